@@ -1,0 +1,63 @@
+// Which folder may import which: DESIGN's one-way dependencies. `npm run check` holds them; a guard test proves that it looks.
+const forbid = (name, from, to, comment) => ({
+  name,
+  severity: 'error',
+  comment,
+  from: { path: from },
+  to: { path: to },
+});
+
+/** Everything in src/ except the given folders. */
+const allBut = (...folders) => `^src/(?!${folders.map((folder) => `${folder}/`).join('|')})`;
+
+export default {
+  forbidden: [
+    forbid('api-imports-nothing', '^src/api/', allBut('api'), 'api is pure'),
+    forbid('kit-imports-nothing', '^src/kit/', allBut('kit'), 'kit has no domain'),
+    forbid('dataplane-is-pure', '^src/dataplane/', allBut('dataplane', 'api', 'kit'), 'dataplane sees data only'),
+    forbid('node-imports-api-and-kit', '^src/node/', allBut('node', 'api', 'kit'), 'nodes run without the host'),
+    forbid('fabric-imports-api-and-kit', '^src/fabric/', allBut('fabric', 'api', 'kit'), 'the fabric runs alone'),
+    forbid(
+      'host-imports-api-kit-dataplane',
+      '^src/host/',
+      allBut('host', 'api', 'kit', 'dataplane'),
+      'the host never runs node code',
+    ),
+    {
+      name: 'components-keep-apart',
+      severity: 'error',
+      comment: 'components meet at the API server only',
+      from: { path: '^src/node/(apiserver|controllers|scheduler|kubelet|podnet|proxy|dns)/' },
+      to: { path: '^src/node/(apiserver|controllers|scheduler|kubelet|podnet|proxy|dns)/', pathNot: '^src/node/$1/' },
+    },
+    {
+      name: 'only-docker-imports-dockerode',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/host/docker/' },
+      to: { path: 'node_modules/dockerode' },
+    },
+    {
+      name: 'only-cli-imports-inquirer',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/host/cli/' },
+      to: { path: 'node_modules/(@?inquirer)' },
+    },
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'not-to-dev-dependencies',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,30 @@
+// discovery.k8s.io/v1: EndpointSlice.
+import type { Protocol } from './core.ts';
+import type { KubeObject, ObjectReference } from './meta.ts';
+
+export interface EndpointSlice extends KubeObject {
+  addressType: 'IPv4' | 'IPv6' | 'FQDN';
+  endpoints: Endpoint[];
+  ports?: EndpointPort[];
+}
+export interface Endpoint {
+  addresses: string[];
+  /** Missing `ready` counts as ready, missing `serving` as `ready`, missing `terminating` as false. */
+  conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
+  hostname?: string;
+  nodeName?: string;
+  zone?: string;
+  targetRef?: ObjectReference;
+  hints?: { forZones?: { name: string }[]; forNodes?: { name: string }[] };
+}
+export interface EndpointPort {
+  name?: string;
+  protocol?: Protocol;
+  port?: number;
+  appProtocol?: string;
+}
+
+/** The label that ties a slice to its service. */
+export const serviceNameLabel = 'kubernetes.io/service-name';
+/** The label that names the controller which owns a slice. */
+export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';

@@ -1,0 +1,205 @@
+// What the host asks the fabric agent: JSON lines over the standard streams of one exec in the fabric container.
+import type { Ipv4 } from './scalars.ts';
+
+/** `{"id":1,"method":"wire","params":{…}}` */
+export interface FabricRequest<M extends FabricMethod = FabricMethod> {
+  readonly id: number;
+  readonly method: M;
+  readonly params: FabricMethods[M]['params'];
+}
+
+/** `{"id":1,"result":…}` or `{"id":1,"error":{…}}`; answers may come in any order. */
+export type FabricResponse =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: { readonly code: string; readonly message: string } };
+
+export type FabricMethod = keyof FabricMethods;
+
+/** Every method's parameters and result. */
+export interface FabricMethods {
+  /** Answers at once: the agent is there. */
+  readonly hello: { readonly params: Record<string, never>; readonly result: { readonly version: string } };
+  /** Makes bridge and links; what is already right stays. Repeatable. */
+  readonly wire: { readonly params: WireParams; readonly result: { readonly wired: readonly string[] } };
+  readonly facts: { readonly params: FactsParams; readonly result: Facts };
+  readonly http: { readonly params: HttpProbe; readonly result: HttpOutcome };
+  readonly tcp: { readonly params: TcpProbe; readonly result: TcpOutcome };
+  readonly lookup: { readonly params: LookupProbe; readonly result: LookupOutcome };
+  readonly readFile: { readonly params: ReadFileParams; readonly result: FileOutcome };
+  /** GET on the cluster's API server with the grader's own credentials, e.g. `/api/v1/nodes`. */
+  readonly kube: {
+    readonly params: { readonly path: string };
+    readonly result: { readonly status: number; readonly body: unknown };
+  };
+  /** GET `http://address:port/path` from the fabric, for health endpoints of components. */
+  readonly health: {
+    readonly params: { readonly address: Ipv4; readonly port: number; readonly path: string };
+    readonly result: { readonly status: number; readonly body: string };
+  };
+}
+
+export interface WireParams {
+  readonly bridge: { readonly name: string; readonly address: Ipv4; readonly prefix: number };
+  readonly links: readonly WireLink[];
+}
+
+/** One veth pair from a container's namespace to the bridge. */
+export interface WireLink {
+  /** The machine's name, e.g. `node01`; names the bridge's side of the pair. */
+  readonly machine: string;
+  /** Process id of the container's init, as the Docker engine knows it. */
+  readonly pid: number;
+  readonly interface: string;
+  readonly address: Ipv4;
+  readonly prefix: number;
+  readonly gateway: Ipv4;
+  /** e.g. `02:42:c0:a8:38:0b`: derived from the address, so that it is the same after each start. */
+  readonly mac: string;
+}
+
+/** Whose network namespace: a machine's own, or that of the pod with this address on the machine. */
+export interface Place {
+  readonly machine: string;
+  readonly pid: number;
+  readonly podIp?: Ipv4;
+}
+
+export type FactName =
+  | 'iptables'
+  | 'ip6tables'
+  | 'links'
+  | 'routes'
+  | 'listeners'
+  | 'processes'
+  | 'namespaces'
+  | 'sysctls';
+
+export interface FactsParams {
+  readonly place: Place;
+  readonly want: readonly FactName[];
+}
+
+/** What the kernel says about one place. A fact that wasn't asked for is absent. */
+export interface Facts {
+  /** `iptables-save`, all tables, by the fabric's own tool. */
+  readonly iptables?: string;
+  readonly ip6tables?: string;
+  /** `ip -details -json address` */
+  readonly links?: readonly LinkFact[];
+  /** `ip -json route show table main` */
+  readonly routes?: readonly RouteFact[];
+  readonly listeners?: readonly ListenerFact[];
+  /** The processes of the machine (all of its process-id namespace), whatever the place's network namespace. */
+  readonly processes?: readonly ProcessFact[];
+  /** Every network namespace in which a process of the machine lives, or which is mounted under its /run/netns. */
+  readonly namespaces?: readonly NamespaceFact[];
+  readonly sysctls?: Readonly<Record<string, string>>;
+}
+
+export interface LinkFact {
+  readonly ifindex: number;
+  readonly name: string;
+  /** `bridge`, `veth`, `vxlan`, … as `ip -d` names it; `''` for a physical device or loopback. */
+  readonly kind: string;
+  readonly up: boolean;
+  readonly mac: string;
+  readonly mtu: number;
+  /** The bridge that this link is plugged into. */
+  readonly master?: string;
+  /** The peer's ifindex of a veth whose other end is in another namespace. */
+  readonly peerIndex?: number;
+  readonly addresses: readonly {
+    readonly address: string;
+    readonly prefix: number;
+    readonly family: 'inet' | 'inet6';
+  }[];
+}
+
+export interface RouteFact {
+  readonly destination: string;
+  readonly gateway?: string;
+  readonly device?: string;
+  readonly protocol?: string;
+  readonly source?: string;
+  /** `unicast`, `blackhole`, … */
+  readonly type: string;
+}
+
+export interface ListenerFact {
+  readonly protocol: 'tcp' | 'udp';
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface ProcessFact {
+  /** As seen inside the machine. */
+  readonly pid: number;
+  readonly command: string;
+  readonly arguments: readonly string[];
+  readonly networkNamespace: string;
+  /** The systemd unit of the process's cgroup, e.g. `kube-proxy.service`, where it has one. */
+  readonly unit?: string;
+}
+
+export interface NamespaceFact {
+  /** e.g. `net:[4026532450]` */
+  readonly id: string;
+  readonly links: readonly LinkFact[];
+}
+
+export interface HttpProbe {
+  readonly place: Place;
+  readonly url: string;
+  readonly timeoutMs: number;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Resolve names with this server instead of the fabric's own resolver. */
+  readonly nameserver?: Ipv4;
+}
+
+/** Why a probe got no answer, in the order of a connection's life. */
+export type ProbeFailure = 'unresolved' | 'unreachable' | 'refused' | 'timeout' | 'reset' | 'protocol';
+
+export type HttpOutcome =
+  | {
+      readonly ok: true;
+      readonly status: number;
+      readonly body: string;
+      readonly remote: string;
+      readonly local: string;
+      readonly milliseconds: number;
+    }
+  | { readonly ok: false; readonly failure: ProbeFailure; readonly message: string };
+
+export interface TcpProbe {
+  readonly place: Place;
+  readonly host: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+  readonly nameserver?: Ipv4;
+}
+export type TcpOutcome =
+  | { readonly ok: true; readonly remote: string; readonly milliseconds: number; readonly banner: string }
+  | { readonly ok: false; readonly failure: ProbeFailure; readonly message: string };
+
+export interface LookupProbe {
+  readonly place: Place;
+  readonly name: string;
+  readonly nameserver: Ipv4;
+  readonly timeoutMs: number;
+}
+export type LookupOutcome =
+  | { readonly ok: true; readonly addresses: readonly string[] }
+  | { readonly ok: false; readonly failure: ProbeFailure; readonly message: string };
+
+export interface ReadFileParams {
+  readonly machine: string;
+  readonly pid: number;
+  /** Absolute, inside the machine. Symbolic links are followed inside the machine only. */
+  readonly path: string;
+  /** At most this many bytes, from the end. */
+  readonly tailBytes: number;
+}
+export type FileOutcome =
+  | { readonly exists: true; readonly content: string; readonly size: number; readonly truncated: boolean }
+  | { readonly exists: false };

@@ -1,0 +1,39 @@
+// The pod image store: a read-only folder that all nodes share, filled on the host, read by the kubelet.
+
+/** Where nodes mount the store. */
+export const imageStorePath = '/var/lib/images';
+
+/**
+ * `<store>/refs/<encodeURIComponent(normalised reference)>` holds this as JSON; the root file system is
+ * `<store>/blobs/<digest without "sha256:">/rootfs`.
+ */
+export interface StoredImage {
+  /** Normalised, e.g. `docker.io/library/busybox:latest`. */
+  readonly reference: string;
+  /** `sha256:…` of the image's configuration. */
+  readonly digest: string;
+  /** Bytes of the root file system. */
+  readonly size: number;
+  readonly config: ImageConfig;
+}
+
+/** The part of an OCI image configuration that runs a container (image-spec, config.md). */
+export interface ImageConfig {
+  readonly Env?: readonly string[];
+  readonly Entrypoint?: readonly string[] | null;
+  readonly Cmd?: readonly string[] | null;
+  readonly WorkingDir?: string;
+  readonly User?: string;
+  readonly ExposedPorts?: Readonly<Record<string, unknown>>;
+  readonly StopSignal?: string;
+}
+
+/** `busybox` → `docker.io/library/busybox:latest`, as Docker and containerd write references out. */
+export const normaliseReference = (reference: string): string => {
+  const [first = '', ...rest] = reference.split('/');
+  const hasRegistry = rest.length > 0 && (first.includes('.') || first.includes(':') || first === 'localhost');
+  const path = hasRegistry ? rest.join('/') : reference;
+  const repository = hasRegistry ? `${first}/${path}` : `docker.io/${path.includes('/') ? path : `library/${path}`}`;
+  const tagged = path.includes('@') || /:[^/]+$/.test(path);
+  return tagged ? repository : `${repository}:latest`;
+};

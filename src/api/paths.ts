@@ -1,0 +1,27 @@
+// Where things lie inside nodes: shared by the plan that writes them, the image and the components that read them.
+
+export const nodePaths = {
+  /** The bundled components, `kube-apiserver.js` and so on. */
+  components: '/usr/local/lib/labs',
+  kubernetes: '/etc/kubernetes',
+  pki: '/etc/kubernetes/pki',
+  apiserverData: '/var/lib/kube-apiserver',
+  kubelet: '/var/lib/kubelet',
+  cniConfig: '/etc/cni/net.d',
+  /** Debian's containernetworking-plugins. */
+  cniPlugins: '/usr/lib/cni',
+  podLogs: '/var/log/pods',
+  proxyLog: '/var/log/kube-proxy.log',
+} as const;
+
+/** The components, by the name of their program, unit and bundle. */
+export const components = [
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+  'podnet',
+  'cluster-dns',
+] as const;
+export type Component = (typeof components)[number];

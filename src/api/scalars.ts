@@ -1,0 +1,79 @@
+// Branded scalars: parsed once at the edge, trusted inside.
+
+declare const brand: unique symbol;
+type Branded<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** An IPv4 address in dotted quads, e.g. `10.96.0.10`. */
+export type Ipv4 = Branded<string, 'Ipv4'>;
+/** An IPv4 network in CIDR notation with a zero host part, e.g. `10.244.1.0/24` (RFC 4632). */
+export type Cidr = Branded<string, 'Cidr'>;
+/** A TCP, UDP or SCTP port, 1–65535. */
+export type Port = Branded<number, 'Port'>;
+
+/** The reason why a value was refused, worded for the person who wrote it. */
+export class ScalarError extends Error {
+  override readonly name = 'ScalarError';
+}
+
+/** @throws ScalarError when `text` is not four decimal octets without leading zeros. */
+export const parseIpv4 = (text: string): Ipv4 => {
+  const octets = text.split('.');
+  const valid =
+    octets.length === 4 && octets.every((octet) => /^(0|[1-9]\d{0,2})$/.test(octet) && Number(octet) <= 255);
+  if (!valid) throw new ScalarError(`"${text}" is not an IPv4 address such as 10.96.0.10`);
+  return text as Ipv4;
+};
+
+/** @throws ScalarError when `text` is not `address/prefix`, or has host bits set. */
+export const parseCidr = (text: string): Cidr => {
+  const [address = '', prefix = '', ...rest] = text.split('/');
+  if (rest.length > 0 || !/^\d{1,2}$/.test(prefix) || Number(prefix) > 32) {
+    throw new ScalarError(`"${text}" is not a network such as 10.244.0.0/16`);
+  }
+  const network = ipv4FromNumber((ipv4ToNumber(parseIpv4(address)) & maskOf(Number(prefix))) >>> 0);
+  if (network !== address) throw new ScalarError(`"${text}" has host bits set; did you mean ${network}/${prefix}?`);
+  return text as Cidr;
+};
+
+/** @throws ScalarError when `value` is not a whole number from 1 to 65535. */
+export const parsePort = (value: number | string): Port => {
+  const port = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new ScalarError(`"${value}" is not a port from 1 to 65535`);
+  return port as Port;
+};
+
+/** The address as an unsigned 32-bit number. */
+export const ipv4ToNumber = (address: Ipv4): number =>
+  address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
+
+export const ipv4FromNumber = (value: number): Ipv4 =>
+  [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.') as Ipv4;
+
+/** First and last address of a network as unsigned 32-bit numbers, both inside. */
+export const cidrRange = (cidr: Cidr): { readonly first: number; readonly last: number; readonly prefix: number } => {
+  const [address, prefixText] = cidr.split('/') as [Ipv4, string];
+  const prefix = Number(prefixText);
+  const first = ipv4ToNumber(address);
+  return { first, last: first + 2 ** (32 - prefix) - 1, prefix };
+};
+
+export const cidrContains = (cidr: Cidr, address: Ipv4): boolean => {
+  const { first, last } = cidrRange(cidr);
+  const value = ipv4ToNumber(address);
+  return value >= first && value <= last;
+};
+
+export const cidrsOverlap = (a: Cidr, b: Cidr): boolean => {
+  const [x, y] = [cidrRange(a), cidrRange(b)];
+  return x.first <= y.last && y.first <= x.last;
+};
+
+/** The `index`-th address of a network: 0 is the network address itself. */
+export const cidrAddress = (cidr: Cidr, index: number): Ipv4 => {
+  const { first, last } = cidrRange(cidr);
+  if (index < 0 || first + index > last) throw new ScalarError(`${cidr} has no address number ${index}`);
+  return ipv4FromNumber(first + index);
+};
+
+const maskOf = (prefix: number): number => (prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0);

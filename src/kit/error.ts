@@ -1,0 +1,39 @@
+// The one error type that reaches a user: a stable code, what happened, and what to do next.
+
+/** Exit codes of `labs` (docs: README, "Exit codes"). */
+export const ExitCode = {
+  /** Done, or all checks pass. */
+  ok: 0,
+  /** A check failed: the student's work is not finished. */
+  checkFailed: 1,
+  /** Bad usage or a bad definition. */
+  usage: 2,
+  /** Something of ours or of the machine's broke. Never costs points. */
+  broken: 3,
+} as const;
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+export interface LabErrorOptions {
+  readonly cause?: unknown;
+  /** What the user should do next, as one imperative sentence. */
+  readonly hint?: string;
+  readonly exitCode?: ExitCode;
+}
+
+/** An error with a stable code (`LAB_…`), for people and for programs. Logged once, at the top. */
+export class LabError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly exitCode: ExitCode;
+
+  constructor(code: string, message: string, options: LabErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'LabError';
+    this.code = code;
+    this.hint = options.hint;
+    this.exitCode = options.exitCode ?? ExitCode.broken;
+  }
+}
+
+/** The message of anything that was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

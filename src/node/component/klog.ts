@@ -1,0 +1,48 @@
+// The components' log, in klog's format: `I1123 06:31:46.123456    1234 proxier.go:123] "Message" key="value"`.
+import { createWriteStream } from 'node:fs';
+import { messageOf } from '../../kit/error.ts';
+import type { LogFields, Logger } from '../../kit/logger.ts';
+
+export interface KlogOptions {
+  /** klog's `-v`. */
+  readonly verbosity: number;
+  /** klog's `--log-file`: appended to, beside standard error. */
+  readonly file?: string;
+  /** The source named in each line's header, e.g. `proxier`. */
+  readonly source: string;
+}
+
+/** Writes structured lines as klog v2 does (k8s.io/klog, "structured logging"). */
+export const createKlog = (options: KlogOptions): Logger => {
+  const file = options.file === undefined ? undefined : createWriteStream(options.file, { flags: 'a' });
+  const write = (severity: 'I' | 'W' | 'E', message: string, fields: LogFields): void => {
+    const line = `${header(severity, options.source)}] ${quote(message)}${formatFields(fields)}\n`;
+    process.stderr.write(line);
+    file?.write(line);
+  };
+  return {
+    enabled: (verbosity) => verbosity <= options.verbosity,
+    info(verbosity, message, fields = {}) {
+      if (verbosity <= options.verbosity) write('I', message, fields);
+    },
+    warning: (message, fields = {}) => write('W', message, fields),
+    error: (message, error, fields = {}) =>
+      write('E', message, error === undefined ? fields : { err: messageOf(error), ...fields }),
+  };
+};
+
+const header = (severity: string, source: string): string => {
+  const now = new Date();
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const date = `${two(now.getUTCMonth() + 1)}${two(now.getUTCDate())}`;
+  const time = `${two(now.getUTCHours())}:${two(now.getUTCMinutes())}:${two(now.getUTCSeconds())}`;
+  const micros = String(now.getUTCMilliseconds() * 1000).padStart(6, '0');
+  return `${severity}${date} ${time}.${micros} ${String(process.pid).padStart(7)} ${source}`;
+};
+
+const quote = (text: string): string => JSON.stringify(text);
+
+const formatFields = (fields: LogFields): string =>
+  Object.entries(fields)
+    .map(([key, value]) => ` ${key}=${typeof value === 'string' ? quote(value) : JSON.stringify(value)}`)
+    .join('');

@@ -1,0 +1,24 @@
+// Three projects: `unit` needs nothing, `contract` needs root and the kernel, `e2e` needs Docker and the node image.
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, options: { timeout: number; parallel: boolean }) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout: options.timeout,
+    hookTimeout: options.timeout,
+    fileParallelism: options.parallel,
+  },
+});
+
+export default defineConfig({
+  test: {
+    passWithNoTests: false,
+    retry: 0,
+    projects: [
+      project('unit', { timeout: 10_000, parallel: true }),
+      project('contract', { timeout: 60_000, parallel: false }),
+      project('e2e', { timeout: 300_000, parallel: false }),
+    ],
+  },
+});
