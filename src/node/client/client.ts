@@ -1,0 +1,105 @@
+// The one HTTP client: typed verbs over the transport.
+import type { KubeList, KubeObject } from '../../api/meta.ts';
+import { apiVersionOf, type Resource } from '../../api/resources.ts';
+import { apiErrorFrom } from './error.ts';
+import { loadKubeconfig, type ServerConfig } from './kubeconfig.ts';
+import { collectionPath, objectPath, queryOf, selectionQuery } from './path.ts';
+import { type Call, createTransport, type Transport } from './transport.ts';
+import type { Client, PatchType } from './types.ts';
+import { readWatch } from './watch.ts';
+
+const patchContentTypes: Readonly<Record<PatchType, string>> = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+};
+
+/** The server's bookmarks come at least once a minute. */
+const watchIdleMs = 150_000;
+
+/** Connects lazily: nothing is sent before the first verb. `kubeconfig` is the path of a file. */
+export const createClient = (options: { readonly kubeconfig: string } | ServerConfig): Client => {
+  const config = 'kubeconfig' in options ? loadKubeconfig(options.kubeconfig) : options;
+  return clientOver(createTransport(config));
+};
+
+const clientOver = (transport: Transport): Client => {
+  const call = async <T>(details: Call): Promise<T> => {
+    const { status, body } = await transport.call(details);
+    if (status < 200 || status > 299) throw apiErrorFrom(status, body);
+    return JSON.parse(body) as T;
+  };
+  return {
+    get: (resource, key) => call({ method: 'GET', path: objectPath(resource, key) }),
+    list: async <T extends KubeObject>(resource: Resource<T>, selection = {}) =>
+      withTypes(resource, await call<KubeList<T>>({ method: 'GET', path: listPath(resource, selection) })),
+    create: (resource, object) =>
+      call({
+        method: 'POST',
+        path: collectionPath(resource, object.metadata.namespace),
+        body: typed(resource, object),
+      }),
+    update: (resource, object) =>
+      call({ method: 'PUT', path: objectPath(resource, object.metadata), body: typed(resource, object) }),
+    updateStatus: (resource, object) =>
+      call({ method: 'PUT', path: objectPath(resource, object.metadata, 'status'), body: typed(resource, object) }),
+    patch: (resource, key, body, { type = 'merge', subresource } = {}) =>
+      call({
+        method: 'PATCH',
+        path:
+          objectPath(resource, key, subresource) +
+          (type === 'apply' ? queryOf({ fieldManager: 'labs', force: true }) : ''),
+        body,
+        contentType: patchContentTypes[type],
+      }),
+    delete: async (resource, key, options = {}) => {
+      await call({ method: 'DELETE', path: objectPath(resource, key), body: deleteBody(options) });
+    },
+    createSubresource: async (resource, key, subresource, body) => {
+      await call({ method: 'POST', path: objectPath(resource, key, subresource), body });
+    },
+    async *watch(resource, { signal, resourceVersion, allowBookmarks, ...selection }) {
+      const query = queryOf({
+        ...selectionQuery(selection),
+        watch: 1,
+        resourceVersion,
+        allowWatchBookmarks: allowBookmarks,
+      });
+      const response = await transport.stream(collectionPath(resource, selection.namespace) + query, signal);
+      const status = response.statusCode ?? 0;
+      if (status !== 200) throw apiErrorFrom(status, (await response.toArray()).join(''));
+      yield* readWatch(response, watchIdleMs);
+    },
+    raw: (path) => transport.call({ method: 'GET', path }),
+  };
+};
+
+const listPath = (
+  resource: Resource,
+  selection: { namespace?: string; labelSelector?: string; fieldSelector?: string },
+) => collectionPath(resource, selection.namespace) + queryOf(selectionQuery(selection));
+
+/** The wire form says what the object is; objects in memory need not. */
+const typed = <T extends KubeObject>(resource: Resource<T>, object: T): T => ({
+  apiVersion: apiVersionOf(resource),
+  kind: resource.kind,
+  ...object,
+});
+
+/** Items of a list come without their type; owner references and events need it. */
+const withTypes = <T extends KubeObject>(resource: Resource<T>, list: KubeList<T>): KubeList<T> => {
+  for (const item of list.items) {
+    item.apiVersion ??= apiVersionOf(resource);
+    item.kind ??= resource.kind;
+  }
+  return list;
+};
+
+const deleteBody = ({ gracePeriodSeconds, uid, propagationPolicy }: Parameters<Client['delete']>[2] & object) => ({
+  kind: 'DeleteOptions',
+  apiVersion: 'v1',
+  ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+  ...(uid === undefined ? {} : { preconditions: { uid } }),
+  ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+});

@@ -1,0 +1,43 @@
+// What a refused API call throws: the server's Status, as an error.
+import type { Status } from '../../api/meta.ts';
+
+/** The API server answered with a Status. `code` is the HTTP code, `reason` the machine-readable word (`NotFound`). */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: number;
+  readonly reason: string;
+  readonly status: Status;
+
+  constructor(status: Status) {
+    super(status.message ?? `the server answered ${status.code} ${status.reason ?? ''}`.trim());
+    this.code = status.code;
+    this.reason = status.reason ?? '';
+    this.status = status;
+  }
+}
+
+/** Reads an error body; what is no Status (a proxy's page, an empty body) becomes one. */
+export const apiErrorFrom = (code: number, body: string): ApiError => {
+  const parsed = parseStatus(body);
+  if (parsed) return new ApiError({ ...parsed, code: parsed.code || code });
+  const message = body.trim().slice(0, 300) || `the server answered ${code}`;
+  return new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code });
+};
+
+const parseStatus = (body: string): Status | undefined => {
+  try {
+    const value: unknown = JSON.parse(body);
+    const isStatus = typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
+    return isStatus ? (value as Status) : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const hasReason = (error: unknown, reason: string): boolean => error instanceof ApiError && error.reason === reason;
+
+export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.code === 404;
+export const isConflict = (error: unknown): boolean => hasReason(error, 'Conflict');
+export const isAlreadyExists = (error: unknown): boolean => hasReason(error, 'AlreadyExists');
+/** The resource version is too old to watch from, or to continue a list with: list again. */
+export const isGone = (error: unknown): boolean => error instanceof ApiError && error.code === 410;

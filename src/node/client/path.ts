@@ -1,0 +1,26 @@
+// From a resource and a key to a URL path, as the Kubernetes API lays them out.
+import { apiVersionOf, type Resource } from '../../api/resources.ts';
+import type { Key, Selection } from './types.ts';
+
+/** `/api/v1/namespaces/default/pods`; without a namespace, the collection across all of them. */
+export const collectionPath = (resource: Resource, namespace?: string): string => {
+  const root = resource.group === '' ? `/api/${resource.version}` : `/apis/${apiVersionOf(resource)}`;
+  const scope = resource.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  return `${root}${scope}/${resource.plural}`;
+};
+
+/** `/api/v1/namespaces/default/pods/web/status` */
+export const objectPath = (resource: Resource, { name, namespace }: Key, subresource?: string): string =>
+  `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}${subresource === undefined ? '' : `/${subresource}`}`;
+
+/** `?a=b&c=d`, or nothing. Undefined values are left out. */
+export const queryOf = (values: Record<string, string | number | boolean | undefined>): string => {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(values)) if (value !== undefined) query.set(key, String(value));
+  return query.size === 0 ? '' : `?${query}`;
+};
+
+export const selectionQuery = ({ labelSelector, fieldSelector }: Selection): Record<string, string | undefined> => ({
+  labelSelector,
+  fieldSelector,
+});

@@ -1,0 +1,86 @@
+// Bytes to and from the API server: HTTP/1.1 over TLS. Calls share a few kept-alive sockets; each watch has its own.
+import type { IncomingMessage } from 'node:http';
+import { Agent, type RequestOptions, request } from 'node:https';
+import { checkServerIdentity } from 'node:tls';
+import type { ServerConfig } from './kubeconfig.ts';
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** With its query. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly contentType?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface Transport {
+  /** Rejects when the server can't be reached or doesn't answer within half a minute. */
+  call(call: Call): Promise<Answer>;
+  /** Resolves at the answer's head; the body is the caller's to read. */
+  stream(path: string, signal: AbortSignal): Promise<IncomingMessage>;
+}
+
+const callTimeoutMs = 30_000;
+/** Shorter than the server's, so that no call is written to a socket that the server is closing. */
+const idleSocketMs = 20_000;
+const maxSockets = 8;
+
+export const createTransport = (config: ServerConfig): Transport => {
+  const tls = tlsOptions(config);
+  const agent = new Agent({ ...tls, keepAlive: true, maxSockets, maxFreeSockets: 2, timeout: idleSocketMs });
+  const base = new URL(config.server);
+  const optionsFor = (method: string, path: string): RequestOptions => ({
+    method,
+    host: base.hostname,
+    port: base.port || 443,
+    path,
+    headers: {
+      accept: 'application/json',
+      ...(config.token === undefined ? {} : { authorization: `Bearer ${config.token}` }),
+    },
+  });
+  return {
+    call: async ({ method, path, body, contentType = 'application/json' }) => {
+      const options = { ...optionsFor(method, path), agent, signal: AbortSignal.timeout(callTimeoutMs) };
+      const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+      if (payload)
+        options.headers = { ...options.headers, 'content-type': contentType, 'content-length': payload.length };
+      const response = await send(options, payload);
+      return { status: response.statusCode ?? 0, body: await textOf(response) };
+    },
+    stream: (path, signal) => send({ ...optionsFor('GET', path), ...tls, agent: false, signal }, undefined, true),
+  };
+};
+
+const tlsOptions = (config: ServerConfig) => ({
+  ...(config.ca === undefined ? {} : { ca: config.ca }),
+  ...(config.cert === undefined ? {} : { cert: config.cert }),
+  ...(config.key === undefined ? {} : { key: config.key }),
+  ...(config.insecure ? { rejectUnauthorized: false } : {}),
+  ...(config.serverName === undefined
+    ? {}
+    : {
+        checkServerIdentity: (_host: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
+          checkServerIdentity(config.serverName ?? '', certificate),
+      }),
+});
+
+const send = (options: RequestOptions, payload?: Buffer, longLived = false): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const outgoing = request(options, resolve);
+    outgoing.once('error', reject);
+    outgoing.setNoDelay(true);
+    if (longLived) outgoing.setSocketKeepAlive(true, 15_000);
+    outgoing.end(payload);
+  });
+
+const textOf = async (response: IncomingMessage): Promise<string> => {
+  response.setEncoding('utf8');
+  let text = '';
+  for await (const chunk of response) text += chunk;
+  return text;
+};

@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ConfigMap } from '../../../src/api/core.ts';
+import { configMaps } from '../../../src/api/resources.ts';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
+import type { Logger } from '../../../src/kit/logger.ts';
+import { createClient } from '../../../src/node/client/client.ts';
+import { ApiError } from '../../../src/node/client/error.ts';
+import { createInformer } from '../../../src/node/client/informer.ts';
+import type { Informer } from '../../../src/node/client/types.ts';
+import { type FakeServer, startFakeServer } from './fake-server.ts';
+
+const silent: Logger = { info() {}, warning() {}, error() {}, enabled: () => false };
+let server: FakeServer;
+let stop: AbortController;
+
+beforeEach(async () => {
+  server = await startFakeServer();
+  stop = new AbortController();
+});
+afterEach(async () => {
+  stop.abort(new Error('test over'));
+  await server.down();
+});
+
+const follow = (): { informer: Informer<ConfigMap>; changes: string[] } => {
+  const informer = createInformer(createClient(server.config), configMaps, { signal: stop.signal, logger: silent });
+  const changes: string[] = [];
+  informer.onChange((before, after) => changes.push(`${before?.metadata.name ?? '-'}>${after?.metadata.name ?? '-'}`));
+  return { informer, changes };
+};
+
+const seen = (changes: readonly string[], wanted: readonly string[]) =>
+  eventually(`changes are ${wanted}`, () => (changes.join() === wanted.join() ? done(true) : notYet(changes.join())), {
+    timeoutMs: 4000,
+  });
+
+test('the cache holds what was listed once it is synced', async () => {
+  server.put('a');
+  const { informer, changes } = follow();
+  await informer.synced;
+  expect([...informer.items.keys()]).toEqual(['default/a']);
+  expect(informer.get({ namespace: 'default', name: 'a' })?.metadata.managedFields).toBeUndefined();
+  expect(changes).toEqual(['->a']);
+});
+
+test('additions, modifications and deletions arrive through the watch', async () => {
+  const { informer, changes } = follow();
+  await informer.synced;
+  await eventually('it watches', () => (server.requests.length >= 2 ? done(0) : notYet('no watch')), {
+    timeoutMs: 2000,
+  });
+  server.put('a');
+  server.put('a', { key: 'value' });
+  server.remove('a');
+  await seen(changes, ['->a', 'a>a', 'a>-']);
+});
+
+test('after "410 Gone" it lists again, and handlers see what was deleted meanwhile', async () => {
+  server.put('a');
+  server.put('b');
+  const { informer, changes } = follow();
+  await informer.synced;
+  await eventually('it watches', () => (server.requests.length >= 2 ? done(0) : notYet('no watch')), {
+    timeoutMs: 2000,
+  });
+  server.forgetHistory(() => {
+    server.remove('a');
+    server.put('c');
+  });
+  await seen(changes, ['->a', '->b', 'a>-', '->c']);
+});
+
+test('the cache stays while the server is away, and catches up when it is back', async () => {
+  server.put('a');
+  const { informer, changes } = follow();
+  await informer.synced;
+  await server.down();
+  expect(informer.items.size).toBe(1);
+  server.forgetHistory(() => server.put('b'));
+  await server.up();
+  await seen(changes, ['->a', '->b']);
+});
+
+test('a handler that throws does not keep the others from hearing', async () => {
+  const { informer, changes } = follow();
+  informer.onChange(() => {
+    throw new Error('broken handler');
+  });
+  const later: string[] = [];
+  informer.onChange((_before, after) => later.push(after?.metadata.name ?? '-'));
+  server.put('a');
+  await informer.synced;
+  expect(changes).toEqual(['->a']);
+  expect(later).toEqual(['a']);
+});
+
+test('a refused call throws what the server said', async () => {
+  const call = createClient(server.config).get(configMaps, { namespace: 'x', name: 'y' });
+  await expect(call).rejects.toBeInstanceOf(ApiError);
+  await expect(call).rejects.toMatchObject({ code: 404, reason: 'NotFound', message: 'the server could not find it' });
+});
