@@ -1,0 +1,120 @@
+// Bundles the CLI, the components that run in nodes and the fabric's agent into dist/, and links `labs` so that npx finds it.
+// Also runs as `prepare` on `npm ci`, and by bin/labs.js when a source is newer than the bundles.
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readlink, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+
+/** Folder in src/node → the original's program name, which its bundle carries. */
+const components: Readonly<Record<string, string>> = {
+  apiserver: 'kube-apiserver',
+  controllers: 'kube-controller-manager',
+  scheduler: 'kube-scheduler',
+  kubelet: 'kubelet',
+  proxy: 'kube-proxy',
+  podnet: 'podnet',
+  dns: 'cluster-dns',
+};
+
+/** A missing entry point only warns, until every component has landed. */
+const partial = true;
+
+const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  charset: 'utf8',
+  write: false,
+  logLevel: 'warning',
+  legalComments: 'none',
+};
+
+/** One self-contained file each: nodes have no node_modules. CommonJS, because it starts faster and needs no package.json. */
+const insideContainers = (entryPoints: Record<string, string>): BuildOptions => ({
+  ...common,
+  entryPoints,
+  outdir: 'dist',
+  format: 'cjs',
+  // Nodes keep each component's source text in memory: whitespace costs, names are worth keeping for stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  // Optional accelerators of ws, which are compiled per machine.
+  external: ['bufferutil', 'utf-8-validate'],
+});
+
+/** Split, so that `labs --help` doesn't load what only `labs start` needs; packages stay in node_modules. */
+const onTheHost: BuildOptions = {
+  ...common,
+  entryPoints: { labs: 'src/host/cli/main.ts' },
+  outdir: 'dist',
+  format: 'esm',
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  packages: 'external',
+};
+
+const main = async (): Promise<void> => {
+  const started = new Date();
+  const node = Object.entries(components).map(([folder, program]) => [`node/${program}`, `src/node/${folder}/main.ts`]);
+  const entries = present([...node, ['fabric', 'src/fabric/main.ts']]);
+  const cli = present(Object.entries(onTheHost.entryPoints as Record<string, string>));
+  // One build each: what doesn't bundle must not hold back the others.
+  const builds = [
+    ...Object.entries(entries).map(([name, source]) => insideContainers({ [name]: source })),
+    ...(Object.keys(cli).length > 0 ? [onTheHost] : []),
+  ];
+  const results = await Promise.allSettled(builds.map(bundle));
+  await put(join(dist, 'node', 'package.json'), '{"type":"commonjs"}\n');
+  await dropOldChunks();
+  await linkBinary();
+  // esbuild has printed what is wrong.
+  if (results.some((result) => result.status === 'rejected')) process.exit(1);
+  // Sources edited while we bundled are newer than this stamp, and so make the next run build again.
+  await put(join(dist, '.built'), '');
+  await utimes(join(dist, '.built'), started, started);
+};
+
+const bundle = async (options: BuildOptions): Promise<void> => {
+  for (const { path, contents } of (await build(options)).outputFiles ?? []) await put(path, contents);
+};
+
+const present = (entries: readonly (readonly string[])[]): Record<string, string> => {
+  const missing = entries.flatMap(([, source = '']) => (existsSync(join(root, source)) ? [] : [source]));
+  if (missing.length > 0 && !partial) throw new Error(`no such entry point: ${missing.join(', ')}`);
+  for (const source of missing) console.warn(`build: no such entry point yet: ${source}`);
+  return Object.fromEntries(entries.filter(([, source = '']) => !missing.includes(source)) as [string, string][]);
+};
+
+/** Whole files only: another `labs` may be reading while this one writes. */
+const put = async (path: string, contents: string | Uint8Array): Promise<void> => {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
+  await writeFile(temporary, contents);
+  await rename(temporary, path);
+};
+
+/** Chunks of earlier builds stay for a day: a running `labs check --watch` may still import them. */
+const dropOldChunks = async (): Promise<void> => {
+  const folder = join(dist, 'chunks');
+  for (const name of existsSync(folder) ? await readdir(folder) : []) {
+    const path = join(folder, name);
+    if (Date.now() - (await stat(path)).mtimeMs > 86_400_000) await rm(path);
+  }
+};
+
+/** npm links the binaries of dependencies only; `npx labs` in the checkout should find this package's own at once. */
+const linkBinary = async (): Promise<void> => {
+  const link = join(root, 'node_modules', '.bin', 'labs');
+  const target = relative(dirname(link), join(root, 'bin', 'labs.js'));
+  if ((await readlink(link).catch(() => undefined)) === target) return;
+  await mkdir(dirname(link), { recursive: true });
+  await rm(link, { force: true });
+  await symlink(target, link);
+};
+
+await main();
