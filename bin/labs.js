@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // Starts the CLI under Node 24: this file itself runs on any Node ≥ 20 and hands over where that one is too old.
 // After an edit it first bundles anew, so that what starts is what stands in src/.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { createRequire, enableCompileCache } from 'node:module';
+import module, { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -12,11 +13,19 @@ const main = `${root}dist/labs.js`;
 if (isStale()) rebuild();
 if (!existsSync(main)) fail('not built yet. Run `npm ci` (or `npm run build`) in the checkout, then try again.');
 if (isNewEnough()) {
-  enableCompileCache();
+  module.enableCompileCache();
   await import(main);
 } else {
-  const { status, signal } = spawnSync(newerNode(), [main, ...process.argv.slice(2)], { stdio: 'inherit' });
-  process.exit(signal ? 130 : (status ?? 3));
+  handOver(newerNode());
+}
+
+/** Waits for the newer Node's end. Ctrl-C reaches that one by itself; this one must outlive its cleaning up. */
+function handOver(node) {
+  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  process.on('SIGINT', () => {});
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', ({ message }) => fail(`cannot start ${node}: ${message}`));
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
 
 /** Whether a source or the set of dependencies changed since the last build. A few milliseconds. */

@@ -1,0 +1,50 @@
+// The machine as this run found it: environment variables are read here, once, and passed down as a value.
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+export const languages = ['en', 'ko'] as const;
+export type Language = (typeof languages)[number];
+
+export interface Environment {
+  /** From `--lang`, LABS_LANG, LC_ALL, LC_MESSAGES or LANG, in this order. */
+  readonly language: Language;
+  /** `$XDG_STATE_HOME/labs`: attempts and progress; everything else lives in Docker. */
+  readonly stateFolder: string;
+  /** `$XDG_CACHE_HOME/labs`: what can be made again. */
+  readonly cacheFolder: string;
+  /** LABS_NAME: which instance is meant where none is named. */
+  readonly instance: string | undefined;
+  /** LABS_PATH: further folders of labs, separated by colons. */
+  readonly labFolders: readonly string[];
+  readonly noColor: boolean;
+  readonly debug: boolean;
+  readonly user: string;
+  /** All variables, for the programs that labs starts and for Docker's own (DOCKER_HOST, …). */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+/** Reads the environment. The language that a command line asks for wins over the environment's. */
+export const readEnvironment = (
+  variables: Readonly<Record<string, string | undefined>>,
+  asked?: Language,
+): Environment => {
+  const home = variables.HOME ?? homedir();
+  return {
+    language: asked ?? languageOf(variables),
+    stateFolder: join(variables.XDG_STATE_HOME || join(home, '.local', 'state'), 'labs'),
+    cacheFolder: join(variables.XDG_CACHE_HOME || join(home, '.cache'), 'labs'),
+    instance: variables.LABS_NAME || undefined,
+    labFolders: (variables.LABS_PATH ?? '').split(':').filter((folder) => folder !== ''),
+    noColor: Boolean(variables.NO_COLOR) || variables.TERM === 'dumb',
+    debug: Boolean(variables.LABS_DEBUG),
+    user: variables.SUDO_USER ?? variables.USER ?? 'you',
+    variables,
+  };
+};
+
+export const isLanguage = (text: string): text is Language => (languages as readonly string[]).includes(text);
+
+const languageOf = (variables: Readonly<Record<string, string | undefined>>): Language => {
+  const locale = variables.LABS_LANG || variables.LC_ALL || variables.LC_MESSAGES || variables.LANG || '';
+  return locale.toLowerCase().startsWith('ko') ? 'ko' : 'en';
+};

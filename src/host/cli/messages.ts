@@ -1,0 +1,163 @@
+// Every sentence that the CLI itself says, in each language. Task texts and hints come from the lab.
+import type { Language } from './environment.ts';
+
+const en = {
+  // Failures and Ctrl-C
+  interrupted: 'Interrupted.',
+  unexpectedHint: 'This is a fault in labs. Run the command again with --debug and report what it prints.',
+  cancelling: 'Cancelling, cleaning up…',
+  stillCleaning: 'Still cleaning up, one moment…',
+  // Choosing
+  whichLab: 'Which lab?',
+  whichRunning: 'Which running lab?',
+  whichTask: 'Which task?',
+  noLabRunning: 'no lab is running',
+  noLabRunningHint: 'Start one: `labs start service-networking`. `labs list` shows all.',
+  severalRunning: (names: string) => `several labs are running: ${names}`,
+  severalRunningHint: 'Say which one with `--name`.',
+  unknownInstance: (name: string) => `no lab named "${name}" is running`,
+  unknownInstanceHint: (nearest: string | undefined, names: string) =>
+    nearest
+      ? `Did you mean "${nearest}"?`
+      : names
+        ? `Running: ${names}.`
+        : 'Start one: `labs start service-networking`.',
+  notReady: (name: string, state: string) => `lab ${name} is ${state}`,
+  notReadyHint: (name: string) => `Resume it: \`labs start --name ${name}\`.`,
+  unknownTask: (task: string) => `there is no task "${task}" in this lab`,
+  unknownTaskHint: (nearest: string | undefined, count: number) =>
+    nearest ? `Did you mean "${nearest}"?` : `Tasks have the numbers 1–${count}; \`labs tasks\` lists them.`,
+  // list, status
+  noLabs: 'There are no labs.',
+  lab: 'LAB',
+  title: 'TITLE',
+  state: 'STATE',
+  machine: 'MACHINE',
+  address: 'ADDRESS',
+  role: 'ROLE',
+  components: 'COMPONENTS',
+  score: 'Score',
+  notStarted: '-',
+  // start
+  setupFirst: 'This machine is not ready for labs yet.',
+  setupQuestion: 'Set it up now?',
+  ready: (name: string, seconds: string) => `Lab ${name} is ready (${seconds} s).`,
+  alreadyRunning: (name: string) => `Lab ${name} is running already.`,
+  nextTasks: 'labs tasks             read what there is to do',
+  nextShell: 'labs shell node01      look around in a node',
+  nextCheck: 'labs check --watch     see what passes while you work',
+  // stop, reset, delete
+  stopped: (name: string) => `Stopped ${name}. Resume it: \`labs start --name ${name}\``,
+  deleteQuestion: (names: string) => `Delete ${names} with everything in it?`,
+  deleted: (name: string, seconds: string) => `Deleted ${name} (${seconds} s).`,
+  nothingToDelete: 'Nothing to delete.',
+  resetQuestion: (name: string) => `Reset ${name}? All objects and answers in it are lost.`,
+  notConfirmed: 'Nothing was done.',
+  needsYes: 'cannot ask here: this is not a terminal',
+  needsYesHint: 'Add --yes to go ahead.',
+  // tasks, check, grade
+  task: 'Task',
+  points: (score: number, max: number) => `${score}/${max}`,
+  noMoreHints: 'There are no more hints for this task.',
+  hint: (index: number, count: number) => `Hint ${index} of ${count}`,
+  nothingToAnswer: 'This task asks nothing.',
+  saved: 'Answer saved. `labs check` says whether it is right.',
+  expected: 'expected',
+  observed: 'observed',
+  allPass: 'All checks pass. Well done!',
+  watchHelp: 'watching; q ends',
+  blockedBy: (id: string) => `waits for ${id}`,
+  graderBroke: 'A check could not look. That costs no points; `labs doctor` may know why.',
+  wrote: (format: string, file: string) => `Wrote ${format} report to ${file}`,
+  solveQuestion: 'Let labs solve this for you? Your own work in the cluster may be changed.',
+  solving: (title: string) => `Solving: ${title}`,
+  solved: 'Done. `labs check` shows the result.',
+  noSolution: 'this lab brings no solution for it',
+  // shell, kubectl, logs
+  unknownMachine: (name: string) => `there is no machine or pod "${name}"`,
+  unknownMachineHint: (nearest: string | undefined, machines: string) =>
+    nearest ? `Did you mean "${nearest}"?` : `Machines: ${machines}.`,
+  whichMachine: 'Which machine?',
+  // setup, doctor, images
+  setupDone: 'This machine is ready. Next: `labs start service-networking`',
+  doctorFine: 'Nothing keeps a lab from running here.',
+  noImages: 'No pod images yet. `labs setup` installs the built-in ones.',
+  loaded: (reference: string) => `Loaded ${reference}: every node has it now.`,
+};
+
+export type Messages = typeof en;
+
+const ko: Messages = {
+  interrupted: '중단했습니다.',
+  unexpectedHint: 'labs의 결함입니다. --debug를 붙여 다시 실행하고 출력을 알려 주세요.',
+  cancelling: '취소하고 정리하는 중…',
+  stillCleaning: '아직 정리하는 중입니다. 잠시만 기다려 주세요…',
+  whichLab: '어느 실습인가요?',
+  whichRunning: '실행 중인 실습 중 어느 것인가요?',
+  whichTask: '어느 과제인가요?',
+  noLabRunning: '실행 중인 실습이 없습니다',
+  noLabRunningHint: '시작하기: `labs start service-networking`. 목록은 `labs list`.',
+  severalRunning: (names) => `여러 실습이 실행 중입니다: ${names}`,
+  severalRunningHint: '`--name`으로 하나를 고르세요.',
+  unknownInstance: (name) => `"${name}"이라는 실습은 실행 중이 아닙니다`,
+  unknownInstanceHint: (nearest, names) =>
+    nearest ? `혹시 "${nearest}"인가요?` : names ? `실행 중: ${names}` : '시작하기: `labs start service-networking`',
+  notReady: (name, state) => `실습 ${name}의 상태: ${state}`,
+  notReadyHint: (name) => `이어서 시작하기: \`labs start --name ${name}\``,
+  unknownTask: (task) => `이 실습에는 "${task}" 과제가 없습니다`,
+  unknownTaskHint: (nearest, count) =>
+    nearest ? `혹시 "${nearest}"인가요?` : `과제 번호는 1–${count}입니다. 목록은 \`labs tasks\`.`,
+  noLabs: '실습이 없습니다.',
+  lab: '실습',
+  title: '제목',
+  state: '상태',
+  machine: '머신',
+  address: '주소',
+  role: '역할',
+  components: '컴포넌트',
+  score: '점수',
+  notStarted: '-',
+  setupFirst: '이 머신은 아직 실습 준비가 되지 않았습니다.',
+  setupQuestion: '지금 준비할까요?',
+  ready: (name, seconds) => `실습 ${name} 준비 완료 (${seconds}초).`,
+  alreadyRunning: (name) => `실습 ${name}은(는) 이미 실행 중입니다.`,
+  nextTasks: 'labs tasks             과제 읽기',
+  nextShell: 'labs shell node01      노드 안 살펴보기',
+  nextCheck: 'labs check --watch     작업하면서 통과 여부 보기',
+  stopped: (name) => `${name}을(를) 멈췄습니다. 이어서 하기: \`labs start --name ${name}\``,
+  deleteQuestion: (names) => `${names}을(를) 내용까지 모두 삭제할까요?`,
+  deleted: (name, seconds) => `${name} 삭제 완료 (${seconds}초).`,
+  nothingToDelete: '삭제할 것이 없습니다.',
+  resetQuestion: (name) => `${name}을(를) 처음으로 되돌릴까요? 모든 오브젝트와 답이 사라집니다.`,
+  notConfirmed: '아무것도 하지 않았습니다.',
+  needsYes: '터미널이 아니어서 물어볼 수 없습니다',
+  needsYesHint: '진행하려면 --yes를 붙이세요.',
+  task: '과제',
+  points: (score, max) => `${score}/${max}`,
+  noMoreHints: '이 과제의 힌트는 더 없습니다.',
+  hint: (index, count) => `힌트 ${index}/${count}`,
+  nothingToAnswer: '이 과제에는 질문이 없습니다.',
+  saved: '답을 저장했습니다. `labs check`로 맞는지 확인하세요.',
+  expected: '기대',
+  observed: '관찰',
+  allPass: '모든 확인을 통과했습니다. 잘했습니다!',
+  watchHelp: '지켜보는 중, q로 종료',
+  blockedBy: (id) => `${id}부터 통과해야 함`,
+  graderBroke: '확인할 수 없는 항목이 있었습니다. 점수는 깎이지 않습니다. `labs doctor`를 실행해 보세요.',
+  wrote: (format, file) => `${format} 보고서를 ${file}에 썼습니다`,
+  solveQuestion: '대신 풀까요? 클러스터에서 한 작업이 바뀔 수 있습니다.',
+  solving: (title) => `푸는 중: ${title}`,
+  solved: '끝났습니다. `labs check`로 결과를 보세요.',
+  noSolution: '이 실습에는 해답이 없습니다',
+  unknownMachine: (name) => `"${name}"이라는 머신이나 파드가 없습니다`,
+  unknownMachineHint: (nearest, machines) => (nearest ? `혹시 "${nearest}"인가요?` : `머신: ${machines}`),
+  whichMachine: '어느 머신인가요?',
+  setupDone: '준비가 끝났습니다. 다음: `labs start service-networking`',
+  doctorFine: '실습을 막는 문제가 없습니다.',
+  noImages: '파드 이미지가 아직 없습니다. `labs setup`이 기본 이미지를 설치합니다.',
+  loaded: (reference) => `${reference}을(를) 불러왔습니다. 모든 노드에서 쓸 수 있습니다.`,
+};
+
+const catalogue: Readonly<Record<Language, Messages>> = { en, ko };
+
+export const messagesIn = (language: Language): Messages => catalogue[language];

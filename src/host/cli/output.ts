@@ -1,0 +1,46 @@
+// Where a command's words go: results to standard output, errors to standard error, colours only where they are wanted.
+import { styleText } from 'node:util';
+
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'magenta' | 'underline';
+export type Paint = (style: Style | readonly Style[], text: string) => string;
+
+export interface Output {
+  /** Writes one line of the command's result. */
+  line(text?: string): void;
+  /** Writes to standard output as is. */
+  write(text: string): void;
+  /** Writes one line beside the result: progress, remarks, errors. */
+  note(text: string): void;
+  readonly paint: Paint;
+  /** Standard output is a terminal. */
+  readonly terminal: boolean;
+  /** A person can be asked: standard input and output are terminals. */
+  readonly interactive: boolean;
+  /** Columns to write in; 80 where nothing says otherwise. */
+  readonly width: number;
+}
+
+export interface OutputOptions {
+  readonly color: boolean;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly stdin: NodeJS.ReadStream;
+}
+
+export const createOutput = (options: OutputOptions): Output => {
+  const { stdout, stderr, stdin } = options;
+  const terminal = Boolean(stdout.isTTY);
+  const colored = options.color && terminal;
+  return {
+    line: (text = '') => void stdout.write(`${text}\n`),
+    write: (text) => void stdout.write(text),
+    note: (text) => void stderr.write(`${text}\n`),
+    paint: (style, text) =>
+      colored ? styleText(style as Parameters<typeof styleText>[0], text, { validateStream: false }) : text,
+    terminal,
+    interactive: terminal && Boolean(stdin.isTTY),
+    get width() {
+      return Math.max(40, Math.min(stdout.columns ?? 80, 100));
+    },
+  };
+};

@@ -1,0 +1,58 @@
+// One command line from end to end: reads the environment once, parses the command line, runs one command, turns failures into exit codes.
+import { ExitCode } from '../../kit/error.ts';
+import type { Context, Options } from './context.ts';
+import { type Environment, isLanguage, type Language, readEnvironment } from './environment.ts';
+import { reportFailure } from './failure.ts';
+import { type Interrupt, listenForInterrupt } from './interrupt.ts';
+import { messagesIn } from './messages.ts';
+import { createOutput, type Output } from './output.ts';
+import { parseCommandLine } from './program.ts';
+import { version } from './version.ts';
+
+/** Runs one command line and returns its exit code; never throws. */
+export const main = async (argv: readonly string[], process: NodeJS.Process): Promise<number> => {
+  let environment = readEnvironment(process.env, languageAsked(argv));
+  let output = createOutput({ ...process, color: !environment.noColor && !argv.includes('--no-color') });
+  const interrupt = listenForInterrupt(process, output.note, () => messagesIn(environment.language));
+  const style = { json: argv.includes('--json'), debug: environment.debug || argv.includes('--debug') };
+  try {
+    const parsed = parseCommandLine(argv, {
+      language: environment.language,
+      version,
+      width: Math.min(output.width, 80),
+      write: output.write,
+    });
+    if (parsed.kind === 'printed') return ExitCode.ok;
+    environment = readEnvironment(process.env, languageOf(parsed.options) ?? languageAsked(argv));
+    output = createOutput({ ...process, color: !environment.noColor && parsed.options.color !== false });
+    const { run } = await parsed.spec.load();
+    return await run(contextOf(parsed.options, environment, output, interrupt), parsed.args, parsed.options);
+  } catch (error) {
+    return reportFailure(error, output, { ...style, interrupted: interrupt.pressed }, messagesIn(environment.language));
+  } finally {
+    interrupt.release();
+  }
+};
+
+const contextOf = (options: Options, environment: Environment, output: Output, interrupt: Interrupt): Context => ({
+  environment,
+  output,
+  interrupt,
+  version,
+  say: messagesIn(environment.language),
+  yes: options.yes === true,
+  json: options.json === true,
+  debug: environment.debug || options.debug === true,
+  name: typeof options.name === 'string' ? options.name : environment.instance,
+  signal: interrupt.signal,
+});
+
+const languageOf = (options: Options): Language | undefined =>
+  typeof options.lang === 'string' && isLanguage(options.lang) ? options.lang : undefined;
+
+/** The language of `--lang`, before the command line is parsed: help and errors speak it, too. */
+const languageAsked = (argv: readonly string[]): Language | undefined => {
+  const index = argv.findIndex((argument) => argument === '--lang' || argument.startsWith('--lang='));
+  const value = argv[index]?.split('=')[1] ?? argv[index + 1] ?? '';
+  return index >= 0 && isLanguage(value) ? value : undefined;
+};
