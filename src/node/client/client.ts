@@ -44,6 +44,12 @@ const clientOver = (transport: Transport): Client => {
       call({ method: 'PUT', path: objectPath(resource, object.metadata), body: typed(resource, object) }),
     updateStatus: (resource, object) =>
       call({ method: 'PUT', path: objectPath(resource, object.metadata, 'status'), body: typed(resource, object) }),
+    updateSubresource: (resource, object, subresource) =>
+      call({
+        method: 'PUT',
+        path: objectPath(resource, object.metadata, subresource),
+        body: typed(resource, object),
+      }),
     patch: (resource, key, body, { type = 'merge', subresource } = {}) =>
       call({
         method: 'PATCH',

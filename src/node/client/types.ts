@@ -26,6 +26,8 @@ export interface Client {
   updateStatus<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T>;
   patch<T extends KubeObject>(resource: Resource<T>, key: Key, patch: unknown, options?: PatchOptions): Promise<T>;
   delete<T extends KubeObject>(resource: Resource<T>, key: Key, options?: DeleteOptions): Promise<void>;
+  /** PUT to a subresource other than `status`, such as a namespace's `finalize`. */
+  updateSubresource<T extends KubeObject>(resource: Resource<T>, object: T, subresource: 'finalize'): Promise<T>;
   /** POST to a subresource such as `binding`. */
   createSubresource<T extends KubeObject>(
     resource: Resource<T>,
