@@ -1,0 +1,120 @@
+// Runs OCI containers: conmon holds each container's output and exit code, crun makes and ends it.
+// conmon rather than a shim of our own: it is 1 MB, outlives the kubelet, and writes the kubelet's log format itself.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { ExecError, type RunResult, run } from './exec.ts';
+
+export interface CrunPaths {
+  /** crun's own state, on a tmpfs. */
+  readonly root: string;
+  /** Where conmon leaves a file named after the container with its exit code. */
+  readonly exits: string;
+}
+
+export interface CreateOptions {
+  readonly id: string;
+  /** A folder with config.json and the root file system; conmon puts its sockets there, too. */
+  readonly bundle: string;
+  readonly logPath: string;
+  readonly logSizeMax: number;
+  readonly terminal: boolean;
+  readonly stdin: boolean;
+}
+
+export interface Crun {
+  /** @returns the process id of the container's first process, which waits for `start` */
+  create(options: CreateOptions): Promise<number>;
+  start(id: string): Promise<void>;
+  /** @param signal a name (`TERM`) or a number. A container that has ended is left alone. */
+  kill(id: string, signal: string): Promise<void>;
+  delete(id: string): Promise<void>;
+  exec(id: string, command: readonly string[], options?: ExecOptions): Promise<RunResult>;
+  /** The command line of an exec, for callers that stream. */
+  execArgv(id: string, command: readonly string[], options?: { readonly terminal?: boolean }): string[];
+}
+
+export interface ExecOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export const createCrun = (paths: CrunPaths): Crun => {
+  const global = ['--cgroup-manager=disabled', `--root=${paths.root}`];
+  const crun = (...args: string[]): string[] => ['crun', ...global, ...args];
+  const execArgv: Crun['execArgv'] = (id, command, options = {}) =>
+    crun('exec', ...(options.terminal ? ['--tty'] : []), id, ...command);
+
+  return {
+    create: (options) => createWithConmon(conmonArgv(options, paths, global), options.bundle),
+    async start(id) {
+      const result = await run(crun('start', id));
+      if (result.code !== 0) throw new ExecError(['crun', 'start'], lastLine(result.stderr), result);
+    },
+    async kill(id, signal) {
+      const result = await run(crun('kill', id, signal));
+      if (result.code !== 0 && !isGone(result.stderr)) throw new ExecError(['crun', 'kill'], result.stderr, result);
+    },
+    async delete(id) {
+      const result = await run(crun('delete', '--force', id));
+      if (result.code !== 0 && !isGone(result.stderr)) throw new ExecError(['crun', 'delete'], result.stderr, result);
+    },
+    exec: (id, command, options = {}) => run(execArgv(id, command), options),
+    execArgv,
+  };
+};
+
+const conmonArgv = (options: CreateOptions, paths: CrunPaths, global: readonly string[]): string[] => [
+  'conmon',
+  ...['--api-version', '1', '--cid', options.id, '--cuuid', options.id, '--name', options.id.slice(0, 12)],
+  ...['--runtime', '/usr/bin/crun', ...global.map((argument) => `--runtime-arg=${argument}`)],
+  ...['--bundle', options.bundle, '--container-pidfile', join(options.bundle, 'pid')],
+  ...['--conmon-pidfile', join(options.bundle, 'conmon.pid')],
+  ...['--exit-dir', paths.exits, '--full-attach', '--no-sync-log'],
+  ...['--log-path', `k8s-file:${options.logPath}`, '--log-size-max', String(options.logSizeMax)],
+  ...(options.terminal ? ['--terminal'] : []),
+  ...(options.stdin ? ['--stdin', '--leave-stdin-open'] : []),
+];
+
+/** conmon forks into the background and tells the result on the descriptor that _OCI_SYNCPIPE names. */
+const createWithConmon = (argv: readonly string[], cwd: string): Promise<number> => {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const [command = '', ...args] = argv;
+  const child = spawn(command, args, {
+    cwd,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', _OCI_SYNCPIPE: '3' },
+  });
+  let said = '';
+  let complaint = '';
+  child.on('error', reject);
+  child.stderr?.on('data', (chunk) => {
+    complaint += chunk;
+  });
+  const sync = child.stdio[3];
+  const settle = (): void => {
+    try {
+      const { data, message = '' } = JSON.parse(said) as { data: number; message?: string };
+      if (data > 0) resolve(data);
+      else reject(new ExecError(['crun', 'create'], lastLine(message) || `exit code ${-data}`));
+    } catch {
+      reject(new ExecError(['conmon'], lastLine(complaint) || 'it ended without an answer'));
+    }
+  };
+  sync?.on('data', (chunk) => {
+    said += chunk;
+    if (said.includes('\n')) {
+      settle();
+      sync.destroy();
+      child.stderr?.destroy();
+      child.unref();
+    }
+  });
+  sync?.on('end', settle);
+  return promise;
+};
+
+/** crun prints one line per failure; the last is the cause. */
+const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
+
+const isGone = (stderr: string): boolean =>
+  /does not exist|No such file|No such process|not running|already (stopped|dead)/i.test(stderr);
