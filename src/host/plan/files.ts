@@ -1,0 +1,134 @@
+// What lies in each machine before it starts: units, certificates, kubeconfigs, configurations, the components themselves.
+import { stringify } from 'yaml';
+import { type Component, nodePaths } from '../../api/paths.ts';
+import { identity, type KeyPair, type Pki } from './identities.ts';
+import { initProgram } from './init.ts';
+import type { PlannedFile } from './types.ts';
+import { componentsOf, type NodeContext, unitFiles } from './units.ts';
+
+export const initPath = '/usr/local/sbin/labs-init';
+
+/** All files of a node. */
+export const nodeFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] => [
+  { path: initPath, mode: 0o755, content: initProgram },
+  ...componentsOf(node.controlPlane).flatMap(programFiles),
+  ...unitFiles(node),
+  ...workerFiles(node, pki),
+  ...(node.controlPlane ? controlPlaneFiles(node, pki) : []),
+];
+
+/** The fabric's agent, and the grader's own way into the API server. */
+export const fabricFiles = (server: string, pki: Pki): readonly PlannedFile[] => [
+  { path: `${nodePaths.components}/fabric.js`, mode: 0o644, bundle: 'fabric.js' },
+  kubeconfigFile('/etc/kubernetes/admin.conf', server, 'kubernetes-admin', pki, identity.admin),
+];
+
+// V8 keeps young objects in two semi-spaces of 16 MiB by default; components are small, and a node runs several.
+const nodeFlags = '--max-semi-space-size=2';
+
+const programFiles = (component: Component): PlannedFile[] => {
+  const bundle = `${nodePaths.components}/${component}.js`;
+  return [
+    { path: bundle, mode: 0o644, bundle: `node/${component}.js` },
+    {
+      path: `/usr/local/bin/${component}`,
+      mode: 0o755,
+      content: `#!/bin/sh\nexec /usr/bin/node ${nodeFlags} ${bundle} "$@"\n`,
+    },
+  ];
+};
+
+const workerFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] => {
+  const server = serverOf(node);
+  const { kubernetes } = nodePaths;
+  return [
+    { path: `${nodePaths.pki}/ca.crt`, mode: 0o644, content: pki.ca.certificate },
+    kubeconfigFile(`${kubernetes}/kubelet.conf`, server, `system:node:${node.name}`, pki, identity.kubelet(node.name)),
+    kubeconfigFile(`${kubernetes}/kube-proxy.conf`, server, 'system:kube-proxy', pki, identity.proxy),
+    kubeconfigFile(`${kubernetes}/podnet.conf`, server, 'system:podnet', pki, identity.podnet),
+    { path: `${kubernetes}/kubelet-config.yaml`, mode: 0o644, content: kubeletConfig(node) },
+    { path: `${kubernetes}/kube-proxy-config.yaml`, mode: 0o644, content: proxyConfig(node) },
+    ...pairFiles(`${nodePaths.kubelet}/pki/kubelet`, issuedTo(pki, identity.kubeletServing(node.name))),
+  ];
+};
+
+const controlPlaneFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] => {
+  const server = serverOf(node);
+  const { kubernetes } = nodePaths;
+  return [
+    { path: `${nodePaths.pki}/ca.key`, mode: 0o600, content: pki.ca.key, secret: true },
+    ...pairFiles(`${nodePaths.pki}/apiserver`, issuedTo(pki, identity.apiserver)),
+    ...pairFiles(`${nodePaths.pki}/apiserver-kubelet-client`, issuedTo(pki, identity.apiserverKubeletClient)),
+    kubeconfigFile(`${kubernetes}/admin.conf`, server, 'kubernetes-admin', pki, identity.admin),
+    kubeconfigFile('/root/.kube/config', server, 'kubernetes-admin', pki, identity.admin),
+    kubeconfigFile(
+      `${kubernetes}/controller-manager.conf`,
+      server,
+      'system:kube-controller-manager',
+      pki,
+      identity.controllerManager,
+    ),
+    kubeconfigFile(`${kubernetes}/scheduler.conf`, server, 'system:kube-scheduler', pki, identity.scheduler),
+    kubeconfigFile(`${kubernetes}/cluster-dns.conf`, server, 'system:cluster-dns', pki, identity.dns),
+  ];
+};
+
+const serverOf = (node: NodeContext): string => `https://${node.apiServerAddress}:${node.apiServerPort}`;
+
+const issuedTo = (pki: Pki, id: string): KeyPair => {
+  const pair = pki.issued[id];
+  if (!pair) throw new Error(`the PKI has no certificate for ${id}`);
+  return pair;
+};
+
+const pairFiles = (path: string, pair: KeyPair): PlannedFile[] => [
+  { path: `${path}.crt`, mode: 0o644, content: pair.certificate },
+  { path: `${path}.key`, mode: 0o600, content: pair.key, secret: true },
+];
+
+const kubeconfigFile = (path: string, server: string, user: string, pki: Pki, id: string): PlannedFile => {
+  const { certificate, key } = issuedTo(pki, id);
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  const content = stringify(
+    {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'kubernetes', cluster: { server, 'certificate-authority-data': base64(pki.ca.certificate) } }],
+      users: [{ name: user, user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) } }],
+      contexts: [{ name: `${user}@kubernetes`, context: { cluster: 'kubernetes', user } }],
+      'current-context': `${user}@kubernetes`,
+    },
+    { lineWidth: 0 },
+  );
+  return { path, mode: 0o600, content, secret: true };
+};
+
+const kubeletConfig = (node: NodeContext): string =>
+  stringify({
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    address: '0.0.0.0',
+    port: 10250,
+    authentication: {
+      anonymous: { enabled: false },
+      x509: { clientCAFile: `${nodePaths.pki}/ca.crt` },
+    },
+    clusterDNS: [node.spec.dnsAddress],
+    clusterDomain: 'cluster.local',
+    healthzBindAddress: '127.0.0.1',
+    healthzPort: 10248,
+    tlsCertFile: `${nodePaths.kubelet}/pki/kubelet.crt`,
+    tlsPrivateKeyFile: `${nodePaths.kubelet}/pki/kubelet.key`,
+  });
+
+const proxyConfig = (node: NodeContext): string =>
+  stringify({
+    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+    kind: 'KubeProxyConfiguration',
+    bindAddress: '0.0.0.0',
+    healthzBindAddress: '0.0.0.0:10256',
+    metricsBindAddress: '127.0.0.1:10249',
+    clientConnection: { kubeconfig: `${nodePaths.kubernetes}/kube-proxy.conf` },
+    clusterCIDR: node.spec.podCidr,
+    ...(node.spec.proxy.mode === undefined ? {} : { mode: node.spec.proxy.mode }),
+  });

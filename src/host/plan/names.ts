@@ -1,0 +1,33 @@
+// What containers, labels and links are called: the one place that knows, for the plan that makes them and for all who look them up.
+import { type Ipv4, ipv4ToNumber } from '../../api/scalars.ts';
+
+/** Docker labels. All state of a cluster that outlives a command is in them, so that nothing on the host can go stale. */
+export const labels = {
+  name: 'labs.name',
+  lab: 'labs.lab',
+  role: 'labs.role',
+  machine: 'labs.machine',
+  definition: 'labs.definition',
+  version: 'labs.version',
+  /** How many machines the whole cluster has: fewer means that a start was interrupted. */
+  machines: 'labs.machines',
+  /** The link's address, e.g. `192.168.56.11/24 via 192.168.56.1`: a cluster is wired again from labels alone. */
+  link: 'labs.link',
+} as const;
+
+export const fabricMachine = 'fabric';
+export const bridgeName = 'lab0';
+export const linkName = 'eth0';
+
+/** The volume with the pod images, shared by all clusters of an engine. */
+export const imageVolume = 'labs-images';
+
+/** `labs-service-networking-node01` */
+export const containerName = (cluster: string, machine: string): string => `labs-${cluster}-${machine}`;
+
+/** `02:42:c0:a8:38:0b` for 192.168.56.11: locally administered, and the same after each start. */
+export const macOf = (address: Ipv4): string => {
+  const value = ipv4ToNumber(address);
+  const octets = [24, 16, 8, 0].map((shift) => ((value >>> shift) & 255).toString(16).padStart(2, '0'));
+  return ['02', '42', ...octets].join(':');
+};

@@ -1,0 +1,212 @@
+// A lab's cluster specification becomes the plan of its machines. Pure: same input, same plan.
+import type { ClusterSpec } from '../../api/cluster.ts';
+import { imageStorePath } from '../../api/images.ts';
+import { cidrAddress, cidrRange, type Ipv4 } from '../../api/scalars.ts';
+import { fabricFiles, initPath, nodeFiles } from './files.ts';
+import { type Pki, type PkiRequest, pkiRequest } from './identities.ts';
+import { bridgeName, containerName, fabricMachine, imageVolume, labels, linkName, macOf } from './names.ts';
+import type { ClusterPlan, Limits, LinkPlan, MachinePlan, MachineRole, NetworkPlan } from './types.ts';
+import { componentsOf, type NodeContext } from './units.ts';
+import { firstClient, firstNode, refuseImpossible } from './validate.ts';
+
+export interface PlanInput {
+  /** The instance's name. */
+  readonly name: string;
+  readonly lab: string;
+  readonly definitionDigest: string;
+  readonly spec: ClusterSpec;
+  /** Reference of the node image. */
+  readonly image: string;
+  readonly version: string;
+  readonly resources?: Resources;
+}
+
+export interface Resources {
+  /** Cores of the engine's machine: no limit may exceed them. */
+  readonly cpus?: number;
+  readonly nodeMemoryMiB?: number;
+}
+
+export const apiServerPort = 6443;
+
+/**
+ * Plans the machines of a cluster.
+ * @throws LabError `LAB_PLAN_REFUSED` listing everything that is wrong with the specification
+ */
+export const planCluster = (input: PlanInput, pki: Pki): ClusterPlan => {
+  const { name, lab, spec, image, version } = input;
+  refuseImpossible(name, spec);
+  const network = networkOf(spec);
+  return {
+    name,
+    lab,
+    definition: input.definitionDigest,
+    version,
+    image,
+    network,
+    machines: [
+      fabricPlan(input, network, pki),
+      ...spec.nodes.map((node, index) => nodePlan(input, network, pki, { ...node, index })),
+      ...spec.clients.map((client, index) => clientPlan(input, network, { ...client, index })),
+    ],
+  };
+};
+
+/**
+ * The certificates that `planCluster` will want in its second argument.
+ * @throws LabError `LAB_PLAN_REFUSED`, as `planCluster` would
+ */
+export const certificatesOf = (input: PlanInput): PkiRequest => {
+  refuseImpossible(input.name, input.spec);
+  return pkiRequest(input.spec, nodeAddresses(input.spec));
+};
+
+const nodeAddresses = (spec: ClusterSpec): readonly Ipv4[] =>
+  spec.nodes.map((_, index) => cidrAddress(spec.nodeCidr, firstNode + index));
+
+const networkOf = (spec: ClusterSpec): NetworkPlan => {
+  const controlPlane = spec.nodes.findIndex((node) => node.role === 'control-plane');
+  return {
+    bridge: { name: bridgeName, address: cidrAddress(spec.nodeCidr, 1), prefix: cidrRange(spec.nodeCidr).prefix },
+    nodeCidr: spec.nodeCidr,
+    podCidr: spec.podCidr,
+    serviceCidr: spec.serviceCidr,
+    dnsAddress: spec.dnsAddress,
+    apiServer: { address: cidrAddress(spec.nodeCidr, firstNode + controlPlane), port: apiServerPort },
+  };
+};
+
+const mebibyte = 1024 * 1024;
+
+const limits = (input: PlanInput, memoryMiB: number, pids: number): Limits => ({
+  memoryBytes: memoryMiB * mebibyte,
+  cpus: Math.min(2, input.resources?.cpus ?? 2),
+  pids,
+});
+
+/** What is the same for all machines. */
+const machine = (input: PlanInput, name: string, role: MachineRole) => ({
+  name,
+  role,
+  container: containerName(input.name, name),
+  hostname: name,
+  environment: {},
+  securityOptions: ['seccomp=unconfined', 'apparmor=unconfined'],
+  sysctls: {},
+  tmpfs: {},
+  mounts: [],
+  pidMode: 'private' as const,
+  stopSignal: 'SIGTERM',
+  hosts: [],
+  controlPlane: false,
+  files: [],
+  components: [],
+  labels: {
+    [labels.name]: input.name,
+    [labels.lab]: input.lab,
+    [labels.role]: role,
+    [labels.machine]: name,
+    [labels.definition]: input.definitionDigest,
+    [labels.version]: input.version,
+    [labels.machines]: String(1 + input.spec.nodes.length + input.spec.clients.length),
+  },
+});
+
+/**
+ * `sleep` as process 1 of a shell that reaps orphans and ends at once on SIGTERM. Not a Node process: an idle one costs 40 MB.
+ * The engine's name servers, which Docker wrote down, can't be reached from here: without them, names fail at once.
+ */
+const idle = ['/bin/sh', '-c', 'echo > /etc/resolv.conf; trap "exit 0" TERM; sleep infinity & wait'] as const;
+
+const fabricPlan = (input: PlanInput, network: NetworkPlan, pki: Pki): MachinePlan => {
+  const common = machine(input, fabricMachine, 'fabric');
+  const { address, port } = network.apiServer;
+  return {
+    ...common,
+    command: idle,
+    capabilities: ['NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'],
+    // Forwards nothing: what a node sends to addresses outside of the lab ends here.
+    sysctls: { 'net.ipv4.ip_forward': '0' },
+    tmpfs: { '/run': 'exec', '/tmp': 'exec' },
+    limits: limits(input, 1024, 4096),
+    pidMode: 'host',
+    labels: { ...common.labels, [labels.link]: `${network.bridge.address}/${network.bridge.prefix}` },
+    files: fabricFiles(`https://${address}:${port}`, pki),
+  };
+};
+
+interface Numbered {
+  readonly name: string;
+  readonly index: number;
+}
+
+const linkOf = (network: NetworkPlan, host: number): LinkPlan => {
+  const address = cidrAddress(network.nodeCidr, host);
+  return {
+    interface: linkName,
+    address,
+    prefix: network.bridge.prefix,
+    gateway: network.bridge.address,
+    mac: macOf(address),
+  };
+};
+
+const linkLabel = (link: LinkPlan): Readonly<Record<string, string>> => ({
+  [labels.link]: `${link.address}/${link.prefix} via ${link.gateway}`,
+});
+
+const hostsOf = (spec: ClusterSpec): readonly string[] => [
+  ...spec.nodes.map(({ name }, index) => `${name}:${cidrAddress(spec.nodeCidr, firstNode + index)}`),
+  ...spec.clients.map(({ name }, index) => `${name}:${cidrAddress(spec.nodeCidr, firstClient + index)}`),
+];
+
+const nodePlan = (
+  input: PlanInput,
+  network: NetworkPlan,
+  pki: Pki,
+  node: Numbered & { readonly role: 'control-plane' | 'worker' },
+): MachinePlan => {
+  const common = machine(input, node.name, 'node');
+  const link = linkOf(network, firstNode + node.index);
+  const controlPlane = node.role === 'control-plane';
+  const context: NodeContext = {
+    name: node.name,
+    controlPlane,
+    address: link.address,
+    apiServerAddress: network.apiServer.address,
+    apiServerPort: network.apiServer.port,
+    spec: input.spec,
+  };
+  return {
+    ...common,
+    controlPlane,
+    command: [initPath],
+    // systemd looks here to know that it is in a container.
+    environment: { container: 'docker' },
+    capabilities: ['NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'],
+    tmpfs: { '/run': 'exec', '/tmp': 'exec' },
+    mounts: [{ volume: imageVolume, path: imageStorePath, readOnly: true }],
+    limits: limits(input, input.resources?.nodeMemoryMiB ?? 2048, 4096),
+    stopSignal: 'SIGRTMIN+3',
+    hosts: hostsOf(input.spec),
+    labels: { ...common.labels, ...linkLabel(link) },
+    link,
+    files: nodeFiles(context, pki),
+    components: componentsOf(controlPlane),
+  };
+};
+
+const clientPlan = (input: PlanInput, network: NetworkPlan, client: Numbered): MachinePlan => {
+  const common = machine(input, client.name, 'client');
+  const link = linkOf(network, firstClient + client.index);
+  return {
+    ...common,
+    command: idle,
+    capabilities: ['NET_ADMIN', 'NET_RAW'],
+    securityOptions: [],
+    limits: limits(input, 512, 512),
+    hosts: hostsOf(input.spec),
+    labels: { ...common.labels, ...linkLabel(link) },
+    link,
+  };
+};

@@ -1,0 +1,164 @@
+// systemd units of the components: what a student sees with `systemctl cat kube-proxy`.
+import type { ClusterSpec } from '../../api/cluster.ts';
+import { type Component, nodePaths } from '../../api/paths.ts';
+import type { Ipv4 } from '../../api/scalars.ts';
+import type { PlannedFile } from './types.ts';
+import { podSubnetPrefix } from './validate.ts';
+
+/** Systemd reads units from here. */
+const unitFolder = '/etc/systemd/system';
+/** The lean target that a node boots into: no login, no device manager, nothing that a container doesn't need. */
+const target = 'labs.target';
+
+export interface NodeContext {
+  readonly name: string;
+  readonly controlPlane: boolean;
+  readonly address: Ipv4;
+  readonly apiServerAddress: Ipv4;
+  readonly apiServerPort: number;
+  readonly spec: ClusterSpec;
+}
+
+const descriptions: Readonly<Record<Component, string>> = {
+  'kube-apiserver': 'kube-apiserver: The Kubernetes API server',
+  'kube-controller-manager': 'kube-controller-manager: The Kubernetes controllers',
+  'kube-scheduler': 'kube-scheduler: The Kubernetes scheduler',
+  kubelet: 'kubelet: The Kubernetes node agent',
+  'kube-proxy': 'kube-proxy: The Kubernetes service proxy',
+  podnet: 'podnet: The pod network between nodes',
+  'cluster-dns': 'cluster-dns: The cluster DNS server',
+};
+
+/** The components of a node, in the order in which they are worth starting. */
+export const componentsOf = (controlPlane: boolean): readonly Component[] =>
+  controlPlane
+    ? ['kube-apiserver', 'kubelet', 'kube-proxy', 'podnet', 'cluster-dns', 'kube-controller-manager', 'kube-scheduler']
+    : ['kubelet', 'kube-proxy', 'podnet'];
+
+/** Units, the links that enable them, and the target. No unit waits for another: each component retries on its own. */
+export const unitFiles = (node: NodeContext): readonly PlannedFile[] => [
+  ...componentsOf(node.controlPlane).flatMap((component): PlannedFile[] => [
+    { path: `${unitFolder}/${component}.service`, mode: 0o644, content: unitOf(component, node) },
+    { path: `${unitFolder}/${target}.wants/${component}.service`, symlink: `../${component}.service` },
+  ]),
+  { path: `${unitFolder}/${target}`, mode: 0o644, content: targetUnit },
+  { path: `${unitFolder}/default.target`, symlink: target },
+  { path: '/etc/systemd/system.conf.d/labs.conf', mode: 0o644, content: managerConfig },
+  { path: '/etc/systemd/journald.conf.d/labs.conf', mode: 0o644, content: journalConfig },
+];
+
+// No default dependencies: they would pull in sysinit.target, which costs most of a boot and does nothing here.
+const targetUnit = `[Unit]
+Description=Kubernetes node
+DefaultDependencies=no
+Conflicts=shutdown.target
+Before=shutdown.target
+AllowIsolate=yes
+`;
+
+const managerConfig = `[Manager]
+ShowStatus=no
+DefaultTimeoutStopSec=2s
+DefaultRestartSec=300ms
+DefaultLimitNOFILE=65536
+`;
+
+const journalConfig = `[Journal]
+Storage=volatile
+RuntimeMaxUse=32M
+RateLimitIntervalSec=0
+Audit=no
+ForwardToSyslog=no
+`;
+
+const unitOf = (component: Component, node: NodeContext): string => `[Unit]
+Description=${descriptions[component]}
+Documentation=https://kubernetes.io/docs/
+DefaultDependencies=no
+Conflicts=shutdown.target
+Before=shutdown.target
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=${[`/usr/local/bin/${component}`, ...flagsOf(component, node)].join(' \\\n  ')}
+Environment=NODE_COMPILE_CACHE=/var/cache/labs
+Restart=always
+RestartSec=300ms
+${component === 'kubelet' ? 'KillMode=process\n' : ''}
+[Install]
+WantedBy=${target}
+`;
+
+/** A component's flags, spelled as the originals'. */
+export const flagsOf = (component: Component, node: NodeContext): readonly string[] => {
+  const { spec } = node;
+  const config = (name: string): string => `${nodePaths.kubernetes}/${name}`;
+  switch (component) {
+    case 'kube-apiserver':
+      return [
+        `--advertise-address=${node.apiServerAddress}`,
+        '--bind-address=0.0.0.0',
+        `--secure-port=${node.apiServerPort}`,
+        `--tls-cert-file=${nodePaths.pki}/apiserver.crt`,
+        `--tls-private-key-file=${nodePaths.pki}/apiserver.key`,
+        `--client-ca-file=${nodePaths.pki}/ca.crt`,
+        `--kubelet-client-certificate=${nodePaths.pki}/apiserver-kubelet-client.crt`,
+        `--kubelet-client-key=${nodePaths.pki}/apiserver-kubelet-client.key`,
+        `--kubelet-certificate-authority=${nodePaths.pki}/ca.crt`,
+        `--service-cluster-ip-range=${spec.serviceCidr}`,
+        '--service-node-port-range=30000-32767',
+        `--data-dir=${nodePaths.apiserverData}`,
+        '-v=2',
+      ];
+    case 'kube-controller-manager':
+      return [
+        `--kubeconfig=${config('controller-manager.conf')}`,
+        '--allocate-node-cidrs=true',
+        `--cluster-cidr=${spec.podCidr}`,
+        `--service-cluster-ip-range=${spec.serviceCidr}`,
+        `--node-cidr-mask-size=${podSubnetPrefix}`,
+        '-v=2',
+      ];
+    case 'kube-scheduler':
+      return [`--kubeconfig=${config('scheduler.conf')}`, '-v=2'];
+    case 'kubelet':
+      return [
+        `--kubeconfig=${config('kubelet.conf')}`,
+        `--config=${config('kubelet-config.yaml')}`,
+        `--hostname-override=${node.name}`,
+        `--node-ip=${node.address}`,
+        ...(node.controlPlane
+          ? [
+              '--node-labels=node-role.kubernetes.io/control-plane=',
+              '--register-with-taints=node-role.kubernetes.io/control-plane=:NoSchedule',
+            ]
+          : []),
+        '-v=2',
+      ];
+    case 'kube-proxy':
+      return [
+        `--config=${config('kube-proxy-config.yaml')}`,
+        `--hostname-override=${node.name}`,
+        ...(spec.proxy.mode === undefined ? [] : [`--proxy-mode=${spec.proxy.mode}`]),
+        `-v=${spec.proxy.verbosity}`,
+        `--log-file=${nodePaths.proxyLog}`,
+        '--alsologtostderr',
+      ];
+    case 'podnet':
+      return [
+        `--kubeconfig=${config('podnet.conf')}`,
+        `--hostname-override=${node.name}`,
+        `--node-ip=${node.address}`,
+        `--cluster-cidr=${spec.podCidr}`,
+        `--mode=${spec.podNetwork}`,
+      ];
+    case 'cluster-dns':
+      return [
+        `--kubeconfig=${config('cluster-dns.conf')}`,
+        `--address=${node.address}`,
+        '--port=53',
+        `--service-ip=${spec.dnsAddress}`,
+        '--cluster-domain=cluster.local',
+      ];
+  }
+};
