@@ -51,6 +51,9 @@ interface Worded {
   readonly words: readonly string[];
 }
 
+/** One member of the union for each kind, so that `Extract<Match, { kind: 'source' }>` finds it. */
+type Each<K extends string, T> = K extends string ? { readonly kind: K } & T : never;
+
 /** A whole network or one address: `10.96.0.10/32`, `::1/128`. */
 export type CidrText = string;
 
@@ -68,9 +71,9 @@ export type ConntrackState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UN
 
 export type Match = Worded &
   (
-    | { readonly kind: 'source' | 'destination'; readonly negated: boolean; readonly cidr: CidrText }
+    | Each<'source' | 'destination', { readonly negated: boolean; readonly cidr: CidrText }>
     /** `name` may end in `+`, which stands for any ending. */
-    | { readonly kind: 'inInterface' | 'outInterface'; readonly negated: boolean; readonly name: string }
+    | Each<'inInterface' | 'outInterface', { readonly negated: boolean; readonly name: string }>
     /** In lower case: `tcp`, `udp`, `sctp`, `icmp`, `all`. */
     | { readonly kind: 'protocol'; readonly negated: boolean; readonly protocol: string }
     | {
@@ -99,7 +102,7 @@ export type Match = Worded &
         readonly source?: { readonly type: string; readonly negated: boolean };
         readonly destination?: { readonly type: string; readonly negated: boolean };
       }
-    | { readonly kind: 'mark' | 'connmark'; readonly negated: boolean; readonly value: number; readonly mask: number }
+    | Each<'mark' | 'connmark', { readonly negated: boolean; readonly value: number; readonly mask: number }>
     | { readonly kind: 'statistic'; readonly negated: boolean; readonly mode: 'random'; readonly probability: number }
     | {
         readonly kind: 'statistic';
@@ -137,13 +140,13 @@ export type Target = Worded &
   /** `-j CHAIN`, or `-g CHAIN` when `goto`. */
   (
     | { readonly kind: 'jump'; readonly chain: string; readonly goto: boolean }
-    | { readonly kind: 'accept' | 'drop' | 'return' }
+    | Each<'accept' | 'drop' | 'return', unknown>
     | { readonly kind: 'reject'; readonly with: string }
     /** `to` as written, e.g. `10.244.1.2:3306`; parsed in `address`. */
-    | { readonly kind: 'dnat' | 'snat'; readonly to: string; readonly address: NatAddress }
-    | { readonly kind: 'masquerade' | 'redirect'; readonly ports?: PortRange }
+    | Each<'dnat' | 'snat', { readonly to: string; readonly address: NatAddress }>
+    | Each<'masquerade' | 'redirect', { readonly ports?: PortRange }>
     /** mark = (mark & ~mask) ^ value. */
-    | { readonly kind: 'mark' | 'connmark'; readonly value: number; readonly mask: number }
+    | Each<'mark' | 'connmark', { readonly value: number; readonly mask: number }>
     /** A target (LOG, NOTRACK, TPROXY, …) that `trace` passes by; `name` is the word after `-j`. */
     | { readonly kind: 'other'; readonly name: string }
   );
