@@ -59,7 +59,8 @@ export const startReconciler = (options: ReconcileOptions): Reconciler => {
     clearTimeout(timer);
     if (!running) stop();
   };
-  options.signal.addEventListener('abort', finish, { once: true });
+  if (options.signal.aborted) stop();
+  else options.signal.addEventListener('abort', finish, { once: true });
   return {
     trigger() {
       const waiting = dirty || failures > 0;

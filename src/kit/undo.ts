@@ -1,4 +1,5 @@
 // Undo before do: register how to take a step back, then take it.
+import { messageOf } from './error.ts';
 
 /**
  * A stack of undos for `await using`. Leaving the scope without `commit()` runs them in reverse; one that fails
@@ -23,7 +24,7 @@ export class UndoStack implements AsyncDisposable {
       try {
         await entry.undo();
       } catch (cause) {
-        failures.push(new Error(`undo "${entry.name}" failed`, { cause }));
+        failures.push(new Error(`undo "${entry.name}" failed: ${messageOf(cause)}`, { cause }));
       }
     }
     if (failures.length > 0) throw new AggregateError(failures, failures.map((failure) => failure.message).join('; '));

@@ -1,5 +1,4 @@
 // Command lines as the originals take them: `--flag value`, `--flag=value`, `-v=4`, booleans without a value.
-import { parseArgs } from 'node:util';
 
 export interface FlagSpec {
   readonly type: 'string' | 'boolean' | 'int' | 'list' | 'duration';
@@ -29,17 +28,14 @@ export class FlagError extends Error {
 
 /** @throws FlagError on unknown flags, missing values, and values of the wrong type. */
 export const parseFlags = <const S extends FlagSpecs>(specs: S, argv: readonly string[]): Flags<S> => {
-  const options = Object.fromEntries(
-    Object.entries(specs).map(([name, spec]) => [
-      name,
-      { type: 'string' as const, ...(spec.short ? { short: spec.short } : {}) },
-    ]),
-  );
-  const { values } = parse(normalise(specs, argv), options);
+  const given = collect(specs, argv);
   const result: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(specs)) {
-    const text = values[name] ?? spec.default;
-    result[name] = text === undefined ? undefined : convert(name, spec, text);
+    const texts = given.get(name) ?? (spec.default === undefined ? [] : [spec.default]);
+    // The last one wins, but for lists, which grow: pflag's StringSlice.
+    if (texts.length === 0) result[name] = undefined;
+    else if (spec.type === 'list') result[name] = texts.flatMap((text) => (text === '' ? [] : text.split(',')));
+    else result[name] = convert(name, spec, texts.at(-1) ?? '');
   }
   return result as Flags<S>;
 };
@@ -53,35 +49,40 @@ export const describeFlags = (specs: FlagSpecs): string =>
     })
     .join('\n');
 
-const parse = (args: string[], options: Record<string, { type: 'string'; short?: string }>) => {
-  try {
-    return parseArgs({ args, options, strict: true, allowPositionals: false });
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new FlagError(message.replace(/Unknown option '(-+[^']+)'.*/s, 'unknown flag: $1'), { cause });
+/** Every flag's texts in the order given, as pflag reads them: `--flag value`, `--flag=value`, `-v=4`, `-v4`, `--proxy_mode`. */
+const collect = (specs: FlagSpecs, argv: readonly string[]): ReadonlyMap<string, readonly string[]> => {
+  const given = new Map<string, string[]>();
+  const rest = [...argv];
+  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    const { name, spec, value } = recognise(specs, argument);
+    const text = value ?? (spec.type === 'boolean' ? 'true' : rest.shift());
+    if (text === undefined) throw new FlagError(`flag needs an argument: ${argument}`);
+    given.set(name, [...(given.get(name) ?? []), text]);
   }
+  return given;
 };
 
-/** Gives booleans a value, and rewrites `-v=4` and single-dash long flags as pflag and Go's flag package accept them. */
-const normalise = (specs: FlagSpecs, argv: readonly string[]): string[] => {
-  const shorts = new Map(Object.entries(specs).flatMap(([name, { short }]) => (short ? [[short, name] as const] : [])));
-  return argv.map((argument) => {
-    const match = /^(--?)([A-Za-z][\w-]*)(=.*)?$/s.exec(argument);
-    if (!match) return argument;
-    const [, , name = '', value = ''] = match;
-    const long = shorts.get(name) ?? name;
-    const spec = specs[long];
-    if (!spec) return argument;
-    return spec.type === 'boolean' && value === '' ? `--${long}=true` : `--${long}${value}`;
-  });
+const recognise = (specs: FlagSpecs, argument: string): { name: string; spec: FlagSpec; value: string | undefined } => {
+  const match = /^(--?)([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(argument);
+  if (!match) throw new FlagError(`unexpected argument: ${argument}`);
+  const [, dashes, written = '', value] = match;
+  const name = written.replaceAll('_', '-');
+  const shorts = Object.entries(specs).map(([long, { short }]) => ({ long, short: short ?? long }));
+  const attached = shorts.find(({ short }) => short.length === 1 && written.startsWith(short));
+  const long = specs[name] ? name : shorts.find(({ short }) => short === name)?.long;
+  const spec = specs[long ?? ''];
+  if (long !== undefined && spec) return { name: long, spec, value };
+  const attachedSpec = specs[attached?.long ?? ''];
+  if (dashes === '-' && attached && attachedSpec)
+    return { name: attached.long, spec: attachedSpec, value: argument.slice(2) };
+  throw new FlagError(`unknown flag: ${dashes}${written}`);
 };
 
 const convert = (name: string, spec: FlagSpec, text: string): unknown => {
   switch (spec.type) {
     case 'string':
-      return text;
     case 'list':
-      return text === '' ? [] : text.split(',');
+      return text;
     case 'boolean':
       if (text === 'true' || text === 'false') return text === 'true';
       throw invalid(name, text, 'true or false');

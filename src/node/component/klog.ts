@@ -1,5 +1,5 @@
 // The components' log, in klog's format: `I1123 06:31:46.123456    1234 proxier.go:123] "Message" key="value"`.
-import { createWriteStream } from 'node:fs';
+import { openSync, writeSync } from 'node:fs';
 import { messageOf } from '../../kit/error.ts';
 import type { LogFields, Logger } from '../../kit/logger.ts';
 
@@ -14,11 +14,12 @@ export interface KlogOptions {
 
 /** Writes structured lines as klog v2 does (k8s.io/klog, "structured logging"). */
 export const createKlog = (options: KlogOptions): Logger => {
-  const file = options.file === undefined ? undefined : createWriteStream(options.file, { flags: 'a' });
+  // Written at once, not through a stream: the last words of a component that ends matter most.
+  const file = options.file === undefined ? undefined : openSync(options.file, 'a');
   const write = (severity: 'I' | 'W' | 'E', message: string, fields: LogFields): void => {
     const line = `${header(severity, options.source)}] ${quote(message)}${formatFields(fields)}\n`;
     process.stderr.write(line);
-    file?.write(line);
+    if (file !== undefined) appendTo(file, line);
   };
   return {
     enabled: (verbosity) => verbosity <= options.verbosity,
@@ -29,6 +30,13 @@ export const createKlog = (options: KlogOptions): Logger => {
     error: (message, error, fields = {}) =>
       write('E', message, error === undefined ? fields : { err: messageOf(error), ...fields }),
   };
+};
+
+/** A full disk must not stop the component; standard error has the line all the same. */
+const appendTo = (file: number, line: string): void => {
+  try {
+    writeSync(file, line);
+  } catch {}
 };
 
 const header = (severity: string, source: string): string => {
@@ -44,5 +52,13 @@ const quote = (text: string): string => JSON.stringify(text);
 
 const formatFields = (fields: LogFields): string =>
   Object.entries(fields)
-    .map(([key, value]) => ` ${key}=${typeof value === 'string' ? quote(value) : JSON.stringify(value)}`)
+    .map(([key, value]) => ` ${key}=${formatValue(value)}`)
     .join('');
+
+/** klog quotes strings, errors and what has a String method, and writes the rest as it stands. */
+const formatValue = (value: unknown): string => {
+  if (typeof value === 'string') return quote(value);
+  if (value instanceof Error) return quote(value.message);
+  if (typeof value === 'bigint') return String(value);
+  return JSON.stringify(value) ?? 'null';
+};
