@@ -1,0 +1,56 @@
+// Runs a project of tests and counts what it ran: a project without tests, or a file that doesn't load, is a failure.
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { $ } from 'zx';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const out = `${root}out`;
+
+export interface Tally {
+  readonly project: string;
+  readonly passed: number;
+  readonly failed: number;
+  /** Titles. */
+  readonly skipped: readonly string[];
+}
+
+interface VitestOutput {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: 'passed' | 'failed';
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+/** Runs `test/<project>`; `command` comes before Node, e.g. `sudo`. */
+export const runProject = async (project: string, command: readonly string[] = []): Promise<Tally> => {
+  const file = `${out}/${project}.json`;
+  await mkdir(out, { recursive: true });
+  await rm(file, { force: true });
+  const vitest = [`${root}node_modules/vitest/vitest.mjs`, 'run', '--project', project];
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  await $({ cwd: root, stdio: 'inherit', nothrow: true })`${[...command, process.execPath, ...vitest, ...reporters]}`;
+  return readTally(project, file);
+};
+
+export const readTally = async (project: string, file: string): Promise<Tally> => {
+  const text = await readFile(file, 'utf8').catch(() => '{"testResults":[]}');
+  return tally(project, JSON.parse(text) as VitestOutput);
+};
+
+/** Sums vitest's own report up. Pure. */
+export const tally = (project: string, { testResults }: VitestOutput): Tally => {
+  const tests = testResults.flatMap((file) => file.assertionResults);
+  const passed = tests.filter(({ status }) => status === 'passed').length;
+  const skipped = tests.filter(({ status }) => status !== 'passed' && status !== 'failed');
+  const unloaded = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some(isFailed));
+  const failed = tests.filter(isFailed).length + unloaded.length;
+  return {
+    project,
+    passed,
+    failed: passed + failed === 0 ? 1 : failed,
+    skipped: skipped.map(({ fullName }) => fullName),
+  };
+};
+
+const isFailed = ({ status }: { readonly status: string }): boolean => status === 'failed';

@@ -1,0 +1,27 @@
+// Runs a script of this folder under Node 24: npm finds the one in node_modules/.bin first; where it didn't, this hands over to it.
+//   node scripts/node.mjs test.ts --flag
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const [script = '', ...argv] = process.argv.slice(2);
+const path = fileURLToPath(new URL(script, import.meta.url));
+
+if (Number(process.versions.node.split('.')[0]) >= 24) {
+  process.argv = [process.argv[0], path, ...argv];
+  await import(path);
+} else {
+  const { status } = spawnSync(newerNode(), [path, ...argv], { stdio: 'inherit' });
+  process.exit(status ?? 3);
+}
+
+function newerNode() {
+  try {
+    return createRequire(import.meta.url).resolve(`node-linux-${process.arch}/bin/node`);
+  } catch {
+    console.error(
+      `This needs Node 24 or newer, this is ${process.version}. \`npm ci\` brings one (it must not omit optional dependencies).`,
+    );
+    process.exit(3);
+  }
+}

@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { tally } from '../../../scripts/lib/vitest.ts';
+
+const file = (status: 'passed' | 'failed', ...statuses: string[]) => ({
+  name: 'x.test.ts',
+  status,
+  assertionResults: statuses.map((each, index) => ({ status: each, fullName: `test ${index}` })),
+});
+
+describe('the tally of a test run', () => {
+  test('counts tests by their outcome and names the skipped ones', () => {
+    expect(
+      tally('unit', { testResults: [file('failed', 'passed', 'failed', 'skipped'), file('passed', 'passed', 'todo')] }),
+    ).toEqual({
+      project: 'unit',
+      passed: 2,
+      failed: 1,
+      skipped: ['test 2', 'test 1'],
+    });
+  });
+
+  test('counts a file that does not load as a failure', () => {
+    expect(tally('unit', { testResults: [file('failed'), file('passed', 'passed')] })).toMatchObject({
+      passed: 1,
+      failed: 1,
+    });
+  });
+
+  test('counts a file whose hooks fail as a failure', () => {
+    expect(tally('unit', { testResults: [file('failed', 'passed')] })).toMatchObject({ passed: 1, failed: 1 });
+  });
+
+  test('counts a run of no tests, or of skipped ones only, as a failure', () => {
+    expect(tally('e2e', { testResults: [] })).toMatchObject({ failed: 1 });
+    expect(tally('e2e', { testResults: [file('passed', 'skipped')] })).toMatchObject({ failed: 1 });
+  });
+});
