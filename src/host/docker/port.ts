@@ -105,6 +105,8 @@ export interface BuildSpec {
   readonly arguments?: Readonly<Record<string, string>>;
   readonly labels?: Labels;
   readonly network?: 'host' | 'none';
+  /** The Dockerfile's stage to build. Default: the last one. */
+  readonly target?: string;
 }
 
 export interface VolumeSummary {

@@ -1,0 +1,33 @@
+// What every part of the adapter uses to call dockerode.
+import type { Labels } from './port.ts';
+
+/** Makes a call and translates what it throws. */
+export type Call = <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+
+/** docker-modem takes the signal out of the options object that it is given, so each call gets one of its own. */
+export const aborting = (signal: AbortSignal | undefined): { abortSignal?: AbortSignal } =>
+  signal ? { abortSignal: signal } : {};
+
+export const labelFilter = (labels: Labels): string[] =>
+  Object.entries(labels).map(([name, value]) => (value === '' ? name : `${name}=${value}`));
+
+const statusOf = (error: unknown): number => (error as { statusCode?: number }).statusCode ?? 0;
+
+/** These status codes mean that there is nothing to do. */
+export const ignoring = async (statusCodes: readonly number[], work: Promise<unknown>): Promise<void> => {
+  try {
+    await work;
+  } catch (error) {
+    if (!statusCodes.includes(statusOf(error))) throw error;
+  }
+};
+
+/** Undefined instead of Docker's 404. */
+export const absent = async <T>(work: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+};

@@ -1,0 +1,186 @@
+// The Containers port on dockerode: the only file that imports it, and only when Docker is asked for something first.
+import type { Readable } from 'node:stream';
+import type Dockerode from 'dockerode';
+import { aborting, absent, type Call, ignoring, labelFilter } from './call.ts';
+import { type Endpoint, findEndpoint, isEngineInstalled, type Variables } from './endpoint.ts';
+import { type Circumstances, translate } from './errors.ts';
+import { openExec, runExec } from './exec.ts';
+import { createImages } from './images.ts';
+import type { ContainerState, ContainerSummary, Containers, EngineInfo } from './port.ts';
+import { toCreateOptions } from './spec.ts';
+import { joinFrames } from './streams.ts';
+import { createVolumes } from './volumes.ts';
+
+/**
+ * Docker as the variables say where it is (DOCKER_HOST, DOCKER_CONTEXT, …). Nothing is contacted yet.
+ * @throws LabError LAB_DOCKER_HOST when those can't be understood
+ */
+export const connectDocker = async (variables: Variables): Promise<Containers> => {
+  const endpoint = findEndpoint(variables);
+  const { default: Client } = await import('dockerode');
+  const docker = new Client(clientOptions(endpoint, variables));
+  const circumstances: Circumstances = { endpoint, engineInstalled: isEngineInstalled(variables) };
+  const call: Call = async (work, signal) => {
+    try {
+      signal?.throwIfAborted();
+      return await (signal ? unlessAborted(work(), signal) : work());
+    } catch (error) {
+      throw translate(error, circumstances, signal);
+    }
+  };
+  return {
+    images: createImages(docker, call),
+    volumes: createVolumes(docker, call),
+    engine: (signal) => call(() => engineInfo(docker, endpoint), signal),
+    ...lifecycle(docker, call),
+    ...contents(docker, call),
+  };
+};
+
+/** Not every call of dockerode's takes a signal, and none may hold up a Ctrl-C. */
+const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+};
+
+/** Every choice is spelt out, because docker-modem would fill a gap from the process's environment. */
+const clientOptions = (endpoint: Endpoint, variables: Variables): Dockerode.DockerOptions => {
+  // docker-modem's types don't know undefined, its code does.
+  const base = { socketPath: undefined, host: undefined, ca: undefined, cert: undefined, key: undefined };
+  const own = (): object => {
+    switch (endpoint.kind) {
+      case 'unix':
+        return { socketPath: endpoint.path, protocol: 'http' };
+      case 'tcp':
+        return {
+          host: endpoint.host,
+          port: endpoint.port,
+          protocol: endpoint.tls ? 'https' : 'http',
+          pathPrefix: '/',
+          ...endpoint.tls,
+        };
+      case 'ssh':
+        return {
+          host: endpoint.host,
+          port: endpoint.port,
+          protocol: 'ssh',
+          username: endpoint.user,
+          sshOptions: { agent: variables.SSH_AUTH_SOCK },
+        };
+    }
+  };
+  return { ...base, ...own() } as Dockerode.DockerOptions;
+};
+
+const engineInfo = async (docker: Dockerode, endpoint: Endpoint): Promise<EngineInfo> => {
+  const [version, info] = await Promise.all([docker.version(), docker.info()]);
+  return {
+    version: version.Version,
+    apiVersion: version.ApiVersion,
+    operatingSystem: info.OperatingSystem,
+    kernel: info.KernelVersion,
+    architecture: { amd64: 'x64', x86_64: 'x64', aarch64: 'arm64' }[version.Arch as string] ?? version.Arch,
+    cgroupVersion: info.CgroupVersion === '2' ? 2 : 1,
+    rootless: ((info.SecurityOptions ?? []) as string[]).some((option) => option.includes('name=rootless')),
+    cpus: info.NCPU,
+    memoryBytes: info.MemTotal,
+    storageDriver: info.Driver,
+    dataFolder: info.DockerRootDir,
+    local: endpoint.kind === 'unix',
+  };
+};
+
+type Lifecycle = Pick<Containers, 'create' | 'start' | 'stop' | 'kill' | 'remove' | 'inspect' | 'list' | 'wait'>;
+
+const lifecycle = (docker: Dockerode, call: Call): Lifecycle => ({
+  create: (spec, signal) => call(async () => (await docker.createContainer(toCreateOptions(spec, signal))).id, signal),
+  start: (container, signal) =>
+    call(() => ignoring([304], docker.getContainer(container).start(aborting(signal))), signal),
+  stop: (container, graceSeconds, signal) =>
+    call(() => ignoring([304], docker.getContainer(container).stop({ t: graceSeconds, ...aborting(signal) })), signal),
+  kill: (container, unixSignal = 'SIGKILL') =>
+    call(() => ignoring([409], docker.getContainer(container).kill({ signal: unixSignal }))),
+  remove: (container, signal) => call(() => removeContainer(docker, container, signal), signal),
+  inspect: (container, signal) =>
+    call(async () => {
+      const seen = await absent(docker.getContainer(container).inspect(aborting(signal)));
+      return seen && toState(seen);
+    }, signal),
+  list: (labels, signal) =>
+    call(async () => {
+      const found = await docker.listContainers({
+        all: true,
+        filters: { label: labelFilter(labels) },
+        ...aborting(signal),
+      });
+      return found.map(toSummary);
+    }, signal),
+  wait: (container, signal) =>
+    call(async () => (await docker.getContainer(container).wait(aborting(signal))).StatusCode, signal),
+});
+
+type Contents = Pick<Containers, 'putArchive' | 'getArchive' | 'logs' | 'exec' | 'open'>;
+
+const contents = (docker: Dockerode, call: Call): Contents => ({
+  putArchive: (container, path, archive, signal) =>
+    call(async () => {
+      await docker.getContainer(container).putArchive(archive, { path, ...aborting(signal) });
+    }, signal),
+  getArchive: (container, path, signal) =>
+    call(
+      async () => (await docker.getContainer(container).getArchive({ path, ...aborting(signal) })) as Readable,
+      signal,
+    ),
+  logs: (container, options = {}) =>
+    call(async () => {
+      const log = await docker.getContainer(container).logs({
+        stdout: true,
+        stderr: true,
+        follow: false,
+        ...(options.tail === undefined ? {} : { tail: options.tail }),
+        ...aborting(options.signal),
+      });
+      return joinFrames(log);
+    }, options.signal),
+  exec: (container, command) => call(() => runExec(docker, container, command), command.signal),
+  open: (container, command) => call(() => openExec(docker, container, command), command.signal),
+});
+
+/** Removing one that is being removed already is a success: two that clean up at once must both get through. */
+const removeContainer = async (docker: Dockerode, container: string, signal?: AbortSignal): Promise<void> => {
+  try {
+    await docker.getContainer(container).remove({ force: true, v: true, ...aborting(signal) });
+  } catch (error) {
+    const { statusCode } = error as { statusCode?: number };
+    if (statusCode === 404) return;
+    if (statusCode !== 409) throw error;
+    await absent(docker.getContainer(container).wait({ condition: 'removed' }));
+  }
+};
+
+const toState = (seen: Dockerode.ContainerInspectInfo): ContainerState => ({
+  id: seen.Id,
+  name: seen.Name.replace(/^\//, ''),
+  image: seen.Config.Image,
+  status: seen.State.Status as ContainerState['status'],
+  labels: seen.Config.Labels ?? {},
+  pid: seen.State.Pid,
+  exitCode: seen.State.ExitCode,
+  outOfMemory: seen.State.OOMKilled,
+  startedAt: seen.State.StartedAt.startsWith('0001-') ? '' : seen.State.StartedAt,
+  createdAt: seen.Created,
+});
+
+const toSummary = (seen: Dockerode.ContainerInfo): ContainerSummary => ({
+  id: seen.Id,
+  name: (seen.Names[0] ?? '').replace(/^\//, ''),
+  image: seen.Image,
+  status: seen.State as ContainerSummary['status'],
+  labels: seen.Labels ?? {},
+});

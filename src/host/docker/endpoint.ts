@@ -1,0 +1,108 @@
+// Where Docker listens: from the variables and files that the docker command itself goes by.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { LabError, messageOf } from '../../kit/error.ts';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+export type Endpoint =
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls?: Tls }
+  | { readonly kind: 'ssh'; readonly host: string; readonly port: number; readonly user: string | undefined };
+
+export interface Tls {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/**
+ * DOCKER_HOST, else the docker command's context, else the first socket there is of the system's engine, Docker
+ * Desktop's and a rootless one's.
+ * @throws LabError LAB_DOCKER_HOST when what is set can't be understood
+ */
+export const findEndpoint = (variables: Variables): Endpoint => {
+  const address = variables.DOCKER_HOST || contextHost(variables);
+  if (address) return parseEndpoint(address, variables);
+  const home = variables.HOME ?? homedir();
+  const sockets = [
+    '/var/run/docker.sock',
+    join(home, '.docker', 'run', 'docker.sock'),
+    ...(variables.XDG_RUNTIME_DIR ? [join(variables.XDG_RUNTIME_DIR, 'docker.sock')] : []),
+  ];
+  return { kind: 'unix', path: sockets.find((path) => existsSync(path)) ?? '/var/run/docker.sock' };
+};
+
+/** As it is shown to people. */
+export const formatEndpoint = (endpoint: Endpoint): string =>
+  endpoint.kind === 'unix' ? endpoint.path : `${endpoint.kind}://${endpoint.host}:${endpoint.port}`;
+
+/** Whether the Docker Engine itself, not only the docker command, is on this machine. */
+export const isEngineInstalled = (variables: Variables): boolean =>
+  [...(variables.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin', '/usr/local/bin'].some(
+    (folder) => folder !== '' && existsSync(join(folder, 'dockerd')),
+  );
+
+const parseEndpoint = (address: string, variables: Variables): Endpoint => {
+  if (address.startsWith('unix://')) return { kind: 'unix', path: address.slice(7) || '/var/run/docker.sock' };
+  if (address.startsWith('/')) return { kind: 'unix', path: address };
+  const url = URL.parse(address.includes('://') ? address : `tcp://${address}`);
+  if (!url?.hostname) throw misunderstood(address);
+  switch (url.protocol) {
+    case 'tcp:':
+    case 'http:':
+    case 'https:':
+      return tcpEndpoint(url, variables);
+    case 'ssh:':
+      return { kind: 'ssh', host: url.hostname, port: Number(url.port || 22), user: url.username || undefined };
+    default:
+      throw misunderstood(address);
+  }
+};
+
+const tcpEndpoint = (url: URL, variables: Variables): Endpoint => {
+  const secure = Boolean(variables.DOCKER_TLS_VERIFY) || url.protocol === 'https:' || url.port === '2376';
+  const port = Number(url.port || (secure ? 2376 : 2375));
+  if (!secure) return { kind: 'tcp', host: url.hostname, port };
+  const folder = variables.DOCKER_CERT_PATH || join(variables.HOME ?? homedir(), '.docker');
+  const read = (name: string): Buffer | undefined => {
+    const path = join(folder, name);
+    return existsSync(path) ? readFileSync(path) : undefined;
+  };
+  const [ca, cert, key] = [read('ca.pem'), read('cert.pem'), read('key.pem')];
+  const tls: Tls = { ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) };
+  return { kind: 'tcp', host: url.hostname, port, tls };
+};
+
+const misunderstood = (address: string): LabError =>
+  new LabError('LAB_DOCKER_HOST', `DOCKER_HOST is "${address}", which is no address of a Docker engine`, {
+    hint: 'Set it to unix:///path/docker.sock, tcp://host:port or ssh://user@host, or unset it.',
+  });
+
+/** The host of the context chosen with `docker context use` or DOCKER_CONTEXT. Undefined for the default context. */
+const contextHost = (variables: Variables): string | undefined => {
+  const folder = variables.DOCKER_CONFIG || join(variables.HOME ?? homedir(), '.docker');
+  const name = variables.DOCKER_CONTEXT || readJson(join(folder, 'config.json'))?.currentContext;
+  if (typeof name !== 'string' || name === '' || name === 'default') return undefined;
+  const digest = createHash('sha256').update(name).digest('hex');
+  const meta = readJson(join(folder, 'contexts', 'meta', digest, 'meta.json'));
+  const host = (meta?.Endpoints as { docker?: { Host?: string } } | undefined)?.docker?.Host;
+  if (host) return host;
+  throw new LabError('LAB_DOCKER_HOST', `The Docker context "${name}" does not exist`, {
+    hint: 'See `docker context ls`, or unset DOCKER_CONTEXT.',
+  });
+};
+
+const readJson = (path: string): Record<string, unknown> | undefined => {
+  if (!existsSync(path)) return undefined;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  } catch (cause) {
+    throw new LabError('LAB_DOCKER_HOST', `${path} can't be read: ${messageOf(cause)}`, {
+      cause,
+      hint: 'Mend or remove that file.',
+    });
+  }
+};

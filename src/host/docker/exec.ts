@@ -1,0 +1,100 @@
+// The Containers port on dockerode: commands in containers.
+import { PassThrough, type Readable } from 'node:stream';
+import type Dockerode from 'dockerode';
+import { LabError } from '../../kit/error.ts';
+import { done, eventually, notYet } from '../../kit/eventually.ts';
+import { aborting } from './call.ts';
+import type { ExecResult, ExecSession, ExecSpec, TerminalSize } from './port.ts';
+import { toEnvironment } from './spec.ts';
+import { demultiplex, readAll } from './streams.ts';
+
+/** Runs to the end. */
+export const runExec = async (
+  docker: Dockerode,
+  container: string,
+  command: ExecSpec & { readonly stdin?: string | Buffer },
+): Promise<ExecResult> => {
+  const session = await start(docker, container, command, { stdin: command.stdin !== undefined });
+  if (command.stdin !== undefined) session.stdin.end(command.stdin);
+  const [exitCode, stdout, stderr] = await Promise.all([
+    session.exitCode,
+    readAll(session.stdout),
+    readAll(session.stderr),
+  ]);
+  return { exitCode, stdout, stderr };
+};
+
+/** Starts it, with everything open. */
+export const openExec = (
+  docker: Dockerode,
+  container: string,
+  command: ExecSpec & { readonly terminal?: TerminalSize },
+): Promise<ExecSession> => start(docker, container, command, { stdin: true });
+
+type StartSpec = ExecSpec & { readonly terminal?: TerminalSize };
+
+const start = async (
+  docker: Dockerode,
+  container: string,
+  command: StartSpec,
+  { stdin }: { stdin: boolean },
+): Promise<ExecSession> => {
+  const { signal, terminal } = command;
+  const exec = await docker.getContainer(container).exec({
+    Cmd: [...command.command],
+    AttachStdin: stdin,
+    AttachStdout: true,
+    AttachStderr: true,
+    Tty: terminal !== undefined,
+    // Engines from API 1.42 on start with the right size; older ones are told right after.
+    ...(terminal ? { ConsoleSize: [terminal.rows, terminal.columns] } : {}),
+    Env: toEnvironment(command.environment ?? {}),
+    ...(command.user ? { User: command.user } : {}),
+    ...(command.folder ? { WorkingDir: command.folder } : {}),
+    ...aborting(signal),
+  });
+  // Hijacked also without input: then nothing but the end of the stream says that the command has ended.
+  const socket = await exec.start({ hijack: true, stdin: true, Tty: terminal !== undefined, ...aborting(signal) });
+  if (!stdin) socket.end();
+  const resize = async ({ columns, rows }: TerminalSize): Promise<void> => {
+    await exec.resize({ w: columns, h: rows });
+  };
+  // A command may have ended before its first resize; then its exit code says why.
+  if (terminal) await resize(terminal).catch(() => {});
+  const stop = (): void => void socket.destroy(signal?.reason as Error);
+  signal?.addEventListener('abort', stop, { once: true });
+  const streams = terminal ? raw(socket) : demultiplex(socket);
+  const exitCode = ended(socket).then(() => readExitCode(exec, signal));
+  exitCode.catch(() => {}).finally(() => signal?.removeEventListener('abort', stop));
+  return { stdin: socket, ...streams, exitCode, resize, close: () => void socket.destroy() };
+};
+
+const raw = (socket: Readable): { stdout: Readable; stderr: Readable } => {
+  const stdout = socket.pipe(new PassThrough());
+  const stderr = new PassThrough().end() as PassThrough;
+  socket.on('close', () => stdout.end());
+  return { stdout, stderr };
+};
+
+const ended = (socket: Readable): Promise<void> => {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  socket.once('end', resolve);
+  socket.once('close', resolve);
+  socket.once('error', reject);
+  return promise;
+};
+
+/** The stream ends a moment before Docker knows the exit code. */
+const readExitCode = (exec: Dockerode.Exec, signal: AbortSignal | undefined): Promise<number> =>
+  eventually(
+    'Docker tells the exit code of a command',
+    async () => {
+      const { ExitCode: code, Running: running } = await exec.inspect();
+      if (running || code === null) return notYet('the command is still running');
+      return done(code);
+    },
+    { timeoutMs: 5000, intervalMs: 2, ...(signal ? { signal } : {}) },
+  ).catch((cause) => {
+    signal?.throwIfAborted();
+    throw new LabError('LAB_EXEC_LOST', 'The connection to a command in a container broke', { cause });
+  });
