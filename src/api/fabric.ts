@@ -19,6 +19,16 @@ export type FabricMethod = keyof FabricMethods;
 export interface FabricMethods {
   /** Answers at once: the agent is there. */
   readonly hello: { readonly params: Record<string, never>; readonly result: { readonly version: string } };
+  /**
+   * Claims the cluster for this agent: until it ends, no other one gets the claim. `completed` tells whether a start
+   * of this cluster ever came to its end.
+   */
+  readonly claim: {
+    readonly params: Record<string, never>;
+    readonly result: { readonly claimed: boolean; readonly completed: boolean };
+  };
+  /** The claimed cluster's start has come to its end. */
+  readonly complete: { readonly params: Record<string, never>; readonly result: Record<string, never> };
   /** Makes bridge and links; what is already right stays. Repeatable. */
   readonly wire: { readonly params: WireParams; readonly result: { readonly wired: readonly string[] } };
   readonly facts: { readonly params: FactsParams; readonly result: Facts };

@@ -1,0 +1,52 @@
+// JSON lines in, JSON lines out: requests run side by side, each bounded in time; the agent ends when its input does.
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import type { FabricMethod, FabricMethods, FabricRequest } from '../api/fabric.ts';
+import { messageOf } from '../kit/error.ts';
+import { AgentError } from './run.ts';
+
+/** What the agent can do. A signal aborts when the caller no longer waits. */
+export type Handlers = {
+  readonly [M in FabricMethod]: (
+    params: FabricMethods[M]['params'],
+    signal: AbortSignal,
+  ) => Promise<FabricMethods[M]['result']>;
+};
+
+/** No method takes longer: probes bring their own, shorter limits. */
+const deadlineMs = 60_000;
+
+/** Serves until `input` ends. */
+export const serve = async (handlers: Handlers, input: Readable, output: Writable): Promise<void> => {
+  const ended = new AbortController();
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (line.trim() === '') continue;
+    answer(handlers, line, ended.signal).then((reply) => output.write(`${JSON.stringify(reply)}\n`));
+  }
+  ended.abort();
+};
+
+const answer = async (handlers: Handlers, line: string, ended: AbortSignal): Promise<unknown> => {
+  let id = -1;
+  try {
+    const request = JSON.parse(line) as FabricRequest;
+    id = request.id;
+    const handler = handlers[request.method] as Handlers[FabricMethod] | undefined;
+    if (!handler) throw new AgentError('FABRIC_BAD_REQUEST', `no method is called "${request.method}"`);
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const work = handler(request.params as never, AbortSignal.any([ended, deadline]));
+    return { id, result: await Promise.race([work, expired(deadline, request.method)]) };
+  } catch (error) {
+    const code = error instanceof AgentError ? error.code : 'FABRIC_FAILED';
+    return { id, error: { code, message: messageOf(error) } };
+  }
+};
+
+const expired = (deadline: AbortSignal, method: string): Promise<never> => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  deadline.addEventListener('abort', () =>
+    reject(new AgentError('FABRIC_TIMEOUT', `\`${method}\` took more than ${deadlineMs / 1000} s`)),
+  );
+  promise.catch(() => {});
+  return promise;
+};

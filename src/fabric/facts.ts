@@ -1,0 +1,89 @@
+// What the kernel says about one place, read with the fabric's own tools: nothing that a student replaced can lie here.
+import { readFile } from 'node:fs/promises';
+import type { FactName, Facts, FactsParams, ListenerFact, NamespaceFact } from '../api/fabric.ts';
+import { parseLinks, parseRoutes } from './links.ts';
+import { parseListeners } from './listeners.ts';
+import { find, type Namespace, namespacesOf } from './place.ts';
+import { describeProcesses, machineProcesses } from './processes.ts';
+import { runOk } from './run.ts';
+
+const timeoutMs = 5000;
+const ipLinks = ['ip', '-details', '-json', 'address'] as const;
+
+/** Gathers what is wanted, all at once. */
+export const gather = async ({ place, want }: FactsParams, signal?: AbortSignal): Promise<Facts> => {
+  await using found = await find(place);
+  const { namespace } = found;
+  const wanted = new Set<FactName>(want);
+  const run = (command: readonly string[]): Promise<string> =>
+    runOk(command, { netns: namespace.netns, timeoutMs, signal });
+  const members = wanted.has('processes') || wanted.has('namespaces') ? machineProcesses(place.pid) : undefined;
+  const gatherers: Record<FactName, () => Promise<unknown>> = {
+    iptables: () => run(['iptables-save']),
+    ip6tables: () => run(['ip6tables-save']),
+    links: async () => parseLinks(await run(ipLinks)),
+    routes: async () => parseRoutes(await run(['ip', '-details', '-json', 'route', 'show', 'table', 'main'])),
+    listeners: () => listenersOf(namespace, run),
+    processes: async () => describeProcesses((await members) ?? []),
+    namespaces: async () => describeNamespaces(place.pid, (await members) ?? [], signal),
+    sysctls: () => sysctlsOf(run),
+  };
+  const entries = [...wanted].map(async (name) => [name, await gatherers[name]()] as const);
+  return Object.fromEntries(await Promise.all(entries)) as Facts;
+};
+
+type Run = (command: readonly string[]) => Promise<string>;
+
+const socketTables = ['tcp', 'udp', 'tcp6', 'udp6'] as const;
+
+const listenersOf = async ({ hostPid }: Namespace, run: Run): Promise<readonly ListenerFact[]> => {
+  const tables = await Promise.all(
+    socketTables.map(async (table) =>
+      // Without a process in the namespace, a short-lived one has to look: /proc/net is its own view.
+      hostPid === undefined
+        ? await run(['cat', `/proc/self/net/${table}`]).catch(() => '')
+        : await readFile(`/proc/${hostPid}/net/${table}`, 'utf8').catch(() => ''),
+    ),
+  );
+  return socketTables.flatMap((table, index) =>
+    parseListeners(table.startsWith('tcp') ? 'tcp' : 'udp', tables[index] ?? ''),
+  );
+};
+
+const describeNamespaces = async (
+  initPid: number,
+  members: Parameters<typeof namespacesOf>[1],
+  signal?: AbortSignal,
+): Promise<readonly NamespaceFact[]> => {
+  await using namespaces = await namespacesOf(initPid, members);
+  return await Promise.all(
+    namespaces.all.map(async ({ id, netns }) => ({
+      id,
+      links: parseLinks(await runOk(ipLinks, { netns, timeoutMs, signal }).catch(() => '[]')),
+    })),
+  );
+};
+
+/** The sysctls of a network namespace on which service traffic depends. */
+const sysctls = [
+  'net.ipv4.ip_forward',
+  'net.ipv4.conf.all.route_localnet',
+  'net.ipv4.conf.all.rp_filter',
+  'net.bridge.bridge-nf-call-iptables',
+  'net.netfilter.nf_conntrack_count',
+  'net.netfilter.nf_conntrack_max',
+  'net.netfilter.nf_conntrack_tcp_be_liberal',
+];
+
+const sysctlsOf = async (run: Run): Promise<Readonly<Record<string, string>>> => {
+  const files = sysctls.map((name) => `/proc/sys/${name.replaceAll('.', '/')}`);
+  // `grep -s` names the file of each line and passes over those that this kernel lacks.
+  const lines = await run(['sh', '-c', 'grep -sH "" "$@" || true', 'sh', ...files]);
+  return Object.fromEntries(
+    lines
+      .split('\n')
+      .map((line) => /^\/proc\/sys\/([^:]+):(.*)$/.exec(line))
+      .filter((match) => match !== null)
+      .map(([, path = '', value = '']) => [path.replaceAll('/', '.'), value]),
+  );
+};

@@ -1,0 +1,40 @@
+// /proc/PID/net/{tcp,udp,tcp6,udp6} becomes facts: the kernel's own list of sockets, without a program being run. Pure.
+import type { ListenerFact } from '../api/fabric.ts';
+
+const listening = '0A';
+const unconnected = '07';
+
+/** Sockets that wait for someone: TCP in LISTEN, UDP without a peer. Format: proc_pid_net(5). */
+export const parseListeners = (protocol: 'tcp' | 'udp', table: string): readonly ListenerFact[] =>
+  table
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => {
+      const [, local = '', , state] = line.trim().split(/\s+/);
+      if (state !== (protocol === 'tcp' ? listening : unconnected)) return [];
+      const [address = '', port = ''] = local.split(':');
+      return [{ protocol, address: addressOf(address), port: Number.parseInt(port, 16) }];
+    });
+
+/** The kernel prints each 32-bit word of the address as a number, in its own byte order: little-endian here. */
+const addressOf = (hex: string): string => {
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).reverse());
+  if (bytes.length === 4) return dotted(bytes);
+  if (/^0{20}ffff/i.test(bytes.join(''))) return dotted(bytes.slice(12));
+  return compress(bytes);
+};
+
+const dotted = (bytes: readonly string[]): string => bytes.map((byte) => Number.parseInt(byte, 16)).join('.');
+
+/** RFC 5952: the longest run of zero groups becomes `::`. */
+const compress = (bytes: readonly string[]): string => {
+  const groups = Array.from({ length: 8 }, (_, index) =>
+    Number.parseInt(`${bytes[index * 2]}${bytes[index * 2 + 1]}`, 16).toString(16),
+  );
+  const runs = [...groups.join(':').matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].sort((a, b) => b[0].length - a[0].length);
+  const longest = runs[0];
+  if (!longest) return groups.join(':');
+  const text = groups.join(':');
+  const after = text.slice(longest.index + longest[0].length).replace(/^:/, '');
+  return `${text.slice(0, longest.index)}::${after}`;
+};

@@ -1,0 +1,31 @@
+// The fabric's agent, started by the host with `docker exec -i … node fabric.js agent`. Wires the parts, nothing more.
+import { serve } from './agent.ts';
+import { createClaim } from './claim.ts';
+import { gather } from './facts.ts';
+import { createKube, health } from './kube.ts';
+import { http, lookup, tcp } from './probe.ts';
+import { readMachineFile } from './read-file.ts';
+import { wire } from './wire.ts';
+
+const main = async (command: string | undefined): Promise<number> => {
+  if (command !== 'agent') {
+    process.stderr.write('usage: fabric.js agent\n');
+    return 2;
+  }
+  const handlers = {
+    hello: async () => ({ version: process.version }),
+    ...createClaim(),
+    wire: (params: Parameters<typeof wire>[0]) => wire(params),
+    facts: gather,
+    http,
+    tcp,
+    lookup,
+    readFile: readMachineFile,
+    kube: createKube(),
+    health,
+  };
+  await serve(handlers, process.stdin, process.stdout);
+  return 0;
+};
+
+main(process.argv[2]).then((code) => process.exit(code));

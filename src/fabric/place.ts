@@ -1,0 +1,101 @@
+// Where a probe starts and where facts are gathered: a machine's network namespace, or that of a pod found by its address.
+import { type FileHandle, open, readFile, readlink } from 'node:fs/promises';
+import type { Place } from '../api/fabric.ts';
+import type { Ipv4 } from '../api/scalars.ts';
+import { type MachineProcess, machineProcesses } from './processes.ts';
+import { AgentError, type Netns, runOk } from './run.ts';
+
+/** A network namespace of a machine, and a process in it where there is one. */
+export interface Namespace {
+  /** `net:[4026532450]` */
+  readonly id: string;
+  readonly netns: Netns;
+  /** A process that lives there; without one the namespace is only mounted. */
+  readonly hostPid?: number;
+}
+
+/** Gives back what was opened to reach namespaces. */
+export interface Namespaces extends AsyncDisposable {
+  readonly all: readonly Namespace[];
+}
+
+/** Every network namespace in which a process of the machine lives, and those mounted below its /run/netns. */
+export const namespacesOf = async (initPid: number, members: readonly MachineProcess[]): Promise<Namespaces> => {
+  const lived = new Map<string, Namespace>();
+  for (const { netns: id, hostPid } of members)
+    if (!lived.has(id)) lived.set(id, { id, hostPid, netns: { path: `/proc/${hostPid}/ns/net` } });
+  const mounted = await openMounted(initPid, (id) => !lived.has(id));
+  return {
+    all: [...lived.values(), ...mounted.map(({ namespace }) => namespace)],
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(mounted.map(({ handle }) => handle.close()));
+    },
+  };
+};
+
+interface Mounted {
+  readonly namespace: Namespace;
+  readonly handle: FileHandle;
+}
+
+/**
+ * Namespaces without a process. Their files lie in the machine's own file system, where root may have put a symbolic
+ * link on the way: what was opened counts only if it is the very namespace that the kernel's list of mounts names.
+ */
+const openMounted = async (initPid: number, wanted: (id: string) => boolean): Promise<readonly Mounted[]> => {
+  const mounts = await readFile(`/proc/${initPid}/mountinfo`, 'utf8').catch(() => '');
+  const seen = new Set<string>();
+  const found: Mounted[] = [];
+  for (const [, id = '', path = ''] of mounts.matchAll(/^\d+ \d+ \S+ (net:\[\d+\]) (\/(?:var\/)?run\/netns\/\S+) /gm)) {
+    if (seen.has(id) || !wanted(id)) continue;
+    seen.add(id);
+    const handle = await open(`/proc/${initPid}/root${path}`).catch(() => undefined);
+    if (!handle) continue;
+    const { ino } = await handle.stat();
+    if (`net:[${ino}]` === id) found.push({ handle, namespace: { id, netns: { path, fd: handle.fd } } });
+    else await handle.close();
+  }
+  return found;
+};
+
+export interface Found extends AsyncDisposable {
+  readonly namespace: Namespace;
+}
+
+const nothingOpen = { [Symbol.asyncDispose]: async () => {} };
+
+/**
+ * The namespace of a place.
+ * @throws AgentError `FABRIC_NO_MACHINE` or `FABRIC_NO_POD`
+ */
+export const find = async (place: Place): Promise<Found> => {
+  const { pid, podIp } = place;
+  if (podIp === undefined) {
+    return {
+      namespace: { id: await networkOf(pid), hostPid: pid, netns: { path: `/proc/${pid}/ns/net` } },
+      ...nothingOpen,
+    };
+  }
+  const namespaces = await namespacesOf(pid, await machineProcesses(pid));
+  for (const namespace of namespaces.all)
+    if (await owns(namespace, podIp)) return { namespace, [Symbol.asyncDispose]: namespaces[Symbol.asyncDispose] };
+  await namespaces[Symbol.asyncDispose]();
+  throw new AgentError('FABRIC_NO_POD', `no network namespace on ${place.machine} has the address ${podIp}`);
+};
+
+const networkOf = async (pid: number): Promise<string> => {
+  const id = await readlink(`/proc/${pid}/ns/net`).catch(() => undefined);
+  if (id === undefined) throw new AgentError('FABRIC_NO_MACHINE', `process ${pid} is gone: the machine has stopped`);
+  return id;
+};
+
+/** Whether an interface of the namespace has this address. */
+const owns = async ({ hostPid, netns }: Namespace, address: Ipv4): Promise<boolean> => {
+  if (hostPid === undefined) {
+    const json = await runOk(['ip', '-json', 'address', 'show', 'to', `${address}/32`], { netns, timeoutMs: 3000 });
+    return /"local"/.test(json);
+  }
+  // The kernel's routing trie lists the namespace's own addresses, without a process being started for it.
+  const trie = await readFile(`/proc/${hostPid}/net/fib_trie`, 'utf8').catch(() => '');
+  return new RegExp(`-- ${address.replaceAll('.', '\\.')}\\n\\s+/32 host LOCAL`).test(trie);
+};

@@ -1,0 +1,158 @@
+// Real traffic from a place in the lab, by the fabric's own curl and dig: http, tcp and name lookups, failures classified.
+import type {
+  HttpOutcome,
+  HttpProbe,
+  LookupOutcome,
+  LookupProbe,
+  ProbeFailure,
+  TcpOutcome,
+  TcpProbe,
+} from '../api/fabric.ts';
+import type { Ipv4 } from '../api/scalars.ts';
+import { type CurlReport, classify, parseReport } from './curl.ts';
+import { candidates, parseAnswers } from './names.ts';
+import { find } from './place.ts';
+import { type Netns, type RunResult, run } from './run.ts';
+
+type Failed = { readonly ok: false; readonly failure: ProbeFailure; readonly message: string };
+const failed = (failure: ProbeFailure, message: string): Failed => ({ ok: false, failure, message });
+
+/** `-q`: no curlrc. The report goes to standard error as JSON, after the verbose lines that tell refused from unreachable. */
+const curl = ['curl', '-q', '-s', '-v', '-k', '--globoff', '--noproxy', '*', '-w', '%{stderr}\n%{json}\n'] as const;
+const maxBody = 1024 * 1024;
+/** Beyond a probe's own time, for the tool to start and to say why it failed. */
+const marginMs = 1000;
+
+/** One HTTP request; redirects are not followed, certificates not verified. */
+export const http = async (probe: HttpProbe, signal?: AbortSignal): Promise<HttpOutcome> => {
+  const url = URL.parse(probe.url);
+  if (!url || !/^https?:$/.test(url.protocol)) return failed('protocol', `"${probe.url}" is not an http or https URL`);
+  await using found = await find(probe.place);
+  const { netns } = found.namespace;
+  const resolved = await resolve(netns, url.hostname, probe, signal);
+  if (!resolved.ok) return resolved;
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  const method = probe.method ?? 'GET';
+  const result = await run(
+    [
+      ...curl,
+      ...['--proto', '=http,https', '--max-time', seconds(probe.timeoutMs)],
+      ...(method === 'HEAD' ? ['-I'] : ['-X', method]),
+      ...Object.entries(probe.headers ?? {}).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
+      ...(resolved.address === undefined ? [] : ['--resolve', `${url.hostname}:${port}:${resolved.address}`]),
+      url.href,
+    ],
+    { netns, timeoutMs: probe.timeoutMs + marginMs, maxBytes: maxBody, signal },
+  );
+  const report = parseReport(result.stderr);
+  if (!report) return failed(result.timedOut ? 'timeout' : 'protocol', explain(result));
+  if (report.exitcode !== 0) return failure(report, result);
+  return {
+    ok: true,
+    status: report.http_code,
+    body: result.stdout,
+    remote: `${report.remote_ip}:${report.remote_port}`,
+    local: `${report.local_ip}:${report.local_port}`,
+    milliseconds: Math.round(report.time_total * 1000),
+  };
+};
+
+/** How long a server that greets its clients (MariaDB does) may take to say something. */
+const bannerMs = 250;
+
+/** Connects, and waits a moment for what the server says first. */
+export const tcp = async (probe: TcpProbe, signal?: AbortSignal): Promise<TcpOutcome> => {
+  await using found = await find(probe.place);
+  const { netns } = found.namespace;
+  const resolved = await resolve(netns, probe.host, probe, signal);
+  if (!resolved.ok) return resolved;
+  const host = resolved.address ?? probe.host;
+  const started = performance.now();
+  let connectedAfter: number | undefined;
+  const enough = new AbortController();
+  const result = await run([...curl, '--connect-timeout', seconds(probe.timeoutMs), `telnet://${host}:${probe.port}`], {
+    netns,
+    timeoutMs: probe.timeoutMs + marginMs,
+    maxBytes: maxBody,
+    holdInput: true,
+    signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
+    until: (stdout, stderr) => {
+      if (connectedAfter === undefined && isConnected(stderr)) {
+        connectedAfter = performance.now() - started;
+        setTimeout(() => enough.abort(), bannerMs).unref();
+      }
+      return stdout !== '';
+    },
+  });
+  if (connectedAfter !== undefined) {
+    const banner = result.stdout.slice(0, 1024);
+    return { ok: true, remote: `${host}:${probe.port}`, milliseconds: Math.round(connectedAfter), banner };
+  }
+  const report = parseReport(result.stderr);
+  return report ? failure(report, result) : failed(result.timedOut ? 'timeout' : 'protocol', explain(result));
+};
+
+const isConnected = (stderr: string): boolean => /^\* (Connected to|Established connection to) /m.test(stderr);
+
+/** Asks a name server, as a pod's resolver would: search domains first for names with few dots. */
+export const lookup = async (probe: LookupProbe, signal?: AbortSignal): Promise<LookupOutcome> => {
+  await using found = await find(probe.place);
+  return await ask(found.namespace.netns, probe.name, probe, signal);
+};
+
+interface Asked {
+  readonly nameserver: Ipv4;
+  readonly timeoutMs: number;
+}
+
+const ask = async (netns: Netns, name: string, asked: Asked, signal?: AbortSignal): Promise<LookupOutcome> => {
+  const names = candidates(name);
+  const time = String(Math.max(1, Math.ceil(asked.timeoutMs / 1000)));
+  const result = await run(
+    [
+      'dig',
+      `@${asked.nameserver}`,
+      '+tries=1',
+      `+time=${time}`,
+      '+noall',
+      '+answer',
+      ...names.flatMap((n) => [n, 'A']),
+    ],
+    { netns, timeoutMs: asked.timeoutMs + marginMs, signal },
+  );
+  const answer = parseAnswers(result.stdout, names);
+  if (answer.length > 0) return { ok: true, addresses: answer };
+  const complaint = result.stdout.match(/^;; .*/m)?.[0].replace(/^;; /, '') ?? result.stderr.trim();
+  if (result.timedOut || /timed out/.test(complaint))
+    return failed('timeout', `the name server ${asked.nameserver} did not answer`);
+  if (/refused/.test(complaint)) return failed('refused', `nothing answers on ${asked.nameserver}, port 53`);
+  if (/unreachable/.test(complaint)) return failed('unreachable', `the name server ${asked.nameserver}: ${complaint}`);
+  return failed('unresolved', `${asked.nameserver} knows no address for ${name}`);
+};
+
+type Resolved = { readonly ok: true; readonly address?: string } | Failed;
+
+const resolve = async (
+  netns: Netns,
+  host: string,
+  probe: { readonly nameserver?: Ipv4; readonly timeoutMs: number },
+  signal?: AbortSignal,
+): Promise<Resolved> => {
+  if (/^[\d.]+$/.test(host) || host.startsWith('[')) return { ok: true };
+  if (probe.nameserver === undefined)
+    return failed('unresolved', `no name server is known here, so ${host} has no address`);
+  const outcome = await ask(netns, host, { nameserver: probe.nameserver, timeoutMs: probe.timeoutMs }, signal);
+  if (!outcome.ok) return outcome;
+  const [address] = outcome.addresses;
+  return address === undefined ? failed('unresolved', `${host} has no address`) : { ok: true, address };
+};
+
+const failure = (report: CurlReport, result: RunResult): Failed => {
+  const { failure: kind, message } = classify(report, result.stderr);
+  return failed(kind, message);
+};
+
+const explain = ({ timedOut, stderr, code }: RunResult): string =>
+  timedOut ? 'no answer in time' : stderr.trim().split('\n').pop() || `curl ended with code ${code}`;
+
+const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(3);

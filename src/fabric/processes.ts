@@ -1,0 +1,105 @@
+// The processes of a machine, from the kernel's own list: /proc of the engine's machine, which the fabric shares.
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import type { ProcessFact } from '../api/fabric.ts';
+import { AgentError } from './run.ts';
+
+export interface MachineProcess {
+  /** In the fabric's (the engine's) process-id namespace. */
+  readonly hostPid: number;
+  /** Inside the machine. */
+  readonly pid: number;
+  /** e.g. `net:[4026532450]` */
+  readonly netns: string;
+}
+
+interface Stat {
+  readonly hostPid: number;
+  readonly parent: number;
+  readonly pids: readonly number[];
+}
+
+/**
+ * The processes of the machine whose process 1 is `initPid`: those of its process-id namespace, and those of namespaces
+ * below it (pods), which descend from them.
+ * @throws AgentError `FABRIC_NO_MACHINE` when that process is gone
+ */
+export const machineProcesses = async (initPid: number): Promise<readonly MachineProcess[]> => {
+  const namespace = await readlink(`/proc/${initPid}/ns/pid`).catch(() => undefined);
+  const init = await readStat(initPid);
+  if (namespace === undefined || init === undefined)
+    throw new AgentError('FABRIC_NO_MACHINE', `process ${initPid} is gone: the machine has stopped`);
+  const all = (await Promise.all((await hostPids()).map(readStat))).filter((stat) => stat !== undefined);
+  const level = init.pids.length;
+  const deep = all.filter((stat) => stat.pids.length >= level);
+  const inside = new Set<number>();
+  await Promise.all(
+    deep.map(async ({ hostPid }) => {
+      if ((await readlink(`/proc/${hostPid}/ns/pid`).catch(() => '')) === namespace) inside.add(hostPid);
+    }),
+  );
+  addDescendants(deep, inside);
+  const members = deep.filter(({ hostPid }) => inside.has(hostPid));
+  const found = await Promise.all(
+    members.map(async ({ hostPid, pids }) => ({
+      hostPid,
+      pid: pids[level - 1] ?? 0,
+      netns: await readlink(`/proc/${hostPid}/ns/net`).catch(() => ''),
+    })),
+  );
+  return found.filter(({ netns }) => netns !== '').sort((a, b) => a.pid - b.pid);
+};
+
+/** What `ps` inside the machine would say of these, but in the kernel's words. */
+export const describeProcesses = async (members: readonly MachineProcess[]): Promise<readonly ProcessFact[]> => {
+  const described = await Promise.all(members.map(describe));
+  return described.filter((fact) => fact !== undefined);
+};
+
+const describe = async ({ hostPid, pid, netns }: MachineProcess): Promise<ProcessFact | undefined> => {
+  const [commandLine, cgroup] = await Promise.all([
+    readFile(`/proc/${hostPid}/cmdline`, 'utf8').catch(() => ''),
+    readFile(`/proc/${hostPid}/cgroup`, 'utf8').catch(() => ''),
+  ]);
+  if (commandLine === '') return undefined;
+  const words = wordsOf(commandLine);
+  const unit = unitOf(cgroup);
+  return {
+    pid,
+    command: words[0]?.split('/').pop() ?? '',
+    arguments: words.slice(1),
+    networkNamespace: netns,
+    ...(unit === undefined ? {} : { unit }),
+  };
+};
+
+/** A process that renamed itself (`process.title`) has one argument that holds the whole command line. */
+const wordsOf = (commandLine: string): string[] => {
+  const words = commandLine.replace(/\0+$/, '').split('\0');
+  return words.length === 1 ? (words[0] ?? '').trim().split(/\s+/) : words;
+};
+
+/** The last unit in the path of the unified hierarchy: `0::/…/system.slice/kube-proxy.service`. */
+const unitOf = (cgroup: string): string | undefined => /^0::.*\/([^/\n]+\.service)(?:\/[^\n]*)?$/m.exec(cgroup)?.[1];
+
+const hostPids = async (): Promise<number[]> =>
+  (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+
+const readStat = async (hostPid: number): Promise<Stat | undefined> => {
+  const status = await readFile(`/proc/${hostPid}/status`, 'utf8').catch(() => undefined);
+  if (status === undefined) return undefined;
+  const parent = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? 0);
+  const pids = (/^NSpid:\s+(.+)$/m.exec(status)?.[1] ?? '').split(/\s+/).map(Number);
+  return { hostPid, parent, pids };
+};
+
+const addDescendants = (all: readonly Stat[], inside: Set<number>): void => {
+  const children = Map.groupBy(all, ({ parent }) => parent);
+  const open = [...inside];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const { hostPid } of children.get(next) ?? []) {
+      if (inside.has(hostPid)) continue;
+      inside.add(hostPid);
+      open.push(hostPid);
+    }
+  }
+};

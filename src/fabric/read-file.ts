@@ -1,0 +1,94 @@
+// Reads a file of a machine in which a student is root: links never lead out of it, and nothing in it can hang the agent.
+import { constants } from 'node:fs';
+import { type FileHandle, open, readlink } from 'node:fs/promises';
+import type { FileOutcome, ReadFileParams } from '../api/fabric.ts';
+import { AgentError } from './run.ts';
+
+/** open(2)'s O_PATH, which Node doesn't name: a handle on a name that opens nothing, so that a FIFO can't block. */
+const O_PATH = 0o10000000;
+const asName = O_PATH | constants.O_NOFOLLOW;
+const mostLinks = 40;
+const mostBytes = 4 * 1024 * 1024;
+
+/** The end of a file. A folder, FIFO or device exists and has no content. */
+export const readMachineFile = async (params: ReadFileParams): Promise<FileOutcome> => {
+  await using stack = new AsyncDisposableStack();
+  const handle = await resolve(`/proc/${params.pid}/root`, params.path, stack);
+  if (!handle) return { exists: false };
+  const stat = await handle.stat();
+  if (!stat.isFile()) return { exists: true, content: '', size: 0, truncated: false };
+  // Opening the handle's own entry opens that very inode, whatever its name leads to by now.
+  const file = await open(`/proc/self/fd/${handle.fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
+  stack.use(file);
+  return await readTail(file, stat.size, Math.min(params.tailBytes, mostBytes));
+};
+
+/** Files of /proc have size 0 and content all the same. */
+const readTail = async (file: FileHandle, size: number, tailBytes: number): Promise<FileOutcome> => {
+  const buffer = Buffer.alloc(size === 0 ? tailBytes : Math.min(size, tailBytes));
+  const start = Math.max(0, size - buffer.length);
+  let length = 0;
+  while (length < buffer.length) {
+    const { bytesRead } = await file.read(buffer, length, buffer.length - length, start + length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return {
+    exists: true,
+    content: buffer.subarray(0, length).toString('utf8'),
+    size: Math.max(size, length),
+    truncated: start > 0 || (size === 0 && length === buffer.length),
+  };
+};
+
+/**
+ * Follows a path component by component, each opened relative to the folder before it (openat(2), through
+ * /proc/self/fd) and never through a link: a link's text is read and followed from the machine's own root.
+ * Rejected: realpath first and open then, as the student may swap a folder for a link in between.
+ * @returns a handle on the name, or undefined when there is none
+ */
+const resolve = async (root: string, path: string, stack: AsyncDisposableStack): Promise<FileHandle | undefined> => {
+  if (!path.startsWith('/')) throw new AgentError('FABRIC_BAD_REQUEST', `"${path}" is not an absolute path`);
+  const openName = async (name: string): Promise<FileHandle> => stack.use(await open(name, asName));
+  // The last component of /proc/PID/root is the kernel's own link: it alone is followed.
+  const top = stack.use(
+    await open(`${root}/.`, O_PATH | constants.O_DIRECTORY).catch(() => {
+      throw new AgentError('FABRIC_NO_MACHINE', `${root} is gone: the machine has stopped`);
+    }),
+  );
+  const folders: FileHandle[] = [];
+  const rest = partsOf(path);
+  let current = top;
+  let links = 0;
+  for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
+    if (part === '..') {
+      current = folders.pop() ?? top;
+      continue;
+    }
+    const name = `/proc/self/fd/${current.fd}/${part}`;
+    const next = await openName(name).catch(missing);
+    if (!next) return undefined;
+    if (!(await next.stat()).isSymbolicLink()) {
+      folders.push(current);
+      current = next;
+      continue;
+    }
+    links += 1;
+    if (links > mostLinks) return undefined;
+    const target = await readlink(name).catch(missing);
+    if (target === undefined) return undefined;
+    if (target.startsWith('/')) {
+      folders.length = 0;
+      current = top;
+    }
+    rest.unshift(...partsOf(target));
+  }
+  return current;
+};
+
+const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.');
+
+const missing = (error: NodeJS.ErrnoException): undefined => {
+  if (['ENOENT', 'ENOTDIR', 'EINVAL', 'ENAMETOOLONG', 'ESRCH'].includes(error.code ?? '')) return undefined;
+  throw error;
+};

@@ -1,0 +1,98 @@
+// How the agent runs the fabric's own tools inside a network namespace: bounded in time and in output, never through a shell.
+import { spawn } from 'node:child_process';
+
+/** Where a tool runs. Only its network namespace changes: program, libraries and files stay the fabric's own. */
+export interface Netns {
+  /** A path that names the namespace, e.g. `/proc/4711/ns/net`. */
+  readonly path: string;
+  /** An open namespace file to use instead of the path, where the path lies in a folder that a student controls. */
+  readonly fd?: number;
+}
+
+export interface RunOptions {
+  /** Undefined: the fabric's own. */
+  readonly netns?: Netns | undefined;
+  readonly timeoutMs: number;
+  readonly input?: string;
+  /** Output beyond this is cut off. Default 16 MiB. */
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Looks at what has arrived so far; true ends the program. */
+  readonly until?: (stdout: string, stderr: string) => boolean;
+  /** Leaves standard input open until the program ends. */
+  readonly holdInput?: boolean;
+}
+
+export interface RunResult {
+  /** Undefined when the program was killed: too slow, too much output, or `until` was satisfied. */
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  readonly milliseconds: number;
+}
+
+/** A failure with a code, as it travels to the host. */
+export class AgentError extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = 'AgentError';
+    this.code = code;
+  }
+}
+
+// The tools' environment: nothing of the agent's own, so no proxy, no curlrc, no locale.
+const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: '/nonexistent' };
+const sixteenMiB = 16 * 1024 * 1024;
+
+/** Runs a program to its end. Rejects only when it can't be started. */
+export const run = (command: readonly string[], options: RunOptions): Promise<RunResult> => {
+  const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
+  const started = performance.now();
+  const { netns } = options;
+  const [program = '', ...args] = netns ? [...enter(netns), ...command] : command;
+  const child = spawn(program, args, {
+    env: environment,
+    stdio: ['pipe', 'pipe', 'pipe', ...(netns?.fd === undefined ? [] : [netns.fd])],
+    signal: AbortSignal.any([AbortSignal.timeout(options.timeoutMs), ...(options.signal ? [options.signal] : [])]),
+    killSignal: 'SIGKILL',
+  });
+  const output = { stdout: '', stderr: '' };
+  let bytes = 0;
+  const collect = (stream: 'stdout' | 'stderr') => (chunk: string) => {
+    bytes += chunk.length;
+    output[stream] += chunk;
+    if (bytes > (options.maxBytes ?? sixteenMiB) || options.until?.(output.stdout, output.stderr))
+      child.kill('SIGKILL');
+  };
+  child.stdout?.setEncoding('utf8').on('data', collect('stdout'));
+  child.stderr?.setEncoding('utf8').on('data', collect('stderr'));
+  child.stdin?.on('error', () => {});
+  if (options.input !== undefined) child.stdin?.end(options.input);
+  else if (!options.holdInput) child.stdin?.end();
+  let timedOut = false;
+  child.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.name === 'AbortError') timedOut = true;
+    else reject(new AgentError('FABRIC_TOOL', `${program} can't be run: ${error.message}`));
+  });
+  child.on('close', (code) =>
+    resolve({ ...output, code: code ?? undefined, timedOut, milliseconds: performance.now() - started }),
+  );
+  return promise;
+};
+
+const enter = ({ path, fd }: Netns): string[] => [
+  'nsenter',
+  `--net=${fd === undefined ? path : '/proc/self/fd/3'}`,
+  '--',
+];
+
+/** Runs a program that must succeed; gives its standard output. */
+export const runOk = async (command: readonly string[], options: RunOptions): Promise<string> => {
+  const { code, stdout, stderr, timedOut } = await run(command, options);
+  if (code === 0) return stdout;
+  const what = command.slice(0, 3).join(' ');
+  if (timedOut) throw new AgentError('FABRIC_TIMEOUT', `\`${what}\` took more than ${options.timeoutMs} ms`);
+  throw new AgentError('FABRIC_TOOL', `\`${what}\` failed: ${stderr.trim().slice(-500) || `exit code ${code}`}`);
+};

@@ -1,0 +1,91 @@
+// Plugs machines into the lab's bridge: one veth pair each, from a container's network namespace to the fabric's own.
+import type { WireLink, WireParams } from '../api/fabric.ts';
+import { type Ipv4, ipv4ToNumber } from '../api/scalars.ts';
+import { type Netns, runOk } from './run.ts';
+
+const timeoutMs = 5000;
+
+export interface WireOptions {
+  /** The namespace that holds the bridge. Default: the agent's own. */
+  readonly home?: Netns;
+}
+
+interface IpLink {
+  readonly ifindex: number;
+  readonly ifname: string;
+  readonly link_index?: number;
+  readonly master?: string;
+  readonly operstate?: string;
+}
+
+/**
+ * Makes the bridge and the links; what is already right stays as it is.
+ * @returns the machines that were plugged in anew
+ */
+export const wire = async (params: WireParams, options: WireOptions = {}): Promise<{ wired: readonly string[] }> => {
+  const home = { netns: options.home, timeoutMs };
+  const [here, there] = await Promise.all([
+    linksIn(options.home),
+    Promise.all(params.links.map(async (link) => ({ link, links: await linksIn(netnsOf(link)) }))),
+  ]);
+  const missing = there.filter(({ link, links }) => !isPluggedIn(link, params.bridge.name, here, links));
+  const bridge = here.some(({ ifname }) => ifname === params.bridge.name) ? [] : bridgeCommands(params);
+  const plugs = missing.flatMap(({ link }) => plugCommands(link, params.bridge.name, here));
+  await Promise.all(
+    missing
+      .filter(({ link, links }) => links.some(({ ifname }) => ifname === link.interface))
+      .map(({ link }) => runOk(['ip', 'link', 'delete', link.interface], { netns: netnsOf(link), timeoutMs })),
+  );
+  const commands = [...bridge, ...plugs];
+  if (commands.length > 0) await runOk(['ip', '-batch', '-'], { ...home, input: commands.join('\n') });
+  await Promise.all(
+    missing.map(({ link }) =>
+      runOk(['ip', '-batch', '-'], { netns: netnsOf(link), timeoutMs, input: addressCommands(link).join('\n') }),
+    ),
+  );
+  return { wired: missing.map(({ link }) => link.machine) };
+};
+
+const netnsOf = ({ pid }: WireLink): Netns => ({ path: `/proc/${pid}/ns/net` });
+
+const linksIn = async (netns: Netns | undefined): Promise<readonly IpLink[]> =>
+  JSON.parse((await runOk(['ip', '-json', 'link'], { netns, timeoutMs })) || '[]');
+
+/** The bridge's side of a pair: named after the address, as a machine's name may be longer than a link's 15 characters. */
+export const portName = (address: Ipv4): string => `lab-${ipv4ToNumber(address).toString(16).padStart(8, '0')}`;
+
+/** Both ends are there and know each other: a machine that was started again has a new namespace without the link. */
+const isPluggedIn = (link: WireLink, bridge: string, here: readonly IpLink[], there: readonly IpLink[]): boolean => {
+  const port = here.find(({ ifname }) => ifname === portName(link.address));
+  const inside = there.find(({ ifname }) => ifname === link.interface);
+  return (
+    port !== undefined &&
+    inside !== undefined &&
+    port.master === bridge &&
+    port.link_index === inside.ifindex &&
+    inside.link_index === port.ifindex &&
+    port.operstate === 'UP'
+  );
+};
+
+const bridgeCommands = ({ bridge }: WireParams): readonly string[] => [
+  `link add ${bridge.name} type bridge stp_state 0 forward_delay 0`,
+  `link set ${bridge.name} addrgenmode none up`,
+  `address add ${bridge.address}/${bridge.prefix} dev ${bridge.name}`,
+];
+
+const plugCommands = (link: WireLink, bridge: string, here: readonly IpLink[]): readonly string[] => {
+  const port = portName(link.address);
+  return [
+    ...(here.some(({ ifname }) => ifname === port) ? [`link delete ${port}`] : []),
+    `link add ${port} type veth peer name ${link.interface} address ${link.mac} netns ${link.pid}`,
+    `link set ${port} addrgenmode none master ${bridge} up`,
+  ];
+};
+
+const addressCommands = (link: WireLink): readonly string[] => [
+  'link set lo up',
+  `address add ${link.address}/${link.prefix} dev ${link.interface}`,
+  `link set ${link.interface} up`,
+  `route add default via ${link.gateway} dev ${link.interface}`,
+];
