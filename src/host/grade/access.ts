@@ -1,0 +1,39 @@
+// The running cluster as grading, setups and solutions see it. Opened by host/cluster, passed in by host/cli.
+import type { FabricMethod, FabricMethods } from '../../api/fabric.ts';
+import type { Ipv4 } from '../../api/scalars.ts';
+
+export interface ClusterAccess {
+  /** The instance's name: the lab's, unless started with `--name`. */
+  readonly name: string;
+  /** Changes when the instance is deleted and made anew (the fabric container's id). */
+  readonly instance: string;
+  /** Running machines only. */
+  readonly machines: readonly MachineAccess[];
+  readonly fabric: FabricCaller;
+  /** Runs a program in a machine as root. Never used to look at things that are graded. */
+  exec(machine: string, argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+}
+
+export interface MachineAccess {
+  readonly name: string;
+  readonly role: 'control-plane' | 'worker' | 'client';
+  /** Of the container's init, as the Docker engine knows it. */
+  readonly pid: number;
+  readonly address: Ipv4;
+}
+
+/** Calls the fabric agent. Rejects with a LabError when the fabric itself is in trouble. */
+export interface FabricCaller {
+  call<M extends FabricMethod>(method: M, params: FabricMethods[M]['params']): Promise<FabricMethods[M]['result']>;
+}
+
+export interface ExecOptions {
+  readonly stdin?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}

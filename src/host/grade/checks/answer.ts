@@ -1,0 +1,132 @@
+// The answer check: what the learner answered, against what is written down or what the running cluster shows.
+import type { AnswerCheck, AnswerExpectation, RuleSelection } from '../../../api/lab.ts';
+import type { Rule } from '../../../dataplane/model.ts';
+import { parseRuleset } from '../../../dataplane/parse.ts';
+import { matchOf } from '../../../dataplane/query.ts';
+import { Unmet } from '../facts.ts';
+import { patternOf } from '../match.ts';
+import type { CheckKind } from '../verdict.ts';
+import { commandWords, isProgram, type View, words } from '../view.ts';
+import { fillSelection, selectionWords, selectRules, targetName } from './rules.ts';
+
+/** The expected answer stays unsaid: whoever reads a report must not be able to copy it. */
+export const answerCheck: CheckKind<AnswerCheck> = {
+  describe: ({ question }) => `the right answer to: ${question.en}`,
+  evaluate(check, view, { task, student }) {
+    const answer = student.answers[`${task.id}/${check.id}`];
+    if (answer === undefined || answer.trim() === '') throw new Unmet('not answered yet', `labs answer ${task.id}`);
+    const right = isRight(check.expect, answer, view);
+    return { holds: right, observed: `answered "${answer}"`, hint: `Look again, then: labs answer ${task.id}` };
+  },
+};
+
+const isRight = (expect: AnswerExpectation, answer: string, view: View): boolean => {
+  if (expect.kind === 'matches')
+    return (patternOf(expect.pattern) ?? new RegExp(expect.pattern, 'i')).test(answer.trim());
+  return expectedAnswers(expect, view).some((value) => normalise(value) === normalise(answer));
+};
+
+/** Letter case, blanks, quotes and a full stop at the end don't count. */
+const normalise = (text: string): string =>
+  text
+    .trim()
+    .replace(/^["'`]+|["'`.]+$/g, '')
+    .replace(/\s+/g, ' ')
+    .toLowerCase();
+
+const expectedAnswers = (expect: Exclude<AnswerExpectation, { kind: 'matches' }>, view: View): readonly string[] => {
+  switch (expect.kind) {
+    case 'equals':
+      return expect.values.map((value) => view.fill(value));
+    case 'veth':
+      return [vethOf(expect.pod, view)];
+    case 'gateway':
+      return [gatewayOf(expect.on, view.fill(expect.to), view)];
+    case 'rule':
+      return ruleFields(expect, view);
+    case 'flag':
+      return [flagOf(expect, view)];
+    case 'script':
+      return view.one<'expected'>({ kind: 'expected', file: expect.file });
+  }
+};
+
+/** The node's end of the pair whose other end is the pod's eth0. */
+const vethOf = (pod: string, view: View): string => {
+  const place = view.place(pod);
+  const [inside] = view.facts([place], 'links');
+  const [outside] = view.facts([{ machine: place.machine }], 'links');
+  const eth0 = inside?.links?.find(({ name }) => name === 'eth0');
+  const veth = outside?.links?.find(
+    ({ ifindex, peerIndex, kind }) =>
+      kind === 'veth' &&
+      (ifindex === eth0?.peerIndex || (peerIndex === eth0?.ifindex && peerIndex !== undefined)) &&
+      isPeer(eth0, ifindex),
+  );
+  if (!veth) throw new Unmet(`${words(pod)} has no veth pair to ${place.machine}`);
+  return veth.name;
+};
+
+/** Interface numbers repeat between namespaces: the pod's own word on its peer counts where it has one. */
+const isPeer = (eth0: { peerIndex?: number } | undefined, ifindex: number): boolean =>
+  eth0?.peerIndex === undefined || eth0.peerIndex === ifindex;
+
+const gatewayOf = (on: string, to: string, view: View): string => {
+  const node = view.place(on);
+  const [facts] = view.facts([node], 'routes');
+  const route = facts?.routes?.find(({ destination }) => destination === to);
+  if (!route?.gateway)
+    throw new Unmet(`${node.label} has no route to ${to} by a gateway`, `On ${node.label}: ip route`);
+  return route.gateway;
+};
+
+const ruleFields = (
+  { on, rules, field }: { on: string; rules: RuleSelection; field: RuleField },
+  view: View,
+): readonly string[] => {
+  const nodes = view.places(on);
+  const selection = fillSelection(rules, view);
+  const found = view
+    .facts(nodes, 'iptables')
+    .flatMap(({ iptables }) => selectRules(parseRuleset(iptables ?? ''), selection))
+    .map((rule) => fieldOf(rule, field))
+    .filter((value) => value !== '');
+  if (found.length === 0)
+    throw new Unmet(
+      `there is no such rule yet: ${selectionWords(selection)}`,
+      'Make the service that the rule belongs to first.',
+    );
+  return [...new Set(found)];
+};
+
+type RuleField = Extract<AnswerExpectation, { kind: 'rule' }>['field'];
+
+const fieldOf = (rule: Rule, field: RuleField): string => {
+  switch (field) {
+    case 'chain':
+      return rule.chain;
+    case 'comment':
+      return rule.comment ?? '';
+    case 'target':
+      return targetName(rule.target);
+    case 'to':
+      return rule.target?.kind === 'dnat' ? rule.target.to : '';
+    case 'probability': {
+      const statistic = matchOf(rule, 'statistic');
+      return statistic?.mode === 'random' ? String(statistic.probability) : '';
+    }
+  }
+};
+
+const flagOf = ({ on, process, flag }: { on: string; process: string; flag: string }, view: View): string => {
+  const node = view.place(on);
+  const [facts] = view.facts([node], 'processes');
+  const running = facts?.processes?.find(({ command, arguments: argv }) => isProgram(process, command, argv));
+  if (!running)
+    throw new Unmet(`${process} doesn't run on ${node.label}`, `On ${node.label}: systemctl status ${process}`);
+  const argv = commandWords(running.arguments);
+  const index = argv.findIndex((word) => word === flag || word.startsWith(`${flag}=`));
+  const value = argv[index]?.includes('=') ? argv[index]?.slice(flag.length + 1) : argv[index + 1];
+  if (index < 0 || value === undefined) throw new Unmet(`${process} on ${node.label} runs without ${flag}`);
+  return value;
+};

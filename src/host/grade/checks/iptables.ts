@@ -1,0 +1,110 @@
+// The iptables check: by what a node's rules say, or by what they do with a packet.
+import type { IptablesCheck, PacketExpectation } from '../../../api/lab.ts';
+import type { Ruleset } from '../../../dataplane/model.ts';
+import type { Verdict as Way } from '../../../dataplane/packet.ts';
+import { parseRuleset } from '../../../dataplane/parse.ts';
+import { renderRule } from '../../../dataplane/render.ts';
+import { trace } from '../../../dataplane/trace.ts';
+import { brief, countWords, inRange, listed } from '../match.ts';
+import type { CheckKind, Verdict } from '../verdict.ts';
+import { type Located, type View, words } from '../view.ts';
+import { fillSelection, selectionWords, selectRules } from './rules.ts';
+
+export const iptablesCheck: CheckKind<IptablesCheck> = {
+  describe: ({ on, rules, count, packet }) => {
+    const where = on === 'node/*' ? 'each node' : on.replace('node/', '');
+    if (packet) return `on ${where}, ${packetWords(packet)}`;
+    return `${where} has ${countWords(count)} rule${count.max === 1 || count.min === 1 ? '' : 's'}: ${rules ? selectionWords(rules) : ''}`;
+  },
+  evaluate(check, view) {
+    const nodes = view.places(check.on);
+    const facts = view.facts(nodes, 'iptables', 'links');
+    const verdicts = nodes.map((node, index): Verdict => {
+      const ruleset = parseRuleset(facts[index]?.iptables ?? '');
+      if (check.packet) {
+        const addresses = (facts[index]?.links ?? []).flatMap((link) => link.addresses.map(({ address }) => address));
+        return judgePacket(check.packet, ruleset, node, addresses, view);
+      }
+      return judgeRules(check, ruleset, node, view);
+    });
+    return verdicts.find(({ holds }) => holds === check.not) ?? (verdicts.at(-1) as Verdict);
+  },
+};
+
+const judgeRules = (check: IptablesCheck, ruleset: Ruleset, node: Located, view: View): Verdict => {
+  const selection = fillSelection(check.rules ?? { table: 'nat' }, view);
+  const found = selectRules(ruleset, selection);
+  const shown = found.slice(0, 3).map((rule) => brief(renderRule(rule), 160));
+  const more = found.length > shown.length ? ` and ${found.length - shown.length} more` : '';
+  return {
+    holds: inRange(found.length, check.count),
+    observed:
+      found.length === 0
+        ? `${node.label} has no such rule`
+        : `${node.label} has ${found.length}: ${shown.join('; ')}${more}`,
+    hint: `On ${node.label}: iptables-save -t ${selection.table}. Rules come from kube-proxy: does it run there, and has the service endpoints?`,
+  };
+};
+
+const judgePacket = (
+  packet: PacketExpectation,
+  ruleset: Ruleset,
+  node: Located,
+  localAddresses: readonly string[],
+  view: View,
+): Verdict => {
+  const from = sourceOf(packet.from, node, view);
+  const to = view.fill(packet.to);
+  const lands = packet.lands?.flatMap((end) => view.fill(end).split(/[\s,]+/));
+  const ways = trace(ruleset, { from, to, protocol: packet.protocol }, { localAddresses }).filter(
+    ({ probability }) => probability > 0,
+  );
+  const wrong = ways.find((way) => !isAsExpected(way, packet, lands));
+  const unreached = (lands ?? []).filter((end) => !ways.some((way) => way.lands === end));
+  const start = `on ${node.label}, a packet from ${from} to ${to}`;
+  if (!wrong && unreached.length === 0) return { holds: true, observed: `${start} ${ends(ways)}` };
+  return {
+    holds: false,
+    observed: wrong
+      ? `${start} ${wayWords(wrong)}`
+      : `${start} never arrives at ${listed(unreached)}: it ${ends(ways)}`,
+    hint: wrong ? pathHint(wrong, node) : `On ${node.label}: iptables-save -t nat | grep ${to.split(':')[0]}`,
+  };
+};
+
+const isAsExpected = (
+  way: Way,
+  { fate, masquerade }: PacketExpectation,
+  lands: readonly string[] | undefined,
+): boolean =>
+  way.fate === fate &&
+  (lands === undefined || lands.includes(way.lands)) &&
+  (masquerade === undefined || way.masq === masquerade);
+
+const sourceOf = (from: string, node: Located, view: View): string => {
+  if (/^[\d.]+(:\d+)?$/.test(from)) return from;
+  if (from.includes('${')) return view.fill(from);
+  const place = from === 'node/*' ? node : view.place(from);
+  const machine = view.machines.find(({ name }) => name === place.machine);
+  return place.podIp ?? machine?.address ?? '';
+};
+
+const ends = (ways: readonly Way[]): string => listed([...new Set(ways.map(wayWords))]);
+
+const wayWords = ({ fate, lands, masq }: Way): string =>
+  fate === 'accepted' ? `goes to ${lands}${masq ? ', its source masqueraded' : ''}` : `is ${fate}`;
+
+const pathHint = ({ path }: Way, node: Located): string => {
+  const last = path.findLast(({ rule }) => rule.target && rule.target.kind !== 'return');
+  if (!last)
+    return `No rule on ${node.label} matches the packet: does kube-proxy run there, and has the service endpoints?`;
+  return `The last rule that it goes by on ${node.label}: ${brief(renderRule(last.rule), 200)}`;
+};
+
+const packetWords = ({ from, to, lands, fate, masquerade }: PacketExpectation): string => {
+  const source =
+    from.includes('/') && !from.includes('${') ? (from === 'node/*' ? 'the node itself' : words(from)) : from;
+  const end = lands ? `goes to ${listed(lands)}` : `is ${fate}`;
+  const masq = masquerade === undefined ? '' : masquerade ? ', its source masqueraded' : ', its source kept';
+  return `a packet from ${source} to ${to} ${end}${masq}`;
+};

@@ -1,0 +1,13 @@
+// The script check: a script of the lab looked at the cluster and says.
+import type { ScriptCheck } from '../../../api/lab.ts';
+import type { CheckKind } from '../verdict.ts';
+
+export const scriptCheck: CheckKind<ScriptCheck> = {
+  describe: ({ title }) => title.en,
+  evaluate(check, view) {
+    const verdict = view.one<'check'>({ kind: 'check', file: check.file, timeoutMs: check.timeoutMs });
+    if (verdict.pass) return { holds: true, observed: verdict.observed };
+    const { expected, observed, hint } = verdict;
+    return { holds: false, expected, observed, ...(hint === undefined ? {} : { hint }) };
+  },
+};

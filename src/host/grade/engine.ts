@@ -1,0 +1,201 @@
+// Grades: looks at the cluster once for all checks, evaluates them, looks again for those that may take a while.
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type CheckDefinition,
+  type LabDefinition,
+  type Language,
+  localize,
+  type TaskDefinition,
+} from '../../api/lab.ts';
+import { type CheckReport, type Outcome, type Report, reportVersion, type TaskReport } from '../../api/report.ts';
+import { ExitCode } from '../../kit/error.ts';
+import type { ClusterAccess } from './access.ts';
+import { collect } from './collect.ts';
+import { describe, evaluate } from './evaluate.ts';
+import { type Fact, type FactRequest, MissingFacts } from './facts.ts';
+import { createHandle } from './handle.ts';
+import type { Student } from './verdict.ts';
+import { View } from './view.ts';
+
+export interface GradeOptions {
+  readonly lab: LabDefinition;
+  readonly access: ClusterAccess;
+  /** The learner's answers and the tasks begun, as `ProgressStore.read()` gives them. */
+  readonly progress: Student;
+  /** Only these tasks. Default: all. Checks of others that these need are looked at, not reported. */
+  readonly tasks?: readonly string[];
+  readonly language?: Language;
+  readonly signal: AbortSignal;
+}
+
+/** Grades the running lab. Trouble with the fabric makes checks `broken`; it doesn't reject. */
+export const gradeLab = async (options: GradeOptions): Promise<Report> => {
+  const started = performance.now();
+  const entries = selectEntries(options.lab, options.tasks);
+  const results = await evaluateAll(entries, options);
+  const language = options.language ?? 'en';
+  const tasks = options.lab.tasks
+    .filter(({ id }) => options.tasks === undefined || options.tasks.includes(id))
+    .map((task) => reportTask(task, results, language));
+  return {
+    version: reportVersion,
+    lab: options.lab.name,
+    name: options.access.name,
+    gradedAt: new Date().toISOString(),
+    durationMs: Math.round(performance.now() - started),
+    score: sum(tasks.map(({ score }) => score)),
+    maxScore: sum(tasks.map(({ maxScore }) => maxScore)),
+    broken: tasks.some(({ checks }) => checks.some(({ outcome }) => outcome === 'broken')),
+    tasks,
+  };
+};
+
+/** DESIGN, "Exit codes": 3 when anything broke, 1 when a check didn't pass, else 0. */
+export const exitCodeOf = (report: Report): ExitCode => {
+  if (report.broken) return ExitCode.broken;
+  const all = report.tasks.every(({ checks }) => checks.every(({ outcome }) => outcome === 'pass'));
+  return all ? ExitCode.ok : ExitCode.checkFailed;
+};
+
+/** A check with its task; `id` is `task/check`. */
+interface Entry {
+  readonly id: string;
+  readonly task: TaskDefinition;
+  readonly check: CheckDefinition;
+}
+
+interface Result {
+  readonly outcome: Outcome;
+  readonly expected: string;
+  readonly durationMs: number;
+}
+
+type Results = ReadonlyMap<string, Result>;
+
+/** The checks of the chosen tasks, and those that they need. */
+const selectEntries = (lab: LabDefinition, tasks: readonly string[] | undefined): readonly Entry[] => {
+  const all = lab.tasks.flatMap((task) => task.checks.map((check) => ({ id: `${task.id}/${check.id}`, task, check })));
+  if (tasks === undefined) return all;
+  const wanted = new Set<string>();
+  const add = (id: string): void => {
+    if (wanted.has(id)) return;
+    wanted.add(id);
+    for (const need of all.find((entry) => entry.id === id)?.check.needs ?? []) add(need);
+  };
+  for (const { id, task } of all) if (tasks.includes(task.id)) add(id);
+  return all.filter(({ id }) => wanted.has(id));
+};
+
+const evaluateAll = async (entries: readonly Entry[], options: GradeOptions): Promise<Results> => {
+  const started = performance.now();
+  let results = await look(entries, options);
+  for (let pause = 100; ; pause = Math.min(pause * 1.5, 500)) {
+    const again = entries.filter(({ id, check }) => {
+      const outcome = results.get(id)?.outcome.outcome;
+      return outcome === 'fail' && performance.now() - started + pause < check.withinMs;
+    });
+    if (again.length === 0) return results;
+    await delay(pause, undefined, { signal: options.signal });
+    const waiting = entries.filter(({ id }) => results.get(id)?.outcome.outcome === 'blocked');
+    results = await look([...again, ...waiting], options, results);
+  }
+};
+
+/** One look at the cluster: gathers facts until every check has what it asks for, then judges in the order of needs. */
+const look = async (
+  entries: readonly Entry[],
+  options: GradeOptions,
+  earlier: Results = new Map(),
+): Promise<Results> => {
+  const started = performance.now();
+  const store = new Map<string, Fact>();
+  const { lab, access, progress, signal } = options;
+  const view = new View({ cluster: lab.cluster, machines: access.machines, store });
+  const raw = new Map<string, Result>();
+  for (let open = entries; open.length > 0; ) {
+    signal.throwIfAborted();
+    const missing: FactRequest[] = [];
+    open = open.filter(({ id, task, check }) => {
+      try {
+        const outcome = evaluate(check, task, view, progress);
+        raw.set(id, { outcome, expected: describe(check, view), durationMs: Math.round(performance.now() - started) });
+        return false;
+      } catch (error) {
+        if (!(error instanceof MissingFacts)) throw error;
+        missing.push(...error.requests);
+        return true;
+      }
+    });
+    if (open.length === 0) break;
+    const gathered = await collect({ access, handle: () => createHandle({ lab, access, signal }) }, missing);
+    for (const [key, fact] of gathered) store.set(key, fact);
+  }
+  return block(options.lab, new Map([...earlier, ...raw]));
+};
+
+/** A check whose needs haven't passed is blocked, whatever it saw. */
+const block = (lab: LabDefinition, raw: Results): Results => {
+  const needs = new Map<string, readonly string[]>(
+    lab.tasks.flatMap(({ id, checks }) => checks.map((check) => [`${id}/${check.id}`, check.needs] as const)),
+  );
+  const settled = new Map<string, Result>();
+  const settle = (id: string): Result | undefined => {
+    const known = settled.get(id) ?? raw.get(id);
+    if (!known || settled.has(id)) return known;
+    const by = (needs.get(id) ?? []).find((need) => settle(need)?.outcome.outcome !== 'pass');
+    const result = by === undefined ? known : { ...known, outcome: { outcome: 'blocked', by } as const };
+    settled.set(id, result);
+    return result;
+  };
+  for (const id of raw.keys()) settle(id);
+  return settled;
+};
+
+const reportTask = (task: TaskDefinition, results: Results, language: Language): TaskReport => {
+  const checks = task.checks.map((check) => reportCheck(task, check, results, language));
+  return {
+    id: task.id,
+    title: localize(task.title, language),
+    score: sum(checks.map(({ points }) => points)),
+    maxScore: sum(checks.map(({ maxPoints }) => maxPoints)),
+    checks,
+  };
+};
+
+const reportCheck = (
+  task: TaskDefinition,
+  check: CheckDefinition,
+  results: Results,
+  language: Language,
+): CheckReport => {
+  const result = results.get(`${task.id}/${check.id}`);
+  if (!result) throw new Error(`check ${task.id}/${check.id} was not evaluated`);
+  const { outcome, expected, durationMs } = result;
+  const hint = outcome.outcome === 'fail' ? (check.hint ? localize(check.hint, language) : outcome.hint) : undefined;
+  return {
+    id: check.id,
+    title: localize(check.title, language),
+    outcome: outcome.outcome,
+    points: outcome.outcome === 'pass' ? check.points : 0,
+    maxPoints: check.points,
+    expected: outcome.outcome === 'fail' ? outcome.expected : expected,
+    observed: observedOf(outcome),
+    ...(hint === undefined ? {} : { hint }),
+    durationMs,
+  };
+};
+
+const observedOf = (outcome: Outcome): string => {
+  switch (outcome.outcome) {
+    case 'pass':
+    case 'fail':
+      return outcome.observed;
+    case 'blocked':
+      return outcome.by;
+    case 'broken':
+      return outcome.cause;
+  }
+};
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

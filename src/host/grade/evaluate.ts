@@ -1,0 +1,77 @@
+// The pure core: a check and the facts → an outcome in words.
+import type { CheckDefinition, TaskDefinition } from '../../api/lab.ts';
+import type { Outcome } from '../../api/report.ts';
+import { answerCheck } from './checks/answer.ts';
+import { fileCheck, logCheck } from './checks/files.ts';
+import { iptablesCheck } from './checks/iptables.ts';
+import { linkCheck, routeCheck } from './checks/network.ts';
+import { objectCheck } from './checks/object.ts';
+import { httpCheck, lookupCheck, tcpCheck } from './checks/probe.ts';
+import { processCheck } from './checks/process.ts';
+import { scriptCheck } from './checks/script.ts';
+import { BrokenFact, MissingFacts, Unmet } from './facts.ts';
+import type { CheckKind, Student, Verdict } from './verdict.ts';
+import type { View } from './view.ts';
+
+const kinds: { readonly [T in CheckDefinition['type']]: CheckKind<Extract<CheckDefinition, { type: T }>> } = {
+  http: httpCheck,
+  tcp: tcpCheck,
+  lookup: lookupCheck,
+  iptables: iptablesCheck,
+  link: linkCheck,
+  route: routeCheck,
+  object: objectCheck,
+  process: processCheck,
+  file: fileCheck,
+  log: logCheck,
+  answer: answerCheck,
+  script: scriptCheck,
+};
+
+/** @throws MissingFacts, and nothing else */
+export const evaluate = (check: CheckDefinition, task: TaskDefinition, view: View, student: Student): Outcome => {
+  if (task.setup !== undefined && !student.begun.includes(task.id))
+    return { outcome: 'blocked', by: `this task hasn't begun; \`labs tasks ${task.id}\` begins it` };
+  const expected = describe(check, view);
+  try {
+    const verdict = kindOf(check).evaluate(check, view, { task, student });
+    return toOutcome(check, verdict, expected);
+  } catch (error) {
+    if (error instanceof MissingFacts) throw error;
+    if (error instanceof Unmet)
+      return { outcome: 'fail', expected, observed: error.message, ...(error.hint ? { hint: error.hint } : {}) };
+    if (error instanceof BrokenFact) return { outcome: 'broken', cause: error.message };
+    return { outcome: 'broken', cause: `the grader failed: ${error instanceof Error ? error.message : String(error)}` };
+  }
+};
+
+/** What a check expects, in words, with templates filled in as far as they can be. */
+export const describe = (check: CheckDefinition, view: View): string => {
+  const phrase = fillQuietly(kindOf(check).describe(check), view);
+  return check.not ? `it must not be so that ${phrase}` : phrase;
+};
+
+const kindOf = (check: CheckDefinition): CheckKind => kinds[check.type] as CheckKind;
+
+const toOutcome = (check: CheckDefinition, verdict: Verdict, described: string): Outcome => {
+  if (verdict.holds !== check.not) return { outcome: 'pass', observed: verdict.observed };
+  const hint = verdict.hint === undefined || check.not ? {} : { hint: verdict.hint };
+  return {
+    outcome: 'fail',
+    expected: check.not ? described : (verdict.expected ?? described),
+    observed: verdict.observed,
+    ...hint,
+  };
+};
+
+const fillQuietly = (text: string, view: View): string => {
+  try {
+    return view.fill(text);
+  } catch (error) {
+    if (error instanceof MissingFacts) throw error;
+    return text.replaceAll(
+      /\$\{([^}:]+):([^}]+)\}/g,
+      (_, reference: string, path: string) => `(${path.split('.').at(-1)} of ${reference})`,
+    );
+  }
+};

@@ -1,0 +1,69 @@
+// What scripts of a lab get: a typed hold on the running cluster.
+import type { LabDefinition, LabHandle } from '../../api/lab.ts';
+import type { KubeObject } from '../../api/meta.ts';
+import { done, eventually, notYet } from '../../kit/eventually.ts';
+import type { ClusterAccess } from './access.ts';
+import { collect } from './collect.ts';
+import { type Fact, MissingFacts } from './facts.ts';
+import { View } from './view.ts';
+
+export interface HandleOptions {
+  readonly lab: LabDefinition;
+  readonly access: ClusterAccess;
+  readonly signal: AbortSignal;
+}
+
+export const createHandle = (options: HandleOptions): LabHandle => {
+  const { lab, access, signal } = options;
+  const plane = lab.cluster.nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
+  const look = <T>(question: (view: View) => T): Promise<T> => ask(options, question);
+  const run = async (machine: string, argv: readonly string[], stdin?: string): Promise<string> => {
+    const { exitCode, stdout, stderr } = await access.exec(machine, argv, {
+      signal,
+      ...(stdin === undefined ? {} : { stdin }),
+    });
+    if (exitCode === 0) return stdout;
+    const said = (stderr.trim() || stdout.trim()).split('\n').slice(-5).join('\n');
+    throw new Error(`\`${argv.at(-1)}\` on ${machine} ended with ${exitCode}: ${said}`);
+  };
+  return {
+    lab: lab.name,
+    nodes: lab.cluster.nodes.map(({ name }) => name),
+    sh: (machine, script, { stdin } = {}) => run(machine, ['bash', '-euo', 'pipefail', '-c', script], stdin),
+    kubectl: (...args) => run(plane, kubectl(args)),
+    apply: (manifest) => run(plane, kubectl(['apply', '-f', '-']), manifest),
+    object: <T extends KubeObject>(reference: string) => look((view) => view.object<T>(reference)),
+    facts: (place, ...want) => look((view) => view.facts([view.place(place)], ...want)[0] ?? {}),
+    http: (from, url, timeoutMs = 1000) => look((view) => view.http(view.place(from), url, { timeoutMs })),
+    tcp: (from, to, timeoutMs) => look((view) => view.tcp(view.place(from), to, timeoutMs)),
+    lookup: (from, name) => look((view) => view.lookup(view.place(from), name)),
+    read: async (machine, path, tailBytes = 1 << 20) => {
+      const file = await look((view) => view.one<'file'>({ kind: 'file', machine, path, tailBytes }));
+      return file.exists ? file.content : undefined;
+    },
+    until: (condition, test, timeoutMs = 30_000) =>
+      eventually(condition, async () => ((await test()) ? done(undefined) : notYet('not yet')), { timeoutMs, signal }),
+  };
+};
+
+const kubectl = (args: readonly string[]): readonly string[] => [
+  'kubectl',
+  '--kubeconfig=/etc/kubernetes/admin.conf',
+  ...args,
+];
+
+/** Answers one question about the cluster as it is now, gathering facts until the question has all that it asks for. */
+const ask = async <T>(options: HandleOptions, question: (view: View) => T): Promise<T> => {
+  const { lab, access } = options;
+  const store = new Map<string, Fact>();
+  for (;;) {
+    options.signal.throwIfAborted();
+    try {
+      return question(new View({ cluster: lab.cluster, machines: access.machines, store }));
+    } catch (error) {
+      if (!(error instanceof MissingFacts)) throw error;
+      const gathered = await collect({ access, handle: () => createHandle(options) }, error.requests);
+      for (const [key, fact] of gathered) store.set(key, fact);
+    }
+  }
+};

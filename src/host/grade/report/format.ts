@@ -1,0 +1,19 @@
+// The formats that a report is written in, by the name that `--report NAME=FILE` takes. Each is a pure function.
+import type { Report } from '../../../api/report.ts';
+import { renderGradescope } from './gradescope.ts';
+import { renderJson } from './json.ts';
+import { renderJunit } from './junit.ts';
+import { renderMarkdown } from './markdown.ts';
+import { renderTap } from './tap.ts';
+import { renderText } from './text.ts';
+
+export const reportFormats = {
+  json: renderJson,
+  junit: renderJunit,
+  tap: renderTap,
+  gradescope: renderGradescope,
+  markdown: renderMarkdown,
+  text: (report) => renderText(report, { width: 100, color: false }),
+} as const satisfies Record<string, (report: Report) => string>;
+
+export type ReportFormat = keyof typeof reportFormats;

@@ -1,0 +1,30 @@
+// Gradescope's results.json (gradescope-autograders.readthedocs.io, "Autograder Specifications").
+import type { CheckReport, Report } from '../../../api/report.ts';
+import { troubleText } from './words.ts';
+
+export const renderGradescope = (report: Report): string => {
+  const results = {
+    score: report.score,
+    execution_time: Math.round(report.durationMs / 1000),
+    output: report.broken
+      ? 'Some checks could not be carried out, which is not your fault: this score is a lower bound. Please grade again.'
+      : '',
+    stdout_visibility: 'hidden',
+    tests: report.tasks.flatMap((task, index) =>
+      task.checks.map((check, at) => ({
+        name: `${task.title}: ${check.title}`,
+        number: `${index + 1}.${at + 1}`,
+        score: check.points,
+        max_score: check.maxPoints,
+        status: statusOf(check),
+        output: check.outcome === 'pass' ? check.observed : troubleText(check),
+        tags: [task.id],
+        visibility: 'visible',
+      })),
+    ),
+    extra_data: { version: report.version, lab: report.lab, broken: report.broken, gradedAt: report.gradedAt },
+  };
+  return `${JSON.stringify(results, null, 2)}\n`;
+};
+
+const statusOf = ({ outcome }: CheckReport): 'passed' | 'failed' => (outcome === 'pass' ? 'passed' : 'failed');

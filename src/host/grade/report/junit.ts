@@ -1,0 +1,49 @@
+// JUnit XML: a suite per task, a case per check. Blocked is skipped, broken is an error, neither is a failure.
+import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
+import { troubleText } from './words.ts';
+
+export const renderJunit = (report: Report): string => {
+  const suites = report.tasks.map((task) => suite(task, report.lab));
+  const all = report.tasks.flatMap(({ checks }) => checks);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="${escapeXml(report.lab)}" ${counts(all)} time="${seconds(report.durationMs)}">\n${suites.join('')}</testsuites>\n`;
+};
+
+const suite = (task: TaskReport, lab: string): string => {
+  const cases = task.checks.map((check) => testCase(check, `${lab}.${task.id}`));
+  const time = seconds(Math.max(0, ...task.checks.map(({ durationMs }) => durationMs)));
+  return `  <testsuite name="${escapeXml(`${task.id}: ${task.title}`)}" ${counts(task.checks)} time="${time}">\n${cases.join('')}  </testsuite>\n`;
+};
+
+const testCase = (check: CheckReport, classname: string): string => {
+  const head = `    <testcase name="${escapeXml(`${check.id}: ${check.title}`)}" classname="${escapeXml(classname)}" time="${seconds(check.durationMs)}"`;
+  const trouble = escapeXml(troubleText(check));
+  const message = escapeXml(check.observed);
+  switch (check.outcome) {
+    case 'pass':
+      return `${head}/>\n`;
+    case 'fail':
+      return `${head}>\n      <failure message="${message}">${trouble}</failure>\n    </testcase>\n`;
+    case 'blocked':
+      return `${head}>\n      <skipped message="waits for ${message}"/>\n    </testcase>\n`;
+    case 'broken':
+      return `${head}>\n      <error message="${message}">${trouble}</error>\n    </testcase>\n`;
+  }
+};
+
+const counts = (checks: readonly CheckReport[]): string => {
+  const count = (outcome: CheckReport['outcome']): number => checks.filter((check) => check.outcome === outcome).length;
+  return `tests="${checks.length}" failures="${count('fail')}" errors="${count('broken')}" skipped="${count('blocked')}"`;
+};
+
+const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(3);
+
+/** XML 1.0 has no way to write most control characters: they are left out. */
+const escapeXml = (text: string): string =>
+  text
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
+    .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll('\n', '&#10;');

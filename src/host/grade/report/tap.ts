@@ -1,0 +1,47 @@
+// TAP 14: a subtest per task. A blocked check is skipped, a broken one bails nothing out but says so in its diagnostics.
+import { stringify } from 'yaml';
+import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
+import { troubleLines } from './words.ts';
+
+export const renderTap = (report: Report): string => {
+  const tasks = report.tasks.map((task, index) => subtest(task, index + 1));
+  return `TAP version 14\n1..${report.tasks.length}\n${tasks.join('')}# score ${report.score}/${report.maxScore}\n`;
+};
+
+const subtest = (task: TaskReport, number: number): string => {
+  const title = escape(`${task.id}: ${task.title}`);
+  const points = task.checks.map((check, index) => indent(testPoint(check, index + 1)));
+  const ok = task.checks.every(({ outcome }) => outcome === 'pass');
+  return `# Subtest: ${title}\n    1..${task.checks.length}\n${points.join('')}${ok ? 'ok' : 'not ok'} ${number} - ${title}\n`;
+};
+
+const testPoint = (check: CheckReport, number: number): string => {
+  const title = escape(`${check.id}: ${check.title}`);
+  switch (check.outcome) {
+    case 'pass':
+      return `ok ${number} - ${title}\n`;
+    case 'blocked':
+      return `not ok ${number} - ${title} # SKIP waits for ${escape(check.observed)}\n`;
+    case 'fail':
+    case 'broken':
+      return `not ok ${number} - ${title}\n${diagnostics(check)}`;
+  }
+};
+
+const diagnostics = (check: CheckReport): string => {
+  const data = {
+    outcome: check.outcome,
+    ...Object.fromEntries(troubleLines(check)),
+    points: `${check.points}/${check.maxPoints}`,
+  };
+  return indent(`---\n${stringify(data, { lineWidth: 0 })}...\n`, 2);
+};
+
+/** In TAP, `#` begins a directive and `\` escapes. */
+const escape = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll('\\', '\\\\').replaceAll('#', '\\#');
+
+const indent = (text: string, by = 4): string =>
+  text
+    .split('\n')
+    .map((line) => (line === '' ? line : ' '.repeat(by) + line))
+    .join('\n');

@@ -1,0 +1,137 @@
+// The report for a person at a terminal. Width, colour and language come in as values.
+import stringWidth from 'string-width';
+import type { Language } from '../../../api/lab.ts';
+import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
+import { english, korean, type TroubleLabels, troubleLines } from './words.ts';
+
+export interface TextOptions {
+  /** Columns of the terminal. */
+  readonly width: number;
+  /** Whether to use ANSI colours. */
+  readonly color: boolean;
+  readonly language?: Language;
+  /** Also the checks of tasks that are done. */
+  readonly verbose?: boolean;
+}
+
+export const renderText = (report: Report, options: TextOptions): string => {
+  const width = Math.max(40, Math.min(options.width, 120));
+  const page: Page = { ...options, width, paint: painter(options.color), words: texts[options.language ?? 'en'] };
+  const tasks = report.tasks.flatMap((task) => taskLines(task, page));
+  const total = `${page.words.score} ${report.score} / ${report.maxScore}`;
+  const lines = [
+    ...tasks,
+    '',
+    page.paint(report.score === report.maxScore && !report.broken ? 'green' : 'bold', total) +
+      page.paint('dim', `   ${(report.durationMs / 1000).toFixed(1)} s`),
+    ...(report.broken ? wrap(page.words.lowerBound, width).map((line) => page.paint('yellow', line)) : []),
+  ];
+  return `${lines.join('\n')}\n`;
+};
+
+type Style = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
+type Paint = (style: Style, text: string) => string;
+
+interface Page extends TextOptions {
+  readonly paint: Paint;
+  readonly words: Words;
+}
+
+interface Words {
+  readonly score: string;
+  readonly lowerBound: string;
+  readonly labels: TroubleLabels;
+}
+
+const texts: Readonly<Record<Language, Words>> = {
+  en: {
+    score: 'Score',
+    lowerBound: 'Some checks could not be carried out, which is not your fault: the score is a lower bound.',
+    labels: english,
+  },
+  ko: {
+    score: '점수',
+    lowerBound: '일부 항목을 채점하지 못했습니다. 여러분의 잘못이 아니며, 실제 점수는 이보다 높을 수 있습니다.',
+    labels: korean,
+  },
+};
+
+const marks: Readonly<Record<CheckReport['outcome'], readonly [string, Style]>> = {
+  pass: ['✔', 'green'],
+  fail: ['✘', 'red'],
+  blocked: ['·', 'dim'],
+  broken: ['!', 'yellow'],
+};
+
+const taskLines = (task: TaskReport, page: Page): readonly string[] => {
+  const done = task.checks.every(({ outcome }) => outcome === 'pass');
+  const broken = task.checks.some(({ outcome }) => outcome === 'broken');
+  const [mark, style] = marks[done ? 'pass' : broken ? 'broken' : 'fail'];
+  const points = `${task.score}/${task.maxScore}`;
+  const title = truncate(`${task.title}  ${page.paint('dim', task.id)}`, page.width - 3 - stringWidth(points) - 1);
+  const gap = ' '.repeat(Math.max(1, page.width - 2 - stringWidth(title) - stringWidth(points)));
+  const head = `${page.paint(style, mark)} ${title}${gap}${page.paint(done ? 'green' : 'dim', points)}`;
+  if (done && !page.verbose) return [head];
+  return [head, ...task.checks.flatMap((check) => checkLines(check, page))];
+};
+
+const checkLines = (check: CheckReport, page: Page): readonly string[] => {
+  const [mark, style] = marks[check.outcome];
+  const titles = wrap(check.title, page.width - 4);
+  const labels = Object.values(page.words.labels).map((label) => stringWidth(label));
+  const column = Math.max(...labels) + 1;
+  const trouble = troubleLines(check, page.words.labels).flatMap(([label, text]) => {
+    const pad = ' '.repeat(Math.max(1, column - stringWidth(label)));
+    return wrap(text, page.width - 4 - column).map((line, index) =>
+      index === 0 ? `    ${page.paint('dim', label)}${pad}${line}` : `    ${' '.repeat(column)}${line}`,
+    );
+  });
+  const first = `  ${page.paint(style, mark)} ${check.outcome === 'blocked' ? page.paint('dim', titles[0] ?? '') : (titles[0] ?? '')}`;
+  return [first, ...titles.slice(1).map((line) => `    ${line}`), ...trouble];
+};
+
+/** Breaks a text at blanks so that no line is wider than this; a word that is too long is cut. */
+export const wrap = (text: string, width: number): readonly string[] => {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/).flatMap((part) => cut(part, width))) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (stringWidth(longer) <= width) line = longer;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line];
+};
+
+const cut = (word: string, width: number): readonly string[] => {
+  const parts: string[] = [];
+  let part = '';
+  for (const letter of word) {
+    if (stringWidth(part + letter) > width) {
+      parts.push(part);
+      part = '';
+    }
+    part += letter;
+  }
+  return [...parts, part];
+};
+
+const truncate = (text: string, width: number): string => {
+  if (stringWidth(text) <= width) return text;
+  return `${cut(text, Math.max(1, width - 1))[0] ?? ''}…`;
+};
+
+const codes: Readonly<Record<Style, readonly [number, number]>> = {
+  green: [32, 39],
+  red: [31, 39],
+  yellow: [33, 39],
+  dim: [2, 22],
+  bold: [1, 22],
+};
+
+const painter =
+  (color: boolean): Paint =>
+  (style, text) =>
+    color ? `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m` : text;

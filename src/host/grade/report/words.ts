@@ -1,0 +1,50 @@
+// What formats share: a check's trouble in lines of words.
+import type { CheckReport } from '../../../api/report.ts';
+
+/** Expected, observed and hint of a check that didn't pass, by label. */
+export const troubleLines = (
+  check: CheckReport,
+  labels: TroubleLabels = english,
+): readonly (readonly [string, string])[] => {
+  const hint = check.hint === undefined ? [] : [[labels.hint, check.hint] as const];
+  switch (check.outcome) {
+    case 'pass':
+      return [];
+    case 'fail':
+      return [[labels.expected, check.expected], [labels.observed, check.observed], ...hint];
+    case 'blocked':
+      return [[labels.blocked, check.observed]];
+    case 'broken':
+      return [[labels.broken, check.observed]];
+  }
+};
+
+export interface TroubleLabels {
+  readonly expected: string;
+  readonly observed: string;
+  readonly hint: string;
+  readonly blocked: string;
+  readonly broken: string;
+}
+
+export const english: TroubleLabels = {
+  expected: 'expected',
+  observed: 'observed',
+  hint: 'hint',
+  blocked: 'waits for',
+  broken: 'broken',
+};
+
+export const korean: TroubleLabels = {
+  expected: '기대한 값',
+  observed: '관찰된 값',
+  hint: '힌트',
+  blocked: '먼저 통과해야 함',
+  broken: '채점 오류',
+};
+
+/** The same as plain text, one line each. */
+export const troubleText = (check: CheckReport): string =>
+  troubleLines(check)
+    .map(([label, text]) => `${label}: ${text}`)
+    .join('\n');

@@ -1,0 +1,284 @@
+// How checks read the cluster: places, objects, templates and probes, over the facts gathered so far.
+import { JSONPath } from 'jsonpath-plus';
+import type { ClusterSpec } from '../../api/cluster.ts';
+import type { Pod } from '../../api/core.ts';
+import type { FactName, Facts, HttpOutcome, LookupOutcome, TcpOutcome } from '../../api/fabric.ts';
+import type { PlaceRef } from '../../api/lab.ts';
+import type { KubeObject } from '../../api/meta.ts';
+import { allResources, apiVersionOf, type Resource } from '../../api/resources.ts';
+import type { MachineAccess } from './access.ts';
+import {
+  BrokenFact,
+  type Fact,
+  type FactKind,
+  type FactRequest,
+  type FactStore,
+  type FactValue,
+  keyOf,
+  MissingFacts,
+  type Spot,
+  Unmet,
+} from './facts.ts';
+
+/** What a place resolves to: where to look, and how to call it in messages. */
+export interface Located extends Spot {
+  readonly label: string;
+  readonly pod?: Pod;
+}
+
+export interface ViewOptions {
+  readonly cluster: ClusterSpec;
+  readonly machines: readonly Pick<MachineAccess, 'name' | 'role' | 'address'>[];
+  readonly store: FactStore;
+}
+
+/** All methods are pure over the store. They throw MissingFacts, Unmet or BrokenFact. */
+export class View {
+  readonly cluster: ClusterSpec;
+  readonly machines: ViewOptions['machines'];
+  readonly #store: FactStore;
+
+  constructor({ cluster, machines, store }: ViewOptions) {
+    this.cluster = cluster;
+    this.machines = machines;
+    this.#store = store;
+  }
+
+  /** The values of several facts of one kind; asks for all that are missing at once. */
+  all<K extends FactKind>(requests: readonly Extract<FactRequest, { kind: K }>[]): readonly FactValue<K>[] {
+    const facts = this.tryAll(requests);
+    return facts.map((fact) => {
+      if (!fact.ok) throw new BrokenFact(fact.cause);
+      return fact.value as FactValue<K>;
+    });
+  }
+
+  one<K extends FactKind>(request: Extract<FactRequest, { kind: K }>): FactValue<K> {
+    return this.all<K>([request])[0] as FactValue<K>;
+  }
+
+  tryAll(requests: readonly FactRequest[]): readonly Fact[] {
+    const missing = requests.filter((request) => !this.#store.has(keyOf(request)));
+    if (missing.length > 0) throw new MissingFacts(missing);
+    return requests.map((request) => this.#store.get(keyOf(request)) as Fact);
+  }
+
+  /** The places that a reference means: one, or each node for a star. */
+  places(reference: PlaceRef): readonly Located[] {
+    const [kind, ...rest] = reference.split('/');
+    switch (kind) {
+      case 'pod':
+        return [this.#pod(reference)];
+      case 'node':
+        return rest[0] === '*'
+          ? this.cluster.nodes.map(({ name }) => this.#machine(name))
+          : [this.#machine(rest[0] ?? '')];
+      default:
+        return [this.#machine(rest[0] ?? this.cluster.clients[0]?.name ?? 'client')];
+    }
+  }
+
+  place(reference: PlaceRef): Located {
+    return this.places(reference)[0] as Located;
+  }
+
+  facts(spots: readonly Spot[], ...wants: readonly FactName[]): readonly Facts[] {
+    const values = this.all<'facts'>(
+      spots.flatMap((spot) => wants.map((want) => ({ kind: 'facts' as const, spot: bare(spot), want }))),
+    );
+    return spots.map((_, index) =>
+      Object.assign({}, ...values.slice(index * wants.length, (index + 1) * wants.length)),
+    );
+  }
+
+  /** All objects of a kind, over all namespaces. */
+  objects<T extends KubeObject>(kind: string): readonly T[] {
+    const resource = resourceOf(kind);
+    const prefix = resource.group === '' ? '/api' : '/apis';
+    const request = { kind: 'objects', path: `${prefix}/${apiVersionOf(resource)}/${resource.plural}` } as const;
+    const [fact] = this.tryAll([request]);
+    if (fact?.ok) return fact.value as readonly T[];
+    throw this.#whyNoObjects(fact?.cause ?? '');
+  }
+
+  /** By `kind/name`, `kind/namespace/name` or `kind/namespace/label=value` (then the first one that is ready, or the first). */
+  object<T extends KubeObject>(reference: string): T | undefined {
+    const { kind, namespace, name, label } = parseReference(reference);
+    const inPlace = this.objects<T>(kind).filter(
+      ({ metadata }) => metadata.namespace === undefined || metadata.namespace === namespace,
+    );
+    if (!label) return inPlace.find(({ metadata }) => metadata.name === name);
+    const labelled = inPlace.filter(({ metadata }) => metadata.labels?.[label.key] === label.value);
+    return labelled.find(isReady) ?? labelled[0];
+  }
+
+  /** Fills in `${service/db:.spec.clusterIP}`. @throws Unmet when there is no such object or field */
+  fill(text: string): string {
+    return text.replaceAll(/\$\{([^}:]+):([^}]+)\}/g, (_, reference: string, path: string) => {
+      const object = this.object(reference);
+      if (!object) throw new Unmet(`there is no ${words(reference)}`, `Create ${words(reference)} first.`);
+      const value = queryPath(object, path)[0];
+      if (value === undefined) throw new Unmet(`${words(reference)} has no ${path}`);
+      return String(value);
+    });
+  }
+
+  http(from: Located, url: string, options: { method?: string; timeoutMs?: number } = {}): HttpOutcome {
+    const target = new URL(url);
+    const resolved = this.resolve(from, target.hostname);
+    if (!resolved.ok) return { ...resolved };
+    const host = target.host;
+    if (resolved.address !== target.hostname) target.hostname = resolved.address;
+    return this.one<'http'>({
+      kind: 'http',
+      spot: bare(from),
+      url: target.href,
+      method: options.method ?? 'GET',
+      ...(target.host === host ? {} : { host }),
+      timeoutMs: options.timeoutMs ?? 1000,
+    });
+  }
+
+  tcp(from: Located, to: string, timeoutMs = 1000): TcpOutcome {
+    const { host, port } = splitHostPort(to);
+    const resolved = this.resolve(from, host);
+    if (!resolved.ok) return { ...resolved };
+    return this.one<'tcp'>({ kind: 'tcp', spot: bare(from), host: resolved.address, port, timeoutMs });
+  }
+
+  /** Asks the cluster's name server as a pod's resolver would, along its search list. */
+  lookup(from: Located, name: string, timeoutMs = 1000): LookupOutcome {
+    const outcomes = this.all<'lookup'>(
+      candidates(from, name).map((candidate) => ({
+        kind: 'lookup' as const,
+        spot: bare(from),
+        name: candidate,
+        nameserver: this.cluster.dnsAddress,
+        timeoutMs,
+      })),
+    );
+    return outcomes.find((outcome) => outcome.ok) ?? (outcomes[0] as LookupOutcome);
+  }
+
+  resolve(
+    from: Located,
+    host: string,
+  ): { ok: true; address: string } | { ok: false; failure: 'unresolved'; message: string } {
+    if (/^[\d.]+$/.test(host)) return { ok: true, address: host };
+    const machine = this.machines.find(({ name }) => name === host);
+    if (machine) return { ok: true, address: machine.address };
+    const unknown = (message: string) => ({ ok: false as const, failure: 'unresolved' as const, message });
+    if (!from.pod) return unknown(`${from.label} doesn't know the name ${host}: only pods ask the cluster's DNS`);
+    const outcome = this.lookup(from, host);
+    const address = outcome.ok ? outcome.addresses[0] : undefined;
+    if (address) return { ok: true, address };
+    return unknown(`the name ${host} doesn't resolve${outcome.ok ? '' : `: ${outcome.message}`}`);
+  }
+
+  #machine(name: string): Located {
+    if (!this.machines.some((machine) => machine.name === name))
+      throw new BrokenFact(`${name} isn't running; \`labs start\` starts it again`);
+    return { machine: name, label: name };
+  }
+
+  #pod(reference: PlaceRef): Located {
+    const pod = this.object<Pod>(reference);
+    const label = words(reference);
+    if (!pod) throw new Unmet(`there is no ${label}`, `Create ${label} first.`);
+    const { nodeName } = pod.spec;
+    const podIp = pod.status?.podIP;
+    if (nodeName === undefined || podIp === undefined)
+      throw new Unmet(`${label} isn't running: ${podState(pod)}`, `Look at \`kubectl describe ${words(reference)}\`.`);
+    this.#machine(nodeName);
+    return pod.spec.hostNetwork ? { machine: nodeName, label, pod } : { machine: nodeName, podIp, label, pod };
+  }
+
+  /** No API server: the student's doing when it doesn't run, ours when it runs and doesn't answer. */
+  #whyNoObjects(cause: string): Error {
+    const plane = this.cluster.nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
+    const [facts] = this.facts([this.#machine(plane)], 'processes');
+    const runs = facts?.processes?.some(({ command, arguments: argv }) => isProgram('kube-apiserver', command, argv));
+    return runs
+      ? new BrokenFact(`the API server doesn't answer: ${cause}`)
+      : new Unmet(
+          `kube-apiserver doesn't run on ${plane}, so nothing can be read from the cluster`,
+          `On ${plane}: systemctl status kube-apiserver; journalctl -u kube-apiserver`,
+        );
+  }
+}
+
+const bare = ({ machine, podIp }: Spot): Spot => (podIp === undefined ? { machine } : { machine, podIp });
+
+/** Whether a process is this program: by its name, or by the title that it gave itself. */
+export const isProgram = (name: string, command: string, argv: readonly string[]): boolean => {
+  const first = argv[0]?.split(/\s/)[0]?.split('/').at(-1);
+  return first === name || command === name.slice(0, 15);
+};
+
+/** The command line as `ps` shows it, cut into words. */
+export const commandWords = (argv: readonly string[]): readonly string[] =>
+  argv.flatMap((argument) => argument.split(/\s+/)).filter((word) => word !== '');
+
+interface Reference {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly label?: { readonly key: string; readonly value: string };
+}
+
+export const parseReference = (reference: string): Reference => {
+  const [kind = '', ...rest] = reference.split('/');
+  const [namespace, name] = rest.length > 1 ? [rest[0] as string, rest.slice(1).join('/')] : ['default', rest[0] ?? ''];
+  const equals = name.indexOf('=');
+  if (equals < 0) return { kind, namespace, name };
+  return { kind, namespace, name, label: { key: name.slice(0, equals), value: name.slice(equals + 1) } };
+};
+
+/** `pod/shop/cart` → `pod shop/cart`; the default namespace goes without saying. */
+export const words = (reference: string): string => {
+  const { kind, namespace, name, label } = parseReference(reference);
+  const where = namespace === 'default' ? '' : `${namespace}/`;
+  return label ? `${kind} ${where}(${label.key}=${label.value})` : `${kind} ${where}${name}`;
+};
+
+/** The values that a path such as `.spec.ports[0].nodePort` finds in an object. */
+export const queryPath = (object: unknown, path: string): readonly unknown[] =>
+  JSONPath({ path: `$${path}`, json: object as object, wrap: true, eval: 'safe' }) as unknown[];
+
+const resourceOf = (kind: string): Resource => {
+  const resource = allResources.find(
+    ({ singular, plural, shortNames }) => singular === kind || plural === kind || shortNames.includes(kind),
+  );
+  if (!resource) throw new BrokenFact(`the lab asks for objects of the unknown kind "${kind}"`);
+  return resource;
+};
+
+const isReady = (object: KubeObject): boolean => {
+  const conditions = (object as Pod).status?.conditions ?? [];
+  return (
+    object.metadata.deletionTimestamp === undefined &&
+    conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
+  );
+};
+
+const podState = (pod: Pod): string => {
+  const waiting = pod.status?.containerStatuses?.find(({ state }) => state?.waiting)?.state?.waiting;
+  const phase = pod.status?.phase ?? 'Pending';
+  return waiting?.reason ? `${phase}, ${waiting.reason}` : phase;
+};
+
+/** A pod's resolver tries its search list first for names with fewer than five dots (ndots:5). */
+const candidates = (from: Located, name: string): readonly string[] => {
+  const dots = name.split('.').length - 1;
+  if (!from.pod || name.endsWith('.') || dots >= 5) return [name];
+  const namespace = from.pod.metadata.namespace ?? 'default';
+  return [
+    ...[`${namespace}.svc.cluster.local`, 'svc.cluster.local', 'cluster.local'].map((domain) => `${name}.${domain}`),
+    name,
+  ];
+};
+
+export const splitHostPort = (text: string): { host: string; port: number } => {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+};

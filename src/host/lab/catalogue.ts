@@ -1,0 +1,86 @@
+// Which labs there are, and finding a lab or a task by what somebody typed.
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { LabDefinition, Localized, TaskDefinition } from '../../api/lab.ts';
+import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
+import { labFile, loadLab } from './load.ts';
+import { didYouMean } from './suggest.ts';
+
+/** One line of `labs list`. A lab that can't be read is listed with its problem. */
+export type LabSummary =
+  | {
+      readonly name: string;
+      readonly folder: string;
+      readonly title: Localized;
+      readonly summary: Localized;
+      readonly tasks: number;
+      readonly nodes: number;
+      readonly problem?: undefined;
+    }
+  | { readonly name: string; readonly folder: string; readonly problem: string };
+
+/** @param root the folder of lab folders */
+export const listLabs = async (root: string): Promise<readonly LabSummary[]> => {
+  const folders = await labFolders(root);
+  return Promise.all(folders.map(summarise));
+};
+
+/**
+ * A lab by its name, or by a path to its folder (`./my-lab`, `/labs/my-lab`, `.`).
+ * @throws LabError `LAB_UNKNOWN` with the nearest name
+ */
+export const findLab = async (root: string, name: string): Promise<LabDefinition> => {
+  if (name.startsWith('.') || name.includes('/')) return loadLab(name);
+  const folders = await labFolders(root);
+  const folder = folders.find((path) => basename(path) === name);
+  if (folder) return loadLab(folder);
+  throw new LabError(
+    'LAB_UNKNOWN',
+    `There is no lab "${name}"${didYouMean(
+      name,
+      folders.map((path) => basename(path)),
+    )}`,
+    {
+      exitCode: ExitCode.usage,
+      hint: 'Run `labs list` to see the labs that there are.',
+    },
+  );
+};
+
+/**
+ * A task by its id or by its number, from 1.
+ * @throws LabError `LAB_TASK_UNKNOWN` with the nearest id
+ */
+export const findTask = (lab: LabDefinition, name: string): TaskDefinition => {
+  const task = lab.tasks.find(({ id }, index) => id === name || String(index + 1) === name);
+  if (task) return task;
+  throw new LabError(
+    'LAB_TASK_UNKNOWN',
+    `The lab ${lab.name} has no task "${name}"${didYouMean(
+      name,
+      lab.tasks.map(({ id }) => id),
+    )}`,
+    {
+      exitCode: ExitCode.usage,
+      hint: 'Run `labs tasks` to see the tasks that there are.',
+    },
+  );
+};
+
+const labFolders = async (root: string): Promise<readonly string[]> => {
+  const entries = await readdir(root, { recursive: false, withFileTypes: true }).catch(() => []);
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(root, name));
+  const found = await Promise.all(
+    folders.map(async (folder) => ((await readdir(folder)).includes(labFile) ? [folder] : [])),
+  );
+  return found.flat().sort();
+};
+
+const summarise = async (folder: string): Promise<LabSummary> => {
+  try {
+    const { name, title, summary, tasks, cluster } = await loadLab(folder);
+    return { name, folder, title, summary, tasks: tasks.length, nodes: cluster.nodes.length };
+  } catch (error) {
+    return { name: basename(folder), folder, problem: messageOf(error) };
+  }
+};

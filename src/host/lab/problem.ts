@@ -1,0 +1,127 @@
+// What is wrong in a lab.yaml, where, and what would be right.
+import { isMap, isPair, isScalar, type LineCounter, type ParsedNode, type Document as YamlDocument } from 'yaml';
+import type { z } from 'zod';
+import { didYouMean } from './suggest.ts';
+
+export type Path = readonly (string | number)[];
+
+/** A problem at a place in the document; `key` when it is the field's name that is wrong, not its value. */
+export interface Problem {
+  readonly path: Path;
+  readonly message: string;
+  readonly key?: string;
+}
+
+/** A problem with its place in the file, lines and columns from 1. */
+export interface Diagnostic {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+/** `labs/x/lab.yaml:12:7: message` */
+export const formatDiagnostic = ({ file, line, column, message }: Diagnostic): string =>
+  `${file}:${line}:${column}: ${message}`;
+
+/** Finds the line and column of a problem: of the value, or of the nearest thing around it that is written down. */
+export const locate = (
+  problem: Problem,
+  document: YamlDocument.Parsed,
+  lines: LineCounter,
+): { line: number; column: number } => {
+  let node: unknown = document.contents;
+  let offset = rangeOf(node) ?? 0;
+  for (const step of problem.path) {
+    const next = childOf(node, step);
+    if (!next) break;
+    node = next;
+    offset = rangeOf(node) ?? offset;
+  }
+  if (problem.key !== undefined) offset = keyOffset(node, problem.key) ?? offset;
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
+};
+
+const childOf = (node: unknown, step: string | number): unknown =>
+  node !== null && typeof node === 'object' && 'get' in node && typeof node.get === 'function'
+    ? node.get(step, true)
+    : undefined;
+
+const rangeOf = (node: unknown): number | undefined => (node as ParsedNode | undefined)?.range?.[0];
+
+const keyOffset = (node: unknown, key: string): number | undefined => {
+  if (!isMap(node)) return undefined;
+  const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === key);
+  return rangeOf(pair?.key);
+};
+
+type RawIssue = z.core.$ZodRawIssue;
+
+/** Words for zod's issues: what stands there, and what would be right. */
+export const describeIssue = (issue: RawIssue): string | undefined => {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined ? 'is missing' : `is ${show(issue.input)}, must be ${typeWords(issue.expected)}`;
+    case 'invalid_value':
+      return issue.input === undefined
+        ? `is missing, must be ${issue.values.map(show).join(' or ')}`
+        : `is ${show(issue.input)}, must be ${issue.values.map(show).join(' or ')}${suggest(issue.input, issue.values)}`;
+    case 'invalid_union':
+      return describeUnion(issue);
+    case 'too_small':
+      return issue.origin === 'array' || issue.origin === 'string'
+        ? 'must not be empty'
+        : `is ${show(issue.input)}, must be at least ${issue.minimum}`;
+    case 'too_big':
+      return `is ${show(issue.input)}, must be at most ${issue.maximum}`;
+    case 'invalid_format':
+      return `is ${show(issue.input)}, which doesn’t look right`;
+    default:
+      return undefined;
+  }
+};
+
+const describeUnion = (issue: RawIssue): string => {
+  const options = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : undefined;
+  if (options) {
+    const input = (issue.input as Record<string, unknown> | undefined)?.[String(issue.discriminator)];
+    if (input === undefined) return `is missing, must be one of ${options.join(', ')}`;
+    return `is ${show(input)}, must be one of ${options.join(', ')}${suggest(input, options)}`;
+  }
+  if (issue.input === undefined) return 'is missing';
+  const groups = (issue.errors ?? []) as readonly (readonly { message: string; path: PropertyKey[] }[])[];
+  const deep =
+    groups.find((group) => group.some(({ path }) => path.length > 0)) ??
+    groups.find((group) => group.every(({ message }) => !message.startsWith('is ') || !message.includes('must be a')));
+  if (deep)
+    return deep.map(({ message, path }) => `${path.length > 0 ? `${path.join('.')} ` : ''}${message}`).join(', ');
+  const wanted = groups.flatMap((group) => group.map(({ message }) => /must be (.*)$/.exec(message)?.[1] ?? message));
+  return `is ${show(issue.input)}, must be ${[...new Set(wanted)].join(' or ')}`;
+};
+
+/** Unknown fields become one problem each, with the nearest known name. */
+export const unknownFields = (
+  keys: readonly string[],
+  known: readonly string[],
+): readonly { key: string; message: string }[] =>
+  keys.map((key) => ({ key, message: `unknown field "${key}"${didYouMean(key, known)}` }));
+
+const suggest = (written: unknown, known: readonly unknown[]): string => didYouMean(String(written), known.map(String));
+
+const typeWords = (expected: string): string =>
+  ({
+    string: 'a text',
+    number: 'a number',
+    int: 'a whole number',
+    boolean: 'true or false',
+    object: 'a map of fields',
+    array: 'a list',
+  })[expected] ?? expected;
+
+/** A value as it stands in an error: short, on one line. */
+export const show = (value: unknown): string => {
+  const text =
+    value !== null && typeof value === 'object' ? (Array.isArray(value) ? 'a list' : 'a map') : JSON.stringify(value);
+  return text === undefined ? 'nothing' : text.length > 80 ? `${text.slice(0, 77)}…` : text;
+};

@@ -1,0 +1,136 @@
+// The last step of reading a lab: what its author wrote → a LabDefinition with absolute paths and full check names.
+import { join } from 'node:path';
+import type { ClusterSpec } from '../../api/cluster.ts';
+import {
+  type AnswerExpectation,
+  type CheckDefinition,
+  type LabDefinition,
+  type Localized,
+  languages,
+  type TaskDefinition,
+} from '../../api/lab.ts';
+import { cidrAddress } from '../../api/scalars.ts';
+import type { Path, Problem } from './problem.ts';
+import type { LabInput, TaskInput } from './schema.ts';
+import type { AnswerInput, CheckInput, SelectionInput } from './schema-checks.ts';
+import { list } from './schema-parts.ts';
+import { didYouMean } from './suggest.ts';
+
+/** Where files are looked up, and where missing ones are reported. */
+interface Folder {
+  readonly root: string;
+  readonly files: ReadonlySet<string>;
+  readonly problems: Problem[];
+}
+
+export const resolveLab = (
+  input: LabInput,
+  root: string,
+  files: ReadonlySet<string>,
+  digest: string,
+): { readonly lab: LabDefinition; readonly problems: readonly Problem[] } => {
+  const folder: Folder = { root, files, problems: [] };
+  const tasks = input.tasks.map((task, index) => resolveTask(task, ['tasks', index], folder));
+  const { name, title, summary } = input;
+  return {
+    lab: { name, title, summary, folder: root, digest, cluster: resolveCluster(input.cluster), tasks },
+    problems: folder.problems,
+  };
+};
+
+const resolveCluster = (input: LabInput['cluster']): ClusterSpec => ({
+  ...input,
+  dnsAddress: input.dnsAddress ?? cidrAddress(input.serviceCidr, 10),
+});
+
+const resolveTask = (task: TaskInput, path: Path, folder: Folder): TaskDefinition => {
+  const { id, title, hints, setup, solve } = task;
+  const script = (field: 'setup' | 'solve', file: string | undefined) =>
+    file === undefined ? {} : { [field]: fileOf(file, [...path, field], folder) };
+  return {
+    id,
+    title,
+    hints,
+    text: resolveText(
+      task.text ?? `tasks/${id}.md`,
+      task.text === undefined ? [...path, 'id'] : [...path, 'text'],
+      folder,
+    ),
+    ...script('setup', setup),
+    ...script('solve', solve),
+    checks: task.checks.map((check, index) => resolveCheck(check, id, [...path, 'checks', index], folder)),
+  };
+};
+
+/** `tasks/x.md` and the translations that lie beside it, `tasks/x.ko.md`. */
+const resolveText = (file: string, path: Path, folder: Folder): Localized => {
+  const translations = languages
+    .filter((language) => language !== 'en')
+    .map((language) => [language, file.replace(/\.md$/, `.${language}.md`)] as const)
+    .filter(([, translation]) => folder.files.has(translation))
+    .map(([language, translation]) => [language, join(folder.root, translation)]);
+  return { en: fileOf(file, path, folder), ...Object.fromEntries(translations) };
+};
+
+const fileOf = (file: string, path: Path, folder: Folder): string => {
+  if (!folder.files.has(file))
+    folder.problems.push({
+      path,
+      message: `there is no file "${file}" in the lab’s folder${didYouMean(file, [...folder.files])}`,
+    });
+  return join(folder.root, file);
+};
+
+const resolveCheck = (check: CheckInput, task: string, path: Path, folder: Folder): CheckDefinition => {
+  const { within, needs, ...rest } = check;
+  const base = {
+    withinMs: within,
+    needs: list(needs).map((need) => (need.includes('/') ? need : `${task}/${need}`)),
+  };
+  switch (rest.type) {
+    case 'answer': {
+      const { equals, matches, veth, gateway, rule, flag, script, ...answer } = rest;
+      return { ...base, ...answer, expect: resolveExpectation(rest, path, folder) };
+    }
+    case 'script': {
+      const { file, timeout, ...script } = rest;
+      return { ...base, ...script, file: fileOf(file, [...path, 'file'], folder), timeoutMs: timeout };
+    }
+    case 'http':
+    case 'tcp':
+    case 'lookup': {
+      const { timeout, ...probe } = rest;
+      return { ...base, ...probe, timeoutMs: timeout };
+    }
+    case 'iptables': {
+      const { packet, ...iptables } = rest;
+      return { ...base, ...iptables, ...(packet ? { packet: resolvePacket(packet) } : {}) };
+    }
+    default:
+      return { ...base, ...rest };
+  }
+};
+
+type PacketInput = NonNullable<Extract<CheckInput, { type: 'iptables' }>['packet']>;
+
+const resolvePacket = ({ lands, ...packet }: PacketInput) => ({
+  ...packet,
+  ...(lands === undefined ? {} : { lands: list(lands) }),
+});
+
+type Expectation = Pick<AnswerInput, 'equals' | 'matches' | 'veth' | 'gateway' | 'rule' | 'flag' | 'script'>;
+
+/** The schema's second pass saw that exactly one of them is there. */
+const resolveExpectation = (answer: Expectation, path: Path, folder: Folder): AnswerExpectation => {
+  const { equals, matches, veth, gateway, rule, flag, script } = answer;
+  if (equals !== undefined) return { kind: 'equals', values: list(equals) };
+  if (matches !== undefined) return { kind: 'matches', pattern: matches };
+  if (veth !== undefined) return { kind: 'veth', pod: veth };
+  if (gateway !== undefined) return { kind: 'gateway', ...gateway };
+  if (flag !== undefined) return { kind: 'flag', ...flag };
+  if (rule !== undefined) {
+    const { on, field, ...rules } = rule;
+    return { kind: 'rule', on, field, rules: rules satisfies SelectionInput };
+  }
+  return { kind: 'script', file: fileOf(script ?? '', [...path, 'script'], folder) };
+};

@@ -1,0 +1,80 @@
+// The small parts that lab.yaml is made of: names, texts, durations, places, counts.
+import { z } from 'zod';
+import { messageOf } from '../../kit/error.ts';
+
+/** A refinement that reports what `parse` throws. */
+export const cleanly =
+  <T>(parse: (text: string) => T) =>
+  (text: string, context: z.RefinementCtx): void => {
+    try {
+      parse(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: messageOf(error), input: text });
+    }
+  };
+
+export const identifier = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/, {
+  error: (issue) => `"${issue.input}" is not a name: at most 40 small letters, digits and dashes, no dash at the ends`,
+});
+
+/** `title: First look`, or `title: {en: First look, ko: 첫걸음}`. */
+export const localized = z
+  .union([z.string().min(1), z.strictObject({ en: z.string().min(1), ko: z.string().min(1).exactOptional() })])
+  .transform((text) => (typeof text === 'string' ? { en: text } : text))
+  .meta({ description: 'A text, or the same text in several languages: {en: …, ko: …}.' });
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+
+export const duration = z
+  .string()
+  .regex(/^\d+(\.\d+)?(ms|s|m)$/, { error: (issue) => `"${issue.input}" is not a duration such as 5s or 500ms` })
+  .transform((text) => Number.parseFloat(text) * (unitMs[/[a-z]+$/.exec(text)?.[0] ?? ''] ?? 0));
+
+const placePattern =
+  /^(pod\/([a-z0-9][-a-z0-9.]*\/)?[A-Za-z0-9][-A-Za-z0-9._]*(=[-A-Za-z0-9._]+)?|node\/(\*|[a-z][-a-z0-9]*)|client(\/[a-z][-a-z0-9]*)?)$/;
+
+const placeWords = 'pod/NAME, pod/NAMESPACE/NAME, pod/NAMESPACE/LABEL=VALUE, node/NAME, node/* or client';
+
+export const place = z
+  .string()
+  .regex(placePattern, { error: (issue) => `"${issue.input}" is not a place: write ${placeWords}` })
+  .meta({ description: `Where: ${placeWords}.` });
+
+export const nodePlace = z
+  .string()
+  .regex(/^node\/(\*|[a-z][-a-z0-9]*)$/, {
+    error: (issue) => `"${issue.input}" is not a node: write node/NAME, or node/* for every node`,
+  })
+  .meta({ description: 'node/NAME, or node/* for every node.' });
+
+/** A text to look for, or `/a regular expression/`. */
+export const match = z
+  .string()
+  .min(1)
+  .superRefine((text, context) => {
+    const written = /^\/(.*)\/([a-z]*)$/s.exec(text);
+    if (!written) return;
+    try {
+      new RegExp(written[1] ?? '', written[2]);
+    } catch (error) {
+      context.addIssue({
+        code: 'custom',
+        message: `${text} is not a regular expression: ${messageOf(error)}`,
+        input: text,
+      });
+    }
+  })
+  .meta({ description: 'A text to find, or /a regular expression/.' });
+
+/** `2`, or `{min: 1, max: 3}`. */
+export const count = z
+  .union([z.int().min(0), z.strictObject({ min: z.int().min(0).default(0), max: z.int().min(0).exactOptional() })])
+  .transform((value) => (typeof value === 'number' ? { min: value, max: value } : value))
+  .meta({ description: 'How many: exactly this many, or {min, max}.' });
+
+export const hostPort = z
+  .string()
+  .regex(/^.+:(\d{1,5}|\$\{.+\})$/s, { error: (issue) => `"${issue.input}" is not host:port` });
+
+export const oneOrMore = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)]);
+export const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);

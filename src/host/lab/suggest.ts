@@ -1,0 +1,20 @@
+// "Did you mean …?" for names of labs, tasks, fields and checks.
+import { distance } from 'fastest-levenshtein';
+
+/** The known name nearest to what was written, if it is near enough to have been meant. */
+export const nearest = (written: string, known: readonly string[]): string | undefined => {
+  const ranked = known
+    .map((name) => ({ name, distance: distance(written.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  if (best && best.distance <= Math.max(1, Math.floor(Math.max(written.length, best.name.length) / 3)))
+    return best.name;
+  const begun = known.filter((name) => written.length >= 3 && name.startsWith(written));
+  return begun.length === 1 ? begun[0] : undefined;
+};
+
+/** `; did you mean "db"?`, or nothing. */
+export const didYouMean = (written: string, known: readonly string[]): string => {
+  const name = nearest(written, known);
+  return name === undefined ? '' : `; did you mean "${name}"?`;
+};
