@@ -1,0 +1,193 @@
+// Service + pods → EndpointSlices, from which every kube-proxy makes its rules (pkg/controller/endpointslice).
+import type { Pod, Service } from '../../api/core.ts';
+import { type Endpoint, type EndpointSlice, managedByLabel, serviceNameLabel } from '../../api/discovery.ts';
+import type { ObjectMeta } from '../../api/meta.ts';
+import { endpointSlices, nodes, pods, services } from '../../api/resources.ts';
+import { keyOf } from '../client/types.ts';
+import { type Controller, nothing, type Outcome, parseKey, type World, watch } from './controller.ts';
+import { canonical, equal } from './equal.ts';
+import { ownerReference } from './owners.ts';
+import { isReady } from './pods.ts';
+import {
+  addressesOf,
+  hasManagedEndpoints,
+  headlessLabel,
+  hostnameIn,
+  isHeadless,
+  lastChange,
+  lastChangeAnnotation,
+  podsOfService,
+  type ResolvedPort,
+  resolvePorts,
+  servicesOfPod,
+} from './service-pods.ts';
+import { keyFor, type Write } from './writes.ts';
+
+export const managedBy = 'endpointslice-controller.k8s.io';
+const maxEndpoints = 100;
+const zoneLabel = 'topology.kubernetes.io/zone';
+
+export const endpointSliceController: Controller = {
+  name: 'endpoint-slice-controller',
+  watches: [
+    watch(services, (service) => [keyOf(service)]),
+    watch(pods, servicesOfPod),
+    watch(endpointSlices, (slice) => serviceOf(slice)),
+    // A zone is copied into the slices; without zones a node's heartbeat is no news.
+    watch(nodes, (node, world) =>
+      node.metadata.labels?.[zoneLabel] === undefined ? [] : world.all(services).filter(hasManagedEndpoints).map(keyOf),
+    ),
+  ],
+  reconcile(key, world) {
+    const service = world.get(services, parseKey(key));
+    if (!service || service.metadata.deletionTimestamp || !hasManagedEndpoints(service)) return nothing;
+    return reconcileService(service, world);
+  },
+};
+
+const serviceOf = ({ metadata: { labels, namespace } }: EndpointSlice): string[] =>
+  labels?.[managedByLabel] === managedBy && labels[serviceNameLabel]
+    ? [`${namespace}/${labels[serviceNameLabel]}`]
+    : [];
+
+/** Endpoints that share their ports: one slice, or several when there are many. */
+interface Content {
+  readonly ports: readonly ResolvedPort[];
+  readonly endpoints: readonly Endpoint[];
+}
+
+const reconcileService = (service: Service, world: World): Outcome => {
+  const members = podsOfService(service, world);
+  const ours = world
+    .all(endpointSlices, service.metadata.namespace)
+    .filter(({ metadata: { labels } }) => labels?.[managedByLabel] === managedBy)
+    .filter(({ metadata: { labels } }) => labels?.[serviceNameLabel] === service.metadata.name)
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  const usable = ours.filter(({ addressType }) => addressType === 'IPv4');
+  const { kept, added } = distribute(usable, desired(service, members, world));
+  const free = usable.filter((slice) => !kept.has(slice));
+  const stamp = lastChange(service, members);
+  // A slice with nothing left in it takes up new content before another is made (the original's "recycling").
+  const recycled = added.slice(0, free.length).map((content, index) => [free[index], content] as const);
+  const updates = [...kept, ...recycled].flatMap(([slice, content]) =>
+    slice === undefined ? [] : update(service, slice, content, stamp),
+  );
+  const creates = added.slice(free.length).map((content) => create(service, content, stamp));
+  const spare = [...free.slice(added.length), ...ours.filter((slice) => !usable.includes(slice))];
+  return { writes: [...creates, ...updates, ...spare.map(remove)] };
+};
+
+const desired = (service: Service, members: readonly Pod[], world: World): Content[] => {
+  const groups = new Map<string, { ports: ResolvedPort[]; endpoints: Endpoint[] }>();
+  for (const pod of members) {
+    const ports = resolvePorts(service, pod);
+    const endpoint = endpointOf(service, pod, world);
+    if (endpoint === undefined) continue;
+    const key = canonical(ports);
+    const group = groups.get(key) ?? { ports, endpoints: [] };
+    groups.set(key, group);
+    group.endpoints.push(endpoint);
+  }
+  return [...groups.values()];
+};
+
+/** Undefined when the pod's node is gone: nothing could reach the pod. */
+const endpointOf = (service: Service, pod: Pod, world: World): Endpoint | undefined => {
+  const { nodeName = '' } = pod.spec;
+  const node = world.get(nodes, { name: nodeName });
+  if (!node) return undefined;
+  const zone = node.metadata.labels?.[zoneLabel];
+  const hostname = hostnameIn(service, pod);
+  const serving = isReady(pod);
+  const terminating = pod.metadata.deletionTimestamp !== undefined;
+  const ready = service.spec.publishNotReadyAddresses === true || (serving && !terminating);
+  const { name, namespace, uid } = pod.metadata;
+  return {
+    addresses: addressesOf(pod),
+    conditions: { ready, serving, terminating },
+    ...(hostname === undefined ? {} : { hostname }),
+    nodeName,
+    targetRef: {
+      kind: 'Pod',
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+    },
+    ...(zone === undefined ? {} : { zone }),
+  };
+};
+
+/** Leaves endpoints in the slice where they are; newcomers fill up slices with the same ports, then new ones. */
+const distribute = (
+  slices: readonly EndpointSlice[],
+  groups: readonly Content[],
+): { readonly kept: ReadonlyMap<EndpointSlice, Content>; readonly added: readonly Content[] } => {
+  const kept = new Map<EndpointSlice, Content>();
+  const added: Content[] = [];
+  for (const { ports, endpoints } of groups) {
+    const waiting = new Map(endpoints.map((endpoint) => [identity(endpoint), endpoint]));
+    const same = slices.filter((slice) => equal(slice.ports ?? [], ports));
+    const stay = same.map((slice) => ({
+      slice,
+      endpoints: slice.endpoints.flatMap((old) => {
+        const endpoint = waiting.get(identity(old));
+        return endpoint !== undefined && waiting.delete(identity(old)) ? [endpoint] : [];
+      }),
+    }));
+    const rest = [...waiting.values()];
+    for (const { slice, endpoints: staying } of stay) {
+      const filled = [...staying, ...rest.splice(0, staying.length > 0 ? maxEndpoints - staying.length : 0)];
+      if (filled.length > 0) kept.set(slice, { ports, endpoints: filled });
+    }
+    while (rest.length > 0) added.push({ ports, endpoints: rest.splice(0, maxEndpoints) });
+  }
+  // A service without endpoints still has one empty slice: its proxies then know that there is nothing.
+  if (kept.size === 0 && added.length === 0) added.push({ ports: [], endpoints: [] });
+  return { kept, added };
+};
+
+const identity = ({ targetRef, addresses }: Endpoint): string => `${targetRef?.uid ?? ''} ${addresses.join(' ')}`;
+
+const labelsOf = (service: Service): Record<string, string> => ({
+  ...service.metadata.labels,
+  ...(isHeadless(service) ? { [headlessLabel]: '' } : {}),
+  [managedByLabel]: managedBy,
+  [serviceNameLabel]: service.metadata.name,
+});
+
+const update = (service: Service, slice: EndpointSlice, content: Content, stamp: string): Write[] => {
+  const labels = labelsOf(service);
+  const owners = [ownerReference(services, service)];
+  const same =
+    equal(slice.endpoints, content.endpoints) &&
+    equal(slice.ports ?? [], content.ports) &&
+    equal(slice.metadata.labels ?? {}, labels) &&
+    equal(slice.metadata.ownerReferences, owners);
+  if (same) return [];
+  const annotations = { ...slice.metadata.annotations, [lastChangeAnnotation]: stamp };
+  const metadata = { ...slice.metadata, labels, annotations, ownerReferences: owners };
+  return [
+    { verb: 'update', resource: endpointSlices, object: { ...slice, ...mutable(content), metadata } as EndpointSlice },
+  ];
+};
+
+const create = (service: Service, content: Content, stamp: string): Write => {
+  const metadata = {
+    generateName: `${service.metadata.name}-`,
+    namespace: service.metadata.namespace,
+    labels: labelsOf(service),
+    annotations: { [lastChangeAnnotation]: stamp },
+    ownerReferences: [ownerReference(services, service)],
+    // The API server makes the name.
+  } as Partial<ObjectMeta> as ObjectMeta;
+  const object: EndpointSlice = { addressType: 'IPv4', ...mutable(content), metadata };
+  return { verb: 'create', resource: endpointSlices, object };
+};
+
+const mutable = ({ ports, endpoints }: Content): Pick<EndpointSlice, 'ports' | 'endpoints'> => ({
+  ports: [...ports],
+  endpoints: [...endpoints],
+});
+
+const remove = (slice: EndpointSlice): Write => ({ verb: 'delete', resource: endpointSlices, key: keyFor(slice) });

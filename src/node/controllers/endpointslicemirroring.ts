@@ -1,0 +1,98 @@
+// Endpoints that somebody wrote by hand, for a service without a selector → EndpointSlices, which is all that
+// kube-proxy reads (pkg/controller/endpointslicemirroring).
+import type { EndpointAddress, EndpointSubset, Endpoints } from '../../api/core.ts';
+import { type Endpoint, type EndpointSlice, managedByLabel, serviceNameLabel } from '../../api/discovery.ts';
+import type { ObjectMeta } from '../../api/meta.ts';
+import { endpointSlices, endpoints, services } from '../../api/resources.ts';
+import { keyOf } from '../client/types.ts';
+import { type Controller, nothing, type Outcome, parseKey, type World, watch } from './controller.ts';
+import { equal } from './equal.ts';
+import { ownerReference } from './owners.ts';
+import { hasManagedEndpoints } from './service-pods.ts';
+import { keyFor, type Write } from './writes.ts';
+
+export const mirroredBy = 'endpointslicemirroring-controller.k8s.io';
+
+/** Says "don't mirror": its slices are written by whoever wrote it. */
+const skipLabel = 'endpointslice.kubernetes.io/skip-mirror';
+
+export const endpointSliceMirroringController: Controller = {
+  name: 'endpoint-slice-mirroring-controller',
+  watches: [
+    watch(endpoints, (object) => [keyOf(object)]),
+    watch(services, (service) => [keyOf(service)]),
+    watch(endpointSlices, ({ metadata: { labels, namespace } }) =>
+      labels?.[managedByLabel] === mirroredBy && labels[serviceNameLabel]
+        ? [`${namespace}/${labels[serviceNameLabel]}`]
+        : [],
+    ),
+  ],
+  reconcile(key, world) {
+    const { name, namespace } = parseKey(key);
+    const mine = world
+      .all(endpointSlices, namespace)
+      .filter(({ metadata: { labels } }) => labels?.[managedByLabel] === mirroredBy)
+      .filter(({ metadata: { labels } }) => labels?.[serviceNameLabel] === name);
+    const source = sourceOf(key, world);
+    if (!source) return mine.length === 0 ? nothing : { writes: mine.map(remove) };
+    return mirror(source, mine);
+  },
+};
+
+const sourceOf = (key: string, world: World): Endpoints | undefined => {
+  const service = world.get(services, parseKey(key));
+  const source = world.get(endpoints, parseKey(key));
+  const mirrored = service && !hasManagedEndpoints(service) && service.spec.type !== 'ExternalName';
+  if (!mirrored || !source || source.metadata.deletionTimestamp) return undefined;
+  return source.metadata.labels?.[skipLabel] === 'true' ? undefined : source;
+};
+
+/** One slice per subset; slices are reused in the order of their names. */
+const mirror = (source: Endpoints, existing: readonly EndpointSlice[]): Outcome => {
+  const slices = [...existing].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  const wanted = (source.subsets ?? []).map((subset) => contentOf(subset));
+  const writes = wanted.flatMap((content, index): Write[] => {
+    const slice = slices[index];
+    if (!slice) return [{ verb: 'create', resource: endpointSlices, object: newSlice(source, content) }];
+    if (equal(slice.endpoints, content.endpoints) && equal(slice.ports ?? [], content.ports)) return [];
+    return [{ verb: 'update', resource: endpointSlices, object: { ...slice, ...content } as EndpointSlice }];
+  });
+  return { writes: [...writes, ...slices.slice(wanted.length).map(remove)] };
+};
+
+type Content = Required<Pick<EndpointSlice, 'endpoints' | 'ports'>>;
+
+const contentOf = ({ addresses = [], notReadyAddresses = [], ports = [] }: EndpointSubset): Content => ({
+  endpoints: [
+    ...addresses.map((address) => endpointOf(address, true)),
+    ...notReadyAddresses.map((address) => endpointOf(address, false)),
+  ],
+  ports: ports.map(({ name = '', port, protocol = 'TCP', appProtocol }) => ({
+    name,
+    port,
+    protocol,
+    ...(appProtocol === undefined ? {} : { appProtocol }),
+  })),
+});
+
+const endpointOf = ({ ip, hostname, nodeName, targetRef }: EndpointAddress, ready: boolean): Endpoint => ({
+  addresses: [ip],
+  conditions: { ready },
+  ...(hostname === undefined ? {} : { hostname }),
+  ...(nodeName === undefined ? {} : { nodeName }),
+  ...(targetRef === undefined ? {} : { targetRef }),
+});
+
+const newSlice = (source: Endpoints, content: Content): EndpointSlice => {
+  const { name, namespace, labels } = source.metadata;
+  const metadata = {
+    generateName: `${name}-`,
+    namespace,
+    labels: { ...labels, [managedByLabel]: mirroredBy, [serviceNameLabel]: name },
+    ownerReferences: [ownerReference(endpoints, source)],
+    // The API server makes the name.
+  } as Partial<ObjectMeta> as ObjectMeta;
+  return { addressType: 'IPv4', ...content, metadata };
+};
+
+const remove = (slice: EndpointSlice): Write => ({ verb: 'delete', resource: endpointSlices, key: keyFor(slice) });

@@ -1,0 +1,12 @@
+// Whether two values would look the same as JSON, whatever the order of their keys.
+
+/** A key whose value is undefined counts as missing. */
+export const equal = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b);
+
+/** JSON with sorted keys. */
+export const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([x], [y]) => (x < y ? -1 : 1)))
+      : inner,
+  ) ?? 'undefined';

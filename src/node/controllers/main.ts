@@ -1,0 +1,98 @@
+// kube-controller-manager: all controllers over one set of caches, in one process.
+import { allResources, events } from '../../api/resources.ts';
+import { type Cidr, parseCidr, ScalarError } from '../../api/scalars.ts';
+import type { Logger } from '../../kit/logger.ts';
+import { createClient } from '../client/client.ts';
+import { describeFlags, FlagError, type FlagSpecs, parseFlags } from '../component/flags.ts';
+import { createKlog } from '../component/klog.ts';
+import { runComponent } from '../component/run.ts';
+import { createCaches } from './caches.ts';
+import type { Controller } from './controller.ts';
+import { deploymentController } from './deployment/deployment.ts';
+import { endpointsController } from './endpoints.ts';
+import { endpointSliceController } from './endpointslice.ts';
+import { endpointSliceMirroringController } from './endpointslicemirroring.ts';
+import { garbageCollector } from './garbagecollector.ts';
+import { namespaceController } from './namespace.ts';
+import { createNodeIpam } from './nodeipam.ts';
+import { createNodeLifecycle } from './nodelifecycle.ts';
+import { createPodGc } from './podgc.ts';
+import { replicaSetController } from './replicaset.ts';
+import { runController } from './runtime.ts';
+import { serviceAccountController } from './serviceaccount.ts';
+import { taintEvictionController } from './tainteviction.ts';
+
+const flagSpecs = {
+  kubeconfig: { type: 'string', help: 'Path to kubeconfig file with authorization and master location information.' },
+  'allocate-node-cidrs': { type: 'boolean', default: 'false', help: 'Should CIDRs for Pods be allocated.' },
+  'cluster-cidr': { type: 'string', help: 'CIDR range for Pods in cluster. Requires --allocate-node-cidrs.' },
+  'service-cluster-ip-range': { type: 'string', help: 'CIDR range for Services in cluster.' },
+  'node-cidr-mask-size': { type: 'int', default: '24', help: 'Mask size for node cidr in cluster.' },
+  'node-monitor-grace-period': {
+    type: 'duration',
+    default: '40s',
+    help: 'How long a running node may be silent before it is marked unhealthy.',
+  },
+  'leader-elect': { type: 'boolean', default: 'false', help: 'Accepted and unused: there is one replica.' },
+  v: { type: 'int', default: '0', help: 'Number for the log level verbosity.' },
+  help: { type: 'boolean', default: 'false', short: 'h', help: 'Show this help.' },
+} as const satisfies FlagSpecs;
+
+type ControllerFlags = ReturnType<typeof parseFlags<typeof flagSpecs>>;
+
+const main = async (argv: readonly string[], signal: AbortSignal): Promise<void> => {
+  const flags = parseFlags(flagSpecs, argv);
+  if (flags.help) return void process.stdout.write(`${describeFlags(flagSpecs)}\n`);
+  if (!flags.kubeconfig) throw new FlagError('--kubeconfig is required');
+  const logger = createKlog({ verbosity: flags.v ?? 0, source: 'controllermanager' });
+  const controllers = controllersFor(flags);
+  logger.info(0, 'Starting', { controllers: controllers.map(({ name }) => name) });
+  await run(controllers, { kubeconfig: flags.kubeconfig, logger, signal });
+};
+
+const run = async (
+  controllers: readonly Controller[],
+  { kubeconfig, logger, signal }: { kubeconfig: string; logger: Logger; signal: AbortSignal },
+): Promise<void> => {
+  const client = createClient({ kubeconfig });
+  const caches = createCaches(
+    client,
+    allResources.filter((resource) => resource !== events),
+    { signal, logger },
+  );
+  await Promise.all(controllers.map((controller) => runController(controller, { client, caches, logger, signal })));
+};
+
+/** In the order of a service's life: nodes get subnets, pods come to be, endpoints point at them, things go again. */
+const controllersFor = (flags: ControllerFlags): Controller[] => [
+  ...(flags['allocate-node-cidrs'] ? [nodeIpam(flags)] : []),
+  createNodeLifecycle({ graceMs: flags['node-monitor-grace-period'] ?? 40_000, startedAt: Date.now() }),
+  taintEvictionController,
+  serviceAccountController,
+  deploymentController,
+  replicaSetController,
+  endpointSliceController,
+  endpointsController,
+  endpointSliceMirroringController,
+  garbageCollector,
+  createPodGc(),
+  namespaceController,
+];
+
+const nodeIpam = (flags: ControllerFlags): Controller => {
+  const { 'cluster-cidr': cluster, 'service-cluster-ip-range': services, 'node-cidr-mask-size': maskSize = 24 } = flags;
+  if (!cluster) throw new FlagError('Controller: Must specify --cluster-cidr if --allocate-node-cidrs is set');
+  const serviceCidr = services ? cidr('service-cluster-ip-range', services) : undefined;
+  return createNodeIpam({ clusterCidr: cidr('cluster-cidr', cluster), maskSize, serviceCidr });
+};
+
+const cidr = (flag: string, text: string): Cidr => {
+  try {
+    return parseCidr(text);
+  } catch (error) {
+    if (error instanceof ScalarError) throw new FlagError(`invalid argument for "--${flag}" flag: ${error.message}`);
+    throw error;
+  }
+};
+
+void runComponent('kube-controller-manager', main);

@@ -1,0 +1,119 @@
+// Gives each node its pod subnet out of --cluster-cidr (pkg/controller/nodeipam).
+//
+// The original hands out subnets in the order in which nodes register. In a lab three kubelets race, and the lecture
+// says 10.244.1.2 is a pod on node01: so the number comes from the node itself where it can be read off, and the order
+// of registration decides only for names that say nothing.
+import type { Node } from '../../api/core.ts';
+import { nodes } from '../../api/resources.ts';
+import { type Cidr, cidrRange, cidrsOverlap, ipv4FromNumber, parseCidr } from '../../api/scalars.ts';
+import { type Controller, type Outcome, type World, watch } from './controller.ts';
+import type { Write } from './writes.ts';
+
+export interface NodeIpamOptions {
+  readonly clusterCidr: Cidr;
+  /** Length of each node's prefix. */
+  readonly maskSize: number;
+  readonly serviceCidr?: Cidr | undefined;
+}
+
+/** The command line asks for the impossible. */
+export class NodeIpamError extends Error {
+  override readonly name = 'NodeIpamError';
+}
+
+/** A label on a node that says which subnet it wants, for names without a number. */
+export const subnetLabel = 'labs/pod-subnet';
+
+/** All nodes are one key: two of them must not be given the same subnet side by side. */
+const everyNode = 'nodes';
+
+/** @throws NodeIpamError when the masks don't fit or the service range overlaps the pod network */
+export const createNodeIpam = (options: NodeIpamOptions): Controller => {
+  validate(options);
+  return {
+    name: 'node-ipam-controller',
+    watches: [watch(nodes, () => [everyNode])],
+    reconcile: (_, world) => reconcileNodes(options, world),
+  };
+};
+
+/**
+ * Kubernetes forbids the overlap ("This must not overlap with any IP ranges assigned to nodes or pods", says
+ * --service-cluster-ip-range), but its controller manager only keeps such subnets from nodes, and runs out of them
+ * when the service range is the larger one. Here it refuses to start: a student shall see why, and at once.
+ */
+const validate = ({ clusterCidr, maskSize, serviceCidr }: NodeIpamOptions): void => {
+  if (cidrRange(clusterCidr).prefix > maskSize) {
+    throw new NodeIpamError(
+      'Controller: Invalid --cluster-cidr, mask size of cluster CIDR must be less than or equal to --node-cidr-mask-size configured for CIDR family',
+    );
+  }
+  if (serviceCidr !== undefined && cidrsOverlap(clusterCidr, serviceCidr)) {
+    throw new NodeIpamError(
+      `error filtering out service cidr ${serviceCidr} from cluster cidr ${clusterCidr}: --service-cluster-ip-range must not overlap with any IP ranges assigned to nodes or pods (--cluster-cidr)`,
+    );
+  }
+};
+
+const reconcileNodes = (options: NodeIpamOptions, world: World): Outcome => {
+  const all = [...world.all(nodes)].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  const taken = new Set(all.flatMap(({ spec }) => spec?.podCIDR ?? []));
+  const waiting = all.filter(({ spec, metadata }) => !spec?.podCIDR && !metadata.deletionTimestamp);
+  // Those that know their number first, so that nobody else is given it.
+  const ordered = [...waiting.filter((node) => ownNumber(node) !== undefined), ...waiting];
+  const writes: Write[] = [];
+  const done = new Set<Node>();
+  for (const node of ordered) {
+    if (done.has(node)) continue;
+    done.add(node);
+    const subnet = choose(node, taken, options);
+    if (subnet !== undefined) taken.add(subnet);
+    writes.push(subnet === undefined ? notAvailable(node) : assign(node, subnet));
+  }
+  return { writes };
+};
+
+const assign = ({ metadata: { name } }: Node, subnet: Cidr): Write => ({
+  verb: 'patch',
+  resource: nodes,
+  key: { name },
+  patch: { spec: { podCIDR: subnet, podCIDRs: [subnet] } },
+});
+
+const notAvailable = (about: Node): Write => ({
+  verb: 'event',
+  about,
+  type: 'Normal',
+  reason: 'CIDRNotAvailable',
+  message: `Node ${about.metadata.name} status is now: CIDRNotAvailable`,
+});
+
+/** 0 for a control plane, the number at the end of the name otherwise. */
+const ownNumber = ({ metadata: { name, labels = {} } }: Node): number | undefined => {
+  const wanted = labels[subnetLabel];
+  if (wanted !== undefined && /^\d{1,5}$/.test(wanted)) return Number(wanted);
+  const last = /(\d{1,5})$/.exec(name)?.[1];
+  const isControlPlane = 'node-role.kubernetes.io/control-plane' in labels || /^control-?plane/.test(name);
+  if (isControlPlane) return 0;
+  return last === undefined ? undefined : Number(last);
+};
+
+const choose = (node: Node, taken: ReadonlySet<string>, options: NodeIpamOptions): Cidr | undefined => {
+  const own = ownNumber(node);
+  const wanted = own === undefined ? undefined : subnetAt(own, options);
+  if (wanted !== undefined && !taken.has(wanted)) return wanted;
+  // Subnet 0 is left to the control plane, which may register last; it goes only when nothing else is free.
+  for (let index = 1; ; index += 1) {
+    const subnet = subnetAt(index, options);
+    if (subnet === undefined) break;
+    if (!taken.has(subnet)) return subnet;
+  }
+  const first = subnetAt(0, options);
+  return first !== undefined && !taken.has(first) ? first : undefined;
+};
+
+const subnetAt = (index: number, { clusterCidr, maskSize }: NodeIpamOptions): Cidr | undefined => {
+  const { first, last } = cidrRange(clusterCidr);
+  const start = first + index * 2 ** (32 - maskSize);
+  return start > last ? undefined : parseCidr(`${ipv4FromNumber(start)}/${maskSize}`);
+};

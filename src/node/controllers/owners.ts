@@ -1,0 +1,72 @@
+// Who owns what: controller references, adoption and release (pkg/controller's ControllerRefManager).
+import type { KubeObject, OwnerReference } from '../../api/meta.ts';
+import { apiVersionOf, type Resource } from '../../api/resources.ts';
+import { keyFor, type Write } from './writes.ts';
+
+/** The one owner that manages the object. */
+export const controllerOf = ({ metadata }: KubeObject): OwnerReference | undefined =>
+  metadata.ownerReferences?.find(({ controller }) => controller === true);
+
+export const ownerReference = (resource: Resource, { metadata }: KubeObject): OwnerReference => ({
+  apiVersion: apiVersionOf(resource),
+  kind: resource.kind,
+  name: metadata.name,
+  uid: metadata.uid ?? '',
+  controller: true,
+  blockOwnerDeletion: true,
+});
+
+export interface Claim<T extends KubeObject> {
+  readonly owned: readonly T[];
+  /** Adopts orphans that match, releases what no longer does. */
+  readonly writes: readonly Write[];
+}
+
+export interface ClaimOptions<T extends KubeObject> {
+  readonly ownerResource: Resource;
+  readonly owner: KubeObject;
+  readonly resource: Resource<T>;
+  readonly candidates: readonly T[];
+  readonly matches: (object: T) => boolean;
+}
+
+/** An owner that is being deleted neither adopts nor releases. */
+export const claim = <T extends KubeObject>(options: ClaimOptions<T>): Claim<T> => {
+  const { owner, ownerResource, resource, candidates, matches } = options;
+  const dying = owner.metadata.deletionTimestamp !== undefined;
+  const mine = candidates.filter((object) => controllerOf(object)?.uid === owner.metadata.uid);
+  const orphans = candidates.filter(
+    (object) =>
+      !dying &&
+      controllerOf(object) === undefined &&
+      object.metadata.deletionTimestamp === undefined &&
+      object.metadata.namespace === owner.metadata.namespace &&
+      matches(object),
+  );
+  const strangers = mine.filter((object) => !matches(object));
+  const reference = ownerReference(ownerResource, owner);
+  return {
+    owned: [...mine.filter(matches), ...orphans],
+    writes: [
+      ...orphans.map((object) => setOwners(resource, object, [...(object.metadata.ownerReferences ?? []), reference])),
+      ...(dying ? [] : strangers).map((object) => setOwners(resource, object, withoutOwner(object, owner))),
+    ],
+  };
+};
+
+const withoutOwner = (object: KubeObject, owner: KubeObject): OwnerReference[] =>
+  (object.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.metadata.uid);
+
+/** The resource version guards the list: it is replaced as a whole. */
+export const setOwners = (resource: Resource, object: KubeObject, owners: readonly OwnerReference[]): Write => ({
+  verb: 'patch',
+  resource,
+  key: keyFor(object),
+  patch: {
+    metadata: {
+      uid: object.metadata.uid,
+      resourceVersion: object.metadata.resourceVersion,
+      ownerReferences: owners.length === 0 ? null : owners,
+    },
+  },
+});

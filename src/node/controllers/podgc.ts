@@ -1,0 +1,52 @@
+// Pods that nobody will ever finish deleting: their node is gone, or they never had one (pkg/controller/podgc).
+import type { Pod } from '../../api/core.ts';
+import { nodes, pods } from '../../api/resources.ts';
+import { keyOf } from '../client/types.ts';
+import { type Controller, nothing, type Outcome, parseKey, watch } from './controller.ts';
+import { keyFor } from './writes.ts';
+
+/** How long a node may be missing before its pods go: a node that is replaced keeps them. */
+const quarantineMs = 40_000;
+
+/** Remembers since when each node has been missing. */
+export const createPodGc = (): Controller => {
+  const missingSince = new Map<string, number>();
+  return {
+    name: 'pod-garbage-collector',
+    watches: [
+      watch(pods, (pod) => [keyOf(pod)]),
+      watch(nodes, ({ metadata: { name } }, world) =>
+        world
+          .all(pods)
+          .filter(({ spec }) => spec.nodeName === name)
+          .map(keyOf),
+      ),
+    ],
+    reconcile(key, world) {
+      const pod = world.get(pods, parseKey(key));
+      if (!pod) return nothing;
+      const { nodeName } = pod.spec;
+      if (!nodeName) return pod.metadata.deletionTimestamp ? forceDelete(pod) : nothing;
+      if (world.get(nodes, { name: nodeName })) {
+        missingSince.delete(nodeName);
+        return nothing;
+      }
+      const since = missingSince.get(nodeName) ?? world.now;
+      missingSince.set(nodeName, since);
+      const left = since + quarantineMs - world.now;
+      return left > 0 ? { writes: [], againInMs: left } : forceDelete(pod, nodeName);
+    },
+  };
+};
+
+const forceDelete = (pod: Pod, nodeName?: string): Outcome => ({
+  writes: [
+    {
+      verb: 'delete',
+      resource: pods,
+      key: keyFor(pod),
+      options: { gracePeriodSeconds: 0, ...(pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }) },
+      ...(nodeName === undefined ? {} : { onlyIfGone: [{ resource: nodes, key: { name: nodeName } }] }),
+    },
+  ],
+});

@@ -1,0 +1,62 @@
+// What controllers ask about a pod (pkg/api/v1/pod and pkg/controller's helpers).
+import type { Pod } from '../../api/core.ts';
+import type { Condition } from '../../api/meta.ts';
+
+export const podCondition = (pod: Pod, type: string): Condition | undefined =>
+  pod.status?.conditions?.find((condition) => condition.type === type);
+
+export const isReady = (pod: Pod): boolean => podCondition(pod, 'Ready')?.status === 'True';
+
+/** Succeeded or Failed: its containers will not run again. */
+export const isTerminal = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+
+export const isActive = (pod: Pod): boolean => !isTerminal(pod) && pod.metadata.deletionTimestamp === undefined;
+
+/** Milliseconds since when the pod has been Ready; undefined when it is not. */
+export const readySince = (pod: Pod): number | undefined =>
+  isReady(pod) ? Date.parse(podCondition(pod, 'Ready')?.lastTransitionTime ?? '') || 0 : undefined;
+
+/** 0: available now. Undefined: not Ready, so nobody knows. Otherwise how long until `minReadySeconds` have passed. */
+export const availableInMs = (pod: Pod, minReadySeconds: number, now: number): number | undefined => {
+  const since = readySince(pod);
+  return since === undefined ? undefined : minReadySeconds <= 0 ? 0 : Math.max(0, since + minReadySeconds * 1000 - now);
+};
+
+/**
+ * Which of two pods to delete first: negative when `a`. Not yet running before running, not ready before ready, where
+ * more siblings share the node, ready for a shorter time, more restarts, younger (ActivePodsWithRanks).
+ * @param siblings how many pods of the same owner are on the pod's node
+ */
+export const deletionOrder =
+  (siblings: (pod: Pod) => number) =>
+  (a: Pod, b: Pod): number => {
+    const differences = [
+      () => order(a.spec.nodeName !== undefined, b.spec.nodeName !== undefined),
+      () => phaseRank(a) - phaseRank(b),
+      () => order(isReady(a), isReady(b)),
+      () => deletionCost(a) - deletionCost(b),
+      () => siblings(b) - siblings(a),
+      () => (readySince(b) ?? 0) - (readySince(a) ?? 0),
+      () => restarts(b) - restarts(a),
+      () => createdAt(b) - createdAt(a),
+      () => (a.metadata.name < b.metadata.name ? 1 : -1),
+    ];
+    for (const difference of differences) {
+      const value = difference();
+      if (value !== 0) return value;
+    }
+    return 0;
+  };
+
+const order = (a: boolean, b: boolean): number => Number(a) - Number(b);
+
+const phaseRank = (pod: Pod): number => ['Pending', 'Unknown', 'Running'].indexOf(pod.status?.phase ?? 'Pending');
+
+const deletionCost = (pod: Pod): number =>
+  Number(pod.metadata.annotations?.['controller.kubernetes.io/pod-deletion-cost'] ?? 0) || 0;
+
+const restarts = (pod: Pod): number =>
+  Math.max(0, ...(pod.status?.containerStatuses ?? []).map(({ restartCount }) => restartCount));
+
+export const createdAt = ({ metadata }: { metadata: { creationTimestamp?: string } }): number =>
+  Date.parse(metadata.creationTimestamp ?? '') || 0;

@@ -1,0 +1,66 @@
+// Pods leave nodes with NoExecute taints that they don't tolerate, or when they have tolerated them long enough.
+// (pkg/controller/tainteviction)
+import type { Node, Pod, Taint, Toleration } from '../../api/core.ts';
+import { nodes, pods } from '../../api/resources.ts';
+import { tolerates } from '../../api/taints.ts';
+import { keyOf } from '../client/types.ts';
+import { type Controller, nothing, type Outcome, parseKey, type World, watch } from './controller.ts';
+import { notReadyTaint, unreachableTaint } from './nodelifecycle.ts';
+import { keyFor } from './writes.ts';
+
+/** What the API server's DefaultTolerationSeconds adds to pods that say nothing about a lost node. */
+const defaultSeconds = 300;
+
+export const taintEvictionController: Controller = {
+  name: 'taint-eviction-controller',
+  watches: [
+    watch(pods, (pod) => [keyOf(pod)]),
+    watch(nodes, ({ metadata: { name } }, world) =>
+      world
+        .all(pods)
+        .filter(({ spec }) => spec.nodeName === name)
+        .map(keyOf),
+    ),
+  ],
+  reconcile(key, world) {
+    const pod = world.get(pods, parseKey(key));
+    const node = pod?.spec.nodeName ? world.get(nodes, { name: pod.spec.nodeName }) : undefined;
+    if (!pod || !node || pod.metadata.deletionTimestamp) return nothing;
+    return reconcilePod(pod, node, world);
+  },
+};
+
+const reconcilePod = (pod: Pod, node: Node, world: World): Outcome => {
+  const taints = (node.spec?.taints ?? []).filter(({ effect }) => effect === 'NoExecute');
+  if (taints.length === 0) return nothing;
+  const leaveAt = Math.min(...taints.map((taint) => leavesAt(pod, taint, world.now)));
+  if (leaveAt === Number.POSITIVE_INFINITY) return nothing;
+  if (leaveAt > world.now) return { writes: [], againInMs: leaveAt - world.now };
+  const { uid } = pod.metadata;
+  const message = `Marking for deletion Pod ${keyOf(pod)}`;
+  return {
+    writes: [
+      { verb: 'event', about: pod, type: 'Normal', reason: 'TaintManagerEviction', message },
+      { verb: 'delete', resource: pods, key: keyFor(pod), ...(uid === undefined ? {} : { options: { uid } }) },
+    ],
+  };
+};
+
+/** Milliseconds since 1970; infinity when the taint is tolerated for ever, now when not at all. */
+const leavesAt = (pod: Pod, taint: Taint, now: number): number => {
+  const matching = tolerationsOf(pod).filter((toleration) => tolerates(toleration, taint));
+  if (matching.length === 0) return now;
+  const seconds = matching.flatMap(({ tolerationSeconds }) => tolerationSeconds ?? []);
+  if (seconds.length === 0) return Number.POSITIVE_INFINITY;
+  return (Date.parse(taint.timeAdded ?? '') || now) + Math.max(0, Math.min(...seconds)) * 1000;
+};
+
+const tolerationsOf = ({ spec: { tolerations = [] } }: Pod): readonly Toleration[] => {
+  const missing = [notReadyTaint, unreachableTaint].filter(
+    (key) => !tolerations.some((toleration) => tolerates(toleration, { key, effect: 'NoExecute' })),
+  );
+  const defaults = missing.map(
+    (key): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: defaultSeconds }),
+  );
+  return [...tolerations, ...defaults];
+};

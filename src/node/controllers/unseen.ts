@@ -1,0 +1,63 @@
+// Read your own writes: a key waits until the caches show what it wrote, so that no pod is ever made twice.
+//
+// The original keeps "expectations" of how many creations and deletions it has yet to see. Resource versions say the
+// same more exactly and for every kind of write: a cache that has seen version n of its resource has seen all before.
+import type { KubeObject } from '../../api/meta.ts';
+import type { Resource } from '../../api/resources.ts';
+import type { Caches } from './caches.ts';
+import type { Written } from './writes.ts';
+
+export interface Unseen {
+  add(key: string, written: Written): void;
+  /** Whether the caches show everything that the key wrote. If not, `onSettled` tells when they do. */
+  settled(key: string): boolean;
+  /** After so long a key goes on anyway: an object may have come and gone between two lists. */
+  patienceLeftMs(key: string): number;
+}
+
+export interface UnseenOptions {
+  readonly caches: Caches;
+  readonly patienceMs: number;
+  readonly onSettled: (key: string) => void;
+}
+
+export const createUnseen = ({ caches, patienceMs, onSettled }: UnseenOptions): Unseen => {
+  const pending = new Map<string, { readonly written: Written[]; until: number }>();
+  const blocked = new Set<string>();
+  const newest = new Map<Resource, number>();
+
+  const visible = ({ resource, key, uid, resourceVersion, deleted }: Written): boolean => {
+    const cached = caches.of(resource).get(resource.namespaced ? key : { name: key.name });
+    const another = cached === undefined || (uid !== undefined && cached.metadata.uid !== uid);
+    if (deleted) return another || cached.metadata.deletionTimestamp !== undefined;
+    const wanted = Number(resourceVersion ?? 0);
+    return versionOf(cached) >= wanted || (newest.get(resource) ?? 0) >= wanted;
+  };
+  const settled = (key: string): boolean => {
+    const waiting = pending.get(key);
+    if (!waiting || performance.now() >= waiting.until || waiting.written.every(visible)) {
+      pending.delete(key);
+      blocked.delete(key);
+      return true;
+    }
+    blocked.add(key);
+    return false;
+  };
+  for (const resource of caches.resources) {
+    caches.of(resource).onChange((_, after) => {
+      newest.set(resource, Math.max(newest.get(resource) ?? 0, versionOf(after)));
+      for (const key of [...blocked]) if (settled(key)) onSettled(key);
+    });
+  }
+  return {
+    add: (key, written) => {
+      if (!caches.resources.includes(written.resource)) return;
+      const waiting = pending.get(key);
+      pending.set(key, { written: [...(waiting?.written ?? []), written], until: performance.now() + patienceMs });
+    },
+    settled,
+    patienceLeftMs: (key) => Math.max(0, (pending.get(key)?.until ?? 0) - performance.now()) + 1,
+  };
+};
+
+const versionOf = (object: KubeObject | undefined): number => Number(object?.metadata.resourceVersion ?? 0);

@@ -1,0 +1,202 @@
+// What controllers want written, as data; and the few lines that send it.
+import type { Namespace } from '../../api/core.ts';
+import type { KubeObject } from '../../api/meta.ts';
+import { allResources, namespaces, type Resource } from '../../api/resources.ts';
+import { messageOf } from '../../kit/error.ts';
+import { isNotFound } from '../client/error.ts';
+import type { EventRecorder } from '../client/events.ts';
+import type { Client, DeleteOptions, Key, PatchOptions } from '../client/types.ts';
+
+/** An event that tells how a write went. `%s` stands for the object's name, or for the error. */
+export interface Report {
+  readonly about: KubeObject;
+  readonly done: { readonly reason: string; readonly message: string };
+  readonly failed: { readonly reason: string; readonly message: string };
+}
+
+/** An object by name; with a uid, that very one and no namesake. */
+export interface Named {
+  readonly resource: Resource;
+  readonly key: Key;
+  readonly uid?: string;
+}
+
+export type Write =
+  | { readonly verb: 'create'; readonly resource: Resource; readonly object: KubeObject; readonly report?: Report }
+  | { readonly verb: 'update' | 'updateStatus'; readonly resource: Resource; readonly object: KubeObject }
+  | {
+      readonly verb: 'patch';
+      readonly resource: Resource;
+      readonly key: Key;
+      readonly patch: unknown;
+      readonly options?: PatchOptions;
+    }
+  | {
+      readonly verb: 'delete';
+      readonly resource: Resource;
+      readonly key: Key;
+      readonly options?: DeleteOptions;
+      readonly report?: Report;
+      /** Only when none of these exists: caches of several resources may be out of step, the server is not. */
+      readonly onlyIfGone?: readonly Named[];
+    }
+  | { readonly verb: 'deleteAll'; readonly resource: Resource; readonly namespace: string }
+  /** Lets a namespace go; refused while the server still has anything in it. */
+  | { readonly verb: 'finalize'; readonly object: Namespace }
+  | {
+      readonly verb: 'event';
+      readonly about: KubeObject;
+      readonly type: 'Normal' | 'Warning';
+      readonly reason: string;
+      readonly message: string;
+    };
+
+/** A merge patch of the status: fields that are no longer there become null. */
+export const patchStatus = <T extends KubeObject & { status?: object | undefined }>(
+  resource: Resource<T>,
+  object: T,
+  status: object,
+): Write => {
+  const gone = Object.keys(object.status ?? {}).filter((key) => !(key in status));
+  const patch = { status: { ...Object.fromEntries(gone.map((key) => [key, null])), ...status } };
+  return { verb: 'patch', resource, key: keyFor(object), patch, options: { type: 'merge', subresource: 'status' } };
+};
+
+export const keyFor = ({ metadata: { name, namespace } }: KubeObject): Key => ({
+  name,
+  ...(namespace === undefined ? {} : { namespace }),
+});
+
+/** What a write left on the server, so that the next look at the cache can be as new as that. */
+export interface Written {
+  readonly resource: Resource;
+  readonly key: Key;
+  /** Of the object that was written, or deleted. */
+  readonly uid?: string | undefined;
+  readonly resourceVersion?: string | undefined;
+  readonly deleted: boolean;
+}
+
+export interface Sending {
+  readonly client: Client;
+  readonly recorder: EventRecorder;
+  readonly onWritten: (written: Written) => void;
+}
+
+/**
+ * Sends the writes in order. A run of equal writes goes out in batches of 1, 2, 4, …, so that a refusal is met once
+ * and not a hundred times. @throws the first refusal, after its batch has ended
+ */
+export const sendWrites = async (writes: readonly Write[], sending: Sending): Promise<void> => {
+  for (let from = 0, size = 1; from < writes.length; ) {
+    const batch = runOf(writes, from, size);
+    const results = await Promise.allSettled(batch.map((write) => send(write, sending)));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    from += batch.length;
+    const next = writes[from];
+    size = next !== undefined && batch[0] !== undefined && alike(next, batch[0]) ? size * 2 : 1;
+  }
+};
+
+const alike = (a: Write, b: Write): boolean =>
+  a.verb === b.verb && 'resource' in a && 'resource' in b && a.resource === b.resource;
+
+const runOf = (writes: readonly Write[], from: number, size: number): readonly Write[] => {
+  const first = writes[from];
+  if (first === undefined) return [];
+  const rest = writes.slice(from, from + size);
+  const end = rest.findIndex((write) => !alike(write, first));
+  return end <= 0 ? rest.slice(0, end < 0 ? size : 1) : rest.slice(0, end);
+};
+
+const send = async (write: Write, sending: Sending): Promise<void> => {
+  const report = 'report' in write ? write.report : undefined;
+  try {
+    const name = await sendOne(write, sending);
+    if (report) {
+      const { reason, message } = report.done;
+      sending.recorder.event(report.about, 'Normal', reason, message.replace('%s', name));
+    }
+  } catch (error) {
+    if (isNotFound(error) && write.verb !== 'create') return;
+    if (report) {
+      const { reason, message } = report.failed;
+      sending.recorder.event(report.about, 'Warning', reason, message.replace('%s', messageOf(error)));
+    }
+    throw error;
+  }
+};
+
+/** @returns the name of the object that was written */
+const sendOne = async (write: Write, { client, recorder, onWritten }: Sending): Promise<string> => {
+  switch (write.verb) {
+    case 'create':
+      return wrote(write.resource, await client.create(write.resource, write.object), onWritten);
+    case 'update':
+      return wrote(write.resource, await client.update(write.resource, write.object), onWritten);
+    case 'updateStatus':
+      return wrote(write.resource, await client.updateStatus(write.resource, write.object), onWritten);
+    case 'patch':
+      return wrote(
+        write.resource,
+        await client.patch(write.resource, write.key, write.patch, write.options),
+        onWritten,
+      );
+    case 'delete':
+      for (const owner of write.onlyIfGone ?? []) if (await exists(client, owner)) return write.key.name;
+      await client.delete(write.resource, write.key, write.options);
+      onWritten({ resource: write.resource, key: write.key, uid: write.options?.uid, deleted: true });
+      return write.key.name;
+    case 'deleteAll': {
+      const { items } = await client.list(write.resource, { namespace: write.namespace });
+      await Promise.all(items.map((item) => ignoreGone(client.delete(write.resource, keyFor(item)))));
+      return '';
+    }
+    case 'finalize':
+      await finalize(client, write.object);
+      return write.object.metadata.name;
+    case 'event':
+      recorder.event(write.about, write.type, write.reason, write.message);
+      return '';
+  }
+};
+
+const wrote = (resource: Resource, object: KubeObject, onWritten: Sending['onWritten']): string => {
+  const { uid, resourceVersion, deletionTimestamp } = object.metadata;
+  // Taking the last finalizer away from an object that is being deleted deletes it: the answer is its last state.
+  const deleted = deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0;
+  onWritten({ resource, key: keyFor(object), uid, resourceVersion, deleted });
+  return object.metadata.name;
+};
+
+const exists = async (client: Client, { resource, key, uid }: Named): Promise<boolean> => {
+  try {
+    const { metadata } = await client.get(resource, key);
+    return uid === undefined || metadata.uid === uid;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+};
+
+const ignoreGone = async (deleting: Promise<void>): Promise<void> => {
+  try {
+    await deleting;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+};
+
+/** A namespace still has content. Not a failure: its objects take their time. */
+export class ContentRemains extends Error {
+  override readonly name = 'ContentRemains';
+}
+
+const finalize = async (client: Client, namespace: Namespace): Promise<void> => {
+  const { name } = namespace.metadata;
+  for (const resource of allResources.filter(({ namespaced }) => namespaced)) {
+    const { items } = await client.list(resource, { namespace: name });
+    if (items.length > 0) throw new ContentRemains(`namespace ${name} still has ${items.length} ${resource.plural}`);
+  }
+  await client.updateSubresource(namespaces, { ...namespace, spec: { finalizers: [] } }, 'finalize');
+};
