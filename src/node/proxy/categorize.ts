@@ -1,0 +1,64 @@
+// Which of a service port's endpoints does traffic go to: policies, topology hints, and terminating endpoints as a last resort.
+import {
+  type NodeView,
+  type ProxyEndpoint,
+  type ServicePort,
+  usesClusterEndpoints,
+  usesLocalEndpoints,
+} from './types.ts';
+
+export interface Categories {
+  /** For traffic policy Cluster. */
+  readonly cluster: readonly ProxyEndpoint[];
+  /** For traffic policy Local. */
+  readonly local: readonly ProxyEndpoint[];
+  /** All that one of the two leads to: these need rules. */
+  readonly reachable: readonly ProxyEndpoint[];
+  /** Whether the service has a usable endpoint anywhere; if not, packets are rejected. */
+  readonly any: boolean;
+}
+
+type Node = Pick<NodeView, 'name' | 'zone'>;
+
+/** As the original's CategorizeEndpoints. */
+export const categorize = (port: ServicePort, endpoints: readonly ProxyEndpoint[], node: Node): Categories => {
+  const cluster = usesClusterEndpoints(port) ? clusterEndpoints(endpoints, node) : [];
+  if (!usesLocalEndpoints(port)) return { cluster, local: [], reachable: cluster, any: cluster.length > 0 };
+  const local = usable(endpoints.filter((endpoint) => endpoint.local));
+  const reached = new Set([...cluster, ...local]);
+  return {
+    cluster,
+    local,
+    reachable: endpoints.filter((endpoint) => reached.has(endpoint)),
+    any: cluster.length > 0 || usable(endpoints).length > 0,
+  };
+};
+
+/** How many ready endpoints this node has: what a load balancer's health check asks. */
+export const countLocalReady = (endpoints: readonly ProxyEndpoint[]): number =>
+  endpoints.filter(({ local, ready }) => local && ready).length;
+
+const clusterEndpoints = (endpoints: readonly ProxyEndpoint[], node: Node): readonly ProxyEndpoint[] => {
+  const ready = endpoints.filter((endpoint) => endpoint.ready);
+  const near = nearest(ready, node);
+  return near.length > 0 ? near : usable(endpoints);
+};
+
+/** The ready ones; where there is none, those that still serve while they terminate (KEP-1669). */
+const usable = (endpoints: readonly ProxyEndpoint[]): readonly ProxyEndpoint[] => {
+  const ready = endpoints.filter((endpoint) => endpoint.ready);
+  return ready.length > 0 ? ready : endpoints.filter(({ serving, terminating }) => serving && terminating);
+};
+
+/**
+ * Topology hints: those for this node, else those for its zone. Hints count only when every ready endpoint has some and one is for
+ * us; otherwise traffic could be lost while the controller is still writing them.
+ */
+const nearest = (ready: readonly ProxyEndpoint[], node: Node): readonly ProxyEndpoint[] => {
+  const { zone } = node;
+  const forNode = ready.filter(({ nodeHints }) => nodeHints.includes(node.name));
+  if (forNode.length > 0 && ready.every(({ nodeHints }) => nodeHints.length > 0)) return forNode;
+  const forZone = zone === undefined ? [] : ready.filter(({ zoneHints }) => zoneHints.includes(zone));
+  if (forZone.length > 0 && ready.every(({ zoneHints }) => zoneHints.length > 0)) return forZone;
+  return ready;
+};

@@ -1,0 +1,176 @@
+// The rules wanted → what to feed to `iptables-restore`. A first or full sync writes everything; a change only what differs.
+//
+// Why the order: a packet that is on its way must find the old rules or the new ones, never a hole. Chains that nobody leads to yet
+// come first, what leads to them last. Why pieces: with the nf_tables backend the cost of one input grows with its square.
+import type { BaseRules, TableName } from './build-base.ts';
+import type { PortRules, SharedRule } from './build-service.ts';
+import type { Existing } from './existing.ts';
+import { chain, isServiceChain } from './names.ts';
+import { joinTables, TableInput } from './restore.ts';
+
+export interface Step {
+  readonly input: string;
+  readonly chains: number;
+  readonly rules: number;
+  /** A failure is no reason to start over: only leftovers stay. */
+  readonly optional?: boolean;
+}
+
+/** Service ports per piece. 500 were found best by experiment. */
+const defaultPieceSize = 500;
+
+/** The chains in which every service port has its line, in the order in which they are written. */
+const sharedChains: readonly { readonly table: 'nat' | 'filter'; readonly name: string }[] = [
+  { table: 'filter', name: chain.externalServices },
+  { table: 'filter', name: chain.nodePorts },
+  { table: 'filter', name: chain.proxyFirewall },
+  { table: 'filter', name: chain.services },
+  { table: 'nat', name: chain.nodePorts },
+  { table: 'nat', name: chain.services },
+];
+
+/** Writes all chains of ours anew, whatever is in them now, and deletes those of services that are gone. Foreign rules stay. */
+export const planFull = (
+  base: BaseRules,
+  ports: readonly PortRules[],
+  existing: Existing,
+  pieceSize = defaultPieceSize,
+): Step[] => {
+  const tables = { mangle: new TableInput('mangle'), filter: new TableInput('filter') };
+  const pieces = splitPieces(ports, pieceSize).map((piece) => {
+    const nat = new TableInput('nat');
+    for (const { chains } of piece) for (const [name, rules] of chains) nat.chain(name, rules);
+    return nat;
+  });
+  // The one that joins everything up is the last piece itself, so that a small cluster needs one restore.
+  const last = pieces.at(-1) ?? new TableInput('nat');
+  const first = pieces[0] ?? last;
+  for (const { table, name, rules } of base.chains) {
+    (table === 'nat' ? first : tables[table]).chain(name, rules);
+  }
+  const targets = { ...tables, nat: last };
+  writeShared(targets, base, ports);
+  writeJumps(targets, base, existing);
+  const writes = [joinTables([tables.mangle, tables.filter, first]), ...pieces.slice(1).map(String)];
+  const counted = [[tables.mangle, tables.filter, first], ...pieces.slice(1).map((piece) => [piece])];
+  const steps: Step[] = writes.map((input, index) => ({ input, ...count(counted[index] ?? []) }));
+  const leftovers = planLeftovers(ports, existing);
+  return leftovers ? [...steps, leftovers] : steps;
+};
+
+/**
+ * From the rules in the kernel to the rules wanted, for the service ports that changed.
+ * @param changes for each, its rules before and after; absent: it had or has none
+ * @returns undefined when nothing differs
+ */
+export const planChange = (
+  changes: Iterable<{ readonly before: PortRules | undefined; readonly after: PortRules | undefined }>,
+): Step | undefined => {
+  const refuse = new TableInput('filter');
+  const nat = new TableInput('nat');
+  const admit = new TableInput('filter');
+  for (const { before, after } of changes) {
+    const old = before?.chains ?? new Map<string, readonly string[]>();
+    const wanted = after?.chains ?? new Map<string, readonly string[]>();
+    for (const [name, rules] of wanted) if (!sameTexts(old.get(name), rules)) nat.chain(name, rules);
+    for (const name of old.keys()) if (!wanted.has(name)) nat.removeChain(name);
+    const { added, removed } = differ(before?.shared ?? [], after?.shared ?? []);
+    for (const rule of added) addShared(rule.table === 'nat' ? nat : refuse, rule);
+    for (const rule of removed) (rule.table === 'nat' ? nat : admit).remove(rule.chain, rule.text);
+  }
+  // New refusals come before a service's way is taken away, old ones go after it was opened.
+  const tables = [refuse, nat, admit].filter(({ empty }) => !empty);
+  return tables.length === 0 ? undefined : { input: joinTables(tables), ...count(tables) };
+};
+
+/** Takes out everything that is ours, and nothing else. */
+export const planCleanup = (existing: Existing): Step | undefined => {
+  const kubelet = existing.chains.get('mangle')?.has('KUBE-KUBELET-CANARY') ?? false;
+  const ours = new Set<string>(Object.values(chain).filter((name) => !(kubelet && name === chain.firewall)));
+  const tables = (['mangle', 'filter', 'nat'] as const).map((table) => {
+    const input = new TableInput(table);
+    for (const rule of existing.builtinRules) {
+      const [, from = '', text = ''] = /^\w+ (\S+) (.*)$/.exec(rule.startsWith(`${table} `) ? rule : '') ?? [];
+      const target = / ?-[jg] (\S+)$/.exec(text)?.[1] ?? '';
+      if (ours.has(target)) input.remove(from, text);
+    }
+    for (const name of existing.chains.get(table) ?? []) {
+      if (ours.has(name) || (table === 'nat' && isServiceChain(name))) input.removeChain(name);
+    }
+    return input;
+  });
+  const used = tables.filter(({ empty }) => !empty);
+  return used.length === 0 ? undefined : { input: joinTables(used), ...count(used) };
+};
+
+const splitPieces = (ports: readonly PortRules[], size: number): PortRules[][] => {
+  const pieces: PortRules[][] = [];
+  for (let start = 0; start < ports.length; start += size) pieces.push(ports.slice(start, start + size));
+  return pieces.length > 0 ? pieces : [[]];
+};
+
+const writeShared = (
+  targets: Readonly<Record<TableName, TableInput>>,
+  { servicesTail }: BaseRules,
+  ports: readonly PortRules[],
+): void => {
+  const byChain = new Map<string, string[]>();
+  for (const { shared } of ports) {
+    for (const { table, chain: name, text } of shared) {
+      const key = `${table} ${name}`;
+      const texts = byChain.get(key);
+      if (texts) texts.push(text);
+      else byChain.set(key, [text]);
+    }
+  }
+  for (const { table, name } of sharedChains) {
+    const tail = table === 'nat' && name === chain.services ? servicesTail : [];
+    targets[table].chain(name, [...(byChain.get(`${table} ${name}`) ?? []), ...tail]);
+  }
+};
+
+/** Missing jumps go to the front of their chain, in their own order. */
+const writeJumps = (
+  targets: Readonly<Record<TableName, TableInput>>,
+  { jumps }: BaseRules,
+  { builtinRules }: Existing,
+): void => {
+  for (const { table, chain: from, text } of jumps.toReversed()) {
+    if (!builtinRules.has(`${table} ${from} ${text}`)) targets[table].insert(from, text);
+  }
+};
+
+/** Chains of services and endpoints that are gone. By now nothing of ours leads to them. */
+const planLeftovers = (ports: readonly PortRules[], { chains }: Existing): Step | undefined => {
+  const wanted = new Set(ports.flatMap((port) => [...port.chains.keys()]));
+  const nat = new TableInput('nat');
+  for (const name of chains.get('nat') ?? []) if (isServiceChain(name) && !wanted.has(name)) nat.removeChain(name);
+  return nat.empty ? undefined : { input: String(nat), ...count([nat]), optional: true };
+};
+
+/** nat's KUBE-SERVICES ends with the node ports: new lines go to its front. Elsewhere the order is of no matter. */
+const addShared = (input: TableInput, { table, chain: name, text }: SharedRule): void => {
+  if (table === 'nat' && name === chain.services) input.insert(name, text);
+  else input.append(name, text);
+};
+
+const differ = (
+  before: readonly SharedRule[],
+  after: readonly SharedRule[],
+): { added: SharedRule[]; removed: SharedRule[] } => {
+  const keyed = (rules: readonly SharedRule[]): Map<string, SharedRule> =>
+    new Map(rules.map((rule) => [`${rule.table} ${rule.chain} ${rule.text}`, rule]));
+  const [old, wanted] = [keyed(before), keyed(after)];
+  return {
+    added: [...wanted].flatMap(([key, rule]) => (old.has(key) ? [] : [rule])),
+    removed: [...old].flatMap(([key, rule]) => (wanted.has(key) ? [] : [rule])),
+  };
+};
+
+const sameTexts = (a: readonly string[] | undefined, b: readonly string[]): boolean =>
+  a !== undefined && a.length === b.length && a.every((text, index) => text === b[index]);
+
+const count = (tables: readonly TableInput[]): { chains: number; rules: number } => ({
+  chains: tables.reduce((sum, { chainCount }) => sum + chainCount, 0),
+  rules: tables.reduce((sum, { ruleCount }) => sum + ruleCount, 0),
+});

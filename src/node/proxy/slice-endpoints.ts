@@ -1,0 +1,67 @@
+// EndpointSlices of one service → its endpoints by port, per address family.
+import { type Endpoint, type EndpointSlice, serviceNameLabel } from '../../api/discovery.ts';
+import { portKey } from './service-ports.ts';
+import type { IpFamily, PortKey, ProxyEndpoint } from './types.ts';
+
+/** `namespace/name` of the service that a slice belongs to. */
+export const serviceOfSlice = ({ metadata }: EndpointSlice): string | undefined => {
+  const name = metadata.labels?.[serviceNameLabel];
+  return name === undefined || name === '' ? undefined : `${metadata.namespace ?? ''}/${name}`;
+};
+
+/**
+ * @param slices all slices of one service
+ * @returns sorted by `address`; an endpoint that several slices list stands there once
+ */
+export const endpointsOf = (
+  service: string,
+  slices: Iterable<EndpointSlice>,
+  family: IpFamily,
+  nodeName: string,
+): Map<PortKey, ProxyEndpoint[]> => {
+  const byPort = new Map<PortKey, Map<string, ProxyEndpoint>>();
+  const sorted = [...slices].sort((a, b) => compare(a.metadata.name, b.metadata.name));
+  for (const slice of sorted) {
+    if (slice.addressType !== family) continue;
+    for (const { name, protocol = 'TCP', port } of slice.ports ?? []) {
+      if (port === undefined || port === 0) continue;
+      const key = portKey(service, name, protocol);
+      const known = byPort.get(key) ?? new Map<string, ProxyEndpoint>();
+      byPort.set(key, known);
+      for (const endpoint of slice.endpoints ?? []) {
+        const parsed = parseEndpoint(endpoint, port, nodeName);
+        if (parsed && isBetter(parsed, known.get(parsed.address))) known.set(parsed.address, parsed);
+      }
+    }
+  }
+  return new Map(
+    [...byPort].map(([key, known]) => [key, [...known.values()].sort((a, b) => compare(a.address, b.address))]),
+  );
+};
+
+export const sameEndpoints = (a: readonly ProxyEndpoint[], b: readonly ProxyEndpoint[]): boolean =>
+  a.length === b.length && JSON.stringify(a) === JSON.stringify(b);
+
+const parseEndpoint = (endpoint: Endpoint, port: number, nodeName: string): ProxyEndpoint | undefined => {
+  const [ip] = endpoint.addresses;
+  if (ip === undefined || ip === '') return undefined;
+  const { ready = true, serving = ready, terminating = false } = endpoint.conditions ?? {};
+  return {
+    address: ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`,
+    ip,
+    port,
+    local: endpoint.nodeName === nodeName,
+    ready,
+    serving,
+    terminating,
+    zoneHints: (endpoint.hints?.forZones ?? []).map(({ name }) => name),
+    nodeHints: (endpoint.hints?.forNodes ?? []).map(({ name }) => name),
+  };
+};
+
+/** While an endpoint moves between slices both list it: what can be used wins. */
+const isBetter = (candidate: ProxyEndpoint, known: ProxyEndpoint | undefined): boolean =>
+  known === undefined || (candidate.local && !known.local) || (candidate.ready && !known.ready);
+
+/** By code units, as Go compares strings: `10.0.0.10:80` before `10.0.0.1:80`. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,56 @@
+// The packet filter of this network namespace, through the machine's own iptables (nf_tables or legacy, whatever `iptables` is here).
+import { run, runOk } from './exec.ts';
+
+export type NetfilterFamily = 'IPv4' | 'IPv6';
+
+/** A port to one address family. The fake of the tests is bound to the real one by a contract test. */
+export interface Netfilter {
+  /** All tables, as `iptables-save` prints them. */
+  save(signal: AbortSignal): Promise<string>;
+  /** One `iptables-restore --noflush`: each table in the input takes effect in one step. */
+  restore(input: string, signal: AbortSignal): Promise<void>;
+  hasChain(table: string, chain: string, signal: AbortSignal): Promise<boolean>;
+}
+
+export interface NetfilterVersion {
+  /** `1.8.9` */
+  readonly version: string;
+  readonly backend: 'nf_tables' | 'legacy';
+}
+
+/** Waits up to five seconds for another program that holds the lock, as the original does. */
+export const createNetfilter = (family: NetfilterFamily): Netfilter => {
+  const tool = family === 'IPv6' ? 'ip6tables' : 'iptables';
+  return {
+    save: async (signal) => (await runOk([`${tool}-save`], { signal })).stdout,
+    restore: async (input, signal) => {
+      await runOk([`${tool}-restore`, '-w', '5', '--noflush', '--counters'], { input, signal });
+    },
+    hasChain: async (table, chain, signal) =>
+      (await run([tool, '-w', '5', '-t', table, '-S', chain, '1'], { signal })).code === 0,
+  };
+};
+
+/** @throws ExecError when there is no iptables */
+export const netfilterVersion = async (family: NetfilterFamily, signal: AbortSignal): Promise<NetfilterVersion> => {
+  const { stdout } = await runOk([family === 'IPv6' ? 'ip6tables' : 'iptables', '--version'], { signal });
+  const version = /v(\d+(?:\.\d+)*)/.exec(stdout)?.[1] ?? '0';
+  return { version, backend: stdout.includes('nf_tables') ? 'nf_tables' : 'legacy' };
+};
+
+/**
+ * Makes accounting objects for `-m nfacct`.
+ * @returns false where the tool or the kernel doesn't know them
+ */
+export const createAccounting = async (names: readonly string[], signal: AbortSignal): Promise<boolean> => {
+  try {
+    for (const name of names) {
+      const { code, stderr } = await run(['nfacct', 'add', name], { signal });
+      if (code !== 0 && !/exist/i.test(stderr)) return false;
+    }
+    return true;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+};

@@ -1,0 +1,93 @@
+// The recorded objects and what the original kube-proxy wrote for them.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { Service } from '../../../src/api/core.ts';
+import type { EndpointSlice } from '../../../src/api/discovery.ts';
+import type { NodeView } from '../../../src/node/proxy/types.ts';
+
+const folder = join(import.meta.dirname, '../../fixtures/kube-proxy-v1.36.2');
+
+const readObjects = <T>(name: string): T[] =>
+  parseAllDocuments(readFileSync(join(folder, 'input', name), 'utf8')).map((document) => document.toJS() as T);
+
+const loadBalancers: Readonly<Record<string, { ip: string; ipMode?: 'Proxy' }>> = {
+  lb: { ip: '203.0.113.9' },
+  'lb-plain': { ip: '203.0.113.10' },
+  'lb-local': { ip: '203.0.113.11' },
+  'lb-noep': { ip: '203.0.113.22' },
+  'lb-proxy': { ip: '203.0.113.36', ipMode: 'Proxy' },
+  'lb-nonp': { ip: '203.0.113.38' },
+};
+
+const kubernetesService: Service = {
+  metadata: { name: 'kubernetes', namespace: 'default' },
+  spec: { clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443, targetPort: 6444 }] },
+};
+const kubernetesSlice: EndpointSlice = {
+  metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+  addressType: 'IPv4',
+  ports: [{ name: 'https', protocol: 'TCP', port: 6444 }],
+  endpoints: [{ addresses: ['10.123.0.1'], conditions: { ready: true } }],
+};
+
+export const goldenServices = (): Service[] => [
+  kubernetesService,
+  ...readObjects<Service & { kind: string }>('services.yaml')
+    .filter(({ kind }) => kind === 'Service')
+    .map((service) => {
+      const ingress = loadBalancers[service.metadata.name];
+      return ingress ? { ...service, status: { loadBalancer: { ingress: [ingress] } } } : service;
+    }),
+];
+
+export const goldenSlices = (): EndpointSlice[] => [
+  kubernetesSlice,
+  ...readObjects<EndpointSlice>('endpointslices.yaml'),
+];
+
+export const goldenNode: NodeView = {
+  name: 'n1',
+  addresses: { IPv4: '10.123.0.11' },
+  zone: 'zone-a',
+  podCidrs: [],
+  eligible: true,
+};
+
+export const goldenClusterCidrs = { default: '10.200.0.0/15', nocidr: '' } as const;
+
+/** @param table e.g. `nat-v6` */
+export const goldenText = (configuration: 'default' | 'nocidr', table: string): string =>
+  readFileSync(join(folder, `${configuration}-${table}.txt`), 'utf8');
+
+/**
+ * Lines that can be compared: without counters and comments, dispatch lines sorted per chain (but what must stand last does).
+ * @param nfacct whether the kernel at hand counts packets by name; if not, the recording's accounting is taken out
+ */
+export const comparable = (text: string, nfacct: boolean): string[] => {
+  const lines = text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.replace(/ \[\d+:\d+\]$/, '').trim());
+  const kept = nfacct
+    ? lines
+    : lines
+        .filter((line) => !line.includes('localhost_nps_accepted_pkts'))
+        .map((line) => line.replace(' -m nfacct --nfacct-name  ct_state_invalid_dropped_pkts', ''));
+  const shared = /^-A (KUBE-SERVICES|KUBE-NODEPORTS|KUBE-EXTERNAL-SERVICES|KUBE-PROXY-FIREWALL) /;
+  const last = (line: string): number => (line.includes('NOTE: this must be the last rule') ? 1 : 0);
+  const chainOf = (line: string): string => line.split(' ')[1] ?? '';
+  return kept.sort((a, b) => {
+    const kinds = kindOf(a) - kindOf(b);
+    if (kinds !== 0) return kinds;
+    if (kindOf(a) !== 2) return compare(a, b);
+    const chains = compare(chainOf(a), chainOf(b));
+    if (chains !== 0) return chains;
+    // Array.sort is stable: within all other chains the order is the kernel's.
+    return shared.test(a) ? last(a) - last(b) || compare(a, b) : 0;
+  });
+};
+
+const kindOf = (line: string): number =>
+  line.startsWith('*') ? 0 : line.startsWith(':') ? 1 : line === 'COMMIT' ? 3 : 2;
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
