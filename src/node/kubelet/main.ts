@@ -1,0 +1,94 @@
+// kubelet: wires the parts together, in the order of a pod's path.
+import { mkdir, readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { nodePaths } from '../../api/paths.ts';
+import { services } from '../../api/resources.ts';
+import { createClient } from '../client/client.ts';
+import { createEventRecorder } from '../client/events.ts';
+import { createInformer } from '../client/informer.ts';
+import { parseFlags } from '../component/flags.ts';
+import { createKlog } from '../component/klog.ts';
+import { runComponent } from '../component/run.ts';
+import { createCniExecutor } from '../sys/cni.ts';
+import { kubeletFlags, parseKubeletConfig, parseLabels, parseTaint } from './config.ts';
+import { createCrunRuntime } from './crun-runtime.ts';
+import { createPodEvents } from './events.ts';
+import { createImageStore } from './images.ts';
+import { startKubelet } from './kubelet.ts';
+import { readMachine } from './machine.ts';
+import { startNodeAgent } from './node-agent.ts';
+import { parseBoundingSet } from './oci.ts';
+import { createProber } from './prober.ts';
+import { createSourceCache } from './sources.ts';
+import { createStatusWriter } from './status-writer.ts';
+
+const main = async (argv: readonly string[], signal: AbortSignal): Promise<void> => {
+  const flags = parseFlags(kubeletFlags, argv);
+  const config = parseKubeletConfig(flags.config ?? '', flags.config ? await readFile(flags.config, 'utf8') : '');
+  const labels = parseLabels(flags['node-labels'] ?? []);
+  const taints = (flags['register-with-taints'] ?? []).map(parseTaint);
+  const logger = createKlog({ verbosity: flags.v ?? 0, source: 'kubelet' });
+  const name = flags['hostname-override'] || hostname();
+  const ip = flags['node-ip'] ?? '127.0.0.1';
+  const rootFolder = flags['root-dir'] ?? nodePaths.kubelet;
+  await mkdir(join(rootFolder, 'pods'), { recursive: true });
+
+  const client = createClient({ kubeconfig: flags.kubeconfig ?? `${nodePaths.kubernetes}/kubelet.conf` });
+  const recorder = createEventRecorder(client, { component: 'kubelet', host: name, logger });
+  const events = createPodEvents(recorder);
+  const images = createImageStore(flags['image-store'] ?? '');
+  const cniConfigFolder = nodePaths.cniConfig;
+
+  const machine = await readMachine({ name, ip, maxPods: config.maxPods, port: config.port, rootFolder });
+  const agent = startNodeAgent({ client, machine, labels, taints, images, cniConfigFolder, logger, signal });
+  const runtime = await createCrunRuntime({
+    stateFolder: '/run/kubelet',
+    logFolder: nodePaths.podLogs,
+    cniConfigFolder,
+    cni: createCniExecutor(nodePaths.cniPlugins),
+    rootfsOf: images.rootfs,
+    boundingCapabilities: parseBoundingSet(await readFile('/proc/self/status', 'utf8')),
+    logSizeMax: config.containerLogMaxBytes,
+    logger,
+    signal,
+  });
+  const known = createInformer(client, services, { logger, signal });
+  const prober = createProber({
+    exec: runtime.exec,
+    onChange: (uid) => kubelet.trigger(uid),
+    onFailure: (pod, container, message) => events.container(pod, container.name, 'Warning', 'Unhealthy', message),
+  });
+  const kubelet = startKubelet({
+    client,
+    signal,
+    deps: {
+      client,
+      runtime,
+      images,
+      prober,
+      events,
+      statuses: createStatusWriter({
+        client,
+        signal,
+        onError: (pod, error) => logger.error('Failed to update status for pod', error, { podUID: pod }),
+      }),
+      sources: createSourceCache(client, logger, signal),
+      services: () => [...known.items.values()],
+      dns: {
+        clusterDns: config.clusterDns,
+        clusterDomain: config.clusterDomain,
+        nodeResolvConf: await readFile(config.resolvConf, 'utf8').catch(() => ''),
+      },
+      nodeName: name,
+      nodeIp: ip,
+      podsFolder: join(rootFolder, 'pods'),
+      podCidr: () => agent.node()?.spec?.podCIDR,
+      logger,
+    },
+  });
+  logger.info(0, 'Started kubelet', { node: name, version: machine.runtimeVersion });
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+};
+
+void runComponent('kubelet', main);

@@ -1,0 +1,121 @@
+// A container's OCI runtime configuration (runtime-spec 1.0, config.json). Pure.
+import type { ContainerSpec } from './runtime.ts';
+
+export interface OciContext {
+  /** Absent: the node's own network. */
+  readonly netns?: string;
+  readonly rootfs: string;
+  /** The capabilities that this node's processes may have at all; asking for more fails. */
+  readonly bounding: ReadonlySet<string>;
+}
+
+/** Docker's default capabilities, which containerd and CRI-O grant as well. */
+const defaultCapabilities = [
+  ...['CHOWN', 'DAC_OVERRIDE', 'FSETID', 'FOWNER', 'MKNOD', 'NET_RAW', 'SETGID', 'SETUID', 'SETFCAP', 'SETPCAP'],
+  ...['NET_BIND_SERVICE', 'SYS_CHROOT', 'KILL', 'AUDIT_WRITE'],
+];
+
+export const ociConfig = (spec: ContainerSpec, context: OciContext): Record<string, unknown> => ({
+  ociVersion: '1.0.0',
+  hostname: spec.hostname,
+  process: {
+    terminal: spec.terminal,
+    user: { uid: spec.user.uid, gid: spec.user.gid, additionalGids: spec.user.additionalGids },
+    args: spec.args,
+    env: spec.env,
+    cwd: spec.cwd,
+    noNewPrivileges: spec.noNewPrivileges,
+    capabilities: capabilitySets(spec, context),
+  },
+  root: { path: context.rootfs, readonly: spec.readOnlyRoot },
+  mounts: [...systemMounts(spec), ...spec.mounts.map(bind)],
+  linux: {
+    namespaces: [
+      { type: 'pid' },
+      { type: 'ipc' },
+      { type: 'mount' },
+      { type: 'uts' },
+      ...(context.netns === undefined ? [] : [{ type: 'network', path: context.netns }]),
+    ],
+    // As containerd does: a process that isn't root may listen on port 80 and send pings.
+    ...(context.netns === undefined
+      ? {}
+      : { sysctl: { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' } }),
+    ...(spec.privileged ? {} : { maskedPaths, readonlyPaths }),
+  },
+});
+
+const capabilitySets = (spec: ContainerSpec, { bounding }: OciContext): Record<string, string[]> => {
+  const granted = grantedCapabilities(spec, bounding).map((name) => `CAP_${name}`);
+  // A user other than root starts without them, as execve(2) has it; the bounding set lets setuid programs work.
+  const effective = spec.user.uid === 0 ? granted : [];
+  return { bounding: granted, effective, permitted: effective };
+};
+
+const grantedCapabilities = (spec: ContainerSpec, bounding: ReadonlySet<string>): string[] => {
+  if (spec.privileged) return [...bounding];
+  const plain = (name: string): string => name.toUpperCase().replace(/^CAP_/, '');
+  const drop = new Set(spec.dropCapabilities.map(plain));
+  const add = spec.addCapabilities.map(plain);
+  const base = drop.has('ALL') ? [] : add.includes('ALL') ? [...bounding] : defaultCapabilities;
+  const wanted = new Set([...base.filter((name) => !drop.has(name)), ...add.filter((name) => name !== 'ALL')]);
+  return [...wanted].filter((name) => bounding.has(name));
+};
+
+const systemMounts = (spec: ContainerSpec) => [
+  { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+  {
+    destination: '/dev',
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+  },
+  {
+    destination: '/dev/pts',
+    type: 'devpts',
+    source: 'devpts',
+    options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+  },
+  {
+    destination: '/dev/shm',
+    type: 'tmpfs',
+    source: 'shm',
+    options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'],
+  },
+  { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
+  {
+    destination: '/sys',
+    type: 'sysfs',
+    source: 'sysfs',
+    options: ['nosuid', 'noexec', 'nodev', spec.privileged ? 'rw' : 'ro'],
+  },
+];
+
+const bind = ({ source, target, readOnly }: ContainerSpec['mounts'][number]) => ({
+  destination: target,
+  type: 'bind',
+  source,
+  options: ['rbind', 'rprivate', readOnly ? 'ro' : 'rw'],
+});
+
+const maskedPaths = [
+  ...['/proc/acpi', '/proc/asound', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list'],
+  ...['/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/sys/firmware', '/sys/devices/virtual/powercap'],
+];
+const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/** Reads `CapBnd` of /proc/self/status. */
+export const parseBoundingSet = (status: string): Set<string> => {
+  const mask = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
+  return new Set(capabilityNames.filter((_, bit) => (mask >> BigInt(bit)) & 1n));
+};
+
+/** In the order of their numbers (linux/capability.h). */
+const capabilityNames = [
+  ...['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'SETPCAP'],
+  ...['LINUX_IMMUTABLE', 'NET_BIND_SERVICE', 'NET_BROADCAST', 'NET_ADMIN', 'NET_RAW', 'IPC_LOCK', 'IPC_OWNER'],
+  ...['SYS_MODULE', 'SYS_RAWIO', 'SYS_CHROOT', 'SYS_PTRACE', 'SYS_PACCT', 'SYS_ADMIN', 'SYS_BOOT', 'SYS_NICE'],
+  ...['SYS_RESOURCE', 'SYS_TIME', 'SYS_TTY_CONFIG', 'MKNOD', 'LEASE', 'AUDIT_WRITE', 'AUDIT_CONTROL', 'SETFCAP'],
+  ...['MAC_OVERRIDE', 'MAC_ADMIN', 'SYSLOG', 'WAKE_ALARM', 'BLOCK_SUSPEND', 'AUDIT_READ', 'PERFMON', 'BPF'],
+  'CHECKPOINT_RESTORE',
+];
