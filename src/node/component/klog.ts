@@ -8,8 +8,10 @@ export interface KlogOptions {
   readonly verbosity: number;
   /** klog's `--log-file`: appended to, beside standard error. */
   readonly file?: string;
-  /** The source named in each line's header, e.g. `proxier`. */
-  readonly source: string;
+  /** The source named in each line's header, e.g. `proxier`, or which one by a line's message. */
+  readonly source: string | ((message: string) => string);
+  /** Whether lines go to standard error too. Default true; klog's `--log-file` without `--alsologtostderr` says false. */
+  readonly stderr?: boolean;
 }
 
 /** Writes structured lines as klog v2 does (k8s.io/klog, "structured logging"). */
@@ -17,8 +19,9 @@ export const createKlog = (options: KlogOptions): Logger => {
   // Written at once, not through a stream: the last words of a component that ends matter most.
   const file = options.file === undefined ? undefined : openSync(options.file, 'a');
   const write = (severity: 'I' | 'W' | 'E', message: string, fields: LogFields): void => {
-    const line = `${header(severity, options.source)}] ${quote(message)}${formatFields(fields)}\n`;
-    process.stderr.write(line);
+    const source = typeof options.source === 'string' ? options.source : options.source(message);
+    const line = `${header(severity, source)}] ${quote(message)}${formatFields(fields)}\n`;
+    if (options.stderr !== false) process.stderr.write(line);
     if (file !== undefined) appendTo(file, line);
   };
   return {
