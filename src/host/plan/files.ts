@@ -17,16 +17,24 @@ export const nodeFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] =
   ...(node.controlPlane ? controlPlaneFiles(node, pki) : []),
 ];
 
-/** The fabric's agent, and the grader's own way into the API server. */
+/** The fabric's agent. */
+export const fabricProgram: PlannedFile = {
+  path: `${nodePaths.components}/fabric.js`,
+  mode: 0o644,
+  bundle: 'fabric.js',
+};
+
+/** The agent, and the grader's own way into the API server. */
 export const fabricFiles = (server: string, pki: Pki): readonly PlannedFile[] => [
-  { path: `${nodePaths.components}/fabric.js`, mode: 0o644, bundle: 'fabric.js' },
+  fabricProgram,
   kubeconfigFile('/etc/kubernetes/admin.conf', server, 'kubernetes-admin', pki, identity.admin),
 ];
 
 // V8 keeps young objects in two semi-spaces of 16 MiB by default; components are small, and a node runs several.
 const nodeFlags = '--max-semi-space-size=2';
 
-const programFiles = (component: Component): PlannedFile[] => {
+/** A component's bundle, and the program on the PATH that runs it. */
+export const programFiles = (component: Component): PlannedFile[] => {
   const bundle = `${nodePaths.components}/${component}.js`;
   return [
     { path: bundle, mode: 0o644, bundle: `node/${component}.js` },

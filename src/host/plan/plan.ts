@@ -2,10 +2,10 @@
 import type { ClusterSpec } from '../../api/cluster.ts';
 import { imageStorePath } from '../../api/images.ts';
 import { cidrAddress, cidrRange, type Ipv4 } from '../../api/scalars.ts';
-import { fabricFiles, initPath, nodeFiles } from './files.ts';
+import { fabricFiles, fabricProgram, initPath, nodeFiles, programFiles } from './files.ts';
 import { type Pki, type PkiRequest, pkiRequest } from './identities.ts';
 import { bridgeName, containerName, fabricMachine, imageVolume, labels, linkName, macOf } from './names.ts';
-import type { ClusterPlan, Limits, LinkPlan, MachinePlan, MachineRole, NetworkPlan } from './types.ts';
+import type { ClusterPlan, Limits, LinkPlan, MachinePlan, MachineRole, NetworkPlan, PlannedFile } from './types.ts';
 import { componentsOf, type NodeContext } from './units.ts';
 import { firstClient, firstNode, refuseImpossible } from './validate.ts';
 
@@ -59,6 +59,19 @@ export const planCluster = (input: PlanInput, pki: Pki): ClusterPlan => {
 export const certificatesOf = (input: PlanInput): PkiRequest => {
   refuseImpossible(input.name, input.spec);
   return pkiRequest(input.spec, nodeAddresses(input.spec));
+};
+
+/** The machines of a cluster, the fabric first. */
+export const machineNames = (spec: ClusterSpec): readonly string[] => [
+  fabricMachine,
+  ...[...spec.nodes, ...spec.clients].map(({ name }) => name),
+];
+
+/** The files of a machine that a new build of labs changes. */
+export const programsOf = (spec: ClusterSpec, machine: string): readonly PlannedFile[] => {
+  if (machine === fabricMachine) return [fabricProgram];
+  const node = spec.nodes.find(({ name }) => name === machine);
+  return node ? componentsOf(node.role === 'control-plane').flatMap(programFiles) : [];
 };
 
 const nodeAddresses = (spec: ClusterSpec): readonly Ipv4[] =>

@@ -1,0 +1,210 @@
+// The bring-up of a cluster, as the list of its steps in the order in which they happen.
+
+import { fabricMachine } from '../plan/names.ts';
+import { certificatesOf, planCluster } from '../plan/plan.ts';
+import type { MachinePlan } from '../plan/types.ts';
+import { claimCluster } from './claim.ts';
+import { apiServerReady, dnsAnswers, nodesReady, proxiesSynced } from './conditions.ts';
+import type { BringUp } from './context.ts';
+import { containerSpec } from './create.ts';
+import { connectFabric } from './fabric.ts';
+import { archive } from './install.ts';
+import { bridgeOf, findMachines, inspectRunning } from './machines.ts';
+import { clusterOf } from './open.ts';
+import type { Step } from './steps.ts';
+import { unlessComponentsDie } from './watchdog.ts';
+
+const ensureImage: Step<BringUp> = {
+  name: 'image',
+  title: 'Preparing the images',
+  needs: [],
+  run: async (up, signal) => {
+    up.image = await up.request.ensureImage(signal, up.onProgress);
+  },
+};
+
+const issueCertificates: Step<BringUp> = {
+  name: 'certificates',
+  title: 'Issuing certificates',
+  needs: [],
+  run: async (up) => {
+    const request = certificatesOf({ ...up.request.plan, image: '' });
+    // Loaded here, as it takes 60 ms that no other command should pay.
+    const { createPki } = await import('../plan/pki.ts');
+    up.pki = await createPki(request);
+  },
+};
+
+const createMachines: Step<BringUp> = {
+  name: 'create',
+  title: 'Creating machines',
+  needs: ['image', 'certificates'],
+  run: async (up) => {
+    up.plan = planCluster({ ...up.request.plan, image: up.image }, up.pki);
+    const [fabric, ...others] = up.plan.machines;
+    // The fabric's name is the lock: of two starts at once, Docker lets one create it.
+    if (fabric) await createOne(up, fabric);
+    await allSettled(others.map((machine) => createOne(up, machine)));
+    return `${up.plan.machines.length} containers`;
+  },
+};
+
+/** Not abortable in itself: a creation that was asked for is waited for, so that its undo knows the container. */
+const createOne = async (up: BringUp, machine: MachinePlan): Promise<void> => {
+  const id = await up.containers.create(containerSpec(up.plan, machine));
+  up.ids.set(machine.name, id);
+  up.undo.push(`create ${machine.container}`, () => up.containers.remove(id));
+};
+
+const installComponents: Step<BringUp> = {
+  name: 'install',
+  title: 'Installing components',
+  needs: ['create'],
+  run: async (up, signal) => {
+    await Promise.all(
+      up.plan.machines.map(async ({ name, files }) => {
+        if (files.length === 0) return;
+        const contents = await archive(files, up.request.bundles);
+        await up.containers.putArchive(idOf(up, name), '/', contents, signal);
+      }),
+    );
+  },
+};
+
+const startFabric: Step<BringUp> = {
+  name: 'fabric',
+  title: 'Starting the fabric',
+  needs: ['install'],
+  run: async (up, signal) => {
+    await up.containers.start(idOf(up, fabricMachine), signal);
+    up.fabric = await connectFabric(up.containers, up.request.plan.name);
+    await claimCluster(up.fabric, up.request.plan.name, signal);
+  },
+};
+
+const startMachines: Step<BringUp> = {
+  name: 'start',
+  title: 'Starting machines',
+  needs: ['install'],
+  run: async (up, signal) => {
+    const others = [...up.ids].filter(([name]) => name !== fabricMachine);
+    await Promise.all(others.map(([, id]) => up.containers.start(id, signal)));
+  },
+};
+
+const wireLinks: Step<BringUp> = {
+  name: 'wire',
+  title: 'Wiring links',
+  needs: ['fabric', 'start'],
+  run: async (up, signal) => {
+    up.machines = await inspectRunning(
+      up.containers,
+      await findMachines(up.containers, up.request.plan.name, signal),
+      signal,
+    );
+    const [fabric, ...others] = up.machines;
+    if (!fabric) throw new Error('a cluster without a fabric was started');
+    const links = others.flatMap(({ name, pid, link }) => (link ? [{ machine: name, pid, ...link }] : []));
+    const { wired } = await up.fabric.call('wire', { bridge: bridgeOf(fabric), links }, { signal });
+    return `${wired.length} links`;
+  },
+};
+
+const nodesOf = (up: BringUp) => up.machines.filter(({ role }) => role === 'node');
+
+const awaitApiServer: Step<BringUp> = {
+  name: 'api-server',
+  title: 'Waiting for the API server',
+  needs: ['wire'],
+  run: (up, signal) => unlessComponentsDie(up.containers, nodesOf(up), signal, (s) => apiServerReady(up.fabric, s)),
+};
+
+const awaitNodes: Step<BringUp> = {
+  name: 'nodes',
+  title: 'Waiting for the nodes to be Ready',
+  needs: ['api-server'],
+  run: (up, signal) =>
+    unlessComponentsDie(up.containers, nodesOf(up), signal, (s) =>
+      nodesReady(
+        up.fabric,
+        nodesOf(up).map(({ name }) => name),
+        s,
+      ),
+    ),
+};
+
+const awaitProxies: Step<BringUp> = {
+  name: 'proxies',
+  title: 'Waiting for every kube-proxy to sync',
+  needs: ['api-server'],
+  run: (up, signal) => proxiesSynced(up.fabric, nodesOf(up), signal),
+};
+
+const awaitDns: Step<BringUp> = {
+  name: 'dns',
+  title: 'Waiting for the cluster DNS',
+  needs: ['proxies'],
+  run: async (up, signal) => {
+    // A worker where there is one: the question then crosses the fabric.
+    const node = nodesOf(up).at(-1);
+    if (node) await dnsAnswers(up.fabric, node, up.request.plan.spec.dnsAddress, signal);
+  },
+};
+
+const setUpLab: Step<BringUp> = {
+  name: 'setup',
+  title: 'Setting up the lab',
+  needs: ['nodes', 'proxies', 'dns'],
+  run: async (up, signal) => {
+    await up.request.setup?.(clusterOf(up.containers, up.request.plan.name, up.fabric, up.machines), signal);
+  },
+};
+
+const markCompleted: Step<BringUp> = {
+  name: 'complete',
+  title: 'Finishing',
+  needs: ['setup'],
+  run: async (up, signal) => {
+    await up.fabric.call('complete', {}, { signal });
+  },
+};
+
+/** From nothing. */
+export const bringUp: readonly Step<BringUp>[] = [
+  ensureImage,
+  issueCertificates,
+  createMachines,
+  installComponents,
+  startFabric,
+  startMachines,
+  wireLinks,
+  awaitApiServer,
+  awaitNodes,
+  awaitProxies,
+  awaitDns,
+  setUpLab,
+  markCompleted,
+];
+
+/** From machines that exist, stopped or without links: the same cluster, with the same addresses and objects. */
+export const resume: readonly Step<BringUp>[] = [
+  { ...startMachines, needs: [] },
+  { ...wireLinks, needs: ['start'] },
+  awaitApiServer,
+  awaitNodes,
+  awaitProxies,
+  awaitDns,
+];
+
+const idOf = (up: BringUp, machine: string): string => {
+  const id = up.ids.get(machine);
+  if (id === undefined) throw new Error(`no container was made for ${machine}`);
+  return id;
+};
+
+/** Like Promise.all, but comes to rest only when all have: nothing may be created behind an undo's back. */
+const allSettled = async (work: readonly Promise<void>[]): Promise<void> => {
+  const results = await Promise.allSettled(work);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+};

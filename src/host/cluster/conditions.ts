@@ -1,0 +1,95 @@
+// What a start waits for, one named condition each, all asked through the fabric.
+
+import type { Node } from '../../api/core.ts';
+import type { KubeList } from '../../api/meta.ts';
+import type { Ipv4 } from '../../api/scalars.ts';
+import { done, eventually, notYet } from '../../kit/eventually.ts';
+import type { Fabric } from './fabric.ts';
+import type { RunningMachine } from './machines.ts';
+
+/** How long a condition may take. Far more than it does: a loaded laptop must not fail a start. */
+const timeoutMs = 60_000;
+const pace = { timeoutMs, intervalMs: 30, maxIntervalMs: 150 } as const;
+
+/** The API server serves, and has what it needs. */
+export const apiServerReady = (fabric: Fabric, signal: AbortSignal): Promise<void> =>
+  eventually(
+    'the API server is ready',
+    async () => {
+      const { status, body } = await fabric.call('kube', { path: '/readyz' }, { signal });
+      return status === 200 ? done(undefined) : notYet(`/readyz says ${status} ${shorten(String(body))}`);
+    },
+    { ...pace, signal },
+  );
+
+/** Every node has registered itself and says Ready. */
+export const nodesReady = (fabric: Fabric, names: readonly string[], signal: AbortSignal): Promise<void> =>
+  eventually(
+    'every node is Ready',
+    async () => {
+      const { status, body } = await fabric.call('kube', { path: '/api/v1/nodes' }, { signal });
+      if (status !== 200) return notYet(`the API server says ${status}`);
+      const { items } = body as KubeList<Node>;
+      const waiting = names.filter((name) => !isReady(items.find(({ metadata }) => metadata.name === name)));
+      return waiting.length === 0 ? done(undefined) : notYet(waiting.map((name) => describe(name, items)).join('; '));
+    },
+    { ...pace, signal },
+  );
+
+const readyCondition = (node: Node | undefined) => node?.status?.conditions?.find(({ type }) => type === 'Ready');
+const isReady = (node: Node | undefined): boolean => readyCondition(node)?.status === 'True';
+
+const describe = (name: string, nodes: readonly Node[]): string => {
+  const node = nodes.find(({ metadata }) => metadata.name === name);
+  if (!node) return `${name} has not registered`;
+  const { reason, message } = readyCondition(node) ?? {};
+  return `${name} is not Ready${reason ? ` (${reason}${message ? `: ${message}` : ''})` : ''}`;
+};
+
+const proxyHealthPort = 10_256;
+
+/** Every kube-proxy has programmed its node's rules at least once. */
+export const proxiesSynced = (
+  fabric: Fabric,
+  nodes: readonly { readonly name: string; readonly address: Ipv4 }[],
+  signal: AbortSignal,
+): Promise<void> =>
+  eventually(
+    'every kube-proxy has synced its rules',
+    async () => {
+      const states = await Promise.all(
+        nodes.map(async ({ name, address }) => {
+          try {
+            const asked = { address, port: proxyHealthPort, path: '/healthz' };
+            const { status } = await fabric.call('health', asked, { signal });
+            return status === 200 ? undefined : `kube-proxy on ${name} says ${status}`;
+          } catch {
+            return `kube-proxy on ${name} does not answer`;
+          }
+        }),
+      );
+      const waiting = states.filter((state) => state !== undefined);
+      return waiting.length === 0 ? done(undefined) : notYet(waiting.join('; '));
+    },
+    { ...pace, signal },
+  );
+
+/** A node resolves a service's name through the DNS service's address: server, service and rules work together. */
+export const dnsAnswers = (
+  fabric: Fabric,
+  node: RunningMachine,
+  nameserver: Ipv4,
+  signal: AbortSignal,
+): Promise<void> =>
+  eventually(
+    'the cluster DNS answers',
+    async () => {
+      const place = { machine: node.name, pid: node.pid };
+      const name = 'kubernetes.default.svc.cluster.local.';
+      const outcome = await fabric.call('lookup', { place, name, nameserver, timeoutMs: 1000 }, { signal });
+      return outcome.ok ? done(undefined) : notYet(outcome.message);
+    },
+    { ...pace, signal },
+  );
+
+const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);

@@ -1,0 +1,26 @@
+// A planned machine as the container engine is asked for it.
+import type { ContainerSpec } from '../docker/port.ts';
+import type { ClusterPlan, MachinePlan } from '../plan/types.ts';
+
+export const containerSpec = (plan: ClusterPlan, machine: MachinePlan): ContainerSpec => ({
+  name: machine.container,
+  image: plan.image,
+  entrypoint: [machine.command[0] ?? ''],
+  command: machine.command.slice(1),
+  hostname: machine.hostname,
+  environment: machine.environment,
+  labels: machine.labels,
+  network: 'none',
+  cgroupNamespace: 'private',
+  ...(machine.pidMode === 'host' ? { pidMode: 'host' as const } : {}),
+  capabilities: machine.capabilities,
+  securityOptions: machine.securityOptions,
+  sysctls: machine.sysctls,
+  tmpfs: machine.tmpfs,
+  mounts: machine.mounts.map(({ volume, path, readOnly }) => ({ source: volume, path, readOnly })),
+  memoryBytes: machine.limits.memoryBytes,
+  cpus: machine.limits.cpus,
+  pids: machine.limits.pids,
+  hosts: machine.hosts,
+  stopSignal: machine.stopSignal,
+});

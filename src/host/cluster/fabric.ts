@@ -1,0 +1,129 @@
+// The host's end of the conversation with a lab's fabric: typed calls over the standard streams of one exec.
+import { createInterface } from 'node:readline';
+import type { FabricMethod, FabricMethods, FabricResponse } from '../../api/fabric.ts';
+import { nodePaths } from '../../api/paths.ts';
+import { LabError } from '../../kit/error.ts';
+import type { Containers, ExecSession } from '../docker/port.ts';
+import { containerName, fabricMachine } from '../plan/names.ts';
+
+/** The fabric of a running cluster. Calls run side by side. Close it, or leave an `await using` scope. */
+export interface Fabric extends AsyncDisposable {
+  /**
+   * @throws LabError with the agent's code (`FABRIC_…`), `LAB_FABRIC_TIMEOUT` or `LAB_FABRIC_GONE`; the signal's reason
+   * when aborted
+   */
+  call<M extends FabricMethod>(
+    method: M,
+    params: FabricMethods[M]['params'],
+    options?: CallOptions,
+  ): Promise<FabricMethods[M]['result']>;
+  close(): void;
+}
+
+export interface CallOptions {
+  /** Default 20 s. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Pending {
+  readonly method: FabricMethod;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Starts an agent in the fabric container and talks to it. */
+export const connectFabric = async (containers: Containers, cluster: string, signal?: AbortSignal): Promise<Fabric> => {
+  const session = await containers.open(containerName(cluster, fabricMachine), {
+    command: ['/usr/bin/node', '--max-semi-space-size=2', `${nodePaths.components}/fabric.js`, 'agent'],
+    environment: { NODE_COMPILE_CACHE: '/var/cache/labs' },
+    ...(signal ? { signal } : {}),
+  });
+  return createFabric(session, cluster);
+};
+
+const createFabric = (session: ExecSession, cluster: string): Fabric => {
+  const pending = new Map<number, Pending>();
+  let complaint = '';
+  let gone: LabError | undefined;
+  let lastId = 0;
+
+  session.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint = (complaint + text).slice(-2000);
+  });
+  createInterface({ input: session.stdout, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
+    const response = parseResponse(line);
+    const waiting = response && pending.get(response.id);
+    if (!waiting) return;
+    pending.delete(response.id);
+    if ('error' in response) waiting.reject(failureOf(waiting.method, response.error));
+    else waiting.resolve(response.result);
+  });
+  const end = (cause?: unknown): void => {
+    gone ??= new LabError('LAB_FABRIC_GONE', `The fabric of ${cluster} no longer answers${reasonOf(complaint)}`, {
+      cause,
+      hint: 'Run `labs start` to bring the lab back.',
+    });
+    for (const { reject } of pending.values()) reject(gone);
+    pending.clear();
+  };
+  session.exitCode.then(() => end(), end);
+  session.stdin.on('error', end);
+
+  const close = (): void => {
+    session.stdin.end();
+    session.close();
+    end();
+  };
+  return {
+    async call(method, params, options = {}) {
+      if (gone) throw gone;
+      options.signal?.throwIfAborted();
+      lastId += 1;
+      const id = lastId;
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      pending.set(id, { method, resolve, reject });
+      session.stdin.write(`${JSON.stringify({ id, method, params })}\n`);
+      const answer = await bounded(promise, method, options).finally(() => pending.delete(id));
+      return answer as FabricMethods[typeof method]['result'];
+    },
+    close,
+    async [Symbol.asyncDispose]() {
+      close();
+    },
+  };
+};
+
+/** No answer is waited for without end, nor after an abort. */
+const bounded = async <T>(
+  answer: Promise<T>,
+  method: string,
+  { timeoutMs = 20_000, signal }: CallOptions,
+): Promise<T> => {
+  const { promise: never, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new LabError('LAB_FABRIC_TIMEOUT', `The fabric did not answer \`${method}\` in ${timeoutMs} ms`)),
+    timeoutMs,
+  );
+  const abort = (): void => reject(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([answer, never]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  }
+};
+
+const parseResponse = (line: string): FabricResponse | undefined => {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+};
+
+const failureOf = (method: string, { code, message }: { code: string; message: string }): LabError =>
+  new LabError(code, `The fabric's \`${method}\` failed: ${message}`);
+
+const reasonOf = (complaint: string): string => (complaint.trim() === '' ? '' : `: ${complaint.trim()}`);

@@ -1,0 +1,57 @@
+// Puts a plan's files into a machine that doesn't run yet: one tar archive, unpacked by the engine.
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { pack } from 'tar-stream';
+import { LabError } from '../../kit/error.ts';
+import type { PlannedFile } from '../plan/types.ts';
+
+/** Gives the bundle that the build made, by its name in `dist/`: `node/kube-proxy.js`. */
+export type Bundles = (name: string) => Promise<Buffer>;
+
+/** Bundles of a `dist` folder, each read once. */
+export const bundlesIn = (folder: string): Bundles => {
+  const read = new Map<string, Promise<Buffer>>();
+  return (name) => {
+    const known = read.get(name) ?? readBundle(folder, name);
+    read.set(name, known);
+    return known;
+  };
+};
+
+const readBundle = async (folder: string, name: string): Promise<Buffer> => {
+  try {
+    return await readFile(join(folder, name));
+  } catch (cause) {
+    throw new LabError('LAB_NOT_BUILT', `The component ${name} has not been built`, {
+      cause,
+      hint: 'Run `npm run build` in the checkout.',
+    });
+  }
+};
+
+/** Folders that every machine has, with modes of their own. */
+const given = new Set([
+  ...['/', '/etc', '/etc/systemd', '/etc/systemd/system', '/root', '/usr', '/usr/local', '/usr/local/bin'],
+  ...['/usr/local/lib', '/usr/local/sbin', '/var', '/var/lib', '/var/log', '/var/cache'],
+]);
+
+/** A tar archive of the files and of the folders above them. */
+export const archive = async (files: readonly PlannedFile[], bundles: Bundles): Promise<Buffer> => {
+  const tar = pack();
+  const whole = buffer(tar);
+  const folders = new Set(files.flatMap(({ path }) => foldersAbove(path)));
+  for (const name of [...folders].sort()) tar.entry({ name: name.slice(1), type: 'directory', mode: 0o755 });
+  for (const file of files) {
+    const name = file.path.slice(1);
+    if ('symlink' in file) tar.entry({ name, type: 'symlink', linkname: file.symlink });
+    else tar.entry({ name, mode: file.mode }, 'content' in file ? file.content : await bundles(file.bundle));
+  }
+  tar.finalize();
+  return await whole;
+};
+
+const foldersAbove = (path: string): string[] => {
+  const folder = dirname(path);
+  return given.has(folder) ? [] : [...foldersAbove(folder), folder];
+};

@@ -1,0 +1,106 @@
+// The machines of a cluster as Docker knows them: everything here comes from labels and states, nothing from a definition.
+import { type Ipv4, parseIpv4 } from '../../api/scalars.ts';
+import { LabError } from '../../kit/error.ts';
+import type { ContainerStatus, ContainerSummary, Containers } from '../docker/port.ts';
+import { bridgeName, labels, linkName, macOf } from '../plan/names.ts';
+import type { LinkPlan, MachineRole, NetworkPlan } from '../plan/types.ts';
+
+/** One container of a cluster. */
+export interface Machine {
+  readonly name: string;
+  readonly role: MachineRole;
+  readonly container: string;
+  readonly id: string;
+  readonly status: ContainerStatus;
+  readonly address: Ipv4;
+  /** How it is plugged in; the fabric is the bridge itself. */
+  readonly link?: LinkPlan;
+  /** How many machines the whole cluster should have. */
+  readonly clusterSize: number;
+  readonly lab: string;
+  readonly definition: string;
+  readonly version: string;
+}
+
+/** A machine that runs: its process 1 on the engine's machine leads to its namespaces. */
+export interface RunningMachine extends Machine {
+  readonly pid: number;
+}
+
+/** The machines of one cluster: the fabric first, then by address. */
+export const findMachines = async (
+  containers: Containers,
+  cluster: string,
+  signal?: AbortSignal,
+): Promise<readonly Machine[]> =>
+  (await containers.list({ [labels.name]: cluster }, signal)).map(toMachine).sort(inOrder);
+
+/** All machines of all clusters, by cluster. */
+export const findAllMachines = async (
+  containers: Containers,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, readonly Machine[]>> => {
+  const all = await containers.list({ [labels.name]: '' }, signal);
+  const groups = Map.groupBy(all, (container) => container.labels[labels.name] ?? '');
+  return new Map([...groups].map(([name, found]) => [name, found.map(toMachine).sort(inOrder)]));
+};
+
+/** With process ids. @throws LabError LAB_MACHINE_DOWN naming the ones that don't run */
+export const inspectRunning = async (
+  containers: Containers,
+  machines: readonly Machine[],
+  signal?: AbortSignal,
+): Promise<readonly RunningMachine[]> => {
+  const seen = await Promise.all(
+    machines.map(async (machine) => ({ ...machine, pid: (await containers.inspect(machine.id, signal))?.pid ?? 0 })),
+  );
+  const down = seen.filter(({ pid }) => pid === 0).map(({ name }) => name);
+  if (down.length > 0)
+    throw new LabError('LAB_MACHINE_DOWN', `${down.join(' and ')} ${down.length === 1 ? 'is' : 'are'} not running`, {
+      hint: 'Run `labs start` to start what has stopped.',
+    });
+  return seen;
+};
+
+/** The bridge, from the fabric's label. */
+export const bridgeOf = (fabric: Machine): NetworkPlan['bridge'] => ({
+  name: bridgeName,
+  address: fabric.address,
+  prefix: fabric.link?.prefix ?? 24,
+});
+
+const toMachine = (container: ContainerSummary): Machine => {
+  const label = (name: keyof typeof labels): string => container.labels[labels[name]] ?? '';
+  const link = parseLink(label('link'));
+  return {
+    name: label('machine'),
+    role: label('role') as MachineRole,
+    container: container.name,
+    id: container.id,
+    status: container.status,
+    address: link?.address ?? ('' as Ipv4),
+    clusterSize: Number(label('machines')),
+    lab: label('lab'),
+    definition: label('definition'),
+    version: label('version'),
+    ...(link ? { link } : {}),
+  };
+};
+
+/** `192.168.56.11/24 via 192.168.56.1`; the fabric's has no gateway. */
+const parseLink = (label: string): LinkPlan | undefined => {
+  const match = /^([\d.]+)\/(\d+)(?: via ([\d.]+))?$/.exec(label);
+  if (!match) return undefined;
+  const address = parseIpv4(match[1] ?? '');
+  return {
+    interface: linkName,
+    address,
+    prefix: Number(match[2]),
+    gateway: parseIpv4(match[3] ?? address),
+    mac: macOf(address),
+  };
+};
+
+const rank: Readonly<Record<MachineRole, number>> = { fabric: 0, node: 1, client: 2 };
+const lastOctet = ({ address }: Machine): number => Number(address.split('.').pop());
+const inOrder = (a: Machine, b: Machine): number => rank[a.role] - rank[b.role] || lastOctet(a) - lastOctet(b);

@@ -1,0 +1,77 @@
+// A running cluster, opened for use: its machines and its fabric, as the grader, the tasks and the CLI need them.
+import type { Place } from '../../api/fabric.ts';
+import type { Ipv4 } from '../../api/scalars.ts';
+import { ExitCode, LabError } from '../../kit/error.ts';
+import type { Containers } from '../docker/port.ts';
+import { fabricMachine } from '../plan/names.ts';
+import { connectFabric, type Fabric } from './fabric.ts';
+import { findMachines, inspectRunning, type RunningMachine } from './machines.ts';
+
+export interface Cluster extends AsyncDisposable {
+  readonly name: string;
+  readonly lab: string;
+  readonly definition: string;
+  readonly containers: Containers;
+  readonly fabric: Fabric;
+  /** Nodes and clients that run; the fabric is not among them. */
+  readonly machines: readonly RunningMachine[];
+  /** @throws LabError LAB_NO_MACHINE with the names there are */
+  machine(name: string): RunningMachine;
+  /** The place from which a probe starts: a machine, or a pod on it by its address. */
+  place(machine: string, podIp?: Ipv4): Place;
+}
+
+/**
+ * Opens a running cluster. Machines that don't run are left out, so that a student who stopped one is still graded.
+ * @throws LabError LAB_NOT_STARTED when there is no such cluster, or its fabric doesn't run
+ */
+export const openCluster = async (containers: Containers, name: string, signal?: AbortSignal): Promise<Cluster> => {
+  const found = await findMachines(containers, name, signal);
+  const fabricIsUp = found.some(({ role, status }) => role === 'fabric' && status === 'running');
+  if (!fabricIsUp) throw notStarted(name, found.length > 0);
+  const running = found.filter(({ name: machine, status }) => machine !== fabricMachine && status === 'running');
+  const [fabric, machines] = await Promise.all([
+    connectFabric(containers, name, signal),
+    inspectRunning(containers, running, signal),
+  ]);
+  return clusterOf(containers, name, fabric, machines);
+};
+
+/** A handle on what has been looked up already. It owns the fabric's connection. */
+export const clusterOf = (
+  containers: Containers,
+  name: string,
+  fabric: Fabric,
+  machines: readonly RunningMachine[],
+): Cluster => {
+  const members = machines.filter(({ role }) => role !== 'fabric');
+  const machine = (wanted: string): RunningMachine => {
+    const found = members.find((member) => member.name === wanted);
+    if (found) return found;
+    throw new LabError('LAB_NO_MACHINE', `No machine of ${name} that runs is called "${wanted}"`, {
+      exitCode: ExitCode.usage,
+      hint: `There are: ${members.map((member) => member.name).join(', ')}.`,
+    });
+  };
+  return {
+    name,
+    lab: members[0]?.lab ?? name,
+    definition: members[0]?.definition ?? '',
+    containers,
+    fabric,
+    machines: members,
+    machine,
+    place: (wanted, podIp) => ({
+      machine: wanted,
+      pid: machine(wanted).pid,
+      ...(podIp === undefined ? {} : { podIp }),
+    }),
+    [Symbol.asyncDispose]: () => fabric[Symbol.asyncDispose](),
+  };
+};
+
+const notStarted = (name: string, exists: boolean): LabError =>
+  new LabError('LAB_NOT_STARTED', exists ? `${name} is stopped` : `${name} has not been started`, {
+    exitCode: ExitCode.usage,
+    hint: `Run \`labs start ${name}\`.`,
+  });

@@ -1,0 +1,173 @@
+// `labs start`: a cluster from nothing, or the same one again. What this run made is undone when it fails.
+import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
+import { done, eventually, notYet } from '../../kit/eventually.ts';
+import { UndoStack } from '../../kit/undo.ts';
+import type { Containers } from '../docker/port.ts';
+import { certificatesOf, machineNames, programsOf } from '../plan/plan.ts';
+import { bringUp, resume } from './bring-up.ts';
+import { busy, claimCluster } from './claim.ts';
+import { BringUp, type StartRequest } from './context.ts';
+import { connectFabric } from './fabric.ts';
+import { archive } from './install.ts';
+import { findMachines, type Machine } from './machines.ts';
+import { type Cluster, clusterOf } from './open.ts';
+import { type RunOptions, runSteps } from './steps.ts';
+import { removeMachines, stopMachines } from './stop.ts';
+
+export interface StartOptions extends RunOptions {
+  /** Lines of a long step, such as an image build. */
+  readonly onProgress?: (line: string) => void;
+}
+
+export interface Started {
+  readonly cluster: Cluster;
+  /** The cluster was there already: stopped, or even running. */
+  readonly resumed: boolean;
+}
+
+/**
+ * Starts a cluster, or resumes the one of this name. On failure or abort nothing is left that wasn't there before: a
+ * new cluster is deleted, a resumed one stopped again.
+ * @throws LabError LAB_PLAN_REFUSED, LAB_BUSY, LAB_CHANGED, LAB_COMPONENT_DIED, LAB_TIMEOUT, and those of Containers
+ */
+export const startCluster = async (
+  containers: Containers,
+  request: StartRequest,
+  options: StartOptions,
+): Promise<Started> => {
+  // Refuses what can't be built before anything is touched.
+  certificatesOf({ ...request.plan, image: '' });
+  const found = await findMachines(containers, request.plan.name, options.signal);
+  const again = found.length > 0 && (await isWorthResuming(containers, found, options.signal));
+  try {
+    const resumed = again ? await resumeCluster(containers, request, found, options) : undefined;
+    if (resumed) return { cluster: resumed, resumed: true };
+    // What is left over are the machines of a start that was interrupted: nobody has worked in them.
+    await removeMachines(containers, found);
+    return { cluster: await startAnew(containers, request, options), resumed: false };
+  } catch (error) {
+    throw firstCause(error, request.plan.name);
+  }
+};
+
+const startAnew = async (containers: Containers, request: StartRequest, options: StartOptions): Promise<Cluster> => {
+  await using undo = new UndoStack();
+  const up = new BringUp({ containers, request, undo, onProgress: options.onProgress ?? (() => {}) });
+  try {
+    await runSteps(bringUp, up, options);
+  } catch (error) {
+    up.close();
+    throw isNameTaken(error) && up.ids.size === 0 ? busy(request.plan.name, error) : error;
+  }
+  undo.commit();
+  return clusterOf(containers, request.plan.name, up.fabric, up.machines);
+};
+
+const isNameTaken = (error: unknown): boolean => error instanceof LabError && error.code === 'LAB_NAME_TAKEN';
+
+/** How long another start may be between creating its fabric and starting it. */
+const creationMs = 5000;
+
+/** A fabric that was created and never started belongs to a start that is under way, or to one that was killed. */
+const isWorthResuming = async (
+  containers: Containers,
+  [fabric]: readonly Machine[],
+  signal: AbortSignal,
+): Promise<boolean> => {
+  if (fabric?.role !== 'fabric') return false;
+  if (fabric.status !== 'created') return true;
+  const started = eventually(
+    'the other start goes on',
+    async () => {
+      const status = (await containers.inspect(fabric.id, signal))?.status;
+      return status === 'created' ? notYet(status) : done(status !== undefined);
+    },
+    { timeoutMs: creationMs, signal },
+  );
+  return await started.catch((error) => {
+    if (error instanceof LabError && error.code === 'LAB_TIMEOUT') return false;
+    throw error;
+  });
+};
+
+/** @returns undefined when a start of this cluster never came to its end */
+const resumeCluster = async (
+  containers: Containers,
+  request: StartRequest,
+  found: readonly Machine[],
+  options: StartOptions,
+): Promise<Cluster | undefined> => {
+  const { name } = request.plan;
+  const { signal } = options;
+  const [fabric] = found;
+  if (!fabric) return undefined;
+  await using undo = new UndoStack();
+  const up = new BringUp({ containers, request, undo, onProgress: options.onProgress ?? (() => {}) });
+  try {
+    const asleep = found.filter(({ status }) => status !== 'running');
+    if (fabric.status !== 'running') undo.push(`start ${fabric.container}`, () => stopMachines(containers, [fabric]));
+    await containers.start(fabric.id, signal);
+    up.fabric = await connectFabric(containers, name);
+    if (!(await claimCluster(up.fabric, name, signal))) {
+      undo.commit();
+      up.close();
+      return undefined;
+    }
+    refuseDifferent(request, found);
+    undo.push(`start ${name}`, () => stopMachines(containers, asleep));
+    await reinstall(containers, request, asleep, signal);
+    for (const machine of found) up.ids.set(machine.name, machine.id);
+    await runSteps(resume, up, options);
+    undo.commit();
+    return clusterOf(containers, name, up.fabric, up.machines);
+  } catch (error) {
+    up.close();
+    throw error;
+  }
+};
+
+/** A cluster that was made for another definition, or has lost a machine, is not the one that was asked for. */
+const refuseDifferent = ({ plan }: StartRequest, found: readonly Machine[]): void => {
+  const planned = machineNames(plan.spec);
+  const missing = planned.filter((machine) => !found.some(({ name }) => name === machine));
+  const [fabric] = found;
+  const why =
+    fabric?.lab !== plan.lab
+      ? `${plan.name} is a cluster of the lab ${fabric?.lab}`
+      : fabric.definition !== plan.definitionDigest
+        ? `The definition of ${plan.lab} has changed since ${plan.name} was started`
+        : missing.length > 0
+          ? `${plan.name} has lost ${missing.join(' and ')}`
+          : undefined;
+  if (why === undefined) return;
+  throw new LabError('LAB_CHANGED', why, {
+    exitCode: ExitCode.usage,
+    hint: `Run \`labs delete ${plan.name}\` first, or use \`--name\` for a second one beside it.`,
+  });
+};
+
+/** A stopped machine gets the present build of its programs, so that an edit needs no new cluster. */
+const reinstall = async (
+  containers: Containers,
+  { plan, bundles }: StartRequest,
+  machines: readonly Machine[],
+  signal: AbortSignal,
+): Promise<void> => {
+  await Promise.all(
+    machines.map(async ({ name, id }) => {
+      const programs = programsOf(plan.spec, name);
+      if (programs.length > 0) await containers.putArchive(id, '/', await archive(programs, bundles), signal);
+    }),
+  );
+};
+
+/** When undoing fails too, the user must know both; the first error stays the one that counts. */
+const firstCause = (error: unknown, name: string): unknown => {
+  if (!(error instanceof SuppressedError)) return error;
+  const first = firstCause(error.suppressed, name);
+  return new LabError(
+    first instanceof LabError ? first.code : 'LAB_START_FAILED',
+    `${messageOf(first)}\nAnd not all could be undone: ${messageOf(error.error)}`,
+    { cause: error, hint: `Run \`labs delete ${name}\`.` },
+  );
+};

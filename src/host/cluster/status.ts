@@ -1,0 +1,93 @@
+// What is there: the clusters of an engine, and how each machine and component of one is doing.
+import type { Component } from '../../api/paths.ts';
+import type { Ipv4 } from '../../api/scalars.ts';
+import type { Containers } from '../docker/port.ts';
+import type { MachineRole } from '../plan/types.ts';
+import { findAllMachines, findMachines, type Machine } from './machines.ts';
+import { unitsOf } from './watchdog.ts';
+
+export type ClusterState = 'running' | 'stopped' | 'incomplete';
+
+export interface ClusterSummary {
+  readonly name: string;
+  readonly lab: string;
+  /** Digest of the definition from which it was made. */
+  readonly definition: string;
+  readonly state: ClusterState;
+  readonly machines: number;
+}
+
+export interface ClusterStatus extends ClusterSummary {
+  readonly members: readonly MachineStatus[];
+}
+
+export interface MachineStatus {
+  readonly name: string;
+  readonly role: MachineRole;
+  readonly address: Ipv4;
+  readonly container: string;
+  readonly running: boolean;
+  readonly components: readonly ComponentStatus[];
+}
+
+export interface ComponentStatus {
+  readonly name: Component;
+  readonly running: boolean;
+  /** systemd's word: `active`, `activating`, `failed`, `inactive`. */
+  readonly state: string;
+  readonly restarts: number;
+}
+
+/** All clusters of the engine, by name. */
+export const listClusters = async (
+  containers: Containers,
+  signal?: AbortSignal,
+): Promise<readonly ClusterSummary[]> => {
+  const all = await findAllMachines(containers, signal);
+  return [...all].map(([name, machines]) => summarise(name, machines)).sort((a, b) => a.name.localeCompare(b.name));
+};
+
+/** One cluster in detail; undefined when there is none of this name. */
+export const statusOf = async (
+  containers: Containers,
+  name: string,
+  signal = new AbortController().signal,
+): Promise<ClusterStatus | undefined> => {
+  const machines = await findMachines(containers, name, signal);
+  if (machines.length === 0) return undefined;
+  const members = await Promise.all(machines.map((machine) => describe(containers, machine, signal)));
+  return { ...summarise(name, machines), members };
+};
+
+const summarise = (name: string, machines: readonly Machine[]): ClusterSummary => {
+  const running = machines.filter(({ status }) => status === 'running').length;
+  const size = machines[0]?.clusterSize ?? 0;
+  const state = running === size ? 'running' : running === 0 && machines.length === size ? 'stopped' : 'incomplete';
+  return {
+    name,
+    lab: machines[0]?.lab ?? name,
+    definition: machines[0]?.definition ?? '',
+    state,
+    machines: machines.length,
+  };
+};
+
+const describe = async (containers: Containers, machine: Machine, signal: AbortSignal): Promise<MachineStatus> => {
+  const { name, role, address, container, status } = machine;
+  const running = status === 'running';
+  // A node whose systemd a student has stopped can't be asked; that is a status, not a failure.
+  const units = running && role === 'node' ? await unitsOf(containers, machine, signal).catch(() => []) : [];
+  return {
+    name,
+    role,
+    address,
+    container,
+    running,
+    components: units.map(({ component, state, restarts }) => ({
+      name: component,
+      running: state === 'active',
+      state,
+      restarts,
+    })),
+  };
+};

@@ -1,0 +1,74 @@
+// A bring-up is a list of named steps; those that don't need each other run side by side, and each one is reported.
+import { messageOf } from '../../kit/error.ts';
+
+/** One step as data: what it is called, what it needs, what it does. */
+export interface Step<Context> {
+  readonly name: string;
+  /** What the user reads while it runs: "Creating machines". */
+  readonly title: string;
+  /** Names of earlier steps of the list. */
+  readonly needs: readonly string[];
+  /** May return a detail worth showing beside the title. */
+  readonly run: (context: Context, signal: AbortSignal) => Promise<string | undefined> | Promise<void>;
+}
+
+/** What a front end renders; `milliseconds` is the step's own time. */
+export type StepEvent = { readonly step: string; readonly title: string } & (
+  | { readonly state: 'started' }
+  | { readonly state: 'done'; readonly milliseconds: number; readonly detail?: string }
+  | { readonly state: 'failed'; readonly milliseconds: number; readonly message: string }
+  /** Another step failed, or the user interrupted. */
+  | { readonly state: 'cancelled'; readonly milliseconds: number }
+);
+
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  readonly onEvent?: ((event: StepEvent) => void) | undefined;
+}
+
+/**
+ * Runs the steps. The first failure aborts the others; it is thrown once all have come to rest, so that nothing is
+ * still at work when the caller undoes what was done.
+ */
+export const runSteps = async <Context>(
+  steps: readonly Step<Context>[],
+  context: Context,
+  options: RunOptions,
+): Promise<void> => {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const finished = new Map<string, Promise<void>>();
+  for (const step of steps) {
+    const needed = step.needs.map((name) => {
+      const before = finished.get(name);
+      if (!before) throw new Error(`the step "${step.name}" needs "${name}", which does not come before it`);
+      return before;
+    });
+    const work = Promise.all(needed).then(() => runStep(step, context, signal, options.onEvent));
+    work.catch((error: unknown) => failure.abort(error));
+    finished.set(step.name, work);
+  }
+  await Promise.allSettled(finished.values());
+  signal.throwIfAborted();
+};
+
+const runStep = async <Context>(
+  { name: step, title, run }: Step<Context>,
+  context: Context,
+  signal: AbortSignal,
+  onEvent: RunOptions['onEvent'],
+): Promise<void> => {
+  signal.throwIfAborted();
+  const started = performance.now();
+  const milliseconds = (): number => Math.round(performance.now() - started);
+  onEvent?.({ step, title, state: 'started' });
+  try {
+    const detail = await run(context, signal);
+    signal.throwIfAborted();
+    onEvent?.({ step, title, state: 'done', milliseconds: milliseconds(), ...(detail ? { detail } : {}) });
+  } catch (error) {
+    if (signal.aborted) onEvent?.({ step, title, state: 'cancelled', milliseconds: milliseconds() });
+    else onEvent?.({ step, title, state: 'failed', milliseconds: milliseconds(), message: messageOf(error) });
+    throw error;
+  }
+};

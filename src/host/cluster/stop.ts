@@ -1,0 +1,45 @@
+// `labs stop` and `labs delete`: from labels alone, so that they work on what is half made, and without any definition.
+import type { Containers } from '../docker/port.ts';
+import { labels } from '../plan/names.ts';
+import { findMachines, type Machine } from './machines.ts';
+
+/** For systemd to stop its units; their own limit is 2 s. */
+const graceSeconds = 3;
+
+/** Stops all machines at once. @returns how many machines there are; 0 when there is no such cluster */
+export const stopCluster = async (containers: Containers, name: string, signal?: AbortSignal): Promise<number> => {
+  const machines = await findMachines(containers, name, signal);
+  await stopMachines(containers, machines);
+  return machines.length;
+};
+
+export const stopMachines = async (containers: Containers, machines: readonly Machine[]): Promise<void> => {
+  await all(machines.map(({ id }) => containers.stop(id, graceSeconds)));
+};
+
+/**
+ * Deletes everything of a cluster; repeatable. Looks again after each pass: another `labs start` may have been at work.
+ * @returns how many machines were removed
+ */
+export const deleteCluster = async (containers: Containers, name: string): Promise<number> => {
+  let removed = 0;
+  for (let pass = 0; pass < 5; pass += 1) {
+    const machines = await findMachines(containers, name);
+    if (machines.length === 0) break;
+    await removeMachines(containers, machines);
+    removed += machines.length;
+  }
+  const volumes = await containers.volumes.list({ [labels.name]: name });
+  await all(volumes.map((volume) => containers.volumes.remove(volume.name)));
+  return removed;
+};
+
+export const removeMachines = async (containers: Containers, machines: readonly Machine[]): Promise<void> => {
+  await all(machines.map(({ id }) => containers.remove(id)));
+};
+
+/** Goes on past a failure, and tells of the first one at the end. */
+const all = async (work: readonly Promise<unknown>[]): Promise<void> => {
+  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+};

@@ -1,0 +1,95 @@
+// Notices a component that keeps dying while a start waits for it, and says which one, where, and what it last said.
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Component, components } from '../../api/paths.ts';
+import { LabError } from '../../kit/error.ts';
+import type { Containers } from '../docker/port.ts';
+import type { Machine } from './machines.ts';
+
+/** A component that finds its API server missing retries by itself; one that exits this often has a defect. */
+const mostRestarts = 5;
+const firstLookMs = 2500;
+const pauseMs = 1000;
+const lastLines = 15;
+
+/** Ends only by throwing: `LAB_COMPONENT_DIED`, or the signal's reason. */
+export const watchComponents = async (
+  containers: Containers,
+  nodes: readonly Machine[],
+  signal: AbortSignal,
+): Promise<never> => {
+  await delay(firstLookMs, undefined, { signal });
+  for (;;) {
+    await Promise.all(nodes.map((node) => refuseDying(containers, node, signal)));
+    await delay(pauseMs, undefined, { signal });
+  }
+};
+
+const refuseDying = async (containers: Containers, node: Machine, signal: AbortSignal): Promise<void> => {
+  const dying = (await unitsOf(containers, node, signal)).find(({ restarts }) => restarts >= mostRestarts);
+  if (dying) throw await died(containers, node, dying);
+};
+
+export interface UnitState {
+  readonly component: Component;
+  readonly restarts: number;
+  /** systemd's ActiveState: `active`, `activating`, `failed`, … */
+  readonly state: string;
+  readonly exitStatus: number;
+}
+
+/** What systemd on the node says of the components. A node that can't be asked has none. */
+export const unitsOf = async (
+  containers: Containers,
+  node: Machine,
+  signal: AbortSignal,
+): Promise<readonly UnitState[]> => {
+  const command = ['systemctl', 'show', '--property=Id,LoadState,ActiveState,NRestarts,ExecMainStatus'];
+  const { stdout } = await containers.exec(node.id, {
+    command: [...command, ...components.map((name) => `${name}.service`)],
+    signal,
+  });
+  return stdout.split('\n\n').flatMap((block) => {
+    const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(block)?.[1] ?? '';
+    const component = components.find((name) => `${name}.service` === value('Id'));
+    if (!component || value('LoadState') !== 'loaded') return [];
+    const restarts = Number(value('NRestarts'));
+    return [{ component, restarts, state: value('ActiveState'), exitStatus: Number(value('ExecMainStatus')) }];
+  });
+};
+
+const died = async (containers: Containers, node: Machine, unit: UnitState): Promise<LabError> => {
+  const command = [
+    'journalctl',
+    '--unit',
+    unit.component,
+    '--lines',
+    String(lastLines),
+    '--no-pager',
+    '--output',
+    'cat',
+  ];
+  const { stdout } = await containers.exec(node.id, { command });
+  const log = stdout.trim() === '' ? '(it wrote nothing)' : stdout.trim();
+  return new LabError(
+    'LAB_COMPONENT_DIED',
+    `${unit.component} on ${node.name} keeps dying: ${unit.restarts} restarts, last exit code ${unit.exitStatus}. ` +
+      `Its last lines:\n${log.replace(/^/gm, '    ')}`,
+    { hint: 'This is a defect of labs, not of your work: please report these lines.' },
+  );
+};
+
+/** Waits for a condition; a component that keeps dying ends the wait at once, with its last words. */
+export const unlessComponentsDie = async (
+  containers: Containers,
+  nodes: readonly Machine[],
+  signal: AbortSignal,
+  wait: (signal: AbortSignal) => Promise<void>,
+): Promise<void> => {
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  try {
+    await Promise.race([wait(either), watchComponents(containers, nodes, either)]);
+  } finally {
+    over.abort();
+  }
+};
