@@ -1,0 +1,386 @@
+// What the controllers do together, against any API server: run against the fake client, and against the real server.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Deployment, ReplicaSet } from '../../src/api/apps.ts';
+import type { Pod } from '../../src/api/core.ts';
+import type { KubeObject } from '../../src/api/meta.ts';
+import {
+  allResources,
+  deployments,
+  endpointSlices,
+  endpoints,
+  events,
+  namespaces,
+  nodes,
+  pods,
+  type Resource,
+  replicaSets,
+  serviceAccounts,
+  services,
+} from '../../src/api/resources.ts';
+import { parseCidr } from '../../src/api/scalars.ts';
+import { done, eventually, notYet } from '../../src/kit/eventually.ts';
+import type { Logger } from '../../src/kit/logger.ts';
+import { isNotFound } from '../../src/node/client/error.ts';
+import { createInformer } from '../../src/node/client/informer.ts';
+import type { Client } from '../../src/node/client/types.ts';
+import { createCaches } from '../../src/node/controllers/caches.ts';
+import type { Controller } from '../../src/node/controllers/controller.ts';
+import { deploymentController } from '../../src/node/controllers/deployment/deployment.ts';
+import { endpointsController } from '../../src/node/controllers/endpoints.ts';
+import { endpointSliceController } from '../../src/node/controllers/endpointslice.ts';
+import { garbageCollector } from '../../src/node/controllers/garbagecollector.ts';
+import { namespaceController } from '../../src/node/controllers/namespace.ts';
+import { createNodeIpam } from '../../src/node/controllers/nodeipam.ts';
+import { replicaSetController } from '../../src/node/controllers/replicaset.ts';
+import { runController } from '../../src/node/controllers/runtime.ts';
+import { serviceAccountController } from '../../src/node/controllers/serviceaccount.ts';
+import { aDeployment, aNode, aPodSpec } from './objects.ts';
+
+export const silent: Logger = { info: () => {}, warning: () => {}, error: () => {}, enabled: () => false };
+
+export interface SuiteServer {
+  readonly client: Client;
+  readonly stop: () => Promise<void>;
+}
+
+const everyController: readonly Controller[] = [
+  createNodeIpam({ clusterCidr: parseCidr('10.244.0.0/16'), maskSize: 24 }),
+  serviceAccountController,
+  deploymentController,
+  replicaSetController,
+  endpointSliceController,
+  endpointsController,
+  garbageCollector,
+  namespaceController,
+];
+
+/** Declares the tests. `start` gives each of them a fresh server. */
+export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
+  let server: SuiteServer;
+  let stopping: AbortController;
+  let running: Promise<unknown>;
+  let client: Client;
+  let errors: string[];
+
+  beforeEach(async () => {
+    server = await start();
+    client = server.client;
+    stopping = new AbortController();
+    errors = [];
+    const logger = { ...silent, error: (message: string, error?: unknown) => void errors.push(`${message}: ${error}`) };
+    const { signal } = stopping;
+    await ensureNamespace(client, 'default');
+    await client.create(nodes, aNode('node01'));
+    const caches = createCaches(
+      client,
+      allResources.filter((resource) => resource !== events),
+      { signal, logger },
+    );
+    running = Promise.all(
+      everyController.map((controller) => runController(controller, { client, caches, logger, signal })),
+    );
+    startFakeKubelet(client, signal);
+    await caches.synced;
+  });
+  afterEach(async () => {
+    stopping.abort();
+    await running;
+    await server.stop();
+    expect(errors).toEqual([]);
+  });
+
+  const all = async <T extends KubeObject>(resource: Resource<T>): Promise<T[]> =>
+    (await client.list(resource, { namespace: 'default' })).items;
+  const until = <T>(condition: string, look: () => Promise<T | undefined>): Promise<T> =>
+    eventually(
+      condition,
+      async () => {
+        const value = await look();
+        return value === undefined ? notYet(JSON.stringify(await client.list(replicaSets))) : done(value);
+      },
+      { timeoutMs: 5000, intervalMs: 5, maxIntervalMs: 20 },
+    );
+  const complete = (name: string, replicas: number): Promise<Deployment> =>
+    until(`${name} is complete`, async () => {
+      const deployment = await client.get(deployments, { name, namespace: 'default' });
+      const { status = {}, metadata } = deployment;
+      const reason = status.conditions?.find(({ type }) => type === 'Progressing')?.reason;
+      const ready =
+        status.observedGeneration === metadata.generation &&
+        (status.replicas ?? 0) === replicas &&
+        (status.updatedReplicas ?? 0) === replicas &&
+        (status.availableReplicas ?? 0) === replicas &&
+        reason === 'NewReplicaSetAvailable';
+      return ready ? deployment : undefined;
+    });
+  const setImage = (name: string, image: string) =>
+    client.patch(
+      deployments,
+      { name, namespace: 'default' },
+      { spec: { template: { spec: { containers: [{ name: 'main', image }] } } } },
+    );
+
+  test('a Deployment makes its pods, each once, and says that it is available', async () => {
+    await client.create(deployments, aDeployment('web', 5));
+    const deployment = await complete('web', 5);
+    expect(await all(pods)).toHaveLength(5);
+    expect(await all(replicaSets)).toHaveLength(1);
+    expect(deployment.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('1');
+    expect(deployment.status?.conditions?.find(({ type }) => type === 'Available')).toMatchObject({
+      status: 'True',
+      reason: 'MinimumReplicasAvailable',
+    });
+    const [set] = await all(replicaSets);
+    expect((await all(pods)).every(({ metadata }) => metadata.ownerReferences?.[0]?.uid === set?.metadata.uid)).toBe(
+      true,
+    );
+  });
+
+  test('a new image rolls out within maxSurge and maxUnavailable, and the old ReplicaSet stays for a rollback', async () => {
+    await client.create(deployments, aDeployment('web', 4));
+    await complete('web', 4);
+    const counts: number[] = [];
+    const ready: number[] = [];
+    const stop = new AbortController();
+    const informer = createInformer<Pod>(client, pods, { signal: stop.signal, logger: silent });
+    await informer.synced;
+    informer.onChange(() => {
+      const now = [...informer.items.values()].filter(({ metadata }) => !metadata.deletionTimestamp);
+      counts.push(now.length);
+      ready.push(now.filter(isReady).length);
+    });
+    await setImage('web', 'web:2');
+    await complete('web', 4);
+    stop.abort();
+    expect(Math.max(...counts)).toBeLessThanOrEqual(5);
+    expect(Math.min(...ready)).toBeGreaterThanOrEqual(3);
+    const sets = await all(replicaSets);
+    expect(sets.map(({ spec }) => spec.replicas).sort()).toEqual([0, 4]);
+    expect(revisions(sets)).toEqual({ 'web:1': '1', 'web:2': '2' });
+    expect((await all(pods)).map(({ spec }) => spec.containers[0]?.image)).toEqual(Array(4).fill('web:2'));
+  });
+
+  test('a rollback takes the old ReplicaSet up again and gives it the next revision', async () => {
+    await client.create(deployments, aDeployment('web', 2));
+    await complete('web', 2);
+    await setImage('web', 'web:2');
+    await complete('web', 2);
+    await setImage('web', 'web:1');
+    const deployment = await complete('web', 2);
+    const sets = await all(replicaSets);
+    expect(sets).toHaveLength(2);
+    expect(revisions(sets)).toEqual({ 'web:1': '3', 'web:2': '2' });
+    expect(deployment.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
+  });
+
+  test('Recreate ends every old pod before it makes a new one', async () => {
+    const deployment = aDeployment('web', 3);
+    deployment.spec.strategy = { type: 'Recreate' };
+    await client.create(deployments, deployment);
+    await complete('web', 3);
+    const seen: string[][] = [];
+    const stop = new AbortController();
+    const informer = createInformer<Pod>(client, pods, { signal: stop.signal, logger: silent });
+    await informer.synced;
+    informer.onChange(() => {
+      seen.push([...new Set([...informer.items.values()].map(({ spec }) => spec.containers[0]?.image ?? ''))]);
+    });
+    await setImage('web', 'web:2');
+    await complete('web', 3);
+    stop.abort();
+    expect(seen.every((images) => images.length <= 1)).toBe(true);
+  });
+
+  test('scaling up and down ends at exactly the number that was asked for', async () => {
+    await client.create(deployments, aDeployment('web', 1));
+    await complete('web', 1);
+    for (const replicas of [6, 2, 0, 3]) {
+      await client.patch(deployments, { name: 'web', namespace: 'default' }, { spec: { replicas } });
+      await complete('web', replicas);
+      await until('its pods are that many', async () => ((await all(pods)).length === replicas ? true : undefined));
+    }
+  });
+
+  test('a deleted pod is replaced, and a pod with other labels is released and replaced too', async () => {
+    await client.create(deployments, aDeployment('web', 2));
+    await complete('web', 2);
+    const [first, second] = await all(pods);
+    if (!first || !second) throw new Error('two pods were expected');
+    await client.delete(pods, { name: first.metadata.name, namespace: 'default' });
+    await until('a new pod is there', async () => {
+      const now = await all(pods);
+      return now.length === 2 && now.every(({ metadata }) => metadata.uid !== first.metadata.uid) ? now : undefined;
+    });
+    await client.patch(
+      pods,
+      { name: second.metadata.name, namespace: 'default' },
+      { metadata: { labels: { app: 'mine' } } },
+    );
+    const released = await until('the pod is released', async () => {
+      const now = await all(pods);
+      const mine = now.find(({ metadata }) => metadata.uid === second.metadata.uid);
+      return now.length === 3 && !mine?.metadata.ownerReferences ? mine : undefined;
+    });
+    await client.patch(
+      pods,
+      { name: released.metadata.name, namespace: 'default' },
+      { metadata: { labels: { app: 'web' } } },
+    );
+    await until('a surplus pod is gone', async () => ((await all(pods)).length === 2 ? true : undefined));
+  });
+
+  test('deleting a Deployment in the background takes its ReplicaSets and pods along', async () => {
+    await client.create(deployments, aDeployment('web', 2));
+    await complete('web', 2);
+    await client.delete(deployments, { name: 'web', namespace: 'default' }, { propagationPolicy: 'Background' });
+    await until('everything is gone', async () =>
+      (await all(pods)).length + (await all(replicaSets)).length === 0 ? true : undefined,
+    );
+  });
+
+  test('deleting it in the foreground lets it go last', async () => {
+    await client.create(deployments, aDeployment('web', 2));
+    await complete('web', 2);
+    await client.delete(deployments, { name: 'web', namespace: 'default' }, { propagationPolicy: 'Foreground' });
+    await until('the deployment is gone', async () => {
+      if ((await all(deployments)).length > 0) return undefined;
+      expect([await all(pods), await all(replicaSets)]).toEqual([[], []]);
+      return true;
+    });
+  });
+
+  test('orphaning keeps its ReplicaSets and pods, without an owner', async () => {
+    await client.create(deployments, aDeployment('web', 2));
+    await complete('web', 2);
+    await client.delete(deployments, { name: 'web', namespace: 'default' }, { propagationPolicy: 'Orphan' });
+    await until('the deployment is gone', async () => ((await all(deployments)).length === 0 ? true : undefined));
+    expect((await all(replicaSets)).map(({ metadata }) => metadata.ownerReferences ?? [])).toEqual([[]]);
+    expect(await all(pods)).toHaveLength(2);
+  });
+
+  test('a service finds its pods, and its slices and Endpoints follow them and go with it', async () => {
+    await client.create(deployments, aDeployment('web', 2));
+    await client.create(services, {
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
+    });
+    const slices = await until('two endpoints are ready', async () => {
+      const now = await all(endpointSlices);
+      const ready = now.flatMap((slice) => slice.endpoints).filter(({ conditions }) => conditions?.ready);
+      return ready.length === 2 ? now : undefined;
+    });
+    expect(slices).toHaveLength(1);
+    expect(slices[0]?.ports).toMatchObject([{ port: 8080, protocol: 'TCP' }]);
+    const classic = await until('Endpoints too', async () => {
+      const [object] = (await all(endpoints)).filter(({ metadata }) => metadata.name === 'web');
+      return object?.subsets?.[0]?.addresses?.length === 2 ? object : undefined;
+    });
+    expect(classic.subsets?.[0]?.ports).toEqual([{ port: 8080, protocol: 'TCP' }]);
+    await client.delete(services, { name: 'web', namespace: 'default' });
+    await until('both are gone', async () => {
+      const left = [...(await all(endpointSlices)), ...(await all(endpoints))];
+      return left.some(({ metadata }) => metadata.name.startsWith('web')) ? undefined : true;
+    });
+  });
+
+  test('a namespace gets its service account, and is deleted with all that it holds', async () => {
+    await ensureNamespace(client, 'shop');
+    await until('the account is there', async () =>
+      (await client.list(serviceAccounts, { namespace: 'shop' })).items.length === 1 ? true : undefined,
+    );
+    const deployment = aDeployment('web', 2);
+    deployment.metadata.namespace = 'shop';
+    await client.create(deployments, deployment);
+    await until('its pods are there', async () =>
+      (await client.list(pods, { namespace: 'shop' })).items.length === 2 ? true : undefined,
+    );
+    await client.delete(namespaces, { name: 'shop' });
+    await until('the namespace is gone', async () => {
+      try {
+        await client.get(namespaces, { name: 'shop' });
+        return undefined;
+      } catch (error) {
+        if (isNotFound(error)) return true;
+        throw error;
+      }
+    });
+    expect((await client.list(pods, { namespace: 'shop' })).items).toEqual([]);
+  });
+
+  test('nodes get the subnet that their name asks for, in whatever order they register', async () => {
+    await Promise.all(['node02', 'controlplane', 'extra'].map((name) => client.create(nodes, aNode(name))));
+    const subnets = await until('every node has one', async () => {
+      const { items } = await client.list(nodes);
+      const pairs = items.map(({ metadata, spec }) => [metadata.name, spec?.podCIDR] as const);
+      return pairs.every(([, subnet]) => subnet) ? Object.fromEntries(pairs) : undefined;
+    });
+    expect(subnets).toMatchObject({
+      controlplane: '10.244.0.0/24',
+      node01: '10.244.1.0/24',
+      node02: '10.244.2.0/24',
+      extra: '10.244.3.0/24',
+    });
+  });
+
+  test('a ReplicaSet of its own adopts a matching pod', async () => {
+    const labels = { app: 'solo' };
+    await client.create(pods, { metadata: { name: 'orphan', namespace: 'default', labels }, spec: aPodSpec() });
+    const set: ReplicaSet = {
+      metadata: { name: 'solo', namespace: 'default' },
+      spec: { replicas: 2, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: aPodSpec() } },
+    };
+    await client.create(replicaSets, set);
+    await until('two pods are ready', async () => {
+      const { status } = await client.get(replicaSets, { name: 'solo', namespace: 'default' });
+      return status?.readyReplicas === 2 ? true : undefined;
+    });
+    const now = await all(pods);
+    expect(now).toHaveLength(2);
+    expect(now.find(({ metadata }) => metadata.name === 'orphan')?.metadata.ownerReferences).toMatchObject([
+      { kind: 'ReplicaSet', name: 'solo', controller: true },
+    ]);
+  });
+};
+
+const revisions = (sets: readonly ReplicaSet[]): Record<string, string | undefined> =>
+  Object.fromEntries(
+    sets.map(({ spec, metadata }) => [
+      spec.template?.spec.containers[0]?.image,
+      metadata.annotations?.['deployment.kubernetes.io/revision'],
+    ]),
+  );
+
+const isReady = ({ status }: Pod): boolean =>
+  status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
+
+const ensureNamespace = async (client: Client, name: string): Promise<void> => {
+  try {
+    await client.get(namespaces, { name });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    await client.create(namespaces, { metadata: { name }, spec: { finalizers: ['kubernetes'] } });
+  }
+};
+
+/** Binds every pod to node01, makes it Ready, and lets deleted ones go. */
+const startFakeKubelet = (client: Client, signal: AbortSignal): void => {
+  let address = 1;
+  const informer = createInformer<Pod>(client, pods, { signal, logger: silent });
+  const ignore = (step: Promise<unknown>): void => void step.catch(() => {});
+  informer.onChange((_, pod) => {
+    if (!pod) return;
+    const key = { name: pod.metadata.name, namespace: pod.metadata.namespace ?? '' };
+    if (pod.metadata.deletionTimestamp) return ignore(client.delete(pods, key, { gracePeriodSeconds: 0 }));
+    if (!pod.spec.nodeName) {
+      const target = { apiVersion: 'v1', kind: 'Node', name: 'node01' };
+      const body = { apiVersion: 'v1', kind: 'Binding', metadata: key, target };
+      return ignore(client.createSubresource(pods, key, 'binding', body));
+    }
+    if (isReady(pod)) return;
+    address += 1;
+    const podIP = `10.244.1.${address}`;
+    const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: new Date().toISOString() }];
+    const status = { phase: 'Running', podIP, podIPs: [{ ip: podIP }], conditions };
+    ignore(client.patch(pods, key, { status }, { subresource: 'status' }));
+  });
+};

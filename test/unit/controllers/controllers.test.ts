@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { controllersSuite } from '../../support/controllers-suite.ts';
+import { createFakeClient } from '../../support/fake-client.ts';
+
+describe('Controllers over a server in memory', () => {
+  controllersSuite(async () => ({ client: createFakeClient(), stop: async () => {} }));
+});
