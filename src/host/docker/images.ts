@@ -49,7 +49,7 @@ export const createImages = (docker: Dockerode, call: Call): Images => ({
         buildargs: { ...spec.arguments },
         labels: { ...spec.labels },
         ...(spec.network ? { networkmode: spec.network } : {}),
-        ...(spec.target ? { target: spec.target } : {}),
+        ...(spec.dockerfile ? { dockerfile: spec.dockerfile } : {}),
         rm: true,
         forcerm: true,
         ...aborting(options.signal),

@@ -105,8 +105,8 @@ export interface BuildSpec {
   readonly arguments?: Readonly<Record<string, string>>;
   readonly labels?: Labels;
   readonly network?: 'host' | 'none';
-  /** The Dockerfile's stage to build. Default: the last one. */
-  readonly target?: string;
+  /** Its path in the context. Default: `Dockerfile`. */
+  readonly dockerfile?: string;
 }
 
 export interface VolumeSummary {

@@ -1,0 +1,132 @@
+// Builds the two images of Dockerfiles: the base first (pulled, or made by mmdebstrap), then what its Dockerfile adds.
+import { PassThrough } from 'node:stream';
+import { pack } from 'tar-stream';
+import { LabError } from '../../kit/error.ts';
+import { UndoStack } from '../../kit/undo.ts';
+import type { Containers } from '../docker/port.ts';
+import { bootstrap, release } from './debian.ts';
+import type { ImageInputs, InputFile } from './inputs.ts';
+import { baseImage, imageLabels, nodeImage, workshopImage } from './names.ts';
+import { readNodeBinary } from './nodejs.ts';
+
+export interface BuildContext {
+  readonly docker: Containers;
+  readonly inputs: ImageInputs;
+  readonly root: string;
+  readonly cacheFolder: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly onProgress?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Whether a registry is to be asked, or mmdebstrap's base is taken at once. */
+export type Base = 'registry' | 'bootstrap';
+
+/** How long a registry may take to answer at all before mmdebstrap is taken instead. */
+const registryPatienceMs = 10_000;
+const registryImage = `debian:${release}-slim`;
+
+/** Finds out where the base comes from: Docker has it or can pull it, or it is made here. */
+export const chooseBase = async (context: BuildContext): Promise<Base> => {
+  const { docker, onProgress, signal } = context;
+  if (await docker.images.exists(registryImage, signal)) return 'registry';
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(new Error('no answer')), registryPatienceMs);
+  try {
+    onProgress?.(`Pulling ${registryImage}`);
+    await docker.images.pull(registryImage, {
+      // Whatever the registry says: it answers, and may then take its time.
+      onProgress: (line) => {
+        clearTimeout(timer);
+        onProgress?.(line);
+      },
+      signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
+    });
+    return 'registry';
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof LabError && error.code !== 'LAB_IMAGE_PULL') throw error;
+    onProgress?.('No registry answers: making the base from Debian packages');
+    return 'bootstrap';
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** Builds the node image. @returns its reference */
+export const buildNodeImage = async (context: BuildContext, base: Base): Promise<string> => {
+  const { docker, inputs } = context;
+  const { architecture } = await docker.engine(context.signal);
+  const [binary, from] = await Promise.all([
+    readNodeBinary({ ...context, architecture }),
+    prepareBase(context, base, 'node'),
+  ]);
+  const tag = nodeImage(inputs.digests.node);
+  const files = [...inputs.files, { path: 'nodejs/node', mode: 0o755, content: binary }];
+  await build(context, { tag, dockerfile: 'Dockerfile', from, files });
+  return tag;
+};
+
+/** Builds the image in which the pod images' root file systems lie at /pods. @returns its reference */
+export const buildWorkshop = async (context: BuildContext, base: Base): Promise<string> => {
+  const { inputs } = context;
+  const from = await prepareBase(context, base, 'pods');
+  const tag = workshopImage(inputs.digests.pods);
+  await build(context, { tag, dockerfile: 'pods/Dockerfile', from, files: inputs.files });
+  return tag;
+};
+
+interface Recipe {
+  readonly tag: string;
+  readonly dockerfile: string;
+  readonly from: string;
+  readonly files: readonly InputFile[];
+}
+
+const build = async (context: BuildContext, { tag, dockerfile, from, files }: Recipe): Promise<void> => {
+  const { docker, variables, onProgress, signal } = context;
+  await docker.images.build(
+    {
+      tag,
+      dockerfile,
+      context: contextArchive(files),
+      arguments: { BASE: from, ...proxies(variables) },
+      labels: { [imageLabels.kind]: dockerfile === 'Dockerfile' ? 'node' : 'pods' },
+    },
+    { ...(onProgress ? { onProgress } : {}), ...(signal ? { signal } : {}) },
+  );
+};
+
+const contextArchive = (files: readonly InputFile[]): PassThrough => {
+  const archive = pack();
+  for (const { path, mode, content } of files) archive.entry({ name: path, mode, mtime: new Date(0) }, content);
+  archive.finalize();
+  return archive.pipe(new PassThrough());
+};
+
+/** Docker knows these build arguments without being told, and keeps them out of the image. */
+const proxies = (variables: BuildContext['variables']): Record<string, string> =>
+  Object.fromEntries(
+    ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) =>
+      variables[name] ? [[name, variables[name]]] : [],
+    ),
+  );
+
+/** @returns the reference that the Dockerfile starts from */
+const prepareBase = async (context: BuildContext, base: Base, list: 'node' | 'pods'): Promise<string> => {
+  if (base === 'registry') return registryImage;
+  const { docker, inputs, variables, signal } = context;
+  const reference = baseImage(list, list === 'node' ? inputs.digests.nodeBase : inputs.digests.podsBase);
+  if (await docker.images.exists(reference, signal)) return reference;
+  const onProgress = (line: string): void => context.onProgress?.(`${list}: ${line}`);
+  await using undo = new UndoStack();
+  undo.push('remove the half-made base', () => docker.images.remove(reference));
+  await bootstrap({ packages: inputs.packages[list], variables, onProgress, signal }, (archive) =>
+    docker.images.import(reference, archive as PassThrough, {
+      changes: ['CMD ["sh"]', `LABEL ${imageLabels.kind}=base`],
+      ...(signal ? { signal } : {}),
+    }),
+  );
+  undo.commit();
+  return reference;
+};

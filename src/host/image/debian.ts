@@ -1,0 +1,148 @@
+// Debian trixie without a registry: mmdebstrap's call, with the package sources that this machine itself uses.
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { LabError } from '../../kit/error.ts';
+
+export const release = 'trixie';
+const publicMirror = 'http://deb.debian.org/debian';
+
+export interface BootstrapOptions {
+  readonly packages: readonly string[];
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly onProgress?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Makes a root file system with these packages.
+ * @param consume reads the tar archive as it comes
+ * @throws LabError LAB_BOOTSTRAP_MISSING without mmdebstrap, LAB_BOOTSTRAP with its last lines when it fails
+ */
+export const bootstrap = async (
+  options: BootstrapOptions,
+  consume: (archive: NodeJS.ReadableStream) => Promise<void>,
+): Promise<void> => {
+  const { packages, variables, onProgress, signal } = options;
+  const [mirror, aptOptions] = await Promise.all([findMirror(), readAptOptions(variables)]);
+  const child = execa('mmdebstrap', bootstrapArguments(packages, mirror, aptOptions), {
+    env: variables as Record<string, string>,
+    extendEnv: false,
+    stdin: 'ignore',
+    stdout: 'pipe',
+    buffer: { stdout: false, stderr: true },
+    reject: false,
+    ...(signal ? { cancelSignal: signal } : {}),
+    // Its own clean-up unmounts what it mounted.
+    forceKillAfterDelay: 10_000,
+  });
+  void (async () => {
+    for await (const line of child.iterable({ from: 'stderr' })) onProgress?.(line.replace(/^[IWE]: /, ''));
+  })().catch(() => {});
+  const consumed = consume(child.stdout);
+  consumed.catch(() => child.kill());
+  const [result] = await Promise.all([child, consumed.catch(() => {})]);
+  signal?.throwIfAborted();
+  if (result.code === 'ENOENT') throw bootstrapMissing(result);
+  if (result.failed && !result.isTerminated) throw bootstrapFailed(result.stderr, result);
+  await consumed;
+};
+
+/** Arguments of mmdebstrap; the archive goes to standard output. */
+export const bootstrapArguments = (
+  packages: readonly string[],
+  mirror: string,
+  aptOptions: readonly string[],
+): readonly string[] => [
+  '--variant=apt',
+  '--format=tar',
+  `--include=${packages.join(',')}`,
+  ...['man', 'doc', 'locale', 'info', 'lintian'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
+  // Into a folder that is thrown away: no need to wait for the disk.
+  '--dpkgopt=force-unsafe-io',
+  ...aptOptions.map((option) => `--aptopt=${option}`),
+  ...(existsSync('/usr/share/keyrings/debian-archive-keyring.gpg')
+    ? ['--keyring=/usr/share/keyrings/debian-archive-keyring.gpg']
+    : []),
+  release,
+  '-',
+  `deb ${mirror} ${release} main`,
+];
+
+/** The mirror in this machine's package sources where it is a Debian, else Debian's own. */
+const findMirror = async (): Promise<string> => {
+  const folder = '/etc/apt/sources.list.d';
+  const names = await readdir(folder).catch(() => []);
+  const paths = ['/etc/apt/sources.list', ...names.sort().map((name) => join(folder, name))];
+  for (const path of paths.filter((name) => /\.(list|sources)$/.test(name))) {
+    const mirror = parseMirror(await readFile(path, 'utf8').catch(() => ''));
+    if (mirror) return mirror;
+  }
+  return publicMirror;
+};
+
+/** The first archive of Debian's main suite in a file of apt's, of either format. */
+export const parseMirror = (sources: string): string | undefined => {
+  const lines = sources.split('\n').filter((line) => !line.trimStart().startsWith('#'));
+  const text = lines.join('\n');
+  for (const [, uri = '', suite = ''] of text.matchAll(/^deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s+.*\bmain\b/gm))
+    if (isDebian(uri, suite)) return uri;
+  for (const stanza of text.split(/\n\s*\n/)) {
+    const field = (name: string): string[] =>
+      new RegExp(`^${name}:\\s*(.*)$`, 'im').exec(stanza)?.[1]?.trim().split(/\s+/) ?? [];
+    const uri = field('URIs').find((candidate) => isDebian(candidate, field('Suites')[0] ?? ''));
+    if (uri && field('Types').includes('deb') && !/^Enabled:\s*no/im.test(stanza)) return uri;
+  }
+  return undefined;
+};
+
+const debianSuites =
+  /^(stable|testing|sid|unstable|oldstable|buster|bullseye|bookworm|trixie|forky)(-updates|-backports)?$/;
+
+const isDebian = (uri: string, suite: string): boolean =>
+  /^https?:\/\//.test(uri) && /\/debian\/?$/.test(uri) && debianSuites.test(suite);
+
+/** Proxies and leniencies of this machine's apt, without which it might not reach the mirror. */
+const readAptOptions = async (variables: BootstrapOptions['variables']): Promise<readonly string[]> => {
+  const { stdout, failed } = await execa('apt-config', ['dump'], {
+    env: variables as Record<string, string>,
+    extendEnv: false,
+    reject: false,
+  });
+  return failed ? [] : parseAptOptions(stdout);
+};
+
+/** From `apt-config dump`: `Acquire::http::Proxy "http://…";` */
+export const parseAptOptions = (dump: string): readonly string[] =>
+  dump
+    .split('\n')
+    .filter((line) =>
+      /^Acquire::(https?::Proxy|Check-Valid-Until|Check-Date|Retries|https?::(Timeout|Verify-Peer))\b.* ".+";$/.test(
+        line,
+      ),
+    );
+
+const bootstrapMissing = (cause: unknown): LabError =>
+  new LabError(
+    'LAB_BOOTSTRAP_MISSING',
+    'No registry answers, and mmdebstrap, which makes the image without one, is missing',
+    {
+      cause,
+      hint: 'Run `labs setup`, which installs it; or load an image into Docker: `docker load` of debian:trixie-slim.',
+    },
+  );
+
+const bootstrapFailed = (output: string, cause: unknown): LabError => {
+  const lines = output.split('\n').filter((line) => /^(E|W|Err|dpkg|apt)|rror|unable/i.test(line));
+  const tail = (lines.length > 0 ? lines : output.split('\n')).slice(-4).join('\n');
+  if (/no space left/i.test(output))
+    return new LabError('LAB_DISK_FULL', `The disk is full: ${tail}`, { cause, hint: 'Free 2 GB, then try again.' });
+  const offline = /Could not resolve|Temporary failure|Unable to connect|Connection (timed out|refused)/i.test(output);
+  return new LabError('LAB_BOOTSTRAP', `Debian's packages could not be installed into the image:\n${tail}`, {
+    cause,
+    hint: offline
+      ? 'Check the way to a Debian mirror (`apt-get update` should work on this machine), then run `labs setup` again.'
+      : 'Run `labs setup` again; `mmdebstrap` must be allowed to run (as root, or with user namespaces).',
+  });
+};

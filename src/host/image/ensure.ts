@@ -1,0 +1,119 @@
+// What `labs start` and `labs setup` call: the node image and the pod image store, made when they are missing or out of date.
+
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pack } from 'tar-stream';
+import type { Containers } from '../docker/port.ts';
+import { imageVolume } from '../plan/names.ts';
+import { type BuildContext, buildNodeImage, buildWorkshop, chooseBase } from './build.ts';
+import { type ImageInputs, readInputs } from './inputs.ts';
+import { baseImage, imageLabels, nodeImage, storeMarker, workshopImage } from './names.ts';
+import { nodeVersion } from './nodejs.ts';
+import { fillStore } from './store.ts';
+
+export interface EnsureOptions {
+  readonly docker: Containers;
+  /** The checkout: its `image/` folder is what images are made from. */
+  readonly root: string;
+  /** For what may be made again. */
+  readonly cacheFolder: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** A line of what is being done, many per second at times. */
+  readonly onProgress?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EnsuredImages {
+  /** The node image's reference. */
+  readonly image: string;
+  /** What had to be made. */
+  readonly made: readonly ('node image' | 'pod images')[];
+}
+
+/** Makes what is missing, side by side; two calls to Docker when nothing is. Nothing half-made stays behind. */
+export const ensureImages = async (options: EnsureOptions): Promise<EnsuredImages> => {
+  const inputs = await readImageInputs(options.root);
+  const state = await imageState(options.docker, inputs, options.signal);
+  if (state.node === 'present' && state.pods === 'present') return { image: state.image, made: [] };
+  // One that fails stops the other.
+  const failure = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, failure.signal]) : failure.signal;
+  const context: BuildContext = { ...options, inputs, signal };
+  const base = await chooseBase(context);
+  const work = [
+    ...(state.node === 'present' ? [] : [buildNodeImage(context, base)]),
+    ...(state.pods === 'present' ? [] : [makePods(context, base)]),
+  ];
+  for (const part of work) part.catch((error: unknown) => failure.abort(error));
+  await Promise.allSettled(work);
+  signal.throwIfAborted();
+  await removeOutdated(options.docker, inputs);
+  return {
+    image: state.image,
+    made: [
+      ...(state.node === 'present' ? [] : (['node image'] as const)),
+      ...(state.pods === 'present' ? [] : (['pod images'] as const)),
+    ],
+  };
+};
+
+export const readImageInputs = async (root: string): Promise<ImageInputs> =>
+  readInputs(join(root, 'image'), await nodeVersion(root));
+
+export interface ImageState {
+  readonly image: string;
+  readonly node: Presence;
+  readonly pods: Presence;
+}
+
+/** `outdated`: there is one, of other inputs. */
+export type Presence = 'present' | 'outdated' | 'missing';
+
+/** What is there already. */
+export const imageState = async (
+  docker: Containers,
+  inputs: ImageInputs,
+  signal?: AbortSignal,
+): Promise<ImageState> => {
+  const [images, volume] = await Promise.all([
+    docker.images.list({ [imageLabels.kind]: '' }, signal),
+    docker.volumes.exists(imageVolume, signal),
+  ]);
+  const tags = new Set(images.flatMap((image) => image.tags));
+  const presence = (wanted: string): Presence => {
+    if (tags.has(wanted)) return 'present';
+    const repository = `${wanted.split(':')[0]}:`;
+    return [...tags].some((tag) => tag.startsWith(repository)) ? 'outdated' : 'missing';
+  };
+  const image = nodeImage(inputs.digests.node);
+  return { image, node: presence(image), pods: volume ? presence(storeMarker(inputs.digests.pods)) : 'missing' };
+};
+
+const makePods = async (context: BuildContext, base: Parameters<typeof buildWorkshop>[1]): Promise<void> => {
+  const { docker, inputs, signal } = context;
+  const marker = storeMarker(inputs.digests.pods);
+  await docker.images.remove(marker);
+  const workshop = await buildWorkshop(context, base);
+  await fillStore({ ...context, image: workshop }, inputs.digests.pods);
+  const empty = pack();
+  empty.finalize();
+  await docker.images.import(marker, Readable.from(empty), {
+    changes: [`LABEL ${imageLabels.kind}=store`],
+    ...(signal ? { signal } : {}),
+  });
+};
+
+/** Images of earlier inputs, and the workshop. What a lab still uses stays: Docker refuses to remove it. */
+const removeOutdated = async (docker: Containers, inputs: ImageInputs): Promise<void> => {
+  const wanted = new Set([
+    nodeImage(inputs.digests.node),
+    baseImage('node', inputs.digests.nodeBase),
+    storeMarker(inputs.digests.pods),
+  ]);
+  const images = await docker.images.list({ [imageLabels.kind]: '' });
+  const outdated = images.flatMap(({ tags }) => tags.filter((tag) => tag.startsWith('labs/') && !wanted.has(tag)));
+  // The workshop before the base that it stands on.
+  const order = [workshopImage(inputs.digests.pods)];
+  for (const tag of outdated.sort((a, b) => order.indexOf(b) - order.indexOf(a)))
+    await docker.images.remove(tag).catch(() => {});
+};

