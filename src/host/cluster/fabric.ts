@@ -51,7 +51,8 @@ const createFabric = (session: ExecSession, cluster: string): Fabric => {
   session.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(-2000);
   });
-  createInterface({ input: session.stdout, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
+  const lines = createInterface({ input: session.stdout, crlfDelay: Number.POSITIVE_INFINITY });
+  lines.on('line', (line) => {
     const response = parseResponse(line);
     const waiting = response && pending.get(response.id);
     if (!waiting) return;
@@ -68,7 +69,8 @@ const createFabric = (session: ExecSession, cluster: string): Fabric => {
     pending.clear();
   };
   session.exitCode.then(() => end(), end);
-  session.stdin.on('error', end);
+  // Closing cuts the streams short; whoever still waits for an answer learns it from `end`.
+  for (const part of [session.stdin, session.stdout, session.stderr, lines]) part.on('error', end);
 
   const close = (): void => {
     session.stdin.end();

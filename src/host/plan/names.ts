@@ -7,6 +7,8 @@ export const labels = {
   lab: 'labs.lab',
   role: 'labs.role',
   machine: 'labs.machine',
+  /** On the node that runs the API server; `true`. */
+  controlPlane: 'labs.control-plane',
   definition: 'labs.definition',
   version: 'labs.version',
   /** How many machines the whole cluster has: fewer means that a start was interrupted. */

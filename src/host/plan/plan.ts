@@ -202,7 +202,7 @@ const nodePlan = (
     limits: limits(input, input.resources?.nodeMemoryMiB ?? 2048, 4096),
     stopSignal: 'SIGRTMIN+3',
     hosts: hostsOf(input.spec),
-    labels: { ...common.labels, ...linkLabel(link) },
+    labels: { ...common.labels, ...linkLabel(link), ...(controlPlane ? { [labels.controlPlane]: 'true' } : {}) },
     link,
     files: nodeFiles(context, pki),
     components: componentsOf(controlPlane),

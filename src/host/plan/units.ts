@@ -53,6 +53,7 @@ Description=Kubernetes node
 DefaultDependencies=no
 Conflicts=shutdown.target
 Before=shutdown.target
+Wants=systemd-journald.socket systemd-journald.service
 AllowIsolate=yes
 `;
 
