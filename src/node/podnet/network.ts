@@ -1,0 +1,132 @@
+// What this node's pod network should be, from the API server's nodes. Pure.
+import type { Node } from '../../api/core.ts';
+import {
+  type Cidr,
+  cidrAddress,
+  cidrContains,
+  cidrRange,
+  type Ipv4,
+  ipv4ToNumber,
+  parseCidr,
+  parseIpv4,
+} from '../../api/scalars.ts';
+import type { Route } from '../sys/iproute.ts';
+
+export type Mode = 'routes' | 'vxlan';
+
+export interface NetworkOptions {
+  readonly nodeName: string;
+  readonly nodeIp: Ipv4;
+  readonly clusterCidr: Cidr;
+  readonly mode: Mode;
+}
+
+export interface Network {
+  readonly bridge: {
+    readonly name: string;
+    readonly address: string;
+    readonly podCidr: Cidr;
+    readonly mac: string;
+    readonly mtu: number;
+  };
+  readonly vxlan?: Vxlan;
+  readonly routes: readonly Route[];
+  /** The file for the kubelet's CNI plugins. */
+  readonly conflist: string;
+}
+
+export interface Vxlan {
+  readonly device: string;
+  readonly local: Ipv4;
+  readonly mac: string;
+  readonly address: Ipv4;
+  readonly peers: readonly { readonly mac: string; readonly nodeIp: Ipv4; readonly gateway: Ipv4 }[];
+}
+
+export const bridgeName = 'cni0';
+export const vxlanDevice = 'vxlan1';
+/** An Ethernet frame of 1500 bytes less the outer Ethernet, IP, UDP and VXLAN headers (RFC 7348). */
+const vxlanMtu = 1450;
+
+/** Undefined until this node has a pod network of its own. Nodes without network or address are left out. */
+export const desiredNetwork = (nodes: Iterable<Node>, options: NetworkOptions): Network | undefined => {
+  const members = [...nodes]
+    .flatMap(memberOf)
+    .filter(({ podCidr }) => cidrContains(options.clusterCidr, cidrAddress(podCidr, 0)));
+  const self = members.find(({ name }) => name === options.nodeName);
+  if (!self) return undefined;
+  const peers = members
+    .filter((member) => member !== self)
+    .sort((a, b) => ipv4ToNumber(a.nodeIp) - ipv4ToNumber(b.nodeIp));
+  const overlay = options.mode === 'vxlan';
+  const gateway = cidrAddress(self.podCidr, 1);
+  const mtu = overlay ? vxlanMtu : 1500;
+  return {
+    bridge: {
+      name: bridgeName,
+      address: `${gateway}/${cidrRange(self.podCidr).prefix}`,
+      podCidr: self.podCidr,
+      // A bridge without an address of its own takes a port's, and another when that port goes: pods' ARP entries would rot.
+      mac: macFrom('0a:58', gateway),
+      mtu,
+    },
+    ...(overlay ? { vxlan: vxlanFor(self, peers, options.nodeIp) } : {}),
+    routes: peers.map(({ podCidr, nodeIp }) =>
+      overlay
+        ? { destination: podCidr, gateway: cidrAddress(podCidr, 0), device: vxlanDevice, onLink: true }
+        : { destination: podCidr, gateway: nodeIp, device: '' },
+    ),
+    conflist: conflist(self.podCidr, mtu),
+  };
+};
+
+interface Member {
+  readonly name: string;
+  readonly podCidr: Cidr;
+  readonly nodeIp: Ipv4;
+}
+
+const memberOf = ({ metadata, spec, status }: Node): Member[] => {
+  const nodeIp = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
+  if (!spec?.podCIDR || !nodeIp) return [];
+  return [{ name: metadata.name, podCidr: parseCidr(spec.podCIDR), nodeIp: parseIpv4(nodeIp) }];
+};
+
+/** As flannel does it: each node's end has the network's own address, and nobody learns or asks for anything. */
+const vxlanFor = (self: Member, peers: readonly Member[], local: Ipv4): Vxlan => ({
+  device: vxlanDevice,
+  local,
+  mac: macFrom('0a:5a', local),
+  address: cidrAddress(self.podCidr, 0),
+  peers: peers.map(({ nodeIp, podCidr }) => ({
+    mac: macFrom('0a:5a', nodeIp),
+    nodeIp,
+    gateway: cidrAddress(podCidr, 0),
+  })),
+});
+
+/** A locally administered MAC address that says which address it belongs to. */
+const macFrom = (prefix: string, address: Ipv4): string =>
+  [prefix, ...address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'))].join(':');
+
+const conflist = (podCidr: Cidr, mtu: number): string =>
+  `${JSON.stringify(
+    {
+      cniVersion: '1.0.0',
+      name: 'pod-network',
+      plugins: [
+        {
+          type: 'bridge',
+          bridge: bridgeName,
+          isGateway: true,
+          hairpinMode: true,
+          ipMasq: false,
+          mtu,
+          ipam: { type: 'host-local', ranges: [[{ subnet: podCidr }]], routes: [{ dst: '0.0.0.0/0' }] },
+        },
+        { type: 'portmap', capabilities: { portMappings: true }, snat: true },
+      ],
+    },
+    undefined,
+    2,
+  )}\n`;

@@ -1,0 +1,76 @@
+// Links, addresses, routes and neighbours of the node's network namespace: iproute2 to write, the kernel's own files to look,
+// because a look every few seconds must cost nothing.
+import { readFile } from 'node:fs/promises';
+import type { Cidr, Ipv4 } from '../../api/scalars.ts';
+import { ipv4FromNumber } from '../../api/scalars.ts';
+import { runOk } from './exec.ts';
+
+/** A route of the main table. */
+export interface Route {
+  readonly destination: Cidr;
+  readonly gateway?: Ipv4;
+  readonly device: string;
+  /** The gateway is taken to be on the link, whatever the addresses say (`ip route … onlink`). */
+  readonly onLink?: boolean;
+}
+
+/** The main table's IPv4 routes, from /proc/net/route. */
+export const readRoutes = async (): Promise<Route[]> => parseRoutes(await readFile('/proc/self/net/route', 'utf8'));
+
+/** Addresses stand in hexadecimal in host byte order; all machines that run this are little-endian. */
+export const parseRoutes = (table: string): Route[] =>
+  table
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => {
+      const [device = '', destination = '', gateway = '', , , , , mask = ''] = line.split('\t');
+      const prefix = countBits(Number.parseInt(mask, 16));
+      const via = address(gateway);
+      return {
+        destination: `${address(destination)}/${prefix}` as Cidr,
+        device,
+        ...(via === '0.0.0.0' ? {} : { gateway: via }),
+      };
+    });
+
+const address = (hex: string): Ipv4 => {
+  const value = Number.parseInt(hex, 16);
+  const swapped = ((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24);
+  return ipv4FromNumber(swapped >>> 0);
+};
+
+const countBits = (value: number): number => {
+  let bits = 0;
+  for (let rest = value >>> 0; rest > 0; rest >>>= 1) bits += rest & 1;
+  return bits;
+};
+
+/** Permanent neighbours (ARP entries) by address, from /proc/net/arp. */
+export const readNeighbours = async (device: string): Promise<Map<string, string>> =>
+  parseNeighbours(await readFile('/proc/self/net/arp', 'utf8'), device);
+
+/** Flag 0x4 is ATF_PERM. */
+export const parseNeighbours = (table: string, device: string): Map<string, string> =>
+  new Map(
+    table
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(/\s+/))
+      .filter(([, , flags = '', , , on]) => on === device && (Number(flags) & 4) !== 0)
+      .map(([neighbour = '', , , mac = '']) => [neighbour, mac]),
+  );
+
+/** The names of all links. From /proc, since /sys may have been mounted in another network namespace. */
+export const readLinks = async (): Promise<string[]> => {
+  const table = await readFile('/proc/self/net/dev', 'utf8');
+  return [...table.matchAll(/^\s*([^\s:|]+):/gm)].map(([, name = '']) => name);
+};
+
+/** A VXLAN device's forwarding entries: MAC → address of the other end. */
+export const readForwarding = async (device: string): Promise<Map<string, string>> => {
+  const { stdout } = await runOk(['bridge', '-json', 'fdb', 'show', 'dev', device]);
+  const entries = JSON.parse(stdout || '[]') as { mac: string; dst?: string }[];
+  return new Map(entries.flatMap(({ mac, dst }) => (dst === undefined ? [] : [[mac, dst] as const])));
+};
