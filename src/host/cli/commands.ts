@@ -1,7 +1,7 @@
 // The command line's table of contents: every command with its words, options and examples; what it does is loaded when it runs.
 
+import { type Language, languages } from '../../api/lab.ts';
 import type { Run } from './context.ts';
-import { type Language, languages } from './environment.ts';
 
 /** English and Korean. */
 export type Words = Readonly<Record<Language, string>>;
@@ -157,7 +157,7 @@ export const commandGroups: readonly CommandGroup[] = [
     title: { en: 'Use the cluster', ko: '클러스터 사용' },
     commands: [
       {
-        usage: 'shell [machine-or-pod] [command...]',
+        usage: 'shell [place] [command...]',
         summary: {
           en: 'Open a shell in a node, a pod or the outside client',
           ko: '노드, 파드, 외부 클라이언트에서 셸 열기',
@@ -204,8 +204,8 @@ export const commandGroups: readonly CommandGroup[] = [
       {
         usage: 'image <action> [references...]',
         summary: {
-          en: 'Pod images: `image list`, `image load nginx:1.27`',
-          ko: '파드 이미지: `image list`, `image load nginx:1.27`',
+          en: 'Show or load pod images',
+          ko: '파드 이미지 보기, 불러오기',
         },
         json: true,
         examples: ['image list', 'image load nginx:1.27'],

@@ -1,9 +1,11 @@
 // What every command is given: the environment, where to write, which words to use, and when to stop.
 import type { ExitCode } from '../../kit/error.ts';
+import type { Containers } from '../docker/port.ts';
 import type { Environment } from './environment.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { Messages } from './messages.ts';
 import type { Output } from './output.ts';
+import type { Paths } from './paths.ts';
 
 export interface Context {
   readonly environment: Environment;
@@ -19,6 +21,9 @@ export interface Context {
   readonly interrupt: Interrupt;
   readonly signal: AbortSignal;
   readonly version: string;
+  readonly paths: Paths;
+  /** Docker, connected when first asked for. */
+  docker(): Promise<Containers>;
 }
 
 /** A command's options by their long names, as commander gives them. */

@@ -1,9 +1,7 @@
 // The machine as this run found it: environment variables are read here, once, and passed down as a value.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-
-export const languages = ['en', 'ko'] as const;
-export type Language = (typeof languages)[number];
+import { type Language, languages } from '../../api/lab.ts';
 
 export interface Environment {
   /** From `--lang`, LABS_LANG, LC_ALL, LC_MESSAGES or LANG, in this order. */

@@ -20,7 +20,9 @@ export const reportFailure = (error: unknown, output: Output, style: FailureStyl
   }
   const { code, message, hint, exitCode } = describe(error, words);
   if (style.json) output.line(JSON.stringify({ error: { code, message, ...(hint ? { hint } : {}) } }));
-  output.note(`${output.paint(['red', 'bold'], 'error:')} ${message} [${code}]`);
+  const [first = '', ...more] = message.split('\n');
+  output.note(`${output.paint(['red', 'bold'], 'error:')} ${first} ${output.paint('dim', `[${code}]`)}`);
+  for (const line of more) output.note(line);
   if (hint) output.note(`${output.paint('cyan', 'hint:')} ${hint}`);
   if (style.debug) output.note(stackOf(error));
   return style.interrupted ? interrupted : exitCode;

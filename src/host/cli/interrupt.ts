@@ -3,6 +3,8 @@
 export interface Interrupt {
   readonly signal: AbortSignal;
   readonly pressed: boolean;
+  /** What Ctrl-C does, for prompts that read the key themselves. */
+  cancel(): void;
   /** Takes the keyboard away from Ctrl-C handling for as long as a program of the user's own runs. */
   release(): void;
 }
@@ -27,6 +29,7 @@ export const listenForInterrupt = (
   for (const signal of signals) source.on(signal, onSignal);
   return {
     signal: abort.signal,
+    cancel: () => abort.abort(new DOMException('interrupted', 'AbortError')),
     get pressed() {
       return abort.signal.aborted;
     },

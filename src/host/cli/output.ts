@@ -11,7 +11,10 @@ export interface Output {
   write(text: string): void;
   /** Writes one line beside the result: progress, remarks, errors. */
   note(text: string): void;
+  /** Keeps these lines below everything else that is written, in place; `[]` takes them away. On terminals only. */
+  live(lines: readonly string[]): void;
   readonly paint: Paint;
+  readonly colored: boolean;
   /** Standard output is a terminal. */
   readonly terminal: boolean;
   /** A person can be asked: standard input and output are terminals. */
@@ -31,12 +34,27 @@ export const createOutput = (options: OutputOptions): Output => {
   const { stdout, stderr, stdin } = options;
   const terminal = Boolean(stdout.isTTY);
   const colored = options.color && terminal;
+  let shown: readonly string[] = [];
+  const live = (lines: readonly string[]): void => {
+    if (!terminal) return;
+    const clear = shown.length > 0 ? `\u001b[${shown.length}A\u001b[J` : '';
+    stdout.write(clear + lines.map((line) => `${line}\n`).join(''));
+    shown = lines;
+  };
+  const around = (write: () => void): void => {
+    const kept = shown;
+    if (kept.length > 0) live([]);
+    write();
+    if (kept.length > 0) live(kept);
+  };
   return {
-    line: (text = '') => void stdout.write(`${text}\n`),
+    line: (text = '') => void around(() => stdout.write(`${text}\n`)),
     write: (text) => void stdout.write(text),
-    note: (text) => void stderr.write(`${text}\n`),
+    note: (text) => void around(() => stderr.write(`${text}\n`)),
+    live,
     paint: (style, text) =>
       colored ? styleText(style as Parameters<typeof styleText>[0], text, { validateStream: false }) : text,
+    colored,
     terminal,
     interactive: terminal && Boolean(stdin.isTTY),
     get width() {

@@ -1,9 +1,9 @@
 // Command table → commander: parses a command line into one command to run, or into words that explain what was wrong.
 import { type Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Language } from '../../api/lab.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { type CommandSpec, commandGroups, commonOptions, jsonOption, type OptionSpec, type Words } from './commands.ts';
 import type { Options } from './context.ts';
-import type { Language } from './environment.ts';
 
 /** What a command line asks for. */
 export type Parsed =
@@ -128,7 +128,7 @@ const examples = (lines: readonly string[], language: Language): string =>
   `\n${language === 'ko' ? '예:' : 'Examples:'}\n${lines.map((line) => `  labs ${line}`).join('\n')}`;
 
 const footer: Words = {
-  en: '\nExit codes: 0 done or all checks pass, 1 a check failed, 2 wrong usage or definition,\n3 something broke. `labs <command> --help` says more about a command.',
+  en: '\nExit codes: 0 done or all checks pass, 1 a check failed, 2 wrong usage or\ndefinition, 3 something broke. See also `labs <command> --help`.',
   ko: '\n종료 코드: 0 완료 또는 모든 확인 통과, 1 확인 실패, 2 잘못된 사용 또는 정의, 3 고장.\n`labs <명령> --help`로 명령별 도움말을 볼 수 있습니다.',
 };
 

@@ -1,11 +1,14 @@
 // One command line from end to end: reads the environment once, parses the command line, runs one command, turns failures into exit codes.
+
+import type { Language } from '../../api/lab.ts';
 import { ExitCode } from '../../kit/error.ts';
 import type { Context, Options } from './context.ts';
-import { type Environment, isLanguage, type Language, readEnvironment } from './environment.ts';
+import { type Environment, isLanguage, readEnvironment } from './environment.ts';
 import { reportFailure } from './failure.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { messagesIn } from './messages.ts';
 import { createOutput, type Output } from './output.ts';
+import { findPaths } from './paths.ts';
 import { parseCommandLine } from './program.ts';
 import { version } from './version.ts';
 
@@ -45,7 +48,17 @@ const contextOf = (options: Options, environment: Environment, output: Output, i
   debug: environment.debug || options.debug === true,
   name: typeof options.name === 'string' ? options.name : environment.instance,
   signal: interrupt.signal,
+  paths: findPaths(import.meta.url),
+  docker: once(async () => (await import('../docker/dockerode.ts')).connectDocker(environment.variables)),
 });
+
+const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+};
 
 const languageOf = (options: Options): Language | undefined =>
   typeof options.lang === 'string' && isLanguage(options.lang) ? options.lang : undefined;

@@ -6,6 +6,8 @@ export const labels = {
   name: 'labs.name',
   lab: 'labs.lab',
   role: 'labs.role',
+  /** The lab's folder on the student's machine, where it isn't one of those that come with labs. */
+  folder: 'labs.folder',
   machine: 'labs.machine',
   /** On the node that runs the API server; `true`. */
   controlPlane: 'labs.control-plane',

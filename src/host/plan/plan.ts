@@ -14,6 +14,8 @@ export interface PlanInput {
   readonly name: string;
   readonly lab: string;
   readonly definitionDigest: string;
+  /** Where the lab's folder is; kept as a label. */
+  readonly folder?: string;
   readonly spec: ClusterSpec;
   /** Reference of the node image. */
   readonly image: string;
@@ -118,6 +120,7 @@ const machine = (input: PlanInput, name: string, role: MachineRole) => ({
     [labels.name]: input.name,
     [labels.lab]: input.lab,
     [labels.role]: role,
+    ...(input.folder === undefined ? {} : { [labels.folder]: input.folder }),
     [labels.machine]: name,
     [labels.definition]: input.definitionDigest,
     [labels.version]: input.version,

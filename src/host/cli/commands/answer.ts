@@ -1,5 +1,93 @@
-import type { Run } from '../context.ts';
-export const run: Run = async (c, args, o) => {
-  c.output.line(JSON.stringify([args, o]));
-  return 0;
+// `labs answer [task] [text]`: answers what a task asks; on a terminal it asks the questions one by one.
+import { type AnswerCheck, localize, type TaskDefinition } from '../../../api/lab.ts';
+import { ExitCode, LabError } from '../../../kit/error.ts';
+import { findTask } from '../../lab/catalogue.ts';
+import { ask, choose } from '../ask.ts';
+import type { Context, Run } from '../context.ts';
+import { wrapText } from '../markdown.ts';
+import { chooseTask, currentTask, gradeSession, type Session, withSession } from '../session.ts';
+
+export const run: Run = (context, [name, ...words]) =>
+  withSession(context, async (session) => {
+    const task = name === undefined ? await defaultTask(context, session) : findTask(session.lab, name);
+    const questions = task.checks.filter((check) => check.type === 'answer');
+    if (questions.length === 0) {
+      throw new LabError('LAB_NO_QUESTION', context.say.nothingToAnswer, {
+        exitCode: ExitCode.usage,
+        hint: context.say.askingTasks(askingTasks(session)),
+      });
+    }
+    if (words.length > 0) await answerGiven(context, session, task, questions, words);
+    else await askAll(context, session, task, questions);
+    return report(context, session, task);
+  });
+
+/** The task that the learner is at, when it asks something. */
+const defaultTask = async (context: Context, session: Session): Promise<TaskDefinition> => {
+  const current = await currentTask(session);
+  return current?.checks.some((check) => check.type === 'answer') ? current : chooseTask(context, session.lab);
+};
+
+const askingTasks = ({ lab }: Session): string =>
+  lab.tasks.flatMap((task, index) => (task.checks.some(({ type }) => type === 'answer') ? [index + 1] : [])).join(', ');
+
+/** `labs answer 5 10.96.0.0/12`, or `labs answer 5 range 10.96.0.0/12` where a task asks more than one thing. */
+const answerGiven = async (
+  { say }: Context,
+  { progress }: Session,
+  task: TaskDefinition,
+  questions: readonly AnswerCheck[],
+  words: readonly string[],
+): Promise<void> => {
+  const [first = '', ...rest] = words;
+  const named = rest.length > 0 ? questions.find(({ id }) => id === first) : undefined;
+  const question = named ?? questions[0];
+  if (!question || (named === undefined && questions.length > 1)) {
+    const ids = questions.map(({ id }) => id).join(', ');
+    throw new LabError('LAB_QUESTION_NEEDED', say.severalQuestions(ids), {
+      exitCode: ExitCode.usage,
+      hint: say.severalQuestionsHint(task.id, questions[0]?.id ?? ''),
+    });
+  }
+  await progress.answer(`${task.id}/${question.id}`, (named ? rest : words).join(' ').trim());
+};
+
+const askAll = async (
+  context: Context,
+  { progress }: Session,
+  task: TaskDefinition,
+  questions: readonly AnswerCheck[],
+): Promise<void> => {
+  const { language } = context.environment;
+  const needsTerminal = () =>
+    new LabError('LAB_ANSWER_NEEDED', context.say.answerNeeded, {
+      exitCode: ExitCode.usage,
+      hint: context.say.answerNeededHint(task.id),
+    });
+  for (const question of questions) {
+    const text = localize(question.question, language);
+    if (!context.output.interactive) throw needsTerminal();
+    for (const line of wrapText(text, Math.min(context.output.width, 80))) context.output.line(line);
+    const choices = question.choices.map(({ id, text: label }) => ({ value: id, label: localize(label, language) }));
+    const value =
+      choices.length > 0
+        ? await choose(context, context.say.yourAnswer, choices, needsTerminal)
+        : await ask(context, context.say.yourAnswer);
+    if (value.trim() !== '') await progress.answer(`${task.id}/${question.id}`, value.trim());
+  }
+};
+
+/** Says at once which of the answers are right. */
+const report = async (context: Context, session: Session, task: TaskDefinition): Promise<ExitCode> => {
+  const { output, say } = context;
+  const graded = await gradeSession(context, session, [task.id]);
+  const ids = new Set(task.checks.filter(({ type }) => type === 'answer').map(({ id }) => id));
+  const answers = graded.tasks.flatMap(({ checks }) => checks.filter(({ id }) => ids.has(id)));
+  for (const { outcome, title, observed, hint } of answers) {
+    if (outcome === 'pass') output.line(`${output.paint('green', '✔')} ${title}`);
+    else if (outcome === 'blocked') output.line(output.paint('dim', `· ${title}: ${say.blockedBy(observed)}`));
+    else
+      output.line(`${output.paint('red', '✘')} ${title}: ${observed}${hint ? `\n  ${output.paint('dim', hint)}` : ''}`);
+  }
+  return answers.every(({ outcome }) => outcome === 'pass') ? ExitCode.ok : ExitCode.checkFailed;
 };

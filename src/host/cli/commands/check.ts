@@ -1,5 +1,39 @@
-import type { Run } from '../context.ts';
-export const run: Run = async (c, args, o) => {
-  c.output.line(JSON.stringify([args, o]));
-  return 0;
+// `labs check [task]`: what passes so far. With --watch it looks again and again, and redraws when something changed.
+import { ExitCode } from '../../../kit/error.ts';
+import { exitCodeOf } from '../../grade/engine.ts';
+import { findTask } from '../../lab/catalogue.ts';
+import { waitsToBegin } from '../../tasks/run.ts';
+import type { Context, Run } from '../context.ts';
+import { scoreboard } from '../scoreboard.ts';
+import { gradeSession, numbersOf, type Session, withSession } from '../session.ts';
+import { watch } from '../watch.ts';
+
+export const run: Run = (context, [name], options) =>
+  withSession(context, async (session) => {
+    const tasks = name === undefined ? undefined : [findTask(session.lab, name).id];
+    const look = () => gradeSession(context, session, tasks);
+    if (options.watch !== true) {
+      const report = await look();
+      if (context.json) context.output.line(JSON.stringify(report, null, 2));
+      else for (const line of await draw(context, session, report)) context.output.line(line);
+      return exitCodeOf(report);
+    }
+    const last = await watch(context, { look, draw: (report) => draw(context, session, report) });
+    return last ? exitCodeOf(last) : ExitCode.checkFailed;
+  });
+
+const draw = async (
+  { output, say }: Context,
+  { lab, progress }: Session,
+  report: Awaited<ReturnType<typeof gradeSession>>,
+): Promise<readonly string[]> => {
+  const now = await progress.read();
+  return scoreboard(report, {
+    width: Math.min(output.width, 80),
+    paint: output.paint,
+    say,
+    numbers: numbersOf(lab),
+    details: report.tasks.length === 1 ? 'all' : 'next',
+    waiting: new Set(lab.tasks.filter((task) => waitsToBegin(task, now)).map(({ id }) => id)),
+  });
 };

@@ -1,5 +1,35 @@
-import type { Run } from '../context.ts';
-export const run: Run = async (c, args, o) => {
-  c.output.line(JSON.stringify([args, o]));
-  return 0;
+// `labs delete [name] [--all]`: containers, volumes and progress go; nothing of the lab is left.
+import { ExitCode } from '../../../kit/error.ts';
+import { listClusters } from '../../cluster/status.ts';
+import { deleteCluster } from '../../cluster/stop.ts';
+import { forgetProgress } from '../../tasks/progress.ts';
+import { confirm } from '../ask.ts';
+import type { Context, Run } from '../context.ts';
+import { chooseInstance } from '../instances.ts';
+
+export const run: Run = async (context, [given], options) => {
+  const { output, say, environment } = context;
+  const names = options.all === true ? await allNames(context) : [(await chooseInstance(context, given)).name];
+  if (names.length === 0) {
+    output.line(say.nothingToDelete);
+    return ExitCode.ok;
+  }
+  if (!(await confirm(context, say.deleteQuestion(names.join(', '))))) {
+    output.line(say.notConfirmed);
+    return ExitCode.ok;
+  }
+  const docker = await context.docker();
+  // Not abortable: half a deletion helps nobody, and the whole takes two seconds.
+  await Promise.all(
+    names.map(async (name) => {
+      const startedAt = performance.now();
+      await deleteCluster(docker, name);
+      await forgetProgress(environment.stateFolder, name);
+      output.line(say.deleted(name, ((performance.now() - startedAt) / 1000).toFixed(1)));
+    }),
+  );
+  return ExitCode.ok;
 };
+
+const allNames = async (context: Context): Promise<readonly string[]> =>
+  (await listClusters(await context.docker(), context.signal)).map(({ name }) => name);

@@ -1,5 +1,59 @@
-import type { Run } from '../context.ts';
-export const run: Run = async (c, args, o) => {
-  c.output.line(JSON.stringify([args, o]));
-  return 0;
+// `labs grade`: the whole lab, for people, programs and courses.
+import { writeFile } from 'node:fs/promises';
+import { ExitCode, LabError, messageOf } from '../../../kit/error.ts';
+import { exitCodeOf } from '../../grade/engine.ts';
+import { type ReportFormat, reportFormats } from '../../grade/report/format.ts';
+import { renderText } from '../../grade/report/text.ts';
+import { nearest } from '../../lab/suggest.ts';
+import type { Context, Run } from '../context.ts';
+import { gradeSession, withSession } from '../session.ts';
+
+export const run: Run = async (context, _args, options) => {
+  // Before anything is graded: a mistyped format must not cost the grade.
+  const wanted = ((options.report ?? []) as readonly string[]).map((text) => parseReport(context, text));
+  return withSession(context, async (session) => {
+    const { output, say, environment } = context;
+    const report = await gradeSession(context, session);
+    for (const { format, file } of wanted) {
+      await writeReport(file, reportFormats[format](report));
+      output.note(output.paint('dim', say.wrote(format, file)));
+    }
+    if (context.json) output.write(reportFormats.json(report));
+    else
+      output.write(
+        renderText(report, {
+          width: Math.min(output.width, 80),
+          color: output.colored,
+          language: environment.language,
+        }),
+      );
+    return exitCodeOf(report);
+  });
+};
+
+interface Wanted {
+  readonly format: ReportFormat;
+  readonly file: string;
+}
+
+const parseReport = ({ say }: Context, text: string): Wanted => {
+  const [format = '', ...rest] = text.split('=');
+  const file = rest.join('=');
+  const formats = Object.keys(reportFormats);
+  if (isFormat(format) && file !== '') return { format, file };
+  const near = nearest(format, formats);
+  throw new LabError('LAB_REPORT_FORMAT', say.reportFormat(text), {
+    exitCode: ExitCode.usage,
+    hint: isFormat(format) || !near ? say.reportFormatHint(formats.join(', ')) : say.didYouMean(`${near}=${file}`),
+  });
+};
+
+const isFormat = (text: string): text is ReportFormat => Object.hasOwn(reportFormats, text);
+
+const writeReport = async (file: string, text: string): Promise<void> => {
+  try {
+    await writeFile(file, text);
+  } catch (cause) {
+    throw new LabError('LAB_REPORT_UNWRITABLE', messageOf(cause), { cause });
+  }
 };

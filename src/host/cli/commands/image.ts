@@ -1,5 +1,79 @@
-import type { Run } from '../context.ts';
-export const run: Run = async (c, args, o) => {
-  c.output.line(JSON.stringify([args, o]));
-  return 0;
+// `labs image list | load | remove`: the pod images that every node has.
+import { ExitCode, LabError } from '../../../kit/error.ts';
+import { ensureImages } from '../../image/ensure.ts';
+import { listImages, loadImage, removeImage, type StoreOptions } from '../../image/store.ts';
+import { nearest } from '../../lab/suggest.ts';
+import type { Context, Run } from '../context.ts';
+import { showProgress } from '../progress.ts';
+import { table } from '../table.ts';
+
+export const run: Run = async (context, [action = '', ...references]) => {
+  const actions: Readonly<Record<string, () => Promise<void>>> = {
+    list: () => list(context),
+    load: () => forEach(context, action, references, load),
+    remove: () => forEach(context, action, references, remove),
+  };
+  const act = actions[action];
+  if (!act) {
+    const near = nearest(action, Object.keys(actions));
+    throw new LabError('LAB_USAGE', context.say.unknownAction(action), {
+      exitCode: ExitCode.usage,
+      hint: near
+        ? context.say.didYouMean(`\`labs image ${near}\``)
+        : 'labs image list, labs image load REFERENCE, labs image remove REFERENCE',
+    });
+  }
+  await act();
+  return ExitCode.ok;
 };
+
+const forEach = async (
+  context: Context,
+  action: string,
+  references: readonly string[],
+  work: (context: Context, reference: string) => Promise<void>,
+): Promise<void> => {
+  if (references.length === 0) {
+    throw new LabError('LAB_USAGE', context.say.referenceNeeded, {
+      exitCode: ExitCode.usage,
+      hint: `labs image ${action} nginx:1.27`,
+    });
+  }
+  for (const reference of references) await work(context, reference);
+};
+
+const list = async (context: Context): Promise<void> => {
+  const { output, say, json } = context;
+  const images = await listImages(await storeOptions(context));
+  if (json) return output.line(JSON.stringify(images, null, 2));
+  if (images.length === 0) return output.line(say.noImages);
+  const rows = images.map(({ reference, digest, size }) => [reference, digest.slice(7, 19), megabytes(size)]);
+  for (const line of table([say.image, 'ID', say.size], rows, output)) output.line(line);
+};
+
+const load = async (context: Context, reference: string): Promise<void> => {
+  const { output, say } = context;
+  using progress = showProgress(output);
+  const title = say.loading(reference);
+  const startedAt = performance.now();
+  progress.onEvent({ step: reference, title, state: 'started' });
+  const image = await loadImage({ ...(await storeOptions(context)), onProgress: progress.onProgress }, reference);
+  const milliseconds = Math.round(performance.now() - startedAt);
+  progress.onEvent({ step: reference, title, state: 'done', milliseconds, detail: megabytes(image.size) });
+  output.line(say.loaded(image.reference));
+};
+
+const remove = async (context: Context, reference: string): Promise<void> => {
+  await removeImage(await storeOptions(context), reference);
+  context.output.line(context.say.removed(reference));
+};
+
+const storeOptions = async (context: Context): Promise<StoreOptions> => {
+  const docker = await context.docker();
+  const { environment, paths, signal } = context;
+  const { cacheFolder, variables } = environment;
+  const { image } = await ensureImages({ docker, root: paths.root, cacheFolder, variables, signal });
+  return { docker, image, signal };
+};
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;

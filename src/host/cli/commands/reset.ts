@@ -1,5 +1,24 @@
+// `labs reset [name]`: the same lab from a clean slate.
+import { ExitCode } from '../../../kit/error.ts';
+import { deleteCluster } from '../../cluster/stop.ts';
+import { forgetProgress } from '../../tasks/progress.ts';
+import { confirm } from '../ask.ts';
 import type { Run } from '../context.ts';
-export const run: Run = async (c, args, o) => {
-  c.output.line(JSON.stringify([args, o]));
-  return 0;
+import { chooseInstance } from '../instances.ts';
+import { definitionOf } from '../machines.ts';
+import { run as start } from './start.ts';
+
+export const run: Run = async (context, [given], options) => {
+  const { output, say, environment } = context;
+  const instance = await chooseInstance(context, given);
+  const { name } = instance;
+  // A definition that doesn't load must not cost the cluster that it once made.
+  const { folder } = await definitionOf(context, instance);
+  if (!(await confirm(context, say.resetQuestion(name)))) {
+    output.line(say.notConfirmed);
+    return ExitCode.ok;
+  }
+  await deleteCluster(await context.docker(), name);
+  await forgetProgress(environment.stateFolder, name);
+  return start({ ...context, name }, [folder], options);
 };

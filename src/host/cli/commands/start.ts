@@ -1,5 +1,96 @@
-import type { Run } from '../context.ts';
-export const run: Run = async (c, args, o) => {
-  c.output.line(JSON.stringify([args, o]));
-  return 0;
+// `labs start [lab]`: from nothing to a cluster that can be worked in, or back to the one that was left.
+import { dirname } from 'node:path';
+import { type LabDefinition, localize } from '../../../api/lab.ts';
+import { ExitCode, LabError } from '../../../kit/error.ts';
+import { bundlesIn } from '../../cluster/install.ts';
+import { startCluster } from '../../cluster/start.ts';
+import { listClusters } from '../../cluster/status.ts';
+import type { Containers } from '../../docker/port.ts';
+import { ensureImages } from '../../image/ensure.ts';
+import { findLab, listLabs } from '../../lab/catalogue.ts';
+import { choose } from '../ask.ts';
+import type { Context, Run } from '../context.ts';
+import { describePlan } from '../plan-text.ts';
+import { showProgress } from '../progress.ts';
+import { engineOrSetup } from '../ready.ts';
+
+export const run: Run = async (context, [given], options) => {
+  const lab = await findLab(context.paths.labs, given ?? (await labOf(context)));
+  const name = context.name ?? lab.name;
+  if (options.dryRun === true) {
+    await describePlan(context, lab, name);
+    return ExitCode.ok;
+  }
+  const startedAt = performance.now();
+  const docker = await engineOrSetup(context);
+  const resumed = await bringUp(context, docker, lab, name);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  whatNext(context, name, lab, seconds, resumed);
+  return ExitCode.ok;
+};
+
+/** Without a name: the stopped or running one that `--name` means, the only lab there is, or the one chosen. */
+const labOf = async (context: Context): Promise<string> => {
+  const { say, environment } = context;
+  if (context.name !== undefined) {
+    const known = await listClusters(await context.docker(), context.signal).catch(() => []);
+    const instance = known.find(({ name }) => name === context.name);
+    if (instance) return instance.lab;
+  }
+  const labs = await listLabs(context.paths.labs);
+  const [only] = labs;
+  if (only && labs.length === 1) return only.name;
+  return choose(
+    context,
+    say.whichLab,
+    labs.map((lab) => ({
+      value: lab.name,
+      label: lab.problem === undefined ? `${lab.name}  ${localize(lab.title, environment.language)}` : lab.name,
+    })),
+    () =>
+      new LabError('LAB_NAME_NEEDED', say.whichLab, {
+        exitCode: ExitCode.usage,
+        hint: labs.map((lab) => `labs start ${lab.name}`).join(', '),
+      }),
+  );
+};
+
+const bringUp = async (context: Context, docker: Containers, lab: LabDefinition, name: string): Promise<boolean> => {
+  const { environment, paths, signal, version, output } = context;
+  const { cpus } = await docker.engine(signal);
+  using progress = showProgress(output);
+  const { cluster, resumed } = await startCluster(
+    docker,
+    {
+      plan: {
+        name,
+        lab: lab.name,
+        definitionDigest: lab.digest,
+        ...(dirname(lab.folder) === paths.labs ? {} : { folder: lab.folder }),
+        spec: lab.cluster,
+        version,
+        resources: { cpus },
+      },
+      bundles: bundlesIn(paths.bundles),
+      ensureImage: async (aborting, onProgress) => {
+        const { cacheFolder, variables } = environment;
+        const options = { docker, root: paths.root, cacheFolder, variables, onProgress, signal: aborting };
+        return (await ensureImages(options)).image;
+      },
+    },
+    { signal, onEvent: progress.onEvent, onProgress: progress.onProgress },
+  );
+  await cluster[Symbol.asyncDispose]();
+  return resumed;
+};
+
+/** Three lines: what a learner does next. */
+const whatNext = (context: Context, name: string, lab: LabDefinition, seconds: string, resumed: boolean): void => {
+  const { output, say } = context;
+  output.line();
+  output.line(output.paint(['bold', 'green'], resumed ? say.resumed(name, seconds) : say.ready(name, seconds)));
+  const suffix = name === lab.name ? '' : ` --name ${name}`;
+  output.line();
+  for (const [command, words] of say.next)
+    output.line(`  ${`labs ${command}${suffix}`.padEnd(24 + suffix.length)}${output.paint('dim', words)}`);
 };

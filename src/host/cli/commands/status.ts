@@ -1,5 +1,64 @@
-import type { Run } from '../context.ts';
-export const run: Run = async (c, args, o) => {
-  c.output.line(JSON.stringify([args, o]));
-  return 0;
+// `labs status [name]`: machines, components and how far the learner is.
+import { localize } from '../../../api/lab.ts';
+import { ExitCode } from '../../../kit/error.ts';
+import { type ClusterSummary, type MachineStatus, statusOf } from '../../cluster/status.ts';
+import { containerName, fabricMachine } from '../../plan/names.ts';
+import { openProgress } from '../../tasks/progress.ts';
+import type { Context, Run } from '../context.ts';
+import { chooseInstance } from '../instances.ts';
+import { definitionOf } from '../machines.ts';
+import { table } from '../table.ts';
+
+export const run: Run = async (context, [given]) => {
+  const { output, say, json } = context;
+  const instance = await chooseInstance(context, given);
+  const docker = await context.docker();
+  const status = await statusOf(docker, instance.name, context.signal);
+  const members = status?.members ?? [];
+  const progress = await progressOf(context, instance);
+  if (json) {
+    output.line(JSON.stringify({ ...instance, machines: members, progress }, null, 2));
+    return ExitCode.ok;
+  }
+  const title = progress.title ? ` – ${progress.title}` : '';
+  output.line(`${output.paint('bold', instance.name)}${title}: ${say.states[instance.state]}`);
+  output.line();
+  const rows = members.filter(({ role }) => role !== 'fabric').map((machine) => row(context, machine));
+  for (const line of table([say.machine, say.address, say.state, say.components], rows, output)) output.line(line);
+  output.line();
+  output.line(say.tasksPassed(progress.passed, progress.tasks));
+  return ExitCode.ok;
+};
+
+const row = ({ output, say }: Context, machine: MachineStatus): readonly string[] => [
+  machine.name,
+  machine.address,
+  machine.running ? output.paint('green', say.states.running) : output.paint('red', say.states.stopped),
+  componentsText(machine, output.paint),
+];
+
+/** Only what is wrong is named one by one. */
+const componentsText = ({ components }: MachineStatus, paint: Context['output']['paint']): string => {
+  const down = components.filter(({ running }) => !running);
+  const up = components.length - down.length;
+  const wrong = down.map(({ name, state }) => paint('red', `${name} ${state}`)).join(', ');
+  if (components.length === 0) return '-';
+  return wrong === '' ? `${up}/${components.length}` : `${up}/${components.length}: ${wrong}`;
+};
+
+interface ShownProgress {
+  readonly title: string;
+  readonly tasks: number;
+  readonly passed: number;
+}
+
+/** A lab whose folder is gone still has a status. */
+const progressOf = async (context: Context, instance: ClusterSummary): Promise<ShownProgress> => {
+  const lab = await definitionOf(context, instance).catch(() => undefined);
+  if (!lab) return { title: '', tasks: 0, passed: 0 };
+  const { name } = instance;
+  const fabric = await (await context.docker()).inspect(containerName(name, fabricMachine), context.signal);
+  const { stateFolder, language } = context.environment;
+  const { passed } = await openProgress({ stateFolder, name, instance: fabric?.id ?? '' }).read();
+  return { title: localize(lab.title, language), tasks: lab.tasks.length, passed: passed.length };
 };

@@ -1,5 +1,12 @@
+// `labs stop [name]`: the cluster rests; everything in it stays for the next start.
+import { ExitCode } from '../../../kit/error.ts';
+import { stopCluster } from '../../cluster/stop.ts';
 import type { Run } from '../context.ts';
-export const run: Run = async (c, args, o) => {
-  c.output.line(JSON.stringify([args, o]));
-  return 0;
+import { chooseInstance } from '../instances.ts';
+
+export const run: Run = async (context, [given]) => {
+  const { name, lab } = await chooseInstance(context, given);
+  await stopCluster(await context.docker(), name, context.signal);
+  context.output.line(context.say.stopped(name, lab));
+  return ExitCode.ok;
 };

@@ -1,5 +1,62 @@
-import type { Run } from '../context.ts';
-export const run: Run = async (c, args, o) => {
-  c.output.line(JSON.stringify([args, o]));
-  return 0;
+// `labs tasks [task]`: what there is to do. Reading a task begins it: its setup puts the cluster into the task's starting state.
+import { readFile } from 'node:fs/promises';
+import { localize, type TaskDefinition } from '../../../api/lab.ts';
+import { ExitCode } from '../../../kit/error.ts';
+import { findTask } from '../../lab/catalogue.ts';
+import { beginTask, waitsToBegin } from '../../tasks/run.ts';
+import type { Context, Run } from '../context.ts';
+import { renderMarkdown } from '../markdown.ts';
+import { type Session, taskRun, withSession } from '../session.ts';
+
+export const run: Run = (context, [name]) =>
+  withSession(context, async (session) => {
+    if (name === undefined) await list(context, session);
+    else await read(context, session, findTask(session.lab, name));
+    return ExitCode.ok;
+  });
+
+const list = async (context: Context, { lab, progress }: Session): Promise<void> => {
+  const { output, say, environment, json } = context;
+  const { passed, begun } = await progress.read();
+  const tasks = lab.tasks.map((task, index) => ({
+    number: index + 1,
+    id: task.id,
+    title: localize(task.title, environment.language),
+    points: task.checks.reduce((sum, check) => sum + check.points, 0),
+    passed: passed.includes(task.id),
+    begun: begun.includes(task.id) || task.setup === undefined,
+  }));
+  if (json) {
+    output.line(JSON.stringify({ lab: lab.name, tasks }, null, 2));
+    return;
+  }
+  output.line(output.paint('bold', localize(lab.title, environment.language)));
+  output.line();
+  for (const task of tasks) {
+    const mark = task.passed ? output.paint('green', '✔') : ' ';
+    output.line(` ${mark} ${String(task.number).padStart(2)}  ${task.title}`);
+  }
+  output.line();
+  output.line(output.paint('dim', say.readTask));
+};
+
+const read = async (context: Context, session: Session, task: TaskDefinition): Promise<void> => {
+  const { output, say, environment, json } = context;
+  const { language } = environment;
+  const source = await readFile(localize(task.text, language), 'utf8');
+  const before = await session.progress.read();
+  if (waitsToBegin(task, before)) output.note(output.paint('dim', say.beginning));
+  await beginTask(taskRun(context, session, task));
+  if (json) {
+    output.line(JSON.stringify({ id: task.id, title: localize(task.title, language), text: source }, null, 2));
+    return;
+  }
+  output.write(
+    `\n${renderMarkdown(source, { width: Math.min(output.width, 80), paint: output.paint, colored: output.colored })}`,
+  );
+  const questions = task.checks.filter((check) => check.type === 'answer');
+  const number = session.lab.tasks.indexOf(task) + 1;
+  output.line();
+  if (questions.length > 0) output.line(output.paint('dim', say.answerWith(number)));
+  output.line(output.paint('dim', say.checkWith(number)));
 };

@@ -1,0 +1,28 @@
+// An open cluster as grading, setups and solutions see it.
+import type { LabDefinition } from '../../api/lab.ts';
+import type { Cluster } from '../cluster/open.ts';
+import type { ClusterAccess, MachineAccess } from '../grade/access.ts';
+
+/** @param fabricId the fabric container's id: another one means another instance */
+export const accessTo = (cluster: Cluster, lab: LabDefinition, fabricId: string): ClusterAccess => {
+  const controlPlanes = new Set(
+    lab.cluster.nodes.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
+  );
+  const roleOf = (name: string, role: string): MachineAccess['role'] => {
+    if (role === 'client') return 'client';
+    return controlPlanes.has(name) ? 'control-plane' : 'worker';
+  };
+  return {
+    name: cluster.name,
+    instance: fabricId,
+    machines: cluster.machines.map(({ name, role, pid, address }) => ({
+      name,
+      role: roleOf(name, role),
+      pid,
+      address,
+    })),
+    fabric: cluster.fabric,
+    exec: (machine, argv, options = {}) =>
+      cluster.containers.exec(cluster.machine(machine).id, { command: argv, ...options }),
+  };
+};

@@ -1,0 +1,53 @@
+// Questions to the person at the terminal. Where nobody can be asked, the answer must be on the command line.
+import { ExitCode, LabError } from '../../kit/error.ts';
+import type { Context } from './context.ts';
+
+export interface Choice {
+  readonly value: string;
+  readonly label: string;
+}
+
+/** Lets the person choose; throws `otherwise` where nobody can be asked. Ctrl-C cancels like anywhere else. */
+export const choose = async (
+  context: Context,
+  question: string,
+  choices: readonly Choice[],
+  otherwise: () => LabError,
+): Promise<string> => {
+  if (!context.output.interactive || context.yes) throw otherwise();
+  return prompt<string>(context, {
+    type: 'select',
+    message: question,
+    choices: choices.map(({ value, label }) => ({ value, name: label })),
+    loop: false,
+  });
+};
+
+/** True with `--yes`. @throws LabError `LAB_NEEDS_YES` where nobody can be asked */
+export const confirm = async (context: Context, question: string, byDefault = false): Promise<boolean> => {
+  if (context.yes) return true;
+  if (!context.output.interactive) {
+    const { needsYes, needsYesHint } = context.say;
+    throw new LabError('LAB_NEEDS_YES', needsYes, { exitCode: ExitCode.usage, hint: needsYesHint });
+  }
+  return prompt<boolean>(context, { type: 'confirm', message: question, default: byDefault });
+};
+
+/** A line of text. */
+export const ask = (context: Context, question: string): Promise<string> =>
+  prompt<string>(context, { type: 'input', message: question });
+
+const prompt = async <T>(context: Context, question: Record<string, unknown>): Promise<T> => {
+  const { default: inquirer } = await import('inquirer');
+  try {
+    const answers = await inquirer.prompt([{ ...question, name: 'answer' }] as never, undefined);
+    return (answers as { answer: T }).answer;
+  } catch (error) {
+    // inquirer's own way to say that Ctrl-C was pressed.
+    if (error instanceof Error && error.name === 'ExitPromptError') {
+      context.interrupt.cancel();
+      throw context.signal.reason;
+    }
+    throw error;
+  }
+};

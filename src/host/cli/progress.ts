@@ -1,0 +1,90 @@
+// Steps as they happen: live rows with a spinner on a terminal, one plain line per finished step elsewhere.
+import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
+import type { StepEvent } from '../cluster/steps.ts';
+import { padEnd } from './markdown.ts';
+import type { Output } from './output.ts';
+
+export interface Progress extends Disposable {
+  readonly onEvent: (event: StepEvent) => void;
+  /** A line of what a long step is doing, shown with it while it runs. */
+  readonly onProgress: (line: string) => void;
+}
+
+interface Row {
+  readonly event: StepEvent;
+  readonly startedAt: number;
+}
+
+const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+
+/** Shows the steps of one piece of work. Dispose of it when the work has ended: what is shown then stays. */
+export const showProgress = (output: Output): Progress =>
+  output.terminal ? liveProgress(output) : plainProgress(output);
+
+const plainProgress = (output: Output): Progress => ({
+  onEvent(event) {
+    if (event.state !== 'started') output.note(rowText({ event, startedAt: 0 }, output, ''));
+  },
+  onProgress() {},
+  [Symbol.dispose]() {},
+});
+
+const liveProgress = (output: Output): Progress => {
+  const rows = new Map<string, Row>();
+  let frame = 0;
+  let doing = '';
+  const draw = (): void => {
+    const mark = output.paint('cyan', spinner[frame % spinner.length] ?? '');
+    // A block that is higher than the screen can't be drawn in place: its oldest rows are let go.
+    const lines = [...rows.values()].slice(-maxRows()).map((row) => rowText(row, output, mark));
+    output.live(
+      doing === '' ? lines : [...lines, output.paint('dim', `   ${cutTo(doing, Math.min(output.width, 80) - 4)}`)],
+    );
+  };
+  const timer = setInterval(() => {
+    frame += 1;
+    draw();
+  }, 100);
+  return {
+    onEvent(event) {
+      rows.set(event.step, { event, startedAt: rows.get(event.step)?.startedAt ?? performance.now() });
+      if (event.state !== 'started') doing = '';
+      draw();
+    },
+    onProgress(line) {
+      doing = stripVTControlCharacters(line).trim();
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      output.live([]);
+      for (const row of rows.values()) output.line(rowText(row, output, output.paint('dim', '–')));
+    },
+  };
+};
+
+const maxRows = (): number => Math.max(3, (process.stdout.rows ?? 24) - 3);
+
+const rowText = ({ event, startedAt }: Row, { paint, width }: Output, spinning: string): string => {
+  const milliseconds = event.state === 'started' ? performance.now() - startedAt : event.milliseconds;
+  const mark = {
+    started: spinning,
+    done: paint('green', '✔'),
+    failed: paint('red', '✘'),
+    cancelled: paint('dim', '–'),
+  }[event.state];
+  const time = `${(milliseconds / 1000).toFixed(1).padStart(5)} s`;
+  const detail = event.state === 'done' && event.detail ? paint('dim', `  ${event.detail}`) : '';
+  const room = Math.min(width, 80) - 10;
+  const title = cut(`${event.title}${detail}`, event.title, room);
+  return ` ${mark} ${padEnd(title, room - 3)} ${paint('dim', time)}`;
+};
+
+const cutTo = (text: string, width: number): string => {
+  let shown = text;
+  while (stringWidth(shown) > width) shown = shown.slice(0, -1);
+  return shown;
+};
+
+/** One row is one line: a detail that doesn't fit is left out. */
+const cut = (whole: string, title: string, room: number): string => (stringWidth(whole) <= room - 3 ? whole : title);

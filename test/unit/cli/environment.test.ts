@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { readEnvironment } from '../../../src/host/cli/environment.ts';
+
+const read = (variables: Record<string, string>, asked?: 'en' | 'ko') =>
+  readEnvironment({ HOME: '/home/mina', ...variables }, asked);
+
+describe('the environment', () => {
+  test.each([
+    [{}, 'en'],
+    [{ LANG: 'ko_KR.UTF-8' }, 'ko'],
+    [{ LANG: 'ko_KR.UTF-8', LC_ALL: 'C.UTF-8' }, 'en'],
+    [{ LANG: 'en_US.UTF-8', LC_MESSAGES: 'ko_KR' }, 'ko'],
+    [{ LANG: 'en_US.UTF-8', LABS_LANG: 'ko' }, 'ko'],
+    [{ LANG: 'de_DE.UTF-8' }, 'en'],
+  ] as const)('%j speaks %s', (variables, language) => {
+    expect(read(variables).language).toBe(language);
+  });
+
+  test('speaks the language that was asked for', () => {
+    expect(read({ LC_ALL: 'ko_KR.UTF-8' }, 'en').language).toBe('en');
+  });
+
+  test('keeps progress in the XDG state folder', () => {
+    expect(read({}).stateFolder).toBe('/home/mina/.local/state/labs');
+    expect(read({ XDG_STATE_HOME: '/state' }).stateFolder).toBe('/state/labs');
+    expect(read({ XDG_STATE_HOME: '' }).stateFolder).toBe('/home/mina/.local/state/labs');
+  });
+
+  test('has no colours with NO_COLOR or a dumb terminal', () => {
+    expect(read({}).noColor).toBe(false);
+    expect(read({ NO_COLOR: '1' }).noColor).toBe(true);
+    expect(read({ NO_COLOR: '' }).noColor).toBe(false);
+    expect(read({ TERM: 'dumb' }).noColor).toBe(true);
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { type FailureStyle, reportFailure } from '../../../src/host/cli/failure.ts';
+import { messagesIn } from '../../../src/host/cli/messages.ts';
+import { LabError } from '../../../src/kit/error.ts';
+import { fakeOutput } from './fake-output.ts';
+
+const fail = (error: unknown, style: Partial<FailureStyle> = {}) => {
+  const { output, lines, notes } = fakeOutput();
+  const code = reportFailure(
+    error,
+    output,
+    { json: false, debug: false, interrupted: false, ...style },
+    messagesIn('en'),
+  );
+  return { code, lines, notes };
+};
+
+const refused = new LabError('LAB_DOCKER_UNREACHABLE', 'Docker is not answering', {
+  hint: 'Start Docker.',
+  exitCode: 3,
+});
+
+describe('a failure', () => {
+  test('is printed once: what happened, its code, what to do next', () => {
+    expect(fail(refused)).toEqual({
+      code: 3,
+      lines: [],
+      notes: ['error: Docker is not answering [LAB_DOCKER_UNREACHABLE]', 'hint: Start Docker.'],
+    });
+  });
+
+  test('ends with its own exit code', () => {
+    expect(fail(new LabError('LAB_USAGE', 'no', { exitCode: 2 })).code).toBe(2);
+  });
+
+  test('is one of ours when nothing says otherwise', () => {
+    const { code, notes } = fail(new TypeError('x is undefined'));
+    expect(code).toBe(3);
+    expect(notes).toEqual([
+      'error: x is undefined [LAB_UNEXPECTED]',
+      expect.stringMatching(/^hint: This is a fault in labs/),
+    ]);
+  });
+
+  test('is JSON for programs', () => {
+    expect(JSON.parse(fail(refused, { json: true }).lines[0] ?? '')).toEqual({
+      error: { code: 'LAB_DOCKER_UNREACHABLE', message: 'Docker is not answering', hint: 'Start Docker.' },
+    });
+  });
+
+  test('shows where it came from with --debug only', () => {
+    const error = new LabError('LAB_X', 'outer', { cause: new Error('inner') });
+    expect(fail(error).notes.join('\n')).not.toContain('inner');
+    expect(fail(error, { debug: true }).notes.join('\n')).toMatch(/outer[\s\S]*caused by: Error: inner[\s\S]*at /);
+  });
+
+  test('says no more than that it was interrupted after Ctrl-C', () => {
+    expect(fail(refused, { interrupted: true })).toEqual({ code: 130, lines: [], notes: ['Interrupted.'] });
+  });
+
+  test('tells of a clean-up that failed, also after Ctrl-C', () => {
+    const both = new SuppressedError(new Error('undo "volume" failed: busy'), refused);
+    for (const interrupted of [false, true])
+      expect(fail(both, { interrupted }).notes.join('\n')).toMatch(
+        /Docker is not answering[\s\S]*while cleaning up: undo "volume" failed: busy/,
+      );
+    expect(fail(both).code).toBe(3);
+  });
+});

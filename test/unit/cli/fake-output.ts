@@ -1,0 +1,20 @@
+// An Output that remembers what was written.
+import type { Output } from '../../../src/host/cli/output.ts';
+
+export const fakeOutput = (given: Partial<Output> = {}) => {
+  const lines: string[] = [];
+  const notes: string[] = [];
+  const output: Output = {
+    line: (text = '') => void lines.push(text),
+    write: (text) => void lines.push(text),
+    note: (text) => void notes.push(text),
+    live: () => {},
+    paint: (_style, text) => text,
+    colored: false,
+    terminal: false,
+    interactive: false,
+    width: 80,
+    ...given,
+  };
+  return { output, lines, notes };
+};

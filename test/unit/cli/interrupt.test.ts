@@ -1,0 +1,38 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { listenForInterrupt } from '../../../src/host/cli/interrupt.ts';
+
+const listen = () => {
+  const source = new EventEmitter();
+  const notes: string[] = [];
+  const interrupt = listenForInterrupt(
+    source,
+    (text) => void notes.push(text),
+    () => ({ cancelling: 'cancelling', stillCleaning: 'still cleaning' }),
+  );
+  return { source, notes, interrupt };
+};
+
+describe('Ctrl-C', () => {
+  test('aborts the work, and says so', () => {
+    const { source, notes, interrupt } = listen();
+    expect(interrupt.pressed).toBe(false);
+    source.emit('SIGINT');
+    expect(interrupt).toMatchObject({ pressed: true, signal: { aborted: true } });
+    expect(notes).toEqual(['cancelling']);
+  });
+
+  test('pressed again says that it is still cleaning up', () => {
+    const { source, notes } = listen();
+    for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM']) source.emit(signal);
+    expect(notes).toEqual(['cancelling', 'still cleaning', 'still cleaning']);
+  });
+
+  test('is left to another program after release', () => {
+    const { source, interrupt } = listen();
+    interrupt.release();
+    source.emit('SIGINT');
+    expect(interrupt.pressed).toBe(false);
+    expect(source.listenerCount('SIGINT')).toBe(0);
+  });
+});

@@ -1,0 +1,58 @@
+import { styleText } from 'node:util';
+import stringWidth from 'string-width';
+import { describe, expect, test } from 'vitest';
+import { renderMarkdown } from '../../../src/host/cli/markdown.ts';
+
+const plain = (source: string, width = 40): string =>
+  renderMarkdown(source, { width, colored: false, paint: (_style, text) => text });
+const colored = (source: string): string =>
+  renderMarkdown(source, {
+    width: 40,
+    colored: true,
+    paint: (style, text) => styleText(style as 'bold', text, { validateStream: false }),
+  });
+
+describe('Markdown on a terminal', () => {
+  test('wraps paragraphs at the width', () => {
+    expect(plain('one two three four five six seven eight nine ten')).toBe(
+      'one two three four five six seven eight\nnine ten\n',
+    );
+  });
+
+  test('counts Korean letters as two columns', () => {
+    const text = plain(
+      '클러스터의 모든 노드에는 파드를 위한 브리지가 있고 각 파드에는 네트워크 네임스페이스가 있습니다',
+    );
+    expect(Math.max(...text.split('\n').map((line) => stringWidth(line)))).toBeLessThanOrEqual(40);
+    expect(text.trimEnd().split('\n').length).toBeGreaterThan(2);
+  });
+
+  test('keeps punctuation with the word before it', () => {
+    expect(plain('Use `ip link`, then **look**.')).toBe('Use `ip link`, then look.\n');
+  });
+
+  test('keeps code blocks as they are, indented', () => {
+    expect(plain('```sh\nip link show\n  x\n```')).toBe('    ip link show\n      x\n');
+  });
+
+  test('numbers lists and indents their further lines', () => {
+    expect(plain('1. first item that is long enough to be wrapped\n2. second\n   - inner')).toBe(
+      '1. first item that is long enough to be\n   wrapped\n2. second\n   • inner\n',
+    );
+  });
+
+  test('aligns tables by what they show on screen', () => {
+    expect(plain('| a | 이름 |\n|---|---|\n| xxxx | `y` |')).toBe('a     이름\n────  ────\nxxxx  `y`\n');
+  });
+
+  test('underlines the title where there are no colours', () => {
+    expect(plain('# Title\n\ntext')).toBe('Title\n=====\n\ntext\n');
+  });
+
+  test('never lets a colour run over the end of a line', () => {
+    for (const line of colored('**one two three four five six seven eight nine ten eleven**').split('\n'))
+      expect(line.split('\u001b[1m').length).toBe(line.split('\u001b[22m').length);
+  });
+
+  test('leaves out HTML comments', () => expect(plain('<!-- author: secret -->\n\ntext')).toBe('text\n'));
+});

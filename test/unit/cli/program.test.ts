@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { commandGroups } from '../../../src/host/cli/commands.ts';
+import { parseCommandLine } from '../../../src/host/cli/program.ts';
+import { LabError } from '../../../src/kit/error.ts';
+
+const parse = (...argv: string[]) => {
+  const printed: string[] = [];
+  const parsed = parseCommandLine(argv, {
+    language: 'en',
+    version: '1.2.3',
+    width: 80,
+    write: (text) => void printed.push(text),
+  });
+  return { parsed, printed: printed.join('') };
+};
+
+const parseRun = (...argv: string[]) => {
+  const { parsed } = parse(...argv);
+  if (parsed.kind !== 'run') throw new Error('printed instead');
+  return { command: parsed.spec.usage.split(' ')[0], args: parsed.args, options: parsed.options };
+};
+
+const refusal = (...argv: string[]): LabError => {
+  try {
+    parse(...argv);
+  } catch (error) {
+    if (error instanceof LabError) return error;
+  }
+  throw new Error('not refused');
+};
+
+const commands = commandGroups.flatMap((group) => group.commands);
+const names = commands.map(({ usage }) => usage.split(' ')[0] ?? '');
+
+describe('the command line', () => {
+  test('takes options before and after the command', () => {
+    expect(parseRun('--yes', 'delete', 'x', '--all')).toMatchObject({
+      command: 'delete',
+      args: ['x'],
+      options: { yes: true, all: true },
+    });
+    expect(parseRun('grade', '--json', '--name', 'second')).toMatchObject({ options: { json: true, name: 'second' } });
+  });
+
+  test('has no colours when either place says so', () => {
+    expect(parseRun('list').options.color).toBe(true);
+    expect(parseRun('list', '--no-color').options.color).toBe(false);
+    expect(parseRun('--no-color', 'list').options.color).toBe(false);
+  });
+
+  test('collects repeated reports', () => {
+    expect(parseRun('grade', '--report', 'junit=a', '-r', 'tap=b').options.report).toEqual(['junit=a', 'tap=b']);
+  });
+
+  test.each([
+    [['kubectl', 'get', 'pods', '-n', 'x', '-o', 'yaml']],
+    [['kubectl', '-n', 'x', 'get', 'pods', '--help']],
+    [['kubectl', '--help']],
+    [['kubectl', 'exec', '-it', 'web', '--', 'sh', '-c', 'ls -l']],
+    [['kubectl', 'run', 'x', '--image=web', '--yes', '--name', 'y']],
+  ])('hands %j to kubectl untouched', (argv) => {
+    expect(parseRun(...argv)).toMatchObject({ command: 'kubectl', args: argv.slice(1) });
+  });
+
+  test('knows which instance before kubectl', () => {
+    expect(parseRun('--name', 'second', 'kubectl', 'get', 'pods')).toMatchObject({
+      args: ['get', 'pods'],
+      options: { name: 'second' },
+    });
+  });
+
+  test('leaves the options after a machine to its command', () => {
+    expect(parseRun('shell', '--name', 'a', 'node01', '--', 'ls', '--name')).toMatchObject({
+      args: ['node01', '--', 'ls', '--name'],
+      options: { name: 'a' },
+    });
+    expect(parseRun('shell', 'node01', 'ip', '-d', 'link').args).toEqual(['node01', 'ip', '-d', 'link']);
+  });
+
+  test('prints help when nothing is asked', () => {
+    expect(parse().printed).toContain('Usage: labs');
+    expect(parse('--version').printed).toContain('1.2.3');
+  });
+
+  test('names every command in the help, in at most 80 columns', () => {
+    const { printed } = parse('--help');
+    for (const name of names) expect(printed).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+    for (const line of printed.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test.each(names.filter((name) => name !== 'kubectl'))('`%s --help` shows examples', (name) => {
+    const { printed, parsed } = parse(name, '--help');
+    expect(parsed.kind).toBe('printed');
+    expect(printed).toMatch(new RegExp(`Examples:\\n  labs ${name}`));
+  });
+
+  test.each([
+    [['strat'], "unknown command 'strat'", 'Did you mean start?'],
+    [['start', '--nmae', 'x'], "unknown option '--nmae'", 'Did you mean --name?'],
+    [['start', 'a', 'b'], "too many arguments for 'start'", 'See `labs --help`.'],
+    [['grade', '--report'], 'argument missing', 'See `labs --help`.'],
+    [['start', '--lang', 'fr'], 'must be one of en, ko', 'See `labs --help`.'],
+    [['image'], "missing required argument 'action'", 'See `labs --help`.'],
+  ])('refuses %j', (argv, message, hint) => {
+    const error = refusal(...argv);
+    expect(error).toMatchObject({ code: 'LAB_USAGE', exitCode: 2, hint });
+    expect(error.message).toContain(message);
+    expect(error.message).not.toMatch(/^error:/);
+  });
+});

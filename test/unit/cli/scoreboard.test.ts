@@ -1,0 +1,91 @@
+import stringWidth from 'string-width';
+import { describe, expect, test } from 'vitest';
+import type { CheckReport, Report } from '../../../src/api/report.ts';
+import { messagesIn } from '../../../src/host/cli/messages.ts';
+import { type ScoreboardOptions, scoreboard } from '../../../src/host/cli/scoreboard.ts';
+
+const check = (id: string, outcome: CheckReport['outcome'], more: Partial<CheckReport> = {}): CheckReport => ({
+  id,
+  title: `Check ${id}`,
+  outcome,
+  points: outcome === 'pass' ? 4 : 0,
+  maxPoints: 4,
+  expected: 'the rule is there',
+  observed: 'no rule is there',
+  durationMs: 1,
+  ...more,
+});
+
+const reportOf = (...tasks: (readonly CheckReport[])[]): Report => ({
+  version: 'labs.report/v1',
+  lab: 'service-networking',
+  name: 'service-networking',
+  gradedAt: '2026-01-01T00:00:00Z',
+  durationMs: 1234,
+  score: tasks.flat().reduce((sum, { points }) => sum + points, 0),
+  maxScore: tasks.flat().length * 4,
+  broken: tasks.flat().some(({ outcome }) => outcome === 'broken'),
+  tasks: tasks.map((checks, index) => ({
+    id: `task-${index + 1}`,
+    title: `Task ${index + 1}`,
+    score: checks.reduce((sum, { points }) => sum + points, 0),
+    maxScore: checks.length * 4,
+    checks,
+  })),
+});
+
+const draw = (report: Report, options: Partial<ScoreboardOptions> = {}): readonly string[] =>
+  scoreboard(report, {
+    width: 60,
+    paint: (_style, text) => text,
+    say: messagesIn('en'),
+    numbers: new Map(report.tasks.map(({ id }, index) => [id, index + 1])),
+    details: 'next',
+    waiting: new Set(),
+    ...options,
+  });
+
+describe('the scoreboard', () => {
+  test('shows the checks of the first unfinished task only', () => {
+    const lines = draw(
+      reportOf([check('a', 'pass')], [check('b', 'fail', { hint: 'look again' })], [check('c', 'fail')]),
+    );
+    expect(lines.join('\n')).toBe(
+      [
+        ' ✔  1  Task 1                                            4/4',
+        ' ○  2  Task 2                                            0/4',
+        '       ✘ Check b',
+        '         expected  the rule is there',
+        '         observed  no rule is there',
+        '         hint      look again',
+        ' ○  3  Task 3                                            0/4',
+        '',
+        ' Score                                           1.2 s  4/12',
+      ].join('\n'),
+    );
+  });
+
+  test('says what a blocked check waits for', () => {
+    const text = draw(reportOf([check('a', 'fail'), check('b', 'blocked', { observed: 'task-1/a' })])).join('\n');
+    expect(text).toContain('· Check b');
+    expect(text).toContain('waits for task-1/a');
+  });
+
+  test('says that a check that broke costs nothing', () => {
+    expect(draw(reportOf([check('a', 'broken')])).join('\n')).toContain('costs no points');
+  });
+
+  test('praises a full score', () => {
+    expect(draw(reportOf([check('a', 'pass')])).at(-1)).toContain('All checks pass');
+  });
+
+  test('marks tasks that were not begun', () => {
+    expect(draw(reportOf([check('a', 'fail')]), { waiting: new Set(['task-1']) })[0]).toContain('(not begun)');
+  });
+
+  test('stays inside the width, in Korean too', () => {
+    const long = '모든 노드의 규칙이 서비스 주소와 포트로 가는 패킷의 목적지를 파드의 주소로 바꿉니다 '.repeat(3);
+    const report = reportOf([check('a', 'fail', { title: long, expected: long, observed: long, hint: long })]);
+    for (const line of draw(report, { say: messagesIn('ko') })) expect(stringWidth(line)).toBeLessThanOrEqual(60);
+  });
+});
