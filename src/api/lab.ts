@@ -123,7 +123,10 @@ export interface PacketExpectation {
   /** `address:port` */
   readonly to: string;
   readonly protocol: 'tcp' | 'udp';
-  /** Every way that the packet can go ends at one of these (`address:port`); each of them is reached by some way. */
+  /**
+   * Every way that the packet can go ends at one of these (`address:port`), and each of them is reached by some way.
+   * `endpoints/[NAMESPACE/]SERVICE` stands for the service's ready endpoints.
+   */
   readonly lands?: readonly string[];
   readonly fate: 'accepted' | 'dropped' | 'rejected';
   readonly masquerade?: boolean;
@@ -172,8 +175,8 @@ export interface ObjectCondition {
 export interface ProcessCheck extends CheckBase {
   readonly type: 'process';
   readonly on: PlaceRef;
-  /** The program's name, e.g. `kube-proxy`. */
-  readonly name: string;
+  /** The program's name, e.g. `kube-proxy`. Without it, only `listening` is looked at. */
+  readonly name?: string;
   /** Each must be found in the command line. */
   readonly arguments: readonly TextMatch[];
   readonly unit?: string;

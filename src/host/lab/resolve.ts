@@ -106,6 +106,8 @@ const resolveCheck = (check: CheckInput, task: string, path: Path, folder: Folde
       const { packet, ...iptables } = rest;
       return { ...base, ...iptables, ...(packet ? { packet: resolvePacket(packet) } : {}) };
     }
+    case 'process':
+      return { ...base, ...rest, arguments: list(rest.arguments) };
     default:
       return { ...base, ...rest };
   }

@@ -132,8 +132,8 @@ export const checkSchema = z.discriminatedUnion('type', [
   }),
   check('process', 'A program runs, and listens.', {
     on: nodePlace,
-    name: z.string(),
-    arguments: z.array(match).default([]),
+    name: z.string().exactOptional().meta({ description: 'The program. Without it, only listening is looked at.' }),
+    arguments: oneOrMore(match).default([]),
     unit: z.string().exactOptional(),
     listening: z
       .string()

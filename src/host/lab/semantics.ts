@@ -179,6 +179,8 @@ const checkProblems = (check: Raw, path: Path): readonly Problem[] => {
     if ((check.rules === undefined) === (check.packet === undefined))
       return [{ path, message: 'an iptables check has either rules or packet' }];
   }
+  if (check.type === 'process' && check.name === undefined && check.listening === undefined)
+    return [{ path, message: 'a process check has name, listening or both' }];
   if (check.type === 'answer') {
     const given = expectations.filter((field) => check[field] !== undefined);
     if (given.length !== 1)

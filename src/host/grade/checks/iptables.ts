@@ -1,13 +1,15 @@
 // The iptables check: by what a node's rules say, or by what they do with a packet.
+import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
 import type { IptablesCheck, PacketExpectation } from '../../../api/lab.ts';
 import type { Ruleset } from '../../../dataplane/model.ts';
 import type { Verdict as Way } from '../../../dataplane/packet.ts';
 import { parseRuleset } from '../../../dataplane/parse.ts';
 import { renderRule } from '../../../dataplane/render.ts';
 import { trace } from '../../../dataplane/trace.ts';
+import { Unmet } from '../facts.ts';
 import { brief, countWords, inRange, listed } from '../match.ts';
 import type { CheckKind, Verdict } from '../verdict.ts';
-import { type Located, type View, words } from '../view.ts';
+import { type Located, parseReference, type View, words } from '../view.ts';
 import { fillSelection, selectionWords, selectRules } from './rules.ts';
 
 export const iptablesCheck: CheckKind<IptablesCheck> = {
@@ -55,7 +57,9 @@ const judgePacket = (
 ): Verdict => {
   const from = sourceOf(packet.from, node, view);
   const to = view.fill(packet.to);
-  const lands = packet.lands?.flatMap((end) => view.fill(end).split(/[\s,]+/));
+  const lands = packet.lands?.flatMap((end) =>
+    end.startsWith('endpoints/') ? endpointsOf(end, view) : [view.fill(end)],
+  );
   const ways = trace(ruleset, { from, to, protocol: packet.protocol }, { localAddresses }).filter(
     ({ probability }) => probability > 0,
   );
@@ -87,6 +91,25 @@ const sourceOf = (from: string, node: Located, view: View): string => {
   const place = from === 'node/*' ? node : view.place(from);
   const machine = view.machines.find(({ name }) => name === place.machine);
   return place.podIp ?? machine?.address ?? '';
+};
+
+/** The ready endpoints of a service, `address:port`, from its slices. */
+const endpointsOf = (reference: string, view: View): readonly string[] => {
+  const { namespace, name } = parseReference(reference);
+  const service = words(reference.replace(/^endpoints/, 'service'));
+  if (!view.object(`service/${namespace}/${name}`))
+    throw new Unmet(`there is no ${service}`, `Create ${service} first.`);
+  const found = view
+    .objects<EndpointSlice>('endpointslice')
+    .filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[serviceNameLabel] === name)
+    .flatMap(({ endpoints, ports }) =>
+      endpoints
+        .filter(({ conditions }) => conditions?.ready !== false)
+        .flatMap(({ addresses }) => (ports ?? []).map(({ port }) => `${addresses[0]}:${port}`)),
+    );
+  if (found.length === 0)
+    throw new Unmet(`${service} has no ready endpoints`, 'Does its selector match the labels of pods that are ready?');
+  return found;
 };
 
 const ends = (ways: readonly Way[]): string => listed([...new Set(ways.map(wayWords))]);

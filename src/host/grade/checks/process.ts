@@ -1,49 +1,61 @@
 // The process check: a program runs on a node, with these arguments, and listens there.
-import type { ListenerFact } from '../../../api/fabric.ts';
+import type { Facts, ListenerFact, ProcessFact } from '../../../api/fabric.ts';
 import type { ProcessCheck } from '../../../api/lab.ts';
 import { brief, contains, inWords, listed } from '../match.ts';
 import type { CheckKind, Verdict } from '../verdict.ts';
-import { commandWords, isProgram } from '../view.ts';
+import { commandWords, isProgram, type Located } from '../view.ts';
 
 export const processCheck: CheckKind<ProcessCheck> = {
   describe: ({ on, name, arguments: wanted, listening }) => {
     const where = on === 'node/*' ? 'each node' : on.replace('node/', '');
     const flags = wanted.length === 0 ? '' : ` with ${listed(wanted.map(inWords))}`;
-    return `${name} runs on ${where}${flags}${listening === undefined ? '' : ` and something listens on ${listening}`}`;
+    const parts = [
+      name === undefined ? '' : `${name} runs on ${where}${flags}`,
+      listening === undefined ? '' : `a process listens on ${listening} on ${where}`,
+    ];
+    return parts.filter((part) => part !== '').join(', and ');
   },
   evaluate(check, view) {
     const nodes = view.places(check.on);
     const facts = view.facts(nodes, 'processes', 'listeners');
-    const verdicts = nodes.map((node, index): Verdict => {
-      const { processes = [], listeners = [] } = facts[index] ?? {};
-      const running = processes.filter(
-        ({ command, arguments: argv, unit }) =>
-          isProgram(check.name, command, argv) && (check.unit === undefined || unit === check.unit),
-      );
-      if (running.length === 0)
-        return {
-          holds: false,
-          observed: `${check.name} doesn't run on ${node.label}`,
-          hint: `On ${node.label}: systemctl status ${check.name}; journalctl -u ${check.name}`,
-        };
-      const lines = running.map(({ arguments: argv }) => commandWords(argv).join(' '));
-      const missing = check.arguments.filter((wanted) => !lines.some((line) => contains(wanted, line)));
-      if (missing.length > 0)
-        return {
-          holds: false,
-          observed: `${node.label} runs: ${brief(lines[0] ?? '', 200)}`,
-          hint: `ps aux | grep ${check.name}`,
-        };
-      if (check.listening !== undefined && !listeners.some((listener) => listensOn(listener, check.listening ?? '')))
-        return {
-          holds: false,
-          observed: `${check.name} runs on ${node.label}, nothing listens on ${check.listening}`,
-          hint: 'ss -lntup',
-        };
-      return { holds: true, observed: `${check.name} runs on ${node.label}` };
-    });
+    const verdicts = nodes.map((node, index) => judge(check, node, facts[index] ?? {}));
     return verdicts.find(({ holds }) => holds === check.not) ?? (verdicts.at(-1) as Verdict);
   },
+};
+
+const judge = (check: ProcessCheck, node: Located, { processes = [], listeners = [] }: Facts): Verdict => {
+  if (check.name !== undefined) {
+    const verdict = judgeProcess(check, check.name, node, processes);
+    if (!verdict.holds || check.listening === undefined) return verdict;
+  }
+  const wanted = check.listening ?? '';
+  const listens = listeners.some((listener) => listensOn(listener, wanted));
+  return {
+    holds: listens,
+    observed: `${listens ? 'a process' : 'no process'} listens on ${wanted} on ${node.label}`,
+    hint: `On ${node.label}: ss -lntup`,
+  };
+};
+
+const judgeProcess = (check: ProcessCheck, name: string, node: Located, processes: readonly ProcessFact[]): Verdict => {
+  const running = processes.filter(
+    ({ command, arguments: argv, unit }) =>
+      isProgram(name, command, argv) && (check.unit === undefined || unit === check.unit),
+  );
+  if (running.length === 0)
+    return {
+      holds: false,
+      observed: `${name} doesn't run on ${node.label}`,
+      hint: `On ${node.label}: systemctl status ${name}; journalctl -u ${name}`,
+    };
+  const lines = running.map(({ arguments: argv }) => commandWords(argv).join(' '));
+  if (lines.some((line) => check.arguments.every((wanted) => contains(wanted, line))))
+    return { holds: true, observed: `${name} runs on ${node.label}` };
+  return {
+    holds: false,
+    observed: `${node.label} runs: ${brief(lines[0] ?? '', 200)}`,
+    hint: `On ${node.label}: ps aux | grep ${name}`,
+  };
 };
 
 /** `:3306`, `10.244.1.2:3306`, `:53/udp`; a listener on any address listens on each. */

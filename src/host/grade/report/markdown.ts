@@ -4,14 +4,14 @@ import { troubleLines } from './words.ts';
 
 export const renderMarkdown = (report: Report): string => {
   const rows = report.tasks.map(
-    (task) => `| ${isDone(task) ? '✅' : '❌'} | ${escape(task.title)} | ${task.score} / ${task.maxScore} |`,
+    (task) => `| ${isDone(task) ? '✅' : '❌'} | ${plain(task.title)} | ${task.score} / ${task.maxScore} |`,
   );
   const open = report.tasks.filter((task) => !isDone(task)).map(details);
   const broken = report.broken
     ? ['> [!WARNING]\n> Some checks could not be carried out; that is nobody’s fault. The score is a lower bound.\n']
     : [];
   return [
-    `## ${escape(report.lab)}: ${report.score} / ${report.maxScore}\n`,
+    `## ${plain(report.lab)}: ${report.score} / ${report.maxScore}\n`,
     ...broken,
     '| | Task | Points |\n|---|---|---:|',
     `${rows.join('\n')}\n`,
@@ -25,15 +25,15 @@ const details = (task: TaskReport): string =>
   `<details><summary>${html(task.title)}</summary>\n\n${task.checks.map(item).join('\n')}\n\n</details>\n`;
 
 const item = (check: CheckReport): string => {
-  const lines = troubleLines(check).map(([label, text]) => `  - ${label}: ${escape(text)}`);
-  return [`- ${marks[check.outcome]} ${escape(check.title)} (${check.points}/${check.maxPoints})`, ...lines].join('\n');
+  const lines = troubleLines(check).map(([label, text]) => `  - ${label}: ${plain(text)}`);
+  return [`- ${marks[check.outcome]} ${plain(check.title)} (${check.points}/${check.maxPoints})`, ...lines].join('\n');
 };
 
 const marks: Readonly<Record<CheckReport['outcome'], string>> = { pass: '✅', fail: '❌', blocked: '⏳', broken: '⚠️' };
 
 const html = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-const escape = (text: string): string =>
+const plain = (text: string): string =>
   html(text)
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/([\\`*_[\]|~])/g, '\\$1');

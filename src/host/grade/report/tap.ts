@@ -9,19 +9,19 @@ export const renderTap = (report: Report): string => {
 };
 
 const subtest = (task: TaskReport, number: number): string => {
-  const title = escape(`${task.id}: ${task.title}`);
+  const title = plain(`${task.id}: ${task.title}`);
   const points = task.checks.map((check, index) => indent(testPoint(check, index + 1)));
   const ok = task.checks.every(({ outcome }) => outcome === 'pass');
   return `# Subtest: ${title}\n    1..${task.checks.length}\n${points.join('')}${ok ? 'ok' : 'not ok'} ${number} - ${title}\n`;
 };
 
 const testPoint = (check: CheckReport, number: number): string => {
-  const title = escape(`${check.id}: ${check.title}`);
+  const title = plain(`${check.id}: ${check.title}`);
   switch (check.outcome) {
     case 'pass':
       return `ok ${number} - ${title}\n`;
     case 'blocked':
-      return `not ok ${number} - ${title} # SKIP waits for ${escape(check.observed)}\n`;
+      return `not ok ${number} - ${title} # SKIP waits for ${plain(check.observed)}\n`;
     case 'fail':
     case 'broken':
       return `not ok ${number} - ${title}\n${diagnostics(check)}`;
@@ -38,7 +38,7 @@ const diagnostics = (check: CheckReport): string => {
 };
 
 /** In TAP, `#` begins a directive and `\` escapes. */
-const escape = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll('\\', '\\\\').replaceAll('#', '\\#');
+const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll('\\', '\\\\').replaceAll('#', '\\#');
 
 const indent = (text: string, by = 4): string =>
   text

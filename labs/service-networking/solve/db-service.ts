@@ -1,0 +1,11 @@
+import type { SolveScript } from '../../../src/api/lab.ts';
+import { exposeService } from './pods.ts';
+
+export const solve: SolveScript = async (lab) => {
+  await exposeService(lab, { name: 'db-service', app: 'db', clusterIP: '10.103.132.104', port: 3306 });
+  const owners = await Promise.all(
+    lab.nodes.map(async (node) => ((await lab.sh(node, 'ip -brief address')).includes('10.103.132.104') ? [node] : [])),
+  );
+  await lab.answer('who-owns', owners.flat()[0] ?? 'none');
+  await lab.answer('other-port', 'timeout');
+};

@@ -1,0 +1,11 @@
+import type { SolveScript } from '../../../src/api/lab.ts';
+import { untilRules } from './pods.ts';
+
+export const solve: SolveScript = async (lab) => {
+  await untilRules(lab, 'node01', 'default/db-service ->', true);
+  const rules = await lab.sh('node01', 'iptables-save -t nat | grep db-service');
+  await lab.answer('service-chain', /-A KUBE-SERVICES .*-j (KUBE-SVC-\w+)/.exec(rules)?.[1] ?? '');
+  const dnat = /-A (KUBE-SEP-\w+) .*-j DNAT --to-destination (\S+)/.exec(rules);
+  await lab.answer('endpoint-chain', dnat?.[1] ?? '');
+  await lab.answer('destination', dnat?.[2] ?? '');
+};

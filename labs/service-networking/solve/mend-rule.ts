@@ -1,0 +1,24 @@
+// The fault: on node01 somebody has changed the port that the DNAT rule of shop/stock sends packets to.
+import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import { ensureNamespace, exposeService, runPods, untilRules } from './pods.ts';
+
+export const setup: SetupScript = async (lab) => {
+  await ensureNamespace(lab, 'shop');
+  await runPods(
+    lab,
+    { name: 'stock', image: 'web', node: 'node02', namespace: 'shop' },
+    { name: 'buyer', image: 'toolbox', node: 'node01', namespace: 'shop' },
+  );
+  await exposeService(lab, { name: 'stock', app: 'stock', namespace: 'shop' });
+  await untilRules(lab, 'node01', 'shop/stock ->', true);
+  await lab.sh(
+    'node01',
+    `rule=$(iptables-save -t nat | grep shop/stock | grep -- '-j DNAT')
+     bad=$(sed -E 's/(--to-destination [0-9.]+):[0-9]+/\\1:8888/' <<<"$rule")
+     printf '*nat\\n%s\\n%s\\nCOMMIT\\n' "\${rule/#-A/-D}" "$bad" | iptables-restore --noflush`,
+  );
+};
+
+export const solve: SolveScript = async (lab) => {
+  await lab.sh('node01', 'systemctl restart kube-proxy');
+};

@@ -1,0 +1,13 @@
+import type { SolveScript } from '../../../src/api/lab.ts';
+import { exposeService } from './pods.ts';
+
+export const solve: SolveScript = async (lab) => {
+  await exposeService(lab, { name: 'orange-public', app: 'orange', type: 'NodePort' });
+  const port = await lab.kubectl('get', 'service', 'orange-public', '-o', 'jsonpath={.spec.ports[0].nodePort}');
+  let page = '';
+  await lab.until('orange answers on the node port', async () => {
+    page = await lab.sh('client', `curl -s -m 2 http://192.168.56.11:${port}/`);
+    return page !== '';
+  });
+  await lab.answer('seen-address', /client\D*([\d.]+)/i.exec(page)?.[1] ?? page);
+};
