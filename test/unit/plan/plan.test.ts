@@ -1,0 +1,232 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { parseCidr, parseIpv4 } from '../../../src/api/scalars.ts';
+import { LabError } from '../../../src/kit/error.ts';
+import { contentOf, machineOf, planOf, threeNodes } from './fixtures.ts';
+
+describe('machines', () => {
+  const plan = planOf();
+
+  test('come as fabric, nodes in the order of their pod subnets, clients', () => {
+    expect(plan.machines.map(({ name, role, container }) => [name, role, container])).toEqual([
+      ['fabric', 'fabric', 'labs-service-networking-fabric'],
+      ['controlplane', 'node', 'labs-service-networking-controlplane'],
+      ['node01', 'node', 'labs-service-networking-node01'],
+      ['node02', 'node', 'labs-service-networking-node02'],
+      ['client', 'client', 'labs-service-networking-client'],
+    ]);
+  });
+
+  test.each([
+    ['controlplane', '192.168.56.10', '02:42:c0:a8:38:0a'],
+    ['node01', '192.168.56.11', '02:42:c0:a8:38:0b'],
+    ['node02', '192.168.56.12', '02:42:c0:a8:38:0c'],
+    ['client', '192.168.56.100', '02:42:c0:a8:38:64'],
+  ])('%s is plugged in at %s with a MAC address made of it', (name, address, mac) => {
+    expect(machineOf(plan, name).link).toEqual({
+      interface: 'eth0',
+      address,
+      prefix: 24,
+      gateway: '192.168.56.1',
+      mac,
+    });
+  });
+
+  test('no machine is privileged, and only the fabric sees the processes of the others', () => {
+    for (const machine of plan.machines) {
+      expect(machine.capabilities).not.toContain('ALL');
+      expect(machine.pidMode).toBe(machine.name === 'fabric' ? 'host' : 'private');
+    }
+  });
+
+  test('the fabric forwards nothing, so that no packet leaves the lab', () => {
+    expect(machineOf(plan, 'fabric').sysctls).toEqual({ 'net.ipv4.ip_forward': '0' });
+  });
+
+  test('labels say everything that stopping, resuming and deleting need', () => {
+    expect(machineOf(plan, 'node01').labels).toEqual({
+      'labs.name': 'service-networking',
+      'labs.lab': 'service-networking',
+      'labs.role': 'node',
+      'labs.machine': 'node01',
+      'labs.definition': 'abc',
+      'labs.version': '0.1.0',
+      'labs.machines': '5',
+      'labs.link': '192.168.56.11/24 via 192.168.56.1',
+    });
+  });
+
+  test('no machine may use more cores than the engine has', () => {
+    const small = planOf({}, { resources: { cpus: 1 } });
+    expect(small.machines.map(({ limits }) => limits.cpus)).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  test('the same input gives the same plan', () => {
+    expect(planOf()).toEqual(plan);
+  });
+
+  test('a plan is plain data', () => {
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+  });
+});
+
+describe('units', () => {
+  const plan = planOf();
+  const unit = (machine: string, component: string): string =>
+    contentOf(machineOf(plan, machine), `/etc/systemd/system/${component}.service`);
+
+  test('the control plane runs seven components, a worker three', () => {
+    expect(machineOf(plan, 'controlplane').components).toHaveLength(7);
+    expect(machineOf(plan, 'node01').components).toEqual(['kubelet', 'kube-proxy', 'podnet']);
+  });
+
+  test('every unit is enabled, restarts for ever and waits for no other', () => {
+    for (const machine of plan.machines) {
+      for (const component of machine.components) {
+        const content = unit(machine.name, component);
+        expect(content).toMatch(/^Restart=always$/m);
+        expect(content).toMatch(/^StartLimitIntervalSec=0$/m);
+        expect(content).not.toMatch(/^(After|Requires)=/m);
+        expect(machine.files).toContainEqual({
+          path: `/etc/systemd/system/labs.target.wants/${component}.service`,
+          symlink: `../${component}.service`,
+        });
+      }
+    }
+  });
+
+  test("the API server's command line shows the service range", () => {
+    expect(unit('controlplane', 'kube-apiserver')).toContain('--service-cluster-ip-range=10.96.0.0/12');
+  });
+
+  test('restarting the kubelet leaves pods alone', () => {
+    expect(unit('node01', 'kubelet')).toMatch(/^KillMode=process$/m);
+    expect(unit('node01', 'kube-proxy')).not.toMatch(/^KillMode/m);
+  });
+
+  test('only the control plane is tainted', () => {
+    expect(unit('controlplane', 'kubelet')).toContain('--register-with-taints=');
+    expect(unit('node01', 'kubelet')).not.toContain('--register-with-taints=');
+  });
+
+  test("kube-proxy's mode is passed only when the lab sets it", () => {
+    expect(unit('node01', 'kube-proxy')).not.toContain('--proxy-mode');
+    const chosen = planOf({ proxy: { mode: 'nftables', verbosity: 6 } });
+    const content = contentOf(machineOf(chosen, 'node01'), '/etc/systemd/system/kube-proxy.service');
+    expect(content).toContain('--proxy-mode=nftables');
+    expect(content).toContain('-v=6');
+  });
+});
+
+describe('files', () => {
+  const plan = planOf();
+
+  test('a kubeconfig names the server and holds the certificates of its own user', () => {
+    const config = parse(contentOf(machineOf(plan, 'node02'), '/etc/kubernetes/kubelet.conf'));
+    expect(config.clusters[0].cluster.server).toBe('https://192.168.56.10:6443');
+    expect(config.users[0].name).toBe('system:node:node02');
+    const certificate = Buffer.from(config.users[0].user['client-certificate-data'], 'base64').toString();
+    expect(certificate).toBe('certificate of kubelet/node02\n');
+  });
+
+  test('the administrator is at home on the control plane and in the fabric only', () => {
+    const withAdmin = plan.machines.filter(({ files }) => files.some(({ path }) => path.endsWith('admin.conf')));
+    expect(withAdmin.map(({ name }) => name)).toEqual(['fabric', 'controlplane']);
+  });
+
+  test('keys and kubeconfigs are readable by root alone', () => {
+    const secrets = plan.machines.flatMap(({ files }) =>
+      files.filter(({ path }) => /\.(key|conf)$|\.kube\/config$/.test(path) && !path.startsWith('/etc/systemd')),
+    );
+    expect(secrets.length).toBeGreaterThan(10);
+    for (const file of secrets) expect(file).toMatchObject({ mode: 0o600, secret: true });
+  });
+
+  test('no path is written twice', () => {
+    for (const { files } of plan.machines) {
+      const paths = files.map(({ path }) => path);
+      expect(new Set(paths).size).toBe(paths.length);
+    }
+  });
+
+  test('a client outside of the cluster gets nothing of it', () => {
+    expect(machineOf(plan, 'client').files).toEqual([]);
+  });
+});
+
+describe('a cluster that cannot be built', () => {
+  const refusal = (spec: Parameters<typeof planOf>[0], name = 'x'): LabError => {
+    try {
+      planOf(spec, { name });
+    } catch (error) {
+      if (error instanceof LabError) return error;
+      throw error;
+    }
+    throw new Error('the plan was accepted');
+  };
+  const node = (name: string, role: 'control-plane' | 'worker' = 'worker') => ({ name, role });
+
+  test.each([
+    {
+      what: 'a service range inside of the pod network',
+      spec: { serviceCidr: parseCidr('10.244.96.0/20'), dnsAddress: parseIpv4('10.244.96.10') },
+      says: 'the pod network 10.244.0.0/16 and the service range 10.244.96.0/20 overlap',
+    },
+    {
+      what: "a pod network that swallows the nodes' network",
+      spec: { podCidr: parseCidr('192.168.0.0/16') },
+      says: "the pod network 192.168.0.0/16 and the nodes' network 192.168.56.0/24 overlap",
+    },
+    {
+      what: 'a DNS address that is no service address',
+      spec: { dnsAddress: parseIpv4('10.200.0.10') },
+      says: "the DNS service's address 10.200.0.10 is outside of the service range 10.96.0.0/12",
+    },
+    {
+      what: 'a node name twice',
+      spec: { nodes: [...threeNodes.nodes, node('node01')] },
+      says: 'the name "node01" is used for 2 machines',
+    },
+    {
+      what: "a client with a node's name",
+      spec: { clients: [{ name: 'node02' }] },
+      says: 'the name "node02" is used for 2 machines',
+    },
+    {
+      what: "a node with the fabric's name",
+      spec: { nodes: [...threeNodes.nodes, node('fabric')] },
+      says: 'the name "fabric" is taken by the fabric itself',
+    },
+    {
+      what: 'a name that no container can have',
+      spec: { nodes: [...threeNodes.nodes, node('Node_3')] },
+      says: '"Node_3" is not a machine\'s name',
+    },
+    { what: 'no control plane', spec: { nodes: [node('node01')] }, says: 'no node has the role control-plane' },
+    {
+      what: 'two control planes',
+      spec: { nodes: [node('a', 'control-plane'), node('b', 'control-plane')] },
+      says: 'a and b all have the role control-plane; one node can',
+    },
+    {
+      what: 'more nodes than pod subnets',
+      spec: { podCidr: parseCidr('10.244.0.0/23') },
+      says: 'has room for 2 nodes (a /24 each), not for 3',
+    },
+    {
+      what: 'a pod network without room for a single node',
+      spec: { podCidr: parseCidr('10.244.0.0/25') },
+      says: 'the pod network 10.244.0.0/25 has no room for a /24 per node',
+    },
+  ])('$what is refused', ({ spec, says }) => {
+    const error = refusal(spec);
+    expect(error.message).toContain(says);
+    expect(error).toMatchObject({ code: 'LAB_PLAN_REFUSED', exitCode: 2 });
+  });
+
+  test('everything that is wrong is said at once', () => {
+    const { message } = refusal({ nodes: [node('a'), node('a')], podCidr: parseCidr('10.96.0.0/16') }, 'Bad Name');
+    for (const part of ['"Bad Name" is not a name', '"a" is used for 2', 'no node has the role', 'overlap'])
+      expect(message).toContain(part);
+  });
+});
