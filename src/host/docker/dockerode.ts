@@ -19,7 +19,7 @@ export const connectDocker = async (variables: Variables): Promise<Containers> =
   const endpoint = findEndpoint(variables);
   const { default: Client } = await import('dockerode');
   const docker = new Client(clientOptions(endpoint, variables));
-  const circumstances: Circumstances = { endpoint, engineInstalled: isEngineInstalled(variables) };
+  const circumstances: Circumstances = { endpoint, engineInstalled: () => isEngineInstalled(variables) };
   const call: Call = async (work, signal) => {
     try {
       signal?.throwIfAborted();

@@ -5,7 +5,7 @@ import { type Endpoint, formatEndpoint } from './endpoint.ts';
 export interface Circumstances {
   readonly endpoint: Endpoint;
   /** The Docker Engine's program is on this machine. */
-  readonly engineInstalled: boolean;
+  readonly engineInstalled: () => boolean;
 }
 
 /** Translates anything that a call to Docker threw. A LabError and an aborted signal's reason pass through. */
@@ -51,7 +51,7 @@ const unreachable = (code: string, cause: unknown, { endpoint, engineInstalled }
       cause,
       hint: 'Check DOCKER_HOST and that the engine there runs; unset DOCKER_HOST to use the one on this machine.',
     });
-  if (!engineInstalled)
+  if (!engineInstalled())
     return new LabError('LAB_DOCKER_MISSING', 'The Docker Engine is not installed', {
       cause,
       hint: 'Run `labs setup`, which installs it.',

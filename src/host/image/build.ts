@@ -27,7 +27,7 @@ const registryPatienceMs = 10_000;
 const registryImage = `debian:${release}-slim`;
 
 /** Finds out where the base comes from: Docker has it or can pull it, or it is made here. */
-export const chooseBase = async (context: BuildContext): Promise<Base> => {
+export const chooseBase = async (context: Pick<BuildContext, 'docker' | 'onProgress' | 'signal'>): Promise<Base> => {
   const { docker, onProgress, signal } = context;
   if (await docker.images.exists(registryImage, signal)) return 'registry';
   const silence = new AbortController();

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import type { Containers } from '../docker/port.ts';
 import { imageVolume } from '../plan/names.ts';
-import { type BuildContext, buildNodeImage, buildWorkshop, chooseBase } from './build.ts';
+import { type Base, type BuildContext, buildNodeImage, buildWorkshop, chooseBase } from './build.ts';
 import { type ImageInputs, readInputs } from './inputs.ts';
 import { baseImage, imageLabels, nodeImage, storeMarker, workshopImage } from './names.ts';
 import { nodeVersion } from './nodejs.ts';
@@ -18,6 +18,8 @@ export interface EnsureOptions {
   /** For what may be made again. */
   readonly cacheFolder: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Where Debian comes from, if that is known already. Default: a registry when one answers, else mmdebstrap. */
+  readonly base?: Base | undefined;
   /** A line of what is being done, many per second at times. */
   readonly onProgress?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -39,7 +41,7 @@ export const ensureImages = async (options: EnsureOptions): Promise<EnsuredImage
   const failure = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failure.signal]) : failure.signal;
   const context: BuildContext = { ...options, inputs, signal };
-  const base = await chooseBase(context);
+  const base = options.base ?? (await chooseBase(context));
   const work = [
     ...(state.node === 'present' ? [] : [buildNodeImage(context, base)]),
     ...(state.pods === 'present' ? [] : [makePods(context, base)]),
@@ -89,7 +91,7 @@ export const imageState = async (
   return { image, node: presence(image), pods: volume ? presence(storeMarker(inputs.digests.pods)) : 'missing' };
 };
 
-const makePods = async (context: BuildContext, base: Parameters<typeof buildWorkshop>[1]): Promise<void> => {
+const makePods = async (context: BuildContext, base: Base): Promise<void> => {
   const { docker, inputs, signal } = context;
   const marker = storeMarker(inputs.digests.pods);
   await docker.images.remove(marker);

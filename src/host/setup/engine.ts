@@ -1,0 +1,105 @@
+// The Docker Engine on this machine: is it there, does it run, may we use it? And what makes each so.
+import { LabError, messageOf } from '../../kit/error.ts';
+import { done, eventually, notYet } from '../../kit/eventually.ts';
+import type { Containers } from '../docker/port.ts';
+import type { Machine, RunOptions } from './machine.ts';
+
+export type EngineState = 'ready' | 'missing' | 'stopped' | 'forbidden';
+
+/** @throws LabError for what setup can't mend: a DOCKER_HOST that leads nowhere, and the unforeseen */
+export const engineState = async (docker: Containers, variables: Readonly<Record<string, string | undefined>>) => {
+  const error = await docker.engine().then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+  if (error === undefined) return 'ready' satisfies EngineState;
+  const code = error instanceof LabError ? error.code : '';
+  // Someone else's engine is not ours to install or start.
+  if (variables.DOCKER_HOST) throw error;
+  const states: Readonly<Record<string, EngineState>> = {
+    LAB_DOCKER_MISSING: 'missing',
+    LAB_DOCKER_UNREACHABLE: 'stopped',
+    LAB_DOCKER_PERMISSION: 'forbidden',
+  };
+  const state = states[code];
+  if (!state) throw error;
+  return state;
+};
+
+/** apt's packages, waiting for another apt that is at work, and finishing one that was interrupted. */
+export const installPackages = async (
+  machine: Machine,
+  packages: readonly string[],
+  options: RunOptions,
+): Promise<void> => {
+  const install = [
+    'apt-get',
+    '-o',
+    'DPkg::Lock::Timeout=300',
+    'install',
+    '--yes',
+    '--no-install-recommends',
+    ...packages,
+  ];
+  // dpkg's own words for "an earlier run was cut off": harmless when there was none.
+  await machine.runAsRoot(['dpkg', '--configure', '-a'], options);
+  await machine.runAsRoot(['apt-get', '-o', 'DPkg::Lock::Timeout=300', 'update'], options);
+  await machine.runAsRoot(install, options);
+};
+
+export const daemonLog = '/var/log/dockerd.log';
+
+/** Starts the daemon with systemd where it runs the machine, else in the background, and waits until it answers. */
+export const startEngine = async (machine: Machine, docker: Containers, options: RunOptions): Promise<void> => {
+  if (machine.hasSystemd) await machine.runAsRoot(['systemctl', 'enable', '--now', 'docker'], options);
+  else await machine.startDaemon(['dockerd'], daemonLog);
+  const answers = async () => {
+    const error = await docker.engine(options.signal).then(
+      () => undefined,
+      (cause: unknown) => cause,
+    );
+    // Running, but not for us: the next step's matter.
+    if (error === undefined || (error instanceof LabError && error.code === 'LAB_DOCKER_PERMISSION')) return done(true);
+    return notYet(messageOf(error));
+  };
+  try {
+    await eventually('Docker answers', answers, {
+      timeoutMs: 60_000,
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    throw await notStarted(machine, cause);
+  }
+};
+
+/** The user may use the socket from now on, and after the next login as a member of Docker's group. */
+export const permitEngine = async (machine: Machine, docker: Containers, options: RunOptions): Promise<string> => {
+  await machine.runAsRoot(['usermod', '-aG', 'docker', machine.user], options);
+  // Membership only counts from the next login on; until then, this user alone gets the socket.
+  if (machine.has('setfacl'))
+    await machine.runAsRoot(['setfacl', '-m', `u:${machine.user}:rw`, '/var/run/docker.sock'], options);
+  try {
+    await docker.engine(options.signal);
+    return `${machine.user} is now in the group docker`;
+  } catch (cause) {
+    throw new LabError('LAB_SETUP_LOGIN', `${machine.user} is now in the group docker, from the next login on`, {
+      cause,
+      hint: 'Log out and in again (or run `newgrp docker`), then run `labs setup` again.',
+    });
+  }
+};
+
+const notStarted = async (machine: Machine, cause: unknown): Promise<LabError> => {
+  const log = machine.hasSystemd ? undefined : await machine.read(daemonLog);
+  const tail = log
+    ?.trim()
+    .split('\n')
+    .filter((line) => /level=(error|fatal)|failed|panic/i.test(line))
+    .slice(-3)
+    .join('\n');
+  return new LabError('LAB_SETUP_DOCKER', `Docker was started but does not answer${tail ? `:\n${tail}` : ''}`, {
+    cause,
+    hint: machine.hasSystemd ? 'See `journalctl -u docker`.' : `See ${daemonLog}.`,
+  });
+};

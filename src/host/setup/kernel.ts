@@ -1,0 +1,234 @@
+// What the kernel of the engine's machine can do: tried out in a container like a node, which is gone afterwards.
+import { LabError, messageOf } from '../../kit/error.ts';
+import { UndoStack } from '../../kit/undo.ts';
+import type { Containers } from '../docker/port.ts';
+import { helperName } from '../image/helper.ts';
+import { imageLabels } from '../image/names.ts';
+import type { Probe, ProbeStatus } from './doctor.ts';
+
+interface KernelProbe {
+  readonly name: string;
+  /** Shell; its exit code is the answer, its output the detail of a failure. */
+  readonly script: string;
+  /** What to make of a "no". */
+  readonly otherwise: ProbeStatus;
+  readonly remedy: string;
+}
+
+const kernelModule = (name: string): string =>
+  `Load the kernel module on the engine's machine: sudo modprobe ${name}; put its name into /etc/modules-load.d/labs.conf to keep it.`;
+
+const rule = (what: string): string => `iptables -w -t nat -A PROBE -p tcp ${what}`;
+
+/** In the order in which they are run: later ones use what earlier ones made. */
+export const kernelProbes: readonly KernelProbe[] = [
+  { name: 'bridge', script: 'ip link add pbr0 type bridge', otherwise: 'failure', remedy: kernelModule('bridge') },
+  {
+    name: 'veth',
+    script: 'ip link add pve0 type veth peer name pve1',
+    otherwise: 'failure',
+    remedy: kernelModule('veth'),
+  },
+  {
+    name: 'network namespaces',
+    script: 'unshare --net true',
+    otherwise: 'failure',
+    remedy: 'Allow CAP_SYS_ADMIN in containers: labs does not run on an engine that forbids namespaces.',
+  },
+  {
+    name: 'overlay',
+    script:
+      'mkdir -p /tmp/o/l /tmp/o/u /tmp/o/w /tmp/o/m && mount -t overlay -o lowerdir=/etc,upperdir=/tmp/o/u,workdir=/tmp/o/w o /tmp/o/m',
+    otherwise: 'failure',
+    remedy: kernelModule('overlay'),
+  },
+  {
+    name: 'cgroup2',
+    script: 'mkdir -p /tmp/cg && mount -t cgroup2 none /tmp/cg',
+    otherwise: 'failure',
+    remedy: 'Nodes need a cgroup2 mount for systemd: update the kernel to 4.15 or newer.',
+  },
+  {
+    name: 'br_netfilter',
+    script: 'test -e /proc/sys/net/bridge/bridge-nf-call-iptables',
+    otherwise: 'failure',
+    remedy: kernelModule('br_netfilter'),
+  },
+  { name: 'iptables', script: 'iptables -w -t nat -N PROBE', otherwise: 'failure', remedy: kernelModule('nf_tables') },
+  {
+    name: 'iptables comment',
+    script: rule('-m comment --comment x'),
+    otherwise: 'failure',
+    remedy: kernelModule('xt_comment'),
+  },
+  {
+    name: 'iptables conntrack',
+    script: rule('-m conntrack --ctstate NEW'),
+    otherwise: 'failure',
+    remedy: kernelModule('xt_conntrack'),
+  },
+  {
+    name: 'iptables statistic',
+    script: rule('-m statistic --mode random --probability 0.5'),
+    otherwise: 'failure',
+    remedy: kernelModule('xt_statistic'),
+  },
+  {
+    name: 'iptables recent',
+    script: rule('-m recent --name PROBE --set'),
+    otherwise: 'failure',
+    remedy: `Session affinity needs it. ${kernelModule('xt_recent')}`,
+  },
+  {
+    name: 'iptables addrtype',
+    script: rule('-m addrtype --dst-type LOCAL'),
+    otherwise: 'failure',
+    remedy: kernelModule('xt_addrtype'),
+  },
+  {
+    name: 'iptables mark',
+    script: rule('-j MARK --set-xmark 0x4000/0x4000'),
+    otherwise: 'failure',
+    remedy: kernelModule('xt_mark'),
+  },
+  {
+    name: 'iptables MASQUERADE',
+    script: 'iptables -w -t nat -A POSTROUTING -j MASQUERADE --random-fully',
+    otherwise: 'failure',
+    remedy: kernelModule('xt_MASQUERADE'),
+  },
+  {
+    name: 'iptables DNAT',
+    script: rule('-j DNAT --to-destination 10.0.0.1:80'),
+    otherwise: 'failure',
+    remedy: kernelModule('xt_nat'),
+  },
+  {
+    name: 'iptables nfacct',
+    script:
+      'iptables -w -t filter -A FORWARD -m nfacct --nfacct-name probe 2>&1 | grep -q "does not exist\\|not found" || iptables -w -A FORWARD -m nfacct --nfacct-name probe',
+    otherwise: 'warning',
+    remedy: `Only kube-proxy's counters of dropped packets need it. ${kernelModule('xt_nfacct')}`,
+  },
+  { name: 'conntrack', script: 'conntrack -L', otherwise: 'failure', remedy: kernelModule('nf_conntrack_netlink') },
+  {
+    name: 'vxlan',
+    script: 'ip link add pvx0 type vxlan id 1 dstport 4789 local 127.0.0.1',
+    otherwise: 'warning',
+    remedy: `Only labs with a VXLAN pod network need it. ${kernelModule('vxlan')}`,
+  },
+  {
+    name: 'nftables',
+    script: 'nft add table ip probe',
+    otherwise: 'warning',
+    remedy: `Only kube-proxy's nftables mode needs it. ${kernelModule('nf_tables')}`,
+  },
+  {
+    name: 'ipset',
+    script: 'ipset create probe hash:ip',
+    otherwise: 'warning',
+    remedy: `Only kube-proxy's ipvs mode needs it. ${kernelModule('ip_set')}`,
+  },
+  {
+    name: 'ip_vs',
+    script: 'ipvsadm -Ln',
+    otherwise: 'warning',
+    remedy: `Only kube-proxy's ipvs mode needs it. ${kernelModule('ip_vs')}`,
+  },
+];
+
+/** Each probe's line begins with this, so that what programs print can't be taken for one. */
+const mark = '@labs@';
+
+const measurements = `
+echo "${mark} disk $(df -B1 --output=avail / | tail -1)"
+echo "${mark} inotify $(cat /proc/sys/fs/inotify/max_user_instances)"
+`;
+
+/** All kernel probes in one go, in a container with a node's capabilities. */
+export const probeKernel = async (
+  docker: Containers,
+  image: string,
+  signal?: AbortSignal,
+): Promise<readonly Probe[]> => {
+  const name = helperName();
+  await using undo = new UndoStack();
+  undo.push('remove the probing container', () => docker.remove(name));
+  try {
+    await docker.create(
+      {
+        name,
+        image,
+        network: 'none',
+        command: ['sleep', '600'],
+        capabilities: ['NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'],
+        securityOptions: ['seccomp=unconfined', 'apparmor=unconfined'],
+        cgroupNamespace: 'private',
+        tmpfs: { '/run': 'exec', '/tmp': 'exec' },
+        labels: { [imageLabels.helper]: new Date().toISOString() },
+      },
+      signal,
+    );
+    await docker.start(name, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    return [refusedContainer(error)];
+  }
+  const script = kernelProbes.map(probeScript).join('') + measurements;
+  const { stdout } = await docker.exec(name, { command: ['sh', '-c', script], ...(signal ? { signal } : {}) });
+  return readAnswers(stdout);
+};
+
+const probeScript = ({ script }: KernelProbe, index: number): string =>
+  `if out=$( { ${script}; } 2>&1 ); then echo "${mark} ${index} yes"; else echo "${mark} ${index} no $(echo "$out" | tail -1)"; fi\n`;
+
+/** From the container's output to probes. */
+export const readAnswers = (output: string): readonly Probe[] => {
+  const answers = new Map<string, string>();
+  for (const line of output.split('\n')) {
+    const [, key = '', value = ''] = /^@labs@ (\S+) ?(.*)$/.exec(line) ?? [];
+    if (key !== '') answers.set(key, value.trim());
+  }
+  return [
+    { name: 'capabilities', status: 'ok', detail: 'NET_ADMIN, NET_RAW, SYS_ADMIN, SYS_PTRACE' },
+    ...kernelProbes.map((probe, index) => kernelAnswer(probe, answers.get(String(index)))),
+    diskProbe(Number(answers.get('disk') ?? Number.NaN)),
+    inotifyProbe(Number(answers.get('inotify') ?? Number.NaN)),
+  ];
+};
+
+const kernelAnswer = ({ name, otherwise, remedy }: KernelProbe, answer: string | undefined): Probe => {
+  if (answer === 'yes') return { name, status: 'ok', detail: 'works' };
+  const said = answer?.replace(/^no ?/, '') || 'does not work';
+  return { name, status: otherwise, detail: said, remedy };
+};
+
+const gibibyte = 1024 ** 3;
+
+const diskProbe = (bytes: number): Probe => {
+  const detail = `${(bytes / gibibyte).toFixed(1)} GiB free for Docker`;
+  if (bytes >= 2 * gibibyte) return { name: 'disk', status: 'ok', detail };
+  const status = bytes >= 0.5 * gibibyte ? 'warning' : 'failure';
+  return { name: 'disk', status, detail, remedy: 'Free 2 GB (`docker system df` shows what uses it).' };
+};
+
+const inotifyProbe = (instances: number): Probe => {
+  const detail = `${instances} instances per user`;
+  if (instances >= 128) return { name: 'inotify', status: 'ok', detail };
+  return {
+    name: 'inotify',
+    status: 'warning',
+    detail,
+    remedy: 'Nodes may fail with "too many open files": sudo sysctl fs.inotify.max_user_instances=512',
+  };
+};
+
+const refusedContainer = (error: unknown): Probe => ({
+  name: 'capabilities',
+  status: 'failure',
+  detail: messageOf(error),
+  remedy:
+    error instanceof LabError && error.code === 'LAB_DISK_FULL'
+      ? (error.hint ?? 'Free some space.')
+      : 'The engine must allow containers with NET_ADMIN, NET_RAW, SYS_ADMIN and SYS_PTRACE (not a restricted or user-namespaced one).',
+});
