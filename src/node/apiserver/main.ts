@@ -1,0 +1,86 @@
+// kube-apiserver: wires log → store → admission → routes → HTTPS, in the order of a write's path.
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import type { Cidr } from '../../api/scalars.ts';
+import { describeFlags, type Flags, parseFlags } from '../component/flags.ts';
+import { createKlog } from '../component/klog.ts';
+import { runComponent } from '../component/run.ts';
+import { createIpAllocator } from './admission/ip-allocator.ts';
+import { createPortAllocator, parsePortRange } from './admission/port-allocator.ts';
+import { bootstrap } from './bootstrap.ts';
+import { flagSpecs } from './flags.ts';
+import { startHousekeeping } from './housekeeping.ts';
+import { createMetrics } from './metrics.ts';
+import type { Api } from './routes/request.ts';
+import { startServer } from './server.ts';
+import { parseServiceRange } from './service-range.ts';
+import { openLog } from './store/log.ts';
+import { openStore } from './store/store.ts';
+
+const fileOf = (path: string | undefined): string | undefined =>
+  path === undefined ? undefined : readFileSync(path, 'utf8');
+
+const requiredFile = (flags: Flags<typeof flagSpecs>, name: 'tls-cert-file' | 'tls-private-key-file'): string => {
+  const text = fileOf(flags[name]);
+  if (text === undefined) throw new Error(`--${name} is required`);
+  return text;
+};
+
+const main = async (argv: readonly string[], signal: AbortSignal): Promise<void> => {
+  const flags = parseFlags(flagSpecs, argv);
+  if (flags.help) {
+    process.stdout.write(`Usage:\n  kube-apiserver [flags]\n\nFlags:\n${describeFlags(flagSpecs)}\n`);
+    return;
+  }
+  const logger = createKlog({ verbosity: flags.v ?? 0, source: 'server' });
+  const range: Cidr = parseServiceRange(flags['service-cluster-ip-range'] ?? '');
+  const ports = parsePortRange(flags['service-node-port-range'] ?? '');
+  const tls = { cert: requiredFile(flags, 'tls-cert-file'), key: requiredFile(flags, 'tls-private-key-file') };
+  const address = flags['advertise-address'] ?? firstAddress();
+  const port = flags['secure-port'] ?? 6443;
+  const store = openStore(openLog(flags['data-dir'] ?? ''));
+  const admission = { store, clusterIps: createIpAllocator(range), nodePorts: createPortAllocator(ports) };
+  const api: Api = {
+    ...admission,
+    kubelet: {
+      cert: fileOf(flags['kubelet-client-certificate']),
+      key: fileOf(flags['kubelet-client-key']),
+      ca: fileOf(flags['kubelet-certificate-authority']),
+    },
+    metrics: createMetrics(),
+    logger,
+    signal,
+    address: `${address}:${port}`,
+  };
+  bootstrap(admission, address, port);
+  const server = await startServer(api, {
+    host: flags['bind-address'] ?? '0.0.0.0',
+    port,
+    ...tls,
+    clientCa: fileOf(flags['client-ca-file']),
+  });
+  startHousekeeping(store, signal, logger);
+  logger.info(0, 'Serving securely', {
+    address: `${flags['bind-address']}:${port}`,
+    serviceClusterIPRange: range,
+    revision: store.revision,
+  });
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  logger.info(0, 'Shutting down');
+  // Watches end by the signal; calls that are being answered get a moment.
+  server.closeIdleConnections();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+  store.close();
+};
+
+/** Where the flag is missing, the first address that isn't loopback, as the original chooses. */
+const firstAddress = (): string => {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+};
+
+void runComponent('kube-apiserver', main);

@@ -1,0 +1,104 @@
+// Strategic merge patch: as a merge patch, but lists whose items have a key merge item by item, as the schema says.
+import { isDeepStrictEqual } from 'node:util';
+import { type FieldType, fieldOf, type Shape, shapeOf } from '../schema/schema.ts';
+import { PatchError } from './json.ts';
+import { isRecord } from './merge.ts';
+
+type Fields = Record<string, unknown>;
+
+/** Returns a patched copy. @param token the document's type, e.g. `core.v1.Pod`. @throws PatchError */
+export const applyStrategicPatch = (token: string, document: unknown, patch: unknown): unknown => {
+  if (!isRecord(patch)) throw new PatchError('cannot unmarshal a strategic merge patch: it must be an object');
+  return mergeRecord(shapeOf(token), isRecord(document) ? document : {}, patch);
+};
+
+const directive = /^\$(patch|retainKeys)$|^\$(deleteFromPrimitiveList|setElementOrder)\//;
+
+const mergeRecord = (shape: Shape, document: Fields, patch: Fields): Fields => {
+  if (patch.$patch === 'replace') return stripDirectives(patch) as Fields;
+  if (patch.$patch === 'delete') return {};
+  const result: Fields = { ...document };
+  const retained = patch.$retainKeys;
+  if (Array.isArray(retained)) for (const key of Object.keys(result)) if (!retained.includes(key)) delete result[key];
+  for (const [key, value] of Object.entries(patch)) {
+    if (directive.test(key)) continue;
+    if (value === null) delete result[key];
+    else result[key] = mergeField(shape, key, result[key], value);
+  }
+  applyListDirectives(shape, result, patch);
+  return result;
+};
+
+const mergeField = (shape: Shape, key: string, current: unknown, value: unknown): unknown => {
+  const field = shape.is === 'map' ? undefined : fieldOf(shape, key);
+  const inner = shapeOf(field?.token ?? (shape.is === 'map' ? shape.item : 'any'));
+  if (isRecord(value)) return mergeRecord(inner, isRecord(current) ? current : {}, value);
+  if (Array.isArray(value) && field?.merge?.strategies.includes('merge'))
+    return mergeList(inner, field, Array.isArray(current) ? current : [], value);
+  return stripDirectives(value);
+};
+
+const mergeList = (
+  shape: Shape,
+  field: FieldType,
+  current: readonly unknown[],
+  patch: readonly unknown[],
+): unknown[] => {
+  const key = field.merge?.key;
+  const item = shapeOf(shape.is === 'list' ? shape.item : 'any');
+  if (patch.some((entry) => isRecord(entry) && entry.$patch === 'replace' && Object.keys(entry).length === 1))
+    return patch.filter((entry) => !(isRecord(entry) && entry.$patch === 'replace')).map(stripDirectives);
+  if (key === undefined) {
+    const added = patch.filter((entry) => !current.some((known) => isDeepStrictEqual(known, entry)));
+    return [...current, ...added];
+  }
+  let result = [...current];
+  for (const entry of patch) {
+    if (!isRecord(entry)) continue;
+    if (entry[key] === undefined && entry.$patch === undefined)
+      throw new PatchError(`map: ${JSON.stringify(entry)} does not contain declared merge key: ${key}`);
+    const index = result.findIndex((known) => isRecord(known) && known[key] === entry[key]);
+    if (entry.$patch === 'delete') result = result.filter((known) => !(isRecord(known) && known[key] === entry[key]));
+    else if (index < 0) result.push(mergeRecord(item, {}, entry));
+    else result[index] = mergeRecord(item, result[index] as Fields, entry);
+  }
+  return result;
+};
+
+/** `$deleteFromPrimitiveList/finalizers` and `$setElementOrder/ports`. */
+const applyListDirectives = (shape: Shape, result: Fields, patch: Fields): void => {
+  for (const [name, value] of Object.entries(patch)) {
+    const match = /^\$(deleteFromPrimitiveList|setElementOrder)\/(.+)$/.exec(name);
+    const [, what, key = ''] = match ?? [];
+    const list = result[key];
+    if (!match || !Array.isArray(value) || !Array.isArray(list)) continue;
+    if (what === 'deleteFromPrimitiveList') result[key] = list.filter((entry) => !value.includes(entry));
+    else result[key] = inOrder(list, value, fieldOf(shape, key)?.merge?.key);
+  }
+};
+
+/** Items named in the order come in that order; the others keep their place behind the item they followed. */
+const inOrder = (list: readonly unknown[], order: readonly unknown[], key: string | undefined): unknown[] => {
+  const identity = (entry: unknown): unknown => (key !== undefined && isRecord(entry) ? entry[key] : entry);
+  const rank = new Map(order.map((entry, index) => [identity(entry), index]));
+  let last = -1;
+  return list
+    .map((entry) => {
+      const own = rank.get(identity(entry));
+      if (own !== undefined) last = own;
+      return { entry, at: own ?? last + 0.5 };
+    })
+    .sort((a, b) => a.at - b.at)
+    .map(({ entry }) => entry);
+};
+
+/** What is newly added may still carry directives; they must not reach the store. */
+const stripDirectives = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(stripDirectives);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key, entry]) => !directive.test(key) && entry !== null)
+      .map(([key, entry]) => [key, stripDirectives(entry)]),
+  );
+};

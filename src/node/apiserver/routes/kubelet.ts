@@ -1,0 +1,176 @@
+// What only a pod's kubelet can answer: logs, exec, attach, port-forward. Passed on to port 10250 of the pod's node.
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { connect } from 'node:tls';
+import type { Container, Node, Pod } from '../../../api/core.ts';
+import { nodes, pods } from '../../../api/resources.ts';
+import { existing } from '../admission/write.ts';
+import { badRequest, internal, methodNotAllowed, StatusError } from '../status.ts';
+import type { Handler, KubeletAccess, ResourceExchange } from './request.ts';
+
+/** A URL on a kubelet. */
+interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+}
+
+const verbs: Readonly<Record<string, string>> = { exec: 'exec', attach: 'attach', portforward: 'portForward' };
+
+/** `GET pods/p/log` */
+export const podLog: Handler = (exchange) => {
+  const { target } = podTarget(exchange, 'containerLogs', true);
+  return relay(exchange, target);
+};
+
+/** `nodes/n/proxy/…`: anything the kubelet serves. */
+export const nodeProxy: Handler = (exchange) => {
+  const { api, info, url } = exchange;
+  const node = existing(api, nodes, { name: info.name ?? '' }) as Node;
+  return relay(exchange, { ...addressOf(node), path: `/${info.rest}${url.search}` });
+};
+
+/** A request without an upgrade on a subresource that streams both ways. */
+export const needsUpgrade: Handler = () => {
+  throw badRequest('Upgrade request required');
+};
+
+const podTarget = (exchange: ResourceExchange, verb: string, withContainer: boolean): { target: Target; pod: Pod } => {
+  const { api, info, url } = exchange;
+  const namespace = info.namespace ?? '';
+  const pod = existing(api, pods, { name: info.name ?? '', namespace }) as Pod;
+  if (!pod.spec.nodeName)
+    throw new StatusError(400, 'BadRequest', `pod ${pod.metadata.name} does not have a host assigned`);
+  const node = api.store.get(nodes, { name: pod.spec.nodeName }) as Node | undefined;
+  if (!node) throw internal(`node "${pod.spec.nodeName}" of pod ${pod.metadata.name} does not exist`);
+  const query = new URLSearchParams(url.searchParams);
+  query.delete('container');
+  // kubelets call the streams otherwise than the API does.
+  for (const [ours, theirs] of [
+    ['stdin', 'input'],
+    ['stdout', 'output'],
+    ['stderr', 'error'],
+    ['tty', 'tty'],
+  ] as const)
+    if (query.has(ours)) query.set(theirs, query.get(ours) === 'false' ? '0' : '1');
+  const container = withContainer ? `/${containerOf(pod, url.searchParams.get('container'))}` : '';
+  const path = `/${verb}/${namespace}/${pod.metadata.name}${container}${query.size === 0 ? '' : `?${query}`}`;
+  return { pod, target: { ...addressOf(node), path } };
+};
+
+/** @throws StatusError 400 when the pod has several containers and none is named */
+const containerOf = ({ metadata, spec }: Pod, wanted: string | null): string => {
+  const all: Container[] = [...spec.containers, ...(spec.initContainers ?? [])];
+  if (wanted) {
+    if (all.some(({ name }) => name === wanted)) return wanted;
+    throw badRequest(`container ${wanted} is not valid for pod ${metadata.name}`);
+  }
+  const [only, ...others] = spec.containers;
+  if (only && others.length === 0) return only.name;
+  const names = spec.containers.map(({ name }) => name).join(' ');
+  throw badRequest(`a container name must be specified for pod ${metadata.name}, choose one of: [${names}]`);
+};
+
+const addressOf = ({ metadata, status }: Node): { host: string; port: number } => {
+  const host = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
+  if (!host) throw internal(`no preferred addresses found; known addresses: [] (node ${metadata.name})`);
+  return { host, port: status?.daemonEndpoints?.kubeletEndpoint?.Port || 10_250 };
+};
+
+const agents = new WeakMap<KubeletAccess, Agent>();
+
+const agentOf = (access: KubeletAccess): Agent => {
+  const agent = agents.get(access) ?? new Agent({ ...tlsOf(access), keepAlive: true, maxFreeSockets: 2, timeout: 0 });
+  agents.set(access, agent);
+  return agent;
+};
+
+const tlsOf = ({ cert, key, ca }: KubeletAccess) => ({
+  ...(cert === undefined ? {} : { cert }),
+  ...(key === undefined ? {} : { key }),
+  // Without an authority for them, kubelets' serving certificates go unchecked, as with the original.
+  ...(ca === undefined ? { rejectUnauthorized: false } : { ca }),
+});
+
+const dialError = ({ host, port, path }: Target, cause: Error): StatusError =>
+  internal(`error dialing backend: ${cause.message} (https://${host}:${port}${path})`);
+
+/** Streams an answer back as it comes: `logs -f` shows each line at once. */
+const relay = ({ api, request: incoming, response }: ResourceExchange, target: Target): Promise<undefined> =>
+  new Promise((resolve, reject) => {
+    const outgoing = request(
+      { ...target, method: incoming.method, agent: agentOf(api.kubelet), headers: forwardedHeaders(incoming) },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        response.flushHeaders();
+        answer.pipe(response);
+        answer.once('error', () => response.destroy());
+        response.once('close', () => {
+          answer.destroy();
+          resolve(undefined);
+        });
+      },
+    );
+    outgoing.once('error', (cause) => (response.headersSent ? response.destroy() : reject(dialError(target, cause))));
+    response.once('close', () => outgoing.destroy());
+    incoming.pipe(outgoing);
+  });
+
+const forwardedHeaders = ({ headers }: IncomingMessage) => {
+  const { authorization: _authorization, host: _host, connection: _connection, ...rest } = headers;
+  return rest;
+};
+
+/**
+ * Hands an upgraded connection (WebSocket, SPDY) to the kubelet: its answer's head and then raw bytes both ways, so the
+ * protocol is the client's and the kubelet's affair.
+ */
+export const relayUpgrade = (exchange: ResourceExchange, socket: Duplex, head: Buffer): Promise<void> => {
+  const { api, info, request: incoming } = exchange;
+  const verb = verbs[info.subresource ?? ''];
+  if (!verb) throw methodNotAllowed();
+  const { target } = podTarget(exchange, verb, info.subresource !== 'portforward');
+  return new Promise((resolve, reject) => {
+    const upstream = connect({
+      host: target.host,
+      port: target.port,
+      ...tlsOf(api.kubelet),
+      ALPNProtocols: ['http/1.1'],
+    });
+    let connected = false;
+    upstream.once('secureConnect', () => {
+      connected = true;
+      upstream.setNoDelay(true);
+      upstream.write(requestHead(incoming, target));
+      if (head.length > 0) upstream.write(head);
+      upstream.pipe(socket).pipe(upstream);
+    });
+    upstream.once('error', (cause) => {
+      if (!connected) reject(dialError(target, cause));
+      else socket.destroy();
+    });
+    socket.once('error', () => upstream.destroy());
+    socket.once('close', () => upstream.destroy());
+    upstream.once('close', () => {
+      socket.destroySoon?.();
+      resolve();
+    });
+  });
+};
+
+declare module 'node:stream' {
+  interface Duplex {
+    /** Sockets end once what is written has gone out. */
+    destroySoon?(): void;
+  }
+}
+
+const requestHead = ({ method, rawHeaders }: IncomingMessage, { host, port, path }: Target): string => {
+  const lines = [`${method} ${path} HTTP/1.1`, `Host: ${host}:${port}`];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (!/^(host|authorization)$/i.test(name)) lines.push(`${name}: ${rawHeaders[index + 1]}`);
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`;
+};

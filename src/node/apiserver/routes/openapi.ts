@@ -1,0 +1,134 @@
+// OpenAPI v3, made from the schema: enough for `kubectl explain`, and for kubectl to know that we validate fields ourselves.
+import { allResources, apiVersionOf, type Resource } from '../../../api/resources.ts';
+import { parseField, shapeOf, typeOf } from '../schema/schema.ts';
+import { collectionPaths } from './openapi-paths.ts';
+import { type Answer, type Exchange, ok } from './request.ts';
+
+const groups = [...new Set(allResources.map(apiVersionOf))];
+const pathOf = (apiVersion: string): string => (apiVersion === 'v1' ? 'api/v1' : `apis/${apiVersion}`);
+
+/** Undefined when the path is none of OpenAPI's. */
+export const openapi = async ({ url }: Exchange): Promise<Answer | undefined> => {
+  if (url.pathname === '/openapi/v3') {
+    // The hash lets clients keep what they have read: it stays the same while this program does.
+    const paths = groups.map((group) => [
+      pathOf(group),
+      { serverRelativeURL: `/openapi/v3/${pathOf(group)}?hash=LABS1` },
+    ]);
+    return ok({ paths: Object.fromEntries(paths) });
+  }
+  const group = groups.find((apiVersion) => url.pathname === `/openapi/v3/${pathOf(apiVersion)}`);
+  return group === undefined ? undefined : ok(await documentOf(group));
+};
+
+type Docs = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+const documentOf = async (apiVersion: string) => {
+  const { default: docs } = await import('../schema/docs.json', { with: { type: 'json' } });
+  const resources = allResources.filter((resource) => apiVersionOf(resource) === apiVersion);
+  const schemas: Record<string, unknown> = {};
+  const add = (token: string): void => {
+    const name = openapiName(token);
+    if (schemas[name] !== undefined) return;
+    const shape = shapeOf(token);
+    if (shape.is !== 'struct') return;
+    schemas[name] = {};
+    schemas[name] = structSchema(shape, docs as Docs, add);
+  };
+  for (const resource of resources) {
+    const token = typeOf(resource);
+    add(token);
+    const kind = { group: resource.group, kind: resource.kind, version: resource.version };
+    Object.assign(schemas[openapiName(token)] as object, { 'x-kubernetes-group-version-kind': [kind] });
+  }
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: 'v1.32.3' },
+    paths: Object.assign(
+      {},
+      ...resources.map((resource: Resource) => collectionPaths(resource, openapiName(typeOf(resource)))),
+    ),
+    components: { schemas },
+  };
+};
+
+/** `io.k8s.api.core.v1.Service`, `io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta` */
+const openapiName = (token: string): string =>
+  token.startsWith('meta.') ? `io.k8s.apimachinery.pkg.apis.${token}` : `io.k8s.api.${token}`;
+
+const structSchema = (
+  shape: { readonly name: string; readonly fields: Readonly<Record<string, string>> },
+  docs: Docs,
+  add: (token: string) => void,
+) => {
+  const own = docs[shape.name] ?? {};
+  const required: string[] = [];
+  const properties = Object.entries(shape.fields).map(([name, text]) => {
+    const field = parseField(text);
+    if (field.required) required.push(name);
+    const merge = field.merge
+      ? {
+          'x-kubernetes-patch-strategy': field.merge.strategies.join(','),
+          ...(field.merge.key === undefined ? {} : { 'x-kubernetes-patch-merge-key': field.merge.key }),
+        }
+      : {};
+    return [name, { ...described(schemaOf(field.token, add), own[name]), ...merge }];
+  });
+  return {
+    type: 'object',
+    description: own[''] ?? '',
+    properties: Object.fromEntries(properties),
+    ...(required.length > 0 ? { required } : {}),
+  };
+};
+
+/** A reference may not have siblings in OpenAPI 3.0, hence the detour that Kubernetes takes too. */
+const described = (schema: Record<string, unknown>, description = '') =>
+  '$ref' in schema ? { description, default: {}, allOf: [schema] } : { description, ...schema };
+
+const schemaOf = (token: string, add: (token: string) => void): Record<string, unknown> => {
+  const shape = shapeOf(token);
+  switch (shape.is) {
+    case 'list':
+      return { type: 'array', items: itemSchema(shape.item, add) };
+    case 'map':
+      return { type: 'object', additionalProperties: itemSchema(shape.item, add) };
+    case 'struct':
+      add(token);
+      return { $ref: `#/components/schemas/${openapiName(token)}` };
+    case 'scalar':
+      return scalarSchema(shape.type);
+  }
+};
+
+const itemSchema = (token: string, add: (token: string) => void) => {
+  const schema = schemaOf(token, add);
+  return '$ref' in schema ? { default: {}, allOf: [schema] } : schema;
+};
+
+const scalarSchema = (type: string): Record<string, unknown> => {
+  switch (type) {
+    case 'bool':
+      return { type: 'boolean' };
+    case 'int':
+    case 'int32':
+    case 'int64':
+    case 'uint8':
+      return { type: 'integer', format: type === 'int64' ? 'int64' : 'int32' };
+    case 'float64':
+      return { type: 'number', format: 'double' };
+    case 'Time':
+    case 'MicroTime':
+      return { type: 'string', format: 'date-time' };
+    case 'bytes':
+      return { type: 'string', format: 'byte' };
+    case 'IntOrString':
+      return { oneOf: [{ type: 'integer' }, { type: 'string' }], format: 'int-or-string' };
+    case 'Quantity':
+      return { oneOf: [{ type: 'string' }, { type: 'number' }] };
+    case 'any':
+      return { type: 'object' };
+    default:
+      return { type: 'string' };
+  }
+};

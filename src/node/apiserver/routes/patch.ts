@@ -1,0 +1,81 @@
+// PATCH on an object or its status: JSON patch, merge patch, strategic merge patch, server-side apply.
+import { isDeepStrictEqual } from 'node:util';
+import type { KubeObject } from '../../../api/meta.ts';
+import { createInStore, existing, updateInStore } from '../admission/write.ts';
+import { applyOwnership } from '../patch/apply.ts';
+import { applyJsonPatch, PatchError } from '../patch/json.ts';
+import { applyMergePatch, isRecord } from '../patch/merge.ts';
+import { applyStrategicPatch } from '../patch/strategic.ts';
+import { typeOf } from '../schema/schema.ts';
+import { badRequest, StatusError } from '../status.ts';
+import { readDocument, toObject } from './decode.ts';
+import { type Answer, type Handler, isDryRun, ok, type ResourceExchange } from './request.ts';
+
+const jsonPatch = 'application/json-patch+json';
+const mergePatch = 'application/merge-patch+json';
+const strategicPatch = 'application/strategic-merge-patch+json';
+const applyPatch = 'application/apply-patch+yaml';
+export const patchTypes = [jsonPatch, mergePatch, strategicPatch, applyPatch];
+
+export const patch: Handler = async (exchange) => {
+  const { api, resource, info, url, request } = exchange;
+  const document = await readDocument(request, patchTypes);
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
+  if (type === applyPatch) return apply(exchange, document);
+  const key = { name: info.name ?? '', namespace: resource.namespaced ? info.namespace : undefined };
+  const current = existing(api, resource, key);
+  const patched = applyTo(type, typeOf(resource), current, document);
+  if (!isRecord(patched)) throw badRequest('the patched object is no object');
+  const object = toObject(exchange, resource, patched);
+  const dryRun = isDryRun(url);
+  // Only a resourceVersion that the patch itself brings is a precondition.
+  if (!bringsVersion(document)) object.metadata.resourceVersion = current.metadata.resourceVersion ?? '';
+  return ok(updateInStore(api, resource, object, { dryRun, subresource: info.subresource }));
+};
+
+/** @throws StatusError 400 on a patch that makes no sense, 422 on one that doesn't fit */
+export const applyTo = (type: string, token: string, current: unknown, document: unknown): unknown => {
+  try {
+    if (type === jsonPatch) return applyJsonPatch(current, document);
+    if (type === mergePatch) return applyMergePatch(current, document);
+    return applyStrategicPatch(token, current, document);
+  } catch (cause) {
+    if (!(cause instanceof PatchError)) throw cause;
+    if (type === jsonPatch)
+      throw new StatusError(
+        422,
+        'Invalid',
+        `the server rejected our request due to an error in our request: ${cause.message}`,
+      );
+    throw badRequest(cause.message);
+  }
+};
+
+const bringsVersion = (document: unknown): boolean =>
+  isRecord(document) && isRecord(document.metadata) && document.metadata.resourceVersion !== undefined;
+
+/** Creates what isn't there; otherwise merges, and removes what this manager applied before and no longer wants. */
+const apply = (exchange: ResourceExchange, document: unknown): Answer => {
+  const { api, resource, info, url } = exchange;
+  const manager = url.searchParams.get('fieldManager');
+  if (!manager)
+    throw new StatusError(
+      422,
+      'Invalid',
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+    );
+  if (!isRecord(document)) throw badRequest('error decoding YAML: the body is no object');
+  const wanted = toObject(exchange, resource, document);
+  const dryRun = isDryRun(url);
+  const current = api.store.get(resource, wanted.metadata);
+  const ownership = {
+    manager,
+    resource,
+    subresource: info.subresource,
+    force: url.searchParams.get('force') === 'true',
+  };
+  const next = applyOwnership(ownership, current, wanted);
+  if (!current) return { code: 201, body: createInStore(api, resource, next as KubeObject, { dryRun }) };
+  if (isDeepStrictEqual(next, current)) return ok(current);
+  return ok(updateInStore(api, resource, next, { dryRun, subresource: info.subresource }));
+};

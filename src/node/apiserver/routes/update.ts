@@ -1,0 +1,10 @@
+// PUT on an object, or on its status.
+import { updateInStore } from '../admission/write.ts';
+import { readObject } from './decode.ts';
+import { type Handler, isDryRun, ok } from './request.ts';
+
+export const update: Handler = async (exchange) => {
+  const { api, resource, info, url } = exchange;
+  const object = await readObject(exchange);
+  return ok(updateInStore(api, resource, object, { dryRun: isDryRun(url), subresource: info.subresource }));
+};

@@ -1,0 +1,134 @@
+// HTTPS in front of the routes: TLS with client certificates, one exchange per request, errors as Status objects.
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { authenticate } from './auth/authenticate.ts';
+import { parseResourceRequest } from './routes/info.ts';
+import { relayUpgrade } from './routes/kubelet.ts';
+import type { Answer, Api, Exchange } from './routes/request.ts';
+import { dispatch, resolve } from './routes/routes.ts';
+import { badRequest, internal, methodNotAllowed, StatusError } from './status.ts';
+
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** PEM. */
+  readonly cert: string;
+  readonly key: string;
+  /** Who signs client certificates; without it everybody is anonymous. */
+  readonly clientCa: string | undefined;
+}
+
+/** Resolves once it listens. @throws Error when the address is taken */
+export const startServer = async (api: Api, options: ServerOptions): Promise<Server> => {
+  const { cert, key, clientCa, host, port } = options;
+  const server = createServer({
+    cert,
+    key,
+    ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['http/1.1'],
+    keepAliveTimeout: 180_000,
+    requestTimeout: 0,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+  });
+  server.on('request', (request, response) => void serve(api, request, response));
+  server.on('upgrade', (request, socket, head) => void serveUpgrade(api, request, socket, head));
+  // A client that speaks no TLS, or leaves halfway, is no business of the log.
+  server.on('tlsClientError', () => {});
+  server.listen(port, host);
+  await once(server, 'listening');
+  return server;
+};
+
+const serve = async (api: Api, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const started = performance.now();
+  try {
+    const exchange = exchangeOf(api, request, response);
+    const answer = await dispatch(exchange);
+    if (answer) send(response, answer, request.method === 'HEAD');
+  } catch (error) {
+    sendError(api, response, error);
+  }
+  account(api, request, response, performance.now() - started);
+};
+
+const exchangeOf = (api: Api, request: IncomingMessage, response: ServerResponse): Exchange => {
+  const url = urlOf(request);
+  return { api, request, response, url, user: authenticate(request) };
+};
+
+const urlOf = (request: IncomingMessage): URL => {
+  try {
+    return new URL(request.url ?? '/', 'https://localhost');
+  } catch {
+    throw badRequest('the request URL can not be parsed');
+  }
+};
+
+const send = (response: ServerResponse, { code, body, headers = {} }: Answer, headOnly = false): void => {
+  const text = typeof body === 'string' ? body : `${JSON.stringify(body)}\n`;
+  response.writeHead(code, {
+    'content-type': 'application/json',
+    'cache-control': 'no-cache, private',
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  });
+  response.end(headOnly ? undefined : text);
+};
+
+const statusErrorOf = (api: Api, error: unknown): StatusError => {
+  if (error instanceof StatusError) return error;
+  api.logger.error('Request failed', error, { stack: error instanceof Error ? error.stack : undefined });
+  return internal(error instanceof Error ? error.message : String(error));
+};
+
+const sendError = (api: Api, response: ServerResponse, error: unknown): void => {
+  const { status } = statusErrorOf(api, error);
+  if (response.headersSent) response.destroy();
+  else send(response, { code: status.code, body: status });
+};
+
+const account = (
+  api: Api,
+  { method = '', url = '' }: IncomingMessage,
+  response: ServerResponse,
+  tookMs: number,
+): void => {
+  const code = response.statusCode;
+  const parsed = URL.canParse(url, 'https://localhost')
+    ? parseResourceRequest(method, new URL(url, 'https://localhost'))
+    : undefined;
+  api.metrics.request(parsed?.verb.toUpperCase() ?? method, parsed?.resource?.plural ?? '', code, tookMs / 1000);
+  if (api.logger.enabled(4))
+    api.logger.info(4, 'HTTP', { verb: method, URI: url, latency: `${tookMs.toFixed(3)}ms`, resp: code });
+};
+
+const serveUpgrade = async (api: Api, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+  socket.on('error', () => socket.destroy());
+  try {
+    const url = urlOf(request);
+    const user = authenticate(request);
+    const info = parseResourceRequest(request.method ?? 'GET', url);
+    if (!info) throw methodNotAllowed();
+    // No response object exists for an upgrade: the kubelet's answer is the response.
+    const exchange = resolve({ api, request, response: undefined as never, url, user }, info);
+    await relayUpgrade(exchange, socket, head);
+  } catch (error) {
+    refuseUpgrade(socket, statusErrorOf(api, error));
+  }
+};
+
+const refuseUpgrade = (socket: Duplex, { status }: StatusError): void => {
+  const body = `${JSON.stringify(status)}\n`;
+  const lines = [
+    `HTTP/1.1 ${status.code} ${status.reason ?? 'Error'}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+};

@@ -1,0 +1,120 @@
+// All objects, in memory over the revision log: reads never touch the disk, a write returns once it is durable.
+// Everything is synchronous, so read-modify-write needs no lock: between two awaits nobody else runs.
+import type { KubeObject } from '../../../api/meta.ts';
+import { allResources, type Resource } from '../../../api/resources.ts';
+import { createHistory, type History, type StoreEvent } from './history.ts';
+import type { RevisionLog } from './log.ts';
+
+export interface ObjectKey {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+}
+
+export interface Store {
+  /** The revision of the last write: what lists carry as their resourceVersion. */
+  readonly revision: number;
+  get(resource: Resource, key: ObjectKey): KubeObject | undefined;
+  /** In the order of namespace and name. Objects are shared: clone before changing one. */
+  list(resource: Resource, namespace?: string): KubeObject[];
+  /** Creates or replaces; returns the object with its new resourceVersion. */
+  put(resource: Resource, object: KubeObject): KubeObject;
+  /** Removes; returns the object as it was, with the revision of its deletion. */
+  remove(resource: Resource, object: KubeObject): KubeObject;
+  /** What happened to one resource, and what happens. */
+  history(resource: Resource): History;
+  /** Forgets old revisions on disk; the in-memory windows bound what can still be watched from. */
+  compact(): void;
+  close(): void;
+}
+
+interface Bucket {
+  readonly prefix: string;
+  readonly objects: Map<string, KubeObject>;
+  readonly history: History;
+  /** The keys in order, until one comes or goes. */
+  sorted: string[] | undefined;
+}
+
+/** How many revisions stay on disk behind the newest, so that watches survive a restart of the server. */
+const keptRevisions = 1000;
+
+export const openStore = (log: RevisionLog): Store => {
+  const buckets = new Map<string, Bucket>();
+  for (const resource of allResources) {
+    const prefix = bucketName(resource);
+    buckets.set(prefix, { prefix, objects: new Map(), history: createHistory(log.compacted), sorted: undefined });
+  }
+  const bucketOf = (resource: Resource): Bucket => {
+    const bucket = buckets.get(bucketName(resource));
+    if (!bucket) throw new Error(`no such resource: ${resource.plural}`);
+    return bucket;
+  };
+  let revision = replay(log, buckets);
+
+  const write = (bucket: Bucket, object: KubeObject, deleted: boolean): KubeObject => {
+    const next = revision + 1;
+    const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(next) } };
+    const json = JSON.stringify(stored);
+    const key = keyOf(stored.metadata);
+    log.append({ revision: next, key: `${bucket.prefix}/${key}`, deleted, value: json });
+    revision = next;
+    bucket.history.record(applyTo(bucket, key, { revision: next, object: stored, json, deleted }));
+    return stored;
+  };
+  return {
+    get revision() {
+      return revision;
+    },
+    get: (resource, key) => bucketOf(resource).objects.get(keyOf(key)),
+    list: (resource, namespace) => listFrom(bucketOf(resource), namespace),
+    put: (resource, object) => write(bucketOf(resource), object, false),
+    remove: (resource, object) => write(bucketOf(resource), object, true),
+    history: (resource) => bucketOf(resource).history,
+    compact: () => {
+      const upTo = revision - keptRevisions;
+      if (upTo > log.compacted) log.compact(upTo);
+    },
+    close: () => log.close(),
+  };
+};
+
+const bucketName = ({ group, plural }: Resource): string => (group === '' ? plural : `${group}/${plural}`);
+
+const keyOf = ({ name, namespace }: ObjectKey): string => (namespace === undefined ? name : `${namespace}/${name}`);
+
+const listFrom = (bucket: Bucket, namespace: string | undefined): KubeObject[] => {
+  bucket.sorted ??= [...bucket.objects.keys()].sort();
+  const keys = namespace === undefined ? bucket.sorted : bucket.sorted.filter((key) => key.startsWith(`${namespace}/`));
+  return keys.flatMap((key) => bucket.objects.get(key) ?? []);
+};
+
+interface Applied {
+  readonly revision: number;
+  readonly object: KubeObject;
+  readonly json: string;
+  readonly deleted: boolean;
+}
+
+const applyTo = (bucket: Bucket, key: string, { revision, object, json, deleted }: Applied): StoreEvent => {
+  const previous = bucket.objects.get(key);
+  if (deleted) bucket.objects.delete(key);
+  else bucket.objects.set(key, object);
+  if (deleted || !previous) bucket.sorted = undefined;
+  const type = deleted ? 'DELETED' : previous ? 'MODIFIED' : 'ADDED';
+  return { revision, type, object, previous, json };
+};
+
+/** @returns the newest revision */
+const replay = (log: RevisionLog, buckets: ReadonlyMap<string, Bucket>): number => {
+  let newest = log.compacted;
+  const named = [...buckets.values()];
+  for (const { revision, key, deleted, value } of log.load()) {
+    newest = Math.max(newest, revision);
+    const bucket = named.find(({ prefix }) => key.startsWith(`${prefix}/`));
+    if (!bucket) continue;
+    const object = JSON.parse(value) as KubeObject;
+    const event = applyTo(bucket, key.slice(bucket.prefix.length + 1), { revision, object, json: value, deleted });
+    if (revision > log.compacted) bucket.history.record(event);
+  }
+  return newest;
+};

@@ -1,0 +1,19 @@
+// A watch event as a line, in the form that the client accepts. The plain form reuses the log's own JSON.
+import type { ResourceExchange } from '../routes/request.ts';
+import { acceptedForm, includeOf, partialOf, tableOf } from '../table/encode.ts';
+import type { VisibleEvent } from './filter.ts';
+
+export type WatchEncoder = (event: VisibleEvent) => string;
+
+/** @throws StatusError 406 */
+export const encoderFor = ({ request, url, resource }: ResourceExchange): WatchEncoder => {
+  const form = acceptedForm(request.headers.accept);
+  if (form === 'object')
+    return ({ type, object, json }) => `{"type":"${type}","object":${json ?? JSON.stringify(object)}}\n`;
+  if (form !== 'Table') return ({ type, object }) => `${JSON.stringify({ type, object: partialOf(object) })}\n`;
+  const include = includeOf(url);
+  return ({ type, object }) => {
+    const listMeta = { resourceVersion: object.metadata.resourceVersion };
+    return `${JSON.stringify({ type, object: tableOf(resource, [object], { listMeta, include }) })}\n`;
+  };
+};
