@@ -353,7 +353,7 @@ const revisions = (sets: readonly ReplicaSet[]): Record<string, string | undefin
 const isReady = ({ status }: Pod): boolean =>
   status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
 
-const ensureNamespace = async (client: Client, name: string): Promise<void> => {
+export const ensureNamespace = async (client: Client, name: string): Promise<void> => {
   try {
     await client.get(namespaces, { name });
   } catch (error) {

@@ -1,0 +1,161 @@
+// Where a pod wants to be, or must not be: by the nodes' labels, by its neighbours, by how evenly it spreads.
+import type { Node, Pod } from '../../api/core.ts';
+import type { LabelSelector, LabelSelectorRequirement } from '../../api/meta.ts';
+import { type Labels, matchesLabels, matchesRequirement, matchesSelector } from '../../api/selectors.ts';
+import type { NodeInfo } from './snapshot.ts';
+
+export interface NodeSelectorTerm {
+  readonly matchExpressions?: readonly NodeRequirement[];
+  readonly matchFields?: readonly NodeRequirement[];
+}
+export interface NodeRequirement {
+  readonly key: string;
+  readonly operator: LabelSelectorRequirement['operator'] | 'Gt' | 'Lt';
+  readonly values?: string[];
+}
+export interface PodAffinityTerm {
+  readonly labelSelector?: LabelSelector;
+  readonly topologyKey: string;
+  readonly namespaces?: readonly string[];
+  readonly namespaceSelector?: LabelSelector;
+}
+interface PodTerms {
+  readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly PodAffinityTerm[];
+  readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly {
+    readonly weight: number;
+    readonly podAffinityTerm: PodAffinityTerm;
+  }[];
+}
+interface Affinity {
+  readonly nodeAffinity?: {
+    readonly requiredDuringSchedulingIgnoredDuringExecution?: {
+      readonly nodeSelectorTerms: readonly NodeSelectorTerm[];
+    };
+    readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly {
+      readonly weight: number;
+      readonly preference: NodeSelectorTerm;
+    }[];
+  };
+  readonly podAffinity?: PodTerms;
+  readonly podAntiAffinity?: PodTerms;
+}
+interface SpreadConstraint {
+  readonly maxSkew: number;
+  readonly topologyKey: string;
+  readonly whenUnsatisfiable?: 'DoNotSchedule' | 'ScheduleAnyway';
+  readonly labelSelector?: LabelSelector;
+}
+
+const affinityOf = ({ spec }: Pod): Affinity => (spec.affinity ?? {}) as Affinity;
+
+/** nodeSelector and required node affinity. */
+export const matchesNode = (pod: Pod, node: Node): boolean => {
+  const required = affinityOf(pod).nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return (
+    matchesLabels(pod.spec.nodeSelector ?? {}, node.metadata.labels) &&
+    (required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, node)))
+  );
+};
+
+/** An empty term matches nothing. */
+const matchesTerm = ({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, { metadata }: Node): boolean =>
+  matchExpressions.length + matchFields.length > 0 &&
+  matchExpressions.every((requirement) => matchesNodeRequirement(requirement, metadata.labels ?? {})) &&
+  matchFields.every((requirement) => matchesNodeRequirement(requirement, { 'metadata.name': metadata.name }));
+
+const matchesNodeRequirement = ({ key, operator, values }: NodeRequirement, labels: Labels): boolean => {
+  if (operator !== 'Gt' && operator !== 'Lt') {
+    return matchesRequirement({ key, operator, ...(values ? { values } : {}) }, labels);
+  }
+  const [value, bound] = [Number(labels[key] ?? Number.NaN), Number(values?.[0] ?? Number.NaN)];
+  return operator === 'Gt' ? value > bound : value < bound;
+};
+
+/** The sum of the weights of all preferences, about nodes and neighbours, that the node meets. */
+export const preferenceFor = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]): number => {
+  const { nodeAffinity, podAffinity, podAntiAffinity } = affinityOf(pod);
+  const nodeTerms = nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  const near = podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  const far = podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  const sum = (weights: readonly number[]): number => weights.reduce((total, weight) => total + weight, 0);
+  return (
+    sum(nodeTerms.filter(({ preference }) => matchesTerm(preference, info.node)).map(({ weight }) => weight)) +
+    sum(near.map(({ weight, podAffinityTerm: term }) => weight * neighbours(pod, term, info, all).length)) -
+    sum(far.map(({ weight, podAffinityTerm: term }) => weight * neighbours(pod, term, info, all).length))
+  );
+};
+
+/** The pods that a term of `owner` means, in the same topology domain as the node. */
+const neighbours = (owner: Pod, term: PodAffinityTerm, info: NodeInfo, all: readonly NodeInfo[]): Pod[] => {
+  const domain = info.node.metadata.labels?.[term.topologyKey];
+  if (domain === undefined) return [];
+  return all
+    .filter(({ node }) => node.metadata.labels?.[term.topologyKey] === domain)
+    .flatMap(({ pods }) => pods)
+    .filter((pod) => isMeant(owner, term, pod));
+};
+
+const isMeant = (owner: Pod, term: PodAffinityTerm, pod: Pod): boolean => {
+  const namespaces = term.namespaces?.length ? term.namespaces : [owner.metadata.namespace ?? ''];
+  // An empty selector of namespaces means all of them; namespaces' labels are not looked at.
+  const anywhere = term.namespaceSelector !== undefined;
+  return (
+    (anywhere || namespaces.includes(pod.metadata.namespace ?? '')) &&
+    matchesSelector(term.labelSelector, pod.metadata.labels)
+  );
+};
+
+/** Why the pod's neighbours, or its lack of them, forbid the node; undefined when they don't. */
+export const neighbourConflict = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]): string | undefined => {
+  const { podAffinity, podAntiAffinity } = affinityOf(pod);
+  const near = podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+  const far = podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+  const missing = near.some((term) => neighbours(pod, term, info, all).length === 0 && !isFirst(pod, term, info, all));
+  if (missing) return "node(s) didn't match pod affinity rules";
+  if (far.some((term) => neighbours(pod, term, info, all).length > 0)) {
+    return "node(s) didn't match pod anti-affinity rules";
+  }
+  return isUnwelcome(pod, info, all) ? "node(s) didn't satisfy existing pods anti-affinity rules" : undefined;
+};
+
+/** The first of a group of pods that want to be together may go anywhere. */
+const isFirst = (pod: Pod, term: PodAffinityTerm, info: NodeInfo, all: readonly NodeInfo[]): boolean =>
+  info.node.metadata.labels?.[term.topologyKey] !== undefined &&
+  isMeant(pod, term, pod) &&
+  !all.some(({ pods }) => pods.some((other) => isMeant(pod, term, other)));
+
+const isUnwelcome = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]): boolean =>
+  all.some(({ node, pods }) =>
+    pods.some((other) =>
+      (affinityOf(other).podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).some((term) => {
+        const domain = node.metadata.labels?.[term.topologyKey];
+        const same = domain !== undefined && info.node.metadata.labels?.[term.topologyKey] === domain;
+        return same && isMeant(other, term, pod);
+      }),
+    ),
+  );
+
+/** Whether the pod there would make a hard topologySpreadConstraint too uneven. */
+export const spreadConflict = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]): string | undefined => {
+  const constraints = (pod.spec.topologySpreadConstraints ?? []) as SpreadConstraint[];
+  for (const { topologyKey, maxSkew, labelSelector, whenUnsatisfiable } of constraints) {
+    if (whenUnsatisfiable === 'ScheduleAnyway') continue;
+    const domain = info.node.metadata.labels?.[topologyKey];
+    if (domain === undefined) return "node(s) didn't match pod topology spread constraints (missing required label)";
+    const counts = new Map<string, number>();
+    for (const { node, pods } of all.filter((other) => matchesNode(pod, other.node))) {
+      const value = node.metadata.labels?.[topologyKey];
+      if (value === undefined) continue;
+      const matching = pods.filter((other) => {
+        const { namespace, deletionTimestamp, labels } = other.metadata;
+        return namespace === pod.metadata.namespace && !deletionTimestamp && matchesSelector(labelSelector, labels);
+      });
+      counts.set(value, (counts.get(value) ?? 0) + matching.length);
+    }
+    const self = matchesSelector(labelSelector, pod.metadata.labels) ? 1 : 0;
+    if ((counts.get(domain) ?? 0) + self - Math.min(...counts.values()) > maxSkew) {
+      return "node(s) didn't match pod topology spread constraints";
+    }
+  }
+  return undefined;
+};

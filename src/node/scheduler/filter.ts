@@ -1,0 +1,83 @@
+// Which nodes a pod may go to, and if not, why, in the original's words and order of plugins.
+import type { Pod } from '../../api/core.ts';
+import { tolerates } from '../../api/taints.ts';
+import { matchesNode, neighbourConflict, spreadConflict } from './affinity.ts';
+import { requestsOf } from './resources.ts';
+import { type HostPort, hostPortsOf, type NodeInfo } from './snapshot.ts';
+
+/** A refusal: the reasons of the first plugin that objects, and whether removing other pods could help. */
+export interface Refusal {
+  readonly reasons: readonly string[];
+  readonly preemptible: boolean;
+}
+
+type Filter = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]) => Refusal | undefined;
+
+const final = (reason: string): Refusal => ({ reasons: [reason], preemptible: false });
+const resolvable = (...reasons: string[]): Refusal => ({ reasons, preemptible: true });
+
+const unschedulableTaint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const;
+
+const nodeUnschedulable: Filter = ({ spec }, { node }) =>
+  node.spec?.unschedulable && !spec.tolerations?.some((toleration) => tolerates(toleration, unschedulableTaint))
+    ? final('node(s) were unschedulable')
+    : undefined;
+
+const taintToleration: Filter = ({ spec }, { node }) => {
+  const untolerated = node.spec?.taints?.find(
+    (taint) =>
+      taint.effect !== 'PreferNoSchedule' && !spec.tolerations?.some((toleration) => tolerates(toleration, taint)),
+  );
+  return untolerated && final(`node(s) had untolerated taint {${untolerated.key}: ${untolerated.value ?? ''}}`);
+};
+
+const nodeAffinity: Filter = (pod, { node }) =>
+  matchesNode(pod, node) ? undefined : final("node(s) didn't match Pod's node affinity/selector");
+
+const nodePorts: Filter = (pod, { hostPorts }) =>
+  hostPortsOf(pod).some((wanted) => hostPorts.some((taken) => clash(wanted, taken)))
+    ? resolvable("node(s) didn't have free ports for the requested pod ports")
+    : undefined;
+
+const clash = (a: HostPort, b: HostPort): boolean =>
+  a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === '0.0.0.0' || b.ip === '0.0.0.0');
+
+const nodeResources: Filter = (pod, { allocatable, requested, pods }) => {
+  const reasons: string[] = [];
+  if (pods.length + 1 > (allocatable.get('pods') ?? 0)) reasons.push('Too many pods');
+  for (const [resource, value] of requestsOf(pod)) {
+    const free = (allocatable.get(resource) ?? 0) - (requested.get(resource) ?? 0);
+    if (value > 0 && value > free) reasons.push(`Insufficient ${resource}`);
+  }
+  return reasons.length > 0 ? resolvable(...reasons) : undefined;
+};
+
+const topologySpread: Filter = (pod, info, all) => {
+  const reason = spreadConflict(pod, info, all);
+  return reason === undefined ? undefined : resolvable(reason);
+};
+
+const interPodAffinity: Filter = (pod, info, all) => {
+  const reason = neighbourConflict(pod, info, all);
+  if (reason === undefined) return undefined;
+  return reason.endsWith('pod affinity rules') ? final(reason) : resolvable(reason);
+};
+
+const filters: readonly Filter[] = [
+  nodeUnschedulable,
+  taintToleration,
+  nodeAffinity,
+  nodePorts,
+  nodeResources,
+  topologySpread,
+  interPodAffinity,
+];
+
+/** Undefined when the pod may go there. */
+export const refuse: Filter = (pod, info, all) => {
+  for (const filter of filters) {
+    const refusal = filter(pod, info, all);
+    if (refusal) return refusal;
+  }
+  return undefined;
+};

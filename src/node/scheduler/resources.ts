@@ -1,0 +1,36 @@
+// What pods ask for and what nodes have: cpu in thousandths of a core, everything else in whole units.
+import type { Container, Node, Pod } from '../../api/core.ts';
+import { milliCpu, wholeUnits } from '../../api/quantity.ts';
+
+export type Amounts = ReadonlyMap<string, number>;
+
+const amount = (resource: string, text: string | undefined): number =>
+  resource === 'cpu' ? milliCpu(text) : wholeUnits(text);
+
+/** The sum of the containers, or one init container's wish if that is more: they run before, not beside. */
+export const requestsOf = ({ spec }: Pod): Amounts => {
+  const total = new Map<string, number>();
+  for (const container of spec.containers) {
+    for (const [resource, value] of wishes(container)) total.set(resource, (total.get(resource) ?? 0) + value);
+  }
+  for (const container of spec.initContainers ?? []) {
+    for (const [resource, value] of wishes(container)) total.set(resource, Math.max(total.get(resource) ?? 0, value));
+  }
+  return total;
+};
+
+/** A limit without a request counts as the request, as the API server's defaulting has it. */
+const wishes = ({ resources }: Container): [string, number][] =>
+  Object.entries({ ...resources?.limits, ...resources?.requests }).map(([resource, text]) => [
+    resource,
+    amount(resource, text),
+  ]);
+
+export const allocatableOf = ({ status }: Node): Amounts =>
+  new Map(Object.entries(status?.allocatable ?? {}).map(([resource, text]) => [resource, amount(resource, text)]));
+
+/** For scoring, a pod that asks for nothing still weighs something (the original's non-zero requests). */
+export const weightOf = (requests: Amounts): { readonly cpu: number; readonly memory: number } => ({
+  cpu: requests.get('cpu') || 100,
+  memory: requests.get('memory') || 200 * 2 ** 20,
+});

@@ -1,0 +1,98 @@
+// One decision: this pod, this cluster → a node, or why none will do.
+import type { Pod, Service } from '../../api/core.ts';
+import { matchesLabels } from '../../api/selectors.ts';
+import { tolerates } from '../../api/taints.ts';
+import { preferenceFor } from './affinity.ts';
+import { type Refusal, refuse } from './filter.ts';
+import { requestsOf, weightOf } from './resources.ts';
+import type { NodeInfo } from './snapshot.ts';
+
+export type Decision = { readonly info: NodeInfo } | { readonly unschedulable: string };
+
+/** Equal inputs give equal decisions: a lab looks the same each time that it is started. */
+export const schedule = (pod: Pod, all: readonly NodeInfo[], services: Iterable<Service> = []): Decision => {
+  if (all.length === 0) return { unschedulable: 'no nodes available to schedule pods' };
+  const verdicts = all.map((info) => ({ info, refusal: refuse(pod, info, all) }));
+  const feasible = verdicts.filter(({ refusal }) => refusal === undefined).map(({ info }) => info);
+  const best = feasible
+    .map((info) => ({ info, rank: rankOf(pod, info, all, services) }))
+    .sort((a, b) => compare(a.rank, b.rank))[0];
+  if (best) return { info: best.info };
+  return { unschedulable: explain(verdicts.flatMap(({ refusal }) => refusal ?? [])) };
+};
+
+/**
+ * Smaller is better, earlier numbers first. The original adds weighted scores and tosses a coin between equals; an
+ * order can be explained to a student: avoided nodes, the pod's wishes, siblings, load, name.
+ */
+const rankOf = (
+  pod: Pod,
+  info: NodeInfo,
+  all: readonly NodeInfo[],
+  services: Iterable<Service>,
+): (number | string)[] => [
+  avoidance(pod, info),
+  -preferenceFor(pod, info, all),
+  siblingsOn(pod, info, services),
+  load(pod, info),
+  info.pods.length,
+  info.node.metadata.name,
+];
+
+const compare = (a: readonly (number | string)[], b: readonly (number | string)[]): number => {
+  for (const [index, left] of a.entries()) {
+    const right = b[index];
+    if (right !== undefined && left !== right) return left < right ? -1 : 1;
+  }
+  return 0;
+};
+
+const avoidance = ({ spec }: Pod, { node }: NodeInfo): number =>
+  (node.spec?.taints ?? []).filter(
+    (taint) =>
+      taint.effect === 'PreferNoSchedule' && !spec.tolerations?.some((toleration) => tolerates(toleration, taint)),
+  ).length;
+
+/** Pods with the same owner, or behind the same service. */
+const siblingsOn = (pod: Pod, { pods }: NodeInfo, services: Iterable<Service>): number => {
+  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller)?.uid;
+  const selectors = [...services]
+    .filter(({ metadata }) => metadata.namespace === pod.metadata.namespace)
+    .map(({ spec }) => spec.selector ?? {})
+    .filter((selector) => Object.keys(selector).length > 0 && matchesLabels(selector, pod.metadata.labels));
+  return pods.filter(
+    ({ metadata }) =>
+      metadata.namespace === pod.metadata.namespace &&
+      metadata.deletionTimestamp === undefined &&
+      ((owner !== undefined && metadata.ownerReferences?.some(({ uid }) => uid === owner)) ||
+        selectors.some((selector) => matchesLabels(selector, metadata.labels))),
+  ).length;
+};
+
+/** The mean of the shares of cpu and memory that would be in use, in steps of a hundredth (LeastAllocated). */
+const load = (pod: Pod, { weight, allocatable }: NodeInfo): number => {
+  const own = weightOf(requestsOf(pod));
+  const share = (used: number, of: number | undefined): number => (of ? Math.min(1, used / of) : 1);
+  const cpu = share(weight.cpu + own.cpu, allocatable.get('cpu'));
+  const memory = share(weight.memory + own.memory, allocatable.get('memory'));
+  return Math.round(((cpu + memory) / 2) * 100);
+};
+
+/** `0/3 nodes are available: 1 node(s) had untolerated taint {…}, 2 Insufficient cpu. preemption: 0/3 …` */
+const explain = (refusals: readonly Refusal[]): string => {
+  const available = `0/${refusals.length} nodes are available`;
+  const preemption = refusals.map(({ preemptible }) =>
+    preemptible ? 'No preemption victims found for incoming pod' : 'Preemption is not helpful for scheduling',
+  );
+  const reasons = histogram(refusals.flatMap((refusal) => refusal.reasons));
+  return `${available}: ${reasons}. preemption: ${available}: ${histogram(preemption)}.`;
+};
+
+const histogram = (reasons: readonly string[]): string => {
+  const counts = new Map<string, number>();
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return [...counts]
+    .map(([reason, count]) => `${count} ${reason}`)
+    .sort()
+    .join(', ');
+};

@@ -1,0 +1,147 @@
+// The loop: every pod without a node gets one, or a condition and an event that say why not.
+import type { Node, Pod, Service } from '../../api/core.ts';
+import type { Condition } from '../../api/meta.ts';
+import { nodes, pods, services } from '../../api/resources.ts';
+import type { Logger } from '../../kit/logger.ts';
+import { startReconciler } from '../../kit/reconcile.ts';
+import { isConflict, isNotFound } from '../client/error.ts';
+import { createEventRecorder, type EventRecorder } from '../client/events.ts';
+import { createInformer } from '../client/informer.ts';
+import { type Client, type Informer, keyOf } from '../client/types.ts';
+import { schedule } from './schedule.ts';
+import { buildSnapshot, place } from './snapshot.ts';
+
+export const schedulerName = 'default-scheduler';
+
+export interface SchedulerOptions {
+  readonly client: Client;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+interface Scheduler {
+  readonly client: Client;
+  readonly logger: Logger;
+  readonly recorder: EventRecorder;
+  readonly pods: Informer<Pod>;
+  readonly nodes: Informer<Node>;
+  readonly services: Informer<Service>;
+  /** Bound, but the cache doesn't show it yet: uid → node. */
+  readonly assumed: Map<string, string>;
+}
+
+/** Schedules until the signal aborts. */
+export const runScheduler = async (options: SchedulerOptions): Promise<void> => {
+  const { client, logger, signal } = options;
+  const scheduler: Scheduler = {
+    client,
+    logger,
+    recorder: createEventRecorder(client, { component: schedulerName, logger }),
+    pods: createInformer(client, pods, { signal, logger }),
+    nodes: createInformer(client, nodes, { signal, logger }),
+    services: createInformer(client, services, { signal, logger }),
+    assumed: new Map(),
+  };
+  await Promise.all([scheduler.pods.synced, scheduler.nodes.synced, scheduler.services.synced]);
+  const loop = startReconciler({
+    sync: () => scheduleAll(scheduler),
+    onError: (error, retryInMs) => logger.error('Scheduling failed', error, { retryInMs }),
+    signal,
+    backoffMs: 20,
+    maxBackoffMs: 1000,
+  });
+  scheduler.pods.onChange((before, after) => {
+    const uid = (after ?? before)?.metadata.uid ?? '';
+    if (!after || after.spec.nodeName) scheduler.assumed.delete(uid);
+    if (isWaiting(after) || frees(before, after)) loop.trigger();
+  });
+  scheduler.nodes.onChange((before, after) => {
+    if (matters(before) !== matters(after)) loop.trigger();
+  });
+  loop.trigger();
+  await loop.stopped;
+};
+
+const isWaiting = (pod: Pod | undefined): boolean =>
+  pod !== undefined &&
+  !pod.spec.nodeName &&
+  (pod.spec.schedulerName ?? schedulerName) === schedulerName &&
+  pod.metadata.deletionTimestamp === undefined &&
+  ((pod.spec as { schedulingGates?: unknown[] }).schedulingGates ?? []).length === 0;
+
+/** A pod that goes, ends, or changes its labels may make room for another. */
+const frees = (before: Pod | undefined, after: Pod | undefined): boolean =>
+  before !== undefined &&
+  (after === undefined ||
+    before.status?.phase !== after.status?.phase ||
+    JSON.stringify(before.metadata.labels) !== JSON.stringify(after.metadata.labels));
+
+/** What of a node decides about pods; its heartbeats don't. */
+const matters = (node: Node | undefined): string =>
+  JSON.stringify([node?.spec, node?.metadata.labels, node?.status?.allocatable, node?.metadata.deletionTimestamp]);
+
+const scheduleAll = async (scheduler: Scheduler): Promise<void> => {
+  const waiting = [...scheduler.pods.items.values()].filter(
+    (pod) => isWaiting(pod) && !scheduler.assumed.has(pod.metadata.uid ?? ''),
+  );
+  if (waiting.length === 0) return;
+  const snapshot = buildSnapshot(scheduler.nodes.items.values(), scheduler.pods.items.values(), scheduler.assumed);
+  const steps = waiting.sort(byPriority).map((pod) => {
+    const decision = schedule(pod, snapshot, scheduler.services.items.values());
+    if ('unschedulable' in decision) return explain(pod, decision.unschedulable, scheduler);
+    place(pod, decision.info);
+    return bind(pod, decision.info.node.metadata.name, scheduler);
+  });
+  const results = await Promise.allSettled(steps);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+};
+
+const byPriority = (a: Pod, b: Pod): number =>
+  (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
+  Date.parse(a.metadata.creationTimestamp ?? '') - Date.parse(b.metadata.creationTimestamp ?? '') ||
+  (keyOf(a) < keyOf(b) ? -1 : 1);
+
+const bind = async (pod: Pod, node: string, { client, assumed, recorder, logger }: Scheduler): Promise<void> => {
+  const { name, namespace = '', uid = '' } = pod.metadata;
+  assumed.set(uid, node);
+  try {
+    await client.createSubresource(pods, { name, namespace }, 'binding', {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { name, namespace, uid },
+      target: { apiVersion: 'v1', kind: 'Node', name: node },
+    });
+  } catch (error) {
+    assumed.delete(uid);
+    // Somebody else bound it, or it is gone: the watch will say so.
+    if (isConflict(error) || isNotFound(error)) return;
+    throw error;
+  }
+  recorder.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${keyOf(pod)} to ${node}`);
+  logger.info(2, 'Successfully bound pod to node', { pod: keyOf(pod), node });
+};
+
+/** Says so once, not on every change in the cluster. */
+const explain = async (pod: Pod, message: string, { client, recorder, logger }: Scheduler): Promise<void> => {
+  const { name, namespace = '' } = pod.metadata;
+  const conditions = pod.status?.conditions ?? [];
+  if (conditions.some((condition) => condition.type === 'PodScheduled' && condition.message === message)) return;
+  const transition = conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
+  const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+  const condition: Condition = {
+    type: 'PodScheduled',
+    status: 'False',
+    reason: 'Unschedulable',
+    message,
+    lastTransitionTime: transition?.lastTransitionTime ?? now,
+  };
+  const others = conditions.filter(({ type }) => type !== 'PodScheduled');
+  recorder.event(pod, 'Warning', 'FailedScheduling', message);
+  logger.info(2, 'Unable to schedule pod; no fit; waiting', { pod: keyOf(pod), err: message });
+  try {
+    const status = { conditions: [...others, condition] };
+    await client.patch(pods, { name, namespace }, { status }, { subresource: 'status' });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+};

@@ -1,0 +1,110 @@
+// What the scheduler does to an API server: run against the fake client, and against the real server.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Pod } from '../../src/api/core.ts';
+import { events, nodes, pods } from '../../src/api/resources.ts';
+import { done, eventually, notYet } from '../../src/kit/eventually.ts';
+import type { Client } from '../../src/node/client/types.ts';
+import { runScheduler } from '../../src/node/scheduler/scheduler.ts';
+import { ensureNamespace, type SuiteServer, silent } from './controllers-suite.ts';
+import { aNode, aPodSpec } from './objects.ts';
+
+/** Declares the tests. `start` gives each of them a fresh server. */
+export const schedulerSuite = (start: () => Promise<SuiteServer>): void => {
+  let server: SuiteServer;
+  let client: Client;
+  let stopping: AbortController;
+  let running: Promise<void>;
+
+  beforeEach(async () => {
+    server = await start();
+    client = server.client;
+    stopping = new AbortController();
+    await ensureNamespace(client, 'default');
+    running = runScheduler({ client, logger: silent, signal: stopping.signal });
+  });
+  afterEach(async () => {
+    stopping.abort();
+    await running.catch(() => {});
+    await server.stop();
+  });
+
+  const create = (name: string, spec: Partial<Pod['spec']> = {}) =>
+    client.create(pods, { metadata: { name, namespace: 'default', labels: { app: name } }, spec: aPodSpec(spec) });
+  const until = (condition: string, name: string, holds: (pod: Pod) => boolean): Promise<Pod> =>
+    eventually(
+      condition,
+      async () => {
+        const pod = await client.get(pods, { name, namespace: 'default' });
+        return holds(pod) ? done(pod) : notYet(JSON.stringify(pod));
+      },
+      { timeoutMs: 5000, intervalMs: 2, maxIntervalMs: 5 },
+    );
+  const isBound = ({ spec }: Pod): boolean => spec.nodeName !== undefined;
+  const eventOf = (name: string, reason: string) =>
+    eventually(
+      `the event ${reason}`,
+      async () => {
+        const { items } = await client.list(events, { namespace: 'default' });
+        const event = items.find((item) => item.involvedObject.name === name && item.reason === reason);
+        return event ? done(event) : notYet(JSON.stringify(items));
+      },
+      { timeoutMs: 5000, intervalMs: 5 },
+    );
+
+  test('a new pod is bound, and says so', async () => {
+    await client.create(nodes, aNode('node01'));
+    await create('web');
+    const pod = await until('the pod is bound', 'web', isBound);
+    expect(pod.spec.nodeName).toBe('node01');
+    expect(pod.status?.conditions).toContainEqual(expect.objectContaining({ type: 'PodScheduled', status: 'True' }));
+    const event = await eventOf('web', 'Scheduled');
+    expect(event).toMatchObject({ type: 'Normal', message: 'Successfully assigned default/web to node01' });
+  });
+
+  test('a pod that fits nowhere says why, and is bound once a node comes', async () => {
+    await create('web');
+    const pod = await until('the condition is set', 'web', ({ status }) =>
+      (status?.conditions ?? []).some(({ type }) => type === 'PodScheduled'),
+    );
+    expect(pod.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }),
+    );
+    expect(await eventOf('web', 'FailedScheduling')).toMatchObject({
+      type: 'Warning',
+      message: 'no nodes available to schedule pods',
+    });
+    await client.create(nodes, aNode('node01'));
+    await until('the pod is bound', 'web', isBound);
+  });
+
+  test('twenty pods at once never overfill a node', async () => {
+    await client.create(nodes, aNode('node01'));
+    await client.create(nodes, aNode('node02'));
+    const containers = [{ name: 'main', image: 'web', resources: { requests: { cpu: '250m' } } }];
+    await Promise.all(Array.from({ length: 20 }, (_, index) => create(`web-${index}`, { containers })));
+    await eventually(
+      'sixteen pods are bound and four wait',
+      async () => {
+        const { items } = await client.list(pods, { namespace: 'default' });
+        const bound = items.filter(isBound).length;
+        const waits = items.filter(({ status }) =>
+          status?.conditions?.some(({ reason }) => reason === 'Unschedulable'),
+        );
+        return bound === 16 && waits.length === 4 ? done(true) : notYet(`${bound} bound, ${waits.length} waiting`);
+      },
+      { timeoutMs: 5000, intervalMs: 5 },
+    );
+    const { items } = await client.list(pods, { namespace: 'default' });
+    expect(items.filter(({ spec }) => spec.nodeName === 'node01')).toHaveLength(8);
+  });
+
+  test('a pod of another scheduler, and one that names its node, are left alone', async () => {
+    await create('other', { schedulerName: 'mine' });
+    await create('placed', { nodeName: 'node09' });
+    await client.create(nodes, aNode('node01'));
+    await create('web');
+    await until('the pod is bound', 'web', isBound);
+    expect((await client.get(pods, { name: 'other', namespace: 'default' })).spec.nodeName).toBeUndefined();
+    expect((await client.get(pods, { name: 'placed', namespace: 'default' })).spec.nodeName).toBe('node09');
+  });
+};

@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest';
+import type { Node, Pod } from '../../../src/api/core.ts';
+import { schedule } from '../../../src/node/scheduler/schedule.ts';
+import { buildSnapshot } from '../../../src/node/scheduler/snapshot.ts';
+import { aNode, aPod, aService, type PodOptions } from '../../support/objects.ts';
+
+const controlPlaneTaint = { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' as const };
+const cluster = (): Node[] => [
+  aNode('controlplane', { spec: { taints: [controlPlaneTaint] } }),
+  aNode('node01', { labels: { disk: 'ssd' } }),
+  aNode('node02'),
+];
+
+const waiting = (options: PodOptions = {}): Pod => aPod('new', { ...options, phase: 'Pending' });
+
+const decide = (
+  pod: Pod,
+  others: readonly Pod[] = [],
+  nodes = cluster(),
+  services = [] as ReturnType<typeof aService>[],
+) => {
+  const decision = schedule(pod, buildSnapshot(nodes, others), services);
+  return 'info' in decision ? decision.info.node.metadata.name : decision.unschedulable;
+};
+
+const asking = (cpu: string): PodOptions => ({
+  spec: { containers: [{ name: 'main', image: 'web', resources: { requests: { cpu } } }] },
+});
+
+describe('The scheduler', () => {
+  test('takes the first worker by name when all else is equal', () => {
+    expect(decide(waiting())).toBe('node01');
+  });
+
+  test('spreads the pods of one owner, and those behind one service', () => {
+    const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'rs', controller: true }];
+    const sibling = aPod('sibling', { node: 'node01', labels: {}, metadata: { ownerReferences } });
+    expect(decide(waiting({ labels: {}, metadata: { ownerReferences } }), [sibling])).toBe('node02');
+    const behind = aPod('behind', { node: 'node01' });
+    const heavy = aPod('heavy', { node: 'node02', labels: { app: 'other' }, ...asking('1') });
+    expect(decide(waiting(), [behind, heavy])).toBe('node01');
+    expect(decide(waiting(), [behind, heavy], cluster(), [aService('web')])).toBe('node02');
+  });
+
+  test('takes the less loaded of two nodes', () => {
+    expect(decide(waiting({ labels: {} }), [aPod('heavy', { node: 'node01', labels: {}, ...asking('1') })])).toBe(
+      'node02',
+    );
+  });
+
+  test('a toleration opens the control plane, and a selector insists on it', () => {
+    const spec = {
+      nodeSelector: { 'kubernetes.io/hostname': 'controlplane' },
+      tolerations: [{ operator: 'Exists' as const }],
+    };
+    expect(decide(waiting({ spec }))).toBe('controlplane');
+  });
+
+  test.each<{ name: string; options: PodOptions; message: string }>([
+    {
+      name: 'too much cpu',
+      options: asking('3'),
+      message:
+        '0/3 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 Insufficient cpu. preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.',
+    },
+    {
+      name: 'a node selector that nothing matches',
+      options: { spec: { nodeSelector: { disk: 'tape' } } },
+      message:
+        "0/3 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
+    },
+  ])('explains $name in the original words', ({ options, message }) => {
+    expect(decide(waiting(options))).toBe(message);
+  });
+
+  test('says so when there are no nodes at all', () => {
+    expect(decide(waiting(), [], [])).toBe('no nodes available to schedule pods');
+  });
+
+  test('avoids cordoned nodes, and says that they were unschedulable', () => {
+    const nodes = [aNode('node01', { spec: { unschedulable: true } }), aNode('node02')];
+    expect(decide(waiting(), [], nodes)).toBe('node02');
+    expect(decide(waiting(), [], nodes.slice(0, 1))).toMatch(
+      /^0\/1 nodes are available: 1 node\(s\) were unschedulable\./,
+    );
+  });
+
+  test('counts what is already requested, and pods per node', () => {
+    const full = ['node01', 'node02'].map((node) => aPod(`on-${node}`, { node, ...asking('1500m') }));
+    expect(decide(waiting(asking('600m')), full)).toContain('2 Insufficient cpu');
+    expect(decide(waiting(asking('500m')), full)).toBe('node01');
+    const small = [aNode('node01', { status: { allocatable: { cpu: '2', memory: '1Gi', pods: '1' } } })];
+    expect(decide(waiting(), [aPod('one', { node: 'node01' })], small)).toContain('1 Too many pods');
+  });
+
+  test('never gives one host port to two pods', () => {
+    const spec = { containers: [{ name: 'main', image: 'web', ports: [{ containerPort: 80, hostPort: 8080 }] }] };
+    const taken = aPod('first', { node: 'node01', spec });
+    expect(decide(waiting({ spec }), [taken])).toBe('node02');
+    expect(decide(waiting({ spec }), [taken, aPod('second', { node: 'node02', spec })])).toContain(
+      "2 node(s) didn't have free ports for the requested pod ports",
+    );
+  });
+
+  test('follows required and preferred node affinity', () => {
+    const term = { matchExpressions: [{ key: 'disk', operator: 'DoesNotExist' }] };
+    const required = {
+      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } },
+    };
+    expect(decide(waiting({ spec: { affinity: required } }))).toBe('node02');
+    const preferred = {
+      nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference: term }] },
+    };
+    expect(decide(waiting({ spec: { affinity: preferred } }))).toBe('node02');
+  });
+
+  test('keeps pods apart, or together, as they require', () => {
+    const term = { labelSelector: { matchLabels: { app: 'web' } }, topologyKey: 'kubernetes.io/hostname' };
+    const apart = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
+    const together = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
+    const first = aPod('first', { node: 'node02' });
+    expect(decide(waiting({ spec: { affinity: together } }), [first])).toBe('node02');
+    expect(decide(waiting({ spec: { affinity: together } }))).toBe('node01');
+    expect(decide(waiting({ spec: { affinity: apart } }), [first])).toBe('node01');
+    expect(decide(waiting({ spec: { affinity: apart } }), [first, aPod('second', { node: 'node01' })])).toContain(
+      "2 node(s) didn't match pod anti-affinity rules",
+    );
+  });
+
+  test('keeps a hard spread constraint', () => {
+    const constraint = {
+      maxSkew: 1,
+      topologyKey: 'kubernetes.io/hostname',
+      whenUnsatisfiable: 'DoNotSchedule',
+      labelSelector: { matchLabels: { app: 'web' } },
+    };
+    const pod = waiting({ spec: { topologySpreadConstraints: [constraint], nodeSelector: { disk: 'ssd' } } });
+    expect(decide(pod, [aPod('first', { node: 'node01' })])).toBe('node01');
+    const anywhere = waiting({ spec: { topologySpreadConstraints: [constraint] } });
+    expect(decide(anywhere, [aPod('first', { node: 'node01' })])).toBe('node02');
+  });
+});
