@@ -2,7 +2,7 @@
 import type { FabricMethod, FabricMethods, FactName, Place } from '../../api/fabric.ts';
 import type { CheckScript, ExpectedScript, LabHandle } from '../../api/lab.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
-import { messageOf } from '../../kit/error.ts';
+import { LabError, messageOf } from '../../kit/error.ts';
 import type { ClusterAccess } from './access.ts';
 import { type Fact, type FactRequest, keyOf, type Spot } from './facts.ts';
 import { importScript } from './script.ts';
@@ -48,7 +48,7 @@ const safely = async (work: () => Promise<unknown>): Promise<Fact> => {
   try {
     return { ok: true, value: await work() };
   } catch (error) {
-    return { ok: false, cause: messageOf(error) };
+    return { ok: false, cause: messageOf(error), ...(error instanceof LabError ? { code: error.code } : {}) };
   }
 };
 

@@ -53,10 +53,10 @@ export type FactKind = keyof FactKinds;
 export type FactRequest = { [K in FactKind]: { readonly kind: K } & FactKinds[K]['ask'] }[FactKind];
 export type FactValue<K extends FactKind> = FactKinds[K]['value'];
 
-/** A fact, or why it could not be had. `refused`: nothing listens where it was asked. */
+/** A fact, or why it could not be had, with the fabric's code where it has one. */
 export type Fact =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly cause: string; readonly refused?: boolean };
+  | { readonly ok: false; readonly cause: string; readonly code?: string };
 
 /** Facts by `keyOf` their request. */
 export type FactStore = ReadonlyMap<string, Fact>;

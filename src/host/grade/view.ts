@@ -2,7 +2,7 @@
 import { JSONPath } from 'jsonpath-plus';
 import type { ClusterSpec } from '../../api/cluster.ts';
 import type { Pod } from '../../api/core.ts';
-import type { FactName, Facts, HttpOutcome, LookupOutcome, TcpOutcome } from '../../api/fabric.ts';
+import type { FactName, Facts, HttpOutcome, LookupOutcome, ProcessFact, TcpOutcome } from '../../api/fabric.ts';
 import type { PlaceRef } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { allResources, apiVersionOf, type Resource } from '../../api/resources.ts';
@@ -48,8 +48,9 @@ export class View {
   all<K extends FactKind>(requests: readonly Extract<FactRequest, { kind: K }>[]): readonly FactValue<K>[] {
     const facts = this.tryAll(requests);
     return facts.map((fact) => {
-      if (!fact.ok) throw new BrokenFact(fact.cause);
-      return fact.value as FactValue<K>;
+      if (fact.ok) return fact.value as FactValue<K>;
+      if (fact.code === 'FABRIC_NO_POD') throw new Unmet('the pod has no network namespace: its processes are gone');
+      throw new BrokenFact(fact.cause);
     });
   }
 
@@ -197,7 +198,7 @@ export class View {
   #whyNoObjects(cause: string): Error {
     const plane = this.cluster.nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
     const [facts] = this.facts([this.#machine(plane)], 'processes');
-    const runs = facts?.processes?.some(({ command, arguments: argv }) => isProgram('kube-apiserver', command, argv));
+    const runs = facts?.processes?.some((process) => isProgram('kube-apiserver', process));
     return runs
       ? new BrokenFact(`the API server doesn't answer: ${cause}`)
       : new Unmet(
@@ -209,15 +210,12 @@ export class View {
 
 const bare = ({ machine, podIp }: Spot): Spot => (podIp === undefined ? { machine } : { machine, podIp });
 
-/** Whether a process is this program: by its name, or by the title that it gave itself. */
-export const isProgram = (name: string, command: string, argv: readonly string[]): boolean => {
-  const first = argv[0]?.split(/\s/)[0]?.split('/').at(-1);
-  return first === name || command === name.slice(0, 15);
-};
+/** Whether a process is this program; the kernel cuts names after 15 letters. */
+export const isProgram = (name: string, { command }: ProcessFact): boolean =>
+  command === name || (name.length > 15 && command === name.slice(0, 15));
 
-/** The command line as `ps` shows it, cut into words. */
-export const commandWords = (argv: readonly string[]): readonly string[] =>
-  argv.flatMap((argument) => argument.split(/\s+/)).filter((word) => word !== '');
+/** The command line as `ps` shows it. */
+export const commandLine = ({ command, arguments: argv }: ProcessFact): string => [command, ...argv].join(' ');
 
 interface Reference {
   readonly kind: string;
@@ -267,15 +265,11 @@ const podState = (pod: Pod): string => {
   return waiting?.reason ? `${phase}, ${waiting.reason}` : phase;
 };
 
-/** A pod's resolver tries its search list first for names with fewer than five dots (ndots:5). */
+/** The fabric searches as a pod in the namespace `default` does; a pod elsewhere asks in its own namespace first. */
 const candidates = (from: Located, name: string): readonly string[] => {
-  const dots = name.split('.').length - 1;
-  if (!from.pod || name.endsWith('.') || dots >= 5) return [name];
-  const namespace = from.pod.metadata.namespace ?? 'default';
-  return [
-    ...[`${namespace}.svc.cluster.local`, 'svc.cluster.local', 'cluster.local'].map((domain) => `${name}.${domain}`),
-    name,
-  ];
+  const namespace = from.pod?.metadata.namespace ?? 'default';
+  if (namespace === 'default' || name.endsWith('.')) return [name];
+  return [`${name}.${namespace}.svc.cluster.local.`, name];
 };
 
 export const splitHostPort = (text: string): { host: string; port: number } => {

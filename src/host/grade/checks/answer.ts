@@ -6,7 +6,7 @@ import { matchOf } from '../../../dataplane/query.ts';
 import { Unmet } from '../facts.ts';
 import { patternOf } from '../match.ts';
 import type { CheckKind } from '../verdict.ts';
-import { commandWords, isProgram, type View, words } from '../view.ts';
+import { isProgram, type View, words } from '../view.ts';
 import { fillSelection, selectionWords, selectRules, targetName } from './rules.ts';
 
 /** The expected answer stays unsaid: whoever reads a report must not be able to copy it. */
@@ -54,22 +54,12 @@ const expectedAnswers = (expect: Exclude<AnswerExpectation, { kind: 'matches' }>
 /** The node's end of the pair whose other end is the pod's eth0. */
 const vethOf = (pod: string, view: View): string => {
   const place = view.place(pod);
-  const [inside] = view.facts([place], 'links');
-  const [outside] = view.facts([{ machine: place.machine }], 'links');
-  const eth0 = inside?.links?.find(({ name }) => name === 'eth0');
-  const veth = outside?.links?.find(
-    ({ ifindex, peerIndex, kind }) =>
-      kind === 'veth' &&
-      (ifindex === eth0?.peerIndex || (peerIndex === eth0?.ifindex && peerIndex !== undefined)) &&
-      isPeer(eth0, ifindex),
-  );
+  const [inside, outside] = view.facts([place, { machine: place.machine }], 'links');
+  const peer = inside?.links?.find(({ name }) => name === 'eth0')?.peerIndex;
+  const veth = outside?.links?.find(({ ifindex, kind }) => kind === 'veth' && ifindex === peer);
   if (!veth) throw new Unmet(`${words(pod)} has no veth pair to ${place.machine}`);
   return veth.name;
 };
-
-/** Interface numbers repeat between namespaces: the pod's own word on its peer counts where it has one. */
-const isPeer = (eth0: { peerIndex?: number } | undefined, ifindex: number): boolean =>
-  eth0?.peerIndex === undefined || eth0.peerIndex === ifindex;
 
 const gatewayOf = (on: string, to: string, view: View): string => {
   const node = view.place(on);
@@ -121,10 +111,10 @@ const fieldOf = (rule: Rule, field: RuleField): string => {
 const flagOf = ({ on, process, flag }: { on: string; process: string; flag: string }, view: View): string => {
   const node = view.place(on);
   const [facts] = view.facts([node], 'processes');
-  const running = facts?.processes?.find(({ command, arguments: argv }) => isProgram(process, command, argv));
+  const running = facts?.processes?.find((candidate) => isProgram(process, candidate));
   if (!running)
     throw new Unmet(`${process} doesn't run on ${node.label}`, `On ${node.label}: systemctl status ${process}`);
-  const argv = commandWords(running.arguments);
+  const argv = running.arguments;
   const index = argv.findIndex((word) => word === flag || word.startsWith(`${flag}=`));
   const value = argv[index]?.includes('=') ? argv[index]?.slice(flag.length + 1) : argv[index + 1];
   if (index < 0 || value === undefined) throw new Unmet(`${process} on ${node.label} runs without ${flag}`);

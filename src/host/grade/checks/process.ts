@@ -3,7 +3,7 @@ import type { Facts, ListenerFact, ProcessFact } from '../../../api/fabric.ts';
 import type { ProcessCheck } from '../../../api/lab.ts';
 import { brief, contains, inWords, listed } from '../match.ts';
 import type { CheckKind, Verdict } from '../verdict.ts';
-import { commandWords, isProgram, type Located } from '../view.ts';
+import { commandLine, isProgram, type Located } from '../view.ts';
 
 export const processCheck: CheckKind<ProcessCheck> = {
   describe: ({ on, name, arguments: wanted, listening }) => {
@@ -39,8 +39,7 @@ const judge = (check: ProcessCheck, node: Located, { processes = [], listeners =
 
 const judgeProcess = (check: ProcessCheck, name: string, node: Located, processes: readonly ProcessFact[]): Verdict => {
   const running = processes.filter(
-    ({ command, arguments: argv, unit }) =>
-      isProgram(name, command, argv) && (check.unit === undefined || unit === check.unit),
+    (process) => isProgram(name, process) && (check.unit === undefined || process.unit === check.unit),
   );
   if (running.length === 0)
     return {
@@ -48,7 +47,7 @@ const judgeProcess = (check: ProcessCheck, name: string, node: Located, processe
       observed: `${name} doesn't run on ${node.label}`,
       hint: `On ${node.label}: systemctl status ${name}; journalctl -u ${name}`,
     };
-  const lines = running.map(({ arguments: argv }) => commandWords(argv).join(' '));
+  const lines = running.map(commandLine);
   if (lines.some((line) => check.arguments.every((wanted) => contains(wanted, line))))
     return { holds: true, observed: `${name} runs on ${node.label}` };
   return {

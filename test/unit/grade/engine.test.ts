@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { exitCodeOf, gradeLab } from '../../../src/host/grade/engine.ts';
+import { accessTo, grade, labOf, nobody, pod, type World } from './world.ts';
+
+const signal = new AbortController().signal;
+const file = (id: string, over: object = {}) => ({ id, type: 'file', on: 'node/node01', path: `/${id}`, ...over });
+
+describe('needs', () => {
+  const checks = [file('a'), file('b', { needs: 'a' }), file('c', { needs: 'b' })];
+
+  test('a check whose needs haven’t passed is blocked by the first of them, and so are those behind it', async () => {
+    const report = await grade(labOf(checks), { files: { 'node01:/b': '', 'node01:/c': '' } });
+    expect(report.tasks[0]?.checks.map(({ outcome, observed }) => [outcome, observed])).toEqual([
+      ['fail', 'node01 has no file /a'],
+      ['blocked', 'task/a'],
+      ['blocked', 'task/b'],
+    ]);
+    expect(exitCodeOf(report)).toBe(1);
+  });
+
+  test('all pass when all is there', async () => {
+    const report = await grade(labOf(checks), { files: { 'node01:/a': '', 'node01:/b': '', 'node01:/c': '' } });
+    expect(report).toMatchObject({ score: 3, maxScore: 3, broken: false });
+    expect(exitCodeOf(report)).toBe(0);
+  });
+
+  test('a check that only needs a broken one is blocked; the report says that it is broken', async () => {
+    const world: World = { stopped: ['node02'], files: { 'node01:/b': '' } };
+    const report = await grade(labOf([file('a', { on: 'node/node02' }), file('b', { needs: 'a' })]), world);
+    expect(report.tasks[0]?.checks.map(({ outcome }) => outcome)).toEqual(['broken', 'blocked']);
+    expect(report.broken).toBe(true);
+    expect(exitCodeOf(report)).toBe(3);
+  });
+});
+
+describe('a task with a setup', () => {
+  test('is blocked until it has begun, whatever its checks would see', async () => {
+    const lab = labOf([file('a')], { setup: '/lab/setup.ts' });
+    const world = { files: { 'node01:/a': '' } };
+    expect((await grade(lab, world)).tasks[0]?.checks[0]).toMatchObject({ outcome: 'blocked', points: 0 });
+    const begun = await grade(lab, world, { ...nobody, begun: ['task'] });
+    expect(begun.tasks[0]?.checks[0]).toMatchObject({ outcome: 'pass', points: 1 });
+  });
+});
+
+describe('within', () => {
+  test('looks again until it passes', async () => {
+    let looks = 0;
+    const world: World = {
+      get files(): Record<string, string> {
+        looks += 1;
+        return looks < 3 ? {} : { 'node01:/a': '' };
+      },
+    };
+    const report = await grade(labOf([file('a', { within: '5s' })]), world);
+    expect(report.score).toBe(1);
+    expect(looks).toBe(3);
+  });
+
+  test('gives up at its time, and unblocks what waited for it when it passes', async () => {
+    const report = await grade(labOf([file('a', { within: '300ms' })]), {});
+    expect(report.score).toBe(0);
+    expect(report.durationMs).toBeLessThan(1000);
+    let looks = 0;
+    const world: World = {
+      get files(): Record<string, string> {
+        looks += 1;
+        return looks < 3 ? { 'node01:/b': '' } : { 'node01:/a': '', 'node01:/b': '' };
+      },
+    };
+    expect((await grade(labOf([file('a', { within: '5s' }), file('b', { needs: 'a' })]), world)).score).toBe(2);
+  });
+});
+
+test('facts are gathered once per place, however many checks want them', async () => {
+  const links = [{ ifindex: 1, name: 'cni0', kind: 'bridge', up: true, mac: '', mtu: 1500, addresses: [] }];
+  const world: World = {
+    objects: { '/api/v1/pods': [pod('blue', 'node01', '10.244.1.3')] },
+    facts: { node01: { links, routes: [], iptables: '' } },
+  };
+  const calls: string[] = [];
+  const checks = [
+    { id: 'a', type: 'link', on: 'node/node01', name: 'cni0' },
+    { id: 'b', type: 'link', on: 'node/node01', kind: 'bridge' },
+    { id: 'c', type: 'route', on: 'node/node01', to: 'default' },
+    { id: 'd', type: 'object', object: 'pod/blue' },
+    { id: 'e', type: 'object', object: 'pod/green' },
+  ];
+  await grade(labOf(checks), world, nobody, calls);
+  expect(calls.sort()).toEqual(['facts', 'kube']);
+});
+
+test('grading one task looks at what it needs in others, and reports only that task', async () => {
+  const base = labOf([file('a')]);
+  const [first] = base.tasks;
+  const second = labOf([file('b', {})]).tasks[0];
+  if (!first || !second) throw new Error('no tasks');
+  const needing = { ...second, id: 'other', checks: second.checks.map((check) => ({ ...check, needs: ['task/a'] })) };
+  const lab = { ...base, tasks: [first, needing] };
+  const access = accessTo({ files: { 'node01:/b': '' } });
+  const report = await gradeLab({ lab, access, progress: nobody, tasks: ['other'], signal });
+  expect(report.tasks.map(({ id, checks }) => [id, checks[0]?.outcome, checks[0]?.observed])).toEqual([
+    ['other', 'blocked', 'task/a'],
+  ]);
+});
+
+test('a fault in the grader itself is broken, never the student’s', async () => {
+  const report = await grade(labOf([{ type: 'iptables', on: 'node/node01', rules: { chain: 'X' } }]), {
+    facts: { node01: { iptables: '*nat\n-A nonsense without a chain declared --', links: [] } },
+  });
+  expect(['broken', 'fail']).toContain(report.tasks[0]?.checks[0]?.outcome);
+});
+
+test('titles and hints come in the language asked for', async () => {
+  const lab = labOf([file('a', { title: { en: 'File', ko: '파일' }, hint: { en: 'Make it', ko: '만드세요' } })]);
+  const report = await gradeLab({ lab, access: accessTo({}), progress: nobody, language: 'ko', signal });
+  expect(report.tasks[0]?.checks[0]).toMatchObject({ title: '파일', hint: '만드세요' });
+});

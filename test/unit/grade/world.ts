@@ -1,0 +1,180 @@
+// A cluster made of recorded facts, and grading one check in it.
+import type { ClusterSpec } from '../../../src/api/cluster.ts';
+import type { Facts, FileOutcome, HttpOutcome, LookupOutcome, TcpOutcome } from '../../../src/api/fabric.ts';
+import type { CheckDefinition, LabDefinition, TaskDefinition } from '../../../src/api/lab.ts';
+import type { CheckReport, Report } from '../../../src/api/report.ts';
+import type { Cidr, Ipv4 } from '../../../src/api/scalars.ts';
+import type { ClusterAccess } from '../../../src/host/grade/access.ts';
+import { gradeLab } from '../../../src/host/grade/engine.ts';
+import type { Student } from '../../../src/host/grade/verdict.ts';
+import { resolveLab } from '../../../src/host/lab/resolve.ts';
+import { labSchema } from '../../../src/host/lab/schema.ts';
+import { LabError } from '../../../src/kit/error.ts';
+
+/** What the fabric would say. A function may throw, as the fabric does. */
+export interface World {
+  readonly objects?: Readonly<Record<string, readonly unknown[]>>;
+  /** Status and body of the API server when it doesn't give lists. */
+  readonly kube?: () => { status: number; body: unknown };
+  /** By machine, or `machine podIp`. */
+  readonly facts?: Readonly<Record<string, Facts>>;
+  readonly http?: (at: string, url: string) => HttpOutcome;
+  readonly tcp?: (at: string, to: string) => TcpOutcome;
+  readonly lookup?: (at: string, name: string) => LookupOutcome;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly stopped?: readonly string[];
+}
+
+/** Names of the fabric's methods, in the order in which they were called. */
+export type Calls = string[];
+
+const machines = [
+  { name: 'controlplane', role: 'control-plane', address: '192.168.56.10' },
+  { name: 'node01', role: 'worker', address: '192.168.56.11' },
+  { name: 'node02', role: 'worker', address: '192.168.56.12' },
+  { name: 'client', role: 'client', address: '192.168.56.100' },
+] as const;
+
+export const accessTo = (world: World, calls: Calls = []): ClusterAccess => ({
+  name: 'test',
+  instance: 'one',
+  machines: machines
+    .filter(({ name }) => !world.stopped?.includes(name))
+    .map((machine, index) => ({ ...machine, address: machine.address as Ipv4, pid: 100 + index })),
+  exec: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
+  fabric: {
+    // biome-ignore lint/suspicious/noExplicitAny: one function for all methods, each with its own type
+    async call(method, params): Promise<any> {
+      calls.push(method);
+      return answer(world, method, params as unknown as Params);
+    },
+  },
+});
+
+interface Params {
+  readonly place: { readonly machine: string; readonly podIp?: string };
+  readonly path: string;
+  readonly machine: string;
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+}
+
+const answer = (world: World, method: string, params: Params): unknown => {
+  const at = params.place ? [params.place.machine, params.place.podIp].filter(Boolean).join(' ') : '';
+  switch (method) {
+    case 'kube':
+      return world.kube?.() ?? { status: 200, body: { items: world.objects?.[params.path] ?? [] } };
+    case 'facts': {
+      const facts = world.facts?.[at];
+      if (facts) return facts;
+      throw new LabError('LAB_FABRIC_GONE', `the fabric says nothing about ${at}`);
+    }
+    case 'http':
+      return world.http?.(at, params.url);
+    case 'tcp':
+      return world.tcp?.(at, `${params.host}:${params.port}`);
+    case 'lookup':
+      return world.lookup?.(at, params.name);
+    case 'readFile': {
+      const content = world.files?.[`${params.machine}:${params.path}`];
+      const outcome: FileOutcome =
+        content === undefined ? { exists: false } : { exists: true, content, size: content.length, truncated: false };
+      return outcome;
+    }
+    default:
+      throw new Error(`no answer to ${method}`);
+  }
+};
+
+export const cluster: ClusterSpec = {
+  nodes: [
+    { name: 'controlplane', role: 'control-plane' },
+    { name: 'node01', role: 'worker' },
+    { name: 'node02', role: 'worker' },
+  ],
+  clients: [{ name: 'client' }],
+  nodeCidr: '192.168.56.0/24' as Cidr,
+  podCidr: '10.244.0.0/16' as Cidr,
+  serviceCidr: '10.96.0.0/12' as Cidr,
+  dnsAddress: '10.96.0.10' as Ipv4,
+  podNetwork: 'routes',
+  proxy: { verbosity: 4 },
+};
+
+type Written = Readonly<Record<string, unknown>>;
+
+/** Checks as an author writes them become a lab with the task `task`. */
+export const labOf = (checks: readonly Written[], task: Partial<TaskDefinition> = {}): LabDefinition => {
+  const input = labSchema.parse({
+    apiVersion: 'labs/v1',
+    name: 'test',
+    title: 'Test',
+    summary: 'Test',
+    cluster: { nodes: cluster.nodes },
+    tasks: [
+      { id: 'task', title: 'Task', checks: checks.map((check) => ({ id: 'check', title: 'It works', ...check })) },
+    ],
+  });
+  const { lab } = resolveLab(input, '/lab', new Set(['tasks/task.md']), 'sha256:0');
+  return { ...lab, tasks: lab.tasks.map((made) => ({ ...made, ...task })) };
+};
+
+export const nobody: Student = { answers: {}, begun: [] };
+
+export const grade = (
+  lab: LabDefinition,
+  world: World,
+  student: Student = nobody,
+  calls: Calls = [],
+): Promise<Report> =>
+  gradeLab({ lab, access: accessTo(world, calls), progress: student, signal: new AbortController().signal });
+
+/** Grades one check in a world. */
+export const gradeCheck = async (check: Written, world: World, student: Student = nobody): Promise<CheckReport> => {
+  const report = await grade(labOf([check]), world, student);
+  return report.tasks[0]?.checks[0] as CheckReport;
+};
+
+export type { CheckDefinition };
+
+const ready = [{ type: 'Ready', status: 'True' }];
+
+export const pod = (
+  name: string,
+  node: string,
+  ip: string,
+  labels: Record<string, string> = {},
+  namespace = 'default',
+) => ({
+  metadata: { name, namespace, labels },
+  spec: { nodeName: node, containers: [] },
+  status: { phase: 'Running', podIP: ip, conditions: ready },
+});
+
+export const service = (name: string, clusterIP: string, port: number, namespace = 'default') => ({
+  metadata: { name, namespace },
+  spec: { type: 'ClusterIP', clusterIP, ports: [{ port }], selector: { app: name } },
+});
+
+/** The rules that kube-proxy writes for db-service with the pod at 10.244.1.2. */
+export const dbRules = `*nat
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:KUBE-SERVICES - [0:0]
+:KUBE-MARK-MASQ - [0:0]
+:KUBE-SVC-DB - [0:0]
+:KUBE-SEP-DB - [0:0]
+-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A OUTPUT -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A KUBE-SERVICES -d 10.103.132.104/32 -p tcp -m comment --comment "default/db-service cluster IP" -m tcp --dport 3306 -j KUBE-SVC-DB
+-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000
+-A KUBE-SVC-DB ! -s 10.244.0.0/16 -d 10.103.132.104/32 -p tcp -m comment --comment "default/db-service cluster IP" -m tcp --dport 3306 -j KUBE-MARK-MASQ
+-A KUBE-SVC-DB -m comment --comment "default/db-service -> 10.244.1.2:3306" -j KUBE-SEP-DB
+-A KUBE-SEP-DB -s 10.244.1.2/32 -m comment --comment "default/db-service" -j KUBE-MARK-MASQ
+-A KUBE-SEP-DB -p tcp -m comment --comment "default/db-service" -m tcp -j DNAT --to-destination 10.244.1.2:3306
+COMMIT
+`;
+export const noRules = '*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n';
