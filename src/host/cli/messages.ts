@@ -44,8 +44,8 @@ const en = {
   score: 'Score',
   notStarted: '-',
   // start
-  setupFirst: 'This machine is not ready for labs yet.',
-  setupQuestion: 'Set it up now?',
+  setupWill: 'This machine is not ready for labs yet. To make it so, labs will',
+  setupQuestion: 'Go ahead?',
   ready: (name: string, seconds: string) => `Lab ${name} is ready (${seconds} s).`,
   resumed: (name: string, seconds: string) => `Lab ${name} is back (${seconds} s).`,
   next: [
@@ -151,8 +151,8 @@ const ko: Messages = {
   tasksPassed: (passed, tasks) => `과제 ${tasks}개 중 ${passed}개 통과`,
   score: '점수',
   notStarted: '-',
-  setupFirst: '이 머신은 아직 실습 준비가 되지 않았습니다.',
-  setupQuestion: '지금 준비할까요?',
+  setupWill: '이 머신은 아직 실습 준비가 되지 않았습니다. 다음을 수행합니다:',
+  setupQuestion: '진행할까요?',
   ready: (name, seconds) => `실습 ${name} 준비 완료 (${seconds}초).`,
   resumed: (name, seconds) => `실습 ${name}을(를) 이어서 시작했습니다 (${seconds}초).`,
   next: [

@@ -1,28 +1,28 @@
-// Docker for a command that needs it: where it is missing, the set-up is offered first.
+// A machine that a lab can start on: where something is missing, the set-up is offered first.
 import { LabError } from '../../kit/error.ts';
 import type { Containers } from '../docker/port.ts';
-import { confirm } from './ask.ts';
+import { planSetup } from '../setup/setup.ts';
+import { agree, carryOut, setupOptions } from './commands/setup.ts';
 import type { Context } from './context.ts';
 
-/** Docker that answers. @throws LabError what keeps it from answering, when it isn't to be set up */
+/** Docker that answers. @throws LabError what keeps it from answering, when nobody agrees to the set-up */
 export const engineOrSetup = async (context: Context): Promise<Containers> => {
   const docker = await context.docker();
-  try {
-    await docker.engine(context.signal);
-    return docker;
-  } catch (error) {
-    if (!isMendable(error) || !(context.yes || context.output.interactive)) throw error;
-    const { output, say } = context;
-    output.note(`${say.setupFirst} ${error.message}.`);
-    if (!(await confirm(context, say.setupQuestion, true))) throw error;
-  }
-  const { setUp } = await import('./commands/setup.ts');
-  await setUp(context);
-  await docker.engine(context.signal);
+  const problem = await docker.engine(context.signal).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (problem !== undefined && !isMendable(context, problem)) throw problem;
+  const plan = await planSetup(await setupOptions(context));
+  // Images alone are made without asking: nothing of the machine's own is changed by them.
+  if (problem !== undefined && !(await agree(context, plan))) throw problem;
+  if (plan.steps.length > 0) await carryOut(context, plan);
   return docker;
 };
 
-/** What `labs setup` can put right; a Docker elsewhere (DOCKER_HOST) is not its business. */
-const isMendable = (error: unknown): error is LabError =>
+/** What `labs setup` can put right, and may: somebody can say yes, and the Docker meant is this machine's own. */
+const isMendable = ({ yes, output, environment }: Context, error: unknown): boolean =>
   error instanceof LabError &&
-  ['LAB_DOCKER_MISSING', 'LAB_DOCKER_UNREACHABLE', 'LAB_DOCKER_PERMISSION'].includes(error.code);
+  ['LAB_DOCKER_MISSING', 'LAB_DOCKER_UNREACHABLE', 'LAB_DOCKER_PERMISSION'].includes(error.code) &&
+  (yes || output.interactive) &&
+  !environment.variables.DOCKER_HOST;

@@ -21,7 +21,7 @@ export const main = async (argv: readonly string[], process: NodeJS.Process): Pr
   try {
     const parsed = parseCommandLine(argv, {
       language: environment.language,
-      version,
+      version: `${version} (Node ${process.versions.node})`,
       width: Math.min(output.width, 80),
       write: output.write,
     });

@@ -7,7 +7,7 @@ export const nearest = (written: string, known: readonly string[]): string | und
     .map((name) => ({ name, distance: distance(written.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  if (best && best.distance <= Math.max(1, Math.floor(Math.max(written.length, best.name.length) / 3)))
+  if (best && best.distance <= Math.max(1, Math.round(Math.max(written.length, best.name.length) * 0.4)))
     return best.name;
   const begun = known.filter((name) => written.length >= 3 && name.startsWith(written));
   return begun.length === 1 ? begun[0] : undefined;

@@ -1,11 +1,41 @@
-// `labs setup`: Docker, the node image and the pod images, as far as they are missing.
+// `labs setup`: Docker, the node image and the pod images, as far as they are missing; says first what it will do.
 import { ExitCode } from '../../../kit/error.ts';
+import { thisMachine } from '../../setup/machine.ts';
+import { planSetup, runSetup, type SetupOptions, type SetupPlan } from '../../setup/setup.ts';
+import { confirm } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
+import { showProgress } from '../progress.ts';
 
 export const run: Run = async (context) => {
-  await setUp(context);
-  context.output.line(context.say.setupDone);
+  const { output, say } = context;
+  const plan = await planSetup(await setupOptions(context));
+  if (plan.intentions.length > 0 && !(await agree(context, plan))) {
+    output.line(say.notConfirmed);
+    return ExitCode.ok;
+  }
+  await carryOut(context, plan);
+  output.line(say.setupDone);
   return ExitCode.ok;
 };
 
-export const setUp = async (_context: Context): Promise<void> => {};
+/** Shows what is going to be done, and asks. */
+export const agree = async (context: Context, plan: SetupPlan): Promise<boolean> => {
+  const { output, say } = context;
+  output.note(say.setupWill);
+  for (const intention of plan.intentions) output.note(`  - ${intention}`);
+  return confirm(context, say.setupQuestion, true);
+};
+
+export const carryOut = async (context: Context, plan: SetupPlan): Promise<void> => {
+  using progress = showProgress(context.output);
+  const options = { ...(await setupOptions(context)), onProgress: progress.onProgress };
+  await runSetup(plan, options, { signal: context.signal, onEvent: progress.onEvent });
+};
+
+export const setupOptions = async ({ docker, environment, paths }: Context): Promise<SetupOptions> => ({
+  docker: await docker(),
+  machine: thisMachine(environment.variables),
+  root: paths.root,
+  cacheFolder: environment.cacheFolder,
+  variables: environment.variables,
+});

@@ -1,0 +1,177 @@
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { containersOf, labs, type Ran, root } from './cli-support.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'labs-bad-'));
+  chmodSync(folder, 0o755);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A copy of the lab with its definition changed. */
+const changedLab = (name: string, change: (yaml: string) => string): string => {
+  const copy = join(folder, name);
+  cpSync(join(root, 'labs/service-networking'), copy, { recursive: true });
+  const file = join(copy, 'lab.yaml');
+  const before = readFileSync(file, 'utf8');
+  const after = change(before);
+  expect(after, 'the definition was changed').not.toBe(before);
+  writeFileSync(file, after);
+  return copy;
+};
+
+const expectRefusal = ({ exitCode, stdout, stderr }: Ran, code: number, name: string): void => {
+  expect(stderr).toContain(`[${name}]`);
+  expect(exitCode).toBe(code);
+  expect(stdout).toBe('');
+  expect(stderr.match(/^error: /gm)).toHaveLength(1);
+  expect(stderr).not.toMatch(/^\s+at /m);
+};
+
+describe('bad usage', () => {
+  test('an unknown command suggests the nearest', async () => {
+    const ran = await labs(['strat']);
+    expectRefusal(ran, 2, 'LAB_USAGE');
+    expect(ran.stderr).toContain('Did you mean start?');
+  });
+
+  test('an unknown lab suggests the nearest', async () => {
+    const ran = await labs(['start', 'service-networkin']);
+    expectRefusal(ran, 2, 'LAB_UNKNOWN');
+    expect(ran.stderr).toContain('did you mean "service-networking"?');
+  });
+
+  test('a lab that is not running is named, with what to do', async () => {
+    const ran = await labs(['status', '--name', 'test-nothing']);
+    expectRefusal(ran, 2, 'LAB_INSTANCE_UNKNOWN');
+  });
+
+  test('an unknown report format is refused before anything is graded', async () => {
+    const ran = await labs(['grade', '--name', 'test-nothing', '--report', 'junti=out.xml']);
+    expectRefusal(ran, 2, 'LAB_REPORT_FORMAT');
+    expect(ran.stderr).toContain('Did you mean junit=out.xml?');
+  });
+
+  test('a name that no container can have is refused', async () => {
+    const ran = await labs(['start', 'service-networking', '--name', 'Not_A_Name']);
+    expectRefusal(ran, 2, 'LAB_PLAN_REFUSED');
+    expect(await containersOf('Not_A_Name')).toEqual([]);
+  });
+
+  test('speaks Korean', async () => {
+    const ran = await labs(['status', '--name', 'test-nothing', '--lang', 'ko']);
+    expect(ran.stderr).toContain('실행 중');
+  });
+});
+
+describe('a bad definition', () => {
+  test('with broken YAML is refused with file, line and column', async () => {
+    const lab = changedLab('broken-yaml', (yaml) => yaml.replace(/^title:/m, 'title: [\n  x: }\ntitle:'));
+    const ran = await labs(['start', lab]);
+    expectRefusal(ran, 2, 'LAB_DEFINITION_INVALID');
+    expect(ran.stderr).toMatch(/broken-yaml\/lab\.yaml:\d+:\d+: /);
+  });
+
+  test('with several problems is refused with all of them at once', async () => {
+    const lab = changedLab('many-problems', (yaml) =>
+      yaml.replace(/^title:/m, 'titel: x\ntitle:').replace(/^( +)points: \d+/m, '$1points: many'),
+    );
+    const ran = await labs(['start', lab]);
+    expectRefusal(ran, 2, 'LAB_DEFINITION_INVALID');
+    expect(ran.stderr).toContain('unknown field "titel"; did you mean "title"?');
+    expect(ran.stderr.match(/lab\.yaml:\d+:\d+: /g)?.length).toBeGreaterThanOrEqual(2);
+  });
+
+  test('whose service range overlaps the pod network is refused', async () => {
+    const lab = changedLab('overlapping', (yaml) => withCluster(yaml, '  serviceCidr: 10.244.128.0/20\n'));
+    const ran = await labs(['start', lab]);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).toMatch(/overlap/);
+  });
+
+  test('with a node name used twice is refused', async () => {
+    const lab = changedLab('twice', (yaml) =>
+      withCluster(
+        yaml,
+        '  nodes:\n    - {name: controlplane, role: control-plane}\n    - {name: node01}\n    - {name: node01}\n',
+      ),
+    );
+    const ran = await labs(['start', lab]);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).toContain('node01');
+  });
+});
+
+/** The definition with these lines as its `cluster`. */
+const withCluster = (yaml: string, lines: string): string =>
+  `${yaml.replace(/^cluster:.*\n(?:(?: .*|#.*|)\n)*/m, '')}\ncluster:\n${lines}`;
+
+describe('Docker', () => {
+  test('that is not there is one clear message', async () => {
+    const ran = await labs(['start', 'service-networking'], { env: { DOCKER_HOST: `unix://${folder}/no.sock` } });
+    expect(ran.exitCode).toBe(3);
+    expect(ran.stderr).toMatch(/^error: .*\[LAB_DOCKER_/m);
+    expect(ran.stderr).toMatch(/^hint: /m);
+  });
+
+  test('that is elsewhere is not set up from here, whatever --yes says', async () => {
+    const ran = await labs(['start', 'service-networking', '--yes'], { env: { DOCKER_HOST: 'tcp://127.0.0.1:1' } });
+    expect(ran.exitCode).toBe(3);
+    expect(ran.stderr).toContain('LAB_DOCKER_UNREACHABLE');
+  });
+
+  test('at an address that is none is bad usage or explained', async () => {
+    const ran = await labs(['list'], { env: { DOCKER_HOST: 'nonsense://x' } });
+    const started = await labs(['start', 'service-networking'], { env: { DOCKER_HOST: 'nonsense://x' } });
+    expect(ran.exitCode).toBe(0);
+    expect(started.exitCode).not.toBe(0);
+    expect(started.stderr).toContain('LAB_DOCKER_HOST');
+  });
+
+  test('that may not be used says so, with the remedy', async () => {
+    const { execa } = await import('execa');
+    const home = join(folder, 'home');
+    const ran = await execa(
+      'setpriv',
+      ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, join(root, 'bin/labs.js'), 'status'],
+      { reject: false, stdin: 'ignore', env: { HOME: home, NO_COLOR: '1', LC_ALL: 'C.UTF-8' } },
+    );
+    expect(ran.stderr).toContain('LAB_DOCKER_PERMISSION');
+    expect(ran.exitCode).toBe(3);
+    expect(ran.stderr).toMatch(/^hint: /m);
+  });
+
+  test('is not needed to list the labs and read the help', async () => {
+    const env = { DOCKER_HOST: `unix://${folder}/no.sock` };
+    expect(await labs(['list'], { env })).toMatchObject({ exitCode: 0 });
+    expect(await labs(['--help'], { env })).toMatchObject({ exitCode: 0 });
+    expect((await labs(['start', '--dry-run', 'service-networking'], { env })).stdout).toContain('192.168.56.10');
+  });
+});
+
+describe('programs', () => {
+  test('get errors as JSON, too', async () => {
+    const ran = await labs(['status', '--json', '--name', 'test-nothing']);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ error: { code: 'LAB_INSTANCE_UNKNOWN' } });
+    expect(ran.exitCode).toBe(2);
+  });
+
+  test('run under Node 24, whatever Node starts them', async () => {
+    const { execa } = await import('execa');
+    const own = await labs(['--version']);
+    expect(Number(/Node (\d+)/.exec(own.stdout)?.[1])).toBeGreaterThanOrEqual(24);
+    const other = await execa('/usr/bin/env', ['node', join(root, 'bin/labs.js'), '--version'], {
+      env: {
+        PATH: (process.env.PATH ?? '')
+          .split(':')
+          .filter((path) => !path.includes('node_modules'))
+          .join(':'),
+      },
+      extendEnv: false,
+    });
+    expect(Number(/Node (\d+)/.exec(other.stdout)?.[1])).toBeGreaterThanOrEqual(24);
+  });
+});

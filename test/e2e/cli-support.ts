@@ -1,0 +1,71 @@
+// Runs `labs` as a user does, and looks with Docker's own client whether anything stayed behind.
+import { fileURLToPath } from 'node:url';
+import { execa, type Options } from 'execa';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const binary = `${root}bin/labs.js`;
+
+export interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Neither colours, nor the language or instance of whoever runs the tests. */
+const plain = { NO_COLOR: '1', LC_ALL: 'C.UTF-8', LABS_LANG: '', LABS_NAME: '', LABS_DEBUG: '' };
+
+/** Runs to the end; a failure is a result. */
+export const labs = async (argv: readonly string[], options: Options = {}): Promise<Ran> => {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [binary, ...argv], {
+    reject: false,
+    stdin: options.input === undefined ? 'ignore' : 'pipe',
+    ...options,
+    env: { ...plain, ...options.env },
+  });
+  return { exitCode: exitCode ?? -1, stdout: String(stdout), stderr: String(stderr) };
+};
+
+/** Starts it and leaves it running. */
+export const spawnLabs = (argv: readonly string[], options: Options = {}) =>
+  execa(process.execPath, [binary, ...argv], {
+    reject: false,
+    stdin: 'ignore',
+    ...options,
+    env: { ...plain, ...options.env },
+  });
+
+/** The names of an instance's containers. */
+export const containersOf = async (name: string): Promise<readonly string[]> => {
+  const { stdout } = await execa('docker', [
+    'ps',
+    '-a',
+    '--filter',
+    `label=labs.name=${name}`,
+    '--format',
+    '{{.Names}}',
+  ]);
+  return stdout.split('\n').filter((line) => line !== '');
+};
+
+export const volumesOf = async (name: string): Promise<readonly string[]> => {
+  const { stdout } = await execa('docker', [
+    'volume',
+    'ls',
+    '--filter',
+    `label=labs.name=${name}`,
+    '--format',
+    '{{.Name}}',
+  ]);
+  return stdout.split('\n').filter((line) => line !== '');
+};
+
+/** Waits until a program has written this. */
+export const written = (stream: NodeJS.ReadableStream | null, text: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    let seen = '';
+    stream?.on('data', (chunk: Buffer) => {
+      seen += chunk;
+      if (seen.includes(text)) resolve();
+    });
+    stream?.on('end', () => reject(new Error(`it ended without "${text}":\n${seen}`)));
+  });
