@@ -18,7 +18,19 @@ type Failed = { readonly ok: false; readonly failure: ProbeFailure; readonly mes
 const failed = (failure: ProbeFailure, message: string): Failed => ({ ok: false, failure, message });
 
 /** `-q`: no curlrc. The report goes to standard error as JSON, after the verbose lines that tell refused from unreachable. */
-const curl = ['curl', '-q', '-s', '-v', '-k', '--globoff', '--noproxy', '*', '-w', '%{stderr}\n%{json}\n'] as const;
+const curl = [
+  'curl',
+  '-q',
+  '-s',
+  '-v',
+  '-k',
+  '--no-buffer',
+  '--globoff',
+  '--noproxy',
+  '*',
+  '-w',
+  '%{stderr}\n%{json}\n',
+] as const;
 const maxBody = 1024 * 1024;
 /** Beyond a probe's own time, for the tool to start and to say why it failed. */
 const marginMs = 1000;

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { type Handlers, serve } from '../../../src/fabric/agent.ts';
+import { createClaim } from '../../../src/fabric/claim.ts';
+import { AgentError } from '../../../src/fabric/run.ts';
+
+const main = new URL('../../../src/fabric/main.ts', import.meta.url).pathname;
+
+const answers = async (handlers: Partial<Handlers>, lines: readonly string[]): Promise<{ readonly id: number }[]> => {
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const serving = serve(handlers as Handlers, input, output);
+  const replies: { readonly id: number }[] = [];
+  const all = new Promise<void>((resolve) => {
+    output.on('data', (line) => {
+      replies.push(JSON.parse(String(line)));
+      if (replies.length === lines.length) resolve();
+    });
+  });
+  for (const line of lines) input.write(`${line}\n`);
+  await all;
+  input.end();
+  await serving;
+  return replies;
+};
+
+test('a slow request does not hold up a quick one', async () => {
+  const replies = answers(
+    { hello: () => delay(50, { version: 'slow' }), health: async () => ({ status: 200, body: 'quick' }) },
+    ['{"id":1,"method":"hello","params":{}}', '{"id":2,"method":"health","params":{}}'],
+  );
+  expect(await replies).toMatchObject([{ id: 2 }, { id: 1 }]);
+});
+
+test('a failure has a code and a message, and the agent goes on', async () => {
+  const fails = async (): Promise<never> => {
+    throw new AgentError('FABRIC_NO_POD', 'there is none');
+  };
+  const replies = await answers({ facts: fails, hello: async () => ({ version: '1' }) }, [
+    '{"id":1,"method":"facts","params":{}}',
+    '{"id":2,"method":"reboot","params":{}}',
+    'not JSON',
+    '{"id":4,"method":"hello","params":{}}',
+  ]);
+  const [broken, failed, unknown, fine] = replies.sort((a, b) => a.id - b.id);
+  expect(failed).toEqual({ id: 1, error: { code: 'FABRIC_NO_POD', message: 'there is none' } });
+  expect(unknown).toMatchObject({ id: 2, error: { code: 'FABRIC_BAD_REQUEST' } });
+  expect(broken).toMatchObject({ id: -1, error: { code: 'FABRIC_FAILED' } });
+  expect(fine).toEqual({ id: 4, result: { version: '1' } });
+});
+
+test('the agent ends when its input does', async () => {
+  const agent = spawn(process.execPath, [main, 'agent'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  agent.stdin.write('{"id":1,"method":"hello","params":{}}\n');
+  await new Promise((resolve) => agent.stdout.once('data', resolve));
+  agent.stdin.end();
+  expect(await new Promise((resolve) => agent.once('close', resolve))).toBe(0);
+});
+
+test('one at a time may claim a cluster, and a killed one loses the claim at once', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'labs-claim-'));
+  const [lock, completed] = [join(folder, 'lock'), join(folder, 'completed')];
+  try {
+    const claimer = spawn('flock', ['--nonblock', lock, 'sh', '-c', 'echo held; exec cat'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => claimer.stdout.once('data', resolve));
+    const { claim, complete } = createClaim({ lock, completed });
+    expect(await claim()).toEqual({ claimed: false, completed: false });
+    await expect(complete()).rejects.toMatchObject({ code: 'FABRIC_NOT_CLAIMED' });
+    // Its standard input is our pipe: closing it is what the death of an agent does.
+    claimer.stdin.end();
+    await new Promise((resolve) => claimer.once('close', resolve));
+    expect(await claim()).toEqual({ claimed: true, completed: false });
+    await complete();
+    expect(await claim()).toEqual({ claimed: true, completed: true });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

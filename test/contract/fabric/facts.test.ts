@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { FactName, Facts } from '../../../src/api/fabric.ts';
+import { parseIpv4 } from '../../../src/api/scalars.ts';
+import { gather } from '../../../src/fabric/facts.ts';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
+import { startMachine, type TestMachine } from './machine.ts';
+
+let machine: TestMachine;
+const podIp = parseIpv4('10.244.1.2');
+const emptyPodIp = parseIpv4('10.244.1.3');
+
+/** A bridge and two "pods": one with a process, one whose namespace is only mounted. */
+const makePods = `set -e
+ip link add cni0 type bridge; ip address add 10.244.1.1/24 dev cni0; ip link set cni0 up
+mkdir -p /run/netns
+for pod in a:2 b:3; do
+  name=\${pod%:*}; host=\${pod#*:}
+  ip netns add $name
+  ip link add veth-$name type veth peer name eth0 netns $name
+  ip link set veth-$name master cni0 up
+  ip -n $name address add 10.244.1.$host/24 dev eth0
+  ip -n $name link set eth0 up; ip -n $name link set lo up
+done
+iptables -t nat -A PREROUTING -d 10.103.132.104 -p tcp --dport 3306 -m comment --comment db-service -j DNAT --to-destination 10.244.1.2:3306`;
+
+beforeAll(async () => {
+  machine = await startMachine();
+  await machine.sh(makePods);
+  machine.background('exec ip netns exec a unshare --pid --fork sleep 1000');
+  machine.background(
+    'exec node -e \'process.title="kube-proxy --v=4 --config=x";require("net").createServer().listen(10256,"127.0.0.1")\'',
+  );
+  await eventually(
+    'both processes are there',
+    async () => {
+      const { processes = [], listeners = [] } = await facts(['processes', 'listeners']);
+      const seen = processes.some(({ arguments: words }) => words[0] === '1000') && listeners.length > 0;
+      return seen ? done(undefined) : notYet(JSON.stringify(processes));
+    },
+    { timeoutMs: 10_000 },
+  );
+});
+afterAll(() => machine?.[Symbol.asyncDispose]());
+
+const facts = (want: readonly FactName[], pod?: ReturnType<typeof parseIpv4>): Promise<Facts> =>
+  gather({ place: { machine: 'node01', pid: machine.pid, ...(pod ? { podIp: pod } : {}) }, want });
+
+test('iptables-save shows the rules of the machine with their comments', async () => {
+  const { iptables } = await facts(['iptables']);
+  expect(iptables).toMatch(
+    /-A PREROUTING -d 10\.103\.132\.104\/32 .*--comment db-service -j DNAT --to-destination 10\.244\.1\.2:3306/,
+  );
+});
+
+test("a pod's address leads to its own namespace, whether a process lives there or not", async () => {
+  for (const address of [podIp, emptyPodIp]) {
+    const { links, iptables } = await facts(['links', 'iptables'], address);
+    expect(links?.find(({ name }) => name === 'eth0')?.addresses[0]?.address).toBe(address);
+    expect(iptables).not.toContain('db-service');
+  }
+});
+
+test('an address that no namespace has is an error that says so', async () => {
+  await expect(facts(['links'], parseIpv4('10.244.9.9'))).rejects.toMatchObject({
+    code: 'FABRIC_NO_POD',
+    message: 'no network namespace on node01 has the address 10.244.9.9',
+  });
+});
+
+test("a pod's veth is plugged into the bridge, and its other end is the pod's eth0", async () => {
+  const { links } = await facts(['links']);
+  const inside = (await facts(['links'], podIp)).links?.find(({ name }) => name === 'eth0');
+  const outside = links?.find(({ name }) => name === 'veth-a');
+  expect(links?.find(({ name }) => name === 'cni0')?.kind).toBe('bridge');
+  expect(outside).toMatchObject({ kind: 'veth', master: 'cni0', peerIndex: inside?.ifindex });
+  expect(inside?.peerIndex).toBe(outside?.ifindex);
+});
+
+test('namespaces are those that processes live in and those that are mounted', async () => {
+  const { namespaces = [] } = await facts(['namespaces']);
+  expect(namespaces).toHaveLength(3);
+  const addresses = namespaces.flatMap(({ links }) => links.flatMap((link) => link.addresses.map((a) => a.address)));
+  expect(addresses).toEqual(expect.arrayContaining([podIp, emptyPodIp, '10.244.1.1']));
+});
+
+test('a link on the way to a mounted namespace does not lead out of the machine', async () => {
+  await machine.sh('mkdir -p /tmp/fake && touch /tmp/fake/b && mount --bind /tmp/fake /run/netns');
+  try {
+    await expect(facts(['links'], emptyPodIp)).rejects.toMatchObject({ code: 'FABRIC_NO_POD' });
+  } finally {
+    await machine.sh('umount /run/netns');
+  }
+});
+
+test('processes are those of the machine and of the pods in it, numbered as inside', async () => {
+  const { processes = [], namespaces = [] } = await facts(['processes', 'namespaces']);
+  expect(processes[0]).toMatchObject({ pid: 1, command: 'sleep', arguments: ['infinity'] });
+  const pod = processes.find(({ arguments: words }) => words.includes('1000') && words.length === 1);
+  const podNamespace = namespaces.find(({ links }) => links.some((l) => l.addresses.some((a) => a.address === podIp)));
+  expect(pod).toMatchObject({ command: 'sleep', networkNamespace: podNamespace?.id });
+  expect(processes.some(({ command }) => command === 'vitest' || command === 'process_api')).toBe(false);
+});
+
+test('a process that gave itself a title has a command and arguments all the same', async () => {
+  const { processes = [] } = await facts(['processes']);
+  expect(processes.find(({ command }) => command === 'kube-proxy')?.arguments).toEqual(['--v=4', '--config=x']);
+});
+
+test('listeners are the sockets that wait for someone', async () => {
+  expect((await facts(['listeners'])).listeners).toEqual([{ protocol: 'tcp', address: '127.0.0.1', port: 10_256 }]);
+  expect((await facts(['listeners'], podIp)).listeners).toEqual([]);
+  expect((await facts(['listeners'], emptyPodIp)).listeners).toEqual([]);
+});
+
+test("sysctls are those of the place's own namespace", async () => {
+  await machine.sh('mount -o remount,rw /proc; echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet');
+  expect((await facts(['sysctls'])).sysctls).toMatchObject({ 'net.ipv4.conf.all.route_localnet': '1' });
+  expect((await facts(['sysctls'], podIp)).sysctls).toMatchObject({ 'net.ipv4.conf.all.route_localnet': '0' });
+});
+
+test('a tool that the student replaced is not the one that is asked', async () => {
+  await machine.sh('mount -t tmpfs none /usr/sbin');
+  try {
+    expect((await facts(['iptables'])).iptables).toContain('db-service');
+  } finally {
+    await machine.sh('umount /usr/sbin');
+  }
+});

@@ -1,0 +1,87 @@
+// A stand-in for a node's container: a process with process-id, network and mount namespaces and a root folder of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { execa } from 'execa';
+
+export interface TestMachine extends AsyncDisposable {
+  /** Of its process 1, as seen here. */
+  readonly pid: number;
+  /** Runs a shell script inside of all its namespaces. */
+  sh(script: string): Promise<string>;
+  /** Leaves a shell script running there. */
+  background(script: string): ChildProcess;
+}
+
+/** Everything it mounts lives in its own mount namespace, and so goes with it. */
+const prepare = `set -e
+mount --make-rprivate /
+mount -t tmpfs root "$1"
+cd "$1"
+mkdir usr etc proc sys tmp run dev
+mount --rbind /usr usr
+mkdir -p etc/alternatives && mount --bind /etc/alternatives etc/alternatives
+for folder in bin sbin lib lib64; do ln -s usr/$folder $folder; done
+mount -t proc proc proc
+touch dev/null && mount --bind /dev/null dev/null
+echo machine > etc/hostname
+ip link set lo up
+echo ready
+exec chroot . sleep infinity`;
+
+export const startMachine = async (): Promise<TestMachine> => {
+  const folder = await mkdtemp(join(tmpdir(), 'labs-machine-'));
+  const child = spawn('unshare', [
+    '--pid',
+    '--net',
+    '--mount',
+    '--fork',
+    '--kill-child',
+    'sh',
+    '-c',
+    prepare,
+    'sh',
+    folder,
+  ]);
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', (text) => String(text).includes('ready') && resolve());
+    child.stderr.on('data', (text) => reject(new Error(`no test machine: ${text}`)));
+  });
+  const pid = await childOf(child.pid ?? 0);
+  const inside = [
+    'nsenter',
+    '--target',
+    String(pid),
+    '--pid',
+    '--net',
+    '--mount',
+    '--root',
+    '--wd=/',
+    '--',
+    'sh',
+    '-c',
+  ];
+  return {
+    pid,
+    sh: async (script) => (await execa(inside[0] ?? '', [...inside.slice(1), `cd /; ${script}`])).stdout,
+    background: (script) => spawn(inside[0] ?? '', [...inside.slice(1), `cd /; ${script}`], { stdio: 'ignore' }),
+    [Symbol.asyncDispose]: async () => {
+      const gone = new Promise((resolve) => child.on('close', resolve));
+      child.kill('SIGKILL');
+      await gone;
+      await rm(folder, { recursive: true });
+    },
+  };
+};
+
+/** The machine's process 1 has the program `sleep` once its root is in place. */
+const childOf = async (parent: number): Promise<number> => {
+  for (;;) {
+    const pid = Number((await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8')).trim().split(' ')[0]);
+    const name = pid > 0 ? await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '') : '';
+    if (name.trim() === 'sleep') return pid;
+    await delay(5);
+  }
+};

@@ -1,0 +1,153 @@
+import type { ChildProcess } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { HttpProbe, LookupProbe, TcpProbe } from '../../../src/api/fabric.ts';
+import { parseIpv4 } from '../../../src/api/scalars.ts';
+import { gather } from '../../../src/fabric/facts.ts';
+import { http, lookup, tcp } from '../../../src/fabric/probe.ts';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
+import { startMachine, type TestMachine } from './machine.ts';
+
+let machine: TestMachine;
+let servers: ChildProcess;
+
+/** One process with all servers: web on 80, a greeter on 3306, one that hangs up on 81, a name server on 53. */
+const serverProgram = `
+const http = require('node:http'), net = require('node:net'), dgram = require('node:dgram');
+http.createServer((q, r) => {
+  if (q.url === '/slow') return;
+  if (q.url === '/big') return r.end('x'.repeat(3e6));
+  r.writeHead(q.url === '/missing' ? 404 : 200);
+  r.end([q.method, q.headers.host, q.headers['x-test'] ?? '', q.socket.remoteAddress].join(' '));
+}).listen(80, '0.0.0.0');
+net.createServer((s) => s.end('5.5.5-MariaDB')).listen(3306, '0.0.0.0');
+net.createServer((s) => { s.once('data', () => s.resetAndDestroy()); s.on('error', () => {}); }).listen(81, '0.0.0.0');
+net.createServer(() => {}).listen(82, '0.0.0.0');
+const dns = dgram.createSocket('udp4');
+dns.on('message', (m, r) => {
+  let end = 12, labels = [];
+  while (m[end]) { labels.push(m.toString('latin1', end + 1, end + 1 + m[end])); end += m[end] + 1; }
+  end += 5;
+  const known = labels.join('.') === 'db-service.default.svc.cluster.local';
+  const head = Buffer.from(m.subarray(0, end));
+  head[2] = 0x84; head[3] = known ? 0 : 3; head[7] = known ? 1 : 0; head[10] = 0; head[11] = 0;
+  const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 5, 0, 4, 10, 103, 132, 104]);
+  dns.send(known ? Buffer.concat([head, answer]) : head, r.port, r.address);
+});
+dns.bind(53, '127.0.0.1');
+`;
+
+beforeAll(async () => {
+  machine = await startMachine();
+  await machine.sh('ip address add 10.103.132.104/32 dev lo; ip route add blackhole 203.0.113.0/24');
+  await machine.sh('iptables -A OUTPUT -d 10.9.9.9 -j DROP; ip address add 10.9.9.8/24 dev lo');
+  servers = machine.background(`exec node -e '${serverProgram.replaceAll("'", `'"'"'`)}'`);
+  await eventually(
+    'all servers listen',
+    async () => {
+      const { listeners = [] } = await gather({ place: place(), want: ['listeners'] });
+      return listeners.length >= 5 ? done(undefined) : notYet(JSON.stringify(listeners));
+    },
+    { timeoutMs: 10_000 },
+  );
+});
+afterAll(async () => {
+  servers?.kill('SIGKILL');
+  await machine?.[Symbol.asyncDispose]();
+});
+
+const place = () => ({ machine: 'm', pid: machine.pid });
+const nameserver = parseIpv4('127.0.0.1');
+const get = (url: string, rest: Partial<HttpProbe> = {}) => http({ place: place(), url, timeoutMs: 2000, ...rest });
+const connect = (host: string, port: number, rest: Partial<TcpProbe> = {}) =>
+  tcp({ place: place(), host, port, timeoutMs: 1000, ...rest });
+const resolve = (name: string, rest: Partial<LookupProbe> = {}) =>
+  lookup({ place: place(), name, nameserver, timeoutMs: 1000, ...rest });
+
+describe('http', () => {
+  test('an answer comes with its status, its body and both ends', async () => {
+    expect(await get('http://127.0.0.1/', { headers: { 'X-Test': 'yes' } })).toMatchObject({
+      ok: true,
+      status: 200,
+      body: 'GET 127.0.0.1 yes 127.0.0.1',
+      remote: '127.0.0.1:80',
+      local: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+    });
+  });
+
+  test('an error status is an answer', async () => {
+    expect(await get('http://127.0.0.1/missing')).toMatchObject({ ok: true, status: 404 });
+  });
+
+  test.each(['HEAD', 'POST', 'DELETE'])('the method is %s when it is asked for', async (method) => {
+    const outcome = await get('http://127.0.0.1/', { method });
+    expect(outcome).toMatchObject({ ok: true, status: 200 });
+  });
+
+  test.each([
+    ['refused', 'http://127.0.0.1:9/'],
+    ['unreachable', 'http://198.51.100.1/'],
+    ['unreachable', 'http://203.0.113.1/'],
+    ['timeout', 'http://10.9.9.9/'],
+    ['timeout', 'http://127.0.0.1/slow'],
+    ['reset', 'http://127.0.0.1:81/'],
+    ['unresolved', 'http://db-service/'],
+    ['protocol', 'ftp://127.0.0.1/'],
+    ['protocol', 'nonsense'],
+  ])('no answer is %s: %s', async (failure, url) => {
+    expect(await get(url, { timeoutMs: 500 })).toMatchObject({ ok: false, failure });
+  });
+
+  test('a name is resolved by the name server that is given', async () => {
+    expect(await get('http://db-service/', { nameserver })).toMatchObject({
+      ok: true,
+      remote: '10.103.132.104:80',
+      body: expect.stringContaining('db-service'),
+    });
+  });
+
+  test('a body without end does not fill the memory', async () => {
+    const outcome = await get('http://127.0.0.1/big');
+    expect(JSON.stringify(outcome).length).toBeLessThan(1_500_000);
+  });
+});
+
+describe('tcp', () => {
+  test('a server that greets is heard', async () => {
+    expect(await connect('127.0.0.1', 3306)).toMatchObject({ ok: true, banner: '5.5.5-MariaDB' });
+  });
+
+  test('a server that waits for the client is reached all the same', async () => {
+    expect(await connect('127.0.0.1', 82)).toMatchObject({ ok: true, remote: '127.0.0.1:82', banner: '' });
+  });
+
+  test.each([
+    ['refused', '127.0.0.1'],
+    ['unreachable', '198.51.100.1'],
+    ['timeout', '10.9.9.9'],
+  ])('no connection is %s: %s', async (failure, host) => {
+    expect(await connect(host, 9, { timeoutMs: 500 })).toMatchObject({ ok: false, failure });
+  });
+});
+
+describe('lookup', () => {
+  test.each(['db-service', 'db-service.default', 'db-service.default.svc.cluster.local'])(
+    '%s is found as a pod would find it',
+    async (name) => {
+      expect(await resolve(name)).toEqual({ ok: true, addresses: ['10.103.132.104'] });
+    },
+  );
+
+  test('a name that nobody knows is unresolved', async () => {
+    expect(await resolve('nothing')).toMatchObject({ ok: false, failure: 'unresolved' });
+  });
+
+  test('a name server that is not there refuses', async () => {
+    const outcome = await resolve('db-service', { nameserver: parseIpv4('127.0.0.2') });
+    expect(outcome).toMatchObject({ ok: false, failure: 'refused' });
+  });
+
+  test('a name server that is silent is a timeout', async () => {
+    const outcome = await resolve('db-service', { nameserver: parseIpv4('10.9.9.9') });
+    expect(outcome).toMatchObject({ ok: false, failure: 'timeout' });
+  });
+});

@@ -1,0 +1,87 @@
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { WireParams } from '../../../src/api/fabric.ts';
+import { parseIpv4 } from '../../../src/api/scalars.ts';
+import { gather } from '../../../src/fabric/facts.ts';
+import { tcp } from '../../../src/fabric/probe.ts';
+import { wire } from '../../../src/fabric/wire.ts';
+import { macOf } from '../../../src/host/plan/names.ts';
+import { startMachine, type TestMachine } from './machine.ts';
+
+let fabric: TestMachine;
+let one: TestMachine;
+let two: TestMachine;
+
+beforeAll(async () => {
+  [fabric, one, two] = await Promise.all([startMachine(), startMachine(), startMachine()]);
+});
+afterAll(async () => {
+  await Promise.all([fabric, one, two].map((machine) => machine?.[Symbol.asyncDispose]()));
+});
+
+const gateway = parseIpv4('192.168.56.1');
+const link = (machine: string, { pid }: TestMachine, text: string): WireParams['links'][number] => {
+  const address = parseIpv4(text);
+  return { machine, pid, interface: 'eth0', address, prefix: 24, gateway, mac: macOf(address) };
+};
+const params = (): WireParams => ({
+  bridge: { name: 'lab0', address: gateway, prefix: 24 },
+  links: [
+    link('controlplane', one, '192.168.56.10'),
+    link('a-node-with-a-name-longer-than-a-link-may-have', two, '192.168.56.11'),
+  ],
+});
+const wireUp = () => wire(params(), { home: { path: `/proc/${fabric.pid}/ns/net` } });
+
+/** A host that refuses a connection has been reached. */
+const expectReach = async ({ pid }: TestMachine, host: string): Promise<void> => {
+  const outcome = await tcp({ place: { machine: 'm', pid }, host, port: 9, timeoutMs: 1000 });
+  expect(outcome).toMatchObject({ ok: false, failure: 'refused' });
+};
+
+test('machines are plugged into one bridge and reach each other', async () => {
+  expect((await wireUp()).wired).toHaveLength(2);
+  await expectReach(one, '192.168.56.11');
+  await expectReach(one, '192.168.56.1');
+});
+
+test('a machine has its address, its MAC and a default route', async () => {
+  const { links, routes } = await gather({ place: { machine: 'one', pid: one.pid }, want: ['links', 'routes'] });
+  expect(links?.find(({ name }) => name === 'eth0')).toMatchObject({
+    kind: 'veth',
+    up: true,
+    mac: '02:42:c0:a8:38:0a',
+    addresses: [{ address: '192.168.56.10', prefix: 24, family: 'inet' }, expect.anything()],
+  });
+  expect(routes).toContainEqual(expect.objectContaining({ destination: 'default', gateway: '192.168.56.1' }));
+});
+
+test('what is wired stays as it is', async () => {
+  const before = await one.sh('ip -o link show eth0');
+  expect((await wireUp()).wired).toEqual([]);
+  expect(await one.sh('ip -o link show eth0')).toBe(before);
+});
+
+test('a link that was deleted comes back', async () => {
+  await one.sh('ip link delete eth0');
+  expect((await wireUp()).wired).toEqual(['controlplane']);
+  await expectReach(one, '192.168.56.11');
+});
+
+test('something else that is called eth0 gives way', async () => {
+  await two.sh('ip link delete eth0; ip link add eth0 type veth peer name other');
+  expect((await wireUp()).wired).toHaveLength(1);
+  await expectReach(two, '192.168.56.10');
+});
+
+test('a machine that was started again has a new namespace, and is plugged in anew', async () => {
+  await two[Symbol.asyncDispose]();
+  two = await startMachine();
+  expect((await wireUp()).wired).toEqual(['a-node-with-a-name-longer-than-a-link-may-have']);
+  await expectReach(one, '192.168.56.11');
+});
+
+test('nothing appears in the namespace of the test itself', async () => {
+  const { stdout } = await execa('ip', ['-o', 'link']);
+  expect(stdout).not.toMatch(/lab0|lab-c0a8/);
+});

@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import { classify, parseReport } from '../../../src/fabric/curl.ts';
+import { parseLinks, parseRoutes } from '../../../src/fabric/links.ts';
+import { parseListeners } from '../../../src/fabric/listeners.ts';
+import { candidates, parseAnswers } from '../../../src/fabric/names.ts';
+
+const report = (exitcode: number, errormsg = 'words') => ({
+  exitcode,
+  errormsg,
+  http_code: 0,
+  remote_ip: '',
+  remote_port: -1,
+  local_ip: '',
+  local_port: -1,
+  time_total: 0,
+});
+
+describe("curl's failures", () => {
+  test.each([
+    [6, '', 'unresolved'],
+    [7, '* connect to 10.96.0.1 port 80 from 10.244.1.2 port 1 failed: Connection refused', 'refused'],
+    [7, '* connect to 10.96.0.1 port 80 failed: Connection refused', 'refused'],
+    [7, '* Immediate connect fail for 10.1.1.1: Network is unreachable', 'unreachable'],
+    [7, '* connect to 10.1.1.1 port 80 from 10.1.1.2 port 1 failed: No route to host', 'unreachable'],
+    [7, '* connect to 10.1.1.1 port 80 from 10.1.1.2 port 1 failed: Connection timed out', 'timeout'],
+    [28, '', 'timeout'],
+    [52, '', 'reset'],
+    [56, '', 'reset'],
+    [35, '', 'protocol'],
+  ])('exit code %i after "%s" is %s', (code, stderr, failure) => {
+    expect(classify(report(code), stderr).failure).toBe(failure);
+  });
+
+  test('the report is the last JSON line of standard error', () => {
+    expect(parseReport('*   Trying\n{"exitcode":7}\n\n')).toMatchObject({ exitcode: 7 });
+    expect(parseReport('curl: not found')).toBeUndefined();
+  });
+});
+
+describe('names', () => {
+  test('a short name is searched for in the domains of a pod first', () => {
+    expect(candidates('db-service')).toEqual([
+      'db-service.default.svc.cluster.local.',
+      'db-service.svc.cluster.local.',
+      'db-service.cluster.local.',
+      'db-service.',
+    ]);
+  });
+
+  test('a name that ends in a dot is asked for as it is', () => {
+    expect(candidates('db-service.default.svc.cluster.local.')).toEqual(['db-service.default.svc.cluster.local.']);
+  });
+
+  test('the first candidate with an address counts, aliases followed', () => {
+    const output = [
+      'web.default.svc.cluster.local. 30 IN CNAME Real.default.svc.cluster.local.',
+      'real.default.svc.cluster.local. 30 IN A 10.96.0.7',
+      'web. 30 IN A 192.0.2.1',
+    ].join('\n');
+    expect(parseAnswers(output, candidates('web'))).toEqual(['10.96.0.7']);
+  });
+
+  test('a circle of aliases has no address', () => {
+    expect(parseAnswers('a. 1 IN CNAME b.\nb. 1 IN CNAME a.', ['a.'])).toEqual([]);
+  });
+});
+
+describe('listeners', () => {
+  const header = '  sl  local_address rem_address   st tx_queue';
+  const row = (local: string, state: string): string => `   0: ${local} 00000000:0000 ${state} 00000000:00000000`;
+
+  test.each([
+    ['tcp', '0100007F:1F90', '0A', '127.0.0.1', 8080],
+    ['tcp', '00000000:192B', '0A', '0.0.0.0', 6443],
+    ['tcp', '00000000000000000000000000000000:2810', '0A', '::', 10_256],
+    ['tcp', '00000000000000000000000001000000:0050', '0A', '::1', 80],
+    ['tcp', '0000000000000000FFFF00000100007F:0050', '0A', '127.0.0.1', 80],
+    ['tcp', '000080FE00000000FF0D4A02FEE39CB8:0050', '0A', 'fe80::24a:dff:b89c:e3fe', 80],
+    ['udp', '0A38A8C0:0035', '07', '192.168.56.10', 53],
+  ] as const)('%s %s in state %s is %s', (protocol, local, state, address, port) => {
+    expect(parseListeners(protocol, [header, row(local, state), ''].join('\n'))).toEqual([{ protocol, address, port }]);
+  });
+
+  test('a connection is no listener', () => {
+    expect(parseListeners('tcp', [header, row('0100007F:1F90', '01')].join('\n'))).toEqual([]);
+  });
+});
+
+describe("ip's JSON", () => {
+  test("a pod's end of a veth names its peer", () => {
+    const json = JSON.stringify([
+      {
+        ifindex: 2,
+        link_index: 7,
+        ifname: 'eth0',
+        flags: ['BROADCAST', 'UP'],
+        mtu: 1500,
+        address: '0a:58:0a:f4:01:02',
+        link_netnsid: 0,
+        linkinfo: { info_kind: 'veth' },
+        addr_info: [{ family: 'inet', local: '10.244.1.2', prefixlen: 24 }],
+      },
+      {},
+    ]);
+    expect(parseLinks(json)).toEqual([
+      {
+        ifindex: 2,
+        name: 'eth0',
+        kind: 'veth',
+        up: true,
+        mac: '0a:58:0a:f4:01:02',
+        mtu: 1500,
+        peerIndex: 7,
+        addresses: [{ address: '10.244.1.2', prefix: 24, family: 'inet' }],
+      },
+    ]);
+  });
+
+  test('a route without a type is an ordinary one', () => {
+    const json =
+      '[{"dst":"10.244.2.0/24","gateway":"192.168.56.12","dev":"eth0"},{"type":"blackhole","dst":"10.0.0.0/8"}]';
+    expect(parseRoutes(json)).toEqual([
+      { destination: '10.244.2.0/24', type: 'unicast', gateway: '192.168.56.12', device: 'eth0' },
+      { destination: '10.0.0.0/8', type: 'blackhole' },
+    ]);
+  });
+
+  test('no output at all is an empty list', () => {
+    expect(parseLinks('')).toEqual([]);
+    expect(parseRoutes('')).toEqual([]);
+  });
+});
