@@ -19,6 +19,8 @@ export interface CreateOptions {
   readonly logSizeMax: number;
   readonly terminal: boolean;
   readonly stdin: boolean;
+  /** The input ends when the first attached client leaves. */
+  readonly stdinOnce: boolean;
 }
 
 export interface Crun {
@@ -72,7 +74,8 @@ const conmonArgv = (options: CreateOptions, paths: CrunPaths, global: readonly s
   ...['--exit-dir', paths.exits, '--full-attach', '--no-sync-log'],
   ...['--log-path', `k8s-file:${options.logPath}`, '--log-size-max', String(options.logSizeMax)],
   ...(options.terminal ? ['--terminal'] : []),
-  ...(options.stdin ? ['--stdin', '--leave-stdin-open'] : []),
+  ...(options.stdin ? ['--stdin'] : []),
+  ...(options.stdin && !options.stdinOnce ? ['--leave-stdin-open'] : []),
 ];
 
 /** conmon forks into the background and tells the result on the descriptor that _OCI_SYNCPIPE names. */

@@ -42,6 +42,8 @@ export interface PortRules {
   readonly chains: ReadonlyMap<string, readonly string[]>;
   /** What leads to them, and what rejects or drops, in chains that it shares with others. */
   readonly shared: readonly SharedRule[];
+  /** Addresses of the endpoints that it leads to. */
+  readonly backends: readonly string[];
   /** Policies Local under which this node has nothing to send to (metrics). */
   readonly withoutLocal: readonly ('internal' | 'external')[];
 }
@@ -52,7 +54,8 @@ export const buildPort = (port: ServicePort, endpoints: readonly ProxyEndpoint[]
     ? [...(context.internalOpen ? [] : ['internal' as const]), ...(context.externalOpen ? [] : ['external' as const])]
     : [];
   const shared = [...clusterIpRules(context), ...externalRules(context)];
-  return { chains: new Map(ownChains(context)), shared, withoutLocal };
+  const backends = context.endpoints.reachable.map(({ ip }) => ip);
+  return { chains: new Map(ownChains(context)), shared, backends, withoutLocal };
 };
 
 interface Context {

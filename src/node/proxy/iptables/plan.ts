@@ -10,10 +10,17 @@ import { joinTables, TableInput } from './restore.ts';
 
 export interface Step {
   readonly input: string;
-  readonly chains: number;
-  readonly rules: number;
+  readonly counts: StepCounts;
   /** A failure is no reason to start over: only leftovers stay. */
   readonly optional?: boolean;
+}
+
+/** Chains and rules named in an input, by table. */
+export interface StepCounts {
+  readonly filterChains: number;
+  readonly filterRules: number;
+  readonly natChains: number;
+  readonly natRules: number;
 }
 
 /** Service ports per piece. 500 were found best by experiment. */
@@ -53,7 +60,7 @@ export const planFull = (
   writeJumps(targets, base, existing);
   const writes = [joinTables([tables.mangle, tables.filter, first]), ...pieces.slice(1).map(String)];
   const counted = [[tables.mangle, tables.filter, first], ...pieces.slice(1).map((piece) => [piece])];
-  const steps: Step[] = writes.map((input, index) => ({ input, ...count(counted[index] ?? []) }));
+  const steps: Step[] = writes.map((input, index) => ({ input, counts: count(counted[index] ?? []) }));
   const leftovers = planLeftovers(ports, existing);
   return leftovers ? [...steps, leftovers] : steps;
 };
@@ -80,7 +87,7 @@ export const planChange = (
   }
   // New refusals come before a service's way is taken away, old ones go after it was opened.
   const tables = [refuse, nat, admit].filter(({ empty }) => !empty);
-  return tables.length === 0 ? undefined : { input: joinTables(tables), ...count(tables) };
+  return tables.length === 0 ? undefined : { input: joinTables(tables), counts: count(tables) };
 };
 
 /** Takes out everything that is ours, and nothing else. */
@@ -100,7 +107,7 @@ export const planCleanup = (existing: Existing): Step | undefined => {
     return input;
   });
   const used = tables.filter(({ empty }) => !empty);
-  return used.length === 0 ? undefined : { input: joinTables(used), ...count(used) };
+  return used.length === 0 ? undefined : { input: joinTables(used), counts: count(used) };
 };
 
 const splitPieces = (ports: readonly PortRules[], size: number): PortRules[][] => {
@@ -145,7 +152,7 @@ const planLeftovers = (ports: readonly PortRules[], { chains }: Existing): Step 
   const wanted = new Set(ports.flatMap((port) => [...port.chains.keys()]));
   const nat = new TableInput('nat');
   for (const name of chains.get('nat') ?? []) if (isServiceChain(name) && !wanted.has(name)) nat.removeChain(name);
-  return nat.empty ? undefined : { input: String(nat), ...count([nat]), optional: true };
+  return nat.empty ? undefined : { input: String(nat), counts: count([nat]), optional: true };
 };
 
 /** nat's KUBE-SERVICES ends with the node ports: new lines go to its front. Elsewhere the order is of no matter. */
@@ -170,7 +177,13 @@ const differ = (
 const sameTexts = (a: readonly string[] | undefined, b: readonly string[]): boolean =>
   a !== undefined && a.length === b.length && a.every((text, index) => text === b[index]);
 
-const count = (tables: readonly TableInput[]): { chains: number; rules: number } => ({
-  chains: tables.reduce((sum, { chainCount }) => sum + chainCount, 0),
-  rules: tables.reduce((sum, { ruleCount }) => sum + ruleCount, 0),
-});
+const count = (tables: readonly TableInput[]): StepCounts => {
+  const sum = (table: TableName, of: (input: TableInput) => number): number =>
+    tables.filter((input) => input.table === table).reduce((total, input) => total + of(input), 0);
+  return {
+    filterChains: sum('filter', ({ chainCount }) => chainCount),
+    filterRules: sum('filter', ({ ruleCount }) => ruleCount),
+    natChains: sum('nat', ({ chainCount }) => chainCount),
+    natRules: sum('nat', ({ ruleCount }) => ruleCount),
+  };
+};

@@ -1,0 +1,154 @@
+// One address family's proxier in its loop: when to sync, when to look at the canary, whom to tell.
+import type { Service } from '../../api/core.ts';
+import type { EndpointSlice } from '../../api/discovery.ts';
+import type { Logger } from '../../kit/logger.ts';
+import { type Reconciler, startReconciler } from '../../kit/reconcile.ts';
+import { createConntrack } from '../sys/conntrack.ts';
+import { createNetfilter } from '../sys/netfilter.ts';
+import { type Bucket, createBucket } from './bucket.ts';
+import type { ProxyConfig } from './config.ts';
+import { type BaseRules, buildBase } from './iptables/build-base.ts';
+import { Proxier, type SyncReport } from './iptables/proxier.ts';
+import { localMatch } from './local-detector.ts';
+import { nodePortAddresses } from './node-view.ts';
+import type { IpFamily, NodeView, ServiceView } from './types.ts';
+
+/** Everything is written anew at least this often, as in the original. */
+const fullSyncPeriodMs = 3_600_000;
+
+/** With nothing else said, syncing may take a tenth of the time, and a change waits a second at most. */
+const idleShare = 9;
+const longestGapMs = 1000;
+
+export interface FamilyRunnerOptions {
+  readonly family: IpFamily;
+  readonly config: ProxyConfig;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly localhostNodePorts: boolean;
+  readonly nfacct: boolean;
+  readonly node: () => NodeView;
+  readonly onQueued: () => void;
+  readonly onSynced: (report: SyncReport, view: ServiceView) => void;
+}
+
+export class FamilyRunner {
+  readonly proxier: Proxier;
+  readonly #options: FamilyRunnerOptions;
+  readonly #loop: Reconciler;
+  readonly #bucket: Bucket;
+  #started = false;
+  #lastSyncMs = 0;
+
+  constructor(options: FamilyRunnerOptions) {
+    const { family, config, log, signal } = options;
+    this.#options = options;
+    this.proxier = createProxier(options);
+    this.#bucket = createBucket(2, () => config.minSyncPeriodMs ?? this.#gapMs());
+    this.#loop = startReconciler({
+      sync: (loopSignal) => this.#sync(loopSignal),
+      onError: (error, retryInMs) => log.error('Failed to sync iptables rules', error, { ipFamily: family, retryInMs }),
+      signal,
+    });
+  }
+
+  get stopped(): Promise<void> {
+    return this.#loop.stopped;
+  }
+
+  /** Services and endpoints are known: from now on there is something to write. */
+  start(): void {
+    const { signal, config } = this.#options;
+    this.#started = true;
+    this.#trigger();
+    const canary = setInterval(() => void this.#lookAtCanary(), config.syncPeriodMs);
+    const full = setInterval(() => this.#resync(), fullSyncPeriodMs);
+    const stop = (): void => {
+      clearInterval(canary);
+      clearInterval(full);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+  }
+
+  onService(before: Service | undefined, after: Service | undefined): void {
+    this.proxier.onService(before, after);
+    this.#trigger();
+  }
+
+  onSlice(before: EndpointSlice | undefined, after: EndpointSlice | undefined): void {
+    this.proxier.onSlice(before, after);
+    this.#trigger();
+  }
+
+  onNode(): void {
+    this.proxier.onNode();
+    this.#trigger();
+  }
+
+  #trigger(): void {
+    if (!this.#started || !this.proxier.pending.any) return;
+    this.#options.onQueued();
+    this.#loop.trigger();
+  }
+
+  #resync(): void {
+    this.proxier.forceFull();
+    this.#trigger();
+  }
+
+  async #sync(signal: AbortSignal): Promise<void> {
+    if (!this.proxier.pending.any) return;
+    await this.#bucket.take(signal);
+    const report = await this.proxier.sync(signal);
+    this.#lastSyncMs = report.elapsedMs;
+    this.#options.onSynced(report, this.proxier.view);
+  }
+
+  /** Somebody flushed the firewall (a reload of firewalld, say): chains that only we make are gone. */
+  async #lookAtCanary(): Promise<void> {
+    const { log, family, signal } = this.#options;
+    try {
+      if (!(await this.proxier.canaryGone(signal))) return;
+      log.info(0, 'Reloading after iptables flush', { ipFamily: family });
+      this.#resync();
+    } catch (error) {
+      if (!signal.aborted) log.error('Could not check for iptables canary', error, { ipFamily: family });
+    }
+  }
+
+  #gapMs(): number {
+    return Math.min(longestGapMs, this.#lastSyncMs * idleShare);
+  }
+}
+
+const createProxier = ({ family, config, log, localhostNodePorts, nfacct, node }: FamilyRunnerOptions): Proxier => {
+  const masqueradeMark = 2 ** config.masqueradeBit;
+  log.info(2, 'Using iptables mark for masquerade', {
+    ipFamily: family,
+    mark: `0x${masqueradeMark.toString(16).padStart(8, '0')}`,
+  });
+  const base = (): BaseRules =>
+    buildBase({
+      family,
+      masqueradeMark,
+      localhostNodePorts,
+      nodePortAddresses: nodePortAddresses(config.nodePortAddresses, family, node()),
+      randomFully: true,
+      conntrackTcpBeLiberal: config.conntrack.tcpBeLiberal,
+      nfacct,
+    });
+  return new Proxier({
+    family,
+    nodeName: config.nodeName,
+    netfilter: createNetfilter(family),
+    conntrack: createConntrack(family, log),
+    log,
+    base,
+    build: () => ({
+      node: node(),
+      local: localMatch(config.detectLocal, node(), family),
+      masqueradeAll: config.masqueradeAll,
+      countLocalhostNodePorts: nfacct && localhostNodePorts,
+    }),
+  });
+};

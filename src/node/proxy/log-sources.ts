@@ -1,0 +1,43 @@
+// The place in the original's source that each log line bears in its header (v1.36.2), so that a line found here can be looked up there.
+
+const sources: Readonly<Record<string, string>> = {
+  'kube-proxy running in dual-stack mode': 'server.go:274',
+  'Successfully retrieved NodeIPs': 'server.go:228',
+  'Using iptables Proxier': 'server_linux.go:137',
+  'Version info': 'server.go:539',
+  'Starting healthz HTTP server': 'proxy_health.go:212',
+  'Setting route_localnet=1 to allow node-ports on localhost; to change this either disable iptables.localhostNodePorts (--iptables-localhost-nodeports) or set nodePortAddresses (--nodeport-addresses) to filter loopback addresses':
+    'proxier.go:241',
+  'Using iptables mark for masquerade': 'proxier.go:264',
+  'Iptables sync params': 'proxier.go:308',
+  'Iptables supports --random-fully': 'proxier.go:318',
+  'Updated proxier node topology labels': 'proxier.go:534',
+  'Syncing iptables rules': 'proxier.go:668',
+  'SyncProxyRules complete': 'proxier.go:662',
+  'Reloading service iptables data': 'proxier.go:1389',
+  'Service updated ports': 'servicechangetracker.go:103',
+  'Adding new service port': 'servicechangetracker.go:202',
+  'Updating existing service port': 'servicechangetracker.go:204',
+  'Removing service port': 'servicechangetracker.go:226',
+  'Setting endpoints for service port name': 'endpointslicecache.go:305',
+  'Opening healthcheck': 'service_health.go:146',
+  'Closing healthcheck': 'service_health.go:127',
+  'Starting service config controller': 'config.go:200',
+  'Starting endpoint slice config controller': 'config.go:106',
+  'Starting node config controller': 'config.go:309',
+  'Waiting for caches to sync': 'shared_informer.go:381',
+  'Caches are synced': 'shared_informer.go:388',
+  'Calling handler.OnServiceAdd': 'config.go:219',
+  'Calling handler.OnServiceUpdate': 'config.go:230',
+  'Calling handler.OnServiceDelete': 'config.go:246',
+  'Calling handler.OnEndpointSliceAdd': 'config.go:125',
+  'Calling handler.OnEndpointsUpdate': 'config.go:136',
+  'Calling handler.OnEndpointsDelete': 'config.go:152',
+};
+
+/** For `createKlog`. Lines that the original doesn't have bear the name of this program. */
+export const logSource = (message: string): string => {
+  const known = sources[message];
+  if (known !== undefined) return known;
+  return message.startsWith('FLAG: ') ? 'flags.go:64' : 'kube-proxy.ts:1';
+};

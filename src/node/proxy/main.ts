@@ -1,0 +1,47 @@
+// kube-proxy: command line → configuration → run.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createClient } from '../client/client.ts';
+import { loadKubeconfig } from '../client/kubeconfig.ts';
+import { describeFlags, parseFlags } from '../component/flags.ts';
+import { createKlog } from '../component/klog.ts';
+import { runComponent } from '../component/run.ts';
+import { cleanUp } from './cleanup.ts';
+import { type ProxyConfig, resolveConfig } from './config.ts';
+import { parseConfig } from './config-file.ts';
+import { flagSpecs } from './flags.ts';
+import { logSource } from './log-sources.ts';
+import { runProxy, version } from './server.ts';
+
+const main = async (argv: readonly string[], signal: AbortSignal): Promise<void> => {
+  const flags = parseFlags(flagSpecs, argv);
+  if (flags.help)
+    return print(
+      `kube-proxy turns services into rules of this node's packet filter.\n\nFlags:\n${describeFlags(flagSpecs)}`,
+    );
+  if (flags.version) return print(`Kubernetes ${version}`);
+  const logFile = flags['log-file'];
+  const createLog = (verbosity: number) =>
+    createKlog({
+      verbosity,
+      source: logSource,
+      ...(logFile ? { file: logFile, stderr: flags.alsologtostderr ?? false } : {}),
+    });
+  if (flags.cleanup) return cleanUp(createLog(flags.v ?? 0), signal);
+  const file = flags.config ? parseConfig(readFileSync(flags.config, 'utf8'), flags.config) : new Map();
+  const config = resolveConfig(flags, file);
+  if (flags['write-config-to']) return writeFileSync(flags['write-config-to'], `${JSON.stringify(config, null, 2)}\n`);
+  const log = createLog(config.verbosity);
+  log.info(1, `FLAG: ${argv.join(' ')}`);
+  await runProxy(config, connect(config), log, signal);
+};
+
+const connect = ({ kubeconfig, master }: ProxyConfig) => {
+  if (kubeconfig === '') return createClient({ server: master });
+  return createClient(master === '' ? { kubeconfig } : { ...loadKubeconfig(kubeconfig), server: master });
+};
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+void runComponent('kube-proxy', main);

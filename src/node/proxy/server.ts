@@ -1,0 +1,210 @@
+// Wires kube-proxy together, in the order of a change's way: API server → informers → trackers → rules → kernel.
+import { createServer, type Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { endpointSlices, nodes, services } from '../../api/resources.ts';
+import { messageOf } from '../../kit/error.ts';
+import type { Logger } from '../../kit/logger.ts';
+import { createInformer } from '../client/informer.ts';
+import { type Client, keyOf } from '../client/types.ts';
+import { createAccounting, netfilterVersion } from '../sys/netfilter.ts';
+import type { ProxyConfig } from './config.ts';
+import { FamilyRunner } from './family-runner.ts';
+import { createHealthServer, listen, ProxyHealth, sendJson, sendText } from './health.ts';
+import { ProxyMetrics } from './metrics.ts';
+import { nodePortAddresses, nodeView, sameNode } from './node-view.ts';
+import { healthCheckPorts, ServiceHealth } from './service-health.ts';
+import { proxySelector } from './service-ports.ts';
+import { setOomScore, setUpConntrack, setUpLocalhostNodePorts } from './system.ts';
+import type { IpFamily, NodeView } from './types.ts';
+
+export const version = 'v1.36.2';
+
+/** Runs until the signal aborts. Rules stay: a restart must not interrupt anybody's connections. */
+export const runProxy = async (
+  config: ProxyConfig,
+  client: Client,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> => {
+  const toolsKnown = probeTools(signal);
+  await reachServer(client, log, signal);
+  const informerOptions = { signal, logger: log };
+  const nodeInformer = createInformer(client, nodes, {
+    ...informerOptions,
+    selection: { fieldSelector: `metadata.name=${config.nodeName}` },
+  });
+  const serviceInformer = createInformer(client, services, {
+    ...informerOptions,
+    selection: { labelSelector: proxySelector },
+  });
+  const sliceInformer = createInformer(client, endpointSlices, {
+    ...informerOptions,
+    selection: { labelSelector: proxySelector },
+  });
+  const tools = await toolsKnown;
+  const families = (['IPv4', 'IPv6'] as const).filter((family) => tools[family] !== undefined);
+  if (families.length === 0) throw new Error('there is no iptables on this machine');
+  announce(families, log);
+
+  const health = new ProxyHealth(families, config.syncPeriodMs * 2);
+  const metrics = new ProxyMetrics(families);
+  const serviceHealth = new ServiceHealth(log, () => health.healthy);
+  let node = nodeView(config.nodeName, undefined, config.bindAddress);
+  const localhostNodePorts = config.localhostNodePorts && answersOnLoopback(config, node);
+  if (localhostNodePorts) setUpLocalhostNodePorts(log);
+  const runners = families.map(
+    (family) =>
+      new FamilyRunner({
+        family,
+        config,
+        log,
+        signal,
+        localhostNodePorts,
+        nfacct: tools.nfacct,
+        node: () => node,
+        onQueued: () => {
+          health.queued(family);
+          metrics.queued(family);
+        },
+        onSynced: (report, view) => {
+          health.updated(family);
+          metrics.synced(family, report);
+          if (family === families[0]) serviceHealth.sync(healthCheckPorts(view));
+        },
+      }),
+  );
+  logVersion(log);
+  setOomScore(config.oomScoreAdj, log);
+  setUpConntrack(config, log);
+  const pending = () => ({
+    services: runners.reduce((sum, { proxier }) => sum + proxier.pending.services, 0),
+    endpoints: runners.reduce((sum, { proxier }) => sum + proxier.pending.endpoints, 0),
+  });
+  const renderMetrics = (): string =>
+    metrics.render(new Map(runners.map(({ proxier }) => [proxier.family, proxier.rules])), pending());
+  await serve(createHealthServer(health), config.healthzBindAddress, 'healthz', log, signal);
+  await serve(createMetricsServer(config, renderMetrics), config.metricsBindAddress, 'metrics', log, signal);
+
+  nodeInformer.onChange((_before, after) => {
+    const next = nodeView(config.nodeName, after, config.bindAddress);
+    health.nodeEligible = next.eligible;
+    if (sameNode(node, next)) return;
+    log.info(2, 'Updated proxier node topology labels', {
+      zone: next.zone ?? '',
+      nodeIPs: Object.values(next.addresses),
+    });
+    node = next;
+    for (const runner of runners) runner.onNode();
+  });
+  serviceInformer.onChange((before, after) => {
+    logChange(log, 'Service', before, after);
+    for (const runner of runners) runner.onService(before, after);
+  });
+  sliceInformer.onChange((before, after) => {
+    logChange(log, 'EndpointSlice', before, after);
+    for (const runner of runners) runner.onSlice(before, after);
+  });
+  log.info(0, 'Waiting for caches to sync');
+  await Promise.all([nodeInformer.synced, serviceInformer.synced, sliceInformer.synced]);
+  log.info(0, 'Caches are synced');
+  for (const runner of runners) runner.start();
+  await Promise.all(runners.map(({ stopped }) => stopped));
+  serviceHealth.close();
+};
+
+interface Tools {
+  readonly IPv4: string | undefined;
+  readonly IPv6: string | undefined;
+  readonly nfacct: boolean;
+}
+
+const probeTools = async (signal: AbortSignal): Promise<Tools> => {
+  const probe = (family: IpFamily): Promise<string | undefined> =>
+    netfilterVersion(family, signal).then(
+      ({ version: found }) => found,
+      () => undefined,
+    );
+  const [IPv4, IPv6, nfacct] = await Promise.all([
+    probe('IPv4'),
+    probe('IPv6'),
+    createAccounting(['ct_state_invalid_dropped_pkts', 'localhost_nps_accepted_pkts'], signal),
+  ]);
+  return { IPv4, IPv6, nfacct };
+};
+
+/** A cluster that is just starting brings its API server up within a second or so: asked often at first, then less. */
+const reachServer = async (client: Client, log: Logger, signal: AbortSignal): Promise<void> => {
+  const started = performance.now();
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await client.raw('/healthz');
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      const waited = performance.now() - started;
+      if (attempt % 10 === 0) log.warning('The API server does not answer yet', { err: messageOf(error) });
+      await delay(waited < 10_000 ? Math.min(50 + attempt * 10, 200) : 2000, undefined, { signal });
+    }
+  }
+};
+
+const answersOnLoopback = (config: ProxyConfig, node: NodeView): boolean => {
+  const addresses = nodePortAddresses(config.nodePortAddresses, 'IPv4', node);
+  return addresses === 'all' || addresses.some((address) => address.startsWith('127.'));
+};
+
+const announce = (families: readonly IpFamily[], log: Logger): void => {
+  if (families.length > 1) {
+    log.info(0, 'kube-proxy running in dual-stack mode', { 'primary ipFamily': families[0] });
+  } else log.info(0, 'kube-proxy running in single-stack mode', { ipFamily: families[0] });
+  log.info(0, 'Using iptables Proxier');
+};
+
+const logVersion = (log: Logger): void => log.info(0, 'Version info', { version, node: process.version });
+
+const logChange = (
+  log: Logger,
+  kind: 'Service' | 'EndpointSlice',
+  before: Parameters<typeof keyOf>[0] | undefined,
+  after: Parameters<typeof keyOf>[0] | undefined,
+): void => {
+  const object = after ?? before;
+  if (!object || !log.enabled(4)) return;
+  const verb = before ? (after ? 'Update' : 'Delete') : 'Add';
+  const field = kind === 'Service' ? {} : { endpoints: keyOf(object) };
+  log.info(4, `Calling handler.On${kind}${verb}`, field);
+};
+
+/** A port that is taken is no reason to leave the node without rules, unless `--bind-address-hard-fail`. */
+const serve = async (
+  server: Server,
+  address: string,
+  name: string,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (address === '') return;
+  log.info(name === 'healthz' ? 2 : 3, `Starting ${name} HTTP server`, { address });
+  try {
+    await listen(server, address, signal);
+  } catch (error) {
+    log.error(`Failed to start the ${name} server`, error, { address });
+  }
+};
+
+const createMetricsServer = (config: ProxyConfig, renderMetrics: () => string): Server =>
+  createServer((request, response) => {
+    switch (request.url?.split('?')[0]) {
+      case '/metrics':
+        response.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }).end(renderMetrics());
+        return;
+      case '/proxyMode':
+        return sendText(response, 200, config.mode);
+      case '/healthz':
+        return sendText(response, 200, 'ok');
+      case '/configz':
+        return sendJson(response, 200, JSON.stringify({ 'kubeproxy.config.k8s.io': config }));
+      default:
+        return sendText(response, 404, '404 page not found\n');
+    }
+  });

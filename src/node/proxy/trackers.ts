@@ -1,0 +1,144 @@
+// Between informers and rules: what changed since the last sync. The first `before` and the last `after` count; what cancels out
+// in between never happened.
+import type { Service } from '../../api/core.ts';
+import type { EndpointSlice } from '../../api/discovery.ts';
+import type { Logger } from '../../kit/logger.ts';
+import { keyOf } from '../client/types.ts';
+import { servicePortsOf } from './service-ports.ts';
+import { endpointsOf, sameEndpoints, serviceOfSlice } from './slice-endpoints.ts';
+import type { IpFamily, PortKey, ProxyEndpoint, ServicePort } from './types.ts';
+
+/** Service ports of one address family. */
+export class ServiceTracker {
+  readonly ports = new Map<PortKey, ServicePort>();
+  readonly #pending = new Map<string, { readonly before: readonly ServicePort[]; after: readonly ServicePort[] }>();
+  readonly #family: IpFamily;
+  readonly #log: Logger;
+
+  constructor(family: IpFamily, log: Logger) {
+    this.#family = family;
+    this.#log = log;
+  }
+
+  update(before: Service | undefined, after: Service | undefined): void {
+    const object = after ?? before;
+    if (!object) return;
+    const key = keyOf(object);
+    const known = this.#pending.get(key);
+    const change = known ?? { before: before ? servicePortsOf(before, this.#family) : [], after: [] };
+    change.after = after ? servicePortsOf(after, this.#family) : [];
+    if (this.#log.enabled(4) && change.after.length > 0) {
+      this.#log.info(4, 'Service updated ports', { service: key, portCount: change.after.length });
+    }
+    if (samePorts(change.before, change.after)) this.#pending.delete(key);
+    else this.#pending.set(key, change);
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Moves what is pending into `ports`. @returns the keys whose port is new, different or gone */
+  apply(): Set<PortKey> {
+    const changed = new Set<PortKey>();
+    for (const { before, after } of this.#pending.values()) {
+      const kept = new Set(after.map(({ key }) => key));
+      for (const { key, portName } of before) {
+        if (kept.has(key)) continue;
+        this.#log.info(4, 'Removing service port', { portName });
+        this.ports.delete(key);
+        changed.add(key);
+      }
+      for (const port of after) {
+        const known = this.ports.get(port.key);
+        if (known && JSON.stringify(known) === JSON.stringify(port)) continue;
+        const servicePort = `${port.clusterIp}:${port.port}/${port.protocol}`;
+        this.#log.info(4, known ? 'Updating existing service port' : 'Adding new service port', {
+          portName: port.portName,
+          servicePort,
+        });
+        this.ports.set(port.key, port);
+        changed.add(port.key);
+      }
+    }
+    this.#pending.clear();
+    return changed;
+  }
+}
+
+/** Endpoints of one address family. */
+export class EndpointTracker {
+  readonly endpoints = new Map<PortKey, readonly ProxyEndpoint[]>();
+  readonly #slices = new Map<string, Map<string, EndpointSlice>>();
+  /** The keys that each service has in `endpoints`. */
+  readonly #keys = new Map<string, readonly PortKey[]>();
+  readonly #pending = new Set<string>();
+  readonly #family: IpFamily;
+  readonly #nodeName: string;
+  readonly #log: Logger;
+
+  constructor(family: IpFamily, nodeName: string, log: Logger) {
+    this.#family = family;
+    this.#nodeName = nodeName;
+    this.#log = log;
+  }
+
+  update(before: EndpointSlice | undefined, after: EndpointSlice | undefined): void {
+    if ((after ?? before)?.addressType !== this.#family) return;
+    if (before) this.#remove(before);
+    if (after) this.#add(after);
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Moves what is pending into `endpoints`. @returns the keys whose endpoints differ now */
+  apply(): Set<PortKey> {
+    const changed = new Set<PortKey>();
+    for (const service of this.#pending) {
+      const slices = this.#slices.get(service);
+      const found = slices ? endpointsOf(service, slices.values(), this.#family, this.#nodeName) : new Map();
+      for (const key of this.#keys.get(service) ?? []) if (!found.has(key)) this.#set(key, [], changed);
+      for (const [key, endpoints] of found) this.#set(key, endpoints, changed);
+      if (found.size > 0) this.#keys.set(service, [...found.keys()]);
+      else this.#keys.delete(service);
+    }
+    this.#pending.clear();
+    return changed;
+  }
+
+  #set(key: PortKey, endpoints: readonly ProxyEndpoint[], changed: Set<PortKey>): void {
+    const known = this.endpoints.get(key);
+    if (known && sameEndpoints(known, endpoints)) return;
+    if (endpoints.length > 0) this.endpoints.set(key, endpoints);
+    else if (!this.endpoints.delete(key)) return;
+    if (this.#log.enabled(4)) {
+      const portName = key.slice(0, key.lastIndexOf('/'));
+      const addresses = endpoints.map(({ address }) => address);
+      this.#log.info(4, 'Setting endpoints for service port name', { portName, endpoints: addresses });
+    }
+    changed.add(key);
+  }
+
+  #add(slice: EndpointSlice): void {
+    const service = serviceOfSlice(slice);
+    if (service === undefined) return;
+    const slices = this.#slices.get(service) ?? new Map<string, EndpointSlice>();
+    this.#slices.set(service, slices);
+    slices.set(slice.metadata.name, slice);
+    this.#pending.add(service);
+  }
+
+  #remove(slice: EndpointSlice): void {
+    const service = serviceOfSlice(slice);
+    if (service === undefined) return;
+    const slices = this.#slices.get(service);
+    slices?.delete(slice.metadata.name);
+    if (slices?.size === 0) this.#slices.delete(service);
+    this.#pending.add(service);
+  }
+}
+
+const samePorts = (a: readonly ServicePort[], b: readonly ServicePort[]): boolean =>
+  a.length === b.length && JSON.stringify(a) === JSON.stringify(b);

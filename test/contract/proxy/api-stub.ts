@@ -1,0 +1,72 @@
+// A program: lists and watches over TLS on 127.0.0.1, fed through a socket file. It stands in for the API server in a network
+// namespace of its own, where the test that feeds it can't reach by network.
+import { readFileSync } from 'node:fs';
+import { createServer as createControl, type ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import { join } from 'node:path';
+
+interface StubObject {
+  metadata: { name: string; namespace?: string; resourceVersion?: string };
+}
+interface Change {
+  readonly plural: string;
+  readonly object: StubObject;
+  readonly remove?: boolean;
+}
+
+const [folder = '.', port = '6443'] = process.argv.slice(2);
+const stores = new Map<string, Map<string, StubObject>>();
+const watchers = new Map<string, Set<{ write(chunk: string): unknown }>>();
+let revision = 1;
+
+const storeOf = (plural: string): Map<string, StubObject> => {
+  const store = stores.get(plural) ?? new Map<string, StubObject>();
+  stores.set(plural, store);
+  return store;
+};
+
+const apply = ({ plural, object, remove }: Change): void => {
+  const store = storeOf(plural);
+  const key = `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+  revision += 1;
+  const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+  const type = remove ? 'DELETED' : store.has(key) ? 'MODIFIED' : 'ADDED';
+  if (remove) store.delete(key);
+  else store.set(key, stored);
+  const line = `${JSON.stringify({ type, object: stored })}\n`;
+  for (const watcher of watchers.get(plural) ?? []) watcher.write(line);
+};
+
+const watch = (plural: string, response: ServerResponse): void => {
+  const set = watchers.get(plural) ?? new Set();
+  watchers.set(plural, set);
+  set.add(response);
+  response.on('close', () => set.delete(response));
+  response.flushHeaders();
+};
+
+createServer(
+  { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'cert.pem')) },
+  (request, response) => {
+    const url = new URL(request.url ?? '/', 'https://localhost');
+    const plural = url.pathname.split('/').at(-1) ?? '';
+    response.setHeader('Content-Type', 'application/json');
+    if (plural === 'healthz') response.end('ok');
+    else if (url.searchParams.has('watch')) watch(plural, response);
+    else {
+      const items = [...storeOf(plural).values()];
+      response.end(JSON.stringify({ kind: 'List', metadata: { resourceVersion: String(revision) }, items }));
+    }
+  },
+).listen(Number(port), '127.0.0.1');
+
+createControl((request, response) => {
+  let text = '';
+  request.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  request.on('end', () => {
+    for (const change of JSON.parse(text) as Change[]) apply(change);
+    response.end('{}');
+  });
+}).listen(join(folder, 'control.sock'), () => process.stdout.write('ready\n'));

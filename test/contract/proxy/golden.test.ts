@@ -1,0 +1,57 @@
+// The whole kube-proxy against a real kernel: what it writes equals what the original wrote.
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { comparable, goldenClusterCidrs, goldenServices, goldenSlices, goldenText } from '../../unit/proxy/golden.ts';
+import { put, World } from './world.ts';
+
+const nfacct = ((): boolean => {
+  try {
+    execFileSync('nfacct', ['list'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+const node = {
+  plural: 'nodes' as const,
+  object: {
+    metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'zone-a' } },
+    status: { addresses: [{ type: 'InternalIP', address: '10.123.0.11' }] },
+  },
+};
+
+const files = [
+  ['iptables-save', 'nat', 'nat'],
+  ['iptables-save', 'filter', 'filter'],
+  ['iptables-save', 'mangle', 'mangle'],
+  ['ip6tables-save', 'nat', 'nat-v6'],
+  ['ip6tables-save', 'filter', 'filter-v6'],
+  ['ip6tables-save', 'mangle', 'mangle-v6'],
+] as const;
+
+if (!nfacct) {
+  process.stdout.write(
+    'This kernel or machine has no nfacct: the recorded accounting rules are left out of the comparison.\n',
+  );
+}
+
+describe.each(['default', 'nocidr'] as const)('with the flags of recording %s', (configuration) => {
+  test('every table of both families equals what kube-proxy v1.36.2 wrote', async () => {
+    await using world = await World.create();
+    await world.change(node, ...goldenServices().map(put.service), ...goldenSlices().map(put.slice));
+    const cidr = goldenClusterCidrs[configuration];
+    await world.startProxy('--proxy-mode=iptables', ...(cidr ? [`--cluster-cidr=${cidr}`] : []));
+    for (const [tool, table, file] of files) {
+      const golden = comparable(goldenText(configuration, file), nfacct);
+      expect(golden.length).toBeGreaterThan(5);
+      expect(comparable(world.save(tool, '-t', table), nfacct), file).toEqual(golden);
+    }
+    expect(world.exec('cat', '/proc/sys/net/ipv4/conf/all/route_localnet').trim()).toBe('1');
+    expect(JSON.parse(world.get('http://127.0.0.1:32011/'))).toEqual({
+      service: { namespace: 'fix', name: 'lb-local' },
+      localEndpoints: 1,
+      serviceProxyHealthy: true,
+    });
+  });
+});

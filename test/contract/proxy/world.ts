@@ -1,0 +1,150 @@
+// A network namespace with an API stub and our kube-proxy in it, taken down completely when the test is over.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Service } from '../../../src/api/core.ts';
+import type { EndpointSlice } from '../../../src/api/discovery.ts';
+import type { KubeObject } from '../../../src/api/meta.ts';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
+
+const root = join(import.meta.dirname, '../../..');
+let count = 0;
+
+export interface Change {
+  readonly plural: 'services' | 'endpointslices' | 'nodes';
+  readonly object: KubeObject;
+  readonly remove?: boolean;
+}
+
+export const put = {
+  service: (object: Service): Change => ({ plural: 'services', object }),
+  slice: (object: EndpointSlice): Change => ({ plural: 'endpointslices', object }),
+};
+
+export class World implements AsyncDisposable {
+  readonly name = `lp-${process.pid}-${count++}`;
+  readonly folder = mkdtempSync(join(tmpdir(), 'labs-proxy-'));
+  readonly #children: ChildProcess[] = [];
+
+  private constructor() {
+    execFileSync('ip', ['netns', 'add', this.name]);
+    execFileSync('ip', ['-n', this.name, 'link', 'set', 'lo', 'up']);
+  }
+
+  static async create(): Promise<World> {
+    const world = new World();
+    const subject = ['-subj', '/CN=stub', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const files = ['-keyout', join(world.folder, 'key.pem'), '-out', join(world.folder, 'cert.pem')];
+    const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+    execFileSync('openssl', [...kind, ...subject, ...files], { stdio: 'ignore' });
+    writeFileSync(join(world.folder, 'kubeconfig'), JSON.stringify(kubeconfig));
+    await world.#start('stub', [process.execPath, join(import.meta.dirname, 'api-stub.ts'), world.folder], 'ready');
+    return world;
+  }
+
+  /** Runs a program in the namespace. @returns its standard output */
+  exec(...argv: string[]): string {
+    return execFileSync('ip', ['netns', 'exec', this.name, ...argv], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      maxBuffer: 1 << 28,
+    });
+  }
+
+  save(tool = 'iptables-save', ...args: string[]): string {
+    return this.exec(tool, ...args);
+  }
+
+  /** Feeds the API stub; resolves when watchers have been told. */
+  change(...changes: Change[]): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const outgoing = request({ socketPath: join(this.folder, 'control.sock'), method: 'POST' }, (response) => {
+      response.resume().on('end', resolve);
+    });
+    outgoing.on('error', reject).end(JSON.stringify(changes));
+    return promise;
+  }
+
+  /** Starts kube-proxy; resolves when it says it is healthy. */
+  async startProxy(...flags: string[]): Promise<ChildProcess> {
+    const argv = ['--kubeconfig', join(this.folder, 'kubeconfig'), '--hostname-override=n1', '-v=4'];
+    const log = `--log-file=${join(this.folder, 'kube-proxy.log')}`;
+    const main = join(root, 'src/node/proxy/main.ts');
+    const child = await this.#start('proxy', [process.execPath, main, ...argv, log, ...flags]);
+    await this.until(
+      'kube-proxy is healthy',
+      () => this.healthCode() === 200,
+      () => this.log(),
+    );
+    return child;
+  }
+
+  healthCode(path = '/healthz', port = 10_256): number {
+    return Number(this.#curl('-o', '/dev/null', '-w', '%{http_code}', `http://127.0.0.1:${port}${path}`));
+  }
+
+  get(url: string): string {
+    return this.#curl(url);
+  }
+
+  log(): string {
+    try {
+      return readFileSync(join(this.folder, 'kube-proxy.log'), 'utf8');
+    } catch {
+      return '';
+    }
+  }
+
+  until(condition: string, look: () => boolean, seen: () => string = () => ''): Promise<boolean> {
+    return eventually(condition, () => (look() ? done(true) : notYet(seen().slice(-2000))), {
+      timeoutMs: 15_000,
+      intervalMs: 10,
+      maxIntervalMs: 50,
+    });
+  }
+
+  async stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) await this.stop(child, 'SIGKILL');
+    execFileSync('ip', ['netns', 'del', this.name]);
+    rmSync(this.folder, { recursive: true });
+  }
+
+  #curl(...args: string[]): string {
+    try {
+      return this.exec('curl', '-s', '--max-time', '5', ...args);
+    } catch {
+      return '';
+    }
+  }
+
+  async #start(name: string, argv: string[], ready?: string): Promise<ChildProcess> {
+    // `ip netns exec` becomes the program itself, so that killing the child kills it.
+    const child = spawn('ip', ['netns', 'exec', this.name, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#children.push(child);
+    const { promise, resolve, reject } = Promise.withResolvers<ChildProcess>();
+    let errors = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      errors = (errors + chunk.toString()).slice(-4000);
+    });
+    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}: ${errors}`)));
+    if (ready === undefined) resolve(child);
+    else child.stdout?.on('data', (chunk: Buffer) => chunk.toString().includes(ready) && resolve(child));
+    return promise;
+  }
+}
+
+const kubeconfig = {
+  'current-context': 'c',
+  contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+  clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:6443', 'insecure-skip-tls-verify': true } }],
+  users: [{ name: 'u', user: {} }],
+};
