@@ -48,6 +48,7 @@ export const containerSpec = (container: Container, context: ContainerContext): 
     readOnlyRoot: security.readOnlyRootFilesystem,
     terminal: container.tty === true,
     stdin: container.stdin === true,
+    stdinOnce: container.stdinOnce === true,
     stopSignal: (image.config.StopSignal ?? 'SIGTERM').replace(/^SIG/, ''),
   };
 };

@@ -257,8 +257,8 @@ const launch = async (
       ...(sandbox.netns ? { netns: sandbox.netns } : {}),
     };
     await writeFile(join(bundle, 'config.json'), JSON.stringify(ociConfig(withTerminationLog(spec, bundle), context)));
-    const { terminal, stdin } = spec;
-    const pid = await crun.create({ id, bundle, logPath, logSizeMax: options.logSizeMax, terminal, stdin });
+    const { terminal, stdin, stdinOnce } = spec;
+    const pid = await crun.create({ id, bundle, logPath, logSizeMax: options.logSizeMax, terminal, stdin, stdinOnce });
     const record = recordOf(spec, { id, pid, logPath });
     await writeRecord(folders.containers, id, record);
     await crun.start(id);

@@ -11,7 +11,7 @@ import { parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
 import { createCniExecutor } from '../sys/cni.ts';
-import { kubeletFlags, parseKubeletConfig, parseLabels, parseTaint } from './config.ts';
+import { type KubeletConfig, kubeletFlags, parseKubeletConfig, parseLabels, parseTaint } from './config.ts';
 import { createCrunRuntime } from './crun-runtime.ts';
 import { createPodEvents } from './events.ts';
 import { createImageStore } from './images.ts';
@@ -20,8 +20,12 @@ import { readMachine } from './machine.ts';
 import { startNodeAgent } from './node-agent.ts';
 import { parseBoundingSet } from './oci.ts';
 import { createProber } from './prober.ts';
+import { startHealthServer, startKubeletServer } from './server/server.ts';
 import { createSourceCache } from './sources.ts';
 import { createStatusWriter } from './status-writer.ts';
+
+/** On a tmpfs. */
+const stateFolder = '/run/kubelet';
 
 const main = async (argv: readonly string[], signal: AbortSignal): Promise<void> => {
   const flags = parseFlags(kubeletFlags, argv);
@@ -43,7 +47,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   const machine = await readMachine({ name, ip, maxPods: config.maxPods, port: config.port, rootFolder });
   const agent = startNodeAgent({ client, machine, labels, taints, images, cniConfigFolder, logger, signal });
   const runtime = await createCrunRuntime({
-    stateFolder: '/run/kubelet',
+    stateFolder,
     logFolder: nodePaths.podLogs,
     cniConfigFolder,
     cni: createCniExecutor(nodePaths.cniPlugins),
@@ -87,8 +91,37 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
       logger,
     },
   });
+  if (config.healthzPort > 0) startHealthServer(config.healthzBindAddress, config.healthzPort, signal);
+  await startKubeletServer({
+    listen: { host: config.address, port: config.port },
+    tls: await readTls(config, rootFolder),
+    pods: {
+      all: () => [...kubelet.workers.values()].map(({ pod }) => pod),
+      find: kubelet.find,
+      sandbox: (namespace, podName) => {
+        const uid = kubelet.find(namespace, podName)?.metadata.uid;
+        return runtime.sandboxes().find(({ pod }) => pod.uid === uid);
+      },
+      runtime,
+    },
+    ttyFolder: `${stateFolder}/tty`,
+    logger,
+    signal,
+  });
   logger.info(0, 'Started kubelet', { node: name, version: machine.runtimeVersion });
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+};
+
+const readTls = async (config: KubeletConfig, rootFolder: string) => {
+  const { tlsCertFile, tlsPrivateKeyFile, clientCaFile } = config;
+  const [cert, key, clientCa] = await Promise.all(
+    [
+      tlsCertFile ?? join(rootFolder, 'pki/kubelet.crt'),
+      tlsPrivateKeyFile ?? join(rootFolder, 'pki/kubelet.key'),
+      clientCaFile ?? join(nodePaths.pki, 'ca.crt'),
+    ].map((file) => readFile(file, 'utf8')),
+  );
+  return { cert: cert ?? '', key: key ?? '', clientCa: clientCa ?? '' };
 };
 
 void runComponent('kubelet', main);

@@ -67,6 +67,8 @@ export interface ContainerSpec {
   readonly readOnlyRoot: boolean;
   readonly terminal: boolean;
   readonly stdin: boolean;
+  /** Its input ends when the first client that was attached leaves. */
+  readonly stdinOnce: boolean;
   readonly stopSignal: string;
 }
 
@@ -96,11 +98,6 @@ export interface ContainerExit {
   readonly message?: string;
   /** The exit code couldn't be learnt: its shim was killed, or the machine went down. */
   readonly unknown?: boolean;
-}
-
-/** A streaming exec or attach: the caller owns the process that carries it. */
-export interface StreamCommand {
-  readonly argv: readonly string[];
 }
 
 export interface Runtime {

@@ -1,0 +1,63 @@
+// `kubectl attach` and `kubectl run -it`: to the container's own streams. Output comes from its log, which conmon writes byte
+// by byte as it arrives; input goes to conmon's socket. Node can't speak SOCK_SEQPACKET, so socat carries it.
+import { spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf } from '../../../kit/error.ts';
+import type { ContainerRecord } from '../runtime.ts';
+import type { CommandChannels, TerminalSize } from './channels.ts';
+import { followLog } from './log-follower.ts';
+
+export interface AttachOptions {
+  readonly container: () => ContainerRecord | undefined;
+  /** Where conmon keeps its sockets. */
+  readonly bundle: string;
+  readonly stdin: boolean;
+}
+
+/** Output that a container wrote this shortly before somebody attached is shown: it is the prompt, or all there will be. */
+const youngMs = 15_000;
+
+/** Ends when the container does or the client hangs up. Never throws. */
+export const serveAttach = async (channels: CommandChannels, options: AttachOptions): Promise<void> => {
+  const container = options.container();
+  if (!container) return channels.finish({ failure: 'container not found' });
+  const stop = new AbortController();
+  channels.onClose(() => stop.abort());
+  if (options.stdin) sendInput(channels, options.bundle, stop.signal);
+  if (container.terminal) channels.onResize((size) => void resize(options.bundle, size));
+  try {
+    const isYoung = Date.now() - Date.parse(container.startedAt) < youngMs;
+    const offset = isYoung ? 0 : (await stat(container.logPath)).size;
+    const isGrowing = (): boolean => options.container()?.exit === undefined;
+    for await (const lines of followLog({ path: container.logPath, offset, isGrowing, signal: stop.signal })) {
+      for (const { stream, content } of lines) channels[stream](content);
+    }
+    channels.finish({ exitCode: 0, command: [] });
+  } catch (error) {
+    channels.finish({ failure: messageOf(error) });
+  } finally {
+    stop.abort();
+  }
+};
+
+const sendInput = (channels: CommandChannels, bundle: string, signal: AbortSignal): void => {
+  const target = `UNIX-CONNECT:${join(bundle, 'attach')},type=5`;
+  const carrier = spawn('socat', ['-u', 'STDIN', target], { stdio: ['pipe', 'ignore', 'ignore'], signal });
+  carrier.on('error', () => {});
+  carrier.stdin.on('error', () => {});
+  channels.onStdin((chunk) => carrier.stdin.write(chunk));
+  channels.onStdinEnd(() => carrier.stdin.end());
+};
+
+/** conmon reads commands from a pipe: 1 sets the terminal's size. */
+const resize = async (bundle: string, { rows, columns }: TerminalSize): Promise<void> => {
+  try {
+    const pipe = await open(join(bundle, 'ctl'), constants.O_WRONLY | constants.O_NONBLOCK);
+    await pipe.write(`1 ${rows} ${columns}\n`);
+    await pipe.close();
+  } catch {
+    // The container ended in between.
+  }
+};

@@ -1,0 +1,87 @@
+// Kubernetes' remote command protocol over WebSocket: one channel per stream, named by each message's first byte.
+import type { WebSocket } from 'ws';
+
+/** v5 adds the closing of single channels to v4, without which an end of input can't be told. */
+export const commandProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+
+const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
+
+/** Past this much that the client hasn't taken yet, the program is made to wait. */
+const highWater = 1 << 20;
+
+export interface CommandChannels {
+  stdout(chunk: Buffer): void;
+  stderr(chunk: Buffer): void;
+  /** The client is slower than the program. */
+  isFull(): boolean;
+  onStdin(handler: (chunk: Buffer) => void): void;
+  onStdinEnd(handler: () => void): void;
+  onResize(handler: (size: TerminalSize) => void): void;
+  onClose(handler: () => void): void;
+  /** Tells how the command ended, and hangs up. */
+  finish(outcome: CommandOutcome): void;
+}
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export type CommandOutcome =
+  | { readonly exitCode: number; readonly command: readonly string[] }
+  | { readonly failure: string };
+
+export const createCommandChannels = (socket: WebSocket): CommandChannels => {
+  const onStdin: ((chunk: Buffer) => void)[] = [];
+  const onStdinEnd: (() => void)[] = [];
+  const onResize: ((size: TerminalSize) => void)[] = [];
+  const send = (id: number, chunk: Buffer): void => socket.send(Buffer.concat([Buffer.from([id]), chunk]));
+  socket.on('message', (message: Buffer) => {
+    const [id, payload] = [message[0], message.subarray(1)];
+    if (id === channel.stdin) for (const handler of onStdin) handler(payload);
+    if (id === channel.close && payload[0] === channel.stdin) for (const handler of onStdinEnd) handler();
+    const size = id === channel.resize ? parseSize(payload) : undefined;
+    if (size) for (const handler of onResize) handler(size);
+  });
+  // The client waits for a sign that the streams are there.
+  send(channel.stdout, Buffer.alloc(0));
+  return {
+    stdout: (chunk) => send(channel.stdout, chunk),
+    stderr: (chunk) => send(channel.stderr, chunk),
+    isFull: () => socket.bufferedAmount > highWater,
+    onStdin: (handler) => void onStdin.push(handler),
+    onStdinEnd: (handler) => void onStdinEnd.push(handler),
+    onResize: (handler) => void onResize.push(handler),
+    onClose: (handler) => void socket.on('close', handler),
+    finish(outcome) {
+      send(channel.error, Buffer.from(JSON.stringify(statusOf(outcome))));
+      socket.close(1000);
+    },
+  };
+};
+
+const parseSize = (payload: Buffer): TerminalSize | undefined => {
+  try {
+    const { Width, Height } = JSON.parse(payload.toString('utf8')) as { Width?: number; Height?: number };
+    return Width && Height ? { columns: Width, rows: Height } : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** The Status from which kubectl takes the exit code. */
+const statusOf = (outcome: CommandOutcome): object => {
+  if ('failure' in outcome) {
+    const message = `Internal error occurred: ${outcome.failure}`;
+    return { metadata: {}, status: 'Failure', message, reason: 'InternalError', code: 500 };
+  }
+  const { exitCode, command } = outcome;
+  if (exitCode === 0) return { metadata: {}, status: 'Success' };
+  return {
+    metadata: {},
+    status: 'Failure',
+    message: `command terminated with non-zero exit code: error executing command [${command.join(' ')}], exit code ${exitCode}`,
+    reason: 'NonZeroExitCode',
+    details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
+  };
+};

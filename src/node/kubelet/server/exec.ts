@@ -1,0 +1,148 @@
+// `kubectl exec`: a program inside a running container, its streams over channels, with or without a terminal.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { close, open } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { messageOf } from '../../../kit/error.ts';
+import { done, eventually, notYet } from '../../../kit/eventually.ts';
+import type { Crun } from '../../sys/crun.ts';
+import { run } from '../../sys/exec.ts';
+import type { CommandChannels, TerminalSize } from './channels.ts';
+
+export interface ExecRequest {
+  readonly containerId: string;
+  readonly command: readonly string[];
+  readonly stdin: boolean;
+  readonly tty: boolean;
+}
+
+export interface ExecOptions {
+  readonly crun: Crun;
+  /** For the links to pseudo-terminals, e.g. /run/kubelet/tty. */
+  readonly ttyFolder: string;
+}
+
+/** Runs to the command's end or until the client hangs up. Never throws: what fails is told to the client. */
+export const serveExec = async (
+  channels: CommandChannels,
+  request: ExecRequest,
+  options: ExecOptions,
+): Promise<void> => {
+  try {
+    const exitCode = request.tty
+      ? await runOnTerminal(channels, request, options)
+      : await runOnPipes(channels, request, options);
+    channels.finish({ exitCode, command: request.command });
+  } catch (error) {
+    channels.finish({ failure: messageOf(error) });
+  }
+};
+
+const runOnPipes = async (channels: CommandChannels, request: ExecRequest, { crun }: ExecOptions): Promise<number> => {
+  const [command = '', ...args] = crun.execArgv(request.containerId, request.command);
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdout.on('data', (chunk: Buffer) => pace(channels, child, () => channels.stdout(chunk)));
+  child.stderr.on('data', (chunk: Buffer) => pace(channels, child, () => channels.stderr(chunk)));
+  feed(channels, child, request.stdin);
+  return ended(child, channels);
+};
+
+/**
+ * socat makes a pseudo-terminal and carries it to this process's pipes; crun runs with it as its controlling terminal, so
+ * that a change of size reaches crun as SIGWINCH and crun passes it on into the container.
+ */
+const runOnTerminal = async (
+  channels: CommandChannels,
+  request: ExecRequest,
+  options: ExecOptions,
+): Promise<number> => {
+  await mkdir(options.ttyFolder, { recursive: true });
+  const link = join(options.ttyFolder, randomUUID());
+  const carrier = spawn('socat', ['-', `PTY,link=${link},rawer,wait-slave`], { stdio: ['pipe', 'pipe', 'ignore'] });
+  carrier.stdout.on('data', (chunk: Buffer) => pace(channels, carrier, () => channels.stdout(chunk)));
+  feed(channels, carrier, request.stdin);
+  const terminal = followSize(channels, link);
+  const exists = async () =>
+    access(link).then(
+      () => done(true),
+      () => notYet('no pseudo-terminal'),
+    );
+  await eventually('socat made a pseudo-terminal', exists, { timeoutMs: 5000, intervalMs: 2, maxIntervalMs: 20 });
+  await terminal.ready();
+  const fd = await promisify(open)(link, 'r+');
+  try {
+    const [command = '', ...args] = [
+      'setsid',
+      '--ctty',
+      ...options.crun.execArgv(request.containerId, request.command, { terminal: true }),
+    ];
+    const child = spawn(command, args, { stdio: [fd, fd, fd] });
+    channels.onClose(() => carrier.kill('SIGKILL'));
+    const [exitCode] = await Promise.all([ended(child, channels).finally(() => closeFd(fd)), drained(carrier)]);
+    return exitCode;
+  } finally {
+    carrier.kill('SIGKILL');
+  }
+};
+
+/** The client tells its size at once, mostly before there is a terminal to set it on. */
+const followSize = (channels: CommandChannels, link: string) => {
+  let latest: TerminalSize | undefined;
+  let exists = false;
+  let work: Promise<unknown> = Promise.resolve();
+  const set = (): Promise<unknown> => {
+    if (!exists || !latest) return work;
+    const { rows, columns } = latest;
+    work = work.then(() => run(['stty', '-F', link, 'rows', String(rows), 'cols', String(columns)])).catch(() => {});
+    return work;
+  };
+  channels.onResize((size) => {
+    latest = size;
+    void set();
+  });
+  return {
+    ready(): Promise<unknown> {
+      exists = true;
+      return set();
+    },
+  };
+};
+
+const closeFd = promisify(close);
+
+/** The carrier ends by itself once nobody holds the terminal; its last output is the program's. */
+const drained = (carrier: ChildProcess): Promise<void> =>
+  new Promise((resolve) => {
+    carrier.on('close', () => resolve());
+    carrier.on('error', () => resolve());
+  });
+
+/** @returns the exit code */
+const ended = (child: ChildProcess, channels: CommandChannels): Promise<number> => {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  channels.onClose(() => child.kill('SIGKILL'));
+  child.on('error', reject);
+  child.on('close', (code) => resolve(code ?? 137));
+  return promise;
+};
+
+const feed = (channels: CommandChannels, child: ChildProcess, wanted: boolean): void => {
+  child.stdin?.on('error', () => {});
+  if (!wanted && child.spawnargs[0] !== 'socat') child.stdin?.end();
+  channels.onStdin((chunk) => child.stdin?.write(chunk));
+  channels.onStdinEnd(() => child.stdin?.end());
+};
+
+/** Passes output on; makes the program wait while the client is behind. */
+export const pace = (channels: CommandChannels, child: ChildProcess, deliver: () => void): void => {
+  deliver();
+  if (!channels.isFull() || child.stdout?.isPaused()) return;
+  child.stdout?.pause();
+  const look = setInterval(() => {
+    if (channels.isFull() && child.exitCode === null) return;
+    clearInterval(look);
+    child.stdout?.resume();
+  }, 10);
+};

@@ -1,0 +1,93 @@
+// Reads a container's log file, and goes on reading while the container runs.
+import { watch } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type LogLine, splitLog } from './cri-log.ts';
+
+export interface FollowOptions {
+  readonly path: string;
+  /** Start here instead of at the file's beginning. */
+  readonly offset?: number;
+  /** Whether more may come; asked again after each read. */
+  readonly isGrowing: () => boolean;
+  readonly signal: AbortSignal;
+}
+
+const lookMs = 500;
+const chunkBytes = 1 << 18;
+
+/** Batches of lines as they come; ends when the container has ended and all is read, or the signal aborts. */
+export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine[]> {
+  const { path, signal, isGrowing } = options;
+  const changes = watchFile(path, signal);
+  let file = await open(path, 'r');
+  try {
+    let offset = options.offset ?? 0;
+    let rest: Buffer = Buffer.alloc(0);
+    while (!signal.aborted) {
+      // Asked before the read: what was written before the end is then surely seen.
+      const growing = isGrowing();
+      const chunk = await readFrom(file, offset);
+      offset += chunk.length;
+      if (chunk.length > 0) {
+        const { lines, rest: left } = splitLog(Buffer.concat([rest, chunk]));
+        rest = left;
+        if (lines.length > 0) yield lines;
+        continue;
+      }
+      if (!growing) return;
+      const rotated = await isReplaced(file, path);
+      if (rotated) {
+        await file.close();
+        file = await open(path, 'r');
+        offset = 0;
+        rest = Buffer.alloc(0);
+      } else {
+        await changes.next(lookMs);
+      }
+    }
+  } finally {
+    changes.stop();
+    await file.close();
+  }
+}
+
+const readFrom = async (file: FileHandle, offset: number): Promise<Buffer> => {
+  const buffer = Buffer.allocUnsafe(chunkBytes);
+  const { bytesRead } = await file.read(buffer, 0, chunkBytes, offset);
+  return buffer.subarray(0, bytesRead);
+};
+
+/** A log that grew too long is replaced by a fresh file. */
+const isReplaced = async (file: FileHandle, path: string): Promise<boolean> => {
+  const [mine, current] = await Promise.all([file.stat(), stat(path).catch(() => undefined)]);
+  return current !== undefined && current.ino !== mine.ino;
+};
+
+const watchFile = (path: string, signal: AbortSignal) => {
+  let wake = (): void => {};
+  let changed = false;
+  const notice = (): void => {
+    changed = true;
+    wake();
+  };
+  const watcher = watch(path, notice);
+  watcher.on('error', notice);
+  signal.addEventListener('abort', notice, { once: true });
+  return {
+    /** Resolves at the next change, or one that came since the last call, or after `ms`. */
+    next: (ms: number): Promise<void> =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, changed ? 0 : ms);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        if (changed) wake();
+        changed = false;
+      }),
+    stop() {
+      watcher.close();
+      signal.removeEventListener('abort', notice);
+    },
+  };
+};

@@ -1,0 +1,94 @@
+// `kubectl port-forward`: pairs of SPDY streams (data and error, by request) ↔ TCP connections inside the pod's network.
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { WebSocket } from 'ws';
+import type { Sandbox } from '../runtime.ts';
+import { createSpdySession, type SpdyStream } from './spdy.ts';
+
+export interface PortForwardOptions {
+  readonly sandbox: Sandbox;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The WebSocket subprotocol in which kubectl ≥ 1.31 tunnels its SPDY session. */
+export const portForwardProtocol = 'SPDY/3.1+portforward.k8s.io';
+
+/** Past this much that the client hasn't taken yet, the pod's side is made to wait. */
+const highWater = 1 << 20;
+
+/** Serves one client until its connection ends. */
+export const servePortForward = (socket: WebSocket, { sandbox, onError }: PortForwardOptions): void => {
+  const pairs = new Map<string, { data?: SpdyStream; error?: SpdyStream }>();
+  const session = createSpdySession({
+    send: (frame) => socket.send(frame),
+    onError,
+    onStream(stream) {
+      const { streamtype = '', requestid = '', port = '' } = stream.headers;
+      const pair = pairs.get(requestid) ?? {};
+      pairs.set(requestid, pair);
+      pair[streamtype === 'error' ? 'error' : 'data'] = stream;
+      if (!pair.data || !pair.error) return;
+      pairs.delete(requestid);
+      forward({
+        data: pair.data,
+        error: pair.error,
+        port: Number(port),
+        sandbox,
+        isFull: () => socket.bufferedAmount > highWater,
+      });
+    },
+  });
+  socket.on('message', (message) => session.receive(message as Buffer));
+  socket.on('close', session.close);
+};
+
+interface Forwarding {
+  readonly data: SpdyStream;
+  readonly error: SpdyStream;
+  readonly port: number;
+  readonly sandbox: Sandbox;
+  readonly isFull: () => boolean;
+}
+
+const forward = ({ data, error, port, sandbox, isFull }: Forwarding): void => {
+  const child = connectInside(sandbox, port);
+  let complaint = '';
+  child.stderr?.on('data', (chunk) => {
+    complaint += chunk;
+  });
+  child.stdout?.on('data', (chunk: Buffer) => {
+    data.write(chunk);
+    if (isFull()) pauseUntil(child, () => !isFull());
+  });
+  child.stdin?.on('error', () => {});
+  data.onData((chunk) => child.stdin?.write(chunk));
+  data.onEnd(() => child.stdin?.end());
+  data.onAbort(() => child.kill('SIGKILL'));
+  child.on('error', (cause) => error.write(Buffer.from(cause.message)));
+  child.on('close', (code) => {
+    if (code !== 0 && code !== null) error.write(Buffer.from(failure(port, sandbox, complaint)));
+    data.end();
+    error.end();
+  });
+};
+
+/** A program of its own per connection: only a process can enter a network namespace, not a part of this one. */
+const connectInside = ({ netns }: Sandbox, port: number): ChildProcess => {
+  const connect = ['socat', '-t600', '-', `TCP4:127.0.0.1:${port}`];
+  const [command = '', ...args] = netns === undefined ? connect : ['nsenter', `--net=${netns}`, ...connect];
+  return spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+};
+
+const pauseUntil = (child: ChildProcess, ready: () => boolean): void => {
+  child.stdout?.pause();
+  const look = setInterval(() => {
+    if (!ready() && child.exitCode === null) return;
+    clearInterval(look);
+    child.stdout?.resume();
+  }, 10);
+};
+
+const failure = (port: number, { id, pod }: Sandbox, complaint: string): string => {
+  const refused = /refused/i.test(complaint);
+  const reason = refused ? `dial tcp4 127.0.0.1:${port}: connect: connection refused` : complaint.trim();
+  return `error forwarding port ${port} to pod ${id}, uid ${pod.uid}: failed to connect to localhost:${port} inside namespace "${id}": ${reason}`;
+};

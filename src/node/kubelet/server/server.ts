@@ -1,0 +1,143 @@
+// The kubelet's HTTPS server on 10250, for the API server: logs, exec, attach, port-forward of this node's pods.
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { WebSocketServer } from 'ws';
+import { messageOf } from '../../../kit/error.ts';
+import type { Logger } from '../../../kit/logger.ts';
+import { serveAttach } from './attach.ts';
+import { commandProtocols, createCommandChannels } from './channels.ts';
+import { serveExec } from './exec.ts';
+import { serveLogs } from './logs.ts';
+import { findContainer, type PodLookup, RequestError } from './lookup.ts';
+import { portForwardProtocol, servePortForward } from './port-forward.ts';
+
+export interface KubeletServerOptions {
+  readonly listen: { readonly host: string; readonly port: number } | { readonly path: string };
+  /** PEM. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string };
+  readonly pods: PodLookup;
+  readonly ttyFolder: string;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Listens until the signal aborts. Rejects when the port is taken. */
+export const startKubeletServer = (options: KubeletServerOptions): Promise<void> => {
+  const { cert, key, clientCa } = options.tls;
+  const server = createServer({ cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: false });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    handleProtocols: (offered) =>
+      [...commandProtocols, portForwardProtocol].find((known) => offered.has(known)) ?? false,
+  });
+  server.on('request', (request, response) => void handleRequest(request, response, options));
+  server.on('upgrade', (request, socket, head) => {
+    try {
+      authorise(request);
+      const serve = upgradeHandler(request, options);
+      sockets.handleUpgrade(request, socket, head, (client) => {
+        client.on('error', (error) => options.logger.info(2, 'A stream broke', { err: messageOf(error) }));
+        serve(client);
+      });
+    } catch (error) {
+      refuseUpgrade(socket, error);
+    }
+  });
+  return listen(server, options);
+};
+
+const listen = (server: Server, { listen: where, signal }: KubeletServerOptions): Promise<void> => {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(where, resolve);
+  signal.addEventListener('abort', () => server.close(), { once: true });
+  return promise;
+};
+
+/** The plain health endpoint, on loopback. */
+export const startHealthServer = (address: string, port: number, signal: AbortSignal): void => {
+  const server = createHttpServer((request, response) => {
+    const known = request.url?.split('?')[0] === '/healthz';
+    response.writeHead(known ? 200 : 404, { 'content-type': 'text/plain' }).end(known ? 'ok' : '404 page not found\n');
+  });
+  server.listen(port, address);
+  signal.addEventListener('abort', () => server.close(), { once: true });
+};
+
+/** Only the API server, and administrators, may look into pods. @throws RequestError */
+const authorise = ({ socket }: IncomingMessage): void => {
+  const tls = socket as TLSSocket;
+  const { subject } = tls.getPeerCertificate();
+  if (!tls.authorized || !subject) throw new RequestError(401, 'Unauthorized');
+  const groups = [subject.O ?? []].flat();
+  if (!groups.includes('system:masters')) {
+    throw new RequestError(403, `Forbidden (user=${subject.CN}, verb=get, resource=nodes, subresource=proxy)`);
+  }
+};
+
+const handleRequest = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: KubeletServerOptions,
+): Promise<void> => {
+  try {
+    const url = new URL(request.url ?? '/', 'https://kubelet');
+    authorise(request);
+    if (url.pathname === '/healthz') response.writeHead(200).end('ok');
+    else if (url.pathname === '/pods') sendPods(response, options.pods);
+    else if (url.pathname.startsWith('/containerLogs/')) await serveLogs(url, response, options.pods);
+    else throw new RequestError(404, '404 page not found');
+  } catch (error) {
+    const code = error instanceof RequestError ? error.code : 500;
+    if (code === 500) options.logger.error('A request failed', error, { url: request.url });
+    if (response.headersSent) response.destroy();
+    else response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8' }).end(`${messageOf(error)}\n`);
+  }
+};
+
+const sendPods = (response: ServerResponse, pods: PodLookup): void => {
+  const list = { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: pods.all() };
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(list));
+};
+
+type Serve = (client: Parameters<typeof createCommandChannels>[0]) => void;
+
+/** What to do with the stream, decided before it is opened. @throws RequestError */
+const upgradeHandler = (request: IncomingMessage, { pods, ttyFolder, logger }: KubeletServerOptions): Serve => {
+  const url = new URL(request.url ?? '/', 'https://kubelet');
+  const [, action, namespace = '', name = '', ...rest] = url.pathname.split('/');
+  const flag = (...names: string[]): boolean =>
+    names.some((key) => ['1', 'true'].includes(url.searchParams.get(key) ?? ''));
+  if (action === 'portForward') {
+    const sandbox = pods.sandbox(namespace, name);
+    if (!sandbox) throw new RequestError(404, `pod does not exist or is not running: ${name}_${namespace}`);
+    return (client) =>
+      servePortForward(client, { sandbox, onError: (error) => logger.error('Port forwarding failed', error) });
+  }
+  const container = findContainer(pods, namespace, name, rest.at(-1) ?? '');
+  if (container.exit) throw new RequestError(500, `container not found ("${container.name}")`);
+  const [stdin, tty] = [flag('input', 'stdin'), flag('tty')];
+  if (action === 'exec') {
+    const command = url.searchParams.getAll('command');
+    const options = { crun: pods.runtime.crun, ttyFolder };
+    return (client) =>
+      void serveExec(createCommandChannels(client), { containerId: container.id, command, stdin, tty }, options);
+  }
+  if (action === 'attach') {
+    const current = () => pods.runtime.containers().find(({ id }) => id === container.id);
+    const bundle = pods.runtime.bundle(container.id);
+    return (client) => void serveAttach(createCommandChannels(client), { container: current, bundle, stdin });
+  }
+  throw new RequestError(404, '404 page not found');
+};
+
+const refuseUpgrade = (socket: Duplex, error: unknown): void => {
+  const code = error instanceof RequestError ? error.code : 500;
+  const body = `${messageOf(error)}\n`;
+  socket.end(
+    `HTTP/1.1 ${code} Error\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+};
