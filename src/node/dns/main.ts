@@ -1,0 +1,186 @@
+// cluster-dns: watches services and endpoints, answers for cluster.local, and owns the service kube-dns.
+import { createServer, type Server } from 'node:http';
+import type { Packet } from 'dns-packet';
+import type { Endpoints, Namespace, Service } from '../../api/core.ts';
+import type { EndpointSlice } from '../../api/discovery.ts';
+import type { KubeObject } from '../../api/meta.ts';
+import { endpointSlices, endpoints, namespaces, type Resource, services } from '../../api/resources.ts';
+import { messageOf } from '../../kit/error.ts';
+import { done, eventually } from '../../kit/eventually.ts';
+import type { Logger } from '../../kit/logger.ts';
+import { startReconciler } from '../../kit/reconcile.ts';
+import { createClient } from '../client/client.ts';
+import { createInformer } from '../client/informer.ts';
+import type { Client, Informer } from '../client/types.ts';
+import { describeFlags, FlagError, type FlagSpecs, parseFlags } from '../component/flags.ts';
+import { createKlog } from '../component/klog.ts';
+import { runComponent } from '../component/run.ts';
+import { respond } from './answer.ts';
+import { startDnsServer } from './server.ts';
+import { difference, type OwnAddress, ownKey, wantedObjects } from './service.ts';
+import { buildZone, type Zone } from './zone.ts';
+
+const flagSpecs = {
+  kubeconfig: { type: 'string', help: 'Path to kubeconfig file with authorization and master location information.' },
+  address: { type: 'string', help: 'The IPv4 address to listen on, UDP and TCP.' },
+  port: { type: 'int', default: '53', help: 'The port to listen on.' },
+  'service-ip': { type: 'string', default: '10.96.0.10', help: 'The cluster IP of the service kube-dns.' },
+  'cluster-domain': { type: 'string', default: 'cluster.local', help: 'The domain of the cluster.' },
+  'metrics-port': { type: 'int', default: '9153', help: 'Serves /metrics, /health and /ready; 0 for none.' },
+  v: { type: 'int', default: '0', help: 'Number for the log level verbosity.' },
+  help: { type: 'boolean', default: 'false', short: 'h', help: 'Show this help.' },
+} as const satisfies FlagSpecs;
+
+interface Settings extends OwnAddress {
+  readonly domain: string;
+  readonly metricsPort: number;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+const main = async (argv: readonly string[], signal: AbortSignal): Promise<void> => {
+  const flags = parseFlags(flagSpecs, argv);
+  if (flags.help) return void process.stdout.write(`${describeFlags(flagSpecs)}\n`);
+  if (!flags.kubeconfig || !flags.address) throw new FlagError('--kubeconfig and --address are required');
+  await run(createClient({ kubeconfig: flags.kubeconfig }), {
+    serviceIp: flags['service-ip'] ?? '10.96.0.10',
+    address: flags.address,
+    port: flags.port ?? 53,
+    domain: (flags['cluster-domain'] ?? 'cluster.local').toLowerCase().replace(/\.$/, ''),
+    metricsPort: flags['metrics-port'] ?? 0,
+    logger: createKlog({ verbosity: flags.v ?? 0, source: 'dns' }),
+    signal,
+  });
+};
+
+const run = async (client: Client, settings: Settings): Promise<void> => {
+  const { logger, signal, address, port, domain } = settings;
+  const informers = {
+    services: createInformer(client, services, { signal, logger }),
+    slices: createInformer(client, endpointSlices, { signal, logger }),
+    namespaces: createInformer(client, namespaces, { signal, logger }),
+    endpoints: createInformer(client, endpoints, { signal, logger }),
+  };
+  const currentZone = followZone(informers, domain);
+  const counts = new Map<string, number>();
+  const server = await listen(
+    () => startDnsServer({ address, port, respond: counting(currentZone, counts) }),
+    settings,
+  );
+  logger.info(0, 'Serving DNS', { address: `${address}:${port}`, domain });
+  const metrics = settings.metricsPort > 0 ? serveMetrics(counts, currentZone, settings) : undefined;
+  await keepService(client, informers, settings);
+  metrics?.close();
+  server.close();
+};
+
+interface Informers {
+  readonly services: Informer<Service>;
+  readonly slices: Informer<EndpointSlice>;
+  readonly namespaces: Informer<Namespace>;
+  readonly endpoints: Informer<Endpoints>;
+}
+
+/** The zone is built at the first question after a change; undefined until the caches are complete. */
+const followZone = (informers: Informers, domain: string): (() => Zone | undefined) => {
+  const sources = [informers.services, informers.slices, informers.namespaces];
+  let synced = false;
+  let zone: Zone | undefined;
+  for (const informer of sources) {
+    informer.onChange(() => {
+      zone = undefined;
+    });
+  }
+  void Promise.all(sources.map((informer) => informer.synced)).then(
+    () => {
+      synced = true;
+    },
+    () => {},
+  );
+  return () => {
+    if (!synced) return undefined;
+    zone ??= buildZone({
+      domain,
+      services: informers.services.items.values(),
+      slices: informers.slices.items.values(),
+      namespaces: informers.namespaces.items.values(),
+    });
+    return zone;
+  };
+};
+
+const counting =
+  (zone: () => Zone | undefined, counts: Map<string, number>) =>
+  (query: Packet): Packet => {
+    const response = respond(query, zone());
+    const rcode = String((response.flags ?? 0) & 15);
+    counts.set(rcode, (counts.get(rcode) ?? 0) + 1);
+    return response;
+  };
+
+/** The machine's address may come a moment after this process: wiring and start-up run side by side. */
+const listen = <T>(start: () => Promise<T>, { address, port, logger, signal }: Settings): Promise<T> =>
+  eventually(
+    `${address}:${port} can be listened on`,
+    async () => {
+      try {
+        return done(await start());
+      } catch (error) {
+        logger.warning('Cannot listen yet', { err: messageOf(error) });
+        throw error;
+      }
+    },
+    { timeoutMs: 60_000, signal },
+  );
+
+const keepService = async (client: Client, informers: Informers, settings: Settings): Promise<void> => {
+  const { logger, signal } = settings;
+  const caches = new Map<Resource, Informer<KubeObject>>([
+    [services, informers.services],
+    [endpoints, informers.endpoints],
+    [endpointSlices, informers.slices],
+  ]);
+  const sync = async (): Promise<void> => {
+    for (const { resource, object } of wantedObjects(settings)) {
+      const existing = caches.get(resource)?.get(ownKey);
+      const step = difference(object, existing);
+      if (step === 'create') await client.create(resource, object);
+      if (step === 'update' && existing) {
+        await client.update(resource, { ...existing, ...object, metadata: existing.metadata });
+      }
+      if (step !== 'none') logger.info(2, 'Wrote own object', { resource: resource.plural, step });
+    }
+  };
+  const loop = startReconciler({
+    sync,
+    onError: (error, retryInMs) => logger.info(2, 'Own service is not there yet', { err: messageOf(error), retryInMs }),
+    signal,
+    maxBackoffMs: 2000,
+  });
+  for (const informer of caches.values()) {
+    informer.onChange((before, after) => {
+      if ((after ?? before)?.metadata.name === ownKey.name) loop.trigger();
+    });
+  }
+  await Promise.all([...caches.values()].map(({ synced }) => synced));
+  loop.trigger();
+  await loop.stopped;
+};
+
+const serveMetrics = (
+  counts: ReadonlyMap<string, number>,
+  zone: () => Zone | undefined,
+  { address, metricsPort, logger }: Settings,
+): Server => {
+  const server = createServer((request, response) => {
+    const ready = request.url === '/ready' ? zone() !== undefined : true;
+    response.writeHead(ready ? 200 : 503, { 'content-type': 'text/plain' });
+    if (request.url !== '/metrics') return void response.end(ready ? 'OK' : 'not synced');
+    const lines = [...counts].map(([rcode, count]) => `cluster_dns_responses_total{rcode="${rcode}"} ${count}\n`);
+    response.end(`# TYPE cluster_dns_responses_total counter\n${lines.join('')}`);
+  });
+  server.on('error', (error) => logger.warning('No metrics', { err: messageOf(error) }));
+  return server.listen(metricsPort, address);
+};
+
+void runComponent('cluster-dns', main);

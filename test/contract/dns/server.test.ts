@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import { promisify } from 'node:util';
+import { decode, encode, type Packet } from 'dns-packet';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { respond } from '../../../src/node/dns/answer.ts';
+import { type DnsServer, startDnsServer } from '../../../src/node/dns/server.ts';
+import { buildZone } from '../../../src/node/dns/zone.ts';
+import { aService } from '../../support/objects.ts';
+
+const many = Array.from({ length: 60 }, (_, index) => ({
+  addresses: [`10.244.1.${index + 1}`],
+  conditions: { ready: true },
+}));
+const zone = buildZone({
+  domain: 'cluster.local',
+  services: [
+    aService('web', { clusterIPs: ['10.96.0.20'] }),
+    aService('crowd', { clusterIP: 'None', clusterIPs: ['None'] }),
+  ],
+  slices: [
+    {
+      metadata: { name: 'crowd-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'crowd' } },
+      addressType: 'IPv4',
+      endpoints: many,
+    },
+  ],
+  namespaces: [{ metadata: { name: 'default' } }],
+});
+
+describe('The DNS server on real sockets', () => {
+  let server: DnsServer;
+  beforeEach(async () => {
+    server = await startDnsServer({ address: '127.0.0.1', port: 0, respond: (query) => respond(query, zone) });
+  });
+  afterEach(() => server.close());
+
+  const query = (name: string, rest: Partial<Packet> = {}): Buffer =>
+    encode({ type: 'query', id: 42, flags: 0x100, questions: [{ name, type: 'A' }], ...rest });
+
+  const overUdp = async (message: Buffer): Promise<Packet> => {
+    const socket = createSocket('udp4');
+    const { promise, resolve } = Promise.withResolvers<Buffer>();
+    socket.once('message', resolve);
+    socket.send(message, server.port, '127.0.0.1');
+    const reply = await promise;
+    socket.close();
+    return decode(reply);
+  };
+
+  const overTcp = async (messages: readonly Buffer[], cut = 0): Promise<Packet[]> => {
+    const socket = connect(server.port, '127.0.0.1');
+    const framed = Buffer.concat(
+      messages.map((message) => Buffer.concat([Buffer.from([message.length >> 8, message.length & 255]), message])),
+    );
+    socket.write(framed.subarray(0, cut));
+    setImmediate(() => socket.write(framed.subarray(cut)));
+    const replies: Packet[] = [];
+    let buffered = Buffer.alloc(0);
+    for await (const chunk of socket) {
+      buffered = Buffer.concat([buffered, chunk as Buffer]);
+      while (buffered.length >= 2 && buffered.length >= 2 + buffered.readUInt16BE(0)) {
+        const end = 2 + buffered.readUInt16BE(0);
+        replies.push(decode(buffered.subarray(2, end)));
+        buffered = buffered.subarray(end);
+      }
+      if (replies.length === messages.length) break;
+    }
+    socket.destroy();
+    return replies;
+  };
+
+  test('answers over UDP', async () => {
+    expect((await overUdp(query('web.default.svc.cluster.local'))).answers).toMatchObject([{ data: '10.96.0.20' }]);
+  });
+
+  test('answers several questions on one TCP connection, however they are cut', async () => {
+    const messages = [query('web.default.svc.cluster.local'), query('nobody.default.svc.cluster.local')];
+    const [first, second] = await overTcp(messages, 5);
+    expect(first?.answers).toMatchObject([{ data: '10.96.0.20' }]);
+    expect(second?.rcode).toBe('NXDOMAIN');
+  });
+
+  test('an answer that is too long for UDP is cut, and whole over TCP', async () => {
+    const cut = await overUdp(query('crowd.default.svc.cluster.local'));
+    expect((cut.flags ?? 0) & 0x200).toBe(0x200);
+    expect(cut.answers?.length).toBeGreaterThan(4);
+    expect(encode(cut).length).toBeLessThanOrEqual(512);
+    const [whole] = await overTcp([query('crowd.default.svc.cluster.local')]);
+    expect(whole?.answers).toHaveLength(60);
+  });
+
+  test('garbage is called a format error, and a response is not answered', async () => {
+    expect((await overUdp(Buffer.concat([query('x').subarray(0, 12), Buffer.from([200, 1])]))).rcode).toBe('FORMERR');
+    const response = query('web.default.svc.cluster.local', { type: 'response' });
+    const silence = await Promise.race([
+      overUdp(response),
+      new Promise((resolve) => setTimeout(resolve, 200, 'silence')),
+    ]);
+    expect(silence).toBe('silence');
+  });
+
+  test.skipIf(!existsSync('/usr/bin/dig'))('dig understands it', async () => {
+    const run = promisify(execFile);
+    const args = ['@127.0.0.1', '-p', String(server.port), '+short', 'web.default.svc.cluster.local'];
+    expect((await run('dig', args)).stdout).toBe('10.96.0.20\n');
+  });
+});
