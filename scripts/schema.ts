@@ -1,7 +1,8 @@
 // Makes the API server's schema from Kubernetes' own Go types: `node scripts/schema.ts <folder with k8s.io/{api,apimachinery}>`.
 // Debian's golang-k8s-api-dev and golang-k8s-apimachinery-dev have them under usr/share/gocode/src/k8s.io.
-// fields.json: type → field → token, where a token is `T`, `[]T` or `map:T`, `!` when required, `|strategy:key` for
-// strategic merge. docs.json: type → description and field → description. Both hold only what our resources reach.
+// fields.json: type → field → token, where a token is `T`, `[]T` or `map:T`, `!` when required, `?` when Go has a pointer, `|strategy:key` for
+// strategic merge, `#n` the field's number on the wire (protobuf); a key `~n` is a struct that JSON inlines and protobuf
+// nests. docs.json: type → description and field → description. Both hold only what our resources reach.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allResources } from '../src/api/resources.ts';
@@ -13,6 +14,8 @@ const packages: Record<string, { folder: string; imports: Record<string, string>
   'discovery.v1': { folder: 'api/discovery/v1', imports: { v1: 'core.v1' } },
   'coordination.v1': { folder: 'api/coordination/v1', imports: {} },
   'autoscaling.v1': { folder: 'api/autoscaling/v1', imports: { v1: 'core.v1' } },
+  'authorization.v1': { folder: 'api/authorization/v1', imports: {} },
+  'authentication.v1': { folder: 'api/authentication/v1', imports: {} },
   'meta.v1': { folder: 'apimachinery/pkg/apis/meta/v1', imports: {} },
 };
 const groups: Record<string, string> = {
@@ -83,13 +86,18 @@ const readPackage = (root: string, home: string, folder: string): void => {
     } else if (open && field) {
       const [, , type = '', json = '', tags = ''] = field;
       const [name, ...flags] = json.split(',');
-      if (name === '' && flags.includes('inline')) open.fields[`...${tokenOf(type, home)}`] = '';
-      else if (name && name !== '-') {
+      const number = /protobuf:"\w+,(\d+),/.exec(tags)?.[1];
+      if (name === '' && flags.includes('inline')) {
+        open.fields[`...${tokenOf(type, home)}`] = '';
+        if (number !== undefined) open.fields[`~${number}`] = tokenOf(type, home);
+      }
+      if (name && name !== '-') {
         const optional = flags.includes('omitempty') || comments.some((text) => text.startsWith('+optional'));
         const strategy = /patchStrategy:"([^"]+)"/.exec(tags)?.[1];
         const key = /patchMergeKey:"([^"]+)"/.exec(tags)?.[1];
-        open.fields[name] =
-          tokenOf(type, home) + (optional ? '' : '!') + (strategy ? `|${strategy}${key ? `:${key}` : ''}` : '');
+        const marks = (optional ? '' : '!') + (type.startsWith('*') ? '?' : '');
+        const merge = strategy ? `|${strategy}${key ? `:${key}` : ''}` : '';
+        open.fields[name] = tokenOf(type, home) + marks + merge + (number ? `#${number}` : '');
         open.docs[name] = flush(comments);
       }
       comments = [];
@@ -108,7 +116,7 @@ const inline = (name: string): Fields => {
     if (!field.startsWith('...')) result[field] = token;
     else {
       const embedded = field.slice(3);
-      Object.assign(result, inline(embedded));
+      for (const [inner, text] of Object.entries(inline(embedded))) result[inner] = text.replace(/#.*$/, '');
       const { '': _, ...embeddedDocs } = docs[embedded] ?? {};
       docs[name] = { ...docs[name], ...embeddedDocs };
     }
@@ -124,6 +132,8 @@ const wanted = [
   ...allResources.map(({ group, kind }) => `${groups[group]}.${kind}`),
   'autoscaling.v1.Scale',
   'core.v1.Binding',
+  'authorization.v1.SelfSubjectAccessReview',
+  'authentication.v1.SelfSubjectReview',
   'meta.v1.DeleteOptions',
   typeMeta,
 ];
@@ -137,7 +147,7 @@ for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
   if (typeof own === 'object') outDocs[name] = docs[name] ?? {};
   const tokens = typeof own === 'string' ? [own] : Object.values(outFields[name] as Fields);
   for (const token of tokens) {
-    const type = token.replace(/[!|].*$/, '').replace(/^(\[\]|map:)+/, '');
+    const type = token.replace(/[!?|#].*$/, '').replace(/^(\[\]|map:)+/, '');
     if (type.includes('.')) wanted.push(type);
   }
 }

@@ -4,23 +4,34 @@ import type { KubeObject } from '../../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../../api/resources.ts';
 import { isRecord } from '../patch/merge.ts';
 import { DecodeError, decodeObject } from '../schema/decode.ts';
+import { decodeProtobuf, ProtobufError, protobufType } from '../schema/protobuf.ts';
 import { typeOf } from '../schema/schema.ts';
 import { badRequest, unsupportedMediaType } from '../status.ts';
 import { type ResourceExchange, readBody } from './request.ts';
 
-const accepted = ['application/json', 'application/yaml'];
+const accepted = ['application/json', 'application/yaml', protobufType];
 
-/** The body as JSON, or as YAML when it says so. @throws StatusError 400, 415 */
+/** The body as JSON; also from YAML and protobuf, when it says that it is one. @throws StatusError 400, 415 */
 export const readDocument = async (request: IncomingMessage, types = accepted): Promise<unknown> => {
   const type = (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim() ?? '';
+  const body = await readBody(request);
+  if (body.length === 0) return undefined;
   if (!types.includes(type)) throw unsupportedMediaType(types);
-  const text = await readBody(request);
-  if (text.trim() === '') return undefined;
-  if (type.endsWith('yaml')) return parseYaml(text);
+  if (type === protobufType) return parseProtobuf(body);
+  if (type.endsWith('yaml')) return parseYaml(body.toString('utf8'));
   try {
-    return JSON.parse(text);
+    return JSON.parse(body.toString('utf8'));
   } catch (cause) {
     throw badRequest(`couldn't get version/kind; json parse error: ${(cause as Error).message}`);
+  }
+};
+
+const parseProtobuf = (body: Buffer): unknown => {
+  try {
+    return decodeProtobuf(body);
+  } catch (cause) {
+    if (cause instanceof ProtobufError) throw badRequest(cause.message);
+    throw cause;
   }
 };
 

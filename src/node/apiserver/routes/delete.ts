@@ -36,7 +36,7 @@ export const removeCollection: Handler = async (exchange): Promise<Answer> => {
 };
 
 const readOptions = async ({ request, url }: ResourceExchange): Promise<DeleteOptions> => {
-  const document = await readDocument(request, ['application/json', 'application/yaml']);
+  const document = await readDocument(request);
   const body = isRecord(document) ? document : {};
   const grace = body.gracePeriodSeconds ?? url.searchParams.get('gracePeriodSeconds') ?? undefined;
   const dryRun = isDryRun(url) || (Array.isArray(body.dryRun) && body.dryRun.includes('All'));

@@ -63,7 +63,8 @@ const structSchema = (
 ) => {
   const own = docs[shape.name] ?? {};
   const required: string[] = [];
-  const properties = Object.entries(shape.fields).map(([name, text]) => {
+  const fields = Object.entries(shape.fields).filter(([name]) => !name.startsWith('~'));
+  const properties = fields.map(([name, text]) => {
     const field = parseField(text);
     if (field.required) required.push(name);
     const merge = field.merge

@@ -56,7 +56,7 @@ export const ok = (body: unknown): Answer => ({ code: 200, body });
 const bodyLimit = 3 * 1024 * 1024;
 
 /** @throws StatusError 413 on a body over 3 MiB */
-export const readBody = async (request: IncomingMessage): Promise<string> => {
+export const readBody = async (request: IncomingMessage): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -64,7 +64,7 @@ export const readBody = async (request: IncomingMessage): Promise<string> => {
     if (size > bodyLimit) throw entityTooLarge(bodyLimit);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 };
 
 /** `?dryRun=All` */

@@ -6,7 +6,11 @@ import fields from './fields.json' with { type: 'json' };
 export interface FieldType {
   readonly token: string;
   readonly required: boolean;
+  /** Absent and zero are different things. */
+  readonly pointer: boolean;
   readonly merge: { readonly strategies: readonly string[]; readonly key: string | undefined } | undefined;
+  /** On the wire (protobuf). */
+  readonly number: number | undefined;
 }
 
 /** What a token stands for once aliases are followed. */
@@ -24,6 +28,8 @@ const packages: Readonly<Record<string, string>> = {
   'discovery.k8s.io': 'discovery.v1',
   'coordination.k8s.io': 'coordination.v1',
   autoscaling: 'autoscaling.v1',
+  'authorization.k8s.io': 'authorization.v1',
+  'authentication.k8s.io': 'authentication.v1',
 };
 
 /** `core.v1.Service` */
@@ -41,18 +47,20 @@ export const shapeOf = (token: string): Shape => {
 
 /** The type of a struct's field, or undefined when there is no such field. */
 export const fieldOf = (shape: Shape, name: string): FieldType | undefined => {
-  if (shape.is !== 'struct' || !Object.hasOwn(shape.fields, name)) return undefined;
+  if (shape.is !== 'struct' || name.startsWith('~') || !Object.hasOwn(shape.fields, name)) return undefined;
   return parseField(shape.fields[name] ?? '');
 };
 
+const fieldPattern = /^([^!?|#]+)(!?)(\??)(?:\|([^#:]+)(?::([^#]+))?)?(?:#(\d+))?$/;
+
 export const parseField = (text: string): FieldType => {
-  const [typed = '', merge] = text.split('|');
-  const required = typed.endsWith('!');
-  const [strategies = '', key] = merge?.split(':') ?? [];
+  const [, token = '', required, pointer, strategies, key, number] = fieldPattern.exec(text) ?? [];
   return {
-    token: required ? typed.slice(0, -1) : typed,
-    required,
-    merge: merge === undefined ? undefined : { strategies: strategies.split(','), key },
+    token,
+    required: required === '!',
+    pointer: pointer === '?',
+    merge: strategies === undefined ? undefined : { strategies: strategies.split(','), key },
+    number: number === undefined ? undefined : Number(number),
   };
 };
 
