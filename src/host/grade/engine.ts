@@ -12,7 +12,7 @@ import { type CheckReport, type Outcome, type Report, reportVersion, type TaskRe
 import { ExitCode } from '../../kit/error.ts';
 import type { ClusterAccess } from './access.ts';
 import { collect } from './collect.ts';
-import { describe, evaluate } from './evaluate.ts';
+import { describe, evaluate, type Judgement } from './evaluate.ts';
 import { type Fact, type FactRequest, MissingFacts } from './facts.ts';
 import { createHandle } from './handle.ts';
 import type { Student } from './verdict.ts';
@@ -66,7 +66,7 @@ interface Entry {
 }
 
 interface Result {
-  readonly outcome: Outcome;
+  readonly outcome: Judgement;
   readonly expected: string;
   readonly durationMs: number;
 }
@@ -92,8 +92,8 @@ const evaluateAll = async (entries: readonly Entry[], options: GradeOptions): Pr
   let results = await look(entries, options);
   for (let pause = 100; ; pause = Math.min(pause * 1.5, 500)) {
     const again = entries.filter(({ id, check }) => {
-      const outcome = results.get(id)?.outcome.outcome;
-      return outcome === 'fail' && performance.now() - started + pause < check.withinMs;
+      const outcome = results.get(id)?.outcome;
+      return outcome?.outcome === 'fail' && !outcome.settled && performance.now() - started + pause < check.withinMs;
     });
     if (again.length === 0) return results;
     await delay(pause, undefined, { signal: options.signal });

@@ -28,8 +28,11 @@ const kinds: { readonly [T in CheckDefinition['type']]: CheckKind<Extract<CheckD
   script: scriptCheck,
 };
 
+/** `settled`: what the check looks at isn't there, so that looking again a moment later is no use. */
+export type Judgement = Outcome & { readonly settled?: boolean };
+
 /** @throws MissingFacts, and nothing else */
-export const evaluate = (check: CheckDefinition, task: TaskDefinition, view: View, student: Student): Outcome => {
+export const evaluate = (check: CheckDefinition, task: TaskDefinition, view: View, student: Student): Judgement => {
   if (task.setup !== undefined && !student.begun.includes(task.id))
     return { outcome: 'blocked', by: `this task hasn't begun; \`labs tasks ${task.id}\` begins it` };
   const expected = describe(check, view);
@@ -39,7 +42,13 @@ export const evaluate = (check: CheckDefinition, task: TaskDefinition, view: Vie
   } catch (error) {
     if (error instanceof MissingFacts) throw error;
     if (error instanceof Unmet)
-      return { outcome: 'fail', expected, observed: error.message, ...(error.hint ? { hint: error.hint } : {}) };
+      return {
+        outcome: 'fail',
+        expected,
+        observed: error.message,
+        ...(error.hint ? { hint: error.hint } : {}),
+        settled: true,
+      };
     if (error instanceof BrokenFact) return { outcome: 'broken', cause: error.message };
     return { outcome: 'broken', cause: `the grader failed: ${error instanceof Error ? error.message : String(error)}` };
   }

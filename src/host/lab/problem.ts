@@ -107,7 +107,8 @@ export const unknownFields = (
 ): readonly { key: string; message: string }[] =>
   keys.map((key) => ({ key, message: `unknown field "${key}"${didYouMean(key, known)}` }));
 
-const suggest = (written: unknown, known: readonly unknown[]): string => didYouMean(String(written), known.map(String));
+const suggest = (written: unknown, known: readonly unknown[]): string =>
+  known.length < 2 ? '' : didYouMean(String(written), known.map(String));
 
 const typeWords = (expected: string): string =>
   ({

@@ -253,7 +253,7 @@ describe('an object check', () => {
     const other = { ...objects, '/api/v1/services': [service('db-service', '10.103.132.104', 5432)] };
     expect(await gradeCheck(check, { objects: other })).toMatchObject({
       outcome: 'fail',
-      expected: 'there is a service db-service with .spec.ports[*].port = 3306',
+      expected: 'service db-service exists, with .spec.ports[*].port = 3306',
       observed: 'service db-service is there: .spec.ports[*].port = 5432',
     });
   });

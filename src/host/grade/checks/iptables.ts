@@ -127,7 +127,10 @@ const pathHint = ({ path }: Way, node: Located): string => {
 const packetWords = ({ from, to, lands, fate, masquerade }: PacketExpectation): string => {
   const source =
     from.includes('/') && !from.includes('${') ? (from === 'node/*' ? 'the node itself' : words(from)) : from;
-  const end = lands ? `goes to ${listed(lands)}` : `is ${fate}`;
+  const end = lands ? `goes to ${listed(lands.map(endWords))}` : `is ${fate}`;
   const masq = masquerade === undefined ? '' : masquerade ? ', its source masqueraded' : ', its source kept';
   return `a packet from ${source} to ${to} ${end}${masq}`;
 };
+
+const endWords = (end: string): string =>
+  end.startsWith('endpoints/') ? `the endpoints of ${words(end.replace(/^endpoints/, 'service'))}` : end;

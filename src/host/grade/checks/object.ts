@@ -8,7 +8,7 @@ export const objectCheck: CheckKind<ObjectCheck> = {
   describe: ({ object, exists, where }) => {
     if (!exists) return `there is no ${words(object)}`;
     const conditions = where.map(conditionWords).join(', ');
-    return `there is a ${words(object)}${conditions === '' ? '' : ` with ${conditions}`}`;
+    return `${words(object)} exists${conditions === '' ? '' : `, with ${conditions}`}`;
   },
   evaluate(check, view) {
     const object = view.object(check.object);

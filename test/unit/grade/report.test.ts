@@ -1,0 +1,148 @@
+import stringWidth from 'string-width';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import type { CheckReport, Report } from '../../../src/api/report.ts';
+import { reportFormats } from '../../../src/host/grade/report/format.ts';
+import { renderText } from '../../../src/host/grade/report/text.ts';
+
+const check = (id: string, outcome: CheckReport['outcome'], over: Partial<CheckReport> = {}): CheckReport => ({
+  id,
+  title: `Check ${id}`,
+  outcome,
+  points: outcome === 'pass' ? 2 : 0,
+  maxPoints: 2,
+  expected: 'pod blue gets 200 from http://orange/',
+  observed: 'connection refused',
+  durationMs: 1234,
+  ...over,
+});
+
+const report: Report = {
+  version: 'labs.report/v1',
+  lab: 'service-networking',
+  name: 'service-networking',
+  gradedAt: '2026-11-23T08:00:00.000Z',
+  durationMs: 1500,
+  score: 2,
+  maxScore: 8,
+  broken: true,
+  tasks: [
+    {
+      id: 'orange',
+      title: 'The <orange> & "blue" service # one',
+      score: 2,
+      maxScore: 8,
+      checks: [
+        check('a', 'pass', { observed: 'all is well' }),
+        check('b', 'fail', { hint: 'Look at the | rules', observed: 'a <tag> & \u0000 "quote"\nand a second line' }),
+        check('c', 'blocked', { observed: 'orange/b' }),
+        check('d', 'broken', { observed: 'the fabric is gone' }),
+      ],
+    },
+  ],
+};
+
+test('JSON is the report itself', () => {
+  expect(JSON.parse(reportFormats.json(report))).toEqual(report);
+});
+
+describe('JUnit', () => {
+  const xml = reportFormats.junit(report);
+
+  test('counts failures, errors and skipped apart', () => {
+    expect(xml).toContain(
+      '<testsuites name="service-networking" tests="4" failures="1" errors="1" skipped="1" time="1.500">',
+    );
+    expect(xml.match(/<(failure|error|skipped)/g)).toEqual(['<failure', '<skipped', '<error']);
+  });
+
+  test('escapes what XML would misread, and leaves out what it can’t hold', () => {
+    expect(xml).toContain('The &lt;orange&gt; &amp; &quot;blue&quot; service # one');
+    expect(xml).not.toContain('\u0000');
+    expect(xml.replaceAll(/<[^<>]*>/g, '')).not.toMatch(/[<>]/);
+  });
+});
+
+describe('TAP 14', () => {
+  const tap = reportFormats.tap(report);
+
+  test('has a plan and a subtest per task, with escaped titles', () => {
+    expect(tap.split('\n').slice(0, 4)).toEqual([
+      'TAP version 14',
+      '1..1',
+      '# Subtest: orange: The <orange> & "blue" service \\# one',
+      '    1..4',
+    ]);
+    expect(tap).toContain('not ok 1 - orange');
+  });
+
+  test('gives diagnostics in YAML, and skips what is blocked', () => {
+    const block = /not ok 2 - b: Check b\n\s+---\n([\s\S]*?)\n\s+\.\.\./.exec(tap)?.[1] ?? '';
+    expect(parse(block)).toMatchObject({ outcome: 'fail', expected: 'pod blue gets 200 from http://orange/' });
+    expect(tap).toContain('not ok 3 - c: Check c # SKIP waits for orange/b');
+  });
+});
+
+test('Gradescope gets a score per check, and is told when something broke', () => {
+  const results = JSON.parse(reportFormats.gradescope(report));
+  expect(results).toMatchObject({ score: 2, output: expect.stringContaining('not your fault') });
+  expect(
+    results.tests.map(({ number, score, max_score, status }: Record<string, unknown>) => [
+      number,
+      score,
+      max_score,
+      status,
+    ]),
+  ).toEqual([
+    ['1.1', 2, 2, 'passed'],
+    ['1.2', 0, 2, 'failed'],
+    ['1.3', 0, 2, 'failed'],
+    ['1.4', 0, 2, 'failed'],
+  ]);
+});
+
+test('Markdown escapes what would break its table and its markup', () => {
+  const markdown = reportFormats.markdown(report);
+  expect(markdown).toContain('| ❌ | The &lt;orange&gt; &amp; "blue" service # one | 2 / 8 |');
+  expect(markdown).toContain('hint: Look at the \\| rules');
+  expect(markdown).toContain('[!WARNING]');
+});
+
+describe('text', () => {
+  test('is plain without colour, and says what was expected and observed', () => {
+    const text = renderText(report, { width: 80, color: false });
+    expect(text).not.toContain('\u001b');
+    expect(text).toContain('expected  pod blue gets 200 from http://orange/');
+    expect(text).toContain('waits for orange/b');
+    expect(text).toContain('Score 2 / 8');
+    expect(text).toContain('not your fault');
+  });
+
+  test('has colours when asked for them', () => {
+    expect(renderText(report, { width: 80, color: true })).toContain('\u001b[32m');
+  });
+
+  test.each([40, 60, 80, 200])('keeps to %i columns, also with letters that take two', (width) => {
+    const korean: Report = {
+      ...report,
+      tasks: report.tasks.map((task) => ({
+        ...task,
+        title: '노드를 건너서 다른 노드의 파드에 접속하는 아주 긴 제목의 과제입니다 그리고 더 길어집니다',
+        checks: task.checks.map((one) => ({ ...one, title: '모든노드가서비스로온패킷을오렌지로보낸다'.repeat(3) })),
+      })),
+    };
+    const lines = renderText(korean, { width, color: false, language: 'ko' }).split('\n');
+    expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(Math.min(width, 120));
+    const points = lines.find((line) => line.endsWith('2/8')) ?? '';
+    expect(stringWidth(points)).toBe(Math.min(width, 120));
+  });
+
+  test('keeps a finished task to one line', () => {
+    const done = {
+      ...report,
+      broken: false,
+      tasks: report.tasks.map((task) => ({ ...task, checks: [check('a', 'pass')] })),
+    };
+    expect(renderText(done, { width: 80, color: false }).trim().split('\n')).toHaveLength(3);
+  });
+});

@@ -1,0 +1,220 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findLab, findTask, listLabs } from '../../../src/host/lab/catalogue.ts';
+import { loadLab, readLab } from '../../../src/host/lab/load.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lab-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const write = async (path: string, content = ''): Promise<void> => {
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  await writeFile(join(folder, path), content);
+};
+
+const valid = `apiVersion: labs/v1
+name: tiny
+title: Tiny
+summary: { en: A tiny lab, ko: 작은 실습 }
+cluster:
+  nodes:
+    - { name: controlplane, role: control-plane }
+    - { name: node01 }
+tasks:
+  - id: look
+    title: Look
+    checks:
+      - { id: there, title: It is there, type: object, object: service/x }
+`;
+
+/** The problems as `line:column: message`. */
+const problems = async (source: string): Promise<readonly string[]> => {
+  await write('lab.yaml', source);
+  await write('tasks/look.md');
+  const { diagnostics } = await readLab(folder);
+  return diagnostics.map(({ line, column, message }) => `${line}:${column}: ${message}`);
+};
+
+describe('a valid lab', () => {
+  test('is read with its defaults', async () => {
+    await write('lab.yaml', valid);
+    await write('tasks/look.md', 'Look.');
+    await write('tasks/look.ko.md', '보세요.');
+    const lab = await loadLab(folder);
+    expect(lab).toMatchObject({
+      name: 'tiny',
+      title: { en: 'Tiny' },
+      cluster: {
+        nodes: [{ role: 'control-plane' }, { name: 'node01', role: 'worker' }],
+        clients: [{ name: 'client' }],
+        serviceCidr: '10.96.0.0/12',
+        dnsAddress: '10.96.0.10',
+        podNetwork: 'routes',
+        proxy: { verbosity: 4 },
+      },
+      tasks: [{ text: { en: join(folder, 'tasks/look.md'), ko: join(folder, 'tasks/look.ko.md') } }],
+    });
+    expect(lab.tasks[0]?.checks[0]).toMatchObject({ points: 1, not: false, withinMs: 0, needs: [], exists: true });
+  });
+
+  test('has another digest when any of its files changes', async () => {
+    await write('lab.yaml', valid);
+    await write('tasks/look.md', 'Look.');
+    const before = (await loadLab(folder)).digest;
+    expect((await loadLab(folder)).digest).toBe(before);
+    await write('tasks/look.md', 'Look again.');
+    expect((await loadLab(folder)).digest).not.toBe(before);
+  });
+});
+
+describe('a wrong lab', () => {
+  test('has all of its problems told at once, each at its place', async () => {
+    const source = valid
+      .replace('labs/v1', 'labs/v2')
+      .replace('name: node01', 'name: node01, rol: worker')
+      .replace('title: Look', 'titel: Look')
+      .replace('type: object, object: service/x', 'type: objekt');
+    expect(await problems(source)).toEqual([
+      '1:13: apiVersion: is "labs/v2", must be "labs/v1"',
+      '8:23: cluster.nodes[1]: unknown field "rol"; did you mean "role"?',
+      '10:5: tasks[0].title: is missing',
+      '11:5: tasks[0]: unknown field "titel"; did you mean "title"?',
+      expect.stringMatching(
+        /^13:48: tasks\[0\]\.checks\[0\]\.type: is "objekt", must be one of http, .*did you mean "object"\?$/,
+      ),
+    ]);
+  });
+
+  test('that isn’t YAML is refused with the line', async () => {
+    const source = valid.replace('title: Tiny', 'title: [Tiny').replace('summary: {', 'summary: }{');
+    const found = await problems(source);
+    expect(found.length).toBeGreaterThan(0);
+    expect(found[0]).toMatch(/^[34]:\d+: /);
+  });
+
+  test.each([
+    [
+      'a node name twice',
+      'name: node01 }',
+      'name: controlplane }',
+      'the machine name "controlplane" is already taken by another machine',
+    ],
+    [
+      'no control plane',
+      'role: control-plane',
+      'role: worker',
+      'cluster.nodes: one node must have the role control-plane',
+    ],
+    [
+      'a second control plane',
+      'name: node01 }',
+      'name: node01, role: control-plane }',
+      'only one node can be the control plane',
+    ],
+    [
+      'overlapping ranges',
+      '\ntasks:',
+      '\n  podCidr: 10.100.0.0/16\ntasks:',
+      'the pods’ network 10.100.0.0/16 and the services’ range 10.96.0.0/12 overlap',
+    ],
+    ['host bits', '\ntasks:', '\n  serviceCidr: 10.96.1.0/12\ntasks:', 'did you mean 10.96.0.0/12?'],
+    ['a pod network too small', '\ntasks:', '\n  podCidr: 10.244.0.0/24\ntasks:', 'has room for 1 node subnets of /24'],
+    ['a DNS address outside', '\ntasks:', '\n  dnsAddress: 10.1.1.1\ntasks:', 'is outside of the services’ range'],
+    [
+      'a wrong number',
+      '\ntasks:',
+      '\n  proxy: { verbosity: loud }\ntasks:',
+      'cluster.proxy.verbosity: is "loud", must be a number',
+    ],
+  ])('names %s', async (_, from, to, message) => {
+    expect(await problems(valid.replace(from, to))).toEqual([expect.stringContaining(message)]);
+  });
+
+  test.each([
+    ['a need that isn’t there', 'needs: ther', 'needs: there is no check "ther"; did you mean "there"?'],
+    ['a need of itself', 'needs: there', 'needs: check "there" needs itself'],
+    ['a bad duration', 'within: soon', 'within: "soon" is not a duration such as 5s or 500ms'],
+    ['a bad regular expression', 'where: [{ path: .a, matches: /(/ }]', 'is not a regular expression'],
+    ['a bad path', 'where: [{ path: spec }]', '"spec" is not a path such as .spec.clusterIP'],
+  ])('names %s', async (_, field, message) => {
+    const found = await problems(valid.replace('object: service/x', `object: service/x, ${field}`));
+    expect(found).toEqual([expect.stringContaining(message)]);
+  });
+
+  test.each([
+    ['an unknown node', 'type: route, on: node/node1, to: default', 'there is no node "node1"; did you mean "node01"?'],
+    ['a place that is none', 'type: tcp, from: blue, to: "a:1"', '"blue" is not a place: write pod/NAME'],
+    ['rules and packet both missing', 'type: iptables, on: node/*', 'an iptables check has either rules or packet'],
+    ['an answer without expectation', 'type: answer, question: Why', 'an answer check has exactly one of equals'],
+    [
+      'a choice that isn’t there',
+      'type: answer, question: Why, choices: [{ id: yes-it-is, text: Y }], equals: yes-it-i',
+      'there is no choice',
+    ],
+    ['a missing script', 'type: script, file: checks/x.ts', 'there is no file "checks/x.ts" in the lab’s folder'],
+  ])('names %s', async (_, check, message) => {
+    const found = await problems(valid.replace('type: object, object: service/x', check));
+    expect(found).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('names a task file that is missing', async () => {
+    await write('lab.yaml', valid);
+    await write('tasks/lok.md');
+    const { diagnostics } = await readLab(folder);
+    expect(diagnostics.map(({ message }) => message)).toEqual([
+      'there is no file "tasks/look.md" in the lab’s folder; did you mean "tasks/lok.md"?',
+    ]);
+  });
+
+  test('names tasks and checks that are there twice, and needs in a circle', async () => {
+    const task = valid.slice(valid.indexOf('  - id: look'));
+    expect(await problems(valid + task)).toEqual([expect.stringContaining('the task name "look" is already taken')]);
+    const circle = valid.replace(
+      '      - { id: there, title: It is there, type: object, object: service/x }',
+      `      - { id: a, title: A, type: object, object: service/x, needs: b }
+      - { id: b, title: B, type: object, object: service/x, needs: a }`,
+    );
+    expect(await problems(circle)).toEqual([expect.stringContaining('needs itself by way of others')]);
+  });
+
+  test('fails to load with every line, the file’s name and exit code 2', async () => {
+    await write('lab.yaml', valid.replace('name: tiny', 'name: Tiny Lab'));
+    await write('tasks/look.md');
+    await expect(loadLab(folder)).rejects.toMatchObject({
+      code: 'LAB_DEFINITION_INVALID',
+      exitCode: 2,
+      message: expect.stringMatching(/lab\.yaml:2:7: name: "Tiny Lab" is not a name/),
+    });
+  });
+});
+
+describe('finding labs and tasks', () => {
+  beforeEach(async () => {
+    await write('tiny/lab.yaml', valid);
+    await write('tiny/tasks/look.md');
+    await write('wrong/lab.yaml', 'name: wrong');
+    await write('not-a-lab/readme.md');
+  });
+
+  test('lists labs, and those that can’t be read with their problem', async () => {
+    expect(await listLabs(folder)).toMatchObject([
+      { name: 'tiny', tasks: 1, nodes: 2 },
+      { name: 'wrong', problem: expect.stringContaining('lab.yaml:1:1') },
+    ]);
+  });
+
+  test('suggests the nearest name', async () => {
+    await expect(findLab(folder, 'tinny')).rejects.toMatchObject({
+      code: 'LAB_UNKNOWN',
+      exitCode: 2,
+      message: 'There is no lab "tinny"; did you mean "tiny"?',
+    });
+    const lab = await findLab(folder, 'tiny');
+    expect(findTask(lab, '1').id).toBe('look');
+    expect(() => findTask(lab, 'lok')).toThrow('did you mean "look"?');
+  });
+});

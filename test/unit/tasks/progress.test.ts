@@ -1,0 +1,84 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Report } from '../../../src/api/report.ts';
+import { forgetProgress, noProgress, openProgress } from '../../../src/host/tasks/progress.ts';
+
+let stateFolder: string;
+beforeEach(async () => {
+  stateFolder = await mkdtemp(join(tmpdir(), 'progress-'));
+});
+afterEach(() => rm(stateFolder, { recursive: true }));
+
+const open = (instance = 'one', name = 'lab') => openProgress({ stateFolder, name, instance });
+const file = () => join(stateFolder, 'progress/lab.json');
+
+test('answers, hints and begun tasks are there again in the next process', async () => {
+  const store = open();
+  expect(await store.read()).toEqual(noProgress);
+  await store.answer('ranges/last', '10.111.255.255');
+  await store.begin('mend');
+  await store.begin('mend');
+  expect(await store.takeHint('ranges')).toBe(0);
+  expect(await store.takeHint('ranges')).toBe(1);
+  expect(await open().read()).toEqual({
+    answers: { 'ranges/last': '10.111.255.255' },
+    begun: ['mend'],
+    hints: { ranges: 2 },
+    passed: [],
+  });
+});
+
+test('an instance that was deleted and made anew begins afresh', async () => {
+  await open('one').answer('a/b', 'x');
+  expect(await open('two').read()).toEqual(noProgress);
+  await open('two').answer('c/d', 'y');
+  expect((await open('two').read()).answers).toEqual({ 'c/d': 'y' });
+});
+
+test('deleting forgets, and does so only for that instance', async () => {
+  await open().answer('a/b', 'x');
+  await open('one', 'other').answer('a/b', 'z');
+  await forgetProgress(stateFolder, 'lab');
+  expect(await open().read()).toEqual(noProgress);
+  expect((await open('one', 'other').read()).answers).toEqual({ 'a/b': 'z' });
+  await forgetProgress(stateFolder, 'never-there');
+});
+
+test('many writers at once lose nothing', async () => {
+  const writes = Array.from({ length: 25 }, (_, index) => open().answer(`task/${index}`, String(index)));
+  await Promise.all(writes);
+  expect(Object.keys((await open().read()).answers)).toHaveLength(25);
+  expect(await readdir(join(stateFolder, 'progress'))).toEqual(['lab.json']);
+});
+
+test('a lock that a dead process left is taken over', async () => {
+  await open().answer('a/b', 'x');
+  await writeFile(`${file()}.lock`, '999999999');
+  await open().answer('c/d', 'y');
+  expect(Object.keys((await open().read()).answers)).toEqual(['a/b', 'c/d']);
+});
+
+test.each([
+  ['half a file', '{"version": 1, "answ'],
+  ['another shape', '{"version": 1}'],
+])('%s is reported with what to do, and is not overwritten', async (_, content) => {
+  await open().answer('a/b', 'x');
+  await writeFile(file(), content);
+  const refusal = { code: 'LAB_PROGRESS_UNREADABLE', exitCode: 3, hint: expect.stringContaining('mv ') };
+  await expect(open().read()).rejects.toMatchObject(refusal);
+  await expect(open().answer('c/d', 'y')).rejects.toMatchObject(refusal);
+  expect(await readFile(file(), 'utf8')).toBe(content);
+});
+
+test('remembers which tasks passed, and takes back those that no longer do', async () => {
+  const report = (...scores: [string, number][]) =>
+    ({ tasks: scores.map(([id, score]) => ({ id, score, maxScore: 2 })) }) as unknown as Report;
+  await open().record(report(['a', 2], ['b', 1]));
+  expect((await open().read()).passed).toEqual(['a']);
+  await open().record(report(['b', 2]));
+  expect((await open().read()).passed).toEqual(['a', 'b']);
+  await open().record(report(['a', 0]));
+  expect((await open().read()).passed).toEqual(['b']);
+});
