@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { type Circumstances, translate, translateText } from '../../../src/host/docker/errors.ts';
+import { LabError } from '../../../src/kit/error.ts';
+
+const here = (installed: boolean): Circumstances => ({
+  endpoint: { kind: 'unix', path: '/var/run/docker.sock' },
+  engineInstalled: () => installed,
+});
+const errno = (code: string): Error => Object.assign(new Error(`connect ${code} /var/run/docker.sock`), { code });
+const http = (statusCode: number, said: string): Error =>
+  Object.assign(new Error(`(HTTP code ${statusCode}) unexpected - ${said} `), { statusCode });
+
+describe('what went wrong with Docker, in words that help', () => {
+  test.each([
+    { name: 'not installed', error: errno('ENOENT'), installed: false, code: 'LAB_DOCKER_MISSING', hint: 'labs setup' },
+    { name: 'not running', error: errno('ENOENT'), installed: true, code: 'LAB_DOCKER_UNREACHABLE', hint: 'starts it' },
+    {
+      name: 'just stopped',
+      error: errno('ECONNREFUSED'),
+      installed: true,
+      code: 'LAB_DOCKER_UNREACHABLE',
+      hint: 'starts',
+    },
+    {
+      name: 'not allowed',
+      error: errno('EACCES'),
+      installed: true,
+      code: 'LAB_DOCKER_PERMISSION',
+      hint: 'usermod -aG docker',
+    },
+    {
+      name: 'disk full',
+      error: http(500, 'write /x: no space left on device'),
+      installed: true,
+      code: 'LAB_DISK_FULL',
+      hint: 'docker system df',
+    },
+    {
+      name: 'no image',
+      error: http(404, 'No such image: labs/node:1'),
+      installed: true,
+      code: 'LAB_IMAGE_MISSING',
+      hint: 'labs setup',
+    },
+    {
+      name: 'no container',
+      error: http(404, 'No such container: x'),
+      installed: true,
+      code: 'LAB_CONTAINER_MISSING',
+      hint: 'labs status',
+    },
+    {
+      name: 'name taken',
+      error: http(409, 'Conflict. The container name "/x" is already in use by container "1".'),
+      installed: true,
+      code: 'LAB_NAME_TAKEN',
+      hint: 'labs delete',
+    },
+    {
+      name: 'stopped',
+      error: http(409, 'Container 1 is not running'),
+      installed: true,
+      code: 'LAB_CONTAINER_STOPPED',
+      hint: 'labs start',
+    },
+    {
+      name: 'anything else',
+      error: http(500, 'kaboom'),
+      installed: true,
+      code: 'LAB_DOCKER_FAILED',
+      hint: 'labs doctor',
+    },
+  ])('$name', ({ error, installed, code, hint }) => {
+    const translated = translate(error, here(installed)) as LabError;
+    expect(translated).toBeInstanceOf(LabError);
+    expect(translated).toMatchObject({ code, exitCode: 3, hint: expect.stringContaining(hint) });
+  });
+
+  test('an engine elsewhere is named', () => {
+    const endpoint = { kind: 'tcp', host: 'box', port: 2375 } as const;
+    expect(translate(errno('ETIMEDOUT'), { endpoint, engineInstalled: () => false })).toMatchObject({
+      code: 'LAB_DOCKER_UNREACHABLE',
+      message: expect.stringContaining('tcp://box:2375'),
+    });
+  });
+
+  test('Docker’s own words come without the client’s frame', () => {
+    expect(translate(http(500, 'kaboom'), here(true))).toMatchObject({ message: 'Docker refused: kaboom' });
+  });
+
+  test('an abort and an error of ours pass through', () => {
+    const reason = new Error('Ctrl-C');
+    expect(translate(errno('ABORT_ERR'), here(true), AbortSignal.abort(reason))).toBe(reason);
+    const ours = new LabError('LAB_X', 'x');
+    expect(translate(ours, here(true))).toBe(ours);
+  });
+
+  test('a full disk is recognised in a build’s output too', () => {
+    expect(translateText('LAB_IMAGE_BUILD', 'cp: No space left on device').code).toBe('LAB_DISK_FULL');
+    expect(translateText('LAB_IMAGE_BUILD', 'returned a non-zero code: 1').code).toBe('LAB_IMAGE_BUILD');
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { ensureImages, imageState, readImageInputs } from '../../../src/host/image/ensure.ts';
+import { imageLabels, nodeImage, storeMarker } from '../../../src/host/image/names.ts';
+import { FakeDocker } from '../../support/fake-docker.ts';
+
+const root = new URL('../../..', import.meta.url).pathname;
+const inputs = await readImageInputs(root);
+const node = nodeImage(inputs.digests.node);
+const marker = storeMarker(inputs.digests.pods);
+const kind = (name: string) => ({ [imageLabels.kind]: name });
+
+const copied = ['busybox', 'web', 'db', 'toolbox'].map((name) => `${name} 1000 {"Cmd":["${name}"]}`).join('\n');
+const engine = (images: Record<string, Record<string, string>>): FakeDocker =>
+  new FakeDocker({
+    images,
+    registry: ['debian:trixie-slim'],
+    exec: (_, command) => ({ stdout: command.join(' ').includes('cp -a /pods') ? copied : '' }),
+  });
+const options = (docker: FakeDocker) => ({ docker, root, cacheFolder: '/nowhere', variables: {} });
+
+describe('the images that a lab needs', () => {
+  test('nothing is built where all are there', async () => {
+    const docker = engine({ [node]: kind('node'), [marker]: kind('store') });
+    docker.volumeLabels.set('labs-images', {});
+    expect(await ensureImages(options(docker))).toEqual({ image: node, made: [] });
+    expect(docker.calls).toEqual([]);
+  });
+
+  test('both are made where none is there, and only the node image and the marker stay', async () => {
+    const docker = engine({});
+    expect(await ensureImages(options(docker))).toEqual({ image: node, made: ['node image', 'pod images'] });
+    expect([...docker.imageTags.keys()].sort()).toEqual(['debian:trixie-slim', node, marker].sort());
+    expect([...docker.containers.keys()]).toEqual([]);
+    expect(docker.volumeLabels.get('labs-images')).toEqual({ [imageLabels.volume]: 'images' });
+  });
+
+  test('an image of earlier inputs is replaced', async () => {
+    const docker = engine({ 'labs/node:old': kind('node'), [marker]: kind('store') });
+    docker.volumeLabels.set('labs-images', {});
+    expect(await imageState(docker, inputs)).toEqual({ image: node, node: 'outdated', pods: 'present' });
+    expect((await ensureImages(options(docker))).made).toEqual(['node image']);
+    expect(docker.imageTags.has('labs/node:old')).toBe(false);
+  });
+
+  test('a store whose volume is gone is filled again, whatever the marker says', async () => {
+    const docker = engine({ [node]: kind('node'), [marker]: kind('store') });
+    expect((await ensureImages(options(docker))).made).toEqual(['pod images']);
+  });
+
+  test('a failure half-way leaves neither a helper nor a marker', async () => {
+    const docker = engine({ [node]: kind('node') });
+    docker.failures.set('exec', new Error('disk trouble'));
+    await expect(ensureImages(options(docker))).rejects.toThrow('disk trouble');
+    expect([...docker.containers.keys()]).toEqual([]);
+    expect(docker.imageTags.has(marker)).toBe(false);
+    expect((await ensureImages(options(docker))).made).toEqual(['pod images']);
+  });
+});

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { readImageInputs } from '../../../src/host/image/ensure.ts';
+import { nodeImage } from '../../../src/host/image/names.ts';
+import { examine } from '../../../src/host/setup/doctor.ts';
+import { kernelProbes, readAnswers } from '../../../src/host/setup/kernel.ts';
+import { LabError } from '../../../src/kit/error.ts';
+import { FakeDocker } from '../../support/fake-docker.ts';
+
+const root = new URL('../../..', import.meta.url).pathname;
+const node = nodeImage((await readImageInputs(root)).digests.node);
+
+/** All answers yes, but those given. */
+const answers = (given: Readonly<Record<string, string>>, disk = 9e9): string =>
+  [
+    'some program’s noise',
+    ...kernelProbes.map(({ name }, index) => `@labs@ ${index} ${given[name] ?? 'yes'}`),
+    `@labs@ disk ${disk}`,
+    '@labs@ inotify 128',
+  ].join('\n');
+
+describe('what the doctor says', () => {
+  test('without Docker: that, and what to do', async () => {
+    const docker = new FakeDocker();
+    docker.failures.set('engine', new LabError('LAB_DOCKER_MISSING', 'not installed', { hint: 'Run `labs setup`.' }));
+    const probes = await examine({ docker, root });
+    expect(probes.at(-1)).toEqual({
+      name: 'Docker',
+      status: 'failure',
+      detail: 'not installed',
+      remedy: 'Run `labs setup`.',
+    });
+  });
+
+  test('without the node image: that the kernel was not probed', async () => {
+    const probes = await examine({ docker: new FakeDocker(), root });
+    expect(probes.find(({ name }) => name === 'kernel')).toMatchObject({ status: 'warning' });
+    expect(probes.find(({ name }) => name === 'node image')).toMatchObject({ detail: 'not made yet' });
+  });
+
+  test('probes the kernel in a container, and leaves none behind', async () => {
+    const docker = new FakeDocker({
+      images: { [node]: { 'labs.image': 'node' } },
+      exec: () => ({ stdout: answers({ ip_vs: 'no is it built in?' }) }),
+    });
+    const probes = await examine({ docker, root });
+    expect(probes.find(({ name }) => name === 'ip_vs')).toMatchObject({ status: 'warning', detail: 'is it built in?' });
+    expect(docker.containers.size).toBe(0);
+    expect(docker.calls.some((call) => call.startsWith('create labs-helper-'))).toBe(true);
+  });
+
+  test('an engine that refuses the container names what it lacks', async () => {
+    const docker = new FakeDocker({ images: { [node]: { 'labs.image': 'node' } } });
+    docker.failures.set('start', new Error('operation not permitted'));
+    const probes = await examine({ docker, root });
+    expect(probes.find(({ name }) => name === 'capabilities')).toMatchObject({
+      status: 'failure',
+      detail: 'operation not permitted',
+      remedy: expect.stringContaining('SYS_ADMIN'),
+    });
+    expect(docker.containers.size).toBe(0);
+  });
+
+  test('little memory, one processor and an old engine each get a remedy', async () => {
+    const docker = new FakeDocker({ engine: { memoryBytes: 1.2e9, cpus: 1, apiVersion: '1.40' } });
+    const probes = await examine({ docker, root });
+    const status = Object.fromEntries(probes.map((probe) => [probe.name, probe.status]));
+    expect(status).toMatchObject({ memory: 'warning', processors: 'warning', 'Docker API': 'failure' });
+    for (const probe of probes) if (probe.status !== 'ok') expect(probe.remedy).toBeTruthy();
+  });
+});
+
+describe('answers of the kernel’s probes', () => {
+  test('what labs can’t do without fails, what one mode needs warns', () => {
+    const probes = readAnswers(answers({ br_netfilter: 'no ', vxlan: 'no Unknown device type.' }));
+    const find = (name: string) => probes.find((probe) => probe.name === name);
+    expect(find('br_netfilter')).toMatchObject({
+      status: 'failure',
+      detail: 'does not work',
+      remedy: expect.stringContaining('modprobe br_netfilter'),
+    });
+    expect(find('vxlan')).toMatchObject({ status: 'warning', detail: 'Unknown device type.' });
+    expect(find('bridge')).toEqual({ name: 'bridge', status: 'ok', detail: 'works' });
+  });
+
+  test.each([
+    [9e9, 'ok'],
+    [1e9, 'warning'],
+    [1e8, 'failure'],
+  ])('%d bytes of disk: %s', (bytes, status) => {
+    expect(readAnswers(answers({}, bytes)).find(({ name }) => name === 'disk')).toMatchObject({ status });
+  });
+
+  test('a container that said nothing passes nothing', () => {
+    const said = readAnswers('').filter(({ name }) => name !== 'capabilities');
+    expect(said.every(({ status }) => status !== 'ok')).toBe(true);
+  });
+});

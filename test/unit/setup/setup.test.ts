@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import { readImageInputs } from '../../../src/host/image/ensure.ts';
+import { nodeImage, storeMarker } from '../../../src/host/image/names.ts';
+import { planSetup, runSetup, type SetupOptions } from '../../../src/host/setup/setup.ts';
+import { LabError } from '../../../src/kit/error.ts';
+import { FakeDocker } from '../../support/fake-docker.ts';
+import { type FakeMachine, fakeMachine } from './fake-machine.ts';
+
+const root = new URL('../../..', import.meta.url).pathname;
+const { digests } = await readImageInputs(root);
+
+/** All images are there; the engine answers once `problem.code` is empty. */
+const engine = (problem: { code: string }): FakeDocker => {
+  const docker = new FakeDocker({
+    images: {
+      [nodeImage(digests.node)]: { 'labs.image': 'node' },
+      [storeMarker(digests.pods)]: { 'labs.image': 'store' },
+      'debian:trixie-slim': {},
+    },
+  });
+  docker.volumeLabels.set('labs-images', {});
+  const answer = docker.engine.bind(docker);
+  docker.engine = () => (problem.code ? Promise.reject(new LabError(problem.code, 'no')) : answer());
+  return docker;
+};
+const options = (docker: FakeDocker, machine: FakeMachine): SetupOptions => ({
+  docker,
+  machine,
+  root,
+  cacheFolder: '/nowhere',
+  variables: {},
+});
+const stepNames = async (setup: SetupOptions) => (await planSetup(setup)).steps.map(({ name }) => name);
+const never = new AbortController().signal;
+
+describe('what setup plans', () => {
+  test('nothing, on a machine that has everything', async () => {
+    expect(await planSetup(options(engine({ code: '' }), fakeMachine()))).toEqual({ intentions: [], steps: [] });
+  });
+
+  test('Docker from its package on up, where there is none', async () => {
+    const setup = options(engine({ code: 'LAB_DOCKER_MISSING' }), fakeMachine());
+    expect(await stepNames(setup)).toEqual(['install-docker', 'start-docker', 'images']);
+    expect((await planSetup(setup)).intentions[0]).toContain('docker.io');
+  });
+
+  test('the group docker, for a user who is not root', async () => {
+    const machine = fakeMachine({ isRoot: false, programs: ['apt-get', 'sudo'] });
+    expect(await stepNames(options(engine({ code: 'LAB_DOCKER_PERMISSION' }), machine))).toEqual([
+      'permit-docker',
+      'images',
+    ]);
+    expect(await stepNames(options(engine({ code: 'LAB_DOCKER_UNREACHABLE' }), machine))).toEqual([
+      'start-docker',
+      'permit-docker',
+      'images',
+    ]);
+  });
+
+  test.each([
+    ['macOS', fakeMachine({ platform: 'darwin' }), 'Docker Desktop'],
+    ['Windows', fakeMachine({ platform: 'win32' }), 'WSL 2'],
+    ['a Linux without apt', fakeMachine({ programs: [] }), 'docs.docker.com'],
+  ])('on %s it says what to do by hand', async (_, machine, hint) => {
+    await expect(planSetup(options(engine({ code: 'LAB_DOCKER_MISSING' }), machine))).rejects.toMatchObject({
+      code: 'LAB_SETUP_MANUAL',
+      hint: expect.stringContaining(hint),
+    });
+  });
+
+  test('an engine that DOCKER_HOST names is not ours to mend', async () => {
+    const setup = options(engine({ code: 'LAB_DOCKER_UNREACHABLE' }), fakeMachine());
+    await expect(planSetup({ ...setup, variables: { DOCKER_HOST: 'tcp://box' } })).rejects.toMatchObject({
+      code: 'LAB_DOCKER_UNREACHABLE',
+    });
+  });
+});
+
+describe('what setup does', () => {
+  test('installs Docker, starts it in the background where there is no systemd, and waits for it', async () => {
+    const problem = { code: 'LAB_DOCKER_MISSING' };
+    const machine = fakeMachine({
+      onCommand: (command) => {
+        if (command.includes('install --yes')) problem.code = 'LAB_DOCKER_UNREACHABLE';
+        if (command.startsWith('dockerd')) problem.code = '';
+      },
+    });
+    const setup = options(engine(problem), machine);
+    await runSetup(await planSetup(setup), setup, { signal: never });
+    expect(machine.done.map((command) => command.replace(/-o \S+ /, ''))).toEqual([
+      'dpkg --configure -a',
+      'apt-get update',
+      'apt-get install --yes --no-install-recommends docker.io iptables ca-certificates',
+      'dockerd >> /var/log/dockerd.log',
+    ]);
+    expect((await planSetup(setup)).steps).toEqual([]);
+  });
+
+  test('leaves starting to systemd where it runs the machine', async () => {
+    const problem = { code: 'LAB_DOCKER_UNREACHABLE' };
+    const onCommand = (): void => {
+      problem.code = '';
+    };
+    const machine = fakeMachine({ hasSystemd: true, onCommand });
+    const setup = options(engine(problem), machine);
+    await runSetup(await planSetup(setup), setup, { signal: never });
+    expect(machine.done).toEqual(['systemctl enable --now docker']);
+  });
+
+  test('does not install again what an interrupted run had installed', async () => {
+    const problem = { code: 'LAB_DOCKER_MISSING' };
+    const machine = fakeMachine({
+      onCommand: (command) => {
+        if (command.includes('install --yes')) problem.code = 'LAB_DOCKER_UNREACHABLE';
+        if (command.startsWith('dockerd')) throw new Error('interrupted');
+      },
+    });
+    const setup = options(engine(problem), machine);
+    await expect(runSetup(await planSetup(setup), setup, { signal: never })).rejects.toThrow('interrupted');
+    expect(await stepNames(setup)).toEqual(['start-docker', 'images']);
+  });
+
+  test('tells a user who must log in again so', async () => {
+    const machine = fakeMachine({ isRoot: false, programs: ['apt-get', 'sudo'] });
+    const setup = options(engine({ code: 'LAB_DOCKER_PERMISSION' }), machine);
+    await expect(runSetup(await planSetup(setup), setup, { signal: never })).rejects.toMatchObject({
+      code: 'LAB_SETUP_LOGIN',
+      hint: expect.stringContaining('Log out'),
+    });
+    expect(machine.done).toEqual(['usermod -aG docker student']);
+  });
+});
