@@ -124,13 +124,7 @@ const awaitNodes: Step<BringUp> = {
   title: 'Waiting for the nodes to be Ready',
   needs: ['api-server'],
   run: (up, signal) =>
-    unlessComponentsDie(up.containers, nodesOf(up), signal, (s) =>
-      nodesReady(
-        up.fabric,
-        nodesOf(up).map(({ name }) => name),
-        s,
-      ),
-    ),
+    unlessComponentsDie(up.containers, nodesOf(up), signal, (s) => nodesReady(up.fabric, nodesOf(up), s)),
 };
 
 const awaitProxies: Step<BringUp> = {

@@ -1,7 +1,8 @@
 // What a start waits for, one named condition each, all asked through the fabric.
 
+import type { Lease } from '../../api/coordination.ts';
 import type { Node } from '../../api/core.ts';
-import type { KubeList } from '../../api/meta.ts';
+import type { KubeList, KubeObject } from '../../api/meta.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { Fabric } from './fabric.ts';
@@ -22,28 +23,40 @@ export const apiServerReady = (fabric: Fabric, signal: AbortSignal): Promise<voi
     { ...pace, signal },
   );
 
-/** Every node has registered itself and says Ready. */
-export const nodesReady = (fabric: Fabric, names: readonly string[], signal: AbortSignal): Promise<void> =>
+/**
+ * Every node says Ready, and has said so since its machine started: after a resume, the API server still has what it was
+ * told before the stop.
+ */
+export const nodesReady = (fabric: Fabric, machines: readonly RunningMachine[], signal: AbortSignal): Promise<void> =>
   eventually(
     'every node is Ready',
     async () => {
-      const { status, body } = await fabric.call('kube', { path: '/api/v1/nodes' }, { signal });
-      if (status !== 200) return notYet(`the API server says ${status}`);
-      const { items } = body as KubeList<Node>;
-      const waiting = names.filter((name) => !isReady(items.find(({ metadata }) => metadata.name === name)));
-      return waiting.length === 0 ? done(undefined) : notYet(waiting.map((name) => describe(name, items)).join('; '));
+      const [nodes, leases] = await Promise.all([
+        fabric.call('kube', { path: '/api/v1/nodes' }, { signal }),
+        fabric.call('kube', { path: leasesPath }, { signal }),
+      ]);
+      if (nodes.status !== 200) return notYet(`the API server says ${nodes.status}`);
+      const waiting = machines.flatMap((machine) => {
+        const node = find(nodes.body as KubeList<Node>, machine.name);
+        const lease = find(leases.body as KubeList<Lease>, machine.name);
+        return whyNotReady(machine, node, lease) ?? [];
+      });
+      return waiting.length === 0 ? done(undefined) : notYet(waiting.join('; '));
     },
     { ...pace, signal },
   );
 
-const readyCondition = (node: Node | undefined) => node?.status?.conditions?.find(({ type }) => type === 'Ready');
-const isReady = (node: Node | undefined): boolean => readyCondition(node)?.status === 'True';
+const leasesPath = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
 
-const describe = (name: string, nodes: readonly Node[]): string => {
-  const node = nodes.find(({ metadata }) => metadata.name === name);
-  if (!node) return `${name} has not registered`;
-  const { reason, message } = readyCondition(node) ?? {};
-  return `${name} is not Ready${reason ? ` (${reason}${message ? `: ${message}` : ''})` : ''}`;
+const find = <T extends KubeObject>({ items = [] }: Partial<KubeList<T>>, name: string): T | undefined =>
+  items.find(({ metadata }) => metadata.name === name);
+
+const whyNotReady = (machine: RunningMachine, node?: Node, lease?: Lease): string | undefined => {
+  if (!node) return `${machine.name} has not registered`;
+  const { status, reason, message } = node.status?.conditions?.find(({ type }) => type === 'Ready') ?? {};
+  if (status !== 'True') return `${machine.name} is not Ready${reason ? ` (${reason}: ${message ?? ''})` : ''}`;
+  const renewed = new Date(lease?.spec?.renewTime ?? 0);
+  return renewed > machine.startedAt ? undefined : `the kubelet of ${machine.name} has not come back`;
 };
 
 const proxyHealthPort = 10_256;

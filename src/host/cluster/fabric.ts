@@ -36,7 +36,6 @@ interface Pending {
 export const connectFabric = async (containers: Containers, cluster: string, signal?: AbortSignal): Promise<Fabric> => {
   const session = await containers.open(containerName(cluster, fabricMachine), {
     command: ['/usr/bin/node', '--max-semi-space-size=2', `${nodePaths.components}/fabric.js`, 'agent'],
-    environment: { NODE_COMPILE_CACHE: '/var/cache/labs' },
     ...(signal ? { signal } : {}),
   });
   return createFabric(session, cluster);

@@ -25,6 +25,8 @@ export interface Machine {
 /** A machine that runs: its process 1 on the engine's machine leads to its namespaces. */
 export interface RunningMachine extends Machine {
   readonly pid: number;
+  /** By the engine's clock, which is its machines' clock too: they share a kernel. */
+  readonly startedAt: Date;
 }
 
 /** The machines of one cluster: the fabric first, then by address. */
@@ -52,7 +54,10 @@ export const inspectRunning = async (
   signal?: AbortSignal,
 ): Promise<readonly RunningMachine[]> => {
   const seen = await Promise.all(
-    machines.map(async (machine) => ({ ...machine, pid: (await containers.inspect(machine.id, signal))?.pid ?? 0 })),
+    machines.map(async (machine) => {
+      const state = await containers.inspect(machine.id, signal);
+      return { ...machine, pid: state?.pid ?? 0, startedAt: new Date(state?.startedAt ?? 0) };
+    }),
   );
   const down = seen.filter(({ pid }) => pid === 0).map(({ name }) => name);
   if (down.length > 0)

@@ -82,7 +82,6 @@ StartLimitIntervalSec=0
 
 [Service]
 ExecStart=${[`/usr/local/bin/${component}`, ...flagsOf(component, node)].join(' \\\n  ')}
-Environment=NODE_COMPILE_CACHE=/var/cache/labs
 Restart=always
 RestartSec=300ms
 ${component === 'kubelet' ? 'KillMode=process\n' : ''}
