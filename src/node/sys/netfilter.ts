@@ -18,16 +18,19 @@ export interface NetfilterVersion {
   readonly backend: 'nf_tables' | 'legacy';
 }
 
-/** Waits up to five seconds for another program that holds the lock, as the original does. */
-export const createNetfilter = (family: NetfilterFamily): Netfilter => {
+/**
+ * Waits up to five seconds for another program that holds the lock, as the original does.
+ * @param prefix a program that runs the tools elsewhere, e.g. `ip netns exec NAME`
+ */
+export const createNetfilter = (family: NetfilterFamily, prefix: readonly string[] = []): Netfilter => {
   const tool = family === 'IPv6' ? 'ip6tables' : 'iptables';
   return {
-    save: async (signal) => (await runOk([`${tool}-save`], { signal })).stdout,
+    save: async (signal) => (await runOk([...prefix, `${tool}-save`], { signal })).stdout,
     restore: async (input, signal) => {
-      await runOk([`${tool}-restore`, '-w', '5', '--noflush', '--counters'], { input, signal });
+      await runOk([...prefix, `${tool}-restore`, '-w', '5', '--noflush', '--counters'], { input, signal });
     },
     hasChain: async (table, chain, signal) =>
-      (await run([tool, '-w', '5', '-t', table, '-S', chain, '1'], { signal })).code === 0,
+      (await run([...prefix, tool, '-w', '5', '-t', table, '-S', chain, '1'], { signal })).code === 0,
   };
 };
 

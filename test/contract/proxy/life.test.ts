@@ -1,0 +1,121 @@
+// kube-proxy as a student meets it: services come and go, people tamper with rules, it is restarted, killed and removed.
+import { expect, test } from 'vitest';
+import type { Service } from '../../../src/api/core.ts';
+import type { EndpointSlice } from '../../../src/api/discovery.ts';
+import { put, World } from './world.ts';
+
+const db: Service = {
+  metadata: { name: 'db-service', namespace: 'default' },
+  spec: { clusterIP: '10.103.132.104', ports: [{ port: 3306, targetPort: 3306 }] },
+};
+const dbSlice = (...ips: string[]): EndpointSlice => ({
+  metadata: {
+    name: 'db-service-x',
+    namespace: 'default',
+    labels: { 'kubernetes.io/service-name': 'db-service' },
+  },
+  addressType: 'IPv4',
+  ports: [{ name: '', protocol: 'TCP', port: 3306 }],
+  endpoints: ips.map((ip) => ({ addresses: [ip], conditions: { ready: true }, nodeName: 'n2' })),
+});
+const dnat = (ip: string): string => `--to-destination ${ip}:3306`;
+const flags = ['--cluster-cidr=10.244.0.0/16'];
+
+test('a service gets its rules, a log line, and loses both with its deletion', async () => {
+  await using world = await World.create();
+  await world.startProxy(...flags);
+  await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
+  await world.until('the rule is there', () => world.save('iptables-save', '-t', 'nat').includes(dnat('10.244.1.2')));
+  expect(world.log()).toMatch(
+    /^I\d{4} [\d:.]+ +\d+ servicechangetracker\.go:202\] "Adding new service port" portName="default\/db-service" servicePort="10\.103\.132\.104:3306\/TCP"$/m,
+  );
+  expect(world.log()).toMatch(/server_linux\.go:137\] "Using iptables Proxier"/);
+  await world.change({ ...put.service(db), remove: true });
+  await world.until('the rules are gone', () => !world.save('iptables-save', '-t', 'nat').includes('db-service'));
+  expect(world.log()).toMatch(/"Removing service port" portName="default\/db-service"/);
+  expect(world.save('iptables-save', '-t', 'nat')).not.toMatch(/KUBE-(SVC|SEP)-/);
+});
+
+test('a rule tampered with stays so until a restart, which puts everything right', async () => {
+  await using world = await World.create();
+  await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
+  const proxy = await world.startProxy(...flags, '--iptables-sync-period=1s');
+  const clean = world.save('iptables-save', '-t', 'nat');
+  const [, sep = ''] = /(KUBE-SEP-\w+) .*DNAT/.exec(clean) ?? [];
+  const wrong = ['-p', 'tcp', '-m', 'tcp', '-j', 'DNAT', '--to-destination', '10.244.1.99:3306'];
+  world.exec('iptables', '-t', 'nat', '-R', sep, '2', ...wrong);
+  world.exec('iptables', '-t', 'nat', '-A', 'POSTROUTING', '-s', '192.0.2.1', '-j', 'RETURN');
+  // Another service's change must not mend it by accident.
+  const other = { ...db, metadata: { ...db.metadata, name: 'other' }, spec: { ...db.spec, clusterIP: '10.96.0.77' } };
+  await world.change(put.service(other));
+  await world.until('the other service is there', () =>
+    world.save('iptables-save', '-t', 'filter').includes('default/other'),
+  );
+  expect(world.save('iptables-save', '-t', 'nat')).toContain(dnat('10.244.1.99'));
+  await world.stop(proxy);
+  await world.startProxy(...flags);
+  const mended = world.save('iptables-save', '-t', 'nat');
+  expect(mended).toContain(dnat('10.244.1.2'));
+  expect(mended).not.toContain(dnat('10.244.1.99'));
+  expect(mended, 'a foreign rule stays').toContain('-A POSTROUTING -s 192.0.2.1/32 -j RETURN');
+  expect(mended.match(/-A PREROUTING/g)).toHaveLength(1);
+});
+
+test('a restart removes what was left of a service that went meanwhile', async () => {
+  await using world = await World.create();
+  await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
+  const proxy = await world.startProxy(...flags);
+  await world.stop(proxy, 'SIGKILL');
+  await world.change({ ...put.service(db), remove: true });
+  expect(world.save('iptables-save', '-t', 'nat')).toContain('db-service');
+  await world.startProxy(...flags);
+  expect(world.save('iptables-save', '-t', 'nat')).not.toMatch(/db-service|KUBE-S(VC|EP)-/);
+});
+
+test('after somebody flushed everything, it comes back by itself', async () => {
+  await using world = await World.create();
+  await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
+  await world.startProxy(...flags, '--iptables-sync-period=200ms');
+  for (const table of ['nat', 'filter', 'mangle']) {
+    world.exec('iptables', '-t', table, '-F');
+    world.exec('iptables', '-t', table, '-X');
+  }
+  expect(world.save()).not.toContain('KUBE-SERVICES');
+  await world.until('the rules are back', () => world.save().includes(dnat('10.244.1.2')));
+  expect(world.log()).toContain('Reloading after iptables flush');
+});
+
+test('when our own rule was deleted by hand, the next change starts over instead of failing for ever', async () => {
+  await using world = await World.create();
+  await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
+  await world.startProxy(...flags);
+  world.exec('iptables', '-t', 'nat', '-F', 'KUBE-SERVICES');
+  await world.change({ ...put.service(db), remove: true });
+  await world.until('the rules are gone', () => !world.save().includes('db-service'));
+  expect(world.save()).toContain('NOTE: this must be the last rule in this chain');
+});
+
+test('--cleanup takes out everything of ours, in both families, and nothing else', async () => {
+  await using world = await World.create();
+  await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
+  world.exec('iptables', '-A', 'INPUT', '-s', '192.0.2.1', '-j', 'ACCEPT');
+  const proxy = await world.startProxy(...flags);
+  await world.stop(proxy);
+  const main = new URL('../../../src/node/proxy/main.ts', import.meta.url).pathname;
+  world.exec(process.execPath, main, '--cleanup');
+  for (const tool of ['iptables-save', 'ip6tables-save']) expect(world.save(tool)).not.toContain('KUBE-');
+  expect(world.save()).toContain('-A INPUT -s 192.0.2.1/32 -j ACCEPT');
+});
+
+test('health, liveness, mode, configuration and metrics answer over HTTP', async () => {
+  await using world = await World.create();
+  await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
+  await world.startProxy(...flags);
+  expect(world.healthCode('/livez')).toBe(200);
+  expect(JSON.parse(world.get('http://127.0.0.1:10256/healthz'))).toMatchObject({ healthy: true, nodeEligible: true });
+  expect(world.get('http://127.0.0.1:10249/proxyMode')).toBe('iptables');
+  expect(world.get('http://127.0.0.1:10249/configz')).toContain('10.244.0.0/16');
+  expect(world.get('http://127.0.0.1:10249/metrics')).toMatch(
+    /^kubeproxy_sync_full_proxy_rules_duration_seconds_count\{ip_family="IPv4"\} 1$/m,
+  );
+});
