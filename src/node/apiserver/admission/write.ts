@@ -148,8 +148,8 @@ const wholeUpdate = (strategy: Strategy, given: KubeObject, current: KubeObject)
     if (status === undefined) delete next.status;
     else next.status = structuredClone(status);
   }
-  strategy.prepareUpdate?.(next, current);
   strategy.setDefaults?.(next);
+  strategy.prepareUpdate?.(next, current);
   return next;
 };
 

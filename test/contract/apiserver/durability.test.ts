@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import { configMaps, services } from '../../../src/api/resources.ts';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
+import type { Logger } from '../../../src/kit/logger.ts';
+import { createInformer } from '../../../src/node/client/informer.ts';
+import { startTestServer } from './server.ts';
+
+const silent: Logger = { info() {}, warning() {}, error() {}, enabled: () => false };
+const namespace = 'default';
+
+test('a kill -9 in a storm of writes loses nothing that was acknowledged', async () => {
+  await using server = await startTestServer();
+  const acknowledged = new Map<string, string>();
+  let stop = false;
+  const write = async (writer: number): Promise<void> => {
+    for (let number = 0; !stop; number += 1) {
+      const name = `w${writer}-${number % 5}`;
+      try {
+        const data = { number: String(number) };
+        const written = await (number < 5
+          ? server.client.create(configMaps, { metadata: { name, namespace }, data })
+          : server.client.patch(configMaps, { name, namespace }, { data }));
+        acknowledged.set(name, String(written.data?.number));
+      } catch {
+        return;
+      }
+    }
+  };
+  const writers = Array.from({ length: 6 }, (_, index) => write(index));
+  await eventually('hundreds of writes', () => (acknowledged.size === 30 ? done(0) : notYet(`${acknowledged.size}`)), {
+    timeoutMs: 20_000,
+  });
+  await server.kill('SIGKILL');
+  stop = true;
+  await Promise.all(writers);
+  await server.start();
+  const { items } = await server.client.list(configMaps, { namespace });
+  const stored = new Map(items.map(({ metadata, data }) => [metadata.name, Number(data?.number)]));
+  for (const [name, number] of acknowledged) expect(stored.get(name), name).toBeGreaterThanOrEqual(Number(number));
+});
+
+test('revisions go on where they stopped, and addresses stay taken', async () => {
+  await using server = await startTestServer();
+  const ports = [{ port: 80 }];
+  const before = await server.client.create(services, { metadata: { name: 'a', namespace }, spec: { ports } });
+  await server.kill('SIGKILL');
+  await server.start();
+  const after = await server.client.create(services, { metadata: { name: 'b', namespace }, spec: { ports } });
+  expect(Number(after.metadata.resourceVersion)).toBeGreaterThan(Number(before.metadata.resourceVersion));
+  const clash = { metadata: { name: 'c', namespace }, spec: { ports, clusterIP: before.spec.clusterIP ?? '' } };
+  await expect(server.client.create(services, clash)).rejects.toThrow('provided IP is already allocated');
+});
+
+test('an informer goes on over a restart of the server without listing again', async () => {
+  await using server = await startTestServer();
+  const stop = new AbortController();
+  let lists = 0;
+  const client = {
+    ...server.client,
+    list: ((...args) => {
+      lists += 1;
+      return server.client.list(...args);
+    }) as typeof server.client.list,
+  };
+  const informer = createInformer(client, configMaps, {
+    signal: stop.signal,
+    logger: silent,
+    selection: { namespace },
+  });
+  await informer.synced;
+  await server.client.create(configMaps, { metadata: { name: 'a', namespace } });
+  await eventually('a is seen', () => (informer.items.has('default/a') ? done(0) : notYet('no a')), {
+    timeoutMs: 5000,
+  });
+  await server.kill('SIGKILL');
+  await server.start();
+  await server.client.create(configMaps, { metadata: { name: 'b', namespace } });
+  await server.client.delete(configMaps, { name: 'a', namespace });
+  await eventually(
+    'only b is there',
+    () => ([...informer.items.keys()].join() === 'default/b' ? done(0) : notYet([...informer.items.keys()].join())),
+    { timeoutMs: 15_000 },
+  );
+  expect(lists).toBe(1);
+  stop.abort(new Error('test over'));
+});

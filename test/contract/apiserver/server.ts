@@ -1,0 +1,129 @@
+// A real kube-apiserver in a process of its own, on loopback, with a store in a folder that goes when the test ends.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
+import { createClient } from '../../../src/node/client/client.ts';
+import type { ServerConfig } from '../../../src/node/client/kubeconfig.ts';
+import type { Client } from '../../../src/node/client/types.ts';
+import { createTestPki, type TestPki } from '../../fixtures/pki.ts';
+
+export interface TestServer extends AsyncDisposable {
+  readonly pki: TestPki;
+  /** As cluster administrator. */
+  readonly client: Client;
+  /** As somebody else; nobody when no name is given. */
+  configFor(name?: string, groups?: readonly string[]): Promise<ServerConfig>;
+  kill(signal: NodeJS.Signals): Promise<void>;
+  start(): Promise<void>;
+  kubectl(...args: string[]): Promise<string>;
+  readonly port: number;
+}
+
+const entry = resolve(import.meta.dirname, '../../../src/node/apiserver/main.ts');
+
+export const startTestServer = async (extraFlags: readonly string[] = []): Promise<TestServer> => {
+  const folder = mkdtempSync(join(tmpdir(), 'labs-apiserver-'));
+  const pki = await createTestPki();
+  const [serving, kubelet, admin, port] = await Promise.all([
+    pki.issue('kube-apiserver'),
+    pki.issue('kube-apiserver-kubelet-client', ['system:masters']),
+    pki.issue('kubernetes-admin', ['system:masters']),
+    freePort(),
+  ]);
+  const file = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  };
+  const flags = [
+    '--advertise-address=192.168.56.10',
+    '--bind-address=127.0.0.1',
+    `--secure-port=${port}`,
+    `--tls-cert-file=${file('server.crt', serving.cert)}`,
+    `--tls-private-key-file=${file('server.key', serving.key)}`,
+    `--client-ca-file=${file('ca.crt', pki.ca)}`,
+    `--kubelet-client-certificate=${file('kubelet.crt', kubelet.cert)}`,
+    `--kubelet-client-key=${file('kubelet.key', kubelet.key)}`,
+    `--kubelet-certificate-authority=${join(folder, 'ca.crt')}`,
+    '--service-cluster-ip-range=10.96.0.0/12',
+    `--data-dir=${join(folder, 'data')}`,
+    ...extraFlags,
+  ];
+  const server = `https://127.0.0.1:${port}`;
+  const config: ServerConfig = { server, ca: pki.ca, cert: admin.cert, key: admin.key };
+  const kubeconfig = file('admin.conf', kubeconfigOf(config));
+  let child: ChildProcess | undefined;
+  const kill = async (signal: NodeJS.Signals): Promise<void> => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  };
+  const start = async (): Promise<void> => {
+    const started = spawn(process.execPath, [entry, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
+    child = started;
+    let log = '';
+    started.stderr.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+    });
+    const client = createClient({ server, ca: pki.ca });
+    await eventually(
+      'the API server is ready',
+      async () => {
+        if (started.exitCode !== null) return notYet(`it ended: ${log}`);
+        const { status } = await client.raw('/readyz');
+        return status === 200 ? done(true) : notYet(`/readyz answers ${status}`);
+      },
+      { timeoutMs: 15_000 },
+    );
+  };
+  await start();
+  return {
+    pki,
+    port,
+    client: createClient(config),
+    configFor: async (name, groups) => {
+      if (name === undefined) return { server, ca: pki.ca };
+      const { cert, key } = await pki.issue(name, groups);
+      return { server, ca: pki.ca, cert, key };
+    },
+    kill,
+    start,
+    kubectl: async (...args) => {
+      const environment = { ...process.env, KUBECONFIG: kubeconfig, HOME: folder };
+      const { stdout } = await promisify(execFile)('kubectl', args, { env: environment, timeout: 30_000 });
+      return stdout;
+    },
+    async [Symbol.asyncDispose]() {
+      await kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+const base64 = (text = ''): string => Buffer.from(text).toString('base64');
+
+const kubeconfigOf = ({ server, ca, cert, key }: ServerConfig): string =>
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'test',
+    clusters: [{ name: 'test', cluster: { server, 'certificate-authority-data': base64(ca) } }],
+    users: [{ name: 'admin', user: { 'client-certificate-data': base64(cert), 'client-key-data': base64(key) } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+  });
+
+const freePort = async (): Promise<number> => {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+};
