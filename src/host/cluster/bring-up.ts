@@ -1,7 +1,7 @@
 // The bring-up of a cluster, as the list of its steps in the order in which they happen.
 
 import { fabricMachine } from '../plan/names.ts';
-import { certificatesOf, planCluster } from '../plan/plan.ts';
+import { certificatesOf, planCluster, programsOf } from '../plan/plan.ts';
 import type { MachinePlan } from '../plan/types.ts';
 import { claimCluster } from './claim.ts';
 import { apiServerReady, dnsAnswers, nodesReady, proxiesSynced } from './conditions.ts';
@@ -180,9 +180,40 @@ export const bringUp: readonly Step<BringUp>[] = [
   markCompleted,
 ];
 
+/** On a resume, first: whether this cluster is worth resuming can be asked of its fabric alone. */
+export const wakeFabric: Step<BringUp> = {
+  name: 'fabric',
+  title: 'Waking the fabric',
+  needs: [],
+  run: async (up, signal) => {
+    const { name } = up.request.plan;
+    await reinstall(up, fabricMachine, signal);
+    await up.containers.start(idOf(up, fabricMachine), signal);
+    up.fabric = await connectFabric(up.containers, name);
+    up.completed = await claimCluster(up.fabric, name, signal);
+  },
+};
+
+/** A stopped machine gets the present build of its programs, so that an edit needs no new cluster. */
+const reinstallComponents: Step<BringUp> = {
+  name: 'install',
+  title: 'Installing components',
+  needs: [],
+  run: async (up, signal) => {
+    await Promise.all(up.asleep.map(({ name }) => (name === fabricMachine ? undefined : reinstall(up, name, signal))));
+  },
+};
+
+const reinstall = async (up: BringUp, machine: string, signal: AbortSignal): Promise<void> => {
+  const programs = programsOf(up.request.plan.spec, machine);
+  if (programs.length === 0) return;
+  await up.containers.putArchive(idOf(up, machine), '/', await archive(programs, up.request.bundles), signal);
+};
+
 /** From machines that exist, stopped or without links: the same cluster, with the same addresses and objects. */
 export const resume: readonly Step<BringUp>[] = [
-  { ...startMachines, needs: [] },
+  reinstallComponents,
+  startMachines,
   { ...wireLinks, needs: ['start'] },
   awaitApiServer,
   awaitNodes,

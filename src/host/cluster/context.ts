@@ -6,7 +6,7 @@ import type { PlanInput } from '../plan/plan.ts';
 import type { ClusterPlan } from '../plan/types.ts';
 import type { Fabric } from './fabric.ts';
 import type { Bundles } from './install.ts';
-import type { RunningMachine } from './machines.ts';
+import type { Machine, RunningMachine } from './machines.ts';
 import type { Cluster } from './open.ts';
 
 /** What `labs start` asks for. */
@@ -27,6 +27,9 @@ export class BringUp {
   readonly onProgress: (line: string) => void;
   /** Container ids by machine. */
   readonly ids = new Map<string, string>();
+  /** On a resume: what doesn't run yet, and whether a start of this cluster ever came to its end. */
+  asleep: readonly Machine[] = [];
+  completed = false;
   #image?: string;
   #pki?: Pki;
   #plan?: ClusterPlan;

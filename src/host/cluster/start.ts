@@ -3,12 +3,10 @@ import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import { UndoStack } from '../../kit/undo.ts';
 import type { Containers } from '../docker/port.ts';
-import { certificatesOf, machineNames, programsOf } from '../plan/plan.ts';
-import { bringUp, resume } from './bring-up.ts';
-import { busy, claimCluster } from './claim.ts';
+import { certificatesOf, machineNames } from '../plan/plan.ts';
+import { bringUp, resume, wakeFabric } from './bring-up.ts';
+import { busy } from './claim.ts';
 import { BringUp, type StartRequest } from './context.ts';
-import { connectFabric } from './fabric.ts';
-import { archive } from './install.ts';
 import { findMachines, type Machine } from './machines.ts';
 import { type Cluster, clusterOf } from './open.ts';
 import { type RunOptions, runSteps } from './steps.ts';
@@ -97,29 +95,25 @@ const resumeCluster = async (
   found: readonly Machine[],
   options: StartOptions,
 ): Promise<Cluster | undefined> => {
-  const { name } = request.plan;
-  const { signal } = options;
   const [fabric] = found;
   if (!fabric) return undefined;
   await using undo = new UndoStack();
   const up = new BringUp({ containers, request, undo, onProgress: options.onProgress ?? (() => {}) });
+  for (const machine of found) up.ids.set(machine.name, machine.id);
+  up.asleep = found.filter(({ status }) => status !== 'running');
   try {
-    const asleep = found.filter(({ status }) => status !== 'running');
     if (fabric.status !== 'running') undo.push(`start ${fabric.container}`, () => stopMachines(containers, [fabric]));
-    await containers.start(fabric.id, signal);
-    up.fabric = await connectFabric(containers, name);
-    if (!(await claimCluster(up.fabric, name, signal))) {
+    await runSteps([wakeFabric], up, options);
+    if (!up.completed) {
       undo.commit();
       up.close();
       return undefined;
     }
     refuseDifferent(request, found);
-    undo.push(`start ${name}`, () => stopMachines(containers, asleep));
-    await reinstall(containers, request, asleep, signal);
-    for (const machine of found) up.ids.set(machine.name, machine.id);
+    undo.push(`start ${request.plan.name}`, () => stopMachines(containers, up.asleep));
     await runSteps(resume, up, options);
     undo.commit();
-    return clusterOf(containers, name, up.fabric, up.machines);
+    return clusterOf(containers, request.plan.name, up.fabric, up.machines);
   } catch (error) {
     up.close();
     throw error;
@@ -144,21 +138,6 @@ const refuseDifferent = ({ plan }: StartRequest, found: readonly Machine[]): voi
     exitCode: ExitCode.usage,
     hint: `Run \`labs delete ${plan.name}\` first, or use \`--name\` for a second one beside it.`,
   });
-};
-
-/** A stopped machine gets the present build of its programs, so that an edit needs no new cluster. */
-const reinstall = async (
-  containers: Containers,
-  { plan, bundles }: StartRequest,
-  machines: readonly Machine[],
-  signal: AbortSignal,
-): Promise<void> => {
-  await Promise.all(
-    machines.map(async ({ name, id }) => {
-      const programs = programsOf(plan.spec, name);
-      if (programs.length > 0) await containers.putArchive(id, '/', await archive(programs, bundles), signal);
-    }),
-  );
 };
 
 /** When undoing fails too, the user must know both; the first error stays the one that counts. */

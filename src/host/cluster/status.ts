@@ -62,7 +62,9 @@ export const statusOf = async (
 const summarise = (name: string, machines: readonly Machine[]): ClusterSummary => {
   const running = machines.filter(({ status }) => status === 'running').length;
   const size = machines[0]?.clusterSize ?? 0;
-  const state = running === size ? 'running' : running === 0 && machines.length === size ? 'stopped' : 'incomplete';
+  // A container that was never started belongs to a start that is under way, or was interrupted.
+  const whole = machines.length === size && machines.every(({ status }) => status !== 'created');
+  const state = running === size ? 'running' : running === 0 && whole ? 'stopped' : 'incomplete';
   return {
     name,
     lab: machines[0]?.lab ?? name,
