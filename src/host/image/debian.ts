@@ -33,20 +33,35 @@ export const bootstrap = async (
     stdout: 'pipe',
     buffer: { stdout: false, stderr: true },
     reject: false,
-    ...(signal ? { cancelSignal: signal } : {}),
-    // Its own clean-up unmounts what it mounted.
-    forceKillAfterDelay: 10_000,
+    // A process group of its own: its apt and dpkg must hear of an end too, or it would wait for them.
+    detached: true,
   });
+  using _stop = endOnAbort(child.pid, signal);
   void (async () => {
     for await (const line of child.iterable({ from: 'stderr' })) onProgress?.(line.replace(/^[IWE]: /, ''));
   })().catch(() => {});
   const consumed = consume(child.stdout);
-  consumed.catch(() => child.kill());
+  consumed.catch(() => endGroup(child.pid));
   const [result] = await Promise.all([child, consumed.catch(() => {})]);
   signal?.throwIfAborted();
   if (result.code === 'ENOENT') throw bootstrapMissing(result);
   if (result.failed && !result.isTerminated) throw bootstrapFailed(result.stderr, result);
   await consumed;
+};
+
+/** mmdebstrap then cleans up by itself. */
+const endGroup = (pid: number | undefined): void => {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGTERM');
+  } catch {
+    // Gone already.
+  }
+};
+
+const endOnAbort = (pid: number | undefined, signal: AbortSignal | undefined): Disposable => {
+  const end = (): void => endGroup(pid);
+  signal?.addEventListener('abort', end, { once: true });
+  return { [Symbol.dispose]: () => signal?.removeEventListener('abort', end) };
 };
 
 /** Arguments of mmdebstrap; the archive goes to standard output. */
