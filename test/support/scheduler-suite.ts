@@ -23,9 +23,9 @@ export const schedulerSuite = (start: () => Promise<SuiteServer>): void => {
     running = runScheduler({ client, logger: silent, signal: stopping.signal });
   });
   afterEach(async () => {
-    stopping.abort();
+    stopping?.abort();
     await running.catch(() => {});
-    await server.stop();
+    await server?.stop();
   });
 
   const create = (name: string, spec: Partial<Pod['spec']> = {}) =>

@@ -3,7 +3,7 @@ import type { Namespace } from '../../api/core.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { allResources, namespaces, type Resource } from '../../api/resources.ts';
 import { messageOf } from '../../kit/error.ts';
-import { isNotFound } from '../client/error.ts';
+import { ApiError, isNotFound } from '../client/error.ts';
 import type { EventRecorder } from '../client/events.ts';
 import type { Client, DeleteOptions, Key, PatchOptions } from '../client/types.ts';
 
@@ -119,6 +119,7 @@ const send = async (write: Write, sending: Sending): Promise<void> => {
     }
   } catch (error) {
     if (isNotFound(error) && write.verb !== 'create') return;
+    if (write.verb === 'create' && isTerminating(error)) return;
     if (report) {
       const { reason, message } = report.failed;
       sending.recorder.event(report.about, 'Warning', reason, message.replace('%s', messageOf(error)));
@@ -126,6 +127,11 @@ const send = async (write: Write, sending: Sending): Promise<void> => {
     throw error;
   }
 };
+
+/** The namespace is on its way out, and what should be in it too. */
+const isTerminating = (error: unknown): boolean =>
+  error instanceof ApiError &&
+  (error.status.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating');
 
 /** @returns the name of the object that was written */
 const sendOne = async (write: Write, { client, recorder, onWritten }: Sending): Promise<string> => {

@@ -1,7 +1,7 @@
 // UDP and TCP around the pure answer (RFC 1035, RFC 7766).
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
-import { decode, encode, type Packet, TRUNCATED_RESPONSE } from 'dns-packet';
+import { type Answer, decode, encode, type Packet, TRUNCATED_RESPONSE } from 'dns-packet';
 import { rcodes } from './answer.ts';
 
 export interface DnsServerOptions {
@@ -107,8 +107,7 @@ const sizeFor = (query: Packet, limit: number): number => {
 const truncate = (response: Packet, limit: number): Buffer => {
   const flags = (response.flags ?? 0) | TRUNCATED_RESPONSE;
   const additionals = (response.additionals ?? []).filter(({ type }) => type === 'OPT');
-  const encoded = (answers: Packet['answers']): Buffer =>
-    encode({ ...response, flags, answers, authorities: [], additionals });
+  const encoded = (answers: Answer[]): Buffer => encode({ ...response, flags, answers, authorities: [], additionals });
   let answers = response.answers ?? [];
   while (answers.length > 0 && encoded(answers).length > limit)
     answers = answers.slice(0, Math.floor(answers.length * 0.8));

@@ -4,7 +4,8 @@ import type { IntOrString } from '../../../api/meta.ts';
 import { byAge, desiredAnnotation, maxAnnotation } from './template.ts';
 
 export const replicasOf = ({ spec }: { spec: { replicas?: number } }): number => spec.replicas ?? 1;
-export const availableOf = ({ status }: ReplicaSet): number => status?.availableReplicas ?? 0;
+/** Never more than the set is asked to have: its status lags behind, and still counts pods that are being deleted. */
+export const availableOf = (set: ReplicaSet): number => Math.min(set.status?.availableReplicas ?? 0, replicasOf(set));
 export const sum = (sets: readonly ReplicaSet[], value: (set: ReplicaSet) => number): number =>
   sets.reduce((total, set) => total + value(set), 0);
 
