@@ -1,5 +1,6 @@
 // What every cluster has from the start: namespaces, and the service by which pods reach the API server.
-import type { Endpoints, Namespace, Service } from '../../api/core.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Endpoints, Namespace, Service, ServicePort } from '../../api/core.ts';
 import { type EndpointSlice, serviceNameLabel } from '../../api/discovery.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { endpointSlices, endpoints, namespaces, type Resource, services } from '../../api/resources.ts';
@@ -7,27 +8,38 @@ import type { AdmissionContext } from './admission/strategy.ts';
 import { createInStore, updateInStore } from './admission/write.ts';
 import { addDefaultAccount } from './routes/create.ts';
 
-/** Repeatable: makes what is missing, mends the endpoints when the address has changed. */
+/** Repeatable: makes what is missing, mends what points elsewhere. Runs at start, and again every few seconds. */
 export const bootstrap = (context: AdmissionContext, address: string, port: number): void => {
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
     const namespace: Namespace = { metadata: { name } };
     if (!context.store.get(namespaces, namespace.metadata)) createInStore(context, namespaces, namespace);
     addDefaultAccount(context, name);
   }
-  const metadata = { name: 'kubernetes', namespace: 'default' };
+  ensureService(context, port);
+  // Endpoints may not be on loopback; a server that is only reached from there has none.
+  if (!address.startsWith('127.')) ensureEndpoints(context, address, port);
+};
+
+const metadata = { name: 'kubernetes', namespace: 'default' };
+
+const ensureService = (context: AdmissionContext, port: number): void => {
   const labels = { component: 'apiserver', provider: 'kubernetes' };
-  const service: Service = {
-    metadata: { ...metadata, labels },
-    spec: {
-      clusterIP: context.clusterIps.first,
-      ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: port }],
-    },
-  };
-  if (!context.store.get(services, metadata)) createInStore(context, services, service);
-  const mirrored = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
+  const ports: ServicePort[] = [{ name: 'https', protocol: 'TCP', port: 443, targetPort: port }];
+  const current = context.store.get(services, metadata) as Service | undefined;
+  if (!current) {
+    const service: Service = {
+      metadata: { ...metadata, labels },
+      spec: { clusterIP: context.clusterIps.first, ports },
+    };
+    createInStore(context, services, service);
+  } else if (!isDeepStrictEqual(current.spec.ports, ports))
+    updateInStore(context, services, { ...current, spec: { ...current.spec, ports } } as Service);
+};
+
+const ensureEndpoints = (context: AdmissionContext, address: string, port: number): void => {
   const ports = [{ name: 'https', port, protocol: 'TCP' as const }];
   const points: Endpoints = {
-    metadata: { ...metadata, labels: mirrored },
+    metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
     subsets: [{ addresses: [{ ip: address }], ports }],
   };
   const slice: EndpointSlice = {

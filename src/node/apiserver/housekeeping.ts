@@ -1,23 +1,38 @@
-// What the server does on the side: forgets old revisions, and events after an hour, as the original does.
+// What the server does on the side: mends its own service, forgets old revisions, and events after an hour, as the original does.
 import type { KubeEvent } from '../../api/core.ts';
 import { events } from '../../api/resources.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Store } from './store/store.ts';
 
-const intervalMs = 60_000;
+const compactionMs = 60_000;
+const repairMs = 10_000;
 const eventLifeMs = 3_600_000;
 
-export const startHousekeeping = (store: Store, signal: AbortSignal, logger: Logger): void => {
-  const timer = setInterval(() => {
-    try {
-      for (const event of store.list(events) as KubeEvent[]) if (isOld(event)) store.remove(events, event);
-      store.compact();
-    } catch (error) {
-      logger.error('Housekeeping failed', error);
-    }
-  }, intervalMs);
-  timer.unref();
-  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+export interface HousekeepingOptions {
+  readonly store: Store;
+  /** Makes again what a cluster can't be without: the `kubernetes` service, which a student may have deleted. */
+  readonly repair: () => void;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+export const startHousekeeping = ({ store, repair, signal, logger }: HousekeepingOptions): void => {
+  const every = (milliseconds: number, task: () => void): void => {
+    const timer = setInterval(() => {
+      try {
+        task();
+      } catch (error) {
+        logger.error('Housekeeping failed', error);
+      }
+    }, milliseconds);
+    timer.unref();
+    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  };
+  every(repairMs, repair);
+  every(compactionMs, () => {
+    for (const event of store.list(events) as KubeEvent[]) if (isOld(event)) store.remove(events, event);
+    store.compact();
+  });
 };
 
 const isOld = ({ lastTimestamp, firstTimestamp, metadata }: KubeEvent): boolean => {

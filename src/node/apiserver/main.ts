@@ -1,7 +1,6 @@
 // kube-apiserver: wires log → store → admission → routes → HTTPS, in the order of a write's path.
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import type { Cidr } from '../../api/scalars.ts';
 import { describeFlags, type Flags, parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
@@ -12,7 +11,7 @@ import { flagSpecs } from './flags.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createMetrics } from './metrics.ts';
 import type { Api } from './routes/request.ts';
-import { startServer } from './server.ts';
+import { startServer, stopServer } from './server.ts';
 import { parseServiceRange } from './service-range.ts';
 import { openLog } from './store/log.ts';
 import { openStore } from './store/store.ts';
@@ -33,49 +32,55 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
     return;
   }
   const logger = createKlog({ verbosity: flags.v ?? 0, source: 'server' });
-  const range: Cidr = parseServiceRange(flags['service-cluster-ip-range'] ?? '');
-  const ports = parsePortRange(flags['service-node-port-range'] ?? '');
   const tls = { cert: requiredFile(flags, 'tls-cert-file'), key: requiredFile(flags, 'tls-private-key-file') };
-  const address = flags['advertise-address'] ?? firstAddress();
-  const port = flags['secure-port'] ?? 6443;
-  const store = openStore(openLog(flags['data-dir'] ?? ''));
-  const admission = { store, clusterIps: createIpAllocator(range), nodePorts: createPortAllocator(ports) };
-  const api: Api = {
-    ...admission,
+  const endpoint = { host: flags['advertise-address'] ?? firstAddress(), port: flags['secure-port'] ?? 6443 };
+  const api = wireApi(flags, { address: `${endpoint.host}:${endpoint.port}`, logger, signal });
+  const { store } = api;
+  const repair = (): void => {
+    try {
+      bootstrap(api, endpoint.host, endpoint.port);
+    } catch (error) {
+      logger.error("Couldn't mend the kubernetes service", error);
+    }
+  };
+  repair();
+  const bind = { host: flags['bind-address'] ?? '0.0.0.0', port: endpoint.port };
+  const server = await startServer(api, { ...bind, ...tls, clientCa: fileOf(flags['client-ca-file']) });
+  startHousekeeping({ store, repair, signal, logger });
+  logger.info(0, 'Serving securely', {
+    address: `${bind.host}:${bind.port}`,
+    serviceClusterIPRange: api.clusterIps.range,
+    revision: store.revision,
+  });
+  await aborted(signal);
+  logger.info(0, 'Shutting down');
+  await stopServer(server);
+  store.close();
+};
+
+const wireApi = (flags: Flags<typeof flagSpecs>, shared: Pick<Api, 'address' | 'logger' | 'signal'>): Api => {
+  // Both ranges are read before the store is opened: a bad flag leaves nothing behind.
+  const range = parseServiceRange(flags['service-cluster-ip-range'] ?? '');
+  const ports = parsePortRange(flags['service-node-port-range'] ?? '');
+  return {
+    ...shared,
+    store: openStore(openLog(flags['data-dir'] ?? '')),
+    clusterIps: createIpAllocator(range),
+    nodePorts: createPortAllocator(ports),
     kubelet: {
       cert: fileOf(flags['kubelet-client-certificate']),
       key: fileOf(flags['kubelet-client-key']),
       ca: fileOf(flags['kubelet-certificate-authority']),
     },
     metrics: createMetrics(),
-    logger,
-    signal,
-    address: `${address}:${port}`,
   };
-  bootstrap(admission, address, port);
-  const server = await startServer(api, {
-    host: flags['bind-address'] ?? '0.0.0.0',
-    port,
-    ...tls,
-    clientCa: fileOf(flags['client-ca-file']),
-  });
-  startHousekeeping(store, signal, logger);
-  logger.info(0, 'Serving securely', {
-    address: `${flags['bind-address']}:${port}`,
-    serviceClusterIPRange: range,
-    revision: store.revision,
-  });
-  await new Promise<void>((resolve) => {
+};
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  logger.info(0, 'Shutting down');
-  // Watches end by the signal; calls that are being answered get a moment.
-  server.closeIdleConnections();
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
-  store.close();
-};
 
 /** Where the flag is missing, the first address that isn't loopback, as the original chooses. */
 const firstAddress = (): string => {

@@ -44,6 +44,17 @@ export const startServer = async (api: Api, options: ServerOptions): Promise<Ser
   return server;
 };
 
+/** Takes no new connections; what is being answered gets a moment. Watches have ended by the API's signal. */
+export const stopServer = async (server: Server): Promise<void> => {
+  server.closeIdleConnections();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const { promise: overdue, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, 1000);
+  await Promise.race([closed, overdue]);
+  clearTimeout(timer);
+  server.closeAllConnections();
+};
+
 const serve = async (api: Api, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const started = performance.now();
   try {

@@ -17,11 +17,12 @@ export const allocateService = (
   context: AdmissionContext,
 ): FieldError[] => {
   const others = othersOf(next, context);
-  return [...allocateAddress(next, others, context), ...allocatePorts(next, current, others, context)];
+  return [...allocateAddress(next, current, others, context), ...allocatePorts(next, current, others, context)];
 };
 
 const allocateAddress = (
   service: Service,
+  current: Service | undefined,
   others: readonly Service[],
   { clusterIps }: AdmissionContext,
 ): FieldError[] => {
@@ -29,6 +30,8 @@ const allocateAddress = (
   if (spec.type === 'ExternalName' || spec.clusterIP === 'None') return [];
   const taken = new Set(others.flatMap(({ spec: { clusterIPs } }) => clusterIPs ?? []));
   const wanted = spec.clusterIP;
+  // What it has it keeps, even when the server was started anew with another range.
+  if (wanted && wanted === current?.spec.clusterIP) return [];
   if (wanted) {
     const problem = clusterIps.refuse(wanted as Ipv4, taken);
     return problem ? [invalidValue('spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: ${problem}`)] : [];

@@ -75,7 +75,11 @@ const deleteObject = (api: Api, resource: Resource, current: KubeObject, options
     throw forbidden(resource, name, 'this namespace may not be deleted');
   const marked = mark(resource, current, options);
   if (options.dryRun) return { object: marked, gone: isFinished(marked) };
-  if (isFinished(marked)) return { object: api.store.remove(resource, marked), gone: true };
+  // What goes at once was never seen waiting.
+  if (isFinished(marked)) {
+    const waited = current.metadata.deletionTimestamp !== undefined;
+    return { object: api.store.remove(resource, waited ? marked : current), gone: true };
+  }
   return { object: marked === current ? current : api.store.put(resource, marked), gone: false };
 };
 

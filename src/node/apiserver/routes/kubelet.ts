@@ -93,8 +93,18 @@ const tlsOf = ({ cert, key, ca }: KubeletAccess) => ({
   ...(ca === undefined ? { rejectUnauthorized: false } : { ca }),
 });
 
-const dialError = ({ host, port, path }: Target, cause: Error): StatusError =>
-  internal(`error dialing backend: ${cause.message} (https://${host}:${port}${path})`);
+const causes: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connect: connection refused',
+  EHOSTUNREACH: 'connect: no route to host',
+  ENETUNREACH: 'connect: network is unreachable',
+  ETIMEDOUT: 'i/o timeout',
+};
+
+/** As Go's dialler words it. */
+const dialProblem = ({ host, port }: Target, cause: NodeJS.ErrnoException): string =>
+  `dial tcp ${host}:${port}: ${causes[cause.code ?? ''] ?? cause.message}`;
+
+const unreachable = (message: string): StatusError => new StatusError(500, 'InternalError', message);
 
 /** Streams an answer back as it comes: `logs -f` shows each line at once. */
 const relay = ({ api, request: incoming, response }: ResourceExchange, target: Target): Promise<undefined> =>
@@ -112,7 +122,13 @@ const relay = ({ api, request: incoming, response }: ResourceExchange, target: T
         });
       },
     );
-    outgoing.once('error', (cause) => (response.headersSent ? response.destroy() : reject(dialError(target, cause))));
+    outgoing.once('error', (cause) =>
+      response.headersSent
+        ? response.destroy()
+        : reject(
+            unreachable(`Get "https://${target.host}:${target.port}${target.path}": ${dialProblem(target, cause)}`),
+          ),
+    );
     response.once('close', () => outgoing.destroy());
     incoming.pipe(outgoing);
   });
@@ -147,7 +163,7 @@ export const relayUpgrade = (exchange: ResourceExchange, socket: Duplex, head: B
       upstream.pipe(socket).pipe(upstream);
     });
     upstream.once('error', (cause) => {
-      if (!connected) reject(dialError(target, cause));
+      if (!connected) reject(unreachable(`error dialing backend: ${dialProblem(target, cause)}`));
       else socket.destroy();
     });
     socket.once('error', () => upstream.destroy());
