@@ -51,8 +51,12 @@ const inPlace = ({ output, say }: Context): Screen => {
   return {
     draw(lines) {
       last = lines;
-      const fits = lines.slice(0, Math.max(5, (process.stdout.rows ?? 24) - 2));
-      const page = [...fits, output.paint('dim', ` ${say.watchHelp}`)].map((line) => `${line}\u001b[K`).join('\r\n');
+      const page = [
+        ...shorten(lines, Math.max(6, (process.stdout.rows ?? 24) - 2)),
+        output.paint('dim', ` ${say.watchHelp}`),
+      ]
+        .map((line) => `${line}\u001b[K`)
+        .join('\r\n');
       output.write(`\u001b[H${page}\u001b[J`);
     },
     end() {
@@ -61,6 +65,10 @@ const inPlace = ({ output, say }: Context): Screen => {
     },
   };
 };
+
+/** The middle gives way: the top is where the work is, the end has the score. */
+const shorten = (lines: readonly string[], room: number): readonly string[] =>
+  lines.length <= room ? lines : [...lines.slice(0, room - 3), ' …', ...lines.slice(-2)];
 
 const oneAfterTheOther = ({ output }: Context): Screen => {
   let before = new Set<string>();

@@ -39,10 +39,11 @@ export const startCluster = async (
   const again = found.length > 0 && (await isWorthResuming(containers, found, options.signal));
   try {
     const resumed = again ? await resumeCluster(containers, request, found, options) : undefined;
-    if (resumed) return { cluster: resumed, resumed: true };
     // What is left over are the machines of a start that was interrupted: nobody has worked in them.
-    await removeMachines(containers, found);
-    return { cluster: await startAnew(containers, request, options), resumed: false };
+    if (!resumed) await removeMachines(containers, found);
+    const cluster = resumed ?? (await startAnew(containers, request, options));
+    await cluster.fabric.call('release', {});
+    return { cluster, resumed: resumed !== undefined };
   } catch (error) {
     throw firstCause(error, request.plan.name);
   }
@@ -116,6 +117,8 @@ const resumeCluster = async (
     return clusterOf(containers, request.plan.name, up.fabric, up.machines);
   } catch (error) {
     up.close();
+    // The fabric is the other start's, which had only created it when we looked.
+    if (error instanceof LabError && error.code === 'LAB_BUSY') undo.commit();
     throw error;
   }
 };

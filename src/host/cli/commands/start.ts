@@ -89,8 +89,9 @@ const whatNext = (context: Context, name: string, lab: LabDefinition, seconds: s
   const { output, say } = context;
   output.line();
   output.line(output.paint(['bold', 'green'], resumed ? say.resumed(name, seconds) : say.ready(name, seconds)));
-  const suffix = name === lab.name ? '' : ` --name ${name}`;
+  const labs = name === lab.name ? 'labs' : `labs --name ${name}`;
+  const lines = say.next.map(([command, words]) => [`${labs} ${command}`, words] as const);
+  const width = Math.max(...lines.map(([command]) => command.length)) + 4;
   output.line();
-  for (const [command, words] of say.next)
-    output.line(`  ${`labs ${command}${suffix}`.padEnd(24 + suffix.length)}${output.paint('dim', words)}`);
+  for (const [command, words] of lines) output.line(`  ${command.padEnd(width)}${output.paint('dim', words)}`);
 };

@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { containersOf, labs, spawnLabs, volumesOf, written } from './cli-support.ts';
+
+const names = ['test-interrupt', 'test-twin'] as const;
+const [name, twin] = names;
+
+const deleteAll = async (): Promise<void> => {
+  for (const each of names) if ((await containersOf(each)).length > 0) await labs(['delete', each, '--yes']);
+};
+beforeAll(deleteAll);
+afterEach(deleteAll);
+
+/** Processes of this machine whose command line has this text. */
+const processesWith = (text: string): readonly string[] =>
+  readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((entry) => {
+      try {
+        return [readFileSync(`/proc/${entry}/cmdline`, 'utf8')];
+      } catch {
+        return [];
+      }
+    })
+    .filter((command) => command.includes(text));
+
+const start = (instance: string) => spawnLabs(['start', 'service-networking', '--name', instance], { buffer: false });
+
+describe('Ctrl-C during a start', () => {
+  test.each(['Issuing certificates', 'Creating machines', 'Starting machines', 'Wiring links'])(
+    'after "%s" leaves nothing behind',
+    async (step) => {
+      const starting = start(name);
+      await written(starting.stderr, step);
+      starting.kill('SIGINT');
+      expect((await starting).exitCode).toBe(130);
+      expect(await containersOf(name)).toEqual([]);
+      expect(await volumesOf(name)).toEqual([]);
+      expect(processesWith(`labs-${name}`)).toEqual([]);
+    },
+  );
+
+  test('pressed again says that it is still cleaning up, and cleans up', async () => {
+    const starting = spawnLabs(['start', 'service-networking', '--name', name]);
+    await written(starting.stderr, 'Wiring links');
+    starting.kill('SIGINT');
+    await written(starting.stderr, 'Cancelling');
+    starting.kill('SIGINT');
+    const { exitCode, stderr } = await starting;
+    expect(exitCode).toBe(130);
+    expect(stderr).toContain('Interrupted.');
+    expect(await containersOf(name)).toEqual([]);
+  });
+});
+
+describe('a start that was killed', () => {
+  test.each(['Creating machines', 'Wiring links'])('after "%s" is made good by the next start', async (step) => {
+    const starting = start(name);
+    await written(starting.stderr, step);
+    starting.kill('SIGKILL');
+    await starting;
+    const again = await labs(['start', 'service-networking', '--name', name]);
+    expect(again.stderr).not.toContain('error:');
+    expect(again.exitCode).toBe(0);
+    expect((await labs(['--name', name, 'kubectl', 'get', 'nodes'])).stdout).toMatch(/node02 +Ready/);
+  });
+
+  test('is deleted without a trace', async () => {
+    const starting = start(name);
+    await written(starting.stderr, 'Creating machines');
+    starting.kill('SIGKILL');
+    await starting;
+    expect(await labs(['delete', name, '--yes'])).toMatchObject({ exitCode: 0 });
+    expect(await containersOf(name)).toEqual([]);
+  });
+});
+
+describe('two starts at once', () => {
+  test('of one name: one builds the lab, the other says so', async () => {
+    const both = await Promise.all([1, 2].map(() => labs(['start', 'service-networking', '--name', name])));
+    const [first, second] = both.sort((a, b) => a.exitCode - b.exitCode);
+    expect(first).toMatchObject({ exitCode: 0 });
+    // The second either waited its turn and found it running, or was told that another one is at work.
+    if (second?.exitCode !== 0) expect(second?.stderr).toContain('LAB_BUSY');
+    expect(await containersOf(name)).toHaveLength(5);
+    expect((await labs(['--name', name, 'kubectl', 'get', 'nodes'])).exitCode).toBe(0);
+  });
+
+  test('of two names run side by side, and each is deleted alone', { timeout: 120_000 }, async () => {
+    const both = await Promise.all([name, twin].map((each) => labs(['start', 'service-networking', '--name', each])));
+    expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    await labs(['--name', name, 'kubectl', 'create', '-f', '-'], {
+      input: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: mine}\n',
+    });
+    expect((await labs(['--name', twin, 'kubectl', 'get', 'cm', 'mine'])).exitCode).toBe(1);
+    await labs(['delete', name, '--yes']);
+    expect(await containersOf(twin)).toHaveLength(5);
+    expect((await labs(['--name', twin, 'kubectl', 'get', 'nodes'])).exitCode).toBe(0);
+  });
+});

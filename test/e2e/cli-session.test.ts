@@ -1,0 +1,173 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { containersOf, labs, volumesOf } from './cli-support.ts';
+
+const name = 'test-session';
+const on = (...argv: string[]) => labs(['--name', name, ...argv]);
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'labs-session-'));
+  await labs(['delete', name, '--yes']);
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await labs(['delete', name, '--yes']);
+});
+
+describe('a session', () => {
+  test('starts, showing each step with its time and what to do next', async () => {
+    const ran = await labs(['start', 'service-networking', '--name', name]);
+    expect(ran).toMatchObject({ exitCode: 0 });
+    expect(ran.stderr).toMatch(/Waiting for the nodes to be Ready +\d+\.\d s/);
+    expect(ran.stdout).toContain(`Lab ${name} is ready`);
+    expect(ran.stdout).toContain(`labs --name ${name} tasks`);
+    for (const line of `${ran.stdout}\n${ran.stderr}`.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test('is listed as running', async () => {
+    const { running } = JSON.parse((await labs(['list', '--json'])).stdout);
+    expect(running).toContainEqual(expect.objectContaining({ name, lab: 'service-networking', state: 'running' }));
+  });
+
+  test('has a status with every component up', async () => {
+    const status = JSON.parse((await on('status', '--json')).stdout);
+    expect(status.machines.map((machine: { name: string }) => machine.name)).toEqual([
+      'fabric',
+      'controlplane',
+      'node01',
+      'node02',
+      'client',
+    ]);
+    for (const { components } of status.machines)
+      for (const component of components) expect(component).toMatchObject({ running: true });
+  });
+
+  test('hands kubectl its arguments, its input and its exit code', async () => {
+    expect((await on('kubectl', 'get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}')).stdout).toBe(
+      'controlplane node01 node02',
+    );
+    const manifest = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: greeting}\ndata: {text: "안녕"}\n';
+    expect((await labs(['--name', name, 'kubectl', 'apply', '-f', '-'], { input: manifest })).stdout).toContain(
+      'configmap/greeting created',
+    );
+    expect((await on('kubectl', 'get', 'cm', 'greeting', '-o', 'jsonpath={.data.text}')).stdout).toBe('안녕');
+    expect(await on('kubectl', 'get', 'pod', 'nothing')).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringContaining('not found'),
+    });
+  });
+
+  test('runs a command on a machine, and ends with its exit code', async () => {
+    expect(await on('shell', 'node01', '--', 'hostname')).toMatchObject({ exitCode: 0, stdout: 'node01' });
+    expect(await on('shell', 'node01', '--', 'sh', '-c', 'echo out; echo err >&2; exit 7')).toEqual({
+      exitCode: 7,
+      stdout: 'out',
+      stderr: 'err',
+    });
+    expect((await labs(['--name', name, 'shell', 'client', '--', 'cat'], { input: 'through' })).stdout).toBe('through');
+    expect((await on('shell', 'client', '--', 'ip', '-br', 'address')).stdout).toContain('192.168.56.100/24');
+  });
+
+  test('runs a command in a pod', async () => {
+    await on('kubectl', 'run', 'blue', '--image=busybox', '--', 'sleep', '3600');
+    await on('kubectl', 'wait', '--for=condition=Ready', 'pod/blue', '--timeout=30s');
+    expect((await on('shell', 'blue', '--', 'hostname')).stdout).toBe('blue');
+  });
+
+  test('suggests the nearest machine', async () => {
+    const ran = await on('shell', 'node1');
+    expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Did you mean "node01"?') });
+  });
+
+  test('shows a component’s log', async () => {
+    const ran = await on('logs', 'node01', 'kube-proxy', '-n', '500');
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stdout).toMatch(/iptables/i);
+  });
+
+  test('shows tasks, in Korean too, and suggests the nearest', async () => {
+    expect((await on('tasks')).stdout).toMatch(/^ +1 {2}\S/m);
+    expect((await on('tasks', '1', '--lang', 'ko')).stdout).toMatch(/[가-힣]{2}/);
+    const { tasks } = JSON.parse((await on('tasks', '--json')).stdout);
+    const mistyped = tasks[0].id.replace(/.$/, 'x');
+    expect(await on('check', mistyped)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(`did you mean "${tasks[0].id}"?`),
+    });
+  });
+
+  test('checks: 1 while something fails, with what was expected and what was seen', async () => {
+    const ran = await on('check', '--json');
+    const report = JSON.parse(ran.stdout);
+    expect(ran.exitCode).toBe(1);
+    expect(report).toMatchObject({ version: 'labs.report/v1', lab: 'service-networking', name });
+    const failed = report.tasks
+      .flatMap((task: { checks: { outcome: string }[] }) => task.checks)
+      .find((check: { outcome: string }) => check.outcome === 'fail');
+    expect(failed).toMatchObject({ expected: expect.stringMatching(/\w/), observed: expect.stringMatching(/\w/) });
+  });
+
+  test('an untouched lab scores below 15%', async () => {
+    const { score, maxScore } = JSON.parse((await on('grade', '--json')).stdout);
+    expect(score / maxScore).toBeLessThan(0.15);
+  });
+
+  test('grades into files', async () => {
+    const [junit, markdown] = [join(folder, 'out.xml'), join(folder, 'out.md')];
+    const ran = await on('grade', '--report', `junit=${junit}`, '-r', `markdown=${markdown}`);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.stdout).toContain('Score');
+    expect(readFileSync(junit, 'utf8')).toContain('<testsuite');
+    expect(readFileSync(markdown, 'utf8')).toContain('|');
+  });
+
+  test('watches without a terminal until it is interrupted, and ends with the state’s exit code', async () => {
+    const { spawnLabs, written } = await import('./cli-support.ts');
+    const watching = spawnLabs(['--name', name, 'check', '--watch'], { buffer: false });
+    await written(watching.stdout, 'Score');
+    watching.kill('SIGINT');
+    expect((await watching).exitCode).toBe(1);
+  });
+
+  test('asks nothing where nobody can answer', async () => {
+    const ran = await labs(['delete', name]);
+    expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--yes') });
+    expect(await containersOf(name)).toHaveLength(5);
+  });
+
+  test('stops, and resumes with the same addresses, objects and progress', { timeout: 120_000 }, async () => {
+    await on('answer', '1', 'nonsense');
+    const before = (await on('kubectl', 'get', 'pod', 'blue', '-o', 'jsonpath={.metadata.uid} {.status.podIP}')).stdout;
+    expect((await on('stop')).exitCode).toBe(0);
+    expect(await on('check')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(`labs start`) });
+    const ran = await labs(['start', 'service-networking', '--name', name]);
+    expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('is back') });
+    await on('kubectl', 'wait', '--for=condition=Ready', 'pod/blue', '--timeout=60s');
+    const after = (await on('kubectl', 'get', 'pod', 'blue', '-o', 'jsonpath={.metadata.uid} {.status.podIP}')).stdout;
+    expect(after).toBe(before);
+    expect((await on('kubectl', 'get', 'cm', 'greeting', '-o', 'jsonpath={.data.text}')).stdout).toBe('안녕');
+  });
+
+  test('starting it once more changes nothing', async () => {
+    const ran = await labs(['start', 'service-networking', '--name', name]);
+    expect(ran.exitCode).toBe(0);
+    expect((await on('kubectl', 'get', 'cm', 'greeting')).exitCode).toBe(0);
+  });
+
+  test('reset brings a clean slate', { timeout: 120_000 }, async () => {
+    expect((await on('reset', '--yes')).exitCode).toBe(0);
+    expect((await on('kubectl', 'get', 'cm', 'greeting')).exitCode).toBe(1);
+    expect((await on('kubectl', 'get', 'pods', '-A')).stderr).toContain('No resources found');
+  });
+
+  test('deletes itself without a trace', async () => {
+    expect(await labs(['delete', name, '--yes'])).toMatchObject({ exitCode: 0 });
+    expect(await containersOf(name)).toEqual([]);
+    expect(await volumesOf(name)).toEqual([]);
+    expect(await labs(['status', '--name', name])).toMatchObject({ exitCode: 2 });
+  });
+});
