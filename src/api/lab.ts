@@ -51,7 +51,7 @@ interface CheckBase {
   readonly points: number;
   /** Passes when what it describes is not so. What it describes must still be possible to look at. */
   readonly not: boolean;
-  /** Looks again for so long before it fails. */
+  /** Looks again for so long after the first look before it fails. */
   readonly withinMs: number;
   /** `task/check`: looked at only after these have passed. */
   readonly needs: readonly string[];

@@ -1,10 +1,10 @@
-// Gathers facts through the fabric: each once, all of a place in one call, everything side by side.
+// Gathers facts through the fabric: each once, what is wanted of one place in one call, everything side by side.
 import type { FabricMethod, FabricMethods, FactName, Place } from '../../api/fabric.ts';
 import type { CheckScript, ExpectedScript, LabHandle } from '../../api/lab.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { LabError, messageOf } from '../../kit/error.ts';
 import type { ClusterAccess } from './access.ts';
-import { type Fact, type FactRequest, keyOf, type Spot } from './facts.ts';
+import { type Fact, type FactRequest, type FactStore, keyOf, MissingFacts, type Spot } from './facts.ts';
 import { importScript } from './script.ts';
 
 export interface Collector {
@@ -13,36 +13,76 @@ export interface Collector {
   readonly handle: () => LabHandle;
 }
 
-/** Gathers the facts. Never rejects: what can't be had is a fact that says so. */
-export const collect = async (
-  { access, handle }: Collector,
-  requests: readonly FactRequest[],
-): Promise<ReadonlyMap<string, Fact>> => {
-  const unique = new Map(requests.map((request) => [keyOf(request), request]));
-  const kernel = [...unique.values()].filter((request) => request.kind === 'facts');
-  const others = [...unique].filter(([, { kind }]) => kind !== 'facts');
-  const gathered = await Promise.all([
-    ...placesOf(kernel).map((place) => collectPlace(access, place)),
-    ...others.map(async ([key, request]) => [[key, await safely(() => collectOne(access, handle, request))] as const]),
-  ]);
-  return new Map(gathered.flat());
+/** One look at the cluster. Facts that were asked for once are not asked for again. */
+export interface Look {
+  /** All facts gathered so far. */
+  readonly store: FactStore;
+  /** Resolves when these facts are in the store. Never rejects: what can't be had is a fact that says so. */
+  gather(requests: readonly FactRequest[]): Promise<void>;
+}
+
+/** Starts a look. Whoever asks goes on as soon as its own facts are there; nobody waits for another's slow probe. */
+export const startLook = ({ access, handle }: Collector): Look => {
+  const store = new Map<string, Fact>();
+  const asked = new Map<string, Promise<void>>();
+  const places = new Map<string, PlaceBatch>();
+
+  const start = (key: string, request: FactRequest): Promise<void> => {
+    const fact = request.kind === 'facts' ? placeFacts(request) : safely(() => collectOne(access, handle, request));
+    return fact.then((value) => void store.set(key, value));
+  };
+  /** What is wanted of one place in the same turn goes into one call. */
+  const placeFacts = ({ spot, want }: KernelRequest): Promise<Fact> => {
+    const key = `${spot.machine} ${spot.podIp ?? ''}`;
+    const open = places.get(key);
+    if (open) {
+      open.want.add(want);
+      return open.fact;
+    }
+    const wanted = new Set<FactName>([want]);
+    const fact = nextTurn().then(() => {
+      places.delete(key);
+      return safely(() => access.fabric.call('facts', { place: placeOf(access, spot), want: [...wanted] }));
+    });
+    places.set(key, { want: wanted, fact });
+    return fact;
+  };
+  return {
+    store,
+    async gather(requests) {
+      await Promise.all(
+        requests.map((request) => {
+          const key = keyOf(request);
+          const waiting = asked.get(key) ?? start(key, request);
+          asked.set(key, waiting);
+          return waiting;
+        }),
+      );
+    },
+  };
 };
+
+/** Asks a question of a view until it has all the facts that it needs. */
+export const settle = async <T>(look: Look, question: () => T, signal: AbortSignal): Promise<T> => {
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return question();
+    } catch (error) {
+      if (!(error instanceof MissingFacts)) throw error;
+      await look.gather(error.requests);
+    }
+  }
+};
+
+interface PlaceBatch {
+  readonly want: Set<FactName>;
+  readonly fact: Promise<Fact>;
+}
 
 type KernelRequest = Extract<FactRequest, { kind: 'facts' }>;
 
-const placesOf = (requests: readonly KernelRequest[]): readonly (readonly KernelRequest[])[] => [
-  ...Map.groupBy(requests, ({ spot }) => `${spot.machine} ${spot.podIp ?? ''}`).values(),
-];
-
-const collectPlace = async (
-  access: ClusterAccess,
-  requests: readonly KernelRequest[],
-): Promise<readonly (readonly [string, Fact])[]> => {
-  const want: readonly FactName[] = [...new Set(requests.map((request) => request.want))];
-  const spot = (requests[0] as KernelRequest).spot;
-  const fact = await safely(() => access.fabric.call('facts', { place: placeOf(access, spot), want }));
-  return requests.map((request) => [keyOf(request), fact] as const);
-};
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const safely = async (work: () => Promise<unknown>): Promise<Fact> => {
   try {

@@ -11,9 +11,8 @@ import {
 import { type CheckReport, type Outcome, type Report, reportVersion, type TaskReport } from '../../api/report.ts';
 import { ExitCode } from '../../kit/error.ts';
 import type { ClusterAccess } from './access.ts';
-import { collect } from './collect.ts';
+import { settle, startLook } from './collect.ts';
 import { describe, evaluate, type Judgement } from './evaluate.ts';
-import { type Fact, type FactRequest, MissingFacts } from './facts.ts';
 import { createHandle } from './handle.ts';
 import type { Student } from './verdict.ts';
 import { View } from './view.ts';
@@ -88,8 +87,8 @@ const selectEntries = (lab: LabDefinition, tasks: readonly string[] | undefined)
 };
 
 const evaluateAll = async (entries: readonly Entry[], options: GradeOptions): Promise<Results> => {
+  let results = await lookAt(entries, options);
   const started = performance.now();
-  let results = await look(entries, options);
   for (let pause = 100; ; pause = Math.min(pause * 1.5, 500)) {
     const again = entries.filter(({ id, check }) => {
       const outcome = results.get(id)?.outcome;
@@ -98,40 +97,31 @@ const evaluateAll = async (entries: readonly Entry[], options: GradeOptions): Pr
     if (again.length === 0) return results;
     await delay(pause, undefined, { signal: options.signal });
     const waiting = entries.filter(({ id }) => results.get(id)?.outcome.outcome === 'blocked');
-    results = await look([...again, ...waiting], options, results);
+    results = await lookAt([...again, ...waiting], options, results);
   }
 };
 
-/** One look at the cluster: gathers facts until every check has what it asks for, then judges in the order of needs. */
-const look = async (
+/** One look at the cluster: every check goes on as soon as it has the facts that it asks for. */
+const lookAt = async (
   entries: readonly Entry[],
   options: GradeOptions,
   earlier: Results = new Map(),
 ): Promise<Results> => {
   const started = performance.now();
-  const store = new Map<string, Fact>();
   const { lab, access, progress, signal } = options;
-  const view = new View({ cluster: lab.cluster, machines: access.machines, store });
-  const raw = new Map<string, Result>();
-  for (let open = entries; open.length > 0; ) {
-    signal.throwIfAborted();
-    const missing: FactRequest[] = [];
-    open = open.filter(({ id, task, check }) => {
-      try {
-        const outcome = evaluate(check, task, view, progress);
-        raw.set(id, { outcome, expected: describe(check, view), durationMs: Math.round(performance.now() - started) });
-        return false;
-      } catch (error) {
-        if (!(error instanceof MissingFacts)) throw error;
-        missing.push(...error.requests);
-        return true;
-      }
-    });
-    if (open.length === 0) break;
-    const gathered = await collect({ access, handle: () => createHandle({ lab, access, signal }) }, missing);
-    for (const [key, fact] of gathered) store.set(key, fact);
-  }
-  return block(options.lab, new Map([...earlier, ...raw]));
+  const look = startLook({ access, handle: () => createHandle({ lab, access, signal }) });
+  const view = new View({ cluster: lab.cluster, machines: access.machines, store: look.store });
+  const judged = await Promise.all(
+    entries.map(async ({ id, task, check }) => {
+      const judge = () => ({
+        outcome: evaluate(check, task, view, progress),
+        expected: describe(check, view),
+        durationMs: Math.round(performance.now() - started),
+      });
+      return [id, await settle(look, judge, signal)] as const;
+    }),
+  );
+  return block(lab, new Map([...earlier, ...judged]));
 };
 
 /** A check whose needs haven't passed is blocked, whatever it saw. */

@@ -34,7 +34,7 @@ export type Judgement = Outcome & { readonly settled?: boolean };
 /** @throws MissingFacts, and nothing else */
 export const evaluate = (check: CheckDefinition, task: TaskDefinition, view: View, student: Student): Judgement => {
   if (task.setup !== undefined && !student.begun.includes(task.id))
-    return { outcome: 'blocked', by: `this task hasn't begun; \`labs tasks ${task.id}\` begins it` };
+    return { outcome: 'blocked', by: `the task to begin: labs tasks ${task.id}` };
   const expected = describe(check, view);
   try {
     const verdict = kindOf(check).evaluate(check, view, { task, student });

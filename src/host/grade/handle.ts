@@ -3,8 +3,7 @@ import type { LabDefinition, LabHandle } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { ClusterAccess } from './access.ts';
-import { collect } from './collect.ts';
-import { type Fact, MissingFacts } from './facts.ts';
+import { settle, startLook } from './collect.ts';
 import { View } from './view.ts';
 
 export interface HandleOptions {
@@ -34,7 +33,7 @@ export const createHandle = (options: HandleOptions): LabHandle => {
     apply: (manifest) => run(plane, kubectl(['apply', '-f', '-']), manifest),
     object: <T extends KubeObject>(reference: string) => look((view) => view.object<T>(reference)),
     facts: (place, ...want) => look((view) => view.facts([view.place(place)], ...want)[0] ?? {}),
-    http: (from, url, timeoutMs = 1000) => look((view) => view.http(view.place(from), url, { timeoutMs })),
+    http: (from, url, timeoutMs = 2000) => look((view) => view.http(view.place(from), url, { timeoutMs })),
     tcp: (from, to, timeoutMs) => look((view) => view.tcp(view.place(from), to, timeoutMs)),
     lookup: (from, name) => look((view) => view.lookup(view.place(from), name)),
     read: async (machine, path, tailBytes = 1 << 20) => {
@@ -52,18 +51,10 @@ const kubectl = (args: readonly string[]): readonly string[] => [
   ...args,
 ];
 
-/** Answers one question about the cluster as it is now, gathering facts until the question has all that it asks for. */
-const ask = async <T>(options: HandleOptions, question: (view: View) => T): Promise<T> => {
-  const { lab, access } = options;
-  const store = new Map<string, Fact>();
-  for (;;) {
-    options.signal.throwIfAborted();
-    try {
-      return question(new View({ cluster: lab.cluster, machines: access.machines, store }));
-    } catch (error) {
-      if (!(error instanceof MissingFacts)) throw error;
-      const gathered = await collect({ access, handle: () => createHandle(options) }, error.requests);
-      for (const [key, fact] of gathered) store.set(key, fact);
-    }
-  }
+/** Answers one question about the cluster as it is now. */
+const ask = <T>(options: HandleOptions, question: (view: View) => T): Promise<T> => {
+  const { lab, access, signal } = options;
+  const look = startLook({ access, handle: () => createHandle(options) });
+  const view = new View({ cluster: lab.cluster, machines: access.machines, store: look.store });
+  return settle(look, () => question(view), signal);
 };

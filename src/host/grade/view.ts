@@ -136,11 +136,11 @@ export class View {
       url: target.href,
       method: options.method ?? 'GET',
       ...(target.host === host ? {} : { host }),
-      timeoutMs: options.timeoutMs ?? 1000,
+      timeoutMs: options.timeoutMs ?? 2000,
     });
   }
 
-  tcp(from: Located, to: string, timeoutMs = 1000): TcpOutcome {
+  tcp(from: Located, to: string, timeoutMs = 2000): TcpOutcome {
     const { host, port } = splitHostPort(to);
     const resolved = this.resolve(from, host);
     if (!resolved.ok) return { ...resolved };
@@ -148,17 +148,15 @@ export class View {
   }
 
   /** Asks the cluster's name server as a pod's resolver would, along its search list. */
-  lookup(from: Located, name: string, timeoutMs = 1000): LookupOutcome {
-    const outcomes = this.all<'lookup'>(
-      candidates(from, name).map((candidate) => ({
-        kind: 'lookup' as const,
-        spot: bare(from),
-        name: candidate,
-        nameserver: this.cluster.dnsAddress,
-        timeoutMs,
-      })),
-    );
-    return outcomes.find((outcome) => outcome.ok) ?? (outcomes[0] as LookupOutcome);
+  lookup(from: Located, name: string, timeoutMs = 2000): LookupOutcome {
+    const nameserver = this.cluster.dnsAddress;
+    return this.one<'lookup'>({
+      kind: 'lookup',
+      spot: bare(from),
+      name: candidate(from, name),
+      nameserver,
+      timeoutMs,
+    });
   }
 
   resolve(
@@ -265,11 +263,10 @@ const podState = (pod: Pod): string => {
   return waiting?.reason ? `${phase}, ${waiting.reason}` : phase;
 };
 
-/** The fabric searches as a pod in the namespace `default` does; a pod elsewhere asks in its own namespace first. */
-const candidates = (from: Located, name: string): readonly string[] => {
+/** The fabric searches as a pod in the namespace `default` does; elsewhere a bare name means a service of the pod's own namespace. */
+const candidate = (from: Located, name: string): string => {
   const namespace = from.pod?.metadata.namespace ?? 'default';
-  if (namespace === 'default' || name.endsWith('.')) return [name];
-  return [`${name}.${namespace}.svc.cluster.local.`, name];
+  return namespace === 'default' || name.includes('.') ? name : `${name}.${namespace}.svc.cluster.local.`;
 };
 
 export const splitHostPort = (text: string): { host: string; port: number } => {

@@ -27,7 +27,7 @@ const common = {
 const check = <const Type extends string, Shape extends z.ZodRawShape>(type: Type, what: string, shape: Shape) =>
   z.strictObject({ ...common, type: z.literal(type), ...shape }).meta({ description: what });
 
-const timeout = duration.prefault('1s');
+const timeout = duration.prefault('2s');
 const one = { min: 1 } as const;
 
 const selection = {

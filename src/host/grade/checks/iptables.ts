@@ -1,7 +1,7 @@
 // The iptables check: by what a node's rules say, or by what they do with a packet.
 import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
 import type { IptablesCheck, PacketExpectation } from '../../../api/lab.ts';
-import type { Ruleset } from '../../../dataplane/model.ts';
+import type { Ruleset, TargetKind } from '../../../dataplane/model.ts';
 import type { Verdict as Way } from '../../../dataplane/packet.ts';
 import { parseRuleset } from '../../../dataplane/parse.ts';
 import { renderRule } from '../../../dataplane/render.ts';
@@ -117,12 +117,15 @@ const ends = (ways: readonly Way[]): string => listed([...new Set(ways.map(wayWo
 const wayWords = ({ fate, lands, masq }: Way): string =>
   fate === 'accepted' ? `goes to ${lands}${masq ? ', its source masqueraded' : ''}` : `is ${fate}`;
 
+/** The rule that decided: the last that rewrote the destination or ended the packet's way. */
 const pathHint = ({ path }: Way, node: Located): string => {
-  const last = path.findLast(({ rule }) => rule.target && rule.target.kind !== 'return');
-  if (!last)
-    return `No rule on ${node.label} matches the packet: does kube-proxy run there, and has the service endpoints?`;
-  return `The last rule that it goes by on ${node.label}: ${brief(renderRule(last.rule), 200)}`;
+  const decisive = path.findLast(({ rule }) => rule.target !== undefined && deciding.has(rule.target.kind));
+  if (!decisive)
+    return `No rule on ${node.label} rewrites the packet: does kube-proxy run there, and has the service endpoints?`;
+  return `The rule that decides on ${node.label}: ${brief(renderRule(decisive.rule), 200)}`;
 };
+
+const deciding: ReadonlySet<TargetKind> = new Set(['dnat', 'redirect', 'drop', 'reject']);
 
 const packetWords = ({ from, to, lands, fate, masquerade }: PacketExpectation): string => {
   const source =
