@@ -20,9 +20,6 @@ const components: Readonly<Record<string, string>> = {
   dns: 'cluster-dns',
 };
 
-/** A missing entry point only warns, until every component has landed. */
-const partial = true;
-
 const common: BuildOptions = {
   absWorkingDir: root,
   bundle: true,
@@ -60,14 +57,11 @@ const onTheHost: BuildOptions = {
 
 const main = async (): Promise<void> => {
   const started = new Date();
-  const node = Object.entries(components).map(([folder, program]) => [`node/${program}`, `src/node/${folder}/main.ts`]);
-  const entries = present([...node, ['fabric', 'src/fabric/main.ts']]);
-  const cli = present(Object.entries(onTheHost.entryPoints as Record<string, string>));
+  const bundles = Object.entries(components).map(([folder, program]) =>
+    insideContainers({ [`node/${program}`]: `src/node/${folder}/main.ts` }),
+  );
   // One build each: what doesn't bundle must not hold back the others.
-  const builds = [
-    ...Object.entries(entries).map(([name, source]) => insideContainers({ [name]: source })),
-    ...(Object.keys(cli).length > 0 ? [onTheHost] : []),
-  ];
+  const builds = [...bundles, insideContainers({ fabric: 'src/fabric/main.ts' }), onTheHost];
   const results = await Promise.allSettled(builds.map(bundle));
   await put(join(dist, 'node', 'package.json'), '{"type":"commonjs"}\n');
   await dropOldChunks();
@@ -83,13 +77,6 @@ const bundle = async (options: BuildOptions): Promise<void> => {
   for (const { path, contents } of (await build(options)).outputFiles ?? []) await put(path, contents);
 };
 
-const present = (entries: readonly (readonly string[])[]): Record<string, string> => {
-  const missing = entries.flatMap(([, source = '']) => (existsSync(join(root, source)) ? [] : [source]));
-  if (missing.length > 0 && !partial) throw new Error(`no such entry point: ${missing.join(', ')}`);
-  for (const source of missing) console.warn(`build: no such entry point yet: ${source}`);
-  return Object.fromEntries(entries.filter(([, source = '']) => !missing.includes(source)) as [string, string][]);
-};
-
 /** Whole files only: another `labs` may be reading while this one writes. */
 const put = async (path: string, contents: string | Uint8Array): Promise<void> => {
   await mkdir(dirname(path), { recursive: true });
@@ -98,12 +85,12 @@ const put = async (path: string, contents: string | Uint8Array): Promise<void> =
   await rename(temporary, path);
 };
 
-/** Chunks of earlier builds stay for a day: a running `labs check --watch` may still import them. */
+/** Chunks of earlier builds stay for a while: a running `labs check --watch` may still import them. */
 const dropOldChunks = async (): Promise<void> => {
   const folder = join(dist, 'chunks');
   for (const name of existsSync(folder) ? await readdir(folder) : []) {
     const path = join(folder, name);
-    if (Date.now() - (await stat(path)).mtimeMs > 86_400_000) await rm(path);
+    if (Date.now() - (await stat(path)).mtimeMs > 3_600_000) await rm(path);
   }
 };
 
