@@ -27,6 +27,8 @@ export interface FabricMethods {
     readonly params: Record<string, never>;
     readonly result: { readonly claimed: boolean; readonly completed: boolean };
   };
+  /** Gives the claim up before the agent ends. */
+  readonly release: { readonly params: Record<string, never>; readonly result: Record<string, never> };
   /** The claimed cluster's start has come to its end. */
   readonly complete: { readonly params: Record<string, never>; readonly result: Record<string, never> };
   /** Makes bridge and links; what is already right stays. Repeatable. */

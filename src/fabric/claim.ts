@@ -16,33 +16,44 @@ export interface ClaimOptions {
 export const createClaim = (options: ClaimOptions = {}) => {
   const lock = options.lock ?? '/run/labs.lock';
   const completed = options.completed ?? '/var/lib/labs-completed';
-  let held = false;
+  let held: AbortController | undefined;
   const claim = async (): Promise<{ claimed: boolean; completed: boolean }> => {
-    if (!held) held = await hold(lock);
-    return { claimed: held, completed: await exists(completed) };
+    held ??= await hold(lock);
+    return { claimed: held !== undefined, completed: await exists(completed) };
+  };
+  const release = async (): Promise<Record<string, never>> => {
+    held?.abort();
+    held = undefined;
+    return {};
   };
   const complete = async (): Promise<Record<string, never>> => {
     if (!held) throw new AgentError('FABRIC_NOT_CLAIMED', 'only who holds the claim can complete a cluster');
     await writeFile(completed, `${new Date().toISOString()}\n`);
     return {};
   };
-  return { claim, complete };
+  return { claim, release, complete };
 };
 
-/** `cat` ends when the agent does, as its standard input is a pipe from the agent; with it ends the lock. */
-const hold = (lock: string): Promise<boolean> => {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
+/**
+ * `cat` ends when the agent does, as its standard input is a pipe from the agent; with it ends the lock.
+ * @returns what lets go of the lock; undefined when another holds it
+ */
+const hold = (lock: string): Promise<AbortController | undefined> => {
+  const { promise, resolve } = Promise.withResolvers<AbortController | undefined>();
+  const letGo = new AbortController();
   const forever = 2 ** 31 - 1;
-  run(['flock', '--nonblock', lock, 'sh', '-c', 'echo held; exec cat'], {
+  // `--no-fork`: the lock is the program's own, so that killing it lets go at once.
+  run(['flock', '--nonblock', '--no-fork', lock, 'sh', '-c', 'echo held; exec cat'], {
     timeoutMs: forever,
     holdInput: true,
+    signal: letGo.signal,
     until: (stdout) => {
-      if (stdout.includes('held')) resolve(true);
+      if (stdout.includes('held')) resolve(letGo);
       return false;
     },
   }).then(
-    () => resolve(false),
-    () => resolve(false),
+    () => resolve(undefined),
+    () => resolve(undefined),
   );
   return promise;
 };

@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { type Handlers, serve } from '../../../src/fabric/agent.ts';
 import { createClaim } from '../../../src/fabric/claim.ts';
 import { AgentError } from '../../../src/fabric/run.ts';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 
 const main = new URL('../../../src/fabric/main.ts', import.meta.url).pathname;
 
@@ -69,7 +70,7 @@ test('one at a time may claim a cluster, and a killed one loses the claim at onc
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     await new Promise((resolve) => claimer.stdout.once('data', resolve));
-    const { claim, complete } = createClaim({ lock, completed });
+    const { claim, release, complete } = createClaim({ lock, completed });
     expect(await claim()).toEqual({ claimed: false, completed: false });
     await expect(complete()).rejects.toMatchObject({ code: 'FABRIC_NOT_CLAIMED' });
     // Its standard input is our pipe: closing it is what the death of an agent does.
@@ -78,6 +79,15 @@ test('one at a time may claim a cluster, and a killed one loses the claim at onc
     expect(await claim()).toEqual({ claimed: true, completed: false });
     await complete();
     expect(await claim()).toEqual({ claimed: true, completed: true });
+    const other = createClaim({ lock, completed });
+    expect(await other.claim()).toEqual({ claimed: false, completed: true });
+    await release();
+    await eventually(
+      'the claim is free',
+      async () => ((await other.claim()).claimed ? done(undefined) : notYet('it is held')),
+      { timeoutMs: 5000 },
+    );
+    await other.release();
   } finally {
     await rm(folder, { recursive: true });
   }

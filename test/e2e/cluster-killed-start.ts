@@ -1,0 +1,7 @@
+// A `labs start` for a test to kill: prints each step that has begun.
+import { requestFor, tryStart } from './cluster-support.ts';
+
+const { error } = await tryStart(requestFor(process.argv[2] ?? ''), ({ step, state }) => {
+  process.stdout.write(`${step} ${state}\n`);
+});
+process.exit(error === undefined ? 0 : 1);

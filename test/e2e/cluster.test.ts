@@ -1,0 +1,250 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parseIpv4 } from '../../src/api/scalars.ts';
+import { type Cluster, openCluster } from '../../src/host/cluster/open.ts';
+import { listClusters, statusOf } from '../../src/host/cluster/status.ts';
+import { deleteCluster, stopCluster } from '../../src/host/cluster/stop.ts';
+import { done, eventually, notYet } from '../../src/kit/eventually.ts';
+import { cleanUp, containersOf, docker, kubectl, mustStart, requestFor, spec, tryStart } from './cluster-support.ts';
+
+const containers = (name: string): string[] =>
+  ['client', 'controlplane', 'fabric', 'node01'].map((machine) => `labs-${name}-${machine}`);
+
+describe('a cluster', () => {
+  const name = 'e2e-life';
+  let cluster: Cluster;
+
+  beforeAll(async () => {
+    await cleanUp(name);
+    ({ cluster } = await mustStart(requestFor(name)));
+  });
+  afterAll(async () => {
+    await cluster?.[Symbol.asyncDispose]();
+    await cleanUp(name);
+  });
+
+  test('comes up with every node Ready and every component active', async () => {
+    const nodes = await kubectl(name, 'get', 'nodes', '--no-headers');
+    expect(nodes.match(/ Ready /g)).toHaveLength(2);
+    const status = await statusOf(docker, name);
+    expect(status?.state).toBe('running');
+    const components = status?.members.flatMap((member) => member.components) ?? [];
+    expect(components).toHaveLength(10);
+    expect(components.filter(({ running }) => !running)).toEqual([]);
+  });
+
+  test('starts with a clean slate: no pods, and a nat table without Docker in it', async () => {
+    expect(await kubectl(name, 'get', 'pods', '--all-namespaces')).toBe('');
+    const { iptables } = await cluster.fabric.call('facts', { place: cluster.place('node01'), want: ['iptables'] });
+    expect(iptables).toContain('kube-dns');
+    expect(iptables).not.toMatch(/docker/i);
+  });
+
+  test('is reached from its machines by name, and leads nowhere else', async () => {
+    const { stdout } = await docker.exec(`labs-${name}-client`, { command: ['getent', 'hosts', 'node01'] });
+    expect(stdout).toContain('192.168.56.11');
+    const outside = await cluster.fabric.call('http', {
+      place: cluster.place('node01'),
+      url: 'http://198.51.100.1/',
+      timeoutMs: 500,
+    });
+    expect(outside).toMatchObject({ ok: false });
+  });
+
+  test('gathers all facts of a node in well under a second', async () => {
+    const want = ['iptables', 'links', 'routes', 'listeners', 'processes', 'namespaces', 'sysctls'] as const;
+    const started = performance.now();
+    const facts = await cluster.fabric.call('facts', { place: cluster.place('node01'), want });
+    expect(performance.now() - started).toBeLessThan(1000);
+    expect(Object.keys(facts).sort()).toEqual([...want].sort());
+    const proxy = facts.processes?.find(({ command }) => command === 'kube-proxy');
+    expect(proxy).toMatchObject({ unit: 'kube-proxy.service' });
+    expect(facts.sysctls).toMatchObject({ 'net.ipv4.ip_forward': '1' });
+  });
+
+  test('started once more is left as it is, and a link that was cut is mended', async () => {
+    await docker.exec(`labs-${name}-node01`, { command: ['ip', 'link', 'delete', 'eth0'] });
+    const again = await mustStart(requestFor(name));
+    await again.cluster[Symbol.asyncDispose]();
+    expect(again.resumed).toBe(true);
+    expect(again.events).toContainEqual(expect.objectContaining({ step: 'wire', state: 'done', detail: '1 links' }));
+  });
+
+  test('is not taken for another one: a changed definition is refused', async () => {
+    const request = requestFor(name);
+    const changed = { ...request, plan: { ...request.plan, definitionDigest: 'sha256:other' } };
+    expect((await tryStart(changed)).error).toMatchObject({ code: 'LAB_CHANGED', exitCode: 2 });
+    expect((await statusOf(docker, name))?.state).toBe('running');
+  });
+
+  test('comes back after a stop with the same addresses, objects and pods', async () => {
+    await kubectl(name, 'run', 'web', '--image=web');
+    await kubectl(name, 'expose', 'pod', 'web', '--port=80', '--type=NodePort');
+    await kubectl(name, 'wait', '--for=condition=Ready', 'pod/web', '--timeout=20s');
+    const look = async () => ({
+      podIp: await kubectl(name, 'get', 'pod', 'web', '--output=jsonpath={.status.podIP}'),
+      clusterIp: await kubectl(name, 'get', 'service', 'web', '--output=jsonpath={.spec.clusterIP}'),
+      nodePort: await kubectl(name, 'get', 'service', 'web', '--output=jsonpath={.spec.ports[0].nodePort}'),
+      uid: await kubectl(name, 'get', 'pod', 'web', '--output=jsonpath={.metadata.uid}'),
+    });
+    const before = await look();
+    await cluster[Symbol.asyncDispose]();
+    expect(await stopCluster(docker, name)).toBe(4);
+    expect((await listClusters(docker)).find((one) => one.name === name)?.state).toBe('stopped');
+
+    ({ cluster } = await mustStart(requestFor(name)));
+    const url = `http://192.168.56.10:${before.nodePort}/`;
+    await eventually(
+      'the web server answers again',
+      async () => {
+        const answer = await cluster.fabric.call('http', { place: cluster.place('client'), url, timeoutMs: 500 });
+        return answer.ok && answer.body.includes('pod: web') ? done(undefined) : notYet(JSON.stringify(answer));
+      },
+      { timeoutMs: 20_000 },
+    );
+    expect(await look()).toEqual(before);
+    const podIp = parseIpv4(before.podIp);
+    const { links } = await cluster.fabric.call('facts', { place: cluster.place('node01', podIp), want: ['links'] });
+    expect(links?.map((link) => link.name)).toContain('eth0');
+  });
+
+  test('comes back after all of its containers were killed, as by a restart of Docker', async () => {
+    await cluster[Symbol.asyncDispose]();
+    await Promise.all(containers(name).map((container) => docker.kill(container)));
+    await expect(openCluster(docker, name)).rejects.toMatchObject({ code: 'LAB_NOT_STARTED' });
+    ({ cluster } = await mustStart(requestFor(name)));
+    expect(await kubectl(name, 'get', 'service', 'web', '--output=name')).toBe('service/web');
+  });
+
+  test('a resume that fails stops the machines again and deletes nothing', async () => {
+    await cluster[Symbol.asyncDispose]();
+    await stopCluster(docker, name);
+    const abort = new AbortController();
+    const interrupted = await tryStart(
+      requestFor(name),
+      ({ step, state }) => {
+        if (step === 'api-server' && state === 'started') abort.abort(new Error('interrupted'));
+      },
+      abort.signal,
+    );
+    expect(interrupted.error).toMatchObject({ message: 'interrupted' });
+    expect((await statusOf(docker, name))?.state).toBe('stopped');
+    expect(await containersOf(name)).toEqual(containers(name));
+    ({ cluster } = await mustStart(requestFor(name)));
+  });
+
+  test('is deleted from labels alone, completely, and as often as one likes', async () => {
+    const pids = cluster.machines.map(({ pid }) => pid);
+    await cluster[Symbol.asyncDispose]();
+    const started = performance.now();
+    expect(await deleteCluster(docker, name)).toBe(4);
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect(await containersOf(name)).toEqual([]);
+    expect(await deleteCluster(docker, name)).toBe(0);
+    for (const pid of pids) await expect(readFile(`/proc/${pid}/comm`)).rejects.toThrow('ENOENT');
+    expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(name);
+  });
+});
+
+describe('two at once', () => {
+  const names = ['e2e-left', 'e2e-right'] as const;
+  beforeAll(() => cleanUp(...names));
+  afterEach(() => cleanUp(...names));
+
+  test('two labs with the same addresses run side by side', async () => {
+    const [left, right] = await Promise.all(names.map((name) => mustStart(requestFor(name))));
+    await kubectl(names[0], 'create', 'namespace', 'only-left');
+    expect(await kubectl(names[1], 'get', 'namespaces')).not.toContain('only-left');
+    const addresses = [left, right].map((one) => one?.cluster.machine('node01').address);
+    expect(addresses).toEqual(['192.168.56.11', '192.168.56.11']);
+    await Promise.all([left, right].map((one) => one?.cluster[Symbol.asyncDispose]()));
+  });
+
+  test('of two starts of one name one wins, and the other is told and harms nothing', async () => {
+    const tried = await Promise.all([tryStart(requestFor(names[0])), tryStart(requestFor(names[0]))]);
+    const won = tried.filter(({ started }) => started);
+    const lost = tried.filter(({ error }) => error !== undefined);
+    expect(won).toHaveLength(1);
+    expect(lost[0]?.error).toMatchObject({ code: 'LAB_BUSY', message: expect.stringContaining(names[0]) });
+    expect((await statusOf(docker, names[0]))?.state).toBe('running');
+    expect(await kubectl(names[0], 'get', 'nodes', '--no-headers')).toMatch(/ Ready /);
+    await won[0]?.started?.cluster[Symbol.asyncDispose]();
+  });
+});
+
+describe('a start that does not come to its end', () => {
+  const name = 'e2e-broken';
+  beforeAll(() => cleanUp(name));
+  afterEach(() => cleanUp(name));
+
+  test.each(['image', 'create', 'install', 'start', 'wire', 'nodes'])(
+    'leaves nothing when it is interrupted at the step "%s"',
+    async (at) => {
+      const abort = new AbortController();
+      const { error, events } = await tryStart(
+        requestFor(name),
+        ({ step, state }) => {
+          if (step === at && state === 'started') abort.abort(new Error('interrupted'));
+        },
+        abort.signal,
+      );
+      expect(error).toMatchObject({ message: 'interrupted' });
+      expect(events.filter(({ state }) => state === 'failed')).toEqual([]);
+      expect(await containersOf(name)).toEqual([]);
+    },
+  );
+
+  test('names the component that dies, its node and its last words, and leaves nothing', async () => {
+    const request = requestFor(name);
+    const bundles = async (file: string): Promise<Buffer> =>
+      file === 'node/kubelet.js'
+        ? Buffer.from('console.error("kubelet: no such cheese"); process.exit(7)')
+        : request.bundles(file);
+    const { error } = await tryStart({ ...request, bundles });
+    expect(error).toMatchObject({ code: 'LAB_COMPONENT_DIED', exitCode: 3 });
+    expect(String(error)).toMatch(/kubelet on (controlplane|node01) keeps dying: .* exit code 7/);
+    expect(String(error)).toContain('kubelet: no such cheese');
+    expect(await containersOf(name)).toEqual([]);
+  });
+
+  test("leaves nothing when the lab's own setup fails", async () => {
+    const setup = async (): Promise<void> => {
+      throw new Error('the setup script failed');
+    };
+    const { error } = await tryStart(requestFor(name, { setup }));
+    expect(error).toMatchObject({ message: 'the setup script failed' });
+    expect(await containersOf(name)).toEqual([]);
+  });
+
+  test('touches nothing when the cluster can not be built', async () => {
+    const request = requestFor(name);
+    const twice = { ...spec, clients: [{ name: 'node01' }] };
+    const { error, events } = await tryStart({ ...request, plan: { ...request.plan, spec: twice } });
+    expect(error).toMatchObject({ code: 'LAB_PLAN_REFUSED' });
+    expect(events).toEqual([]);
+  });
+
+  test.each(['install', 'nodes'])('that was killed at the step "%s" is cleared away by the next one', async (at) => {
+    const killed = spawn(process.execPath, [new URL('cluster-killed-start.ts', import.meta.url).pathname, name]);
+    await until(killed, `${at} started`);
+    killed.kill('SIGKILL');
+    await new Promise((resolve) => killed.once('close', resolve));
+    expect((await containersOf(name)).length).toBeGreaterThan(0);
+    const { cluster, resumed } = await mustStart(requestFor(name));
+    await cluster[Symbol.asyncDispose]();
+    expect(resumed).toBe(false);
+    expect(await containersOf(name)).toEqual(containers(name));
+  });
+});
+
+const until = async (child: ChildProcess, line: string): Promise<void> => {
+  let seen = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (text) => {
+      seen += text;
+      if (seen.includes(line)) resolve();
+    });
+    child.once('close', () => reject(new Error(`it ended before "${line}": ${seen}`)));
+  });
+};
