@@ -1,5 +1,4 @@
-// The original's own metrics, in Prometheus' text format. Plain numbers and forty lines of formatting: prom-client would cost each
-// node some megabytes for the same output.
+// The original's own metrics. Plain numbers and some lines of formatting: prom-client would cost each node megabytes for the same output.
 
 import type { PortRules } from './iptables/build-service.ts';
 import type { SyncReport } from './iptables/proxier.ts';
@@ -24,6 +23,7 @@ class Histogram {
 interface FamilyMetrics {
   readonly sync: Histogram;
   readonly fullSync: Histogram;
+  readonly conntrack: Histogram;
   lastSync: number;
   lastQueued: number;
   rulesWritten: { readonly nat: number; readonly filter: number };
@@ -54,89 +54,101 @@ export class ProxyMetrics {
     metrics.lastSync = Date.now() / 1000;
     metrics.rulesWritten = report.rulesWritten;
     metrics.flowsForgotten += report.flowsForgotten;
+    metrics.conntrack.observe(report.conntrackMs / 1000);
     this.#serviceChanges += report.serviceChanges;
     this.#endpointChanges += report.endpointChanges;
   }
 
   /** @param rules of each family, counted now rather than at each sync */
-  render(
-    rules: ReadonlyMap<IpFamily, Iterable<PortRules>>,
-    pending: { readonly services: number; readonly endpoints: number },
-  ): string {
+  render(rules: ReadonlyMap<IpFamily, Iterable<PortRules>>, pending: Pending): string {
     for (const [family, metrics] of this.#families) recount(metrics, rules.get(family) ?? []);
-    const families = [...this.#families];
-    const perFamily = (name: string, type: string, help: string, value: (metrics: FamilyMetrics) => number): string =>
-      family(
-        name,
-        type,
-        help,
-        families.map(([ip, metrics]) => [`{ip_family="${ip}"}`, value(metrics)] as const),
-      );
-    const histogram = (name: string, help: string, pick: (metrics: FamilyMetrics) => Histogram): string =>
-      family(
-        name,
-        'histogram',
-        help,
-        families.flatMap(([ip, metrics]) => histogramSamples(ip, pick(metrics))),
-      );
-    const single = (name: string, type: string, help: string, value: number): string =>
-      family(name, type, help, [['', value]]);
-    const tables = (value: (metrics: FamilyMetrics, table: 'nat' | 'filter') => number) =>
-      families.flatMap(([ip, metrics]) =>
-        (['filter', 'nat'] as const).map(
-          (table) => [`{ip_family="${ip}",table="${table}"}`, value(metrics, table)] as const,
-        ),
-      );
-    const policies = families.flatMap(([ip, { noLocal }]) =>
-      (['external', 'internal'] as const).map(
-        (policy) => [`{ip_family="${ip}",traffic_policy="${policy}"}`, noLocal[policy]] as const,
-      ),
-    );
-    const prefix = 'kubeproxy_sync_proxy_rules_';
-    return [
-      perFamily(
-        'kubeproxy_conntrack_reconciler_deleted_entries_total',
-        'counter',
-        'Conntrack entries deleted',
-        (m) => m.flowsForgotten,
-      ),
-      histogram(
-        'kubeproxy_sync_full_proxy_rules_duration_seconds',
-        'Latency of full syncs in seconds',
-        (m) => m.fullSync,
-      ),
-      histogram(`${prefix}duration_seconds`, 'Latency of syncs in seconds', (m) => m.sync),
-      single(`${prefix}endpoint_changes_pending`, 'gauge', 'Pending changes of endpoints', pending.endpoints),
-      single(`${prefix}endpoint_changes_total`, 'counter', 'Changes of endpoints', this.#endpointChanges),
-      single(`${prefix}service_changes_pending`, 'gauge', 'Pending changes of services', pending.services),
-      single(`${prefix}service_changes_total`, 'counter', 'Changes of services', this.#serviceChanges),
-      family(
-        `${prefix}iptables_last`,
-        'gauge',
-        'Rules written by the last sync',
-        tables((m, table) => m.rulesWritten[table]),
-      ),
-      family(
-        `${prefix}iptables_total`,
-        'gauge',
-        'Rules of kube-proxy in the kernel',
-        tables((m, table) => m.rulesTotal[table]),
-      ),
-      perFamily(
-        `${prefix}last_queued_timestamp_seconds`,
-        'gauge',
-        'When a sync was last asked for',
-        (m) => m.lastQueued,
-      ),
-      perFamily(`${prefix}last_timestamp_seconds`, 'gauge', 'When a sync last succeeded', (m) => m.lastSync),
-      family(`${prefix}no_local_endpoints_total`, 'gauge', 'Services with policy Local and no endpoint here', policies),
-    ].join('');
+    const state: State = {
+      families: [...this.#families],
+      pending,
+      serviceChanges: this.#serviceChanges,
+      endpointChanges: this.#endpointChanges,
+    };
+    return definitions.map(([name, type, help, samples]) => renderMetric(name, type, help, samples(state))).join('');
   }
 }
+
+interface Pending {
+  readonly services: number;
+  readonly endpoints: number;
+}
+
+interface State {
+  readonly families: readonly (readonly [IpFamily, FamilyMetrics])[];
+  readonly pending: Pending;
+  readonly serviceChanges: number;
+  readonly endpointChanges: number;
+}
+
+type Samples = (state: State) => readonly Sample[];
+
+const each =
+  (value: (metrics: FamilyMetrics) => number): Samples =>
+  ({ families }) =>
+    families.map(([ip, metrics]) => [`{ip_family="${ip}"}`, value(metrics)]);
+
+const one =
+  (value: (state: State) => number): Samples =>
+  (state) => [['', value(state)]];
+
+const histogram =
+  (pick: (metrics: FamilyMetrics) => Histogram): Samples =>
+  ({ families }) =>
+    families.flatMap(([ip, metrics]) => histogramSamples(ip, pick(metrics)));
+
+const labelled =
+  <K extends string>(label: string, pick: (metrics: FamilyMetrics) => Readonly<Record<K, number>>): Samples =>
+  ({ families }) =>
+    families.flatMap(([ip, metrics]) =>
+      Object.entries<number>(pick(metrics)).map(
+        ([key, value]): Sample => [`{ip_family="${ip}",${label}="${key}"}`, value],
+      ),
+    );
+
+const prefix = 'kubeproxy_sync_proxy_rules';
+
+/** Name, type, help text, values. The nfacct counters stay 0 here: `nfacct list` has them. */
+const definitions: readonly (readonly [name: string, type: string, help: string, samples: Samples])[] = [
+  ['kubeproxy_conntrack_reconciler_deleted_entries_total', 'counter', 'Flows deleted', each((m) => m.flowsForgotten)],
+  [
+    'kubeproxy_conntrack_reconciler_sync_duration_seconds',
+    'histogram',
+    'Deleting flows',
+    histogram((m) => m.conntrack),
+  ],
+  ['kubeproxy_iptables_ct_state_invalid_dropped_packets_total', 'counter', 'Packets dropped as invalid', one(() => 0)],
+  ['kubeproxy_iptables_localhost_nodeports_accepted_packets_total', 'counter', 'Packets to localhost', one(() => 0)],
+  [
+    'kubeproxy_sync_full_proxy_rules_duration_seconds',
+    'histogram',
+    'Duration of full syncs',
+    histogram((m) => m.fullSync),
+  ],
+  [`${prefix}_duration_seconds`, 'histogram', 'Duration of syncs', histogram((m) => m.sync)],
+  [`${prefix}_endpoint_changes_pending`, 'gauge', 'Changes of endpoints that wait', one((s) => s.pending.endpoints)],
+  [`${prefix}_endpoint_changes_total`, 'counter', 'Changes of endpoints', one((s) => s.endpointChanges)],
+  [`${prefix}_service_changes_pending`, 'gauge', 'Changes of services that wait', one((s) => s.pending.services)],
+  [`${prefix}_service_changes_total`, 'counter', 'Changes of services', one((s) => s.serviceChanges)],
+  [`${prefix}_iptables_last`, 'gauge', 'Rules written by the last sync', labelled('table', (m) => m.rulesWritten)],
+  [`${prefix}_iptables_total`, 'gauge', 'Rules of kube-proxy', labelled('table', (m) => m.rulesTotal)],
+  [`${prefix}_last_queued_timestamp_seconds`, 'gauge', 'When a sync was last asked for', each((m) => m.lastQueued)],
+  [`${prefix}_last_timestamp_seconds`, 'gauge', 'When a sync last succeeded', each((m) => m.lastSync)],
+  [
+    `${prefix}_no_local_endpoints_total`,
+    'gauge',
+    'Local, but no endpoint',
+    labelled('traffic_policy', (m) => m.noLocal),
+  ],
+];
 
 const emptyFamily = (): FamilyMetrics => ({
   sync: new Histogram(),
   fullSync: new Histogram(),
+  conntrack: new Histogram(),
   lastSync: 0,
   lastQueued: 0,
   rulesWritten: { nat: 0, filter: 0 },
@@ -159,7 +171,7 @@ const recount = (metrics: FamilyMetrics, rules: Iterable<PortRules>): void => {
 
 type Sample = readonly [labels: string, value: number];
 
-const family = (name: string, type: string, help: string, samples: readonly Sample[]): string => {
+const renderMetric = (name: string, type: string, help: string, samples: readonly Sample[]): string => {
   // A histogram's samples bring their suffix along, in front of the labels.
   const lines = samples.map(([labels, value]) => `${name}${labels} ${value}\n`);
   return `# HELP ${name} [ALPHA] ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;

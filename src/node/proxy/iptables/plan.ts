@@ -3,7 +3,8 @@
 // Why the order: a packet that is on its way must find the old rules or the new ones, never a hole. Chains that nobody leads to yet
 // come first, what leads to them last. Why pieces: with the nf_tables backend the cost of one input grows with its square.
 import type { BaseRules, TableName } from './build-base.ts';
-import type { PortRules, SharedRule } from './build-service.ts';
+import type { PortRules } from './build-service.ts';
+import type { SharedRule } from './build-shared.ts';
 import type { Existing } from './existing.ts';
 import { chain, isServiceChain } from './names.ts';
 import { joinTables, TableInput } from './restore.ts';

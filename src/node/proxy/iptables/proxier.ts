@@ -9,9 +9,10 @@ import { EndpointTracker, ServiceTracker } from '../trackers.ts';
 import type { IpFamily, PortKey, ServicePort, ServiceView } from '../types.ts';
 import { type BackendChange, staleFlows } from '../udp.ts';
 import type { BaseRules } from './build-base.ts';
-import { type BuildOptions, buildPort, type PortRules } from './build-service.ts';
+import { buildPort, type PortRules } from './build-service.ts';
 import { readExisting } from './existing.ts';
 import { planChange, planFull, type Step } from './plan.ts';
+import type { BuildOptions } from './port-context.ts';
 
 /** Beyond this many endpoints in all, the rules of endpoints go without comments: 40% less to send to the kernel. */
 const largeCluster = 1000;
@@ -36,6 +37,7 @@ export interface SyncReport {
   /** Rules sent to the kernel by this sync. */
   readonly rulesWritten: RulesWritten;
   readonly flowsForgotten: number;
+  readonly conntrackMs: number;
 }
 
 export interface RulesWritten {
@@ -121,6 +123,7 @@ export class Proxier {
     this.#commit(next);
     this.#needsFull = false;
     this.#rebuild = false;
+    const written = performance.now();
     const flowsForgotten = await this.#forgetFlows(signal);
     const elapsedMs = performance.now() - started;
     log.info(2, 'SyncProxyRules complete', { ipFamily: family, elapsed: `${elapsedMs.toFixed(6)}ms` });
@@ -131,6 +134,7 @@ export class Proxier {
       endpointChanges: pending.endpoints,
       rulesWritten,
       flowsForgotten,
+      conntrackMs: performance.now() - written,
     };
   }
 

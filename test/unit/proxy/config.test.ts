@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { parseFlags } from '../../../src/node/component/flags.ts';
+import { type ProxyConfig, resolveConfig } from '../../../src/node/proxy/config.ts';
+import { parseConfig } from '../../../src/node/proxy/config-file.ts';
+import { flagSpecs } from '../../../src/node/proxy/flags.ts';
+
+const head = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n';
+const resolve = (argv: readonly string[], yaml?: string): ProxyConfig =>
+  resolveConfig(
+    parseFlags(flagSpecs, ['--kubeconfig=/k', ...argv]),
+    yaml === undefined ? new Map() : parseConfig(head + yaml, 'config.yaml'),
+  );
+
+describe('a configuration', () => {
+  test('has the defaults of the original', () => {
+    expect(resolve(['--hostname-override=N1'])).toMatchObject({
+      mode: 'iptables',
+      nodeName: 'n1',
+      healthzBindAddress: '0.0.0.0:10256',
+      metricsBindAddress: '127.0.0.1:10249',
+      masqueradeBit: 14,
+      localhostNodePorts: true,
+      syncPeriodMs: 30_000,
+      minSyncPeriodMs: undefined,
+      detectLocal: { mode: 'ClusterCIDR', clusterCidr: '' },
+    });
+  });
+
+  test('comes from the file', () => {
+    const config = resolve(
+      [],
+      'clusterCIDR: 10.244.0.0/16\niptables:\n  syncPeriod: 1m30s\n  masqueradeAll: true\nlogging: {verbosity: 4}\n',
+    );
+    expect(config).toMatchObject({
+      detectLocal: { clusterCidr: '10.244.0.0/16' },
+      syncPeriodMs: 90_000,
+      masqueradeAll: true,
+      verbosity: 4,
+    });
+  });
+
+  test('takes a flag rather than the file', () => {
+    const config = resolve(
+      ['--cluster-cidr=10.1.0.0/16', '-v=2', '--iptables-sync-period=5s'],
+      'clusterCIDR: 10.244.0.0/16\nlogging: {verbosity: 4}\niptables: {syncPeriod: 30s}\n',
+    );
+    expect(config).toMatchObject({ detectLocal: { clusterCidr: '10.1.0.0/16' }, verbosity: 2, syncPeriodMs: 5000 });
+  });
+
+  test('turns servers off with an empty address or port 0', () => {
+    expect(resolve(['--healthz-bind-address=', '--metrics-port=0'])).toMatchObject({
+      healthzBindAddress: '',
+      metricsBindAddress: '',
+    });
+  });
+
+  test.each(['ipvs', 'nftables', 'userspace'])('says that mode %s is not there, instead of taking another', (mode) => {
+    expect(() => resolve([`--proxy-mode=${mode}`])).toThrow(new RegExp(`"${mode}" is not available`));
+    expect(() => resolve([], `mode: ${mode}\n`)).toThrow(/not available/);
+  });
+
+  test('names everything that is wrong with its values', () => {
+    expect(() =>
+      resolve(['--cluster-cidr=10.244.0.0', '--detect-local-mode=Guess', '--nodeport-addresses=primary,10.0.0.0/8']),
+    ).toThrow(/"Guess" is none of.*\n.*10\.244\.0\.0" is not a network.*\n.*primary/s);
+    expect(() => resolveConfig(parseFlags(flagSpecs, []), new Map())).toThrow(/--kubeconfig/);
+  });
+});
+
+describe('a config file', () => {
+  test('with unknown fields is refused, each with its line and its path', () => {
+    expect(() => parseConfig(`${head}clusterCidr: 10.0.0.0/8\niptables:\n  syncperiod: 1s\n`, 'c.yaml')).toThrow(
+      'c.yaml:3: unknown field "clusterCidr"\nc.yaml:5: unknown field "iptables.syncperiod"',
+    );
+  });
+
+  test.each([
+    ['iptables: {syncPeriod: soon}', 'c.yaml:3: "iptables.syncPeriod" must be a duration such as 30s or 1m30s'],
+    ['nodePortAddresses: all', 'c.yaml:3: "nodePortAddresses" must be a list of strings'],
+    ['iptables: true', 'c.yaml:3: "iptables" must have fields of its own'],
+    ['oomScoreAdj: low', 'c.yaml:3: "oomScoreAdj" must be a whole number'],
+  ])('with %s is refused', (line, message) => {
+    expect(() => parseConfig(head + line, 'c.yaml')).toThrow(message);
+  });
+
+  test('of another kind is refused', () => {
+    expect(() => parseConfig('apiVersion: v1\nkind: Pod\n', 'c.yaml')).toThrow(/unknown field|KubeProxyConfiguration/);
+    expect(() => parseConfig('just text', 'c.yaml')).toThrow(/not a KubeProxyConfiguration/);
+    expect(() => parseConfig('a: [', 'c.yaml')).toThrow(/c\.yaml/);
+  });
+
+  test('that is the original with all defaults written out is read', () => {
+    const yaml = `${head}bindAddress: 0.0.0.0\nbindAddressHardFail: false\nclientConnection: {acceptContentTypes: "", burst: 10, contentType: application/json, kubeconfig: /k, qps: 5}\nconfigSyncPeriod: 15m0s\nconntrack: {maxPerCore: 32768, min: null, tcpBeLiberal: false, tcpCloseWaitTimeout: 1h0m0s, tcpEstablishedTimeout: 24h0m0s, udpStreamTimeout: 0s, udpTimeout: 0s}\ndetectLocal: {bridgeInterface: "", interfaceNamePrefix: ""}\ndetectLocalMode: ""\nenableProfiling: false\nhealthzBindAddress: ""\nhostnameOverride: ""\niptables: {localhostNodePorts: null, masqueradeAll: false, masqueradeBit: 14, minSyncPeriod: 1s, syncPeriod: 30s}\nipvs: {excludeCIDRs: null, minSyncPeriod: 0s, scheduler: "", strictARP: false, syncPeriod: 0s, tcpFinTimeout: 0s, tcpTimeout: 0s, udpTimeout: 0s}\nlogging: {flushFrequency: 0, options: {json: {infoBufferSize: "0"}}, verbosity: 0}\nmetricsBindAddress: ""\nmode: ""\nnftables: {masqueradeAll: false, masqueradeBit: null, minSyncPeriod: 0s, syncPeriod: 0s}\nnodePortAddresses: null\noomScoreAdj: null\nportRange: ""\nshowHiddenMetricsForVersion: ""\nwinkernel: {enableDSR: false, forwardHealthCheckVip: false, networkName: "", rootHnsEndpointName: "", sourceVip: ""}\n`;
+    expect(parseConfig(yaml, 'c.yaml').get('iptables.minSyncPeriod')).toBe(1000);
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import type { Service } from '../../../src/api/core.ts';
+import type { EndpointSlice } from '../../../src/api/discovery.ts';
+import { buildBase } from '../../../src/node/proxy/iptables/build-base.ts';
+import { buildPort } from '../../../src/node/proxy/iptables/build-service.ts';
+import { readExisting } from '../../../src/node/proxy/iptables/existing.ts';
+import { chainName } from '../../../src/node/proxy/iptables/names.ts';
+import { planFull } from '../../../src/node/proxy/iptables/plan.ts';
+import { oneOf } from '../../../src/node/proxy/iptables/rule.ts';
+import { servicePortsOf } from '../../../src/node/proxy/service-ports.ts';
+import { endpointsOf } from '../../../src/node/proxy/slice-endpoints.ts';
+import { FakeNetfilter } from './fake-netfilter.ts';
+import { baseOptions, createRig, tables, testNode } from './replay.ts';
+
+const service = (index: number): Service => ({
+  metadata: { name: `s${index}`, namespace: 'default' },
+  spec: { clusterIP: `10.96.0.${index}`, ports: [{ port: 80 }] },
+});
+const slice = (index: number, ...ips: string[]): EndpointSlice => ({
+  metadata: { name: `s${index}-1`, namespace: 'default', labels: { 'kubernetes.io/service-name': `s${index}` } },
+  addressType: 'IPv4',
+  ports: [{ name: '', port: 8080 }],
+  endpoints: ips.map((ip) => ({ addresses: [ip], conditions: { ready: true } })),
+});
+const ports = (count: number) =>
+  Array.from({ length: count }, (_, index) => {
+    const [port] = servicePortsOf(service(index), 'IPv4');
+    if (!port) throw new Error('no port');
+    const endpoints = endpointsOf(port.service, [slice(index, '10.0.0.1')], 'IPv4', 'n1').get(port.key) ?? [];
+    const options = {
+      family: 'IPv4',
+      node: testNode,
+      local: undefined,
+      masqueradeAll: false,
+      countLocalhostNodePorts: false,
+      endpointComments: true,
+    } as const;
+    return buildPort(port, endpoints, options);
+  });
+
+describe('a full sync', () => {
+  test('of a small cluster is one restore', () => {
+    expect(planFull(buildBase(baseOptions), ports(20), readExisting(''))).toHaveLength(1);
+  });
+
+  test('in pieces leaves what one piece leaves', async () => {
+    const [whole, pieces] = [new FakeNetfilter(), new FakeNetfilter()];
+    for (const { input } of planFull(buildBase(baseOptions), ports(20), readExisting(''))) await whole.restore(input);
+    const steps = planFull(buildBase(baseOptions), ports(20), readExisting(''), 6);
+    expect(steps).toHaveLength(4);
+    for (const { input } of steps) await pieces.restore(input);
+    expect(tables(await pieces.save())).toEqual(tables(await whole.save()));
+  });
+
+  test('in pieces joins everything up in the last one only', () => {
+    const steps = planFull(buildBase(baseOptions), ports(20), readExisting(''), 6);
+    const entering = steps.map(({ input }) =>
+      /^-[AI] (PREROUTING|KUBE-SERVICES) .* -j KUBE-(SERVICES|SVC)/m.test(input),
+    );
+    expect(entering).toEqual([false, false, false, true]);
+  });
+
+  test('does not add a jump that is there', async () => {
+    const kernel = new FakeNetfilter();
+    for (let run = 0; run < 2; run++) {
+      for (const { input } of planFull(buildBase(baseOptions), ports(2), readExisting(await kernel.save())))
+        await kernel.restore(input);
+    }
+    expect((await kernel.save()).match(/-A PREROUTING/g)).toHaveLength(1);
+  });
+});
+
+describe('a change', () => {
+  test('of one endpoint touches the chains of that service only', async () => {
+    const kernel = new FakeNetfilter();
+    const rig = createRig(kernel);
+    for (const index of [1, 2, 3]) {
+      rig.proxier.onService(undefined, service(index));
+      rig.proxier.onSlice(undefined, slice(index, '10.0.0.1'));
+    }
+    await rig.sync();
+    rig.proxier.onSlice(slice(2, '10.0.0.1'), slice(2, '10.0.0.9'));
+    await rig.sync();
+    const input = kernel.inputs.at(-1) ?? '';
+    expect(input).toContain('default/s2');
+    expect(input).not.toMatch(/default\/s[13]/);
+    expect(input).not.toContain('KUBE-SERVICES');
+  });
+
+  test('that opens a service takes its refusal away last, one that closes it refuses first', async () => {
+    const kernel = new FakeNetfilter();
+    const rig = createRig(kernel);
+    rig.proxier.onService(undefined, service(1));
+    await rig.sync();
+    rig.proxier.onSlice(undefined, slice(1, '10.0.0.1'));
+    await rig.sync();
+    expect((kernel.inputs.at(-1) ?? '').match(/^\*\w+|^-[AID] KUBE-SERVICES/gm)).toEqual([
+      '*nat',
+      '-I KUBE-SERVICES',
+      '*filter',
+      '-D KUBE-SERVICES',
+    ]);
+    rig.proxier.onSlice(slice(1, '10.0.0.1'), undefined);
+    await rig.sync();
+    expect((kernel.inputs.at(-1) ?? '').match(/^\*\w+|^-[AID] KUBE-SERVICES/gm)).toEqual([
+      '*filter',
+      '-A KUBE-SERVICES',
+      '*nat',
+      '-D KUBE-SERVICES',
+    ]);
+  });
+});
+
+test('beyond 1,000 endpoints their rules lose their comments, and get them back below', async () => {
+  const kernel = new FakeNetfilter();
+  const rig = createRig(kernel);
+  rig.proxier.onService(undefined, service(1));
+  const many = slice(1, ...Array.from({ length: 1001 }, (_, index) => `10.1.${index >> 8}.${index & 255}`));
+  rig.proxier.onSlice(undefined, many);
+  await rig.sync();
+  expect(await kernel.save()).not.toContain('default/s1 ->');
+  expect(await kernel.save()).toContain('default/s1 cluster IP');
+  rig.proxier.onSlice(many, slice(1, '10.1.0.1'));
+  await rig.sync();
+  expect(await kernel.save()).toContain('default/s1 -> 10.1.0.1:8080');
+});
+
+test('names and probabilities are those of the original', () => {
+  expect(chainName('SVC', 'fix/cip3:httptcp')).toBe('KUBE-SVC-CAHVSQRG2SI72V7M');
+  expect(chainName('SEP', 'fix/cip1tcp10.200.1.1:8080')).toBe('KUBE-SEP-7EVB3GFDN5PJ4NAR');
+  expect([2, 3, 6, 10].map(oneOf).map((text) => text.split(' ').at(-1))).toEqual([
+    '0.50000000000',
+    '0.33333333349',
+    '0.16666666651',
+    '0.10000000009',
+  ]);
+});

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createBucket } from '../../../src/node/proxy/bucket.ts';
+import { ProxyHealth } from '../../../src/node/proxy/health.ts';
+import { ProxyMetrics } from '../../../src/node/proxy/metrics.ts';
+import { nodePortAddresses, nodeView } from '../../../src/node/proxy/node-view.ts';
+import { healthCheckPorts } from '../../../src/node/proxy/service-health.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('the pace of syncs', () => {
+  const never = new AbortController().signal;
+
+  test('two follow each other at once, the third waits', async () => {
+    const bucket = createBucket(2, () => 1000);
+    await bucket.take(never);
+    await bucket.take(never);
+    const third = vi.fn();
+    const taken = bucket.take(never).then(third);
+    await vi.advanceTimersByTimeAsync(900);
+    expect(third).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(200);
+    await taken;
+    expect(third).toHaveBeenCalled();
+  });
+
+  test('a period of zero never waits', async () => {
+    const bucket = createBucket(2, () => 0);
+    for (let index = 0; index < 10; index++) await bucket.take(never);
+  });
+});
+
+describe('health', () => {
+  test('is not there before both families were synced once', () => {
+    const health = new ProxyHealth(['IPv4', 'IPv6'], 60_000);
+    expect(health.report(false).code).toBe(503);
+    health.updated('IPv4');
+    expect(health.report(false).code).toBe(503);
+    health.updated('IPv6');
+    expect(health.report(false)).toMatchObject({ code: 200, body: { healthy: true, nodeEligible: true } });
+  });
+
+  test('is lost when a change waits too long, and returns with the next sync', () => {
+    const health = new ProxyHealth(['IPv4'], 60_000);
+    health.updated('IPv4');
+    health.queued('IPv4');
+    vi.advanceTimersByTime(61_000);
+    expect(health.healthy).toBe(false);
+    health.updated('IPv4');
+    expect(health.healthy).toBe(true);
+  });
+
+  test('fails for load balancers, not for liveness, while the node is being removed', () => {
+    const health = new ProxyHealth(['IPv4'], 60_000);
+    health.updated('IPv4');
+    health.nodeEligible = nodeView(
+      'n1',
+      { metadata: { name: 'n1' }, spec: { taints: [{ key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' }] } },
+      '',
+    ).eligible;
+    expect([health.report(false).code, health.report(true).code]).toEqual([503, 200]);
+  });
+
+  test('of a service counts an endpoint once over all its ports', () => {
+    const port = {
+      service: 'a/b',
+      portName: 'a/b',
+      protocol: 'TCP',
+      clusterIp: '',
+      port: 80,
+      nodePort: 0,
+      externalIps: [],
+      loadBalancerIps: [],
+      sourceRanges: [],
+      affinitySeconds: undefined,
+      externalPolicyLocal: true,
+      internalPolicyLocal: false,
+      healthCheckNodePort: 32011,
+    } as const;
+    const endpoint = {
+      address: '',
+      ip: '10.0.0.1',
+      port: 80,
+      local: true,
+      ready: true,
+      serving: true,
+      terminating: false,
+      zoneHints: [],
+      nodeHints: [],
+    };
+    const ports = new Map([
+      ['x', { ...port, key: 'x' }],
+      ['y', { ...port, key: 'y' }],
+    ]);
+    const endpoints = new Map([
+      ['x', [endpoint, { ...endpoint, ip: '10.0.0.2', local: false }]],
+      ['y', [endpoint]],
+    ]);
+    expect(healthCheckPorts({ ports, endpoints })).toEqual([{ service: 'a/b', port: 32011, localEndpoints: 1 }]);
+  });
+});
+
+test('metrics bear the names, types and labels of the original', () => {
+  const metrics = new ProxyMetrics(['IPv4', 'IPv6']);
+  const text = metrics.render(new Map(), { services: 0, endpoints: 0 });
+  const types = [...text.matchAll(/^# TYPE (\S+ \S+)$/gm)].map(([, type]) => type);
+  const wanted = readFileSync(join(import.meta.dirname, '../../fixtures/kube-proxy-v1.36.2/metric-names.txt'), 'utf8')
+    .split('\n')
+    .filter((line) => / (counter|gauge|histogram)$/.test(line));
+  expect(wanted.length).toBeGreaterThan(10);
+  expect(types.sort()).toEqual(wanted.sort());
+  expect(text).toContain('kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family="IPv6",le="+Inf"} 0');
+});
+
+describe('node port addresses', () => {
+  const node = nodeView(
+    'n1',
+    { metadata: { name: 'n1' }, status: { addresses: [{ type: 'InternalIP', address: '192.168.56.11' }] } },
+    '0.0.0.0',
+  );
+  test('are all by default', () => expect(nodePortAddresses([], 'IPv4', node)).toBe('all'));
+  test('are those of the Node object with "primary"', () => {
+    expect(nodePortAddresses(['primary'], 'IPv4', node)).toEqual(['192.168.56.11']);
+    expect(nodePortAddresses(['primary'], 'IPv6', node)).toEqual([]);
+  });
+  test("are the machine's own within the networks given", () => {
+    expect(nodePortAddresses(['127.0.0.0/8'], 'IPv4', node)).toEqual(['127.0.0.1']);
+    expect(nodePortAddresses(['0.0.0.0/0'], 'IPv4', node)).toBe('all');
+  });
+});

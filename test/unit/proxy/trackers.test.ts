@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import type { Service } from '../../../src/api/core.ts';
+import type { EndpointSlice } from '../../../src/api/discovery.ts';
+import { EndpointTracker, ServiceTracker } from '../../../src/node/proxy/trackers.ts';
+import { silent } from './replay.ts';
+
+const service = (port: number, clusterIP = '10.96.0.1'): Service => ({
+  metadata: { name: 'web', namespace: 'default' },
+  spec: { clusterIP, ports: [{ name: 'http', port }] },
+});
+const slice = (name: string, ...ips: string[]): EndpointSlice => ({
+  metadata: { name, namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+  addressType: 'IPv4',
+  ports: [{ name: 'http', port: 8080 }],
+  endpoints: ips.map((ip) => ({ addresses: [ip], conditions: { ready: true } })),
+});
+
+describe('the tracker of services', () => {
+  test('keeps the first before and the last after', () => {
+    const tracker = new ServiceTracker('IPv4', silent);
+    tracker.update(undefined, service(80));
+    tracker.update(service(80), service(81));
+    expect([...tracker.apply()]).toEqual(['default/web:http/TCP']);
+    expect(tracker.ports.get('default/web:http/TCP')?.port).toBe(81);
+  });
+
+  test('forgets what came and went between two syncs', () => {
+    const tracker = new ServiceTracker('IPv4', silent);
+    tracker.update(undefined, service(80));
+    tracker.update(service(80), undefined);
+    expect(tracker.pending).toBe(0);
+    tracker.update(undefined, service(80));
+    tracker.apply();
+    tracker.update(service(80), service(81));
+    tracker.update(service(81), service(80));
+    expect(tracker.pending).toBe(0);
+  });
+
+  test('passes by what does not matter for rules', () => {
+    const tracker = new ServiceTracker('IPv4', silent);
+    tracker.update(undefined, service(80));
+    tracker.apply();
+    tracker.update(service(80), { ...service(80), metadata: { ...service(80).metadata, labels: { a: 'b' } } });
+    expect(tracker.pending).toBe(0);
+  });
+
+  test('a port that changes its protocol is another port', () => {
+    const tracker = new ServiceTracker('IPv4', silent);
+    const udp: Service = {
+      ...service(80),
+      spec: { ...service(80).spec, ports: [{ name: 'http', port: 80, protocol: 'UDP' }] },
+    };
+    tracker.update(undefined, service(80));
+    tracker.apply();
+    tracker.update(service(80), udp);
+    expect([...tracker.apply()].sort()).toEqual(['default/web:http/TCP', 'default/web:http/UDP']);
+    expect([...tracker.ports.keys()]).toEqual(['default/web:http/UDP']);
+  });
+
+  test('a service handed to another proxy is gone for us', () => {
+    const tracker = new ServiceTracker('IPv4', silent);
+    tracker.update(undefined, service(80));
+    tracker.apply();
+    const other = {
+      ...service(80),
+      metadata: { ...service(80).metadata, labels: { 'service.kubernetes.io/service-proxy-name': 'x' } },
+    };
+    tracker.update(service(80), other);
+    tracker.apply();
+    expect(tracker.ports.size).toBe(0);
+  });
+
+  test('knows only the addresses of its own family', () => {
+    const dual: Service = {
+      ...service(80),
+      spec: { ...service(80).spec, clusterIPs: ['10.96.0.1', 'fd00::1'], externalIPs: ['fd00::9', '203.0.113.1'] },
+    };
+    const tracker = new ServiceTracker('IPv6', silent);
+    tracker.update(undefined, dual);
+    tracker.apply();
+    expect(tracker.ports.get('default/web:http/TCP')).toMatchObject({ clusterIp: 'fd00::1', externalIps: ['fd00::9'] });
+  });
+});
+
+describe('the tracker of endpoints', () => {
+  const key = 'default/web:http/TCP';
+  const addresses = (tracker: EndpointTracker): string[] =>
+    (tracker.endpoints.get(key) ?? []).map(({ address }) => address);
+
+  test('joins the slices of a service, each endpoint once, in the order of their texts', () => {
+    const tracker = new EndpointTracker('IPv4', 'n1', silent);
+    tracker.update(undefined, slice('a', '10.0.0.1', '10.0.0.10'));
+    tracker.update(undefined, slice('b', '10.0.0.1', '10.0.0.2'));
+    expect([...tracker.apply()]).toEqual([key]);
+    expect(addresses(tracker)).toEqual(['10.0.0.10:8080', '10.0.0.1:8080', '10.0.0.2:8080']);
+  });
+
+  test('tells of no change when an endpoint only moved to another slice', () => {
+    const tracker = new EndpointTracker('IPv4', 'n1', silent);
+    tracker.update(undefined, slice('a', '10.0.0.1'));
+    tracker.apply();
+    tracker.update(undefined, slice('b', '10.0.0.1'));
+    tracker.update(slice('a', '10.0.0.1'), undefined);
+    expect(tracker.apply().size).toBe(0);
+  });
+
+  test('a slice that changes its service leaves the old one', () => {
+    const tracker = new EndpointTracker('IPv4', 'n1', silent);
+    tracker.update(undefined, slice('a', '10.0.0.1'));
+    tracker.apply();
+    const moved = slice('a', '10.0.0.1');
+    tracker.update(slice('a', '10.0.0.1'), {
+      ...moved,
+      metadata: { ...moved.metadata, labels: { 'kubernetes.io/service-name': 'other' } },
+    });
+    expect([...tracker.apply()].sort()).toEqual(['default/other:http/TCP', key]);
+    expect(addresses(tracker)).toEqual([]);
+  });
+
+  test('missing conditions count as ready, a nil port as none', () => {
+    const tracker = new EndpointTracker('IPv4', 'n1', silent);
+    const bare: EndpointSlice = {
+      ...slice('a'),
+      ports: [{ name: 'http', port: 8080 }, { name: 'none' }],
+      endpoints: [{ addresses: ['10.0.0.1'] }],
+    };
+    tracker.update(undefined, bare);
+    tracker.apply();
+    expect([...tracker.endpoints.keys()]).toEqual([key]);
+    expect(tracker.endpoints.get(key)).toMatchObject([{ ready: true, serving: true, terminating: false }]);
+  });
+});
