@@ -11,12 +11,12 @@ const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 const kubeconfig = readFileSync('/etc/kubernetes/admin.conf', 'utf8');
 const field = (name) => Buffer.from(new RegExp(`${name}: (\\S+)`).exec(kubeconfig)[1], 'base64');
 const server = new URL(/server: (\S+)/.exec(kubeconfig)[1]);
-const agent = new https.Agent({
-  keepAlive: true,
+const identity = {
   ca: field('certificate-authority-data'),
   cert: field('client-certificate-data'),
   key: field('client-key-data'),
-});
+};
+const agent = new https.Agent({ keepAlive: true, ...identity });
 
 const request = (method, path, body) =>
   new Promise((resolve, reject) => {
@@ -38,8 +38,9 @@ const request = (method, path, body) =>
 /** Events of a watch on one object's field, as they arrive. Resolves when `done` says so. */
 const watchUntil = (path, done) =>
   new Promise((resolve, reject) => {
-    const call = https.request(new URL(path, server), { agent: false, ...agent.options }, (response) => {
+    const call = https.request(new URL(path, server), { agent: false, ...identity }, (response) => {
       let rest = '';
+      response.on('end', () => reject(new Error(`the watch ended (${response.statusCode}): ${rest}`)));
       response.on('data', (chunk) => {
         const lines = (rest + chunk).split('\n');
         rest = lines.pop();
@@ -170,12 +171,6 @@ const modes = {
 };
 
 Promise.resolve(modes[mode]()).then(
-  (result) => {
-    process.stdout.write(JSON.stringify(result ?? null));
-    process.exit(0);
-  },
-  (error) => {
-    process.stderr.write(String(error?.stack ?? error));
-    process.exit(1);
-  },
+  (result) => process.stdout.write(JSON.stringify(result ?? null), () => process.exit(0)),
+  (error) => process.stderr.write(String(error?.stack ?? error), () => process.exit(1)),
 );

@@ -106,6 +106,8 @@ const en = {
   whichMachine: 'Which machine?',
   // setup, doctor, images
   setupDone: 'This machine is ready. Next: `labs start service-networking`',
+  doctorFailed: 'Something keeps labs from running here; see above.',
+  remedy: 'remedy',
   doctorFine: 'Nothing keeps a lab from running here.',
   unknownAction: (action: string) => `There is no \`labs image ${action}\``,
   referenceNeeded: 'Which image is meant?',
@@ -208,6 +210,8 @@ const ko: Messages = {
   unknownUnit: (unit) => `"${unit}"은(는) 유닛이 아닙니다`,
   whichMachine: '어느 머신인가요?',
   setupDone: '준비가 끝났습니다. 다음: `labs start service-networking`',
+  doctorFailed: '실습을 막는 문제가 있습니다. 위를 보세요.',
+  remedy: '해결',
   doctorFine: '실습을 막는 문제가 없습니다.',
   unknownAction: (action) => `\`labs image ${action}\` 명령은 없습니다`,
   referenceNeeded: '어느 이미지인지 정해 주세요',

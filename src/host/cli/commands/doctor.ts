@@ -1,5 +1,29 @@
-import type { Run } from '../context.ts';
-export const run: Run = async (c, args, o) => {
-  c.output.line(JSON.stringify([args, o]));
-  return 0;
+// `labs doctor`: what works, what doesn't, and the remedy for each.
+import { ExitCode } from '../../../kit/error.ts';
+import { examine, type Probe } from '../../setup/doctor.ts';
+import type { Context, Run } from '../context.ts';
+import { padEnd, wrapText } from '../markdown.ts';
+
+export const run: Run = async (context) => {
+  const { output, say, json, paths, signal } = context;
+  const probes = await examine({ docker: await context.docker(), root: paths.root, signal });
+  const failed = probes.some(({ status }) => status === 'failure');
+  if (json) output.line(JSON.stringify({ ok: !failed, probes }, null, 2));
+  else {
+    for (const line of probes.flatMap((probe) => lines(context, probe))) output.line(line);
+    output.line();
+    output.line(failed ? output.paint('red', say.doctorFailed) : output.paint('green', say.doctorFine));
+  }
+  return failed ? ExitCode.broken : ExitCode.ok;
+};
+
+const lines = ({ output, say }: Context, { name, status, detail, remedy }: Probe): readonly string[] => {
+  const { paint } = output;
+  const width = Math.min(output.width, 80) - 24;
+  const mark = { ok: paint('green', '✔'), warning: paint('yellow', '!'), failure: paint('red', '✘') }[status];
+  const text = [
+    ...wrapText(detail, width),
+    ...(remedy === undefined ? [] : wrapText(`${say.remedy}: ${remedy}`, width).map((line) => paint('cyan', line))),
+  ];
+  return text.map((line, row) => (row === 0 ? ` ${mark} ${padEnd(name, 20)} ${line}` : `${' '.repeat(24)}${line}`));
 };
