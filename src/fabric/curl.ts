@@ -13,10 +13,15 @@ export interface CurlReport {
   readonly time_total: number;
 }
 
-/** The report is the last line that is a JSON object; before it come the verbose lines. */
+/** The report is the last line that is a JSON object; before it come the verbose lines. A curl that was killed may leave half of it. */
 export const parseReport = (stderr: string): CurlReport | undefined => {
   const line = stderr.split('\n').findLast((text) => text.startsWith('{"'));
-  return line === undefined ? undefined : (JSON.parse(line) as CurlReport);
+  if (line === undefined) return undefined;
+  try {
+    return JSON.parse(line) as CurlReport;
+  } catch {
+    return undefined;
+  }
 };
 
 /** Exit codes: libcurl-errors(3). Code 7 has many reasons, which only the verbose lines tell apart. */

@@ -34,6 +34,7 @@ describe("curl's failures", () => {
   test('the report is the last JSON line of standard error', () => {
     expect(parseReport('*   Trying\n{"exitcode":7}\n\n')).toMatchObject({ exitcode: 7 });
     expect(parseReport('curl: not found')).toBeUndefined();
+    expect(parseReport('*   Trying\n{"exitcode":2')).toBeUndefined();
   });
 });
 

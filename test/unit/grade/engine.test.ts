@@ -72,6 +72,18 @@ describe('within', () => {
   });
 });
 
+test('a fabric that stumbles once breaks nothing', async () => {
+  let looks = 0;
+  const world: World = {
+    get facts(): NonNullable<World['facts']> {
+      looks += 1;
+      return looks === 1 ? {} : { node01: { links: [], routes: [] } };
+    },
+  };
+  const report = await grade(labOf([{ type: 'link', on: 'node/node01', count: 0 }]), world);
+  expect(report).toMatchObject({ broken: false, score: 1 });
+});
+
 test('facts are gathered once per place, however many checks want them', async () => {
   const links = [{ ifindex: 1, name: 'cni0', kind: 'bridge', up: true, mac: '', mtu: 1500, addresses: [] }];
   const world: World = {

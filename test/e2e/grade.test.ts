@@ -1,0 +1,149 @@
+// The lab service-networking, graded for real: untouched, solved, undone in parts, and with a student's lying tools.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Report } from '../../src/api/report.ts';
+import { labs, type Ran } from './cli-support.ts';
+
+const name = `e2e-grade-${process.pid}`;
+let state: string;
+
+const run = (...argv: string[]): Promise<Ran> => labs(['--name', name, ...argv], { env: { XDG_STATE_HOME: state } });
+const sh = (machine: string, script: string) =>
+  execa('docker', ['exec', `labs-${name}-${machine}`, 'bash', '-euc', script]);
+const kubectl = (...argv: string[]) => run('kubectl', ...argv);
+
+const grade = async (): Promise<Report & { exitCode: number }> => {
+  const { stdout, stderr, exitCode } = await run('grade', '--json');
+  if (stdout === '') throw new Error(stderr);
+  return { ...(JSON.parse(stdout) as Report), exitCode };
+};
+
+/** Tasks that don't have their full score, and why. */
+const open = ({ tasks }: Report): Readonly<Record<string, readonly string[]>> =>
+  Object.fromEntries(
+    tasks
+      .filter(({ score, maxScore }) => score < maxScore)
+      .map(({ id, checks }) => [
+        id,
+        checks.filter(({ outcome }) => outcome !== 'pass').map((check) => `${check.id}: ${check.observed}`),
+      ]),
+  );
+
+beforeAll(async () => {
+  state = await mkdtemp(join(tmpdir(), 'labs-e2e-'));
+  const { exitCode, stdout, stderr } = await labs(['start', 'service-networking', '--name', name, '--yes'], {
+    env: { XDG_STATE_HOME: state },
+  });
+  expect(`${stdout}${stderr}`, 'labs start').toContain('is ready');
+  expect(exitCode).toBe(0);
+});
+afterAll(async () => {
+  await run('delete', '--yes');
+  await rm(state, { recursive: true, force: true });
+});
+
+test('an untouched lab scores below 15 %, with nothing broken and exit code 1', async () => {
+  const report = await grade();
+  expect(report.score / report.maxScore).toBeLessThan(0.15);
+  expect(report).toMatchObject({ broken: false, exitCode: 1 });
+});
+
+test('the author’s solution scores everything', async () => {
+  const solved = await run('solve', '--yes');
+  expect(solved.exitCode, solved.stderr).toBe(0);
+  const report = await grade();
+  expect(open(report)).toEqual({});
+  expect(report).toMatchObject({ score: report.maxScore, broken: false, exitCode: 0 });
+});
+
+describe('undone by hand, exactly the right task fails:', () => {
+  test.each([
+    {
+      what: 'a deleted NodePort service',
+      undo: () => kubectl('delete', 'service', 'orange-public'),
+      redo: () => run('solve', 'nodeport', '--yes'),
+      tasks: ['nodeport'],
+    },
+    {
+      what: 'a stopped kube-proxy',
+      undo: () => sh('node01', 'systemctl stop kube-proxy'),
+      redo: () => sh('node01', 'systemctl start kube-proxy'),
+      tasks: ['mend-proxy'],
+    },
+    {
+      what: 'a tampered rule of db-service on one node',
+      undo: () =>
+        sh(
+          'node02',
+          `rule=$(iptables-save -t nat | grep default/db-service | grep -- '-j DNAT')
+           iptables-restore --noflush <<< "*nat
+\${rule/#-A/-D}
+\${rule/:3306/:8888}
+COMMIT"`,
+        ),
+      redo: () => sh('node02', 'systemctl restart kube-proxy'),
+      tasks: ['dnat-rule'],
+    },
+    {
+      what: 'a selector that matches nothing',
+      undo: () => kubectl('set', 'selector', 'service/orders', 'app=nobody', '-n', 'shop'),
+      redo: () => run('solve', 'mend-selector', '--yes'),
+      tasks: ['mend-selector'],
+    },
+    {
+      what: 'a deployment with a pod less',
+      undo: () => kubectl('scale', 'deployment', 'web', '--replicas=2'),
+      redo: () => kubectl('scale', 'deployment', 'web', '--replicas=3'),
+      tasks: ['predict'],
+    },
+  ])('$what', async ({ undo, redo, tasks }) => {
+    await undo();
+    const report = await until(({ score, maxScore }) => score < maxScore);
+    expect(Object.keys(open(report)), JSON.stringify(open(report))).toEqual(tasks);
+    expect(report).toMatchObject({ broken: false, exitCode: 1 });
+    await redo();
+    const again = await until(({ score, maxScore }) => score === maxScore);
+    expect(open(again)).toEqual({});
+  });
+});
+
+/** Grades until the report is as wanted, three times at most: the cluster needs a moment to follow. */
+const until = async (wanted: (report: Report) => boolean): Promise<Report> => {
+  let report = await grade();
+  for (let tries = 0; tries < 3 && !wanted(report); tries += 1) report = await grade();
+  return report;
+};
+
+test('tools that a student replaced in the nodes change nothing', async () => {
+  const tools = '/usr/sbin/iptables /usr/sbin/iptables-save /usr/bin/curl /usr/bin/ip /usr/sbin/ip /usr/bin/cat';
+  const replace = `for tool in ${tools}; do
+    [ -e $tool ] || continue
+    mv $tool $tool.real; printf '#!/bin/sh\\necho all is well\\n' > $tool; chmod +x $tool
+  done`;
+  const restore = `for tool in ${tools}; do if [ -e $tool.real ]; then mv $tool.real $tool; fi; done`;
+  try {
+    for (const node of ['controlplane', 'node01', 'node02', 'client']) await sh(node, replace);
+    expect((await sh('node01', 'iptables-save')).stdout).toBe('all is well');
+    expect(open(await grade())).toEqual({});
+    await kubectl('delete', 'service', 'orange-public');
+    expect(Object.keys(open(await grade()))).toEqual(['nodeport']);
+  } finally {
+    for (const node of ['controlplane', 'node01', 'node02', 'client']) await sh(node, restore);
+  }
+  await run('solve', 'nodeport', '--yes');
+});
+
+test('an API server that the student stopped fails checks in words, and isn’t called our fault', async () => {
+  await sh('controlplane', 'systemctl stop kube-apiserver');
+  try {
+    const report = await grade();
+    expect(report.broken).toBe(false);
+    expect(JSON.stringify(open(report))).toContain("kube-apiserver doesn't run on controlplane");
+  } finally {
+    await sh('controlplane', 'systemctl start kube-apiserver');
+  }
+  expect(open(await until(({ score, maxScore }) => score === maxScore))).toEqual({});
+});
