@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestServer, type TestServer } from './server.ts';
+
+const hasKubectl = ((): boolean => {
+  try {
+    return (
+      JSON.parse(execFileSync('kubectl', ['version', '--client', '-o', 'json']).toString()).clientVersion.minor >= 28
+    );
+  } catch {
+    return false;
+  }
+})();
+
+const manifest = join(tmpdir(), `labs-kubectl-${process.pid}.json`);
+const write = (spec: object): string => {
+  const metadata = { name: 'applied' };
+  writeFileSync(manifest, JSON.stringify({ apiVersion: 'v1', kind: 'Service', metadata, spec }));
+  return manifest;
+};
+
+// The machine may have none; the node image has one, and the lab's end-to-end test uses that.
+describe.skipIf(!hasKubectl)('kubectl, unmodified', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+  });
+  const kubectl = (...args: string[]): Promise<string> => server.kubectl(...args);
+
+  test('finds its way: version, api-resources, explain', async () => {
+    expect(await kubectl('version')).toContain('Server Version: v1.32');
+    expect(await kubectl('api-resources')).toMatch(/^services +svc +v1 +true +Service$/m);
+    expect(await kubectl('explain', 'service.spec.clusterIP')).toContain('FIELD: clusterIP <string>');
+  });
+
+  test('runs, exposes and shows a pod as the lecture does', async () => {
+    await kubectl('run', 'db', '--image=db', '--port=3306', '--labels=app=db');
+    await kubectl('expose', 'pod', 'db', '--name=db-service', '--port=3306');
+    const shown = await kubectl('get', 'service,pods', '-o', 'wide');
+    expect(shown).toMatch(/service\/db-service +ClusterIP +10\.\d+\.\d+\.\d+ +<none> +3306\/TCP +\d+s +app=db/);
+    expect(shown).toMatch(/pod\/db +0\/1 +Pending/);
+    expect(await kubectl('describe', 'service', 'db-service')).toMatch(/TargetPort: +3306\/TCP/);
+  });
+
+  test('creates with its typed commands, and is refused in Kubernetes’ words', async () => {
+    await kubectl('create', 'service', 'clusterip', 'orange', '--clusterip=10.103.132.104', '--tcp=80');
+    await expect(
+      kubectl('create', 'service', 'clusterip', 'blue', '--clusterip=10.103.132.104', '--tcp=80'),
+    ).rejects.toThrow('failed to allocate IP 10.103.132.104: provided IP is already allocated');
+    await kubectl('create', 'deployment', 'web', '--image=web', '--replicas=2', '--port=80');
+    expect(await kubectl('get', 'deployment', 'web', '-o', 'jsonpath={.spec.replicas}')).toBe('2');
+  });
+
+  test('applies, and applying the same again changes nothing', async () => {
+    const file = write({ ports: [{ port: 80 }], selector: { app: 'x' } });
+    expect(await kubectl('apply', '-f', file)).toContain('service/applied created');
+    expect(await kubectl('apply', '-f', file)).toContain('service/applied unchanged');
+    write({ ports: [{ port: 81 }], selector: { app: 'x' } });
+    expect(await kubectl('apply', '-f', file)).toContain('service/applied configured');
+    expect(await kubectl('get', 'service', 'applied', '-o', 'jsonpath={.spec.ports[*].port}')).toBe('81');
+  });
+
+  test('is told about a misspelt field', async () => {
+    const file = write({ ports: [{ port: 80 }], selectr: { app: 'x' } });
+    await expect(kubectl('create', '-f', file)).rejects.toThrow(
+      'Service in version "v1" cannot be handled as a Service: strict decoding error: unknown field "spec.selectr"',
+    );
+  });
+
+  test('scales, labels, annotates, patches, sets, waits and deletes', async () => {
+    await kubectl('create', 'deployment', 'busy', '--image=web');
+    await kubectl('scale', 'deployment', 'busy', '--replicas=4');
+    await kubectl('label', 'deployment', 'busy', 'color=blue');
+    await kubectl('annotate', 'deployment', 'busy', 'note=hello');
+    await kubectl('patch', 'deployment', 'busy', '-p', '{"spec":{"minReadySeconds":3}}');
+    await kubectl('set', 'image', 'deployment/busy', 'web=web:2');
+    const path =
+      '{.spec.replicas} {.metadata.labels.color} {.spec.minReadySeconds} {.spec.template.spec.containers[0].image}';
+    expect(await kubectl('get', 'deployment', 'busy', '-o', `jsonpath=${path}`)).toBe('4 blue 3 web:2');
+    await kubectl('wait', '--for=jsonpath={.spec.replicas}=4', 'deployment/busy', '--timeout=5s');
+    expect(await kubectl('delete', 'deployment', 'busy')).toContain('deployment.apps "busy" deleted');
+  });
+
+  test('asks what it may', async () => {
+    expect(await kubectl('auth', 'whoami')).toContain('kubernetes-admin');
+    expect((await kubectl('auth', 'can-i', 'delete', 'pods')).trim()).toBe('yes');
+    await expect(kubectl('--as', 'jane', 'get', 'pods')).rejects.toThrow('User "jane" cannot list resource "pods"');
+  });
+});

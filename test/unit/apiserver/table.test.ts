@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import type { Pod, Service } from '../../../src/api/core.ts';
+import { services } from '../../../src/api/resources.ts';
+import { acceptedForm, tableOf } from '../../../src/node/apiserver/table/encode.ts';
+import { humanDuration } from '../../../src/node/apiserver/table/format.ts';
+import { podCells } from '../../../src/node/apiserver/table/pod.ts';
+
+describe('an age', () => {
+  test.each([
+    [5, '5s'],
+    [119, '119s'],
+    [120, '2m'],
+    [192, '3m12s'],
+    [700, '11m'],
+    [4 * 3600, '4h'],
+    [4 * 3600 + 120, '4h2m'],
+    [47 * 3600, '47h'],
+    [51 * 3600, '2d3h'],
+    [800 * 86_400, '2y70d'],
+    [-5, '<invalid>'],
+  ])('of %i seconds is %s', (seconds, text) => {
+    expect(humanDuration(seconds * 1000)).toBe(text);
+  });
+});
+
+describe('a pod’s row', () => {
+  const base: Pod = { metadata: { name: 'p' }, spec: { containers: [{ name: 'a', image: 'x' }] } };
+  const container = { name: 'a', image: 'x', imageID: '', ready: false, restartCount: 0 };
+  const cells = (status: Pod['status'], metadata = {}): unknown[] =>
+    podCells({ ...base, metadata: { ...base.metadata, ...metadata }, ...(status ? { status } : {}) }).slice(1, 4);
+
+  test.each([
+    { name: 'waits to be scheduled', status: { phase: 'Pending' as const }, want: ['0/1', 'Pending', '0'] },
+    {
+      name: 'runs',
+      status: { phase: 'Running' as const, containerStatuses: [{ ...container, ready: true, state: { running: {} } }] },
+      want: ['1/1', 'Running', '0'],
+    },
+    {
+      name: 'has no image',
+      status: {
+        phase: 'Pending' as const,
+        containerStatuses: [{ ...container, state: { waiting: { reason: 'ErrImageNeverPull' } } }],
+      },
+      want: ['0/1', 'ErrImageNeverPull', '0'],
+    },
+    {
+      name: 'has ended',
+      status: {
+        phase: 'Succeeded' as const,
+        containerStatuses: [{ ...container, state: { terminated: { exitCode: 0, reason: 'Completed' } } }],
+      },
+      want: ['0/1', 'Completed', '0'],
+    },
+    {
+      name: 'is held up by an init container',
+      status: {
+        phase: 'Pending' as const,
+        initContainerStatuses: [{ ...container, state: { terminated: { exitCode: 3 } } }],
+      },
+      want: ['0/1', 'Init:ExitCode:3', '0'],
+    },
+  ])('says that it $name', ({ status, want }) => {
+    expect(cells(status)).toEqual(want);
+  });
+
+  test('says that it is being deleted', () => {
+    expect(cells({ phase: 'Running' }, { deletionTimestamp: '2026-01-01T00:00:00Z' })[1]).toBe('Terminating');
+  });
+
+  test('says when it restarted last', () => {
+    const finishedAt = new Date(Date.now() - 60_000).toISOString();
+    const state = { running: {} };
+    const status = { ...container, restartCount: 2, state, lastState: { terminated: { exitCode: 1, finishedAt } } };
+    expect(cells({ phase: 'Running', containerStatuses: [status] })[2]).toMatch(/^2 \(6\ds ago\)$/);
+  });
+});
+
+test('a service’s row shows node ports beside ports', () => {
+  const service: Service = {
+    metadata: { name: 'web' },
+    spec: { type: 'NodePort', clusterIP: '10.96.0.9', ports: [{ port: 80, nodePort: 30_080, protocol: 'TCP' }] },
+  };
+  const { rows, columnDefinitions } = tableOf(services, [service], { listMeta: {}, include: 'None' });
+  expect(rows[0]?.cells.slice(0, 5)).toEqual(['web', 'NodePort', '10.96.0.9', '<none>', '80:30080/TCP']);
+  expect(columnDefinitions.at(-1)).toMatchObject({ name: 'Selector', priority: 1 });
+});
+
+test.each([
+  [undefined, 'object'],
+  ['*/*', 'object'],
+  ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json', 'Table'],
+  ['application/vnd.kubernetes.protobuf,application/json', 'object'],
+])('for "%s" the answer is a %s', (accept, form) => {
+  expect(acceptedForm(accept)).toBe(form);
+});
+
+test('a client that takes nothing we have is told', () => {
+  expect(() => acceptedForm('text/html')).toThrow('only the following media types are accepted');
+});
