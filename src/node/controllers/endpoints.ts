@@ -18,32 +18,42 @@ import {
   resolvePorts,
   servicesOfPod,
 } from './service-pods.ts';
+import { keyFor } from './writes.ts';
 
 export const endpointsManagedByLabel = 'endpoints.kubernetes.io/managed-by';
 export const endpointsManagedBy = 'endpoint-controller';
 
+/** Marks the key of a service that was seen to be deleted. */
+const goneMark = 'gone:';
+
 export const endpointsController: Controller = {
   name: 'endpoint-controller',
   watches: [
-    watch(services, (service) => [keyOf(service)]),
+    watch(services, (service, world) => {
+      const there = world.get(services, parseKey(keyOf(service)));
+      return [there ? keyOf(service) : `${goneMark}${keyOf(service)}`];
+    }),
     watch(pods, servicesOfPod),
     watch(endpoints, (object) => [keyOf(object)]),
   ],
   reconcile(key, world) {
-    const service = world.get(services, parseKey(key));
-    const existing = world.get(endpoints, parseKey(key));
-    if (!service) return existing ? removeOurs(existing) : nothing;
+    const seenGone = key.startsWith(goneMark);
+    const name = parseKey(seenGone ? key.slice(goneMark.length) : key);
+    const service = world.get(services, name);
+    const existing = world.get(endpoints, name);
+    if (!service) return existing && (seenGone || isOurs(existing)) ? remove(existing) : nothing;
     if (!hasManagedEndpoints(service) || existing?.metadata.deletionTimestamp) return nothing;
     return reconcileService(service, existing, world);
   },
 };
 
-/** Somebody's own Endpoints may be there before their service is. */
-const removeOurs = ({ metadata: { name, namespace, labels } }: Endpoints): Outcome => {
-  if (labels?.[endpointsManagedByLabel] !== endpointsManagedBy) return nothing;
-  const key = { name, ...(namespace === undefined ? {} : { namespace }) };
-  return { writes: [{ verb: 'delete', resource: endpoints, key }] };
-};
+/** Somebody's own Endpoints may be there before their service is: they go only when a service was seen to go. */
+const isOurs = ({ metadata: { labels } }: Endpoints): boolean =>
+  labels?.[endpointsManagedByLabel] === endpointsManagedBy;
+
+const remove = (object: Endpoints): Outcome => ({
+  writes: [{ verb: 'delete', resource: endpoints, key: keyFor(object) }],
+});
 
 const reconcileService = (service: Service, existing: Endpoints | undefined, world: World): Outcome => {
   const tolerateUnready = service.spec.publishNotReadyAddresses === true;

@@ -59,17 +59,19 @@ const reconcileNodes = (options: NodeIpamOptions, world: World): Outcome => {
   const all = [...world.all(nodes)].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   const taken = new Set(all.flatMap(({ spec }) => spec?.podCIDR ?? []));
   const waiting = all.filter(({ spec, metadata }) => !spec?.podCIDR && !metadata.deletionTimestamp);
-  // Those that know their number first, so that nobody else is given it.
-  const ordered = [...waiting.filter((node) => ownNumber(node) !== undefined), ...waiting];
   const writes: Write[] = [];
-  const done = new Set<Node>();
-  for (const node of ordered) {
-    if (done.has(node)) continue;
-    done.add(node);
-    const subnet = choose(node, taken, options);
+  const give = (node: Node, subnet: Cidr | undefined): void => {
     if (subnet !== undefined) taken.add(subnet);
     writes.push(subnet === undefined ? notAvailable(node) : assign(node, subnet));
-  }
+  };
+  // Those whose own subnet is free come first, so that nobody else is given it.
+  const rest = waiting.filter((node) => {
+    const own = ownSubnet(node, options);
+    if (own === undefined || taken.has(own)) return true;
+    give(node, own);
+    return false;
+  });
+  for (const node of rest) give(node, firstFree(taken, options));
   return { writes };
 };
 
@@ -98,10 +100,12 @@ const ownNumber = ({ metadata: { name, labels = {} } }: Node): number | undefine
   return last === undefined ? undefined : Number(last);
 };
 
-const choose = (node: Node, taken: ReadonlySet<string>, options: NodeIpamOptions): Cidr | undefined => {
+const ownSubnet = (node: Node, options: NodeIpamOptions): Cidr | undefined => {
   const own = ownNumber(node);
-  const wanted = own === undefined ? undefined : subnetAt(own, options);
-  if (wanted !== undefined && !taken.has(wanted)) return wanted;
+  return own === undefined ? undefined : subnetAt(own, options);
+};
+
+const firstFree = (taken: ReadonlySet<string>, options: NodeIpamOptions): Cidr | undefined => {
   // Subnet 0 is left to the control plane, which may register last; it goes only when nothing else is free.
   for (let index = 1; ; index += 1) {
     const subnet = subnetAt(index, options);

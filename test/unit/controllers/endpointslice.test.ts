@@ -160,12 +160,14 @@ describe('Endpoints', () => {
     expect(endpointsOf(aService('web'))).toMatchObject({ metadata: { name: 'web' }, subsets: [] });
   });
 
-  test('Endpoints of a deleted service go, unless somebody else wrote them', () => {
+  test('Endpoints go with their service; those that are there before it stay, unless they are ours', () => {
     const ours = { kind: 'Endpoints', ...endpointsOf(aService('web')) } as Endpoints;
     const theirs = { kind: 'Endpoints', metadata: { name: 'web', namespace: 'default' } };
-    const verbs = (object: KubeObject) =>
-      endpointsController.reconcile('default/web', aWorld([object])).writes.map(({ verb }) => verb);
-    expect(verbs(ours)).toEqual(['delete']);
-    expect(verbs(theirs)).toEqual([]);
+    const verbs = (key: string, object: KubeObject) =>
+      endpointsController.reconcile(key, aWorld([object])).writes.map(({ verb }) => verb);
+    expect(verbs('default/web', ours)).toEqual(['delete']);
+    expect(verbs('default/web', theirs)).toEqual([]);
+    const [gone] = endpointsController.watches[0]?.keys(aService('web'), aWorld([])) ?? [];
+    expect(verbs(gone ?? '', theirs)).toEqual(['delete']);
   });
 });

@@ -1,0 +1,225 @@
+import { describe, expect, test } from 'vitest';
+import type { Lease } from '../../../src/api/coordination.ts';
+import type { Node, Taint } from '../../../src/api/core.ts';
+import type { KubeObject } from '../../../src/api/meta.ts';
+import { parseCidr } from '../../../src/api/scalars.ts';
+import { createNodeIpam } from '../../../src/node/controllers/nodeipam.ts';
+import { createNodeLifecycle } from '../../../src/node/controllers/nodelifecycle.ts';
+import { createPodGc } from '../../../src/node/controllers/podgc.ts';
+import { taintEvictionController } from '../../../src/node/controllers/tainteviction.ts';
+import type { Write } from '../../../src/node/controllers/writes.ts';
+import { aNode, aPod } from '../../support/objects.ts';
+import { aWorld } from '../../support/world.ts';
+
+const now = Date.parse('2026-01-01T01:00:00Z');
+
+describe('Pod subnets of nodes', () => {
+  const options = { clusterCidr: parseCidr('10.244.0.0/16'), maskSize: 24 };
+  const subnets = (nodes: readonly Node[], settings = options): Record<string, string> =>
+    Object.fromEntries(
+      createNodeIpam(settings)
+        .reconcile('nodes', aWorld(nodes))
+        .writes.flatMap((write) =>
+          write.verb === 'patch' ? [[write.key.name, (write.patch as Node).spec?.podCIDR ?? '']] : [],
+        ),
+    );
+
+  test('follow from the names, whoever comes first', () => {
+    expect(subnets(['node02', 'node01', 'controlplane'].map((name) => aNode(name)))).toEqual({
+      controlplane: '10.244.0.0/24',
+      node01: '10.244.1.0/24',
+      node02: '10.244.2.0/24',
+    });
+    expect(subnets([aNode('node02')])).toEqual({ node02: '10.244.2.0/24' });
+  });
+
+  test('a control plane is known by its label as well, and a label may ask for a subnet', () => {
+    const nodes = [
+      aNode('boss', { labels: { 'node-role.kubernetes.io/control-plane': '' } }),
+      aNode('alpha', { labels: { 'labs/pod-subnet': '7' } }),
+    ];
+    expect(subnets(nodes)).toEqual({ boss: '10.244.0.0/24', alpha: '10.244.7.0/24' });
+  });
+
+  test('names that say nothing get the first free subnet, and nobody a taken one', () => {
+    const taken = aNode('old', { spec: { podCIDR: '10.244.1.0/24' } });
+    expect(subnets([taken, aNode('alpha'), aNode('node01'), aNode('node02')])).toEqual({
+      alpha: '10.244.4.0/24',
+      node01: '10.244.3.0/24',
+      node02: '10.244.2.0/24',
+    });
+  });
+
+  test('a network that is used up is an event, not a wrong subnet', () => {
+    const tiny = { clusterCidr: parseCidr('10.244.0.0/24'), maskSize: 24 };
+    expect(subnets([aNode('alpha')], tiny)).toEqual({ alpha: '10.244.0.0/24' });
+    const full = [aNode('old', { spec: { podCIDR: '10.244.0.0/24' } }), aNode('beta')];
+    const { writes } = createNodeIpam(tiny).reconcile('nodes', aWorld(full));
+    expect(writes).toMatchObject([{ verb: 'event', reason: 'CIDRNotAvailable' }]);
+  });
+
+  test.each([
+    { service: '10.244.0.0/20', cluster: '10.244.0.0/16' },
+    { service: '10.96.0.0/12', cluster: '10.100.0.0/16' },
+  ])('a service range $service over pods $cluster is refused', ({ service, cluster }) => {
+    const settings = { clusterCidr: parseCidr(cluster), maskSize: 24, serviceCidr: parseCidr(service) };
+    expect(() => createNodeIpam(settings)).toThrow(/must not overlap with any IP ranges assigned to nodes or pods/);
+  });
+
+  test('a node mask shorter than the network is refused', () => {
+    expect(() => createNodeIpam({ clusterCidr: parseCidr('10.244.0.0/25'), maskSize: 24 })).toThrow(
+      /Invalid --cluster-cidr/,
+    );
+  });
+});
+
+describe('A silent kubelet', () => {
+  const lifecycle = createNodeLifecycle({ graceMs: 40_000, startedAt: now - 3_600_000 });
+  const heard = (secondsAgo: number): Lease => ({
+    kind: 'Lease',
+    metadata: { name: 'node01', namespace: 'kube-node-lease' },
+    spec: { renewTime: new Date(now - secondsAgo * 1000).toISOString() },
+  });
+  const node = (status: 'True' | 'False' | 'Unknown', taints: Taint[] = []): Node =>
+    aNode('node01', { spec: { taints }, status: { conditions: [{ type: 'Ready', status }] } });
+  const look = (...objects: readonly KubeObject[]) => lifecycle.reconcile('node01', aWorld(objects, now));
+  const taintsIn = (writes: readonly Write[]): unknown =>
+    writes.flatMap((write) =>
+      write.verb === 'patch' && write.resource.kind === 'Node' ? (write.patch as Node).spec?.taints : [],
+    );
+
+  test('is waited for as long as the grace period', () => {
+    expect(look(node('True'), heard(30))).toEqual({ writes: [], againInMs: 10_001 });
+  });
+
+  test('then makes its node Unknown, with the kubelet to blame', () => {
+    const [write, event] = look(node('True'), heard(41)).writes;
+    expect(write).toMatchObject({
+      verb: 'updateStatus',
+      object: {
+        status: {
+          conditions: expect.arrayContaining([
+            expect.objectContaining({
+              type: 'Ready',
+              status: 'Unknown',
+              reason: 'NodeStatusUnknown',
+              message: 'Kubelet stopped posting node status.',
+            }),
+          ]),
+        },
+      },
+    });
+    expect(event).toMatchObject({
+      verb: 'event',
+      reason: 'NodeNotReady',
+      message: 'Node node01 status is now: NodeNotReady',
+    });
+  });
+
+  test('then taints it, and its pods are no longer Ready', () => {
+    const { writes } = look(
+      node('Unknown'),
+      heard(60),
+      aPod('web', { node: 'node01' }),
+      aPod('far', { node: 'node02' }),
+    );
+    expect(taintsIn(writes)).toEqual([
+      { key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule', timeAdded: '2026-01-01T01:00:00Z' },
+      { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute', timeAdded: '2026-01-01T01:00:00Z' },
+    ]);
+    const patches = writes.flatMap((write) => (write.verb === 'patch' && write.resource.kind === 'Pod' ? [write] : []));
+    expect(patches).toMatchObject([
+      { key: { name: 'web' }, patch: { status: { conditions: [{ type: 'Ready', status: 'False' }] } } },
+    ]);
+  });
+
+  test('that speaks again loses the taints that were ours, and keeps the others', () => {
+    const mine: Taint = { key: 'mine', effect: 'NoSchedule' };
+    const ours: Taint[] = [
+      { key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule' },
+      { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' },
+    ];
+    expect(taintsIn(look(node('True', [...ours, mine]), heard(1)).writes)).toEqual([mine]);
+  });
+
+  test('from before the controller started does not count', () => {
+    const fresh = createNodeLifecycle({ graceMs: 40_000, startedAt: now - 1000 });
+    expect(fresh.reconcile('node01', aWorld([node('True'), heard(9999)], now))).toEqual({
+      writes: [],
+      againInMs: 39_001,
+    });
+  });
+
+  test('a cordoned node is tainted so', () => {
+    const cordoned = { ...node('True'), spec: { unschedulable: true } };
+    expect(taintsIn(look(cordoned, heard(1)).writes)).toMatchObject([
+      { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' },
+    ]);
+  });
+});
+
+describe('Eviction by taint', () => {
+  const unreachable = (secondsAgo: number): Taint => ({
+    key: 'node.kubernetes.io/unreachable',
+    effect: 'NoExecute',
+    timeAdded: new Date(now - secondsAgo * 1000).toISOString(),
+  });
+  const look = (taint: Taint, tolerations?: NonNullable<Parameters<typeof aPod>[1]>['spec']) =>
+    taintEvictionController.reconcile(
+      'default/web',
+      aWorld(
+        [
+          aNode('node01', { spec: { taints: [taint] } }),
+          aPod('web', { node: 'node01', ...(tolerations ? { spec: tolerations } : {}) }),
+        ],
+        now,
+      ),
+    );
+
+  test('waits the five minutes that every pod tolerates a lost node', () => {
+    expect(look(unreachable(100))).toEqual({ writes: [], againInMs: 200_000 });
+    expect(look(unreachable(301)).writes).toMatchObject([
+      { verb: 'event', reason: 'TaintManagerEviction' },
+      { verb: 'delete' },
+    ]);
+  });
+
+  test('follows the shortest tolerationSeconds, and lets a toleration without them stay for ever', () => {
+    const tolerations = [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists' as const, tolerationSeconds: 5 }];
+    expect(look(unreachable(6), { tolerations }).writes).toHaveLength(2);
+    expect(look(unreachable(9999), { tolerations: [{ operator: 'Exists' }] })).toEqual({ writes: [] });
+  });
+
+  test('is at once for a taint that nobody tolerates', () => {
+    expect(look({ key: 'gpu', effect: 'NoExecute' }).writes).toHaveLength(2);
+    expect(look({ key: 'gpu', effect: 'NoSchedule' }).writes).toHaveLength(0);
+  });
+});
+
+describe('Pods that nobody will finish deleting', () => {
+  test('go when their node has been missing for 40 seconds', () => {
+    const gc = createPodGc();
+    const pod = aPod('web', { node: 'node09' });
+    expect(gc.reconcile('default/web', aWorld([pod], now))).toEqual({ writes: [], againInMs: 40_000 });
+    const [write] = gc.reconcile('default/web', aWorld([pod], now + 40_000)).writes;
+    expect(write).toMatchObject({
+      verb: 'delete',
+      options: { gracePeriodSeconds: 0 },
+      onlyIfGone: [{ key: { name: 'node09' } }],
+    });
+  });
+
+  test('go at once when they were never bound', () => {
+    expect(createPodGc().reconcile('default/web', aWorld([aPod('web', { deleting: true })], now)).writes).toHaveLength(
+      1,
+    );
+  });
+
+  test('stay when their node is back', () => {
+    const gc = createPodGc();
+    const pod = aPod('web', { node: 'node09' });
+    gc.reconcile('default/web', aWorld([pod], now));
+    gc.reconcile('default/web', aWorld([pod, aNode('node09')], now + 10_000));
+    expect(gc.reconcile('default/web', aWorld([pod], now + 45_000))).toEqual({ writes: [], againInMs: 40_000 });
+  });
+});
