@@ -2,7 +2,7 @@
 import { type FileHandle, open, readFile, readlink } from 'node:fs/promises';
 import type { Place } from '../api/fabric.ts';
 import type { Ipv4 } from '../api/scalars.ts';
-import { type MachineProcess, machineProcesses } from './processes.ts';
+import { type MachineProcess, machineInit, machineProcesses } from './processes.ts';
 import { AgentError, type Netns, runOk } from './run.ts';
 
 /** A network namespace of a machine, and a process in it where there is one. */
@@ -84,9 +84,8 @@ export const find = async (place: Place): Promise<Found> => {
 };
 
 const networkOf = async (pid: number): Promise<string> => {
-  const id = await readlink(`/proc/${pid}/ns/net`).catch(() => undefined);
-  if (id === undefined) throw new AgentError('FABRIC_NO_MACHINE', `process ${pid} is gone: the machine has stopped`);
-  return id;
+  await machineInit(pid);
+  return await readlink(`/proc/${pid}/ns/net`);
 };
 
 /** Whether an interface of the namespace has this address. */

@@ -24,10 +24,8 @@ interface Stat {
  * @throws AgentError `FABRIC_NO_MACHINE` when that process is gone
  */
 export const machineProcesses = async (initPid: number): Promise<readonly MachineProcess[]> => {
-  const namespace = await readlink(`/proc/${initPid}/ns/pid`).catch(() => undefined);
-  const init = await readStat(initPid);
-  if (namespace === undefined || init === undefined)
-    throw new AgentError('FABRIC_NO_MACHINE', `process ${initPid} is gone: the machine has stopped`);
+  const init = await machineInit(initPid);
+  const namespace = await readlink(`/proc/${initPid}/ns/pid`).catch(() => '');
   const all = (await Promise.all((await hostPids()).map(readStat))).filter((stat) => stat !== undefined);
   const level = init.pids.length;
   const deep = all.filter((stat) => stat.pids.length >= level);
@@ -47,6 +45,17 @@ export const machineProcesses = async (initPid: number): Promise<readonly Machin
     })),
   );
   return found.filter(({ netns }) => netns !== '').sort((a, b) => a.pid - b.pid);
+};
+
+/**
+ * The process 1 of a machine. Another process may have got its number since the host asked Docker: only one that is
+ * process 1 of a namespace below the engine's own will do, or a probe could start outside of the lab.
+ * @throws AgentError `FABRIC_NO_MACHINE`
+ */
+export const machineInit = async (pid: number): Promise<{ readonly pids: readonly number[] }> => {
+  const init = await readStat(pid);
+  if (init && init.pids.length > 1 && init.pids.at(-1) === 1) return init;
+  throw new AgentError('FABRIC_NO_MACHINE', `process ${pid} is no machine: it has stopped, or was started again`);
 };
 
 /** What `ps` inside the machine would say of these, but in the kernel's words. */

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readlink } from 'node:fs/promises';
 import type { FileOutcome, ReadFileParams } from '../api/fabric.ts';
+import { machineInit } from './processes.ts';
 import { AgentError } from './run.ts';
 
 /** open(2)'s O_PATH, which Node doesn't name: a handle on a name that opens nothing, so that a FIFO can't block. */
@@ -13,6 +14,7 @@ const mostBytes = 4 * 1024 * 1024;
 /** The end of a file. A folder, FIFO or device exists and has no content. */
 export const readMachineFile = async (params: ReadFileParams): Promise<FileOutcome> => {
   await using stack = new AsyncDisposableStack();
+  await machineInit(params.pid);
   const handle = await resolve(`/proc/${params.pid}/root`, params.path, stack);
   if (!handle) return { exists: false };
   const stat = await handle.stat();
@@ -51,11 +53,7 @@ const resolve = async (root: string, path: string, stack: AsyncDisposableStack):
   if (!path.startsWith('/')) throw new AgentError('FABRIC_BAD_REQUEST', `"${path}" is not an absolute path`);
   const openName = async (name: string): Promise<FileHandle> => stack.use(await open(name, asName));
   // The last component of /proc/PID/root is the kernel's own link: it alone is followed.
-  const top = stack.use(
-    await open(`${root}/.`, O_PATH | constants.O_DIRECTORY).catch(() => {
-      throw new AgentError('FABRIC_NO_MACHINE', `${root} is gone: the machine has stopped`);
-    }),
-  );
+  const top = stack.use(await open(`${root}/.`, O_PATH | constants.O_DIRECTORY));
   const folders: FileHandle[] = [];
   const rest = partsOf(path);
   let current = top;

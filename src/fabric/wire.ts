@@ -1,6 +1,7 @@
 // Plugs machines into the lab's bridge: one veth pair each, from a container's network namespace to the fabric's own.
 import type { WireLink, WireParams } from '../api/fabric.ts';
 import { type Ipv4, ipv4ToNumber } from '../api/scalars.ts';
+import { machineInit } from './processes.ts';
 import { type Netns, runOk } from './run.ts';
 
 const timeoutMs = 5000;
@@ -24,6 +25,7 @@ interface IpLink {
  */
 export const wire = async (params: WireParams, options: WireOptions = {}): Promise<{ wired: readonly string[] }> => {
   const home = { netns: options.home, timeoutMs };
+  await Promise.all(params.links.map(({ pid }) => machineInit(pid)));
   const [here, there] = await Promise.all([
     linksIn(options.home),
     Promise.all(params.links.map(async (link) => ({ link, links: await linksIn(netnsOf(link)) }))),

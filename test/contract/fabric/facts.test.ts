@@ -67,6 +67,12 @@ test('an address that no namespace has is an error that says so', async () => {
   });
 });
 
+test('a process that is no machine is refused, so that no probe starts outside of a lab', async () => {
+  const place = { machine: 'node01', pid: process.pid };
+  await expect(gather({ place, want: ['links'] })).rejects.toMatchObject({ code: 'FABRIC_NO_MACHINE' });
+  await expect(gather({ place, want: ['processes'] })).rejects.toMatchObject({ code: 'FABRIC_NO_MACHINE' });
+});
+
 test("a pod's veth is plugged into the bridge, and its other end is the pod's eth0", async () => {
   const { links } = await facts(['links']);
   const inside = (await facts(['links'], podIp)).links?.find(({ name }) => name === 'eth0');
