@@ -44,8 +44,8 @@ describe('Pod subnets of nodes', () => {
   test('names that say nothing get the first free subnet, and nobody a taken one', () => {
     const taken = aNode('old', { spec: { podCIDR: '10.244.1.0/24' } });
     expect(subnets([taken, aNode('alpha'), aNode('node01'), aNode('node02')])).toEqual({
-      alpha: '10.244.4.0/24',
-      node01: '10.244.3.0/24',
+      alpha: '10.244.3.0/24',
+      node01: '10.244.4.0/24',
       node02: '10.244.2.0/24',
     });
   });
