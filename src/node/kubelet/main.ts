@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { nodePaths } from '../../api/paths.ts';
 import { services } from '../../api/resources.ts';
+import { kubernetesVersion } from '../../api/version.ts';
 import { createClient } from '../client/client.ts';
 import { createEventRecorder } from '../client/events.ts';
 import { createInformer } from '../client/informer.ts';
@@ -108,7 +109,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
     logger,
     signal,
   });
-  logger.info(0, 'Started kubelet', { node: name, version: machine.runtimeVersion });
+  logger.info(0, 'Started kubelet', { node: name, version: kubernetesVersion });
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 };
 

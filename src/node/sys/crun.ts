@@ -32,7 +32,9 @@ export interface Crun {
   delete(id: string): Promise<void>;
   exec(id: string, command: readonly string[], options?: ExecOptions): Promise<RunResult>;
   /** The command line of an exec, for callers that stream. */
-  execArgv(id: string, command: readonly string[], options?: { readonly terminal?: boolean }): string[];
+  execArgv(id: string, command: readonly string[]): string[];
+  /** The same on a terminal, from a file with the process's whole OCI specification. */
+  execTerminalArgv(id: string, processFile: string): string[];
 }
 
 export interface ExecOptions {
@@ -43,8 +45,7 @@ export interface ExecOptions {
 export const createCrun = (paths: CrunPaths): Crun => {
   const global = ['--cgroup-manager=disabled', `--root=${paths.root}`];
   const crun = (...args: string[]): string[] => ['crun', ...global, ...args];
-  const execArgv: Crun['execArgv'] = (id, command, options = {}) =>
-    crun('exec', ...(options.terminal ? ['--tty'] : []), id, ...command);
+  const execArgv: Crun['execArgv'] = (id, command) => crun('exec', id, ...command);
 
   return {
     create: (options) => createWithConmon(conmonArgv(options, paths, global), options.bundle),
@@ -62,6 +63,7 @@ export const createCrun = (paths: CrunPaths): Crun => {
     },
     exec: (id, command, options = {}) => run(execArgv(id, command), options),
     execArgv,
+    execTerminalArgv: (id, processFile) => crun('exec', '--tty', `--process=${processFile}`, id),
   };
 };
 

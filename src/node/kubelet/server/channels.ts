@@ -32,16 +32,16 @@ export type CommandOutcome =
   | { readonly failure: string };
 
 export const createCommandChannels = (socket: WebSocket): CommandChannels => {
-  const onStdin: ((chunk: Buffer) => void)[] = [];
-  const onStdinEnd: (() => void)[] = [];
-  const onResize: ((size: TerminalSize) => void)[] = [];
+  const stdin = createMailbox<Buffer>();
+  const stdinEnd = createMailbox<void>();
+  const resize = createMailbox<TerminalSize>();
   const send = (id: number, chunk: Buffer): void => socket.send(Buffer.concat([Buffer.from([id]), chunk]));
   socket.on('message', (message: Buffer) => {
     const [id, payload] = [message[0], message.subarray(1)];
-    if (id === channel.stdin) for (const handler of onStdin) handler(payload);
-    if (id === channel.close && payload[0] === channel.stdin) for (const handler of onStdinEnd) handler();
+    if (id === channel.stdin) stdin.put(payload);
+    if (id === channel.close && payload[0] === channel.stdin) stdinEnd.put();
     const size = id === channel.resize ? parseSize(payload) : undefined;
-    if (size) for (const handler of onResize) handler(size);
+    if (size) resize.put(size);
   });
   // The client waits for a sign that the streams are there.
   send(channel.stdout, Buffer.alloc(0));
@@ -49,13 +49,29 @@ export const createCommandChannels = (socket: WebSocket): CommandChannels => {
     stdout: (chunk) => send(channel.stdout, chunk),
     stderr: (chunk) => send(channel.stderr, chunk),
     isFull: () => socket.bufferedAmount > highWater,
-    onStdin: (handler) => void onStdin.push(handler),
-    onStdinEnd: (handler) => void onStdinEnd.push(handler),
-    onResize: (handler) => void onResize.push(handler),
+    onStdin: stdin.onMail,
+    onStdinEnd: stdinEnd.onMail,
+    onResize: resize.onMail,
     onClose: (handler) => void socket.on('close', handler),
     finish(outcome) {
       send(channel.error, Buffer.from(JSON.stringify(statusOf(outcome))));
       socket.close(1000);
+    },
+  };
+};
+
+/** Keeps what comes until somebody listens: clients type, and tell their size, before there is a program to take it. */
+const createMailbox = <T>() => {
+  const early: T[] = [];
+  let handler: ((mail: T) => void) | undefined;
+  return {
+    put(mail: T): void {
+      if (handler) handler(mail);
+      else early.push(mail);
+    },
+    onMail(listener: (mail: T) => void): void {
+      handler = listener;
+      for (const mail of early.splice(0)) listener(mail);
     },
   };
 };

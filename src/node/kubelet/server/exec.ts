@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { close, open } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../../../kit/error.ts';
@@ -22,6 +22,8 @@ export interface ExecOptions {
   readonly crun: Crun;
   /** For the links to pseudo-terminals, e.g. /run/kubelet/tty. */
   readonly ttyFolder: string;
+  /** The container's folder with config.json. */
+  readonly bundle: string;
 }
 
 /** Runs to the command's end or until the client hangs up. Never throws: what fails is told to the client. */
@@ -59,6 +61,7 @@ const runOnTerminal = async (
   options: ExecOptions,
 ): Promise<number> => {
   await mkdir(options.ttyFolder, { recursive: true });
+  const spec = await writeProcessSpec(request, options);
   const link = join(options.ttyFolder, randomUUID());
   const carrier = spawn('socat', ['-', `PTY,link=${link},rawer,wait-slave`], { stdio: ['pipe', 'pipe', 'ignore'] });
   carrier.stdout.on('data', (chunk: Buffer) => pace(channels, carrier, () => channels.stdout(chunk)));
@@ -73,17 +76,15 @@ const runOnTerminal = async (
   await terminal.ready();
   const fd = await promisify(open)(link, 'r+');
   try {
-    const [command = '', ...args] = [
-      'setsid',
-      '--ctty',
-      ...options.crun.execArgv(request.containerId, request.command, { terminal: true }),
-    ];
+    const [command = '', ...args] = ['setsid', '--ctty', ...options.crun.execTerminalArgv(request.containerId, spec)];
     const child = spawn(command, args, { stdio: [fd, fd, fd] });
-    channels.onClose(() => carrier.kill('SIGKILL'));
-    const [exitCode] = await Promise.all([ended(child, channels).finally(() => closeFd(fd)), drained(carrier)]);
+    const exitCode = await ended(child, channels);
+    await closeFd(fd);
+    await drained(carrier);
     return exitCode;
   } finally {
     carrier.kill('SIGKILL');
+    await rm(spec, { force: true });
   }
 };
 
@@ -112,12 +113,37 @@ const followSize = (channels: CommandChannels, link: string) => {
 
 const closeFd = promisify(close);
 
-/** The carrier ends by itself once nobody holds the terminal; its last output is the program's. */
+/** The program's last words are still on their way: until the carrier ends by itself, or has nothing more to say. */
 const drained = (carrier: ChildProcess): Promise<void> =>
   new Promise((resolve) => {
-    carrier.on('close', () => resolve());
-    carrier.on('error', () => resolve());
+    const look = setInterval(() => {
+      if (quiet && !carrier.stdout?.isPaused()) finish();
+      quiet = true;
+    }, 50);
+    let quiet = false;
+    const finish = (): void => {
+      clearInterval(look);
+      resolve();
+    };
+    carrier.stdout?.on('data', () => {
+      quiet = false;
+    });
+    if (carrier.exitCode !== null) finish();
+    carrier.on('close', finish);
   });
+
+/** As an exec without a file would run, and with a terminal's type. @returns the file's path */
+const writeProcessSpec = async (request: ExecRequest, { bundle, ttyFolder }: ExecOptions): Promise<string> => {
+  const { process } = JSON.parse(await readFile(join(bundle, 'config.json'), 'utf8')) as OciProcess;
+  const env = ['TERM=xterm', ...process.env.filter((entry) => !entry.startsWith('TERM='))];
+  const file = join(ttyFolder, `${randomUUID()}.json`);
+  await writeFile(file, JSON.stringify({ ...process, terminal: true, args: request.command, env }));
+  return file;
+};
+
+interface OciProcess {
+  readonly process: { readonly env: readonly string[] };
+}
 
 /** @returns the exit code */
 const ended = (child: ChildProcess, channels: CommandChannels): Promise<number> => {

@@ -30,14 +30,18 @@ export const startKubeletServer = (options: KubeletServerOptions): Promise<void>
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
-    handleProtocols: (offered) =>
-      [...commandProtocols, portForwardProtocol].find((known) => offered.has(known)) ?? false,
+    handleProtocols: (offered) => commandProtocols.find((known) => offered.has(known)) ?? false,
+  });
+  // kubectl's name for this protocol has a slash, which RFC 6455 allows no protocol: ws must not see it.
+  sockets.on('headers', (headers, request) => {
+    if (isPortForward(request)) headers.push(`Sec-WebSocket-Protocol: ${portForwardProtocol}`);
   });
   server.on('request', (request, response) => void handleRequest(request, response, options));
   server.on('upgrade', (request, socket, head) => {
     try {
       authorise(request);
       const serve = upgradeHandler(request, options);
+      if (isPortForward(request)) delete request.headers['sec-websocket-protocol'];
       sockets.handleUpgrade(request, socket, head, (client) => {
         client.on('error', (error) => options.logger.info(2, 'A stream broke', { err: messageOf(error) }));
         serve(client);
@@ -48,6 +52,8 @@ export const startKubeletServer = (options: KubeletServerOptions): Promise<void>
   });
   return listen(server, options);
 };
+
+const isPortForward = ({ url }: IncomingMessage): boolean => url?.startsWith('/portForward/') === true;
 
 const listen = (server: Server, { listen: where, signal }: KubeletServerOptions): Promise<void> => {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -122,7 +128,7 @@ const upgradeHandler = (request: IncomingMessage, { pods, ttyFolder, logger }: K
   const [stdin, tty] = [flag('input', 'stdin'), flag('tty')];
   if (action === 'exec') {
     const command = url.searchParams.getAll('command');
-    const options = { crun: pods.runtime.crun, ttyFolder };
+    const options = { crun: pods.runtime.crun, ttyFolder, bundle: pods.runtime.bundle(container.id) };
     return (client) =>
       void serveExec(createCommandChannels(client), { containerId: container.id, command, stdin, tty }, options);
   }
