@@ -1,0 +1,62 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import { connectFabric } from '../../../src/host/cluster/fabric.ts';
+import type { ExecSession } from '../../../src/host/docker/port.ts';
+import { LabError } from '../../../src/kit/error.ts';
+import { World } from './world.ts';
+
+/** A session whose other end the test plays by hand. */
+class Silent extends World {
+  readonly session = {
+    stdin: new PassThrough(),
+    stdout: new PassThrough(),
+    stderr: new PassThrough(),
+    ended: Promise.withResolvers<number>(),
+  };
+  override async open(): Promise<ExecSession> {
+    const { stdin, stdout, stderr, ended } = this.session;
+    return { stdin, stdout, stderr, exitCode: ended.promise, resize: async () => {}, close: () => ended.resolve(0) };
+  }
+}
+
+test('answers find their questions, in whatever order they come', async () => {
+  const world = new Silent();
+  const fabric = await connectFabric(world, 'x');
+  const asked = [fabric.call('hello', {}), fabric.call('release', {})];
+  world.session.stdout.write('{"id":2,"result":{}}\nnot JSON\n{"id":1,"result":{"version":"1"}}\n');
+  expect(await Promise.all(asked)).toEqual([{ version: '1' }, {}]);
+  fabric.close();
+});
+
+test("the agent's errors keep their code", async () => {
+  const world = new World();
+  const missing = new LabError('X', 'x');
+  world.handlers = { hello: () => Promise.reject(missing) };
+  await using fabric = await connectFabric(world, 'x');
+  await expect(fabric.call('hello', {})).rejects.toMatchObject({ code: 'FABRIC_FAILED', exitCode: 3 });
+});
+
+test('no answer is not waited for without end', async () => {
+  await using fabric = await connectFabric(new Silent(), 'x');
+  await expect(fabric.call('hello', {}, { timeoutMs: 20 })).rejects.toMatchObject({ code: 'LAB_FABRIC_TIMEOUT' });
+});
+
+test('nor after an abort', async () => {
+  await using fabric = await connectFabric(new Silent(), 'x');
+  const abort = new AbortController();
+  const asked = fabric.call('hello', {}, { signal: abort.signal });
+  abort.abort(new Error('interrupted'));
+  await expect(asked).rejects.toThrow('interrupted');
+});
+
+test('an agent that dies fails all questions with its last words, and every later one', async () => {
+  const world = new Silent();
+  const fabric = await connectFabric(world, 'x');
+  const asked = fabric.call('hello', {});
+  world.session.stderr.write('out of memory');
+  await new Promise((resolve) => setImmediate(resolve));
+  world.session.ended.resolve(137);
+  const gone = { code: 'LAB_FABRIC_GONE', message: 'The fabric of x no longer answers: out of memory' };
+  await expect(asked).rejects.toMatchObject(gone);
+  await expect(fabric.call('hello', {})).rejects.toMatchObject(gone);
+});

@@ -1,0 +1,169 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { startCluster } from '../../../src/host/cluster/start.ts';
+import { listClusters } from '../../../src/host/cluster/status.ts';
+import { deleteCluster, stopCluster } from '../../../src/host/cluster/stop.ts';
+import { LabError } from '../../../src/kit/error.ts';
+import { quietly, request, World } from './world.ts';
+
+const all = ['labs-x-client', 'labs-x-controlplane', 'labs-x-fabric', 'labs-x-node01', 'labs-x-node02'];
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+
+const start = async (change = {}, options = quietly()) => {
+  const started = await startCluster(world, request(change), options);
+  await started.cluster[Symbol.asyncDispose]();
+  return started;
+};
+
+describe('a new cluster', () => {
+  test('has all machines running, wired, and is marked as completed', async () => {
+    const { resumed, cluster } = await start();
+    expect(resumed).toBe(false);
+    expect(world.names).toEqual(all);
+    expect([...world.containers.values()].every(({ status }) => status === 'running')).toBe(true);
+    expect(world.state).toMatchObject({ completed: true, wired: [['controlplane', 'node01', 'node02', 'client']] });
+    expect(cluster.machines.map(({ name, address }) => `${name} ${address}`)).toEqual([
+      'controlplane 192.168.56.10',
+      'node01 192.168.56.11',
+      'node02 192.168.56.12',
+      'client 192.168.56.100',
+    ]);
+  });
+
+  test('gets its files before it starts', async () => {
+    await start();
+    const files = world.containers.get('labs-x-node01')?.files;
+    expect(files?.get('/usr/local/lib/labs/kube-proxy.js')).toBe('the bundle node/kube-proxy.js');
+    expect(files?.get('/etc/systemd/system/kubelet.service')).toContain('--hostname-override=node01');
+    const { calls } = world;
+    expect(calls.indexOf('put labs-x-node01 /')).toBeLessThan(calls.indexOf('start labs-x-node01'));
+  });
+
+  test('creates the fabric before all others: its name is the lock', async () => {
+    await start();
+    expect(world.calls.filter((call) => call.startsWith('create labs-'))[0]).toBe('create labs-x-fabric');
+  });
+
+  test("runs the lab's setup on the finished cluster", async () => {
+    const seen: string[] = [];
+    await start({
+      setup: async (cluster: { machines: readonly { name: string }[] }) =>
+        void seen.push(...cluster.machines.map(({ name }) => name)),
+    });
+    expect(seen).toEqual(['controlplane', 'node01', 'node02', 'client']);
+  });
+
+  test.each([
+    'create labs-x-fabric',
+    'create labs-x-node02',
+    'put labs-x-controlplane /',
+    'start labs-x-node01',
+    'start labs-x-fabric',
+  ])('leaves nothing when "%s" fails', async (call) => {
+    world.failures.set(call, new LabError('LAB_DISK_FULL', 'no space left on device'));
+    await expect(start()).rejects.toMatchObject({ code: 'LAB_DISK_FULL' });
+    expect(world.names).toEqual([]);
+  });
+
+  test('says so when it could not undo everything', async () => {
+    world.failures.set('start labs-x-node01', new LabError('LAB_DOCKER_FAILED', 'it did not start'));
+    world.failures.set('remove labs-x-node02', new LabError('LAB_DOCKER_FAILED', 'it did not go'));
+    const error = await start().catch((caught) => caught);
+    expect(error).toMatchObject({ code: 'LAB_DOCKER_FAILED', hint: 'Run `labs delete x`.' });
+    expect(error.message).toContain('it did not start');
+    expect(error.message).toContain('undo "create labs-x-node02" failed');
+    expect(world.names).toEqual(['labs-x-node02']);
+  });
+
+  test('is not begun when its plan is refused', async () => {
+    const { plan } = request();
+    const spec = { ...plan.spec, clients: [{ name: 'node01' }] };
+    await expect(start({ plan: { ...plan, spec } })).rejects.toMatchObject({ code: 'LAB_PLAN_REFUSED' });
+    expect(world.calls).toEqual([]);
+  });
+
+  test('loses against another start that was quicker, and leaves that one alone', async () => {
+    world.failures.set('create labs-x-fabric', new LabError('LAB_NAME_TAKEN', 'Conflict'));
+    await expect(start()).rejects.toMatchObject({ code: 'LAB_BUSY' });
+    expect(world.calls.filter((call) => call.startsWith('remove'))).toEqual([]);
+  });
+});
+
+describe('a cluster that is there', () => {
+  beforeEach(() => start());
+
+  test('is stopped and resumed with the same containers', async () => {
+    const ids = [...world.containers.values()].map(({ id }) => id);
+    expect(await stopCluster(world, 'x')).toBe(5);
+    expect(await listClusters(world)).toMatchObject([{ name: 'x', state: 'stopped', machines: 5 }]);
+    expect((await start()).resumed).toBe(true);
+    expect([...world.containers.values()].map(({ id }) => id)).toEqual(ids);
+    expect(world.state.wired).toHaveLength(2);
+  });
+
+  test('gets the present build when it is resumed, and keeps what the student changed', async () => {
+    await stopCluster(world, 'x');
+    world.containers.get('labs-x-node01')?.files.set('/etc/kubernetes/kubelet-config.yaml', 'changed');
+    await start({ bundles: async () => Buffer.from('a new build') });
+    const files = world.containers.get('labs-x-node01')?.files;
+    expect(files?.get('/usr/local/lib/labs/kubelet.js')).toBe('a new build');
+    expect(files?.get('/etc/kubernetes/kubelet-config.yaml')).toBe('changed');
+  });
+
+  test('is left as it is by a start of it that finds another one at work', async () => {
+    world.state.claimedByOther = true;
+    await expect(start()).rejects.toMatchObject({ code: 'LAB_BUSY' });
+    expect(world.names).toEqual(all);
+    expect((await listClusters(world))[0]?.state).toBe('running');
+  });
+
+  test('is stopped again when its resume fails', async () => {
+    await stopCluster(world, 'x');
+    world.handlers = { ...world.handlers, wire: async () => Promise.reject(new Error('no veth')) };
+    await expect(start()).rejects.toThrow('no veth');
+    expect(await listClusters(world)).toMatchObject([{ state: 'stopped', machines: 5 }]);
+  });
+
+  test.each([
+    ['its definition has changed', { definitionDigest: 'other' }, 'The definition of lab has changed'],
+    ['it is of another lab', { lab: 'other' }, 'x is a cluster of the lab lab'],
+  ])('is not touched when %s', async (_, change, words) => {
+    await expect(start({ plan: { ...request().plan, ...change } })).rejects.toMatchObject({
+      code: 'LAB_CHANGED',
+      exitCode: 2,
+      message: expect.stringContaining(words),
+    });
+    expect((await listClusters(world))[0]?.state).toBe('running');
+  });
+
+  test('is not taken for whole when a machine was removed behind our back', async () => {
+    await world.remove('labs-x-node02');
+    await expect(start()).rejects.toMatchObject({ code: 'LAB_CHANGED', message: 'x has lost node02' });
+    expect(await listClusters(world)).toMatchObject([{ state: 'incomplete' }]);
+  });
+
+  test('is made anew when no start of it ever came to its end', async () => {
+    world.state.completed = false;
+    await world.remove('labs-x-node02');
+    expect((await start()).resumed).toBe(false);
+    expect(world.names).toEqual(all);
+  });
+
+  test('is made anew when nothing of it is left but machines without a fabric', async () => {
+    await world.remove('labs-x-fabric');
+    expect((await start()).resumed).toBe(false);
+    expect(world.names).toEqual(all);
+  });
+
+  test('is deleted with everything that bears its name, and nothing else', async () => {
+    await world.volumes.create('labs-x-data', { 'labs.name': 'x' });
+    await startCluster(world, request({ plan: { ...request().plan, name: 'y' } }), quietly());
+    expect(await deleteCluster(world, 'x')).toBe(5);
+    expect(await deleteCluster(world, 'x')).toBe(0);
+    expect(world.names).toEqual(all.map((name) => name.replace('-x-', '-y-')));
+    expect([...world.volumeLabels.keys()]).toEqual(['labs-images']);
+  });
+});

@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { bringUp, resume } from '../../../src/host/cluster/bring-up.ts';
+import { runSteps, type Step, type StepEvent } from '../../../src/host/cluster/steps.ts';
+
+const run = async (steps: readonly Step<null>[], signal = new AbortController().signal) => {
+  const events: StepEvent[] = [];
+  const error = await runSteps(steps, null, { signal, onEvent: (event) => events.push(event) }).catch(
+    (caught) => caught,
+  );
+  return { error, events, states: events.map(({ step, state }) => `${step} ${state}`) };
+};
+
+const step = (name: string, needs: readonly string[] = [], work: Step<null>['run'] = async () => {}): Step<null> => ({
+  name,
+  title: `Doing ${name}`,
+  needs,
+  run: work,
+});
+
+const pause = (milliseconds: number): Promise<void> => delay(milliseconds);
+
+test('steps that do not need each other run side by side', async () => {
+  const { states } = await run([step('a', [], () => pause(20)), step('b', [], () => pause(5)), step('c', ['a', 'b'])]);
+  expect(states).toEqual(['a started', 'b started', 'b done', 'a done', 'c started', 'c done']);
+});
+
+test('a step reports its time and what it has to say', async () => {
+  const { events } = await run([step('a', [], async () => '5 containers')]);
+  expect(events[1]).toEqual({
+    step: 'a',
+    title: 'Doing a',
+    state: 'done',
+    milliseconds: expect.any(Number),
+    detail: '5 containers',
+  });
+});
+
+test('the first failure cancels the others, and is thrown when all have come to rest', async () => {
+  let atRest = false;
+  const slow = step('slow', [], async (_, signal) => {
+    await delay(1000, undefined, { signal }).catch(() => {});
+    await delay(5);
+    atRest = true;
+  });
+  const broken = step('broken', [], async () => {
+    throw new Error('no');
+  });
+  const { error, states } = await run([slow, broken, step('after', ['broken'])]);
+  expect(error).toMatchObject({ message: 'no' });
+  expect(atRest).toBe(true);
+  expect(states).toEqual(['slow started', 'broken started', 'broken failed', 'slow cancelled']);
+});
+
+test('an abort from outside is thrown as it was given', async () => {
+  const abort = new AbortController();
+  const waits = step('a', [], async (_, signal) => {
+    abort.abort(new Error('interrupted'));
+    signal.throwIfAborted();
+  });
+  const { error, states } = await run([waits, step('b', ['a'])], abort.signal);
+  expect(error).toMatchObject({ message: 'interrupted' });
+  expect(states).toEqual(['a started', 'a cancelled']);
+});
+
+test('a step that needs what does not come before it is a defect that shows at once', async () => {
+  expect((await run([step('a', ['b']), step('b')])).error).toMatchObject({
+    message: expect.stringContaining('needs "b"'),
+  });
+});
+
+test.each([
+  ['bringUp', bringUp],
+  ['resume', resume],
+] as const)('in %s every step comes after those that it needs, under a name of its own', (_, steps) => {
+  const names = steps.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  for (const [index, { needs }] of steps.entries())
+    for (const need of needs) expect(names.slice(0, index)).toContain(need);
+});

@@ -1,0 +1,73 @@
+// A cluster's world without Docker: containers in memory, and an agent in the fabric whose answers a test decides.
+import { PassThrough } from 'node:stream';
+import { type Handlers, serve } from '../../../src/fabric/agent.ts';
+import type { StartRequest } from '../../../src/host/cluster/context.ts';
+import type { StartOptions } from '../../../src/host/cluster/start.ts';
+import type { ExecSession } from '../../../src/host/docker/port.ts';
+import { FakeDocker } from '../../support/fake-docker.ts';
+import { threeNodes } from '../plan/fixtures.ts';
+
+const image = 'labs/node:test';
+
+/** What the agents of one cluster share. */
+export interface FabricState {
+  completed: boolean;
+  /** Another start holds the claim. */
+  claimedByOther: boolean;
+  readonly wired: string[][];
+}
+
+/** A fabric in which everything is well. */
+export const healthyFabric = (docker: FakeDocker, state: FabricState): Partial<Handlers> => ({
+  hello: async () => ({ version: 'test' }),
+  claim: async () => ({ claimed: !state.claimedByOther, completed: state.completed }),
+  release: async () => ({}),
+  complete: async () => {
+    state.completed = true;
+    return {};
+  },
+  wire: async ({ links }) => {
+    const wired = links.map(({ machine }) => machine);
+    state.wired.push(wired);
+    return { wired };
+  },
+  kube: async ({ path }) => ({ status: 200, body: path === '/readyz' ? 'ok' : { items: nodesOrLeases(docker) } }),
+  health: async () => ({ status: 200, body: 'ok' }),
+  lookup: async () => ({ ok: true, addresses: ['10.96.0.1'] }),
+});
+
+/** Each item is node and lease in one: Ready, and renewed just now. */
+const nodesOrLeases = (docker: FakeDocker) =>
+  [...docker.containers.values()].map(({ spec }) => ({
+    metadata: { name: spec.hostname },
+    spec: { renewTime: new Date(Date.now() + 1000).toISOString() },
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  }));
+
+export class World extends FakeDocker {
+  readonly state: FabricState = { completed: false, claimedByOther: false, wired: [] };
+  handlers: Partial<Handlers> = healthyFabric(this, this.state);
+
+  constructor() {
+    super({ images: { [image]: {} }, exec: () => ({ stdout: '' }) });
+  }
+
+  override async open(): Promise<ExecSession> {
+    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    const exitCode = serve(this.handlers as Handlers, stdin, stdout).then(() => 0);
+    return { stdin, stdout, stderr, exitCode, resize: async () => {}, close: () => void stdin.end() };
+  }
+
+  get names(): string[] {
+    return [...this.containers.keys()].sort();
+  }
+}
+
+export const request = (change: Partial<StartRequest> = {}): StartRequest => ({
+  plan: { name: 'x', lab: 'lab', definitionDigest: 'd', spec: threeNodes, version: '1' },
+  ensureImage: async () => image,
+  bundles: async (name) => Buffer.from(`the bundle ${name}`),
+  ...change,
+});
+
+export const quietly = (): StartOptions => ({ signal: new AbortController().signal });
