@@ -4,7 +4,9 @@ import { allocateService } from './service-allocate.ts';
 import { validateService, validateServiceUpdate } from './service-validate.ts';
 import type { Strategy } from './strategy.ts';
 
-const setDefaults = ({ spec }: Service): void => {
+const setDefaults = (service: Service): void => {
+  service.spec ??= {};
+  const { spec } = service;
   spec.type ??= 'ClusterIP';
   spec.sessionAffinity ??= 'None';
   if (spec.sessionAffinity === 'ClientIP') spec.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: 10_800 } };

@@ -123,6 +123,9 @@ const endpointSliceStrategy: Strategy<EndpointSlice> = {
 };
 
 const eventStrategy: Strategy<KubeEvent> = {
+  setDefaults: (event) => {
+    event.involvedObject ??= {};
+  },
   validate: ({ involvedObject, metadata }) =>
     involvedObject?.namespace && involvedObject.namespace !== metadata.namespace
       ? [invalidValue('involvedObject.namespace', involvedObject.namespace, 'does not match event.namespace')]
