@@ -6,6 +6,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { messageOf } from '../../kit/error.ts';
 import type { Logger } from '../../kit/logger.ts';
+import { moveToPodGroup, removePodGroup } from '../sys/cgroup.ts';
 import { type CniAttachment, type CniExecutor, type CniNetwork, type CniResult, loadCniNetwork } from '../sys/cni.ts';
 import { type Crun, createCrun } from '../sys/crun.ts';
 import { mountOverlay, mountsBelow, unmount } from '../sys/mount.ts';
@@ -113,6 +114,7 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
       const sandbox = sandboxes.get(id);
       if (!sandbox) return;
       await disconnect(sandbox, options.cni);
+      await removePodGroup(sandbox.pod.uid);
       await rm(join(folders.sandboxes, id), { recursive: true, force: true });
       sandboxes.delete(id);
     },
@@ -259,6 +261,8 @@ const launch = async (
     await writeFile(join(bundle, 'config.json'), JSON.stringify(ociConfig(withTerminationLog(spec, bundle), context)));
     const { terminal, stdin, stdinOnce } = spec;
     const pid = await crun.create({ id, bundle, logPath, logSizeMax: options.logSizeMax, terminal, stdin, stdinOnce });
+    // Before the container's program runs, so that all it starts is born there.
+    await moveToPodGroup(spec.pod.uid, [pid, Number(await readFile(join(bundle, 'conmon.pid'), 'utf8'))]);
     const record = recordOf(spec, { id, pid, logPath });
     await writeRecord(folders.containers, id, record);
     await crun.start(id);

@@ -20,6 +20,13 @@ export interface Prober {
   forget(podUid: string): void;
 }
 
+/**
+ * A program needs a moment before it listens. The original looks at once and, having failed, again a whole period later; here
+ * the first looks repeat quickly and uncounted, so that a pod is Ready when it is.
+ */
+const settlingMs = 2000;
+const settlingPauseMs = 100;
+
 type Kind = 'startup' | 'liveness' | 'readiness';
 
 export const createProber = (options: ProberOptions): Prober => {
@@ -92,7 +99,9 @@ const watchHealth = async (watching: Watching): Promise<void> => {
   const thresholds = { ok: probe.successThreshold ?? 1, bad: probe.failureThreshold ?? 3 };
   const target = { container, containerId: record.id, podIp: watching.podIp, exec: options.exec };
   const age = Date.now() - Date.parse(record.startedAt);
-  let pause = Math.max(0, initialDelaySeconds * 1000 - age);
+  const firstLookMs =
+    kind === 'liveness' ? Math.max(initialDelaySeconds * 1000, settlingMs / 2) : initialDelaySeconds * 1000;
+  let pause = Math.max(0, firstLookMs - age);
   let streak = 0;
   let last: boolean | undefined;
   while (!signal.aborted) {
@@ -101,6 +110,10 @@ const watchHealth = async (watching: Watching): Promise<void> => {
     pause = periodSeconds * 1000;
     const outcome = await probeOnce(probe, target, timeoutSeconds * 1000);
     if (signal.aborted) return;
+    if (!outcome.ok && kind !== 'liveness' && Date.now() - Date.parse(record.startedAt) < settlingMs) {
+      pause = settlingPauseMs;
+      continue;
+    }
     if (!outcome.ok) options.onFailure(watching.pod, container, `${title(kind)} probe failed: ${outcome.output}`);
     streak = outcome.ok === last ? streak + 1 : 1;
     last = outcome.ok;

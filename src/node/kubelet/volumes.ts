@@ -2,6 +2,7 @@
 import { chmod, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Container, KeyToPath, Pod, Volume } from '../../api/core.ts';
+import { messageOf } from '../../kit/error.ts';
 import { mountsBelow, mountTmpfs, unmount } from '../sys/mount.ts';
 import { type ProjectedSource, podField, projectedSources, type Sources } from './env.ts';
 import type { ContainerMount } from './runtime.ts';
@@ -33,11 +34,19 @@ export const volumePath = (podsFolder: string, pod: Pod, volume: Volume): string
 /** Makes all volumes of the pod, or brings the files in them up to date. @throws VolumeError */
 export const syncVolumes = async (podsFolder: string, context: VolumeContext): Promise<void> => {
   for (const volume of context.pod.spec.volumes ?? []) {
-    const path = volumePath(podsFolder, context.pod, volume);
-    if (volume.hostPath) await prepareHostPath(volume.hostPath);
-    else if (isFileVolume(volume)) await publish(path, volumeFiles(volume, context));
-    else await prepareEmptyDir(path, volume.emptyDir);
+    try {
+      await syncVolume(volumePath(podsFolder, context.pod, volume), volume, context);
+    } catch (cause) {
+      const what = `MountVolume.SetUp failed for volume "${volume.name}" : ${messageOf(cause)}`;
+      throw new VolumeError(what, { cause });
+    }
   }
+};
+
+const syncVolume = async (path: string, volume: Volume, context: VolumeContext): Promise<void> => {
+  if (volume.hostPath) await prepareHostPath(volume.hostPath);
+  else if (isFileVolume(volume)) await publish(path, volumeFiles(volume, context));
+  else await prepareEmptyDir(path, volume.emptyDir);
 };
 
 /** Unmounts and removes all that a pod left on the node's disk. */

@@ -184,7 +184,7 @@ class Worker implements PodWorker {
       if (!(error instanceof VolumeError)) throw error;
       // What a running pod was given stays when its source goes away.
       if (this.#volumesReady) return true;
-      events.pod(this.pod, 'Warning', 'FailedMount', `MountVolume.SetUp failed: ${error.message}`);
+      events.pod(this.pod, 'Warning', 'FailedMount', error.message);
       return false;
     }
   }
