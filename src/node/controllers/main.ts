@@ -3,6 +3,7 @@ import { allResources, events } from '../../api/resources.ts';
 import { type Cidr, parseCidr, ScalarError } from '../../api/scalars.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { createClient } from '../client/client.ts';
+import { waitForApiserver } from '../client/ready.ts';
 import { describeFlags, FlagError, type FlagSpecs, parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
@@ -55,6 +56,7 @@ const run = async (
   { kubeconfig, logger, signal }: { kubeconfig: string; logger: Logger; signal: AbortSignal },
 ): Promise<void> => {
   const client = createClient({ kubeconfig });
+  await waitForApiserver(client, { signal, logger });
   const caches = createCaches(
     client,
     allResources.filter((resource) => resource !== events),

@@ -11,6 +11,7 @@ import type { Logger } from '../../kit/logger.ts';
 import { startReconciler } from '../../kit/reconcile.ts';
 import { createClient } from '../client/client.ts';
 import { createInformer } from '../client/informer.ts';
+import { waitForApiserver } from '../client/ready.ts';
 import type { Client, Informer } from '../client/types.ts';
 import { describeFlags, FlagError, type FlagSpecs, parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
@@ -55,20 +56,21 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
 
 const run = async (client: Client, settings: Settings): Promise<void> => {
   const { logger, signal, address, port, domain } = settings;
+  // Listens first: until the zone is known, questions are answered with "ask again" rather than not at all.
+  let currentZone: () => Zone | undefined = () => undefined;
+  const counts = new Map<string, number>();
+  const answer = counting(() => currentZone(), counts);
+  const server = await listen(() => startDnsServer({ address, port, respond: answer }), settings);
+  logger.info(0, 'Serving DNS', { address: `${address}:${port}`, domain });
+  const metrics = settings.metricsPort > 0 ? serveMetrics(counts, () => currentZone(), settings) : undefined;
+  await waitForApiserver(client, { signal, logger });
   const informers = {
     services: createInformer(client, services, { signal, logger }),
     slices: createInformer(client, endpointSlices, { signal, logger }),
     namespaces: createInformer(client, namespaces, { signal, logger }),
     endpoints: createInformer(client, endpoints, { signal, logger }),
   };
-  const currentZone = followZone(informers, domain);
-  const counts = new Map<string, number>();
-  const server = await listen(
-    () => startDnsServer({ address, port, respond: counting(currentZone, counts) }),
-    settings,
-  );
-  logger.info(0, 'Serving DNS', { address: `${address}:${port}`, domain });
-  const metrics = settings.metricsPort > 0 ? serveMetrics(counts, currentZone, settings) : undefined;
+  currentZone = followZone(informers, domain);
   await keepService(client, informers, settings);
   metrics?.close();
   server.close();

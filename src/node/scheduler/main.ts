@@ -1,5 +1,6 @@
 // kube-scheduler: flags, client, loop.
 import { createClient } from '../client/client.ts';
+import { waitForApiserver } from '../client/ready.ts';
 import { describeFlags, FlagError, type FlagSpecs, parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
@@ -18,7 +19,9 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   if (!flags.kubeconfig) throw new FlagError('--kubeconfig is required');
   const logger = createKlog({ verbosity: flags.v ?? 0, source: 'scheduler' });
   logger.info(0, 'Starting Kubernetes Scheduler');
-  await runScheduler({ client: createClient({ kubeconfig: flags.kubeconfig }), logger, signal });
+  const client = createClient({ kubeconfig: flags.kubeconfig });
+  await waitForApiserver(client, { signal, logger });
+  await runScheduler({ client, logger, signal });
 };
 
 void runComponent('kube-scheduler', main);
