@@ -66,12 +66,12 @@ const judgePacket = (
   const wrong = ways.find((way) => !isAsExpected(way, packet, lands));
   const unreached = (lands ?? []).filter((end) => !ways.some((way) => way.lands === end));
   const start = `on ${node.label}, a packet from ${from} to ${to}`;
-  if (!wrong && unreached.length === 0) return { holds: true, observed: `${start} ${ends(ways)}` };
+  if (!wrong && unreached.length === 0) return { holds: true, observed: `${start} ${ends(ways, to)}` };
   return {
     holds: false,
     observed: wrong
-      ? `${start} ${wayWords(wrong)}`
-      : `${start} never arrives at ${listed(unreached)}: it ${ends(ways)}`,
+      ? `${start} ${wayWords(wrong, to)}`
+      : `${start} never arrives at ${listed(unreached)}: it ${ends(ways, to)}`,
     hint: wrong ? pathHint(wrong, node) : `On ${node.label}: iptables-save -t nat | grep ${to.split(':')[0]}`,
   };
 };
@@ -112,10 +112,13 @@ const endpointsOf = (reference: string, view: View): readonly string[] => {
   return found;
 };
 
-const ends = (ways: readonly Way[]): string => listed([...new Set(ways.map(wayWords))]);
+const ends = (ways: readonly Way[], to: string): string => listed([...new Set(ways.map((way) => wayWords(way, to)))]);
 
-const wayWords = ({ fate, lands, masq }: Way): string =>
-  fate === 'accepted' ? `goes to ${lands}${masq ? ', its source masqueraded' : ''}` : `is ${fate}`;
+const wayWords = ({ fate, lands, masq }: Way, to: string): string => {
+  if (fate !== 'accepted') return `is ${fate}`;
+  const way = lands === to ? 'keeps its destination, which no rule rewrites' : `goes to ${lands}`;
+  return `${way}${masq ? ', its source masqueraded' : ''}`;
+};
 
 /** The rule that decided: the last that rewrote the destination or ended the packet's way. */
 const pathHint = ({ path }: Way, node: Located): string => {

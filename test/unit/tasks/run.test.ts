@@ -1,0 +1,89 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ExecResult } from '../../../src/host/grade/access.ts';
+import { openProgress } from '../../../src/host/tasks/progress.ts';
+import { beginTask, solveTask, type TaskRun, waitsToBegin } from '../../../src/host/tasks/run.ts';
+import { accessTo, labOf, service } from '../grade/world.ts';
+
+let folder: string;
+let ran: string[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'run-'));
+  ran = [];
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const runOf = async (script: string, exec?: (argv: readonly string[]) => ExecResult): Promise<TaskRun> => {
+  const file = join(folder, `script-${Math.random()}.ts`);
+  await writeFile(file, script);
+  const lab = labOf([{ type: 'answer', question: 'Which?', equals: 'x' }], { setup: file, solve: file });
+  const access = accessTo({ objects: { '/api/v1/services': [service('db', '10.96.1.1', 3306)] } });
+  return {
+    lab,
+    task: lab.tasks[0] as TaskRun['task'],
+    access: {
+      ...access,
+      exec: async (machine, argv, options) => {
+        ran.push(
+          `${machine}: ${argv.slice(argv[0] === 'bash' ? 4 : 2).join(' ')}${options?.stdin ? ` < ${options.stdin}` : ''}`,
+        );
+        return exec?.(argv) ?? { exitCode: 0, stdout: 'done', stderr: '' };
+      },
+    },
+    progress: openProgress({ stateFolder: folder, name: 'lab', instance: 'one' }),
+    signal: new AbortController().signal,
+  };
+};
+
+const script = `import type { SetupScript } from '../api/lab.ts';
+export const setup: SetupScript = async (lab) => { await lab.sh('node02', 'systemctl stop kube-proxy'); };
+export const solve = async (lab) => {
+  const service = await lab.object('service/db');
+  await lab.apply('kind: Service');
+  await lab.answer('check', service.spec.clusterIP + '\\n');
+};`;
+
+test('a task’s setup runs once per instance, and again when asked to', async () => {
+  const run = await runOf(script);
+  expect(waitsToBegin(run.task, await run.progress.read())).toBe(true);
+  await beginTask(run);
+  await beginTask(run);
+  expect(ran).toEqual(['node02: systemctl stop kube-proxy']);
+  expect(waitsToBegin(run.task, await run.progress.read())).toBe(false);
+  await beginTask(run, { again: true });
+  expect(ran).toHaveLength(2);
+});
+
+test('a setup that fails leaves the task to be begun, and says what the command said', async () => {
+  const run = await runOf(script, () => ({ exitCode: 5, stdout: '', stderr: 'Unit kube-proxy.service not loaded.' }));
+  await expect(beginTask(run)).rejects.toMatchObject({
+    code: 'LAB_SETUP_FAILED',
+    exitCode: 3,
+    message: expect.stringContaining('Unit kube-proxy.service not loaded.'),
+  });
+  expect(waitsToBegin(run.task, await run.progress.read())).toBe(true);
+});
+
+test('solving begins the task, runs its solution in the cluster and records its answers', async () => {
+  const run = await runOf(script);
+  await solveTask(run);
+  expect(ran).toEqual(['node02: systemctl stop kube-proxy', 'controlplane: apply -f - < kind: Service']);
+  expect(await run.progress.read()).toMatchObject({ begun: ['task'], answers: { 'task/check': '10.96.1.1' } });
+});
+
+test('a solution can’t answer what wasn’t asked', async () => {
+  const run = await runOf(
+    `export const setup = async () => {}; export const solve = (lab) => lab.answer('other', 'x');`,
+  );
+  await expect(solveTask(run)).rejects.toMatchObject({ message: expect.stringContaining('no question "other"') });
+});
+
+test('a script without the function, or that can’t be read, is named', async () => {
+  await expect(beginTask(await runOf('export const other = 1;'))).rejects.toMatchObject({
+    code: 'LAB_SCRIPT_BROKEN',
+    message: expect.stringContaining('exports no function "setup"'),
+  });
+  await expect(beginTask(await runOf('export const ='))).rejects.toMatchObject({ code: 'LAB_SCRIPT_BROKEN' });
+});
