@@ -46,7 +46,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   const cniConfigFolder = nodePaths.cniConfig;
 
   const machine = await readMachine({ name, ip, maxPods: config.maxPods, port: config.port, rootFolder });
-  const agent = startNodeAgent({ client, machine, labels, taints, images, cniConfigFolder, logger, signal });
+  startNodeAgent({ client, machine, labels, taints, images, cniConfigFolder, logger, signal });
   const runtime = await createCrunRuntime({
     stateFolder,
     logFolder: nodePaths.podLogs,
@@ -88,7 +88,6 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
       nodeName: name,
       nodeIp: ip,
       podsFolder: join(rootFolder, 'pods'),
-      podCidr: () => agent.node()?.spec?.podCIDR,
       logger,
     },
   });

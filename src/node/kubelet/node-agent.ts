@@ -22,18 +22,13 @@ export interface NodeAgentOptions {
   readonly signal: AbortSignal;
 }
 
-export interface NodeAgent {
-  /** The node as the API server last answered. */
-  readonly node: () => Node | undefined;
-}
-
 const statusMs = 10_000;
 const leaseMs = 10_000;
 const leaseSeconds = 40;
 const maxBackoffMs = 1000;
 
 /** Starts at once; goes on through failures of the API server. */
-export const startNodeAgent = (options: NodeAgentOptions): NodeAgent => {
+export const startNodeAgent = (options: NodeAgentOptions): void => {
   const { client, machine, logger, signal } = options;
   let node: Node | undefined;
   let failing = false;
@@ -65,7 +60,6 @@ export const startNodeAgent = (options: NodeAgentOptions): NodeAgent => {
   void watchNetwork(options.cniConfigFolder, status.trigger, logger, signal);
   status.trigger();
   lease.trigger();
-  return { node: () => node };
 };
 
 /** The pod network's agent writes the configuration at some time: the node becomes Ready at that moment. */

@@ -11,7 +11,6 @@ import type { Client } from '../client/types.ts';
 import { containerSpec, podRef } from './container-spec.ts';
 import type { PodEvents } from './events.ts';
 import type { ImageStore } from './images.ts';
-import { preferredIp } from './network.ts';
 import { type Blocked, type Plan, type PodView, planPod, type Step, type Stopping } from './plan.ts';
 import { type DnsSettings, hostsFile, podHostname, resolvConf } from './pod-files.ts';
 import { probeOnce } from './probe.ts';
@@ -37,7 +36,6 @@ export interface WorkerDeps {
   readonly nodeIp: string;
   /** /var/lib/kubelet/pods */
   readonly podsFolder: string;
-  readonly podCidr: () => string | undefined;
   readonly logger: Logger;
 }
 
@@ -213,9 +211,10 @@ class Worker implements PodWorker {
   }
 
   async #createSandbox(): Promise<void> {
-    const { runtime, events, podCidr } = this.#deps;
+    const { runtime, events } = this.#deps;
     const hostNetwork = this.pod.spec.hostNetwork === true;
-    const ip = hostNetwork ? undefined : preferredIp(this.pod, podCidr());
+    // Set when the node restarted under the pod. An address that no longer fits is refused by the IPAM plugin.
+    const ip = hostNetwork ? undefined : this.pod.status?.podIP;
     try {
       await runtime.createSandbox({
         pod: podRef(this.pod),
