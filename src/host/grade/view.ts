@@ -1,8 +1,7 @@
 // How checks read the cluster: places, objects, templates and probes, over the facts gathered so far.
-import { JSONPath } from 'jsonpath-plus';
 import type { ClusterSpec } from '../../api/cluster.ts';
 import type { Pod } from '../../api/core.ts';
-import type { FactName, Facts, HttpOutcome, LookupOutcome, ProcessFact, TcpOutcome } from '../../api/fabric.ts';
+import type { FactName, Facts, HttpOutcome, LookupOutcome, TcpOutcome } from '../../api/fabric.ts';
 import type { PlaceRef } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { allResources, apiVersionOf, type Resource } from '../../api/resources.ts';
@@ -19,6 +18,7 @@ import {
   type Spot,
   Unmet,
 } from './facts.ts';
+import { isProgram, parseReference, queryPath, splitHostPort, words } from './reference.ts';
 
 /** What a place resolves to: where to look, and how to call it in messages. */
 export interface Located extends Spot {
@@ -208,39 +208,6 @@ export class View {
 
 const bare = ({ machine, podIp }: Spot): Spot => (podIp === undefined ? { machine } : { machine, podIp });
 
-/** Whether a process is this program; the kernel cuts names after 15 letters. */
-export const isProgram = (name: string, { command }: ProcessFact): boolean =>
-  command === name || (name.length > 15 && command === name.slice(0, 15));
-
-/** The command line as `ps` shows it. */
-export const commandLine = ({ command, arguments: argv }: ProcessFact): string => [command, ...argv].join(' ');
-
-interface Reference {
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly label?: { readonly key: string; readonly value: string };
-}
-
-export const parseReference = (reference: string): Reference => {
-  const [kind = '', ...rest] = reference.split('/');
-  const [namespace, name] = rest.length > 1 ? [rest[0] as string, rest.slice(1).join('/')] : ['default', rest[0] ?? ''];
-  const equals = name.indexOf('=');
-  if (equals < 0) return { kind, namespace, name };
-  return { kind, namespace, name, label: { key: name.slice(0, equals), value: name.slice(equals + 1) } };
-};
-
-/** `pod/shop/cart` → `pod shop/cart`; the default namespace goes without saying. */
-export const words = (reference: string): string => {
-  const { kind, namespace, name, label } = parseReference(reference);
-  const where = namespace === 'default' ? '' : `${namespace}/`;
-  return label ? `${kind} ${where}(${label.key}=${label.value})` : `${kind} ${where}${name}`;
-};
-
-/** The values that a path such as `.spec.ports[0].nodePort` finds in an object. */
-export const queryPath = (object: unknown, path: string): readonly unknown[] =>
-  JSONPath({ path: `$${path}`, json: object as object, wrap: true, eval: 'safe' }) as unknown[];
-
 const resourceOf = (kind: string): Resource => {
   const resource = allResources.find(
     ({ singular, plural, shortNames }) => singular === kind || plural === kind || shortNames.includes(kind),
@@ -267,9 +234,4 @@ const podState = (pod: Pod): string => {
 const candidate = (from: Located, name: string): string => {
   const namespace = from.pod?.metadata.namespace ?? 'default';
   return namespace === 'default' || name.includes('.') ? name : `${name}.${namespace}.svc.cluster.local.`;
-};
-
-export const splitHostPort = (text: string): { host: string; port: number } => {
-  const colon = text.lastIndexOf(':');
-  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
 };

@@ -5,8 +5,9 @@ import { parseRuleset } from '../../../dataplane/parse.ts';
 import { matchOf } from '../../../dataplane/query.ts';
 import { Unmet } from '../facts.ts';
 import { patternOf } from '../match.ts';
+import { isProgram, words } from '../reference.ts';
 import type { CheckKind } from '../verdict.ts';
-import { isProgram, type View, words } from '../view.ts';
+import type { View } from '../view.ts';
 import { fillSelection, selectionWords, selectRules, targetName } from './rules.ts';
 
 /** The expected answer stays unsaid: whoever reads a report must not be able to copy it. */

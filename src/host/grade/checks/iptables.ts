@@ -8,8 +8,9 @@ import { renderRule } from '../../../dataplane/render.ts';
 import { trace } from '../../../dataplane/trace.ts';
 import { Unmet } from '../facts.ts';
 import { brief, countWords, inRange, listed } from '../match.ts';
+import { parseReference, words } from '../reference.ts';
 import type { CheckKind, Verdict } from '../verdict.ts';
-import { type Located, parseReference, type View, words } from '../view.ts';
+import type { Located, View } from '../view.ts';
 import { fillSelection, selectionWords, selectRules } from './rules.ts';
 
 export const iptablesCheck: CheckKind<IptablesCheck> = {

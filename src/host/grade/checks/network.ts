@@ -2,8 +2,8 @@
 import type { LinkFact, RouteFact } from '../../../api/fabric.ts';
 import type { LinkCheck, RouteCheck } from '../../../api/lab.ts';
 import { countWords, inRange, inWords, isMatch, listed } from '../match.ts';
+import { words } from '../reference.ts';
 import type { CheckKind, Verdict } from '../verdict.ts';
-import { words } from '../view.ts';
 
 export const linkCheck: CheckKind<LinkCheck> = {
   describe: (check) => {

@@ -1,8 +1,9 @@
 // The object check: a Kubernetes object is there, and its fields are so.
 import type { ObjectCheck, ObjectCondition } from '../../../api/lab.ts';
 import { countWords, inRange, inWords, isMatch } from '../match.ts';
+import { parseReference, queryPath, words } from '../reference.ts';
 import type { CheckKind } from '../verdict.ts';
-import { parseReference, queryPath, type View, words } from '../view.ts';
+import type { View } from '../view.ts';
 
 export const objectCheck: CheckKind<ObjectCheck> = {
   describe: ({ object, exists, where }) => {

@@ -3,8 +3,9 @@ import type { ProbeFailure } from '../../../api/fabric.ts';
 import type { HttpCheck, LookupCheck, TcpCheck } from '../../../api/lab.ts';
 import { MissingAll } from '../facts.ts';
 import { brief, contains, inWords, isMatch, listed } from '../match.ts';
+import { words } from '../reference.ts';
 import type { CheckKind, Verdict } from '../verdict.ts';
-import { type Located, words } from '../view.ts';
+import type { Located } from '../view.ts';
 
 export const httpCheck: CheckKind<HttpCheck> = {
   describe: ({ from, url, status, body }) =>

@@ -2,8 +2,9 @@
 import type { Facts, ListenerFact, ProcessFact } from '../../../api/fabric.ts';
 import type { ProcessCheck } from '../../../api/lab.ts';
 import { brief, contains, inWords, listed } from '../match.ts';
+import { commandLine, isProgram } from '../reference.ts';
 import type { CheckKind, Verdict } from '../verdict.ts';
-import { commandLine, isProgram, type Located } from '../view.ts';
+import type { Located } from '../view.ts';
 
 export const processCheck: CheckKind<ProcessCheck> = {
   describe: ({ on, name, arguments: wanted, listening }) => {

@@ -1,0 +1,41 @@
+// References and names as a lab's author writes them, and small questions about facts. Pure.
+import { JSONPath } from 'jsonpath-plus';
+import type { ProcessFact } from '../../api/fabric.ts';
+
+/** Whether a process is this program; the kernel cuts names after 15 letters. */
+export const isProgram = (name: string, { command }: ProcessFact): boolean =>
+  command === name || (name.length > 15 && command === name.slice(0, 15));
+
+/** The command line as `ps` shows it. */
+export const commandLine = ({ command, arguments: argv }: ProcessFact): string => [command, ...argv].join(' ');
+
+interface Reference {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly label?: { readonly key: string; readonly value: string };
+}
+
+export const parseReference = (reference: string): Reference => {
+  const [kind = '', ...rest] = reference.split('/');
+  const [namespace, name] = rest.length > 1 ? [rest[0] as string, rest.slice(1).join('/')] : ['default', rest[0] ?? ''];
+  const equals = name.indexOf('=');
+  if (equals < 0) return { kind, namespace, name };
+  return { kind, namespace, name, label: { key: name.slice(0, equals), value: name.slice(equals + 1) } };
+};
+
+/** `pod/shop/cart` → `pod shop/cart`; the default namespace goes without saying. */
+export const words = (reference: string): string => {
+  const { kind, namespace, name, label } = parseReference(reference);
+  const where = namespace === 'default' ? '' : `${namespace}/`;
+  return label ? `${kind} ${where}(${label.key}=${label.value})` : `${kind} ${where}${name}`;
+};
+
+/** The values that a path such as `.spec.ports[0].nodePort` finds in an object. */
+export const queryPath = (object: unknown, path: string): readonly unknown[] =>
+  JSONPath({ path: `$${path}`, json: object as object, wrap: true, eval: 'safe' }) as unknown[];
+
+export const splitHostPort = (text: string): { host: string; port: number } => {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+};
