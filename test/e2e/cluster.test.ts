@@ -71,9 +71,9 @@ describe('a cluster', () => {
     expect(again.events).toContainEqual(expect.objectContaining({ step: 'wire', state: 'done', detail: '1 links' }));
   });
 
-  test('is not taken for another one: a changed definition is refused', async () => {
+  test('is not taken for another one: a changed specification is refused', async () => {
     const request = requestFor(name);
-    const changed = { ...request, plan: { ...request.plan, definitionDigest: 'sha256:other' } };
+    const changed = { ...request, plan: { ...request.plan, spec: { ...spec, podNetwork: 'vxlan' as const } } };
     expect((await tryStart(changed)).error).toMatchObject({ code: 'LAB_CHANGED', exitCode: 2 });
     expect((await statusOf(docker, name))?.state).toBe('running');
   });

@@ -20,6 +20,8 @@ export interface Machine {
   readonly lab: string;
   readonly definition: string;
   readonly version: string;
+  /** On the fabric: the specification of which the cluster was made, as JSON. */
+  readonly spec: string;
 }
 
 /** A machine that runs: its process 1 on the engine's machine leads to its namespaces. */
@@ -88,6 +90,7 @@ const toMachine = (container: ContainerSummary): Machine => {
     lab: label('lab'),
     definition: label('definition'),
     version: label('version'),
+    spec: label('spec'),
     ...(link ? { link } : {}),
   };
 };

@@ -3,6 +3,7 @@ import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import { UndoStack } from '../../kit/undo.ts';
 import type { Containers } from '../docker/port.ts';
+import { describeDifferences, differences } from '../plan/diff.ts';
 import { certificatesOf, machineNames } from '../plan/plan.ts';
 import { bringUp, resume, wakeFabric } from './bring-up.ts';
 import { busy } from './claim.ts';
@@ -123,16 +124,20 @@ const resumeCluster = async (
   }
 };
 
-/** A cluster that was made for another definition, or has lost a machine, is not the one that was asked for. */
+/**
+ * A cluster of another lab, made of another specification, or short of a machine, is not the one that was asked for. A
+ * changed task or script doesn't matter: an author edits them while the cluster runs.
+ */
 const refuseDifferent = ({ plan }: StartRequest, found: readonly Machine[]): void => {
-  const planned = machineNames(plan.spec);
-  const missing = planned.filter((machine) => !found.some(({ name }) => name === machine));
   const [fabric] = found;
+  const missing = machineNames(plan.spec).filter((machine) => !found.some(({ name }) => name === machine));
+  const changed = differences(JSON.parse(fabric?.spec || '{}'), JSON.parse(JSON.stringify(plan.spec)));
+  const lines = describeDifferences(changed.slice(0, 8)).map((line) => `\n  ${line}`);
   const why =
     fabric?.lab !== plan.lab
       ? `${plan.name} is a cluster of the lab ${fabric?.lab}`
-      : fabric.definition !== plan.definitionDigest
-        ? `The definition of ${plan.lab} has changed since ${plan.name} was started`
+      : changed.length > 0
+        ? `The cluster of ${plan.lab} has been defined anew since ${plan.name} was started:${lines.join('')}`
         : missing.length > 0
           ? `${plan.name} has lost ${missing.join(' and ')}`
           : undefined;

@@ -12,6 +12,8 @@ export const labels = {
   /** On the node that runs the API server; `true`. */
   controlPlane: 'labs.control-plane',
   definition: 'labs.definition',
+  /** On the fabric: the ClusterSpec as JSON, to tell what a changed definition would change. */
+  spec: 'labs.spec',
   version: 'labs.version',
   /** How many machines the whole cluster has: fewer means that a start was interrupted. */
   machines: 'labs.machines',

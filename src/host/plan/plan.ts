@@ -147,7 +147,11 @@ const fabricPlan = (input: PlanInput, network: NetworkPlan, pki: Pki): MachinePl
     tmpfs: { '/run': 'exec', '/tmp': 'exec' },
     limits: limits(input, 1024, 4096),
     pidMode: 'host',
-    labels: { ...common.labels, [labels.link]: `${network.bridge.address}/${network.bridge.prefix}` },
+    labels: {
+      ...common.labels,
+      [labels.link]: `${network.bridge.address}/${network.bridge.prefix}`,
+      [labels.spec]: JSON.stringify(input.spec),
+    },
     files: fabricFiles(`https://${address}:${port}`, pki),
   };
 };

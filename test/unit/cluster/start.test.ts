@@ -128,7 +128,11 @@ describe('a cluster that is there', () => {
   });
 
   test.each([
-    ['its definition has changed', { definitionDigest: 'other' }, 'The definition of lab has changed'],
+    [
+      'its cluster is defined anew',
+      { spec: { ...request().plan.spec, podNetwork: 'vxlan' as const } },
+      'The cluster of lab has been defined anew since x was started:\n  podNetwork: routes → vxlan',
+    ],
     ['it is of another lab', { lab: 'other' }, 'x is a cluster of the lab lab'],
   ])('is not touched when %s', async (_, change, words) => {
     await expect(start({ plan: { ...request().plan, ...change } })).rejects.toMatchObject({
@@ -137,6 +141,10 @@ describe('a cluster that is there', () => {
       message: expect.stringContaining(words),
     });
     expect((await listClusters(world))[0]?.state).toBe('running');
+  });
+
+  test('is resumed when only a task or a script of its lab has changed', async () => {
+    expect((await start({ plan: { ...request().plan, definitionDigest: 'other' } })).resumed).toBe(true);
   });
 
   test('is not taken for whole when a machine was removed behind our back', async () => {
