@@ -1,7 +1,7 @@
 // Bytes to and from the API server: HTTP/1.1 over TLS. Calls share a few kept-alive sockets; each watch has its own.
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
-import { checkServerIdentity } from 'node:tls';
+import { checkServerIdentity, createSecureContext } from 'node:tls';
 import type { ServerConfig } from './kubeconfig.ts';
 
 export interface Call {
@@ -32,6 +32,8 @@ const maxSockets = 8;
 export const createTransport = (config: ServerConfig): Transport => {
   const tls = tlsOptions(config);
   const agent = new Agent({ ...tls, keepAlive: true, maxSockets, maxFreeSockets: 2, timeout: idleSocketMs });
+  // Watches don't share sockets, but TLS sessions: a component opens several at its start, at half the price each.
+  const watchAgent = new Agent({ ...tls, keepAlive: false });
   const base = new URL(config.server);
   const optionsFor = (method: string, path: string): RequestOptions => ({
     method,
@@ -52,14 +54,17 @@ export const createTransport = (config: ServerConfig): Transport => {
       const response = await send(options, payload);
       return { status: response.statusCode ?? 0, body: await textOf(response) };
     },
-    stream: (path, signal) => send({ ...optionsFor('GET', path), ...tls, agent: false, signal }, undefined, true),
+    stream: (path, signal) => send({ ...optionsFor('GET', path), agent: watchAgent, signal }, undefined, true),
   };
 };
 
+/** Certificates are parsed once, not per connection. */
 const tlsOptions = (config: ServerConfig) => ({
-  ...(config.ca === undefined ? {} : { ca: config.ca }),
-  ...(config.cert === undefined ? {} : { cert: config.cert }),
-  ...(config.key === undefined ? {} : { key: config.key }),
+  secureContext: createSecureContext({
+    ...(config.ca === undefined ? {} : { ca: config.ca }),
+    ...(config.cert === undefined ? {} : { cert: config.cert }),
+    ...(config.key === undefined ? {} : { key: config.key }),
+  }),
   ...(config.insecure ? { rejectUnauthorized: false } : {}),
   ...(config.serverName === undefined
     ? {}

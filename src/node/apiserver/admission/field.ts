@@ -65,9 +65,18 @@ const reasons: Readonly<Record<FieldError['type'], string>> = {
 
 export const fieldErrorReason = (error: FieldError): string => reasons[error.type];
 
+/** A value that has to be printed as Go prints a struct. */
+export class GoLiteral {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** As Go's `%#v` prints what validation meets most: strings, numbers, string lists and string maps. */
 export const goValue = (value: unknown): string => {
   if (value === undefined || value === null) return '""';
+  if (value instanceof GoLiteral) return value.text;
   if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
     return value.length === 0 ? '[]string(nil)' : `[]string{${value.map(goValue).join(', ')}}`;
   if (

@@ -1,7 +1,7 @@
 // What is wrong with a service, in the words of Kubernetes' ValidateService.
 import type { Service, ServicePort } from '../../../api/core.ts';
 import { parseIpv4 } from '../../../api/scalars.ts';
-import { duplicate, type FieldError, forbiddenField, invalidValue, required, unsupported } from './field.ts';
+import { duplicate, type FieldError, forbiddenField, GoLiteral, invalidValue, required, unsupported } from './field.ts';
 import { labelProblems, portNameProblems, subdomainProblems, validateLabels } from './names.ts';
 
 const portProblem = 'must be between 1 and 65535, inclusive';
@@ -85,7 +85,7 @@ const validateDuplicates = (ports: readonly ServicePort[]): FieldError[] => {
     if (port.name && names.has(port.name)) errors.push(duplicate(`${path}.name`, port.name));
     if (port.name) names.add(port.name);
     const number = `${port.protocol}:${port.port}`;
-    if (numbers.has(number)) errors.push(duplicate(path, { protocol: port.protocol, port: port.port }));
+    if (numbers.has(number)) errors.push(duplicate(path, goServicePort(port)));
     numbers.add(number);
     const nodePort = `${port.protocol}:${port.nodePort}`;
     if (port.nodePort && nodePorts.has(nodePort)) errors.push(duplicate(`${path}.nodePort`, port.nodePort));
@@ -93,6 +93,13 @@ const validateDuplicates = (ports: readonly ServicePort[]): FieldError[] => {
   }
   return errors;
 };
+
+/** Only protocol and port make a duplicate, so the original prints just these. */
+const goServicePort = ({ protocol, port }: ServicePort): GoLiteral =>
+  new GoLiteral(
+    `core.ServicePort{Name:"", Protocol:"${protocol}", AppProtocol:(*string)(nil), Port:${port}, ` +
+      'TargetPort:intstr.IntOrString{Type:0, IntVal:0, StrVal:""}, NodePort:0}',
+  );
 
 const validateAffinity = ({ spec }: Service): FieldError[] => {
   if (spec.sessionAffinity !== 'None' && spec.sessionAffinity !== 'ClientIP')

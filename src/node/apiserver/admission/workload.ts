@@ -4,7 +4,7 @@ import type { Deployment, ReplicaSet } from '../../../api/apps.ts';
 import type { PodTemplateSpec } from '../../../api/core.ts';
 import type { LabelSelector } from '../../../api/meta.ts';
 import { matchesSelector } from '../../../api/selectors.ts';
-import { type FieldError, invalidValue, required, unsupported } from './field.ts';
+import { type FieldError, GoLiteral, goValue, invalidValue, required, unsupported } from './field.ts';
 import { validateLabels } from './names.ts';
 import { setPodSpecDefaults } from './pod-defaults.ts';
 import { atLeast, validatePodSpec } from './pod-validate.ts';
@@ -48,7 +48,7 @@ const validateTemplated = ({ spec }: Templated, kind: string): FieldError[] => {
   ];
   if (!selector) errors.push(required('spec.selector'));
   else if (isEmpty(selector))
-    errors.push(invalidValue('spec.selector', selector, `empty selector is invalid for ${kind}`));
+    errors.push(invalidValue('spec.selector', goSelector(selector), `empty selector is invalid for ${kind}`));
   const labels = template?.metadata?.labels ?? {};
   if (selector && !isEmpty(selector) && !matchesSelector(selector, labels))
     errors.push(invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
@@ -60,6 +60,16 @@ const validateTemplated = ({ spec }: Templated, kind: string): FieldError[] => {
   if (restart !== undefined && restart !== 'Always')
     errors.push(unsupported('spec.template.spec.restartPolicy', restart, ['Always']));
   return errors;
+};
+
+const goSelector = ({ matchLabels, matchExpressions }: LabelSelector): GoLiteral => {
+  const labels = matchLabels ? goValue(matchLabels) : 'map[string]string(nil)';
+  const requirements = (matchExpressions ?? []).map(
+    ({ key, operator, values = [] }) =>
+      `v1.LabelSelectorRequirement{Key:${goValue(key)}, Operator:${goValue(operator)}, Values:${goValue(values)}}`,
+  );
+  const expressions = `[]v1.LabelSelectorRequirement${matchExpressions ? `{${requirements.join(', ')}}` : '(nil)'}`;
+  return new GoLiteral(`v1.LabelSelector{MatchLabels:${labels}, MatchExpressions:${expressions}}`);
 };
 
 const validateStrategy = ({ spec }: Deployment): FieldError[] => {
@@ -76,7 +86,7 @@ const validateStrategy = ({ spec }: Deployment): FieldError[] => {
 const validateSelectorKept = (next: Templated, current: Templated): FieldError[] =>
   isDeepStrictEqual(next.spec.selector, current.spec.selector)
     ? []
-    : [invalidValue('spec.selector', next.spec.selector, 'field is immutable')];
+    : [invalidValue('spec.selector', goSelector(next.spec.selector), 'field is immutable')];
 
 export const deploymentStrategy: Strategy<Deployment> = {
   setDefaults: setDeploymentDefaults,

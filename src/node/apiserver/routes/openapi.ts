@@ -1,5 +1,7 @@
 // OpenAPI v3, made from the schema: enough for `kubectl explain`, and for kubectl to know that we validate fields ourselves.
+import { createHash } from 'node:crypto';
 import { allResources, apiVersionOf, type Resource } from '../../../api/resources.ts';
+import fields from '../schema/fields.json' with { type: 'json' };
 import { parseField, shapeOf, typeOf } from '../schema/schema.ts';
 import { collectionPaths } from './openapi-paths.ts';
 import { type Answer, type Exchange, ok } from './request.ts';
@@ -10,15 +12,22 @@ const pathOf = (apiVersion: string): string => (apiVersion === 'v1' ? 'api/v1' :
 /** Undefined when the path is none of OpenAPI's. */
 export const openapi = async ({ url }: Exchange): Promise<Answer | undefined> => {
   if (url.pathname === '/openapi/v3') {
-    // The hash lets clients keep what they have read: it stays the same while this program does.
+    // The hash lets clients keep what they have read, beyond this process's life.
     const paths = groups.map((group) => [
       pathOf(group),
-      { serverRelativeURL: `/openapi/v3/${pathOf(group)}?hash=LABS1` },
+      { serverRelativeURL: `/openapi/v3/${pathOf(group)}?hash=${schemaHash()}` },
     ]);
     return ok({ paths: Object.fromEntries(paths) });
   }
   const group = groups.find((apiVersion) => url.pathname === `/openapi/v3/${pathOf(apiVersion)}`);
   return group === undefined ? undefined : ok(await documentOf(group));
+};
+
+let hash: string | undefined;
+
+const schemaHash = (): string => {
+  hash ??= createHash('sha256').update(JSON.stringify(fields)).digest('hex').slice(0, 32).toUpperCase();
+  return hash;
 };
 
 type Docs = Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -21,7 +21,8 @@ export interface History {
   listen(listener: (event: StoreEvent) => void): () => void;
 }
 
-const windowSize = 300;
+/** Kubernetes keeps a hundred; more only costs memory, since a client that was away for longer can list. */
+const windowSize = 128;
 
 export const createHistory = (from: number): History => {
   let events: StoreEvent[] = [];
