@@ -84,29 +84,45 @@ export interface Sending {
 }
 
 /**
- * Sends the writes in order. A run of equal writes goes out in batches of 1, 2, 4, …, so that a refusal is met once
+ * Sends the writes in order. A run of equal writes goes out in batches of 4, 8, 16, …, so that a refusal is met a few times
  * and not a hundred times. @throws the first refusal, after its batch has ended
  */
 export const sendWrites = async (writes: readonly Write[], sending: Sending): Promise<void> => {
-  for (let from = 0, size = 1; from < writes.length; ) {
+  for (let from = 0, size = firstBatch; from < writes.length; ) {
     const batch = runOf(writes, from, size);
     const results = await Promise.allSettled(batch.map((write) => send(write, sending)));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     from += batch.length;
     const next = writes[from];
-    size = next !== undefined && batch[0] !== undefined && alike(next, batch[0]) ? size * 2 : 1;
+    size = next !== undefined && batch[0] !== undefined && alike(next, batch[0]) ? size * 2 : firstBatch;
   }
 };
+
+/** The original starts with 1; a lab's Deployments are small, and each round trip is felt. */
+const firstBatch = 4;
 
 const alike = (a: Write, b: Write): boolean =>
   a.verb === b.verb && 'resource' in a && 'resource' in b && a.resource === b.resource;
 
+/** The next writes that may go out together: alike, and each to another object. */
 const runOf = (writes: readonly Write[], from: number, size: number): readonly Write[] => {
   const first = writes[from];
   if (first === undefined) return [];
-  const rest = writes.slice(from, from + size);
-  const end = rest.findIndex((write) => !alike(write, first));
-  return end <= 0 ? rest.slice(0, end < 0 ? size : 1) : rest.slice(0, end);
+  const objects = new Set<string | undefined>();
+  const run: Write[] = [];
+  for (const write of writes.slice(from, from + size)) {
+    const object = objectOf(write);
+    if (write !== first && (!alike(write, first) || objects.has(object))) break;
+    if (object !== undefined) objects.add(object);
+    run.push(write);
+  }
+  return run;
+};
+
+/** Undefined for an object that has yet to be named. */
+const objectOf = (write: Write): string | undefined => {
+  const key = 'key' in write ? write.key : 'object' in write ? keyFor(write.object) : undefined;
+  return key?.name === undefined ? undefined : `${key.namespace ?? ''}/${key.name}`;
 };
 
 const send = async (write: Write, sending: Sending): Promise<void> => {

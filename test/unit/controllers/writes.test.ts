@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import type { ConfigMap } from '../../../src/api/core.ts';
+import { configMaps } from '../../../src/api/resources.ts';
+import { sendWrites, type Write, type Written } from '../../../src/node/controllers/writes.ts';
+import { createFakeClient, type FakeClient } from '../../support/fake-client.ts';
+
+const recorder = () => {
+  const messages: string[] = [];
+  const event = (_: unknown, type: string, reason: string, message: string): void =>
+    void messages.push(`${type} ${reason} ${message}`);
+  return { messages, event, flush: async () => {} };
+};
+
+const create = (name?: string): Write => ({
+  verb: 'create',
+  resource: configMaps,
+  object: {
+    metadata: (name
+      ? { name, namespace: 'default' }
+      : { generateName: 'c-', namespace: 'default' }) as ConfigMap['metadata'],
+  },
+});
+const patch = (name: string, value: string): Write => ({
+  verb: 'patch',
+  resource: configMaps,
+  key: { name, namespace: 'default' },
+  patch: { data: { value } },
+});
+
+/** How many calls were under way at once, at most. */
+const watchingConcurrency = (client: FakeClient): { client: FakeClient; most: () => number } => {
+  let now = 0;
+  let most = 0;
+  const counted = async <T>(call: () => Promise<T>): Promise<T> => {
+    now += 1;
+    most = Math.max(most, now);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    try {
+      return await call();
+    } finally {
+      now -= 1;
+    }
+  };
+  return {
+    client: {
+      ...client,
+      create: (resource, object) => counted(() => client.create(resource, object)),
+      patch: (resource, key, body, options) => counted(() => client.patch(resource, key, body, options)),
+    },
+    most: () => most,
+  };
+};
+
+describe('Sending writes', () => {
+  const send = (writes: readonly Write[], client: FakeClient, seen: Written[] = []) => {
+    const events = recorder();
+    const sent = sendWrites(writes, { client, recorder: events, onWritten: (written) => void seen.push(written) });
+    return { sent, messages: events.messages };
+  };
+
+  test('equal writes go side by side, different ones in order', async () => {
+    const fake = createFakeClient();
+    const { client, most } = watchingConcurrency(fake);
+    await send([create(), create(), create(), create('last')], client).sent;
+    expect(most()).toBe(4);
+    expect(fake.objects(configMaps)).toHaveLength(4);
+  });
+
+  test('two writes to one object never overtake each other', async () => {
+    const fake = createFakeClient();
+    const { client, most } = watchingConcurrency(fake);
+    await send([create('one'), patch('one', 'first'), patch('one', 'second')], client).sent;
+    expect(most()).toBe(1);
+    expect(fake.objects(configMaps)[0]?.data).toEqual({ value: 'second' });
+  });
+
+  test('a refusal stops what comes after its batch, and is reported', async () => {
+    const client = createFakeClient();
+    client.refuse(/^create/, new Error('quota'), 99);
+    const about = { kind: 'ConfigMap', metadata: { name: 'owner' } };
+    const done = { reason: 'SuccessfulCreate', message: 'Created: %s' };
+    const failed = { reason: 'FailedCreate', message: 'Error creating: %s' };
+    const many = Array.from({ length: 50 }, () => ({ ...create(), report: { about, done, failed } }) as Write);
+    const { sent, messages } = send(many, client);
+    await expect(sent).rejects.toThrow('quota');
+    expect(client.log).toHaveLength(4);
+    expect(messages[0]).toBe('Warning FailedCreate Error creating: quota');
+  });
+
+  test('what is gone already needs no deletion', async () => {
+    const client = createFakeClient();
+    const write: Write = { verb: 'delete', resource: configMaps, key: { name: 'gone', namespace: 'default' } };
+    await expect(send([write], client).sent).resolves.toBeUndefined();
+  });
+
+  test('a deletion that depends on a missing owner is not sent while the server still has the owner', async () => {
+    const client = createFakeClient();
+    const owner = await client.create(configMaps, { metadata: { name: 'owner', namespace: 'default' } });
+    await client.create(configMaps, { metadata: { name: 'child', namespace: 'default' } });
+    const key = { name: 'owner', namespace: 'default' };
+    const deletion = (uid: string): Write => ({
+      verb: 'delete',
+      resource: configMaps,
+      key: { name: 'child', namespace: 'default' },
+      onlyIfGone: [{ resource: configMaps, key, uid }],
+    });
+    await send([deletion(owner.metadata.uid ?? '')], client).sent;
+    expect(client.objects(configMaps)).toHaveLength(2);
+    await send([deletion('a namesake')], client).sent;
+    expect(client.objects(configMaps).map(({ metadata }) => metadata.name)).toEqual(['owner']);
+  });
+});
