@@ -1,7 +1,6 @@
-// The command line's table of contents: every command with its words, options and examples; what it does is loaded when it runs.
+// The command line's table of contents: every command with its words, options and examples.
 
 import { type Language, languages } from '../../api/lab.ts';
-import type { Run } from './context.ts';
 
 /** English and Korean. */
 export type Words = Readonly<Record<Language, string>>;
@@ -19,7 +18,6 @@ export interface CommandSpec {
   readonly foreign?: true;
   /** Has a `--json` form. */
   readonly json?: true;
-  readonly load: () => Promise<{ readonly run: Run }>;
 }
 
 export interface OptionSpec {
@@ -44,7 +42,6 @@ export const commandGroups: readonly CommandGroup[] = [
         summary: { en: 'Show the labs there are, and which are running', ko: '실습 목록과 실행 상태 보기' },
         json: true,
         examples: ['list', 'list --json'],
-        load: () => import('./commands/list.ts'),
       },
       {
         usage: 'start [lab]',
@@ -63,33 +60,28 @@ export const commandGroups: readonly CommandGroup[] = [
           'start service-networking --name second',
           'start service-networking --dry-run',
         ],
-        load: () => import('./commands/start.ts'),
       },
       {
         usage: 'status [name]',
         summary: { en: 'Show machines, components and progress', ko: '머신, 컴포넌트, 진행 상황 보기' },
         json: true,
         examples: ['status', 'status --json'],
-        load: () => import('./commands/status.ts'),
       },
       {
         usage: 'stop [name]',
         summary: { en: 'Stop the cluster and keep everything for later', ko: '클러스터를 멈추고 모두 보존' },
         examples: ['stop'],
-        load: () => import('./commands/stop.ts'),
       },
       {
         usage: 'reset [name]',
         summary: { en: 'Start the lab over from a clean slate', ko: '실습을 처음 상태로 되돌리기' },
         examples: ['reset', 'reset --yes'],
-        load: () => import('./commands/reset.ts'),
       },
       {
         usage: 'delete [name]',
         summary: { en: 'Delete the cluster; nothing of it is left behind', ko: '클러스터를 흔적 없이 삭제' },
         options: [{ flags: '--all', help: { en: 'delete every running lab', ko: '실행 중인 실습을 모두 삭제' } }],
         examples: ['delete', 'delete service-networking --yes', 'delete --all --yes'],
-        load: () => import('./commands/delete.ts'),
       },
     ],
   },
@@ -101,7 +93,6 @@ export const commandGroups: readonly CommandGroup[] = [
         summary: { en: 'List the tasks, or read one', ko: '과제 목록을 보거나 과제 읽기' },
         json: true,
         examples: ['tasks', 'tasks 3', 'tasks find-the-bridge'],
-        load: () => import('./commands/tasks.ts'),
       },
       {
         usage: 'check [task]',
@@ -114,19 +105,16 @@ export const commandGroups: readonly CommandGroup[] = [
         ],
         json: true,
         examples: ['check', 'check 4', 'check --watch'],
-        load: () => import('./commands/check.ts'),
       },
       {
         usage: 'hint [task]',
         summary: { en: 'Show the next hint', ko: '다음 힌트 보기' },
         examples: ['hint', 'hint 4'],
-        load: () => import('./commands/hint.ts'),
       },
       {
         usage: 'answer [task] [text...]',
         summary: { en: 'Answer a question that a task asks', ko: '과제의 질문에 답하기' },
         examples: ['answer 1', 'answer 5 10.96.0.0/12'],
-        load: () => import('./commands/answer.ts'),
       },
       {
         usage: 'grade',
@@ -143,13 +131,11 @@ export const commandGroups: readonly CommandGroup[] = [
         ],
         json: true,
         examples: ['grade', 'grade --json', 'grade --report junit=out.xml --report markdown=out.md'],
-        load: () => import('./commands/grade.ts'),
       },
       {
         usage: 'solve [task]',
         summary: { en: 'Let labs solve the tasks, or one of them', ko: '과제를 대신 풀기' },
         examples: ['solve 3', 'solve --yes'],
-        load: () => import('./commands/solve.ts'),
       },
     ],
   },
@@ -164,14 +150,12 @@ export const commandGroups: readonly CommandGroup[] = [
         },
         passThrough: true,
         examples: ['shell node01', 'shell client -- curl -s 192.168.56.11:30080', 'shell blue'],
-        load: () => import('./commands/shell.ts'),
       },
       {
         usage: 'kubectl [arguments...]',
         summary: { en: 'Run kubectl against the cluster', ko: '클러스터에 kubectl 실행' },
         foreign: true,
         examples: ['kubectl get nodes -o wide', 'kubectl apply -f - < service.yaml'],
-        load: () => import('./commands/kubectl.ts'),
       },
       {
         usage: 'logs [machine] [unit]',
@@ -181,7 +165,6 @@ export const commandGroups: readonly CommandGroup[] = [
           { flags: '-n, --lines <count>', help: { en: 'how many lines (default 100)', ko: '줄 수 (기본 100)' } },
         ],
         examples: ['logs node01 kube-proxy', 'logs controlplane kube-apiserver -f'],
-        load: () => import('./commands/logs.ts'),
       },
     ],
   },
@@ -192,14 +175,12 @@ export const commandGroups: readonly CommandGroup[] = [
         usage: 'setup',
         summary: { en: 'Install what is missing: Docker, the node image', ko: '필요한 것(Docker, 노드 이미지) 설치' },
         examples: ['setup', 'setup --yes'],
-        load: () => import('./commands/setup.ts'),
       },
       {
         usage: 'doctor',
         summary: { en: 'Look for what would keep a lab from running', ko: '실습 실행을 막는 문제 찾기' },
         json: true,
         examples: ['doctor'],
-        load: () => import('./commands/doctor.ts'),
       },
       {
         usage: 'image <action> [references...]',
@@ -209,13 +190,11 @@ export const commandGroups: readonly CommandGroup[] = [
         },
         json: true,
         examples: ['image list', 'image load nginx:1.27'],
-        load: () => import('./commands/image.ts'),
       },
       {
         usage: 'completion [shell]',
         summary: { en: 'Print a completion script for bash', ko: 'bash 자동 완성 스크립트 출력' },
         examples: ['completion bash > ~/.local/share/bash-completion/completions/labs'],
-        load: () => import('./commands/completion.ts'),
       },
     ],
   },

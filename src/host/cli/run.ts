@@ -2,10 +2,12 @@
 
 import type { Language } from '../../api/lab.ts';
 import { ExitCode } from '../../kit/error.ts';
-import type { Context, Options } from './context.ts';
+import type { CommandSpec } from './commands.ts';
+import type { Context, Options, Run } from './context.ts';
 import { type Environment, isLanguage, readEnvironment } from './environment.ts';
 import { reportFailure } from './failure.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
+import { loaders } from './loaders.ts';
 import { messagesIn } from './messages.ts';
 import { createOutput, type Output } from './output.ts';
 import { findPaths } from './paths.ts';
@@ -28,13 +30,20 @@ export const main = async (argv: readonly string[], process: NodeJS.Process): Pr
     if (parsed.kind === 'printed') return ExitCode.ok;
     environment = readEnvironment(process.env, languageOf(parsed.options) ?? languageAsked(argv));
     output = createOutput({ ...process, color: !environment.noColor && parsed.options.color !== false });
-    const { run } = await parsed.spec.load();
+    const { run } = await loadCommand(parsed.spec);
     return await run(contextOf(parsed.options, environment, output, interrupt), parsed.args, parsed.options);
   } catch (error) {
     return reportFailure(error, output, { ...style, interrupted: interrupt.pressed }, messagesIn(environment.language));
   } finally {
     interrupt.release();
   }
+};
+
+const loadCommand = (spec: CommandSpec): Promise<{ readonly run: Run }> => {
+  const [name = ''] = spec.usage.split(' ');
+  const load = loaders[name];
+  if (!load) throw new Error(`the command ${name} has no implementation`);
+  return load();
 };
 
 const contextOf = (options: Options, environment: Environment, output: Output, interrupt: Interrupt): Context => ({

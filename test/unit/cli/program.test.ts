@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { commandGroups } from '../../../src/host/cli/commands.ts';
+import { loaders } from '../../../src/host/cli/loaders.ts';
 import { parseCommandLine } from '../../../src/host/cli/program.ts';
 import { LabError } from '../../../src/kit/error.ts';
 
@@ -33,6 +34,10 @@ const commands = commandGroups.flatMap((group) => group.commands);
 const names = commands.map(({ usage }) => usage.split(' ')[0] ?? '');
 
 describe('the command line', () => {
+  test('has an implementation for each command', () => {
+    expect(Object.keys(loaders).sort()).toEqual([...names].sort());
+  });
+
   test('takes options before and after the command', () => {
     expect(parseRun('--yes', 'delete', 'x', '--all')).toMatchObject({
       command: 'delete',

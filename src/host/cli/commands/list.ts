@@ -41,24 +41,26 @@ const toJson =
 const print = (context: Context, labs: readonly LabSummary[], instances: readonly ClusterSummary[]): void => {
   const { output, say, environment } = context;
   if (labs.length === 0) output.line(say.noLabs);
-  const named = new Map(instances.map((instance) => [instance.name, instance]));
-  const states = (lab: string): string =>
-    instances
-      .filter((instance) => instance.lab === lab)
-      .map(({ name, state }) => (name === lab ? say.states[state] : `${name}: ${say.states[state]}`))
-      .join(', ') || say.notStarted;
-  const rows = labs.map((lab) => [
-    lab.name,
-    states(lab.name),
-    lab.problem === undefined
-      ? localize(lab.title, environment.language)
-      : output.paint('red', lab.problem.split('\n')[0] ?? ''),
-  ]);
-  const foreign = [...named.values()].filter((instance) => !labs.some((lab) => lab.name === instance.lab));
-  const others = foreign.map(({ name, lab, state }) => [
-    lab,
-    name === lab ? say.states[state] : `${name}: ${say.states[state]}`,
-    '',
-  ]);
-  for (const line of table([say.lab, say.state, say.title], [...rows, ...others], output)) output.line(line);
+  const row = (lab: string, title: string): readonly (readonly string[])[] => {
+    const own = instances.filter((instance) => instance.lab === lab);
+    const same = own.find(({ name }) => name === lab);
+    const others = own.filter(({ name }) => name !== lab);
+    return [
+      [lab, same ? say.states[same.state] : say.notStarted, title],
+      ...others.map(({ name, state }) => [`  ${name}`, say.states[state], '']),
+    ];
+  };
+  const known = labs.flatMap((lab) =>
+    row(
+      lab.name,
+      lab.problem === undefined
+        ? localize(lab.title, environment.language)
+        : output.paint('red', lab.problem.split('\n')[0] ?? ''),
+    ),
+  );
+  const elsewhere = [...new Set(instances.map(({ lab }) => lab))].filter(
+    (lab) => !labs.some(({ name }) => name === lab),
+  );
+  const rows = [...known, ...elsewhere.flatMap((lab) => row(lab, ''))];
+  for (const line of table([say.lab, say.state, say.title], rows, output)) output.line(line);
 };
