@@ -1,5 +1,5 @@
 // Names of chains. Those of services and endpoints are hashes, because a chain's name may have at most 28 letters.
-import { createHash } from 'node:crypto';
+import { hash as digestOf } from 'node:crypto';
 
 /** Chains that exist whatever the services are. */
 export const chain = {
@@ -29,7 +29,7 @@ export const chainName = (prefix: Prefix, identity: string): string => `KUBE-${p
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 const hash = (text: string): string => {
-  const digest = createHash('sha256').update(text).digest();
+  const digest = digestOf('sha256', text, 'buffer');
   let name = '';
   // 16 letters of 5 bits are the first 10 bytes.
   for (let start = 0; start < 10; start += 5) {
