@@ -4,18 +4,7 @@ import { LabError, messageOf } from '../../kit/error.ts';
 import type { Containers } from '../docker/port.ts';
 import { imageState, readImageInputs } from '../image/ensure.ts';
 import { probeKernel } from './kernel.ts';
-
-export type ProbeStatus = 'ok' | 'warning' | 'failure';
-
-/** One line of the doctor's report. */
-export interface Probe {
-  readonly name: string;
-  readonly status: ProbeStatus;
-  /** What was seen. */
-  readonly detail: string;
-  /** What to do about it. */
-  readonly remedy?: string;
-}
+import type { Probe } from './probe.ts';
 
 export interface DoctorOptions {
   readonly docker: Containers;

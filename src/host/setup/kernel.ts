@@ -4,7 +4,7 @@ import { UndoStack } from '../../kit/undo.ts';
 import type { Containers } from '../docker/port.ts';
 import { helperName } from '../image/helper.ts';
 import { imageLabels } from '../image/names.ts';
-import type { Probe, ProbeStatus } from './doctor.ts';
+import type { Probe, ProbeStatus } from './probe.ts';
 
 interface KernelProbe {
   readonly name: string;

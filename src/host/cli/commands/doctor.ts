@@ -1,6 +1,7 @@
 // `labs doctor`: what works, what doesn't, and the remedy for each.
 import { ExitCode } from '../../../kit/error.ts';
-import { examine, type Probe } from '../../setup/doctor.ts';
+import { examine } from '../../setup/doctor.ts';
+import type { Probe } from '../../setup/probe.ts';
 import type { Context, Run } from '../context.ts';
 import { padEnd, wrapText } from '../markdown.ts';
 
