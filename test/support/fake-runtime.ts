@@ -1,0 +1,113 @@
+// The kubelet's runtime in memory: sandboxes with addresses, containers that a test ends by hand.
+import type {
+  ContainerExit,
+  ContainerRecord,
+  ContainerSpec,
+  Runtime,
+  Sandbox,
+  SandboxSpec,
+} from '../../src/node/kubelet/runtime.ts';
+
+export interface FakeRuntime extends Runtime {
+  /** Ends a running container, as its program would. */
+  exit(id: string, code: number): void;
+  /** Takes a sandbox's network away, as a student might. */
+  breakSandbox(id: string): void;
+  /** The next container to start fails with this. */
+  failNextStart(error: Error): void;
+  readonly signals: { readonly id: string; readonly signal: string }[];
+  readonly specs: ContainerSpec[];
+}
+
+export interface FakeRuntimeOptions {
+  /** What a container does on SIGTERM: ends with 143, or nothing. Default: ends. */
+  readonly ignoresTerm?: boolean;
+}
+
+export const createFakeRuntime = (options: FakeRuntimeOptions = {}): FakeRuntime => {
+  const sandboxes = new Map<string, Sandbox>();
+  const containers = new Map<string, ContainerRecord>();
+  const broken = new Set<string>();
+  const listeners: ((container: ContainerRecord) => void)[] = [];
+  const signals: { id: string; signal: string }[] = [];
+  const specs: ContainerSpec[] = [];
+  let failure: Error | undefined;
+  let serial = 0;
+
+  const end = (id: string, exit: Omit<ContainerExit, 'finishedAt'>): void => {
+    const record = containers.get(id);
+    if (!record || record.exit) return;
+    const ended = { ...record, exit: { ...exit, finishedAt: new Date().toISOString() } };
+    containers.set(id, ended);
+    for (const listener of listeners) listener(ended);
+  };
+  const addressFor = ({ preferredIp }: SandboxSpec): string => {
+    const taken = new Set([...sandboxes.values()].map(({ ip }) => ip));
+    if (preferredIp?.startsWith('10.244.1.') && !taken.has(preferredIp)) return preferredIp;
+    for (let host = 2; ; host++) if (!taken.has(`10.244.1.${host}`)) return `10.244.1.${host}`;
+  };
+  return {
+    signals,
+    specs,
+    exit: (id, code) => end(id, { code }),
+    breakSandbox: (id) => void broken.add(id),
+    failNextStart: (error) => {
+      failure = error;
+    },
+    sandboxes: () => [...sandboxes.values()],
+    containers: () => [...containers.values()],
+    async createSandbox(spec) {
+      const id = `sandbox-${++serial}`;
+      const network = spec.hostNetwork ? {} : { netns: `/run/netns/cni-${id}`, ip: addressFor(spec) };
+      const sandbox: Sandbox = { id, pod: spec.pod, createdAt: new Date().toISOString(), ...network };
+      sandboxes.set(id, sandbox);
+      return sandbox;
+    },
+    removeSandbox: async (id) => void sandboxes.delete(id),
+    sandboxIntact: async (id) => sandboxes.has(id) && !broken.has(id),
+    async startContainer(spec) {
+      if (!sandboxes.has(spec.sandboxId)) throw new Error(`sandbox ${spec.sandboxId} does not exist`);
+      if (failure) {
+        const error = failure;
+        failure = undefined;
+        throw error;
+      }
+      specs.push(spec);
+      const id = `container-${++serial}`;
+      const { pod, sandboxId, name, attempt, terminal, stdin, stopSignal } = spec;
+      const logPath = `/var/log/pods/${pod.namespace}_${pod.name}_${pod.uid}/${name}/${attempt}.log`;
+      const image = { image: spec.image.reference, imageId: spec.image.digest };
+      const startedAt = new Date().toISOString();
+      const record = {
+        id,
+        pod,
+        sandboxId,
+        name,
+        attempt,
+        ...image,
+        startedAt,
+        pid: serial,
+        terminal,
+        stdin,
+        stopSignal,
+      };
+      containers.set(id, { ...record, logPath });
+      return { ...record, logPath };
+    },
+    async signal(id, signal) {
+      if (containers.get(id)?.exit) return;
+      signals.push({ id, signal });
+      if (signal === 'KILL') end(id, { code: 137 });
+      if (signal === 'TERM' && !options.ignoresTerm) end(id, { code: 143 });
+    },
+    async removeContainer(id) {
+      const record = containers.get(id);
+      if (record && !record.exit) throw new Error(`container ${id} is running`);
+      containers.delete(id);
+    },
+    exec: async () => ({ stdout: '', stderr: '', code: 0 }),
+    onExit: (listener) => void listeners.push(listener),
+    refresh: async () => {},
+    collectGarbage: async () => {},
+  };
+};

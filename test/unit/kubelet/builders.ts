@@ -1,0 +1,69 @@
+// Pods and views for the kubelet's tests, complete but for what a test is about.
+import type { Container, Pod, PodSpec, PodStatus } from '../../../src/api/core.ts';
+import type { ObjectMeta } from '../../../src/api/meta.ts';
+import type { PodView } from '../../../src/node/kubelet/plan.ts';
+import type { ContainerExit, ContainerRecord, Sandbox } from '../../../src/node/kubelet/runtime.ts';
+
+export const now = Date.parse('2026-11-23T12:00:00Z');
+export const at = (seconds: number): string => new Date(now + seconds * 1000).toISOString();
+
+export const podWith = (
+  spec: Partial<PodSpec> = {},
+  { metadata = {}, status }: { metadata?: Partial<ObjectMeta>; status?: PodStatus } = {},
+): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'web', namespace: 'default', uid: 'u1', ...metadata },
+  spec: { containers: [{ name: 'c', image: 'web' }], nodeName: 'node01', ...spec },
+  ...(status ? { status } : {}),
+});
+
+const podRef = { namespace: 'default', name: 'web', uid: 'u1' };
+
+export const sandbox: Sandbox = {
+  id: 's1',
+  pod: podRef,
+  netns: '/run/netns/cni-s1',
+  ip: '10.244.1.2',
+  createdAt: at(-60),
+};
+
+export const record = (
+  over: Partial<Omit<ContainerRecord, 'exit'>> & { exit?: Partial<ContainerExit> } = {},
+): ContainerRecord => {
+  const { exit, ...rest } = over;
+  const attempt = rest.attempt ?? 0;
+  return {
+    id: `c${attempt}`,
+    pod: podRef,
+    sandboxId: 's1',
+    name: 'c',
+    attempt,
+    image: 'docker.io/library/web:latest',
+    imageId: 'sha256:aa',
+    startedAt: at(-30),
+    pid: 100,
+    terminal: false,
+    stdin: false,
+    stopSignal: 'TERM',
+    logPath: '/var/log/pods/x/c/0.log',
+    ...rest,
+    ...(exit ? { exit: { code: 1, finishedAt: at(0), ...exit } } : {}),
+  };
+};
+
+export const viewOf = (over: Partial<PodView> = {}): PodView => ({
+  pod: podWith(),
+  removed: false,
+  sandbox,
+  sandboxIntact: true,
+  containers: [],
+  probes: new Map(),
+  stopping: new Map(),
+  blocked: new Map(),
+  backoff: new Map(),
+  now,
+  ...over,
+});
+
+export const container = (over: Partial<Container> = {}): Container => ({ name: 'c', image: 'web', ...over });
