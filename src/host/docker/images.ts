@@ -79,7 +79,13 @@ const follow = async (stream: Readable, code: string, { onProgress, signal }: Pr
     for await (const event of jsonLines(stream)) {
       if (typeof event.error === 'string') throw translateText(code, event.error.trim());
       const line = typeof event.stream === 'string' ? event.stream : progressLine(event);
-      if (line.trim() !== '') onProgress?.(line.trim());
+      // A program's own progress bar comes as many lines in one.
+      const last = line
+        .trimEnd()
+        .split(/[\r\n]/)
+        .at(-1)
+        ?.trim();
+      if (last) onProgress?.(last);
     }
     signal?.throwIfAborted();
   } finally {

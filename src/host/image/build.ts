@@ -4,7 +4,7 @@ import { pack } from 'tar-stream';
 import { LabError } from '../../kit/error.ts';
 import { UndoStack } from '../../kit/undo.ts';
 import type { Containers } from '../docker/port.ts';
-import { bootstrap, release } from './debian.ts';
+import { bootstrap, readSources, release } from './debian.ts';
 import type { ImageInputs, InputFile } from './inputs.ts';
 import { baseImage, imageLabels, nodeImage, workshopImage } from './names.ts';
 import { readNodeBinary } from './nodejs.ts';
@@ -85,12 +85,15 @@ interface Recipe {
 
 const build = async (context: BuildContext, { tag, dockerfile, from, files }: Recipe): Promise<void> => {
   const { docker, variables, onProgress, signal } = context;
+  const { local } = await docker.engine(signal);
   await docker.images.build(
     {
       tag,
       dockerfile,
       context: contextArchive(files),
-      arguments: { BASE: from, ...proxies(variables) },
+      // What this machine reaches Debian's packages by, also a proxy on its loopback, is of use to no other machine.
+      arguments: { BASE: from, ...proxies(variables), ...(local ? await sourceArguments(variables) : {}) },
+      ...(local ? { network: 'host' } : {}),
       labels: { [imageLabels.kind]: dockerfile === 'Dockerfile' ? 'node' : 'pods' },
     },
     { ...(onProgress ? { onProgress } : {}), ...(signal ? { signal } : {}) },
@@ -111,6 +114,11 @@ const proxies = (variables: BuildContext['variables']): Record<string, string> =
       variables[name] ? [[name, variables[name]]] : [],
     ),
   );
+
+const sourceArguments = async (variables: BuildContext['variables']): Promise<Record<string, string>> => {
+  const { mirror, aptOptions } = await readSources(variables);
+  return { ...(mirror ? { DEBIAN_MIRROR: mirror } : {}), APT_OPTIONS: aptOptions.join('\n') };
+};
 
 /** @returns the reference that the Dockerfile starts from */
 const prepareBase = async (context: BuildContext, base: Base, list: 'node' | 'pods'): Promise<string> => {

@@ -25,8 +25,8 @@ export const bootstrap = async (
   consume: (archive: NodeJS.ReadableStream) => Promise<void>,
 ): Promise<void> => {
   const { packages, variables, onProgress, signal } = options;
-  const [mirror, aptOptions] = await Promise.all([findMirror(), readAptOptions(variables)]);
-  const child = execa('mmdebstrap', bootstrapArguments(packages, mirror, aptOptions), {
+  const { mirror, aptOptions } = await readSources(variables);
+  const child = execa('mmdebstrap', bootstrapArguments(packages, mirror ?? publicMirror, aptOptions), {
     env: variables as Record<string, string>,
     extendEnv: false,
     stdin: 'ignore',
@@ -85,8 +85,20 @@ export const bootstrapArguments = (
   `deb ${mirror} ${release} main`,
 ];
 
-/** The mirror in this machine's package sources where it is a Debian, else Debian's own. */
-const findMirror = async (): Promise<string> => {
+/** How this machine itself gets Debian packages. */
+export interface Sources {
+  /** Undefined where this isn't a Debian. */
+  readonly mirror: string | undefined;
+  /** Lines for apt.conf. */
+  readonly aptOptions: readonly string[];
+}
+
+export const readSources = async (variables: BootstrapOptions['variables']): Promise<Sources> => {
+  const [mirror, aptOptions] = await Promise.all([findMirror(), readAptOptions(variables)]);
+  return { mirror, aptOptions };
+};
+
+const findMirror = async (): Promise<string | undefined> => {
   const folder = '/etc/apt/sources.list.d';
   const names = await readdir(folder).catch(() => []);
   const paths = ['/etc/apt/sources.list', ...names.sort().map((name) => join(folder, name))];
@@ -94,7 +106,7 @@ const findMirror = async (): Promise<string> => {
     const mirror = parseMirror(await readFile(path, 'utf8').catch(() => ''));
     if (mirror) return mirror;
   }
-  return publicMirror;
+  return undefined;
 };
 
 /** The first archive of Debian's main suite in a file of apt's, of either format. */
