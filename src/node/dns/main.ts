@@ -1,24 +1,21 @@
 // cluster-dns: watches services and endpoints, answers for cluster.local, and owns the service kube-dns.
 import { createServer, type Server } from 'node:http';
 import type { Packet } from 'dns-packet';
-import type { Endpoints, Namespace, Service } from '../../api/core.ts';
-import type { EndpointSlice } from '../../api/discovery.ts';
-import type { KubeObject } from '../../api/meta.ts';
-import { endpointSlices, endpoints, namespaces, type Resource, services } from '../../api/resources.ts';
+import { endpointSlices, endpoints, namespaces, services } from '../../api/resources.ts';
 import { messageOf } from '../../kit/error.ts';
 import { done, eventually } from '../../kit/eventually.ts';
 import type { Logger } from '../../kit/logger.ts';
-import { startReconciler } from '../../kit/reconcile.ts';
 import { createClient } from '../client/client.ts';
 import { createInformer } from '../client/informer.ts';
 import { waitForApiserver } from '../client/ready.ts';
-import type { Client, Informer } from '../client/types.ts';
+import type { Client } from '../client/types.ts';
 import { describeFlags, FlagError, type FlagSpecs, parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
 import { respond } from './answer.ts';
+import { type Informers, keepService } from './keep.ts';
 import { startDnsServer } from './server.ts';
-import { difference, type OwnAddress, ownKey, wantedObjects } from './service.ts';
+import type { OwnAddress } from './service.ts';
 import { buildZone, type Zone } from './zone.ts';
 
 const flagSpecs = {
@@ -76,13 +73,6 @@ const run = async (client: Client, settings: Settings): Promise<void> => {
   server.close();
 };
 
-interface Informers {
-  readonly services: Informer<Service>;
-  readonly slices: Informer<EndpointSlice>;
-  readonly namespaces: Informer<Namespace>;
-  readonly endpoints: Informer<Endpoints>;
-}
-
 /** The zone is built at the first question after a change; undefined until the caches are complete. */
 const followZone = (informers: Informers, domain: string): (() => Zone | undefined) => {
   const sources = [informers.services, informers.slices, informers.namespaces];
@@ -134,40 +124,6 @@ const listen = <T>(start: () => Promise<T>, { address, port, logger, signal }: S
     },
     { timeoutMs: 60_000, signal },
   );
-
-const keepService = async (client: Client, informers: Informers, settings: Settings): Promise<void> => {
-  const { logger, signal } = settings;
-  const caches = new Map<Resource, Informer<KubeObject>>([
-    [services, informers.services],
-    [endpoints, informers.endpoints],
-    [endpointSlices, informers.slices],
-  ]);
-  const sync = async (): Promise<void> => {
-    for (const { resource, object } of wantedObjects(settings)) {
-      const existing = caches.get(resource)?.get(ownKey);
-      const step = difference(object, existing);
-      if (step === 'create') await client.create(resource, object);
-      if (step === 'update' && existing) {
-        await client.update(resource, { ...existing, ...object, metadata: existing.metadata });
-      }
-      if (step !== 'none') logger.info(2, 'Wrote own object', { resource: resource.plural, step });
-    }
-  };
-  const loop = startReconciler({
-    sync,
-    onError: (error, retryInMs) => logger.info(2, 'Own service is not there yet', { err: messageOf(error), retryInMs }),
-    signal,
-    maxBackoffMs: 2000,
-  });
-  for (const informer of caches.values()) {
-    informer.onChange((before, after) => {
-      if ((after ?? before)?.metadata.name === ownKey.name) loop.trigger();
-    });
-  }
-  await Promise.all([...caches.values()].map(({ synced }) => synced));
-  loop.trigger();
-  await loop.stopped;
-};
 
 const serveMetrics = (
   counts: ReadonlyMap<string, number>,
