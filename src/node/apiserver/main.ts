@@ -16,6 +16,14 @@ import { parseServiceRange } from './service-range.ts';
 import { openLog } from './store/log.ts';
 import { openStore } from './store/store.ts';
 
+/** Where the original says the same, its source file stands in the line's header. */
+const logSource = (message: string): string =>
+  ({
+    'Serving securely': 'secure_serving.go:213',
+    'allocated clusterIPs': 'alloc.go:330',
+    HTTP: 'httplog.go:134',
+  })[message] ?? 'server';
+
 const fileOf = (path: string | undefined): string | undefined =>
   path === undefined ? undefined : readFileSync(path, 'utf8');
 
@@ -31,7 +39,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
     process.stdout.write(`Usage:\n  kube-apiserver [flags]\n\nFlags:\n${describeFlags(flagSpecs)}\n`);
     return;
   }
-  const logger = createKlog({ verbosity: flags.v ?? 0, source: 'server' });
+  const logger = createKlog({ verbosity: flags.v ?? 0, source: logSource });
   const tls = { cert: requiredFile(flags, 'tls-cert-file'), key: requiredFile(flags, 'tls-private-key-file') };
   const endpoint = { host: flags['advertise-address'] ?? firstAddress(), port: flags['secure-port'] ?? 6443 };
   const api = wireApi(flags, { address: `${endpoint.host}:${endpoint.port}`, logger, signal });

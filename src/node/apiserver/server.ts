@@ -105,7 +105,7 @@ const sendError = (api: Api, response: ServerResponse, error: unknown): void => 
 
 const account = (
   api: Api,
-  { method = '', url = '' }: IncomingMessage,
+  { method = '', url = '', headers, socket }: IncomingMessage,
   response: ServerResponse,
   tookMs: number,
 ): void => {
@@ -114,8 +114,16 @@ const account = (
     ? parseResourceRequest(method, new URL(url, 'https://localhost'))
     : undefined;
   api.metrics.request(parsed?.verb.toUpperCase() ?? method, parsed?.resource?.plural ?? '', code, tookMs / 1000);
-  if (api.logger.enabled(4))
-    api.logger.info(4, 'HTTP', { verb: method, URI: url, latency: `${tookMs.toFixed(3)}ms`, resp: code });
+  if (!api.logger.enabled(3)) return;
+  const latency = `${tookMs.toFixed(3)}ms`;
+  api.logger.info(3, 'HTTP', {
+    verb: method,
+    URI: url,
+    latency,
+    userAgent: headers['user-agent'],
+    srcIP: socket.remoteAddress,
+    resp: code,
+  });
 };
 
 const serveUpgrade = async (api: Api, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {

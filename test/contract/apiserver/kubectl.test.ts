@@ -73,6 +73,13 @@ describe.skipIf(!hasKubectl)('kubectl, unmodified', () => {
     );
   });
 
+  test('is told that there is no such kind, as by any cluster', async () => {
+    writeFileSync(manifest, '{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"q"}}');
+    await expect(kubectl('create', '-f', manifest)).rejects.toThrow(
+      'no matches for kind "StatefulSet" in version "apps/v1"',
+    );
+  });
+
   test('scales, labels, annotates, patches, sets, waits and deletes', async () => {
     await kubectl('create', 'deployment', 'busy', '--image=web');
     await kubectl('scale', 'deployment', 'busy', '--replicas=4');

@@ -1,6 +1,7 @@
 // POST on a collection.
-import type { ServiceAccount } from '../../../api/core.ts';
-import { namespaces, serviceAccounts } from '../../../api/resources.ts';
+import type { Service, ServiceAccount } from '../../../api/core.ts';
+import type { KubeObject } from '../../../api/meta.ts';
+import { namespaces, type Resource, serviceAccounts, services } from '../../../api/resources.ts';
 import { createInStore } from '../admission/write.ts';
 import { badRequest } from '../status.ts';
 import { readObject } from './decode.ts';
@@ -13,8 +14,17 @@ export const create: Handler = async (exchange) => {
     throw badRequest('an empty namespace may not be set during creation');
   const dryRun = isDryRun(url);
   const created = createInStore(api, resource, object, { dryRun });
-  if (resource === namespaces && !dryRun) addDefaultAccount(api, created.metadata.name);
+  if (!dryRun) afterwards(api, resource, created);
   return { code: 201, body: created };
+};
+
+const afterwards = (api: Api, resource: Resource, created: KubeObject): void => {
+  if (resource === namespaces) addDefaultAccount(api, created.metadata.name);
+  if (resource !== services) return;
+  const { metadata, spec } = created as Service;
+  if (!spec.clusterIP || spec.clusterIP === 'None') return;
+  const service = `${metadata.namespace}/${metadata.name}`;
+  api.logger.info(0, 'allocated clusterIPs', { service, clusterIPs: { IPv4: spec.clusterIP } });
 };
 
 /** Pods run as their namespace's account `default`, so each namespace has one from the start. */

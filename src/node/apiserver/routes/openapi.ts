@@ -9,6 +9,13 @@ import { type Answer, type Exchange, ok } from './request.ts';
 const groups = [...new Set(allResources.map(apiVersionOf))];
 const pathOf = (apiVersion: string): string => (apiVersion === 'v1' ? 'api/v1' : `apis/${apiVersion}`);
 
+const v2Type = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+/**
+ * An empty OpenAPI v2 document, in protobuf as kubectl wants it: `{swagger: "2.0"}`. kubectl looks here for kinds that v3
+ * doesn't have, and only then says "no matches for kind".
+ */
+const v2Document = '\n\u00032.0';
+
 /** Undefined when the path is none of OpenAPI's. */
 export const openapi = async ({ url }: Exchange): Promise<Answer | undefined> => {
   if (url.pathname === '/openapi/v3') {
@@ -19,6 +26,7 @@ export const openapi = async ({ url }: Exchange): Promise<Answer | undefined> =>
     ]);
     return ok({ paths: Object.fromEntries(paths) });
   }
+  if (url.pathname === '/openapi/v2') return { code: 200, headers: { 'content-type': v2Type }, body: v2Document };
   const group = groups.find((apiVersion) => url.pathname === `/openapi/v3/${pathOf(apiVersion)}`);
   return group === undefined ? undefined : ok(await documentOf(group));
 };
