@@ -7,8 +7,7 @@ export interface Bucket {
 }
 
 /**
- * A token bucket. The original lets two syncs run back to back and then one per minSyncPeriod; a service and its first slice
- * arrive milliseconds apart, so two is the least that makes a new service usable at once.
+ * A token bucket, as the original's BoundedFrequencyRunner has one.
  * @param refillMs asked anew each time: how long one token takes to come back
  */
 export const createBucket = (burst: number, refillMs: () => number): Bucket => {

@@ -1,5 +1,6 @@
 // kube-proxy: command line → configuration → run.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { kubernetesVersion } from '../../api/version.ts';
 import { createClient } from '../client/client.ts';
 import { loadKubeconfig } from '../client/kubeconfig.ts';
 import { describeFlags, parseFlags } from '../component/flags.ts';
@@ -10,7 +11,7 @@ import { type ProxyConfig, resolveConfig } from './config.ts';
 import { parseConfig } from './config-file.ts';
 import { flagSpecs } from './flags.ts';
 import { logSource } from './log-sources.ts';
-import { runProxy, version } from './server.ts';
+import { runProxy } from './server.ts';
 
 const main = async (argv: readonly string[], signal: AbortSignal): Promise<void> => {
   const flags = parseFlags(flagSpecs, argv);
@@ -18,7 +19,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
     return print(
       `kube-proxy turns services into rules of this node's packet filter.\n\nFlags:\n${describeFlags(flagSpecs)}`,
     );
-  if (flags.version) return print(`Kubernetes ${version}`);
+  if (flags.version) return print(`Kubernetes ${kubernetesVersion}`);
   const logFile = flags['log-file'];
   const createLog = (verbosity: number) =>
     createKlog({

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { endpointSlices, nodes, services } from '../../api/resources.ts';
+import { kubernetesVersion } from '../../api/version.ts';
 import { messageOf } from '../../kit/error.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { createInformer } from '../client/informer.ts';
@@ -16,8 +17,6 @@ import { healthCheckPorts, ServiceHealth } from './service-health.ts';
 import { proxySelector } from './service-ports.ts';
 import { setOomScore, setUpConntrack, setUpLocalhostNodePorts } from './system.ts';
 import type { IpFamily, NodeView } from './types.ts';
-
-export const version = 'v1.36.2';
 
 /** Runs until the signal aborts. Rules stay: a restart must not interrupt anybody's connections. */
 export const runProxy = async (
@@ -160,7 +159,8 @@ const announce = (families: readonly IpFamily[], log: Logger): void => {
   log.info(0, 'Using iptables Proxier');
 };
 
-const logVersion = (log: Logger): void => log.info(0, 'Version info', { version, node: process.version });
+const logVersion = (log: Logger): void =>
+  log.info(0, 'Version info', { version: kubernetesVersion, node: process.version });
 
 const logChange = (
   log: Logger,

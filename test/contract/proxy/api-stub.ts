@@ -17,7 +17,11 @@ interface Change {
 const [folder = '.', port = '6443'] = process.argv.slice(2);
 const stores = new Map<string, Map<string, StubObject>>();
 const watchers = new Map<string, Set<{ write(chunk: string): unknown }>>();
-let revision = 1;
+/** Every change since this server started, for watches that begin a little late. */
+const history: { readonly plural: string; readonly revision: number; readonly line: string }[] = [];
+/** Unlike those of any stub that ran here before. */
+const start = Date.now();
+let revision = start;
 
 const storeOf = (plural: string): Map<string, StubObject> => {
   const store = stores.get(plural) ?? new Map<string, StubObject>();
@@ -34,15 +38,21 @@ const apply = ({ plural, object, remove }: Change): void => {
   if (remove) store.delete(key);
   else store.set(key, stored);
   const line = `${JSON.stringify({ type, object: stored })}\n`;
+  history.push({ plural, revision, line });
   for (const watcher of watchers.get(plural) ?? []) watcher.write(line);
 };
 
-const watch = (plural: string, response: ServerResponse): void => {
+const watch = (plural: string, from: number, response: ServerResponse): void => {
+  response.flushHeaders();
+  if (from < start) {
+    response.end(`${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } })}\n`);
+    return;
+  }
+  for (const event of history) if (event.plural === plural && event.revision > from) response.write(event.line);
   const set = watchers.get(plural) ?? new Set();
   watchers.set(plural, set);
   set.add(response);
   response.on('close', () => set.delete(response));
-  response.flushHeaders();
 };
 
 createServer(
@@ -52,7 +62,7 @@ createServer(
     const plural = url.pathname.split('/').at(-1) ?? '';
     response.setHeader('Content-Type', 'application/json');
     if (plural === 'healthz') response.end('ok');
-    else if (url.searchParams.has('watch')) watch(plural, response);
+    else if (url.searchParams.has('watch')) watch(plural, Number(url.searchParams.get('resourceVersion')), response);
     else {
       const items = [...storeOf(plural).values()];
       response.end(JSON.stringify({ kind: 'List', metadata: { resourceVersion: String(revision) }, items }));

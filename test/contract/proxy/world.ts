@@ -27,6 +27,7 @@ export class World implements AsyncDisposable {
   readonly name = `lp-${process.pid}-${count++}`;
   readonly folder = mkdtempSync(join(tmpdir(), 'labs-proxy-'));
   readonly #children: ChildProcess[] = [];
+  #api: ChildProcess | undefined;
 
   private constructor() {
     execFileSync('ip', ['netns', 'add', this.name]);
@@ -40,8 +41,19 @@ export class World implements AsyncDisposable {
     const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
     execFileSync('openssl', [...kind, ...subject, ...files], { stdio: 'ignore' });
     writeFileSync(join(world.folder, 'kubeconfig'), JSON.stringify(kubeconfig));
-    await world.#start('stub', [process.execPath, join(import.meta.dirname, 'api-stub.ts'), world.folder], 'ready');
+    await world.startApi();
     return world;
+  }
+
+  /** The API stub starts with no objects. */
+  async startApi(): Promise<void> {
+    const stub = join(import.meta.dirname, 'api-stub.ts');
+    this.#api = await this.#start('stub', [process.execPath, stub, this.folder], 'ready');
+  }
+
+  async stopApi(): Promise<void> {
+    if (this.#api) await this.stop(this.#api, 'SIGKILL');
+    rmSync(join(this.folder, 'control.sock'));
   }
 
   /** Runs a program in the namespace. @returns its standard output */
@@ -69,16 +81,21 @@ export class World implements AsyncDisposable {
 
   /** Starts kube-proxy; resolves when it says it is healthy. */
   async startProxy(...flags: string[]): Promise<ChildProcess> {
-    const argv = ['--kubeconfig', join(this.folder, 'kubeconfig'), '--hostname-override=n1', '-v=4'];
-    const log = `--log-file=${join(this.folder, 'kube-proxy.log')}`;
-    const main = join(root, 'src/node/proxy/main.ts');
-    const child = await this.#start('proxy', [process.execPath, main, ...argv, log, ...flags]);
+    const child = await this.launchProxy(...flags);
     await this.until(
       'kube-proxy is healthy',
       () => this.healthCode() === 200,
       () => this.log(),
     );
     return child;
+  }
+
+  /** Starts kube-proxy, and doesn't wait for it. */
+  launchProxy(...flags: string[]): Promise<ChildProcess> {
+    const argv = ['--kubeconfig', join(this.folder, 'kubeconfig'), '--hostname-override=n1', '-v=4'];
+    const log = `--log-file=${join(this.folder, 'kube-proxy.log')}`;
+    const main = join(root, 'src/node/proxy/main.ts');
+    return this.#start('proxy', [process.execPath, main, ...argv, log, ...flags]);
   }
 
   healthCode(path = '/healthz', port = 10_256): number {

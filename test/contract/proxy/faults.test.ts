@@ -1,0 +1,104 @@
+// What goes wrong around kube-proxy: the API server away, kills in the middle of work, storms of changes, tools that fail.
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { put, World } from './world.ts';
+
+const flags = ['--cluster-cidr=10.244.0.0/16'];
+const service = (index: number) =>
+  put.service({
+    metadata: { name: `s${index}`, namespace: 'default' },
+    spec: { clusterIP: `10.96.1.${index}`, ports: [{ name: 'p', port: 80 }] },
+  });
+const slice = (index: number, ...hosts: number[]) =>
+  put.slice({
+    metadata: { name: `s${index}-1`, namespace: 'default', labels: { 'kubernetes.io/service-name': `s${index}` } },
+    addressType: 'IPv4',
+    ports: [{ name: 'p', protocol: 'TCP', port: 8080 }],
+    endpoints: hosts.map((host) => ({ addresses: [`10.244.${index}.${host}`], conditions: { ready: true } })),
+  });
+
+test('an API server that comes up later is found within a fraction of a second', async () => {
+  await using world = await World.create();
+  await world.stopApi();
+  await world.launchProxy(...flags);
+  await world.until('it has tried in vain', () => world.log().includes('The API server does not answer yet'));
+  expect(world.healthCode()).not.toBe(200);
+  await world.startApi();
+  const started = performance.now();
+  await world.until('kube-proxy is healthy', () => world.healthCode() === 200);
+  expect(performance.now() - started).toBeLessThan(2000);
+});
+
+test('rules stay while the API server is away, and follow it when it is back', async () => {
+  await using world = await World.create();
+  await world.change(service(1), slice(1, 2));
+  await world.startProxy(...flags);
+  await world.stopApi();
+  await world.until('the watch is known to be broken', () => world.log().includes('List and watch failed'));
+  expect(world.save()).toContain('--to-destination 10.244.1.2:8080');
+  expect(world.healthCode()).toBe(200);
+  await world.startApi();
+  await world.change(service(1), slice(1, 3));
+  await world.until('the new endpoint is there', () => world.save().includes('--to-destination 10.244.1.3:8080'));
+  expect(world.save()).not.toContain('--to-destination 10.244.1.2:8080');
+});
+
+test('killed again and again in the middle of work, the next one puts everything right', async () => {
+  await using world = await World.create();
+  const all = Array.from({ length: 60 }, (_, index) => index);
+  await world.change(...all.map(service), ...all.map((index) => slice(index, 2, 3)));
+  for (const delay of [120, 150, 180, 210, 240]) {
+    const proxy = await world.launchProxy(...flags);
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    await world.stop(proxy, 'SIGKILL');
+    await world.change({ ...service(delay % 60), remove: true }, slice(1, delay));
+  }
+  await world.startProxy(...flags);
+  const saved = world.save('iptables-save', '-t', 'nat');
+  expect(saved.match(/cluster IP" -m tcp --dport 80 -j KUBE-SVC/g)).toHaveLength(60 - 2);
+  expect(saved).toContain('--to-destination 10.244.1.240:8080');
+  expect(saved).not.toContain('--to-destination 10.244.1.210:8080');
+  const made = new Set([...saved.matchAll(/^:(KUBE-(?:SVC|SEP)-\w+)/gm)].map(([, name]) => name));
+  const used = new Set([...saved.matchAll(/-j (KUBE-(?:SVC|SEP)-\w+)/g)].map(([, name]) => name));
+  expect(used).toEqual(made);
+});
+
+test('a storm of changes ends with the last state, in few syncs', async () => {
+  await using world = await World.create();
+  const all = Array.from({ length: 20 }, (_, index) => index);
+  await world.change(...all.map(service), ...all.map((index) => slice(index, 2)));
+  await world.startProxy(...flags, '--iptables-min-sync-period=1s', '-v=2');
+  const syncs = () => world.log().match(/"SyncProxyRules complete" ipFamily="IPv4"/g)?.length ?? 0;
+  const started = performance.now();
+  for (let round = 3; round < 200; round++) await world.change(...all.map((index) => slice(index, round)));
+  const elapsed = performance.now() - started;
+  await world.until('the last state is there', () => world.save().includes('--to-destination 10.244.19.199:8080'));
+  expect(world.save().match(/--to-destination/g)).toHaveLength(20);
+  expect(syncs()).toBeLessThan(elapsed / 1000 + 6);
+});
+
+test('an iptables-restore that fails is tried again, and said in the log', async () => {
+  await using world = await World.create();
+  const folder = join(world.folder, 'bin');
+  mkdirSync(folder);
+  const broken = join(folder, 'iptables-restore');
+  const flag = join(world.folder, 'mended');
+  writeFileSync(
+    broken,
+    `#!/bin/sh\n[ -e ${flag} ] && exec /usr/sbin/iptables-restore "$@"\necho "told to fail" >&2\nexit 4\n`,
+  );
+  chmodSync(broken, 0o755);
+  await world.change(service(1), slice(1, 2));
+  const path = process.env.PATH;
+  process.env.PATH = `${folder}:${path}`;
+  await world.launchProxy(...flags).finally(() => {
+    process.env.PATH = path;
+  });
+  await world.until('the failure is in the log', () =>
+    /E\d{4} .*"Failed to sync iptables rules".*told to fail/.test(world.log()),
+  );
+  expect(world.healthCode()).toBe(503);
+  writeFileSync(flag, '');
+  await world.until('the rules are there', () => world.save().includes('--to-destination 10.244.1.2:8080'));
+});
