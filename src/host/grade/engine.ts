@@ -14,6 +14,7 @@ import type { ClusterAccess } from './access.ts';
 import { settle, startLook } from './collect.ts';
 import { describe, evaluate, type Judgement } from './evaluate.ts';
 import { createHandle } from './handle.ts';
+import { phrases } from './say/phrases.ts';
 import type { Student } from './verdict.ts';
 import { View } from './view.ts';
 
@@ -110,14 +111,14 @@ const lookAt = async (
   earlier: Results = new Map(),
 ): Promise<Results> => {
   const started = performance.now();
-  const { lab, access, progress, signal } = options;
+  const { lab, access, progress, signal, language = 'en' } = options;
   const look = startLook({ access, handle: () => createHandle({ lab, access, signal }) });
-  const view = new View({ cluster: lab.cluster, machines: access.machines, store: look.store });
+  const view = new View({ cluster: lab.cluster, machines: access.machines, store: look.store, say: phrases[language] });
   const judged = await Promise.all(
     entries.map(async ({ id, task, check }) => {
       const judge = () => ({
-        outcome: evaluate(check, task, view, progress),
-        expected: describe(check, view),
+        outcome: evaluate(check, view, { task, student: progress }, language),
+        expected: describe(check, view, language),
         durationMs: Math.round(performance.now() - started),
       });
       return [id, await settle(look, judge, signal)] as const;

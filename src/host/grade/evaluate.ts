@@ -1,5 +1,5 @@
 // The pure core: a check and the facts → an outcome in words.
-import type { CheckDefinition, TaskDefinition } from '../../api/lab.ts';
+import type { CheckDefinition, Language } from '../../api/lab.ts';
 import type { Outcome } from '../../api/report.ts';
 import { answerCheck } from './checks/answer.ts';
 import { fileCheck, logCheck } from './checks/files.ts';
@@ -10,7 +10,7 @@ import { httpCheck, lookupCheck, tcpCheck } from './checks/probe.ts';
 import { processCheck } from './checks/process.ts';
 import { scriptCheck } from './checks/script.ts';
 import { BrokenFact, MissingFacts, Unmet } from './facts.ts';
-import type { CheckKind, Student, Verdict } from './verdict.ts';
+import type { CheckContext, CheckKind, Verdict } from './verdict.ts';
 import type { View } from './view.ts';
 
 const kinds: { readonly [T in CheckDefinition['type']]: CheckKind<Extract<CheckDefinition, { type: T }>> } = {
@@ -32,12 +32,13 @@ const kinds: { readonly [T in CheckDefinition['type']]: CheckKind<Extract<CheckD
 export type Judgement = Outcome & { readonly settled?: boolean };
 
 /** @throws MissingFacts, and nothing else */
-export const evaluate = (check: CheckDefinition, task: TaskDefinition, view: View, student: Student): Judgement => {
+export const evaluate = (check: CheckDefinition, view: View, context: CheckContext, language: Language): Judgement => {
+  const { task, student } = context;
   if (task.setup !== undefined && !student.begun.includes(task.id))
-    return { outcome: 'blocked', by: `the task to begin: labs tasks ${task.id}` };
-  const expected = describe(check, view);
+    return { outcome: 'blocked', by: view.say.toBegin(task.id) };
+  const expected = describe(check, view, language);
   try {
-    const verdict = kindOf(check).evaluate(check, view, { task, student });
+    const verdict = kindOf(check).evaluate(check, view, context);
     return toOutcome(check, verdict, expected);
   } catch (error) {
     if (error instanceof MissingFacts) throw error;
@@ -55,9 +56,9 @@ export const evaluate = (check: CheckDefinition, task: TaskDefinition, view: Vie
 };
 
 /** What a check expects, in words, with templates filled in as far as they can be. */
-export const describe = (check: CheckDefinition, view: View): string => {
-  const phrase = fillQuietly(kindOf(check).describe(check), view);
-  return check.not ? `it must not be so that ${phrase}` : phrase;
+export const describe = (check: CheckDefinition, view: View, language: Language): string => {
+  const phrase = fillQuietly(kindOf(check).describe(check, view.say, language), view);
+  return check.not ? view.say.not(phrase) : phrase;
 };
 
 const kindOf = (check: CheckDefinition): CheckKind => kinds[check.type] as CheckKind;

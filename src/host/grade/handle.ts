@@ -4,6 +4,7 @@ import type { KubeObject } from '../../api/meta.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { ClusterAccess } from './access.ts';
 import { settle, startLook } from './collect.ts';
+import { phrases } from './say/phrases.ts';
 import { View } from './view.ts';
 
 export interface HandleOptions {
@@ -55,6 +56,6 @@ const kubectl = (args: readonly string[]): readonly string[] => [
 const ask = <T>(options: HandleOptions, question: (view: View) => T): Promise<T> => {
   const { lab, access, signal } = options;
   const look = startLook({ access, handle: () => createHandle(options) });
-  const view = new View({ cluster: lab.cluster, machines: access.machines, store: look.store });
+  const view = new View({ cluster: lab.cluster, machines: access.machines, store: look.store, say: phrases.en });
   return settle(look, () => question(view), signal);
 };

@@ -23,16 +23,5 @@ export const brief = (text: string, most = 120): string => {
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 };
 
-/** `at least 1`, `exactly 2`, `2 to 3`. */
-export const countWords = ({ min, max }: { min: number; max?: number }): string => {
-  if (max === undefined) return `at least ${min}`;
-  if (min === max) return `exactly ${min}`;
-  return min === 0 ? `at most ${max}` : `${min} to ${max}`;
-};
-
 export const inRange = (value: number, { min, max }: { min: number; max?: number }): boolean =>
   value >= min && (max === undefined || value <= max);
-
-/** `a, b and c` */
-export const listed = (items: readonly string[]): string =>
-  items.length < 2 ? (items[0] ?? 'nothing') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;

@@ -1,6 +1,7 @@
 // What one kind of check gives: a phrase for what it expects, and a verdict on what is there.
-import type { CheckDefinition, TaskDefinition } from '../../api/lab.ts';
+import type { CheckDefinition, Language, TaskDefinition } from '../../api/lab.ts';
 import type { Progress } from '../tasks/progress.ts';
+import type { Phrases } from './say/en.ts';
 import type { View } from './view.ts';
 
 /** What is graded beside the cluster. */
@@ -18,7 +19,7 @@ export interface Verdict {
 /** One kind of check. */
 export interface CheckKind<C extends CheckDefinition = CheckDefinition> {
   /** What it expects, as a phrase: "pod blue gets 200 from http://orange/". */
-  describe(check: C): string;
+  describe(check: C, say: Phrases, language: Language): string;
   /** @throws MissingFacts, Unmet, BrokenFact */
   evaluate(check: C, view: View, context: CheckContext): Verdict;
 }

@@ -19,6 +19,7 @@ import {
   Unmet,
 } from './facts.ts';
 import { isProgram, parseReference, queryPath, splitHostPort, words } from './reference.ts';
+import type { Phrases } from './say/en.ts';
 
 /** What a place resolves to: where to look, and how to call it in messages. */
 export interface Located extends Spot {
@@ -30,17 +31,21 @@ export interface ViewOptions {
   readonly cluster: ClusterSpec;
   readonly machines: readonly Pick<MachineAccess, 'name' | 'role' | 'address'>[];
   readonly store: FactStore;
+  readonly say: Phrases;
 }
 
 /** All methods are pure over the store. They throw MissingFacts, Unmet or BrokenFact. */
 export class View {
   readonly cluster: ClusterSpec;
   readonly machines: ViewOptions['machines'];
+  /** The sentences of the language asked for. */
+  readonly say: Phrases;
   readonly #store: FactStore;
 
-  constructor({ cluster, machines, store }: ViewOptions) {
+  constructor({ cluster, machines, store, say }: ViewOptions) {
     this.cluster = cluster;
     this.machines = machines;
+    this.say = say;
     this.#store = store;
   }
 
@@ -49,7 +54,7 @@ export class View {
     const facts = this.tryAll(requests);
     return facts.map((fact) => {
       if (fact.ok) return fact.value as FactValue<K>;
-      if (fact.code === 'FABRIC_NO_POD') throw new Unmet('the pod has no network namespace: its processes are gone');
+      if (fact.code === 'FABRIC_NO_POD') throw new Unmet(this.say.podGone());
       throw new BrokenFact(fact.cause);
     });
   }
@@ -117,11 +122,16 @@ export class View {
   fill(text: string): string {
     return text.replaceAll(/\$\{([^}:]+):([^}]+)\}/g, (_, reference: string, path: string) => {
       const object = this.object(reference);
-      if (!object) throw new Unmet(`there is no ${words(reference)}`, `Create ${words(reference)} first.`);
+      if (!object) throw this.noSuch(words(reference));
       const value = queryPath(object, path)[0];
-      if (value === undefined) throw new Unmet(`${words(reference)} has no ${path}`);
+      if (value === undefined) throw new Unmet(this.say.hasNoField(words(reference), path));
       return String(value);
     });
+  }
+
+  /** What to throw where something that the student should have made isn't there. */
+  noSuch(object: string): Unmet {
+    return new Unmet(this.say.noSuch(object), this.say.createFirst(object));
   }
 
   http(from: Located, url: string, options: { method?: string; timeoutMs?: number } = {}): HttpOutcome {
@@ -167,27 +177,26 @@ export class View {
     const machine = this.machines.find(({ name }) => name === host);
     if (machine) return { ok: true, address: machine.address };
     const unknown = (message: string) => ({ ok: false as const, failure: 'unresolved' as const, message });
-    if (!from.pod) return unknown(`${from.label} doesn't know the name ${host}: only pods ask the cluster's DNS`);
+    if (!from.pod) return unknown(this.say.noResolver(from.label, host));
     const outcome = this.lookup(from, host);
     const address = outcome.ok ? outcome.addresses[0] : undefined;
     if (address) return { ok: true, address };
-    return unknown(`the name ${host} doesn't resolve${outcome.ok ? '' : `: ${outcome.message}`}`);
+    return unknown(this.say.notResolved(host, outcome.ok ? '' : outcome.message));
   }
 
   #machine(name: string): Located {
-    if (!this.machines.some((machine) => machine.name === name))
-      throw new BrokenFact(`${name} isn't running; \`labs start\` starts it again`);
+    if (!this.machines.some((machine) => machine.name === name)) throw new BrokenFact(this.say.machineDown(name));
     return { machine: name, label: name };
   }
 
   #pod(reference: PlaceRef): Located {
     const pod = this.object<Pod>(reference);
     const label = words(reference);
-    if (!pod) throw new Unmet(`there is no ${label}`, `Create ${label} first.`);
+    if (!pod) throw this.noSuch(label);
     const { nodeName } = pod.spec;
     const podIp = pod.status?.podIP;
     if (nodeName === undefined || podIp === undefined)
-      throw new Unmet(`${label} isn't running: ${podState(pod)}`, `Look at \`kubectl describe ${words(reference)}\`.`);
+      throw new Unmet(this.say.podNotRunning(label, podState(pod)), this.say.describePod(label));
     this.#machine(nodeName);
     return pod.spec.hostNetwork ? { machine: nodeName, label, pod } : { machine: nodeName, podIp, label, pod };
   }
@@ -198,11 +207,8 @@ export class View {
     const [facts] = this.facts([this.#machine(plane)], 'processes');
     const runs = facts?.processes?.some((process) => isProgram('kube-apiserver', process));
     return runs
-      ? new BrokenFact(`the API server doesn't answer: ${cause}`)
-      : new Unmet(
-          `kube-apiserver doesn't run on ${plane}, so nothing can be read from the cluster`,
-          `On ${plane}: systemctl status kube-apiserver; journalctl -u kube-apiserver`,
-        );
+      ? new BrokenFact(this.say.apiServerSilent(cause))
+      : new Unmet(this.say.apiServerStopped(plane), this.say.systemctl(plane, 'kube-apiserver'));
   }
 }
 

@@ -1,5 +1,5 @@
 // The answer check: what the learner answered, against what is written down or what the running cluster shows.
-import type { AnswerCheck, AnswerExpectation, RuleSelection } from '../../../api/lab.ts';
+import { type AnswerCheck, type AnswerExpectation, localize, type RuleSelection } from '../../../api/lab.ts';
 import type { Rule } from '../../../dataplane/model.ts';
 import { parseRuleset } from '../../../dataplane/parse.ts';
 import { matchOf } from '../../../dataplane/query.ts';
@@ -8,16 +8,16 @@ import { patternOf } from '../match.ts';
 import { isProgram, words } from '../reference.ts';
 import type { CheckKind } from '../verdict.ts';
 import type { View } from '../view.ts';
-import { fillSelection, selectionWords, selectRules, targetName } from './rules.ts';
+import { fillSelection, selectRules, targetName } from './rules.ts';
 
 /** The expected answer stays unsaid: whoever reads a report must not be able to copy it. */
 export const answerCheck: CheckKind<AnswerCheck> = {
-  describe: ({ question }) => `the right answer to: ${question.en}`,
+  describe: ({ question }, say, language) => say.answerExpected(localize(question, language)),
   evaluate(check, view, { task, student }) {
     const answer = student.answers[`${task.id}/${check.id}`];
-    if (answer === undefined || answer.trim() === '') throw new Unmet('not answered yet', `labs answer ${task.id}`);
+    if (answer === undefined || answer.trim() === '') throw new Unmet(view.say.notAnswered(), `labs answer ${task.id}`);
     const right = isRight(check.expect, answer, view);
-    return { holds: right, observed: `answered "${answer}"`, hint: `Look again, then: labs answer ${task.id}` };
+    return { holds: right, observed: view.say.answered(answer), hint: view.say.lookAgain(task.id) };
   },
 };
 
@@ -58,7 +58,7 @@ const vethOf = (pod: string, view: View): string => {
   const [inside, outside] = view.facts([place, { machine: place.machine }], 'links');
   const peer = inside?.links?.find(({ name }) => name === 'eth0')?.peerIndex;
   const veth = outside?.links?.find(({ ifindex, kind }) => kind === 'veth' && ifindex === peer);
-  if (!veth) throw new Unmet(`${words(pod)} has no veth pair to ${place.machine}`);
+  if (!veth) throw new Unmet(view.say.noVeth(words(pod), place.machine));
   return veth.name;
 };
 
@@ -66,8 +66,7 @@ const gatewayOf = (on: string, to: string, view: View): string => {
   const node = view.place(on);
   const [facts] = view.facts([node], 'routes');
   const route = facts?.routes?.find(({ destination }) => destination === to);
-  if (!route?.gateway)
-    throw new Unmet(`${node.label} has no route to ${to} by a gateway`, `On ${node.label}: ip route`);
+  if (!route?.gateway) throw new Unmet(view.say.noGateway(node.label, to), view.say.onMachine(node.label, 'ip route'));
   return route.gateway;
 };
 
@@ -82,11 +81,7 @@ const ruleFields = (
     .flatMap(({ iptables }) => selectRules(parseRuleset(iptables ?? ''), selection))
     .map((rule) => fieldOf(rule, field))
     .filter((value) => value !== '');
-  if (found.length === 0)
-    throw new Unmet(
-      `there is no such rule yet: ${selectionWords(selection)}`,
-      'Make the service that the rule belongs to first.',
-    );
+  if (found.length === 0) throw new Unmet(view.say.noRuleYet(view.say.selection(selection)), view.say.serviceFirst());
   return [...new Set(found)];
 };
 
@@ -113,11 +108,10 @@ const flagOf = ({ on, process, flag }: { on: string; process: string; flag: stri
   const node = view.place(on);
   const [facts] = view.facts([node], 'processes');
   const running = facts?.processes?.find((candidate) => isProgram(process, candidate));
-  if (!running)
-    throw new Unmet(`${process} doesn't run on ${node.label}`, `On ${node.label}: systemctl status ${process}`);
+  if (!running) throw new Unmet(view.say.runsNot(process, node.label), view.say.systemctl(node.label, process));
   const argv = running.arguments;
   const index = argv.findIndex((word) => word === flag || word.startsWith(`${flag}=`));
   const value = argv[index]?.includes('=') ? argv[index]?.slice(flag.length + 1) : argv[index + 1];
-  if (index < 0 || value === undefined) throw new Unmet(`${process} on ${node.label} runs without ${flag}`);
+  if (index < 0 || value === undefined) throw new Unmet(view.say.noFlag(process, node.label, flag));
   return value;
 };

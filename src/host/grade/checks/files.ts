@@ -1,13 +1,10 @@
 // Checks of files and logs on a node, read by the fabric.
 import type { FileCheck, LogCheck } from '../../../api/lab.ts';
-import { brief, contains, countWords, inRange, inWords } from '../match.ts';
+import { brief, contains, inRange } from '../match.ts';
 import type { CheckKind, Verdict } from '../verdict.ts';
 
 export const fileCheck: CheckKind<FileCheck> = {
-  describe: ({ on, path, exists, content }) =>
-    exists
-      ? `${where(on)} has the file ${path}${content === undefined ? '' : ` with ${inWords(content)} in it`}`
-      : `${where(on)} has no file ${path}`,
+  describe: ({ on, path, exists, content }, say) => say.fileExpected(on, path, exists, content),
   evaluate(check, view) {
     const nodes = view.places(check.on);
     const files = view.all<'file'>(
@@ -16,18 +13,17 @@ export const fileCheck: CheckKind<FileCheck> = {
     const content = check.content === undefined ? undefined : view.fill(check.content);
     const verdicts = nodes.map((node, index): Verdict => {
       const file = files[index];
-      if (!file?.exists) return { holds: !check.exists, observed: `${node.label} has no file ${check.path}` };
-      if (!check.exists) return { holds: false, observed: `${node.label} has the file ${check.path}` };
+      if (!file?.exists) return { holds: !check.exists, observed: view.say.hasFile(node.label, check.path, false) };
+      if (!check.exists) return { holds: false, observed: view.say.hasFile(node.label, check.path, true) };
       const found = content === undefined || contains(content, file.content);
-      return { holds: found, observed: `${check.path} on ${node.label}: ${brief(file.content, 100) || '(empty)'}` };
+      return { holds: found, observed: view.say.fileContent(node.label, check.path, brief(file.content, 100)) };
     });
     return verdicts.find(({ holds }) => holds === check.not) ?? (verdicts.at(-1) as Verdict);
   },
 };
 
 export const logCheck: CheckKind<LogCheck> = {
-  describe: ({ on, path, line, count }) =>
-    `${path} on ${where(on)} has ${countWords(count)} line with ${inWords(line)}`,
+  describe: ({ on, path, line, count }, say) => say.logExpected(on, path, count, line),
   evaluate(check, view) {
     const nodes = view.places(check.on);
     const files = view.all<'file'>(
@@ -36,19 +32,17 @@ export const logCheck: CheckKind<LogCheck> = {
     const wanted = view.fill(check.line);
     const verdicts = nodes.map((node, index): Verdict => {
       const file = files[index];
-      if (!file?.exists) return { holds: false, observed: `${node.label} has no file ${check.path}` };
+      if (!file?.exists) return { holds: false, observed: view.say.hasFile(node.label, check.path, false) };
       const lines = file.content.split('\n').filter((line) => contains(wanted, line));
       return {
         holds: inRange(lines.length, check.count),
         observed:
           lines.length === 0
-            ? `${check.path} on ${node.label} has no such line`
-            : `${node.label}: ${brief(lines.at(-1) ?? '', 200)}`,
-        hint: `On ${node.label}: tail ${check.path}`,
+            ? view.say.noLine(node.label, check.path)
+            : view.say.fileContent(node.label, check.path, brief(lines.at(-1) ?? '', 200)),
+        hint: view.say.onMachine(node.label, `tail ${check.path}`),
       };
     });
     return verdicts.find(({ holds }) => holds === check.not) ?? (verdicts.at(-1) as Verdict);
   },
 };
-
-const where = (reference: string): string => (reference === 'node/*' ? 'each node' : reference.replace('node/', ''));

@@ -7,18 +7,16 @@ import { parseRuleset } from '../../../dataplane/parse.ts';
 import { renderRule } from '../../../dataplane/render.ts';
 import { trace } from '../../../dataplane/trace.ts';
 import { Unmet } from '../facts.ts';
-import { brief, countWords, inRange, listed } from '../match.ts';
+import { brief, inRange } from '../match.ts';
 import { parseReference, words } from '../reference.ts';
+import type { Phrases } from '../say/en.ts';
 import type { CheckKind, Verdict } from '../verdict.ts';
 import type { Located, View } from '../view.ts';
-import { fillSelection, selectionWords, selectRules } from './rules.ts';
+import { fillSelection, selectRules } from './rules.ts';
 
 export const iptablesCheck: CheckKind<IptablesCheck> = {
-  describe: ({ on, rules, count, packet }) => {
-    const where = on === 'node/*' ? 'each node' : on.replace('node/', '');
-    if (packet) return `on ${where}, ${packetWords(packet)}`;
-    return `${where} has ${countWords(count)} rule${count.max === 1 || count.min === 1 ? '' : 's'}: ${rules ? selectionWords(rules) : ''}`;
-  },
+  describe: ({ on, rules, count, packet }, say) =>
+    packet ? packetExpected(on, packet, say) : say.rulesExpected(on, count, rules ? say.selection(rules) : ''),
   evaluate(check, view) {
     const nodes = view.places(check.on);
     const facts = view.facts(nodes, 'iptables', 'links');
@@ -38,14 +36,11 @@ const judgeRules = (check: IptablesCheck, ruleset: Ruleset, node: Located, view:
   const selection = fillSelection(check.rules ?? { table: 'nat' }, view);
   const found = selectRules(ruleset, selection);
   const shown = found.slice(0, 3).map((rule) => brief(renderRule(rule), 160));
-  const more = found.length > shown.length ? ` and ${found.length - shown.length} more` : '';
+  const more = found.length > shown.length ? '; …' : '';
   return {
     holds: inRange(found.length, check.count),
-    observed:
-      found.length === 0
-        ? `${node.label} has no such rule`
-        : `${node.label} has ${found.length}: ${shown.join('; ')}${more}`,
-    hint: `On ${node.label}: iptables-save -t ${selection.table}. Rules come from kube-proxy: does it run there, and has the service endpoints?`,
+    observed: view.say.rulesObserved(node.label, found.length, `${shown.join('; ')}${more}`),
+    hint: view.say.rulesHint(node.label, selection.table),
   };
 };
 
@@ -66,14 +61,15 @@ const judgePacket = (
   );
   const wrong = ways.find((way) => !isAsExpected(way, packet, lands));
   const unreached = (lands ?? []).filter((end) => !ways.some((way) => way.lands === end));
-  const start = `on ${node.label}, a packet from ${from} to ${to}`;
-  if (!wrong && unreached.length === 0) return { holds: true, observed: `${start} ${ends(ways, to)}` };
+  const { say } = view;
+  const seen = (end: string): string => say.packetObserved(node.label, from, to, end);
+  const all = say.listed([...new Set(ways.map((way) => wayWords(way, to, say)))]);
+  if (wrong) return { holds: false, observed: seen(wayWords(wrong, to, say)), hint: pathHint(wrong, node, say) };
+  if (unreached.length === 0) return { holds: true, observed: seen(all) };
   return {
     holds: false,
-    observed: wrong
-      ? `${start} ${wayWords(wrong, to)}`
-      : `${start} never arrives at ${listed(unreached)}: it ${ends(ways, to)}`,
-    hint: wrong ? pathHint(wrong, node) : `On ${node.label}: iptables-save -t nat | grep ${to.split(':')[0]}`,
+    observed: seen(say.neverArrives(unreached, all)),
+    hint: say.onMachine(node.label, `iptables-save -t nat | grep ${to.split(':')[0]}`),
   };
 };
 
@@ -98,8 +94,7 @@ const sourceOf = (from: string, node: Located, view: View): string => {
 const endpointsOf = (reference: string, view: View): readonly string[] => {
   const { namespace, name } = parseReference(reference);
   const service = words(reference.replace(/^endpoints/, 'service'));
-  if (!view.object(`service/${namespace}/${name}`))
-    throw new Unmet(`there is no ${service}`, `Create ${service} first.`);
+  if (!view.object(`service/${namespace}/${name}`)) throw view.noSuch(service);
   const found = view
     .objects<EndpointSlice>('endpointslice')
     .filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[serviceNameLabel] === name)
@@ -108,36 +103,31 @@ const endpointsOf = (reference: string, view: View): readonly string[] => {
         .filter(({ conditions }) => conditions?.ready !== false)
         .flatMap(({ addresses }) => (ports ?? []).map(({ port }) => `${addresses[0]}:${port}`)),
     );
-  if (found.length === 0)
-    throw new Unmet(`${service} has no ready endpoints`, 'Does its selector match the labels of pods that are ready?');
+  if (found.length === 0) throw new Unmet(view.say.noEndpoints(service), view.say.selectorHint());
   return found;
 };
 
-const ends = (ways: readonly Way[], to: string): string => listed([...new Set(ways.map((way) => wayWords(way, to)))]);
-
-const wayWords = ({ fate, lands, masq }: Way, to: string): string => {
-  if (fate !== 'accepted') return `is ${fate}`;
-  const way = lands === to ? 'keeps its destination, which no rule rewrites' : `goes to ${lands}`;
-  return `${way}${masq ? ', its source masqueraded' : ''}`;
+const wayWords = ({ fate, lands, masq }: Way, to: string, say: Phrases): string => {
+  if (fate !== 'accepted') return say.fate(fate);
+  return `${lands === to ? say.keepsDestination() : say.goesTo([lands])}${masq ? say.source(true) : ''}`;
 };
 
 /** The rule that decided: the last that rewrote the destination or ended the packet's way. */
-const pathHint = ({ path }: Way, node: Located): string => {
+const pathHint = ({ path }: Way, node: Located, say: Phrases): string => {
   const decisive = path.findLast(({ rule }) => rule.target !== undefined && deciding.has(rule.target.kind));
-  if (!decisive)
-    return `No rule on ${node.label} rewrites the packet: does kube-proxy run there, and has the service endpoints?`;
-  return `The rule that decides on ${node.label}: ${brief(renderRule(decisive.rule), 200)}`;
+  if (!decisive) return say.noRuleMatches(node.label);
+  return say.decisiveRule(node.label, brief(renderRule(decisive.rule), 200));
 };
 
 const deciding: ReadonlySet<TargetKind> = new Set(['dnat', 'redirect', 'drop', 'reject']);
 
-const packetWords = ({ from, to, lands, fate, masquerade }: PacketExpectation): string => {
-  const source =
-    from.includes('/') && !from.includes('${') ? (from === 'node/*' ? 'the node itself' : words(from)) : from;
-  const end = lands ? `goes to ${listed(lands.map(endWords))}` : `is ${fate}`;
-  const masq = masquerade === undefined ? '' : masquerade ? ', its source masqueraded' : ', its source kept';
-  return `a packet from ${source} to ${to} ${end}${masq}`;
+const packetExpected = (on: string, packet: PacketExpectation, say: Phrases): string => {
+  const { from, to, lands, fate, masquerade } = packet;
+  const place = from.includes('/') && !from.includes('${');
+  const source = from === 'node/*' ? say.nodeItself() : place ? say.where(from) : from;
+  const ends = lands?.map((end) =>
+    end.startsWith('endpoints/') ? say.endpointsOf(words(end.replace(/^endpoints/, 'service'))) : end,
+  );
+  const end = ends ? say.goesTo(ends) : say.fate(fate);
+  return say.packetExpected(on, source, to, `${end}${masquerade === undefined ? '' : say.source(masquerade)}`);
 };
-
-const endWords = (end: string): string =>
-  end.startsWith('endpoints/') ? `the endpoints of ${words(end.replace(/^endpoints/, 'service'))}` : end;

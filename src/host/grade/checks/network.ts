@@ -1,22 +1,11 @@
 // Checks of a place's interfaces and routes.
 import type { LinkFact, RouteFact } from '../../../api/fabric.ts';
 import type { LinkCheck, RouteCheck } from '../../../api/lab.ts';
-import { countWords, inRange, inWords, isMatch, listed } from '../match.ts';
-import { words } from '../reference.ts';
+import { inRange, isMatch } from '../match.ts';
 import type { CheckKind, Verdict } from '../verdict.ts';
 
 export const linkCheck: CheckKind<LinkCheck> = {
-  describe: (check) => {
-    const parts = [
-      check.kind,
-      check.name === undefined ? '' : `named ${inWords(check.name)}`,
-      check.address === undefined ? '' : `with address ${check.address}`,
-      check.master === undefined ? '' : `plugged into ${check.master}`,
-      check.up === undefined ? '' : check.up ? 'that is up' : 'that is down',
-    ];
-    const scope = check.everywhere ? ', in any of its network namespaces' : '';
-    return `${placeWords(check.on)} has ${countWords(check.count)} network interface (${parts.filter(Boolean).join(', ')})${scope}`;
-  },
+  describe: (check, say) => say.linkExpected(check.on, check.count, check),
   evaluate(check, view) {
     const places = view.places(check.on);
     const facts = view.facts(places, check.everywhere ? 'namespaces' : 'links');
@@ -31,8 +20,8 @@ export const linkCheck: CheckKind<LinkCheck> = {
       const found = all.filter((link) => isMeant(link, wanted));
       return {
         holds: inRange(found.length, check.count),
-        observed: `${place.label} has ${found.length === 0 ? `none (${all.length} interfaces in all)` : listed(found.map(linkWords))}`,
-        hint: `On ${place.machine}: ip -details link; ip address`,
+        observed: view.say.linkObserved(place.label, found.map(linkWords), all.length),
+        hint: view.say.onMachine(place.machine, 'ip -details link; ip address'),
       };
     });
     return verdicts.find(({ holds }) => holds === check.not) ?? (verdicts.at(-1) as Verdict);
@@ -55,8 +44,7 @@ const linkWords = ({ name, kind, addresses }: LinkFact): string =>
     .join(' ');
 
 export const routeCheck: CheckKind<RouteCheck> = {
-  describe: ({ on, to, via, device }) =>
-    `${placeWords(on)} has a route to ${to}${via === undefined ? '' : ` via ${via}`}${device === undefined ? '' : ` by ${device}`}`,
+  describe: ({ on, to, via, device }, say) => say.routeExpected(on, to, via, device),
   evaluate(check, view) {
     const places = view.places(check.on);
     const facts = view.facts(places, 'routes');
@@ -72,10 +60,8 @@ export const routeCheck: CheckKind<RouteCheck> = {
       return {
         holds: meant !== undefined,
         observed:
-          toIt.length === 0
-            ? `${place.label} has no route to ${to}`
-            : `${place.label}: ${toIt.map(routeWords).join('; ')}`,
-        hint: `On ${place.machine}: ip route`,
+          toIt.length === 0 ? view.say.noRoute(place.label, to) : `${place.label}: ${toIt.map(routeWords).join('; ')}`,
+        hint: view.say.onMachine(place.machine, 'ip route'),
       };
     });
     return verdicts.find(({ holds }) => holds === check.not) ?? (verdicts.at(-1) as Verdict);
@@ -86,10 +72,3 @@ export const routeWords = ({ destination, gateway, device, type }: RouteFact): s
   [type === 'unicast' ? '' : type, destination, gateway && `via ${gateway}`, device && `dev ${device}`]
     .filter(Boolean)
     .join(' ');
-
-const placeWords = (reference: string): string =>
-  reference === 'node/*'
-    ? 'each node'
-    : reference.startsWith('pod/')
-      ? words(reference)
-      : (reference.split('/').at(-1) ?? '');

@@ -2,7 +2,7 @@
 import type { RuleSelection } from '../../../api/lab.ts';
 import type { Rule, Ruleset, Target } from '../../../dataplane/model.ts';
 import { findTable, matchOf } from '../../../dataplane/query.ts';
-import { contains, inWords, isMatch } from '../match.ts';
+import { contains, isMatch } from '../match.ts';
 import type { View } from '../view.ts';
 
 /** The selection with its templates filled in. */
@@ -35,18 +35,4 @@ export const targetName = (target: Target | undefined): string => {
   if (!target) return '';
   if (target.kind === 'jump') return target.chain;
   return target.kind === 'other' ? target.name : target.kind.toUpperCase();
-};
-
-/** `rules in table nat with "db-service" in the comment and target DNAT` */
-export const selectionWords = ({ table, ...fields }: RuleSelection): string => {
-  const parts = [
-    fields.chain === undefined ? '' : `in chain ${fields.chain}`,
-    fields.comment === undefined ? '' : `with ${inWords(fields.comment)} in the comment`,
-    fields.target === undefined ? '' : `with target ${fields.target}`,
-    fields.to === undefined ? '' : `to ${fields.to}`,
-    fields.source === undefined ? '' : `from ${fields.source}`,
-    fields.destination === undefined ? '' : `for ${fields.destination}`,
-    fields.dport === undefined ? '' : `port ${fields.dport}`,
-  ];
-  return `table ${table} ${parts.filter((part) => part !== '').join(', ')}`.trim();
 };

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import type { Report } from '../../../src/api/report.ts';
+import { gradeLab } from '../../../src/host/grade/engine.ts';
+import { english } from '../../../src/host/grade/say/en.ts';
+import { korean } from '../../../src/host/grade/say/ko.ts';
+import { accessTo, dbRules, labOf, nobody, pod, type World } from './world.ts';
+
+const inKorean = (check: object, world: World): Promise<Report> =>
+  gradeLab({
+    lab: labOf([check as Record<string, unknown>]),
+    access: accessTo(world),
+    progress: nobody,
+    language: 'ko',
+    signal: new AbortController().signal,
+  });
+
+test('every sentence is there in Korean, and is Korean', () => {
+  expect(Object.keys(korean).sort()).toEqual(Object.keys(english).sort());
+  const samples = [korean.noSuch('pod x'), korean.keepsDestination(), korean.notAnswered(), korean.runsNot('a', 'b')];
+  for (const sample of samples) expect(sample).toMatch(/[가-힣]/);
+});
+
+test('what was expected and seen is told in Korean', async () => {
+  const world: World = {
+    objects: { '/api/v1/pods': [pod('blue', 'node01', '10.244.1.3')] },
+    http: () => ({ ok: false, failure: 'timeout', message: '' }),
+  };
+  const report = await inKorean({ type: 'http', from: 'pod/blue', url: 'http://10.96.0.9/' }, world);
+  expect(report.tasks[0]?.checks[0]).toMatchObject({
+    expected: 'pod blue에서 http://10.96.0.9/ 요청에 200 응답',
+    observed: 'pod blue → http://10.96.0.9/: 시간 안에 응답이 없음: 패킷이 도중에 사라짐',
+    hint: expect.stringContaining('패킷을 따라가 보세요'),
+  });
+});
+
+test('a packet’s way is told in Korean', async () => {
+  const check = {
+    type: 'iptables',
+    on: 'node/node01',
+    packet: { from: '10.244.1.3', to: '10.103.132.104:3306', lands: '10.244.1.9:3306' },
+  };
+  const report = await inKorean(check, { facts: { node01: { iptables: dbRules, links: [] } } });
+  expect(report.tasks[0]?.checks[0]).toMatchObject({
+    expected: 'node01에서, 10.244.1.3 → 10.103.132.104:3306 패킷: 10.244.1.9:3306에 도착',
+    observed: 'node01에서, 10.244.1.3 → 10.103.132.104:3306 패킷: 10.244.1.2:3306에 도착',
+  });
+});
+
+test('a question is repeated in the language in which it was asked', async () => {
+  const question = { en: 'Which?', ko: '어느 것입니까?' };
+  const report = await inKorean({ type: 'answer', question, equals: 'x' }, {});
+  expect(report.tasks[0]?.checks[0]).toMatchObject({
+    expected: '올바른 답: 어느 것입니까?',
+    observed: '아직 답하지 않음',
+  });
+});
