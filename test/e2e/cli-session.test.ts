@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { containersOf, labs, volumesOf } from './cli-support.ts';
+import { containersOf, labs, root, volumesOf } from './cli-support.ts';
 
 const name = 'test-session';
 const on = (...argv: string[]) => labs(['--name', name, ...argv]);
@@ -87,6 +87,23 @@ describe('a session', () => {
     const ran = await on('logs', 'node01', 'kube-proxy', '-n', '500');
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout).toMatch(/iptables/i);
+  });
+
+  test('ends a program that waits when it is interrupted, in the machine too', async () => {
+    const { spawnLabs, written } = await import('./cli-support.ts');
+    const following = spawnLabs(['--name', name, 'logs', 'node01', 'kube-proxy', '-f'], { buffer: false });
+    await written(following.stdout, 'kube-proxy');
+    following.kill('SIGINT');
+    expect((await following).exitCode).toBe(130);
+    expect((await on('shell', 'node01', '--', 'pgrep', '-c', 'journalctl')).stdout).toBe('0');
+  });
+
+  test('stops reading when nobody reads it', async () => {
+    const { execa } = await import('execa');
+    const command = `node ${root}bin/labs.js --name ${name} logs node01 -n 5000 | head -1`;
+    const ran = await execa('bash', ['-o', 'pipefail', '-c', command], { reject: false });
+    expect(ran.stdout.split('\n')).toHaveLength(1);
+    expect(ran.stderr).not.toContain('EPIPE');
   });
 
   test('shows tasks, in Korean too, and suggests the nearest', async () => {

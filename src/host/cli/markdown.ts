@@ -28,7 +28,10 @@ const renderBlock = (token: Token, options: MarkdownOptions): readonly string[] 
     case 'text':
       return wrap(words(inlineOf(token), options), options.width);
     case 'code':
-      return (token as Tokens.Code).text.split('\n').map((line) => `    ${paint('green', line)}`);
+      return (token as Tokens.Code).text
+        .trimEnd()
+        .split('\n')
+        .map((line) => `    ${paint('green', line)}`);
     case 'list':
       return renderList(token as Tokens.List, options);
     case 'blockquote':
@@ -62,11 +65,10 @@ const renderList = (list: Tokens.List, options: MarkdownOptions): readonly strin
   const items = list.items.map((item, index) => {
     const marker = list.ordered ? `${Number(list.start || 1) + index}.` : '•';
     const indent = marker.length + 1;
-    const gap = list.loose ? [''] : [];
-    const body = item.tokens.flatMap((token, position) => [
-      ...(position > 0 ? gap : []),
-      ...renderBlock(token, narrower(options, indent)),
-    ]);
+    const parts = item.tokens
+      .map((token) => renderBlock(token, narrower(options, indent)))
+      .filter((lines) => lines.length > 0);
+    const body = parts.flatMap((lines, position) => (position > 0 && list.loose ? ['', ...lines] : lines));
     return body.map((line, row) =>
       row === 0 ? `${options.paint('cyan', marker)} ${line}` : line && ' '.repeat(indent) + line,
     );

@@ -41,6 +41,10 @@ describe('Markdown on a terminal', () => {
     );
   });
 
+  test('sets code in a list apart by one empty line', () => {
+    expect(plain('1. first:\n\n       ip link\n\n2. second')).toBe('1. first:\n\n       ip link\n\n2. second\n');
+  });
+
   test('aligns tables by what they show on screen', () => {
     expect(plain('| a | 이름 |\n|---|---|\n| xxxx | `y` |')).toBe('a     이름\n────  ────\nxxxx  `y`\n');
   });

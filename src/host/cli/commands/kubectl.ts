@@ -6,7 +6,7 @@ import { relay } from '../terminal.ts';
 
 export const run: Run = async (context, args) => {
   const instance = await chooseRunning(context);
-  const { output, environment, interrupt, signal } = context;
+  const { output, environment, interrupt } = context;
   return relay({
     docker: await context.docker(),
     container: (await controlPlaneOf(context, instance.name)).container,
@@ -22,7 +22,6 @@ export const run: Run = async (context, args) => {
     // Only what a person works in gets a terminal: the output of the rest is often piped on.
     terminal: output.interactive && isInteractive(args),
     interrupt,
-    signal,
   });
 };
 

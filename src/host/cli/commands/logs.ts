@@ -8,7 +8,7 @@ import { workplaces } from '../machines.ts';
 import { relay } from '../terminal.ts';
 
 export const run: Run = async (context, args, options) => {
-  const { say, interrupt, signal } = context;
+  const { say, interrupt } = context;
   const instance = await chooseRunning(context);
   const nodes = (await workplaces(context, instance.name)).filter(({ role }) => role === 'node');
   const machines = nodes.map(({ machine }) => machine);
@@ -43,6 +43,5 @@ export const run: Run = async (context, args, options) => {
     },
     terminal: false,
     interrupt,
-    signal,
   });
 };

@@ -12,14 +12,13 @@ export const run: Run = async (context, [given, ...rest]) => {
   const places = await workplaces(context, instance.name);
   const command = rest[0] === '--' ? rest.slice(1) : rest;
   const target = await targetOf(context, places, given ?? (await choosePlace(context, places)), command);
-  const { output, interrupt, signal } = context;
+  const { output, interrupt } = context;
   return relay({
     docker: await context.docker(),
     container: target.container,
     command: { command: target.command, environment: shellEnvironment(context), folder: '/root' },
     terminal: output.interactive,
     interrupt,
-    signal,
   });
 };
 

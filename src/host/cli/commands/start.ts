@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { type LabDefinition, localize } from '../../../api/lab.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { bundlesIn } from '../../cluster/install.ts';
-import { startCluster } from '../../cluster/start.ts';
+import { type Started, startCluster } from '../../cluster/start.ts';
 import { listClusters } from '../../cluster/status.ts';
 import type { Containers } from '../../docker/port.ts';
 import { ensureImages } from '../../image/ensure.ts';
@@ -23,9 +23,10 @@ export const run: Run = async (context, [given], options) => {
   }
   const startedAt = performance.now();
   const docker = await engineOrSetup(context);
-  const resumed = await bringUp(context, docker, lab, name);
+  const { resumed, warnings } = await bringUp(context, docker, lab, name);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   whatNext(context, name, lab, seconds, resumed);
+  for (const warning of warnings) context.output.note(context.output.paint('yellow', `! ${warning}`));
   return ExitCode.ok;
 };
 
@@ -55,11 +56,11 @@ const labOf = async (context: Context): Promise<string> => {
   );
 };
 
-const bringUp = async (context: Context, docker: Containers, lab: LabDefinition, name: string): Promise<boolean> => {
+const bringUp = async (context: Context, docker: Containers, lab: LabDefinition, name: string): Promise<Started> => {
   const { environment, paths, signal, version, output } = context;
   const { cpus } = await docker.engine(signal);
   using progress = showProgress(output);
-  const { cluster, resumed } = await startCluster(
+  const started = await startCluster(
     docker,
     {
       plan: {
@@ -80,8 +81,8 @@ const bringUp = async (context: Context, docker: Containers, lab: LabDefinition,
     },
     { signal, onEvent: progress.onEvent, onProgress: progress.onProgress },
   );
-  await cluster[Symbol.asyncDispose]();
-  return resumed;
+  await started.cluster[Symbol.asyncDispose]();
+  return started;
 };
 
 /** Three lines: what a learner does next. */

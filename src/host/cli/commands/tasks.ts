@@ -51,11 +51,12 @@ const read = async (context: Context, session: Session, task: TaskDefinition): P
     output.line(JSON.stringify({ id: task.id, title: localize(task.title, language), text: source }, null, 2));
     return;
   }
+  const number = session.lab.tasks.indexOf(task) + 1;
+  output.line(output.paint(['bold', 'cyan'], `${number}. ${localize(task.title, language)}`));
   output.write(
     `\n${renderMarkdown(source, { width: Math.min(output.width, 80), paint: output.paint, colored: output.colored })}`,
   );
   const questions = task.checks.filter((check) => check.type === 'answer');
-  const number = session.lab.tasks.indexOf(task) + 1;
   output.line();
   if (questions.length > 0) output.line(output.paint('dim', say.answerWith(number)));
   output.line(output.paint('dim', say.checkWith(number)));
