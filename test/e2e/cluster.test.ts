@@ -109,6 +109,19 @@ describe('a cluster', () => {
     expect(links?.map((link) => link.name)).toContain('eth0');
   });
 
+  test('that its student has broken comes back broken, and says what is broken', async () => {
+    const systemctl = (...words: string[]) =>
+      docker.exec(`labs-${name}-node01`, { command: ['systemctl', ...words, 'kube-proxy'] });
+    await systemctl('disable', '--now');
+    await cluster[Symbol.asyncDispose]();
+    await stopCluster(docker, name);
+    const resumed = await mustStart(requestFor(name));
+    ({ cluster } = resumed);
+    expect(resumed.warnings[0]).toContain('kube-proxy on node01 does not answer');
+    expect((await statusOf(docker, name))?.state).toBe('running');
+    await systemctl('enable', '--now');
+  });
+
   test('comes back after all of its containers were killed, as by a restart of Docker', async () => {
     await cluster[Symbol.asyncDispose]();
     await Promise.all(containers(name).map((container) => docker.kill(container)));

@@ -1,5 +1,6 @@
 // The bring-up of a cluster, as the list of its steps in the order in which they happen.
 
+import { LabError } from '../../kit/error.ts';
 import { fabricMachine } from '../plan/names.ts';
 import { certificatesOf, planCluster, programsOf } from '../plan/plan.ts';
 import type { MachinePlan } from '../plan/types.ts';
@@ -9,10 +10,10 @@ import type { BringUp } from './context.ts';
 import { containerSpec } from './create.ts';
 import { connectFabric } from './fabric.ts';
 import { archive } from './install.ts';
-import { bridgeOf, findMachines, inspectRunning } from './machines.ts';
+import { bridgeOf, findMachines, inspectMachines } from './machines.ts';
 import { clusterOf } from './open.ts';
+import { nodesOf, patiently, tell, unlessBroken } from './patience.ts';
 import type { Step } from './steps.ts';
-import { unlessComponentsDie } from './watchdog.ts';
 
 const ensureImage: Step<BringUp> = {
   name: 'image',
@@ -88,7 +89,7 @@ const startMachines: Step<BringUp> = {
   needs: ['install'],
   run: async (up, signal) => {
     const others = [...up.ids].filter(([name]) => name !== fabricMachine);
-    await Promise.all(others.map(([, id]) => up.containers.start(id, signal)));
+    await Promise.all(others.map(([, id]) => unlessBroken(up, signal, () => up.containers.start(id, signal))));
   },
 };
 
@@ -97,41 +98,37 @@ const wireLinks: Step<BringUp> = {
   title: 'Wiring links',
   needs: ['fabric', 'start'],
   run: async (up, signal) => {
-    up.machines = await inspectRunning(
-      up.containers,
-      await findMachines(up.containers, up.request.plan.name, signal),
-      signal,
-    );
-    const [fabric, ...others] = up.machines;
-    if (!fabric) throw new Error('a cluster without a fabric was started');
+    const machines = await findMachines(up.containers, up.request.plan.name, signal);
+    const { running, down } = await inspectMachines(up.containers, machines, signal);
+    if (down.length > 0) tell(up, new LabError('LAB_MACHINE_DOWN', `${down.join(' and ')} did not stay up`));
+    up.machines = running;
+    const [fabric, ...others] = running;
+    if (fabric?.role !== 'fabric') throw new LabError('LAB_MACHINE_DOWN', 'the fabric did not stay up');
     const links = others.flatMap(({ name, pid, link }) => (link ? [{ machine: name, pid, ...link }] : []));
     const { wired } = await up.fabric.call('wire', { bridge: bridgeOf(fabric), links }, { signal });
     return `${wired.length} links`;
   },
 };
 
-const nodesOf = (up: BringUp) => up.machines.filter(({ role }) => role === 'node');
-
 const awaitApiServer: Step<BringUp> = {
   name: 'api-server',
   title: 'Waiting for the API server',
   needs: ['wire'],
-  run: (up, signal) => unlessComponentsDie(up.containers, nodesOf(up), signal, (s) => apiServerReady(up.fabric, s)),
+  run: (up, signal) => patiently(up, signal, (s, pace) => apiServerReady(up.fabric, pace, s)),
 };
 
 const awaitNodes: Step<BringUp> = {
   name: 'nodes',
   title: 'Waiting for the nodes to be Ready',
   needs: ['api-server'],
-  run: (up, signal) =>
-    unlessComponentsDie(up.containers, nodesOf(up), signal, (s) => nodesReady(up.fabric, nodesOf(up), s)),
+  run: (up, signal) => patiently(up, signal, (s, pace) => nodesReady(up.fabric, nodesOf(up), pace, s)),
 };
 
 const awaitProxies: Step<BringUp> = {
   name: 'proxies',
   title: 'Waiting for every kube-proxy to sync',
   needs: ['api-server'],
-  run: (up, signal) => proxiesSynced(up.fabric, nodesOf(up), signal),
+  run: (up, signal) => patiently(up, signal, (s, pace) => proxiesSynced(up.fabric, nodesOf(up), pace, s)),
 };
 
 const awaitDns: Step<BringUp> = {
@@ -141,7 +138,8 @@ const awaitDns: Step<BringUp> = {
   run: async (up, signal) => {
     // A worker where there is one: the question then crosses the fabric.
     const node = nodesOf(up).at(-1);
-    if (node) await dnsAnswers(up.fabric, node, up.request.plan.spec.dnsAddress, signal);
+    const { dnsAddress } = up.request.plan.spec;
+    if (node) await patiently(up, signal, (s, pace) => dnsAnswers(up.fabric, { node, dnsAddress }, pace, s));
   },
 };
 

@@ -8,26 +8,34 @@ import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { Fabric } from './fabric.ts';
 import type { RunningMachine } from './machines.ts';
 
-/** How long a condition may take. Far more than it does: a loaded laptop must not fail a start. */
-const timeoutMs = 60_000;
-const pace = { timeoutMs, intervalMs: 30, maxIntervalMs: 150 } as const;
+/** How long to wait; the rest of the pace is the same for all. */
+export interface Pace {
+  readonly timeoutMs: number;
+}
+
+const steady = { intervalMs: 30, maxIntervalMs: 150 } as const;
 
 /** The API server serves, and has what it needs. */
-export const apiServerReady = (fabric: Fabric, signal: AbortSignal): Promise<void> =>
+export const apiServerReady = (fabric: Fabric, pace: Pace, signal: AbortSignal): Promise<void> =>
   eventually(
     'the API server is ready',
     async () => {
       const { status, body } = await fabric.call('kube', { path: '/readyz' }, { signal });
       return status === 200 ? done(undefined) : notYet(`/readyz says ${status} ${shorten(String(body))}`);
     },
-    { ...pace, signal },
+    { ...steady, ...pace, signal },
   );
 
 /**
  * Every node says Ready, and has said so since its machine started: after a resume, the API server still has what it was
  * told before the stop.
  */
-export const nodesReady = (fabric: Fabric, machines: readonly RunningMachine[], signal: AbortSignal): Promise<void> =>
+export const nodesReady = (
+  fabric: Fabric,
+  machines: readonly RunningMachine[],
+  pace: Pace,
+  signal: AbortSignal,
+): Promise<void> =>
   eventually(
     'every node is Ready',
     async () => {
@@ -43,7 +51,7 @@ export const nodesReady = (fabric: Fabric, machines: readonly RunningMachine[], 
       });
       return waiting.length === 0 ? done(undefined) : notYet(waiting.join('; '));
     },
-    { ...pace, signal },
+    { ...steady, ...pace, signal },
   );
 
 const leasesPath = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
@@ -65,6 +73,7 @@ const proxyHealthPort = 10_256;
 export const proxiesSynced = (
   fabric: Fabric,
   nodes: readonly { readonly name: string; readonly address: Ipv4 }[],
+  pace: Pace,
   signal: AbortSignal,
 ): Promise<void> =>
   eventually(
@@ -84,14 +93,14 @@ export const proxiesSynced = (
       const waiting = states.filter((state) => state !== undefined);
       return waiting.length === 0 ? done(undefined) : notYet(waiting.join('; '));
     },
-    { ...pace, signal },
+    { ...steady, ...pace, signal },
   );
 
 /** A node resolves a service's name through the DNS service's address: server, service and rules work together. */
 export const dnsAnswers = (
   fabric: Fabric,
-  node: RunningMachine,
-  nameserver: Ipv4,
+  { node, dnsAddress: nameserver }: { readonly node: RunningMachine; readonly dnsAddress: Ipv4 },
+  pace: Pace,
   signal: AbortSignal,
 ): Promise<void> =>
   eventually(
@@ -102,7 +111,7 @@ export const dnsAnswers = (
       const outcome = await fabric.call('lookup', { place, name, nameserver, timeoutMs: 1000 }, { signal });
       return outcome.ok ? done(undefined) : notYet(outcome.message);
     },
-    { ...pace, signal },
+    { ...steady, ...pace, signal },
   );
 
 const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);

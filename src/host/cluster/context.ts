@@ -27,6 +27,11 @@ export class BringUp {
   readonly onProgress: (line: string) => void;
   /** Container ids by machine. */
   readonly ids = new Map<string, string>();
+  /** A student may have broken this cluster, and wants it back as it was: what isn't well is told, and no failure. */
+  lenient = false;
+  readonly warnings: string[] = [];
+  /** On performance's clock: when a lenient bring-up has waited long enough for everything together. */
+  patienceEnds: number | undefined;
   /** On a resume: what doesn't run yet, and whether a start of this cluster ever came to its end. */
   asleep: readonly Machine[] = [];
   completed = false;

@@ -1,6 +1,5 @@
 // The machines of a cluster as Docker knows them: everything here comes from labels and states, nothing from a definition.
 import { type Ipv4, parseIpv4 } from '../../api/scalars.ts';
-import { LabError } from '../../kit/error.ts';
 import type { ContainerStatus, ContainerSummary, Containers } from '../docker/port.ts';
 import { bridgeName, labels, linkName, macOf } from '../plan/names.ts';
 import type { LinkPlan, MachineRole, NetworkPlan } from '../plan/types.ts';
@@ -49,24 +48,22 @@ export const findAllMachines = async (
   return new Map([...groups].map(([name, found]) => [name, found.map(toMachine).sort(inOrder)]));
 };
 
-/** With process ids. @throws LabError LAB_MACHINE_DOWN naming the ones that don't run */
-export const inspectRunning = async (
+/** With process ids; those that don't run are named apart. */
+export const inspectMachines = async (
   containers: Containers,
   machines: readonly Machine[],
   signal?: AbortSignal,
-): Promise<readonly RunningMachine[]> => {
+): Promise<{ readonly running: readonly RunningMachine[]; readonly down: readonly string[] }> => {
   const seen = await Promise.all(
     machines.map(async (machine) => {
       const state = await containers.inspect(machine.id, signal);
       return { ...machine, pid: state?.pid ?? 0, startedAt: new Date(state?.startedAt ?? 0) };
     }),
   );
-  const down = seen.filter(({ pid }) => pid === 0).map(({ name }) => name);
-  if (down.length > 0)
-    throw new LabError('LAB_MACHINE_DOWN', `${down.join(' and ')} ${down.length === 1 ? 'is' : 'are'} not running`, {
-      hint: 'Run `labs start` to start what has stopped.',
-    });
-  return seen;
+  return {
+    running: seen.filter(({ pid }) => pid !== 0),
+    down: seen.filter(({ pid }) => pid === 0).map(({ name }) => name),
+  };
 };
 
 /** The bridge, from the fabric's label. */

@@ -5,7 +5,7 @@ import { ExitCode, LabError } from '../../kit/error.ts';
 import type { Containers } from '../docker/port.ts';
 import { fabricMachine } from '../plan/names.ts';
 import { connectFabric, type Fabric } from './fabric.ts';
-import { findMachines, inspectRunning, type RunningMachine } from './machines.ts';
+import { findMachines, inspectMachines, type RunningMachine } from './machines.ts';
 
 export interface Cluster extends AsyncDisposable {
   readonly name: string;
@@ -32,9 +32,9 @@ export const openCluster = async (containers: Containers, name: string, signal?:
   const running = found.filter(({ name: machine, status }) => machine !== fabricMachine && status === 'running');
   const [fabric, machines] = await Promise.all([
     connectFabric(containers, name, signal),
-    inspectRunning(containers, running, signal),
+    inspectMachines(containers, running, signal),
   ]);
-  return clusterOf(containers, name, fabric, machines);
+  return clusterOf(containers, name, fabric, machines.running);
 };
 
 /** A handle on what has been looked up already. It owns the fabric's connection. */

@@ -22,6 +22,8 @@ export interface Started {
   readonly cluster: Cluster;
   /** The cluster was there already: stopped, or even running. */
   readonly resumed: boolean;
+  /** What isn't well in a resumed cluster: its student may have broken it on purpose, so that it is no failure. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -42,15 +44,15 @@ export const startCluster = async (
     const resumed = again ? await resumeCluster(containers, request, found, options) : undefined;
     // What is left over are the machines of a start that was interrupted: nobody has worked in them.
     if (!resumed) await removeMachines(containers, found);
-    const cluster = resumed ?? (await startAnew(containers, request, options));
-    await cluster.fabric.call('release', {});
-    return { cluster, resumed: resumed !== undefined };
+    const started = resumed ?? (await startAnew(containers, request, options));
+    await started.cluster.fabric.call('release', {});
+    return started;
   } catch (error) {
     throw firstCause(error, request.plan.name);
   }
 };
 
-const startAnew = async (containers: Containers, request: StartRequest, options: StartOptions): Promise<Cluster> => {
+const startAnew = async (containers: Containers, request: StartRequest, options: StartOptions): Promise<Started> => {
   await using undo = new UndoStack();
   const up = new BringUp({ containers, request, undo, onProgress: options.onProgress ?? (() => {}) });
   try {
@@ -60,7 +62,7 @@ const startAnew = async (containers: Containers, request: StartRequest, options:
     throw isNameTaken(error) && up.ids.size === 0 ? busy(request.plan.name, error) : error;
   }
   undo.commit();
-  return clusterOf(containers, request.plan.name, up.fabric, up.machines);
+  return { cluster: clusterOf(containers, request.plan.name, up.fabric, up.machines), resumed: false, warnings: [] };
 };
 
 const isNameTaken = (error: unknown): boolean => error instanceof LabError && error.code === 'LAB_NAME_TAKEN';
@@ -96,12 +98,13 @@ const resumeCluster = async (
   request: StartRequest,
   found: readonly Machine[],
   options: StartOptions,
-): Promise<Cluster | undefined> => {
+): Promise<Started | undefined> => {
   const [fabric] = found;
   if (!fabric) return undefined;
   await using undo = new UndoStack();
   const up = new BringUp({ containers, request, undo, onProgress: options.onProgress ?? (() => {}) });
   for (const machine of found) up.ids.set(machine.name, machine.id);
+  up.lenient = true;
   up.asleep = found.filter(({ status }) => status !== 'running');
   try {
     if (fabric.status !== 'running') undo.push(`start ${fabric.container}`, () => stopMachines(containers, [fabric]));
@@ -115,7 +118,8 @@ const resumeCluster = async (
     undo.push(`start ${request.plan.name}`, () => stopMachines(containers, up.asleep));
     await runSteps(resume, up, options);
     undo.commit();
-    return clusterOf(containers, request.plan.name, up.fabric, up.machines);
+    const cluster = clusterOf(containers, request.plan.name, up.fabric, up.machines);
+    return { cluster, resumed: true, warnings: up.warnings };
   } catch (error) {
     up.close();
     // The fabric is the other start's, which had only created it when we looked.
