@@ -20,6 +20,7 @@ export interface Resource<T extends KubeObject = KubeObject> {
     | 'status'
     | 'scale'
     | 'binding'
+    | 'eviction'
     | 'log'
     | 'exec'
     | 'attach'
@@ -59,7 +60,7 @@ export const nodes = resource<Node>('', 'nodes', 'Node', {
 });
 export const pods = resource<Pod>('', 'pods', 'Pod', {
   shortNames: ['po'],
-  subresources: ['status', 'binding', 'log', 'exec', 'attach', 'portforward'],
+  subresources: ['status', 'binding', 'eviction', 'log', 'exec', 'attach', 'portforward'],
   categories: ['all'],
 });
 export const services = resource<Service>('', 'services', 'Service', {

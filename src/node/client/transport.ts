@@ -35,6 +35,8 @@ export const createTransport = (config: ServerConfig): Transport => {
   // Watches don't share sockets, but TLS sessions: a component opens several at its start, at half the price each.
   const watchAgent = new Agent({ ...tls, keepAlive: false });
   const base = new URL(config.server);
+  // The component's name: runComponent has made it the process's title.
+  const userAgent = /^[\w-]*/.exec(process.title)?.[0] || 'labs';
   const optionsFor = (method: string, path: string): RequestOptions => ({
     method,
     host: base.hostname,
@@ -42,6 +44,7 @@ export const createTransport = (config: ServerConfig): Transport => {
     path,
     headers: {
       accept: 'application/json',
+      'user-agent': userAgent,
       ...(config.token === undefined ? {} : { authorization: `Bearer ${config.token}` }),
     },
   });

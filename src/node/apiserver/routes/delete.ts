@@ -35,9 +35,22 @@ export const removeCollection: Handler = async (exchange): Promise<Answer> => {
   return ok(listOf(api, resource, removed));
 };
 
+/** `POST pods/p/eviction`, with which `kubectl drain` empties a node. No disruption budgets exist that could object. */
+export const evict: Handler = async ({ api, request, url, info }) => {
+  const document = await readDocument(request);
+  const options = isRecord(document) && isRecord(document.deleteOptions) ? document.deleteOptions : {};
+  const current = existing(api, pods, { name: info.name ?? '', namespace: info.namespace });
+  deleteObject(api, pods, current, optionsFrom(options, url));
+  return { code: 201, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
+};
+
 const readOptions = async ({ request, url }: ResourceExchange): Promise<DeleteOptions> => {
   const document = await readDocument(request);
-  const body = isRecord(document) ? document : {};
+  return optionsFrom(isRecord(document) ? document : {}, url);
+};
+
+/** The body's options; what it leaves out may stand in the query. */
+const optionsFrom = (body: Record<string, unknown>, url: URL): DeleteOptions => {
   const grace = body.gracePeriodSeconds ?? url.searchParams.get('gracePeriodSeconds') ?? undefined;
   const dryRun = isDryRun(url) || (Array.isArray(body.dryRun) && body.dryRun.includes('All'));
   return {

@@ -21,6 +21,7 @@ const subresourceVerbs: Readonly<Record<string, readonly string[]>> = {
   scale: ['get', 'patch', 'update'],
   log: ['get'],
   binding: ['create'],
+  eviction: ['create'],
   finalize: ['update'],
   exec: ['create', 'get'],
   attach: ['create', 'get'],
@@ -29,6 +30,7 @@ const subresourceVerbs: Readonly<Record<string, readonly string[]>> = {
 const subresourceKinds: Readonly<Record<string, Partial<ApiResource>>> = {
   scale: { kind: 'Scale', group: 'autoscaling', version: 'v1' },
   binding: { kind: 'Binding' },
+  eviction: { kind: 'Eviction', group: 'policy', version: 'v1' },
   exec: { kind: 'PodExecOptions' },
   attach: { kind: 'PodAttachOptions' },
   portforward: { kind: 'PodPortForwardOptions' },

@@ -4,7 +4,7 @@ import { methodNotAllowed, pathNotFound } from '../status.ts';
 import { watch } from '../watch/watch.ts';
 import { bind } from './binding.ts';
 import { create } from './create.ts';
-import { remove, removeCollection } from './delete.ts';
+import { evict, remove, removeCollection } from './delete.ts';
 import { discovery } from './discovery.ts';
 import { finalize } from './finalize.ts';
 import { get } from './get.ts';
@@ -36,6 +36,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   'update/scale': updateScale,
   'patch/scale': patchScale,
   'create/binding': bind,
+  'create/eviction': evict,
   'update/finalize': finalize,
   'get/log': podLog,
   'get/exec': needsUpgrade,

@@ -28,6 +28,7 @@ const packages: Readonly<Record<string, string>> = {
   'discovery.k8s.io': 'discovery.v1',
   'coordination.k8s.io': 'coordination.v1',
   autoscaling: 'autoscaling.v1',
+  policy: 'policy.v1',
   'authorization.k8s.io': 'authorization.v1',
   'authentication.k8s.io': 'authentication.v1',
 };
