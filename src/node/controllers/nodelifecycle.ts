@@ -22,21 +22,36 @@ const leaseNamespace = 'kube-node-lease';
 export const notReadyTaint = 'node.kubernetes.io/not-ready';
 export const unreachableTaint = 'node.kubernetes.io/unreachable';
 
-export const createNodeLifecycle = (options: NodeLifecycleOptions): Controller => ({
-  name: 'node-controller',
-  watches: [
-    watch(nodes, ({ metadata: { name } }) => [name]),
-    watch(leases, ({ metadata: { name, namespace } }) => (namespace === leaseNamespace ? [name] : [])),
-    // A pod that a dead node's kubelet had just reported Ready.
-    watch(pods, ({ spec: { nodeName } }, world) =>
-      nodeName && readiness(world.get(nodes, { name: nodeName })) === 'Unknown' ? [nodeName] : [],
-    ),
-  ],
-  reconcile(key, world) {
-    const node = world.get(nodes, { name: parseKey(key).name });
-    return node === undefined || node.metadata.deletionTimestamp ? nothing : reconcileNode(node, world, options);
-  },
-});
+/** Remembers which nodes it has greeted. */
+export const createNodeLifecycle = (options: NodeLifecycleOptions): Controller => {
+  const greeted = new Set<string>();
+  return {
+    name: 'node-controller',
+    watches: [
+      watch(nodes, ({ metadata: { name } }) => [name]),
+      watch(leases, ({ metadata: { name, namespace } }) => (namespace === leaseNamespace ? [name] : [])),
+      // A pod that a dead node's kubelet had just reported Ready.
+      watch(pods, ({ spec: { nodeName } }, world) =>
+        nodeName && readiness(world.get(nodes, { name: nodeName })) === 'Unknown' ? [nodeName] : [],
+      ),
+    ],
+    reconcile(key, world) {
+      const node = world.get(nodes, { name: parseKey(key).name });
+      if (node === undefined || node.metadata.deletionTimestamp) return nothing;
+      const { writes, againInMs } = reconcileNode(node, world, options);
+      return { writes: [...greet(node, greeted), ...writes], againInMs };
+    },
+  };
+};
+
+/** Once per node and start of the controller, as the original. */
+const greet = (node: Node, greeted: Set<string>): Write[] => {
+  const { uid = '', name } = node.metadata;
+  if (greeted.has(uid)) return [];
+  greeted.add(uid);
+  const message = `Node ${name} event: Registered Node ${name} in Controller`;
+  return [{ verb: 'event', about: node, type: 'Normal', reason: 'RegisteredNode', message }];
+};
 
 const reconcileNode = (node: Node, world: World, { graceMs, startedAt }: NodeLifecycleOptions): Outcome => {
   const silentAt = Math.max(lastHeartbeat(node, world), startedAt) + graceMs;

@@ -3,6 +3,7 @@ import type { Lease } from '../../../src/api/coordination.ts';
 import type { Node, Taint } from '../../../src/api/core.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import { parseCidr } from '../../../src/api/scalars.ts';
+import type { Outcome } from '../../../src/node/controllers/controller.ts';
 import { createNodeIpam } from '../../../src/node/controllers/nodeipam.ts';
 import { createNodeLifecycle } from '../../../src/node/controllers/nodelifecycle.ts';
 import { createPodGc } from '../../../src/node/controllers/podgc.ts';
@@ -82,7 +83,12 @@ describe('A silent kubelet', () => {
   });
   const node = (status: 'True' | 'False' | 'Unknown', taints: Taint[] = []): Node =>
     aNode('node01', { spec: { taints }, status: { conditions: [{ type: 'Ready', status }] } });
-  const look = (...objects: readonly KubeObject[]) => lifecycle.reconcile('node01', aWorld(objects, now));
+  const withoutGreeting = ({ writes, ...rest }: Outcome): Outcome => ({
+    ...rest,
+    writes: writes.filter((write) => write.verb !== 'event' || write.reason !== 'RegisteredNode'),
+  });
+  const look = (...objects: readonly KubeObject[]) =>
+    withoutGreeting(lifecycle.reconcile('node01', aWorld(objects, now)));
   const taintsIn = (writes: readonly Write[]): unknown =>
     writes.flatMap((write) =>
       write.verb === 'patch' && write.resource.kind === 'Node' ? (write.patch as Node).spec?.taints : [],
@@ -144,10 +150,18 @@ describe('A silent kubelet', () => {
 
   test('from before the controller started does not count', () => {
     const fresh = createNodeLifecycle({ graceMs: 40_000, startedAt: now - 1000 });
-    expect(fresh.reconcile('node01', aWorld([node('True'), heard(9999)], now))).toEqual({
+    const outcome = fresh.reconcile('node01', aWorld([node('True'), heard(9999)], now));
+    expect(withoutGreeting(outcome)).toEqual({
       writes: [],
       againInMs: 39_001,
     });
+  });
+
+  test('is greeted once, when its node is first seen', () => {
+    const fresh = createNodeLifecycle({ graceMs: 40_000, startedAt: now });
+    const world = aWorld([node('True'), heard(1)], now);
+    expect(fresh.reconcile('node01', world).writes).toMatchObject([{ verb: 'event', reason: 'RegisteredNode' }]);
+    expect(fresh.reconcile('node01', world).writes).toEqual([]);
   });
 
   test('a cordoned node is tainted so', () => {
