@@ -1,5 +1,8 @@
 // `npm test`: from a fresh checkout to one line, `N passed, N failed`. Installs what is missing (Docker, the node image).
+import { mkdir } from 'node:fs/promises';
 import { $, chalk } from 'zx';
+import { connectDocker } from '../src/host/docker/dockerode.ts';
+import { imageState, readImageInputs } from '../src/host/image/ensure.ts';
 import { type StepResult, step } from './lib/steps.ts';
 import { readTally, root, runProject, type Tally } from './lib/vitest.ts';
 
@@ -24,6 +27,7 @@ const main = async (): Promise<void> => {
 
   const setup = await step('set-up', () => run`${node} bin/labs.js setup --yes`);
   steps.push(setup);
+  if (setup.ok) steps.push(await step('kubectl for the contract tests', takeKubectl));
   tallies.push(await contractTests());
   if (setup.ok) tallies.push(await runProject('e2e'));
   else console.log(chalk.red('The end-to-end tests need the set-up, which failed.'));
@@ -31,11 +35,28 @@ const main = async (): Promise<void> => {
   summarise(steps, tallies);
 };
 
+const tools = `${root}out/tools`;
+
+/** The one of the node image: the API server is tested with it, and this machine may have none, or an old one. */
+const takeKubectl = async (): Promise<void> => {
+  const docker = await connectDocker(process.env);
+  const { image } = await imageState(docker, await readImageInputs(root));
+  const container = await docker.create({ name: `test-kubectl-${process.pid}`, image, network: 'none' });
+  try {
+    await mkdir(tools, { recursive: true });
+    const archive = await docker.getArchive(container, '/usr/bin/kubectl');
+    await $({ input: archive })`tar -x -C ${tools}`;
+  } finally {
+    await docker.remove(container);
+  }
+  process.env.PATH = `${tools}:${process.env.PATH}`;
+};
+
 /** They make network namespaces, which takes root. */
 const contractTests = async (): Promise<Tally> => {
   if (isRoot) return runProject('contract');
   const sudo = await $({ nothrow: true, quiet: true })`sudo -n true`;
-  if (sudo.exitCode === 0) return runProject('contract', ['sudo', '-n']);
+  if (sudo.exitCode === 0) return runProject('contract', ['sudo', '-n', `PATH=${process.env.PATH}`]);
   console.log(chalk.red('The contract tests need root: run `sudo npm test`, or allow sudo without a password.'));
   return { project: 'contract', passed: 0, failed: 1, skipped: [] };
 };

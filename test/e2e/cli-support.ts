@@ -1,6 +1,8 @@
-// Runs `labs` as a user does, and looks with Docker's own client whether anything stayed behind.
+// Runs `labs` as a user does, and asks Docker whether anything stayed behind.
 import { fileURLToPath } from 'node:url';
 import { execa, type Options } from 'execa';
+import { connectDocker } from '../../src/host/docker/dockerode.ts';
+import { labels } from '../../src/host/plan/names.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const binary = `${root}bin/labs.js`;
@@ -36,27 +38,13 @@ export const spawnLabs = (argv: readonly string[], options: Options = {}) =>
 
 /** The names of an instance's containers. */
 export const containersOf = async (name: string): Promise<readonly string[]> => {
-  const { stdout } = await execa('docker', [
-    'ps',
-    '-a',
-    '--filter',
-    `label=labs.name=${name}`,
-    '--format',
-    '{{.Names}}',
-  ]);
-  return stdout.split('\n').filter((line) => line !== '');
+  const docker = await connectDocker(process.env);
+  return (await docker.list({ [labels.name]: name })).map((container) => container.name);
 };
 
 export const volumesOf = async (name: string): Promise<readonly string[]> => {
-  const { stdout } = await execa('docker', [
-    'volume',
-    'ls',
-    '--filter',
-    `label=labs.name=${name}`,
-    '--format',
-    '{{.Name}}',
-  ]);
-  return stdout.split('\n').filter((line) => line !== '');
+  const docker = await connectDocker(process.env);
+  return (await docker.volumes.list({ [labels.name]: name })).map((volume) => volume.name);
 };
 
 /** Waits until a program has written this. */
