@@ -1,12 +1,23 @@
 // A lock between processes: a file that only one can create. One left by a process that died is taken over.
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 
 /** Runs `work` while holding the lock file. Waits up to ten seconds for another process. */
 export const withLock = async <T>(file: string, work: () => Promise<T>): Promise<T> => {
   await mkdir(dirname(file), { recursive: true });
-  await eventually(`${file} is free`, () => take(file), { timeoutMs: 10_000, intervalMs: 5, maxIntervalMs: 50 });
+  const mine = `${file}.${randomUUID()}`;
+  await writeFile(mine, String(process.pid));
+  try {
+    await eventually(`${file} is free`, () => take(file, mine), {
+      timeoutMs: 10_000,
+      intervalMs: 5,
+      maxIntervalMs: 50,
+    });
+  } finally {
+    await rm(mine, { force: true });
+  }
   try {
     return await work();
   } finally {
@@ -14,17 +25,28 @@ export const withLock = async <T>(file: string, work: () => Promise<T>): Promise
   }
 };
 
-const take = async (file: string) => {
+/** A hard link to a file that holds the process id already: there is never a lock without its holder's name. */
+const take = async (file: string, mine: string) => {
   try {
-    await using handle = await open(file, 'wx');
-    await handle.writeFile(String(process.pid));
+    await link(mine, file);
     return done(undefined);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const holder = await readFile(file, 'utf8').catch(() => '');
-    if (holder !== '' && !isAlive(Number(holder))) await rm(file, { force: true });
+    const holder = await readFile(file, 'utf8').catch(() => undefined);
+    if (holder !== undefined && !isAlive(Number(holder))) await removeDead(file, `${mine}.dead`);
     return notYet(`held by process ${holder}`);
   }
+};
+
+/** Between reading and removing, another process may have taken the lock over: then it is put back. */
+const removeDead = async (file: string, aside: string): Promise<void> => {
+  try {
+    await rename(file, aside);
+    if (isAlive(Number(await readFile(aside, 'utf8')))) await link(aside, file);
+  } catch {
+    // Somebody else was quicker.
+  }
+  await rm(aside, { force: true });
 };
 
 const isAlive = (pid: number): boolean => {

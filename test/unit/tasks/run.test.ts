@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -86,4 +86,18 @@ test('a script without the function, or that can’t be read, is named', async (
     message: expect.stringContaining('exports no function "setup"'),
   });
   await expect(beginTask(await runOf('export const ='))).rejects.toMatchObject({ code: 'LAB_SCRIPT_BROKEN' });
+});
+
+test('a script below node_modules, where Node strips no types, is loaded all the same, with what it imports', async () => {
+  const home = join(folder, 'node_modules/labs/solve');
+  await mkdir(home, { recursive: true });
+  await writeFile(join(home, 'pods.ts'), `export const node: string = 'node02';`);
+  await writeFile(
+    join(home, 'x.ts'),
+    `import { node } from './pods.ts';
+     export const setup = async (lab: { sh(machine: string, script: string): Promise<string> }) => { await lab.sh(node, 'true'); };`,
+  );
+  const run = await runOf('');
+  await beginTask({ ...run, task: { ...run.task, setup: join(home, 'x.ts') } });
+  expect(ran).toEqual(['node02: true']);
 });

@@ -36,11 +36,11 @@ export const english: TroubleLabels = {
 };
 
 export const korean: TroubleLabels = {
-  expected: '기대한 값',
-  observed: '관찰된 값',
+  expected: '기대',
+  observed: '관찰',
   hint: '힌트',
-  blocked: '먼저 통과해야 함',
-  broken: '채점 오류',
+  blocked: '먼저',
+  broken: '오류',
 };
 
 /** The same as plain text, one line each. */
