@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Report } from '../../src/api/report.ts';
 import { labs, type Ran } from './cli-support.ts';
@@ -11,8 +10,11 @@ const name = `e2e-grade-${process.pid}`;
 let state: string;
 
 const run = (...argv: string[]): Promise<Ran> => labs(['--name', name, ...argv], { env: { XDG_STATE_HOME: state } });
-const sh = (machine: string, script: string) =>
-  execa('docker', ['exec', `labs-${name}-${machine}`, 'bash', '-euc', script]);
+const sh = async (machine: string, script: string): Promise<Ran> => {
+  const ran = await run('shell', machine, '--', 'bash', '-euc', script);
+  if (ran.exitCode !== 0) throw new Error(`${machine}: ${script}\n${ran.stderr}`);
+  return ran;
+};
 const kubectl = (...argv: string[]) => run('kubectl', ...argv);
 
 const grade = async (): Promise<Report & { exitCode: number }> => {
