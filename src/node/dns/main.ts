@@ -12,7 +12,7 @@ import type { Client } from '../client/types.ts';
 import { describeFlags, FlagError, type FlagSpecs, parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
-import { respond } from './answer.ts';
+import { rcodes, respond } from './answer.ts';
 import { type Informers, keepService } from './keep.ts';
 import { startDnsServer } from './server.ts';
 import type { OwnAddress } from './service.ts';
@@ -56,7 +56,7 @@ const run = async (client: Client, settings: Settings): Promise<void> => {
   // Listens first: until the zone is known, questions are answered with "ask again" rather than not at all.
   let currentZone: () => Zone | undefined = () => undefined;
   const counts = new Map<string, number>();
-  const answer = counting(() => currentZone(), counts);
+  const answer = counting(() => currentZone(), counts, logger);
   const server = await listen(() => startDnsServer({ address, port, respond: answer }), settings);
   logger.info(0, 'Serving DNS', { address: `${address}:${port}`, domain });
   const metrics = settings.metricsPort > 0 ? serveMetrics(counts, () => currentZone(), settings) : undefined;
@@ -101,14 +101,25 @@ const followZone = (informers: Informers, domain: string): (() => Zone | undefin
   };
 };
 
+/** Counts answers by their code, and at `-v=4` says what was asked. */
 const counting =
-  (zone: () => Zone | undefined, counts: Map<string, number>) =>
+  (zone: () => Zone | undefined, counts: Map<string, number>, logger: Logger) =>
   (query: Packet): Packet => {
     const response = respond(query, zone());
-    const rcode = String((response.flags ?? 0) & 15);
+    const rcode = rcodeOf(response);
     counts.set(rcode, (counts.get(rcode) ?? 0) + 1);
+    const [question] = query.questions ?? [];
+    logger.info(4, 'Answered', {
+      name: question?.name,
+      type: question?.type,
+      rcode,
+      answers: response.answers?.length ?? 0,
+    });
     return response;
   };
+
+const rcodeOf = ({ flags = 0 }: Packet): string =>
+  Object.entries(rcodes).find(([, code]) => code === (flags & 15))?.[0] ?? String(flags & 15);
 
 /** The machine's address may come a moment after this process: wiring and start-up run side by side. */
 const listen = <T>(start: () => Promise<T>, { address, port, logger, signal }: Settings): Promise<T> =>
