@@ -5,7 +5,7 @@ import type { Phrases } from './say/en.ts';
 import type { View } from './view.ts';
 
 /** What is graded beside the cluster. */
-export type Student = Pick<Progress, 'answers' | 'begun'>;
+export type Student = Pick<Progress, 'answers' | 'verified' | 'begun'>;
 
 /** What a check saw. `holds` is turned round by `not`; a hint helps when it doesn't hold. */
 export interface Verdict {

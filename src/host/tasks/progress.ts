@@ -9,6 +9,8 @@ import { withLock } from './lock.ts';
 /** What the learner did so far. Keys of answers are `task/check`. */
 export interface Progress {
   readonly answers: Readonly<Record<string, string>>;
+  /** Answers that a look found right, kept although what they were read from may change (a restarted pod gets another veth). */
+  readonly verified: Readonly<Record<string, string>>;
   /** Tasks whose setup has run. */
   readonly begun: readonly string[];
   /** How many hints were taken, by task. */
@@ -32,11 +34,11 @@ export interface ProgressStore {
   begin(task: string): Promise<void>;
   /** Counts a hint as taken and gives how many were taken before. */
   takeHint(task: string): Promise<number>;
-  /** Remembers which of the report's tasks have full score. */
+  /** Remembers which of the report's tasks have full score, and which answers are right. */
   record(report: Report): Promise<void>;
 }
 
-export const noProgress: Progress = { answers: {}, begun: [], hints: {}, passed: [] };
+export const noProgress: Progress = { answers: {}, verified: {}, begun: [], hints: {}, passed: [] };
 
 export const openProgress = (options: ProgressOptions): ProgressStore => {
   const file = progressFile(options.stateFolder, options.name);
@@ -67,10 +69,23 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
       const full = report.tasks.filter(({ score, maxScore }) => score === maxScore).map(({ id }) => id);
       const before = await read();
       const passed = [...before.passed.filter((id) => !looked.has(id)), ...full].sort();
-      if (passed.join() !== [...before.passed].sort().join()) await update((latest) => ({ ...latest, passed }));
+      const right = rightAnswers(report, before);
+      const known = Object.entries(right).every(([check, value]) => before.verified[check] === value);
+      if (known && passed.join() === [...before.passed].sort().join()) return;
+      await update((latest) => ({ ...latest, passed, verified: { ...latest.verified, ...right } }));
     },
   };
 };
+
+const rightAnswers = ({ tasks }: Report, { answers }: Progress): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    tasks
+      .flatMap(({ id, checks }) => checks.map(({ id: check, outcome }) => [`${id}/${check}`, outcome] as const))
+      .flatMap(([check, outcome]) => {
+        const answer = answers[check];
+        return outcome === 'pass' && answer !== undefined ? [[check, answer]] : [];
+      }),
+  );
 
 /** Forgets the instance's progress, for `labs delete` and `labs reset`. */
 export const forgetProgress = async (stateFolder: string, name: string): Promise<void> => {
@@ -86,6 +101,7 @@ const stored = z.object({
   version: z.literal(1),
   instance: z.string(),
   answers: z.record(z.string(), z.string()),
+  verified: z.record(z.string(), z.string()),
   begun: z.array(z.string()),
   hints: z.record(z.string(), z.int()),
   passed: z.array(z.string()),

@@ -335,7 +335,7 @@ test('a log check finds its line on every node', async () => {
 
 describe('an answer check', () => {
   const question = { type: 'answer', question: 'Which?' };
-  const answers = (value: string) => ({ answers: { 'task/check': value }, begun: [] });
+  const answers = (value: string) => ({ answers: { 'task/check': value }, verified: {}, begun: [] });
 
   test('fails without an answer', async () => {
     expect(await gradeCheck({ ...question, equals: 'none' }, {})).toMatchObject({
@@ -368,6 +368,13 @@ describe('an answer check', () => {
     const check = { ...question, veth: 'pod/db' };
     expect((await gradeCheck(check, { objects, facts }, answers('veth7a'))).outcome).toBe('pass');
     expect((await gradeCheck(check, { objects, facts }, answers('veth-other'))).outcome).toBe('fail');
+  });
+
+  test('keeps an answer that was found right, though a restarted pod has another veth by now', async () => {
+    const student = { ...answers('veth7a'), verified: { 'task/check': 'veth7a' } };
+    expect((await gradeCheck({ ...question, veth: 'pod/db' }, {}, student)).outcome).toBe('pass');
+    const changed = { ...answers('veth8b'), verified: { 'task/check': 'veth7a' } };
+    expect((await gradeCheck({ ...question, veth: 'pod/db' }, {}, changed)).outcome).toBe('fail');
   });
 
   test('knows chains, flags and gateways of the running cluster', async () => {

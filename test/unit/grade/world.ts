@@ -121,7 +121,7 @@ export const labOf = (checks: readonly Written[], task: Partial<TaskDefinition> 
   return { ...lab, tasks: lab.tasks.map((made) => ({ ...made, ...task })) };
 };
 
-export const nobody: Student = { answers: {}, begun: [] };
+export const nobody: Student = { answers: {}, verified: {}, begun: [] };
 
 export const grade = (
   lab: LabDefinition,

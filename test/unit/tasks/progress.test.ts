@@ -24,6 +24,7 @@ test('answers, hints and begun tasks are there again in the next process', async
   expect(await store.takeHint('ranges')).toBe(1);
   expect(await open().read()).toEqual({
     answers: { 'ranges/last': '10.111.255.255' },
+    verified: {},
     begun: ['mend'],
     hints: { ranges: 2 },
     passed: [],
@@ -74,11 +75,23 @@ test.each([
 
 test('remembers which tasks passed, and takes back those that no longer do', async () => {
   const report = (...scores: [string, number][]) =>
-    ({ tasks: scores.map(([id, score]) => ({ id, score, maxScore: 2 })) }) as unknown as Report;
+    ({ tasks: scores.map(([id, score]) => ({ id, score, maxScore: 2, checks: [] })) }) as unknown as Report;
   await open().record(report(['a', 2], ['b', 1]));
   expect((await open().read()).passed).toEqual(['a']);
   await open().record(report(['b', 2]));
   expect((await open().read()).passed).toEqual(['a', 'b']);
   await open().record(report(['a', 0]));
   expect((await open().read()).passed).toEqual(['b']);
+});
+
+test('remembers the answers that were found right, and not those that were wrong', async () => {
+  const checks = [
+    { id: 'veth', outcome: 'pass' },
+    { id: 'chain', outcome: 'fail' },
+    { id: 'pod', outcome: 'pass' },
+  ];
+  await open().answer('wires/veth', 'veth7a');
+  await open().answer('wires/chain', 'KUBE-X');
+  await open().record({ tasks: [{ id: 'wires', score: 1, maxScore: 3, checks }] } as unknown as Report);
+  expect((await open().read()).verified).toEqual({ 'wires/veth': 'veth7a' });
 });
