@@ -91,17 +91,22 @@ const follow = async <T extends KubeObject>(
   options: Following<T>,
 ): Promise<void> => {
   const backoff = createBackoff(100, 5000);
+  // A node that starts beside its API server should lose no time by waiting: small steps until the first list.
+  const impatient = createBackoff(50, 300);
+  const report = createReport(resource, options);
   let version: string | undefined;
+  let listed = false;
   while (!options.signal.aborted) {
     try {
-      version ??= await listAll(client, resource, options);
+      if (version === undefined) version = await listAll(client, resource, options);
+      listed = true;
       version = await watchFrom(client, resource, version, backoff, options);
     } catch (error) {
       if (options.signal.aborted) return;
       if (error instanceof WatchBroke) version = needsList(error.cause) ? undefined : error.version;
       if (error instanceof WatchBroke && isGone(error.cause)) continue;
-      report(resource, options, error instanceof WatchBroke ? error.cause : error);
-      await backoff.wait(options.signal).catch(() => {});
+      report(error instanceof WatchBroke ? error.cause : error);
+      await (listed ? backoff : impatient).wait(options.signal).catch(() => {});
     }
   }
 };
@@ -154,7 +159,15 @@ const watchFrom = async <T extends KubeObject>(
   return version;
 };
 
-const report = (resource: Resource, { logger, onError }: InformerOptions, error: unknown): void => {
-  logger.warning('List and watch failed; trying again', { resource: resource.plural, err: messageOf(error) });
-  onError?.(error);
+/** One line each few seconds: the same trouble needs no line per attempt. */
+const reportEveryMs = 5000;
+
+const createReport = (resource: Resource, { logger, onError }: InformerOptions): ((error: unknown) => void) => {
+  let last = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    onError?.(error);
+    if (performance.now() - last < reportEveryMs) return;
+    last = performance.now();
+    logger.warning('List and watch failed; trying again', { resource: resource.plural, err: messageOf(error) });
+  };
 };

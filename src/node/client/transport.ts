@@ -25,6 +25,8 @@ export interface Transport {
 }
 
 const callTimeoutMs = 30_000;
+/** How long a watch waits for the head of its answer: packets to the server may get lost in a broken network. */
+const headTimeoutMs = 15_000;
 /** Shorter than the server's, so that no call is written to a socket that the server is closing. */
 const idleSocketMs = 20_000;
 const maxSockets = 8;
@@ -79,10 +81,16 @@ const tlsOptions = (config: ServerConfig) => ({
 
 const send = (options: RequestOptions, payload?: Buffer, longLived = false): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    const outgoing = request(options, resolve);
+    const outgoing = request(options, (response) => {
+      outgoing.setTimeout(0);
+      resolve(response);
+    });
     outgoing.once('error', reject);
     outgoing.setNoDelay(true);
-    if (longLived) outgoing.setSocketKeepAlive(true, 15_000);
+    if (longLived) {
+      outgoing.setSocketKeepAlive(true, 15_000);
+      outgoing.setTimeout(headTimeoutMs, () => outgoing.destroy(new Error('the server does not answer')));
+    }
     outgoing.end(payload);
   });
 
