@@ -101,7 +101,7 @@ const stored = z.object({
   version: z.literal(1),
   instance: z.string(),
   answers: z.record(z.string(), z.string()),
-  verified: z.record(z.string(), z.string()),
+  verified: z.record(z.string(), z.string()).default({}),
   begun: z.array(z.string()),
   hints: z.record(z.string(), z.int()),
   passed: z.array(z.string()),
