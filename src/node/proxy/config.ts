@@ -15,6 +15,7 @@ export interface ProxyConfig {
   readonly kubeconfig: string;
   readonly master: string;
   readonly bindAddress: string;
+  readonly bindAddressHardFail: boolean;
   readonly healthzBindAddress: string;
   readonly metricsBindAddress: string;
   readonly detectLocal: DetectLocalOptions;
@@ -56,6 +57,7 @@ export const resolveConfig = (flags: ProxyFlags, file: ConfigValues): ProxyConfi
     kubeconfig: look.text('clientConnection.kubeconfig', ''),
     master: flags.master ?? '',
     bindAddress: look.text('bindAddress', '0.0.0.0'),
+    bindAddressHardFail: look.flag('bindAddressHardFail', false),
     healthzBindAddress: withPort(look.text('healthzBindAddress', '0.0.0.0:10256'), 10_256, flags['healthz-port']),
     metricsBindAddress: withPort(look.text('metricsBindAddress', '127.0.0.1:10249'), 10_249, flags['metrics-port']),
     detectLocal: parseDetectLocal(look, errors),

@@ -9,6 +9,7 @@ import { runComponent } from '../component/run.ts';
 import { cleanUp } from './cleanup.ts';
 import { type ProxyConfig, resolveConfig } from './config.ts';
 import { parseConfig } from './config-file.ts';
+import { configChanged } from './config-watch.ts';
 import { flagSpecs } from './flags.ts';
 import { logSource } from './log-sources.ts';
 import { runProxy } from './server.ts';
@@ -28,12 +29,17 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
       ...(logFile ? { file: logFile, stderr: flags.alsologtostderr ?? false } : {}),
     });
   if (flags.cleanup) return cleanUp(createLog(flags.v ?? 0), signal);
-  const file = flags.config ? parseConfig(readFileSync(flags.config, 'utf8'), flags.config) : new Map();
-  const config = resolveConfig(flags, file);
+  const path = flags.config;
+  const text = path ? readFileSync(path, 'utf8') : '';
+  const configOf = (written: string): ProxyConfig =>
+    resolveConfig(flags, path ? parseConfig(written, path) : new Map());
+  const config = configOf(text);
   if (flags['write-config-to']) return writeFileSync(flags['write-config-to'], `${JSON.stringify(config, null, 2)}\n`);
   const log = createLog(config.verbosity);
   log.info(1, `FLAG: ${argv.join(' ')}`);
-  await runProxy(config, connect(config), log, signal);
+  const running = runProxy(config, connect(config), log, signal);
+  if (!path) return running;
+  await Promise.race([running, configChanged({ path, text, validate: configOf, log, signal })]);
 };
 
 const connect = ({ kubeconfig, master }: ProxyConfig) => {

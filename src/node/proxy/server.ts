@@ -7,7 +7,7 @@ import { messageOf } from '../../kit/error.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { createInformer } from '../client/informer.ts';
 import { type Client, keyOf } from '../client/types.ts';
-import { createAccounting, netfilterVersion } from '../sys/netfilter.ts';
+import { createAccounting, hasNetfilter } from '../sys/netfilter.ts';
 import type { ProxyConfig } from './config.ts';
 import { FamilyRunner } from './family-runner.ts';
 import { createHealthServer, listen, ProxyHealth, sendJson, sendText } from './health.ts';
@@ -25,7 +25,7 @@ export const runProxy = async (
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> => {
-  const toolsKnown = probeTools(signal);
+  const toolsKnown = probeTools(log, signal);
   await reachServer(client, log, signal);
   const informerOptions = { signal, logger: log };
   const nodeInformer = createInformer(client, nodes, {
@@ -40,9 +40,7 @@ export const runProxy = async (
     ...informerOptions,
     selection: { labelSelector: proxySelector },
   });
-  const tools = await toolsKnown;
-  const families = (['IPv4', 'IPv6'] as const).filter((family) => tools[family] !== undefined);
-  if (families.length === 0) throw new Error('there is no iptables on this machine');
+  const { families, nfacct } = await toolsKnown;
   announce(families, log);
 
   const health = new ProxyHealth(families, config.syncPeriodMs * 2);
@@ -59,7 +57,7 @@ export const runProxy = async (
         log,
         signal,
         localhostNodePorts,
-        nfacct: tools.nfacct,
+        nfacct,
         node: () => node,
         onQueued: () => {
           health.queued(family);
@@ -81,8 +79,9 @@ export const runProxy = async (
   });
   const renderMetrics = (): string =>
     metrics.render(new Map(runners.map(({ proxier }) => [proxier.family, proxier.rules])), pending());
-  await serve(createHealthServer(health), config.healthzBindAddress, 'healthz', log, signal);
-  await serve(createMetricsServer(config, renderMetrics), config.metricsBindAddress, 'metrics', log, signal);
+  const serving = { log, signal, fatal: config.bindAddressHardFail };
+  await serve(createHealthServer(health), config.healthzBindAddress, 'healthz', serving);
+  await serve(createMetricsServer(config, renderMetrics), config.metricsBindAddress, 'metrics', serving);
 
   nodeInformer.onChange((_before, after) => {
     const next = nodeView(config.nodeName, after, config.bindAddress);
@@ -112,23 +111,20 @@ export const runProxy = async (
 };
 
 interface Tools {
-  readonly IPv4: string | undefined;
-  readonly IPv6: string | undefined;
+  readonly families: readonly IpFamily[];
   readonly nfacct: boolean;
 }
 
-const probeTools = async (signal: AbortSignal): Promise<Tools> => {
-  const probe = (family: IpFamily): Promise<string | undefined> =>
-    netfilterVersion(family, signal).then(
-      ({ version: found }) => found,
-      () => undefined,
-    );
-  const [IPv4, IPv6, nfacct] = await Promise.all([
-    probe('IPv4'),
-    probe('IPv6'),
+const probeTools = async (log: Logger, signal: AbortSignal): Promise<Tools> => {
+  const [v4, v6, nfacct] = await Promise.all([
+    hasNetfilter('IPv4', signal),
+    hasNetfilter('IPv6', signal),
     createAccounting(['ct_state_invalid_dropped_pkts', 'localhost_nps_accepted_pkts'], signal),
   ]);
-  return { IPv4, IPv6, nfacct };
+  const families = [...(v4 ? ['IPv4' as const] : []), ...(v6 ? ['IPv6' as const] : [])];
+  if (families.length === 0) throw new Error('this machine has no iptables, or its kernel no nat table');
+  if (families.length === 1) log.info(0, 'No iptables support for family', { ipFamily: v4 ? 'IPv6' : 'IPv4' });
+  return { families, nfacct };
 };
 
 /** A cluster that is just starting brings its API server up within a second or so: asked often at first, then less. */
@@ -175,20 +171,21 @@ const logChange = (
   log.info(4, `Calling handler.On${kind}${verb}`, field);
 };
 
+interface Serving {
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly fatal: boolean;
+}
+
 /** A port that is taken is no reason to leave the node without rules, unless `--bind-address-hard-fail`. */
-const serve = async (
-  server: Server,
-  address: string,
-  name: string,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<void> => {
+const serve = async (server: Server, address: string, name: string, { log, signal, fatal }: Serving): Promise<void> => {
   if (address === '') return;
-  log.info(name === 'healthz' ? 2 : 3, `Starting ${name} HTTP server`, { address });
+  log.info(2, `Starting ${name} HTTP server`, { address });
   try {
     await listen(server, address, signal);
   } catch (error) {
-    log.error(`Failed to start the ${name} server`, error, { address });
+    if (fatal) throw error;
+    log.error(`Failed to start ${name} HTTP server`, error, { address });
   }
 };
 

@@ -12,12 +12,6 @@ export interface Netfilter {
   hasChain(table: string, chain: string, signal: AbortSignal): Promise<boolean>;
 }
 
-export interface NetfilterVersion {
-  /** `1.8.9` */
-  readonly version: string;
-  readonly backend: 'nf_tables' | 'legacy';
-}
-
 /**
  * Waits up to five seconds for another program that holds the lock, as the original does.
  * @param prefix a program that runs the tools elsewhere, e.g. `ip netns exec NAME`
@@ -34,11 +28,14 @@ export const createNetfilter = (family: NetfilterFamily, prefix: readonly string
   };
 };
 
-/** @throws ExecError when there is no iptables */
-export const netfilterVersion = async (family: NetfilterFamily, signal: AbortSignal): Promise<NetfilterVersion> => {
-  const { stdout } = await runOk([family === 'IPv6' ? 'ip6tables' : 'iptables', '--version'], { signal });
-  const version = /v(\d+(?:\.\d+)*)/.exec(stdout)?.[1] ?? '0';
-  return { version, backend: stdout.includes('nf_tables') ? 'nf_tables' : 'legacy' };
+/** Whether this machine can filter packets of the family: the tool is there, and the kernel has its nat table. */
+export const hasNetfilter = async (family: NetfilterFamily, signal: AbortSignal): Promise<boolean> => {
+  try {
+    return await createNetfilter(family).hasChain('nat', 'POSTROUTING', signal);
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
 };
 
 /**

@@ -37,21 +37,24 @@ if (!nfacct) {
 }
 
 describe.each(['default', 'nocidr'] as const)('with the flags of recording %s', (configuration) => {
-  test('every table of both families equals what kube-proxy v1.36.2 wrote', async () => {
-    await using world = await World.create();
-    await world.change(node, ...goldenServices().map(put.service), ...goldenSlices().map(put.slice));
-    const cidr = goldenClusterCidrs[configuration];
-    await world.startProxy('--proxy-mode=iptables', ...(cidr ? [`--cluster-cidr=${cidr}`] : []));
-    for (const [tool, table, file] of files) {
-      const golden = comparable(goldenText(configuration, file), nfacct);
-      expect(golden.length).toBeGreaterThan(5);
-      expect(comparable(world.save(tool, '-t', table), nfacct), file).toEqual(golden);
-    }
-    expect(world.exec('cat', '/proc/sys/net/ipv4/conf/all/route_localnet').trim()).toBe('1');
-    expect(JSON.parse(world.get('http://127.0.0.1:32011/'))).toEqual({
-      service: { namespace: 'fix', name: 'lb-local' },
-      localEndpoints: 1,
-      serviceProxyHealthy: true,
-    });
-  });
+  test.each(['nft', 'legacy'] as const)(
+    'every table of both families equals what kube-proxy v1.36.2 wrote, with iptables-%s',
+    async (backend) => {
+      await using world = await World.create(backend);
+      await world.change(node, ...goldenServices().map(put.service), ...goldenSlices().map(put.slice));
+      const cidr = goldenClusterCidrs[configuration];
+      await world.startProxy('--proxy-mode=iptables', ...(cidr ? [`--cluster-cidr=${cidr}`] : []));
+      for (const [tool, table, file] of files) {
+        const golden = comparable(goldenText(configuration, file), nfacct);
+        expect(golden.length).toBeGreaterThan(5);
+        expect(comparable(world.save(tool, '-t', table), nfacct), file).toEqual(golden);
+      }
+      expect(world.exec('cat', '/proc/sys/net/ipv4/conf/all/route_localnet').trim()).toBe('1');
+      expect(JSON.parse(world.get('http://127.0.0.1:32011/'))).toEqual({
+        service: { namespace: 'fix', name: 'lb-local' },
+        localEndpoints: 1,
+        serviceProxyHealthy: true,
+      });
+    },
+  );
 });

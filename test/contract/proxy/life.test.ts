@@ -1,4 +1,6 @@
 // kube-proxy as a student meets it: services come and go, people tamper with rules, it is restarted, killed and removed.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
@@ -76,13 +78,9 @@ test('after somebody flushed everything, it comes back by itself', async () => {
   await using world = await World.create();
   await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
   await world.startProxy(...flags, '--iptables-sync-period=200ms');
-  for (const table of ['nat', 'filter', 'mangle']) {
-    world.exec('iptables', '-t', table, '-F');
-    world.exec('iptables', '-t', table, '-X');
-  }
-  expect(world.save()).not.toContain('KUBE-SERVICES');
+  world.exec('nft', 'flush', 'ruleset');
+  await world.until('it was noticed', () => world.log().includes('Reloading after iptables flush'));
   await world.until('the rules are back', () => world.save().includes(dnat('10.244.1.2')));
-  expect(world.log()).toContain('Reloading after iptables flush');
 });
 
 test('when our own rule was deleted by hand, the next change starts over instead of failing for ever', async () => {
@@ -118,4 +116,18 @@ test('health, liveness, mode, configuration and metrics answer over HTTP', async
   expect(world.get('http://127.0.0.1:10249/metrics')).toMatch(
     /^kubeproxy_sync_full_proxy_rules_duration_seconds_count\{ip_family="IPv4"\} 1$/m,
   );
+});
+
+test('an edited config file ends it, to be started anew; one with a mistake is only told of', async () => {
+  await using world = await World.create();
+  const path = join(world.folder, 'config.yaml');
+  const head = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n';
+  writeFileSync(path, `${head}clusterCIDR: 10.244.0.0/16\n`);
+  const proxy = await world.startProxy(`--config=${path}`);
+  writeFileSync(path, `${head}clusterCidr: 10.244.0.0/16\n`);
+  await world.until('the mistake is in the log', () => world.log().includes('unknown field'));
+  expect(proxy.exitCode).toBe(null);
+  writeFileSync(path, `${head}clusterCIDR: 10.245.0.0/16\n`);
+  await world.until('it has ended', () => proxy.exitCode !== null);
+  expect(proxy.exitCode).toBe(1);
 });

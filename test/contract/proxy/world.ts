@@ -1,6 +1,6 @@
 // A network namespace with an API stub and our kube-proxy in it, taken down completely when the test is over.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 
 const root = join(import.meta.dirname, '../../..');
 let count = 0;
+
+export type Backend = 'nft' | 'legacy';
 
 export interface Change {
   readonly plural: 'services' | 'endpointslices' | 'nodes';
@@ -29,13 +31,17 @@ export class World implements AsyncDisposable {
   readonly #children: ChildProcess[] = [];
   #api: ChildProcess | undefined;
 
-  private constructor() {
+  readonly #env: NodeJS.ProcessEnv;
+
+  private constructor(backend: Backend) {
+    this.#env = { ...process.env, PATH: `${this.#tools(backend)}:${process.env.PATH}` };
     execFileSync('ip', ['netns', 'add', this.name]);
     execFileSync('ip', ['-n', this.name, 'link', 'set', 'lo', 'up']);
   }
 
-  static async create(): Promise<World> {
-    const world = new World();
+  /** @param backend which iptables everything in here finds first */
+  static async create(backend: Backend = 'nft'): Promise<World> {
+    const world = new World(backend);
     const subject = ['-subj', '/CN=stub', '-addext', 'subjectAltName=IP:127.0.0.1'];
     const files = ['-keyout', join(world.folder, 'key.pem'), '-out', join(world.folder, 'cert.pem')];
     const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
@@ -60,6 +66,7 @@ export class World implements AsyncDisposable {
   exec(...argv: string[]): string {
     return execFileSync('ip', ['netns', 'exec', this.name, ...argv], {
       encoding: 'utf8',
+      env: this.#env,
       stdio: ['ignore', 'pipe', 'pipe'],
       maxBuffer: 1 << 28,
     });
@@ -135,6 +142,23 @@ export class World implements AsyncDisposable {
     rmSync(this.folder, { recursive: true });
   }
 
+  /** Puts a program in front of the machine's own of that name. */
+  shadow(name: string, script: string): void {
+    writeFileSync(join(this.folder, 'bin', name), script, { mode: 0o755 });
+  }
+
+  #tools(backend: Backend): string {
+    const bin = join(this.folder, 'bin');
+    mkdirSync(bin);
+    for (const family of ['iptables', 'ip6tables']) {
+      for (const verb of ['', '-save', '-restore']) {
+        const script = `#!/bin/sh\nexec /usr/sbin/${family}-${backend}${verb} "$@"\n`;
+        writeFileSync(join(bin, `${family}${verb}`), script, { mode: 0o755 });
+      }
+    }
+    return bin;
+  }
+
   #curl(...args: string[]): string {
     try {
       return this.exec('curl', '-s', '--max-time', '5', ...args);
@@ -145,7 +169,10 @@ export class World implements AsyncDisposable {
 
   async #start(name: string, argv: string[], ready?: string): Promise<ChildProcess> {
     // `ip netns exec` becomes the program itself, so that killing the child kills it.
-    const child = spawn('ip', ['netns', 'exec', this.name, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('ip', ['netns', 'exec', this.name, ...argv], {
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#children.push(child);
     const { promise, resolve, reject } = Promise.withResolvers<ChildProcess>();
     let errors = '';

@@ -45,6 +45,9 @@ export interface RulesWritten {
   readonly filter: number;
 }
 
+/** Undefined: the port is gone. */
+type Next = ReadonlyMap<PortKey, Applied | undefined>;
+
 interface Applied {
   readonly port: ServicePort;
   readonly rules: PortRules;
@@ -114,15 +117,15 @@ export class Proxier {
     const changed = new Set([...this.#services.apply(), ...this.#endpoints.apply()]);
     this.#judgeSize();
     if (this.#rebuild) this.#judgeBase();
-    const full = this.#needsFull;
-    log.info(4, 'Syncing iptables rules', { ipFamily: family, fullSync: full });
-    const keys = full || this.#rebuild ? new Set([...this.#services.ports.keys(), ...this.#applied.keys()]) : changed;
-    const next = this.#build(keys);
-    this.#needsFull = true;
-    const rulesWritten = full ? await this.#writeAll(next, signal) : await this.#writeChanges(next, signal);
-    this.#commit(next);
+    const [full, rebuild] = [this.#needsFull, this.#rebuild];
+    // Taken off now, not at the end: what is asked for while this sync runs is for the next.
     this.#needsFull = false;
     this.#rebuild = false;
+    log.info(4, 'Syncing iptables rules', { ipFamily: family, fullSync: full });
+    const keys = full || rebuild ? new Set([...this.#services.ports.keys(), ...this.#applied.keys()]) : changed;
+    const next = this.#build(keys);
+    const rulesWritten = await this.#write(next, full, signal);
+    this.#commit(next);
     const written = performance.now();
     const flowsForgotten = await this.#forgetFlows(signal);
     const elapsedMs = performance.now() - started;
@@ -162,7 +165,7 @@ export class Proxier {
   }
 
   /** The rules of service ports, in the order of their names; undefined: the port is gone. */
-  #build(keys: ReadonlySet<PortKey>): Map<PortKey, Applied | undefined> {
+  #build(keys: ReadonlySet<PortKey>): Next {
     const { family } = this.#options;
     const options = { ...this.#options.build(), family, endpointComments: this.#withComments };
     const next = new Map<PortKey, Applied | undefined>();
@@ -175,7 +178,16 @@ export class Proxier {
     return next;
   }
 
-  async #writeAll(next: ReadonlyMap<PortKey, Applied | undefined>, signal: AbortSignal): Promise<RulesWritten> {
+  async #write(next: Next, full: boolean, signal: AbortSignal): Promise<RulesWritten> {
+    try {
+      return full ? await this.#writeAll(next, signal) : await this.#writeChanges(next, signal);
+    } catch (error) {
+      this.#needsFull = true;
+      throw error;
+    }
+  }
+
+  async #writeAll(next: Next, signal: AbortSignal): Promise<RulesWritten> {
     const { netfilter } = this.#options;
     const existing = readExisting(await netfilter.save(signal));
     const ports = [...next.values()].flatMap((entry) => (entry ? [entry.rules] : []));
@@ -194,7 +206,7 @@ export class Proxier {
     return written;
   }
 
-  async #writeChanges(next: ReadonlyMap<PortKey, Applied | undefined>, signal: AbortSignal): Promise<RulesWritten> {
+  async #writeChanges(next: Next, signal: AbortSignal): Promise<RulesWritten> {
     const changes = [...next].map(([key, after]) => ({
       before: this.#applied.get(key)?.rules,
       after: after?.rules,
@@ -219,7 +231,7 @@ export class Proxier {
     if (log.enabled(9)) log.info(9, 'Restoring iptables', { ipFamily: family, rules: input });
   }
 
-  #commit(next: ReadonlyMap<PortKey, Applied | undefined>): void {
+  #commit(next: Next): void {
     for (const [key, after] of next) {
       const known = this.#applied.get(key);
       this.#backendChanges.push(...backendChanges(known, after));

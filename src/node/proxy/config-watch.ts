@@ -1,0 +1,45 @@
+// Notices an edited config file. As with the original, the program ends and whoever started it starts it anew; unlike it, an edit
+// that can't be used is only logged, and what runs goes on.
+import { readFileSync, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { Logger } from '../../kit/logger.ts';
+import { ConfigError } from './config-file.ts';
+
+/** An editor writes a file in several steps. */
+const settleMs = 100;
+
+export interface ConfigWatch {
+  readonly path: string;
+  /** The text that is in use. */
+  readonly text: string;
+  /** Throws when a text can't be used. */
+  readonly validate: (text: string) => void;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Never resolves; rejects when there is another usable text in the file. */
+export const configChanged = ({ path, text, validate, log, signal }: ConfigWatch): Promise<never> => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  let timer: NodeJS.Timeout | undefined;
+  let last = text;
+  const look = (): void => {
+    try {
+      const now = readFileSync(path, 'utf8');
+      if (now === last) return;
+      last = now;
+      if (now === text) return;
+      validate(now);
+      reject(new ConfigError(`the configuration file ${path} was changed; a restart puts it to use`));
+    } catch (error) {
+      log.error('The changed configuration file cannot be used; going on with the one before', error, { path });
+    }
+  };
+  // The folder, because editors put a new file in the place of the old one.
+  watch(dirname(path), { signal, persistent: false }, (_event, name) => {
+    if (name !== null && name !== basename(path)) return;
+    clearTimeout(timer);
+    timer = setTimeout(look, settleMs);
+  }).on('error', () => {});
+  return promise;
+};
