@@ -119,6 +119,9 @@ interface Exit {
 
 // The kernel refuses loops; a text made by hand may have one.
 const maxDepth = 64;
+// A service with thousands of endpoints has thousands of ways. More are made to keep somebody busy: each `-m statistic` that comes
+// back to its caller doubles them.
+const maxWays = 50_000;
 
 const runChain = (context: Context, start: Way, chain: Chain, place: Place): Exit[] => {
   if (place.depth > maxDepth) throw new Error(`the chains of table ${place.table} loop at ${chain.name}`);
@@ -126,6 +129,7 @@ const runChain = (context: Context, start: Way, chain: Chain, place: Place): Exi
   let live: Way[] = [start];
   for (const rule of chain.rules) {
     if (live.length === 0) break;
+    if (live.length > maxWays) throw new Error(`a packet has more than ${maxWays} ways through chain ${chain.name}`);
     live = live.flatMap((way) => {
       const { matching, passing } = split(rule, way, context.options);
       if (!matching) return passing ? [passing] : [];

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
+import { parseRuleset } from '../../../src/dataplane/parse.ts';
+import { trace } from '../../../src/dataplane/trace.ts';
 import { put, World } from './world.ts';
 
 const db: Service = {
@@ -130,4 +132,39 @@ test('an edited config file ends it, to be started anew; one with a mistake is o
   writeFileSync(path, `${head}clusterCIDR: 10.245.0.0/16\n`);
   await world.until('it has ended', () => proxy.exitCode !== null);
   expect(proxy.exitCode).toBe(1);
+});
+
+test('a service of both families gets rules of both, session affinity and refusals included', async () => {
+  await using world = await World.create();
+  const port = { name: 'p', port: 80, nodePort: 30080 };
+  const spec = { type: 'NodePort' as const, clusterIP: '10.96.0.20', clusterIPs: ['10.96.0.20', 'fd00:96::20'] };
+  const web: Service = {
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { ...spec, ports: [port], sessionAffinity: 'ClientIP', externalIPs: ['2001:db8::9'] },
+  };
+  const none: Service = {
+    metadata: { name: 'none', namespace: 'default' },
+    spec: { clusterIP: 'fd00:96::21', ports: [{ port: 80 }] },
+  };
+  const slice: EndpointSlice = {
+    metadata: { name: 'web-6', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+    addressType: 'IPv6',
+    ports: [{ name: 'p', protocol: 'TCP', port: 8080 }],
+    endpoints: ['fd00:244::7', 'fd00:244::8'].map((ip) => ({ addresses: [ip], conditions: { ready: true } })),
+  };
+  await world.change(put.service(web), put.service(none), put.slice(slice));
+  await world.startProxy('--cluster-cidr=10.244.0.0/16,fd00:244::/64');
+  const rules = parseRuleset(world.save('ip6tables-save'));
+  const landings = (from: string, to: string) => trace(rules, { from, to }, { localAddresses: ['fd00::1'] });
+  expect(landings('fd00:244::5', '[fd00:96::20]:80').map(({ lands }) => lands)).toEqual([
+    '[fd00:244::7]:8080',
+    '[fd00:244::8]:8080',
+  ]);
+  expect(landings('2001:db8::1', '[2001:db8::9]:80')[0]).toMatchObject({ masq: true, fate: 'accepted' });
+  expect(landings('2001:db8::1', '[fd00::1]:30080')).toHaveLength(2);
+  expect(landings('fd00:244::5', '[fd00:96::21]:80')).toMatchObject([
+    { fate: 'rejected', rejectWith: 'icmp6-port-unreachable' },
+  ]);
+  // Of the other family there are no endpoints.
+  expect(world.save('iptables-save')).toMatch(/10\.96\.0\.20\/32 .*has no endpoints/);
 });

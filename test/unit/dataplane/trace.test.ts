@@ -216,6 +216,12 @@ describe('rule by rule', () => {
     expect(() => trace(table('filter', '-A FORWARD -j A', '-A A -j A'), packet)).toThrow(/loop/);
   });
 
+  test('rules that double the ways again and again are an error, not a hang', () => {
+    const coin = '-m statistic --mode random --probability 0.50000000000';
+    const rules = table('filter', ...Array.from({ length: 60 }, () => `-A FORWARD ${coin} -j A`), ':A - [0:0]');
+    expect(() => trace(rules, packet)).toThrow(/more than 50000 ways/);
+  });
+
   test('IPv6 goes by its own rules', () => {
     const rules = table(
       'nat',
