@@ -18,9 +18,21 @@ export const translate = (error: unknown, circumstances: Circumstances, signal?:
   return failed(messageOf(error), error);
 };
 
-/** Errors that arrive inside of a progress stream, as text. */
-export const translateText = (code: string, text: string): LabError =>
-  isDiskFull(text) ? diskFull(text) : new LabError(code, text, {});
+/**
+ * Errors that arrive inside of a progress stream, as text.
+ * @param output the lines before it: a build's error only names the command that failed
+ */
+export const translateText = (code: string, text: string, output: readonly string[] = []): LabError => {
+  const said = [text, ...output].join('\n');
+  if (isDiskFull(said)) return diskFull(text);
+  const wrong = output.filter((line) => /^(E|Err|W):|\berror\b|unable|failed|not found|denied/i.test(line)).slice(-4);
+  const offline = /Could not resolve|Temporary failure|Unable to connect|Connection (timed out|refused)/i.test(said);
+  return new LabError(code, [text, ...(wrong.length > 0 ? wrong : output.slice(-4))].join('\n'), {
+    hint: offline
+      ? 'Check the way to the network (`apt-get update` should work on this machine), then try again.'
+      : 'Mend what it says, then try again.',
+  });
+};
 
 const refused = (status: number, said: string, cause: unknown): LabError => {
   if (isDiskFull(said)) return diskFull(said, cause);

@@ -75,9 +75,10 @@ export const createImages = (docker: Dockerode, call: Call): Images => ({
 const follow = async (stream: Readable, code: string, { onProgress, signal }: ProgressOptions): Promise<void> => {
   const stop = (): void => void stream.destroy(signal?.reason as Error);
   signal?.addEventListener('abort', stop, { once: true });
+  const recent: string[] = [];
   try {
     for await (const event of jsonLines(stream)) {
-      if (typeof event.error === 'string') throw translateText(code, event.error.trim());
+      if (typeof event.error === 'string') throw translateText(code, event.error.trim(), recent);
       const line = typeof event.stream === 'string' ? event.stream : progressLine(event);
       // A program's own progress bar comes as many lines in one.
       const last = line
@@ -85,7 +86,10 @@ const follow = async (stream: Readable, code: string, { onProgress, signal }: Pr
         .split(/[\r\n]/)
         .at(-1)
         ?.trim();
-      if (last) onProgress?.(last);
+      if (!last) continue;
+      recent.push(...line.trimEnd().split(/[\r\n]+/));
+      recent.splice(0, recent.length - 40);
+      onProgress?.(last);
     }
     signal?.throwIfAborted();
   } finally {

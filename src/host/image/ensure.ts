@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import type { Containers } from '../docker/port.ts';
 import { imageVolume } from '../plan/names.ts';
+import { withLock } from '../tasks/lock.ts';
 import { type Base, type BuildContext, buildNodeImage, buildWorkshop, chooseBase } from './build.ts';
 import { type ImageInputs, readInputs } from './inputs.ts';
 import { baseImage, imageLabels, nodeImage, storeMarker, workshopImage } from './names.ts';
@@ -32,11 +33,25 @@ export interface EnsuredImages {
   readonly made: readonly ('node image' | 'pod images')[];
 }
 
+/** Another `labs` may be making them already. */
+const lockPatienceMs = 600_000;
+
 /** Makes what is missing, side by side; two calls to Docker when nothing is. Nothing half-made stays behind. */
 export const ensureImages = async (options: EnsureOptions): Promise<EnsuredImages> => {
+  const { docker, cacheFolder, onProgress, signal } = options;
   const inputs = await readImageInputs(options.root);
+  const state = await imageState(docker, inputs, signal);
+  if (isComplete(state)) return { image: state.image, made: [] };
+  onProgress?.('Waiting for another labs that makes images');
+  return await withLock(join(cacheFolder, 'images.lock'), () => makeMissing(options, inputs), {
+    timeoutMs: lockPatienceMs,
+    signal,
+  });
+};
+
+const makeMissing = async (options: EnsureOptions, inputs: ImageInputs): Promise<EnsuredImages> => {
   const state = await imageState(options.docker, inputs, options.signal);
-  if (state.node === 'present' && state.pods === 'present') return { image: state.image, made: [] };
+  if (isComplete(state)) return { image: state.image, made: [] };
   // One that fails stops the other.
   const failure = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failure.signal]) : failure.signal;
@@ -58,6 +73,8 @@ export const ensureImages = async (options: EnsureOptions): Promise<EnsuredImage
     ],
   };
 };
+
+const isComplete = ({ node, pods }: ImageState): boolean => node === 'present' && pods === 'present';
 
 export const readImageInputs = async (root: string): Promise<ImageInputs> =>
   readInputs(join(root, 'image'), await nodeVersion(root));

@@ -95,6 +95,19 @@ describe('what went wrong with Docker, in words that help', () => {
     expect(translate(ours, here(true))).toBe(ours);
   });
 
+  test('a failed build says what its program said, not only which command it was', () => {
+    const output = [
+      'Step 4/9',
+      'Err:1 http://m/debian trixie',
+      'Could not resolve host',
+      'E: Failed to fetch x',
+      'bye',
+    ];
+    const error = translateText('LAB_IMAGE_BUILD', 'sh returned a non-zero code: 100', output);
+    expect(error.message).toContain('E: Failed to fetch x');
+    expect(error.hint).toContain('network');
+  });
+
   test('a full disk is recognised in a build’s output too', () => {
     expect(translateText('LAB_IMAGE_BUILD', 'cp: No space left on device').code).toBe('LAB_DISK_FULL');
     expect(translateText('LAB_IMAGE_BUILD', 'returned a non-zero code: 1').code).toBe('LAB_IMAGE_BUILD');

@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { ensureImages, imageState, readImageInputs } from '../../../src/host/image/ensure.ts';
 import { imageLabels, nodeImage, storeMarker } from '../../../src/host/image/names.ts';
 import { FakeDocker } from '../../support/fake-docker.ts';
@@ -16,7 +19,9 @@ const engine = (images: Record<string, Record<string, string>>): FakeDocker =>
     registry: ['debian:trixie-slim'],
     exec: (_, command) => ({ stdout: command.join(' ').includes('cp -a /pods') ? copied : '' }),
   });
-const options = (docker: FakeDocker) => ({ docker, root, cacheFolder: '/nowhere', variables: {} });
+const cacheFolder = mkdtempSync(join(tmpdir(), 'labs-ensure-'));
+afterAll(() => rmSync(cacheFolder, { recursive: true }));
+const options = (docker: FakeDocker) => ({ docker, root, cacheFolder, variables: {} });
 
 describe('the images that a lab needs', () => {
   test('nothing is built where all are there', async () => {
@@ -45,6 +50,13 @@ describe('the images that a lab needs', () => {
   test('a store whose volume is gone is filled again, whatever the marker says', async () => {
     const docker = engine({ [node]: kind('node'), [marker]: kind('store') });
     expect((await ensureImages(options(docker))).made).toEqual(['pod images']);
+  });
+
+  test('two that start at once build once', async () => {
+    const docker = engine({});
+    const both = await Promise.all([ensureImages(options(docker)), ensureImages(options(docker))]);
+    expect(both.map(({ made }) => made.length).sort()).toEqual([0, 2]);
+    expect(docker.calls.filter((call) => call.startsWith('build labs/node'))).toHaveLength(1);
   });
 
   test('a failure half-way leaves neither a helper nor a marker', async () => {
