@@ -28,8 +28,11 @@ const kinds: { readonly [T in CheckDefinition['type']]: CheckKind<Extract<CheckD
   script: scriptCheck,
 };
 
-/** `settled`: what the check looks at isn't there, so that looking again a moment later is no use. */
-export type Judgement = Outcome & { readonly settled?: boolean };
+/**
+ * How long it is worth looking again: `settled`, not at all, since what the check looks at isn't there; `passing`, a
+ * moment, whatever the check says, since it may be a component that restarts. Else as long as the check's `within`.
+ */
+export type Judgement = Outcome & { readonly again?: 'settled' | 'passing' };
 
 /** @throws MissingFacts, and nothing else */
 export const evaluate = (check: CheckDefinition, view: View, context: CheckContext, language: Language): Judgement => {
@@ -48,9 +51,9 @@ export const evaluate = (check: CheckDefinition, view: View, context: CheckConte
         expected,
         observed: error.message,
         ...(error.hint ? { hint: error.hint } : {}),
-        settled: true,
+        again: error.passing ? 'passing' : 'settled',
       };
-    if (error instanceof BrokenFact) return { outcome: 'broken', cause: error.message };
+    if (error instanceof BrokenFact) return { outcome: 'broken', cause: error.message, again: 'passing' };
     return { outcome: 'broken', cause: `the grader failed: ${error instanceof Error ? error.message : String(error)}` };
   }
 };

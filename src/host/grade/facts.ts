@@ -97,9 +97,12 @@ export class MissingAll {
 export class Unmet extends Error {
   override readonly name = 'Unmet';
   readonly hint: string | undefined;
-  constructor(observed: string, hint?: string) {
+  /** It may be there again in a moment, without anybody's doing. */
+  readonly passing: boolean;
+  constructor(observed: string, hint?: string, passing = false) {
     super(observed);
     this.hint = hint;
+    this.passing = passing;
   }
 }
 

@@ -208,7 +208,7 @@ export class View {
     const runs = facts?.processes?.some((process) => isProgram('kube-apiserver', process));
     return runs
       ? new BrokenFact(this.say.apiServerSilent(cause))
-      : new Unmet(this.say.apiServerStopped(plane), this.say.systemctl(plane, 'kube-apiserver'));
+      : new Unmet(this.say.apiServerStopped(plane), this.say.systemctl(plane, 'kube-apiserver'), true);
   }
 }
 

@@ -84,6 +84,20 @@ test('a fabric that stumbles once breaks nothing', async () => {
   expect(report).toMatchObject({ broken: false, score: 1 });
 });
 
+test('an API server that systemd is just starting again fails nobody', async () => {
+  let asked = 0;
+  const world: World = {
+    facts: { controlplane: { processes: [] } },
+    kube: () => {
+      asked += 1;
+      if (asked < 3) throw new Error('connect ECONNREFUSED');
+      return { status: 200, body: { items: [pod('blue', 'node01', '10.244.1.3')] } };
+    },
+  };
+  const report = await grade(labOf([{ type: 'object', object: 'pod/blue' }]), world);
+  expect(report).toMatchObject({ score: 1, broken: false });
+});
+
 test('facts are gathered once per place, however many checks want them', async () => {
   const links = [{ ifindex: 1, name: 'cni0', kind: 'bridge', up: true, mac: '', mtu: 1500, addresses: [] }];
   const world: World = {
