@@ -1,7 +1,7 @@
 // The one way into the store: create and update with defaults, admission, validation and allocation, in Kubernetes' order.
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject } from '../../../api/meta.ts';
+import type { KubeObject, ObjectMeta } from '../../../api/meta.ts';
 import { apiVersionOf, namespaces, type Resource } from '../../../api/resources.ts';
 import { alreadyExists, badRequest, forbidden, invalid, modified, notFound } from '../status.ts';
 import type { ObjectKey } from '../store/store.ts';
@@ -76,10 +76,19 @@ const refuse = (resource: Resource, object: KubeObject, errors: readonly FieldEr
   if (errors.length > 0) throw invalid(resource, object.metadata.name, errors);
 };
 
-/** The fields in the order in which Kubernetes prints them. */
+/** The fields in the order in which Kubernetes prints them, without what it leaves out when empty. */
 const ordered = (resource: Resource, object: KubeObject): KubeObject => {
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
-  return { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, ...rest };
+  return { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: withoutEmpty(metadata), ...rest };
+};
+
+const withoutEmpty = (metadata: ObjectMeta): ObjectMeta => {
+  const result = { ...metadata };
+  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences', 'managedFields'] as const) {
+    const value = result[field];
+    if (value && Object.keys(value).length === 0) delete result[field];
+  }
+  return result;
 };
 
 export interface UpdateOptions extends WriteOptions {
@@ -169,6 +178,9 @@ const carryMeta = (next: KubeObject, current: KubeObject): void => {
     else Object.assign(next.metadata, { [field]: value });
   }
   next.metadata.resourceVersion = current.metadata.resourceVersion ?? '';
+  // Components drop these from their caches; that they come back without them means nothing.
+  if (!next.metadata.managedFields && current.metadata.managedFields)
+    next.metadata.managedFields = current.metadata.managedFields;
 };
 
 const validateMetaUpdate = (next: KubeObject, current: KubeObject): FieldError[] => {
