@@ -3,6 +3,8 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
+import { parseRuleset } from '../../../src/dataplane/parse.ts';
+import { trace } from '../../../src/dataplane/trace.ts';
 import { put, World } from './world.ts';
 
 interface Answer {
@@ -155,6 +157,79 @@ describe('connections', () => {
     expect(answers.length).toBeGreaterThan(100);
     expect(answers.filter(({ error }) => error)).toEqual([]);
   });
+});
+
+test('go where trace says they go, also after somebody added rules of their own', async () => {
+  await start(web({ ...nodePort, externalTrafficPolicy: 'Local' }), slice(pods.slice(0, 2)));
+  const foreign = [
+    [
+      '-t',
+      'nat',
+      '-I',
+      'PREROUTING',
+      '-s',
+      outsider,
+      '-p',
+      'tcp',
+      '--dport',
+      '81',
+      '-j',
+      'DNAT',
+      '--to-destination',
+      `${pods[3]}:8080`,
+    ],
+    ['-t', 'nat', '-I', 'PREROUTING', '-p', 'tcp', '--dport', '82', '-j', 'REDIRECT', '--to-ports', '30080'],
+    ['-t', 'nat', '-A', 'POSTROUTING', '-s', outsider, '-d', `${pods[3]}`, '-j', 'SNAT', '--to-source', '10.244.1.1'],
+    ['-A', 'FORWARD', '-s', otherPod, '-d', `${pods[2]}`, '-p', 'tcp', '-j', 'REJECT', '--reject-with', 'tcp-reset'],
+    [
+      '-I',
+      'FORWARD',
+      '-s',
+      otherPod,
+      '-d',
+      `${pods[1]}`,
+      '-m',
+      'multiport',
+      '-p',
+      'tcp',
+      '--dports',
+      '79:81,8080',
+      '-j',
+      'ACCEPT',
+    ],
+  ];
+  for (const rule of foreign) world.exec('iptables', ...rule);
+  const rules = parseRuleset(world.save());
+  const localAddresses = ['192.168.56.11', '10.244.1.1', '10.244.2.1'];
+  const cases = [
+    { namespace: clientNs, from: outsider, host: serviceIp, port: 80 },
+    { namespace: clientNs, from: outsider, host: '192.168.56.11', port: 30080 },
+    { namespace: clientNs, from: outsider, host: '192.168.56.11', port: 81 },
+    { namespace: clientNs, from: outsider, host: '192.168.56.11', port: 83 },
+    { namespace: otherPodNs, from: otherPod, host: serviceIp, port: 80 },
+    { namespace: otherPodNs, from: otherPod, host: pods[2] ?? '', port: 8080 },
+    { namespace: otherPodNs, from: otherPod, host: '192.168.56.11', port: 30080 },
+    { namespace: podNs, from: pods[0] ?? '', host: '10.244.1.1', port: 30080 },
+    { namespace: world.name, from: '192.168.56.11', host: '192.168.56.11', port: 30080 },
+    { namespace: world.name, from: '127.0.0.1', host: '127.0.0.1', port: 30080 },
+  ];
+  for (const { namespace, from, host, port } of cases) {
+    const ways = trace(rules, { from, to: `${host}:${port}` }, { localAddresses });
+    const [answer] = ask(namespace, 'tcp', host, port);
+    const message = `${from} → ${host}:${port}: ${JSON.stringify({ answer, ways: ways.map(({ path: _, ...way }) => way) })}`;
+    if (answer?.error) {
+      expect(
+        ways.every(({ fate, way }) => fate === 'rejected' || way === 'local'),
+        message,
+      ).toBe(true);
+      continue;
+    }
+    const way = ways.find(({ lands, fate }) => fate === 'accepted' && lands === `${answer?.at}:8080`);
+    expect(way, message).toBeDefined();
+    // Whose address is kept is seen as it is; whose is not, as the node's.
+    if (way?.masq) expect(localAddresses, message).toContain(answer?.from);
+    else expect(answer?.from, message).toBe(way?.source);
+  }
 });
 
 test('a UDP client is sent to another endpoint when its own is lost', async () => {
