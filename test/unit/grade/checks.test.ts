@@ -105,6 +105,15 @@ describe('an http check', () => {
   });
 });
 
+test('turned round, from every node, one node that gets through is one too many', async () => {
+  const check = { type: 'tcp', from: 'node/*', to: '10.0.0.1:80', not: true };
+  const tcp: World['tcp'] = (at) => (at === 'node02' ? { ok: true, remote: '', milliseconds: 1, banner: '' } : lost);
+  expect(await gradeCheck(check, { tcp })).toMatchObject({
+    outcome: 'fail',
+    observed: 'node02 connected to 10.0.0.1:80',
+  });
+});
+
 describe('a tcp check', () => {
   const check = { type: 'tcp', from: 'client', to: '10.103.132.104:3306', banner: '/mariadb/i' };
 

@@ -1,6 +1,6 @@
 // Checks by real traffic: http, tcp and lookup, from a pod, a node or a client.
 import type { ProbeFailure } from '../../../api/fabric.ts';
-import type { HttpCheck, LookupCheck, TcpCheck } from '../../../api/lab.ts';
+import type { HttpCheck, LookupCheck, PlaceRef, TcpCheck } from '../../../api/lab.ts';
 import { MissingAll } from '../facts.ts';
 import { brief, contains, isMatch } from '../match.ts';
 import type { CheckKind, Verdict } from '../verdict.ts';
@@ -12,7 +12,7 @@ export const httpCheck: CheckKind<HttpCheck> = {
     const url = view.fill(check.url);
     const body = check.body === undefined ? undefined : view.fill(check.body);
     const options = { method: check.method, timeoutMs: check.timeoutMs };
-    return atEach(view.places(check.from), (place): Verdict => {
+    return atEach(check, view, (place): Verdict => {
       const outcome = view.http(place, url, options);
       if (!outcome.ok) return noAnswer(view, place, url, outcome);
       return {
@@ -27,7 +27,7 @@ export const tcpCheck: CheckKind<TcpCheck> = {
   describe: ({ from, to, banner }, say) => say.tcpExpected(from, to, banner),
   evaluate(check, view) {
     const to = view.fill(check.to);
-    return atEach(view.places(check.from), (place): Verdict => {
+    return atEach(check, view, (place): Verdict => {
       const outcome = view.tcp(place, to, check.timeoutMs);
       if (!outcome.ok) return noAnswer(view, place, to, outcome);
       return {
@@ -42,7 +42,7 @@ export const lookupCheck: CheckKind<LookupCheck> = {
   describe: ({ from, name, address }, say) => say.lookupExpected(from, name, address),
   evaluate(check, view) {
     const address = view.fill(check.address);
-    return atEach(view.places(check.from), (place): Verdict => {
+    return atEach(check, view, (place): Verdict => {
       const outcome = view.lookup(place, check.name, check.timeoutMs);
       if (!outcome.ok) return noAnswer(view, place, check.name, outcome);
       return {
@@ -53,12 +53,16 @@ export const lookupCheck: CheckKind<LookupCheck> = {
   },
 };
 
-/** Judges at each place, all probes side by side. The first place at which it doesn't hold decides; else the last. */
-const atEach = (places: readonly Located[], judge: (place: Located) => Verdict): Verdict => {
+/** Judges at each place, all probes side by side. The first place at which it isn't as wanted decides; else the last. */
+const atEach = (
+  { from, not }: { readonly from: PlaceRef; readonly not: boolean },
+  view: View,
+  judge: (place: Located) => Verdict,
+): Verdict => {
   const missing = new MissingAll();
-  const verdicts = places.map((place) => missing.try(() => judge(place)));
+  const verdicts = view.places(from).map((place) => missing.try(() => judge(place)));
   missing.throwIfAny();
-  return verdicts.find((verdict) => verdict?.holds === false) ?? (verdicts.at(-1) as Verdict);
+  return verdicts.find((verdict) => verdict?.holds === not) ?? (verdicts.at(-1) as Verdict);
 };
 
 const noAnswer = (
