@@ -26,25 +26,35 @@ export const engineState = async (docker: Containers, variables: Readonly<Record
   return state;
 };
 
-/** apt's packages, waiting for another apt that is at work, and finishing one that was interrupted. */
+const apt = ['apt-get', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Options::=--force-confold'];
+
+/**
+ * Installs Debian packages, waiting for another apt that is at work, and finishing one that was interrupted.
+ * @param programs what the packages bring: once these are there, a failure elsewhere (another package that was broken before, a
+ *   third party's source that doesn't answer) is not ours to mend
+ */
 export const installPackages = async (
   machine: Machine,
-  packages: readonly string[],
+  { packages, programs }: { readonly packages: readonly string[]; readonly programs: readonly string[] },
   options: RunOptions,
 ): Promise<void> => {
-  const install = [
-    'apt-get',
-    '-o',
-    'DPkg::Lock::Timeout=300',
-    'install',
-    '--yes',
-    '--no-install-recommends',
-    ...packages,
-  ];
-  // dpkg's own words for "an earlier run was cut off": harmless when there was none.
-  await machine.runAsRoot(['dpkg', '--configure', '-a'], options);
-  await machine.runAsRoot(['apt-get', '-o', 'DPkg::Lock::Timeout=300', 'update'], options);
-  await machine.runAsRoot(install, options);
+  const install = [...apt, 'install', '--yes', '--no-upgrade', '--no-install-recommends', ...packages];
+  await unlessAborted(machine.runAsRoot([...apt, 'update'], options), options);
+  const failure = await unlessAborted(machine.runAsRoot(install, options), options);
+  if (failure === undefined) return;
+  await unlessAborted(machine.runAsRoot(['dpkg', '--configure', '-a'], options), options);
+  const again = await unlessAborted(machine.runAsRoot(install, options), options);
+  if (again !== undefined && !programs.every((program) => machine.has(program))) throw again;
+};
+
+/** What went wrong, as a value; an abort still throws. */
+const unlessAborted = async (work: Promise<void>, { signal }: RunOptions): Promise<unknown> => {
+  try {
+    return await work;
+  } catch (error) {
+    signal?.throwIfAborted();
+    return error;
+  }
 };
 
 export const daemonLog = '/var/log/dockerd.log';
@@ -52,7 +62,10 @@ export const daemonLog = '/var/log/dockerd.log';
 /** Starts the daemon with systemd where it runs the machine, else in the background, and waits until it answers. */
 export const startEngine = async (machine: Machine, docker: Containers, options: RunOptions): Promise<void> => {
   if (machine.hasSystemd) await machine.runAsRoot(['systemctl', 'enable', '--now', 'docker'], options);
-  else await machine.startDaemon(['dockerd'], daemonLog);
+  else {
+    await mountCgroups(machine, options);
+    await machine.startDaemon(['dockerd'], daemonLog);
+  }
   const answers = async () => {
     const error = await docker.engine(options.signal).then(
       () => undefined,
@@ -71,6 +84,14 @@ export const startEngine = async (machine: Machine, docker: Containers, options:
     options.signal?.throwIfAborted();
     throw await notStarted(machine, cause);
   }
+};
+
+/** What an init system does at boot, and dockerd doesn't start without. */
+const mountCgroups = async (machine: Machine, options: RunOptions): Promise<void> => {
+  if (/ cgroup2? /.test((await machine.read('/proc/mounts')) ?? '')) return;
+  const program = 'cgroupfs-mount';
+  await installPackages(machine, { packages: [program], programs: [program] }, options);
+  await machine.runAsRoot([program], options);
 };
 
 /** The user may use the socket from now on, and after the next login as a member of Docker's group. */

@@ -36,12 +36,17 @@ export const thisMachine = (variables: Variables): Machine => {
     );
   const asRoot = (command: readonly string[]): [string, string[]] => {
     if (isRoot) return [command[0] ?? '', [...command.slice(1)]];
-    if (has('sudo')) return ['sudo', ['--preserve-env=DEBIAN_FRONTEND', ...command]];
+    if (has('sudo')) return ['sudo', ['--preserve-env=DEBIAN_FRONTEND,NEEDRESTART_SUSPEND', ...command]];
     throw new LabError('LAB_SETUP_ROOT', 'This needs root, and there is no sudo', {
       hint: `As root, run: ${command.join(' ')}`,
     });
   };
-  const env = { ...(variables as Record<string, string>), DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+  const env = {
+    ...(variables as Record<string, string>),
+    DEBIAN_FRONTEND: 'noninteractive',
+    NEEDRESTART_SUSPEND: '1',
+    LC_ALL: 'C.UTF-8',
+  };
   return {
     platform: process.platform,
     isRoot,

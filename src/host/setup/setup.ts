@@ -90,8 +90,9 @@ const installEngine = step(
   'install-docker',
   'Installing the Docker Engine',
   async ({ machine, onProgress }, signal) => {
-    // Its programs for namespaces and firewalls are only recommended by the package; without them the daemon doesn't start.
-    await installPackages(machine, ['docker.io', 'iptables', 'ca-certificates'], { onProgress, signal });
+    // Its package only recommends these: without iptables the daemon doesn't start, and on a kernel with AppArmor no container does.
+    const packages = ['docker.io', 'iptables', 'apparmor', 'ca-certificates'];
+    await installPackages(machine, { packages, programs: ['dockerd', 'iptables'] }, { onProgress, signal });
   },
 );
 
@@ -132,5 +133,5 @@ const installBootstrap = async (
     );
   // uidmap: lets mmdebstrap work in a user namespace where we aren't root.
   const packages = ['mmdebstrap', 'debian-archive-keyring', ...(machine.isRoot ? [] : ['uidmap'])];
-  await installPackages(machine, packages, options);
+  await installPackages(machine, { packages, programs: ['mmdebstrap'] }, options);
 };

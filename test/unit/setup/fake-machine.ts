@@ -8,15 +8,17 @@ export interface FakeMachine extends Machine {
 export const fakeMachine = (
   options: Partial<Pick<Machine, 'platform' | 'isRoot' | 'hasSystemd'>> & {
     readonly programs?: readonly string[];
-    /** Called with each command before it counts as done. */
+    readonly files?: Readonly<Record<string, string>>;
+    /** Called with each command; what it throws fails the command. */
     readonly onCommand?: (command: string) => void;
   } = {},
 ): FakeMachine => {
   const done: string[] = [];
-  const run = (command: readonly string[]): Promise<void> => {
-    options.onCommand?.(command.join(' '));
-    done.push(command.join(' '));
-    return Promise.resolve();
+  const run = async (command: readonly string[]): Promise<void> => {
+    // As in the logs, without apt's settings.
+    const text = command.join(' ').replaceAll(/-o \S+ /g, '');
+    done.push(text);
+    await options.onCommand?.(text);
   };
   return {
     platform: options.platform ?? 'linux',
@@ -26,7 +28,10 @@ export const fakeMachine = (
     has: (program) => (options.programs ?? ['apt-get']).includes(program),
     runAsRoot: run,
     startDaemon: (command, log) => run([...command, '>>', log]),
-    read: () => Promise.resolve(undefined),
+    read: (path) =>
+      Promise.resolve(
+        options.files?.[path] ?? (path === '/proc/mounts' ? 'cgroup /sys/fs/cgroup cgroup2 rw' : undefined),
+      ),
     done,
   };
 };

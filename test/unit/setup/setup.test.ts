@@ -87,13 +87,51 @@ describe('what setup does', () => {
     });
     const setup = options(engine(problem), machine);
     await runSetup(await planSetup(setup), setup, { signal: never });
-    expect(machine.done.map((command) => command.replace(/-o \S+ /, ''))).toEqual([
-      'dpkg --configure -a',
+    expect(machine.done).toEqual([
       'apt-get update',
-      'apt-get install --yes --no-install-recommends docker.io iptables ca-certificates',
+      'apt-get install --yes --no-upgrade --no-install-recommends docker.io iptables apparmor ca-certificates',
       'dockerd >> /var/log/dockerd.log',
     ]);
     expect((await planSetup(setup)).steps).toEqual([]);
+  });
+
+  test('finishes an apt that was interrupted, and overlooks what was broken before', async () => {
+    const problem = { code: 'LAB_DOCKER_MISSING' };
+    const broken = (): never => {
+      throw new Error('some other package');
+    };
+    const machine = fakeMachine({
+      programs: ['apt-get', 'dockerd', 'iptables'],
+      onCommand: (command) => {
+        if (command.startsWith('dockerd')) problem.code = '';
+        else broken();
+      },
+    });
+    const setup = options(engine(problem), machine);
+    await runSetup(await planSetup(setup), setup, { signal: never });
+    expect(machine.done.map((command) => command.split(' ').slice(0, 2).join(' '))).toEqual([
+      'apt-get update',
+      'apt-get install',
+      'dpkg --configure',
+      'apt-get install',
+      'dockerd >>',
+    ]);
+    const without = fakeMachine({ onCommand: broken });
+    const failing = options(engine({ code: 'LAB_DOCKER_MISSING' }), without);
+    await expect(runSetup(await planSetup(failing), failing, { signal: never })).rejects.toThrow('some other package');
+  });
+
+  test('mounts cgroups where no init system has', async () => {
+    const problem = { code: 'LAB_DOCKER_UNREACHABLE' };
+    const machine = fakeMachine({
+      files: { '/proc/mounts': 'proc /proc proc rw\n' },
+      onCommand: (command) => {
+        if (command.startsWith('dockerd')) problem.code = '';
+      },
+    });
+    const setup = options(engine(problem), machine);
+    await runSetup(await planSetup(setup), setup, { signal: never });
+    expect(machine.done.slice(-2)).toEqual(['cgroupfs-mount', 'dockerd >> /var/log/dockerd.log']);
   });
 
   test('leaves starting to systemd where it runs the machine', async () => {
