@@ -1,7 +1,7 @@
 // Where a probe starts and where facts are gathered: a machine's network namespace, or that of a pod found by its address.
 import { type FileHandle, open, readFile, readlink } from 'node:fs/promises';
 import type { Place } from '../api/fabric.ts';
-import type { Ipv4 } from '../api/scalars.ts';
+import { type Ipv4, parseIpv4 } from '../api/scalars.ts';
 import { type MachineProcess, machineInit, machineProcesses } from './processes.ts';
 import { AgentError, type Netns, runOk } from './run.ts';
 
@@ -69,13 +69,15 @@ const nothingOpen = { [Symbol.asyncDispose]: async () => {} };
  * @throws AgentError `FABRIC_NO_MACHINE` or `FABRIC_NO_POD`
  */
 export const find = async (place: Place): Promise<Found> => {
-  const { pid, podIp } = place;
-  if (podIp === undefined) {
+  const { pid } = place;
+  if (place.podIp === undefined) {
     return {
       namespace: { id: await networkOf(pid), hostPid: pid, netns: { path: `/proc/${pid}/ns/net` } },
       ...nothingOpen,
     };
   }
+  // It may come from the cluster's API, where a student can write anything.
+  const podIp = parseIpv4(place.podIp);
   const namespaces = await namespacesOf(pid, await machineProcesses(pid));
   for (const namespace of namespaces.all)
     if (await owns(namespace, podIp)) return { namespace, [Symbol.asyncDispose]: namespaces[Symbol.asyncDispose] };

@@ -8,7 +8,7 @@ import type {
   TcpOutcome,
   TcpProbe,
 } from '../api/fabric.ts';
-import type { Ipv4 } from '../api/scalars.ts';
+import { type Ipv4, parseIpv4 } from '../api/scalars.ts';
 import { type CurlReport, classify, parseReport } from './curl.ts';
 import { candidates, parseAnswers } from './names.ts';
 import { find } from './place.ts';
@@ -74,6 +74,7 @@ const bannerMs = 250;
 
 /** Connects, and waits a moment for what the server says first. */
 export const tcp = async (probe: TcpProbe, signal?: AbortSignal): Promise<TcpOutcome> => {
+  if (!/^[\w.-]+$/.test(probe.host)) return failed('protocol', `"${probe.host}" is not a host`);
   await using found = await find(probe.place);
   const { netns } = found.namespace;
   const resolved = await resolve(netns, probe.host, probe, signal);
@@ -117,19 +118,13 @@ interface Asked {
   readonly timeoutMs: number;
 }
 
+const dig = ['dig', '+tries=1', '+noall', '+answer'] as const;
+
 const ask = async (netns: Netns, name: string, asked: Asked, signal?: AbortSignal): Promise<LookupOutcome> => {
   const names = candidates(name);
   const time = String(Math.max(1, Math.ceil(asked.timeoutMs / 1000)));
   const result = await run(
-    [
-      'dig',
-      `@${asked.nameserver}`,
-      '+tries=1',
-      `+time=${time}`,
-      '+noall',
-      '+answer',
-      ...names.flatMap((n) => [n, 'A']),
-    ],
+    [...dig, `@${parseIpv4(asked.nameserver)}`, `+time=${time}`, ...names.flatMap((n) => ['-q', n, '-t', 'A'])],
     { netns, timeoutMs: asked.timeoutMs + marginMs, signal },
   );
   const answer = parseAnswers(result.stdout, names);

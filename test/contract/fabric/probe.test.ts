@@ -129,6 +129,21 @@ describe('tcp', () => {
   });
 });
 
+test.each(['.*', '10.244.1.2/0', '--help', ''])(
+  'the pod address "%s" is refused, wherever it came from',
+  async (podIp) => {
+    const from = { ...place(), podIp: podIp as ReturnType<typeof parseIpv4> };
+    await expect(http({ place: from, url: 'http://127.0.0.1/', timeoutMs: 500 })).rejects.toThrow(
+      'is not an IPv4 address',
+    );
+  },
+);
+
+test.each(['-h', '+short', '@127.0.0.1', '127.0.0.1/x'])('the host "%s" is no option of a tool', async (host) => {
+  expect(await connect(host, 80)).toMatchObject({ ok: false });
+  expect(await resolve(host)).toMatchObject({ ok: false });
+});
+
 describe('lookup', () => {
   test.each(['db-service', 'db-service.default', 'db-service.default.svc.cluster.local'])(
     '%s is found as a pod would find it',
