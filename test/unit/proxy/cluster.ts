@@ -8,14 +8,12 @@ import { parseRuleset } from '../../../src/dataplane/parse.ts';
 import { renderRule } from '../../../src/dataplane/render.ts';
 import { trace } from '../../../src/dataplane/trace.ts';
 import { FakeNetfilter } from './fake-netfilter.ts';
-import { createRig, testNode } from './replay.ts';
+import { createRig, type RigOptions, testNode } from './replay.ts';
 
-export interface Cluster {
+export interface Cluster extends RigOptions {
   readonly spec: Partial<ServiceSpec>;
   readonly endpoints?: readonly Endpoint[];
   readonly loadBalancerIp?: string;
-  readonly masqueradeAll?: boolean;
-  readonly clusterCidr?: string;
   readonly zone?: string;
 }
 
@@ -95,6 +93,7 @@ export interface Case extends Cluster, Want {
   readonly from: string;
   readonly to: string;
   readonly protocol?: 'tcp' | 'udp' | 'sctp';
+  readonly inInterface?: string;
 }
 
 export const expectPacket = async ({
@@ -102,13 +101,18 @@ export const expectPacket = async ({
   from,
   to,
   protocol = 'tcp',
+  inInterface,
   lands,
   masq,
   fate,
   ...cluster
 }: Case): Promise<void> => {
   const want = { lands, ...(masq === undefined ? {} : { masq }), ...(fate === undefined ? {} : { fate }) };
-  expectLanding(await rulesOf(cluster), { from, to, protocol }, want);
+  expectLanding(
+    await rulesOf(cluster),
+    { from, to, protocol, ...(inInterface === undefined ? {} : { inInterface }) },
+    want,
+  );
 };
 
 export const a = '10.244.1.7';

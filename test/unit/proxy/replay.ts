@@ -4,7 +4,7 @@ import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import type { Logger } from '../../../src/kit/logger.ts';
 import { type BaseOptions, buildBase } from '../../../src/node/proxy/iptables/build-base.ts';
 import { Proxier } from '../../../src/node/proxy/iptables/proxier.ts';
-import { localMatch } from '../../../src/node/proxy/local-detector.ts';
+import { type DetectLocalOptions, localMatch } from '../../../src/node/proxy/local-detector.ts';
 import type { NodeView } from '../../../src/node/proxy/types.ts';
 import type { Conntrack, FlowPattern } from '../../../src/node/sys/conntrack.ts';
 import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
@@ -32,6 +32,13 @@ export const testNode: NodeView = {
   eligible: true,
 };
 
+export interface RigOptions {
+  readonly masqueradeAll?: boolean;
+  readonly clusterCidr?: string;
+  readonly base?: Partial<BaseOptions>;
+  readonly detect?: Partial<DetectLocalOptions>;
+}
+
 export interface Rig {
   readonly proxier: Proxier;
   readonly forgotten: FlowPattern[];
@@ -39,10 +46,7 @@ export interface Rig {
   sync(): Promise<void>;
 }
 
-export const createRig = (
-  netfilter: Netfilter,
-  options: { masqueradeAll?: boolean; clusterCidr?: string } = {},
-): Rig => {
+export const createRig = (netfilter: Netfilter, options: RigOptions = {}): Rig => {
   const forgotten: FlowPattern[] = [];
   const conntrack: Conntrack = {
     forget: async (pattern) => {
@@ -51,7 +55,8 @@ export const createRig = (
     },
   };
   const clusterCidr = options.clusterCidr ?? '10.244.0.0/16';
-  const detect = { mode: 'ClusterCIDR', clusterCidr, bridgeInterface: '', interfaceNamePrefix: '' } as const;
+  const mode = 'ClusterCIDR' as const;
+  const detect = { mode, clusterCidr, bridgeInterface: '', interfaceNamePrefix: '', ...options.detect };
   const rig: Rig = {
     node: testNode,
     forgotten,
@@ -61,7 +66,7 @@ export const createRig = (
       netfilter,
       conntrack,
       log: silent,
-      base: () => buildBase(baseOptions),
+      base: () => buildBase({ ...baseOptions, ...options.base }),
       build: () => ({
         node: rig.node,
         local: localMatch(detect, rig.node, 'IPv4'),

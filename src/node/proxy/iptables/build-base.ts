@@ -103,7 +103,11 @@ const postrouting = (options: BaseOptions): string[] => [
 const servicesTail = ({ family, nodePortAddresses, localhostNodePorts }: BaseOptions): string[] => {
   const comment = 'kubernetes service nodeports; NOTE: this must be the last rule in this chain';
   if (nodePortAddresses !== 'all') {
-    return nodePortAddresses.map((destination) => ruleText({ destination, comment, jump: chain.nodePorts }));
+    // Loopback works only with route_localnet, which IPv6 doesn't have.
+    const usable = nodePortAddresses.filter((address) => localhostNodePorts || !address.startsWith('127.'));
+    return usable
+      .filter((address) => address !== '::1')
+      .map((destination) => ruleText({ destination, comment, jump: chain.nodePorts }));
   }
   const loopback = family === 'IPv6' ? '::1/128' : localhostNodePorts ? undefined : '127.0.0.0/8';
   const rule = { comment, modules: ['-m addrtype --dst-type LOCAL'], jump: chain.nodePorts };
