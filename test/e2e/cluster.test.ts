@@ -216,7 +216,7 @@ describe('a start that does not come to its end', () => {
         : request.bundles(file);
     const { error } = await tryStart({ ...request, bundles });
     expect(error).toMatchObject({ code: 'LAB_COMPONENT_DIED', exitCode: 3 });
-    expect(String(error)).toMatch(/kubelet on (controlplane|node01) keeps dying: .* exit code 7/);
+    expect(String(error)).toMatch(/kubelet on (controlplane|node01) keeps dying: \d+ restarts/);
     expect(String(error)).toContain('kubelet: no such cheese');
     expect(await containersOf(name)).toEqual([]);
   });

@@ -58,24 +58,24 @@ export const unitsOf = async (
 };
 
 const died = async (containers: Containers, node: Machine, unit: UnitState): Promise<LabError> => {
-  const command = [
-    'journalctl',
-    '--unit',
-    unit.component,
-    '--lines',
-    String(lastLines),
-    '--no-pager',
-    '--output',
-    'cat',
-  ];
-  const { stdout } = await containers.exec(node.id, { command });
-  const log = stdout.trim() === '' ? '(it wrote nothing)' : stdout.trim();
+  // While it is being started once more, systemd has forgotten the status with which it ended.
+  const status = unit.exitStatus === 0 ? '' : `, last exit code ${unit.exitStatus}`;
   return new LabError(
     'LAB_COMPONENT_DIED',
-    `${unit.component} on ${node.name} keeps dying: ${unit.restarts} restarts, last exit code ${unit.exitStatus}. ` +
-      `Its last lines:\n${log.replace(/^/gm, '    ')}`,
-    { hint: 'This is a defect of labs, not of your work: please report these lines.' },
+    `${unit.component} on ${node.name} keeps dying: ${unit.restarts} restarts${status}. ` +
+      `Its last lines:\n${(await lastWords(containers, node, unit.component)).replace(/^/gm, '    ')}`,
+    { hint: "If the lab's definition didn't ask for it, this is a defect of labs: please report these lines." },
   );
+};
+
+/** What the component itself wrote; what systemd says of it where it wrote nothing. Repeated lines are shown once. */
+const lastWords = async (containers: Containers, node: Machine, component: Component): Promise<string> => {
+  const journal = ['journalctl', '--lines', String(lastLines), '--no-pager', '--output', 'cat', '--quiet'];
+  const read = async (...match: readonly string[]): Promise<string> =>
+    (await containers.exec(node.id, { command: [...journal, ...match] })).stdout.trim();
+  const own = await read(`_SYSTEMD_UNIT=${component}.service`);
+  const words = own || (await read('--unit', component)) || '(it wrote nothing)';
+  return [...new Set(words.split('\n'))].join('\n');
 };
 
 /** Waits for a condition; a component that keeps dying ends the wait at once, with its last words. */
