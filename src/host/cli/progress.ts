@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import type { StepEvent } from '../cluster/steps.ts';
+import type { Context } from './context.ts';
 import { padEnd } from './markdown.ts';
 import type { Output } from './output.ts';
 
@@ -19,8 +20,13 @@ interface Row {
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 /** Shows the steps of one piece of work. Dispose of it when the work has ended: what is shown then stays. */
-export const showProgress = (output: Output): Progress =>
-  output.terminal ? liveProgress(output) : plainProgress(output);
+export const showProgress = ({ output, say }: Pick<Context, 'output' | 'say'>): Progress => {
+  const progress = output.terminal ? liveProgress(output) : plainProgress(output);
+  return {
+    ...progress,
+    onEvent: (event) => progress.onEvent({ ...event, title: say.steps[event.step] ?? event.title }),
+  };
+};
 
 const plainProgress = (output: Output): Progress => ({
   onEvent(event) {

@@ -53,7 +53,7 @@ const list = async (context: Context): Promise<void> => {
 
 const load = async (context: Context, reference: string): Promise<void> => {
   const { output, say } = context;
-  using progress = showProgress(output);
+  using progress = showProgress(context);
   const title = say.loading(reference);
   const startedAt = performance.now();
   progress.onEvent({ step: reference, title, state: 'started' });

@@ -27,7 +27,7 @@ export const agree = async (context: Context, plan: SetupPlan): Promise<boolean>
 };
 
 export const carryOut = async (context: Context, plan: SetupPlan): Promise<void> => {
-  using progress = showProgress(context.output);
+  using progress = showProgress(context);
   const options = { ...(await setupOptions(context)), onProgress: progress.onProgress };
   await runSetup(plan, options, { signal: context.signal, onEvent: progress.onEvent });
 };

@@ -57,9 +57,9 @@ const labOf = async (context: Context): Promise<string> => {
 };
 
 const bringUp = async (context: Context, docker: Containers, lab: LabDefinition, name: string): Promise<Started> => {
-  const { environment, paths, signal, version, output } = context;
+  const { environment, paths, signal, version } = context;
   const { cpus } = await docker.engine(signal);
-  using progress = showProgress(output);
+  using progress = showProgress(context);
   const started = await startCluster(
     docker,
     {
