@@ -66,11 +66,12 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
   const settle = async (record: ContainerRecord, exit: ContainerExit): Promise<void> => {
     const message = await readTerminationMessage(bundle(record.id));
     const ended = { ...record, exit: message === '' ? exit : { ...exit, message } };
-    await writeRecord(folders.containers, ended.id, ended);
-    containers.set(ended.id, ended);
     await crun.delete(ended.id).catch((error) => options.logger.error('Deleting a dead container failed', error));
     await unmount(join(bundle(ended.id), 'rootfs'));
     await rm(join(bundle(ended.id), 'upper'), { recursive: true, force: true });
+    // Last, since whoever sees the exit may remove the rest; until then conmon's exit file tells it again.
+    await writeRecord(folders.containers, ended.id, ended);
+    containers.set(ended.id, ended);
     for (const listener of listeners) listener(ended);
   };
   const settleOnce = (record: ContainerRecord, exit: ContainerExit): Promise<void> => {

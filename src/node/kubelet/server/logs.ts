@@ -11,13 +11,18 @@ import { findContainer, type PodLookup, RequestError } from './lookup.ts';
 export const serveLogs = async (url: URL, response: ServerResponse, pods: PodLookup): Promise<void> => {
   const [, , namespace = '', pod = '', name = ''] = url.pathname.split('/').map(decodeURIComponent);
   const query = url.searchParams;
+  const [selection, timestamps, limit] = [
+    selectionFrom(query),
+    isTrue(query.get('timestamps')),
+    count(query, 'limitBytes'),
+  ];
   const container = findContainer(pods, namespace, pod, name, isTrue(query.get('previous')));
   const data = await readFile(container.logPath).catch(() => Buffer.alloc(0));
   const { lines, rest } = splitLog(data);
   response.writeHead(200, { 'content-type': 'text/plain' });
   response.flushHeaders();
-  const writer = createWriter(response, isTrue(query.get('timestamps')), count(query, 'limitBytes'));
-  for (const line of selectLines(lines, selectionFrom(query))) if (!(await writer.write(line))) break;
+  const writer = createWriter(response, timestamps, limit);
+  for (const line of selectLines(lines, selection)) if (!(await writer.write(line))) break;
   if (isTrue(query.get('follow')) && !writer.full()) {
     const stop = new AbortController();
     response.on('close', () => stop.abort());

@@ -32,16 +32,20 @@ export const startKubeletServer = (options: KubeletServerOptions): Promise<void>
     perMessageDeflate: false,
     handleProtocols: (offered) => commandProtocols.find((known) => offered.has(known)) ?? false,
   });
+  const tunnels = new WeakSet<IncomingMessage>();
   // kubectl's name for this protocol has a slash, which RFC 6455 allows no protocol: ws must not see it.
   sockets.on('headers', (headers, request) => {
-    if (isPortForward(request)) headers.push(`Sec-WebSocket-Protocol: ${portForwardProtocol}`);
+    if (tunnels.has(request)) headers.push(`Sec-WebSocket-Protocol: ${portForwardProtocol}`);
   });
   server.on('request', (request, response) => void handleRequest(request, response, options));
   server.on('upgrade', (request, socket, head) => {
     try {
       authorise(request);
       const serve = upgradeHandler(request, options);
-      if (isPortForward(request)) delete request.headers['sec-websocket-protocol'];
+      if (request.headers['sec-websocket-protocol'] === portForwardProtocol) {
+        tunnels.add(request);
+        delete request.headers['sec-websocket-protocol'];
+      }
       sockets.handleUpgrade(request, socket, head, (client) => {
         client.on('error', (error) => options.logger.info(2, 'A stream broke', { err: messageOf(error) }));
         serve(client);
@@ -52,8 +56,6 @@ export const startKubeletServer = (options: KubeletServerOptions): Promise<void>
   });
   return listen(server, options);
 };
-
-const isPortForward = ({ url }: IncomingMessage): boolean => url?.startsWith('/portForward/') === true;
 
 const listen = (server: Server, { listen: where, signal }: KubeletServerOptions): Promise<void> => {
   const { promise, resolve, reject } = Promise.withResolvers<void>();

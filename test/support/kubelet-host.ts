@@ -1,0 +1,99 @@
+// Runs within network, mount and cgroup namespaces of its own: the real runtime and the kubelet's server, behind JSON lines on
+// the standard streams. Started by kubelet-node.ts.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { Pod } from '../../src/api/core.ts';
+import { parseCidr, parseIpv4 } from '../../src/api/scalars.ts';
+import { messageOf } from '../../src/kit/error.ts';
+import { type CrunRuntime, createCrunRuntime } from '../../src/node/kubelet/crun-runtime.ts';
+import { parseBoundingSet } from '../../src/node/kubelet/oci.ts';
+import { startKubeletServer } from '../../src/node/kubelet/server/server.ts';
+import { desiredNetwork } from '../../src/node/podnet/network.ts';
+import { createCniExecutor } from '../../src/node/sys/cni.ts';
+import { run } from '../../src/node/sys/exec.ts';
+import { createTestPki } from '../fixtures/pki.ts';
+import { silentLogger as logger } from './kubelet.ts';
+
+const [rootfs = ''] = process.argv.slice(2);
+const cniConfigFolder = '/run/cni-conf';
+const { signal } = new AbortController();
+let runtime: CrunRuntime;
+let life = new AbortController();
+
+const open = async (): Promise<void> => {
+  life.abort();
+  life = new AbortController();
+  runtime = await createCrunRuntime({
+    stateFolder: '/run/kubelet',
+    logFolder: '/run/log-pods',
+    cniConfigFolder,
+    cni: createCniExecutor('/usr/lib/cni'),
+    rootfsOf: () => rootfs,
+    boundingCapabilities: parseBoundingSet(await readFile('/proc/self/status', 'utf8')),
+    logSizeMax: 1 << 20,
+    logger,
+    signal: life.signal,
+  });
+};
+
+const configureNetwork = async (): Promise<void> => {
+  const node = { metadata: { name: 'node01' }, spec: { podCIDR: '10.244.1.0/24' } };
+  const status = { addresses: [{ type: 'InternalIP' as const, address: '192.168.56.11' }] };
+  const network = desiredNetwork([{ ...node, status }], {
+    nodeName: 'node01',
+    nodeIp: parseIpv4('192.168.56.11'),
+    clusterCidr: parseCidr('10.244.0.0/16'),
+    mode: 'routes',
+  });
+  await mkdir(cniConfigFolder, { recursive: true });
+  await writeFile(`${cniConfigFolder}/10-labs.conflist`, network?.conflist ?? '');
+};
+
+/** Listens on a Unix socket, which the test can reach from its own network namespace. */
+const serve = async (path: string, pods: readonly Pod[]) => {
+  const pki = await createTestPki();
+  const server = await pki.issue('system:node:node01', ['system:nodes']);
+  await startKubeletServer({
+    listen: { path },
+    tls: { ...server, clientCa: pki.ca },
+    pods: {
+      all: () => [...pods],
+      find: (namespace, name) =>
+        pods.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name),
+      sandbox: (_, name) => runtime.sandboxes().find(({ pod }) => pod.name === name),
+      runtime,
+    },
+    ttyFolder: '/run/kubelet/tty',
+    logger,
+    signal,
+  });
+  const admin = await pki.issue('kube-apiserver-kubelet-client', ['system:masters']);
+  return { ca: pki.ca, admin, stranger: await pki.issue('system:kube-proxy') };
+};
+
+const handlers: Record<string, (...args: never[]) => unknown> = {
+  /** As a kubelet that restarts: a second runtime over the same state. */
+  reopen: open,
+  serve,
+  run: (argv: string[]) => run(argv),
+  // Sets don't travel as JSON.
+  collectGarbage: (uids: string[]) => runtime.collectGarbage(new Set(uids)),
+};
+
+const call = (method: string, args: unknown[]): unknown => {
+  const own = handlers[method];
+  const target = own ?? (runtime[method as keyof CrunRuntime] as unknown as (...args: unknown[]) => unknown);
+  return (target as (...args: unknown[]) => unknown)(...args);
+};
+
+await configureNetwork();
+await open();
+process.stdout.write('{"id":0}\n');
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, method, args } = JSON.parse(line) as { id: number; method: string; args: unknown[] };
+  const answer = (rest: object): void => void process.stdout.write(`${JSON.stringify({ id, ...rest })}\n`);
+  void (async () => answer({ result: await call(method, args) }))().catch((error) =>
+    answer({ error: messageOf(error) }),
+  );
+}
+process.exit(0);

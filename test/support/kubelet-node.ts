@@ -1,0 +1,129 @@
+// A node for contract tests: a process in fresh network, mount and cgroup namespaces, with tmpfs where a node has its state.
+// All that it makes goes with it.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Pod } from '../../src/api/core.ts';
+import type { RunResult } from '../../src/node/sys/exec.ts';
+import type { Remote } from './runtime-suite.ts';
+
+interface Credentials {
+  readonly ca: string;
+  readonly admin: { readonly cert: string; readonly key: string };
+  readonly stranger: { readonly cert: string; readonly key: string };
+}
+
+export interface KubeletNode {
+  readonly runtime: Remote;
+  /** Runs a program among the node's namespaces. */
+  run(...argv: string[]): Promise<RunResult>;
+  reopen(): Promise<void>;
+  serve(pods: readonly Pod[]): Promise<Credentials & { readonly socket: string }>;
+  stop(): Promise<void>;
+}
+
+const needed: Readonly<Record<string, string>> = {
+  '/usr/bin/crun': 'crun',
+  '/usr/bin/conmon': 'conmon',
+  '/usr/lib/cni/bridge': 'containernetworking-plugins',
+  '/usr/bin/socat': 'socat',
+  '/bin/busybox': 'busybox-static',
+};
+
+/** A cgroup2 of its own, as nodes have one; crun refuses the hybrid layout that some machines mount. */
+const setUp = `
+set -e
+mount -t tmpfs tmpfs /run; mkdir -p /run/netns /var/lib/cni
+mount -t tmpfs tmpfs /var/lib/cni
+mount -t cgroup2 none /sys/fs/cgroup
+ip link set lo up
+exec "$@"`;
+
+export const startKubeletNode = async (): Promise<KubeletNode> => {
+  const missing = Object.entries(needed)
+    .filter(([path]) => !existsSync(path))
+    .map(([, name]) => name);
+  if (missing.length > 0) throw new Error(`contract tests of the kubelet need: apt-get install ${missing.join(' ')}`);
+  const folder = mkdtempSync(join(tmpdir(), 'labs-node-'));
+  const rootfs = makeRootfs(folder);
+  const host = join(import.meta.dirname, 'kubelet-host.ts');
+  const child = spawn(
+    'unshare',
+    [
+      '--mount',
+      '--net',
+      '--cgroup',
+      '--pid',
+      '--fork',
+      '--kill-child',
+      '--mount-proc',
+      'sh',
+      '-c',
+      setUp,
+      'sh',
+      process.execPath,
+      host,
+      rootfs,
+    ],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  const call = await connect(child);
+  const runtime = new Proxy(
+    {},
+    { get: (_, name) => (name === 'then' ? undefined : (...args: unknown[]) => call(String(name), args)) },
+  ) as Remote;
+  return {
+    runtime,
+    run: (...argv) => call('run', [argv]) as Promise<RunResult>,
+    reopen: async () => void (await call('reopen', [])),
+    async serve(pods) {
+      const socket = join(folder, 'kubelet.sock');
+      return { socket, ...((await call('serve', [socket, pods])) as Credentials) };
+    },
+    async stop() {
+      const closed = new Promise((resolve) => child.once('close', resolve));
+      child.stdin?.end();
+      child.kill('SIGKILL');
+      await closed;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+const makeRootfs = (folder: string): string => {
+  const rootfs = join(folder, 'rootfs');
+  for (const name of ['bin', 'etc', 'proc', 'dev', 'sys', 'tmp']) mkdirSync(join(rootfs, name), { recursive: true });
+  copyFileSync('/bin/busybox', join(rootfs, 'bin/busybox'));
+  const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n');
+  for (const applet of applets) if (applet !== 'busybox') symlinkSync('busybox', join(rootfs, 'bin', applet));
+  return rootfs;
+};
+
+type Call = (method: string, args: unknown[]) => Promise<unknown>;
+
+const connect = async (child: ChildProcess): Promise<Call> => {
+  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  let last = 0;
+  if (!child.stdout) throw new Error('no output');
+  const ready = Promise.withResolvers<unknown>();
+  waiting.set(0, ready);
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const { id, result, error } = JSON.parse(line) as { id: number; result?: unknown; error?: string };
+    if (error === undefined) waiting.get(id)?.resolve(result);
+    else waiting.get(id)?.reject(new Error(error));
+    waiting.delete(id);
+  });
+  child.on('close', (code) => {
+    for (const { reject } of waiting.values()) reject(new Error(`the node ended with ${code}`));
+  });
+  await ready.promise;
+  return (method, args) =>
+    new Promise((resolve, reject) => {
+      last += 1;
+      waiting.set(last, { resolve, reject });
+      const plain = args.map((value) => (value instanceof Set ? [...value] : value));
+      child.stdin?.write(`${JSON.stringify({ id: last, method, args: plain })}\n`);
+    });
+};

@@ -1,0 +1,157 @@
+// What every runtime must do, the fake as well as the one on crun and CNI.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { done, eventually, notYet } from '../../src/kit/eventually.ts';
+import type { ContainerRecord, ContainerSpec, Runtime, Sandbox, SandboxSpec } from '../../src/node/kubelet/runtime.ts';
+
+/** A runtime behind a call: the real one lives in another process, within namespaces of its own. */
+export type Remote = {
+  readonly [K in Exclude<keyof Runtime, 'onExit'>]: Runtime[K] extends (...args: infer A) => infer R
+    ? (...args: A) => Promise<Awaited<R>>
+    : never;
+};
+
+export const sandboxSpec = (name: string, over: Partial<SandboxSpec> = {}): SandboxSpec => ({
+  pod: { namespace: 'default', name, uid: `uid-${name}` },
+  hostNetwork: false,
+  portMappings: [],
+  ...over,
+});
+
+/** Ends on SIGTERM, as the first process of a container must by itself. */
+export const untilTerminated = ['sh', '-c', 'trap "exit 143" TERM; while :; do sleep 0.05; done'];
+
+export const containerSpecOf = (sandbox: Sandbox, over: Partial<ContainerSpec> = {}): ContainerSpec => ({
+  pod: sandbox.pod,
+  sandboxId: sandbox.id,
+  name: 'c',
+  attempt: 0,
+  image: { reference: 'docker.io/library/busybox:latest', digest: 'sha256:busybox', size: 1, config: {} },
+  args: untilTerminated,
+  env: ['PATH=/bin', 'GREETING=hello'],
+  cwd: '/',
+  user: { uid: 0, gid: 0, additionalGids: [] },
+  hostname: sandbox.pod.name,
+  mounts: [],
+  privileged: false,
+  addCapabilities: [],
+  dropCapabilities: [],
+  noNewPrivileges: false,
+  readOnlyRoot: false,
+  terminal: false,
+  stdin: false,
+  stdinOnce: false,
+  stopSignal: 'TERM',
+  ...over,
+});
+
+export const findContainer = async (runtime: Remote, id: string): Promise<ContainerRecord | undefined> =>
+  (await runtime.containers()).find((record) => record.id === id);
+
+/** @returns the ended container */
+export const ended = (runtime: Remote, id: string): Promise<ContainerRecord> =>
+  eventually(
+    'the container ended',
+    async () => {
+      const record = await findContainer(runtime, id);
+      return record?.exit ? done(record) : notYet(JSON.stringify(record));
+    },
+    { timeoutMs: 8000, intervalMs: 5, maxIntervalMs: 50 },
+  );
+
+/** Asks until it ends: a first process that hasn't set its handler yet ignores the signal. */
+export const terminated = (runtime: Remote, id: string): Promise<ContainerRecord> =>
+  eventually(
+    'the container ended',
+    async () => {
+      await runtime.signal(id, 'TERM');
+      const record = await findContainer(runtime, id);
+      return record?.exit ? done(record) : notYet('still running');
+    },
+    { timeoutMs: 8000, intervalMs: 50 },
+  );
+
+export const runtimeContract = (name: string, start: () => Promise<Remote>): void => {
+  describe(`the runtime contract: ${name}`, () => {
+    let runtime: Remote;
+    beforeAll(async () => {
+      runtime = await start();
+    });
+    afterAll(async () => {
+      for (const { id, exit } of await runtime.containers()) {
+        if (!exit) await runtime.signal(id, 'KILL');
+        await ended(runtime, id);
+        await runtime.removeContainer(id);
+      }
+      for (const { id } of await runtime.sandboxes()) await runtime.removeSandbox(id);
+    });
+
+    test('each sandbox has a network namespace and an address of its own', async () => {
+      const [a, b] = [await runtime.createSandbox(sandboxSpec('a')), await runtime.createSandbox(sandboxSpec('b'))];
+      expect(a.netns).toMatch(/^\/run\/netns\/cni-/);
+      expect(a.ip).toMatch(/^10\.244\.1\.\d+$/);
+      expect(a.ip).not.toBe(b.ip);
+      expect(await runtime.sandboxIntact(a.id)).toBe(true);
+    });
+
+    test('a sandbox on the node’s network has neither', async () => {
+      const sandbox = await runtime.createSandbox(sandboxSpec('host', { hostNetwork: true }));
+      expect(sandbox.netns).toBeUndefined();
+      expect(sandbox.ip).toBeUndefined();
+      expect(await runtime.sandboxIntact(sandbox.id)).toBe(true);
+    });
+
+    test('a sandbox gets the address that it asks for, and another when that is taken', async () => {
+      const first = await runtime.createSandbox(sandboxSpec('p1', { preferredIp: '10.244.1.200' }));
+      const second = await runtime.createSandbox(sandboxSpec('p2', { preferredIp: '10.244.1.200' }));
+      const outside = await runtime.createSandbox(sandboxSpec('p3', { preferredIp: '172.16.0.1' }));
+      expect(first.ip).toBe('10.244.1.200');
+      expect(second.ip).not.toBe('10.244.1.200');
+      expect(outside.ip).toMatch(/^10\.244\.1\./);
+    });
+
+    test('a removed sandbox is gone, and removing it again is no failure', async () => {
+      const { id } = await runtime.createSandbox(sandboxSpec('gone'));
+      await runtime.removeSandbox(id);
+      await runtime.removeSandbox(id);
+      expect((await runtime.sandboxes()).map((sandbox) => sandbox.id)).not.toContain(id);
+      expect(await runtime.sandboxIntact(id)).toBe(false);
+    });
+
+    test('a container runs until it is told to end, and its record tells how it did', async () => {
+      const sandbox = await runtime.createSandbox(sandboxSpec('run'));
+      const record = await runtime.startContainer(containerSpecOf(sandbox));
+      expect(record).toMatchObject({
+        name: 'c',
+        attempt: 0,
+        sandboxId: sandbox.id,
+        pod: sandbox.pod,
+        image: 'docker.io/library/busybox:latest',
+      });
+      expect((await findContainer(runtime, record.id))?.exit).toBeUndefined();
+      expect((await terminated(runtime, record.id)).exit).toMatchObject({ code: 143 });
+      await runtime.signal(record.id, 'TERM');
+    });
+
+    test('SIGKILL ends any container', async () => {
+      const sandbox = await runtime.createSandbox(sandboxSpec('kill'));
+      const { id } = await runtime.startContainer(containerSpecOf(sandbox));
+      await runtime.signal(id, 'KILL');
+      expect((await ended(runtime, id)).exit?.code).toBe(137);
+    });
+
+    test('an ended container stays until it is removed; a running one can’t be removed', async () => {
+      const sandbox = await runtime.createSandbox(sandboxSpec('remove'));
+      const { id } = await runtime.startContainer(containerSpecOf(sandbox));
+      await expect(runtime.removeContainer(id)).rejects.toThrow('is running');
+      await runtime.signal(id, 'KILL');
+      await ended(runtime, id);
+      await runtime.removeContainer(id);
+      expect(await findContainer(runtime, id)).toBeUndefined();
+    });
+
+    test('a container needs a sandbox', async () => {
+      const sandbox = { id: 'none', pod: sandboxSpec('x').pod, createdAt: '' };
+      await expect(runtime.startContainer(containerSpecOf(sandbox))).rejects.toThrow('sandbox none does not exist');
+    });
+  });
+};
