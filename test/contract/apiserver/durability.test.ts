@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import type { ConfigMap } from '../../../src/api/core.ts';
 import { configMaps, services } from '../../../src/api/resources.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import type { Logger } from '../../../src/kit/logger.ts';
 import { createInformer } from '../../../src/node/client/informer.ts';
+import type { Client } from '../../../src/node/client/types.ts';
 import { startTestServer } from './server.ts';
 
 const silent: Logger = { info() {}, warning() {}, error() {}, enabled: () => false };
@@ -84,3 +86,63 @@ test('an informer goes on over a restart of the server without listing again', a
   expect(lists).toBe(1);
   stop.abort(new Error('test over'));
 });
+
+test('whatever happens to the server meanwhile, an informer ends up with what the server has', async () => {
+  await using server = await startTestServer();
+  const stop = new AbortController();
+  const selection = { namespace, labelSelector: 'kept=yes' };
+  const informer = createInformer(server.client, configMaps, { signal: stop.signal, logger: silent, selection });
+  const seen = new Map<string, string>();
+  informer.onChange((before, after) => {
+    const name = (after ?? before)?.metadata.name ?? '';
+    if (after) seen.set(name, after.metadata.resourceVersion ?? '');
+    else seen.delete(name);
+  });
+  const writing = new AbortController();
+  const write = async (): Promise<void> => {
+    for (let round = 0; !writing.signal.aborted; round += 1) {
+      const name = `m${round % 11}`;
+      const labels = { kept: round % 5 === 0 ? 'no' : 'yes', round: String(round) };
+      const changes = [
+        () => server.client.create(configMaps, { metadata: { name, namespace, labels } }),
+        () => server.client.patch(configMaps, { name, namespace }, { metadata: { labels } }),
+        () => server.client.delete(configMaps, { name, namespace }),
+      ];
+      await changes[(round * 7) % 3]?.().catch(() => {});
+    }
+  };
+  const writer = write();
+  for (let restart = 0; restart < 3; restart += 1) {
+    const { revision } = await revisionOf(server.client);
+    await eventually(
+      'a hundred more writes',
+      async () => {
+        const now = await revisionOf(server.client);
+        return now.revision > revision + 100 ? done(0) : notYet(`${now.revision}`);
+      },
+      { timeoutMs: 20_000 },
+    );
+    await server.kill('SIGKILL');
+    await server.start();
+  }
+  writing.abort();
+  await writer;
+  const { items } = await server.client.list(configMaps, selection);
+  const wanted = versionsOf(items);
+  await eventually(
+    'the informer holds what the server lists',
+    () =>
+      JSON.stringify(versionsOf([...informer.items.values()])) === JSON.stringify(wanted) ? done(0) : notYet('not yet'),
+    { timeoutMs: 15_000 },
+  );
+  expect([...seen].sort()).toEqual(wanted);
+  stop.abort(new Error('test over'));
+});
+
+const revisionOf = async (client: Client): Promise<{ revision: number }> => {
+  const { metadata } = await client.list(configMaps);
+  return { revision: Number(metadata.resourceVersion) };
+};
+
+const versionsOf = (items: readonly ConfigMap[]): [string, string][] =>
+  items.map(({ metadata }): [string, string] => [metadata.name, metadata.resourceVersion ?? '']).sort();
