@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { LabDefinition } from '../../../src/api/lab.ts';
+import { gradeLab } from '../../../src/host/grade/engine.ts';
+import { loadLab } from '../../../src/host/lab/load.ts';
+import { accessTo, nobody, noRules, type World } from '../grade/world.ts';
+
+let lab: LabDefinition;
+beforeAll(async () => {
+  lab = await loadLab(join(import.meta.dirname, '../../../labs/service-networking'));
+});
+
+const process = (command: string, ...argv: string[]) => ({
+  pid: 1,
+  command,
+  arguments: argv,
+  networkNamespace: 'net:[1]',
+});
+const node = {
+  iptables: noRules,
+  links: [],
+  routes: [],
+  listeners: [],
+  namespaces: [],
+  processes: [process('kube-proxy', '-v=4'), process('kubelet'), process('kube-apiserver')],
+};
+const nodes = ['controlplane', 'node01', 'node02'];
+const nothingAnswers = { ok: false, failure: 'timeout', message: '' } as const;
+
+/** A healthy cluster in which nobody has done anything. */
+const untouched: World = {
+  facts: { controlplane: node, node01: node, node02: node, client: node },
+  http: () => nothingAnswers,
+  tcp: () => nothingAnswers,
+  lookup: () => nothingAnswers,
+  files: Object.fromEntries(nodes.map((name) => [`${name}:/var/log/kube-proxy.log`, 'Using iptables Proxier\n'])),
+};
+
+test.each([
+  ['untouched', nobody],
+  [
+    'whose faults were begun by somebody who then emptied the cluster',
+    { ...nobody, begun: ['mend-proxy', 'mend-selector', 'mend-rule'] },
+  ],
+])('a cluster %s scores nothing: no check passes because nothing exists', async (_, progress) => {
+  const signal = new AbortController().signal;
+  const report = await gradeLab({ lab, access: accessTo(untouched), progress, signal });
+  const passed = report.tasks.flatMap(({ id, checks }) =>
+    checks.filter(({ outcome }) => outcome === 'pass').map((check) => `${id}/${check.id}`),
+  );
+  expect(passed).toEqual([]);
+  expect(report).toMatchObject({ score: 0, broken: false });
+});
+
+describe('the Korean texts', () => {
+  /** Commands, without the words that stand for something to fill in. */
+  const commandsOf = (text: string): readonly string[] =>
+    text
+      .split('\n')
+      .filter((line) => /^\s{4,}\S/.test(line) && !/[가-힣]/.test(line))
+      .map((line) => line.trim());
+
+  test('have the commands of the English ones', async () => {
+    for (const { id, text } of lab.tasks) {
+      const [english, korean] = await Promise.all([readFile(text.en, 'utf8'), readFile(text.ko ?? '', 'utf8')]);
+      const wanted = commandsOf(english);
+      for (const command of commandsOf(korean)) expect(wanted, `${id}: ${command}`).toContain(command);
+      expect(korean, id).toMatch(/[가-힣]/);
+    }
+  });
+});
