@@ -27,73 +27,70 @@ export const runProxy = async (
 ): Promise<void> => {
   const toolsKnown = probeTools(log, signal);
   await reachServer(client, log, signal);
-  const informerOptions = { signal, logger: log };
-  const nodeInformer = createInformer(client, nodes, {
-    ...informerOptions,
-    selection: { fieldSelector: `metadata.name=${config.nodeName}` },
-  });
-  const serviceInformer = createInformer(client, services, {
-    ...informerOptions,
-    selection: { labelSelector: proxySelector },
-  });
-  const sliceInformer = createInformer(client, endpointSlices, {
-    ...informerOptions,
-    selection: { labelSelector: proxySelector },
-  });
-  const { families, nfacct } = await toolsKnown;
-  announce(families, log);
+  const proxy = createProxy(config, await toolsKnown, log, signal);
+  const objectsKnown = followObjects(proxy, client, signal);
+  log.info(0, 'Version info', { version: kubernetesVersion, node: process.version });
+  setOomScore(config.oomScoreAdj, log);
+  setUpConntrack(config, log);
+  await openServers(proxy, signal);
+  log.info(0, 'Waiting for caches to sync');
+  await objectsKnown;
+  log.info(0, 'Caches are synced');
+  for (const runner of proxy.runners) runner.start();
+  await Promise.all(proxy.runners.map(({ stopped }) => stopped));
+  proxy.serviceHealth.close();
+};
 
+interface Proxy {
+  readonly config: ProxyConfig;
+  readonly log: Logger;
+  readonly health: ProxyHealth;
+  readonly serviceHealth: ServiceHealth;
+  readonly metrics: ProxyMetrics;
+  readonly runners: readonly FamilyRunner[];
+  node: NodeView;
+}
+
+const createProxy = (config: ProxyConfig, { families, nfacct }: Tools, log: Logger, signal: AbortSignal): Proxy => {
+  announce(families, log);
   const health = new ProxyHealth(families, config.syncPeriodMs * 2);
   const metrics = new ProxyMetrics(families);
   const serviceHealth = new ServiceHealth(log, () => health.healthy);
-  let node = nodeView(config.nodeName, undefined, config.bindAddress);
+  const node = nodeView(config.nodeName, undefined, config.bindAddress);
   const localhostNodePorts = config.localhostNodePorts && answersOnLoopback(config, node);
   if (localhostNodePorts) setUpLocalhostNodePorts(log);
-  const runners = families.map(
-    (family) =>
-      new FamilyRunner({
-        family,
-        config,
-        log,
-        signal,
-        localhostNodePorts,
-        nfacct,
-        node: () => node,
-        onQueued: () => {
-          health.queued(family);
-          metrics.queued(family);
-        },
-        onSynced: (report, view) => {
-          health.updated(family);
-          metrics.synced(family, report);
-          if (family === families[0]) serviceHealth.sync(healthCheckPorts(view));
-        },
-      }),
-  );
-  logVersion(log);
-  setOomScore(config.oomScoreAdj, log);
-  setUpConntrack(config, log);
-  const pending = () => ({
-    services: runners.reduce((sum, { proxier }) => sum + proxier.pending.services, 0),
-    endpoints: runners.reduce((sum, { proxier }) => sum + proxier.pending.endpoints, 0),
-  });
-  const renderMetrics = (): string =>
-    metrics.render(new Map(runners.map(({ proxier }) => [proxier.family, proxier.rules])), pending());
-  const serving = { log, signal, fatal: config.bindAddressHardFail };
-  await serve(createHealthServer(health), config.healthzBindAddress, 'healthz', serving);
-  await serve(createMetricsServer(config, renderMetrics), config.metricsBindAddress, 'metrics', serving);
-
-  nodeInformer.onChange((_before, after) => {
-    const next = nodeView(config.nodeName, after, config.bindAddress);
-    health.nodeEligible = next.eligible;
-    if (sameNode(node, next)) return;
-    log.info(2, 'Updated proxier node topology labels', {
-      zone: next.zone ?? '',
-      nodeIPs: Object.values(next.addresses),
+  const runnerOf = (family: IpFamily): FamilyRunner =>
+    new FamilyRunner({
+      ...{ family, config, log, signal, localhostNodePorts, nfacct },
+      node: () => proxy.node,
+      onQueued: () => {
+        health.queued(family);
+        metrics.queued(family);
+      },
+      onSynced: (report, view) => {
+        health.updated(family);
+        metrics.synced(family, report);
+        if (family === families[0]) serviceHealth.sync(healthCheckPorts(view));
+      },
     });
-    node = next;
-    for (const runner of runners) runner.onNode();
-  });
+  const proxy: Proxy = { config, log, health, serviceHealth, metrics, runners: [], node };
+  return Object.assign(proxy, { runners: families.map(runnerOf) });
+};
+
+/**
+ * Feeds the runners from the API server. Informers begin at once and tell nothing twice, so whoever wants to hear of everything must
+ * be there when they are made: nothing may be awaited in here.
+ * @returns once everything that exists has been told
+ */
+const followObjects = (proxy: Proxy, client: Client, signal: AbortSignal): Promise<unknown> => {
+  const { config, log, runners } = proxy;
+  const options = { signal, logger: log };
+  const own = { fieldSelector: `metadata.name=${config.nodeName}` };
+  const ours = { labelSelector: proxySelector };
+  const nodeInformer = createInformer(client, nodes, { ...options, selection: own });
+  const serviceInformer = createInformer(client, services, { ...options, selection: ours });
+  const sliceInformer = createInformer(client, endpointSlices, { ...options, selection: ours });
+  nodeInformer.onChange((_before, after) => onNode(proxy, nodeView(config.nodeName, after, config.bindAddress)));
   serviceInformer.onChange((before, after) => {
     logChange(log, 'Service', before, after);
     for (const runner of runners) runner.onService(before, after);
@@ -102,12 +99,32 @@ export const runProxy = async (
     logChange(log, 'EndpointSlice', before, after);
     for (const runner of runners) runner.onSlice(before, after);
   });
-  log.info(0, 'Waiting for caches to sync');
-  await Promise.all([nodeInformer.synced, serviceInformer.synced, sliceInformer.synced]);
-  log.info(0, 'Caches are synced');
-  for (const runner of runners) runner.start();
-  await Promise.all(runners.map(({ stopped }) => stopped));
-  serviceHealth.close();
+  return Promise.all([nodeInformer.synced, serviceInformer.synced, sliceInformer.synced]);
+};
+
+const onNode = (proxy: Proxy, next: NodeView): void => {
+  proxy.health.nodeEligible = next.eligible;
+  if (sameNode(proxy.node, next)) return;
+  const nodeIPs = Object.values(next.addresses);
+  proxy.log.info(2, 'Updated proxier node topology labels', { zone: next.zone ?? '', nodeIPs });
+  proxy.node = next;
+  for (const runner of proxy.runners) runner.onNode();
+};
+
+const openServers = async ({ config, log, health, metrics, runners }: Proxy, signal: AbortSignal): Promise<void> => {
+  const renderMetrics = (): string => {
+    const rules = new Map(runners.map(({ proxier }) => [proxier.family, proxier.rules]));
+    const pending = runners.map(({ proxier }) => proxier.pending);
+    return metrics.render(rules, {
+      services: pending.reduce((sum, { services: count }) => sum + count, 0),
+      endpoints: pending.reduce((sum, { endpoints }) => sum + endpoints, 0),
+    });
+  };
+  const serving = { log, signal, fatal: config.bindAddressHardFail };
+  await Promise.all([
+    serve(createHealthServer(health), config.healthzBindAddress, 'healthz', serving),
+    serve(createMetricsServer(config, renderMetrics), config.metricsBindAddress, 'metrics', serving),
+  ]);
 };
 
 interface Tools {
@@ -154,9 +171,6 @@ const announce = (families: readonly IpFamily[], log: Logger): void => {
   } else log.info(0, 'kube-proxy running in single-stack mode', { ipFamily: families[0] });
   log.info(0, 'Using iptables Proxier');
 };
-
-const logVersion = (log: Logger): void =>
-  log.info(0, 'Version info', { version: kubernetesVersion, node: process.version });
 
 const logChange = (
   log: Logger,

@@ -64,6 +64,14 @@ test('killed again and again in the middle of work, the next one puts everything
   expect(used).toEqual(made);
 });
 
+test('what the API server lists while kube-proxy still looks at the machine is not missed', async () => {
+  await using world = await World.create();
+  world.shadow('ip6tables', '#!/bin/sh\nsleep 0.7\nexec /usr/sbin/ip6tables-nft "$@"\n');
+  await world.change(service(1), slice(1, 2));
+  await world.startProxy(...flags);
+  expect(world.save()).toContain('--to-destination 10.244.1.2:8080');
+});
+
 test('an iptables-restore that is slow only delays', async () => {
   await using world = await World.create();
   world.shadow('iptables-restore', '#!/bin/sh\nsleep 0.5\nexec /usr/sbin/iptables-nft-restore "$@"\n');
