@@ -98,8 +98,7 @@ const mountCgroups = async (machine: Machine, options: RunOptions): Promise<void
 export const permitEngine = async (machine: Machine, docker: Containers, options: RunOptions): Promise<string> => {
   await machine.runAsRoot(['usermod', '-aG', 'docker', machine.user], options);
   // Membership only counts from the next login on; until then, this user alone gets the socket.
-  if (machine.has('setfacl'))
-    await machine.runAsRoot(['setfacl', '-m', `u:${machine.user}:rw`, '/var/run/docker.sock'], options);
+  await unlessAborted(permitSocket(machine, options), options);
   try {
     await docker.engine(options.signal);
     return `${machine.user} is now in the group docker`;
@@ -109,6 +108,11 @@ export const permitEngine = async (machine: Machine, docker: Containers, options
       hint: 'Log out and in again (or run `newgrp docker`), then run `labs setup` again.',
     });
   }
+};
+
+const permitSocket = async (machine: Machine, options: RunOptions): Promise<void> => {
+  if (!machine.has('setfacl')) await installPackages(machine, { packages: ['acl'], programs: ['setfacl'] }, options);
+  await machine.runAsRoot(['setfacl', '-m', `u:${machine.user}:rw`, '/var/run/docker.sock'], options);
 };
 
 const notStarted = async (machine: Machine, cause: unknown): Promise<LabError> => {
