@@ -57,12 +57,15 @@ const tokenOf = (go: string, home: string): string => {
   return `${packages[home]?.imports[prefix] ?? prefix}.${name}`;
 };
 
-const flush = (lines: string[]): string =>
-  lines
-    .filter((line) => !/^\+|^---|^TODO|^<<<|^>>>/.test(line))
+/** A description ends at `---`: what follows is for Kubernetes' own developers. */
+const flush = (lines: string[]): string => {
+  const end = lines.findIndex((line) => line.startsWith('---'));
+  return (end < 0 ? lines : lines.slice(0, end))
+    .filter((line) => !/^\+|^TODO|^<<<|^>>>/.test(line))
     .join(' ')
     .replace(/\s+/g, ' ')
     .trim();
+};
 
 const readPackage = (root: string, home: string, folder: string): void => {
   const source = readFileSync(join(root, folder, 'types.go'), 'utf8');

@@ -43,7 +43,17 @@ type Docs = Readonly<Record<string, Readonly<Record<string, string>>>>;
 const documentOf = async (apiVersion: string) => {
   const { default: docs } = await import('../schema/docs.json', { with: { type: 'json' } });
   const resources = allResources.filter((resource) => apiVersionOf(resource) === apiVersion);
-  const schemas: Record<string, unknown> = {};
+  const schemas: Record<string, unknown> = {
+    [quantityName]: {
+      oneOf: [{ type: 'string' }, { type: 'number' }],
+      description: 'A fixed-point number with a suffix: 250m, 64Mi.',
+    },
+    [intOrStringName]: {
+      oneOf: [{ type: 'integer' }, { type: 'string' }],
+      format: 'int-or-string',
+      description: 'A number or a name, such as a port and its name.',
+    },
+  };
   const add = (token: string): void => {
     const name = openapiName(token);
     if (schemas[name] !== undefined) return;
@@ -124,6 +134,9 @@ const itemSchema = (token: string, add: (token: string) => void) => {
   return '$ref' in schema ? { default: {}, allOf: [schema] } : schema;
 };
 
+const quantityName = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
+const intOrStringName = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
+
 const scalarSchema = (type: string): Record<string, unknown> => {
   switch (type) {
     case 'bool':
@@ -141,9 +154,9 @@ const scalarSchema = (type: string): Record<string, unknown> => {
     case 'bytes':
       return { type: 'string', format: 'byte' };
     case 'IntOrString':
-      return { oneOf: [{ type: 'integer' }, { type: 'string' }], format: 'int-or-string' };
+      return { $ref: `#/components/schemas/${intOrStringName}` };
     case 'Quantity':
-      return { oneOf: [{ type: 'string' }, { type: 'number' }] };
+      return { $ref: `#/components/schemas/${quantityName}` };
     case 'any':
       return { type: 'object' };
     default:
