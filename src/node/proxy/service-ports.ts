@@ -1,5 +1,7 @@
 // Service objects → service ports, per address family.
+import { isIP } from 'node:net';
 import type { Protocol, Service } from '../../api/core.ts';
+import { isCidr } from './cidr.ts';
 import { familyOf, type IpFamily, type PortKey, type ServicePort } from './types.ts';
 
 /** Services and slices with these labels are another program's business. */
@@ -20,10 +22,11 @@ export const servicePortsOf = (service: Service, family: IpFamily): ServicePort[
   const { labels = {} } = metadata;
   if (spec.type === 'ExternalName' || proxyNameLabel in labels || headlessLabel in labels) return [];
   const addresses = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]);
-  const clusterIp = addresses.find((address) => address !== '' && address !== 'None' && familyOf(address) === family);
+  const clusterIp = addresses.find((address) => isIP(address) !== 0 && familyOf(address) === family);
   if (clusterIp === undefined) return [];
-  const ofFamily = (list: readonly string[] | undefined): string[] =>
-    (list ?? []).map((text) => text.trim()).filter((text) => familyOf(text) === family);
+  // What isn't an address at all must not make the one restore fail that is for all services.
+  const ofFamily = (list: readonly string[] | undefined, isValid = (text: string) => isIP(text) !== 0): string[] =>
+    (list ?? []).map((text) => text.trim()).filter((text) => isValid(text) && familyOf(text) === family);
   const name = `${metadata.namespace ?? ''}/${metadata.name}`;
   const localExternal = spec.externalTrafficPolicy === 'Local' && hasExternalTraffic(service);
   const loadBalancer = spec.type === 'LoadBalancer';
@@ -32,7 +35,7 @@ export const servicePortsOf = (service: Service, family: IpFamily): ServicePort[
     clusterIp,
     externalIps: ofFamily(spec.externalIPs),
     loadBalancerIps: ofFamily(virtualIps(status?.loadBalancer?.ingress)),
-    sourceRanges: ofFamily(spec.loadBalancerSourceRanges),
+    sourceRanges: ofFamily(spec.loadBalancerSourceRanges, isCidr),
     affinitySeconds: affinityOf(service),
     externalPolicyLocal: localExternal,
     internalPolicyLocal: spec.internalTrafficPolicy === 'Local',

@@ -1,4 +1,5 @@
 // EndpointSlices of one service → its endpoints by port, per address family.
+import { isIP } from 'node:net';
 import { type Endpoint, type EndpointSlice, serviceNameLabel } from '../../api/discovery.ts';
 import { portKey } from './service-ports.ts';
 import type { IpFamily, PortKey, ProxyEndpoint } from './types.ts';
@@ -44,7 +45,7 @@ export const sameEndpoints = (a: readonly ProxyEndpoint[], b: readonly ProxyEndp
 
 const parseEndpoint = (endpoint: Endpoint, port: number, nodeName: string): ProxyEndpoint | undefined => {
   const [ip] = endpoint.addresses;
-  if (ip === undefined || ip === '') return undefined;
+  if (ip === undefined || isIP(ip) === 0) return undefined;
   const { ready = true, serving = ready, terminating = false } = endpoint.conditions ?? {};
   return {
     address: ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`,

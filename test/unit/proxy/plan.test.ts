@@ -5,7 +5,7 @@ import { buildBase } from '../../../src/node/proxy/iptables/build-base.ts';
 import { buildPort } from '../../../src/node/proxy/iptables/build-service.ts';
 import { readExisting } from '../../../src/node/proxy/iptables/existing.ts';
 import { chainName } from '../../../src/node/proxy/iptables/names.ts';
-import { planFull } from '../../../src/node/proxy/iptables/plan.ts';
+import { planCleanup, planFull } from '../../../src/node/proxy/iptables/plan.ts';
 import { oneOf } from '../../../src/node/proxy/iptables/rule.ts';
 import { servicePortsOf } from '../../../src/node/proxy/service-ports.ts';
 import { endpointsOf } from '../../../src/node/proxy/slice-endpoints.ts';
@@ -118,6 +118,33 @@ describe('a change', () => {
       '*nat',
       '-D KUBE-SERVICES',
     ]);
+  });
+});
+
+describe('a clean-up', () => {
+  const clean = async (kernel: FakeNetfilter): Promise<string> => {
+    const step = planCleanup(readExisting(await kernel.save()));
+    await kernel.restore(step?.input ?? '');
+    return kernel.save();
+  };
+
+  test('leaves foreign rules and chains, and has nothing to do the second time', async () => {
+    const kernel = new FakeNetfilter();
+    await kernel.restore('*nat\n:KUBE-MINE - [0:0]\n-A KUBE-MINE -j RETURN\n-A PREROUTING -j KUBE-MINE\nCOMMIT\n');
+    for (const { input } of planFull(buildBase(baseOptions), ports(3), readExisting(await kernel.save())))
+      await kernel.restore(input);
+    const left = await clean(kernel);
+    expect(left.match(/KUBE-[A-Z-]+/g)).toEqual(['KUBE-MINE', 'KUBE-MINE', 'KUBE-MINE']);
+    expect(planCleanup(readExisting(left))).toBeUndefined();
+  });
+
+  test('leaves KUBE-FIREWALL to a kubelet that uses it', async () => {
+    const kernel = new FakeNetfilter();
+    for (const { input } of planFull(buildBase(baseOptions), ports(3), readExisting(''))) await kernel.restore(input);
+    await kernel.restore('*mangle\n:KUBE-KUBELET-CANARY - [0:0]\nCOMMIT\n');
+    const left = await clean(kernel);
+    expect(new Set(left.match(/KUBE-[A-Z-]+/g))).toEqual(new Set(['KUBE-KUBELET-CANARY', 'KUBE-FIREWALL']));
+    expect(left).toContain('block incoming localnet connections');
   });
 });
 

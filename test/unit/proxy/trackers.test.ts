@@ -70,6 +70,26 @@ describe('the tracker of services', () => {
     expect(tracker.ports.size).toBe(0);
   });
 
+  test('leaves out what is no address, and keeps the rest of the service', () => {
+    const odd: Service = {
+      ...service(80),
+      spec: {
+        ...service(80).spec,
+        externalIPs: ['example.org', '203.0.113.1'],
+        loadBalancerSourceRanges: ['10.0.0.0/99', ' 10.0.0.0/8'],
+      },
+      status: { loadBalancer: { ingress: [{ ip: '' }, { hostname: 'lb.example.org' }] } },
+    };
+    const tracker = new ServiceTracker('IPv4', silent);
+    tracker.update(undefined, odd);
+    tracker.apply();
+    expect(tracker.ports.get('default/web:http/TCP')).toMatchObject({
+      externalIps: ['203.0.113.1'],
+      sourceRanges: ['10.0.0.0/8'],
+      loadBalancerIps: [],
+    });
+  });
+
   test('knows only the addresses of its own family', () => {
     const dual: Service = {
       ...service(80),
