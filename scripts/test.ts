@@ -61,11 +61,11 @@ const contractTests = async (): Promise<Tally> => {
   return { project: 'contract', passed: 0, failed: 1, skipped: [] };
 };
 
-/** Instances of tests are named `test-…`; one that is still there was left by a test that failed to clean up. */
+/** Instances of tests are named `test-…` or `e2e-…`; one that is still there was left by a test that failed to clean up. */
 const removeLeftovers = async (): Promise<void> => {
   const list = await $({ cwd: root, quiet: true })`${node} bin/labs.js list --json`;
   const { running = [] } = JSON.parse(list.stdout) as { running?: { name: string }[] };
-  const left = running.map(({ name }) => name).filter((name) => name.startsWith('test-'));
+  const left = running.map(({ name }) => name).filter((name) => /^(test|e2e)-/.test(name));
   for (const name of left) await run`${node} bin/labs.js delete ${name} --yes`;
   if (left.length > 0) throw new Error(`tests left ${left.join(', ')} behind`);
 };

@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { containersOf, labs, root, volumesOf } from './cli-support.ts';
+import { containersOf, labs, onTerminal as onTerminalOf, root, spawnLabs, volumesOf, written } from './cli-support.ts';
 
 const name = 'test-session';
 const on = (...argv: string[]) => labs(['--name', name, ...argv]);
+const onTerminal = (...argv: string[]) => onTerminalOf(['--name', name, ...argv]);
 
 let folder: string;
 beforeAll(async () => {
@@ -89,8 +91,31 @@ describe('a session', () => {
     expect(ran.stdout).toMatch(/iptables/i);
   });
 
+  test('is a real terminal in a machine: its size, its keys, its exit code', async () => {
+    const shell = onTerminal('shell', 'node01');
+    await written(shell.stdout, 'node01:~#');
+    shell.stdin?.write('stty size\n');
+    await written(shell.stdout, '37 91');
+    // Quoted so that only what runs says it, not the echo of what was typed.
+    shell.stdin?.write('sh -c "echo a""sleep; exec sleep 600"\n');
+    await written(shell.stdout, 'asleep');
+    shell.stdin?.write('\u0003');
+    shell.stdin?.write('exit 5\n');
+    expect((await shell).exitCode).toBe(5);
+  });
+
+  test('watches on a terminal until q, and leaves the last state to be read', async () => {
+    const watching = onTerminal('check', '--watch');
+    await written(watching.stdout, 'watching; q ends');
+    watching.stdin?.write('q');
+    const { exitCode, stdout } = await watching;
+    expect(exitCode).toBe(1);
+    // The terminal's first page comes back, with the cursor.
+    const [, after = ''] = String(stdout).split('\u001b[?25h\u001b[?1049l');
+    expect(after).toContain('Score');
+  });
+
   test('ends a program that waits when it is interrupted, in the machine too', async () => {
-    const { spawnLabs, written } = await import('./cli-support.ts');
     const following = spawnLabs(['--name', name, 'logs', 'node01', 'kube-proxy', '-f'], { buffer: false });
     await written(following.stdout, 'kube-proxy');
     following.kill('SIGINT');
@@ -99,7 +124,6 @@ describe('a session', () => {
   });
 
   test('stops reading when nobody reads it', async () => {
-    const { execa } = await import('execa');
     const command = `node ${root}bin/labs.js --name ${name} logs node01 -n 5000 | head -1`;
     const ran = await execa('bash', ['-o', 'pipefail', '-c', command], { reject: false });
     expect(ran.stdout.split('\n')).toHaveLength(1);
@@ -143,7 +167,6 @@ describe('a session', () => {
   });
 
   test('watches without a terminal until it is interrupted, and ends with the state’s exit code', async () => {
-    const { spawnLabs, written } = await import('./cli-support.ts');
     const watching = spawnLabs(['--name', name, 'check', '--watch'], { buffer: false });
     await written(watching.stdout, 'Score');
     watching.kill('SIGINT');

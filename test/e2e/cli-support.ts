@@ -36,6 +36,17 @@ export const spawnLabs = (argv: readonly string[], options: Options = {}) =>
     env: { ...plain, ...options.env },
   });
 
+/** Starts it on a terminal of 37 rows and 91 columns. */
+export const onTerminal = (argv: readonly string[]) => {
+  const words = [process.execPath, binary, ...argv].map((word) => `'${word}'`).join(' ');
+  const command = `stty rows 37 cols 91; exec ${words}`;
+  return execa('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
+    reject: false,
+    stdin: 'pipe',
+    env: { ...plain, NO_COLOR: '', TERM: 'xterm' },
+  });
+};
+
 /** The names of an instance's containers. */
 export const containersOf = async (name: string): Promise<readonly string[]> => {
   const docker = await connectDocker(process.env);
