@@ -26,7 +26,8 @@ export const bootstrap = async (
 ): Promise<void> => {
   const { packages, variables, onProgress, signal } = options;
   const { mirror, aptOptions } = await readSources(variables);
-  const child = execa('mmdebstrap', bootstrapArguments(packages, mirror ?? publicMirror, aptOptions), {
+  const [program, prefix] = await asRoot(variables);
+  const child = execa(program, [...prefix, ...bootstrapArguments(packages, mirror ?? publicMirror, aptOptions)], {
     env: variables as Record<string, string>,
     extendEnv: false,
     stdin: 'ignore',
@@ -44,17 +45,34 @@ export const bootstrap = async (
   consumed.catch(() => endGroup(child.pid));
   const [result] = await Promise.all([child, consumed.catch(() => {})]);
   signal?.throwIfAborted();
-  if (result.code === 'ENOENT') throw bootstrapMissing(result);
+  if (result.code === 'ENOENT' || /mmdebstrap: command not found/.test(result.stderr)) throw bootstrapMissing(result);
   if (result.failed && !result.isTerminated) throw bootstrapFailed(result.stderr, result);
   await consumed;
 };
 
+/**
+ * As root where that takes no question (`labs setup` has just asked sudo); else mmdebstrap tries a user namespace, which
+ * some systems forbid.
+ */
+const asRoot = async (variables: BootstrapOptions['variables']): Promise<readonly [string, readonly string[]]> => {
+  if (process.getuid?.() === 0) return ['mmdebstrap', []];
+  const { failed } = await execa('sudo', ['-n', 'true'], {
+    env: variables as Record<string, string>,
+    extendEnv: false,
+    reject: false,
+  });
+  return failed ? ['mmdebstrap', []] : ['sudo', ['-n', '--preserve-env=http_proxy,https_proxy,no_proxy', 'mmdebstrap']];
+};
+
 /** mmdebstrap then cleans up by itself. */
 const endGroup = (pid: number | undefined): void => {
+  if (pid === undefined) return;
   try {
-    if (pid !== undefined) process.kill(-pid, 'SIGTERM');
-  } catch {
-    // Gone already.
+    process.kill(-pid, 'SIGTERM');
+  } catch (error) {
+    // Root's, when sudo started it; or gone already.
+    if ((error as NodeJS.ErrnoException).code === 'EPERM')
+      void execa('sudo', ['-n', 'kill', '-TERM', '--', `-${pid}`], { reject: false });
   }
 };
 

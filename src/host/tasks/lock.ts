@@ -4,16 +4,23 @@ import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 
-/** Runs `work` while holding the lock file. Waits up to ten seconds for another process. */
-export const withLock = async <T>(file: string, work: () => Promise<T>): Promise<T> => {
+export interface LockOptions {
+  /** How long another process may hold it. Default ten seconds. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Runs `work` while holding the lock file. Waits for another process that holds it. */
+export const withLock = async <T>(file: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> => {
   await mkdir(dirname(file), { recursive: true });
   const mine = `${file}.${randomUUID()}`;
   await writeFile(mine, String(process.pid));
   try {
     await eventually(`${file} is free`, () => take(file, mine), {
-      timeoutMs: 10_000,
+      timeoutMs: options.timeoutMs ?? 10_000,
       intervalMs: 5,
       maxIntervalMs: 50,
+      ...(options.signal ? { signal: options.signal } : {}),
     });
   } finally {
     await rm(mine, { force: true });
