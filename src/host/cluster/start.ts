@@ -38,18 +38,27 @@ export const startCluster = async (
 ): Promise<Started> => {
   // Refuses what can't be built before anything is touched.
   certificatesOf({ ...request.plan, image: '' });
-  const found = await findMachines(containers, request.plan.name, options.signal);
-  const again = found.length > 0 && (await isWorthResuming(containers, found, options.signal));
+  const [fabric] = await findMachines(containers, request.plan.name, options.signal);
+  const again = fabric !== undefined && (await isWorthResuming(containers, fabric, options.signal));
   try {
-    const resumed = again ? await resumeCluster(containers, request, found, options) : undefined;
-    // What is left over are the machines of a start that was interrupted: nobody has worked in them.
-    if (!resumed) await removeMachines(containers, found);
+    const resumed = again ? await resumeCluster(containers, request, fabric, options) : undefined;
+    if (!resumed) await clearLitter(containers, request.plan.name, fabric);
     const started = resumed ?? (await startAnew(containers, request, options));
     await started.cluster.fabric.call('release', {});
     return started;
   } catch (error) {
     throw firstCause(error, request.plan.name);
   }
+};
+
+/**
+ * Removes the machines of a start that was interrupted: nobody has worked in them. Looks again, as a killed start may have
+ * had creations under way; a fabric that is new by now belongs to another start, which has cleared up before us.
+ */
+const clearLitter = async (containers: Containers, name: string, seen: Machine | undefined): Promise<void> => {
+  const litter = await findMachines(containers, name);
+  if (litter[0]?.role === 'fabric' && litter[0].id !== seen?.id) throw busy(name);
+  await removeMachines(containers, litter);
 };
 
 const startAnew = async (containers: Containers, request: StartRequest, options: StartOptions): Promise<Started> => {
@@ -71,12 +80,8 @@ const isNameTaken = (error: unknown): boolean => error instanceof LabError && er
 const creationMs = 5000;
 
 /** A fabric that was created and never started belongs to a start that is under way, or to one that was killed. */
-const isWorthResuming = async (
-  containers: Containers,
-  [fabric]: readonly Machine[],
-  signal: AbortSignal,
-): Promise<boolean> => {
-  if (fabric?.role !== 'fabric') return false;
+const isWorthResuming = async (containers: Containers, fabric: Machine, signal: AbortSignal): Promise<boolean> => {
+  if (fabric.role !== 'fabric') return false;
   if (fabric.status !== 'created') return true;
   const started = eventually(
     'the other start goes on',
@@ -96,16 +101,13 @@ const isWorthResuming = async (
 const resumeCluster = async (
   containers: Containers,
   request: StartRequest,
-  found: readonly Machine[],
+  fabric: Machine,
   options: StartOptions,
 ): Promise<Started | undefined> => {
-  const [fabric] = found;
-  if (!fabric) return undefined;
   await using undo = new UndoStack();
   const up = new BringUp({ containers, request, undo, onProgress: options.onProgress ?? (() => {}) });
-  for (const machine of found) up.ids.set(machine.name, machine.id);
+  up.ids.set(fabric.name, fabric.id);
   up.lenient = true;
-  up.asleep = found.filter(({ status }) => status !== 'running');
   try {
     if (fabric.status !== 'running') undo.push(`start ${fabric.container}`, () => stopMachines(containers, [fabric]));
     await runSteps([wakeFabric], up, options);
@@ -114,7 +116,11 @@ const resumeCluster = async (
       up.close();
       return undefined;
     }
+    // Only now: with the claim in hand, nobody else adds machines or takes them away.
+    const found = await findMachines(containers, request.plan.name, options.signal);
     refuseDifferent(request, found);
+    for (const machine of found) up.ids.set(machine.name, machine.id);
+    up.asleep = found.filter(({ status }) => status !== 'running');
     undo.push(`start ${request.plan.name}`, () => stopMachines(containers, up.asleep));
     await runSteps(resume, up, options);
     undo.commit();

@@ -175,3 +175,35 @@ describe('a cluster that is there', () => {
     expect([...world.volumeLabels.keys()]).toEqual(['labs-images']);
   });
 });
+
+describe('two starts at once', () => {
+  test('one whose first look fell between two creations of the other resumes all that the other has made', async () => {
+    await start();
+    const look = world.list.bind(world);
+    world.list = async (labels) => {
+      world.list = look;
+      return (await look(labels)).filter(({ name }) => name === 'labs-x-fabric');
+    };
+    expect((await start()).resumed).toBe(true);
+    expect(world.names).toEqual(all);
+  });
+
+  test('one that finds litter leaves a fabric alone that the other has made in the meantime', async () => {
+    await start();
+    world.state.completed = false;
+    const claiming = world.handlers.claim;
+    const handlers = world.handlers;
+    world.handlers = {
+      ...handlers,
+      claim: async (...asked) => {
+        // The other start was quicker: it has cleared up and begun.
+        world.handlers = handlers;
+        await deleteCluster(world, 'x');
+        await start();
+        return (await claiming?.(...asked)) && { claimed: true, completed: false };
+      },
+    } as typeof world.handlers;
+    await expect(start()).rejects.toMatchObject({ code: 'LAB_BUSY' });
+    expect(world.names).toEqual(all);
+  });
+});
