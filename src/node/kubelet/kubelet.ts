@@ -3,7 +3,8 @@ import type { Pod } from '../../api/core.ts';
 import { pods } from '../../api/resources.ts';
 import { createInformer } from '../client/informer.ts';
 import { type Client, type Informer, keyOf } from '../client/types.ts';
-import { type PodWorker, startPodWorker, type WorkerDeps } from './worker.ts';
+import type { WorkerDeps } from './deps.ts';
+import { type PodWorker, startPodWorker } from './worker.ts';
 
 export interface KubeletOptions {
   readonly client: Client;

@@ -1,7 +1,8 @@
 // Keeps the node registered, its status true and its lease fresh.
 import { watch } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import type { Node, Taint } from '../../api/core.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Node, NodeStatus, Taint } from '../../api/core.ts';
 import { leases, nodes } from '../../api/resources.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { startReconciler } from '../../kit/reconcile.ts';
@@ -23,6 +24,7 @@ export interface NodeAgentOptions {
 }
 
 const statusMs = 10_000;
+const reportMs = 300_000;
 const leaseMs = 10_000;
 const leaseSeconds = 40;
 const maxBackoffMs = 1000;
@@ -104,6 +106,7 @@ const publishStatus = async (options: NodeAgentOptions, current: Node): Promise<
   const networkReady = (await loadCniNetwork(cniConfigFolder)) !== undefined;
   const facts = { machine, images: await images.list(), networkReady, now: Date.now() };
   const status = nodeStatus(facts, current.status);
+  if (!isWorthWriting(status, current.status, facts.now)) return current;
   try {
     return await client.updateStatus(nodes, { ...current, status });
   } catch (error) {
@@ -112,6 +115,17 @@ const publishStatus = async (options: NodeAgentOptions, current: Node): Promise<
     return publishStatus(options, await client.get(nodes, { name: machine.name }));
   }
 };
+
+/** As the original: at once when something changed, else every five minutes; the lease says every ten seconds that all is well. */
+const isWorthWriting = (status: NodeStatus, before: NodeStatus | undefined, now: number): boolean => {
+  const heartbeat = Date.parse(before?.conditions?.find(({ type }) => type === 'Ready')?.lastHeartbeatTime ?? '');
+  return !(now - heartbeat < reportMs) || !isDeepStrictEqual(withoutHeartbeat(status), withoutHeartbeat(before ?? {}));
+};
+
+const withoutHeartbeat = (status: NodeStatus): NodeStatus => ({
+  ...status,
+  conditions: (status.conditions ?? []).map(({ lastHeartbeatTime: _, ...rest }) => rest),
+});
 
 const renewLease = async (client: Client, name: string, node: Node | undefined): Promise<void> => {
   const key = { namespace: 'kube-node-lease', name };

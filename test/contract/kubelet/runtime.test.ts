@@ -152,6 +152,17 @@ describe('a kubelet that restarts', () => {
     expect((await terminated(node.runtime, running.id)).exit?.code).toBe(143);
   });
 
+  test('keeps containers in the order in which they were started', async () => {
+    const sandbox = await node.runtime.createSandbox(sandboxSpec('order'));
+    const ids: string[] = [];
+    for (let attempt = 0; attempt < 5; attempt++) {
+      ids.push((await node.runtime.startContainer(containerSpecOf(sandbox, { attempt, args: ['true'] }))).id);
+    }
+    await node.reopen();
+    const found = (await node.runtime.containers()).filter(({ sandboxId }) => sandboxId === sandbox.id);
+    expect(found.map(({ id }) => id)).toEqual(ids);
+  });
+
   test('notices a container whose shim was killed', async () => {
     const sandbox = await node.runtime.createSandbox(sandboxSpec('shim'));
     const { id } = await node.runtime.startContainer(containerSpecOf(sandbox));
