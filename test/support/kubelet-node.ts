@@ -1,12 +1,13 @@
 // A node for contract tests: a process in fresh network, mount and cgroup namespaces, with tmpfs where a node has its state.
 // All that it makes goes with it.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Pod } from '../../src/api/core.ts';
 import type { RunResult } from '../../src/node/sys/exec.ts';
+import { ensurePackages } from './packages.ts';
 import type { Remote } from './runtime-suite.ts';
 
 interface Credentials {
@@ -30,6 +31,7 @@ const needed: Readonly<Record<string, string>> = {
   '/usr/lib/cni/bridge': 'containernetworking-plugins',
   '/usr/bin/socat': 'socat',
   '/bin/busybox': 'busybox-static',
+  '/sbin/ip': 'iproute2',
 };
 
 /** A cgroup2 of its own, as nodes have one; crun refuses the hybrid layout that some machines mount. */
@@ -42,10 +44,7 @@ ip link set lo up
 exec "$@"`;
 
 export const startKubeletNode = async (): Promise<KubeletNode> => {
-  const missing = Object.entries(needed)
-    .filter(([path]) => !existsSync(path))
-    .map(([, name]) => name);
-  if (missing.length > 0) throw new Error(`contract tests of the kubelet need: apt-get install ${missing.join(' ')}`);
+  ensurePackages(needed);
   const folder = mkdtempSync(join(tmpdir(), 'labs-node-'));
   const rootfs = makeRootfs(folder);
   const host = join(import.meta.dirname, 'kubelet-host.ts');
