@@ -35,18 +35,18 @@ const print = ({ output }: Context, plan: ClusterPlan): void => {
   const { network } = plan;
   output.line(`${output.paint('bold', plan.name)}: lab ${plan.lab}, ${plan.machines.length} containers`);
   output.line();
-  const rows = plan.machines.map(({ container, link, role, components, limits }) => [
-    container,
+  const rows = plan.machines.map(({ name, link, role, components, limits }) => [
+    name,
     link?.address ?? network.bridge.address,
     role,
-    `${Math.round(limits.memoryBytes / 1024 / 1024)} MiB`,
-    components.join(' ') || '-',
+    `≤ ${Math.round(limits.memoryBytes / 1024 / 1024)} MiB`,
+    components.length > 3
+      ? `${components.slice(0, 2).join(', ')} and ${components.length - 2} more`
+      : components.join(', '),
   ]);
-  for (const line of table(['CONTAINER', 'ADDRESS', 'ROLE', 'MEMORY', 'COMPONENTS'], rows, output)) output.line(line);
+  for (const line of table(['MACHINE', 'ADDRESS', 'ROLE', 'MEMORY', 'COMPONENTS'], rows, output)) output.line(line);
   output.line();
-  output.line(
-    `nodes ${network.nodeCidr}   pods ${network.podCidr}   services ${network.serviceCidr}   DNS ${network.dnsAddress}`,
-  );
+  output.line(`nodes ${network.nodeCidr}, pods ${network.podCidr}, services ${network.serviceCidr}`);
   output.line();
   for (const [index, { title, needs, name }] of bringUp.entries())
     output.line(
