@@ -57,30 +57,33 @@ const createOne = async (up: BringUp, machine: MachinePlan): Promise<void> => {
   up.undo.push(`create ${machine.container}`, () => up.containers.remove(id));
 };
 
+/** Beside the others' installation: its agent should be there when they run. */
+const startFabric: Step<BringUp> = {
+  name: 'fabric',
+  title: 'Starting the fabric',
+  needs: ['create'],
+  run: async (up, signal) => {
+    const fabric = up.plan.machines.filter(({ role }) => role === 'fabric');
+    await Promise.all(fabric.map((machine) => install(up, machine, signal)));
+    await up.containers.start(idOf(up, fabricMachine), signal);
+    up.fabric = await connectFabric(up.containers, up.request.plan.name);
+    await claimCluster(up.fabric, up.request.plan.name, signal);
+  },
+};
+
 const installComponents: Step<BringUp> = {
   name: 'install',
   title: 'Installing components',
   needs: ['create'],
   run: async (up, signal) => {
-    await Promise.all(
-      up.plan.machines.map(async ({ name, files }) => {
-        if (files.length === 0) return;
-        const contents = await archive(files, up.request.bundles);
-        await up.containers.putArchive(idOf(up, name), '/', contents, signal);
-      }),
-    );
+    const others = up.plan.machines.filter(({ role }) => role !== 'fabric');
+    await Promise.all(others.map((machine) => install(up, machine, signal)));
   },
 };
 
-const startFabric: Step<BringUp> = {
-  name: 'fabric',
-  title: 'Starting the fabric',
-  needs: ['install'],
-  run: async (up, signal) => {
-    await up.containers.start(idOf(up, fabricMachine), signal);
-    up.fabric = await connectFabric(up.containers, up.request.plan.name);
-    await claimCluster(up.fabric, up.request.plan.name, signal);
-  },
+const install = async (up: BringUp, { name, files }: MachinePlan, signal: AbortSignal): Promise<void> => {
+  if (files.length === 0) return;
+  await up.containers.putArchive(idOf(up, name), '/', await archive(files, up.request.bundles), signal);
 };
 
 const startMachines: Step<BringUp> = {
@@ -166,8 +169,8 @@ export const bringUp: readonly Step<BringUp>[] = [
   ensureImage,
   issueCertificates,
   createMachines,
-  installComponents,
   startFabric,
+  installComponents,
   startMachines,
   wireLinks,
   awaitApiServer,
