@@ -1,6 +1,7 @@
 // What the runtime knows about its sandboxes and containers, on a tmpfs: a folder each, with a record that is written whole.
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Crun } from '../sys/crun.ts';
 import { mountsBelow, unmount } from '../sys/mount.ts';
 import type { ContainerExit } from './runtime.ts';
 
@@ -29,15 +30,24 @@ export const readRecords = async <T extends { readonly id: string }>(folder: str
   for (const id of await readdir(folder)) {
     const text = await readFile(join(folder, id, recordFile), 'utf8').catch(() => undefined);
     if (text !== undefined) records.set(id, JSON.parse(text) as T);
-    // A kubelet that was killed half-way left it without a record: nobody will use it.
-    else await removeHalfMade(join(folder, id));
   }
   return records;
 };
 
-const removeHalfMade = async (folder: string): Promise<void> => {
-  for (const point of await mountsBelow(folder)) await unmount(point);
-  await rm(folder, { recursive: true, force: true });
+/** Removes what a kubelet that was killed half-way left without a record, and with it without anybody who would use it. */
+export const removeHalfMade = async (
+  folders: Folders,
+  known: ReadonlySet<string>,
+  crun: Pick<Crun, 'delete'>,
+): Promise<void> => {
+  for (const id of await readdir(folders.crun)) if (!known.has(id)) await crun.delete(id);
+  for (const folder of [folders.containers, folders.sandboxes]) {
+    for (const id of await readdir(folder)) {
+      if (known.has(id)) continue;
+      for (const point of await mountsBelow(join(folder, id))) await unmount(point);
+      await rm(join(folder, id), { recursive: true, force: true });
+    }
+  }
 };
 
 /** What conmon left when the container ended; undefined while it runs. */

@@ -8,7 +8,7 @@ import { mountsBelow, unmount } from '../sys/mount.ts';
 import { deleteNetns, listNetns } from '../sys/netns.ts';
 import { createExitTracker } from './crun-exits.ts';
 import { type LaunchOptions, launch } from './crun-launch.ts';
-import { foldersIn, readRecords, writeRecord } from './crun-records.ts';
+import { foldersIn, readRecords, removeHalfMade, writeRecord } from './crun-records.ts';
 import {
   connect,
   disconnect,
@@ -39,6 +39,7 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
   const crun = createCrun({ root: folders.crun, exits: folders.exits });
   const sandboxes = await readRecords<StoredSandbox>(folders.sandboxes);
   const containers = oldestFirst(await readRecords<ContainerRecord>(folders.containers));
+  await removeHalfMade(folders, new Set([...sandboxes.keys(), ...containers.keys()]), crun);
   const bundle = (id: string): string => join(folders.containers, id);
 
   const exits = createExitTracker({ ...options, folders, crun, containers });

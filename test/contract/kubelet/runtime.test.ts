@@ -163,6 +163,16 @@ describe('a kubelet that restarts', () => {
     expect(found.map(({ id }) => id)).toEqual(ids);
   });
 
+  test('removes a container that was made without a record of it', async () => {
+    const sandbox = await node.runtime.createSandbox(sandboxSpec('half'));
+    const { id } = await node.runtime.startContainer(containerSpecOf(sandbox));
+    await node.run('rm', `/run/kubelet/containers/${id}/record.json`);
+    await node.reopen();
+    expect((await node.runtime.containers()).map((record) => record.id)).not.toContain(id);
+    expect((await node.run('ls', '/run/kubelet/containers', '/run/kubelet/crun')).stdout).not.toContain(id);
+    expect((await node.run('grep', '-c', id, '/proc/mounts')).stdout.trim()).toBe('0');
+  });
+
   test('notices a container whose shim was killed', async () => {
     const sandbox = await node.runtime.createSandbox(sandboxSpec('shim'));
     const { id } = await node.runtime.startContainer(containerSpecOf(sandbox));
