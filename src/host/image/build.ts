@@ -127,9 +127,10 @@ const prepareBase = async (context: BuildContext, base: Base, list: 'node' | 'po
   const reference = baseImage(list, list === 'node' ? inputs.digests.nodeBase : inputs.digests.podsBase);
   if (await docker.images.exists(reference, signal)) return reference;
   const onProgress = (line: string): void => context.onProgress?.(`${list}: ${line}`);
+  const { architecture } = await docker.engine(signal);
   await using undo = new UndoStack();
   undo.push('remove the half-made base', () => docker.images.remove(reference));
-  await bootstrap({ packages: inputs.packages[list], variables, onProgress, signal }, (archive) =>
+  await bootstrap({ packages: inputs.packages[list], architecture, variables, onProgress, signal }, (archive) =>
     docker.images.import(reference, archive as PassThrough, {
       changes: ['CMD ["sh"]', `LABEL ${imageLabels.kind}=base`],
       ...(signal ? { signal } : {}),

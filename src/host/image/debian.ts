@@ -10,6 +10,8 @@ const publicMirror = 'http://deb.debian.org/debian';
 
 export interface BootstrapOptions {
   readonly packages: readonly string[];
+  /** Of the engine, as Node names it; another than this machine's takes qemu-user. */
+  readonly architecture: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly onProgress?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -24,10 +26,10 @@ export const bootstrap = async (
   options: BootstrapOptions,
   consume: (archive: NodeJS.ReadableStream) => Promise<void>,
 ): Promise<void> => {
-  const { packages, variables, onProgress, signal } = options;
+  const { variables, onProgress, signal } = options;
   const { mirror, aptOptions } = await readSources(variables);
   const [program, prefix] = await asRoot(variables);
-  const child = execa(program, [...prefix, ...bootstrapArguments(packages, mirror ?? publicMirror, aptOptions)], {
+  const child = execa(program, [...prefix, ...bootstrapArguments(options, mirror ?? publicMirror, aptOptions)], {
     env: variables as Record<string, string>,
     extendEnv: false,
     stdin: 'ignore',
@@ -37,12 +39,13 @@ export const bootstrap = async (
     // A process group of its own: its apt and dpkg must hear of an end too, or it would wait for them.
     detached: true,
   });
-  using _stop = endOnAbort(child.pid, signal);
+  const end = once(() => endGroup(child.pid));
+  using _stop = onAbort(signal, end);
   void (async () => {
     for await (const line of child.iterable({ from: 'stderr' })) onProgress?.(line.replace(/^[IWE]: /, ''));
   })().catch(() => {});
   const consumed = consume(child.stdout);
-  consumed.catch(() => endGroup(child.pid));
+  consumed.catch(end);
   const [result] = await Promise.all([child, consumed.catch(() => {})]);
   signal?.throwIfAborted();
   if (result.code === 'ENOENT' || /mmdebstrap: command not found/.test(result.stderr)) throw bootstrapMissing(result);
@@ -76,19 +79,28 @@ const endGroup = (pid: number | undefined): void => {
   }
 };
 
-const endOnAbort = (pid: number | undefined, signal: AbortSignal | undefined): Disposable => {
-  const end = (): void => endGroup(pid);
+const onAbort = (signal: AbortSignal | undefined, end: () => void): Disposable => {
   signal?.addEventListener('abort', end, { once: true });
   return { [Symbol.dispose]: () => signal?.removeEventListener('abort', end) };
 };
 
+/** A second signal would hit the clean-up that the first one started. */
+const once = (work: () => void): (() => void) => {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
+};
+
 /** Arguments of mmdebstrap; the archive goes to standard output. */
 export const bootstrapArguments = (
-  packages: readonly string[],
+  { packages, architecture }: Pick<BootstrapOptions, 'packages' | 'architecture'>,
   mirror: string,
   aptOptions: readonly string[],
 ): readonly string[] => [
   '--variant=apt',
+  `--architectures=${{ x64: 'amd64' }[architecture] ?? architecture}`,
   '--format=tar',
   `--include=${packages.join(',')}`,
   ...['man', 'doc', 'locale', 'info', 'lintian'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),

@@ -46,8 +46,11 @@ test('proxies of this machine’s apt go along, other settings do not', () => {
 });
 
 test('the bootstrap’s call names the packages, writes a tar archive and installs no documentation', () => {
-  const args = bootstrapArguments(['curl', 'systemd'], 'http://m.example/debian', ['Acquire::Retries "3";']);
+  const args = bootstrapArguments({ packages: ['curl', 'systemd'], architecture: 'x64' }, 'http://m.example/debian', [
+    'Acquire::Retries "3";',
+  ]);
   expect(args).toContain('--include=curl,systemd');
+  expect(args).toContain('--architectures=amd64');
   expect(args).toContain('--aptopt=Acquire::Retries "3";');
   expect(args).toContain('--dpkgopt=path-exclude=/usr/share/man/*');
   expect(args.slice(-3)).toEqual(['trixie', '-', 'deb http://m.example/debian trixie main']);
