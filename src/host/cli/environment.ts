@@ -12,11 +12,8 @@ export interface Environment {
   readonly cacheFolder: string;
   /** LABS_NAME: which instance is meant where none is named. */
   readonly instance: string | undefined;
-  /** LABS_PATH: further folders of labs, separated by colons. */
-  readonly labFolders: readonly string[];
   readonly noColor: boolean;
   readonly debug: boolean;
-  readonly user: string;
   /** All variables, for the programs that labs starts and for Docker's own (DOCKER_HOST, …). */
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
@@ -32,10 +29,8 @@ export const readEnvironment = (
     stateFolder: join(variables.XDG_STATE_HOME || join(home, '.local', 'state'), 'labs'),
     cacheFolder: join(variables.XDG_CACHE_HOME || join(home, '.cache'), 'labs'),
     instance: variables.LABS_NAME || undefined,
-    labFolders: (variables.LABS_PATH ?? '').split(':').filter((folder) => folder !== ''),
     noColor: Boolean(variables.NO_COLOR) || variables.TERM === 'dumb',
     debug: Boolean(variables.LABS_DEBUG),
-    user: variables.SUDO_USER ?? variables.USER ?? 'you',
     variables,
   };
 };

@@ -28,9 +28,6 @@ const en = {
   notReady: (name: string, state: string) => `The lab ${name} is ${state}`,
   notReadyHint: (name: string, lab: string) => `Resume it: \`${startCommand(name, lab)}\`.`,
   states: { running: 'running', stopped: 'stopped', incomplete: 'incomplete' },
-  unknownTask: (task: string) => `There is no task "${task}" in this lab`,
-  unknownTaskHint: (nearest: string | undefined, count: number) =>
-    nearest ? `Did you mean "${nearest}"?` : `Tasks have the numbers 1–${count}; \`labs tasks\` lists them.`,
   // list, status
   noLabs: 'There are no labs.',
   lab: 'LAB',
@@ -85,7 +82,6 @@ const en = {
   noMoreHints: 'There are no more hints for this task.',
   hint: (index: number, count: number) => `Hint ${index} of ${count}`,
   nothingToAnswer: 'This task asks nothing.',
-  saved: 'Answer saved. `labs check` says whether it is right.',
   expected: 'expected',
   observed: 'observed',
   hintLabel: 'hint',
@@ -96,9 +92,7 @@ const en = {
   graderBroke: 'A check could not look. That costs no points; `labs doctor` may know why.',
   wrote: (format: string, file: string) => `Wrote ${format} report to ${file}`,
   solveQuestion: 'Let labs solve this for you? Your own work in the cluster may be changed.',
-  solving: (title: string) => `Solving: ${title}`,
   solved: 'Done. `labs check` shows the result.',
-  noSolution: 'This lab brings no solution for it',
   // shell, kubectl, logs
   unknownMachine: (name: string) => `There is no machine or pod "${name}"`,
   unknownMachineHint: (nearest: string | undefined, machines: string) =>
@@ -141,9 +135,6 @@ const ko: Messages = {
   notReady: (name, state) => `실습 ${name}의 상태: ${state}`,
   notReadyHint: (name, lab) => `이어서 시작하기: \`${startCommand(name, lab)}\``,
   states: { running: '실행 중', stopped: '멈춤', incomplete: '불완전' },
-  unknownTask: (task) => `이 실습에는 "${task}" 과제가 없습니다`,
-  unknownTaskHint: (nearest, count) =>
-    nearest ? `혹시 "${nearest}"인가요?` : `과제 번호는 1–${count}입니다. 목록은 \`labs tasks\`.`,
   noLabs: '실습이 없습니다.',
   lab: '실습',
   title: '제목',
@@ -211,7 +202,6 @@ const ko: Messages = {
   noMoreHints: '이 과제의 힌트는 더 없습니다.',
   hint: (index, count) => `힌트 ${index}/${count}`,
   nothingToAnswer: '이 과제에는 질문이 없습니다.',
-  saved: '답을 저장했습니다. `labs check`로 맞는지 확인하세요.',
   expected: '기대',
   observed: '관찰',
   hintLabel: '힌트',
@@ -222,9 +212,7 @@ const ko: Messages = {
   graderBroke: '확인할 수 없는 항목이 있었습니다. 점수는 깎이지 않습니다. `labs doctor`를 실행해 보세요.',
   wrote: (format, file) => `${format} 보고서를 ${file}에 썼습니다`,
   solveQuestion: '대신 풀까요? 클러스터에서 한 작업이 바뀔 수 있습니다.',
-  solving: (title) => `푸는 중: ${title}`,
   solved: '끝났습니다. `labs check`로 결과를 보세요.',
-  noSolution: '이 실습에는 해답이 없습니다',
   unknownMachine: (name) => `"${name}"이라는 머신이나 파드가 없습니다`,
   unknownMachineHint: (nearest, machines) => (nearest ? `혹시 "${nearest}"인가요?` : `머신: ${machines}`),
   machineNeeded: '어느 머신인지 정해 주세요',

@@ -17,8 +17,14 @@ import { version } from './version.ts';
 /** Runs one command line and returns its exit code; never throws. */
 export const main = async (argv: readonly string[], process: NodeJS.Process): Promise<number> => {
   let environment = readEnvironment(process.env, languageAsked(argv));
-  let output = createOutput({ ...process, color: !environment.noColor && !argv.includes('--no-color') });
-  const interrupt = listenForInterrupt(process, output.note, () => messagesIn(environment.language));
+  const { stdin, stdout, stderr } = process;
+  const outputWith = (color: boolean): Output => createOutput({ stdin, stdout, stderr, color });
+  let output = outputWith(!environment.noColor && !argv.includes('--no-color'));
+  const interrupt = listenForInterrupt(
+    process,
+    (text) => output.note(text),
+    () => messagesIn(environment.language),
+  );
   const style = { json: argv.includes('--json'), debug: environment.debug || argv.includes('--debug') };
   try {
     const parsed = parseCommandLine(argv, {
@@ -29,7 +35,7 @@ export const main = async (argv: readonly string[], process: NodeJS.Process): Pr
     });
     if (parsed.kind === 'printed') return ExitCode.ok;
     environment = readEnvironment(process.env, languageOf(parsed.options) ?? languageAsked(argv));
-    output = createOutput({ ...process, color: !environment.noColor && parsed.options.color !== false });
+    output = outputWith(!environment.noColor && parsed.options.color !== false);
     const { run } = await loadCommand(parsed.spec);
     return await run(contextOf(parsed.options, environment, output, interrupt), parsed.args, parsed.options);
   } catch (error) {
