@@ -37,7 +37,7 @@ export const createOutput = (options: OutputOptions): Output => {
   let shown: readonly string[] = [];
   const live = (lines: readonly string[]): void => {
     if (!terminal) return;
-    const clear = shown.length > 0 ? `\u001b[${shown.length}A\u001b[J` : '';
+    const clear = shown.length > 0 ? `\r\u001b[${shown.length}A\u001b[J` : '';
     stdout.write(clear + lines.map((line) => `${line}\n`).join(''));
     shown = lines;
   };
