@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import type { FabricMethod } from '../../../src/api/fabric.ts';
+import { parseIpv4 } from '../../../src/api/scalars.ts';
+import { apiServerReady, dnsAnswers, nodesReady, proxiesSynced } from '../../../src/host/cluster/conditions.ts';
+import type { Fabric } from '../../../src/host/cluster/fabric.ts';
+import type { RunningMachine } from '../../../src/host/cluster/machines.ts';
+
+const startedAt = new Date('2030-01-01T12:00:00Z');
+const machine = (name: string, address: string): RunningMachine => ({
+  ...{ name, role: 'node', container: name, id: name, status: 'running', pid: 7, startedAt, spec: '' },
+  ...{ address: parseIpv4(address), clusterSize: 3, lab: 'lab', definition: '', version: '' },
+});
+const nodes = [machine('controlplane', '192.168.56.10'), machine('node01', '192.168.56.11')];
+
+const pace = { timeoutMs: 100 };
+const { signal } = new AbortController();
+
+/** A fabric whose answers are given; one that throws is an agent that could not reach its target. */
+const fabricOf = (answer: (method: FabricMethod, params: never) => unknown): Fabric => ({
+  call: (async (method: FabricMethod, params: never) => answer(method, params)) as unknown as Fabric['call'],
+  close: () => {},
+  [Symbol.asyncDispose]: async () => {},
+});
+
+const node = (name: string, ready: string, reason = 'KubeletReady') => ({
+  metadata: { name },
+  status: { conditions: [{ type: 'Ready', status: ready, reason, message: 'words' }] },
+});
+const lease = (name: string, renewTime: string) => ({ metadata: { name }, spec: { renewTime } });
+
+const kube = (nodeItems: unknown[], leaseItems: unknown[]) =>
+  fabricOf((_, { path }: { path: string }) => ({
+    status: 200,
+    body: { items: path.includes('leases') ? leaseItems : nodeItems },
+  }));
+
+describe('nodes', () => {
+  const fresh = [lease('controlplane', '2030-01-01T12:00:01Z'), lease('node01', '2030-01-01T12:00:01Z')];
+  const ready = [node('controlplane', 'True'), node('node01', 'True')];
+
+  test('are Ready when they say so and their kubelets have renewed their leases', async () => {
+    await nodesReady(kube(ready, fresh), nodes, pace, signal);
+  });
+
+  test.each([
+    ['has not registered', [node('controlplane', 'True')], fresh, 'node01 has not registered'],
+    [
+      'says NotReady',
+      [node('controlplane', 'True'), node('node01', 'False', 'NetworkNotReady')],
+      fresh,
+      'node01 is not Ready (NetworkNotReady: words)',
+    ],
+    [
+      'was Ready before its machine was started again',
+      ready,
+      [lease('controlplane', '2030-01-01T12:00:01Z'), lease('node01', '2030-01-01T11:59:59Z')],
+      'the kubelet of node01 has not come back',
+    ],
+    ['has no lease', ready, fresh.slice(0, 1), 'the kubelet of node01 has not come back'],
+  ])('are waited for as long as one %s', async (_, nodeItems, leaseItems, seen) => {
+    await expect(nodesReady(kube(nodeItems, leaseItems), nodes, pace, signal)).rejects.toMatchObject({
+      code: 'LAB_TIMEOUT',
+      message: expect.stringMatching(new RegExp(`every node is Ready. Last seen: ${seen.replace(/[()]/g, '\\$&')}$`)),
+    });
+  });
+});
+
+test('the API server is waited for while nothing listens, and while it says why it is not ready', async () => {
+  const refused = fabricOf(() => {
+    throw new Error('connect ECONNREFUSED');
+  });
+  await expect(apiServerReady(refused, pace, signal)).rejects.toThrow('Last seen: connect ECONNREFUSED');
+  const starting = fabricOf(() => ({ status: 500, body: '[-]store failed' }));
+  await expect(apiServerReady(starting, pace, signal)).rejects.toThrow('/readyz says 500 [-]store failed');
+});
+
+test('each kube-proxy that has not synced is named with its node', async () => {
+  const fabric = fabricOf((_, { address }: { address: string }) => {
+    if (address === '192.168.56.10') throw new Error('refused');
+    return { status: 503, body: '' };
+  });
+  await expect(proxiesSynced(fabric, nodes, pace, signal)).rejects.toThrow(
+    'kube-proxy on controlplane does not answer; kube-proxy on node01 says 503',
+  );
+});
+
+test('the cluster DNS is asked from a node, through its service address', async () => {
+  const asked: unknown[] = [];
+  const fabric = fabricOf((_, params) => {
+    asked.push(params);
+    return { ok: true, addresses: ['10.96.0.1'] };
+  });
+  const [, node01] = nodes;
+  if (node01) await dnsAnswers(fabric, { node: node01, dnsAddress: parseIpv4('10.96.0.10') }, pace, signal);
+  expect(asked[0]).toMatchObject({ place: { machine: 'node01', pid: 7 }, nameserver: '10.96.0.10' });
+});

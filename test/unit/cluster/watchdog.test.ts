@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import type { Machine } from '../../../src/host/cluster/machines.ts';
+import { unitsOf, unlessComponentsDie } from '../../../src/host/cluster/watchdog.ts';
+import { FakeDocker } from '../../support/fake-docker.ts';
+
+const show = (restarts: number): string =>
+  [
+    'Id=kubelet.service\nLoadState=loaded\nActiveState=active\nNRestarts=0\nExecMainStatus=0',
+    `Id=kube-proxy.service\nLoadState=loaded\nActiveState=activating\nNRestarts=${restarts}\nExecMainStatus=1`,
+    'Id=kube-apiserver.service\nLoadState=not-found\nActiveState=inactive\nNRestarts=0\nExecMainStatus=0',
+  ].join('\n\n');
+
+/** A node whose kube-proxy has restarted so often, and whose journal holds these lines. */
+const nodeWith = async (restarts: number, journal: (command: readonly string[]) => string) => {
+  const docker = new FakeDocker({
+    images: { image: {} },
+    exec: (_, command) => ({ stdout: command[0] === 'systemctl' ? show(restarts) : journal(command) }),
+  });
+  const id = await docker.create({ name: 'labs-x-node01', image: 'image', network: 'none' });
+  await docker.start(id);
+  return { docker, node: { id, name: 'node01' } as Machine };
+};
+
+const never = (signal: AbortSignal): Promise<void> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+const { signal } = new AbortController();
+
+test("what systemd says of the node's own components is read", async () => {
+  const { docker, node } = await nodeWith(3, () => '');
+  expect(await unitsOf(docker, node, signal)).toEqual([
+    { component: 'kubelet', restarts: 0, state: 'active', exitStatus: 0 },
+    { component: 'kube-proxy', restarts: 3, state: 'activating', exitStatus: 1 },
+  ]);
+});
+
+test('a component that keeps dying ends the wait with its own last words, each once', async () => {
+  const { docker, node } = await nodeWith(6, (command) =>
+    command.includes('_SYSTEMD_UNIT=kube-proxy.service')
+      ? 'no such mode\nno such mode\nbye\n'
+      : 'Scheduled restart job',
+  );
+  await expect(unlessComponentsDie(docker, [node], signal, never)).rejects.toMatchObject({
+    code: 'LAB_COMPONENT_DIED',
+    message:
+      'kube-proxy on node01 keeps dying: 6 restarts, last exit code 1. Its last lines:\n    no such mode\n    bye',
+  });
+});
+
+test('one that died without a word leaves what systemd says of it', async () => {
+  const { docker, node } = await nodeWith(6, (command) => (command.includes('--unit') ? 'Killed' : ''));
+  await expect(unlessComponentsDie(docker, [node], signal, never)).rejects.toThrow('Its last lines:\n    Killed');
+});
+
+test('a condition that comes true ends the watch', async () => {
+  const { docker, node } = await nodeWith(99, () => '');
+  await unlessComponentsDie(docker, [node], signal, async () => {});
+});
