@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { containersOf, labs, type Ran, root } from './cli-support.ts';
 
@@ -132,13 +135,20 @@ describe('Docker', () => {
   });
 
   test('that may not be used says so, with the remedy', async () => {
-    const { execa } = await import('execa');
-    const home = join(folder, 'home');
-    const ran = await execa(
-      'setpriv',
-      ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, join(root, 'bin/labs.js'), 'status'],
-      { reject: false, stdin: 'ignore', env: { HOME: home, NO_COLOR: '1', LC_ALL: 'C.UTF-8' } },
-    );
+    const socket = join(folder, 'forbidden.sock');
+    const server = createServer().listen(socket);
+    await once(server, 'listening');
+    chmodSync(socket, 0);
+    // Root may use any socket.
+    const asNobody =
+      process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : ['env'];
+    const [program = '', ...argv] = [...asNobody, process.execPath, join(root, 'bin/labs.js'), 'status'];
+    const ran = await execa(program, argv, {
+      reject: false,
+      stdin: 'ignore',
+      env: { HOME: join(folder, 'home'), NO_COLOR: '1', LC_ALL: 'C.UTF-8', DOCKER_HOST: `unix://${socket}` },
+    });
+    server.close();
     expect(ran.stderr).toContain('LAB_DOCKER_PERMISSION');
     expect(ran.exitCode).toBe(3);
     expect(ran.stderr).toMatch(/^hint: /m);
@@ -160,7 +170,6 @@ describe('programs', () => {
   });
 
   test('run under Node 24, whatever Node starts them', async () => {
-    const { execa } = await import('execa');
     const own = await labs(['--version']);
     expect(Number(/Node (\d+)/.exec(own.stdout)?.[1])).toBeGreaterThanOrEqual(24);
     const other = await execa('/usr/bin/env', ['node', join(root, 'bin/labs.js'), '--version'], {
