@@ -146,21 +146,13 @@ const awaitDns: Step<BringUp> = {
   },
 };
 
-const setUpLab: Step<BringUp> = {
+/** Where the lab's definition wants something done before the student comes. */
+export const setUpLab: Step<BringUp> = {
   name: 'setup',
   title: 'Setting up the lab',
   needs: ['nodes', 'proxies', 'dns'],
   run: async (up, signal) => {
     await up.request.setup?.(clusterOf(up.containers, up.request.plan.name, up.fabric, up.machines), signal);
-  },
-};
-
-const markCompleted: Step<BringUp> = {
-  name: 'complete',
-  title: 'Finishing',
-  needs: ['setup'],
-  run: async (up, signal) => {
-    await up.fabric.call('complete', {}, { signal });
   },
 };
 
@@ -177,8 +169,6 @@ export const bringUp: readonly Step<BringUp>[] = [
   awaitNodes,
   awaitProxies,
   awaitDns,
-  setUpLab,
-  markCompleted,
 ];
 
 /** On a resume, first: whether this cluster is worth resuming can be asked of its fabric alone. */

@@ -5,7 +5,7 @@ import { UndoStack } from '../../kit/undo.ts';
 import type { Containers } from '../docker/port.ts';
 import { describeDifferences, differences } from '../plan/diff.ts';
 import { certificatesOf, machineNames } from '../plan/plan.ts';
-import { bringUp, resume, wakeFabric } from './bring-up.ts';
+import { bringUp, resume, setUpLab, wakeFabric } from './bring-up.ts';
 import { busy } from './claim.ts';
 import { BringUp, type StartRequest } from './context.ts';
 import { findMachines, type Machine } from './machines.ts';
@@ -65,7 +65,8 @@ const startAnew = async (containers: Containers, request: StartRequest, options:
   await using undo = new UndoStack();
   const up = new BringUp({ containers, request, undo, onProgress: options.onProgress ?? (() => {}) });
   try {
-    await runSteps(bringUp, up, options);
+    await runSteps(request.setup ? [...bringUp, setUpLab] : bringUp, up, options);
+    await up.fabric.call('complete', {}, { signal: options.signal });
   } catch (error) {
     up.close();
     throw isNameTaken(error) && up.ids.size === 0 ? busy(request.plan.name, error) : error;
