@@ -7,7 +7,7 @@ export const commandProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 
 /** Past this much that the client hasn't taken yet, the program is made to wait. */
-const highWater = 1 << 20;
+export const highWater = 1 << 20;
 
 export interface CommandChannels {
   stdout(chunk: Buffer): void;
@@ -61,7 +61,7 @@ export const createCommandChannels = (socket: WebSocket): CommandChannels => {
 };
 
 /** Keeps what comes until somebody listens: clients type, and tell their size, before there is a program to take it. */
-const createMailbox = <T>() => {
+export const createMailbox = <T>() => {
   const early: T[] = [];
   let handler: ((mail: T) => void) | undefined;
   return {
@@ -76,7 +76,7 @@ const createMailbox = <T>() => {
   };
 };
 
-const parseSize = (payload: Buffer): TerminalSize | undefined => {
+export const parseSize = (payload: Buffer): TerminalSize | undefined => {
   try {
     const { Width, Height } = JSON.parse(payload.toString('utf8')) as { Width?: number; Height?: number };
     return Width && Height ? { columns: Width, rows: Height } : undefined;
@@ -86,7 +86,7 @@ const parseSize = (payload: Buffer): TerminalSize | undefined => {
 };
 
 /** The Status from which kubectl takes the exit code. */
-const statusOf = (outcome: CommandOutcome): object => {
+export const statusOf = (outcome: CommandOutcome): object => {
   if ('failure' in outcome) {
     const message = `Internal error occurred: ${outcome.failure}`;
     return { metadata: {}, status: 'Failure', message, reason: 'InternalError', code: 500 };

@@ -1,8 +1,8 @@
 // `kubectl port-forward`: pairs of SPDY streams (data and error, by request) ↔ TCP connections inside the pod's network.
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { WebSocket } from 'ws';
 import type { Sandbox } from '../runtime.ts';
 import { createSpdySession, type SpdyStream } from './spdy.ts';
+import type { Wire } from './wire.ts';
 
 export interface PortForwardOptions {
   readonly sandbox: Sandbox;
@@ -11,15 +11,17 @@ export interface PortForwardOptions {
 
 /** The WebSocket subprotocol in which kubectl ≥ 1.31 tunnels its SPDY session. */
 export const portForwardProtocol = 'SPDY/3.1+portforward.k8s.io';
+/** The same without a WebSocket around it. */
+export const spdyPortForwardProtocol = 'portforward.k8s.io';
 
 /** Past this much that the client hasn't taken yet, the pod's side is made to wait. */
 const highWater = 1 << 20;
 
 /** Serves one client until its connection ends. */
-export const servePortForward = (socket: WebSocket, { sandbox, onError }: PortForwardOptions): void => {
+export const servePortForward = (wire: Wire, { sandbox, onError }: PortForwardOptions): void => {
   const pairs = new Map<string, { data?: SpdyStream; error?: SpdyStream }>();
   const session = createSpdySession({
-    send: (frame) => socket.send(frame),
+    send: wire.send,
     onError,
     onStream(stream) {
       const { streamtype = '', requestid = '', port = '' } = stream.headers;
@@ -33,12 +35,12 @@ export const servePortForward = (socket: WebSocket, { sandbox, onError }: PortFo
         error: pair.error,
         port: Number(port),
         sandbox,
-        isFull: () => socket.bufferedAmount > highWater,
+        isFull: () => wire.pending() > highWater,
       });
     },
   });
-  socket.on('message', (message) => session.receive(message as Buffer));
-  socket.on('close', session.close);
+  wire.onData(session.receive);
+  wire.onClose(session.close);
 };
 
 interface Forwarding {

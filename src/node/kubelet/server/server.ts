@@ -3,15 +3,11 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { WebSocketServer } from 'ws';
 import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
-import { serveAttach } from './attach.ts';
-import { commandProtocols, createCommandChannels } from './channels.ts';
-import { serveExec } from './exec.ts';
 import { serveLogs } from './logs.ts';
-import { findContainer, type PodLookup, RequestError } from './lookup.ts';
-import { portForwardProtocol, servePortForward } from './port-forward.ts';
+import { type PodLookup, RequestError } from './lookup.ts';
+import { createUpgrader } from './upgrade.ts';
 
 export interface KubeletServerOptions {
   readonly listen: { readonly host: string; readonly port: number } | { readonly path: string };
@@ -27,29 +23,12 @@ export interface KubeletServerOptions {
 export const startKubeletServer = (options: KubeletServerOptions): Promise<void> => {
   const { cert, key, clientCa } = options.tls;
   const server = createServer({ cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: false });
-  const sockets = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    handleProtocols: (offered) => commandProtocols.find((known) => offered.has(known)) ?? false,
-  });
-  const tunnels = new WeakSet<IncomingMessage>();
-  // kubectl's name for this protocol has a slash, which RFC 6455 allows no protocol: ws must not see it.
-  sockets.on('headers', (headers, request) => {
-    if (tunnels.has(request)) headers.push(`Sec-WebSocket-Protocol: ${portForwardProtocol}`);
-  });
   server.on('request', (request, response) => void handleRequest(request, response, options));
+  const upgrade = createUpgrader(options);
   server.on('upgrade', (request, socket, head) => {
     try {
       authorise(request);
-      const serve = upgradeHandler(request, options);
-      if (request.headers['sec-websocket-protocol'] === portForwardProtocol) {
-        tunnels.add(request);
-        delete request.headers['sec-websocket-protocol'];
-      }
-      sockets.handleUpgrade(request, socket, head, (client) => {
-        client.on('error', (error) => options.logger.info(2, 'A stream broke', { err: messageOf(error) }));
-        serve(client);
-      });
+      upgrade(request, socket, head);
     } catch (error) {
       refuseUpgrade(socket, error);
     }
@@ -109,37 +88,6 @@ const handleRequest = async (
 const sendPods = (response: ServerResponse, pods: PodLookup): void => {
   const list = { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: pods.all() };
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(list));
-};
-
-type Serve = (client: Parameters<typeof createCommandChannels>[0]) => void;
-
-/** What to do with the stream, decided before it is opened. @throws RequestError */
-const upgradeHandler = (request: IncomingMessage, { pods, ttyFolder, logger }: KubeletServerOptions): Serve => {
-  const url = new URL(request.url ?? '/', 'https://kubelet');
-  const [, action, namespace = '', name = '', ...rest] = url.pathname.split('/');
-  const flag = (...names: string[]): boolean =>
-    names.some((key) => ['1', 'true'].includes(url.searchParams.get(key) ?? ''));
-  if (action === 'portForward') {
-    const sandbox = pods.sandbox(namespace, name);
-    if (!sandbox) throw new RequestError(404, `pod does not exist or is not running: ${name}_${namespace}`);
-    return (client) =>
-      servePortForward(client, { sandbox, onError: (error) => logger.error('Port forwarding failed', error) });
-  }
-  const container = findContainer(pods, namespace, name, rest.at(-1) ?? '');
-  if (container.exit) throw new RequestError(500, `container not found ("${container.name}")`);
-  const [stdin, tty] = [flag('input', 'stdin'), flag('tty')];
-  if (action === 'exec') {
-    const command = url.searchParams.getAll('command');
-    const options = { crun: pods.runtime.crun, ttyFolder, bundle: pods.runtime.bundle(container.id) };
-    return (client) =>
-      void serveExec(createCommandChannels(client), { containerId: container.id, command, stdin, tty }, options);
-  }
-  if (action === 'attach') {
-    const current = () => pods.runtime.containers().find(({ id }) => id === container.id);
-    const bundle = pods.runtime.bundle(container.id);
-    return (client) => void serveAttach(createCommandChannels(client), { container: current, bundle, stdin });
-  }
-  throw new RequestError(404, '404 page not found');
 };
 
 const refuseUpgrade = (socket: Duplex, error: unknown): void => {
