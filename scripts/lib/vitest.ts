@@ -29,8 +29,14 @@ export const runProject = async (project: string, command: readonly string[] = [
   await rm(file, { force: true });
   const vitest = [`${root}node_modules/vitest/vitest.mjs`, 'run', '--project', project];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  await $({ cwd: root, stdio: 'inherit', nothrow: true })`${[...command, process.execPath, ...vitest, ...reporters]}`;
-  return readTally(project, file);
+  const { exitCode } = await $({
+    cwd: root,
+    stdio: 'inherit',
+    nothrow: true,
+  })`${[...command, process.execPath, ...vitest, ...reporters]}`;
+  const counted = await readTally(project, file);
+  // What no test stands for, such as a rejection that nobody caught, is only in the exit code.
+  return exitCode !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
 };
 
 export const readTally = async (project: string, file: string): Promise<Tally> => {
