@@ -137,7 +137,7 @@ describe('logs', () => {
   ])('of $path are refused with $status', async ({ path, status, says }) => {
     const answer = await get(`/containerLogs/${path}`, 'admin');
     expect(answer.status).toBe(status);
-    expect(answer.body).toContain(says);
+    expect(JSON.parse(answer.body).message).toContain(says);
   });
 });
 

@@ -21,6 +21,16 @@ export interface PodLookup {
   readonly runtime: CrunRuntime;
 }
 
+/** The container that runs under that name. @throws RequestError in the original's words */
+export const runningContainer = ({ find, runtime }: PodLookup, namespace: string, podName: string, name: string) => {
+  const pod = find(namespace, podName);
+  if (!pod) throw new RequestError(404, `pod does not exist`);
+  const records = runtime.containers().filter((record) => record.pod.uid === pod.metadata.uid && record.name === name);
+  const newest = records.at(-1);
+  if (!newest || newest.exit) throw new RequestError(500, `container not found ("${name}")`);
+  return newest;
+};
+
 /** The newest container of that name, or the one before it. @throws RequestError in the original's words */
 export const findContainer = (
   { find, runtime }: PodLookup,
@@ -59,5 +69,8 @@ const statusOf = (pod: Pod, name: string) =>
 
 const isWaiting = (pod: Pod, name: string): boolean => statusOf(pod, name)?.state?.waiting !== undefined;
 
-const waitingReason = (pod: Pod, name: string): string =>
-  statusOf(pod, name)?.state?.waiting?.reason ?? 'ContainerCreating';
+const waitingReason = (pod: Pod, name: string): string => {
+  const reason = statusOf(pod, name)?.state?.waiting?.reason ?? 'ContainerCreating';
+  if (reason === 'ErrImagePull') return "image can't be pulled";
+  return reason === 'ImagePullBackOff' ? 'trying and failing to pull image' : reason;
+};

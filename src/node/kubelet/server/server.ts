@@ -81,8 +81,26 @@ const handleRequest = async (
     const code = error instanceof RequestError ? error.code : 500;
     if (code === 500) options.logger.error('A request failed', error, { url: request.url });
     if (response.headersSent) response.destroy();
-    else response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8' }).end(`${messageOf(error)}\n`);
+    else response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(failure(code, error)));
   }
+};
+
+/** A Status, since the API server passes answers on as they are and kubectl prints what stands in it. */
+const failure = (code: number, error: unknown) => ({
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Failure',
+  message: messageOf(error),
+  reason: reasons[code] ?? 'InternalError',
+  code,
+});
+
+const reasons: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
 };
 
 const sendPods = (response: ServerResponse, pods: PodLookup): void => {

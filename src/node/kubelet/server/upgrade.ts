@@ -7,7 +7,7 @@ import type { Logger } from '../../../kit/logger.ts';
 import { serveAttach } from './attach.ts';
 import { type CommandChannels, commandProtocols, createCommandChannels } from './channels.ts';
 import { serveExec } from './exec.ts';
-import { findContainer, type PodLookup, RequestError } from './lookup.ts';
+import { type PodLookup, RequestError, runningContainer } from './lookup.ts';
 import { portForwardProtocol, servePortForward, spdyPortForwardProtocol } from './port-forward.ts';
 import { acceptSpdyChannels, spdyCommandProtocol, type WantedStreams } from './spdy-channels.ts';
 import { socketWire, type Wire, websocketWire } from './wire.ts';
@@ -46,8 +46,7 @@ const serviceFor = (request: IncomingMessage, { pods, ttyFolder, logger }: Upgra
     return { kind: 'tunnel', serve: (wire) => servePortForward(wire, { sandbox, onError }) };
   }
   if (action !== 'exec' && action !== 'attach') throw new RequestError(404, '404 page not found');
-  const container = findContainer(pods, namespace, name, rest.at(-1) ?? '');
-  if (container.exit) throw new RequestError(500, `container not found ("${container.name}")`);
+  const container = runningContainer(pods, namespace, name, rest.at(-1) ?? '');
   const streams = wantedStreams(url.searchParams);
   const bundle = pods.runtime.bundle(container.id);
   if (action === 'exec') {
