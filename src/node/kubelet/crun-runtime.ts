@@ -1,7 +1,7 @@
 // The real runtime: network namespaces with CNI, containers with crun and conmon, records on a tmpfs beside them, so that
 // a kubelet which starts finds what an earlier one left running.
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { removePodGroup } from '../sys/cgroup.ts';
 import { type Crun, createCrun } from '../sys/crun.ts';
 import { mountsBelow, unmount } from '../sys/mount.ts';
@@ -88,7 +88,7 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
       for (const point of await mountsBelow(bundle(id))) await unmount(point);
       await rm(bundle(id), { recursive: true, force: true });
       await rm(join(folders.exits, id), { force: true });
-      await rm(record.logPath, { force: true });
+      await removeLog(record.logPath);
       containers.delete(id);
     },
     exec: (id, command, { timeoutMs }) => crun.exec(id, command, { timeoutMs }),
@@ -105,6 +105,12 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
         logger: options.logger,
       }),
   };
+};
+
+/** With the container's and the pod's folder once they are empty. */
+const removeLog = async (path: string): Promise<void> => {
+  await rm(path, { force: true });
+  for (const folder of [dirname(path), dirname(dirname(path))]) await rmdir(folder).catch(() => {});
 };
 
 /** Folders come in no order; who asks for a pod's containers takes the last for the newest. */

@@ -129,6 +129,15 @@ describe('a container', () => {
     expect(await mounts()).toBe(before);
   });
 
+  test('takes its log with it, and the folders that are empty then', async () => {
+    const alone = await node.runtime.createSandbox(sandboxSpec('alone'));
+    const { id } = await node.runtime.startContainer(containerSpecOf(alone, { args: ['true'] }));
+    await ended(node.runtime, id);
+    expect((await node.run('ls', '/run/log-pods')).stdout).toContain('default_alone');
+    await node.runtime.removeContainer(id);
+    expect((await node.run('ls', '/run/log-pods')).stdout).not.toContain('default_alone');
+  });
+
   test('leaves its mounts when it ends', async () => {
     const { id } = await node.runtime.startContainer(containerSpecOf(sandbox));
     await node.runtime.signal(id, 'KILL');
