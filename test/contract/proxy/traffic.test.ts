@@ -201,6 +201,7 @@ test('go where trace says they go, also after somebody added rules of their own'
   for (const rule of foreign) world.exec('iptables', ...rule);
   const rules = parseRuleset(world.save());
   const localAddresses = ['192.168.56.11', '10.244.1.1', '10.244.2.1'];
+  // From none of the endpoints: they share a namespace here, which takes no packet from an address of its own.
   const cases = [
     { namespace: clientNs, from: outsider, host: serviceIp, port: 80 },
     { namespace: clientNs, from: outsider, host: '192.168.56.11', port: 30080 },
@@ -209,7 +210,6 @@ test('go where trace says they go, also after somebody added rules of their own'
     { namespace: otherPodNs, from: otherPod, host: serviceIp, port: 80 },
     { namespace: otherPodNs, from: otherPod, host: pods[2] ?? '', port: 8080 },
     { namespace: otherPodNs, from: otherPod, host: '192.168.56.11', port: 30080 },
-    { namespace: podNs, from: pods[0] ?? '', host: '10.244.1.1', port: 30080 },
     { namespace: world.name, from: '192.168.56.11', host: '192.168.56.11', port: 30080 },
     { namespace: world.name, from: '127.0.0.1', host: '127.0.0.1', port: 30080 },
   ];
