@@ -11,7 +11,7 @@ import { flagSpecs } from './flags.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createMetrics } from './metrics.ts';
 import type { Api } from './routes/request.ts';
-import { startServer, stopServer } from './server.ts';
+import { startServer } from './server.ts';
 import { parseServiceRange } from './service-range.ts';
 import { openLog } from './store/log.ts';
 import { openStore } from './store/store.ts';
@@ -62,7 +62,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   });
   await aborted(signal);
   logger.info(0, 'Shutting down');
-  await stopServer(server);
+  await server.stop();
   store.close();
 };
 

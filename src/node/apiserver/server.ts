@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { authenticate } from './auth/authenticate.ts';
 import { parseResourceRequest } from './routes/info.ts';
@@ -20,8 +21,13 @@ export interface ServerOptions {
   readonly clientCa: string | undefined;
 }
 
+export interface RunningServer {
+  /** Takes no new connections, and lets answers that are under way go out for a moment. */
+  stop(): Promise<void>;
+}
+
 /** Resolves once it listens. @throws Error when the address is taken */
-export const startServer = async (api: Api, options: ServerOptions): Promise<Server> => {
+export const startServer = async (api: Api, options: ServerOptions): Promise<RunningServer> => {
   const { cert, key, clientCa, host, port } = options;
   const server = createServer({
     cert,
@@ -41,18 +47,21 @@ export const startServer = async (api: Api, options: ServerOptions): Promise<Ser
   server.on('tlsClientError', () => {});
   server.listen(port, host);
   await once(server, 'listening');
-  return server;
+  return { stop: () => stop(server) };
 };
 
-/** Takes no new connections; what is being answered gets a moment. Watches have ended by the API's signal. */
-export const stopServer = async (server: Server): Promise<void> => {
-  server.closeIdleConnections();
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  const { promise: overdue, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, 1000);
-  await Promise.race([closed, overdue]);
+/** What the ends of answers need to reach their clients; kept-alive sockets stay open and are not waited for any longer. */
+const stopLimitMs = 300;
+
+/**
+ * Not `server.close()`: it destroys sockets whose answers have ended but aren't sent yet, and watches have all just ended.
+ */
+const stop = async (server: Server): Promise<void> => {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  NetServer.prototype.close.call(server, () => resolve());
+  const timer = setTimeout(resolve, stopLimitMs);
+  await closed;
   clearTimeout(timer);
-  server.closeAllConnections();
 };
 
 const serve = async (api: Api, request: IncomingMessage, response: ServerResponse): Promise<void> => {

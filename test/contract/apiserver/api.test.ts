@@ -188,6 +188,36 @@ describe('writing', () => {
     expect((await apply({ a: '9' })).data).toEqual({ a: '9', c: '3' });
   });
 
+  test('a namespace has its service account from the first moment, however it was made', async () => {
+    for (const name of ['made', 'applied-namespace']) {
+      const metadata = { name };
+      if (name === 'made') await server.client.create(namespaces, { metadata });
+      else {
+        const object = { apiVersion: 'v1', kind: 'Namespace', metadata };
+        await server.client.patch(namespaces, metadata, object, { type: 'apply' });
+      }
+      await server.client.create(pods, { ...pod('p'), metadata: { name: 'p', namespace: name } });
+    }
+    await expect(server.client.create(pods, pod('nobody', { serviceAccountName: 'nobody' }))).rejects.toThrow(
+      'pods "nobody" is forbidden: error looking up service account default/nobody: serviceaccount "nobody" not found',
+    );
+  });
+
+  test('applying what another manager applied differently is a conflict, unless forced', async () => {
+    const key = { name: 'shared', namespace };
+    const body = (a: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: key, data: { a } });
+    const path = '/api/v1/namespaces/default/configmaps/shared';
+    await server.client.patch(configMaps, key, body('1'), { type: 'apply' });
+    const apply = (query: string) =>
+      server.send('PATCH', `${path}?fieldManager=other${query}`, 'application/apply-patch+yaml', body('2'));
+    const refused = await apply('');
+    expect(refused).toMatchObject({
+      code: 409,
+      message: 'Apply failed with 1 conflict: conflict with "labs": .data.a',
+    });
+    expect(await apply('&force=true')).toMatchObject({ data: { a: '2' } });
+  });
+
   test('a strategic merge patch merges ports by number', async () => {
     const key = { name: 'merged', namespace };
     const ports = [

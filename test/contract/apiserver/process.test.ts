@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configMaps } from '../../../src/api/resources.ts';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { startTestServer } from './server.ts';
 
 const entry = resolve(import.meta.dirname, '../../../src/node/apiserver/main.ts');
@@ -62,6 +63,7 @@ test('SIGTERM ends watches in good order, and the process soon after', async () 
     for await (const { type } of watch) events.push(type);
   })();
   await server.client.create(configMaps, { metadata: { name: 'a', namespace: 'default' } });
+  await eventually('the watch runs', () => (events.length > 0 ? done(0) : notYet('no event')), { timeoutMs: 5000 });
   const started = performance.now();
   await server.kill('SIGTERM');
   await ended;

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { createClient } from '../../../src/node/client/client.ts';
 import type { ServerConfig } from '../../../src/node/client/kubeconfig.ts';
+import { createTransport } from '../../../src/node/client/transport.ts';
 import type { Client } from '../../../src/node/client/types.ts';
 import { createTestPki, type TestPki } from '../../fixtures/pki.ts';
 
@@ -21,6 +22,8 @@ export interface TestServer extends AsyncDisposable {
   kill(signal: NodeJS.Signals): Promise<void>;
   start(): Promise<void>;
   kubectl(...args: string[]): Promise<string>;
+  /** A request as administrator that the client has no verb for; its answer's body. */
+  send(method: 'PATCH' | 'PUT' | 'POST', path: string, contentType: string, body: unknown): Promise<unknown>;
   readonly port: number;
 }
 
@@ -94,6 +97,10 @@ export const startTestServer = async (extraFlags: readonly string[] = []): Promi
     },
     kill,
     start,
+    send: async (method, path, contentType, body) => {
+      const { body: answer } = await createTransport(config).call({ method, path, contentType, body });
+      return JSON.parse(answer);
+    },
     kubectl: async (...args) => {
       const environment = { ...process.env, KUBECONFIG: kubeconfig, HOME: folder };
       const { stdout } = await promisify(execFile)('kubectl', args, { env: environment, timeout: 30_000 });

@@ -14,11 +14,12 @@ export const create: Handler = async (exchange) => {
     throw badRequest('an empty namespace may not be set during creation');
   const dryRun = isDryRun(url);
   const created = createInStore(api, resource, object, { dryRun });
-  if (!dryRun) afterwards(api, resource, created);
+  if (!dryRun) afterCreate(api, resource, created);
   return { code: 201, body: created };
 };
 
-const afterwards = (api: Api, resource: Resource, created: KubeObject): void => {
+/** What a new object brings with it. */
+export const afterCreate = (api: Api, resource: Resource, created: KubeObject): void => {
   if (resource === namespaces) addDefaultAccount(api, created.metadata.name);
   if (resource !== services) return;
   const { metadata, spec } = created as Service;

@@ -1,6 +1,5 @@
 // PATCH on an object or its status: JSON patch, merge patch, strategic merge patch, server-side apply.
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject } from '../../../api/meta.ts';
 import { createInStore, existing, updateInStore } from '../admission/write.ts';
 import { applyOwnership } from '../patch/apply.ts';
 import { applyJsonPatch, PatchError } from '../patch/json.ts';
@@ -8,6 +7,7 @@ import { applyMergePatch, isRecord } from '../patch/merge.ts';
 import { applyStrategicPatch } from '../patch/strategic.ts';
 import { typeOf } from '../schema/schema.ts';
 import { badRequest, StatusError } from '../status.ts';
+import { afterCreate } from './create.ts';
 import { readDocument, toObject } from './decode.ts';
 import { type Answer, type Handler, isDryRun, ok, type ResourceExchange } from './request.ts';
 
@@ -75,7 +75,11 @@ const apply = (exchange: ResourceExchange, document: unknown): Answer => {
     force: url.searchParams.get('force') === 'true',
   };
   const next = applyOwnership(ownership, current, wanted);
-  if (!current) return { code: 201, body: createInStore(api, resource, next as KubeObject, { dryRun }) };
+  if (!current) {
+    const created = createInStore(api, resource, next, { dryRun });
+    if (!dryRun) afterCreate(api, resource, created);
+    return { code: 201, body: created };
+  }
   if (isDeepStrictEqual(next, current)) return ok(current);
   return ok(updateInStore(api, resource, next, { dryRun, subresource: info.subresource }));
 };

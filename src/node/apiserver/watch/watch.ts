@@ -106,6 +106,8 @@ const keepAlive = (
     unlisten();
   };
   api.signal.addEventListener('abort', end, { once: true });
+  // A watch may still arrive while the server stops.
+  if (api.signal.aborted) end();
   return stop;
 };
 
