@@ -22,6 +22,7 @@ import { startNodeAgent } from './node-agent.ts';
 import { parseBoundingSet } from './oci.ts';
 import { createProber } from './prober.ts';
 import { startHealthServer, startKubeletServer } from './server/server.ts';
+import { endDeafContainers } from './shutdown.ts';
 import { createSourceCache } from './sources.ts';
 import { createStatusWriter } from './status-writer.ts';
 
@@ -110,6 +111,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   });
   logger.info(0, 'Started kubelet', { node: name, version: kubernetesVersion });
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  await endDeafContainers(runtime);
 };
 
 const readTls = async (config: KubeletConfig, rootFolder: string) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseKubeletConfig, parseLabels, parseTaint } from '../../../src/node/kubelet/config.ts';
 import { newNode, nodeStatus } from '../../../src/node/kubelet/node-status.ts';
+import { isDeaf } from '../../../src/node/kubelet/shutdown.ts';
 import { missingImage, startFailure } from '../../../src/node/kubelet/start-errors.ts';
 import { container, now } from './builders.ts';
 
@@ -122,3 +123,13 @@ describe('a container that can’t be started', () => {
     expect([first.retryAt - now, second.retryAt - now]).toEqual([10_000, 20_000]);
   });
 });
+
+test.each([
+  { name: 'sleep', caught: '0000000000000000', deaf: true },
+  { name: 'nginx', caught: '0000000018016a07', deaf: false },
+  { name: 'a shell with other traps', caught: '0000000000010002', deaf: true },
+])('$name is deaf to SIGTERM: $deaf', ({ caught, deaf }) => {
+  expect(isDeaf(`Name:\tx\nSigCgt:\t${caught}\n`)).toBe(deaf);
+});
+
+test('a process that is gone is not deaf', () => expect(isDeaf('')).toBe(false));
