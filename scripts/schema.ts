@@ -2,7 +2,7 @@
 // Debian's golang-k8s-api-dev and golang-k8s-apimachinery-dev have them under usr/share/gocode/src/k8s.io.
 // fields.json: type → field → token, where a token is `T`, `[]T` or `map:T`, `!` when required, `?` when Go has a pointer, `|strategy:key` for
 // strategic merge, `#n` the field's number on the wire (protobuf); a key `~n` is a struct that JSON inlines and protobuf
-// nests. docs.json: type → description and field → description. Both hold only what our resources reach.
+// nests. Only what our resources reach is kept; what `kubectl explain` says is written by hand, in schema/explanations.ts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allResources } from '../src/api/resources.ts';
@@ -41,7 +41,6 @@ const fields: Record<string, Fields | string> = {
   'types.UID': 'string',
   'types.NodeName': 'string',
 };
-const docs: Record<string, Record<string, string>> = {};
 
 const tokenOf = (go: string, home: string): string => {
   const type = go.replace(/^\*/, '');
@@ -57,20 +56,10 @@ const tokenOf = (go: string, home: string): string => {
   return `${packages[home]?.imports[prefix] ?? prefix}.${name}`;
 };
 
-/** A description ends at `---`: what follows is for Kubernetes' own developers. */
-const flush = (lines: string[]): string => {
-  const end = lines.findIndex((line) => line.startsWith('---'));
-  return (end < 0 ? lines : lines.slice(0, end))
-    .filter((line) => !/^\+|^TODO|^<<<|^>>>/.test(line))
-    .join(' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-};
-
 const readPackage = (root: string, home: string, folder: string): void => {
   const source = readFileSync(join(root, folder, 'types.go'), 'utf8');
   let comments: string[] = [];
-  let open: { name: string; fields: Fields; docs: Record<string, string> } | undefined;
+  let open: { name: string; fields: Fields } | undefined;
   for (const line of source.split('\n')) {
     const comment = /^\s*\/\/ ?(.*)$/.exec(line);
     const start = /^type (\w+) struct \{(\})?$/.exec(line);
@@ -78,9 +67,8 @@ const readPackage = (root: string, home: string, folder: string): void => {
     const field = /^\t(?:(\w+) )?\s*([\w.*[\]]+)\s+`json:"([^"]*)"(.*)`/.exec(line);
     if (comment) comments.push(comment[1] ?? '');
     else if (start?.[1]) {
-      open = { name: `${home}.${start[1]}`, fields: {}, docs: { '': flush(comments) } };
+      open = { name: `${home}.${start[1]}`, fields: {} };
       fields[open.name] = open.fields;
-      docs[open.name] = open.docs;
       comments = [];
       if (start[2]) open = undefined;
     } else if (alias?.[1] && alias[2]) {
@@ -101,7 +89,6 @@ const readPackage = (root: string, home: string, folder: string): void => {
         const marks = (optional ? '' : '!') + (type.startsWith('*') ? '?' : '');
         const merge = strategy ? `|${strategy}${key ? `:${key}` : ''}` : '';
         open.fields[name] = tokenOf(type, home) + marks + merge + (number ? `#${number}` : '');
-        open.docs[name] = flush(comments);
       }
       comments = [];
     } else if (line === '}') open = undefined;
@@ -120,8 +107,6 @@ const inline = (name: string): Fields => {
     else {
       const embedded = field.slice(3);
       for (const [inner, text] of Object.entries(inline(embedded))) result[inner] = text.replace(/#.*$/, '');
-      const { '': _, ...embeddedDocs } = docs[embedded] ?? {};
-      docs[name] = { ...docs[name], ...embeddedDocs };
     }
   }
   return result;
@@ -144,13 +129,11 @@ const wanted = [
   typeMeta,
 ];
 const outFields: Record<string, Fields | string> = {};
-const outDocs: Record<string, Record<string, string>> = {};
 for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
   if (outFields[name] !== undefined) continue;
   const own = fields[name];
   if (own === undefined) throw new Error(`no type ${name}`);
   outFields[name] = typeof own === 'string' ? own : inline(name);
-  if (typeof own === 'object') outDocs[name] = docs[name] ?? {};
   const tokens = typeof own === 'string' ? [own] : Object.values(outFields[name] as Fields);
   for (const token of tokens) {
     const type = token.replace(/[!?|#].*$/, '').replace(/^(\[\]|map:)+/, '');
@@ -165,4 +148,3 @@ const write = (file: string, value: object) => {
   writeFileSync(path, `{\n${lines.join(',\n')}\n}\n`);
 };
 write('fields.json', sorted(outFields));
-write('docs.json', sorted(outDocs));

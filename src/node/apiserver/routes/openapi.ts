@@ -1,6 +1,7 @@
 // OpenAPI v3, made from the schema: enough for `kubectl explain`, and for kubectl to know that we validate fields ourselves.
 import { createHash } from 'node:crypto';
 import { allResources, apiVersionOf, type Resource } from '../../../api/resources.ts';
+import { explanations } from '../schema/explanations.ts';
 import fields from '../schema/fields.json' with { type: 'json' };
 import { parseField, shapeOf, typeOf } from '../schema/schema.ts';
 import { collectionPaths } from './openapi-paths.ts';
@@ -17,7 +18,7 @@ const v2Type = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 const v2Document = '\n\u00032.0';
 
 /** Undefined when the path is none of OpenAPI's. */
-export const openapi = async ({ url }: Exchange): Promise<Answer | undefined> => {
+export const openapi = ({ url }: Exchange): Answer | undefined => {
   if (url.pathname === '/openapi/v3') {
     // The hash lets clients keep what they have read, beyond this process's life.
     const paths = groups.map((group) => [
@@ -28,7 +29,7 @@ export const openapi = async ({ url }: Exchange): Promise<Answer | undefined> =>
   }
   if (url.pathname === '/openapi/v2') return { code: 200, headers: { 'content-type': v2Type }, body: v2Document };
   const group = groups.find((apiVersion) => url.pathname === `/openapi/v3/${pathOf(apiVersion)}`);
-  return group === undefined ? undefined : ok(await documentOf(group));
+  return group === undefined ? undefined : ok(documentOf(group));
 };
 
 let hash: string | undefined;
@@ -38,10 +39,7 @@ const schemaHash = (): string => {
   return hash;
 };
 
-type Docs = Readonly<Record<string, Readonly<Record<string, string>>>>;
-
-const documentOf = async (apiVersion: string) => {
-  const { default: docs } = await import('../schema/docs.json', { with: { type: 'json' } });
+const documentOf = (apiVersion: string) => {
   const resources = allResources.filter((resource) => apiVersionOf(resource) === apiVersion);
   const schemas: Record<string, unknown> = {
     [quantityName]: {
@@ -60,7 +58,7 @@ const documentOf = async (apiVersion: string) => {
     const shape = shapeOf(token);
     if (shape.is !== 'struct') return;
     schemas[name] = {};
-    schemas[name] = structSchema(shape, docs as Docs, add);
+    schemas[name] = structSchema(shape, add);
   };
   for (const resource of resources) {
     const token = typeOf(resource);
@@ -85,10 +83,9 @@ const openapiName = (token: string): string =>
 
 const structSchema = (
   shape: { readonly name: string; readonly fields: Readonly<Record<string, string>> },
-  docs: Docs,
   add: (token: string) => void,
 ) => {
-  const own = docs[shape.name] ?? {};
+  const own = explanations[shape.name] ?? {};
   const required: string[] = [];
   const fields = Object.entries(shape.fields).filter(([name]) => !name.startsWith('~'));
   const properties = fields.map(([name, text]) => {

@@ -66,7 +66,7 @@ const dispatchPath = async (exchange: Exchange): Promise<Answer | undefined> => 
   const { request, url, user } = exchange;
   authorizePath(user, request.method ?? 'GET', url.pathname);
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
-  const answer = misc(exchange) ?? discovery(exchange) ?? (await openapi(exchange));
+  const answer = misc(exchange) ?? discovery(exchange) ?? openapi(exchange);
   if (!answer) throw pathNotFound();
   return answer;
 };
