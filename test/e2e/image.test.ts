@@ -231,7 +231,9 @@ describe('a build that comes to nothing', () => {
     await expect(work).rejects.toThrow('Ctrl-C');
     expect(await images()).toEqual(before);
     expect(temporary()).toEqual(folders);
-    expect(await docker.list({ [imageLabels.helper]: '' })).toEqual([]);
+    // Helpers of images that were there before are somebody else's, such as a doctor's at work.
+    const helpers = await docker.list({ [imageLabels.helper]: '' });
+    expect(helpers.filter(({ image }) => !before.includes(image))).toEqual([]);
   });
 });
 
