@@ -1,7 +1,4 @@
 // A kubelet over any runtime, with an API server in memory and images that always exist unless a test says otherwise.
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Pod, PodSpec } from '../../src/api/core.ts';
 import { normaliseReference } from '../../src/api/images.ts';
 import type { ObjectMeta } from '../../src/api/meta.ts';
@@ -38,7 +35,7 @@ export interface TestKubeletOptions {
   readonly signal: AbortSignal;
   readonly images?: ImageStore;
   readonly client?: MemoryClient;
-  readonly podsFolder?: string;
+  readonly podsFolder: string;
 }
 
 export const startTestKubelet = async (options: TestKubeletOptions): Promise<TestKubelet> => {
@@ -69,7 +66,7 @@ export const startTestKubelet = async (options: TestKubeletOptions): Promise<Tes
       dns: { clusterDns: ['10.96.0.10'], clusterDomain: 'cluster.local', nodeResolvConf: '' },
       nodeName: 'node01',
       nodeIp: '192.168.56.11',
-      podsFolder: options.podsFolder ?? (await mkdtemp(join(tmpdir(), 'labs-kubelet-'))),
+      podsFolder: options.podsFolder,
       logger: silentLogger,
     },
   });

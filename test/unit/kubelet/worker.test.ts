@@ -1,8 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configMaps, pods } from '../../../src/api/resources.ts';
 import { createFakeRuntime, type FakeRuntime } from '../../support/fake-runtime.ts';
 import { startTestKubelet, type TestKubelet } from '../../support/kubelet.ts';
 
+const podsFolder = mkdtempSync(join(tmpdir(), 'labs-kubelet-'));
 let stop: AbortController;
 let runtime: FakeRuntime;
 let node: TestKubelet;
@@ -10,10 +14,11 @@ let node: TestKubelet;
 const begin = async (fake = createFakeRuntime()): Promise<void> => {
   stop = new AbortController();
   runtime = fake;
-  node = await startTestKubelet({ runtime, signal: stop.signal });
+  node = await startTestKubelet({ runtime, podsFolder, signal: stop.signal });
 };
 beforeEach(() => begin());
 afterEach(() => stop.abort());
+afterAll(() => rmSync(podsFolder, { recursive: true, force: true, maxRetries: 5 }));
 
 const stateOf = (name: string) => node.pod(name)?.status?.containerStatuses?.[0];
 
@@ -116,7 +121,7 @@ describe('a kubelet that starts', () => {
     const { client } = node;
     stop.abort();
     stop = new AbortController();
-    node = await startTestKubelet({ runtime, signal: stop.signal, client });
+    node = await startTestKubelet({ runtime, podsFolder, signal: stop.signal, client });
     await node.until('the worker is there', () => node.kubelet.workers.size === 1);
     expect(runtime.containers()).toHaveLength(1);
     expect(runtime.signals).toEqual([]);
@@ -130,7 +135,7 @@ describe('a kubelet that starts', () => {
     stop.abort();
     stop = new AbortController();
     await client.delete(pods, { namespace: 'default', name: 'web' });
-    node = await startTestKubelet({ runtime, signal: stop.signal, client });
+    node = await startTestKubelet({ runtime, podsFolder, signal: stop.signal, client });
     await node.until('nothing is left', () => runtime.containers().length + runtime.sandboxes().length === 0);
   });
 
