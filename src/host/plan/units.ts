@@ -127,12 +127,8 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
         `--config=${config('kubelet-config.yaml')}`,
         `--hostname-override=${node.name}`,
         `--node-ip=${node.address}`,
-        ...(node.controlPlane
-          ? [
-              '--node-labels=node-role.kubernetes.io/control-plane=',
-              '--register-with-taints=node-role.kubernetes.io/control-plane=:NoSchedule',
-            ]
-          : []),
+        `--node-labels=${nodeLabels(node).join(',')}`,
+        ...(node.controlPlane ? ['--register-with-taints=node-role.kubernetes.io/control-plane=:NoSchedule'] : []),
         '-v=2',
       ];
     case 'kube-proxy':
@@ -162,3 +158,9 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
       ];
   }
 };
+
+/** Which pod subnet is whose follows the definition's order, not the order in which nodes happen to register. */
+const nodeLabels = ({ name, spec, controlPlane }: NodeContext): readonly string[] => [
+  ...(controlPlane ? ['node-role.kubernetes.io/control-plane='] : []),
+  `labs/pod-subnet=${spec.nodes.findIndex((node) => node.name === name)}`,
+];

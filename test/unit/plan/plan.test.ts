@@ -109,6 +109,11 @@ describe('units', () => {
     expect(unit('node01', 'kubelet')).not.toContain('--register-with-taints=');
   });
 
+  test("a node's pod subnet follows the definition's order", () => {
+    for (const [index, name] of ['controlplane', 'node01', 'node02'].entries())
+      expect(unit(name, 'kubelet')).toMatch(new RegExp(`--node-labels=\\S*labs/pod-subnet=${index}(\\s|$)`));
+  });
+
   test("kube-proxy's mode is passed only when the lab sets it", () => {
     expect(unit('node01', 'kube-proxy')).not.toContain('--proxy-mode');
     const chosen = planOf({ proxy: { mode: 'nftables', verbosity: 6 } });
