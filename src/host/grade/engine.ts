@@ -171,7 +171,7 @@ const reportCheck = (
   const result = results.get(`${task.id}/${check.id}`);
   if (!result) throw new Error(`check ${task.id}/${check.id} was not evaluated`);
   const { outcome, expected, durationMs } = result;
-  const hint = outcome.outcome === 'fail' ? (check.hint ? localize(check.hint, language) : outcome.hint) : undefined;
+  const hint = outcome.outcome === 'fail' ? hintOf(check, outcome, language) : undefined;
   return {
     id: check.id,
     title: localize(check.title, language),
@@ -184,6 +184,10 @@ const reportCheck = (
     durationMs,
   };
 };
+
+/** The author's hint before ours. But with a question it is about a wrong answer, not about one that isn't there yet. */
+const hintOf = (check: CheckDefinition, failed: Judgement & { hint?: string }, language: Language) =>
+  check.hint && !(check.type === 'answer' && failed.again === 'settled') ? localize(check.hint, language) : failed.hint;
 
 const observedOf = (outcome: Outcome): string => {
   switch (outcome.outcome) {

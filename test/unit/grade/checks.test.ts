@@ -353,6 +353,12 @@ describe('an answer check', () => {
     });
   });
 
+  test('gives its own hint for a wrong answer only', async () => {
+    const check = { ...question, equals: 'none', hint: { en: 'Your answer is out of date.' } };
+    expect(await gradeCheck(check, {})).toMatchObject({ hint: 'labs answer task' });
+    expect(await gradeCheck(check, {}, answers('all'))).toMatchObject({ hint: 'Your answer is out of date.' });
+  });
+
   test.each([
     ['none', { equals: ['nobody', 'none'] }],
     ['  NONE. ', { equals: 'none' }],
@@ -376,6 +382,7 @@ describe('an answer check', () => {
     };
     const check = { ...question, veth: 'pod/db' };
     expect((await gradeCheck(check, { objects, facts }, answers('veth7a'))).outcome).toBe('pass');
+    expect((await gradeCheck(check, { objects, facts }, answers('veth7a@if2:'))).outcome).toBe('pass');
     expect((await gradeCheck(check, { objects, facts }, answers('veth-other'))).outcome).toBe('fail');
   });
 

@@ -25,7 +25,8 @@ export const answerCheck: CheckKind<AnswerCheck> = {
 const isRight = (expect: AnswerExpectation, answer: string, view: View): boolean => {
   if (expect.kind === 'matches')
     return (patternOf(expect.pattern) ?? new RegExp(expect.pattern, 'i')).test(answer.trim());
-  return expectedAnswers(expect, view).some((value) => normalise(value) === normalise(answer));
+  const given = expect.kind === 'veth' ? normalise(answer).replace(/@if\d+:?$/, '') : normalise(answer);
+  return expectedAnswers(expect, view).some((value) => normalise(value) === given);
 };
 
 /** Letter case, blanks, quotes and a full stop at the end don't count. */
