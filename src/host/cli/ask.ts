@@ -13,6 +13,7 @@ export const choose = async (
   question: string,
   choices: readonly Choice[],
   otherwise: () => LabError,
+  byDefault?: string,
 ): Promise<string> => {
   if (!context.output.interactive || context.yes) throw otherwise();
   return prompt<string>(context, {
@@ -20,6 +21,7 @@ export const choose = async (
     message: question,
     choices: choices.map(({ value, label }) => ({ value, name: label })),
     loop: false,
+    ...(byDefault === undefined ? {} : { default: byDefault }),
   });
 };
 
@@ -33,9 +35,13 @@ export const confirm = async (context: Context, question: string, byDefault = fa
   return prompt<boolean>(context, { type: 'confirm', message: question, default: byDefault });
 };
 
-/** A line of text. */
-export const ask = (context: Context, question: string): Promise<string> =>
-  prompt<string>(context, { type: 'input', message: question });
+/** A line of text; Enter alone takes `byDefault`. */
+export const ask = (context: Context, question: string, byDefault?: string): Promise<string> =>
+  prompt<string>(context, {
+    type: 'input',
+    message: question,
+    ...(byDefault === undefined ? {} : { default: byDefault }),
+  });
 
 const prompt = async <T>(context: Context, question: Record<string, unknown>): Promise<T> => {
   const { default: inquirer } = await import('inquirer');

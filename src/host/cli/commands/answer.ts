@@ -52,6 +52,7 @@ const answerGiven = async (
   await progress.answer(`${task.id}/${question.id}`, (named ? rest : words).join(' ').trim());
 };
 
+/** One question after the other; an answer given before needs no more than Enter. */
 const askAll = async (
   context: Context,
   { progress }: Session,
@@ -64,16 +65,18 @@ const askAll = async (
       exitCode: ExitCode.usage,
       hint: context.say.answerNeededHint(task.id),
     });
+  const given = (await progress.read()).answers;
   for (const question of questions) {
+    const id = `${task.id}/${question.id}`;
     const text = localize(question.question, language);
     if (!context.output.interactive) throw needsTerminal();
     for (const line of wrapText(text, Math.min(context.output.width, 80))) context.output.line(line);
     const choices = question.choices.map(({ id, text: label }) => ({ value: id, label: localize(label, language) }));
     const value =
       choices.length > 0
-        ? await choose(context, context.say.yourAnswer, choices, needsTerminal)
-        : await ask(context, context.say.yourAnswer);
-    if (value.trim() !== '') await progress.answer(`${task.id}/${question.id}`, value.trim());
+        ? await choose(context, context.say.yourAnswer, choices, needsTerminal, given[id])
+        : await ask(context, context.say.yourAnswer, given[id]);
+    if (value.trim() !== '') await progress.answer(id, value.trim());
   }
 };
 
@@ -88,8 +91,11 @@ const report = async (context: Context, session: Session, task: TaskDefinition):
   for (const { outcome, title, observed, hint } of answers) {
     if (outcome === 'pass') output.line(`${output.paint('green', '✔')} ${title}`);
     else if (outcome === 'blocked') output.line(output.paint('dim', `· ${title}: ${say.blockedBy(observed)}`));
-    else
-      output.line(`${output.paint('red', '✘')} ${title}: ${observed}${hint ? `\n  ${output.paint('dim', hint)}` : ''}`);
+    else {
+      const [first = '', ...more] = wrapText(`${title}: ${observed}`, output.width - 2);
+      output.line([`${output.paint('red', '✘')} ${first}`, ...more.map((line) => `  ${line}`)].join('\n'));
+      for (const line of hint ? wrapText(hint, output.width - 2) : []) output.line(`  ${output.paint('dim', line)}`);
+    }
   }
   return answers.every(({ outcome }) => outcome === 'pass') ? ExitCode.ok : ExitCode.checkFailed;
 };
