@@ -1,5 +1,7 @@
 // How a failure reads: printed once, at the top, as what happened, what to do next, and a code to search for.
+import stringWidth from 'string-width';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
+import { wrapText } from './markdown.ts';
 import type { Output } from './output.ts';
 
 /** The shell's own code for a program ended by Ctrl-C. */
@@ -21,12 +23,17 @@ export const reportFailure = (error: unknown, output: Output, style: FailureStyl
   const { code, message, hint, exitCode } = describe(error, words);
   if (style.json) output.line(JSON.stringify({ error: { code, message, ...(hint ? { hint } : {}) } }));
   const [first = '', ...more] = message.split('\n');
-  output.note(`${output.paint(['red', 'bold'], 'error:')} ${first} ${output.paint('dim', `[${code}]`)}`);
-  for (const line of more) output.note(line);
-  if (hint) output.note(`${output.paint('cyan', 'hint:')} ${hint}`);
+  const red = output.paint(['red', 'bold'], 'error:');
+  const lines = [...sentence(`${red} ${first} ${output.paint('dim', `[${code}]`)}`, output), ...more];
+  if (hint) lines.push(...sentence(`${output.paint('cyan', 'hint:')} ${hint}`, output));
+  for (const line of lines) output.note(line);
   if (style.debug) output.note(stackOf(error));
   return style.interrupted ? interrupted : exitCode;
 };
+
+/** Between words on a terminal; whole elsewhere, where programs look for it. */
+const sentence = (text: string, { terminal, width }: Output): readonly string[] =>
+  terminal ? text.split('\n').flatMap((line) => (stringWidth(line) > width ? wrapText(line, width) : [line])) : [text];
 
 export interface FailureWords {
   readonly interrupted: string;

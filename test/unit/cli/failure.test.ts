@@ -29,6 +29,14 @@ describe('a failure', () => {
     });
   });
 
+  test('breaks between words on a terminal, and not at all elsewhere', () => {
+    const error = new LabError('LAB_TASK_UNKNOWN', 'The lab service-networking has no task "x"', { exitCode: 2 });
+    const { output, notes } = fakeOutput({ terminal: true, width: 40 });
+    reportFailure(error, output, { json: false, debug: false, interrupted: false }, messagesIn('en'));
+    expect(notes).toEqual(['error: The lab service-networking has no', 'task "x" [LAB_TASK_UNKNOWN]']);
+    expect(fail(error).notes).toHaveLength(1);
+  });
+
   test('ends with its own exit code', () => {
     expect(fail(new LabError('LAB_USAGE', 'no', { exitCode: 2 })).code).toBe(2);
   });
