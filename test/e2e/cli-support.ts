@@ -13,8 +13,8 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Neither colours, nor the language or instance of whoever runs the tests. */
-const plain = { NO_COLOR: '1', LC_ALL: 'C.UTF-8', LABS_LANG: '', LABS_NAME: '', LABS_DEBUG: '' };
+/** Neither colours, nor the language, instance or npx of whoever runs the tests. */
+const plain = { NO_COLOR: '1', LC_ALL: 'C.UTF-8', LABS_LANG: '', LABS_NAME: '', LABS_DEBUG: '', npm_command: '' };
 
 /** Runs to the end; a failure is a result. */
 export const labs = async (argv: readonly string[], options: Options = {}): Promise<Ran> => {

@@ -14,6 +14,8 @@ export interface Environment {
   readonly instance: string | undefined;
   readonly noColor: boolean;
   readonly debug: boolean;
+  /** Started by `npx labs` (npm_command). */
+  readonly byNpx: boolean;
   /** All variables, for the programs that labs starts and for Docker's own (DOCKER_HOST, …). */
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
@@ -31,6 +33,7 @@ export const readEnvironment = (
     instance: variables.LABS_NAME || undefined,
     noColor: Boolean(variables.NO_COLOR) || variables.TERM === 'dumb',
     debug: Boolean(variables.LABS_DEBUG),
+    byNpx: variables.npm_command === 'exec',
     variables,
   };
 };

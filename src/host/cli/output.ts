@@ -28,12 +28,18 @@ export interface OutputOptions {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly stdin: NodeJS.ReadStream;
+  /** Started by npx: `labs` alone is then not on the PATH, and commands that are named must say so. */
+  readonly byNpx?: boolean;
 }
+
+const commandInText =
+  /(?<![\w./-]|npx )labs (?=(?:start|stop|status|tasks|check|hint|answer|grade|solve|shell|kubectl|logs|reset|delete|setup|doctor|image|list|--name|--help)\b|--)/g;
 
 export const createOutput = (options: OutputOptions): Output => {
   const { stdout, stderr, stdin } = options;
   const terminal = Boolean(stdout.isTTY);
   const colored = options.color && terminal;
+  const named = (text: string): string => (options.byNpx ? text.replace(commandInText, 'npx labs ') : text);
   let shown: readonly string[] = [];
   const live = (lines: readonly string[]): void => {
     if (!terminal) return;
@@ -48,9 +54,9 @@ export const createOutput = (options: OutputOptions): Output => {
     if (kept.length > 0) live(kept);
   };
   return {
-    line: (text = '') => void around(() => stdout.write(`${text}\n`)),
-    write: (text) => void stdout.write(text),
-    note: (text) => void around(() => stderr.write(`${text}\n`)),
+    line: (text = '') => void around(() => stdout.write(`${named(text)}\n`)),
+    write: (text) => void stdout.write(named(text)),
+    note: (text) => void around(() => stderr.write(`${named(text)}\n`)),
     live,
     paint: (style, text) =>
       colored ? styleText(style as Parameters<typeof styleText>[0], text, { validateStream: false }) : text,

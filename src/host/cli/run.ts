@@ -18,7 +18,8 @@ import { version } from './version.ts';
 export const main = async (argv: readonly string[], process: NodeJS.Process): Promise<number> => {
   let environment = readEnvironment(process.env, languageAsked(argv));
   const { stdin, stdout, stderr } = process;
-  const outputWith = (color: boolean): Output => createOutput({ stdin, stdout, stderr, color });
+  const byNpx = environment.byNpx && !argv.includes('--json');
+  const outputWith = (color: boolean): Output => createOutput({ stdin, stdout, stderr, color, byNpx });
   let output = outputWith(!environment.noColor && !argv.includes('--no-color'));
   const interrupt = listenForInterrupt(
     process,

@@ -83,6 +83,21 @@ describe('the output', () => {
     expect(written.join('')).toBe('one\ntwo\n\r\u001b[2A\u001b[Jremark\none\ntwo\n');
   });
 
+  test('names commands as they can be typed where npx started it', () => {
+    const { written, stream } = fakeTerminal();
+    const output = createOutput({
+      color: false,
+      stdout: stream,
+      stderr: stream,
+      stdin: {} as NodeJS.ReadStream,
+      byNpx: true,
+    });
+    output.line('Run `labs start`, labs --name x tasks, or npx labs list; labs are fun, /etc/labs list');
+    expect(written.join('')).toBe(
+      'Run `npx labs start`, npx labs --name x tasks, or npx labs list; labs are fun, /etc/labs list\n',
+    );
+  });
+
   test('draws nothing in place where there is no terminal', () => {
     const { written, stream } = fakeTerminal();
     Object.assign(stream, { isTTY: false });
