@@ -6,7 +6,6 @@ import { execa } from 'execa';
 import { LabError } from '../../kit/error.ts';
 
 export const release = 'trixie';
-const publicMirror = 'http://deb.debian.org/debian';
 
 export interface BootstrapOptions {
   readonly packages: readonly string[];
@@ -29,7 +28,7 @@ export const bootstrap = async (
   const { variables, onProgress, signal } = options;
   const { mirror, aptOptions } = await readSources(variables);
   const [program, prefix] = await asRoot(variables);
-  const child = execa(program, [...prefix, ...bootstrapArguments(options, mirror ?? publicMirror, aptOptions)], {
+  const child = execa(program, [...prefix, ...bootstrapArguments(options, mirror, aptOptions)], {
     env: variables as Record<string, string>,
     extendEnv: false,
     stdin: 'ignore',
@@ -96,7 +95,8 @@ const once = (work: () => void): (() => void) => {
 /** Arguments of mmdebstrap; the archive goes to standard output. */
 export const bootstrapArguments = (
   { packages, architecture }: Pick<BootstrapOptions, 'packages' | 'architecture'>,
-  mirror: string,
+  /** Undefined: mmdebstrap's own default. */
+  mirror: string | undefined,
   aptOptions: readonly string[],
 ): readonly string[] => [
   '--variant=apt',
@@ -112,7 +112,7 @@ export const bootstrapArguments = (
     : []),
   release,
   '-',
-  `deb ${mirror} ${release} main`,
+  ...(mirror === undefined ? [] : [`deb ${mirror} ${release} main`]),
 ];
 
 /** How this machine itself gets Debian packages. */
