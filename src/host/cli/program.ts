@@ -30,7 +30,7 @@ export const parseCommandLine = (argv: readonly string[], options: ProgramOption
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return { kind: 'printed' };
-      throw usageError(error);
+      throw usageError(error, options.language);
     }
     throw error;
   }
@@ -133,12 +133,27 @@ const footer: Words = {
 };
 
 /** commander's `error: unknown command 'strat'\n(Did you mean start?)` → message and hint. */
-const usageError = (error: CommanderError): LabError => {
+const usageError = (error: CommanderError, language: Language): LabError => {
   const text = error.message.replace(/^error: /, '');
   const suggestion = /\n?\((Did you mean .*)\)\s*$/s.exec(text);
-  const message = suggestion ? text.slice(0, suggestion.index) : text;
-  return new LabError('LAB_USAGE', message.trim(), {
-    exitCode: ExitCode.usage,
-    hint: suggestion?.[1]?.replace(/\n/g, ' ') ?? 'See `labs --help`.',
-  });
+  const message = (suggestion ? text.slice(0, suggestion.index) : text).trim();
+  const hint = suggestion?.[1]?.replace(/\n/g, ' ') ?? 'See `labs --help`.';
+  const translate = language === 'ko' ? inKorean : (words: string) => words;
+  return new LabError('LAB_USAGE', translate(message), { exitCode: ExitCode.usage, hint: translate(hint) });
+};
+
+/** commander speaks English only. What isn't here, few will meet, and stays as it is. */
+const korean: readonly (readonly [RegExp, string])[] = [
+  [/^unknown command '(.*)'$/, '"$1"이라는 명령이 없습니다'],
+  [/^unknown option '(.*)'$/, '"$1"이라는 옵션이 없습니다'],
+  [/^missing required argument '(.*)'$/, '인자가 빠졌습니다: $1'],
+  [/^option '(.*)' argument missing$/, '옵션에 값이 빠졌습니다: $1'],
+  [/^too many arguments.*$/, '인자가 너무 많습니다'],
+  [/^Did you mean (?:one of )?(.*)\?$/, '혹시 $1인가요?'],
+  [/^See `labs --help`\.$/, '`labs --help`를 보세요.'],
+];
+
+const inKorean = (text: string): string => {
+  const known = korean.find(([english]) => english.test(text));
+  return known ? text.replace(known[0], known[1]) : text;
 };

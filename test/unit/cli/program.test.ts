@@ -112,4 +112,13 @@ describe('the command line', () => {
     expect(error.message).toContain(message);
     expect(error.message).not.toMatch(/^error:/);
   });
+
+  test.each([
+    [['strat'], '"strat"이라는 명령이 없습니다', '혹시 start인가요?'],
+    [['start', '--nmae'], '"--nmae"이라는 옵션이 없습니다', '혹시 --name인가요?'],
+    [['image'], '인자가 빠졌습니다: action', '`labs --help`를 보세요.'],
+  ])('refuses %j in Korean', (argv, message, hint) => {
+    const options = { language: 'ko', version: '1', width: 80, write: () => {} } as const;
+    expect(() => parseCommandLine(argv, options)).toThrow(expect.objectContaining({ message, hint }));
+  });
 });
