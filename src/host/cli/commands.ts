@@ -146,7 +146,7 @@ export const commandGroups: readonly CommandGroup[] = [
         usage: 'shell [place] [command...]',
         summary: {
           en: 'Open a shell in a node, a pod or the outside client',
-          ko: '노드, 파드, 외부 클라이언트에서 셸 열기',
+          ko: '노드, Pod, 외부 클라이언트에서 셸 열기',
         },
         passThrough: true,
         examples: ['shell node01', 'shell client -- curl -s 192.168.56.11:30080', 'shell blue'],
@@ -186,7 +186,7 @@ export const commandGroups: readonly CommandGroup[] = [
         usage: 'image <action> [references...]',
         summary: {
           en: 'Show or load pod images',
-          ko: '파드 이미지 보기, 불러오기',
+          ko: 'Pod 이미지 보기, 불러오기',
         },
         json: true,
         examples: ['image list', 'image load nginx:1.27'],

@@ -213,7 +213,7 @@ const ko: Messages = {
   wrote: (format, file) => `${format} 보고서를 ${file}에 썼습니다`,
   solveQuestion: '대신 풀까요? 클러스터에서 한 작업이 바뀔 수 있습니다.',
   solved: '끝났습니다. `labs check`로 결과를 보세요.',
-  unknownMachine: (name) => `"${name}"이라는 머신이나 파드가 없습니다`,
+  unknownMachine: (name) => `"${name}"이라는 머신이나 Pod가 없습니다`,
   unknownMachineHint: (nearest, machines) => (nearest ? `혹시 "${nearest}"인가요?` : `머신: ${machines}`),
   machineNeeded: '어느 머신인지 정해 주세요',
   unknownUnit: (unit) => `"${unit}"은(는) 유닛이 아닙니다`,
@@ -228,7 +228,7 @@ const ko: Messages = {
   size: '크기',
   loading: (reference) => `${reference} 불러오는 중`,
   removed: (reference) => `${reference}을(를) 지웠습니다.`,
-  noImages: '파드 이미지가 아직 없습니다. `labs setup`이 기본 이미지를 설치합니다.',
+  noImages: 'Pod 이미지가 아직 없습니다. `labs setup`이 기본 이미지를 설치합니다.',
   loaded: (reference) => `${reference}을(를) 불러왔습니다. 모든 노드에서 쓸 수 있습니다.`,
 };
 
