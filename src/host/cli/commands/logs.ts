@@ -21,8 +21,13 @@ export const run: Run = async (context, args, options) => {
       hint: say.unknownMachineHint(nearest(machine, machines), machines.join(', ')),
     });
   }
-  if (unit !== undefined && !/^[\w@.-]+$/.test(unit)) {
-    throw new LabError('LAB_UNIT_UNKNOWN', say.unknownUnit(unit), { exitCode: ExitCode.usage });
+  const component = unit === undefined ? undefined : nearest(unit.replace(/\.service$/, ''), components);
+  const misspelled = component !== undefined && !unit?.startsWith(component);
+  if (unit !== undefined && (misspelled || !/^[\w@.-]+$/.test(unit))) {
+    throw new LabError('LAB_UNIT_UNKNOWN', say.unknownUnit(unit), {
+      exitCode: ExitCode.usage,
+      ...(misspelled ? { hint: say.didYouMean(component) } : {}),
+    });
   }
   const lines = String(options.lines ?? 100);
   const scope = unit === undefined ? components.flatMap((name) => ['-u', name]) : ['-u', unit];
