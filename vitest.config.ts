@@ -1,13 +1,14 @@
 // Three projects: `unit` needs nothing, `contract` needs root and the kernel, `e2e` needs Docker and the node image.
 import { defineConfig } from 'vitest/config';
 
-const project = (name: string, options: { timeout: number; parallel: boolean }) => ({
+const project = (name: string, options: { timeout: number; parallel: boolean; setup?: string }) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: options.timeout,
     hookTimeout: options.timeout,
     fileParallelism: options.parallel,
+    globalSetup: options.setup ? [options.setup] : [],
   },
 });
 
@@ -17,7 +18,7 @@ export default defineConfig({
     retry: 0,
     projects: [
       project('unit', { timeout: 10_000, parallel: true }),
-      project('contract', { timeout: 60_000, parallel: false }),
+      project('contract', { timeout: 60_000, parallel: false, setup: 'test/contract/setup.ts' }),
       project('e2e', { timeout: 300_000, parallel: false }),
     ],
   },

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Pod } from '../../src/api/core.ts';
 import type { RunResult } from '../../src/node/sys/exec.ts';
-import { ensurePackages } from './packages.ts';
 import type { Remote } from './runtime-suite.ts';
 
 interface Credentials {
@@ -25,15 +24,6 @@ export interface KubeletNode {
   stop(): Promise<void>;
 }
 
-const needed: Readonly<Record<string, string>> = {
-  '/usr/bin/crun': 'crun',
-  '/usr/bin/conmon': 'conmon',
-  '/usr/lib/cni/bridge': 'containernetworking-plugins',
-  '/usr/bin/socat': 'socat',
-  '/bin/busybox': 'busybox-static',
-  '/sbin/ip': 'iproute2',
-};
-
 /** A cgroup2 of its own, as nodes have one; crun refuses the hybrid layout that some machines mount. */
 const setUp = `
 set -e
@@ -44,7 +34,6 @@ ip link set lo up
 exec "$@"`;
 
 export const startKubeletNode = async (): Promise<KubeletNode> => {
-  ensurePackages(needed);
   const folder = mkdtempSync(join(tmpdir(), 'labs-node-'));
   const rootfs = makeRootfs(folder);
   const host = join(import.meta.dirname, 'kubelet-host.ts');

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { decode, encode, type Packet } from 'dns-packet';
@@ -102,7 +101,7 @@ describe('The DNS server on real sockets', () => {
     expect(silence).toBe('silence');
   });
 
-  test.skipIf(!existsSync('/usr/bin/dig'))('dig understands it', async () => {
+  test('dig understands it', async () => {
     const run = promisify(execFile);
     const args = ['@127.0.0.1', '-p', String(server.port), '+short', 'web.default.svc.cluster.local'];
     expect((await run('dig', args)).stdout).toBe('10.96.0.20\n');

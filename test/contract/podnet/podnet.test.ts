@@ -5,7 +5,6 @@ import { parseCidr, parseIpv4 } from '../../../src/api/scalars.ts';
 import { commandsFor, type Observed } from '../../../src/node/podnet/commands.ts';
 import { desiredNetwork, type Mode, type Network, vxlanDevice } from '../../../src/node/podnet/network.ts';
 import { parseNeighbours, parseRoutes } from '../../../src/node/sys/iproute.ts';
-import { ensurePackages } from '../../support/packages.ts';
 
 const clusterCidr = parseCidr('10.244.0.0/16');
 const suffix = process.pid.toString(36);
@@ -69,7 +68,6 @@ const ping = (from: string, source: string, target: string): boolean => {
 };
 
 beforeAll(() => {
-  ensurePackages({ '/sbin/ip': 'iproute2', '/sbin/sysctl': 'procps', '/bin/busybox': 'busybox-static' });
   for (const { netns } of nodes) run(['ip', 'netns', 'add', netns]);
   const [a, b] = nodes;
   if (!a || !b) throw new Error('two nodes are needed');
