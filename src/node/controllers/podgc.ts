@@ -1,8 +1,8 @@
 // Pods that nobody will ever finish deleting: their node is gone, or they never had one (pkg/controller/podgc).
 import type { Pod } from '../../api/core.ts';
 import { nodes, pods } from '../../api/resources.ts';
-import { keyOf } from '../client/types.ts';
-import { type Controller, nothing, type Outcome, parseKey, watch } from './controller.ts';
+import { type Controller, nothing, type Outcome, parseKey } from './controller.ts';
+import { podsAndTheirNodes } from './pod-watches.ts';
 import { keyFor } from './writes.ts';
 
 /** How long a node may be missing before its pods go: a node that is replaced keeps them. */
@@ -13,15 +13,7 @@ export const createPodGc = (): Controller => {
   const missingSince = new Map<string, number>();
   return {
     name: 'pod-garbage-collector',
-    watches: [
-      watch(pods, (pod) => [keyOf(pod)]),
-      watch(nodes, ({ metadata: { name } }, world) =>
-        world
-          .all(pods)
-          .filter(({ spec }) => spec.nodeName === name)
-          .map(keyOf),
-      ),
-    ],
+    watches: podsAndTheirNodes,
     reconcile(key, world) {
       const pod = world.get(pods, parseKey(key));
       if (!pod) return nothing;

@@ -4,8 +4,9 @@ import type { Node, Pod, Taint, Toleration } from '../../api/core.ts';
 import { nodes, pods } from '../../api/resources.ts';
 import { tolerates } from '../../api/taints.ts';
 import { keyOf } from '../client/types.ts';
-import { type Controller, nothing, type Outcome, parseKey, type World, watch } from './controller.ts';
+import { type Controller, nothing, type Outcome, parseKey, type World } from './controller.ts';
 import { notReadyTaint, unreachableTaint } from './nodelifecycle.ts';
+import { podsAndTheirNodes } from './pod-watches.ts';
 import { keyFor } from './writes.ts';
 
 /** What the API server's DefaultTolerationSeconds adds to pods that say nothing about a lost node. */
@@ -13,15 +14,7 @@ const defaultSeconds = 300;
 
 export const taintEvictionController: Controller = {
   name: 'taint-eviction-controller',
-  watches: [
-    watch(pods, (pod) => [keyOf(pod)]),
-    watch(nodes, ({ metadata: { name } }, world) =>
-      world
-        .all(pods)
-        .filter(({ spec }) => spec.nodeName === name)
-        .map(keyOf),
-    ),
-  ],
+  watches: podsAndTheirNodes,
   reconcile(key, world) {
     const pod = world.get(pods, parseKey(key));
     const node = pod?.spec.nodeName ? world.get(nodes, { name: pod.spec.nodeName }) : undefined;
