@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
+import type { Ruleset } from '../../../src/dataplane/model.ts';
 import { parseRuleset } from '../../../src/dataplane/parse.ts';
 import { trace } from '../../../src/dataplane/trace.ts';
 import { put, World } from './world.ts';
@@ -200,7 +201,6 @@ test('go where trace says they go, also after somebody added rules of their own'
   ];
   for (const rule of foreign) world.exec('iptables', ...rule);
   const rules = parseRuleset(world.save());
-  const localAddresses = ['192.168.56.11', '10.244.1.1', '10.244.2.1'];
   // From none of the endpoints: they share a namespace here, which takes no packet from an address of its own.
   const cases = [
     { namespace: clientNs, from: outsider, host: serviceIp, port: 80 },
@@ -213,24 +213,49 @@ test('go where trace says they go, also after somebody added rules of their own'
     { namespace: world.name, from: '192.168.56.11', host: '192.168.56.11', port: 30080 },
     { namespace: world.name, from: '127.0.0.1', host: '127.0.0.1', port: 30080 },
   ];
-  for (const { namespace, from, host, port } of cases) {
-    const ways = trace(rules, { from, to: `${host}:${port}` }, { localAddresses });
-    const [answer] = ask(namespace, 'tcp', host, port);
-    const message = `${from} → ${host}:${port}: ${JSON.stringify({ answer, ways: ways.map(({ path: _, ...way }) => way) })}`;
-    if (answer?.error) {
-      expect(
-        ways.every(({ fate, way }) => fate === 'rejected' || way === 'local'),
-        message,
-      ).toBe(true);
-      continue;
-    }
-    const way = ways.find(({ lands, fate }) => fate === 'accepted' && lands === `${answer?.at}:8080`);
-    expect(way, message).toBeDefined();
-    // Whose address is kept is seen as it is; whose is not, as the node's.
-    if (way?.masq) expect(localAddresses, message).toContain(answer?.from);
-    else expect(answer?.from, message).toBe(way?.source);
-  }
+  for (const each of cases) expectAsTraced(rules, each);
 });
+
+test('go where trace says they go when a pod reaches itself by a node port', async () => {
+  await start(web({ ...nodePort, externalTrafficPolicy: 'Local' }), slice(pods.slice(0, 1)));
+  const from = pods[0] ?? '';
+  const answer = expectAsTraced(parseRuleset(world.save()), {
+    namespace: podNs,
+    from,
+    host: '10.244.1.1',
+    port: 30080,
+  });
+  expect(answer?.at).toBe(from);
+});
+
+const localAddresses = ['192.168.56.11', '10.244.1.1', '10.244.2.1'];
+
+interface Connection {
+  readonly namespace: string;
+  readonly from: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Connects for real, and holds what happens against what `trace` says of the same packet. */
+const expectAsTraced = (rules: Ruleset, { namespace, from, host, port }: Connection): Answer | undefined => {
+  const ways = trace(rules, { from, to: `${host}:${port}` }, { localAddresses });
+  const [answer] = ask(namespace, 'tcp', host, port);
+  const message = `${from} → ${host}:${port}: ${JSON.stringify({ answer, ways: ways.map(({ path: _, ...way }) => way) })}`;
+  if (answer?.error) {
+    expect(
+      ways.every(({ fate, way }) => fate === 'rejected' || way === 'local'),
+      message,
+    ).toBe(true);
+    return answer;
+  }
+  const way = ways.find(({ lands, fate }) => fate === 'accepted' && lands === `${answer?.at}:8080`);
+  expect(way, message).toBeDefined();
+  // Whose address is kept is seen as it is; whose is not, as the node's.
+  if (way?.masq) expect(localAddresses, message).toContain(answer?.from);
+  else expect(answer?.from, message).toBe(way?.source);
+  return answer;
+};
 
 test('a UDP client is sent to another endpoint when its own is lost', async () => {
   const udp = { ports: [{ name: 'p', port: 80, protocol: 'UDP' as const }] };
