@@ -8,6 +8,7 @@ export const setup = (): void =>
     '/usr/sbin/iptables': 'iptables',
     '/usr/sbin/nft': 'nftables',
     '/usr/sbin/conntrack': 'conntrack',
+    '/usr/sbin/nfacct': 'nfacct',
     '/usr/bin/curl': 'curl',
     '/usr/bin/dig': 'bind9-dnsutils',
     '/usr/bin/crun': 'crun',

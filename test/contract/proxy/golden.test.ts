@@ -32,7 +32,7 @@ const files = [
 
 if (!nfacct) {
   process.stdout.write(
-    'This kernel or machine has no nfacct: the recorded accounting rules are left out of the comparison.\n',
+    'This kernel has no nfacct: the recorded accounting rules are left out of the comparison.\n',
   );
 }
 
