@@ -105,8 +105,7 @@ export const kernelProbes: readonly KernelProbe[] = [
   },
   {
     name: 'iptables nfacct',
-    script:
-      'iptables -w -t filter -A FORWARD -m nfacct --nfacct-name probe 2>&1 | grep -q "does not exist\\|not found" || iptables -w -A FORWARD -m nfacct --nfacct-name probe',
+    script: 'nfacct add probe && iptables -w -t filter -A FORWARD -m nfacct --nfacct-name probe',
     otherwise: 'warning',
     remedy: `Only kube-proxy's counters of dropped packets need it. ${kernelModule('xt_nfacct')}`,
   },
