@@ -31,9 +31,7 @@ const files = [
 ] as const;
 
 if (!nfacct) {
-  process.stdout.write(
-    'This kernel has no nfacct: the recorded accounting rules are left out of the comparison.\n',
-  );
+  process.stdout.write('This kernel has no nfacct: the recorded accounting rules are left out of the comparison.\n');
 }
 
 describe.each(['default', 'nocidr'] as const)('with the flags of recording %s', (configuration) => {
