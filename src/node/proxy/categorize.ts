@@ -18,6 +18,17 @@ export interface Categories {
   readonly any: boolean;
 }
 
+export type TrafficPolicy = 'internal' | 'external';
+
+/** Policies Local under which this node has nothing to send to, though the service has endpoints elsewhere. */
+export const localGaps = (port: ServicePort, { any, local }: Categories): TrafficPolicy[] => {
+  if (!any || local.length > 0) return [];
+  return [
+    ...(port.internalPolicyLocal ? ['internal' as const] : []),
+    ...(port.externalPolicyLocal ? ['external' as const] : []),
+  ];
+};
+
 type Node = Pick<NodeView, 'name' | 'zone'>;
 
 /** As the original's CategorizeEndpoints. */

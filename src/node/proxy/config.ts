@@ -9,8 +9,12 @@ import { ConfigError, type ConfigValue, type ConfigValues } from './config-file.
 import type { flagSpecs } from './flags.ts';
 import type { DetectLocalMode, DetectLocalOptions } from './local-detector.ts';
 
+export const proxyModes = ['iptables', 'ipvs', 'nftables', 'userspace'] as const;
+
+export type ProxyMode = (typeof proxyModes)[number];
+
 export interface ProxyConfig {
-  readonly mode: 'iptables';
+  readonly mode: ProxyMode;
   readonly nodeName: string;
   readonly kubeconfig: string;
   readonly master: string;
@@ -35,13 +39,33 @@ export interface ProxyConfig {
     readonly udpMs: number;
     readonly udpStreamMs: number;
   };
+  readonly ipvs: IpvsConfig;
+  readonly userspace: UserspaceConfig;
   readonly oomScoreAdj: number;
   readonly verbosity: number;
 }
 
+export interface IpvsConfig {
+  /** `rr` and so on; empty: the kernel's default, rr. */
+  readonly scheduler: string;
+  /** Virtual servers in these networks are another program's. */
+  readonly excludeCidrs: readonly string[];
+  readonly strictArp: boolean;
+  /** 0 leaves the kernel's timeout as it is. */
+  readonly tcpTimeoutMs: number;
+  readonly tcpFinTimeoutMs: number;
+  readonly udpTimeoutMs: number;
+}
+
+export interface UserspaceConfig {
+  /** Where services' ports are opened, as `from-to`; undefined: wherever the kernel likes. */
+  readonly portRange: { readonly from: number; readonly to: number } | undefined;
+  /** How long an idle UDP flow keeps its socket. */
+  readonly udpIdleMs: number;
+}
+
 type ProxyFlags = Flags<typeof flagSpecs>;
 
-const modes = ['iptables', 'ipvs', 'nftables', 'userspace'];
 const detectModes: readonly string[] = ['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix'];
 
 /**
@@ -51,8 +75,10 @@ const detectModes: readonly string[] = ['ClusterCIDR', 'NodeCIDR', 'BridgeInterf
 export const resolveConfig = (flags: ProxyFlags, file: ConfigValues): ProxyConfig => {
   const look = lookup(flags, file);
   const errors: string[] = [];
+  const mode = parseMode(look.text('mode', ''), errors);
+  const section = sectionOf[mode];
   const config: ProxyConfig = {
-    mode: parseMode(look.text('mode', ''), errors),
+    mode,
     nodeName: (look.text('hostnameOverride', '') || hostname()).trim().toLowerCase(),
     kubeconfig: look.text('clientConnection.kubeconfig', ''),
     master: flags.master ?? '',
@@ -62,11 +88,11 @@ export const resolveConfig = (flags: ProxyFlags, file: ConfigValues): ProxyConfi
     metricsBindAddress: withPort(look.text('metricsBindAddress', '127.0.0.1:10249'), 10_249, flags['metrics-port']),
     detectLocal: parseDetectLocal(look, errors),
     nodePortAddresses: parseNodePortAddresses(look.texts('nodePortAddresses'), errors),
-    masqueradeAll: look.flag('iptables.masqueradeAll', false),
-    masqueradeBit: look.number('iptables.masqueradeBit', 14),
+    masqueradeAll: look.flag(`${section.masquerade}.masqueradeAll`, false),
+    masqueradeBit: look.number(`${section.masquerade}.masqueradeBit`, 14),
     localhostNodePorts: look.flag('iptables.localhostNodePorts', true),
-    syncPeriodMs: look.number('iptables.syncPeriod', 30_000) || 30_000,
-    minSyncPeriodMs: look.optional('iptables.minSyncPeriod') as number | undefined,
+    syncPeriodMs: look.number(`${section.pace}.syncPeriod`, 30_000) || 30_000,
+    minSyncPeriodMs: look.optional(`${section.pace}.minSyncPeriod`) as number | undefined,
     conntrack: {
       maxPerCore: look.number('conntrack.maxPerCore', 32_768),
       min: look.number('conntrack.min', 131_072),
@@ -76,11 +102,24 @@ export const resolveConfig = (flags: ProxyFlags, file: ConfigValues): ProxyConfi
       udpMs: look.number('conntrack.udpTimeout', 0),
       udpStreamMs: look.number('conntrack.udpStreamTimeout', 0),
     },
+    ipvs: {
+      scheduler: look.text('ipvs.scheduler', ''),
+      excludeCidrs: parseExcludeCidrs(look.texts('ipvs.excludeCIDRs'), errors),
+      strictArp: look.flag('ipvs.strictARP', false),
+      tcpTimeoutMs: look.number('ipvs.tcpTimeout', 0),
+      tcpFinTimeoutMs: look.number('ipvs.tcpFinTimeout', 0),
+      udpTimeoutMs: look.number('ipvs.udpTimeout', 0),
+    },
+    userspace: {
+      portRange: parsePortRange(look.text('portRange', ''), errors),
+      udpIdleMs: look.number('udpIdleTimeout', 250),
+    },
     oomScoreAdj: look.number('oomScoreAdj', -999),
     verbosity: look.number('logging.verbosity', 0),
   };
   if (config.masqueradeBit < 0 || config.masqueradeBit > 31) {
-    errors.push(`iptables.masqueradeBit (--iptables-masquerade-bit): ${config.masqueradeBit} is not within 0 to 31`);
+    const field = `${section.masquerade}.masqueradeBit`;
+    errors.push(`${field} (--iptables-masquerade-bit): ${config.masqueradeBit} is not within 0 to 31`);
   }
   if (config.kubeconfig === '' && config.master === '') {
     errors.push('no way to the API server: give --kubeconfig, or clientConnection.kubeconfig in the config file');
@@ -114,15 +153,39 @@ const lookup = (flags: ProxyFlags, file: ConfigValues): Lookup => {
   };
 };
 
-/** Says so when a mode is asked for that isn't there, instead of quietly taking another. */
-const parseMode = (mode: string, errors: string[]): 'iptables' => {
-  if (mode === '' || mode === 'iptables') return 'iptables';
-  errors.push(
-    modes.includes(mode)
-      ? `proxy mode "${mode}" is not available in this kube-proxy yet; use "iptables" (--proxy-mode, or mode in the config file)`
-      : `unknown proxy mode "${mode}"; known are ${modes.join(', ')}`,
-  );
+/** Which sections of the config file hold a mode's masquerading and its pace. The flags are the same for all of them but ipvs. */
+const sectionOf: Readonly<Record<ProxyMode, { readonly masquerade: string; readonly pace: string }>> = {
+  iptables: { masquerade: 'iptables', pace: 'iptables' },
+  ipvs: { masquerade: 'iptables', pace: 'ipvs' },
+  nftables: { masquerade: 'nftables', pace: 'nftables' },
+  userspace: { masquerade: 'iptables', pace: 'iptables' },
+};
+
+const parseMode = (text: string, errors: string[]): ProxyMode => {
+  const mode = proxyModes.find((known) => known === text);
+  if (mode) return mode;
+  if (text !== '') {
+    errors.push(`mode (--proxy-mode): "${text}" is unknown; known are ${proxyModes.join(', ')}`);
+  }
   return 'iptables';
+};
+
+const parseExcludeCidrs = (cidrs: readonly string[], errors: string[]): readonly string[] => {
+  for (const cidr of cidrs) {
+    if (!isCidr(cidr)) errors.push(`ipvs.excludeCIDRs (--ipvs-exclude-cidrs): "${cidr}" is not a network`);
+  }
+  return cidrs;
+};
+
+/** `from-to`, `from+size` or one port; empty or `0`: any. */
+const parsePortRange = (text: string, errors: string[]): UserspaceConfig['portRange'] => {
+  if (text === '' || text === '0' || text === '0-0') return undefined;
+  const [, first = '', sign, second = first] = /^(\d+)(?:([-+])(\d+))?$/.exec(text.trim()) ?? [];
+  const from = Number(first || Number.NaN);
+  const to = sign === '+' ? from + Number(second) : Number(second);
+  if (from >= 1 && from <= to && to <= 65_535) return { from, to };
+  errors.push(`portRange (--proxy-port-range): "${text}" is not a range such as 40000-41000`);
+  return undefined;
 };
 
 const parseDetectLocal = (look: Lookup, errors: string[]): DetectLocalOptions => {

@@ -1,16 +1,13 @@
-// One address family's proxier in its loop: when to sync, when to look at the canary, whom to tell.
+// One address family's proxier in its loop: when to sync, when to look for damage, whom to tell.
 import type { Service } from '../../api/core.ts';
 import type { EndpointSlice } from '../../api/discovery.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { type Reconciler, startReconciler } from '../../kit/reconcile.ts';
 import { createConntrack } from '../sys/conntrack.ts';
-import { createNetfilter } from '../sys/netfilter.ts';
+import type { Backend } from './backend.ts';
 import { type Bucket, createBucket } from './bucket.ts';
 import type { ProxyConfig } from './config.ts';
-import { type BaseRules, buildBase } from './iptables/build-base.ts';
-import { Proxier, type SyncReport } from './iptables/proxier.ts';
-import { localMatch } from './local-detector.ts';
-import { nodePortAddresses } from './node-view.ts';
+import { Proxier, type SyncReport } from './proxier.ts';
 import type { IpFamily, NodeView, ServiceView } from './types.ts';
 
 /** Everything is written anew at least this often, as in the original. */
@@ -28,8 +25,7 @@ export interface FamilyRunnerOptions {
   readonly config: ProxyConfig;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  readonly localhostNodePorts: boolean;
-  readonly nfacct: boolean;
+  readonly backend: Backend;
   readonly node: () => NodeView;
   readonly onQueued: () => void;
   readonly onSynced: (report: SyncReport, view: ServiceView) => void;
@@ -44,9 +40,10 @@ export class FamilyRunner {
   #lastSyncMs = 0;
 
   constructor(options: FamilyRunnerOptions) {
-    const { family, config, log, signal } = options;
+    const { family, config, log, signal, backend, node } = options;
     this.#options = options;
-    this.proxier = createProxier(options);
+    const conntrack = createConntrack(family, log);
+    this.proxier = new Proxier({ family, nodeName: config.nodeName, backend, node, log, conntrack });
     const { minSyncPeriodMs } = config;
     this.#bucket = createBucket(
       minSyncPeriodMs === undefined ? freeBurst : burst,
@@ -68,10 +65,10 @@ export class FamilyRunner {
     const { signal, config } = this.#options;
     this.#started = true;
     this.#trigger();
-    const canary = setInterval(() => void this.#lookAtCanary(), config.syncPeriodMs);
+    const damage = setInterval(() => void this.#lookForDamage(), config.syncPeriodMs);
     const full = setInterval(() => this.#resync(), fullSyncPeriodMs);
     const stop = (): void => {
-      clearInterval(canary);
+      clearInterval(damage);
       clearInterval(full);
     };
     signal.addEventListener('abort', stop, { once: true });
@@ -112,10 +109,10 @@ export class FamilyRunner {
   }
 
   /** Somebody flushed the firewall (a reload of firewalld, say): chains that only we make are gone. */
-  async #lookAtCanary(): Promise<void> {
+  async #lookForDamage(): Promise<void> {
     const { log, family, signal } = this.#options;
     try {
-      if (!(await this.proxier.canaryGone(signal))) return;
+      if (!(await this.proxier.backend.damaged(signal))) return;
       log.info(0, 'Reloading after iptables flush', { ipFamily: family });
       this.#resync();
     } catch (error) {
@@ -127,35 +124,3 @@ export class FamilyRunner {
     return Math.min(longestGapMs, this.#lastSyncMs * idleShare);
   }
 }
-
-const createProxier = ({ family, config, log, localhostNodePorts, nfacct, node }: FamilyRunnerOptions): Proxier => {
-  const masqueradeMark = 2 ** config.masqueradeBit;
-  log.info(2, 'Using iptables mark for masquerade', {
-    ipFamily: family,
-    mark: `0x${masqueradeMark.toString(16).padStart(8, '0')}`,
-  });
-  const base = (): BaseRules =>
-    buildBase({
-      family,
-      masqueradeMark,
-      localhostNodePorts,
-      nodePortAddresses: nodePortAddresses(config.nodePortAddresses, family, node()),
-      randomFully: true,
-      conntrackTcpBeLiberal: config.conntrack.tcpBeLiberal,
-      nfacct,
-    });
-  return new Proxier({
-    family,
-    nodeName: config.nodeName,
-    netfilter: createNetfilter(family),
-    conntrack: createConntrack(family, log),
-    log,
-    base,
-    build: () => ({
-      node: node(),
-      local: localMatch(config.detectLocal, node(), family),
-      masqueradeAll: config.masqueradeAll,
-      countLocalhostNodePorts: nfacct && localhostNodePorts,
-    }),
-  });
-};

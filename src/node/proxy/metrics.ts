@@ -1,7 +1,8 @@
 // The original's own metrics. Plain numbers and some lines of formatting: prom-client would cost each node megabytes for the same output.
 
-import type { PortRules } from './iptables/build-service.ts';
-import type { SyncReport } from './iptables/proxier.ts';
+import { noRules, type RuleCounts } from './backend.ts';
+import type { TrafficPolicy } from './categorize.ts';
+import type { SyncReport } from './proxier.ts';
 import type { IpFamily } from './types.ts';
 
 /** Seconds; the original's `prometheus.ExponentialBuckets(0.001, 2, 15)`. */
@@ -20,15 +21,20 @@ class Histogram {
   }
 }
 
+/** Counted when somebody asks, rather than at each sync. */
+export interface FamilyTotals {
+  readonly rules: RuleCounts;
+  readonly gaps: Readonly<Record<TrafficPolicy, number>>;
+}
+
 interface FamilyMetrics {
   readonly sync: Histogram;
   readonly fullSync: Histogram;
   readonly conntrack: Histogram;
   lastSync: number;
   lastQueued: number;
-  rulesWritten: { readonly nat: number; readonly filter: number };
-  rulesTotal: { nat: number; filter: number };
-  noLocal: { internal: number; external: number };
+  rulesWritten: RuleCounts;
+  totals: FamilyTotals;
   flowsForgotten: number;
 }
 
@@ -59,9 +65,8 @@ export class ProxyMetrics {
     this.#endpointChanges += report.endpointChanges;
   }
 
-  /** @param rules of each family, counted now rather than at each sync */
-  render(rules: ReadonlyMap<IpFamily, Iterable<PortRules>>, pending: Pending): string {
-    for (const [family, metrics] of this.#families) recount(metrics, rules.get(family) ?? []);
+  render(totals: ReadonlyMap<IpFamily, FamilyTotals>, pending: Pending): string {
+    for (const [family, metrics] of this.#families) metrics.totals = totals.get(family) ?? metrics.totals;
     const state: State = {
       families: [...this.#families],
       pending,
@@ -134,14 +139,14 @@ const definitions: readonly (readonly [name: string, type: string, help: string,
   [`${prefix}_service_changes_pending`, 'gauge', 'Changes of services that wait', one((s) => s.pending.services)],
   [`${prefix}_service_changes_total`, 'counter', 'Changes of services', one((s) => s.serviceChanges)],
   [`${prefix}_iptables_last`, 'gauge', 'Rules written by the last sync', labelled('table', (m) => m.rulesWritten)],
-  [`${prefix}_iptables_total`, 'gauge', 'Rules of kube-proxy', labelled('table', (m) => m.rulesTotal)],
+  [`${prefix}_iptables_total`, 'gauge', 'Rules of kube-proxy', labelled('table', (m) => m.totals.rules)],
   [`${prefix}_last_queued_timestamp_seconds`, 'gauge', 'When a sync was last asked for', each((m) => m.lastQueued)],
   [`${prefix}_last_timestamp_seconds`, 'gauge', 'When a sync last succeeded', each((m) => m.lastSync)],
   [
     `${prefix}_no_local_endpoints_total`,
     'gauge',
     'Local, but no endpoint',
-    labelled('traffic_policy', (m) => m.noLocal),
+    labelled('traffic_policy', (m) => m.totals.gaps),
   ],
 ];
 
@@ -151,23 +156,10 @@ const emptyFamily = (): FamilyMetrics => ({
   conntrack: new Histogram(),
   lastSync: 0,
   lastQueued: 0,
-  rulesWritten: { nat: 0, filter: 0 },
-  rulesTotal: { nat: 0, filter: 0 },
-  noLocal: { internal: 0, external: 0 },
+  rulesWritten: noRules,
+  totals: { rules: noRules, gaps: { internal: 0, external: 0 } },
   flowsForgotten: 0,
 });
-
-const recount = (metrics: FamilyMetrics, rules: Iterable<PortRules>): void => {
-  const total = { nat: 0, filter: 0 };
-  const noLocal = { internal: 0, external: 0 };
-  for (const { chains, shared, withoutLocal } of rules) {
-    for (const texts of chains.values()) total.nat += texts.length;
-    for (const { table } of shared) total[table] += 1;
-    for (const policy of withoutLocal) noLocal[policy] += 1;
-  }
-  metrics.rulesTotal = total;
-  metrics.noLocal = noLocal;
-};
 
 type Sample = readonly [labels: string, value: number];
 

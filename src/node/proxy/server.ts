@@ -7,15 +7,16 @@ import { messageOf } from '../../kit/error.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { createInformer } from '../client/informer.ts';
 import { type Client, keyOf } from '../client/types.ts';
-import { createAccounting, hasNetfilter } from '../sys/netfilter.ts';
+import type { Mode } from './backend.ts';
 import type { ProxyConfig } from './config.ts';
 import { FamilyRunner } from './family-runner.ts';
 import { createHealthServer, listen, ProxyHealth, sendJson, sendText } from './health.ts';
 import { ProxyMetrics } from './metrics.ts';
-import { nodePortAddresses, nodeView, sameNode } from './node-view.ts';
+import { openMode } from './modes.ts';
+import { nodeView, sameNode } from './node-view.ts';
 import { healthCheckPorts, ServiceHealth } from './service-health.ts';
 import { proxySelector } from './service-ports.ts';
-import { setOomScore, setUpConntrack, setUpLocalhostNodePorts } from './system.ts';
+import { setOomScore, setUpConntrack } from './system.ts';
 import type { IpFamily, NodeView } from './types.ts';
 
 /** Runs until the signal aborts. Rules stay: a restart must not interrupt anybody's connections. */
@@ -25,9 +26,10 @@ export const runProxy = async (
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> => {
-  const toolsKnown = probeTools(log, signal);
+  const state: NodeState = { node: nodeView(config.nodeName, undefined, config.bindAddress) };
+  const modeKnown = openMode({ config, log, signal, node: () => state.node });
   await reachServer(client, log, signal);
-  const proxy = createProxy(config, await toolsKnown, log, signal);
+  const proxy = createProxy(config, await modeKnown, state, log, signal);
   const objectsKnown = followObjects(proxy, client, signal);
   log.info(0, 'Version info', { version: kubernetesVersion, node: process.version });
   setOomScore(config.oomScoreAdj, log);
@@ -39,30 +41,35 @@ export const runProxy = async (
   for (const runner of proxy.runners) runner.start();
   await Promise.all(proxy.runners.map(({ stopped }) => stopped));
   proxy.serviceHealth.close();
+  for (const { proxier } of proxy.runners) proxier.backend.close();
 };
+
+interface NodeState {
+  node: NodeView;
+}
 
 interface Proxy {
   readonly config: ProxyConfig;
+  readonly mode: Mode;
+  readonly state: NodeState;
   readonly log: Logger;
   readonly health: ProxyHealth;
   readonly serviceHealth: ServiceHealth;
   readonly metrics: ProxyMetrics;
   readonly runners: readonly FamilyRunner[];
-  node: NodeView;
 }
 
-const createProxy = (config: ProxyConfig, { families, nfacct }: Tools, log: Logger, signal: AbortSignal): Proxy => {
+const createProxy = (config: ProxyConfig, mode: Mode, state: NodeState, log: Logger, signal: AbortSignal): Proxy => {
+  const { families } = mode;
   announce(families, log);
   const health = new ProxyHealth(families, config.syncPeriodMs * 2);
   const metrics = new ProxyMetrics(families);
   const serviceHealth = new ServiceHealth(log, () => health.healthy);
-  const node = nodeView(config.nodeName, undefined, config.bindAddress);
-  const localhostNodePorts = config.localhostNodePorts && answersOnLoopback(config, node);
-  if (localhostNodePorts) setUpLocalhostNodePorts(log);
   const runnerOf = (family: IpFamily): FamilyRunner =>
     new FamilyRunner({
-      ...{ family, config, log, signal, localhostNodePorts, nfacct },
-      node: () => proxy.node,
+      ...{ family, config, log, signal },
+      backend: mode.createBackend(family),
+      node: () => state.node,
       onQueued: () => {
         health.queued(family);
         metrics.queued(family);
@@ -73,8 +80,7 @@ const createProxy = (config: ProxyConfig, { families, nfacct }: Tools, log: Logg
         if (family === families[0]) serviceHealth.sync(healthCheckPorts(view));
       },
     });
-  const proxy: Proxy = { config, log, health, serviceHealth, metrics, runners: [], node };
-  return Object.assign(proxy, { runners: families.map(runnerOf) });
+  return { config, mode, state, log, health, serviceHealth, metrics, runners: families.map(runnerOf) };
 };
 
 /**
@@ -104,18 +110,24 @@ const followObjects = (proxy: Proxy, client: Client, signal: AbortSignal): Promi
 
 const onNode = (proxy: Proxy, next: NodeView): void => {
   proxy.health.nodeEligible = next.eligible;
-  if (sameNode(proxy.node, next)) return;
+  if (sameNode(proxy.state.node, next)) return;
   const nodeIPs = Object.values(next.addresses);
   proxy.log.info(2, 'Updated proxier node topology labels', { zone: next.zone ?? '', nodeIPs });
-  proxy.node = next;
+  proxy.state.node = next;
   for (const runner of proxy.runners) runner.onNode();
 };
 
-const openServers = async ({ config, log, health, metrics, runners }: Proxy, signal: AbortSignal): Promise<void> => {
+const openServers = async (proxy: Proxy, signal: AbortSignal): Promise<void> => {
+  const { config, log, health, metrics, runners } = proxy;
   const renderMetrics = (): string => {
-    const rules = new Map(runners.map(({ proxier }) => [proxier.family, proxier.rules]));
+    const totals = new Map(
+      runners.map(({ proxier }) => [
+        proxier.family,
+        { rules: proxier.backend.countRules(), gaps: proxier.countGaps() },
+      ]),
+    );
     const pending = runners.map(({ proxier }) => proxier.pending);
-    return metrics.render(rules, {
+    return metrics.render(totals, {
       services: pending.reduce((sum, { services: count }) => sum + count, 0),
       endpoints: pending.reduce((sum, { endpoints }) => sum + endpoints, 0),
     });
@@ -123,25 +135,8 @@ const openServers = async ({ config, log, health, metrics, runners }: Proxy, sig
   const serving = { log, signal, fatal: config.bindAddressHardFail };
   await Promise.all([
     serve(createHealthServer(health), config.healthzBindAddress, 'healthz', serving),
-    serve(createMetricsServer(config, renderMetrics), config.metricsBindAddress, 'metrics', serving),
+    serve(createMetricsServer(proxy, renderMetrics), config.metricsBindAddress, 'metrics', serving),
   ]);
-};
-
-interface Tools {
-  readonly families: readonly IpFamily[];
-  readonly nfacct: boolean;
-}
-
-const probeTools = async (log: Logger, signal: AbortSignal): Promise<Tools> => {
-  const [v4, v6, nfacct] = await Promise.all([
-    hasNetfilter('IPv4', signal),
-    hasNetfilter('IPv6', signal),
-    createAccounting(['ct_state_invalid_dropped_pkts', 'localhost_nps_accepted_pkts'], signal),
-  ]);
-  const families = [...(v4 ? ['IPv4' as const] : []), ...(v6 ? ['IPv6' as const] : [])];
-  if (families.length === 0) throw new Error('this machine has no iptables, or its kernel no nat table');
-  if (families.length === 1) log.info(0, 'No iptables support for family', { ipFamily: v4 ? 'IPv6' : 'IPv4' });
-  return { families, nfacct };
 };
 
 /** A cluster that is just starting brings its API server up within a second or so: asked often at first, then less. */
@@ -160,16 +155,10 @@ const reachServer = async (client: Client, log: Logger, signal: AbortSignal): Pr
   }
 };
 
-const answersOnLoopback = (config: ProxyConfig, node: NodeView): boolean => {
-  const addresses = nodePortAddresses(config.nodePortAddresses, 'IPv4', node);
-  return addresses === 'all' || addresses.some((address) => address.startsWith('127.'));
-};
-
 const announce = (families: readonly IpFamily[], log: Logger): void => {
   if (families.length > 1) {
     log.info(0, 'kube-proxy running in dual-stack mode', { 'primary ipFamily': families[0] });
   } else log.info(0, 'kube-proxy running in single-stack mode', { ipFamily: families[0] });
-  log.info(0, 'Using iptables Proxier');
 };
 
 const logChange = (
@@ -203,14 +192,14 @@ const serve = async (server: Server, address: string, name: string, { log, signa
   }
 };
 
-const createMetricsServer = (config: ProxyConfig, renderMetrics: () => string): Server =>
+const createMetricsServer = ({ config, mode }: Proxy, renderMetrics: () => string): Server =>
   createServer((request, response) => {
     switch (request.url?.split('?')[0]) {
       case '/metrics':
         response.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }).end(renderMetrics());
         return;
       case '/proxyMode':
-        return sendText(response, 200, config.mode);
+        return sendText(response, 200, mode.name);
       case '/healthz':
         return sendText(response, 200, 'ok');
       case '/configz':

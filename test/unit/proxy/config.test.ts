@@ -54,9 +54,29 @@ describe('a configuration', () => {
     });
   });
 
-  test.each(['ipvs', 'nftables', 'userspace'])('says that mode %s is not there, instead of taking another', (mode) => {
-    expect(() => resolve([`--proxy-mode=${mode}`])).toThrow(new RegExp(`"${mode}" is not available`));
-    expect(() => resolve([], `mode: ${mode}\n`)).toThrow(/not available/);
+  test.each(['iptables', 'ipvs', 'nftables', 'userspace'])('takes mode %s from the flag or the file', (mode) => {
+    expect(resolve([`--proxy-mode=${mode}`]).mode).toBe(mode);
+    expect(resolve([], `mode: ${mode}\n`).mode).toBe(mode);
+  });
+
+  test('takes pace and masquerading from the section of the mode', () => {
+    const file =
+      'iptables: {syncPeriod: 10s, masqueradeBit: 10}\nipvs: {syncPeriod: 20s}\nnftables: {masqueradeBit: 12}\n';
+    expect(resolve([], `mode: ipvs\n${file}`)).toMatchObject({ syncPeriodMs: 20_000, masqueradeBit: 10 });
+    expect(resolve([], `mode: nftables\n${file}`)).toMatchObject({ syncPeriodMs: 30_000, masqueradeBit: 12 });
+  });
+
+  test.each([
+    ['', undefined],
+    ['40000-40010', { from: 40_000, to: 40_010 }],
+    ['40000+10', { from: 40_000, to: 40_010 }],
+    ['40000', { from: 40_000, to: 40_000 }],
+  ])('reads the port range %j', (text, portRange) => {
+    expect(resolve(text === '' ? [] : [`--proxy-port-range=${text}`]).userspace.portRange).toEqual(portRange);
+  });
+
+  test.each(['40010-40000', '0-70000', 'many'])('refuses the port range %s', (text) => {
+    expect(() => resolve([`--proxy-port-range=${text}`])).toThrow(/is not a range such as/);
   });
 
   test('names everything that is wrong with its values', () => {

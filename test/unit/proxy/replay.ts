@@ -2,9 +2,10 @@
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import type { Logger } from '../../../src/kit/logger.ts';
+import { IptablesBackend } from '../../../src/node/proxy/iptables/backend.ts';
 import { type BaseOptions, buildBase } from '../../../src/node/proxy/iptables/build-base.ts';
-import { Proxier } from '../../../src/node/proxy/iptables/proxier.ts';
 import { type DetectLocalOptions, localMatch } from '../../../src/node/proxy/local-detector.ts';
+import { Proxier } from '../../../src/node/proxy/proxier.ts';
 import type { NodeView } from '../../../src/node/proxy/types.ts';
 import type { Conntrack, FlowPattern } from '../../../src/node/sys/conntrack.ts';
 import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
@@ -57,23 +58,23 @@ export const createRig = (netfilter: Netfilter, options: RigOptions = {}): Rig =
   const clusterCidr = options.clusterCidr ?? '10.244.0.0/16';
   const mode = 'ClusterCIDR' as const;
   const detect = { mode, clusterCidr, bridgeInterface: '', interfaceNamePrefix: '', ...options.detect };
+  const backend = new IptablesBackend({
+    family: 'IPv4',
+    netfilter,
+    log: silent,
+    base: () => buildBase({ ...baseOptions, ...options.base }),
+    build: () => ({
+      node: rig.node,
+      local: localMatch(detect, rig.node, 'IPv4'),
+      masqueradeAll: options.masqueradeAll ?? false,
+      countLocalhostNodePorts: false,
+    }),
+  });
+  const node = (): NodeView => rig.node;
   const rig: Rig = {
     node: testNode,
     forgotten,
-    proxier: new Proxier({
-      family: 'IPv4',
-      nodeName: 'n1',
-      netfilter,
-      conntrack,
-      log: silent,
-      base: () => buildBase({ ...baseOptions, ...options.base }),
-      build: () => ({
-        node: rig.node,
-        local: localMatch(detect, rig.node, 'IPv4'),
-        masqueradeAll: options.masqueradeAll ?? false,
-        countLocalhostNodePorts: false,
-      }),
-    }),
+    proxier: new Proxier({ family: 'IPv4', nodeName: testNode.name, backend, conntrack, log: silent, node }),
     sync: async () => {
       await rig.proxier.sync(new AbortController().signal);
     },

@@ -16,17 +16,9 @@ export interface PortRules {
   readonly chains: ReadonlyMap<string, readonly string[]>;
   /** What leads to them, and what rejects or drops, in chains that it shares with others. */
   readonly shared: readonly SharedRule[];
-  /** Addresses of the endpoints that it leads to. */
-  readonly backends: readonly string[];
-  /** Policies Local under which this node has nothing to send to (metrics). */
-  readonly withoutLocal: readonly ('internal' | 'external')[];
 }
 
 export const buildPort = (port: ServicePort, endpoints: readonly ProxyEndpoint[], options: BuildOptions): PortRules => {
   const context = contextOf(port, categorize(port, endpoints, options.node), options);
-  const withoutLocal = context.endpoints.any
-    ? [...(context.internalOpen ? [] : ['internal' as const]), ...(context.externalOpen ? [] : ['external' as const])]
-    : [];
-  const backends = context.endpoints.reachable.map(({ ip }) => ip);
-  return { chains: new Map(buildChains(context)), shared: buildShared(context), backends, withoutLocal };
+  return { chains: new Map(buildChains(context)), shared: buildShared(context) };
 };

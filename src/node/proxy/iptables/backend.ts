@@ -1,0 +1,147 @@
+// iptables mode for one address family: an update → rules → plan → kernel. The only state is what is known to be in the kernel.
+import { messageOf } from '../../../kit/error.ts';
+import type { Logger } from '../../../kit/logger.ts';
+import type { Netfilter } from '../../sys/netfilter.ts';
+import type { Backend, RuleCounts, Update, Written } from '../backend.ts';
+import type { IpFamily, PortKey, ServiceView } from '../types.ts';
+import type { BaseRules } from './build-base.ts';
+import { buildPort, type PortRules } from './build-service.ts';
+import { readExisting } from './existing.ts';
+import { planChange, planFull, type Step } from './plan.ts';
+import type { BuildOptions } from './port-context.ts';
+
+/** Beyond this many endpoints in all, the rules of endpoints go without comments: 40% less to send to the kernel. */
+const largeCluster = 1000;
+
+export interface IptablesOptions {
+  readonly family: IpFamily;
+  readonly netfilter: Netfilter;
+  readonly log: Logger;
+  /** Both are asked at each sync: the node may have changed. */
+  readonly base: () => BaseRules;
+  readonly build: () => Omit<BuildOptions, 'family' | 'endpointComments'>;
+}
+
+/** Undefined: the port is gone. */
+type Next = ReadonlyMap<PortKey, PortRules | undefined>;
+
+export class IptablesBackend implements Backend {
+  readonly #options: IptablesOptions;
+  readonly #applied = new Map<PortKey, PortRules>();
+  #withComments = true;
+  #base: BaseRules;
+
+  constructor(options: IptablesOptions) {
+    this.#options = options;
+    this.#base = options.base();
+  }
+
+  async write(update: Update, signal: AbortSignal): Promise<Written> {
+    const { log, family } = this.#options;
+    const { view, changed, nodeChanged } = update;
+    const resized = this.#judgeSize(view);
+    const full = (nodeChanged && this.#judgeBase()) || resized || update.full;
+    log.info(4, 'Syncing iptables rules', { ipFamily: family, fullSync: full });
+    const keys = full || nodeChanged ? new Set([...view.ports.keys(), ...this.#applied.keys()]) : changed;
+    const next = this.#build(view, keys);
+    const rules = full ? await this.#writeAll(view, next, signal) : await this.#writeChanges(view, next, signal);
+    this.#commit(next);
+    return { full, rules };
+  }
+
+  /** Whether a full sync's worth of chains is gone: the canary's chains were made with ours. */
+  async damaged(signal: AbortSignal): Promise<boolean> {
+    for (const table of ['mangle', 'nat', 'filter'] as const) {
+      if (!(await this.#options.netfilter.hasChain(table, 'KUBE-PROXY-CANARY', signal))) return true;
+    }
+    return false;
+  }
+
+  countRules(): RuleCounts {
+    const total = { nat: 0, filter: 0 };
+    for (const { chains, shared } of this.#applied.values()) {
+      for (const texts of chains.values()) total.nat += texts.length;
+      for (const { table } of shared) total[table] += 1;
+    }
+    return total;
+  }
+
+  close(): void {}
+
+  /** @returns whether comments come or go */
+  #judgeSize({ ports, endpoints }: ServiceView): boolean {
+    let total = 0;
+    for (const key of ports.keys()) total += endpoints.get(key)?.length ?? 0;
+    const before = this.#withComments;
+    this.#withComments = total <= largeCluster;
+    return before !== this.#withComments;
+  }
+
+  /** @returns whether the rules that don't depend on services differ */
+  #judgeBase(): boolean {
+    const base = this.#options.base();
+    if (JSON.stringify(base) === JSON.stringify(this.#base)) return false;
+    this.#base = base;
+    return true;
+  }
+
+  /** The rules of service ports, in the order of their names. */
+  #build({ ports, endpoints }: ServiceView, keys: ReadonlySet<PortKey>): Next {
+    const { family } = this.#options;
+    const options = { ...this.#options.build(), family, endpointComments: this.#withComments };
+    const next = new Map<PortKey, PortRules | undefined>();
+    for (const key of [...keys].sort()) {
+      const port = ports.get(key);
+      if (port) next.set(key, buildPort(port, endpoints.get(key) ?? [], options));
+      else if (this.#applied.has(key)) next.set(key, undefined);
+    }
+    return next;
+  }
+
+  async #writeAll(view: ServiceView, next: Next, signal: AbortSignal): Promise<RuleCounts> {
+    const { netfilter } = this.#options;
+    const existing = readExisting(await netfilter.save(signal));
+    const ports = [...next.values()].flatMap((rules) => rules ?? []);
+    const written = { nat: 0, filter: 0 };
+    for (const step of planFull(this.#base, ports, existing)) {
+      this.#announce(view, step);
+      try {
+        await netfilter.restore(step.input, signal);
+        written.nat += step.counts.natRules;
+        written.filter += step.counts.filterRules;
+      } catch (error) {
+        if (!step.optional) throw error;
+        this.#options.log.warning('Leftover chains could not be deleted', { err: messageOf(error) });
+      }
+    }
+    return written;
+  }
+
+  async #writeChanges(view: ServiceView, next: Next, signal: AbortSignal): Promise<RuleCounts> {
+    const step = planChange([...next].map(([key, after]) => ({ before: this.#applied.get(key), after })));
+    if (!step) return { nat: 0, filter: 0 };
+    this.#announce(view, step);
+    await this.#options.netfilter.restore(step.input, signal);
+    return { nat: step.counts.natRules, filter: step.counts.filterRules };
+  }
+
+  #announce({ ports }: ServiceView, { counts, input }: Step): void {
+    const { log, family } = this.#options;
+    log.info(2, 'Reloading service iptables data', {
+      ipFamily: family,
+      numServices: ports.size,
+      numFilterChains: counts.filterChains,
+      numFilterRules: counts.filterRules,
+      numNATChains: counts.natChains,
+      numNATRules: counts.natRules,
+    });
+    if (log.enabled(9)) log.info(9, 'Restoring iptables', { ipFamily: family, rules: input });
+  }
+
+  #commit(next: Next): void {
+    for (const [key, rules] of next) {
+      if (rules) this.#applied.set(key, rules);
+      else this.#applied.delete(key);
+    }
+  }
+}

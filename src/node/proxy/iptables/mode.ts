@@ -1,0 +1,58 @@
+// iptables mode on this machine: which families it can program, what it sets up once, and a backend for each family.
+import { createAccounting, createNetfilter, hasNetfilter } from '../../sys/netfilter.ts';
+import type { Mode, ModeContext } from '../backend.ts';
+import { localMatch } from '../local-detector.ts';
+import { nodePortAddresses } from '../node-view.ts';
+import { setUpLocalhostNodePorts } from '../system.ts';
+import type { IpFamily } from '../types.ts';
+import { IptablesBackend } from './backend.ts';
+import { buildBase } from './build-base.ts';
+
+/** Counters of the rules that match by `-m nfacct`. */
+const accountingObjects = ['ct_state_invalid_dropped_pkts', 'localhost_nps_accepted_pkts'];
+
+/** @throws Error where the machine has no iptables at all */
+export const openIptables = async (context: ModeContext): Promise<Mode> => {
+  const { config, log, node, signal } = context;
+  const [v4, v6, nfacct] = await Promise.all([
+    hasNetfilter('IPv4', signal),
+    hasNetfilter('IPv6', signal),
+    createAccounting(accountingObjects, signal),
+  ]);
+  const families = [...(v4 ? ['IPv4' as const] : []), ...(v6 ? ['IPv6' as const] : [])];
+  if (families.length === 0) throw new Error('this machine has no iptables, or its kernel no nat table');
+  if (families.length === 1) log.info(0, 'No iptables support for family', { ipFamily: v4 ? 'IPv6' : 'IPv4' });
+  log.info(0, 'Using iptables Proxier');
+  const localhostNodePorts = config.localhostNodePorts && answersOnLoopback(context);
+  if (localhostNodePorts) setUpLocalhostNodePorts(log);
+  const createBackend = (family: IpFamily): IptablesBackend => {
+    const masqueradeMark = 2 ** config.masqueradeBit;
+    log.info(2, 'Using iptables mark for masquerade', {
+      ipFamily: family,
+      mark: `0x${masqueradeMark.toString(16).padStart(8, '0')}`,
+    });
+    return new IptablesBackend({
+      ...{ family, log },
+      netfilter: createNetfilter(family),
+      base: () =>
+        buildBase({
+          ...{ family, masqueradeMark, localhostNodePorts, nfacct },
+          nodePortAddresses: nodePortAddresses(config.nodePortAddresses, family, node()),
+          randomFully: true,
+          conntrackTcpBeLiberal: config.conntrack.tcpBeLiberal,
+        }),
+      build: () => ({
+        node: node(),
+        local: localMatch(config.detectLocal, node(), family),
+        masqueradeAll: config.masqueradeAll,
+        countLocalhostNodePorts: nfacct && localhostNodePorts,
+      }),
+    });
+  };
+  return { name: 'iptables', families, createBackend };
+};
+
+const answersOnLoopback = ({ config, node }: ModeContext): boolean => {
+  const addresses = nodePortAddresses(config.nodePortAddresses, 'IPv4', node());
+  return addresses === 'all' || addresses.some((address) => address.startsWith('127.'));
+};

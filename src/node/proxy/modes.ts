@@ -1,0 +1,17 @@
+// `--proxy-mode` → the mode that works on this machine.
+import type { Mode, ModeContext } from './backend.ts';
+import type { ProxyMode } from './config.ts';
+import { openIptables } from './iptables/mode.ts';
+
+type OpenMode = (context: ModeContext) => Promise<Mode>;
+
+const modes: Readonly<Partial<Record<ProxyMode, OpenMode>>> = {
+  iptables: openIptables,
+};
+
+/** @throws Error where the machine lacks what the mode needs and nothing can stand in for it */
+export const openMode: OpenMode = (context) => {
+  const open = modes[context.config.mode];
+  if (!open) throw new Error(`proxy mode ${context.config.mode} is not there yet`);
+  return open(context);
+};
