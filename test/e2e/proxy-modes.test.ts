@@ -1,0 +1,85 @@
+// Every proxy mode in a real lab: chosen as a student chooses it, by the config file, and looked at from everywhere.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Cluster } from '../../src/host/cluster/open.ts';
+import { done, eventually, notYet } from '../../src/kit/eventually.ts';
+import { cleanUp, docker, kubectl, mustStart, requestFor } from './cluster-support.ts';
+
+const name = 'e2e-modes';
+const config = '/etc/kubernetes/kube-proxy-config.yaml';
+const nodes = ['controlplane', 'node01'];
+let cluster: Cluster;
+
+beforeAll(async () => {
+  await cleanUp(name);
+  ({ cluster } = await mustStart(requestFor(name)));
+  await kubectl(name, 'run', 'web', '--image=web');
+  await kubectl(name, 'run', 'blue', '--image=toolbox');
+  await kubectl(name, 'expose', 'pod', 'web', '--port=80', '--type=NodePort');
+  await kubectl(name, 'wait', '--for=condition=Ready', 'pod/web', 'pod/blue', '--timeout=20s');
+});
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]();
+  await cleanUp(name);
+});
+
+const run = async (machine: string, script: string): Promise<string> => {
+  const { stdout } = await docker.exec(`labs-${name}-${machine}`, { command: ['sh', '-c', script] });
+  return stdout.trim();
+};
+
+/** As by hand: the mode goes into the config file; kube-proxy notices, ends, and systemd starts it anew. */
+const switchTo = async (machine: string, mode: string, runs: string): Promise<void> => {
+  await run(machine, `sed -i '/^mode:/d' ${config} && echo 'mode: ${mode}' >> ${config}`);
+  await eventually(
+    `kube-proxy on ${machine} runs in mode ${runs} and is healthy`,
+    async () => {
+      const seen = await run(
+        machine,
+        'curl -s --max-time 1 localhost:10249/proxyMode; curl -s --max-time 1 -o /dev/null -w " %{http_code}" localhost:10256/healthz',
+      );
+      return seen === `${runs} 200` ? done(undefined) : notYet(seen);
+    },
+    { timeoutMs: 20_000 },
+  );
+};
+
+const expectAnswers = async (): Promise<void> => {
+  const clusterIp = await kubectl(name, 'get', 'service', 'web', '--output=jsonpath={.spec.clusterIP}');
+  const nodePort = await kubectl(name, 'get', 'service', 'web', '--output=jsonpath={.spec.ports[0].nodePort}');
+  const urls = [`http://192.168.56.10:${nodePort}/`, `http://192.168.56.11:${nodePort}/`];
+  for (const url of urls) expect(await run('client', `curl -s --max-time 3 ${url}`), url).toContain('pod: web');
+  for (const node of nodes) expect(await run(node, `curl -s --max-time 3 http://${clusterIp}/`)).toContain('pod: web');
+  expect(await kubectl(name, 'exec', 'blue', '--', 'curl', '-s', '--max-time', '3', 'http://web/')).toContain(
+    'pod: web',
+  );
+};
+
+/** What each mode alone leaves in a node's kernel. */
+const traces = async (machine: string): Promise<readonly string[]> => {
+  const chains = await run(machine, 'iptables-save; ip6tables-save');
+  const found = {
+    iptables: /KUBE-SVC-/.test(chains),
+    userspace: /KUBE-PORTALS-/.test(chains),
+    nftables: (await run(machine, 'nft list tables')).includes('kube-proxy'),
+    ipvs: (await run(machine, 'ip -brief link')).includes('kube-ipvs0'),
+  };
+  return Object.entries(found).flatMap(([mode, there]) => (there ? [mode] : []));
+};
+
+/** Whether the engine's kernel knows ip_vs: where it doesn't, kube-proxy says so and stays with iptables. */
+const ipvsOr = async (fallback: string): Promise<string> =>
+  (await run('node01', 'ipvsadm -Ln >/dev/null 2>&1 && echo yes')) === 'yes' ? 'ipvs' : fallback;
+
+describe('a lab whose kube-proxies are switched from mode to mode by their config file', () => {
+  test.each(['nftables', 'userspace', 'iptables', 'ipvs', 'iptables'])(
+    'answers everywhere in mode %s, and nothing of the mode before is left',
+    async (mode) => {
+      const runs = mode === 'ipvs' ? await ipvsOr('iptables') : mode;
+      await Promise.all(nodes.map((node) => switchTo(node, mode, runs)));
+      await expectAnswers();
+      for (const node of nodes) expect(await traces(node), node).toEqual([runs]);
+      const log = await run('node01', 'cat /var/log/kube-proxy.log');
+      expect(log).toContain(`Using ${runs} Proxier`);
+    },
+  );
+});
