@@ -1,15 +1,34 @@
-// `kube-proxy --cleanup`: takes out everything of ours, of both families, and nothing else.
+// What modes leave in the kernel when their process ends, and how it goes: by `kube-proxy --cleanup` all of it, and when another mode
+// has taken over, what that one doesn't use.
+import { messageOf } from '../../kit/error.ts';
 import type { Logger } from '../../kit/logger.ts';
-import { createNetfilter } from '../sys/netfilter.ts';
-import { readExisting } from './iptables/existing.ts';
-import { planCleanup } from './iptables/plan.ts';
+import type { ProxyMode } from './config.ts';
+import { cleanUpIptables } from './iptables/cleanup.ts';
+import { cleanUpNftables } from './nftables/cleanup.ts';
 
-export const cleanUp = async (log: Logger, signal: AbortSignal): Promise<void> => {
-  for (const family of ['IPv4', 'IPv6'] as const) {
-    const netfilter = createNetfilter(family);
-    const step = planCleanup(readExisting(await netfilter.save(signal)));
-    if (!step) continue;
-    await netfilter.restore(step.input, signal);
-    log.info(0, 'Removed the rules of kube-proxy', { ipFamily: family });
+export interface CleanUpOptions {
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** The mode that runs now: what it has in common with the mode that is cleaned up stays. Absent: everything goes. */
+  readonly running?: ProxyMode;
+}
+
+/** Each finds out by itself whether there is anything, and whether this machine has the tools at all. */
+const cleanUps: Readonly<Partial<Record<ProxyMode, (options: CleanUpOptions) => Promise<void>>>> = {
+  iptables: cleanUpIptables,
+  nftables: cleanUpNftables,
+};
+
+/**
+ * Takes out what is ours, of both families, and nothing else.
+ * @throws AggregateError after all modes have been tried
+ */
+export const cleanUp = async (options: CleanUpOptions): Promise<void> => {
+  const errors: unknown[] = [];
+  for (const [mode, cleanUpMode] of Object.entries(cleanUps)) {
+    if (mode === options.running) continue;
+    await cleanUpMode(options).catch((error: unknown) => errors.push(error));
   }
+  options.signal.throwIfAborted();
+  if (errors.length > 0) throw new AggregateError(errors, errors.map(messageOf).join('; '));
 };

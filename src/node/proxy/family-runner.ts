@@ -36,6 +36,7 @@ export class FamilyRunner {
   readonly #options: FamilyRunnerOptions;
   readonly #loop: Reconciler;
   readonly #bucket: Bucket;
+  readonly #firstSync = Promise.withResolvers<void>();
   #started = false;
   #lastSyncMs = 0;
 
@@ -58,6 +59,11 @@ export class FamilyRunner {
 
   get stopped(): Promise<void> {
     return this.#loop.stopped;
+  }
+
+  /** Resolves once the kernel is up to date for the first time. */
+  get synced(): Promise<void> {
+    return this.#firstSync.promise;
   }
 
   /** Services and endpoints are known: from now on there is something to write. */
@@ -106,6 +112,7 @@ export class FamilyRunner {
     const report = await this.proxier.sync(signal);
     this.#lastSyncMs = report.elapsedMs;
     this.#options.onSynced(report, this.proxier.view);
+    this.#firstSync.resolve();
   }
 
   /** Somebody flushed the firewall (a reload of firewalld, say): chains that only we make are gone. */

@@ -28,7 +28,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
       source: logSource,
       ...(logFile ? { file: logFile, stderr: flags.alsologtostderr ?? false } : {}),
     });
-  if (flags.cleanup) return cleanUp(createLog(flags.v ?? 0), signal);
+  if (flags.cleanup) return cleanUp({ log: createLog(flags.v ?? 0), signal });
   const path = flags.config;
   const text = path ? readFileSync(path, 'utf8') : '';
   const configOf = (written: string): ProxyConfig =>

@@ -8,6 +8,7 @@ import type { Logger } from '../../kit/logger.ts';
 import { createInformer } from '../client/informer.ts';
 import { type Client, keyOf } from '../client/types.ts';
 import type { Mode } from './backend.ts';
+import { cleanUp } from './cleanup.ts';
 import type { ProxyConfig } from './config.ts';
 import { FamilyRunner } from './family-runner.ts';
 import { createHealthServer, listen, ProxyHealth, sendJson, sendText } from './health.ts';
@@ -39,6 +40,7 @@ export const runProxy = async (
   await objectsKnown;
   log.info(0, 'Caches are synced');
   for (const runner of proxy.runners) runner.start();
+  void removeLeftovers(proxy, signal);
   await Promise.all(proxy.runners.map(({ stopped }) => stopped));
   proxy.serviceHealth.close();
   for (const { proxier } of proxy.runners) proxier.backend.close();
@@ -137,6 +139,16 @@ const openServers = async (proxy: Proxy, signal: AbortSignal): Promise<void> => 
     serve(createHealthServer(health), config.healthzBindAddress, 'healthz', serving),
     serve(createMetricsServer(proxy, renderMetrics), config.metricsBindAddress, 'metrics', serving),
   ]);
+};
+
+/** What another mode left goes once our own rules are in place, so that no connection finds nothing. */
+const removeLeftovers = async ({ mode, runners, log }: Proxy, signal: AbortSignal): Promise<void> => {
+  await Promise.all(runners.map(({ synced }) => synced));
+  try {
+    await cleanUp({ log, signal, running: mode.name });
+  } catch (error) {
+    if (!signal.aborted) log.error('Leftovers of another proxy mode could not be removed', error);
+  }
 };
 
 /** A cluster that is just starting brings its API server up within a second or so: asked often at first, then less. */

@@ -1,0 +1,31 @@
+// nf_tables of this network namespace, through the program `nft`.
+import { run, runOk } from './exec.ts';
+
+/** A port to all tables. */
+export interface Nft {
+  /** One `nft -f -`: all of the input takes effect in one step, or nothing does. @throws ExecError with what nft said */
+  apply(input: string, signal: AbortSignal): Promise<void>;
+  /** @param what follows `nft list`, e.g. `chains ip` @returns undefined where that doesn't exist */
+  list(what: string, signal: AbortSignal): Promise<string | undefined>;
+}
+
+/** @param prefix a program that runs nft elsewhere, e.g. `ip netns exec NAME` */
+export const createNft = (prefix: readonly string[] = []): Nft => ({
+  apply: async (input, signal) => {
+    await runOk([...prefix, 'nft', '-f', '-'], { input, signal });
+  },
+  list: async (what, signal) => {
+    const { code, stdout } = await run([...prefix, 'nft', '-s', 'list', ...what.split(' ')], { signal });
+    return code === 0 ? stdout : undefined;
+  },
+});
+
+/** Whether this machine has nft, and its kernel nf_tables. */
+export const hasNft = async (signal: AbortSignal): Promise<boolean> => {
+  try {
+    return (await createNft().list('tables', signal)) !== undefined;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+};
