@@ -9,7 +9,7 @@ import type { KubeObject } from './meta.ts';
 export interface Resource<T extends KubeObject = KubeObject> {
   /** `''` for the core group. */
   readonly group: string;
-  readonly version: 'v1';
+  readonly version: 'v1' | 'v1beta1';
   /** The plural, as in URLs: `services`. */
   readonly plural: string;
   readonly singular: string;

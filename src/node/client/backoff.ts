@@ -2,18 +2,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Backoff {
-  /** Waits for the next pause; rejects with the signal's reason when aborted. */
-  wait(signal: AbortSignal): Promise<void>;
+  /** Waits for the next pause, `leastMs` at least; rejects with the signal's reason when aborted. */
+  wait(signal: AbortSignal, leastMs?: number): Promise<void>;
   reset(): void;
 }
 
 export const createBackoff = (firstMs: number, maxMs: number): Backoff => {
   let failures = 0;
   return {
-    wait: async (signal) => {
-      const pause = Math.min(firstMs * 2 ** failures, maxMs);
+    wait: async (signal, leastMs = 0) => {
+      const pause = Math.max(Math.min(firstMs * 2 ** failures, maxMs), leastMs);
       failures += 1;
-      await delay(pause * (0.75 + Math.random() / 2), undefined, { signal });
+      await delay(pause * (leastMs > 0 ? 1 + Math.random() / 4 : 0.75 + Math.random() / 2), undefined, { signal });
     },
     reset: () => {
       failures = 0;

@@ -1,11 +1,11 @@
 // The one HTTP client: typed verbs over the transport.
 import type { KubeList, KubeObject } from '../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../api/resources.ts';
-import { apiErrorFrom } from './error.ts';
+import { apiErrorFrom, isGone } from './error.ts';
 import { loadKubeconfig, type ServerConfig } from './kubeconfig.ts';
 import { collectionPath, objectPath, queryOf, selectionQuery } from './path.ts';
-import { type Call, createTransport, type Transport } from './transport.ts';
-import type { Client, PatchType } from './types.ts';
+import { type Call, createTransport, retryAfter, type Transport } from './transport.ts';
+import type { Client, PatchType, Selection } from './types.ts';
 import { readWatch } from './watch.ts';
 
 const patchContentTypes: Readonly<Record<PatchType, string>> = {
@@ -26,14 +26,23 @@ export const createClient = (options: { readonly kubeconfig: string } | ServerCo
 
 const clientOver = (transport: Transport): Client => {
   const call = async <T>(details: Call): Promise<T> => {
-    const { status, body } = await transport.call(details);
-    if (status < 200 || status > 299) throw apiErrorFrom(status, body);
+    const { status, body, retryAfterMs } = await transport.call(details);
+    if (status < 200 || status > 299) throw apiErrorFrom(status, body, retryAfterMs);
     return JSON.parse(body) as T;
+  };
+  const readList = async <T extends KubeObject>(resource: Resource<T>, selection: Selection): Promise<KubeList<T>> => {
+    try {
+      return await readPages((page) => call({ method: 'GET', path: listPath(resource, selection, page) }));
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      // What the pages continue from was forgotten meanwhile: a list of one piece can't have that happen.
+      return await call({ method: 'GET', path: listPath(resource, selection) });
+    }
   };
   return {
     get: (resource, key) => call({ method: 'GET', path: objectPath(resource, key) }),
     list: async <T extends KubeObject>(resource: Resource<T>, selection = {}) =>
-      withTypes(resource, await call<KubeList<T>>({ method: 'GET', path: listPath(resource, selection) })),
+      withTypes(resource, await readList(resource, selection)),
     create: (resource, object) =>
       call({
         method: 'POST',
@@ -65,26 +74,48 @@ const clientOver = (transport: Transport): Client => {
     createSubresource: async (resource, key, subresource, body) => {
       await call({ method: 'POST', path: objectPath(resource, key, subresource), body });
     },
-    async *watch(resource, { signal, resourceVersion, allowBookmarks, ...selection }) {
+    async *watch(resource, { signal, resourceVersion, allowBookmarks, timeoutSeconds, ...selection }) {
       const query = queryOf({
         ...selectionQuery(selection),
         watch: 1,
         resourceVersion,
         allowWatchBookmarks: allowBookmarks,
+        timeoutSeconds,
       });
       const response = await transport.stream(collectionPath(resource, selection.namespace) + query, signal);
       const status = response.statusCode ?? 0;
-      if (status !== 200) throw apiErrorFrom(status, (await response.toArray()).join(''));
+      if (status !== 200) {
+        throw apiErrorFrom(status, (await response.toArray()).join(''), retryAfter(response).retryAfterMs);
+      }
       yield* readWatch(response, watchIdleMs);
     },
     raw: (path) => transport.call({ method: 'GET', path }),
   };
 };
 
-const listPath = (
-  resource: Resource,
-  selection: { namespace?: string; labelSelector?: string; fieldSelector?: string },
-) => collectionPath(resource, selection.namespace) + queryOf(selectionQuery(selection));
+/** Thousands of objects in one answer would hold up server and component alike. */
+const pageSize = 1000;
+
+interface Page {
+  readonly limit?: number;
+  readonly continue?: string;
+}
+
+const listPath = (resource: Resource, selection: Selection, page: Page = {}): string =>
+  collectionPath(resource, selection.namespace) + queryOf({ ...selectionQuery(selection), ...page });
+
+/** All pages as one list: the server shows the state of the first page's revision on all of them. */
+const readPages = async <T extends KubeObject>(read: (page: Page) => Promise<KubeList<T>>): Promise<KubeList<T>> => {
+  const list = await read({ limit: pageSize });
+  // Go servers may write an empty list as null.
+  list.items ??= [];
+  for (let next = list.metadata.continue; next; ) {
+    const page: KubeList<T> = await read({ limit: pageSize, continue: next });
+    for (const item of page.items ?? []) list.items.push(item);
+    next = page.metadata.continue;
+  }
+  return list;
+};
 
 /** The wire form says what the object is; objects in memory need not. */
 const typed = <T extends KubeObject>(resource: Resource<T>, object: T): T => ({

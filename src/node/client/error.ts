@@ -7,21 +7,27 @@ export class ApiError extends Error {
   readonly code: number;
   readonly reason: string;
   readonly status: Status;
+  /** How long the server asks to be left alone; 0 when it doesn't say. */
+  readonly retryAfterMs: number;
 
-  constructor(status: Status) {
+  constructor(status: Status, retryAfterMs = 0) {
     super(status.message ?? `the server answered ${status.code} ${status.reason ?? ''}`.trim());
     this.code = status.code;
     this.reason = status.reason ?? '';
     this.status = status;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
 /** Reads an error body; what is no Status (a proxy's page, an empty body) becomes one. */
-export const apiErrorFrom = (code: number, body: string): ApiError => {
+export const apiErrorFrom = (code: number, body: string, retryAfterMs = 0): ApiError => {
   const parsed = parseStatus(body);
-  if (parsed) return new ApiError({ ...parsed, code: parsed.code || code });
+  if (parsed) return new ApiError({ ...parsed, code: parsed.code || code }, retryAfterMs);
   const message = body.trim().slice(0, 300) || `the server answered ${code}`;
-  return new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code });
+  return new ApiError(
+    { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code },
+    retryAfterMs,
+  );
 };
 
 const parseStatus = (body: string): Status | undefined => {

@@ -95,18 +95,25 @@ const follow = async <T extends KubeObject>(
   const impatient = createBackoff(50, 300);
   const report = createReport(resource, options);
   let version: string | undefined;
-  let listed = false;
+  let listedAt: number | undefined;
   while (!options.signal.aborted) {
     try {
-      if (version === undefined) version = await listAll(client, resource, options);
-      listed = true;
+      if (version === undefined) {
+        version = await listAll(client, resource, options);
+        listedAt = performance.now();
+        report.worked();
+      }
       version = await watchFrom(client, resource, version, backoff, options);
+      report.worked();
     } catch (error) {
       if (options.signal.aborted) return;
-      if (error instanceof WatchBroke) version = needsList(error.cause) ? undefined : error.version;
-      if (error instanceof WatchBroke && isGone(error.cause)) continue;
-      report(error instanceof WatchBroke ? error.cause : error);
-      await (listed ? backoff : impatient).wait(options.signal).catch(() => {});
+      const cause = error instanceof WatchBroke ? error.cause : error;
+      if (error instanceof WatchBroke) version = needsList(cause) ? undefined : error.version;
+      // At once, but not in a tight loop around a server that forgets what it has just listed.
+      if (isGone(cause) && performance.now() - (listedAt ?? 0) > 1000) continue;
+      report.failed(cause);
+      const leastMs = cause instanceof ApiError ? cause.retryAfterMs : 0;
+      await (listedAt === undefined ? impatient : backoff).wait(options.signal, leastMs).catch(() => {});
     }
   }
 };
@@ -120,8 +127,9 @@ class WatchBroke extends Error {
   }
 }
 
-/** A refusal can't be mended by asking the same again; a broken connection can. */
-const needsList = (cause: unknown): boolean => cause instanceof ApiError && cause.code < 500;
+/** A refusal can't be mended by asking the same again; a broken connection, a new token or a server with less to do can. */
+const needsList = (cause: unknown): boolean =>
+  cause instanceof ApiError && cause.code < 500 && cause.code !== 401 && cause.code !== 429;
 
 const listAll = async <T extends KubeObject>(
   client: Client,
@@ -134,6 +142,9 @@ const listAll = async <T extends KubeObject>(
   return list.metadata.resourceVersion;
 };
 
+/** As client-go: watches end after five to ten minutes, so that they spread anew over the API servers that there are. */
+const shortestWatchSeconds = 300;
+
 /** @returns the version to go on from, after the server ended the watch in good order */
 const watchFrom = async <T extends KubeObject>(
   client: Client,
@@ -145,7 +156,8 @@ const watchFrom = async <T extends KubeObject>(
   const started = performance.now();
   let version = from;
   try {
-    const options = { ...selection, resourceVersion: from, signal, allowBookmarks: true };
+    const timeoutSeconds = Math.round(shortestWatchSeconds * (1 + Math.random()));
+    const options = { ...selection, resourceVersion: from, signal, allowBookmarks: true, timeoutSeconds };
     for await (const event of client.watch(resource, options)) {
       backoff.reset();
       version = event.object.metadata.resourceVersion ?? version;
@@ -159,15 +171,28 @@ const watchFrom = async <T extends KubeObject>(
   return version;
 };
 
-/** One line each few seconds: the same trouble needs no line per attempt. */
-const reportEveryMs = 5000;
+/** The same trouble needs no line per attempt, and less and less of them while it lasts. */
+const reportFirstMs = 5000;
+const reportLastMs = 60_000;
 
-const createReport = (resource: Resource, { logger, onError }: InformerOptions): ((error: unknown) => void) => {
-  let last = Number.NEGATIVE_INFINITY;
-  return (error) => {
-    onError?.(error);
-    if (performance.now() - last < reportEveryMs) return;
-    last = performance.now();
-    logger.warning('List and watch failed; trying again', { resource: resource.plural, err: messageOf(error) });
+interface Report {
+  failed(error: unknown): void;
+  worked(): void;
+}
+
+const createReport = (resource: Resource, { logger, onError }: InformerOptions): Report => {
+  let next = Number.NEGATIVE_INFINITY;
+  let gap = reportFirstMs;
+  return {
+    failed: (error) => {
+      onError?.(error);
+      if (performance.now() < next) return;
+      next = performance.now() + gap;
+      gap = Math.min(gap * 2, reportLastMs);
+      logger.warning('List and watch failed; trying again', { resource: resource.plural, err: messageOf(error) });
+    },
+    worked: () => {
+      gap = reportFirstMs;
+    },
   };
 };

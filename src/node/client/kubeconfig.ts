@@ -1,16 +1,23 @@
-// kubeconfig files: which server, which authority to trust, and who we are.
+// kubeconfig files: which server, which authority to trust, and how to prove who we are.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { type ExecPlugin, readExecPlugin } from './exec-plugin.ts';
 
 /** Where the API server is and how to prove who we are. Certificates and keys are PEM. */
 export interface ServerConfig {
-  /** `https://192.168.56.10:6443` */
+  /** `https://192.168.56.10:6443`; may carry a path in front of the API's, as behind some gateways. */
   readonly server: string;
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
   readonly token?: string;
+  /** Read at each request, because tokens are rotated. */
+  readonly tokenFile?: string;
+  /** Read at each request as well. */
+  readonly certFiles?: { readonly cert: string; readonly key: string };
+  /** A program that gives the token or the certificate. */
+  readonly exec?: ExecPlugin;
   /** The name that the server's certificate must bear, when it isn't the one in `server`. */
   readonly serverName?: string;
   readonly insecure?: boolean;
@@ -21,14 +28,16 @@ interface Named {
 }
 interface KubeconfigFile {
   'current-context'?: string;
-  clusters?: (Named & { cluster?: Record<string, unknown> })[];
-  users?: (Named & { user?: Record<string, unknown> })[];
+  clusters?: (Named & { cluster?: Section })[];
+  users?: (Named & { user?: Section })[];
   contexts?: (Named & { context?: { cluster?: string; user?: string } })[];
 }
 
+type Section = Readonly<Record<string, unknown>>;
+
 /**
  * Reads the current context of a kubeconfig; certificates may be embedded (`…-data`) or files beside it.
- * @throws Error naming the file and what is missing in it
+ * @throws Error naming the file and what is missing in it, or what can't be done
  */
 export const loadKubeconfig = (path: string): ServerConfig => {
   const config = parse(readFileSync(path, 'utf8')) as KubeconfigFile | null;
@@ -37,18 +46,63 @@ export const loadKubeconfig = (path: string): ServerConfig => {
   if (!context) throw new Error(`${path}: no context "${wanted ?? ''}"`);
   const cluster = config?.clusters?.find(({ name }) => name === context.cluster)?.cluster;
   if (!cluster) throw new Error(`${path}: no cluster "${context.cluster ?? ''}"`);
-  const user = config?.users?.find(({ name }) => name === context.user)?.user ?? {};
-  const server = cluster.server;
+  const user = config?.users?.find(({ name }) => name === context.user)?.user;
+  if (context.user !== undefined && context.user !== '' && !user) throw new Error(`${path}: no user "${context.user}"`);
+  const { server } = cluster;
   if (typeof server !== 'string') throw new Error(`${path}: cluster "${context.cluster ?? ''}" has no server`);
-  const folder = dirname(path);
+  refuse(path, cluster, unsupportedInCluster);
+  refuse(path, user ?? {}, unsupportedInUser);
+  const folder = dirname(resolve(path));
+  const where = { ...serverOf(server, folder, cluster) };
+  return { ...where, ...identityOf(path, folder, user ?? {}, where, cluster) };
+};
+
+const unsupportedInCluster = { 'proxy-url': 'connections through a proxy are not supported' };
+const unsupportedInUser = {
+  username: 'API servers have known no passwords since Kubernetes 1.19; use a token or a certificate',
+  'auth-provider': 'such providers were given up in Kubernetes 1.26; use an exec plugin',
+  as: 'impersonation is not supported',
+};
+
+const refuse = (path: string, section: Section, unsupported: Readonly<Record<string, string>>): void => {
+  for (const [field, reason] of Object.entries(unsupported)) {
+    if (section[field] !== undefined) throw new Error(`${path}: "${field}": ${reason}`);
+  }
+};
+
+const serverOf = (server: string, folder: string, cluster: Section): ServerConfig => ({
+  server: server.replace(/\/+$/, ''),
+  ...optional('ca', pem(folder, cluster, 'certificate-authority')),
+  ...optional('serverName', text(cluster['tls-server-name'])),
+  ...(cluster['insecure-skip-tls-verify'] === true ? { insecure: true } : {}),
+});
+
+const identityOf = (
+  path: string,
+  folder: string,
+  user: Section,
+  where: ServerConfig,
+  cluster: Section,
+): Partial<ServerConfig> => {
+  const fileOf = (field: string): string | undefined => {
+    const file = text(user[field]);
+    return file === undefined ? undefined : resolve(folder, file);
+  };
+  const [cert, key] = [fileOf('client-certificate'), fileOf('client-key')];
+  const bothFiles = cert !== undefined && key !== undefined;
+  const isEmbedded = text(user['client-certificate-data']) !== undefined || text(user['client-key-data']) !== undefined;
+  const tokenFile = fileOf('tokenFile');
+  const exec = user.exec === undefined ? undefined : readExecPlugin(user.exec, { path, folder, where, cluster });
   return {
-    server: server.replace(/\/+$/, ''),
-    ...optional('ca', pem(folder, cluster, 'certificate-authority')),
-    ...optional('cert', pem(folder, user, 'client-certificate')),
-    ...optional('key', pem(folder, user, 'client-key')),
-    ...optional('token', tokenOf(folder, user)),
-    ...optional('serverName', text(cluster['tls-server-name'])),
-    ...(cluster['insecure-skip-tls-verify'] === true ? { insecure: true } : {}),
+    ...(bothFiles && !isEmbedded
+      ? { certFiles: { cert, key } }
+      : {
+          ...optional('cert', pem(folder, user, 'client-certificate')),
+          ...optional('key', pem(folder, user, 'client-key')),
+        }),
+    // As in client-go, the file wins: the token beside it is what was valid when the kubeconfig was written.
+    ...(tokenFile === undefined ? optional('token', text(user.token)) : { tokenFile }),
+    ...(exec === undefined ? {} : { exec }),
   };
 };
 
@@ -57,14 +111,9 @@ const optional = <K extends string>(key: K, value: string | undefined): { [P in 
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
-const pem = (folder: string, section: Record<string, unknown>, field: string): string | undefined => {
+const pem = (folder: string, section: Section, field: string): string | undefined => {
   const embedded = text(section[`${field}-data`]);
   if (embedded !== undefined) return Buffer.from(embedded, 'base64').toString('utf8');
   const file = text(section[field]);
   return file === undefined ? undefined : readFileSync(resolve(folder, file), 'utf8');
-};
-
-const tokenOf = (folder: string, user: Record<string, unknown>): string | undefined => {
-  const file = text(user.tokenFile);
-  return text(user.token) ?? (file === undefined ? undefined : readFileSync(resolve(folder, file), 'utf8').trim());
 };

@@ -38,7 +38,7 @@ export interface Client {
   /** Ends when the server ends it or the signal aborts. A gone resource version throws `ApiError` 410. */
   watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
   /** GET of any path, for what has no typed verb (`/version`, `/healthz`). */
-  raw(path: string): Promise<{ status: number; body: string }>;
+  raw(path: string): Promise<{ status: number; body: string; retryAfterMs?: number }>;
 }
 
 export interface PatchOptions {
@@ -56,6 +56,8 @@ export interface WatchOptions extends Selection {
   readonly resourceVersion: string;
   readonly signal: AbortSignal;
   readonly allowBookmarks?: boolean;
+  /** After so long the server ends the watch in good order. */
+  readonly timeoutSeconds?: number;
 }
 
 /** A list+watch cache of one resource. Level-triggered: read the state, not the events. */

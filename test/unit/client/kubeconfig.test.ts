@@ -29,9 +29,9 @@ test('embedded certificates are decoded', () => {
   expect(loadKubeconfig(path)).toEqual({ server: 'https://192.168.56.10:6443', ca: 'CA', cert: 'CERT', key: 'KEY' });
 });
 
-test('files are read beside the kubeconfig, tokens too', () => {
+test('files are read beside the kubeconfig; where the token is, is remembered', () => {
   const path = write('{server: "https://h:1", certificate-authority: ca.crt}', '{tokenFile: token}');
-  expect(loadKubeconfig(path)).toEqual({ server: 'https://h:1', ca: 'CA', token: 'secret' });
+  expect(loadKubeconfig(path)).toEqual({ server: 'https://h:1', ca: 'CA', tokenFile: join(path, '../token') });
 });
 
 test('a missing context is named', () => {

@@ -1,0 +1,146 @@
+// Exec plugins of a kubeconfig (client.authentication.k8s.io): a program that prints the credentials, as cloud providers have them.
+import { resolve } from 'node:path';
+import { messageOf } from '../../kit/error.ts';
+import { ExecError, type RunResult, run } from '../sys/exec.ts';
+
+export interface ExecPlugin {
+  readonly argv: readonly string[];
+  /** Added to our own environment; KUBERNETES_EXEC_INFO is among them. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly apiVersion: string;
+  /** What the user should do when the program isn't there. */
+  readonly installHint: string;
+}
+
+/** What a plugin gave. Secret: belongs into no log and no error. */
+export interface ExecCredential {
+  readonly token?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** Milliseconds since 1970; undefined: until the server refuses it. */
+  readonly expires?: number;
+}
+
+type Section = Readonly<Record<string, unknown>>;
+
+export interface PluginPlace {
+  /** The kubeconfig, for messages. */
+  readonly path: string;
+  readonly folder: string;
+  readonly where: {
+    readonly server: string;
+    readonly ca?: string;
+    readonly serverName?: string;
+    readonly insecure?: boolean;
+  };
+  /** Of the kubeconfig: may hold an extension for the plugin. */
+  readonly cluster: Section;
+}
+
+const versions = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
+/** Clouds answer within seconds; whoever takes longer waits for somebody to type. */
+const timeoutMs = 60_000;
+
+/** @throws Error saying what is wrong in the kubeconfig's `exec` section */
+export const readExecPlugin = (section: unknown, place: PluginPlace): ExecPlugin => {
+  const exec = (typeof section === 'object' && section !== null ? section : {}) as Section;
+  const fail = (message: string): never => {
+    throw new Error(`${place.path}: exec: ${message}`);
+  };
+  const { command, apiVersion, interactiveMode } = exec;
+  if (typeof command !== 'string' || command === '') return fail('"command" is missing');
+  if (typeof apiVersion !== 'string' || !versions.includes(apiVersion)) {
+    return fail(`apiVersion must be ${versions.join(' or ')}, not "${String(apiVersion ?? '')}"`);
+  }
+  if (interactiveMode === 'Always')
+    return fail('a plugin with interactiveMode "Always" cannot run: nobody is here to type');
+  const args = Array.isArray(exec.args) ? exec.args.map(String) : [];
+  // A bare name is looked for in PATH; anything else is meant from the kubeconfig's folder.
+  const program = command.includes('/') ? resolve(place.folder, command) : command;
+  return {
+    argv: [program, ...args],
+    env: { ...envOf(exec.env), KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(apiVersion, exec, place)) },
+    apiVersion,
+    installHint: typeof exec.installHint === 'string' ? exec.installHint.trim() : '',
+  };
+};
+
+/** @throws Error naming the plugin and what went wrong; never with what it printed on standard output */
+export const runExecPlugin = async (plugin: ExecPlugin): Promise<ExecCredential> => {
+  const name = plugin.argv[0] ?? '';
+  const result = await start(plugin, name);
+  if (result.code !== 0) {
+    const said = result.stderr.trim().split('\n').at(-1) ?? '';
+    throw new Error(`exec plugin ${name} failed with exit code ${result.code}${said === '' ? '' : `: ${said}`}`);
+  }
+  return parseCredential(result.stdout, plugin.apiVersion, name);
+};
+
+const start = async ({ argv, env, installHint }: ExecPlugin, name: string): Promise<RunResult> => {
+  try {
+    return await run(argv, { env: { ...ownEnvironment(), ...env }, timeoutMs });
+  } catch (error) {
+    // The arguments, which an ExecError names, may be secret.
+    const cause = error instanceof ExecError ? (error.cause ?? `still running after ${timeoutMs / 1000} s`) : error;
+    const hint = installHint === '' ? '' : `\n${installHint}`;
+    throw new Error(`exec plugin ${name} could not be run: ${messageOf(cause)}${hint}`);
+  }
+};
+
+const parseCredential = (stdout: string, apiVersion: string, name: string): ExecCredential => {
+  const printed = parseObject(stdout);
+  if (printed?.kind !== 'ExecCredential') throw new Error(`exec plugin ${name} did not print an ExecCredential`);
+  if (printed.apiVersion !== apiVersion) {
+    throw new Error(`exec plugin ${name} speaks ${String(printed.apiVersion)}, and the kubeconfig wants ${apiVersion}`);
+  }
+  const status = (printed.status ?? {}) as Section;
+  const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+  const [token, cert, key] = [text(status.token), text(status.clientCertificateData), text(status.clientKeyData)];
+  if ((cert === undefined) !== (key === undefined))
+    throw new Error(`exec plugin ${name} gave a certificate without its key`);
+  if (token === undefined && cert === undefined)
+    throw new Error(`exec plugin ${name} gave neither token nor certificate`);
+  const expires = Date.parse(text(status.expirationTimestamp) ?? '');
+  return {
+    ...(token === undefined ? {} : { token }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+    ...(Number.isNaN(expires) ? {} : { expires }),
+  };
+};
+
+const parseObject = (text: string): Section | undefined => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Section) : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const ownEnvironment = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+
+const envOf = (list: unknown): Record<string, string> => {
+  const entries = (Array.isArray(list) ? list : []) as { name?: unknown; value?: unknown }[];
+  return Object.fromEntries(entries.map(({ name, value }) => [String(name), String(value ?? '')]));
+};
+
+const execInfo = (apiVersion: string, exec: Section, place: PluginPlace) => ({
+  apiVersion,
+  kind: 'ExecCredential',
+  spec: { interactive: false, ...(exec.provideClusterInfo === true ? { cluster: clusterInfo(place) } : {}) },
+});
+
+const clusterInfo = ({ where, cluster }: PluginPlace) => {
+  const extensions = (Array.isArray(cluster.extensions) ? cluster.extensions : []) as Section[];
+  const config = extensions.find(({ name }) => name === 'client.authentication.k8s.io/exec')?.extension;
+  return {
+    server: where.server,
+    ...(where.serverName === undefined ? {} : { 'tls-server-name': where.serverName }),
+    ...(where.insecure ? { 'insecure-skip-tls-verify': true } : {}),
+    ...(where.ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(where.ca).toString('base64') }),
+    ...(config === undefined ? {} : { config }),
+  };
+};

@@ -1,0 +1,68 @@
+// Lists in pages, and servers that ask to be left alone.
+import { expect, test, vi } from 'vitest';
+import type { ConfigMap } from '../../../src/api/core.ts';
+import { configMaps } from '../../../src/api/resources.ts';
+import { createBackoff } from '../../../src/node/client/backoff.ts';
+import { createClient } from '../../../src/node/client/client.ts';
+import { createInformer } from '../../../src/node/client/informer.ts';
+import { startScriptedServer } from './scripted-server.ts';
+
+const page = (names: readonly string[], next?: string) => ({
+  body: {
+    metadata: { resourceVersion: '7', ...(next === undefined ? {} : { continue: next }) },
+    items: names.map((name) => ({ metadata: { name, namespace: 'default' } })),
+  },
+});
+const namesOf = ({ items }: { items: ConfigMap[] }): string[] => items.map(({ metadata }) => metadata.name);
+const expired = { status: 410, body: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } };
+
+test('a list is read page by page', async () => {
+  await using server = await startScriptedServer(({ url }) =>
+    url.includes('continue=second') ? page(['c']) : page(['a', 'b'], 'second'),
+  );
+  expect(namesOf(await createClient({ server: server.url }).list(configMaps))).toEqual(['a', 'b', 'c']);
+  expect(server.asked.map(({ url }) => url)).toEqual([
+    '/api/v1/configmaps?limit=1000',
+    '/api/v1/configmaps?limit=1000&continue=second',
+  ]);
+});
+
+test('a page that was forgotten meanwhile makes it read all in one piece', async () => {
+  await using server = await startScriptedServer(({ url }) =>
+    url.includes('continue') ? expired : url.includes('limit') ? page(['a'], 'second') : page(['a', 'b']),
+  );
+  expect(namesOf(await createClient({ server: server.url }).list(configMaps))).toEqual(['a', 'b']);
+});
+
+test('an empty list may be null', async () => {
+  await using server = await startScriptedServer(() => ({ body: { metadata: { resourceVersion: '1' }, items: null } }));
+  expect(await createClient({ server: server.url }).list(configMaps)).toMatchObject({ items: [] });
+});
+
+test('a refusal carries how long the server asks to be left alone', async () => {
+  const busy = { status: 429, headers: { 'Retry-After': '3' }, body: 'too many requests' };
+  await using server = await startScriptedServer(() => busy);
+  const client = createClient({ server: server.url });
+  await expect(client.list(configMaps)).rejects.toMatchObject({ code: 429, retryAfterMs: 3000 });
+  const watch = client.watch(configMaps, { resourceVersion: '1', signal: AbortSignal.timeout(5000) });
+  await expect(watch[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 429, retryAfterMs: 3000 });
+});
+
+test('and nobody asks again before', async () => {
+  const started = performance.now();
+  await createBackoff(1, 1).wait(new AbortController().signal, 50);
+  expect(performance.now() - started).toBeGreaterThan(45);
+});
+
+test('a server that forgets what it has just listed is not asked in a tight loop', async () => {
+  await using server = await startScriptedServer(({ url }) => (url.includes('watch') ? expired : page(['a'])));
+  const stop = new AbortController();
+  const failures: unknown[] = [];
+  const logger = { info() {}, warning() {}, error() {}, enabled: () => false };
+  const onError = (error: unknown) => void failures.push(error);
+  createInformer(createClient({ server: server.url }), configMaps, { signal: stop.signal, logger, onError });
+  await vi.waitUntil(() => failures.length >= 2);
+  stop.abort();
+  // One list and one watch for each failure that was reported, and waited after.
+  expect(server.asked.length).toBeLessThanOrEqual(2 * (failures.length + 1));
+});
