@@ -1,7 +1,8 @@
 // kube-apiserver: wires log → store → admission → routes → HTTPS, in the order of a write's path.
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { describeFlags, type Flags, parseFlags } from '../component/flags.ts';
+import { describeFlags } from '../component/flag-text.ts';
+import { type Flags, parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
 import { createIpAllocator } from './admission/ip-allocator.ts';

@@ -1,18 +1,23 @@
 // Command lines as the originals take them: `--flag value`, `--flag=value`, `-v=4`, booleans without a value.
+import { parseGoDuration } from './duration.ts';
 
 export interface FlagSpec {
-  readonly type: 'string' | 'boolean' | 'int' | 'list' | 'duration';
+  readonly type: 'string' | 'boolean' | 'int' | 'float' | 'list' | 'duration';
   /** As written on a command line; absent means unset. */
   readonly default?: string;
+  /** What an unset flag amounts to, e.g. because a config file may say otherwise. Only printed; absent: the type's zero. */
+  readonly unset?: string;
   readonly help: string;
   readonly short?: string;
+  /** Heading in `--help`. */
+  readonly group?: string;
 }
 
 export type FlagSpecs = Readonly<Record<string, FlagSpec>>;
 
 type FlagValue<S extends FlagSpec> = S['type'] extends 'boolean'
   ? boolean
-  : S['type'] extends 'int' | 'duration'
+  : S['type'] extends 'int' | 'float' | 'duration'
     ? number
     : S['type'] extends 'list'
       ? readonly string[]
@@ -39,15 +44,6 @@ export const parseFlags = <const S extends FlagSpecs>(specs: S, argv: readonly s
   }
   return result as Flags<S>;
 };
-
-/** One line per flag, for `--help`. */
-export const describeFlags = (specs: FlagSpecs): string =>
-  Object.entries(specs)
-    .map(([name, { type, help, default: fallback, short }]) => {
-      const flag = `${short ? `-${short}, ` : '    '}--${name}${type === 'boolean' ? '' : ` ${type}`}`;
-      return `  ${flag}\n          ${help}${fallback === undefined ? '' : ` (default ${fallback})`}`;
-    })
-    .join('\n');
 
 /** Every flag's texts in the order given, as pflag reads them: `--flag value`, `--flag=value`, `-v=4`, `-v4`, `--proxy_mode`. */
 const collect = (specs: FlagSpecs, argv: readonly string[]): ReadonlyMap<string, readonly string[]> => {
@@ -89,21 +85,15 @@ const convert = (name: string, spec: FlagSpec, text: string): unknown => {
     case 'int':
       if (/^-?\d+$/.test(text)) return Number(text);
       throw invalid(name, text, 'a whole number');
-    case 'duration':
-      return parseDuration(name, text);
+    case 'float':
+      if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text);
+      throw invalid(name, text, 'a number');
+    case 'duration': {
+      const ms = parseGoDuration(text);
+      if (ms !== undefined) return ms;
+      throw invalid(name, text, 'a duration such as 30s or 1m30s');
+    }
   }
-};
-
-const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 0.001, ns: 0.000001 };
-
-/** Go's time.ParseDuration: `1h15m`, `30s`, `1.5s`, `100ms`, `0`. Milliseconds. */
-const parseDuration = (name: string, text: string): number => {
-  if (text === '0') return 0;
-  if (!/^(\d+(\.\d+)?(h|ms|m|s|us|ns))+$/.test(text)) throw invalid(name, text, 'a duration such as 30s or 1m30s');
-  let sum = 0;
-  for (const [, value, unit] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s|us|ns)/g))
-    sum += Number(value) * (unitMs[unit ?? ''] ?? 0);
-  return sum;
 };
 
 const invalid = (name: string, text: string, right: string): FlagError =>

@@ -1,4 +1,4 @@
-// The components' log, in klog's format: `I1123 06:31:46.123456    1234 proxier.go:123] "Message" key="value"`.
+// The components' log, in klog's format: `I1123 06:31:46.123456    1234 proxier.go:123] "Message" key="value"`, or as JSON lines.
 import { openSync, writeSync } from 'node:fs';
 import { messageOf } from '../../kit/error.ts';
 import type { LogFields, Logger } from '../../kit/logger.ts';
@@ -6,6 +6,10 @@ import type { LogFields, Logger } from '../../kit/logger.ts';
 export interface KlogOptions {
   /** klog's `-v`. */
   readonly verbosity: number;
+  /** klog's `--vmodule`: verbosity by the source's name without its ending; `*` and `?` stand for any letters. */
+  readonly vmodule?: ReadonlyMap<string, number>;
+  /** Default text. */
+  readonly format?: 'text' | 'json';
   /** klog's `--log-file`: appended to, beside standard error. */
   readonly file?: string;
   /** The source named in each line's header, e.g. `proxier`, or which one by a line's message. */
@@ -14,26 +18,56 @@ export interface KlogOptions {
   readonly stderr?: boolean;
 }
 
+interface Line {
+  readonly severity: 'I' | 'W' | 'E';
+  readonly verbosity: number;
+  readonly source: string;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
 /** Writes structured lines as klog v2 does (k8s.io/klog, "structured logging"). */
 export const createKlog = (options: KlogOptions): Logger => {
   // Written at once, not through a stream: the last words of a component that ends matter most.
   const file = options.file === undefined ? undefined : openSync(options.file, 'a');
-  const write = (severity: 'I' | 'W' | 'E', message: string, fields: LogFields): void => {
-    const source = typeof options.source === 'string' ? options.source : options.source(message);
-    const line = `${header(severity, source)}] ${quote(message)}${formatFields(fields)}\n`;
+  const render = options.format === 'json' ? renderJson : renderText;
+  const sourceOf = (message: string): string =>
+    typeof options.source === 'string' ? options.source : options.source(message);
+  const limitOf = createLimits(options);
+  const write = (severity: Line['severity'], verbosity: number, message: string, fields: LogFields): void => {
+    const line = `${render({ severity, verbosity, source: sourceOf(message), message, fields })}\n`;
     if (options.stderr !== false) process.stderr.write(line);
     if (file !== undefined) appendTo(file, line);
   };
+  const most = Math.max(options.verbosity, ...(options.vmodule?.values() ?? []));
   return {
-    enabled: (verbosity) => verbosity <= options.verbosity,
+    // Says yes where only some sources are that talkative: the line itself is judged when it is written.
+    enabled: (verbosity) => verbosity <= most,
     info(verbosity, message, fields = {}) {
-      if (verbosity <= options.verbosity) write('I', message, fields);
+      if (verbosity <= most && verbosity <= limitOf(() => sourceOf(message))) write('I', verbosity, message, fields);
     },
-    warning: (message, fields = {}) => write('W', message, fields),
+    warning: (message, fields = {}) => write('W', 0, message, fields),
     error: (message, error, fields = {}) =>
-      write('E', message, error === undefined ? fields : { err: messageOf(error), ...fields }),
+      write('E', 0, message, error === undefined ? fields : { err: messageOf(error), ...fields }),
   };
 };
+
+const createLimits = ({ verbosity, vmodule }: KlogOptions): ((source: () => string) => number) => {
+  const patterns = [...(vmodule ?? [])].map(([pattern, limit]) => ({ pattern: globToRegExp(pattern), limit }));
+  if (patterns.length === 0) return () => verbosity;
+  return (source) => {
+    const name = source().replace(/\.\w+(:\d+)?$/, '');
+    return patterns.find(({ pattern }) => pattern.test(name))?.limit ?? verbosity;
+  };
+};
+
+const globToRegExp = (glob: string): RegExp =>
+  new RegExp(
+    `^${glob
+      .replace(/[.+^${}()|\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
 
 /** A full disk must not stop the component; standard error has the line all the same. */
 const appendTo = (file: number, line: string): void => {
@@ -42,14 +76,28 @@ const appendTo = (file: number, line: string): void => {
   } catch {}
 };
 
+const renderText = ({ severity, source, message, fields }: Line): string =>
+  `${header(severity, source)}] ${quoteUnlessPlain(message)}${formatFields(fields)}`;
+
 const header = (severity: string, source: string): string => {
-  const now = new Date();
+  const micros = wallMicros();
+  const now = new Date(Math.floor(micros / 1000));
   const two = (value: number): string => String(value).padStart(2, '0');
   const date = `${two(now.getUTCMonth() + 1)}${two(now.getUTCDate())}`;
   const time = `${two(now.getUTCHours())}:${two(now.getUTCMinutes())}:${two(now.getUTCSeconds())}`;
-  const micros = String(now.getUTCMilliseconds() * 1000).padStart(6, '0');
-  return `${severity}${date} ${time}.${micros} ${String(process.pid).padStart(7)} ${source}`;
+  const fraction = String(micros % 1_000_000).padStart(6, '0');
+  return `${severity}${date} ${time}.${fraction} ${String(process.pid).padStart(7)} ${source}`;
 };
+
+/** Microseconds since 1970. The precise clock runs on by itself: where somebody set the other one, that one is right. */
+const wallMicros = (): number => {
+  const precise = performance.timeOrigin + performance.now();
+  const now = Date.now();
+  return Math.floor((Math.abs(precise - now) < 2 ? precise : now) * 1000);
+};
+
+/** The originals' few lines from before structured logging stand without quotes: those of flags. */
+const quoteUnlessPlain = (text: string): string => (text.startsWith('FLAG: ') ? text : quote(text));
 
 const quote = (text: string): string => JSON.stringify(text);
 
@@ -65,3 +113,16 @@ const formatValue = (value: unknown): string => {
   if (typeof value === 'bigint') return String(value);
   return JSON.stringify(value) ?? 'null';
 };
+
+/** As `--logging-format=json` of the originals: `ts` in milliseconds, `v` for information only. */
+const renderJson = ({ severity, verbosity, source, message, fields }: Line): string =>
+  JSON.stringify({
+    ts: wallMicros() / 1000,
+    caller: source,
+    msg: message,
+    ...(severity === 'I' ? { v: verbosity } : severity === 'W' ? { level: 'warning' } : {}),
+    ...Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, jsonValue(value)])),
+  });
+
+const jsonValue = (value: unknown): unknown =>
+  value instanceof Error ? value.message : typeof value === 'bigint' ? String(value) : value;

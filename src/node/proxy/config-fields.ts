@@ -1,6 +1,15 @@
 // Fields of KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1), and which flag sets which of them.
 
-export type FieldType = 'string' | 'boolean' | 'int' | 'number' | 'duration' | 'strings' | 'map';
+export type FieldType =
+  | 'string'
+  | 'boolean'
+  | 'int'
+  | 'number'
+  | 'duration'
+  | 'strings'
+  | 'map'
+  | 'switches'
+  | 'vmodule';
 export interface Section {
   readonly [field: string]: FieldType | Section;
 }
@@ -8,7 +17,7 @@ export interface Section {
 export const configFields: Section = {
   apiVersion: 'string',
   kind: 'string',
-  featureGates: 'map',
+  featureGates: 'switches',
   clientConnection: {
     kubeconfig: 'string',
     acceptContentTypes: 'string',
@@ -16,7 +25,7 @@ export const configFields: Section = {
     qps: 'number',
     burst: 'int',
   },
-  logging: { format: 'string', flushFrequency: 'duration', verbosity: 'int', vmodule: 'map', options: 'map' },
+  logging: { format: 'string', flushFrequency: 'duration', verbosity: 'int', vmodule: 'vmodule', options: 'map' },
   hostnameOverride: 'string',
   bindAddress: 'string',
   healthzBindAddress: 'string',
@@ -106,7 +115,9 @@ export const flagOfField: Readonly<Record<string, string>> = {
   'nftables.minSyncPeriod': 'iptables-min-sync-period',
   'nftables.syncPeriod': 'iptables-sync-period',
   'clientConnection.kubeconfig': 'kubeconfig',
+  'logging.format': 'logging-format',
   'logging.verbosity': 'v',
+  'logging.vmodule': 'vmodule',
   metricsBindAddress: 'metrics-bind-address',
   mode: 'proxy-mode',
   nodePortAddresses: 'nodeport-addresses',

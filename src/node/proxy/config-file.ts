@@ -1,5 +1,6 @@
 // The text of a KubeProxyConfiguration → values by path, or every error in it with its line.
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from 'yaml';
+import { parseGoDuration } from '../component/duration.ts';
 import { configFields, type FieldType, type Section } from './config-fields.ts';
 
 export type ConfigValue = string | number | boolean | readonly string[];
@@ -7,7 +8,12 @@ export type ConfigValue = string | number | boolean | readonly string[];
 /** By path, e.g. `iptables.syncPeriod`. Durations are milliseconds. Fields of type map are checked for being maps only. */
 export type ConfigValues = ReadonlyMap<string, ConfigValue>;
 
-/** What is wrong with a config file: one line per error. */
+/** Knows where each value stands: `config.yaml:7`. */
+export class ConfigFile extends Map<string, ConfigValue> {
+  readonly places = new Map<string, string>();
+}
+
+/** What is wrong with a configuration: one line per error. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -16,14 +22,15 @@ export class ConfigError extends Error {
  * @param name of the file, for messages
  * @throws ConfigError naming the line and the field of every mistake
  */
-export const parseConfig = (text: string, name: string): ConfigValues => {
+export const parseConfig = (text: string, name: string): ConfigFile => {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const errors = document.errors.map(({ message }) => `${name}: ${message.split('\n')[0] ?? ''}`);
-  const values = new Map<string, ConfigValue>();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
+  const lineAt = (offset: number): string => `${name}:${lines.linePos(offset).line}`;
+  const errors = document.errors.map(({ message, pos }) => `${lineAt(pos[0])}: ${plain(message)}`);
+  const values = new ConfigFile();
   const at = (node: unknown): string => {
     const range = (node as { range?: [number, number, number] } | null)?.range;
-    return range ? `${name}:${lines.linePos(range[0]).line}` : name;
+    return range ? lineAt(range[0]) : name;
   };
   if (isMap(document.contents)) walk(document.contents, configFields, '', { values, errors, at });
   else if (errors.length === 0) errors.push(`${name}: this is not a KubeProxyConfiguration`);
@@ -32,29 +39,40 @@ export const parseConfig = (text: string, name: string): ConfigValues => {
   return values;
 };
 
+/** The YAML parser appends the position and an excerpt. */
+const plain = (message: string): string => (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
+
 interface Walk {
-  readonly values: Map<string, ConfigValue>;
+  readonly values: ConfigFile;
   readonly errors: string[];
   readonly at: (node: unknown) => string;
 }
 
 const walk = (map: YAMLMap, section: Section, prefix: string, out: Walk): void => {
+  const seen = new Set<string>();
   for (const { key, value } of map.items) {
     const field = String(isScalar(key) ? key.value : key);
     const path = prefix + field;
     const type = Object.hasOwn(section, field) ? section[field] : undefined;
-    if (type === undefined) out.errors.push(`${out.at(key)}: unknown field "${path}"`);
+    if (seen.has(field)) out.errors.push(`${out.at(key)}: "${path}" stands here a second time`);
+    else if (type === undefined) out.errors.push(`${out.at(key)}: unknown field "${path}"`);
     else if (value === null || (isScalar(value) && value.value === null)) continue;
-    else if (typeof type !== 'string') {
-      if (isMap(value)) walk(value, type, `${path}.`, out);
-      else out.errors.push(`${out.at(value)}: "${path}" must have fields of its own`);
-    } else if (type === 'map') continue;
-    else {
-      const parsed = parseValue(type, isScalar(value) ? value.value : isSeq(value) ? value.toJSON() : undefined);
-      if (parsed === undefined) out.errors.push(`${out.at(value)}: "${path}" must be ${wording[type]}`);
-      else out.values.set(path, parsed);
-    }
+    else if (typeof type === 'string') readValue(value, type, path, out);
+    else if (isMap(value)) walk(value, type, `${path}.`, out);
+    else out.errors.push(`${out.at(value)}: "${path}" must have fields of its own`);
+    seen.add(field);
   }
+};
+
+const readValue = (node: unknown, type: FieldType, path: string, out: Walk): void => {
+  const written = isScalar(node) ? node.value : isSeq(node) || isMap(node) ? node.toJSON() : undefined;
+  const parsed = parseValue(type, written);
+  if (parsed === undefined) {
+    out.errors.push(`${out.at(node)}: "${path}" must be ${wording[type]}, not ${JSON.stringify(written)}`);
+    return;
+  }
+  out.values.set(path, parsed);
+  out.values.places.set(path, out.at(node));
 };
 
 const checkKind = (values: ConfigValues, name: string, errors: string[]): void => {
@@ -74,7 +92,12 @@ const wording: Readonly<Record<FieldType, string>> = {
   duration: 'a duration such as 30s or 1m30s',
   strings: 'a list of strings',
   map: 'a map',
+  switches: 'a map of names to true or false',
+  vmodule: 'a list of filePattern and verbosity',
 };
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const parseValue = (type: FieldType, value: unknown): ConfigValue | undefined => {
   switch (type) {
@@ -91,16 +114,23 @@ const parseValue = (type: FieldType, value: unknown): ConfigValue | undefined =>
     case 'duration':
       return value === 0 ? 0 : typeof value === 'string' ? parseGoDuration(value) : undefined;
     case 'map':
-      return undefined;
+      return isRecord(value) ? '' : undefined;
+    case 'switches':
+      return isRecord(value) && Object.values(value).every((item) => typeof item === 'boolean')
+        ? Object.entries(value).map(([name, on]) => `${name}=${on}`)
+        : undefined;
+    case 'vmodule':
+      return parseVmodule(value);
   }
 };
 
-const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 0.001, ns: 0.000001 };
-
-/** Milliseconds. */
-const parseGoDuration = (text: string): number | undefined => {
-  if (text === '0') return 0;
-  if (!/^(\d+(\.\d+)?(h|ms|m|s|us|ns))+$/.test(text)) return undefined;
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s|us|ns)/g)];
-  return parts.reduce((sum, [, value, unit]) => sum + Number(value) * (unitMs[unit ?? ''] ?? 0), 0);
+/** As the flag has it: `proxier=4,config=2`. */
+const parseVmodule = (value: unknown): string | undefined => {
+  if (!Array.isArray(value)) return undefined;
+  const parts = value.map((item: unknown) => {
+    if (!isRecord(item) || Object.keys(item).length !== 2) return undefined;
+    const { filePattern, verbosity } = item;
+    return typeof filePattern === 'string' && Number.isInteger(verbosity) ? `${filePattern}=${verbosity}` : undefined;
+  });
+  return parts.includes(undefined) ? undefined : parts.join(',');
 };

@@ -1,7 +1,8 @@
 // Notices an edited config file. As with the original, the program ends and whoever started it starts it anew; unlike it, an edit
 // that can't be used is only logged, and what runs goes on.
 import { readFileSync, watch } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
+import { messageOf } from '../../kit/error.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { ConfigError } from './config-file.ts';
 
@@ -22,24 +23,34 @@ export interface ConfigWatch {
 export const configChanged = ({ path, text, validate, log, signal }: ConfigWatch): Promise<never> => {
   const { promise, reject } = Promise.withResolvers<never>();
   let timer: NodeJS.Timeout | undefined;
-  let last = text;
+  let last: string | undefined = text;
   const look = (): void => {
     try {
-      const now = readFileSync(path, 'utf8');
+      const now = readIfThere(path);
       if (now === last) return;
       last = now;
-      if (now === text) return;
+      if (now === undefined) log.warning('The configuration file is gone; going on with what it said', { path });
+      if (now === undefined || now === text) return;
       validate(now);
       reject(new ConfigError(`the configuration file ${path} was changed; a restart puts it to use`));
     } catch (error) {
       log.error('The changed configuration file cannot be used; going on with the one before', error, { path });
     }
   };
-  // The folder, because editors put a new file in the place of the old one.
-  watch(dirname(path), { signal, persistent: false }, (_event, name) => {
-    if (name !== null && name !== basename(path)) return;
+  // The folder and whatever happens in it: editors put a new file in the place of the old one, and in a pod the file is a link
+  // through another link, which is the one that changes.
+  watch(dirname(path), { signal, persistent: false }, () => {
     clearTimeout(timer);
     timer = setTimeout(look, settleMs);
-  }).on('error', () => {});
+  }).on('error', (error) => log.warning('The configuration file is not watched any more', { err: messageOf(error) }));
   return promise;
+};
+
+const readIfThere = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 };

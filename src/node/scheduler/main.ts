@@ -1,7 +1,8 @@
 // kube-scheduler: flags, client, loop.
 import { createClient } from '../client/client.ts';
 import { waitForApiserver } from '../client/ready.ts';
-import { describeFlags, FlagError, type FlagSpecs, parseFlags } from '../component/flags.ts';
+import { describeFlags } from '../component/flag-text.ts';
+import { FlagError, type FlagSpecs, parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
 import { runScheduler } from './scheduler.ts';

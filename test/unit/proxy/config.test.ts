@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseFlags } from '../../../src/node/component/flags.ts';
 import { type ProxyConfig, resolveConfig } from '../../../src/node/proxy/config.ts';
 import { parseConfig } from '../../../src/node/proxy/config-file.ts';
+import { renderConfig, renderConfigz } from '../../../src/node/proxy/config-render.ts';
 import { flagSpecs } from '../../../src/node/proxy/flags.ts';
 
 const head = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n';
@@ -82,8 +83,78 @@ describe('a configuration', () => {
   test('names everything that is wrong with its values', () => {
     expect(() =>
       resolve(['--cluster-cidr=10.244.0.0', '--detect-local-mode=Guess', '--nodeport-addresses=primary,10.0.0.0/8']),
-    ).toThrow(/"Guess" is none of.*\n.*10\.244\.0\.0" is not a network.*\n.*primary/s);
-    expect(() => resolveConfig(parseFlags(flagSpecs, []), new Map())).toThrow(/--kubeconfig/);
+    ).toThrow(
+      /--detect-local-mode: "Guess" is none of.*\n--cluster-cidr: .*10\.244\.0\.0" is not a network.*\n.*primary/s,
+    );
+  });
+
+  test.each([
+    ['mode: magic', 'config.yaml:3: "mode": "magic" is unknown; known are iptables, ipvs, nftables, userspace'],
+    ['oomScoreAdj: -2000', 'config.yaml:3: "oomScoreAdj": -2000 is not within -1000 to 1000'],
+    ['iptables: {masqueradeBit: 40}', 'config.yaml:3: "iptables.masqueradeBit": 40 is not within 0 to 31'],
+    [
+      'iptables: {minSyncPeriod: 2m}',
+      'config.yaml:3: "iptables.minSyncPeriod": it must not be longer than iptables.syncPeriod',
+    ],
+    [
+      'clusterCIDR: "10.0.0.0/8,10.1.0.0/16"',
+      'config.yaml:3: "clusterCIDR": "10.0.0.0/8,10.1.0.0/16" has more than one network',
+    ],
+    ['bindAddress: here', 'config.yaml:3: "bindAddress": "here" is not an IP address'],
+    ['healthzBindAddress: 10256', 'config.yaml:3: "healthzBindAddress" must be a string, not 10256'],
+    ['metricsBindAddress: ":99999"', 'config.yaml:3: "metricsBindAddress": ":99999" is not an address with a port'],
+    ['hostnameOverride: " "', 'config.yaml:3: "hostnameOverride": it is blank'],
+    ['logging: {format: xml}', 'config.yaml:3: "logging.format": "xml" is neither text nor json'],
+    ['logging: {vmodule: [{filePattern: a}]}', '"logging.vmodule" must be a list of filePattern and verbosity'],
+    ['featureGates: {A: maybe}', '"featureGates" must be a map of names to true or false, not {"A":"maybe"}'],
+  ])('with %s in its file is refused with the line', (yaml, message) => {
+    expect(() => resolve([], `${yaml}\n`)).toThrow(message);
+  });
+
+  test('has its servers on IPv6 when the node is', () => {
+    expect(resolve(['--bind-address=::'])).toMatchObject({
+      healthzBindAddress: '[::]:10256',
+      metricsBindAddress: '[::1]:10249',
+    });
+  });
+
+  test('takes an empty address in the file as the default, and a port alone from the older flag', () => {
+    expect(resolve(['--metrics-port=9999'], 'healthzBindAddress: ""\n')).toMatchObject({
+      healthzBindAddress: '0.0.0.0:10256',
+      metricsBindAddress: '127.0.0.1:9999',
+    });
+  });
+
+  test('written out is a file that says the same', () => {
+    const flags = [
+      ...['--hostname-override=n1', '--proxy-mode=ipvs', '--cluster-cidr=10.0.0.0/8,fd00::/64', '--masquerade-all'],
+      ...['--nodeport-addresses=10.0.0.0/8,127.0.0.0/8', '--ipvs-exclude-cidrs=10.9.0.0/16', '--ipvs-scheduler=lc'],
+      ...['--ipvs-min-sync-period=250ms', '--ipvs-sync-period=1h30m', '--conntrack-udp-timeout=1.5s', '-v=4'],
+      ...['--proxy-port-range=40000-40010', '--vmodule=proxier=5,config*=2', '--logging-format=json'],
+      ...[
+        '--pod-interface-name-prefix=veth',
+        '--detect-local-mode=InterfaceNamePrefix',
+        '--metrics-bind-address=[::1]:1',
+      ],
+    ];
+    for (const argv of [[], flags]) {
+      const config = resolve(argv);
+      const written = renderConfig(config);
+      expect(resolveConfig(parseFlags(flagSpecs, []), parseConfig(written, 'written.yaml'))).toEqual(config);
+    }
+  });
+
+  test("is shown with the original's names", () => {
+    const shown = JSON.parse(renderConfigz(resolve(['--cluster-cidr=10.0.0.0/8'])))['kubeproxy.config.k8s.io'];
+    expect(shown).toMatchObject({
+      Linux: {
+        Conntrack: { MaxPerCore: 32_768, TCPEstablishedTimeout: '24h0m0s', UDPTimeout: '0s' },
+        OOMScoreAdj: -999,
+      },
+      IPVS: { ExcludeCIDRs: [], StrictARP: false, TCPFinTimeout: '0s' },
+      DetectLocal: { ClusterCIDRs: ['10.0.0.0/8'] },
+      SyncPeriod: '30s',
+    });
   });
 });
 
@@ -95,9 +166,15 @@ describe('a config file', () => {
   });
 
   test.each([
-    ['iptables: {syncPeriod: soon}', 'c.yaml:3: "iptables.syncPeriod" must be a duration such as 30s or 1m30s'],
+    [
+      'iptables: {syncPeriod: soon}',
+      'c.yaml:3: "iptables.syncPeriod" must be a duration such as 30s or 1m30s, not "soon"',
+    ],
     ['nodePortAddresses: all', 'c.yaml:3: "nodePortAddresses" must be a list of strings'],
     ['iptables: true', 'c.yaml:3: "iptables" must have fields of its own'],
+    ['mode: ipvs\nmode: iptables', 'c.yaml:4: "mode" stands here a second time'],
+    ['ipvs: {strictARP: true, strictARP: false}', 'c.yaml:3: "ipvs.strictARP" stands here a second time'],
+    ['iptables: [', 'c.yaml:3: '],
     ['oomScoreAdj: low', 'c.yaml:3: "oomScoreAdj" must be a whole number'],
   ])('with %s is refused', (line, message) => {
     expect(() => parseConfig(head + line, 'c.yaml')).toThrow(message);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { describeFlags, FlagError, parseFlags } from '../../../../src/node/component/flags.ts';
+import { describeFlags } from '../../../../src/node/component/flag-text.ts';
+import { FlagError, parseFlags } from '../../../../src/node/component/flags.ts';
 
 const specs = {
   'bind-address': { type: 'string', default: '0.0.0.0', help: 'where to listen' },

@@ -66,3 +66,24 @@ describe('the log', () => {
     expect(lines[0]).toContain('still here');
   });
 });
+
+test('single sources can be more talkative than the rest', () => {
+  const vmodule = new Map([['service*', 4]]);
+  const source = (message: string): string => (message === 'port' ? 'servicechangetracker.go:202' : 'proxier.go:1');
+  const log = createKlog({ verbosity: 1, vmodule, source });
+  log.info(4, 'port');
+  log.info(4, 'other');
+  log.info(5, 'port');
+  log.info(1, 'other');
+  expect(log.enabled(4)).toBe(true);
+  expect(lines.map((line) => line.split('] ')[1])).toEqual(['"port"\n', '"other"\n']);
+});
+
+test('lines can be JSON', () => {
+  const log = createKlog({ verbosity: 2, format: 'json', source: 'proxier.go:1' });
+  log.info(2, 'Synced', { count: 3 });
+  log.error('Sync failed', new Error('no'), {});
+  const parsed = lines.map((line) => JSON.parse(line) as unknown);
+  expect(parsed[0]).toMatchObject({ caller: 'proxier.go:1', msg: 'Synced', v: 2, count: 3, ts: expect.any(Number) });
+  expect(parsed[1]).toMatchObject({ msg: 'Sync failed', err: 'no' });
+});

@@ -1,0 +1,127 @@
+// The configuration in use, written out: as a file that can be read back, and as the original shows it under /configz.
+import { stringify } from 'yaml';
+import { formatGoDuration as duration } from '../component/duration.ts';
+import type { ProxyConfig } from './config.ts';
+
+/**
+ * A KubeProxyConfiguration, for `--write-config-to`. What the format can't say is left out: `--master`, and a server that was turned
+ * off by an empty flag.
+ */
+export const renderConfig = (config: ProxyConfig): string => {
+  const masquerade = { masqueradeAll: config.masqueradeAll, masqueradeBit: config.masqueradeBit };
+  // The same in all modes' sections: only that of the mode in use will be looked at.
+  const pace = {
+    syncPeriod: duration(config.syncPeriodMs),
+    ...(config.minSyncPeriodMs === undefined ? {} : { minSyncPeriod: duration(config.minSyncPeriodMs) }),
+  };
+  const { bridgeInterface, interfaceNamePrefix, clusterCidr, mode: detectLocalMode } = config.detectLocal;
+  return stringify({
+    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+    kind: 'KubeProxyConfiguration',
+    bindAddress: config.bindAddress,
+    bindAddressHardFail: config.bindAddressHardFail,
+    clientConnection: { kubeconfig: config.kubeconfig },
+    clusterCIDR: clusterCidr,
+    conntrack: conntrackFields(config),
+    detectLocal: { bridgeInterface, interfaceNamePrefix },
+    detectLocalMode,
+    healthzBindAddress: config.healthzBindAddress,
+    hostnameOverride: config.hostnameOverride,
+    iptables: { ...masquerade, localhostNodePorts: config.localhostNodePorts, ...pace },
+    ipvs: { ...ipvsFields(config), ...pace },
+    logging: {
+      format: config.logFormat,
+      verbosity: config.verbosity,
+      vmodule: [...config.vmodule].map(([filePattern, verbosity]) => ({ filePattern, verbosity })),
+    },
+    metricsBindAddress: config.metricsBindAddress,
+    mode: config.mode,
+    nftables: { ...masquerade, ...pace },
+    nodePortAddresses: config.nodePortAddresses,
+    oomScoreAdj: config.oomScoreAdj,
+    portRange: portRangeText(config),
+    udpIdleTimeout: duration(config.userspace.udpIdleMs),
+  });
+};
+
+const portRangeText = ({ userspace: { portRange } }: ProxyConfig): string =>
+  portRange === undefined ? '' : `${portRange.from}-${portRange.to}`;
+
+const conntrackFields = ({ conntrack }: ProxyConfig) => ({
+  maxPerCore: conntrack.maxPerCore,
+  min: conntrack.min,
+  tcpEstablishedTimeout: duration(conntrack.tcpEstablishedMs),
+  tcpCloseWaitTimeout: duration(conntrack.tcpCloseWaitMs),
+  tcpBeLiberal: conntrack.tcpBeLiberal,
+  udpTimeout: duration(conntrack.udpMs),
+  udpStreamTimeout: duration(conntrack.udpStreamMs),
+});
+
+const ipvsFields = ({ ipvs }: ProxyConfig) => ({
+  scheduler: ipvs.scheduler,
+  excludeCIDRs: ipvs.excludeCidrs,
+  strictARP: ipvs.strictArp,
+  tcpTimeout: duration(ipvs.tcpTimeoutMs),
+  tcpFinTimeout: duration(ipvs.tcpFinTimeoutMs),
+  udpTimeout: duration(ipvs.udpTimeoutMs),
+});
+
+/** What /configz answers with. There the original shows its own structures, which are named otherwise than the file's fields. */
+export const renderConfigz = (config: ProxyConfig): string =>
+  JSON.stringify({
+    'kubeproxy.config.k8s.io': {
+      Linux: {
+        Conntrack: capitalized(conntrackFields(config)),
+        MasqueradeAll: config.masqueradeAll,
+        OOMScoreAdj: config.oomScoreAdj,
+      },
+      Windows: { RunAsService: false },
+      FeatureGates: {},
+      ClientConnection: {
+        ...{
+          Kubeconfig: config.kubeconfig,
+          AcceptContentTypes: '',
+          ContentType: 'application/json',
+          QPS: 5,
+          Burst: 10,
+        },
+      },
+      Logging: {
+        ...{ format: config.logFormat, flushFrequency: '5s', verbosity: config.verbosity },
+        options: { text: { infoBufferSize: '0' }, json: { infoBufferSize: '0' } },
+      },
+      HostnameOverride: config.hostnameOverride,
+      BindAddress: config.bindAddress,
+      HealthzBindAddress: config.healthzBindAddress,
+      MetricsBindAddress: config.metricsBindAddress,
+      BindAddressHardFail: config.bindAddressHardFail,
+      EnableProfiling: false,
+      ShowHiddenMetricsForVersion: '',
+      Mode: config.mode,
+      IPTables: { MasqueradeBit: config.masqueradeBit, LocalhostNodePorts: config.localhostNodePorts },
+      IPVS: capitalized(ipvsFields(config)),
+      Winkernel: {
+        ...{ NetworkName: '', SourceVip: '', EnableDSR: false, RootHnsEndpointName: '', ForwardHealthCheckVip: false },
+      },
+      NFTables: { MasqueradeBit: config.masqueradeBit },
+      DetectLocalMode: config.detectLocal.mode,
+      DetectLocal: {
+        BridgeInterface: config.detectLocal.bridgeInterface,
+        ClusterCIDRs: config.detectLocal.clusterCidr.split(',').filter((cidr) => cidr !== ''),
+        InterfaceNamePrefix: config.detectLocal.interfaceNamePrefix,
+      },
+      NodePortAddresses: config.nodePortAddresses,
+      SyncPeriod: duration(config.syncPeriodMs),
+      MinSyncPeriod: duration(config.minSyncPeriodMs ?? 0),
+      ConfigSyncPeriod: '15m0s',
+    },
+  });
+
+/** `tcpBeLiberal` → `TCPBeLiberal`: Go capitalizes what the file's names begin with. */
+const capitalized = (fields: object): object =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name.replace(/^(tcp|udp)(?=[A-Z])|^[a-z]/, (start) => start.toUpperCase()),
+      value,
+    ]),
+  );

@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { formatGoDuration, parseGoDuration } from '../../../src/node/component/duration.ts';
+import { describeFlags, flagValues } from '../../../src/node/component/flag-text.ts';
+import { parseFlags } from '../../../src/node/component/flags.ts';
+import { flagSpecs, legacyFlags } from '../../../src/node/proxy/flags.ts';
+
+const recorded = readFileSync(join(import.meta.dirname, '../../fixtures/kube-proxy-v1.36.2/default-v1.log.txt'), 'utf8')
+  .split('\n')
+  .flatMap((line) => line.split('FLAG: ')[1] ?? []);
+
+test('all flags of the original are printed as it prints them, defaults included', () => {
+  const argv = [
+    ...['--kubeconfig=/etc/kubernetes/kube-proxy.kubeconfig', '--hostname-override=n1', '--proxy-mode=iptables'],
+    ...['--cluster-cidr=10.200.0.0/15', '--conntrack-max-per-core=0', '--conntrack-tcp-timeout-established=0'],
+    ...['--conntrack-tcp-timeout-close-wait=0s', '-v=1'],
+  ];
+  expect(recorded.length).toBeGreaterThan(50);
+  expect(flagValues(flagSpecs, parseFlags(flagSpecs, argv), (name) => !legacyFlags.has(name))).toEqual(recorded);
+});
+
+test.each([
+  '--udp-timeout=250ms',
+  '--proxy-port-range=0-0',
+  '--cleanup-ipvs=true',
+  '--config-sync-period=15m',
+  '--log-dir=/x',
+])('of older versions, %s is still understood', (flag) => {
+  expect(parseFlags(flagSpecs, [flag])).toBeTruthy();
+});
+
+test('help fits into 80 columns and has every flag once', () => {
+  const lines = describeFlags(flagSpecs).split('\n');
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  const named = lines.flatMap((line) => /^ {2}(?:-\w, | {4})--([\w-]+)/.exec(line)?.[1] ?? []);
+  expect(named.sort()).toEqual(Object.keys(flagSpecs).sort());
+});
+
+test.each(['1h0m0s', '15m0s', '1m30s', '1.5s', '250ms', '100µs', '15ns', '0s'])(
+  'the duration %s is written as Go has it',
+  (text) => {
+    expect(formatGoDuration(parseGoDuration(text) ?? Number.NaN)).toBe(text);
+  },
+);
+
+const run = (...argv: string[]): { code: number; stderr: string } => {
+  const main = join(import.meta.dirname, '../../../src/node/proxy/main.ts');
+  try {
+    execFileSync(process.execPath, [main, ...argv], { stdio: 'pipe', encoding: 'utf8', env: {} });
+    return { code: 0, stderr: '' };
+  } catch (error) {
+    const { status, stderr } = error as { status: number; stderr: string };
+    return { code: status, stderr };
+  }
+};
+
+test('without a way to the API server it ends and says so', () => {
+  expect(run()).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/no way to the API server: give --kubeconfig/),
+  });
+});
+
+test('flags without effect are told of, unless they say what holds anyway', () => {
+  const { stderr } = run('--kube-api-qps=50', '--kube-api-burst=10', '--feature-gates=A=true', '--logtostderr=true');
+  expect(stderr).toMatch(/^W.*"This flag has no effect here" flag="--kube-api-qps"/m);
+  expect(stderr).toMatch(/flag="--feature-gates"/);
+  expect(stderr).not.toMatch(/kube-api-burst|--logtostderr/);
+});
