@@ -1,11 +1,9 @@
 // Userspace mode on this machine: which families it can serve, and a backend for each.
 import { createNetfilter, hasNetfilter } from '../../sys/netfilter.ts';
 import type { Mode, ModeContext } from '../backend.ts';
-import { readExisting } from '../iptables/existing.ts';
 import type { IpFamily } from '../types.ts';
 import { UserspaceBackend } from './backend.ts';
 import { type Place, placeOf } from './place.ts';
-import { planRemoval } from './plan.ts';
 import { PortRange } from './port-range.ts';
 
 /** @throws Error where the machine has no iptables, or `--bind-address` is loopback, which nothing can be redirected to */
@@ -28,12 +26,4 @@ export const openUserspace = async ({ config, log, node, signal }: ModeContext):
     });
   };
   return { name: 'userspace', families, createBackend };
-};
-
-/** Takes out this mode's rules of one family, and nothing else. @returns whether there were any */
-export const removeUserspace = async (family: IpFamily, signal: AbortSignal): Promise<boolean> => {
-  const netfilter = createNetfilter(family);
-  const input = planRemoval(readExisting(await netfilter.save(signal)));
-  if (input !== undefined) await netfilter.restore(input, signal);
-  return input !== undefined;
 };
