@@ -27,6 +27,7 @@ export class Neighbours implements AsyncDisposable {
   /** With servers (`userspace-peer.ts`) at all pods but the last. */
   static async create(world: World): Promise<Neighbours> {
     const self = new Neighbours(world);
+    withoutDad(world.name);
     self.#attach(
       'p',
       ['10.244.1.1/24', 'fd00:1::1/64'],
@@ -79,10 +80,10 @@ export class Neighbours implements AsyncDisposable {
     const [name, near] = [this.#name(where), `v${where}`];
     const node = this.#world.name;
     ip('netns', 'add', name);
+    withoutDad(name);
     ip('-n', node, 'link', 'add', near, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
-    // Without duplicate address detection an IPv6 address can be used at once.
-    for (const address of nodeSide) ip('-n', node, 'addr', 'add', address, 'dev', near, ...nodad(address));
-    for (const address of farSide) ip('-n', name, 'addr', 'add', address, 'dev', 'eth0', ...nodad(address));
+    for (const address of nodeSide) ip('-n', node, 'addr', 'add', address, 'dev', near);
+    for (const address of farSide) ip('-n', name, 'addr', 'add', address, 'dev', 'eth0');
     ip('-n', node, 'link', 'set', near, 'up');
     for (const device of ['eth0', 'lo']) ip('-n', name, 'link', 'set', device, 'up');
     for (const address of nodeSide) ip('-n', name, 'route', 'add', 'default', 'via', address.replace(/\/.*/, ''));
@@ -107,4 +108,8 @@ export const answerOf = async <T>(child: ChildProcess): Promise<T> => {
 
 const ip = (...argv: string[]): void => void execFileSync('ip', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
 
-const nodad = (address: string): string[] => (address.includes(':') ? ['nodad'] : []);
+/** IPv6 addresses of new devices are looked for in the neighbourhood for a second, and until then nobody can be reached. */
+const withoutDad = (namespace: string): void => {
+  const script = 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad; echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad';
+  execFileSync('ip', ['netns', 'exec', namespace, 'sh', '-c', script]);
+};
