@@ -3,6 +3,7 @@
 import type { Logger } from '../../../kit/logger.ts';
 import type { Netfilter } from '../../sys/netfilter.ts';
 import type { Backend, RuleCounts, Update, Written } from '../backend.ts';
+import { categorize } from '../categorize.ts';
 import type { SharedRule } from '../iptables/build-shared.ts';
 import { readExisting } from '../iptables/existing.ts';
 import type { NodeView, PortKey, ServicePort, ServiceView } from '../types.ts';
@@ -105,7 +106,7 @@ export class UserspaceBackend implements Backend {
     const { key } = service;
     const proxied = this.#proxied.get(key) ?? this.#create(service);
     const { portal } = proxied;
-    portal.direct(service, endpoints.get(key) ?? [], { node: this.#options.node(), place });
+    portal.direct(service, categorize(service, endpoints.get(key) ?? [], this.#options.node()));
     const { relays, taken, failures } = await portal.open(service, place);
     proxied.failures = failures;
     const destinations = destinationsOf(service).filter(({ id }) => !taken.has(id));

@@ -5,6 +5,8 @@ import type { IpFamily } from '../types.ts';
 import { UserspaceBackend } from './backend.ts';
 import { type Place, placeOf } from './place.ts';
 import { PortRange } from './port-range.ts';
+import { TcpRelay } from './tcp-relay.ts';
+import { UdpRelay } from './udp-relay.ts';
 
 /** @throws Error where the machine has no iptables, or `--bind-address` is loopback, which nothing can be redirected to */
 export const openUserspace = async ({ config, log, node, signal }: ModeContext): Promise<Mode> => {
@@ -22,7 +24,10 @@ export const openUserspace = async ({ config, log, node, signal }: ModeContext):
       ...{ node, log, place },
       netfilter: createNetfilter(family),
       range: new PortRange(config.userspace.portRange),
-      udpIdleMs: config.userspace.udpIdleMs,
+      createRelay: ({ protocol, portName: servicePortName }) =>
+        protocol === 'UDP'
+          ? new UdpRelay({ family, log, servicePortName, idleMs: config.userspace.udpIdleMs })
+          : new TcpRelay({ log, servicePortName }),
     });
   };
   return { name: 'userspace', families, createBackend };

@@ -1,14 +1,12 @@
 // One service port's sockets: its relays, and the ports it holds. They are opened before rules lead to them, and closed after.
 import type { Logger } from '../../../kit/logger.ts';
-import { type Categories, categorize } from '../categorize.ts';
-import type { NodeView, ProxyEndpoint, ServicePort } from '../types.ts';
+import type { Categories } from '../categorize.ts';
+import type { ServicePort } from '../types.ts';
 import type { RelayPorts } from './build-portals.ts';
 import { incomingSocket, ownSocket, type Reach, reachesOf, type SocketSpec, socketsOf } from './destinations.ts';
 import type { Place } from './place.ts';
 import type { PortRange } from './port-range.ts';
-import type { Listener, Relay, RelayOptions } from './relay.ts';
-import { TcpRelay } from './tcp-relay.ts';
-import { UdpRelay } from './udp-relay.ts';
+import type { Listener, Relay } from './relay.ts';
 
 /** What rules can be built from. */
 export interface Opened {
@@ -24,32 +22,29 @@ export interface Failure {
   readonly error: unknown;
 }
 
+export type RelayedPort = Pick<ServicePort, 'portName' | 'protocol'>;
+
 export interface PortalEnvironment {
   readonly range: PortRange;
   readonly log: Logger;
-  readonly udpIdleMs: number;
+  readonly createRelay: (service: RelayedPort) => Relay;
 }
 
 export class Portal {
-  readonly #service: Pick<ServicePort, 'portName' | 'protocol'>;
+  readonly #service: RelayedPort;
   readonly #environment: PortalEnvironment;
   readonly #relays = new Map<Reach, Relay>();
   readonly #listeners = new Map<string, Listener>();
 
-  constructor(service: Pick<ServicePort, 'portName' | 'protocol'>, environment: PortalEnvironment) {
+  constructor(service: RelayedPort, environment: PortalEnvironment) {
     this.#service = service;
     this.#environment = environment;
   }
 
   /** New connections go to these endpoints from now on; existing ones go on. */
-  direct(
-    service: ServicePort,
-    endpoints: readonly ProxyEndpoint[],
-    { node, place }: { readonly node: NodeView; readonly place: Place },
-  ): void {
-    const categories: Categories = categorize(service, endpoints, node);
+  direct(service: ServicePort, categories: Categories): void {
     for (const reach of reachesOf(service)) {
-      this.#relay(reach, place).update(categories[reach], service.affinitySeconds);
+      this.#relay(reach).update(categories[reach], service.affinitySeconds);
     }
   }
 
@@ -59,7 +54,7 @@ export class Portal {
     for (const socket of socketsOf(service, place)) {
       if (this.#listeners.has(socket.id)) continue;
       try {
-        this.#listeners.set(socket.id, await this.#listen(socket, place));
+        this.#listeners.set(socket.id, await this.#listen(socket));
       } catch (error) {
         failures.push({ socket, error });
       }
@@ -99,9 +94,9 @@ export class Portal {
     for (const relay of this.#relays.values()) relay.close();
   }
 
-  async #listen({ reach, address, port, holds }: SocketSpec, place: Place): Promise<Listener> {
+  async #listen({ reach, address, port, holds }: SocketSpec): Promise<Listener> {
     const { range, log } = this.#environment;
-    const relay = this.#relay(reach, place);
+    const relay = this.#relay(reach);
     if (holds !== undefined) {
       const listener = await relay.listen(address, port);
       log.info(2, 'Claimed local port', { port: `${address}:${port}/${this.#service.protocol}` });
@@ -113,12 +108,8 @@ export class Portal {
     return listener;
   }
 
-  #relay(reach: Reach, { family }: Place): Relay {
-    const known = this.#relays.get(reach);
-    if (known) return known;
-    const { log, udpIdleMs } = this.#environment;
-    const options: RelayOptions = { family, log, udpIdleMs, servicePortName: this.#service.portName };
-    const relay = this.#service.protocol === 'UDP' ? new UdpRelay(options) : new TcpRelay(options);
+  #relay(reach: Reach): Relay {
+    const relay = this.#relays.get(reach) ?? this.#environment.createRelay(this.#service);
     this.#relays.set(reach, relay);
     return relay;
   }

@@ -1,6 +1,6 @@
 // What stands between clients and a set of endpoints, whatever the protocol: sockets that listen, and a choice for each client.
 import type { Logger } from '../../../kit/logger.ts';
-import type { IpFamily, ProxyEndpoint } from '../types.ts';
+import type { ProxyEndpoint } from '../types.ts';
 
 /** A socket that listens. */
 export interface Listener {
@@ -22,10 +22,7 @@ export interface Relay {
 }
 
 export interface RelayOptions {
-  readonly family: IpFamily;
+  readonly log: Logger;
   /** As in logs. */
   readonly servicePortName: string;
-  readonly log: Logger;
-  /** How long a UDP flow may be idle. */
-  readonly udpIdleMs: number;
 }

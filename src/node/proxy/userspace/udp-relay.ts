@@ -8,16 +8,27 @@ import { UdpFlow } from './udp-flow.ts';
 /** Clients at a time. Beyond, the one that was silent longest loses its socket: its next packet opens another. */
 const defaultMaxFlows = 4096;
 
+export interface UdpRelayOptions extends RelayOptions {
+  readonly family: IpFamily;
+  /** How long a flow may be silent. */
+  readonly idleMs: number;
+  /** Default 4,096. */
+  readonly maxFlows?: number;
+}
+
+interface UdpListener {
+  readonly socket: Socket;
+  readonly name: string;
+}
+
 export class UdpRelay implements Relay {
-  readonly #options: RelayOptions;
-  readonly #maxFlows: number;
+  readonly #options: UdpRelayOptions;
   readonly #balancer = new Balancer();
-  /** By the listener's port and the client's address and port, the longest silent first. */
+  /** By the names of the listener and the client, the longest silent first. */
   readonly #flows = new Map<string, UdpFlow>();
 
-  constructor(options: RelayOptions, maxFlows = defaultMaxFlows) {
+  constructor(options: UdpRelayOptions) {
     this.#options = options;
-    this.#maxFlows = maxFlows;
   }
 
   async listen(address: string, port: number): Promise<Listener> {
@@ -32,9 +43,10 @@ export class UdpRelay implements Relay {
       throw error;
     }
     socket.on('error', (error) => log.error('ReadFrom failed', error, { servicePortName }));
-    socket.on('message', (message, client) => this.#relay(socket, message, client));
     const { port: bound } = socket.address();
-    return { port: bound, close: () => this.#closeListener(socket, bound) };
+    const listener = { socket, name: `${address} ${bound}` };
+    socket.on('message', (message, client) => this.#relay(listener, message, client));
+    return { port: bound, close: () => this.#closeListener(listener) };
   }
 
   update(endpoints: readonly ProxyEndpoint[], affinitySeconds: number | undefined): void {
@@ -47,8 +59,8 @@ export class UdpRelay implements Relay {
     for (const flow of this.#flows.values()) flow.close();
   }
 
-  #relay(listener: Socket, message: Buffer, client: RemoteInfo): void {
-    const key = `${listener.address().port} ${client.address} ${client.port}`;
+  #relay(listener: UdpListener, message: Buffer, client: RemoteInfo): void {
+    const key = `${listener.name} ${client.address} ${client.port}`;
     const flow = this.#flows.get(key) ?? this.#openFlow(key, listener, client);
     if (!flow) return;
     this.#flows.delete(key);
@@ -56,20 +68,20 @@ export class UdpRelay implements Relay {
     flow.send(message);
   }
 
-  #openFlow(key: string, listener: Socket, client: RemoteInfo, failed?: ReadonlySet<string>): UdpFlow | undefined {
-    const { log, family, servicePortName, udpIdleMs: idleMs } = this.#options;
-    const endpoint = this.#balancer.next(client.address, failed);
+  #openFlow(key: string, listener: UdpListener, client: RemoteInfo): UdpFlow | undefined {
+    const { log, family, servicePortName, idleMs, maxFlows = defaultMaxFlows } = this.#options;
+    const endpoint = this.#balancer.next(client.address);
     if (!endpoint) {
       log.error("Couldn't find an endpoint for service", undefined, { servicePortName });
       return undefined;
     }
     log.info(3, 'New UDP connection from client', { servicePortName, client: `${client.address}:${client.port}` });
     log.info(3, 'Mapped service to endpoint', { servicePortName, endpoint: endpoint.address });
-    const oldest = this.#flows.size >= this.#maxFlows ? this.#flows.values().next().value : undefined;
+    const oldest = this.#flows.size >= maxFlows ? this.#flows.values().next().value : undefined;
     oldest?.close();
     return new UdpFlow(openSocket(family), {
       ...{ endpoint, idleMs },
-      onAnswer: (answer) => listener.send(answer, client.port, client.address, () => {}),
+      onAnswer: (answer) => listener.socket.send(answer, client.port, client.address, () => {}),
       onFailure: (error) => {
         log.error('Read failed', error, { servicePortName, endpoint: endpoint.address });
         // An affinity must not keep the client with an endpoint that refuses it.
@@ -81,8 +93,8 @@ export class UdpRelay implements Relay {
     });
   }
 
-  #closeListener(socket: Socket, port: number): void {
-    for (const [key, flow] of this.#flows) if (key.startsWith(`${port} `)) flow.close();
+  #closeListener({ socket, name }: UdpListener): void {
+    for (const [key, flow] of this.#flows) if (key.startsWith(`${name} `)) flow.close();
     socket.close();
   }
 }
