@@ -5,6 +5,7 @@ import type { Logger } from '../../kit/logger.ts';
 import type { ProxyMode } from './config.ts';
 import { cleanUpIptables } from './iptables/cleanup.ts';
 import { cleanUpNftables } from './nftables/cleanup.ts';
+import { cleanUpUserspace } from './userspace/cleanup.ts';
 
 export interface CleanUpOptions {
   readonly log: Logger;
@@ -17,6 +18,7 @@ export interface CleanUpOptions {
 const cleanUps: Readonly<Partial<Record<ProxyMode, (options: CleanUpOptions) => Promise<void>>>> = {
   iptables: cleanUpIptables,
   nftables: cleanUpNftables,
+  userspace: cleanUpUserspace,
 };
 
 /**

@@ -1,0 +1,107 @@
+// UDP: each client (address and port) gets a socket of ours to one endpoint, until neither has said anything for a while.
+import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
+import type { IpFamily, ProxyEndpoint } from '../types.ts';
+import { Balancer } from './balancer.ts';
+import type { Listener, Relay, RelayOptions } from './relay.ts';
+import { UdpFlow } from './udp-flow.ts';
+
+/** Clients at a time. Beyond, the one that was silent longest loses its socket: its next packet opens another. */
+const defaultMaxFlows = 4096;
+
+export interface UdpRelayOptions extends RelayOptions {
+  readonly family: IpFamily;
+  /** How long a flow may be silent. */
+  readonly idleMs: number;
+  /** Default 4,096. */
+  readonly maxFlows?: number;
+}
+
+interface UdpListener {
+  readonly socket: Socket;
+  readonly name: string;
+}
+
+export class UdpRelay implements Relay {
+  readonly #options: UdpRelayOptions;
+  readonly #balancer = new Balancer();
+  /** By the names of the listener and the client, the longest silent first. */
+  readonly #flows = new Map<string, UdpFlow>();
+
+  constructor(options: UdpRelayOptions) {
+    this.#options = options;
+  }
+
+  async listen(address: string, port: number): Promise<Listener> {
+    const { log, family, servicePortName } = this.#options;
+    const socket = openSocket(family);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    socket.once('error', reject).bind({ address, port, exclusive: true }, resolve);
+    try {
+      await promise;
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    socket.on('error', (error) => log.error('ReadFrom failed', error, { servicePortName }));
+    const { port: bound } = socket.address();
+    const listener = { socket, name: `${address} ${bound}` };
+    socket.on('message', (message, client) => this.#relay(listener, message, client));
+    return { port: bound, close: () => this.#closeListener(listener) };
+  }
+
+  update(endpoints: readonly ProxyEndpoint[], affinitySeconds: number | undefined): void {
+    this.#balancer.update(endpoints, affinitySeconds);
+    const there = new Set(endpoints.map(({ address }) => address));
+    for (const flow of this.#flows.values()) if (!there.has(flow.endpoint.address)) flow.close();
+  }
+
+  close(): void {
+    for (const flow of this.#flows.values()) flow.close();
+  }
+
+  #relay(listener: UdpListener, message: Buffer, client: RemoteInfo): void {
+    const key = `${listener.name} ${client.address} ${client.port}`;
+    const flow = this.#flows.get(key) ?? this.#openFlow(key, listener, client);
+    if (!flow) return;
+    this.#flows.delete(key);
+    this.#flows.set(key, flow);
+    flow.send(message);
+  }
+
+  #openFlow(key: string, listener: UdpListener, client: RemoteInfo): UdpFlow | undefined {
+    const { log, family, servicePortName, idleMs, maxFlows = defaultMaxFlows } = this.#options;
+    const endpoint = this.#balancer.next(client.address);
+    if (!endpoint) {
+      log.error("Couldn't find an endpoint for service", undefined, { servicePortName });
+      return undefined;
+    }
+    log.info(3, 'New UDP connection from client', { servicePortName, client: `${client.address}:${client.port}` });
+    log.info(3, 'Mapped service to endpoint', { servicePortName, endpoint: endpoint.address });
+    const oldest = this.#flows.size >= maxFlows ? this.#flows.values().next().value : undefined;
+    oldest?.close();
+    return new UdpFlow(openSocket(family), {
+      ...{ endpoint, idleMs },
+      onAnswer: (answer) => listener.socket.send(answer, client.port, client.address, () => {}),
+      onFailure: (error) => {
+        log.error('Read failed', error, { servicePortName, endpoint: endpoint.address });
+        // An affinity must not keep the client with an endpoint that refuses it.
+        this.#balancer.next(client.address, new Set([endpoint.address]));
+      },
+      onClose: (flow) => {
+        if (this.#flows.get(key) === flow) this.#flows.delete(key);
+      },
+    });
+  }
+
+  #closeListener({ socket, name }: UdpListener): void {
+    for (const [key, flow] of this.#flows) if (key.startsWith(`${name} `)) flow.close();
+    socket.close();
+  }
+}
+
+/** Addresses are always literal: nothing is to be looked up. */
+const openSocket = (family: IpFamily): Socket => {
+  const version = family === 'IPv6' ? 6 : 4;
+  const lookup: SocketOptions['lookup'] = (hostname, _options, callback) => callback(null, hostname, version);
+  return createSocket({ type: version === 6 ? 'udp6' : 'udp4', ipv6Only: version === 6, lookup });
+};

@@ -1,0 +1,115 @@
+// Network namespaces around a `World`, which is the node: its pods, a pod of another node, and a client outside. Both IP families.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { World } from './world.ts';
+
+export const nodeAddress = { IPv4: '192.168.56.11', IPv6: 'fd00:56::11' } as const;
+export const client = { IPv4: '192.168.56.100', IPv6: 'fd00:56::100' } as const;
+export const otherPod = { IPv4: '10.244.2.5', IPv6: 'fd00:2::5' } as const;
+/** All in one namespace; the last one has an address but no server. */
+export const pods = {
+  IPv4: ['10.244.1.2', '10.244.1.3', '10.244.1.4', '10.244.1.5'],
+  IPv6: ['fd00:1::2', 'fd00:1::3', 'fd00:1::4', 'fd00:1::5'],
+} as const;
+export type Family = keyof typeof pods;
+
+const peer = join(import.meta.dirname, 'userspace-peer.ts');
+
+export class Neighbours implements AsyncDisposable {
+  readonly #world: World;
+  readonly #children: ChildProcess[] = [];
+
+  private constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** With servers (`userspace-peer.ts`) at all pods but the last. */
+  static async create(world: World): Promise<Neighbours> {
+    const self = new Neighbours(world);
+    withoutDad(world.name);
+    self.#attach(
+      'p',
+      ['10.244.1.1/24', 'fd00:1::1/64'],
+      [...pods.IPv4.map((ip) => `${ip}/24`), ...pods.IPv6.map((ip) => `${ip}/64`)],
+    );
+    self.#attach('o', ['10.244.2.1/24', 'fd00:2::1/64'], [`${otherPod.IPv4}/24`, `${otherPod.IPv6}/64`]);
+    self.#attach('c', [`${nodeAddress.IPv4}/24`, `${nodeAddress.IPv6}/64`], [`${client.IPv4}/24`, `${client.IPv6}/64`]);
+    // What no rule takes leaves the node here, as it leaves a lab's node for the fabric.
+    for (const via of [client.IPv4, client.IPv6]) ip('-n', world.name, 'route', 'add', 'default', 'via', via);
+    world.exec('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding');
+    await self.serve('pods', ...pods.IPv4.slice(0, 3), ...pods.IPv6.slice(0, 3));
+    return self;
+  }
+
+  /** Starts a server in the pods' namespace; resolves when it listens. */
+  async serve(...argv: string[]): Promise<ChildProcess> {
+    const child = this.start('p', ...argv);
+    await once(child.stdout ?? child, 'data');
+    return child;
+  }
+
+  /** Starts `userspace-peer.ts` in a namespace: `p`ods, `o`ther pod, `c`lient or the `n`ode. */
+  start(where: string, ...argv: string[]): ChildProcess {
+    const child = spawn('ip', ['netns', 'exec', this.#name(where), process.execPath, peer, ...argv]);
+    this.#children.push(child);
+    return child;
+  }
+
+  /** Runs `userspace-peer.ts` to its end. @returns what it printed, as JSON */
+  async ask<T = unknown>(where: string, ...argv: string[]): Promise<T> {
+    const child = this.start(where, ...argv);
+    return answerOf<T>(child);
+  }
+
+  exec(where: string, ...argv: string[]): string {
+    return execFileSync('ip', ['netns', 'exec', this.#name(where), ...argv], { encoding: 'utf8' });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) await this.#world.stop(child, 'SIGKILL');
+    for (const where of ['p', 'o', 'c']) ip('netns', 'del', this.#name(where));
+  }
+
+  #name(where: string): string {
+    return where === 'n' ? this.#world.name : `${this.#world.name}${where}`;
+  }
+
+  /** A veth pair from the node to a new namespace, where it is eth0. */
+  #attach(where: string, nodeSide: readonly string[], farSide: readonly string[]): void {
+    const [name, near] = [this.#name(where), `v${where}`];
+    const node = this.#world.name;
+    ip('netns', 'add', name);
+    withoutDad(name);
+    ip('-n', node, 'link', 'add', near, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
+    for (const address of nodeSide) ip('-n', node, 'addr', 'add', address, 'dev', near);
+    for (const address of farSide) ip('-n', name, 'addr', 'add', address, 'dev', 'eth0');
+    ip('-n', node, 'link', 'set', near, 'up');
+    for (const device of ['eth0', 'lo']) ip('-n', name, 'link', 'set', device, 'up');
+    for (const address of nodeSide) ip('-n', name, 'route', 'add', 'default', 'via', address.replace(/\/.*/, ''));
+  }
+}
+
+export const answerOf = async <T>(child: ChildProcess): Promise<T> => {
+  let [output, errors] = ['', ''];
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  await once(child, 'close');
+  try {
+    return JSON.parse(output) as T;
+  } catch (cause) {
+    throw new Error(`no answer but "${output}", "${errors}"`, { cause });
+  }
+};
+
+const ip = (...argv: string[]): void => void execFileSync('ip', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+
+/** IPv6 addresses of new devices are looked for in the neighbourhood for a second, and until then nobody can be reached. */
+const withoutDad = (namespace: string): void => {
+  const script = 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad; echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad';
+  execFileSync('ip', ['netns', 'exec', namespace, 'sh', '-c', script]);
+};

@@ -1,0 +1,149 @@
+// A program, both ends of connections through kube-proxy. `pods ADDRESS…` serves; all other words are a client's, who prints JSON.
+import { createHash } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+const [role = '', ...argv] = process.argv.slice(2);
+const [host = '', port = '0', count = '1'] = argv;
+
+/** Who asked whom; an echo; the digest of all that came, once nothing more comes; and a reset. */
+const ports = { who: 8080, echo: 8081, digest: 8082, reset: 8083 };
+
+const serve = (at: string): Promise<unknown>[] => {
+  const tcp = (kind: keyof typeof ports, onConnection: (socket: Socket) => void): Promise<unknown> => {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      socket.on('error', () => {});
+      onConnection(socket);
+    });
+    return once(server.listen({ port: ports[kind], host: at, backlog: 4096 }), 'listening');
+  };
+  const udp = createSocket({ type: at.includes(':') ? 'udp6' : 'udp4' }).bind(ports.who, at);
+  udp.on('message', (message, { address, port: to }) => {
+    udp.send(JSON.stringify({ at, from: address, asked: message.toString() }), to, address);
+  });
+  return [
+    once(udp, 'listening'),
+    tcp('who', (socket) => socket.resume().end(JSON.stringify({ at, from: socket.remoteAddress }))),
+    tcp('echo', (socket) => socket.pipe(socket)),
+    tcp('digest', (socket) => {
+      const hash = createHash('sha256');
+      socket.on('data', (chunk) => hash.update(chunk)).on('end', () => socket.end(hash.digest('hex')));
+    }),
+    tcp('reset', (socket) => socket.on('data', () => socket.resetAndDestroy())),
+  ];
+};
+
+/** `who HOST PORT COUNT`: so many connections, eight at a time. */
+const who = async (): Promise<unknown[]> => {
+  const answers: unknown[] = [];
+  let left = Number(count);
+  const one = async (): Promise<void> => {
+    while (left-- > 0) answers.push(await askOnce());
+  };
+  await Promise.all(Array.from({ length: 8 }, one));
+  return answers;
+};
+
+const askOnce = async (): Promise<unknown> => {
+  try {
+    const text = Buffer.concat(await Array.fromAsync(open(10_000))).toString();
+    return text === '' ? { error: 'EOF' } : JSON.parse(text);
+  } catch (error) {
+    return { error: (error as NodeJS.ErrnoException).code };
+  }
+};
+
+const open = (timeout?: number): Socket => {
+  const socket = connect({ host, port: Number(port), allowHalfOpen: true, noDelay: true });
+  if (timeout !== undefined)
+    socket.setTimeout(timeout, () => socket.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })));
+  return socket;
+};
+
+/** `send HOST PORT BYTES`: sends so many, ends its half, and reads to the end. Digests of both. */
+const send = async (): Promise<unknown> => {
+  const socket = open();
+  const [sent, got] = [createHash('sha256'), createHash('sha256')];
+  let [received, head] = [0, ''];
+  const answered = (async () => {
+    for await (const chunk of socket as AsyncIterable<Buffer>) {
+      got.update(chunk);
+      received += chunk.length;
+      if (head.length < 100) head += chunk.toString('latin1').slice(0, 100);
+    }
+  })();
+  for (let left = Number(count); left > 0; left -= 65_536) {
+    const chunk = Buffer.alloc(Math.min(left, 65_536), left);
+    sent.update(chunk);
+    if (!socket.write(chunk)) await once(socket, 'drain');
+  }
+  socket.end();
+  await answered;
+  return { sent: sent.digest('hex'), got: got.digest('hex'), received, head };
+};
+
+/**
+ * `hold HOST PORT COUNT`: so many connections at once, each of which has its own echo. Tells on standard error that all are open, and
+ * asks each once more when standard input ends.
+ */
+const hold = async (): Promise<unknown> => {
+  const sockets = Array.from({ length: Number(count) }, () => open());
+  const ask = async (socket: Socket, text: string): Promise<boolean> => {
+    socket.write(text);
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    return chunk.toString() === text;
+  };
+  const before = await Promise.all(sockets.map((socket, index) => ask(socket, `first ${index}`)));
+  process.stderr.write('open\n');
+  await once(process.stdin.resume(), 'end');
+  const after = await Promise.all(sockets.map((socket, index) => ask(socket, `second ${index}`)));
+  return { before: before.filter(Boolean).length, after: after.filter(Boolean).length };
+};
+
+/** `udp HOST PORT COUNT`: one after the other from one socket, each waits up to two seconds for its answer. */
+const udp = async (): Promise<unknown[]> => {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  // Connected: an answer from anybody but the one who was asked is not heard.
+  await new Promise<void>((resolve) => socket.connect(Number(port), host, resolve));
+  const answers: unknown[] = [];
+  for (let index = 0; index < Number(count); index++) {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const timer = setTimeout(() => resolve({ error: 'ETIMEDOUT' }), 2000);
+    socket.once('message', (message) => resolve(JSON.parse(message.toString())));
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve({ error: error.code }));
+    socket.send(`${index}`);
+    answers.push(await promise);
+    clearTimeout(timer);
+    socket.removeAllListeners();
+  }
+  socket.close();
+  return answers;
+};
+
+/** `load HOST PORT SECONDS CONCURRENCY`: new connections, one after the other on each of so many lanes. */
+const load = async (): Promise<unknown> => {
+  const until = performance.now() + Number(count) * 1000;
+  const latencies: number[] = [];
+  let failed = 0;
+  const lane = async (): Promise<void> => {
+    while (performance.now() < until) {
+      const started = performance.now();
+      const answer = (await askOnce()) as { error?: string };
+      if (answer.error) failed += 1;
+      else latencies.push(performance.now() - started);
+    }
+  };
+  await Promise.all(Array.from({ length: Number(argv[3] ?? 1) }, lane));
+  latencies.sort((a, b) => a - b);
+  const at = (share: number): number => Number((latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(3));
+  return { perSecond: Math.round(latencies.length / Number(count)), p50: at(0.5), p99: at(0.99), failed };
+};
+
+if (role === 'pods') {
+  await Promise.all(argv.flatMap(serve));
+  process.stdout.write('ready\n');
+} else {
+  const roles: Readonly<Record<string, () => Promise<unknown>>> = { who, send, hold, udp, load };
+  process.stdout.write(JSON.stringify(await roles[role]?.()), () => process.exit(0));
+}

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import type { ProxyEndpoint } from '../../../../src/node/proxy/types.ts';
+import { Balancer } from '../../../../src/node/proxy/userspace/balancer.ts';
+
+const endpoint = (address: string): ProxyEndpoint => ({
+  ...{ address, ip: address, port: 80, local: true, ready: true, serving: true, terminating: false },
+  ...{ zoneHints: [], nodeHints: [] },
+});
+const endpoints = (...addresses: string[]) => addresses.map(endpoint);
+
+const create = (affinitySeconds?: number, addresses = ['a', 'b', 'c']) => {
+  const clock = { now: 0 };
+  const balancer = new Balancer(
+    () => clock.now,
+    () => 0,
+  );
+  balancer.update(endpoints(...addresses), affinitySeconds);
+  const next = (client = 'x', failed: string[] = []) => balancer.next(client, new Set(failed))?.address;
+  const take = (count: number, client?: string) => Array.from({ length: count }, () => next(client));
+  return { balancer, clock, next, take };
+};
+
+describe('without affinity', () => {
+  test('endpoints take turns', () => {
+    expect(create().take(6)).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  });
+
+  test('nodes begin at different endpoints', () => {
+    const starts = [0, 0.3, 0.6, 0.9].map((random) => {
+      const balancer = new Balancer(
+        () => 0,
+        () => random,
+      );
+      balancer.update(endpoints('a', 'b', 'c', 'd', 'e'), undefined);
+      return balancer.next('x')?.address;
+    });
+    expect(new Set(starts).size).toBeGreaterThan(1);
+  });
+
+  test('a failed endpoint is passed over, also when other clients took turns meanwhile', () => {
+    const { next } = create();
+    expect(next()).toBe('a');
+    expect([next('y'), next('y'), next('y')]).toEqual(['b', 'c', 'a']);
+    expect(next('x', ['a'])).toBe('b');
+    expect(next('x', ['a', 'b'])).toBe('c');
+  });
+
+  test('when all have failed they are tried again', () => {
+    expect(create(undefined, ['a']).next('x', ['a'])).toBe('a');
+  });
+
+  test('without endpoints there is nothing to choose', () => {
+    expect(create(undefined, []).next()).toBeUndefined();
+  });
+
+  test('new endpoints count from the next turn on', () => {
+    const { balancer, take } = create();
+    balancer.update(endpoints('d'), undefined);
+    expect(take(2)).toEqual(['d', 'd']);
+  });
+});
+
+describe('with ClientIP affinity', () => {
+  test('a client keeps its endpoint while others take turns', () => {
+    const { next } = create(10);
+    expect([next('x'), next('y'), next('x'), next('z'), next('y')]).toEqual(['a', 'b', 'a', 'c', 'b']);
+  });
+
+  test('it ends when the client was not seen for the time given, and each connection begins it anew', () => {
+    const { clock, next } = create(10);
+    expect(next('x')).toBe('a');
+    clock.now = 9_999;
+    expect(next('x')).toBe('a');
+    clock.now = 19_998;
+    expect(next('x')).toBe('a');
+    clock.now = 29_998;
+    expect(next('x')).toBe('b');
+  });
+
+  test('it ends when its endpoint is gone, and only then', () => {
+    const { balancer, next } = create(10);
+    expect([next('x'), next('y')]).toEqual(['a', 'b']);
+    balancer.update(endpoints('b', 'c', 'd'), 10);
+    expect(next('y')).toBe('b');
+    expect(['b', 'c', 'd']).toContain(next('x'));
+  });
+
+  test('a client whose endpoint failed keeps the one that answered instead', () => {
+    const { next } = create(10);
+    expect(next('x')).toBe('a');
+    expect(next('x', ['a'])).toBe('b');
+    expect(next('x')).toBe('b');
+  });
+
+  test('it ends when the service no longer asks for it', () => {
+    const { balancer, take } = create(10);
+    expect(take(2)).toEqual(['a', 'a']);
+    balancer.update(endpoints('a', 'b'), undefined);
+    expect(new Set(take(2))).toEqual(new Set(['a', 'b']));
+  });
+});

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { PortRange } from '../../../../src/node/proxy/userspace/port-range.ts';
+import { FakePorts } from './fake-ports.ts';
+
+const create = (from: number, to: number) => {
+  const relay = new FakePorts().createRelay('TCP');
+  const range = new PortRange({ from, to });
+  return { relay, open: () => range.open((port) => relay.listen('0.0.0.0', port)) };
+};
+
+test('ports are taken one after the other, those of other programs left out', async () => {
+  const { relay, open } = create(41_000, 41_003);
+  await relay.listen('0.0.0.0', 41_001);
+  expect([(await open()).port, (await open()).port, (await open()).port]).toEqual([41_000, 41_002, 41_003]);
+});
+
+test('when all are taken it says so, and a freed one is found again', async () => {
+  const { open } = create(41_000, 41_001);
+  const first = await open();
+  await open();
+  await expect(open()).rejects.toThrow('no port is free between 41000 and 41001');
+  first.close();
+  expect((await open()).port).toBe(41_000);
+});
+
+test('what is no taken port is an error at once', async () => {
+  const range = new PortRange({ from: 41_000, to: 42_000 });
+  await expect(range.open(() => Promise.reject(new Error('EMFILE')))).rejects.toThrow('EMFILE');
+});
