@@ -1,12 +1,10 @@
 // A network namespace with an API stub and our kube-proxy in it, taken down completely when the test is over.
-import 'reflect-metadata';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { webcrypto } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PemConverter, X509CertificateGenerator } from '@peculiar/x509';
+import { apiStub, writeStubFiles } from '../../../scripts/lib/api-stub-files.ts';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
@@ -45,16 +43,14 @@ export class World implements AsyncDisposable {
   /** @param backend which iptables everything in here finds first */
   static async create(backend: Backend = 'nft'): Promise<World> {
     const world = new World(backend);
-    await writeCertificate(world.folder);
-    writeFileSync(join(world.folder, 'kubeconfig'), JSON.stringify(kubeconfig));
+    await writeStubFiles(world.folder);
     await world.startApi();
     return world;
   }
 
   /** The API stub starts with no objects. */
   async startApi(): Promise<void> {
-    const stub = join(import.meta.dirname, 'api-stub.ts');
-    this.#api = await this.#start('stub', [process.execPath, stub, this.folder], 'ready');
+    this.#api = await this.#start('stub', [process.execPath, apiStub, this.folder], 'ready');
   }
 
   async stopApi(): Promise<void> {
@@ -185,25 +181,3 @@ export class World implements AsyncDisposable {
     return promise;
   }
 }
-
-/** Self-signed, for the API stub; kube-proxy is told not to check it. */
-const writeCertificate = async (folder: string): Promise<void> => {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: 'CN=stub',
-    keys,
-    signingAlgorithm: algorithm,
-    notAfter: new Date(Date.now() + 86_400_000),
-  });
-  const key = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
-  writeFileSync(join(folder, 'cert.pem'), certificate.toString('pem'));
-  writeFileSync(join(folder, 'key.pem'), key);
-};
-
-const kubeconfig = {
-  'current-context': 'c',
-  contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-  clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:6443', 'insecure-skip-tls-verify': true } }],
-  users: [{ name: 'u', user: {} }],
-};

@@ -1,0 +1,62 @@
+// `npm run bench:proxy`: kube-proxy as it is packaged, in network namespaces of its own, beside the original's figures. Asserts nothing.
+//   npm run bench:proxy -- [--backends nft,legacy,nftables] [--sizes 100,1000,5000,10000] [--parts table,start,idle,storm]
+//                          [--changes 30] [--pause 700] [--json]        needs root, iptables, nftables and perl
+// A change counts from before its way to the API server until its rule is in the kernel: nf_tables tells of each commit by netlink,
+// and for legacy the number of entries is asked for each millisecond. Neither costs kube-proxy anything worth measuring.
+import { existsSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { argv, echo } from 'zx';
+import { type Backend, closeAll } from './bench/proxy/arena.ts';
+import { measure, type Row } from './bench/proxy/measure.ts';
+import { measureIdle, measureStart, measureStorm } from './bench/proxy/others.ts';
+import { report, type Small } from './bench/proxy/report.ts';
+
+const list = (option: unknown, otherwise: string): string[] => String(option ?? otherwise).split(',');
+
+const backends = list(argv.backends, 'nft,legacy,nftables') as Backend[];
+const sizes = list(argv.sizes, '100,1000,5000,10000').map(Number);
+const parts = new Set(list(argv.parts, 'table,start,idle,storm'));
+const options = { changes: Number(argv.changes ?? 30), pauseMs: Number(argv.pause ?? 700) };
+const storm = { services: 1000, perSecond: 500, seconds: 30 };
+const smallCluster = 10;
+
+const say = (text: string): void => void console.error(text);
+
+const benchTable = async (): Promise<Row[]> => {
+  const rows: Row[] = [];
+  for (const backend of parts.has('table') ? backends : []) {
+    for (const size of sizes) {
+      say(`${backend}, ${size} services…`);
+      rows.push(await measure(backend, size, options));
+    }
+  }
+  return rows;
+};
+
+const benchRest = async (backend: Backend): Promise<Small> => {
+  say(`${backend}: ${[...parts].filter((part) => part !== 'table').join(', ')}…`);
+  return {
+    backend,
+    ...(parts.has('start') ? { startMs: await measureStart(backend, smallCluster, 7) } : {}),
+    ...(parts.has('idle') ? { idle: await measureIdle(backend, 100, 60) } : {}),
+    ...(parts.has('storm') ? { storm: await measureStorm(backend, storm) } : {}),
+  };
+};
+
+for (const program of ['/usr/sbin/xtables-nft-multi', '/usr/sbin/nft', '/usr/bin/perl'])
+  if (!existsSync(program)) throw new Error(`${program} is missing: apt-get install iptables nftables perl-base`);
+process.once('exit', closeAll);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+const rows = await benchTable();
+const small: Small[] = [];
+if (['start', 'idle', 'storm'].some((part) => parts.has(part)))
+  for (const backend of backends) small.push(await benchRest(backend));
+
+const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}`;
+if (argv.json) echo(JSON.stringify({ machine, rows, small }, null, 2));
+else
+  echo(
+    `${report({ rows, small })}\n\n${machine}. [12× of …]: the original's, and how many times ours is faster or smaller.`,
+  );
+process.exit(0);

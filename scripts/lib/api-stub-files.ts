@@ -1,0 +1,32 @@
+// What the API stub (`api-stub.ts`) and a client of it read: a self-signed certificate and a kubeconfig that doesn't check it.
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PemConverter, X509CertificateGenerator } from '@peculiar/x509';
+
+/** The program; its first argument is the folder. */
+export const apiStub = join(import.meta.dirname, 'api-stub.ts');
+
+/** Writes `cert.pem`, `key.pem` and `kubeconfig`. */
+export const writeStubFiles = async (folder: string): Promise<void> => {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: 'CN=stub',
+    keys,
+    signingAlgorithm: algorithm,
+    notAfter: new Date(Date.now() + 86_400_000),
+  });
+  const key = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
+  writeFileSync(join(folder, 'cert.pem'), certificate.toString('pem'));
+  writeFileSync(join(folder, 'key.pem'), key);
+  writeFileSync(join(folder, 'kubeconfig'), JSON.stringify(kubeconfig));
+};
+
+const kubeconfig = {
+  'current-context': 'c',
+  contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+  clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:6443', 'insecure-skip-tls-verify': true } }],
+  users: [{ name: 'u', user: {} }],
+};
