@@ -2,11 +2,13 @@
 import type { Mode, ModeContext } from './backend.ts';
 import type { ProxyMode } from './config.ts';
 import { openIptables } from './iptables/mode.ts';
+import { openNftables } from './nftables/mode.ts';
 
 type OpenMode = (context: ModeContext) => Promise<Mode>;
 
 const modes: Readonly<Partial<Record<ProxyMode, OpenMode>>> = {
   iptables: openIptables,
+  nftables: openNftables,
 };
 
 /** @throws Error where the machine lacks what the mode needs and nothing can stand in for it */
