@@ -2,12 +2,14 @@
 import type { Mode, ModeContext } from './backend.ts';
 import type { ProxyMode } from './config.ts';
 import { openIptables } from './iptables/mode.ts';
+import { openNftables } from './nftables/mode.ts';
 import { openUserspace } from './userspace/mode.ts';
 
 type OpenMode = (context: ModeContext) => Promise<Mode>;
 
 const modes: Readonly<Partial<Record<ProxyMode, OpenMode>>> = {
   iptables: openIptables,
+  nftables: openNftables,
   userspace: openUserspace,
 };
 

@@ -5,7 +5,9 @@ import { run, runOk } from './exec.ts';
 export interface Nft {
   /** One `nft -f -`: all of the input takes effect in one step, or nothing does. @throws ExecError with what nft said */
   apply(input: string, signal: AbortSignal): Promise<void>;
-  /** @param what follows `nft list`, e.g. `chains ip` @returns undefined where that doesn't exist */
+  /** Says whether `apply` would do it, and does nothing. @throws as `apply` */
+  check(input: string, signal: AbortSignal): Promise<void>;
+  /** Without elements and counters. @param what follows `nft list`, e.g. `ruleset ip` @returns undefined where that doesn't exist */
   list(what: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
@@ -14,8 +16,11 @@ export const createNft = (prefix: readonly string[] = []): Nft => ({
   apply: async (input, signal) => {
     await runOk([...prefix, 'nft', '-f', '-'], { input, signal });
   },
+  check: async (input, signal) => {
+    await runOk([...prefix, 'nft', '-c', '-f', '-'], { input, signal });
+  },
   list: async (what, signal) => {
-    const { code, stdout } = await run([...prefix, 'nft', '-s', 'list', ...what.split(' ')], { signal });
+    const { code, stdout } = await run([...prefix, 'nft', '-t', '-s', 'list', ...what.split(' ')], { signal });
     return code === 0 ? stdout : undefined;
   },
 });

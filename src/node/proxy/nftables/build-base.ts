@@ -1,0 +1,124 @@
+// What is in the table whatever the services are: where the kernel enters it, and the questions that every packet is asked.
+import type { LocalMatch } from '../local-detector.ts';
+import type { IpFamily } from '../types.ts';
+import { type Chain, type Item, type NamedSet, portAlone, type SetName, sets, type Words, words } from './model.ts';
+
+export interface BaseOptions {
+  readonly family: IpFamily;
+  readonly masqueradeMark: number;
+  readonly masqueradeAll: boolean;
+  /** How pods of this node are told from everybody else. */
+  readonly local: LocalMatch;
+  readonly nodePortAddresses: 'all' | readonly string[];
+}
+
+export const buildBase = (options: BaseOptions): Item[] => {
+  const { ip } = words[options.family];
+  const addresses = options.nodePortAddresses === 'all' ? [] : options.nodePortAddresses;
+  return [
+    ...namedSets(words[options.family]),
+    ...addresses.map((key): Item => ({ kind: 'element', set: sets.nodePortIps, key })),
+    ...filterChains(),
+    ...natChains(options),
+    chain('firewall-check', [`${words[options.family].destination} vmap @${sets.firewall}`]),
+    chain('service-endpoints-check', refusals(words[options.family].destination, sets.rejected, sets.dropped)),
+    chain(
+      'nodeport-endpoints-check',
+      refusals(`${nodePortMatch(options)} ${portAlone}`, sets.rejectedNodePorts, sets.droppedNodePorts),
+    ),
+    // A known address at an unknown port: told at once, rather than sent to the default gateway.
+    chain('cluster-ips-check', [`${ip} daddr @${sets.clusterIps} reject`]),
+  ];
+};
+
+/** Says that a packet's source is to be replaced by the node's address, as its answers must come back this way. */
+export const markRule = (mark: number): string => `meta mark set meta mark | ${hex(mark)}`;
+
+/** What a packet matches that comes from a pod of this node, or with `!= ` from elsewhere. */
+export const localRule = (local: NonNullable<LocalMatch>, { ip }: Words, not: '' | '!= '): string => {
+  if (local.kind === 'source') return `${ip} saddr ${not}${local.cidr}`;
+  return `iifname ${not}"${local.name.replace(/\+$/, '*')}"`;
+};
+
+const chain = (name: string, rules: readonly string[], hook?: string): Chain =>
+  hook === undefined ? { kind: 'chain', name, rules } : { kind: 'chain', name, hook, rules };
+
+const namedSets = ({ ip, address, destination }: Words): NamedSet[] => {
+  const front = `${address} . inet_proto . inet_service`;
+  const port = 'inet_proto . inet_service';
+  // A number that the kernel draws is part of the key, and `type` has no word for it.
+  const choice = (key: string): string => `typeof ${key} . numgen random mod 2 : ${ip} daddr . th dport ;`;
+  const specs: readonly (readonly [name: SetName, kind: NamedSet['kind'], spec: string])[] = [
+    [sets.clusterIps, 'set', `type ${address} ;`],
+    [sets.nodePortIps, 'set', `type ${address} ;`],
+    [sets.serviceIps, 'map', `type ${front} : verdict ;`],
+    [sets.serviceNodePorts, 'map', `type ${port} : verdict ;`],
+    [sets.endpoints, 'map', choice(destination)],
+    [sets.localEndpoints, 'map', choice(destination)],
+    [sets.nodePortEndpoints, 'map', choice(portAlone)],
+    [sets.nodePortLocalEndpoints, 'map', choice(portAlone)],
+    [sets.rejected, 'set', `type ${front} ;`],
+    [sets.dropped, 'set', `type ${front} ;`],
+    [sets.rejectedNodePorts, 'set', `type ${port} ;`],
+    [sets.droppedNodePorts, 'set', `type ${port} ;`],
+    [sets.firewall, 'map', `type ${front} : verdict ;`],
+    [sets.hairpin, 'set', `type ${address} . ${front} ;`],
+  ];
+  return specs.map(([name, kind, spec]) => ({ kind, name, spec }));
+};
+
+/** Refusals come after the choice of an endpoint: a packet that was sent to one bears another address by now. */
+const filterChains = (): Chain[] => {
+  const ask = (name: string): string => `ct state new jump ${name}`;
+  const filter = (name: string, hook: string, rules: readonly string[]): Chain =>
+    chain(name, rules.map(ask), `type filter hook ${hook} ;`);
+  return [
+    filter('filter-prerouting-pre-dnat', 'prerouting priority -110', ['firewall-check']),
+    filter('filter-output-pre-dnat', 'output priority -110', ['firewall-check']),
+    filter('filter-input', 'input priority 0', ['nodeport-endpoints-check', 'service-endpoints-check']),
+    filter('filter-forward', 'forward priority 0', ['service-endpoints-check', 'cluster-ips-check']),
+    filter('filter-output', 'output priority 0', ['service-endpoints-check', 'cluster-ips-check']),
+  ];
+};
+
+const natChains = (options: BaseOptions): Chain[] => {
+  const { ip, destination } = words[options.family];
+  const mark = hex(options.masqueradeMark);
+  const nat = (name: string, hook: string, rule: string): Chain => chain(name, [rule], `type nat hook ${hook} ;`);
+  return [
+    nat('nat-prerouting', 'prerouting priority -100', 'jump services'),
+    nat('nat-output', 'output priority -100', 'jump services'),
+    nat('nat-postrouting', 'postrouting priority 100', 'jump masquerading'),
+    chain('services', [
+      ...clusterIpMasquerade(options),
+      `${destination} vmap @${sets.serviceIps}`,
+      `${nodePortMatch(options)} ${portAlone} vmap @${sets.serviceNodePorts}`,
+    ]),
+    chain('masquerading', [
+      `meta mark & ${mark} != 0 meta mark set meta mark ^ ${mark} masquerade fully-random`,
+      // A pod that reaches itself through a service must not see its own address as the client.
+      `ct status dnat ${ip} saddr . ${destination} @${sets.hairpin} masquerade fully-random`,
+    ]),
+  ];
+};
+
+/** Traffic from elsewhere than our pods may leave by another node than it came: it gets our address. */
+const clusterIpMasquerade = ({ family, masqueradeAll, masqueradeMark, local }: BaseOptions): string[] => {
+  const match = `${words[family].ip} daddr @${sets.clusterIps}`;
+  if (masqueradeAll) return [`${match} ${markRule(masqueradeMark)}`];
+  return local ? [`${match} ${localRule(local, words[family], '!= ')} ${markRule(masqueradeMark)}`] : [];
+};
+
+const nodePortMatch = ({ family, nodePortAddresses }: BaseOptions): string => {
+  const { ip, loopback } = words[family];
+  if (nodePortAddresses === 'all') return `fib daddr type local ${ip} daddr != ${loopback}`;
+  return `${ip} daddr @${sets.nodePortIps}`;
+};
+
+/** No endpoints at all: the client is told at once. None on this node: dropped, another node may answer. */
+const refusals = (match: string, rejected: SetName, dropped: SetName): string[] => [
+  `${match} @${rejected} reject`,
+  `${match} @${dropped} drop`,
+];
+
+const hex = (mark: number): string => `0x${mark.toString(16)}`;

@@ -1,0 +1,41 @@
+// `loadBalancerSourceRanges`: who may use a load balancer's address. Asked before the destination is rewritten.
+
+import { hash } from 'node:crypto';
+import { contains } from '../cidr.ts';
+import { type Item, sets, words } from './model.ts';
+import type { PortContext } from './port-context.ts';
+
+export const buildFirewall = ({ port, endpoints, options, protocol, comment }: PortContext): Item[] => {
+  const ranges = port.sourceRanges;
+  const everybody = ranges.some((range) => range.endsWith('/0'));
+  if (!endpoints.any || port.loadBalancerIps.length === 0 || ranges.length === 0 || everybody) return [];
+  const nodeIp = options.node.addresses[options.family];
+  // A node that owns the load balancer's address sends from that address.
+  const own = nodeIp !== undefined && ranges.some((range) => contains(range, nodeIp)) ? port.loadBalancerIps : [];
+  const name = `firewall-${hash('sha256', port.key, 'hex').slice(0, 16)}`;
+  const allowed = widest([...ranges, ...own]);
+  return [
+    {
+      ...{ kind: 'chain', name },
+      rules: [`${words[options.family].ip} saddr != { ${allowed.join(', ')} } drop`],
+    },
+    ...port.loadBalancerIps.map(
+      (address): Item => ({
+        ...{ kind: 'element', set: sets.firewall, comment },
+        key: `${address} . ${protocol} . ${port.port}`,
+        value: `goto ${name}`,
+      }),
+    ),
+  ];
+};
+
+/** Without those that lie within another: nft refuses a set whose members overlap. */
+const widest = (ranges: readonly string[]): string[] => {
+  const lengthOf = (range: string): number => Number(range.split('/')[1] ?? 128);
+  const kept: string[] = [];
+  for (const range of ranges.toSorted((a, b) => lengthOf(a) - lengthOf(b))) {
+    const [network = ''] = range.split('/');
+    if (!kept.some((wider) => contains(wider, network))) kept.push(range);
+  }
+  return kept;
+};

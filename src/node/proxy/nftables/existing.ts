@@ -1,0 +1,38 @@
+// What is in the kernel already: as much of `nft -t list ruleset` as a full sync and the look for damage need.
+
+import type { IpFamily } from '../types.ts';
+import { tableOf } from './model.ts';
+
+export interface Existing {
+  /** The table's comment; undefined where it has none. */
+  readonly comment: string | undefined;
+  /** How many rules each chain has. */
+  readonly chains: ReadonlyMap<string, number>;
+  readonly sets: ReadonlyMap<string, 'set' | 'map'>;
+}
+
+/**
+ * @param listing of all tables of the family, without elements
+ * @returns undefined where there is no such table
+ */
+export const readExisting = (listing: string, family: IpFamily): Existing | undefined => {
+  const lines = listing.split('\n');
+  const start = lines.indexOf(`table ${tableOf(family)} {`);
+  if (start === -1) return undefined;
+  const chains = new Map<string, number>();
+  const sets = new Map<string, 'set' | 'map'>();
+  let comment: string | undefined;
+  let chain: string | undefined;
+  for (const line of lines.slice(start + 1)) {
+    if (line === '}') break;
+    const [, kind, name = ''] = /^\t(chain|set|map) (\S+) \{$/.exec(line) ?? [];
+    if (kind === 'chain') {
+      chain = name;
+      chains.set(name, 0);
+    } else if (kind === 'set' || kind === 'map') sets.set(name, kind);
+    else if (line === '\t}') chain = undefined;
+    else if (chain === undefined) comment ??= /^\tcomment "(.*)"$/.exec(line)?.[1];
+    else if (/^\t\t(?!type |comment )/.test(line)) chains.set(chain, (chains.get(chain) ?? 0) + 1);
+  }
+  return { comment, chains, sets };
+};

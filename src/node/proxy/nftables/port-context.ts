@@ -1,0 +1,22 @@
+// What the items of one service port are computed from.
+import type { Categories } from '../categorize.ts';
+import type { LocalMatch } from '../local-detector.ts';
+import type { IpFamily, NodeView, ServicePort } from '../types.ts';
+
+/** What shapes them beside the service itself. */
+export interface BuildOptions {
+  readonly family: IpFamily;
+  readonly node: Pick<NodeView, 'name' | 'zone' | 'addresses'>;
+  readonly local: LocalMatch;
+  readonly masqueradeMark: number;
+}
+
+export interface PortContext {
+  readonly port: ServicePort;
+  readonly endpoints: Categories;
+  readonly options: BuildOptions;
+  /** In lower case. */
+  readonly protocol: string;
+  /** For whoever reads lists of elements. */
+  readonly comment: string;
+}
