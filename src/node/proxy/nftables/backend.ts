@@ -46,9 +46,9 @@ export class NftablesBackend implements Backend {
     this.#writes += 1;
     this.#writing = true;
     try {
-      const changes = this.#recompute(update);
+      this.#recompute(update);
       if (full) await this.#writeAll(signal);
-      else await this.#writeChanges(changes, signal);
+      else await this.#writeChanges(this.#ledger.takeChanges(), signal);
     } finally {
       this.#writing = false;
     }
@@ -69,7 +69,7 @@ export class NftablesBackend implements Backend {
 
   close(): void {}
 
-  #recompute({ view, changed, full, nodeChanged }: Update): Changes {
+  #recompute({ view, changed, full, nodeChanged }: Update): void {
     const everything = full || nodeChanged;
     if (full) this.#ledger = new Ledger();
     if (everything) this.#ledger.replace(baseOwner, this.#options.base());
@@ -79,7 +79,7 @@ export class NftablesBackend implements Backend {
       const port = view.ports.get(key);
       this.#ledger.replace(key, port ? buildPort(port, view.endpoints.get(key) ?? [], options) : []);
     }
-    return this.#ledger.takeChanges();
+    if (full) this.#ledger.settle();
   }
 
   async #writeAll(signal: AbortSignal): Promise<void> {
@@ -101,7 +101,7 @@ export class NftablesBackend implements Backend {
     const litter = [...this.#litter.values()];
     this.#litter.clear();
     const sets = litter.filter((item): item is NamedSet => item.kind === 'set' || item.kind === 'map');
-    const chains = litter.filter(({ kind }) => kind === 'chain').map(identityOf);
+    const chains = litter.filter(({ kind }) => kind === 'chain').map(nameOf);
     await this.#sweep({ chains, sets }, signal);
   }
 

@@ -46,8 +46,9 @@ const chain = (name: string, rules: readonly string[], hook?: string): Chain =>
 const namedSets = ({ ip, address, destination }: Words): NamedSet[] => {
   const front = `${address} . inet_proto . inet_service`;
   const port = 'inet_proto . inet_service';
-  // A number that the kernel draws is part of the key, and `type` has no word for it.
-  const choice = (key: string): string => `typeof ${key} . numgen random mod 2 : ${ip} daddr . th dport ;`;
+  // A number that the kernel draws is part of the key, and `type` has no word for it. The value may not speak of `th dport`: nft
+  // (1.0.6 to 1.1.3 at least) takes such a map, and then refuses all later rules about it as of conflicting protocols.
+  const choice = (key: string): string => `typeof ${key} . numgen random mod 2 : ${ip} daddr . tcp dport ;`;
   const specs: readonly (readonly [name: SetName, kind: NamedSet['kind'], spec: string])[] = [
     [sets.clusterIps, 'set', `type ${address} ;`],
     [sets.nodePortIps, 'set', `type ${address} ;`],

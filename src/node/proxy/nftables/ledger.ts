@@ -1,6 +1,6 @@
 // Which service port wants what in the table. Several may want the same chain or cluster IP, and by mistake the same address and port:
 // the first by name gets it, whatever the order in which they came.
-import { type Item, identityOf, sameItem } from './model.ts';
+import { type Item, identityOf, nameOf, sameItem, spaceOf } from './model.ts';
 
 /** From the table as it was to the table as it is. An item that became another one is in both. */
 export interface Changes {
@@ -19,84 +19,118 @@ interface Contest {
   readonly all: Map<string, Item>;
 }
 
+/** What is in force under one identity. */
+type Claims = Map<string, Claim | Contest>;
+
 export class Ledger {
   readonly #owners = new Map<string, readonly Item[]>();
-  /** By identity. Nearly all have one claim. */
-  readonly #claims = new Map<string, Claim | Contest>();
-  /** What was in force at the last `takeChanges`, for the identities touched since. */
-  readonly #before = new Map<string, Item | undefined>();
+  /** By space and name. Nearly all have one claim. */
+  readonly #spaces = new Map<string, Claims>();
+  /** What was in force at the last `takeChanges`, for the identities touched since; undefined: nobody asks yet. */
+  #before: Map<string, Before> | undefined;
 
   get owners(): Iterable<string> {
     return this.#owners.keys();
   }
 
   /** From now on this is all that the owner wants. */
-  replace(owner: string, items: readonly Item[]): void {
+  replace(owner: string, wanted: readonly Item[]): void {
+    const items = wanted.map((item) => this.#shared(item));
     const kept = new Set(items.map(identityOf));
-    for (const item of this.#owners.get(owner) ?? []) {
-      const identity = identityOf(item);
-      if (!kept.has(identity)) this.#withdraw(identity, owner);
-    }
-    for (const item of items) this.#claim(identityOf(item), { owner, item });
+    for (const item of this.#owners.get(owner) ?? []) if (!kept.has(identityOf(item))) this.#withdraw(item, owner);
+    for (const item of items) this.#claim({ owner, item });
     if (items.length > 0) this.#owners.set(owner, items);
     else this.#owners.delete(owner);
   }
 
   /** What is in force: one item of each identity. */
   *items(): Generator<Item> {
-    for (const claim of this.#claims.values()) yield winnerOf(claim).item;
+    for (const claims of this.#spaces.values()) for (const claim of claims.values()) yield winnerOf(claim).item;
   }
 
-  /** What is in force under an identity. */
-  get(identity: string): Item | undefined {
-    const claim = this.#claims.get(identity);
-    return claim && winnerOf(claim).item;
+  /** What is in force now is what changes are counted from. */
+  settle(): void {
+    this.#before = new Map();
   }
 
+  /** Since the last `takeChanges` or `settle`. */
   takeChanges(): Changes {
     const added: Item[] = [];
     const removed: Item[] = [];
-    for (const [identity, before] of this.#before) {
-      const after = this.get(identity);
+    for (const { space, name, item: before } of this.#before?.values() ?? []) {
+      const after = this.#get(space, name);
       if (before && after && sameItem(before, after)) continue;
       if (before) removed.push(before);
       if (after) added.push(after);
     }
-    this.#before.clear();
+    this.settle();
     return { added, removed };
   }
 
-  #claim(identity: string, claim: Claim): void {
-    this.#touch(identity);
-    const known = this.#claims.get(identity);
-    if (!known || (!('all' in known) && known.owner === claim.owner)) {
-      this.#claims.set(identity, claim);
+  /** Thousands of services want the same chain: it need not be in memory a thousand times. */
+  #shared(item: Item): Item {
+    const known = this.#get(spaceOf(item), nameOf(item));
+    return known && sameItem(known, item) ? known : item;
+  }
+
+  #claim(claim: Claim): void {
+    const { owner, item } = claim;
+    this.#touch(item);
+    const claims = this.#claimsLike(item);
+    const name = nameOf(item);
+    const known = claims.get(name);
+    if (!known || (!('all' in known) && known.owner === owner)) {
+      claims.set(name, claim);
       return;
     }
     const contest = 'all' in known ? known : { winner: known, all: new Map([[known.owner, known.item]]) };
-    contest.all.set(claim.owner, claim.item);
-    if (claim.owner <= contest.winner.owner) contest.winner = claim;
-    this.#claims.set(identity, contest);
+    contest.all.set(owner, item);
+    if (owner <= contest.winner.owner) contest.winner = claim;
+    claims.set(name, contest);
   }
 
-  #withdraw(identity: string, owner: string): void {
-    const known = this.#claims.get(identity);
+  #withdraw(item: Item, owner: string): void {
+    const claims = this.#claimsLike(item);
+    const name = nameOf(item);
+    const known = claims.get(name);
     if (!known) return;
-    this.#touch(identity);
+    this.#touch(item);
     if (!('all' in known)) {
-      this.#claims.delete(identity);
+      claims.delete(name);
       return;
     }
     known.all.delete(owner);
     const winner = known.winner.owner === owner ? firstOf(known.all) : known.winner;
-    if (!winner) this.#claims.delete(identity);
-    else if (known.all.size === 1) this.#claims.set(identity, winner);
+    if (!winner) claims.delete(name);
+    else if (known.all.size === 1) claims.set(name, winner);
     else known.winner = winner;
   }
 
-  #touch(identity: string): void {
-    if (!this.#before.has(identity)) this.#before.set(identity, this.get(identity));
+  #touch(item: Item): void {
+    if (!this.#before) return;
+    const identity = identityOf(item);
+    if (this.#before.has(identity)) return;
+    const [space, name] = [spaceOf(item), nameOf(item)];
+    this.#before.set(identity, { space, name, item: this.#get(space, name) });
   }
+
+  #get(space: string, name: string): Item | undefined {
+    const claim = this.#spaces.get(space)?.get(name);
+    return claim && winnerOf(claim).item;
+  }
+
+  #claimsLike(item: Item): Claims {
+    const space = spaceOf(item);
+    const claims = this.#spaces.get(space) ?? new Map<string, Claim | Contest>();
+    this.#spaces.set(space, claims);
+    return claims;
+  }
+}
+
+interface Before {
+  readonly space: string;
+  readonly name: string;
+  readonly item: Item | undefined;
 }
 
 const winnerOf = (claim: Claim | Contest): Claim => ('all' in claim ? claim.winner : claim);

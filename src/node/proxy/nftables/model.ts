@@ -78,8 +78,16 @@ export const words: Readonly<Record<IpFamily, Words>> = {
 
 export const tableOf = (family: IpFamily): string => `${words[family].ip} kube-proxy`;
 
+/** Within a space, names are unique: chains have one, sets and maps have one, and so have the elements of each set. */
+export const spaceOf = (item: Item): string => {
+  if (item.kind === 'element') return item.set;
+  return item.kind === 'chain' ? 'chain' : 'set';
+};
+
+export const nameOf = (item: Item): string => (item.kind === 'element' ? item.key : item.name);
+
 /** Two items with one identity can't be in the table at one time. */
-export const identityOf = (item: Item): string => (item.kind === 'element' ? `${item.set} ${item.key}` : item.name);
+export const identityOf = (item: Item): string => `${spaceOf(item)} ${nameOf(item)}`;
 
 export const sameItem = (a: Item, b: Item): boolean => {
   if (a.kind === 'element') return b.kind === 'element' && a.value === b.value && a.comment === b.comment;
