@@ -7,7 +7,7 @@ import type { IpFamily } from '../types.ts';
 import { buildPort } from './build-port.ts';
 import { type Existing, readExisting } from './existing.ts';
 import { type Changes, Ledger } from './ledger.ts';
-import { type Item, identityOf, type NamedSet, words } from './model.ts';
+import { type Item, identityOf, type NamedSet, nameOf, words } from './model.ts';
 import type { BuildOptions } from './port-context.ts';
 import { type Litter, litterOf, renderAll, renderChanges, renderRemoval } from './render.ts';
 
