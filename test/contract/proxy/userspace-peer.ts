@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 const [role = '', ...argv] = process.argv.slice(2);
-const [host = '', port = '0', count = '1'] = argv;
+const [host = '', port = '0', count = '1', timeoutMs = '10000', lanes = '1'] = argv;
 
 /** Who asked whom; an echo; the digest of all that came, once nothing more comes; and a reset. */
 const ports = { who: 8080, echo: 8081, digest: 8082, reset: 8083 };
@@ -34,7 +34,7 @@ const serve = (at: string): Promise<unknown>[] => {
   ];
 };
 
-/** `who HOST PORT COUNT`: so many connections, eight at a time. */
+/** `who HOST PORT COUNT TIMEOUT`: so many connections, eight at a time. */
 const who = async (): Promise<unknown[]> => {
   const answers: unknown[] = [];
   let left = Number(count);
@@ -47,7 +47,7 @@ const who = async (): Promise<unknown[]> => {
 
 const askOnce = async (): Promise<unknown> => {
   try {
-    const text = Buffer.concat(await Array.fromAsync(open(10_000))).toString();
+    const text = Buffer.concat(await Array.fromAsync(open(Number(timeoutMs)))).toString();
     return text === '' ? { error: 'EOF' } : JSON.parse(text);
   } catch (error) {
     return { error: (error as NodeJS.ErrnoException).code };
@@ -121,7 +121,7 @@ const udp = async (): Promise<unknown[]> => {
   return answers;
 };
 
-/** `load HOST PORT SECONDS CONCURRENCY`: new connections, one after the other on each of so many lanes. */
+/** `load HOST PORT SECONDS TIMEOUT LANES`: new connections, one after the other on each of so many lanes. */
 const load = async (): Promise<unknown> => {
   const until = performance.now() + Number(count) * 1000;
   const latencies: number[] = [];
@@ -134,7 +134,7 @@ const load = async (): Promise<unknown> => {
       else latencies.push(performance.now() - started);
     }
   };
-  await Promise.all(Array.from({ length: Number(argv[3] ?? 1) }, lane));
+  await Promise.all(Array.from({ length: Number(lanes) }, lane));
   latencies.sort((a, b) => a - b);
   const at = (share: number): number => Number((latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(3));
   return { perSecond: Math.round(latencies.length / Number(count)), p50: at(0.5), p99: at(0.99), failed };

@@ -48,12 +48,40 @@ export class UserspaceBackend implements Backend {
   readonly #proxied = new Map<PortKey, Proxied>();
   readonly #unsupported = new Set<PortKey>();
   #jumps: readonly EdgeJump[] = [];
+  /** Odd while one is under way. */
+  #writes = 0;
 
   constructor(options: UserspaceOptions) {
     this.#options = options;
   }
 
   async write(update: Update, signal: AbortSignal): Promise<Written> {
+    this.#writes += 1;
+    try {
+      return await this.#write(update, signal);
+    } finally {
+      this.#writes += 1;
+    }
+  }
+
+  /** Looks for each rule, as the original did, and for ports that couldn't be had. */
+  async damaged(signal: AbortSignal): Promise<boolean> {
+    if (this.#failed().length > 0) return true;
+    const writes = this.#writes;
+    const saved = await this.#options.netfilter.save(signal);
+    // What was read while something was written says nothing.
+    return writes % 2 === 0 && writes === this.#writes && isDamaged(this.#jumps, this.#rules(), saved);
+  }
+
+  countRules(): RuleCounts {
+    return countOf(this.#rules());
+  }
+
+  close(): void {
+    for (const { portal } of this.#proxied.values()) portal.close();
+  }
+
+  async #write(update: Update, signal: AbortSignal): Promise<Written> {
     const place = this.#options.place();
     const jumps = buildJumps(place);
     const full = update.full || JSON.stringify(jumps) !== JSON.stringify(this.#jumps);
@@ -67,20 +95,6 @@ export class UserspaceBackend implements Backend {
     if (freed) await this.#retry(view, place, signal);
     for (const { portal, failures } of this.#proxied.values()) portal.tellOf(failures);
     return { full, rules: full ? this.countRules() : countOf(steps.flatMap(({ rules }) => rules)) };
-  }
-
-  /** Looks for each rule, as the original did, and for ports that couldn't be had. */
-  async damaged(signal: AbortSignal): Promise<boolean> {
-    if (this.#failed().length > 0) return true;
-    return isDamaged(this.#jumps, this.#rules(), await this.#options.netfilter.save(signal));
-  }
-
-  countRules(): RuleCounts {
-    return countOf(this.#rules());
-  }
-
-  close(): void {
-    for (const { portal } of this.#proxied.values()) portal.close();
   }
 
   /** A port that one service gave up is free for another only after its rules went. */

@@ -50,6 +50,11 @@ export class Balancer {
     return endpoint;
   }
 
+  /** Ends a client's affinity: its endpoint refused it. */
+  release(client: string): void {
+    this.#sticky.delete(client);
+  }
+
   #takeTurn(failed: ReadonlySet<string>): ProxyEndpoint | undefined {
     const count = this.#endpoints.length;
     const start = this.#turn++;

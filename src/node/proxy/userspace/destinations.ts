@@ -67,16 +67,15 @@ export const socketsOf = (service: ServicePort, place: Place): SocketSpec[] => {
   return isExternallyAccessible(service) ? [...relays, ...holdersOf(service, place)] : relays;
 };
 
-const holdersOf = (service: ServicePort, place: Place): SocketSpec[] => {
-  const reach = service.externalPolicyLocal ? 'local' : 'cluster';
-  return destinationsOf(service)
+/** Only what no rule redirected comes in by these: while somebody has flushed the rules, a node port goes on to serve. */
+const holdersOf = (service: ServicePort, place: Place): SocketSpec[] =>
+  destinationsOf(service)
     .filter(({ kind }) => kind !== 'cluster IP')
     .flatMap(({ id, address, port }) =>
       heldAddresses(address, place).map(
-        (at) => ({ id: `${at} ${port}`, reach, address: at, port, holds: id }) as const,
+        (at) => ({ id: `${at} ${port}`, reach: 'cluster', address: at, port, holds: id }) as const,
       ),
     );
-};
 
 /** A node port is held wherever it answers; another address only if it is this machine's. */
 const heldAddresses = (address: string | undefined, place: Place): readonly string[] => {

@@ -84,8 +84,7 @@ export class UdpRelay implements Relay {
       onAnswer: (answer) => listener.socket.send(answer, client.port, client.address, () => {}),
       onFailure: (error) => {
         log.error('Read failed', error, { servicePortName, endpoint: endpoint.address });
-        // An affinity must not keep the client with an endpoint that refuses it.
-        this.#balancer.next(client.address, new Set([endpoint.address]));
+        this.#balancer.release(client.address);
       },
       onClose: (flow) => {
         if (this.#flows.get(key) === flow) this.#flows.delete(key);

@@ -92,6 +92,13 @@ describe('with ClientIP affinity', () => {
     expect(next('x')).toBe('b');
   });
 
+  test('it ends when its endpoint refused', () => {
+    const { balancer, next } = create(10);
+    expect(next('x')).toBe('a');
+    balancer.release('x');
+    expect(next('x')).toBe('b');
+  });
+
   test('it ends when the service no longer asks for it', () => {
     const { balancer, take } = create(10);
     expect(take(2)).toEqual(['a', 'a']);

@@ -1,0 +1,98 @@
+// Userspace mode's rules in the real kernel: what is read back is what was written, whichever iptables the node has, and it is kept up.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
+import { createNetfilter } from '../../../src/node/sys/netfilter.ts';
+import { FakeNetfilter } from '../../unit/proxy/fake-netfilter.ts';
+import { history } from '../../unit/proxy/random.ts';
+import { replay, tables } from '../../unit/proxy/replay.ts';
+import { createUserspaceRig } from '../../unit/proxy/userspace/rig.ts';
+import { put, World } from './world.ts';
+
+const signal = new AbortController().signal;
+
+/** Sends everything to both, and compares what they hold after each input. */
+const both = (real: Netfilter, fake: FakeNetfilter): Netfilter => ({
+  save: (abort) => real.save(abort),
+  restore: async (input, abort) => {
+    await real.restore(input, abort);
+    await fake.restore(input);
+    expect(tables(await real.save(abort))).toEqual(tables(await fake.save()));
+  },
+  hasChain: (table, chain, abort) => real.hasChain(table, chain, abort),
+});
+
+test('random histories leave the same rules in the kernel and in the one of the unit tests, and no damage is seen', async () => {
+  await using world = await World.create();
+  const real = createNetfilter('IPv4', ['ip', 'netns', 'exec', world.name]);
+  await fc.assert(
+    fc.asyncProperty(history(false), async (events) => {
+      for (const table of ['nat', 'filter']) for (const verb of ['-F', '-X']) world.exec('iptables', '-t', table, verb);
+      const rig = createUserspaceRig(() => both(real, new FakeNetfilter()));
+      await replay(events, rig);
+      expect(await rig.backend.damaged(signal)).toBe(false);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+/** Everything that has a rule of its own kind. */
+const web = put.service({
+  metadata: { name: 'web', namespace: 'default' },
+  spec: {
+    type: 'LoadBalancer',
+    clusterIP: '10.96.0.20',
+    clusterIPs: ['10.96.0.20', 'fd00:96::20'],
+    externalIPs: ['203.0.113.7', '2001:db8::7'],
+    externalTrafficPolicy: 'Local',
+    loadBalancerSourceRanges: ['198.51.100.0/24', '2001:db8:1::/64'],
+    ports: [
+      { name: 'p', port: 80, nodePort: 30080 },
+      { name: 'q', port: 80, nodePort: 30080, protocol: 'UDP' },
+    ],
+  },
+  status: { loadBalancer: { ingress: [{ ip: '203.0.113.9' }, { ip: '2001:db8::9' }] } },
+});
+
+test.each(['nft', 'legacy'] as const)(
+  'with iptables-%s what somebody deletes by hand comes back, foreign rules stay, and what is well is left alone',
+  async (backend) => {
+    await using world = await World.create(backend);
+    execFileSync('ip', ['-n', world.name, 'addr', 'add', '192.168.56.11/24', 'dev', 'lo']);
+    world.exec('iptables', '-t', 'nat', '-A', 'PREROUTING', '-s', '192.0.2.1', '-j', 'RETURN');
+    await world.change(web);
+    await world.startProxy(
+      '--proxy-mode=userspace',
+      '--cluster-cidr=10.244.0.0/16,fd00::/56',
+      '--iptables-sync-period=100ms',
+    );
+    const saved = (): string =>
+      `${world.save('iptables-save')}${world.save('ip6tables-save')}`.replace(/^#.*\n|\[.*\]/gm, '');
+    // Looks for damage leave a line each.
+    const looks = join(world.folder, 'looks');
+    world.shadow('iptables-save', `#!/bin/sh\necho >> ${looks}\nexec /usr/sbin/iptables-${backend}-save "$@"\n`);
+    const lookCount = (): number => readFileSync(looks, 'utf8').length;
+    const syncs = (): number => world.log().match(/SyncProxyRules complete/g)?.length ?? 0;
+    const before = saved();
+    const damages = [
+      ['iptables', '-t', 'nat', '-F', 'KUBE-PORTALS-CONTAINER'],
+      ['ip6tables', '-t', 'nat', '-F', 'KUBE-NODEPORT-HOST'],
+      ['iptables', '-F', 'KUBE-PORTALS-FIREWALL'],
+      ['iptables', '-t', 'nat', '-D', 'OUTPUT', '1'],
+      ['ip6tables', '-D', 'INPUT', '1'],
+    ];
+    for (const damage of damages) {
+      world.exec(...damage);
+      await world.until(`${damage.join(' ')} is mended`, () => saved() === before, saved);
+    }
+    let quiet = { since: lookCount(), syncs: syncs() };
+    await world.until('it has looked again and again, and written nothing', () => {
+      if (syncs() !== quiet.syncs) quiet = { since: lookCount(), syncs: syncs() };
+      return lookCount() - quiet.since >= 4;
+    });
+    expect(before).toContain('-A PREROUTING -s 192.0.2.1/32 -j RETURN');
+  },
+);
