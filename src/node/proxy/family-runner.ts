@@ -112,6 +112,8 @@ export class FamilyRunner {
     const report = await this.proxier.sync(signal);
     this.#lastSyncMs = report.elapsedMs;
     this.#options.onSynced(report, this.proxier.view);
+    const elapsed = `${report.elapsedMs.toFixed(6)}ms`;
+    this.#options.log.info(2, 'SyncProxyRules complete', { ipFamily: this.#options.family, elapsed });
     this.#firstSync.resolve();
   }
 

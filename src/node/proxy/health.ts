@@ -1,5 +1,6 @@
 // /healthz and /livez: may a load balancer send this node traffic, and is kube-proxy keeping up?
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import { json, type Page, routes } from './http.ts';
 import type { IpFamily } from './types.ts';
 
 interface FamilyState {
@@ -65,34 +66,10 @@ export class ProxyHealth {
   }
 }
 
-export const createHealthServer = (health: ProxyHealth): Server =>
-  createServer((request, response) => {
-    const path = request.url?.split('?')[0];
-    if (path !== '/healthz' && path !== '/livez') return sendText(response, 404, '404 page not found\n');
-    const { code, body } = health.report(path === '/livez');
-    sendJson(response, code, JSON.stringify(body));
-  });
-
-export const sendJson = (response: ServerResponse, code: number, body: string): void => {
-  response.writeHead(code, { 'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff' }).end(body);
-};
-
-export const sendText = (response: ServerResponse, code: number, body: string): void => {
-  response.writeHead(code, { 'Content-Type': 'text/plain; charset=utf-8' }).end(body);
-};
-
-/** @param address `0.0.0.0:10256`, `[::]:10256`, or empty for none */
-export const listen = (server: Server, address: string, signal: AbortSignal): Promise<void> => {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const separator = address.lastIndexOf(':');
-  const host = address.slice(0, separator).replace(/^\[|\]$/g, '');
-  const port = Number(address.slice(separator + 1));
-  server.once('error', reject);
-  server.listen({ port, ...(host === '' ? {} : { host }), signal }, () => {
-    server.off('error', reject);
-    server.on('error', () => {});
-    resolve();
-  });
-  signal.addEventListener('abort', () => server.closeAllConnections(), { once: true });
-  return promise;
+export const createHealthServer = (health: ProxyHealth): Server => {
+  const page = (livez: boolean) => (): Page => {
+    const { code, body } = health.report(livez);
+    return json(code, JSON.stringify(body));
+  };
+  return createServer(routes({ '/healthz': page(false), '/livez': page(true) }));
 };

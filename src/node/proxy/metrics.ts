@@ -60,31 +60,37 @@ export class ProxyMetrics {
     metrics.lastSync = Date.now() / 1000;
     metrics.rulesWritten = report.rulesWritten;
     metrics.flowsForgotten += report.flowsForgotten;
-    metrics.conntrack.observe(report.conntrackMs / 1000);
+    if (report.conntrackMs !== undefined) metrics.conntrack.observe(report.conntrackMs / 1000);
     this.#serviceChanges += report.serviceChanges;
     this.#endpointChanges += report.endpointChanges;
   }
 
-  render(totals: ReadonlyMap<IpFamily, FamilyTotals>, pending: Pending): string {
+  render({ totals, pending, accounting }: Looked): string {
     for (const [family, metrics] of this.#families) metrics.totals = totals.get(family) ?? metrics.totals;
     const state: State = {
       families: [...this.#families],
       pending,
       serviceChanges: this.#serviceChanges,
       endpointChanges: this.#endpointChanges,
+      accounting,
     };
     return definitions.map(([name, type, help, samples]) => renderMetric(name, type, help, samples(state))).join('');
   }
 }
 
-interface Pending {
-  readonly services: number;
-  readonly endpoints: number;
+/** What is looked up when somebody asks. */
+export interface Looked {
+  readonly totals: ReadonlyMap<IpFamily, FamilyTotals>;
+  /** Changes that wait for a sync, of all families. */
+  readonly pending: { readonly services: number; readonly endpoints: number };
+  /** Packets by the name of the kernel's accounting object. */
+  readonly accounting: ReadonlyMap<string, number>;
 }
 
 interface State {
   readonly families: readonly (readonly [IpFamily, FamilyMetrics])[];
-  readonly pending: Pending;
+  readonly pending: Looked['pending'];
+  readonly accounting: Looked['accounting'];
   readonly serviceChanges: number;
   readonly endpointChanges: number;
 }
@@ -116,17 +122,40 @@ const labelled =
 
 const prefix = 'kubeproxy_sync_proxy_rules';
 
-/** Name, type, help text, values. The nfacct counters stay 0 here: `nfacct list` has them. */
+const packets = (name: string): Samples => one(({ accounting }) => accounting.get(name) ?? 0);
+
+/** Only of families in which it has happened: the original shows no others. */
+const reconciled =
+  (samples: Samples): Samples =>
+  (state) =>
+    samples({ ...state, families: state.families.filter(([, { conntrack }]) => conntrack.count > 0) });
+
+/** Name, type, help text, values. */
 const definitions: readonly (readonly [name: string, type: string, help: string, samples: Samples])[] = [
-  ['kubeproxy_conntrack_reconciler_deleted_entries_total', 'counter', 'Flows deleted', each((m) => m.flowsForgotten)],
+  [
+    'kubeproxy_conntrack_reconciler_deleted_entries_total',
+    'counter',
+    'Flows deleted',
+    reconciled(each((m) => m.flowsForgotten)),
+  ],
   [
     'kubeproxy_conntrack_reconciler_sync_duration_seconds',
     'histogram',
     'Deleting flows',
-    histogram((m) => m.conntrack),
+    reconciled(histogram((m) => m.conntrack)),
   ],
-  ['kubeproxy_iptables_ct_state_invalid_dropped_packets_total', 'counter', 'Packets dropped as invalid', one(() => 0)],
-  ['kubeproxy_iptables_localhost_nodeports_accepted_packets_total', 'counter', 'Packets to localhost', one(() => 0)],
+  [
+    'kubeproxy_iptables_ct_state_invalid_dropped_packets_total',
+    'counter',
+    'Packets dropped as invalid',
+    packets('ct_state_invalid_dropped_pkts'),
+  ],
+  [
+    'kubeproxy_iptables_localhost_nodeports_accepted_packets_total',
+    'counter',
+    'Packets to localhost',
+    packets('localhost_nps_accepted_pkts'),
+  ],
   [
     'kubeproxy_sync_full_proxy_rules_duration_seconds',
     'histogram',

@@ -27,7 +27,8 @@ export interface SyncReport {
   /** Rules of iptables sent to the kernel by this sync. */
   readonly rulesWritten: RuleCounts;
   readonly flowsForgotten: number;
-  readonly conntrackMs: number;
+  /** Undefined: there was nothing to look for. */
+  readonly conntrackMs: number | undefined;
 }
 
 /** What is said about a service port after it was written, as far as the next sync or a metric asks for it. */
@@ -100,16 +101,15 @@ export class Proxier {
 
   /** Brings the kernel up to date. After a failure the next one is a full sync, as nobody knows what is there. */
   async sync(signal: AbortSignal): Promise<SyncReport> {
-    const { log, family } = this.#options;
     const started = performance.now();
     const pending = this.pending;
     const update = this.#takeUpdate();
     const { full, rules } = await this.#write(update, signal);
     this.#commit(update);
     const written = performance.now();
+    const hadFlows = this.#backendChanges.length > 0;
     const flowsForgotten = await this.#forgetFlows(signal);
     const elapsedMs = performance.now() - started;
-    log.info(2, 'SyncProxyRules complete', { ipFamily: family, elapsed: `${elapsedMs.toFixed(6)}ms` });
     return {
       full,
       elapsedMs,
@@ -117,7 +117,7 @@ export class Proxier {
       endpointChanges: pending.endpoints,
       rulesWritten: rules,
       flowsForgotten,
-      conntrackMs: performance.now() - written,
+      conntrackMs: hadFlows ? performance.now() - written : undefined,
     };
   }
 

@@ -1,171 +1,90 @@
 // Wires kube-proxy together, in the order of a change's way: API server → informers → trackers → rules → kernel.
-import { createServer, type Server } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
-import { endpointSlices, nodes, services } from '../../api/resources.ts';
 import { kubernetesVersion } from '../../api/version.ts';
-import { messageOf } from '../../kit/error.ts';
+import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { Logger } from '../../kit/logger.ts';
-import { createInformer } from '../client/informer.ts';
-import { type Client, keyOf } from '../client/types.ts';
-import type { Mode } from './backend.ts';
+import type { Client } from '../client/types.ts';
+import { holdLog } from '../component/held-log.ts';
+import { type Followed, followObjects, reachServer } from './api-objects.ts';
 import { cleanUp } from './cleanup.ts';
 import type { ProxyConfig } from './config.ts';
-import { FamilyRunner } from './family-runner.ts';
-import { createHealthServer, listen, ProxyHealth, sendJson, sendText } from './health.ts';
-import { ProxyMetrics } from './metrics.ts';
 import { openMode } from './modes.ts';
-import { nodeView, sameNode } from './node-view.ts';
-import { healthCheckPorts, ServiceHealth } from './service-health.ts';
-import { proxySelector } from './service-ports.ts';
+import { nodeView } from './node-view.ts';
+import { createProxy, handlersOf, type KubeProxy } from './parts.ts';
+import { openServers } from './servers.ts';
 import { setOomScore, setUpConntrack } from './system.ts';
 import type { IpFamily, NodeView } from './types.ts';
 
-/** Runs until the signal aborts. Rules stay: a restart must not interrupt anybody's connections. */
+/**
+ * Runs until the signal aborts. Rules stay: a restart must not interrupt anybody's connections.
+ * The log tells the steps in the original's order, though some of them are taken side by side.
+ */
 export const runProxy = async (
   config: ProxyConfig,
   client: Client,
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> => {
-  const state: NodeState = { node: nodeView(config.nodeName, undefined, config.bindAddress) };
-  const modeKnown = openMode({ config, log, signal, node: () => state.node });
-  await reachServer(client, log, signal);
-  const proxy = createProxy(config, await modeKnown, state, log, signal);
-  const objectsKnown = followObjects(proxy, client, signal);
+  const state = { node: nodeView(config.nodeName, undefined, config.bindAddress) };
+  const modeLog = holdLog(log);
+  const modeKnown = openMode({ config, log: modeLog, signal, node: () => state.node }).catch((error: unknown) => {
+    modeLog.release();
+    throw error;
+  });
+  const [mode, slices] = await Promise.all([modeKnown, reachServer(client, log, signal)]);
+  const proxy = createProxy({ config, log, signal, state }, mode);
+  const { objectLog, runners } = proxy;
+  const handlers = handlersOf(proxy);
+  const objects = followObjects({ client, nodeName: config.nodeName, slices, handlers, log: objectLog, signal });
+  await awaitNode(proxy, objects);
+  announce(mode.families, log);
+  modeLog.release();
   log.info(0, 'Version info', { version: kubernetesVersion, node: process.version });
   setOomScore(config.oomScoreAdj, log);
   setUpConntrack(config, log);
-  await openServers(proxy, signal);
+  await openServers(proxy);
+  await tellOfCaches(proxy, objects);
+  for (const runner of runners) runner.start();
+  void removeLeftovers(proxy);
+  await Promise.all(runners.map(({ stopped }) => stopped));
+  for (const service of proxy.serviceHealth.values()) service.close();
+  for (const { proxier } of runners) proxier.backend.close();
+};
+
+/** A node that is just being set up has no Node object yet, and one without networks no pod CIDR. */
+const nodeTimeoutMs = 30_000;
+
+/** Waits for what the configuration needs to know of the node, but not for ever: what comes later is put to use then. */
+const awaitNode = async ({ config, state, log, signal }: KubeProxy, objects: Followed): Promise<void> => {
   log.info(0, 'Waiting for caches to sync');
-  await objectsKnown;
-  log.info(0, 'Caches are synced');
-  for (const runner of proxy.runners) runner.start();
-  void removeLeftovers(proxy, signal);
-  await Promise.all(proxy.runners.map(({ stopped }) => stopped));
-  proxy.serviceHealth.close();
-  for (const { proxier } of proxy.runners) proxier.backend.close();
-};
-
-interface NodeState {
-  node: NodeView;
-}
-
-interface Proxy {
-  readonly config: ProxyConfig;
-  readonly mode: Mode;
-  readonly state: NodeState;
-  readonly log: Logger;
-  readonly health: ProxyHealth;
-  readonly serviceHealth: ServiceHealth;
-  readonly metrics: ProxyMetrics;
-  readonly runners: readonly FamilyRunner[];
-}
-
-const createProxy = (config: ProxyConfig, mode: Mode, state: NodeState, log: Logger, signal: AbortSignal): Proxy => {
-  const { families } = mode;
-  announce(families, log);
-  const health = new ProxyHealth(families, config.syncPeriodMs * 2);
-  const metrics = new ProxyMetrics(families);
-  const serviceHealth = new ServiceHealth(log, () => health.healthy);
-  const runnerOf = (family: IpFamily): FamilyRunner =>
-    new FamilyRunner({
-      ...{ family, config, log, signal },
-      backend: mode.createBackend(family),
-      node: () => state.node,
-      onQueued: () => {
-        health.queued(family);
-        metrics.queued(family);
-      },
-      onSynced: (report, view) => {
-        health.updated(family);
-        metrics.synced(family, report);
-        if (family === families[0]) serviceHealth.sync(healthCheckPorts(view));
-      },
-    });
-  return { config, mode, state, log, health, serviceHealth, metrics, runners: families.map(runnerOf) };
-};
-
-/**
- * Feeds the runners from the API server. Informers begin at once and tell nothing twice, so whoever wants to hear of everything must
- * be there when they are made: nothing may be awaited in here.
- * @returns once everything that exists has been told
- */
-const followObjects = (proxy: Proxy, client: Client, signal: AbortSignal): Promise<unknown> => {
-  const { config, log, runners } = proxy;
-  const options = { signal, logger: log };
-  const own = { fieldSelector: `metadata.name=${config.nodeName}` };
-  const ours = { labelSelector: proxySelector };
-  const nodeInformer = createInformer(client, nodes, { ...options, selection: own });
-  const serviceInformer = createInformer(client, services, { ...options, selection: ours });
-  const sliceInformer = createInformer(client, endpointSlices, { ...options, selection: ours });
-  nodeInformer.onChange((_before, after) => onNode(proxy, nodeView(config.nodeName, after, config.bindAddress)));
-  serviceInformer.onChange((before, after) => {
-    logChange(log, 'Service', before, after);
-    for (const runner of runners) runner.onService(before, after);
-  });
-  sliceInformer.onChange((before, after) => {
-    logChange(log, 'EndpointSlice', before, after);
-    for (const runner of runners) runner.onSlice(before, after);
-  });
-  return Promise.all([nodeInformer.synced, serviceInformer.synced, sliceInformer.synced]);
-};
-
-const onNode = (proxy: Proxy, next: NodeView): void => {
-  proxy.health.nodeEligible = next.eligible;
-  if (sameNode(proxy.state.node, next)) return;
-  const nodeIPs = Object.values(next.addresses);
-  proxy.log.info(2, 'Updated proxier node topology labels', { zone: next.zone ?? '', nodeIPs });
-  proxy.state.node = next;
-  for (const runner of proxy.runners) runner.onNode();
-};
-
-const openServers = async (proxy: Proxy, signal: AbortSignal): Promise<void> => {
-  const { config, log, health, metrics, runners } = proxy;
-  const renderMetrics = (): string => {
-    const totals = new Map(
-      runners.map(({ proxier }) => [
-        proxier.family,
-        { rules: proxier.backend.countRules(), gaps: proxier.countGaps() },
-      ]),
-    );
-    const pending = runners.map(({ proxier }) => proxier.pending);
-    return metrics.render(totals, {
-      services: pending.reduce((sum, { services: count }) => sum + count, 0),
-      endpoints: pending.reduce((sum, { endpoints }) => sum + endpoints, 0),
-    });
+  await objects.node;
+  const needs = {
+    podCidrs: config.detectLocal.mode === 'NodeCIDR',
+    address: config.nodePortAddresses.includes('primary'),
   };
-  const serving = { log, signal, fatal: config.bindAddressHardFail };
-  await Promise.all([
-    serve(createHealthServer(health), config.healthzBindAddress, 'healthz', serving),
-    serve(createMetricsServer(proxy, renderMetrics), config.metricsBindAddress, 'metrics', serving),
-  ]);
-};
-
-/** What another mode left goes once our own rules are in place, so that no connection finds nothing. */
-const removeLeftovers = async ({ mode, runners, log }: Proxy, signal: AbortSignal): Promise<void> => {
-  await Promise.all(runners.map(({ synced }) => synced));
-  try {
-    await cleanUp({ log, signal, running: mode.name });
-  } catch (error) {
-    if (!signal.aborted) log.error('Leftovers of another proxy mode could not be removed', error);
-  }
-};
-
-/** A cluster that is just starting brings its API server up within a second or so: asked often at first, then less. */
-const reachServer = async (client: Client, log: Logger, signal: AbortSignal): Promise<void> => {
-  const started = performance.now();
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await client.raw('/healthz');
-      return;
-    } catch (error) {
+  const missing = (): string[] => [
+    ...(needs.podCidrs && state.node.podCidrs.length === 0 ? ['a pod CIDR (--detect-local-mode=NodeCIDR)'] : []),
+    ...(needs.address && nodeIps(state.node).length === 0 ? ['an address (--nodeport-addresses=primary)'] : []),
+  ];
+  if (missing().length > 0) {
+    log.info(0, 'Waiting for the Node object', { node: config.nodeName, missing: missing() });
+    const look = () => (missing().length === 0 ? done(undefined) : notYet(missing().join()));
+    await eventually('the Node is complete', look, { timeoutMs: nodeTimeoutMs, signal }).catch(() => {
       signal.throwIfAborted();
-      const waited = performance.now() - started;
-      if (attempt % 10 === 0) log.warning('The API server does not answer yet', { err: messageOf(error) });
-      await delay(waited < 10_000 ? Math.min(50 + attempt * 10, 200) : 2000, undefined, { signal });
-    }
+      log.warning('Going on without it; rules will follow when the Node object has it', { missing: missing() });
+    });
+  }
+  log.info(0, 'Caches are synced');
+  const ips = nodeIps(state.node);
+  if (ips.length > 0) log.info(0, 'Successfully retrieved NodeIPs', { NodeIPs: ips });
+  else log.warning('No addresses in the Node object yet', { node: config.nodeName });
+  if (config.nodePortAddresses.length === 0) {
+    const err =
+      'nodePortAddresses is unset; NodePort connections will be accepted on all local IPs. Consider using `--nodeport-addresses primary`';
+    log.error('Kube-proxy configuration may be incomplete or incorrect', undefined, { err });
   }
 };
+
+const nodeIps = ({ addresses }: NodeView): string[] => Object.values(addresses);
 
 const announce = (families: readonly IpFamily[], log: Logger): void => {
   if (families.length > 1) {
@@ -173,50 +92,36 @@ const announce = (families: readonly IpFamily[], log: Logger): void => {
   } else log.info(0, 'kube-proxy running in single-stack mode', { ipFamily: families[0] });
 };
 
-const logChange = (
-  log: Logger,
-  kind: 'Service' | 'EndpointSlice',
-  before: Parameters<typeof keyOf>[0] | undefined,
-  after: Parameters<typeof keyOf>[0] | undefined,
-): void => {
-  const object = after ?? before;
-  if (!object || !log.enabled(4)) return;
-  const verb = before ? (after ? 'Update' : 'Delete') : 'Add';
-  const field = kind === 'Service' ? {} : { endpoints: keyOf(object) };
-  log.info(4, `Calling handler.On${kind}${verb}`, field);
+/** Resolves when all objects are known. */
+const tellOfCaches = async ({ log, objectLog, runners }: KubeProxy, objects: Followed): Promise<void> => {
+  const controllers = [
+    { controller: 'service config', type: '*v1.Service', known: objects.services },
+    { controller: 'endpoint slice config', type: '*v1.EndpointSlice', known: objects.slices },
+    { controller: 'node config', type: '*v1.Node', known: objects.node },
+  ];
+  for (const { controller } of controllers) {
+    log.info(0, `Starting ${controller} controller`);
+    log.info(0, 'Waiting for caches to sync', { controller });
+  }
+  for (const { proxier } of runners) {
+    const message = 'Not syncing iptables until Services and Endpoints have been received from master';
+    log.info(2, message, { ipFamily: proxier.family });
+  }
+  const tell = async ({ controller, type, known }: (typeof controllers)[number]): Promise<void> => {
+    await known;
+    log.info(2, 'Caches populated', { type });
+    log.info(0, 'Caches are synced', { controller });
+  };
+  await Promise.all(controllers.map(tell));
+  objectLog.release();
 };
 
-interface Serving {
-  readonly log: Logger;
-  readonly signal: AbortSignal;
-  readonly fatal: boolean;
-}
-
-/** A port that is taken is no reason to leave the node without rules, unless `--bind-address-hard-fail`. */
-const serve = async (server: Server, address: string, name: string, { log, signal, fatal }: Serving): Promise<void> => {
-  if (address === '') return;
-  log.info(2, `Starting ${name} HTTP server`, { address });
+/** What another mode left goes once our own rules are in place, so that no connection finds nothing. */
+const removeLeftovers = async ({ mode, runners, log, signal }: KubeProxy): Promise<void> => {
+  await Promise.all(runners.map(({ synced }) => synced));
   try {
-    await listen(server, address, signal);
+    await cleanUp({ log, signal, running: mode.name });
   } catch (error) {
-    if (fatal) throw error;
-    log.error(`Failed to start ${name} HTTP server`, error, { address });
+    if (!signal.aborted) log.error('Leftovers of another proxy mode could not be removed', error);
   }
 };
-
-const createMetricsServer = ({ config, mode }: Proxy, renderMetrics: () => string): Server =>
-  createServer((request, response) => {
-    switch (request.url?.split('?')[0]) {
-      case '/metrics':
-        response.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }).end(renderMetrics());
-        return;
-      case '/proxyMode':
-        return sendText(response, 200, mode.name);
-      case '/healthz':
-        return sendText(response, 200, 'ok');
-      case '/configz':
-        return sendJson(response, 200, JSON.stringify({ 'kubeproxy.config.k8s.io': config }));
-      default:
-        return sendText(response, 404, '404 page not found\n');
-    }
-  });

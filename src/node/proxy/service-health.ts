@@ -1,8 +1,7 @@
 // Health check node ports: with externalTrafficPolicy Local, a load balancer asks each node whether it has an endpoint.
-import { createServer, type Server } from 'node:http';
-import { messageOf } from '../../kit/error.ts';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from '../../kit/logger.ts';
-import { sendJson } from './health.ts';
+import { json, sendPage } from './http.ts';
 import type { ServiceView } from './types.ts';
 
 export interface HealthCheckPort {
@@ -25,30 +24,41 @@ export const healthCheckPorts = ({ ports, endpoints }: ServiceView): HealthCheck
   return [...found].map(([service, { port, ips }]) => ({ service, port, localEndpoints: ips.size }));
 };
 
-/** Keeps one listener per health check port. */
-export class ServiceHealth {
-  readonly #servers = new Map<string, { readonly port: number; localEndpoints: number; readonly server: Server }>();
-  readonly #log: Logger;
-  readonly #proxyHealthy: () => boolean;
+export interface ServiceHealthOptions {
+  readonly log: Logger;
+  readonly proxyHealthy: () => boolean;
+  /** Where to listen: `0.0.0.0`, `::`, or the node port addresses of the family. */
+  readonly addresses: () => readonly string[];
+}
 
-  constructor(log: Logger, proxyHealthy: () => boolean) {
-    this.#log = log;
-    this.#proxyHealthy = proxyHealthy;
+interface Listening {
+  readonly port: number;
+  readonly addresses: string;
+  localEndpoints: number;
+  readonly servers: readonly Server[];
+}
+
+/** Keeps the listeners of health check ports, for one address family. */
+export class ServiceHealth {
+  readonly #listening = new Map<string, Listening>();
+  readonly #options: ServiceHealthOptions;
+
+  constructor(options: ServiceHealthOptions) {
+    this.#options = options;
   }
 
   sync(wanted: readonly HealthCheckPort[]): void {
+    const { log } = this.#options;
     const byService = new Map(wanted.map((entry) => [entry.service, entry]));
-    for (const [service, { port, server }] of this.#servers) {
-      if (byService.get(service)?.port === port) continue;
-      this.#log.info(2, 'Closing healthcheck', { service, port });
-      server.close();
-      server.closeAllConnections();
-      this.#servers.delete(service);
+    const addresses = this.#options.addresses();
+    for (const [service, { port, addresses: known }] of this.#listening) {
+      if (byService.get(service)?.port !== port || known !== addresses.join()) this.#close(service);
     }
     for (const { service, port, localEndpoints } of wanted) {
-      const known = this.#servers.get(service);
+      const known = this.#listening.get(service);
       if (known) known.localEndpoints = localEndpoints;
-      else this.#open({ service, port, localEndpoints });
+      else this.#open({ service, port, localEndpoints }, addresses);
+      log.info(4, 'Reporting endpoints for healthcheck', { endpointCount: localEndpoints, service });
     }
   }
 
@@ -56,22 +66,37 @@ export class ServiceHealth {
     this.sync([]);
   }
 
-  #open({ service, port, localEndpoints }: HealthCheckPort): void {
-    this.#log.info(2, 'Opening healthcheck', { service, port });
-    const server = createServer((_request, response) => {
-      const count = this.#servers.get(service)?.localEndpoints ?? 0;
-      const healthy = this.#proxyHealthy();
-      const [namespace = '', name = ''] = service.split('/');
-      response.setHeader('X-Load-Balancing-Endpoint-Weight', String(count));
-      const body = { service: { namespace, name }, localEndpoints: count, serviceProxyHealthy: healthy };
-      sendJson(response, count > 0 && healthy ? 200 : 503, JSON.stringify(body, null, '\t'));
+  #close(service: string): void {
+    const { port, servers } = this.#listening.get(service) ?? { port: 0, servers: [] };
+    this.#listening.delete(service);
+    this.#options.log.info(2, 'Closing healthcheck', { service, port });
+    for (const server of servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+  }
+
+  #open({ service, port, localEndpoints }: HealthCheckPort, addresses: readonly string[]): void {
+    const { log } = this.#options;
+    log.info(2, 'Opening healthcheck', { service, port });
+    const servers: Server[] = addresses.map((address) => {
+      const server = createServer((_request, response) => this.#answer(service, response));
+      // The port may be taken for a moment by a predecessor; the next sync tries again.
+      server.on('error', (error) => {
+        log.error('Failed to start healthcheck', error, { service, port, address });
+        if (this.#listening.get(service)?.servers === servers) this.#close(service);
+      });
+      return server.listen({ port, host: address, ipv6Only: true });
     });
-    // The port may be taken for a moment by a predecessor; the next sync tries again.
-    server.on('error', (error) => {
-      this.#log.error('Failed to start healthcheck', error, { service, port, err: messageOf(error) });
-      this.#servers.delete(service);
-    });
-    server.listen(port, '0.0.0.0');
-    this.#servers.set(service, { port, localEndpoints, server });
+    this.#listening.set(service, { port, addresses: addresses.join(), localEndpoints, servers });
+  }
+
+  #answer(service: string, response: ServerResponse): void {
+    const count = this.#listening.get(service)?.localEndpoints ?? 0;
+    const healthy = this.#options.proxyHealthy();
+    const [namespace = '', name = ''] = service.split('/');
+    const body = { service: { namespace, name }, localEndpoints: count, serviceProxyHealthy: healthy };
+    response.setHeader('X-Load-Balancing-Endpoint-Weight', String(count));
+    sendPage(response, json(count > 0 && healthy ? 200 : 503, JSON.stringify(body, null, '\t')));
   }
 }

@@ -1,5 +1,6 @@
 // The packet filter of this network namespace, through the machine's own iptables (nf_tables or legacy, whatever `iptables` is here).
-import { run, runOk } from './exec.ts';
+import { ExecError, type RunResult, run, runOk } from './exec.ts';
+import type { Flavour } from './iptables-flavour.ts';
 
 export type NetfilterFamily = 'IPv4' | 'IPv6';
 
@@ -12,29 +13,61 @@ export interface Netfilter {
   hasChain(table: string, chain: string, signal: AbortSignal): Promise<boolean>;
 }
 
+/** Another program kept the lock of iptables-legacy for so long that we gave up. Nothing was changed. */
+export class XtablesLocked extends Error {
+  override readonly name = 'XtablesLocked';
+  constructor() {
+    super(
+      `another program has held the xtables lock (/run/xtables.lock) for ${lockSeconds} seconds; nothing was changed`,
+    );
+  }
+}
+
+/** As long as the original waits. */
+const lockSeconds = 5;
+
 /**
- * Waits up to five seconds for another program that holds the lock, as the original does.
+ * Waits up to five seconds for another program that holds the lock.
  * @param prefix a program that runs the tools elsewhere, e.g. `ip netns exec NAME`
+ * @throws XtablesLocked (from any of its methods) when that one keeps it longer
  */
-export const createNetfilter = (family: NetfilterFamily, prefix: readonly string[] = []): Netfilter => {
-  const tool = family === 'IPv6' ? 'ip6tables' : 'iptables';
+export const createNetfilter = (
+  family: NetfilterFamily,
+  prefix: readonly string[] = [],
+  flavour: Flavour = 'default',
+): Netfilter => {
+  const tool = `${family === 'IPv6' ? 'ip6tables' : 'iptables'}${flavour === 'default' ? '' : `-${flavour}`}`;
+  const wait = ['-w', String(lockSeconds)];
   return {
     save: async (signal) => (await runOk([...prefix, `${tool}-save`], { signal })).stdout,
     restore: async (input, signal) => {
-      await runOk([...prefix, `${tool}-restore`, '-w', '5', '--noflush', '--counters'], { input, signal });
+      const argv = [...prefix, `${tool}-restore`, ...wait, '--noflush', '--counters'];
+      const result = await run(argv, { input, signal });
+      if (isLocked(result)) throw new XtablesLocked();
+      if (result.code !== 0) throw new ExecError(argv, result.stderr.trim() || `exit code ${result.code}`, result);
     },
-    hasChain: async (table, chain, signal) =>
-      (await run([...prefix, tool, '-w', '5', '-t', table, '-S', chain, '1'], { signal })).code === 0,
+    hasChain: async (table, chain, signal) => {
+      const result = await run([...prefix, tool, ...wait, '-t', table, '-S', chain, '1'], { signal });
+      if (isLocked(result)) throw new XtablesLocked();
+      return result.code === 0;
+    },
   };
 };
 
+/** The tools' exit code for a lack of resources, of which the lock is one. */
+const isLocked = ({ code, stderr }: RunResult): boolean => code === 4 && stderr.includes('xtables lock');
+
 /** Whether this machine can filter packets of the family: the tool is there, and the kernel has its nat table. */
-export const hasNetfilter = async (family: NetfilterFamily, signal: AbortSignal): Promise<boolean> => {
+export const hasNetfilter = async (
+  family: NetfilterFamily,
+  signal: AbortSignal,
+  flavour: Flavour = 'default',
+): Promise<boolean> => {
   try {
-    return await createNetfilter(family).hasChain('nat', 'POSTROUTING', signal);
-  } catch {
+    return await createNetfilter(family, [], flavour).hasChain('nat', 'POSTROUTING', signal);
+  } catch (error) {
     signal.throwIfAborted();
-    return false;
+    return error instanceof XtablesLocked;
   }
 };
 
@@ -52,5 +85,18 @@ export const createAccounting = async (names: readonly string[], signal: AbortSi
   } catch {
     signal.throwIfAborted();
     return false;
+  }
+};
+
+/** Packets that were counted so far, by the name of the accounting object. Empty where the tool or the kernel doesn't know them. */
+export const readAccounting = async (signal: AbortSignal): Promise<ReadonlyMap<string, number>> => {
+  try {
+    const { stdout } = await run(['nfacct', 'list'], { signal });
+    return new Map(
+      [...stdout.matchAll(/pkts = (\d+).*= (\w+);/g)].map(([, packets, name = '']) => [name, Number(packets)]),
+    );
+  } catch {
+    signal.throwIfAborted();
+    return new Map();
   }
 };

@@ -138,9 +138,11 @@ export class World implements AsyncDisposable {
     rmSync(this.folder, { recursive: true });
   }
 
-  /** Puts a program in front of the machine's own of that name. */
+  /** Puts a program in front of the machine's own of that name; of iptables, in front of each flavour's. */
   shadow(name: string, script: string): void {
-    writeFileSync(join(this.folder, 'bin', name), script, { mode: 0o755 });
+    const [, tool, verb = ''] = /^(ip6?tables)(-save|-restore)?$/.exec(name) ?? [];
+    const names = tool === undefined ? [name] : ['', '-nft', '-legacy'].map((flavour) => `${tool}${flavour}${verb}`);
+    for (const each of names) writeFileSync(join(this.folder, 'bin', each), script, { mode: 0o755 });
   }
 
   #tools(backend: Backend): string {

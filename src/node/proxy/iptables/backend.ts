@@ -29,6 +29,7 @@ export class IptablesBackend implements Backend {
   readonly #options: IptablesOptions;
   readonly #applied = new Map<PortKey, PortRules>();
   #withComments = true;
+  #endpointCount = 0;
   #base: BaseRules;
 
   constructor(options: IptablesOptions) {
@@ -41,7 +42,7 @@ export class IptablesBackend implements Backend {
     const { view, changed, nodeChanged } = update;
     const resized = this.#judgeSize(view);
     const full = (nodeChanged && this.#judgeBase()) || resized || update.full;
-    log.info(4, 'Syncing iptables rules', { ipFamily: family, fullSync: full });
+    log.info(2, 'Syncing iptables rules', { ipFamily: family, fullSync: full });
     const keys = full || nodeChanged ? new Set([...view.ports.keys(), ...this.#applied.keys()]) : changed;
     const next = this.#build(view, keys);
     const rules = full ? await this.#writeAll(view, next, signal) : await this.#writeChanges(view, next, signal);
@@ -72,6 +73,7 @@ export class IptablesBackend implements Backend {
   #judgeSize({ ports, endpoints }: ServiceView): boolean {
     let total = 0;
     for (const key of ports.keys()) total += endpoints.get(key)?.length ?? 0;
+    this.#endpointCount = total;
     const before = this.#withComments;
     this.#withComments = total <= largeCluster;
     return before !== this.#withComments;
@@ -130,6 +132,7 @@ export class IptablesBackend implements Backend {
     log.info(2, 'Reloading service iptables data', {
       ipFamily: family,
       numServices: ports.size,
+      numEndpoints: this.#endpointCount,
       numFilterChains: counts.filterChains,
       numFilterRules: counts.filterRules,
       numNATChains: counts.natChains,

@@ -1,6 +1,10 @@
 // iptables mode on this machine: which families it can program, what it sets up once, and a backend for each family.
-import { createAccounting, createNetfilter, hasNetfilter } from '../../sys/netfilter.ts';
+import type { Logger } from '../../../kit/logger.ts';
+import { formatGoDuration } from '../../component/duration.ts';
+import { chooseFlavour } from '../../sys/iptables-flavour.ts';
+import { createAccounting, createNetfilter, hasNetfilter, type Netfilter } from '../../sys/netfilter.ts';
 import type { Mode, ModeContext } from '../backend.ts';
+import type { ProxyConfig } from '../config.ts';
 import { localMatch } from '../local-detector.ts';
 import { nodePortAddresses } from '../node-view.ts';
 import { setUpLocalhostNodePorts } from '../system.ts';
@@ -14,15 +18,17 @@ const accountingObjects = ['ct_state_invalid_dropped_pkts', 'localhost_nps_accep
 /** @throws Error where the machine has no iptables at all */
 export const openIptables = async (context: ModeContext): Promise<Mode> => {
   const { config, log, node, signal } = context;
+  const { flavour, because } = await chooseFlavour(signal);
   const [v4, v6, nfacct] = await Promise.all([
-    hasNetfilter('IPv4', signal),
-    hasNetfilter('IPv6', signal),
+    hasNetfilter('IPv4', signal, flavour),
+    hasNetfilter('IPv6', signal, flavour),
     createAccounting(accountingObjects, signal),
   ]);
   const families = [...(v4 ? ['IPv4' as const] : []), ...(v6 ? ['IPv6' as const] : [])];
   if (families.length === 0) throw new Error('this machine has no iptables, or its kernel no nat table');
   if (families.length === 1) log.info(0, 'No iptables support for family', { ipFamily: v4 ? 'IPv6' : 'IPv4' });
   log.info(0, 'Using iptables Proxier');
+  log.info(0, 'Using iptables backend', { backend: flavour, because });
   const localhostNodePorts = config.localhostNodePorts && answersOnLoopback(context);
   if (localhostNodePorts) setUpLocalhostNodePorts(log);
   const createBackend = (family: IpFamily): IptablesBackend => {
@@ -31,9 +37,10 @@ export const openIptables = async (context: ModeContext): Promise<Mode> => {
       ipFamily: family,
       mark: `0x${masqueradeMark.toString(16).padStart(8, '0')}`,
     });
+    tellPace(config, family, log);
     return new IptablesBackend({
       ...{ family, log },
-      netfilter: createNetfilter(family),
+      netfilter: logged(createNetfilter(family, [], flavour), family, log),
       base: () =>
         buildBase({
           ...{ family, masqueradeMark, localhostNodePorts, nfacct },
@@ -50,6 +57,34 @@ export const openIptables = async (context: ModeContext): Promise<Mode> => {
     });
   };
   return { name: 'iptables', families, createBackend };
+};
+
+const tellPace = ({ minSyncPeriodMs, syncPeriodMs }: ProxyConfig, ipFamily: IpFamily, log: Logger): void => {
+  log.info(2, 'Iptables sync params', {
+    ipFamily,
+    minSyncPeriod: minSyncPeriodMs === undefined ? 'adaptive' : formatGoDuration(minSyncPeriodMs),
+    syncPeriod: formatGoDuration(syncPeriodMs),
+    maxSyncPeriod: '1h0m0s',
+  });
+  log.info(2, 'Iptables supports --random-fully', { ipFamily });
+};
+
+/** The tools' calls, as `-v=4` shows them. */
+const logged = (netfilter: Netfilter, family: IpFamily, log: Logger): Netfilter => {
+  const tool = family === 'IPv6' ? 'ip6tables' : 'iptables';
+  const tell = (command: string, args: readonly string[]): void =>
+    log.info(4, 'Running', { command: `${tool}-${command}`, arguments: args });
+  return {
+    ...netfilter,
+    save: (signal) => {
+      tell('save', []);
+      return netfilter.save(signal);
+    },
+    restore: (input, signal) => {
+      tell('restore', ['-w', '5', '--noflush', '--counters']);
+      return netfilter.restore(input, signal);
+    },
+  };
 };
 
 const answersOnLoopback = ({ config, node }: ModeContext): boolean => {

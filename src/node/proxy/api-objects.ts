@@ -1,0 +1,119 @@
+// What kube-proxy reads from the API server: services, endpoint slices, and the node that it runs on.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Node, Service } from '../../api/core.ts';
+import type { EndpointSlice } from '../../api/discovery.ts';
+import type { KubeObject } from '../../api/meta.ts';
+import { endpointSlices, nodes, type Resource, services } from '../../api/resources.ts';
+import { messageOf } from '../../kit/error.ts';
+import type { Logger } from '../../kit/logger.ts';
+import { createInformer } from '../client/informer.ts';
+import { type Client, keyOf } from '../client/types.ts';
+import { proxySelector } from './service-ports.ts';
+import { fromOldSlice, oldEndpointSlices } from './slice-v1beta1.ts';
+
+/**
+ * Waits for the API server. A cluster that is just starting brings it up within a second or so: asked often at first, then less.
+ * @returns where it has EndpointSlices
+ */
+export const reachServer = async (
+  client: Client,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Resource<EndpointSlice>> => {
+  const started = performance.now();
+  for (let attempt = 0; ; attempt++) {
+    const answer = await look(client);
+    signal.throwIfAborted();
+    if (answer.resource) return answer.resource;
+    const waited = performance.now() - started;
+    if (isWorthALine(attempt)) log.warning('The API server does not answer yet', { err: answer.problem });
+    const pause = waited < 10_000 ? Math.min(50 + attempt * 10, 200) : 2000;
+    await delay(Math.max(pause, answer.retryAfterMs ?? 0), undefined, { signal });
+  }
+};
+
+/** The first attempt, and then less and less. */
+const isWorthALine = (attempt: number): boolean => attempt % 10 === 0 && Number.isInteger(Math.log2(attempt / 10 || 1));
+
+interface Looked {
+  readonly resource?: Resource<EndpointSlice>;
+  readonly problem?: string;
+  readonly retryAfterMs?: number;
+}
+
+/** Versions of a group can be seen by everybody who may log in. Whoever may not sees that later, object by object. */
+const look = async (client: Client): Promise<Looked> => {
+  try {
+    const { status, body, ...rest } = await client.raw('/apis/discovery.k8s.io');
+    if (status >= 500 || status === 429 || status === 401)
+      return { problem: `${status} ${body.slice(0, 200)}`, ...rest };
+    return { resource: status === 200 && hasOnlyOld(body) ? oldEndpointSlices : endpointSlices };
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
+};
+
+const hasOnlyOld = (body: string): boolean => {
+  const { versions = [] } = JSON.parse(body) as { versions?: { version?: string }[] };
+  const has = (wanted: string): boolean => versions.some(({ version }) => version === wanted);
+  return has('v1beta1') && !has('v1');
+};
+
+export interface ObjectHandlers {
+  onNode(node: Node | undefined): void;
+  onService(before: Service | undefined, after: Service | undefined): void;
+  onSlice(before: EndpointSlice | undefined, after: EndpointSlice | undefined): void;
+}
+
+export interface FollowOptions {
+  readonly client: Client;
+  readonly nodeName: string;
+  readonly slices: Resource<EndpointSlice>;
+  readonly handlers: ObjectHandlers;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Each resolves once everything that exists has been told to the handlers. */
+export interface Followed {
+  readonly node: Promise<void>;
+  readonly services: Promise<void>;
+  readonly slices: Promise<void>;
+}
+
+/**
+ * Feeds the handlers from the API server. Informers begin at once and tell nothing twice, so whoever wants to hear of everything must
+ * be there when they are made: nothing may be awaited in here.
+ */
+export const followObjects = ({ client, nodeName, slices, handlers, log, signal }: FollowOptions): Followed => {
+  const options = { signal, logger: log };
+  const own = { fieldSelector: `metadata.name=${nodeName}` };
+  const ours = { labelSelector: proxySelector };
+  const nodeInformer = createInformer(client, nodes, { ...options, selection: own });
+  const serviceInformer = createInformer(client, services, { ...options, selection: ours });
+  const sliceInformer = createInformer(client, slices, { ...options, selection: ours });
+  nodeInformer.onChange((before, after) => {
+    if (!before) log.info(4, 'Calling handler.OnNodeChange');
+    handlers.onNode(after);
+  });
+  serviceInformer.onChange((before, after) => {
+    log.info(4, `Calling handler.OnService${verbOf(before, after)}`);
+    if (after && isHeadless(after)) log.info(4, 'Skipping service due to cluster IP', skipped(after));
+    handlers.onService(before, after);
+  });
+  const read = slices === oldEndpointSlices ? fromOldSlice : (slice: EndpointSlice) => slice;
+  sliceInformer.onChange((before, after) => {
+    const verb = verbOf(before, after);
+    // The original's own names for them.
+    const handler = verb === 'Add' ? 'OnEndpointSliceAdd' : `OnEndpoints${verb}`;
+    log.info(4, `Calling handler.${handler}`, { endpoints: keyOf((after ?? before) as KubeObject) });
+    handlers.onSlice(before && read(before), after && read(after));
+  });
+  return { node: nodeInformer.synced, services: serviceInformer.synced, slices: sliceInformer.synced };
+};
+
+const verbOf = (before: unknown, after: unknown): 'Add' | 'Update' | 'Delete' =>
+  before === undefined ? 'Add' : after === undefined ? 'Delete' : 'Update';
+
+const isHeadless = ({ spec }: Service): boolean => !spec.clusterIP || spec.clusterIP === 'None';
+const skipped = (service: Service) => ({ service: keyOf(service), clusterIP: service.spec.clusterIP ?? '' });

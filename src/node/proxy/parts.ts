@@ -1,0 +1,91 @@
+// The parts of a running kube-proxy, and who hears of what.
+import type { Node } from '../../api/core.ts';
+import type { Logger } from '../../kit/logger.ts';
+import { type HeldLog, holdLog } from '../component/held-log.ts';
+import type { ObjectHandlers } from './api-objects.ts';
+import type { Mode } from './backend.ts';
+import type { ProxyConfig } from './config.ts';
+import { FamilyRunner } from './family-runner.ts';
+import { ProxyHealth } from './health.ts';
+import { ProxyMetrics } from './metrics.ts';
+import { nodePortAddresses, nodeView, sameNode } from './node-view.ts';
+import { healthCheckPorts, ServiceHealth } from './service-health.ts';
+import type { IpFamily, NodeView } from './types.ts';
+
+export interface Running {
+  readonly config: ProxyConfig;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** As known now. */
+  readonly state: { node: NodeView };
+}
+
+export interface KubeProxy extends Running {
+  readonly mode: Mode;
+  /** Of changes; kept back until it is their turn. */
+  readonly objectLog: HeldLog;
+  readonly health: ProxyHealth;
+  readonly serviceHealth: ReadonlyMap<IpFamily, ServiceHealth>;
+  readonly metrics: ProxyMetrics;
+  readonly runners: readonly FamilyRunner[];
+}
+
+export const createProxy = (running: Running, mode: Mode): KubeProxy => {
+  const { config, state, log, signal } = running;
+  const { families } = mode;
+  const objectLog = holdLog(log);
+  const health = new ProxyHealth(families, config.syncPeriodMs * 2);
+  const metrics = new ProxyMetrics(families);
+  const healthOf = (family: IpFamily): ServiceHealth =>
+    new ServiceHealth({
+      log,
+      proxyHealthy: () => health.healthy,
+      addresses: () => {
+        const addresses = nodePortAddresses(config.nodePortAddresses, family, state.node);
+        return addresses === 'all' ? [family === 'IPv6' ? '::' : '0.0.0.0'] : addresses;
+      },
+    });
+  const serviceHealth = new Map(families.map((family) => [family, healthOf(family)]));
+  const runnerOf = (family: IpFamily): FamilyRunner =>
+    new FamilyRunner({
+      ...{ family, config, log: objectLog, signal },
+      backend: mode.createBackend(family),
+      node: () => state.node,
+      onQueued: () => {
+        health.queued(family);
+        metrics.queued(family);
+      },
+      onSynced: (report, view) => {
+        health.updated(family);
+        metrics.synced(family, report);
+        serviceHealth.get(family)?.sync(healthCheckPorts(view));
+      },
+    });
+  return { ...running, mode, objectLog, health, serviceHealth, metrics, runners: families.map(runnerOf) };
+};
+
+export const handlersOf = (proxy: KubeProxy): ObjectHandlers => ({
+  onNode: (node) => onNode(proxy, node),
+  onService: (before, after) => {
+    for (const runner of proxy.runners) runner.onService(before, after);
+  },
+  onSlice: (before, after) => {
+    for (const runner of proxy.runners) runner.onSlice(before, after);
+  },
+});
+
+const onNode = ({ config, state, health, objectLog, runners }: KubeProxy, node: Node | undefined): void => {
+  if (!node) {
+    objectLog.warning('The Node object was deleted; going on with what it said', { node: config.nodeName });
+    return;
+  }
+  const next = nodeView(config.nodeName, node, config.bindAddress);
+  health.nodeEligible = next.eligible;
+  if (sameNode(state.node, next)) return;
+  state.node = next;
+  const labels = next.zone === undefined ? {} : { 'topology.kubernetes.io/zone': next.zone };
+  for (const runner of runners) {
+    objectLog.info(4, 'Updated proxier node topology labels', { ipFamily: runner.proxier.family, labels });
+    runner.onNode();
+  }
+};

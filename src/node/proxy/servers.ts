@@ -1,0 +1,57 @@
+// The two HTTP servers of the process: health for load balancers and the kubelet, metrics and configuration for people and Prometheus.
+import { createServer, type Server } from 'node:http';
+import { processMetrics } from '../component/process-metrics.ts';
+import { readAccounting } from '../sys/netfilter.ts';
+import { renderConfigz } from './config-render.ts';
+import { createHealthServer } from './health.ts';
+import { json, listen, routes, text } from './http.ts';
+import type { KubeProxy } from './parts.ts';
+
+/** A port that is taken is no reason to leave the node without rules, unless `--bind-address-hard-fail`. */
+export const openServers = async (proxy: KubeProxy): Promise<void> => {
+  const { config, log, signal } = proxy;
+  const serve = async (server: Server, address: string, name: string): Promise<void> => {
+    if (address === '') return;
+    log.info(3, `Starting ${name} HTTP server`, { address });
+    try {
+      await listen(server, address, signal);
+    } catch (error) {
+      if (config.bindAddressHardFail) throw error;
+      log.error(`Failed to start ${name} HTTP server`, error, { address });
+    }
+  };
+  await Promise.all([
+    serve(createHealthServer(proxy.health), config.healthzBindAddress, 'healthz'),
+    serve(createMetricsServer(proxy), config.metricsBindAddress, 'metrics'),
+  ]);
+};
+
+const createMetricsServer = (proxy: KubeProxy): Server =>
+  createServer(
+    routes({
+      '/metrics': async () => ({
+        code: 200,
+        type: 'text/plain; version=0.0.4; charset=utf-8',
+        body: (await renderMetrics(proxy)) + processMetrics(),
+      }),
+      '/proxyMode': () => text(200, proxy.mode.name),
+      '/healthz': () => text(200, 'ok'),
+      '/configz': () => json(200, renderConfigz(proxy.config)),
+    }),
+  );
+
+const renderMetrics = async ({ metrics, runners, signal }: KubeProxy): Promise<string> => {
+  const proxiers = runners.map(({ proxier }) => proxier);
+  const totals = proxiers.map(
+    (proxier) => [proxier.family, { rules: proxier.backend.countRules(), gaps: proxier.countGaps() }] as const,
+  );
+  const pending = proxiers.map((proxier) => proxier.pending);
+  return metrics.render({
+    totals: new Map(totals),
+    pending: {
+      services: pending.reduce((sum, { services }) => sum + services, 0),
+      endpoints: pending.reduce((sum, { endpoints }) => sum + endpoints, 0),
+    },
+    accounting: await readAccounting(signal),
+  });
+};

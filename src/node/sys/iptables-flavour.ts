@@ -1,0 +1,92 @@
+// Which of the two packet filters `iptables` should program here. A machine has both, they don't see each other's rules, and a
+// container's own idea of `iptables` need not be its node's. Kubernetes' image decides by the same marks (project iptables-wrappers).
+import { readFileSync } from 'node:fs';
+import { run } from './exec.ts';
+
+/** `default`: whatever the machine calls `iptables`. */
+export type Flavour = 'nft' | 'legacy' | 'default';
+
+export interface FlavourChoice {
+  readonly flavour: Flavour;
+  /** For the log. */
+  readonly because: string;
+}
+
+/** The kubelet makes one of them in table mangle, so that others can see which filter the node uses. */
+const kubeletMarks = /^:(KUBE-IPTABLES-HINT|KUBE-KUBELET-CANARY) /m;
+/** A kube-proxy that ran here before. */
+const proxyMark = /^:KUBE-PROXY-CANARY /m;
+
+interface Looked {
+  readonly flavour: 'nft' | 'legacy';
+  /** Of both address families. */
+  readonly mangle: string;
+}
+
+export const chooseFlavour = async (signal: AbortSignal): Promise<FlavourChoice> => {
+  const there = await flavoursInUse(signal);
+  const looked = await Promise.all(
+    there.map(async (flavour): Promise<Looked> => ({ flavour, mangle: await save(flavour, signal, '-t', 'mangle') })),
+  );
+  const only = (mark: RegExp): Flavour | undefined => {
+    const found = looked.filter(({ mangle }) => mark.test(mangle));
+    return found.length === 1 ? found[0]?.flavour : undefined;
+  };
+  const kubelet = looked.find(({ mangle }) => kubeletMarks.test(mangle))?.flavour;
+  if (kubelet) return { flavour: kubelet, because: 'the kubelet left its mark there' };
+  const before = only(proxyMark);
+  if (before) return { flavour: before, because: 'a kube-proxy was here before' };
+  const counts = await Promise.all(
+    there.map(async (flavour) => ({ flavour, rules: countRules(await save(flavour, signal)) })),
+  );
+  const [most, second] = counts.sort((a, b) => b.rules - a.rules);
+  if (most && most.rules > (second?.rules ?? 0))
+    return { flavour: most.flavour, because: 'most rules of this node are there' };
+  return { flavour: 'default', because: 'this node has no rules yet' };
+};
+
+/**
+ * Those whose tools are there; the legacy one only where its tables are: to ask for their rules would load its kernel modules.
+ * nft comes first.
+ */
+export const flavoursInUse = async (signal: AbortSignal): Promise<('nft' | 'legacy')[]> => {
+  const [nft, legacy] = await Promise.all([
+    exists('nft', signal),
+    hasLegacyTables() ? exists('legacy', signal) : Promise.resolve(false),
+  ]);
+  return [...(nft ? (['nft'] as const) : []), ...(legacy ? (['legacy'] as const) : [])];
+};
+
+const exists = async (flavour: 'nft' | 'legacy', signal: AbortSignal): Promise<boolean> => {
+  try {
+    return (await run([`iptables-${flavour}-save`, '--version'], { signal })).code === 0;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+};
+
+const hasLegacyTables = (): boolean =>
+  ['ip', 'ip6'].some((family) => {
+    try {
+      return readFileSync(`/proc/net/${family}_tables_names`, 'utf8').trim() !== '';
+    } catch {
+      return false;
+    }
+  });
+
+/** What can't be read counts as nothing: a kernel may lack IPv6. */
+const save = async (flavour: 'nft' | 'legacy', signal: AbortSignal, ...args: string[]): Promise<string> => {
+  const outputs = await Promise.all(
+    ['iptables', 'ip6tables'].map((tool) =>
+      run([`${tool}-${flavour}-save`, ...args], { signal }).then(
+        ({ stdout }) => stdout,
+        () => '',
+      ),
+    ),
+  );
+  signal.throwIfAborted();
+  return outputs.join('');
+};
+
+const countRules = (saved: string): number => saved.match(/^-A /gm)?.length ?? 0;

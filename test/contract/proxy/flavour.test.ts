@@ -1,0 +1,88 @@
+// A node may use either of two packet filters: kube-proxy takes the one that is in use, and waits for its lock.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { put, World } from './world.ts';
+
+const flags = ['--cluster-cidr=10.244.0.0/16'];
+const service = put.service({
+  metadata: { name: 'db', namespace: 'default' },
+  spec: { clusterIP: '10.96.0.5', ports: [{ port: 3306 }] },
+});
+const slice = put.slice({
+  metadata: { name: 'db-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'db' } },
+  addressType: 'IPv4',
+  ports: [{ name: '', protocol: 'TCP', port: 3306 }],
+  endpoints: [{ addresses: ['10.244.1.2'], conditions: { ready: true } }],
+});
+
+/** Where the service's rules are. */
+const filled = (world: World): string[] =>
+  ['nft', 'legacy'].filter((flavour) =>
+    world.save(`iptables-${flavour}-save`, '-t', 'nat').includes('10.244.1.2:3306'),
+  );
+
+test.each([
+  ['legacy', 'nft', ['iptables-nft', '-t', 'mangle', '-N', 'KUBE-KUBELET-CANARY'], 'the kubelet left its mark there'],
+  [
+    'nft',
+    'legacy',
+    ['ip6tables-legacy', '-t', 'mangle', '-N', 'KUBE-IPTABLES-HINT'],
+    'the kubelet left its mark there',
+  ],
+  ['nft', 'legacy', ['iptables-legacy', '-A', 'INPUT', '-j', 'ACCEPT'], 'most rules of this node are there'],
+  ['legacy', 'legacy', ['true'], 'this node has no rules yet'],
+  ['nft', 'nft', ['true'], 'this node has no rules yet'],
+] as const)('where iptables is %s, the rules go to %s after %j', async (machine, wanted, command, because) => {
+  await using world = await World.create(machine);
+  world.exec(...command);
+  await world.change(service, slice);
+  const first = await world.startProxy(...flags);
+  expect(filled(world)).toEqual([wanted]);
+  expect(world.log()).toContain(`because="${because}"`);
+  await world.stop(first);
+  await world.startProxy(...flags);
+  expect(filled(world)).toEqual([wanted]);
+  expect(world.log().match(/"Using iptables backend"/g), 'said once by each').toHaveLength(2);
+});
+
+test('--cleanup finds the rules in either', async () => {
+  for (const machine of ['nft', 'legacy'] as const) {
+    await using world = await World.create(machine);
+    await world.change(service, slice);
+    await world.stop(await world.startProxy(...flags));
+    const main = new URL('../../../src/node/proxy/main.ts', import.meta.url).pathname;
+    world.exec(process.execPath, main, '--cleanup');
+    expect(world.save(`iptables-${machine}-save`)).not.toContain('KUBE-');
+  }
+});
+
+/** Keeps the lock as an iptables-legacy that takes its time would. */
+const holdLock = async (file: string): Promise<ChildProcess> => {
+  const child = spawn('flock', [file, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await new Promise((resolve) => child.stdout?.once('data', resolve));
+  return child;
+};
+
+test('a lock that is held is told of in words, and tried again until it is free', async () => {
+  await using world = await World.create('legacy');
+  const lock = join(world.folder, 'xtables.lock');
+  // A lock of its own, so that nobody else on this machine has to wait.
+  for (const family of ['iptables', 'ip6tables']) {
+    for (const verb of ['', '-restore']) {
+      const script = `#!/bin/sh\nexport XTABLES_LOCKFILE=${lock}\nexec /usr/sbin/${family}-legacy${verb} "$@"\n`;
+      world.shadow(`${family}${verb}`, script);
+    }
+  }
+  await world.change(service, slice);
+  const holder = await holdLock(lock);
+  await world.launchProxy(...flags);
+  await world.until(
+    'it says why',
+    () => /another program has held the xtables lock/.test(world.log()),
+    () => world.log(),
+  );
+  expect(filled(world)).toEqual([]);
+  holder.stdin?.end();
+  await world.until('the rules are there', () => filled(world).includes('legacy'));
+});
