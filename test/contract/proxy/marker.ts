@@ -1,0 +1,34 @@
+// A service that tells, in every mode alike, how far kube-proxy is: it answers once a numbered change and all before it are in the kernel.
+import { addresses } from './places.ts';
+import { type Change, put } from './world.ts';
+
+const name = 'marker';
+const portName = (mark: number): string => `m${mark}`;
+
+export const marker = {
+  address: { IPv4: '10.96.255.1', IPv6: 'fd00:96::ffff:1' },
+  port: (mark: number): number => 20_000 + mark,
+} as const;
+
+/**
+ * To be told after other changes. Services and slices come over two watches, each in its order: only when both have come this far do
+ * the service's port and the slice's have the same name.
+ */
+export const markerChanges = (mark: number): Change[] => [
+  put.service({
+    metadata: { name, namespace: 'test' },
+    spec: {
+      clusterIP: marker.address.IPv4,
+      clusterIPs: [marker.address.IPv4, marker.address.IPv6],
+      ports: [{ name: portName(mark), port: marker.port(mark), targetPort: 8080 }],
+    },
+  }),
+  ...(['IPv4', 'IPv6'] as const).map((family) =>
+    put.slice({
+      metadata: { name: `${name}-${family}`, namespace: 'test', labels: { 'kubernetes.io/service-name': name } },
+      addressType: family,
+      ports: [{ name: portName(mark), protocol: 'TCP', port: 8080 }],
+      endpoints: [{ addresses: [addresses.p1[family]], conditions: { ready: true }, nodeName: 'n1' }],
+    }),
+  ),
+];

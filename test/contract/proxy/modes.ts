@@ -1,0 +1,62 @@
+// The proxy modes that can be tried on this machine. `PROXY_MODES=ipvs,iptables-nft` chooses among them.
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { Backend } from './world.ts';
+
+export type ModeName = 'iptables-nft' | 'iptables-legacy' | 'nftables' | 'ipvs' | 'userspace';
+
+export interface TestedMode {
+  readonly name: ModeName;
+  /** Which iptables the machine has, also in modes that don't use it. */
+  readonly backend: Backend;
+  readonly flag: string;
+}
+
+const all: readonly TestedMode[] = [
+  { name: 'iptables-nft', backend: 'nft', flag: '--proxy-mode=iptables' },
+  { name: 'iptables-legacy', backend: 'legacy', flag: '--proxy-mode=iptables' },
+  { name: 'nftables', backend: 'nft', flag: '--proxy-mode=nftables' },
+  { name: 'ipvs', backend: 'nft', flag: '--proxy-mode=ipvs' },
+  { name: 'userspace', backend: 'nft', flag: '--proxy-mode=userspace' },
+];
+
+const succeeds = (program: string, ...args: string[]): boolean => {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** In a namespace of its own: a look must not load anything into the machine's. */
+const canSave = (program: string): boolean => succeeds('unshare', '--net', program, '-t', 'nat', '-S');
+
+/** What the kernel lacks for a mode; undefined: nothing. */
+const lacks: Readonly<Record<ModeName, () => string | undefined>> = {
+  'iptables-nft': () => (canSave('iptables-nft') ? undefined : 'nf_tables with its iptables extensions'),
+  'iptables-legacy': () => (canSave('iptables-legacy') ? undefined : 'ip_tables'),
+  nftables: () => (succeeds('unshare', '--net', 'nft', 'list', 'ruleset') ? undefined : 'nf_tables'),
+  ipvs: () => (existsSync('/proc/net/ip_vs') ? undefined : 'ip_vs'),
+  userspace: () => (canSave('iptables-nft') ? undefined : 'nf_tables with its iptables extensions'),
+};
+
+/** In `src/node/proxy` today. */
+const landed: readonly ModeName[] = ['iptables-nft', 'iptables-legacy'];
+
+const chosen = (): readonly TestedMode[] => {
+  const asked = process.env.PROXY_MODES?.split(',');
+  const wanted = all.filter(({ name }) => (asked ? asked.includes(name) : landed.includes(name)));
+  const missing = wanted.flatMap((mode) => {
+    const lack = lacks[mode.name]();
+    return lack === undefined ? [] : [{ mode, lack }];
+  });
+  for (const { mode, lack } of missing)
+    process.stdout.write(`Left out: mode ${mode.name}; this kernel lacks ${lack}.\n`);
+  const there = wanted.filter((mode) => !missing.some((each) => each.mode === mode));
+  if (there.length === 0)
+    throw new Error(`none of the modes ${process.env.PROXY_MODES ?? landed} works on this machine`);
+  return there;
+};
+
+export const modes = chosen();

@@ -1,0 +1,41 @@
+// Where packets go in every proxy mode, through the real kernel: who answers, and whom the endpoint sees.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectCase } from './expect-packet.ts';
+import { modes } from './modes.ts';
+import { cases, sketches } from './packet-cases.ts';
+import { changesOf } from './sketch.ts';
+import { nodeObject, Topology } from './topology.ts';
+
+const rows = cases.flatMap((packet) =>
+  (['IPv4', 'IPv6'] as const)
+    .filter((family) => packet.only === undefined || packet.only === family)
+    .map((family) => {
+      const { name, from, to, by } = packet;
+      return [`${name} (${from} → ${to}, ${by}, ${family})`, packet, family] as const;
+    }),
+);
+
+describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
+  let topology: Topology;
+
+  beforeAll(async () => {
+    topology = await Topology.create(backend);
+    await topology.world.change(nodeObject, ...sketches.flatMap(changesOf));
+    await topology.startProxy(flag, '--cluster-cidr=10.244.0.0/16,fd00:244::/32');
+  });
+  afterAll(() => topology?.[Symbol.asyncDispose]());
+
+  test.each(rows)('%s', (_title, packet, family) => expectCase(topology, sketches, packet, { mode, family }));
+
+  test.each([
+    ['IPv4', '10.96.1.1'],
+    ['IPv6', 'fd00:96::1'],
+  ] as const)('2,000 connections over two endpoints pass the χ² test (%s)', async (_family, host) => {
+    const answers = await topology.ask('outside', { kind: 'tcp', host, port: 80 }, 2000);
+    const counts = Map.groupBy(answers, ({ at }) => at ?? 'nobody');
+    expect(counts.size).toBe(2);
+    const chiSquare = [...counts.values()].reduce((sum, { length }) => sum + (length - 1000) ** 2 / 1000, 0);
+    // One degree of freedom: fair dice exceed it once in a million runs.
+    expect(chiSquare).toBeLessThan(23.9);
+  });
+});

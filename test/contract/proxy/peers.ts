@@ -1,0 +1,100 @@
+// The test's end of `peer.ts`: what each can be told, and a process of it in a network namespace.
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface Connection {
+  readonly kind: 'tcp' | 'udp';
+  readonly host: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+  /** UDP only: to conntrack, what comes from one port is one flow. */
+  readonly localPort?: number;
+}
+
+/** What the endpoint said (its address and port, and the client's address as it sees it), or why nothing came. */
+export interface Answer {
+  readonly at?: string;
+  readonly port?: number;
+  readonly from?: string;
+  /** A system error's code; ETIMEDOUT when nothing came, ECLOSED when the connection was closed without a word. */
+  readonly error?: string;
+}
+
+export interface FloodAnswer extends Answer {
+  /** Which of the targets. */
+  readonly target: number;
+  /** Milliseconds of the machine's clock. */
+  readonly begun: number;
+  readonly ended: number;
+}
+
+export type PeerCommand =
+  | { readonly verb: 'ask'; readonly connection: Connection; readonly count: number }
+  | { readonly verb: 'flood'; readonly targets: readonly Connection[]; readonly gapMs: number }
+  | { readonly verb: 'stop' };
+
+interface Reply {
+  readonly id: number;
+  readonly answers?: unknown;
+}
+
+export class Peer implements AsyncDisposable {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #waiting = new Map<number, (answers: unknown) => void>();
+  #lastId = 0;
+
+  private constructor(child: ChildProcessWithoutNullStreams) {
+    this.#child = child;
+    createInterface(child.stdout).on('line', (line) => {
+      const { id, answers } = JSON.parse(line) as Reply;
+      this.#waiting.get(id)?.(answers);
+      this.#waiting.delete(id);
+    });
+  }
+
+  /** @param addresses where it serves. Resolves when it does. */
+  static async start(namespace: string, addresses: readonly string[]): Promise<Peer> {
+    const program = join(import.meta.dirname, 'peer.ts');
+    const argv = [`--net=/run/netns/${namespace}`, process.execPath, program, ...addresses];
+    const peer = new Peer(spawn('nsenter', argv, { stdio: ['pipe', 'pipe', 'pipe'] }));
+    await peer.#reply(0);
+    return peer;
+  }
+
+  async ask(connection: Connection, count = 1): Promise<Answer[]> {
+    return (await this.#tell({ verb: 'ask', connection, count })) as Answer[];
+  }
+
+  /** Begins to connect to the targets in turn, until `stop`. */
+  async flood(targets: readonly Connection[], gapMs: number): Promise<void> {
+    await this.#tell({ verb: 'flood', targets, gapMs });
+  }
+
+  /** @returns what all connections since `flood` met */
+  async stop(): Promise<FloodAnswer[]> {
+    return (await this.#tell({ verb: 'stop' })) as FloodAnswer[];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill('SIGKILL');
+    await once(this.#child, 'exit');
+  }
+
+  #tell(command: PeerCommand): Promise<unknown> {
+    const id = ++this.#lastId;
+    const reply = this.#reply(id);
+    this.#child.stdin.write(`${JSON.stringify({ id, ...command })}\n`);
+    return reply;
+  }
+
+  #reply(id: number): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const ended = (code: number | null): void => reject(new Error(`a peer ended with ${code}`));
+    this.#child.once('exit', ended);
+    this.#waiting.set(id, resolve);
+    return promise.finally(() => this.#child.off('exit', ended));
+  }
+}

@@ -1,0 +1,206 @@
+// A small cluster for real packets, built once per file and mode. Every place is a network namespace with a `peer.ts` in it.
+//
+//   p1 p2 p3 ── cni0 [ node ] ──┐             node: kube-proxy under test (namespace of the `World`)
+//                               fabric        second node: only forwards; sends what is for services to the node
+//   r1 r2 ───── cni0 [second] ──┤
+//                    outside ───┘             outside: sends everything to the node; drops what is not for it
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
+import { marker, markerChanges } from './marker.ts';
+import { type Answer, type Connection, Peer } from './peers.ts';
+import { addresses, type ByFamily, bridge, type Place, second, secondBridge } from './places.ts';
+import { type Backend, type Change, World } from './world.ts';
+
+/** The node under test, in zone-a. */
+export const nodeObject: Change = {
+  plural: 'nodes',
+  object: {
+    metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'zone-a' } },
+    spec: { podCIDRs: ['10.244.1.0/24', 'fd00:244:1::/64'] },
+    status: { addresses: Object.values(addresses.node).map((address) => ({ type: 'InternalIP', address })) },
+  } as Change['object'],
+};
+
+/** Long enough for a connection that must come about. */
+const patienceMs = 5000;
+
+export class Topology implements AsyncDisposable {
+  readonly world: World;
+  readonly #namespaces: string[] = [];
+  readonly #peers = new Map<Place, Peer>();
+  #proxy: ChildProcess | undefined;
+  #marks = 0;
+
+  private constructor(world: World) {
+    this.world = world;
+  }
+
+  static async create(backend: Backend = 'nft'): Promise<Topology> {
+    const topology = new Topology(await World.create(backend));
+    try {
+      await topology.#build();
+      return topology;
+    } catch (error) {
+      await topology[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Starts kube-proxy; resolves when it is healthy and all it was told is in the kernel. */
+  async startProxy(...flags: readonly string[]): Promise<void> {
+    this.#proxy = await this.world.startProxy(...flags);
+    await this.apply();
+  }
+
+  /** Ends kube-proxy; rules stay. */
+  async stopProxy(): Promise<void> {
+    if (this.#proxy) await this.world.stop(this.#proxy);
+    this.#proxy = undefined;
+  }
+
+  /** Tells the API server, and waits until all of it is in the kernel: until a service that was told last answers. */
+  async apply(...changes: readonly Change[]): Promise<void> {
+    const mark = ++this.#marks;
+    await this.world.change(...changes, ...markerChanges(mark));
+    for (const [family, host] of Object.entries(marker.address)) {
+      await this.until(`change ${mark} is in the kernel (${family})`, async () => {
+        const [answer] = await this.#peer('node').ask({ kind: 'tcp', host, port: marker.port(mark), timeoutMs: 200 });
+        return answer?.error;
+      });
+    }
+  }
+
+  /** @param look what is still missing, or undefined */
+  until(condition: string, look: () => Promise<string | undefined>): Promise<boolean> {
+    const seen = async () => {
+      const missing = await look();
+      return missing === undefined ? done(true) : notYet(`${missing}\n${this.world.log().slice(-2000)}`);
+    };
+    return eventually(condition, seen, { timeoutMs: 20_000, intervalMs: 5, maxIntervalMs: 50 });
+  }
+
+  /** Connects from a place, and waits for as long as an answer may take. */
+  ask(from: Place, to: Omit<Connection, 'timeoutMs'> & { readonly timeoutMs?: number }, count = 1): Promise<Answer[]> {
+    return this.#peer(from).ask({ timeoutMs: patienceMs, ...to }, count);
+  }
+
+  peer(place: Place): Peer {
+    return this.#peer(place);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const peer of this.#peers.values()) await peer[Symbol.asyncDispose]();
+    for (const name of this.#namespaces) execFileSync('ip', ['netns', 'del', name]);
+    await this.world[Symbol.asyncDispose]();
+  }
+
+  #peer(place: Place): Peer {
+    const peer = this.#peers.get(place);
+    if (!peer) throw new Error(`nobody is at ${place}`);
+    return peer;
+  }
+
+  async #build(): Promise<void> {
+    const { name } = this.world;
+    for (const suffix of ['f', 's', 'p1', 'p2', 'p3', 'r1', 'r2', 'o']) this.#addNamespace(`${name}${suffix}`);
+    const [fabric, far, outside] = [`${name}f`, `${name}s`, `${name}o`];
+    prepareHost(name);
+    for (const router of [name, far]) prepareRouter(router);
+    run(fabric, ['link add br0 type bridge', 'link set br0 up']);
+    this.#onFabric(name, addresses.node, 'to-node');
+    this.#onFabric(far, second, 'to-second');
+    this.#onFabric(outside, addresses.outside, 'to-outside');
+    for (const family of ['IPv4', 'IPv6'] as const) {
+      run(name, [`route add ${podNetworks[family].second} via ${second[family]}`]);
+      // What no rule takes leaves the node here, as it leaves a lab's node for the fabric.
+      run(name, [`route add default via ${addresses.outside[family]}`]);
+      run(far, [`route add default via ${addresses.node[family]}`]);
+      run(outside, [`route add default via ${addresses.node[family]}`]);
+    }
+    addBridge(name, bridge);
+    addBridge(far, secondBridge);
+    for (const place of ['p1', 'p2', 'p3'] as const) this.#addPod(place, name, bridge);
+    for (const place of ['r1', 'r2'] as const) this.#addPod(place, far, secondBridge);
+    const places = Object.entries(addresses) as [Place, ByFamily][];
+    const started = places.map(async ([place, own]) => {
+      const namespace = place === 'node' ? name : place === 'outside' ? outside : `${name}${place}`;
+      this.#peers.set(place, await Peer.start(namespace, [own.IPv4, own.IPv6]));
+    });
+    await Promise.all(started);
+  }
+
+  #addNamespace(name: string): void {
+    execFileSync('ip', ['netns', 'add', name]);
+    this.#namespaces.push(name);
+    prepareHost(name);
+    run(name, ['link set lo up']);
+  }
+
+  #onFabric(namespace: string, own: ByFamily, port: string): void {
+    const fabric = `${this.world.name}f`;
+    run(fabric, [`link add ${port} type veth peer name eth0 netns ${namespace}`, `link set dev ${port} master br0 up`]);
+    run(namespace, [`addr add ${own.IPv4}/24 dev eth0`, `addr add ${own.IPv6}/64 dev eth0`, 'link set eth0 up']);
+  }
+
+  #addPod(place: Place, router: string, gateway: ByFamily): void {
+    const pod = `${this.world.name}${place}`;
+    const own = addresses[place];
+    run(router, [
+      `link add v${place} type veth peer name eth0 netns ${pod}`,
+      `link set dev v${place} master cni0 up`,
+      `link set dev v${place} type bridge_slave hairpin on`,
+    ]);
+    run(pod, [
+      `addr add ${own.IPv4}/24 dev eth0`,
+      `addr add ${own.IPv6}/64 dev eth0`,
+      'link set eth0 up',
+      `route add default via ${gateway.IPv4}`,
+      `route add default via ${gateway.IPv6}`,
+    ]);
+  }
+}
+
+const podNetworks = { IPv4: { second: '10.244.2.0/24' }, IPv6: { second: 'fd00:244:2::/64' } } as const;
+
+const run = (namespace: string, lines: readonly string[]): void =>
+  void execFileSync('ip', ['-n', namespace, '-batch', '-'], {
+    input: `${lines.join('\n')}\n`,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+
+const sysctl = (namespace: string, settings: Readonly<Record<string, number>>): void => {
+  const script = Object.entries(settings).map(([path, value]) => `echo ${value} > /proc/sys/net/${path}`);
+  execFileSync('ip', ['netns', 'exec', namespace, 'sh', '-e', '-c', script.join('\n')]);
+};
+
+/** A machine that keeps to itself. Much is inherited from the machine's first namespace, so nothing is taken for granted. */
+const prepareHost = (namespace: string): void =>
+  sysctl(namespace, {
+    'ipv4/ip_forward': 0,
+    'ipv6/conf/all/forwarding': 0,
+    // Else a new device's IPv6 addresses are looked for in the neighbourhood for a second, and until then nobody can be reached.
+    'ipv6/conf/default/accept_dad': 0,
+    'ipv6/conf/all/accept_dad': 0,
+  });
+
+const prepareRouter = (namespace: string): void =>
+  sysctl(namespace, {
+    'ipv4/ip_forward': 1,
+    'ipv6/conf/all/forwarding': 1,
+    // Else an answer between two pods of one bridge would not come by the rules that rewrote the question.
+    'bridge/bridge-nf-call-iptables': 1,
+    'bridge/bridge-nf-call-ip6tables': 1,
+    'ipv4/conf/all/send_redirects': 0,
+    'ipv4/conf/default/send_redirects': 0,
+    // Each refusal is told, also when the last one is less than a second ago.
+    'ipv4/icmp_ratelimit': 0,
+    'ipv6/icmp/ratelimit': 0,
+  });
+
+const addBridge = (namespace: string, own: ByFamily): void =>
+  run(namespace, [
+    'link add cni0 type bridge',
+    `addr add ${own.IPv4}/24 dev cni0`,
+    `addr add ${own.IPv6}/64 dev cni0`,
+    'link set cni0 up',
+  ]);
