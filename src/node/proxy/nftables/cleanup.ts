@@ -5,12 +5,11 @@ import type { CleanUpOptions } from '../cleanup.ts';
 export const cleanUpNftables = async ({ log, signal }: CleanUpOptions): Promise<void> => {
   if (!(await hasNft(signal))) return;
   const nft = createNft();
-  const tables = (await nft.list('tables', signal))?.split('\n') ?? [];
   for (const [table, ipFamily] of [
     ['ip kube-proxy', 'IPv4'],
     ['ip6 kube-proxy', 'IPv6'],
   ] as const) {
-    if (!tables.includes(`table ${table}`)) continue;
+    if ((await nft.list(`table ${table}`, signal)) === undefined) continue;
     await nft.apply(`delete table ${table}\n`, signal);
     log.info(0, 'Removed the rules of kube-proxy', { ipFamily, mode: 'nftables' });
   }
