@@ -48,10 +48,15 @@ export interface Rig {
   sync(): Promise<void>;
 }
 
-export const createRig = (netfilter: Netfilter, options: RigOptions = {}): Rig => {
+/** @param relays this node's addresses in a mode that relays by itself */
+export const createFlows = (...relays: string[]): { conntrack: FakeConntrack; flows: FlowKeeper } => {
   const conntrack = new FakeConntrack();
-  const own = { nodePorts: new Set(['192.168.56.11']), relays: new Set<string>() };
-  const flows = new FlowKeeper({ family: 'IPv4', log: silent, conntrack, own: () => own });
+  const own = { nodePorts: new Set(['192.168.56.11']), relays: new Set(relays) };
+  return { conntrack, flows: new FlowKeeper({ family: 'IPv4', log: silent, conntrack, own: () => own }) };
+};
+
+export const createRig = (netfilter: Netfilter, options: RigOptions = {}): Rig => {
+  const { conntrack, flows } = createFlows();
   const clusterCidr = options.clusterCidr ?? '10.244.0.0/16';
   const mode = 'ClusterCIDR' as const;
   const detect = { mode, clusterCidr, bridgeInterface: '', interfaceNamePrefix: '', ...options.detect };
