@@ -44,6 +44,9 @@ const insideContainers = (entryPoints: Record<string, string>): BuildOptions => 
   external: ['bufferutil', 'utf-8-validate'],
 });
 
+/** kube-proxy also runs in clusters that are none of ours, with the Node that is there. */
+const outsideLabs: BuildOptions = { target: 'node22', banner: { js: '#!/usr/bin/env node' } };
+
 /** Split, so that `labs --help` doesn't load what only `labs start` needs; packages stay in node_modules. */
 const onTheHost: BuildOptions = {
   ...common,
@@ -57,9 +60,10 @@ const onTheHost: BuildOptions = {
 
 const main = async (): Promise<void> => {
   const started = new Date();
-  const bundles = Object.entries(components).map(([folder, program]) =>
-    insideContainers({ [`node/${program}`]: `src/node/${folder}/main.ts` }),
-  );
+  const bundles = Object.entries(components).map(([folder, program]) => ({
+    ...insideContainers({ [`node/${program}`]: `src/node/${folder}/main.ts` }),
+    ...(program === 'kube-proxy' ? outsideLabs : {}),
+  }));
   // One build each: what doesn't bundle must not hold back the others.
   const builds = [...bundles, insideContainers({ fabric: 'src/fabric/main.ts' }), onTheHost];
   const results = await Promise.allSettled(builds.map(bundle));

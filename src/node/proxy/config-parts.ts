@@ -123,7 +123,8 @@ export const parseListening = (look: Lookup, path: string, { host, port, flag, o
 /** As the original, but without one: then it adapts to how long syncs take. */
 export const parsePace = (look: Lookup, section: string) => {
   const syncPeriodMs = look.number(`${section}.syncPeriod`, 30_000) || 30_000;
-  const minSyncPeriodMs = look.optional(`${section}.minSyncPeriod`) as number | undefined;
+  // 0, which kubeadm's file says, leaves it to the program, as in the original.
+  const minSyncPeriodMs = (look.optional(`${section}.minSyncPeriod`) as number | undefined) || undefined;
   if ((minSyncPeriodMs ?? 0) > syncPeriodMs) {
     look.complain(`${section}.minSyncPeriod`, `it must not be longer than ${section}.syncPeriod`);
   }

@@ -7,8 +7,11 @@ import { createConntrack } from '../sys/conntrack.ts';
 import type { Backend } from './backend.ts';
 import { type Bucket, createBucket } from './bucket.ts';
 import type { ProxyConfig } from './config.ts';
+import { FlowKeeper } from './flow-keeper.ts';
+import { machineAddresses, nodePortAddresses } from './node-view.ts';
 import { Proxier, type SyncReport } from './proxier.ts';
 import type { IpFamily, NodeView, ServiceView } from './types.ts';
+import type { OwnAddresses } from './udp.ts';
 
 /** Everything is written anew at least this often, as in the original. */
 const fullSyncPeriodMs = 3_600_000;
@@ -44,7 +47,8 @@ export class FamilyRunner {
     const { family, config, log, signal, backend, node } = options;
     this.#options = options;
     const conntrack = createConntrack(family, log);
-    this.proxier = new Proxier({ family, nodeName: config.nodeName, backend, node, log, conntrack });
+    const flows = new FlowKeeper({ family, log, conntrack, own: () => ownAddresses(config, family, node()) });
+    this.proxier = new Proxier({ family, nodeName: config.nodeName, backend, node, log, flows });
     const { minSyncPeriodMs } = config;
     this.#bucket = createBucket(
       minSyncPeriodMs === undefined ? freeBurst : burst,
@@ -114,6 +118,7 @@ export class FamilyRunner {
     this.#options.onSynced(report, this.proxier.view);
     const elapsed = `${report.elapsedMs.toFixed(6)}ms`;
     this.#options.log.info(2, 'SyncProxyRules complete', { ipFamily: this.#options.family, elapsed });
+    this.#trigger();
     this.#firstSync.resolve();
   }
 
@@ -133,3 +138,12 @@ export class FamilyRunner {
     return Math.min(longestGapMs, this.#lastSyncMs * idleShare);
   }
 }
+
+const ownAddresses = (config: ProxyConfig, family: IpFamily, node: NodeView): OwnAddresses => {
+  const machine = machineAddresses(family);
+  const nodePorts = nodePortAddresses(config.nodePortAddresses, family, node);
+  return {
+    nodePorts: new Set(nodePorts === 'all' ? machine : nodePorts),
+    relays: new Set(config.mode === 'userspace' ? machine : []),
+  };
+};

@@ -16,9 +16,9 @@ import type { ProxyFlags } from './config-lookup.ts';
 import { renderConfig } from './config-render.ts';
 import { configChanged } from './config-watch.ts';
 import { flagSpecs, legacyFlags, whyWithoutEffect } from './flags.ts';
+import { initialise } from './init-only.ts';
 import { logSource } from './log-sources.ts';
 import { runProxy } from './server.ts';
-import { setUpConntrack } from './system.ts';
 
 const main = async (argv: readonly string[], signal: AbortSignal): Promise<void> => {
   const flags = parseFlags(flagSpecs, argv);
@@ -33,7 +33,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   if (flags['write-config-to']) return writeFileSync(flags['write-config-to'], renderConfig(config));
   const log = createLog(flags, config);
   logFlags(flags, log);
-  if (flags['init-only']) return setUpConntrack(config, log);
+  if (flags['init-only']) return initialise(config, log, signal);
   const running = runProxy(config, connect(config), log, signal);
   if (!path) return running;
   await Promise.race([running, configChanged({ path, text, validate: configOf, log, signal })]);

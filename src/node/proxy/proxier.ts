@@ -2,18 +2,17 @@
 import type { Service } from '../../api/core.ts';
 import type { EndpointSlice } from '../../api/discovery.ts';
 import type { Logger } from '../../kit/logger.ts';
-import type { Conntrack } from '../sys/conntrack.ts';
 import type { Backend, RuleCounts, Update } from './backend.ts';
 import { categorize, localGaps, type TrafficPolicy } from './categorize.ts';
+import type { FlowKeeper } from './flow-keeper.ts';
 import { EndpointTracker, ServiceTracker } from './trackers.ts';
-import type { IpFamily, NodeView, PortKey, ServicePort, ServiceView } from './types.ts';
-import { type BackendChange, staleFlows } from './udp.ts';
+import type { IpFamily, NodeView, PortKey, ServiceView } from './types.ts';
 
 export interface ProxierOptions {
   readonly family: IpFamily;
   readonly nodeName: string;
   readonly backend: Backend;
-  readonly conntrack: Conntrack;
+  readonly flows: FlowKeeper;
   readonly log: Logger;
   readonly node: () => NodeView;
 }
@@ -31,27 +30,17 @@ export interface SyncReport {
   readonly conntrackMs: number | undefined;
 }
 
-/** What is said about a service port after it was written, as far as the next sync or a metric asks for it. */
-interface Applied {
-  readonly port: ServicePort;
-  /** Addresses that it leads to; only of UDP, whose flows may have to be forgotten. */
-  readonly backends: readonly string[];
-  readonly gaps: readonly TrafficPolicy[];
-}
-
 export class Proxier {
   readonly backend: Backend;
   readonly #options: ProxierOptions;
   readonly #services: ServiceTracker;
   readonly #endpoints: EndpointTracker;
-  /** Only ports of which something is to be remembered. */
-  readonly #applied = new Map<PortKey, Applied>();
+  /** By service port, where there are any. */
+  readonly #gaps = new Map<PortKey, readonly TrafficPolicy[]>();
   /** Changed ports of syncs that failed. */
   readonly #unwritten = new Set<PortKey>();
   #needsFull = true;
   #nodeChanged = false;
-  /** Outlives a failed sync: its flows must be forgotten by the one that succeeds. */
-  #backendChanges: BackendChange[] = [];
 
   constructor(options: ProxierOptions) {
     this.#options = options;
@@ -89,13 +78,14 @@ export class Proxier {
   get pending(): { readonly any: boolean; readonly services: number; readonly endpoints: number } {
     const services = this.#services.pending;
     const endpoints = this.#endpoints.pending;
-    return { any: this.#needsFull || this.#nodeChanged || services + endpoints > 0, services, endpoints };
+    const unfinished = this.#needsFull || this.#nodeChanged || this.#options.flows.unfinished;
+    return { any: unfinished || services + endpoints > 0, services, endpoints };
   }
 
   /** Service ports whose policy is Local and that have no endpoint on this node though elsewhere (metrics). */
   countGaps(): Readonly<Record<TrafficPolicy, number>> {
     const gaps = { internal: 0, external: 0 };
-    for (const applied of this.#applied.values()) for (const policy of applied.gaps) gaps[policy] += 1;
+    for (const policies of this.#gaps.values()) for (const policy of policies) gaps[policy] += 1;
     return gaps;
   }
 
@@ -107,8 +97,8 @@ export class Proxier {
     const { full, rules } = await this.#write(update, signal);
     this.#commit(update);
     const written = performance.now();
-    const hadFlows = this.#backendChanges.length > 0;
-    const flowsForgotten = await this.#forgetFlows(signal);
+    const lookedForFlows = this.#options.flows.due;
+    const flowsForgotten = await this.#options.flows.forget(update.view, signal);
     const elapsedMs = performance.now() - started;
     return {
       full,
@@ -117,7 +107,7 @@ export class Proxier {
       endpointChanges: pending.endpoints,
       rulesWritten: rules,
       flowsForgotten,
-      conntrackMs: hadFlows ? performance.now() - written : undefined,
+      conntrackMs: lookedForFlows ? performance.now() - written : undefined,
     };
   }
 
@@ -143,47 +133,19 @@ export class Proxier {
 
   #commit({ view, changed, full, nodeChanged }: Update): void {
     this.#unwritten.clear();
-    const keys = full || nodeChanged ? new Set([...view.ports.keys(), ...this.#applied.keys(), ...changed]) : changed;
+    const keys = full || nodeChanged ? new Set([...view.ports.keys(), ...changed]) : changed;
     const node = this.#options.node();
     for (const key of keys) {
-      const known = this.#applied.get(key);
-      const after = appliedOf(view, key, node);
-      this.#backendChanges.push(...backendChanges(known, after));
-      if (after) this.#applied.set(key, after);
-      else this.#applied.delete(key);
+      const gaps = gapsOf(view, key, node);
+      if (gaps.length > 0) this.#gaps.set(key, gaps);
+      else this.#gaps.delete(key);
     }
-  }
-
-  async #forgetFlows(signal: AbortSignal): Promise<number> {
-    const changes = this.#backendChanges;
-    this.#backendChanges = [];
-    let forgotten = 0;
-    for (const pattern of staleFlows(changes)) forgotten += await this.#options.conntrack.forget(pattern, signal);
-    return forgotten;
+    this.#options.flows.written(view, keys);
   }
 }
 
-const appliedOf = ({ ports, endpoints }: ServiceView, key: PortKey, node: NodeView): Applied | undefined => {
+const gapsOf = ({ ports, endpoints }: ServiceView, key: PortKey, node: NodeView): readonly TrafficPolicy[] => {
   const port = ports.get(key);
-  if (!port) return undefined;
-  const isUdp = port.protocol === 'UDP';
-  if (!isUdp && !port.internalPolicyLocal && !port.externalPolicyLocal) return undefined;
-  const categories = categorize(port, endpoints.get(key) ?? [], node);
-  const backends = isUdp ? categories.reachable.map(({ ip }) => ip) : [];
-  return { port, backends, gaps: localGaps(port, categories) };
-};
-
-/** A port that got other addresses is like one that went and one that came. */
-const backendChanges = (known: Applied | undefined, after: Applied | undefined): BackendChange[] => {
-  if ((after ?? known)?.port.protocol !== 'UDP') return [];
-  const before = known?.backends ?? [];
-  const now = after?.backends ?? [];
-  if (known && after && JSON.stringify(known.port) !== JSON.stringify(after.port)) {
-    return [
-      { port: known.port, before, after: [] },
-      { port: after.port, before: [], after: now },
-    ];
-  }
-  const port = after?.port ?? known?.port;
-  return port ? [{ port, before, after: now }] : [];
+  if (!port?.internalPolicyLocal && !port?.externalPolicyLocal) return [];
+  return localGaps(port, categorize(port, endpoints.get(key) ?? [], node));
 };

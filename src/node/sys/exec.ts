@@ -1,5 +1,6 @@
 // The one place in a node where a program is run to its end: arguments as a list, output as text, never through a shell.
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 
 export interface RunOptions {
   /** Written to the program's standard input, which is empty otherwise. */
@@ -10,6 +11,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly cwd?: string;
+  /** Gets standard output line by line, without line ends, instead of `stdout`: for output too long to keep. Must not throw. */
+  readonly onLine?: (line: string) => void;
 }
 
 export interface RunResult {
@@ -63,7 +66,8 @@ export const run = (argv: readonly string[], options: RunOptions = {}): Promise<
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', kill);
   };
-  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  if (options.onLine) createInterface({ input: child.stdout }).on('line', options.onLine);
+  else child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   child.on('error', (cause) => {
     settle();

@@ -2,13 +2,14 @@
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import type { Logger } from '../../../src/kit/logger.ts';
+import { FlowKeeper } from '../../../src/node/proxy/flow-keeper.ts';
 import { IptablesBackend } from '../../../src/node/proxy/iptables/backend.ts';
 import { type BaseOptions, buildBase } from '../../../src/node/proxy/iptables/build-base.ts';
 import { type DetectLocalOptions, localMatch } from '../../../src/node/proxy/local-detector.ts';
 import { Proxier } from '../../../src/node/proxy/proxier.ts';
 import type { NodeView } from '../../../src/node/proxy/types.ts';
-import type { Conntrack, FlowPattern } from '../../../src/node/sys/conntrack.ts';
 import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
+import { FakeConntrack } from './fake-conntrack.ts';
 import type { FakeNetfilter } from './fake-netfilter.ts';
 import { comparable } from './golden.ts';
 import type { Event } from './random.ts';
@@ -42,19 +43,20 @@ export interface RigOptions {
 
 export interface Rig {
   readonly proxier: Proxier;
-  readonly forgotten: FlowPattern[];
+  readonly conntrack: FakeConntrack;
   node: NodeView;
   sync(): Promise<void>;
 }
 
+/** @param relays this node's addresses in a mode that relays by itself */
+export const createFlows = (...relays: string[]): { conntrack: FakeConntrack; flows: FlowKeeper } => {
+  const conntrack = new FakeConntrack();
+  const own = { nodePorts: new Set(['192.168.56.11']), relays: new Set(relays) };
+  return { conntrack, flows: new FlowKeeper({ family: 'IPv4', log: silent, conntrack, own: () => own }) };
+};
+
 export const createRig = (netfilter: Netfilter, options: RigOptions = {}): Rig => {
-  const forgotten: FlowPattern[] = [];
-  const conntrack: Conntrack = {
-    forget: async (pattern) => {
-      forgotten.push(pattern);
-      return 1;
-    },
-  };
+  const { conntrack, flows } = createFlows();
   const clusterCidr = options.clusterCidr ?? '10.244.0.0/16';
   const mode = 'ClusterCIDR' as const;
   const detect = { mode, clusterCidr, bridgeInterface: '', interfaceNamePrefix: '', ...options.detect };
@@ -73,8 +75,8 @@ export const createRig = (netfilter: Netfilter, options: RigOptions = {}): Rig =
   const node = (): NodeView => rig.node;
   const rig: Rig = {
     node: testNode,
-    forgotten,
-    proxier: new Proxier({ family: 'IPv4', nodeName: testNode.name, backend, conntrack, log: silent, node }),
+    conntrack,
+    proxier: new Proxier({ family: 'IPv4', nodeName: testNode.name, backend, flows, log: silent, node }),
     sync: async () => {
       await rig.proxier.sync(new AbortController().signal);
     },

@@ -1,76 +1,171 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
-import type { EndpointSlice } from '../../../src/api/discovery.ts';
+import type { Endpoint, EndpointSlice } from '../../../src/api/discovery.ts';
+import { frontendsOf, isStale } from '../../../src/node/proxy/udp.ts';
 import { FakeNetfilter } from './fake-netfilter.ts';
-import { createRig } from './replay.ts';
+import { createRig, type Rig } from './replay.ts';
 
 const dns = (clusterIP: string, protocol: 'UDP' | 'TCP' = 'UDP'): Service => ({
   metadata: { name: 'dns', namespace: 'default' },
   spec: { type: 'NodePort', clusterIP, ports: [{ name: 'dns', port: 53, nodePort: 30053, protocol }] },
 });
-const slice = (protocol: 'UDP' | 'TCP', ...ips: string[]): EndpointSlice => ({
+type Conditions = NonNullable<Endpoint['conditions']>;
+const ready: Conditions = { ready: true };
+const slice = (endpoints: Readonly<Record<string, Conditions>>, protocol: 'UDP' | 'TCP' = 'UDP'): EndpointSlice => ({
   metadata: { name: 'dns-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'dns' } },
   addressType: 'IPv4',
   ports: [{ name: 'dns', protocol, port: 5353 }],
-  endpoints: ips.map((ip) => ({ addresses: [ip], conditions: { ready: true } })),
+  endpoints: Object.entries(endpoints).map(([ip, conditions]) => ({ addresses: [ip], conditions })),
 });
 
-test('flows to an endpoint that was lost are forgotten, at each address of the service', async () => {
+/** The service has run for a while, with two endpoints. */
+const running = async (): Promise<Rig> => {
   const rig = createRig(new FakeNetfilter());
   rig.proxier.onService(undefined, dns('10.96.0.10'));
-  rig.proxier.onSlice(undefined, slice('UDP', '10.0.0.1', '10.0.0.2'));
+  rig.proxier.onSlice(undefined, slice({ '10.0.0.1': ready, '10.0.0.2': ready }));
   await rig.sync();
-  rig.forgotten.length = 0;
-  rig.proxier.onSlice(slice('UDP', '10.0.0.1', '10.0.0.2'), slice('UDP', '10.0.0.2'));
-  await rig.sync();
-  expect(rig.forgotten).toEqual([
-    { destination: '10.96.0.10', port: 53, nat: '10.0.0.1' },
-    { port: 30053, nat: '10.0.0.1' },
-  ]);
+  return rig;
+};
+
+describe('after a sync', () => {
+  test('flows to an endpoint that was lost are forgotten, at each address of the service', async () => {
+    const rig = await running();
+    rig.conntrack.add(
+      ...['10.96.0.10:53 -> 10.0.0.1:5353', '192.168.56.11:30053 -> 10.0.0.1:5353'],
+      '10.96.0.10:53 -> 10.0.0.2:5353',
+    );
+    rig.proxier.onSlice(slice({ '10.0.0.1': ready, '10.0.0.2': ready }), slice({ '10.0.0.2': ready }));
+    await rig.sync();
+    expect(rig.conntrack.texts).toEqual(['10.96.0.10:53 -> 10.0.0.2:5353']);
+  });
+
+  test('flows to the last endpoint go with it', async () => {
+    const rig = await running();
+    rig.conntrack.add('10.96.0.10:53 -> 10.0.0.1:5353');
+    rig.proxier.onSlice(slice({ '10.0.0.1': ready, '10.0.0.2': ready }), slice({}));
+    await rig.sync();
+    expect(rig.conntrack.texts).toEqual([]);
+  });
+
+  test('what a proxy that starts finds of its predecessor is judged by what is there now', async () => {
+    const rig = createRig(new FakeNetfilter());
+    rig.conntrack.add('10.96.0.10:53 -> 10.0.0.1:5353', '10.96.0.10:53 -> 10.0.0.9:5353', '10.96.0.10:53');
+    rig.proxier.onService(undefined, dns('10.96.0.10'));
+    rig.proxier.onSlice(undefined, slice({ '10.0.0.1': ready }));
+    await rig.sync();
+    expect(rig.conntrack.texts).toEqual(['10.96.0.10:53 -> 10.0.0.1:5353']);
+  });
+
+  test('a service that gets its first endpoint forgets what went nowhere', async () => {
+    const rig = createRig(new FakeNetfilter());
+    rig.proxier.onService(undefined, dns('10.96.0.10'));
+    await rig.sync();
+    rig.conntrack.add('10.96.0.10:53', '192.168.56.11:30053');
+    rig.proxier.onSlice(undefined, slice({ '10.0.0.1': ready }));
+    await rig.sync();
+    expect(rig.conntrack.texts).toEqual([]);
+  });
+
+  test('an endpoint that terminates keeps its flows while it serves', async () => {
+    const rig = await running();
+    rig.conntrack.add('10.96.0.10:53 -> 10.0.0.1:5353');
+    const both = slice({ '10.0.0.1': ready, '10.0.0.2': ready });
+    const draining = slice({ '10.0.0.1': { ready: false, serving: true, terminating: true }, '10.0.0.2': ready });
+    rig.proxier.onSlice(both, draining);
+    await rig.sync();
+    expect(rig.conntrack.texts).toHaveLength(1);
+    const drained = slice({ '10.0.0.1': { ready: false, serving: false, terminating: true }, '10.0.0.2': ready });
+    rig.proxier.onSlice(draining, drained);
+    await rig.sync();
+    expect(rig.conntrack.texts).toEqual([]);
+  });
+
+  test.each([
+    ['gets another address', dns('10.96.0.11')],
+    ['is deleted', undefined],
+  ])('a service that %s forgets the flows to the old one', async (_what, after) => {
+    const rig = await running();
+    rig.conntrack.add('10.96.0.10:53 -> 10.0.0.1:5353');
+    rig.proxier.onService(dns('10.96.0.10'), after);
+    await rig.sync();
+    expect(rig.conntrack.texts).toEqual([]);
+  });
+
+  test('what a failed sync left undone is forgotten by the next', async () => {
+    const kernel = new FakeNetfilter();
+    const rig = createRig(kernel);
+    rig.proxier.onService(undefined, dns('10.96.0.10'));
+    await rig.sync();
+    rig.conntrack.add('10.96.0.10:53 -> 10.0.0.1:5353');
+    rig.proxier.onService(dns('10.96.0.10'), undefined);
+    kernel.failures = 1;
+    await expect(rig.sync()).rejects.toThrow();
+    expect(rig.conntrack.texts).toHaveLength(1);
+    await rig.sync();
+    expect(rig.conntrack.texts).toEqual([]);
+  });
+
+  test('a table that could not be read is read at the next', async () => {
+    const rig = await running();
+    rig.conntrack.add('10.96.0.10:53 -> 10.0.0.9:5353');
+    rig.proxier.onSlice(slice({ '10.0.0.1': ready, '10.0.0.2': ready }), slice({ '10.0.0.1': ready }));
+    rig.conntrack.failures = 1;
+    await rig.sync();
+    expect(rig.conntrack.texts).toHaveLength(1);
+    await rig.sync();
+    expect(rig.conntrack.texts).toEqual([]);
+  });
+
+  test('very many are forgotten bit by bit, so that rules need not wait', async () => {
+    const rig = await running();
+    for (let index = 0; index < 120; index++) rig.conntrack.add(`10.96.0.10:53 -> 10.0.1.${index}:5353`);
+    rig.proxier.forceFull();
+    for (const left of [70, 20, 0]) {
+      expect(rig.proxier.pending.any).toBe(true);
+      await rig.sync();
+      expect(rig.conntrack.texts).toHaveLength(left);
+    }
+    expect(rig.proxier.pending.any).toBe(false);
+  });
+
+  test('where only TCP changed, nobody looks at the table', async () => {
+    const rig = createRig(new FakeNetfilter());
+    rig.proxier.onService(undefined, dns('10.96.0.10', 'TCP'));
+    rig.proxier.onSlice(undefined, slice({ '10.0.0.1': ready }, 'TCP'));
+    await rig.sync();
+    rig.proxier.onSlice(slice({ '10.0.0.1': ready }, 'TCP'), undefined);
+    await rig.sync();
+    expect(rig.conntrack.looks).toBe(0);
+  });
 });
 
-test('a service that gets its first endpoint forgets what went nowhere', async () => {
-  const rig = createRig(new FakeNetfilter());
-  rig.proxier.onService(undefined, dns('10.96.0.10'));
-  await rig.sync();
-  expect(rig.forgotten).toEqual([]);
-  rig.proxier.onSlice(undefined, slice('UDP', '10.0.0.1'));
-  await rig.sync();
-  expect(rig.forgotten).toEqual([{ destination: '10.96.0.10', port: 53 }, { port: 30053 }]);
+describe('flows that are none of ours', () => {
+  test('pass through this node to a port of that number elsewhere, or to an address of no service', async () => {
+    const rig = createRig(new FakeNetfilter());
+    rig.conntrack.add('198.51.100.7:30053', '10.96.0.77:53', '10.96.0.10:54 -> 10.0.0.9:54');
+    rig.proxier.onService(undefined, dns('10.96.0.10'));
+    await rig.sync();
+    expect(rig.conntrack.looks).toBe(1);
+    expect(rig.conntrack.texts).toHaveLength(3);
+  });
 });
 
-test('a service that gets another address forgets the flows to the old one', async () => {
-  const rig = createRig(new FakeNetfilter());
-  rig.proxier.onService(undefined, dns('10.96.0.10'));
-  rig.proxier.onSlice(undefined, slice('UDP', '10.0.0.1'));
-  await rig.sync();
-  rig.forgotten.length = 0;
-  rig.proxier.onService(dns('10.96.0.10'), dns('10.96.0.11'));
-  await rig.sync();
-  expect(rig.forgotten).toContainEqual({ destination: '10.96.0.10', port: 53, nat: '10.0.0.1' });
-});
+describe('a mode that relays by itself', () => {
+  const port = {
+    ...{ key: 'k', service: 'a/b', portName: 'a/b', protocol: 'UDP' as const, port: 53, nodePort: 0 },
+    ...{ clusterIp: 'FD00:96:0::A', externalIps: [], loadBalancerIps: [], sourceRanges: [], healthCheckNodePort: 0 },
+    ...{ affinitySeconds: undefined, externalPolicyLocal: false, internalPolicyLocal: false },
+  };
+  const frontends = frontendsOf({ ports: new Map([['k', port]]), endpoints: new Map() }, []);
+  const own = { nodePorts: new Set<string>(), relays: new Set(['fd00::11']) };
+  const stale = (answeredBy: string, answeredFrom: number): boolean =>
+    isStale({ destination: 'fd00:96::a', port: 53, answeredBy, answeredFrom }, frontends, own);
 
-test('what a failed sync left undone is forgotten by the next', async () => {
-  const kernel = new FakeNetfilter();
-  const rig = createRig(kernel);
-  rig.proxier.onService(undefined, dns('10.96.0.10'));
-  rig.proxier.onSlice(undefined, slice('UDP', '10.0.0.1', '10.0.0.2'));
-  await rig.sync();
-  rig.forgotten.length = 0;
-  rig.proxier.onSlice(slice('UDP', '10.0.0.1', '10.0.0.2'), slice('UDP', '10.0.0.2'));
-  kernel.failures = 1;
-  await expect(rig.sync()).rejects.toThrow();
-  expect(rig.forgotten).toEqual([]);
-  await rig.sync();
-  expect(rig.forgotten).toHaveLength(2);
-});
-
-test('TCP connections are left alone', async () => {
-  const rig = createRig(new FakeNetfilter());
-  rig.proxier.onService(undefined, dns('10.96.0.10', 'TCP'));
-  rig.proxier.onSlice(undefined, slice('TCP', '10.0.0.1'));
-  await rig.sync();
-  rig.proxier.onSlice(slice('TCP', '10.0.0.1'), undefined);
-  await rig.sync();
-  expect(rig.forgotten).toEqual([]);
+  test('keeps the flows to its own sockets, however the object spells its address', () => {
+    expect(stale('fd00::11', 40_000)).toBe(false);
+  });
+  test('forgets those that nothing translated, and those to endpoints', () => {
+    expect(stale('fd00:96::a', 53)).toBe(true);
+    expect(stale('fd00:244::7', 5353)).toBe(true);
+  });
 });

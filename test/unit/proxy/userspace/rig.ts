@@ -5,7 +5,7 @@ import { UserspaceBackend } from '../../../../src/node/proxy/userspace/backend.t
 import type { Place } from '../../../../src/node/proxy/userspace/place.ts';
 import { PortRange } from '../../../../src/node/proxy/userspace/port-range.ts';
 import type { Netfilter } from '../../../../src/node/sys/netfilter.ts';
-import { type Rig, silent, testNode } from '../replay.ts';
+import { createFlows, type Rig, silent, testNode } from '../replay.ts';
 import { FakePorts } from './fake-ports.ts';
 
 export interface UserspaceRig extends Rig {
@@ -42,10 +42,10 @@ export const createUserspaceRig = (
     place: () => ({ ...testPlace, local: localMatch(detect, rig.node, 'IPv4'), ...place }),
     createRelay: ({ protocol }) => ports.createRelay(protocol),
   });
-  const conntrack = { forget: async () => 0 };
+  const { conntrack, flows } = createFlows(...testPlace.ownAddresses);
   const rig: UserspaceRig = {
-    ...{ ports, backend, node: testNode, forgotten: [] },
-    proxier: new Proxier({ family: 'IPv4', nodeName: testNode.name, backend, conntrack, log: silent, node }),
+    ...{ ports, backend, node: testNode, conntrack },
+    proxier: new Proxier({ family: 'IPv4', nodeName: testNode.name, backend, flows, log: silent, node }),
     sync: async () => {
       await rig.proxier.sync(new AbortController().signal);
     },

@@ -1,0 +1,16 @@
+// `kube-proxy --init-only`: what needs a privileged container, so that the one that runs on needs none.
+import type { Logger } from '../../kit/logger.ts';
+import type { ProxyConfig } from './config.ts';
+import { openMode } from './modes.ts';
+import { nodeView } from './node-view.ts';
+import { setUpConntrack } from './system.ts';
+
+/**
+ * Kernel settings, modules and accounting objects of the configured mode. Writes no rules.
+ * @throws Error where the machine lacks what the mode needs
+ */
+export const initialise = async (config: ProxyConfig, log: Logger, signal: AbortSignal): Promise<void> => {
+  setUpConntrack(config, log);
+  const node = nodeView(config.nodeName, undefined, config.bindAddress);
+  await openMode({ config, log, signal, node: () => node });
+};

@@ -1,0 +1,70 @@
+// kube-proxy as its DaemonSet runs it: prepared by a privileged `--init-only`, then with the few capabilities that the manifest
+// grants, kernel settings read-only.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { put, World } from './world.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const manifest = readFileSync(join(root, 'deploy/kube-proxy/kube-proxy.yaml'), 'utf8');
+const granted = (/add: \[([A-Z_, ]+)\]/.exec(manifest)?.[1] ?? '').split(', ').map((name) => name.toLowerCase());
+
+const service = put.service({
+  metadata: { name: 'web', namespace: 'default' },
+  spec: {
+    type: 'NodePort',
+    clusterIP: '10.96.0.20',
+    ports: [{ port: 80, nodePort: 30080 }],
+    sessionAffinity: 'ClientIP',
+  },
+});
+const slice = put.slice({
+  metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+  addressType: 'IPv4',
+  ports: [{ name: '', protocol: 'TCP', port: 8080 }],
+  endpoints: [{ addresses: ['10.244.1.2'], conditions: { ready: true } }],
+});
+
+/** A mount namespace of its own stands in for the container's read-only /proc/sys. */
+const confine = (world: World, argv: readonly string[]): ChildProcess => {
+  const capabilities = ['-all', ...granted.map((name) => `+${name}`)].join(',');
+  const script = 'mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec "$@"';
+  const setpriv = ['setpriv', '--no-new-privs', `--bounding-set=${capabilities}`];
+  return spawn(
+    'ip',
+    ['netns', 'exec', world.name, 'unshare', '-m', 'sh', '-c', script, 'sh', ...setpriv, process.execPath, ...argv],
+    { stdio: 'ignore', env: { ...process.env, PATH: `${join(world.folder, 'bin')}:${process.env.PATH}` } },
+  );
+};
+
+test.each([
+  { mode: 'iptables', backend: 'nft', saved: ['iptables-save'] },
+  { mode: 'iptables', backend: 'legacy', saved: ['iptables-save'] },
+  { mode: 'nftables', backend: 'nft', saved: ['nft', 'list', 'ruleset'] },
+  { mode: 'userspace', backend: 'nft', saved: ['iptables-save'] },
+] as const)('$mode mode ($backend) needs no privileged container', async ({ mode, backend, saved }) => {
+  expect(granted.length).toBeGreaterThan(1);
+  await using world = await World.create(backend);
+  await world.change(service, slice);
+  const main = join(root, 'src/node/proxy/main.ts');
+  const flags = ['--kubeconfig', join(world.folder, 'kubeconfig'), '--hostname-override=n1', `--proxy-mode=${mode}`];
+  world.exec(process.execPath, main, ...flags, '--init-only');
+  expect(world.exec(...saved), 'preparing writes no rules').not.toContain('10.96.0.20');
+  const log = `--log-file=${join(world.folder, 'kube-proxy.log')}`;
+  const proxy = confine(world, [main, ...flags, '--cluster-cidr=10.244.0.0/16', '-v=2', log]);
+  try {
+    await world.until(
+      'its rules are there',
+      () => world.exec(...saved).includes('10.96.0.20') && world.healthCode('/livez') === 200,
+      () => world.log(),
+    );
+    const [, effective = ''] = /^CapEff:\s+(\w+)$/m.exec(readFileSync(`/proc/${proxy.pid}/status`, 'utf8')) ?? [];
+    // CAP_NET_ADMIN, CAP_NET_RAW, and CAP_SYS_RESOURCE where this machine has it to give.
+    expect(BigInt(`0x${effective}`) & ~(1n << 24n)).toBe((1n << 12n) | (1n << 13n));
+    expect(world.log()).not.toMatch(/^[WE]\d{4}/m);
+    expect(world.log()).not.toContain('Kernel setting left as it is');
+  } finally {
+    await world.stop(proxy, 'SIGKILL');
+  }
+});

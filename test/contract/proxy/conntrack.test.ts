@@ -1,0 +1,130 @@
+// The conntrack table in memory that unit tests use behaves as the kernel's, and what is stale in the kernel's goes for real.
+import { execFileSync } from 'node:child_process';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Service } from '../../../src/api/core.ts';
+import type { EndpointSlice } from '../../../src/api/discovery.ts';
+import { type Conntrack, createConntrack } from '../../../src/node/sys/conntrack.ts';
+import { FakeConntrack, type FlowText, flowText, parseFlows } from '../../unit/proxy/fake-conntrack.ts';
+import { silent } from '../../unit/proxy/replay.ts';
+import { put, World } from './world.ts';
+
+const signal = new AbortController().signal;
+let world: World;
+/** Another for each flow, as else they were one to the kernel. */
+let clientPort = 4000;
+beforeEach(async () => {
+  world = await World.create();
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+/** Puts a flow into the kernel's table, as a packet would have. */
+const insert = (text: FlowText, client: string): void => {
+  clientPort += 1;
+  const { destination, port, answeredBy, answeredFrom } = parseFlows(text);
+  const asked = ['-s', client, '-d', destination, '--sport', String(clientPort), '--dport', String(port)];
+  const answered = [
+    '-r',
+    answeredBy,
+    '-q',
+    client,
+    '--reply-port-src',
+    String(answeredFrom),
+    '--reply-port-dst',
+    String(clientPort),
+  ];
+  world.exec('conntrack', '-I', '-p', 'udp', '-t', '600', ...asked, ...answered);
+};
+
+const shown = async (conntrack: Conntrack): Promise<FlowText[]> => {
+  const texts: FlowText[] = [];
+  expect(await conntrack.eachUdpFlow((flow) => texts.push(flowText(flow)), signal)).toBe(true);
+  return texts.sort();
+};
+
+const flows = [
+  '10.96.0.10:53 -> 10.244.1.2:5353',
+  '10.96.0.10:53 -> 10.244.1.3:5353',
+  '10.96.0.10:54 -> 10.244.1.2:5353',
+  '10.96.0.11:53 -> 10.244.1.2:5353',
+  '10.96.0.10:53 -> 10.244.1.2:5354',
+  '192.168.56.11:30053',
+];
+
+test('both show the same flows, and forget only those that are asked for', async () => {
+  const real = createConntrack('IPv4', silent, ['ip', 'netns', 'exec', world.name]);
+  const fake = new FakeConntrack();
+  expect(await shown(real)).toEqual([]);
+  for (const client of ['10.244.2.5', '10.244.2.6']) {
+    for (const flow of flows) insert(flow, client);
+    fake.add(...flows);
+  }
+  expect(await shown(real)).toHaveLength(12);
+  for (const flow of [...flows.slice(0, 1), ...flows.slice(5), '10.96.0.99:53']) {
+    expect(await real.forget(parseFlows(flow), signal)).toBe(await fake.forget(parseFlows(flow)));
+    expect(await shown(real)).toEqual(await shown(fake));
+  }
+  expect(await shown(real)).toHaveLength(8);
+});
+
+test('flows of both families are read, those in a zone of another program are not', async () => {
+  const prefix = ['ip', 'netns', 'exec', world.name];
+  world.exec(
+    ...['conntrack', '-I', '-p', 'udp', '-t', '600', '-s', 'fd00::5', '-d', 'fd00:96::10', '--sport', '4000'],
+    ...['--dport', '53', '-r', 'fd00:244::7', '-q', 'fd00::5', '--reply-port-src', '5353', '--reply-port-dst', '4000'],
+  );
+  const zoned = ['-s', '10.244.2.5', '-d', '10.96.0.10', '--sport', '4000', '--dport', '53'];
+  world.exec('conntrack', '-I', '-p', 'udp', '-t', '600', '-w', '7', ...zoned);
+  const seen: unknown[] = [];
+  await createConntrack('IPv6', silent, prefix).eachUdpFlow((flow) => seen.push(flow), signal);
+  expect(seen).toEqual([{ destination: 'fd00:96::10', port: 53, answeredBy: 'fd00:244::7', answeredFrom: 5353 }]);
+  expect(await shown(createConntrack('IPv4', silent, prefix))).toEqual([]);
+});
+
+test('where the tool is missing, nothing is known and it is said once', async () => {
+  const warnings: string[] = [];
+  const log = { ...silent, warning: (message: string) => void warnings.push(message) };
+  const conntrack = createConntrack('IPv4', log, ['/nonexistent']);
+  for (let round = 0; round < 2; round++) expect(await conntrack.eachUdpFlow(() => {}, signal)).toBe(false);
+  expect(await conntrack.forget(parseFlows('10.96.0.10:53'), signal)).toBe(0);
+  expect(warnings).toHaveLength(1);
+});
+
+const service: Service = {
+  metadata: { name: 'dns', namespace: 'default' },
+  spec: {
+    type: 'NodePort',
+    clusterIP: '10.96.0.10',
+    ports: [{ name: 'dns', port: 53, nodePort: 30053, protocol: 'UDP' }],
+  },
+};
+const slice = (...ips: string[]): EndpointSlice => ({
+  metadata: { name: 'dns-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'dns' } },
+  addressType: 'IPv4',
+  ports: [{ name: 'dns', protocol: 'UDP', port: 5353 }],
+  endpoints: ips.map((ip) => ({ addresses: [ip], conditions: { ready: true } })),
+});
+
+test('what went stale while kube-proxy was down is forgotten when it is back, and nothing else', async () => {
+  await world.change(put.service(service), put.slice(slice('10.244.1.2', '10.244.1.3')));
+  const proxy = await world.startProxy('--cluster-cidr=10.244.0.0/16');
+  await world.stop(proxy, 'SIGKILL');
+  await world.change(put.slice(slice('10.244.1.3')));
+  for (const flow of [
+    ...['10.96.0.10:53 -> 10.244.1.2:5353', '127.0.0.1:30053 -> 10.244.1.2:5353', '10.96.0.10:53'],
+    ...['10.96.0.10:53 -> 10.244.1.3:5353', '198.51.100.7:30053', '10.96.0.20:53 -> 10.244.1.2:5353'],
+  ]) {
+    insert(flow, flow.includes('->') ? '10.244.2.5' : '10.244.2.6');
+  }
+  await world.startProxy('--cluster-cidr=10.244.0.0/16');
+  const real = createConntrack('IPv4', silent, ['ip', 'netns', 'exec', world.name]);
+  expect(await shown(real)).toEqual([
+    ...['10.96.0.10:53 -> 10.244.1.3:5353', '10.96.0.20:53 -> 10.244.1.2:5353', '198.51.100.7:30053'],
+  ]);
+  expect(world.log()).toMatch(/"Finished reconciling conntrack entries" ipFamily="IPv4" entriesDeleted=3/);
+  expect(world.get('http://127.0.0.1:10249/metrics')).toMatch(
+    /^kubeproxy_conntrack_reconciler_deleted_entries_total\{ip_family="IPv4"\} 3$/m,
+  );
+  expect(execFileSync('ip', ['netns', 'exec', world.name, 'iptables-save'], { encoding: 'utf8' })).toContain(
+    '10.244.1.3',
+  );
+});
