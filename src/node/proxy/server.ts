@@ -95,9 +95,14 @@ const announce = (families: readonly IpFamily[], log: Logger): void => {
 /** Resolves when all objects are known. */
 const tellOfCaches = async ({ log, objectLog, runners }: KubeProxy, objects: Followed): Promise<void> => {
   const controllers = [
-    { controller: 'service config', type: '*v1.Service', known: objects.services },
-    { controller: 'endpoint slice config', type: '*v1.EndpointSlice', known: objects.slices },
-    { controller: 'node config', type: '*v1.Node', known: objects.node },
+    { controller: 'service config', kind: 'Service', known: objects.services, handler: 'OnServiceSynced' },
+    {
+      controller: 'endpoint slice config',
+      kind: 'EndpointSlice',
+      known: objects.slices,
+      handler: 'OnEndpointSlicesSynced',
+    },
+    { controller: 'node config', kind: 'Node', known: objects.node, handler: 'OnNodeSynced' },
   ];
   for (const { controller } of controllers) {
     log.info(0, `Starting ${controller} controller`);
@@ -107,10 +112,11 @@ const tellOfCaches = async ({ log, objectLog, runners }: KubeProxy, objects: Fol
     const message = 'Not syncing iptables until Services and Endpoints have been received from master';
     log.info(2, message, { ipFamily: proxier.family });
   }
-  const tell = async ({ controller, type, known }: (typeof controllers)[number]): Promise<void> => {
+  const tell = async ({ controller, kind, known, handler }: (typeof controllers)[number]): Promise<void> => {
     await known;
-    log.info(2, 'Caches populated', { type });
+    log.info(2, 'Caches populated', { type: `*v1.${kind}` });
     log.info(0, 'Caches are synced', { controller });
+    objectLog.info(4, `Calling handler.${handler}()`);
   };
   await Promise.all(controllers.map(tell));
   objectLog.release();

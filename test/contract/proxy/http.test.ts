@@ -1,0 +1,97 @@
+// Health, metrics and configuration over HTTP, beside what the original answered with the same objects.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { goldenServices, goldenSlices } from '../../unit/proxy/golden.ts';
+import { put, World } from './world.ts';
+
+const fixtures = join(import.meta.dirname, '../../fixtures/kube-proxy-v1.36.2');
+const recorded = (name: string): string => readFileSync(join(fixtures, name), 'utf8');
+const node = {
+  plural: 'nodes' as const,
+  object: { metadata: { name: 'n1' }, status: { addresses: [{ type: 'InternalIP', address: '10.123.0.11' }] } },
+};
+const goldenWorld = async (...flags: string[]): Promise<World> => {
+  const world = await World.create();
+  await world.change(node, ...goldenServices().map(put.service), ...goldenSlices().map(put.slice));
+  await world.startProxy('--cluster-cidr=10.200.0.0/15', ...flags);
+  return world;
+};
+
+/** Status line and headers, sorted, without the values that depend on time; then the body. */
+const parts = (answer: string): { head: string[]; body: string } => {
+  const [head = '', ...body] = answer.replaceAll('\r', '').split('\n\n');
+  const lines = head.split('\n').map((line) => line.replace(/^(Date|Content-Length): .*/, '$1'));
+  return { head: lines.sort(), body: body.join('\n\n') };
+};
+/** The fields of a JSON body, in order, nested ones too. */
+const fields = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value).map(([name, inner]) => [name, fields(inner)])
+    : typeof value;
+
+test('/healthz and /livez answer with the headers and fields of the original', async () => {
+  await using world = await goldenWorld();
+  const [healthz = '', livez = ''] = recorded('default-healthz.txt').split(/(?=^HTTP)/m);
+  for (const [path, wanted] of [['healthz', parts(healthz)] as const, ['livez', parts(livez)] as const]) {
+    const answer = parts(world.exec('curl', '-si', `http://127.0.0.1:10256/${path}`));
+    expect(answer.head).toEqual(wanted.head);
+    expect(fields(JSON.parse(answer.body))).toEqual(fields(JSON.parse(wanted.body)));
+  }
+});
+
+test('a health check node port answers word for word', async () => {
+  await using world = await goldenWorld();
+  const wanted = recorded('default-hcnp.txt').replace('== :32011\n', '');
+  const answer = world.exec('curl', '-si', 'http://127.0.0.1:32011/healthz');
+  expect(parts(answer)).toEqual(parts(wanted));
+  expect(answer).toContain('Content-Length: 115');
+});
+
+/** Address and port of TCP listeners. */
+const listeners = (text: string): string[] =>
+  text
+    .split('\n')
+    .flatMap((line) => / LISTEN .*? ((?:\S+):(?:32011|10249|10256)) /.exec(line)?.[1] ?? [])
+    .sort();
+
+test('the same sockets listen, and health check node ports only where node ports answer', async () => {
+  await using world = await goldenWorld();
+  const wanted = listeners(recorded('default-listeners.txt'));
+  expect(wanted).toHaveLength(3);
+  // The recording's only service of that kind has IPv4 alone.
+  await world.until('they listen', () => listeners(world.exec('ss', '-lntu')).length >= 3);
+  expect(listeners(world.exec('ss', '-lntu'))).toEqual(wanted);
+  await using narrow = await goldenWorld('--nodeport-addresses=127.0.0.0/8');
+  await narrow.until('it listens', () => listeners(narrow.exec('ss', '-lntu')).includes('127.0.0.1:32011'));
+  expect(listeners(narrow.exec('ss', '-lntu'))).not.toContain('0.0.0.0:32011');
+});
+
+test('HEAD, other methods and unknown paths are answered as Go answers them', async () => {
+  await using world = await goldenWorld();
+  const missing = world.exec('curl', '-si', 'http://127.0.0.1:10256/other?x=1');
+  expect(missing).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
+  expect(missing).toContain('Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n');
+  expect(missing).toMatch(/\r\n\r\n404 page not found\n$/);
+  expect(world.exec('curl', '-sI', 'http://127.0.0.1:10256/healthz')).toMatch(
+    /^HTTP\/1\.1 200 OK\r\n(.*\r\n)*Content-Length: \d+/,
+  );
+  expect(world.exec('curl', '-s', '-d', 'x', 'http://127.0.0.1:10249/proxyMode')).toBe('iptables');
+  expect(world.exec('curl', '-si', 'http://127.0.0.1:10249/debug/pprof/')).toMatch(/^HTTP\/1\.1 404/);
+});
+
+test('metrics tell of the kernel and the process, and /configz of the configuration', async () => {
+  await using world = await goldenWorld();
+  const metrics = world.get('http://127.0.0.1:10249/metrics');
+  const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1] ?? Number.NaN);
+  expect(value('process_resident_memory_bytes')).toBeGreaterThan(1e7);
+  expect(value('kubeproxy_sync_full_proxy_rules_duration_seconds_count{ip_family="IPv4"}')).toBe(1);
+  expect(value('kubeproxy_sync_proxy_rules_iptables_total{ip_family="IPv4",table="nat"}')).toBeGreaterThan(100);
+  expect(value('kubeproxy_iptables_ct_state_invalid_dropped_packets_total')).toBe(0);
+  const shown = JSON.parse(world.get('http://127.0.0.1:10249/configz'));
+  expect(shown['kubeproxy.config.k8s.io']).toMatchObject({
+    Mode: 'iptables',
+    HostnameOverride: 'n1',
+    DetectLocal: { ClusterCIDRs: ['10.200.0.0/15'] },
+  });
+});

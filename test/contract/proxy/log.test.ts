@@ -1,0 +1,95 @@
+// The log beside the original's: with the same objects, the same messages from the same places, in the same order, at the same verbosity.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { logSource } from '../../../src/node/proxy/log-sources.ts';
+import { goldenServices, goldenSlices } from '../../unit/proxy/golden.ts';
+import { put, World } from './world.ts';
+
+const node = {
+  plural: 'nodes' as const,
+  object: {
+    metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'zone-a' } },
+    status: { addresses: [{ type: 'InternalIP', address: '10.123.0.11' }] },
+  },
+};
+
+interface Line {
+  readonly severity: string;
+  readonly message: string;
+  /** What the line is about, where several of its kind run side by side. */
+  readonly about: string;
+  readonly fields: readonly string[];
+}
+
+/** Of lines that don't say it: a tool's name does, and the recorded services with health checks have IPv4 only. */
+const familyOf = (message: string, rest: string): string => {
+  if (rest.includes('command="ip6')) return 'IPv6';
+  return rest.includes('command="ip') || message.includes('healthcheck') ? 'IPv4' : '';
+};
+
+const parse = (log: string): Line[] =>
+  log.split('\n').flatMap((line) => {
+    const match = /^([IWE])\d{4} [\d:]{8}\.\d{6} +\d+ [\w.]+:\d+\] (FLAG: --[\w-]+|"(?:[^"\\]|\\.)*")(.*)$/.exec(line);
+    if (!match) return [];
+    const [, severity = '', message = '', rest = ''] = match;
+    const about = /(?:ipFamily|controller)=("[^"]*")/.exec(rest)?.[1] ?? familyOf(message, rest);
+    const keys = [...rest.matchAll(/ ([\w ]+?)=(?:"(?:[^"\\]|\\.)*"|\[[^\]]*\]|\{[^}]*\}|[^ ]+)/g)].map(
+      ([, key = '']) => key,
+    );
+    return [{ severity, message: message.replaceAll('"', ''), about: about.replaceAll('"', ''), fields: keys }];
+  });
+
+/** What a program that isn't written in Go, and has no ServiceCIDR objects, has no reason to say. */
+const theirsAlone =
+  /^(Updated$|Golang settings|Starting reflector|Listing and watching|Loop running|Data couldn't be fetched|Calling handler.On(TopologyChange|ServiceCIDRsChanged)|Starting goroutine|Starting serviceCIDR|.* reconcil)/;
+const isServiceCidr = ({ about, message }: Line): boolean =>
+  about === 'serviceCIDR config' || /ServiceCIDR/.test(message);
+const isTheirs = (line: Line): boolean =>
+  theirsAlone.test(line.message) || byMachine.test(line.message) || isServiceCidr(line);
+
+/** Where this machine allows it to whoever runs the tests, it isn't said; neither is it an achievement. */
+const byMachine = /^Failed to apply OOMScore/;
+/** What we say beside them. */
+const oursAlone =
+  /^(FLAG: --log-file|Using iptables backend|No iptables support|Kernel setting left as it is|Starting metrics HTTP server)/;
+
+const recordedAt = (verbosity: number): Line[] =>
+  parse(
+    readFileSync(join(import.meta.dirname, `../../fixtures/kube-proxy-v1.36.2/default-v${verbosity}.log.txt`), 'utf8'),
+  );
+
+/** How often each message comes. */
+const counts = (lines: readonly Line[]): Record<string, number> => {
+  const result: Record<string, number> = {};
+  for (const { severity, message } of lines)
+    result[`${severity} ${message}`] = (result[`${severity} ${message}`] ?? 0) + 1;
+  return result;
+};
+
+/** The first time each message comes, about each family and controller. Those run side by side, so each is judged alone. */
+const order = (lines: readonly Line[], about: string): string[] => [
+  ...new Set(lines.filter((line) => line.about === '' || line.about === about).map(({ message }) => message)),
+];
+
+/** Comes from the side as soon as the objects are there: counted, but nothing stands before or after it by rule. */
+const aside =
+  /^(Caches populated|Updated proxier|Calling handler|Waiting for caches|Caches are synced|Starting .* controller|Not syncing|Starting healthz)/;
+
+test.each([1, 2, 4])('at -v=%i', async (verbosity) => {
+  await using world = await World.create();
+  await world.change(node, ...goldenServices().map(put.service), ...goldenSlices().map(put.slice));
+  await world.startProxy('--cluster-cidr=10.200.0.0/15', `-v=${verbosity}`);
+  await world.until('both families are synced', () => world.healthCode() === 200);
+  const wanted = recordedAt(verbosity).filter((line) => !isTheirs(line));
+  const ours = parse(world.log()).filter(({ message }) => !oursAlone.test(message) && !byMachine.test(message));
+  const withoutFlags = (lines: readonly Line[]) => lines.filter(({ message }) => !message.startsWith('FLAG'));
+  expect(withoutFlags(wanted).length).toBeGreaterThan(10);
+  expect(Object.keys(counts(ours)).sort()).toEqual(Object.keys(counts(wanted)).sort());
+  for (const about of ['IPv4', 'IPv6']) {
+    const ordered = (lines: readonly Line[]) =>
+      order(withoutFlags(lines), about).filter((message) => !aside.test(message));
+    expect(ordered(ours), about).toEqual(ordered(wanted));
+  }
+  for (const { message } of withoutFlags(ours)) expect(logSource(message), message).not.toBe('kube-proxy.ts:1');
+});
