@@ -1,6 +1,6 @@
 // A program: lists and watches over TLS on 127.0.0.1, fed through a socket file. It stands in for the API server in a network
 // namespace of its own, where the test that feeds it can't reach by network.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer as createControl, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
@@ -55,13 +55,20 @@ const watch = (plural: string, from: number, response: ServerResponse): void => 
   response.on('close', () => set.delete(response));
 };
 
+/** With a file `api-token` beside the certificate, only who shows what stands in it is let in. */
+const isKnown = (authorization: string | undefined): boolean => {
+  const file = join(folder, 'api-token');
+  return !existsSync(file) || authorization === `Bearer ${readFileSync(file, 'utf8').trim()}`;
+};
+
 createServer(
   { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'cert.pem')) },
   (request, response) => {
     const url = new URL(request.url ?? '/', 'https://localhost');
     const plural = url.pathname.split('/').at(-1) ?? '';
     response.setHeader('Content-Type', 'application/json');
-    if (plural === 'healthz') response.end('ok');
+    if (!isKnown(request.headers.authorization)) response.writeHead(401).end('{}');
+    else if (plural === 'healthz') response.end('ok');
     else if (url.searchParams.has('watch')) watch(plural, Number(url.searchParams.get('resourceVersion')), response);
     else {
       const items = [...storeOf(plural).values()];

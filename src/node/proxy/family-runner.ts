@@ -31,7 +31,8 @@ export interface FamilyRunnerOptions {
   readonly backend: Backend;
   readonly node: () => NodeView;
   readonly onQueued: () => void;
-  readonly onSynced: (report: SyncReport, view: ServiceView) => void;
+  readonly onWritten: (view: ServiceView) => void;
+  readonly onSynced: (report: SyncReport) => void;
 }
 
 export class FamilyRunner {
@@ -44,11 +45,11 @@ export class FamilyRunner {
   #lastSyncMs = 0;
 
   constructor(options: FamilyRunnerOptions) {
-    const { family, config, log, signal, backend, node } = options;
+    const { family, config, log, signal, backend, node, onWritten } = options;
     this.#options = options;
     const conntrack = createConntrack(family, log);
     const flows = new FlowKeeper({ family, log, conntrack, own: () => ownAddresses(config, family, node()) });
-    this.proxier = new Proxier({ family, nodeName: config.nodeName, backend, node, log, flows });
+    this.proxier = new Proxier({ family, nodeName: config.nodeName, backend, node, log, flows, onWritten });
     const { minSyncPeriodMs } = config;
     this.#bucket = createBucket(
       minSyncPeriodMs === undefined ? freeBurst : burst,
@@ -115,7 +116,7 @@ export class FamilyRunner {
     await this.#bucket.take(signal);
     const report = await this.proxier.sync(signal);
     this.#lastSyncMs = report.elapsedMs;
-    this.#options.onSynced(report, this.proxier.view);
+    this.#options.onSynced(report);
     const elapsed = `${report.elapsedMs.toFixed(6)}ms`;
     this.#options.log.info(2, 'SyncProxyRules complete', { ipFamily: this.#options.family, elapsed });
     this.#trigger();

@@ -20,8 +20,6 @@ const sources: Readonly<Record<string, string>> = {
   'Updating existing service port': 'servicechangetracker.go:204',
   'Removing service port': 'servicechangetracker.go:226',
   'Setting endpoints for service port name': 'endpointslicecache.go:305',
-  'Started to reconcile conntrack entries': 'cleanup.go:49',
-  'Finished reconciling conntrack entries': 'cleanup.go:153',
   'Opening healthcheck': 'service_health.go:146',
   'Closing healthcheck': 'service_health.go:127',
   'Starting service config controller': 'config.go:200',

@@ -55,10 +55,10 @@ export const createProxy = (running: Running, mode: Mode): KubeProxy => {
         health.queued(family);
         metrics.queued(family);
       },
-      onSynced: (report, view) => {
+      onWritten: (view) => serviceHealth.get(family)?.sync(healthCheckPorts(view)),
+      onSynced: (report) => {
         health.updated(family);
         metrics.synced(family, report);
-        serviceHealth.get(family)?.sync(healthCheckPorts(view));
       },
     });
   return { ...running, mode, objectLog, health, serviceHealth, metrics, runners: families.map(runnerOf) };

@@ -15,6 +15,8 @@ export interface ProxierOptions {
   readonly flows: FlowKeeper;
   readonly log: Logger;
   readonly node: () => NodeView;
+  /** The kernel is up to date; what follows is only about old flows, and must not hold up anybody. */
+  readonly onWritten?: (view: ServiceView) => void;
 }
 
 /** What a sync did, for logs, health and metrics. */
@@ -96,6 +98,7 @@ export class Proxier {
     const update = this.#takeUpdate();
     const { full, rules } = await this.#write(update, signal);
     this.#commit(update);
+    this.#options.onWritten?.(update.view);
     const written = performance.now();
     const lookedForFlows = this.#options.flows.due;
     const flowsForgotten = await this.#options.flows.forget(update.view, signal);

@@ -42,7 +42,7 @@ const parse = (log: string): Line[] =>
 
 /** What a program that isn't written in Go, and has no ServiceCIDR objects, has no reason to say. */
 const theirsAlone =
-  /^(Updated$|Golang settings|Starting reflector|Listing and watching|Loop running|Data couldn't be fetched|Calling handler.On(TopologyChange|ServiceCIDRsChanged)|Starting goroutine|Starting serviceCIDR|.* reconcil)/;
+  /^(Updated$|Golang settings|Starting reflector|Listing and watching|Loop running|Data couldn't be fetched|Calling handler.On(TopologyChange|ServiceCIDRsChanged)|Starting goroutine|Starting serviceCIDR)/;
 const isServiceCidr = ({ about, message }: Line): boolean =>
   about === 'serviceCIDR config' || /ServiceCIDR/.test(message);
 const isTheirs = (line: Line): boolean =>
