@@ -105,7 +105,7 @@ const onChain = (execution: Execution): void => {
   }
   const chain = chainOf(execution);
   if (verb === 'flush') chain.rules.length = 0;
-  else if (chain.rules.length > 0 || targets(table).has(object)) throw new Error(`chain is in use: ${line}`);
+  else if (targets(table).has(object)) throw new Error(`chain is in use: ${line}`);
   else table.chains.delete(object);
 };
 
