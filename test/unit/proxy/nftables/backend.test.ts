@@ -65,7 +65,7 @@ test('what affinity leaves behind is swept away before it is much', async () => 
   }
   expect(most).toBeGreaterThan(50);
   expect(most).toBeLessThan(120);
-  expect(rig.backend.cleanupFailures).toBe(0);
+  expect(rig.backend.failures).toEqual({ sync: 0, cleanup: 0 });
 });
 
 test('a full sync keeps what clients are remembered by, and replaces a foreign table of the same name', async () => {

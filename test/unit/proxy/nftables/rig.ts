@@ -4,7 +4,7 @@ import { NftablesBackend } from '../../../../src/node/proxy/nftables/backend.ts'
 import { type BaseOptions, buildBase } from '../../../../src/node/proxy/nftables/build-base.ts';
 import { Proxier } from '../../../../src/node/proxy/proxier.ts';
 import type { Nft } from '../../../../src/node/sys/nft.ts';
-import { type Objects, type Rig, silent, testNode } from '../replay.ts';
+import { createFlows, type Objects, type Rig, silent, testNode } from '../replay.ts';
 
 export interface NftablesRig extends Rig {
   readonly backend: NftablesBackend;
@@ -31,10 +31,10 @@ export const createNftablesRig = (nft: Nft, base: Partial<BaseOptions> = {}): Nf
       }),
     build: () => ({ family: 'IPv4', masqueradeMark, node: rig.node, local: local() }),
   });
-  const conntrack = { forget: async () => 0 };
+  const { conntrack, flows } = createFlows();
   const rig: NftablesRig = {
-    ...{ backend, node: testNode, forgotten: [] },
-    proxier: new Proxier({ family: 'IPv4', nodeName: testNode.name, backend, conntrack, log: silent, node }),
+    ...{ backend, node: testNode, conntrack },
+    proxier: new Proxier({ family: 'IPv4', nodeName: testNode.name, backend, flows, log: silent, node }),
     sync: async () => {
       await rig.proxier.sync(new AbortController().signal);
     },
