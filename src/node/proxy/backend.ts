@@ -71,3 +71,11 @@ export interface Mode {
   readonly families: readonly IpFamily[];
   createBackend(family: IpFamily): Backend;
 }
+
+/** What a mode's clean-up is told. */
+export interface CleanUpOptions {
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** The mode that runs now: what it has in common with the mode that is cleaned up stays. Absent: everything goes. */
+  readonly running?: ProxyConfig['mode'];
+}
