@@ -11,7 +11,7 @@ export const parseListing = (listing: string, name: string): FakeTable => {
     if (kind === 'chain') {
       const hook = lines.filter((line) => line.startsWith('type '));
       const rules = lines.filter((line) => line !== '' && !/^(type|comment) /.test(line));
-      table.chains.set(object, { hook: hook.join(), rules });
+      table.chains.set(object, { hook: hook.map(inNumbers).join(), rules });
       continue;
     }
     const elements = /^elements = \{ (.*) \}$/m.exec(lines.join('\n'))?.[1]?.split(', ') ?? [];
@@ -20,6 +20,14 @@ export const parseListing = (listing: string, name: string): FakeTable => {
   }
   return table;
 };
+
+const priorities: Readonly<Record<string, number>> = { dstnat: -100, filter: 0, srcnat: 100 };
+
+/** Versions of nft differ in where they write a priority as a word, e.g. `dstnat - 10`. */
+const inNumbers = (hook: string): string =>
+  hook.replace(/priority (\w+)(?: ([-+]) (\d+))?;/, (_, word: string, sign: string | undefined, offset = '0') => {
+    return `priority ${(priorities[word] ?? Number(word)) + Number(`${sign ?? ''}${offset}`)};`;
+  });
 
 export const keysOf = (table: FakeTable, ...sets: readonly string[]): string[] =>
   sets.flatMap((set) => [...(table.sets.get(set)?.elements.keys() ?? [])]).sort();

@@ -109,3 +109,21 @@ test('while a sync runs, nothing is damaged', async () => {
   await rig.sync();
   expect(await look).toBe(false);
 });
+
+test('what fails is counted: a sync is tried again from scratch, what could not be swept away only stays', async () => {
+  const kernel = new FakeNft();
+  const rig = createNftablesRig(kernel);
+  kernel.failures = 1;
+  await expect(rig.sync()).rejects.toThrow('told to fail');
+  await rig.sync();
+  expect(rig.backend.failures).toEqual({ sync: 1, cleanup: 0 });
+  await kernel.apply('add chain ip kube-proxy old');
+  kernel.refuses = /delete chain/;
+  rig.proxier.forceFull();
+  await rig.sync();
+  expect(rig.backend.failures).toEqual({ sync: 1, cleanup: 1 });
+  kernel.refuses = undefined;
+  rig.proxier.forceFull();
+  await rig.sync();
+  expect(kernel.table().chains.has('old')).toBe(false);
+});

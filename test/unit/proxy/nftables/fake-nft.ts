@@ -27,6 +27,8 @@ export class FakeNft implements Nft {
   readonly inputs: string[] = [];
   /** Makes the next inputs fail. */
   failures = 0;
+  /** Inputs like this fail. */
+  refuses: RegExp | undefined;
 
   table(name = 'ip kube-proxy'): FakeTable {
     return this.#tables.get(name) ?? { comment: '', sets: new Map(), chains: new Map() };
@@ -37,6 +39,7 @@ export class FakeNft implements Nft {
       this.failures -= 1;
       throw new Error('nft: told to fail');
     }
+    if (this.refuses?.test(input)) throw new Error('nft: told to refuse');
     this.#tables = this.#after(input);
     this.inputs.push(input);
   }
