@@ -44,9 +44,12 @@ test('of two services with the same address the first by name has it, and the ot
   rig.proxier.onSlice(undefined, slice('a', '10.244.0.1', '10.244.0.9'));
   await rig.sync();
   expect(endpointOf()).toContain('10.244.0.1');
+  rig.proxier.onSlice(slice('b', '10.244.0.2'), slice('b', '10.244.0.3'));
+  await rig.sync();
+  expect(endpointOf()).toContain('10.244.0.1');
   rig.proxier.onService(a, undefined);
   await rig.sync();
-  expect(endpointOf()).toContain('10.244.0.2');
+  expect(endpointOf()).toContain('10.244.0.3');
   expect(kernel.table().sets.get('cluster-ips')?.elements.size).toBe(1);
 });
 
