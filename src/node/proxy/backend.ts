@@ -28,6 +28,12 @@ export interface RuleCounts {
 
 export const noRules: RuleCounts = { nat: 0, filter: 0 };
 
+export interface Failures {
+  readonly sync: number;
+  /** Something unused stayed in the kernel. */
+  readonly cleanup: number;
+}
+
 export interface Backend {
   /**
    * Brings the kernel up to date; in between, each service's packets go to its old or its new endpoints.
@@ -38,9 +44,15 @@ export interface Backend {
   damaged(signal: AbortSignal): Promise<boolean>;
   /** Rules of iptables that are ours now, for metrics. */
   countRules(): RuleCounts;
+  /** How often something failed, in the mode that has metrics of it. */
+  readonly failures?: Failures;
   /** Frees what must not outlive the process, such as listeners. Rules stay: a restart must not interrupt anybody. */
   close(): void;
 }
+
+/** The program whose rules a mode writes, for logs. */
+export const packetFilterOf = (mode: ProxyConfig['mode']): 'iptables' | 'nftables' =>
+  mode === 'nftables' ? 'nftables' : 'iptables';
 
 /** What every mode is made from. */
 export interface ModeContext {
@@ -58,4 +70,12 @@ export interface Mode {
   /** Address families that can be programmed here, the primary one first. */
   readonly families: readonly IpFamily[];
   createBackend(family: IpFamily): Backend;
+}
+
+/** What a mode's clean-up is told. */
+export interface CleanUpOptions {
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** The mode that runs now: what it has in common with the mode that is cleaned up stays. Absent: everything goes. */
+  readonly running?: ProxyConfig['mode'];
 }

@@ -1,18 +1,11 @@
 // What modes leave in the kernel when their process ends, and how it goes: by `kube-proxy --cleanup` all of it, and when another mode
 // has taken over, what that one doesn't use.
 import { messageOf } from '../../kit/error.ts';
-import type { Logger } from '../../kit/logger.ts';
+import type { CleanUpOptions } from './backend.ts';
 import type { ProxyMode } from './config.ts';
 import { cleanUpIptables } from './iptables/cleanup.ts';
 import { cleanUpNftables } from './nftables/cleanup.ts';
 import { cleanUpUserspace } from './userspace/cleanup.ts';
-
-export interface CleanUpOptions {
-  readonly log: Logger;
-  readonly signal: AbortSignal;
-  /** The mode that runs now: what it has in common with the mode that is cleaned up stays. Absent: everything goes. */
-  readonly running?: ProxyMode;
-}
 
 /** Each finds out by itself whether there is anything, and whether this machine has the tools at all. */
 const cleanUps: Readonly<Partial<Record<ProxyMode, (options: CleanUpOptions) => Promise<void>>>> = {

@@ -4,9 +4,9 @@ import type { EndpointSlice } from '../../api/discovery.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { type Reconciler, startReconciler } from '../../kit/reconcile.ts';
 import { createConntrack } from '../sys/conntrack.ts';
-import type { Backend } from './backend.ts';
+import { type Backend, packetFilterOf } from './backend.ts';
 import { type Bucket, createBucket } from './bucket.ts';
-import type { ProxyConfig } from './config.ts';
+import type { ProxyConfig, ProxyMode } from './config.ts';
 import { FlowKeeper } from './flow-keeper.ts';
 import { machineAddresses, nodePortAddresses } from './node-view.ts';
 import { Proxier, type SyncReport } from './proxier.ts';
@@ -25,6 +25,7 @@ const longestGapMs = 1000;
 
 export interface FamilyRunnerOptions {
   readonly family: IpFamily;
+  readonly mode: ProxyMode;
   readonly config: ProxyConfig;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -55,9 +56,11 @@ export class FamilyRunner {
       minSyncPeriodMs === undefined ? freeBurst : burst,
       () => minSyncPeriodMs ?? this.#gapMs(),
     );
+    const filter = packetFilterOf(options.mode);
     this.#loop = startReconciler({
       sync: (loopSignal) => this.#sync(loopSignal),
-      onError: (error, retryInMs) => log.error('Failed to sync iptables rules', error, { ipFamily: family, retryInMs }),
+      onError: (error, retryInMs) =>
+        log.error(`Failed to sync ${filter} rules`, error, { ipFamily: family, retryInMs }),
       signal,
     });
   }
@@ -125,13 +128,14 @@ export class FamilyRunner {
 
   /** Somebody flushed the firewall (a reload of firewalld, say): chains that only we make are gone. */
   async #lookForDamage(): Promise<void> {
-    const { log, family, signal } = this.#options;
+    const { log, family, mode, signal } = this.#options;
+    const filter = packetFilterOf(mode);
     try {
       if (!(await this.proxier.backend.damaged(signal))) return;
-      log.info(0, 'Reloading after iptables flush', { ipFamily: family });
+      log.info(0, `Reloading after ${filter} flush`, { ipFamily: family });
       this.#resync();
     } catch (error) {
-      if (!signal.aborted) log.error('Could not check for iptables canary', error, { ipFamily: family });
+      if (!signal.aborted) log.error(`Could not check for ${filter} canary`, error, { ipFamily: family });
     }
   }
 

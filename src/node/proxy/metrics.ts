@@ -1,6 +1,6 @@
 // The original's own metrics. Plain numbers and some lines of formatting: prom-client would cost each node megabytes for the same output.
 
-import { noRules, type RuleCounts } from './backend.ts';
+import { type Failures, noRules, type RuleCounts } from './backend.ts';
 import type { TrafficPolicy } from './categorize.ts';
 import type { SyncReport } from './proxier.ts';
 import type { IpFamily } from './types.ts';
@@ -25,6 +25,8 @@ class Histogram {
 export interface FamilyTotals {
   readonly rules: RuleCounts;
   readonly gaps: Readonly<Record<TrafficPolicy, number>>;
+  /** Only of nftables mode. */
+  readonly failures?: Failures | undefined;
 }
 
 interface FamilyMetrics {
@@ -130,6 +132,13 @@ const reconciled =
   (state) =>
     samples({ ...state, families: state.families.filter(([, { conntrack }]) => conntrack.count > 0) });
 
+const failures =
+  (pick: (failures: Failures) => number): Samples =>
+  ({ families }) =>
+    families.flatMap(([ip, { totals }]): Sample[] =>
+      totals.failures ? [[`{ip_family="${ip}"}`, pick(totals.failures)]] : [],
+    );
+
 /** Name, type, help text, values. */
 const definitions: readonly (readonly [name: string, type: string, help: string, samples: Samples])[] = [
   [
@@ -169,6 +178,8 @@ const definitions: readonly (readonly [name: string, type: string, help: string,
   [`${prefix}_service_changes_total`, 'counter', 'Changes of services', one((s) => s.serviceChanges)],
   [`${prefix}_iptables_last`, 'gauge', 'Rules written by the last sync', labelled('table', (m) => m.rulesWritten)],
   [`${prefix}_iptables_total`, 'gauge', 'Rules of kube-proxy', labelled('table', (m) => m.totals.rules)],
+  [`${prefix}_nftables_cleanup_failures_total`, 'counter', 'Clean-ups that failed', failures((f) => f.cleanup)],
+  [`${prefix}_nftables_sync_failures_total`, 'counter', 'Syncs that failed', failures((f) => f.sync)],
   [`${prefix}_last_queued_timestamp_seconds`, 'gauge', 'When a sync was last asked for', each((m) => m.lastQueued)],
   [`${prefix}_last_timestamp_seconds`, 'gauge', 'When a sync last succeeded', each((m) => m.lastSync)],
   [
@@ -193,6 +204,7 @@ const emptyFamily = (): FamilyMetrics => ({
 type Sample = readonly [labels: string, value: number];
 
 const renderMetric = (name: string, type: string, help: string, samples: readonly Sample[]): string => {
+  if (samples.length === 0) return '';
   // A histogram's samples bring their suffix along, in front of the labels.
   const lines = samples.map(([labels, value]) => `${name}${labels} ${value}\n`);
   return `# HELP ${name} [ALPHA] ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;

@@ -48,7 +48,7 @@ export const createProxy = (running: Running, mode: Mode): KubeProxy => {
   const serviceHealth = new Map(families.map((family) => [family, healthOf(family)]));
   const runnerOf = (family: IpFamily): FamilyRunner =>
     new FamilyRunner({
-      ...{ family, config, log: objectLog, signal },
+      ...{ family, config, log: objectLog, signal, mode: mode.name },
       backend: mode.createBackend(family),
       node: () => state.node,
       onQueued: () => {

@@ -5,6 +5,7 @@ import type { Logger } from '../../kit/logger.ts';
 import type { Client } from '../client/types.ts';
 import { holdLog } from '../component/held-log.ts';
 import { type Followed, followObjects, reachServer } from './api-objects.ts';
+import { packetFilterOf } from './backend.ts';
 import { cleanUp } from './cleanup.ts';
 import type { ProxyConfig } from './config.ts';
 import { openMode } from './modes.ts';
@@ -93,7 +94,7 @@ const announce = (families: readonly IpFamily[], log: Logger): void => {
 };
 
 /** Resolves when all objects are known. */
-const tellOfCaches = async ({ log, objectLog, runners }: KubeProxy, objects: Followed): Promise<void> => {
+const tellOfCaches = async ({ mode, log, objectLog, runners }: KubeProxy, objects: Followed): Promise<void> => {
   const controllers = [
     { controller: 'service config', kind: 'Service', known: objects.services, handler: 'OnServiceSynced' },
     {
@@ -109,7 +110,7 @@ const tellOfCaches = async ({ log, objectLog, runners }: KubeProxy, objects: Fol
     log.info(0, 'Waiting for caches to sync', { controller });
   }
   for (const { proxier } of runners) {
-    const message = 'Not syncing iptables until Services and Endpoints have been received from master';
+    const message = `Not syncing ${packetFilterOf(mode.name)} until Services and Endpoints have been received from master`;
     log.info(2, message, { ipFamily: proxier.family });
   }
   const tell = async ({ controller, kind, known, handler }: (typeof controllers)[number]): Promise<void> => {

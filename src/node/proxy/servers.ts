@@ -42,9 +42,10 @@ const createMetricsServer = (proxy: KubeProxy): Server =>
 
 const renderMetrics = async ({ metrics, runners, signal }: KubeProxy): Promise<string> => {
   const proxiers = runners.map(({ proxier }) => proxier);
-  const totals = proxiers.map(
-    (proxier) => [proxier.family, { rules: proxier.backend.countRules(), gaps: proxier.countGaps() }] as const,
-  );
+  const totals = proxiers.map((proxier) => {
+    const { family, backend } = proxier;
+    return [family, { rules: backend.countRules(), gaps: proxier.countGaps(), failures: backend.failures }] as const;
+  });
   const pending = proxiers.map((proxier) => proxier.pending);
   return metrics.render({
     totals: new Map(totals),

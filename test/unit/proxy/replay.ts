@@ -10,7 +10,6 @@ import { Proxier } from '../../../src/node/proxy/proxier.ts';
 import type { NodeView } from '../../../src/node/proxy/types.ts';
 import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
 import { FakeConntrack } from './fake-conntrack.ts';
-import type { FakeNetfilter } from './fake-netfilter.ts';
 import { comparable } from './golden.ts';
 import type { Event } from './random.ts';
 
@@ -117,7 +116,7 @@ export class Objects {
 }
 
 /** Plays to the end; syncs that fail are tried again at the next. */
-export const replay = async (events: readonly Event[], rig: Rig, fake?: FakeNetfilter): Promise<Objects> => {
+export const replay = async (events: readonly Event[], rig: Rig, fake?: { failures: number }): Promise<Objects> => {
   const objects = new Objects();
   for (const event of events) {
     if (event.kind === 'fail') {

@@ -1,7 +1,7 @@
 // Takes out the chains of iptables mode, of both families, and the rules that lead to them.
 import { type Flavour, flavoursInUse } from '../../sys/iptables-flavour.ts';
 import { createNetfilter, hasNetfilter } from '../../sys/netfilter.ts';
-import type { CleanUpOptions } from '../cleanup.ts';
+import type { CleanUpOptions } from '../backend.ts';
 import { readExisting } from './existing.ts';
 import { planCleanup } from './plan.ts';
 

@@ -27,7 +27,7 @@ const baseOwner = '';
 const tolerableLitter = 100;
 
 export class NftablesBackend implements Backend {
-  cleanupFailures = 0;
+  readonly failures = { sync: 0, cleanup: 0 };
   readonly #options: NftablesOptions;
   #ledger = new Ledger();
   /** By identity. */
@@ -49,6 +49,9 @@ export class NftablesBackend implements Backend {
       this.#recompute(update);
       if (full) await this.#writeAll(signal);
       else await this.#writeChanges(this.#ledger.takeChanges(), signal);
+    } catch (error) {
+      this.failures.sync += 1;
+      throw error;
     } finally {
       this.#writing = false;
     }
@@ -112,7 +115,7 @@ export class NftablesBackend implements Backend {
       await this.#apply(renderRemoval(this.#options.family, litter), signal);
     } catch (error) {
       signal.throwIfAborted();
-      this.cleanupFailures += 1;
+      this.failures.cleanup += 1;
       this.#options.log.warning('Unused chains could not be deleted', { err: messageOf(error) });
     }
   }

@@ -1,6 +1,6 @@
 // Takes out the tables of nftables mode.
 import { createNft, hasNft } from '../../sys/nft.ts';
-import type { CleanUpOptions } from '../cleanup.ts';
+import type { CleanUpOptions } from '../backend.ts';
 
 export const cleanUpNftables = async ({ log, signal }: CleanUpOptions): Promise<void> => {
   if (!(await hasNft(signal))) return;

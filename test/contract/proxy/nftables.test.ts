@@ -1,0 +1,175 @@
+// nftables mode in the real kernel: it means what the original's tables mean, and survives what happens to a node.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { ServiceSpec } from '../../../src/api/core.ts';
+import { goldenServices, goldenSlices } from '../../unit/proxy/golden.ts';
+import { inForce } from '../../unit/proxy/nftables/fake-nft.ts';
+import { answerOf, Neighbours, pods } from './neighbours.ts';
+import { fates, keysOf, parseListing } from './nft-listing.ts';
+import { put, World } from './world.ts';
+
+const golden = readFileSync(
+  join(import.meta.dirname, '../../fixtures/kube-proxy-v1.36.2/nftables-ruleset.txt'),
+  'utf8',
+);
+const main = join(import.meta.dirname, '../../../src/node/proxy/main.ts');
+const flags = ['--proxy-mode=nftables', '--cluster-cidr=10.200.0.0/15'];
+const node = {
+  plural: 'nodes' as const,
+  object: {
+    metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'zone-a' } },
+    status: { addresses: [{ type: 'InternalIP', address: '10.123.0.11' }] },
+  },
+};
+const ruleset = (world: World): string => world.exec('nft', '-s', 'list', 'ruleset');
+
+test.each(['ip kube-proxy', 'ip6 kube-proxy'])(
+  'table %s means for every packet what that of kube-proxy v1.36.2 means',
+  async (name) => {
+    await using world = await World.create();
+    await world.change(node, ...goldenServices().map(put.service), ...goldenSlices().map(put.slice));
+    await world.startProxy(...flags);
+    const ours = parseListing(ruleset(world), name);
+    const theirs = parseListing(golden, name);
+    expect(theirs.chains.size).toBeGreaterThan(10);
+    for (const map of ['service-ips', 'service-nodeports', 'firewall-ips'])
+      expect(fates(ours, map)).toEqual(fates(theirs, map));
+    for (const set of ['cluster-ips', 'nodeport-ips', 'hairpin-connections'])
+      expect(keysOf(ours, set)).toEqual(keysOf(theirs, set));
+    const refused = { 'goto reject-chain': 'no-endpoints', drop: 'no-local-endpoints' };
+    for (const [map, suffix] of [
+      ['no-endpoint-services', ''],
+      ['no-endpoint-nodeports', '-nodeports'],
+    ] as const) {
+      const elements = [...(theirs.sets.get(map)?.elements ?? [])];
+      for (const [verdict, set] of Object.entries(refused)) {
+        const keys = elements.flatMap(([key, text]) => (text.endsWith(` : ${verdict}`) ? [key] : []));
+        expect(keysOf(ours, `${set}${suffix}`)).toEqual(keys.sort());
+      }
+    }
+    for (const chain of ['services', 'masquerading']) {
+      const rules = theirs.chains.get(chain)?.rules.map((rule) => rule.replace(/ comment ".*"$/, ''));
+      expect(ours.chains.get(chain)?.rules).toEqual(rules);
+    }
+    for (const [chain, { hook }] of theirs.chains) if (hook !== '') expect(ours.chains.get(chain)?.hook).toBe(hook);
+  },
+);
+
+const serviceIp = '10.96.0.20';
+const web = (spec: Partial<ServiceSpec> = {}) =>
+  put.service({
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { clusterIP: serviceIp, ports: [{ name: 'p', port: 80 }], ...spec },
+  });
+const slice = (...ips: readonly string[]) =>
+  put.slice({
+    metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+    addressType: 'IPv4',
+    ports: [{ name: 'p', protocol: 'TCP', port: 8080 }],
+    endpoints: ips.map((address) => ({ addresses: [address], conditions: { ready: true }, nodeName: 'n1' })),
+  });
+const [first = '', second = '', third = ''] = pods.IPv4;
+const syncs = (world: World): number => world.log().match(/SyncProxyRules complete" ipFamily="IPv4"/g)?.length ?? 0;
+
+/** Applies changes, and waits until they have been synced. */
+const change = async (world: World, ...changes: Parameters<World['change']>): Promise<void> => {
+  const before = syncs(world);
+  await world.change(...changes);
+  await world.until('the change has been synced', () => syncs(world) > before);
+};
+
+test('connections never fail while endpoints come and go, and with them the chain that their service goes by', async () => {
+  await using world = await World.create();
+  await using around = await Neighbours.create(world);
+  await world.change(web(), slice(first, second));
+  await world.startProxy(...flags);
+  const load = around.start('o', 'load', serviceIp, '80', '4', '5000', '4');
+  const loaded = answerOf<{ perSecond: number; failed: number }>(load);
+  const sizes = [[first], [second, third], [first, second, third], [third], [first, third]];
+  for (let round = 0; load.exitCode === null; round++) await change(world, slice(...(sizes[round % 5] ?? [])));
+  expect(syncs(world)).toBeGreaterThan(20);
+  const { perSecond, failed } = await loaded;
+  expect(perSecond).toBeGreaterThan(20);
+  expect(failed).toBe(0);
+});
+
+test('a client keeps its endpoint through changes of others, restarts and full syncs', async () => {
+  await using world = await World.create();
+  await using around = await Neighbours.create(world);
+  const ask = async (count: number): Promise<Set<string>> => {
+    const answers = await around.ask<{ at: string }[]>('o', 'who', serviceIp, '80', String(count));
+    return new Set(answers.map(({ at }) => at));
+  };
+  await world.change(web({ sessionAffinity: 'ClientIP' }), slice(first, second));
+  const proxy = await world.startProxy(...flags);
+  const [chosen = ''] = await ask(1);
+  expect(await ask(20)).toEqual(new Set([chosen]));
+  await change(world, slice(first, second, third));
+  expect(await ask(20)).toEqual(new Set([chosen]));
+  await world.stop(proxy);
+  await world.startProxy(...flags);
+  expect(await ask(20)).toEqual(new Set([chosen]));
+  const others = [first, second, third].filter((pod) => pod !== chosen);
+  await change(world, slice(...others));
+  const [next = ''] = await ask(1);
+  expect(others).toContain(next);
+  expect(await ask(20)).toEqual(new Set([next]));
+});
+
+test('a cluster IP refuses at ports that its service does not have', async () => {
+  await using world = await World.create();
+  await using around = await Neighbours.create(world);
+  await world.change(web(), slice(first));
+  await world.startProxy(...flags);
+  for (const where of ['o', 'n']) {
+    expect(await around.ask(where, 'who', serviceIp, '81', '1')).toEqual([{ error: 'ECONNREFUSED' }]);
+  }
+});
+
+test.each([
+  ['everything', ['flush', 'ruleset']],
+  ['a chain', ['flush', 'chain', 'ip', 'kube-proxy', 'services']],
+])('after somebody flushed %s, it comes back by itself', async (_what, command) => {
+  await using world = await World.create();
+  await world.change(web(), slice(first));
+  await world.startProxy(...flags, '--iptables-sync-period=200ms');
+  const before = parseListing(ruleset(world), 'ip kube-proxy');
+  world.exec('nft', ...command);
+  await world.until('it was noticed', () => world.log().includes('Reloading after nftables flush'));
+  await world.until('the rules are back', () => ruleset(world).includes('vmap @service-ips'));
+  expect(inForce(parseListing(ruleset(world), 'ip kube-proxy'))).toEqual(inForce(before));
+});
+
+test('another mode takes over without leaving anything behind, and so does this one', async () => {
+  await using world = await World.create();
+  const takeover = async (mode: string, gone: () => boolean): Promise<void> => {
+    const proxy = await world.startProxy(`--proxy-mode=${mode}`, '--cluster-cidr=10.200.0.0/15');
+    await world.until('what the other mode left is gone', gone, () => ruleset(world) + world.log());
+    expect(world.get('http://127.0.0.1:10249/proxyMode')).toBe(mode);
+    await world.stop(proxy);
+  };
+  world.exec('iptables', '-A', 'INPUT', '-s', '192.0.2.1', '-j', 'ACCEPT');
+  world.exec('nft', 'add table ip foreign');
+  await world.change(web(), slice(first));
+  await takeover('nftables', () => ruleset(world).includes('table ip6 kube-proxy'));
+  await takeover('iptables', () => !ruleset(world).includes('kube-proxy {'));
+  expect(world.save()).toContain(`--to-destination ${first}:8080`);
+  await takeover('nftables', () => !(world.save() + world.save('ip6tables-save')).includes('KUBE-'));
+  expect(fates(parseListing(ruleset(world), 'ip kube-proxy'), 'service-ips')).toEqual({
+    [`${serviceIp} . tcp . 80`]: [['one of', `${first} . 8080`]],
+  });
+  world.exec(process.execPath, main, '--cleanup');
+  expect(ruleset(world)).not.toContain('kube-proxy');
+  expect(ruleset(world)).toContain('table ip foreign');
+  expect(world.save()).toContain('-A INPUT -s 192.0.2.1/32 -j ACCEPT');
+});
+
+test('a machine without nftables is told so', async () => {
+  await using world = await World.create();
+  world.shadow('nft', '#!/bin/sh\necho "Protocol not supported" >&2\nexit 1\n');
+  const kubeconfig = join(world.folder, 'kubeconfig');
+  expect(() => world.exec(process.execPath, main, ...flags, '--kubeconfig', kubeconfig)).toThrow(
+    /nftables mode, which needs nft 1\.0\.1 and Linux 5\.13: .*Protocol not supported/,
+  );
+});
