@@ -2,7 +2,7 @@
 
 /** A look takes about half as much of the processor as of the time. */
 const share = 500;
-const shortestMs = 1000;
+const shortestMs = 2000;
 
 export interface Look {
   readonly tookMs: number;

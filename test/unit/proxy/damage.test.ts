@@ -117,9 +117,9 @@ describe('damage', () => {
 
 describe('the next look', () => {
   test.each([
-    { name: 'comes after a second when one costs next to nothing', tookMs: 0.6, repairs: 0, wanted: 1000 },
+    { name: 'comes after two seconds when one costs next to nothing', tookMs: 0.6, repairs: 0, wanted: 2000 },
     { name: 'waits until one is a five-hundredth of the time', tookMs: 10, repairs: 0, wanted: 5000 },
     { name: 'never waits longer than the sync period', tookMs: 500, repairs: 0, wanted: 30_000 },
-    { name: 'waits longer each time that somebody does damage again', tookMs: 1, repairs: 3, wanted: 8000 },
+    { name: 'waits longer each time that somebody does damage again', tookMs: 1, repairs: 3, wanted: 16_000 },
   ])('$name', ({ wanted, ...look }) => expect(nextLookMs(look, 30_000)).toBe(wanted));
 });
