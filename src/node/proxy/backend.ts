@@ -40,7 +40,10 @@ export interface Backend {
    * @throws what the kernel or a tool said. What is in the kernel is then unknown: the caller's next update is a full one.
    */
   write(update: Update, signal: AbortSignal): Promise<Written>;
-  /** Whether somebody took away something of ours (a flush of the firewall, say) that a full update brings back. */
+  /**
+   * Whether somebody took away something of ours (a flush of the firewall, say) that a full update brings back. Asked between updates,
+   * never during one: each second if that is cheap, less often if it takes long.
+   */
   damaged(signal: AbortSignal): Promise<boolean>;
   /** Rules of iptables that are ours now, for metrics. */
   countRules(): RuleCounts;

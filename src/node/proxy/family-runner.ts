@@ -8,6 +8,7 @@ import { type Backend, packetFilterOf } from './backend.ts';
 import { type Bucket, createBucket } from './bucket.ts';
 import type { ProxyConfig, ProxyMode } from './config.ts';
 import { FlowKeeper } from './flow-keeper.ts';
+import { nextLookMs } from './look-pace.ts';
 import { machineAddresses, nodePortAddresses } from './node-view.ts';
 import { Proxier, type SyncReport } from './proxier.ts';
 import type { IpFamily, NodeView, ServiceView } from './types.ts';
@@ -44,6 +45,10 @@ export class FamilyRunner {
   readonly #firstSync = Promise.withResolvers<void>();
   #started = false;
   #lastSyncMs = 0;
+  #lookTimer: NodeJS.Timeout | undefined;
+  #lookDue = false;
+  #lookMs = 0;
+  #repairs = 0;
 
   constructor(options: FamilyRunnerOptions) {
     const { family, config, log, signal, backend, node, onWritten } = options;
@@ -76,13 +81,13 @@ export class FamilyRunner {
 
   /** Services and endpoints are known: from now on there is something to write. */
   start(): void {
-    const { signal, config } = this.#options;
+    const { signal } = this.#options;
     this.#started = true;
     this.#trigger();
-    const damage = setInterval(() => void this.#lookForDamage(), config.syncPeriodMs);
+    this.#scheduleLook();
     const full = setInterval(() => this.#resync(), fullSyncPeriodMs);
     const stop = (): void => {
-      clearInterval(damage);
+      clearTimeout(this.#lookTimer);
       clearInterval(full);
     };
     signal.addEventListener('abort', stop, { once: true });
@@ -115,6 +120,7 @@ export class FamilyRunner {
   }
 
   async #sync(signal: AbortSignal): Promise<void> {
+    if (this.#lookDue) await this.#look(signal);
     if (!this.proxier.pending.any) return;
     await this.#bucket.take(signal);
     const report = await this.proxier.sync(signal);
@@ -126,16 +132,35 @@ export class FamilyRunner {
     this.#firstSync.resolve();
   }
 
-  /** Somebody flushed the firewall (a reload of firewalld, say): chains that only we make are gone. */
-  async #lookForDamage(): Promise<void> {
-    const { log, family, mode, signal } = this.#options;
-    const filter = packetFilterOf(mode);
-    try {
-      if (!(await this.proxier.backend.damaged(signal))) return;
-      log.info(0, `Reloading after ${filter} flush`, { ipFamily: family });
+  #scheduleLook(): void {
+    const delayMs = nextLookMs({ tookMs: this.#lookMs, repairs: this.#repairs }, this.#options.config.syncPeriodMs);
+    this.#lookTimer = setTimeout(() => {
+      this.#lookDue = true;
+      this.#loop.trigger();
+    }, delayMs);
+  }
+
+  /** Part of the loop: while a sync is at work, or after one that failed, a look would see something half done. */
+  async #look(signal: AbortSignal): Promise<void> {
+    this.#lookDue = false;
+    const started = performance.now();
+    if (!this.proxier.needsFull && (await this.#damaged(signal))) {
+      const { log, family, mode } = this.#options;
+      log.info(0, `Reloading after ${packetFilterOf(mode)} flush`, { ipFamily: family });
+      this.#repairs += 1;
       this.#resync();
+    } else this.#repairs = 0;
+    this.#lookMs = performance.now() - started;
+    if (!signal.aborted) this.#scheduleLook();
+  }
+
+  async #damaged(signal: AbortSignal): Promise<boolean> {
+    const { log, family, mode } = this.#options;
+    try {
+      return await this.proxier.backend.damaged(signal);
     } catch (error) {
-      if (!signal.aborted) log.error(`Could not check for ${filter} canary`, error, { ipFamily: family });
+      if (!signal.aborted) log.error(`Could not check for ${packetFilterOf(mode)} canary`, error, { ipFamily: family });
+      return false;
     }
   }
 

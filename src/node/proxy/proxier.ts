@@ -69,6 +69,10 @@ export class Proxier {
     this.#needsFull = true;
   }
 
+  get needsFull(): boolean {
+    return this.#needsFull;
+  }
+
   get family(): IpFamily {
     return this.#options.family;
   }

@@ -36,7 +36,7 @@ export const createNetfilter = (
   prefix: readonly string[] = [],
   flavour: Flavour = 'default',
 ): Netfilter => {
-  const tool = `${family === 'IPv6' ? 'ip6tables' : 'iptables'}${flavour === 'default' ? '' : `-${flavour}`}`;
+  const tool = toolOf(family, flavour);
   const wait = ['-w', String(lockSeconds)];
   return {
     save: async (signal) => (await runOk([...prefix, `${tool}-save`], { signal })).stdout,
@@ -53,6 +53,10 @@ export const createNetfilter = (
     },
   };
 };
+
+/** What the family's tools begin with: `ip6tables-legacy`, say. */
+export const toolOf = (family: NetfilterFamily, flavour: Flavour): string =>
+  `${family === 'IPv6' ? 'ip6tables' : 'iptables'}${flavour === 'default' ? '' : `-${flavour}`}`;
 
 /** The tools' exit code for a lack of resources, of which the lock is one. */
 const isLocked = ({ code, stderr }: RunResult): boolean => code === 4 && stderr.includes('xtables lock');

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createChainLister } from '../../../src/node/sys/chain-lister.ts';
 import { createNetfilter, type Netfilter } from '../../../src/node/sys/netfilter.ts';
 import { FakeNetfilter } from '../../unit/proxy/fake-netfilter.ts';
 import { history } from '../../unit/proxy/random.ts';
@@ -74,3 +75,37 @@ test('both refuse to delete a chain that is in use, and a jump to a chain that i
     expect(await kernel.hasChain('nat', 'KUBE-B', signal)).toBe(true);
   }
 });
+
+test('both list the same of a chain, see what changed since, and tell of a chain that is gone', async () => {
+  const real = createNetfilter('IPv4', prefix);
+  const fake = new FakeNetfilter();
+  const lister = createChainLister('IPv4', prefix);
+  const queries = [
+    { table: 'nat', chain: 'PREROUTING' },
+    { table: 'filter', chain: 'KUBE-A' },
+    { table: 'nat', chain: 'KUBE-A' },
+    { table: 'nat', chain: 'KUBE-B' },
+  ];
+  const first = [
+    '*mangle\n-A POSTROUTING -j RETURN\nCOMMIT\n*filter\n:KUBE-A - [0:0]\nCOMMIT\n',
+    '*nat\n:KUBE-A - [0:0]\n:KUBE-B - [0:0]\n-A PREROUTING -p tcp -j KUBE-A\n-A KUBE-A -s 10.0.0.1/32\n',
+    '-A KUBE-A -m comment --comment "Chain and target" -j KUBE-B\n-A KUBE-A -j KUBE-B\nCOMMIT\n',
+  ].join('');
+  const inputs = [first, '*nat\n-D PREROUTING -p tcp -j KUBE-A\n-D KUBE-A -j KUBE-B\nCOMMIT\n'];
+  const seen: unknown[] = [];
+  for (const input of inputs) {
+    for (const kernel of [real, fake]) await kernel.restore(input, signal);
+    const listings = await lister.list(queries, signal);
+    expect(listings?.toSorted(byPlace)).toEqual((await fake.list(queries))?.toSorted(byPlace));
+    seen.push(listings);
+  }
+  expect(seen[0]).not.toEqual(seen[1]);
+  for (const kernel of [real, fake]) await kernel.restore('*nat\n:KUBE-A - [0:0]\n-X KUBE-A\nCOMMIT\n', signal);
+  expect([await lister.list(queries, signal), await fake.list(queries)]).toEqual([undefined, undefined]);
+  const rest = queries.filter(({ table, chain }) => table === 'filter' || chain === 'KUBE-B');
+  expect(await lister.list(rest, signal), 'the tool that ended is replaced').toHaveLength(2);
+  lister.close();
+});
+
+const byPlace = (a: { table: string; chain: string }, b: { table: string; chain: string }): number =>
+  `${a.table} ${a.chain}`.localeCompare(`${b.table} ${b.chain}`);

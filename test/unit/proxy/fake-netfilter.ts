@@ -1,4 +1,5 @@
 // A kernel in memory: the part of iptables-save and iptables-restore that kube-proxy uses. test/contract/proxy binds it to the real one.
+import type { ChainLister, ChainListing, ChainQuery } from '../../../src/node/sys/chain-lister.ts';
 import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
 
 interface FakeChain {
@@ -13,7 +14,7 @@ const builtin: Readonly<Record<string, readonly string[]>> = {
   filter: ['INPUT', 'FORWARD', 'OUTPUT'],
 };
 
-export class FakeNetfilter implements Netfilter {
+export class FakeNetfilter implements Netfilter, ChainLister {
   #tables = new Map<string, FakeTable>();
   /** All inputs that took effect. */
   readonly inputs: string[] = [];
@@ -40,6 +41,22 @@ export class FakeNetfilter implements Netfilter {
 
   async hasChain(table: string, chain: string): Promise<boolean> {
     return this.#tables.get(table)?.has(chain) ?? false;
+  }
+
+  async list(queries: readonly ChainQuery[]): Promise<readonly ChainListing[] | undefined> {
+    const listings = queries.flatMap((query) => this.#list(query) ?? []);
+    return listings.length === queries.length ? listings : undefined;
+  }
+
+  close(): void {}
+
+  #list(query: ChainQuery): ChainListing | undefined {
+    const table = this.#tables.get(query.table) ?? new Map<string, FakeChain>();
+    const isBuiltin = builtin[query.table]?.includes(query.chain);
+    const rules = table.get(query.chain)?.rules ?? (isBuiltin ? [] : undefined);
+    const leading = [...table.values()].flatMap(({ rules: texts }) => texts.map(targetOf));
+    const references = isBuiltin ? undefined : leading.filter((target) => target === query.chain).length;
+    return rules && { ...query, references, targets: rules.map(targetOf) };
   }
 
   #copy(name: string): FakeTable {

@@ -70,6 +70,25 @@ describe('a full sync', () => {
     expect(tables(await kernel.save())).toEqual(tables(await fresh.save()));
   });
 
+  test('keeps what was refused refused until the way is open, whichever step fails', async () => {
+    const kernel = new FakeNetfilter();
+    const rig = createRig(kernel);
+    rig.proxier.onService(undefined, service(1));
+    await rig.sync();
+    const refusal = /-A KUBE-SERVICES -d 10.96.0.1\/32 .* -j REJECT/g;
+    expect((await kernel.save()).match(refusal)).toHaveLength(1);
+    const steps = [...planFull(buildBase(baseOptions), ports(20), readExisting(await kernel.save()), 6)];
+    for (const { input } of steps) {
+      for (const section of input.split(/(?<=^COMMIT\n)/m)) {
+        await kernel.restore(section);
+        const saved = await kernel.save();
+        const isOpen = /-A KUBE-SERVICES -d 10.96.0.1\/32 .* -j KUBE-SVC/.test(saved);
+        expect(isOpen || saved.match(refusal)?.length === 1, section).toBe(true);
+      }
+    }
+    expect((await kernel.save()).match(refusal)).toBeNull();
+  });
+
   test('does not add a jump that is there', async () => {
     const kernel = new FakeNetfilter();
     for (let run = 0; run < 2; run++) {

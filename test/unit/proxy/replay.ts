@@ -8,8 +8,10 @@ import { type BaseOptions, buildBase } from '../../../src/node/proxy/iptables/bu
 import { type DetectLocalOptions, localMatch } from '../../../src/node/proxy/local-detector.ts';
 import { Proxier } from '../../../src/node/proxy/proxier.ts';
 import type { NodeView } from '../../../src/node/proxy/types.ts';
+import type { ChainLister } from '../../../src/node/sys/chain-lister.ts';
 import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
 import { FakeConntrack } from './fake-conntrack.ts';
+import { FakeNetfilter } from './fake-netfilter.ts';
 import { comparable } from './golden.ts';
 import type { Event } from './random.ts';
 
@@ -38,6 +40,8 @@ export interface RigOptions {
   readonly clusterCidr?: string;
   readonly base?: Partial<BaseOptions>;
   readonly detect?: Partial<DetectLocalOptions>;
+  /** Where damage is looked for. */
+  readonly lister?: ChainLister;
 }
 
 export interface Rig {
@@ -62,6 +66,7 @@ export const createRig = (netfilter: Netfilter, options: RigOptions = {}): Rig =
   const backend = new IptablesBackend({
     family: 'IPv4',
     netfilter,
+    lister: options.lister ?? new FakeNetfilter(),
     log: silent,
     base: () => buildBase({ ...baseOptions, ...options.base }),
     build: () => ({

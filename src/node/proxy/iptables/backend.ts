@@ -1,12 +1,16 @@
 // iptables mode for one address family: an update → rules → plan → kernel. The only state is what is known to be in the kernel.
 import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
+import type { ChainLister } from '../../sys/chain-lister.ts';
 import type { Netfilter } from '../../sys/netfilter.ts';
 import type { Backend, RuleCounts, Update, Written } from '../backend.ts';
 import type { IpFamily, PortKey, ServiceView } from '../types.ts';
 import type { BaseRules } from './build-base.ts';
 import { buildPort, type PortRules } from './build-service.ts';
+import type { SharedRule } from './build-shared.ts';
+import { type Expected, expectedChains, findDamage } from './damage.ts';
 import { readExisting } from './existing.ts';
+import { chain } from './names.ts';
 import { planChange, planFull, type Step } from './plan.ts';
 import type { BuildOptions } from './port-context.ts';
 
@@ -16,6 +20,7 @@ const largeCluster = 1000;
 export interface IptablesOptions {
   readonly family: IpFamily;
   readonly netfilter: Netfilter;
+  readonly lister: ChainLister;
   readonly log: Logger;
   /** Both are asked at each sync: the node may have changed. */
   readonly base: () => BaseRules;
@@ -31,6 +36,9 @@ export class IptablesBackend implements Backend {
   #withComments = true;
   #endpointCount = 0;
   #base: BaseRules;
+  /** Of what is applied; undefined after each write. */
+  #expected: readonly Expected[] | undefined;
+  #listed = false;
 
   constructor(options: IptablesOptions) {
     this.#options = options;
@@ -50,12 +58,18 @@ export class IptablesBackend implements Backend {
     return { full, rules };
   }
 
-  /** Whether a full sync's worth of chains is gone: the canary's chains were made with ours. */
+  /** Whether packets no longer enter our chains, or chains that services share lost rules. */
   async damaged(signal: AbortSignal): Promise<boolean> {
-    for (const table of ['mangle', 'nat', 'filter'] as const) {
-      if (!(await this.#options.netfilter.hasChain(table, 'KUBE-PROXY-CANARY', signal))) return true;
-    }
-    return false;
+    const { log, family, lister } = this.#options;
+    this.#expected ??= expectedChains(this.#base, this.#sharedRules());
+    const listings = await lister.list(this.#expected, signal);
+    // Who never listed anything may be a tool that can't; from one that could, silence means that a chain is gone.
+    if (!listings) return this.#listed || (await this.#canaryGone(signal));
+    this.#listed = true;
+    const damage = findDamage(this.#expected, listings);
+    if (!damage) return false;
+    log.info(2, 'Rules are missing from a chain', { ipFamily: family, table: damage.table, chain: damage.chain });
+    return true;
   }
 
   countRules(): RuleCounts {
@@ -67,7 +81,20 @@ export class IptablesBackend implements Backend {
     return total;
   }
 
-  close(): void {}
+  close(): void {
+    this.#options.lister.close();
+  }
+
+  async #canaryGone(signal: AbortSignal): Promise<boolean> {
+    for (const table of ['mangle', 'nat', 'filter'] as const) {
+      if (!(await this.#options.netfilter.hasChain(table, chain.canary, signal))) return true;
+    }
+    return false;
+  }
+
+  *#sharedRules(): Generator<SharedRule> {
+    for (const { shared } of this.#applied.values()) yield* shared;
+  }
 
   /** @returns whether comments come or go */
   #judgeSize({ ports, endpoints }: ServiceView): boolean {
@@ -142,6 +169,7 @@ export class IptablesBackend implements Backend {
   }
 
   #commit(next: Next): void {
+    this.#expected = undefined;
     for (const [key, rules] of next) {
       if (rules) this.#applied.set(key, rules);
       else this.#applied.delete(key);

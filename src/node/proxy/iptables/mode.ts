@@ -1,6 +1,7 @@
 // iptables mode on this machine: which families it can program, what it sets up once, and a backend for each family.
 import type { Logger } from '../../../kit/logger.ts';
 import { formatGoDuration } from '../../component/duration.ts';
+import { createChainLister } from '../../sys/chain-lister.ts';
 import { chooseFlavour } from '../../sys/iptables-flavour.ts';
 import { createAccounting, createNetfilter, hasNetfilter, type Netfilter } from '../../sys/netfilter.ts';
 import type { Mode, ModeContext } from '../backend.ts';
@@ -41,6 +42,7 @@ export const openIptables = async (context: ModeContext): Promise<Mode> => {
     return new IptablesBackend({
       ...{ family, log },
       netfilter: logged(createNetfilter(family, [], flavour), family, log),
+      lister: createChainLister(family, [], flavour),
       base: () =>
         buildBase({
           ...{ family, masqueradeMark, localhostNodePorts, nfacct },

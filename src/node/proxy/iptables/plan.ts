@@ -52,7 +52,7 @@ export function* planFull(
     const tables = { mangle, filter, nat };
     if (index === 0) {
       for (const { table, name, rules } of base.chains) tables[table].chain(name, rules);
-      writeShared(filter, ports);
+      addRefusals(filter, ports, existing);
       if (fresh) writeShared(nat, []);
     }
     for (const { chains } of piece) for (const [name, rules] of chains) nat.chain(name, rules);
@@ -66,6 +66,10 @@ export function* planFull(
     }
     if (index === 0) writeJumps(filter, base, existing);
     const used = [mangle, filter, nat].filter(({ empty }) => !empty);
+    // Refusals of before hold until the ways are open.
+    if (index === pieces.length - 1 && existing.chains.get('filter')?.has(chain.services)) {
+      used.push(writeShared(new TableInput('filter'), ports));
+    }
     yield { input: joinTables(used), counts: count(used) };
   }
   const leftovers = planLeftovers(ports, existing);
@@ -124,12 +128,25 @@ const splitPieces = (ports: readonly PortRules[], size: number): PortRules[][] =
 };
 
 /** The chains of a table that service ports share, with their lines. */
-const writeShared = (input: TableInput, ports: readonly PortRules[]): void => {
-  const lines = new Map(sharedChains[input.table].map((name): [string, string[]] => [name, []]));
-  for (const { shared } of ports) {
-    for (const { table, chain: name, text } of shared) if (table === input.table) lines.get(name)?.push(text);
+const writeShared = (input: TableInput, ports: readonly PortRules[]): TableInput => {
+  for (const [name, texts] of sharedLines(input.table, ports)) input.chain(name, texts);
+  return input;
+};
+
+/** New refusals beside those that are there, which may be the same: nobody is let through before nat knows where to. */
+const addRefusals = (filter: TableInput, ports: readonly PortRules[], { chains }: Existing): void => {
+  for (const [name, texts] of sharedLines('filter', ports)) {
+    if (chains.get('filter')?.has(name)) for (const text of texts) filter.append(name, text);
+    else filter.chain(name, texts);
   }
-  for (const [name, texts] of lines) input.chain(name, texts);
+};
+
+const sharedLines = (table: TableName, ports: readonly PortRules[]): Map<string, string[]> => {
+  const lines = new Map(sharedChains[table].map((name): [string, string[]] => [name, []]));
+  for (const rule of ports.flatMap(({ shared }) => shared)) {
+    if (rule.table === table) lines.get(rule.chain)?.push(rule.text);
+  }
+  return lines;
 };
 
 /** Missing jumps go to the front of their chain, in their own order. */

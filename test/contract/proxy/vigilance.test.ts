@@ -1,0 +1,140 @@
+// Somebody takes rules of ours away, a chain at a time or all at once: they come back by themselves, and nothing else is touched.
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Service } from '../../../src/api/core.ts';
+import type { EndpointSlice } from '../../../src/api/discovery.ts';
+import { type Backend, put, World } from './world.ts';
+
+const service: Service = {
+  metadata: { name: 'web', namespace: 'default' },
+  spec: { type: 'NodePort', clusterIP: '10.96.0.20', ports: [{ name: 'p', port: 80, nodePort: 30_080 }] },
+};
+const refused: Service = {
+  metadata: { name: 'none', namespace: 'default' },
+  spec: { clusterIP: '10.96.0.21', ports: [{ port: 80 }] },
+};
+const slice: EndpointSlice = {
+  metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+  addressType: 'IPv4',
+  ports: [{ name: 'p', protocol: 'TCP', port: 8080 }],
+  endpoints: [{ addresses: ['10.244.1.2'], conditions: { ready: true } }],
+};
+const foreign = ['-A FORWARD -s 192.0.2.1/32 -j DROP', '-A OUTPUT -d 192.0.2.2/32 -j ACCEPT'];
+
+const createWorld = async (backend: Backend, ...flags: string[]): Promise<World> => {
+  const world = await World.create(backend);
+  for (const rule of foreign) world.exec('iptables', ...rule.split(' '));
+  await world.change(put.service(service), put.service(refused), put.slice(slice));
+  await world.startProxy('--cluster-cidr=10.244.0.0/16', ...flags);
+  return world;
+};
+
+/** All rules, without counters and comments of the tool; in the order of their text, as jumps that return go to the front. */
+const rules = (world: World): string =>
+  (['mangle', 'filter', 'nat'] as const)
+    .flatMap((table) => {
+      const lines = world.save('iptables-save', '-t', table).split('\n');
+      return lines.filter((line) => /^(-A|:KUBE)/.test(line)).map((line) => `${table} ${line.replace(/ \[.*/, '')}`);
+    })
+    .sort()
+    .join('\n');
+
+/** Takes something away that is missed then, and waits until all is as before. */
+const expectRepair = async (world: World, damage: readonly (readonly string[])[]): Promise<void> => {
+  const whole = rules(world);
+  for (const argv of damage) world.exec(...argv);
+  expect(rules(world), String(damage)).not.toBe(whole);
+  await world.until(
+    `what went by ${damage.join(', ')} is back`,
+    () => rules(world) === whole,
+    () => rules(world),
+  );
+};
+
+const jumpsOf = (world: World): string[][] =>
+  (['filter', 'nat'] as const).flatMap((table) => {
+    const lines = world.save('iptables-save', '-t', table).match(/^-A (?!KUBE-).* -j KUBE-.*$/gm) ?? [];
+    return lines.map((line) => ['iptables', '-t', table, ...wordsOf(line.replace('-A', '-D'))]);
+  });
+
+const wordsOf = (line: string): string[] => [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, a, b]) => a ?? b ?? '');
+
+describe.each<Backend>(['nft', 'legacy'])('with iptables-%s', (backend) => {
+  const nat = ['iptables', '-t', 'nat'];
+  test.each<{ name: string; damage: string[][] }>([
+    { name: 'KUBE-SERVICES was emptied', damage: [[...nat, '-F', 'KUBE-SERVICES']] },
+    { name: 'KUBE-POSTROUTING was emptied', damage: [[...nat, '-F', 'KUBE-POSTROUTING']] },
+    { name: 'the refusals were emptied', damage: [['iptables', '-F', 'KUBE-SERVICES']] },
+    { name: 'table nat was flushed', damage: [[...nat, '-F']] },
+    {
+      name: 'table nat was flushed, and its chains deleted',
+      damage: [
+        [...nat, '-F'],
+        [...nat, '-X'],
+      ],
+    },
+    { name: 'empty chains that nobody uses were deleted', damage: [['iptables', '-t', 'mangle', '-X']] },
+  ])('$name: repaired', async ({ damage }) => {
+    await using world = await createWorld(backend);
+    await expectRepair(world, damage);
+    expect(world.save()).toMatch(new RegExp(`^${foreign[0]}$`, 'm'));
+  });
+
+  test('each single jump from a built-in chain comes back', async () => {
+    await using world = await createWorld(backend, '--iptables-sync-period=200ms');
+    const jumps = jumpsOf(world);
+    expect(jumps).toHaveLength(14);
+    for (const jump of jumps) await expectRepair(world, [jump]);
+  });
+
+  test('a foreign rule in our way is left there', async () => {
+    await using world = await createWorld(backend);
+    world.exec(...nat, '-I', 'PREROUTING', '-s', '192.0.2.9', '-j', 'RETURN');
+    await expectRepair(world, [[...nat, '-F', 'KUBE-SERVICES']]);
+    expect(world.save()).toContain('-A PREROUTING -s 192.0.2.9/32 -j RETURN');
+  });
+
+  test('IPv6 is watched, too', async () => {
+    await using world = await createWorld(backend);
+    world.exec('ip6tables', '-t', 'nat', '-F');
+    const jump = '-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES';
+    expect(world.save('ip6tables-save', '-t', 'nat')).not.toContain(jump);
+    await world.until('the jump is back', () => world.save('ip6tables-save', '-t', 'nat').includes(jump));
+  });
+});
+
+test('a flush of the whole rule set takes all with it, and only what is ours comes back', async () => {
+  await using world = await createWorld('nft');
+  const whole = rules(world);
+  world.exec('nft', 'flush', 'ruleset');
+  const ours = whole.split('\n').filter((line) => !foreign.some((rule) => line.endsWith(rule)));
+  await world.until(
+    'all of ours is back',
+    () => rules(world) === ours.join('\n'),
+    () => rules(world),
+  );
+});
+
+test('the tools that stay to look end with kube-proxy, also when it is killed', async () => {
+  await using world = await World.create();
+  const proxy = await world.startProxy();
+  await world.until('both families are looked at', () => lookers(world) === 2);
+  await world.stop(proxy, 'SIGKILL');
+  await world.until('no tool is left', () => lookers(world) === 0);
+});
+
+/** Processes that list chains, in the namespace. */
+const lookers = (world: World): number => {
+  const pids = world.exec('ip', 'netns', 'pids', world.name).trim().split('\n');
+  return pids.filter((pid) => /^ip6?tables-(nft-)?restore$/.test(commandOf(pid))).length;
+};
+
+const commandOf = (pid: string): string => {
+  try {
+    const [path = ''] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return basename(path);
+  } catch {
+    return '';
+  }
+};

@@ -1,0 +1,125 @@
+// What counts as damage: whatever keeps packets from entering our chains. Foreign rules, and a service's own chains, don't.
+import { describe, expect, test } from 'vitest';
+import { nextLookMs } from '../../../src/node/proxy/look-pace.ts';
+import { FakeNetfilter } from './fake-netfilter.ts';
+import { createRig, type RigOptions } from './replay.ts';
+
+const never = new AbortController().signal;
+
+const createWorld = async (options: RigOptions = {}) => {
+  const kernel = new FakeNetfilter();
+  const rig = createRig(kernel, { ...options, lister: kernel });
+  const service = (name: string, clusterIP: string, nodePort: number) =>
+    rig.proxier.onService(undefined, {
+      metadata: { name, namespace: 'default' },
+      spec: { type: 'NodePort', clusterIP, ports: [{ port: 80, nodePort }] },
+    });
+  service('open', '10.96.0.1', 30_001);
+  service('refused', '10.96.0.2', 30_002);
+  rig.proxier.onSlice(undefined, {
+    metadata: { name: 'open-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'open' } },
+    addressType: 'IPv4',
+    ports: [{ name: '', port: 8080 }],
+    endpoints: [{ addresses: ['10.244.1.2'], conditions: { ready: true } }],
+  });
+  await rig.sync();
+  const damaged = () => rig.proxier.backend.damaged(never);
+  return { kernel, rig, damaged };
+};
+
+/** All jumps of ours from built-in chains, as lines that take them away. */
+const removals = async (kernel: FakeNetfilter): Promise<string[]> => {
+  const sections = (await kernel.save()).split(/(?<=^COMMIT\n)/m);
+  return sections.flatMap((section) => {
+    const table = section.split('\n', 1)[0] ?? '';
+    const jumps = section.match(/^-A (INPUT|FORWARD|OUTPUT|PREROUTING|POSTROUTING) .*$/gm) ?? [];
+    return jumps.map((line) => `${table}\n${line.replace('-A', '-D')}\nCOMMIT\n`);
+  });
+};
+
+describe('damage', () => {
+  test('is not seen where nobody did any', async () => {
+    const { damaged } = await createWorld();
+    expect([await damaged(), await damaged()]).toEqual([false, false]);
+  });
+
+  test('is each single jump that is gone, and mended by a full sync', async () => {
+    const { kernel, rig, damaged } = await createWorld();
+    const inputs = await removals(kernel);
+    expect(inputs).toHaveLength(14);
+    for (const input of inputs) {
+      await kernel.restore(input);
+      expect(await damaged(), input).toBe(true);
+      rig.proxier.forceFull();
+      await rig.sync();
+      expect(await damaged(), input).toBe(false);
+    }
+  });
+
+  test.each([
+    '*nat\n:KUBE-SERVICES - [0:0]\nCOMMIT\n',
+    '*nat\n:KUBE-NODEPORTS - [0:0]\nCOMMIT\n',
+    '*nat\n:KUBE-POSTROUTING - [0:0]\nCOMMIT\n',
+    '*nat\n:KUBE-MARK-MASQ - [0:0]\nCOMMIT\n',
+    '*nat\n-X KUBE-PROXY-CANARY\nCOMMIT\n',
+    '*mangle\n-X KUBE-PROXY-CANARY\nCOMMIT\n',
+    '*filter\n-X KUBE-PROXY-CANARY\nCOMMIT\n',
+    '*filter\n:KUBE-FORWARD - [0:0]\nCOMMIT\n',
+    '*filter\n:KUBE-FIREWALL - [0:0]\nCOMMIT\n',
+    '*filter\n:KUBE-SERVICES - [0:0]\nCOMMIT\n',
+    '*filter\n:KUBE-EXTERNAL-SERVICES - [0:0]\nCOMMIT\n',
+  ])('is what %j does', async (input) => {
+    const { kernel, damaged } = await createWorld();
+    expect(await damaged()).toBe(false);
+    await kernel.restore(input);
+    expect(await damaged()).toBe(true);
+  });
+
+  test('is an empty KUBE-SERVICES also where no node port answers', async () => {
+    const { kernel, damaged } = await createWorld({ base: { nodePortAddresses: [] } });
+    expect(await damaged()).toBe(false);
+    await kernel.restore('*nat\n:KUBE-SERVICES - [0:0]\nCOMMIT\n');
+    expect(await damaged()).toBe(true);
+  });
+
+  test('is no foreign rule, and no rule in a chain of one service', async () => {
+    const { kernel, damaged } = await createWorld();
+    const [sep = ''] = /KUBE-SEP-\w+/.exec(await kernel.save()) ?? [];
+    await kernel.restore(`*nat\n:${sep} - [0:0]\n-A PREROUTING -s 192.0.2.1/32 -j RETURN\nCOMMIT\n`);
+    expect(await damaged()).toBe(false);
+  });
+
+  test('is not what our own changes did since the last look', async () => {
+    const { rig, damaged } = await createWorld();
+    expect(await damaged()).toBe(false);
+    rig.proxier.onService(
+      {
+        metadata: { name: 'refused', namespace: 'default' },
+        spec: { type: 'NodePort', clusterIP: '10.96.0.2', ports: [{ port: 80, nodePort: 30_002 }] },
+      },
+      undefined,
+    );
+    await rig.sync();
+    expect(rig.proxier.view.ports.size).toBe(1);
+    expect(await damaged()).toBe(false);
+  });
+
+  test('from a tool that cannot list is only a canary that is gone', async () => {
+    const kernel = new FakeNetfilter();
+    const mute = { list: async () => undefined, close: () => {} };
+    const rig = createRig(kernel, { lister: mute });
+    await rig.sync();
+    expect(await rig.proxier.backend.damaged(never)).toBe(false);
+    await kernel.restore('*nat\n-X KUBE-PROXY-CANARY\nCOMMIT\n');
+    expect(await rig.proxier.backend.damaged(never)).toBe(true);
+  });
+});
+
+describe('the next look', () => {
+  test.each([
+    { name: 'comes after two seconds when one costs next to nothing', tookMs: 0.6, repairs: 0, wanted: 2000 },
+    { name: 'waits until one is a five-hundredth of the time', tookMs: 10, repairs: 0, wanted: 5000 },
+    { name: 'never waits longer than the sync period', tookMs: 500, repairs: 0, wanted: 30_000 },
+    { name: 'waits longer each time that somebody does damage again', tookMs: 1, repairs: 3, wanted: 16_000 },
+  ])('$name', ({ wanted, ...look }) => expect(nextLookMs(look, 30_000)).toBe(wanted));
+});
