@@ -1,7 +1,8 @@
 // Sends a case's packets through the real kernel, and holds what comes back against what the case says.
 import { expect } from 'vitest';
 import type { ModeName } from './modes.ts';
-import { type PacketCase, type Sees, target, type Want } from './packet-cases.ts';
+import { type PacketCase, type Sees, type Want, wantIn } from './packet-cases.ts';
+import { target } from './packet-services.ts';
 import { addresses, type Family, ofNode, type Place } from './places.ts';
 import type { Sketch } from './sketch.ts';
 import type { Topology } from './topology.ts';
@@ -51,7 +52,8 @@ export const expectCase = (
   const sketch = sketches.find(({ name }) => name === packet.to);
   if (!sketch) throw new Error(`no service ${packet.to}`);
   const asked = { from: packet.from, ...target(sketch, packet.by, family, packet.port), family };
-  return expectAnswers(topology, { ...asked, at: 8080 + (packet.port ?? 0) }, packet.except?.[mode] ?? packet.want);
+  const kind = sketch.protocol === 'UDP' ? 'udp' : 'tcp';
+  return expectAnswers(topology, { ...asked, kind, at: 8080 + (packet.port ?? 0) }, wantIn(mode, packet));
 };
 
 const seenAs = (sees: Sees, from: Place, family: Family): readonly string[] =>

@@ -42,7 +42,7 @@ const lacks: Readonly<Record<ModeName, () => string | undefined>> = {
 };
 
 /** In `src/node/proxy` today. */
-const landed: readonly ModeName[] = ['iptables-nft', 'iptables-legacy'];
+const landed: readonly ModeName[] = ['iptables-nft', 'iptables-legacy', 'nftables', 'userspace'];
 
 const chosen = (): readonly TestedMode[] => {
   const asked = process.env.PROXY_MODES?.split(',');

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectCase } from './expect-packet.ts';
 import { modes } from './modes.ts';
-import { cases, sketches } from './packet-cases.ts';
+import { cases } from './packet-cases.ts';
+import { sketches } from './packet-services.ts';
 import { changesOf } from './sketch.ts';
 import { nodeObject, Topology } from './topology.ts';
 
@@ -25,7 +26,7 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
   });
   afterAll(() => topology?.[Symbol.asyncDispose]());
 
-  test.each(rows)('%s', (_title, packet, family) => expectCase(topology, sketches, packet, { mode, family }));
+  test.concurrent.each(rows)('%s', (_title, packet, family) => expectCase(topology, sketches, packet, { mode, family }));
 
   test.each([
     ['IPv4', '10.96.1.1'],
