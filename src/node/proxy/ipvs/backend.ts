@@ -10,7 +10,15 @@ import { type BuildOptions, buildPort, type VirtualServer } from './build-port.t
 import type { RuleOptions } from './build-rules.ts';
 import { Draining } from './draining.ts';
 import { type Existing, ofFamily, readSets } from './existing.ts';
-import { type Changes, compareAll, isEmpty, type KnownServer, type ServerChange, serverLines, setLines } from './plan.ts';
+import {
+  type Changes,
+  compareAll,
+  isEmpty,
+  type KnownServer,
+  type ServerChange,
+  serverLines,
+  setLines,
+} from './plan.ts';
 import type { RuleWriter } from './rule-writer.ts';
 import { type SetKey, setHead, setName } from './sets.ts';
 import { serverName, Wanted, type WantedChanges } from './wanted.ts';
@@ -68,7 +76,9 @@ export class IpvsBackend implements Backend {
       if (await this.#options.rules.damaged(signal)) return true;
       const { excluded } = this.#options;
       const existing = await this.#look(signal);
-      return existing.addresses === undefined || !isEmpty(compareAll(this.#wanted, existing, { excluded, thorough: false }));
+      return (
+        existing.addresses === undefined || !isEmpty(compareAll(this.#wanted, existing, { excluded, thorough: false }))
+      );
     });
   }
 
@@ -119,7 +129,9 @@ export class IpvsBackend implements Backend {
     for (const key of this.#foreign) {
       const set = setName(key, family);
       const remedy = `ipset destroy ${set}`;
-      const error = new Error(`it exists, but not as "${setHead(key, family)}"; what needs it is left out until: ${remedy}`);
+      const error = new Error(
+        `it exists, but not as "${setHead(key, family)}"; what needs it is left out until: ${remedy}`,
+      );
       log.error('Another program has made a set of this name', error, { ipset: set });
     }
   }

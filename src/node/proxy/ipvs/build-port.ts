@@ -1,6 +1,7 @@
 // One service port with its endpoints → its virtual servers and its members of sets. Pure.
-import { canonicalIp, canonicalNetworks, contains } from '../cidr.ts';
+
 import { type Categories, categorize } from '../categorize.ts';
+import { canonicalIp, canonicalNetworks, contains } from '../cidr.ts';
 import type { NodeView, ProxyEndpoint, ServicePort } from '../types.ts';
 import type { SetKey } from './sets.ts';
 

@@ -62,7 +62,12 @@ const mark = ({ masqueradeMark }: RuleOptions): string => `0x${masqueradeMark.to
 const always = ({ family, foreign }: RuleOptions, key: SetKey, fields: string, rule: RuleSpec): string[] =>
   foreign.has(key)
     ? []
-    : [ruleText({ ...rule, modules: [`-m set --match-set ${setName(key, family)} ${fields}`, ...(rule.modules ?? [])] })];
+    : [
+        ruleText({
+          ...rule,
+          modules: [`-m set --match-set ${setName(key, family)} ${fields}`, ...(rule.modules ?? [])],
+        }),
+      ];
 
 /** A rule, with the set's comment, that is there only while the set has members. */
 const inSet = (options: RuleOptions, key: SetKey, fields: string, rule: RuleSpec): string[] =>

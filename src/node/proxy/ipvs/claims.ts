@@ -64,6 +64,10 @@ export class Claims<V> {
     const [first] = claims;
     if (!first) this.#claims.delete(name);
     else if (claims.length === 1) this.#claims.set(name, first);
-    else this.#claims.set(name, claims.toSorted((a, b) => (a.owner < b.owner ? -1 : 1)));
+    else
+      this.#claims.set(
+        name,
+        claims.toSorted((a, b) => (a.owner < b.owner ? -1 : 1)),
+      );
   }
 }

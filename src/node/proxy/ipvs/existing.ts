@@ -1,7 +1,7 @@
 // What is in the kernel already, and which of it is ours.
 import type { ListedServer } from '../../sys/ipvs.ts';
 import { contains } from '../cidr.ts';
-import { type IpFamily, familyOf } from '../types.ts';
+import { familyOf, type IpFamily } from '../types.ts';
 import { type SetKey, setHead, setKeys, setName } from './sets.ts';
 
 export interface Existing {

@@ -3,6 +3,7 @@ import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import { createDummyLink } from '../../sys/dummy-link.ts';
 import { createIpset, ipsetLack } from '../../sys/ipset.ts';
+import { chooseFlavour, type Flavour } from '../../sys/iptables-flavour.ts';
 import { createIpvs, ipvsLack } from '../../sys/ipvs.ts';
 import { createNetfilter, hasNetfilter } from '../../sys/netfilter.ts';
 import { writeSysctl } from '../../sys/sysctl.ts';
@@ -27,14 +28,16 @@ export const openIpvs = async (context: ModeContext): Promise<Mode> => {
     log.error("Can't use the IPVS proxier, falling back to iptables", new Error(lack));
     return openIptables(context);
   }
-  const [v4, v6] = await Promise.all([hasNetfilter('IPv4', signal), hasNetfilter('IPv6', signal)]);
+  const { flavour, because } = await chooseFlavour(signal);
+  const [v4, v6] = await Promise.all([hasNetfilter('IPv4', signal, flavour), hasNetfilter('IPv6', signal, flavour)]);
   const families = [...(v4 ? ['IPv4' as const] : []), ...(v6 ? ['IPv6' as const] : [])];
   if (families.length === 0) throw new Error('this machine has no iptables, or its kernel no nat table');
   if (families.length === 1) log.info(0, 'No iptables support for family', { ipFamily: v4 ? 'IPv6' : 'IPv4' });
   log.info(0, 'Using ipvs Proxier');
+  log.info(0, 'Using iptables backend', { backend: flavour, because });
   if (config.ipvs.scheduler === '') log.info(2, 'IPVS scheduler not specified, use rr by default');
   await setUp(config.ipvs, log, signal);
-  return { name: 'ipvs', families, createBackend: (family) => createBackend(family, scheduler, context) };
+  return { name: 'ipvs', families, createBackend: (family) => createBackend(family, { scheduler, flavour }, context) };
 };
 
 /** @returns what is missing, in words */
@@ -50,19 +53,29 @@ const findLack = async (scheduler: string, signal: AbortSignal): Promise<string 
   }
 };
 
-const createBackend = (family: IpFamily, scheduler: string, context: ModeContext): IpvsBackend => {
+interface Tools {
+  readonly scheduler: string;
+  readonly flavour: Flavour;
+}
+
+const createBackend = (family: IpFamily, { scheduler, flavour }: Tools, context: ModeContext): IpvsBackend => {
   const { config, log, node, signal } = context;
   const build = (): BuildOptions => {
     const own = reachable(machineAddresses(family));
     const asked = nodePortAddresses(config.nodePortAddresses, family, node());
-    return { node: node(), scheduler, machineAddresses: own, nodePortAddresses: asked === 'all' ? own : reachable(asked) };
+    return {
+      node: node(),
+      scheduler,
+      machineAddresses: own,
+      nodePortAddresses: asked === 'all' ? own : reachable(asked),
+    };
   };
   return new IpvsBackend({
     ...{ family, log, build, signal },
     ipvs: createIpvs(),
     ipset: createIpset(),
     link: createDummyLink(linkName),
-    rules: new RuleWriter(createNetfilter(family)),
+    rules: new RuleWriter(createNetfilter(family, [], flavour)),
     ruleOptions: () => ({
       masqueradeMark: 2 ** config.masqueradeBit,
       masqueradeAll: config.masqueradeAll,
@@ -85,7 +98,12 @@ const setUp = async (ipvs: IpvsConfig, log: Logger, signal: AbortSignal): Promis
     ['net/ipv4/vs/expire_quiescent_template', 1],
     ['net/ipv4/ip_forward', 1],
     // Else the node would answer its neighbours that services' addresses are its own.
-    ...(ipvs.strictArp ? ([['net/ipv4/conf/all/arp_ignore', 1], ['net/ipv4/conf/all/arp_announce', 2]] as const) : []),
+    ...(ipvs.strictArp
+      ? ([
+          ['net/ipv4/conf/all/arp_ignore', 1],
+          ['net/ipv4/conf/all/arp_announce', 2],
+        ] as const)
+      : []),
   ];
   for (const [name, value] of settings) {
     try {

@@ -1,10 +1,11 @@
 // What is wanted and what is there → lines for `ipvsadm`, `ipset` and `ip`. Pure.
 //
 // Why two halves: what a packet may be sent to is opened before anything that led elsewhere is closed.
+
+import type { IpFamily } from '../types.ts';
 import type { VirtualServer } from './build-port.ts';
 import { type Existing, isOurs } from './existing.ts';
 import { createLine, type SetKey, setKeys, setName } from './sets.ts';
-import type { IpFamily } from '../types.ts';
 import { type SetChange, serverName, type Wanted } from './wanted.ts';
 
 /** A virtual server as it is in the kernel, as far as known. */

@@ -21,10 +21,7 @@ const sets = {
     'hash:ip,port,ip',
     'Kubernetes service load balancer ip + port + source IP for packet filter purpose',
   ],
-  'LOAD-BALANCER-FW': [
-    'hash:ip,port',
-    'Kubernetes service load balancer ip + port for load balancer with sourceRange',
-  ],
+  'LOAD-BALANCER-FW': ['hash:ip,port', 'Kubernetes service load balancer ip + port for load balancer with sourceRange'],
   'LOAD-BALANCER-LOCAL': [
     'hash:ip,port',
     'Kubernetes service load balancer ip + port with externalTrafficPolicy=local',
@@ -61,7 +58,9 @@ export const setComment = (key: SetKey): string => sets[key][1];
 /** How a set begins in `ipset save` if it is one of ours: what differs beyond is of no matter. */
 export const setHead = (key: SetKey, family: IpFamily): string => {
   const [type] = sets[key];
-  return type === 'bitmap:port' ? 'bitmap:port range 0-65535' : `${type} family ${family === 'IPv6' ? 'inet6' : 'inet'}`;
+  return type === 'bitmap:port'
+    ? 'bitmap:port range 0-65535'
+    : `${type} family ${family === 'IPv6' ? 'inet6' : 'inet'}`;
 };
 
 /** Line of `ipset restore`. */
@@ -71,4 +70,10 @@ export const createLine = (key: SetKey, family: IpFamily): string => {
 };
 
 /** The sets whose members bring a packet's fate about: matched before anything that refuses. */
-export const passSets = ['LOAD-BALANCER', 'CLUSTER-IP', 'EXTERNAL-IP', 'EXTERNAL-IP-LOCAL', 'HEALTH-CHECK-NODE-PORT'] as const;
+export const passSets = [
+  'LOAD-BALANCER',
+  'CLUSTER-IP',
+  'EXTERNAL-IP',
+  'EXTERNAL-IP-LOCAL',
+  'HEALTH-CHECK-NODE-PORT',
+] as const;

@@ -6,7 +6,10 @@ import { type SetKey, setKeys } from './sets.ts';
 
 /** From what was wanted to what is wanted. */
 export interface WantedChanges {
-  readonly servers: readonly { readonly before: VirtualServer | undefined; readonly after: VirtualServer | undefined }[];
+  readonly servers: readonly {
+    readonly before: VirtualServer | undefined;
+    readonly after: VirtualServer | undefined;
+  }[];
   readonly members: readonly SetChange[];
 }
 
@@ -59,7 +62,10 @@ export class Wanted {
   }
 
   takeChanges(): WantedChanges {
-    const servers = [...this.servers.takeTouched()].map(([name, before]) => ({ before, after: this.servers.get(name) }));
+    const servers = [...this.servers.takeTouched()].map(([name, before]) => ({
+      before,
+      after: this.servers.get(name),
+    }));
     const members = setKeys.flatMap((key): SetChange[] => {
       const claims = this.members(key);
       const touched = [...claims.takeTouched()];
