@@ -4,11 +4,16 @@ import { messageOf } from '../../kit/error.ts';
 import type { CleanUpOptions } from './backend.ts';
 import type { ProxyMode } from './config.ts';
 import { cleanUpIptables } from './iptables/cleanup.ts';
+import { cleanUpIpvs } from './ipvs/cleanup.ts';
 import { cleanUpNftables } from './nftables/cleanup.ts';
 import { cleanUpUserspace } from './userspace/cleanup.ts';
 
-/** Each finds out by itself whether there is anything, and whether this machine has the tools at all. */
-const cleanUps: Readonly<Partial<Record<ProxyMode, (options: CleanUpOptions) => Promise<void>>>> = {
+/**
+ * Each finds out by itself whether there is anything, and whether this machine has the tools at all. ipvs comes before iptables: of
+ * the chains that both have, it only takes out its rules.
+ */
+const cleanUps: Readonly<Record<ProxyMode, (options: CleanUpOptions) => Promise<void>>> = {
+  ipvs: cleanUpIpvs,
   iptables: cleanUpIptables,
   nftables: cleanUpNftables,
   userspace: cleanUpUserspace,

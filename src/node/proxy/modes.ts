@@ -2,20 +2,18 @@
 import type { Mode, ModeContext } from './backend.ts';
 import type { ProxyMode } from './config.ts';
 import { openIptables } from './iptables/mode.ts';
+import { openIpvs } from './ipvs/mode.ts';
 import { openNftables } from './nftables/mode.ts';
 import { openUserspace } from './userspace/mode.ts';
 
 type OpenMode = (context: ModeContext) => Promise<Mode>;
 
-const modes: Readonly<Partial<Record<ProxyMode, OpenMode>>> = {
+const modes: Readonly<Record<ProxyMode, OpenMode>> = {
   iptables: openIptables,
+  ipvs: openIpvs,
   nftables: openNftables,
   userspace: openUserspace,
 };
 
 /** @throws Error where the machine lacks what the mode needs and nothing can stand in for it */
-export const openMode: OpenMode = (context) => {
-  const open = modes[context.config.mode];
-  if (!open) throw new Error(`proxy mode ${context.config.mode} is not there yet`);
-  return open(context);
-};
+export const openMode: OpenMode = (context) => modes[context.config.mode](context);

@@ -22,10 +22,13 @@ export const nodeView = (name: string, node: Node | undefined, bindAddress: stri
 /** The parts of a Node that rules depend on, so that heartbeats change nothing. */
 export const sameNode = (a: NodeView, b: NodeView): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+/** The link on which ipvs mode puts the addresses of services: they are not the machine's own. */
+export const linkName = 'kube-ipvs0';
+
 /** Addresses of one family that this machine has now. */
 export const machineAddresses = (family: IpFamily): string[] =>
-  Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
+  Object.entries(networkInterfaces())
+    .flatMap(([link, addresses]) => (link === linkName ? [] : (addresses ?? [])))
     .map(({ address }) => address.replace(/%.*/, ''))
     .filter((address) => familyOf(address) === family);
 

@@ -26,7 +26,9 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
   });
   afterAll(() => topology?.[Symbol.asyncDispose]());
 
-  test.concurrent.each(rows)('%s', (_title, packet, family) => expectCase(topology, sketches, packet, { mode, family }));
+  test.concurrent.each(rows)('%s', (_title, packet, family) =>
+    expectCase(topology, sketches, packet, { mode, family }),
+  );
 
   test.each([
     ['IPv4', '10.96.1.1'],

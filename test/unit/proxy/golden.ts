@@ -24,12 +24,12 @@ const kubernetesService: Service = {
   metadata: { name: 'kubernetes', namespace: 'default' },
   spec: { clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443, targetPort: 6444 }] },
 };
-const kubernetesSlice: EndpointSlice = {
+const kubernetesSlice = (port: number): EndpointSlice => ({
   metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
   addressType: 'IPv4',
-  ports: [{ name: 'https', protocol: 'TCP', port: 6444 }],
+  ports: [{ name: 'https', protocol: 'TCP', port }],
   endpoints: [{ addresses: ['10.123.0.1'], conditions: { ready: true } }],
-};
+});
 
 export const goldenServices = (): Service[] => [
   kubernetesService,
@@ -41,8 +41,9 @@ export const goldenServices = (): Service[] => [
     }),
 ];
 
-export const goldenSlices = (): EndpointSlice[] => [
-  kubernetesSlice,
+/** @param apiPort where the API server listened: 6443 in the recording of ipvs mode */
+export const goldenSlices = (apiPort = 6444): EndpointSlice[] => [
+  kubernetesSlice(apiPort),
   ...readObjects<EndpointSlice>('endpointslices.yaml'),
 ];
 
@@ -57,7 +58,7 @@ export const goldenNode: NodeView = {
 export const goldenClusterCidrs = { default: '10.200.0.0/15', nocidr: '' } as const;
 
 /** @param table e.g. `nat-v6` */
-export const goldenText = (configuration: 'default' | 'nocidr', table: string): string =>
+export const goldenText = (configuration: 'default' | 'nocidr' | 'ipvs/default', table: string): string =>
   readFileSync(join(folder, `${configuration}-${table}.txt`), 'utf8');
 
 /**

@@ -3,9 +3,10 @@ import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import { buildBase } from '../../../src/node/proxy/iptables/build-base.ts';
 import { buildPort } from '../../../src/node/proxy/iptables/build-service.ts';
+import { planCleanup } from '../../../src/node/proxy/iptables/cleanup.ts';
 import { readExisting } from '../../../src/node/proxy/iptables/existing.ts';
 import { chainName } from '../../../src/node/proxy/iptables/names.ts';
-import { planCleanup, planFull } from '../../../src/node/proxy/iptables/plan.ts';
+import { planFull } from '../../../src/node/proxy/iptables/plan.ts';
 import { oneOf } from '../../../src/node/proxy/iptables/rule.ts';
 import { servicePortsOf } from '../../../src/node/proxy/service-ports.ts';
 import { endpointsOf } from '../../../src/node/proxy/slice-endpoints.ts';
@@ -142,8 +143,8 @@ describe('a change', () => {
 
 describe('a clean-up', () => {
   const clean = async (kernel: FakeNetfilter): Promise<string> => {
-    const step = planCleanup(readExisting(await kernel.save()));
-    await kernel.restore(step?.input ?? '');
+    const input = planCleanup(readExisting(await kernel.save()));
+    await kernel.restore(input ?? '');
     return kernel.save();
   };
 

@@ -128,7 +128,8 @@ const portals = 'kubernetes service portals';
 const visible = 'kubernetes externally-visible service portals';
 const balancer = 'kubernetes load balancer firewall';
 
-const jumps: readonly Jump[] = [
+/** From the kernel's own chains to ours. */
+export const jumps: readonly Jump[] = [
   jump('filter', 'INPUT', chain.firewall),
   jump('filter', 'INPUT', chain.proxyFirewall, balancer, true),
   jump('filter', 'INPUT', chain.nodePorts, 'kubernetes health check service ports'),

@@ -1,21 +1,25 @@
 // Takes out the chains of iptables mode, of both families, and the rules that lead to them.
-import { type Flavour, flavoursInUse } from '../../sys/iptables-flavour.ts';
-import { createNetfilter, hasNetfilter } from '../../sys/netfilter.ts';
 import type { CleanUpOptions } from '../backend.ts';
-import { readExisting } from './existing.ts';
-import { planCleanup } from './plan.ts';
+import { jumps as ipvsJumps } from '../ipvs/build-rules.ts';
+import { jumps } from './build-base.ts';
+import type { Existing } from './existing.ts';
+import { chain, isInCommon, isServiceChain } from './names.ts';
+import { planRemoval, removeRules } from './removal.ts';
 
-/** From both packet filters: nobody knows which one an earlier kube-proxy took. */
-export const cleanUpIptables = async ({ log, signal }: CleanUpOptions): Promise<void> => {
-  const flavours: readonly Flavour[] = await flavoursInUse(signal);
-  for (const flavour of flavours.length > 0 ? flavours : (['default'] as const)) {
-    for (const family of ['IPv4', 'IPv6'] as const) {
-      if (!(await hasNetfilter(family, signal, flavour))) continue;
-      const netfilter = createNetfilter(family, [], flavour);
-      const step = planCleanup(readExisting(await netfilter.save(signal)));
-      if (!step) continue;
-      await netfilter.restore(step.input, signal);
-      log.info(0, 'Removed the rules of kube-proxy', { ipFamily: family, mode: 'iptables', backend: flavour });
-    }
-  }
+export const cleanUpIptables = (options: CleanUpOptions): Promise<void> =>
+  removeRules('iptables', (existing) => planCleanup(existing, options.running === 'ipvs'), options);
+
+/** @param sparesIpvs leaves what ipvs mode has in common with this one */
+export const planCleanup = (existing: Existing, sparesIpvs = false): string | undefined => {
+  const kubelet = existing.chains.get('mangle')?.has('KUBE-KUBELET-CANARY') ?? false;
+  const ours = new Set<string>(Object.values(chain).filter((name) => !(kubelet && name === chain.firewall)));
+  const [own, others] = [jumpsOf(jumps), jumpsOf(ipvsJumps)];
+  return planRemoval(existing, {
+    isOurs: (table, name) =>
+      (ours.has(name) || (table === 'nat' && isServiceChain(name))) && !(sparesIpvs && isInCommon(table, name)),
+    isOurJump: (...jump) => own.has(jump.join(' ')) && !others.has(jump.join(' ')),
+  });
 };
+
+const jumpsOf = (all: typeof jumps): ReadonlySet<string> =>
+  new Set(all.map(({ table, chain: from, text }) => `${table} ${from} ${text}`));

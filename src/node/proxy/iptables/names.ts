@@ -15,6 +15,14 @@ export const chain = {
   canary: 'KUBE-PROXY-CANARY',
 } as const;
 
+/** Chains that ipvs mode has, too, with other rules in them. */
+const inCommon: Readonly<Record<string, readonly string[]>> = {
+  nat: [chain.services, chain.postrouting, chain.markMasq],
+  filter: [chain.forward, chain.proxyFirewall],
+};
+
+export const isInCommon = (table: string, name: string): boolean => inCommon[table]?.includes(name) ?? false;
+
 /** Whether a chain of table nat belongs to a service or an endpoint (XLB: of versions before 1.24). */
 export const isServiceChain = (name: string): boolean => /^KUBE-(SVC|SVL|EXT|FW|SEP|XLB)-/.test(name);
 

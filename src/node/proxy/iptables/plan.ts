@@ -101,26 +101,6 @@ export const planChange = (
   return tables.length === 0 ? undefined : { input: joinTables(tables), counts: count(tables) };
 };
 
-/** Takes out everything that is ours, and nothing else. */
-export const planCleanup = (existing: Existing): Step | undefined => {
-  const kubelet = existing.chains.get('mangle')?.has('KUBE-KUBELET-CANARY') ?? false;
-  const ours = new Set<string>(Object.values(chain).filter((name) => !(kubelet && name === chain.firewall)));
-  const tables = (['mangle', 'filter', 'nat'] as const).map((table) => {
-    const input = new TableInput(table);
-    for (const rule of existing.builtinRules) {
-      const [, from = '', text = ''] = /^\w+ (\S+) (.*)$/.exec(rule.startsWith(`${table} `) ? rule : '') ?? [];
-      const target = / ?-[jg] (\S+)$/.exec(text)?.[1] ?? '';
-      if (ours.has(target)) input.remove(from, text);
-    }
-    for (const name of existing.chains.get(table) ?? []) {
-      if (ours.has(name) || (table === 'nat' && isServiceChain(name))) input.removeChain(name);
-    }
-    return input;
-  });
-  const used = tables.filter(({ empty }) => !empty);
-  return used.length === 0 ? undefined : { input: joinTables(used), counts: count(used) };
-};
-
 const splitPieces = (ports: readonly PortRules[], size: number): PortRules[][] => {
   const pieces: PortRules[][] = [];
   for (let start = 0; start < ports.length; start += size) pieces.push(ports.slice(start, start + size));

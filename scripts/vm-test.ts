@@ -1,0 +1,56 @@
+// Runs what this machine's kernel may be unable to (ipvs mode) in a small virtual machine: Debian's cloud kernel, and our node image as
+// its root file system. Without KVM everything takes about ten times as long. Needs x86-64, Docker with the node image (`labs setup`),
+// and root unless qemu-system-x86, e2fsprogs and busybox-static are there already.
+//
+//   node scripts/node.mjs vm-test.ts                  test/vm and the packets of test/contract, into out/vm.json
+//   node scripts/node.mjs vm-test.ts test/vm/FILE     only these tests
+//   node scripts/node.mjs vm-test.ts --command CMD    any command line, in the checkout
+//   node scripts/node.mjs vm-test.ts --shell          a shell; it ends the machine, and so does Ctrl-A x
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { argv } from 'zx';
+import { connectDocker } from '../src/host/docker/dockerode.ts';
+import { imageState, readImageInputs } from '../src/host/image/ensure.ts';
+import { ensurePackages } from '../test/support/packages.ts';
+import { readTally, root } from './lib/vitest.ts';
+import { ensureImageDisk } from './vm/disks.ts';
+import { runInMachine } from './vm/machine.ts';
+
+const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'labs', 'vm');
+const results = 'out/vm.json';
+/** The budget is a third of it, on a machine that does nothing else. */
+const testTimeoutMs = 720_000;
+
+/** Node remembers what it has compiled, kube-proxy is the packaged one, and tests are patient: all is slow in there. */
+const environment = [
+  'export NODE_COMPILE_CACHE=/tmp/compiled TEST_KUBE_PROXY=/work/dist/node/kube-proxy.js TEST_PATIENCE=4',
+  'export PROXY_MODES="${PROXY_MODES:-ipvs}" NO_COLOR=1',
+].join('\n');
+
+const testCommand = (files: readonly string[]): string => {
+  const vitest = 'node node_modules/vitest/vitest.mjs run --project vm';
+  return `${vitest} ${files.join(' ')} --reporter=verbose --reporter=json --outputFile.json=${results}`;
+};
+
+const main = async (): Promise<number> => {
+  if (process.arch !== 'x64') throw new Error('the virtual machine is for x86-64 only');
+  ensurePackages({
+    '/usr/bin/qemu-system-x86_64': 'qemu-system-x86',
+    '/sbin/mke2fs': 'e2fsprogs',
+    '/bin/busybox': 'busybox-static',
+  });
+  const docker = await connectDocker(process.env);
+  const { image } = await imageState(docker, await readImageInputs(root));
+  const imageDisk = await ensureImageDisk(docker, image, join(cacheFolder, 'images'));
+  const other = argv.shell ? 'bash -l' : (argv.command as string | undefined);
+  const command = `${environment}\n${other ?? testCommand(argv._)}\n`;
+  const timeoutMs = other === undefined ? testTimeoutMs : undefined;
+  const code = await runInMachine({ root, imageDisk, cacheFolder, command, take: [results], timeoutMs });
+  if (other !== undefined) return code;
+  const { passed, failed } = await readTally('vm', join(root, results));
+  console.log(`vm: ${passed} passed, ${failed} failed`);
+  return code !== 0 || failed > 0 ? 1 : 0;
+};
+
+process.exitCode = await main();
+process.exit();

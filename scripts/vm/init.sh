@@ -1,0 +1,19 @@
+#!/bin/busybox sh
+# The first process of the virtual machine: from the initial file system to the node image, over which everything written is lost.
+set -e
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+for module in virtio_pci virtio_blk overlay; do modprobe $module; done
+
+mount -t ext4 -o ro /dev/vda /lower
+mount -t tmpfs tmpfs /upper
+mkdir /upper/files /upper/work
+mount -t overlay -o lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work overlay /root
+
+mkdir -p /root/usr/lib/modules /root/work
+cp -a /lib/modules/* /root/usr/lib/modules/
+cp /guest /root/guest
+umount /proc /sys /dev
+exec switch_root /root /guest

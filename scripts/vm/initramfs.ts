@@ -1,0 +1,47 @@
+// What the kernel starts from: a shell, the modules that tests need, and `init.sh`, which goes on to the disks.
+import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { $ } from 'zx';
+import type { Kernel } from './kernel.ts';
+
+const modules = [
+  ...['net/netfilter', 'net/ipv4', 'net/ipv6', 'net/bridge', 'net/802', 'net/llc', 'net/sctp', 'net/core', 'net/sched'],
+  ...['lib', 'crypto', 'arch/x86/crypto', 'fs/overlayfs', 'drivers/virtio', 'drivers/block/virtio_blk.ko'],
+  ...['drivers/net/veth.ko', 'drivers/net/dummy.ko', 'drivers/net/vxlan', 'drivers/char/hw_random'],
+];
+
+const busybox = '/bin/busybox';
+
+/** @param archive where it goes */
+export const makeInitramfs = async (kernel: Kernel, archive: string): Promise<void> => {
+  const folder = await mkdtemp(join(tmpdir(), 'labs-vm-'));
+  try {
+    await copyModules(kernel, join(folder, 'lib/modules', kernel.version));
+    for (const name of ['bin', 'proc', 'sys', 'dev', 'lower', 'upper', 'root']) await mkdir(join(folder, name));
+    await copyFile(busybox, join(folder, 'bin/busybox'));
+    for (const name of ['init', 'guest']) {
+      await copyFile(join(import.meta.dirname, `${name}.sh`), join(folder, name));
+      await chmod(join(folder, name), 0o755);
+    }
+    const pack = `find . | ${busybox} cpio -o -H newc 2>/dev/null | gzip -1`;
+    await $({ cwd: folder, quiet: true })`sh -c ${`${pack} > ${archive}`}`;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+/** Not every kernel has all of them as modules; which ones it really needs, tests find out. */
+const copyModules = async (kernel: Kernel, to: string): Promise<void> => {
+  const there = new Set(await readdir(kernel.modules, { recursive: true }));
+  for (const path of modules) {
+    const name = there.has(path) ? path : `${path}.xz`;
+    if (!there.has(name)) continue;
+    await mkdir(dirname(join(to, 'kernel', name)), { recursive: true });
+    await cp(join(kernel.modules, name), join(to, 'kernel', name), { recursive: true });
+  }
+  for (const name of ['modules.builtin', 'modules.builtin.modinfo', 'modules.order']) {
+    await copyFile(join(kernel.modules, '..', name), join(to, name));
+  }
+  await $({ quiet: true })`${busybox} depmod -b ${join(to, '../../..')} ${kernel.version}`;
+};

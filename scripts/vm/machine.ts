@@ -1,0 +1,70 @@
+// qemu without hardware help (it needs no KVM), a kernel, two disks and a console: runs one command in the node image.
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { $ } from 'zx';
+import { makeCheckoutDisk, takeFile } from './disks.ts';
+import { makeInitramfs } from './initramfs.ts';
+import { ensureKernel } from './kernel.ts';
+
+export interface MachineOptions {
+  readonly root: string;
+  /** Of the root file system. */
+  readonly imageDisk: string;
+  readonly cacheFolder: string;
+  /** For `sh`, in the checkout. What it prints is printed. */
+  readonly command: string;
+  /** Files of the checkout that are brought back if the command made them. */
+  readonly take: readonly string[];
+  /** Undefined: as long as it likes. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const memoryMiB = 3072;
+const processors = 2;
+
+/**
+ * Boots, runs the command, and turns off.
+ * @returns the command's exit code
+ * @throws Error when the machine doesn't come to the command's end
+ */
+export const runInMachine = async (options: MachineOptions): Promise<number> => {
+  const { root, cacheFolder, command, take } = options;
+  const kernel = await ensureKernel(join(cacheFolder, 'kernels'));
+  const folder = await mkdtemp(join(tmpdir(), 'labs-vm-'));
+  const [initramfs, checkout] = [join(folder, 'initramfs'), join(folder, 'checkout.ext4')];
+  try {
+    await makeInitramfs(kernel, initramfs);
+    await makeCheckoutDisk(root, checkout, { 'out/vm/command.sh': command });
+    const disk = (file: string, more: string): string[] => ['-drive', `file=${file},format=raw,if=virtio,${more}`];
+    await qemu(
+      [
+        ...['-accel', 'tcg,thread=multi', '-machine', 'q35', '-cpu', 'max', '-smp', String(processors)],
+        ...['-m', String(memoryMiB), '-nic', 'none', '-vga', 'none', '-display', 'none', '-no-reboot'],
+        ...['-serial', 'mon:stdio', '-kernel', kernel.image, '-initrd', initramfs],
+        // A panic reboots, which ends the machine.
+        ...['-append', 'console=ttyS0 panic=-1 quiet mitigations=off'],
+        ...disk(options.imageDisk, 'readonly=on'),
+        ...disk(checkout, 'cache=unsafe'),
+      ],
+      options.timeoutMs,
+    );
+    await mkdir(join(root, 'out'), { recursive: true });
+    for (const path of take) await takeFile(checkout, path, join(root, path));
+    if (!(await takeFile(checkout, 'out/vm/status', join(folder, 'status')))) {
+      throw new Error('the virtual machine ended before its command did');
+    }
+    return Number(await readFile(join(folder, 'status'), 'utf8'));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+const qemu = async (args: readonly string[], timeoutMs: number | undefined): Promise<void> => {
+  const stdin = process.stdin.isTTY ? 'inherit' : 'ignore';
+  const machine = $({ stdio: [stdin, 'inherit', 'inherit'], quiet: true, nothrow: true })`qemu-system-x86_64 ${args}`;
+  const ended = timeoutMs === undefined ? machine : machine.timeout(`${timeoutMs}ms`, 'SIGKILL');
+  const { exitCode, signal } = await ended;
+  if (signal !== null) throw new Error(`the virtual machine was ended by ${signal}, after at most ${timeoutMs} ms`);
+  if (exitCode !== 0) throw new Error(`qemu-system-x86_64 ended with ${exitCode}`);
+};

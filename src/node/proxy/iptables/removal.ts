@@ -1,0 +1,57 @@
+// Takes a mode's chains and the rules that lead to them out of iptables, and nothing else.
+import { type Flavour, flavoursInUse } from '../../sys/iptables-flavour.ts';
+import { createNetfilter, hasNetfilter } from '../../sys/netfilter.ts';
+import type { CleanUpOptions } from '../backend.ts';
+import type { ProxyMode } from '../config.ts';
+import { type Existing, readExisting } from './existing.ts';
+import { joinTables, TableInput } from './restore.ts';
+
+/** What of the rules is to go. */
+export interface Removal {
+  isOurs(table: string, chain: string): boolean;
+  /** Rules in the kernel's own chains that go even if the chain that they lead to stays. */
+  isOurJump?(table: string, from: string, text: string): boolean;
+  /** Chains that stay, empty. */
+  isEmptied?(table: string, chain: string): boolean;
+}
+
+/** @returns undefined when there is nothing */
+export const planRemoval = (existing: Existing, removal: Removal): string | undefined => {
+  const tables = (['mangle', 'filter', 'nat'] as const).map((table) => {
+    const input = new TableInput(table);
+    for (const rule of existing.builtinRules) {
+      const [, from = '', text = ''] = /^\w+ (\S+) (.*)$/.exec(rule.startsWith(`${table} `) ? rule : '') ?? [];
+      const target = /(?:^| )-[jg] (\S+)$/.exec(text)?.[1] ?? '';
+      if (removal.isOurs(table, target) || removal.isOurJump?.(table, from, text)) input.remove(from, text);
+    }
+    for (const name of existing.chains.get(table) ?? []) {
+      if (removal.isOurs(table, name)) input.removeChain(name);
+      else if (removal.isEmptied?.(table, name)) input.chain(name, []);
+    }
+    return input;
+  });
+  const used = tables.filter(({ empty }) => !empty);
+  return used.length === 0 ? undefined : joinTables(used);
+};
+
+/**
+ * From both packet filters: nobody knows which one an earlier kube-proxy took.
+ * @param plan from what is there to the input of `iptables-restore`
+ */
+export const removeRules = async (
+  mode: ProxyMode,
+  plan: (existing: Existing) => string | undefined,
+  { log, signal }: CleanUpOptions,
+): Promise<void> => {
+  const flavours: readonly Flavour[] = await flavoursInUse(signal);
+  for (const flavour of flavours.length > 0 ? flavours : (['default'] as const)) {
+    for (const family of ['IPv4', 'IPv6'] as const) {
+      if (!(await hasNetfilter(family, signal, flavour))) continue;
+      const netfilter = createNetfilter(family, [], flavour);
+      const input = plan(readExisting(await netfilter.save(signal)));
+      if (input === undefined) continue;
+      await netfilter.restore(input, signal);
+      log.info(0, 'Removed the rules of kube-proxy', { ipFamily: family, mode, backend: flavour });
+    }
+  }
+};

@@ -1,0 +1,195 @@
+// ipvs mode for one address family: an update → what is wanted → what differs → kernel. Virtual servers balance, a link holds services'
+// addresses so that the kernel takes packets to them as its own, sets and rules masquerade and refuse.
+import type { Logger } from '../../../kit/logger.ts';
+import type { DummyLink } from '../../sys/dummy-link.ts';
+import type { Ipset } from '../../sys/ipset.ts';
+import type { Ipvs } from '../../sys/ipvs.ts';
+import { type Backend, noRules, type RuleCounts, type Update, type Written } from '../backend.ts';
+import type { IpFamily, PortKey } from '../types.ts';
+import { type BuildOptions, buildPort, type VirtualServer } from './build-port.ts';
+import type { RuleOptions } from './build-rules.ts';
+import { Draining } from './draining.ts';
+import { type Existing, ofFamily, readSets } from './existing.ts';
+import {
+  type Changes,
+  compareAll,
+  isEmpty,
+  type KnownServer,
+  type ServerChange,
+  serverLines,
+  setLines,
+} from './plan.ts';
+import type { RuleWriter } from './rule-writer.ts';
+import { type SetKey, setHead, setName } from './sets.ts';
+import { serverName, Wanted, type WantedChanges } from './wanted.ts';
+
+export interface IpvsOptions {
+  readonly family: IpFamily;
+  readonly ipvs: Ipvs;
+  readonly ipset: Ipset;
+  readonly link: DummyLink;
+  readonly rules: RuleWriter;
+  readonly log: Logger;
+  /** Both are asked at each sync: the node may have changed. */
+  readonly build: () => BuildOptions;
+  readonly ruleOptions: () => Omit<RuleOptions, 'family' | 'filled' | 'foreign'>;
+  /** Networks whose virtual servers are another program's. */
+  readonly excluded: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** How often it is looked whether the connections to endpoints that are gone are over. */
+const sweepPeriodMs = 10_000;
+
+export class IpvsBackend implements Backend {
+  readonly #options: IpvsOptions;
+  readonly #draining = new Draining();
+  #wanted = new Wanted();
+  #foreign: ReadonlySet<SetKey> = new Set();
+  /** What ports were built from; another one, and all are built anew. */
+  #builtFrom = '';
+  #sweeper: NodeJS.Timeout | undefined;
+  /** A sweep and a sync must not be at it at once. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: IpvsOptions) {
+    this.#options = options;
+  }
+
+  write(update: Update, signal: AbortSignal): Promise<Written> {
+    return this.#inTurn(async () => {
+      const { log, family } = this.#options;
+      log.info(3, 'Syncing ipvs proxier rules', { ipFamily: family, fullSync: update.full });
+      this.#want(update);
+      const incremental = this.#wanted.takeChanges();
+      const changes = update.full ? await this.#compareAll(signal) : this.#changesOf(incremental);
+      const rules = await this.#apply(changes, update.full, signal);
+      if (this.#draining.any) this.#sweeper ??= setInterval(() => void this.#sweep(), sweepPeriodMs).unref();
+      return { full: update.full, rules };
+    });
+  }
+
+  /** Everything that a full sync would write is looked for. */
+  damaged(signal: AbortSignal): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (JSON.stringify(this.#options.build()) !== this.#builtFrom) return true;
+      if (await this.#options.rules.damaged(signal)) return true;
+      const { excluded } = this.#options;
+      const existing = await this.#look(signal);
+      return (
+        existing.addresses === undefined || !isEmpty(compareAll(this.#wanted, existing, { excluded, thorough: false }))
+      );
+    });
+  }
+
+  countRules(): RuleCounts {
+    return this.#options.rules.counts;
+  }
+
+  close(): void {
+    clearInterval(this.#sweeper);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  #want({ view, changed, full }: Update): void {
+    const options = this.#options.build();
+    const builtFrom = JSON.stringify(options);
+    const all = full || builtFrom !== this.#builtFrom;
+    this.#builtFrom = builtFrom;
+    const keys: Iterable<PortKey> = all ? new Set([...view.ports.keys(), ...this.#wanted.owners]) : changed;
+    for (const key of keys) {
+      const port = view.ports.get(key);
+      this.#wanted.replace(key, port && buildPort(port, view.endpoints.get(key) ?? [], options));
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<Existing> {
+    const { family, ipvs, ipset, link } = this.#options;
+    const [listed, saved, addresses] = await Promise.all([ipvs.list(), ipset.save(signal), link.list(family, signal)]);
+    return { servers: ofFamily(listed, family), sets: readSets(saved, family), addresses };
+  }
+
+  async #compareAll(signal: AbortSignal): Promise<Changes> {
+    const { link, excluded } = this.#options;
+    const existing = await this.#look(signal);
+    if (existing.addresses === undefined) await link.ensure(signal);
+    this.#draining.clear();
+    this.#foreign = new Set([...existing.sets].filter(([, { foreign }]) => foreign).map(([key]) => key));
+    this.#tellForeign();
+    return compareAll(this.#wanted, existing, { excluded, thorough: true });
+  }
+
+  #tellForeign(): void {
+    const { log, family } = this.#options;
+    for (const key of this.#foreign) {
+      const set = setName(key, family);
+      const remedy = `ipset destroy ${set}`;
+      const error = new Error(
+        `it exists, but not as "${setHead(key, family)}"; what needs it is left out until: ${remedy}`,
+      );
+      log.error('Another program has made a set of this name', error, { ipset: set });
+    }
+  }
+
+  #changesOf({ servers, members }: WantedChanges): Changes {
+    const usable = members.filter(({ key }) => !this.#foreign.has(key));
+    const bound = members.find(({ key }) => key === 'IPVS-IPS');
+    return {
+      servers: servers.flatMap((change) => this.#serverChange(change)),
+      members: usable,
+      addresses: { add: bound?.add ?? [], remove: bound?.remove ?? [] },
+      missingSets: [],
+    };
+  }
+
+  #serverChange({ before, after }: WantedChanges['servers'][number]): ServerChange[] {
+    if (!before && !after) return [];
+    return [{ before: before && this.#known(before), after }];
+  }
+
+  #known(server: VirtualServer): KnownServer {
+    const draining = [...this.#draining.of(serverName(server))].map((backend) => [backend, 0] as const);
+    return { ...server, backends: new Map([...server.backends.map((backend) => [backend, 1] as const), ...draining]) };
+  }
+
+  /** What is opened comes before what is closed; addresses, at which packets begin to come, last and first. */
+  async #apply(changes: Changes, full: boolean, signal: AbortSignal): Promise<RuleCounts> {
+    const { family, ipvs, ipset, link, rules, ruleOptions } = this.#options;
+    const servers = serverLines(changes.servers);
+    const sets = setLines(changes, family);
+    this.#remember(changes.servers, servers.draining);
+    await Promise.all([ipvs.restore(servers.open, signal), ipset.restore(sets.open, signal)]);
+    const options = { ...ruleOptions(), family, filled: this.#wanted.filled, foreign: this.#foreign };
+    const written = (await rules.write(options, full, signal)) ?? noRules;
+    await link.change(changes.addresses, signal);
+    await Promise.all([ipvs.restore(servers.close, signal), ipset.restore(sets.close, signal)]);
+    if (servers.draining.length > 0) await this.#draining.sweep(ipvs, signal);
+    return written;
+  }
+
+  #remember(changes: readonly ServerChange[], draining: Parameters<Draining['add']>[0]): void {
+    for (const { before, after } of changes) {
+      const name = serverName(after ?? before ?? { protocol: '', address: '' });
+      if (!after) this.#draining.removeServer(name);
+      for (const backend of after?.backends ?? []) this.#draining.remove(name, backend);
+    }
+    this.#draining.add(draining);
+  }
+
+  async #sweep(): Promise<void> {
+    const { ipvs, log, signal } = this.#options;
+    try {
+      await this.#inTurn(() => this.#draining.sweep(ipvs, signal));
+    } catch (error) {
+      if (!signal.aborted) log.error('Failed to remove endpoints that are gone', error);
+    }
+    if (this.#draining.any) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+  }
+}

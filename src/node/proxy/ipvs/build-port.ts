@@ -1,0 +1,137 @@
+// One service port with its endpoints → its virtual servers and its members of sets. Pure.
+
+import { type Categories, categorize } from '../categorize.ts';
+import { canonicalIp, canonicalNetworks, contains } from '../cidr.ts';
+import type { NodeView, ProxyEndpoint, ServicePort } from '../types.ts';
+import type { SetKey } from './sets.ts';
+
+/** What IPVS balances: an address and port with a scheduler, and where it leads to. */
+export interface VirtualServer {
+  readonly protocol: ServicePort['protocol'];
+  /** `ip:port`, or `[ip]:port` for IPv6. */
+  readonly address: string;
+  readonly scheduler: string;
+  /** Seconds for which a client is sent where it was sent before; undefined: not at all. */
+  readonly persistSeconds: number | undefined;
+  /** Addresses and ports. */
+  readonly backends: readonly string[];
+}
+
+export interface BuildOptions {
+  readonly node: NodeView;
+  readonly scheduler: string;
+  /** All addresses that the machine has by itself: they are never bound. */
+  readonly machineAddresses: readonly string[];
+  /** Those at which node ports answer. */
+  readonly nodePortAddresses: readonly string[];
+}
+
+/** What one service port wants in the kernel. Others may want some of it, too. */
+export interface PortPieces {
+  readonly servers: readonly VirtualServer[];
+  readonly members: readonly (readonly [set: SetKey, member: string])[];
+}
+
+type Member = PortPieces['members'][number];
+
+export const buildPort = (
+  port: ServicePort,
+  endpoints: readonly ProxyEndpoint[],
+  options: BuildOptions,
+): PortPieces => {
+  const categories = categorize(port, endpoints, options.node);
+  const inside = addressesOf(port.internalPolicyLocal ? withFallback(port, categories) : categories.cluster);
+  const outside = addressesOf(port.externalPolicyLocal ? withFallback(port, categories) : categories.cluster);
+  const serve = (ip: string, number: number, backends: readonly string[]): VirtualServer => ({
+    protocol: port.protocol,
+    address: hostPort(ip, number),
+    scheduler: options.scheduler,
+    persistSeconds: port.affinitySeconds,
+    backends,
+  });
+  const nodePortAddresses = port.nodePort === 0 ? [] : options.nodePortAddresses;
+  return {
+    servers: [
+      serve(port.clusterIp, port.port, inside),
+      ...[...port.externalIps, ...port.loadBalancerIps].map((ip) => serve(ip, port.port, outside)),
+      ...nodePortAddresses.map((ip) => serve(ip, port.nodePort, outside)),
+    ],
+    members: [
+      ...hairpins(port, categories),
+      ['CLUSTER-IP', withPort(port, port.clusterIp)],
+      ...externalMembers(port),
+      ...balancerMembers(port, options.node),
+      ...nodePortMembers(port, nodePortAddresses),
+      ...(port.healthCheckNodePort === 0
+        ? []
+        : [['HEALTH-CHECK-NODE-PORT', String(port.healthCheckNodePort)] satisfies Member]),
+      ...[port.clusterIp, ...port.externalIps, ...port.loadBalancerIps]
+        .map(canonicalIp)
+        .filter((ip) => !options.machineAddresses.includes(ip))
+        .map((ip): Member => ['IPVS-IPS', ip]),
+    ],
+  };
+};
+
+/**
+ * Policy Local without an endpoint on this node: IPVS can't tell a pod of this node from a client outside by the address, so all are
+ * sent to the cluster's endpoints, as the original does. An outsider's connection doesn't come about, for lack of masquerading.
+ */
+const withFallback = (port: ServicePort, { cluster, local, any }: Categories): readonly ProxyEndpoint[] =>
+  local.length > 0 || (any && port.internalPolicyLocal) ? local : cluster;
+
+const addressesOf = (endpoints: readonly ProxyEndpoint[]): readonly string[] => [
+  ...new Set(endpoints.map(({ ip, port }) => hostPort(ip, port))),
+];
+
+const hostPort = (ip: string, port: number): string =>
+  ip.includes(':') ? `[${canonicalIp(ip)}]:${port}` : `${ip}:${port}`;
+
+const withPort = ({ protocol, port }: ServicePort, ip: string, number = port): string =>
+  `${canonicalIp(ip)},${protocol.toLowerCase()}:${number}`;
+
+/** A pod of this node that reaches itself must not see its own address as the client. */
+const hairpins = (port: ServicePort, { reachable }: Categories): Member[] =>
+  reachable
+    .filter(({ local }) => local)
+    .map((endpoint) => ['LOOP-BACK', `${withPort(port, endpoint.ip, endpoint.port)},${canonicalIp(endpoint.ip)}`]);
+
+const externalMembers = (port: ServicePort): Member[] =>
+  port.externalIps.map((ip) => [port.externalPolicyLocal ? 'EXTERNAL-IP-LOCAL' : 'EXTERNAL-IP', withPort(port, ip)]);
+
+const balancerMembers = (port: ServicePort, node: NodeView): Member[] =>
+  port.loadBalancerIps.flatMap((ip): Member[] => {
+    const member = withPort(port, ip);
+    const family = ip.includes(':') ? 'IPv6' : 'IPv4';
+    const nodeIp = node.addresses[family];
+    // A node that owns the load balancer's address sends from that address.
+    const ownToo = nodeIp !== undefined && port.sourceRanges.some((range) => contains(range, nodeIp));
+    const guard: Member[] =
+      port.sourceRanges.length === 0
+        ? []
+        : [
+            ...port.sourceRanges
+              .flatMap(canonicalNetworks)
+              .map((range): Member => ['LOAD-BALANCER-SOURCE-CIDR', `${member},${range}`]),
+            ...(ownToo ? [['LOAD-BALANCER-SOURCE-IP', `${member},${canonicalIp(ip)}`] satisfies Member] : []),
+            ['LOAD-BALANCER-FW', member],
+          ];
+    const keepsSource: Member[] = port.externalPolicyLocal ? [['LOAD-BALANCER-LOCAL', member]] : [];
+    return [...guard, ...keepsSource, ['LOAD-BALANCER', member]];
+  });
+
+const nodePortMembers = (port: ServicePort, addresses: readonly string[]): Member[] => {
+  if (addresses.length === 0) return [];
+  if (port.protocol === 'SCTP') {
+    const members = addresses.map((ip) => withPort(port, ip, port.nodePort));
+    return [
+      ...members.filter(() => port.externalPolicyLocal).map((text): Member => ['NODE-PORT-LOCAL-SCTP-HASH', text]),
+      ...members.map((text): Member => ['NODE-PORT-SCTP-HASH', text]),
+    ];
+  }
+  const number = String(port.nodePort);
+  return [
+    ...(port.externalPolicyLocal ? [[`NODE-PORT-LOCAL-${port.protocol}`, number] satisfies Member] : []),
+    [`NODE-PORT-${port.protocol}`, number],
+  ];
+};

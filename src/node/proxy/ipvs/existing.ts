@@ -1,0 +1,64 @@
+// What is in the kernel already, and which of it is ours.
+import type { ListedServer } from '../../sys/ipvs.ts';
+import { contains } from '../cidr.ts';
+import { familyOf, type IpFamily } from '../types.ts';
+import { type SetKey, setHead, setKeys, setName } from './sets.ts';
+
+export interface Existing {
+  /** Of one family. */
+  readonly servers: readonly ListedServer[];
+  readonly sets: ReadonlyMap<SetKey, ExistingSet>;
+  /** Addresses of the link that holds services' addresses; undefined: there is no such link. */
+  readonly addresses: readonly string[] | undefined;
+}
+
+export interface ExistingSet {
+  /** Made by another program with another type or family: nothing of ours can be in it. */
+  readonly foreign: boolean;
+  readonly members: ReadonlySet<string>;
+}
+
+/** @param text of `ipset save` */
+export const readSets = (text: string, family: IpFamily): Map<SetKey, ExistingSet> => {
+  const keys = new Map(setKeys.map((key) => [setName(key, family), key]));
+  const found = new Map<SetKey, ExistingSet & { readonly members: Set<string> }>();
+  for (const line of text.split('\n')) {
+    const [verb = '', name = '', ...rest] = line.split(' ');
+    const key = keys.get(name);
+    if (key === undefined) continue;
+    if (verb === 'create') {
+      const foreign = !`${rest.join(' ')} `.startsWith(`${setHead(key, family)} `);
+      found.set(key, { foreign, members: new Set() });
+    } else if (verb === 'add') found.get(key)?.members.add(rest[0] ?? '');
+  }
+  return found;
+};
+
+export const splitAddress = (address: string): { readonly ip: string; readonly port: string } => {
+  const split = address.lastIndexOf(':');
+  return { ip: address.slice(0, split).replace(/^\[|\]$/g, ''), port: address.slice(split + 1) };
+};
+
+export const ofFamily = (servers: readonly ListedServer[], family: IpFamily): ListedServer[] =>
+  servers.filter(({ address }) => familyOf(splitAddress(address).ip) === family);
+
+/**
+ * Whether a virtual server was made by kube-proxy, also by one that ran before: its address is on our link, or our sets know it.
+ * @param excluded networks whose virtual servers are another program's in any case
+ */
+export const isOurs = (
+  { protocol, address }: ListedServer,
+  { sets, addresses }: Existing,
+  excluded: readonly string[] = [],
+): boolean => {
+  const { ip, port } = splitAddress(address);
+  if (excluded.some((cidr) => contains(cidr, ip))) return false;
+  const has = (key: SetKey, member: string): boolean => sets.get(key)?.members.has(member) ?? false;
+  const member = `${ip},${protocol.toLowerCase()}:${port}`;
+  const byAddress = ['CLUSTER-IP', 'EXTERNAL-IP', 'EXTERNAL-IP-LOCAL', 'LOAD-BALANCER', 'NODE-PORT-SCTP-HASH'] as const;
+  return (
+    (addresses?.includes(ip) ?? false) ||
+    byAddress.some((key) => has(key, member)) ||
+    (protocol !== 'SCTP' && has(`NODE-PORT-${protocol}`, port))
+  );
+};

@@ -1,0 +1,122 @@
+// ipvs mode on this machine: whether it has what it takes, what it sets up once, and a backend for each family.
+import { messageOf } from '../../../kit/error.ts';
+import type { Logger } from '../../../kit/logger.ts';
+import { createDummyLink } from '../../sys/dummy-link.ts';
+import { createIpset, ipsetLack } from '../../sys/ipset.ts';
+import { chooseFlavour, type Flavour } from '../../sys/iptables-flavour.ts';
+import { createIpvs, ipvsLack } from '../../sys/ipvs.ts';
+import { createNetfilter, hasNetfilter } from '../../sys/netfilter.ts';
+import { writeSysctl } from '../../sys/sysctl.ts';
+import type { Mode, ModeContext } from '../backend.ts';
+import type { IpvsConfig } from '../config.ts';
+import { openIptables } from '../iptables/mode.ts';
+import { localMatch } from '../local-detector.ts';
+import { linkName, machineAddresses, nodePortAddresses } from '../node-view.ts';
+import type { IpFamily } from '../types.ts';
+import { IpvsBackend } from './backend.ts';
+import type { BuildOptions } from './build-port.ts';
+import { RuleWriter } from './rule-writer.ts';
+
+const defaultScheduler = 'rr';
+
+/** Where the machine lacks what the mode needs, iptables mode stands in. */
+export const openIpvs = async (context: ModeContext): Promise<Mode> => {
+  const { config, log, signal } = context;
+  const scheduler = config.ipvs.scheduler || defaultScheduler;
+  const lack = await findLack(scheduler, signal);
+  if (lack !== undefined) {
+    log.error("Can't use the IPVS proxier, falling back to iptables", new Error(lack));
+    return openIptables(context);
+  }
+  const { flavour, because } = await chooseFlavour(signal);
+  const [v4, v6] = await Promise.all([hasNetfilter('IPv4', signal, flavour), hasNetfilter('IPv6', signal, flavour)]);
+  const families = [...(v4 ? ['IPv4' as const] : []), ...(v6 ? ['IPv6' as const] : [])];
+  if (families.length === 0) throw new Error('this machine has no iptables, or its kernel no nat table');
+  if (families.length === 1) log.info(0, 'No iptables support for family', { ipFamily: v4 ? 'IPv6' : 'IPv4' });
+  log.info(0, 'Using ipvs Proxier');
+  log.info(0, 'Using iptables backend', { backend: flavour, because });
+  if (config.ipvs.scheduler === '') log.info(2, 'IPVS scheduler not specified, use rr by default');
+  await setUp(config.ipvs, log, signal);
+  return { name: 'ipvs', families, createBackend: (family) => createBackend(family, { scheduler, flavour }, context) };
+};
+
+/** @returns what is missing, in words */
+const findLack = async (scheduler: string, signal: AbortSignal): Promise<string | undefined> => {
+  const lack = (await ipvsLack(scheduler, signal)) ?? (await ipsetLack(signal));
+  if (lack !== undefined) return lack;
+  try {
+    await createDummyLink(linkName).ensure(signal);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    return `the link ${linkName} cannot be made (module dummy): ${messageOf(error)}`;
+  }
+};
+
+interface Tools {
+  readonly scheduler: string;
+  readonly flavour: Flavour;
+}
+
+const createBackend = (family: IpFamily, { scheduler, flavour }: Tools, context: ModeContext): IpvsBackend => {
+  const { config, log, node, signal } = context;
+  const build = (): BuildOptions => {
+    const own = reachable(machineAddresses(family));
+    const asked = nodePortAddresses(config.nodePortAddresses, family, node());
+    return {
+      node: node(),
+      scheduler,
+      machineAddresses: own,
+      nodePortAddresses: asked === 'all' ? own : reachable(asked),
+    };
+  };
+  return new IpvsBackend({
+    ...{ family, log, build, signal },
+    ipvs: createIpvs(),
+    ipset: createIpset(),
+    link: createDummyLink(linkName),
+    rules: new RuleWriter(createNetfilter(family, [], flavour)),
+    ruleOptions: () => ({
+      masqueradeMark: 2 ** config.masqueradeBit,
+      masqueradeAll: config.masqueradeAll,
+      local: localMatch(config.detectLocal, node(), family),
+    }),
+    excluded: config.ipvs.excludeCidrs,
+  });
+};
+
+/** IPVS sends nothing from loopback to elsewhere, and a link-local address means nothing without its link. */
+const reachable = (addresses: readonly string[]): string[] =>
+  [...new Set(addresses)].filter((ip) => !/^(127\.|::1$|fe[89ab])/.test(ip)).sort();
+
+const setUp = async (ipvs: IpvsConfig, log: Logger, signal: AbortSignal): Promise<void> => {
+  const settings: readonly (readonly [name: string, value: number])[] = [
+    // Masquerading and the state of connections are conntrack's.
+    ['net/ipv4/vs/conntrack', 1],
+    // A client's connections to an endpoint that is gone end at once, and what it remembered is forgotten.
+    ['net/ipv4/vs/expire_nodest_conn', 1],
+    ['net/ipv4/vs/expire_quiescent_template', 1],
+    ['net/ipv4/ip_forward', 1],
+    // Else the node would answer its neighbours that services' addresses are its own.
+    ...(ipvs.strictArp
+      ? ([
+          ['net/ipv4/conf/all/arp_ignore', 1],
+          ['net/ipv4/conf/all/arp_announce', 2],
+        ] as const)
+      : []),
+  ];
+  for (const [name, value] of settings) {
+    try {
+      writeSysctl(name, value);
+    } catch (error) {
+      log.error('Kernel setting left as it is', error, { name, wanted: value });
+    }
+  }
+  const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000);
+  const timeouts = {
+    tcp: seconds(ipvs.tcpTimeoutMs),
+    tcpFin: seconds(ipvs.tcpFinTimeoutMs),
+    udp: seconds(ipvs.udpTimeoutMs),
+  };
+  if (Object.values(timeouts).some((value) => value > 0)) await createIpvs().setTimeouts(timeouts, signal);
+};
