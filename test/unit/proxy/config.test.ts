@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { parseFlags } from '../../../src/node/component/flags.ts';
-import { type ProxyConfig, resolveConfig } from '../../../src/node/proxy/config.ts';
+import type { ProxyConfig } from '../../../src/node/proxy/config.ts';
 import { parseConfig } from '../../../src/node/proxy/config-file.ts';
 import { renderConfig, renderConfigz } from '../../../src/node/proxy/config-render.ts';
+import { resolveConfig } from '../../../src/node/proxy/config-resolve.ts';
 import { flagSpecs } from '../../../src/node/proxy/flags.ts';
 
 const head = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n';

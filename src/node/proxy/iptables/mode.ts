@@ -2,8 +2,7 @@
 import type { Logger } from '../../../kit/logger.ts';
 import { formatGoDuration } from '../../component/duration.ts';
 import { createChainLister } from '../../sys/chain-lister.ts';
-import { chooseFlavour } from '../../sys/iptables-flavour.ts';
-import { createAccounting, createNetfilter, hasNetfilter, type Netfilter } from '../../sys/netfilter.ts';
+import { createAccounting, createNetfilter, type Netfilter } from '../../sys/netfilter.ts';
 import type { Mode, ModeContext } from '../backend.ts';
 import type { ProxyConfig } from '../config.ts';
 import { localMatch } from '../local-detector.ts';
@@ -12,6 +11,7 @@ import { setUpLocalhostNodePorts } from '../system.ts';
 import type { IpFamily } from '../types.ts';
 import { IptablesBackend } from './backend.ts';
 import { buildBase } from './build-base.ts';
+import { findPacketFilter } from './packet-filter.ts';
 
 /** Counters of the rules that match by `-m nfacct`. */
 const accountingObjects = ['ct_state_invalid_dropped_pkts', 'localhost_nps_accepted_pkts'];
@@ -19,15 +19,10 @@ const accountingObjects = ['ct_state_invalid_dropped_pkts', 'localhost_nps_accep
 /** @throws Error where the machine has no iptables at all */
 export const openIptables = async (context: ModeContext): Promise<Mode> => {
   const { config, log, node, signal } = context;
-  const { flavour, because } = await chooseFlavour(signal);
-  const [v4, v6, nfacct] = await Promise.all([
-    hasNetfilter('IPv4', signal, flavour),
-    hasNetfilter('IPv6', signal, flavour),
+  const [{ flavour, because, families }, nfacct] = await Promise.all([
+    findPacketFilter(log, signal),
     createAccounting(accountingObjects, signal),
   ]);
-  const families = [...(v4 ? ['IPv4' as const] : []), ...(v6 ? ['IPv6' as const] : [])];
-  if (families.length === 0) throw new Error('this machine has no iptables, or its kernel no nat table');
-  if (families.length === 1) log.info(0, 'No iptables support for family', { ipFamily: v4 ? 'IPv6' : 'IPv4' });
   log.info(0, 'Using iptables Proxier');
   log.info(0, 'Using iptables backend', { backend: flavour, because });
   const localhostNodePorts = config.localhostNodePorts && answersOnLoopback(context);
