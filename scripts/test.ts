@@ -4,7 +4,7 @@ import { $, chalk } from 'zx';
 import { connectDocker } from '../src/host/docker/dockerode.ts';
 import { imageState, readImageInputs } from '../src/host/image/ensure.ts';
 import { type StepResult, step } from './lib/steps.ts';
-import { readTally, root, runProject, type Tally } from './lib/vitest.ts';
+import { readTally, root, runProject, runReported, type Tally } from './lib/vitest.ts';
 
 const isRoot = process.getuid?.() === 0;
 const node = process.execPath;
@@ -29,7 +29,7 @@ const main = async (): Promise<void> => {
   steps.push(setup);
   if (setup.ok) steps.push(await step('kubectl for the contract tests', takeKubectl));
   tallies.push(await contractTests());
-  if (setup.ok) tallies.push(await runProject('e2e'));
+  if (setup.ok) tallies.push(...(await machineTests()), await runProject('e2e'));
   else console.log(chalk.red('The end-to-end tests need the set-up, which failed.'));
   steps.push(await step('nothing is left behind', removeLeftovers));
   summarise(steps, tallies);
@@ -59,6 +59,13 @@ const contractTests = async (): Promise<Tally> => {
   if (sudo.exitCode === 0) return runProject('contract', ['sudo', '-n', `PATH=${process.env.PATH}`]);
   console.log(chalk.red('The contract tests need root: run `sudo npm test`, or allow sudo without a password.'));
   return { project: 'contract', passed: 0, failed: 1, skipped: [] };
+};
+
+/** Of ipvs mode, for which few machines' own kernels will do. */
+const machineTests = async (): Promise<Tally[]> => {
+  if (process.arch === 'x64') return [await runReported('vm', [node, `${root}scripts/vm-test.ts`])];
+  console.log(chalk.yellow('ipvs mode is left out: its virtual machine is for x86-64 only.'));
+  return [];
 };
 
 /** Instances of tests are named `test-…` or `e2e-…`; one that is still there was left by a test that failed to clean up. */

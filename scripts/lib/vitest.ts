@@ -23,17 +23,18 @@ interface VitestOutput {
 }
 
 /** Runs `test/<project>`; `command` comes before Node, e.g. `sudo`. */
-export const runProject = async (project: string, command: readonly string[] = []): Promise<Tally> => {
+export const runProject = (project: string, command: readonly string[] = []): Promise<Tally> => {
+  const vitest = [`${root}node_modules/vitest/vitest.mjs`, 'run', '--project', project];
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${out}/${project}.json`];
+  return runReported(project, [...command, process.execPath, ...vitest, ...reporters]);
+};
+
+/** Runs a command that leaves vitest's report of the project in `out/<project>.json`. */
+export const runReported = async (project: string, command: readonly string[]): Promise<Tally> => {
   const file = `${out}/${project}.json`;
   await mkdir(out, { recursive: true });
   await rm(file, { force: true });
-  const vitest = [`${root}node_modules/vitest/vitest.mjs`, 'run', '--project', project];
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const { exitCode } = await $({
-    cwd: root,
-    stdio: 'inherit',
-    nothrow: true,
-  })`${[...command, process.execPath, ...vitest, ...reporters]}`;
+  const { exitCode } = await $({ cwd: root, stdio: 'inherit', nothrow: true })`${command}`;
   const counted = await readTally(project, file);
   // What no test stands for, such as a rejection that nobody caught, is only in the exit code.
   return exitCode !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;

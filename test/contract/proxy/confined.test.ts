@@ -38,6 +38,9 @@ const confine = (world: World, argv: readonly string[]): ChildProcess => {
   );
 };
 
+/** This world has no Node object, and no flag says where node ports answer: told with any capabilities. */
+const aboutConfiguration = /No addresses in the Node object yet|configuration may be incomplete/;
+
 test.each([
   { mode: 'iptables', backend: 'nft', saved: ['iptables-save'] },
   { mode: 'iptables', backend: 'legacy', saved: ['iptables-save'] },
@@ -62,7 +65,8 @@ test.each([
     const [, effective = ''] = /^CapEff:\s+(\w+)$/m.exec(readFileSync(`/proc/${proxy.pid}/status`, 'utf8')) ?? [];
     // CAP_NET_ADMIN, CAP_NET_RAW, and CAP_SYS_RESOURCE where this machine has it to give.
     expect(BigInt(`0x${effective}`) & ~(1n << 24n)).toBe((1n << 12n) | (1n << 13n));
-    expect(world.log()).not.toMatch(/^[WE]\d{4}/m);
+    const complaints = world.log().match(/^[WE]\d{4}.*$/gm) ?? [];
+    expect(complaints.filter((line) => !aboutConfiguration.test(line))).toEqual([]);
     expect(world.log()).not.toContain('Kernel setting left as it is');
   } finally {
     await world.stop(proxy, 'SIGKILL');

@@ -45,7 +45,9 @@ export class Neighbours implements AsyncDisposable {
   /** Starts a server in the pods' namespace; resolves when it listens. */
   async serve(...argv: string[]): Promise<ChildProcess> {
     const child = this.start('p', ...argv);
-    await once(child.stdout ?? child, 'data');
+    const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${argv.join(' ')} ended`)));
+    await Promise.race([once(child.stdout ?? child, 'data'), ended]);
+    ended.catch(() => {});
     return child;
   }
 

@@ -70,13 +70,16 @@ export class Topology implements AsyncDisposable {
     }
   }
 
-  /** @param look what is still missing, or undefined */
-  until(condition: string, look: () => Promise<string | undefined>): Promise<boolean> {
+  /**
+   * @param look what is still missing, or undefined
+   * @param intervalMs between two looks
+   */
+  until(condition: string, look: () => Promise<string | undefined>, intervalMs = 5): Promise<boolean> {
     const seen = async () => {
       const missing = await look();
       return missing === undefined ? done(true) : notYet(`${missing}\n${this.world.log().slice(-2000)}`);
     };
-    return eventually(condition, seen, { timeoutMs: 20_000, intervalMs: 5, maxIntervalMs: 50 });
+    return eventually(condition, seen, { timeoutMs: 20_000, intervalMs, maxIntervalMs: Math.max(intervalMs, 50) });
   }
 
   /** Connects from a place, and waits for as long as an answer may take. */

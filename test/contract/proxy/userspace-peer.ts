@@ -135,15 +135,35 @@ const load = async (): Promise<unknown> => {
     }
   };
   await Promise.all(Array.from({ length: Number(lanes) }, lane));
-  latencies.sort((a, b) => a - b);
-  const at = (share: number): number => Number((latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(3));
-  return { perSecond: Math.round(latencies.length / Number(count)), p50: at(0.5), p99: at(0.99), failed };
+  return { ...spread(latencies, Number(count)), failed };
+};
+
+/** `turns HOST PORT SECONDS`: a word and its echo on one open connection, over and over. */
+const turns = async (): Promise<unknown> => {
+  const socket = open();
+  await once(socket, 'connect');
+  const until = performance.now() + Number(count) * 1000;
+  const latencies: number[] = [];
+  while (performance.now() < until) {
+    const started = performance.now();
+    socket.write('word');
+    await once(socket, 'data');
+    latencies.push(performance.now() - started);
+  }
+  socket.destroy();
+  return spread(latencies, Number(count));
+};
+
+const spread = (latencies: number[], seconds: number): { perSecond: number; p50: number; p99: number } => {
+  const sorted = latencies.toSorted((a, b) => a - b);
+  const at = (share: number): number => Number((sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(3));
+  return { perSecond: Math.round(sorted.length / seconds), p50: at(0.5), p99: at(0.99) };
 };
 
 if (role === 'pods') {
   await Promise.all(argv.flatMap(serve));
   process.stdout.write('ready\n');
 } else {
-  const roles: Readonly<Record<string, () => Promise<unknown>>> = { who, send, hold, udp, load };
+  const roles: Readonly<Record<string, () => Promise<unknown>>> = { who, send, hold, udp, load, turns };
   process.stdout.write(JSON.stringify(await roles[role]?.()), () => process.exit(0));
 }

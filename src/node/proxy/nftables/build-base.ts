@@ -1,7 +1,18 @@
 // What is in the table whatever the services are: where the kernel enters it, and the questions that every packet is asked.
 import type { LocalMatch } from '../local-detector.ts';
 import type { IpFamily } from '../types.ts';
-import { type Chain, type Item, type NamedSet, portAlone, type SetName, sets, type Words, words } from './model.ts';
+import {
+  type Chain,
+  choiceMaps,
+  type Item,
+  type NamedSet,
+  portAlone,
+  protocols,
+  type SetName,
+  sets,
+  type Words,
+  words,
+} from './model.ts';
 
 export interface BaseOptions {
   readonly family: IpFamily;
@@ -43,21 +54,23 @@ export const localRule = (local: NonNullable<LocalMatch>, { ip }: Words, not: ''
 const chain = (name: string, rules: readonly string[], hook?: string): Chain =>
   hook === undefined ? { kind: 'chain', name, rules } : { kind: 'chain', name, hook, rules };
 
-const namedSets = ({ ip, address, destination }: Words): NamedSet[] => {
+const namedSets = ({ ip, address }: Words): NamedSet[] => {
   const front = `${address} . inet_proto . inet_service`;
   const port = 'inet_proto . inet_service';
-  // A number that the kernel draws is part of the key, and `type` has no word for it. The value may not speak of `th dport`: nft
-  // (1.0.6 to 1.1.3 at least) takes such a map, and then refuses all later rules about it as of conflicting protocols.
-  const choice = (key: string): string => `typeof ${key} . numgen random mod 2 : ${ip} daddr . tcp dport ;`;
+  const choices = protocols.flatMap((protocol) =>
+    choiceMaps.map((name) => {
+      const key = name.startsWith('nodeport') ? '' : `${ip} daddr . `;
+      // A number that the kernel draws is part of the key, and `type` has no word for it.
+      const spec = `typeof ${key}${protocol} dport . numgen random mod 2 : ${ip} daddr . ${protocol} dport ;`;
+      return [`${name}-${protocol}`, 'map', spec] as const;
+    }),
+  );
   const specs: readonly (readonly [name: SetName, kind: NamedSet['kind'], spec: string])[] = [
     [sets.clusterIps, 'set', `type ${address} ;`],
     [sets.nodePortIps, 'set', `type ${address} ;`],
     [sets.serviceIps, 'map', `type ${front} : verdict ;`],
     [sets.serviceNodePorts, 'map', `type ${port} : verdict ;`],
-    [sets.endpoints, 'map', choice(destination)],
-    [sets.localEndpoints, 'map', choice(destination)],
-    [sets.nodePortEndpoints, 'map', choice(portAlone)],
-    [sets.nodePortLocalEndpoints, 'map', choice(portAlone)],
+    ...choices,
     [sets.rejected, 'set', `type ${front} ;`],
     [sets.dropped, 'set', `type ${front} ;`],
     [sets.rejectedNodePorts, 'set', `type ${port} ;`],

@@ -1,17 +1,27 @@
 // One service port with its endpoints → what it needs in the table. Pure.
 //
-//   service-ips       address . protocol . port ─▶ service-3: endpoints[address . protocol . port . random of 3] ─▶ DNAT
+//   service-ips       address . protocol . port ─▶ service-tcp-3: endpoints-tcp[address . port . random of 3] ─▶ DNAT
 //                                               ─▶ external-…: masquerade, or keep the client's address; then as above
-//   service-nodeports           protocol . port ─▶ external-nodeport-3 ─▶ nodeport-3: nodeport-endpoints[…] ─▶ DNAT
+//   service-nodeports           protocol . port ─▶ external-nodeport-tcp-3 ─▶ nodeport-tcp-3: nodeport-endpoints-tcp[…] ─▶ DNAT
 //
 // There is a chain for each *number* of endpoints, not for each service. Which service and which endpoint is a matter of map elements,
 // and these the kernel adds and takes away without looking at any rule again.
+import type { Protocol } from '../../../api/core.ts';
 import { categorize } from '../categorize.ts';
 import type { ProxyEndpoint, ServicePort } from '../types.ts';
 import { buildAffinity } from './build-affinity.ts';
 import { localRule, markRule } from './build-base.ts';
 import { buildFirewall } from './build-firewall.ts';
-import { type Chain, type Element, type Item, portAlone, type SetName, sets, words } from './model.ts';
+import {
+  type Chain,
+  type ChoiceMap,
+  type Element,
+  type Item,
+  type NftProtocol,
+  type SetName,
+  sets,
+  words,
+} from './model.ts';
 import type { BuildOptions, PortContext } from './port-context.ts';
 
 type Policy = 'cluster' | 'local';
@@ -19,10 +29,11 @@ type Policy = 'cluster' | 'local';
 /** What packets can be sent to: an address and port, or a port of the node. */
 interface Front {
   readonly key: string;
-  /** What its packets are looked up by. */
-  readonly match: string;
   readonly verdicts: SetName;
-  readonly choices: Readonly<Record<Policy, { readonly chain: string; readonly map: SetName }>>;
+  /** Where its endpoints are, with the key that they have there and what packets are looked up by. */
+  readonly choices: Readonly<Record<Policy, { readonly chain: string; readonly map: ChoiceMap }>>;
+  readonly choiceKey: string;
+  readonly choiceMatch: string;
   readonly rejected: SetName;
   readonly dropped: SetName;
 }
@@ -37,7 +48,7 @@ export const buildPort = (port: ServicePort, endpoints: readonly ProxyEndpoint[]
   const context: PortContext = {
     ...{ port, options },
     endpoints: categorize(port, endpoints, options.node),
-    protocol: port.protocol.toLowerCase(),
+    protocol: nftProtocols[port.protocol],
     comment: port.portName.slice(0, longestComment),
   };
   return [
@@ -50,6 +61,8 @@ export const buildPort = (port: ServicePort, endpoints: readonly ProxyEndpoint[]
 };
 
 const longestComment = 127;
+
+const nftProtocols: Readonly<Record<Protocol, NftProtocol>> = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' };
 
 /** Only of this node: a pod elsewhere that reaches itself is its node's business. */
 const hairpins = ({ endpoints, protocol }: PortContext): Element[] =>
@@ -110,11 +123,11 @@ const chooseOne = (context: PortContext, front: Front, place: Policy, policy: Po
   const { chain, map } = front.choices[place];
   const name = `${chain}-${endpoints.length}`;
   const { ip } = words[context.options.family];
-  const rule = `dnat ${ip} to ${front.match} . numgen random mod ${endpoints.length} map @${map}`;
+  const rule = `dnat ${ip} to ${front.choiceMatch} . numgen random mod ${endpoints.length} map @${map}`;
   const elements = endpoints.map(
     (endpoint, index): Element => ({
       ...{ kind: 'element', set: map },
-      key: joined(front.key, index),
+      key: joined(front.choiceKey, index),
       value: joined(endpoint.ip, endpoint.port),
     }),
   );
@@ -123,24 +136,26 @@ const chooseOne = (context: PortContext, front: Front, place: Policy, policy: Po
 
 const addressFront = ({ port, options, protocol }: PortContext, address: string): Front => ({
   key: joined(address, protocol, port.port),
-  match: words[options.family].destination,
   verdicts: sets.serviceIps,
   choices: {
-    cluster: { chain: 'service', map: sets.endpoints },
-    local: { chain: 'local', map: sets.localEndpoints },
+    cluster: { chain: `service-${protocol}`, map: `endpoints-${protocol}` },
+    local: { chain: `local-${protocol}`, map: `local-endpoints-${protocol}` },
   },
+  choiceKey: `${address} . ${port.port}`,
+  choiceMatch: `${words[options.family].ip} daddr . ${protocol} dport`,
   rejected: sets.rejected,
   dropped: sets.dropped,
 });
 
 const nodePortFront = ({ port, protocol }: PortContext): Front => ({
   key: joined(protocol, port.nodePort),
-  match: portAlone,
   verdicts: sets.serviceNodePorts,
   choices: {
-    cluster: { chain: 'nodeport', map: sets.nodePortEndpoints },
-    local: { chain: 'nodeport-local', map: sets.nodePortLocalEndpoints },
+    cluster: { chain: `nodeport-${protocol}`, map: `nodeport-endpoints-${protocol}` },
+    local: { chain: `nodeport-local-${protocol}`, map: `nodeport-local-endpoints-${protocol}` },
   },
+  choiceKey: `${port.nodePort}`,
+  choiceMatch: `${protocol} dport`,
   rejected: sets.rejectedNodePorts,
   dropped: sets.droppedNodePorts,
 });

@@ -37,10 +37,6 @@ export const sets = {
   nodePortIps: 'nodeport-ips',
   serviceIps: 'service-ips',
   serviceNodePorts: 'service-nodeports',
-  endpoints: 'endpoints',
-  localEndpoints: 'local-endpoints',
-  nodePortEndpoints: 'nodeport-endpoints',
-  nodePortLocalEndpoints: 'nodeport-local-endpoints',
   rejected: 'no-endpoints',
   dropped: 'no-local-endpoints',
   rejectedNodePorts: 'no-endpoints-nodeports',
@@ -49,7 +45,13 @@ export const sets = {
   hairpin: 'hairpin-connections',
 } as const;
 
-export type SetName = (typeof sets)[keyof typeof sets];
+/** The maps from a drawn number to an endpoint: one of each per protocol, as nft lets none speak of ports without saying whose. */
+export const choiceMaps = ['endpoints', 'local-endpoints', 'nodeport-endpoints', 'nodeport-local-endpoints'] as const;
+export const protocols = ['tcp', 'udp', 'sctp'] as const;
+
+export type NftProtocol = (typeof protocols)[number];
+export type ChoiceMap = `${(typeof choiceMaps)[number]}-${NftProtocol}`;
+export type SetName = (typeof sets)[keyof typeof sets] | ChoiceMap;
 
 /** What a packet is looked up by. */
 export interface Words {

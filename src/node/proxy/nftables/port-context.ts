@@ -2,6 +2,7 @@
 import type { Categories } from '../categorize.ts';
 import type { LocalMatch } from '../local-detector.ts';
 import type { IpFamily, NodeView, ServicePort } from '../types.ts';
+import type { NftProtocol } from './model.ts';
 
 /** What shapes them beside the service itself. */
 export interface BuildOptions {
@@ -15,8 +16,7 @@ export interface PortContext {
   readonly port: ServicePort;
   readonly endpoints: Categories;
   readonly options: BuildOptions;
-  /** In lower case. */
-  readonly protocol: string;
+  readonly protocol: NftProtocol;
   /** For whoever reads lists of elements. */
   readonly comment: string;
 }

@@ -26,8 +26,8 @@ test('a changed endpoint costs two commands, both about elements', async () => {
   rig.proxier.onSlice(before, slice('web', '10.244.1.7', '10.244.2.9'));
   await rig.sync();
   expect(kernel.inputs.at(-1)).toBe(
-    'delete element ip kube-proxy endpoints { 10.96.0.20 . tcp . 80 . 1 }\n' +
-      'add element ip kube-proxy endpoints { 10.96.0.20 . tcp . 80 . 1 : 10.244.2.9 . 8080 }\n',
+    'delete element ip kube-proxy endpoints-tcp { 10.96.0.20 . 80 . 1 }\n' +
+      'add element ip kube-proxy endpoints-tcp { 10.96.0.20 . 80 . 1 : 10.244.2.9 . 8080 }\n',
   );
 });
 
@@ -35,7 +35,7 @@ test('of two services with the same address the first by name has it, and the ot
   const kernel = new FakeNft();
   const rig = createNftablesRig(kernel);
   const [a, b] = [service('a', '10.96.0.1'), service('b', '10.96.0.1')];
-  const endpointOf = () => kernel.table().sets.get('endpoints')?.elements.get('10.96.0.1 . tcp . 80 . 0');
+  const endpointOf = () => kernel.table().sets.get('endpoints-tcp')?.elements.get('10.96.0.1 . 80 . 0');
   rig.proxier.onService(undefined, b);
   rig.proxier.onSlice(undefined, slice('b', '10.244.0.2'));
   await rig.sync();
@@ -90,7 +90,7 @@ test('a full sync keeps what clients are remembered by, and replaces a foreign t
 test.each([
   ['the table is gone', 'delete table ip kube-proxy'],
   ['a chain was flushed', 'flush chain ip kube-proxy services'],
-  ['a rule was put into a chain', 'add rule ip kube-proxy service-1 accept'],
+  ['a rule was put into a chain', 'add rule ip kube-proxy service-tcp-1 accept'],
 ])('damage is noticed: %s', async (_what, input) => {
   const kernel = new FakeNft();
   const rig = createNftablesRig(kernel);

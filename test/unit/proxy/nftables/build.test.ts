@@ -45,13 +45,13 @@ const rules = (items: readonly Item[], chain: string): readonly string[] | undef
 describe('a service', () => {
   test('shares its chain with all that have as many endpoints; which they are is in a map', () => {
     const items = build({});
-    expect(elements(items, 'service-ips')).toEqual(['10.96.0.20 . tcp . 80 : goto service-2']);
-    expect(rules(items, 'service-2')).toEqual([
-      'dnat ip to ip daddr . meta l4proto . th dport . numgen random mod 2 map @endpoints',
+    expect(elements(items, 'service-ips')).toEqual(['10.96.0.20 . tcp . 80 : goto service-tcp-2']);
+    expect(rules(items, 'service-tcp-2')).toEqual([
+      'dnat ip to ip daddr . tcp dport . numgen random mod 2 map @endpoints-tcp',
     ]);
-    expect(elements(items, 'endpoints')).toEqual([
-      '10.96.0.20 . tcp . 80 . 0 : 10.244.1.7 . 8080',
-      '10.96.0.20 . tcp . 80 . 1 : 10.244.2.8 . 8080',
+    expect(elements(items, 'endpoints-tcp')).toEqual([
+      '10.96.0.20 . 80 . 0 : 10.244.1.7 . 8080',
+      '10.96.0.20 . 80 . 1 : 10.244.2.8 . 8080',
     ]);
     expect(elements(items, 'hairpin-connections')).toEqual(['10.244.1.7 . 10.244.1.7 . tcp . 8080 : ']);
   });
@@ -72,16 +72,16 @@ describe('a service', () => {
     const items = build({ nodePort: 30080, externalPolicyLocal: true }, [endpoint('10.244.2.8')]);
     expect(elements(items, 'no-local-endpoints-nodeports')).toEqual(['tcp . 30080 : ']);
     expect(rules(items, 'external-')).toEqual([
-      'ip saddr 10.244.0.0/16 goto nodeport-1',
+      'ip saddr 10.244.0.0/16 goto nodeport-tcp-1',
       'fib saddr type local meta mark set meta mark | 0x4000',
-      'fib saddr type local goto nodeport-1',
+      'fib saddr type local goto nodeport-tcp-1',
     ]);
   });
 
   test('tells pods by their interfaces where it is told so', () => {
     const local = { kind: 'interface', name: 'veth+' } as const;
     const items = build({ nodePort: 30080, externalPolicyLocal: true }, two, { local });
-    expect(rules(items, 'external-')?.[0]).toBe('iifname "veth*" goto nodeport-2');
+    expect(rules(items, 'external-')?.[0]).toBe('iifname "veth*" goto nodeport-tcp-2');
     const base = buildBase({ ...options, local, masqueradeAll: false, nodePortAddresses: 'all' });
     expect(rules(base, 'services')?.[0]).toBe(
       'ip daddr @cluster-ips iifname != "veth*" meta mark set meta mark | 0x4000',
