@@ -51,7 +51,9 @@ const unfoldRule = (table: FakeTable, rule: string, key: string): unknown => {
   const [, count = '0', map] = /numgen random mod (\d+) map @(\S+)$/.exec(text) ?? [];
   if (map !== undefined) {
     const elements = table.sets.get(map)?.elements;
-    const number = (_: unknown, index: number) => elements?.get(`${key} . ${index}`)?.replace(/^.* : /, '');
+    // Such maps are each of one protocol, and so don't name it.
+    const front = key.replace(/(^| )(tcp|udp|sctp) \. /, '$1');
+    const number = (_: unknown, index: number) => elements?.get(`${front} . ${index}`)?.replace(/^.* : /, '');
     return ['one of', ...Array.from({ length: Number(count) }, number)];
   }
   const [, among] = /numgen random mod \d+ v?map \{ (.*) \}$/.exec(text) ?? [];
