@@ -39,7 +39,7 @@ export const expectAnswers = async (topology: Topology, asked: Asked, want: Want
     new Set(want.lands.map((place) => addresses[place][family])),
   );
   expect(new Set(answers.map((answer) => answer.port)), story).toEqual(new Set([at]));
-  for (const answer of answers) expect(seenAs(want.sees, from, family), story).toContain(answer.from);
+  for (const answer of answers) expect(seenAs(want.sees, asked), story).toContain(answer.from);
 };
 
 /** The case as it is in this mode. */
@@ -56,5 +56,7 @@ export const expectCase = (
   return expectAnswers(topology, { ...asked, kind, at: 8080 + (packet.port ?? 0) }, wantIn(mode, packet));
 };
 
-const seenAs = (sees: Sees, from: Place, family: Family): readonly string[] =>
-  sees === 'client' && from !== 'node' ? [addresses[from][family]] : ofNode(family);
+const seenAs = (sees: Sees, { from, host, family }: Asked): readonly string[] => {
+  if (sees === 'service') return [host];
+  return sees === 'client' && from !== 'node' ? [addresses[from][family]] : ofNode(family);
+};

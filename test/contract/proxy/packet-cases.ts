@@ -4,8 +4,8 @@ import type { ModeName } from './modes.ts';
 import type { Entry } from './packet-services.ts';
 import type { Family, Place } from './places.ts';
 
-/** `client`: the address that the packet came from; `node`: one of the node's. */
-export type Sees = 'client' | 'node';
+/** `client`: the address that the packet came from; `node`: one of the node's; `service`: the one that was called. */
+export type Sees = 'client' | 'node' | 'service';
 
 export type Want =
   | { readonly lands: readonly Place[]; readonly sees: Sees }
@@ -36,6 +36,13 @@ export const masked = (...lands: Place[]): Want => ({ lands, sees: 'node' });
 export const refused: Want = { fails: 'refused' };
 export const lost: Want = { fails: 'lost' };
 const closed: Want = { fails: 'closed' };
+
+/**
+ * IPVS decides by the address that is called alone: where a policy keeps to this node's endpoints, it does so for pods and the node, too.
+ * The node has the addresses of services itself and, calling one, takes it as its own: nothing masquerades that where the source is kept.
+ */
+const keptByIpvs = (...lands: Place[]) => ({ except: { ipvs: kept(...lands) } });
+const calledByNode = (...lands: Place[]) => ({ except: { ipvs: { lands, sees: 'service' } as const } });
 
 /** The rules of iptables for external addresses look at what comes in and what is forwarded, not at what the node sends. */
 const unseen = { 'iptables-nft': lost, 'iptables-legacy': lost };
@@ -82,24 +89,37 @@ export const cases: readonly PacketCase[] = [
   ...ways('a load balancer IP answers masqueraded', 'from p3,node,outside to balanced by balancer', masked('p1', 'r1')),
   ...ways('a load balancer that is a proxy itself is left alone', 'from p3,node to proxied by balancer', lost),
   ...ways('source ranges let in whom they name', 'from outside to guarded by balancer', masked('p1', 'r1')),
-  ...ways('source ranges keep out whom they do not name', 'from p3,r2,node to guarded by balancer', lost),
+  ...ways('source ranges keep out whom they do not name', 'from p3,r2 to guarded by balancer', lost),
+  ...ways('source ranges keep the node out', 'from node to guarded by balancer', lost, {
+    // What the node itself sends is balanced on its way out, and comes by none of the filter's chains.
+    except: { ipvs: masked('p1', 'r1') },
+  }),
   ...ways('source ranges are for the load balancer IP alone', 'from r2 to guarded by nodePort', masked('p1', 'r1')),
 
   ...ways('a pod reaches itself', 'from p1 to self by cluster,nodePort', masked('p1')),
 
   ...ways('external policy Local stays on the node', 'from outside to local by nodePort,external,balancer', kept('p1')),
-  ...ways('it is not for pods', 'from p3 to local by nodePort,external,balancer', kept('p1', 'r1')),
-  ...ways('it is not for the node', 'from node to local by nodePort,external,balancer', masked('p1', 'r1')),
+  ...ways('it is not for pods', 'from p3 to local by nodePort,external,balancer', kept('p1', 'r1'), keptByIpvs('p1')),
+  ...ways('it is not for the node', 'from node to local by nodePort', masked('p1', 'r1'), {
+    except: { ipvs: masked('p1') },
+  }),
+  ...ways('it is not for the node', 'from node to local by external,balancer', masked('p1', 'r1'), calledByNode('p1')),
   ...ways('it is not for the cluster IP', 'from outside to local by cluster', masked('p1', 'r1')),
   ...ways('it drops where it has nobody', 'from outside to elsewhere by nodePort,balancer', lost, {
     except: { userspace: closed },
   }),
   ...ways('it sends pods to another node then', 'from p3 to elsewhere by nodePort,balancer', kept('r1')),
-  ...ways('it sends the node to another node then', 'from node to elsewhere by nodePort,balancer', masked('r1')),
+  ...ways('it sends the node to another node then', 'from node to elsewhere by nodePort', masked('r1')),
+  ...ways(
+    'it sends the node to another node then',
+    'from node to elsewhere by balancer',
+    masked('r1'),
+    calledByNode('r1'),
+  ),
   ...ways('internal policy Local stays on the node', 'from p3 to inner by cluster', kept('p1')),
   ...ways('it holds for the node, too', 'from node to inner by cluster', masked('p1')),
   ...ways('it drops where it has nobody', 'from p3,node to inner-elsewhere by cluster', lost, {
-    except: { userspace: closed },
+    except: { userspace: closed, ipvs: refused },
   }),
 
   ...ways('hints keep traffic in the zone', 'from p3 to hinted by cluster', kept('p1')),

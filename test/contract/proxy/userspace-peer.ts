@@ -85,14 +85,16 @@ const send = async (): Promise<unknown> => {
 
 /**
  * `hold HOST PORT COUNT`: so many connections at once, each of which has its own echo. Tells on standard error that all are open, and
- * asks each once more when standard input ends.
+ * asks each once more when standard input ends. Counts those that answered.
  */
 const hold = async (): Promise<unknown> => {
   const sockets = Array.from({ length: Number(count) }, () => open());
-  const ask = async (socket: Socket, text: string): Promise<boolean> => {
+  const ask = (socket: Socket, text: string): Promise<boolean> => {
+    if (socket.readableEnded || socket.destroyed) return Promise.resolve(false);
     socket.write(text);
-    const [chunk] = (await once(socket, 'data')) as [Buffer];
-    return chunk.toString() === text;
+    const answered = once(socket, 'data').then(([chunk]) => String(chunk) === text);
+    const ended = once(socket, 'end').then(() => false);
+    return Promise.race([answered, ended]).catch(() => false);
   };
   const before = await Promise.all(sockets.map((socket, index) => ask(socket, `first ${index}`)));
   process.stderr.write('open\n');
