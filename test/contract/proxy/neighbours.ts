@@ -39,6 +39,8 @@ export class Neighbours implements AsyncDisposable {
     for (const via of [client.IPv4, client.IPv6]) ip('-n', world.name, 'route', 'add', 'default', 'via', via);
     world.exec('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding');
     await self.serve('pods', ...pods.IPv4.slice(0, 3), ...pods.IPv6.slice(0, 3));
+    // A new link loses the first neighbour solicitations; the next ones come a second later.
+    await self.ask('n', 'who', pods.IPv6[0], '8080');
     return self;
   }
 
