@@ -16,7 +16,7 @@ interface Change {
 
 const [folder = '.', port = '6443'] = process.argv.slice(2);
 const stores = new Map<string, Map<string, StubObject>>();
-const watchers = new Map<string, Set<{ write(chunk: string): unknown }>>();
+const watchers = new Map<string, Set<ServerResponse>>();
 /** Every change since this server started, for watches that begin a little late. */
 const history: { readonly plural: string; readonly revision: number; readonly line: string }[] = [];
 /** Unlike those of any stub that ran here before. */
@@ -61,13 +61,44 @@ const isKnown = (authorization: string | undefined): boolean => {
   return !existsSync(file) || authorization === `Bearer ${readFileSync(file, 'utf8').trim()}`;
 };
 
+/**
+ * What a client gets in place of an answer while the server is unwell (POST to `/mood/NAME` of the control socket). Each counts itself:
+ * who feeds the server asks how often it has happened.
+ */
+const moods: Readonly<Record<string, (response: ServerResponse) => void>> = {
+  garbage: (response) => response.end('<html>Please log in</html>'),
+  stranger: (response) => response.end('{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success"}'),
+  failing: (response) => response.writeHead(500).end('{"kind":"Status","code":500,"message":"etcd has no leader"}'),
+  busy: (response) => response.writeHead(429, { 'Retry-After': '1' }).end('{"kind":"Status","code":429}'),
+  gone: (response) => response.writeHead(410).end('{"kind":"Status","code":410,"reason":"Expired"}'),
+  // Half a list, or half an event of a watch.
+  cut: (response) => {
+    response.writeHead(200, { 'Content-Length': '1000' }).write('{"kind":"List","metadata":{},"items":[{"met');
+    setImmediate(() => response.destroy());
+  },
+  closed: (response) => response.destroy(),
+};
+let mood: string | undefined;
+let moodCount = 0;
+
+/** `well` ends it. Whoever watches has to come anew. */
+const turn = (name: string): void => {
+  mood = name === 'well' ? undefined : name;
+  moodCount = 0;
+  for (const watcher of [...watchers.values()].flatMap((set) => [...set])) watcher.destroy();
+};
+
 createServer(
   { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'cert.pem')) },
   (request, response) => {
     const url = new URL(request.url ?? '/', 'https://localhost');
     const plural = url.pathname.split('/').at(-1) ?? '';
     response.setHeader('Content-Type', 'application/json');
-    if (!isKnown(request.headers.authorization)) response.writeHead(401).end('{}');
+    const unwell = moods[mood ?? ''];
+    if (unwell) {
+      moodCount += 1;
+      unwell(response);
+    } else if (!isKnown(request.headers.authorization)) response.writeHead(401).end('{}');
     else if (plural === 'healthz') response.end('ok');
     else if (url.searchParams.has('watch')) watch(plural, Number(url.searchParams.get('resourceVersion')), response);
     else {
@@ -83,7 +114,9 @@ createControl((request, response) => {
     text += chunk.toString();
   });
   request.on('end', () => {
+    const [, name] = /^\/mood\/(\w+)$/.exec(request.url ?? '') ?? [];
+    if (name !== undefined) turn(name);
     for (const change of JSON.parse(text) as Change[]) apply(change);
-    response.end('{}');
+    response.end(String(moodCount));
   });
 }).listen(join(folder, 'control.sock'), () => process.stdout.write('ready\n'));

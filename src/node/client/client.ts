@@ -107,6 +107,8 @@ const listPath = (resource: Resource, selection: Selection, page: Page = {}): st
 /** All pages as one list: the server shows the state of the first page's revision on all of them. */
 const readPages = async <T extends KubeObject>(read: (page: Page) => Promise<KubeList<T>>): Promise<KubeList<T>> => {
   const list = await read({ limit: pageSize });
+  // Whatever else answers in the server's place must not pass for a cluster without objects.
+  if (!list.kind?.endsWith('List')) throw new Error(`the server answered with ${list.kind ?? 'something'}, not a list`);
   // Go servers may write an empty list as null.
   list.items ??= [];
   for (let next = list.metadata.continue; next; ) {

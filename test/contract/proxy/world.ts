@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { apiStub, writeStubFiles } from '../../../scripts/lib/api-stub-files.ts';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
@@ -77,13 +78,18 @@ export class World implements AsyncDisposable {
   }
 
   /** Feeds the API stub; resolves when watchers have been told. */
-  change(...changes: Change[]): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const outgoing = request({ socketPath: join(this.folder, 'control.sock'), method: 'POST' }, (response) => {
-      response.resume().on('end', resolve);
-    });
-    outgoing.on('error', reject).end(JSON.stringify(changes));
-    return promise;
+  async change(...changes: Change[]): Promise<void> {
+    await this.#control('/', changes);
+  }
+
+  /** Makes the API server unwell in one of the stub's ways, or `well` again. */
+  async disturbApi(mood: string): Promise<void> {
+    await this.#control(`/mood/${mood}`, []);
+  }
+
+  /** How many requests have been served in that mood. */
+  async disturbances(): Promise<number> {
+    return Number(await this.#control('/', []));
   }
 
   /** Starts kube-proxy; resolves when it says it is healthy. */
@@ -158,6 +164,14 @@ export class World implements AsyncDisposable {
       }
     }
     return bin;
+  }
+
+  #control(path: string, changes: readonly Change[]): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const to = { socketPath: join(this.folder, 'control.sock'), method: 'POST', path };
+    const outgoing = request(to, (response) => void text(response).then(resolve, reject));
+    outgoing.on('error', reject).end(JSON.stringify(changes));
+    return promise;
   }
 
   #curl(...args: string[]): string {

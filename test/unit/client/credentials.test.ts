@@ -13,7 +13,7 @@ import { type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 const folder = mkdtempSync(join(tmpdir(), 'credentials-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const empty = { body: { metadata: { resourceVersion: '1' }, items: [] } };
+const empty = { body: { kind: 'ConfigMapList', metadata: { resourceVersion: '1' }, items: [] } };
 const list = (client: ReturnType<typeof createClient>) => client.list(configMaps);
 const tokens = ({ asked }: ScriptedServer) => asked.map(({ token }) => token);
 

@@ -9,6 +9,7 @@ import { startScriptedServer } from './scripted-server.ts';
 
 const page = (names: readonly string[], next?: string) => ({
   body: {
+    kind: 'ConfigMapList',
     metadata: { resourceVersion: '7', ...(next === undefined ? {} : { continue: next }) },
     items: names.map((name) => ({ metadata: { name, namespace: 'default' } })),
   },
@@ -35,8 +36,15 @@ test('a page that was forgotten meanwhile makes it read all in one piece', async
 });
 
 test('an empty list may be null', async () => {
-  await using server = await startScriptedServer(() => ({ body: { metadata: { resourceVersion: '1' }, items: null } }));
+  await using server = await startScriptedServer(() => ({
+    body: { kind: 'ConfigMapList', metadata: { resourceVersion: '1' }, items: null },
+  }));
   expect(await createClient({ server: server.url }).list(configMaps)).toMatchObject({ items: [] });
+});
+
+test('an answer of another kind is no empty list', async () => {
+  await using server = await startScriptedServer(() => ({ body: { kind: 'Status', metadata: {}, status: 'Success' } }));
+  await expect(createClient({ server: server.url }).list(configMaps)).rejects.toThrow(/with Status, not a list/);
 });
 
 test('a refusal carries how long the server asks to be left alone', async () => {

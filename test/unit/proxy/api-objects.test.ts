@@ -33,7 +33,7 @@ test('an old slice is told in the form of v1', async () => {
     addressType: 'IPv4',
     endpoints: [{ addresses: ['10.0.0.1'], topology }],
   };
-  const list = (items: object[]): Reply => ({ body: { metadata: { resourceVersion: '1' }, items } });
+  const list = (items: object[]): Reply => ({ body: { kind: 'List', metadata: { resourceVersion: '1' }, items } });
   await using server = await startScriptedServer(({ url }) =>
     url.endsWith('/apis/discovery.k8s.io')
       ? group('v1beta1')
