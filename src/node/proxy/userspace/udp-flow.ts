@@ -11,6 +11,9 @@ export interface UdpFlowOptions {
   readonly onClose: (flow: UdpFlow) => void;
 }
 
+/** How long an answer may be under way. */
+const lastAnswerMs = 1000;
+
 /** What a client may send in the moment before our socket is ready. */
 const maxWaiting = 64;
 
@@ -42,6 +45,12 @@ export class UdpFlow {
     this.#idle.refresh();
     if (this.#waiting === undefined) this.#socket.send(message, (error) => error && this.#fail(error));
     else if (this.#waiting.length < maxWaiting) this.#waiting.push(message);
+  }
+
+  /** The endpoint is gone: nothing more is sent to it, and closed once what it has answered is here. */
+  closeSoon(): void {
+    clearTimeout(this.#idle);
+    setTimeout(() => this.close(), lastAnswerMs).unref();
   }
 
   close(): void {

@@ -26,6 +26,8 @@ export class UdpRelay implements Relay {
   readonly #balancer = new Balancer();
   /** By the names of the listener and the client, the longest silent first. */
   readonly #flows = new Map<string, UdpFlow>();
+  /** With their keys: those whose endpoint is gone, and may still have answered. */
+  readonly #leaving = new Map<UdpFlow, string>();
 
   constructor(options: UdpRelayOptions) {
     this.#options = options;
@@ -52,11 +54,16 @@ export class UdpRelay implements Relay {
   update(endpoints: readonly ProxyEndpoint[], affinitySeconds: number | undefined): void {
     this.#balancer.update(endpoints, affinitySeconds);
     const there = new Set(endpoints.map(({ address }) => address));
-    for (const flow of this.#flows.values()) if (!there.has(flow.endpoint.address)) flow.close();
+    for (const [key, flow] of this.#flows) {
+      if (there.has(flow.endpoint.address)) continue;
+      this.#flows.delete(key);
+      this.#leaving.set(flow, key);
+      flow.closeSoon();
+    }
   }
 
   close(): void {
-    for (const flow of this.#flows.values()) flow.close();
+    for (const flow of [...this.#flows.values(), ...this.#leaving.keys()]) flow.close();
   }
 
   #relay(listener: UdpListener, message: Buffer, client: RemoteInfo): void {
@@ -87,13 +94,14 @@ export class UdpRelay implements Relay {
         this.#balancer.release(client.address);
       },
       onClose: (flow) => {
-        if (this.#flows.get(key) === flow) this.#flows.delete(key);
+        if (!this.#leaving.delete(flow)) this.#flows.delete(key);
       },
     });
   }
 
   #closeListener({ socket, name }: UdpListener): void {
-    for (const [key, flow] of this.#flows) if (key.startsWith(`${name} `)) flow.close();
+    const leaving = [...this.#leaving].map(([flow, key]) => [key, flow] as const);
+    for (const [key, flow] of [...this.#flows, ...leaving]) if (key.startsWith(`${name} `)) flow.close();
     socket.close();
   }
 }

@@ -1,0 +1,118 @@
+// Traffic while a thousand services churn: each connection is answered by an endpoint that its service had at that time, never by nobody.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { modes } from './modes.ts';
+import { target } from './packet-services.ts';
+import type { FloodAnswer } from './peers.ts';
+import { addresses, type Family, type Place } from './places.ts';
+import { changesOf, type Sketch } from './sketch.ts';
+import { nodeObject, Topology } from './topology.ts';
+import { type Change, put } from './world.ts';
+
+const others = 1000;
+const rounds = 24;
+/** Each round, so many of the others get other endpoints, and as many go or come. */
+const churned = 60;
+const sets: readonly (readonly Place[])[] = [['p1'], ['p2', 'r1'], ['p1', 'r2'], ['r1'], ['p2']];
+
+const other = (index: number): { readonly name: string; readonly ip: string } => ({
+  name: `other-${index}`,
+  ip: `10.97.${index >> 8}.${index & 255}`,
+});
+const otherService = (index: number): Change =>
+  put.service({
+    metadata: { name: other(index).name, namespace: 'test' },
+    spec: { clusterIP: other(index).ip, ports: [{ name: 'a', port: 80 }] },
+  });
+const otherSlice = (index: number, round = 0): Change => {
+  const { name } = other(index);
+  return put.slice({
+    metadata: { name: `${name}-1`, namespace: 'test', labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    ports: [{ name: 'a', protocol: 'TCP', port: 8080 }],
+    endpoints: [1, 2].map((host) => ({
+      addresses: [`10.245.${index & 255}.${((round + host) % 250) + 1}`],
+      conditions: { ready: true },
+    })),
+  });
+};
+const indexes = Array.from({ length: others }, (_, index) => index);
+
+/** The services that are called: of each set of flags that has chains of its own. */
+const watched: readonly Omit<Sketch, 'endpoints'>[] = [
+  { name: 'plain', number: 101 },
+  { name: 'open', number: 102, spec: { type: 'NodePort' } },
+  { name: 'balanced', number: 103, spec: { type: 'LoadBalancer' } },
+  { name: 'udp', number: 104, protocol: 'UDP' },
+];
+const targets = watched.flatMap((sketch) =>
+  (['IPv4', 'IPv6'] as const).flatMap((family) =>
+    (sketch.name === 'open' ? (['cluster', 'nodePort'] as const) : ['cluster' as const]).map((by) => ({
+      sketch,
+      family,
+      ...target({ ...sketch, endpoints: [] }, by, family),
+    })),
+  ),
+);
+
+/** Endpoints that a watched service may have answered from, and until when; the last have no end. */
+interface Era {
+  readonly begins: number;
+  ends: number;
+  readonly places: readonly Place[];
+}
+
+const churn = (round: number): Change[] => {
+  const first = (round * churned) % others;
+  const slices = indexes.slice(first, first + churned).map((index) => otherSlice(index, round));
+  const moved = [...indexes.slice(0, churned)].map((step) => otherService((first + churned + step) % others));
+  return [...slices, ...moved.map((change) => (round % 2 === 0 ? { ...change, remove: true } : change))];
+};
+
+/** What was answered wrongly, in words. */
+const wrongs = (answers: readonly FloodAnswer[], eras: readonly Era[]): string[] =>
+  answers.flatMap(({ target: number, at, error, begun, ended }) => {
+    const family: Family = targets[number]?.family ?? 'IPv4';
+    const right = eras.filter((era) => era.begins <= ended && era.ends >= begun).flatMap(({ places }) => places);
+    if (at !== undefined && right.some((place) => addresses[place][family] === at)) return [];
+    return [`${targets[number]?.sketch.name} over ${family}: ${error ?? at} at ${begun}, right were ${right}`];
+  });
+
+describe.each(modes)('in mode $name', ({ backend, flag }) => {
+  let topology: Topology;
+
+  beforeAll(async () => {
+    topology = await Topology.create(backend);
+    const first = watched.flatMap((sketch) => changesOf({ ...sketch, endpoints: sets[0] ?? [] }));
+    await topology.world.change(
+      nodeObject,
+      ...first,
+      ...indexes.flatMap((index) => [otherService(index), otherSlice(index)]),
+    );
+    await topology.startProxy(flag, '--cluster-cidr=10.244.0.0/16,fd00:244::/32');
+  });
+  afterAll(() => topology?.[Symbol.asyncDispose]());
+
+  test('no connection meets nobody, and none an endpoint that was not there', async () => {
+    const eras: Era[] = [{ begins: 0, ends: Number.POSITIVE_INFINITY, places: sets[0] ?? [] }];
+    const connections = targets.map(({ sketch, host, port }) => ({
+      kind: sketch.protocol === 'UDP' ? ('udp' as const) : ('tcp' as const),
+      ...{ host, port, timeoutMs: 5000 },
+    }));
+    const clients = (['p3', 'node', 'outside'] as const).map((place) => topology.peer(place));
+    for (const client of clients) await client.flood(connections, 4);
+    for (let round = 1; round <= rounds; round++) {
+      const places = sets[round % sets.length] ?? [];
+      const era: Era = { begins: Date.now(), ends: Number.POSITIVE_INFINITY, places };
+      await topology.apply(
+        ...churn(round),
+        ...watched.flatMap((sketch) => changesOf({ ...sketch, endpoints: places })),
+      );
+      for (const before of eras.slice(-1)) before.ends = Date.now();
+      eras.push(era);
+    }
+    const answers = (await Promise.all(clients.map((client) => client.stop()))).flat();
+    expect(answers.length).toBeGreaterThan(500);
+    expect(new Set(answers.map((answer) => answer.target)).size).toBe(targets.length);
+    expect(wrongs(answers, eras)).toEqual([]);
+  });
+});
