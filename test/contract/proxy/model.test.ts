@@ -96,9 +96,9 @@ const nftablesHolds = async (events: readonly Event[]): Promise<void> => {
 
 /** Side by side: most of the time each waits for the kernel. */
 test.concurrent.each([
-  { mode: 'iptables-nft', count: runs(700), holds: iptablesHolds('nft') },
-  { mode: 'iptables-legacy', count: runs(700), holds: iptablesHolds('legacy') },
-  { mode: 'nftables', count: runs(600), holds: nftablesHolds },
+  { mode: 'iptables-nft', count: runs(550), holds: iptablesHolds('nft') },
+  { mode: 'iptables-legacy', count: runs(900), holds: iptablesHolds('legacy') },
+  { mode: 'nftables', count: runs(550), holds: nftablesHolds },
 ])('$count histories in mode $mode', { timeout: runs(1) * 600_000 }, async ({ count, holds }) => {
   await fc.assert(fc.asyncProperty(history(true), holds), { numRuns: count });
 });

@@ -106,6 +106,6 @@ export const history = (failures: boolean): fc.Arbitrary<Event[]> =>
         { weight: 4, arbitrary: fc.constant<Event>({ kind: 'sync' }) },
         ...(failures ? [{ weight: 1, arbitrary: fc.constant<Event>({ kind: 'fail' }) }] : []),
       ),
-      { minLength: 1, maxLength: 30 },
+      { minLength: 1, maxLength: 30, size: 'max' },
     )
     .map((events) => [...events, { kind: 'sync' }]);
