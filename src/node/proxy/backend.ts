@@ -1,6 +1,6 @@
 // What a proxy mode brings: a way from service ports and endpoints into the kernel. One per address family, below `Proxier`.
 import type { Logger } from '../../kit/logger.ts';
-import type { ProxyConfig } from './config.ts';
+import type { ProxyConfig } from './config/config.ts';
 import type { IpFamily, NodeView, PortKey, ServiceView } from './types.ts';
 
 /** What a sync has to bring into the kernel. */

@@ -2,7 +2,7 @@
 // has taken over, what that one doesn't use.
 import { messageOf } from '../../kit/error.ts';
 import type { CleanUpOptions } from './backend.ts';
-import type { ProxyMode } from './config.ts';
+import type { ProxyMode } from './config/config.ts';
 import { cleanUpIptables } from './iptables/cleanup.ts';
 import { cleanUpIpvs } from './ipvs/cleanup.ts';
 import { cleanUpNftables } from './nftables/cleanup.ts';

@@ -6,13 +6,13 @@ import { type Reconciler, startReconciler } from '../../kit/reconcile.ts';
 import { createConntrack } from '../sys/conntrack.ts';
 import { type Backend, packetFilterOf } from './backend.ts';
 import { type Bucket, createBucket } from './bucket.ts';
-import type { ProxyConfig, ProxyMode } from './config.ts';
+import type { ProxyConfig, ProxyMode } from './config/config.ts';
 import { FlowKeeper } from './flow-keeper.ts';
 import { nextLookMs } from './look-pace.ts';
-import { machineAddresses, nodePortAddresses } from './node-view.ts';
 import { Proxier, type SyncReport } from './proxier.ts';
 import type { IpFamily, NodeView, ServiceView } from './types.ts';
 import type { OwnAddresses } from './udp.ts';
+import { machineAddresses, nodePortAddresses } from './view/node-view.ts';
 
 /** Everything is written anew at least this often, as in the original. */
 const fullSyncPeriodMs = 3_600_000;

@@ -1,9 +1,9 @@
 // `kube-proxy --init-only`: what needs a privileged container, so that the one that runs on needs none.
 import type { Logger } from '../../kit/logger.ts';
-import type { ProxyConfig } from './config.ts';
+import type { ProxyConfig } from './config/config.ts';
 import { openMode } from './modes.ts';
-import { nodeView } from './node-view.ts';
 import { setUpConntrack } from './system.ts';
+import { nodeView } from './view/node-view.ts';
 
 /**
  * Kernel settings, modules and accounting objects of the configured mode. Writes no rules.

@@ -2,15 +2,15 @@
 import type { Node } from '../../api/core.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { type HeldLog, holdLog } from '../component/held-log.ts';
-import type { ObjectHandlers } from './api-objects.ts';
 import type { Mode } from './backend.ts';
-import type { ProxyConfig } from './config.ts';
+import type { ProxyConfig } from './config/config.ts';
 import { FamilyRunner } from './family-runner.ts';
-import { ProxyHealth } from './health.ts';
-import { ProxyMetrics } from './metrics.ts';
-import { nodePortAddresses, nodeView, sameNode } from './node-view.ts';
-import { healthCheckPorts, ServiceHealth } from './service-health.ts';
+import { ProxyHealth } from './serving/health.ts';
+import { ProxyMetrics } from './serving/metrics.ts';
+import { healthCheckPorts, ServiceHealth } from './serving/service-health.ts';
 import type { IpFamily, NodeView } from './types.ts';
+import type { ObjectHandlers } from './view/api-objects.ts';
+import { nodePortAddresses, nodeView, sameNode } from './view/node-view.ts';
 
 export interface Running {
   readonly config: ProxyConfig;

@@ -3,10 +3,10 @@ import type { Service } from '../../api/core.ts';
 import type { EndpointSlice } from '../../api/discovery.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Backend, RuleCounts, Update } from './backend.ts';
-import { categorize, localGaps, type TrafficPolicy } from './categorize.ts';
 import type { FlowKeeper } from './flow-keeper.ts';
-import { EndpointTracker, ServiceTracker } from './trackers.ts';
 import type { IpFamily, NodeView, PortKey, ServiceView } from './types.ts';
+import { categorize, localGaps, type TrafficPolicy } from './view/categorize.ts';
+import { EndpointTracker, ServiceTracker } from './view/trackers.ts';
 
 export interface ProxierOptions {
   readonly family: IpFamily;

@@ -4,16 +4,16 @@ import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Client } from '../client/types.ts';
 import { holdLog } from '../component/held-log.ts';
-import { type Followed, followObjects, reachServer } from './api-objects.ts';
 import { packetFilterOf } from './backend.ts';
 import { cleanUp } from './cleanup.ts';
-import type { ProxyConfig } from './config.ts';
+import type { ProxyConfig } from './config/config.ts';
 import { openMode } from './modes.ts';
-import { nodeView } from './node-view.ts';
 import { createProxy, handlersOf, type KubeProxy } from './parts.ts';
-import { openServers } from './servers.ts';
+import { openServers } from './serving/servers.ts';
 import { setOomScore, setUpConntrack } from './system.ts';
 import type { IpFamily, NodeView } from './types.ts';
+import { type Followed, followObjects, reachServer } from './view/api-objects.ts';
+import { nodeView } from './view/node-view.ts';
 
 /**
  * Runs until the signal aborts. Rules stay: a restart must not interrupt anybody's connections.

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { messageOf } from '../../kit/error.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { readSysctl, writeSysctl } from '../sys/sysctl.ts';
-import type { ProxyConfig } from './config.ts';
+import type { ProxyConfig } from './config/config.ts';
 
 /** Limits and timeouts of connection tracking. What a container may not set is left as it is, and said at -v=2. */
 export const setUpConntrack = ({ conntrack }: ProxyConfig, log: Logger): void => {

@@ -6,10 +6,10 @@ import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { loadKubeconfig } from '../../../src/node/client/kubeconfig.ts';
 import { parseFlags } from '../../../src/node/component/flags.ts';
-import type { ProxyConfig } from '../../../src/node/proxy/config.ts';
-import { parseConfig } from '../../../src/node/proxy/config-file.ts';
-import { resolveConfig } from '../../../src/node/proxy/config-resolve.ts';
-import { flagSpecs } from '../../../src/node/proxy/flags.ts';
+import type { ProxyConfig } from '../../../src/node/proxy/config/config.ts';
+import { parseConfig } from '../../../src/node/proxy/config/file.ts';
+import { flagSpecs } from '../../../src/node/proxy/config/flags.ts';
+import { resolveConfig } from '../../../src/node/proxy/config/resolve.ts';
 
 interface Container {
   readonly name: string;

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import { createClient } from '../../../src/node/client/client.ts';
-import { followObjects, reachServer } from '../../../src/node/proxy/api-objects.ts';
+import { followObjects, reachServer } from '../../../src/node/proxy/view/api-objects.ts';
 import { type Reply, startScriptedServer } from '../client/scripted-server.ts';
 import { silent } from './replay.ts';
 

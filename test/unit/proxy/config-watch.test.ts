@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { configChanged } from '../../../src/node/proxy/config-watch.ts';
+import { configChanged } from '../../../src/node/proxy/config/watch.ts';
 
 let folder: string;
 let stop: AbortController;

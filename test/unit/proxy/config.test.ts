@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { parseFlags } from '../../../src/node/component/flags.ts';
-import type { ProxyConfig } from '../../../src/node/proxy/config.ts';
-import { parseConfig } from '../../../src/node/proxy/config-file.ts';
-import { renderConfig, renderConfigz } from '../../../src/node/proxy/config-render.ts';
-import { resolveConfig } from '../../../src/node/proxy/config-resolve.ts';
-import { flagSpecs } from '../../../src/node/proxy/flags.ts';
+import type { ProxyConfig } from '../../../src/node/proxy/config/config.ts';
+import { parseConfig } from '../../../src/node/proxy/config/file.ts';
+import { flagSpecs } from '../../../src/node/proxy/config/flags.ts';
+import { renderConfig, renderConfigz } from '../../../src/node/proxy/config/render.ts';
+import { resolveConfig } from '../../../src/node/proxy/config/resolve.ts';
 
 const head = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n';
 const resolve = (argv: readonly string[], yaml?: string): ProxyConfig =>

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { formatGoDuration, parseGoDuration } from '../../../src/node/component/duration.ts';
 import { describeFlags, flagValues } from '../../../src/node/component/flag-text.ts';
 import { parseFlags } from '../../../src/node/component/flags.ts';
-import { flagSpecs, legacyFlags } from '../../../src/node/proxy/flags.ts';
+import { flagSpecs, legacyFlags } from '../../../src/node/proxy/config/flags.ts';
 
 const recorded = readFileSync(join(import.meta.dirname, '../../fixtures/kube-proxy-v1.36.2/default-v1.log.txt'), 'utf8')
   .split('\n')

@@ -4,9 +4,9 @@ import { buildPort } from '../../../src/node/proxy/iptables/build-service.ts';
 import { readExisting } from '../../../src/node/proxy/iptables/existing.ts';
 import { planFull } from '../../../src/node/proxy/iptables/plan.ts';
 import { localMatch } from '../../../src/node/proxy/local-detector.ts';
-import { servicePortsOf } from '../../../src/node/proxy/service-ports.ts';
-import { endpointsOf, serviceOfSlice } from '../../../src/node/proxy/slice-endpoints.ts';
 import type { IpFamily } from '../../../src/node/proxy/types.ts';
+import { servicePortsOf } from '../../../src/node/proxy/view/service-ports.ts';
+import { endpointsOf, serviceOfSlice } from '../../../src/node/proxy/view/slice-endpoints.ts';
 import { FakeNetfilter } from './fake-netfilter.ts';
 import { comparable, goldenClusterCidrs, goldenNode, goldenServices, goldenSlices, goldenText } from './golden.ts';
 

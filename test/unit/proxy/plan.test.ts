@@ -8,8 +8,8 @@ import { readExisting } from '../../../src/node/proxy/iptables/existing.ts';
 import { chainName } from '../../../src/node/proxy/iptables/names.ts';
 import { planFull } from '../../../src/node/proxy/iptables/plan.ts';
 import { oneOf } from '../../../src/node/proxy/iptables/rule.ts';
-import { servicePortsOf } from '../../../src/node/proxy/service-ports.ts';
-import { endpointsOf } from '../../../src/node/proxy/slice-endpoints.ts';
+import { servicePortsOf } from '../../../src/node/proxy/view/service-ports.ts';
+import { endpointsOf } from '../../../src/node/proxy/view/slice-endpoints.ts';
 import { FakeNetfilter } from './fake-netfilter.ts';
 import { baseOptions, createRig, tables, testNode } from './replay.ts';
 

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createBucket } from '../../../src/node/proxy/bucket.ts';
-import { ProxyHealth } from '../../../src/node/proxy/health.ts';
-import { ProxyMetrics } from '../../../src/node/proxy/metrics.ts';
-import { nodePortAddresses, nodeView } from '../../../src/node/proxy/node-view.ts';
-import { healthCheckPorts } from '../../../src/node/proxy/service-health.ts';
+import { ProxyHealth } from '../../../src/node/proxy/serving/health.ts';
+import { ProxyMetrics } from '../../../src/node/proxy/serving/metrics.ts';
+import { healthCheckPorts } from '../../../src/node/proxy/serving/service-health.ts';
+import { nodePortAddresses, nodeView } from '../../../src/node/proxy/view/node-view.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
-import { EndpointTracker, ServiceTracker } from '../../../src/node/proxy/trackers.ts';
+import { EndpointTracker, ServiceTracker } from '../../../src/node/proxy/view/trackers.ts';
 import { silent } from './replay.ts';
 
 const service = (port: number, clusterIP = '10.96.0.1'): Service => ({

@@ -4,8 +4,9 @@
 //                 ─ external IP ─────────────────▶ KUBE-EXT ─▶ (or SVL)  └─▶ KUBE-SEP ─ DNAT
 //                 ─ load balancer IP ─▶ KUBE-FW ─▶    ▲
 //   KUBE-NODEPORTS ───────────────────────────────────┘
-import { categorize } from '../categorize.ts';
+
 import type { ProxyEndpoint, ServicePort } from '../types.ts';
+import { categorize } from '../view/categorize.ts';
 import { buildChains } from './build-chains.ts';
 import { buildShared, type SharedRule } from './build-shared.ts';
 import { type BuildOptions, contextOf } from './port-context.ts';

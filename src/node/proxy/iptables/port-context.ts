@@ -1,7 +1,8 @@
 // What the rules of one service port are computed from.
-import type { Categories } from '../categorize.ts';
+
 import type { LocalMatch } from '../local-detector.ts';
 import type { IpFamily, NodeView, ServicePort } from '../types.ts';
+import type { Categories } from '../view/categorize.ts';
 import { chainName } from './names.ts';
 
 /** What shapes the rules beside the service itself. */

@@ -2,7 +2,7 @@
 import { type Flavour, flavoursInUse } from '../../sys/iptables-flavour.ts';
 import { createNetfilter, hasNetfilter } from '../../sys/netfilter.ts';
 import type { CleanUpOptions } from '../backend.ts';
-import type { ProxyMode } from '../config.ts';
+import type { ProxyMode } from '../config/config.ts';
 import { type Existing, readExisting } from './existing.ts';
 import { joinTables, TableInput } from './restore.ts';
 

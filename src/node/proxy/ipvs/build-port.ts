@@ -1,8 +1,8 @@
 // One service port with its endpoints → its virtual servers and its members of sets. Pure.
 
-import { type Categories, categorize } from '../categorize.ts';
 import { canonicalIp, canonicalNetworks, contains } from '../cidr.ts';
 import type { NodeView, ProxyEndpoint, ServicePort } from '../types.ts';
+import { type Categories, categorize } from '../view/categorize.ts';
 import type { SetKey } from './sets.ts';
 
 /** What IPVS balances: an address and port with a scheduler, and where it leads to. */

@@ -7,8 +7,8 @@
 // There is a chain for each *number* of endpoints, not for each service. Which service and which endpoint is a matter of map elements,
 // and these the kernel adds and takes away without looking at any rule again.
 import type { Protocol } from '../../../api/core.ts';
-import { categorize } from '../categorize.ts';
 import type { ProxyEndpoint, ServicePort } from '../types.ts';
+import { categorize } from '../view/categorize.ts';
 import { buildAffinity } from './build-affinity.ts';
 import { localRule, markRule } from './build-base.ts';
 import { buildFirewall } from './build-firewall.ts';

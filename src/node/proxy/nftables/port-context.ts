@@ -1,7 +1,8 @@
 // What the items of one service port are computed from.
-import type { Categories } from '../categorize.ts';
+
 import type { LocalMatch } from '../local-detector.ts';
 import type { IpFamily, NodeView, ServicePort } from '../types.ts';
+import type { Categories } from '../view/categorize.ts';
 import type { NftProtocol } from './model.ts';
 
 /** What shapes them beside the service itself. */

@@ -3,10 +3,10 @@
 import type { Logger } from '../../../kit/logger.ts';
 import type { Netfilter } from '../../sys/netfilter.ts';
 import type { Backend, RuleCounts, Update, Written } from '../backend.ts';
-import { categorize } from '../categorize.ts';
 import type { SharedRule } from '../iptables/build-shared.ts';
 import { readExisting } from '../iptables/existing.ts';
 import type { NodeView, PortKey, ServicePort, ServiceView } from '../types.ts';
+import { categorize } from '../view/categorize.ts';
 import { buildJumps, type EdgeJump } from './build-base.ts';
 import { buildPortals } from './build-portals.ts';
 import { type Destination, destinationsOf } from './destinations.ts';

@@ -1,9 +1,9 @@
 // Where on this machine services are listened for: pure data, so that sockets and rules can be worked out from it.
 import { isIP } from 'node:net';
-import type { ProxyConfig } from '../config.ts';
+import type { ProxyConfig } from '../config/config.ts';
 import { type LocalMatch, localMatch } from '../local-detector.ts';
-import { machineAddresses, nodePortAddresses } from '../node-view.ts';
 import { familyOf, type IpFamily, type NodeView } from '../types.ts';
+import { machineAddresses, nodePortAddresses } from '../view/node-view.ts';
 
 export interface Place {
   readonly family: IpFamily;

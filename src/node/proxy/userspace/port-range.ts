@@ -1,5 +1,5 @@
 // `--proxy-port-range`: at which port does a relay listen.
-import type { UserspaceConfig } from '../config.ts';
+import type { UserspaceConfig } from '../config/config.ts';
 import type { Listener } from './relay.ts';
 
 type Listen = (port: number) => Promise<Listener>;

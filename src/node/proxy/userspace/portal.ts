@@ -1,7 +1,7 @@
 // One service port's sockets: its relays, and the ports it holds. They are opened before rules lead to them, and closed after.
 import type { Logger } from '../../../kit/logger.ts';
-import type { Categories } from '../categorize.ts';
 import type { ServicePort } from '../types.ts';
+import type { Categories } from '../view/categorize.ts';
 import type { RelayPorts } from './build-portals.ts';
 import { incomingSocket, ownSocket, type Reach, reachesOf, type SocketSpec, socketsOf } from './destinations.ts';
 import type { Place } from './place.ts';

@@ -4,9 +4,9 @@ import { buildRules, jumps } from '../../../../src/node/proxy/ipvs/build-rules.t
 import { compareAll, serverLines, setLines } from '../../../../src/node/proxy/ipvs/plan.ts';
 import { Wanted } from '../../../../src/node/proxy/ipvs/wanted.ts';
 import { localMatch } from '../../../../src/node/proxy/local-detector.ts';
-import { servicePortsOf } from '../../../../src/node/proxy/service-ports.ts';
-import { endpointsOf, serviceOfSlice } from '../../../../src/node/proxy/slice-endpoints.ts';
 import type { IpFamily } from '../../../../src/node/proxy/types.ts';
+import { servicePortsOf } from '../../../../src/node/proxy/view/service-ports.ts';
+import { endpointsOf, serviceOfSlice } from '../../../../src/node/proxy/view/slice-endpoints.ts';
 import { goldenClusterCidrs, goldenNode, goldenServices, goldenSlices } from '../golden.ts';
 import { comparableSets, comparableTable, goldenAddresses, goldenServers, goldenSets, goldenTable } from './golden.ts';
 

@@ -1,7 +1,7 @@
 // One value of the configuration: from the flag, else from the file, else the default; and where a wrong one came from.
-import type { Flags } from '../component/flags.ts';
-import { flagOfField } from './config-fields.ts';
-import type { ConfigValue, ConfigValues } from './config-file.ts';
+import type { Flags } from '../../component/flags.ts';
+import { flagOfField } from './fields.ts';
+import type { ConfigValue, ConfigValues } from './file.ts';
 import type { flagSpecs } from './flags.ts';
 
 export type ProxyFlags = Flags<typeof flagSpecs>;

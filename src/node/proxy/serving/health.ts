@@ -1,7 +1,7 @@
 // /healthz and /livez: may a load balancer send this node traffic, and is kube-proxy keeping up?
 import { createServer, type Server } from 'node:http';
+import type { IpFamily } from '../types.ts';
 import { json, type Page, routes } from './http.ts';
-import type { IpFamily } from './types.ts';
 
 interface FamilyState {
   /** When its rules were last brought up to date; undefined: never. */

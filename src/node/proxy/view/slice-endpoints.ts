@@ -1,8 +1,8 @@
 // EndpointSlices of one service → its endpoints by port, per address family.
 import { isIP } from 'node:net';
-import { type Endpoint, type EndpointSlice, serviceNameLabel } from '../../api/discovery.ts';
+import { type Endpoint, type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
+import type { IpFamily, PortKey, ProxyEndpoint } from '../types.ts';
 import { portKey } from './service-ports.ts';
-import type { IpFamily, PortKey, ProxyEndpoint } from './types.ts';
 
 /** `namespace/name` of the service that a slice belongs to. */
 export const serviceOfSlice = ({ metadata }: EndpointSlice): string | undefined => {

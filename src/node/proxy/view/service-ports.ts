@@ -1,8 +1,8 @@
 // Service objects → service ports, per address family.
 import { isIP } from 'node:net';
-import type { Protocol, Service } from '../../api/core.ts';
-import { isCidr } from './cidr.ts';
-import { familyOf, type IpFamily, type PortKey, type ServicePort } from './types.ts';
+import type { Protocol, Service } from '../../../api/core.ts';
+import { isCidr } from '../cidr.ts';
+import { familyOf, type IpFamily, type PortKey, type ServicePort } from '../types.ts';
 
 /** Services and slices with these labels are another program's business. */
 const proxyNameLabel = 'service.kubernetes.io/service-proxy-name';

@@ -1,12 +1,12 @@
 // Between informers and rules: what changed since the last sync. The first `before` and the last `after` count; what cancels out
 // in between never happened.
-import type { Service } from '../../api/core.ts';
-import type { EndpointSlice } from '../../api/discovery.ts';
-import type { Logger } from '../../kit/logger.ts';
-import { keyOf } from '../client/types.ts';
+import type { Service } from '../../../api/core.ts';
+import type { EndpointSlice } from '../../../api/discovery.ts';
+import type { Logger } from '../../../kit/logger.ts';
+import { keyOf } from '../../client/types.ts';
+import type { IpFamily, PortKey, ProxyEndpoint, ServicePort } from '../types.ts';
 import { servicePortsOf } from './service-ports.ts';
 import { endpointsOf, sameEndpoints, serviceOfSlice } from './slice-endpoints.ts';
-import type { IpFamily, PortKey, ProxyEndpoint, ServicePort } from './types.ts';
 
 /** Service ports of one address family. */
 export class ServiceTracker {

@@ -1,5 +1,5 @@
 // kube-proxy's command line. Flags have no defaults here: what isn't given leaves the config file's word.
-import type { FlagSpec, FlagSpecs } from '../component/flags.ts';
+import type { FlagSpec, FlagSpecs } from '../../component/flags.ts';
 
 type Type = FlagSpec['type'];
 

@@ -1,5 +1,5 @@
 // What kube-proxy can be told: one value for whatever command line and config file said (config-resolve.ts).
-import type { DetectLocalOptions } from './local-detector.ts';
+import type { DetectLocalOptions } from '../local-detector.ts';
 
 export type ProxyMode = 'iptables' | 'ipvs' | 'nftables' | 'userspace';
 

@@ -1,8 +1,8 @@
 // The Node object, and the machine itself → what rules depend on.
 import { networkInterfaces } from 'node:os';
-import type { Node } from '../../api/core.ts';
-import { contains } from './cidr.ts';
-import { familyOf, type IpFamily, type NodeView } from './types.ts';
+import type { Node } from '../../../api/core.ts';
+import { contains } from '../cidr.ts';
+import { familyOf, type IpFamily, type NodeView } from '../types.ts';
 
 const zoneLabel = 'topology.kubernetes.io/zone';
 /** The cluster autoscaler's, before it removes a node. */

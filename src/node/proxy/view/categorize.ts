@@ -5,7 +5,7 @@ import {
   type ServicePort,
   usesClusterEndpoints,
   usesLocalEndpoints,
-} from './types.ts';
+} from '../types.ts';
 
 export interface Categories {
   /** For traffic policy Cluster. */

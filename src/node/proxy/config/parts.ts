@@ -1,10 +1,10 @@
 // Values of the configuration that are more than a text or a number: parsed, and complained about where they make no sense.
 import { isIP } from 'node:net';
-import { isCidr } from './cidr.ts';
+import { isCidr } from '../cidr.ts';
+import type { DetectLocalMode, DetectLocalOptions } from '../local-detector.ts';
+import { familyOf } from '../types.ts';
 import type { ProxyMode, UserspaceConfig } from './config.ts';
-import type { Lookup } from './config-lookup.ts';
-import type { DetectLocalMode, DetectLocalOptions } from './local-detector.ts';
-import { familyOf } from './types.ts';
+import type { Lookup } from './lookup.ts';
 
 export const proxyModes: readonly ProxyMode[] = ['iptables', 'ipvs', 'nftables', 'userspace'];
 const detectModes: readonly DetectLocalMode[] = ['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix'];

@@ -2,9 +2,9 @@
 // that can't be used is only logged, and what runs goes on.
 import { readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
-import { messageOf } from '../../kit/error.ts';
-import type { Logger } from '../../kit/logger.ts';
-import { ConfigError } from './config-file.ts';
+import { messageOf } from '../../../kit/error.ts';
+import type { Logger } from '../../../kit/logger.ts';
+import { ConfigError } from './file.ts';
 
 /** An editor writes a file in several steps. */
 const settleMs = 100;

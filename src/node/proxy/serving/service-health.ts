@@ -1,8 +1,8 @@
 // Health check node ports: with externalTrafficPolicy Local, a load balancer asks each node whether it has an endpoint.
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { Logger } from '../../kit/logger.ts';
+import type { Logger } from '../../../kit/logger.ts';
+import type { ServiceView } from '../types.ts';
 import { json, sendPage } from './http.ts';
-import type { ServiceView } from './types.ts';
 
 export interface HealthCheckPort {
   /** `namespace/name` */

@@ -1,9 +1,9 @@
 // The original's own metrics. Plain numbers and some lines of formatting: prom-client would cost each node megabytes for the same output.
 
-import { type Failures, noRules, type RuleCounts } from './backend.ts';
-import type { TrafficPolicy } from './categorize.ts';
-import type { SyncReport } from './proxier.ts';
-import type { IpFamily } from './types.ts';
+import { type Failures, noRules, type RuleCounts } from '../backend.ts';
+import type { SyncReport } from '../proxier.ts';
+import type { IpFamily } from '../types.ts';
+import type { TrafficPolicy } from '../view/categorize.ts';
 
 /** Seconds; the original's `prometheus.ExponentialBuckets(0.001, 2, 15)`. */
 const bounds = Array.from({ length: 15 }, (_, index) => 0.001 * 2 ** index);

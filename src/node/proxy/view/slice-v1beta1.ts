@@ -1,6 +1,6 @@
 // EndpointSlices as Kubernetes 1.20 and older serve them (discovery.k8s.io/v1beta1), brought into the form of v1.
-import type { Endpoint, EndpointSlice } from '../../api/discovery.ts';
-import { endpointSlices, type Resource } from '../../api/resources.ts';
+import type { Endpoint, EndpointSlice } from '../../../api/discovery.ts';
+import { endpointSlices, type Resource } from '../../../api/resources.ts';
 
 interface OldEndpoint extends Endpoint {
   topology?: Record<string, string>;

@@ -1,11 +1,11 @@
 // The two HTTP servers of the process: health for load balancers and the kubelet, metrics and configuration for people and Prometheus.
 import { createServer, type Server } from 'node:http';
-import { processMetrics } from '../component/process-metrics.ts';
-import { readAccounting } from '../sys/netfilter.ts';
-import { renderConfigz } from './config-render.ts';
+import { processMetrics } from '../../component/process-metrics.ts';
+import { readAccounting } from '../../sys/netfilter.ts';
+import { renderConfigz } from '../config/render.ts';
+import type { KubeProxy } from '../parts.ts';
 import { createHealthServer } from './health.ts';
 import { json, listen, routes, text } from './http.ts';
-import type { KubeProxy } from './parts.ts';
 
 /** A port that is taken is no reason to leave the node without rules, unless `--bind-address-hard-fail`. */
 export const openServers = async (proxy: KubeProxy): Promise<void> => {

@@ -1,13 +1,13 @@
 // What kube-proxy reads from the API server: services, endpoint slices, and the node that it runs on.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Node, Service } from '../../api/core.ts';
-import type { EndpointSlice } from '../../api/discovery.ts';
-import type { KubeObject } from '../../api/meta.ts';
-import { endpointSlices, nodes, type Resource, services } from '../../api/resources.ts';
-import { messageOf } from '../../kit/error.ts';
-import type { Logger } from '../../kit/logger.ts';
-import { createInformer } from '../client/informer.ts';
-import { type Client, keyOf } from '../client/types.ts';
+import type { Node, Service } from '../../../api/core.ts';
+import type { EndpointSlice } from '../../../api/discovery.ts';
+import type { KubeObject } from '../../../api/meta.ts';
+import { endpointSlices, nodes, type Resource, services } from '../../../api/resources.ts';
+import { messageOf } from '../../../kit/error.ts';
+import type { Logger } from '../../../kit/logger.ts';
+import { createInformer } from '../../client/informer.ts';
+import { type Client, keyOf } from '../../client/types.ts';
 import { proxySelector } from './service-ports.ts';
 import { fromOldSlice, oldEndpointSlices } from './slice-v1beta1.ts';
 

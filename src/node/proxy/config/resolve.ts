@@ -1,9 +1,9 @@
 // Command line and config file → one configuration. A flag that is given wins over the file; the file wins over the default.
 import { hostname } from 'node:os';
 import type { ProxyConfig, ProxyMode } from './config.ts';
-import { ConfigError, type ConfigValues } from './config-file.ts';
-import { createLookup, type Lookup, type ProxyFlags } from './config-lookup.ts';
-import * as parse from './config-parts.ts';
+import { ConfigError, type ConfigValues } from './file.ts';
+import { createLookup, type Lookup, type ProxyFlags } from './lookup.ts';
+import * as parse from './parts.ts';
 
 /**
  * @param file values of the config file, empty without one
