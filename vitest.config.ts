@@ -20,7 +20,11 @@ export default defineConfig({
     projects: [
       project('unit', { timeout: 10_000, parallel: true }),
       project('contract', { timeout: 60_000, parallel: false, setup: 'test/contract/setup.ts' }),
-      project('vm', { timeout: 180_000, parallel: false, also: ['test/contract/proxy/packets.test.ts'] }),
+      project('vm', {
+        timeout: 180_000,
+        parallel: false,
+        also: ['test/contract/proxy/packets.test.ts', 'test/contract/proxy/packets-change.test.ts'],
+      }),
       project('e2e', { timeout: 300_000, parallel: false }),
     ],
   },

@@ -1,8 +1,9 @@
 // `npm run bench:proxy`: kube-proxy as it is packaged, in network namespaces of its own, beside the original's figures. Asserts nothing.
-//   npm run bench:proxy -- [--backends nft,legacy,nftables] [--sizes 100,1000,5000,10000] [--parts table,start,idle,storm]
+//   npm run bench:proxy -- [--backends nft,legacy,nftables,ipvs] [--sizes 100,1000,5000,10000] [--parts table,start,idle,storm]
 //                          [--changes 30] [--pause 700] [--json]        needs root, iptables, nftables and perl
 // A change counts from before its way to the API server until its rule is in the kernel: nf_tables tells of each commit by netlink,
-// and for legacy the number of entries is asked for each millisecond. Neither costs kube-proxy anything worth measuring.
+// and for legacy the number of entries is asked for each millisecond. Neither costs kube-proxy anything worth measuring. For ipvs, which
+// is not among the default backends as few kernels have it, kube-proxy's own word counts: node scripts/node.mjs vm-test.ts --bench
 import { existsSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { argv, echo } from 'zx';

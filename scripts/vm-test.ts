@@ -5,6 +5,7 @@
 //   node scripts/node.mjs vm-test.ts                  test/vm and the packets of test/contract, into out/vm.json
 //   node scripts/node.mjs vm-test.ts test/vm/FILE     only these tests
 //   node scripts/node.mjs vm-test.ts --command CMD    any command line, in the checkout
+//   node scripts/node.mjs vm-test.ts --bench          ipvs beside iptables in there, by `bench:proxy`
 //   node scripts/node.mjs vm-test.ts --shell          a shell; it ends the machine, and so does Ctrl-A x
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +33,14 @@ const testCommand = (files: readonly string[]): string => {
   return `${vitest} ${files.join(' ')} --reporter=verbose --reporter=json --outputFile.json=${results}`;
 };
 
+const bench = 'node scripts/bench-proxy.ts --backends nft,ipvs --sizes 1000,5000 --parts table --changes 20';
+
+/** Undefined: the tests. */
+const otherCommand = (): string | undefined => {
+  if (argv.shell) return 'bash -l';
+  return argv.bench ? bench : (argv.command as string | undefined);
+};
+
 const main = async (): Promise<number> => {
   if (process.arch !== 'x64') throw new Error('the virtual machine is for x86-64 only');
   ensurePackages({
@@ -42,7 +51,7 @@ const main = async (): Promise<number> => {
   const docker = await connectDocker(process.env);
   const { image } = await imageState(docker, await readImageInputs(root));
   const imageDisk = await ensureImageDisk(docker, image, join(cacheFolder, 'images'));
-  const other = argv.shell ? 'bash -l' : (argv.command as string | undefined);
+  const other = otherCommand();
   const command = `${environment}\n${other ?? testCommand(argv._)}\n`;
   const timeoutMs = other === undefined ? testTimeoutMs : undefined;
   const code = await runInMachine({ root, imageDisk, cacheFolder, command, take: [results], timeoutMs });

@@ -10,7 +10,7 @@ import { apiStub, writeStubFiles } from '../../lib/api-stub-files.ts';
 import { root } from '../../lib/vitest.ts';
 import { Lines } from './lines.ts';
 
-export type Backend = 'nft' | 'legacy' | 'nftables';
+export type Backend = 'nft' | 'legacy' | 'nftables' | 'ipvs';
 
 export interface Change {
   readonly plural: 'services' | 'endpointslices';
@@ -57,7 +57,7 @@ export class Arena implements Disposable {
 
   startProxy(...flags: readonly string[]): { readonly pid: number; readonly lines: Lines } {
     const bundle = join(root, 'dist/node/kube-proxy.js');
-    const mode = this.backend === 'nftables' ? 'nftables' : 'iptables';
+    const mode = this.backend === 'nftables' || this.backend === 'ipvs' ? this.backend : 'iptables';
     const fixed = [`--kubeconfig=${this.folder}/kubeconfig`, '--hostname-override=n1', `--proxy-mode=${mode}`, '-v=2'];
     return this.start([process.execPath, bundle, ...fixed, '--cluster-cidr=10.128.0.0/9', ...flags], 'stderr');
   }

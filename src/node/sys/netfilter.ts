@@ -81,9 +81,10 @@ export const hasNetfilter = async (
  */
 export const createAccounting = async (names: readonly string[], signal: AbortSignal): Promise<boolean> => {
   try {
+    // What to add one that is there says depends on whether a rule uses it.
+    const known = await readAccounting(signal);
     for (const name of names) {
-      const { code, stderr } = await run(['nfacct', 'add', name], { signal });
-      if (code !== 0 && !/exist/i.test(stderr)) return false;
+      if (!known.has(name) && (await run(['nfacct', 'add', name], { signal })).code !== 0) return false;
     }
     return true;
   } catch {

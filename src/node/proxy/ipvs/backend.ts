@@ -30,7 +30,7 @@ export interface IpvsOptions {
   readonly link: DummyLink;
   readonly rules: RuleWriter;
   readonly log: Logger;
-  /** Both are asked at each sync: the node may have changed. */
+  /** Asked only when the node is another one, or it is looked for damage: with thousands of addresses it takes a while. */
   readonly build: () => BuildOptions;
   readonly ruleOptions: () => Omit<RuleOptions, 'family' | 'filled' | 'foreign'>;
   /** Networks whose virtual servers are another program's. */
@@ -38,7 +38,8 @@ export interface IpvsOptions {
   readonly signal: AbortSignal;
 }
 
-/** How often it is looked whether the connections to endpoints that are gone are over. */
+/** When it is looked for the first time whether an endpoint that is gone has connections, and how often after that. */
+const firstSweepMs = 500;
 const sweepPeriodMs = 10_000;
 
 export class IpvsBackend implements Backend {
@@ -46,9 +47,10 @@ export class IpvsBackend implements Backend {
   readonly #draining = new Draining();
   #wanted = new Wanted();
   #foreign: ReadonlySet<SetKey> = new Set();
-  /** What ports were built from; another one, and all are built anew. */
-  #builtFrom = '';
+  /** What service ports were built from last. */
+  #built: BuildOptions | undefined;
   #sweeper: NodeJS.Timeout | undefined;
+  #sweepDue = 0;
   /** A sweep and a sync must not be at it at once. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -64,7 +66,6 @@ export class IpvsBackend implements Backend {
       const incremental = this.#wanted.takeChanges();
       const changes = update.full ? await this.#compareAll(signal) : this.#changesOf(incremental);
       const rules = await this.#apply(changes, update.full, signal);
-      if (this.#draining.any) this.#sweeper ??= setInterval(() => void this.#sweep(), sweepPeriodMs).unref();
       return { full: update.full, rules };
     });
   }
@@ -72,7 +73,7 @@ export class IpvsBackend implements Backend {
   /** Everything that a full sync would write is looked for. */
   damaged(signal: AbortSignal): Promise<boolean> {
     return this.#inTurn(async () => {
-      if (JSON.stringify(this.#options.build()) !== this.#builtFrom) return true;
+      if (!isSame(this.#options.build(), this.#built)) return true;
       if (await this.#options.rules.damaged(signal)) return true;
       const { excluded } = this.#options;
       const existing = await this.#look(signal);
@@ -87,7 +88,7 @@ export class IpvsBackend implements Backend {
   }
 
   close(): void {
-    clearInterval(this.#sweeper);
+    clearTimeout(this.#sweeper);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -96,11 +97,11 @@ export class IpvsBackend implements Backend {
     return result;
   }
 
-  #want({ view, changed, full }: Update): void {
-    const options = this.#options.build();
-    const builtFrom = JSON.stringify(options);
-    const all = full || builtFrom !== this.#builtFrom;
-    this.#builtFrom = builtFrom;
+  #want({ view, changed, full, nodeChanged }: Update): void {
+    const before = this.#built;
+    const options = full || nodeChanged || !before ? this.#options.build() : before;
+    const all = full || !isSame(options, before);
+    this.#built = options;
     const keys: Iterable<PortKey> = all ? new Set([...view.ports.keys(), ...this.#wanted.owners]) : changed;
     for (const key of keys) {
       const port = view.ports.get(key);
@@ -168,7 +169,7 @@ export class IpvsBackend implements Backend {
     const written = (await rules.write(options, full, signal)) ?? noRules;
     await link.change(changes.addresses, signal);
     await Promise.all([ipvs.restore(servers.close, signal), ipset.restore(sets.close, signal)]);
-    if (servers.draining.length > 0) await this.#draining.sweep(ipvs, signal);
+    if (servers.draining.length > 0) this.#sweepIn(firstSweepMs);
     return written;
   }
 
@@ -181,15 +182,26 @@ export class IpvsBackend implements Backend {
     this.#draining.add(draining);
   }
 
+  /** Not as part of the sync: to look at all virtual servers takes longer than a change of one. */
+  #sweepIn(delayMs: number): void {
+    const due = performance.now() + delayMs;
+    if (!this.#draining.any || (this.#sweeper && this.#sweepDue <= due)) return;
+    clearTimeout(this.#sweeper);
+    this.#sweepDue = due;
+    this.#sweeper = setTimeout(() => void this.#sweep(), delayMs).unref();
+  }
+
   async #sweep(): Promise<void> {
     const { ipvs, log, signal } = this.#options;
+    this.#sweeper = undefined;
     try {
       await this.#inTurn(() => this.#draining.sweep(ipvs, signal));
     } catch (error) {
-      if (!signal.aborted) log.error('Failed to remove endpoints that are gone', error);
+      if (signal.aborted) return;
+      log.error('Failed to remove endpoints that are gone', error);
     }
-    if (this.#draining.any) return;
-    clearInterval(this.#sweeper);
-    this.#sweeper = undefined;
+    this.#sweepIn(sweepPeriodMs);
   }
 }
+
+const isSame = (a: BuildOptions, b: BuildOptions | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);

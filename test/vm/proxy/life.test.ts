@@ -1,0 +1,154 @@
+// ipvs mode through its life on a real kernel: endpoints that go while they are in use, damage, other modes before and after it.
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { answerOf, Neighbours, pods } from '../../contract/proxy/neighbours.ts';
+import { kubeProxy, put, World } from '../../contract/proxy/world.ts';
+
+const [first, second] = pods.IPv4;
+const service = put.service({
+  metadata: { name: 'web', namespace: 'default' },
+  spec: {
+    clusterIP: '10.96.0.20',
+    ports: [
+      { name: 'who', port: 80 },
+      { name: 'echo', port: 81 },
+      { name: 'dns', port: 80, protocol: 'UDP' },
+    ],
+  },
+});
+const slice = (...ips: string[]) =>
+  put.slice({
+    metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+    addressType: 'IPv4',
+    ports: [
+      { name: 'who', port: 8080, protocol: 'TCP' },
+      { name: 'echo', port: 8081, protocol: 'TCP' },
+      { name: 'dns', port: 8080, protocol: 'UDP' },
+    ],
+    endpoints: ips.map((address) => ({ addresses: [address], conditions: { ready: true }, nodeName: 'n1' })),
+  });
+const flags = ['--proxy-mode=ipvs', '--cluster-cidr=10.244.0.0/16'];
+
+/** Real servers as `address:port weight`, of the virtual servers that match. */
+const servers = (world: World, virtual: RegExp): string[] =>
+  world
+    .exec('ipvsadm', '-Sn')
+    .split('\n')
+    .filter((line) => line.startsWith('-a') && virtual.test(line))
+    .map((line) => line.replace(/^.* -r (\S+) .* -w (\d+)$/, '$1 $2'));
+
+/** All that ipvs mode has in the kernel. */
+const everything = (world: World): string[] => [
+  ...world.exec('ipvsadm', '-Sn').split('\n').sort(),
+  ...world.exec('ipset', 'save').split('\n').sort(),
+  ...(world.exec('ip', '-o', 'address', 'show').match(/kube-ipvs0 +inet6? \S+/g) ?? []).sort(),
+  ...(world.save().match(/^-A .*$/gm) ?? []),
+];
+
+test('a connection outlives its endpoint, which gets no new ones and goes when the last is over', async () => {
+  await using world = await World.create();
+  await using around = await Neighbours.create(world);
+  await world.change(service, slice(first));
+  await world.startProxy(...flags);
+  const lasting = around.start('c', 'hold', '10.96.0.20', '81', '3');
+  await once(lasting.stderr ?? lasting, 'data');
+  await around.ask('c', 'udp', '10.96.0.20', '80', '1');
+  await world.change(slice(second));
+  await world.until('the other endpoint is there', () => servers(world, /:81 /).includes(`${second}:8081 1`));
+  expect(servers(world, /:81 /)).toContain(`${first}:8081 0`);
+  expect(await around.ask('c', 'who', '10.96.0.20', '80', '8')).toEqual(
+    Array(8).fill(expect.objectContaining({ at: second })),
+  );
+  const isGone = (virtual: RegExp) => servers(world, virtual).every((line) => line.startsWith(second));
+  await world.until('UDP, which has no end, and a port without connections do not keep it', () =>
+    [/^-a -u/, /-t \S+:80 /].every(isGone),
+  );
+  lasting.stdin?.end();
+  expect(await answerOf(lasting)).toEqual({ before: 3, after: 3 });
+  expect(isGone(/:81 /)).toBe(false);
+});
+
+test('an endpoint whose connections were reset goes within a minute', async () => {
+  await using world = await World.create();
+  await using around = await Neighbours.create(world);
+  await world.change(service, slice(first));
+  await world.startProxy(...flags);
+  const holder = around.start('c', 'hold', '10.96.0.20', '81', '3');
+  await once(holder.stderr ?? holder, 'data');
+  await world.change(slice(second));
+  await world.until('the endpoint gets no new connections', () => servers(world, /:81 /).includes(`${first}:8081 0`));
+  around.exec('c', 'ss', '-K', 'dst', '10.96.0.20');
+  await world.until(
+    'the endpoint is gone',
+    () => servers(world, /:81 /).every((line) => line.startsWith(second)),
+    () => world.exec('ipvsadm', '-Ln'),
+  );
+});
+
+test.each([
+  ['virtual servers', 'ipvsadm -C'],
+  ['an endpoint', `ipvsadm -d -t 10.96.0.20:80 -r ${first}:8080`],
+  ['the link', 'ip link delete kube-ipvs0'],
+  ['members of a set', 'ipset flush KUBE-CLUSTER-IP'],
+  ['rules', 'iptables -t nat -F KUBE-SERVICES'],
+])('%s that somebody takes away come back within seconds', async (_what, damage) => {
+  await using world = await World.create();
+  await world.change(service, slice(first, second));
+  await world.startProxy(...flags);
+  const whole = everything(world);
+  world.exec(...damage.split(' '));
+  expect(everything(world)).not.toEqual(whole);
+  await world.until(
+    'all is back',
+    () => JSON.stringify(everything(world)) === JSON.stringify(whole),
+    () => everything(world).join('\n'),
+  );
+});
+
+test('what is not ours survives a switch to and from iptables mode, and --cleanup; nothing of ours does', async () => {
+  await using world = await World.create();
+  for (const line of [
+    'ipvsadm -A -t 192.0.2.1:80 -s wrr',
+    'ipset create others hash:ip',
+    'iptables -t nat -A PREROUTING -s 192.0.2.9 -j RETURN',
+  ])
+    world.exec(...line.split(' '));
+  const before = everything(world);
+  await world.change(service, slice(first, second));
+  let inIptables: string | undefined;
+  for (const mode of ['iptables', 'ipvs', 'iptables']) {
+    const flag = [`--proxy-mode=${mode}`, '--ipvs-exclude-cidrs=192.0.2.0/24', '--cluster-cidr=10.244.0.0/16'];
+    const proxy = await world.startProxy(...flag);
+    if (mode === 'ipvs') expect(servers(world, /:80 /).length).toBe(4);
+    else {
+      const isBare = () => !everything(world).some((line) => /10\.96\.0\.20:|KUBE-CLUSTER-IP|kube-ipvs0/.test(line));
+      await world.until('nothing of ipvs mode is left', isBare, () => everything(world).join('\n'));
+      const rules = everything(world).toSorted().join('\n');
+      inIptables ??= rules;
+      expect(rules).toBe(inIptables);
+    }
+    await world.stop(proxy);
+  }
+  const proxy = await world.startProxy(...flags, '--ipvs-exclude-cidrs=192.0.2.0/24');
+  await world.stop(proxy);
+  world.exec(process.execPath, kubeProxy, '--cleanup');
+  expect(everything(world)).toEqual(before);
+});
+
+test('a scheduler of choice, and strict ARP', async () => {
+  await using world = await World.create();
+  await world.change(service, slice(first));
+  await world.startProxy(...flags, '--ipvs-scheduler=lc', '--ipvs-strict-arp');
+  expect(world.exec('ipvsadm', '-Sn')).toContain('-A -t 10.96.0.20:80 -s lc');
+  const sysctl = (name: string): string => world.exec('cat', `/proc/sys/net/ipv4/conf/all/${name}`).trim();
+  expect([sysctl('arp_ignore'), sysctl('arp_announce')]).toEqual(['1', '2']);
+});
+
+test('where the kernel has no such scheduler, iptables mode stands in and says why', async () => {
+  await using world = await World.create();
+  await world.change(service, slice(first));
+  await world.startProxy('--proxy-mode=ipvs', '--ipvs-scheduler=nonesuch');
+  expect(world.get('http://127.0.0.1:10249/proxyMode')).toBe('iptables');
+  expect(world.log()).toMatch(/falling back to iptables.*no scheduler \\"nonesuch\\"/);
+  expect(world.save()).toContain(`--to-destination ${first}:8080`);
+});
