@@ -10,6 +10,9 @@ import { apiStub, writeStubFiles } from '../../lib/api-stub-files.ts';
 import { root } from '../../lib/vitest.ts';
 import { Lines } from './lines.ts';
 
+/** As labs' nodes and the image of `deploy/kube-proxy` run it. */
+const nodeFlag = '--max-semi-space-size=2';
+
 export type Backend = 'nft' | 'legacy' | 'nftables' | 'ipvs';
 
 export interface Change {
@@ -59,7 +62,8 @@ export class Arena implements Disposable {
     const bundle = join(root, 'dist/node/kube-proxy.js');
     const mode = this.backend === 'nftables' || this.backend === 'ipvs' ? this.backend : 'iptables';
     const fixed = [`--kubeconfig=${this.folder}/kubeconfig`, '--hostname-override=n1', `--proxy-mode=${mode}`, '-v=2'];
-    return this.start([process.execPath, bundle, ...fixed, '--cluster-cidr=10.128.0.0/9', ...flags], 'stderr');
+    const argv = [process.execPath, nodeFlag, bundle, ...fixed, '--cluster-cidr=10.128.0.0/9', ...flags];
+    return this.start(argv, 'stderr');
   }
 
   /** Says each address of an endpoint, or each number of entries, that newly is in the kernel. */

@@ -39,7 +39,8 @@ export const createChainLister = (
   prefix: readonly string[] = [],
   flavour: Flavour = 'default',
 ): ChainLister => {
-  const argv = [...prefix, `${toolOf(family, flavour)}-restore`, '-w', '5', '--noflush'];
+  // `-w` without a time: with one, the legacy tool leaves an alarm behind, which ends it that much later while it waits for the next question.
+  const argv = [...prefix, `${toolOf(family, flavour)}-restore`, '-w', '--noflush'];
   let standing: StandingTool | undefined;
   const close = (): void => {
     standing?.kill();
@@ -66,7 +67,7 @@ export const createChainLister = (
 /** Of a chain that isn't there the tool says so, and ends. */
 const isRefusal = (error: unknown): boolean => {
   const result = error instanceof ExecError ? error.result : undefined;
-  return result !== undefined && result.code < 128 && result.code !== lacksResource;
+  return result !== undefined && result.code > 0 && result.code < 128 && result.code !== lacksResource;
 };
 
 /** The last thing asked for, in a form that nothing else is printed in. */

@@ -1,5 +1,6 @@
 // The kernel in memory that unit tests use behaves as the real one does for everything that kube-proxy sends it.
 import { execFileSync } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createChainLister } from '../../../src/node/sys/chain-lister.ts';
@@ -104,6 +105,16 @@ test('both list the same of a chain, see what changed since, and tell of a chain
   expect([await lister.list(queries, signal), await fake.list(queries)]).toEqual([undefined, undefined]);
   const rest = queries.filter(({ table, chain }) => table === 'filter' || chain === 'KUBE-B');
   expect(await lister.list(rest, signal), 'the tool that ended is replaced').toHaveLength(2);
+  lister.close();
+});
+
+test.each(['nft', 'legacy'] as const)('iptables-%s, asked seconds later, is still there to answer', async (flavour) => {
+  const lister = createChainLister('IPv4', prefix, flavour);
+  const ask = () => lister.list([{ table: 'nat', chain: 'PREROUTING' }], signal);
+  const first = await ask();
+  // Longer than the tool would wait for the lock.
+  await delay(6000);
+  expect(await ask()).toEqual(first);
   lister.close();
 });
 

@@ -5,28 +5,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseRuleset } from '../../../src/dataplane/parse.ts';
 import { trace } from '../../../src/dataplane/trace.ts';
-import { type Backend, type Change, put, World } from './world.ts';
+import { clusterIp, endpoint, service, slice } from './crowd.ts';
+import { type Backend, World } from './world.ts';
 
 const count = 1000;
 const all = Array.from({ length: count }, (_, index) => index);
 /** Those that are looked at: some of each piece. */
 const sample = all.filter((index) => index % 31 === 0);
-const clusterIp = (index: number): string => `10.96.${index >> 8}.${index & 255}`;
-const endpoint = (index: number, host = 0): string => `10.244.${index >> 6}.${(index & 63) * 4 + host}`;
-
-const service = (index: number): Change =>
-  put.service({
-    metadata: { name: `s${index}`, namespace: 'default' },
-    spec: { clusterIP: clusterIp(index), ports: [{ name: 'p', port: 80 }] },
-  });
-const slice = (index: number, host = 0): Change =>
-  put.slice({
-    metadata: { name: `s${index}-1`, namespace: 'default', labels: { 'kubernetes.io/service-name': `s${index}` } },
-    addressType: 'IPv4',
-    ports: [{ name: 'p', protocol: 'TCP', port: 8080 }],
-    endpoints: [{ addresses: [endpoint(index, host)], conditions: { ready: true } }],
-  });
-
 /**
  * Puts an iptables-restore in the way that keeps a copy of the rules after each call.
  * @param failing calls, counted from 1, of which only the first table takes effect
