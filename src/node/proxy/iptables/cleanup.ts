@@ -7,7 +7,7 @@ import { chain, isInCommon, isServiceChain } from './names.ts';
 import { planRemoval, removeRules } from './removal.ts';
 
 export const cleanUpIptables = (options: CleanUpOptions): Promise<void> =>
-  removeRules('iptables', (existing) => planCleanup(existing, options.running === 'ipvs'), options);
+  removeRules({ mode: 'iptables', plan: (existing) => planCleanup(existing, options.running === 'ipvs') }, options);
 
 /** @param sparesIpvs leaves what ipvs mode has in common with this one */
 export const planCleanup = (existing: Existing, sparesIpvs = false): string | undefined => {

@@ -34,20 +34,24 @@ export const planRemoval = (existing: Existing, removal: Removal): string | unde
   return used.length === 0 ? undefined : joinTables(used);
 };
 
-/**
- * From both packet filters: nobody knows which one an earlier kube-proxy took.
- * @param plan from what is there to the input of `iptables-restore`
- */
-export const removeRules = async (
-  mode: ProxyMode,
-  plan: (existing: Existing) => string | undefined,
-  { log, signal }: CleanUpOptions,
-): Promise<void> => {
+export interface RuleRemoval {
+  readonly mode: ProxyMode;
+  /** From what is there to the input of `iptables-restore`. */
+  readonly plan: (existing: Existing) => string | undefined;
+  /** A chain of table nat that no other mode has. nat is written last, so it is the last to go. */
+  readonly mark?: string;
+}
+
+/** From both packet filters: nobody knows which one an earlier kube-proxy took. */
+export const removeRules = async ({ mode, plan, mark }: RuleRemoval, options: CleanUpOptions): Promise<void> => {
+  const { log, signal, running } = options;
   const flavours: readonly Flavour[] = await flavoursInUse(signal);
   for (const flavour of flavours.length > 0 ? flavours : (['default'] as const)) {
     for (const family of ['IPv4', 'IPv6'] as const) {
       if (!(await hasNetfilter(family, signal, flavour))) continue;
       const netfilter = createNetfilter(family, [], flavour);
+      // Beside a mode that runs, to read all rules for nothing would take seconds in a large cluster.
+      if (running && mark !== undefined && !(await netfilter.hasChain('nat', mark, signal))) continue;
       const input = plan(readExisting(await netfilter.save(signal)));
       if (input === undefined) continue;
       await netfilter.restore(input, signal);

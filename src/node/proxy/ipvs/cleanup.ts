@@ -10,7 +10,7 @@ import { planRemoval, removeRules } from '../iptables/removal.ts';
 import type { IpFamily } from '../types.ts';
 import { linkName } from '../view/node-view.ts';
 import { jumps } from './build-rules.ts';
-import { isOurChain } from './chains.ts';
+import { chain, isOurChain } from './chains.ts';
 import { type Existing, isOurs, ofFamily, readSets } from './existing.ts';
 import { serviceOption } from './plan.ts';
 import { setName } from './sets.ts';
@@ -25,7 +25,8 @@ export const cleanUpIpvs = async (options: CleanUpOptions): Promise<void> => {
   if (await createDummyLink(linkName).remove(signal))
     log.info(0, 'Removed the addresses of services', { link: linkName });
   // Rules before sets: one that is in use can't be destroyed.
-  await removeRules('ipvs', (existing) => planCleanup(existing, options.running === 'iptables'), options);
+  const plan = (rules: ExistingRules): string | undefined => planCleanup(rules, options.running === 'iptables');
+  await removeRules({ mode: 'ipvs', plan, mark: chain.loadBalancer }, options);
   const names = found.flatMap((existing, index) => ourSets(existing, families[index] ?? 'IPv4'));
   await createIpset().restore(
     names.map((name) => `destroy ${name}`),
