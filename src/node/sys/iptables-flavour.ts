@@ -45,6 +45,12 @@ export const chooseFlavour = async (signal: AbortSignal): Promise<FlavourChoice>
   return { flavour: 'default', because: 'this node has no rules yet' };
 };
 
+/** Whether that is the legacy one, whatever it is called here. */
+export const isLegacy = async (flavour: Flavour, signal: AbortSignal): Promise<boolean> => {
+  if (flavour !== 'default') return flavour === 'legacy';
+  return (await run(['iptables-save', '--version'], { signal })).stdout.includes('(legacy)');
+};
+
 /**
  * Those whose tools are there; the legacy one only where its tables are: to ask for their rules would load its kernel modules.
  * nft comes first.

@@ -87,7 +87,8 @@ describe.each(tested)('in mode $mode', (mode) => {
     right = states as [string[], string[]];
   });
 
-  const firstSyncs = mode.mode === 'nftables' ? [1] : [1, 2, 4];
+  // Only with iptables-nft a first sync takes several calls.
+  const firstSyncs = mode.mode === 'iptables-nft' ? [1, 2, 4] : [1];
   test.each(firstSyncs.flatMap((n) => ['before', 'halfway', 'after'].map((when) => [n, when] as const)))(
     'in a first sync, at call %i, %s it',
     async (n, when) => {

@@ -11,7 +11,7 @@ import type { SharedRule } from './build-shared.ts';
 import { type Expected, expectedChains, findDamage } from './damage.ts';
 import { readExisting } from './existing.ts';
 import { chain } from './names.ts';
-import { planChange, planFull, type Step } from './plan.ts';
+import { pieceSizes, planChange, planFull, type Step } from './plan.ts';
 import type { BuildOptions } from './port-context.ts';
 
 /** Beyond this many endpoints in all, the rules of endpoints go without comments: 40% less to send to the kernel. */
@@ -20,6 +20,8 @@ const largeCluster = 1000;
 export interface IptablesOptions {
   readonly family: IpFamily;
   readonly netfilter: Netfilter;
+  /** It is iptables-legacy that `netfilter` runs. Default: false. */
+  readonly legacy?: boolean;
   readonly lister: ChainLister;
   readonly log: Logger;
   /** Both are asked at each sync: the node may have changed. */
@@ -128,11 +130,11 @@ export class IptablesBackend implements Backend {
   }
 
   async #writeAll(view: ServiceView, next: Next, signal: AbortSignal): Promise<RuleCounts> {
-    const { netfilter } = this.#options;
+    const { netfilter, legacy = false } = this.#options;
     const existing = readExisting(await netfilter.save(signal));
     const ports = [...next.values()].flatMap((rules) => rules ?? []);
     const written = { nat: 0, filter: 0 };
-    for (const step of planFull(this.#base, ports, existing)) {
+    for (const step of planFull(this.#base, ports, existing, pieceSizes[legacy ? 'legacy' : 'nft'])) {
       this.#announce(view, step);
       try {
         await netfilter.restore(step.input, signal);

@@ -19,7 +19,7 @@ const accountingObjects = ['ct_state_invalid_dropped_pkts', 'localhost_nps_accep
 /** @throws Error where the machine has no iptables at all */
 export const openIptables = async (context: ModeContext): Promise<Mode> => {
   const { config, log, node, signal } = context;
-  const [{ flavour, because, families }, nfacct] = await Promise.all([
+  const [{ flavour, legacy, because, families }, nfacct] = await Promise.all([
     findPacketFilter(log, signal),
     createAccounting(accountingObjects, signal),
   ]);
@@ -35,7 +35,7 @@ export const openIptables = async (context: ModeContext): Promise<Mode> => {
     });
     tellPace(config, family, log);
     return new IptablesBackend({
-      ...{ family, log },
+      ...{ family, log, legacy },
       netfilter: logged(createNetfilter(family, [], flavour), family, log),
       lister: createChainLister(family, [], flavour),
       base: () =>
