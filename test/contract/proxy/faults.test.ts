@@ -1,7 +1,8 @@
 // What goes wrong around kube-proxy: the API server away, kills in the middle of work, storms of changes, tools that fail.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, test, vi } from 'vitest';
 import { put, World } from './world.ts';
 
 const flags = ['--cluster-cidr=10.244.0.0/16'];
@@ -109,3 +110,28 @@ test('an iptables-restore that fails is tried again, and said in the log', async
   writeFileSync(flag, '');
   await world.until('the rules are there', () => world.save().includes('--to-destination 10.244.1.2:8080'));
 });
+
+test.each([
+  ['forward', 86_400],
+  ['back', -86_400],
+])(
+  'the wall clock jumps a day %s: changes still arrive, damage is still mended, nothing looks stale',
+  async (_to, seconds) => {
+    const clock = join(mkdtempSync(join(tmpdir(), 'labs-clock-')), 'clock');
+    vi.stubEnv('TEST_CLOCK', clock);
+    vi.stubEnv('NODE_OPTIONS', `--require=${join(import.meta.dirname, 'jumping-clock.cjs')}`);
+    await using world = await World.create();
+    vi.unstubAllEnvs();
+    await world.change(service(1), slice(1, 2));
+    await world.startProxy(...flags);
+    writeFileSync(clock, String(seconds));
+    const { currentTime } = JSON.parse(world.get('http://127.0.0.1:10256/healthz')) as { currentTime: string };
+    expect(Math.abs(Date.parse(currentTime) - Date.now()), 'the clock did jump').toBeGreaterThan(80_000_000);
+    await world.change(slice(1, 3));
+    await world.until('the new endpoint is there', () => world.save().includes('--to-destination 10.244.1.3:8080'));
+    world.exec('iptables', '-t', 'nat', '-F', 'KUBE-SERVICES');
+    await world.until('the rule is back', () => world.save().includes('-A KUBE-SERVICES -d 10.96.1.1/32'));
+    expect(world.healthCode()).toBe(200);
+    rmSync(dirname(clock), { recursive: true });
+  },
+);
