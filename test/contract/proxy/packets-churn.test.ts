@@ -9,7 +9,7 @@ import { nodeObject, Topology } from './topology.ts';
 import { type Change, put } from './world.ts';
 
 const others = 1000;
-const rounds = 24;
+const rounds = 14;
 /** Each round, so many of the others get other endpoints, and as many go or come. */
 const churned = 60;
 const sets: readonly (readonly Place[])[] = [['p1'], ['p2', 'r1'], ['p1', 'r2'], ['r1'], ['p2']];
