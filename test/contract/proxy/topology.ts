@@ -30,6 +30,8 @@ export class Topology implements AsyncDisposable {
   readonly #peers = new Map<Place, Peer>();
   #proxy: ChildProcess | undefined;
   #marks = 0;
+  /** The mode opens what is new before it closes what is gone, as two steps of one sync. */
+  #closesLater = false;
 
   private constructor(world: World) {
     this.world = world;
@@ -49,6 +51,7 @@ export class Topology implements AsyncDisposable {
   /** Starts kube-proxy; resolves when it is healthy and all it was told is in the kernel. */
   async startProxy(...flags: readonly string[]): Promise<void> {
     this.#proxy = await this.world.startProxy(...flags);
+    this.#closesLater = flags.includes('--proxy-mode=ipvs');
     await this.apply();
   }
 
@@ -60,14 +63,9 @@ export class Topology implements AsyncDisposable {
 
   /** Tells the API server, and waits until all of it is in the kernel: until a service that was told last answers. */
   async apply(...changes: readonly Change[]): Promise<void> {
-    const mark = ++this.#marks;
-    await this.world.change(...changes, ...markerChanges(mark));
-    for (const [family, host] of Object.entries(marker.address)) {
-      await this.until(`change ${mark} is in the kernel (${family})`, async () => {
-        const [answer] = await this.#peer('node').ask({ kind: 'tcp', host, port: marker.port(mark), timeoutMs: 200 });
-        return answer?.error;
-      });
-    }
+    await this.#applyWithMark(changes);
+    // When the next sync has begun, this one is over.
+    if (this.#closesLater) await this.#applyWithMark([]);
   }
 
   /**
@@ -95,6 +93,17 @@ export class Topology implements AsyncDisposable {
     for (const peer of this.#peers.values()) await peer[Symbol.asyncDispose]();
     for (const name of this.#namespaces) execFileSync('ip', ['netns', 'del', name]);
     await this.world[Symbol.asyncDispose]();
+  }
+
+  async #applyWithMark(changes: readonly Change[]): Promise<void> {
+    const mark = ++this.#marks;
+    await this.world.change(...changes, ...markerChanges(mark));
+    for (const [family, host] of Object.entries(marker.address)) {
+      await this.until(`change ${mark} is in the kernel (${family})`, async () => {
+        const [answer] = await this.#peer('node').ask({ kind: 'tcp', host, port: marker.port(mark), timeoutMs: 200 });
+        return answer?.error;
+      });
+    }
   }
 
   #peer(place: Place): Peer {
