@@ -7,7 +7,7 @@ import { createChainLister } from '../../../src/node/sys/chain-lister.ts';
 import { createNetfilter, type Netfilter } from '../../../src/node/sys/netfilter.ts';
 import { FakeNetfilter } from '../../unit/proxy/fake-netfilter.ts';
 import { history } from '../../unit/proxy/random.ts';
-import { createRig, fromScratch, replay, tables } from '../../unit/proxy/replay.ts';
+import { createRig, replay, startWith, tables } from '../../unit/proxy/replay.ts';
 
 const name = `lpn-${process.pid}`;
 const prefix = ['ip', 'netns', 'exec', name];
@@ -45,7 +45,7 @@ test('random histories leave the same rules in both, and those of a proxy starti
       inputs += fake.inputs.length;
       const incremental = tables(await real.save(signal));
       flush();
-      await fromScratch(objects, real, rig.node);
+      await startWith(createRig(real), objects, rig.node);
       expect(incremental).toEqual(tables(await real.save(signal)));
     }),
     { numRuns: 40 },

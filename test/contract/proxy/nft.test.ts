@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createNft, type Nft } from '../../../src/node/sys/nft.ts';
 import { FakeNft, type FakeTable, inForce } from '../../unit/proxy/nftables/fake-nft.ts';
-import { createNftablesRig, startWith } from '../../unit/proxy/nftables/rig.ts';
+import { createNftablesRig } from '../../unit/proxy/nftables/rig.ts';
 import { history } from '../../unit/proxy/random.ts';
-import { replay } from '../../unit/proxy/replay.ts';
+import { replay, startWith } from '../../unit/proxy/replay.ts';
 import { parseListing } from './nft-listing.ts';
 
 const name = `lpt-${process.pid}`;
@@ -54,7 +54,7 @@ test('random histories leave the same table in both, and that of a proxy startin
       expect(await rig.backend.damaged(signal)).toBe(false);
       const incremental = inForce(readTable());
       flush();
-      await startWith(objects, real, rig.node);
+      await startWith(createNftablesRig(real), objects, rig.node);
       expect(incremental).toEqual(inForce(readTable()));
     }),
     { numRuns: 40 },

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FakeNetfilter } from './fake-netfilter.ts';
 import { history } from './random.ts';
-import { createRig, fromScratch, replay, tables } from './replay.ts';
+import { createRig, replay, startWith, tables } from './replay.ts';
 
 const run = async (events: Parameters<typeof replay>[0]): Promise<void> => {
   const kernel = new FakeNetfilter();
   const rig = createRig(kernel);
   const objects = await replay(events, rig, kernel);
   const fresh = new FakeNetfilter();
-  await fromScratch(objects, fresh, rig.node);
+  await startWith(createRig(fresh), objects, rig.node);
   expect(tables(await kernel.save())).toEqual(tables(await fresh.save()));
 };
 
@@ -35,4 +35,14 @@ test('a sync without changes writes nothing', async () => {
     }),
     { numRuns: 100 },
   );
+});
+
+test('a full sync asks anew where node ports answer: the machine may have another address though its Node object says nothing', async () => {
+  const kernel = new FakeNetfilter();
+  const rig = createRig(kernel, { followsNode: true });
+  await rig.sync();
+  rig.node = { ...rig.node, addresses: { IPv4: '192.168.56.12' } };
+  rig.proxier.forceFull();
+  await rig.sync();
+  expect((await kernel.save()).match(/-d \S+(?=.* -j KUBE-NODEPORTS)/g)).toEqual(['-d 192.168.56.12/32']);
 });

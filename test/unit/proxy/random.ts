@@ -1,111 +1,202 @@
-// Random histories of a small cluster: services and slices that come, change and go.
+// Random histories of a small cluster: services, slices and a node that come, change and go, as an API server lets them.
 import fc from 'fast-check';
 import type { Service } from '../../../src/api/core.ts';
-import type { EndpointSlice } from '../../../src/api/discovery.ts';
+import type { Endpoint, EndpointSlice } from '../../../src/api/discovery.ts';
+import type { IpFamily, NodeView } from '../../../src/node/proxy/types.ts';
 
 export type Event =
   | { readonly kind: 'service'; readonly name: string; readonly object: Service | undefined }
   | { readonly kind: 'slice'; readonly name: string; readonly object: EndpointSlice | undefined }
-  | { readonly kind: 'zone'; readonly zone: string | undefined }
+  | { readonly kind: 'node'; readonly node: Partial<NodeView> }
   | { readonly kind: 'fail' }
   | { readonly kind: 'sync' };
 
-const names = ['a', 'b', 'c'] as const;
+/** Networks of the cluster: from a number to an address. */
+interface Plan {
+  readonly cluster: (host: number) => string;
+  readonly pod: (host: number) => string;
+  readonly external: (host: number) => string;
+  readonly balancer: (host: number) => string;
+  readonly ranges: readonly string[];
+}
+
+const plans: Readonly<Record<IpFamily, Plan>> = {
+  IPv4: {
+    cluster: (host) => `10.96.0.${host}`,
+    pod: (host) => `10.244.0.${host}`,
+    external: (host) => `198.51.100.${host}`,
+    balancer: (host) => `203.0.113.${host}`,
+    ranges: ['203.0.113.0/24', '192.0.2.0/25'],
+  },
+  IPv6: {
+    cluster: (host) => `fd00:96::${host}`,
+    pod: (host) => `fd00:244::${host}`,
+    external: (host) => `2001:db8:51::${host}`,
+    balancer: (host) => `2001:db8:113::${host}`,
+    ranges: ['2001:db8:113::/64', '2001:db8:2::/48'],
+  },
+};
+
+const names: readonly string[] = ['a', 'b', 'c'];
 const boolean = fc.boolean();
 const policy = fc.constantFrom('Local' as const, 'Cluster' as const);
 const protocol = fc.constantFrom('TCP' as const, 'UDP' as const, 'SCTP' as const);
+/** Few, so that services take them from each other. */
+const fromPool = fc.integer({ min: 1, max: 5 });
+/** What a service may turn into that is nobody's to proxy. */
+const absence = fc.constantFrom('None', 'ExternalName', 'another proxy');
 
-const serviceNamed = (name: (typeof names)[number]): fc.Arbitrary<Service> =>
+const port = fc.record({ name: fc.constantFrom('x', 'y'), protocol, port: fc.constantFrom(80, 81) });
+
+const serviceNamed = (name: string, { cluster, external, balancer, ranges }: Plan): fc.Arbitrary<Service> =>
   fc
     .record({
       type: fc.constantFrom('ClusterIP' as const, 'NodePort' as const, 'LoadBalancer' as const),
-      address: fc.integer({ min: 1, max: 3 }),
-      headless: fc.integer({ min: 0, max: 9 }),
-      ports: fc.uniqueArray(fc.record({ name: fc.constantFrom('x', 'y'), protocol, port: fc.constantFrom(80, 81) }), {
-        selector: (port) => port.name,
-        minLength: 1,
-        maxLength: 2,
-      }),
-      external: boolean,
+      address: fromPool,
+      absent: fc.option(absence, { freq: 9 }),
+      ports: fc.uniqueArray(port, { selector: (each) => each.name, minLength: 1, maxLength: 2 }),
+      nodePort: fromPool,
+      balancerIp: fromPool,
+      proxied: fc.integer({ min: 0, max: 4 }),
+      externals: fc.subarray([1, 2]),
       internalTrafficPolicy: policy,
       externalTrafficPolicy: policy,
-      affinity: boolean,
-      ranges: boolean,
+      affinity: fc.constantFrom(undefined, undefined, 10_800, 60),
+      ranges: fc.subarray([...ranges]),
     })
     .map((draw) => ({
-      metadata: { name, namespace: 'r' },
+      metadata: {
+        name,
+        namespace: 'r',
+        ...(draw.absent === 'another proxy' ? { labels: { 'service.kubernetes.io/service-proxy-name': 'else' } } : {}),
+      },
       spec: {
-        type: draw.type,
-        // Addresses are swapped between services, too, but never shared at one time.
-        clusterIP: draw.headless === 0 ? 'None' : `10.96.${names.indexOf(name)}.${draw.address}`,
-        ports: draw.ports.map((port, index) => ({
-          ...port,
-          ...(draw.type === 'ClusterIP' ? {} : { nodePort: 30_000 + names.indexOf(name) * 10 + index }),
+        ...(draw.absent === 'ExternalName'
+          ? { type: draw.absent, externalName: 'elsewhere.example' }
+          : { type: draw.type, clusterIP: draw.absent === 'None' ? draw.absent : cluster(draw.address) }),
+        ports: draw.ports.map((each, index) => ({
+          ...each,
+          ...(draw.type === 'ClusterIP' ? {} : { nodePort: 30_000 + draw.nodePort * 2 + index }),
         })),
-        ...(draw.external ? { externalIPs: [`198.51.100.${names.indexOf(name)}`] } : {}),
+        externalIPs: draw.externals.map((host) => external(names.indexOf(name) * 10 + host)),
         internalTrafficPolicy: draw.internalTrafficPolicy,
         externalTrafficPolicy: draw.externalTrafficPolicy,
-        sessionAffinity: draw.affinity ? ('ClientIP' as const) : ('None' as const),
-        ...(draw.ranges ? { loadBalancerSourceRanges: ['203.0.113.0/24'] } : {}),
+        ...(draw.affinity === undefined
+          ? {}
+          : {
+              sessionAffinity: 'ClientIP' as const,
+              sessionAffinityConfig: { clientIP: { timeoutSeconds: draw.affinity } },
+            }),
+        loadBalancerSourceRanges: draw.ranges,
       },
       ...(draw.type === 'LoadBalancer'
-        ? { status: { loadBalancer: { ingress: [{ ip: `203.0.113.${names.indexOf(name)}` }] } } }
+        ? { status: { loadBalancer: { ingress: [ingress(balancer(draw.balancerIp), draw.proxied === 0)] } } }
         : {}),
     }));
 
-const endpoint = fc
-  .record({
-    ip: fc.integer({ min: 1, max: 5 }),
-    state: fc.integer({ min: 0, max: 3 }),
-    local: boolean,
-    hint: fc.constantFrom('', 'z1', 'z2'),
-  })
-  .map(({ ip, state, local, hint }) => ({
-    addresses: [`10.244.0.${ip}`],
-    conditions: { ready: state < 2, serving: state < 3, terminating: state >= 2 },
-    nodeName: local ? 'n1' : 'n2',
-    ...(hint === '' ? {} : { hints: { forZones: [{ name: hint }] } }),
-  }));
+const ingress = (ip: string, proxied: boolean): { ip: string; ipMode: 'Proxy' | 'VIP' } => ({
+  ip,
+  ipMode: proxied ? 'Proxy' : 'VIP',
+});
 
-const sliceNamed = (service: string, part: string): fc.Arbitrary<EndpointSlice> =>
+const hints = fc.constantFrom<Pick<Endpoint, 'hints'>>(
+  {},
+  {},
+  { hints: { forZones: [{ name: 'z1' }] } },
+  { hints: { forZones: [{ name: 'z2' }] } },
+  { hints: { forZones: [{ name: 'z1' }], forNodes: [{ name: 'n1' }] } },
+);
+
+const endpointIn = ({ pod }: Plan): fc.Arbitrary<Endpoint> =>
   fc
-    .record({ endpoints: fc.array(endpoint, { maxLength: 4 }), protocol, second: boolean })
-    .map(({ endpoints, protocol: proto, second }) => ({
+    .record({ ip: fromPool, state: fc.integer({ min: 0, max: 3 }), local: boolean, hints })
+    .map(({ ip, state, local, hints: hint }) => ({
+      addresses: [pod(ip)],
+      conditions: { ready: state < 2, serving: state < 3, terminating: state >= 2 },
+      nodeName: local ? 'n1' : 'n2',
+      ...hint,
+    }));
+
+const sliceNamed = (service: string, part: string, family: IpFamily): fc.Arbitrary<EndpointSlice> =>
+  fc
+    .record({
+      endpoints: fc.array(endpointIn(plans[family]), { maxLength: 4 }),
+      protocol,
+      target: fc.constantFrom(8080, 9090),
+      second: boolean,
+    })
+    .map(({ endpoints, protocol: proto, target, second }) => ({
       metadata: { name: `${service}-${part}`, namespace: 'r', labels: { 'kubernetes.io/service-name': service } },
-      addressType: 'IPv4' as const,
+      addressType: family,
       ports: [
-        { name: 'x', protocol: proto, port: 8080 },
+        { name: 'x', protocol: proto, port: target },
         ...(second ? [{ name: 'y', protocol: 'TCP' as const, port: 8081 }] : []),
       ],
       endpoints,
     }));
 
-const serviceEvent = fc
-  .constantFrom(...names)
-  .chain((name) =>
-    fc
-      .option(serviceNamed(name), { nil: undefined, freq: 4 })
-      .map((object): Event => ({ kind: 'service', name, object })),
-  );
-const sliceEvent = fc
-  .tuple(fc.constantFrom(...names), fc.constantFrom('1', '2'))
-  .chain(([service, part]) =>
-    fc
-      .option(sliceNamed(service, part), { nil: undefined, freq: 4 })
-      .map((object): Event => ({ kind: 'slice', name: `${service}-${part}`, object })),
-  );
+const serviceEvent = (family: IpFamily): fc.Arbitrary<Event> =>
+  fc
+    .constantFrom(...names)
+    .chain((name) =>
+      fc
+        .option(serviceNamed(name, plans[family]), { nil: undefined, freq: 4 })
+        .map((object): Event => ({ kind: 'service', name, object })),
+    );
+
+const sliceEvent = (family: IpFamily): fc.Arbitrary<Event> =>
+  fc
+    .tuple(fc.constantFrom(...names), fc.constantFrom('1', '2'))
+    .chain(([service, part]) =>
+      fc
+        .option(sliceNamed(service, part, family), { nil: undefined, freq: 4 })
+        .map((object): Event => ({ kind: 'slice', name: `${service}-${part}`, object })),
+    );
+
+const nodeEvent: fc.Arbitrary<Event> = fc
+  .constantFrom<Partial<NodeView>>(
+    { zone: 'z1' },
+    { zone: 'z2' },
+    { zone: undefined },
+    ...[11, 12].map((host) => ({ addresses: { IPv4: `192.168.56.${host}`, IPv6: `fd00:56::${host}` } })),
+    ...[1, 2].map((net) => ({ podCidrs: [`10.244.${net}.0/24`, `fd00:244:${net}::/64`] })),
+  )
+  .map((node) => ({ kind: 'node', node }));
+
+/** What no two services have at one time. */
+const holdings = ({ spec, status }: Service): string[] => [
+  ...(spec.clusterIP === undefined || spec.clusterIP === 'None' ? [] : [spec.clusterIP]),
+  ...(spec.ports ?? []).flatMap(({ nodePort }) => (nodePort === undefined ? [] : [String(nodePort)])),
+  ...(status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []),
+];
+
+/** Before a service gets what another one has, that one is deleted: an API server gives nothing to two. */
+const withoutClashes = (events: readonly Event[]): Event[] => {
+  const live = new Map<string, Service>();
+  return events.flatMap((event) => {
+    if (event.kind !== 'service') return [event];
+    const wanted = new Set(event.object ? holdings(event.object) : []);
+    const robbed = [...live].filter(
+      ([name, service]) => name !== event.name && holdings(service).some((each) => wanted.has(each)),
+    );
+    for (const [name] of robbed) live.delete(name);
+    if (event.object) live.set(event.name, event.object);
+    else live.delete(event.name);
+    return [...robbed.map(([name]): Event => ({ kind: 'service', name, object: undefined })), event];
+  });
+};
 
 /** Ends in a sync. `fail` makes the next restore fail. */
-export const history = (failures: boolean): fc.Arbitrary<Event[]> =>
+export const history = (failures: boolean, family: IpFamily = 'IPv4'): fc.Arbitrary<Event[]> =>
   fc
     .array(
       fc.oneof(
-        { weight: 5, arbitrary: serviceEvent },
-        { weight: 6, arbitrary: sliceEvent },
-        { weight: 1, arbitrary: fc.constantFrom('z1', 'z2', undefined).map((zone): Event => ({ kind: 'zone', zone })) },
+        { weight: 5, arbitrary: serviceEvent(family) },
+        { weight: 6, arbitrary: sliceEvent(family) },
+        { weight: 1, arbitrary: nodeEvent },
         { weight: 4, arbitrary: fc.constant<Event>({ kind: 'sync' }) },
         ...(failures ? [{ weight: 1, arbitrary: fc.constant<Event>({ kind: 'fail' }) }] : []),
       ),
       { minLength: 1, maxLength: 30, size: 'max' },
     )
-    .map((events) => [...events, { kind: 'sync' }]);
+    .map((events) => [...withoutClashes(events), { kind: 'sync' }]);

@@ -2,12 +2,14 @@
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import type { Logger } from '../../../src/kit/logger.ts';
+import type { Backend } from '../../../src/node/proxy/backend.ts';
 import { FlowKeeper } from '../../../src/node/proxy/flow-keeper.ts';
 import { IptablesBackend } from '../../../src/node/proxy/iptables/backend.ts';
 import { type BaseOptions, buildBase } from '../../../src/node/proxy/iptables/build-base.ts';
 import { type DetectLocalOptions, localMatch } from '../../../src/node/proxy/local-detector.ts';
 import { Proxier } from '../../../src/node/proxy/proxier.ts';
-import type { NodeView } from '../../../src/node/proxy/types.ts';
+import type { IpFamily, NodeView } from '../../../src/node/proxy/types.ts';
+import { nodePortAddresses } from '../../../src/node/proxy/view/node-view.ts';
 import type { ChainLister } from '../../../src/node/sys/chain-lister.ts';
 import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
 import { FakeConntrack } from './fake-conntrack.ts';
@@ -29,13 +31,17 @@ export const baseOptions: BaseOptions = {
 
 export const testNode: NodeView = {
   name: 'n1',
-  addresses: { IPv4: '192.168.56.11' },
+  addresses: { IPv4: '192.168.56.11', IPv6: 'fd00:56::11' },
   zone: undefined,
-  podCidrs: ['10.244.1.0/24'],
+  podCidrs: ['10.244.1.0/24', 'fd00:244:1::/64'],
   eligible: true,
 };
 
 export interface RigOptions {
+  /** Default: IPv4. */
+  readonly family?: IpFamily;
+  /** Pods are known by the Node's own networks, and node ports answer at its address only: rules change as the Node does. */
+  readonly followsNode?: boolean;
   readonly masqueradeAll?: boolean;
   readonly clusterCidr?: string;
   readonly base?: Partial<BaseOptions>;
@@ -51,41 +57,58 @@ export interface Rig {
   sync(): Promise<void>;
 }
 
-/** @param relays this node's addresses in a mode that relays by itself */
-export const createFlows = (...relays: string[]): { conntrack: FakeConntrack; flows: FlowKeeper } => {
+/** How a rig tells pods from everybody else. */
+export const detectOf = ({ followsNode, clusterCidr, detect }: RigOptions): DetectLocalOptions => ({
+  mode: followsNode ? 'NodeCIDR' : 'ClusterCIDR',
+  clusterCidr: clusterCidr ?? '10.244.0.0/16,fd00:244::/32',
+  bridgeInterface: '',
+  interfaceNamePrefix: '',
+  ...detect,
+});
+
+/** What a rig is made from beside its mode's own. */
+export interface RigParts<B extends Backend> {
+  readonly family: IpFamily;
+  /** This node's addresses in a mode that relays by itself. */
+  readonly relays?: readonly string[];
+  /** @param node as it is at the time */
+  readonly createBackend: (node: () => NodeView) => B;
+}
+
+/** A proxier over any backend, whose syncs are asked for one by one. */
+export const rigOver = <B extends Backend>({ family, relays = [], createBackend }: RigParts<B>) => {
+  const state = { node: testNode };
+  const node = (): NodeView => state.node;
   const conntrack = new FakeConntrack();
-  const own = { nodePorts: new Set(['192.168.56.11']), relays: new Set(relays) };
-  return { conntrack, flows: new FlowKeeper({ family: 'IPv4', log: silent, conntrack, own: () => own }) };
+  const own = { nodePorts: new Set([testNode.addresses[family] ?? '']), relays: new Set(relays) };
+  const flows = new FlowKeeper({ family, log: silent, conntrack, own: () => own });
+  const backend = createBackend(node);
+  const proxier = new Proxier({ family, nodeName: testNode.name, backend, flows, log: silent, node });
+  const sync = async (): Promise<void> => void (await proxier.sync(new AbortController().signal));
+  return Object.assign(state, { conntrack, backend, proxier, sync });
 };
 
 export const createRig = (netfilter: Netfilter, options: RigOptions = {}): Rig => {
-  const { conntrack, flows } = createFlows();
-  const clusterCidr = options.clusterCidr ?? '10.244.0.0/16';
-  const mode = 'ClusterCIDR' as const;
-  const detect = { mode, clusterCidr, bridgeInterface: '', interfaceNamePrefix: '', ...options.detect };
-  const backend = new IptablesBackend({
-    family: 'IPv4',
-    netfilter,
-    lister: options.lister ?? new FakeNetfilter(),
-    log: silent,
-    base: () => buildBase({ ...baseOptions, ...options.base }),
-    build: () => ({
-      node: rig.node,
-      local: localMatch(detect, rig.node, 'IPv4'),
-      masqueradeAll: options.masqueradeAll ?? false,
-      countLocalhostNodePorts: false,
-    }),
-  });
-  const node = (): NodeView => rig.node;
-  const rig: Rig = {
-    node: testNode,
-    conntrack,
-    proxier: new Proxier({ family: 'IPv4', nodeName: testNode.name, backend, flows, log: silent, node }),
-    sync: async () => {
-      await rig.proxier.sync(new AbortController().signal);
-    },
-  };
-  return rig;
+  const { family = 'IPv4', followsNode = false, masqueradeAll = false } = options;
+  const detect = detectOf(options);
+  const createBackend = (node: () => NodeView): IptablesBackend =>
+    new IptablesBackend({
+      family,
+      netfilter,
+      lister: options.lister ?? new FakeNetfilter(),
+      log: silent,
+      base: () => {
+        const addresses = nodePortAddresses(followsNode ? ['primary'] : [], family, node());
+        return buildBase({ ...baseOptions, family, nodePortAddresses: addresses, ...options.base });
+      },
+      build: () => ({
+        node: node(),
+        local: localMatch(detect, node(), family),
+        masqueradeAll,
+        countLocalhostNodePorts: false,
+      }),
+    });
+  return rigOver({ family, createBackend });
 };
 
 /** The objects of a cluster, as informers hold them. */
@@ -100,9 +123,9 @@ export class Objects {
       );
     else if (event.kind === 'slice')
       this.#change(this.slices, event, (before, after) => rigs.map(({ proxier }) => proxier.onSlice(before, after)));
-    else if (event.kind === 'zone') {
+    else if (event.kind === 'node') {
       for (const rig of rigs) {
-        rig.node = { ...rig.node, zone: event.zone };
+        rig.node = { ...rig.node, ...event.node };
         rig.proxier.onNode();
       }
     }
@@ -134,9 +157,8 @@ export const replay = async (events: readonly Event[], rig: Rig, fake?: { failur
   return objects;
 };
 
-/** A proxier that starts now, with these objects, on an empty kernel. */
-export const fromScratch = async (objects: Objects, kernel: Netfilter, node: NodeView): Promise<void> => {
-  const rig = createRig(kernel);
+/** The rig's proxier learns of these objects at once, as one that starts now, and writes. */
+export const startWith = async (rig: Rig, objects: Objects, node: NodeView): Promise<void> => {
   rig.node = node;
   for (const service of objects.services.values()) rig.proxier.onService(undefined, service);
   for (const slice of objects.slices.values()) rig.proxier.onSlice(undefined, slice);

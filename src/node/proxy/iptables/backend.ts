@@ -24,8 +24,9 @@ export interface IptablesOptions {
   readonly legacy?: boolean;
   readonly lister: ChainLister;
   readonly log: Logger;
-  /** Both are asked at each sync: the node may have changed. */
+  /** Asked at each full sync and when the node changed. */
   readonly base: () => BaseRules;
+  /** Asked at each sync: the node may have changed. */
   readonly build: () => Omit<BuildOptions, 'family' | 'endpointComments'>;
 }
 
@@ -51,7 +52,9 @@ export class IptablesBackend implements Backend {
     const { log, family } = this.#options;
     const { view, changed, nodeChanged } = update;
     const resized = this.#judgeSize(view);
-    const full = (nodeChanged && this.#judgeBase()) || resized || update.full;
+    // Where node ports answer depends on the machine's addresses, too, of which nobody is told.
+    const rebased = (nodeChanged || update.full) && this.#judgeBase();
+    const full = rebased || resized || update.full;
     log.info(2, 'Syncing iptables rules', { ipFamily: family, fullSync: full });
     const keys = full || nodeChanged ? new Set([...view.ports.keys(), ...this.#applied.keys()]) : changed;
     const next = this.#build(view, keys);

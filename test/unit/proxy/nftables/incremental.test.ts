@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { history } from '../random.ts';
-import { replay } from '../replay.ts';
+import { replay, startWith } from '../replay.ts';
 import { FakeNft, inForce } from './fake-nft.ts';
-import { createNftablesRig, startWith } from './rig.ts';
+import { createNftablesRig } from './rig.ts';
 
 const signal = new AbortController().signal;
 
@@ -12,11 +12,11 @@ const run = async (events: Parameters<typeof replay>[0]): Promise<void> => {
   const rig = createNftablesRig(kernel);
   const objects = await replay(events, rig, kernel);
   const fresh = new FakeNft();
-  await startWith(objects, fresh, rig.node);
+  await startWith(createNftablesRig(fresh), objects, rig.node);
   expect(inForce(kernel.table())).toEqual(inForce(fresh.table()));
   expect(await rig.backend.damaged(signal)).toBe(false);
   // One that starts over what is there takes it over, and leaves nothing that it doesn't need.
-  await startWith(objects, kernel, rig.node);
+  await startWith(createNftablesRig(kernel), objects, rig.node);
   expect([...kernel.table().chains.keys()].sort()).toEqual([...fresh.table().chains.keys()].sort());
   expect([...kernel.table().sets.keys()].sort()).toEqual([...fresh.table().sets.keys()].sort());
   expect(inForce(kernel.table())).toEqual(inForce(fresh.table()));

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FakeNetfilter } from '../fake-netfilter.ts';
 import { history } from '../random.ts';
-import { type Objects, replay } from '../replay.ts';
+import { replay, startWith } from '../replay.ts';
 import type { FakePorts } from './fake-ports.ts';
-import { createUserspaceRig, type UserspaceRig } from './rig.ts';
+import { comparable, createUserspaceRig, type UserspaceRig } from './rig.ts';
 
 const signal = new AbortController().signal;
 
@@ -41,35 +41,6 @@ const create = (): { rig: UserspaceRig; kernel: WatchedNetfilter } => {
   return { rig, kernel };
 };
 
-const scratch = async (objects: Objects, { node }: UserspaceRig): Promise<ReturnType<typeof create>> => {
-  const fresh = create();
-  fresh.rig.node = node;
-  for (const service of objects.services.values()) fresh.rig.proxier.onService(undefined, service);
-  for (const slice of objects.slices.values()) fresh.rig.proxier.onSlice(undefined, slice);
-  await fresh.rig.sync();
-  return fresh;
-};
-
-/** Rules by chain, those of a service port in their order, with each relay's port numbered as it comes up in them. */
-const comparable = (saved: string): unknown => {
-  const blocks = new Map<string, string[]>();
-  const known = new Map<string, Map<string, string>>();
-  for (const section of saved.split(/(?=^\*)/m).sort()) {
-    for (const line of section.split('\n')) {
-      const owner = /-p (\w+) .*--comment "(r\/[^"]*)"/.exec(line)?.slice(1).join(' ') ?? '';
-      const names = known.get(owner) ?? new Map<string, string>();
-      known.set(owner, names);
-      const text = line.replace(/\b4\d{4}\b/g, (port) => {
-        names.set(port, names.get(port) ?? `#${names.size}`);
-        return names.get(port) ?? '';
-      });
-      const block = `${/^-A (\S+)/.exec(line)?.[1]} ${owner}`;
-      blocks.set(block, [...(blocks.get(block) ?? []), text]);
-    }
-  }
-  return [...blocks].sort();
-};
-
 /** What listens where, and which endpoints it leads to. */
 const listeners = ({ bound }: FakePorts): string[] =>
   [...bound]
@@ -82,7 +53,8 @@ const run = async (events: Parameters<typeof replay>[0]): Promise<void> => {
   const { rig, kernel } = create();
   const objects = await replay(events, rig, kernel);
   await kernel.expectListeners();
-  const fresh = await scratch(objects, rig);
+  const fresh = create();
+  await startWith(fresh.rig, objects, rig.node);
   expect(comparable(await kernel.save())).toEqual(comparable(await fresh.kernel.save()));
   expect(listeners(rig.ports)).toEqual(listeners(fresh.rig.ports));
   expect(await rig.backend.damaged(signal)).toBe(false);

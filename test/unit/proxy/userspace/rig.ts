@@ -1,11 +1,12 @@
-// A proxier in userspace mode over a kernel and ports in memory.
+// A proxier in userspace mode over ports in memory and any kernel.
 import { localMatch } from '../../../../src/node/proxy/local-detector.ts';
-import { Proxier } from '../../../../src/node/proxy/proxier.ts';
+import type { NodeView } from '../../../../src/node/proxy/types.ts';
 import { UserspaceBackend } from '../../../../src/node/proxy/userspace/backend.ts';
 import type { Place } from '../../../../src/node/proxy/userspace/place.ts';
 import { PortRange } from '../../../../src/node/proxy/userspace/port-range.ts';
+import { nodePortAddresses } from '../../../../src/node/proxy/view/node-view.ts';
 import type { Netfilter } from '../../../../src/node/sys/netfilter.ts';
-import { createFlows, type Rig, silent, testNode } from '../replay.ts';
+import { detectOf, type Rig, type RigOptions, rigOver, silent } from '../replay.ts';
 import { FakePorts } from './fake-ports.ts';
 
 export interface UserspaceRig extends Rig {
@@ -23,32 +24,56 @@ export const testPlace: Place = {
   local: undefined,
 };
 
-const detect = {
-  mode: 'ClusterCIDR',
-  clusterCidr: '10.244.0.0/16',
-  bridgeInterface: '',
-  interfaceNamePrefix: '',
-} as const;
+/** A machine of IPv6. */
+export const testPlace6: Place = {
+  ...testPlace,
+  family: 'IPv6',
+  listenAddress: '::',
+  nodeAddress: 'fd00:56::11',
+  ownAddresses: ['::1', 'fd00:56::11', 'fd00:244:1::1'],
+};
 
 export const createUserspaceRig = (
   netfilterOf: (ports: FakePorts) => Netfilter,
   place: Partial<Place> = {},
+  options: Pick<RigOptions, 'followsNode'> = {},
 ): UserspaceRig => {
   const ports = new FakePorts();
-  const node = () => rig.node;
-  const backend = new UserspaceBackend({
-    ...{ node, log: silent, netfilter: netfilterOf(ports) },
-    range: new PortRange(undefined),
-    place: () => ({ ...testPlace, local: localMatch(detect, rig.node, 'IPv4'), ...place }),
-    createRelay: ({ protocol }) => ports.createRelay(protocol),
+  const { family = 'IPv4', ownAddresses = testPlace.ownAddresses } = place;
+  const whereabouts = (node: NodeView): Partial<Place> => ({
+    local: localMatch(detectOf(options), node, family),
+    ...(options.followsNode
+      ? { nodeAddress: node.addresses[family], nodePortAddresses: nodePortAddresses(['primary'], family, node) }
+      : {}),
   });
-  const { conntrack, flows } = createFlows(...testPlace.ownAddresses);
-  const rig: UserspaceRig = {
-    ...{ ports, backend, node: testNode, conntrack },
-    proxier: new Proxier({ family: 'IPv4', nodeName: testNode.name, backend, flows, log: silent, node }),
-    sync: async () => {
-      await rig.proxier.sync(new AbortController().signal);
-    },
-  };
-  return rig;
+  const createBackend = (node: () => NodeView): UserspaceBackend =>
+    new UserspaceBackend({
+      ...{ node, log: silent, netfilter: netfilterOf(ports) },
+      range: new PortRange(undefined),
+      place: () => ({ ...testPlace, ...place, ...whereabouts(node()) }),
+      createRelay: ({ protocol }) => ports.createRelay(protocol),
+    });
+  return Object.assign(rigOver({ family, relays: ownAddresses, createBackend }), { ports });
+};
+
+/** Rules by chain, those of a service port in their order, with each relay's port numbered as it comes up in them. */
+export const comparable = (saved: string): unknown => {
+  const blocks = new Map<string, string[]>();
+  const known = new Map<string, Map<string, string>>();
+  // The real tool says when it wrote this, and how many packets came by.
+  const plain = saved.replace(/^#.*\n/gm, '').replace(/ \[\d+:\d+\]$/gm, '');
+  for (const section of plain.split(/(?=^\*)/m).sort()) {
+    for (const line of section.split('\n')) {
+      const owner = /-p (\w+) .*--comment "(r\/[^"]*)"/.exec(line)?.slice(1).join(' ') ?? '';
+      const names = known.get(owner) ?? new Map<string, string>();
+      known.set(owner, names);
+      const text = line.replace(/\b4\d{4}\b/g, (port) => {
+        names.set(port, names.get(port) ?? `#${names.size}`);
+        return names.get(port) ?? '';
+      });
+      const block = `${/^-A (\S+)/.exec(line)?.[1]} ${owner}`;
+      blocks.set(block, [...(blocks.get(block) ?? []), text]);
+    }
+  }
+  return [...blocks].sort();
 };
