@@ -96,7 +96,8 @@ export class Ledger {
     if (!known) return;
     this.#touch(item);
     if (!('all' in known)) {
-      claims.delete(name);
+      // Another's: an owner may have asked for one thing several times, and has withdrawn it before.
+      if (known.owner === owner) claims.delete(name);
       return;
     }
     known.all.delete(owner);
