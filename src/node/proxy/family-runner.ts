@@ -46,6 +46,8 @@ export class FamilyRunner {
   #started = false;
   #lastSyncMs = 0;
   #lookTimer: NodeJS.Timeout | undefined;
+  /** Whether the family had services when the next look was planned. */
+  #used: boolean | undefined;
   #lookDue = false;
   #lookMs = 0;
   #repairs = 0;
@@ -84,7 +86,6 @@ export class FamilyRunner {
     const { signal } = this.#options;
     this.#started = true;
     this.#trigger();
-    this.#scheduleLook();
     const full = setInterval(() => this.#resync(), fullSyncPeriodMs);
     const stop = (): void => {
       clearTimeout(this.#lookTimer);
@@ -128,12 +129,21 @@ export class FamilyRunner {
     this.#options.onSynced(report);
     const elapsed = `${report.elapsedMs.toFixed(6)}ms`;
     this.#options.log.info(2, 'SyncProxyRules complete', { ipFamily: this.#options.family, elapsed });
+    if (this.#used === undefined || (!this.#used && this.#hasServices)) this.#scheduleLook();
     this.#trigger();
     this.#firstSync.resolve();
   }
 
+  get #hasServices(): boolean {
+    return this.proxier.view.ports.size > 0;
+  }
+
   #scheduleLook(): void {
-    const delayMs = nextLookMs({ tookMs: this.#lookMs, repairs: this.#repairs }, this.#options.config.syncPeriodMs);
+    const used = this.#hasServices;
+    const look = { tookMs: this.#lookMs, repairs: this.#repairs, used };
+    const delayMs = nextLookMs(look, this.#options.config.syncPeriodMs);
+    this.#used = used;
+    clearTimeout(this.#lookTimer);
     this.#lookTimer = setTimeout(() => {
       this.#lookDue = true;
       this.#loop.trigger();

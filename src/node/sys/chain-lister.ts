@@ -1,9 +1,8 @@
-// Looks at single chains of the packet filter again and again. One iptables-restore stays for it and lists what it is asked for:
-// to start a program for each look would cost ten times as much.
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+// Looks at single chains of the packet filter again and again. One iptables-restore stays for it and lists what it is asked for.
 import { ExecError } from './exec.ts';
 import type { Flavour } from './iptables-flavour.ts';
 import { type NetfilterFamily, toolOf } from './netfilter.ts';
+import { StandingTool } from './standing-tool.ts';
 
 export interface ChainQuery {
   readonly table: string;
@@ -20,16 +19,13 @@ export interface ChainListing extends ChainQuery {
 export interface ChainLister {
   /**
    * One at a time.
-   * @returns a listing for each query; undefined where one of the chains isn't there
+   * @returns a listing for each query, by table: the same array as for the same queries before where nothing differs; undefined where one of the chains isn't there
    * @throws ExecError when the tool can't be started, can't get the lock, or doesn't answer; the signal's reason when aborted
    */
   list(queries: readonly ChainQuery[], signal: AbortSignal): Promise<readonly ChainListing[] | undefined>;
   close(): void;
 }
 
-const timeoutMs = 10_000;
-/** The legacy tool reads the whole table, and keeps the memory: one that took so long is not kept. */
-const keptMs = 20;
 /** iptables' exit code for a lock that another program held too long, or a kernel out of memory. */
 const lacksResource = 4;
 
@@ -41,26 +37,23 @@ export const createChainLister = (
 ): ChainLister => {
   // `-w` without a time: with one, the legacy tool leaves an alarm behind, which ends it that much later while it waits for the next question.
   const argv = [...prefix, `${toolOf(family, flavour)}-restore`, '-w', '--noflush'];
-  let standing: StandingTool | undefined;
-  const close = (): void => {
-    standing?.kill();
-    standing = undefined;
-  };
+  const tool = new StandingTool(argv, sentinel);
+  let question: Question | undefined;
+  let last: { answer: string; listings: readonly ChainListing[] } | undefined;
   return {
     async list(queries, signal) {
-      const started = performance.now();
-      standing ??= new StandingTool(argv);
+      if (question?.queries !== queries) [question, last] = [questionOf(queries), undefined];
+      const { text, ordered } = question;
       try {
-        const answer = await standing.ask(questionOf(queries), signal);
-        if (performance.now() - started > keptMs) close();
-        return parseListings(queries, answer);
+        const answer = await tool.ask(text, signal);
+        if (last?.answer !== answer) last = { answer, listings: parseListings(ordered, answer) };
+        return last.listings;
       } catch (error) {
-        close();
         if (isRefusal(error)) return undefined;
         throw error;
       }
     },
-    close,
+    close: () => tool.close(),
   };
 };
 
@@ -72,19 +65,27 @@ const isRefusal = (error: unknown): boolean => {
 
 /** The last thing asked for, in a form that nothing else is printed in. */
 const sentinel = '-P POSTROUTING ';
+const lastTable = 'mangle';
+
+interface Question {
+  readonly queries: readonly ChainQuery[];
+  /** As they are asked. */
+  readonly ordered: readonly ChainQuery[];
+  readonly text: string;
+}
 
 /** The nf_tables tool lets go of what it printed when it begins the next list: so there is one at the end that nobody reads. */
-const questionOf = (queries: readonly ChainQuery[]): string => {
+const questionOf = (queries: readonly ChainQuery[]): Question => {
   const tables = Map.groupBy(queries, ({ table }) => table);
-  const sections = [...tables].map(([table, chains]) => {
-    const lines = chains.map(({ chain }) => `-L ${chain} -n\n`);
-    return `*${table}\n${lines.join('')}COMMIT\n`;
-  });
-  return `${sections.join('')}*mangle\n-S POSTROUTING\nCOMMIT\n*mangle\n-S INPUT\nCOMMIT\n`;
+  const last = tables.get(lastTable) ?? [];
+  tables.delete(lastTable);
+  const lists = (chains: readonly ChainQuery[]): string => chains.map(({ chain }) => `-L ${chain} -n\n`).join('');
+  const sections = [...tables].map(([table, chains]) => `*${table}\n${lists(chains)}COMMIT\n`);
+  const end = `*${lastTable}\n${lists(last)}-S POSTROUTING\nCOMMIT\n*${lastTable}\n-S INPUT\nCOMMIT\n`;
+  return { queries, ordered: [...[...tables.values()].flat(), ...last], text: `${sections.join('')}${end}` };
 };
 
-const parseListings = (queries: readonly ChainQuery[], answer: string): ChainListing[] => {
-  const ordered = [...Map.groupBy(queries, ({ table }) => table).values()].flat();
+const parseListings = (ordered: readonly ChainQuery[], answer: string): ChainListing[] => {
   // What precedes the first heading is the rest of the last answer: what followed the sentinel.
   const [, ...texts] = `\n${answer}`.split(/\nChain /);
   return texts.flatMap((text, index) => {
@@ -96,67 +97,3 @@ const parseListings = (queries: readonly ChainQuery[], answer: string): ChainLis
     return [{ ...query, references: references === undefined ? undefined : Number(references), targets }];
   });
 };
-
-/** Takes questions on its standard input; ends by itself when this process does. */
-class StandingTool {
-  readonly #argv: readonly string[];
-  readonly #child: ChildProcessWithoutNullStreams;
-  #output = '';
-  #errors = '';
-  #check: () => void = () => {};
-  #ended: Error | undefined;
-
-  constructor(argv: readonly string[]) {
-    this.#argv = argv;
-    const [command = '', ...args] = argv;
-    this.#child = spawn(command, args, { stdio: 'pipe' });
-    this.#child.stdin.on('error', () => {});
-    this.#child.stdout.on('data', (chunk: Buffer) => {
-      this.#output += chunk.toString();
-      this.#check();
-    });
-    this.#child.stderr.on('data', (chunk: Buffer) => {
-      this.#errors = (this.#errors + chunk.toString()).slice(-1000);
-    });
-    this.#child.on('error', (cause) => this.#end(new ExecError(argv, cause.message, undefined, cause)));
-    this.#child.on('close', (code) => {
-      const result = { stdout: '', stderr: this.#errors, code: code ?? 137 };
-      this.#end(new ExecError(argv, this.#errors.trim() || `exit code ${code}`, result));
-    });
-  }
-
-  /** @returns what was printed up to the sentinel */
-  async ask(question: string, signal: AbortSignal): Promise<string> {
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    this.#check = () => {
-      const end = this.#output.indexOf(sentinel);
-      const newline = end < 0 ? -1 : this.#output.indexOf('\n', end);
-      if (newline >= 0) {
-        resolve(this.#output.slice(0, end));
-        this.#output = this.#output.slice(newline + 1);
-      } else if (this.#ended) reject(this.#ended);
-    };
-    const abort = (): void => reject(signal.reason);
-    const late = (): void => reject(new ExecError(this.#argv, `no answer within ${timeoutMs} ms`));
-    const timer = setTimeout(late, timeoutMs);
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-      this.#child.stdin.write(question);
-      this.#check();
-      return await promise;
-    } finally {
-      this.#check = () => {};
-      clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
-    }
-  }
-
-  kill(): void {
-    this.#child.kill('SIGKILL');
-  }
-
-  #end(error: Error): void {
-    this.#ended ??= error;
-    this.#check();
-  }
-}

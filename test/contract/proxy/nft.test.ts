@@ -1,8 +1,12 @@
 // nf_tables in memory, which unit tests use, behaves as the real one does for everything that kube-proxy sends it.
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { createNft, type Nft } from '../../../src/node/sys/nft.ts';
+import { createRulesetState } from '../../../src/node/sys/ruleset-state.ts';
 import { FakeNft, type FakeTable, inForce } from '../../unit/proxy/nftables/fake-nft.ts';
 import { createNftablesRig } from '../../unit/proxy/nftables/rig.ts';
 import { history } from '../../unit/proxy/random.ts';
@@ -104,3 +108,51 @@ test('a check changes nothing', async () => {
   expect(await real.list('ruleset ip', signal)).toBe('');
   await expect(real.check('add rule ip nowhere a accept', signal)).rejects.toThrow();
 });
+
+test('the state of a family is another one after each change of its tables, and the same while only elements change', async () => {
+  using state = disposable(createRulesetState('ip', prefix));
+  const changes = [
+    'add table ip a { set s { type ipv4_addr; }; chain c { ip saddr 10.0.0.1 drop; }; chain d { accept; }; }',
+    'add rule ip a c ip saddr 10.0.0.2 drop',
+    'flush chain ip a d',
+    'add rule ip a d accept',
+    'flush table ip a',
+    'delete table ip a',
+  ];
+  const same = ['add table ip6 b { chain c { accept; }; }', 'add element ip a s { 10.0.0.3 }'];
+  const seen = [await state.read(signal)];
+  for (const change of changes) {
+    exec('nft', change);
+    const now = await state.read(signal);
+    expect(now, change).not.toBe(seen.at(-1));
+    seen.push(now);
+    for (const other of now === undefined || seen.length !== 2 ? [] : same) {
+      exec('nft', other);
+      expect(await state.read(signal), other).toBe(now);
+    }
+  }
+  expect(seen.every((each) => each !== undefined)).toBe(true);
+});
+
+test('an nft that was stopped is started anew', async () => {
+  using state = disposable(createRulesetState('ip', prefix));
+  const before = await state.read(signal);
+  const pid = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'nft -j'], { encoding: 'utf8' }).trim();
+  process.kill(Number(pid), 'SIGKILL');
+  await expect(state.read(signal)).rejects.toThrow();
+  expect(await state.read(signal)).toBe(before);
+});
+
+test.each([
+  { name: 'repeats what it reads', nft: 'while read -r line; do echo "nft> $line"; echo "{\\"nftables\\": []}"; done' },
+  { name: 'has no prompt', nft: 'echo no interactive mode >&2; exit 1' },
+])('an nft that $name is not asked', async ({ nft }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'labs-nft-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'nft'), `#!/bin/sh\n${nft}\n`, { mode: 0o755 });
+  using state = disposable(createRulesetState('ip', [...prefix, 'env', `PATH=${folder}:/usr/bin:/bin`]));
+  for (const _ of [1, 2]) expect(await state.read(signal)).toBeUndefined();
+});
+
+const disposable = <T extends { close(): void }>(what: T): T & Disposable =>
+  Object.assign(what, { [Symbol.dispose]: () => what.close() });

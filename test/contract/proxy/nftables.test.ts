@@ -130,6 +130,8 @@ test('a cluster IP refuses at ports that its service does not have', async () =>
 test.each([
   ['everything', ['flush', 'ruleset']],
   ['a chain', ['flush', 'chain', 'ip', 'kube-proxy', 'services']],
+  ['the table', ['flush', 'table', 'ip', 'kube-proxy']],
+  ['the table, which is gone', ['delete', 'table', 'ip', 'kube-proxy']],
 ])('after somebody flushed %s, it comes back by itself', async (_what, command) => {
   await using world = await World.create();
   await world.change(web(), slice(first));

@@ -14,6 +14,7 @@ const refused: Service = {
   metadata: { name: 'none', namespace: 'default' },
   spec: { clusterIP: '10.96.0.21', ports: [{ port: 80 }] },
 };
+const sixth: Service['spec'] = { clusterIP: 'fd00::20', ipFamilies: ['IPv6'], ports: [{ port: 80 }] };
 const slice: EndpointSlice = {
   metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
   addressType: 'IPv4',
@@ -97,6 +98,8 @@ describe.each<Backend>(['nft', 'legacy'])('with iptables-%s', (backend) => {
 
   test('IPv6 is watched, too', async () => {
     await using world = await createWorld(backend);
+    // Without a service of the family, looks are rare.
+    await world.change(put.service({ metadata: { name: 'six', namespace: 'default' }, spec: sixth }));
     world.exec('ip6tables', '-t', 'nat', '-F');
     const jump = '-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES';
     expect(world.save('ip6tables-save', '-t', 'nat')).not.toContain(jump);
@@ -116,18 +119,21 @@ test('a flush of the whole rule set takes all with it, and only what is ours com
   );
 });
 
-test('the tools that stay to look end with kube-proxy, also when it is killed', async () => {
+test.each([
+  { mode: 'iptables', tool: /^ip6?tables-(nft-)?restore$/ },
+  { mode: 'nftables', tool: /^nft$/ },
+])('the tools that stay to look end with kube-proxy in mode $mode, also when it is killed', async ({ mode, tool }) => {
   await using world = await World.create();
-  const proxy = await world.startProxy();
-  await world.until('both families are looked at', () => lookers(world) === 2);
+  const proxy = await world.startProxy(`--proxy-mode=${mode}`, '--iptables-sync-period=200ms');
+  await world.until('both families are looked at', () => lookers(world, tool) === 2);
   await world.stop(proxy, 'SIGKILL');
-  await world.until('no tool is left', () => lookers(world) === 0);
+  await world.until('no tool is left', () => lookers(world, tool) === 0);
 });
 
-/** Processes that list chains, in the namespace. */
-const lookers = (world: World): number => {
+/** Processes that look, in the namespace. */
+const lookers = (world: World, tool: RegExp): number => {
   const pids = world.exec('ip', 'netns', 'pids', world.name).trim().split('\n');
-  return pids.filter((pid) => /^ip6?tables-(nft-)?restore$/.test(commandOf(pid))).length;
+  return pids.filter((pid) => tool.test(commandOf(pid))).length;
 };
 
 const commandOf = (pid: string): string => {

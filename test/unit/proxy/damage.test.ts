@@ -121,5 +121,6 @@ describe('the next look', () => {
     { name: 'waits until one is a five-hundredth of the time', tookMs: 10, repairs: 0, wanted: 5000 },
     { name: 'never waits longer than the sync period', tookMs: 500, repairs: 0, wanted: 30_000 },
     { name: 'waits longer each time that somebody does damage again', tookMs: 1, repairs: 3, wanted: 16_000 },
-  ])('$name', ({ wanted, ...look }) => expect(nextLookMs(look, 30_000)).toBe(wanted));
+    { name: 'may wait where no service is', tookMs: 1, repairs: 0, used: false, wanted: 10_000 },
+  ])('$name', ({ wanted, ...look }) => expect(nextLookMs({ used: true, ...look }, 30_000)).toBe(wanted));
 });

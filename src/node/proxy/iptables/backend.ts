@@ -1,7 +1,7 @@
 // iptables mode for one address family: an update → rules → plan → kernel. The only state is what is known to be in the kernel.
 import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
-import type { ChainLister } from '../../sys/chain-lister.ts';
+import type { ChainLister, ChainListing } from '../../sys/chain-lister.ts';
 import type { Netfilter } from '../../sys/netfilter.ts';
 import type { Backend, RuleCounts, Update, Written } from '../backend.ts';
 import type { IpFamily, PortKey, ServiceView } from '../types.ts';
@@ -42,6 +42,8 @@ export class IptablesBackend implements Backend {
   /** Of what is applied; undefined after each write. */
   #expected: readonly Expected[] | undefined;
   #listed = false;
+  /** What lacked nothing at the last look. */
+  #whole: readonly ChainListing[] | undefined;
 
   constructor(options: IptablesOptions) {
     this.#options = options;
@@ -70,8 +72,10 @@ export class IptablesBackend implements Backend {
     const listings = await lister.list(this.#expected, signal);
     // Who never listed anything may be a tool that can't; from one that could, silence means that a chain is gone.
     if (!listings) return this.#listed || (await this.#canaryGone(signal));
+    if (listings === this.#whole) return false;
     this.#listed = true;
     const damage = findDamage(this.#expected, listings);
+    this.#whole = damage ? undefined : listings;
     if (!damage) return false;
     log.info(2, 'Rules are missing from a chain', { ipFamily: family, table: damage.table, chain: damage.chain });
     return true;
@@ -175,6 +179,7 @@ export class IptablesBackend implements Backend {
 
   #commit(next: Next): void {
     this.#expected = undefined;
+    this.#whole = undefined;
     for (const [key, rules] of next) {
       if (rules) this.#applied.set(key, rules);
       else this.#applied.delete(key);

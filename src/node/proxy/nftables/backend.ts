@@ -2,6 +2,7 @@
 import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import type { Nft } from '../../sys/nft.ts';
+import type { RulesetState } from '../../sys/ruleset-state.ts';
 import { type Backend, noRules, type RuleCounts, type Update, type Written } from '../backend.ts';
 import type { IpFamily } from '../types.ts';
 import { buildPort } from './build-port.ts';
@@ -14,6 +15,7 @@ import { type Litter, litterOf, renderAll, renderChanges, renderRemoval } from '
 export interface NftablesOptions {
   readonly family: IpFamily;
   readonly nft: Nft;
+  readonly state: RulesetState;
   readonly log: Logger;
   /** Both are asked at each sync: the node may have changed. */
   readonly base: () => readonly Item[];
@@ -35,6 +37,8 @@ export class NftablesBackend implements Backend {
   /** Grows with each write that begins. */
   #writes = 0;
   #writing = false;
+  /** The state when the table last lacked nothing. What a write of ours changes in chains changes it, too. */
+  #whole: string | undefined;
 
   constructor(options: NftablesOptions) {
     this.#options = options;
@@ -61,16 +65,23 @@ export class NftablesBackend implements Backend {
   /** Whether the table is gone, or chains of it were emptied or filled. Elements aren't looked at: to list them takes long. */
   async damaged(signal: AbortSignal): Promise<boolean> {
     const writes = this.#writes;
+    const state = await this.#options.state.read(signal);
+    if (state !== undefined && state === this.#whole) return false;
     const existing = await this.#list(signal);
     // What a sync was just changing says nothing.
-    return writes === this.#writes && !this.#writing && !this.#isWhole(existing);
+    if (writes !== this.#writes || this.#writing) return false;
+    const whole = this.#isWhole(existing);
+    this.#whole = whole ? state : undefined;
+    return !whole;
   }
 
   countRules(): RuleCounts {
     return noRules;
   }
 
-  close(): void {}
+  close(): void {
+    this.#options.state.close();
+  }
 
   #recompute({ view, changed, full, nodeChanged }: Update): void {
     const everything = full || nodeChanged;

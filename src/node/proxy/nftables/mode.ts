@@ -1,13 +1,14 @@
 // nftables mode on this machine: which families it can program, and a backend for each.
 import { messageOf } from '../../../kit/error.ts';
 import { createNft } from '../../sys/nft.ts';
+import { createRulesetState } from '../../sys/ruleset-state.ts';
 import type { Mode, ModeContext } from '../backend.ts';
 import { localMatch } from '../local-detector.ts';
 import type { IpFamily } from '../types.ts';
 import { nodePortAddresses } from '../view/node-view.ts';
 import { NftablesBackend } from './backend.ts';
 import { buildBase } from './build-base.ts';
-import type { Item } from './model.ts';
+import { type Item, words } from './model.ts';
 import { renderAll } from './render.ts';
 
 /** @throws Error where the machine has no nft, or one or a kernel that lacks what the rules need */
@@ -35,7 +36,7 @@ export const openNftables = async (context: ModeContext): Promise<Mode> => {
   const masqueradeMark = 2 ** config.masqueradeBit;
   const createBackend = (family: IpFamily): NftablesBackend =>
     new NftablesBackend({
-      ...{ family, log, nft },
+      ...{ family, log, nft, state: createRulesetState(words[family].ip) },
       base: () => baseOf(family, context),
       build: () => {
         const current = node();

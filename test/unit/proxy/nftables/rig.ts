@@ -23,6 +23,7 @@ export const createNftablesRig = (
     const local = () => localMatch(detectOf(options), node(), family);
     return new NftablesBackend({
       ...{ family, nft, log: silent },
+      state: { read: async () => undefined, close: () => {} },
       base: () => {
         const addresses = nodePortAddresses(['primary'], family, node());
         return buildBase({

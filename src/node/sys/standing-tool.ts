@@ -1,0 +1,108 @@
+// A program that stays to be asked again and again on its standard input: to start one for each question would cost ten times as much.
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { ExecError } from './exec.ts';
+
+const timeoutMs = 10_000;
+/** Who has read so much that it took so long keeps the memory, too: it is not kept. */
+const keptMs = 20;
+
+/** Ends by itself when this process does. */
+export class StandingTool {
+  readonly #argv: readonly string[];
+  readonly #sentinel: string;
+  #conversation: Conversation | undefined;
+
+  /** @param sentinel what the tool prints after each answer, up to the end of its line, and no answer has */
+  constructor(argv: readonly string[], sentinel: string) {
+    this.#argv = argv;
+    this.#sentinel = sentinel;
+  }
+
+  /**
+   * One at a time. After a failure the next question goes to a new process.
+   * @returns what was printed up to the sentinel
+   * @throws ExecError when the program can't be started, ends, or doesn't answer within 10 s; the signal's reason when aborted
+   */
+  async ask(question: string, signal: AbortSignal): Promise<string> {
+    const started = performance.now();
+    this.#conversation ??= new Conversation(this.#argv, this.#sentinel);
+    try {
+      const answer = await this.#conversation.ask(question, signal);
+      if (performance.now() - started > keptMs) this.close();
+      return answer;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#conversation?.kill();
+    this.#conversation = undefined;
+  }
+}
+
+/** With one process. */
+class Conversation {
+  readonly #argv: readonly string[];
+  readonly #sentinel: string;
+  readonly #child: ChildProcessWithoutNullStreams;
+  #output = '';
+  #errors = '';
+  #check: () => void = () => {};
+  #ended: Error | undefined;
+
+  constructor(argv: readonly string[], sentinel: string) {
+    this.#argv = argv;
+    this.#sentinel = sentinel;
+    const [command = '', ...args] = argv;
+    this.#child = spawn(command, args, { stdio: 'pipe' });
+    this.#child.stdin.on('error', () => {});
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.#output += text;
+      this.#check();
+    });
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors = (this.#errors + text).slice(-1000);
+    });
+    this.#child.on('error', (cause) => this.#end(new ExecError(argv, cause.message, undefined, cause)));
+    this.#child.on('close', (code) => {
+      const result = { stdout: '', stderr: this.#errors, code: code ?? 137 };
+      this.#end(new ExecError(argv, this.#errors.trim() || `exit code ${code}`, result));
+    });
+  }
+
+  async ask(question: string, signal: AbortSignal): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    this.#check = () => {
+      const end = this.#output.indexOf(this.#sentinel);
+      const newline = end < 0 ? -1 : this.#output.indexOf('\n', end);
+      if (newline >= 0) {
+        resolve(this.#output.slice(0, end));
+        this.#output = this.#output.slice(newline + 1);
+      } else if (this.#ended) reject(this.#ended);
+    };
+    const abort = (): void => reject(signal.reason);
+    const late = (): void => reject(new ExecError(this.#argv, `no answer within ${timeoutMs} ms`));
+    const timer = setTimeout(late, timeoutMs);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      this.#child.stdin.write(question);
+      this.#check();
+      return await promise;
+    } finally {
+      this.#check = () => {};
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    this.#check();
+  }
+}
