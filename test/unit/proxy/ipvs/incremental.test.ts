@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { IpFamily } from '../../../../src/node/proxy/types.ts';
+import { history } from '../random.ts';
+import { replay, startWith } from '../replay.ts';
+import { contents, createIpvsRig, fakeKernel, unreliable } from './rig.ts';
+
+const signal = new AbortController().signal;
+const families = ['IPv4', 'IPv6'] as const;
+const story = (failures: boolean) =>
+  fc
+    .constantFrom<IpFamily>(...families)
+    .chain((family) => history(failures, family).map((events) => ({ family, events })));
+
+test('after any history, the kernel holds what a proxy starting now would write, and no tool had to refuse anything', async () => {
+  let balanced = 0;
+  const property = fc.asyncProperty(story(false), async ({ family, events }) => {
+    const [kernel, empty] = [fakeKernel(), fakeKernel()];
+    const rig = createIpvsRig(family, kernel);
+    const refusals: unknown[] = [];
+    const sync = rig.sync;
+    rig.sync = () => sync().catch((error) => void refusals.push(error));
+    const objects = await replay(events, rig);
+    expect(refusals).toEqual([]);
+    await startWith(createIpvsRig(family, empty), objects, rig.node);
+    const right = await contents(family, empty);
+    expect(await contents(family, kernel)).toEqual(right);
+    expect(await rig.backend.damaged(signal)).toBe(false);
+    if (right.servers?.some((line) => !line.endsWith('→ '))) balanced += 1;
+  });
+  await fc.assert(property, { numRuns: 400 });
+  expect(balanced, 'histories that end with a virtual server and an endpoint').toBeGreaterThan(100);
+});
+
+test('the same holds when tools fail in between, and for one that starts over what is there', async () => {
+  const property = fc.asyncProperty(story(true), async ({ family, events }) => {
+    const [lived, empty] = [fakeKernel(), fakeKernel()];
+    const kernel = unreliable(lived);
+    const rig = createIpvsRig(family, kernel);
+    const objects = await replay(events, rig, kernel);
+    await startWith(createIpvsRig(family, empty), objects, rig.node);
+    const right = await contents(family, empty);
+    expect(await contents(family, lived)).toEqual(right);
+    await startWith(createIpvsRig(family, lived), objects, rig.node);
+    expect(await contents(family, lived)).toEqual(right);
+  });
+  await fc.assert(property, { numRuns: 400 });
+});

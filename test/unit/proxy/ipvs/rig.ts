@@ -1,0 +1,101 @@
+// A proxier in ipvs mode, over any kernel.
+import { IpvsBackend } from '../../../../src/node/proxy/ipvs/backend.ts';
+import { RuleWriter } from '../../../../src/node/proxy/ipvs/rule-writer.ts';
+import { localMatch } from '../../../../src/node/proxy/local-detector.ts';
+import type { IpFamily, NodeView } from '../../../../src/node/proxy/types.ts';
+import { nodePortAddresses } from '../../../../src/node/proxy/view/node-view.ts';
+import type { DummyLink } from '../../../../src/node/sys/dummy-link.ts';
+import type { Ipset } from '../../../../src/node/sys/ipset.ts';
+import type { Ipvs } from '../../../../src/node/sys/ipvs.ts';
+import type { Netfilter } from '../../../../src/node/sys/netfilter.ts';
+import { FakeNetfilter } from '../fake-netfilter.ts';
+import { detectOf, type Rig, rigOver, silent } from '../replay.ts';
+import { FakeIpset, FakeIpvs, FakeLink } from './fakes.ts';
+
+export interface IpvsKernel {
+  readonly ipvs: Ipvs;
+  readonly ipset: Ipset;
+  readonly link: DummyLink;
+  readonly netfilter: Netfilter;
+}
+
+export const fakeKernel = (): IpvsKernel => ({
+  ipvs: new FakeIpvs(),
+  ipset: new FakeIpset(),
+  link: new FakeLink(),
+  netfilter: new FakeNetfilter(),
+});
+
+/** A kernel whose tools do their work and say that they failed: as often as is told. */
+export const unreliable = ({ ipvs, ipset, link, netfilter }: IpvsKernel): IpvsKernel & { failures: number } => {
+  const kernel = { failures: 0 };
+  const after = async (work: Promise<void>): Promise<void> => {
+    await work;
+    if (kernel.failures === 0) return;
+    kernel.failures -= 1;
+    throw new Error('told to fail');
+  };
+  return Object.assign(kernel, {
+    ipvs: {
+      list: () => ipvs.list(),
+      restore: (...args: Parameters<Ipvs['restore']>) => after(ipvs.restore(...args)),
+      setTimeouts: (...args: Parameters<Ipvs['setTimeouts']>) => ipvs.setTimeouts(...args),
+    },
+    ipset: {
+      save: (signal: AbortSignal) => ipset.save(signal),
+      restore: (...args: Parameters<Ipset['restore']>) => after(ipset.restore(...args)),
+    },
+    netfilter: {
+      save: (signal: AbortSignal) => netfilter.save(signal),
+      hasChain: (...args: Parameters<Netfilter['hasChain']>) => netfilter.hasChain(...args),
+      restore: (...args: Parameters<Netfilter['restore']>) => after(netfilter.restore(...args)),
+    },
+    link,
+  });
+};
+
+/** Node ports answer at the node's own address. */
+export const createIpvsRig = (
+  family: IpFamily,
+  { netfilter, ...kernel }: IpvsKernel,
+): Rig & { readonly backend: IpvsBackend } => {
+  const createBackend = (node: () => NodeView): IpvsBackend =>
+    new IpvsBackend({
+      ...{ ...kernel, family, log: silent, excluded: [], signal: new AbortController().signal },
+      rules: new RuleWriter(netfilter),
+      build: () => {
+        const own = nodePortAddresses(['primary'], family, node());
+        const addresses = own === 'all' ? [] : own;
+        return { node: node(), scheduler: 'rr', machineAddresses: addresses, nodePortAddresses: addresses };
+      },
+      ruleOptions: () => ({
+        masqueradeMark: 0x4000,
+        masqueradeAll: false,
+        local: localMatch(detectOf({ followsNode: true }), node(), family),
+      }),
+    });
+  return rigOver({ family, createBackend });
+};
+
+/** All that a kernel holds of one family, comparable. An endpoint that is on its way out counts as gone. */
+export const contents = async (family: IpFamily, kernel: IpvsKernel): Promise<Record<string, readonly string[]>> => {
+  const { signal } = new AbortController();
+  const servers = (await kernel.ipvs.list()).map(
+    ({ protocol, address, scheduler, persistent, backends }) =>
+      `${protocol} ${address} ${scheduler} ${persistent} → ${[...backends]
+        .filter(([, { weight }]) => weight > 0)
+        .map(([backend]) => backend)
+        .sort()}`,
+  );
+  const lines = async (text: Promise<string>): Promise<string[]> => {
+    const found = (await text).match(/^.+$/gm) ?? [];
+    // Sizes are the kernel's own affair, and so is the seed of a hash.
+    return found.map((line) => line.replace(/ (hashsize|bucketsize|initval|maxelem) \S+| \[\d+:\d+\]$/g, ''));
+  };
+  return {
+    servers: servers.sort(),
+    sets: (await lines(kernel.ipset.save(signal))).sort(),
+    addresses: ((await kernel.link.list(family, signal)) ?? []).sort(),
+    rules: (await lines(kernel.netfilter.save(signal))).filter((line) => /^(-A|:KUBE|\*)/.test(line)),
+  };
+};

@@ -1,0 +1,108 @@
+// Random histories in ipvs mode through the real kernel: after each, what a proxier that lived through it has written is what one that
+// starts now writes, and what IPVS and sets in memory, with which the unit tests go through thousands, hold as well.
+// All of it in this machine's own network namespace, as IPVS is read there: there is nobody else in it.
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { eventually } from '../../../src/kit/eventually.ts';
+import type { IpFamily } from '../../../src/node/proxy/types.ts';
+import { linkName } from '../../../src/node/proxy/view/node-view.ts';
+import { createDummyLink } from '../../../src/node/sys/dummy-link.ts';
+import { createIpset } from '../../../src/node/sys/ipset.ts';
+import { createIpvs } from '../../../src/node/sys/ipvs.ts';
+import { createNetfilter } from '../../../src/node/sys/netfilter.ts';
+import { contents, createIpvsRig, fakeKernel, type IpvsKernel, unreliable } from '../../unit/proxy/ipvs/rig.ts';
+import { history } from '../../unit/proxy/random.ts';
+import { replay, startWith } from '../../unit/proxy/replay.ts';
+
+const histories = 12 * Number(process.env.MODEL_RUNS ?? 1);
+const never = new AbortController().signal;
+
+const exec = (command: string, input = ''): string => {
+  const [program = '', ...args] = command.split(' ');
+  return execFileSync(program, args, { encoding: 'utf8', input, stdio: 'pipe' });
+};
+
+const clear = (): void => {
+  for (const family of ['iptables', 'ip6tables'])
+    exec(`${family}-restore`, '*mangle\nCOMMIT\n*filter\nCOMMIT\n*nat\nCOMMIT\n');
+  exec('ipvsadm -C');
+  exec('ipset destroy');
+  if (exec('ip -o link').includes(linkName)) exec(`ip link delete ${linkName}`);
+};
+beforeEach(clear);
+afterEach(clear);
+
+const realKernel = (family: IpFamily): IpvsKernel => ({
+  ipvs: createIpvs(),
+  ipset: createIpset(),
+  link: createDummyLink(linkName),
+  netfilter: createNetfilter(family),
+});
+
+/** Gives everything to both: what one of them refuses, the other must refuse. */
+const both = (real: IpvsKernel, fake: IpvsKernel): IpvsKernel => {
+  const agree = async (work: Promise<void>, copy: Promise<void>): Promise<void> => {
+    const [outcome, other] = await Promise.allSettled([work, copy]);
+    expect(other.status, String(other.status === 'rejected' ? other.reason : '')).toBe(outcome.status);
+    if (outcome.status === 'rejected') throw outcome.reason;
+  };
+  return {
+    ipvs: {
+      ...real.ipvs,
+      restore: (lines, signal) => agree(real.ipvs.restore(lines, signal), fake.ipvs.restore(lines, signal)),
+    },
+    ipset: {
+      ...real.ipset,
+      restore: (lines, signal) => agree(real.ipset.restore(lines, signal), fake.ipset.restore(lines, signal)),
+    },
+    link: {
+      ...real.link,
+      ensure: (signal) => agree(real.link.ensure(signal), fake.link.ensure(signal)),
+      change: (changes, signal) => agree(real.link.change(changes, signal), fake.link.change(changes, signal)),
+    },
+    netfilter: real.netfilter,
+  };
+};
+
+/** An endpoint that is gone stays a moment, for its connections: there are none. */
+const untilSettled = (): Promise<void> =>
+  eventually(
+    'no endpoint is kept that is gone',
+    async () => {
+      const leaving = exec('ipvsadm -Sn').match(/^.* -w 0$/gm) ?? [];
+      return leaving.length === 0 ? { done: true, value: undefined } : { done: false, seen: leaving.join('\n') };
+    },
+    { timeoutMs: 60_000, intervalMs: 100 },
+  );
+
+const story = fc
+  .constantFrom<IpFamily>('IPv4', 'IPv6')
+  .chain((family) => history(true, family).map((events) => ({ family, events })));
+
+test(`${histories} histories`, { timeout: histories * 20_000 }, async () => {
+  let balanced = 0;
+  const property = fc.asyncProperty(story, async ({ family, events }) => {
+    clear();
+    const [real, fake] = [realKernel(family), fakeKernel()];
+    const kernel = unreliable(both(real, fake));
+    const rig = createIpvsRig(family, kernel);
+    const objects = await replay(events, rig, kernel);
+    await untilSettled();
+    const { rules, ...lived } = await contents(family, real);
+    const { rules: _, ...inMemory } = await contents(family, fake);
+    expect(inMemory).toEqual(lived);
+    expect(await rig.backend.damaged(never)).toBe(false);
+    rig.backend.close();
+    clear();
+    for (const start of ['now', 'over what is there']) {
+      const next = createIpvsRig(family, real);
+      await startWith(next, objects, rig.node);
+      next.backend.close();
+      expect(await contents(family, real), start).toEqual({ ...lived, rules });
+    }
+    if (lived.servers?.some((line) => !line.endsWith('→ '))) balanced += 1;
+  });
+  await fc.assert(property, { numRuns: histories });
+  expect(balanced, 'histories that end with a virtual server and an endpoint').toBeGreaterThan(0);
+});
