@@ -71,6 +71,7 @@ const moods: Readonly<Record<string, (response: ServerResponse) => void>> = {
   failing: (response) => response.writeHead(500).end('{"kind":"Status","code":500,"message":"etcd has no leader"}'),
   busy: (response) => response.writeHead(429, { 'Retry-After': '1' }).end('{"kind":"Status","code":429}'),
   gone: (response) => response.writeHead(410).end('{"kind":"Status","code":410,"reason":"Expired"}'),
+  silent: () => {},
   // Half a list, or half an event of a watch.
   cut: (response) => {
     response.writeHead(200, { 'Content-Length': '1000' }).write('{"kind":"List","metadata":{},"items":[{"met');

@@ -30,6 +30,8 @@ export interface Transport {
 const callTimeoutMs = 30_000;
 /** How long a watch waits for the head of its answer: packets to the server may get lost in a broken network. */
 const headTimeoutMs = 15_000;
+/** A watch's connection that was silent for so long is tried, and given up ten seconds after that. */
+const keepAliveMs = 15_000;
 /** Shorter than the server's, so that no call is written to a socket that the server is closing. */
 const idleSocketMs = 20_000;
 const maxSockets = 8;
@@ -126,18 +128,21 @@ const tlsOptions = ({ ca, serverName, insecure }: ServerConfig, cert?: string, k
 const send = (options: https.RequestOptions, payload?: Buffer, longLived = false): Promise<http.IncomingMessage> =>
   new Promise((resolve, reject) => {
     const { request } = options.protocol === 'http:' ? http : https;
-    const outgoing = request(options, (response) => {
-      outgoing.setTimeout(0);
-      resolve(response);
-    });
-    outgoing.once('error', reject);
+    const outgoing = request(options);
+    outgoing.once('response', resolve).once('error', reject);
     outgoing.setNoDelay(true);
     if (longLived) {
-      outgoing.setSocketKeepAlive(true, 15_000);
-      outgoing.setTimeout(headTimeoutMs, () => outgoing.destroy(new Error('the server does not answer')));
+      outgoing.setSocketKeepAlive(true, keepAliveMs);
+      endWithoutHead(outgoing);
     }
     outgoing.end(payload);
   });
+
+/** Not by the request's own timeout, which begins only once there is a connection. */
+const endWithoutHead = (outgoing: http.ClientRequest): void => {
+  const timer = setTimeout(() => outgoing.destroy(new Error('the server does not answer')), headTimeoutMs);
+  for (const event of ['response', 'close']) outgoing.once(event, () => clearTimeout(timer));
+};
 
 const textOf = async (response: http.IncomingMessage): Promise<string> => {
   response.setEncoding('utf8');
