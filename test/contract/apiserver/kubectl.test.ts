@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -30,6 +30,7 @@ describe.skipIf(!hasKubectl)('kubectl, unmodified', () => {
   });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
+    rmSync(manifest, { force: true });
   });
   const kubectl = (...args: string[]): Promise<string> => server.kubectl(...args);
 

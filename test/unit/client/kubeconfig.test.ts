@@ -1,11 +1,12 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { loadKubeconfig } from '../../../src/node/client/kubeconfig.ts';
 
 const write = (cluster: string, user: string): string => {
   const folder = mkdtempSync(join(tmpdir(), 'kubeconfig-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'config');
   const text = `apiVersion: v1
 kind: Config
