@@ -1,71 +1,23 @@
 // Userspace mode: real connections that end at kube-proxy and go on from there, through the real kernel.
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ServiceSpec } from '../../../src/api/core.ts';
-import { answerOf, client, type Family, Neighbours, nodeAddress, pods } from './neighbours.ts';
-import { put, World } from './world.ts';
+import { describe, expect, test } from 'vitest';
+import { answerOf, client, nodeAddress, pods } from './neighbours.ts';
+import {
+  around,
+  bothFamilies,
+  change,
+  families,
+  serviceIp,
+  slice,
+  start,
+  udp,
+  useWorld,
+  web,
+  who,
+  world,
+} from './userspace-rig.ts';
 
-interface Answer {
-  readonly at?: string;
-  readonly from?: string;
-  readonly error?: string;
-}
-
-const serviceIp = { IPv4: '10.96.0.20', IPv6: 'fd00:96::20' } as const;
-const families: readonly Family[] = ['IPv4', 'IPv6'];
-const targetPorts = { who: 8080, echo: 8081, digest: 8082, reset: 8083 } as const;
-let world: World;
-let around: Neighbours;
-
-beforeEach(async () => {
-  world = await World.create();
-  around = await Neighbours.create(world);
-});
-afterEach(async () => {
-  await around[Symbol.asyncDispose]();
-  await world[Symbol.asyncDispose]();
-});
-
-/** One service with a port for each thing that the pods' servers can do. */
-const ports: ServiceSpec['ports'] = [
-  { name: 'who', port: 80, nodePort: 30080 },
-  { name: 'echo', port: 81, nodePort: 30081 },
-  { name: 'digest', port: 82, nodePort: 30082 },
-  { name: 'reset', port: 83, nodePort: 30083 },
-  { name: 'dns', port: 80, protocol: 'UDP', nodePort: 30080 },
-];
-const web = (spec: Partial<ServiceSpec> = {}, status = {}) =>
-  put.service({
-    metadata: { name: 'web', namespace: 'default' },
-    spec: { type: 'NodePort', clusterIP: serviceIp.IPv4, clusterIPs: Object.values(serviceIp), ports, ...spec },
-    ...status,
-  });
-const slice = (family: Family, ips: readonly string[], nodeName = 'n1') =>
-  put.slice({
-    metadata: { name: `web-${family}`, namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
-    addressType: family,
-    ports: [
-      ...Object.entries(targetPorts).map(([name, port]) => ({ name, port, protocol: 'TCP' as const })),
-      { name: 'dns', port: targetPorts.who, protocol: 'UDP' },
-    ],
-    endpoints: ips.map((address) => ({ addresses: [address], conditions: { ready: true }, nodeName })),
-  });
-const start = async (...changes: Parameters<World['change']>) => {
-  await world.change(...changes);
-  return world.startProxy('--proxy-mode=userspace', '--cluster-cidr=10.244.0.0/16,fd00::/56');
-};
-const bothFamilies = () => families.map((family) => slice(family, pods[family].slice(0, 3)));
-const syncs = (): number => world.log().match(/SyncProxyRules complete/g)?.length ?? 0;
-/** Applies changes, and waits until both families have been synced. */
-const change = async (...changes: Parameters<World['change']>): Promise<void> => {
-  const before = syncs();
-  await world.change(...changes);
-  await world.until('the change has been synced', () => syncs() > before);
-};
-const who = (where: string, host: string, port: number, count = 1, timeoutMs = 10_000): Promise<Answer[]> =>
-  around.ask<Answer[]>(where, 'who', host, String(port), String(count), String(timeoutMs));
-const udp = (where: string, host: string, port: number, count = 1): Promise<Answer[]> =>
-  around.ask<Answer[]>(where, 'udp', host, String(port), String(count));
+useWorld();
 
 describe.each(families)('over %s', (family) => {
   const [first = '', second = '', third = '', dead = ''] = pods[family];
@@ -227,115 +179,4 @@ test('policy Local holds for clients from outside, and not for pods of the clust
   await change(web({ internalTrafficPolicy: 'Local' }), elsewhere);
   expect(await who('o', serviceIp.IPv4, 80)).toEqual([{ error: 'ECONNRESET' }]);
   expect((await who('c', nodeAddress.IPv4, 30080))[0]?.at).toBeDefined();
-});
-
-test('a relay port can not be reached but through a service', async () => {
-  await start(web(), ...bothFamilies());
-  const [, relay = ''] = /--dport 80 -j REDIRECT --to-ports (\d+)/.exec(world.save()) ?? [];
-  expect(await who('c', nodeAddress.IPv4, Number(relay), 1, 1000)).toEqual([{ error: 'ETIMEDOUT' }]);
-  expect((await who('n', nodeAddress.IPv4, Number(relay)))[0]?.at).toBeDefined();
-});
-
-test('node ports come through a firewall that refuses what it does not know', async () => {
-  await start(web(), ...bothFamilies());
-  world.exec('iptables', '-A', 'INPUT', '-i', 'vp', '-j', 'ACCEPT');
-  world.exec('iptables', '-A', 'INPUT', '-m', 'conntrack', '--ctstate', 'ESTABLISHED', '-j', 'ACCEPT');
-  world.exec('iptables', '-P', 'INPUT', 'DROP');
-  expect((await who('c', nodeAddress.IPv4, 30080))[0]?.at).toBeDefined();
-});
-
-test('a node port is held; one that another program has stays with it until it is free', async () => {
-  const other = around.start('n', 'pods', nodeAddress.IPv4);
-  await once(other.stdout ?? other, 'data');
-  await world.change(web({ ports: [{ name: 'who', port: 80, nodePort: 8081 }] }), ...bothFamilies());
-  await world.startProxy('--proxy-mode=userspace', '--iptables-sync-period=200ms');
-  expect(world.log()).toContain("Can't open port for service");
-  expect(world.save()).not.toContain('--dport 8081');
-  expect((await who('c', serviceIp.IPv4, 80))[0]?.at).toBeDefined();
-  await world.stop(other, 'SIGKILL');
-  await world.until('the node port leads to the service', () => world.save().includes('--dport 8081'));
-  expect((await who('c', nodeAddress.IPv4, 8081))[0]?.at).toBeDefined();
-  expect(world.exec('ss', '-tlnH', 'sport', '=', ':8081')).toContain('0.0.0.0:8081');
-});
-
-test('two services may swap their node ports', async () => {
-  const one = (name: string, clusterIP: string, nodePort: number) =>
-    put.service({
-      metadata: { name, namespace: 'default' },
-      spec: { type: 'NodePort', clusterIP, ports: [{ name: 'who', port: 80, nodePort }] },
-    });
-  await start(one('web', '10.96.0.31', 30001), one('none', '10.96.0.32', 30002), slice('IPv4', pods.IPv4.slice(0, 1)));
-  expect((await who('c', nodeAddress.IPv4, 30001))[0]?.at).toBe(pods.IPv4[0]);
-  await change(one('web', '10.96.0.31', 30002), one('none', '10.96.0.32', 30001));
-  await world.until('both ports lead somewhere', () => world.save().match(/-A KUBE-NODEPORT-HOST/g)?.length === 2);
-  expect((await who('c', nodeAddress.IPv4, 30002))[0]?.at).toBe(pods.IPv4[0]);
-  expect(await who('c', nodeAddress.IPv4, 30001)).toEqual([{ error: 'ECONNRESET' }]);
-  expect(world.log()).not.toContain("Can't open port");
-});
-
-test('a UDP client is sent to another endpoint when its own is lost, and its socket goes when it is silent', async () => {
-  const dns = { type: 'ClusterIP' as const, ports: [{ name: 'dns', port: 80, protocol: 'UDP' as const }] };
-  await start(web(dns), slice('IPv4', pods.IPv4.slice(0, 1)));
-  expect((await udp('c', serviceIp.IPv4, 80, 2)).map(({ at }) => at)).toEqual([pods.IPv4[0], pods.IPv4[0]]);
-  await change(slice('IPv4', pods.IPv4.slice(1, 2)));
-  expect((await udp('c', serviceIp.IPv4, 80, 2)).map(({ at }) => at)).toEqual([pods.IPv4[1], pods.IPv4[1]]);
-  const flows = (): string => world.exec('ss', '-unH', 'state', 'established');
-  await world.until('no socket to an endpoint is left', () => flows() === '', flows);
-});
-
-test('a killed proxy means refused connections; started again it serves as before, and leaves no rule of the old one', async () => {
-  const proxy = await start(web(), ...bothFamilies());
-  const rules = (): string => world.save('iptables-save', '-t', 'nat');
-  const before = rules();
-  await world.stop(proxy, 'SIGKILL');
-  expect(rules()).toBe(before);
-  expect(await who('c', serviceIp.IPv4, 80)).toEqual([{ error: 'ECONNREFUSED' }]);
-  await world.startProxy('--proxy-mode=userspace');
-  expect((await who('c', serviceIp.IPv4, 80))[0]?.at).toBeDefined();
-  expect((await udp('c', serviceIp.IPv4, 80))[0]?.at).toBeDefined();
-  expect(rules().match(/^-A/gm)).toHaveLength(before.match(/^-A/gm)?.length ?? 0);
-});
-
-test('the log says what it opened, and SCTP is refused once', async () => {
-  const sctp = [{ name: 'sctp', port: 90, protocol: 'SCTP' as const }];
-  await start(web({ ports: [...(ports ?? []), ...sctp] }), ...bothFamilies());
-  await change(slice('IPv4', pods.IPv4.slice(0, 1)));
-  const log = world.log();
-  expect(log).toContain('"Using userspace Proxier"');
-  expect(log).toContain(
-    '"Opened iptables from-containers portal for service" servicePortName="default/web:who" protocol="TCP" portalAddress="10.96.0.20:80"',
-  );
-  expect(log).toContain(
-    '"Opened iptables from-host public port for service" servicePortName="default/web:who" protocol="TCP" nodePort=30080',
-  );
-  expect(log.match(/SCTP is not supported/g)).toHaveLength(2);
-});
-
-test('relays listen within --proxy-port-range; when it is used up, the rest is told of', async () => {
-  await world.change(web({ type: 'ClusterIP', ports: [80, 81, 82].map((port) => ({ name: `p${port}`, port })) }));
-  await world.startProxy('--proxy-mode=userspace', '--proxy-port-range=41000-41001');
-  const targets = world.save().match(/--to-ports \d+/g);
-  expect(targets).toEqual(['--to-ports 41000', '--to-ports 41001']);
-  expect(world.log()).toMatch(/Failed to start proxy for service.*--proxy-port-range/);
-});
-
-test('switching between iptables and userspace under way leaves nothing of the other mode, and --cleanup nothing at all', async () => {
-  world.exec('iptables', '-A', 'INPUT', '-s', '192.0.2.1', '-j', 'ACCEPT');
-  await world.change(web(), ...bothFamilies());
-  const saved = (): string => world.save('iptables-save') + world.save('ip6tables-save');
-  const leftovers = {
-    iptables: /KUBE-(PORTALS|NODEPORT-)/,
-    userspace: /KUBE-(SERVICES|SVC|SEP|MARK|POSTROUTING|FORWARD)/,
-  };
-  for (const mode of ['userspace', 'iptables', 'userspace'] as const) {
-    const proxy = await world.startProxy(`--proxy-mode=${mode}`);
-    await world.until(`only ${mode} is left`, () => !leftovers[mode].test(saved()), saved);
-    for (const where of ['o', 'c', 'n']) expect((await who(where, serviceIp.IPv4, 80))[0]?.at, where).toBeDefined();
-    expect((await who('c', nodeAddress.IPv4, 30080))[0]?.at).toBeDefined();
-    await world.stop(proxy);
-  }
-  const main = new URL('../../../src/node/proxy/main.ts', import.meta.url).pathname;
-  world.exec(process.execPath, main, '--cleanup');
-  expect(saved()).not.toContain('KUBE-');
-  expect(saved()).toContain('-A INPUT -s 192.0.2.1/32 -j ACCEPT');
 });

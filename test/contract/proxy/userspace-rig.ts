@@ -1,0 +1,70 @@
+// A world with neighbours for each test of userspace mode, and the one service that its tests ask.
+import { afterEach, beforeEach } from 'vitest';
+import type { ServiceSpec } from '../../../src/api/core.ts';
+import { type Family, Neighbours, pods } from './neighbours.ts';
+import { put, World } from './world.ts';
+
+export interface Answer {
+  readonly at?: string;
+  readonly from?: string;
+  readonly error?: string;
+}
+
+export const serviceIp = { IPv4: '10.96.0.20', IPv6: 'fd00:96::20' } as const;
+export const families: readonly Family[] = ['IPv4', 'IPv6'];
+const targetPorts = { who: 8080, echo: 8081, digest: 8082, reset: 8083 } as const;
+export let world: World;
+export let around: Neighbours;
+
+/** Both are other ones for each test of the file that calls this. */
+export const useWorld = (): void => {
+  beforeEach(async () => {
+    world = await World.create();
+    around = await Neighbours.create(world);
+  });
+  afterEach(async () => {
+    await around[Symbol.asyncDispose]();
+    await world[Symbol.asyncDispose]();
+  });
+};
+
+/** One service with a port for each thing that the pods' servers can do. */
+export const ports: ServiceSpec['ports'] = [
+  { name: 'who', port: 80, nodePort: 30080 },
+  { name: 'echo', port: 81, nodePort: 30081 },
+  { name: 'digest', port: 82, nodePort: 30082 },
+  { name: 'reset', port: 83, nodePort: 30083 },
+  { name: 'dns', port: 80, protocol: 'UDP', nodePort: 30080 },
+];
+export const web = (spec: Partial<ServiceSpec> = {}, status = {}) =>
+  put.service({
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { type: 'NodePort', clusterIP: serviceIp.IPv4, clusterIPs: Object.values(serviceIp), ports, ...spec },
+    ...status,
+  });
+export const slice = (family: Family, ips: readonly string[], nodeName = 'n1') =>
+  put.slice({
+    metadata: { name: `web-${family}`, namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+    addressType: family,
+    ports: [
+      ...Object.entries(targetPorts).map(([name, port]) => ({ name, port, protocol: 'TCP' as const })),
+      { name: 'dns', port: targetPorts.who, protocol: 'UDP' },
+    ],
+    endpoints: ips.map((address) => ({ addresses: [address], conditions: { ready: true }, nodeName })),
+  });
+export const start = async (...changes: Parameters<World['change']>) => {
+  await world.change(...changes);
+  return world.startProxy('--proxy-mode=userspace', '--cluster-cidr=10.244.0.0/16,fd00::/56');
+};
+export const bothFamilies = () => families.map((family) => slice(family, pods[family].slice(0, 3)));
+export const syncs = (): number => world.log().match(/SyncProxyRules complete/g)?.length ?? 0;
+/** Applies changes, and waits until both families have been synced. */
+export const change = async (...changes: Parameters<World['change']>): Promise<void> => {
+  const before = syncs();
+  await world.change(...changes);
+  await world.until('the change has been synced', () => syncs() > before);
+};
+export const who = (where: string, host: string, port: number, count = 1, timeoutMs = 10_000): Promise<Answer[]> =>
+  around.ask<Answer[]>(where, 'who', host, String(port), String(count), String(timeoutMs));
+export const udp = (where: string, host: string, port: number, count = 1): Promise<Answer[]> =>
+  around.ask<Answer[]>(where, 'udp', host, String(port), String(count));
