@@ -23,6 +23,7 @@ export default defineConfig({
       project('vm', {
         timeout: 180_000,
         parallel: false,
+        setup: 'test/vm/setup.ts',
         also: ['test/contract/proxy/packets.test.ts', 'test/contract/proxy/packets-change.test.ts'],
       }),
       project('e2e', { timeout: 300_000, parallel: false }),

@@ -25,7 +25,7 @@ const testTimeoutMs = 720_000;
 /** Node remembers what it has compiled, kube-proxy is the packaged one, and tests are patient: all is slow in there. */
 const environment = [
   'export NODE_COMPILE_CACHE=/tmp/compiled TEST_KUBE_PROXY=/work/dist/node/kube-proxy.js TEST_PATIENCE=4',
-  'export PROXY_MODES=ipvs NO_COLOR=1',
+  'export PROXY_MODES=ipvs NO_COLOR=1 TEST_VM=1',
 ].join('\n');
 
 const testCommand = (files: readonly string[]): string => {

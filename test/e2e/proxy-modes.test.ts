@@ -27,8 +27,12 @@ const run = async (machine: string, script: string): Promise<string> => {
   return stdout.trim();
 };
 
+const processOf = (machine: string): Promise<string> =>
+  run(machine, 'systemctl show --property=MainPID --value kube-proxy');
+
 /** As by hand: the mode goes into the config file; kube-proxy notices, ends, and systemd starts it anew. */
 const switchTo = async (machine: string, mode: string, runs: string): Promise<void> => {
+  const before = await processOf(machine);
   await run(machine, `sed -i '/^mode:/d' ${config} && echo 'mode: ${mode}' >> ${config}`);
   await eventually(
     `kube-proxy on ${machine} runs in mode ${runs} and is healthy`,
@@ -37,7 +41,8 @@ const switchTo = async (machine: string, mode: string, runs: string): Promise<vo
         machine,
         'curl -s --max-time 1 localhost:10249/proxyMode; curl -s --max-time 1 -o /dev/null -w " %{http_code}" localhost:10256/healthz',
       );
-      return seen === `${runs} 200` ? done(undefined) : notYet(seen);
+      const isNew = (await processOf(machine)) !== before;
+      return isNew && seen === `${runs} 200` ? done(undefined) : notYet(`${seen}${isNew ? '' : ', the old process'}`);
     },
     { timeoutMs: 20_000 },
   );
@@ -78,8 +83,10 @@ describe('a lab whose kube-proxies are switched from mode to mode by their confi
       await Promise.all(nodes.map((node) => switchTo(node, mode, runs)));
       await expectAnswers();
       for (const node of nodes) expect(await traces(node), node).toEqual([runs]);
-      const log = await run('node01', 'cat /var/log/kube-proxy.log');
+      // Only this process's lines: klog appends to the file.
+      const log = await run('node01', `grep ' ${await processOf('node01')} ' /var/log/kube-proxy.log`);
       expect(log).toContain(`Using ${runs} Proxier`);
+      if (mode !== runs) expect(log).toMatch(/^E.*falling back to iptables/m);
     },
   );
 });

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Service } from '../../../src/api/core.ts';
+import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import { goldenServices, goldenSlices } from '../../unit/proxy/golden.ts';
 import { put, World } from './world.ts';
 
@@ -46,6 +48,54 @@ test('a health check node port answers word for word', async () => {
   const answer = world.exec('curl', '-si', 'http://127.0.0.1:32011/healthz');
   expect(parts(answer)).toEqual(parts(wanted));
   expect(answer).toContain('Content-Length: 115');
+});
+
+test('a health check node port tells a load balancer when the last local endpoint goes, and when one is back', async () => {
+  await using world = await World.create();
+  const service: Service = {
+    metadata: { name: 'web', namespace: 'default' },
+    spec: {
+      type: 'LoadBalancer',
+      clusterIP: '10.96.0.20',
+      externalTrafficPolicy: 'Local',
+      healthCheckNodePort: 32_050,
+      ports: [{ port: 80, nodePort: 30_080 }],
+    },
+  };
+  const on = (nodeName: string): EndpointSlice => ({
+    metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+    addressType: 'IPv4',
+    ports: [{ name: '', protocol: 'TCP', port: 8080 }],
+    endpoints: [{ addresses: ['10.244.1.2'], conditions: { ready: true }, nodeName }],
+  });
+  const ask = (port: number): string => {
+    try {
+      return world.exec('curl', '-si', '--max-time', '2', `http://127.0.0.1:${port}/`);
+    } catch {
+      return '';
+    }
+  };
+  const says = (port: number, status: string, localEndpoints: number): Promise<boolean> =>
+    world.until(
+      `port ${port} answers ${status} with ${localEndpoints}`,
+      () =>
+        ask(port).startsWith(`HTTP/1.1 ${status}`) &&
+        ask(port).includes(`X-Load-Balancing-Endpoint-Weight: ${localEndpoints}`) &&
+        ask(port).includes(`"localEndpoints": ${localEndpoints},`),
+      () => ask(port),
+    );
+  await world.change(put.service(service), put.slice(on('n1')));
+  await world.startProxy();
+  await says(32_050, '200', 1);
+  await world.change(put.slice(on('n2')));
+  await says(32_050, '503', 0);
+  await world.change(put.slice(on('n1')));
+  await says(32_050, '200', 1);
+  await world.change(put.service({ ...service, spec: { ...service.spec, healthCheckNodePort: 32_051 } }));
+  await says(32_051, '200', 1);
+  expect(ask(32_050)).toBe('');
+  await world.change({ ...put.service(service), remove: true });
+  await world.until('nobody listens any more', () => ask(32_051) === '');
 });
 
 /** Address and port of TCP listeners. */

@@ -168,3 +168,13 @@ test('a service of both families gets rules of both, session affinity and refusa
   // Of the other family there are no endpoints.
   expect(world.save('iptables-save')).toMatch(/10\.96\.0\.20\/32 .*has no endpoints/);
 });
+
+test('where the kernel has no ip_vs, iptables mode stands in and says why', async () => {
+  await using world = await World.create();
+  world.shadow('ipvsadm', '#!/bin/sh\necho "Can\'t initialize ipvs: Protocol not available" >&2\nexit 1\n');
+  await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
+  await world.startProxy(...flags, '--proxy-mode=ipvs');
+  expect(world.get('http://127.0.0.1:10249/proxyMode')).toBe('iptables');
+  expect(world.log()).toMatch(/^E.*Can't use the IPVS proxier, falling back to iptables.*ip_vs/m);
+  expect(world.save()).toContain(dnat('10.244.1.2'));
+});

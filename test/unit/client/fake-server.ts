@@ -14,6 +14,10 @@ export interface FakeServer {
   remove(name: string): void;
   /** Changes the cache without telling the watches, as if they had been away too long. */
   forgetHistory(change: () => void): void;
+  /** Tells every watch how far the server is, as it does while nothing of theirs changes. */
+  bookmark(): void;
+  /** Ends every watch in good order, as servers do after some minutes. */
+  finish(): void;
   /** Cuts every watch. */
   cut(): void;
   /** Closes the port until `up`. */
@@ -92,6 +96,13 @@ export const startFakeServer = async (): Promise<FakeServer> => {
       silent = false;
       oldest = version;
       cut();
+    },
+    bookmark: () => {
+      version += 1;
+      tell('BOOKMARK', { kind: 'ConfigMap', metadata: { resourceVersion: `${version}` } });
+    },
+    finish: () => {
+      for (const watch of watches) watch.end();
     },
     cut,
     down: async () => {

@@ -70,6 +70,29 @@ test('after "410 Gone" it lists again, and handlers see what was deleted meanwhi
   await seen(changes, ['->a', '->b', 'a>-', '->c']);
 });
 
+test('a bookmark moves the revision on, so that a watch which ends is not too old, and handlers hear nothing of it', async () => {
+  server.put('a');
+  const { informer, changes } = follow();
+  await informer.synced;
+  const watches = (): string[] => server.requests.filter((request) => request.includes('watch='));
+  const watched = (count: number) =>
+    eventually(`${count} watches`, () => (watches().length >= count ? done(0) : notYet(watches().join())), {
+      timeoutMs: 4000,
+    });
+  await watched(1);
+  expect(watches()[0]).toContain('allowWatchBookmarks=true');
+  server.bookmark();
+  server.put('b');
+  await seen(changes, ['->a', '->b']);
+  server.bookmark();
+  server.finish();
+  await watched(2);
+  expect(watches()[1]).toContain('resourceVersion=14&');
+  server.put('c');
+  await seen(changes, ['->a', '->b', '->c']);
+  expect(server.requests.filter((request) => !request.includes('watch='))).toHaveLength(1);
+});
+
 test('the cache stays while the server is away, and catches up when it is back', async () => {
   server.put('a');
   const { informer, changes } = follow();

@@ -118,6 +118,42 @@ describe('a cluster IP', () => {
       fate: 'dropped',
     },
     {
+      name: 'stays on the node when all endpoints have hints for nodes (trafficDistribution PreferSameNode)',
+      zone: 'z1',
+      spec: {},
+      endpoints: [
+        there(a, { hints: { forNodes: [{ name: 'n1' }], forZones: [{ name: 'z2' }] } }),
+        there(b, { hints: { forNodes: [{ name: 'n2' }], forZones: [{ name: 'z1' }] } }),
+      ],
+      from: pod,
+      to: '10.96.0.20:80',
+      lands: [`${a}:8080`],
+    },
+    {
+      name: 'stays in the zone when no endpoint is hinted to the node',
+      zone: 'z1',
+      spec: {},
+      endpoints: [
+        there(a, { hints: { forNodes: [{ name: 'n3' }], forZones: [{ name: 'z1' }] } }),
+        there(b, { hints: { forNodes: [{ name: 'n2' }], forZones: [{ name: 'z2' }] } }),
+      ],
+      from: pod,
+      to: '10.96.0.20:80',
+      lands: [`${a}:8080`],
+    },
+    {
+      name: 'goes by zones as long as an endpoint has no hint for nodes',
+      zone: 'z1',
+      spec: {},
+      endpoints: [
+        there(a, { hints: { forNodes: [{ name: 'n1' }], forZones: [{ name: 'z1' }] } }),
+        there(b, { hints: { forZones: [{ name: 'z1' }] } }),
+      ],
+      from: pod,
+      to: '10.96.0.20:80',
+      lands: [`${a}:8080`, `${b}:8080`],
+    },
+    {
       name: 'stays in the zone when all endpoints have hints',
       zone: 'z1',
       spec: {},
