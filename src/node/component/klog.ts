@@ -12,8 +12,8 @@ export interface KlogOptions {
   readonly format?: 'text' | 'json';
   /** klog's `--log-file`: appended to, beside standard error. */
   readonly file?: string;
-  /** The source named in each line's header, e.g. `proxier`, or which one by a line's message. */
-  readonly source: string | ((message: string) => string);
+  /** The source named in each line's header, e.g. `proxier`, or which one by a line's message and fields. */
+  readonly source: string | ((message: string, fields: LogFields) => string);
   /** Whether lines go to standard error too. Default true; klog's `--log-file` without `--alsologtostderr` says false. */
   readonly stderr?: boolean;
 }
@@ -31,11 +31,11 @@ export const createKlog = (options: KlogOptions): Logger => {
   // Written at once, not through a stream: the last words of a component that ends matter most.
   const file = options.file === undefined ? undefined : openSync(options.file, 'a');
   const render = options.format === 'json' ? renderJson : renderText;
-  const sourceOf = (message: string): string =>
-    typeof options.source === 'string' ? options.source : options.source(message);
+  const sourceOf = (message: string, fields: LogFields): string =>
+    typeof options.source === 'string' ? options.source : options.source(message, fields);
   const limitOf = createLimits(options);
   const write = (severity: Line['severity'], verbosity: number, message: string, fields: LogFields): void => {
-    const line = `${render({ severity, verbosity, source: sourceOf(message), message, fields })}\n`;
+    const line = `${render({ severity, verbosity, source: sourceOf(message, fields), message, fields })}\n`;
     if (options.stderr !== false) process.stderr.write(line);
     if (file !== undefined) appendTo(file, line);
   };
@@ -44,7 +44,8 @@ export const createKlog = (options: KlogOptions): Logger => {
     // Says yes where only some sources are that talkative: the line itself is judged when it is written.
     enabled: (verbosity) => verbosity <= most,
     info(verbosity, message, fields = {}) {
-      if (verbosity <= most && verbosity <= limitOf(() => sourceOf(message))) write('I', verbosity, message, fields);
+      if (verbosity <= most && verbosity <= limitOf(() => sourceOf(message, fields)))
+        write('I', verbosity, message, fields);
     },
     warning: (message, fields = {}) => write('W', 0, message, fields),
     error: (message, error, fields = {}) =>

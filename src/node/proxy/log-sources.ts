@@ -1,4 +1,5 @@
 // The place in the original's source that each log line bears in its header (v1.36.2), so that a line found here can be looked up there.
+import type { LogFields } from '../../kit/logger.ts';
 
 const sources: Readonly<Record<string, string>> = {
   'kube-proxy running in dual-stack mode': 'server.go:274',
@@ -25,15 +26,12 @@ const sources: Readonly<Record<string, string>> = {
   'Starting service config controller': 'config.go:200',
   'Starting endpoint slice config controller': 'config.go:106',
   'Starting node config controller': 'config.go:309',
-  'Waiting for caches to sync': 'shared_informer.go:381',
-  'Caches are synced': 'shared_informer.go:388',
   'Kube-proxy configuration may be incomplete or incorrect': 'server.go:265',
   'Not syncing iptables until Services and Endpoints have been received from master': 'proxier.go:644',
   'Caches populated': 'reflector.go:507',
   'Failed to apply OOMScore': 'server.go:550',
   'Skipping service due to cluster IP': 'utils.go:59',
   'Reporting endpoints for healthcheck': 'service_health.go:282',
-  Running: 'iptables.go:379',
   'Started to reconcile conntrack entries': 'cleanup.go:49',
   'Finished reconciling conntrack entries': 'cleanup.go:153',
   'Calling handler.OnNodeChange': 'config.go:328',
@@ -48,9 +46,16 @@ const sources: Readonly<Record<string, string>> = {
   'Calling handler.OnEndpointsDelete': 'config.go:152',
 };
 
+/** The same words stand in several places there: which one, the fields tell. */
+const sourcesByFields: Readonly<Record<string, (fields: LogFields) => string>> = {
+  'Waiting for caches to sync': ({ controller }) => `shared_informer.go:${controller === undefined ? 402 : 381}`,
+  'Caches are synced': ({ controller }) => `shared_informer.go:${controller === undefined ? 409 : 388}`,
+  Running: ({ command }) => `iptables.go:${String(command).endsWith('-restore') ? 444 : 379}`,
+};
+
 /** For `createKlog`. Lines that the original doesn't have bear the name of this program. */
-export const logSource = (message: string): string => {
-  const known = sources[message];
+export const logSource = (message: string, fields: LogFields = {}): string => {
+  const known = sources[message] ?? sourcesByFields[message]?.(fields);
   if (known !== undefined) return known;
   return message.startsWith('FLAG: ') ? 'flags.go:64' : 'kube-proxy.ts:1';
 };
