@@ -37,8 +37,9 @@ export const createConntrack = (family: 'IPv4' | 'IPv6', log: Logger, prefix: re
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ExecError)) throw error;
-      missing = true;
-      log.warning('There is no conntrack tool: stale UDP flows stay until they time out', { err: error.message });
+      missing = (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+      const trouble = missing ? 'There is no conntrack tool' : 'The conntrack tool could not be run';
+      log.warning(`${trouble}: stale UDP flows stay until they time out`, { err: error.message });
       return undefined;
     }
   };

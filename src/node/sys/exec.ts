@@ -66,13 +66,15 @@ export const run = (argv: readonly string[], options: RunOptions = {}): Promise<
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', kill);
   };
-  if (options.onLine) createInterface({ input: child.stdout }).on('line', options.onLine);
-  else child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   child.on('error', (cause) => {
     settle();
     reject(new ExecError(argv, cause.message, undefined, cause));
   });
+  // It was not started, which the event will say. Out of file descriptors, there are no pipes to listen to.
+  if (child.pid === undefined) return promise;
+  if (options.onLine) createInterface({ input: child.stdout }).on('line', options.onLine);
+  else child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   child.on('close', (code, signal) => {
     settle();
     const result = {

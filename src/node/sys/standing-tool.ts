@@ -57,7 +57,10 @@ class Conversation {
     this.#sentinel = sentinel;
     const [command = '', ...args] = argv;
     this.#child = spawn(command, args, { stdio: 'pipe' });
-    this.#child.stdin.on('error', () => {});
+    this.#child.on('error', (cause) => this.#end(new ExecError(argv, cause.message, undefined, cause)));
+    // Out of file descriptors, there are no pipes; that it was not started, the event will say.
+    this.#child.stdin?.on('error', () => {});
+    if (this.#child.pid === undefined) return;
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#output += text;
       this.#check();
@@ -65,7 +68,6 @@ class Conversation {
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#errors = (this.#errors + text).slice(-1000);
     });
-    this.#child.on('error', (cause) => this.#end(new ExecError(argv, cause.message, undefined, cause)));
     this.#child.on('close', (code) => {
       const result = { stdout: '', stderr: this.#errors, code: code ?? 137 };
       this.#end(new ExecError(argv, this.#errors.trim() || `exit code ${code}`, result));
@@ -87,7 +89,7 @@ class Conversation {
     const timer = setTimeout(late, timeoutMs);
     signal.addEventListener('abort', abort, { once: true });
     try {
-      this.#child.stdin.write(question);
+      this.#child.stdin?.write(question);
       this.#check();
       return await promise;
     } finally {

@@ -37,6 +37,23 @@ const removals = async (kernel: FakeNetfilter): Promise<string[]> => {
   });
 };
 
+test('another address of the machine is noticed by a look, and at the next change', async () => {
+  const base: { nodePortAddresses: string[] } = { nodePortAddresses: ['192.168.56.11'] };
+  const { kernel, rig, damaged } = await createWorld({ base });
+  expect(await damaged()).toBe(false);
+  base.nodePortAddresses = ['192.168.56.11', '192.168.56.99'];
+  expect(await damaged()).toBe(true);
+  base.nodePortAddresses = ['192.168.56.98'];
+  rig.proxier.onService(undefined, {
+    metadata: { name: 'other', namespace: 'default' },
+    spec: { clusterIP: '10.96.0.3', ports: [{ port: 80 }] },
+  });
+  await rig.sync();
+  const tail = (await kernel.save()).match(/-A KUBE-SERVICES .*-j KUBE-NODEPORTS/g);
+  expect(tail).toHaveLength(1);
+  expect(tail?.[0]).toContain('-d 192.168.56.98/32');
+});
+
 describe('damage', () => {
   test('is not seen where nobody did any', async () => {
     const { damaged } = await createWorld();

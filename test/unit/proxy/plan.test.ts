@@ -141,6 +141,19 @@ describe('a change', () => {
   });
 });
 
+test.each([
+  ['without node ports on localhost', { localhostNodePorts: false }],
+  ['of IPv6', { family: 'IPv6' as const }],
+])("a full sync %s leaves the kubelet's rule in KUBE-FIREWALL", async (_name, options) => {
+  const kernel = new FakeNetfilter();
+  await kernel.restore('*filter\n:KUBE-FIREWALL - [0:0]\n-A KUBE-FIREWALL -s 192.0.2.1/32 -j DROP\nCOMMIT\n');
+  const base = buildBase({ ...baseOptions, ...options });
+  for (let round = 0; round < 2; round += 1)
+    for (const { input } of planFull(base, ports(3), readExisting(await kernel.save()))) await kernel.restore(input);
+  expect(await kernel.save()).toContain('-A KUBE-FIREWALL -s 192.0.2.1/32 -j DROP');
+  expect(await kernel.save()).toContain('-A INPUT -j KUBE-FIREWALL');
+});
+
 describe('a clean-up', () => {
   const clean = async (kernel: FakeNetfilter): Promise<string> => {
     const input = planCleanup(readExisting(await kernel.save()));
@@ -165,6 +178,13 @@ describe('a clean-up', () => {
     const left = await clean(kernel);
     expect(new Set(left.match(/KUBE-[A-Z-]+/g))).toEqual(new Set(['KUBE-KUBELET-CANARY', 'KUBE-FIREWALL']));
     expect(left).toContain('block incoming localnet connections');
+    for (const from of ['INPUT', 'OUTPUT']) expect(left).toContain(`-A ${from} -j KUBE-FIREWALL`);
+  });
+
+  test("takes the kubelet's ways into KUBE-FIREWALL, which it shares, without a kubelet only", async () => {
+    const kernel = new FakeNetfilter();
+    for (const { input } of planFull(buildBase(baseOptions), ports(3), readExisting(''))) await kernel.restore(input);
+    expect(await clean(kernel)).not.toContain('KUBE-FIREWALL');
   });
 });
 

@@ -55,7 +55,7 @@ export class IptablesBackend implements Backend {
     const { view, changed, nodeChanged } = update;
     const resized = this.#judgeSize(view);
     // Where node ports answer depends on the machine's addresses, too, of which nobody is told.
-    const rebased = (nodeChanged || update.full) && this.#judgeBase();
+    const rebased = this.#judgeBase();
     const full = rebased || resized || update.full;
     log.info(2, 'Syncing iptables rules', { ipFamily: family, fullSync: full });
     const keys = full || nodeChanged ? new Set([...view.ports.keys(), ...this.#applied.keys()]) : changed;
@@ -65,9 +65,10 @@ export class IptablesBackend implements Backend {
     return { full, rules };
   }
 
-  /** Whether packets no longer enter our chains, or chains that services share lost rules. */
+  /** Whether packets no longer enter our chains, chains that services share lost rules, or node ports answer elsewhere by now. */
   async damaged(signal: AbortSignal): Promise<boolean> {
     const { log, family, lister } = this.#options;
+    if (this.#judgeBase()) return true;
     this.#expected ??= expectedChains(this.#base, this.#sharedRules());
     const listings = await lister.list(this.#expected, signal);
     // Who never listed anything may be a tool that can't; from one that could, silence means that a chain is gone.

@@ -29,6 +29,8 @@ export interface BaseChain {
 export interface Jump {
   readonly table: TableName;
   readonly chain: string;
+  /** The chain of ours that it leads to. */
+  readonly to: string;
   readonly text: string;
 }
 
@@ -117,6 +119,7 @@ const servicesTail = ({ family, nodePortAddresses, localhostNodePorts }: BaseOpt
 const jump = (table: TableName, from: string, to: string, comment?: string, newOnly = false): Jump => ({
   table,
   chain: from,
+  to,
   text: ruleText({
     ...(newOnly ? { before: ['-m conntrack --ctstate NEW'] } : {}),
     ...(comment === undefined ? {} : { comment }),

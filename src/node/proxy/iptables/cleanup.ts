@@ -12,8 +12,11 @@ export const cleanUpIptables = (options: CleanUpOptions): Promise<void> =>
 /** @param sparesIpvs leaves what ipvs mode has in common with this one */
 export const planCleanup = (existing: Existing, sparesIpvs = false): string | undefined => {
   const kubelet = existing.chains.get('mangle')?.has('KUBE-KUBELET-CANARY') ?? false;
-  const ours = new Set<string>(Object.values(chain).filter((name) => !(kubelet && name === chain.firewall)));
-  const [own, others] = [jumpsOf(jumps), jumpsOf(ipvsJumps)];
+  // KUBE-FIREWALL and the ways into it are the kubelet's as well, which doesn't put them back as long as its canary lives.
+  const stays = (name: string): boolean => kubelet && name === chain.firewall;
+  const ours = new Set<string>(Object.values(chain).filter((name) => !stays(name)));
+  const own = jumpsOf(jumps.filter(({ to }) => !stays(to)));
+  const others = jumpsOf(ipvsJumps);
   return planRemoval(existing, {
     isOurs: (table, name) =>
       (ours.has(name) || (table === 'nat' && isServiceChain(name))) && !(sparesIpvs && isInCommon(table, name)),

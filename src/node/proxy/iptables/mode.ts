@@ -3,6 +3,7 @@ import type { Logger } from '../../../kit/logger.ts';
 import { formatGoDuration } from '../../component/duration.ts';
 import { createChainLister } from '../../sys/chain-lister.ts';
 import { createAccounting, createNetfilter, type Netfilter } from '../../sys/netfilter.ts';
+import { readSysctl } from '../../sys/sysctl.ts';
 import type { Mode, ModeContext } from '../backend.ts';
 import type { ProxyConfig } from '../config/config.ts';
 import { localMatch } from '../local-detector.ts';
@@ -27,6 +28,11 @@ export const openIptables = async (context: ModeContext): Promise<Mode> => {
   log.info(0, 'Using iptables backend', { backend: flavour, because });
   const localhostNodePorts = config.localhostNodePorts && answersOnLoopback(context);
   if (localhostNodePorts) setUpLocalhostNodePorts(log);
+  // Set by hand as well: then somebody's packets come by ways on which conntrack finds them invalid, and must not be dropped.
+  const conntrackTcpBeLiberal =
+    config.conntrack.tcpBeLiberal || Number(readSysctl('net/netfilter/nf_conntrack_tcp_be_liberal') ?? 0) > 0;
+  if (conntrackTcpBeLiberal)
+    log.info(0, 'nf_conntrack_tcp_be_liberal set, not installing DROP rules for INVALID packets');
   const createBackend = (family: IpFamily): IptablesBackend => {
     const masqueradeMark = 2 ** config.masqueradeBit;
     log.info(2, 'Using iptables mark for masquerade', {
@@ -43,7 +49,7 @@ export const openIptables = async (context: ModeContext): Promise<Mode> => {
           ...{ family, masqueradeMark, localhostNodePorts, nfacct },
           nodePortAddresses: nodePortAddresses(config.nodePortAddresses, family, node()),
           randomFully: true,
-          conntrackTcpBeLiberal: config.conntrack.tcpBeLiberal,
+          conntrackTcpBeLiberal,
         }),
       build: () => ({
         node: node(),

@@ -54,7 +54,10 @@ export function* planFull(
     const [mangle, filter, nat] = [new TableInput('mangle'), new TableInput('filter'), new TableInput('nat')];
     const tables = { mangle, filter, nat };
     if (index === 0) {
-      for (const { table, name, rules } of base.chains) tables[table].chain(name, rules);
+      for (const { table, name, rules } of base.chains) {
+        // Where nothing of ours belongs, nothing is emptied: in KUBE-FIREWALL the kubelet may have its rule.
+        if (rules.length > 0 || !existing.chains.get(table)?.has(name)) tables[table].chain(name, rules);
+      }
       addRefusals(filter, ports, existing);
       if (fresh) writeShared(nat, []);
     }

@@ -154,6 +154,7 @@ const ipvsFilter = (options: RuleOptions): string[] => {
 const jump = (table: TableName, from: string, to: string, comment: string): Jump => ({
   table,
   chain: from,
+  to,
   text: ruleText({ comment, jump: to }),
 });
 

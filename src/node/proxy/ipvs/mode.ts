@@ -1,4 +1,5 @@
 // ipvs mode on this machine: whether it has what it takes, what it sets up once, and a backend for each family.
+import { release } from 'node:os';
 import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import { createDummyLink } from '../../sys/dummy-link.ts';
@@ -86,6 +87,12 @@ const createBackend = (family: IpFamily, { scheduler, flavour }: Tools, context:
 const reachable = (addresses: readonly string[]): string[] =>
   [...new Set(addresses)].filter((ip) => !/^(127\.|::1$|fe[89ab])/.test(ip)).sort();
 
+/** @param kernel as `uname -r` says: `5.4.0-200-generic` */
+export const isOlderThan = (kernel: string, [major, minor]: readonly [number, number]): boolean => {
+  const [ours = 0, ofOurs = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+  return ours < major || (ours === major && ofOurs < minor);
+};
+
 const setUp = async (ipvs: IpvsConfig, log: Logger, signal: AbortSignal): Promise<void> => {
   const settings: readonly (readonly [name: string, value: number])[] = [
     // Masquerading and the state of connections are conntrack's.
@@ -93,6 +100,8 @@ const setUp = async (ipvs: IpvsConfig, log: Logger, signal: AbortSignal): Promis
     // A client's connections to an endpoint that is gone end at once, and what it remembered is forgotten.
     ['net/ipv4/vs/expire_nodest_conn', 1],
     ['net/ipv4/vs/expire_quiescent_template', 1],
+    // A client that takes a port again waits a second for its connection on such kernels (kubernetes#81775).
+    ...(isOlderThan(release(), [5, 9]) ? ([['net/ipv4/vs/conn_reuse_mode', 0]] as const) : []),
     ['net/ipv4/ip_forward', 1],
     // Else the node would answer its neighbours that services' addresses are its own.
     ...(ipvs.strictArp

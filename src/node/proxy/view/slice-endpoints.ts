@@ -60,9 +60,16 @@ const parseEndpoint = (endpoint: Endpoint, port: number, nodeName: string): Prox
   };
 };
 
-/** While an endpoint moves between slices both list it: what can be used wins. */
-const isBetter = (candidate: ProxyEndpoint, known: ProxyEndpoint | undefined): boolean =>
-  known === undefined || (candidate.local && !known.local) || (candidate.ready && !known.ready);
+/**
+ * While an endpoint moves between slices both list it; and the pod network may give a terminating pod's address to another pod before it is
+ * gone. What can be used wins, then what is local.
+ */
+const isBetter = (candidate: ProxyEndpoint, known: ProxyEndpoint | undefined): boolean => {
+  if (known === undefined) return true;
+  if (candidate.terminating !== known.terminating) return known.terminating;
+  if (candidate.ready !== known.ready) return candidate.ready;
+  return candidate.local && !known.local;
+};
 
 /** By code units, as Go compares strings: `10.0.0.10:80` before `10.0.0.1:80`. */
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

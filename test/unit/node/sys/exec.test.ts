@@ -1,0 +1,30 @@
+// Programs that cannot be started.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ExecError, run } from '../../../../src/node/sys/exec.ts';
+import { StandingTool } from '../../../../src/node/sys/standing-tool.ts';
+
+const never = new AbortController().signal;
+
+test('a program that is not there is an ExecError', async () => {
+  await expect(run(['/nonesuch'])).rejects.toThrow(ExecError);
+  await expect(new StandingTool(['/nonesuch'], 'end').ask('?', never)).rejects.toThrow(ExecError);
+});
+
+test('so is one for which no file descriptors are left: nothing throws past its caller', () => {
+  const sys = join(import.meta.dirname, '../../../../src/node/sys');
+  const script = `
+    import { openSync } from 'node:fs';
+    import { run } from '${sys}/exec.ts';
+    import { StandingTool } from '${sys}/standing-tool.ts';
+    for (let full = false; !full; ) try { openSync('/dev/null'); } catch { full = true; }
+    const never = new AbortController().signal;
+    const tried = await Promise.allSettled([run(['true']), new StandingTool(['cat'], 'end').ask('?', never)]);
+    console.log(tried.map(({ reason }) => reason?.name).join());
+  `;
+  const limited = ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, script];
+  const { stdout, stderr } = spawnSync('bash', limited, { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  expect(stdout).toBe('ExecError,ExecError\n');
+});
