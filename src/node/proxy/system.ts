@@ -1,22 +1,16 @@
 // What kube-proxy sets up on the machine once, at its start: kernel settings and its own importance.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { messageOf } from '../../kit/error.ts';
 import type { Logger } from '../../kit/logger.ts';
+import { countCpus } from '../sys/machine.ts';
 import { readSysctl, writeSysctl } from '../sys/sysctl.ts';
 import type { ProxyConfig } from './config/config.ts';
 
-/** All that the machine has, not what a container may use of them: connections are the whole machine's. From a list as `0-3,8`. */
-const countCores = (): number =>
-  readFileSync('/sys/devices/system/cpu/online', 'utf8')
-    .trim()
-    .split(',')
-    .map((range) => range.split('-').map(Number))
-    .reduce((total, [first = 0, last = first]) => total + last - first + 1, 0);
-
 /** Limits and timeouts of connection tracking. What a container may not set is left as it is, and said at -v=2. */
 export const setUpConntrack = ({ conntrack }: ProxyConfig, log: Logger): void => {
-  const max = Math.max(conntrack.maxPerCore * countCores(), conntrack.maxPerCore > 0 ? conntrack.min : 0);
+  // Connections are the whole machine's: a limit of this container's on CPUs says nothing about them.
+  const max = Math.max(conntrack.maxPerCore * countCpus(), conntrack.maxPerCore > 0 ? conntrack.min : 0);
   const prefix = 'net/netfilter/nf_conntrack';
   const settings: readonly (readonly [name: string, value: number])[] = [
     [`${prefix}_max`, max],

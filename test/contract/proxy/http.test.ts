@@ -68,13 +68,7 @@ test('a health check node port tells a load balancer when the last local endpoin
     ports: [{ name: '', protocol: 'TCP', port: 8080 }],
     endpoints: [{ addresses: ['10.244.1.2'], conditions: { ready: true }, nodeName }],
   });
-  const ask = (port: number): string => {
-    try {
-      return world.exec('curl', '-si', '--max-time', '2', `http://127.0.0.1:${port}/`);
-    } catch {
-      return '';
-    }
-  };
+  const ask = (port: number): string => world.get(`http://127.0.0.1:${port}/`, '--include');
   const says = (port: number, status: string, localEndpoints: number): Promise<boolean> =>
     world.until(
       `port ${port} answers ${status} with ${localEndpoints}`,

@@ -114,8 +114,9 @@ export class World implements AsyncDisposable {
     return Number(this.#curl('-o', '/dev/null', '-w', '%{http_code}', `http://127.0.0.1:${port}${path}`));
   }
 
-  get(url: string): string {
-    return this.#curl(url);
+  /** @returns what curl prints; empty when nobody answers */
+  get(url: string, ...options: string[]): string {
+    return this.#curl(...options, url);
   }
 
   log(): string {

@@ -34,6 +34,12 @@ const seen = (changes: readonly string[], wanted: readonly string[]) =>
     timeoutMs: 4000,
   });
 
+const watches = (): string[] => server.requests.filter((request) => request.includes('watch='));
+const watched = (count: number) =>
+  eventually(`${count} watches`, () => (watches().length >= count ? done(0) : notYet(watches().join())), {
+    timeoutMs: 4000,
+  });
+
 test('the cache holds what was listed once it is synced', async () => {
   server.put('a');
   const { informer, changes } = follow();
@@ -46,9 +52,7 @@ test('the cache holds what was listed once it is synced', async () => {
 test('additions, modifications and deletions arrive through the watch', async () => {
   const { informer, changes } = follow();
   await informer.synced;
-  await eventually('it watches', () => (server.requests.length >= 2 ? done(0) : notYet('no watch')), {
-    timeoutMs: 2000,
-  });
+  await watched(1);
   server.put('a');
   server.put('a', { key: 'value' });
   server.remove('a');
@@ -60,9 +64,7 @@ test('after "410 Gone" it lists again, and handlers see what was deleted meanwhi
   server.put('b');
   const { informer, changes } = follow();
   await informer.synced;
-  await eventually('it watches', () => (server.requests.length >= 2 ? done(0) : notYet('no watch')), {
-    timeoutMs: 2000,
-  });
+  await watched(1);
   server.forgetHistory(() => {
     server.remove('a');
     server.put('c');
@@ -74,11 +76,6 @@ test('a bookmark moves the revision on, so that a watch which ends is not too ol
   server.put('a');
   const { informer, changes } = follow();
   await informer.synced;
-  const watches = (): string[] => server.requests.filter((request) => request.includes('watch='));
-  const watched = (count: number) =>
-    eventually(`${count} watches`, () => (watches().length >= count ? done(0) : notYet(watches().join())), {
-      timeoutMs: 4000,
-    });
   await watched(1);
   expect(watches()[0]).toContain('allowWatchBookmarks=true');
   server.bookmark();

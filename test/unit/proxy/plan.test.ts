@@ -181,7 +181,7 @@ describe('a clean-up', () => {
     for (const from of ['INPUT', 'OUTPUT']) expect(left).toContain(`-A ${from} -j KUBE-FIREWALL`);
   });
 
-  test("takes the kubelet's ways into KUBE-FIREWALL, which it shares, without a kubelet only", async () => {
+  test('takes KUBE-FIREWALL and the ways into it away where no kubelet uses it', async () => {
     const kernel = new FakeNetfilter();
     for (const { input } of planFull(buildBase(baseOptions), ports(3), readExisting(''))) await kernel.restore(input);
     expect(await clean(kernel)).not.toContain('KUBE-FIREWALL');

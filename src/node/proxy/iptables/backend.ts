@@ -68,7 +68,10 @@ export class IptablesBackend implements Backend {
   /** Whether packets no longer enter our chains, chains that services share lost rules, or node ports answer elsewhere by now. */
   async damaged(signal: AbortSignal): Promise<boolean> {
     const { log, family, lister } = this.#options;
-    if (this.#judgeBase()) return true;
+    if (this.#judgeBase()) {
+      log.info(2, 'Node ports answer at other addresses by now', { ipFamily: family });
+      return true;
+    }
     this.#expected ??= expectedChains(this.#base, this.#sharedRules());
     const listings = await lister.list(this.#expected, signal);
     // Who never listed anything may be a tool that can't; from one that could, silence means that a chain is gone.

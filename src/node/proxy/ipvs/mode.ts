@@ -1,11 +1,11 @@
 // ipvs mode on this machine: whether it has what it takes, what it sets up once, and a backend for each family.
-import { release } from 'node:os';
 import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import { createDummyLink } from '../../sys/dummy-link.ts';
 import { createIpset, ipsetLack } from '../../sys/ipset.ts';
 import type { Flavour } from '../../sys/iptables-flavour.ts';
 import { createIpvs, ipvsLack } from '../../sys/ipvs.ts';
+import { kernelIsOlderThan } from '../../sys/machine.ts';
 import { createNetfilter } from '../../sys/netfilter.ts';
 import { writeSysctl } from '../../sys/sysctl.ts';
 import type { Mode, ModeContext } from '../backend.ts';
@@ -87,12 +87,6 @@ const createBackend = (family: IpFamily, { scheduler, flavour }: Tools, context:
 const reachable = (addresses: readonly string[]): string[] =>
   [...new Set(addresses)].filter((ip) => !/^(127\.|::1$|fe[89ab])/.test(ip)).sort();
 
-/** @param kernel as `uname -r` says: `5.4.0-200-generic` */
-export const isOlderThan = (kernel: string, [major, minor]: readonly [number, number]): boolean => {
-  const [ours = 0, ofOurs = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
-  return ours < major || (ours === major && ofOurs < minor);
-};
-
 const setUp = async (ipvs: IpvsConfig, log: Logger, signal: AbortSignal): Promise<void> => {
   const settings: readonly (readonly [name: string, value: number])[] = [
     // Masquerading and the state of connections are conntrack's.
@@ -101,7 +95,7 @@ const setUp = async (ipvs: IpvsConfig, log: Logger, signal: AbortSignal): Promis
     ['net/ipv4/vs/expire_nodest_conn', 1],
     ['net/ipv4/vs/expire_quiescent_template', 1],
     // A client that takes a port again waits a second for its connection on such kernels (kubernetes#81775).
-    ...(isOlderThan(release(), [5, 9]) ? ([['net/ipv4/vs/conn_reuse_mode', 0]] as const) : []),
+    ...(kernelIsOlderThan([5, 9]) ? ([['net/ipv4/vs/conn_reuse_mode', 0]] as const) : []),
     ['net/ipv4/ip_forward', 1],
     // Else the node would answer its neighbours that services' addresses are its own.
     ...(ipvs.strictArp
