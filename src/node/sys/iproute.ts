@@ -1,6 +1,9 @@
 // Links, addresses, routes and neighbours of the node's network namespace: iproute2 to write, the kernel's own files to look,
 // because a look every few seconds must cost nothing.
+import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Cidr, Ipv4 } from '../../api/scalars.ts';
 import { ipv4FromNumber } from '../../api/scalars.ts';
 import { runOk } from './exec.ts';
@@ -13,6 +16,38 @@ export interface Route {
   /** The gateway is taken to be on the link, whatever the addresses say (`ip route … onlink`). */
   readonly onLink?: boolean;
 }
+
+/** An address of this machine, and the link that has it. */
+export interface LinkAddress {
+  readonly link: string;
+  readonly address: string;
+}
+
+/**
+ * All of them, also those of links that are down or have no carrier, such as a bridge without ports: the kernel takes packets to them all
+ * the same, but Node leaves them out. Where there is no `ip`, at least what Node says. Takes some milliseconds.
+ * @param prefix e.g. `ip netns exec …`
+ */
+export const listAddresses = (family: 'IPv4' | 'IPv6', prefix: readonly string[] = []): LinkAddress[] => {
+  const [command = '', ...args] = [...prefix, 'ip', '-oneline', family === 'IPv6' ? '-6' : '-4', 'address', 'show'];
+  const { stdout, status } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: longestListing });
+  if (status === 0) return parseAddresses(stdout);
+  return Object.entries(networkInterfaces())
+    .flatMap(([link, addresses = []]) =>
+      addresses.map(({ address }) => ({ link, address: address.replace(/%.*/, '') })),
+    )
+    .filter(({ address }) => isIPv6(address) === (family === 'IPv6'));
+};
+
+/** With ten thousand services in ipvs mode it is a megabyte. */
+const longestListing = 2 ** 28;
+
+/** @param listing of `ip -oneline address show` */
+export const parseAddresses = (listing: string): LinkAddress[] =>
+  [...listing.matchAll(/^\d+: ([^\s@]+)\S*\s+inet6? ([^\s/]+)/gm)].map(([, link = '', address = '']) => ({
+    link,
+    address,
+  }));
 
 /** The main table's IPv4 routes, from /proc/net/route. */
 export const readRoutes = async (): Promise<Route[]> => parseRoutes(await readFile('/proc/self/net/route', 'utf8'));

@@ -178,3 +178,24 @@ test('where the kernel has no ip_vs, iptables mode stands in and says why', asyn
   expect(world.log()).toMatch(/^E.*Can't use the IPVS proxier, falling back to iptables.*ip_vs/m);
   expect(world.save()).toContain(dnat('10.244.1.2'));
 });
+
+test('node ports answer at addresses of links that are down or have no carrier, such as a bridge without pods', async () => {
+  await using world = await World.create();
+  for (const line of [
+    'link add br0 type bridge',
+    'link set br0 up',
+    'address add 192.0.2.1/28 dev br0',
+    'link add d0 type bridge',
+    'address add 192.0.2.17/28 dev d0',
+    // Node ports don't answer here.
+    'address add 198.51.100.1/24 dev d0',
+  ])
+    world.exec('ip', ...line.split(' '));
+  await world.startProxy(...flags, '--nodeport-addresses=192.0.2.0/24');
+  const ways = () => world.save('iptables-save', '-t', 'nat').match(/^-A KUBE-SERVICES .*-j KUBE-NODEPORTS$/gm) ?? [];
+  const places = () => ways().map((rule) => / -d (\S+)/.exec(rule)?.[1]);
+  expect(places()).toEqual(['192.0.2.1/32', '192.0.2.17/32']);
+  world.exec('ip', 'address', 'add', '192.0.2.18/28', 'dev', 'd0');
+  await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
+  await world.until('the address that came is there', () => places().includes('192.0.2.18/32'));
+});

@@ -90,10 +90,7 @@ export const cases: readonly PacketCase[] = [
   ...ways('a load balancer that is a proxy itself is left alone', 'from p3,node to proxied by balancer', lost),
   ...ways('source ranges let in whom they name', 'from outside to guarded by balancer', masked('p1', 'r1')),
   ...ways('source ranges keep out whom they do not name', 'from p3,r2 to guarded by balancer', lost),
-  ...ways('source ranges keep the node out', 'from node to guarded by balancer', lost, {
-    // What the node itself sends is balanced on its way out, and comes by none of the filter's chains.
-    except: { ipvs: masked('p1', 'r1') },
-  }),
+  ...ways('source ranges keep the node out', 'from node to guarded by balancer', lost),
   ...ways('source ranges are for the load balancer IP alone', 'from r2 to guarded by nodePort', masked('p1', 'r1')),
 
   ...ways('a pod reaches itself', 'from p1 to self by cluster,nodePort', masked('p1')),

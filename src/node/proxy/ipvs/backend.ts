@@ -32,7 +32,7 @@ export interface IpvsOptions {
   readonly log: Logger;
   /** Asked only when the node is another one, or it is looked for damage: with thousands of addresses it takes a while. */
   readonly build: () => BuildOptions;
-  readonly ruleOptions: () => Omit<RuleOptions, 'family' | 'filled' | 'foreign'>;
+  readonly ruleOptions: () => Omit<RuleOptions, 'family' | 'filled' | 'keptFromNode' | 'foreign'>;
   /** Networks whose virtual servers are another program's. */
   readonly excluded: readonly string[];
   readonly signal: AbortSignal;
@@ -165,7 +165,8 @@ export class IpvsBackend implements Backend {
     const sets = setLines(changes, family);
     this.#remember(changes.servers, servers.draining);
     await Promise.all([ipvs.restore(servers.open, signal), ipset.restore(sets.open, signal)]);
-    const options = { ...ruleOptions(), family, filled: this.#wanted.filled, foreign: this.#foreign };
+    const { filled, keptFromNode } = this.#wanted;
+    const options = { ...ruleOptions(), family, filled, keptFromNode, foreign: this.#foreign };
     const written = (await rules.write(options, full, signal)) ?? noRules;
     await link.change(changes.addresses, signal);
     await Promise.all([ipvs.restore(servers.close, signal), ipset.restore(sets.close, signal)]);

@@ -1,7 +1,7 @@
 // One service port with its endpoints → its virtual servers and its members of sets. Pure.
 
 import { canonicalIp, canonicalNetworks, contains } from '../cidr.ts';
-import type { NodeView, ProxyEndpoint, ServicePort } from '../types.ts';
+import { familyOf, type NodeView, type ProxyEndpoint, type ServicePort } from '../types.ts';
 import { type Categories, categorize } from '../view/categorize.ts';
 import type { SetKey } from './sets.ts';
 
@@ -30,6 +30,15 @@ export interface BuildOptions {
 export interface PortPieces {
   readonly servers: readonly VirtualServer[];
   readonly members: readonly (readonly [set: SetKey, member: string])[];
+  /** Load balancer IPs whose source ranges leave this node out. */
+  readonly keptFromNode: readonly KeptFromNode[];
+}
+
+/** An address, port and protocol (`tcp`) that this node itself must not reach. */
+export interface KeptFromNode {
+  readonly ip: string;
+  readonly port: number;
+  readonly protocol: string;
 }
 
 type Member = PortPieces['members'][number];
@@ -40,8 +49,8 @@ export const buildPort = (
   options: BuildOptions,
 ): PortPieces => {
   const categories = categorize(port, endpoints, options.node);
-  const inside = addressesOf(port.internalPolicyLocal ? withFallback(port, categories) : categories.cluster);
-  const outside = addressesOf(port.externalPolicyLocal ? withFallback(port, categories) : categories.cluster);
+  const inside = addressesOf(port.internalPolicyLocal ? categories.local : categories.cluster);
+  const outside = addressesOf(port.externalPolicyLocal ? localFirst(categories) : categories.cluster);
   const serve = (ip: string, number: number, backends: readonly string[]): VirtualServer => ({
     protocol: port.protocol,
     address: hostPort(ip, number),
@@ -70,15 +79,17 @@ export const buildPort = (
         .filter((ip) => !options.machineAddresses.includes(ip))
         .map((ip): Member => ['IPVS-IPS', ip]),
     ],
+    keptFromNode: port.loadBalancerIps
+      .filter((ip) => port.sourceRanges.length > 0 && !letsNodeIn(port, options.node, ip))
+      .map((ip) => ({ ip: canonicalIp(ip), port: port.port, protocol: port.protocol.toLowerCase() })),
   };
 };
 
 /**
- * Policy Local without an endpoint on this node: IPVS can't tell a pod of this node from a client outside by the address, so all are
- * sent to the cluster's endpoints, as the original does. An outsider's connection doesn't come about, for lack of masquerading.
+ * External policy Local without an endpoint on this node: IPVS can't tell a pod of this node from a client outside by the address, so all
+ * are sent to the cluster's endpoints, as the original does. An outsider's connection doesn't come about, for lack of masquerading.
  */
-const withFallback = (port: ServicePort, { cluster, local, any }: Categories): readonly ProxyEndpoint[] =>
-  local.length > 0 || (any && port.internalPolicyLocal) ? local : cluster;
+const localFirst = ({ cluster, local }: Categories): readonly ProxyEndpoint[] => (local.length > 0 ? local : cluster);
 
 const addressesOf = (endpoints: readonly ProxyEndpoint[]): readonly string[] => [
   ...new Set(endpoints.map(({ ip, port }) => hostPort(ip, port))),
@@ -102,10 +113,6 @@ const externalMembers = (port: ServicePort): Member[] =>
 const balancerMembers = (port: ServicePort, node: NodeView): Member[] =>
   port.loadBalancerIps.flatMap((ip): Member[] => {
     const member = withPort(port, ip);
-    const family = ip.includes(':') ? 'IPv6' : 'IPv4';
-    const nodeIp = node.addresses[family];
-    // A node that owns the load balancer's address sends from that address.
-    const ownToo = nodeIp !== undefined && port.sourceRanges.some((range) => contains(range, nodeIp));
     const guard: Member[] =
       port.sourceRanges.length === 0
         ? []
@@ -113,12 +120,21 @@ const balancerMembers = (port: ServicePort, node: NodeView): Member[] =>
             ...port.sourceRanges
               .flatMap(canonicalNetworks)
               .map((range): Member => ['LOAD-BALANCER-SOURCE-CIDR', `${member},${range}`]),
-            ...(ownToo ? [['LOAD-BALANCER-SOURCE-IP', `${member},${canonicalIp(ip)}`] satisfies Member] : []),
+            // What the node sends to an address of its own it sends from that address.
+            ...(letsNodeIn(port, node, ip)
+              ? [['LOAD-BALANCER-SOURCE-IP', `${member},${canonicalIp(ip)}`] satisfies Member]
+              : []),
             ['LOAD-BALANCER-FW', member],
           ];
     const keepsSource: Member[] = port.externalPolicyLocal ? [['LOAD-BALANCER-LOCAL', member]] : [];
     return [...guard, ...keepsSource, ['LOAD-BALANCER', member]];
   });
+
+/** Whether the source ranges of a load balancer IP name this node. */
+const letsNodeIn = ({ sourceRanges }: ServicePort, { addresses }: NodeView, ip: string): boolean => {
+  const nodeIp = addresses[familyOf(ip)];
+  return nodeIp !== undefined && sourceRanges.some((range) => contains(range, nodeIp));
+};
 
 const nodePortMembers = (port: ServicePort, addresses: readonly string[]): Member[] => {
   if (addresses.length === 0) return [];

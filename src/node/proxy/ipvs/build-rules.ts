@@ -5,10 +5,12 @@
 //           POSTROUTING ─▶ KUBE-POSTROUTING        (marked: our address as source)
 //   filter  INPUT ─▶ KUBE-IPVS-FILTER              (a service's address at a port without a service: refused)
 //           INPUT, FORWARD ─▶ KUBE-PROXY-FIREWALL  (a load balancer's source ranges)
+//           OUTPUT ─▶ KUBE-IPVS-OUT-FILTER         (the same, for what the node itself sends)
 import type { BaseChain, Jump, TableName } from '../iptables/build-base.ts';
 import { type RuleSpec, ruleText } from '../iptables/rule.ts';
 import type { LocalMatch } from '../local-detector.ts';
 import type { IpFamily } from '../types.ts';
+import type { KeptFromNode } from './build-port.ts';
 import { chain } from './chains.ts';
 import { passSets, type SetKey, setComment, setName } from './sets.ts';
 
@@ -20,6 +22,7 @@ export interface RuleOptions {
   readonly local: LocalMatch;
   /** Sets that have members. */
   readonly filled: ReadonlySet<SetKey>;
+  readonly keptFromNode: readonly KeptFromNode[];
   /** Sets of ours by name that are somebody else's: no rule may ask them. */
   readonly foreign: ReadonlySet<SetKey>;
 }
@@ -52,7 +55,7 @@ export const buildRules = (options: RuleOptions): readonly BaseChain[] => {
         '-j DROP',
       ],
       [chain.ipvsFilter]: ipvsFilter(options),
-      [chain.ipvsOutFilter]: [],
+      [chain.ipvsOutFilter]: options.keptFromNode.map(keepOut),
     }),
   ];
 };
@@ -150,6 +153,17 @@ const ipvsFilter = (options: RuleOptions): string[] => {
     }),
   ];
 };
+
+/**
+ * What the node sends is balanced before a filter sees it, so the rule asks IPVS what was called. A call to an address of its own the node
+ * sends from that address; what it only forwards comes by other chains (kubernetes#119656).
+ */
+const keepOut = ({ ip, port, protocol }: KeptFromNode): string =>
+  ruleText({
+    source: ip,
+    modules: [`-m ipvs --vproto ${protocol} --vaddr ${ip} --vport ${port}`],
+    jump: 'DROP',
+  });
 
 const jump = (table: TableName, from: string, to: string, comment: string): Jump => ({
   table,

@@ -1,6 +1,6 @@
 // All that services want in the kernel, by service port, and what of it changed since it was last asked for.
 import type { PortKey } from '../types.ts';
-import type { PortPieces, VirtualServer } from './build-port.ts';
+import type { KeptFromNode, PortPieces, VirtualServer } from './build-port.ts';
 import { Claims } from './claims.ts';
 import { type SetKey, setKeys } from './sets.ts';
 
@@ -41,6 +41,13 @@ export class Wanted {
   /** Sets that have members. */
   get filled(): ReadonlySet<SetKey> {
     return new Set(setKeys.filter((key) => this.members(key).size > 0));
+  }
+
+  /** Each once, in an order that doesn't depend on who came first. */
+  get keptFromNode(): readonly KeptFromNode[] {
+    const all = [...this.#owners.values()].flatMap(({ keptFromNode }) => keptFromNode);
+    const byName = new Map(all.map((each) => [`${each.ip} ${each.port} ${each.protocol}`, each]));
+    return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
   }
 
   /** From now on this is all that a service port wants; undefined: it is gone. */

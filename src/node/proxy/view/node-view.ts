@@ -1,6 +1,6 @@
 // The Node object, and the machine itself → what rules depend on.
-import { networkInterfaces } from 'node:os';
 import type { Node } from '../../../api/core.ts';
+import { listAddresses } from '../../sys/iproute.ts';
 import { contains } from '../cidr.ts';
 import { familyOf, type IpFamily, type NodeView } from '../types.ts';
 
@@ -27,10 +27,9 @@ export const linkName = 'kube-ipvs0';
 
 /** Addresses of one family that this machine has now. */
 export const machineAddresses = (family: IpFamily): string[] =>
-  Object.entries(networkInterfaces())
-    .flatMap(([link, addresses]) => (link === linkName ? [] : (addresses ?? [])))
-    .map(({ address }) => address.replace(/%.*/, ''))
-    .filter((address) => familyOf(address) === family);
+  listAddresses(family)
+    .filter(({ link }) => link !== linkName)
+    .map(({ address }) => address);
 
 /**
  * Where node ports answer.

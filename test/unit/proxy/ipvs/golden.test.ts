@@ -54,10 +54,11 @@ describe('for the recorded objects', () => {
   ] as const)('table %s of %s is what the original wrote', (table, family, file) => {
     const clusterCidr = goldenClusterCidrs.default;
     const detect = { mode: 'ClusterCIDR', clusterCidr, bridgeInterface: '', interfaceNamePrefix: '' } as const;
+    const { filled, keptFromNode } = wantedFor(family);
     const chains = buildRules({
       ...{ family, masqueradeMark: 0x4000, masqueradeAll: false, foreign: new Set() },
       local: localMatch(detect, goldenNode, family),
-      filled: wantedFor(family).filled,
+      ...{ filled, keptFromNode },
     }).filter((chain) => chain.table === table);
     const own = jumps.filter((jump) => jump.table === table);
     const text = [
