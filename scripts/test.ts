@@ -58,14 +58,15 @@ const contractTests = async (): Promise<Tally> => {
   const sudo = await $({ nothrow: true, quiet: true })`sudo -n true`;
   if (sudo.exitCode === 0) return runProject('contract', ['sudo', '-n', `PATH=${process.env.PATH}`]);
   console.log(chalk.red('The contract tests need root: run `sudo npm test`, or allow sudo without a password.'));
-  return { project: 'contract', passed: 0, failed: 1, skipped: [] };
+  const why = 'they need root, and sudo asks for a password';
+  return { project: 'contract', passed: 0, failed: 1, failures: [why], skipped: [] };
 };
 
 /** Of ipvs mode, for which few machines' own kernels will do. */
 const machineTests = async (): Promise<Tally[]> => {
   if (process.arch === 'x64') return [await runReported('vm', [node, `${root}scripts/vm-test.ts`])];
-  console.log(chalk.yellow('ipvs mode is left out: its virtual machine is for x86-64 only.'));
-  return [];
+  const why = 'ipvs mode, whose virtual machine is for x86-64 only';
+  return [{ project: 'vm', passed: 0, failed: 0, failures: [], skipped: [why] }];
 };
 
 /** Instances of tests are named `test-…` or `e2e-…`; one that is still there was left by a test that failed to clean up. */
@@ -78,13 +79,16 @@ const removeLeftovers = async (): Promise<void> => {
 };
 
 const summarise = (steps: readonly StepResult[], tallies: readonly Tally[]): void => {
-  const skipped = tallies.flatMap((each) => each.skipped.map((title) => `${each.project}: ${title}`));
+  const titles = (kind: 'failures' | 'skipped'): string[] =>
+    tallies.flatMap((tally) => tally[kind].map((title) => `${tally.project}: ${title}`));
+  const [failures, skipped] = [titles('failures'), titles('skipped')];
   const brokenSteps = steps.filter(({ ok }) => !ok);
   const passed = tallies.reduce((sum, each) => sum + each.passed, 0);
   const failed = tallies.reduce((sum, each) => sum + each.failed, 0) + brokenSteps.length;
   console.log('');
   for (const each of tallies) console.log(`${each.project}: ${each.passed} passed, ${each.failed} failed`);
   for (const { name } of brokenSteps) console.log(chalk.red(`failed step: ${name}`));
+  if (failures.length > 0) console.log(chalk.red(`${failures.length} failed:\n  ${failures.join('\n  ')}`));
   if (skipped.length > 0) console.log(chalk.yellow(`${skipped.length} skipped:\n  ${skipped.join('\n  ')}`));
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

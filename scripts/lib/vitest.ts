@@ -10,6 +10,8 @@ export interface Tally {
   readonly project: string;
   readonly passed: number;
   readonly failed: number;
+  /** Titles of what failed, each with the first line of why. */
+  readonly failures: readonly string[];
   /** Titles. */
   readonly skipped: readonly string[];
 }
@@ -18,7 +20,12 @@ interface VitestOutput {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: 'passed' | 'failed';
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -51,13 +58,20 @@ export const tally = (project: string, { testResults }: VitestOutput): Tally => 
   const passed = tests.filter(({ status }) => status === 'passed').length;
   const skipped = tests.filter(({ status }) => status !== 'passed' && status !== 'failed');
   const unloaded = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some(isFailed));
-  const failed = tests.filter(isFailed).length + unloaded.length;
+  const failures = [
+    ...tests.filter(isFailed).map(({ fullName, failureMessages = [] }) => because(fullName, failureMessages[0])),
+    ...unloaded.map(({ name, message }) => because(name, message)),
+  ];
+  const failed = passed + failures.length === 0 ? 1 : failures.length;
   return {
     project,
     passed,
-    failed: passed + failed === 0 ? 1 : failed,
+    failed,
+    failures,
     skipped: skipped.map(({ fullName }) => fullName),
   };
 };
+
+const because = (title: string, message = ''): string => [title, ...message.split('\n', 1)].filter(Boolean).join(': ');
 
 const isFailed = ({ status }: { readonly status: string }): boolean => status === 'failed';

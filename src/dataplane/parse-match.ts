@@ -5,6 +5,15 @@ import { unquote } from './words.ts';
 /** Options of iptables itself, outside of any module. */
 export const baseOptions: ReadonlySet<string> = new Set(['-s', '-d', '-i', '-o', '-p', '-f']);
 
+/** Options of modules whose value is somebody's own word, even if it reads like an option: `--comment -d`. */
+export const takesAnyWord: ReadonlySet<string> = new Set([
+  '--comment',
+  '--string',
+  '--hex-string',
+  '--name',
+  '--nfacct-name',
+]);
+
 /** `! -s 10.244.0.0/16`, `-p tcp`, … */
 export const parseBaseMatch = (words: readonly string[]): Match => {
   const negated = words.includes('!');
@@ -44,9 +53,10 @@ interface Option {
 const readOptions = (words: readonly string[]): Option[] => {
   const options: { name: string; negated: boolean; values: string[] }[] = [];
   let negated = false;
-  for (const word of words) {
+  for (const [index, word] of words.entries()) {
     if (word === '') continue;
-    if (word === '!') negated = true;
+    if (takesAnyWord.has(words[index - 1] ?? '')) options.at(-1)?.values.push(unquote(word));
+    else if (word === '!') negated = true;
     else if (word.startsWith('--')) {
       options.push({ name: word.slice(2), negated, values: [] });
       negated = false;

@@ -1,6 +1,6 @@
 // Text of `iptables-save` (with or without `-c`, either backend, either family) → Ruleset.
 import type { Chain, Counters, Match, Rule, Ruleset, Table, Target } from './model.ts';
-import { baseOptions, parseBaseMatch, parseModule } from './parse-match.ts';
+import { baseOptions, parseBaseMatch, parseModule, takesAnyWord } from './parse-match.ts';
 import { parseTarget } from './parse-target.ts';
 import { splitWords, unquote } from './words.ts';
 
@@ -139,7 +139,7 @@ const endOfModule = (words: readonly string[], from: number): number => {
     const word = words[index] ?? '';
     const next = word === '!' ? (words[index + 1] ?? '') : word;
     if (next === '-m' || next === '-j' || next === '-g' || baseOptions.has(next)) break;
-    index++;
+    index += takesAnyWord.has(word) ? 2 : 1;
   }
-  return index;
+  return Math.min(index, words.length);
 };

@@ -91,6 +91,8 @@ export const cases: readonly PacketCase[] = [
   ...ways('source ranges let in whom they name', 'from outside to guarded by balancer', masked('p1', 'r1')),
   ...ways('source ranges keep out whom they do not name', 'from p3,r2 to guarded by balancer', lost),
   ...ways('source ranges keep the node out', 'from node to guarded by balancer', lost),
+  ...ways('source ranges let in the node that they name', 'from node to guarded-own by balancer', masked('p1', 'r1')),
+  ...ways('source ranges that name the node let nobody else in', 'from outside to guarded-own by balancer', lost),
   ...ways('source ranges are for the load balancer IP alone', 'from r2 to guarded by nodePort', masked('p1', 'r1')),
 
   ...ways('a pod reaches itself', 'from p1 to self by cluster,nodePort', masked('p1')),

@@ -27,6 +27,12 @@ export const sketches: readonly Sketch[] = [
     },
     endpoints: ['p1', 'r1'],
   },
+  {
+    name: 'guarded-own',
+    number: 21,
+    spec: { ...balancerType, loadBalancerSourceRanges: [`${addresses.node.IPv4}/32`, `${addresses.node.IPv6}/128`] },
+    endpoints: ['p1', 'r1'],
+  },
   { name: 'proxied', number: 7, spec: balancerType, ipMode: 'Proxy', endpoints: ['p1'] },
   { name: 'self', number: 8, spec: nodePortType, endpoints: ['p1'] },
   {

@@ -86,6 +86,17 @@ describe('a rule', () => {
     });
   });
 
+  test.each(['-d', '-j', '-m', '--dport', '-g'])(
+    'whose comment is %s, which iptables-save does not quote, is understood',
+    (text) => {
+      const line = `-A INPUT -m comment --comment ${text} -s 192.0.2.1/32 -j DROP`;
+      const rule = parseRule('filter', line);
+      expect(matchOf(rule, 'comment')?.text).toBe(text);
+      expect(matchOf(rule, 'source')).toBeDefined();
+      expect(renderRule(rule)).toBe(line);
+    },
+  );
+
   test('with a module that nobody knows keeps its words', () => {
     const line = '-A INPUT -m bpf --bytecode "4,48 0 0 9" ! -i eth0 -j ACCEPT';
     expect(renderRule(parseRule('filter', line))).toBe(line);

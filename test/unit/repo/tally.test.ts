@@ -4,17 +4,22 @@ import { tally } from '../../../scripts/lib/vitest.ts';
 const file = (status: 'passed' | 'failed', ...statuses: string[]) => ({
   name: 'x.test.ts',
   status,
-  assertionResults: statuses.map((each, index) => ({ status: each, fullName: `test ${index}` })),
+  assertionResults: statuses.map((each, index) => ({
+    status: each,
+    fullName: `test ${index}`,
+    failureMessages: each === 'failed' ? ['Error: no\n    at here'] : [],
+  })),
 });
 
 describe('the tally of a test run', () => {
-  test('counts tests by their outcome and names the skipped ones', () => {
+  test('counts tests by their outcome and names the failed and the skipped ones', () => {
     expect(
       tally('unit', { testResults: [file('failed', 'passed', 'failed', 'skipped'), file('passed', 'passed', 'todo')] }),
     ).toEqual({
       project: 'unit',
       passed: 2,
       failed: 1,
+      failures: ['test 1: Error: no'],
       skipped: ['test 2', 'test 1'],
     });
   });
