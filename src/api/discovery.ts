@@ -28,3 +28,5 @@ export interface EndpointPort {
 export const serviceNameLabel = 'kubernetes.io/service-name';
 /** The label that names the controller which owns a slice. */
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
+/** The annotation that tells when what the slice shows came about (RFC 3339): kube-proxy measures its latency from then. */
+export const lastChangeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';

@@ -1,5 +1,7 @@
 // Service + pods → the older Endpoints object, which `kubectl get endpoints` and `kubectl describe service` show.
+
 import type { EndpointAddress, EndpointSubset, Endpoints, Pod, Service } from '../../api/core.ts';
+import { lastChangeAnnotation } from '../../api/discovery.ts';
 import { endpoints, pods, services } from '../../api/resources.ts';
 import { ipv4ToNumber, parseIpv4 } from '../../api/scalars.ts';
 import { keyOf } from '../client/types.ts';
@@ -13,7 +15,6 @@ import {
   hostnameIn,
   isHeadless,
   lastChange,
-  lastChangeAnnotation,
   podsOfService,
   resolvePorts,
   servicesOfPod,

@@ -1,6 +1,12 @@
 // Service + pods → EndpointSlices, from which every kube-proxy makes its rules (pkg/controller/endpointslice).
 import type { Pod, Service } from '../../api/core.ts';
-import { type Endpoint, type EndpointSlice, managedByLabel, serviceNameLabel } from '../../api/discovery.ts';
+import {
+  type Endpoint,
+  type EndpointSlice,
+  lastChangeAnnotation,
+  managedByLabel,
+  serviceNameLabel,
+} from '../../api/discovery.ts';
 import type { ObjectMeta } from '../../api/meta.ts';
 import { endpointSlices, nodes, pods, services } from '../../api/resources.ts';
 import { keyOf } from '../client/types.ts';
@@ -15,7 +21,6 @@ import {
   hostnameIn,
   isHeadless,
   lastChange,
-  lastChangeAnnotation,
   podsOfService,
   type ResolvedPort,
   resolvePorts,

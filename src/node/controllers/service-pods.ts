@@ -73,5 +73,4 @@ export const lastChange = (service: Service, members: readonly Pod[]): string =>
   return new Date(Math.max(...times)).toISOString().replace(/\.\d+Z$/, 'Z');
 };
 
-export const lastChangeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
 export const headlessLabel = 'service.kubernetes.io/headless';

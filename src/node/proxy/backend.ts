@@ -28,11 +28,20 @@ export interface RuleCounts {
 
 export const noRules: RuleCounts = { nat: 0, filter: 0 };
 
-export interface Failures {
-  readonly sync: number;
-  /** Something unused stayed in the kernel. */
-  readonly cleanup: number;
-}
+/** How often something failed, for the metrics of the program that writes the rules. */
+export type Failures =
+  | {
+      readonly of: 'iptables';
+      readonly restore: number;
+      /** Of those, restores of what had changed alone. */
+      readonly partialRestore: number;
+    }
+  | {
+      readonly of: 'nftables';
+      readonly sync: number;
+      /** Something unused stayed in the kernel. */
+      readonly cleanup: number;
+    };
 
 export interface Backend {
   /**
@@ -47,7 +56,7 @@ export interface Backend {
   damaged(signal: AbortSignal): Promise<boolean>;
   /** Rules of iptables that are ours now, for metrics. */
   countRules(): RuleCounts;
-  /** How often something failed, in the mode that has metrics of it. */
+  /** In the modes that have metrics of it. */
   readonly failures?: Failures;
   /** Frees what must not outlive the process, such as listeners. Rules stay: a restart must not interrupt anybody. */
   close(): void;

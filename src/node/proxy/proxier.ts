@@ -27,6 +27,8 @@ export interface SyncReport {
   readonly endpointChanges: number;
   /** Rules of iptables sent to the kernel by this sync. */
   readonly rulesWritten: RuleCounts;
+  /** From what began each change of endpoints, a pod that became ready, say, until it was in the kernel. */
+  readonly programmingMs: readonly number[];
   readonly flowsForgotten: number;
   /** Undefined: there was nothing to look for. */
   readonly conntrackMs: number | undefined;
@@ -41,6 +43,8 @@ export class Proxier {
   readonly #gaps = new Map<PortKey, readonly TrafficPolicy[]>();
   /** Changed ports of syncs that failed. */
   readonly #unwritten = new Set<PortKey>();
+  /** When changes that are not in the kernel yet began, in milliseconds of Unix time. */
+  #triggers: number[] = [];
   #needsFull = true;
   #nodeChanged = false;
 
@@ -104,6 +108,8 @@ export class Proxier {
     this.#commit(update);
     this.#options.onWritten?.(update.view);
     const written = performance.now();
+    const programmingMs = this.#triggers.map((time) => Date.now() - time);
+    this.#triggers = [];
     const lookedForFlows = this.#options.flows.due;
     const flowsForgotten = await this.#options.flows.forget(update.view, signal);
     const elapsedMs = performance.now() - started;
@@ -113,6 +119,7 @@ export class Proxier {
       serviceChanges: pending.services,
       endpointChanges: pending.endpoints,
       rulesWritten: rules,
+      programmingMs,
       flowsForgotten,
       conntrackMs: lookedForFlows ? performance.now() - written : undefined,
     };
@@ -121,6 +128,7 @@ export class Proxier {
   /** Taken now, not at the end: what is asked for while the sync runs is for the next. */
   #takeUpdate(): Update {
     for (const key of [...this.#services.apply(), ...this.#endpoints.apply()]) this.#unwritten.add(key);
+    this.#triggers = this.#triggers.concat(this.#endpoints.takeTriggers());
     const { view } = this;
     const update = { view, changed: new Set(this.#unwritten), full: this.#needsFull, nodeChanged: this.#nodeChanged };
     this.#needsFull = false;

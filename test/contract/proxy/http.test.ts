@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
-import type { EndpointSlice } from '../../../src/api/discovery.ts';
+import { type EndpointSlice, lastChangeAnnotation } from '../../../src/api/discovery.ts';
 import { goldenServices, goldenSlices } from '../../unit/proxy/golden.ts';
 import { put, World } from './world.ts';
 
@@ -138,4 +138,48 @@ test('metrics tell of the kernel and the process, and /configz of the configurat
     HostnameOverride: 'n1',
     DetectLocal: { ClusterCIDRs: ['10.200.0.0/15'] },
   });
+});
+
+test('metrics tell how long changes were on their way, what failed, and what was answered', async () => {
+  await using world = await World.create();
+  const service: Service = {
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { clusterIP: '10.96.0.20', ports: [{ port: 80 }] },
+  };
+  const since = (time: number, ip: string): EndpointSlice => ({
+    metadata: {
+      name: 'web-1',
+      namespace: 'default',
+      labels: { 'kubernetes.io/service-name': 'web' },
+      annotations: { [lastChangeAnnotation]: new Date(time).toISOString() },
+    },
+    addressType: 'IPv4',
+    ports: [{ name: '', protocol: 'TCP', port: 8080 }],
+    endpoints: [{ addresses: [ip], conditions: { ready: true } }],
+  });
+  await world.change(put.service(service), put.slice(since(Date.now() - 60_000, '10.244.1.2')));
+  await world.startProxy();
+  const told = (): string => world.get('http://127.0.0.1:10249/metrics');
+  const value = (name: string): number => Number(new RegExp(`^kubeproxy_${name} (\\S+)$`, 'm').exec(told())?.[1] ?? 0);
+  expect(told(), 'what began before kube-proxy did').not.toContain('network_programming');
+  expect(told()).not.toMatch(/restore_failures|sync_partial/);
+  expect(value('proxy_healthz_total{code="200"}')).toBeGreaterThan(0);
+  const failed = join(world.folder, 'failed');
+  world.shadow(
+    'iptables-restore',
+    `#!/bin/sh\nif [ -e ${failed} ]; then exec /usr/sbin/iptables-nft-restore "$@"; fi\ntouch ${failed}\necho "told to fail" >&2\nexit 4\n`,
+  );
+  await world.change(put.slice(since(Date.now(), '10.244.1.3')));
+  await world.until('the change is in the kernel in spite of a failure', () =>
+    world.save().includes('10.244.1.3:8080'),
+  );
+  const network = 'network_programming_duration_seconds';
+  await world.until('it is counted', () => value(`${network}_count{ip_family="IPv4"}`) === 1, told);
+  expect(value(`${network}_sum{ip_family="IPv4"}`)).toBeGreaterThan(0);
+  expect(value('sync_proxy_rules_iptables_restore_failures_total{ip_family="IPv4"}')).toBe(1);
+  expect(value('sync_proxy_rules_iptables_partial_restore_failures_total{ip_family="IPv4"}')).toBe(1);
+  await world.change(put.slice(since(Date.now(), '10.244.1.4')));
+  await world.until('a sync of that change alone is counted', () =>
+    told().includes('kubeproxy_sync_partial_proxy_rules_duration_seconds_count{ip_family="IPv4"} 1'),
+  );
 });

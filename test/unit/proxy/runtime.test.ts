@@ -102,31 +102,74 @@ describe('health', () => {
   });
 });
 
-test('metrics bear the names, types and labels of the original', () => {
-  const metrics = new ProxyMetrics(['IPv4', 'IPv6']);
+describe('metrics', () => {
   const report = {
     full: true,
     elapsedMs: 1,
     serviceChanges: 1,
     endpointChanges: 1,
     rulesWritten: { nat: 1, filter: 1 },
+    programmingMs: [],
+    flowsForgotten: 0,
+    conntrackMs: undefined,
   };
-  metrics.synced('IPv4', { ...report, flowsForgotten: 0, conntrackMs: 1 });
-  metrics.synced('IPv6', { ...report, flowsForgotten: 0, conntrackMs: undefined });
+  const answers = { healthz: {}, livez: {} };
+  const pending = { services: 0, endpoints: 0 };
   const accounting = new Map([['ct_state_invalid_dropped_pkts', 42]]);
-  const text = metrics.render({ totals: new Map(), pending: { services: 0, endpoints: 0 }, accounting });
-  const types = [...text.matchAll(/^# TYPE (\S+ \S+)$/gm)].map(([, type]) => type ?? '');
-  // Labels whose values vary stand without them in the recording.
-  const samples = [...text.matchAll(/^(kubeproxy\S+) /gm)].map(([, name = '']) =>
-    name.replace(/\b(le|table)="[^"]*"/, '$1'),
-  );
-  const wanted = readFileSync(join(import.meta.dirname, '../../fixtures/kube-proxy-v1.36.2/metric-names.txt'), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '');
-  expect(wanted.length).toBeGreaterThan(40);
-  expect([...types, ...new Set(samples)].sort()).toEqual(wanted.sort());
-  expect(text).toContain('kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family="IPv6",le="+Inf"} 1');
-  expect(text).toContain('kubeproxy_iptables_ct_state_invalid_dropped_packets_total 42');
+
+  test('bear the names, types and labels of the original', () => {
+    const metrics = new ProxyMetrics(['IPv4', 'IPv6']);
+    metrics.synced('IPv4', { ...report, conntrackMs: 1 });
+    metrics.synced('IPv6', report);
+    const text = metrics.render({ totals: new Map(), pending, answers, accounting });
+    const types = [...text.matchAll(/^# TYPE (\S+ \S+)$/gm)].map(([, type]) => type ?? '');
+    // Labels whose values vary stand without them in the recording.
+    const samples = [...text.matchAll(/^(kubeproxy\S+) /gm)].map(([, name = '']) =>
+      name.replace(/\b(le|table)="[^"]*"/, '$1'),
+    );
+    const wanted = readFileSync(join(import.meta.dirname, '../../fixtures/kube-proxy-v1.36.2/metric-names.txt'), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+    expect(wanted.length).toBeGreaterThan(40);
+    expect([...types, ...new Set(samples)].sort()).toEqual(wanted.sort());
+    expect(text).toContain('kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family="IPv6",le="+Inf"} 1');
+    expect(text).toContain('kubeproxy_iptables_ct_state_invalid_dropped_packets_total 42');
+  });
+
+  test('that the original shows only once there is something to tell appear then', () => {
+    const metrics = new ProxyMetrics(['IPv4', 'IPv6']);
+    const failures = { of: 'iptables', restore: 3, partialRestore: 2 } as const;
+    const totals = new Map([
+      ['IPv4', { rules: { nat: 1, filter: 1 }, gaps: { internal: 0, external: 0 }, failures }],
+    ] as const);
+    metrics.synced('IPv4', { ...report, full: false, programmingMs: [400, 61_000] });
+    const text = metrics.render({
+      totals,
+      pending,
+      accounting,
+      answers: { healthz: { 200: 4, 503: 1 }, livez: { 200: 2 } },
+    });
+    const lines = text.split('\n').filter((line) => !line.startsWith('#'));
+    const network = 'kubeproxy_network_programming_duration_seconds';
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        `${network}_bucket{ip_family="IPv4",le="0.25"} 0`,
+        `${network}_bucket{ip_family="IPv4",le="0.5"} 1`,
+        `${network}_bucket{ip_family="IPv4",le="60"} 1`,
+        `${network}_bucket{ip_family="IPv4",le="65"} 2`,
+        `${network}_bucket{ip_family="IPv4",le="300"} 2`,
+        `${network}_sum{ip_family="IPv4"} 61.4`,
+        'kubeproxy_proxy_healthz_total{code="200"} 4',
+        'kubeproxy_proxy_healthz_total{code="503"} 1',
+        'kubeproxy_proxy_livez_total{code="200"} 2',
+        'kubeproxy_sync_partial_proxy_rules_duration_seconds_count{ip_family="IPv4"} 1',
+        'kubeproxy_sync_proxy_rules_iptables_restore_failures_total{ip_family="IPv4"} 3',
+        'kubeproxy_sync_proxy_rules_iptables_partial_restore_failures_total{ip_family="IPv4"} 2',
+      ]),
+    );
+    expect(lines.filter((line) => line.startsWith(`${network}_bucket`))).toHaveLength(81);
+    expect(text).not.toMatch(/(network_programming|partial_proxy|restore_failures)\S*\{ip_family="IPv6"/);
+  });
 });
 
 describe('node port addresses', () => {

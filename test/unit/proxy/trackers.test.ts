@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
-import type { EndpointSlice } from '../../../src/api/discovery.ts';
+import { type EndpointSlice, lastChangeAnnotation } from '../../../src/api/discovery.ts';
 import { EndpointTracker, ServiceTracker } from '../../../src/node/proxy/view/trackers.ts';
 import { silent } from './replay.ts';
 
@@ -135,6 +135,27 @@ describe('the tracker of endpoints', () => {
     });
     expect([...tracker.apply()].sort()).toEqual(['default/other:http/TCP', key]);
     expect(addresses(tracker)).toEqual([]);
+  });
+
+  test('knows since when a change has been on its way, but not of what was there before us, nor of a slice that goes', () => {
+    const tracker = new EndpointTracker('IPv4', 'n1', silent);
+    const at = (time: number, ...ips: string[]): EndpointSlice => {
+      const plain = slice('web-1', ...ips);
+      const annotations = { [lastChangeAnnotation]: new Date(time).toISOString() };
+      return { ...plain, metadata: { ...plain.metadata, annotations } };
+    };
+    const [old, soon] = [Date.now() - 5000, Date.now() + 5000];
+    tracker.update(undefined, at(old, '10.0.0.1'));
+    expect(tracker.takeTriggers()).toEqual([]);
+    tracker.update(at(old, '10.0.0.1'), at(soon, '10.0.0.2'));
+    // Somebody else's label, say.
+    tracker.update(at(soon, '10.0.0.2'), at(soon, '10.0.0.2'));
+    tracker.update(at(soon, '10.0.0.2'), at(soon + 1000, '10.0.0.3'));
+    expect(tracker.takeTriggers()).toEqual([soon, soon + 1000]);
+    expect(tracker.takeTriggers()).toEqual([]);
+    tracker.update(at(soon + 1000, '10.0.0.3'), at(soon + 2000, '10.0.0.4'));
+    tracker.update(at(soon + 2000, '10.0.0.4'), undefined);
+    expect(tracker.takeTriggers()).toEqual([]);
   });
 
   test('missing conditions count as ready, a nil port as none', () => {

@@ -34,6 +34,7 @@ export interface IptablesOptions {
 type Next = ReadonlyMap<PortKey, PortRules | undefined>;
 
 export class IptablesBackend implements Backend {
+  readonly failures = { of: 'iptables' as const, restore: 0, partialRestore: 0 };
   readonly #options: IptablesOptions;
   readonly #applied = new Map<PortKey, PortRules>();
   #withComments = true;
@@ -148,7 +149,7 @@ export class IptablesBackend implements Backend {
     for (const step of planFull(this.#base, ports, existing, pieceSizes[legacy ? 'legacy' : 'nft'])) {
       this.#announce(view, step);
       try {
-        await netfilter.restore(step.input, signal);
+        await this.#restore(step.input, signal);
         written.nat += step.counts.natRules;
         written.filter += step.counts.filterRules;
       } catch (error) {
@@ -163,8 +164,22 @@ export class IptablesBackend implements Backend {
     const step = planChange([...next].map(([key, after]) => ({ before: this.#applied.get(key), after })));
     if (!step) return { nat: 0, filter: 0 };
     this.#announce(view, step);
-    await this.#options.netfilter.restore(step.input, signal);
+    try {
+      await this.#restore(step.input, signal);
+    } catch (error) {
+      if (!signal.aborted) this.failures.partialRestore += 1;
+      throw error;
+    }
     return { nat: step.counts.natRules, filter: step.counts.filterRules };
+  }
+
+  async #restore(input: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.netfilter.restore(input, signal);
+    } catch (error) {
+      if (!signal.aborted) this.failures.restore += 1;
+      throw error;
+    }
   }
 
   #announce({ ports }: ServiceView, { counts, input }: Step): void {

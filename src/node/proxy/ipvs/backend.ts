@@ -4,7 +4,7 @@ import type { Logger } from '../../../kit/logger.ts';
 import type { DummyLink } from '../../sys/dummy-link.ts';
 import type { Ipset } from '../../sys/ipset.ts';
 import type { Ipvs } from '../../sys/ipvs.ts';
-import { type Backend, noRules, type RuleCounts, type Update, type Written } from '../backend.ts';
+import { type Backend, type Failures, noRules, type RuleCounts, type Update, type Written } from '../backend.ts';
 import type { IpFamily, PortKey } from '../types.ts';
 import { type BuildOptions, buildPort, type VirtualServer } from './build-port.ts';
 import type { RuleOptions } from './build-rules.ts';
@@ -81,6 +81,10 @@ export class IpvsBackend implements Backend {
         existing.addresses === undefined || !isEmpty(compareAll(this.#wanted, existing, { excluded, thorough: false }))
       );
     });
+  }
+
+  get failures(): Failures {
+    return this.#options.rules.failures;
   }
 
   countRules(): RuleCounts {

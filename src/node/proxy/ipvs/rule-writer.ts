@@ -7,6 +7,7 @@ import { buildRules, jumps, type RuleOptions } from './build-rules.ts';
 import { isOurChain } from './chains.ts';
 
 export class RuleWriter {
+  readonly failures = { of: 'iptables' as const, restore: 0, partialRestore: 0 };
   readonly #netfilter: Netfilter;
   /** As written last. */
   #written: readonly TableInput[] = [];
@@ -31,9 +32,18 @@ export class RuleWriter {
     if (!full && joinTables(tables) === joinTables(this.#written)) return undefined;
     this.#written = tables;
     const existing = readExisting(full ? await this.#netfilter.save(signal) : '');
-    await this.#netfilter.restore(joinTables(full ? withJumps(render(options), existing) : tables), signal);
+    await this.#restore(joinTables(full ? withJumps(render(options), existing) : tables), signal);
     this.#shown = ours(await this.#netfilter.save(signal));
     return this.counts;
+  }
+
+  async #restore(input: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#netfilter.restore(input, signal);
+    } catch (error) {
+      if (!signal.aborted) this.failures.restore += 1;
+      throw error;
+    }
   }
 
   /** Whether somebody changed our chains, or what leads to them. */

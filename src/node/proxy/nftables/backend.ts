@@ -29,7 +29,7 @@ const baseOwner = '';
 const tolerableLitter = 100;
 
 export class NftablesBackend implements Backend {
-  readonly failures = { sync: 0, cleanup: 0 };
+  readonly failures = { of: 'nftables' as const, sync: 0, cleanup: 0 };
   readonly #options: NftablesOptions;
   #ledger = new Ledger();
   /** By identity. */

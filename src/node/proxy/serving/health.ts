@@ -16,6 +16,8 @@ export class ProxyHealth {
   readonly #staleAfterMs: number;
   /** False while the node is being removed from the cluster. */
   nodeEligible = true;
+  /** How often each path was answered, by status code. */
+  readonly answers: Readonly<Record<'healthz' | 'livez', Record<number, number>>> = { healthz: {}, livez: {} };
 
   constructor(families: readonly IpFamily[], staleAfterMs: number) {
     this.#families = new Map(families.map((family) => [family, { lastUpdated: undefined, oldestPending: undefined }]));
@@ -67,9 +69,11 @@ export class ProxyHealth {
 }
 
 export const createHealthServer = (health: ProxyHealth): Server => {
-  const page = (livez: boolean) => (): Page => {
-    const { code, body } = health.report(livez);
+  const page = (path: 'healthz' | 'livez') => (): Page => {
+    const { code, body } = health.report(path === 'livez');
+    const answers = health.answers[path];
+    answers[code] = (answers[code] ?? 0) + 1;
     return json(code, JSON.stringify(body));
   };
-  return createServer(routes({ '/healthz': page(false), '/livez': page(true) }));
+  return createServer(routes({ '/healthz': page('healthz'), '/livez': page('livez') }));
 };

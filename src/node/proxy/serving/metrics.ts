@@ -5,16 +5,26 @@ import type { SyncReport } from '../proxier.ts';
 import type { IpFamily } from '../types.ts';
 import type { TrafficPolicy } from '../view/categorize.ts';
 
-/** Seconds; the original's `prometheus.ExponentialBuckets(0.001, 2, 15)`. */
-const bounds = Array.from({ length: 15 }, (_, index) => 0.001 * 2 ** index);
+const series = (first: number, step: number, length: number): number[] =>
+  Array.from({ length }, (_, index) => first + step * index);
+
+/** Upper bounds of buckets in seconds, as the original's. */
+const syncBounds = Array.from({ length: 15 }, (_, index) => 0.001 * 2 ** index);
+const programmingBounds = [...series(0.25, 0.25, 2), ...series(1, 1, 59), ...series(60, 5, 12), ...series(120, 30, 7)];
 
 class Histogram {
-  readonly counts = new Array<number>(bounds.length).fill(0);
+  readonly bounds: readonly number[];
+  readonly counts: number[];
   sum = 0;
   count = 0;
 
+  constructor(bounds: readonly number[] = syncBounds) {
+    this.bounds = bounds;
+    this.counts = new Array<number>(bounds.length).fill(0);
+  }
+
   observe(seconds: number): void {
-    for (const [index, bound] of bounds.entries())
+    for (const [index, bound] of this.bounds.entries())
       if (seconds <= bound) this.counts[index] = (this.counts[index] ?? 0) + 1;
     this.sum += seconds;
     this.count += 1;
@@ -25,13 +35,14 @@ class Histogram {
 export interface FamilyTotals {
   readonly rules: RuleCounts;
   readonly gaps: Readonly<Record<TrafficPolicy, number>>;
-  /** Only of nftables mode. */
   readonly failures?: Failures | undefined;
 }
 
 interface FamilyMetrics {
   readonly sync: Histogram;
   readonly fullSync: Histogram;
+  readonly partialSync: Histogram;
+  readonly programming: Histogram;
   readonly conntrack: Histogram;
   lastSync: number;
   lastQueued: number;
@@ -58,7 +69,8 @@ export class ProxyMetrics {
     const metrics = this.#families.get(family);
     if (!metrics) return;
     metrics.sync.observe(report.elapsedMs / 1000);
-    if (report.full) metrics.fullSync.observe(report.elapsedMs / 1000);
+    (report.full ? metrics.fullSync : metrics.partialSync).observe(report.elapsedMs / 1000);
+    for (const elapsedMs of report.programmingMs) metrics.programming.observe(elapsedMs / 1000);
     metrics.lastSync = Date.now() / 1000;
     metrics.rulesWritten = report.rulesWritten;
     metrics.flowsForgotten += report.flowsForgotten;
@@ -67,13 +79,14 @@ export class ProxyMetrics {
     this.#endpointChanges += report.endpointChanges;
   }
 
-  render({ totals, pending, accounting }: Looked): string {
+  render({ totals, pending, answers, accounting }: Looked): string {
     for (const [family, metrics] of this.#families) metrics.totals = totals.get(family) ?? metrics.totals;
     const state: State = {
       families: [...this.#families],
       pending,
       serviceChanges: this.#serviceChanges,
       endpointChanges: this.#endpointChanges,
+      answers,
       accounting,
     };
     return definitions.map(([name, type, help, samples]) => renderMetric(name, type, help, samples(state))).join('');
@@ -85,6 +98,8 @@ export interface Looked {
   readonly totals: ReadonlyMap<IpFamily, FamilyTotals>;
   /** Changes that wait for a sync, of all families. */
   readonly pending: { readonly services: number; readonly endpoints: number };
+  /** Of the health server. */
+  readonly answers: Readonly<Record<'healthz' | 'livez', Readonly<Record<number, number>>>>;
   /** Packets by the name of the kernel's accounting object. */
   readonly accounting: ReadonlyMap<string, number>;
 }
@@ -92,6 +107,7 @@ export interface Looked {
 interface State {
   readonly families: readonly (readonly [IpFamily, FamilyMetrics])[];
   readonly pending: Looked['pending'];
+  readonly answers: Looked['answers'];
   readonly accounting: Looked['accounting'];
   readonly serviceChanges: number;
   readonly endpointChanges: number;
@@ -127,16 +143,31 @@ const prefix = 'kubeproxy_sync_proxy_rules';
 const packets = (name: string): Samples => one(({ accounting }) => accounting.get(name) ?? 0);
 
 /** Only of families in which it has happened: the original shows no others. */
-const reconciled =
-  (samples: Samples): Samples =>
+const once =
+  (happened: (metrics: FamilyMetrics) => number, samples: Samples): Samples =>
   (state) =>
-    samples({ ...state, families: state.families.filter(([, { conntrack }]) => conntrack.count > 0) });
+    samples({ ...state, families: state.families.filter(([, metrics]) => happened(metrics) > 0) });
 
-const failures =
-  (pick: (failures: Failures) => number): Samples =>
+const observed = (pick: (metrics: FamilyMetrics) => Histogram): Samples =>
+  once((metrics) => pick(metrics).count, histogram(pick));
+
+const counted = (pick: (metrics: FamilyMetrics) => number): Samples => once(pick, each(pick));
+
+const answered =
+  (path: 'healthz' | 'livez'): Samples =>
+  ({ answers }) =>
+    Object.entries(answers[path]).map(([code, count]): Sample => [`{code="${code}"}`, count]);
+
+const iptables =
+  (pick: (failures: Extract<Failures, { of: 'iptables' }>) => number) =>
+  ({ totals: { failures } }: FamilyMetrics): number =>
+    failures?.of === 'iptables' ? pick(failures) : 0;
+
+const nftables =
+  (pick: (failures: Extract<Failures, { of: 'nftables' }>) => number): Samples =>
   ({ families }) =>
     families.flatMap(([ip, { totals }]): Sample[] =>
-      totals.failures ? [[`{ip_family="${ip}"}`, pick(totals.failures)]] : [],
+      totals.failures?.of === 'nftables' ? [[`{ip_family="${ip}"}`, pick(totals.failures)]] : [],
     );
 
 /** Name, type, help text, values. */
@@ -145,14 +176,12 @@ const definitions: readonly (readonly [name: string, type: string, help: string,
     'kubeproxy_conntrack_reconciler_deleted_entries_total',
     'counter',
     'Flows deleted',
-    reconciled(each((m) => m.flowsForgotten)),
+    once(
+      (m) => m.conntrack.count,
+      each((m) => m.flowsForgotten),
+    ),
   ],
-  [
-    'kubeproxy_conntrack_reconciler_sync_duration_seconds',
-    'histogram',
-    'Deleting flows',
-    reconciled(histogram((m) => m.conntrack)),
-  ],
+  ['kubeproxy_conntrack_reconciler_sync_duration_seconds', 'histogram', 'Deleting flows', observed((m) => m.conntrack)],
   [
     'kubeproxy_iptables_ct_state_invalid_dropped_packets_total',
     'counter',
@@ -166,10 +195,24 @@ const definitions: readonly (readonly [name: string, type: string, help: string,
     packets('localhost_nps_accepted_pkts'),
   ],
   [
+    'kubeproxy_network_programming_duration_seconds',
+    'histogram',
+    'From the cause of a change of endpoints to the kernel',
+    observed((m) => m.programming),
+  ],
+  ['kubeproxy_proxy_healthz_total', 'counter', 'Answers of /healthz', answered('healthz')],
+  ['kubeproxy_proxy_livez_total', 'counter', 'Answers of /livez', answered('livez')],
+  [
     'kubeproxy_sync_full_proxy_rules_duration_seconds',
     'histogram',
     'Duration of full syncs',
     histogram((m) => m.fullSync),
+  ],
+  [
+    'kubeproxy_sync_partial_proxy_rules_duration_seconds',
+    'histogram',
+    'Duration of syncs of what had changed alone',
+    observed((m) => m.partialSync),
   ],
   [`${prefix}_duration_seconds`, 'histogram', 'Duration of syncs', histogram((m) => m.sync)],
   [`${prefix}_endpoint_changes_pending`, 'gauge', 'Changes of endpoints that wait', one((s) => s.pending.endpoints)],
@@ -177,9 +220,16 @@ const definitions: readonly (readonly [name: string, type: string, help: string,
   [`${prefix}_service_changes_pending`, 'gauge', 'Changes of services that wait', one((s) => s.pending.services)],
   [`${prefix}_service_changes_total`, 'counter', 'Changes of services', one((s) => s.serviceChanges)],
   [`${prefix}_iptables_last`, 'gauge', 'Rules written by the last sync', labelled('table', (m) => m.rulesWritten)],
+  [
+    `${prefix}_iptables_partial_restore_failures_total`,
+    'counter',
+    'Restores of what had changed alone that failed',
+    counted(iptables((f) => f.partialRestore)),
+  ],
+  [`${prefix}_iptables_restore_failures_total`, 'counter', 'Restores that failed', counted(iptables((f) => f.restore))],
   [`${prefix}_iptables_total`, 'gauge', 'Rules of kube-proxy', labelled('table', (m) => m.totals.rules)],
-  [`${prefix}_nftables_cleanup_failures_total`, 'counter', 'Clean-ups that failed', failures((f) => f.cleanup)],
-  [`${prefix}_nftables_sync_failures_total`, 'counter', 'Syncs that failed', failures((f) => f.sync)],
+  [`${prefix}_nftables_cleanup_failures_total`, 'counter', 'Clean-ups that failed', nftables((f) => f.cleanup)],
+  [`${prefix}_nftables_sync_failures_total`, 'counter', 'Syncs that failed', nftables((f) => f.sync)],
   [`${prefix}_last_queued_timestamp_seconds`, 'gauge', 'When a sync was last asked for', each((m) => m.lastQueued)],
   [`${prefix}_last_timestamp_seconds`, 'gauge', 'When a sync last succeeded', each((m) => m.lastSync)],
   [
@@ -193,6 +243,8 @@ const definitions: readonly (readonly [name: string, type: string, help: string,
 const emptyFamily = (): FamilyMetrics => ({
   sync: new Histogram(),
   fullSync: new Histogram(),
+  partialSync: new Histogram(),
+  programming: new Histogram(programmingBounds),
   conntrack: new Histogram(),
   lastSync: 0,
   lastQueued: 0,
@@ -210,7 +262,7 @@ const renderMetric = (name: string, type: string, help: string, samples: readonl
   return `# HELP ${name} [ALPHA] ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 };
 
-const histogramSamples = (ip: IpFamily, { counts, sum, count }: Histogram): Sample[] => [
+const histogramSamples = (ip: IpFamily, { bounds, counts, sum, count }: Histogram): Sample[] => [
   ...bounds.map((bound, index): Sample => [`_bucket{ip_family="${ip}",le="${bound}"}`, counts[index] ?? 0]),
   [`_bucket{ip_family="${ip}",le="+Inf"}`, count],
   [`_sum{ip_family="${ip}"}`, sum],

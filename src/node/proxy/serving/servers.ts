@@ -40,7 +40,7 @@ const createMetricsServer = (proxy: KubeProxy): Server =>
     }),
   );
 
-const renderMetrics = async ({ metrics, runners, signal }: KubeProxy): Promise<string> => {
+const renderMetrics = async ({ metrics, health, runners, signal }: KubeProxy): Promise<string> => {
   const proxiers = runners.map(({ proxier }) => proxier);
   const totals = proxiers.map((proxier) => {
     const { family, backend } = proxier;
@@ -53,6 +53,7 @@ const renderMetrics = async ({ metrics, runners, signal }: KubeProxy): Promise<s
       services: pending.reduce((sum, { services }) => sum + services, 0),
       endpoints: pending.reduce((sum, { endpoints }) => sum + endpoints, 0),
     },
+    answers: health.answers,
     accounting: await readAccounting(signal),
   });
 };

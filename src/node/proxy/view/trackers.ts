@@ -1,7 +1,7 @@
 // Between informers and rules: what changed since the last sync. The first `before` and the last `after` count; what cancels out
 // in between never happened.
 import type { Service } from '../../../api/core.ts';
-import type { EndpointSlice } from '../../../api/discovery.ts';
+import { type EndpointSlice, lastChangeAnnotation } from '../../../api/discovery.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import { keyOf } from '../../client/types.ts';
 import type { IpFamily, PortKey, ProxyEndpoint, ServicePort } from '../types.ts';
@@ -73,6 +73,9 @@ export class EndpointTracker {
   /** The keys that each service has in `endpoints`. */
   readonly #keys = new Map<string, readonly PortKey[]>();
   readonly #pending = new Set<string>();
+  /** By service. */
+  readonly #triggers = new Map<string, number[]>();
+  readonly #started = Date.now();
   readonly #family: IpFamily;
   readonly #nodeName: string;
   readonly #log: Logger;
@@ -87,6 +90,17 @@ export class EndpointTracker {
     if ((after ?? before)?.addressType !== this.#family) return;
     if (before) this.#remove(before);
     if (after) this.#add(after);
+    this.#noteTrigger(before, after);
+  }
+
+  /**
+   * When what is pending began, in milliseconds of Unix time: when a pod became ready, say. Forgotten by this.
+   * Only of slices that tell it, and what began since we are here: the rest is no measure of us.
+   */
+  takeTriggers(): number[] {
+    const times = [...this.#triggers.values()].flat();
+    this.#triggers.clear();
+    return times;
   }
 
   get pending(): number {
@@ -106,6 +120,16 @@ export class EndpointTracker {
     }
     this.#pending.clear();
     return changed;
+  }
+
+  /** A slice that is gone tells when it was changed last, not when it went. */
+  #noteTrigger(before: EndpointSlice | undefined, after: EndpointSlice | undefined): void {
+    const service = after && serviceOfSlice(after);
+    const time = after && triggerTime(after);
+    if (!after && before) this.#triggers.delete(serviceOfSlice(before) ?? '');
+    if (service === undefined || time === undefined || time <= this.#started) return;
+    if (before && triggerTime(before) === time) return;
+    this.#triggers.set(service, [...(this.#triggers.get(service) ?? []), time]);
   }
 
   #set(key: PortKey, endpoints: readonly ProxyEndpoint[], changed: Set<PortKey>): void {
@@ -139,6 +163,12 @@ export class EndpointTracker {
     this.#pending.add(service);
   }
 }
+
+/** In RFC 3339, with parts of a second. */
+const triggerTime = ({ metadata }: EndpointSlice): number | undefined => {
+  const time = Date.parse(metadata.annotations?.[lastChangeAnnotation] ?? '');
+  return Number.isNaN(time) ? undefined : time;
+};
 
 const samePorts = (a: readonly ServicePort[], b: readonly ServicePort[]): boolean =>
   a.length === b.length && JSON.stringify(a) === JSON.stringify(b);
