@@ -74,13 +74,18 @@ const recognise = (specs: FlagSpecs, argument: string): { name: string; spec: Fl
   throw new FlagError(`unknown flag: ${dashes}${written}`);
 };
 
+/** As Go's `strconv.ParseBool` takes them. */
+const truths: ReadonlySet<string> = new Set(['true', 'True', 'TRUE', 't', 'T', '1']);
+const untruths: ReadonlySet<string> = new Set(['false', 'False', 'FALSE', 'f', 'F', '0']);
+
 const convert = (name: string, spec: FlagSpec, text: string): unknown => {
   switch (spec.type) {
     case 'string':
     case 'list':
       return text;
     case 'boolean':
-      if (text === 'true' || text === 'false') return text === 'true';
+      if (truths.has(text)) return true;
+      if (untruths.has(text)) return false;
       throw invalid(name, text, 'true or false');
     case 'int':
       if (/^-?\d+$/.test(text)) return Number(text);

@@ -176,6 +176,11 @@ describe('a config file', () => {
     ['mode: ipvs\nmode: iptables', 'c.yaml:4: "mode" stands here a second time'],
     ['ipvs: {strictARP: true, strictARP: false}', 'c.yaml:3: "ipvs.strictARP" stands here a second time'],
     ['iptables: [', 'c.yaml:3: '],
+    [
+      'logging: {flushFrequency: soon}',
+      'c.yaml:3: "logging.flushFrequency" must be a duration such as 30s, or a number of nanoseconds, not "soon"',
+    ],
+    ['iptables: {syncPeriod: 5000000000}', 'must be a duration such as 30s or 1m30s'],
     ['oomScoreAdj: low', 'c.yaml:3: "oomScoreAdj" must be a whole number'],
   ])('with %s is refused', (line, message) => {
     expect(() => parseConfig(head + line, 'c.yaml')).toThrow(message);
@@ -188,7 +193,7 @@ describe('a config file', () => {
   });
 
   test('that is the original with all defaults written out is read', () => {
-    const yaml = `${head}bindAddress: 0.0.0.0\nbindAddressHardFail: false\nclientConnection: {acceptContentTypes: "", burst: 10, contentType: application/json, kubeconfig: /k, qps: 5}\nconfigSyncPeriod: 15m0s\nconntrack: {maxPerCore: 32768, min: null, tcpBeLiberal: false, tcpCloseWaitTimeout: 1h0m0s, tcpEstablishedTimeout: 24h0m0s, udpStreamTimeout: 0s, udpTimeout: 0s}\ndetectLocal: {bridgeInterface: "", interfaceNamePrefix: ""}\ndetectLocalMode: ""\nenableProfiling: false\nhealthzBindAddress: ""\nhostnameOverride: ""\niptables: {localhostNodePorts: null, masqueradeAll: false, masqueradeBit: 14, minSyncPeriod: 1s, syncPeriod: 30s}\nipvs: {excludeCIDRs: null, minSyncPeriod: 0s, scheduler: "", strictARP: false, syncPeriod: 0s, tcpFinTimeout: 0s, tcpTimeout: 0s, udpTimeout: 0s}\nlogging: {flushFrequency: 0, options: {json: {infoBufferSize: "0"}}, verbosity: 0}\nmetricsBindAddress: ""\nmode: ""\nnftables: {masqueradeAll: false, masqueradeBit: null, minSyncPeriod: 0s, syncPeriod: 0s}\nnodePortAddresses: null\noomScoreAdj: null\nportRange: ""\nshowHiddenMetricsForVersion: ""\nwinkernel: {enableDSR: false, forwardHealthCheckVip: false, networkName: "", rootHnsEndpointName: "", sourceVip: ""}\n`;
+    const yaml = `${head}bindAddress: 0.0.0.0\nbindAddressHardFail: false\nclientConnection: {acceptContentTypes: "", burst: 10, contentType: application/json, kubeconfig: /k, qps: 5}\nconfigSyncPeriod: 15m0s\nconntrack: {maxPerCore: 32768, min: null, tcpBeLiberal: false, tcpCloseWaitTimeout: 1h0m0s, tcpEstablishedTimeout: 24h0m0s, udpStreamTimeout: 0s, udpTimeout: 0s}\ndetectLocal: {bridgeInterface: "", interfaceNamePrefix: ""}\ndetectLocalMode: ""\nenableProfiling: false\nhealthzBindAddress: ""\nhostnameOverride: ""\niptables: {localhostNodePorts: null, masqueradeAll: false, masqueradeBit: 14, minSyncPeriod: 1s, syncPeriod: 30s}\nipvs: {excludeCIDRs: null, minSyncPeriod: 0s, scheduler: "", strictARP: false, syncPeriod: 0s, tcpFinTimeout: 0s, tcpTimeout: 0s, udpTimeout: 0s}\nlogging: {flushFrequency: 5000000000, options: {json: {infoBufferSize: "0"}}, verbosity: 0}\nmetricsBindAddress: ""\nmode: ""\nnftables: {masqueradeAll: false, masqueradeBit: null, minSyncPeriod: 0s, syncPeriod: 0s}\nnodePortAddresses: null\noomScoreAdj: null\nportRange: ""\nshowHiddenMetricsForVersion: ""\nwinkernel: {enableDSR: false, forwardHealthCheckVip: false, networkName: "", rootHnsEndpointName: "", sourceVip: ""}\n`;
     expect(parseConfig(yaml, 'c.yaml').get('iptables.minSyncPeriod')).toBe(1000);
   });
 });

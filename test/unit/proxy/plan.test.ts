@@ -117,6 +117,27 @@ describe('a change', () => {
     expect(input).not.toContain('KUBE-SERVICES');
   });
 
+  test('of an external IP that is a load balancer IP as well has one refusal, and never two at odds', async () => {
+    const kernel = new FakeNetfilter();
+    const rig = createRig(kernel);
+    const both: Service = {
+      ...service(1),
+      spec: { ...service(1).spec, type: 'LoadBalancer', externalIPs: ['203.0.113.1'] },
+      status: { loadBalancer: { ingress: [{ ip: '203.0.113.1' }] } },
+    };
+    const refusals = async () =>
+      (await kernel.save()).match(/^-A KUBE-EXTERNAL-SERVICES -d 203.*REJECT/gm)?.length ?? 0;
+    rig.proxier.onService(undefined, both);
+    await rig.sync();
+    expect(await refusals()).toBe(1);
+    rig.proxier.onSlice(undefined, slice(1, '10.0.0.1'));
+    await rig.sync();
+    expect(await refusals()).toBe(0);
+    rig.proxier.onSlice(slice(1, '10.0.0.1'), undefined);
+    await rig.sync();
+    expect(await refusals()).toBe(1);
+  });
+
   test('that opens a service takes its refusal away last, one that closes it refuses first', async () => {
     const kernel = new FakeNetfilter();
     const rig = createRig(kernel);

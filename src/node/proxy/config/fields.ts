@@ -6,6 +6,8 @@ export type FieldType =
   | 'int'
   | 'number'
   | 'duration'
+  /** Written as a duration, or as a number of nanoseconds. */
+  | 'flexibleDuration'
   | 'strings'
   | 'map'
   | 'switches'
@@ -25,7 +27,13 @@ export const configFields: Section = {
     qps: 'number',
     burst: 'int',
   },
-  logging: { format: 'string', flushFrequency: 'duration', verbosity: 'int', vmodule: 'vmodule', options: 'map' },
+  logging: {
+    format: 'string',
+    flushFrequency: 'flexibleDuration',
+    verbosity: 'int',
+    vmodule: 'vmodule',
+    options: 'map',
+  },
   hostnameOverride: 'string',
   bindAddress: 'string',
   healthzBindAddress: 'string',

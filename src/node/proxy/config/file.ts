@@ -90,6 +90,7 @@ const wording: Readonly<Record<FieldType, string>> = {
   int: 'a whole number',
   number: 'a number',
   duration: 'a duration such as 30s or 1m30s',
+  flexibleDuration: 'a duration such as 30s, or a number of nanoseconds',
   strings: 'a list of strings',
   map: 'a map',
   switches: 'a map of names to true or false',
@@ -113,6 +114,8 @@ const parseValue = (type: FieldType, value: unknown): ConfigValue | undefined =>
       return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
     case 'duration':
       return value === 0 ? 0 : typeof value === 'string' ? parseGoDuration(value) : undefined;
+    case 'flexibleDuration':
+      return Number.isInteger(value) ? (value as number) / 1e6 : parseValue('duration', value);
     case 'map':
       return isRecord(value) ? '' : undefined;
     case 'switches':

@@ -42,7 +42,12 @@ const externalRules = (context: PortContext): SharedRule[] => {
     const to = { destination: ip, dport: port.port };
     const comment = `${port.portName} ${kind}`;
     if (endpoints.any) rules.push(shared(context, 'nat', chain.services, { ...to, comment, jump }));
-    if (!externalOpen) rules.push(shared(context, 'filter', chain.externalServices, { ...to, ...refusal(context) }));
+  }
+  // An external IP may be a load balancer IP as well; one refusal does for both.
+  const refused = externalOpen ? [] : new Set(addresses.map(({ ip }) => ip));
+  for (const ip of refused) {
+    const to = { destination: ip, dport: port.port };
+    rules.push(shared(context, 'filter', chain.externalServices, { ...to, ...refusal(context) }));
   }
   if (usesFirewall) rules.push(...firewallDrops(context));
   if (port.nodePort !== 0) rules.push(...nodePortRules(context));

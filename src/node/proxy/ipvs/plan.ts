@@ -123,7 +123,7 @@ const addServerLines = ({ open, close, draining }: ServerLines, { before, after 
   }
   for (const [backend, weight] of before?.backends ?? []) {
     if (after.backends.includes(backend)) continue;
-    if (server.protocol === 'UDP') close.push(`-d ${service} -r ${backend}`);
+    if (server.protocol !== 'TCP') close.push(`-d ${service} -r ${backend}`);
     else {
       if (weight !== 0) open.push(`-e ${service} -r ${backend} -m -w 0`);
       draining.push({ server: serverName(server), backend });

@@ -39,6 +39,8 @@ describe('flags', () => {
     [['--v=4'], { v: 4 }],
     [['--allocate-node-cidrs'], { 'allocate-node-cidrs': true }],
     [['--allocate-node-cidrs=false'], { 'allocate-node-cidrs': false }],
+    [['--allocate-node-cidrs=F'], { 'allocate-node-cidrs': false }],
+    [['--allocate-node-cidrs=1'], { 'allocate-node-cidrs': true }],
     [['--allocate-node-cidrs', '--v=2'], { 'allocate-node-cidrs': true, v: 2 }],
     [['--version'], { version: true, v: 0 }],
     [['--node-labels=a=b,c=d'], { 'node-labels': ['a=b', 'c=d'] }],

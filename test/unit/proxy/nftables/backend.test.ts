@@ -68,7 +68,7 @@ test('what affinity leaves behind is swept away before it is much', async () => 
   }
   expect(most).toBeGreaterThan(50);
   expect(most).toBeLessThan(120);
-  expect(rig.backend.failures).toEqual({ sync: 0, cleanup: 0 });
+  expect(rig.backend.failures).toMatchObject({ sync: 0, cleanup: 0 });
 });
 
 test('a full sync keeps what clients are remembered by, and replaces a foreign table of the same name', async () => {
@@ -119,12 +119,12 @@ test('what fails is counted: a sync is tried again from scratch, what could not 
   kernel.failures = 1;
   await expect(rig.sync()).rejects.toThrow('told to fail');
   await rig.sync();
-  expect(rig.backend.failures).toEqual({ sync: 1, cleanup: 0 });
+  expect(rig.backend.failures).toMatchObject({ sync: 1, cleanup: 0 });
   await kernel.apply('add chain ip kube-proxy old');
   kernel.refuses = /delete chain/;
   rig.proxier.forceFull();
   await rig.sync();
-  expect(rig.backend.failures).toEqual({ sync: 1, cleanup: 1 });
+  expect(rig.backend.failures).toMatchObject({ sync: 1, cleanup: 1 });
   kernel.refuses = undefined;
   rig.proxier.forceFull();
   await rig.sync();
