@@ -95,7 +95,8 @@ const createWithConmon = (argv: readonly string[], cwd: string): Promise<number>
   child.stderr?.on('data', (chunk) => {
     complaint += chunk;
   });
-  const sync = child.stdio[3];
+  // Out of file descriptors, there are no pipes.
+  const sync = child.stdio?.[3];
   const settle = (): void => {
     try {
       const { data, message = '' } = JSON.parse(said) as { data: number; message?: string };

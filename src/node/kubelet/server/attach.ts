@@ -46,6 +46,8 @@ const sendInput = (channels: CommandChannels, bundle: string, signal: AbortSigna
   const target = `UNIX-CONNECT:${join(bundle, 'attach')},type=5`;
   const carrier = spawn('socat', ['-u', 'STDIN', target], { stdio: ['pipe', 'ignore', 'ignore'], signal });
   carrier.on('error', () => {});
+  // Out of file descriptors, there is no pipe.
+  if (carrier.pid === undefined) return;
   carrier.stdin.on('error', () => {});
   channels.onStdin((chunk) => carrier.stdin.write(chunk));
   channels.onStdinEnd(() => carrier.stdin.end());

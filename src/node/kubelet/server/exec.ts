@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { messageOf } from '../../../kit/error.ts';
 import { done, eventually, notYet } from '../../../kit/eventually.ts';
 import type { Crun } from '../../sys/crun.ts';
-import { run } from '../../sys/exec.ts';
+import { run, started } from '../../sys/exec.ts';
 import type { CommandChannels, TerminalSize } from './channels.ts';
 
 export interface ExecRequest {
@@ -44,7 +44,7 @@ export const serveExec = async (
 
 const runOnPipes = async (channels: CommandChannels, request: ExecRequest, { crun }: ExecOptions): Promise<number> => {
   const [command = '', ...args] = crun.execArgv(request.containerId, request.command);
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = await started(spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] }));
   child.stdout.on('data', (chunk: Buffer) => pace(channels, child, () => channels.stdout(chunk)));
   child.stderr.on('data', (chunk: Buffer) => pace(channels, child, () => channels.stderr(chunk)));
   feed(channels, child, request.stdin);
@@ -63,7 +63,8 @@ const runOnTerminal = async (
   await mkdir(options.ttyFolder, { recursive: true });
   const spec = await writeProcessSpec(request, options);
   const link = join(options.ttyFolder, randomUUID());
-  const carrier = spawn('socat', ['-', `PTY,link=${link},rawer,wait-slave`], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const terminalArgs = ['-', `PTY,link=${link},rawer,wait-slave`];
+  const carrier = await started(spawn('socat', terminalArgs, { stdio: ['pipe', 'pipe', 'ignore'] }));
   carrier.stdout.on('data', (chunk: Buffer) => pace(channels, carrier, () => channels.stdout(chunk)));
   feed(channels, carrier, request.stdin);
   const terminal = followSize(channels, link);
@@ -77,7 +78,7 @@ const runOnTerminal = async (
   const fd = await promisify(open)(link, 'r+');
   try {
     const [command = '', ...args] = ['setsid', '--ctty', ...options.crun.execTerminalArgv(request.containerId, spec)];
-    const child = spawn(command, args, { stdio: [fd, fd, fd] });
+    const child = await started(spawn(command, args, { stdio: [fd, fd, fd] }));
     const exitCode = await ended(child, channels);
     await closeFd(fd);
     await drained(carrier);

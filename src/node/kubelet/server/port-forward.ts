@@ -65,12 +65,17 @@ const forward = ({ data, error, port, sandbox, isFull }: Forwarding): void => {
   data.onData((chunk) => child.stdin?.write(chunk));
   data.onEnd(() => child.stdin?.end());
   data.onAbort(() => child.kill('SIGKILL'));
-  child.on('error', (cause) => error.write(Buffer.from(cause.message)));
-  child.on('close', (code) => {
-    if (code !== 0 && code !== null) error.write(Buffer.from(failure(port, sandbox, complaint)));
+  let finished = false;
+  const finish = (message?: string): void => {
+    if (finished) return;
+    finished = true;
+    if (message !== undefined) error.write(Buffer.from(message));
     data.end();
     error.end();
-  });
+  };
+  // What could not be started tells that, and may never close.
+  child.on('error', (cause) => finish(cause.message));
+  child.on('close', (code) => finish(code === 0 || code === null ? undefined : failure(port, sandbox, complaint)));
 };
 
 /** A program of its own per connection: only a process can enter a network namespace, not a part of this one. */

@@ -13,18 +13,25 @@ test('a program that is not there is an ExecError', async () => {
 });
 
 test('so is one for which no file descriptors are left: nothing throws past its caller', () => {
-  const sys = join(import.meta.dirname, '../../../../src/node/sys');
+  const node = join(import.meta.dirname, '../../../../src/node');
   const script = `
     import { openSync } from 'node:fs';
-    import { run } from '${sys}/exec.ts';
-    import { StandingTool } from '${sys}/standing-tool.ts';
+    import { serveAttach } from '${node}/kubelet/server/attach.ts';
+    import { serveExec } from '${node}/kubelet/server/exec.ts';
+    import { run } from '${node}/sys/exec.ts';
+    import { StandingTool } from '${node}/sys/standing-tool.ts';
     for (let full = false; !full; ) try { openSync('/dev/null'); } catch { full = true; }
     const never = new AbortController().signal;
     const tried = await Promise.allSettled([run(['true']), new StandingTool(['cat'], 'end').ask('?', never)]);
     console.log(tried.map(({ reason }) => reason?.name).join());
+    const finish = ({ failure }) => console.log(failure);
+    const channels = { finish, onClose() {}, onStdin() {}, onStdinEnd() {}, onResize() {} };
+    const crun = { execArgv: () => ['true'], execTerminalArgv: () => ['true'] };
+    await serveExec(channels, { containerId: 'c', command: [], stdin: true, tty: false }, { crun });
+    await serveAttach(channels, { container: () => ({ logPath: '/nonesuch' }), bundle: '/nonesuch', stdin: true });
   `;
   const limited = ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, script];
   const { stdout, stderr } = spawnSync('bash', limited, { encoding: 'utf8' });
   expect(stderr).toBe('');
-  expect(stdout).toBe('ExecError,ExecError\n');
+  expect(stdout).toBe("ExecError,ExecError\nspawn true EMFILE\nENOENT: no such file or directory, stat '/nonesuch'\n");
 });
