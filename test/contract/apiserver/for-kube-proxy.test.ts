@@ -1,4 +1,5 @@
-// What kube-proxy relies on in an API server.
+// What kube-proxy relies on in an API server, asked of the real one and of the stub that stands in for it in kube-proxy's tests and
+// benchmarks: what those prove holds in a cluster only as far as the two answer alike.
 import { request } from 'node:https';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,7 +18,7 @@ import type { Client } from '../../../src/node/client/types.ts';
 import { proxySelector } from '../../../src/node/proxy/view/service-ports.ts';
 import { oldEndpointSlices } from '../../../src/node/proxy/view/slice-v1beta1.ts';
 import { silent } from '../../support/controllers-suite.ts';
-import { type Subject, startServer } from './subject.ts';
+import { type Subject, startServer, startStub } from './subject.ts';
 
 const namespace = 'default';
 type Labels = Record<string, string>;
@@ -75,7 +76,10 @@ type Told<T> = Exclude<WatchEvent<T>, { type: 'ERROR' }>;
 const heard = (events: readonly Told<KubeObject>[]): string[] =>
   events.map(({ type, object }) => `${type} ${object.metadata.name}`);
 
-describe.each([{ name: 'the API server', start: startServer }])('$name', ({ start }) => {
+describe.each([
+  { name: 'the API server', start: startServer },
+  { name: 'its stub', start: startStub },
+])('$name', ({ start }) => {
   let subject: Subject;
   let client: Client;
   beforeAll(async () => {
