@@ -1,11 +1,9 @@
 // What kube-proxy relies on in an API server, asked of the real one and of the stub that stands in for it in kube-proxy's tests and
 // benchmarks: what those prove holds in a cluster only as far as the two answer alike.
-import { request } from 'node:https';
-import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Node, Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
-import type { KubeList, KubeObject, WatchEvent } from '../../../src/api/meta.ts';
+import type { KubeList, KubeObject } from '../../../src/api/meta.ts';
 import { apiVersionOf, endpointSlices, nodes, type Resource, services } from '../../../src/api/resources.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 
@@ -18,7 +16,7 @@ import type { Client } from '../../../src/node/client/types.ts';
 import { proxySelector } from '../../../src/node/proxy/view/service-ports.ts';
 import { oldEndpointSlices } from '../../../src/node/proxy/view/slice-v1beta1.ts';
 import { silent } from '../../support/controllers-suite.ts';
-import { type Subject, startServer, startStub } from './subject.ts';
+import { ask, type Plain, type Subject, startServer, startStub, type Told, take } from './subject.ts';
 
 const namespace = 'default';
 type Labels = Record<string, string>;
@@ -41,37 +39,6 @@ const namesOf = ({ items }: { readonly items: readonly KubeObject[] }): string[]
   items.map(({ metadata }) => metadata.name);
 const versionOf = ({ metadata }: { readonly metadata: { resourceVersion?: string } }): number =>
   Number(metadata.resourceVersion);
-
-interface Plain {
-  readonly code: number | undefined;
-  readonly type: string | undefined;
-  readonly body: unknown;
-}
-
-/** A GET without the project's client. */
-const ask = (
-  { server, ca, cert, key, token, insecure }: ServerConfig,
-  path: string,
-  accept: string,
-): Promise<Plain> => {
-  const headers = { accept, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
-  const { promise, resolve, reject } = Promise.withResolvers<Plain>();
-  const options = { ca, cert, key, headers, rejectUnauthorized: !insecure, agent: false };
-  const outgoing = request(server + path, options, (response) => {
-    const head = { code: response.statusCode, type: response.headers['content-type'] };
-    json(response).then((body) => resolve({ ...head, body }), reject);
-  });
-  outgoing.on('error', reject).end();
-  return promise;
-};
-
-/** The next events, and then no more of the watch. */
-const take = async <T extends KubeObject>(watch: AsyncIterable<WatchEvent<T>>, count: number): Promise<Told<T>[]> => {
-  const events: Told<T>[] = [];
-  for await (const event of watch) if (events.push(event as Told<T>) === count) break;
-  return events;
-};
-type Told<T> = Exclude<WatchEvent<T>, { type: 'ERROR' }>;
 
 const heard = (events: readonly Told<KubeObject>[]): string[] =>
   events.map(({ type, object }) => `${type} ${object.metadata.name}`);

@@ -1,12 +1,14 @@
-// The API server, and the stub that stands in for it: both in a process of their own on loopback, fed in their own ways.
+// The API server, and the stub that stands in for it: each in a process of its own on loopback, fed in its own way, asked in the same.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as send } from 'node:http';
+import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { apiStub, writeStubFiles } from '../../../scripts/lib/api-stub-files.ts';
-import type { KubeObject } from '../../../src/api/meta.ts';
+import type { KubeObject, WatchEvent } from '../../../src/api/meta.ts';
 import type { Resource } from '../../../src/api/resources.ts';
 import { isAlreadyExists } from '../../../src/node/client/error.ts';
 import type { ServerConfig } from '../../../src/node/client/kubeconfig.ts';
@@ -52,8 +54,8 @@ export const startStub = async (): Promise<Subject> => {
   const port = await freePort();
   const child = spawn(process.execPath, [apiStub, folder, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
-  const change = async (...changes: readonly object[]): Promise<void> => {
-    const outgoing = send({ socketPath: join(folder, 'control.sock'), method: 'POST' }).end(JSON.stringify(changes));
+  const feed = async (change: object): Promise<void> => {
+    const outgoing = send({ socketPath: join(folder, 'control.sock'), method: 'POST' }).end(JSON.stringify([change]));
     const [response] = await once(outgoing, 'response');
     await once(response.resume(), 'end');
   };
@@ -62,8 +64,8 @@ export const startStub = async (): Promise<Subject> => {
     config: { ...nobody, token: 'right' },
     stranger: { ...nobody, token: 'wrong' },
     nobody,
-    put: ({ plural }, object) => change({ plural, object }),
-    remove: ({ plural }, object) => change({ plural, object, remove: true }),
+    put: ({ plural }, object) => feed({ plural, object }),
+    remove: ({ plural }, object) => feed({ plural, object, remove: true }),
     [Symbol.asyncDispose]: async () => {
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
@@ -72,3 +74,37 @@ export const startStub = async (): Promise<Subject> => {
     },
   };
 };
+
+export interface Plain {
+  readonly code: number | undefined;
+  readonly type: string | undefined;
+  readonly body: unknown;
+}
+
+/** A GET without the project's client. */
+export const ask = (
+  { server, ca, cert, key, token, insecure }: ServerConfig,
+  path: string,
+  accept: string,
+): Promise<Plain> => {
+  const headers = { accept, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+  const { promise, resolve, reject } = Promise.withResolvers<Plain>();
+  const options = { ca, cert, key, headers, rejectUnauthorized: !insecure, agent: false };
+  const outgoing = request(server + path, options, (response) => {
+    const head = { code: response.statusCode, type: response.headers['content-type'] };
+    json(response).then((body) => resolve({ ...head, body }), reject);
+  });
+  outgoing.on('error', reject).end();
+  return promise;
+};
+
+/** The next events, and then no more of the watch. */
+export const take = async <T extends KubeObject>(
+  watch: AsyncIterable<WatchEvent<T>>,
+  count: number,
+): Promise<Told<T>[]> => {
+  const events: Told<T>[] = [];
+  for await (const event of watch) if (events.push(event as Told<T>) === count) break;
+  return events;
+};
+export type Told<T> = Exclude<WatchEvent<T>, { type: 'ERROR' }>;
