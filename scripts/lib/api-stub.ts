@@ -1,64 +1,94 @@
-// A program: lists and watches over TLS on 127.0.0.1, fed through a socket file. It stands in for the API server in a network
-// namespace of its own, where the test that feeds it can't reach by network.
+// A program: the API server's own lists, watches and discovery over TLS on 127.0.0.1, without what makes it slow to start and to feed:
+// objects come through a socket file and are taken as they are, nothing is kept on disk, and who is known may everything. It stands in
+// for the API server in a network namespace of its own, where the test that feeds it can't reach by network.
+// `test/contract/apiserver/for-kube-proxy.test.ts` holds the two against each other.
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer as createControl, type ServerResponse } from 'node:http';
+import { createServer as createControl, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
+import type { KubeObject } from '../../src/api/meta.ts';
+import { allResources, apiVersionOf } from '../../src/api/resources.ts';
+import type { User } from '../../src/node/apiserver/auth/authenticate.ts';
+import { authorizePath, authorizeResource } from '../../src/node/apiserver/auth/authorize.ts';
+import { discovery } from '../../src/node/apiserver/routes/discovery.ts';
+import { parseResourceRequest } from '../../src/node/apiserver/routes/info.ts';
+import { list } from '../../src/node/apiserver/routes/list.ts';
+import type { Answer, Api, Exchange } from '../../src/node/apiserver/routes/request.ts';
+import { methodNotAllowed, pathNotFound, StatusError, unauthorized } from '../../src/node/apiserver/status.ts';
+import type { RevisionLog } from '../../src/node/apiserver/store/log.ts';
+import { openStore } from '../../src/node/apiserver/store/store.ts';
+import { watch } from '../../src/node/apiserver/watch/watch.ts';
 
-interface StubObject {
-  metadata: { name: string; namespace?: string; resourceVersion?: string };
-}
 interface Change {
   readonly plural: string;
-  readonly object: StubObject;
+  readonly object: KubeObject;
   readonly remove?: boolean;
 }
 
 const [folder = '.', port = '6443'] = process.argv.slice(2);
-const stores = new Map<string, Map<string, StubObject>>();
-const watchers = new Map<string, Set<ServerResponse>>();
-/** Every change since this server started, for watches that begin a little late. */
-const history: { readonly plural: string; readonly revision: number; readonly line: string }[] = [];
-/** Unlike those of any stub that ran here before. */
-const start = Date.now();
-let revision = start;
 
-const storeOf = (plural: string): Map<string, StubObject> => {
-  const store = stores.get(plural) ?? new Map<string, StubObject>();
-  stores.set(plural, store);
-  return store;
+const nowhere: RevisionLog = {
+  load: () => [].values(),
+  append: () => {},
+  /** Revisions begin here: behind those of any stub that ran before. */
+  compacted: Date.now(),
+  compact: () => {},
+  close: () => {},
 };
+const store = openStore(nowhere);
+// Lists, watches and discovery look at no more of it.
+const api = { store, signal: new AbortController().signal, address: `127.0.0.1:${port}` } as Api;
 
 const apply = ({ plural, object, remove }: Change): void => {
-  const store = storeOf(plural);
-  const key = `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-  revision += 1;
-  const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-  const type = remove ? 'DELETED' : store.has(key) ? 'MODIFIED' : 'ADDED';
-  if (remove) store.delete(key);
-  else store.set(key, stored);
-  const line = `${JSON.stringify({ type, object: stored })}\n`;
-  history.push({ plural, revision, line });
-  for (const watcher of watchers.get(plural) ?? []) watcher.write(line);
+  const resource = allResources.find((known) => known.plural === plural);
+  if (!resource) throw new Error(`no such resource: ${plural}`);
+  const current = store.get(resource, object.metadata);
+  if (!remove) store.put(resource, { kind: resource.kind, apiVersion: apiVersionOf(resource), ...object });
+  else if (current) store.remove(resource, current);
 };
 
-const watch = (plural: string, from: number, response: ServerResponse): void => {
-  response.flushHeaders();
-  if (from < start) {
-    response.end(`${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } })}\n`);
-    return;
-  }
-  for (const event of history) if (event.plural === plural && event.revision > from) response.write(event.line);
-  const set = watchers.get(plural) ?? new Set();
-  watchers.set(plural, set);
-  set.add(response);
-  response.on('close', () => set.delete(response));
-};
+const known: User = { name: 'system:kube-proxy', groups: ['system:authenticated'] };
+const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
-/** With a file `api-token` beside the certificate, only who shows what stands in it is let in. */
-const isKnown = (authorization: string | undefined): boolean => {
+/** With a file `api-token` beside the certificate, only who shows what stands in it is known. */
+const userOf = ({ headers: { authorization } }: IncomingMessage): User => {
   const file = join(folder, 'api-token');
-  return !existsSync(file) || authorization === `Bearer ${readFileSync(file, 'utf8').trim()}`;
+  if (!existsSync(file) || authorization === `Bearer ${readFileSync(file, 'utf8').trim()}`) return known;
+  if (authorization === undefined) return anonymous;
+  throw unauthorized();
+};
+
+const watchers = new Set<ServerResponse>();
+
+/** As the API server's `dispatch`, for what a kube-proxy asks. @returns nothing where a watch writes by itself */
+const dispatch = async (exchange: Exchange): Promise<Answer | undefined> => {
+  const { request, response, url, user } = exchange;
+  const info = parseResourceRequest(request.method ?? 'GET', url);
+  if (info) authorizeResource(user, info);
+  else authorizePath(user, 'GET', url.pathname);
+  const answer = info ? undefined : discovery(exchange);
+  if (answer) return answer;
+  if (!info?.resource) throw pathNotFound();
+  const resourceExchange = { ...exchange, info, resource: info.resource };
+  if (info.verb === 'list') return list(resourceExchange);
+  if (info.verb !== 'watch') throw methodNotAllowed();
+  watchers.add(response);
+  response.once('close', () => watchers.delete(response));
+  return watch(resourceExchange);
+};
+
+const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const send = ({ code, body, headers }: Answer): void => {
+    response.writeHead(code, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+  };
+  try {
+    const url = new URL(request.url ?? '/', 'https://localhost');
+    const answer = await dispatch({ api, request, response, url, user: userOf(request) });
+    if (answer) send(answer);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    send({ code: error.status.code, body: error.status });
+  }
 };
 
 /**
@@ -86,26 +116,17 @@ let moodCount = 0;
 const turn = (name: string): void => {
   mood = name === 'well' ? undefined : name;
   moodCount = 0;
-  for (const watcher of [...watchers.values()].flatMap((set) => [...set])) watcher.destroy();
+  for (const watcher of watchers) watcher.destroy();
 };
 
 createServer(
   { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'cert.pem')) },
   (request, response) => {
-    const url = new URL(request.url ?? '/', 'https://localhost');
-    const plural = url.pathname.split('/').at(-1) ?? '';
     response.setHeader('Content-Type', 'application/json');
     const unwell = moods[mood ?? ''];
-    if (unwell) {
-      moodCount += 1;
-      unwell(response);
-    } else if (!isKnown(request.headers.authorization)) response.writeHead(401).end('{}');
-    else if (plural === 'healthz') response.end('ok');
-    else if (url.searchParams.has('watch')) watch(plural, Number(url.searchParams.get('resourceVersion')), response);
-    else {
-      const items = [...storeOf(plural).values()];
-      response.end(JSON.stringify({ kind: 'List', metadata: { resourceVersion: String(revision) }, items }));
-    }
+    if (!unwell) return void serve(request, response);
+    moodCount += 1;
+    unwell(response);
   },
 ).listen(Number(port), '127.0.0.1');
 

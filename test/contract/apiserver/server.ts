@@ -125,7 +125,7 @@ const kubeconfigOf = ({ server, ca, cert, key }: ServerConfig): string =>
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
   });
 
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const address = probe.address();

@@ -32,7 +32,7 @@ export const removeCollection: Handler = async (exchange): Promise<Answer> => {
   const { matches } = selectorsOf(exchange);
   const gone = api.store.list(resource, info.namespace).filter(matches);
   const removed = gone.map((object) => deleteObject(api, resource, object, options).object);
-  return ok(listOf(api, resource, removed));
+  return ok(listOf(resource, removed, { resourceVersion: String(api.store.revision) }));
 };
 
 /** `POST pods/p/eviction`, with which `kubectl drain` empties a node. No disruption budgets exist that could object. */

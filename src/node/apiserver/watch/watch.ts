@@ -12,6 +12,8 @@ import { createFilter } from './filter.ts';
 
 /** How often a silent watch is told how far it has come. Clients give up on a server that is silent for minutes. */
 const bookmarkMs = 30_000;
+/** So long before its end a watch is told a last time, as by the original: the next one has little to catch up with. */
+const lastBookmarkMs = 2000;
 /** A client that reads slower than its events come is cut off: it can come back and list. */
 const backlogBytes = 32 * 1024 * 1024;
 
@@ -90,17 +92,20 @@ const keepAlive = (
   unlisten: () => void,
 ): (() => void) => {
   const seconds = Number(url.searchParams.get('timeoutSeconds') || 1800 * (1 + Math.random()));
+  const limitMs = Math.min(seconds * 1000, 2 ** 31 - 1);
+  const tell = (): void => send(bookmark(resource, api.store.revision));
   const wantsBookmarks = isTrue(url.searchParams.get('allowWatchBookmarks'));
-  const bookmarks = wantsBookmarks
-    ? setInterval(() => send(bookmark(resource, api.store.revision)), bookmarkMs)
-    : undefined;
+  const bookmarks = wantsBookmarks ? setInterval(tell, bookmarkMs) : undefined;
+  const lastBookmark =
+    wantsBookmarks && limitMs > lastBookmarkMs ? setTimeout(tell, limitMs - lastBookmarkMs) : undefined;
   const end = (): void => {
     stop();
     endStream(response);
   };
-  const timeout = setTimeout(end, Math.min(seconds * 1000, 2 ** 31 - 1));
+  const timeout = setTimeout(end, limitMs);
   const stop = (): void => {
     clearInterval(bookmarks);
+    clearTimeout(lastBookmark);
     clearTimeout(timeout);
     api.signal.removeEventListener('abort', end);
     unlisten();
