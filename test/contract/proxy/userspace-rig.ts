@@ -1,6 +1,7 @@
 // A world with neighbours for each test of userspace mode, and the one service that its tests ask.
 import { afterEach, beforeEach } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
+import { UndoStack } from '../../../src/kit/undo.ts';
 import { type Family, Neighbours, pods } from './neighbours.ts';
 import { put, World } from './world.ts';
 
@@ -18,14 +19,14 @@ export let around: Neighbours;
 
 /** Both are other ones for each test of the file that calls this. */
 export const useWorld = (): void => {
+  const undo = new UndoStack();
   beforeEach(async () => {
     world = await World.create();
+    undo.push('world', () => world[Symbol.asyncDispose]());
     around = await Neighbours.create(world);
+    undo.push('neighbours', () => around[Symbol.asyncDispose]());
   });
-  afterEach(async () => {
-    await around[Symbol.asyncDispose]();
-    await world[Symbol.asyncDispose]();
-  });
+  afterEach(() => undo[Symbol.asyncDispose]());
 };
 
 /** One service with a port for each thing that the pods' servers can do. */
