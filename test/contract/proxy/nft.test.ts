@@ -1,7 +1,6 @@
 // nf_tables in memory, which unit tests use, behaves as the real one does for everything that kube-proxy sends it.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -12,6 +11,7 @@ import { createNftablesRig } from '../../unit/proxy/nftables/rig.ts';
 import { history } from '../../unit/proxy/random.ts';
 import { replay, startWith } from '../../unit/proxy/replay.ts';
 import { parseListing } from './nft-listing.ts';
+import { makeFolder } from './world.ts';
 
 const name = `lpt-${process.pid}`;
 const prefix = ['ip', 'netns', 'exec', name];
@@ -147,7 +147,7 @@ test.each([
   { name: 'repeats what it reads', nft: 'while read -r line; do echo "nft> $line"; echo "{\\"nftables\\": []}"; done' },
   { name: 'has no prompt', nft: 'echo no interactive mode >&2; exit 1' },
 ])('an nft that $name is not asked', async ({ nft }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'labs-nft-'));
+  const folder = makeFolder();
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'nft'), `#!/bin/sh\n${nft}\n`, { mode: 0o755 });
   using state = disposable(createRulesetState('ip', [...prefix, 'env', `PATH=${folder}:/usr/bin:/bin`]));
