@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { argv, echo } from 'zx';
-import { type Backend, closeAll } from './bench/proxy/arena.ts';
+import { type Backend, closeAll, removeLeftArenas } from './bench/proxy/arena.ts';
 import { measure, type Row } from './bench/proxy/measure.ts';
 import { measureIdle, measureStart, measureStorm } from './bench/proxy/others.ts';
 import { report, type Small } from './bench/proxy/report.ts';
@@ -46,6 +46,7 @@ const benchRest = async (backend: Backend): Promise<Small> => {
 
 for (const program of ['/usr/sbin/xtables-nft-multi', '/usr/sbin/nft', '/usr/bin/perl'])
   if (!existsSync(program)) throw new Error(`${program} is missing: apt-get install iptables nftables perl-base`);
+removeLeftArenas();
 process.once('exit', closeAll);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import { apiStub, writeStubFiles } from '../../lib/api-stub-files.ts';
+import { removeLeftovers } from '../../lib/leftovers.ts';
 import { root } from '../../lib/vitest.ts';
 import { Lines } from './lines.ts';
 
@@ -26,7 +27,7 @@ let count = 0;
 
 export class Arena implements Disposable {
   readonly backend: Backend;
-  readonly folder = mkdtempSync(join(tmpdir(), 'labs-bench-'));
+  readonly folder = mkdtempSync(join(tmpdir(), `labs-bench-${process.pid}-`));
   readonly #name = `lb-${process.pid}-${count++}`;
   readonly #children: ChildProcess[] = [];
   readonly #env: NodeJS.ProcessEnv;
@@ -128,6 +129,9 @@ export class Arena implements Disposable {
     return bin;
   }
 }
+
+/** Of measurements that were killed. */
+export const removeLeftArenas = (): void => removeLeftovers(/^lb-(\d+)-/, /^labs-bench-(\d+)-/);
 
 export const closeAll = (): void => {
   for (const arena of open) arena[Symbol.dispose]();

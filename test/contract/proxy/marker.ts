@@ -1,5 +1,5 @@
 // A service that tells, in every mode alike, how far kube-proxy is: it answers once a numbered change and all before it are in the kernel.
-import { addresses } from './places.ts';
+import { addresses, type ByFamily } from './places.ts';
 import { type Change, put } from './world.ts';
 
 const name = 'marker';
@@ -13,8 +13,9 @@ export const marker = {
 /**
  * To be told after other changes. Services and slices come over two watches, each in its order: only when both have come this far do
  * the service's port and the slice's have the same name.
+ * @param pod where something listens at port 8080
  */
-export const markerChanges = (mark: number): Change[] => [
+export const markerChanges = (mark: number, pod: ByFamily = addresses.p1): Change[] => [
   put.service({
     metadata: { name, namespace: 'test' },
     spec: {
@@ -28,7 +29,7 @@ export const markerChanges = (mark: number): Change[] => [
       metadata: { name: `${name}-${family}`, namespace: 'test', labels: { 'kubernetes.io/service-name': name } },
       addressType: family,
       ports: [{ name: portName(mark), protocol: 'TCP', port: 8080 }],
-      endpoints: [{ addresses: [addresses.p1[family]], conditions: { ready: true }, nodeName: 'n1' }],
+      endpoints: [{ addresses: [pod[family]], conditions: { ready: true }, nodeName: 'n1' }],
     }),
   ),
 ];

@@ -2,6 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { UndoStack } from '../../../src/kit/undo.ts';
 import type { World } from './world.ts';
 
 export const nodeAddress = { IPv4: '192.168.56.11', IPv6: 'fd00:56::11' } as const;
@@ -18,7 +19,7 @@ const peer = join(import.meta.dirname, 'userspace-peer.ts');
 
 export class Neighbours implements AsyncDisposable {
   readonly #world: World;
-  readonly #children: ChildProcess[] = [];
+  readonly #undo = new UndoStack();
 
   private constructor(world: World) {
     this.#world = world;
@@ -26,7 +27,9 @@ export class Neighbours implements AsyncDisposable {
 
   /** With servers (`userspace-peer.ts`) at all pods but the last. */
   static async create(world: World): Promise<Neighbours> {
+    await using undo = new UndoStack();
     const self = new Neighbours(world);
+    undo.push('neighbours', () => self[Symbol.asyncDispose]());
     withoutDad(world.name);
     self.#attach(
       'p',
@@ -41,6 +44,7 @@ export class Neighbours implements AsyncDisposable {
     await self.serve('pods', ...pods.IPv4.slice(0, 3), ...pods.IPv6.slice(0, 3));
     // A new link loses the first neighbour solicitations; the next ones come a second later.
     await self.ask('n', 'who', pods.IPv6[0], '8080');
+    undo.commit();
     return self;
   }
 
@@ -56,7 +60,7 @@ export class Neighbours implements AsyncDisposable {
   /** Starts `userspace-peer.ts` in a namespace: `p`ods, `o`ther pod, `c`lient or the `n`ode. */
   start(where: string, ...argv: string[]): ChildProcess {
     const child = spawn('ip', ['netns', 'exec', this.#name(where), process.execPath, peer, ...argv]);
-    this.#children.push(child);
+    this.#undo.push(argv.join(' '), () => this.#world.stop(child, 'SIGKILL'));
     return child;
   }
 
@@ -70,9 +74,8 @@ export class Neighbours implements AsyncDisposable {
     return execFileSync('ip', ['netns', 'exec', this.#name(where), ...argv], { encoding: 'utf8' });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.#children) await this.#world.stop(child, 'SIGKILL');
-    for (const where of ['p', 'o', 'c']) ip('netns', 'del', this.#name(where));
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#undo[Symbol.asyncDispose]();
   }
 
   #name(where: string): string {
@@ -84,6 +87,7 @@ export class Neighbours implements AsyncDisposable {
     const [name, near] = [this.#name(where), `v${where}`];
     const node = this.#world.name;
     ip('netns', 'add', name);
+    this.#undo.push(`namespace ${name}`, () => ip('netns', 'del', name));
     withoutDad(name);
     ip('-n', node, 'link', 'add', near, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
     for (const address of nodeSide) ip('-n', node, 'addr', 'add', address, 'dev', near);

@@ -2,12 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createChainLister } from '../../../src/node/sys/chain-lister.ts';
-import { createNetfilter, type Netfilter } from '../../../src/node/sys/netfilter.ts';
+import { createNetfilter, toolOf } from '../../../src/node/sys/netfilter.ts';
 import { FakeNetfilter } from '../../unit/proxy/fake-netfilter.ts';
 import { history } from '../../unit/proxy/random.ts';
 import { createRig, replay, startWith, tables } from '../../unit/proxy/replay.ts';
+import { both } from './both.ts';
 
 const name = `lpn-${process.pid}`;
 const prefix = ['ip', 'netns', 'exec', name];
@@ -16,96 +17,86 @@ const signal = new AbortController().signal;
 beforeEach(() => void execFileSync('ip', ['netns', 'add', name]));
 afterEach(() => void execFileSync('ip', ['netns', 'del', name]));
 
-const flush = (): void => {
-  for (const table of ['mangle', 'nat', 'filter']) {
-    for (const verb of ['-F', '-X']) execFileSync('ip', ['netns', 'exec', name, 'iptables', '-t', table, verb]);
-  }
-};
+const kernels = (['nft', 'legacy'] as const).flatMap((flavour) =>
+  (['IPv4', 'IPv6'] as const).map((family) => ({ tool: toolOf(family, flavour), flavour, family })),
+);
 
-/** Sends everything to both, and compares what they hold after each input. */
-const both = (real: Netfilter, fake: FakeNetfilter): Netfilter => ({
-  save: (abort) => real.save(abort),
-  restore: async (input, abort) => {
-    await real.restore(input, abort);
-    await fake.restore(input);
-    expect(tables(await real.save(abort))).toEqual(tables(await fake.save()));
-  },
-  hasChain: (table, chain, abort) => real.hasChain(table, chain, abort),
-});
+const emptyTables = ['mangle', 'nat', 'filter'].map((table) => `*${table}\nCOMMIT\n`).join('');
 
-test('random histories leave the same rules in both, and those of a proxy starting now', async () => {
-  const real = createNetfilter('IPv4', prefix);
-  let inputs = 0;
-  await fc.assert(
-    fc.asyncProperty(history(false), async (events) => {
-      flush();
-      const fake = new FakeNetfilter();
-      const rig = createRig(both(real, fake));
-      const objects = await replay(events, rig);
-      inputs += fake.inputs.length;
-      const incremental = tables(await real.save(signal));
-      flush();
-      await startWith(createRig(real), objects, rig.node);
-      expect(incremental).toEqual(tables(await real.save(signal)));
-    }),
-    { numRuns: 40 },
-  );
-  expect(inputs).toBeGreaterThan(40);
-});
+describe.each(kernels)('with $tool', ({ tool, flavour, family }) => {
+  const real = createNetfilter(family, prefix, flavour);
+  const empty = () => execFileSync('ip', ['netns', 'exec', name, `${tool}-restore`], { input: emptyTables });
 
-test('both refuse to delete a rule that is not there, and then change nothing', async () => {
-  const real = createNetfilter('IPv4', prefix);
-  const fake = new FakeNetfilter();
-  const good = '*nat\n:KUBE-A - [0:0]\n-A KUBE-A -j RETURN\nCOMMIT\n';
-  const bad = '*nat\n:KUBE-B - [0:0]\n-A KUBE-B -j RETURN\n-D KUBE-A -j ACCEPT\nCOMMIT\n';
-  for (const kernel of [real, fake]) {
-    await kernel.restore(good, signal);
-    await expect(kernel.restore(bad, signal)).rejects.toThrow();
-    expect(await kernel.hasChain('nat', 'KUBE-A', signal)).toBe(true);
-    expect(await kernel.hasChain('nat', 'KUBE-B', signal)).toBe(false);
-  }
-});
+  test('random histories leave the same rules in both, and those of a proxy starting now', async () => {
+    let inputs = 0;
+    await fc.assert(
+      fc.asyncProperty(history(false, family), async (events) => {
+        empty();
+        const fake = new FakeNetfilter();
+        const rig = createRig(both(real, fake), { family });
+        const objects = await replay(events, rig);
+        inputs += fake.inputs.length;
+        const incremental = tables(await real.save(signal));
+        empty();
+        await startWith(createRig(real, { family }), objects, rig.node);
+        expect(incremental).toEqual(tables(await real.save(signal)));
+      }),
+      { numRuns: 40 },
+    );
+    expect(inputs).toBeGreaterThan(40);
+  });
 
-test('both refuse to delete a chain that is in use, and a jump to a chain that is not there', async () => {
-  const real = createNetfilter('IPv4', prefix);
-  const fake = new FakeNetfilter();
-  for (const kernel of [real, fake]) {
-    await kernel.restore('*nat\n:KUBE-A - [0:0]\n:KUBE-B - [0:0]\n-A KUBE-A -j KUBE-B\nCOMMIT\n', signal);
-    await expect(kernel.restore('*nat\n:KUBE-B - [0:0]\n-X KUBE-B\nCOMMIT\n', signal)).rejects.toThrow();
-    await expect(kernel.restore('*nat\n-A KUBE-A -j KUBE-C\nCOMMIT\n', signal)).rejects.toThrow();
-    expect(await kernel.hasChain('nat', 'KUBE-B', signal)).toBe(true);
-  }
-});
+  test('both refuse to delete a rule that is not there, and then change nothing', async () => {
+    const fake = new FakeNetfilter();
+    const good = '*nat\n:KUBE-A - [0:0]\n-A KUBE-A -j RETURN\nCOMMIT\n';
+    const bad = '*nat\n:KUBE-B - [0:0]\n-A KUBE-B -j RETURN\n-D KUBE-A -j ACCEPT\nCOMMIT\n';
+    for (const kernel of [real, fake]) {
+      await kernel.restore(good, signal);
+      await expect(kernel.restore(bad, signal)).rejects.toThrow();
+      expect(await kernel.hasChain('nat', 'KUBE-A', signal)).toBe(true);
+      expect(await kernel.hasChain('nat', 'KUBE-B', signal)).toBe(false);
+    }
+  });
 
-test('both list the same of a chain, see what changed since, and tell of a chain that is gone', async () => {
-  const real = createNetfilter('IPv4', prefix);
-  const fake = new FakeNetfilter();
-  const lister = createChainLister('IPv4', prefix);
-  const queries = [
-    { table: 'nat', chain: 'PREROUTING' },
-    { table: 'filter', chain: 'KUBE-A' },
-    { table: 'nat', chain: 'KUBE-A' },
-    { table: 'nat', chain: 'KUBE-B' },
-  ];
-  const first = [
-    '*mangle\n-A POSTROUTING -j RETURN\nCOMMIT\n*filter\n:KUBE-A - [0:0]\nCOMMIT\n',
-    '*nat\n:KUBE-A - [0:0]\n:KUBE-B - [0:0]\n-A PREROUTING -p tcp -j KUBE-A\n-A KUBE-A -s 10.0.0.1/32\n',
-    '-A KUBE-A -m comment --comment "Chain and target" -j KUBE-B\n-A KUBE-A -j KUBE-B\nCOMMIT\n',
-  ].join('');
-  const inputs = [first, '*nat\n-D PREROUTING -p tcp -j KUBE-A\n-D KUBE-A -j KUBE-B\nCOMMIT\n'];
-  const seen: unknown[] = [];
-  for (const input of inputs) {
-    for (const kernel of [real, fake]) await kernel.restore(input, signal);
-    const listings = await lister.list(queries, signal);
-    expect(listings?.toSorted(byPlace)).toEqual((await fake.list(queries))?.toSorted(byPlace));
-    seen.push(listings);
-  }
-  expect(seen[0]).not.toEqual(seen[1]);
-  for (const kernel of [real, fake]) await kernel.restore('*nat\n:KUBE-A - [0:0]\n-X KUBE-A\nCOMMIT\n', signal);
-  expect([await lister.list(queries, signal), await fake.list(queries)]).toEqual([undefined, undefined]);
-  const rest = queries.filter(({ table, chain }) => table === 'filter' || chain === 'KUBE-B');
-  expect(await lister.list(rest, signal), 'the tool that ended is replaced').toHaveLength(2);
-  lister.close();
+  test('both refuse to delete a chain that is in use, and a jump to a chain that is not there', async () => {
+    const fake = new FakeNetfilter();
+    for (const kernel of [real, fake]) {
+      await kernel.restore('*nat\n:KUBE-A - [0:0]\n:KUBE-B - [0:0]\n-A KUBE-A -j KUBE-B\nCOMMIT\n', signal);
+      await expect(kernel.restore('*nat\n:KUBE-B - [0:0]\n-X KUBE-B\nCOMMIT\n', signal)).rejects.toThrow();
+      await expect(kernel.restore('*nat\n-A KUBE-A -j KUBE-C\nCOMMIT\n', signal)).rejects.toThrow();
+      expect(await kernel.hasChain('nat', 'KUBE-B', signal)).toBe(true);
+    }
+  });
+
+  test('both list the same of a chain, see what changed since, and tell of a chain that is gone', async () => {
+    const fake = new FakeNetfilter();
+    const lister = createChainLister(family, prefix, flavour);
+    const queries = [
+      { table: 'nat', chain: 'PREROUTING' },
+      { table: 'filter', chain: 'KUBE-A' },
+      { table: 'nat', chain: 'KUBE-A' },
+      { table: 'nat', chain: 'KUBE-B' },
+    ];
+    const first = [
+      '*mangle\n-A POSTROUTING -j RETURN\nCOMMIT\n*filter\n:KUBE-A - [0:0]\nCOMMIT\n',
+      `*nat\n:KUBE-A - [0:0]\n:KUBE-B - [0:0]\n-A PREROUTING -p tcp -j KUBE-A\n-A KUBE-A -s ${family === 'IPv6' ? 'fd00::1/128' : '10.0.0.1/32'}\n`,
+      '-A KUBE-A -m comment --comment "Chain and target" -j KUBE-B\n-A KUBE-A -j KUBE-B\nCOMMIT\n',
+    ].join('');
+    const inputs = [first, '*nat\n-D PREROUTING -p tcp -j KUBE-A\n-D KUBE-A -j KUBE-B\nCOMMIT\n'];
+    const seen: unknown[] = [];
+    for (const input of inputs) {
+      for (const kernel of [real, fake]) await kernel.restore(input, signal);
+      const listings = await lister.list(queries, signal);
+      expect(listings?.toSorted(byPlace)).toEqual((await fake.list(queries))?.toSorted(byPlace));
+      seen.push(listings);
+    }
+    expect(seen[0]).not.toEqual(seen[1]);
+    for (const kernel of [real, fake]) await kernel.restore('*nat\n:KUBE-A - [0:0]\n-X KUBE-A\nCOMMIT\n', signal);
+    expect([await lister.list(queries, signal), await fake.list(queries)]).toEqual([undefined, undefined]);
+    const rest = queries.filter(({ table, chain }) => table === 'filter' || chain === 'KUBE-B');
+    expect(await lister.list(rest, signal), 'the tool that ended is replaced').toHaveLength(2);
+    lister.close();
+  });
 });
 
 test.each(['nft', 'legacy'] as const)('iptables-%s, asked seconds later, is still there to answer', async (flavour) => {

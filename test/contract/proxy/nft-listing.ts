@@ -16,7 +16,8 @@ export const parseListing = (listing: string, name: string): FakeTable => {
     }
     const elements = /^elements = \{ (.*) \}$/m.exec(lines.join('\n'))?.[1]?.split(', ') ?? [];
     const keyed = elements.map((text) => [text.replace(/ (comment|:) .*/, ''), text] as const);
-    table.sets.set(object, { kind, spec: '', elements: new Map(keyed) });
+    const spec = lines.filter((line) => !/^(elements|comment) /.test(line)).join('; ');
+    table.sets.set(object, { kind, spec, elements: new Map(keyed) });
   }
   return table;
 };
@@ -32,7 +33,7 @@ const inNumbers = (hook: string): string =>
 export const keysOf = (table: FakeTable, ...sets: readonly string[]): string[] =>
   sets.flatMap((set) => [...(table.sets.get(set)?.elements.keys() ?? [])]).sort();
 
-/** What a map leads each of its keys to: rules in place of the chains' names, endpoints in place of maps. */
+/** What a map leads each of its keys to: rules in place of chains' names, endpoints in place of maps, properties in place of sets of clients. */
 export const fates = (table: FakeTable, map: string): Record<string, unknown> =>
   Object.fromEntries(
     [...(table.sets.get(map)?.elements ?? [])]
@@ -43,23 +44,34 @@ export const fates = (table: FakeTable, map: string): Record<string, unknown> =>
 const unfold = (table: FakeTable, verdict: string, key: string): unknown => {
   const [, chain] = /^goto (\S+)$/.exec(verdict) ?? [];
   if (chain === undefined) return verdict;
-  return (table.chains.get(chain)?.rules ?? ['no such chain']).map((rule) => unfoldRule(table, rule, key));
+  const found = table.chains.get(chain);
+  if (!found) throw new Error(`no chain ${chain} in the listing`);
+  return found.rules.map((rule) => unfoldRule(table, rule, key));
 };
 
 const unfoldRule = (table: FakeTable, rule: string, key: string): unknown => {
-  const text = rule.replace(/ comment ".*"$/, '').replace(/@(clients|affinity)-\S+/, '@clients');
+  const clients = /@((?:clients|affinity)-\S+)/;
+  const text = rule
+    .replace(/ comment ".*"$/, '')
+    .replace(clients, (_, name: string) => `@clients (${table.sets.get(name)?.spec})`);
   const [, count = '0', map] = /numgen random mod (\d+) map @(\S+)$/.exec(text) ?? [];
   if (map !== undefined) {
     const elements = table.sets.get(map)?.elements;
     // Such maps are each of one protocol, and so don't name it.
     const front = key.replace(/(^| )(tcp|udp|sctp) \. /, '$1');
     const number = (_: unknown, index: number) => elements?.get(`${front} . ${index}`)?.replace(/^.* : /, '');
-    return ['one of', ...Array.from({ length: Number(count) }, number)];
+    return oneOf(Array.from({ length: Number(count) }, number));
   }
   const [, among] = /numgen random mod \d+ v?map \{ (.*) \}$/.exec(text) ?? [];
   if (among !== undefined) {
-    return ['one of', ...among.split(', ').map((way) => unfold(table, way.replace(/^\d+ : /, ''), key))];
+    return oneOf(among.split(', ').map((way) => unfold(table, way.replace(/^\d+ : /, ''), key)));
   }
   const [, match, target] = /^(.*)goto (\S+)$/.exec(text) ?? [];
   return target === undefined ? text : [match, unfold(table, `goto ${target}`, key)];
 };
+
+/** Each is as likely as the others, so their order means nothing. */
+const oneOf = (ways: readonly unknown[]): unknown[] => [
+  'one of',
+  ...ways.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+];

@@ -1,7 +1,6 @@
 // nf_tables in memory, which unit tests use, behaves as the real one does for everything that kube-proxy sends it.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -12,6 +11,7 @@ import { createNftablesRig } from '../../unit/proxy/nftables/rig.ts';
 import { history } from '../../unit/proxy/random.ts';
 import { replay, startWith } from '../../unit/proxy/replay.ts';
 import { parseListing } from './nft-listing.ts';
+import { makeFolder } from './world.ts';
 
 const name = `lpt-${process.pid}`;
 const prefix = ['ip', 'netns', 'exec', name];
@@ -27,7 +27,7 @@ const exec = (...argv: string[]): string =>
 const flush = (): void => void exec('nft', 'flush', 'ruleset');
 
 /** The table that is in the kernel. */
-const readTable = (): FakeTable => parseListing(exec('nft', '-s', 'list', 'ruleset'), 'ip kube-proxy');
+const readTable = (table = 'ip kube-proxy'): FakeTable => parseListing(exec('nft', '-s', 'list', 'ruleset'), table);
 
 /** As far as nft lists it in the words in which it was given. */
 const outline = (table: FakeTable): unknown => ({
@@ -36,30 +36,34 @@ const outline = (table: FakeTable): unknown => ({
 });
 
 /** Gives everything to both, and compares what they hold after each input. */
-const both = (fake: FakeNft): Nft => ({
+const both = (fake: FakeNft, table: string): Nft => ({
   apply: async (input, abort) => {
     await real.apply(input, abort);
     await fake.apply(input);
-    expect(outline(readTable())).toEqual(outline(fake.table()));
+    expect(outline(readTable(table))).toEqual(outline(fake.table(table)));
   },
   check: (input, abort) => real.check(input, abort),
   list: (what, abort) => real.list(what, abort),
 });
 
-test('random histories leave the same table in both, and that of a proxy starting now', async () => {
+test.each([
+  ['ip kube-proxy', 'IPv4'],
+  ['ip6 kube-proxy', 'IPv6'],
+] as const)('random histories leave the same %s in both, and that of a proxy starting now', async (table, family) => {
   let inputs = 0;
   await fc.assert(
-    fc.asyncProperty(history(false), async (events) => {
+    fc.asyncProperty(history(false, family), async (events) => {
       flush();
       const fake = new FakeNft();
-      const rig = createNftablesRig(both(fake));
+      const rig = createNftablesRig(both(fake, table), {}, { family });
       const objects = await replay(events, rig);
       inputs += fake.inputs.length;
       expect(await rig.backend.damaged(signal)).toBe(false);
-      const incremental = inForce(readTable());
+      const incremental = inForce(readTable(table));
+      expect(incremental.chains.length).toBeGreaterThan(10);
       flush();
-      await startWith(createNftablesRig(real), objects, rig.node);
-      expect(incremental).toEqual(inForce(readTable()));
+      await startWith(createNftablesRig(real, {}, { family }), objects, rig.node);
+      expect(incremental).toEqual(inForce(readTable(table)));
     }),
     { numRuns: 40 },
   );
@@ -147,7 +151,7 @@ test.each([
   { name: 'repeats what it reads', nft: 'while read -r line; do echo "nft> $line"; echo "{\\"nftables\\": []}"; done' },
   { name: 'has no prompt', nft: 'echo no interactive mode >&2; exit 1' },
 ])('an nft that $name is not asked', async ({ nft }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'labs-nft-'));
+  const folder = makeFolder();
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'nft'), `#!/bin/sh\n${nft}\n`, { mode: 0o755 });
   using state = disposable(createRulesetState('ip', [...prefix, 'env', `PATH=${folder}:/usr/bin:/bin`]));

@@ -4,8 +4,9 @@
 //                               fabric        second node: only forwards; sends what is for services to the node
 //   r1 r2 ───── cni0 [second] ──┤
 //                    outside ───┘             outside: sends everything to the node; drops what is not for it
-import { type ChildProcess, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
+import { UndoStack } from '../../../src/kit/undo.ts';
 import { marker, markerChanges } from './marker.ts';
 import { type Answer, type Connection, Peer } from './peers.ts';
 import { addresses, type ByFamily, bridge, type Place, second, secondBridge } from './places.ts';
@@ -26,39 +27,31 @@ const patienceMs = 5000;
 
 export class Topology implements AsyncDisposable {
   readonly world: World;
-  readonly #namespaces: string[] = [];
+  readonly #undo = new UndoStack();
   readonly #peers = new Map<Place, Peer>();
-  #proxy: ChildProcess | undefined;
   #marks = 0;
   /** The mode opens what is new before it closes what is gone, as two steps of one sync. */
   #closesLater = false;
 
   private constructor(world: World) {
     this.world = world;
+    this.#undo.push('world', () => world[Symbol.asyncDispose]());
   }
 
   static async create(backend: Backend = 'nft'): Promise<Topology> {
+    await using undo = new UndoStack();
     const topology = new Topology(await World.create(backend));
-    try {
-      await topology.#build();
-      return topology;
-    } catch (error) {
-      await topology[Symbol.asyncDispose]();
-      throw error;
-    }
+    undo.push('topology', () => topology[Symbol.asyncDispose]());
+    await topology.#build();
+    undo.commit();
+    return topology;
   }
 
   /** Starts kube-proxy; resolves when it is healthy and all it was told is in the kernel. */
   async startProxy(...flags: readonly string[]): Promise<void> {
-    this.#proxy = await this.world.startProxy(...flags);
+    await this.world.startProxy(...flags);
     this.#closesLater = flags.includes('--proxy-mode=ipvs');
     await this.apply();
-  }
-
-  /** Ends kube-proxy; rules stay. */
-  async stopProxy(): Promise<void> {
-    if (this.#proxy) await this.world.stop(this.#proxy);
-    this.#proxy = undefined;
   }
 
   /** Tells the API server, and waits until all of it is in the kernel: until a service that was told last answers. */
@@ -89,10 +82,8 @@ export class Topology implements AsyncDisposable {
     return this.#peer(place);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const peer of this.#peers.values()) await peer[Symbol.asyncDispose]();
-    for (const name of this.#namespaces) execFileSync('ip', ['netns', 'del', name]);
-    await this.world[Symbol.asyncDispose]();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#undo[Symbol.asyncDispose]();
   }
 
   async #applyWithMark(changes: readonly Change[]): Promise<void> {
@@ -136,14 +127,18 @@ export class Topology implements AsyncDisposable {
     const places = Object.entries(addresses) as [Place, ByFamily][];
     const started = places.map(async ([place, own]) => {
       const namespace = place === 'node' ? name : place === 'outside' ? outside : `${name}${place}`;
-      this.#peers.set(place, await Peer.start(namespace, [own.IPv4, own.IPv6]));
+      const peer = await Peer.start(namespace, [own.IPv4, own.IPv6]);
+      this.#undo.push(`peer at ${place}`, () => peer[Symbol.asyncDispose]());
+      this.#peers.set(place, peer);
     });
+    // Of those that start when another one fails, each must be known before all are ended.
+    await Promise.allSettled(started);
     await Promise.all(started);
   }
 
   #addNamespace(name: string): void {
     execFileSync('ip', ['netns', 'add', name]);
-    this.#namespaces.push(name);
+    this.#undo.push(`namespace ${name}`, () => void execFileSync('ip', ['netns', 'del', name]));
     prepareHost(name);
     run(name, ['link set lo up']);
   }

@@ -6,6 +6,7 @@ import type { ServiceSpec } from '../../../src/api/core.ts';
 import type { Ruleset } from '../../../src/dataplane/model.ts';
 import { parseRuleset } from '../../../src/dataplane/parse.ts';
 import { trace } from '../../../src/dataplane/trace.ts';
+import { UndoStack } from '../../../src/kit/undo.ts';
 import { type Answer, Peer } from './peers.ts';
 import { put, World } from './world.ts';
 
@@ -18,15 +19,20 @@ let podNs: string;
 let otherPodNs: string;
 let clientNs: string;
 const peers = new Map<string, Peer>();
+const undo = new UndoStack();
 
 const ip = (...argv: string[]): void => void execFileSync('ip', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
 
 beforeEach(async () => {
   world = await World.create();
+  undo.push('world', () => world[Symbol.asyncDispose]());
   podNs = `${world.name}p`;
   otherPodNs = `${world.name}o`;
   clientNs = `${world.name}c`;
-  for (const name of [podNs, otherPodNs, clientNs]) ip('netns', 'add', name);
+  for (const name of [podNs, otherPodNs, clientNs]) {
+    ip('netns', 'add', name);
+    undo.push(`namespace ${name}`, () => ip('netns', 'del', name));
+  }
   link(podNs, '10.244.1.1/24', `${pods[0]}/24`);
   for (const pod of pods.slice(1)) ip('-n', podNs, 'addr', 'add', `${pod}/24`, 'dev', 'eth0');
   ip('-n', podNs, 'route', 'add', 'default', 'via', '10.244.1.1');
@@ -38,16 +44,12 @@ beforeEach(async () => {
   ip('-n', world.name, 'route', 'add', 'default', 'via', outsider);
   world.exec('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward');
   for (const name of [podNs, otherPodNs, clientNs, world.name]) {
-    peers.set(name, await Peer.start(name, name === podNs ? pods : []));
+    const peer = await Peer.start(name, name === podNs ? pods : []);
+    undo.push(`peer in ${name}`, () => peer[Symbol.asyncDispose]());
+    peers.set(name, peer);
   }
 });
-
-afterEach(async () => {
-  for (const peer of peers.values()) await peer[Symbol.asyncDispose]();
-  peers.clear();
-  for (const name of [podNs, otherPodNs, clientNs]) ip('netns', 'del', name);
-  await world[Symbol.asyncDispose]();
-});
+afterEach(() => undo[Symbol.asyncDispose]());
 
 /** A veth pair from the node to another namespace, where it is eth0. */
 const link = (to: string, nodeAddress: string, address: string): void => {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 const [role = '', ...argv] = process.argv.slice(2);
-const [host = '', port = '0', count = '1', timeoutMs = '10000', lanes = '1'] = argv;
+const [host = '', port = '0', count = '1', timeoutMs = '10000'] = argv;
 
 /** Who asked whom; an echo; the digest of all that came, once nothing more comes; and a reset. */
 const ports = { who: 8080, echo: 8081, digest: 8082, reset: 8083 };
@@ -123,49 +123,28 @@ const udp = async (): Promise<unknown[]> => {
   return answers;
 };
 
-/** `load HOST PORT SECONDS TIMEOUT LANES`: new connections, one after the other on each of so many lanes. */
+/** `load HOST PORT COUNT TIMEOUT`: connections on so many lanes, one after the other, until standard input ends. A dot for each on standard error. */
 const load = async (): Promise<unknown> => {
-  const until = performance.now() + Number(count) * 1000;
-  const latencies: number[] = [];
-  let failed = 0;
+  let [over, made, failed] = [false, 0, 0];
   const lane = async (): Promise<void> => {
-    while (performance.now() < until) {
-      const started = performance.now();
+    while (!over) {
       const answer = (await askOnce()) as { error?: string };
       if (answer.error) failed += 1;
-      else latencies.push(performance.now() - started);
+      else made += 1;
+      process.stderr.write('.');
     }
   };
-  await Promise.all(Array.from({ length: Number(lanes) }, lane));
-  return { ...spread(latencies, Number(count)), failed };
-};
-
-/** `turns HOST PORT SECONDS`: a word and its echo on one open connection, over and over. */
-const turns = async (): Promise<unknown> => {
-  const socket = open();
-  await once(socket, 'connect');
-  const until = performance.now() + Number(count) * 1000;
-  const latencies: number[] = [];
-  while (performance.now() < until) {
-    const started = performance.now();
-    socket.write('word');
-    await once(socket, 'data');
-    latencies.push(performance.now() - started);
-  }
-  socket.destroy();
-  return spread(latencies, Number(count));
-};
-
-const spread = (latencies: number[], seconds: number): { perSecond: number; p50: number; p99: number } => {
-  const sorted = latencies.toSorted((a, b) => a - b);
-  const at = (share: number): number => Number((sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(3));
-  return { perSecond: Math.round(sorted.length / seconds), p50: at(0.5), p99: at(0.99) };
+  process.stdin.resume().once('end', () => {
+    over = true;
+  });
+  await Promise.all(Array.from({ length: Number(count) }, lane));
+  return { made, failed };
 };
 
 if (role === 'pods') {
   await Promise.all(argv.flatMap(serve));
   process.stdout.write('ready\n');
 } else {
-  const roles: Readonly<Record<string, () => Promise<unknown>>> = { who, send, hold, udp, load, turns };
+  const roles: Readonly<Record<string, () => Promise<unknown>>> = { who, send, hold, udp, load };
   process.stdout.write(JSON.stringify(await roles[role]?.()), () => process.exit(0));
 }

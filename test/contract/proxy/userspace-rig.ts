@@ -1,6 +1,9 @@
 // A world with neighbours for each test of userspace mode, and the one service that its tests ask.
 import { afterEach, beforeEach } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
+import { UndoStack } from '../../../src/kit/undo.ts';
+import { marker, markerChanges } from './marker.ts';
 import { type Family, Neighbours, pods } from './neighbours.ts';
 import { put, World } from './world.ts';
 
@@ -18,14 +21,14 @@ export let around: Neighbours;
 
 /** Both are other ones for each test of the file that calls this. */
 export const useWorld = (): void => {
+  const undo = new UndoStack();
   beforeEach(async () => {
     world = await World.create();
+    undo.push('world', () => world[Symbol.asyncDispose]());
     around = await Neighbours.create(world);
+    undo.push('neighbours', () => around[Symbol.asyncDispose]());
   });
-  afterEach(async () => {
-    await around[Symbol.asyncDispose]();
-    await world[Symbol.asyncDispose]();
-  });
+  afterEach(() => undo[Symbol.asyncDispose]());
 };
 
 /** One service with a port for each thing that the pods' servers can do. */
@@ -57,12 +60,18 @@ export const start = async (...changes: Parameters<World['change']>) => {
   return world.startProxy('--proxy-mode=userspace', '--cluster-cidr=10.244.0.0/16,fd00::/56');
 };
 export const bothFamilies = () => families.map((family) => slice(family, pods[family].slice(0, 3)));
-export const syncs = (): number => world.log().match(/SyncProxyRules complete/g)?.length ?? 0;
-/** Applies changes, and waits until both families have been synced. */
+let marks = 0;
+/** Applies changes, and waits until all of them are in force, in both families: until a service that was told last answers. */
 export const change = async (...changes: Parameters<World['change']>): Promise<void> => {
-  const before = syncs();
-  await world.change(...changes);
-  await world.until('the change has been synced', () => syncs() > before);
+  const mark = ++marks;
+  await world.change(...changes, ...markerChanges(mark, { IPv4: pods.IPv4[0], IPv6: pods.IPv6[0] }));
+  for (const family of families) {
+    const look = async () => {
+      const [answer] = await who('n', marker.address[family], marker.port(mark), 1, 300);
+      return answer?.at === undefined ? notYet(`${answer?.error}\n${world.log().slice(-2000)}`) : done(undefined);
+    };
+    await eventually(`change ${mark} is in force (${family})`, look, { timeoutMs: 15_000 });
+  }
 };
 export const who = (where: string, host: string, port: number, count = 1, timeoutMs = 10_000): Promise<Answer[]> =>
   around.ask<Answer[]>(where, 'who', host, String(port), String(count), String(timeoutMs));

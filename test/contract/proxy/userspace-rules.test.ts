@@ -4,40 +4,40 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
-import { createNetfilter } from '../../../src/node/sys/netfilter.ts';
+import { createNetfilter, toolOf } from '../../../src/node/sys/netfilter.ts';
 import { FakeNetfilter } from '../../unit/proxy/fake-netfilter.ts';
 import { history } from '../../unit/proxy/random.ts';
-import { replay, tables } from '../../unit/proxy/replay.ts';
-import { createUserspaceRig } from '../../unit/proxy/userspace/rig.ts';
+import { replay } from '../../unit/proxy/replay.ts';
+import { createUserspaceRig, testPlace, testPlace6 } from '../../unit/proxy/userspace/rig.ts';
+import { both } from './both.ts';
 import { put, World } from './world.ts';
 
 const signal = new AbortController().signal;
 
-/** Sends everything to both, and compares what they hold after each input. */
-const both = (real: Netfilter, fake: FakeNetfilter): Netfilter => ({
-  save: (abort) => real.save(abort),
-  restore: async (input, abort) => {
-    await real.restore(input, abort);
-    await fake.restore(input);
-    expect(tables(await real.save(abort))).toEqual(tables(await fake.save()));
+test.each([
+  ['IPv4', testPlace],
+  ['IPv6', testPlace6],
+] as const)(
+  'random histories of %s leave the same rules in the kernel and in the one of the unit tests, and no damage is seen',
+  async (family, place) => {
+    await using world = await World.create();
+    const tool = toolOf(family, 'default');
+    const real = createNetfilter(family, ['ip', 'netns', 'exec', world.name], 'nft');
+    let inputs = 0;
+    await fc.assert(
+      fc.asyncProperty(history(false, family), async (events) => {
+        for (const table of ['nat', 'filter']) for (const verb of ['-F', '-X']) world.exec(tool, '-t', table, verb);
+        const fake = new FakeNetfilter();
+        const rig = createUserspaceRig(() => both(real, fake), place);
+        await replay(events, rig);
+        inputs += fake.inputs.length;
+        expect(await rig.backend.damaged(signal)).toBe(false);
+      }),
+      { numRuns: 30 },
+    );
+    expect(inputs).toBeGreaterThan(30);
   },
-  hasChain: (table, chain, abort) => real.hasChain(table, chain, abort),
-});
-
-test('random histories leave the same rules in the kernel and in the one of the unit tests, and no damage is seen', async () => {
-  await using world = await World.create();
-  const real = createNetfilter('IPv4', ['ip', 'netns', 'exec', world.name]);
-  await fc.assert(
-    fc.asyncProperty(history(false), async (events) => {
-      for (const table of ['nat', 'filter']) for (const verb of ['-F', '-X']) world.exec('iptables', '-t', table, verb);
-      const rig = createUserspaceRig(() => both(real, new FakeNetfilter()));
-      await replay(events, rig);
-      expect(await rig.backend.damaged(signal)).toBe(false);
-    }),
-    { numRuns: 30 },
-  );
-});
+);
 
 /** Everything that has a rule of its own kind. */
 const web = put.service({

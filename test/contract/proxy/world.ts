@@ -10,6 +10,7 @@ import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
+import { UndoStack } from '../../../src/kit/undo.ts';
 
 const root = join(import.meta.dirname, '../../..');
 /** Where all is slow, the packaged one starts sooner. */
@@ -31,25 +32,28 @@ export const put = {
   slice: (object: EndpointSlice): Change => ({ plural: 'endpointslices', object }),
 };
 
+/** A temporary folder. It bears this process's number, so that setup.ts knows it as a dead one's when this process is killed. */
+export const makeFolder = (): string => mkdtempSync(join(tmpdir(), `labs-proxy-${process.pid}-`));
+
 export class World implements AsyncDisposable {
   readonly name = `lp-${process.pid}-${count++}`;
-  readonly folder = mkdtempSync(join(tmpdir(), 'labs-proxy-'));
-  readonly #children: ChildProcess[] = [];
+  readonly folder = makeFolder();
+  readonly #bin = join(this.folder, 'bin');
+  readonly #env: NodeJS.ProcessEnv = { ...process.env, PATH: `${this.#bin}:${process.env.PATH}` };
+  readonly #undo = new UndoStack();
   #api: ChildProcess | undefined;
 
-  readonly #env: NodeJS.ProcessEnv;
-
-  private constructor(backend: Backend) {
-    this.#env = { ...process.env, PATH: `${this.#tools(backend)}:${process.env.PATH}` };
-    execFileSync('ip', ['netns', 'add', this.name]);
-    execFileSync('ip', ['-n', this.name, 'link', 'set', 'lo', 'up']);
+  private constructor() {
+    this.#undo.push('folder', () => rmSync(this.folder, { recursive: true }));
   }
 
   /** @param backend which iptables everything in here finds first */
   static async create(backend: Backend = 'nft'): Promise<World> {
-    const world = new World(backend);
-    await writeStubFiles(world.folder);
-    await world.startApi();
+    await using undo = new UndoStack();
+    const world = new World();
+    undo.push('world', () => world[Symbol.asyncDispose]());
+    await world.#build(backend);
+    undo.commit();
     return world;
   }
 
@@ -142,29 +146,34 @@ export class World implements AsyncDisposable {
     await ended;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.#children) await this.stop(child, 'SIGKILL');
-    execFileSync('ip', ['netns', 'del', this.name]);
-    rmSync(this.folder, { recursive: true });
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#undo[Symbol.asyncDispose]();
   }
 
   /** Puts a program in front of the machine's own of that name; of iptables, in front of each flavour's. */
   shadow(name: string, script: string): void {
     const [, tool, verb = ''] = /^(ip6?tables)(-save|-restore)?$/.exec(name) ?? [];
     const names = tool === undefined ? [name] : ['', '-nft', '-legacy'].map((flavour) => `${tool}${flavour}${verb}`);
-    for (const each of names) writeFileSync(join(this.folder, 'bin', each), script, { mode: 0o755 });
+    for (const each of names) writeFileSync(join(this.#bin, each), script, { mode: 0o755 });
   }
 
-  #tools(backend: Backend): string {
-    const bin = join(this.folder, 'bin');
-    mkdirSync(bin);
+  async #build(backend: Backend): Promise<void> {
+    this.#writeTools(backend);
+    execFileSync('ip', ['netns', 'add', this.name]);
+    this.#undo.push('namespace', () => void execFileSync('ip', ['netns', 'del', this.name]));
+    execFileSync('ip', ['-n', this.name, 'link', 'set', 'lo', 'up']);
+    await writeStubFiles(this.folder);
+    await this.startApi();
+  }
+
+  #writeTools(backend: Backend): void {
+    mkdirSync(this.#bin);
     for (const family of ['iptables', 'ip6tables']) {
       for (const verb of ['', '-save', '-restore']) {
         const script = `#!/bin/sh\nexec /usr/sbin/${family}-${backend}${verb} "$@"\n`;
-        writeFileSync(join(bin, `${family}${verb}`), script, { mode: 0o755 });
+        writeFileSync(join(this.#bin, `${family}${verb}`), script, { mode: 0o755 });
       }
     }
-    return bin;
   }
 
   #control(path: string, changes: readonly Change[]): Promise<string> {
@@ -189,7 +198,7 @@ export class World implements AsyncDisposable {
       env: this.#env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.#children.push(child);
+    this.#undo.push(name, () => this.stop(child, 'SIGKILL'));
     const { promise, resolve, reject } = Promise.withResolvers<ChildProcess>();
     let errors = '';
     child.stderr?.on('data', (chunk: Buffer) => {

@@ -1,7 +1,8 @@
 // Conntrack's table of UDP flows in memory. A contract test compares it with the kernel's.
+import { joinEndpoint, splitEndpoint } from '../../../src/dataplane/address.ts';
 import type { Conntrack, UdpFlows } from '../../../src/node/sys/conntrack.ts';
 
-/** `destination:port -> endpoint:port`, or `destination:port` of a flow that nothing translated; IPv4. */
+/** `destination:port -> endpoint:port`, or `destination:port` of a flow that nothing translated. IPv6 addresses in brackets. */
 export type FlowText = string;
 
 export class FakeConntrack implements Conntrack {
@@ -38,13 +39,15 @@ export class FakeConntrack implements Conntrack {
 
 export const parseFlows = (text: FlowText): UdpFlows => {
   const [asked = '', answered = asked] = text.split(' -> ');
-  const [destination = '', port] = asked.split(':');
-  const [answeredBy = '', answeredFrom] = answered.split(':');
-  return { destination, port: Number(port), answeredBy, answeredFrom: Number(answeredFrom) };
+  const [to, from] = [splitEndpoint(asked), splitEndpoint(answered)];
+  return {
+    ...{ destination: to.address, port: Number(to.port) },
+    ...{ answeredBy: from.address, answeredFrom: Number(from.port) },
+  };
 };
 
 export const flowText = ({ destination, port, answeredBy, answeredFrom }: UdpFlows): FlowText => {
-  const asked = `${destination}:${port}`;
-  const answered = `${answeredBy}:${answeredFrom}`;
+  const asked = joinEndpoint(destination, port);
+  const answered = joinEndpoint(answeredBy, answeredFrom);
   return asked === answered ? asked : `${asked} -> ${answered}`;
 };

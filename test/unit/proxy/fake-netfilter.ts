@@ -1,4 +1,5 @@
-// A kernel in memory: the part of iptables-save and iptables-restore that kube-proxy uses. test/contract/proxy binds it to the real one.
+// A kernel in memory: the part of iptables-save and iptables-restore that kube-proxy uses. test/contract/proxy/netfilter.test.ts
+// binds it to the real ones.
 import type { ChainLister, ChainListing, ChainQuery } from '../../../src/node/sys/chain-lister.ts';
 import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
 

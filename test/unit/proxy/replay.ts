@@ -165,9 +165,10 @@ export const startWith = async (rig: Rig, objects: Objects, node: NodeView): Pro
   await rig.sync();
 };
 
-/** Each table of a save, comparable. */
+/** Each table of a save, comparable: in which order they come is the tool's affair. */
 export const tables = (text: string): string[][] =>
   text
     .split(/(?<=^COMMIT\n)/m)
     .filter((section) => section.includes('*'))
-    .map((section) => comparable(section, true));
+    .map((section) => comparable(section, true))
+    .sort(([a = ''], [b = '']) => (a < b ? -1 : 1));

@@ -1,4 +1,4 @@
-// nf_tables in memory: the commands that kube-proxy gives to `nft -f -`. test/contract/proxy/nftables binds it to the real one.
+// nf_tables in memory: the commands that kube-proxy gives to `nft -f -`. test/contract/proxy/nft.test.ts binds it to the real one.
 import type { Nft } from '../../../../src/node/sys/nft.ts';
 
 export interface FakeSet {

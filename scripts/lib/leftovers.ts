@@ -1,0 +1,42 @@
+// What a killed test or measurement left behind: network namespaces and temporary folders, whose names bear the number of their process.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * Removes those whose process is gone, or was started by this one, which only asks when its own are done.
+ * @param spaces names of network namespaces; the first group is the process. What still runs in them is killed.
+ * @param folders names of folders in the temporary one, likewise
+ */
+export const removeLeftovers = (spaces: RegExp, folders: RegExp): void => {
+  const ip = (...args: string[]): string => execFileSync('ip', ['netns', ...args], { encoding: 'utf8' });
+  const names = ip('list')
+    .split('\n')
+    .map((line) => line.split(' ', 1)[0] ?? '');
+  for (const name of names.filter((each) => isLeft(each, spaces))) {
+    try {
+      for (const pid of ip('pids', name).match(/\d+/g) ?? []) process.kill(Number(pid), 'SIGKILL');
+      ip('delete', name);
+    } catch (error) {
+      // Another run may be at it, too.
+      if (existsSync(`/run/netns/${name}`)) throw error;
+    }
+  }
+  for (const name of readdirSync(tmpdir()).filter((each) => isLeft(each, folders)))
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+};
+
+const isLeft = (name: string, pattern: RegExp): boolean => {
+  const [, maker] = pattern.exec(name) ?? [];
+  return maker !== undefined && !isOthers(maker);
+};
+
+/** Whether that is a process, and no child of this one. */
+const isOthers = (pid: string): boolean => {
+  try {
+    return !readFileSync(`/proc/${pid}/status`, 'utf8').includes(`\nPPid:\t${process.pid}\n`);
+  } catch {
+    return false;
+  }
+};

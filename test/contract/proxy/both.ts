@@ -1,0 +1,16 @@
+// The kernel and the one in memory that unit tests use, side by side.
+import { expect } from 'vitest';
+import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
+import type { FakeNetfilter } from '../../unit/proxy/fake-netfilter.ts';
+import { tables } from '../../unit/proxy/replay.ts';
+
+/** Sends everything to both, and compares what they hold after each input. */
+export const both = (real: Netfilter, fake: FakeNetfilter): Netfilter => ({
+  save: (abort) => real.save(abort),
+  restore: async (input, abort) => {
+    await real.restore(input, abort);
+    await fake.restore(input);
+    expect(tables(await real.save(abort))).toEqual(tables(await fake.save()));
+  },
+  hasChain: (table, chain, abort) => real.hasChain(table, chain, abort),
+});

@@ -1,0 +1,133 @@
+// nftables mode's tables in the real kernel mean what the original's mean, though they are laid out in another way.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { goldenServices, goldenSlices } from '../../unit/proxy/golden.ts';
+import type { FakeTable } from '../../unit/proxy/nftables/fake-nft.ts';
+import { fates, keysOf, parseListing } from './nft-listing.ts';
+import { type Change, put, World } from './world.ts';
+
+const recorded = readFileSync(
+  join(import.meta.dirname, '../../fixtures/kube-proxy-v1.36.2/nftables-ruleset.txt'),
+  'utf8',
+);
+const clusterCidr = '10.200.0.0/15';
+const objects: readonly Change[] = [
+  {
+    plural: 'nodes',
+    object: {
+      metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'zone-a' } },
+      status: { addresses: [{ type: 'InternalIP', address: '10.123.0.11' }] },
+    } as Change['object'],
+  },
+  ...goldenServices().map(put.service),
+  ...goldenSlices().map(put.slice),
+];
+
+/** An IPv4 address, perhaps with a prefix length or a port. */
+const address = /\b(\d+)\.(\d+)\.(\d+)\.(\d+)(?:\/(\d\d?)\b)?(:\d+)?/g;
+
+/** With fd00::/96 in front of each IPv4 address: those that differ differ still, and networks are as large as they were. */
+const toIpv6 = (text: string): string =>
+  text.replace(address, (_, ...[a, b, c, d, length, port]: readonly (string | undefined)[]) => {
+    const group = (high = '', low = ''): string => (Number(high) * 256 + Number(low)).toString(16);
+    const mapped = `fd00::${group(a, b)}:${group(c, d)}${length === undefined ? '' : `/${96 + Number(length)}`}`;
+    return port === undefined ? mapped : `[${mapped}]${port}`;
+  });
+
+const inIpv6: readonly Change[] = JSON.parse(toIpv6(JSON.stringify(objects)).replaceAll('"IPv4"', '"IPv6"'));
+
+/** What the original has for IPv4, as it would be for IPv6. */
+const recordedInIpv6 = toIpv6(recorded.slice(0, recorded.indexOf('table ip6 ')))
+  .replace(/^table ip /, 'table ip6 ')
+  .replace(/\bip (?=[sd]addr\b|to\b)/g, 'ip6 ')
+  .replaceAll('ipv4_addr', 'ipv6_addr');
+
+interface Recording {
+  readonly title: string;
+  readonly name: 'ip kube-proxy' | 'ip6 kube-proxy';
+  readonly listing: string;
+  readonly changes: readonly Change[];
+  readonly cidr: string;
+  /** In all sets and maps of the recording. */
+  readonly elements: number;
+}
+
+const recordings: readonly Recording[] = [
+  {
+    ...{ title: 'for IPv4', name: 'ip kube-proxy', listing: recorded, changes: objects, cidr: clusterCidr },
+    elements: 99,
+  },
+  {
+    ...{ title: 'for IPv6, without any service', name: 'ip6 kube-proxy', listing: recorded, changes: objects },
+    ...{ cidr: clusterCidr, elements: 0 },
+  },
+  {
+    ...{ title: 'for IPv4, in the words of IPv6', name: 'ip6 kube-proxy', listing: recordedInIpv6, changes: inIpv6 },
+    ...{ cidr: toIpv6(clusterCidr), elements: 99 },
+  },
+];
+
+const maps = ['service-ips', 'service-nodeports', 'firewall-ips'];
+const sets = ['cluster-ips', 'nodeport-ips', 'hairpin-connections'];
+/** Where the original has a map to what becomes of packets, we have a set for each fate. */
+const refusals: readonly (readonly [map: string, verdict: string, set: string, action: string])[] = [
+  ['no-endpoint-services', 'goto reject-chain', 'no-endpoints', 'reject'],
+  ['no-endpoint-services', 'drop', 'no-local-endpoints', 'drop'],
+  ['no-endpoint-nodeports', 'goto reject-chain', 'no-endpoints-nodeports', 'reject'],
+  ['no-endpoint-nodeports', 'drop', 'no-local-endpoints-nodeports', 'drop'],
+];
+
+/** Chains and sets of one service or endpoint: what leads to them shows what is in them. */
+const isOfService = (name: string): boolean => name.includes('/');
+
+/** A rule of the original in our words. */
+const translate = (rule: string): string[] => {
+  const text = rule.replace(/ comment ".*"$/, '');
+  // It knows the service network by a ServiceCIDR object, of which we take no notice.
+  if (/ daddr \S+\/\d+ drop$/.test(text)) return [];
+  const [, match, map] = /^(.*) vmap @(no-endpoint-\w+)$/.exec(text) ?? [];
+  if (map === undefined) return [text];
+  return refusals.flatMap(([from, , set, action]) => (from === map ? [`${match} @${set} ${action}`] : []));
+};
+
+/** Each chain that is no service's: where the kernel enters it, and its rules. */
+const frame = (table: FakeTable, words: (rule: string) => string[]): Record<string, unknown> =>
+  Object.fromEntries(
+    [...table.chains].map(([name, { hook, rules }]) => {
+      // Only packets for this node come to this one.
+      const redundant = name === 'nodeport-endpoints-check' ? 'fib daddr type local ' : '';
+      return [name, { hook, rules: rules.flatMap(words).map((rule) => rule.replace(redundant, '')) }];
+    }),
+  );
+
+test.each(recordings.map((each) => [each.title, each] as const))(
+  'they mean what those of v1.36.2 mean %s',
+  async (_, recording) => {
+    const theirs = parseListing(recording.listing, recording.name);
+    await using world = await World.create();
+    await world.change(...recording.changes);
+    await world.startProxy('--proxy-mode=nftables', `--cluster-cidr=${recording.cidr}`);
+    const ours = parseListing(world.exec('nft', '-s', 'list', 'ruleset'), recording.name);
+
+    for (const map of maps) expect(fates(ours, map), map).toEqual(fates(theirs, map));
+    for (const set of sets) expect(keysOf(ours, set), set).toEqual(keysOf(theirs, set));
+    for (const [map, verdict, set] of refusals) {
+      const elements = [...(theirs.sets.get(map)?.elements ?? [])];
+      const keys = elements.flatMap(([key, text]) => (text.endsWith(` : ${verdict}`) ? [key] : []));
+      expect(keysOf(ours, set), set).toEqual(keys.sort());
+    }
+    const common = Object.entries(frame(theirs, translate)).filter(
+      ([name]) => name !== 'reject-chain' && !isOfService(name),
+    );
+    expect(common).toHaveLength(14);
+    expect(frame(ours, (rule) => [rule])).toMatchObject(Object.fromEntries(common));
+    const hooked = (table: FakeTable) => [...table.chains].flatMap(([name, { hook }]) => (hook === '' ? [] : [name]));
+    expect(hooked(ours).sort()).toEqual(hooked(theirs).sort());
+
+    // And that was all.
+    const compared = new Set([...maps, ...sets, ...refusals.map(([map]) => map)]);
+    expect([...theirs.sets.keys()].filter((name) => !compared.has(name) && !isOfService(name))).toEqual([]);
+    expect(keysOf(theirs, ...theirs.sets.keys())).toHaveLength(recording.elements);
+  },
+);
