@@ -23,8 +23,6 @@ export interface ProxierOptions {
 export interface SyncReport {
   readonly full: boolean;
   readonly elapsedMs: number;
-  readonly serviceChanges: number;
-  readonly endpointChanges: number;
   /** Rules of iptables sent to the kernel by this sync. */
   readonly rulesWritten: RuleCounts;
   /** From what began each change of endpoints, a pod that became ready, say, until it was in the kernel. */
@@ -32,6 +30,11 @@ export interface SyncReport {
   readonly flowsForgotten: number;
   /** Undefined: there was nothing to look for. */
   readonly conntrackMs: number | undefined;
+}
+
+export interface Changes {
+  readonly services: number;
+  readonly endpoints: number;
 }
 
 export class Proxier {
@@ -85,7 +88,12 @@ export class Proxier {
     return { ports: this.#services.ports, endpoints: this.#endpoints.endpoints };
   }
 
-  get pending(): { readonly any: boolean; readonly services: number; readonly endpoints: number } {
+  /** Events heard of since the start. */
+  get heard(): Changes {
+    return { services: this.#services.heard, endpoints: this.#endpoints.heard };
+  }
+
+  get pending(): Changes & { readonly any: boolean } {
     const services = this.#services.pending;
     const endpoints = this.#endpoints.pending;
     const unfinished = this.#needsFull || this.#nodeChanged || this.#options.flows.unfinished;
@@ -102,7 +110,6 @@ export class Proxier {
   /** Brings the kernel up to date. After a failure the next one is a full sync, as nobody knows what is there. */
   async sync(signal: AbortSignal): Promise<SyncReport> {
     const started = performance.now();
-    const pending = this.pending;
     const update = this.#takeUpdate();
     const { full, rules } = await this.#write(update, signal);
     this.#commit(update);
@@ -116,8 +123,6 @@ export class Proxier {
     return {
       full,
       elapsedMs,
-      serviceChanges: pending.services,
-      endpointChanges: pending.endpoints,
       rulesWritten: rules,
       programmingMs,
       flowsForgotten,

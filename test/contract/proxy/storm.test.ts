@@ -40,7 +40,7 @@ const endpointsIn = (rules: string): string[] => [...new Set(rules.match(/\b10\.
 interface Progress {
   /** By family. */
   readonly syncs: ReadonlyMap<string, number>;
-  /** Services whose endpoints were another at a sync, each time. */
+  /** That it heard of. */
   readonly endpointChanges: number;
 }
 
@@ -89,8 +89,8 @@ test.each(kernelModes)(
     const perSecond = ((sent * 1000) / (performance.now() - started)).toFixed(0);
     process.stdout.write(`${name}: ${sent} changes, ${perSecond} a second; amid them ${JSON.stringify(seen)}\n`);
     expect(seen.syncs, 'syncs amid the storm').toBeGreaterThanOrEqual(leastSyncs);
-    // After the first syncs, which may come too early for that, each service has other endpoints at each.
-    expect(seen.endpointChanges, 'changes that they saw').toBeGreaterThan(services);
+    // The last ones may be on their way yet.
+    expect(seen.endpointChanges, 'changes heard of amid it').toBeGreaterThan(changes / 2);
 
     const wanted = [...last.values()].map(endpoint).sort();
     await world.until('the last state is there', () => endpointsIn(rules()).join() === wanted.join(), rules);

@@ -106,8 +106,6 @@ describe('metrics', () => {
   const report = {
     full: true,
     elapsedMs: 1,
-    serviceChanges: 1,
-    endpointChanges: 1,
     rulesWritten: { nat: 1, filter: 1 },
     programmingMs: [],
     flowsForgotten: 0,
@@ -115,13 +113,14 @@ describe('metrics', () => {
   };
   const answers = { healthz: {}, livez: {} };
   const pending = { services: 0, endpoints: 0 };
+  const heard = { services: 3, endpoints: 5 };
   const accounting = new Map([['ct_state_invalid_dropped_pkts', 42]]);
 
   test('bear the names, types and labels of the original', () => {
     const metrics = new ProxyMetrics(['IPv4', 'IPv6']);
     metrics.synced('IPv4', { ...report, conntrackMs: 1 });
     metrics.synced('IPv6', report);
-    const text = metrics.render({ totals: new Map(), pending, answers, accounting });
+    const text = metrics.render({ totals: new Map(), heard, pending, answers, accounting });
     const types = [...text.matchAll(/^# TYPE (\S+ \S+)$/gm)].map(([, type]) => type ?? '');
     // Labels whose values vary stand without them in the recording.
     const samples = [...text.matchAll(/^(kubeproxy\S+) /gm)].map(([, name = '']) =>
@@ -134,6 +133,7 @@ describe('metrics', () => {
     expect([...types, ...new Set(samples)].sort()).toEqual(wanted.sort());
     expect(text).toContain('kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family="IPv6",le="+Inf"} 1');
     expect(text).toContain('kubeproxy_iptables_ct_state_invalid_dropped_packets_total 42');
+    expect(text).toContain('kubeproxy_sync_proxy_rules_endpoint_changes_total 5');
   });
 
   test('that the original shows only once there is something to tell appear then', () => {
@@ -145,6 +145,7 @@ describe('metrics', () => {
     metrics.synced('IPv4', { ...report, full: false, programmingMs: [400, 61_000] });
     const text = metrics.render({
       totals,
+      heard,
       pending,
       accounting,
       answers: { healthz: { 200: 4, 503: 1 }, livez: { 200: 2 } },

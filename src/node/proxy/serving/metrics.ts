@@ -1,7 +1,7 @@
 // The original's own metrics. Plain numbers and some lines of formatting: prom-client would cost each node megabytes for the same output.
 
 import { type Failures, noRules, type RuleCounts } from '../backend.ts';
-import type { SyncReport } from '../proxier.ts';
+import type { Changes, SyncReport } from '../proxier.ts';
 import type { IpFamily } from '../types.ts';
 import type { TrafficPolicy } from '../view/categorize.ts';
 
@@ -53,8 +53,6 @@ interface FamilyMetrics {
 
 export class ProxyMetrics {
   readonly #families: ReadonlyMap<IpFamily, FamilyMetrics>;
-  #serviceChanges = 0;
-  #endpointChanges = 0;
 
   constructor(families: readonly IpFamily[]) {
     this.#families = new Map(families.map((family) => [family, emptyFamily()]));
@@ -75,42 +73,30 @@ export class ProxyMetrics {
     metrics.rulesWritten = report.rulesWritten;
     metrics.flowsForgotten += report.flowsForgotten;
     if (report.conntrackMs !== undefined) metrics.conntrack.observe(report.conntrackMs / 1000);
-    this.#serviceChanges += report.serviceChanges;
-    this.#endpointChanges += report.endpointChanges;
   }
 
-  render({ totals, pending, answers, accounting }: Looked): string {
+  render({ totals, ...looked }: Looked): string {
     for (const [family, metrics] of this.#families) metrics.totals = totals.get(family) ?? metrics.totals;
-    const state: State = {
-      families: [...this.#families],
-      pending,
-      serviceChanges: this.#serviceChanges,
-      endpointChanges: this.#endpointChanges,
-      answers,
-      accounting,
-    };
+    const state: State = { families: [...this.#families], ...looked };
     return definitions.map(([name, type, help, samples]) => renderMetric(name, type, help, samples(state))).join('');
   }
 }
 
-/** What is looked up when somebody asks. */
+/** What is looked up when somebody asks. Changes are those of all families. */
 export interface Looked {
   readonly totals: ReadonlyMap<IpFamily, FamilyTotals>;
-  /** Changes that wait for a sync, of all families. */
-  readonly pending: { readonly services: number; readonly endpoints: number };
+  /** Events since the start. */
+  readonly heard: Changes;
+  /** Those that wait for a sync. */
+  readonly pending: Changes;
   /** Of the health server. */
   readonly answers: Readonly<Record<'healthz' | 'livez', Readonly<Record<number, number>>>>;
   /** Packets by the name of the kernel's accounting object. */
   readonly accounting: ReadonlyMap<string, number>;
 }
 
-interface State {
+interface State extends Omit<Looked, 'totals'> {
   readonly families: readonly (readonly [IpFamily, FamilyMetrics])[];
-  readonly pending: Looked['pending'];
-  readonly answers: Looked['answers'];
-  readonly accounting: Looked['accounting'];
-  readonly serviceChanges: number;
-  readonly endpointChanges: number;
 }
 
 type Samples = (state: State) => readonly Sample[];
@@ -216,9 +202,9 @@ const definitions: readonly (readonly [name: string, type: string, help: string,
   ],
   [`${prefix}_duration_seconds`, 'histogram', 'Duration of syncs', histogram((m) => m.sync)],
   [`${prefix}_endpoint_changes_pending`, 'gauge', 'Changes of endpoints that wait', one((s) => s.pending.endpoints)],
-  [`${prefix}_endpoint_changes_total`, 'counter', 'Changes of endpoints', one((s) => s.endpointChanges)],
+  [`${prefix}_endpoint_changes_total`, 'counter', 'Changes of endpoints', one((s) => s.heard.endpoints)],
   [`${prefix}_service_changes_pending`, 'gauge', 'Changes of services that wait', one((s) => s.pending.services)],
-  [`${prefix}_service_changes_total`, 'counter', 'Changes of services', one((s) => s.serviceChanges)],
+  [`${prefix}_service_changes_total`, 'counter', 'Changes of services', one((s) => s.heard.services)],
   [`${prefix}_iptables_last`, 'gauge', 'Rules written by the last sync', labelled('table', (m) => m.rulesWritten)],
   [
     `${prefix}_iptables_partial_restore_failures_total`,

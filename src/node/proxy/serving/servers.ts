@@ -4,6 +4,7 @@ import { processMetrics } from '../../component/process-metrics.ts';
 import { readAccounting } from '../../sys/netfilter.ts';
 import { renderConfigz } from '../config/render.ts';
 import type { KubeProxy } from '../parts.ts';
+import type { Changes } from '../proxier.ts';
 import { createHealthServer } from './health.ts';
 import { json, listen, routes, text } from './http.ts';
 
@@ -46,14 +47,16 @@ const renderMetrics = async ({ metrics, health, runners, signal }: KubeProxy): P
     const { family, backend } = proxier;
     return [family, { rules: backend.countRules(), gaps: proxier.countGaps(), failures: backend.failures }] as const;
   });
-  const pending = proxiers.map((proxier) => proxier.pending);
   return metrics.render({
     totals: new Map(totals),
-    pending: {
-      services: pending.reduce((sum, { services }) => sum + services, 0),
-      endpoints: pending.reduce((sum, { endpoints }) => sum + endpoints, 0),
-    },
+    heard: total(proxiers.map(({ heard }) => heard)),
+    pending: total(proxiers.map(({ pending }) => pending)),
     answers: health.answers,
     accounting: await readAccounting(signal),
   });
 };
+
+const total = (changes: readonly Changes[]): Changes => ({
+  services: changes.reduce((sum, { services }) => sum + services, 0),
+  endpoints: changes.reduce((sum, { endpoints }) => sum + endpoints, 0),
+});

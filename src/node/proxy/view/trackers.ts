@@ -10,6 +10,8 @@ import { endpointsOf, sameEndpoints, serviceOfSlice } from './slice-endpoints.ts
 
 /** Service ports of one address family. */
 export class ServiceTracker {
+  /** Events heard of so far, whether or not they mattered. */
+  heard = 0;
   readonly ports = new Map<PortKey, ServicePort>();
   readonly #pending = new Map<string, { readonly before: readonly ServicePort[]; after: readonly ServicePort[] }>();
   readonly #family: IpFamily;
@@ -23,6 +25,7 @@ export class ServiceTracker {
   update(before: Service | undefined, after: Service | undefined): void {
     const object = after ?? before;
     if (!object) return;
+    this.heard += 1;
     const key = keyOf(object);
     const known = this.#pending.get(key);
     const change = known ?? { before: before ? servicePortsOf(before, this.#family) : [], after: [] };
@@ -68,6 +71,8 @@ export class ServiceTracker {
 
 /** Endpoints of one address family. */
 export class EndpointTracker {
+  /** Events heard of so far, of slices of the family. */
+  heard = 0;
   readonly endpoints = new Map<PortKey, readonly ProxyEndpoint[]>();
   readonly #slices = new Map<string, Map<string, EndpointSlice>>();
   /** The keys that each service has in `endpoints`. */
@@ -88,6 +93,7 @@ export class EndpointTracker {
 
   update(before: EndpointSlice | undefined, after: EndpointSlice | undefined): void {
     if ((after ?? before)?.addressType !== this.#family) return;
+    this.heard += 1;
     if (before) this.#remove(before);
     if (after) this.#add(after);
     this.#noteTrigger(before, after);
