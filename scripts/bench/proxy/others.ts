@@ -82,7 +82,7 @@ export const measureStorm = async (backend: Backend, options: StormOptions): Pro
       lags.push(lagOf(kernel, address));
     }
     await arena.change(changes);
-    await delay(started + ((tick + 1) * 1000) / ticksPerSecond - performance.now());
+    await delay(Math.max(0, started + ((tick + 1) * 1000) / ticksPerSecond - performance.now()));
   }
   const ended = performance.now();
   const cpuPercent = ((cpuMs(pid) - cpuBefore) / (ended - started)) * 100;
