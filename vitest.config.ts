@@ -24,7 +24,9 @@ export default defineConfig({
         timeout: 180_000,
         parallel: false,
         setup: 'test/vm/setup.ts',
-        also: ['test/contract/proxy/packets.test.ts', 'test/contract/proxy/packets-change.test.ts'],
+        also: ['packets', 'packets-change', 'packets-churn', 'kills', 'switches'].map(
+          (name) => `test/contract/proxy/${name}.test.ts`,
+        ),
       }),
       project('e2e', { timeout: 300_000, parallel: false }),
     ],

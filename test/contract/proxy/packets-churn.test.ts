@@ -8,10 +8,12 @@ import { changesOf, type Sketch } from './sketch.ts';
 import { nodeObject, Topology } from './topology.ts';
 import { type Change, put } from './world.ts';
 
-const others = 1000;
-const rounds = 14;
+/** Where all is slow, fewer services are as much to do. */
+const slowness = Number(process.env.TEST_PATIENCE ?? 1);
+const others = Math.round(1000 / slowness);
+const rounds = Math.round(14 / Math.sqrt(slowness));
 /** Each round, so many of the others get other endpoints, and as many go or come. */
-const churned = 60;
+const churned = Math.round(60 / slowness);
 const sets: readonly (readonly Place[])[] = [['p1'], ['p2', 'r1'], ['p1', 'r2'], ['r1'], ['p2']];
 
 const other = (index: number): { readonly name: string; readonly ip: string } => ({
@@ -99,7 +101,7 @@ describe.each(modes)('in mode $name', ({ backend, flag }) => {
       ...{ host, port, timeoutMs: 5000 },
     }));
     const clients = (['p3', 'node', 'outside'] as const).map((place) => topology.peer(place));
-    for (const client of clients) await client.flood(connections, 4);
+    for (const client of clients) await client.flood(connections, 4 * slowness ** 2);
     for (let round = 1; round <= rounds; round++) {
       const places = sets[round % sets.length] ?? [];
       const era: Era = { begins: Date.now(), ends: Number.POSITIVE_INFINITY, places };

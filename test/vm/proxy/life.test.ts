@@ -1,6 +1,7 @@
 // ipvs mode through its life on a real kernel: endpoints that go while they are in use, damage, other modes before and after it.
 import { once } from 'node:events';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../../../src/kit/eventually.ts';
 import { answerOf, Neighbours, pods } from '../../contract/proxy/neighbours.ts';
 import { kubeProxy, put, World } from '../../contract/proxy/world.ts';
 
@@ -45,13 +46,26 @@ const everything = (world: World): string[] => [
   ...(world.save().match(/^-A .*$/gm) ?? []),
 ];
 
-test('a connection outlives its endpoint, which gets no new ones and goes when the last is over', async () => {
-  await using world = await World.create();
-  await using around = await Neighbours.create(world);
+const isGone = (world: World, virtual: RegExp): boolean =>
+  servers(world, virtual).every((line) => line.startsWith(second));
+
+/** Of the first test, and looked at once more by the last. */
+let lasting: { readonly world: World; readonly around: Neighbours };
+beforeAll(async () => {
+  const world = await World.create();
+  lasting = { world, around: await Neighbours.create(world) };
+});
+afterAll(async () => {
+  await lasting?.around[Symbol.asyncDispose]();
+  await lasting?.world[Symbol.asyncDispose]();
+});
+
+test('a connection outlives its endpoint, which gets no new ones', async () => {
+  const { world, around } = lasting;
   await world.change(service, slice(first));
   await world.startProxy(...flags);
-  const lasting = around.start('c', 'hold', '10.96.0.20', '81', '3');
-  await once(lasting.stderr ?? lasting, 'data');
+  const holder = around.start('c', 'hold', '10.96.0.20', '81', '3');
+  await once(holder.stderr ?? holder, 'data');
   await around.ask('c', 'udp', '10.96.0.20', '80', '1');
   await world.change(slice(second));
   await world.until('the other endpoint is there', () => servers(world, /:81 /).includes(`${second}:8081 1`));
@@ -59,13 +73,12 @@ test('a connection outlives its endpoint, which gets no new ones and goes when t
   expect(await around.ask('c', 'who', '10.96.0.20', '80', '8')).toEqual(
     Array(8).fill(expect.objectContaining({ at: second })),
   );
-  const isGone = (virtual: RegExp) => servers(world, virtual).every((line) => line.startsWith(second));
   await world.until('UDP, which has no end, and a port without connections do not keep it', () =>
-    [/^-a -u/, /-t \S+:80 /].every(isGone),
+    [/^-a -u/, /-t \S+:80 /].every((virtual) => isGone(world, virtual)),
   );
-  lasting.stdin?.end();
-  expect(await answerOf(lasting)).toEqual({ before: 3, after: 3 });
-  expect(isGone(/:81 /)).toBe(false);
+  holder.stdin?.end();
+  expect(await answerOf(holder)).toEqual({ before: 3, after: 3 });
+  expect(isGone(world, /:81 /)).toBe(false);
 });
 
 test('an endpoint whose connections were reset goes within a minute', async () => {
@@ -80,7 +93,7 @@ test('an endpoint whose connections were reset goes within a minute', async () =
   around.exec('c', 'ss', '-K', 'dst', '10.96.0.20');
   await world.until(
     'the endpoint is gone',
-    () => servers(world, /:81 /).every((line) => line.startsWith(second)),
+    () => isGone(world, /:81 /),
     () => world.exec('ipvsadm', '-Ln'),
   );
 });
@@ -132,16 +145,16 @@ test('what is not ours survives a switch to and from iptables mode, and --cleanu
     }
     await world.stop(proxy);
   }
-  const proxy = await world.startProxy(...flags, '--ipvs-exclude-cidrs=192.0.2.0/24');
-  await world.stop(proxy);
   world.exec(process.execPath, kubeProxy, '--cleanup');
   expect(everything(world)).toEqual(before);
 });
 
-test('a scheduler of choice, and strict ARP', async () => {
+test('a scheduler and timeouts of choice, and strict ARP', async () => {
   await using world = await World.create();
   await world.change(service, slice(first));
-  await world.startProxy(...flags, '--ipvs-scheduler=lc', '--ipvs-strict-arp');
+  const timeouts = ['--ipvs-tcp-timeout=20m', '--ipvs-tcpfin-timeout=1m', '--ipvs-udp-timeout=30s'];
+  await world.startProxy(...flags, '--ipvs-scheduler=lc', '--ipvs-strict-arp', ...timeouts);
+  expect(world.exec('ipvsadm', '-L', '--timeout')).toContain('1200 60 30');
   expect(world.exec('ipvsadm', '-Sn')).toContain('-A -t 10.96.0.20:80 -s lc');
   const sysctl = (name: string): string => world.exec('cat', `/proc/sys/net/ipv4/conf/all/${name}`).trim();
   expect([sysctl('arp_ignore'), sysctl('arp_announce')]).toEqual(['1', '2']);
@@ -154,4 +167,15 @@ test('where the kernel has no such scheduler, iptables mode stands in and says w
   expect(world.get('http://127.0.0.1:10249/proxyMode')).toBe('iptables');
   expect(world.log()).toMatch(/falling back to iptables.*no scheduler \\"nonesuch\\"/);
   expect(world.save()).toContain(`--to-destination ${first}:8080`);
+});
+
+// No timeout of IPVS that can be set is that of a connection closed by both sides, so this one comes last, when most of it is over.
+test('an endpoint whose last connection was closed goes once IPVS has forgotten that, which takes two minutes', async () => {
+  const { world } = lasting;
+  const look = async () => {
+    const seen = world.exec('ipvsadm', '-Ln') + world.exec('ipvsadm', '-Lnc');
+    return isGone(world, /:81 /) ? ({ done: true, value: undefined } as const) : ({ done: false, seen } as const);
+  };
+  await eventually('the endpoint is gone', look, { timeoutMs: 170_000, intervalMs: 1000 });
+  expect(servers(world, /:81 /)).toEqual([`${second}:8081 1`]);
 });

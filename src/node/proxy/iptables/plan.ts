@@ -138,7 +138,7 @@ const sharedLines = (table: TableName, ports: readonly PortRules[]): Map<string,
 /** Missing jumps go to the front of their chain, in their own order. */
 const writeJumps = (input: TableInput, { jumps }: BaseRules, { builtinRules }: Existing): void => {
   for (const { table, chain: from, text } of jumps.toReversed()) {
-    if (table === input.table && !builtinRules.has(`${table} ${from} ${text}`)) input.insert(from, text);
+    if (table === input.table && !builtinRules.includes(`${table} ${from} ${text}`)) input.insert(from, text);
   }
 };
 

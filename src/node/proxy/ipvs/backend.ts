@@ -162,18 +162,23 @@ export class IpvsBackend implements Backend {
     return { ...server, backends: new Map([...server.backends.map((backend) => [backend, 1] as const), ...draining]) };
   }
 
-  /** What is opened comes before what is closed; addresses, at which packets begin to come, last and first. */
+  /**
+   * What is opened comes before what is closed; addresses, at which packets begin to come, last and first. A virtual server is in our
+   * sets for as long as it is there: whoever starts after this one was killed midway knows by them whose it is.
+   */
   async #apply(changes: Changes, full: boolean, signal: AbortSignal): Promise<RuleCounts> {
     const { family, ipvs, ipset, link, rules, ruleOptions } = this.#options;
     const servers = serverLines(changes.servers);
     const sets = setLines(changes, family);
     this.#remember(changes.servers, servers.draining);
-    await Promise.all([ipvs.restore(servers.open, signal), ipset.restore(sets.open, signal)]);
+    await ipset.restore(sets.open, signal);
+    await ipvs.restore(servers.open, signal);
     const { filled, keptFromNode } = this.#wanted;
     const options = { ...ruleOptions(), family, filled, keptFromNode, foreign: this.#foreign };
     const written = (await rules.write(options, full, signal)) ?? noRules;
     await link.change(changes.addresses, signal);
-    await Promise.all([ipvs.restore(servers.close, signal), ipset.restore(sets.close, signal)]);
+    await ipvs.restore(servers.close, signal);
+    await ipset.restore(sets.close, signal);
     if (servers.draining.length > 0) this.#sweepIn(firstSweepMs);
     return written;
   }

@@ -123,11 +123,10 @@ const addServerLines = ({ open, close, draining }: ServerLines, { before, after 
   }
   for (const [backend, weight] of before?.backends ?? []) {
     if (after.backends.includes(backend)) continue;
+    if (weight !== 0) open.push(`-e ${service} -r ${backend} -m -w 0`);
+    // What it was asked last may still be answered in between: the kernel forgets its flows with it.
     if (server.protocol !== 'TCP') close.push(`-d ${service} -r ${backend}`);
-    else {
-      if (weight !== 0) open.push(`-e ${service} -r ${backend} -m -w 0`);
-      draining.push({ server: serverName(server), backend });
-    }
+    else draining.push({ server: serverName(server), backend });
   }
 };
 

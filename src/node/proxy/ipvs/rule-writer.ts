@@ -50,7 +50,7 @@ export class RuleWriter {
   async damaged(signal: AbortSignal): Promise<boolean> {
     const text = await this.#netfilter.save(signal);
     const { builtinRules } = readExisting(text);
-    const missing = jumps.some(({ table, chain, text: rule }) => !builtinRules.has(`${table} ${chain} ${rule}`));
+    const missing = jumps.some(({ table, chain, text: rule }) => !builtinRules.includes(`${table} ${chain} ${rule}`));
     return missing || ours(text) !== this.#shown;
   }
 }
@@ -66,7 +66,7 @@ const render = (options: RuleOptions): TableInput[] => {
 /** Missing ones go to the front of their chain, in their own order. */
 const withJumps = (tables: readonly TableInput[], { builtinRules }: Existing): readonly TableInput[] => {
   for (const { table, chain, text } of jumps.toReversed()) {
-    if (builtinRules.has(`${table} ${chain} ${text}`)) continue;
+    if (builtinRules.includes(`${table} ${chain} ${text}`)) continue;
     tables.find((input) => input.table === table)?.insert(chain, text);
   }
   return tables;

@@ -80,14 +80,14 @@ export const isDamaged = (jumps: readonly EdgeJump[], rules: readonly SharedRule
 };
 
 const ourJumps = ({ builtinRules }: Existing, table: string): { chain: string; text: string }[] =>
-  [...builtinRules].flatMap((rule) => {
+  builtinRules.flatMap((rule) => {
     const [, from = '', chain = '', text = ''] = /^(\w+) (\S+) (.*)$/.exec(rule) ?? [];
     return from === table && ours.has(/(?:^| )-[jg] (\S+)$/.exec(text)?.[1] ?? '') ? [{ chain, text }] : [];
   });
 
 const writeMissing = (input: TableInput, jumps: readonly EdgeJump[], { builtinRules }: Existing): void => {
   const missing = jumps.filter(
-    ({ table, chain, text }) => table === input.table && !builtinRules.has(`${table} ${chain} ${text}`),
+    ({ table, chain, text }) => table === input.table && !builtinRules.includes(`${table} ${chain} ${text}`),
   );
   for (const { chain, text, end } of missing.toReversed()) if (end === 'first') input.insert(chain, text);
   for (const { chain, text, end } of missing) if (end === 'last') input.append(chain, text);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { IpFamily } from '../../../../src/node/proxy/types.ts';
 import { history } from '../random.ts';
 import { replay, startWith } from '../replay.ts';
-import { contents, createIpvsRig, fakeKernel, unreliable } from './rig.ts';
+import { contents, createIpvsRig, fakeKernel, mortal, unreliable } from './rig.ts';
 
 const signal = new AbortController().signal;
 const families = ['IPv4', 'IPv6'] as const;
@@ -44,5 +44,22 @@ test('the same holds when tools fail in between, and for one that starts over wh
     await startWith(createIpvsRig(family, lived), objects, rig.node);
     expect(await contents(family, lived)).toEqual(right);
   });
+  await fc.assert(property, { numRuns: 400 });
+});
+
+test('whoever starts after one that was killed at any write takes out what is not wanted any more, too', async () => {
+  const property = fc.asyncProperty(
+    story(false),
+    fc.integer({ min: 1, max: 60 }),
+    async ({ family, events }, writes) => {
+      const [lived, empty] = [fakeKernel(), fakeKernel()];
+      const killed = createIpvsRig(family, mortal(lived, writes));
+      const sync = killed.sync;
+      killed.sync = () => sync().catch(() => {});
+      const objects = await replay(events, killed);
+      for (const kernel of [lived, empty]) await startWith(createIpvsRig(family, kernel), objects, killed.node);
+      expect(await contents(family, lived)).toEqual(await contents(family, empty));
+    },
+  );
   await fc.assert(property, { numRuns: 400 });
 });

@@ -54,6 +54,40 @@ export const unreliable = ({ ipvs, ipset, link, netfilter }: IpvsKernel): IpvsKe
   });
 };
 
+/** A kernel whose user is killed after so many writes: the others are never done. */
+export const mortal = ({ ipvs, ipset, link, netfilter }: IpvsKernel, writes: number): IpvsKernel => {
+  let left = writes;
+  const whileAlive =
+    <A extends unknown[]>(write: (...args: A) => Promise<void>) =>
+    async (...args: A): Promise<void> => {
+      if (left <= 0) throw new Error('killed');
+      left -= 1;
+      await write(...args);
+    };
+  return {
+    ipvs: {
+      list: () => ipvs.list(),
+      restore: whileAlive((...args: Parameters<Ipvs['restore']>) => ipvs.restore(...args)),
+      setTimeouts: (...args: Parameters<Ipvs['setTimeouts']>) => ipvs.setTimeouts(...args),
+    },
+    ipset: {
+      save: (signal: AbortSignal) => ipset.save(signal),
+      restore: whileAlive((...args: Parameters<Ipset['restore']>) => ipset.restore(...args)),
+    },
+    netfilter: {
+      save: (signal: AbortSignal) => netfilter.save(signal),
+      hasChain: (...args: Parameters<Netfilter['hasChain']>) => netfilter.hasChain(...args),
+      restore: whileAlive((...args: Parameters<Netfilter['restore']>) => netfilter.restore(...args)),
+    },
+    link: {
+      ensure: (signal: AbortSignal) => link.ensure(signal),
+      list: (...args: Parameters<DummyLink['list']>) => link.list(...args),
+      change: whileAlive((...args: Parameters<DummyLink['change']>) => link.change(...args)),
+      remove: (signal: AbortSignal) => link.remove(signal),
+    },
+  };
+};
+
 /** Node ports answer at the node's own address. */
 export const createIpvsRig = (
   family: IpFamily,
