@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer as createControl, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import type { KubeObject } from '../../src/api/meta.ts';
 import { allResources, apiVersionOf } from '../../src/api/resources.ts';
@@ -141,4 +142,8 @@ createControl((request, response) => {
     for (const change of JSON.parse(text) as Change[]) apply(change);
     response.end(String(moodCount));
   });
-}).listen(join(folder, 'control.sock'), () => process.stdout.write('ready\n'));
+}).listen(join(folder, 'control.sock'), () => {
+  process.stdout.write('ready\n');
+  // Where there is such a cache: it is written at the end otherwise, and this program is killed.
+  flushCompileCache();
+});

@@ -39,7 +39,12 @@ export class World implements AsyncDisposable {
   readonly name = `lp-${process.pid}-${count++}`;
   readonly folder = makeFolder();
   readonly #bin = join(this.folder, 'bin');
-  readonly #env: NodeJS.ProcessEnv = { ...process.env, PATH: `${this.#bin}:${process.env.PATH}` };
+  readonly #env: NodeJS.ProcessEnv = {
+    ...process.env,
+    PATH: `${this.#bin}:${process.env.PATH}`,
+    // Programs start in a third of the time if their code was compiled once before.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, 'out/compiled'),
+  };
   readonly #undo = new UndoStack();
   #api: ChildProcess | undefined;
 
