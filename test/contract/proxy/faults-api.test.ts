@@ -26,7 +26,8 @@ const apiPort = (world: World): string =>
 /** Each resource has been asked for at least twice. */
 const disturbedEnough = 6;
 
-test.each([
+/** Side by side, as all of them mostly wait. */
+test.concurrent.each([
   ['a page to log in', 'garbage'],
   ['an answer of another kind', 'stranger'],
   ['an error of its own', 'failing'],
@@ -111,7 +112,7 @@ test.concurrent('a network that swallows all packets is noticed, and the API ser
   await follows(world, '10.244.1.3');
 });
 
-test('connections that break all the time only delay', async () => {
+test.concurrent('connections that break all the time only delay', async () => {
   await using world = await World.create();
   await world.change(service(1), slice(1, 2));
   await world.startProxy('--cluster-cidr=10.244.0.0/16');

@@ -9,7 +9,7 @@ const services = 100;
 const changesPerTick = 25;
 const tickMs = 50;
 /** So many seconds' worth. */
-const changes = 10 * (1000 / tickMs) * changesPerTick;
+const changes = 6 * (1000 / tickMs) * changesPerTick;
 /** It is not over before so many syncs have ended in its midst, for which a slow machine gets three times as many changes. */
 const leastSyncs = 3;
 const mostChanges = 3 * changes;

@@ -12,7 +12,7 @@ type Mode = 'iptables' | 'nftables' | 'ipvs' | 'userspace';
 /** What other files don't try. The last one's leftovers can't be put back by one tool, so they stay. */
 const withIpvs = modes.some(({ name }) => name === 'ipvs');
 const history: readonly Mode[] = withIpvs
-  ? ['iptables', 'ipvs', 'nftables', 'ipvs', 'userspace', 'ipvs']
+  ? ['userspace', 'ipvs', 'iptables', 'ipvs', 'nftables', 'ipvs']
   : ['iptables', 'nftables', 'userspace', 'nftables'];
 
 const clusterIp = { IPv4: '10.96.0.20', IPv6: 'fd00:96::20' } as const;

@@ -31,6 +31,9 @@ const createWorld = async (backend: Backend, ...flags: string[]): Promise<World>
   return world;
 };
 
+/** Looks follow each other without the usual pause; how long that is, the test of a flush of the whole rule set tells. */
+const oftenLooked = '--iptables-sync-period=200ms';
+
 /** All rules, without counters and comments of the tool; in the order of their text, as jumps that return go to the front. */
 const rules = (world: World): string =>
   (['mangle', 'filter', 'nat'] as const)
@@ -77,20 +80,20 @@ describe.each<Backend>(['nft', 'legacy'])('with iptables-%s', (backend) => {
     },
     { name: 'empty chains that nobody uses were deleted', damage: [['iptables', '-t', 'mangle', '-X']] },
   ])('$name: repaired', async ({ damage }) => {
-    await using world = await createWorld(backend);
+    await using world = await createWorld(backend, oftenLooked);
     await expectRepair(world, damage);
     expect(world.save()).toMatch(new RegExp(`^${foreign[0]}$`, 'm'));
   });
 
   test('each single jump from a built-in chain comes back', async () => {
-    await using world = await createWorld(backend, '--iptables-sync-period=200ms');
+    await using world = await createWorld(backend, oftenLooked);
     const jumps = jumpsOf(world);
     expect(jumps).toHaveLength(14);
     for (const jump of jumps) await expectRepair(world, [jump]);
   });
 
   test('a foreign rule in our way is left there', async () => {
-    await using world = await createWorld(backend);
+    await using world = await createWorld(backend, oftenLooked);
     world.exec(...nat, '-I', 'PREROUTING', '-s', '192.0.2.9', '-j', 'RETURN');
     await expectRepair(world, [[...nat, '-F', 'KUBE-SERVICES']]);
     expect(world.save()).toContain('-A PREROUTING -s 192.0.2.9/32 -j RETURN');
@@ -124,7 +127,7 @@ test.each([
   { mode: 'nftables', tool: /^nft$/ },
 ])('the tools that stay to look end with kube-proxy in mode $mode, also when it is killed', async ({ mode, tool }) => {
   await using world = await World.create();
-  const proxy = await world.startProxy(`--proxy-mode=${mode}`, '--iptables-sync-period=200ms');
+  const proxy = await world.startProxy(`--proxy-mode=${mode}`, oftenLooked);
   await world.until('both families are looked at', () => lookers(world, tool) === 2);
   await world.stop(proxy, 'SIGKILL');
   await world.until('no tool is left', () => lookers(world, tool) === 0);

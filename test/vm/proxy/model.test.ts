@@ -15,7 +15,7 @@ import { contents, createIpvsRig, fakeKernel, type IpvsKernel, unreliable } from
 import { history } from '../../unit/proxy/random.ts';
 import { replay, startWith } from '../../unit/proxy/replay.ts';
 
-const histories = 12 * Number(process.env.MODEL_RUNS ?? 1);
+const histories = 8 * Number(process.env.MODEL_RUNS ?? 1);
 const never = new AbortController().signal;
 
 const exec = (command: string, input = ''): string => {
