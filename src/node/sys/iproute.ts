@@ -6,7 +6,7 @@ import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Cidr, Ipv4 } from '../../api/scalars.ts';
 import { ipv4FromNumber } from '../../api/scalars.ts';
-import { runOk } from './exec.ts';
+import { ExecError, runOk } from './exec.ts';
 
 /** A route of the main table. */
 export interface Route {
@@ -25,29 +25,30 @@ export interface LinkAddress {
 
 /**
  * All of them, also those of links that are down or have no carrier, such as a bridge without ports: the kernel takes packets to them all
- * the same, but Node leaves them out. Where there is no `ip`, at least what Node says. Takes some milliseconds.
- * @param prefix e.g. `ip netns exec …`
+ * the same, but Node leaves them out. Where there is no `ip`, what Node says. Takes some milliseconds.
+ * @throws ExecError where `ip` fails: nobody may take a part of the addresses for all
  */
-export const listAddresses = (family: 'IPv4' | 'IPv6', prefix: readonly string[] = []): LinkAddress[] => {
-  const [command = '', ...args] = [...prefix, 'ip', '-oneline', family === 'IPv6' ? '-6' : '-4', 'address', 'show'];
-  const { stdout, status } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: longestListing });
-  if (status === 0) return parseAddresses(stdout);
-  return Object.entries(networkInterfaces())
-    .flatMap(([link, addresses = []]) =>
-      addresses.map(({ address }) => ({ link, address: address.replace(/%.*/, '') })),
-    )
-    .filter(({ address }) => isIPv6(address) === (family === 'IPv6'));
+export const listAddresses = (family: 'IPv4' | 'IPv6'): LinkAddress[] => {
+  const argv = ['ip', '-oneline', family === 'IPv6' ? '-6' : '-4', 'address', 'show'] as const;
+  const [command, ...args] = argv;
+  const { error, status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: longestListing });
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return addressesByNode(family);
+  if (error || status !== 0) throw new ExecError(argv, error?.message ?? stderr.trim(), undefined, error);
+  return [...stdout.matchAll(/^\d+: ([^\s@]+)\S*\s+inet6? ([^\s/]+)/gm)].map(([, link = '', address = '']) => ({
+    link,
+    address,
+  }));
 };
 
 /** With ten thousand services in ipvs mode it is a megabyte. */
 const longestListing = 2 ** 28;
 
-/** @param listing of `ip -oneline address show` */
-export const parseAddresses = (listing: string): LinkAddress[] =>
-  [...listing.matchAll(/^\d+: ([^\s@]+)\S*\s+inet6? ([^\s/]+)/gm)].map(([, link = '', address = '']) => ({
-    link,
-    address,
-  }));
+const addressesByNode = (family: 'IPv4' | 'IPv6'): LinkAddress[] =>
+  Object.entries(networkInterfaces())
+    .flatMap(([link, addresses = []]) =>
+      addresses.map(({ address }) => ({ link, address: address.replace(/%.*/, '') })),
+    )
+    .filter(({ address }) => isIPv6(address) === (family === 'IPv6'));
 
 /** The main table's IPv4 routes, from /proc/net/route. */
 export const readRoutes = async (): Promise<Route[]> => parseRoutes(await readFile('/proc/self/net/route', 'utf8'));

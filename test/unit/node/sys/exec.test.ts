@@ -19,10 +19,12 @@ test('so is one for which no file descriptors are left: nothing throws past its 
     import { serveAttach } from '${node}/kubelet/server/attach.ts';
     import { serveExec } from '${node}/kubelet/server/exec.ts';
     import { run } from '${node}/sys/exec.ts';
+    import { listAddresses } from '${node}/sys/iproute.ts';
     import { StandingTool } from '${node}/sys/standing-tool.ts';
     for (let full = false; !full; ) try { openSync('/dev/null'); } catch { full = true; }
     const never = new AbortController().signal;
-    const tried = await Promise.allSettled([run(['true']), new StandingTool(['cat'], 'end').ask('?', never)]);
+    const addresses = async () => listAddresses('IPv4');
+    const tried = await Promise.allSettled([run(['true']), new StandingTool(['cat'], 'end').ask('?', never), addresses()]);
     console.log(tried.map(({ reason }) => reason?.name).join());
     const finish = ({ failure }) => console.log(failure);
     const channels = { finish, onClose() {}, onStdin() {}, onStdinEnd() {}, onResize() {} };
@@ -33,5 +35,7 @@ test('so is one for which no file descriptors are left: nothing throws past its 
   const limited = ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, script];
   const { stdout, stderr } = spawnSync('bash', limited, { encoding: 'utf8' });
   expect(stderr).toBe('');
-  expect(stdout).toBe("ExecError,ExecError\nspawn true EMFILE\nENOENT: no such file or directory, stat '/nonesuch'\n");
+  expect(stdout).toBe(
+    "ExecError,ExecError,ExecError\nspawn true EMFILE\nENOENT: no such file or directory, stat '/nonesuch'\n",
+  );
 });
