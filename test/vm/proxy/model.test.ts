@@ -12,7 +12,7 @@ import { createIpset } from '../../../src/node/sys/ipset.ts';
 import { createIpvs } from '../../../src/node/sys/ipvs.ts';
 import { createNetfilter } from '../../../src/node/sys/netfilter.ts';
 import { contents, createIpvsRig, fakeKernel, type IpvsKernel, unreliable } from '../../unit/proxy/ipvs/rig.ts';
-import { history } from '../../unit/proxy/random.ts';
+import { type Event, history } from '../../unit/proxy/random.ts';
 import { replay, startWith } from '../../unit/proxy/replay.ts';
 
 const histories = 8 * Number(process.env.MODEL_RUNS ?? 1);
@@ -76,13 +76,28 @@ const untilSettled = (): Promise<void> =>
     { timeoutMs: 60_000, intervalMs: 100 },
   );
 
-const story = fc
+interface Story {
+  readonly family: IpFamily;
+  readonly events: readonly Event[];
+}
+const story: fc.Arbitrary<Story> = fc
   .constantFrom<IpFamily>('IPv4', 'IPv6')
   .chain((family) => history(true, family).map((events) => ({ family, events })));
 
+/** Whether a history ends with a virtual server and an endpoint, by what is in memory: others say little, and each takes seconds in here. */
+const isTelling = async ({ family, events }: Story): Promise<boolean> => {
+  const fake = fakeKernel();
+  const kernel = unreliable(fake);
+  const rig = createIpvsRig(family, kernel);
+  await replay(events, rig, kernel);
+  rig.backend.close();
+  const { servers = [] } = await contents(family, fake);
+  return servers.some((line) => !line.endsWith('→ '));
+};
+
 test(`${histories} histories`, { timeout: histories * 20_000 }, async () => {
-  let balanced = 0;
   const property = fc.asyncProperty(story, async ({ family, events }) => {
+    fc.pre(await isTelling({ family, events }));
     clear();
     const [real, fake] = [realKernel(family), fakeKernel()];
     const kernel = unreliable(both(real, fake));
@@ -101,8 +116,6 @@ test(`${histories} histories`, { timeout: histories * 20_000 }, async () => {
       next.backend.close();
       expect(await contents(family, real), start).toEqual({ ...lived, rules });
     }
-    if (lived.servers?.some((line) => !line.endsWith('→ '))) balanced += 1;
   });
   await fc.assert(property, { numRuns: histories });
-  expect(balanced, 'histories that end with a virtual server and an endpoint').toBeGreaterThan(0);
 });
