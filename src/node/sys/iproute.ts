@@ -1,5 +1,5 @@
 // Links, addresses, routes and neighbours of the node's network namespace: iproute2 to write, the kernel's own files to look,
-// because a look every few seconds must cost nothing.
+// because a look every few seconds must cost nothing. All addresses with their links are in none of those: `ip` tells them.
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';

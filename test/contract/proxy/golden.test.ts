@@ -31,7 +31,7 @@ const files = [
 ] as const;
 
 if (!nfacct)
-  test.skip('the recorded rules that count packets are left out of what follows, as this kernel lacks nfacct');
+  test.skip('the recorded rules that count packets are left out of what follows, as `nfacct list` fails here');
 
 describe.each(['default', 'nocidr'] as const)('with the flags of recording %s', (configuration) => {
   test.each(['nft', 'legacy'] as const)(

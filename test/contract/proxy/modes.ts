@@ -32,7 +32,7 @@ const succeeds = (program: string, ...args: string[]): boolean => {
 /** In a namespace of its own: a look must not load anything into the machine's. */
 const canSave = (program: string): boolean => succeeds('unshare', '--net', program, '-t', 'nat', '-S');
 
-/** What the kernel lacks for a mode; undefined: nothing. */
+/** What the machine lacks for a mode, in its kernel or among its tools; undefined: nothing. */
 const lacks: Readonly<Record<ModeName, () => string | undefined>> = {
   'iptables-nft': () => (canSave('iptables-nft') ? undefined : 'nf_tables with its iptables extensions'),
   'iptables-legacy': () => (canSave('iptables-legacy') ? undefined : 'ip_tables'),
@@ -49,7 +49,7 @@ const wanted = all.filter(({ name }) => asked.includes(name)).map((mode) => ({ m
 
 /** At least one. */
 export const modes = wanted.flatMap(({ mode, lack }) => (lack === undefined ? [mode] : []));
-/** Modes that are not tried, and what the kernel lacks for them: packets.test.ts has a skipped test for each, so that the tally tells. */
+/** Modes that are not tried, and what the machine lacks for them: packets.test.ts has a skipped test for each, so that the tally tells. */
 export const leftOut = wanted.flatMap(({ mode, lack }) => (lack === undefined ? [] : [{ name: mode.name, lack }]));
 
 if (modes.length === 0) throw new Error(`none of the modes ${asked} works on this machine`);

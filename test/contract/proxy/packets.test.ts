@@ -16,7 +16,7 @@ const rows = cases.flatMap((packet) =>
     }),
 );
 
-for (const { name, lack } of leftOut) test.skip(`in mode ${name}, for which this kernel lacks ${lack}`);
+for (const { name, lack } of leftOut) test.skip(`all that is tried in mode ${name}: this machine lacks ${lack}`);
 
 describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
   let topology: Topology;

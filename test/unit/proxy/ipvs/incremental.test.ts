@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { messageOf } from '../../../../src/kit/error.ts';
 import type { IpFamily } from '../../../../src/node/proxy/types.ts';
 import { history } from '../random.ts';
 import { replay, startWith } from '../replay.ts';
@@ -55,7 +56,10 @@ test('whoever starts after one that was killed at any write takes out what is no
       const [lived, empty] = [fakeKernel(), fakeKernel()];
       const killed = createIpvsRig(family, mortal(lived, writes));
       const sync = killed.sync;
-      killed.sync = () => sync().catch(() => {});
+      killed.sync = () =>
+        sync().catch((error) => {
+          if (messageOf(error) !== 'killed') throw error;
+        });
       const objects = await replay(events, killed);
       for (const kernel of [lived, empty]) await startWith(createIpvsRig(family, kernel), objects, killed.node);
       expect(await contents(family, lived)).toEqual(await contents(family, empty));
