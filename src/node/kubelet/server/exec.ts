@@ -78,9 +78,9 @@ const runOnTerminal = async (
   const fd = await promisify(open)(link, 'r+');
   try {
     const [command = '', ...args] = ['setsid', '--ctty', ...options.crun.execTerminalArgv(request.containerId, spec)];
-    const child = await started(spawn(command, args, { stdio: [fd, fd, fd] }));
-    const exitCode = await ended(child, channels);
-    await closeFd(fd);
+    const exitCode = await started(spawn(command, args, { stdio: [fd, fd, fd] }))
+      .then((child) => ended(child, channels))
+      .finally(() => closeFd(fd));
     await drained(carrier);
     return exitCode;
   } finally {
