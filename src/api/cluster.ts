@@ -1,4 +1,5 @@
 // The cluster that a lab wants: the part of a lab's definition from which the plan is made.
+import type { ProxyMode } from './proxy-modes.ts';
 import type { Cidr, Ipv4 } from './scalars.ts';
 
 export interface ClusterSpec {
@@ -26,7 +27,7 @@ export interface NodeSpecification {
 
 export interface ProxySpecification {
   /** kube-proxy's `--proxy-mode`; not passed when absent, so that its default shows. */
-  readonly mode?: 'iptables' | 'ipvs' | 'nftables' | 'userspace';
+  readonly mode?: ProxyMode;
   /** kube-proxy's `-v`. Default 4, at which it names each service port. */
   readonly verbosity: number;
 }

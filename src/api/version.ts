@@ -1,3 +1,3 @@
-// The Kubernetes version that the cluster presents: that of the kubectl in the node image, so that neither warns of skew.
+// The Kubernetes version of the cluster. It equals the version of the kubectl in the node image, so kubectl warns of no skew.
 
 export const kubernetesVersion = 'v1.32.3';

@@ -1,7 +1,9 @@
 // A Client over a store in memory that keeps the API server's promises: versions, conflicts, finalizers, watches.
+
 import type { Pod } from '../../src/api/core.ts';
 import type { KubeList, KubeObject, WatchEvent } from '../../src/api/meta.ts';
 import { apiVersionOf, type Resource } from '../../src/api/resources.ts';
+import { timestamp } from '../../src/api/time.ts';
 import { ApiError } from '../../src/node/client/error.ts';
 import { type Client, type Key, keyOf, type PatchOptions, type Selection } from '../../src/node/client/types.ts';
 
@@ -99,7 +101,7 @@ export const createFakeClient = (): FakeClient => {
         uid: `uid-${version}`,
         resourceVersion: String(version),
         generation: 1,
-        creationTimestamp: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+        creationTimestamp: timestamp(),
       };
       const created = structuredClone({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...object, metadata });
       storeOf(resource).set(key, created);
@@ -163,7 +165,7 @@ export const createFakeClient = (): FakeClient => {
       const next = structuredClone(before);
       next.metadata.resourceVersion = String(version);
       if (waits) {
-        next.metadata.deletionTimestamp ??= new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+        next.metadata.deletionTimestamp ??= timestamp();
         if (resource.kind === 'Pod') next.metadata.deletionGracePeriodSeconds = 30;
         if (finalizers.length > 0) next.metadata.finalizers = [...new Set(finalizers)];
         storeOf(resource).set(keyOf(before), next);

@@ -1,5 +1,7 @@
 // The small parts that lab.yaml is made of: names, texts, durations, places, counts.
+
 import { z } from 'zod';
+import { parseGoDuration } from '../../kit/duration.ts';
 import { messageOf } from '../../kit/error.ts';
 
 /** A refinement that reports what `parse` throws. */
@@ -23,12 +25,10 @@ export const localized = z
   .transform((text) => (typeof text === 'string' ? { en: text } : text))
   .meta({ description: 'A text, or the same text in several languages: {en: …, ko: …}.' });
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
-
 export const duration = z
   .string()
   .regex(/^\d+(\.\d+)?(ms|s|m)$/, { error: (issue) => `"${issue.input}" is not a duration such as 5s or 500ms` })
-  .transform((text) => Number.parseFloat(text) * (unitMs[/[a-z]+$/.exec(text)?.[0] ?? ''] ?? 0));
+  .transform((text) => parseGoDuration(text) ?? 0);
 
 const placePattern =
   /^(pod\/([a-z0-9][-a-z0-9.]*\/)?[A-Za-z0-9][-A-Za-z0-9._]*(=[-A-Za-z0-9._]+)?|node\/(\*|[a-z][-a-z0-9]*)|client(\/[a-z][-a-z0-9]*)?)$/;

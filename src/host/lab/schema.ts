@@ -1,5 +1,6 @@
 // The shape of lab.yaml, as its author writes it: the one source of validation, of defaults and of the published JSON Schema.
 import { z } from 'zod';
+import { proxyModes } from '../../api/proxy-modes.ts';
 import { parseCidr, parseIpv4 } from '../../api/scalars.ts';
 import { checkSchema } from './schema-checks.ts';
 import { cleanly, identifier, localized } from './schema-parts.ts';
@@ -38,7 +39,7 @@ const clusterSchema = z
     podNetwork: z.enum(['routes', 'vxlan']).default('routes'),
     proxy: z
       .strictObject({
-        mode: z.enum(['iptables', 'ipvs', 'nftables', 'userspace']).exactOptional(),
+        mode: z.enum(proxyModes).exactOptional(),
         verbosity: z.int().min(0).max(10).default(4),
       })
       .prefault({}),

@@ -1,7 +1,9 @@
 // Events about objects, as `kubectl describe` shows them: recorded in the background, repeats counted on one event.
+
 import type { KubeEvent } from '../../api/core.ts';
 import type { KubeObject, ObjectReference } from '../../api/meta.ts';
 import { events } from '../../api/resources.ts';
+import { timestamp } from '../../api/time.ts';
 import { messageOf } from '../../kit/error.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { isNotFound } from './error.ts';
@@ -91,7 +93,7 @@ const newEvent = (
   { type, reason, message }: { type: 'Normal' | 'Warning'; reason: string; message: string },
   { component, host }: EventRecorderOptions,
 ): KubeEvent => {
-  const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+  const now = timestamp();
   return {
     metadata: { name: `${about.name ?? ''}.${uniqueNanos()}`, namespace: about.namespace ?? 'default' },
     involvedObject: about,

@@ -1,5 +1,5 @@
 // Flags as text: what `--help` prints, and the `FLAG:` lines at the start of a log.
-import { formatGoDuration } from './duration.ts';
+import { formatGoDuration } from '../../kit/duration.ts';
 import type { FlagSpec, FlagSpecs, Flags } from './flags.ts';
 
 const width = 80;

@@ -1,5 +1,5 @@
 // Command lines as the originals take them: `--flag value`, `--flag=value`, `-v=4`, booleans without a value.
-import { parseGoDuration } from './duration.ts';
+import { parseGoDuration } from '../../kit/duration.ts';
 
 export interface FlagSpec {
   readonly type: 'string' | 'boolean' | 'int' | 'float' | 'list' | 'duration';

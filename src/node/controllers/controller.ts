@@ -54,6 +54,3 @@ export const soonest = (...times: readonly (number | undefined)[]): number | und
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
 };
-
-/** RFC 3339 in whole seconds, as metav1.Time. */
-export const timestamp = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');

@@ -1,8 +1,10 @@
 // A kubelet that falls silent: its node becomes Unknown, is tainted, and its pods leave the endpoints.
 // (pkg/controller/nodelifecycle)
+
 import type { Node, Pod, Taint } from '../../api/core.ts';
 import { leases, nodes, pods } from '../../api/resources.ts';
-import { type Controller, nothing, type Outcome, parseKey, timestamp, type World, watch } from './controller.ts';
+import { timestamp } from '../../api/time.ts';
+import { type Controller, nothing, type Outcome, parseKey, type World, watch } from './controller.ts';
 import { equal } from './equal.ts';
 import { isReady, isTerminal, podCondition } from './pods.ts';
 import { keyFor, type Write } from './writes.ts';

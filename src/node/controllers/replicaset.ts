@@ -1,20 +1,13 @@
 // ReplicaSet → pods: as many as it asks for, its own, and never more (pkg/controller/replicaset).
+
 import type { ReplicaSet } from '../../api/apps.ts';
 import type { Pod } from '../../api/core.ts';
 import type { Condition, ObjectMeta } from '../../api/meta.ts';
 import { pods, replicaSets } from '../../api/resources.ts';
 import { matchesLabels, matchesSelector } from '../../api/selectors.ts';
+import { timestamp } from '../../api/time.ts';
 import { keyOf } from '../client/types.ts';
-import {
-  type Controller,
-  nothing,
-  type Outcome,
-  parseKey,
-  soonest,
-  timestamp,
-  type World,
-  watch,
-} from './controller.ts';
+import { type Controller, nothing, type Outcome, parseKey, soonest, type World, watch } from './controller.ts';
 import { equal } from './equal.ts';
 import { claim, controllerOf, ownerReference } from './owners.ts';
 import { availableInMs, deletionOrder, isActive, isReady } from './pods.ts';

@@ -1,7 +1,9 @@
 // Which pods stand behind a service, and on which ports: shared by EndpointSlice and Endpoints.
+
 import type { Pod, Service, ServicePort } from '../../api/core.ts';
 import { pods, services } from '../../api/resources.ts';
 import { matchesLabels } from '../../api/selectors.ts';
+import { timestamp } from '../../api/time.ts';
 import { keyOf } from '../client/types.ts';
 import type { World } from './controller.ts';
 import { createdAt, isTerminal, readySince } from './pods.ts';
@@ -70,7 +72,7 @@ export const isHeadless = ({ spec }: Service): boolean => spec.clusterIP === 'No
 /** When the newest of the changes happened that the endpoints show: kube-proxy measures its latency from it. */
 export const lastChange = (service: Service, members: readonly Pod[]): string => {
   const times = [createdAt(service), ...members.map((pod) => readySince(pod) ?? createdAt(pod))];
-  return new Date(Math.max(...times)).toISOString().replace(/\.\d+Z$/, 'Z');
+  return timestamp(Math.max(...times));
 };
 
 export const headlessLabel = 'service.kubernetes.io/headless';

@@ -1,9 +1,11 @@
 // Keeps the node registered, its status true and its lease fresh.
+
 import { watch } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Node, NodeStatus, Taint } from '../../api/core.ts';
 import { leases, nodes } from '../../api/resources.ts';
+import { microTimestamp } from '../../api/time.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { startReconciler } from '../../kit/reconcile.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../client/error.ts';
@@ -129,7 +131,7 @@ const withoutHeartbeat = (status: NodeStatus): NodeStatus => ({
 
 const renewLease = async (client: Client, name: string, node: Node | undefined): Promise<void> => {
   const key = { namespace: 'kube-node-lease', name };
-  const spec = { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime: microTime() };
+  const spec = { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime: microTimestamp() };
   try {
     await client.patch(leases, key, { spec }, { type: 'merge' });
   } catch (error) {
@@ -139,5 +141,3 @@ const renewLease = async (client: Client, name: string, node: Node | undefined):
     await client.create(leases, { metadata: { ...key, ...owner }, spec });
   }
 };
-
-const microTime = (): string => new Date().toISOString().replace('Z', '000Z');

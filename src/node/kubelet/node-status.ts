@@ -1,9 +1,10 @@
 // What the kubelet says about its node. Pure.
+
 import type { Node, NodeStatus, Taint } from '../../api/core.ts';
 import type { StoredImage } from '../../api/images.ts';
 import type { Condition } from '../../api/meta.ts';
+import { timestamp } from '../../api/time.ts';
 import { kubernetesVersion } from '../../api/version.ts';
-import { timestamp } from './status.ts';
 
 /** The machine, as far as it matters to a cluster. */
 export interface MachineFacts {

@@ -1,7 +1,9 @@
 // A pod's status, worded as the original kubelet words it. Pure.
+
 import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from '../../api/core.ts';
 import { normaliseReference } from '../../api/images.ts';
 import type { Condition } from '../../api/meta.ts';
+import { timestamp } from '../../api/time.ts';
 import { currentContainer, finalPhase, type Plan, type PodView } from './plan.ts';
 import type { ContainerRecord } from './runtime.ts';
 
@@ -36,9 +38,6 @@ export const podStatus = (view: PodView, plan: Plan, { hostIp }: StatusContext):
     qosClass: before.qosClass ?? qosClass(pod),
   };
 };
-
-/** RFC 3339 with whole seconds, as Kubernetes writes times. */
-export const timestamp = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
 const containerStatus = (container: Container, view: PodView, plan: Plan, fallback: string): ContainerStatus => {
   const records = view.containers.filter(({ name }) => name === container.name);

@@ -1,8 +1,9 @@
 // What modes leave in the kernel when their process ends, and how it goes: by `kube-proxy --cleanup` all of it, and when another mode
 // has taken over, what that one doesn't use.
+
+import type { ProxyMode } from '../../api/proxy-modes.ts';
 import { messageOf } from '../../kit/error.ts';
 import type { CleanUpOptions } from './backend.ts';
-import type { ProxyMode } from './config/config.ts';
 import { cleanUpIptables } from './iptables/cleanup.ts';
 import { cleanUpIpvs } from './ipvs/cleanup.ts';
 import { cleanUpNftables } from './nftables/cleanup.ts';

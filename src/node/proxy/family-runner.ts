@@ -1,12 +1,13 @@
 // One address family's proxier in its loop: when to sync, when to look for damage, whom to tell.
 import type { Service } from '../../api/core.ts';
 import type { EndpointSlice } from '../../api/discovery.ts';
+import type { ProxyMode } from '../../api/proxy-modes.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { type Reconciler, startReconciler } from '../../kit/reconcile.ts';
 import { createConntrack } from '../sys/conntrack.ts';
 import { type Backend, packetFilterOf } from './backend.ts';
 import { type Bucket, createBucket } from './bucket.ts';
-import type { ProxyConfig, ProxyMode } from './config/config.ts';
+import type { ProxyConfig } from './config/config.ts';
 import { FlowKeeper } from './flow-keeper.ts';
 import { nextLookMs } from './look-pace.ts';
 import { Proxier, type SyncReport } from './proxier.ts';

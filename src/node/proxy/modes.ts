@@ -1,6 +1,7 @@
 // `--proxy-mode` → the mode that works on this machine.
+
+import type { ProxyMode } from '../../api/proxy-modes.ts';
 import type { Mode, ModeContext } from './backend.ts';
-import type { ProxyMode } from './config/config.ts';
 import { openIptables } from './iptables/mode.ts';
 import { openIpvs } from './ipvs/mode.ts';
 import { openNftables } from './nftables/mode.ts';

@@ -1,7 +1,9 @@
 // The loop: every pod without a node gets one, or a condition and an event that say why not.
+
 import type { Node, Pod, Service } from '../../api/core.ts';
 import type { Condition } from '../../api/meta.ts';
 import { nodes, pods, services } from '../../api/resources.ts';
+import { timestamp } from '../../api/time.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { startReconciler } from '../../kit/reconcile.ts';
 import { isConflict, isNotFound } from '../client/error.ts';
@@ -127,7 +129,7 @@ const explain = async (pod: Pod, message: string, { client, recorder, logger }: 
   const conditions = pod.status?.conditions ?? [];
   if (conditions.some((condition) => condition.type === 'PodScheduled' && condition.message === message)) return;
   const transition = conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
-  const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+  const now = timestamp();
   const condition: Condition = {
     type: 'PodScheduled',
     status: 'False',

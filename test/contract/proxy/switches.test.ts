@@ -1,17 +1,17 @@
 // From one mode to another and back: nothing of the old one is left, and services go on. `--cleanup` takes what all of them left at once.
+
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ProxyMode } from '../../../src/api/proxy-modes.ts';
 import { foreignRules } from './foreign.ts';
 import { modes } from './modes.ts';
 import { Neighbours, nodeAddress, pods } from './neighbours.ts';
 import { kubeProxy, put, World } from './world.ts';
 
-type Mode = 'iptables' | 'nftables' | 'ipvs' | 'userspace';
-
 /** What other files don't try. The last one's leftovers can't be put back by one tool, so they stay. */
 const withIpvs = modes.some(({ name }) => name === 'ipvs');
-const history: readonly Mode[] = withIpvs
+const history: readonly ProxyMode[] = withIpvs
   ? ['userspace', 'ipvs', 'iptables', 'ipvs', 'nftables', 'ipvs']
   : ['iptables', 'nftables', 'userspace', 'nftables'];
 
@@ -36,7 +36,7 @@ const slices = families.map((family) =>
 );
 
 /** What only this mode leaves in the kernel. */
-const traces: Readonly<Record<Mode, RegExp>> = {
+const traces: Readonly<Record<ProxyMode, RegExp>> = {
   iptables: /KUBE-((SVC|SEP|EXT|FW)-|NODEPORTS|EXTERNAL-SERVICES|PROXY-CANARY)/,
   nftables: /^table ip6? kube-proxy$/m,
   ipvs: /kube-ipvs0|KUBE-(LOAD-BALANCER|NODE-PORT|SOURCE-RANGES|IPVS|CLUSTER-IP|6-)|:(80|30080) -r /,
@@ -54,7 +54,7 @@ const everything = (): string =>
     world.exec('ip', 'link', 'show'),
     ...(withIpvs ? [world.exec('ipvsadm', '-Sn'), world.exec('ipset', 'save')] : []),
   ].join('\n');
-const tracesOf = (...of: readonly Mode[]): string[] =>
+const tracesOf = (...of: readonly ProxyMode[]): string[] =>
   everything()
     .split('\n')
     .filter((line) => of.some((mode) => traces[mode].test(line)));
@@ -68,7 +68,7 @@ const missingForeign = (): string[] => [
 
 /** What a mode has written, and the tool that takes it back. */
 type Leftovers = readonly (readonly [tool: string, text: string])[];
-const leftoversOf = (mode: Mode): Leftovers => {
+const leftoversOf = (mode: ProxyMode): Leftovers => {
   if (mode === 'nftables')
     return ['ip', 'ip6'].map((family) => ['nft -f', world.exec('nft', 'list', 'table', family, 'kube-proxy')]);
   return ruleTools.map((tool) => {
@@ -100,7 +100,7 @@ afterAll(async () => {
 });
 
 test(`${history.join(' → ')}: the old one goes, what is not ours stays; then --cleanup, over what all have left`, async () => {
-  const left = new Map<Mode, Leftovers>();
+  const left = new Map<ProxyMode, Leftovers>();
   for (const mode of history) {
     const flags = [
       `--proxy-mode=${mode}`,
@@ -108,7 +108,7 @@ test(`${history.join(' → ')}: the old one goes, what is not ours stays; then -
       '--ipvs-exclude-cidrs=192.0.2.0/24',
     ];
     const proxy = await world.startProxy(...flags);
-    const others = (Object.keys(traces) as Mode[]).filter((other) => other !== mode);
+    const others = (Object.keys(traces) as ProxyMode[]).filter((other) => other !== mode);
     await world.until(
       `only ${mode} is left`,
       () => tracesOf(...others).length === 0,

@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { formatGoDuration, parseGoDuration } from '../../../src/node/component/duration.ts';
 import { describeFlags, flagValues } from '../../../src/node/component/flag-text.ts';
 import { parseFlags } from '../../../src/node/component/flags.ts';
 import { flagSpecs, legacyFlags } from '../../../src/node/proxy/config/flags.ts';
@@ -37,13 +36,6 @@ test('help fits into 80 columns and has every flag once', () => {
   const named = lines.flatMap((line) => /^ {2}(?:-\w, | {4})--([\w-]+)/.exec(line)?.[1] ?? []);
   expect(named.sort()).toEqual(Object.keys(flagSpecs).sort());
 });
-
-test.each(['1h0m0s', '15m0s', '1m30s', '1.5s', '250ms', '100µs', '15ns', '0s'])(
-  'the duration %s is written as Go has it',
-  (text) => {
-    expect(formatGoDuration(parseGoDuration(text) ?? Number.NaN)).toBe(text);
-  },
-);
 
 const run = (...argv: string[]): { code: number; stderr: string } => {
   const main = join(import.meta.dirname, '../../../src/node/proxy/main.ts');

@@ -1,15 +1,16 @@
 // The one way into the store: create and update with defaults, admission, validation and allocation, in Kubernetes' order.
+
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, ObjectMeta } from '../../../api/meta.ts';
 import { apiVersionOf, namespaces, type Resource } from '../../../api/resources.ts';
+import { timestamp } from '../../../api/time.ts';
 import { alreadyExists, badRequest, forbidden, invalid, modified, notFound } from '../status.ts';
 import type { ObjectKey } from '../store/store.ts';
 import { type FieldError, forbiddenField, invalidValue } from './field.ts';
 import { validateMeta } from './names.ts';
 import { strategyOf } from './strategies.ts';
 import type { AdmissionContext, Strategy } from './strategy.ts';
-import { timestamp } from './time.ts';
 
 export interface WriteOptions {
   readonly dryRun?: boolean;

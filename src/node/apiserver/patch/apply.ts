@@ -1,9 +1,10 @@
 // Server-side apply, the part that labs need: each manager's last configuration is remembered as managedFields, so that
 // fields it stops applying go, and a field that another manager applied differently is a conflict unless forced.
+
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../../api/resources.ts';
-import { timestamp } from '../admission/time.ts';
+import { timestamp } from '../../../api/time.ts';
 import { fieldOf, type Shape, shapeOf, typeOf } from '../schema/schema.ts';
 import { StatusError } from '../status.ts';
 import { isRecord } from './merge.ts';

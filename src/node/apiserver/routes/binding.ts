@@ -1,7 +1,8 @@
 // POST pods/p/binding: the scheduler gives a pod its node.
+
 import type { Pod } from '../../../api/core.ts';
 import { pods } from '../../../api/resources.ts';
-import { timestamp } from '../admission/time.ts';
+import { timestamp } from '../../../api/time.ts';
 import { existing } from '../admission/write.ts';
 import { isRecord } from '../patch/merge.ts';
 import { badRequest, conflict } from '../status.ts';

@@ -1,8 +1,9 @@
 // DELETE of one object, and of a collection. Pods go through the kubelet, namespaces through their controller.
+
 import type { Pod } from '../../../api/core.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { namespaces, pods, type Resource } from '../../../api/resources.ts';
-import { timestamp } from '../admission/time.ts';
+import { timestamp } from '../../../api/time.ts';
 import { existing, isFinished } from '../admission/write.ts';
 import { isRecord } from '../patch/merge.ts';
 import { conflict, forbidden } from '../status.ts';
@@ -104,7 +105,7 @@ const mark = (resource: Resource, current: KubeObject, options: DeleteOptions): 
   if (deletionTimestamp !== undefined && grace >= before) return current;
   const finalizers = finalizersOf(current, options);
   const object = structuredClone(current) as KubeObject & { status?: Record<string, unknown> };
-  object.metadata.deletionTimestamp = timestamp(new Date(Date.now() + grace * 1000));
+  object.metadata.deletionTimestamp = timestamp(Date.now() + grace * 1000);
   object.metadata.deletionGracePeriodSeconds = grace;
   if (finalizers.length > 0) object.metadata.finalizers = finalizers;
   if (resource === namespaces) object.status = { ...object.status, phase: 'Terminating' };

@@ -1,11 +1,14 @@
 // What isn't about objects: version, health, metrics, the list of paths.
 import { allResources } from '../../../api/resources.ts';
+import { kubernetesVersion } from '../../../api/version.ts';
 import type { Answer, Exchange } from './request.ts';
 
+const [, major = '', minor = ''] = /^v(\d+)\.(\d+)\./.exec(kubernetesVersion) ?? [];
+
 export const version = {
-  major: '1',
-  minor: '32',
-  gitVersion: 'v1.32.3+labs',
+  major,
+  minor,
+  gitVersion: `${kubernetesVersion}+labs`,
   gitCommit: '',
   gitTreeState: 'clean',
   buildDate: '2026-11-23T00:00:00Z',

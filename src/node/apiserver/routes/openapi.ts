@@ -1,6 +1,7 @@
 // OpenAPI v3, made from the schema: enough for `kubectl explain`, and for kubectl to know that we validate fields ourselves.
 import { createHash } from 'node:crypto';
 import { allResources, apiVersionOf, type Resource } from '../../../api/resources.ts';
+import { kubernetesVersion } from '../../../api/version.ts';
 import { explanations } from '../schema/explanations.ts';
 import fields from '../schema/fields.json' with { type: 'json' };
 import { parseField, shapeOf, typeOf } from '../schema/schema.ts';
@@ -68,7 +69,7 @@ const documentOf = (apiVersion: string) => {
   }
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: 'v1.32.3' },
+    info: { title: 'Kubernetes', version: kubernetesVersion },
     paths: Object.assign(
       {},
       ...resources.map((resource: Resource) => collectionPaths(resource, openapiName(typeOf(resource)))),

@@ -1,6 +1,7 @@
 // A Deployment's status: counts, and the conditions Available, Progressing and ReplicaFailure that kubectl waits for.
+
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../../api/apps.ts';
-import { timestamp } from '../controller.ts';
+import { timestamp } from '../../../api/time.ts';
 import { fencesOf, replicasOf, sum } from './numbers.ts';
 
 export type DeploymentCondition = NonNullable<DeploymentStatus['conditions']>[number];

@@ -1,7 +1,6 @@
 // What kube-proxy can be told: one value for whatever command line and config file said (config-resolve.ts).
+import type { ProxyMode } from '../../../api/proxy-modes.ts';
 import type { DetectLocalOptions } from '../local-detector.ts';
-
-export type ProxyMode = 'iptables' | 'ipvs' | 'nftables' | 'userspace';
 
 export interface ProxyConfig {
   readonly mode: ProxyMode;

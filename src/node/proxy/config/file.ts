@@ -1,6 +1,6 @@
 // The text of a KubeProxyConfiguration → values by path, or every error in it with its line.
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from 'yaml';
-import { parseGoDuration } from '../../component/duration.ts';
+import { parseGoDuration } from '../../../kit/duration.ts';
 import { configFields, type FieldType, type Section } from './fields.ts';
 
 export type ConfigValue = string | number | boolean | readonly string[];

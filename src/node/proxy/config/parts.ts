@@ -1,12 +1,12 @@
 // Values of the configuration that are more than a text or a number: parsed, and complained about where they make no sense.
 import { isIP } from 'node:net';
+import { type ProxyMode, proxyModes } from '../../../api/proxy-modes.ts';
 import { isCidr } from '../cidr.ts';
 import type { DetectLocalMode, DetectLocalOptions } from '../local-detector.ts';
 import { familyOf } from '../types.ts';
-import type { ProxyMode, UserspaceConfig } from './config.ts';
+import type { UserspaceConfig } from './config.ts';
 import type { Lookup } from './lookup.ts';
 
-export const proxyModes: readonly ProxyMode[] = ['iptables', 'ipvs', 'nftables', 'userspace'];
 const detectModes: readonly DetectLocalMode[] = ['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix'];
 
 export const parseMode = (look: Lookup): ProxyMode =>

@@ -1,6 +1,6 @@
 // The configuration in use, written out: as a file that can be read back, and as the original shows it under /configz.
 import { stringify } from 'yaml';
-import { formatGoDuration as duration } from '../../component/duration.ts';
+import { formatGoDuration as duration } from '../../../kit/duration.ts';
 import type { ProxyConfig } from './config.ts';
 
 /**

@@ -1,6 +1,7 @@
 // Command line and config file → one configuration. A flag that is given wins over the file; the file wins over the default.
 import { hostname } from 'node:os';
-import type { ProxyConfig, ProxyMode } from './config.ts';
+import type { ProxyMode } from '../../../api/proxy-modes.ts';
+import type { ProxyConfig } from './config.ts';
 import { ConfigError, type ConfigValues } from './file.ts';
 import { createLookup, type Lookup, type ProxyFlags } from './lookup.ts';
 import * as parse from './parts.ts';

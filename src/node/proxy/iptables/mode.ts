@@ -1,6 +1,7 @@
 // iptables mode on this machine: which families it can program, what it sets up once, and a backend for each family.
+
+import { formatGoDuration } from '../../../kit/duration.ts';
 import type { Logger } from '../../../kit/logger.ts';
-import { formatGoDuration } from '../../component/duration.ts';
 import { createChainLister } from '../../sys/chain-lister.ts';
 import { createAccounting, createNetfilter, type Netfilter } from '../../sys/netfilter.ts';
 import { readSysctl } from '../../sys/sysctl.ts';

@@ -1,8 +1,9 @@
 // Takes a mode's chains and the rules that lead to them out of iptables, and nothing else.
+
+import type { ProxyMode } from '../../../api/proxy-modes.ts';
 import { type Flavour, flavoursInUse } from '../../sys/iptables-flavour.ts';
 import { createNetfilter, hasNetfilter } from '../../sys/netfilter.ts';
 import type { CleanUpOptions } from '../backend.ts';
-import type { ProxyMode } from '../config/config.ts';
 import { type Existing, readExisting } from './existing.ts';
 import { joinTables, TableInput } from './restore.ts';
 

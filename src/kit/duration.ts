@@ -1,4 +1,4 @@
-// Durations as Go writes them: `1h15m`, `30s`, `1.5s`, `100ms`.
+// Durations in the syntax of Go: `1h15m`, `30s`, `1.5s`, `100ms`. Flags, config files and labs use it.
 
 const unitMs: Readonly<Record<string, number>> = {
   h: 3_600_000,
@@ -10,7 +10,7 @@ const unitMs: Readonly<Record<string, number>> = {
   ns: 0.000001,
 };
 
-/** @returns milliseconds; undefined where the text is no duration */
+/** @returns milliseconds; undefined if the text is not a duration */
 export const parseGoDuration = (text: string): number | undefined => {
   if (text === '0') return 0;
   if (!/^(\d+(\.\d+)?(h|ms|m|s|us|µs|ns))+$/.test(text)) return undefined;
@@ -18,7 +18,7 @@ export const parseGoDuration = (text: string): number | undefined => {
   return parts.reduce((sum, [, value, unit]) => sum + Number(value) * (unitMs[unit ?? ''] ?? 0), 0);
 };
 
-/** As Go prints it: `15m0s`, `250ms`, `1.5s`, `0s`. */
+/** Formats milliseconds as Go does: `15m0s`, `250ms`, `1.5s`, `0s`. */
 export const formatGoDuration = (ms: number): string => {
   if (ms === 0) return '0s';
   if (ms < 0.001) return `${trim(ms * 1_000_000)}ns`;
@@ -31,5 +31,5 @@ export const formatGoDuration = (ms: number): string => {
   return minutes > 0 ? `${minutes}m${seconds}` : seconds;
 };
 
-/** To the nanosecond of the unit at hand, which is where Go's numbers end. */
+/** Go counts whole nanoseconds; six decimals of a millisecond are enough for them. */
 const trim = (value: number): string => String(Number(value.toFixed(6)));
