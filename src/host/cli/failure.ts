@@ -1,8 +1,8 @@
 // How a failure reads: printed once, at the top, as what happened, what to do next, and a code to search for.
 import stringWidth from 'string-width';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
-import { wrapText } from './markdown.ts';
 import type { Output } from './output.ts';
+import { wrap } from './text.ts';
 
 /** The shell's own code for a program ended by Ctrl-C. */
 export const interrupted = 130;
@@ -33,7 +33,7 @@ export const reportFailure = (error: unknown, output: Output, style: FailureStyl
 
 /** Between words on a terminal; whole elsewhere, where programs look for it. */
 const sentence = (text: string, { terminal, width }: Output): readonly string[] =>
-  terminal ? text.split('\n').flatMap((line) => (stringWidth(line) > width ? wrapText(line, width) : [line])) : [text];
+  terminal ? text.split('\n').flatMap((line) => (stringWidth(line) > width ? wrap(line, width) : [line])) : [text];
 
 export interface FailureWords {
   readonly interrupted: string;

@@ -1,12 +1,13 @@
-// Task texts on a terminal: Markdown → lines of a given width, with colours where the output has them.
+// Task texts and hints on a terminal: Markdown → lines of a given width.
 import { lexer, type Token, type Tokens } from 'marked';
 import stringWidth from 'string-width';
 import type { Paint, Style } from './output.ts';
+import { alignColumns, columnWidths, wrap } from './text.ts';
 
 export interface MarkdownOptions {
   readonly width: number;
   readonly paint: Paint;
-  /** Without colours, code keeps its backticks. */
+  /** Code keeps its backticks where there are no colours. */
   readonly colored: boolean;
 }
 
@@ -26,7 +27,7 @@ const renderBlock = (token: Token, options: MarkdownOptions): readonly string[] 
       return renderHeading(token as Tokens.Heading, options);
     case 'paragraph':
     case 'text':
-      return wrap(words(inlineOf(token), options), options.width);
+      return wrap(inline(childrenOf(token), options), options.width);
     case 'code':
       return (token as Tokens.Code).text
         .trimEnd()
@@ -56,7 +57,7 @@ const renderBlocks = (tokens: readonly Token[], options: MarkdownOptions): reado
 const narrower = (options: MarkdownOptions, by: number): MarkdownOptions => ({ ...options, width: options.width - by });
 
 const renderHeading = ({ depth, tokens }: Tokens.Heading, options: MarkdownOptions): readonly string[] => {
-  const lines = wrap(words(tokens, options, ['bold', ...(depth === 1 ? (['cyan'] as const) : [])]), options.width);
+  const lines = wrap(inline(tokens, options, depth === 1 ? ['bold', 'cyan'] : ['bold']), options.width);
   if (depth > 1 || options.colored) return lines;
   return [...lines, '='.repeat(Math.max(...lines.map((line) => stringWidth(line))))];
 };
@@ -78,86 +79,41 @@ const renderList = (list: Tokens.List, options: MarkdownOptions): readonly strin
 
 const renderTable = ({ header, rows }: Tokens.Table, options: MarkdownOptions): readonly string[] => {
   const cell = ({ tokens }: Tokens.TableCell, styles: readonly Style[] = []): string =>
-    words(tokens, options, styles).join(' ');
-  const lines = [header.map((each) => cell(each, ['bold'])), ...rows.map((row) => row.map((each) => cell(each)))];
-  const widths = header.map((_, column) => Math.max(...lines.map((line) => stringWidth(line[column] ?? ''))));
-  const format = (line: readonly string[]): string =>
-    line
-      .map((text, column) => padEnd(text, widths[column] ?? 0))
-      .join('  ')
-      .trimEnd();
-  const [first = [], ...rest] = lines;
-  return [
-    format(first),
-    options.paint('dim', widths.map((width) => '─'.repeat(width)).join('  ')),
-    ...rest.map(format),
-  ];
+    inline(tokens, options, styles).replaceAll('\n', ' ');
+  const cells = [header.map((each) => cell(each, ['bold'])), ...rows.map((row) => row.map((each) => cell(each)))];
+  const rule = columnWidths(cells).map((width) => options.paint('dim', '─'.repeat(width)));
+  const [first = [], ...rest] = cells;
+  return alignColumns([first, rule, ...rest]);
 };
 
-const inlineOf = (token: Token): readonly Token[] =>
+/** The text inside a block, painted, with a newline for each hard line break. */
+const inline = (tokens: readonly Token[], options: MarkdownOptions, styles: readonly Style[] = []): string =>
+  tokens.map((token) => inlineToken(token, options, styles)).join('');
+
+const inlineToken = (token: Token, options: MarkdownOptions, styles: readonly Style[]): string => {
+  const painted = (text: string): string => (styles.length > 0 && text !== '' ? options.paint(styles, text) : text);
+  switch (token.type) {
+    case 'strong':
+      return inline(childrenOf(token), options, [...styles, 'bold']);
+    case 'em':
+      return inline(childrenOf(token), options, [...styles, 'underline']);
+    case 'codespan':
+      return options.paint('green', options.colored ? oneLine(token.text) : `\`${oneLine(token.text)}\``);
+    case 'link': {
+      const { tokens, href, text } = token as Tokens.Link;
+      const label = inline(tokens, options, [...styles, 'underline']);
+      return href === text ? label : `${label} ${options.paint('dim', `(${href})`)}`;
+    }
+    case 'br':
+      return '\n';
+    default:
+      if ('tokens' in token && token.tokens) return inline(token.tokens, options, styles);
+      return painted(oneLine('text' in token ? String(token.text) : token.raw));
+  }
+};
+
+const childrenOf = (token: Token): readonly Token[] =>
   'tokens' in token && token.tokens ? token.tokens : [{ type: 'text', raw: token.raw, text: token.raw } as Tokens.Text];
 
-const lineBreak = '\n';
-
-/** A word is never broken, and carries its own colours: so a style never runs over a line's end. */
-const words = (
-  tokens: readonly Token[],
-  options: MarkdownOptions,
-  styles: readonly Style[] = [],
-): readonly string[] => {
-  const pieces: string[] = [];
-  let glued = false;
-  const add = (text: string, paint: (word: string) => string): void => {
-    const parts = text.split(/\s+/);
-    parts.forEach((part, index) => {
-      if (index > 0) glued = false;
-      if (part === '') return;
-      const last = glued ? pieces.pop() : undefined;
-      pieces.push((last ?? '') + paint(part));
-      glued = true;
-    });
-  };
-  const walk = (list: readonly Token[], style: readonly Style[]): void => {
-    const painted = (word: string): string => (style.length > 0 ? options.paint(style, word) : word);
-    for (const token of list) {
-      if (token.type === 'strong') walk(inlineOf(token), [...style, 'bold']);
-      else if (token.type === 'em') walk(inlineOf(token), [...style, 'underline']);
-      else if (token.type === 'codespan') addCode((token as Tokens.Codespan).text);
-      else if (token.type === 'link') addLink(token as Tokens.Link, style);
-      else if (token.type === 'br') {
-        pieces.push(lineBreak);
-        glued = false;
-      } else if ('tokens' in token && token.tokens) walk(token.tokens, style);
-      else add('text' in token ? String(token.text) : token.raw, painted);
-    }
-  };
-  const addCode = (text: string): void =>
-    add(options.colored ? text : `\`${text}\``, (word) => options.paint('green', word));
-  const addLink = (link: Tokens.Link, style: readonly Style[]): void => {
-    walk(link.tokens, [...style, 'underline']);
-    if (link.href !== link.text) add(` (${link.href})`, (word) => options.paint('dim', word));
-  };
-  walk(tokens, styles);
-  return pieces;
-};
-
-const wrap = (pieces: readonly string[], width: number): readonly string[] => {
-  const lines: string[] = [];
-  let line = '';
-  for (const piece of pieces) {
-    const longer = line === '' ? piece : `${line} ${piece}`;
-    if (piece === lineBreak || (line !== '' && stringWidth(longer) > width)) {
-      lines.push(line);
-      line = piece === lineBreak ? '' : piece;
-    } else line = longer;
-  }
-  return line === '' ? lines : [...lines, line];
-};
-
-/** Wraps plain text. */
-export const wrapText = (text: string, width: number): readonly string[] =>
-  text.split('\n').flatMap((line) => (line.trim() === '' ? [''] : wrap(line.trim().split(/\s+/), width)));
-
-/** Pads to a width on screen: Korean letters take two columns, colours none. */
-export const padEnd = (text: string, width: number): string =>
-  text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+/** The source breaks lines where it likes; the terminal's width decides anew. */
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ');

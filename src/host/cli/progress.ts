@@ -3,8 +3,8 @@ import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import type { StepEvent } from '../cluster/steps.ts';
 import type { Context } from './context.ts';
-import { padEnd } from './markdown.ts';
 import type { Output } from './output.ts';
+import { cutTo, padEnd } from './text.ts';
 
 export interface Progress extends Disposable {
   readonly onEvent: (event: StepEvent) => void;
@@ -84,12 +84,6 @@ const rowText = ({ event, startedAt }: Row, { paint, width }: Output, spinning: 
   const room = Math.min(width, 80) - 10;
   const title = cut(`${event.title}${detail}`, event.title, room);
   return ` ${mark} ${padEnd(title, room - 3)} ${paint('dim', time)}`;
-};
-
-const cutTo = (text: string, width: number): string => {
-  let shown = text;
-  while (stringWidth(shown) > width) shown = shown.slice(0, -1);
-  return shown;
 };
 
 /** One row is one line: a detail that doesn't fit is left out. */

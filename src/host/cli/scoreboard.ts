@@ -1,9 +1,9 @@
 // A report as a learner reads it while working: one line per task, and every check of the task that is next.
 import stringWidth from 'string-width';
 import type { CheckReport, Report, TaskReport } from '../../api/report.ts';
-import { padEnd, wrapText } from './markdown.ts';
 import type { Messages } from './messages.ts';
 import type { Paint, Style } from './output.ts';
+import { padEnd, wrap } from './text.ts';
 
 export interface ScoreboardOptions {
   readonly width: number;
@@ -48,12 +48,12 @@ const marks: Readonly<Record<CheckReport['outcome'], readonly [string, Style]>> 
 const checkLines = (check: CheckReport, options: ScoreboardOptions): readonly string[] => {
   const { paint, say, width } = options;
   const [mark, style] = marks[check.outcome];
-  const title = wrapText(check.title, width - 10).map((line, row) =>
+  const title = wrap(check.title, width - 10).map((line, row) =>
     row === 0 ? `       ${paint(style, mark)} ${line}` : `         ${line}`,
   );
   const field = (name: string, text: string): readonly string[] => {
     const label = 9 + Math.max(...[say.expected, say.observed, say.hintLabel].map((word) => stringWidth(word))) + 2;
-    return wrapText(text, width - label).map(
+    return wrap(text, width - label).map(
       (line, row) => padEnd(row === 0 ? `         ${paint('dim', name)}` : '', label) + line,
     );
   };

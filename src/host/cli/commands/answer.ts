@@ -4,8 +4,8 @@ import { ExitCode, LabError } from '../../../kit/error.ts';
 import { findTask } from '../../lab/catalogue.ts';
 import { ask, choose } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
-import { wrapText } from '../markdown.ts';
 import { chooseTask, currentTask, gradeSession, type Session, withSession } from '../session.ts';
+import { wrap } from '../text.ts';
 
 export const run: Run = (context, [name, ...words]) =>
   withSession(context, async (session) => {
@@ -70,7 +70,7 @@ const askAll = async (
     const id = `${task.id}/${question.id}`;
     const text = localize(question.question, language);
     if (!context.output.interactive) throw needsTerminal();
-    for (const line of wrapText(text, Math.min(context.output.width, 80))) context.output.line(line);
+    for (const line of wrap(text, Math.min(context.output.width, 80))) context.output.line(line);
     const choices = question.choices.map(({ id, text: label }) => ({ value: id, label: localize(label, language) }));
     const value =
       choices.length > 0
@@ -92,9 +92,9 @@ const report = async (context: Context, session: Session, task: TaskDefinition):
     if (outcome === 'pass') output.line(`${output.paint('green', '✔')} ${title}`);
     else if (outcome === 'blocked') output.line(output.paint('dim', `· ${title}: ${say.blockedBy(observed)}`));
     else {
-      const [first = '', ...more] = wrapText(`${title}: ${observed}`, output.width - 2);
+      const [first = '', ...more] = wrap(`${title}: ${observed}`, output.width - 2);
       output.line([`${output.paint('red', '✘')} ${first}`, ...more.map((line) => `  ${line}`)].join('\n'));
-      for (const line of hint ? wrapText(hint, output.width - 2) : []) output.line(`  ${output.paint('dim', line)}`);
+      for (const line of hint ? wrap(hint, output.width - 2) : []) output.line(`  ${output.paint('dim', line)}`);
     }
   }
   return answers.every(({ outcome }) => outcome === 'pass') ? ExitCode.ok : ExitCode.checkFailed;

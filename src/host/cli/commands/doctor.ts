@@ -3,7 +3,7 @@ import { ExitCode } from '../../../kit/error.ts';
 import { examine } from '../../setup/doctor.ts';
 import type { Probe } from '../../setup/probe.ts';
 import type { Context, Run } from '../context.ts';
-import { padEnd, wrapText } from '../markdown.ts';
+import { padEnd, wrap } from '../text.ts';
 
 export const run: Run = async (context) => {
   const { output, say, json, paths, signal } = context;
@@ -23,8 +23,8 @@ const lines = ({ output, say }: Context, { name, status, detail, remedy }: Probe
   const width = Math.min(output.width, 80) - 24;
   const mark = { ok: paint('green', '✔'), warning: paint('yellow', '!'), failure: paint('red', '✘') }[status];
   const text = [
-    ...wrapText(detail, width),
-    ...(remedy === undefined ? [] : wrapText(`${say.remedy}: ${remedy}`, width).map((line) => paint('cyan', line))),
+    ...wrap(detail, width),
+    ...(remedy === undefined ? [] : wrap(`${say.remedy}: ${remedy}`, width).map((line) => paint('cyan', line))),
   ];
   return text.map((line, row) => (row === 0 ? ` ${mark} ${padEnd(name, 20)} ${line}` : `${' '.repeat(24)}${line}`));
 };

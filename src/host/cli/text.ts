@@ -1,0 +1,33 @@
+// Text on a terminal: wraps, pads and cuts by columns. A Korean letter takes two columns, a colour none.
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
+
+/** Wraps between words. A longer word stays whole, so that a command or an address can be copied. */
+export const wrap = (text: string, width: number): readonly string[] =>
+  wrapAnsi(text.replace(/[^\S\n]+/g, ' '), width).split('\n');
+
+/** Pads with spaces to a width. */
+export const padEnd = (text: string, width: number): string =>
+  text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+
+/** The longest beginning of a plain text that fits. */
+export const cutTo = (text: string, width: number): string => {
+  let shown = text;
+  while (stringWidth(shown) > width) shown = shown.slice(0, -1);
+  return shown;
+};
+
+/** Rows of cells → lines whose columns start below one another. The last column is not padded. */
+export const alignColumns = (rows: readonly (readonly string[])[]): readonly string[] => {
+  const widths = columnWidths(rows);
+  return rows.map((row) =>
+    row
+      .map((cell, column) => padEnd(cell, widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+};
+
+/** The width of the widest cell of each column. */
+export const columnWidths = (rows: readonly (readonly string[])[]): readonly number[] =>
+  (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => stringWidth(row[column] ?? ''))));
