@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { argv, echo } from 'zx';
+import { fabricMachine } from '../src/api/cluster.ts';
 import type { LabDefinition } from '../src/api/lab.ts';
 import type { Report } from '../src/api/report.ts';
 import { accessTo } from '../src/host/cli/access.ts';
@@ -17,7 +18,7 @@ import { gradeLab } from '../src/host/grade/engine.ts';
 import { ensureImages } from '../src/host/image/ensure.ts';
 import { imageLabels } from '../src/host/image/names.ts';
 import { findLab } from '../src/host/lab/catalogue.ts';
-import { containerName, fabricMachine } from '../src/host/plan/names.ts';
+import { containerName } from '../src/host/plan/names.ts';
 import { openProgress } from '../src/host/tasks/progress.ts';
 import { solveTask } from '../src/host/tasks/run.ts';
 import { distribution, type Figure, figuresTable, percentile } from './bench/figures.ts';

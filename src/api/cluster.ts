@@ -31,3 +31,30 @@ export interface ProxySpecification {
   /** kube-proxy's `-v`. Default 4, at which it names each service port. */
   readonly verbosity: number;
 }
+
+/** The limits of a cluster. `host/lab/cluster.ts` refuses a cluster that exceeds them. */
+export const clusterLimits = {
+  /** The container name `labs-NAME-MACHINE` must be a DNS label of at most 63 characters (RFC 1123): 5 + 40 + 1 + 15. */
+  nameLength: 40,
+  /** The longest name of a network interface, so that a veth can carry its machine's name: IFNAMSIZ is 16 with the NUL. */
+  machineNameLength: 15,
+  nodes: 16,
+  clients: 16,
+  /** Longest prefix of `nodeCidr`: the clients' addresses start at .100. */
+  nodePrefix: 24,
+  /** Longest prefix of `serviceCidr`. */
+  servicePrefix: 28,
+} as const;
+
+/** Where machines and services have their addresses: numbers are indexes into `nodeCidr` and `serviceCidr`. */
+export const addressLayout = {
+  bridge: 1,
+  firstNode: 10,
+  firstClient: 100,
+  dnsService: 10,
+  /** Each node has a pod subnet of 254 addresses: `--node-cidr-mask-size=24`. */
+  podSubnetPrefix: 24,
+} as const;
+
+/** The name of the fabric among the machines of a cluster. No node and no client may have it. */
+export const fabricMachine = 'fabric';

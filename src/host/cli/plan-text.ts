@@ -1,6 +1,7 @@
 // `labs start --dry-run`: the plan as data or as text. Nothing is touched.
 import type { LabDefinition } from '../../api/lab.ts';
 import { bringUp } from '../cluster/bring-up.ts';
+import { refuseInvalidCluster } from '../lab/validate.ts';
 import { createPki } from '../plan/pki.ts';
 import { certificatesOf, planCluster } from '../plan/plan.ts';
 import type { ClusterPlan } from '../plan/types.ts';
@@ -16,6 +17,7 @@ export const describePlan = async (context: Context, lab: LabDefinition, name: s
     version: context.version,
     image: 'labs/node',
   };
+  refuseInvalidCluster(name, lab.cluster);
   const plan = planCluster(input, await createPki(certificatesOf(input)));
   if (context.json) context.output.line(JSON.stringify(withoutContents(plan), null, 2));
   else print(context, plan);

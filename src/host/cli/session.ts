@@ -1,4 +1,6 @@
 // A running lab, opened for work: its definition, the way into its cluster, and the learner's progress.
+
+import { fabricMachine } from '../../api/cluster.ts';
 import { type LabDefinition, localize, type TaskDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
@@ -6,7 +8,7 @@ import { openCluster } from '../cluster/open.ts';
 import type { Containers } from '../docker/port.ts';
 import type { ClusterAccess } from '../grade/access.ts';
 import { findTask } from '../lab/catalogue.ts';
-import { containerName, fabricMachine } from '../plan/names.ts';
+import { containerName } from '../plan/names.ts';
 import type { ProgressStore } from '../tasks/progress.ts';
 import { openProgress } from '../tasks/progress.ts';
 import type { TaskRun } from '../tasks/run.ts';

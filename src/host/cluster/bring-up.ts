@@ -1,7 +1,7 @@
 // The bring-up of a cluster, as the list of its steps in the order in which they happen.
 
+import { fabricMachine } from '../../api/cluster.ts';
 import { LabError } from '../../kit/error.ts';
-import { fabricMachine } from '../plan/names.ts';
 import { certificatesOf, planCluster, programsOf } from '../plan/plan.ts';
 import type { MachinePlan } from '../plan/types.ts';
 import { claimCluster } from './claim.ts';
@@ -29,7 +29,7 @@ const issueCertificates: Step<BringUp> = {
   title: 'Issuing certificates',
   needs: [],
   run: async (up) => {
-    const request = certificatesOf({ ...up.request.plan, image: '' });
+    const request = certificatesOf(up.request.plan);
     // Loaded here, as it takes 60 ms that no other command should pay.
     const { createPki } = await import('../plan/pki.ts');
     up.pki = await createPki(request);

@@ -1,10 +1,11 @@
 // The host's end of the conversation with a lab's fabric: typed calls over the standard streams of one exec.
 import { createInterface } from 'node:readline';
+import { fabricMachine } from '../../api/cluster.ts';
 import type { FabricMethod, FabricMethods, FabricResponse } from '../../api/fabric.ts';
 import { nodePaths } from '../../api/paths.ts';
 import { LabError } from '../../kit/error.ts';
 import type { Containers, ExecSession } from '../docker/port.ts';
-import { containerName, fabricMachine } from '../plan/names.ts';
+import { containerName } from '../plan/names.ts';
 
 /** The fabric of a running cluster. Calls run side by side. Close it, or leave an `await using` scope. */
 export interface Fabric extends AsyncDisposable {

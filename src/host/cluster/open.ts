@@ -1,9 +1,10 @@
 // A running cluster, opened for use: its machines and its fabric, as the grader, the tasks and the CLI need them.
+
+import { fabricMachine } from '../../api/cluster.ts';
 import type { Place } from '../../api/fabric.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import type { Containers } from '../docker/port.ts';
-import { fabricMachine } from '../plan/names.ts';
 import { connectFabric, type Fabric } from './fabric.ts';
 import { findMachines, inspectMachines, type RunningMachine } from './machines.ts';
 

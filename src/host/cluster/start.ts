@@ -3,8 +3,9 @@ import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import { UndoStack } from '../../kit/undo.ts';
 import type { Containers } from '../docker/port.ts';
+import { refuseInvalidCluster } from '../lab/validate.ts';
 import { describeDifferences, differences } from '../plan/diff.ts';
-import { certificatesOf, machineNames } from '../plan/plan.ts';
+import { machineNames } from '../plan/plan.ts';
 import { bringUp, resume, setUpLab, wakeFabric } from './bring-up.ts';
 import { busy } from './claim.ts';
 import { BringUp, type StartRequest } from './context.ts';
@@ -36,8 +37,7 @@ export const startCluster = async (
   request: StartRequest,
   options: StartOptions,
 ): Promise<Started> => {
-  // Refuses what can't be built before anything is touched.
-  certificatesOf({ ...request.plan, image: '' });
+  refuseInvalidCluster(request.plan.name, request.plan.spec);
   const [fabric] = await findMachines(containers, request.plan.name, options.signal);
   const again = fabric !== undefined && (await isWorthResuming(containers, fabric, options.signal));
   try {

@@ -12,6 +12,10 @@ export interface Problem {
   readonly key?: string;
 }
 
+/** `tasks[0].checks[1].url` */
+export const formatPath = (path: Path): string =>
+  path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('');
+
 /** A problem with its place in the file, lines and columns from 1. */
 export interface Diagnostic {
   readonly file: string;
@@ -125,4 +129,17 @@ export const show = (value: unknown): string => {
   const text =
     value !== null && typeof value === 'object' ? (Array.isArray(value) ? 'a list' : 'a map') : JSON.stringify(value);
   return text === undefined ? 'nothing' : text.length > 80 ? `${text.slice(0, 77)}…` : text;
+};
+
+/** One problem for each name that an earlier entry has already. */
+export const duplicates = (entries: readonly { name: unknown; path: Path }[], what: string): Problem[] => {
+  const seen = new Set<unknown>();
+  return entries.flatMap(({ name, path }) => {
+    if (name === undefined) return [];
+    if (!seen.has(name)) {
+      seen.add(name);
+      return [];
+    }
+    return [{ path, message: `the ${what} name "${String(name)}" is already taken by another ${what}` }];
+  });
 };

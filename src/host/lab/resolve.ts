@@ -1,6 +1,6 @@
 // The last step of reading a lab: what its author wrote → a LabDefinition with absolute paths and full check names.
 import { join } from 'node:path';
-import type { ClusterSpec } from '../../api/cluster.ts';
+import { addressLayout, type ClusterSpec } from '../../api/cluster.ts';
 import {
   type AnswerExpectation,
   type CheckDefinition,
@@ -40,7 +40,7 @@ export const resolveLab = (
 
 const resolveCluster = (input: LabInput['cluster']): ClusterSpec => ({
   ...input,
-  dnsAddress: input.dnsAddress ?? cidrAddress(input.serviceCidr, 10),
+  dnsAddress: input.dnsAddress ?? cidrAddress(input.serviceCidr, addressLayout.dnsService),
 });
 
 const resolveTask = (task: TaskInput, path: Path, folder: Folder): TaskDefinition => {

@@ -1,6 +1,7 @@
 // The small parts that lab.yaml is made of: names, texts, durations, places, counts.
 
 import { z } from 'zod';
+import { clusterLimits } from '../../api/cluster.ts';
 import { parseGoDuration } from '../../kit/duration.ts';
 import { messageOf } from '../../kit/error.ts';
 
@@ -15,8 +16,12 @@ export const cleanly =
     }
   };
 
-export const identifier = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/, {
-  error: (issue) => `"${issue.input}" is not a name: at most 40 small letters, digits and dashes, no dash at the ends`,
+const { nameLength } = clusterLimits;
+
+/** The name of a lab, of a running cluster (`--name`), of a task or of a check. */
+export const identifier = z.string().regex(new RegExp(`^[a-z0-9]([-a-z0-9]{0,${nameLength - 2}}[a-z0-9])?$`), {
+  error: (issue) =>
+    `"${issue.input}" is not a name: at most ${nameLength} lower-case letters, digits and hyphens, no hyphen at the ends`,
 });
 
 /** `title: First look`, or `title: {en: First look, ko: 첫걸음}`. */

@@ -1,50 +1,8 @@
 // The shape of lab.yaml, as its author writes it: the one source of validation, of defaults and of the published JSON Schema.
 import { z } from 'zod';
-import { proxyModes } from '../../api/proxy-modes.ts';
-import { parseCidr, parseIpv4 } from '../../api/scalars.ts';
+import { clusterSchema } from './cluster.ts';
 import { checkSchema } from './schema-checks.ts';
-import { cleanly, identifier, localized } from './schema-parts.ts';
-
-const cidr = z
-  .string()
-  .superRefine(cleanly(parseCidr))
-  .transform(parseCidr)
-  .meta({ description: 'A network such as 10.244.0.0/16.' });
-const ipv4 = z.string().superRefine(cleanly(parseIpv4)).transform(parseIpv4);
-
-const machineName = z
-  .string()
-  .regex(/^[a-z]([-a-z0-9]{0,13}[a-z0-9])?$/, {
-    error: (issue) =>
-      `"${issue.input}" is not a machine name: at most 15 small letters, digits and dashes, a letter first`,
-  })
-  .meta({ description: 'A machine’s name and host name: at most 15 small letters, digits and dashes.' });
-
-const clusterSchema = z
-  .strictObject({
-    nodes: z
-      .array(
-        z.strictObject({
-          name: machineName,
-          role: z.enum(['control-plane', 'worker']).default('worker'),
-        }),
-      )
-      .min(1)
-      .meta({ description: 'In the order of the pod subnets. Exactly one is the control plane.' }),
-    clients: z.array(z.strictObject({ name: machineName })).default([{ name: 'client' }]),
-    nodeCidr: cidr.prefault('192.168.56.0/24'),
-    podCidr: cidr.prefault('10.244.0.0/16'),
-    serviceCidr: cidr.prefault('10.96.0.0/12'),
-    dnsAddress: ipv4.exactOptional().meta({ description: 'Default: the tenth address of serviceCidr.' }),
-    podNetwork: z.enum(['routes', 'vxlan']).default('routes'),
-    proxy: z
-      .strictObject({
-        mode: z.enum(proxyModes).exactOptional(),
-        verbosity: z.int().min(0).max(10).default(4),
-      })
-      .prefault({}),
-  })
-  .meta({ description: 'The machines and networks of the lab.' });
+import { identifier, localized } from './schema-parts.ts';
 
 const taskSchema = z.strictObject({
   id: identifier,

@@ -1,7 +1,13 @@
-// Everything that can be wrong in a lab.yaml, found in one go: first its shape, then what its parts say about each other.
-
-import { describeIssue, type Path, type Problem, unknownFields } from './problem.ts';
+// Finds everything that is wrong in a lab.yaml, or in a cluster that a program asks for, in one go: first the shape, then
+// what the parts say about each other.
+import { z } from 'zod';
+import type { ClusterSpec } from '../../api/cluster.ts';
+import { ExitCode, LabError } from '../../kit/error.ts';
+import { clusterProblems, clusterSchema } from './cluster.ts';
+import { describeIssue, formatPath, type Path, type Problem, unknownFields } from './problem.ts';
+import { recordOf } from './raw.ts';
 import { type LabInput, labSchema } from './schema.ts';
+import { identifier } from './schema-parts.ts';
 import { semanticProblems } from './semantics.ts';
 
 export interface Validation {
@@ -10,18 +16,50 @@ export interface Validation {
   readonly problems: readonly Problem[];
 }
 
-/** @param raw what the YAML says, as plain data */
+/** @param raw the YAML as plain data */
 export const validate = (raw: unknown): Validation => {
+  const { value, problems: shape } = checkShape(labSchema, raw);
+  const problems = [...shape, ...semanticProblems(raw)];
+  return problems.length === 0 && value ? { lab: value, problems } : { problems };
+};
+
+const requestSchema = z.strictObject({ name: identifier, cluster: clusterSchema });
+
+/**
+ * The same rules for a cluster that is about to be built: its name may come from `--name`, its specification from a program.
+ * @throws LabError `LAB_PLAN_REFUSED` that lists every problem
+ */
+export const refuseInvalidCluster = (name: string, spec: ClusterSpec): void => {
+  const { problems: shape } = checkShape(requestSchema, { name, cluster: spec });
+  const problems = [...shape, ...clusterProblems(recordOf(spec))].map(({ message }) => message);
+  if (problems.length === 0) return;
+  const isOnlyName = problems.every((message) => message.startsWith('name: '));
+  throw new LabError(
+    'LAB_PLAN_REFUSED',
+    problems.length === 1
+      ? `This cluster can't be built: ${problems[0]}`
+      : `This cluster can't be built:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    {
+      exitCode: ExitCode.usage,
+      hint: isOnlyName ? 'Choose another name with `--name`.' : 'Correct the `cluster` part of lab.yaml.',
+    },
+  );
+};
+
+const checkShape = <Schema extends z.ZodType>(
+  schema: Schema,
+  raw: unknown,
+): { readonly value?: z.output<Schema>; readonly problems: readonly Problem[] } => {
   const known = new Map<string, readonly string[]>();
-  const result = labSchema.safeParse(raw, {
+  const result = schema.safeParse(raw, {
     error: (issue) => {
       if (issue.code === 'unrecognized_keys') known.set(keysId(issue.keys), shapeKeys(issue.inst));
       return describeIssue(issue);
     },
   });
-  const shape = result.success ? [] : result.error.issues.flatMap((issue) => toProblems(issue, known));
-  const problems = [...shape, ...semanticProblems(raw)];
-  return problems.length === 0 && result.success ? { lab: result.data, problems } : { problems };
+  return result.success
+    ? { value: result.data, problems: [] }
+    : { problems: result.error.issues.flatMap((issue) => toProblems(issue, known)) };
 };
 
 interface Issue {
@@ -46,9 +84,6 @@ const toProblems = (issue: Issue, known: ReadonlyMap<string, readonly string[]>)
 /** `tasks[0].checks[1].url: …` */
 const within = (path: Path, message: string): string =>
   path.length === 0 ? message : `${formatPath(path)}: ${message}`;
-
-export const formatPath = (path: Path): string =>
-  path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('');
 
 const keysId = (keys: readonly string[]): string => keys.join('\n');
 

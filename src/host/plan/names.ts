@@ -21,7 +21,6 @@ export const labels = {
   link: 'labs.link',
 } as const;
 
-export const fabricMachine = 'fabric';
 export const bridgeName = 'lab0';
 export const linkName = 'eth0';
 

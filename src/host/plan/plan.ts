@@ -1,13 +1,12 @@
 // A lab's cluster specification becomes the plan of its machines. Pure: same input, same plan.
-import type { ClusterSpec } from '../../api/cluster.ts';
+import { addressLayout, type ClusterSpec, fabricMachine } from '../../api/cluster.ts';
 import { imageStorePath } from '../../api/images.ts';
 import { cidrAddress, cidrRange, type Ipv4 } from '../../api/scalars.ts';
 import { fabricFiles, fabricProgram, initPath, nodeFiles, programFiles } from './files.ts';
 import { type Pki, type PkiRequest, pkiRequest } from './identities.ts';
-import { bridgeName, containerName, fabricMachine, imageVolume, labels, linkName, macOf } from './names.ts';
+import { bridgeName, containerName, imageVolume, labels, linkName, macOf } from './names.ts';
 import type { ClusterPlan, Limits, LinkPlan, MachinePlan, MachineRole, NetworkPlan, PlannedFile } from './types.ts';
 import { componentsOf, type NodeContext } from './units.ts';
-import { firstClient, firstNode, refuseImpossible } from './validate.ts';
 
 export interface PlanInput {
   /** The instance's name. */
@@ -29,15 +28,11 @@ export interface Resources {
   readonly nodeMemoryMiB?: number;
 }
 
-export const apiServerPort = 6443;
+const apiServerPort = 6443;
 
-/**
- * Plans the machines of a cluster.
- * @throws LabError `LAB_PLAN_REFUSED` listing everything that is wrong with the specification
- */
+/** Plans the machines of a cluster. Trusts the name and the specification: `lab/validate.ts` has checked them. */
 export const planCluster = (input: PlanInput, pki: Pki): ClusterPlan => {
   const { name, lab, spec, image, version } = input;
-  refuseImpossible(name, spec);
   const network = networkOf(spec);
   return {
     name,
@@ -54,14 +49,12 @@ export const planCluster = (input: PlanInput, pki: Pki): ClusterPlan => {
   };
 };
 
-/**
- * The certificates that `planCluster` will want in its second argument.
- * @throws LabError `LAB_PLAN_REFUSED`, as `planCluster` would
- */
-export const certificatesOf = (input: PlanInput): PkiRequest => {
-  refuseImpossible(input.name, input.spec);
-  return pkiRequest(input.spec, nodeAddresses(input.spec));
-};
+/** The certificates that `planCluster` takes as its second argument. */
+export const certificatesOf = ({ spec }: Pick<PlanInput, 'spec'>): PkiRequest =>
+  pkiRequest(
+    spec,
+    spec.nodes.map((_, index) => nodeAddress(spec, index)),
+  );
 
 /** The machines of a cluster, the fabric first. */
 export const machineNames = (spec: ClusterSpec): readonly string[] => [
@@ -76,18 +69,24 @@ export const programsOf = (spec: ClusterSpec, machine: string): readonly Planned
   return node ? componentsOf(node.role === 'control-plane').flatMap(programFiles) : [];
 };
 
-const nodeAddresses = (spec: ClusterSpec): readonly Ipv4[] =>
-  spec.nodes.map((_, index) => cidrAddress(spec.nodeCidr, firstNode + index));
+const nodeAddress = ({ nodeCidr }: ClusterSpec, index: number): Ipv4 =>
+  cidrAddress(nodeCidr, addressLayout.firstNode + index);
+const clientAddress = ({ nodeCidr }: ClusterSpec, index: number): Ipv4 =>
+  cidrAddress(nodeCidr, addressLayout.firstClient + index);
 
 const networkOf = (spec: ClusterSpec): NetworkPlan => {
   const controlPlane = spec.nodes.findIndex((node) => node.role === 'control-plane');
   return {
-    bridge: { name: bridgeName, address: cidrAddress(spec.nodeCidr, 1), prefix: cidrRange(spec.nodeCidr).prefix },
+    bridge: {
+      name: bridgeName,
+      address: cidrAddress(spec.nodeCidr, addressLayout.bridge),
+      prefix: cidrRange(spec.nodeCidr).prefix,
+    },
     nodeCidr: spec.nodeCidr,
     podCidr: spec.podCidr,
     serviceCidr: spec.serviceCidr,
     dnsAddress: spec.dnsAddress,
-    apiServer: { address: cidrAddress(spec.nodeCidr, firstNode + controlPlane), port: apiServerPort },
+    apiServer: { address: nodeAddress(spec, controlPlane), port: apiServerPort },
   };
 };
 
@@ -161,24 +160,21 @@ interface Numbered {
   readonly index: number;
 }
 
-const linkOf = (network: NetworkPlan, host: number): LinkPlan => {
-  const address = cidrAddress(network.nodeCidr, host);
-  return {
-    interface: linkName,
-    address,
-    prefix: network.bridge.prefix,
-    gateway: network.bridge.address,
-    mac: macOf(address),
-  };
-};
+const linkOf = ({ bridge }: NetworkPlan, address: Ipv4): LinkPlan => ({
+  interface: linkName,
+  address,
+  prefix: bridge.prefix,
+  gateway: bridge.address,
+  mac: macOf(address),
+});
 
 const linkLabel = (link: LinkPlan): Readonly<Record<string, string>> => ({
   [labels.link]: `${link.address}/${link.prefix} via ${link.gateway}`,
 });
 
 const hostsOf = (spec: ClusterSpec): readonly string[] => [
-  ...spec.nodes.map(({ name }, index) => `${name}:${cidrAddress(spec.nodeCidr, firstNode + index)}`),
-  ...spec.clients.map(({ name }, index) => `${name}:${cidrAddress(spec.nodeCidr, firstClient + index)}`),
+  ...spec.nodes.map(({ name }, index) => `${name}:${nodeAddress(spec, index)}`),
+  ...spec.clients.map(({ name }, index) => `${name}:${clientAddress(spec, index)}`),
 ];
 
 const nodePlan = (
@@ -188,7 +184,7 @@ const nodePlan = (
   node: Numbered & { readonly role: 'control-plane' | 'worker' },
 ): MachinePlan => {
   const common = machine(input, node.name, 'node');
-  const link = linkOf(network, firstNode + node.index);
+  const link = linkOf(network, nodeAddress(input.spec, node.index));
   const controlPlane = node.role === 'control-plane';
   const context: NodeContext = {
     name: node.name,
@@ -219,7 +215,7 @@ const nodePlan = (
 
 const clientPlan = (input: PlanInput, network: NetworkPlan, client: Numbered): MachinePlan => {
   const common = machine(input, client.name, 'client');
-  const link = linkOf(network, firstClient + client.index);
+  const link = linkOf(network, clientAddress(input.spec, client.index));
   return {
     ...common,
     command: idle,

@@ -1,9 +1,8 @@
 // systemd units of the components: what a student sees with `systemctl cat kube-proxy`.
-import type { ClusterSpec } from '../../api/cluster.ts';
+import { addressLayout, type ClusterSpec } from '../../api/cluster.ts';
 import { type Component, nodePaths } from '../../api/paths.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import type { PlannedFile } from './types.ts';
-import { podSubnetPrefix } from './validate.ts';
 
 /** Systemd reads units from here. */
 const unitFolder = '/etc/systemd/system';
@@ -116,7 +115,7 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
         '--allocate-node-cidrs=true',
         `--cluster-cidr=${spec.podCidr}`,
         `--service-cluster-ip-range=${spec.serviceCidr}`,
-        `--node-cidr-mask-size=${podSubnetPrefix}`,
+        `--node-cidr-mask-size=${addressLayout.podSubnetPrefix}`,
         '-v=2',
       ];
     case 'kube-scheduler':

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { parseCidr, parseIpv4 } from '../../../src/api/scalars.ts';
-import { LabError } from '../../../src/kit/error.ts';
-import { contentOf, machineOf, planOf, threeNodes } from './fixtures.ts';
+import { contentOf, machineOf, planOf } from './fixtures.ts';
 
 describe('machines', () => {
   const plan = planOf();
@@ -156,82 +154,5 @@ describe('files', () => {
 
   test('a client outside of the cluster gets nothing of it', () => {
     expect(machineOf(plan, 'client').files).toEqual([]);
-  });
-});
-
-describe('a cluster that cannot be built', () => {
-  const refusal = (spec: Parameters<typeof planOf>[0], name = 'x'): LabError => {
-    try {
-      planOf(spec, { name });
-    } catch (error) {
-      if (error instanceof LabError) return error;
-      throw error;
-    }
-    throw new Error('the plan was accepted');
-  };
-  const node = (name: string, role: 'control-plane' | 'worker' = 'worker') => ({ name, role });
-
-  test.each([
-    {
-      what: 'a service range inside of the pod network',
-      spec: { serviceCidr: parseCidr('10.244.96.0/20'), dnsAddress: parseIpv4('10.244.96.10') },
-      says: 'the pod network 10.244.0.0/16 and the service range 10.244.96.0/20 overlap',
-    },
-    {
-      what: "a pod network that swallows the nodes' network",
-      spec: { podCidr: parseCidr('192.168.0.0/16') },
-      says: "the pod network 192.168.0.0/16 and the nodes' network 192.168.56.0/24 overlap",
-    },
-    {
-      what: 'a DNS address that is no service address',
-      spec: { dnsAddress: parseIpv4('10.200.0.10') },
-      says: "the DNS service's address 10.200.0.10 is outside of the service range 10.96.0.0/12",
-    },
-    {
-      what: 'a node name twice',
-      spec: { nodes: [...threeNodes.nodes, node('node01')] },
-      says: 'the name "node01" is used for 2 machines',
-    },
-    {
-      what: "a client with a node's name",
-      spec: { clients: [{ name: 'node02' }] },
-      says: 'the name "node02" is used for 2 machines',
-    },
-    {
-      what: "a node with the fabric's name",
-      spec: { nodes: [...threeNodes.nodes, node('fabric')] },
-      says: 'the name "fabric" is taken by the fabric itself',
-    },
-    {
-      what: 'a name that no container can have',
-      spec: { nodes: [...threeNodes.nodes, node('Node_3')] },
-      says: '"Node_3" is not a machine\'s name',
-    },
-    { what: 'no control plane', spec: { nodes: [node('node01')] }, says: 'no node has the role control-plane' },
-    {
-      what: 'two control planes',
-      spec: { nodes: [node('a', 'control-plane'), node('b', 'control-plane')] },
-      says: 'a and b all have the role control-plane; one node can',
-    },
-    {
-      what: 'more nodes than pod subnets',
-      spec: { podCidr: parseCidr('10.244.0.0/23') },
-      says: 'has room for 2 nodes (a /24 each), not for 3',
-    },
-    {
-      what: 'a pod network without room for a single node',
-      spec: { podCidr: parseCidr('10.244.0.0/25') },
-      says: 'the pod network 10.244.0.0/25 has no room for a /24 per node',
-    },
-  ])('$what is refused', ({ spec, says }) => {
-    const error = refusal(spec);
-    expect(error.message).toContain(says);
-    expect(error).toMatchObject({ code: 'LAB_PLAN_REFUSED', exitCode: 2 });
-  });
-
-  test('everything that is wrong is said at once', () => {
-    const { message } = refusal({ nodes: [node('a'), node('a')], podCidr: parseCidr('10.96.0.0/16') }, 'Bad Name');
-    for (const part of ['"Bad Name" is not a name', '"a" is used for 2', 'no node has the role', 'overlap'])
-      expect(message).toContain(part);
   });
 });

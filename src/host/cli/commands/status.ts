@@ -1,8 +1,10 @@
 // `labs status [name]`: machines, components and how far the learner is.
+
+import { fabricMachine } from '../../../api/cluster.ts';
 import { localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { type ClusterSummary, type MachineStatus, statusOf } from '../../cluster/status.ts';
-import { containerName, fabricMachine } from '../../plan/names.ts';
+import { containerName } from '../../plan/names.ts';
 import { openProgress } from '../../tasks/progress.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseInstance } from '../instances.ts';

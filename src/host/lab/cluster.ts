@@ -1,0 +1,180 @@
+// The cluster of a lab.yaml: its shape, its defaults and its limits. The only validator of clusters; `plan/` trusts it.
+import { z } from 'zod';
+import { addressLayout, clusterLimits, fabricMachine } from '../../api/cluster.ts';
+import { proxyModes } from '../../api/proxy-modes.ts';
+import {
+  type Cidr,
+  cidrContains,
+  cidrRange,
+  cidrsOverlap,
+  type Ipv4,
+  parseCidr,
+  parseIpv4,
+} from '../../api/scalars.ts';
+import { duplicates, formatPath, type Path, type Problem } from './problem.ts';
+import { listOf, type Raw } from './raw.ts';
+import { cleanly } from './schema-parts.ts';
+
+const cidr = z
+  .string()
+  .superRefine(cleanly(parseCidr))
+  .transform(parseCidr)
+  .meta({ description: 'A network such as 10.244.0.0/16.' });
+const ipv4 = z.string().superRefine(cleanly(parseIpv4)).transform(parseIpv4);
+
+const { machineNameLength } = clusterLimits;
+
+const machineName = z
+  .string()
+  .regex(new RegExp(`^[a-z]([-a-z0-9]{0,${machineNameLength - 2}}[a-z0-9])?$`), {
+    error: (issue) =>
+      `"${issue.input}" is not a machine name: at most ${machineNameLength} lower-case letters, digits and hyphens, ` +
+      'starting with a letter and not ending with a hyphen',
+  })
+  .meta({
+    description: `A machine’s name and host name: at most ${machineNameLength} lower-case letters, digits and hyphens.`,
+  });
+
+const defaults = {
+  clients: [{ name: 'client' }],
+  nodeCidr: '192.168.56.0/24',
+  podCidr: '10.244.0.0/16',
+  serviceCidr: '10.96.0.0/12',
+};
+
+/** The shape of `cluster` in lab.yaml. `clusterProblems` checks what its fields say about each other. */
+export const clusterSchema = z
+  .strictObject({
+    nodes: z
+      .array(
+        z.strictObject({
+          name: machineName,
+          role: z.enum(['control-plane', 'worker']).default('worker'),
+        }),
+      )
+      .min(1)
+      .meta({ description: 'In the order of the pod subnets. Exactly one is the control plane.' }),
+    clients: z.array(z.strictObject({ name: machineName })).default(defaults.clients),
+    nodeCidr: cidr.prefault(defaults.nodeCidr),
+    podCidr: cidr.prefault(defaults.podCidr),
+    serviceCidr: cidr.prefault(defaults.serviceCidr),
+    dnsAddress: ipv4.exactOptional().meta({ description: 'Default: the tenth address of serviceCidr.' }),
+    podNetwork: z.enum(['routes', 'vxlan']).default('routes'),
+    proxy: z
+      .strictObject({
+        mode: z.enum(proxyModes).exactOptional(),
+        verbosity: z.int().min(0).max(10).default(4),
+      })
+      .prefault({}),
+  })
+  .meta({ description: 'The machines and networks of the lab.' });
+
+/** The names of a cluster's machines, as far as the raw data says them. */
+export const machineNamesOf = (cluster: Raw): { nodes: readonly string[]; clients: readonly string[] } => ({
+  nodes: listOf(cluster.nodes).map(({ name }) => String(name)),
+  clients: listOf(cluster.clients ?? defaults.clients).map(({ name }) => String(name)),
+});
+
+/**
+ * What the fields of a cluster say about each other: names used twice, ranges that overlap, too many machines.
+ * @param cluster raw data, so that it finds what it can even where the shape is wrong elsewhere
+ */
+export const clusterProblems = (cluster: Raw): readonly Problem[] => [
+  ...nameProblems(cluster),
+  ...roleProblems(listOf(cluster.nodes)),
+  ...countProblems(cluster),
+  ...rangeProblems(cluster),
+];
+
+const problemAt = (path: Path, message: string): Problem => ({
+  path: ['cluster', ...path],
+  message: `${formatPath(['cluster', ...path])}: ${message}`,
+});
+
+const nameProblems = (cluster: Raw): readonly Problem[] => {
+  const named = (['nodes', 'clients'] as const).flatMap((field) =>
+    listOf(cluster[field]).map(({ name }, index) => ({ name, path: ['cluster', field, index, 'name'] as Path })),
+  );
+  const reserved = named
+    .filter(({ name }) => name === fabricMachine)
+    .map(({ path }) => problemAt(path.slice(1), `the name "${fabricMachine}" is reserved; choose another name`));
+  return [...duplicates(named, 'machine'), ...reserved];
+};
+
+const roleProblems = (nodes: readonly Raw[]): readonly Problem[] => {
+  const planes = nodes.flatMap(({ role }, index) => (role === 'control-plane' ? [index] : []));
+  if (nodes.length > 0 && planes.length === 0)
+    return [problemAt(['nodes'], 'one node must have the role control-plane')];
+  return planes.slice(1).map((index) => problemAt(['nodes', index, 'role'], 'only one node can be the control plane'));
+};
+
+const countProblems = (cluster: Raw): readonly Problem[] =>
+  (['nodes', 'clients'] as const).flatMap((field) => {
+    const count = listOf(cluster[field]).length;
+    const most = clusterLimits[field];
+    return count > most ? [problemAt([field], `${count} ${field} are too many; at most ${most} are possible`)] : [];
+  });
+
+const rangeWords = { nodeCidr: 'the nodes’ network', podCidr: 'the pods’ network', serviceCidr: 'the services’ range' };
+type RangeField = keyof typeof rangeWords;
+const rangeFields = Object.keys(rangeWords) as RangeField[];
+
+type Ranges = Readonly<Record<RangeField, Cidr | undefined>>;
+
+const rangeProblems = (cluster: Raw): readonly Problem[] => {
+  const rangeOf = (field: RangeField) => [field, parsed(parseCidr, cluster[field] ?? defaults[field])];
+  const ranges: Ranges = Object.fromEntries(rangeFields.map(rangeOf));
+  return [...overlapProblems(cluster, ranges), ...sizeProblems(cluster, ranges), ...dnsProblems(cluster, ranges)];
+};
+
+const overlapProblems = (cluster: Raw, ranges: Ranges): readonly Problem[] =>
+  rangeFields.flatMap((first, index) =>
+    rangeFields.slice(index + 1).flatMap((second) => {
+      const [a, b] = [ranges[first], ranges[second]];
+      if (!a || !b || !cidrsOverlap(a, b)) return [];
+      const at = cluster[second] === undefined ? first : second;
+      return [
+        problemAt(
+          [at],
+          `${rangeWords[first]} ${a} and ${rangeWords[second]} ${b} overlap; each address must belong to one of them only`,
+        ),
+      ];
+    }),
+  );
+
+const sizeProblems = (cluster: Raw, { nodeCidr, podCidr, serviceCidr }: Ranges): readonly Problem[] => {
+  const { podSubnetPrefix } = addressLayout;
+  const { nodePrefix, servicePrefix } = clusterLimits;
+  const problems: Problem[] = [];
+  const tooSmall = (field: RangeField, range: Cidr, prefix: number) =>
+    problemAt([field], `${rangeWords[field]} ${range} is too small; it must be a /${prefix} or larger`);
+  if (nodeCidr && cidrRange(nodeCidr).prefix > nodePrefix) problems.push(tooSmall('nodeCidr', nodeCidr, nodePrefix));
+  if (serviceCidr && cidrRange(serviceCidr).prefix > servicePrefix)
+    problems.push(tooSmall('serviceCidr', serviceCidr, servicePrefix));
+  if (!podCidr) return problems;
+  const nodes = listOf(cluster.nodes).length;
+  const subnets = Math.floor(2 ** (podSubnetPrefix - cidrRange(podCidr).prefix));
+  if (subnets < Math.max(1, nodes))
+    problems.push(
+      problemAt(
+        ['podCidr'],
+        `${podCidr} has room for ${subnets} node subnets of /${podSubnetPrefix}, the lab has ${nodes} nodes`,
+      ),
+    );
+  return problems;
+};
+
+const dnsProblems = (cluster: Raw, { serviceCidr }: Ranges): readonly Problem[] => {
+  const address: Ipv4 | undefined = parsed(parseIpv4, cluster.dnsAddress);
+  if (!address || !serviceCidr || cidrContains(serviceCidr, address)) return [];
+  return [problemAt(['dnsAddress'], `${address} is outside of the services’ range ${serviceCidr}`)];
+};
+
+/** Undefined where the schema has already refused the value. */
+const parsed = <T>(parse: (text: string) => T, value: unknown): T | undefined => {
+  try {
+    return typeof value === 'string' ? parse(value) : undefined;
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,172 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ClusterSpec } from '../../../src/api/cluster.ts';
+import { readLab } from '../../../src/host/lab/load.ts';
+import { refuseInvalidCluster } from '../../../src/host/lab/validate.ts';
+import { LabError } from '../../../src/kit/error.ts';
+import { threeNodes } from '../plan/fixtures.ts';
+
+/** A change to the specification, as loosely typed as what a program may pass. */
+type Change = { readonly [K in keyof ClusterSpec]?: unknown };
+
+/** The way in of a program: a specification as a value. */
+const refusal = (change: Change, name = 'x'): LabError | undefined => {
+  try {
+    refuseInvalidCluster(name, { ...threeNodes, ...change } as ClusterSpec);
+    return undefined;
+  } catch (error) {
+    if (error instanceof LabError) return error;
+    throw error;
+  }
+};
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cluster-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** The way in of an author: `cluster` in a lab.yaml. */
+const problemsInFile = async (change: Change): Promise<readonly string[]> => {
+  const { dnsAddress, ...rest } = { ...threeNodes, ...change };
+  const cluster = JSON.stringify({ ...rest, ...(change.dnsAddress ? { dnsAddress } : {}) });
+  await writeFile(
+    join(folder, 'lab.yaml'),
+    `apiVersion: labs/v1
+name: tiny
+title: Tiny
+summary: A tiny lab
+cluster: ${cluster}
+tasks:
+  - { id: look, title: Look, text: lab.yaml, checks: [{ id: there, title: T, type: object, object: service/x }] }
+`,
+  );
+  const { diagnostics } = await readLab(folder);
+  return diagnostics.map(({ line, message }) => `${line}: ${message}`);
+};
+
+const node = (name: string, role: 'control-plane' | 'worker' = 'worker') => ({ name, role });
+const withNode = (name: string): Change => ({ nodes: [...threeNodes.nodes, node(name)] });
+
+describe('a cluster that cannot be built is refused in both ways in, in the same words', () => {
+  test.each([
+    {
+      what: 'a service range inside of the pod network',
+      change: { serviceCidr: '10.244.96.0/20', dnsAddress: '10.244.96.10' },
+      says: 'cluster.serviceCidr: the pods’ network 10.244.0.0/16 and the services’ range 10.244.96.0/20 overlap',
+    },
+    {
+      what: 'a pod network that contains the nodes’ network',
+      change: { podCidr: '192.168.0.0/16' },
+      says: 'the nodes’ network 192.168.56.0/24 and the pods’ network 192.168.0.0/16 overlap',
+    },
+    {
+      what: 'a DNS address outside of the service range',
+      change: { dnsAddress: '10.200.0.10' },
+      says: 'cluster.dnsAddress: 10.200.0.10 is outside of the services’ range 10.96.0.0/12',
+    },
+    {
+      what: 'a network with host bits',
+      change: { podCidr: '10.244.1.0/16' },
+      says: 'did you mean 10.244.0.0/16?',
+    },
+    {
+      what: 'a nodes’ network that is too small',
+      change: { nodeCidr: '192.168.56.0/25' },
+      says: 'cluster.nodeCidr: the nodes’ network 192.168.56.0/25 is too small; it must be a /24 or larger',
+    },
+    {
+      what: 'a service range that is too small',
+      change: { serviceCidr: '10.96.0.0/29', dnsAddress: '10.96.0.2' },
+      says: 'cluster.serviceCidr: the services’ range 10.96.0.0/29 is too small; it must be a /28 or larger',
+    },
+    {
+      what: 'more nodes than pod subnets',
+      change: { podCidr: '10.244.0.0/23' },
+      says: 'cluster.podCidr: 10.244.0.0/23 has room for 2 node subnets of /24, the lab has 3 nodes',
+    },
+    {
+      what: 'a pod network without room for one node',
+      change: { podCidr: '10.244.0.0/25' },
+      says: 'cluster.podCidr: 10.244.0.0/25 has room for 0 node subnets of /24',
+    },
+    {
+      what: 'a node name that is used twice',
+      change: withNode('node01'),
+      says: 'the machine name "node01" is already taken by another machine',
+    },
+    {
+      what: 'a client with the name of a node',
+      change: { clients: [{ name: 'node02' }] },
+      says: 'the machine name "node02" is already taken by another machine',
+    },
+    {
+      what: 'a node with the name of the fabric',
+      change: withNode('fabric'),
+      says: 'cluster.nodes[3].name: the name "fabric" is reserved',
+    },
+    {
+      what: 'a name that no host can have',
+      change: withNode('Node_3'),
+      says: 'cluster.nodes[3].name: "Node_3" is not a machine name',
+    },
+    {
+      what: 'a cluster without a control plane',
+      change: { nodes: [node('node01')] },
+      says: 'cluster.nodes: one node must have the role control-plane',
+    },
+    {
+      what: 'a second control plane',
+      change: { nodes: [node('a', 'control-plane'), node('b', 'control-plane')] },
+      says: 'cluster.nodes[1].role: only one node can be the control plane',
+    },
+    {
+      what: 'a seventeenth node',
+      change: { nodes: [node('a', 'control-plane'), ...Array.from({ length: 16 }, (_, index) => node(`n${index}`))] },
+      says: 'cluster.nodes: 17 nodes are too many; at most 16 are possible',
+    },
+    {
+      what: 'a seventeenth client',
+      change: { clients: Array.from({ length: 17 }, (_, index) => ({ name: `c${index}` })) },
+      says: 'cluster.clients: 17 clients are too many; at most 16 are possible',
+    },
+  ])('$what', async ({ change, says }) => {
+    const problems = await problemsInFile(change);
+    expect(problems).toEqual([expect.stringContaining(says)]);
+    expect(problems[0]).toMatch(/^5: /);
+    const error = refusal(change);
+    expect(error?.message).toContain(says);
+    expect(error).toMatchObject({ code: 'LAB_PLAN_REFUSED', exitCode: 2 });
+  });
+});
+
+// A network interface's name has at most 15 characters: the kernel's IFNAMSIZ is 16, which counts the final NUL. Names
+// of machines keep to that, so that a veth can carry its machine's name.
+describe('the longest name of a machine', () => {
+  test.each(['nodes', 'clients'] as const)('of %s has 15 characters; 16 are refused in both ways in', async (field) => {
+    const named = (name: string): Change =>
+      field === 'nodes' ? { nodes: [...threeNodes.nodes, node(name)] } : { clients: [{ name }] };
+    const fifteen = 'n'.repeat(15);
+    const sixteen = 'n'.repeat(16);
+    expect(await problemsInFile(named(fifteen))).toEqual([]);
+    expect(refusal(named(fifteen))).toBeUndefined();
+    const says = expect.stringContaining(`"${sixteen}" is not a machine name: at most 15 lower-case letters`);
+    expect(await problemsInFile(named(sixteen))).toEqual([says]);
+    expect(refusal(named(sixteen))).toMatchObject({ message: says });
+  });
+});
+
+describe('the name of a cluster', () => {
+  test('has at most 40 characters', () => {
+    expect(refusal({}, 'n'.repeat(40))).toBeUndefined();
+    expect(refusal({}, 'n'.repeat(41))).toMatchObject({ hint: 'Choose another name with `--name`.' });
+  });
+});
+
+test('every problem is reported at once', () => {
+  const error = refusal({ nodes: [node('a'), node('a')], podCidr: '10.96.0.0/16' }, 'Bad Name');
+  for (const part of ['name: "Bad Name" is not a name', '"a" is already taken', 'must have the role', 'overlap'])
+    expect(error?.message).toContain(part);
+});
