@@ -1,11 +1,11 @@
-// What kube-proxy can be told: one value for whatever command line and config file said (config-resolve.ts).
+// The type of the whole configuration. `resolve.ts` makes its value from the command line and the config file.
 import type { ProxyMode } from '../../../api/proxy-modes.ts';
 import type { DetectLocalOptions } from '../local-detector.ts';
 
 export interface ProxyConfig {
   readonly mode: ProxyMode;
   readonly nodeName: string;
-  /** As configured; empty: the node bears the machine's name. */
+  /** As configured. Empty means that the node has the machine's host name. */
   readonly hostnameOverride: string;
   readonly kubeconfig: string;
   readonly master: string;
@@ -19,7 +19,7 @@ export interface ProxyConfig {
   readonly masqueradeBit: number;
   readonly localhostNodePorts: boolean;
   readonly syncPeriodMs: number;
-  /** Undefined: adapts to how long syncs take. */
+  /** Undefined: the pause adapts to the duration of syncs. */
   readonly minSyncPeriodMs: number | undefined;
   readonly conntrack: {
     readonly maxPerCore: number;
@@ -35,25 +35,25 @@ export interface ProxyConfig {
   readonly oomScoreAdj: number;
   readonly verbosity: number;
   readonly logFormat: 'text' | 'json';
-  /** Verbosity by the name of the source file, where it differs. */
+  /** Source file name → verbosity, for files with a verbosity of their own. */
   readonly vmodule: ReadonlyMap<string, number>;
 }
 
 export interface IpvsConfig {
-  /** `rr` and so on; empty: the kernel's default, rr. */
+  /** For example `rr`; empty means the kernel's default, which is `rr`. */
   readonly scheduler: string;
-  /** Virtual servers in these networks are another program's. */
+  /** Virtual servers in these networks belong to other programs and stay untouched. */
   readonly excludeCidrs: readonly string[];
   readonly strictArp: boolean;
-  /** 0 leaves the kernel's timeout as it is. */
+  /** 0 keeps the kernel's timeout. */
   readonly tcpTimeoutMs: number;
   readonly tcpFinTimeoutMs: number;
   readonly udpTimeoutMs: number;
 }
 
 export interface UserspaceConfig {
-  /** Where services' ports are opened, as `from-to`; undefined: wherever the kernel likes. */
+  /** The range for the proxy's listening ports; undefined lets the kernel choose. */
   readonly portRange: { readonly from: number; readonly to: number } | undefined;
-  /** How long an idle UDP flow keeps its socket. */
+  /** Idle time after which a UDP flow's socket is closed. */
   readonly udpIdleMs: number;
 }

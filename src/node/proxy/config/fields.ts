@@ -1,4 +1,4 @@
-// Fields of KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1), and which flag sets which of them.
+// Lists the fields of KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) and the flag that sets each field.
 
 export type FieldType =
   | 'string'
@@ -87,7 +87,7 @@ export const configFields: Section = {
   windowsRunAsService: 'boolean',
 };
 
-/** Path of the field in the file → flag. */
+/** Path of a field in the file → name of its flag. */
 export const flagOfField: Readonly<Record<string, string>> = {
   bindAddress: 'bind-address',
   bindAddressHardFail: 'bind-address-hard-fail',

@@ -1,26 +1,26 @@
-// The text of a KubeProxyConfiguration → values by path, or every error in it with its line.
+// Parses the text of a KubeProxyConfiguration into values by path, or into all its errors with their lines.
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from 'yaml';
 import { parseGoDuration } from '../../../kit/duration.ts';
 import { configFields, type FieldType, type Section } from './fields.ts';
 
 export type ConfigValue = string | number | boolean | readonly string[];
 
-/** By path, e.g. `iptables.syncPeriod`. Durations are milliseconds. Fields of type map are checked for being maps only. */
+/** Path such as `iptables.syncPeriod` → value. Durations are milliseconds. The content of fields of type map is not checked. */
 export type ConfigValues = ReadonlyMap<string, ConfigValue>;
 
-/** Knows where each value stands: `config.yaml:7`. */
+/** Values and their places, such as `config.yaml:7`. */
 export class ConfigFile extends Map<string, ConfigValue> {
   readonly places = new Map<string, string>();
 }
 
-/** What is wrong with a configuration: one line per error. */
+/** The errors of a configuration, one per line of the message. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
 /**
- * @param name of the file, for messages
- * @throws ConfigError naming the line and the field of every mistake
+ * @param name the file's name, for messages
+ * @throws ConfigError with the line and field of every error
  */
 export const parseConfig = (text: string, name: string): ConfigFile => {
   const lines = new LineCounter();
@@ -39,7 +39,7 @@ export const parseConfig = (text: string, name: string): ConfigFile => {
   return values;
 };
 
-/** The YAML parser appends the position and an excerpt. */
+/** Removes the position and the excerpt that the YAML parser appends. */
 const plain = (message: string): string => (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
 
 interface Walk {
@@ -127,7 +127,7 @@ const parseValue = (type: FieldType, value: unknown): ConfigValue | undefined =>
   }
 };
 
-/** As the flag has it: `proxier=4,config=2`. */
+/** @returns the form of the flag: `proxier=4,config=2` */
 const parseVmodule = (value: unknown): string | undefined => {
   if (!Array.isArray(value)) return undefined;
   const parts = value.map((item: unknown) => {

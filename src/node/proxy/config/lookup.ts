@@ -1,4 +1,4 @@
-// One value of the configuration: from the flag, else from the file, else the default; and where a wrong one came from.
+// Looks up one value of the configuration: from the flag, else the file, else the default. Remembers its source for error messages.
 import type { Flags } from '../../component/flags.ts';
 import { flagOfField } from './fields.ts';
 import type { ConfigValue, ConfigValues } from './file.ts';
@@ -6,16 +6,16 @@ import type { flagSpecs } from './flags.ts';
 
 export type ProxyFlags = Flags<typeof flagSpecs>;
 
-/** Paths are those of the config file, e.g. `iptables.syncPeriod`. */
+/** Paths are those of the config file, for example `iptables.syncPeriod`. */
 export interface Lookup {
   optional(path: string): ConfigValue | undefined;
   text(path: string, fallback: string): string;
   number(path: string, fallback: number): number;
   flag(path: string, fallback: boolean): boolean;
   texts(path: string): readonly string[];
-  /** A number within a range; one that isn't is complained about. */
+  /** A number. Complains if it is outside of the range. */
   within(path: string, fallback: number, range: readonly [least: number, most: number]): number;
-  /** Complains about a value, naming the flag, or the line and field, that it came from. */
+  /** Adds an error about a value, with its flag, or its line and field. */
   complain(path: string, problem: string): void;
   readonly complaints: readonly string[];
 }

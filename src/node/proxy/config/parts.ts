@@ -1,4 +1,4 @@
-// Values of the configuration that are more than a text or a number: parsed, and complained about where they make no sense.
+// Parses the values of the configuration that are more than a text or a number, and complains about wrong ones.
 import { isIP } from 'node:net';
 import { type ProxyMode, proxyModes } from '../../../api/proxy-modes.ts';
 import { isCidr } from '../cidr.ts';
@@ -27,7 +27,7 @@ const oneOf = <T extends string>(
 export const parseLogFormat = (look: Lookup): 'text' | 'json' =>
   oneOf(look, 'logging.format', ['text', 'json'], (text) => `"${text}" is neither text nor json`);
 
-/** `proxier=4,config=2` → verbosity by the name of the source file. */
+/** Parses `proxier=4,config=2` into source file name → verbosity. */
 export const parseVmodule = (look: Lookup): ReadonlyMap<string, number> => {
   const parts = look
     .text('logging.vmodule', '')
@@ -44,7 +44,7 @@ export const parseExcludeCidrs = (look: Lookup): readonly string[] => {
   return cidrs;
 };
 
-/** `from-to`, `from+size` or one port; empty or `0`: any. */
+/** Parses `from-to`, `from+size` or one port. Empty or `0` means any port. */
 export const parsePortRange = (look: Lookup): UserspaceConfig['portRange'] => {
   const text = look.text('portRange', '');
   if (text === '' || text === '0' || text === '0-0') return undefined;
@@ -100,13 +100,13 @@ export const parseBindAddress = (look: Lookup): string => {
 interface Listening {
   readonly host: string;
   readonly port: number;
-  /** Of the older flag, which gives only the port; 0 turns the server off. */
+  /** The port from the older flag, which has no address; 0 turns the server off. */
   readonly flag: number | undefined;
-  /** Asked for by an empty flag. In the file, empty means the default. */
+  /** An empty flag turns the server off. In the file, empty means the default. */
   readonly off: boolean;
 }
 
-/** `address:port`; an address may lack its port. @returns empty for no server */
+/** Parses `address:port`; the port may be missing. @returns an empty text for no server */
 export const parseListening = (look: Lookup, path: string, { host, port, flag, off }: Listening): string => {
   if (flag === 0 || off) return '';
   const withHost = (address: string): string => (address.includes(':') ? `[${address}]` : address);
@@ -120,10 +120,10 @@ export const parseListening = (look: Lookup, path: string, { host, port, flag, o
   return `${address}:${flag ?? wanted}`;
 };
 
-/** As the original, but without one: then it adapts to how long syncs take. */
+/** Like the original, except that without `minSyncPeriod` the pause adapts to the duration of syncs. */
 export const parsePace = (look: Lookup, section: string) => {
   const syncPeriodMs = look.number(`${section}.syncPeriod`, 30_000) || 30_000;
-  // 0, which kubeadm's file says, leaves it to the program, as in the original.
+  // kubeadm's file has 0, which means the program's own default, as in the original.
   const minSyncPeriodMs = (look.optional(`${section}.minSyncPeriod`) as number | undefined) || undefined;
   if ((minSyncPeriodMs ?? 0) > syncPeriodMs) {
     look.complain(`${section}.minSyncPeriod`, `it must not be longer than ${section}.syncPeriod`);

@@ -1,15 +1,15 @@
-// The configuration in use, written out: as a file that can be read back, and as the original shows it under /configz.
+// Renders the configuration in use: as a file that can be read back, and in the original's form for /configz.
 import { stringify } from 'yaml';
 import { formatGoDuration as duration } from '../../../kit/duration.ts';
 import type { ProxyConfig } from './config.ts';
 
 /**
- * A KubeProxyConfiguration, for `--write-config-to`. What the format can't say is left out: `--master`, and a server that was turned
- * off by an empty flag.
+ * A KubeProxyConfiguration for `--write-config-to`. The format has no field for `--master`, nor for a server that an empty flag turned
+ * off, so both are missing.
  */
 export const renderConfig = (config: ProxyConfig): string => {
   const masquerade = { masqueradeAll: config.masqueradeAll, masqueradeBit: config.masqueradeBit };
-  // The same in all modes' sections: only that of the mode in use will be looked at.
+  // Every mode's section gets the same values. Only the section of the mode in use is read.
   const pace = {
     syncPeriod: duration(config.syncPeriodMs),
     ...(config.minSyncPeriodMs === undefined ? {} : { minSyncPeriod: duration(config.minSyncPeriodMs) }),
@@ -66,7 +66,7 @@ const ipvsFields = ({ ipvs }: ProxyConfig) => ({
   udpTimeout: duration(ipvs.udpTimeoutMs),
 });
 
-/** What /configz answers with. There the original shows its own structures, which are named otherwise than the file's fields. */
+/** The body of /configz. The original shows its internal structures there, whose names differ from the file's fields. */
 export const renderConfigz = (config: ProxyConfig): string =>
   JSON.stringify({
     'kubeproxy.config.k8s.io': {
@@ -117,7 +117,7 @@ export const renderConfigz = (config: ProxyConfig): string =>
     },
   });
 
-/** `tcpBeLiberal` → `TCPBeLiberal`: Go capitalizes what the file's names begin with. */
+/** Renames fields as in Go's structures: `tcpBeLiberal` becomes `TCPBeLiberal`. */
 const capitalized = (fields: object): object =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [

@@ -1,4 +1,4 @@
-// Command line and config file → one configuration. A flag that is given wins over the file; the file wins over the default.
+// Merges command line and config file into one configuration. A flag wins over the file, the file wins over the default.
 import { hostname } from 'node:os';
 import type { ProxyMode } from '../../../api/proxy-modes.ts';
 import type { ProxyConfig } from './config.ts';
@@ -7,8 +7,8 @@ import { createLookup, type Lookup, type ProxyFlags } from './lookup.ts';
 import * as parse from './parts.ts';
 
 /**
- * @param file values of the config file, empty without one
- * @throws ConfigError naming each value that can't be used, and where it came from
+ * @param file values of the config file; empty if there is no file
+ * @throws ConfigError with each invalid value and its source
  */
 export const resolveConfig = (flags: ProxyFlags, file: ConfigValues): ProxyConfig => {
   const look = createLookup(flags, file);
@@ -84,7 +84,7 @@ const conntrackOf = (look: Lookup): ProxyConfig['conntrack'] => ({
   udpStreamMs: look.number('conntrack.udpStreamTimeout', 0),
 });
 
-/** Which sections of the config file hold a mode's masquerading and its pace. The flags are the same for all of them but ipvs. */
+/** The sections of the config file with a mode's masquerade settings and sync periods. All modes except ipvs share the same flags. */
 const sectionOf: Readonly<Record<ProxyMode, { readonly masquerade: string; readonly pace: string }>> = {
   iptables: { masquerade: 'iptables', pace: 'iptables' },
   ipvs: { masquerade: 'iptables', pace: 'ipvs' },

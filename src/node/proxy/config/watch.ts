@@ -1,25 +1,25 @@
-// Notices an edited config file. As with the original, the program ends and whoever started it starts it anew; unlike it, an edit
-// that can't be used is only logged, and what runs goes on.
+// Watches the config file. After an edit the program ends, so that its supervisor restarts it, as with the original. Unlike the original,
+// an invalid edit is only logged.
 import { readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import { ConfigError } from './file.ts';
 
-/** An editor writes a file in several steps. */
+/** Editors write a file in several steps, so the watch waits this long for the last one. */
 const settleMs = 100;
 
 export interface ConfigWatch {
   readonly path: string;
-  /** The text that is in use. */
+  /** The text in use. */
   readonly text: string;
-  /** Throws when a text can't be used. */
+  /** Throws if a text is not a valid configuration. */
   readonly validate: (text: string) => void;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
 
-/** Never resolves; rejects when there is another usable text in the file. */
+/** Never resolves. Rejects when the file contains another valid text. */
 export const configChanged = ({ path, text, validate, log, signal }: ConfigWatch): Promise<never> => {
   const { promise, reject } = Promise.withResolvers<never>();
   let timer: NodeJS.Timeout | undefined;
@@ -37,8 +37,7 @@ export const configChanged = ({ path, text, validate, log, signal }: ConfigWatch
       log.error('The changed configuration file cannot be used; going on with the one before', error, { path });
     }
   };
-  // The folder and whatever happens in it: editors put a new file in the place of the old one, and in a pod the file is a link
-  // through another link, which is the one that changes.
+  // Watches the folder: editors replace the file, and in a pod the file is a symbolic link through another link, which changes.
   watch(dirname(path), { signal, persistent: false }, () => {
     clearTimeout(timer);
     timer = setTimeout(look, settleMs);

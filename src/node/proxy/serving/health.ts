@@ -1,22 +1,22 @@
-// /healthz and /livez: may a load balancer send this node traffic, and is kube-proxy keeping up?
+// Serves /healthz (may a load balancer send traffic to this node?) and /livez (does kube-proxy keep up with changes?).
 import { createServer, type Server } from 'node:http';
 import type { IpFamily } from '../types.ts';
 import { json, type Page, routes } from './http.ts';
 
 interface FamilyState {
-  /** When its rules were last brought up to date; undefined: never. */
+  /** Time of the last successful sync; undefined before the first one. */
   lastUpdated: Date | undefined;
-  /** Since when a change waits for a sync. */
+  /** Arrival time of the oldest change that waits for a sync. */
   oldestPending: number | undefined;
 }
 
-/** Healthy: every family was synced at least once, and no change has waited longer than `staleAfterMs`. */
+/** Healthy means: every family was synced at least once, and no change has waited longer than `staleAfterMs`. */
 export class ProxyHealth {
   readonly #families: ReadonlyMap<IpFamily, FamilyState>;
   readonly #staleAfterMs: number;
   /** False while the node is being removed from the cluster. */
   nodeEligible = true;
-  /** How often each path was answered, by status code. */
+  /** Number of answers by path and status code. */
   readonly answers: Readonly<Record<'healthz' | 'livez', Record<number, number>>> = { healthz: {}, livez: {} };
 
   constructor(families: readonly IpFamily[], staleAfterMs: number) {
@@ -40,7 +40,7 @@ export class ProxyHealth {
     return [...this.#families.values()].every((state) => this.#isHealthy(state));
   }
 
-  /** As the original's body. */
+  /** The body has the original's fields. */
   report(livez: boolean): { readonly code: number; readonly body: unknown } {
     const now = new Date();
     const { healthy } = this;

@@ -1,4 +1,4 @@
-// HTTP as the original's servers speak it: the same headers and nothing else, the same page for what isn't there.
+// HTTP with the same headers and the same 404 page as the original's servers.
 import type { RequestListener, Server, ServerResponse } from 'node:http';
 
 export interface Page {
@@ -12,7 +12,7 @@ export const json = (code: number, body: string): Page => ({ code, type: 'applic
 
 export const notFound: Page = text(404, '404 page not found\n');
 
-/** Path → page. A page that fails to be made is a 500. */
+/** Maps paths to pages. A page that throws becomes a 500. */
 export const routes =
   (pages: Readonly<Record<string, () => Page | Promise<Page>>>): RequestListener =>
   async (request, response) => {
@@ -26,7 +26,7 @@ export const routes =
   };
 
 export const sendPage = (response: ServerResponse, { code, type, body }: Page): void => {
-  // The connection is kept without a word, as HTTP/1.1 has it.
+  // HTTP/1.1 keeps connections open by default, and the original sends no header for that.
   response.removeHeader('Connection');
   response.setHeader('Content-Type', type);
   response.setHeader('X-Content-Type-Options', 'nosniff');
@@ -35,8 +35,8 @@ export const sendPage = (response: ServerResponse, { code, type, body }: Page): 
 };
 
 /**
- * @param address `0.0.0.0:10256`, `[::]:10256`; a wildcard of either family, or none, stands for all addresses of both
- * @throws Error when the port is taken or the address isn't ours
+ * @param address such as `0.0.0.0:10256` or `[::]:10256`; a wildcard of either family, or no host, means all addresses of both families
+ * @throws Error if the port is taken or this machine lacks the address
  */
 export const listen = (server: Server, address: string, signal: AbortSignal): Promise<void> => {
   const { promise, resolve, reject } = Promise.withResolvers<void>();

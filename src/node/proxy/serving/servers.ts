@@ -1,4 +1,4 @@
-// The two HTTP servers of the process: health for load balancers and the kubelet, metrics and configuration for people and Prometheus.
+// Opens the two HTTP servers of the process: health for load balancers and the kubelet; metrics and configuration for operators.
 import { createServer, type Server } from 'node:http';
 import { processMetrics } from '../../component/process-metrics.ts';
 import { readAccounting } from '../../sys/netfilter.ts';
@@ -8,7 +8,7 @@ import type { Changes } from '../proxier.ts';
 import { createHealthServer } from './health.ts';
 import { json, listen, routes, text } from './http.ts';
 
-/** A port that is taken is no reason to leave the node without rules, unless `--bind-address-hard-fail`. */
+/** A taken port is only logged, so that the node still gets its rules. `--bind-address-hard-fail` makes it fatal. */
 export const openServers = async (proxy: KubeProxy): Promise<void> => {
   const { config, log, signal } = proxy;
   const serve = async (server: Server, address: string, name: string): Promise<void> => {

@@ -1,4 +1,4 @@
-// Health check node ports: with externalTrafficPolicy Local, a load balancer asks each node whether it has an endpoint.
+// Serves health check node ports. With externalTrafficPolicy Local, a load balancer asks each node whether it has an endpoint.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from '../../../kit/logger.ts';
 import type { ServiceView } from '../types.ts';
@@ -8,11 +8,11 @@ export interface HealthCheckPort {
   /** `namespace/name` */
   readonly service: string;
   readonly port: number;
-  /** Ready endpoints on this node. */
+  /** Number of ready endpoints on this node. */
   readonly localEndpoints: number;
 }
 
-/** Several ports of a service share one health check: an endpoint counts once, by its address. */
+/** All ports of a service share one health check, so each endpoint address counts once. */
 export const healthCheckPorts = ({ ports, endpoints }: ServiceView): HealthCheckPort[] => {
   const found = new Map<string, { port: number; ips: Set<string> }>();
   for (const { key, service, healthCheckNodePort } of ports.values()) {
@@ -38,7 +38,7 @@ interface Listening {
   readonly servers: readonly Server[];
 }
 
-/** Keeps the listeners of health check ports, for one address family. */
+/** Opens and closes the listeners of health check ports for one address family. */
 export class ServiceHealth {
   readonly #listening = new Map<string, Listening>();
   readonly #options: ServiceHealthOptions;
@@ -81,7 +81,7 @@ export class ServiceHealth {
     log.info(2, 'Opening healthcheck', { service, port });
     const servers: Server[] = addresses.map((address) => {
       const server = createServer((_request, response) => this.#answer(service, response));
-      // The port may be taken for a moment by a predecessor; the next sync tries again.
+      // A previous kube-proxy may still hold the port; the next sync tries again.
       server.on('error', (error) => {
         log.error('Failed to start healthcheck', error, { service, port, address });
         if (this.#listening.get(service)?.servers === servers) this.#close(service);

@@ -12,8 +12,8 @@ import { proxySelector } from './service-ports.ts';
 import { fromOldSlice, oldEndpointSlices } from './slice-v1beta1.ts';
 
 /**
- * Waits for the API server. A cluster that is just starting brings it up within a second or so: asked often at first, then less.
- * @returns where it has EndpointSlices
+ * Waits until the API server answers. A starting cluster has it within about a second, so the first attempts follow quickly.
+ * @returns the version of EndpointSlices that the server has
  */
 export const reachServer = async (
   client: Client,
@@ -32,7 +32,7 @@ export const reachServer = async (
   }
 };
 
-/** The first attempt, and then less and less. */
+/** Logs the first attempt, then ever fewer of them. */
 const isWorthALine = (attempt: number): boolean => attempt % 10 === 0 && Number.isInteger(Math.log2(attempt / 10 || 1));
 
 interface Looked {
@@ -41,7 +41,7 @@ interface Looked {
   readonly retryAfterMs?: number;
 }
 
-/** Versions of a group can be seen by everybody who may log in. Whoever may not sees that later, object by object. */
+/** Any authenticated client may read the versions of a group. Missing rights show later, in the list of each resource. */
 const look = async (client: Client): Promise<Looked> => {
   try {
     const { status, body, ...rest } = await client.raw('/apis/discovery.k8s.io');
@@ -74,7 +74,7 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
-/** Each resolves once everything that exists has been told to the handlers. */
+/** Each promise resolves when the handlers have been called for every existing object. */
 export interface Followed {
   readonly node: Promise<void>;
   readonly services: Promise<void>;
@@ -82,8 +82,8 @@ export interface Followed {
 }
 
 /**
- * Feeds the handlers from the API server. Informers begin at once and tell nothing twice, so whoever wants to hear of everything must
- * be there when they are made: nothing may be awaited in here.
+ * Calls the handlers for each change at the API server. Informers start at once and report each object only once. So the handlers must be
+ * registered in the same turn of the event loop: this function must not await anything.
  */
 export const followObjects = ({ client, nodeName, slices, handlers, log, signal }: FollowOptions): Followed => {
   const options = { signal, logger: log };
@@ -104,7 +104,7 @@ export const followObjects = ({ client, nodeName, slices, handlers, log, signal 
   const read = slices === oldEndpointSlices ? fromOldSlice : (slice: EndpointSlice) => slice;
   sliceInformer.onChange((before, after) => {
     const verb = verbOf(before, after);
-    // The original's own names for them.
+    // These are the original's handler names.
     const handler = verb === 'Add' ? 'OnEndpointSliceAdd' : `OnEndpoints${verb}`;
     log.info(4, `Calling handler.${handler}`, { endpoints: keyOf((after ?? before) as KubeObject) });
     handlers.onSlice(before && read(before), after && read(after));

@@ -1,4 +1,4 @@
-// Which of a service port's endpoints does traffic go to: policies, topology hints, and terminating endpoints as a last resort.
+// Chooses the endpoints that a service port's traffic goes to: by traffic policy, topology hints, and readiness.
 import {
   type NodeView,
   type ProxyEndpoint,
@@ -12,7 +12,7 @@ export interface Categories {
   readonly cluster: readonly ProxyEndpoint[];
   /** For traffic policy Local. */
   readonly local: readonly ProxyEndpoint[];
-  /** All that one of the two leads to: these need rules. */
+  /** The union of both lists. These endpoints need rules. */
   readonly reachable: readonly ProxyEndpoint[];
   /** Whether the service has a usable endpoint anywhere; if not, packets are rejected. */
   readonly any: boolean;
@@ -20,7 +20,7 @@ export interface Categories {
 
 export type TrafficPolicy = 'internal' | 'external';
 
-/** Policies Local under which this node has nothing to send to, though the service has endpoints elsewhere. */
+/** The traffic policies `Local` for which this node has no endpoint although other nodes have some. */
 export const localGaps = (port: ServicePort, { any, local }: Categories): TrafficPolicy[] => {
   if (!any || local.length > 0) return [];
   return [
@@ -31,7 +31,7 @@ export const localGaps = (port: ServicePort, { any, local }: Categories): Traffi
 
 type Node = Pick<NodeView, 'name' | 'zone'>;
 
-/** As the original's CategorizeEndpoints. */
+/** Follows the original's CategorizeEndpoints. */
 export const categorize = (port: ServicePort, endpoints: readonly ProxyEndpoint[], node: Node): Categories => {
   const cluster = usesClusterEndpoints(port) ? clusterEndpoints(endpoints, node) : [];
   if (!usesLocalEndpoints(port)) return { cluster, local: [], reachable: cluster, any: cluster.length > 0 };
@@ -55,15 +55,15 @@ const clusterEndpoints = (endpoints: readonly ProxyEndpoint[], node: Node): read
   return near.length > 0 ? near : usable(endpoints);
 };
 
-/** The ready ones; where there is none, those that still serve while they terminate (KEP-1669). */
+/** The ready endpoints. If there are none: the terminating endpoints that still serve (KEP-1669). */
 const usable = (endpoints: readonly ProxyEndpoint[]): readonly ProxyEndpoint[] => {
   const ready = endpoints.filter((endpoint) => endpoint.ready);
   return ready.length > 0 ? ready : endpoints.filter(({ serving, terminating }) => serving && terminating);
 };
 
 /**
- * Topology hints: those for this node, else those for its zone. Hints count only when every ready endpoint has some and one is for
- * us; otherwise traffic could be lost while the controller is still writing them.
+ * Endpoints with a topology hint for this node, or else for its zone. Hints are used only if every ready endpoint has hints and at least
+ * one hint fits. Otherwise traffic could be lost while the controller is still writing the hints.
  */
 const nearest = (ready: readonly ProxyEndpoint[], node: Node): readonly ProxyEndpoint[] => {
   const { zone } = node;

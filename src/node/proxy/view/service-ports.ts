@@ -4,11 +4,11 @@ import type { Protocol, Service } from '../../../api/core.ts';
 import { isCidr } from '../cidr.ts';
 import { familyOf, type IpFamily, type PortKey, type ServicePort } from '../types.ts';
 
-/** Services and slices with these labels are another program's business. */
+/** kube-proxy ignores services and slices with one of these labels. */
 const proxyNameLabel = 'service.kubernetes.io/service-proxy-name';
 const headlessLabel = 'service.kubernetes.io/headless';
 
-/** What the informers of services and endpoint slices leave to other programs. */
+/** The label selector of the informers for services and endpoint slices. */
 export const proxySelector = `!${headlessLabel},!${proxyNameLabel}`;
 
 const defaultAffinitySeconds = 10_800;
@@ -16,7 +16,7 @@ const defaultAffinitySeconds = 10_800;
 export const portKey = (service: string, portName: string | undefined, protocol: Protocol): PortKey =>
   `${service}${portName ? `:${portName}` : ''}/${protocol}`;
 
-/** @returns nothing for headless and ExternalName services, those of another proxy, and those without an address of the family */
+/** @returns an empty list for headless and ExternalName services, services of another proxy, and services without an address of the family */
 export const servicePortsOf = (service: Service, family: IpFamily): ServicePort[] => {
   const { metadata, spec, status } = service;
   const { labels = {} } = metadata;
@@ -24,7 +24,7 @@ export const servicePortsOf = (service: Service, family: IpFamily): ServicePort[
   const addresses = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]);
   const clusterIp = addresses.find((address) => isIP(address) !== 0 && familyOf(address) === family);
   if (clusterIp === undefined) return [];
-  // What isn't an address at all must not make the one restore fail that is for all services.
+  // A text that is no address must not reach the restore, which would then fail for all services.
   const ofFamily = (list: readonly string[] | undefined, isValid = (text: string) => isIP(text) !== 0): string[] =>
     (list ?? []).map((text) => text.trim()).filter((text) => isValid(text) && familyOf(text) === family);
   const name = `${metadata.namespace ?? ''}/${metadata.name}`;
@@ -56,7 +56,7 @@ export const servicePortsOf = (service: Service, family: IpFamily): ServicePort[
 
 type Ingress = { readonly ip?: string; readonly ipMode?: 'VIP' | 'Proxy' };
 
-/** With `ipMode: Proxy` traffic comes back through a node port, so the address itself must not be captured. */
+/** With `ipMode: Proxy`, traffic arrives at a node port, so the address itself must not be captured (KEP-1860). */
 const virtualIps = (ingress: readonly Ingress[] | undefined): string[] =>
   (ingress ?? []).flatMap(({ ip, ipMode }) => (ip !== undefined && ip !== '' && ipMode !== 'Proxy' ? [ip] : []));
 

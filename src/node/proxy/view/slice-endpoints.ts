@@ -1,10 +1,10 @@
-// EndpointSlices of one service → its endpoints by port, per address family.
+// Turns the EndpointSlices of one service into its endpoints by port, for one address family.
 import { isIP } from 'node:net';
 import { type Endpoint, type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
 import type { IpFamily, PortKey, ProxyEndpoint } from '../types.ts';
 import { portKey } from './service-ports.ts';
 
-/** `namespace/name` of the service that a slice belongs to. */
+/** The service that a slice belongs to, as `namespace/name`. */
 export const serviceOfSlice = ({ metadata }: EndpointSlice): string | undefined => {
   const name = metadata.labels?.[serviceNameLabel];
   return name === undefined || name === '' ? undefined : `${metadata.namespace ?? ''}/${name}`;
@@ -12,7 +12,7 @@ export const serviceOfSlice = ({ metadata }: EndpointSlice): string | undefined 
 
 /**
  * @param slices all slices of one service
- * @returns sorted by `address`; an endpoint that several slices list stands there once
+ * @returns endpoints sorted by `address`; an endpoint in several slices appears once
  */
 export const endpointsOf = (
   service: string,
@@ -61,8 +61,8 @@ const parseEndpoint = (endpoint: Endpoint, port: number, nodeName: string): Prox
 };
 
 /**
- * While an endpoint moves between slices both list it; and the pod network may give a terminating pod's address to another pod before it is
- * gone. What can be used wins, then what is local.
+ * Two slices can list the same address: while an endpoint moves between slices, or when a new pod gets the address of a terminating pod.
+ * A non-terminating endpoint wins, then a ready one, then a local one.
  */
 const isBetter = (candidate: ProxyEndpoint, known: ProxyEndpoint | undefined): boolean => {
   if (known === undefined) return true;
@@ -71,5 +71,5 @@ const isBetter = (candidate: ProxyEndpoint, known: ProxyEndpoint | undefined): b
   return candidate.local && !known.local;
 };
 
-/** By code units, as Go compares strings: `10.0.0.10:80` before `10.0.0.1:80`. */
+/** Compares code units, as Go compares strings: `10.0.0.10:80` comes before `10.0.0.1:80`. */
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

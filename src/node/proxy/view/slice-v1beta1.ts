@@ -1,4 +1,4 @@
-// EndpointSlices as Kubernetes 1.20 and older serve them (discovery.k8s.io/v1beta1), brought into the form of v1.
+// Converts EndpointSlices of discovery.k8s.io/v1beta1, which Kubernetes 1.20 and older serve, to v1.
 import type { Endpoint, EndpointSlice } from '../../../api/discovery.ts';
 import { endpointSlices, type Resource } from '../../../api/resources.ts';
 
@@ -8,7 +8,7 @@ interface OldEndpoint extends Endpoint {
 
 export const oldEndpointSlices: Resource<EndpointSlice> = { ...endpointSlices, version: 'v1beta1' };
 
-/** There, an endpoint's node and zone were two entries of its topology. */
+/** In v1beta1, node and zone of an endpoint are entries of its topology map. */
 export const fromOldSlice = (slice: EndpointSlice): EndpointSlice => ({
   ...slice,
   endpoints: (slice.endpoints ?? []).map((endpoint: OldEndpoint) => {

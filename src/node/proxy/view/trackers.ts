@@ -1,5 +1,5 @@
-// Between informers and rules: what changed since the last sync. The first `before` and the last `after` count; what cancels out
-// in between never happened.
+// Collects the changes between two syncs. Only the first `before` and the last `after` of an object count, so changes that cancel out
+// cause no work.
 import type { Service } from '../../../api/core.ts';
 import { type EndpointSlice, lastChangeAnnotation } from '../../../api/discovery.ts';
 import type { Logger } from '../../../kit/logger.ts';
@@ -8,9 +8,9 @@ import type { IpFamily, PortKey, ProxyEndpoint, ServicePort } from '../types.ts'
 import { servicePortsOf } from './service-ports.ts';
 import { endpointsOf, sameEndpoints, serviceOfSlice } from './slice-endpoints.ts';
 
-/** Service ports of one address family. */
+/** Tracks the service ports of one address family. */
 export class ServiceTracker {
-  /** Events heard of so far, whether or not they mattered. */
+  /** Number of events received, including those without effect. */
   heard = 0;
   readonly ports = new Map<PortKey, ServicePort>();
   readonly #pending = new Map<string, { readonly before: readonly ServicePort[]; after: readonly ServicePort[] }>();
@@ -41,7 +41,7 @@ export class ServiceTracker {
     return this.#pending.size;
   }
 
-  /** Moves what is pending into `ports`. @returns the keys whose port is new, different or gone */
+  /** Applies the pending changes to `ports`. @returns the keys of new, changed and removed ports */
   apply(): Set<PortKey> {
     const changed = new Set<PortKey>();
     for (const { before, after } of this.#pending.values()) {
@@ -69,16 +69,16 @@ export class ServiceTracker {
   }
 }
 
-/** Endpoints of one address family. */
+/** Tracks the endpoints of one address family. */
 export class EndpointTracker {
-  /** Events heard of so far, of slices of the family. */
+  /** Number of events received for slices of the family. */
   heard = 0;
   readonly endpoints = new Map<PortKey, readonly ProxyEndpoint[]>();
   readonly #slices = new Map<string, Map<string, EndpointSlice>>();
-  /** The keys that each service has in `endpoints`. */
+  /** Service → its keys in `endpoints`. */
   readonly #keys = new Map<string, readonly PortKey[]>();
   readonly #pending = new Set<string>();
-  /** By service. */
+  /** Service → trigger times that no sync has taken yet. */
   readonly #triggers = new Map<string, number[]>();
   readonly #started = Date.now();
   readonly #family: IpFamily;
@@ -100,8 +100,8 @@ export class EndpointTracker {
   }
 
   /**
-   * When what is pending began, in milliseconds of Unix time: when a pod became ready, say. Forgotten by this.
-   * Only of slices that tell it, and what began since we are here: the rest is no measure of us.
+   * Returns and forgets the times, in milliseconds of Unix time, at which the pending changes began; for example when a pod became ready.
+   * Slices without a trigger time do not count. Neither do changes from before this program's start: they say nothing about its speed.
    */
   takeTriggers(): number[] {
     const times = [...this.#triggers.values()].flat();
@@ -113,7 +113,7 @@ export class EndpointTracker {
     return this.#pending.size;
   }
 
-  /** Moves what is pending into `endpoints`. @returns the keys whose endpoints differ now */
+  /** Applies the pending changes to `endpoints`. @returns the keys whose endpoints changed */
   apply(): Set<PortKey> {
     const changed = new Set<PortKey>();
     for (const service of this.#pending) {
@@ -128,7 +128,7 @@ export class EndpointTracker {
     return changed;
   }
 
-  /** A slice that is gone tells when it was changed last, not when it went. */
+  /** A deleted slice carries the time of its last change, not of its deletion, so it drops the service's times. */
   #noteTrigger(before: EndpointSlice | undefined, after: EndpointSlice | undefined): void {
     const service = after && serviceOfSlice(after);
     const time = after && triggerTime(after);
@@ -170,7 +170,7 @@ export class EndpointTracker {
   }
 }
 
-/** In RFC 3339, with parts of a second. */
+/** The annotation has RFC 3339 with fractions of a second. @returns milliseconds of Unix time */
 const triggerTime = ({ metadata }: EndpointSlice): number | undefined => {
   const time = Date.parse(metadata.annotations?.[lastChangeAnnotation] ?? '');
   return Number.isNaN(time) ? undefined : time;
