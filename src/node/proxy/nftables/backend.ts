@@ -1,4 +1,5 @@
-// nftables mode for one address family: an update → items → what differs → kernel. The only state is what is known to be in the kernel.
+// nftables mode for one address family: an update becomes items, and the difference goes to the kernel. The only state is the table's
+// known content.
 import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import type { Nft } from '../../sys/nft.ts';
@@ -10,34 +11,34 @@ import { type Existing, readExisting } from './existing.ts';
 import { type Changes, Ledger } from './ledger.ts';
 import { type Item, identityOf, type NamedSet, nameOf, words } from './model.ts';
 import type { BuildOptions } from './port-context.ts';
-import { type Litter, litterOf, renderAll, renderChanges, renderRemoval } from './render.ts';
+import { renderAll, renderChanges, renderRemoval, type Unused, unusedIn } from './render.ts';
 
 export interface NftablesOptions {
   readonly family: IpFamily;
   readonly nft: Nft;
   readonly state: RulesetState;
   readonly log: Logger;
-  /** Both are asked at each sync: the node may have changed. */
+  /** Both are called at each sync, because the node may have changed. */
   readonly base: () => readonly Item[];
   readonly build: () => BuildOptions;
 }
 
-/** Whose the items are that don't depend on services: comes before all names. */
+/** Owner of the items that do not depend on services. It sorts before all service ports. */
 const baseOwner = '';
 
-/** So many unused chains and sets may lie around: to delete each at once would cost a second transaction for most changes. */
-const tolerableLitter = 100;
+/** Limit of unused chains and sets. Deleting each one at once would cost a second transaction for most changes. */
+const maxUnused = 100;
 
 export class NftablesBackend implements Backend {
   readonly failures = { of: 'nftables' as const, sync: 0, cleanup: 0 };
   readonly #options: NftablesOptions;
   #ledger = new Ledger();
-  /** By identity. */
-  readonly #litter = new Map<string, Item>();
-  /** Grows with each write that begins. */
+  /** Identity → unused chain or set in the kernel. */
+  readonly #unused = new Map<string, Item>();
+  /** Number of writes begun. */
   #writes = 0;
   #writing = false;
-  /** The state when the table last lacked nothing. What a write of ours changes in chains changes it, too. */
+  /** The ruleset's state when the table was last complete. A write that changes chains changes this state, too. */
   #whole: string | undefined;
 
   constructor(options: NftablesOptions) {
@@ -62,13 +63,13 @@ export class NftablesBackend implements Backend {
     return { full, rules: noRules };
   }
 
-  /** Whether the table is gone, or chains of it were emptied or filled. Elements aren't looked at: to list them takes long. */
+  /** Whether the table is gone or a chain has another number of rules. Elements are not checked, because listing them takes long. */
   async damaged(signal: AbortSignal): Promise<boolean> {
     const writes = this.#writes;
     const state = await this.#options.state.read(signal);
     if (state !== undefined && state === this.#whole) return false;
     const existing = await this.#list(signal);
-    // What a sync was just changing says nothing.
+    // A listing during a sync may show a half-done state.
     if (writes !== this.#writes || this.#writing) return false;
     const whole = this.#isWhole(existing);
     this.#whole = whole ? state : undefined;
@@ -101,29 +102,29 @@ export class NftablesBackend implements Backend {
     const existing = await this.#list(signal);
     const items = [...this.#ledger.items()];
     await this.#apply(renderAll(family, items, existing), signal);
-    this.#litter.clear();
-    await this.#sweep(litterOf(existing, items), signal);
+    this.#unused.clear();
+    await this.#sweep(unusedIn(existing, items), signal);
   }
 
   async #writeChanges(changes: Changes, signal: AbortSignal): Promise<void> {
     if (changes.added.length + changes.removed.length === 0) return;
     const input = renderChanges(this.#options.family, changes);
     if (input !== '') await this.#apply(input, signal);
-    for (const item of changes.removed) if (item.kind !== 'element') this.#litter.set(identityOf(item), item);
-    for (const item of changes.added) this.#litter.delete(identityOf(item));
-    if (this.#litter.size <= tolerableLitter) return;
-    const litter = [...this.#litter.values()];
-    this.#litter.clear();
-    const sets = litter.filter((item): item is NamedSet => item.kind === 'set' || item.kind === 'map');
-    const chains = litter.filter(({ kind }) => kind === 'chain').map(nameOf);
+    for (const item of changes.removed) if (item.kind !== 'element') this.#unused.set(identityOf(item), item);
+    for (const item of changes.added) this.#unused.delete(identityOf(item));
+    if (this.#unused.size <= maxUnused) return;
+    const unused = [...this.#unused.values()];
+    this.#unused.clear();
+    const sets = unused.filter((item): item is NamedSet => item.kind === 'set' || item.kind === 'map');
+    const chains = unused.filter(({ kind }) => kind === 'chain').map(nameOf);
     await this.#sweep({ chains, sets }, signal);
   }
 
-  /** A failure is no reason to start over: what stays is in nobody's way, and the next full sync tries again. */
-  async #sweep(litter: Litter, signal: AbortSignal): Promise<void> {
-    if (litter.chains.length + litter.sets.length === 0) return;
+  /** A failure is only counted: unused chains do no harm, and the next full sync tries again. */
+  async #sweep(unused: Unused, signal: AbortSignal): Promise<void> {
+    if (unused.chains.length + unused.sets.length === 0) return;
     try {
-      await this.#apply(renderRemoval(this.#options.family, litter), signal);
+      await this.#apply(renderRemoval(this.#options.family, unused), signal);
     } catch (error) {
       signal.throwIfAborted();
       this.failures.cleanup += 1;

@@ -1,14 +1,14 @@
-// Session affinity: each endpoint remembers its clients in a set of its own, for as long as the service says. Such services have chains of
-// their own, since a set's name can't be looked up in a map.
+// Session affinity: each endpoint has a set of clients that expire after the service's timeout. Such services need their own chains,
+// because a map cannot look up a set's name.
 import { hash } from 'node:crypto';
 import type { ProxyEndpoint } from '../types.ts';
 import { type Item, words } from './model.ts';
 import type { PortContext } from './port-context.ts';
 
-/** As many clients as an endpoint can remember. Beyond, new ones are balanced like everybody else. */
+/** Maximum number of clients that an endpoint remembers. Further clients are balanced as without affinity. */
 const mostClients = 65_535;
 
-/** The name is the same for cluster IP and node port: whoever came by the one finds the same endpoint by the other. */
+/** The chain is the same for cluster IP and node port, so a client gets the same endpoint through both. */
 export const buildAffinity = (
   context: PortContext,
   policy: 'cluster' | 'local',
@@ -46,10 +46,10 @@ const endpointItems = (context: PortContext, endpoint: ProxyEndpoint, seconds: n
   ];
 };
 
-/** Prefix of the sets that remember clients: a full sync leaves what is in them. */
+/** Prefix of the sets that remember clients. A full sync keeps their elements. */
 export const clientsPrefix = 'clients-';
 
-/** A set's timeout can't be changed: another timeout makes it another set. */
+/** A set's timeout cannot be changed, so the timeout is part of the set's name. */
 const namesOf = (
   context: PortContext,
   { address }: ProxyEndpoint,

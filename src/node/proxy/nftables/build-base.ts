@@ -1,4 +1,4 @@
-// What is in the table whatever the services are: where the kernel enters it, and the questions that every packet is asked.
+// Builds the part of the table that does not depend on services: the base chains with their hooks, and the lookups for every packet.
 import type { LocalMatch } from '../local-detector.ts';
 import type { IpFamily } from '../types.ts';
 import {
@@ -18,7 +18,7 @@ export interface BaseOptions {
   readonly family: IpFamily;
   readonly masqueradeMark: number;
   readonly masqueradeAll: boolean;
-  /** How pods of this node are told from everybody else. */
+  /** How to recognise traffic from pods of this node. */
   readonly local: LocalMatch;
   readonly nodePortAddresses: 'all' | readonly string[];
 }
@@ -37,15 +37,15 @@ export const buildBase = (options: BaseOptions): Item[] => {
       'nodeport-endpoints-check',
       refusals(`${nodePortMatch(options)} ${portAlone}`, sets.rejectedNodePorts, sets.droppedNodePorts),
     ),
-    // A known address at an unknown port: told at once, rather than sent to the default gateway.
+    // A cluster IP with an unknown port is rejected. Otherwise the packet would go to the default gateway.
     chain('cluster-ips-check', [`${ip} daddr @${sets.clusterIps} reject`]),
   ];
 };
 
-/** Says that a packet's source is to be replaced by the node's address, as its answers must come back this way. */
+/** Marks a packet for masquerading: the node's address becomes its source, so that replies come back through this node. */
 export const markRule = (mark: number): string => `meta mark set meta mark | ${hex(mark)}`;
 
-/** What a packet matches that comes from a pod of this node, or with `!= ` from elsewhere. */
+/** The match for packets from pods of this node; with `!= `, for all other packets. */
 export const localRule = (local: NonNullable<LocalMatch>, { ip }: Words, not: '' | '!= '): string => {
   if (local.kind === 'source') return `${ip} saddr ${not}${local.cidr}`;
   return `iifname ${not}"${local.name.replace(/\+$/, '*')}"`;
@@ -60,7 +60,7 @@ const namedSets = ({ ip, address }: Words): NamedSet[] => {
   const choices = protocols.flatMap((protocol) =>
     choiceMaps.map((name) => {
       const key = name.startsWith('nodeport') ? '' : `${ip} daddr . `;
-      // A number that the kernel draws is part of the key, and `type` has no word for it.
+      // The key contains a random number, which `type` cannot express and `typeof` can.
       const spec = `typeof ${key}${protocol} dport . numgen random mod 2 : ${ip} daddr . ${protocol} dport ;`;
       return [`${name}-${protocol}`, 'map', spec] as const;
     }),
@@ -81,7 +81,7 @@ const namedSets = ({ ip, address }: Words): NamedSet[] => {
   return specs.map(([name, kind, spec]) => ({ kind, name, spec }));
 };
 
-/** Refusals come after the choice of an endpoint: a packet that was sent to one bears another address by now. */
+/** The endpoint checks run after DNAT. A packet that got an endpoint has another destination by then and does not match. */
 const filterChains = (): Chain[] => {
   const ask = (name: string): string => `ct state new jump ${name}`;
   const filter = (name: string, hook: string, rules: readonly string[]): Chain =>
@@ -116,7 +116,7 @@ const natChains = (options: BaseOptions): Chain[] => {
   ];
 };
 
-/** Traffic from elsewhere than our pods may leave by another node than it came: it gets our address. */
+/** Masquerades traffic from outside of this node's pods, because its replies could otherwise bypass this node. */
 const clusterIpMasquerade = ({ family, masqueradeAll, masqueradeMark, local }: BaseOptions): string[] => {
   const match = `${words[family].ip} daddr @${sets.clusterIps}`;
   if (masqueradeAll) return [`${match} ${markRule(masqueradeMark)}`];
@@ -129,7 +129,7 @@ const nodePortMatch = ({ family, nodePortAddresses }: BaseOptions): string => {
   return `${ip} daddr @${sets.nodePortIps}`;
 };
 
-/** No endpoints at all: the client is told at once. None on this node: dropped, another node may answer. */
+/** A service without endpoints rejects packets. One without endpoints on this node drops them, as another node may answer. */
 const refusals = (match: string, rejected: SetName, dropped: SetName): string[] => [
   `${match} @${rejected} reject`,
   `${match} @${dropped} drop`,

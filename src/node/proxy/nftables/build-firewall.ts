@@ -1,4 +1,4 @@
-// `loadBalancerSourceRanges`: who may use a load balancer's address. Asked before the destination is rewritten.
+// Builds the firewall for `loadBalancerSourceRanges`. It is evaluated before DNAT.
 
 import { hash } from 'node:crypto';
 import { contains } from '../cidr.ts';
@@ -10,7 +10,7 @@ export const buildFirewall = ({ port, endpoints, options, protocol, comment }: P
   const everybody = ranges.some((range) => range.endsWith('/0'));
   if (!endpoints.any || port.loadBalancerIps.length === 0 || ranges.length === 0 || everybody) return [];
   const nodeIp = options.node.addresses[options.family];
-  // A node that owns the load balancer's address sends from that address.
+  // If the node owns the load balancer's address, the node's own packets have that address as source.
   const own = nodeIp !== undefined && ranges.some((range) => contains(range, nodeIp)) ? port.loadBalancerIps : [];
   const name = `firewall-${hash('sha256', port.key, 'hex').slice(0, 16)}`;
   const allowed = widest([...ranges, ...own]);
@@ -29,7 +29,7 @@ export const buildFirewall = ({ port, endpoints, options, protocol, comment }: P
   ];
 };
 
-/** Without those that lie within another: nft refuses a set whose members overlap. */
+/** Drops ranges inside other ranges, because nft refuses a set with overlapping members. */
 const widest = (ranges: readonly string[]): string[] => {
   const lengthOf = (range: string): number => Number(range.split('/')[1] ?? 128);
   const kept: string[] = [];

@@ -1,11 +1,11 @@
-// One service port with its endpoints → what it needs in the table. Pure.
+// Builds the items that one service port and its endpoints need in the table. Pure.
 //
 //   service-ips       address . protocol . port ─▶ service-tcp-3: endpoints-tcp[address . port . random of 3] ─▶ DNAT
 //                                               ─▶ external-…: masquerade, or keep the client's address; then as above
 //   service-nodeports           protocol . port ─▶ external-nodeport-tcp-3 ─▶ nodeport-tcp-3: nodeport-endpoints-tcp[…] ─▶ DNAT
 //
-// There is a chain for each *number* of endpoints, not for each service. Which service and which endpoint is a matter of map elements,
-// and these the kernel adds and takes away without looking at any rule again.
+// There is one chain for each *number* of endpoints, not for each service. Services and endpoints are map elements, which the kernel adds
+// and removes without evaluating any rule again.
 import type { Protocol } from '../../../api/core.ts';
 import type { ProxyEndpoint, ServicePort } from '../types.ts';
 import { categorize } from '../view/categorize.ts';
@@ -26,11 +26,11 @@ import type { BuildOptions, PortContext } from './port-context.ts';
 
 type Policy = 'cluster' | 'local';
 
-/** What packets can be sent to: an address and port, or a port of the node. */
-interface Front {
+/** A destination that clients use: an address and port, or a node port. */
+interface Frontend {
   readonly key: string;
   readonly verdicts: SetName;
-  /** Where its endpoints are, with the key that they have there and what packets are looked up by. */
+  /** For each traffic policy, the chain and the map with its endpoints. */
   readonly choices: Readonly<Record<Policy, { readonly chain: string; readonly map: ChoiceMap }>>;
   readonly choiceKey: string;
   readonly choiceMatch: string;
@@ -38,7 +38,7 @@ interface Front {
   readonly dropped: SetName;
 }
 
-/** A chain that sends a packet to one of some endpoints, and what it needs. */
+/** A chain that chooses one of several endpoints, and the items that the chain needs. */
 interface Choice {
   readonly chain: string;
   readonly items: readonly Item[];
@@ -55,7 +55,7 @@ export const buildPort = (port: ServicePort, endpoints: readonly ProxyEndpoint[]
     { kind: 'element', set: sets.clusterIps, key: port.clusterIp },
     ...hairpins(context),
     ...buildInternal(context),
-    ...externalFronts(context).flatMap((front) => buildExternal(context, front)),
+    ...externalFrontends(context).flatMap((frontend) => buildExternal(context, frontend)),
     ...buildFirewall(context),
   ];
 };
@@ -64,7 +64,7 @@ const longestComment = 127;
 
 const nftProtocols: Readonly<Record<Protocol, NftProtocol>> = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' };
 
-/** Only of this node: a pod elsewhere that reaches itself is its node's business. */
+/** Only pods of this node: another node handles its own pods' connections to themselves. */
 const hairpins = ({ endpoints, protocol }: PortContext): Element[] =>
   endpoints.reachable
     .filter(({ local }) => local)
@@ -72,35 +72,35 @@ const hairpins = ({ endpoints, protocol }: PortContext): Element[] =>
 
 const buildInternal = (context: PortContext): Item[] => {
   const { port } = context;
-  const front = addressFront(context, port.clusterIp);
-  // The policy decides which endpoints there are; a cluster IP has only these.
-  const choice = chooseOne(context, front, 'cluster', port.internalPolicyLocal ? 'local' : 'cluster');
-  return choice ? [lead(context, front, choice.chain), ...choice.items] : [refuse(context, front)];
+  const frontend = addressFrontend(context, port.clusterIp);
+  // A cluster IP uses only one list of endpoints. The policy says which one.
+  const choice = chooseOne(context, frontend, 'cluster', port.internalPolicyLocal ? 'local' : 'cluster');
+  return choice ? [lead(context, frontend, choice.chain), ...choice.items] : [refuse(context, frontend)];
 };
 
-const externalFronts = (context: PortContext): Front[] => {
+const externalFrontends = (context: PortContext): Frontend[] => {
   const { port } = context;
   const addresses = new Set([...port.externalIps, ...port.loadBalancerIps]);
   return [
-    ...[...addresses].map((address) => addressFront(context, address)),
-    ...(port.nodePort === 0 ? [] : [nodePortFront(context)]),
+    ...[...addresses].map((address) => addressFrontend(context, address)),
+    ...(port.nodePort === 0 ? [] : [nodePortFrontend(context)]),
   ];
 };
 
-const buildExternal = (context: PortContext, front: Front): Item[] => {
+const buildExternal = (context: PortContext, frontend: Frontend): Item[] => {
   const { port, options, endpoints } = context;
-  if (!endpoints.any) return [refuse(context, front)];
-  const cluster = chooseOne(context, front, 'cluster', 'cluster');
+  if (!endpoints.any) return [refuse(context, frontend)];
+  const cluster = chooseOne(context, frontend, 'cluster', 'cluster');
   const mark = markRule(options.masqueradeMark);
   const go = (choice: Choice | undefined, match = ''): string[] => (choice ? [`${match}goto ${choice.chain}`] : []);
   if (!port.externalPolicyLocal) {
     const name = `external-${cluster?.chain ?? 'none'}`;
     const chain: Chain = { kind: 'chain', name, rules: [mark, ...go(cluster)] };
-    return [lead(context, front, name), chain, ...(cluster?.items ?? [])];
+    return [lead(context, frontend, name), chain, ...(cluster?.items ?? [])];
   }
-  const local = chooseOne(context, front, 'local', 'local');
+  const local = chooseOne(context, frontend, 'local', 'local');
   const name = `external-${cluster?.chain ?? 'none'}-${local?.chain ?? 'none'}`;
-  // Pods and the node itself reach the service as if they had gone out to a load balancer and come back.
+  // Pods of this node and the node itself may use all endpoints, as if their packets came back from the load balancer.
   const rules = [
     ...(options.local ? go(cluster, `${localRule(options.local, words[options.family], '')} `) : []),
     `fib saddr type local ${mark}`,
@@ -108,33 +108,33 @@ const buildExternal = (context: PortContext, front: Front): Item[] => {
     ...go(local),
   ];
   return [
-    lead(context, front, name),
+    lead(context, frontend, name),
     { kind: 'chain', name, rules },
     ...(cluster?.items ?? []),
-    ...(local?.items ?? [refuse(context, front)]),
+    ...(local?.items ?? [refuse(context, frontend)]),
   ];
 };
 
-/** @param place which of the front's maps holds them @returns undefined where there is no endpoint */
-const chooseOne = (context: PortContext, front: Front, place: Policy, policy: Policy): Choice | undefined => {
+/** @param place the map of the frontend that holds the endpoints @returns undefined if there is no endpoint */
+const chooseOne = (context: PortContext, frontend: Frontend, place: Policy, policy: Policy): Choice | undefined => {
   const endpoints = context.endpoints[policy];
   if (endpoints.length === 0) return undefined;
   if (context.port.affinitySeconds !== undefined) return buildAffinity(context, policy, context.port.affinitySeconds);
-  const { chain, map } = front.choices[place];
+  const { chain, map } = frontend.choices[place];
   const name = `${chain}-${endpoints.length}`;
   const { ip } = words[context.options.family];
-  const rule = `dnat ${ip} to ${front.choiceMatch} . numgen random mod ${endpoints.length} map @${map}`;
+  const rule = `dnat ${ip} to ${frontend.choiceMatch} . numgen random mod ${endpoints.length} map @${map}`;
   const elements = endpoints.map(
     (endpoint, index): Element => ({
       ...{ kind: 'element', set: map },
-      key: joined(front.choiceKey, index),
+      key: joined(frontend.choiceKey, index),
       value: joined(endpoint.ip, endpoint.port),
     }),
   );
   return { chain: name, items: [{ kind: 'chain', name, rules: [rule] }, ...elements] };
 };
 
-const addressFront = ({ port, options, protocol }: PortContext, address: string): Front => ({
+const addressFrontend = ({ port, options, protocol }: PortContext, address: string): Frontend => ({
   key: joined(address, protocol, port.port),
   verdicts: sets.serviceIps,
   choices: {
@@ -147,7 +147,7 @@ const addressFront = ({ port, options, protocol }: PortContext, address: string)
   dropped: sets.dropped,
 });
 
-const nodePortFront = ({ port, protocol }: PortContext): Front => ({
+const nodePortFrontend = ({ port, protocol }: PortContext): Frontend => ({
   key: joined(protocol, port.nodePort),
   verdicts: sets.serviceNodePorts,
   choices: {
@@ -160,15 +160,15 @@ const nodePortFront = ({ port, protocol }: PortContext): Front => ({
   dropped: sets.droppedNodePorts,
 });
 
-/** Joined at once: pieces put together by a template stay pieces in memory, of a hundred thousand keys. */
+/** `join` makes a flat string. A template string would keep its parts in memory, for up to 100,000 keys. */
 const joined = (...parts: readonly (string | number)[]): string => parts.join(' . ');
 
-const lead = ({ comment }: PortContext, { key, verdicts }: Front, chain: string): Element => ({
+const lead = ({ comment }: PortContext, { key, verdicts }: Frontend, chain: string): Element => ({
   ...{ kind: 'element', set: verdicts, key, comment },
   value: `goto ${chain}`,
 });
 
-const refuse = ({ comment, endpoints }: PortContext, { key, rejected, dropped }: Front): Element => ({
+const refuse = ({ comment, endpoints }: PortContext, { key, rejected, dropped }: Frontend): Element => ({
   ...{ kind: 'element', key, comment },
   set: endpoints.any ? dropped : rejected,
 });

@@ -1,4 +1,4 @@
-// Takes out the tables of nftables mode.
+// Deletes the tables of nftables mode.
 import { createNft, hasNft } from '../../sys/nft.ts';
 import type { CleanUpOptions } from '../backend.ts';
 

@@ -1,19 +1,19 @@
-// What is in the kernel already: as much of `nft -t list ruleset` as a full sync and the look for damage need.
+// Parses `nft -t list ruleset`, as far as a full sync and the damage check need it.
 
 import type { IpFamily } from '../types.ts';
 import { tableOf } from './model.ts';
 
 export interface Existing {
-  /** The table's comment; undefined where it has none. */
+  /** The table's comment; undefined if it has none. */
   readonly comment: string | undefined;
-  /** How many rules each chain has. */
+  /** Chain → number of its rules. */
   readonly chains: ReadonlyMap<string, number>;
   readonly sets: ReadonlyMap<string, 'set' | 'map'>;
 }
 
 /**
- * @param listing of all tables of the family, without elements
- * @returns undefined where there is no such table
+ * @param listing all tables of the family, without elements
+ * @returns undefined if the table does not exist
  */
 export const readExisting = (listing: string, family: IpFamily): Existing | undefined => {
   const lines = listing.split('\n');

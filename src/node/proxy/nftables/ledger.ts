@@ -1,8 +1,8 @@
-// Which service port wants what in the table. Several may want the same chain or cluster IP, and by mistake the same address and port:
-// the first by name gets it, whatever the order in which they came.
+// Records which service port needs which items. Several service ports may share a chain or a cluster IP. If two of them claim the same
+// address and port by mistake, the first by name wins, independent of the order of events.
 import { type Item, identityOf, nameOf, sameItem, spaceOf } from './model.ts';
 
-/** From the table as it was to the table as it is. An item that became another one is in both. */
+/** The difference between two states of the table. A changed item appears in both lists. */
 export interface Changes {
   readonly added: readonly Item[];
   readonly removed: readonly Item[];
@@ -13,27 +13,27 @@ interface Claim {
   readonly item: Item;
 }
 
-/** Claims of several owners. */
+/** The claims of several owners to one identity. */
 interface Contest {
   winner: Claim;
   readonly all: Map<string, Item>;
 }
 
-/** What is in force under one identity. */
+/** Name → its claims, within one space. */
 type Claims = Map<string, Claim | Contest>;
 
 export class Ledger {
   readonly #owners = new Map<string, readonly Item[]>();
-  /** By space and name. Nearly all have one claim. */
+  /** Space → claims. Nearly all names have a single claim. */
   readonly #spaces = new Map<string, Claims>();
-  /** What was in force at the last `takeChanges`, for the identities touched since; undefined: nobody asks yet. */
+  /** Identity → item in force at the last `takeChanges`, for identities touched since then. Undefined before the first `settle`. */
   #before: Map<string, Before> | undefined;
 
   get owners(): Iterable<string> {
     return this.#owners.keys();
   }
 
-  /** From now on this is all that the owner wants. */
+  /** Replaces everything that the owner wants. */
   replace(owner: string, wanted: readonly Item[]): void {
     const items = wanted.map((item) => this.#shared(item));
     const kept = new Set(items.map(identityOf));
@@ -43,17 +43,17 @@ export class Ledger {
     else this.#owners.delete(owner);
   }
 
-  /** What is in force: one item of each identity. */
+  /** The items in force, one for each identity. */
   *items(): Generator<Item> {
     for (const claims of this.#spaces.values()) for (const claim of claims.values()) yield winnerOf(claim).item;
   }
 
-  /** What is in force now is what changes are counted from. */
+  /** Makes the present state the base of the next `takeChanges`. */
   settle(): void {
     this.#before = new Map();
   }
 
-  /** Since the last `takeChanges` or `settle`. */
+  /** Returns the changes since the last `takeChanges` or `settle`. */
   takeChanges(): Changes {
     const added: Item[] = [];
     const removed: Item[] = [];
@@ -67,7 +67,7 @@ export class Ledger {
     return { added, removed };
   }
 
-  /** Thousands of services want the same chain: it need not be in memory a thousand times. */
+  /** Returns an equal item that is known already, so that thousands of services share one chain object. */
   #shared(item: Item): Item {
     const known = this.#get(spaceOf(item), nameOf(item));
     return known && sameItem(known, item) ? known : item;
@@ -96,7 +96,7 @@ export class Ledger {
     if (!known) return;
     this.#touch(item);
     if (!('all' in known)) {
-      // Another's: an owner may have asked for one thing several times, and has withdrawn it before.
+      // An owner may list an item twice. Its second withdrawal must not remove another owner's claim.
       if (known.owner === owner) claims.delete(name);
       return;
     }

@@ -1,4 +1,4 @@
-// nftables mode on this machine: which families it can program, and a backend for each.
+// Opens nftables mode: finds the address families that this machine supports, and makes a backend for each.
 import { messageOf } from '../../../kit/error.ts';
 import { createNft } from '../../sys/nft.ts';
 import { createRulesetState } from '../../sys/ruleset-state.ts';
@@ -11,7 +11,7 @@ import { buildBase } from './build-base.ts';
 import { type Item, words } from './model.ts';
 import { renderAll } from './render.ts';
 
-/** @throws Error where the machine has no nft, or one or a kernel that lacks what the rules need */
+/** @throws Error if nft is missing, or if nft or the kernel lacks a needed feature */
 export const openNftables = async (context: ModeContext): Promise<Mode> => {
   const { config, log, node, signal } = context;
   const nft = createNft();
@@ -28,7 +28,7 @@ export const openNftables = async (context: ModeContext): Promise<Mode> => {
   const families = (['IPv4', 'IPv6'] as const).filter((family) => !problems.has(family));
   if (families.length === 0) {
     throw new Error(
-      `this machine can't do nftables mode, which needs nft 1.0.1 and Linux 5.13: ${problems.get('IPv4')}`,
+      `this machine does not support nftables mode, which needs nft 1.0.1 and Linux 5.13: ${problems.get('IPv4')}`,
     );
   }
   for (const [ipFamily, err] of problems) log.info(0, 'No nftables support for family', { ipFamily, err });
@@ -52,18 +52,18 @@ const baseOf = (family: IpFamily, { config, node }: ModeContext): Item[] =>
     masqueradeMark: 2 ** config.masqueradeBit,
     masqueradeAll: config.masqueradeAll,
     local: localMatch(config.detectLocal, node(), family),
-    nodePortAddresses: answering(family, { config, node }),
+    nodePortAddresses: answeringAddresses(family, { config, node }),
   });
 
-/** Unlike in iptables mode, by default only the node's primary address, and never localhost: no route could bring an answer back there. */
-const answering = (
+/** Unlike iptables mode, the default is only the node's primary address, and never localhost: replies to localhost could not be routed. */
+const answeringAddresses = (
   family: IpFamily,
   { config, node }: Pick<ModeContext, 'config' | 'node'>,
 ): 'all' | readonly string[] => {
   const wanted = config.nodePortAddresses.length === 0 ? ['primary'] : config.nodePortAddresses;
   const addresses = nodePortAddresses(wanted, family, node());
   if (addresses === 'all') return 'all';
-  // A node that doesn't say which address of the family is its own answers at all of them.
+  // If the Node object has no address of this family, node ports answer on all addresses.
   if (addresses.length === 0 && wanted.includes('primary')) return 'all';
   return addresses.filter((address) => !/^127\.|^::1$/.test(address));
 };

@@ -1,37 +1,37 @@
-// What table `kube-proxy` consists of, as data: sets and maps, their elements, and chains.
+// The content of table `kube-proxy` as data: sets and maps, their elements, and chains.
 import type { IpFamily } from '../types.ts';
 
 export type Item = NamedSet | Chain | Element;
 
-/** A set, or a map where it has values. */
+/** A set, or a map, whose elements have values. */
 export interface NamedSet {
   readonly kind: 'set' | 'map';
   readonly name: string;
-  /** What stands between the braces of its definition. Never differs for one name. */
+  /** The text between the braces of its definition. One name always has the same text. */
   readonly spec: string;
 }
 
 export interface Chain {
   readonly kind: 'chain';
   readonly name: string;
-  /** Where the kernel enters it; never differs for one name. Absent: only other chains lead to it. */
+  /** Type, hook and priority of a base chain; one name always has the same. Absent for chains that only other chains jump to. */
   readonly hook?: string;
-  /** Each as nft reads it. */
+  /** Rules in nft's syntax. */
   readonly rules: readonly string[];
 }
 
 export interface Element {
   readonly kind: 'element';
   readonly set: SetName;
-  /** As nft writes it, e.g. `10.96.0.20 . tcp . 80`. */
+  /** In nft's syntax, for example `10.96.0.20 . tcp . 80`. */
   readonly key: string;
-  /** Only of maps. */
+  /** Only in maps. */
   readonly value?: string;
-  /** The service port, for whoever reads the list. */
+  /** The service port's name, for people who list the elements. */
   readonly comment?: string;
 }
 
-/** The sets and maps that exist whatever the services are. */
+/** The sets and maps that always exist. */
 export const sets = {
   clusterIps: 'cluster-ips',
   nodePortIps: 'nodeport-ips',
@@ -45,7 +45,7 @@ export const sets = {
   hairpin: 'hairpin-connections',
 } as const;
 
-/** The maps from a drawn number to an endpoint: one of each per protocol, as nft lets none speak of ports without saying whose. */
+/** Maps from a random number to an endpoint. nft needs one per protocol, because a port in a key must belong to a protocol. */
 export const choiceMaps = ['endpoints', 'local-endpoints', 'nodeport-endpoints', 'nodeport-local-endpoints'] as const;
 export const protocols = ['tcp', 'udp', 'sctp'] as const;
 
@@ -53,19 +53,19 @@ export type NftProtocol = (typeof protocols)[number];
 export type ChoiceMap = `${(typeof choiceMaps)[number]}-${NftProtocol}`;
 export type SetName = (typeof sets)[keyof typeof sets] | ChoiceMap;
 
-/** What a packet is looked up by. */
+/** nft expressions for one address family. */
 export interface Words {
-  /** The family, as in `table ip` and `ip saddr`. */
+  /** The family's keyword, as in `table ip` and `ip saddr`. */
   readonly ip: 'ip' | 'ip6';
-  /** The type of an address. */
+  /** The type of the family's addresses. */
   readonly address: string;
-  /** Node ports never answer here. */
+  /** The loopback range, where node ports never answer. */
   readonly loopback: string;
-  /** Address and port that a packet is for. */
+  /** The packet's destination address, protocol and port. */
   readonly destination: string;
 }
 
-/** The port alone, whatever address it is at. */
+/** Protocol and destination port, without the address. */
 export const portAlone = 'meta l4proto . th dport';
 
 const wordsOf = (ip: Words['ip'], address: string, loopback: string): Words => ({
@@ -80,7 +80,7 @@ export const words: Readonly<Record<IpFamily, Words>> = {
 
 export const tableOf = (family: IpFamily): string => `${words[family].ip} kube-proxy`;
 
-/** Within a space, names are unique: chains have one, sets and maps have one, and so have the elements of each set. */
+/** Names are unique within a space. Chains share one space, sets and maps share another, and each set's elements have their own. */
 export const spaceOf = (item: Item): string => {
   if (item.kind === 'element') return item.set;
   return item.kind === 'chain' ? 'chain' : 'set';
@@ -88,7 +88,7 @@ export const spaceOf = (item: Item): string => {
 
 export const nameOf = (item: Item): string => (item.kind === 'element' ? item.key : item.name);
 
-/** Two items with one identity can't be in the table at one time. */
+/** The table cannot hold two items with the same identity. */
 export const identityOf = (item: Item): string => `${spaceOf(item)} ${nameOf(item)}`;
 
 export const sameItem = (a: Item, b: Item): boolean => {

@@ -1,11 +1,11 @@
-// What the items of one service port are computed from.
+// The input from which the items of one service port are computed.
 
 import type { LocalMatch } from '../local-detector.ts';
 import type { IpFamily, NodeView, ServicePort } from '../types.ts';
 import type { Categories } from '../view/categorize.ts';
 import type { NftProtocol } from './model.ts';
 
-/** What shapes them beside the service itself. */
+/** The input that does not depend on the service. */
 export interface BuildOptions {
   readonly family: IpFamily;
   readonly node: Pick<NodeView, 'name' | 'zone' | 'addresses'>;
@@ -18,6 +18,6 @@ export interface PortContext {
   readonly endpoints: Categories;
   readonly options: BuildOptions;
   readonly protocol: NftProtocol;
-  /** For whoever reads lists of elements. */
+  /** The service port's name, for people who list the elements. */
   readonly comment: string;
 }

@@ -1,37 +1,37 @@
-// Items → the input of one `nft -f -`, which takes effect in one step: a packet meets the old table or the new one.
+// Renders items as the input of one `nft -f -`. It is one transaction: a packet meets either the old or the new table.
 import type { IpFamily } from '../types.ts';
 import { clientsPrefix } from './build-affinity.ts';
 import type { Existing } from './existing.ts';
 import type { Changes } from './ledger.ts';
 import { type Chain, type Element, type Item, type NamedSet, tableOf } from './model.ts';
 
-/** Elements per command: the kernel takes some hundred in one message. */
+/** Elements per command. The kernel takes some hundred in one message. */
 const elementsPerCommand = 500;
 
-/** Raised when a set's type or a hook becomes another: such a table is replaced as a whole. The original's table bears another one. */
+/** Its number grows when a set's type or a hook changes. A table with another comment, such as the original's, is replaced as a whole. */
 export const tableComment = 'rules for kube-proxy, layout 1';
 
-/** Chains and sets that nothing leads to any more. */
-export interface Litter {
+/** Chains and sets that no rule or element refers to. */
+export interface Unused {
   readonly chains: readonly string[];
   readonly sets: readonly NamedSet[];
 }
 
-/** What differs between two states. Chains and sets that went are left: see `renderRemoval`. */
+/** Renders the difference between two states. Unused chains and sets remain; `renderRemoval` deletes them. */
 export const renderChanges = (family: IpFamily, { added, removed }: Changes): string => {
   const table = tableOf(family);
   return [...renderElements('delete', table, removed.filter(isElement)), ...renderItems(table, added)].join('\n');
 };
 
-/** All of the table. What clients' endpoints are remembered by stays as it is. */
+/** Renders the whole table. The sets that remember clients keep their elements. */
 export const renderAll = (family: IpFamily, items: readonly Item[], existing: Existing | undefined): string => {
   const table = tableOf(family);
   const create = `add table ${table} { comment "${tableComment}" ; }`;
   return [...(existing ? renderTakeover(table, create, existing) : [create]), ...renderItems(table, items)].join('\n');
 };
 
-/** What is in the kernel, and in none of the items. */
-export const litterOf = (existing: Existing | undefined, items: readonly Item[]): Litter => {
+/** The chains and sets in the kernel that none of the items needs. */
+export const unusedIn = (existing: Existing | undefined, items: readonly Item[]): Unused => {
   if (!existing || existing.comment !== tableComment) return { chains: [], sets: [] };
   const wanted = new Set(items.flatMap((item) => (item.kind === 'element' ? [] : [item.name])));
   return {
@@ -40,8 +40,8 @@ export const litterOf = (existing: Existing | undefined, items: readonly Item[])
   };
 };
 
-/** Chains may lead to one another, so all are emptied before the first one goes; then nothing uses the sets. */
-export const renderRemoval = (family: IpFamily, { chains, sets }: Litter): string => {
+/** Chains may refer to one another, so all of them are flushed before the first one is deleted. Then nothing uses the sets. */
+export const renderRemoval = (family: IpFamily, { chains, sets }: Unused): string => {
   const table = tableOf(family);
   return [
     ...chains.map((name) => `flush chain ${table} ${name}`),
@@ -50,7 +50,7 @@ export const renderRemoval = (family: IpFamily, { chains, sets }: Litter): strin
   ].join('\n');
 };
 
-/** From whatever is in the kernel to a table without rules and elements. */
+/** Renders the commands that leave an empty table, whatever the kernel holds. */
 const renderTakeover = (table: string, create: string, existing: Existing): string[] => {
   if (existing.comment !== tableComment) return [`delete table ${table}`, create];
   const emptied = [...existing.sets].filter(([name]) => !name.startsWith(clientsPrefix));
@@ -60,13 +60,13 @@ const renderTakeover = (table: string, create: string, existing: Existing): stri
   ];
 };
 
-/** Whatever others speak of comes first: sets, then chains, then rules, then elements. */
+/** Items that others refer to come first: sets, then chains, then rules, then elements. */
 const renderItems = (table: string, items: readonly Item[]): string[] => {
   const chains = items.filter((item): item is Chain => item.kind === 'chain');
   return [
     ...items.filter(isSet).map(({ kind, name, spec }) => `add ${kind} ${table} ${name} { ${spec} }`),
     ...chains.map(({ name, hook }) => `add chain ${table} ${name}${hook === undefined ? '' : ` { ${hook} }`}`),
-    // It may be there already, with other rules.
+    // The chain may exist with other rules.
     ...chains.map(({ name }) => `flush chain ${table} ${name}`),
     ...chains.flatMap(({ name, rules }) => rules.map((rule) => `add rule ${table} ${name} ${rule}`)),
     ...renderElements('add', table, items.filter(isElement)),

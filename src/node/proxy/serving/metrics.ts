@@ -8,7 +8,7 @@ import type { TrafficPolicy } from '../view/categorize.ts';
 const series = (first: number, step: number, length: number): number[] =>
   Array.from({ length }, (_, index) => first + step * index);
 
-/** Upper bounds of buckets in seconds, as the original's. */
+/** The original's upper bounds of buckets, in seconds. */
 const syncBounds = Array.from({ length: 15 }, (_, index) => 0.001 * 2 ** index);
 const programmingBounds = [...series(0.25, 0.25, 2), ...series(1, 1, 59), ...series(60, 5, 12), ...series(120, 30, 7)];
 
@@ -31,7 +31,7 @@ class Histogram {
   }
 }
 
-/** Counted when somebody asks, rather than at each sync. */
+/** Values that are computed at each request for metrics, not at each sync. */
 export interface FamilyTotals {
   readonly rules: RuleCounts;
   readonly gaps: Readonly<Record<TrafficPolicy, number>>;
@@ -82,16 +82,16 @@ export class ProxyMetrics {
   }
 }
 
-/** What is looked up when somebody asks. Changes are those of all families. */
+/** Values that are read at each request for metrics. Changes are summed over all families. */
 export interface Looked {
   readonly totals: ReadonlyMap<IpFamily, FamilyTotals>;
-  /** Events since the start. */
+  /** Events received since the start. */
   readonly heard: Changes;
-  /** Those that wait for a sync. */
+  /** Changes that wait for a sync. */
   readonly pending: Changes;
-  /** Of the health server. */
+  /** The health server's answers by path and status code. */
   readonly answers: Readonly<Record<'healthz' | 'livez', Readonly<Record<number, number>>>>;
-  /** Packets by the name of the kernel's accounting object. */
+  /** nfacct object → number of packets. */
   readonly accounting: ReadonlyMap<string, number>;
 }
 
@@ -128,7 +128,7 @@ const prefix = 'kubeproxy_sync_proxy_rules';
 
 const packets = (name: string): Samples => one(({ accounting }) => accounting.get(name) ?? 0);
 
-/** Only of families in which it has happened: the original shows no others. */
+/** Omits families in which the event has not happened, as the original does. */
 const once =
   (happened: (metrics: FamilyMetrics) => number, samples: Samples): Samples =>
   (state) =>
