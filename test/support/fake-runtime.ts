@@ -6,7 +6,7 @@ import type {
   Runtime,
   Sandbox,
   SandboxSpec,
-} from '../../src/node/kubelet/runtime.ts';
+} from '../../src/node/kubelet/runtime/runtime.ts';
 
 export interface FakeRuntime extends Runtime {
   /** Ends a running container, as its program would. */

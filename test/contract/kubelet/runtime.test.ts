@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ContainerSpec, Sandbox } from '../../../src/node/kubelet/runtime.ts';
+import type { ContainerSpec, Sandbox } from '../../../src/node/kubelet/runtime/runtime.ts';
 import { type KubeletNode, startKubeletNode } from '../../support/kubelet-node.ts';
 import { containerSpecOf, ended, runtimeContract, sandboxSpec, terminated } from '../../support/runtime-suite.ts';
 

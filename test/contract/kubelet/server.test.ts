@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Pod } from '../../../src/api/core.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
-import type { ContainerRecord, Sandbox } from '../../../src/node/kubelet/runtime.ts';
+import type { ContainerRecord, Sandbox } from '../../../src/node/kubelet/runtime/runtime.ts';
 import { createHeaderCodec } from '../../../src/node/kubelet/server/spdy-headers.ts';
 import { type KubeletNode, startKubeletNode } from '../../support/kubelet-node.ts';
 import { containerSpecOf, ended, sandboxSpec } from '../../support/runtime-suite.ts';

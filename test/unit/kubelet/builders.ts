@@ -1,8 +1,8 @@
 // Pods and views for the kubelet's tests, complete but for what a test is about.
 import type { Container, Pod, PodSpec, PodStatus } from '../../../src/api/core.ts';
 import type { ObjectMeta } from '../../../src/api/meta.ts';
-import type { PodView } from '../../../src/node/kubelet/plan.ts';
-import type { ContainerExit, ContainerRecord, Sandbox } from '../../../src/node/kubelet/runtime.ts';
+import type { PodView } from '../../../src/node/kubelet/pod/plan.ts';
+import type { ContainerExit, ContainerRecord, Sandbox } from '../../../src/node/kubelet/runtime/runtime.ts';
 
 export const now = Date.parse('2026-11-23T12:00:00Z');
 export const at = (seconds: number): string => new Date(now + seconds * 1000).toISOString();

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { parseKubeletConfig, parseLabels, parseTaint } from '../../../src/node/kubelet/config.ts';
-import { newNode, nodeStatus } from '../../../src/node/kubelet/node-status.ts';
-import { isDeaf } from '../../../src/node/kubelet/shutdown.ts';
-import { missingImage, startFailure } from '../../../src/node/kubelet/start-errors.ts';
+import { newNode, nodeStatus } from '../../../src/node/kubelet/node/status.ts';
+import { isDeaf } from '../../../src/node/kubelet/node/shutdown.ts';
+import { missingImage, startFailure } from '../../../src/node/kubelet/pod/start-errors.ts';
 import { container, now } from './builders.ts';
 
 const head = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';

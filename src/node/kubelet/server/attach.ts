@@ -5,7 +5,7 @@ import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../../kit/error.ts';
-import type { ContainerRecord } from '../runtime.ts';
+import type { ContainerRecord } from '../runtime/runtime.ts';
 import type { CommandChannels, TerminalSize } from './channels.ts';
 import { followLog } from './log-follower.ts';
 

@@ -1,7 +1,7 @@
 // From the names in a request's path to what runs.
 import type { Pod } from '../../../api/core.ts';
-import type { CrunRuntime } from '../crun-runtime.ts';
-import type { ContainerRecord, Sandbox } from '../runtime.ts';
+import type { CrunRuntime } from '../runtime/crun-runtime.ts';
+import type { ContainerRecord, Sandbox } from '../runtime/runtime.ts';
 
 /** A request that can't be served; its message is the answer's body. */
 export class RequestError extends Error {

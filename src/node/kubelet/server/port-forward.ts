@@ -1,6 +1,6 @@
 // `kubectl port-forward`: pairs of SPDY streams (data and error, by request) ↔ TCP connections inside the pod's network.
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Sandbox } from '../runtime.ts';
+import type { Sandbox } from '../runtime/runtime.ts';
 import { createSpdySession, type SpdyStream } from './spdy.ts';
 import type { Wire } from './wire.ts';
 

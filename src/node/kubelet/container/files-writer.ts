@@ -1,0 +1,33 @@
+// Writes a pod's own /etc/hosts, /etc/hostname and /etc/resolv.conf to the node's disk, for its containers to mount.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Container, Pod } from '../../../api/core.ts';
+import type { WorkerDeps } from '../pod/worker-deps.ts';
+import type { ContainerMount } from '../runtime/runtime.ts';
+import { hostsFile, podHostname, resolvConf } from './files.ts';
+
+/** @returns the mounts; a container that mounts its own file at one of the places keeps it */
+export const writePodFiles = async (
+  { podsFolder, dns, nodeName }: WorkerDeps,
+  pod: Pod,
+  podIp: string,
+  container: Container,
+): Promise<ContainerMount[]> => {
+  const folder = join(podsFolder, pod.metadata.uid ?? '');
+  const { hostNetwork } = pod.spec;
+  const files = [
+    {
+      name: 'etc-hosts',
+      target: '/etc/hosts',
+      content: hostNetwork ? await readFile('/etc/hosts', 'utf8') : hostsFile(pod, podIp, dns.clusterDomain),
+    },
+    { name: 'hostname', target: '/etc/hostname', content: `${hostNetwork ? nodeName : podHostname(pod)}\n` },
+    { name: 'resolv.conf', target: '/etc/resolv.conf', content: resolvConf(pod, dns) },
+  ];
+  await mkdir(folder, { recursive: true });
+  for (const { name, content } of files) await writeFile(join(folder, name), content, { mode: 0o644 });
+  const own = new Set(container.volumeMounts?.map(({ mountPath }) => mountPath));
+  return files
+    .filter(({ target }) => !own.has(target))
+    .map(({ name, target }) => ({ source: join(folder, name), target, readOnly: false }));
+};

@@ -1,0 +1,72 @@
+// ConfigMaps and Secrets for pods that refer to them: watched from the first such pod on, so that changes arrive at once
+// and a node whose pods need none keeps no watch open.
+import type { ConfigMap, Pod, Secret } from '../../../api/core.ts';
+import type { KubeObject } from '../../../api/meta.ts';
+import { configMaps, type Resource, secrets } from '../../../api/resources.ts';
+import type { Logger } from '../../../kit/logger.ts';
+import { isNotFound } from '../../client/error.ts';
+import { createInformer } from '../../client/informer.ts';
+import type { Client, Informer } from '../../client/types.ts';
+import { referencesOf, type Sources } from './env.ts';
+
+export interface SourceCache {
+  /** What the pod refers to; what doesn't exist is undefined in it. */
+  load(pod: Pod): Promise<Sources>;
+  /** Something that pods refer to changed in this namespace. */
+  onChange(listener: (namespace: string) => void): void;
+}
+
+export const createSourceCache = (client: Client, logger: Logger, signal: AbortSignal): SourceCache => {
+  const listeners: ((namespace: string) => void)[] = [];
+  const follow = <T extends KubeObject>(resource: Resource<T>) => {
+    let informer: Informer<T> | undefined;
+    const start = (): Informer<T> => {
+      const started = createInformer(client, resource, { logger, signal });
+      started.onChange((before, after) => {
+        const namespace = (after ?? before)?.metadata.namespace ?? 'default';
+        for (const listener of listeners) listener(namespace);
+      });
+      return started;
+    };
+    return async (namespace: string, names: ReadonlySet<string>): Promise<Map<string, T>> => {
+      const found = new Map<string, T>();
+      if (names.size === 0) return found;
+      informer ??= start();
+      await informer.synced;
+      for (const name of names) {
+        // A watch may lag behind an object that was made right before its pod.
+        const object = informer.get({ namespace, name }) ?? (await getOrUndefined(client, resource, namespace, name));
+        if (object) found.set(name, object);
+      }
+      return found;
+    };
+  };
+  const loadConfigMaps = follow<ConfigMap>(configMaps);
+  const loadSecrets = follow<Secret>(secrets);
+  return {
+    async load(pod) {
+      const references = referencesOf(pod);
+      const namespace = pod.metadata.namespace ?? 'default';
+      const [maps, secretMap] = await Promise.all([
+        loadConfigMaps(namespace, references.configMaps),
+        loadSecrets(namespace, references.secrets),
+      ]);
+      return { configMap: (name) => maps.get(name), secret: (name) => secretMap.get(name) };
+    },
+    onChange: (listener) => void listeners.push(listener),
+  };
+};
+
+const getOrUndefined = async <T extends KubeObject>(
+  client: Client,
+  resource: Resource<T>,
+  namespace: string,
+  name: string,
+): Promise<T | undefined> => {
+  try {
+    return await client.get(resource, { namespace, name });
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+};

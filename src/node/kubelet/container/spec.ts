@@ -1,0 +1,158 @@
+// From a pod's container, as written, to the container that is to be made. Pure but for the files it is handed.
+import type { Container, Pod } from '../../../api/core.ts';
+import type { StoredImage } from '../../../api/images.ts';
+import type { ContainerMount, ContainerSpec, PodRef } from '../runtime/runtime.ts';
+import { ContainerConfigError, containerEnv, type EnvContext, expand } from './env.ts';
+import { podHostname, resolveUser } from './files.ts';
+
+export interface ContainerContext extends EnvContext {
+  readonly sandboxId: string;
+  readonly attempt: number;
+  readonly image: StoredImage;
+  /** The image's own /etc/passwd and /etc/group. */
+  readonly passwd: string;
+  readonly group: string;
+  readonly nodeName: string;
+  readonly mounts: readonly ContainerMount[];
+}
+
+/** @throws ContainerConfigError when the pod can't be run as written */
+export const containerSpec = (container: Container, context: ContainerContext): ContainerSpec => {
+  const { pod, image } = context;
+  const env = containerEnv(container, context);
+  const security = securityOf(pod, container);
+  const { user, home } = userOf(security, context);
+  if (security.runAsNonRoot && user.uid === 0) {
+    throw new ContainerConfigError(
+      `container has runAsNonRoot and image will run as root (pod: "${pod.metadata.name}")`,
+    );
+  }
+  const hostname = pod.spec.hostNetwork ? context.nodeName : podHostname(pod);
+  const full = fullEnv({ env, home, hostname, image, terminal: container.tty === true });
+  return {
+    pod: podRef(pod),
+    sandboxId: context.sandboxId,
+    name: container.name,
+    attempt: context.attempt,
+    image,
+    args: argumentsOf(container, image, (name) => env.get(name)),
+    env: [...full].map(([name, value]) => `${name}=${value}`),
+    cwd: container.workingDir || image.config.WorkingDir || '/',
+    user,
+    hostname,
+    mounts: context.mounts,
+    privileged: security.privileged,
+    addCapabilities: security.add,
+    dropCapabilities: security.drop,
+    noNewPrivileges: !security.allowPrivilegeEscalation,
+    readOnlyRoot: security.readOnlyRootFilesystem,
+    terminal: container.tty === true,
+    stdin: container.stdin === true,
+    stdinOnce: container.stdinOnce === true,
+    stopSignal: (image.config.StopSignal ?? 'SIGTERM').replace(/^SIG/, ''),
+  };
+};
+
+export const podRef = ({ metadata }: Pod): PodRef => ({
+  namespace: metadata.namespace ?? 'default',
+  name: metadata.name,
+  uid: metadata.uid ?? '',
+});
+
+/** `command` stands for the image's entrypoint and drops its arguments; `args` stands for its arguments. */
+const argumentsOf = (
+  { command = [], args = [] }: Container,
+  { config }: StoredImage,
+  lookup: (name: string) => string | undefined,
+): string[] => {
+  const own = (list: readonly string[]): string[] => list.map((text) => expand(text, lookup));
+  const entrypoint = command.length > 0 ? own(command) : [...(config.Entrypoint ?? [])];
+  const rest = args.length > 0 ? own(args) : command.length > 0 ? [] : [...(config.Cmd ?? [])];
+  const all = [...entrypoint, ...rest];
+  if (all.length === 0) throw new ContainerConfigError('no command specified');
+  return all;
+};
+
+const fullEnv = ({
+  env,
+  home,
+  hostname,
+  image,
+  terminal,
+}: {
+  env: ReadonlyMap<string, string>;
+  home: string;
+  hostname: string;
+  image: StoredImage;
+  terminal: boolean;
+}): Map<string, string> => {
+  const all = new Map([['PATH', '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin']]);
+  all.set('HOSTNAME', hostname);
+  if (terminal) all.set('TERM', 'xterm');
+  for (const entry of image.config.Env ?? []) {
+    const at = entry.indexOf('=');
+    if (at > 0) all.set(entry.slice(0, at), entry.slice(at + 1));
+  }
+  for (const [name, value] of env) all.set(name, value);
+  if (!all.has('HOME')) all.set('HOME', home);
+  return all;
+};
+
+interface Security {
+  readonly runAsUser?: number;
+  readonly runAsGroup?: number;
+  readonly runAsNonRoot: boolean;
+  readonly groups: readonly number[];
+  readonly privileged: boolean;
+  readonly add: readonly string[];
+  readonly drop: readonly string[];
+  readonly allowPrivilegeEscalation: boolean;
+  readonly readOnlyRootFilesystem: boolean;
+}
+
+interface SecurityContext {
+  runAsUser?: number;
+  runAsGroup?: number;
+  runAsNonRoot?: boolean;
+  fsGroup?: number;
+  supplementalGroups?: number[];
+  privileged?: boolean;
+  capabilities?: { add?: string[]; drop?: string[] };
+  allowPrivilegeEscalation?: boolean;
+  readOnlyRootFilesystem?: boolean;
+}
+
+/** The container's own settings win over the pod's. */
+const securityOf = (pod: Pod, container: Container): Security => {
+  const all = (pod.spec.securityContext ?? {}) as SecurityContext;
+  const own = (container.securityContext ?? {}) as SecurityContext;
+  const runAsUser = own.runAsUser ?? all.runAsUser;
+  const runAsGroup = own.runAsGroup ?? all.runAsGroup;
+  return {
+    ...(runAsUser === undefined ? {} : { runAsUser }),
+    ...(runAsGroup === undefined ? {} : { runAsGroup }),
+    runAsNonRoot: own.runAsNonRoot ?? all.runAsNonRoot ?? false,
+    groups: [...(all.supplementalGroups ?? []), ...(all.fsGroup === undefined ? [] : [all.fsGroup])],
+    privileged: own.privileged ?? false,
+    add: own.capabilities?.add ?? [],
+    drop: own.capabilities?.drop ?? [],
+    allowPrivilegeEscalation: own.allowPrivilegeEscalation ?? true,
+    readOnlyRootFilesystem: own.readOnlyRootFilesystem ?? false,
+  };
+};
+
+const userOf = (security: Security, { image, passwd, group }: ContainerContext) => {
+  const { runAsUser, runAsGroup, groups } = security;
+  try {
+    return resolveUser({
+      imageUser: image.config.User ?? '',
+      ...(runAsUser === undefined ? {} : { runAsUser }),
+      ...(runAsGroup === undefined ? {} : { runAsGroup }),
+      supplementalGroups: groups,
+      passwd,
+      group,
+    });
+  } catch (cause) {
+    throw new ContainerConfigError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+};

@@ -1,0 +1,143 @@
+// Keeps the node registered, its status true and its lease fresh.
+
+import { watch } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Node, NodeStatus, Taint } from '../../../api/core.ts';
+import { leases, nodes } from '../../../api/resources.ts';
+import { microTimestamp } from '../../../api/time.ts';
+import type { Logger } from '../../../kit/logger.ts';
+import { startReconciler } from '../../../kit/reconcile.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../../client/error.ts';
+import type { Client } from '../../client/types.ts';
+import { loadCniNetwork } from '../../sys/cni.ts';
+import type { ImageStore } from '../runtime/images.ts';
+import { type MachineFacts, newNode, nodeStatus } from './status.ts';
+
+export interface NodeAgentOptions {
+  readonly client: Client;
+  readonly machine: MachineFacts;
+  readonly labels: Record<string, string>;
+  readonly taints: readonly Taint[];
+  readonly images: ImageStore;
+  readonly cniConfigFolder: string;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+const statusMs = 10_000;
+const reportMs = 300_000;
+const leaseMs = 10_000;
+const leaseSeconds = 40;
+const maxBackoffMs = 1000;
+
+/** Starts at once; goes on through failures of the API server. */
+export const startNodeAgent = (options: NodeAgentOptions): void => {
+  const { client, machine, logger, signal } = options;
+  let node: Node | undefined;
+  let failing = false;
+  const onError = (what: string) => (error: unknown) => {
+    // The API server may come up seconds after the kubelet: one line is enough.
+    if (!failing) logger.error(what, error, { node: machine.name });
+    failing = true;
+  };
+  const status = startReconciler({
+    sync: async () => {
+      node = await publishStatus(options, await ensureNode(options, node));
+      if (failing) logger.info(0, 'Reached the API server', { node: machine.name });
+      failing = false;
+    },
+    onError: onError('Error updating node status, will retry'),
+    signal,
+    maxIntervalMs: statusMs,
+    backoffMs: 50,
+    maxBackoffMs,
+  });
+  const lease = startReconciler({
+    sync: () => renewLease(client, machine.name, node),
+    onError: onError('Failed to update node lease, will retry'),
+    signal,
+    maxIntervalMs: leaseMs,
+    backoffMs: 50,
+    maxBackoffMs,
+  });
+  void watchNetwork(options.cniConfigFolder, status.trigger, logger, signal);
+  status.trigger();
+  lease.trigger();
+};
+
+/** The pod network's agent writes the configuration at some time: the node becomes Ready at that moment. */
+const watchNetwork = async (
+  folder: string,
+  changed: () => void,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> => {
+  await mkdir(folder, { recursive: true });
+  const watcher = watch(folder, { signal }, changed);
+  watcher.on('error', (error) => logger.error('Watching for a CNI configuration failed', error));
+  changed();
+};
+
+const ensureNode = async (
+  { client, machine, labels, taints, logger }: NodeAgentOptions,
+  known: Node | undefined,
+): Promise<Node> => {
+  const { name } = machine;
+  if (known) {
+    try {
+      return await client.get(nodes, { name });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+  const wanted = newNode(machine, labels, taints);
+  try {
+    const created = await client.create(nodes, wanted);
+    logger.info(0, 'Successfully registered node', { node: name });
+    return created;
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+  logger.info(0, 'Node was previously registered', { node: name });
+  return client.patch(nodes, { name }, { metadata: { labels: wanted.metadata.labels } }, { type: 'merge' });
+};
+
+const publishStatus = async (options: NodeAgentOptions, current: Node): Promise<Node> => {
+  const { client, machine, images, cniConfigFolder } = options;
+  const networkReady = (await loadCniNetwork(cniConfigFolder)) !== undefined;
+  const facts = { machine, images: await images.list(), networkReady, now: Date.now() };
+  const status = nodeStatus(facts, current.status);
+  if (!isWorthWriting(status, current.status, facts.now)) return current;
+  try {
+    return await client.updateStatus(nodes, { ...current, status });
+  } catch (error) {
+    // Somebody else wrote to the node in between: look again at once.
+    if (!isConflict(error)) throw error;
+    return publishStatus(options, await client.get(nodes, { name: machine.name }));
+  }
+};
+
+/** As the original: at once when something changed, else every five minutes; the lease says every ten seconds that all is well. */
+const isWorthWriting = (status: NodeStatus, before: NodeStatus | undefined, now: number): boolean => {
+  const heartbeat = Date.parse(before?.conditions?.find(({ type }) => type === 'Ready')?.lastHeartbeatTime ?? '');
+  return !(now - heartbeat < reportMs) || !isDeepStrictEqual(withoutHeartbeat(status), withoutHeartbeat(before ?? {}));
+};
+
+const withoutHeartbeat = (status: NodeStatus): NodeStatus => ({
+  ...status,
+  conditions: (status.conditions ?? []).map(({ lastHeartbeatTime: _, ...rest }) => rest),
+});
+
+const renewLease = async (client: Client, name: string, node: Node | undefined): Promise<void> => {
+  const key = { namespace: 'kube-node-lease', name };
+  const spec = { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime: microTimestamp() };
+  try {
+    await client.patch(leases, key, { spec }, { type: 'merge' });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    const uid = node?.metadata.uid;
+    const owner = uid === undefined ? {} : { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid }] };
+    await client.create(leases, { metadata: { ...key, ...owner }, spec });
+  }
+};

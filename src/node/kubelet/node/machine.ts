@@ -1,0 +1,33 @@
+// Reads what the node status tells about the machine.
+import { readFile, statfs } from 'node:fs/promises';
+import { arch, cpus, release, totalmem } from 'node:os';
+import { run } from '../../sys/exec.ts';
+import type { MachineFacts } from './status.ts';
+
+export const readMachine = async (
+  options: Pick<MachineFacts, 'name' | 'ip' | 'maxPods' | 'port'> & { readonly rootFolder: string },
+): Promise<MachineFacts> => {
+  const { rootFolder, ...rest } = options;
+  const [machineId, bootId, osRelease, disk, crun] = await Promise.all([
+    text('/etc/machine-id'),
+    text('/proc/sys/kernel/random/boot_id'),
+    text('/etc/os-release'),
+    statfs(rootFolder),
+    run(['crun', '--version']).catch(() => ({ stdout: '' })),
+  ]);
+  const limit = process.constrainedMemory();
+  return {
+    ...rest,
+    cpus: cpus().length,
+    memoryBytes: limit > 0 && limit < totalmem() ? limit : totalmem(),
+    diskBytes: disk.blocks * disk.bsize,
+    machineId: machineId.trim(),
+    bootId: bootId.trim(),
+    kernelVersion: release(),
+    osImage: /^PRETTY_NAME="?([^"\n]*)/m.exec(osRelease)?.[1] ?? 'Linux',
+    architecture: arch() === 'x64' ? 'amd64' : arch(),
+    runtimeVersion: /crun version (\S+)/.exec(crun.stdout)?.[1] ?? 'unknown',
+  };
+};
+
+const text = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');

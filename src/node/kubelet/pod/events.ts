@@ -1,0 +1,22 @@
+// Events about pods and their containers, as `kubectl describe pod` lists them.
+import type { Pod } from '../../../api/core.ts';
+import { type EventRecorder, referenceTo } from '../../client/events.ts';
+
+export type EventType = 'Normal' | 'Warning';
+
+export interface PodEvents {
+  pod(pod: Pod, type: EventType, reason: string, message: string): void;
+  container(pod: Pod, container: string, type: EventType, reason: string, message: string): void;
+}
+
+export const createPodEvents = (recorder: Pick<EventRecorder, 'event'>): PodEvents => {
+  const about = (pod: Pod) => referenceTo({ apiVersion: 'v1', kind: 'Pod', ...pod });
+  return {
+    pod: (pod, type, reason, message) => recorder.event(about(pod), type, reason, message),
+    container(pod, container, type, reason, message) {
+      const isInit = pod.spec.initContainers?.some(({ name }) => name === container) ?? false;
+      const fieldPath = `spec.${isInit ? 'initContainers' : 'containers'}{${container}}`;
+      recorder.event({ ...about(pod), fieldPath }, type, reason, message);
+    },
+  };
+};

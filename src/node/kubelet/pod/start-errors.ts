@@ -1,0 +1,61 @@
+// Why a container can't be started, as its status and events tell it, and when to try again. Pure.
+import type { Container } from '../../../api/core.ts';
+import { normaliseReference } from '../../../api/images.ts';
+import { messageOf } from '../../../kit/error.ts';
+import { ContainerConfigError } from '../container/env.ts';
+import { type Blocked, restartBackoff } from './plan.ts';
+
+interface EventText {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Looking for an image in the store costs one file access, so it is found soon after it was loaded. */
+const imageRetryMs = 2000;
+const configRetryMs = 3000;
+
+/** Nodes never pull: whatever the pull policy, a missing image must be loaded into the lab's store by its user. */
+export const missingImage = (
+  { image, imagePullPolicy }: Container,
+  before: Blocked | undefined,
+  now: number,
+): { readonly blocked: Blocked; readonly events: readonly EventText[] } => {
+  const retryAt = now + imageRetryMs;
+  const how = `"${normaliseReference(image)}" is not in the lab's image store; on your machine, run: labs image load ${image}`;
+  if (imagePullPolicy === 'Never') {
+    const message = `Container image "${image}" is not present with pull policy of Never: ${how}`;
+    const events: EventText[] = [
+      { type: 'Warning', reason: 'ErrImageNeverPull', message },
+      { type: 'Warning', reason: 'Failed', message: 'Error: ErrImageNeverPull' },
+    ];
+    return { blocked: { reason: 'ErrImageNeverPull', message, retryAt }, events: before ? [] : events };
+  }
+  if (before) {
+    const message = `Back-off pulling image "${image}": ErrImagePull: ${how}`;
+    const events: EventText[] = [
+      { type: 'Normal', reason: 'BackOff', message: `Back-off pulling image "${image}"` },
+      { type: 'Warning', reason: 'Failed', message: 'Error: ImagePullBackOff' },
+    ];
+    const again = before.reason === 'ImagePullBackOff';
+    return { blocked: { reason: 'ImagePullBackOff', message, retryAt }, events: again ? [] : events };
+  }
+  const message = `Failed to pull image "${image}": ${how}`;
+  const events: EventText[] = [
+    { type: 'Normal', reason: 'Pulling', message: `Pulling image "${image}"` },
+    { type: 'Warning', reason: 'Failed', message },
+    { type: 'Warning', reason: 'Failed', message: 'Error: ErrImagePull' },
+  ];
+  return { blocked: { reason: 'ErrImagePull', message: how, retryAt }, events };
+};
+
+/** A pod written wrong is tried again soon, since what it refers to may appear; a program that can't start, ever later. */
+export const startFailure = (error: unknown, before: Blocked | undefined, now: number): Blocked => {
+  const message = messageOf(error);
+  if (error instanceof ContainerConfigError) {
+    return { reason: 'CreateContainerConfigError', message, retryAt: now + configRetryMs };
+  }
+  const count = before?.reason === 'RunContainerError' ? (before.failures ?? 1) + 1 : 1;
+  const delay = Math.min(restartBackoff.firstMs * 2 ** (count - 1), restartBackoff.maxMs);
+  return { reason: 'RunContainerError', message, retryAt: now + delay, failures: count };
+};

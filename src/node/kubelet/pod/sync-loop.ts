@@ -1,0 +1,100 @@
+// The pods of this node: one worker each, made when a pod appears and done when nothing of it is left.
+import type { Pod } from '../../../api/core.ts';
+import { pods } from '../../../api/resources.ts';
+import { createInformer } from '../../client/informer.ts';
+import { type Client, type Informer, keyOf } from '../../client/types.ts';
+import { type PodWorker, startPodWorker } from './worker.ts';
+import type { WorkerDeps } from './worker-deps.ts';
+
+export interface KubeletOptions {
+  readonly client: Client;
+  readonly deps: WorkerDeps;
+  readonly signal: AbortSignal;
+}
+
+export interface Kubelet {
+  readonly workers: ReadonlyMap<string, PodWorker>;
+  /** By namespace and name. */
+  find(namespace: string, name: string): Pod | undefined;
+  trigger(podUid: string): void;
+}
+
+const refreshMs = 10_000;
+
+/** Follows the API server's pods for this node. The first look waits for a complete list: until then nothing is known to be gone. */
+export const startKubelet = ({ client, deps, signal }: KubeletOptions): Kubelet => {
+  const { logger, runtime, nodeName } = deps;
+  const workers = new Map<string, PodWorker>();
+  const informer = createInformer(client, pods, {
+    selection: { fieldSelector: `spec.nodeName=${nodeName}` },
+    logger,
+    signal,
+  });
+  const start = (pod: Pod, removed: boolean): void => {
+    const uid = pod.metadata.uid ?? '';
+    workers.set(uid, startPodWorker(deps, { pod, removed, signal, onDone: () => void workers.delete(uid) }));
+  };
+  const apply = (before: Pod | undefined, after: Pod | undefined): void => {
+    const replaced = before !== undefined && before.metadata.uid !== after?.metadata.uid;
+    if (replaced) {
+      logger.info(2, 'SyncLoop REMOVE', { source: 'api', pods: [keyOf(before)] });
+      workers.get(before.metadata.uid ?? '')?.remove();
+    }
+    if (!after) return;
+    const worker = workers.get(after.metadata.uid ?? '');
+    const verb = !worker ? 'ADD' : after.metadata.deletionTimestamp ? 'DELETE' : 'UPDATE';
+    logger.info(verb === 'UPDATE' ? 4 : 2, `SyncLoop ${verb}`, { source: 'api', pods: [keyOf(after)] });
+    if (worker) worker.update(after);
+    else start(after, false);
+  };
+  runtime.onExit(({ pod, name, exit }) => {
+    logger.info(2, 'Container ended', { pod: `${pod.namespace}/${pod.name}`, container: name, exitCode: exit?.code });
+    workers.get(pod.uid)?.trigger();
+  });
+  deps.sources.onChange((namespace) => {
+    for (const worker of workers.values()) if (worker.pod.metadata.namespace === namespace) worker.trigger();
+  });
+  void begin({ informer, deps, signal, apply, start, workers });
+  return {
+    workers,
+    find: (namespace, name) => informer.get({ namespace, name }),
+    trigger: (uid) => workers.get(uid)?.trigger(),
+  };
+};
+
+interface Beginning {
+  readonly informer: Informer<Pod>;
+  readonly deps: WorkerDeps;
+  readonly signal: AbortSignal;
+  readonly apply: (before: Pod | undefined, after: Pod | undefined) => void;
+  readonly start: (pod: Pod, removed: boolean) => void;
+  readonly workers: ReadonlyMap<string, PodWorker>;
+}
+
+const begin = async ({ informer, deps, signal, apply, start, workers }: Beginning): Promise<void> => {
+  const { runtime, logger } = deps;
+  try {
+    await informer.synced;
+  } catch {
+    return;
+  }
+  const uids = new Set([...informer.items.values()].map(({ metadata }) => metadata.uid ?? ''));
+  await runtime.collectGarbage(uids).catch((error) => logger.error('Cleaning up failed', error));
+  for (const pod of informer.items.values()) apply(undefined, pod);
+  informer.onChange(apply);
+  // What runs for a pod that was deleted while no kubelet looked.
+  for (const { pod } of [...runtime.containers(), ...runtime.sandboxes()]) {
+    if (!uids.has(pod.uid) && !workers.has(pod.uid)) start(orphan(pod), true);
+  }
+  const timer = setInterval(() => {
+    runtime.refresh().catch((error) => logger.error('Looking at the containers failed', error));
+  }, refreshMs);
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+};
+
+const orphan = ({ namespace, name, uid }: { namespace: string; name: string; uid: string }): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { namespace, name, uid },
+  spec: { containers: [] },
+});

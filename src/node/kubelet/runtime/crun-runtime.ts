@@ -1,0 +1,111 @@
+// The real runtime: network namespaces with CNI, containers with crun and conmon, records on a tmpfs beside them, so that
+// a kubelet which starts finds what an earlier one left running.
+import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { removePodGroup } from '../../sys/cgroup.ts';
+import { type Crun, createCrun } from '../../sys/crun.ts';
+import { mountsBelow, unmount } from '../../sys/mount.ts';
+import { deleteNetns, listNetns } from '../../sys/netns.ts';
+import { createExitTracker } from './exits.ts';
+import { collectLeftovers } from './garbage.ts';
+import { type LaunchOptions, launch } from './launch.ts';
+import { foldersIn, readRecords, removeHalfMade, writeRecord } from './records.ts';
+import type { ContainerRecord, Runtime } from './runtime.ts';
+import { connect, disconnect, hostSandbox, isNamespace, type NetworkOptions, type StoredSandbox } from './sandbox.ts';
+
+export interface CrunRuntimeOptions extends NetworkOptions, Omit<LaunchOptions, 'crun' | 'folders'> {
+  /** On a tmpfs, e.g. /run/kubelet: gone after the node restarts, as the containers are. */
+  readonly stateFolder: string;
+  readonly signal: AbortSignal;
+}
+
+export interface CrunRuntime extends Runtime {
+  readonly crun: Crun;
+  /** Where conmon keeps a container's attach and control sockets. */
+  bundle(containerId: string): string;
+}
+
+/** Reads what exists, then watches for exits until the signal aborts. */
+export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<CrunRuntime> => {
+  const folders = foldersIn(options.stateFolder);
+  for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true });
+  const crun = createCrun({ root: folders.crun, exits: folders.exits });
+  const sandboxes = await readRecords<StoredSandbox>(folders.sandboxes);
+  const containers = oldestFirst(await readRecords<ContainerRecord>(folders.containers));
+  await removeHalfMade(folders, new Set([...sandboxes.keys(), ...containers.keys()]), crun);
+  const bundle = (id: string): string => join(folders.containers, id);
+
+  const exits = createExitTracker({ ...options, folders, crun, containers });
+  exits.watch(options.signal);
+  await exits.refresh();
+
+  return {
+    crun,
+    bundle,
+    sandboxes: () => [...sandboxes.values()],
+    containers: () => [...containers.values()],
+    async createSandbox(spec) {
+      const sandbox = spec.hostNetwork ? hostSandbox(spec) : await connect(spec, options);
+      await writeRecord(folders.sandboxes, sandbox.id, sandbox);
+      sandboxes.set(sandbox.id, sandbox);
+      return sandbox;
+    },
+    async removeSandbox(id) {
+      const sandbox = sandboxes.get(id);
+      if (!sandbox) return;
+      await disconnect(sandbox, options.cni);
+      await removePodGroup(sandbox.pod.uid);
+      await rm(join(folders.sandboxes, id), { recursive: true, force: true });
+      sandboxes.delete(id);
+    },
+    async sandboxIntact(id) {
+      const netns = sandboxes.get(id)?.netns;
+      return netns === undefined ? sandboxes.has(id) : isNamespace(netns);
+    },
+    async startContainer(spec) {
+      const sandbox = sandboxes.get(spec.sandboxId);
+      if (!sandbox) throw new Error(`sandbox ${spec.sandboxId} does not exist`);
+      const record = await launch(spec, sandbox, { ...options, crun, folders });
+      containers.set(record.id, record);
+      // It may have ended before its record was there for the watcher to find.
+      await exits.notice(record.id);
+      return containers.get(record.id) ?? record;
+    },
+    async signal(id, signal) {
+      if (containers.get(id)?.exit === undefined) await crun.kill(id, signal);
+    },
+    async removeContainer(id) {
+      const record = containers.get(id);
+      if (!record) return;
+      if (!record.exit) throw new Error(`container ${id} is running`);
+      for (const point of await mountsBelow(bundle(id))) await unmount(point);
+      await rm(bundle(id), { recursive: true, force: true });
+      await rm(join(folders.exits, id), { force: true });
+      await removeLog(record.logPath);
+      containers.delete(id);
+    },
+    exec: (id, command, { timeoutMs }) => crun.exec(id, command, { timeoutMs }),
+    onExit: exits.onExit,
+    refresh: exits.refresh,
+    collectGarbage: (podUids) =>
+      collectLeftovers({
+        podUids,
+        sandboxes: [...sandboxes.values()],
+        logFolder: options.logFolder,
+        netnsInUse: new Set([...sandboxes.values()].map(({ netns }) => netns ?? '')),
+        removeNetns: deleteNetns,
+        listNetns,
+        logger: options.logger,
+      }),
+  };
+};
+
+/** With the container's and the pod's folder once they are empty. */
+const removeLog = async (path: string): Promise<void> => {
+  await rm(path, { force: true });
+  for (const folder of [dirname(path), dirname(dirname(path))]) await rmdir(folder).catch(() => {});
+};
+
+/** Folders come in no order; who asks for a pod's containers takes the last for the newest. */
+const oldestFirst = (records: ReadonlyMap<string, ContainerRecord>): Map<string, ContainerRecord> =>
+  new Map([...records].sort(([, a], [, b]) => Date.parse(a.startedAt) - Date.parse(b.startedAt)));

@@ -1,0 +1,80 @@
+// Notices that containers end, from the files that conmon leaves, and cleans up after them.
+import { watch } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '../../../kit/logger.ts';
+import type { Crun } from '../../sys/crun.ts';
+import { unmount } from '../../sys/mount.ts';
+import { type Folders, isAlive, readExit, readTerminationMessage, writeRecord } from './records.ts';
+import type { ContainerExit, ContainerRecord } from './runtime.ts';
+
+export interface ExitTrackerOptions {
+  readonly folders: Folders;
+  readonly crun: Crun;
+  /** Updated when one ends. */
+  readonly containers: Map<string, ContainerRecord>;
+  readonly logger: Logger;
+}
+
+export interface ExitTracker {
+  watch(signal: AbortSignal): void;
+  /** Looks at one container now. */
+  notice(id: string): Promise<void>;
+  /** Looks at all, also at those whose shim was killed. */
+  refresh(): Promise<void>;
+  onExit(listener: (container: ContainerRecord) => void): void;
+}
+
+export const createExitTracker = (options: ExitTrackerOptions): ExitTracker => {
+  const { folders, crun, containers } = options;
+  const listeners: ((container: ContainerRecord) => void)[] = [];
+  const settling = new Map<string, Promise<void>>();
+  const bundle = (id: string): string => join(folders.containers, id);
+
+  const settle = async (record: ContainerRecord, exit: ContainerExit): Promise<void> => {
+    const message = await readTerminationMessage(bundle(record.id));
+    const ended = { ...record, exit: message === '' ? exit : { ...exit, message } };
+    await crun.delete(ended.id).catch((error) => options.logger.error('Deleting a dead container failed', error));
+    await unmount(join(bundle(ended.id), 'rootfs'));
+    await rm(join(bundle(ended.id), 'upper'), { recursive: true, force: true });
+    // Last, since whoever sees the exit may remove the rest; until then conmon's exit file tells it again.
+    await writeRecord(folders.containers, ended.id, ended);
+    containers.set(ended.id, ended);
+    for (const listener of listeners) listener(ended);
+  };
+  const settleOnce = (record: ContainerRecord, exit: ContainerExit): Promise<void> => {
+    const running = settling.get(record.id) ?? settle(record, exit).finally(() => settling.delete(record.id));
+    settling.set(record.id, running);
+    return running;
+  };
+  const noticeExit = async (id: string): Promise<void> => {
+    const record = containers.get(id);
+    if (!record || record.exit) return;
+    const exit = await readExit(folders.exits, id);
+    if (exit) await settleOnce(record, exit);
+  };
+  const hasShim = async (id: string): Promise<boolean> => {
+    const pid = await readFile(join(bundle(id), 'conmon.pid'), 'utf8').catch(() => '');
+    return pid !== '' && isAlive(Number(pid));
+  };
+  const refresh = async (): Promise<void> => {
+    for (const record of [...containers.values()].filter(({ exit }) => !exit)) {
+      await noticeExit(record.id);
+      if (containers.get(record.id)?.exit || (await isAlive(record.pid)) || (await hasShim(record.id))) continue;
+      const exit = await readExit(folders.exits, record.id);
+      // Nobody is left who could tell.
+      await settleOnce(record, exit ?? { code: 137, finishedAt: new Date().toISOString(), unknown: true });
+    }
+  };
+  return {
+    watch(signal) {
+      const watcher = watch(folders.exits, { signal }, (_, name) => {
+        if (name) noticeExit(String(name)).catch((error) => options.logger.error('Handling an exit failed', error));
+      });
+      watcher.on('error', (error) => options.logger.error('Watching for exits failed', error));
+    },
+    notice: noticeExit,
+    refresh,
+    onExit: (listener) => void listeners.push(listener),
+  };
+};

@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+import { type PodView, planPod, type Step } from '../../../../src/node/kubelet/pod/plan.ts';
+import { at, container, now, podWith, record, sandbox, viewOf } from '../builders.ts';
+
+/** Steps in a line each, as a person would tell them. */
+const tell = (step: Step): string => {
+  switch (step.do) {
+    case 'start':
+      return `start ${step.container.name} #${step.attempt}`;
+    case 'stop':
+    case 'kill':
+    case 'remove-container':
+      return `${step.do} ${step.record.name} #${step.record.attempt}`;
+    default:
+      return step.do;
+  }
+};
+const stepsOf = (view: PodView): string[] => planPod(view).steps.map(tell);
+const without = ({ sandbox: _, ...view }: PodView): PodView => view;
+
+describe('a pod that should run', () => {
+  test('gets its network first', () => {
+    expect(stepsOf(without(viewOf()))).toEqual(['create-sandbox']);
+  });
+
+  test('then starts all of its containers', () => {
+    const pod = podWith({ containers: [container({ name: 'a' }), container({ name: 'b' })] });
+    expect(stepsOf(viewOf({ pod }))).toEqual(['start a #0', 'start b #0']);
+  });
+
+  test('needs nothing while all run', () => {
+    expect(planPod(viewOf({ containers: [record()] }))).toEqual({ steps: [], waiting: new Map() });
+  });
+
+  test('runs init containers one after the other before the others', () => {
+    const pod = podWith({ initContainers: [container({ name: 'i1' }), container({ name: 'i2' })] });
+    const i1 = record({ id: 'x', name: 'i1' });
+    expect(stepsOf(viewOf({ pod }))).toEqual(['start i1 #0']);
+    expect(stepsOf(viewOf({ pod, containers: [i1] }))).toEqual([]);
+    const ended = record({ id: 'x', name: 'i1', exit: { code: 0 } });
+    expect(stepsOf(viewOf({ pod, containers: [ended] }))).toEqual(['start i2 #0']);
+    const both = [ended, record({ id: 'y', name: 'i2', exit: { code: 0 } })];
+    expect(stepsOf(viewOf({ pod, containers: both }))).toEqual(['start c #0']);
+  });
+
+  test('is made anew when somebody took its network away, once its containers have ended', () => {
+    expect(stepsOf(viewOf({ sandboxIntact: false, containers: [record()] }))).toEqual(['stop c #0']);
+    const ended = [record({ exit: { code: 143 } })];
+    expect(stepsOf(viewOf({ sandboxIntact: false, containers: ended }))).toEqual(['remove-sandbox', 'create-sandbox']);
+  });
+
+  test('counts on from what the API server remembers when its node restarted', () => {
+    const status = {
+      containerStatuses: [
+        { name: 'c', image: 'web', imageID: '', ready: true, restartCount: 4, containerID: 'crun://old' },
+      ],
+    };
+    expect(stepsOf(viewOf({ pod: podWith({}, { status }) }))).toEqual(['start c #5']);
+  });
+
+  test('keeps the records of the last two runs only', () => {
+    const containers = [0, 1, 2].map((attempt) => record({ attempt, exit: { finishedAt: at(-1) } }));
+    expect(stepsOf(viewOf({ containers: [...containers, record({ attempt: 3 })] }))).toEqual([
+      'remove-container c #0',
+      'remove-container c #1',
+    ]);
+  });
+});
+
+describe('a container that ended', () => {
+  test.each([
+    { policy: 'Always' as const, code: 0, want: ['start c #1'] },
+    { policy: 'Always' as const, code: 1, want: ['start c #1'] },
+    { policy: 'OnFailure' as const, code: 1, want: ['start c #1'] },
+    { policy: 'OnFailure' as const, code: 0, want: ['remove-sandbox'] },
+    { policy: 'Never' as const, code: 1, want: ['remove-sandbox'] },
+  ])('with $code under restartPolicy $policy leads to $want', ({ policy, code, want }) => {
+    const pod = podWith({ restartPolicy: policy });
+    expect(stepsOf(viewOf({ pod, containers: [record({ exit: { code } })] }))).toEqual(want);
+  });
+
+  test('waits in CrashLoopBackOff from the second failure on, doubling from 10 s to 5 min', () => {
+    const containers = [record({ attempt: 1, exit: { finishedAt: at(-4) } })];
+    const plan = planPod(viewOf({ containers, backoff: new Map([['c', 10_000]]) }));
+    expect(plan.steps).toEqual([]);
+    expect(plan.wakeAt).toBe(now + 6000);
+    expect(plan.waiting.get('c')).toEqual({
+      reason: 'CrashLoopBackOff',
+      message: 'back-off 10s restarting failed container=c pod=web_default(u1)',
+    });
+    const due = planPod(viewOf({ containers, backoff: new Map([['c', 10_000]]), now: now + 6000 }));
+    expect(due.steps[0]).toMatchObject({ do: 'start', attempt: 2, backoffMs: 20_000 });
+    const later = planPod(viewOf({ containers, backoff: new Map([['c', 300_000]]), now: now + 300_000 }));
+    expect(later.steps[0]).toMatchObject({ do: 'start', backoffMs: 300_000 });
+  });
+
+  test('starts at once after it ran for ten minutes, whatever came before', () => {
+    const containers = [record({ startedAt: at(-700), exit: { finishedAt: at(0) } })];
+    const plan = planPod(viewOf({ containers, backoff: new Map([['c', 300_000]]) }));
+    expect(plan.steps[0]).toMatchObject({ do: 'start', attempt: 1, backoffMs: 10_000 });
+  });
+
+  test('is not tried again before its obstacle may have gone', () => {
+    const blocked = new Map([['c', { reason: 'ErrImagePull', message: 'no image', retryAt: now + 2000 }]]);
+    const plan = planPod(viewOf({ blocked }));
+    expect(plan).toMatchObject({ steps: [], wakeAt: now + 2000 });
+    expect(plan.waiting.get('c')?.reason).toBe('ErrImagePull');
+    expect(stepsOf(viewOf({ blocked, now: now + 2000 }))).toEqual(['start c #0']);
+  });
+});
+
+describe('a running container', () => {
+  test('is restarted when its liveness probe gave up on it', () => {
+    const probes = new Map([['c0', { started: true, ready: true, failed: 'liveness' as const }]]);
+    const [step] = planPod(viewOf({ containers: [record()], probes })).steps;
+    expect(step).toMatchObject({
+      do: 'stop',
+      graceMs: 30_000,
+      because: 'Container c failed liveness probe, will be restarted',
+    });
+  });
+
+  test('is restarted when its image was changed', () => {
+    const pod = podWith({ containers: [container({ image: 'db' })] });
+    const [step] = planPod(viewOf({ pod, containers: [record()] })).steps;
+    expect(step).toMatchObject({ do: 'stop', because: 'Container c definition changed, will be restarted' });
+  });
+});
+
+describe('a pod that was deleted', () => {
+  const deleted = (seconds: number) =>
+    podWith({}, { metadata: { deletionTimestamp: at(seconds), deletionGracePeriodSeconds: seconds } });
+
+  test('ends, gives its network back, and then tells the API server', () => {
+    expect(stepsOf(viewOf({ pod: deleted(30), containers: [record()] }))).toEqual(['stop c #0']);
+    const ended = [record({ exit: { code: 143 } })];
+    expect(stepsOf(viewOf({ pod: deleted(30), containers: ended }))).toEqual(['remove-sandbox', 'confirm-deleted']);
+  });
+
+  test('is killed when its grace period is over', () => {
+    const stopping = new Map([['c0', { since: now, killed: false }]]);
+    const waiting = viewOf({ pod: deleted(30), containers: [record()], stopping });
+    expect(planPod(waiting)).toMatchObject({ steps: [], wakeAt: now + 30_000 });
+    expect(stepsOf({ ...waiting, now: now + 30_000 })).toEqual(['kill c #0']);
+  });
+
+  test('is killed sooner when the grace period is shortened meanwhile', () => {
+    const stopping = new Map([['c0', { since: now - 5000, killed: false }]]);
+    expect(stepsOf(viewOf({ pod: deleted(1), containers: [record()], stopping }))).toEqual(['kill c #0']);
+  });
+
+  test('by force ends within two seconds and is forgotten', () => {
+    const view = viewOf({ removed: true, containers: [record()] });
+    expect(planPod(view).steps[0]).toMatchObject({ do: 'stop', graceMs: 2000 });
+    expect(stepsOf(viewOf({ removed: true, sandbox }))).toEqual(['remove-sandbox', 'forget']);
+  });
+
+  test('starts nothing any more, though it has no sandbox yet', () => {
+    expect(stepsOf(without(viewOf({ pod: deleted(30) })))).toEqual(['confirm-deleted']);
+  });
+});

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import type { PodStatus } from '../../../../src/api/core.ts';
+import { type PodView, planPod } from '../../../../src/node/kubelet/pod/plan.ts';
+import { podStatus, qosClass } from '../../../../src/node/kubelet/pod/status.ts';
+import { at, container, podWith, record, viewOf } from '../builders.ts';
+
+const statusOf = (view: PodView): PodStatus => podStatus(view, planPod(view), { hostIp: '192.168.56.11' });
+const ready = new Map([['c0', { started: true, ready: true }]]);
+const conditionsOf = (status: PodStatus): Record<string, string> =>
+  Object.fromEntries(
+    (status.conditions ?? []).map(({ type, status: value, reason }) => [type, reason ? `${value} ${reason}` : value]),
+  );
+
+describe('a pod’s status', () => {
+  test('before anything exists says Pending and ContainerCreating', () => {
+    const { sandbox: _, ...view } = viewOf();
+    const status = statusOf(view);
+    expect(status).toMatchObject({ phase: 'Pending', hostIP: '192.168.56.11', qosClass: 'BestEffort' });
+    expect(status.podIP).toBeUndefined();
+    expect(status.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: 'ContainerCreating' } });
+    expect(conditionsOf(status)).toEqual({
+      PodReadyToStartContainers: 'False',
+      Initialized: 'True',
+      Ready: 'False ContainersNotReady',
+      ContainersReady: 'False ContainersNotReady',
+      PodScheduled: 'True',
+    });
+  });
+
+  test('of a running, ready pod', () => {
+    const status = statusOf(viewOf({ containers: [record()], probes: ready }));
+    expect(status).toMatchObject({ phase: 'Running', podIP: '10.244.1.2', podIPs: [{ ip: '10.244.1.2' }] });
+    expect(status.containerStatuses?.[0]).toMatchObject({
+      ready: true,
+      started: true,
+      restartCount: 0,
+      containerID: 'crun://c0',
+      image: 'docker.io/library/web:latest',
+      state: { running: { startedAt: '2026-11-23T11:59:30Z' } },
+    });
+    expect(conditionsOf(status)).toMatchObject({ Ready: 'True', ContainersReady: 'True', Initialized: 'True' });
+  });
+
+  test('names the containers that are not ready', () => {
+    const pod = podWith({ containers: [container({ name: 'a' }), container({ name: 'b' })] });
+    const messages = statusOf(viewOf({ pod })).conditions?.map(({ message }) => message);
+    expect(messages).toContain('containers with unready status: [a b]');
+  });
+
+  test('waits for init containers by name', () => {
+    const pod = podWith({ initContainers: [container({ name: 'i' })] });
+    const status = statusOf(viewOf({ pod, containers: [record({ id: 'x', name: 'i' })] }));
+    expect(status.phase).toBe('Pending');
+    expect(status.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: 'PodInitializing' } });
+    expect(conditionsOf(status).Initialized).toBe('False ContainersNotInitialized');
+  });
+
+  test('in CrashLoopBackOff shows why and how the last run ended', () => {
+    const view = viewOf({ containers: [record({ attempt: 1, exit: { code: 3 } })], backoff: new Map([['c', 10_000]]) });
+    expect(statusOf(view)).toMatchObject({
+      phase: 'Running',
+      containerStatuses: [
+        {
+          restartCount: 1,
+          state: { waiting: { reason: 'CrashLoopBackOff' } },
+          lastState: { terminated: { exitCode: 3, reason: 'Error' } },
+        },
+      ],
+    });
+  });
+
+  test('keeps the time of a condition that did not change', () => {
+    const first = statusOf(viewOf({ containers: [record()], probes: ready }));
+    const pod = podWith({}, { status: first });
+    const later = statusOf(viewOf({ pod, containers: [record()], probes: ready, now: Date.parse(at(60)) }));
+    expect(later).toEqual(first);
+  });
+
+  test('keeps conditions that others wrote', () => {
+    const gate = { type: 'example.com/gate', status: 'True' as const };
+    const status = statusOf(viewOf({ pod: podWith({}, { status: { conditions: [gate] } }) }));
+    expect(status.conditions).toContainEqual(gate);
+  });
+
+  test.each([
+    { policy: 'Never' as const, code: 0, phase: 'Succeeded', ready: 'False PodCompleted' },
+    { policy: 'Never' as const, code: 2, phase: 'Failed', ready: 'False PodFailed' },
+    { policy: 'OnFailure' as const, code: 0, phase: 'Succeeded', ready: 'False PodCompleted' },
+  ])('is $phase when it ended with $code under restartPolicy $policy', ({ policy, code, phase, ready: condition }) => {
+    const status = statusOf(
+      viewOf({ pod: podWith({ restartPolicy: policy }), containers: [record({ exit: { code } })] }),
+    );
+    expect(status.phase).toBe(phase);
+    expect(conditionsOf(status).Ready).toBe(condition);
+  });
+
+  test('of a finished pod stays after its containers’ records are gone', () => {
+    const pod = podWith({ restartPolicy: 'Never' });
+    const finished = statusOf(viewOf({ pod, containers: [record({ exit: { code: 0 } })] }));
+    const { sandbox: _, ...swept } = viewOf({ pod: podWith({ restartPolicy: 'Never' }, { status: finished }) });
+    expect(statusOf(swept).containerStatuses).toEqual(finished.containerStatuses);
+  });
+
+  test('after its node restarted tells that the last run ended unseen', () => {
+    const before = statusOf(viewOf({ containers: [record()], probes: ready }));
+    const anew = record({ id: 'new', attempt: 1, sandboxId: 's1' });
+    const status = statusOf(viewOf({ pod: podWith({}, { status: before }), containers: [anew] }));
+    expect(status.containerStatuses?.[0]).toMatchObject({
+      restartCount: 1,
+      lastState: { terminated: { exitCode: 255, reason: 'Unknown', containerID: 'crun://c0' } },
+    });
+  });
+});
+
+test.each([
+  { resources: {}, want: 'BestEffort' },
+  { resources: { requests: { cpu: '100m' } }, want: 'Burstable' },
+  { resources: { limits: { cpu: '1', memory: '1Gi' } }, want: 'Guaranteed' },
+  { resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } }, want: 'Burstable' },
+])('a pod with $resources is $want', ({ resources, want }) => {
+  expect(qosClass(podWith({ containers: [container({ resources })] }))).toBe(want);
+});

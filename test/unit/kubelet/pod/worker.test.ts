@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { configMaps, pods } from '../../../../src/api/resources.ts';
+import { createFakeRuntime, type FakeRuntime } from '../../../support/fake-runtime.ts';
+import { startTestKubelet, type TestKubelet } from '../../../support/kubelet.ts';
+
+const podsFolder = mkdtempSync(join(tmpdir(), 'labs-kubelet-'));
+let stop: AbortController;
+let runtime: FakeRuntime;
+let node: TestKubelet;
+
+const begin = async (fake = createFakeRuntime()): Promise<void> => {
+  stop = new AbortController();
+  runtime = fake;
+  node = await startTestKubelet({ runtime, podsFolder, signal: stop.signal });
+};
+beforeEach(() => begin());
+afterEach(() => stop.abort());
+afterAll(() => rmSync(podsFolder, { recursive: true, force: true, maxRetries: 5 }));
+
+const stateOf = (name: string) => node.pod(name)?.status?.containerStatuses?.[0];
+
+describe('a pod’s life', () => {
+  test('from creation to Ready, with the events that students know', async () => {
+    await node.create('web');
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+    expect(node.pod('web')?.status).toMatchObject({ phase: 'Running', podIP: '10.244.1.2' });
+    expect(node.events).toEqual([
+      'Normal Pulled: Container image "busybox" already present on machine',
+      'Normal Created: Created container: c',
+      'Normal Started: Started container c',
+    ]);
+  });
+
+  test('ends with its deletion: container, network, object', async () => {
+    await node.create('web');
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+    await node.deleteGracefully('web', 30);
+    await node.until('web is gone', () => node.pod('web') === undefined && node.kubelet.workers.size === 0);
+    expect(runtime.signals.map(({ signal }) => signal)).toEqual(['TERM']);
+    expect([runtime.containers(), runtime.sandboxes()]).toEqual([[], []]);
+    expect(node.events).toContain('Normal Killing: Stopping container c');
+  });
+
+  test('a program that ignores SIGTERM is killed when the grace period is over', async () => {
+    stop.abort();
+    await begin(createFakeRuntime({ ignoresTerm: true }));
+    await node.create('web');
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+    await node.deleteGracefully('web', 1);
+    await node.until('web is gone', () => node.pod('web') === undefined);
+    expect(runtime.signals.map(({ signal }) => signal)).toEqual(['TERM', 'KILL']);
+  });
+
+  test('a pod of the same name gets containers of its own', async () => {
+    await node.create('web');
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+    const first = node.pod('web')?.metadata.uid;
+    await node.client.delete(pods, { namespace: 'default', name: 'web' });
+    await node.create('web');
+    await node.until('the new web is ready', () => node.readyStatus('web') === 'True');
+    await node.until('the old web is gone', () => runtime.containers().length === 1);
+    expect(runtime.containers()[0]?.pod.uid).not.toBe(first);
+  });
+});
+
+describe('trouble', () => {
+  test('a crash is mended at once, the next one after a pause', async () => {
+    await node.create('web');
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+    runtime.exit(runtime.containers()[0]?.id ?? '', 1);
+    await node.until('web was restarted', () => stateOf('web')?.restartCount === 1 && stateOf('web')?.ready === true);
+    expect(stateOf('web')?.lastState?.terminated).toMatchObject({ exitCode: 1, reason: 'Error' });
+    runtime.exit(runtime.containers().at(-1)?.id ?? '', 1);
+    await node.until('web waits', () => stateOf('web')?.state?.waiting?.reason === 'CrashLoopBackOff');
+    expect(node.events.at(-1)).toMatch(/^Warning BackOff: Back-off restarting failed container=c pod=web_default/);
+  });
+
+  test('a missing image is named, and the pod starts once it was loaded', async () => {
+    node.missingImages.add('nginx');
+    await node.create('web', { containers: [{ name: 'c', image: 'nginx' }] });
+    await node.until('the image is missed', () => stateOf('web')?.state?.waiting?.reason === 'ErrImagePull');
+    node.missingImages.clear();
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+  });
+
+  test('a program that can’t start says why', async () => {
+    runtime.failNextStart(new Error('executable file `x` not found'));
+    await node.create('web');
+    await node.until('the start failed', () => stateOf('web')?.state?.waiting?.reason === 'RunContainerError');
+    expect(stateOf('web')?.state?.waiting?.message).toContain('executable file `x` not found');
+    expect(node.events).toContain('Warning Failed: Error: executable file `x` not found');
+  });
+
+  test('a pod whose network was taken away gets a new one', async () => {
+    await node.create('web');
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+    const [first] = runtime.sandboxes();
+    runtime.breakSandbox(first?.id ?? '');
+    node.kubelet.trigger(first?.pod.uid ?? '');
+    await node.until('web runs anew', () => stateOf('web')?.restartCount === 1 && node.readyStatus('web') === 'True');
+    expect(runtime.sandboxes().map(({ id }) => id)).not.toContain(first?.id);
+  });
+
+  test('a pod waits for the ConfigMap of its volume', async () => {
+    const volumes = [{ name: 'v', configMap: { name: 'late' } }];
+    await node.create('web', { volumes });
+    const missed = 'Warning FailedMount: MountVolume.SetUp failed for volume "v" : configmap "late" not found';
+    await node.until('the ConfigMap is missed', () => node.events.includes(missed));
+    await node.client.create(configMaps, { metadata: { name: 'late', namespace: 'default' }, data: { a: '1' } });
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+  });
+});
+
+describe('a kubelet that starts', () => {
+  test('finds what an earlier one left and restarts nothing', async () => {
+    await node.create('web');
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+    const { client } = node;
+    stop.abort();
+    stop = new AbortController();
+    node = await startTestKubelet({ runtime, podsFolder, signal: stop.signal, client });
+    await node.until('the worker is there', () => node.kubelet.workers.size === 1);
+    expect(runtime.containers()).toHaveLength(1);
+    expect(runtime.signals).toEqual([]);
+    expect(stateOf('web')?.restartCount).toBe(0);
+  });
+
+  test('ends what runs for pods that are gone', async () => {
+    await node.create('web');
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+    const { client } = node;
+    stop.abort();
+    stop = new AbortController();
+    await client.delete(pods, { namespace: 'default', name: 'web' });
+    node = await startTestKubelet({ runtime, podsFolder, signal: stop.signal, client });
+    await node.until('nothing is left', () => runtime.containers().length + runtime.sandboxes().length === 0);
+  });
+
+  test('asks for the address that a pod had before', async () => {
+    const status = { podIP: '10.244.1.77' };
+    await node.client.create(pods, {
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { nodeName: 'node01', containers: [{ name: 'c', image: 'busybox' }] },
+      status,
+    });
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+    expect(node.pod('web')?.status?.podIP).toBe('10.244.1.77');
+  });
+});

@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { renderLine, selectLines, splitLog } from '../../../../src/node/kubelet/server/cri-log.ts';
+import { createSpdySession, type SpdyStream } from '../../../../src/node/kubelet/server/spdy.ts';
+import { createHeaderCodec } from '../../../../src/node/kubelet/server/spdy-headers.ts';
+
+describe('a container’s log', () => {
+  const log = Buffer.from(
+    [
+      '2026-11-23T06:55:08.063443154+00:00 stdout F one',
+      '2026-11-23T06:55:09.063485437+00:00 stderr F two',
+      '2026-11-23T06:55:10.063485437+00:00 stdout P thr',
+      '2026-11-23T06:55:10.163485437+00:00 stdout F ee',
+      '2026-11-23T06:55:11.063485437+00:00 stdout P $ ',
+      'torn',
+    ].join('\n'),
+  );
+  const { lines, rest } = splitLog(log);
+  const textOf = (selected: typeof lines): string => Buffer.concat(selected.map(({ content }) => content)).toString();
+
+  test('is the container’s output, byte by byte, prompts without a newline included', () => {
+    expect(textOf(lines)).toBe('one\ntwo\nthree\n$ ');
+    expect(rest.toString()).toBe('torn');
+    expect(lines[1]?.stream).toBe('stderr');
+  });
+
+  test.each([
+    { tailLines: 0, want: '' },
+    { tailLines: 1, want: '$ ' },
+    { tailLines: 2, want: 'three\n$ ' },
+    { tailLines: 99, want: 'one\ntwo\nthree\n$ ' },
+  ])('its last $tailLines lines', ({ tailLines, want }) => {
+    expect(textOf(selectLines(lines, { tailLines }))).toBe(want);
+  });
+
+  test('since a time', () => {
+    expect(textOf(selectLines(lines, { since: Date.parse('2026-11-23T06:55:10Z') }))).toBe('three\n$ ');
+  });
+
+  test('with times has one per line of the container’s', () => {
+    const [, , part, end] = lines;
+    if (!part || !end) throw new Error('no lines');
+    expect(renderLine(part, true, false).toString()).toBe('2026-11-23T06:55:10.063485437Z thr');
+    expect(renderLine(end, true, true).toString()).toBe('ee\n');
+  });
+});
+
+describe('a SPDY session', () => {
+  const controlFrame = (type: number, flags: number, payload: Buffer): Buffer => {
+    const header = Buffer.from([0x80, 3, 0, type, flags, 0, 0, 0]);
+    header.writeUIntBE(payload.length, 5, 3);
+    return Buffer.concat([header, payload]);
+  };
+  const uint32 = (value: number): Buffer => {
+    const buffer = Buffer.alloc(4);
+    buffer.writeUInt32BE(value);
+    return buffer;
+  };
+  const dataFrame = (id: number, flags: number, payload: string): Buffer => {
+    const header = Buffer.concat([uint32(id), Buffer.from([flags, 0, 0, payload.length])]);
+    return Buffer.concat([header, Buffer.from(payload)]);
+  };
+  const synStream = (id: number, headers: Buffer): Buffer =>
+    controlFrame(1, 0, Buffer.concat([uint32(id), uint32(0), Buffer.from([0, 0]), headers]));
+
+  const start = () => {
+    const sent: Buffer[] = [];
+    const streams: SpdyStream[] = [];
+    const errors: unknown[] = [];
+    const session = createSpdySession({
+      send: (frame) => sent.push(frame),
+      onStream: (stream) => streams.push(stream),
+      onError: (error) => errors.push(error),
+    });
+    return { sent, streams, errors, session };
+  };
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 30));
+
+  test('opens streams with the client’s headers, whatever pieces the bytes come in', async () => {
+    const client = createHeaderCodec();
+    const { session, streams, sent, errors } = start();
+    const bytes = Buffer.concat([
+      synStream(1, await client.encode({ streamtype: 'error', port: '80', requestid: '0' })),
+      synStream(3, await client.encode({ streamtype: 'data', port: '80', requestid: '0' })),
+    ]);
+    for (const byte of bytes) session.receive(Buffer.from([byte]));
+    await settle();
+    expect(errors).toEqual([]);
+    expect(streams.map(({ id, headers }) => [id, headers])).toEqual([
+      [1, { streamtype: 'error', port: '80', requestid: '0' }],
+      [3, { streamtype: 'data', port: '80', requestid: '0' }],
+    ]);
+    expect(sent.map((frame) => [frame[3], frame.readUInt32BE(8)])).toEqual([
+      [2, 1],
+      [2, 3],
+    ]);
+  });
+
+  test('carries data and ends both ways, and keeps what came before anybody listened', async () => {
+    const client = createHeaderCodec();
+    const { session, streams, sent } = start();
+    session.receive(synStream(1, await client.encode({ streamtype: 'data' })));
+    session.receive(dataFrame(1, 0, 'hello'));
+    session.receive(dataFrame(1, 1, ' world'));
+    await settle();
+    const [stream] = streams;
+    const got: string[] = [];
+    stream?.onData((chunk) => got.push(chunk.toString()));
+    stream?.onEnd(() => got.push('<end>'));
+    expect(got).toEqual(['hello', ' world', '<end>']);
+    stream?.write(Buffer.from('answer'));
+    stream?.end();
+    stream?.write(Buffer.from('too late'));
+    expect(sent.slice(1).map((frame) => [frame[4], frame.subarray(8).toString()])).toEqual([
+      [0, 'answer'],
+      [1, ''],
+    ]);
+  });
+
+  test('answers pings and tells streams that the client gave up', async () => {
+    const client = createHeaderCodec();
+    const { session, streams, sent } = start();
+    session.receive(controlFrame(6, 0, uint32(7)));
+    session.receive(synStream(1, await client.encode({ streamtype: 'data' })));
+    await settle();
+    expect(sent[0]).toEqual(controlFrame(6, 0, uint32(7)));
+    let aborted = false;
+    streams[0]?.onAbort(() => {
+      aborted = true;
+    });
+    session.receive(controlFrame(3, 0, Buffer.concat([uint32(1), uint32(5)])));
+    await settle();
+    expect(aborted).toBe(true);
+  });
+});
