@@ -10,6 +10,26 @@ const forbid = (name, from, to, comment) => ({
 /** Everything in src/ except the given folders. */
 const allBut = (...folders) => `^src/(?!${folders.map((folder) => `${folder}/`).join('|')})`;
 
+/** The kubelet's rooms. Each may import the rooms in its list and nothing else of the kubelet. */
+const kubeletRooms = {
+  runtime: [],
+  container: ['runtime'],
+  probe: ['runtime'],
+  pod: ['container', 'probe', 'runtime'],
+  node: ['runtime'],
+  server: ['runtime'],
+};
+
+const forbidOtherRooms = (component, rooms) =>
+  Object.entries(rooms).map(([room, allowed]) =>
+    forbid(
+      `${component}-${room}-imports-lower-rooms`,
+      `^src/node/${component}/${room}/`,
+      `^src/node/${component}/(?!(${[room, ...allowed].join('|')})/)`,
+      `${component}/README.md has the picture`,
+    ),
+  );
+
 export default {
   forbidden: [
     forbid('api-imports-nothing', '^src/api/', allBut('api'), 'api is pure'),
@@ -29,6 +49,14 @@ export default {
       comment: 'components meet at the API server only',
       from: { path: '^src/node/(apiserver|controllers|scheduler|kubelet|podnet|proxy|dns)/' },
       to: { path: '^src/node/(apiserver|controllers|scheduler|kubelet|podnet|proxy|dns)/', pathNot: '^src/node/$1/' },
+    },
+    ...forbidOtherRooms('kubelet', kubeletRooms),
+    {
+      name: 'only-sys-starts-programs',
+      severity: 'error',
+      comment: 'a node starts programs in src/node/sys only',
+      from: { path: '^src/node/', pathNot: '^src/node/sys/' },
+      to: { path: '^(node:)?child_process$|node_modules/(execa|zx)/' },
     },
     {
       name: 'only-docker-imports-dockerode',

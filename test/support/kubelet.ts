@@ -5,20 +5,20 @@ import type { ObjectMeta } from '../../src/api/meta.ts';
 import { pods } from '../../src/api/resources.ts';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 import type { Logger } from '../../src/kit/logger.ts';
-import { createPodEvents } from '../../src/node/kubelet/pod/events.ts';
-import type { ImageStore } from '../../src/node/kubelet/runtime/images.ts';
-import { type Kubelet, startKubelet } from '../../src/node/kubelet/pod/sync-loop.ts';
-import { createProber } from '../../src/node/kubelet/probe/prober.ts';
-import type { Runtime } from '../../src/node/kubelet/runtime/runtime.ts';
 import { createSourceCache } from '../../src/node/kubelet/container/source-cache.ts';
+import { createPodEvents } from '../../src/node/kubelet/pod/events.ts';
 import { createStatusWriter } from '../../src/node/kubelet/pod/status-writer.ts';
+import { type SyncLoop, startSyncLoop } from '../../src/node/kubelet/pod/sync-loop.ts';
+import { createProber } from '../../src/node/kubelet/probe/prober.ts';
+import type { ImageStore } from '../../src/node/kubelet/runtime/images.ts';
+import type { Runtime } from '../../src/node/kubelet/runtime/runtime.ts';
 import { createMemoryClient, type MemoryClient } from './memory-client.ts';
 
 export const silentLogger: Logger = { info() {}, warning() {}, error() {}, enabled: () => false };
 
 export interface TestKubelet {
   readonly client: MemoryClient;
-  readonly kubelet: Kubelet;
+  readonly syncLoop: SyncLoop;
   readonly events: string[];
   /** References that the store doesn't hold. */
   readonly missingImages: Set<string>;
@@ -48,10 +48,10 @@ export const startTestKubelet = async (options: TestKubeletOptions): Promise<Tes
   const podEvents = createPodEvents(recorder);
   const prober = createProber({
     exec: runtime.exec,
-    onChange: (uid) => kubelet.trigger(uid),
+    onChange: (uid) => syncLoop.trigger(uid),
     onFailure: (pod, container, text) => podEvents.container(pod, container.name, 'Warning', 'Unhealthy', text),
   });
-  const kubelet = startKubelet({
+  const syncLoop = startSyncLoop({
     client,
     signal,
     deps: {
@@ -73,7 +73,7 @@ export const startTestKubelet = async (options: TestKubeletOptions): Promise<Tes
   const pod = (name: string): Pod | undefined => client.all(pods).find(({ metadata }) => metadata.name === name);
   return {
     client,
-    kubelet,
+    syncLoop,
     events,
     missingImages,
     pod,

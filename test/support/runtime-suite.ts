@@ -1,7 +1,13 @@
 // What every runtime must do, the fake as well as the one on crun and CNI.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
-import type { ContainerRecord, ContainerSpec, Runtime, Sandbox, SandboxSpec } from '../../src/node/kubelet/runtime/runtime.ts';
+import type {
+  ContainerRecord,
+  ContainerSpec,
+  Runtime,
+  Sandbox,
+  SandboxSpec,
+} from '../../src/node/kubelet/runtime/runtime.ts';
 
 /** A runtime behind a call: the real one lives in another process, within namespaces of its own. */
 export type Remote = {

@@ -19,7 +19,7 @@ import { readMachine } from './node/machine.ts';
 import { endDeafContainers } from './node/shutdown.ts';
 import { createPodEvents } from './pod/events.ts';
 import { createStatusWriter } from './pod/status-writer.ts';
-import { startKubelet } from './pod/sync-loop.ts';
+import { startSyncLoop } from './pod/sync-loop.ts';
 import { createProber } from './probe/prober.ts';
 import { createCrunRuntime } from './runtime/crun-runtime.ts';
 import { createImageStore } from './runtime/images.ts';
@@ -62,10 +62,10 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   const known = createInformer(client, services, { logger, signal });
   const prober = createProber({
     exec: runtime.exec,
-    onChange: (uid) => kubelet.trigger(uid),
+    onChange: (uid) => syncLoop.trigger(uid),
     onFailure: (pod, container, message) => events.container(pod, container.name, 'Warning', 'Unhealthy', message),
   });
-  const kubelet = startKubelet({
+  const syncLoop = startSyncLoop({
     client,
     signal,
     deps: {
@@ -97,10 +97,10 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
     listen: { host: config.address, port: config.port },
     tls: await readTls(config, rootFolder),
     pods: {
-      all: () => [...kubelet.workers.values()].map(({ pod }) => pod),
-      find: kubelet.find,
+      all: () => [...syncLoop.workers.values()].map(({ pod }) => pod),
+      find: syncLoop.find,
       sandbox: (namespace, podName) => {
-        const uid = kubelet.find(namespace, podName)?.metadata.uid;
+        const uid = syncLoop.find(namespace, podName)?.metadata.uid;
         return runtime.sandboxes().find(({ pod }) => pod.uid === uid);
       },
       runtime,

@@ -1,6 +1,5 @@
-// The one place in a node where a program is run to its end: arguments as a list, output as text, never through a shell.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+// Runs programs to their end: arguments as a list, output as text, never through a shell.
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 export interface RunOptions {
@@ -35,15 +34,6 @@ export class ExecError extends Error {
     this.result = result;
   }
 }
-
-/**
- * Waits until a program runs that was just spawned. Only then are its pipes there: out of file descriptors, Node makes none.
- * @throws Error why it was not started
- */
-export const started = async <C extends ChildProcess>(child: C): Promise<C> => {
-  await once(child, 'spawn');
-  return child;
-};
 
 /**
  * Runs a program to its end. A failing exit code is a result, not an error.

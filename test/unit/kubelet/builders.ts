@@ -1,7 +1,9 @@
 // Pods and views for the kubelet's tests, complete but for what a test is about.
 import type { Container, Pod, PodSpec, PodStatus } from '../../../src/api/core.ts';
+import type { ImageConfig } from '../../../src/api/images.ts';
 import type { ObjectMeta } from '../../../src/api/meta.ts';
-import type { PodView } from '../../../src/node/kubelet/pod/plan.ts';
+import { containerSpec } from '../../../src/node/kubelet/container/spec.ts';
+import type { PodView } from '../../../src/node/kubelet/pod/view.ts';
 import type { ContainerExit, ContainerRecord, Sandbox } from '../../../src/node/kubelet/runtime/runtime.ts';
 
 export const now = Date.parse('2026-11-23T12:00:00Z');
@@ -67,3 +69,24 @@ export const viewOf = (over: Partial<PodView> = {}): PodView => ({
 });
 
 export const container = (over: Partial<Container> = {}): Container => ({ name: 'c', image: 'web', ...over });
+
+export const passwd = 'root:x:0:0:root:/root:/bin/sh\nmysql:x:999:998::/var/lib/mysql:/bin/false\n';
+/** `mysql` belongs to the group `extra`, too. */
+export const group = 'root:x:0:\nmysql:x:998:\nextra:x:50:mysql,other\n';
+
+/** The specification of a container that its image and its pod leave at the defaults, but for the given fields. */
+export const specOf = (over: Partial<Container>, config: ImageConfig = {}, pod = podWith()) =>
+  containerSpec(container(over), {
+    pod,
+    podIp: '10.244.1.2',
+    hostIp: '192.168.56.11',
+    sources: { configMap: () => undefined, secret: () => undefined },
+    services: [],
+    sandboxId: 's1',
+    attempt: 0,
+    image: { reference: 'docker.io/library/web:latest', digest: 'sha256:aa', size: 1, config },
+    passwd,
+    group,
+    nodeName: 'node01',
+    mounts: [],
+  });

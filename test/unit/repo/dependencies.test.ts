@@ -21,6 +21,8 @@ describe('the dependency rules', () => {
       'src/host/plan/imports-node.ts → src/node/proxy/rules.ts (host-imports-api-kit-dataplane)',
       'src/node/proxy/rules.ts → src/host/plan/imports-node.ts (node-imports-api-and-kit)',
       'src/node/kubelet/imports-proxy.ts → src/node/proxy/rules.ts (components-keep-apart)',
+      'src/node/kubelet/runtime/imports-pod.ts → src/node/kubelet/pod/plan.ts (kubelet-runtime-imports-lower-rooms)',
+      'src/node/kubelet/pod/plan.ts → child_process (only-sys-starts-programs)',
     ])
       expect(violations).toContain(illegal);
     expect(violations.join('\n')).toContain('(only-docker-imports-dockerode)');

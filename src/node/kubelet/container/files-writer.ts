@@ -1,14 +1,20 @@
-// Writes a pod's own /etc/hosts, /etc/hostname and /etc/resolv.conf to the node's disk, for its containers to mount.
+// Writes a pod's /etc/hosts, /etc/hostname and /etc/resolv.conf to the node's disk. Its containers mount them.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Pod } from '../../../api/core.ts';
-import type { WorkerDeps } from '../pod/worker-deps.ts';
 import type { ContainerMount } from '../runtime/runtime.ts';
-import { hostsFile, podHostname, resolvConf } from './files.ts';
+import { type DnsSettings, hostsFile, podHostname, resolvConf } from './files.ts';
 
-/** @returns the mounts; a container that mounts its own file at one of the places keeps it */
+export interface PodFilesOptions {
+  /** /var/lib/kubelet/pods */
+  readonly podsFolder: string;
+  readonly dns: DnsSettings;
+  readonly nodeName: string;
+}
+
+/** @returns the mounts, without those whose target the container mounts by its own `volumeMounts` */
 export const writePodFiles = async (
-  { podsFolder, dns, nodeName }: WorkerDeps,
+  { podsFolder, dns, nodeName }: PodFilesOptions,
   pod: Pod,
   podIp: string,
   container: Container,

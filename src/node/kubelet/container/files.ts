@@ -1,8 +1,8 @@
-// The files that the kubelet puts into every container: /etc/hosts, /etc/resolv.conf, and who the user is. Pure.
+// The content of the files that every container gets: /etc/hosts, /etc/hostname, /etc/resolv.conf. Pure.
+// files-writer.ts writes them.
 import type { Pod } from '../../../api/core.ts';
-import type { ContainerUser } from '../runtime/runtime.ts';
 
-/** A pod's host name: `spec.hostname`, else its name, cut to 63 characters as Linux and DNS want. */
+/** @returns `spec.hostname`, else the pod's name, cut to 63 characters: Linux and DNS allow no more */
 export const podHostname = ({ metadata, spec }: Pod): string =>
   (spec.hostname || metadata.name).slice(0, 63).replace(/[-.]+$/, '');
 
@@ -27,7 +27,7 @@ ${aliases.length > 0 ? `\n# Entries added by HostAliases.\n${aliases.join('')}` 
 export interface DnsSettings {
   readonly clusterDns: readonly string[];
   readonly clusterDomain: string;
-  /** The node's own resolv.conf, for dnsPolicy Default and pods on the node's network. */
+  /** The content of the node's resolv.conf, for dnsPolicy Default and for pods on the node's network. */
   readonly nodeResolvConf: string;
 }
 
@@ -73,52 +73,9 @@ const parseResolvConf = (text: string) => {
   return result;
 };
 
-/** The pod's own options win over those of the same name. */
+/** The pod's options replace options of the same name. */
 const mergeOptions = (base: readonly string[], own: readonly { name: string; value?: string }[]): string[] => {
   const names = new Set(own.map(({ name }) => name));
   const kept = base.filter((option) => !names.has(option.split(':')[0] ?? ''));
   return [...kept, ...own.map(({ name, value }) => (value === undefined ? name : `${name}:${value}`))];
-};
-
-export interface UserContext {
-  /** `root`, `1000`, `1000:1000`, `mysql:mysql`, or empty. */
-  readonly imageUser: string;
-  readonly runAsUser?: number;
-  readonly runAsGroup?: number;
-  readonly supplementalGroups: readonly number[];
-  /** The image's /etc/passwd and /etc/group; empty when it has none. */
-  readonly passwd: string;
-  readonly group: string;
-}
-
-/** Who runs the container, and the home folder that belongs to it. @throws Error when the image has no such user */
-export const resolveUser = (context: UserContext): { user: ContainerUser; home: string } => {
-  const [imageUser = '', imageGroup = ''] = context.imageUser.split(':');
-  const name = context.runAsUser === undefined ? imageUser || '0' : String(context.runAsUser);
-  const row = context.passwd
-    .split('\n')
-    .map((line) => line.split(':'))
-    .find(([login, , uid]) => login === name || (/^\d+$/.test(name) && uid === name));
-  if (!row && !/^\d+$/.test(name)) throw new Error(`unable to find user ${name}: no matching entries in passwd file`);
-  const uid = row ? Number(row[2]) : Number(name);
-  const fromImage =
-    context.runAsUser === undefined && imageGroup !== '' ? groupId(imageGroup, context.group) : undefined;
-  const gid = context.runAsGroup ?? fromImage ?? (row ? Number(row[3]) : 0);
-  const memberOf = context.group
-    .split('\n')
-    .map((line) => line.split(':'))
-    .filter(([, , , members = '']) => row?.[0] !== undefined && members.split(',').includes(row[0]))
-    .map(([, , id]) => Number(id));
-  const additionalGids = [...new Set([...memberOf, ...context.supplementalGroups])].filter((id) => id !== gid);
-  return { user: { uid, gid, additionalGids }, home: row?.[5] || '/' };
-};
-
-const groupId = (group: string, table: string): number => {
-  if (/^\d+$/.test(group)) return Number(group);
-  const row = table
-    .split('\n')
-    .map((line) => line.split(':'))
-    .find(([name]) => name === group);
-  if (!row) throw new Error(`unable to find group ${group}: no matching entries in group file`);
-  return Number(row[2]);
 };

@@ -1,5 +1,5 @@
-// ConfigMaps and Secrets for pods that refer to them: watched from the first such pod on, so that changes arrive at once
-// and a node whose pods need none keeps no watch open.
+// Loads the ConfigMaps and Secrets that this node's pods refer to. A watch begins with the first pod that needs one:
+// a node whose pods need none keeps no watch open.
 import type { ConfigMap, Pod, Secret } from '../../../api/core.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { configMaps, type Resource, secrets } from '../../../api/resources.ts';
@@ -7,18 +7,18 @@ import type { Logger } from '../../../kit/logger.ts';
 import { isNotFound } from '../../client/error.ts';
 import { createInformer } from '../../client/informer.ts';
 import type { Client, Informer } from '../../client/types.ts';
-import { referencesOf, type Sources } from './env.ts';
+import { referencesOf, type Sources } from './sources.ts';
 
 export interface SourceCache {
-  /** What the pod refers to; what doesn't exist is undefined in it. */
+  /** Loads the objects that the pod refers to. */
   load(pod: Pod): Promise<Sources>;
-  /** Something that pods refer to changed in this namespace. */
+  /** Called when a watched ConfigMap or Secret changed, with its namespace. */
   onChange(listener: (namespace: string) => void): void;
 }
 
 export const createSourceCache = (client: Client, logger: Logger, signal: AbortSignal): SourceCache => {
   const listeners: ((namespace: string) => void)[] = [];
-  const follow = <T extends KubeObject>(resource: Resource<T>) => {
+  const createLoader = <T extends KubeObject>(resource: Resource<T>) => {
     let informer: Informer<T> | undefined;
     const start = (): Informer<T> => {
       const started = createInformer(client, resource, { logger, signal });
@@ -34,24 +34,24 @@ export const createSourceCache = (client: Client, logger: Logger, signal: AbortS
       informer ??= start();
       await informer.synced;
       for (const name of names) {
-        // A watch may lag behind an object that was made right before its pod.
+        // The watch may not yet have an object that was created just before the pod.
         const object = informer.get({ namespace, name }) ?? (await getOrUndefined(client, resource, namespace, name));
         if (object) found.set(name, object);
       }
       return found;
     };
   };
-  const loadConfigMaps = follow<ConfigMap>(configMaps);
-  const loadSecrets = follow<Secret>(secrets);
+  const loadConfigMaps = createLoader<ConfigMap>(configMaps);
+  const loadSecrets = createLoader<Secret>(secrets);
   return {
     async load(pod) {
       const references = referencesOf(pod);
       const namespace = pod.metadata.namespace ?? 'default';
-      const [maps, secretMap] = await Promise.all([
+      const [foundMaps, foundSecrets] = await Promise.all([
         loadConfigMaps(namespace, references.configMaps),
         loadSecrets(namespace, references.secrets),
       ]);
-      return { configMap: (name) => maps.get(name), secret: (name) => secretMap.get(name) };
+      return { configMap: (name) => foundMaps.get(name), secret: (name) => foundSecrets.get(name) };
     },
     onChange: (listener) => void listeners.push(listener),
   };

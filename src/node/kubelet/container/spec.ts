@@ -1,22 +1,24 @@
-// From a pod's container, as written, to the container that is to be made. Pure but for the files it is handed.
+// Turns a container of a pod's spec into the specification that the runtime starts. Pure.
 import type { Container, Pod } from '../../../api/core.ts';
 import type { StoredImage } from '../../../api/images.ts';
 import type { ContainerMount, ContainerSpec, PodRef } from '../runtime/runtime.ts';
-import { ContainerConfigError, containerEnv, type EnvContext, expand } from './env.ts';
-import { podHostname, resolveUser } from './files.ts';
+import { ContainerConfigError } from './config-error.ts';
+import { containerEnv, type EnvContext, expand } from './env.ts';
+import { podHostname } from './files.ts';
+import { resolveUser } from './user.ts';
 
 export interface ContainerContext extends EnvContext {
   readonly sandboxId: string;
   readonly attempt: number;
   readonly image: StoredImage;
-  /** The image's own /etc/passwd and /etc/group. */
+  /** The content of the image's /etc/passwd and /etc/group. */
   readonly passwd: string;
   readonly group: string;
   readonly nodeName: string;
   readonly mounts: readonly ContainerMount[];
 }
 
-/** @throws ContainerConfigError when the pod can't be run as written */
+/** @throws ContainerConfigError when the container cannot run as its pod describes it */
 export const containerSpec = (container: Container, context: ContainerContext): ContainerSpec => {
   const { pod, image } = context;
   const env = containerEnv(container, context);
@@ -59,7 +61,7 @@ export const podRef = ({ metadata }: Pod): PodRef => ({
   uid: metadata.uid ?? '',
 });
 
-/** `command` stands for the image's entrypoint and drops its arguments; `args` stands for its arguments. */
+/** `command` replaces the image's entrypoint and drops the image's arguments. `args` replaces only the arguments. */
 const argumentsOf = (
   { command = [], args = [] }: Container,
   { config }: StoredImage,
@@ -73,19 +75,16 @@ const argumentsOf = (
   return all;
 };
 
-const fullEnv = ({
-  env,
-  home,
-  hostname,
-  image,
-  terminal,
-}: {
-  env: ReadonlyMap<string, string>;
-  home: string;
-  hostname: string;
-  image: StoredImage;
-  terminal: boolean;
-}): Map<string, string> => {
+interface FullEnv {
+  readonly env: ReadonlyMap<string, string>;
+  readonly home: string;
+  readonly hostname: string;
+  readonly image: StoredImage;
+  readonly terminal: boolean;
+}
+
+/** Defaults, then the image's variables, then the pod's: the later wins. */
+const fullEnv = ({ env, home, hostname, image, terminal }: FullEnv): Map<string, string> => {
   const all = new Map([['PATH', '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin']]);
   all.set('HOSTNAME', hostname);
   if (terminal) all.set('TERM', 'xterm');
@@ -122,7 +121,7 @@ interface SecurityContext {
   readOnlyRootFilesystem?: boolean;
 }
 
-/** The container's own settings win over the pod's. */
+/** The container's settings win over the pod's. */
 const securityOf = (pod: Pod, container: Container): Security => {
   const all = (pod.spec.securityContext ?? {}) as SecurityContext;
   const own = (container.securityContext ?? {}) as SecurityContext;

@@ -1,5 +1,4 @@
 // Keeps the node registered, its status true and its lease fresh.
-
 import { watch } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';

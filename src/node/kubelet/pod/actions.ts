@@ -1,21 +1,23 @@
-// The steps of a pod's plan that make and end things: its sandbox, its containers, their hooks; each with the events it causes.
+// Carries out the larger steps of a plan, with their events: create the sandbox, start a container, stop a container.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Container, Pod, ProbeHandler } from '../../../api/core.ts';
+import type { Container, Pod } from '../../../api/core.ts';
+import type { StoredImage } from '../../../api/images.ts';
 import { messageOf } from '../../../kit/error.ts';
 import { writePodFiles } from '../container/files-writer.ts';
 import { containerSpec, podRef } from '../container/spec.ts';
 import { volumeMounts } from '../container/volumes.ts';
-import { probeOnce } from '../probe/probe.ts';
-import type { ContainerRecord, PortMapping, Sandbox } from '../runtime/runtime.ts';
-import type { Blocked, Step } from './plan.ts';
+import type { PortMapping, Sandbox } from '../runtime/runtime.ts';
+import { runPostStartHook, runPreStopHook } from './hooks.ts';
+import type { Step } from './plan.ts';
 import { missingImage, startFailure } from './start-errors.ts';
+import type { Blocked } from './view.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
-/** @throws what the runtime says, after the event about it */
+/** @throws the runtime's error, after an event about it */
 export const createSandbox = async ({ runtime, events }: WorkerDeps, pod: Pod): Promise<void> => {
   const hostNetwork = pod.spec.hostNetwork === true;
-  // Set when the node restarted under the pod. An address that no longer fits is refused by the IPAM plugin.
+  // The pod's earlier address, if the node restarted. The IPAM plugin refuses an address that does not fit.
   const ip = hostNetwork ? undefined : pod.status?.podIP;
   try {
     await runtime.createSandbox({
@@ -35,11 +37,11 @@ export interface Start {
   readonly sandbox: Sandbox;
   readonly container: Container;
   readonly attempt: number;
-  /** What kept it from starting last time. */
+  /** Why the last try failed. */
   readonly before: Blocked | undefined;
 }
 
-/** @returns why it can't be started, if so */
+/** @returns why the container could not start; undefined when it runs */
 export const startContainer = async (deps: WorkerDeps, start: Start): Promise<Blocked | undefined> => {
   const { pod, container, before } = start;
   const tell = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
@@ -57,7 +59,7 @@ export const startContainer = async (deps: WorkerDeps, start: Start): Promise<Bl
     const record = await deps.runtime.startContainer(await specFor(deps, start, image));
     tell('Normal', 'Created', `Created container: ${container.name}`);
     tell('Normal', 'Started', `Started container ${container.name}`);
-    void runPostStart(deps, pod, container, record);
+    void runPostStartHook(deps, { pod, container, record });
     return undefined;
   } catch (error) {
     const blocked = startFailure(error, before, Date.now());
@@ -66,9 +68,7 @@ export const startContainer = async (deps: WorkerDeps, start: Start): Promise<Bl
   }
 };
 
-type Image = NonNullable<Awaited<ReturnType<WorkerDeps['images']['find']>>>;
-
-const specFor = async (deps: WorkerDeps, { pod, sandbox, container, attempt }: Start, image: Image) => {
+const specFor = async (deps: WorkerDeps, { pod, sandbox, container, attempt }: Start, image: StoredImage) => {
   const rootfs = deps.images.rootfs(image);
   const podIp = sandbox.ip ?? deps.nodeIp;
   const [passwd, group, sources, files] = await Promise.all([
@@ -93,24 +93,7 @@ const specFor = async (deps: WorkerDeps, { pod, sandbox, container, attempt }: S
   });
 };
 
-const runPostStart = async (
-  deps: WorkerDeps,
-  pod: Pod,
-  container: Container,
-  record: ContainerRecord,
-): Promise<void> => {
-  const hook = container.lifecycle?.postStart;
-  if (!hook) return;
-  const outcome = await runHook(deps, hook, container, record, postStartMs);
-  if (outcome.ok) return;
-  const message = `PostStartHook failed: ${outcome.output}`;
-  deps.events.container(pod, container.name, 'Warning', 'FailedPostStartHook', message);
-  await deps.runtime.signal(record.id, 'KILL').catch(() => {});
-};
-
-const postStartMs = 60_000;
-
-/** Returns once the container was asked to end; a preStop hook runs on in the background and the asking follows it. */
+/** Sends the stop signal. With a preStop hook it returns at once, and the signal follows when the hook is done. */
 export const stopContainer = async (
   deps: WorkerDeps,
   pod: Pod,
@@ -118,28 +101,12 @@ export const stopContainer = async (
 ): Promise<void> => {
   deps.events.container(pod, record.name, 'Normal', 'Killing', because);
   const container = pod.spec.containers.find(({ name }) => name === record.name);
-  const hook = container?.lifecycle?.preStop;
   const terminate = (): Promise<void> => deps.runtime.signal(record.id, record.stopSignal);
-  if (!container || !hook || graceMs === 0) return terminate();
-  // The hook spends the pod's grace period; the planner kills the container when that is over.
-  void runHook(deps, hook, container, record, graceMs)
-    .then((outcome) => {
-      const message = outcome.ok ? '' : `PreStopHook failed: ${outcome.output}`;
-      if (!outcome.ok) deps.events.container(pod, record.name, 'Warning', 'FailedPreStopHook', message);
-      return terminate();
-    })
+  if (!container?.lifecycle?.preStop || graceMs === 0) return terminate();
+  // The hook's time counts as grace period. The plan kills the container when the grace period is over.
+  void runPreStopHook(deps, { pod, container, record }, graceMs)
+    .then(terminate)
     .catch((error) => deps.logger.error('Stopping a container failed', error, { pod: pod.metadata.name }));
-};
-
-const runHook = (
-  { runtime, nodeIp }: WorkerDeps,
-  hook: ProbeHandler,
-  container: Container,
-  record: ContainerRecord,
-  timeoutMs: number,
-) => {
-  const podIp = runtime.sandboxes().find(({ id }) => id === record.sandboxId)?.ip ?? nodeIp;
-  return probeOnce(hook, { container, containerId: record.id, podIp, exec: runtime.exec }, timeoutMs);
 };
 
 const portMappings = ({ spec }: Pod): PortMapping[] =>

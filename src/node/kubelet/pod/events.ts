@@ -1,4 +1,4 @@
-// Events about pods and their containers, as `kubectl describe pod` lists them.
+// Records the events about pods and their containers that `kubectl describe pod` lists.
 import type { Pod } from '../../../api/core.ts';
 import { type EventRecorder, referenceTo } from '../../client/events.ts';
 

@@ -1,49 +1,9 @@
-// What to do next for one pod: what it should be, against what exists. Pure; the worker carries the steps out.
+// The next steps for one pod, from what the pod should be and what exists. Pure; worker.ts carries the steps out.
 import type { Container, Pod } from '../../../api/core.ts';
 import { normaliseReference } from '../../../api/images.ts';
+import { formatGoDuration } from '../../../kit/duration.ts';
 import type { ContainerRecord, Sandbox } from '../runtime/runtime.ts';
-
-/** What the probes of a running container say so far. */
-export interface ProbeState {
-  readonly started: boolean;
-  readonly ready: boolean;
-  /** Set when liveness or startup probe gave up on it: the container must be restarted. */
-  readonly failed?: 'liveness' | 'startup';
-}
-
-/** A container that was told to stop. */
-export interface Stopping {
-  readonly since: number;
-  readonly killed: boolean;
-}
-
-/** A container that can't be started for now. */
-export interface Blocked {
-  readonly reason: string;
-  readonly message: string;
-  readonly retryAt: number;
-  /** How often in a row. */
-  readonly failures?: number;
-}
-
-/** Everything that is known about one pod. Times are milliseconds since the epoch. */
-export interface PodView {
-  readonly pod: Pod;
-  /** The API server no longer has it. */
-  readonly removed: boolean;
-  readonly sandbox?: Sandbox;
-  /** False when somebody took the sandbox's network away. */
-  readonly sandboxIntact: boolean;
-  /** All of the pod's, oldest first. */
-  readonly containers: readonly ContainerRecord[];
-  readonly probes: ReadonlyMap<string, ProbeState>;
-  readonly stopping: ReadonlyMap<string, Stopping>;
-  /** By container name. */
-  readonly blocked: ReadonlyMap<string, Blocked>;
-  /** By container name: how long the next restart waits after the container ended. */
-  readonly backoff: ReadonlyMap<string, number>;
-  readonly now: number;
-}
+import { currentContainer, finalPhase, type PodView } from './view.ts';
 
 export type Step =
   | { readonly do: 'create-sandbox' }
@@ -52,53 +12,33 @@ export type Step =
   | { readonly do: 'kill'; readonly record: ContainerRecord }
   | { readonly do: 'remove-container'; readonly record: ContainerRecord }
   | { readonly do: 'remove-sandbox'; readonly sandbox: Sandbox }
-  /** All has ended and the network is gone: the API server may forget the pod. */
+  /** All containers have ended and the network is gone: delete the pod from the API server. */
   | { readonly do: 'confirm-deleted' }
-  /** Nothing is left to do, ever: volumes and logs go. */
+  /** The pod is gone from the API server: remove its volumes and logs, and end its worker. */
   | { readonly do: 'forget' };
 
 export interface Plan {
   readonly steps: readonly Step[];
-  /** Why containers don't run, by name, as their status says it. */
+  /** Why a container does not run, by container name. The status shows it. */
   readonly waiting: ReadonlyMap<string, { readonly reason: string; readonly message?: string }>;
-  /** Plan again no later than this. */
+  /** Plan again no later than this (milliseconds since the epoch). */
   readonly wakeAt?: number;
 }
 
-/** CrashLoopBackOff: doubles from 10 s to 5 min; forgotten once a container ran for 10 min. */
+/** CrashLoopBackOff doubles from 10 s to 5 min, and starts again from 0 once a container ran for 10 min. */
 export const restartBackoff = { firstMs: 10_000, maxMs: 300_000, resetMs: 600_000 } as const;
-/** How long a pod that was deleted by force has to end. */
+/** How long containers have to end when the pod was deleted by force or lost its network. */
 const forcedGraceMs = 2000;
 
 export const planPod = (view: PodView): Plan => {
   const { pod } = view;
-  if (view.removed || pod.metadata.deletionTimestamp !== undefined) return planEnd(view, deletionGrace(view));
-  if (isFinished(view)) return planFinished(view);
+  if (view.removed || pod.metadata.deletionTimestamp !== undefined) return planDeletion(view);
+  if (finalPhase(view) !== undefined) return planFinished(view);
   if (view.sandbox && !view.sandboxIntact) return planLostSandbox(view);
   return planRun(view);
 };
 
-/** The newest container of that name in the current sandbox. */
-export const currentContainer = (view: PodView, name: string): ContainerRecord | undefined =>
-  view.containers.findLast((record) => record.name === name && record.sandboxId === view.sandbox?.id);
-
-/** Whether the pod ran to its end: nothing of it will be started again. */
-export const isFinished = (view: PodView): boolean => finalPhase(view) !== undefined;
-
-export const finalPhase = (view: PodView): 'Succeeded' | 'Failed' | undefined => {
-  const { pod } = view;
-  const { phase } = pod.status ?? {};
-  if (phase === 'Succeeded' || phase === 'Failed') return phase;
-  const { restartPolicy = 'Always', initContainers = [], containers } = pod.spec;
-  if (restartPolicy === 'Always') return undefined;
-  const exitOf = ({ name }: Container) => currentContainer(view, name)?.exit?.code;
-  if (restartPolicy === 'Never' && initContainers.some((container) => (exitOf(container) ?? 0) !== 0)) return 'Failed';
-  const exits = containers.map(exitOf);
-  if (!exits.every((code) => code !== undefined)) return undefined;
-  if (exits.every((code) => code === 0)) return 'Succeeded';
-  return restartPolicy === 'Never' ? 'Failed' : undefined;
-};
-
+/** Starts what should run: the sandbox, then one init container after the other, then all other containers. */
 const planRun = (view: PodView): Plan => {
   const { pod, sandbox } = view;
   const builder = new PlanBuilder(view);
@@ -116,6 +56,34 @@ const planRun = (view: PodView): Plan => {
     builder.consider(container, currentContainer(view, container.name), pod.spec.restartPolicy ?? 'Always');
   }
   builder.pruneHistory();
+  return builder.plan();
+};
+
+/** Ends the containers, then the network, then tells the API server. */
+const planDeletion = (view: PodView): Plan => {
+  const builder = new PlanBuilder(view);
+  const ended = builder.endAll(deletionGrace(view), (name) => `Stopping container ${name}`);
+  if (!ended) return builder.plan();
+  if (view.sandbox) builder.push({ do: 'remove-sandbox', sandbox: view.sandbox });
+  builder.push({ do: view.removed ? 'forget' : 'confirm-deleted' });
+  return builder.plan();
+};
+
+/** A finished pod releases its address. The records and logs of its containers stay. */
+const planFinished = (view: PodView): Plan => {
+  const builder = new PlanBuilder(view);
+  const ended = builder.endAll(gracePeriod(view.pod), (name) => `Stopping container ${name}`);
+  if (ended && view.sandbox) builder.push({ do: 'remove-sandbox', sandbox: view.sandbox });
+  return builder.plan();
+};
+
+const planLostSandbox = (view: PodView): Plan => {
+  const builder = new PlanBuilder(view);
+  const ended = builder.endAll(forcedGraceMs, () => 'Pod sandbox changed, it will be killed and re-created.');
+  if (ended && view.sandbox) {
+    builder.push({ do: 'remove-sandbox', sandbox: view.sandbox });
+    builder.push({ do: 'create-sandbox' });
+  }
   return builder.plan();
 };
 
@@ -141,108 +109,80 @@ class PlanBuilder {
     };
   }
 
-  /** Starts, restarts, or stops one container, or says why it waits. */
+  /** Starts, restarts or stops one container, or notes why it waits. */
   consider(container: Container, current: ContainerRecord | undefined, policy: string): void {
     if (!current) this.#start(container, nextAttempt(this.#view, container), 0);
-    else if (!current.exit) this.#watchOver(container, current);
+    else if (!current.exit) this.#checkRunning(container, current);
     else if (policy === 'Always' || (policy === 'OnFailure' && current.exit.code !== 0)) {
       this.#restart(container, current);
     }
   }
 
-  /** Stops a container; once its time is over, kills it. */
-  end(record: ContainerRecord, graceMs: number, because: string): void {
+  /** Stops every running container. @returns true when none runs any more */
+  endAll(graceMs: number, because: (name: string) => string): boolean {
+    const running = this.#view.containers.filter(({ exit }) => !exit);
+    for (const record of running) this.#end(record, graceMs, because(record.name));
+    return running.length === 0;
+  }
+
+  /** Keeps the last two records of each container: `lastState` and `logs --previous` need them. */
+  pruneHistory(): void {
+    for (const name of new Set(this.#view.containers.map((record) => record.name))) {
+      const records = this.#view.containers.filter((record) => record.name === name);
+      for (const record of records.slice(0, -2)) if (record.exit) this.push({ do: 'remove-container', record });
+    }
+  }
+
+  /** Stops a container, and kills it when its grace period is over. */
+  #end(record: ContainerRecord, graceMs: number, because: string): void {
     const stopping = this.#view.stopping.get(record.id);
     if (!stopping) this.push({ do: 'stop', record, graceMs, because });
     const killAt = (stopping?.since ?? this.#view.now) + graceMs;
     if (stopping && !stopping.killed && this.#view.now >= killAt) this.push({ do: 'kill', record });
-    else if (!stopping?.killed) this.wake(killAt);
+    else if (!stopping?.killed) this.#wake(killAt);
   }
 
-  wake(at: number): void {
+  #wake(at: number): void {
     this.#wakeAt = Math.min(this.#wakeAt ?? at, at);
-  }
-
-  /** Of each container, the last and the one before it stay, for `lastState` and `logs --previous`. */
-  pruneHistory(): void {
-    for (const name of new Set(this.#view.containers.map((record) => record.name))) {
-      const ended = this.#view.containers.filter((record) => record.name === name);
-      for (const record of ended.slice(0, -2)) if (record.exit) this.push({ do: 'remove-container', record });
-    }
   }
 
   #start(container: Container, attempt: number, backoffMs: number): void {
     const blocked = this.#view.blocked.get(container.name);
     if (blocked) this.#waiting.set(container.name, { reason: blocked.reason, message: blocked.message });
-    if (blocked && blocked.retryAt > this.#view.now) this.wake(blocked.retryAt);
+    if (blocked && blocked.retryAt > this.#view.now) this.#wake(blocked.retryAt);
     else this.push({ do: 'start', container, attempt, backoffMs });
   }
 
   #restart(container: Container, ended: ContainerRecord): void {
-    const { pod, now } = this.#view;
     const finished = Date.parse(ended.exit?.finishedAt ?? '');
     const ranLong = finished - Date.parse(ended.startedAt) > restartBackoff.resetMs;
     const delay = ranLong ? 0 : (this.#view.backoff.get(container.name) ?? 0);
-    if (finished + delay > now) {
-      const text = `back-off ${formatDelay(delay)} restarting failed container=${container.name}`;
-      const { name, namespace = 'default', uid = '' } = pod.metadata;
-      this.#waiting.set(container.name, {
-        reason: 'CrashLoopBackOff',
-        message: `${text} pod=${name}_${namespace}(${uid})`,
-      });
-      this.wake(finished + delay);
+    if (finished + delay > this.#view.now) {
+      const message = backoffMessage(this.#view.pod, container, delay);
+      this.#waiting.set(container.name, { reason: 'CrashLoopBackOff', message });
+      this.#wake(finished + delay);
       return;
     }
     const next = delay === 0 ? restartBackoff.firstMs : Math.min(delay * 2, restartBackoff.maxMs);
     this.#start(container, ended.attempt + 1, next);
   }
 
-  #watchOver(container: Container, current: ContainerRecord): void {
-    const graceMs = gracePeriod(this.#view.pod);
+  #checkRunning(container: Container, current: ContainerRecord): void {
+    const because = this.#reasonToRestart(container, current);
+    if (because !== undefined || this.#view.stopping.has(current.id)) {
+      this.#end(current, gracePeriod(this.#view.pod), because ?? '');
+    }
+  }
+
+  #reasonToRestart({ name, image }: Container, current: ContainerRecord): string | undefined {
     const failed = this.#view.probes.get(current.id)?.failed;
-    const because =
-      failed !== undefined
-        ? `Container ${container.name} failed ${failed} probe, will be restarted`
-        : current.image !== normaliseReference(container.image)
-          ? `Container ${container.name} definition changed, will be restarted`
-          : undefined;
-    if (because !== undefined || this.#view.stopping.has(current.id)) this.end(current, graceMs, because ?? '');
+    if (failed !== undefined) return `Container ${name} failed ${failed} probe, will be restarted`;
+    const isChanged = current.image !== normaliseReference(image);
+    return isChanged ? `Container ${name} definition changed, will be restarted` : undefined;
   }
 }
 
-/** Ends everything, then the network, then tells the API server. */
-const planEnd = (view: PodView, graceMs: number): Plan => {
-  const builder = new PlanBuilder(view);
-  const running = view.containers.filter(({ exit }) => !exit);
-  for (const record of running) builder.end(record, graceMs, `Stopping container ${record.name}`);
-  if (running.length > 0) return builder.plan();
-  if (view.sandbox) builder.push({ do: 'remove-sandbox', sandbox: view.sandbox });
-  builder.push({ do: view.removed ? 'forget' : 'confirm-deleted' });
-  return builder.plan();
-};
-
-/** A pod that ran to its end gives its address back; its containers' records and logs stay. */
-const planFinished = (view: PodView): Plan => {
-  const builder = new PlanBuilder(view);
-  const running = view.containers.filter(({ exit }) => !exit);
-  for (const record of running) builder.end(record, gracePeriod(view.pod), `Stopping container ${record.name}`);
-  if (running.length === 0 && view.sandbox) builder.push({ do: 'remove-sandbox', sandbox: view.sandbox });
-  return builder.plan();
-};
-
-const planLostSandbox = (view: PodView): Plan => {
-  const builder = new PlanBuilder(view);
-  const running = view.containers.filter(({ exit }) => !exit);
-  for (const record of running)
-    builder.end(record, forcedGraceMs, 'Pod sandbox changed, it will be killed and re-created.');
-  if (running.length === 0 && view.sandbox) {
-    builder.push({ do: 'remove-sandbox', sandbox: view.sandbox });
-    builder.push({ do: 'create-sandbox' });
-  }
-  return builder.plan();
-};
-
-/** Goes on from earlier containers, or from what the API server remembers of those that a node's restart swept away. */
+/** Counts on from earlier containers. A node's restart removes their records; the count in the pod's status remains. */
 const nextAttempt = ({ containers, pod }: PodView, { name }: Container): number => {
   const earlier = containers.findLast((record) => record.name === name);
   if (earlier) return earlier.attempt + 1;
@@ -251,16 +191,16 @@ const nextAttempt = ({ containers, pod }: PodView, { name }: Container): number 
   return status?.containerID ? status.restartCount + 1 : 0;
 };
 
+const backoffMessage = ({ metadata }: Pod, container: Container, delayMs: number): string => {
+  const { name, namespace = 'default', uid = '' } = metadata;
+  const delay = formatGoDuration(Math.round(delayMs / 1000) * 1000);
+  return `back-off ${delay} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`;
+};
+
 const gracePeriod = ({ spec }: Pod): number => (spec.terminationGracePeriodSeconds ?? 30) * 1000;
 
 const deletionGrace = ({ pod, removed }: PodView): number => {
   if (removed && pod.metadata.deletionTimestamp === undefined) return forcedGraceMs;
   const seconds = pod.metadata.deletionGracePeriodSeconds;
   return seconds === undefined ? gracePeriod(pod) : Math.max(seconds * 1000, removed ? forcedGraceMs : 0);
-};
-
-/** As Go prints a duration: `10s`, `1m20s`, `5m0s`. */
-const formatDelay = (ms: number): string => {
-  const seconds = Math.round(ms / 1000);
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
 };

@@ -1,9 +1,10 @@
-// Why a container can't be started, as its status and events tell it, and when to try again. Pure.
+// The reasons why a container cannot start: the texts for its status and events, and the time of the next try. Pure.
 import type { Container } from '../../../api/core.ts';
 import { normaliseReference } from '../../../api/images.ts';
 import { messageOf } from '../../../kit/error.ts';
-import { ContainerConfigError } from '../container/env.ts';
-import { type Blocked, restartBackoff } from './plan.ts';
+import { ContainerConfigError } from '../container/config-error.ts';
+import { restartBackoff } from './plan.ts';
+import type { Blocked } from './view.ts';
 
 interface EventText {
   readonly type: 'Normal' | 'Warning';
@@ -11,11 +12,14 @@ interface EventText {
   readonly message: string;
 }
 
-/** Looking for an image in the store costs one file access, so it is found soon after it was loaded. */
+/** Short, because a look into the image store is one file access: the pod starts soon after its image was loaded. */
 const imageRetryMs = 2000;
 const configRetryMs = 3000;
 
-/** Nodes never pull: whatever the pull policy, a missing image must be loaded into the lab's store by its user. */
+/**
+ * Nodes never pull an image. Whatever the pull policy says, the user must load a missing image into the lab's store.
+ * @param before why the last try failed
+ */
 export const missingImage = (
   { image, imagePullPolicy }: Container,
   before: Blocked | undefined,
@@ -49,7 +53,7 @@ export const missingImage = (
   return { blocked: { reason: 'ErrImagePull', message: how, retryAt }, events };
 };
 
-/** A pod written wrong is tried again soon, since what it refers to may appear; a program that can't start, ever later. */
+/** A configuration error is tried again soon: the missing ConfigMap may appear. A program that fails to start backs off. */
 export const startFailure = (error: unknown, before: Blocked | undefined, now: number): Blocked => {
   const message = messageOf(error);
   if (error instanceof ContainerConfigError) {

@@ -1,4 +1,4 @@
-// Tells the API server how pods are: one write at a time for each pod, always the latest, again after a failure.
+// Writes the status of pods to the API server: per pod one write at a time, always the latest status, again after a failure.
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod, PodStatus } from '../../../api/core.ts';
 import { pods } from '../../../api/resources.ts';
@@ -8,11 +8,11 @@ import type { Queue } from '../../component/queue.ts';
 import { startQueue } from '../../component/queue.ts';
 
 export interface StatusWriter {
-  /** Returns at once. A status equal to what the API server has is not sent. */
+  /** Returns at once. Sends nothing when the API server has the same status. */
   set(pod: Pod, status: PodStatus): void;
-  /** Resolves when the pod's latest status is written, or the pod is gone. */
+  /** Resolves when the pod's latest status is written or the pod is forgotten. */
   flush(podUid: string): Promise<void>;
-  /** Writes again when somebody else changed whether the pod is ready, as the node lifecycle controller does. */
+  /** Writes again when somebody else changed the pod's readiness. The node lifecycle controller does so. */
   verify(pod: Pod): void;
   forget(podUid: string): void;
 }
@@ -39,7 +39,7 @@ export const createStatusWriter = ({ client, signal, onError }: StatusWriterOpti
     entry.written = true;
     for (const done of entry.waiters.splice(0)) done();
   };
-  // One queue per pod, so that a slow write of one never waits for that of another.
+  // One queue per pod: a slow write delays no other pod.
   const queues = new Map<string, { readonly queue: Queue; readonly stop: AbortController }>();
   const queueOf = (uid: string): Queue => {
     const known = queues.get(uid);
@@ -84,7 +84,7 @@ const readiness = (status: PodStatus | undefined): string =>
 const send = async (client: Client, pod: Pod, status: PodStatus): Promise<void> => {
   const { name, namespace = 'default', uid = '' } = pod.metadata;
   try {
-    // Without a resource version: the status is this kubelet's alone. With the uid: a namesake must not get it.
+    // Without a resource version: only this kubelet writes the status. With the uid: another pod of this name must not get it.
     await client.updateStatus(pods, { metadata: { name, namespace, uid }, spec: pod.spec, status });
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error;

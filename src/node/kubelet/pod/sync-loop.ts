@@ -1,4 +1,4 @@
-// The pods of this node: one worker each, made when a pod appears and done when nothing of it is left.
+// Gives each pod of this node a worker, and tells the worker about changes: of the pod, its containers, its ConfigMaps and Secrets.
 import type { Pod } from '../../../api/core.ts';
 import { pods } from '../../../api/resources.ts';
 import { createInformer } from '../../client/informer.ts';
@@ -6,23 +6,23 @@ import { type Client, type Informer, keyOf } from '../../client/types.ts';
 import { type PodWorker, startPodWorker } from './worker.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
-export interface KubeletOptions {
+export interface SyncLoopOptions {
   readonly client: Client;
   readonly deps: WorkerDeps;
   readonly signal: AbortSignal;
 }
 
-export interface Kubelet {
+export interface SyncLoop {
+  /** By pod uid. A worker remains until nothing of its pod is left on the node. */
   readonly workers: ReadonlyMap<string, PodWorker>;
-  /** By namespace and name. */
   find(namespace: string, name: string): Pod | undefined;
   trigger(podUid: string): void;
 }
 
 const refreshMs = 10_000;
 
-/** Follows the API server's pods for this node. The first look waits for a complete list: until then nothing is known to be gone. */
-export const startKubelet = ({ client, deps, signal }: KubeletOptions): Kubelet => {
+/** Starts at once and runs until the signal aborts. */
+export const startSyncLoop = ({ client, deps, signal }: SyncLoopOptions): SyncLoop => {
   const { logger, runtime, nodeName } = deps;
   const workers = new Map<string, PodWorker>();
   const informer = createInformer(client, pods, {
@@ -35,8 +35,8 @@ export const startKubelet = ({ client, deps, signal }: KubeletOptions): Kubelet 
     workers.set(uid, startPodWorker(deps, { pod, removed, signal, onDone: () => void workers.delete(uid) }));
   };
   const apply = (before: Pod | undefined, after: Pod | undefined): void => {
-    const replaced = before !== undefined && before.metadata.uid !== after?.metadata.uid;
-    if (replaced) {
+    const isOtherPod = before !== undefined && before.metadata.uid !== after?.metadata.uid;
+    if (isOtherPod) {
       logger.info(2, 'SyncLoop REMOVE', { source: 'api', pods: [keyOf(before)] });
       workers.get(before.metadata.uid ?? '')?.remove();
     }
@@ -71,18 +71,20 @@ interface Beginning {
   readonly workers: ReadonlyMap<string, PodWorker>;
 }
 
+/** Waits for the complete list of pods: before that, a pod that is missing may still exist. */
 const begin = async ({ informer, deps, signal, apply, start, workers }: Beginning): Promise<void> => {
   const { runtime, logger } = deps;
   try {
     await informer.synced;
   } catch {
+    // The signal aborted.
     return;
   }
   const uids = new Set([...informer.items.values()].map(({ metadata }) => metadata.uid ?? ''));
   await runtime.collectGarbage(uids).catch((error) => logger.error('Cleaning up failed', error));
   for (const pod of informer.items.values()) apply(undefined, pod);
   informer.onChange(apply);
-  // What runs for a pod that was deleted while no kubelet looked.
+  // Containers of pods that were deleted while the kubelet was down.
   for (const { pod } of [...runtime.containers(), ...runtime.sandboxes()]) {
     if (!uids.has(pod.uid) && !workers.has(pod.uid)) start(orphan(pod), true);
   }

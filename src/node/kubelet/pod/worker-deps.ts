@@ -1,8 +1,8 @@
-// What looking after a pod takes: the runtime, the API server, and what this node is called.
+// Everything that the workers of all pods share: the runtime, the API server, the node's settings. main.ts makes it.
 import type { Service } from '../../../api/core.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import type { Client } from '../../client/types.ts';
-import type { DnsSettings } from '../container/files.ts';
+import type { PodFilesOptions } from '../container/files-writer.ts';
 import type { SourceCache } from '../container/source-cache.ts';
 import type { Prober } from '../probe/prober.ts';
 import type { ImageStore } from '../runtime/images.ts';
@@ -10,7 +10,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { PodEvents } from './events.ts';
 import type { StatusWriter } from './status-writer.ts';
 
-export interface WorkerDeps {
+export interface WorkerDeps extends PodFilesOptions {
   readonly client: Pick<Client, 'delete'>;
   readonly runtime: Runtime;
   readonly images: ImageStore;
@@ -19,10 +19,6 @@ export interface WorkerDeps {
   readonly statuses: StatusWriter;
   readonly sources: SourceCache;
   readonly services: () => readonly Service[];
-  readonly dns: DnsSettings;
-  readonly nodeName: string;
   readonly nodeIp: string;
-  /** /var/lib/kubelet/pods */
-  readonly podsFolder: string;
   readonly logger: Logger;
 }

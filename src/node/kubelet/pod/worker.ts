@@ -1,19 +1,21 @@
-// One pod's life: look, plan, carry the steps out, tell the API server; again on every change.
+// Looks after one pod: look, plan, carry out the steps, report to the API server; again after every change.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pod } from '../../../api/core.ts';
 import { pods as podResource } from '../../../api/resources.ts';
 import { startReconciler } from '../../../kit/reconcile.ts';
 import { isConflict, isNotFound } from '../../client/error.ts';
-import { removeVolumes, syncVolumes, VolumeError } from '../container/volumes.ts';
+import { VolumeError } from '../container/volume-files.ts';
+import { removeVolumes, syncVolumes } from '../container/volumes.ts';
 import { createSandbox, startContainer, stopContainer } from './actions.ts';
-import { type Blocked, type Plan, type PodView, planPod, type Step, type Stopping } from './plan.ts';
+import { type Plan, planPod, type Step } from './plan.ts';
 import { podStatus } from './status.ts';
+import type { Blocked, PodView, Stopping } from './view.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 export interface PodWorker {
-  /** The pod as the API server has it now. */
+  /** @param pod as the API server has it now */
   update(pod: Pod): void;
-  /** The API server no longer has the pod. */
+  /** The pod is gone from the API server: end whatever is left of it on this node. */
   remove(): void;
   trigger(): void;
   readonly pod: Pod;
@@ -21,19 +23,21 @@ export interface PodWorker {
 
 export interface WorkerOptions {
   readonly pod: Pod;
+  /** The pod is already gone from the API server. */
   readonly removed?: boolean;
   readonly signal: AbortSignal;
-  /** Nothing is left of the pod. */
+  /** Called when nothing is left of the pod on this node. */
   readonly onDone: (uid: string) => void;
 }
 
 const resyncMs = 10_000;
 const volumeRetryMs = 2000;
-const lastWordsMs = 2000;
+/** How long a deleted pod waits for its last status to be written. */
+const lastStatusMs = 2000;
 
 type StartStep = Extract<Step, { do: 'start' }>;
 
-/** Starts looking after one pod. */
+/** Starts at once and goes on until nothing is left of the pod, or the signal aborts. */
 export const startPodWorker = (deps: WorkerDeps, options: WorkerOptions): PodWorker => {
   const worker = new Worker(deps, options);
   worker.trigger();
@@ -133,18 +137,13 @@ class Worker implements PodWorker {
   #report(view: PodView, plan: Plan): void {
     this.#deps.statuses.set(this.pod, podStatus(view, plan, { hostIp: this.#deps.nodeIp }));
     for (const [name, { reason, message }] of plan.waiting) {
-      if (reason === 'CrashLoopBackOff')
-        this.#deps.events.container(
-          this.pod,
-          name,
-          'Warning',
-          'BackOff',
-          `${message?.replace(/^back-off \S+/, 'Back-off')}`,
-        );
+      if (reason !== 'CrashLoopBackOff') continue;
+      const text = `${message?.replace(/^back-off \S+/, 'Back-off')}`;
+      this.#deps.events.container(this.pod, name, 'Warning', 'BackOff', text);
     }
   }
 
-  /** @returns false when something that a volume needs isn't there yet */
+  /** @returns false while a volume cannot be set up, for example for want of its ConfigMap */
   async #mountVolumes(): Promise<boolean> {
     const { sources, podsFolder, nodeIp, events } = this.#deps;
     try {
@@ -154,7 +153,7 @@ class Worker implements PodWorker {
       return true;
     } catch (error) {
       if (!(error instanceof VolumeError)) throw error;
-      // What a running pod was given stays when its source goes away.
+      // A running pod keeps its files when the ConfigMap or Secret is deleted.
       if (this.#volumesReady) return true;
       events.pod(this.pod, 'Warning', 'FailedMount', error.message);
       return false;
@@ -199,8 +198,8 @@ class Worker implements PodWorker {
     const { client, statuses } = this.#deps;
     const { name, namespace = 'default' } = this.pod.metadata;
     this.#report(view, { steps: [], waiting: new Map() });
-    // Its last words; a status that the API server won't take must not keep the pod for ever.
-    await Promise.race([statuses.flush(this.#uid), delay(lastWordsMs, undefined, { ref: false })]);
+    // The time limit: a status that the API server refuses must not keep the pod forever.
+    await Promise.race([statuses.flush(this.#uid), delay(lastStatusMs, undefined, { ref: false })]);
     try {
       await client.delete(podResource, { name, namespace }, { gracePeriodSeconds: 0, uid: this.#uid });
     } catch (error) {

@@ -1,4 +1,5 @@
-// One look at a container's health: HTTP, TCP or a command inside it, answered as the original kubelet words it.
+// One probe of a container: an HTTP request, a TCP connection or a command in it. Failures have the original kubelet's words.
+// Lifecycle hooks run the same actions.
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
@@ -16,7 +17,7 @@ export interface ProbeTarget {
   readonly exec: Runtime['exec'];
 }
 
-/** Never throws: a probe that can't be made has failed. */
+/** Never throws: an error on the way is a failure, too. */
 export const probeOnce = async (
   handler: ProbeHandler,
   target: ProbeTarget,
@@ -32,7 +33,7 @@ export const probeOnce = async (
   }
 };
 
-/** A number, or the name of one of the container's ports. @throws Error when there is no such port */
+/** @param port a number, or the name of one of the container's ports. @throws Error when no port has that name */
 export const resolvePort = (port: IntOrString, container: Container): number => {
   if (typeof port === 'number') return port;
   if (/^\d+$/.test(port)) return Number(port);
@@ -40,6 +41,8 @@ export const resolvePort = (port: IntOrString, container: Container): number => 
   if (!named) throw new Error(`couldn't find port "${port}" in container ${container.name}`);
   return named.containerPort;
 };
+
+const httpTimeout = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
 
 const probeHttp = (
   action: NonNullable<ProbeHandler['httpGet']>,
@@ -58,21 +61,17 @@ const probeHttp = (
   };
   const send =
     scheme === 'HTTPS' ? httpsRequest(url, { ...options, rejectUnauthorized: false }) : httpRequest(url, options);
-  const fail = (output: string): void => resolve({ ok: false, output: `Get "${url}": ${output}` });
   send.on('response', (response) => {
     response.resume();
     const code = response.statusCode ?? 0;
-    resolve(
-      code >= 200 && code < 400 ? { ok: true } : { ok: false, output: `HTTP probe failed with statuscode: ${code}` },
-    );
+    const ok = code >= 200 && code < 400;
+    resolve(ok ? { ok } : { ok, output: `HTTP probe failed with statuscode: ${code}` });
   });
-  send.on('error', (error: NodeJS.ErrnoException) =>
-    fail(
-      error.name === 'AbortError' || error.name === 'TimeoutError'
-        ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
-        : dialError(error, host, port),
-    ),
-  );
+  send.on('error', (error) => {
+    const isTimeout = error.name === 'AbortError' || error.name === 'TimeoutError';
+    const cause = isTimeout ? httpTimeout : dialError(error, host, port);
+    resolve({ ok: false, output: `Get "${url}": ${cause}` });
+  });
   send.end();
   return promise;
 };

@@ -1,19 +1,26 @@
-// Startup, liveness and readiness of every running container: a loop per probe, whose verdicts the planner reads.
+// Runs the startup, liveness and readiness probes of every running container. The plan reads the results.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Container, Pod, Probe } from '../../../api/core.ts';
-import type { ProbeState } from '../pod/plan.ts';
 import type { ContainerRecord, Runtime } from '../runtime/runtime.ts';
 import { probeOnce } from './probe.ts';
 
+/** What the probes of a running container found so far. */
+export interface ProbeState {
+  readonly started: boolean;
+  readonly ready: boolean;
+  /** The probe that reached its failure threshold: the container must be restarted. */
+  readonly failed?: 'liveness' | 'startup';
+}
+
 export interface ProberOptions {
   readonly exec: Runtime['exec'];
-  /** A container's state changed. */
+  /** Called when the state of one of the pod's containers changed. */
   readonly onChange: (podUid: string) => void;
   readonly onFailure: (pod: Pod, container: Container, message: string) => void;
 }
 
 export interface Prober {
-  /** Starts probing the pod's running containers and stops for those that no longer run. Repeatable. */
+  /** Probes the pod's running containers from now on, and stops probing those that ended. Safe to repeat. */
   sync(pod: Pod, podIp: string, containers: readonly ContainerRecord[]): void;
   /** By container id. */
   readonly states: ReadonlyMap<string, ProbeState>;
@@ -21,8 +28,8 @@ export interface Prober {
 }
 
 /**
- * A program needs a moment before it listens. The original looks at once and, having failed, again a whole period later; here
- * the first looks repeat quickly and uncounted, so that a pod is Ready when it is.
+ * A program needs a moment until it listens. The original kubelet probes at once and, after a failure, again a whole period
+ * later. Here failures within the first two seconds are not counted and repeat quickly: a lab's pod is Ready sooner.
  */
 const settlingMs = 2000;
 const settlingPauseMs = 100;
@@ -39,28 +46,15 @@ export const createProber = (options: ProberOptions): Prober => {
   };
   const begin = (pod: Pod, podIp: string, container: Container, record: ContainerRecord): void => {
     const stop = new AbortController();
-    const podUid = record.pod.uid;
-    running.set(record.id, { podUid, stop });
+    running.set(record.id, { podUid: record.pod.uid, stop });
     states.set(record.id, initialState(pod, container, record));
     const update = (change: Partial<ProbeState>): void => {
       const before = states.get(record.id);
       if (!before || stop.signal.aborted) return;
       states.set(record.id, { ...before, ...change });
-      options.onChange(podUid);
+      options.onChange(record.pod.uid);
     };
-    const loop = (kind: Kind, probe: Probe | undefined, judge: Judge) =>
-      probe && watchHealth({ kind, probe, pod, podIp, container, record, judge, signal: stop.signal, options });
-    const rest = (): void => {
-      void loop('readiness', container.readinessProbe, (ok) => update({ ready: ok }));
-      void loop('liveness', container.livenessProbe, (ok) => ok || update({ failed: 'liveness' }));
-    };
-    if (!container.startupProbe) rest();
-    const judgeStartup: Judge = (ok) => {
-      update(ok ? { started: true, ready: container.readinessProbe === undefined } : { failed: 'startup' });
-      if (ok) rest();
-      return ok ? 'enough' : undefined;
-    };
-    void loop('startup', container.startupProbe, judgeStartup);
+    startProbes({ pod, podIp, container, record, signal: stop.signal, options }, update);
   };
   return {
     states,
@@ -78,53 +72,81 @@ export const createProber = (options: ProberOptions): Prober => {
   };
 };
 
-/** Called when a threshold is crossed. `enough` ends the loop. */
-type Judge = (ok: boolean) => unknown;
-
-interface Watching {
-  readonly kind: Kind;
-  readonly probe: Probe;
+interface Target {
   readonly pod: Pod;
   readonly podIp: string;
   readonly container: Container;
   readonly record: ContainerRecord;
-  readonly judge: Judge;
   readonly signal: AbortSignal;
   readonly options: ProberOptions;
 }
 
-const watchHealth = async (watching: Watching): Promise<void> => {
-  const { kind, probe, container, record, signal, options } = watching;
-  const { initialDelaySeconds = 0, periodSeconds = 10, timeoutSeconds = 1 } = probe;
-  const thresholds = { ok: probe.successThreshold ?? 1, bad: probe.failureThreshold ?? 3 };
-  const target = { container, containerId: record.id, podIp: watching.podIp, exec: options.exec };
-  const age = Date.now() - Date.parse(record.startedAt);
-  const firstLookMs =
-    kind === 'liveness' ? Math.max(initialDelaySeconds * 1000, settlingMs / 2) : initialDelaySeconds * 1000;
-  let pause = Math.max(0, firstLookMs - age);
+/** Called when a success or failure threshold is reached. `stop` ends the probe's loop. */
+type OnThreshold = (ok: boolean) => 'stop' | undefined;
+
+/** Readiness and liveness probes wait until the startup probe, if there is one, succeeded. */
+const startProbes = (target: Target, update: (change: Partial<ProbeState>) => void): void => {
+  const { startupProbe, readinessProbe, livenessProbe } = target.container;
+  const loop = (kind: Kind, probe: Probe | undefined, onThreshold: OnThreshold): void => {
+    if (probe) void runProbe(target, { kind, probe, onThreshold });
+  };
+  const startOthers = (): void => {
+    loop('readiness', readinessProbe, (ok) => {
+      update({ ready: ok });
+      return undefined;
+    });
+    loop('liveness', livenessProbe, (ok) => {
+      if (!ok) update({ failed: 'liveness' });
+      return undefined;
+    });
+  };
+  if (!startupProbe) startOthers();
+  loop('startup', startupProbe, (ok) => {
+    update(ok ? { started: true, ready: readinessProbe === undefined } : { failed: 'startup' });
+    if (ok) startOthers();
+    return ok ? 'stop' : undefined;
+  });
+};
+
+interface ProbeLoop {
+  readonly kind: Kind;
+  readonly probe: Probe;
+  readonly onThreshold: OnThreshold;
+}
+
+const runProbe = async (target: Target, { kind, probe, onThreshold }: ProbeLoop): Promise<void> => {
+  const { container, record, podIp, signal, options } = target;
+  const { periodSeconds = 10, timeoutSeconds = 1, successThreshold = 1, failureThreshold = 3 } = probe;
+  const age = (): number => Date.now() - Date.parse(record.startedAt);
+  let pause = Math.max(0, firstProbeMs(kind, probe) - age());
   let streak = 0;
   let last: boolean | undefined;
   while (!signal.aborted) {
     await delay(pause, undefined, { signal, ref: false }).catch(() => {});
     if (signal.aborted) return;
     pause = periodSeconds * 1000;
-    const outcome = await probeOnce(probe, target, timeoutSeconds * 1000);
+    const probed = { container, containerId: record.id, podIp, exec: options.exec };
+    const outcome = await probeOnce(probe, probed, timeoutSeconds * 1000);
     if (signal.aborted) return;
-    if (!outcome.ok && kind !== 'liveness' && Date.now() - Date.parse(record.startedAt) < settlingMs) {
+    if (!outcome.ok && kind !== 'liveness' && age() < settlingMs) {
       pause = settlingPauseMs;
       continue;
     }
-    if (!outcome.ok) options.onFailure(watching.pod, container, `${title(kind)} probe failed: ${outcome.output}`);
+    if (!outcome.ok) options.onFailure(target.pod, container, `${capitalise(kind)} probe failed: ${outcome.output}`);
     streak = outcome.ok === last ? streak + 1 : 1;
     last = outcome.ok;
-    if (streak < (outcome.ok ? thresholds.ok : thresholds.bad)) continue;
-    if (watching.judge(outcome.ok) === 'enough') return;
+    if (streak < (outcome.ok ? successThreshold : failureThreshold)) continue;
+    if (onThreshold(outcome.ok) === 'stop') return;
   }
 };
 
-const title = (kind: Kind): string => kind[0]?.toUpperCase() + kind.slice(1);
+/** @returns the container's age at its first probe, in milliseconds. A liveness failure counts, so its probe starts later. */
+const firstProbeMs = (kind: Kind, { initialDelaySeconds = 0 }: Probe): number =>
+  Math.max(initialDelaySeconds * 1000, kind === 'liveness' ? settlingMs / 2 : 0);
 
-/** A container that an earlier kubelet found ready stays so until a probe says otherwise. */
+const capitalise = (kind: Kind): string => kind[0]?.toUpperCase() + kind.slice(1);
+
+/** After the kubelet's restart, a container that was ready stays ready until a probe fails. */
 const initialState = (pod: Pod, container: Container, record: ContainerRecord): ProbeState => {
   const known = pod.status?.containerStatuses?.find(({ containerID }) => containerID === `crun://${record.id}`);
   const started = container.startupProbe === undefined || known?.started === true;

@@ -1,10 +1,10 @@
 // `kubectl attach` and `kubectl run -it`: to the container's own streams. Output comes from its log, which conmon writes byte
 // by byte as it arrives; input goes to conmon's socket. Node can't speak SOCK_SEQPACKET, so socat carries it.
-import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../../kit/error.ts';
+import { spawnStreaming } from '../../sys/streaming.ts';
 import type { ContainerRecord } from '../runtime/runtime.ts';
 import type { CommandChannels, TerminalSize } from './channels.ts';
 import { followLog } from './log-follower.ts';
@@ -44,13 +44,11 @@ export const serveAttach = async (channels: CommandChannels, options: AttachOpti
 
 const sendInput = (channels: CommandChannels, bundle: string, signal: AbortSignal): void => {
   const target = `UNIX-CONNECT:${join(bundle, 'attach')},type=5`;
-  const carrier = spawn('socat', ['-u', 'STDIN', target], { stdio: ['pipe', 'ignore', 'ignore'], signal });
+  const carrier = spawnStreaming(['socat', '-u', 'STDIN', target], { stdio: ['pipe', 'ignore', 'ignore'], signal });
   carrier.on('error', () => {});
-  // Out of file descriptors, there is no pipe.
-  if (carrier.pid === undefined) return;
-  carrier.stdin.on('error', () => {});
-  channels.onStdin((chunk) => carrier.stdin.write(chunk));
-  channels.onStdinEnd(() => carrier.stdin.end());
+  carrier.stdin?.on('error', () => {});
+  channels.onStdin((chunk) => carrier.stdin?.write(chunk));
+  channels.onStdinEnd(() => carrier.stdin?.end());
 };
 
 /** conmon reads commands from a pipe: 1 sets the terminal's size. */

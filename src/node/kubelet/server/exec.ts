@@ -1,5 +1,4 @@
 // `kubectl exec`: a program inside a running container, its streams over channels, with or without a terminal.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { close, open } from 'node:fs';
 import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -8,7 +7,8 @@ import { promisify } from 'node:util';
 import { messageOf } from '../../../kit/error.ts';
 import { done, eventually, notYet } from '../../../kit/eventually.ts';
 import type { Crun } from '../../sys/crun.ts';
-import { run, started } from '../../sys/exec.ts';
+import { run } from '../../sys/exec.ts';
+import { type StreamingProgram, startStreaming } from '../../sys/streaming.ts';
 import type { CommandChannels, TerminalSize } from './channels.ts';
 
 export interface ExecRequest {
@@ -43,10 +43,9 @@ export const serveExec = async (
 };
 
 const runOnPipes = async (channels: CommandChannels, request: ExecRequest, { crun }: ExecOptions): Promise<number> => {
-  const [command = '', ...args] = crun.execArgv(request.containerId, request.command);
-  const child = await started(spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] }));
-  child.stdout.on('data', (chunk: Buffer) => pace(channels, child, () => channels.stdout(chunk)));
-  child.stderr.on('data', (chunk: Buffer) => pace(channels, child, () => channels.stderr(chunk)));
+  const child = await startStreaming(crun.execArgv(request.containerId, request.command));
+  child.stdout?.on('data', (chunk: Buffer) => pace(channels, child, () => channels.stdout(chunk)));
+  child.stderr?.on('data', (chunk: Buffer) => pace(channels, child, () => channels.stderr(chunk)));
   feed(channels, child, request.stdin);
   return ended(child, channels);
 };
@@ -64,8 +63,8 @@ const runOnTerminal = async (
   const spec = await writeProcessSpec(request, options);
   const link = join(options.ttyFolder, randomUUID());
   const terminalArgs = ['-', `PTY,link=${link},rawer,wait-slave`];
-  const carrier = await started(spawn('socat', terminalArgs, { stdio: ['pipe', 'pipe', 'ignore'] }));
-  carrier.stdout.on('data', (chunk: Buffer) => pace(channels, carrier, () => channels.stdout(chunk)));
+  const carrier = await startStreaming(['socat', ...terminalArgs], { stdio: ['pipe', 'pipe', 'ignore'] });
+  carrier.stdout?.on('data', (chunk: Buffer) => pace(channels, carrier, () => channels.stdout(chunk)));
   feed(channels, carrier, request.stdin);
   const terminal = followSize(channels, link);
   const exists = async () =>
@@ -77,8 +76,8 @@ const runOnTerminal = async (
   await terminal.ready();
   const fd = await promisify(open)(link, 'r+');
   try {
-    const [command = '', ...args] = ['setsid', '--ctty', ...options.crun.execTerminalArgv(request.containerId, spec)];
-    const exitCode = await started(spawn(command, args, { stdio: [fd, fd, fd] }))
+    const argv = ['setsid', '--ctty', ...options.crun.execTerminalArgv(request.containerId, spec)];
+    const exitCode = await startStreaming(argv, { stdio: [fd, fd, fd] })
       .then((child) => ended(child, channels))
       .finally(() => closeFd(fd));
     await drained(carrier);
@@ -115,7 +114,7 @@ const followSize = (channels: CommandChannels, link: string) => {
 const closeFd = promisify(close);
 
 /** The program's last words are still on their way: until the carrier ends by itself, or has nothing more to say. */
-const drained = (carrier: ChildProcess): Promise<void> =>
+const drained = (carrier: StreamingProgram): Promise<void> =>
   new Promise((resolve) => {
     const look = setInterval(() => {
       if (quiet && !carrier.stdout?.isPaused()) finish();
@@ -147,7 +146,7 @@ interface OciProcess {
 }
 
 /** @returns the exit code */
-const ended = (child: ChildProcess, channels: CommandChannels): Promise<number> => {
+const ended = (child: StreamingProgram, channels: CommandChannels): Promise<number> => {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   channels.onClose(() => child.kill('SIGKILL'));
   child.on('error', reject);
@@ -155,7 +154,7 @@ const ended = (child: ChildProcess, channels: CommandChannels): Promise<number> 
   return promise;
 };
 
-const feed = (channels: CommandChannels, child: ChildProcess, wanted: boolean): void => {
+const feed = (channels: CommandChannels, child: StreamingProgram, wanted: boolean): void => {
   child.stdin?.on('error', () => {});
   if (!wanted && child.spawnargs[0] !== 'socat') child.stdin?.end();
   channels.onStdin((chunk) => child.stdin?.write(chunk));
@@ -163,7 +162,7 @@ const feed = (channels: CommandChannels, child: ChildProcess, wanted: boolean): 
 };
 
 /** Passes output on; makes the program wait while the client is behind. */
-export const pace = (channels: CommandChannels, child: ChildProcess, deliver: () => void): void => {
+export const pace = (channels: CommandChannels, child: StreamingProgram, deliver: () => void): void => {
   deliver();
   if (!channels.isFull() || child.stdout?.isPaused()) return;
   child.stdout?.pause();

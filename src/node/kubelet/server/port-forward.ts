@@ -1,5 +1,5 @@
 // `kubectl port-forward`: pairs of SPDY streams (data and error, by request) ↔ TCP connections inside the pod's network.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type StreamingProgram, spawnStreaming } from '../../sys/streaming.ts';
 import type { Sandbox } from '../runtime/runtime.ts';
 import { createSpdySession, type SpdyStream } from './spdy.ts';
 import type { Wire } from './wire.ts';
@@ -78,14 +78,13 @@ const forward = ({ data, error, port, sandbox, isFull }: Forwarding): void => {
   child.on('close', (code) => finish(code === 0 || code === null ? undefined : failure(port, sandbox, complaint)));
 };
 
-/** A program of its own per connection: only a process can enter a network namespace, not a part of this one. */
-const connectInside = ({ netns }: Sandbox, port: number): ChildProcess => {
+/** One program per connection: a namespace is entered by a whole process, and the kubelet must stay in the node's. */
+const connectInside = ({ netns }: Sandbox, port: number): StreamingProgram => {
   const connect = ['socat', '-t600', '-', `TCP4:127.0.0.1:${port}`];
-  const [command = '', ...args] = netns === undefined ? connect : ['nsenter', `--net=${netns}`, ...connect];
-  return spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  return spawnStreaming(netns === undefined ? connect : ['nsenter', `--net=${netns}`, ...connect]);
 };
 
-const pauseUntil = (child: ChildProcess, ready: () => boolean): void => {
+const pauseUntil = (child: StreamingProgram, ready: () => boolean): void => {
   child.stdout?.pause();
   const look = setInterval(() => {
     if (!ready() && child.exitCode === null) return;

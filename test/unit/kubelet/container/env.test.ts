@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Container, Service } from '../../../../src/api/core.ts';
-import { containerEnv, expand, referencesOf, type Sources } from '../../../../src/node/kubelet/container/env.ts';
+import { containerEnv, expand } from '../../../../src/node/kubelet/container/env.ts';
+import { referencesOf, type Sources } from '../../../../src/node/kubelet/container/sources.ts';
 import { container, podWith } from '../builders.ts';
 
 const sources: Sources = {

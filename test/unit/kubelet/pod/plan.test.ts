@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type PodView, planPod, type Step } from '../../../../src/node/kubelet/pod/plan.ts';
+import { planPod, type Step } from '../../../../src/node/kubelet/pod/plan.ts';
+import type { PodView } from '../../../../src/node/kubelet/pod/view.ts';
 import { at, container, now, podWith, record, sandbox, viewOf } from '../builders.ts';
 
 /** Steps in a line each, as a person would tell them. */

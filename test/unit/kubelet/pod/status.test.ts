@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { PodStatus } from '../../../../src/api/core.ts';
-import { type PodView, planPod } from '../../../../src/node/kubelet/pod/plan.ts';
+import { planPod } from '../../../../src/node/kubelet/pod/plan.ts';
 import { podStatus, qosClass } from '../../../../src/node/kubelet/pod/status.ts';
+import type { PodView } from '../../../../src/node/kubelet/pod/view.ts';
 import { at, container, podWith, record, viewOf } from '../builders.ts';
 
 const statusOf = (view: PodView): PodStatus => podStatus(view, planPod(view), { hostIp: '192.168.56.11' });

@@ -38,7 +38,7 @@ describe('a pod’s life', () => {
     await node.create('web');
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
     await node.deleteGracefully('web', 30);
-    await node.until('web is gone', () => node.pod('web') === undefined && node.kubelet.workers.size === 0);
+    await node.until('web is gone', () => node.pod('web') === undefined && node.syncLoop.workers.size === 0);
     expect(runtime.signals.map(({ signal }) => signal)).toEqual(['TERM']);
     expect([runtime.containers(), runtime.sandboxes()]).toEqual([[], []]);
     expect(node.events).toContain('Normal Killing: Stopping container c');
@@ -99,7 +99,7 @@ describe('trouble', () => {
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
     const [first] = runtime.sandboxes();
     runtime.breakSandbox(first?.id ?? '');
-    node.kubelet.trigger(first?.pod.uid ?? '');
+    node.syncLoop.trigger(first?.pod.uid ?? '');
     await node.until('web runs anew', () => stateOf('web')?.restartCount === 1 && node.readyStatus('web') === 'True');
     expect(runtime.sandboxes().map(({ id }) => id)).not.toContain(first?.id);
   });
@@ -122,7 +122,7 @@ describe('a kubelet that starts', () => {
     stop.abort();
     stop = new AbortController();
     node = await startTestKubelet({ runtime, podsFolder, signal: stop.signal, client });
-    await node.until('the worker is there', () => node.kubelet.workers.size === 1);
+    await node.until('the worker is there', () => node.syncLoop.workers.size === 1);
     expect(runtime.containers()).toHaveLength(1);
     expect(runtime.signals).toEqual([]);
     expect(stateOf('web')?.restartCount).toBe(0);

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import type { Container } from '../../../../src/api/core.ts';
+import { ociConfig, parseBoundingSet } from '../../../../src/node/kubelet/runtime/oci.ts';
+import { specOf } from '../builders.ts';
+
+describe('the OCI configuration', () => {
+  const bounding = new Set(['CHOWN', 'NET_RAW', 'NET_BIND_SERVICE', 'KILL', 'NET_ADMIN', 'SYS_ADMIN']);
+  const configOf = (over: Partial<Container>, netns?: string) =>
+    ociConfig(specOf({ command: ['x'], ...over }), { rootfs: '/r', bounding, ...(netns ? { netns } : {}) }) as {
+      process: { capabilities: { effective: string[]; bounding: string[] }; noNewPrivileges: boolean };
+      linux: { namespaces: { type: string; path?: string }[]; maskedPaths?: string[]; sysctl?: object };
+    };
+
+  test('joins the pod’s network namespace and has all others of its own', () => {
+    const { linux } = configOf({}, '/run/netns/cni-1');
+    expect(linux.namespaces).toContainEqual({ type: 'network', path: '/run/netns/cni-1' });
+    expect(linux.namespaces.map(({ type }) => type)).toEqual(['pid', 'ipc', 'mount', 'uts', 'network']);
+  });
+
+  test('of a host-network pod stays in the node’s network and leaves its sysctls alone', () => {
+    const { linux } = configOf({});
+    expect(linux.namespaces.some(({ type }) => type === 'network')).toBe(false);
+    expect(linux.sysctl).toBeUndefined();
+  });
+
+  test('grants Docker’s default capabilities, but none that the node itself lacks', () => {
+    expect(configOf({}).process.capabilities.effective).toEqual([
+      'CAP_CHOWN',
+      'CAP_NET_RAW',
+      'CAP_NET_BIND_SERVICE',
+      'CAP_KILL',
+    ]);
+  });
+
+  test('adds and drops capabilities', () => {
+    const securityContext = { capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] } };
+    expect(configOf({ securityContext }).process.capabilities.bounding).toEqual(['CAP_NET_ADMIN']);
+  });
+
+  test('gives a user other than root no effective capabilities', () => {
+    expect(configOf({ securityContext: { runAsUser: 1000 } }).process.capabilities.effective).toEqual([]);
+  });
+
+  test('of a privileged container masks nothing', () => {
+    const { process, linux } = configOf({ securityContext: { privileged: true } });
+    expect(linux.maskedPaths).toBeUndefined();
+    expect(process.capabilities.effective).toContain('CAP_SYS_ADMIN');
+  });
+
+  test('the bounding set is read from the kernel’s mask', () => {
+    expect([...parseBoundingSet('Name:\tx\nCapBnd:\t0000000000003001\n')]).toEqual(['CHOWN', 'NET_ADMIN', 'NET_RAW']);
+  });
+});
