@@ -56,5 +56,8 @@ export const addressLayout = {
   podSubnetPrefix: 24,
 } as const;
 
+/** The DNS domain of every cluster. */
+export const clusterDomain = 'cluster.local';
+
 /** The name of the fabric among the machines of a cluster. No node and no client may have it. */
 export const fabricMachine = 'fabric';

@@ -5,6 +5,8 @@ export const nodePaths = {
   components: '/usr/local/lib/labs',
   kubernetes: '/etc/kubernetes',
   pki: '/etc/kubernetes/pki',
+  /** The administrator's kubeconfig: on the control plane and in the fabric. */
+  adminConfig: '/etc/kubernetes/admin.conf',
   apiserverData: '/var/lib/kube-apiserver',
   kubelet: '/var/lib/kubelet',
   cniConfig: '/etc/cni/net.d',
@@ -12,6 +14,16 @@ export const nodePaths = {
   cniPlugins: '/usr/lib/cni',
   podLogs: '/var/log/pods',
   proxyLog: '/var/log/kube-proxy.log',
+} as const;
+
+/** Ports on which the components listen. */
+export const componentPorts = {
+  apiServer: 6443,
+  kubelet: 10250,
+  kubeletHealth: 10248,
+  proxyHealth: 10256,
+  proxyMetrics: 10249,
+  dns: 53,
 } as const;
 
 /** The components, by the name of their program, unit and bundle. */

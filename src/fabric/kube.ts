@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { request as plainRequest } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { FabricMethods } from '../api/fabric.ts';
+import { nodePaths } from '../api/paths.ts';
 import { AgentError } from './run.ts';
 
 const timeoutMs = 5000;
 const mostBytes = 32 * 1024 * 1024;
-export const adminConfig = '/etc/kubernetes/admin.conf';
 
 interface Credentials {
   readonly server: string;
@@ -15,7 +15,7 @@ interface Credentials {
 }
 
 /** GET on the API server. The credentials are read once. */
-export const createKube = (configPath = adminConfig) => {
+export const createKube = (configPath: string = nodePaths.adminConfig) => {
   let credentials: Promise<Credentials> | undefined;
   return async ({ path }: FabricMethods['kube']['params']): Promise<FabricMethods['kube']['result']> => {
     credentials ??= readCredentials(configPath);

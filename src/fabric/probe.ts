@@ -10,8 +10,8 @@ import type {
 } from '../api/fabric.ts';
 import { type Ipv4, parseIpv4 } from '../api/scalars.ts';
 import { type CurlReport, classify, parseReport } from './curl.ts';
-import { candidates, parseAnswers } from './names.ts';
 import { find } from './place.ts';
+import { candidates, parseAnswers } from './resolver.ts';
 import { type Netns, type RunResult, run } from './run.ts';
 
 type Failed = { readonly ok: false; readonly failure: ProbeFailure; readonly message: string };

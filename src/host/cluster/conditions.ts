@@ -1,8 +1,10 @@
 // What a start waits for, one named condition each, all asked through the fabric.
 
+import { clusterDomain } from '../../api/cluster.ts';
 import type { Lease } from '../../api/coordination.ts';
 import type { Node } from '../../api/core.ts';
 import type { KubeList, KubeObject } from '../../api/meta.ts';
+import { componentPorts } from '../../api/paths.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { Fabric } from './fabric.ts';
@@ -67,8 +69,6 @@ const whyNotReady = (machine: RunningMachine, node?: Node, lease?: Lease): strin
   return renewed > machine.startedAt ? undefined : `the kubelet of ${machine.name} has not come back`;
 };
 
-const proxyHealthPort = 10_256;
-
 /** Every kube-proxy has programmed its node's rules at least once. */
 export const proxiesSynced = (
   fabric: Fabric,
@@ -82,7 +82,7 @@ export const proxiesSynced = (
       const states = await Promise.all(
         nodes.map(async ({ name, address }) => {
           try {
-            const asked = { address, port: proxyHealthPort, path: '/healthz' };
+            const asked = { address, port: componentPorts.proxyHealth, path: '/healthz' };
             const { status } = await fabric.call('health', asked, { signal });
             return status === 200 ? undefined : `kube-proxy on ${name} says ${status}`;
           } catch {
@@ -107,7 +107,7 @@ export const dnsAnswers = (
     'the cluster DNS answers',
     async () => {
       const place = { machine: node.name, pid: node.pid };
-      const name = 'kubernetes.default.svc.cluster.local.';
+      const name = `kubernetes.default.svc.${clusterDomain}.`;
       const outcome = await fabric.call('lookup', { place, name, nameserver, timeoutMs: 1000 }, { signal });
       return outcome.ok ? done(undefined) : notYet(outcome.message);
     },

@@ -2,9 +2,9 @@
 import { createInterface } from 'node:readline';
 import { fabricMachine } from '../../api/cluster.ts';
 import type { FabricMethod, FabricMethods, FabricResponse } from '../../api/fabric.ts';
-import { nodePaths } from '../../api/paths.ts';
 import { LabError } from '../../kit/error.ts';
 import type { Containers, ExecSession } from '../docker/port.ts';
+import { agentCommand } from '../plan/files.ts';
 import { containerName } from '../plan/names.ts';
 
 /** The fabric of a running cluster. Calls run side by side. Close it, or leave an `await using` scope. */
@@ -36,7 +36,7 @@ interface Pending {
 /** Starts an agent in the fabric container and talks to it. */
 export const connectFabric = async (containers: Containers, cluster: string, signal?: AbortSignal): Promise<Fabric> => {
   const session = await containers.open(containerName(cluster, fabricMachine), {
-    command: ['/usr/bin/node', '--max-semi-space-size=2', `${nodePaths.components}/fabric.js`, 'agent'],
+    command: agentCommand,
     ...(signal ? { signal } : {}),
   });
   return createFabric(session, cluster);

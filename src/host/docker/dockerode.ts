@@ -3,11 +3,12 @@ import Module, { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { aborting, absent, type Call, ignoring, labelFilter } from './call.ts';
-import { type Endpoint, findEndpoint, isEngineInstalled, type Variables } from './endpoint.ts';
+import { type Endpoint, findEndpoint, type Variables } from './endpoint.ts';
 import { type Circumstances, translate } from './errors.ts';
 import { openExec, runExec } from './exec.ts';
 import { createImages } from './images.ts';
 import type { ContainerState, ContainerSummary, Containers, EngineInfo } from './port.ts';
+import { isInstalled } from './program.ts';
 import { toCreateOptions } from './spec.ts';
 import { joinFrames } from './streams.ts';
 import { createVolumes } from './volumes.ts';
@@ -20,7 +21,7 @@ export const connectDocker = async (variables: Variables): Promise<Containers> =
   const endpoint = findEndpoint(variables);
   const Client = loadDockerode();
   const docker = new Client(clientOptions(endpoint, variables));
-  const circumstances: Circumstances = { endpoint, engineInstalled: () => isEngineInstalled(variables) };
+  const circumstances: Circumstances = { endpoint, engineInstalled: () => isInstalled('dockerd', variables) };
   const call: Call = async (work, signal) => {
     try {
       signal?.throwIfAborted();

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { LabError, messageOf } from '../../kit/error.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -11,6 +11,9 @@ export type Endpoint =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls?: Tls }
   | { readonly kind: 'ssh'; readonly host: string; readonly port: number; readonly user: string | undefined };
+
+/** Where the system's engine listens by default. */
+export const systemSocket = '/var/run/docker.sock';
 
 export interface Tls {
   readonly ca?: Buffer;
@@ -28,25 +31,19 @@ export const findEndpoint = (variables: Variables): Endpoint => {
   if (address) return parseEndpoint(address, variables);
   const home = variables.HOME ?? homedir();
   const sockets = [
-    '/var/run/docker.sock',
+    systemSocket,
     join(home, '.docker', 'run', 'docker.sock'),
     ...(variables.XDG_RUNTIME_DIR ? [join(variables.XDG_RUNTIME_DIR, 'docker.sock')] : []),
   ];
-  return { kind: 'unix', path: sockets.find((path) => existsSync(path)) ?? '/var/run/docker.sock' };
+  return { kind: 'unix', path: sockets.find((path) => existsSync(path)) ?? systemSocket };
 };
 
 /** As it is shown to people. */
 export const formatEndpoint = (endpoint: Endpoint): string =>
   endpoint.kind === 'unix' ? endpoint.path : `${endpoint.kind}://${endpoint.host}:${endpoint.port}`;
 
-/** Whether the Docker Engine itself, not only the docker command, is on this machine. */
-export const isEngineInstalled = (variables: Variables): boolean =>
-  [...(variables.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin', '/usr/local/bin'].some(
-    (folder) => folder !== '' && existsSync(join(folder, 'dockerd')),
-  );
-
 const parseEndpoint = (address: string, variables: Variables): Endpoint => {
-  if (address.startsWith('unix://')) return { kind: 'unix', path: address.slice(7) || '/var/run/docker.sock' };
+  if (address.startsWith('unix://')) return { kind: 'unix', path: address.slice(7) || systemSocket };
   if (address.startsWith('/')) return { kind: 'unix', path: address };
   const url = URL.parse(address.includes('://') ? address : `tcp://${address}`);
   if (!url?.hostname) throw misunderstood(address);

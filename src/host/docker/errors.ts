@@ -26,13 +26,16 @@ export const translateText = (code: string, text: string, output: readonly strin
   const said = [text, ...output].join('\n');
   if (isDiskFull(said)) return diskFull(text);
   const wrong = output.filter((line) => /^(E|Err|W):|\berror\b|unable|failed|not found|denied/i.test(line)).slice(-4);
-  const offline = /Could not resolve|Temporary failure|Unable to connect|Connection (timed out|refused)/i.test(said);
   return new LabError(code, [text, ...(wrong.length > 0 ? wrong : output.slice(-4))].join('\n'), {
-    hint: offline
+    hint: isOffline(said)
       ? 'Check the way to the network (`apt-get update` should work on this machine), then try again.'
       : 'Mend what it says, then try again.',
   });
 };
+
+/** apt could not reach its mirror. */
+export const isOffline = (output: string): boolean =>
+  /Could not resolve|Temporary failure|Unable to connect|Connection (timed out|refused)/i.test(output);
 
 const refused = (status: number, said: string, cause: unknown): LabError => {
   if (isDiskFull(said)) return diskFull(said, cause);
@@ -74,9 +77,10 @@ const unreachable = (code: string, cause: unknown, { endpoint, engineInstalled }
   });
 };
 
-const isDiskFull = (text: string): boolean => /no space left on device|disk quota exceeded/i.test(text);
+/** The disk of whichever machine wrote `text` is full. */
+export const isDiskFull = (text: string): boolean => /no space left on device|disk quota exceeded/i.test(text);
 
-const diskFull = (said: string, cause?: unknown): LabError =>
+export const diskFull = (said: string, cause?: unknown): LabError =>
   new LabError('LAB_DISK_FULL', `Docker's disk is full: ${said}`, {
     cause,
     hint: 'Free some space (`docker system df` shows what uses it, `docker system prune` frees it), then try again.',

@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { pack } from 'tar-stream';
 import { LabError } from '../../kit/error.ts';
 import { UndoStack } from '../../kit/undo.ts';
+import type { Variables } from '../docker/endpoint.ts';
 import type { Containers } from '../docker/port.ts';
 import { bootstrap, readSources, release } from './debian.ts';
 import type { ImageInputs, InputFile } from './inputs.ts';
@@ -14,7 +15,7 @@ export interface BuildContext {
   readonly inputs: ImageInputs;
   readonly root: string;
   readonly cacheFolder: string;
-  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly variables: Variables;
   readonly onProgress?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -108,14 +109,14 @@ const contextArchive = (files: readonly InputFile[]): PassThrough => {
 };
 
 /** Docker knows these build arguments without being told, and keeps them out of the image. */
-const proxies = (variables: BuildContext['variables']): Record<string, string> =>
+const proxies = (variables: Variables): Record<string, string> =>
   Object.fromEntries(
     ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) =>
       variables[name] ? [[name, variables[name]]] : [],
     ),
   );
 
-const sourceArguments = async (variables: BuildContext['variables']): Promise<Record<string, string>> => {
+const sourceArguments = async (variables: Variables): Promise<Record<string, string>> => {
   const { mirror, aptOptions } = await readSources(variables);
   return { ...(mirror ? { DEBIAN_MIRROR: mirror } : {}), APT_OPTIONS: aptOptions.join('\n') };
 };

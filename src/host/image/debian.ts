@@ -4,6 +4,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { LabError } from '../../kit/error.ts';
+import type { Variables } from '../docker/endpoint.ts';
+import { isDiskFull, isOffline } from '../docker/errors.ts';
 
 export const release = 'trixie';
 
@@ -11,7 +13,7 @@ export interface BootstrapOptions {
   readonly packages: readonly string[];
   /** Of the engine, as Node names it; another than this machine's takes qemu-user. */
   readonly architecture: string;
-  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly variables: Variables;
   readonly onProgress?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -56,7 +58,7 @@ export const bootstrap = async (
  * As root where that takes no question (`labs setup` has just asked sudo); else mmdebstrap tries a user namespace, which
  * some systems forbid.
  */
-const asRoot = async (variables: BootstrapOptions['variables']): Promise<readonly [string, readonly string[]]> => {
+const asRoot = async (variables: Variables): Promise<readonly [string, readonly string[]]> => {
   if (process.getuid?.() === 0) return ['mmdebstrap', []];
   const { failed } = await execa('sudo', ['-n', 'true'], {
     env: variables as Record<string, string>,
@@ -123,7 +125,7 @@ export interface Sources {
   readonly aptOptions: readonly string[];
 }
 
-export const readSources = async (variables: BootstrapOptions['variables']): Promise<Sources> => {
+export const readSources = async (variables: Variables): Promise<Sources> => {
   const [mirror, aptOptions] = await Promise.all([findMirror(), readAptOptions(variables)]);
   return { mirror, aptOptions };
 };
@@ -161,7 +163,7 @@ const isDebian = (uri: string, suite: string): boolean =>
   /^https?:\/\//.test(uri) && /\/debian\/?$/.test(uri) && debianSuites.test(suite);
 
 /** Proxies and leniencies of this machine's apt, without which it might not reach the mirror. */
-const readAptOptions = async (variables: BootstrapOptions['variables']): Promise<readonly string[]> => {
+const readAptOptions = async (variables: Variables): Promise<readonly string[]> => {
   const { stdout, failed } = await execa('apt-config', ['dump'], {
     env: variables as Record<string, string>,
     extendEnv: false,
@@ -193,12 +195,11 @@ const bootstrapMissing = (cause: unknown): LabError =>
 const bootstrapFailed = (output: string, cause: unknown): LabError => {
   const lines = output.split('\n').filter((line) => /^(E|W|Err|dpkg|apt)|rror|unable/i.test(line));
   const tail = (lines.length > 0 ? lines : output.split('\n')).slice(-4).join('\n');
-  if (/no space left/i.test(output))
+  if (isDiskFull(output))
     return new LabError('LAB_DISK_FULL', `The disk is full: ${tail}`, { cause, hint: 'Free 2 GB, then try again.' });
-  const offline = /Could not resolve|Temporary failure|Unable to connect|Connection (timed out|refused)/i.test(output);
   return new LabError('LAB_BOOTSTRAP', `Debian's packages could not be installed into the image:\n${tail}`, {
     cause,
-    hint: offline
+    hint: isOffline(output)
       ? 'Check the way to a Debian mirror (`apt-get update` should work on this machine), then run `labs setup` again.'
       : 'Run `labs setup` again; `mmdebstrap` must be allowed to run (as root, or with user namespaces).',
   });

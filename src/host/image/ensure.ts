@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
+import type { Variables } from '../docker/endpoint.ts';
 import type { Containers } from '../docker/port.ts';
 import { imageVolume } from '../plan/names.ts';
 import { withLock } from '../tasks/lock.ts';
@@ -18,7 +19,7 @@ export interface EnsureOptions {
   readonly root: string;
   /** For what may be made again. */
   readonly cacheFolder: string;
-  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly variables: Variables;
   /** Where Debian comes from, if that is known already. Default: a registry when one answers, else mmdebstrap. */
   readonly base?: Base | undefined;
   /** A line of what is being done, many per second at times. */

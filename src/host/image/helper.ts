@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { LabError } from '../../kit/error.ts';
 import { UndoStack } from '../../kit/undo.ts';
+import { diskFull, isDiskFull } from '../docker/errors.ts';
 import type { Containers } from '../docker/port.ts';
 import { imageVolume } from '../plan/names.ts';
 import { imageLabels } from './names.ts';
@@ -90,8 +91,8 @@ const removeStaleHelpers = async (docker: Containers): Promise<void> => {
 
 const storeFailed = (said: string): LabError => {
   const text = said.trim().split('\n').slice(-3).join('\n');
-  return /no space left/i.test(text)
-    ? new LabError('LAB_DISK_FULL', `Docker's disk is full: ${text}`, { hint: 'Free 2 GB, then try again.' })
+  return isDiskFull(text)
+    ? diskFull(text)
     : new LabError('LAB_IMAGE_STORE', `The pod image store could not be changed: ${text}`, {
         hint: 'Run `labs doctor`.',
       });

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { LabError } from '../../kit/error.ts';
+import type { Variables } from '../docker/endpoint.ts';
 
 export interface NodeBinaryOptions {
   /** The checkout. */
@@ -11,7 +12,7 @@ export interface NodeBinaryOptions {
   readonly cacheFolder: string;
   /** `x64`, `arm64`. */
   readonly architecture: string;
-  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly variables: Variables;
   readonly signal?: AbortSignal | undefined;
 }
 

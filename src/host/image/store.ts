@@ -8,6 +8,7 @@ import { type ImageConfig, normaliseReference, type StoredImage } from '../../ap
 import { LabError } from '../../kit/error.ts';
 import { UndoStack } from '../../kit/undo.ts';
 import type { Containers } from '../docker/port.ts';
+import { labels } from '../plan/names.ts';
 import { type Helper, helperName, helperStore, withStore } from './helper.ts';
 import { imageLabels } from './names.ts';
 
@@ -156,7 +157,7 @@ const writeReferences = async (helper: Helper, images: readonly StoredImage[]): 
 
 /** Not while a lab runs: its pods may still stand on what no reference leads to. */
 const removeUnused = async (docker: Containers, helper: Helper): Promise<void> => {
-  const machines = await docker.list({ 'labs.name': '' });
+  const machines = await docker.list({ [labels.name]: '' });
   if (machines.some(({ status }) => status === 'running')) return;
   await helper.run(
     `cd ${helperStore}; for blob in blobs/*; do grep -qF "\${blob#blobs/}" refs/* || rm -rf "$blob"; done; rm -rf .incoming-*`,

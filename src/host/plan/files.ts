@@ -1,6 +1,7 @@
 // What lies in each machine before it starts: units, certificates, kubeconfigs, configurations, the components themselves.
 import { stringify } from 'yaml';
-import { type Component, nodePaths } from '../../api/paths.ts';
+import { clusterDomain } from '../../api/cluster.ts';
+import { type Component, componentPorts, nodePaths } from '../../api/paths.ts';
 import { identity, type KeyPair, type Pki } from './identities.ts';
 import { initProgram } from './init.ts';
 import type { PlannedFile } from './types.ts';
@@ -17,21 +18,23 @@ export const nodeFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] =
   ...(node.controlPlane ? controlPlaneFiles(node, pki) : []),
 ];
 
+// V8 reserves two semi-spaces of 16 MiB for young objects by default. Components are small, and a node runs several.
+const nodeFlags = '--max-semi-space-size=2';
+const nodeProgram = '/usr/bin/node';
+
+const agentBundle = `${nodePaths.components}/fabric.js`;
+
 /** The fabric's agent. */
-export const fabricProgram: PlannedFile = {
-  path: `${nodePaths.components}/fabric.js`,
-  mode: 0o644,
-  bundle: 'fabric.js',
-};
+export const fabricProgram: PlannedFile = { path: agentBundle, mode: 0o644, bundle: 'fabric.js' };
+
+/** Starts the agent in the fabric container. */
+export const agentCommand = [nodeProgram, nodeFlags, agentBundle, 'agent'] as const;
 
 /** The agent, and the grader's own way into the API server. */
 export const fabricFiles = (server: string, pki: Pki): readonly PlannedFile[] => [
   fabricProgram,
-  kubeconfigFile('/etc/kubernetes/admin.conf', server, 'kubernetes-admin', pki, identity.admin),
+  kubeconfigFile(nodePaths.adminConfig, server, 'kubernetes-admin', pki, identity.admin),
 ];
-
-// V8 keeps young objects in two semi-spaces of 16 MiB by default; components are small, and a node runs several.
-const nodeFlags = '--max-semi-space-size=2';
 
 /** A component's bundle, and the program on the PATH that runs it. */
 export const programFiles = (component: Component): PlannedFile[] => {
@@ -41,7 +44,7 @@ export const programFiles = (component: Component): PlannedFile[] => {
     {
       path: `/usr/local/bin/${component}`,
       mode: 0o755,
-      content: `#!/bin/sh\nexec /usr/bin/node ${nodeFlags} ${bundle} "$@"\n`,
+      content: `#!/bin/sh\nexec ${nodeProgram} ${nodeFlags} ${bundle} "$@"\n`,
     },
   ];
 };
@@ -67,7 +70,7 @@ const controlPlaneFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] 
     { path: `${nodePaths.pki}/ca.key`, mode: 0o600, content: pki.ca.key, secret: true },
     ...pairFiles(`${nodePaths.pki}/apiserver`, issuedTo(pki, identity.apiserver)),
     ...pairFiles(`${nodePaths.pki}/apiserver-kubelet-client`, issuedTo(pki, identity.apiserverKubeletClient)),
-    kubeconfigFile(`${kubernetes}/admin.conf`, server, 'kubernetes-admin', pki, identity.admin),
+    kubeconfigFile(nodePaths.adminConfig, server, 'kubernetes-admin', pki, identity.admin),
     kubeconfigFile('/root/.kube/config', server, 'kubernetes-admin', pki, identity.admin),
     kubeconfigFile(
       `${kubernetes}/controller-manager.conf`,
@@ -81,7 +84,7 @@ const controlPlaneFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] 
   ];
 };
 
-const serverOf = (node: NodeContext): string => `https://${node.apiServerAddress}:${node.apiServerPort}`;
+const serverOf = (node: NodeContext): string => `https://${node.apiServerAddress}:${componentPorts.apiServer}`;
 
 const issuedTo = (pki: Pki, id: string): KeyPair => {
   const pair = pki.issued[id];
@@ -116,15 +119,15 @@ const kubeletConfig = (node: NodeContext): string =>
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
     address: '0.0.0.0',
-    port: 10250,
+    port: componentPorts.kubelet,
     authentication: {
       anonymous: { enabled: false },
       x509: { clientCAFile: `${nodePaths.pki}/ca.crt` },
     },
     clusterDNS: [node.spec.dnsAddress],
-    clusterDomain: 'cluster.local',
+    clusterDomain,
     healthzBindAddress: '127.0.0.1',
-    healthzPort: 10248,
+    healthzPort: componentPorts.kubeletHealth,
     tlsCertFile: `${nodePaths.kubelet}/pki/kubelet.crt`,
     tlsPrivateKeyFile: `${nodePaths.kubelet}/pki/kubelet.key`,
   });
@@ -134,8 +137,8 @@ const proxyConfig = (node: NodeContext): string =>
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',
     bindAddress: '0.0.0.0',
-    healthzBindAddress: '0.0.0.0:10256',
-    metricsBindAddress: '127.0.0.1:10249',
+    healthzBindAddress: `0.0.0.0:${componentPorts.proxyHealth}`,
+    metricsBindAddress: `127.0.0.1:${componentPorts.proxyMetrics}`,
     clientConnection: { kubeconfig: `${nodePaths.kubernetes}/kube-proxy.conf` },
     clusterCIDR: node.spec.podCidr,
     ...(node.spec.proxy.mode === undefined ? {} : { mode: node.spec.proxy.mode }),

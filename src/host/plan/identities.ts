@@ -1,5 +1,5 @@
 // Who is who in a cluster: the certificates that its parts need, as data. `pki.ts` makes them.
-import type { ClusterSpec } from '../../api/cluster.ts';
+import { type ClusterSpec, clusterDomain } from '../../api/cluster.ts';
 import { cidrAddress, type Ipv4 } from '../../api/scalars.ts';
 
 /** PEM, the key as PKCS #8. */
@@ -57,7 +57,7 @@ export const pkiRequest = (spec: ClusterSpec, addresses: readonly Ipv4[]): PkiRe
           'kubernetes',
           'kubernetes.default',
           'kubernetes.default.svc',
-          'kubernetes.default.svc.cluster.local',
+          `kubernetes.default.svc.${clusterDomain}`,
           'localhost',
           ...(controlPlane ? [controlPlane.name] : []),
         ],

@@ -1,10 +1,12 @@
 // A lab's cluster specification becomes the plan of its machines. Pure: same input, same plan.
 import { addressLayout, type ClusterSpec, fabricMachine } from '../../api/cluster.ts';
 import { imageStorePath } from '../../api/images.ts';
+import { componentPorts } from '../../api/paths.ts';
 import { cidrAddress, cidrRange, type Ipv4 } from '../../api/scalars.ts';
 import { fabricFiles, fabricProgram, initPath, nodeFiles, programFiles } from './files.ts';
 import { type Pki, type PkiRequest, pkiRequest } from './identities.ts';
 import { bridgeName, containerName, imageVolume, labels, linkName, macOf } from './names.ts';
+import { nodeCapabilities, unconfined } from './privileges.ts';
 import type { ClusterPlan, Limits, LinkPlan, MachinePlan, MachineRole, NetworkPlan, PlannedFile } from './types.ts';
 import { componentsOf, type NodeContext } from './units.ts';
 
@@ -27,8 +29,6 @@ export interface Resources {
   readonly cpus?: number;
   readonly nodeMemoryMiB?: number;
 }
-
-const apiServerPort = 6443;
 
 /** Plans the machines of a cluster. Trusts the name and the specification: `lab/validate.ts` has checked them. */
 export const planCluster = (input: PlanInput, pki: Pki): ClusterPlan => {
@@ -86,7 +86,7 @@ const networkOf = (spec: ClusterSpec): NetworkPlan => {
     podCidr: spec.podCidr,
     serviceCidr: spec.serviceCidr,
     dnsAddress: spec.dnsAddress,
-    apiServer: { address: nodeAddress(spec, controlPlane), port: apiServerPort },
+    apiServer: { address: nodeAddress(spec, controlPlane), port: componentPorts.apiServer },
   };
 };
 
@@ -105,8 +105,7 @@ const machine = (input: PlanInput, name: string, role: MachineRole) => ({
   container: containerName(input.name, name),
   hostname: name,
   environment: {},
-  // SELinux, where the engine uses it, would keep the fabric out of the nodes and the nodes off the image store.
-  securityOptions: ['seccomp=unconfined', 'apparmor=unconfined', 'label=disable'],
+  securityOptions: unconfined,
   sysctls: {},
   tmpfs: {},
   mounts: [],
@@ -140,7 +139,7 @@ const fabricPlan = (input: PlanInput, network: NetworkPlan, pki: Pki): MachinePl
   return {
     ...common,
     command: idle,
-    capabilities: ['NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'],
+    capabilities: nodeCapabilities,
     // Forwards nothing: what a node sends to addresses outside of the lab ends here.
     sysctls: { 'net.ipv4.ip_forward': '0' },
     tmpfs: { '/run': 'exec', '/tmp': 'exec' },
@@ -191,7 +190,6 @@ const nodePlan = (
     controlPlane,
     address: link.address,
     apiServerAddress: network.apiServer.address,
-    apiServerPort: network.apiServer.port,
     spec: input.spec,
   };
   return {
@@ -200,7 +198,7 @@ const nodePlan = (
     command: [initPath],
     // systemd looks here to know that it is in a container.
     environment: { container: 'docker' },
-    capabilities: ['NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'],
+    capabilities: nodeCapabilities,
     tmpfs: { '/run': 'exec', '/tmp': 'exec' },
     mounts: [{ volume: imageVolume, path: imageStorePath, readOnly: true }],
     limits: limits(input, input.resources?.nodeMemoryMiB ?? 2048, 4096),

@@ -1,6 +1,6 @@
 // systemd units of the components: what a student sees with `systemctl cat kube-proxy`.
-import { addressLayout, type ClusterSpec } from '../../api/cluster.ts';
-import { type Component, nodePaths } from '../../api/paths.ts';
+import { addressLayout, type ClusterSpec, clusterDomain } from '../../api/cluster.ts';
+import { type Component, componentPorts, nodePaths } from '../../api/paths.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import type { PlannedFile } from './types.ts';
 
@@ -14,7 +14,6 @@ export interface NodeContext {
   readonly controlPlane: boolean;
   readonly address: Ipv4;
   readonly apiServerAddress: Ipv4;
-  readonly apiServerPort: number;
   readonly spec: ClusterSpec;
 }
 
@@ -97,7 +96,7 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
       return [
         `--advertise-address=${node.apiServerAddress}`,
         '--bind-address=0.0.0.0',
-        `--secure-port=${node.apiServerPort}`,
+        `--secure-port=${componentPorts.apiServer}`,
         `--tls-cert-file=${nodePaths.pki}/apiserver.crt`,
         `--tls-private-key-file=${nodePaths.pki}/apiserver.key`,
         `--client-ca-file=${nodePaths.pki}/ca.crt`,
@@ -151,9 +150,9 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
       return [
         `--kubeconfig=${config('cluster-dns.conf')}`,
         `--address=${node.address}`,
-        '--port=53',
+        `--port=${componentPorts.dns}`,
         `--service-ip=${spec.dnsAddress}`,
-        '--cluster-domain=cluster.local',
+        `--cluster-domain=${clusterDomain}`,
       ];
   }
 };

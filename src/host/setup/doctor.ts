@@ -1,10 +1,10 @@
 // `labs doctor`: looks at everything that labs rests on, for real, and leaves nothing behind.
 
 import { LabError, messageOf } from '../../kit/error.ts';
-import type { Containers } from '../docker/port.ts';
+import type { Containers, EngineInfo } from '../docker/port.ts';
 import { imageState, readImageInputs } from '../image/ensure.ts';
 import { probeKernel } from './kernel.ts';
-import type { Probe } from './probe.ts';
+import { gibibyte, type Probe } from './probe.ts';
 
 export interface DoctorOptions {
   readonly docker: Containers;
@@ -21,7 +21,7 @@ export const examine = async (options: DoctorOptions): Promise<readonly Probe[]>
     options.signal?.throwIfAborted();
     return [node, failureOf('Docker', engine)];
   }
-  const info = engine as Awaited<ReturnType<Containers['engine']>>;
+  const info = engine as EngineInfo;
   const inputs = await readImageInputs(options.root);
   const state = await imageState(options.docker, inputs, options.signal);
   return [
@@ -40,8 +40,6 @@ export const examine = async (options: DoctorOptions): Promise<readonly Probe[]>
     ...(state.node === 'present' ? await probeKernel(options.docker, state.image, options.signal) : [notProbed]),
   ];
 };
-
-type Engine = Awaited<ReturnType<Containers['engine']>>;
 
 const nodeProbe = (): Probe => {
   const recent = Number(process.versions.node.split('.')[0]) >= 24;
@@ -62,7 +60,7 @@ const failureOf = (name: string, error: Error): Probe => ({
   ...(error instanceof LabError && error.hint ? { remedy: error.hint } : {}),
 });
 
-const dockerProbe = ({ version, operatingSystem, kernel, local }: Engine): Probe => ({
+const dockerProbe = ({ version, operatingSystem, kernel, local }: EngineInfo): Probe => ({
   name: 'Docker',
   status: 'ok',
   detail: `${version} on ${operatingSystem}, kernel ${kernel}${local ? '' : ' (another machine)'}`,
@@ -71,7 +69,7 @@ const dockerProbe = ({ version, operatingSystem, kernel, local }: Engine): Probe
 /** 1.41 is Docker 20.10's: the oldest that private cgroup namespaces and all else here were tried on. */
 const oldestApi = 1.41;
 
-const apiProbe = ({ apiVersion }: Engine): Probe => {
+const apiProbe = ({ apiVersion }: EngineInfo): Probe => {
   const [major = '0', minor = '0'] = apiVersion.split('.');
   const old = Number(major) < 1 || (Number(major) === 1 && Number(minor) < 41);
   return old
@@ -84,9 +82,7 @@ const apiProbe = ({ apiVersion }: Engine): Probe => {
     : { name: 'Docker API', status: 'ok', detail: apiVersion };
 };
 
-const gibibyte = 1024 ** 3;
-
-const memoryProbe = ({ memoryBytes }: Engine): Probe => {
+const memoryProbe = ({ memoryBytes }: EngineInfo): Probe => {
   const detail = `${(memoryBytes / gibibyte).toFixed(1)} GiB in the engine's machine`;
   if (memoryBytes >= 1.8 * gibibyte) return { name: 'memory', status: 'ok', detail };
   return {
@@ -97,7 +93,7 @@ const memoryProbe = ({ memoryBytes }: Engine): Probe => {
   };
 };
 
-const cpuProbe = ({ cpus }: Engine): Probe =>
+const cpuProbe = ({ cpus }: EngineInfo): Probe =>
   cpus >= 2
     ? { name: 'processors', status: 'ok', detail: String(cpus) }
     : { name: 'processors', status: 'warning', detail: String(cpus), remedy: 'Two or more make a lab start faster.' };

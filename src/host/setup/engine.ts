@@ -1,13 +1,14 @@
 // The Docker Engine on this machine: is it there, does it run, may we use it? And what makes each so.
 import { LabError, messageOf } from '../../kit/error.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
+import { systemSocket, type Variables } from '../docker/endpoint.ts';
 import type { Containers } from '../docker/port.ts';
 import type { Machine, RunOptions } from './machine.ts';
 
 export type EngineState = 'ready' | 'missing' | 'stopped' | 'forbidden';
 
 /** @throws LabError for what setup can't mend: a DOCKER_HOST that leads nowhere, and the unforeseen */
-export const engineState = async (docker: Containers, variables: Readonly<Record<string, string | undefined>>) => {
+export const engineState = async (docker: Containers, variables: Variables) => {
   const error = await docker.engine().then(
     () => undefined,
     (cause: unknown) => cause,
@@ -112,7 +113,7 @@ export const permitEngine = async (machine: Machine, docker: Containers, options
 
 const permitSocket = async (machine: Machine, options: RunOptions): Promise<void> => {
   if (!machine.has('setfacl')) await installPackages(machine, { packages: ['acl'], programs: ['setfacl'] }, options);
-  await machine.runAsRoot(['setfacl', '-m', `u:${machine.user}:rw`, '/var/run/docker.sock'], options);
+  await machine.runAsRoot(['setfacl', '-m', `u:${machine.user}:rw`, systemSocket], options);
 };
 
 const notStarted = async (machine: Machine, cause: unknown): Promise<LabError> => {

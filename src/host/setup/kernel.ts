@@ -4,7 +4,8 @@ import { UndoStack } from '../../kit/undo.ts';
 import type { Containers } from '../docker/port.ts';
 import { helperName } from '../image/helper.ts';
 import { imageLabels } from '../image/names.ts';
-import type { Probe, ProbeStatus } from './probe.ts';
+import { nodeCapabilities, unconfined } from '../plan/privileges.ts';
+import { gibibyte, type Probe, type ProbeStatus } from './probe.ts';
 
 interface KernelProbe {
   readonly name: string;
@@ -160,8 +161,8 @@ export const probeKernel = async (
         image,
         network: 'none',
         command: ['sleep', '600'],
-        capabilities: ['NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'],
-        securityOptions: ['seccomp=unconfined', 'apparmor=unconfined'],
+        capabilities: nodeCapabilities,
+        securityOptions: unconfined,
         cgroupNamespace: 'private',
         tmpfs: { '/run': 'exec', '/tmp': 'exec' },
         labels: { [imageLabels.helper]: new Date().toISOString() },
@@ -189,7 +190,7 @@ export const readAnswers = (output: string): readonly Probe[] => {
     if (key !== '') answers.set(key, value.trim());
   }
   return [
-    { name: 'capabilities', status: 'ok', detail: 'NET_ADMIN, NET_RAW, SYS_ADMIN, SYS_PTRACE' },
+    { name: 'capabilities', status: 'ok', detail: nodeCapabilities.join(', ') },
     ...kernelProbes.map((probe, index) => kernelAnswer(probe, answers.get(String(index)))),
     diskProbe(Number(answers.get('disk') ?? Number.NaN)),
     inotifyProbe(Number(answers.get('inotify') ?? Number.NaN)),
@@ -201,8 +202,6 @@ const kernelAnswer = ({ name, otherwise, remedy }: KernelProbe, answer: string |
   const said = answer?.replace(/^no ?/, '') || 'does not work';
   return { name, status: otherwise, detail: said, remedy };
 };
-
-const gibibyte = 1024 ** 3;
 
 const diskProbe = (bytes: number): Probe => {
   const detail = `${(bytes / gibibyte).toFixed(1)} GiB free for Docker`;
@@ -229,5 +228,5 @@ const refusedContainer = (error: unknown): Probe => ({
   remedy:
     error instanceof LabError && error.code === 'LAB_DISK_FULL'
       ? (error.hint ?? 'Free some space.')
-      : 'The engine must allow containers with NET_ADMIN, NET_RAW, SYS_ADMIN and SYS_PTRACE (not a restricted or user-namespaced one).',
+      : `Use a Docker engine that allows the capabilities ${nodeCapabilities.join(', ')}: not one with user namespaces or other restrictions.`,
 });

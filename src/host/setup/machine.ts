@@ -1,9 +1,10 @@
 // What `labs setup` finds and does on this machine, as a small port: packages, services, files.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { LabError } from '../../kit/error.ts';
+import type { Variables } from '../docker/endpoint.ts';
+import { isInstalled } from '../docker/program.ts';
 
 export interface Machine {
   readonly platform: NodeJS.Platform;
@@ -25,15 +26,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Variables = Readonly<Record<string, string | undefined>>;
-
 /** The real one. */
 export const thisMachine = (variables: Variables): Machine => {
   const isRoot = process.getuid?.() === 0;
-  const has = (program: string): boolean =>
-    [...(variables.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/bin', '/bin'].some(
-      (folder) => folder !== '' && existsSync(join(folder, program)),
-    );
+  const has = (program: string): boolean => isInstalled(program, variables);
   const asRoot = (command: readonly string[]): [string, string[]] => {
     if (isRoot) return [command[0] ?? '', [...command.slice(1)]];
     if (has('sudo')) return ['sudo', ['--preserve-env=DEBIAN_FRONTEND,NEEDRESTART_SUSPEND', ...command]];

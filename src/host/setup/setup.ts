@@ -2,6 +2,7 @@
 // Each step looks first and does only what is missing: run again after an interruption, it goes on from there.
 import { LabError } from '../../kit/error.ts';
 import { runSteps, type Step, type RunOptions as StepOptions } from '../cluster/steps.ts';
+import type { Variables } from '../docker/endpoint.ts';
 import type { Containers } from '../docker/port.ts';
 import { type Base, chooseBase } from '../image/build.ts';
 import { ensureImages, imageState, readImageInputs } from '../image/ensure.ts';
@@ -14,7 +15,7 @@ export interface SetupOptions {
   /** The checkout. */
   readonly root: string;
   readonly cacheFolder: string;
-  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly variables: Variables;
   /** What a step's programs say while they run. */
   readonly onProgress?: ((line: string) => void) | undefined;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { classify, parseReport } from '../../../src/fabric/curl.ts';
 import { parseLinks, parseRoutes } from '../../../src/fabric/links.ts';
 import { parseListeners } from '../../../src/fabric/listeners.ts';
-import { candidates, parseAnswers } from '../../../src/fabric/names.ts';
+import { candidates, parseAnswers } from '../../../src/fabric/resolver.ts';
 
 const report = (exitcode: number, errormsg = 'words') => ({
   exitcode,

@@ -1,7 +1,8 @@
 // Names as a pod's resolver expands them, and dig's answers. Pure.
+import { clusterDomain } from '../api/cluster.ts';
 
 // A pod's /etc/resolv.conf: `search default.svc.cluster.local svc.cluster.local cluster.local`, `options ndots:5`.
-const searchDomains = ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local'] as const;
+const searchDomains = [`default.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain];
 const ndots = 5;
 
 /** The names to ask for, in the order in which the first that has an address counts. */
