@@ -41,220 +41,27 @@ export interface TaskDefinition {
 
 /** `pod/NAME`, `pod/NAMESPACE/NAME`, `pod/NAMESPACE/LABEL=VALUE`, `node/NAME`, `client` or `client/NAME`; `node/*` is each node in turn. */
 export type PlaceRef = string;
-/** `/…/flags` is a regular expression; any other text is looked for literally. `${kind/[namespace/]name:.json.path}` is filled in from the cluster. */
-export type TextMatch = string;
-
-interface CheckBase {
-  /** Unique in its task; `task/check` everywhere else. */
+/** What every check has. Its kind (src/host/grade/checks) adds fields of its own. */
+export interface CheckDefinition {
+  /** The kind's name, e.g. `http`. */
+  readonly type: string;
+  /** Unique in its task. Everywhere else, the check is called `task/check`. */
   readonly id: string;
   readonly title: Localized;
   readonly points: number;
-  /** Passes when what it describes is not so. What it describes must still be possible to look at. */
+  /** The check passes when what it describes is false. The things that it looks at must still exist. */
   readonly not: boolean;
-  /** Looks again for so long after the first look before it fails. */
+  /** For how long a failed check is tried again, in milliseconds after the first look. */
   readonly withinMs: number;
-  /** `task/check`: looked at only after these have passed. */
+  /** `task/check` of the checks that must pass first. Until then this check is blocked. */
   readonly needs: readonly string[];
   /** Shown with a failure. */
   readonly hint?: Localized;
 }
 
-export interface HttpCheck extends CheckBase {
-  readonly type: 'http';
-  readonly from: PlaceRef;
-  readonly url: string;
-  readonly method: string;
-  readonly status: number;
-  readonly body?: TextMatch;
-  readonly timeoutMs: number;
-}
-
-export interface TcpCheck extends CheckBase {
-  readonly type: 'tcp';
-  readonly from: PlaceRef;
-  /** `host:port` */
-  readonly to: string;
-  /** What the server says first. */
-  readonly banner?: TextMatch;
-  readonly timeoutMs: number;
-}
-
-export interface LookupCheck extends CheckBase {
-  readonly type: 'lookup';
-  readonly from: PlaceRef;
-  readonly name: string;
-  readonly address: TextMatch;
-  readonly timeoutMs: number;
-}
-
-/** Which rules of a node are meant. All that is given must hold. */
-export interface RuleSelection {
-  readonly table: string;
-  readonly chain?: TextMatch;
-  readonly comment?: TextMatch;
-  /** `DNAT`, `MASQUERADE`, or the chain jumped to. */
-  readonly target?: TextMatch;
-  /** `--to-destination` */
-  readonly to?: TextMatch;
-  readonly source?: TextMatch;
-  readonly destination?: TextMatch;
-  readonly dport?: string;
-}
-
-/** At least, at most; `{min: 1}` by default. */
-export interface CountRange {
-  readonly min: number;
-  readonly max?: number;
-}
-
-/** By what the rules say (`rules`) or by what they do with a packet (`packet`). */
-export interface IptablesCheck extends CheckBase {
-  readonly type: 'iptables';
-  /** `node/NAME` or `node/*`. */
-  readonly on: PlaceRef;
-  readonly rules?: RuleSelection;
-  readonly count: CountRange;
-  readonly packet?: PacketExpectation;
-}
-
-export interface PacketExpectation {
-  /** A place or an address. */
-  readonly from: string;
-  /** `address:port` */
-  readonly to: string;
-  readonly protocol: 'tcp' | 'udp';
-  /**
-   * Every way that the packet can go ends at one of these (`address:port`), and each of them is reached by some way.
-   * `endpoints/[NAMESPACE/]SERVICE` stands for the service's ready endpoints.
-   */
-  readonly lands?: readonly string[];
-  readonly fate: 'accepted' | 'dropped' | 'rejected';
-  readonly masquerade?: boolean;
-}
-
-export interface LinkCheck extends CheckBase {
-  readonly type: 'link';
-  readonly on: PlaceRef;
-  /** Look in every network namespace on the machine, not only in its own. */
-  readonly everywhere: boolean;
-  readonly name?: TextMatch;
-  readonly kind?: string;
-  readonly address?: string;
-  /** The bridge that it is plugged into. */
-  readonly master?: TextMatch;
-  readonly up?: boolean;
-  readonly count: CountRange;
-}
-
-export interface RouteCheck extends CheckBase {
-  readonly type: 'route';
-  readonly on: PlaceRef;
-  /** A network or `default`. */
-  readonly to: string;
-  readonly via?: string;
-  readonly device?: TextMatch;
-}
-
-export interface ObjectCheck extends CheckBase {
-  readonly type: 'object';
-  /** `service/db`, `pod/shop/cart`, `deployment/shop/app=web` */
-  readonly object: string;
-  readonly exists: boolean;
-  readonly where: readonly ObjectCondition[];
-}
-
-export interface ObjectCondition {
-  /** JSONPath below the object, e.g. `.spec.ports[0].nodePort`. */
-  readonly path: string;
-  readonly equals?: string | number | boolean;
-  readonly matches?: TextMatch;
-  /** How many values the path finds. */
-  readonly count?: CountRange;
-}
-
-export interface ProcessCheck extends CheckBase {
-  readonly type: 'process';
-  readonly on: PlaceRef;
-  /** The program's name, e.g. `kube-proxy`. Without it, only `listening` is looked at. */
-  readonly name?: string;
-  /** Each must be found in the command line. */
-  readonly arguments: readonly TextMatch[];
-  readonly unit?: string;
-  /** `address:port`, `:port`, with `/udp` where it isn't TCP. */
-  readonly listening?: string;
-}
-
-export interface FileCheck extends CheckBase {
-  readonly type: 'file';
-  readonly on: PlaceRef;
-  readonly path: string;
-  readonly exists: boolean;
-  readonly content?: TextMatch;
-}
-
-export interface LogCheck extends CheckBase {
-  readonly type: 'log';
-  readonly on: PlaceRef;
-  readonly path: string;
-  /** A line that must be there. */
-  readonly line: TextMatch;
-  readonly count: CountRange;
-}
-
-/** What the learner is asked. The right answer is written down, or comes out of the running cluster. */
-export interface AnswerCheck extends CheckBase {
-  readonly type: 'answer';
-  readonly question: Localized;
-  /** A choice instead of free text; the answer is the choice's id. */
-  readonly choices: readonly { readonly id: string; readonly text: Localized }[];
-  readonly expect: AnswerExpectation;
-}
-
-export type AnswerExpectation =
-  /** Any of these; letter case and blanks don't count. */
-  | { readonly kind: 'equals'; readonly values: readonly string[] }
-  | { readonly kind: 'matches'; readonly pattern: string }
-  /** The name of the node's end of a pod's veth pair. */
-  | { readonly kind: 'veth'; readonly pod: PlaceRef }
-  /** The address by which a node sends packets for a network or address. */
-  | { readonly kind: 'gateway'; readonly on: PlaceRef; readonly to: string }
-  /** A field of the rules that are meant. */
-  | {
-      readonly kind: 'rule';
-      readonly on: PlaceRef;
-      readonly rules: RuleSelection;
-      readonly field: 'chain' | 'target' | 'to' | 'probability' | 'comment';
-    }
-  /** The value of a flag of a running process. */
-  | { readonly kind: 'flag'; readonly on: PlaceRef; readonly process: string; readonly flag: string }
-  /** Absolute path of a script that exports `expected(lab)`, one answer or several. */
-  | { readonly kind: 'script'; readonly file: string };
-
-export interface ScriptCheck extends CheckBase {
-  readonly type: 'script';
-  /** Absolute path of a script that exports `check(lab)`. */
-  readonly file: string;
-  readonly timeoutMs: number;
-}
-
-export type CheckDefinition =
-  | HttpCheck
-  | TcpCheck
-  | LookupCheck
-  | IptablesCheck
-  | LinkCheck
-  | RouteCheck
-  | ObjectCheck
-  | ProcessCheck
-  | FileCheck
-  | LogCheck
-  | AnswerCheck
-  | ScriptCheck;
-export type CheckType = CheckDefinition['type'];
-
 // ---- What a lab's own scripts get and give ----
 
-/** What a script of a lab can do with the running cluster. Looking goes through the fabric, never through a node's own tools. */
+/** What a script of a lab can do with the running cluster. It reads the cluster through the fabric, never with a node's own tools. */
 export interface LabHandle {
   readonly lab: string;
   /** The cluster's nodes, in order. */

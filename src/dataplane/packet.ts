@@ -44,7 +44,7 @@ export interface Flow {
 }
 
 /** One way that a packet can go. `trace` returns all; their probabilities sum to 1. */
-export interface Verdict {
+export interface PacketTrace {
   /** `accepted`: leaves the last hook. */
   readonly fate: 'accepted' | 'dropped' | 'rejected';
   /** `local`: to a process of this node. `forward`: out by an interface. Of a packet that is dropped: where it was going. */

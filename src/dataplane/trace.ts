@@ -1,7 +1,7 @@
 // Runs a packet through a rule set, hook by hook, as the kernel would, and returns every way it can go.
 import { joinEndpoint, splitEndpoint } from './address.ts';
 import type { Chain, Rule, Ruleset } from './model.ts';
-import type { Packet, TraceOptions, Verdict } from './packet.ts';
+import type { Packet, PacketTrace, TraceOptions } from './packet.ts';
 import { isLocalAddress, judge } from './trace-match.ts';
 import type { Way } from './trace-state.ts';
 import { applyTarget } from './trace-target.ts';
@@ -10,16 +10,16 @@ import { applyTarget } from './trace-target.ts';
  * Every way that a packet can go, with its probability. They sum to 1; a rule set without `-m statistic` has one.
  * @param ruleset one address family: that of the packet
  */
-export const trace = (ruleset: Ruleset, packet: Packet, options: TraceOptions = {}): Verdict[] => {
+export const trace = (ruleset: Ruleset, packet: Packet, options: TraceOptions = {}): PacketTrace[] => {
   const start = startOf(packet, options);
   const origin = options.origin ?? (isLocalAddress(start.from, options) ? 'local' : 'network');
   const context: Context = { options, chains: indexChains(ruleset) };
   const ways = origin === 'local' ? fromProcess(context, start) : fromNetwork(context, start);
-  return ways.map(toVerdict);
+  return ways.map(toTrace);
 };
 
 /** The most probable way. */
-export const traceOne = (ruleset: Ruleset, packet: Packet, options: TraceOptions = {}): Verdict => {
+export const traceOne = (ruleset: Ruleset, packet: Packet, options: TraceOptions = {}): PacketTrace => {
   const [first, ...others] = trace(ruleset, packet, options);
   if (!first) throw new Error('a packet went no way at all');
   return others.reduce((best, verdict) => (verdict.probability > best.probability ? verdict : best), first);
@@ -176,7 +176,7 @@ const runRule = (context: Context, rule: Rule, way: Way, place: Place): { stay: 
   };
 };
 
-const toVerdict = (way: Way): Verdict => ({
+const toTrace = (way: Way): PacketTrace => ({
   fate: way.end?.fate ?? 'accepted',
   way: way.route,
   lands: joinEndpoint(way.to, way.toPort),

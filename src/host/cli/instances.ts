@@ -1,7 +1,7 @@
 // Which running lab a command means: the one named, else the only one, else the one chosen.
 import { ExitCode, LabError } from '../../kit/error.ts';
+import { nearest } from '../../kit/suggest.ts';
 import { type ClusterSummary, listClusters } from '../cluster/status.ts';
-import { nearest } from '../lab/suggest.ts';
 import { choose } from './ask.ts';
 import type { Context } from './context.ts';
 

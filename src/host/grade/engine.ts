@@ -1,4 +1,4 @@
-// Grades: looks at the cluster once for all checks, evaluates them, looks again for those that may take a while.
+// Grades a lab: looks at the cluster once for all checks, evaluates them, and looks again for checks that may take a while.
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -11,33 +11,35 @@ import {
 import { type CheckReport, type Outcome, type Report, reportVersion, type TaskReport } from '../../api/report.ts';
 import { ExitCode } from '../../kit/error.ts';
 import type { ClusterAccess } from './access.ts';
+import { isQuestion } from './checks/answer.ts';
 import { settle, startLook } from './collect.ts';
-import { describe, evaluate, type Judgement } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
 import { createHandle } from './handle.ts';
 import { phrases } from './say/phrases.ts';
-import type { Student } from './verdict.ts';
-import { View } from './view.ts';
+import type { Student } from './student.ts';
+import type { Evaluation } from './verdict.ts';
+import { createView } from './view/view.ts';
 
 export interface GradeOptions {
   readonly lab: LabDefinition;
   readonly access: ClusterAccess;
-  /** The learner's answers and the tasks begun, as `ProgressStore.read()` gives them. */
+  /** `ProgressStore.read()` gives this. */
   readonly progress: Student;
-  /** Only these tasks. Default: all. Checks of others that these need are looked at, not reported. */
+  /** Reports these tasks only. Default: all. Checks of other tasks that these tasks need are evaluated, too. */
   readonly tasks?: readonly string[];
   readonly language?: Language;
   readonly signal: AbortSignal;
 }
 
-/** Grades the running lab. Trouble with the fabric makes checks `broken`; it doesn't reject. */
+/** Grades the running lab. When the fabric fails, checks are `broken`; the promise does not reject. */
 export const gradeLab = async (options: GradeOptions): Promise<Report> => {
   const started = performance.now();
   const entries = selectEntries(options.lab, options.tasks);
-  const results = await evaluateAll(entries, options);
+  const evaluations = await evaluateAll(entries, options);
   const language = options.language ?? 'en';
   const tasks = options.lab.tasks
     .filter(({ id }) => options.tasks === undefined || options.tasks.includes(id))
-    .map((task) => reportTask(task, results, language));
+    .map((task) => reportTask(task, evaluations, language));
   return {
     version: reportVersion,
     lab: options.lab.name,
@@ -51,7 +53,7 @@ export const gradeLab = async (options: GradeOptions): Promise<Report> => {
   };
 };
 
-/** DESIGN, "Exit codes": 3 when anything broke, 1 when a check didn't pass, else 0. */
+/** 3 when any check is broken, else 1 when any check did not pass, else 0. */
 export const exitCodeOf = (report: Report): ExitCode => {
   if (report.broken) return ExitCode.broken;
   const all = report.tasks.every(({ checks }) => checks.every(({ outcome }) => outcome === 'pass'));
@@ -65,15 +67,15 @@ interface Entry {
   readonly check: CheckDefinition;
 }
 
-interface Result {
-  readonly outcome: Judgement;
-  readonly expected: string;
+/** The latest evaluation of each check, by `task/check`. */
+type Evaluations = ReadonlyMap<string, TimedEvaluation>;
+
+interface TimedEvaluation extends Evaluation {
+  /** From the start of the look. */
   readonly durationMs: number;
 }
 
-type Results = ReadonlyMap<string, Result>;
-
-/** The checks of the chosen tasks, and those that they need. */
+/** The checks of the chosen tasks, and the checks that these need. */
 const selectEntries = (lab: LabDefinition, tasks: readonly string[] | undefined): readonly Entry[] => {
   const all = lab.tasks.flatMap((task) => task.checks.map((check) => ({ id: `${task.id}/${check.id}`, task, check })));
   if (tasks === undefined) return all;
@@ -87,72 +89,78 @@ const selectEntries = (lab: LabDefinition, tasks: readonly string[] | undefined)
   return all.filter(({ id }) => wanted.has(id));
 };
 
-const evaluateAll = async (entries: readonly Entry[], options: GradeOptions): Promise<Results> => {
-  let results = await lookAt(entries, options);
+const evaluateAll = async (entries: readonly Entry[], options: GradeOptions): Promise<Evaluations> => {
+  let evaluations = await lookAt(entries, options);
   const started = performance.now();
   for (let pause = 100; ; pause = Math.min(pause * 1.5, 500)) {
     const elapsed = performance.now() - started + pause;
-    const again = entries.filter(({ id, check }) => elapsed < patience(check, results.get(id)?.outcome));
-    if (again.length === 0) return results;
+    const again = entries.filter(({ id, check }) => elapsed < patienceMs(check, evaluations.get(id)));
+    if (again.length === 0) return evaluations;
     await delay(pause, undefined, { signal: options.signal });
-    const waiting = entries.filter(({ id }) => results.get(id)?.outcome.outcome === 'blocked');
-    results = await lookAt([...again, ...waiting], options, results);
+    const waiting = entries.filter(({ id }) => evaluations.get(id)?.outcome.outcome === 'blocked');
+    evaluations = await lookAt([...again, ...waiting], options, evaluations);
   }
 };
 
-/** For how many milliseconds after the first look a check is looked at again. */
-const patience = (check: CheckDefinition, outcome: Judgement | undefined): number => {
-  if (outcome?.again === 'settled') return 0;
-  if (outcome?.again === 'passing') return Math.max(check.withinMs, restartMs);
-  return outcome?.outcome === 'fail' ? check.withinMs : 0;
+/** For how many milliseconds after the first look a check is tried again. */
+const patienceMs = ({ withinMs }: CheckDefinition, evaluation: Evaluation | undefined): number => {
+  switch (evaluation?.retry) {
+    case 'restart':
+      return Math.max(withinMs, restartMs);
+    case 'within':
+      return evaluation.outcome.outcome === 'fail' ? withinMs : 0;
+    default:
+      return 0;
+  }
 };
 
-/** systemd starts a component that died within 300 ms; it then needs a second to answer. */
+/** systemd starts a component again within 300 ms. The component then needs a second before it answers. */
 const restartMs = 1500;
 
-/** One look at the cluster: every check goes on as soon as it has the facts that it asks for. */
+/** One look at the cluster. No check waits for facts that only another check needs. */
 const lookAt = async (
   entries: readonly Entry[],
   options: GradeOptions,
-  earlier: Results = new Map(),
-): Promise<Results> => {
+  earlier: Evaluations = new Map(),
+): Promise<Evaluations> => {
   const started = performance.now();
   const { lab, access, progress, signal, language = 'en' } = options;
+  const say = phrases[language];
   const look = startLook({ access, handle: () => createHandle({ lab, access, signal }) });
-  const view = new View({ cluster: lab.cluster, machines: access.machines, store: look.store, say: phrases[language] });
-  const judged = await Promise.all(
+  const view = createView({ cluster: lab.cluster, machines: access.machines, store: look.store, say });
+  const evaluated = await Promise.all(
     entries.map(async ({ id, task, check }) => {
-      const judge = () => ({
-        outcome: evaluate(check, view, { task, student: progress }, language),
-        expected: describe(check, view, language),
+      const question = (): TimedEvaluation => ({
+        ...evaluate({ check, task, student: progress, view, say }),
         durationMs: Math.round(performance.now() - started),
       });
-      return [id, await settle(look, judge, signal)] as const;
+      return [id, await settle(look, question, signal)] as const;
     }),
   );
-  return block(lab, new Map([...earlier, ...judged]));
+  return block(lab, new Map([...earlier, ...evaluated]));
 };
 
-/** A check whose needs haven't passed is blocked, whatever it saw. */
-const block = (lab: LabDefinition, raw: Results): Results => {
+/** Blocks every check of which a need has not passed, whatever the check itself saw. */
+const block = (lab: LabDefinition, evaluations: Evaluations): Evaluations => {
   const needs = new Map<string, readonly string[]>(
     lab.tasks.flatMap(({ id, checks }) => checks.map((check) => [`${id}/${check.id}`, check.needs] as const)),
   );
-  const settled = new Map<string, Result>();
-  const settle = (id: string): Result | undefined => {
-    const known = settled.get(id) ?? raw.get(id);
-    if (!known || settled.has(id)) return known;
-    const by = (needs.get(id) ?? []).find((need) => settle(need)?.outcome.outcome !== 'pass');
-    const result = by === undefined ? known : { ...known, outcome: { outcome: 'blocked', by } as const };
-    settled.set(id, result);
-    return result;
+  const finished = new Map<string, TimedEvaluation>();
+  const finish = (id: string): TimedEvaluation | undefined => {
+    const known = finished.get(id) ?? evaluations.get(id);
+    if (!known || finished.has(id)) return known;
+    const by = (needs.get(id) ?? []).find((need) => finish(need)?.outcome.outcome !== 'pass');
+    const evaluation: TimedEvaluation =
+      by === undefined ? known : { ...known, outcome: { outcome: 'blocked', by }, retry: 'never' };
+    finished.set(id, evaluation);
+    return evaluation;
   };
-  for (const id of raw.keys()) settle(id);
-  return settled;
+  for (const id of evaluations.keys()) finish(id);
+  return finished;
 };
 
-const reportTask = (task: TaskDefinition, results: Results, language: Language): TaskReport => {
-  const checks = task.checks.map((check) => reportCheck(task, check, results, language));
+const reportTask = (task: TaskDefinition, evaluations: Evaluations, language: Language): TaskReport => {
+  const checks = task.checks.map((check) => reportCheck(task, check, evaluations, language));
   return {
     id: task.id,
     title: localize(task.title, language),
@@ -165,13 +173,13 @@ const reportTask = (task: TaskDefinition, results: Results, language: Language):
 const reportCheck = (
   task: TaskDefinition,
   check: CheckDefinition,
-  results: Results,
+  evaluations: Evaluations,
   language: Language,
 ): CheckReport => {
-  const result = results.get(`${task.id}/${check.id}`);
-  if (!result) throw new Error(`check ${task.id}/${check.id} was not evaluated`);
-  const { outcome, expected, durationMs } = result;
-  const hint = outcome.outcome === 'fail' ? hintOf(check, outcome, language) : undefined;
+  const evaluation = evaluations.get(`${task.id}/${check.id}`);
+  if (!evaluation) throw new Error(`check ${task.id}/${check.id} was not evaluated`);
+  const { outcome, expected, durationMs } = evaluation;
+  const hint = hintOf(check, evaluation, language);
   return {
     id: check.id,
     title: localize(check.title, language),
@@ -185,9 +193,12 @@ const reportCheck = (
   };
 };
 
-/** The author's hint before ours. But with a question it is about a wrong answer, not about one that isn't there yet. */
-const hintOf = (check: CheckDefinition, failed: Judgement & { hint?: string }, language: Language) =>
-  check.hint && !(check.type === 'answer' && failed.again === 'settled') ? localize(check.hint, language) : failed.hint;
+/** The lab's hint comes before the kind's. But a question's hint is about a wrong answer, not about a missing one. */
+const hintOf = (check: CheckDefinition, { outcome, retry }: Evaluation, language: Language): string | undefined => {
+  if (outcome.outcome !== 'fail') return undefined;
+  const unanswered = isQuestion(check) && retry === 'never';
+  return check.hint && !unanswered ? localize(check.hint, language) : outcome.hint;
+};
 
 const observedOf = (outcome: Outcome): string => {
   switch (outcome.outcome) {

@@ -1,90 +1,67 @@
-// The pure core: a check and the facts → an outcome in words.
-import type { CheckDefinition, Language } from '../../api/lab.ts';
+// The pure core of grading: a check and the facts → an evaluation in words.
+import type { CheckDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { Outcome } from '../../api/report.ts';
-import { answerCheck } from './checks/answer.ts';
-import { fileCheck, logCheck } from './checks/files.ts';
-import { iptablesCheck } from './checks/iptables.ts';
-import { linkCheck, routeCheck } from './checks/network.ts';
-import { objectCheck } from './checks/object.ts';
-import { httpCheck, lookupCheck, tcpCheck } from './checks/probe.ts';
-import { processCheck } from './checks/process.ts';
-import { scriptCheck } from './checks/script.ts';
+import { messageOf } from '../../kit/error.ts';
+import type { AnyCheckKind } from './checks/kind.ts';
 import { BrokenFact, MissingFacts, Unmet } from './facts.ts';
-import type { CheckContext, CheckKind, Verdict } from './verdict.ts';
-import type { View } from './view.ts';
+import { kindOf } from './kinds.ts';
+import type { Phrases } from './say/en.ts';
+import { type Student, waitsToBegin } from './student.ts';
+import { decisive, type Evaluation, type Verdict } from './verdict.ts';
+import { describeTemplates, type Objects } from './view/objects.ts';
+import type { View } from './view/view.ts';
 
-const kinds: { readonly [T in CheckDefinition['type']]: CheckKind<Extract<CheckDefinition, { type: T }>> } = {
-  http: httpCheck,
-  tcp: tcpCheck,
-  lookup: lookupCheck,
-  iptables: iptablesCheck,
-  link: linkCheck,
-  route: routeCheck,
-  object: objectCheck,
-  process: processCheck,
-  file: fileCheck,
-  log: logCheck,
-  answer: answerCheck,
-  script: scriptCheck,
-};
+export interface EvaluateOptions {
+  readonly check: CheckDefinition;
+  readonly task: TaskDefinition;
+  readonly student: Student;
+  readonly view: View;
+  readonly say: Phrases;
+}
 
-/**
- * How long it is worth looking again: `settled`, not at all, since what the check looks at isn't there; `passing`, a
- * moment, whatever the check says, since it may be a component that restarts. Else as long as the check's `within`.
- */
-export type Judgement = Outcome & { readonly again?: 'settled' | 'passing' };
-
-/** @throws MissingFacts, and nothing else */
-export const evaluate = (check: CheckDefinition, view: View, context: CheckContext, language: Language): Judgement => {
-  const { task, student } = context;
-  if (task.setup !== undefined && !student.begun.includes(task.id))
-    return { outcome: 'blocked', by: view.say.toBegin(task.id) };
-  const expected = describe(check, view, language);
+/** Evaluates one check. @throws MissingFacts, and nothing else */
+export const evaluate = ({ check, task, student, view, say: shared }: EvaluateOptions): Evaluation => {
+  const kind = kindOf(check);
+  const say: Phrases = { ...shared, ...kind.words[shared.language] };
+  const expected = expectedOf(check, kind, view.objects, say);
+  if (waitsToBegin(task, student))
+    return { outcome: { outcome: 'blocked', by: say.toBegin(task.id) }, expected, retry: 'within' };
   try {
-    const verdict = kindOf(check).evaluate(check, view, context);
-    return toOutcome(check, verdict, expected);
+    const verdicts = kind.judge(check, view, say, { taskId: task.id, student });
+    return { outcome: outcomeOf(check, decisive(verdicts, check.not), expected), expected, retry: 'within' };
   } catch (error) {
     if (error instanceof MissingFacts) throw error;
-    if (error instanceof Unmet)
-      return {
-        outcome: 'fail',
-        expected,
-        observed: error.message,
-        ...(error.hint ? { hint: error.hint } : {}),
-        again: error.passing ? 'passing' : 'settled',
-      };
-    if (error instanceof BrokenFact) return { outcome: 'broken', cause: error.message, again: 'passing' };
-    return { outcome: 'broken', cause: `the grader failed: ${error instanceof Error ? error.message : String(error)}` };
+    if (error instanceof Unmet) {
+      const { message: observed, hint, temporary } = error;
+      const outcome: Outcome = { outcome: 'fail', expected, observed, ...(hint === undefined ? {} : { hint }) };
+      return { outcome, expected, retry: temporary ? 'restart' : 'never' };
+    }
+    if (error instanceof BrokenFact)
+      return { outcome: { outcome: 'broken', cause: error.message }, expected, retry: 'restart' };
+    const cause = `the grader failed: ${messageOf(error)}`;
+    return { outcome: { outcome: 'broken', cause }, expected, retry: 'never' };
   }
 };
 
-/** What a check expects, in words, with templates filled in as far as they can be. */
-export const describe = (check: CheckDefinition, view: View, language: Language): string => {
-  const phrase = fillQuietly(kindOf(check).describe(check, view.say, language), view);
-  return check.not ? view.say.not(phrase) : phrase;
+/** What the check expects, in words, with templates filled in as far as the cluster allows. */
+const expectedOf = (check: CheckDefinition, kind: AnyCheckKind, objects: Objects, say: Phrases): string => {
+  const phrase = fillOrDescribe(kind.expected(check, say), objects);
+  return check.not ? say.not(phrase) : phrase;
 };
 
-const kindOf = (check: CheckDefinition): CheckKind => kinds[check.type] as CheckKind;
-
-const toOutcome = (check: CheckDefinition, verdict: Verdict, described: string): Outcome => {
-  if (verdict.holds !== check.not) return { outcome: 'pass', observed: verdict.observed };
-  const hint = verdict.hint === undefined || check.not ? {} : { hint: verdict.hint };
-  return {
-    outcome: 'fail',
-    expected: check.not ? described : (verdict.expected ?? described),
-    observed: verdict.observed,
-    ...hint,
-  };
-};
-
-const fillQuietly = (text: string, view: View): string => {
+const fillOrDescribe = (text: string, objects: Objects): string => {
   try {
-    return view.fill(text);
+    return objects.fill(text);
   } catch (error) {
     if (error instanceof MissingFacts) throw error;
-    return text.replaceAll(
-      /\$\{([^}:]+):([^}]+)\}/g,
-      (_, reference: string, path: string) => `(${path.split('.').at(-1)} of ${reference})`,
-    );
+    return describeTemplates(text);
   }
+};
+
+/** Applies `not`. A kind's hint helps to make the check hold, so it is left out with `not`. */
+const outcomeOf = ({ not }: CheckDefinition, verdict: Verdict, expected: string): Outcome => {
+  const { holds, observed, hint } = verdict;
+  if (holds !== not) return { outcome: 'pass', observed };
+  if (not) return { outcome: 'fail', expected, observed };
+  return { outcome: 'fail', expected: verdict.expected ?? expected, observed, ...(hint === undefined ? {} : { hint }) };
 };

@@ -1,4 +1,5 @@
-// What can be asked about a running cluster, and the answers so far. Evaluation is pure: it reads these, and says what it misses.
+// What can be asked about a running cluster, and the store with the answers so far.
+// Evaluation is pure: it reads the store, and throws `MissingFacts` when the store lacks an answer.
 import type { FactName, Facts, FileOutcome, HttpOutcome, LookupOutcome, TcpOutcome } from '../../api/fabric.ts';
 import type { ScriptVerdict } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
@@ -9,11 +10,14 @@ export interface Spot {
   readonly podIp?: string;
 }
 
-/** Every kind of fact: what names it, and what it gives. */
+/** A spot without further fields, so that equal spots give equal keys. */
+export const spotOf = ({ machine, podIp }: Spot): Spot => (podIp === undefined ? { machine } : { machine, podIp });
+
+/** Every kind of fact: `ask` says which fact is meant, `value` is the answer. */
 export interface FactKinds {
   /** All objects under a list URL, e.g. `/api/v1/services`. */
   readonly objects: { readonly ask: { readonly path: string }; readonly value: readonly KubeObject[] };
-  /** What the kernel says about a place; one call per place gathers all that is wanted. */
+  /** What the kernel says about a place. One call gathers all facts that are wanted of one place. */
   readonly facts: { readonly ask: { readonly spot: Spot; readonly want: FactName }; readonly value: Facts };
   readonly http: {
     readonly ask: {
@@ -53,18 +57,18 @@ export type FactKind = keyof FactKinds;
 export type FactRequest = { [K in FactKind]: { readonly kind: K } & FactKinds[K]['ask'] }[FactKind];
 export type FactValue<K extends FactKind> = FactKinds[K]['value'];
 
-/** A fact, or why it could not be had, with the fabric's code where it has one. */
+/** A fact, or why it could not be had. `code` is the fabric's error code. */
 export type Fact =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly cause: string; readonly code?: string };
 
-/** Facts by `keyOf` their request. */
+/** Facts by the `keyOf` of their request. */
 export type FactStore = ReadonlyMap<string, Fact>;
 
 export const keyOf = (request: FactRequest): string =>
   JSON.stringify(Object.entries(request).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-/** Evaluation can't go on without these. */
+/** Evaluation needs these facts before it can go on. */
 export class MissingFacts extends Error {
   override readonly name = 'MissingFacts';
   readonly requests: readonly FactRequest[];
@@ -74,39 +78,39 @@ export class MissingFacts extends Error {
   }
 }
 
-/** Tries several questions and asks for all that any of them misses at once. */
-export class MissingAll {
-  readonly #requests: FactRequest[] = [];
-
-  try<T>(question: () => T): T | undefined {
+/** Asks about every item. When facts are missing, asks for the missing facts of all items at once. */
+export const atOnce = <T, R>(items: readonly T[], ask: (item: T) => R): readonly R[] => {
+  const missing: FactRequest[] = [];
+  const answers = items.flatMap((item) => {
     try {
-      return question();
+      return [ask(item)];
     } catch (error) {
       if (!(error instanceof MissingFacts)) throw error;
-      this.#requests.push(...error.requests);
-      return undefined;
+      missing.push(...error.requests);
+      return [];
     }
-  }
+  });
+  if (missing.length > 0) throw new MissingFacts(missing);
+  return answers;
+};
 
-  throwIfAny(): void {
-    if (this.#requests.length > 0) throw new MissingFacts(this.#requests);
-  }
-}
-
-/** What a check looks at isn't there, by the student's doing: it fails, also when turned round by `not`. */
+/**
+ * What a check looks at does not exist, and the student is to make it. The check fails, also with `not`:
+ * nothing passes because nothing exists.
+ */
 export class Unmet extends Error {
   override readonly name = 'Unmet';
   readonly hint: string | undefined;
-  /** It may be there again in a moment, without anybody's doing. */
-  readonly passing: boolean;
-  constructor(observed: string, hint?: string, passing = false) {
+  /** The thing may come back within a moment without anybody's help, as a restarted component does. */
+  readonly temporary: boolean;
+  constructor(observed: string, hint?: string, temporary = false) {
     super(observed);
     this.hint = hint;
-    this.passing = passing;
+    this.temporary = temporary;
   }
 }
 
-/** Ours or the machine's fault. */
+/** The lab or the machine is at fault, not the student. */
 export class BrokenFact extends Error {
   override readonly name = 'BrokenFact';
 }

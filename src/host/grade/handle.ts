@@ -1,11 +1,11 @@
-// What scripts of a lab get: a typed hold on the running cluster.
+// The handle that a lab's scripts get: functions to read and change the running cluster.
 import type { LabDefinition, LabHandle } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { ClusterAccess } from './access.ts';
 import { settle, startLook } from './collect.ts';
 import { phrases } from './say/phrases.ts';
-import { View } from './view.ts';
+import { createView, type View } from './view/view.ts';
 
 export interface HandleOptions {
   readonly lab: LabDefinition;
@@ -32,13 +32,14 @@ export const createHandle = (options: HandleOptions): LabHandle => {
     sh: (machine, script, { stdin } = {}) => run(machine, ['bash', '-euo', 'pipefail', '-c', script], stdin),
     kubectl: (...args) => run(plane, kubectl(args)),
     apply: (manifest) => run(plane, kubectl(['apply', '-f', '-']), manifest),
-    object: <T extends KubeObject>(reference: string) => look((view) => view.object<T>(reference)),
-    facts: (place, ...want) => look((view) => view.facts([view.place(place)], ...want)[0] ?? {}),
-    http: (from, url, timeoutMs = 2000) => look((view) => view.http(view.place(from), url, { timeoutMs })),
-    tcp: (from, to, timeoutMs) => look((view) => view.tcp(view.place(from), to, timeoutMs)),
-    lookup: (from, name) => look((view) => view.lookup(view.place(from), name)),
+    object: <T extends KubeObject>(reference: string) => look(({ objects }) => objects.find<T>(reference)),
+    facts: (place, ...want) => look(({ facts, places }) => facts.at(places.one(place), ...want)),
+    http: (from, url, timeoutMs = 2000) =>
+      look(({ places, probes }) => probes.http(places.one(from), url, { timeoutMs })),
+    tcp: (from, to, timeoutMs) => look(({ places, probes }) => probes.tcp(places.one(from), to, timeoutMs)),
+    lookup: (from, name) => look(({ places, probes }) => probes.lookup(places.one(from), name)),
     read: async (machine, path, tailBytes = 1 << 20) => {
-      const file = await look((view) => view.one<'file'>({ kind: 'file', machine, path, tailBytes }));
+      const file = await look(({ facts }) => facts.one<'file'>({ kind: 'file', machine, path, tailBytes }));
       return file.exists ? file.content : undefined;
     },
     until: (condition, test, timeoutMs = 30_000) =>
@@ -52,10 +53,10 @@ const kubectl = (args: readonly string[]): readonly string[] => [
   ...args,
 ];
 
-/** Answers one question about the cluster as it is now. */
+/** Answers one question about the cluster as it is now, with fresh facts. */
 const ask = <T>(options: HandleOptions, question: (view: View) => T): Promise<T> => {
   const { lab, access, signal } = options;
   const look = startLook({ access, handle: () => createHandle(options) });
-  const view = new View({ cluster: lab.cluster, machines: access.machines, store: look.store, say: phrases.en });
+  const view = createView({ cluster: lab.cluster, machines: access.machines, store: look.store, say: phrases.en });
   return settle(look, () => question(view), signal);
 };

@@ -1,27 +1,35 @@
-// How texts of a lab's checks are compared with what the cluster shows.
-import type { TextMatch } from '../../api/lab.ts';
+// How the texts and numbers of a lab's checks are compared with what the cluster shows.
 
-/** The pattern written as `/…/flags`, if it is one. */
+/** `/…/flags` is a regular expression. Any other text is compared literally. */
+export type TextMatch = string;
+
+/** How many of something there must be. Both ends belong to the range. */
+export interface CountRange {
+  readonly min: number;
+  readonly max?: number;
+}
+
+/** The regular expression, when the match is written as `/…/flags`. @throws SyntaxError */
 export const patternOf = (match: TextMatch): RegExp | undefined => {
   const written = /^\/(.*)\/([a-z]*)$/s.exec(match);
   return written ? new RegExp(written[1] ?? '', (written[2] ?? '').replace(/[gy]/g, '')) : undefined;
 };
 
-/** For names and addresses: a pattern, or the very text. */
+/** For names and addresses: the pattern matches, or the text is the same. */
 export const isMatch = (match: TextMatch, text: string): boolean => patternOf(match)?.test(text) ?? match === text;
 
-/** For bodies, comments and lines: a pattern, or a text in it. */
+/** For bodies, comments and lines: the pattern matches, or the text is a part. */
 export const contains = (match: TextMatch, text: string): boolean =>
   patternOf(match)?.test(text) ?? text.includes(match);
 
-/** The match as it stands in a sentence. */
+/** The match as a sentence shows it. */
 export const inWords = (match: TextMatch): string => (patternOf(match) ? match : `"${match}"`);
 
-/** A text on one line, not too long. */
+/** The text on one line of at most `most` characters. */
 export const brief = (text: string, most = 120): string => {
   const line = text.trim().replace(/\s+/g, ' ');
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 };
 
-export const inRange = (value: number, { min, max }: { min: number; max?: number }): boolean =>
+export const inRange = (value: number, { min, max }: CountRange): boolean =>
   value >= min && (max === undefined || value <= max);

@@ -1,30 +1,39 @@
-// What one kind of check gives: a phrase for what it expects, and a verdict on what is there.
-import type { CheckDefinition, Language, TaskDefinition } from '../../api/lab.ts';
-import type { Progress } from '../tasks/progress.ts';
-import type { Phrases } from './say/en.ts';
-import type { View } from './view.ts';
+// The words for results, from a check's first look to the report. Each step has one word:
+//   Verdict     what a kind of check says about one place: does it hold?
+//   Evaluation  the outcome of one check after one look, with what the engine needs to look again
+//   Outcome     pass, fail, blocked or broken (src/api/report.ts)
+//   CheckReport the outcome with title and points, as reports show it (src/api/report.ts)
+import type { Outcome } from '../../api/report.ts';
 
-/** What is graded beside the cluster. */
-export type Student = Pick<Progress, 'answers' | 'verified' | 'begun'>;
-
-/** What a check saw. `holds` is turned round by `not`; a hint helps when it doesn't hold. */
 export interface Verdict {
+  /** Whether the place is as the check describes. `not` is applied later. */
   readonly holds: boolean;
+  /** What was seen, as a phrase. */
   readonly observed: string;
+  /** What to do when the check fails. */
   readonly hint?: string;
-  /** Says more exactly what was expected than `describe` can. */
+  /** Replaces the kind's own phrase for what was expected. */
   readonly expected?: string;
 }
 
-/** One kind of check. */
-export interface CheckKind<C extends CheckDefinition = CheckDefinition> {
-  /** What it expects, as a phrase: "pod blue gets 200 from http://orange/". */
-  describe(check: C, say: Phrases, language: Language): string;
-  /** @throws MissingFacts, Unmet, BrokenFact */
-  evaluate(check: C, view: View, context: CheckContext): Verdict;
+export interface Evaluation {
+  readonly outcome: Outcome;
+  /** What the check expects, as a phrase, whatever the outcome. */
+  readonly expected: string;
+  readonly retry: Retry;
 }
 
-export interface CheckContext {
-  readonly task: TaskDefinition;
-  readonly student: Student;
-}
+/**
+ * For how long a check that did not pass is tried again:
+ * `within`: for the check's own `within`;
+ * `never`: not at all, because what the check looks at does not exist;
+ * `restart`: long enough for a component to restart, and at least for the check's `within`.
+ */
+export type Retry = 'within' | 'never' | 'restart';
+
+/** The verdict that counts: the first one that makes the check fail, else the last one. */
+export const decisive = (verdicts: readonly Verdict[], not: boolean): Verdict => {
+  const verdict = verdicts.find(({ holds }) => holds === not) ?? verdicts.at(-1);
+  if (!verdict) throw new Error('the check looked at no place');
+  return verdict;
+};

@@ -3,10 +3,10 @@
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
+import { withFileLock } from '../../kit/file-lock.ts';
 import type { Variables } from '../docker/endpoint.ts';
 import type { Containers } from '../docker/port.ts';
 import { imageVolume } from '../plan/names.ts';
-import { withLock } from '../tasks/lock.ts';
 import { type Base, type BuildContext, buildNodeImage, buildWorkshop, chooseBase } from './build.ts';
 import { type ImageInputs, readInputs } from './inputs.ts';
 import { baseImage, imageLabels, nodeImage, storeMarker, workshopImage } from './names.ts';
@@ -44,7 +44,7 @@ export const ensureImages = async (options: EnsureOptions): Promise<EnsuredImage
   const state = await imageState(docker, inputs, signal);
   if (isComplete(state)) return { image: state.image, made: [] };
   onProgress?.('Waiting for another labs that makes images');
-  return await withLock(join(cacheFolder, 'images.lock'), () => makeMissing(options, inputs), {
+  return await withFileLock(join(cacheFolder, 'images.lock'), () => makeMissing(options, inputs), {
     timeoutMs: lockPatienceMs,
     signal,
   });

@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { LabDefinition, Localized, TaskDefinition } from '../../api/lab.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
+import { didYouMean } from '../../kit/suggest.ts';
 import { labFile, loadLab } from './load.ts';
-import { didYouMean } from './suggest.ts';
 
 /** One line of `labs list`. A lab that can't be read is listed with its problem. */
 export type LabSummary =

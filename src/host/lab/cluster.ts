@@ -11,9 +11,20 @@ import {
   parseCidr,
   parseIpv4,
 } from '../../api/scalars.ts';
+import { messageOf } from '../../kit/error.ts';
 import { duplicates, formatPath, type Path, type Problem } from './problem.ts';
 import { listOf, type Raw } from './raw.ts';
-import { cleanly } from './schema-parts.ts';
+
+/** A refinement that reports what `parse` throws. */
+const cleanly =
+  <T>(parse: (text: string) => T) =>
+  (text: string, context: z.RefinementCtx): void => {
+    try {
+      parse(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: messageOf(error), input: text });
+    }
+  };
 
 const cidr = z
   .string()

@@ -1,7 +1,7 @@
 // What is wrong in a lab.yaml, where, and what would be right.
 import { isMap, isPair, isScalar, type LineCounter, type ParsedNode, type Document as YamlDocument } from 'yaml';
 import type { z } from 'zod';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../../kit/suggest.ts';
 
 export type Path = readonly (string | number)[];
 

@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { addressLayout, type ClusterSpec } from '../../api/cluster.ts';
 import {
-  type AnswerExpectation,
   type CheckDefinition,
   type LabDefinition,
   type Localized,
@@ -10,11 +9,11 @@ import {
   type TaskDefinition,
 } from '../../api/lab.ts';
 import { cidrAddress } from '../../api/scalars.ts';
+import { didYouMean } from '../../kit/suggest.ts';
+import { kindOf } from '../grade/kinds.ts';
 import type { Path, Problem } from './problem.ts';
 import type { LabInput, TaskInput } from './schema.ts';
-import type { AnswerInput, CheckInput, SelectionInput } from './schema-checks.ts';
-import { list } from './schema-parts.ts';
-import { didYouMean } from './suggest.ts';
+import type { CheckInput } from './schema-checks.ts';
 
 /** Where files are looked up, and where missing ones are reported. */
 interface Folder {
@@ -82,57 +81,19 @@ const fileOf = (file: string, path: Path, folder: Folder): string => {
 };
 
 const resolveCheck = (check: CheckInput, task: string, path: Path, folder: Folder): CheckDefinition => {
-  const { within, needs, ...rest } = check;
-  const base = {
+  const kind = kindOf(check);
+  const { type, id, title, points, not, within, needs, hint } = check;
+  const fields = Object.fromEntries(Object.entries(check).filter(([name]) => name in kind.fields));
+  const files = { find: (field: string, file: string) => fileOf(file, [...path, field], folder) };
+  return {
+    type,
+    id,
+    title,
+    points,
+    not,
     withinMs: within,
-    needs: list(needs).map((need) => (need.includes('/') ? need : `${task}/${need}`)),
+    needs: needs.map((need) => (need.includes('/') ? need : `${task}/${need}`)),
+    ...(hint === undefined ? {} : { hint }),
+    ...(kind.resolve?.(fields, files) ?? fields),
   };
-  switch (rest.type) {
-    case 'answer': {
-      const { equals, matches, veth, gateway, rule, flag, script, ...answer } = rest;
-      return { ...base, ...answer, expect: resolveExpectation(rest, path, folder) };
-    }
-    case 'script': {
-      const { file, timeout, ...script } = rest;
-      return { ...base, ...script, file: fileOf(file, [...path, 'file'], folder), timeoutMs: timeout };
-    }
-    case 'http':
-    case 'tcp':
-    case 'lookup': {
-      const { timeout, ...probe } = rest;
-      return { ...base, ...probe, timeoutMs: timeout };
-    }
-    case 'iptables': {
-      const { packet, ...iptables } = rest;
-      return { ...base, ...iptables, ...(packet ? { packet: resolvePacket(packet) } : {}) };
-    }
-    case 'process':
-      return { ...base, ...rest, arguments: list(rest.arguments) };
-    default:
-      return { ...base, ...rest };
-  }
-};
-
-type PacketInput = NonNullable<Extract<CheckInput, { type: 'iptables' }>['packet']>;
-
-const resolvePacket = ({ lands, ...packet }: PacketInput) => ({
-  ...packet,
-  ...(lands === undefined ? {} : { lands: list(lands) }),
-});
-
-type Expectation = Pick<AnswerInput, 'equals' | 'matches' | 'veth' | 'gateway' | 'rule' | 'flag' | 'script'>;
-
-/** The schema's second pass saw that exactly one of them is there. */
-const resolveExpectation = (answer: Expectation, path: Path, folder: Folder): AnswerExpectation => {
-  const { equals, matches, veth, gateway, rule, flag, script } = answer;
-  if (equals !== undefined) return { kind: 'equals', values: list(equals) };
-  if (matches !== undefined) return { kind: 'matches', pattern: matches };
-  if (veth !== undefined) return { kind: 'veth', pod: veth };
-  if (gateway !== undefined) return { kind: 'gateway', ...gateway };
-  if (flag !== undefined) return { kind: 'flag', ...flag };
-  if (rule !== undefined) {
-    const { on, field, ...rules } = rule;
-    return { kind: 'rule', on, field, rules: rules satisfies SelectionInput };
-  }
-  return { kind: 'script', file: fileOf(script ?? '', [...path, 'script'], folder) };
 };

@@ -1,8 +1,8 @@
 // The shape of lab.yaml, as its author writes it: the one source of validation, of defaults and of the published JSON Schema.
 import { z } from 'zod';
+import { identifier, localized } from '../grade/checks/fields.ts';
 import { clusterSchema } from './cluster.ts';
 import { checkSchema } from './schema-checks.ts';
-import { identifier, localized } from './schema-parts.ts';
 
 const taskSchema = z.strictObject({
   id: identifier,

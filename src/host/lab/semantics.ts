@@ -1,9 +1,10 @@
 // What the parts of a lab.yaml say about each other: names used twice, references to nothing, needs in a circle.
 // Works on the raw data, so that it finds what it can even where the shape is wrong elsewhere.
+import { didYouMean } from '../../kit/suggest.ts';
+import { findKind } from '../grade/kinds.ts';
 import { clusterProblems, machineNamesOf } from './cluster.ts';
 import { duplicates, type Path, type Problem } from './problem.ts';
 import { listOf, type Raw, recordOf } from './raw.ts';
-import { didYouMean } from './suggest.ts';
 
 export const semanticProblems = (raw: unknown): readonly Problem[] => {
   const lab = recordOf(raw);
@@ -25,7 +26,7 @@ const taskProblems = (tasks: readonly Raw[], machines: Machines): readonly Probl
         return [
           ...needProblems(check, String(task.id), checks[t] ?? [], full, path),
           ...placeProblems(check, machines, path),
-          ...checkProblems(check, path),
+          ...kindProblems(check, path),
         ];
       }),
     ),
@@ -77,33 +78,11 @@ const placeProblems = (check: Raw, machines: Machines, path: Path): readonly Pro
     return [];
   });
 
-const expectations = ['equals', 'matches', 'veth', 'gateway', 'rule', 'flag', 'script'] as const;
-
-const checkProblems = (check: Raw, path: Path): readonly Problem[] => {
-  if (check.type === 'iptables') {
-    if ((check.rules === undefined) === (check.packet === undefined))
-      return [{ path, message: 'an iptables check has either rules or packet' }];
-  }
-  if (check.type === 'process' && check.name === undefined && check.listening === undefined)
-    return [{ path, message: 'a process check has name, listening or both' }];
-  if (check.type === 'answer') {
-    const given = expectations.filter((field) => check[field] !== undefined);
-    if (given.length !== 1)
-      return [
-        {
-          path,
-          message: `an answer check has exactly one of ${expectations.join(', ')}; this has ${given.join(' and ') || 'none'}`,
-        },
-      ];
-    const choices = listOf(check.choices).map(({ id }) => String(id));
-    const wanted = check.equals;
-    if (choices.length > 0 && typeof wanted === 'string' && !choices.includes(wanted))
-      return [
-        { path: [...path, 'equals'], message: `equals: there is no choice "${wanted}"${didYouMean(wanted, choices)}` },
-      ];
-  }
-  return [];
-};
+/** Mistakes that the check's own kind finds. */
+const kindProblems = (check: Raw, path: Path): readonly Problem[] =>
+  (findKind(check.type)?.mistakes?.(check) ?? []).map(({ field, message }) =>
+    field === undefined ? { path, message } : { path: [...path, field], message: `${field}: ${message}` },
+  );
 
 const cycleProblems = (tasks: readonly Raw[]): readonly Problem[] => {
   const edges = new Map<string, { needs: readonly string[]; path: Path }>();

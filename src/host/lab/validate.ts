@@ -3,11 +3,11 @@
 import { z } from 'zod';
 import type { ClusterSpec } from '../../api/cluster.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
+import { identifier } from '../grade/checks/fields.ts';
 import { clusterProblems, clusterSchema } from './cluster.ts';
 import { describeIssue, formatPath, type Path, type Problem, unknownFields } from './problem.ts';
 import { recordOf } from './raw.ts';
 import { type LabInput, labSchema } from './schema.ts';
-import { identifier } from './schema-parts.ts';
 import { semanticProblems } from './semantics.ts';
 
 export interface Validation {

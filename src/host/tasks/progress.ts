@@ -1,21 +1,17 @@
-// A learner's progress in one running lab: answers, hints taken, tasks begun. One small file per instance, written atomically.
+// A student's progress in one running lab: answers, hints taken, tasks begun. One small file per instance.
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Report } from '../../api/report.ts';
 import { LabError, messageOf } from '../../kit/error.ts';
-import { withLock } from './lock.ts';
+import { withFileLock } from '../../kit/file-lock.ts';
+import type { Student } from '../grade/student.ts';
 
-/** What the learner did so far. Keys of answers are `task/check`. */
-export interface Progress {
-  readonly answers: Readonly<Record<string, string>>;
-  /** Answers that a look found right, kept although what they were read from may change (a restarted pod gets another veth). */
-  readonly verified: Readonly<Record<string, string>>;
-  /** Tasks whose setup has run. */
-  readonly begun: readonly string[];
+/** What the student did so far. */
+export interface Progress extends Student {
   /** How many hints were taken, by task. */
   readonly hints: Readonly<Record<string, number>>;
-  /** Tasks with full score when last looked at. */
+  /** Tasks that had their full score when they were last graded. */
   readonly passed: readonly string[];
 }
 
@@ -24,7 +20,7 @@ export interface ProgressOptions {
   readonly stateFolder: string;
   /** The instance's name. */
   readonly name: string;
-  /** Which instance of that name (ClusterAccess.instance): progress of one that was deleted is not taken over. */
+  /** Which instance of that name (ClusterAccess.instance). The progress of a deleted instance does not count. */
   readonly instance: string;
 }
 
@@ -32,9 +28,9 @@ export interface ProgressStore {
   read(): Promise<Progress>;
   answer(check: string, value: string): Promise<void>;
   begin(task: string): Promise<void>;
-  /** Counts a hint as taken and gives how many were taken before. */
+  /** Counts a hint as taken. Resolves with the number of hints taken before. */
   takeHint(task: string): Promise<number>;
-  /** Remembers which of the report's tasks have full score, and which answers are right. */
+  /** Remembers which tasks of the report have their full score, and which answers are right. */
   record(report: Report): Promise<void>;
 }
 
@@ -44,7 +40,7 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
   const file = progressFile(options.stateFolder, options.name);
   const read = () => readProgress(file, options.instance);
   const update = (change: (before: Progress) => Progress): Promise<Progress> =>
-    withLock(`${file}.lock`, async () => {
+    withFileLock(`${file}.lock`, async () => {
       const before = await read();
       await writeAtomically(file, { version: 1, instance: options.instance, ...change(before) });
       return before;
@@ -124,7 +120,7 @@ const readProgress = async (file: string, instance: string): Promise<Progress> =
 const unreadable = (file: string, cause: unknown): LabError =>
   new LabError('LAB_PROGRESS_UNREADABLE', `The progress file ${file} can’t be read: ${firstLine(messageOf(cause))}`, {
     cause,
-    hint: `Nothing was changed. Mend the file, or set it aside: mv '${file}' '${file}.bad'`,
+    hint: `Nothing was changed. Correct the file, or move it away: mv '${file}' '${file}.bad'`,
   });
 
 const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';

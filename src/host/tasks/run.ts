@@ -1,9 +1,11 @@
-// Beginning a task (its setup puts the cluster into the task's starting state) and solving it the author's way.
+// Begins a task (its setup puts the cluster into the task's starting state), and solves a task with the author's script.
 import type { LabDefinition, SetupScript, SolveHandle, SolveScript, TaskDefinition } from '../../api/lab.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import type { ClusterAccess } from '../grade/access.ts';
+import { isQuestion } from '../grade/checks/answer.ts';
 import { createHandle } from '../grade/handle.ts';
 import { importScript } from '../grade/script.ts';
+import { waitsToBegin } from '../grade/student.ts';
 import type { ProgressStore } from './progress.ts';
 
 export interface TaskRun {
@@ -14,12 +16,8 @@ export interface TaskRun {
   readonly signal: AbortSignal;
 }
 
-/** Whether the task waits to be begun: it has a setup, and that hasn't run in this instance. */
-export const waitsToBegin = (task: TaskDefinition, progress: { readonly begun: readonly string[] }): boolean =>
-  task.setup !== undefined && !progress.begun.includes(task.id);
-
 /**
- * Runs the task's setup, once per instance; `again` runs it anew.
+ * Runs the task's setup, once per instance. `again` runs it even when it ran before.
  * @throws LabError `LAB_SETUP_FAILED`
  */
 export const beginTask = async (run: TaskRun, options: { readonly again?: boolean } = {}): Promise<void> => {
@@ -32,14 +30,14 @@ export const beginTask = async (run: TaskRun, options: { readonly again?: boolea
   } catch (cause) {
     throw new LabError('LAB_SETUP_FAILED', `Task "${id}" could not be set up: ${messageOf(cause)}`, {
       cause,
-      hint: 'Look at the cluster with `labs status`; `labs reset` starts afresh.',
+      hint: 'Look at the cluster with `labs status`, or start over with `labs reset`.',
     });
   }
   await run.progress.begin(id);
 };
 
 /**
- * Does the task as its author would: begins it where needed, runs its solution, records its answers.
+ * Solves the task with its author's script: begins the task if needed, runs the script, records its answers.
  * @throws LabError `LAB_SOLVE_MISSING`, `LAB_SOLVE_FAILED`
  */
 export const solveTask = async (run: TaskRun): Promise<void> => {
@@ -51,7 +49,7 @@ export const solveTask = async (run: TaskRun): Promise<void> => {
   const handle: SolveHandle = {
     ...createHandle(run),
     async answer(check, value) {
-      if (!checks.some((known) => known.id === check && known.type === 'answer'))
+      if (!checks.some((known) => known.id === check && isQuestion(known)))
         throw new Error(`task "${id}" has no question "${check}"`);
       await run.progress.answer(`${id}/${check}`, value.trim());
     },

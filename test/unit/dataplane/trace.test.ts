@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Ruleset } from '../../../src/dataplane/model.ts';
-import type { Packet, TraceOptions, Verdict } from '../../../src/dataplane/packet.ts';
+import type { Packet, PacketTrace, TraceOptions } from '../../../src/dataplane/packet.ts';
 import { parseRuleset } from '../../../src/dataplane/parse.ts';
 import { renderRule } from '../../../src/dataplane/render.ts';
 import { trace, traceOne } from '../../../src/dataplane/trace.ts';
@@ -12,7 +12,7 @@ const read = (name: string): string =>
 const golden = parseRuleset(read('default-nat.txt') + read('default-filter.txt'));
 const node: TraceOptions = { localAddresses: ['10.123.0.11'] };
 
-const story = (verdicts: readonly Verdict[]): string =>
+const story = (verdicts: readonly PacketTrace[]): string =>
   verdicts
     .flatMap(({ path, lands }) => [...path.map(({ hook, rule }) => `${hook}: ${renderRule(rule)}`), `=> ${lands}`])
     .join('\n');

@@ -202,7 +202,7 @@ describe('an iptables check', () => {
 
   test('a packet that no rule changes is a failure that names the missing kube-proxy', async () => {
     const report = await gradeCheck(packet, { objects, facts: everyNode({ iptables: noRules, links: [] }) });
-    expect(report).toMatchObject({ outcome: 'fail', hint: expect.stringContaining('does kube-proxy run there') });
+    expect(report).toMatchObject({ outcome: 'fail', hint: expect.stringContaining('Does kube-proxy run there') });
   });
 
   test('is broken when the fabric can’t look', async () => {

@@ -6,7 +6,7 @@ import type { CheckReport, Report } from '../../../src/api/report.ts';
 import type { Cidr, Ipv4 } from '../../../src/api/scalars.ts';
 import type { ClusterAccess } from '../../../src/host/grade/access.ts';
 import { gradeLab } from '../../../src/host/grade/engine.ts';
-import type { Student } from '../../../src/host/grade/verdict.ts';
+import type { Student } from '../../../src/host/grade/student.ts';
 import { resolveLab } from '../../../src/host/lab/resolve.ts';
 import { labSchema } from '../../../src/host/lab/schema.ts';
 import { LabError } from '../../../src/kit/error.ts';

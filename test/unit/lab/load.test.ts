@@ -121,8 +121,16 @@ describe('a wrong lab', () => {
   test.each([
     ['an unknown node', 'type: route, on: node/node1, to: default', 'there is no node "node1"; did you mean "node01"?'],
     ['a place that is none', 'type: tcp, from: blue, to: "a:1"', '"blue" is not a place: write pod/NAME'],
-    ['rules and packet both missing', 'type: iptables, on: node/*', 'an iptables check has either rules or packet'],
-    ['an answer without expectation', 'type: answer, question: Why', 'an answer check has exactly one of equals'],
+    [
+      'rules and packet both missing',
+      'type: iptables, on: node/*',
+      'an iptables check needs either the field rules or the field packet',
+    ],
+    [
+      'an answer without expectation',
+      'type: answer, question: Why',
+      'an answer check needs exactly one of the fields equals',
+    ],
     [
       'a choice that isn’t there',
       'type: answer, question: Why, choices: [{ id: yes-it-is, text: Y }], equals: yes-it-i',

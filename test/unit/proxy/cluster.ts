@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
 import type { Endpoint, EndpointSlice } from '../../../src/api/discovery.ts';
 import type { Ruleset } from '../../../src/dataplane/model.ts';
-import type { Packet, TraceOptions, Verdict } from '../../../src/dataplane/packet.ts';
+import type { Packet, PacketTrace, TraceOptions } from '../../../src/dataplane/packet.ts';
 import { parseRuleset } from '../../../src/dataplane/parse.ts';
 import { renderRule } from '../../../src/dataplane/render.ts';
 import { trace } from '../../../src/dataplane/trace.ts';
@@ -64,7 +64,7 @@ export const rulesOf = async ({
   return parseRuleset(await kernel.save());
 };
 
-const story = (verdicts: readonly Verdict[]): string =>
+const story = (verdicts: readonly PacketTrace[]): string =>
   verdicts
     .flatMap(({ path, fate, lands }) => [...path.map(({ rule }) => renderRule(rule)), `=> ${fate} ${lands}`])
     .join('\n');
@@ -85,7 +85,7 @@ const expectLanding = (rules: Ruleset, packet: Packet, want: Want): void => {
 export interface Want {
   readonly lands: readonly string[];
   readonly masq?: boolean;
-  readonly fate?: Verdict['fate'];
+  readonly fate?: PacketTrace['fate'];
 }
 
 export interface Case extends Cluster, Want {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ExecResult } from '../../../src/host/grade/access.ts';
+import { waitsToBegin } from '../../../src/host/grade/student.ts';
 import { openProgress } from '../../../src/host/tasks/progress.ts';
-import { beginTask, solveTask, type TaskRun, waitsToBegin } from '../../../src/host/tasks/run.ts';
+import { beginTask, solveTask, type TaskRun } from '../../../src/host/tasks/run.ts';
 import { accessTo, labOf, service } from '../grade/world.ts';
 
 let folder: string;

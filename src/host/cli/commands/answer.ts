@@ -1,6 +1,7 @@
 // `labs answer [task] [text]`: answers what a task asks; on a terminal it asks the questions one by one.
-import { type AnswerCheck, localize, type TaskDefinition } from '../../../api/lab.ts';
+import { localize, type TaskDefinition } from '../../../api/lab.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
+import { isQuestion, type Question } from '../../grade/checks/answer.ts';
 import { findTask } from '../../lab/catalogue.ts';
 import { ask, choose } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
@@ -10,7 +11,7 @@ import { wrap } from '../text.ts';
 export const run: Run = (context, [name, ...words]) =>
   withSession(context, async (session) => {
     const task = name === undefined ? await defaultTask(context, session) : findTask(session.lab, name);
-    const questions = task.checks.filter((check) => check.type === 'answer');
+    const questions = task.checks.filter(isQuestion);
     if (questions.length === 0) {
       throw new LabError('LAB_NO_QUESTION', context.say.nothingToAnswer, {
         exitCode: ExitCode.usage,
@@ -25,18 +26,18 @@ export const run: Run = (context, [name, ...words]) =>
 /** The task that the learner is at, when it asks something. */
 const defaultTask = async (context: Context, session: Session): Promise<TaskDefinition> => {
   const current = await currentTask(session);
-  return current?.checks.some((check) => check.type === 'answer') ? current : chooseTask(context, session.lab);
+  return current?.checks.some(isQuestion) ? current : chooseTask(context, session.lab);
 };
 
 const askingTasks = ({ lab }: Session): string =>
-  lab.tasks.flatMap((task, index) => (task.checks.some(({ type }) => type === 'answer') ? [index + 1] : [])).join(', ');
+  lab.tasks.flatMap((task, index) => (task.checks.some(isQuestion) ? [index + 1] : [])).join(', ');
 
 /** `labs answer 5 10.96.0.0/12`, or `labs answer 5 range 10.96.0.0/12` where a task asks more than one thing. */
 const answerGiven = async (
   { say }: Context,
   { progress }: Session,
   task: TaskDefinition,
-  questions: readonly AnswerCheck[],
+  questions: readonly Question[],
   words: readonly string[],
 ): Promise<void> => {
   const [first = '', ...rest] = words;
@@ -57,7 +58,7 @@ const askAll = async (
   context: Context,
   { progress }: Session,
   task: TaskDefinition,
-  questions: readonly AnswerCheck[],
+  questions: readonly Question[],
 ): Promise<void> => {
   const { language } = context.environment;
   const needsTerminal = () =>

@@ -1,8 +1,8 @@
 // `labs check [task]`: what passes so far. With --watch it looks again and again, and redraws when something changed.
 import { ExitCode } from '../../../kit/error.ts';
 import { exitCodeOf } from '../../grade/engine.ts';
+import { waitsToBegin } from '../../grade/student.ts';
 import { findTask } from '../../lab/catalogue.ts';
-import { waitsToBegin } from '../../tasks/run.ts';
 import type { Context, Run } from '../context.ts';
 import { scoreboard } from '../scoreboard.ts';
 import { gradeSession, numbersOf, type Session, withSession } from '../session.ts';

@@ -1,10 +1,10 @@
 // `labs grade`: the whole lab, for people, programs and courses.
 import { writeFile } from 'node:fs/promises';
 import { ExitCode, LabError, messageOf } from '../../../kit/error.ts';
+import { nearest } from '../../../kit/suggest.ts';
 import { exitCodeOf } from '../../grade/engine.ts';
 import { type ReportFormat, reportFormats } from '../../grade/report/format.ts';
 import { renderText } from '../../grade/report/text.ts';
-import { nearest } from '../../lab/suggest.ts';
 import type { Context, Run } from '../context.ts';
 import { gradeSession, withSession } from '../session.ts';
 

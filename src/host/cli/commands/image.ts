@@ -1,8 +1,8 @@
 // `labs image list | load | remove`: the pod images that every node has.
 import { ExitCode, LabError } from '../../../kit/error.ts';
+import { nearest } from '../../../kit/suggest.ts';
 import { ensureImages } from '../../image/ensure.ts';
 import { listImages, loadImage, removeImage, type StoreOptions } from '../../image/store.ts';
-import { nearest } from '../../lab/suggest.ts';
 import type { Context, Run } from '../context.ts';
 import { showProgress } from '../progress.ts';
 import { table } from '../table.ts';

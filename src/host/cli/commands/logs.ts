@@ -1,7 +1,7 @@
 // `labs logs [machine] [unit]`: what a component wrote, from the machine's journal.
 import { components } from '../../../api/paths.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
-import { nearest } from '../../lab/suggest.ts';
+import { nearest } from '../../../kit/suggest.ts';
 import type { Run } from '../context.ts';
 import { chooseRunning } from '../instances.ts';
 import { workplaces } from '../machines.ts';

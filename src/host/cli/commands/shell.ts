@@ -1,6 +1,6 @@
 // `labs shell NODE|POD|client [-- command]`: a shell on a machine or in a pod, with a real terminal where there is one.
 import { ExitCode, LabError } from '../../../kit/error.ts';
-import { nearest } from '../../lab/suggest.ts';
+import { nearest } from '../../../kit/suggest.ts';
 import { choose } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseRunning } from '../instances.ts';

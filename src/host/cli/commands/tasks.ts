@@ -2,8 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
+import { isQuestion } from '../../grade/checks/answer.ts';
+import { waitsToBegin } from '../../grade/student.ts';
 import { findTask } from '../../lab/catalogue.ts';
-import { beginTask, waitsToBegin } from '../../tasks/run.ts';
+import { beginTask } from '../../tasks/run.ts';
 import type { Context, Run } from '../context.ts';
 import { renderMarkdown } from '../markdown.ts';
 import { type Session, taskRun, withSession } from '../session.ts';
@@ -56,7 +58,7 @@ const read = async (context: Context, session: Session, task: TaskDefinition): P
   output.write(
     `\n${renderMarkdown(source, { width: Math.min(output.width, 80), paint: output.paint, colored: output.colored })}`,
   );
-  const questions = task.checks.filter((check) => check.type === 'answer');
+  const questions = task.checks.filter(isQuestion);
   output.line();
   if (questions.length > 0) output.line(output.paint('dim', say.answerWith(number)));
   output.line(output.paint('dim', say.checkWith(number)));

@@ -1,35 +1,120 @@
-// The answer check: what the learner answered, against what is written down or what the running cluster shows.
-import { type AnswerCheck, type AnswerExpectation, localize, type RuleSelection } from '../../../api/lab.ts';
+// The answer check: the student answers a question. The lab gives the right answer, or the cluster shows it.
+import { z } from 'zod';
+import { type CheckDefinition, localize } from '../../../api/lab.ts';
 import type { Rule } from '../../../dataplane/model.ts';
 import { parseRuleset } from '../../../dataplane/parse.ts';
 import { matchOf } from '../../../dataplane/query.ts';
-import { Unmet } from '../facts.ts';
+import { didYouMean } from '../../../kit/suggest.ts';
+import { atOnce, Unmet } from '../facts.ts';
 import { patternOf } from '../match.ts';
 import { isProgram, words } from '../reference.ts';
-import type { CheckKind } from '../verdict.ts';
-import type { View } from '../view.ts';
-import { fillSelection, selectRules, targetName } from './rules.ts';
+import type { Phrases } from '../say/en.ts';
+import type { View } from '../view/view.ts';
+import { identifier, localized, match, nodePlace, oneOrMore, place, textOrNumber } from './fields.ts';
+import { checkKind, type FieldValues } from './kind.ts';
+import { fillSelection, selectionEnglish, selectionFields, selectionKorean, selectRules, targetName } from './rules.ts';
 
-/** The expected answer stays unsaid: whoever reads a report must not be able to copy it. */
-export const answerCheck: CheckKind<AnswerCheck> = {
-  describe: ({ question }, say, language) => say.answerExpected(localize(question, language)),
-  evaluate(check, view, { task, student }) {
-    const id = `${task.id}/${check.id}`;
-    const answer = student.answers[id];
-    if (answer === undefined || answer.trim() === '') throw new Unmet(view.say.notAnswered(), `labs answer ${task.id}`);
-    const right = student.verified[id] === answer || isRight(check.expect, answer, view);
-    return { holds: right, observed: view.say.answered(answer), hint: view.say.lookAgain(task.id) };
+const english = {
+  ...selectionEnglish,
+  answerExpected: (question: string) => `the right answer to: ${question}`,
+  notAnswered: () => 'not answered yet',
+  answered: (answer: string) => `answered "${answer}"`,
+  lookAgain: (task: string) => `Look again, then: labs answer ${task}`,
+  noVeth: (pod: string, machine: string) => `${pod} has no veth pair to ${machine}`,
+  noGateway: (place: string, to: string) => `${place} has no route to ${to} with a gateway`,
+  noRuleYet: (selection: string) => `there is no such rule yet (${selection})`,
+  serviceFirst: () => 'Create the service of the rule first.',
+  noFlag: (process: string, node: string, flag: string) => `${process} on ${node} runs without ${flag}`,
+};
+
+const korean: typeof english = {
+  ...selectionKorean,
+  answerExpected: (question) => `올바른 답: ${question}`,
+  notAnswered: () => '아직 답하지 않음',
+  answered: (answer) => `"${answer}"라고 답함`,
+  lookAgain: (task) => `다시 확인한 뒤 답하세요: labs answer ${task}`,
+  noVeth: (pod, machine) => `${pod}와 ${machine} 사이에 veth 쌍이 없음`,
+  noGateway: (place, to) => `${place}에 게이트웨이를 거치는 ${to} 경로가 없음`,
+  noRuleYet: (selection) => `아직 그런 규칙이 없음 (${selection})`,
+  serviceFirst: () => '먼저 그 규칙이 속한 서비스를 만드세요.',
+  noFlag: (process, node, flag) => `${node}의 ${process} 명령행에 ${flag} 플래그가 없음`,
+};
+
+type Say = Phrases & typeof english;
+
+const ruleField = z.enum(['chain', 'target', 'to', 'probability', 'comment']);
+
+/** Where the right answer comes from. A question has exactly one of these fields. */
+const sources = {
+  /** Any of these texts is right. */
+  equals: oneOrMore(textOrNumber).exactOptional(),
+  matches: match.exactOptional(),
+  veth: place.exactOptional().meta({ description: 'The name of the node’s end of this pod’s veth pair.' }),
+  /** The next hop of a node for a network. */
+  gateway: z.strictObject({ on: nodePlace, to: z.string() }).exactOptional(),
+  /** A field of the rules that are meant. */
+  rule: z.strictObject({ on: nodePlace, field: ruleField, ...selectionFields }).exactOptional(),
+  flag: z
+    .strictObject({ on: nodePlace, process: z.string(), flag: z.string() })
+    .exactOptional()
+    .meta({ description: 'The value of a flag of a running process.' }),
+  script: z.string().exactOptional().meta({ description: 'A script that exports expected(lab).' }),
+};
+
+const fields = {
+  question: localized,
+  /** A choice instead of free text. The answer is the id of the choice. */
+  choices: z.array(z.strictObject({ id: identifier, text: localized })).default([]),
+  ...sources,
+};
+
+type Answer = FieldValues<typeof fields>;
+type Rules = NonNullable<Answer['rule']>;
+
+/** A check that asks the student a question. */
+export type Question = CheckDefinition & Pick<Answer, 'question' | 'choices'>;
+
+export const isQuestion = (check: CheckDefinition): check is Question => check.type === 'answer';
+
+/** No sentence contains the expected answer: students read reports. */
+export const answerCheck = checkKind({
+  type: 'answer',
+  summary: 'Asked at the terminal.',
+  fields,
+  words: { en: english, ko: korean },
+  mistakes(written) {
+    const given = Object.keys(sources).filter((field) => written[field] !== undefined);
+    if (given.length !== 1) {
+      const names = Object.keys(sources).join(', ');
+      const found = given.join(' and ') || 'none';
+      return [{ message: `an answer check needs exactly one of the fields ${names}; this one has ${found}` }];
+    }
+    const { choices, equals } = written;
+    const ids = Array.isArray(choices) ? choices.map((choice) => String(choice?.id)) : [];
+    if (ids.length === 0 || typeof equals !== 'string' || ids.includes(equals)) return [];
+    return [{ field: 'equals', message: `there is no choice "${equals}"${didYouMean(equals, ids)}` }];
   },
+  resolve: ({ script, ...check }, files) =>
+    script === undefined ? check : { ...check, script: files.find('script', script) },
+  expected: ({ question }, say) => say.answerExpected(localize(question, say.language)),
+  judge(check, view, say, { taskId, student }) {
+    const id = `${taskId}/${check.id}`;
+    const answer = student.answers[id];
+    if (answer === undefined || answer.trim() === '') throw new Unmet(say.notAnswered(), `labs answer ${taskId}`);
+    const holds = student.verified[id] === answer || isRight(check, answer, view, say);
+    return [{ holds, observed: say.answered(answer), hint: say.lookAgain(taskId) }];
+  },
+});
+
+const isRight = (check: Answer, answer: string, view: View, say: Say): boolean => {
+  if (check.matches !== undefined)
+    return (patternOf(check.matches) ?? new RegExp(check.matches, 'i')).test(answer.trim());
+  // `ip link` shows a veth as `veth7a@if2:`.
+  const given = check.veth === undefined ? normalise(answer) : normalise(answer).replace(/@if\d+:?$/, '');
+  return rightAnswers(check, view, say).some((right) => normalise(right) === given);
 };
 
-const isRight = (expect: AnswerExpectation, answer: string, view: View): boolean => {
-  if (expect.kind === 'matches')
-    return (patternOf(expect.pattern) ?? new RegExp(expect.pattern, 'i')).test(answer.trim());
-  const given = expect.kind === 'veth' ? normalise(answer).replace(/@if\d+:?$/, '') : normalise(answer);
-  return expectedAnswers(expect, view).some((value) => normalise(value) === given);
-};
-
-/** Letter case, blanks, quotes and a full stop at the end don't count. */
+/** Letter case, blanks, quotes and a full stop at the end do not count. */
 const normalise = (text: string): string =>
   text
     .trim()
@@ -37,59 +122,46 @@ const normalise = (text: string): string =>
     .replace(/\s+/g, ' ')
     .toLowerCase();
 
-const expectedAnswers = (expect: Exclude<AnswerExpectation, { kind: 'matches' }>, view: View): readonly string[] => {
-  switch (expect.kind) {
-    case 'equals':
-      return expect.values.map((value) => view.fill(value));
-    case 'veth':
-      return [vethOf(expect.pod, view)];
-    case 'gateway':
-      return [gatewayOf(expect.on, view.fill(expect.to), view)];
-    case 'rule':
-      return ruleFields(expect, view);
-    case 'flag':
-      return [flagOf(expect, view)];
-    case 'script':
-      return view.one<'expected'>({ kind: 'expected', file: expect.file });
-  }
+const rightAnswers = (check: Answer, view: View, say: Say): readonly string[] => {
+  const { equals, veth, gateway, rule, flag, script } = check;
+  if (equals) return equals.map((text) => view.objects.fill(text));
+  if (veth) return [vethOf(veth, view, say)];
+  if (gateway) return [gatewayOf(gateway, view, say)];
+  if (rule) return ruleFields(rule, view, say);
+  if (flag) return [flagOf(flag, view, say)];
+  return view.facts.one<'expected'>({ kind: 'expected', file: script ?? '' });
 };
 
-/** The node's end of the pair whose other end is the pod's eth0. */
-const vethOf = (pod: string, view: View): string => {
-  const place = view.place(pod);
-  const [inside, outside] = view.facts([place, { machine: place.machine }], 'links');
+/** The veth on the node whose peer is the pod's eth0. */
+const vethOf = (pod: string, { facts, places }: View, say: Say): string => {
+  const place = places.one(pod);
+  const [inside, outside] = atOnce([place, { machine: place.machine }], (spot) => facts.at(spot, 'links'));
   const peer = inside?.links?.find(({ name }) => name === 'eth0')?.peerIndex;
   const veth = outside?.links?.find(({ ifindex, kind }) => kind === 'veth' && ifindex === peer);
-  if (!veth) throw new Unmet(view.say.noVeth(words(pod), place.machine));
+  if (!veth) throw new Unmet(say.noVeth(words(pod), place.machine));
   return veth.name;
 };
 
-const gatewayOf = (on: string, to: string, view: View): string => {
-  const node = view.place(on);
-  const [facts] = view.facts([node], 'routes');
-  const route = facts?.routes?.find(({ destination }) => destination === to);
-  if (!route?.gateway) throw new Unmet(view.say.noGateway(node.label, to), view.say.onMachine(node.label, 'ip route'));
+const gatewayOf = (written: NonNullable<Answer['gateway']>, { facts, objects, places }: View, say: Say): string => {
+  const to = objects.fill(written.to);
+  const node = places.one(written.on);
+  const route = facts.at(node, 'routes').routes?.find(({ destination }) => destination === to);
+  if (!route?.gateway) throw new Unmet(say.noGateway(node.label, to), say.onMachine(node.label, 'ip route'));
   return route.gateway;
 };
 
-const ruleFields = (
-  { on, rules, field }: { on: string; rules: RuleSelection; field: RuleField },
-  view: View,
-): readonly string[] => {
-  const nodes = view.places(on);
-  const selection = fillSelection(rules, view);
-  const found = view
-    .facts(nodes, 'iptables')
-    .flatMap(({ iptables }) => selectRules(parseRuleset(iptables ?? ''), selection))
+const ruleFields = ({ on, field, ...rules }: Rules, { facts, objects, places }: View, say: Say): readonly string[] => {
+  const selection = fillSelection(rules, objects);
+  const found = places
+    .each(on, (node) => selectRules(parseRuleset(facts.at(node, 'iptables').iptables ?? ''), selection))
+    .flat()
     .map((rule) => fieldOf(rule, field))
     .filter((value) => value !== '');
-  if (found.length === 0) throw new Unmet(view.say.noRuleYet(view.say.selection(selection)), view.say.serviceFirst());
+  if (found.length === 0) throw new Unmet(say.noRuleYet(say.selection(selection)), say.serviceFirst());
   return [...new Set(found)];
 };
 
-type RuleField = Extract<AnswerExpectation, { kind: 'rule' }>['field'];
-
-const fieldOf = (rule: Rule, field: RuleField): string => {
+const fieldOf = (rule: Rule, field: Rules['field']): string => {
   switch (field) {
     case 'chain':
       return rule.chain;
@@ -106,14 +178,14 @@ const fieldOf = (rule: Rule, field: RuleField): string => {
   }
 };
 
-const flagOf = ({ on, process, flag }: { on: string; process: string; flag: string }, view: View): string => {
-  const node = view.place(on);
-  const [facts] = view.facts([node], 'processes');
-  const running = facts?.processes?.find((candidate) => isProgram(process, candidate));
-  if (!running) throw new Unmet(view.say.runsNot(process, node.label), view.say.systemctl(node.label, process));
+/** The value of a flag in the command line, written as `--flag=value` or `--flag value`. */
+const flagOf = ({ on, process, flag }: NonNullable<Answer['flag']>, { facts, places }: View, say: Say): string => {
+  const node = places.one(on);
+  const running = facts.at(node, 'processes').processes?.find((candidate) => isProgram(process, candidate));
+  if (!running) throw new Unmet(say.runsNot(process, node.label), say.systemctl(node.label, process));
   const argv = running.arguments;
   const index = argv.findIndex((word) => word === flag || word.startsWith(`${flag}=`));
   const value = argv[index]?.includes('=') ? argv[index]?.slice(flag.length + 1) : argv[index + 1];
-  if (index < 0 || value === undefined) throw new Unmet(view.say.noFlag(process, node.label, flag));
+  if (index < 0 || value === undefined) throw new Unmet(say.noFlag(process, node.label, flag));
   return value;
 };

@@ -1,133 +1,74 @@
-// The iptables check: by what a node's rules say, or by what they do with a packet.
-import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
-import type { IptablesCheck, PacketExpectation } from '../../../api/lab.ts';
-import type { Ruleset, TargetKind } from '../../../dataplane/model.ts';
-import type { Verdict as Way } from '../../../dataplane/packet.ts';
+// The iptables check: a node has certain rules (`rules`), or its rules send a packet the right way (`packet`).
+import { z } from 'zod';
 import { parseRuleset } from '../../../dataplane/parse.ts';
 import { renderRule } from '../../../dataplane/render.ts';
-import { trace } from '../../../dataplane/trace.ts';
-import { Unmet } from '../facts.ts';
-import { brief, inRange } from '../match.ts';
-import { parseReference, words } from '../reference.ts';
-import type { Phrases } from '../say/en.ts';
-import type { CheckKind, Verdict } from '../verdict.ts';
-import type { Located, View } from '../view.ts';
-import { fillSelection, selectRules } from './rules.ts';
+import { brief, type CountRange, inRange } from '../match.ts';
+import { english as en } from '../say/en.ts';
+import { korean as ko } from '../say/ko.ts';
+import { atLeastOne, count, nodePlace } from './fields.ts';
+import { checkKind } from './kind.ts';
+import { judgePacket, packetEnglish, packetExpected, packetKorean, packetSchema } from './packet.ts';
+import {
+  fillSelection,
+  type Selection,
+  selectionEnglish,
+  selectionFields,
+  selectionKorean,
+  selectRules,
+} from './rules.ts';
 
-export const iptablesCheck: CheckKind<IptablesCheck> = {
-  describe: ({ on, rules, count, packet }, say) =>
-    packet ? packetExpected(on, packet, say) : say.rulesExpected(on, count, rules ? say.selection(rules) : ''),
-  evaluate(check, view) {
-    const nodes = view.places(check.on);
-    const facts = view.facts(nodes, 'iptables', 'links');
-    const verdicts = nodes.map((node, index): Verdict => {
-      const ruleset = parseRuleset(facts[index]?.iptables ?? '');
-      if (check.packet) {
-        const addresses = (facts[index]?.links ?? []).flatMap((link) => link.addresses.map(({ address }) => address));
-        return judgePacket(check.packet, ruleset, node, addresses, view);
-      }
-      return judgeRules(check, ruleset, node, view);
-    });
-    return verdicts.find(({ holds }) => holds === check.not) ?? (verdicts.at(-1) as Verdict);
+const english = {
+  ...selectionEnglish,
+  ...packetEnglish,
+  rulesExpected: (on: string, range: CountRange, selection: string) =>
+    `${en.where(on)} has ${en.count(range)} such rule (${selection})`,
+  rulesObserved: (node: string, number: number, rules: string) =>
+    number === 0 ? `${node} has no such rule` : `${node} has ${number}: ${rules}`,
+  rulesHint: (node: string, table: string) =>
+    `On ${node}: iptables-save -t ${table}. kube-proxy writes the rules. Does it run there, and does the service have endpoints?`,
+};
+
+const korean: typeof english = {
+  ...selectionKorean,
+  ...packetKorean,
+  rulesExpected: (on, range, selection) => `${ko.where(on)}에 규칙 ${ko.count(range)} (${selection})`,
+  rulesObserved: (node, number, rules) =>
+    number === 0 ? `${node}에 그런 규칙이 없음` : `${node}에 ${number}개: ${rules}`,
+  rulesHint: (node, table) =>
+    `${node}에서: iptables-save -t ${table}. 규칙은 kube-proxy가 씁니다. kube-proxy가 실행 중입니까? 서비스에 endpoint가 있습니까?`,
+};
+
+const anyRule: Selection = { table: 'nat' };
+
+export const iptablesCheck = checkKind({
+  type: 'iptables',
+  summary: 'A node has iptables rules (rules), or its rules do this with a packet (packet).',
+  fields: {
+    on: nodePlace,
+    rules: z.strictObject(selectionFields).exactOptional(),
+    count: count.prefault(atLeastOne),
+    packet: packetSchema.exactOptional(),
   },
-};
-
-const judgeRules = (check: IptablesCheck, ruleset: Ruleset, node: Located, view: View): Verdict => {
-  const selection = fillSelection(check.rules ?? { table: 'nat' }, view);
-  const found = selectRules(ruleset, selection);
-  const shown = found.slice(0, 3).map((rule) => brief(renderRule(rule), 160));
-  const more = found.length > shown.length ? '; …' : '';
-  return {
-    holds: inRange(found.length, check.count),
-    observed: view.say.rulesObserved(node.label, found.length, `${shown.join('; ')}${more}`),
-    hint: view.say.rulesHint(node.label, selection.table),
-  };
-};
-
-const judgePacket = (
-  packet: PacketExpectation,
-  ruleset: Ruleset,
-  node: Located,
-  localAddresses: readonly string[],
-  view: View,
-): Verdict => {
-  const from = sourceOf(packet.from, node, view);
-  const to = view.fill(packet.to);
-  const lands = packet.lands?.flatMap((end) =>
-    end.startsWith('endpoints/') ? endpointsOf(end, view) : [view.fill(end)],
-  );
-  const ways = trace(ruleset, { from, to, protocol: packet.protocol }, { localAddresses }).filter(
-    ({ probability }) => probability > 0,
-  );
-  const wrong = ways.find((way) => !isAsExpected(way, packet, lands));
-  const unreached = (lands ?? []).filter((end) => !ways.some((way) => way.lands === end));
-  const { say } = view;
-  const seen = (end: string): string => say.packetObserved(node.label, from, to, end);
-  const all = say.listed([...new Set(ways.map((way) => wayWords(way, to, say)))]);
-  if (wrong) return { holds: false, observed: seen(wayWords(wrong, to, say)), hint: pathHint(wrong, node, say) };
-  if (unreached.length === 0) return { holds: true, observed: seen(all) };
-  return {
-    holds: false,
-    observed: seen(say.neverArrives(unreached, all)),
-    hint: say.onMachine(node.label, `iptables-save -t nat | grep ${to.split(':')[0]}`),
-  };
-};
-
-const isAsExpected = (
-  way: Way,
-  { fate, masquerade }: PacketExpectation,
-  lands: readonly string[] | undefined,
-): boolean =>
-  way.fate === fate &&
-  (lands === undefined || lands.includes(way.lands)) &&
-  (masquerade === undefined || way.masq === masquerade);
-
-const sourceOf = (from: string, node: Located, view: View): string => {
-  if (/^[\d.]+(:\d+)?$/.test(from)) return from;
-  if (from.includes('${')) return view.fill(from);
-  const place = from === 'node/*' ? node : view.place(from);
-  const machine = view.machines.find(({ name }) => name === place.machine);
-  return place.podIp ?? machine?.address ?? '';
-};
-
-/** The ready endpoints of a service, `address:port`, from its slices. */
-const endpointsOf = (reference: string, view: View): readonly string[] => {
-  const { namespace, name } = parseReference(reference);
-  const service = words(reference.replace(/^endpoints/, 'service'));
-  if (!view.object(`service/${namespace}/${name}`)) throw view.noSuch(service);
-  const found = view
-    .objects<EndpointSlice>('endpointslice')
-    .filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[serviceNameLabel] === name)
-    .flatMap(({ endpoints, ports }) =>
-      endpoints
-        .filter(({ conditions }) => conditions?.ready !== false)
-        .flatMap(({ addresses }) => (ports ?? []).map(({ port }) => `${addresses[0]}:${port}`)),
-    );
-  if (found.length === 0) throw new Unmet(view.say.noEndpoints(service), view.say.selectorHint());
-  return found;
-};
-
-const wayWords = ({ fate, lands, masq }: Way, to: string, say: Phrases): string => {
-  if (fate !== 'accepted') return say.fate(fate);
-  return `${lands === to ? say.keepsDestination() : say.goesTo([lands])}${masq ? say.source(true) : ''}`;
-};
-
-/** The rule that decided: the last that rewrote the destination or ended the packet's way. */
-const pathHint = ({ path }: Way, node: Located, say: Phrases): string => {
-  const decisive = path.findLast(({ rule }) => rule.target !== undefined && deciding.has(rule.target.kind));
-  if (!decisive) return say.noRuleMatches(node.label);
-  return say.decisiveRule(node.label, brief(renderRule(decisive.rule), 200));
-};
-
-const deciding: ReadonlySet<TargetKind> = new Set(['dnat', 'redirect', 'drop', 'reject']);
-
-const packetExpected = (on: string, packet: PacketExpectation, say: Phrases): string => {
-  const { from, to, lands, fate, masquerade } = packet;
-  const place = from.includes('/') && !from.includes('${');
-  const source = from === 'node/*' ? say.nodeItself() : place ? say.where(from) : from;
-  const ends = lands?.map((end) =>
-    end.startsWith('endpoints/') ? say.endpointsOf(words(end.replace(/^endpoints/, 'service'))) : end,
-  );
-  const end = ends ? say.goesTo(ends) : say.fate(fate);
-  return say.packetExpected(on, source, to, `${end}${masquerade === undefined ? '' : say.source(masquerade)}`);
-};
+  words: { en: english, ko: korean },
+  mistakes: ({ rules, packet }) =>
+    (rules === undefined) === (packet === undefined)
+      ? [{ message: 'an iptables check needs either the field rules or the field packet' }]
+      : [],
+  expected: ({ on, rules, count, packet }, say) =>
+    packet ? packetExpected(on, packet, say) : say.rulesExpected(on, count, rules ? say.selection(rules) : ''),
+  judge({ on, packet, rules = anyRule, count }, view, say) {
+    if (packet) return view.places.each(on, (node) => judgePacket(packet, node, view, say));
+    const selection = fillSelection(rules, view.objects);
+    return view.places.each(on, (node) => {
+      const { iptables = '' } = view.facts.at(node, 'iptables');
+      const found = selectRules(parseRuleset(iptables), selection);
+      const shown = found.slice(0, 3).map((rule) => brief(renderRule(rule), 160));
+      const more = found.length > shown.length ? '; …' : '';
+      return {
+        holds: inRange(found.length, count),
+        observed: say.rulesObserved(node.label, found.length, `${shown.join('; ')}${more}`),
+        hint: say.rulesHint(node.label, selection.table),
+      };
+    });
+  },
+});

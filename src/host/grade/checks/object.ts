@@ -1,57 +1,108 @@
-// The object check: a Kubernetes object is there, and its fields are so.
-import type { ObjectCheck, ObjectCondition } from '../../../api/lab.ts';
-import { inRange, isMatch } from '../match.ts';
+// The object check: a Kubernetes object exists, and its fields have the right values.
+import { z } from 'zod';
+import { inRange, inWords, isMatch, type TextMatch } from '../match.ts';
 import { parseReference, queryPath, words } from '../reference.ts';
-import type { Phrases } from '../say/en.ts';
-import type { CheckKind } from '../verdict.ts';
-import type { View } from '../view.ts';
+import { english as en, type Phrases } from '../say/en.ts';
+import type { View } from '../view/view.ts';
+import { count, match } from './fields.ts';
+import { checkKind } from './kind.ts';
 
-export const objectCheck: CheckKind<ObjectCheck> = {
-  describe: ({ object, exists, where }, say) =>
+const english = {
+  objectExpected: (object: string, exists: boolean, conditions: readonly string[]) => {
+    if (!exists) return en.noSuch(object);
+    return `${object} exists${conditions.length === 0 ? '' : `, with ${conditions.join(', ')}`}`;
+  },
+  objectThere: (object: string, values: readonly string[]) =>
+    `${object} is there${values.length === 0 ? '' : `: ${values.join(', ')}`}`,
+  notSet: () => '(not set)',
+  like: (match: TextMatch) => `like ${inWords(match)}`,
+};
+
+const korean: typeof english = {
+  objectExpected: (object, exists, conditions) => {
+    if (!exists) return `${object} 없음`;
+    return `${object} 있음${conditions.length === 0 ? '' : `, ${conditions.join(', ')}`}`;
+  },
+  objectThere: (object, values) => `${object} 있음${values.length === 0 ? '' : `: ${values.join(', ')}`}`,
+  notSet: () => '(값 없음)',
+  like: (match) => `${inWords(match)} 형식`,
+};
+
+type Say = Phrases & typeof english;
+
+const objectReference = z
+  .string()
+  .regex(/^[a-z]+(\/[a-z0-9][-a-z0-9.]*)?\/[A-Za-z0-9][-A-Za-z0-9._/]*(=[-A-Za-z0-9._]+)?$/, {
+    error: (issue) =>
+      `"${issue.input}" is not an object: write kind/NAME, kind/NAMESPACE/NAME or kind/NAMESPACE/LABEL=VALUE`,
+  });
+
+const condition = z.strictObject({
+  /** JSONPath below the object, e.g. `.spec.ports[0].nodePort`. */
+  path: z.string().regex(/^[.[]/, { error: (issue) => `"${issue.input}" is not a path such as .spec.clusterIP` }),
+  equals: z.union([z.string(), z.number(), z.boolean()]).exactOptional(),
+  matches: match.exactOptional(),
+  /** How many values the path finds. */
+  count: count.exactOptional(),
+});
+
+type Condition = z.output<typeof condition>;
+
+export const objectCheck = checkKind({
+  type: 'object',
+  summary: 'A Kubernetes object is there, and is so.',
+  fields: {
+    object: objectReference,
+    exists: z.boolean().default(true),
+    where: z.array(condition).default([]),
+  },
+  words: { en: english, ko: korean },
+  expected: ({ object, exists, where }, say) =>
     say.objectExpected(
       words(object),
       exists,
       where.map((condition) => conditionWords(condition, say)),
     ),
-  evaluate(check, view) {
-    const { say } = view;
-    const object = view.object(check.object);
+  judge(check, view, say) {
+    const object = view.objects.find(check.object);
     const name = words(check.object);
     const { kind, namespace } = parseReference(check.object);
     if (!check.exists)
-      return { holds: object === undefined, observed: object ? say.objectThere(name, []) : say.noSuch(name) };
-    if (!object) return { holds: false, observed: say.noSuch(name), hint: `kubectl get ${kind} -n ${namespace}` };
+      return [{ holds: object === undefined, observed: object ? say.objectThere(name, []) : say.noSuch(name) }];
+    if (!object) return [{ holds: false, observed: say.noSuch(name), hint: `kubectl get ${kind} -n ${namespace}` }];
     const wrong = check.where.find((condition) => !isMet(condition, object, view));
     const shown = (wrong ? [wrong] : check.where).map(({ path }) => `${path} = ${valuesAt(object, path, say)}`);
-    return {
-      holds: wrong === undefined,
-      observed: say.objectThere(name, shown),
-      hint: `kubectl get ${name.replace(/ .*\//, ' ')} -n ${namespace} -o yaml`,
-    };
+    return [
+      {
+        holds: wrong === undefined,
+        observed: say.objectThere(name, shown),
+        hint: `kubectl get ${name.replace(/ .*\//, ' ')} -n ${namespace} -o yaml`,
+      },
+    ];
   },
-};
+});
 
-const isMet = ({ path, equals, matches, count }: ObjectCondition, object: unknown, view: View): boolean => {
+const isMet = ({ path, equals, matches, count }: Condition, object: unknown, { objects }: View): boolean => {
   const values = queryPath(object, path);
   if (count !== undefined && !inRange(values.length, count)) return false;
   if (equals !== undefined) {
-    const wanted = typeof equals === 'string' ? view.fill(equals) : String(equals);
+    const wanted = typeof equals === 'string' ? objects.fill(equals) : String(equals);
     if (!values.some((value) => String(value) === wanted)) return false;
   }
   if (matches !== undefined) {
-    const wanted = view.fill(matches);
+    const wanted = objects.fill(matches);
     if (!values.some((value) => isMatch(wanted, String(value)))) return false;
   }
   return count !== undefined || equals !== undefined || matches !== undefined || values.length > 0;
 };
 
-const valuesAt = (object: unknown, path: string, say: Phrases): string => {
+const valuesAt = (object: unknown, path: string, say: Say): string => {
   const values = queryPath(object, path);
   if (values.length === 0) return say.notSet();
   return values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join(', ');
 };
 
-const conditionWords = ({ path, equals, matches, count }: ObjectCondition, say: Phrases): string =>
+const conditionWords = ({ path, equals, matches, count }: Condition, say: Say): string =>
   [
     path,
     equals === undefined ? '' : `= ${equals}`,

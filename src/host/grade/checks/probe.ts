@@ -1,79 +1,73 @@
-// Checks by real traffic: http, tcp and lookup, from a pod, a node or a client.
+// What the checks that send traffic (http, tcp, lookup) share: the verdict when no answer comes.
 import type { ProbeFailure } from '../../../api/fabric.ts';
-import type { HttpCheck, LookupCheck, PlaceRef, TcpCheck } from '../../../api/lab.ts';
-import { MissingAll } from '../facts.ts';
-import { brief, contains, isMatch } from '../match.ts';
-import type { CheckKind, Verdict } from '../verdict.ts';
-import type { Located, View } from '../view.ts';
+import type { Verdict } from '../verdict.ts';
+import type { Place } from '../view/places.ts';
+import { duration } from './fields.ts';
 
-export const httpCheck: CheckKind<HttpCheck> = {
-  describe: ({ from, url, status, body }, say) => say.httpExpected(from, url, status, body),
-  evaluate(check, view) {
-    const url = view.fill(check.url);
-    const body = check.body === undefined ? undefined : view.fill(check.body);
-    const options = { method: check.method, timeoutMs: check.timeoutMs };
-    return atEach(check, view, (place): Verdict => {
-      const outcome = view.http(place, url, options);
-      if (!outcome.ok) return noAnswer(view, place, url, outcome);
-      return {
-        holds: outcome.status === check.status && (body === undefined || contains(body, outcome.body)),
-        observed: view.say.httpObserved(place.label, url, outcome.status, brief(outcome.body, 80)),
-      };
-    });
-  },
+/** How long the probe waits for the answer. */
+export const timeout = duration.prefault('2s');
+
+const failures: Readonly<Record<ProbeFailure, (message: string) => string>> = {
+  unresolved: (message) => message,
+  unreachable: () => 'no route to it (unreachable)',
+  refused: () => 'connection refused: the address answers, but nothing listens on the port',
+  timeout: () => 'no answer in time: the packets get lost on the way',
+  reset: () => 'the connection was reset',
+  protocol: (message) => `an answer came, but not in the expected protocol: ${message}`,
 };
 
-export const tcpCheck: CheckKind<TcpCheck> = {
-  describe: ({ from, to, banner }, say) => say.tcpExpected(from, to, banner),
-  evaluate(check, view) {
-    const to = view.fill(check.to);
-    return atEach(check, view, (place): Verdict => {
-      const outcome = view.tcp(place, to, check.timeoutMs);
-      if (!outcome.ok) return noAnswer(view, place, to, outcome);
-      return {
-        holds: check.banner === undefined || contains(check.banner, outcome.banner),
-        observed: view.say.tcpObserved(place.label, to, brief(printable(outcome.banner), 60)),
-      };
-    });
-  },
+const failureHints: Readonly<Record<ProbeFailure, string>> = {
+  unresolved: 'Is there a service of that name in that namespace? kubectl get services -A',
+  unreachable:
+    'Look at the routes (`ip route`) of the sender and at REJECT rules: packets to a service without endpoints are rejected.',
+  refused:
+    'Is targetPort the port on which the pod listens? A service without endpoints also refuses connections: kubectl get endpointslices',
+  timeout:
+    'Follow the packet. Does a rule on this node change its destination (iptables-save -t nat)? Does the new address exist?',
+  reset: 'Look at the log of the pod: kubectl logs',
+  protocol: 'Is this the right port of the right pod?',
 };
 
-export const lookupCheck: CheckKind<LookupCheck> = {
-  describe: ({ from, name, address }, say) => say.lookupExpected(from, name, address),
-  evaluate(check, view) {
-    const address = view.fill(check.address);
-    return atEach(check, view, (place): Verdict => {
-      const outcome = view.lookup(place, check.name, check.timeoutMs);
-      if (!outcome.ok) return noAnswer(view, place, check.name, outcome);
-      return {
-        holds: outcome.addresses.some((found) => isMatch(address, found)),
-        observed: view.say.lookupObserved(place.label, check.name, outcome.addresses),
-      };
-    });
-  },
+export const probeEnglish = {
+  noAnswer: (place: string, target: string, failure: ProbeFailure, message: string) =>
+    `${place} → ${target}: ${failures[failure](message)}`,
+  noAnswerHint: (failure: ProbeFailure) => failureHints[failure],
 };
 
-/** Judges at each place, all probes side by side. The first place at which it isn't as wanted decides; else the last. */
-const atEach = (
-  { from, not }: { readonly from: PlaceRef; readonly not: boolean },
-  view: View,
-  judge: (place: Located) => Verdict,
-): Verdict => {
-  const missing = new MissingAll();
-  const verdicts = view.places(from).map((place) => missing.try(() => judge(place)));
-  missing.throwIfAny();
-  return verdicts.find((verdict) => verdict?.holds === not) ?? (verdicts.at(-1) as Verdict);
+type ProbeWords = typeof probeEnglish;
+
+const koreanFailures: typeof failures = {
+  unresolved: (message) => message,
+  unreachable: () => '가는 경로가 없음 (unreachable)',
+  refused: () => '연결이 거부됨: 그 주소에서 응답은 하지만 그 포트를 열고 있는 프로세스가 없음',
+  timeout: () => '시간 안에 응답이 없음: 패킷이 도중에 사라짐',
+  reset: () => '연결이 끊김 (reset)',
+  protocol: (message) => `응답은 왔지만 기대한 프로토콜이 아님: ${message}`,
 };
 
-const noAnswer = (
-  { say }: View,
-  place: Located,
+const koreanFailureHints: typeof failureHints = {
+  unresolved: '그 네임스페이스에 그 이름의 서비스가 있습니까? kubectl get services -A',
+  unreachable: '보내는 쪽의 경로(`ip route`)와 REJECT 규칙을 보세요. endpoint가 없는 서비스로 가는 패킷은 거부됩니다.',
+  refused:
+    'targetPort가 Pod가 열고 있는 포트와 같습니까? endpoint가 없는 서비스도 연결을 거부합니다: kubectl get endpointslices',
+  timeout:
+    '패킷을 따라가 보세요. 이 노드에 목적지를 바꾸는 규칙이 있습니까(iptables-save -t nat)? 바뀐 주소는 실제로 존재합니까?',
+  reset: 'Pod의 로그를 보세요: kubectl logs',
+  protocol: '포트와 Pod가 맞습니까?',
+};
+
+export const probeKorean: ProbeWords = {
+  noAnswer: (place, target, failure, message) => `${place} → ${target}: ${koreanFailures[failure](message)}`,
+  noAnswerHint: (failure) => koreanFailureHints[failure],
+};
+
+export const noAnswer = (
+  place: Place,
   target: string,
-  { failure, message }: { failure: ProbeFailure; message: string },
+  { failure, message }: { readonly failure: ProbeFailure; readonly message: string },
+  say: ProbeWords,
 ): Verdict => ({
   holds: false,
   observed: say.noAnswer(place.label, target, failure, message),
   hint: say.noAnswerHint(failure),
 });
-
-const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]+/g, ' ').trim();

@@ -1,50 +1,85 @@
-// The process check: a program runs on a node, with these arguments, and listens there.
-import type { Facts, ListenerFact, ProcessFact } from '../../../api/fabric.ts';
-import type { ProcessCheck } from '../../../api/lab.ts';
+// The process check: a program runs on a node with the right arguments, or a process listens on an address.
+import { z } from 'zod';
+import type { ListenerFact, ProcessFact } from '../../../api/fabric.ts';
 import { brief, contains, inWords } from '../match.ts';
 import { commandLine, isProgram } from '../reference.ts';
-import type { Phrases } from '../say/en.ts';
-import type { CheckKind, Verdict } from '../verdict.ts';
-import type { Located } from '../view.ts';
+import { english as en, type Phrases } from '../say/en.ts';
+import { korean as ko } from '../say/ko.ts';
+import type { Verdict } from '../verdict.ts';
+import type { Place } from '../view/places.ts';
+import { anyNumber, match, nodePlace } from './fields.ts';
+import { checkKind, type FieldValues } from './kind.ts';
 
-export const processCheck: CheckKind<ProcessCheck> = {
-  describe: ({ on, name, arguments: wanted, listening }, say) =>
-    say.and([
+const english = {
+  runsExpected: (on: string, name: string, flags: readonly string[]) =>
+    `${name} runs on ${en.where(on)}${flags.length === 0 ? '' : ` with ${en.listed(flags)}`}`,
+  listensExpected: (on: string, address: string) => `a process listens on ${address} on ${en.where(on)}`,
+  bothExpected: (phrases: readonly string[]) => phrases.join(', and '),
+  runs: (name: string, node: string) => `${name} runs on ${node}`,
+  runsAs: (node: string, command: string) => `${node} runs: ${command}`,
+  listens: (address: string, node: string, listening: boolean) =>
+    `${listening ? 'a process' : 'no process'} listens on ${address} on ${node}`,
+};
+
+const korean: typeof english = {
+  runsExpected: (on, name, flags) =>
+    `${ko.where(on)}에서 ${name} 실행 중${flags.length === 0 ? '' : ` (${ko.listed(flags)})`}`,
+  listensExpected: (on, address) => `${ko.where(on)}에서 ${address} 포트를 열고 있는 프로세스가 있음`,
+  bothExpected: (phrases) => phrases.join(', '),
+  runs: (name, node) => `${node}에서 ${name} 실행 중`,
+  runsAs: (node, command) => `${node}에서 실행 중: ${command}`,
+  listens: (address, node, listening) =>
+    `${node}에서 ${address} 포트를 열고 있는 프로세스가 ${listening ? '있음' : '없음'}`,
+};
+
+type Say = Phrases & typeof english;
+
+const fields = {
+  on: nodePlace,
+  name: z.string().exactOptional().meta({ description: 'The program. Without it, only listening is looked at.' }),
+  /** Each must be found in the command line. */
+  arguments: anyNumber(match),
+  /** The systemd unit that the program belongs to. */
+  unit: z.string().exactOptional(),
+  /** `address:port`, `:port`, and `/udp` after it for UDP. */
+  listening: z
+    .string()
+    .regex(/^[^/]*:\d+(\/udp)?$/)
+    .exactOptional(),
+};
+
+type Wanted = FieldValues<typeof fields>;
+
+export const processCheck = checkKind({
+  type: 'process',
+  summary: 'A program runs, and listens.',
+  fields,
+  words: { en: english, ko: korean },
+  mistakes: ({ name, listening }) =>
+    name === undefined && listening === undefined
+      ? [{ message: 'a process check needs the field name, the field listening, or both' }]
+      : [],
+  expected: ({ on, name, arguments: wanted, listening }, say) =>
+    say.bothExpected([
       ...(name === undefined ? [] : [say.runsExpected(on, name, wanted.map(inWords))]),
       ...(listening === undefined ? [] : [say.listensExpected(on, listening)]),
     ]),
-  evaluate(check, view) {
-    const nodes = view.places(check.on);
-    const facts = view.facts(nodes, 'processes', 'listeners');
-    const verdicts = nodes.map((node, index) => judge(check, node, facts[index] ?? {}, view.say));
-    return verdicts.find(({ holds }) => holds === check.not) ?? (verdicts.at(-1) as Verdict);
-  },
-};
+  judge: (check, view, say) =>
+    view.places.each(check.on, (node) => {
+      const { processes = [], listeners = [] } = view.facts.at(node, 'processes', 'listeners');
+      const { name, listening } = check;
+      const program = name === undefined ? undefined : judgeProgram(name, check, node, processes, say);
+      if (program && (!program.holds || listening === undefined)) return program;
+      return judgeListener(listening ?? '', node, listeners, say);
+    }),
+});
 
-const judge = (
-  check: ProcessCheck,
-  node: Located,
-  { processes = [], listeners = [] }: Facts,
-  say: Phrases,
-): Verdict => {
-  if (check.name !== undefined) {
-    const verdict = judgeProcess({ ...check, name: check.name }, node, processes, say);
-    if (!verdict.holds || check.listening === undefined) return verdict;
-  }
-  const wanted = check.listening ?? '';
-  const listens = listeners.some((listener) => listensOn(listener, wanted));
-  return {
-    holds: listens,
-    observed: say.listens(wanted, node.label, listens),
-    hint: say.onMachine(node.label, 'ss -lntup'),
-  };
-};
-
-const judgeProcess = (
-  { name, unit, arguments: wanted }: ProcessCheck & { readonly name: string },
-  node: Located,
+const judgeProgram = (
+  name: string,
+  { unit, arguments: wanted }: Wanted,
+  node: Place,
   processes: readonly ProcessFact[],
-  say: Phrases,
+  say: Say,
 ): Verdict => {
   const running = processes.filter(
     (process) => isProgram(name, process) && (unit === undefined || process.unit === unit),
@@ -56,12 +91,21 @@ const judgeProcess = (
     return { holds: true, observed: say.runs(name, node.label) };
   return {
     holds: false,
-    observed: say.runsSo(node.label, brief(lines[0] ?? '', 200)),
+    observed: say.runsAs(node.label, brief(lines[0] ?? '', 200)),
     hint: say.onMachine(node.label, `ps aux | grep ${name}`),
   };
 };
 
-/** `:3306`, `10.244.1.2:3306`, `:53/udp`; a listener on any address listens on each. */
+const judgeListener = (wanted: string, node: Place, listeners: readonly ListenerFact[], say: Say): Verdict => {
+  const listens = listeners.some((listener) => listensOn(listener, wanted));
+  return {
+    holds: listens,
+    observed: say.listens(wanted, node.label, listens),
+    hint: say.onMachine(node.label, 'ss -lntup'),
+  };
+};
+
+/** Whether a listener accepts `:3306`, `10.244.1.2:3306` or `:53/udp`. A wildcard address accepts every address. */
 const listensOn = ({ protocol, address, port }: ListenerFact, wanted: string): boolean => {
   const [endpoint = '', wantedProtocol = 'tcp'] = wanted.split('/');
   const colon = endpoint.lastIndexOf(':');

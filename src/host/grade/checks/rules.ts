@@ -1,22 +1,66 @@
-// Selecting rules of a node as a check writes them, shared by the iptables check and by answers computed from rules.
-import type { RuleSelection } from '../../../api/lab.ts';
+// Selecting a node's iptables rules: shared by the iptables check and by questions about rules.
+import { z } from 'zod';
 import type { Rule, Ruleset, Target } from '../../../dataplane/model.ts';
 import { findTable, matchOf } from '../../../dataplane/query.ts';
-import { contains, isMatch } from '../match.ts';
-import type { View } from '../view.ts';
+import { contains, inWords, isMatch } from '../match.ts';
+import { commaSeparated } from '../say/en.ts';
+import type { Objects } from '../view/objects.ts';
+import { match, textOrNumber } from './fields.ts';
+
+/** Which rules of a node are meant. A rule must match all given fields. */
+export const selectionFields = {
+  table: z.enum(['raw', 'mangle', 'nat', 'filter', 'security']).default('nat'),
+  chain: match.exactOptional(),
+  comment: match.exactOptional(),
+  target: match.exactOptional().meta({ description: 'DNAT, MASQUERADE, …, or the chain jumped to.' }),
+  to: match.exactOptional().meta({ description: 'The value of --to-destination.' }),
+  source: match.exactOptional(),
+  destination: match.exactOptional(),
+  dport: textOrNumber.exactOptional(),
+};
+
+export type Selection = z.output<z.ZodObject<typeof selectionFields>>;
+
+export const selectionEnglish = {
+  selection: ({ table, chain, comment, target, to, source, destination, dport }: Selection) =>
+    commaSeparated(
+      `table ${table}`,
+      chain && `in chain ${chain}`,
+      comment && `with ${inWords(comment)} in the comment`,
+      target && `with target ${target}`,
+      to && `to ${to}`,
+      source && `from ${source}`,
+      destination && `for ${destination}`,
+      dport && `port ${dport}`,
+    ),
+};
+
+export const selectionKorean: typeof selectionEnglish = {
+  selection: ({ table, chain, comment, target, to, source, destination, dport }) =>
+    commaSeparated(
+      `${table} 테이블`,
+      chain && `체인 ${chain}`,
+      comment && `comment에 ${inWords(comment)}`,
+      target && `target ${target}`,
+      to && `바뀐 목적지 ${to}`,
+      source && `출발지 ${source}`,
+      destination && `목적지 ${destination}`,
+      dport && `포트 ${dport}`,
+    ),
+};
 
 /** The selection with its templates filled in. */
-export const fillSelection = (selection: RuleSelection, view: View): RuleSelection =>
+export const fillSelection = (selection: Selection, objects: Objects): Selection =>
   Object.fromEntries(
-    Object.entries(selection).map(([field, text]) => [field, typeof text === 'string' ? view.fill(text) : text]),
-  ) as unknown as RuleSelection;
+    Object.entries(selection).map(([field, text]) => [field, typeof text === 'string' ? objects.fill(text) : text]),
+  ) as Selection;
 
-export const selectRules = (ruleset: Ruleset, selection: RuleSelection): readonly Rule[] =>
+export const selectRules = (ruleset: Ruleset, selection: Selection): readonly Rule[] =>
   (findTable(ruleset, selection.table)?.chains ?? [])
     .flatMap(({ rules }) => rules)
     .filter((rule) => isMeant(rule, selection));
 
-const isMeant = (rule: Rule, { chain, comment, target, to, source, destination, dport }: RuleSelection): boolean =>
+const isMeant = (rule: Rule, { chain, comment, target, to, source, destination, dport }: Selection): boolean =>
   [
     chain === undefined || isMatch(chain, rule.chain),
     comment === undefined || (rule.comment !== undefined && contains(comment, rule.comment)),
@@ -27,6 +71,7 @@ const isMeant = (rule: Rule, { chain, comment, target, to, source, destination, 
     dport === undefined || String(matchOf(rule, 'ports')?.dport?.first ?? '') === dport,
   ].every(Boolean);
 
+/** A single address may be written with or without `/32`. */
 const isNetwork = (wanted: string, cidr: string | undefined): boolean =>
   cidr !== undefined && (isMatch(wanted, cidr) || isMatch(wanted, cidr.replace(/\/32$/, '')));
 

@@ -1,17 +1,20 @@
-// A lock between processes: a file that only one can create. One left by a process that died is taken over.
+// A lock between processes: a file that only one process can create. The lock of a process that died is taken over.
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { done, eventually, notYet } from '../../kit/eventually.ts';
+import { done, eventually, notYet } from './eventually.ts';
 
 export interface LockOptions {
-  /** How long another process may hold it. Default ten seconds. */
+  /** For how long to wait for another process. Default: ten seconds. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs `work` while holding the lock file. Waits for another process that holds it. */
-export const withLock = async <T>(file: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> => {
+/**
+ * Runs `work` while this process holds the lock. Waits while another process holds the lock.
+ * @throws Error when the lock is still taken after `timeoutMs`
+ */
+export const withFileLock = async <T>(file: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> => {
   await mkdir(dirname(file), { recursive: true });
   const mine = `${file}.${randomUUID()}`;
   await writeFile(mine, String(process.pid));
@@ -32,26 +35,26 @@ export const withLock = async <T>(file: string, work: () => Promise<T>, options:
   }
 };
 
-/** A hard link to a file that holds the process id already: there is never a lock without its holder's name. */
+/** The lock is a hard link to a file with the process id, so a lock always names its owner. */
 const take = async (file: string, mine: string) => {
   try {
     await link(mine, file);
     return done(undefined);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const holder = await readFile(file, 'utf8').catch(() => undefined);
-    if (holder !== undefined && !isAlive(Number(holder))) await removeDead(file, `${mine}.dead`);
-    return notYet(`held by process ${holder}`);
+    const owner = await readFile(file, 'utf8').catch(() => undefined);
+    if (owner !== undefined && !isAlive(Number(owner))) await removeDead(file, `${mine}.dead`);
+    return notYet(`held by process ${owner}`);
   }
 };
 
-/** Between reading and removing, another process may have taken the lock over: then it is put back. */
+/** Removes the lock of a dead process. When a live process took the lock in the meantime, its lock is put back. */
 const removeDead = async (file: string, aside: string): Promise<void> => {
   try {
     await rename(file, aside);
     if (isAlive(Number(await readFile(aside, 'utf8')))) await link(aside, file);
   } catch {
-    // Somebody else was quicker.
+    // Another process removed or took the lock first.
   }
   await rm(aside, { force: true });
 };

@@ -1,20 +1,9 @@
-// The small parts that lab.yaml is made of: names, texts, durations, places, counts.
-
+// The schemas that fields of lab.yaml are made of: names, texts, durations, places, counts.
 import { z } from 'zod';
-import { clusterLimits } from '../../api/cluster.ts';
-import { parseGoDuration } from '../../kit/duration.ts';
-import { messageOf } from '../../kit/error.ts';
-
-/** A refinement that reports what `parse` throws. */
-export const cleanly =
-  <T>(parse: (text: string) => T) =>
-  (text: string, context: z.RefinementCtx): void => {
-    try {
-      parse(text);
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: messageOf(error), input: text });
-    }
-  };
+import { clusterLimits } from '../../../api/cluster.ts';
+import { parseGoDuration } from '../../../kit/duration.ts';
+import { messageOf } from '../../../kit/error.ts';
+import { patternOf } from '../match.ts';
 
 const { nameLength } = clusterLimits;
 
@@ -30,6 +19,7 @@ export const localized = z
   .transform((text) => (typeof text === 'string' ? { en: text } : text))
   .meta({ description: 'A text, or the same text in several languages: {en: …, ko: …}.' });
 
+/** `5s`, `500ms`, `1m` → milliseconds. */
 export const duration = z
   .string()
   .regex(/^\d+(\.\d+)?(ms|s|m)$/, { error: (issue) => `"${issue.input}" is not a duration such as 5s or 500ms` })
@@ -52,21 +42,16 @@ export const nodePlace = z
   })
   .meta({ description: 'node/NAME, or node/* for every node.' });
 
-/** A text to look for, or `/a regular expression/`. */
+/** A text to look for, or `/a regular expression/`. See `../match.ts`. */
 export const match = z
   .string()
   .min(1)
   .superRefine((text, context) => {
-    const written = /^\/(.*)\/([a-z]*)$/s.exec(text);
-    if (!written) return;
     try {
-      new RegExp(written[1] ?? '', written[2]);
+      patternOf(text);
     } catch (error) {
-      context.addIssue({
-        code: 'custom',
-        message: `${text} is not a regular expression: ${messageOf(error)}`,
-        input: text,
-      });
+      const message = `${text} is not a regular expression: ${messageOf(error)}`;
+      context.addIssue({ code: 'custom', message, input: text });
     }
   })
   .meta({ description: 'A text to find, or /a regular expression/.' });
@@ -77,9 +62,28 @@ export const count = z
   .transform((value) => (typeof value === 'number' ? { min: value, max: value } : value))
   .meta({ description: 'How many: exactly this many, or {min, max}.' });
 
+/** The default of a count: at least one. */
+export const atLeastOne = { min: 1 } as const;
+
 export const hostPort = z
   .string()
   .regex(/^.+:(\d{1,5}|\$\{.+\})$/s, { error: (issue) => `"${issue.input}" is not host:port` });
 
-export const oneOrMore = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)]);
-export const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
+export const absolutePath = z.string().regex(/^\//, { error: (issue) => `"${issue.input}" is not an absolute path` });
+
+/** One item or a list of items → a list. */
+export const oneOrMore = <T extends z.ZodType>(item: T) => itemOrItems(item).transform((value) => listOf<T>(value));
+
+/** Nothing, one item or a list of items → a list. */
+export const anyNumber = <T extends z.ZodType>(item: T) =>
+  itemOrItems(item)
+    .default([])
+    .transform((value) => listOf<T>(value));
+
+const itemOrItems = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)]);
+
+const listOf = <T extends z.ZodType>(value: unknown): z.output<T>[] =>
+  (Array.isArray(value) ? value : [value]) as z.output<T>[];
+
+/** A text that YAML may read as a number, such as a port. */
+export const textOrNumber = z.union([z.string(), z.number().transform(String)]);

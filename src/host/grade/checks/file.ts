@@ -1,0 +1,48 @@
+// The file check: a file on a node exists, and has the right content.
+import { z } from 'zod';
+import { brief, contains, type TextMatch } from '../match.ts';
+import { english as en } from '../say/en.ts';
+import { korean as ko } from '../say/ko.ts';
+import { absolutePath, match, nodePlace } from './fields.ts';
+import { checkKind } from './kind.ts';
+
+/** Of a longer file, only the end is read. */
+const tailBytes = 1 << 18;
+
+const english = {
+  fileExpected: (on: string, path: string, exists: boolean, content: TextMatch | undefined) =>
+    exists
+      ? `${en.where(on)} has the file ${path}${en.quoted(content, (text) => ` with ${text} in it`)}`
+      : `${en.where(on)} has no file ${path}`,
+  hasFile: (node: string, path: string, has: boolean) => `${node} has ${has ? 'the' : 'no'} file ${path}`,
+  fileContent: (node: string, path: string, content: string) => `${path} on ${node}: ${content || '(empty)'}`,
+};
+
+const korean: typeof english = {
+  fileExpected: (on, path, exists, content) =>
+    exists
+      ? `${ko.where(on)}에 파일 ${path} 있음${ko.quoted(content, (text) => `, 내용에 ${text} 포함`)}`
+      : `${ko.where(on)}에 파일 ${path} 없음`,
+  hasFile: (node, path, has) => `${node}에 파일 ${path} ${has ? '있음' : '없음'}`,
+  fileContent: (node, path, content) => `${node}의 ${path}: ${content || '(비어 있음)'}`,
+};
+
+export const fileCheck = checkKind({
+  type: 'file',
+  summary: 'A file is there, and contains this.',
+  fields: { on: nodePlace, path: absolutePath, exists: z.boolean().default(true), content: match.exactOptional() },
+  words: { en: english, ko: korean },
+  expected: ({ on, path, exists, content }, say) => say.fileExpected(on, path, exists, content),
+  judge({ on, path, exists, content }, view, say) {
+    const wanted = content === undefined ? undefined : view.objects.fill(content);
+    return view.places.each(on, ({ machine, label }) => {
+      const file = view.facts.one<'file'>({ kind: 'file', machine, path, tailBytes });
+      if (!file.exists || !exists)
+        return { holds: file.exists === exists, observed: say.hasFile(label, path, file.exists) };
+      return {
+        holds: wanted === undefined || contains(wanted, file.content),
+        observed: say.fileContent(label, path, brief(file.content, 100)),
+      };
+    });
+  },
+});

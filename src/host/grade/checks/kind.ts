@@ -1,0 +1,74 @@
+// What a kind of check consists of. Each kind is one file in this folder; `../kinds.ts` lists them all.
+import type { z } from 'zod';
+import type { CheckDefinition, Language } from '../../../api/lab.ts';
+import type { Phrases } from '../say/en.ts';
+import type { Student } from '../student.ts';
+import type { Verdict } from '../verdict.ts';
+import type { View } from '../view/view.ts';
+
+/**
+ * One kind of check. `route.ts` is a short example.
+ * @typeParam Type the value of `type` in lab.yaml
+ * @typeParam Fields the zod schemas of the kind's own fields
+ * @typeParam Words the kind's own sentences
+ * @typeParam Resolved the fields after `resolve`
+ */
+export interface CheckKind<Type extends string, Fields extends z.ZodRawShape, Words, Resolved> {
+  /** The value of `type` in lab.yaml. */
+  readonly type: Type;
+  /** One sentence that editors show (the description in the JSON Schema). */
+  readonly summary: string;
+  /** The kind's own fields in lab.yaml. Fields that all kinds have (`id`, `not`, …) are in `lab/schema-checks.ts`. */
+  readonly fields: Fields;
+  /** The kind's own sentences. Sentences that several kinds need are in `say/`. */
+  readonly words: { readonly [L in Language]: Words };
+  /**
+   * Finds mistakes that no schema of a single field can find.
+   * @param written the fields as they stand in lab.yaml; they may also have the wrong shape
+   */
+  mistakes?(written: Readonly<Record<string, unknown>>): readonly Mistake[];
+  /** Changes the fields as written into the fields that `expected` and `judge` get. Default: unchanged. */
+  resolve?(written: FieldValues<Fields>, files: LabFiles): Resolved;
+  /** What the check expects, as a phrase: "pod blue gets 200 from http://orange/". Templates are filled in later. */
+  expected(check: CheckDefinition & Resolved, say: Phrases & Words): string;
+  /**
+   * Compares the check with the facts: one verdict for each place that the check looks at.
+   * @throws MissingFacts, Unmet, BrokenFact
+   */
+  judge(check: CheckDefinition & Resolved, view: View, say: Phrases & Words, context: CheckContext): readonly Verdict[];
+}
+
+/** A kind whose fields are not known at compile time. */
+export type AnyCheckKind = CheckKind<string, z.ZodRawShape, object, object>;
+
+/** Functions that fill values into sentences. */
+type Sentences = Readonly<Record<string, (...values: never[]) => string>>;
+
+/** The values of a kind's fields after validation, with defaults filled in. */
+export type FieldValues<Fields extends z.ZodRawShape> = z.output<z.ZodObject<Fields, z.core.$strict>>;
+
+export interface Mistake {
+  /** The field that is wrong, when it is a single one. */
+  readonly field?: string;
+  readonly message: string;
+}
+
+export interface LabFiles {
+  /** The absolute path of a file in the lab's folder. Reports a problem at the field when there is no such file. */
+  find(field: string, file: string): string;
+}
+
+export interface CheckContext {
+  readonly taskId: string;
+  readonly student: Student;
+}
+
+/** Declares a kind. TypeScript derives the types of `check` and `say` from `fields` and `words`. */
+export const checkKind = <
+  const Type extends string,
+  Fields extends z.ZodRawShape,
+  Words extends Sentences,
+  Resolved = FieldValues<Fields>,
+>(
+  kind: CheckKind<Type, Fields, Words, Resolved>,
+): CheckKind<Type, Fields, Words, Resolved> => kind;

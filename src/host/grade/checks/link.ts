@@ -1,0 +1,94 @@
+// The link check: a place has a network interface.
+import { z } from 'zod';
+import type { LinkFact } from '../../../api/fabric.ts';
+import { type CountRange, inRange, inWords, isMatch, type TextMatch } from '../match.ts';
+import { commaSeparated, english as en } from '../say/en.ts';
+import { korean as ko } from '../say/ko.ts';
+import { atLeastOne, count, match, place } from './fields.ts';
+import { checkKind } from './kind.ts';
+
+/** The interface that a check looks for. All given fields must match. */
+interface Wanted {
+  readonly name?: TextMatch;
+  readonly kind?: string;
+  readonly address?: string;
+  readonly master?: TextMatch;
+  readonly up?: boolean;
+}
+
+const english = {
+  linkExpected: (on: string, range: CountRange, link: Wanted, everywhere: boolean) =>
+    `${en.where(on)} has ${en.count(range)} network interface (${commaSeparated(
+      link.kind,
+      link.name && `named ${inWords(link.name)}`,
+      link.address && `with address ${link.address}`,
+      link.master && `attached to ${link.master}`,
+      link.up !== undefined && (link.up ? 'that is up' : 'that is down'),
+    )})${everywhere ? ', in any of its network namespaces' : ''}`,
+  linkObserved: (place: string, found: readonly string[], all: number) =>
+    found.length === 0 ? `${place} has none (of ${all} interfaces)` : `${place} has ${en.listed(found)}`,
+};
+
+const korean: typeof english = {
+  linkExpected: (on, range, link, everywhere) =>
+    `${ko.where(on)}에 네트워크 인터페이스 ${ko.count(range)} (${commaSeparated(
+      link.kind,
+      link.name && `이름 ${inWords(link.name)}`,
+      link.address && `주소 ${link.address}`,
+      link.master && `${link.master}에 연결됨`,
+      link.up !== undefined && (link.up ? 'up 상태' : 'down 상태'),
+    )})${everywhere ? ', 모든 network namespace에서 찾음' : ''}`,
+  linkObserved: (place, found, all) =>
+    found.length === 0 ? `${place}에 없음 (인터페이스는 모두 ${all}개)` : `${place}에 있음: ${ko.listed(found)}`,
+};
+
+export const linkCheck = checkKind({
+  type: 'link',
+  summary: 'A network interface is there.',
+  fields: {
+    on: place,
+    everywhere: z.boolean().default(false).meta({ description: 'In every network namespace on the machine.' }),
+    name: match.exactOptional(),
+    kind: z.string().exactOptional().meta({ description: 'bridge, veth, vxlan, …' }),
+    address: z.string().exactOptional(),
+    /** The bridge that the interface is attached to. */
+    master: match.exactOptional(),
+    up: z.boolean().exactOptional(),
+    count: count.prefault(atLeastOne),
+  },
+  words: { en: english, ko: korean },
+  expected: (check, say) => say.linkExpected(check.on, check.count, check, check.everywhere),
+  judge(check, view, say) {
+    const wanted: Wanted = {
+      ...check,
+      ...(check.name === undefined ? {} : { name: view.objects.fill(check.name) }),
+      ...(check.address === undefined ? {} : { address: view.objects.fill(check.address) }),
+    };
+    return view.places.each(check.on, (place) => {
+      const { links = [], namespaces = [] } = view.facts.at(place, check.everywhere ? 'namespaces' : 'links');
+      const all = check.everywhere ? namespaces.flatMap((namespace) => namespace.links) : links;
+      const found = all.filter((link) => isMeant(link, wanted));
+      return {
+        holds: inRange(found.length, check.count),
+        observed: say.linkObserved(place.label, found.map(linkWords), all.length),
+        hint: say.onMachine(place.machine, 'ip -details link; ip address'),
+      };
+    });
+  },
+});
+
+const isMeant = (link: LinkFact, { name, kind, address, master, up }: Wanted): boolean =>
+  [
+    name === undefined || isMatch(name, link.name),
+    kind === undefined || link.kind === kind,
+    address === undefined ||
+      link.addresses.some((found) => found.address === address || `${found.address}/${found.prefix}` === address),
+    master === undefined || isMatch(master, link.master ?? ''),
+    up === undefined || link.up === up,
+  ].every(Boolean);
+
+/** `cni0 (bridge) 10.244.1.1` */
+const linkWords = ({ name, kind, addresses }: LinkFact): string =>
+  [name, kind && `(${kind})`, ...addresses.filter(({ family }) => family === 'inet').map(({ address }) => address)]
+    .filter(Boolean)
+    .join(' ');

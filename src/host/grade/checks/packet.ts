@@ -1,0 +1,153 @@
+// The `packet` field of the iptables check: where do a node's rules send a packet?
+import { z } from 'zod';
+import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
+import type { TargetKind } from '../../../dataplane/model.ts';
+import type { PacketTrace } from '../../../dataplane/packet.ts';
+import { parseRuleset } from '../../../dataplane/parse.ts';
+import { renderRule } from '../../../dataplane/render.ts';
+import { trace } from '../../../dataplane/trace.ts';
+import { Unmet } from '../facts.ts';
+import { brief } from '../match.ts';
+import { parseReference, words } from '../reference.ts';
+import { english as en, type Phrases } from '../say/en.ts';
+import { korean as ko } from '../say/ko.ts';
+import type { Verdict } from '../verdict.ts';
+import type { Place } from '../view/places.ts';
+import type { View } from '../view/view.ts';
+import { hostPort, oneOrMore } from './fields.ts';
+
+export const packetSchema = z.strictObject({
+  from: z.string().meta({ description: 'A place, or an address.' }),
+  to: hostPort,
+  protocol: z.enum(['tcp', 'udp']).default('tcp'),
+  lands: oneOrMore(z.string()).exactOptional().meta({
+    description:
+      'All destinations (address:port) that the packet can have in the end. endpoints/[NAMESPACE/]SERVICE stands for the ready endpoints of a service.',
+  }),
+  fate: z.enum(['accepted', 'dropped', 'rejected']).default('accepted'),
+  masquerade: z.boolean().exactOptional(),
+});
+
+type Packet = z.output<typeof packetSchema>;
+
+export const packetEnglish = {
+  packetExpected: (on: string, from: string, to: string, end: string) =>
+    `on ${en.where(on)}, a packet from ${from} to ${to} ${end}`,
+  packetObserved: (node: string, from: string, to: string, end: string) =>
+    `on ${node}, a packet from ${from} to ${to} ${end}`,
+  nodeItself: () => 'the node itself',
+  endpointsOf: (service: string) => `the endpoints of ${service}`,
+  goesTo: (ends: readonly string[]) => `goes to ${en.listed(ends)}`,
+  fate: (fate: PacketTrace['fate']) => `is ${fate}`,
+  keepsDestination: () => 'keeps its destination: no rule changes it',
+  source: (masqueraded: boolean): string => (masqueraded ? ', its source masqueraded' : ', its source unchanged'),
+  neverArrives: (ends: readonly string[], instead: string) => `never arrives at ${en.listed(ends)}: it ${instead}`,
+  noRuleMatches: (node: string) =>
+    `No rule on ${node} changes the packet. Does kube-proxy run there, and does the service have endpoints?`,
+  decisiveRule: (node: string, rule: string) => `The rule that decides on ${node}: ${rule}`,
+  noEndpoints: (service: string) => `${service} has no ready endpoints`,
+  selectorHint: () => 'Does its selector match the labels of pods that are ready?',
+};
+
+const koreanFates = { accepted: '통과함', dropped: '버려짐', rejected: '거부됨' } as const;
+
+export const packetKorean: typeof packetEnglish = {
+  packetExpected: (on, from, to, end) => `${ko.where(on)}에서, ${from} → ${to} 패킷: ${end}`,
+  packetObserved: (node, from, to, end) => `${node}에서, ${from} → ${to} 패킷: ${end}`,
+  nodeItself: () => '노드 자신',
+  endpointsOf: (service) => `${service}의 endpoint`,
+  goesTo: (ends) => `${ko.listed(ends)}에 도착`,
+  fate: (fate) => koreanFates[fate],
+  keepsDestination: () => '목적지가 그대로임(바꾸는 규칙이 없음)',
+  source: (masqueraded) => (masqueraded ? ', 출발지는 masquerade됨' : ', 출발지는 그대로'),
+  neverArrives: (ends, instead) => `${ko.listed(ends)}에는 도착하지 않음 (${instead})`,
+  noRuleMatches: (node) =>
+    `${node}에 이 패킷을 바꾸는 규칙이 없습니다. kube-proxy가 실행 중입니까? 서비스에 endpoint가 있습니까?`,
+  decisiveRule: (node, rule) => `${node}에서 결과를 정한 규칙: ${rule}`,
+  noEndpoints: (service) => `${service}에 준비된 endpoint가 없음`,
+  selectorHint: () => 'selector가 준비된 Pod의 레이블과 일치합니까?',
+};
+
+type Say = Phrases & typeof packetEnglish;
+
+/** The phrase for what is expected of the packet. */
+export const packetExpected = (on: string, { from, to, lands, fate, masquerade }: Packet, say: Say): string => {
+  const isPlace = from.includes('/') && !from.includes('${');
+  const source = from === 'node/*' ? say.nodeItself() : isPlace ? say.where(from) : from;
+  const ends = lands?.map((end) =>
+    end.startsWith('endpoints/') ? say.endpointsOf(words(end.replace(/^endpoints/, 'service'))) : end,
+  );
+  const end = ends ? say.goesTo(ends) : say.fate(fate);
+  return say.packetExpected(on, source, to, `${end}${masquerade === undefined ? '' : say.source(masquerade)}`);
+};
+
+/**
+ * Holds when every way of the packet through the node's rules ends as expected,
+ * and each expected destination is reached by some way.
+ */
+export const judgePacket = (packet: Packet, node: Place, view: View, say: Say): Verdict => {
+  const { iptables = '', links = [] } = view.facts.at(node, 'iptables', 'links');
+  const localAddresses = links.flatMap(({ addresses }) => addresses.map(({ address }) => address));
+  const from = sourceOf(packet.from, node, view);
+  const to = view.objects.fill(packet.to);
+  const lands = packet.lands?.flatMap((end) =>
+    end.startsWith('endpoints/') ? endpointsOf(end, view, say) : [view.objects.fill(end)],
+  );
+  const ways = trace(parseRuleset(iptables), { from, to, protocol: packet.protocol }, { localAddresses }).filter(
+    ({ probability }) => probability > 0,
+  );
+  const observed = (end: string): string => say.packetObserved(node.label, from, to, end);
+  const wrong = ways.find((way) => !isAsExpected(way, packet, lands));
+  if (wrong) return { holds: false, observed: observed(wayWords(wrong, to, say)), hint: ruleHint(wrong, node, say) };
+  const all = say.listed([...new Set(ways.map((way) => wayWords(way, to, say)))]);
+  const unreached = (lands ?? []).filter((end) => !ways.some((way) => way.lands === end));
+  if (unreached.length === 0) return { holds: true, observed: observed(all) };
+  return {
+    holds: false,
+    observed: observed(say.neverArrives(unreached, all)),
+    hint: say.onMachine(node.label, `iptables-save -t nat | grep ${to.split(':')[0]}`),
+  };
+};
+
+const isAsExpected = (way: PacketTrace, { fate, masquerade }: Packet, lands: readonly string[] | undefined): boolean =>
+  way.fate === fate &&
+  (lands === undefined || lands.includes(way.lands)) &&
+  (masquerade === undefined || way.masq === masquerade);
+
+/** The address that the packet comes from. `node/*` is the node that is judged. */
+const sourceOf = (from: string, node: Place, { machines, objects, places }: View): string => {
+  if (/^[\d.]+(:\d+)?$/.test(from)) return from;
+  if (from.includes('${')) return objects.fill(from);
+  const place = from === 'node/*' ? node : places.one(from);
+  return place.podIp ?? machines.addressOf(place.machine) ?? '';
+};
+
+/** The ready endpoints of a service, `address:port`, from its EndpointSlices. */
+const endpointsOf = (reference: string, { objects }: View, say: Say): readonly string[] => {
+  const { namespace, name } = parseReference(reference);
+  objects.get(`service/${namespace}/${name}`);
+  const found = objects
+    .list<EndpointSlice>('endpointslice')
+    .filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[serviceNameLabel] === name)
+    .flatMap(({ endpoints, ports }) =>
+      endpoints
+        .filter(({ conditions }) => conditions?.ready !== false)
+        .flatMap(({ addresses }) => (ports ?? []).map(({ port }) => `${addresses[0]}:${port}`)),
+    );
+  if (found.length > 0) return found;
+  throw new Unmet(say.noEndpoints(words(reference.replace(/^endpoints/, 'service'))), say.selectorHint());
+};
+
+const wayWords = ({ fate, lands, masq }: PacketTrace, to: string, say: Say): string => {
+  if (fate !== 'accepted') return say.fate(fate);
+  return `${lands === to ? say.keepsDestination() : say.goesTo([lands])}${masq ? say.source(true) : ''}`;
+};
+
+/** Names the rule that decided: the last one that changed the destination, dropped or rejected the packet. */
+const ruleHint = ({ path }: PacketTrace, node: Place, say: Say): string => {
+  const decisive = path.findLast(({ rule }) => rule.target !== undefined && deciding.has(rule.target.kind));
+  if (!decisive) return say.noRuleMatches(node.label);
+  return say.decisiveRule(node.label, brief(renderRule(decisive.rule), 200));
+};
+
+const deciding: ReadonlySet<TargetKind> = new Set(['dnat', 'redirect', 'drop', 'reject']);

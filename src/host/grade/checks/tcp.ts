@@ -1,0 +1,52 @@
+// The tcp check: a TCP connection from a place is accepted.
+import { brief, contains, type TextMatch } from '../match.ts';
+import { english as en } from '../say/en.ts';
+import { korean as ko } from '../say/ko.ts';
+import { hostPort, match, place } from './fields.ts';
+import { checkKind } from './kind.ts';
+import { noAnswer, probeEnglish, probeKorean, timeout } from './probe.ts';
+
+const english = {
+  ...probeEnglish,
+  tcpExpected: (from: string, to: string, banner: TextMatch | undefined) =>
+    `${en.where(from)} can connect to ${to}${en.quoted(banner, (text) => ` and is greeted with ${text}`)}`,
+  tcpObserved: (place: string, to: string, greeting: string) =>
+    `${place} connected to ${to}${greeting === '' ? '' : `, greeted with ${greeting}`}`,
+};
+
+const korean: typeof english = {
+  ...probeKorean,
+  tcpExpected: (from, to, banner) =>
+    `${ko.where(from)}에서 ${to}에 연결됨${ko.quoted(banner, (text) => `, 서버의 첫 메시지는 ${text}`)}`,
+  tcpObserved: (place, to, greeting) =>
+    `${place}에서 ${to}에 연결됨${greeting === '' ? '' : `, 서버의 첫 메시지는 ${greeting}`}`,
+};
+
+export const tcpCheck = checkKind({
+  type: 'tcp',
+  summary: 'A TCP connection is accepted.',
+  fields: {
+    from: place,
+    to: hostPort,
+    /** What the server says first. */
+    banner: match.exactOptional(),
+    timeout,
+  },
+  words: { en: english, ko: korean },
+  resolve: ({ timeout, ...check }) => ({ ...check, timeoutMs: timeout }),
+  expected: ({ from, to, banner }, say) => say.tcpExpected(from, to, banner),
+  judge(check, view, say) {
+    const to = view.objects.fill(check.to);
+    return view.places.each(check.from, (place) => {
+      const answer = view.probes.tcp(place, to, check.timeoutMs);
+      if (!answer.ok) return noAnswer(place, to, answer, say);
+      return {
+        holds: check.banner === undefined || contains(check.banner, answer.banner),
+        observed: say.tcpObserved(place.label, to, brief(printable(answer.banner), 60)),
+      };
+    });
+  },
+});
+
+/** A database greets with binary data: only the letters are shown. */
+const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]+/g, ' ').trim();

@@ -1,0 +1,15 @@
+// What the student did that no fact of the cluster shows. Read by host/tasks, passed in by host/cli.
+import type { TaskDefinition } from '../../api/lab.ts';
+
+export interface Student {
+  /** Answers to questions, by `task/check`. */
+  readonly answers: Readonly<Record<string, string>>;
+  /** Answers that were right once, by `task/check`. They stay right when the cluster changes, e.g. a pod gets another veth. */
+  readonly verified: Readonly<Record<string, string>>;
+  /** Tasks whose setup has run. */
+  readonly begun: readonly string[];
+}
+
+/** Whether the task has a setup that has not run yet. Until then its checks are blocked. */
+export const waitsToBegin = ({ id, setup }: TaskDefinition, { begun }: Pick<Student, 'begun'>): boolean =>
+  setup !== undefined && !begun.includes(id);

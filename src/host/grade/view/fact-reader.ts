@@ -1,0 +1,50 @@
+// Reads single facts from the store, and turns a fact that could not be had into the right error.
+import type { FactName, Facts } from '../../../api/fabric.ts';
+import {
+  atOnce,
+  BrokenFact,
+  type Fact,
+  type FactKind,
+  type FactRequest,
+  type FactStore,
+  type FactValue,
+  keyOf,
+  MissingFacts,
+  type Spot,
+  spotOf,
+  Unmet,
+} from '../facts.ts';
+import type { Phrases } from '../say/en.ts';
+
+export class FactReader {
+  readonly #store: FactStore;
+  readonly #say: Phrases;
+
+  constructor(store: FactStore, say: Phrases) {
+    this.#store = store;
+    this.#say = say;
+  }
+
+  /** The value of one fact. */
+  one<K extends FactKind>(request: Extract<FactRequest, { kind: K }>): FactValue<K> {
+    const fact = this.raw(request);
+    if (fact.ok) return fact.value as FactValue<K>;
+    if (fact.code === 'FABRIC_NO_POD') throw new Unmet(this.#say.podGone());
+    throw new BrokenFact(fact.cause);
+  }
+
+  /** What the kernel says about a place: `at(place, 'links', 'routes')`. */
+  at(spot: Spot, ...wants: readonly FactName[]): Facts {
+    return Object.assign(
+      {},
+      ...atOnce(wants, (want) => this.one<'facts'>({ kind: 'facts', spot: spotOf(spot), want })),
+    );
+  }
+
+  /** The fact itself, also when it says only why the value could not be had. @throws MissingFacts, and nothing else */
+  raw(request: FactRequest): Fact {
+    const fact = this.#store.get(keyOf(request));
+    if (fact === undefined) throw new MissingFacts([request]);
+    return fact;
+  }
+}

@@ -1,0 +1,28 @@
+// The lab's machines that run, as places to look at.
+import type { Ipv4 } from '../../../api/scalars.ts';
+import type { MachineAccess } from '../access.ts';
+import { BrokenFact, type Spot } from '../facts.ts';
+import type { Phrases } from '../say/en.ts';
+
+export type Machine = Pick<MachineAccess, 'name' | 'role' | 'address'>;
+
+export class Machines {
+  readonly #running: readonly Machine[];
+  readonly #say: Phrases;
+
+  constructor(running: readonly Machine[], say: Phrases) {
+    this.#running = running;
+    this.#say = say;
+  }
+
+  /** @throws BrokenFact when the machine does not run */
+  at(name: string): Spot & { readonly label: string } {
+    if (this.addressOf(name) === undefined) throw new BrokenFact(this.#say.machineDown(name));
+    return { machine: name, label: name };
+  }
+
+  /** `undefined` when no machine of this name runs. */
+  addressOf(name: string): Ipv4 | undefined {
+    return this.#running.find((machine) => machine.name === name)?.address;
+  }
+}

@@ -1,0 +1,69 @@
+// Finds the places that a check names: pods, nodes and clients.
+import type { ClusterSpec } from '../../../api/cluster.ts';
+import type { Pod } from '../../../api/core.ts';
+import type { PlaceRef } from '../../../api/lab.ts';
+import { atOnce, type Spot, Unmet } from '../facts.ts';
+import { words } from '../reference.ts';
+import type { Phrases } from '../say/en.ts';
+import type { Machines } from './machines.ts';
+import type { Objects } from './objects.ts';
+
+/** A place that exists: where to look, and what messages call it. */
+export interface Place extends Spot {
+  readonly label: string;
+  /** The pod, when the place is one. */
+  readonly pod?: Pod;
+}
+
+interface Options {
+  readonly cluster: ClusterSpec;
+  readonly machines: Machines;
+  readonly objects: Objects;
+  readonly say: Phrases;
+}
+
+export class Places {
+  readonly #options: Options;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** The places that a reference means: every node for `node/*`, else one place. */
+  all(reference: PlaceRef): readonly Place[] {
+    const { cluster, machines } = this.#options;
+    const [kind, name] = reference.split('/');
+    if (kind === 'pod') return [this.#pod(reference)];
+    if (reference === 'node/*') return cluster.nodes.map((node) => machines.at(node.name));
+    if (kind === 'node') return [machines.at(name ?? '')];
+    return [machines.at(name ?? cluster.clients[0]?.name ?? 'client')];
+  }
+
+  /** The first of the places that a reference means. */
+  one(reference: PlaceRef): Place {
+    return this.all(reference)[0] as Place;
+  }
+
+  /** Asks the same of every place. The facts for all places are gathered together. */
+  each<T>(reference: PlaceRef, ask: (place: Place) => T): readonly T[] {
+    return atOnce(this.all(reference), ask);
+  }
+
+  #pod(reference: PlaceRef): Place {
+    const { machines, objects, say } = this.#options;
+    const pod = objects.get<Pod>(reference);
+    const label = words(reference);
+    const { nodeName, hostNetwork } = pod.spec;
+    const podIp = pod.status?.podIP;
+    if (nodeName === undefined || podIp === undefined)
+      throw new Unmet(say.podNotRunning(label, podState(pod)), say.describePod(label));
+    const { machine } = machines.at(nodeName);
+    return hostNetwork ? { machine, label, pod } : { machine, podIp, label, pod };
+  }
+}
+
+const podState = (pod: Pod): string => {
+  const waiting = pod.status?.containerStatuses?.find(({ state }) => state?.waiting)?.state?.waiting;
+  const phase = pod.status?.phase ?? 'Pending';
+  return waiting?.reason ? `${phase}, ${waiting.reason}` : phase;
+};

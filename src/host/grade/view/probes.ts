@@ -1,0 +1,85 @@
+// Sends real traffic from a place: HTTP requests, TCP connections and DNS lookups.
+import type { ClusterSpec } from '../../../api/cluster.ts';
+import type { HttpOutcome, LookupOutcome, TcpOutcome } from '../../../api/fabric.ts';
+import { spotOf } from '../facts.ts';
+import { splitHostPort } from '../reference.ts';
+import type { Phrases } from '../say/en.ts';
+import type { FactReader } from './fact-reader.ts';
+import type { Machines } from './machines.ts';
+import type { Place } from './places.ts';
+
+const defaultTimeoutMs = 2000;
+
+interface Options {
+  readonly cluster: ClusterSpec;
+  readonly facts: FactReader;
+  readonly machines: Machines;
+  readonly say: Phrases;
+}
+
+type Resolved =
+  | { readonly ok: true; readonly address: string }
+  | { readonly ok: false; readonly failure: 'unresolved'; readonly message: string };
+
+export class Probes {
+  readonly #options: Options;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  http(from: Place, url: string, options: { method?: string; timeoutMs?: number } = {}): HttpOutcome {
+    const target = new URL(url);
+    const resolved = this.#resolve(from, target.hostname);
+    if (!resolved.ok) return resolved;
+    const host = target.host;
+    if (resolved.address !== target.hostname) target.hostname = resolved.address;
+    return this.#options.facts.one<'http'>({
+      kind: 'http',
+      spot: spotOf(from),
+      url: target.href,
+      method: options.method ?? 'GET',
+      ...(target.host === host ? {} : { host }),
+      timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+    });
+  }
+
+  /** @param to `host:port` */
+  tcp(from: Place, to: string, timeoutMs = defaultTimeoutMs): TcpOutcome {
+    const { host, port } = splitHostPort(to);
+    const resolved = this.#resolve(from, host);
+    if (!resolved.ok) return resolved;
+    return this.#options.facts.one<'tcp'>({ kind: 'tcp', spot: spotOf(from), host: resolved.address, port, timeoutMs });
+  }
+
+  /** Asks the cluster's name server as a pod's resolver does, along its search list. */
+  lookup(from: Place, name: string, timeoutMs = defaultTimeoutMs): LookupOutcome {
+    const { cluster, facts } = this.#options;
+    return facts.one<'lookup'>({
+      kind: 'lookup',
+      spot: spotOf(from),
+      name: searchName(from, name),
+      nameserver: cluster.dnsAddress,
+      timeoutMs,
+    });
+  }
+
+  /** Nodes and clients know the names of machines only. Pods also ask the cluster's DNS. */
+  #resolve(from: Place, host: string): Resolved {
+    const { machines, say } = this.#options;
+    if (/^[\d.]+$/.test(host)) return { ok: true, address: host };
+    const machine = machines.addressOf(host);
+    if (machine) return { ok: true, address: machine };
+    if (!from.pod) return { ok: false, failure: 'unresolved', message: say.noResolver(from.label, host) };
+    const outcome = this.lookup(from, host);
+    const address = outcome.ok ? outcome.addresses[0] : undefined;
+    if (address) return { ok: true, address };
+    return { ok: false, failure: 'unresolved', message: say.notResolved(host, outcome.ok ? '' : outcome.message) };
+  }
+}
+
+/** The fabric searches as a pod in `default` does. For other namespaces, a bare name is completed here. */
+const searchName = (from: Place, name: string): string => {
+  const namespace = from.pod?.metadata.namespace ?? 'default';
+  return namespace === 'default' || name.includes('.') ? name : `${name}.${namespace}.svc.cluster.local.`;
+};

@@ -1,0 +1,39 @@
+// How checks and scripts read the cluster: one object with a reader for each thing that can be asked.
+import type { ClusterSpec } from '../../../api/cluster.ts';
+import type { FactStore } from '../facts.ts';
+import type { Phrases } from '../say/en.ts';
+import { FactReader } from './fact-reader.ts';
+import { type Machine, Machines } from './machines.ts';
+import { Objects } from './objects.ts';
+import { Places } from './places.ts';
+import { Probes } from './probes.ts';
+
+/**
+ * A view is pure: it reads the facts in a store and gathers nothing.
+ * Every method of every reader throws MissingFacts, Unmet or BrokenFact (see `../facts.ts`) when it has no answer.
+ */
+export interface View {
+  readonly facts: FactReader;
+  readonly machines: Machines;
+  readonly objects: Objects;
+  readonly places: Places;
+  readonly probes: Probes;
+}
+
+export interface ViewOptions {
+  readonly cluster: ClusterSpec;
+  /** The machines that run. */
+  readonly machines: readonly Machine[];
+  readonly store: FactStore;
+  /** The words for what a reader finds missing. */
+  readonly say: Phrases;
+}
+
+export const createView = ({ cluster, machines: running, store, say }: ViewOptions): View => {
+  const facts = new FactReader(store, say);
+  const machines = new Machines(running, say);
+  const objects = new Objects({ cluster, facts, machines, say });
+  const places = new Places({ cluster, machines, objects, say });
+  const probes = new Probes({ cluster, facts, machines, say });
+  return { facts, machines, objects, places, probes };
+};
