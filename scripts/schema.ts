@@ -1,30 +1,24 @@
-// Makes the API server's schema from Kubernetes' own Go types: `node scripts/schema.ts <folder with k8s.io/{api,apimachinery}>`.
-// Debian's golang-k8s-api-dev and golang-k8s-apimachinery-dev have them under usr/share/gocode/src/k8s.io.
-// fields.json: type → field → token, where a token is `T`, `[]T` or `map:T`, `!` when required, `?` when Go has a pointer, `|strategy:key` for
-// strategic merge, `#n` the field's number on the wire (protobuf); a key `~n` is a struct that JSON inlines and protobuf
-// nests. Only what our resources reach is kept; what `kubectl explain` says is written by hand, in schema/explanations.ts.
+// Generates the API server's schema from Kubernetes' Go types: `node scripts/schema.ts FOLDER`, where FOLDER holds
+// k8s.io/api and k8s.io/apimachinery. apiserver/README.md says where to get them.
+//
+// fields.json maps a type to its fields, and a field to a token:
+//   T, []T, map:T   the type
+//   !               the field is required
+//   ?               the field is a pointer in Go
+//   |strategy:key   how a strategic merge patch merges the field
+//   #n              the field's number in protobuf
+// A field `~n` is a struct that JSON inlines and protobuf nests. Only types that the API's kinds reach are kept.
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allResources } from '../src/api/resources.ts';
+import { allReviews } from '../src/node/apiserver/resources/reviews.ts';
+import { subresources } from '../src/node/apiserver/resources/subresources.ts';
+import { typeOf } from '../src/node/apiserver/schema/schema.ts';
 
 type Fields = Record<string, string>;
-const packages: Record<string, { folder: string; imports: Record<string, string> }> = {
-  'core.v1': { folder: 'api/core/v1', imports: {} },
-  'apps.v1': { folder: 'api/apps/v1', imports: { v1: 'core.v1' } },
-  'discovery.v1': { folder: 'api/discovery/v1', imports: { v1: 'core.v1' } },
-  'coordination.v1': { folder: 'api/coordination/v1', imports: {} },
-  'autoscaling.v1': { folder: 'api/autoscaling/v1', imports: { v1: 'core.v1' } },
-  'policy.v1': { folder: 'api/policy/v1', imports: {} },
-  'authorization.v1': { folder: 'api/authorization/v1', imports: {} },
-  'authentication.v1': { folder: 'api/authentication/v1', imports: {} },
-  'meta.v1': { folder: 'apimachinery/pkg/apis/meta/v1', imports: {} },
-};
-const groups: Record<string, string> = {
-  '': 'core.v1',
-  apps: 'apps.v1',
-  'discovery.k8s.io': 'discovery.v1',
-  'coordination.k8s.io': 'coordination.v1',
-};
+
+const metaPackage = 'meta.v1';
 const special: Record<string, string> = {
   'resource.Quantity': 'Quantity',
   'intstr.IntOrString': 'IntOrString',
@@ -37,29 +31,48 @@ const special: Record<string, string> = {
 };
 const scalars = new Set(['string', 'bool', 'int', 'int32', 'int64', 'float64', 'uint8']);
 
-const fields: Record<string, Fields | string> = {
+/** Type → its fields, or the type that it is another name for. */
+const types: Record<string, Fields | string> = {
   'types.UID': 'string',
   'types.NodeName': 'string',
 };
 
-const tokenOf = (go: string, home: string): string => {
+/** A Go package: its name in tokens (`apps.v1`), and the packages that its source imports, by their name there. */
+interface GoPackage {
+  readonly name: string;
+  readonly imports: ReadonlyMap<string, string>;
+}
+
+const tokenOf = (go: string, home: GoPackage): string => {
   const type = go.replace(/^\*/, '');
   if (special[type]) return special[type];
-  if (home === 'meta.v1' && (type === 'Time' || type === 'MicroTime')) return type;
+  if (home.name === metaPackage && (type === 'Time' || type === 'MicroTime')) return type;
   if (type.startsWith('[]')) return `[]${tokenOf(type.slice(2), home)}`;
   const map = /^map\[[\w.]+\](.+)$/.exec(type);
   if (map?.[1]) return `map:${tokenOf(map[1], home)}`;
   if (scalars.has(type)) return type;
   const [prefix = '', name] = type.split('.');
-  if (name === undefined) return `${home}.${type}`;
-  if (prefix === 'metav1') return `meta.v1.${name}`;
-  return `${packages[home]?.imports[prefix] ?? prefix}.${name}`;
+  return name === undefined ? `${home.name}.${type}` : `${home.imports.get(prefix) ?? prefix}.${name}`;
 };
 
-const readPackage = (root: string, home: string, folder: string): void => {
-  const source = readFileSync(join(root, folder, 'types.go'), 'utf8');
+/** `v1 "k8s.io/api/core/v1"` → `core.v1`. */
+const importsOf = (source: string): ReadonlyMap<string, string> => {
+  const lines = source.matchAll(/^\t(\w+) "k8s\.io\/(?:api|apimachinery\/pkg\/apis)\/(\w+)\/(v\w+)"$/gm);
+  return new Map([...lines].map(([, alias = '', group, version]) => [alias, `${group}.${version}`]));
+};
+
+const folderOf = (name: string): string =>
+  `${name === metaPackage ? 'apimachinery/pkg/apis' : 'api'}/${name.replace('.', '/')}`;
+
+const read = new Set(['types']);
+
+const readPackage = (root: string, name: string): void => {
+  if (read.has(name)) return;
+  read.add(name);
+  const source = readFileSync(join(root, folderOf(name), 'types.go'), 'utf8');
+  const home: GoPackage = { name, imports: importsOf(source) };
   let comments: string[] = [];
-  let open: { name: string; fields: Fields } | undefined;
+  let open: Fields | undefined;
   for (const line of source.split('\n')) {
     const comment = /^\s*\/\/ ?(.*)$/.exec(line);
     const start = /^type (\w+) struct \{(\})?$/.exec(line);
@@ -67,39 +80,51 @@ const readPackage = (root: string, home: string, folder: string): void => {
     const field = /^\t(?:(\w+) )?\s*([\w.*[\]]+)\s+`json:"([^"]*)"(.*)`/.exec(line);
     if (comment) comments.push(comment[1] ?? '');
     else if (start?.[1]) {
-      open = { name: `${home}.${start[1]}`, fields: {} };
-      fields[open.name] = open.fields;
+      const fields: Fields = {};
+      types[`${name}.${start[1]}`] = fields;
+      open = start[2] ? undefined : fields;
       comments = [];
-      if (start[2]) open = undefined;
     } else if (alias?.[1] && alias[2]) {
-      fields[`${home}.${alias[1]}`] ??= tokenOf(alias[2], home);
+      types[`${name}.${alias[1]}`] ??= tokenOf(alias[2], home);
       comments = [];
     } else if (open && field) {
       const [, , type = '', json = '', tags = ''] = field;
-      const [name, ...flags] = json.split(',');
-      const number = /protobuf:"\w+,(\d+),/.exec(tags)?.[1];
-      if (name === '' && flags.includes('inline')) {
-        open.fields[`...${tokenOf(type, home)}`] = '';
-        if (number !== undefined) open.fields[`~${number}`] = tokenOf(type, home);
-      }
-      if (name && name !== '-') {
-        const optional = flags.includes('omitempty') || comments.some((text) => text.startsWith('+optional'));
-        const strategy = /patchStrategy:"([^"]+)"/.exec(tags)?.[1];
-        const key = /patchMergeKey:"([^"]+)"/.exec(tags)?.[1];
-        const marks = (optional ? '' : '!') + (type.startsWith('*') ? '?' : '');
-        const merge = strategy ? `|${strategy}${key ? `:${key}` : ''}` : '';
-        open.fields[name] = tokenOf(type, home) + marks + merge + (number ? `#${number}` : '');
-      }
+      addField(open, { token: tokenOf(type, home), isPointer: type.startsWith('*'), json, tags, comments });
       comments = [];
     } else if (line === '}') open = undefined;
     else if (line.trim() === '') comments = [];
   }
 };
 
-const typeMeta = 'meta.v1.TypeMeta';
-/** Puts the fields of embedded structs in place. */
+interface GoField {
+  readonly token: string;
+  readonly isPointer: boolean;
+  /** The tag `json`: the name and flags. */
+  readonly json: string;
+  /** The other tags. */
+  readonly tags: string;
+  readonly comments: readonly string[];
+}
+
+const addField = (fields: Fields, { token, isPointer, json, tags, comments }: GoField): void => {
+  const [name, ...flags] = json.split(',');
+  const number = /protobuf:"\w+,(\d+),/.exec(tags)?.[1];
+  if (name === '' && flags.includes('inline')) {
+    fields[`...${token}`] = '';
+    if (number !== undefined) fields[`~${number}`] = token;
+  }
+  if (!name || name === '-') return;
+  const optional = flags.includes('omitempty') || comments.some((text) => text.startsWith('+optional'));
+  const strategy = /patchStrategy:"([^"]+)"/.exec(tags)?.[1];
+  const key = /patchMergeKey:"([^"]+)"/.exec(tags)?.[1];
+  const marks = (optional ? '' : '!') + (isPointer ? '?' : '');
+  const merge = strategy ? `|${strategy}${key ? `:${key}` : ''}` : '';
+  fields[name] = token + marks + merge + (number ? `#${number}` : '');
+};
+
+/** Replaces embedded structs by their fields. */
 const inline = (name: string): Fields => {
-  const own = fields[name];
+  const own = types[name];
   if (typeof own !== 'object') throw new Error(`${name} is no struct`);
   const result: Fields = {};
   for (const [field, token] of Object.entries(own)) {
@@ -112,39 +137,39 @@ const inline = (name: string): Fields => {
   return result;
 };
 
+/** The kinds of all bodies. Kinds of options come in the query. */
+const bodies = (): string[] => {
+  const ofSubresources = Object.values(subresources).flatMap((subresource) =>
+    'kind' in subresource && !subresource.kind.endsWith('Options') ? [typeOf({ group: '', ...subresource })] : [],
+  );
+  return [...[...allResources, ...allReviews].map(typeOf), ...ofSubresources, 'meta.v1.DeleteOptions'];
+};
+
+/** The wanted types, and all types that their fields have. */
+const reach = (root: string, wanted: readonly string[]): Record<string, Fields | string> => {
+  const result: Record<string, Fields | string> = {};
+  const names = [...wanted];
+  for (let name = names.pop(); name !== undefined; name = names.pop()) {
+    if (result[name] !== undefined) continue;
+    readPackage(root, name.slice(0, name.lastIndexOf('.')));
+    const own = types[name];
+    if (own === undefined) throw new Error(`no type ${name}`);
+    const found = typeof own === 'string' ? own : inline(name);
+    result[name] = found;
+    for (const token of typeof found === 'string' ? [found] : Object.values(found)) {
+      const type = token.replace(/[!?|#].*$/, '').replace(/^(\[\]|map:)+/, '');
+      if (type.includes('.')) names.push(type);
+    }
+  }
+  return result;
+};
+
 const root = process.argv[2];
 if (!root) throw new Error('usage: node scripts/schema.ts <folder with k8s.io/api and k8s.io/apimachinery>');
-for (const [home, { folder }] of Object.entries(packages)) readPackage(root, home, folder);
-// Its bytes are JSON: it has no fields of its own.
-fields['meta.v1.FieldsV1'] = 'any';
-
-const wanted = [
-  ...allResources.map(({ group, kind }) => `${groups[group]}.${kind}`),
-  'autoscaling.v1.Scale',
-  'core.v1.Binding',
-  'policy.v1.Eviction',
-  'authorization.v1.SelfSubjectAccessReview',
-  'authentication.v1.SelfSubjectReview',
-  'meta.v1.DeleteOptions',
-  typeMeta,
-];
-const outFields: Record<string, Fields | string> = {};
-for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
-  if (outFields[name] !== undefined) continue;
-  const own = fields[name];
-  if (own === undefined) throw new Error(`no type ${name}`);
-  outFields[name] = typeof own === 'string' ? own : inline(name);
-  const tokens = typeof own === 'string' ? [own] : Object.values(outFields[name] as Fields);
-  for (const token of tokens) {
-    const type = token.replace(/[!?|#].*$/, '').replace(/^(\[\]|map:)+/, '');
-    if (type.includes('.')) wanted.push(type);
-  }
-}
-const sorted = <T>(record: Record<string, T>) =>
-  Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
-const write = (file: string, value: object) => {
-  const path = join(import.meta.dirname, '../src/node/apiserver/schema', file);
-  const lines = Object.entries(value).map(([key, entry]) => `${JSON.stringify(key)}: ${JSON.stringify(entry)}`);
-  writeFileSync(path, `{\n${lines.join(',\n')}\n}\n`);
-};
-write('fields.json', sorted(outFields));
+readPackage(root, metaPackage);
+// Go has bytes there, but they hold JSON.
+types['meta.v1.FieldsV1'] = 'any';
+const sorted = Object.entries(reach(root, [...bodies(), 'meta.v1.TypeMeta'])).sort(([a], [b]) => (a < b ? -1 : 1));
+const output = join(import.meta.dirname, '../src/node/apiserver/schema/fields.json');
+writeFileSync(output, JSON.stringify(Object.fromEntries(sorted)));
+execFileSync('biome', ['format', '--write', output], { stdio: 'inherit' });

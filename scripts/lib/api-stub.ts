@@ -9,16 +9,15 @@ import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import type { KubeObject } from '../../src/api/meta.ts';
 import { allResources, apiVersionOf } from '../../src/api/resources.ts';
-import type { User } from '../../src/node/apiserver/auth/authenticate.ts';
 import { authorizePath, authorizeResource } from '../../src/node/apiserver/auth/authorize.ts';
+import type { Answer, Api, Exchange, User } from '../../src/node/apiserver/exchange/exchange.ts';
+import { parseResourceRequest } from '../../src/node/apiserver/exchange/info.ts';
 import { discovery } from '../../src/node/apiserver/routes/discovery.ts';
-import { parseResourceRequest } from '../../src/node/apiserver/routes/info.ts';
 import { list } from '../../src/node/apiserver/routes/list.ts';
-import type { Answer, Api, Exchange } from '../../src/node/apiserver/routes/request.ts';
+import { watch } from '../../src/node/apiserver/routes/watch.ts';
 import { methodNotAllowed, pathNotFound, StatusError, unauthorized } from '../../src/node/apiserver/status.ts';
 import type { RevisionLog } from '../../src/node/apiserver/store/log.ts';
 import { openStore } from '../../src/node/apiserver/store/store.ts';
-import { watch } from '../../src/node/apiserver/watch/watch.ts';
 
 interface Change {
   readonly plural: string;
@@ -37,8 +36,9 @@ const nowhere: RevisionLog = {
   close: () => {},
 };
 const store = openStore(nowhere);
-// Lists, watches and discovery look at no more of it.
-const api = { store, signal: new AbortController().signal, address: `127.0.0.1:${port}` } as Api;
+/** What lists, watches and discovery use. */
+type StubApi = Pick<Api, 'store' | 'signal' | 'address'>;
+const api: StubApi = { store, signal: new AbortController().signal, address: `127.0.0.1:${port}` };
 
 const apply = ({ plural, object, remove }: Change): void => {
   const resource = allResources.find((known) => known.plural === plural);
@@ -62,7 +62,7 @@ const userOf = ({ headers: { authorization } }: IncomingMessage): User => {
 const watchers = new Set<ServerResponse>();
 
 /** As the API server's `dispatch`, for what a kube-proxy asks. @returns nothing where a watch writes by itself */
-const dispatch = async (exchange: Exchange): Promise<Answer | undefined> => {
+const dispatch = async (exchange: Exchange<StubApi>): Promise<Answer | undefined> => {
   const { request, response, url, user } = exchange;
   const info = parseResourceRequest(request.method ?? 'GET', url);
   if (info) authorizeResource(user, info);

@@ -4,6 +4,7 @@ import type { Pod } from '../../src/api/core.ts';
 import type { KubeList, KubeObject, WatchEvent } from '../../src/api/meta.ts';
 import { apiVersionOf, type Resource } from '../../src/api/resources.ts';
 import { timestamp } from '../../src/api/time.ts';
+import { definitionOf } from '../../src/node/apiserver/resources/all.ts';
 import { ApiError } from '../../src/node/client/error.ts';
 import { type Client, type Key, keyOf, type PatchOptions, type Selection } from '../../src/node/client/types.ts';
 
@@ -15,6 +16,8 @@ export interface FakeClient extends Client {
   /** Makes the next writes that match fail with this error. */
   refuse(pattern: RegExp, error: Error, times?: number): void;
 }
+
+const hasStatus = (resource: Resource): boolean => definitionOf(resource).subresources?.includes('status') ?? false;
 
 type Watcher = (event: WatchEvent<KubeObject>) => void;
 
@@ -112,7 +115,7 @@ export const createFakeClient = (): FakeClient => {
       note('update', resource, object.metadata);
       const before = read(resource, object.metadata);
       const status = (before as { status?: unknown }).status;
-      const next = resource.subresources.includes('status') ? { ...object, status } : object;
+      const next = hasStatus(resource) ? { ...object, status } : object;
       return save(resource, before, prune(structuredClone(next))) as T;
     },
     updateStatus: async <T extends KubeObject>(resource: Resource<T>, object: T) => {
@@ -141,7 +144,7 @@ export const createFakeClient = (): FakeClient => {
       const { resourceVersion: _, ...metadata } = before.metadata;
       const patched = mergePatch({ ...before, metadata }, patch) as KubeObject & { status?: unknown };
       const { status } = before as { status?: unknown };
-      const ownStatus = resource.subresources.includes('status');
+      const ownStatus = hasStatus(resource);
       const main = ownStatus ? { ...patched, status } : patched;
       const next =
         options.subresource === 'status' ? { ...before, metadata: patched.metadata, status: patched.status } : main;

@@ -1,22 +1,28 @@
-// What every cluster has from the start: namespaces, and the service by which pods reach the API server.
+// What every cluster has from the start: its namespaces, and the service through which pods reach the API server.
 import { isDeepStrictEqual } from 'node:util';
-import type { Endpoints, Namespace, Service, ServicePort } from '../../api/core.ts';
+import type { Endpoints, Service, ServicePort } from '../../api/core.ts';
 import { type EndpointSlice, serviceNameLabel } from '../../api/discovery.ts';
 import type { KubeObject } from '../../api/meta.ts';
-import { endpointSlices, endpoints, namespaces, type Resource, services } from '../../api/resources.ts';
-import type { AdmissionContext } from './admission/strategy.ts';
+import {
+  endpointSlices,
+  endpoints,
+  namespaces,
+  type Resource,
+  serviceAccounts,
+  services,
+} from '../../api/resources.ts';
 import { createInStore, updateInStore } from './admission/write.ts';
-import { addDefaultAccount } from './routes/create.ts';
+import type { AdmissionContext } from './resources/definition.ts';
+import { defaultAccount, systemNamespaces } from './resources/namespaces.ts';
 
-/** Repeatable: makes what is missing, mends what points elsewhere. Runs at start, and again every few seconds. */
+/** Creates missing objects and corrects changed ones. Runs at start, and again every few seconds. */
 export const bootstrap = (context: AdmissionContext, address: string, port: number): void => {
-  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
-    const namespace: Namespace = { metadata: { name } };
-    if (!context.store.get(namespaces, namespace.metadata)) createInStore(context, namespaces, namespace);
-    addDefaultAccount(context, name);
+  for (const name of systemNamespaces) {
+    ensureExists(context, namespaces, { metadata: { name } });
+    ensureExists(context, serviceAccounts, defaultAccount(name));
   }
   ensureService(context, port);
-  // Endpoints may not be on loopback; a server that is only reached from there has none.
+  // Endpoints may not be on loopback, so a server on loopback has no endpoints.
   if (!address.startsWith('127.')) ensureEndpoints(context, address, port);
 };
 
@@ -52,6 +58,11 @@ const ensureEndpoints = (context: AdmissionContext, address: string, port: numbe
   ensure(context, endpointSlices, slice);
 };
 
+const ensureExists = (context: AdmissionContext, resource: Resource, object: KubeObject): void => {
+  if (!context.store.get(resource, object.metadata)) createInStore(context, resource, object);
+};
+
+/** Creates the object, or replaces the one that there is. */
 const ensure = (context: AdmissionContext, resource: Resource, object: KubeObject): void => {
   if (context.store.get(resource, object.metadata)) updateInStore(context, resource, object);
   else createInStore(context, resource, object);

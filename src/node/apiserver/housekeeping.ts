@@ -1,4 +1,4 @@
-// What the server does on the side: mends its own service, forgets old revisions, and events after an hour, as the original does.
+// Periodic work: restores the service `kubernetes`, removes old revisions, and removes events after one hour.
 import type { KubeEvent } from '../../api/core.ts';
 import { events } from '../../api/resources.ts';
 import type { Logger } from '../../kit/logger.ts';
@@ -10,7 +10,7 @@ const eventLifeMs = 3_600_000;
 
 export interface HousekeepingOptions {
   readonly store: Store;
-  /** Makes again what a cluster can't be without: the `kubernetes` service, which a student may have deleted. */
+  /** Restores the objects that every cluster has. A student may have deleted the service `kubernetes`. */
   readonly repair: () => void;
   readonly signal: AbortSignal;
   readonly logger: Logger;

@@ -1,23 +1,23 @@
-// kube-apiserver: wires log → store → admission → routes → HTTPS, in the order of a write's path.
+// kube-apiserver: reads the flags, opens the store and starts the server.
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { describeFlags } from '../component/flag-text.ts';
 import { type Flags, parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
-import { createIpAllocator } from './admission/ip-allocator.ts';
-import { createPortAllocator, parsePortRange } from './admission/port-allocator.ts';
+import { createIpAllocator } from './allocation/ip-allocator.ts';
+import { createPortAllocator, parsePortRange } from './allocation/port-allocator.ts';
+import { parseServiceRange } from './allocation/service-range.ts';
 import { bootstrap } from './bootstrap.ts';
+import type { Api } from './exchange/exchange.ts';
 import { flagSpecs } from './flags.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createMetrics } from './metrics.ts';
-import type { Api } from './routes/request.ts';
 import { startServer } from './server.ts';
-import { parseServiceRange } from './service-range.ts';
 import { openLog } from './store/log.ts';
 import { openStore } from './store/store.ts';
 
-/** Where the original says the same, its source file stands in the line's header. */
+/** The header of a log line names Kubernetes' source file where Kubernetes logs the same message. */
 const logSource = (message: string): string =>
   ({
     'Serving securely': 'secure_serving.go:213',
@@ -49,7 +49,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
     try {
       bootstrap(api, endpoint.host, endpoint.port);
     } catch (error) {
-      logger.error("Couldn't mend the kubernetes service", error);
+      logger.error("Couldn't restore the system namespaces and the kubernetes service", error);
     }
   };
   repair();
@@ -68,7 +68,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
 };
 
 const wireApi = (flags: Flags<typeof flagSpecs>, shared: Pick<Api, 'address' | 'logger' | 'signal'>): Api => {
-  // Both ranges are read before the store is opened: a bad flag leaves nothing behind.
+  // Before the store is opened, so that a bad flag leaves no files behind.
   const range = parseServiceRange(flags['service-cluster-ip-range'] ?? '');
   const ports = parsePortRange(flags['service-node-port-range'] ?? '');
   return {
@@ -91,7 +91,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-/** Where the flag is missing, the first address that isn't loopback, as the original chooses. */
+/** The default of --advertise-address: the first address that is not on loopback. */
 const firstAddress = (): string => {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';

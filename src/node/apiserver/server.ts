@@ -1,14 +1,15 @@
-// HTTPS in front of the routes: TLS with client certificates, one exchange per request, errors as Status objects.
+// The HTTPS server in front of the routes: client certificates, one exchange per request, errors as Status objects.
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { authenticate } from './auth/authenticate.ts';
-import { parseResourceRequest } from './routes/info.ts';
+import { authorizeResource } from './auth/authorize.ts';
+import type { Answer, Api, Exchange } from './exchange/exchange.ts';
+import { parseResourceRequest } from './exchange/info.ts';
 import { relayUpgrade } from './routes/kubelet.ts';
-import type { Answer, Api, Exchange } from './routes/request.ts';
-import { dispatch, resolve } from './routes/routes.ts';
+import { dispatch, targetOf } from './routes/routes.ts';
 import { badRequest, internal, methodNotAllowed, StatusError } from './status.ts';
 
 export interface ServerOptions {
@@ -17,16 +18,16 @@ export interface ServerOptions {
   /** PEM. */
   readonly cert: string;
   readonly key: string;
-  /** Who signs client certificates; without it everybody is anonymous. */
+  /** PEM: the authority of client certificates. Without it, every client is anonymous. */
   readonly clientCa: string | undefined;
 }
 
 export interface RunningServer {
-  /** Takes no new connections, and lets answers that are under way go out for a moment. */
+  /** Takes no new connections, and gives answers that are under way a moment to arrive. */
   stop(): Promise<void>;
 }
 
-/** Resolves once it listens. @throws Error when the address is taken */
+/** Resolves once the server listens. @throws Error when the address is taken */
 export const startServer = async (api: Api, options: ServerOptions): Promise<RunningServer> => {
   const { cert, key, clientCa, host, port } = options;
   const server = createServer({
@@ -43,19 +44,17 @@ export const startServer = async (api: Api, options: ServerOptions): Promise<Run
   });
   server.on('request', (request, response) => void serve(api, request, response));
   server.on('upgrade', (request, socket, head) => void serveUpgrade(api, request, socket, head));
-  // A client that speaks no TLS, or leaves halfway, is no business of the log.
+  // Clients that speak no TLS or leave halfway would only fill the log.
   server.on('tlsClientError', () => {});
   server.listen(port, host);
   await once(server, 'listening');
   return { stop: () => stop(server) };
 };
 
-/** What the ends of answers need to reach their clients; kept-alive sockets stay open and are not waited for any longer. */
+/** Enough for answers to arrive. Idle connections stay open; the server waits for them no longer. */
 const stopLimitMs = 300;
 
-/**
- * Not `server.close()`: it destroys sockets whose answers have ended but aren't sent yet, and watches have all just ended.
- */
+/** Not `server.close()`: it destroys sockets whose answers are not sent yet, and all watches have just ended. */
 const stop = async (server: Server): Promise<void> => {
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   NetServer.prototype.close.call(server, () => resolve());
@@ -142,9 +141,8 @@ const serveUpgrade = async (api: Api, request: IncomingMessage, socket: Duplex, 
     const user = authenticate(request);
     const info = parseResourceRequest(request.method ?? 'GET', url);
     if (!info) throw methodNotAllowed();
-    // No response object exists for an upgrade: the kubelet's answer is the response.
-    const exchange = resolve({ api, request, response: undefined as never, url, user }, info);
-    await relayUpgrade(exchange, socket, head);
+    authorizeResource(user, info);
+    await relayUpgrade({ api, request, url, ...targetOf(info) }, socket, head);
   } catch (error) {
     refuseUpgrade(socket, statusErrorOf(api, error));
   }

@@ -1,9 +1,9 @@
-// What the server says when it refuses: metav1.Status in Kubernetes' own words (apimachinery's api/errors).
+// Refusals and acknowledgements: metav1.Status in Kubernetes' own words (apimachinery's api/errors).
 import type { Status, StatusDetails } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
-import { type FieldError, fieldErrorBody, fieldErrorReason } from './admission/field.ts';
+import { type FieldError, fieldErrorBody, fieldErrorReason } from './validation/field.ts';
 
-/** Thrown anywhere on a request's path; the server answers with its Status. */
+/** Thrown anywhere on a request's path. The server answers with its Status. */
 export class StatusError extends Error {
   override readonly name = 'StatusError';
   readonly status: Status;
@@ -29,10 +29,20 @@ type Named = Pick<Resource, 'group' | 'plural' | 'kind'>;
 export const qualified = ({ group, plural }: Pick<Resource, 'group' | 'plural'>): string =>
   group === '' ? plural : `${plural}.${group}`;
 
-const detailsOf = ({ group, plural }: Named, name: string): StatusDetails => ({
-  name,
+/** What a Status is about. */
+export const detailsOf = ({ group, plural }: Pick<Resource, 'group' | 'plural'>, name?: string): StatusDetails => ({
+  ...(name === undefined ? {} : { name }),
   ...(group === '' ? {} : { group }),
   kind: plural,
+});
+
+/** The Status of a request that succeeded and has no object to answer with. */
+export const success = (parts: { readonly code?: number; readonly details?: StatusDetails }) => ({
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Success',
+  ...parts,
 });
 
 export const notFound = (resource: Named, name: string): StatusError =>

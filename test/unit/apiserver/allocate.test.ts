@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { cidrContains, parseCidr, parseIpv4 } from '../../../src/api/scalars.ts';
-import { createIpAllocator } from '../../../src/node/apiserver/admission/ip-allocator.ts';
-import { createPortAllocator, parsePortRange } from '../../../src/node/apiserver/admission/port-allocator.ts';
-import { parseServiceRange } from '../../../src/node/apiserver/service-range.ts';
+import { createIpAllocator } from '../../../src/node/apiserver/allocation/ip-allocator.ts';
+import { createPortAllocator, parsePortRange } from '../../../src/node/apiserver/allocation/port-allocator.ts';
+import { parseServiceRange } from '../../../src/node/apiserver/allocation/service-range.ts';
 
 describe('service addresses', () => {
   test('are drawn from the range until it is full, each once', () => {

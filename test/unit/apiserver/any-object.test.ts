@@ -6,9 +6,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import { allResources, type Resource } from '../../../src/api/resources.ts';
 import { parseCidr } from '../../../src/api/scalars.ts';
-import { createIpAllocator } from '../../../src/node/apiserver/admission/ip-allocator.ts';
-import { createPortAllocator } from '../../../src/node/apiserver/admission/port-allocator.ts';
 import { createInStore, updateInStore } from '../../../src/node/apiserver/admission/write.ts';
+import { createIpAllocator } from '../../../src/node/apiserver/allocation/ip-allocator.ts';
+import { createPortAllocator } from '../../../src/node/apiserver/allocation/port-allocator.ts';
 import { bootstrap } from '../../../src/node/apiserver/bootstrap.ts';
 import { applyMergePatch } from '../../../src/node/apiserver/patch/merge.ts';
 import { decodeObject } from '../../../src/node/apiserver/schema/decode.ts';
@@ -16,7 +16,7 @@ import { parseField, shapeOf, typeOf } from '../../../src/node/apiserver/schema/
 import { StatusError } from '../../../src/node/apiserver/status.ts';
 import { openLog } from '../../../src/node/apiserver/store/log.ts';
 import { openStore } from '../../../src/node/apiserver/store/store.ts';
-import { tableOf } from '../../../src/node/apiserver/table/encode.ts';
+import { tableOf } from '../../../src/node/apiserver/table/table.ts';
 
 // Objects with any fields that the schema knows, filled with what is likely to matter, or left out.
 const words = [
@@ -87,6 +87,7 @@ const context = () => ({
   store: openStore(openLog(mkdtempSync(join(folder, 'store-')))),
   clusterIps: createIpAllocator(parseCidr('10.96.0.0/12')),
   nodePorts: createPortAllocator({ first: 30_000, last: 32_767 }),
+  logger: { info() {}, warning() {}, error() {}, enabled: () => false },
 });
 
 /** Refusals are fine; anything else is a bug of ours. */

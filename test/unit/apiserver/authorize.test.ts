@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { authorizeResource, isAllowed } from '../../../src/node/apiserver/auth/authorize.ts';
-import { parseResourceRequest } from '../../../src/node/apiserver/routes/info.ts';
+import { parseResourceRequest } from '../../../src/node/apiserver/exchange/info.ts';
 
 const user = (name: string, ...groups: string[]) => ({ name, groups });
 const anonymous = user('system:anonymous', 'system:unauthenticated');

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Pod, Service } from '../../../src/api/core.ts';
 import { services } from '../../../src/api/resources.ts';
-import { acceptedForm, tableOf } from '../../../src/node/apiserver/table/encode.ts';
-import { humanDuration } from '../../../src/node/apiserver/table/format.ts';
-import { podCells } from '../../../src/node/apiserver/table/pod.ts';
+import { humanDuration } from '../../../src/node/apiserver/resources/cells.ts';
+import { podCells } from '../../../src/node/apiserver/resources/pods/cells.ts';
+import { acceptedForm, tableOf } from '../../../src/node/apiserver/table/table.ts';
 
 describe('an age', () => {
   test.each([

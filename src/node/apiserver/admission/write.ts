@@ -1,16 +1,17 @@
-// The one way into the store: create and update with defaults, admission, validation and allocation, in Kubernetes' order.
-
+// Creates and updates: defaults, admission, validation and allocation, in Kubernetes' order, and then the store.
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, ObjectMeta } from '../../../api/meta.ts';
-import { apiVersionOf, namespaces, type Resource } from '../../../api/resources.ts';
+import type { KubeObject } from '../../../api/meta.ts';
+import { namespaces, type Resource } from '../../../api/resources.ts';
 import { timestamp } from '../../../api/time.ts';
+import { definitionOf } from '../resources/all.ts';
+import type { AdmissionContext, Definition } from '../resources/definition.ts';
 import { alreadyExists, badRequest, forbidden, invalid, modified, notFound } from '../status.ts';
 import type { ObjectKey } from '../store/store.ts';
-import { type FieldError, forbiddenField, invalidValue } from './field.ts';
-import { validateMeta } from './names.ts';
-import { strategyOf } from './strategies.ts';
-import type { AdmissionContext, Strategy } from './strategy.ts';
+import { type FieldError, forbiddenField, goValue, invalidValue } from '../validation/field.ts';
+import { validateMeta } from '../validation/names.ts';
+import { immutableProblem } from '../validation/values.ts';
+import { isFinished, ordered } from './object.ts';
 
 export interface WriteOptions {
   readonly dryRun?: boolean;
@@ -18,25 +19,36 @@ export interface WriteOptions {
 
 type WithParts = KubeObject & { spec?: unknown; status?: unknown };
 
-/** Decodes nothing: `object` has the right fields. @throws StatusError */
+/** @param given has been decoded: it has no unknown fields. @throws StatusError */
 export const createInStore = (
   context: AdmissionContext,
   resource: Resource,
   given: KubeObject,
   { dryRun = false }: WriteOptions = {},
 ): KubeObject => {
-  const strategy = strategyOf(resource);
+  const definition = definitionOf(resource);
   const object = structuredClone(given);
   prepareMeta(resource, object);
-  requireNamespace(context, resource, object);
-  strategy.setDefaults?.(object);
-  strategy.prepareCreate?.(object, context);
-  if (strategy.hasGeneration) object.metadata.generation = 1;
-  refuse(resource, object, [...validateMeta(resource, object), ...(strategy.validate?.(object) ?? [])]);
+  requireNamespace(context, definition, object);
+  definition.setDefaults?.(object);
+  definition.prepareCreate?.(object, context);
+  if (definition.countsGenerations) object.metadata.generation = 1;
+  refuse(resource, object, problemsOf(definition, object));
   if (context.store.get(resource, object.metadata)) throw alreadyExists(resource, object.metadata.name);
-  refuse(resource, object, strategy.allocate?.(object, undefined, context) ?? []);
-  return dryRun ? object : context.store.put(resource, ordered(resource, object));
+  refuse(resource, object, definition.allocate?.(object, undefined, context) ?? []);
+  if (dryRun) return object;
+  const created = context.store.put(resource, ordered(resource, object));
+  const create = (other: Resource, companion: KubeObject): void => {
+    if (!context.store.get(other, companion.metadata)) createInStore(context, other, companion);
+  };
+  definition.afterCreate?.(created, { ...context, create });
+  return created;
 };
+
+const problemsOf = (definition: Definition, object: KubeObject): FieldError[] => [
+  ...validateMeta(object, definition.nameProblems),
+  ...(definition.validate?.(object) ?? []),
+];
 
 const prepareMeta = (resource: Resource, object: KubeObject): void => {
   const { metadata } = object;
@@ -51,19 +63,22 @@ const prepareMeta = (resource: Resource, object: KubeObject): void => {
   if (!resource.namespaced) delete metadata.namespace;
 };
 
-/** Letters and digits that spell no words, as apimachinery's rand.String draws them. */
+/** Five characters from the alphabet of apimachinery's rand.String, which has no vowels: no words come out. */
 const randomSuffix = (): string => {
   const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
   return Array.from({ length: 5 }, () => alphabet[Math.floor(Math.random() * alphabet.length)]).join('');
 };
 
-const requireNamespace = ({ store }: AdmissionContext, resource: Resource, { metadata }: KubeObject): void => {
+const requireNamespace = (
+  { store }: AdmissionContext,
+  { resource, outlivesNamespace }: Definition,
+  { metadata }: KubeObject,
+): void => {
   if (!resource.namespaced) return;
   const name = metadata.namespace ?? '';
   const namespace = store.get(namespaces, { name });
   if (!namespace) throw notFound(namespaces, name);
-  // Events may still tell how the namespace goes.
-  if (namespace.metadata.deletionTimestamp === undefined || resource.plural === 'events') return;
+  if (namespace.metadata.deletionTimestamp === undefined || outlivesNamespace) return;
   const reason = `unable to create new content in namespace ${name} because it is being terminated`;
   const cause = {
     reason: 'NamespaceTerminating',
@@ -77,28 +92,14 @@ const refuse = (resource: Resource, object: KubeObject, errors: readonly FieldEr
   if (errors.length > 0) throw invalid(resource, object.metadata.name, errors);
 };
 
-/** The fields in the order in which Kubernetes prints them, without what it leaves out when empty. */
-const ordered = (resource: Resource, object: KubeObject): KubeObject => {
-  const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
-  return { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: withoutEmpty(metadata), ...rest };
-};
-
-const withoutEmpty = (metadata: ObjectMeta): ObjectMeta => {
-  const result = { ...metadata };
-  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences', 'managedFields'] as const) {
-    const value = result[field];
-    if (value && Object.keys(value).length === 0) delete result[field];
-  }
-  return result;
-};
-
 export interface UpdateOptions extends WriteOptions {
   readonly subresource?: string | undefined;
 }
 
 /**
  * Replaces an object, or only its status. An update that changes nothing writes nothing.
- * @param given may carry a resourceVersion and a uid, which must then be the stored ones
+ * @param given may carry a resourceVersion and a uid. They must then equal the stored ones.
+ * @throws StatusError
  */
 export const updateInStore = (
   context: AdmissionContext,
@@ -108,27 +109,28 @@ export const updateInStore = (
 ): KubeObject => {
   const current = existing(context, resource, given.metadata);
   checkPreconditions(resource, given, current);
-  const strategy = strategyOf(resource);
-  const next = subresource === 'status' ? withStatus(given, current) : wholeUpdate(strategy, given, current);
-  carryMeta(next, current);
+  const definition = definitionOf(resource);
+  const next = subresource === 'status' ? withStatus(given, current) : wholeUpdate(definition, given, current);
+  keepServerMeta(next, current);
   if (subresource === undefined) {
     const errors = [
-      ...validateMeta(resource, next),
-      ...validateMetaUpdate(next, current),
-      ...(strategy.validate?.(next) ?? []),
-      ...(strategy.validateUpdate?.(next, current) ?? []),
+      ...problemsOf(definition, next),
+      ...validateFinalizers(next, current),
+      ...(definition.validateUpdate?.(next, current) ?? []),
     ];
     refuse(resource, next, errors);
-    refuse(resource, next, strategy.allocate?.(next, current, context) ?? []);
-    if (strategy.hasGeneration && !isDeepStrictEqual(specOf(next), specOf(current)))
+    refuse(resource, next, definition.allocate?.(next, current, context) ?? []);
+    if (definition.countsGenerations && !isDeepStrictEqual(specOf(next), specOf(current)))
       next.metadata.generation = (current.metadata.generation ?? 0) + 1;
   }
   if (isDeepStrictEqual(ordered(resource, next), ordered(resource, current))) return current;
-  if (isFinished(next)) return dryRun ? next : context.store.remove(resource, ordered(resource, next));
-  return dryRun ? next : context.store.put(resource, ordered(resource, next));
+  if (dryRun) return next;
+  const write = isFinished(next) ? context.store.remove : context.store.put;
+  return write(resource, ordered(resource, next));
 };
 
-export const existing = ({ store }: AdmissionContext, resource: Resource, key: ObjectKey): KubeObject => {
+/** @throws StatusError 404 */
+export const existing = ({ store }: Pick<AdmissionContext, 'store'>, resource: Resource, key: ObjectKey) => {
   const current = store.get(resource, key);
   if (!current) throw notFound(resource, key.name);
   return current;
@@ -139,55 +141,55 @@ const checkPreconditions = (resource: Resource, given: KubeObject, current: Kube
   if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) throw modified(resource, name);
   if (uid && uid !== current.metadata.uid) {
     const value = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
-    throw invalid(resource, name, [invalidValue('metadata.uid', value, 'field is immutable')]);
+    throw invalid(resource, name, [invalidValue('metadata.uid', value, immutableProblem)]);
   }
 };
 
 const withStatus = (given: KubeObject, current: KubeObject): KubeObject => {
-  const next = structuredClone(current) as WithParts;
-  const { status } = given as WithParts;
-  if (status === undefined) delete next.status;
-  else next.status = structuredClone(status);
+  const next = structuredClone(current);
+  copyStatus(given, next);
   return next;
 };
 
-const wholeUpdate = (strategy: Strategy, given: KubeObject, current: KubeObject): KubeObject => {
-  const next = structuredClone(given) as WithParts;
-  const { status } = current as WithParts;
-  if (strategy.hasStatus) {
-    if (status === undefined) delete next.status;
-    else next.status = structuredClone(status);
-  }
-  strategy.setDefaults?.(next);
-  strategy.prepareUpdate?.(next, current);
+const wholeUpdate = (definition: Definition, given: KubeObject, current: KubeObject): KubeObject => {
+  const next = structuredClone(given);
+  if (definition.subresources?.includes('status')) copyStatus(current, next);
+  definition.setDefaults?.(next);
+  definition.prepareUpdate?.(next, current);
   return next;
 };
 
-/** What only the server sets stays as it was. */
-const carryMeta = (next: KubeObject, current: KubeObject): void => {
-  const kept = [
-    'uid',
-    'creationTimestamp',
-    'generateName',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'generation',
-  ] as const;
-  for (const field of kept) {
+const copyStatus = ({ status }: WithParts, to: WithParts): void => {
+  if (status === undefined) delete to.status;
+  else to.status = structuredClone(status);
+};
+
+const serverFields = [
+  'uid',
+  'creationTimestamp',
+  'generateName',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generation',
+] as const;
+
+/** Keeps the metadata that only the server sets. */
+const keepServerMeta = (next: KubeObject, current: KubeObject): void => {
+  for (const field of serverFields) {
     const value = current.metadata[field];
     if (value === undefined) delete next.metadata[field];
     else Object.assign(next.metadata, { [field]: value });
   }
   next.metadata.resourceVersion = current.metadata.resourceVersion ?? '';
-  // Components drop these from their caches; that they come back without them means nothing.
+  // Components drop managedFields from their caches, so an update without them does not mean to remove them.
   if (!next.metadata.managedFields && current.metadata.managedFields)
     next.metadata.managedFields = current.metadata.managedFields;
 };
 
-const validateMetaUpdate = (next: KubeObject, current: KubeObject): FieldError[] => {
+const validateFinalizers = (next: KubeObject, current: KubeObject): FieldError[] => {
   const added = (next.metadata.finalizers ?? []).filter((name) => !current.metadata.finalizers?.includes(name));
   if (current.metadata.deletionTimestamp === undefined || added.length === 0) return [];
-  const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((name) => `"${name}"`).join(', ')}}`;
+  const detail = `no new finalizers can be added if the object is being deleted, found new finalizers ${goValue(added)}`;
   return [forbiddenField('metadata.finalizers', detail)];
 };
 
@@ -195,10 +197,3 @@ const specOf = (object: KubeObject): unknown => {
   const { metadata: _metadata, status: _status, apiVersion: _apiVersion, kind: _kind, ...rest } = object as WithParts;
   return rest;
 };
-
-/** Marked as deleted, with nothing left to wait for. */
-export const isFinished = ({ metadata, ...rest }: KubeObject): boolean =>
-  metadata.deletionTimestamp !== undefined &&
-  !metadata.finalizers?.length &&
-  !metadata.deletionGracePeriodSeconds &&
-  !(rest as { spec?: { finalizers?: string[] } }).spec?.finalizers?.length;

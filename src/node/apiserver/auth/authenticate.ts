@@ -1,25 +1,21 @@
-// Who asks: the client certificate's name and organizations, as Kubernetes reads them.
+// Who sends a request: the client certificate's CommonName is the user, its organizations are the groups.
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import type { User } from '../exchange/exchange.ts';
 import { unauthorized } from '../status.ts';
-
-export interface User {
-  readonly name: string;
-  readonly groups: readonly string[];
-}
 
 const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 const users = new WeakMap<object, User>();
 
-/** @throws StatusError 401 on credentials that aren't ours */
+/** @throws StatusError 401 on a token, or on a certificate of another authority */
 export const authenticate = (request: IncomingMessage): User => {
-  // No tokens are ever issued, so each one is wrong; but a certificate counts first.
   const user = userOf(request.socket as TLSSocket);
+  // This server issues no tokens, so every token is wrong. A certificate counts more than a token.
   if (user === anonymous && request.headers.authorization !== undefined) throw unauthorized();
   return user.groups.includes('system:masters') ? impersonated(request, user) : user;
 };
 
-/** Once per connection: reading a certificate costs more than a small request. */
+/** Once per connection: to read a certificate costs more than a small request. */
 const userOf = (socket: TLSSocket): User => {
   const known = users.get(socket);
   if (known) return known;

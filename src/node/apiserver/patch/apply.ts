@@ -1,13 +1,13 @@
-// Server-side apply, the part that labs need: each manager's last configuration is remembered as managedFields, so that
-// fields it stops applying go, and a field that another manager applied differently is a conflict unless forced.
+// Server-side apply. managedFields keeps the fields that each manager applied. A field that its manager stops applying is
+// removed. A field that another manager applied with another value is a conflict, unless the request forces it.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../../api/resources.ts';
 import { timestamp } from '../../../api/time.ts';
+import { isRecord } from '../schema/record.ts';
 import { fieldOf, type Shape, shapeOf, typeOf } from '../schema/schema.ts';
 import { StatusError } from '../status.ts';
-import { isRecord } from './merge.ts';
 import { applyStrategicPatch } from './strategic.ts';
 
 export interface Ownership {
@@ -26,7 +26,7 @@ interface ManagedFields {
   fieldsV1?: FieldSet;
   subresource?: string;
 }
-/** `f:name` for fields, `k:{"port":80}` for items of keyed lists, `.` for the thing itself. */
+/** metav1.FieldsV1: `f:name` is a field, `k:{"port":80}` an item of a list with a merge key, `.` the value itself. */
 interface FieldSet {
   [key: string]: FieldSet;
 }
@@ -94,7 +94,7 @@ const fieldSetOf = (shape: Shape, value: Record<string, unknown>): FieldSet => {
   return set;
 };
 
-/** What was owned before, isn't any more, and nobody else owns. */
+/** The fields that were owned before, are not owned now, and have no other owner. */
 const minus = (before: FieldSet, now: FieldSet, others: readonly ManagedFields[]): FieldSet => {
   const rest = without(before, now);
   return others.reduce((left, { fieldsV1 }) => without(left, fieldsV1 ?? {}), rest);
@@ -115,7 +115,7 @@ const without = (set: FieldSet, removed: FieldSet): FieldSet => {
   return result;
 };
 
-/** A copy without the fields of a set. */
+/** A copy without the fields of the set. */
 const prune = <T extends object>(shape: Shape, value: T, set: FieldSet): T => {
   const result = { ...value } as Record<string, unknown>;
   for (const [key, inner] of Object.entries(set)) {

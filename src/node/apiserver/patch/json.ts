@@ -1,7 +1,7 @@
 // JSON Patch (RFC 6902).
 import { isDeepStrictEqual } from 'node:util';
 
-/** The patch can't be applied. */
+/** The patch can't be parsed, or does not fit the document. */
 export class PatchError extends Error {
   override readonly name = 'PatchError';
 }

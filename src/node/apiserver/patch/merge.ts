@@ -1,9 +1,7 @@
 // JSON Merge Patch (RFC 7396).
+import { isRecord } from '../schema/record.ts';
 
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Returns a patched copy: null removes, objects merge, everything else replaces. */
+/** Returns a patched copy: null removes a field, objects merge, every other value replaces. */
 export const applyMergePatch = (document: unknown, patch: unknown): unknown => {
   if (!isRecord(patch)) return structuredClone(patch);
   const result: Record<string, unknown> = isRecord(document) ? { ...document } : {};

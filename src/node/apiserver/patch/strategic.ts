@@ -1,10 +1,8 @@
-// Strategic merge patch: as a merge patch, but lists whose items have a key merge item by item, as the schema says.
+// Strategic merge patch: a merge patch that merges lists item by item where the schema names a merge key.
 import { isDeepStrictEqual } from 'node:util';
+import { type Fields, isRecord } from '../schema/record.ts';
 import { type FieldType, fieldOf, type Shape, shapeOf } from '../schema/schema.ts';
 import { PatchError } from './json.ts';
-import { isRecord } from './merge.ts';
-
-type Fields = Record<string, unknown>;
 
 /** Returns a patched copy. @param token the document's type, e.g. `core.v1.Pod`. @throws PatchError */
 export const applyStrategicPatch = (token: string, document: unknown, patch: unknown): unknown => {
@@ -77,7 +75,7 @@ const applyListDirectives = (shape: Shape, result: Fields, patch: Fields): void 
   }
 };
 
-/** Items named in the order come in that order; the others keep their place behind the item they followed. */
+/** Items that the order names come in that order. Every other item stays behind the item that it followed. */
 const inOrder = (list: readonly unknown[], order: readonly unknown[], key: string | undefined): unknown[] => {
   const identity = (entry: unknown): unknown => (key !== undefined && isRecord(entry) ? entry[key] : entry);
   const rank = new Map(order.map((entry, index) => [identity(entry), index]));
@@ -92,7 +90,7 @@ const inOrder = (list: readonly unknown[], order: readonly unknown[], key: strin
     .map(({ entry }) => entry);
 };
 
-/** What is newly added may still carry directives; they must not reach the store. */
+/** Removes directives from added values: they must not reach the store. */
 const stripDirectives = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(stripDirectives);
   if (!isRecord(value)) return value;

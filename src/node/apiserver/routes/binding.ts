@@ -1,21 +1,21 @@
-// POST pods/p/binding: the scheduler gives a pod its node.
-
+// POST pods/p/binding: the scheduler assigns a pod to a node.
 import type { Pod } from '../../../api/core.ts';
 import { pods } from '../../../api/resources.ts';
 import { timestamp } from '../../../api/time.ts';
 import { existing } from '../admission/write.ts';
-import { isRecord } from '../patch/merge.ts';
-import { badRequest, conflict } from '../status.ts';
-import { readDocument } from './decode.ts';
-import type { Handler } from './request.ts';
+import { created, type Handler, keyOf } from '../exchange/exchange.ts';
+import { isRecord } from '../schema/record.ts';
+import { badRequest, conflict, success } from '../status.ts';
+import { readDocument } from './body.ts';
 
-export const bind: Handler = async ({ api, info, request }) => {
+export const bind: Handler = async (exchange) => {
+  const { api, request } = exchange;
   const body = await readDocument(request);
   const node = isRecord(body) && isRecord(body.target) ? body.target.name : undefined;
   if (typeof node !== 'string' || node === '') throw badRequest('target.name: Required value');
-  const name = info.name ?? '';
-  const current = existing(api, pods, { name, namespace: info.namespace }) as Pod;
-  if (current.metadata.deletionTimestamp !== undefined)
+  const current = existing(api, pods, keyOf(exchange)) as Pod;
+  const { name, deletionTimestamp } = current.metadata;
+  if (deletionTimestamp !== undefined)
     throw conflict(pods, name, `pod ${name} is being deleted, cannot be assigned to a host`);
   if (current.spec.nodeName)
     throw conflict(pods, name, `pod ${name} is already assigned to node "${current.spec.nodeName}"`);
@@ -28,5 +28,5 @@ export const bind: Handler = async ({ api, info, request }) => {
     { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: timestamp() },
   ];
   api.store.put(pods, pod);
-  return { code: 201, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
+  return created(success({ code: 201 }));
 };

@@ -1,9 +1,14 @@
-// What the API has: the old documents per group, and the aggregated one that kubectl asks for first.
-import { allResources, type Resource } from '../../../api/resources.ts';
-import { type Answer, type Exchange, ok } from './request.ts';
+// Which resources the API has: one document per group, and the aggregated document that kubectl asks for first.
+import { allResources } from '../../../api/resources.ts';
+import { type Answer, type Api, type Exchange, ok } from '../exchange/exchange.ts';
+import { allDefinitions } from '../resources/all.ts';
+import type { Definition } from '../resources/definition.ts';
+import { allReviews, type Review } from '../resources/reviews.ts';
+import { subresources } from '../resources/subresources.ts';
 
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
+/** metav1.APIResource */
 interface ApiResource {
   readonly name: string;
   readonly singularName: string;
@@ -16,64 +21,44 @@ interface ApiResource {
   readonly categories?: readonly string[];
 }
 
-const subresourceVerbs: Readonly<Record<string, readonly string[]>> = {
-  status: ['get', 'patch', 'update'],
-  scale: ['get', 'patch', 'update'],
-  log: ['get'],
-  binding: ['create'],
-  eviction: ['create'],
-  finalize: ['update'],
-  exec: ['create', 'get'],
-  attach: ['create', 'get'],
-  portforward: ['create', 'get'],
-};
-const subresourceKinds: Readonly<Record<string, Partial<ApiResource>>> = {
-  scale: { kind: 'Scale', group: 'autoscaling', version: 'v1' },
-  binding: { kind: 'Binding' },
-  eviction: { kind: 'Eviction', group: 'policy', version: 'v1' },
-  exec: { kind: 'PodExecOptions' },
-  attach: { kind: 'PodAttachOptions' },
-  portforward: { kind: 'PodPortForwardOptions' },
-};
-
-const mainEntry = ({ plural, singular, namespaced, kind, shortNames, categories }: Resource): ApiResource => ({
-  name: plural,
-  singularName: singular,
-  namespaced,
-  kind,
+const mainEntry = ({ resource, categories }: Definition): ApiResource => ({
+  name: resource.plural,
+  singularName: resource.singular,
+  namespaced: resource.namespaced,
+  kind: resource.kind,
   verbs,
-  ...(shortNames.length > 0 ? { shortNames } : {}),
-  ...(categories.length > 0 ? { categories } : {}),
+  ...(resource.shortNames.length > 0 ? { shortNames: resource.shortNames } : {}),
+  ...(categories ? { categories } : {}),
 });
 
-const subEntries = ({ plural, namespaced, kind, subresources }: Resource): ApiResource[] =>
-  subresources.map((name) => ({
-    name: `${plural}/${name}`,
+const subEntries = ({ resource, subresources: names = [] }: Definition): ApiResource[] =>
+  names.map((name) => ({
+    name: `${resource.plural}/${name}`,
     singularName: '',
-    namespaced,
-    kind,
-    verbs: subresourceVerbs[name] ?? ['get'],
-    ...subresourceKinds[name],
+    namespaced: resource.namespaced,
+    kind: resource.kind,
+    ...subresources[name],
   }));
 
-const review = (name: string, kind: string): ApiResource => ({
-  name,
+const reviewEntry = ({ plural, kind }: Review): ApiResource => ({
+  name: plural,
   singularName: kind.toLowerCase(),
   namespaced: false,
   kind,
   verbs: ['create'],
 });
 
-const entriesOf = (group: string): ApiResource[] => {
-  if (group === 'authorization.k8s.io') return [review('selfsubjectaccessreviews', 'SelfSubjectAccessReview')];
-  if (group === 'authentication.k8s.io') return [review('selfsubjectreviews', 'SelfSubjectReview')];
-  return allResources
-    .filter((resource) => resource.group === group)
-    .flatMap((resource) => [mainEntry(resource), ...subEntries(resource)]);
-};
+const entriesOf = (group: string): ApiResource[] => [
+  ...allReviews.filter((review) => review.group === group).map(reviewEntry),
+  ...allDefinitions
+    .filter(({ resource }) => resource.group === group)
+    .flatMap((definition) => [mainEntry(definition), ...subEntries(definition)]),
+];
 
-/** All groups but the core one, in the order in which Kubernetes prefers them. */
-const groupNames = ['apps', 'authentication.k8s.io', 'authorization.k8s.io', 'coordination.k8s.io', 'discovery.k8s.io'];
+/** All groups but the core group. */
+const groupNames = [...new Set([...allResources, ...allReviews].map(({ group }) => group))]
+  .filter((group) => group !== '')
+  .sort();
 
 const groupOf = (name: string) => {
   const version = { groupVersion: `${name}/v1`, version: 'v1' };
@@ -82,7 +67,9 @@ const groupOf = (name: string) => {
 
 const aggregatedType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
-const wantsAggregated = ({ request }: Exchange): boolean => {
+type Discovery = Pick<Exchange<Pick<Api, 'address'>>, 'api' | 'request' | 'url'>;
+
+const wantsAggregated = ({ request }: Discovery): boolean => {
   const accept = (request.headers.accept ?? '').replaceAll(' ', '').split(',');
   return accept.some(
     (type) =>
@@ -130,8 +117,8 @@ const discoveryOf = (group: string) => {
 const resourceList = (groupVersion: string, group: string): Answer =>
   ok({ kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: entriesOf(group) });
 
-/** Undefined when the path is none of discovery's. */
-export const discovery = (exchange: Exchange): Answer | undefined => {
+/** @returns undefined for any other path */
+export const discovery = (exchange: Discovery): Answer | undefined => {
   const path = exchange.url.pathname.replace(/\/$/, '');
   if (path === '/api') {
     if (wantsAggregated(exchange)) return aggregated(['']);

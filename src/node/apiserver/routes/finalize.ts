@@ -1,10 +1,11 @@
-// PUT namespaces/n/finalize: the namespace controller lets go of an emptied namespace.
+// PUT namespaces/n/finalize: the namespace controller lets go of a namespace that it has emptied.
 import type { Namespace } from '../../../api/core.ts';
 import { namespaces } from '../../../api/resources.ts';
-import { existing, isFinished } from '../admission/write.ts';
+import { isFinished } from '../admission/object.ts';
+import { existing } from '../admission/write.ts';
+import { type Handler, ok } from '../exchange/exchange.ts';
 import { modified } from '../status.ts';
 import { readObject } from './decode.ts';
-import { type Handler, ok } from './request.ts';
 
 export const finalize: Handler = async (exchange) => {
   const { api } = exchange;

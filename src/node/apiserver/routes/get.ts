@@ -1,11 +1,10 @@
 // GET of one object.
 import { existing } from '../admission/write.ts';
-import { encodeObjects } from '../table/encode.ts';
-import { type Handler, ok } from './request.ts';
+import { type Handler, keyOf, ok } from '../exchange/exchange.ts';
+import { encodeObjects } from '../table/table.ts';
 
 export const get: Handler = (exchange) => {
-  const { api, resource, info } = exchange;
-  const key = { name: info.name ?? '', namespace: resource.namespaced ? info.namespace : undefined };
-  const object = existing(api, resource, key);
+  const { api, resource } = exchange;
+  const object = existing(api, resource, keyOf(exchange));
   return ok(encodeObjects(exchange, { objects: [object], list: object }));
 };

@@ -1,4 +1,4 @@
-// What only a pod's kubelet can answer: logs, exec, attach, port-forward. Passed on to port 10250 of the pod's node.
+// Requests that only a pod's kubelet can answer (logs, exec, attach, port-forward): relayed to port 10250 of its node.
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -6,57 +6,57 @@ import { connect } from 'node:tls';
 import type { Container, Node, Pod } from '../../../api/core.ts';
 import { nodes, pods } from '../../../api/resources.ts';
 import { existing } from '../admission/write.ts';
+import { type Handler, type KubeletAccess, keyOf, type ResourceExchange } from '../exchange/exchange.ts';
 import { badRequest, internal, methodNotAllowed, StatusError } from '../status.ts';
-import type { Handler, KubeletAccess, ResourceExchange } from './request.ts';
 
-/** A URL on a kubelet. */
-interface Target {
+/** A URL of a kubelet. */
+interface KubeletUrl {
   readonly host: string;
   readonly port: number;
   readonly path: string;
 }
 
-const verbs: Readonly<Record<string, string>> = { exec: 'exec', attach: 'attach', portforward: 'portForward' };
+/** Subresources that stream in both directions → the kubelet's path. */
+const upgradePaths: Readonly<Record<string, string>> = { exec: 'exec', attach: 'attach', portforward: 'portForward' };
+
+type PodExchange = Pick<ResourceExchange, 'api' | 'info' | 'resource' | 'request' | 'url'>;
 
 /** `GET pods/p/log` */
-export const podLog: Handler = (exchange) => {
-  const { target } = podTarget(exchange, 'containerLogs', true);
-  return relay(exchange, target);
-};
+export const podLog: Handler = (exchange) => relay(exchange, podUrl(exchange, 'containerLogs'));
 
-/** `nodes/n/proxy/…`: anything the kubelet serves. */
+/** `nodes/n/proxy/…`: anything that the kubelet serves. */
 export const nodeProxy: Handler = (exchange) => {
   const { api, info, url } = exchange;
-  const node = existing(api, nodes, { name: info.name ?? '' }) as Node;
+  const node = existing(api, nodes, keyOf(exchange)) as Node;
   return relay(exchange, { ...addressOf(node), path: `/${info.rest}${url.search}` });
 };
 
-/** A request without an upgrade on a subresource that streams both ways. */
+/** A request without an upgrade on a subresource that streams in both directions. */
 export const needsUpgrade: Handler = () => {
   throw badRequest('Upgrade request required');
 };
 
-const podTarget = (exchange: ResourceExchange, verb: string, withContainer: boolean): { target: Target; pod: Pod } => {
+/** API parameter → the kubelet's parameter. */
+const streams = [
+  ['stdin', 'input'],
+  ['stdout', 'output'],
+  ['stderr', 'error'],
+  ['tty', 'tty'],
+] as const;
+
+const podUrl = (exchange: PodExchange, kubeletPath: string): KubeletUrl => {
   const { api, info, url } = exchange;
-  const namespace = info.namespace ?? '';
-  const pod = existing(api, pods, { name: info.name ?? '', namespace }) as Pod;
-  if (!pod.spec.nodeName)
-    throw new StatusError(400, 'BadRequest', `pod ${pod.metadata.name} does not have a host assigned`);
+  const pod = existing(api, pods, keyOf(exchange)) as Pod;
+  const { name, namespace } = pod.metadata;
+  if (!pod.spec.nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
   const node = api.store.get(nodes, { name: pod.spec.nodeName }) as Node | undefined;
-  if (!node) throw internal(`node "${pod.spec.nodeName}" of pod ${pod.metadata.name} does not exist`);
+  if (!node) throw internal(`node "${pod.spec.nodeName}" of pod ${name} does not exist`);
   const query = new URLSearchParams(url.searchParams);
   query.delete('container');
-  // kubelets call the streams otherwise than the API does.
-  for (const [ours, theirs] of [
-    ['stdin', 'input'],
-    ['stdout', 'output'],
-    ['stderr', 'error'],
-    ['tty', 'tty'],
-  ] as const)
-    if (query.has(ours)) query.set(theirs, query.get(ours) === 'false' ? '0' : '1');
-  const container = withContainer ? `/${containerOf(pod, url.searchParams.get('container'))}` : '';
-  const path = `/${verb}/${namespace}/${pod.metadata.name}${container}${query.size === 0 ? '' : `?${query}`}`;
-  return { pod, target: { ...addressOf(node), path } };
+  for (const [ours, theirs] of streams) if (query.has(ours)) query.set(theirs, query.get(ours) === 'false' ? '0' : '1');
+  const container = info.subresource === 'portforward' ? '' : `/${containerOf(pod, url.searchParams.get('container'))}`;
+  const path = `/${kubeletPath}/${namespace}/${name}${container}${query.size === 0 ? '' : `?${query}`}`;
+  return { ...addressOf(node), path };
 };
 
 /** @throws StatusError 400 when the pod has several containers and none is named */
@@ -89,7 +89,7 @@ const agentOf = (access: KubeletAccess): Agent => {
 const tlsOf = ({ cert, key, ca }: KubeletAccess) => ({
   ...(cert === undefined ? {} : { cert }),
   ...(key === undefined ? {} : { key }),
-  // Without an authority for them, kubelets' serving certificates go unchecked, as with the original.
+  // Kubernetes, too, does not check the kubelets' serving certificates unless it has their authority.
   ...(ca === undefined ? { rejectUnauthorized: false } : { ca }),
 });
 
@@ -100,14 +100,14 @@ const causes: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'i/o timeout',
 };
 
-/** As Go's dialler words it. */
-const dialProblem = ({ host, port }: Target, cause: NodeJS.ErrnoException): string =>
+/** In the words of Go's dialler. */
+const dialProblem = ({ host, port }: KubeletUrl, cause: NodeJS.ErrnoException): string =>
   `dial tcp ${host}:${port}: ${causes[cause.code ?? ''] ?? cause.message}`;
 
 const unreachable = (message: string): StatusError => new StatusError(500, 'InternalError', message);
 
-/** Streams an answer back as it comes: `logs -f` shows each line at once. */
-const relay = ({ api, request: incoming, response }: ResourceExchange, target: Target): Promise<undefined> =>
+/** Streams the answer back as it comes, so that `kubectl logs -f` shows each line at once. */
+const relay = ({ api, request: incoming, response }: ResourceExchange, target: KubeletUrl): Promise<undefined> =>
   new Promise((resolve, reject) => {
     const outgoing = request(
       { ...target, method: incoming.method, agent: agentOf(api.kubelet), headers: forwardedHeaders(incoming) },
@@ -139,14 +139,14 @@ const forwardedHeaders = ({ headers }: IncomingMessage) => {
 };
 
 /**
- * Hands an upgraded connection (WebSocket, SPDY) to the kubelet: its answer's head and then raw bytes both ways, so the
- * protocol is the client's and the kubelet's affair.
+ * Hands an upgraded connection (WebSocket, SPDY) to the kubelet: the request's head, and then raw bytes in both directions.
+ * The server does not look into the protocol.
  */
-export const relayUpgrade = (exchange: ResourceExchange, socket: Duplex, head: Buffer): Promise<void> => {
+export const relayUpgrade = (exchange: PodExchange, socket: Duplex, head: Buffer): Promise<void> => {
   const { api, info, request: incoming } = exchange;
-  const verb = verbs[info.subresource ?? ''];
-  if (!verb) throw methodNotAllowed();
-  const { target } = podTarget(exchange, verb, info.subresource !== 'portforward');
+  const kubeletPath = upgradePaths[info.subresource ?? ''];
+  if (!kubeletPath) throw methodNotAllowed();
+  const target = podUrl(exchange, kubeletPath);
   return new Promise((resolve, reject) => {
     const upstream = connect({
       host: target.host,
@@ -177,12 +177,12 @@ export const relayUpgrade = (exchange: ResourceExchange, socket: Duplex, head: B
 
 declare module 'node:stream' {
   interface Duplex {
-    /** Sockets end once what is written has gone out. */
+    /** Of sockets: closes once all written bytes are sent. */
     destroySoon?(): void;
   }
 }
 
-const requestHead = ({ method, rawHeaders }: IncomingMessage, { host, port, path }: Target): string => {
+const requestHead = ({ method, rawHeaders }: IncomingMessage, { host, port, path }: KubeletUrl): string => {
   const lines = [`${method} ${path} HTTP/1.1`, `Host: ${host}:${port}`];
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';

@@ -1,5 +1,6 @@
-// The paths of a resource in the OpenAPI document: which verbs there are, and that each takes `fieldValidation`.
-import { apiVersionOf, type Resource } from '../../../api/resources.ts';
+// The paths of a resource in the OpenAPI document: its verbs and their parameters.
+import { apiPathOf, type Resource } from '../../../api/resources.ts';
+import { patchTypes } from './patch.ts';
 
 const query = (name: string) => ({ name, in: 'query', schema: { type: 'string', uniqueItems: true } });
 const writeParameters = ['dryRun', 'fieldManager', 'fieldValidation'].map(query);
@@ -7,7 +8,7 @@ const listParameters = ['labelSelector', 'fieldSelector', 'limit', 'continue', '
 
 export const collectionPaths = (resource: Resource, schema: string): Record<string, unknown> => {
   const { group, version, kind, plural, namespaced } = resource;
-  const root = `${group === '' ? '/api/v1' : `/apis/${apiVersionOf(resource)}`}${namespaced ? '/namespaces/{namespace}' : ''}/${plural}`;
+  const root = `${apiPathOf(resource)}${namespaced ? '/namespaces/{namespace}' : ''}/${plural}`;
   const content = (...types: string[]) =>
     Object.fromEntries(types.map((type) => [type, { schema: { $ref: `#/components/schemas/${schema}` } }]));
   const responses = { 200: { description: 'OK', content: content('application/json') } };
@@ -29,14 +30,7 @@ export const collectionPaths = (resource: Resource, schema: string): Record<stri
     [`${root}/{name}`]: {
       get: operation('get', []),
       put: operation('put', writeParameters, 'application/json'),
-      patch: operation(
-        'patch',
-        [...writeParameters, query('force')],
-        'application/json-patch+json',
-        'application/merge-patch+json',
-        'application/strategic-merge-patch+json',
-        'application/apply-patch+yaml',
-      ),
+      patch: operation('patch', [...writeParameters, query('force')], ...patchTypes),
       delete: operation('delete', writeParameters),
     },
   };

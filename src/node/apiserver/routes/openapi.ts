@@ -1,47 +1,54 @@
-// OpenAPI v3, made from the schema: enough for `kubectl explain`, and for kubectl to know that we validate fields ourselves.
+// OpenAPI v3, made from the schema: for `kubectl explain`, and for kubectl to see that the server validates fields.
 import { createHash } from 'node:crypto';
-import { allResources, apiVersionOf, type Resource } from '../../../api/resources.ts';
+import { allResources, apiPathOf, type Resource } from '../../../api/resources.ts';
 import { kubernetesVersion } from '../../../api/version.ts';
-import { explanations } from '../schema/explanations.ts';
+import { type Answer, type Exchange, ok } from '../exchange/exchange.ts';
+import { allDefinitions } from '../resources/all.ts';
+import type { Explanations } from '../resources/definition.ts';
 import fields from '../schema/fields.json' with { type: 'json' };
 import { parseField, shapeOf, typeOf } from '../schema/schema.ts';
 import { collectionPaths } from './openapi-paths.ts';
-import { type Answer, type Exchange, ok } from './request.ts';
 
-const groups = [...new Set(allResources.map(apiVersionOf))];
-const pathOf = (apiVersion: string): string => (apiVersion === 'v1' ? 'api/v1' : `apis/${apiVersion}`);
+/** `/api/v1`, `/apis/apps/v1`, …: there is one document for each. */
+const groupPaths = [...new Set(allResources.map(apiPathOf))];
+
+const explanations: Explanations = Object.assign({}, ...allDefinitions.map((definition) => definition.explanations));
 
 const v2Type = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 /**
- * An empty OpenAPI v2 document, in protobuf as kubectl wants it: `{swagger: "2.0"}`. kubectl looks here for kinds that v3
- * doesn't have, and only then says "no matches for kind".
+ * An empty OpenAPI v2 document in protobuf: `{swagger: "2.0"}`. kubectl reads it for kinds that v3 doesn't have.
+ * Without it, kubectl does not say "no matches for kind".
  */
 const v2Document = '\n\u00032.0';
 
-/** Undefined when the path is none of OpenAPI's. */
-export const openapi = ({ url }: Exchange): Answer | undefined => {
+/** @returns undefined for any other path */
+export const openapi = ({ url }: Pick<Exchange, 'url'>): Answer | undefined => {
   if (url.pathname === '/openapi/v3') {
-    // The hash lets clients keep what they have read, beyond this process's life.
-    const paths = groups.map((group) => [
-      pathOf(group),
-      { serverRelativeURL: `/openapi/v3/${pathOf(group)}?hash=${schemaHash()}` },
+    // Clients keep a document until its hash changes.
+    const paths = groupPaths.map((path) => [
+      path.slice(1),
+      { serverRelativeURL: `/openapi/v3${path}?hash=${schemaHash()}` },
     ]);
     return ok({ paths: Object.fromEntries(paths) });
   }
   if (url.pathname === '/openapi/v2') return { code: 200, headers: { 'content-type': v2Type }, body: v2Document };
-  const group = groups.find((apiVersion) => url.pathname === `/openapi/v3/${pathOf(apiVersion)}`);
-  return group === undefined ? undefined : ok(documentOf(group));
+  const groupPath = groupPaths.find((path) => url.pathname === `/openapi/v3${path}`);
+  return groupPath === undefined ? undefined : ok(documentOf(groupPath));
 };
 
 let hash: string | undefined;
 
 const schemaHash = (): string => {
-  hash ??= createHash('sha256').update(JSON.stringify(fields)).digest('hex').slice(0, 32).toUpperCase();
+  hash ??= createHash('sha256')
+    .update(JSON.stringify([fields, explanations]))
+    .digest('hex')
+    .slice(0, 32)
+    .toUpperCase();
   return hash;
 };
 
-const documentOf = (apiVersion: string) => {
-  const resources = allResources.filter((resource) => apiVersionOf(resource) === apiVersion);
+const documentOf = (groupPath: string) => {
+  const resources = allResources.filter((resource) => apiPathOf(resource) === groupPath);
   const schemas: Record<string, unknown> = {
     [quantityName]: {
       oneOf: [{ type: 'string' }, { type: 'number' }],
@@ -108,7 +115,7 @@ const structSchema = (
   };
 };
 
-/** A reference may not have siblings in OpenAPI 3.0, hence the detour that Kubernetes takes too. */
+/** A reference may not have siblings in OpenAPI 3.0, so it is wrapped in `allOf`, as Kubernetes does. */
 const described = (schema: Record<string, unknown>, description = '') =>
   '$ref' in schema ? { description, default: {}, allOf: [schema] } : { description, ...schema };
 

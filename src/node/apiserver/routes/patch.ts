@@ -1,15 +1,17 @@
 // PATCH on an object or its status: JSON patch, merge patch, strategic merge patch, server-side apply.
 import { isDeepStrictEqual } from 'node:util';
 import { createInStore, existing, updateInStore } from '../admission/write.ts';
+import { type Answer, created, type Handler, keyOf, ok, type ResourceExchange } from '../exchange/exchange.ts';
+import { isDryRun } from '../exchange/query.ts';
 import { applyOwnership } from '../patch/apply.ts';
 import { applyJsonPatch, PatchError } from '../patch/json.ts';
-import { applyMergePatch, isRecord } from '../patch/merge.ts';
+import { applyMergePatch } from '../patch/merge.ts';
 import { applyStrategicPatch } from '../patch/strategic.ts';
+import { isRecord } from '../schema/record.ts';
 import { typeOf } from '../schema/schema.ts';
 import { badRequest, StatusError } from '../status.ts';
-import { afterCreate } from './create.ts';
-import { readDocument, toObject } from './decode.ts';
-import { type Answer, type Handler, isDryRun, ok, type ResourceExchange } from './request.ts';
+import { contentTypeOf, readDocument } from './body.ts';
+import { toObject } from './decode.ts';
 
 const jsonPatch = 'application/json-patch+json';
 const mergePatch = 'application/merge-patch+json';
@@ -20,20 +22,18 @@ export const patchTypes = [jsonPatch, mergePatch, strategicPatch, applyPatch];
 export const patch: Handler = async (exchange) => {
   const { api, resource, info, url, request } = exchange;
   const document = await readDocument(request, patchTypes);
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
+  const type = contentTypeOf(request);
   if (type === applyPatch) return apply(exchange, document);
-  const key = { name: info.name ?? '', namespace: resource.namespaced ? info.namespace : undefined };
-  const current = existing(api, resource, key);
+  const current = existing(api, resource, keyOf(exchange));
   const patched = applyTo(type, typeOf(resource), current, document);
   if (!isRecord(patched)) throw badRequest('the patched object is no object');
   const object = toObject(exchange, resource, patched);
-  const dryRun = isDryRun(url);
-  // Only a resourceVersion that the patch itself brings is a precondition.
+  // Only a resourceVersion in the patch is a precondition.
   if (!bringsVersion(document)) object.metadata.resourceVersion = current.metadata.resourceVersion ?? '';
-  return ok(updateInStore(api, resource, object, { dryRun, subresource: info.subresource }));
+  return ok(updateInStore(api, resource, object, { dryRun: isDryRun(url), subresource: info.subresource }));
 };
 
-/** @throws StatusError 400 on a patch that makes no sense, 422 on one that doesn't fit */
+/** @throws StatusError 400 on a patch that can't be parsed, 422 on a JSON patch that doesn't fit the object */
 export const applyTo = (type: string, token: string, current: unknown, document: unknown): unknown => {
   try {
     if (type === jsonPatch) return applyJsonPatch(current, document);
@@ -54,9 +54,10 @@ export const applyTo = (type: string, token: string, current: unknown, document:
 const bringsVersion = (document: unknown): boolean =>
   isRecord(document) && isRecord(document.metadata) && document.metadata.resourceVersion !== undefined;
 
-/** Creates what isn't there; otherwise merges, and removes what this manager applied before and no longer wants. */
+/** Server-side apply: creates a missing object, or merges and removes the fields that this manager applies no longer. */
 const apply = (exchange: ResourceExchange, document: unknown): Answer => {
   const { api, resource, info, url } = exchange;
+  const { subresource } = info;
   const manager = url.searchParams.get('fieldManager');
   if (!manager)
     throw new StatusError(
@@ -68,18 +69,9 @@ const apply = (exchange: ResourceExchange, document: unknown): Answer => {
   const wanted = toObject(exchange, resource, document);
   const dryRun = isDryRun(url);
   const current = api.store.get(resource, wanted.metadata);
-  const ownership = {
-    manager,
-    resource,
-    subresource: info.subresource,
-    force: url.searchParams.get('force') === 'true',
-  };
-  const next = applyOwnership(ownership, current, wanted);
-  if (!current) {
-    const created = createInStore(api, resource, next, { dryRun });
-    if (!dryRun) afterCreate(api, resource, created);
-    return { code: 201, body: created };
-  }
+  const force = url.searchParams.get('force') === 'true';
+  const next = applyOwnership({ manager, resource, subresource, force }, current, wanted);
+  if (!current) return created(createInStore(api, resource, next, { dryRun }));
   if (isDeepStrictEqual(next, current)) return ok(current);
-  return ok(updateInStore(api, resource, next, { dryRun, subresource: info.subresource }));
+  return ok(updateInStore(api, resource, next, { dryRun, subresource }));
 };

@@ -1,14 +1,19 @@
-// `kubectl auth can-i` and `kubectl auth whoami`: asked by POST, answered from the authorizer, never stored.
+// `kubectl auth can-i` and `kubectl auth whoami`: POSTed reviews, answered by the authorizer and never stored.
+import { apiPathOf, apiVersionOf } from '../../../api/resources.ts';
 import { isAllowed } from '../auth/authorize.ts';
-import { isRecord } from '../patch/merge.ts';
-import { readDocument } from './decode.ts';
-import type { Exchange, Handler } from './request.ts';
+import { created, type Exchange, type Handler } from '../exchange/exchange.ts';
+import { type Review, selfSubjectAccessReviews, selfSubjectReviews } from '../resources/reviews.ts';
+import { isRecord } from '../schema/record.ts';
+import { readDocument } from './body.ts';
 
-type Review = Handler<Exchange>;
+type ReviewHandler = Handler<Pick<Exchange, 'request' | 'user'>>;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-const selfSubjectAccess: Review = async ({ request, user }) => {
+const answer = (review: Review, parts: object) =>
+  created({ kind: review.kind, apiVersion: apiVersionOf(review), metadata: {}, ...parts });
+
+const selfSubjectAccess: ReviewHandler = async ({ request, user }) => {
   const body = await readDocument(request);
   const spec = isRecord(body) && isRecord(body.spec) ? body.spec : {};
   const resource = isRecord(spec.resourceAttributes) ? spec.resourceAttributes : undefined;
@@ -21,25 +26,16 @@ const selfSubjectAccess: Review = async ({ request, user }) => {
         subresource: text(resource.subresource),
       }
     : { verb: text(path.verb), path: text(path.path) };
-  const status = { allowed: isAllowed(user, attributes) };
-  return {
-    code: 201,
-    body: { kind: 'SelfSubjectAccessReview', apiVersion: 'authorization.k8s.io/v1', metadata: {}, spec, status },
-  };
+  return answer(selfSubjectAccessReviews, { spec, status: { allowed: isAllowed(user, attributes) } });
 };
 
-const selfSubject: Review = ({ user }) => ({
-  code: 201,
-  body: {
-    kind: 'SelfSubjectReview',
-    apiVersion: 'authentication.k8s.io/v1',
-    metadata: {},
-    status: { userInfo: { username: user.name, groups: user.groups } },
-  },
-});
+const selfSubject: ReviewHandler = ({ user }) =>
+  answer(selfSubjectReviews, { status: { userInfo: { username: user.name, groups: user.groups } } });
 
-/** By path. Discovery lists them too. */
-export const reviews: Readonly<Record<string, Review>> = {
-  '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews': selfSubjectAccess,
-  '/apis/authentication.k8s.io/v1/selfsubjectreviews': selfSubject,
-};
+const pathOf = (review: Review): string => `${apiPathOf(review)}/${review.plural}`;
+
+/** By path. */
+export const reviewHandlers: ReadonlyMap<string, ReviewHandler> = new Map([
+  [pathOf(selfSubjectAccessReviews), selfSubjectAccess],
+  [pathOf(selfSubjectReviews), selfSubject],
+]);

@@ -1,26 +1,29 @@
-// Which handler answers a request: one table for resources and their subresources, then the other paths.
+// Which handler answers a request: one table for resources and their subresources, then reviews and the other paths.
 import { authorizePath, authorizeResource } from '../auth/authorize.ts';
+import type { Answer, Exchange, Handler, Target } from '../exchange/exchange.ts';
+import { parseResourceRequest, type ResourceRequest, type Verb } from '../exchange/info.ts';
+import { definitionOf } from '../resources/all.ts';
+import type { SubresourceVerb } from '../resources/subresources.ts';
 import { methodNotAllowed, pathNotFound } from '../status.ts';
-import { watch } from '../watch/watch.ts';
 import { bind } from './binding.ts';
 import { create } from './create.ts';
 import { evict, remove, removeCollection } from './delete.ts';
 import { discovery } from './discovery.ts';
 import { finalize } from './finalize.ts';
 import { get } from './get.ts';
-import { parseResourceRequest, type ResourceRequest } from './info.ts';
 import { needsUpgrade, nodeProxy, podLog } from './kubelet.ts';
 import { list } from './list.ts';
 import { misc } from './misc.ts';
 import { openapi } from './openapi.ts';
 import { patch } from './patch.ts';
-import type { Answer, Exchange, Handler, ResourceExchange } from './request.ts';
-import { reviews } from './review.ts';
+import { reviewHandlers } from './review.ts';
 import { getScale, patchScale, updateScale } from './scale.ts';
 import { update } from './update.ts';
+import { watch } from './watch.ts';
 
-/** By verb, with the subresource behind a slash. */
-const handlers: Readonly<Record<string, Handler>> = {
+type Route = Exclude<Verb, 'options'> | SubresourceVerb;
+
+const routes: Readonly<Record<Route, Handler>> = {
   get,
   list,
   watch,
@@ -47,22 +50,21 @@ const handlers: Readonly<Record<string, Handler>> = {
   'create/portforward': needsUpgrade,
   'get/proxy': nodeProxy,
 };
+const handlers: ReadonlyMap<string, Handler> = new Map(Object.entries(routes));
 
-/** @throws StatusError for everything that is refused */
+/** @throws StatusError */
 export const dispatch = async (exchange: Exchange): Promise<Answer | undefined> => {
   const { request, url, user } = exchange;
   const info = parseResourceRequest(request.method ?? 'GET', url);
-  const review = request.method === 'POST' ? reviews[url.pathname] : undefined;
-  if (info && review) {
-    authorizeResource(user, info);
-    return review(exchange);
-  }
   if (!info) return dispatchPath(exchange);
-  const resourceExchange = resolve(exchange, info);
-  return handlerOf(info)(resourceExchange);
+  authorizeResource(user, info);
+  const review = request.method === 'POST' ? reviewHandlers.get(url.pathname) : undefined;
+  if (review) return review(exchange);
+  const target = targetOf(info);
+  return handlerOf(info)({ ...exchange, ...target });
 };
 
-const dispatchPath = async (exchange: Exchange): Promise<Answer | undefined> => {
+const dispatchPath = (exchange: Exchange): Answer => {
   const { request, url, user } = exchange;
   authorizePath(user, request.method ?? 'GET', url.pathname);
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
@@ -71,23 +73,20 @@ const dispatchPath = async (exchange: Exchange): Promise<Answer | undefined> => 
   return answer;
 };
 
-/** Who may not ask isn't told what exists. @throws StatusError 403, 404 */
-export const resolve = (exchange: Exchange, info: ResourceRequest): ResourceExchange => {
-  authorizeResource(exchange.user, info);
+/** The resource that an authorized request is about. @throws StatusError 404 */
+export const targetOf = (info: ResourceRequest): Target => {
   const { resource, subresource } = info;
   if (!resource) throw pathNotFound();
-  const hasSubresource =
-    subresource === undefined ||
-    resource.subresources.some((known) => known === subresource) ||
-    (resource.plural === 'nodes' && subresource === 'proxy');
-  if (!hasSubresource) throw pathNotFound();
-  return { ...exchange, info, resource };
+  const known: readonly string[] = definitionOf(resource).subresources ?? [];
+  if (subresource !== undefined && !known.includes(subresource)) throw pathNotFound();
+  return { info, resource };
 };
 
+/** @throws StatusError 405 */
 const handlerOf = ({ verb, subresource, resource, namespace, name }: ResourceRequest): Handler => {
-  const handler = handlers[subresource === undefined ? verb : `${verb}/${subresource}`];
+  const handler = handlers.get(subresource === undefined ? verb : `${verb}/${subresource}`);
   if (!handler) throw methodNotAllowed();
-  // A single namespaced object, or a new one, has a namespace in its URL.
+  // Requests for one object and for new objects need a namespace in the URL.
   const needsNamespace =
     resource?.namespaced && (name !== undefined || verb === 'create' || verb === 'deletecollection');
   if (needsNamespace && namespace === undefined) throw methodNotAllowed();

@@ -1,23 +1,28 @@
-// The scale subresource of deployments and replica sets: how many replicas, and by which selector they are found.
+// The scale subresource of deployments and replica sets: their number of replicas and the selector of their pods.
 import type { Deployment } from '../../../api/apps.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { existing, updateInStore } from '../admission/write.ts';
-import { formatSelector } from '../table/format.ts';
-import { readDocument, toObject } from './decode.ts';
+import { type Handler, keyOf, ok, type ResourceExchange } from '../exchange/exchange.ts';
+import { isDryRun } from '../exchange/query.ts';
+import { formatSelector } from '../resources/cells.ts';
+import { subresources } from '../resources/subresources.ts';
+import type { Fields } from '../schema/record.ts';
+import { typeOf } from '../schema/schema.ts';
+import { contentTypeOf, readDocument } from './body.ts';
+import { toObject } from './decode.ts';
 import { applyTo, patchTypes } from './patch.ts';
-import { type Handler, isDryRun, ok, type ResourceExchange } from './request.ts';
 
 /** autoscaling/v1 Scale */
 interface Scale extends KubeObject {
   spec?: { replicas?: number };
   status?: { replicas: number; selector?: string };
 }
-const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' } as const;
 
+/** The fields that replica sets and deployments share. */
 type Scalable = Deployment;
 
-const current = ({ api, resource, info }: ResourceExchange): Scalable =>
-  existing(api, resource, { name: info.name ?? '', namespace: info.namespace }) as Scalable;
+const current = (exchange: ResourceExchange): Scalable =>
+  existing(exchange.api, exchange.resource, keyOf(exchange)) as Scalable;
 
 const scaleOf = ({ metadata, spec, status }: Scalable): Scale => ({
   kind: 'Scale',
@@ -30,28 +35,29 @@ const scaleOf = ({ metadata, spec, status }: Scalable): Scale => ({
     creationTimestamp: metadata.creationTimestamp ?? '',
   },
   spec: { replicas: spec.replicas ?? 0 },
-  status: { replicas: status?.replicas ?? 0, selector: formatSelector(spec.selector).replace('<none>', '') },
+  status: { replicas: status?.replicas ?? 0, selector: formatSelector(spec.selector) },
 });
 
 export const getScale: Handler = (exchange) => ok(scaleOf(current(exchange)));
 
 export const updateScale: Handler = async (exchange) => {
   const document = await readDocument(exchange.request);
-  return ok(setScale(exchange, document as Record<string, unknown>));
+  return ok(setScale(exchange, document as Fields));
 };
 
 export const patchScale: Handler = async (exchange) => {
   const document = await readDocument(exchange.request, patchTypes);
-  const type = (exchange.request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
   const { metadata, ...scale } = scaleOf(current(exchange));
+  // Without a version, so that only a version in the patch is a precondition.
   const { resourceVersion: _version, ...unversioned } = metadata;
-  const patched = applyTo(type, 'autoscaling.v1.Scale', { ...scale, metadata: unversioned }, document);
-  return ok(setScale(exchange, patched as Record<string, unknown>));
+  const target = { ...scale, metadata: unversioned };
+  const patched = applyTo(contentTypeOf(exchange.request), typeOf(subresources.scale), target, document);
+  return ok(setScale(exchange, patched as Fields));
 };
 
-const setScale = (exchange: ResourceExchange, document: Record<string, unknown>): Scale => {
+const setScale = (exchange: ResourceExchange, document: Fields): Scale => {
   const { api, resource, url } = exchange;
-  const { metadata, spec } = toObject(exchange, scaleKind, document) as Scale;
+  const { metadata, spec } = toObject(exchange, subresources.scale, document) as Scale;
   const object = structuredClone(current(exchange));
   if (metadata.resourceVersion) object.metadata.resourceVersion = metadata.resourceVersion;
   object.spec.replicas = spec?.replicas ?? 0;

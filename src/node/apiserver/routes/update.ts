@@ -1,7 +1,8 @@
-// PUT on an object, or on its status.
+// PUT on an object or on its status.
 import { updateInStore } from '../admission/write.ts';
+import { type Handler, ok } from '../exchange/exchange.ts';
+import { isDryRun } from '../exchange/query.ts';
 import { readObject } from './decode.ts';
-import { type Handler, isDryRun, ok } from './request.ts';
 
 export const update: Handler = async (exchange) => {
   const { api, resource, info, url } = exchange;

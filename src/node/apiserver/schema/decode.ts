@@ -1,24 +1,25 @@
-// From a request's JSON to an object with known fields only, complaining as Kubernetes' decoder does.
+// From a request's JSON to an object with known fields only, with the errors of Kubernetes' decoder.
+import { isRecord } from './record.ts';
 import { fieldOf, goType, type Shape, shapeOf } from './schema.ts';
 
-/** The body can't be an object of this type. The message is Go's. */
+/** The body can't be an object of this type. The message is in Go's words. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
 }
 
 export interface Decoded {
   readonly object: Record<string, unknown>;
-  /** Paths of the fields that don't exist: they are dropped. */
+  /** Paths of unknown fields, which the object does not have. */
   readonly unknown: readonly string[];
 }
 
 interface Walk {
   readonly unknown: string[];
-  /** The struct that holds the field, for messages. */
+  /** The struct that has the field, for messages. */
   readonly struct: string;
-  /** With indices, as unknown fields are named. */
+  /** With indices, as messages about unknown fields have it. */
   readonly path: string;
-  /** Without indices, as type mismatches are named. */
+  /** Without indices, as messages about wrong types have it. */
   readonly goPath: string;
 }
 
@@ -51,7 +52,7 @@ const decodeValue = (token: string, shape: Shape, value: unknown, walk: Walk): u
   }
 };
 
-/** What Go makes of a null inside a list or a map. */
+/** Go decodes a null inside a list or a map as the type's zero value. */
 const zeroOf = (token: string): unknown => {
   const shape = shapeOf(token);
   if (shape.is === 'list') return [];
@@ -59,9 +60,6 @@ const zeroOf = (token: string): unknown => {
   if (shape.type === 'bool') return false;
   return /^(int|float)/.test(shape.type) ? 0 : '';
 };
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const decodeMap = (token: string, item: string, value: unknown, walk: Walk): unknown => {
   if (!isRecord(value)) throw mismatch(value, token, walk);

@@ -1,10 +1,10 @@
-// Request bodies in Kubernetes' protobuf, which kubectl's typed commands send (`create deployment`, `create service`, …):
-// decoded by the field numbers of the schema into what the same object looks like in JSON.
+// Decodes Kubernetes' protobuf into the JSON of the same object, by the field numbers of the schema.
+// kubectl's typed commands send protobuf: `create deployment`, `create service`, …
 import { parseField, shapeOf, typeOf } from './schema.ts';
 
 export const protobufType = 'application/vnd.kubernetes.protobuf';
 
-/** The body isn't protobuf, or is of a type that this server doesn't know. */
+/** The body is no protobuf, or has an unknown type. */
 export class ProtobufError extends Error {
   override readonly name = 'ProtobufError';
 }
@@ -30,7 +30,7 @@ export const decodeProtobuf = (body: Buffer): Json => {
 };
 
 const tokenFor = (apiVersion: string, kind: string): string => {
-  // Options travel under the version of the resource that they are for.
+  // Options carry the version of the resource that they are for.
   if (kind === 'DeleteOptions') return 'meta.v1.DeleteOptions';
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
   const token = typeOf({ group, kind });
@@ -41,9 +41,9 @@ const tokenFor = (apiVersion: string, kind: string): string => {
 
 interface WireField {
   readonly number: number;
-  /** Of a length-delimited field. */
+  /** The content of a length-delimited field. */
   readonly bytes: Buffer | undefined;
-  /** Of the others. */
+  /** The value of any other field. */
   readonly value: bigint;
 }
 
@@ -131,7 +131,7 @@ const decodeField = (result: Json, { name, token, pointer }: NumberedField, wire
     result[name] = { ...((result[name] as Json) ?? {}), [key]: decodeSingle(shape.item, value) };
   } else {
     const value = decodeSingle(token, wire);
-    // Go's encoder writes zero values of what isn't a pointer; JSON leaves them out.
+    // Go's protobuf encoder writes zero values of fields that are no pointers. JSON leaves them out.
     if (pointer || !isZero(value)) result[name] = value;
   }
 };
@@ -175,14 +175,14 @@ const firstString = (bytes: Buffer = Buffer.alloc(0)): string =>
     .find(({ number }) => number === 1)
     ?.bytes?.toString() ?? '';
 
-/** `{type, intVal, strVal}` */
+/** From `{type, intVal, strVal}`. */
 const intOrString = (bytes: Buffer = Buffer.alloc(0)): number | string => {
   const fields = new Map(fieldsOf(bytes).map((field) => [field.number, field]));
   if (fields.get(1)?.value === 1n) return fields.get(3)?.bytes?.toString() ?? '';
   return Number(BigInt.asIntN(64, fields.get(2)?.value ?? 0n));
 };
 
-/** `{seconds, nanos}`; null for the zero time. */
+/** From `{seconds, nanos}`. Null for the zero time. */
 const time = (bytes: Buffer = Buffer.alloc(0), type: 'Time' | 'MicroTime'): string | null => {
   const fields = new Map(fieldsOf(bytes).map(({ number, value }) => [number, Number(BigInt.asIntN(64, value))]));
   const seconds = fields.get(1);

@@ -1,19 +1,22 @@
-// The types of all fields, from Kubernetes' own Go types (scripts/schema.ts): for strict decoding, strategic merge, OpenAPI.
+// The types of all fields, generated from Kubernetes' Go types by scripts/schema.ts.
+// Strict decoding, patches, protobuf and OpenAPI use them.
 import type { Resource } from '../../../api/resources.ts';
 import fields from './fields.json' with { type: 'json' };
 
-/** A field's type: `[]core.v1.Container`, required or not, and how a strategic merge patch treats it. */
+/** A field of a struct. */
 export interface FieldType {
+  /** The type of the field: `[]core.v1.Container`. */
   readonly token: string;
   readonly required: boolean;
-  /** Absent and zero are different things. */
+  /** The field can be absent, which differs from zero. */
   readonly pointer: boolean;
+  /** How a strategic merge patch merges the field. */
   readonly merge: { readonly strategies: readonly string[]; readonly key: string | undefined } | undefined;
-  /** On the wire (protobuf). */
+  /** The field's number in protobuf. */
   readonly number: number | undefined;
 }
 
-/** What a token stands for once aliases are followed. */
+/** What a token stands for, after aliases are followed. */
 export type Shape =
   | { readonly is: 'list'; readonly item: string }
   | { readonly is: 'map'; readonly item: string }
@@ -22,20 +25,12 @@ export type Shape =
 
 const table: Readonly<Record<string, string | Readonly<Record<string, string | undefined>>>> = fields;
 
-const packages: Readonly<Record<string, string>> = {
-  '': 'core.v1',
-  apps: 'apps.v1',
-  'discovery.k8s.io': 'discovery.v1',
-  'coordination.k8s.io': 'coordination.v1',
-  autoscaling: 'autoscaling.v1',
-  policy: 'policy.v1',
-  'authorization.k8s.io': 'authorization.v1',
-  'authentication.k8s.io': 'authentication.v1',
-};
-
-/** `core.v1.Service` */
+/**
+ * The type of a kind: `core.v1.Service`, `discovery.v1.EndpointSlice`. A Go package in k8s.io/api is called after the first
+ * label of its group. Every group that this server has is in version v1.
+ */
 export const typeOf = ({ group, kind }: Pick<Resource, 'group' | 'kind'>): string =>
-  `${packages[group] ?? group}.${kind}`;
+  `${group === '' ? 'core' : group.split('.')[0]}.v1.${kind}`;
 
 export const shapeOf = (token: string): Shape => {
   if (token.startsWith('[]')) return { is: 'list', item: token.slice(2) };
@@ -46,7 +41,7 @@ export const shapeOf = (token: string): Shape => {
   return { is: 'struct', name: token, fields: entry as Record<string, string> };
 };
 
-/** The type of a struct's field, or undefined when there is no such field. */
+/** @returns undefined when the struct has no such field */
 export const fieldOf = (shape: Shape, name: string): FieldType | undefined => {
   if (shape.is !== 'struct' || name.startsWith('~') || !Object.hasOwn(shape.fields, name)) return undefined;
   return parseField(shape.fields[name] ?? '');
@@ -54,6 +49,7 @@ export const fieldOf = (shape: Shape, name: string): FieldType | undefined => {
 
 const fieldPattern = /^([^!?|#]+)(!?)(\??)(?:\|([^#:]+)(?::([^#]+))?)?(?:#(\d+))?$/;
 
+/** Parses an entry of fields.json. scripts/schema.ts describes the format. */
 export const parseField = (text: string): FieldType => {
   const [, token = '', required, pointer, strategies, key, number] = fieldPattern.exec(text) ?? [];
   return {
@@ -65,7 +61,7 @@ export const parseField = (text: string): FieldType => {
   };
 };
 
-/** As Go names a type in its messages: `v1.ServiceType`, `[]v1.Container`, `map[string]string`, `int32`. */
+/** A type as Go's messages name it: `v1.ServiceType`, `[]v1.Container`, `map[string]string`, `int32`. */
 export const goType = (token: string): string => {
   if (token.startsWith('[]')) return `[]${goType(token.slice(2))}`;
   if (token.startsWith('map:')) return `map[string]${goType(token.slice(4))}`;

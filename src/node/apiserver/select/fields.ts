@@ -1,40 +1,15 @@
-// Field selectors: `spec.nodeName=node01,status.phase!=Succeeded`, on the fields that Kubernetes allows per resource.
+// Field selectors: `spec.nodeName=node01,status.phase!=Succeeded`, on the fields that a resource's definition allows.
 import type { KubeObject } from '../../../api/meta.ts';
 import type { Resource } from '../../../api/resources.ts';
+import { definitionOf } from '../resources/all.ts';
 import { badRequest } from '../status.ts';
 
 export type FieldPredicate = (object: KubeObject) => boolean;
 
-const event = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
-const selectable: Readonly<Record<string, readonly string[]>> = {
-  pods: [
-    'spec.nodeName',
-    'spec.restartPolicy',
-    'spec.schedulerName',
-    'spec.serviceAccountName',
-    'spec.hostNetwork',
-    'status.phase',
-    'status.podIP',
-    'status.nominatedNodeName',
-  ],
-  nodes: ['spec.unschedulable'],
-  namespaces: ['status.phase'],
-  services: ['spec.clusterIP', 'spec.type'],
-  secrets: ['type'],
-  replicasets: ['status.replicas'],
-  events: [
-    ...event.map((field) => `involvedObject.${field}`),
-    'reason',
-    'reportingComponent',
-    'source',
-    'source.component',
-    'type',
-  ],
-};
-/** What an absent boolean reads as. */
-const falsy = new Set(['spec.unschedulable', 'spec.hostNetwork']);
+/** Booleans: an absent one reads as `false`, other absent fields as an empty text. */
+const booleans = new Set(['spec.unschedulable', 'spec.hostNetwork']);
 
-/** @throws StatusError 400 on a field that can't be selected by, or on what can't be parsed */
+/** @throws StatusError 400 on a selector that can't be parsed or a field that can't be selected by */
 export const parseFieldSelector = (resource: Resource, text: string): FieldPredicate => {
   const terms = text
     .split(',')
@@ -49,12 +24,11 @@ export const parseFieldSelector = (resource: Resource, text: string): FieldPredi
   return (object) => terms.every((term) => term(object));
 };
 
-/** The name that a selector asks for, which is how kubectl watches one object. */
 const checkField = (resource: Resource, field: string): void => {
   const known =
     field === 'metadata.name' ||
     (field === 'metadata.namespace' && resource.namespaced) ||
-    selectable[resource.plural]?.includes(field);
+    definitionOf(resource).fieldSelectors?.includes(field);
   if (!known) throw badRequest(`field label not supported: ${field}`);
 };
 
@@ -64,5 +38,5 @@ const readField = (object: KubeObject, field: string): string => {
   for (const part of path.split('.')) {
     value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[part] : undefined;
   }
-  return value === undefined || value === null ? (falsy.has(field) ? 'false' : '') : String(value);
+  return value === undefined || value === null ? (booleans.has(field) ? 'false' : '') : String(value);
 };

@@ -1,4 +1,4 @@
-// Label selectors as queries write them: `app=web,tier in (a,b),!legacy` (apimachinery's labels.Parse).
+// Label selectors in queries: `app=web,tier in (a,b),!legacy` (apimachinery's labels.Parse).
 import type { LabelSelectorRequirement } from '../../../api/meta.ts';
 import { type Labels, matchesRequirement } from '../../../api/selectors.ts';
 import { badRequest } from '../status.ts';
@@ -11,7 +11,7 @@ export const parseLabelSelector = (text: string): LabelPredicate => {
   return (labels = {}) => requirements.every((requirement) => requirement(labels));
 };
 
-/** At commas that stand outside of parentheses. */
+/** Splits at commas outside of parentheses. */
 const splitTopLevel = (text: string): string[] =>
   text
     .split(/,(?![^(]*\))/)

@@ -1,27 +1,27 @@
-// The last events of one resource: what a watch that comes back starts from, and who hears the next ones.
+// The last events of one resource, from which watches catch up, and the listeners to new events.
 import type { KubeObject } from '../../../api/meta.ts';
 
 export interface StoreEvent {
   readonly revision: number;
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly object: KubeObject;
-  /** The object before; absent when it was added. */
+  /** The object before the write. Undefined when the object was added. */
   readonly previous: KubeObject | undefined;
-  /** The object, serialised once for the log and every watch. */
+  /** The object as JSON, made once for the log and all watches. */
   readonly json: string;
 }
 
 export interface History {
   record(event: StoreEvent): void;
-  /** Events after a revision, or undefined when some of them are forgotten. */
+  /** Events after a revision. Undefined when some of them are forgotten. */
   since(revision: number): readonly StoreEvent[] | undefined;
   /** The oldest revision from which a watch can start. */
   readonly floor: number;
-  /** Returns how to stop listening. */
+  /** @returns stops listening */
   listen(listener: (event: StoreEvent) => void): () => void;
 }
 
-/** Kubernetes keeps a hundred; more only costs memory, since a client that was away for longer can list. */
+/** Kubernetes keeps a hundred. A client that was away for longer lists again, so more would only cost memory. */
 const windowSize = 128;
 
 export const createHistory = (from: number): History => {

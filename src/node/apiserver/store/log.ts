@@ -1,12 +1,12 @@
-// The revision log on disk: one SQLite row per write. Everything above it is memory, and comes back from here.
+// The revision log on disk: one SQLite row per write. At start, the store is filled from this log.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync as Database } from 'node:sqlite';
 
-/** One write. A deletion's value is the object as it was last, with the revision of its deletion. */
+/** One write. The value of a deletion is the object's last state, with the revision of the deletion. */
 export interface LogEntry {
   readonly revision: number;
-  /** `services/default/db-service`, with the group before the plural where there is one. */
+  /** `services/default/db-service`; `apps/deployments/default/web` outside of the core group. */
   readonly key: string;
   readonly deleted: boolean;
   readonly value: string;
@@ -15,19 +15,18 @@ export interface LogEntry {
 export interface RevisionLog {
   /** All entries not yet compacted, oldest first. */
   load(): IterableIterator<LogEntry>;
-  /** Returns once the entry would outlive the process. */
+  /** Once this returns, a crash of the process does not lose the entry. */
   append(entry: LogEntry): void;
-  /** Up to here superseded entries are gone: nobody can watch from before it. */
+  /** The last revision given to compact(). No watch can start before it. */
   readonly compacted: number;
-  /** Forgets what was superseded at or before a revision, and deletions up to there. */
+  /** Removes deletions up to a revision, and entries that another entry up to that revision replaced. */
   compact(revision: number): void;
   close(): void;
 }
 
 /**
- * Opens or makes the log in a folder.
- * Write-ahead log with `synchronous=NORMAL`: each append is a write(2) of its own, which outlives a kill -9; only a power
- * cut can lose the last moments, and never tears the database. FULL would cost an fsync per write, milliseconds on a laptop.
+ * Opens or creates the log in a folder. `synchronous=NORMAL`: a kill -9 loses nothing, a power cut may lose the last writes
+ * but never damages the database. FULL would cost an fsync per write, which takes milliseconds.
  */
 export const openLog = (folder: string): RevisionLog => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -89,7 +88,7 @@ const compactTo = (database: Database, revision: number): void => {
   }
 };
 
-/** node:sqlite warns on standard error that it is experimental; a component's log is no place for that. */
+/** Opens without node:sqlite's warning that it is experimental, which would appear in the component's log. */
 const openDatabase = (path: string): Database => {
   const emitWarning = process.emitWarning;
   process.emitWarning = () => {};

@@ -1,5 +1,5 @@
-// All objects, in memory over the revision log: reads never touch the disk, a write returns once it is durable.
-// Everything is synchronous, so read-modify-write needs no lock: between two awaits nobody else runs.
+// All objects in memory, over the revision log: reads never touch the disk, and a write returns once it is in the log.
+// All methods are synchronous, so a handler that reads, changes and writes without an await needs no lock.
 import type { KubeObject } from '../../../api/meta.ts';
 import { allResources, type Resource } from '../../../api/resources.ts';
 import { createHistory, type History, type StoreEvent } from './history.ts';
@@ -11,18 +11,18 @@ export interface ObjectKey {
 }
 
 export interface Store {
-  /** The revision of the last write: what lists carry as their resourceVersion. */
+  /** The revision of the last write, which lists carry as their resourceVersion. */
   readonly revision: number;
   get(resource: Resource, key: ObjectKey): KubeObject | undefined;
-  /** In the order of namespace and name. Objects are shared: clone before changing one. */
+  /** In the order of namespace and name. Objects are shared: clone an object before you change it. */
   list(resource: Resource, namespace?: string): KubeObject[];
-  /** Creates or replaces; returns the object with its new resourceVersion. */
+  /** Creates or replaces. @returns the object with its new resourceVersion */
   put(resource: Resource, object: KubeObject): KubeObject;
-  /** Removes; returns the object as it was, with the revision of its deletion. */
+  /** @returns the object's last state, with the revision of the deletion */
   remove(resource: Resource, object: KubeObject): KubeObject;
-  /** What happened to one resource, and what happens. */
+  /** The events of one resource. */
   history(resource: Resource): History;
-  /** Forgets old revisions on disk; the in-memory windows bound what can still be watched from. */
+  /** Removes old revisions from the disk. */
   compact(): void;
   close(): void;
 }
@@ -31,11 +31,11 @@ interface Bucket {
   readonly prefix: string;
   readonly objects: Map<string, KubeObject>;
   readonly history: History;
-  /** The keys in order, until one comes or goes. */
+  /** The keys in order. Undefined after a key was added or removed. */
   sorted: string[] | undefined;
 }
 
-/** How many revisions stay on disk behind the newest, so that watches survive a restart of the server. */
+/** This many revisions stay on disk, so that watches can go on after a restart of the server. */
 const keptRevisions = 1000;
 
 export const openStore = (log: RevisionLog): Store => {

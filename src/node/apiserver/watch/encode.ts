@@ -1,12 +1,16 @@
-// A watch event as a line, in the form that the client accepts. The plain form reuses the log's own JSON.
-import type { ResourceExchange } from '../routes/request.ts';
-import { acceptedForm, includeOf, partialOf, tableOf } from '../table/encode.ts';
+// A watch event as a line of JSON, in the form that the client accepts. The plain form reuses the JSON of the log.
+import type { ResourceExchange } from '../exchange/exchange.ts';
+import { acceptedForm, includeOf, partialOf, tableOf } from '../table/table.ts';
 import type { VisibleEvent } from './filter.ts';
 
 export type WatchEncoder = (event: VisibleEvent) => string;
 
 /** @throws StatusError 406 */
-export const encoderFor = ({ request, url, resource }: ResourceExchange): WatchEncoder => {
+export const encoderFor = ({
+  request,
+  url,
+  resource,
+}: Pick<ResourceExchange, 'request' | 'url' | 'resource'>): WatchEncoder => {
   const form = acceptedForm(request.headers.accept);
   if (form === 'object')
     return ({ type, object, json }) => `{"type":"${type}","object":${json ?? JSON.stringify(object)}}\n`;

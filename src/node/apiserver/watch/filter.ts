@@ -1,11 +1,11 @@
-// What a watch with selectors sees: an object that comes to match is added, one that ceases to is deleted.
+// Which events a watch with selectors shows: an object that starts to match is added, one that stops to match is deleted.
 import type { KubeObject } from '../../../api/meta.ts';
 import type { StoreEvent } from '../store/history.ts';
 
 export interface VisibleEvent {
   readonly type: StoreEvent['type'];
   readonly object: KubeObject;
-  /** The object's JSON, when it is the stored one. */
+  /** The object's JSON, if the object is the stored one. */
   readonly json: string | undefined;
 }
 
@@ -16,7 +16,7 @@ export const createFilter =
     const before = previous !== undefined && matches(previous);
     if (matches(object)) return { type: before ? 'MODIFIED' : 'ADDED', object, json };
     if (!before) return undefined;
-    // The last state that matched, at the revision at which it ceased to.
+    // The last state that matched, with the revision at which it stopped to match.
     const metadata = { ...previous.metadata, resourceVersion: object.metadata.resourceVersion ?? '' };
     return { type: 'DELETED', object: { ...previous, metadata }, json: undefined };
   };

@@ -1,0 +1,68 @@
+// One request on its way through the server: what handlers read, and how they answer.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Resource } from '../../../api/resources.ts';
+import type { Metrics } from '../metrics.ts';
+import type { AdmissionContext } from '../resources/definition.ts';
+import type { ObjectKey } from '../store/store.ts';
+import type { ResourceRequest } from './info.ts';
+
+/** The client certificate with which the API server connects to kubelets, and the authority of theirs. All PEM. */
+export interface KubeletAccess {
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly ca?: string | undefined;
+}
+
+/** What all requests share. */
+export interface Api extends AdmissionContext {
+  readonly kubelet: KubeletAccess;
+  readonly metrics: Metrics;
+  /** Aborts when the server stops, so that watches end. */
+  readonly signal: AbortSignal;
+  /** `192.168.56.10:6443`: where clients reach this server. */
+  readonly address: string;
+}
+
+/** The authenticated client. */
+export interface User {
+  readonly name: string;
+  readonly groups: readonly string[];
+}
+
+/** @typeParam A the part of the Api that the handler uses */
+export interface Exchange<A = Api> {
+  readonly api: A;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  readonly user: User;
+}
+
+/** What an authorized request for a resource asks for. */
+export interface Target {
+  readonly info: ResourceRequest;
+  readonly resource: Resource;
+}
+
+/** A request for a resource that exists. */
+export interface ResourceExchange<A = Api> extends Exchange<A>, Target {}
+
+export interface Answer {
+  readonly code: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** Answers a request. Undefined: the handler writes the response itself. */
+export type Handler<E = ResourceExchange> = (exchange: E) => Promise<Answer | undefined> | Answer | undefined;
+
+export const ok = (body: unknown): Answer => ({ code: 200, body });
+
+export const created = (body: unknown): Answer => ({ code: 201, body });
+
+/** The namespace in the URL. Undefined for resources without namespaces. */
+export const namespaceOf = ({ info, resource }: Target): string | undefined =>
+  resource.namespaced ? info.namespace : undefined;
+
+/** The object that the URL names. */
+export const keyOf = (target: Target): ObjectKey => ({ name: target.info.name ?? '', namespace: namespaceOf(target) });

@@ -1,0 +1,42 @@
+// The list of all definitions. Discovery, OpenAPI, selectors, tables and writes read it.
+import type { Resource } from '../../../api/resources.ts';
+import { qualified } from '../status.ts';
+import { configMapDefinition } from './configmaps.ts';
+import type { Definition } from './definition.ts';
+import { deploymentDefinition } from './deployments.ts';
+import { endpointsDefinition } from './endpoints.ts';
+import { endpointSliceDefinition } from './endpointslices.ts';
+import { eventDefinition } from './events.ts';
+import { leaseDefinition } from './leases.ts';
+import { namespaceDefinition } from './namespaces.ts';
+import { nodeDefinition } from './nodes.ts';
+import { podDefinition } from './pods/pods.ts';
+import { replicaSetDefinition } from './replicasets.ts';
+import { secretDefinition } from './secrets.ts';
+import { serviceAccountDefinition } from './serviceaccounts.ts';
+import { serviceDefinition } from './services/services.ts';
+
+export const allDefinitions: readonly Definition[] = [
+  namespaceDefinition,
+  nodeDefinition,
+  podDefinition,
+  serviceDefinition,
+  endpointsDefinition,
+  configMapDefinition,
+  secretDefinition,
+  serviceAccountDefinition,
+  eventDefinition,
+  deploymentDefinition,
+  replicaSetDefinition,
+  endpointSliceDefinition,
+  leaseDefinition,
+];
+
+const definitions = new Map(allDefinitions.map((definition) => [qualified(definition.resource), definition]));
+
+/** @throws Error on a resource that has no definition */
+export const definitionOf = (resource: Resource): Definition => {
+  const definition = definitions.get(qualified(resource));
+  if (!definition) throw new Error(`${resource.plural} has no definition: add one to apiserver/resources/all.ts`);
+  return definition;
+};

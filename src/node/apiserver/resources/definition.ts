@@ -1,0 +1,75 @@
+// Everything that the API server knows about one resource. Each resource has a file here, and all.ts lists them.
+// The hooks are methods, not functions in properties: only so is a Definition<Pod> a Definition.
+import type { KubeObject } from '../../../api/meta.ts';
+import type { Resource } from '../../../api/resources.ts';
+import type { Logger } from '../../../kit/logger.ts';
+import type { IpAllocator } from '../allocation/ip-allocator.ts';
+import type { PortAllocator } from '../allocation/port-allocator.ts';
+import type { Store } from '../store/store.ts';
+import type { FieldError } from '../validation/field.ts';
+import type { Subresource } from './subresources.ts';
+
+/** What writes may read, draw from and log to. */
+export interface AdmissionContext {
+  readonly store: Store;
+  readonly clusterIps: IpAllocator;
+  readonly nodePorts: PortAllocator;
+  readonly logger: Logger;
+}
+
+/** What `kubectl explain` says: by type (`core.v1.PodSpec`) and field. The key `''` explains the type itself. */
+export type Explanations = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The table that `kubectl get` prints. */
+interface Printing<T> {
+  /** Kubernetes' column names. A `?` in front: only in wide tables (`-o wide`). */
+  readonly columns: readonly string[];
+  /** One row. The cells come in the order of the columns. */
+  cells(object: T): unknown[];
+}
+
+/** How the resource differs when it is written. Every hook gets a private copy and may change it. */
+interface Strategy<T> {
+  /** Fills in what the client left out, on create and on update. */
+  setDefaults?(object: T): void;
+  /** Sets what a new object starts with, whatever the client sent. @throws StatusError to refuse the object */
+  prepareCreate?(object: T, context: AdmissionContext): void;
+  /** Keeps what an update may not change. */
+  prepareUpdate?(next: T, current: T): void;
+  /** What is wrong with a name. Without it, a name is a DNS subdomain. */
+  nameProblems?(name: string): string[];
+  validate?(object: T): FieldError[];
+  validateUpdate?(next: T, current: T): FieldError[];
+  /** Sets addresses and ports. Runs after validation; `current` is undefined on create. */
+  allocate?(next: T, current: T | undefined, context: AdmissionContext): FieldError[];
+  /** Runs after a new object was stored. `create` stores a further object unless it exists. */
+  afterCreate?(created: T, context: AdmissionContext & { readonly create: Create }): void;
+  /** `metadata.generation` counts changes of the spec. */
+  readonly countsGenerations?: boolean;
+  /** New objects are also accepted in a namespace that is being deleted. */
+  readonly outlivesNamespace?: boolean;
+}
+
+export type Create = <T extends KubeObject>(resource: Resource<T>, object: T) => void;
+
+/** How the resource differs when it is deleted. */
+interface Deletion<T> {
+  /** Why this object may not be deleted. Undefined: it may. */
+  refuseDelete?(object: T): string | undefined;
+  /** How many seconds the object may take to go. Without it, the object goes at once. */
+  gracePeriod?(object: T, requested: number | undefined): number;
+  /** Changes an object when it is marked as deleted. */
+  prepareDelete?(object: T): void;
+  /** DELETE answers with the deleted object. Without it, DELETE answers with a Status. */
+  readonly answersWithObject?: boolean;
+}
+
+export interface Definition<T extends KubeObject = KubeObject> extends Printing<T>, Strategy<T>, Deletion<T> {
+  readonly resource: Resource<T>;
+  readonly categories?: readonly string[];
+  /** With `status`, the status is written through this subresource only. */
+  readonly subresources?: readonly Subresource[];
+  /** Fields for field selectors, besides metadata.name and metadata.namespace. */
+  readonly fieldSelectors?: readonly string[];
+  readonly explanations?: Explanations;
+}

@@ -1,0 +1,57 @@
+// Deployments: the deployment controller keeps their ReplicaSets.
+import type { Deployment } from '../../../api/apps.ts';
+import { deployments } from '../../../api/resources.ts';
+import { type FieldError, invalidValue, unsupported } from '../validation/field.ts';
+import { ageOf, formatSelector, orNone } from './cells.ts';
+import type { Definition } from './definition.ts';
+import { containerCells, setWorkloadDefaults, validateSelectorKept, validateWorkload } from './workloads.ts';
+
+const setDefaults = ({ spec }: Deployment): void => {
+  if (!spec) return;
+  setWorkloadDefaults(spec);
+  spec.strategy ??= {};
+  spec.strategy.type ??= 'RollingUpdate';
+  if (spec.strategy.type === 'RollingUpdate')
+    spec.strategy.rollingUpdate = { maxSurge: '25%', maxUnavailable: '25%', ...spec.strategy.rollingUpdate };
+  spec.revisionHistoryLimit ??= 10;
+  spec.progressDeadlineSeconds ??= 600;
+};
+
+const validateStrategy = ({ spec }: Deployment): FieldError[] => {
+  const type = spec?.strategy?.type;
+  if (type !== 'RollingUpdate' && type !== 'Recreate')
+    return [unsupported('spec.strategy.type', type, ['Recreate', 'RollingUpdate'])];
+  const { maxSurge, maxUnavailable } = spec.strategy?.rollingUpdate ?? {};
+  const isZero = (value: unknown): boolean => value === 0 || value === '0%';
+  return type === 'RollingUpdate' && isZero(maxSurge) && isZero(maxUnavailable)
+    ? [invalidValue('spec.strategy.rollingUpdate.maxUnavailable', maxUnavailable, 'may not be 0 when `maxSurge` is 0')]
+    : [];
+};
+
+export const deploymentDefinition: Definition<Deployment> = {
+  resource: deployments,
+  categories: ['all'],
+  subresources: ['status', 'scale'],
+  explanations: {
+    'apps.v1.Deployment': {
+      '': 'Keeps a number of identical pods running, and replaces them step by step when their template changes.',
+    },
+  },
+  columns: ['Name', 'Ready', 'Up-to-date', 'Available', 'Age', '?Containers', '?Images', '?Selector'],
+  cells: ({ metadata, spec, status = {} }) => [
+    metadata.name,
+    `${status.readyReplicas ?? 0}/${spec.replicas ?? 0}`,
+    status.updatedReplicas ?? 0,
+    status.availableReplicas ?? 0,
+    ageOf(metadata.creationTimestamp),
+    ...containerCells(spec.template),
+    orNone(formatSelector(spec.selector)),
+  ],
+  setDefaults,
+  prepareCreate: (deployment) => {
+    deployment.status = {};
+  },
+  validate: (deployment) => [...validateWorkload(deployment.spec, 'deployment'), ...validateStrategy(deployment)],
+  validateUpdate: validateSelectorKept,
+  countsGenerations: true,
+};

@@ -1,0 +1,94 @@
+// A pod's row in tables, as Kubernetes' printers make it.
+import type { ContainerStatus, Pod } from '../../../../api/core.ts';
+import { ageOf, orNone } from '../cells.ts';
+
+export const podCells = (pod: Pod): unknown[] => {
+  const { spec, status = {}, metadata } = pod;
+  const summary = summarise(pod);
+  const restarts =
+    summary.restarts > 0 && summary.lastRestart !== undefined
+      ? `${summary.restarts} (${ageOf(summary.lastRestart)} ago)`
+      : String(summary.restarts);
+  return [
+    metadata.name,
+    `${summary.ready}/${spec.containers.length}`,
+    summary.reason,
+    restarts,
+    ageOf(metadata.creationTimestamp),
+    orNone(status.podIPs?.[0]?.ip ?? status.podIP),
+    orNone(spec.nodeName),
+    '<none>',
+    '<none>',
+  ];
+};
+
+interface Summary {
+  reason: string;
+  ready: number;
+  restarts: number;
+  lastRestart: string | undefined;
+}
+
+const summarise = (pod: Pod): Summary => {
+  const { status = {}, metadata } = pod;
+  const summary: Summary = {
+    reason: status.reason || status.phase || '',
+    ready: 0,
+    restarts: 0,
+    lastRestart: undefined,
+  };
+  const initializing = readInit(pod, summary);
+  if (!initializing) readContainers(pod, summary);
+  const over = status.phase === 'Succeeded' || status.phase === 'Failed';
+  if (metadata.deletionTimestamp !== undefined && status.reason === 'NodeLost') summary.reason = 'Unknown';
+  else if (metadata.deletionTimestamp !== undefined && !over) summary.reason = 'Terminating';
+  return summary;
+};
+
+const count = (summary: Summary, { restartCount, lastState }: ContainerStatus): void => {
+  summary.restarts += restartCount;
+  const finished = lastState?.terminated?.finishedAt;
+  if (finished && finished > (summary.lastRestart ?? '')) summary.lastRestart = finished;
+};
+
+const terminatedReason = ({ state }: ContainerStatus): string | undefined => {
+  const terminated = state?.terminated;
+  if (!terminated) return undefined;
+  if (terminated.reason) return terminated.reason;
+  return terminated.signal ? `Signal:${terminated.signal}` : `ExitCode:${terminated.exitCode}`;
+};
+
+/** @returns whether an init container has not finished yet */
+const readInit = ({ spec, status = {} }: Pod, summary: Summary): boolean => {
+  const statuses = status.initContainerStatuses ?? [];
+  for (const [index, container] of statuses.entries()) {
+    count(summary, container);
+    if (container.state?.terminated?.exitCode === 0) continue;
+    const waiting = container.state?.waiting?.reason;
+    const terminated = terminatedReason(container);
+    if (terminated !== undefined) summary.reason = `Init:${terminated}`;
+    else if (waiting && waiting !== 'PodInitializing') summary.reason = `Init:${waiting}`;
+    else summary.reason = `Init:${index}/${spec.initContainers?.length ?? 0}`;
+    return true;
+  }
+  return false;
+};
+
+const readContainers = ({ status = {} }: Pod, summary: Summary): void => {
+  summary.restarts = 0;
+  let running = false;
+  for (const container of [...(status.containerStatuses ?? [])].reverse()) {
+    count(summary, container);
+    const waiting = container.state?.waiting?.reason;
+    const terminated = terminatedReason(container);
+    if (waiting) summary.reason = waiting;
+    else if (terminated !== undefined) summary.reason = terminated;
+    else if (container.ready && container.state?.running) {
+      running = true;
+      summary.ready += 1;
+    }
+  }
+  if (summary.reason !== 'Completed' || !running) return;
+  const ready = status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True');
+  summary.reason = ready ? 'Running' : 'NotReady';
+};

@@ -1,0 +1,24 @@
+// The reviews that the API answers: kinds that clients POST and that are never stored.
+
+export interface Review {
+  readonly group: string;
+  readonly version: 'v1';
+  readonly plural: string;
+  readonly kind: string;
+}
+
+export const selfSubjectAccessReviews: Review = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  plural: 'selfsubjectaccessreviews',
+  kind: 'SelfSubjectAccessReview',
+};
+
+export const selfSubjectReviews: Review = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  plural: 'selfsubjectreviews',
+  kind: 'SelfSubjectReview',
+};
+
+export const allReviews: readonly Review[] = [selfSubjectAccessReviews, selfSubjectReviews];

@@ -1,0 +1,89 @@
+// Assigns a service's address and node ports: the ones that the user chose, or free ones.
+import type { Service, ServicePort } from '../../../../api/core.ts';
+import { services } from '../../../../api/resources.ts';
+import type { Ipv4 } from '../../../../api/scalars.ts';
+import { type FieldError, invalidValue } from '../../validation/field.ts';
+import type { AdmissionContext } from '../definition.ts';
+
+const isOther = (a: Service, b: Service): boolean =>
+  a.metadata.name !== b.metadata.name || a.metadata.namespace !== b.metadata.namespace;
+
+const othersOf = (service: Service, { store }: AdmissionContext): Service[] =>
+  (store.list(services) as Service[]).filter((other) => isOther(other, service));
+
+export const allocateService = (
+  next: Service,
+  current: Service | undefined,
+  context: AdmissionContext,
+): FieldError[] => {
+  const others = othersOf(next, context);
+  return [...allocateAddress(next, current, others, context), ...allocatePorts(next, current, others, context)];
+};
+
+const allocateAddress = (
+  service: Service,
+  current: Service | undefined,
+  others: readonly Service[],
+  { clusterIps }: AdmissionContext,
+): FieldError[] => {
+  const { spec } = service;
+  if (spec.type === 'ExternalName' || spec.clusterIP === 'None') return [];
+  const taken = new Set(others.flatMap(({ spec: { clusterIPs } }) => clusterIPs ?? []));
+  const wanted = spec.clusterIP;
+  // A service keeps its address, even if the server now has another range.
+  if (wanted && wanted === current?.spec.clusterIP) return [];
+  if (wanted) {
+    const problem = clusterIps.refuse(wanted as Ipv4, taken);
+    return problem ? [invalidValue('spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: ${problem}`)] : [];
+  }
+  const address = clusterIps.draw(taken);
+  if (!address) return [invalidValue('spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full')];
+  spec.clusterIP = address;
+  spec.clusterIPs = [address];
+  return [];
+};
+
+const wantsNodePorts = ({ spec }: Service): boolean =>
+  spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
+
+const portKey = ({ protocol = 'TCP', nodePort }: ServicePort): string => `${protocol}:${nodePort}`;
+
+const allocatePorts = (
+  service: Service,
+  current: Service | undefined,
+  others: readonly Service[],
+  { nodePorts }: AdmissionContext,
+): FieldError[] => {
+  const { spec } = service;
+  if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return [];
+  // As in Kubernetes, another service's port is taken for every protocol.
+  const taken = new Set(others.flatMap(usedPorts));
+  const own = new Set((current ? (current.spec.ports ?? []) : []).map(portKey));
+  const errors = (spec.ports ?? []).flatMap((port, index): FieldError[] => {
+    if (!port.nodePort || own.has(portKey(port))) return [];
+    const problem = nodePorts.refuse(port.nodePort, taken);
+    return problem ? [invalidValue(`spec.ports[${index}].nodePort`, port.nodePort, problem)] : [];
+  });
+  if (errors.length > 0 || !wantsNodePorts(service)) return errors;
+  for (const port of spec.ports ?? []) if (port.nodePort) taken.add(port.nodePort);
+  return (spec.ports ?? []).flatMap((port, index): FieldError[] => {
+    if (port.nodePort) return [];
+    const drawn = sharedNodePort(port, spec.ports ?? []) ?? nodePorts.draw(taken);
+    if (drawn === undefined)
+      return [invalidValue(`spec.ports[${index}].nodePort`, 0, 'failed to allocate a nodePort: range is full')];
+    port.nodePort = drawn;
+    taken.add(drawn);
+    return [];
+  });
+};
+
+const usedPorts = ({ spec }: Service): number[] => [
+  ...(spec.ports ?? []).flatMap(({ nodePort }) => nodePort ?? []),
+  ...(spec.healthCheckNodePort ? [spec.healthCheckNodePort] : []),
+];
+
+/** Ports with the same number and different protocols share a node port (DNS over TCP and UDP). */
+const sharedNodePort = (port: ServicePort, ports: readonly ServicePort[]): number | undefined =>
+  ports.find(
+    (other) => other !== port && other.port === port.port && other.protocol !== port.protocol && other.nodePort,
+  )?.nodePort;

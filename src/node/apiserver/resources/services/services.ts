@@ -1,0 +1,102 @@
+// Services: defaults, and what an update keeps (Kubernetes' registry/core/service and apis/core/v1/defaults.go).
+import type { Service } from '../../../../api/core.ts';
+import { services } from '../../../../api/resources.ts';
+import { dns1035Problems } from '../../validation/names.ts';
+import type { Definition } from '../definition.ts';
+import { allocateService } from './allocate.ts';
+import { serviceCells } from './cells.ts';
+import { serviceExplanations } from './explanations.ts';
+import { validateService, validateServiceUpdate } from './validate.ts';
+
+const setDefaults = (service: Service): void => {
+  service.spec ??= {};
+  const { spec } = service;
+  spec.type ??= 'ClusterIP';
+  spec.sessionAffinity ??= 'None';
+  if (spec.sessionAffinity === 'ClientIP') spec.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: 10_800 } };
+  else delete spec.sessionAffinityConfig;
+  for (const port of spec.ports ?? []) {
+    port.protocol ??= 'TCP';
+    if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port;
+  }
+  if (spec.type === 'ExternalName') return;
+  spec.internalTrafficPolicy ??= 'Cluster';
+  if (spec.clusterIP === undefined && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0];
+  if (spec.clusterIP) spec.clusterIPs ??= [spec.clusterIP];
+  spec.ipFamilies ??= ['IPv4'];
+  spec.ipFamilyPolicy ??= 'SingleStack';
+  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ??= 'Cluster';
+  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+};
+
+/** Keeps addresses and node ports that the update leaves out, and drops those that the new type does not have. */
+const prepareUpdate = (next: Service, current: Service): void => {
+  const { spec } = next;
+  const before = current.spec;
+  if (spec.type === 'ExternalName') {
+    if (before.type !== 'ExternalName' && spec.clusterIP === before.clusterIP) {
+      delete spec.clusterIP;
+      delete spec.clusterIPs;
+      delete spec.ipFamilies;
+      delete spec.ipFamilyPolicy;
+    }
+  } else if (before.type !== 'ExternalName') keepAddress(next, current);
+  if (spec.type === 'ClusterIP' || spec.type === 'ExternalName') dropNodePorts(next, current);
+  else keepNodePorts(next, current);
+};
+
+const keepAddress = ({ spec }: Service, { spec: before }: Service): void => {
+  if (!spec.clusterIP && !spec.clusterIPs?.length && before.clusterIP) {
+    spec.clusterIP = before.clusterIP;
+    spec.clusterIPs = [...(before.clusterIPs ?? [before.clusterIP])];
+  } else if (spec.clusterIP && spec.clusterIP !== before.clusterIP && sameList(spec.clusterIPs, before.clusterIPs)) {
+    spec.clusterIPs = [spec.clusterIP];
+  }
+};
+
+const sameList = (a: readonly string[] = [], b: readonly string[] = []): boolean => a.join() === b.join();
+
+/** A port keeps its node port when an update leaves the node port out. */
+const keepNodePorts = ({ spec }: Service, { spec: before }: Service): void => {
+  const used = new Set((spec.ports ?? []).flatMap(({ nodePort }) => nodePort ?? []));
+  for (const port of spec.ports ?? []) {
+    if (port.nodePort) continue;
+    const old = before.ports?.find(({ port: number, protocol }) => number === port.port && protocol === port.protocol);
+    if (old?.nodePort && !used.has(old.nodePort)) port.nodePort = old.nodePort;
+  }
+};
+
+/** Drops the node ports that the current service has. Other node ports stay, for validation to refuse. */
+const dropNodePorts = ({ spec }: Service, { spec: before }: Service): void => {
+  if (before.type === 'ClusterIP' || before.type === 'ExternalName') return;
+  for (const port of spec.ports ?? []) {
+    if (before.ports?.some(({ nodePort }) => nodePort === port.nodePort)) delete port.nodePort;
+  }
+  delete spec.externalTrafficPolicy;
+  delete spec.allocateLoadBalancerNodePorts;
+  delete spec.healthCheckNodePort;
+};
+
+export const serviceDefinition: Definition<Service> = {
+  resource: services,
+  categories: ['all'],
+  subresources: ['status'],
+  fieldSelectors: ['spec.clusterIP', 'spec.type'],
+  explanations: serviceExplanations,
+  columns: ['Name', 'Type', 'Cluster-IP', 'External-IP', 'Port(s)', 'Age', '?Selector'],
+  cells: serviceCells,
+  nameProblems: dns1035Problems,
+  setDefaults,
+  prepareCreate: (service) => {
+    service.status = { loadBalancer: {} };
+  },
+  prepareUpdate,
+  validate: validateService,
+  validateUpdate: validateServiceUpdate,
+  allocate: allocateService,
+  afterCreate: ({ metadata, spec }, { logger }) => {
+    if (!spec.clusterIP || spec.clusterIP === 'None') return;
+    const service = `${metadata.namespace}/${metadata.name}`;
+    logger.info(0, 'allocated clusterIPs', { service, clusterIPs: { IPv4: spec.clusterIP } });
+  },
+};

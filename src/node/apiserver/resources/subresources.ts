@@ -1,0 +1,29 @@
+// The subresources that the API has: discovery lists them, and routes/routes.ts has a handler for each verb.
+import type { Verb } from '../exchange/info.ts';
+
+interface Shape {
+  readonly verbs: readonly Verb[];
+  /** The kind of its bodies, when that is not the resource's own. */
+  readonly kind?: string;
+  /** The group of that kind, when that is not the resource's own. */
+  readonly group?: string;
+  readonly version?: 'v1';
+}
+
+export const subresources = {
+  status: { verbs: ['get', 'patch', 'update'] },
+  scale: { verbs: ['get', 'patch', 'update'], kind: 'Scale', group: 'autoscaling', version: 'v1' },
+  finalize: { verbs: ['update'] },
+  log: { verbs: ['get'] },
+  binding: { verbs: ['create'], kind: 'Binding' },
+  eviction: { verbs: ['create'], kind: 'Eviction', group: 'policy', version: 'v1' },
+  exec: { verbs: ['create', 'get'], kind: 'PodExecOptions' },
+  attach: { verbs: ['create', 'get'], kind: 'PodAttachOptions' },
+  portforward: { verbs: ['create', 'get'], kind: 'PodPortForwardOptions' },
+  proxy: { verbs: ['get'], kind: 'NodeProxyOptions' },
+} as const satisfies Record<string, Shape>;
+
+export type Subresource = keyof typeof subresources;
+
+/** `get/status`, `create/binding`, …: a verb on a subresource. */
+export type SubresourceVerb = { [S in Subresource]: `${(typeof subresources)[S]['verbs'][number]}/${S}` }[Subresource];

@@ -1,0 +1,71 @@
+// What Deployments and ReplicaSets have in common: a pod template, and a selector that fits the template and never changes.
+import { isDeepStrictEqual } from 'node:util';
+import type { PodTemplateSpec } from '../../../api/core.ts';
+import type { LabelSelector } from '../../../api/meta.ts';
+import { matchesSelector } from '../../../api/selectors.ts';
+import { type FieldError, GoLiteral, goValue, invalidValue, required } from '../validation/field.ts';
+import { validateLabels } from '../validation/names.ts';
+import { atLeast, immutableProblem, oneOf } from '../validation/values.ts';
+import { setPodSpecDefaults } from './pods/defaults.ts';
+import { validatePodSpec } from './pods/validate.ts';
+
+interface WorkloadSpec {
+  replicas?: number;
+  selector: LabelSelector;
+  template?: PodTemplateSpec;
+  minReadySeconds?: number;
+}
+
+export const setWorkloadDefaults = (spec: WorkloadSpec): void => {
+  if (spec.template?.spec) setPodSpecDefaults(spec.template.spec);
+  spec.replicas ??= 1;
+};
+
+const isEmpty = (selector: LabelSelector): boolean =>
+  Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0) === 0;
+
+/** @param kind as Kubernetes' message names it: `deployment`, `replicaset` */
+export const validateWorkload = (spec: WorkloadSpec | undefined, kind: string): FieldError[] => {
+  if (!spec) return [required('spec.selector'), required('spec.template')];
+  const { template } = spec;
+  const errors: FieldError[] = [
+    ...atLeast(spec.replicas, 0, 'spec.replicas'),
+    ...atLeast(spec.minReadySeconds, 0, 'spec.minReadySeconds'),
+    ...validateSelector(spec, kind),
+    ...validateLabels(template?.metadata?.labels ?? {}, 'spec.template.labels'),
+    ...validatePodSpec(template?.spec, 'spec.template.spec'),
+  ];
+  return [...errors, ...oneOf(template?.spec?.restartPolicy, ['Always'], 'spec.template.spec.restartPolicy')];
+};
+
+const validateSelector = ({ selector, template }: WorkloadSpec, kind: string): FieldError[] => {
+  if (!selector) return [required('spec.selector')];
+  if (isEmpty(selector))
+    return [invalidValue('spec.selector', goSelector(selector), `empty selector is invalid for ${kind}`)];
+  const labels = template?.metadata?.labels ?? {};
+  return matchesSelector(selector, labels)
+    ? []
+    : [invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')];
+};
+
+/** As Go's `%#v` prints a selector. */
+const goSelector = ({ matchLabels, matchExpressions }: LabelSelector): GoLiteral => {
+  const labels = matchLabels ? goValue(matchLabels) : 'map[string]string(nil)';
+  const requirements = (matchExpressions ?? []).map(
+    ({ key, operator, values = [] }) =>
+      `v1.LabelSelectorRequirement{Key:${goValue(key)}, Operator:${goValue(operator)}, Values:${goValue(values)}}`,
+  );
+  const expressions = `[]v1.LabelSelectorRequirement${matchExpressions ? `{${requirements.join(', ')}}` : '(nil)'}`;
+  return new GoLiteral(`v1.LabelSelector{MatchLabels:${labels}, MatchExpressions:${expressions}}`);
+};
+
+export const validateSelectorKept = (next: { spec: WorkloadSpec }, current: { spec: WorkloadSpec }): FieldError[] =>
+  isDeepStrictEqual(next.spec.selector, current.spec.selector)
+    ? []
+    : [invalidValue('spec.selector', goSelector(next.spec.selector), immutableProblem)];
+
+/** The cells Containers, Images of wide tables. */
+export const containerCells = (template: PodTemplateSpec | undefined): [names: string, images: string] => {
+  const containers = template?.spec.containers ?? [];
+  return [containers.map(({ name }) => name).join(','), containers.map(({ image }) => image).join(',')];
+};

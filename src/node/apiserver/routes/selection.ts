@@ -1,0 +1,15 @@
+// Which objects a list, a watch or a deletion of a collection is about: label and field selectors, and the name in the URL.
+import type { KubeObject } from '../../../api/meta.ts';
+import type { Target } from '../exchange/exchange.ts';
+import { parseFieldSelector } from '../select/fields.ts';
+import { parseLabelSelector } from '../select/labels.ts';
+
+export type Matcher = (object: KubeObject) => boolean;
+
+/** @throws StatusError 400 on a selector that can't be parsed */
+export const matcherOf = ({ url, resource, info }: Target & { readonly url: URL }): Matcher => {
+  const labels = parseLabelSelector(url.searchParams.get('labelSelector') ?? '');
+  const fields = parseFieldSelector(resource, url.searchParams.get('fieldSelector') ?? '');
+  return (object) =>
+    (info.name === undefined || object.metadata.name === info.name) && labels(object.metadata.labels) && fields(object);
+};
