@@ -1,4 +1,4 @@
-// Addresses of both families as numbers, for judging matches. Texts come from iptables, so they are well-formed.
+// Addresses of both families as numbers, to compare them with the networks in rules.
 
 interface Address {
   readonly bits: 32 | 128;
@@ -9,7 +9,7 @@ interface Network extends Address {
   readonly mask: bigint;
 }
 
-/** @throws Error when it is neither IPv4 nor IPv6 */
+/** @throws Error when the text is neither an IPv4 nor an IPv6 address */
 export const parseAddress = (text: string): Address => {
   const known = addresses.get(text);
   if (known) return known;
@@ -21,7 +21,10 @@ export const parseAddress = (text: string): Address => {
   return address;
 };
 
-/** Whether `cidr` (`10.0.0.0/8`, `10.1.2.3`, `10.0.0.1/255.0.0.255`) has the address. Never true across families. */
+/**
+ * Whether a network contains an address. False when the families differ.
+ * @param cidr `10.0.0.0/8`, `10.1.2.3` or `10.0.0.1/255.0.0.255`
+ */
 export const networkContains = (cidr: string, address: string): boolean => {
   const network = parseNetwork(cidr);
   const { bits, value } = parseAddress(address);
@@ -47,7 +50,7 @@ export const splitEndpoint = (text: string): { readonly address: string; readonl
 export const joinEndpoint = (address: string, port: number | undefined): string =>
   port === undefined ? address : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 
-// Rule sets repeat the same texts thousands of times.
+// A rule set repeats the same texts thousands of times, so parsed texts are kept.
 const addresses = new Map<string, Address>();
 const networks = new Map<string, Network>();
 

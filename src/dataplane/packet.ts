@@ -5,35 +5,39 @@ export type PacketProtocol = 'tcp' | 'udp' | 'sctp' | 'icmp';
 
 /** The first packet of a connection, unless `state` says otherwise. */
 export interface Packet {
-  /** Source `address` or `address:port` (`[v6]:port`). Without a port, an ephemeral one. */
+  /** The source: `address` or `address:port` (`[v6]:port`). Default port: an ephemeral one. */
   readonly from: string;
-  /** Destination `address:port`, or `address` for ICMP. */
+  /** The destination: `address:port`, or `address` for ICMP. */
   readonly to: string;
   /** Default `tcp`. */
   readonly protocol?: PacketProtocol;
   /** Default `NEW`. */
   readonly state?: ConntrackState;
-  /** The interface that it comes in by. Absent: unknown, and only rules without `-i` can match for certain. */
+  /** The interface by which the packet arrives. When absent, rules with `-i` are `unsure`. */
   readonly inInterface?: string;
   /** Default 0. */
   readonly mark?: number;
 }
 
-/** What the rules alone can't tell. */
+/** What the rules alone do not tell. */
 export interface TraceOptions {
-  /** The node's own addresses, for `--dst-type LOCAL` and the routing decision. 127.0.0.0/8 and ::1 always are. */
+  /** The node's own addresses, for `--dst-type LOCAL` and the routing decision. 127.0.0.0/8 and ::1 need no mention. */
   readonly localAddresses?: readonly string[];
-  /** `network`: enters by PREROUTING (a pod, another machine). `local`: a process of the node sends it, OUTPUT. Default: `local` when `from` is one of the node's addresses. */
+  /**
+   * `network`: a pod or another machine sends the packet, which enters at PREROUTING.
+   * `local`: a process of the node sends the packet, which enters at OUTPUT.
+   * Default: `local` when `from` is an address of the node, else `network`.
+   */
   readonly origin?: 'network' | 'local';
-  /** Where the route to `address` leaves; for `-o`. */
+  /** The interface of the route to `address`, for `-o`. Default: unknown. */
   readonly outInterface?: (address: string) => string | undefined;
-  /** Members of the lists of `-m recent`: addresses by list name. Default: all empty. */
+  /** The addresses in each list of `-m recent`, by the name of the list. Default: all lists are empty. */
   readonly recent?: Readonly<Record<string, readonly string[]>>;
-  /** Judges `-m set`. Default: no set has the member. */
+  /** Whether the packet is in a set, for `-m set`. Default: all sets are empty. */
   readonly inSet?: (name: string, words: readonly string[], packet: Flow) => boolean;
 }
 
-/** A packet's addresses at one moment on its way. */
+/** A packet's addresses at one moment. */
 export interface Flow {
   readonly from: string;
   readonly fromPort: number | undefined;
@@ -43,31 +47,31 @@ export interface Flow {
   readonly mark: number;
 }
 
-/** One way that a packet can go. `trace` returns all; their probabilities sum to 1. */
+/** One way that a packet can go. */
 export interface PacketTrace {
-  /** `accepted`: leaves the last hook. */
+  /** `accepted`: the packet passes the last hook. */
   readonly fate: 'accepted' | 'dropped' | 'rejected';
-  /** `local`: to a process of this node. `forward`: out by an interface. Of a packet that is dropped: where it was going. */
+  /** `local`: to a process of this node. `forward`: to another machine or a pod. A dropped packet was going there. */
   readonly way: 'local' | 'forward';
-  /** Final destination `address:port`. */
+  /** The final destination, `address:port`. */
   readonly lands: string;
-  /** Final source address; the node's when `masq` (then written as `masquerade`). */
+  /** The final source address; `masquerade` when `masq`. */
   readonly source: string;
-  /** Whether its source is rewritten to an address of the node. */
+  /** Whether the source becomes an address of the node. */
   readonly masq: boolean;
   readonly mark: number;
-  /** 0–1, from `-m statistic`. */
+  /** From 0 to 1, from `-m statistic`. */
   readonly probability: number;
-  /** With `rejected`: the word after `--reject-with`. */
+  /** When `rejected`: the word after `--reject-with`. */
   readonly rejectWith?: string;
   /** The rules that matched, in order. */
   readonly path: readonly Step[];
-  /** Matches that couldn't be judged (`-m limit`, an unknown module) and were taken as not matching. */
+  /** Matches that cannot be judged (`-m limit`, an unknown module). They count as not matching. */
   readonly unsure: readonly string[];
 }
 
 export interface Step {
-  /** `nat PREROUTING` for example. */
+  /** Table and hook, e.g. `nat PREROUTING`. */
   readonly hook: string;
   readonly rule: Rule;
   /** In words: `jump to KUBE-SVC-…`, `DNAT to 10.244.1.2:3306`. */

@@ -1,11 +1,11 @@
-// The words of one match → Match. What isn't understood becomes `unknown`, never an error.
+// The words of one match → Match. A module that is not understood becomes `unknown`, never an error.
 import type { ConntrackState, Match, PortMatch, PortRange } from './model.ts';
 import { unquote } from './words.ts';
 
 /** Options of iptables itself, outside of any module. */
 export const baseOptions: ReadonlySet<string> = new Set(['-s', '-d', '-i', '-o', '-p', '-f']);
 
-/** Options of modules whose value is somebody's own word, even if it reads like an option: `--comment -d`. */
+/** Options whose value is free text, which may look like an option: `--comment -d`. */
 export const takesAnyWord: ReadonlySet<string> = new Set([
   '--comment',
   '--string',
@@ -35,7 +35,7 @@ export const parseBaseMatch = (words: readonly string[]): Match => {
 };
 
 /**
- * @param words from `-m` (or the first option, where `-m` was left out) to the module's last word
+ * @param words from `-m` to the module's last word; from the first option when `-m` is left out
  * @param module e.g. `tcp`, `comment`, `recent`
  */
 export const parseModule = (words: readonly string[], module: string): Match => {
@@ -93,7 +93,7 @@ const parsePorts =
 const portMatch = (option: Option | undefined): PortMatch | undefined =>
   option ? { ...parsePortRange(option.values[0] ?? '', ':'), negated: option.negated } : undefined;
 
-/** `80`, `8000:8080` in matches, `8000-8080` in targets; an open end is 0 or 65535. */
+/** `80`, `8000:8080` in matches, `8000-8080` in targets. A missing end means 0 or 65535. */
 export const parsePortRange = (text: string, separator: ':' | '-'): PortRange => {
   const [first = '', last] = text.split(separator);
   return {
@@ -134,7 +134,7 @@ const parseMark =
       : undefined;
   };
 
-/** `0x4000/0x4000`; without a mask, `mask` is the one given. */
+/** `0x4000/0x4000`, or `0x4000` with the default `mask`. */
 export const parseMarkValue = (text: string, mask: number): { readonly value: number; readonly mask: number } => {
   const [value = '0', written] = text.split('/');
   return { value: Number(value), mask: written === undefined ? mask : Number(written) };

@@ -4,14 +4,14 @@ import { baseOptions, parseBaseMatch, parseModule, takesAnyWord } from './parse-
 import { parseTarget } from './parse-target.ts';
 import { splitWords, unquote } from './words.ts';
 
-/** A line that is not what `iptables-save` prints. */
+/** A line that `iptables-save` would not print. */
 export class RulesetError extends Error {
   override readonly name = 'RulesetError';
 }
 
 /**
  * @param text one or more tables as `iptables-save` prints them
- * @throws RulesetError naming the line that can't be read
+ * @throws RulesetError with the number of the line that cannot be read
  */
 export const parseRuleset = (text: string): Ruleset => {
   const tables: Table[] = [];
@@ -23,7 +23,7 @@ export const parseRuleset = (text: string): Ruleset => {
     else if (line.startsWith('*')) {
       open = newTable(line.slice(1), comments);
       comments = [];
-    } else if (!open) throw new RulesetError(`line ${index + 1}: "${line}" stands outside of a table`);
+    } else if (!open) throw new RulesetError(`line ${index + 1}: "${line}" is outside of a table`);
     else if (line === 'COMMIT') {
       tables.push(finishTable(open));
       open = undefined;
@@ -124,7 +124,7 @@ const parseSpecification = (words: readonly string[]): { matches: Match[]; targe
       index = endOfModule(words, index + 2);
       matches.push(parseModule(words.slice(start, index), unquote(words[start + 1] ?? '')));
     } else if (word.startsWith('--')) {
-      // `-p tcp --dport 80` without `-m tcp`: as people type it.
+      // People write `-p tcp --dport 80` without `-m tcp`.
       index = endOfModule(words, index + 1);
       matches.push(parseModule(words.slice(start, index), protocol ?? ''));
     } else throw new RulesetError(`"${word}" is not understood`);
@@ -132,7 +132,7 @@ const parseSpecification = (words: readonly string[]): { matches: Match[]; targe
   return { matches };
 };
 
-/** A module's options go on until the next option of iptables itself, including the `!` in front of that. */
+/** The index after a module's options. They end before the next option of iptables itself, or before its `!`. */
 const endOfModule = (words: readonly string[], from: number): number => {
   let index = from;
   while (index < words.length) {

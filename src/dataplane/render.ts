@@ -1,7 +1,7 @@
-// Ruleset → the text it came from, letter for letter.
+// Ruleset → the text of `iptables-save`, letter for letter.
 import type { Chain, Counters, Rule, Ruleset, Table } from './model.ts';
 
-/** Inverse to `parseRuleset`. */
+/** Prints the text that `parseRuleset` read. */
 export const renderRuleset = ({ tables, trailing }: Ruleset): string =>
   [...tables.flatMap(renderTable), ...trailing].map((line) => `${line}\n`).join('');
 

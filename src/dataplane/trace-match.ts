@@ -1,19 +1,19 @@
-// Does a packet match a rule? A chance from 0 to 1, because of `-m statistic`.
+// Decides whether a packet matches a rule. The answer is a probability, because of `-m statistic`.
 import { isLoopback, isMulticast, networkContains } from './address.ts';
 import type { Match, PortRange, Rule } from './model.ts';
 import type { TraceOptions } from './packet.ts';
-import type { Way } from './trace-state.ts';
+import type { PacketState } from './trace-state.ts';
 
-export interface Judgement {
-  /** 0: no, 1: yes. */
+export interface RuleMatch {
+  /** From 0 (no) to 1 (yes). */
   readonly chance: number;
-  /** Matches that couldn't be judged; the rule is then taken as not matching. */
+  /** Matches that cannot be judged. If there are any, the rule counts as not matching. */
   readonly unsure: readonly string[];
-  /** What `-m recent --set` remembers when the rule matches. */
+  /** The entries that `-m recent --set` adds when the rule matches. */
   readonly remembered: readonly string[];
 }
 
-export const judge = (rule: Rule, way: Way, options: TraceOptions): Judgement => {
+export const judge = (rule: Rule, way: PacketState, options: TraceOptions): RuleMatch => {
   let chance = 1;
   const remembered: string[] = [];
   const unsure: string[] = [];
@@ -33,7 +33,7 @@ export const isLocalAddress = (address: string, { localAddresses = [] }: TraceOp
 
 type Answer = boolean | number | 'unsure';
 
-const judgeMatch = (match: Match, way: Way, options: TraceOptions): Answer => {
+const judgeMatch = (match: Match, way: PacketState, options: TraceOptions): Answer => {
   switch (match.kind) {
     case 'comment':
       return true;
@@ -66,7 +66,7 @@ const judgeMatch = (match: Match, way: Way, options: TraceOptions): Answer => {
     case 'connmark':
       return 'unsure';
     case 'unknown':
-      // It only counts.
+      // nfacct only counts packets.
       return match.module === 'nfacct' ? true : 'unsure';
   }
 };
@@ -82,15 +82,15 @@ const interfaceMatches = (match: Of<'inInterface' | 'outInterface'>, name: strin
 const within = (port: number | undefined, { first, last }: PortRange): boolean =>
   port !== undefined && port >= first && port <= last;
 
-const judgePorts = (match: Of<'ports'>, way: Way): Answer => {
+const judgePorts = (match: Of<'ports'>, way: PacketState): Answer => {
   if (match.protocol !== way.protocol) return false;
   if (match.sport && within(way.fromPort, match.sport) === match.sport.negated) return false;
   if (match.dport && within(way.toPort, match.dport) === match.dport.negated) return false;
   return match.flags ? judgeFlags(match.flags, way) : true;
 };
 
-/** The first packet of a connection has SYN only, a later one ACK. */
-const judgeFlags = (flags: readonly string[], way: Way): Answer => {
+/** The first packet of a connection has the flag SYN only. Later packets count as having ACK only. */
+const judgeFlags = (flags: readonly string[], way: PacketState): Answer => {
   const set = way.state === 'NEW' ? ['SYN'] : ['ACK'];
   const answers = flags.map((text): Answer => {
     const parsed = /^(! )?--tcp-flags (\S+) (\S+)$/.exec(text);
@@ -102,14 +102,14 @@ const judgeFlags = (flags: readonly string[], way: Way): Answer => {
   return answers.includes(false) ? false : answers.includes('unsure') ? 'unsure' : true;
 };
 
-const judgeMultiport = (match: Of<'multiport'>, way: Way): Answer => {
+const judgeMultiport = (match: Of<'multiport'>, way: PacketState): Answer => {
   const has = (port: number | undefined): boolean => match.ports.some((range) => within(port, range));
   const inside =
     (match.direction !== 'destination' && has(way.fromPort)) || (match.direction !== 'source' && has(way.toPort));
   return inside !== match.negated;
 };
 
-const judgeConntrack = (match: Of<'conntrack'>, way: Way): Answer => {
+const judgeConntrack = (match: Of<'conntrack'>, way: PacketState): Answer => {
   if (match.rest.length > 0) return 'unsure';
   const has = (match.states ?? []).some(
     (state) =>
@@ -120,7 +120,7 @@ const judgeConntrack = (match: Of<'conntrack'>, way: Way): Answer => {
   return has !== match.negated;
 };
 
-const judgeAddrtype = (match: Of<'addrtype'>, way: Way, options: TraceOptions): Answer => {
+const judgeAddrtype = (match: Of<'addrtype'>, way: PacketState, options: TraceOptions): Answer => {
   const judgeSide = (side: Of<'addrtype'>['source'], address: string): Answer => {
     if (!side) return true;
     if (side.type !== 'LOCAL' && side.type !== 'UNICAST' && side.type !== 'MULTICAST') return 'unsure';
@@ -136,9 +136,9 @@ const judgeStatistic = (match: Of<'statistic'>): Answer => {
   return match.negated ? 1 - chance : chance;
 };
 
-const recentAddress = (match: Of<'recent'>, way: Way): string => (match.side === 'source' ? way.from : way.to);
+const recentAddress = (match: Of<'recent'>, way: PacketState): string => (match.side === 'source' ? way.from : way.to);
 
-const judgeRecent = (match: Of<'recent'>, way: Way, options: TraceOptions): Answer => {
+const judgeRecent = (match: Of<'recent'>, way: PacketState, options: TraceOptions): Answer => {
   if (match.action === 'set') return !match.negated;
   const address = recentAddress(match, way);
   const known =

@@ -1,16 +1,16 @@
-// One way of a packet through the hooks, at one moment. Never changed in place: ways branch.
+// A packet on one of its ways through the hooks, at one moment. States never change in place, because ways split.
 import type { ConntrackState } from './model.ts';
 import type { Flow, Step } from './packet.ts';
 
-export interface Way extends Flow {
+export interface PacketState extends Flow {
   readonly state: ConntrackState;
   readonly inInterface: string | undefined;
   readonly outInterface: string | undefined;
   readonly route: 'local' | 'forward';
-  /** What conntrack knows to be rewritten, for `--ctstate DNAT` and `SNAT`. */
+  /** Whether NAT changed an end of the connection, for `--ctstate DNAT` and `SNAT`. */
   readonly translated: { readonly source: boolean; readonly destination: boolean };
   readonly masquerade: boolean;
-  /** Lists of `-m recent --set` that this packet was put on: `list address`. */
+  /** Entries that `-m recent --set` made for this packet: `list address`. */
   readonly remembered: readonly string[];
   readonly probability: number;
   readonly path: readonly Step[];

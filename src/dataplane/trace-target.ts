@@ -1,19 +1,19 @@
-// What a rule's target does with a packet, jumps aside.
+// Applies a rule's target to a packet. `trace.ts` follows jumps.
 import { joinEndpoint } from './address.ts';
 import type { Target } from './model.ts';
 import type { TraceOptions } from './packet.ts';
-import type { Way } from './trace-state.ts';
+import type { PacketState } from './trace-state.ts';
 
 export interface Applied {
-  readonly way: Way;
-  /** Whether the table has its answer. */
+  readonly way: PacketState;
+  /** Whether the packet skips the rest of the table. */
   readonly done: boolean;
   readonly effect: string;
 }
 
 type Acting = Exclude<Target, { kind: 'jump' }>;
 
-export const applyTarget = (target: Acting | undefined, way: Way, options: TraceOptions): Applied => {
+export const applyTarget = (target: Acting | undefined, way: PacketState, options: TraceOptions): Applied => {
   switch (target?.kind) {
     case undefined:
       return { way, done: false, effect: 'count' };
@@ -37,7 +37,7 @@ export const applyTarget = (target: Acting | undefined, way: Way, options: Trace
     }
     case 'other': {
       const untracked = target.name === 'NOTRACK' || (target.name === 'CT' && target.words.includes('--notrack'));
-      const after: Way = untracked ? { ...way, state: 'UNTRACKED' } : way;
+      const after: PacketState = untracked ? { ...way, state: 'UNTRACKED' } : way;
       return { way: after, done: false, effect: target.name };
     }
     default:
@@ -45,16 +45,16 @@ export const applyTarget = (target: Acting | undefined, way: Way, options: Trace
   }
 };
 
-/** Of a range of addresses, the first stands for all. */
+/** For a range of addresses, the first address is used. */
 const translateDestination = (
   target: Extract<Target, { kind: 'dnat' | 'redirect' }>,
-  way: Way,
+  way: PacketState,
   options: TraceOptions,
 ): Applied => {
   const redirected = target.kind === 'redirect';
   const to = redirected ? redirectAddress(way, options) : (target.address.address ?? way.to);
   const ports = redirected ? target.ports : target.address.ports;
-  const after: Way = {
+  const after: PacketState = {
     ...way,
     to,
     toPort: ports?.first ?? way.toPort,
@@ -64,14 +64,14 @@ const translateDestination = (
   return { way: after, done: true, effect: `${name} ${joinEndpoint(after.to, after.toPort)}` };
 };
 
-/** REDIRECT sends to the address of the interface the packet came in by, or to loopback for the node's own. */
-const redirectAddress = (way: Way, { localAddresses = [] }: TraceOptions): string => {
+/** REDIRECT sends an arriving packet to an address of the node, and a packet of the node itself to loopback. */
+const redirectAddress = (way: PacketState, { localAddresses = [] }: TraceOptions): string => {
   const v6 = way.to.includes(':');
   const own = localAddresses.find((address) => address.includes(':') === v6);
   return way.inInterface === undefined || own === undefined ? (v6 ? '::1' : '127.0.0.1') : own;
 };
 
-const translateSource = (target: Extract<Target, { kind: 'snat' | 'masquerade' }>, way: Way): Applied => {
+const translateSource = (target: Extract<Target, { kind: 'snat' | 'masquerade' }>, way: PacketState): Applied => {
   const translated = { ...way.translated, source: true };
   if (target.kind === 'masquerade') {
     return { way: { ...way, masquerade: true, translated }, done: true, effect: 'masquerade' };

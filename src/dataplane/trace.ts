@@ -1,14 +1,15 @@
-// Runs a packet through a rule set, hook by hook, as the kernel would, and returns every way it can go.
+// Runs a packet through a rule set, hook by hook, as the kernel does. Returns every way that the packet can go.
 import { joinEndpoint, splitEndpoint } from './address.ts';
 import type { Chain, Rule, Ruleset } from './model.ts';
 import type { Packet, PacketTrace, TraceOptions } from './packet.ts';
 import { isLocalAddress, judge } from './trace-match.ts';
-import type { Way } from './trace-state.ts';
+import type { PacketState } from './trace-state.ts';
 import { applyTarget } from './trace-target.ts';
 
 /**
- * Every way that a packet can go, with its probability. They sum to 1; a rule set without `-m statistic` has one.
- * @param ruleset one address family: that of the packet
+ * Every way that a packet can go, with its probability. The probabilities sum to 1.
+ * A rule set without `-m statistic` has one way.
+ * @param ruleset the rules of the packet's address family
  */
 export const trace = (ruleset: Ruleset, packet: Packet, options: TraceOptions = {}): PacketTrace[] => {
   const start = startOf(packet, options);
@@ -16,13 +17,6 @@ export const trace = (ruleset: Ruleset, packet: Packet, options: TraceOptions = 
   const context: Context = { options, chains: indexChains(ruleset) };
   const ways = origin === 'local' ? fromProcess(context, start) : fromNetwork(context, start);
   return ways.map(toTrace);
-};
-
-/** The most probable way. */
-export const traceOne = (ruleset: Ruleset, packet: Packet, options: TraceOptions = {}): PacketTrace => {
-  const [first, ...others] = trace(ruleset, packet, options);
-  if (!first) throw new Error('a packet went no way at all');
-  return others.reduce((best, verdict) => (verdict.probability > best.probability ? verdict : best), first);
 };
 
 interface Context {
@@ -33,7 +27,7 @@ interface Context {
 
 const ephemeralPort = 49_152;
 
-const startOf = (packet: Packet, options: TraceOptions): Way => {
+const startOf = (packet: Packet, options: TraceOptions): PacketState => {
   const from = splitEndpoint(packet.from);
   const to = splitEndpoint(packet.to);
   const protocol = packet.protocol ?? 'tcp';
@@ -61,8 +55,8 @@ const startOf = (packet: Packet, options: TraceOptions): Way => {
 const indexChains = (ruleset: Ruleset): ReadonlyMap<string, Chain> =>
   new Map(ruleset.tables.flatMap(({ name, chains }) => chains.map((chain) => [`${name} ${chain.name}`, chain])));
 
-/** In by an interface: a pod, another machine. */
-const fromNetwork = (context: Context, start: Way): Way[] =>
+/** The packet of a pod or another machine arrives at an interface. */
+const fromNetwork = (context: Context, start: PacketState): PacketState[] =>
   hooks(context, [start], 'PREROUTING', ['raw', 'mangle', 'nat'])
     .map((way) => (way.end ? way : route(way, context.options)))
     .flatMap((way) => {
@@ -72,8 +66,8 @@ const fromNetwork = (context: Context, start: Way): Way[] =>
       return hooks(context, forwarded, 'POSTROUTING', ['mangle', 'nat']);
     });
 
-/** From a process of the node; to itself it goes through the loopback interface and comes in again, connection known. */
-const fromProcess = (context: Context, start: Way): Way[] => {
+/** The packet of a process on the node. A packet to the node itself arrives again at the loopback interface. */
+const fromProcess = (context: Context, start: PacketState): PacketState[] => {
   const sent = { ...route(start, context.options), inInterface: undefined };
   return hooks(context, [sent], 'OUTPUT', ['raw', 'mangle', 'nat'])
     .map((way) => (way.end ? way : route(way, context.options)))
@@ -81,23 +75,28 @@ const fromProcess = (context: Context, start: Way): Way[] => {
     .flatMap((way) => hooks(context, [way], 'POSTROUTING', ['mangle', 'nat']))
     .flatMap((way) => {
       if (way.end || way.route !== 'local') return [way];
-      const looped: Way = { ...way, inInterface: 'lo', outInterface: undefined };
+      const looped: PacketState = { ...way, inInterface: 'lo', outInterface: undefined };
       const arrived = hooks(context, [looped], 'PREROUTING', ['raw', 'mangle']);
       return hooks(context, arrived, 'INPUT', ['mangle', 'filter', 'security']);
     });
 };
 
-const route = (way: Way, options: TraceOptions): Way => {
+const route = (way: PacketState, options: TraceOptions): PacketState => {
   const local = isLocalAddress(way.to, options);
   const outInterface = local ? 'lo' : options.outInterface?.(way.to);
   return { ...way, route: local ? 'local' : 'forward', outInterface };
 };
 
-/** The tables of one hook, in the kernel's order. A table ends with the built-in chain's policy. */
-const hooks = (context: Context, ways: readonly Way[], hook: string, tables: readonly string[]): Way[] =>
-  tables.reduce<Way[]>((live, table) => live.flatMap((way) => runTable(context, way, table, hook)), [...ways]);
+/** Runs the tables of one hook, in the kernel's order. */
+const hooks = (
+  context: Context,
+  ways: readonly PacketState[],
+  hook: string,
+  tables: readonly string[],
+): PacketState[] =>
+  tables.reduce<PacketState[]>((live, table) => live.flatMap((way) => runTable(context, way, table, hook)), [...ways]);
 
-const runTable = (context: Context, way: Way, table: string, hook: string): Way[] => {
+const runTable = (context: Context, way: PacketState, table: string, hook: string): PacketState[] => {
   const chain = context.chains.get(`${table} ${hook}`);
   if (way.end || !chain || (table === 'nat' && way.state !== 'NEW')) return [way];
   return runChain(context, way, chain, { table, hook, depth: 0 }).map(({ way: after, exit }) =>
@@ -111,22 +110,22 @@ interface Place {
   readonly depth: number;
 }
 
-/** `through`: the chain had no answer, its caller goes on. `done`: the table has its answer. */
+/** `through`: the packet passed the chain, and its caller goes on. `done`: the packet skips the rest of the table. */
 interface Exit {
-  readonly way: Way;
+  readonly way: PacketState;
   readonly exit: 'through' | 'done';
 }
 
-// The kernel refuses loops; a text made by hand may have one.
+// The kernel refuses chains that loop, but a text written by hand may contain a loop.
 const maxDepth = 64;
-// A service with thousands of endpoints has thousands of ways. More are made to keep somebody busy: each `-m statistic` that comes
-// back to its caller doubles them.
+// A service with thousands of endpoints has thousands of ways. Rules written to keep the grader busy can have more:
+// each `-m statistic` that returns to its caller doubles the ways.
 const maxWays = 50_000;
 
-const runChain = (context: Context, start: Way, chain: Chain, place: Place): Exit[] => {
+const runChain = (context: Context, start: PacketState, chain: Chain, place: Place): Exit[] => {
   if (place.depth > maxDepth) throw new Error(`the chains of table ${place.table} loop at ${chain.name}`);
   const exits: Exit[] = [];
-  let live: Way[] = [start];
+  let live: PacketState[] = [start];
   for (const rule of chain.rules) {
     if (live.length === 0) break;
     if (live.length > maxWays) throw new Error(`a packet has more than ${maxWays} ways through chain ${chain.name}`);
@@ -141,8 +140,12 @@ const runChain = (context: Context, start: Way, chain: Chain, place: Place): Exi
   return [...exits, ...live.map((way) => ({ way, exit: 'through' as const }))];
 };
 
-/** The part of a way that matches a rule and the part that doesn't. */
-const split = (rule: Rule, way: Way, options: TraceOptions): { matching?: Way; passing?: Way } => {
+/** Splits a way into the part that matches a rule and the part that does not. */
+const split = (
+  rule: Rule,
+  way: PacketState,
+  options: TraceOptions,
+): { matching?: PacketState; passing?: PacketState } => {
   const { chance, unsure, remembered } = judge(rule, way, options);
   const known = unsure.length > 0 ? { ...way, unsure: [...way.unsure, ...unsure] } : way;
   const matching = { ...known, probability: way.probability * chance, remembered: [...way.remembered, ...remembered] };
@@ -152,10 +155,15 @@ const split = (rule: Rule, way: Way, options: TraceOptions): { matching?: Way; p
   };
 };
 
-/** What a rule does with a way that matches: it stays in this chain, or leaves it. */
-const runRule = (context: Context, rule: Rule, way: Way, place: Place): { stay: Way[]; leave: Exit[] } => {
+/** Applies a rule to a packet that matches: the packet stays in this chain or leaves it. */
+const runRule = (
+  context: Context,
+  rule: Rule,
+  way: PacketState,
+  place: Place,
+): { stay: PacketState[]; leave: Exit[] } => {
   const { target } = rule;
-  const step = (effect: string): Way => ({
+  const step = (effect: string): PacketState => ({
     ...way,
     path: [...way.path, { hook: `${place.table} ${place.hook}`, rule, effect }],
   });
@@ -176,7 +184,7 @@ const runRule = (context: Context, rule: Rule, way: Way, place: Place): { stay: 
   };
 };
 
-const toTrace = (way: Way): PacketTrace => ({
+const toTrace = (way: PacketState): PacketTrace => ({
   fate: way.end?.fate ?? 'accepted',
   way: way.route,
   lands: joinEndpoint(way.to, way.toPort),

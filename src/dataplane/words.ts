@@ -1,6 +1,6 @@
-// The words of a line of `iptables-save`: split so that joining them with one space gives the line back, letter for letter.
+// Splits a line of `iptables-save` into words. Joined with one space, the words are the line again.
 
-/** Splits at spaces outside of double quotes. Quotes and escapes stay; two spaces in a row make an empty word. */
+/** Splits at spaces outside of double quotes. Quotes and escapes stay. Two spaces in a row make an empty word. */
 export const splitWords = (line: string): string[] => {
   if (!line.includes('"')) return line.split(' ');
   const words: string[] = [];
@@ -19,10 +19,10 @@ export const splitWords = (line: string): string[] => {
   return words;
 };
 
-/** What a word says: without quotes and escapes. */
+/** The word without quotes and escapes. */
 export const unquote = (word: string): string =>
   word.startsWith('"') && word.endsWith('"') && word.length > 1 ? word.slice(1, -1).replace(/\\(.)/g, '$1') : word;
 
-/** Writes a text as iptables prints one (libxtables `xtables_save_string`). */
+/** The text as iptables prints it (libxtables `xtables_save_string`). */
 export const quoteWord = (text: string): string =>
   /^[\w-]+$/.test(text) ? text : `"${text.replace(/["\\']/g, (letter) => `\\${letter}`)}"`;

@@ -1,4 +1,4 @@
-// Grades a lab: looks at the cluster once for all checks, evaluates them, and looks again for checks that may take a while.
+// Grades a lab: looks at the cluster once for all checks, evaluates them, and tries failed checks again (`within`).
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import {

@@ -4,7 +4,7 @@ import type { TaskDefinition } from '../../api/lab.ts';
 export interface Student {
   /** Answers to questions, by `task/check`. */
   readonly answers: Readonly<Record<string, string>>;
-  /** Answers that were right once, by `task/check`. They stay right when the cluster changes, e.g. a pod gets another veth. */
+  /** Answers that were right once, by `task/check`. They stay right when a restarted pod gets another veth. */
   readonly verified: Readonly<Record<string, string>>;
   /** Tasks whose setup has run. */
   readonly begun: readonly string[];

@@ -1,4 +1,4 @@
-// Begins a task (its setup puts the cluster into the task's starting state), and solves a task with the author's script.
+// Begins a task (its setup puts the cluster into the starting state) and solves a task with the author's script.
 import type { LabDefinition, SetupScript, SolveHandle, SolveScript, TaskDefinition } from '../../api/lab.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import type { ClusterAccess } from '../grade/access.ts';

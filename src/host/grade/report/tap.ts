@@ -1,4 +1,4 @@
-// TAP 14: a subtest per task. A blocked check is skipped, a broken one bails nothing out but says so in its diagnostics.
+// TAP 14: a subtest for each task. A blocked check is skipped. The diagnostics of a broken check say that it is broken.
 import { stringify } from 'yaml';
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
 import { troubleLines } from './words.ts';

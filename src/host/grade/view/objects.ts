@@ -60,7 +60,7 @@ export class Objects {
     throw new Unmet(say.noSuch(name), say.createFirst(name));
   }
 
-  /** Fills in templates such as `${service/db:.spec.clusterIP}`. @throws Unmet when the object or the field is missing */
+  /** Fills in `${service/db:.spec.clusterIP}` and the like. @throws Unmet when the object or the field is missing */
   fill(text: string): string {
     return text.replaceAll(template, (_, reference: string, path: string) => {
       const value = queryPath(this.get(reference), path)[0];
