@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { KubeObject } from '../../../src/api/meta.ts';
-import { apiStub, writeStubFiles } from '../../lib/api-stub-files.ts';
+import { apiStub, writeStubFiles } from '../../../test/support/api-stub-files.ts';
 import { removeLeftovers } from '../../lib/leftovers.ts';
 import { root } from '../../lib/vitest.ts';
 import { Lines } from './lines.ts';

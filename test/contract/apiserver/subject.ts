@@ -7,11 +7,11 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { apiStub, writeStubFiles } from '../../../scripts/lib/api-stub-files.ts';
 import type { KubeObject, WatchEvent } from '../../../src/api/meta.ts';
 import type { Resource } from '../../../src/api/resources.ts';
 import { isAlreadyExists } from '../../../src/node/client/error.ts';
 import type { ServerConfig } from '../../../src/node/client/kubeconfig.ts';
+import { apiStub, writeStubFiles } from '../../support/api-stub-files.ts';
 import { freePort, startTestServer } from './server.ts';
 
 export interface Subject extends AsyncDisposable {

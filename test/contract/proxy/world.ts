@@ -5,12 +5,12 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { apiStub, writeStubFiles } from '../../../scripts/lib/api-stub-files.ts';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { UndoStack } from '../../../src/kit/undo.ts';
+import { apiStub, writeStubFiles } from '../../support/api-stub-files.ts';
 
 const root = join(import.meta.dirname, '../../..');
 /** Where all is slow, the packaged one starts sooner. */
