@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { put, World } from './world.ts';
+import { put, World } from '../../support/proxy/world.ts';
 
 const service = (index: number) =>
   put.service({

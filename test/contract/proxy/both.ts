@@ -1,8 +1,8 @@
 // The kernel and the one in memory that unit tests use, side by side.
 import { expect } from 'vitest';
 import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
-import type { FakeNetfilter } from '../../unit/proxy/fake-netfilter.ts';
-import { tables } from '../../unit/proxy/replay.ts';
+import type { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
+import { tables } from '../../support/proxy/replay.ts';
 
 /** Sends everything to both, and compares what they hold after each input. */
 export const both = (real: Netfilter, fake: FakeNetfilter): Netfilter => ({

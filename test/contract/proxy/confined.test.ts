@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { put, World } from './world.ts';
+import { put, World } from '../../support/proxy/world.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const manifest = readFileSync(join(root, 'deploy/kube-proxy/kube-proxy.yaml'), 'utf8');

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import { type Conntrack, createConntrack } from '../../../src/node/sys/conntrack.ts';
-import { FakeConntrack, type FlowText, flowText, parseFlows } from '../../unit/proxy/fake-conntrack.ts';
-import { silent } from '../../unit/proxy/replay.ts';
-import { put, World } from './world.ts';
+import { FakeConntrack, type FlowText, flowText, parseFlows } from '../../support/proxy/fake-conntrack.ts';
+import { silent } from '../../support/proxy/replay.ts';
+import { put, World } from '../../support/proxy/world.ts';
 
 const signal = new AbortController().signal;
 let world: World;

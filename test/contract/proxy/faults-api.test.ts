@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../src/kit/eventually.ts';
-import { put, World } from './world.ts';
+import { put, World } from '../../support/proxy/world.ts';
 
 const service = (index: number) =>
   put.service({

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { makeFolder, put, World } from './world.ts';
+import { makeFolder, put, World } from '../../support/proxy/world.ts';
 
 const flags = ['--cluster-cidr=10.244.0.0/16'];
 const restore = '/usr/sbin/iptables-nft-restore';

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { put, World } from './world.ts';
+import { put, World } from '../../support/proxy/world.ts';
 
 const flags = ['--cluster-cidr=10.244.0.0/16'];
 const service = put.service({

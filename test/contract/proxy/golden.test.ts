@@ -1,8 +1,14 @@
 // The whole kube-proxy against a real kernel: what it writes equals what the original wrote.
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { comparable, goldenClusterCidrs, goldenServices, goldenSlices, goldenText } from '../../unit/proxy/golden.ts';
-import { put, World } from './world.ts';
+import {
+  comparable,
+  goldenClusterCidrs,
+  goldenServices,
+  goldenSlices,
+  goldenText,
+} from '../../support/proxy/golden.ts';
+import { put, World } from '../../support/proxy/world.ts';
 
 const nfacct = ((): boolean => {
   try {

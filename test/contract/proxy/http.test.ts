@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import { type EndpointSlice, lastChangeAnnotation } from '../../../src/api/discovery.ts';
-import { goldenServices, goldenSlices } from '../../unit/proxy/golden.ts';
-import { put, World } from './world.ts';
+import { goldenServices, goldenSlices } from '../../support/proxy/golden.ts';
+import { put, World } from '../../support/proxy/world.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/kube-proxy-v1.36.2');
 const recorded = (name: string): string => readFileSync(join(fixtures, name), 'utf8');

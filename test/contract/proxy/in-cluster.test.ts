@@ -6,8 +6,8 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { createTestPki } from '../../fixtures/pki.ts';
-import { endpoint, service, slice } from './crowd.ts';
-import { kubeProxy, World } from './world.ts';
+import { endpoint, service, slice } from '../../support/proxy/crowd.ts';
+import { kubeProxy, World } from '../../support/proxy/world.ts';
 
 const account = '/run/secrets/kubernetes.io/serviceaccount';
 

@@ -3,9 +3,9 @@ import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { service, slice } from './crowd.ts';
-import { type ModeName, modes } from './modes.ts';
-import { type Backend, type Change, World } from './world.ts';
+import { service, slice } from '../../support/proxy/crowd.ts';
+import { type ModeName, modes } from '../../support/proxy/modes.ts';
+import { type Backend, type Change, World } from '../../support/proxy/world.ts';
 
 /** Where all is slow, fewer services take as long. */
 const slowness = Number(process.env.TEST_PATIENCE ?? 1);

@@ -6,7 +6,7 @@ import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import { parseRuleset } from '../../../src/dataplane/parse.ts';
 import { trace } from '../../../src/dataplane/trace.ts';
-import { put, World } from './world.ts';
+import { put, World } from '../../support/proxy/world.ts';
 
 const db: Service = {
   metadata: { name: 'db-service', namespace: 'default' },

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { goldenServices, goldenSlices } from '../../unit/proxy/golden.ts';
-import { put, World } from './world.ts';
+import { goldenServices, goldenSlices } from '../../support/proxy/golden.ts';
+import { put, World } from '../../support/proxy/world.ts';
 
 const node = {
   plural: 'nodes' as const,

@@ -8,11 +8,11 @@ import type { IpFamily } from '../../../src/node/proxy/types.ts';
 import { runOk } from '../../../src/node/sys/exec.ts';
 import { createNetfilter, type Netfilter, toolOf } from '../../../src/node/sys/netfilter.ts';
 import { createNft } from '../../../src/node/sys/nft.ts';
-import { inForce } from '../../unit/proxy/nftables/fake-nft.ts';
-import { createNftablesRig } from '../../unit/proxy/nftables/rig.ts';
-import { type Event, history } from '../../unit/proxy/random.ts';
-import { createRig, type Rig, replay, startWith, tables } from '../../unit/proxy/replay.ts';
-import { comparable, createUserspaceRig, testPlace, testPlace6 } from '../../unit/proxy/userspace/rig.ts';
+import { inForce } from '../../support/proxy/nftables/fake-nft.ts';
+import { createNftablesRig } from '../../support/proxy/nftables/rig.ts';
+import { type Event, history } from '../../support/proxy/random.ts';
+import { createRig, type Rig, replay, startWith, tables } from '../../support/proxy/replay.ts';
+import { comparable, createUserspaceRig, testPlace, testPlace6 } from '../../support/proxy/userspace/rig.ts';
 import { parseListing } from './nft-listing.ts';
 
 const runs = (count: number): number => count * Number(process.env.MODEL_RUNS ?? 1);

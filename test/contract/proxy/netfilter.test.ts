@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createChainLister } from '../../../src/node/sys/chain-lister.ts';
 import { createNetfilter, toolOf } from '../../../src/node/sys/netfilter.ts';
-import { FakeNetfilter } from '../../unit/proxy/fake-netfilter.ts';
-import { history } from '../../unit/proxy/random.ts';
-import { createRig, replay, startWith, tables } from '../../unit/proxy/replay.ts';
+import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
+import { history } from '../../support/proxy/random.ts';
+import { createRig, replay, startWith, tables } from '../../support/proxy/replay.ts';
 import { both } from './both.ts';
 
 const name = `lpn-${process.pid}`;

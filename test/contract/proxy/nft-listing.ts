@@ -1,5 +1,5 @@
 // What `nft list ruleset` says, as data; and what becomes of a packet by it, whatever the chains are called.
-import type { FakeTable } from '../../unit/proxy/nftables/fake-nft.ts';
+import type { FakeTable } from '../../support/proxy/nftables/fake-nft.ts';
 
 /** @param name e.g. `ip kube-proxy` */
 export const parseListing = (listing: string, name: string): FakeTable => {

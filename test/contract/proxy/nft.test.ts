@@ -6,12 +6,12 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { createNft, type Nft } from '../../../src/node/sys/nft.ts';
 import { createRulesetState } from '../../../src/node/sys/ruleset-state.ts';
-import { FakeNft, type FakeTable, inForce } from '../../unit/proxy/nftables/fake-nft.ts';
-import { createNftablesRig } from '../../unit/proxy/nftables/rig.ts';
-import { history } from '../../unit/proxy/random.ts';
-import { replay, startWith } from '../../unit/proxy/replay.ts';
+import { FakeNft, type FakeTable, inForce } from '../../support/proxy/nftables/fake-nft.ts';
+import { createNftablesRig } from '../../support/proxy/nftables/rig.ts';
+import { history } from '../../support/proxy/random.ts';
+import { replay, startWith } from '../../support/proxy/replay.ts';
+import { makeFolder } from '../../support/proxy/world.ts';
 import { parseListing } from './nft-listing.ts';
-import { makeFolder } from './world.ts';
 
 const name = `lpt-${process.pid}`;
 const prefix = ['ip', 'netns', 'exec', name];

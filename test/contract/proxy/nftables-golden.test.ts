@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { goldenServices, goldenSlices } from '../../unit/proxy/golden.ts';
-import type { FakeTable } from '../../unit/proxy/nftables/fake-nft.ts';
+import { goldenServices, goldenSlices } from '../../support/proxy/golden.ts';
+import type { FakeTable } from '../../support/proxy/nftables/fake-nft.ts';
+import { type Change, put, World } from '../../support/proxy/world.ts';
 import { fates, keysOf, parseListing } from './nft-listing.ts';
-import { type Change, put, World } from './world.ts';
 
 const recorded = readFileSync(
   join(import.meta.dirname, '../../fixtures/kube-proxy-v1.36.2/nftables-ruleset.txt'),

@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
-import { inForce } from '../../unit/proxy/nftables/fake-nft.ts';
-import { answerOf, Neighbours, pods } from './neighbours.ts';
+import { answerOf, Neighbours, pods } from '../../support/proxy/neighbours.ts';
+import { inForce } from '../../support/proxy/nftables/fake-nft.ts';
+import { put, World } from '../../support/proxy/world.ts';
 import { fates, parseListing } from './nft-listing.ts';
-import { put, World } from './world.ts';
 
 const main = join(import.meta.dirname, '../../../src/node/proxy/main.ts');
 const flags = ['--proxy-mode=nftables', '--cluster-cidr=10.200.0.0/15'];

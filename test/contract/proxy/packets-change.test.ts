@@ -1,14 +1,14 @@
 // What changes under way, in every proxy mode: affinity, endpoints that go, services that go, swap addresses or become something else.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expectAnswers } from './expect-packet.ts';
-import { foreignRules } from './foreign.ts';
-import { modes } from './modes.ts';
-import { masked } from './packet-cases.ts';
-import { type Entry, target } from './packet-services.ts';
-import { addresses, type Family, type Place } from './places.ts';
-import { changesOf, clusterIp, removalOf, type Sketch, serviceOf } from './sketch.ts';
-import { nodeObject, Topology } from './topology.ts';
-import { put } from './world.ts';
+import { expectAnswers } from '../../support/proxy/expect-packet.ts';
+import { foreignRules } from '../../support/proxy/foreign.ts';
+import { modes } from '../../support/proxy/modes.ts';
+import { masked } from '../../support/proxy/packet-cases.ts';
+import { type Entry, target } from '../../support/proxy/packet-services.ts';
+import { addresses, type Family, type Place } from '../../support/proxy/places.ts';
+import { changesOf, clusterIp, removalOf, type Sketch, serviceOf } from '../../support/proxy/sketch.ts';
+import { nodeObject, Topology } from '../../support/proxy/topology.ts';
+import { put } from '../../support/proxy/world.ts';
 
 const families = ['IPv4', 'IPv6'] as const;
 const sticky = (timeoutSeconds: number) => ({

@@ -1,12 +1,12 @@
 // Traffic while a thousand services churn: each connection is answered by an endpoint that its service had at that time, never by nobody.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { modes } from './modes.ts';
-import { target } from './packet-services.ts';
-import type { FloodAnswer } from './peers.ts';
-import { addresses, type Family, type Place } from './places.ts';
-import { changesOf, type Sketch } from './sketch.ts';
-import { nodeObject, Topology } from './topology.ts';
-import { type Change, put } from './world.ts';
+import { modes } from '../../support/proxy/modes.ts';
+import { target } from '../../support/proxy/packet-services.ts';
+import type { FloodAnswer } from '../../support/proxy/peers.ts';
+import { addresses, type Family, type Place } from '../../support/proxy/places.ts';
+import { changesOf, type Sketch } from '../../support/proxy/sketch.ts';
+import { nodeObject, Topology } from '../../support/proxy/topology.ts';
+import { type Change, put } from '../../support/proxy/world.ts';
 
 /** Where all is slow, fewer services are as much to do. */
 const slowness = Number(process.env.TEST_PATIENCE ?? 1);

@@ -1,11 +1,11 @@
 // Where packets go in every proxy mode, through the real kernel: who answers, and whom the endpoint sees.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expectCase } from './expect-packet.ts';
-import { leftOut, modes } from './modes.ts';
-import { cases } from './packet-cases.ts';
-import { sketches } from './packet-services.ts';
-import { changesOf } from './sketch.ts';
-import { nodeObject, Topology } from './topology.ts';
+import { expectCase } from '../../support/proxy/expect-packet.ts';
+import { leftOut, modes } from '../../support/proxy/modes.ts';
+import { cases } from '../../support/proxy/packet-cases.ts';
+import { sketches } from '../../support/proxy/packet-services.ts';
+import { changesOf } from '../../support/proxy/sketch.ts';
+import { nodeObject, Topology } from '../../support/proxy/topology.ts';
 
 const rows = cases.flatMap((packet) =>
   (['IPv4', 'IPv6'] as const)

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseRuleset } from '../../../src/dataplane/parse.ts';
 import { trace } from '../../../src/dataplane/trace.ts';
-import { clusterIp, endpoint, service, slice } from './crowd.ts';
-import { type Backend, World } from './world.ts';
+import { clusterIp, endpoint, service, slice } from '../../support/proxy/crowd.ts';
+import { type Backend, World } from '../../support/proxy/world.ts';
 
 const count = 1000;
 const all = Array.from({ length: count }, (_, index) => index);

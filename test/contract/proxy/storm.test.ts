@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { setInterval as ticks } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { modes } from './modes.ts';
-import { type Change, put, World } from './world.ts';
+import { modes } from '../../support/proxy/modes.ts';
+import { type Change, put, World } from '../../support/proxy/world.ts';
 
 const services = 100;
 const changesPerTick = 25;

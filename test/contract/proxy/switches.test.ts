@@ -4,10 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ProxyMode } from '../../../src/api/proxy-modes.ts';
-import { foreignRules } from './foreign.ts';
-import { modes } from './modes.ts';
-import { Neighbours, nodeAddress, pods } from './neighbours.ts';
-import { kubeProxy, put, World } from './world.ts';
+import { foreignRules } from '../../support/proxy/foreign.ts';
+import { modes } from '../../support/proxy/modes.ts';
+import { Neighbours, nodeAddress, pods } from '../../support/proxy/neighbours.ts';
+import { kubeProxy, put, World } from '../../support/proxy/world.ts';
 
 /** What other files don't try. The last one's leftovers can't be put back by one tool, so they stay. */
 const withIpvs = modes.some(({ name }) => name === 'ipvs');

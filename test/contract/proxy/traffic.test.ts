@@ -7,8 +7,8 @@ import type { Ruleset } from '../../../src/dataplane/model.ts';
 import { parseRuleset } from '../../../src/dataplane/parse.ts';
 import { trace } from '../../../src/dataplane/trace.ts';
 import { UndoStack } from '../../../src/kit/undo.ts';
-import { type Answer, Peer } from './peers.ts';
-import { put, World } from './world.ts';
+import { type Answer, Peer } from '../../support/proxy/peers.ts';
+import { put, World } from '../../support/proxy/world.ts';
 
 const pods = ['10.244.1.2', '10.244.1.3', '10.244.1.4', '10.244.1.5'];
 const serviceIp = '10.96.0.20';

@@ -1,7 +1,8 @@
 // Userspace mode through its life: its ports, a lost endpoint, a kill, its log, other modes before and after it.
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { nodeAddress, pods } from './neighbours.ts';
+import { nodeAddress, pods } from '../../support/proxy/neighbours.ts';
+import { put } from '../../support/proxy/world.ts';
 import {
   around,
   bothFamilies,
@@ -16,7 +17,6 @@ import {
   who,
   world,
 } from './userspace-rig.ts';
-import { put } from './world.ts';
 
 useWorld();
 

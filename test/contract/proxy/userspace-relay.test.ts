@@ -8,8 +8,8 @@ import type { ProxyEndpoint } from '../../../src/node/proxy/types.ts';
 import type { Relay } from '../../../src/node/proxy/userspace/relay.ts';
 import { TcpRelay } from '../../../src/node/proxy/userspace/tcp-relay.ts';
 import { UdpRelay } from '../../../src/node/proxy/userspace/udp-relay.ts';
-import { silent } from '../../unit/proxy/replay.ts';
-import { FakePorts } from '../../unit/proxy/userspace/fake-ports.ts';
+import { silent } from '../../support/proxy/replay.ts';
+import { FakePorts } from '../../support/proxy/userspace/fake-ports.ts';
 
 const ports = new FakePorts();
 const options = { log: silent, servicePortName: 'default/web' };

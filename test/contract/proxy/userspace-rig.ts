@@ -3,9 +3,9 @@ import { afterEach, beforeEach } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { UndoStack } from '../../../src/kit/undo.ts';
-import { marker, markerChanges } from './marker.ts';
-import { type Family, Neighbours, pods } from './neighbours.ts';
-import { put, World } from './world.ts';
+import { marker, markerChanges } from '../../support/proxy/marker.ts';
+import { type Family, Neighbours, pods } from '../../support/proxy/neighbours.ts';
+import { put, World } from '../../support/proxy/world.ts';
 
 export interface Answer {
   readonly at?: string;

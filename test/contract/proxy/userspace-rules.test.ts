@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createNetfilter, toolOf } from '../../../src/node/sys/netfilter.ts';
-import { FakeNetfilter } from '../../unit/proxy/fake-netfilter.ts';
-import { history } from '../../unit/proxy/random.ts';
-import { replay } from '../../unit/proxy/replay.ts';
-import { createUserspaceRig, testPlace, testPlace6 } from '../../unit/proxy/userspace/rig.ts';
+import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
+import { history } from '../../support/proxy/random.ts';
+import { replay } from '../../support/proxy/replay.ts';
+import { createUserspaceRig, testPlace, testPlace6 } from '../../support/proxy/userspace/rig.ts';
+import { put, World } from '../../support/proxy/world.ts';
 import { both } from './both.ts';
-import { put, World } from './world.ts';
 
 const signal = new AbortController().signal;
 

@@ -1,7 +1,7 @@
 // Userspace mode: real connections that end at kube-proxy and go on from there, through the real kernel.
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { answerOf, client, nodeAddress, pods } from './neighbours.ts';
+import { answerOf, client, nodeAddress, pods } from '../../support/proxy/neighbours.ts';
 import {
   around,
   bothFamilies,

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
-import { type Backend, put, World } from './world.ts';
+import { type Backend, put, World } from '../../support/proxy/world.ts';
 
 const service: Service = {
   metadata: { name: 'web', namespace: 'default' },

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import { createClient } from '../../../src/node/client/client.ts';
 import { followObjects, reachServer } from '../../../src/node/proxy/view/api-objects.ts';
+import { silent } from '../../support/proxy/replay.ts';
 import { type Reply, startScriptedServer } from '../client/scripted-server.ts';
-import { silent } from './replay.ts';
 
 const group = (...versions: string[]): Reply => ({ body: { versions: versions.map((version) => ({ version })) } });
 const signal = AbortSignal.timeout(9000);

@@ -7,8 +7,8 @@ import type { Packet, PacketTrace, TraceOptions } from '../../../src/dataplane/p
 import { parseRuleset } from '../../../src/dataplane/parse.ts';
 import { renderRule } from '../../../src/dataplane/render.ts';
 import { trace } from '../../../src/dataplane/trace.ts';
-import { FakeNetfilter } from './fake-netfilter.ts';
-import { createRig, type RigOptions, testNode } from './replay.ts';
+import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
+import { createRig, type RigOptions, testNode } from '../../support/proxy/replay.ts';
 
 export interface Cluster extends RigOptions {
   readonly spec: Partial<ServiceSpec>;

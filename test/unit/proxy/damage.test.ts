@@ -1,8 +1,8 @@
 // What counts as damage: whatever keeps packets from entering our chains. Foreign rules, and a service's own chains, don't.
 import { describe, expect, test } from 'vitest';
 import { nextLookMs } from '../../../src/node/proxy/look-pace.ts';
-import { FakeNetfilter } from './fake-netfilter.ts';
-import { createRig, type RigOptions } from './replay.ts';
+import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
+import { createRig, type RigOptions } from '../../support/proxy/replay.ts';
 
 const never = new AbortController().signal;
 

@@ -7,8 +7,15 @@ import { localMatch } from '../../../src/node/proxy/local-detector.ts';
 import type { IpFamily } from '../../../src/node/proxy/types.ts';
 import { servicePortsOf } from '../../../src/node/proxy/view/service-ports.ts';
 import { endpointsOf, serviceOfSlice } from '../../../src/node/proxy/view/slice-endpoints.ts';
-import { FakeNetfilter } from './fake-netfilter.ts';
-import { comparable, goldenClusterCidrs, goldenNode, goldenServices, goldenSlices, goldenText } from './golden.ts';
+import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
+import {
+  comparable,
+  goldenClusterCidrs,
+  goldenNode,
+  goldenServices,
+  goldenSlices,
+  goldenText,
+} from '../../support/proxy/golden.ts';
 
 const written = async (configuration: 'default' | 'nocidr', family: IpFamily): Promise<string> => {
   const clusterCidr = goldenClusterCidrs[configuration];

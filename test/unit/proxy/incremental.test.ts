@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FakeNetfilter } from './fake-netfilter.ts';
-import { history } from './random.ts';
-import { createRig, replay, startWith, tables } from './replay.ts';
+import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
+import { history } from '../../support/proxy/random.ts';
+import { createRig, replay, startWith, tables } from '../../support/proxy/replay.ts';
 
 const run = async (events: Parameters<typeof replay>[0]): Promise<void> => {
   const kernel = new FakeNetfilter();

@@ -10,8 +10,8 @@ import { planFull } from '../../../src/node/proxy/iptables/plan.ts';
 import { oneOf } from '../../../src/node/proxy/iptables/rule.ts';
 import { servicePortsOf } from '../../../src/node/proxy/view/service-ports.ts';
 import { endpointsOf } from '../../../src/node/proxy/view/slice-endpoints.ts';
-import { FakeNetfilter } from './fake-netfilter.ts';
-import { baseOptions, createRig, tables, testNode } from './replay.ts';
+import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
+import { baseOptions, createRig, tables, testNode } from '../../support/proxy/replay.ts';
 
 const service = (index: number): Service => ({
   metadata: { name: `s${index}`, namespace: 'default' },

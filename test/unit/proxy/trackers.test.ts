@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import { type EndpointSlice, lastChangeAnnotation } from '../../../src/api/discovery.ts';
 import { EndpointTracker, ServiceTracker } from '../../../src/node/proxy/view/trackers.ts';
-import { silent } from './replay.ts';
+import { silent } from '../../support/proxy/replay.ts';
 
 const service = (port: number, clusterIP = '10.96.0.1'): Service => ({
   metadata: { name: 'web', namespace: 'default' },

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { Endpoint, EndpointSlice } from '../../../src/api/discovery.ts';
 import { frontendsOf, isStale } from '../../../src/node/proxy/udp.ts';
-import { FakeNetfilter } from './fake-netfilter.ts';
-import { createRig, type Rig } from './replay.ts';
+import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
+import { createRig, type Rig } from '../../support/proxy/replay.ts';
 
 const dns = (clusterIP: string, protocol: 'UDP' | 'TCP' = 'UDP'): Service => ({
   metadata: { name: 'dns', namespace: 'default' },

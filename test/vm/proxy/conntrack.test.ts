@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { countCpus } from '../../../src/node/sys/machine.ts';
-import { kubeProxy } from '../../contract/proxy/world.ts';
+import { kubeProxy } from '../../support/proxy/world.ts';
 
 const names = [
   'max',

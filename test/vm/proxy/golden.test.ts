@@ -1,7 +1,6 @@
 // The whole kube-proxy in ipvs mode against a real kernel: what it writes equals what the original wrote.
 import { describe, expect, test } from 'vitest';
-import { put, World } from '../../contract/proxy/world.ts';
-import { goldenClusterCidrs, goldenServices, goldenSlices } from '../../unit/proxy/golden.ts';
+import { goldenClusterCidrs, goldenServices, goldenSlices } from '../../support/proxy/golden.ts';
 import {
   comparableAddresses,
   comparableServers,
@@ -11,7 +10,8 @@ import {
   goldenServers,
   goldenSets,
   goldenTable,
-} from '../../unit/proxy/ipvs/golden.ts';
+} from '../../support/proxy/ipvs/golden.ts';
+import { put, World } from '../../support/proxy/world.ts';
 
 const node = {
   plural: 'nodes' as const,

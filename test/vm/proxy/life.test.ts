@@ -2,8 +2,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { answerOf, Neighbours, pods } from '../../contract/proxy/neighbours.ts';
-import { put, World } from '../../contract/proxy/world.ts';
+import { answerOf, Neighbours, pods } from '../../support/proxy/neighbours.ts';
+import { put, World } from '../../support/proxy/world.ts';
 
 const [first, second] = pods.IPv4;
 const service = put.service({

@@ -11,9 +11,9 @@ import { createDummyLink } from '../../../src/node/sys/dummy-link.ts';
 import { createIpset } from '../../../src/node/sys/ipset.ts';
 import { createIpvs } from '../../../src/node/sys/ipvs.ts';
 import { createNetfilter } from '../../../src/node/sys/netfilter.ts';
-import { contents, createIpvsRig, fakeKernel, type IpvsKernel, unreliable } from '../../unit/proxy/ipvs/rig.ts';
-import { type Event, history } from '../../unit/proxy/random.ts';
-import { replay, startWith } from '../../unit/proxy/replay.ts';
+import { contents, createIpvsRig, fakeKernel, type IpvsKernel, unreliable } from '../../support/proxy/ipvs/rig.ts';
+import { type Event, history } from '../../support/proxy/random.ts';
+import { replay, startWith } from '../../support/proxy/replay.ts';
 
 const histories = 8 * Number(process.env.MODEL_RUNS ?? 1);
 const never = new AbortController().signal;

@@ -7,8 +7,15 @@ import { localMatch } from '../../../../src/node/proxy/local-detector.ts';
 import type { IpFamily } from '../../../../src/node/proxy/types.ts';
 import { servicePortsOf } from '../../../../src/node/proxy/view/service-ports.ts';
 import { endpointsOf, serviceOfSlice } from '../../../../src/node/proxy/view/slice-endpoints.ts';
-import { goldenClusterCidrs, goldenNode, goldenServices, goldenSlices } from '../golden.ts';
-import { comparableSets, comparableTable, goldenAddresses, goldenServers, goldenSets, goldenTable } from './golden.ts';
+import { goldenClusterCidrs, goldenNode, goldenServices, goldenSlices } from '../../../support/proxy/golden.ts';
+import {
+  comparableSets,
+  comparableTable,
+  goldenAddresses,
+  goldenServers,
+  goldenSets,
+  goldenTable,
+} from '../../../support/proxy/ipvs/golden.ts';
 
 const nothing = { servers: [], sets: new Map(), addresses: [] };
 

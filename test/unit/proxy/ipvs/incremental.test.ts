@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { messageOf } from '../../../../src/kit/error.ts';
 import type { IpFamily } from '../../../../src/node/proxy/types.ts';
-import { history } from '../random.ts';
-import { replay, startWith } from '../replay.ts';
-import { contents, createIpvsRig, fakeKernel, mortal, unreliable } from './rig.ts';
+import { contents, createIpvsRig, fakeKernel, mortal, unreliable } from '../../../support/proxy/ipvs/rig.ts';
+import { history } from '../../../support/proxy/random.ts';
+import { replay, startWith } from '../../../support/proxy/replay.ts';
 
 const signal = new AbortController().signal;
 const families = ['IPv4', 'IPv6'] as const;

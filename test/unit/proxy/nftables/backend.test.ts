@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Service } from '../../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../../src/api/discovery.ts';
-import { FakeNft } from './fake-nft.ts';
-import { createNftablesRig } from './rig.ts';
+import { FakeNft } from '../../../support/proxy/nftables/fake-nft.ts';
+import { createNftablesRig } from '../../../support/proxy/nftables/rig.ts';
 
 const signal = new AbortController().signal;
 const service = (name: string, clusterIP: string, rest: Partial<Service['spec']> = {}): Service => ({

@@ -5,7 +5,7 @@ import { buildPort } from '../../../../src/node/proxy/nftables/build-port.ts';
 import type { Item } from '../../../../src/node/proxy/nftables/model.ts';
 import type { BuildOptions } from '../../../../src/node/proxy/nftables/port-context.ts';
 import type { ProxyEndpoint, ServicePort } from '../../../../src/node/proxy/types.ts';
-import { testNode } from '../replay.ts';
+import { testNode } from '../../../support/proxy/replay.ts';
 
 const options: BuildOptions = {
   family: 'IPv4',

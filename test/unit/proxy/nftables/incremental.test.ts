@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { history } from '../random.ts';
-import { replay, startWith } from '../replay.ts';
-import { FakeNft, inForce } from './fake-nft.ts';
-import { createNftablesRig } from './rig.ts';
+import { FakeNft, inForce } from '../../../support/proxy/nftables/fake-nft.ts';
+import { createNftablesRig } from '../../../support/proxy/nftables/rig.ts';
+import { history } from '../../../support/proxy/random.ts';
+import { replay, startWith } from '../../../support/proxy/replay.ts';
 
 const signal = new AbortController().signal;
 

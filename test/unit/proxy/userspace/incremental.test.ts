@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FakeNetfilter } from '../fake-netfilter.ts';
-import { history } from '../random.ts';
-import { replay, startWith } from '../replay.ts';
-import type { FakePorts } from './fake-ports.ts';
-import { comparable, createUserspaceRig, type UserspaceRig } from './rig.ts';
+import { FakeNetfilter } from '../../../support/proxy/fake-netfilter.ts';
+import { history } from '../../../support/proxy/random.ts';
+import { replay, startWith } from '../../../support/proxy/replay.ts';
+import type { FakePorts } from '../../../support/proxy/userspace/fake-ports.ts';
+import { comparable, createUserspaceRig, type UserspaceRig } from '../../../support/proxy/userspace/rig.ts';
 
 const signal = new AbortController().signal;
 

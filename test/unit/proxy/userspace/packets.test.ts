@@ -6,9 +6,9 @@ import { parseRuleset } from '../../../../src/dataplane/parse.ts';
 import { renderRule } from '../../../../src/dataplane/render.ts';
 import { trace } from '../../../../src/dataplane/trace.ts';
 import type { Place } from '../../../../src/node/proxy/userspace/place.ts';
+import { FakeNetfilter } from '../../../support/proxy/fake-netfilter.ts';
+import { createUserspaceRig } from '../../../support/proxy/userspace/rig.ts';
 import { a, b, here, local, nodePort, onNode, outside, pod, there } from '../cluster.ts';
-import { FakeNetfilter } from '../fake-netfilter.ts';
-import { createUserspaceRig } from './rig.ts';
 
 interface Case {
   readonly name: string;

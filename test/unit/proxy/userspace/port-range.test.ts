@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { PortRange } from '../../../../src/node/proxy/userspace/port-range.ts';
-import { FakePorts } from './fake-ports.ts';
+import { FakePorts } from '../../../support/proxy/userspace/fake-ports.ts';
 
 const create = (from: number, to: number) => {
   const relay = new FakePorts().createRelay('TCP');

@@ -10,7 +10,7 @@ import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { UndoStack } from '../../../src/kit/undo.ts';
-import { apiStub, writeStubFiles } from '../../support/api-stub-files.ts';
+import { apiStub, writeStubFiles } from '../api-stub-files.ts';
 
 const root = join(import.meta.dirname, '../../..');
 /** Where all is slow, the packaged one starts sooner. */
