@@ -29,7 +29,7 @@ export default defineConfig({
     retry: 0,
     projects: [
       // One worker more than processors: some tests wait.
-      project('unit', { timeout: 20_000, workers: availableParallelism() + 1, isolate: false }),
+      project('unit', { timeout: 60_000, workers: availableParallelism() + 1, isolate: false }),
       project('contract', { timeout: 120_000, workers: 2, setup: 'test/contract/setup.ts' }),
       project('vm', { timeout: 180_000, workers: 1, setup: 'test/vm/setup.ts', also: contractTestsInMachine }),
       project('e2e', { timeout: 300_000, workers: 1 }),
