@@ -68,7 +68,7 @@ describe('a fresh copy', () => {
   );
 
   test('bundles anew after an edit', async () => {
-    await inCopy('sed', '-i', "s/lab: 'LAB'/lab: 'EDITED'/", 'src/host/cli/messages.ts');
+    await inCopy('sed', '-i', "s/'LAB'/'EDITED'/", 'src/host/cli/messages/labs.ts');
     expect((await inCopy('npx', 'labs', 'list')).stdout).toContain('EDITED');
   });
 });

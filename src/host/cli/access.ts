@@ -1,9 +1,9 @@
-// An open cluster as grading, setups and solutions see it.
+// Adapts an open cluster to the interface that grading, setups and solutions use.
 import type { LabDefinition } from '../../api/lab.ts';
 import type { Cluster } from '../cluster/open.ts';
 import type { ClusterAccess, MachineAccess } from '../grade/access.ts';
 
-/** @param fabricId the fabric container's id: another one means another instance */
+/** @param fabricId the id of the fabric container. It differs for each cluster that is built. */
 export const accessTo = (cluster: Cluster, lab: LabDefinition, fabricId: string): ClusterAccess => {
   const controlPlanes = new Set(
     lab.cluster.nodes.filter(({ role }) => role === 'control-plane').map(({ name }) => name),

@@ -1,4 +1,4 @@
-// Questions to the person at the terminal. Where nobody can be asked, the answer must be on the command line.
+// Asks the person at the terminal. Without a terminal, the answer must be on the command line.
 import { ExitCode, LabError } from '../../kit/error.ts';
 import type { Context } from './context.ts';
 
@@ -7,7 +7,7 @@ export interface Choice {
   readonly label: string;
 }
 
-/** Lets the person choose; throws `otherwise` where nobody can be asked. Ctrl-C cancels like anywhere else. */
+/** Lets the person choose. @throws the error of `otherwise` if nobody can be asked */
 export const choose = async (
   context: Context,
   question: string,
@@ -25,7 +25,7 @@ export const choose = async (
   });
 };
 
-/** True with `--yes`. @throws LabError `LAB_NEEDS_YES` where nobody can be asked */
+/** True with `--yes`. @throws LabError `LAB_NEEDS_YES` if nobody can be asked */
 export const confirm = async (context: Context, question: string, byDefault = false): Promise<boolean> => {
   if (context.yes) return true;
   if (!context.output.interactive) {
@@ -35,7 +35,7 @@ export const confirm = async (context: Context, question: string, byDefault = fa
   return prompt<boolean>(context, { type: 'confirm', message: question, default: byDefault });
 };
 
-/** A line of text; Enter alone takes `byDefault`. */
+/** Asks for a line of text. Enter alone takes `byDefault`. */
 export const ask = (context: Context, question: string, byDefault?: string): Promise<string> =>
   prompt<string>(context, {
     type: 'input',
@@ -49,7 +49,7 @@ const prompt = async <T>(context: Context, question: Record<string, unknown>): P
     const answers = await inquirer.prompt([{ ...question, name: 'answer' }] as never, undefined);
     return (answers as { answer: T }).answer;
   } catch (error) {
-    // inquirer's own way to say that Ctrl-C was pressed.
+    // inquirer throws this on Ctrl-C.
     if (error instanceof Error && error.name === 'ExitPromptError') {
       context.interrupt.cancel();
       throw context.signal.reason;

@@ -1,6 +1,6 @@
 // What every command is given: the environment, where to write, which words to use, and when to stop.
-import type { ExitCode } from '../../kit/error.ts';
 import type { Containers } from '../docker/port.ts';
+import type { CommandSpec } from './command.ts';
 import type { Environment } from './environment.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { Messages } from './messages.ts';
@@ -10,24 +10,27 @@ import type { Paths } from './paths.ts';
 export interface Context {
   readonly environment: Environment;
   readonly output: Output;
+  /** Every sentence in the user's language. */
   readonly say: Messages;
-  /** Never ask: take the default or what was given. */
+  /** `--yes`: ask nothing. */
   readonly yes: boolean;
-  /** Answer for a program. */
+  /** `--json`: print for a program. */
   readonly json: boolean;
-  readonly debug: boolean;
-  /** The instance that the command line names, with `--name`. */
+  /** The running lab that `--name` or LABS_NAME means. */
   readonly name: string | undefined;
   readonly interrupt: Interrupt;
+  /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
   readonly version: string;
   readonly paths: Paths;
-  /** Docker, connected when first asked for. */
+  /** All commands, for shell completion. */
+  readonly commands: readonly CommandSpec[];
+  /** Connects to Docker on the first call. */
   docker(): Promise<Containers>;
 }
 
-/** A command's options by their long names, as commander gives them. */
+/** A command's options by their long names in camel case, as commander gives them. */
 export type Options = Readonly<Record<string, unknown>>;
 
-/** Each command module exports one as `run`. */
-export type Run = (context: Context, args: readonly string[], options: Options) => Promise<ExitCode | number>;
+/** What a module in commands/ exports as `run`. @returns the exit code: an `ExitCode`, or that of a program */
+export type Run = (context: Context, args: readonly string[], options: Options) => Promise<number>;

@@ -1,46 +1,62 @@
-// The machine as this run found it: environment variables are read here, once, and passed down as a value.
+// Reads the environment variables once and passes them down as a value. No other file of src/host reads them.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Language, languages } from '../../api/lab.ts';
 
 export interface Environment {
-  /** From `--lang`, LABS_LANG, LC_ALL, LC_MESSAGES or LANG, in this order. */
+  /** `--lang`, else LABS_LANG, LC_ALL, LC_MESSAGES or LANG, in this order. */
   readonly language: Language;
-  /** `$XDG_STATE_HOME/labs`: attempts and progress; everything else lives in Docker. */
+  /** `$XDG_STATE_HOME/labs`: answers, hints and progress. All other state is in Docker. */
   readonly stateFolder: string;
-  /** `$XDG_CACHE_HOME/labs`: what can be made again. */
+  /** `$XDG_CACHE_HOME/labs`: files that can be made again. */
   readonly cacheFolder: string;
-  /** LABS_NAME: which instance is meant where none is named. */
+  /** LABS_NAME: the running lab that is meant when the command line names none. */
   readonly instance: string | undefined;
-  readonly noColor: boolean;
+  /** NO_COLOR, FORCE_COLOR and TERM. `auto`: colours on a terminal only. */
+  readonly color: ColorChoice;
+  /** LABS_DEBUG. */
   readonly debug: boolean;
-  /** Started by `npx labs` (npm_command). */
+  /** npm_command: `npx labs` started this program. */
   readonly byNpx: boolean;
-  /** All variables, for the programs that labs starts and for Docker's own (DOCKER_HOST, …). */
-  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** TERM. */
+  readonly terminalType: string | undefined;
+  /** DOCKER_HOST is set: the Docker engine may be another machine's. */
+  readonly dockerChosen: boolean;
+  /** All variables: for Docker's own settings and for the programs that labs starts. */
+  readonly variables: Variables;
 }
 
-/** Reads the environment. The language that a command line asks for wins over the environment's. */
-export const readEnvironment = (
-  variables: Readonly<Record<string, string | undefined>>,
-  asked?: Language,
-): Environment => {
+export type ColorChoice = 'never' | 'auto' | 'always';
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** @param asked the language that the command line asks for */
+export const readEnvironment = (variables: Variables, asked?: Language): Environment => {
   const home = variables.HOME ?? homedir();
   return {
     language: asked ?? languageOf(variables),
     stateFolder: join(variables.XDG_STATE_HOME || join(home, '.local', 'state'), 'labs'),
     cacheFolder: join(variables.XDG_CACHE_HOME || join(home, '.cache'), 'labs'),
     instance: variables.LABS_NAME || undefined,
-    noColor: Boolean(variables.NO_COLOR) || variables.TERM === 'dumb',
+    color: colorOf(variables),
     debug: Boolean(variables.LABS_DEBUG),
     byNpx: variables.npm_command === 'exec',
+    terminalType: variables.TERM,
+    dockerChosen: Boolean(variables.DOCKER_HOST),
     variables,
   };
 };
 
 export const isLanguage = (text: string): text is Language => (languages as readonly string[]).includes(text);
 
-const languageOf = (variables: Readonly<Record<string, string | undefined>>): Language => {
+const languageOf = (variables: Variables): Language => {
   const locale = variables.LABS_LANG || variables.LC_ALL || variables.LC_MESSAGES || variables.LANG || '';
   return locale.toLowerCase().startsWith('ko') ? 'ko' : 'en';
+};
+
+/** NO_COLOR wins over FORCE_COLOR. An empty value counts as unset (no-color.org). */
+const colorOf = ({ NO_COLOR, FORCE_COLOR, TERM }: Variables): ColorChoice => {
+  if (NO_COLOR || FORCE_COLOR === '0' || FORCE_COLOR === 'false') return 'never';
+  if (FORCE_COLOR) return 'always';
+  return TERM === 'dumb' ? 'never' : 'auto';
 };

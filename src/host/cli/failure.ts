@@ -1,24 +1,25 @@
-// How a failure reads: printed once, at the top, as what happened, what to do next, and a code to search for.
+// Prints a failure once, at the top: what happened, a code to search for, what to do next.
 import stringWidth from 'string-width';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
+import type { Messages } from './messages.ts';
 import type { Output } from './output.ts';
 import { wrap } from './text.ts';
 
-/** The shell's own code for a program ended by Ctrl-C. */
-export const interrupted = 130;
+/** The exit code that shells use for a program that Ctrl-C ended: 128 + SIGINT. */
+export const interruptedCode = 130;
 
 export interface FailureStyle {
   readonly json: boolean;
   readonly debug: boolean;
-  /** True once the user has pressed Ctrl-C: whatever failed then, failed because of it. */
+  /** The user pressed Ctrl-C, which explains whatever failed afterwards. */
   readonly interrupted: boolean;
 }
 
-/** Prints the failure and returns the exit code that belongs to it. */
+/** @returns the exit code of the failure */
 export const reportFailure = (error: unknown, output: Output, style: FailureStyle, words: FailureWords): number => {
   if (style.interrupted && !hasLeftovers(error)) {
     output.note(words.interrupted);
-    return interrupted;
+    return interruptedCode;
   }
   const { code, message, hint, exitCode } = describe(error, words);
   if (style.json) output.line(JSON.stringify({ error: { code, message, ...(hint ? { hint } : {}) } }));
@@ -28,17 +29,14 @@ export const reportFailure = (error: unknown, output: Output, style: FailureStyl
   if (hint) lines.push(...sentence(`${output.paint('cyan', 'hint:')} ${hint}`, output));
   for (const line of lines) output.note(line);
   if (style.debug) output.note(stackOf(error));
-  return style.interrupted ? interrupted : exitCode;
+  return style.interrupted ? interruptedCode : exitCode;
 };
 
-/** Between words on a terminal; whole elsewhere, where programs look for it. */
+/** Wraps long lines, on a terminal only: programs and log searches want whole lines. */
 const sentence = (text: string, { terminal, width }: Output): readonly string[] =>
   terminal ? text.split('\n').flatMap((line) => (stringWidth(line) > width ? wrap(line, width) : [line])) : [text];
 
-export interface FailureWords {
-  readonly interrupted: string;
-  readonly unexpectedHint: string;
-}
+export type FailureWords = Pick<Messages, 'interrupted' | 'unexpectedHint' | 'whileCleaningUp'>;
 
 interface Described {
   readonly code: string;
@@ -48,21 +46,20 @@ interface Described {
 }
 
 const describe = (error: unknown, words: FailureWords): Described => {
-  if (isLabError(error))
+  if (error instanceof LabError)
     return { code: error.code, message: error.message, hint: error.hint, exitCode: error.exitCode };
   if (isSuppressed(error)) {
     const first = describe(error.suppressed, words);
-    return { ...first, message: `${first.message}\n(and while cleaning up: ${messageOf(error.error)})` };
+    return { ...first, message: `${first.message}\n${words.whileCleaningUp(messageOf(error.error))}` };
   }
   return { code: 'LAB_UNEXPECTED', message: messageOf(error), hint: words.unexpectedHint, exitCode: ExitCode.broken };
 };
 
-const isLabError = (error: unknown): error is LabError => error instanceof LabError;
-
-/** What `await using` throws when the body and the clean-up both fail. */
+/** `await using` throws this when both the body and the clean-up fail. */
 const isSuppressed = (error: unknown): error is SuppressedError =>
   typeof SuppressedError !== 'undefined' && error instanceof SuppressedError;
 
+/** The clean-up failed, too: something may have been left behind. */
 const hasLeftovers = (error: unknown): boolean => isSuppressed(error) || error instanceof AggregateError;
 
 const stackOf = (error: unknown): string => {

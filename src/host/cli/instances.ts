@@ -1,27 +1,23 @@
-// Which running lab a command means: the one named, else the only one, else the one chosen.
+// Which running lab a command means: the one that is named, else the only one, else the one that the user chooses.
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { nearest } from '../../kit/suggest.ts';
 import { type ClusterSummary, listClusters } from '../cluster/status.ts';
 import { choose } from './ask.ts';
 import type { Context } from './context.ts';
 
-/** @throws LabError `LAB_NOT_RUNNING`, `LAB_INSTANCE_UNKNOWN`, `LAB_SEVERAL_RUNNING` with what to do instead */
+/** @throws LabError `LAB_NOT_RUNNING`, `LAB_INSTANCE_UNKNOWN`, `LAB_SEVERAL_RUNNING` */
 export const chooseInstance = async (context: Context, given?: string): Promise<ClusterSummary> => {
-  const { say } = context;
   const all = await listClusters(await context.docker(), context.signal);
-  const names = all.map(({ name }) => name);
   const wanted = given ?? context.name;
   if (wanted !== undefined) {
     const found = all.find(({ name }) => name === wanted);
-    if (found) return found;
-    throw new LabError('LAB_INSTANCE_UNKNOWN', say.unknownInstance(wanted), {
-      exitCode: ExitCode.usage,
-      hint: say.unknownInstanceHint(nearest(wanted, names), names.join(', ')),
-    });
+    if (!found) throw unknownInstance(context, wanted, all);
+    return found;
   }
-  const awake = all.filter(({ state }) => state !== 'stopped');
-  const candidates = awake.length > 0 ? awake : all;
+  const started = all.filter(({ state }) => state !== 'stopped');
+  const candidates = started.length > 0 ? started : all;
   const [only] = candidates;
+  const { say } = context;
   if (!only)
     throw new LabError('LAB_NOT_RUNNING', say.noLabRunning, { exitCode: ExitCode.usage, hint: say.noLabRunningHint });
   if (candidates.length === 1) return only;
@@ -38,7 +34,17 @@ export const chooseInstance = async (context: Context, given?: string): Promise<
   return candidates.find(({ name }) => name === chosen) ?? only;
 };
 
-/** Like `chooseInstance`, but it must not be stopped. @throws LabError `LAB_NOT_READY` */
+const unknownInstance = ({ say }: Context, wanted: string, all: readonly ClusterSummary[]): LabError => {
+  const names = all.map(({ name }) => name);
+  const near = nearest(wanted, names);
+  const others = names.length > 0 ? say.runningLabs(names.join(', ')) : say.noLabRunningHint;
+  return new LabError('LAB_INSTANCE_UNKNOWN', say.unknownInstance(wanted), {
+    exitCode: ExitCode.usage,
+    hint: near === undefined ? others : say.didYouMean(`"${near}"`),
+  });
+};
+
+/** Like `chooseInstance`, but the lab must not be stopped. @throws LabError also `LAB_NOT_READY` */
 export const chooseRunning = async (context: Context, given?: string): Promise<ClusterSummary> => {
   const instance = await chooseInstance(context, given);
   if (instance.state !== 'stopped') return instance;

@@ -1,11 +1,11 @@
-// Ctrl-C: the first press cancels the work and lets it clean up; later ones say that it still does.
+// Ctrl-C: the first press cancels the work, which then cleans up. Further presses only say that this takes a moment.
 
 export interface Interrupt {
   readonly signal: AbortSignal;
   readonly pressed: boolean;
-  /** What Ctrl-C does, for prompts that read the key themselves. */
+  /** Does what Ctrl-C does. For prompts, which read the key themselves. */
   cancel(): void;
-  /** Takes the keyboard away from Ctrl-C handling for as long as a program of the user's own runs. */
+  /** Stops listening: from now on Ctrl-C belongs to the program that labs runs. */
   release(): void;
 }
 

@@ -1,27 +1,28 @@
-// Which machine of a running lab is which, as Docker's labels tell.
-
+// The machines of a running lab, found by the labels of their containers.
 import type { LabDefinition } from '../../api/lab.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
+import { nearest } from '../../kit/suggest.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
 import { findLab } from '../lab/catalogue.ts';
 import { labels } from '../plan/names.ts';
 import type { Context } from './context.ts';
 
-/** The definition from which an instance was made: its folder is on a label where it isn't one of ours. */
+/** The definition that the lab was built from. A label names the folder of a lab that does not come with labs. */
 export const definitionOf = async (context: Context, instance: ClusterSummary): Promise<LabDefinition> => {
   const docker = await context.docker();
   const [fabric] = await docker.list({ [labels.name]: instance.name, [labels.role]: 'fabric' }, context.signal);
   return findLab(context.paths.labs, fabric?.labels[labels.folder] ?? instance.lab);
 };
 
-export interface NamedContainer {
+export interface MachineContainer {
   readonly machine: string;
+  /** The container's id. */
   readonly container: string;
   readonly role: string;
 }
 
-/** The machines that can be worked in, the control plane first. */
-export const workplaces = async (context: Context, instance: string): Promise<readonly NamedContainer[]> => {
+/** Every machine but the fabric, the control plane first. */
+export const listMachines = async (context: Context, instance: string): Promise<readonly MachineContainer[]> => {
   const all = await (await context.docker()).list({ [labels.name]: instance }, context.signal);
   const rank = (of: Readonly<Record<string, string>>): number =>
     of[labels.controlPlane] ? 0 : of[labels.role] === 'node' ? 1 : 2;
@@ -40,9 +41,18 @@ export const workplaces = async (context: Context, instance: string): Promise<re
 };
 
 /** The machine that runs the API server. @throws LabError `LAB_NOT_READY` */
-export const controlPlaneOf = async (context: Context, instance: string): Promise<NamedContainer> => {
-  const [first] = await workplaces(context, instance);
+export const controlPlaneOf = async (context: Context, instance: string): Promise<MachineContainer> => {
+  const [first] = await listMachines(context, instance);
   if (first?.role === 'node') return first;
   const { say } = context;
   throw new LabError('LAB_NOT_READY', say.notReady(instance, say.states.incomplete), { exitCode: ExitCode.usage });
+};
+
+/** The error for a name that no machine has. The hint names the nearest machine, or all machines. */
+export const unknownMachine = ({ say }: Context, wanted: string, machines: readonly string[]): LabError => {
+  const near = nearest(wanted, machines);
+  return new LabError('LAB_MACHINE_UNKNOWN', say.unknownMachine(wanted), {
+    exitCode: ExitCode.usage,
+    hint: near === undefined ? say.machines(machines.join(', ')) : say.didYouMean(`"${near}"`),
+  });
 };

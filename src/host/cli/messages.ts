@@ -1,237 +1,34 @@
-// Every sentence that the CLI itself says, in each language. Task texts and hints come from the lab.
+// Every sentence of the command line in one language. The sentences themselves are in messages/; summaries and option helps
+// are in commands.ts. Titles, tasks and hints come from the lab.
 import type { Language } from '../../api/lab.ts';
+import { clusterMessages } from './messages/cluster.ts';
+import { generalMessages } from './messages/general.ts';
+import { helpMessages } from './messages/help.ts';
+import { labMessages } from './messages/labs.ts';
+import { machineMessages } from './messages/machine.ts';
+import { taskMessages } from './messages/tasks.ts';
 
-const startCommand = (name: string, lab: string): string =>
-  name === lab ? `labs start ${lab}` : `labs start ${lab} --name ${name}`;
+/** By the groups of commands in `labs --help`, after the sentences that all commands share. */
+export const messageGroups = [
+  generalMessages,
+  helpMessages,
+  labMessages,
+  taskMessages,
+  clusterMessages,
+  machineMessages,
+] as const;
 
-const en = {
-  // Failures and Ctrl-C
-  interrupted: 'Interrupted.',
-  unexpectedHint: 'This is a fault in labs. Run the command again with --debug and report what it prints.',
-  cancelling: 'Cancelling, cleaning up…',
-  stillCleaning: 'Still cleaning up, one moment…',
-  // Choosing
-  whichLab: 'Which lab?',
-  whichRunning: 'Which running lab?',
-  whichTask: 'Which task?',
-  noLabRunning: 'No lab is running',
-  noLabRunningHint: 'Start one: `labs start service-networking`. `labs list` shows all.',
-  severalRunning: (names: string) => `Several labs are running: ${names}`,
-  severalRunningHint: 'Say which one with `--name`.',
-  unknownInstance: (name: string) => `No lab named "${name}" is running`,
-  unknownInstanceHint: (nearest: string | undefined, names: string) =>
-    nearest
-      ? `Did you mean "${nearest}"?`
-      : names
-        ? `Running: ${names}.`
-        : 'Start one: `labs start service-networking`.',
-  notReady: (name: string, state: string) => `The lab ${name} is ${state}`,
-  notReadyHint: (name: string, lab: string) => `Resume it: \`${startCommand(name, lab)}\`.`,
-  states: { running: 'running', stopped: 'stopped', incomplete: 'incomplete' },
-  // list, status
-  noLabs: 'There are no labs.',
-  lab: 'LAB',
-  title: 'TITLE',
-  state: 'STATE',
-  machine: 'MACHINE',
-  address: 'ADDRESS',
-  role: 'ROLE',
-  components: 'COMPONENTS',
-  tasksPassed: (passed: number, tasks: number) => `${passed} of ${tasks} tasks passed`,
-  score: 'Score',
-  notStarted: '-',
-  // start
-  /** By a step's name; a step that isn't here keeps its own title. */
-  steps: {} as Readonly<Record<string, string>>,
-  setupWill: 'This machine is not ready for labs yet. To make it so, labs will',
-  setupQuestion: 'Go ahead?',
-  ready: (name: string, seconds: string) => `Lab ${name} is ready (${seconds} s).`,
-  resumed: (name: string, seconds: string) => `Lab ${name} is back (${seconds} s).`,
-  next: [
-    ['tasks', 'read what there is to do'],
-    ['shell node01', 'look around in a node'],
-    ['check --watch', 'see what passes while you work'],
-  ] as readonly (readonly [string, string])[],
-  // stop, reset, delete
-  stopped: (name: string, lab: string) => `Stopped ${name}. Resume it: \`${startCommand(name, lab)}\``,
-  deleteQuestion: (names: string) => `Delete ${names} with everything in it?`,
-  deleted: (name: string, seconds: string) => `Deleted ${name} (${seconds} s).`,
-  nothingToDelete: 'Nothing to delete.',
-  resetQuestion: (name: string) => `Reset ${name}? All objects and answers in it are lost.`,
-  notConfirmed: 'Nothing was done.',
-  needsYes: 'Cannot ask here: this is not a terminal',
-  needsYesHint: 'Add --yes to go ahead.',
-  // tasks, check, grade
-  reportFormat: (text: string) => `"${text}" is not FORMAT=FILE with a known format`,
-  reportFormatHint: (formats: string) => `Formats: ${formats}. For example --report junit=out.xml`,
-  didYouMean: (text: string) => `Did you mean ${text}?`,
-  taskNeeded: 'Which task is meant?',
-  taskNeededHint: 'Name it: a number or an id of `labs tasks`.',
-  readTask: 'Read one with `labs tasks NUMBER`.',
-  beginning: 'Preparing the cluster for this task…',
-  answerWith: (number: number) => `Answer:  labs answer ${number}`,
-  checkWith: (number: number) => `Check:   labs check ${number}`,
-  yourAnswer: 'Your answer:',
-  askingTasks: (numbers: string) => `These tasks ask something: ${numbers}.`,
-  severalQuestions: (ids: string) => `This task asks several things: ${ids}`,
-  severalQuestionsHint: (task: string, id: string) => `Say which one: \`labs answer ${task} ${id} TEXT\`.`,
-  answerNeeded: 'The answer is missing, and this is not a terminal to ask for it',
-  answerNeededHint: (task: string) => `Give it on the command line: \`labs answer ${task} TEXT\`.`,
-  task: 'Task',
-  points: (score: number, max: number) => `${score}/${max}`,
-  noMoreHints: 'There are no more hints for this task.',
-  hint: (index: number, count: number) => `Hint ${index} of ${count}`,
-  nothingToAnswer: 'This task asks nothing.',
-  expected: 'expected',
-  observed: 'observed',
-  hintLabel: 'hint',
-  notBegun: 'not begun',
-  allPass: 'All checks pass. Well done!',
-  watchHelp: 'watching; q ends',
-  blockedBy: (id: string) => `waits for ${id}`,
-  graderBroke: 'A check could not look. That costs no points; `labs doctor` may know why.',
-  wrote: (format: string, file: string) => `Wrote ${format} report to ${file}`,
-  solveQuestion: 'Let labs solve this for you? Your own work in the cluster may be changed.',
-  solved: 'Done. `labs check` shows the result.',
-  // shell, kubectl, logs
-  unknownMachine: (name: string) => `There is no machine or pod "${name}"`,
-  unknownMachineHint: (nearest: string | undefined, machines: string) =>
-    nearest ? `Did you mean "${nearest}"?` : `Machines: ${machines}.`,
-  machineNeeded: 'Which machine is meant?',
-  unknownUnit: (unit: string) => `"${unit}" is not a unit`,
-  whichMachine: 'Which machine?',
-  // setup, doctor, images
-  setupDone: 'This machine is ready. Next: `labs start service-networking`',
-  doctorFailed: 'Something keeps labs from running here; see above.',
-  remedy: 'remedy',
-  doctorFine: 'Nothing keeps a lab from running here.',
-  unknownAction: (action: string) => `There is no \`labs image ${action}\``,
-  referenceNeeded: 'Which image is meant?',
-  image: 'IMAGE',
-  size: 'SIZE',
-  loading: (reference: string) => `Loading ${reference}`,
-  removed: (reference: string) => `Removed ${reference}.`,
-  noImages: 'No pod images yet. `labs setup` installs the built-in ones.',
-  loaded: (reference: string) => `Loaded ${reference}: every node has it now.`,
-};
+type Pairs = typeof generalMessages &
+  typeof helpMessages &
+  typeof labMessages &
+  typeof taskMessages &
+  typeof clusterMessages &
+  typeof machineMessages;
 
-export type Messages = typeof en;
+/** Key → sentence, or a function that fills the gaps of one. */
+export type Messages = { readonly [Key in keyof Pairs]: Pairs[Key]['en'] };
 
-const ko: Messages = {
-  interrupted: '중단했습니다.',
-  unexpectedHint: 'labs의 결함입니다. --debug를 붙여 다시 실행하고 출력을 알려 주세요.',
-  cancelling: '취소하고 정리하는 중…',
-  stillCleaning: '아직 정리하는 중입니다. 잠시만 기다려 주세요…',
-  whichLab: '어느 실습인가요?',
-  whichRunning: '실행 중인 실습 중 어느 것인가요?',
-  whichTask: '어느 과제인가요?',
-  noLabRunning: '실행 중인 실습이 없습니다',
-  noLabRunningHint: '시작하기: `labs start service-networking`. 목록은 `labs list`.',
-  severalRunning: (names) => `여러 실습이 실행 중입니다: ${names}`,
-  severalRunningHint: '`--name`으로 하나를 고르세요.',
-  unknownInstance: (name) => `"${name}"이라는 실습은 실행 중이 아닙니다`,
-  unknownInstanceHint: (nearest, names) =>
-    nearest ? `혹시 "${nearest}"인가요?` : names ? `실행 중: ${names}` : '시작하기: `labs start service-networking`',
-  notReady: (name, state) => `실습 ${name}의 상태: ${state}`,
-  notReadyHint: (name, lab) => `이어서 시작하기: \`${startCommand(name, lab)}\``,
-  states: { running: '실행 중', stopped: '멈춤', incomplete: '불완전' },
-  noLabs: '실습이 없습니다.',
-  lab: '실습',
-  title: '제목',
-  state: '상태',
-  machine: '머신',
-  address: '주소',
-  role: '역할',
-  components: '컴포넌트',
-  tasksPassed: (passed, tasks) => `과제 ${tasks}개 중 ${passed}개 통과`,
-  score: '점수',
-  notStarted: '-',
-  steps: {
-    image: '이미지 준비',
-    certificates: '인증서 발급',
-    create: '머신 생성',
-    install: '컴포넌트 설치',
-    fabric: '패브릭 시작',
-    start: '머신 시작',
-    wire: '링크 연결',
-    'api-server': 'API 서버를 기다리는 중',
-    nodes: '노드가 Ready가 되기를 기다리는 중',
-    proxies: '모든 kube-proxy의 동기화를 기다리는 중',
-    dns: '클러스터 DNS를 기다리는 중',
-    setup: '실습 준비',
-    complete: '마무리',
-    'install-docker': 'Docker Engine 설치',
-    'start-docker': 'Docker 시작',
-    'permit-docker': 'Docker 사용 허용',
-    images: '이미지 만들기',
-  },
-  setupWill: '이 머신은 아직 실습 준비가 되지 않았습니다. 다음을 수행합니다:',
-  setupQuestion: '진행할까요?',
-  ready: (name, seconds) => `실습 ${name} 준비 완료 (${seconds}초).`,
-  resumed: (name, seconds) => `실습 ${name}을(를) 이어서 시작했습니다 (${seconds}초).`,
-  next: [
-    ['tasks', '과제 읽기'],
-    ['shell node01', '노드 안 살펴보기'],
-    ['check --watch', '작업하면서 통과 여부 보기'],
-  ],
-  stopped: (name, lab) => `${name}을(를) 멈췄습니다. 이어서 하기: \`${startCommand(name, lab)}\``,
-  deleteQuestion: (names) => `${names}을(를) 내용까지 모두 삭제할까요?`,
-  deleted: (name, seconds) => `${name} 삭제 완료 (${seconds}초).`,
-  nothingToDelete: '삭제할 것이 없습니다.',
-  resetQuestion: (name) => `${name}을(를) 처음으로 되돌릴까요? 모든 오브젝트와 답이 사라집니다.`,
-  notConfirmed: '아무것도 하지 않았습니다.',
-  needsYes: '터미널이 아니어서 물어볼 수 없습니다',
-  needsYesHint: '진행하려면 --yes를 붙이세요.',
-  reportFormat: (text) => `"${text}"은(는) 알려진 형식의 FORMAT=FILE이 아닙니다`,
-  reportFormatHint: (formats) => `형식: ${formats}. 예: --report junit=out.xml`,
-  didYouMean: (text) => `혹시 ${text}인가요?`,
-  taskNeeded: '어느 과제인지 정해 주세요',
-  taskNeededHint: '`labs tasks`의 번호나 이름을 쓰세요.',
-  readTask: '`labs tasks 번호`로 과제를 읽으세요.',
-  beginning: '이 과제를 위해 클러스터를 준비하는 중…',
-  answerWith: (number) => `답하기:  labs answer ${number}`,
-  checkWith: (number) => `확인:    labs check ${number}`,
-  yourAnswer: '답:',
-  askingTasks: (numbers) => `질문이 있는 과제: ${numbers}`,
-  severalQuestions: (ids) => `이 과제에는 질문이 여럿입니다: ${ids}`,
-  severalQuestionsHint: (task, id) => `하나를 고르세요: \`labs answer ${task} ${id} 답\``,
-  answerNeeded: '답이 없고, 터미널이 아니어서 물어볼 수 없습니다',
-  answerNeededHint: (task) => `명령줄에 답을 쓰세요: \`labs answer ${task} 답\``,
-  task: '과제',
-  points: (score, max) => `${score}/${max}`,
-  noMoreHints: '이 과제의 힌트는 더 없습니다.',
-  hint: (index, count) => `힌트 ${index}/${count}`,
-  nothingToAnswer: '이 과제에는 질문이 없습니다.',
-  expected: '기대',
-  observed: '관찰',
-  hintLabel: '힌트',
-  notBegun: '시작 전',
-  allPass: '모든 확인을 통과했습니다. 잘했습니다!',
-  watchHelp: '지켜보는 중, q로 종료',
-  blockedBy: (id) => `${id}부터 통과해야 함`,
-  graderBroke: '확인할 수 없는 항목이 있었습니다. 점수는 깎이지 않습니다. `labs doctor`를 실행해 보세요.',
-  wrote: (format, file) => `${format} 보고서를 ${file}에 썼습니다`,
-  solveQuestion: '대신 풀까요? 클러스터에서 한 작업이 바뀔 수 있습니다.',
-  solved: '끝났습니다. `labs check`로 결과를 보세요.',
-  unknownMachine: (name) => `"${name}"이라는 머신이나 Pod가 없습니다`,
-  unknownMachineHint: (nearest, machines) => (nearest ? `혹시 "${nearest}"인가요?` : `머신: ${machines}`),
-  machineNeeded: '어느 머신인지 정해 주세요',
-  unknownUnit: (unit) => `"${unit}"은(는) 유닛이 아닙니다`,
-  whichMachine: '어느 머신인가요?',
-  setupDone: '준비가 끝났습니다. 다음: `labs start service-networking`',
-  doctorFailed: '실습을 막는 문제가 있습니다. 위를 보세요.',
-  remedy: '해결',
-  doctorFine: '실습을 막는 문제가 없습니다.',
-  unknownAction: (action) => `\`labs image ${action}\` 명령은 없습니다`,
-  referenceNeeded: '어느 이미지인지 정해 주세요',
-  image: '이미지',
-  size: '크기',
-  loading: (reference) => `${reference} 불러오는 중`,
-  removed: (reference) => `${reference}을(를) 지웠습니다.`,
-  noImages: 'Pod 이미지가 아직 없습니다. `labs setup`이 기본 이미지를 설치합니다.',
-  loaded: (reference) => `${reference}을(를) 불러왔습니다. 모든 노드에서 쓸 수 있습니다.`,
-};
-
-const catalogue: Readonly<Record<Language, Messages>> = { en, ko };
-
-export const messagesIn = (language: Language): Messages => catalogue[language];
+export const messagesIn = (language: Language): Messages =>
+  Object.fromEntries(
+    messageGroups.flatMap((group) => Object.entries(group).map(([key, words]) => [key, words[language]])),
+  ) as Messages;

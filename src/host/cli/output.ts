@@ -1,5 +1,6 @@
-// Where a command's words go: results to standard output, errors to standard error, colours only where they are wanted.
+// Where a command writes: results to standard output, remarks and errors to standard error, colours only where wanted.
 import { styleText } from 'node:util';
+import type { ColorChoice } from './environment.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'magenta' | 'underline';
 export type Paint = (style: Style | readonly Style[], text: string) => string;
@@ -9,37 +10,33 @@ export interface Output {
   line(text?: string): void;
   /** Writes to standard output as is. */
   write(text: string): void;
-  /** Writes one line beside the result: progress, remarks, errors. */
+  /** Writes one line to standard error: progress, remarks, errors. */
   note(text: string): void;
-  /** Keeps these lines below everything else that is written, in place; `[]` takes them away. On terminals only. */
+  /** On a terminal, keeps these lines below everything else that is written. `[]` removes them. */
   live(lines: readonly string[]): void;
   readonly paint: Paint;
   readonly colored: boolean;
   /** Standard output is a terminal. */
   readonly terminal: boolean;
-  /** A person can be asked: standard input and output are terminals. */
+  /** Standard input and output are terminals, so a person can answer questions. */
   readonly interactive: boolean;
-  /** Columns to write in; 80 where nothing says otherwise. */
+  /** Columns to write in: those of the terminal, but at least 40 and at most 80. */
   readonly width: number;
 }
 
 export interface OutputOptions {
-  readonly color: boolean;
+  readonly color: ColorChoice;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly stdin: NodeJS.ReadStream;
-  /** Started by npx: `labs` alone is then not on the PATH, and commands that are named must say so. */
-  readonly byNpx?: boolean;
+  /** Changes each text before it is written. */
+  readonly rewrite?: (text: string) => string;
 }
 
-const commandInText =
-  /(?<![\w./-]|npx )labs (?=(?:start|stop|status|tasks|check|hint|answer|grade|solve|shell|kubectl|logs|reset|delete|setup|doctor|image|list|--name|--help)\b|--)/g;
-
 export const createOutput = (options: OutputOptions): Output => {
-  const { stdout, stderr, stdin } = options;
+  const { stdout, stderr, stdin, color, rewrite = (text) => text } = options;
   const terminal = Boolean(stdout.isTTY);
-  const colored = options.color && terminal;
-  const named = (text: string): string => (options.byNpx ? text.replace(commandInText, 'npx labs ') : text);
+  const colored = color === 'always' || (color === 'auto' && terminal);
   let shown: readonly string[] = [];
   const live = (lines: readonly string[]): void => {
     if (!terminal) return;
@@ -47,24 +44,25 @@ export const createOutput = (options: OutputOptions): Output => {
     stdout.write(clear + lines.map((line) => `${line}\n`).join(''));
     shown = lines;
   };
-  const around = (write: () => void): void => {
+  const aboveLive = (write: () => void): void => {
     const kept = shown;
     if (kept.length > 0) live([]);
     write();
     if (kept.length > 0) live(kept);
   };
   return {
-    line: (text = '') => void around(() => stdout.write(`${named(text)}\n`)),
-    write: (text) => void stdout.write(named(text)),
-    note: (text) => void around(() => stderr.write(`${named(text)}\n`)),
+    line: (text = '') => aboveLive(() => stdout.write(`${rewrite(text)}\n`)),
+    write: (text) => void stdout.write(rewrite(text)),
+    note: (text) => aboveLive(() => stderr.write(`${rewrite(text)}\n`)),
     live,
+    // Whether to colour is decided above; styleText must not ask the stream and the environment again.
     paint: (style, text) =>
       colored ? styleText(style as Parameters<typeof styleText>[0], text, { validateStream: false }) : text,
     colored,
     terminal,
     interactive: terminal && Boolean(stdin.isTTY),
     get width() {
-      return Math.max(40, Math.min(stdout.columns ?? 80, 100));
+      return Math.max(40, Math.min(stdout.columns ?? 80, 80));
     },
   };
 };

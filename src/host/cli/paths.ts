@@ -1,14 +1,14 @@
-// Where this program's own files lie: the labs that come with it, and what the build made.
+// Finds the files of this package: the labs that come with labs, and the bundles.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface Paths {
-  /** The package's folder. */
+  /** The folder of the package. */
   readonly root: string;
-  /** The folder of lab folders. */
+  /** The folder with one folder for each lab. */
   readonly labs: string;
-  /** What the build made. */
+  /** The folder that scripts/build.ts writes. */
   readonly bundles: string;
 }
 

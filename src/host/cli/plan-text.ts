@@ -1,4 +1,4 @@
-// `labs start --dry-run`: the plan as data or as text. Nothing is touched.
+// `labs start --dry-run`: prints what a start would build. Nothing is built.
 import type { LabDefinition } from '../../api/lab.ts';
 import { bringUp } from '../cluster/bring-up.ts';
 import { refuseInvalidCluster } from '../lab/validate.ts';
@@ -19,39 +19,37 @@ export const describePlan = async (context: Context, lab: LabDefinition, name: s
   };
   refuseInvalidCluster(name, lab.cluster);
   const plan = planCluster(input, await createPki(certificatesOf(input)));
-  if (context.json) context.output.line(JSON.stringify(withoutContents(plan), null, 2));
-  else print(context, plan);
+  const { output } = context;
+  for (const part of [title(context, plan), machines(context, plan), networks(context, plan)]) {
+    for (const line of part) output.line(line);
+    output.line();
+  }
+  for (const line of steps(context)) output.line(line);
 };
 
-/** Keys and certificates are made anew for each start: they say nothing, and would be secrets. */
-const withoutContents = (plan: ClusterPlan): object => ({
-  ...plan,
-  machines: plan.machines.map((machine) => ({
-    ...machine,
-    files: machine.files.map((file) => ({ ...file, ...('content' in file ? { content: undefined } : {}) })),
-  })),
-  steps: bringUp.map(({ name, title, needs }) => ({ name, title, needs })),
-});
+const title = ({ output, say }: Context, { name, lab, machines }: ClusterPlan): readonly string[] => [
+  say.planTitle(output.paint('bold', name), lab, machines.length),
+];
 
-const print = ({ output }: Context, plan: ClusterPlan): void => {
-  const { network } = plan;
-  output.line(`${output.paint('bold', plan.name)}: lab ${plan.lab}, ${plan.machines.length} containers`);
-  output.line();
-  const rows = plan.machines.map(({ name, link, role, components, limits }) => [
+const machines = ({ output, say }: Context, { machines, network }: ClusterPlan): readonly string[] => {
+  const rows = machines.map(({ name, link, role, components, limits }) => [
     name,
     link?.address ?? network.bridge.address,
     role,
     `≤ ${Math.round(limits.memoryBytes / 1024 / 1024)} MiB`,
     components.length > 3
-      ? `${components.slice(0, 2).join(', ')} and ${components.length - 2} more`
+      ? say.andMore(components.slice(0, 2).join(', '), components.length - 2)
       : components.join(', '),
   ]);
-  for (const line of table(['MACHINE', 'ADDRESS', 'ROLE', 'MEMORY', 'COMPONENTS'], rows, output)) output.line(line);
-  output.line();
-  output.line(`nodes ${network.nodeCidr}, pods ${network.podCidr}, services ${network.serviceCidr}`);
-  output.line();
-  for (const [index, { title, needs, name }] of bringUp.entries())
-    output.line(
-      `${String(index + 1).padStart(3)}. ${title}${output.paint('dim', ` (${name}${needs.length > 0 ? ` after ${needs.join(', ')}` : ''})`)}`,
-    );
+  return table([say.machine, say.address, say.role, say.memory, say.components], rows, output);
 };
+
+const networks = ({ say }: Context, { network }: ClusterPlan): readonly string[] => [
+  say.networks(network.nodeCidr, network.podCidr, network.serviceCidr),
+];
+
+const steps = ({ output, say }: Context): readonly string[] =>
+  bringUp.map(({ name, title, needs }, index) => {
+    const order = needs.length > 0 ? `${name}; ${say.after(needs.join(', '))}` : name;
+    return `${String(index + 1).padStart(3)}. ${say.steps[name] ?? title}${output.paint('dim', ` (${order})`)}`;
+  });

@@ -1,14 +1,14 @@
-// Steps as they happen: live rows with a spinner on a terminal, one plain line per finished step elsewhere.
+// Shows steps while they run: rows with a spinner on a terminal, elsewhere one line for each step that ended.
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import type { StepEvent } from '../cluster/steps.ts';
 import type { Context } from './context.ts';
 import type { Output } from './output.ts';
-import { cutTo, padEnd } from './text.ts';
+import { cutTo, padEnd, secondsOf } from './text.ts';
 
 export interface Progress extends Disposable {
   readonly onEvent: (event: StepEvent) => void;
-  /** A line of what a long step is doing, shown with it while it runs. */
+  /** Takes the newest output line of a long step. A terminal shows it below the steps. */
   readonly onProgress: (line: string) => void;
 }
 
@@ -19,7 +19,7 @@ interface Row {
 
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
-/** Shows the steps of one piece of work. Dispose of it when the work has ended: what is shown then stays. */
+/** Shows the steps of one piece of work. Dispose of it at the end of the work: the rows then stay on the screen. */
 export const showProgress = ({ output, say }: Pick<Context, 'output' | 'say'>): Progress => {
   const progress = output.terminal ? liveProgress(output) : plainProgress(output);
   return {
@@ -42,11 +42,9 @@ const liveProgress = (output: Output): Progress => {
   let doing = '';
   const draw = (): void => {
     const mark = output.paint('cyan', spinner[frame % spinner.length] ?? '');
-    // A block that is higher than the screen can't be drawn in place: its oldest rows are let go.
+    // Rows that scrolled off the screen cannot be drawn again, so only the newest rows are drawn.
     const lines = [...rows.values()].slice(-maxRows()).map((row) => rowText(row, output, mark));
-    output.live(
-      doing === '' ? lines : [...lines, output.paint('dim', `   ${cutTo(doing, Math.min(output.width, 80) - 4)}`)],
-    );
+    output.live(doing === '' ? lines : [...lines, output.paint('dim', `   ${cutTo(doing, output.width - 4)}`)]);
   };
   const timer = setInterval(() => {
     frame += 1;
@@ -79,12 +77,11 @@ const rowText = ({ event, startedAt }: Row, { paint, width }: Output, spinning: 
     failed: paint('red', '✘'),
     cancelled: paint('dim', '–'),
   }[event.state];
-  const time = `${(milliseconds / 1000).toFixed(1).padStart(5)} s`;
+  const time = `${secondsOf(milliseconds).padStart(5)} s`;
   const detail = event.state === 'done' && event.detail ? paint('dim', `  ${event.detail}`) : '';
-  const room = Math.min(width, 80) - 10;
-  const title = cut(`${event.title}${detail}`, event.title, room);
+  const room = width - 10;
+  // A detail that does not fit on the line is left out.
+  const whole = `${event.title}${detail}`;
+  const title = stringWidth(whole) <= room - 3 ? whole : event.title;
   return ` ${mark} ${padEnd(title, room - 3)} ${paint('dim', time)}`;
 };
-
-/** One row is one line: a detail that doesn't fit is left out. */
-const cut = (whole: string, title: string, room: number): string => (stringWidth(whole) <= room - 3 ? whole : title);

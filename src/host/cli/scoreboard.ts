@@ -1,9 +1,9 @@
-// A report as a learner reads it while working: one line per task, and every check of the task that is next.
+// `labs check`: a report as lines, one for each task, with all checks of the next unfinished task.
 import stringWidth from 'string-width';
 import type { CheckReport, Report, TaskReport } from '../../api/report.ts';
 import type { Messages } from './messages.ts';
 import type { Paint, Style } from './output.ts';
-import { padEnd, wrap } from './text.ts';
+import { padEnd, secondsOf, wrap } from './text.ts';
 
 export interface ScoreboardOptions {
   readonly width: number;
@@ -11,9 +11,9 @@ export interface ScoreboardOptions {
   readonly say: Messages;
   /** Task id → its number in the lab, from 1. */
   readonly numbers: ReadonlyMap<string, number>;
-  /** `next`: the first unfinished task's checks; `all`: those of every task. */
+  /** Whose checks are shown: those of the first unfinished task, or of all tasks. */
   readonly details: 'next' | 'all';
-  /** Tasks that wait to be begun: they have nothing to check yet. */
+  /** Ids of tasks that the learner has not begun. */
   readonly waiting: ReadonlySet<string>;
 }
 
@@ -51,34 +51,35 @@ const checkLines = (check: CheckReport, options: ScoreboardOptions): readonly st
   const title = wrap(check.title, width - 10).map((line, row) =>
     row === 0 ? `       ${paint(style, mark)} ${line}` : `         ${line}`,
   );
-  const field = (name: string, text: string): readonly string[] => {
-    const label = 9 + Math.max(...[say.expected, say.observed, say.hintLabel].map((word) => stringWidth(word))) + 2;
-    return wrap(text, width - label).map(
-      (line, row) => padEnd(row === 0 ? `         ${paint('dim', name)}` : '', label) + line,
-    );
-  };
   switch (check.outcome) {
     case 'pass':
       return title;
     case 'blocked':
-      return [...title, ...field('', say.blockedBy(check.observed))].map((line) => paint('dim', line));
+      return [...title, ...field('', say.blockedBy(check.observed), options)].map((line) => paint('dim', line));
     case 'broken':
-      return [...title, ...field(say.observed, check.observed)];
+      return [...title, ...field(say.observed, check.observed, options)];
     case 'fail':
       return [
         ...title,
-        ...field(say.expected, check.expected),
-        ...field(say.observed, check.observed),
-        ...(check.hint ? field(say.hintLabel, check.hint) : []),
+        ...field(say.expected, check.expected, options),
+        ...field(say.observed, check.observed, options),
+        ...(check.hint ? field(say.hintLabel, check.hint, options) : []),
       ];
   }
 };
 
+/** A label, and beside it a text of one or more lines. */
+const field = (label: string, text: string, { paint, say, width }: ScoreboardOptions): readonly string[] => {
+  const indent = 9 + Math.max(...[say.expected, say.observed, say.hintLabel].map((word) => stringWidth(word))) + 2;
+  return wrap(text, width - indent).map(
+    (line, row) => padEnd(row === 0 ? `         ${paint('dim', label)}` : '', indent) + line,
+  );
+};
+
 const totalLine = (report: Report, options: ScoreboardOptions): string => {
-  const seconds = (report.durationMs / 1000).toFixed(1);
   return spread(
     options.paint('bold', ` ${options.say.score}`),
-    `${options.paint('dim', `${seconds} s`)}  ${options.paint('bold', options.say.points(report.score, report.maxScore))}`,
+    `${options.paint('dim', `${secondsOf(report.durationMs)} s`)}  ${options.paint('bold', options.say.points(report.score, report.maxScore))}`,
     options.width,
   );
 };
@@ -88,6 +89,6 @@ const remarks = (report: Report, { paint, say }: ScoreboardOptions): readonly st
   return report.tasks.every(isDone) ? [paint('green', ` ${say.allPass}`)] : [];
 };
 
-/** Left and right ends of one line. */
+/** One line with a text at each end. */
 const spread = (left: string, right: string, width: number): string =>
   `${padEnd(left, width - stringWidth(right) - 1)} ${right}`;

@@ -1,5 +1,4 @@
-// A running lab, opened for work: its definition, the way into its cluster, and the learner's progress.
-
+// A running lab that a command works on: the definition, access to the cluster, and the learner's progress.
 import { fabricMachine } from '../../api/cluster.ts';
 import { type LabDefinition, localize, type TaskDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
@@ -7,10 +6,10 @@ import { ExitCode, LabError } from '../../kit/error.ts';
 import { openCluster } from '../cluster/open.ts';
 import type { Containers } from '../docker/port.ts';
 import type { ClusterAccess } from '../grade/access.ts';
+import { isQuestion, type Question } from '../grade/checks/answer.ts';
 import { findTask } from '../lab/catalogue.ts';
 import { containerName } from '../plan/names.ts';
-import type { ProgressStore } from '../tasks/progress.ts';
-import { openProgress } from '../tasks/progress.ts';
+import { openProgress, type ProgressStore } from '../tasks/progress.ts';
 import type { TaskRun } from '../tasks/run.ts';
 import { accessTo } from './access.ts';
 import { choose } from './ask.ts';
@@ -25,7 +24,7 @@ export interface Session {
   readonly progress: ProgressStore;
 }
 
-/** Opens the lab that the command means, and closes it again whatever happens. */
+/** Opens the lab that the command means for as long as `work` runs. */
 export const withSession = async <T>(context: Context, work: (session: Session) => Promise<T>): Promise<T> => {
   const instance = await chooseRunning(context);
   const lab = await definitionOf(context, instance);
@@ -43,7 +42,7 @@ export const withSession = async <T>(context: Context, work: (session: Session) 
 const fabricId = async (docker: Containers, name: string, signal: AbortSignal): Promise<string> =>
   (await docker.inspect(containerName(name, fabricMachine), signal))?.id ?? '';
 
-/** Grades some or all tasks, and remembers what passed. */
+/** Grades all tasks, or those with these ids, and records what passed. */
 export const gradeSession = async (context: Context, session: Session, tasks?: readonly string[]): Promise<Report> => {
   const { gradeLab } = await import('../grade/engine.ts');
   const report = await gradeLab({
@@ -58,14 +57,14 @@ export const gradeSession = async (context: Context, session: Session, tasks?: r
   return report;
 };
 
-/** The task that was named; else the one chosen at the terminal. */
+/** The named task, else the one that the user chooses. @throws LabError `LAB_TASK_NEEDED` */
 export const chooseTask = async (context: Context, lab: LabDefinition, given?: string): Promise<TaskDefinition> => {
   if (given !== undefined) return findTask(lab, given);
   const { language } = context.environment;
   const id = await choose(
     context,
     context.say.whichTask,
-    lab.tasks.map((task, index) => ({ value: task.id, label: `${index + 1}. ${localize(task.title, language)}` })),
+    lab.tasks.map((task) => ({ value: task.id, label: `${numberOf(lab, task)}. ${localize(task.title, language)}` })),
     () =>
       new LabError('LAB_TASK_NEEDED', context.say.taskNeeded, {
         exitCode: ExitCode.usage,
@@ -75,12 +74,19 @@ export const chooseTask = async (context: Context, lab: LabDefinition, given?: s
   return findTask(lab, id);
 };
 
-/** The first task without full score: what the learner is at. */
+/** The first task that has not passed yet. */
 export const currentTask = async ({ lab, progress }: Session): Promise<TaskDefinition | undefined> => {
   const { passed } = await progress.read();
   return lab.tasks.find(({ id }) => !passed.includes(id));
 };
 
+/** The checks of a task that the learner answers. */
+export const questionsOf = (task: TaskDefinition): readonly Question[] => task.checks.filter(isQuestion);
+
+/** A task's number in the lab, from 1. */
+export const numberOf = (lab: LabDefinition, task: TaskDefinition): number => lab.tasks.indexOf(task) + 1;
+
+/** Task id → number. */
 export const numbersOf = (lab: LabDefinition): ReadonlyMap<string, number> =>
   new Map(lab.tasks.map(({ id }, index) => [id, index + 1]));
 

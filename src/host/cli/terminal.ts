@@ -1,22 +1,29 @@
-// A program in a machine, talking to the user's own terminal: raw keys in, bytes out, size changes, the program's exit code.
+// Connects a program in a container to the user's terminal or pipes: keys, output, window size, signals and exit code.
 import { randomBytes } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { Containers, ExecSession, ExecSpec } from '../docker/port.ts';
-import { interrupted } from './failure.ts';
+import type { Context } from './context.ts';
+import { interruptedCode } from './failure.ts';
 import type { Interrupt } from './interrupt.ts';
 
 export interface RelayOptions {
   readonly docker: Containers;
   readonly container: string;
   readonly command: ExecSpec;
-  /** Only where both ends of ours are one; `false` for programs that are never interactive. */
+  /** Gives the program a terminal. Only when standard input and output of labs are one. */
   readonly terminal: boolean;
   readonly interrupt: Interrupt;
 }
 
-/** Runs the program to its end; resolves with its exit code. */
+/** The user's terminal type, and UTF-8. Programs get no other variable of the user. */
+export const programEnvironment = ({ environment, output }: Context): Readonly<Record<string, string>> => ({
+  TERM: environment.terminalType ?? (output.interactive ? 'xterm' : 'dumb'),
+  LANG: 'C.UTF-8',
+});
+
+/** Runs the program to its end. @returns its exit code */
 export const relay = async (options: RelayOptions): Promise<number> => {
-  // From here on, Ctrl-C is the program's.
+  // From here on, Ctrl-C belongs to the program.
   options.interrupt.release();
   return options.terminal ? relayTerminal(options) : relayPipes(options);
 };
@@ -47,12 +54,12 @@ const relayPipes = async (options: RelayOptions): Promise<number> => {
   const onSignal = (): void => {
     void endMarked(options, mark).finally(() => {
       session.close();
-      stop(interrupted);
+      stop(interruptedCode);
     });
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, onSignal);
   const ended = connect(session);
-  // Once it is stopped, a broken connection is what was asked for.
+  // Once a signal has stopped the program, a broken connection is no error.
   ended.catch(() => {});
   try {
     return await Promise.race([ended, stopped]);
@@ -62,7 +69,7 @@ const relayPipes = async (options: RelayOptions): Promise<number> => {
 };
 
 const connect = async (session: ExecSession): Promise<number> => {
-  // The program may end before its input does: that is no failure of ours.
+  // The program may end before its input ends. That is no error.
   pipeline(process.stdin, session.stdin).catch(() => {});
   const outputs = Promise.all([copy(session.stdout, process.stdout), copy(session.stderr, process.stderr)]);
   const exitCode = await session.exitCode;
@@ -73,8 +80,8 @@ const connect = async (session: ExecSession): Promise<number> => {
 const markName = 'LABS_RELAY';
 
 /**
- * Interrupts the program and what it started. Docker can't signal a command that it runs, and one that waits without
- * writing (`kubectl port-forward`, `journalctl -f`) would not notice that nobody reads any more.
+ * Interrupts the program and its children, which carry the mark in their environment. Docker has no call to signal a command,
+ * and a program that waits without writing (`kubectl port-forward`) does not notice a closed connection.
  */
 const endMarked = async ({ docker, container }: RelayOptions, mark: string): Promise<void> => {
   const script = `for found in $(grep -l "${markName}=${mark}" /proc/[0-9]*/environ 2>/dev/null); do
@@ -84,16 +91,16 @@ const endMarked = async ({ docker, container }: RelayOptions, mark: string): Pro
 
 const sizeOf = (stdout: NodeJS.WriteStream) => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
 
-/** Ends with the source; leaves the target open. A reader that went away (`| head`) ends the copy in silence. */
+/** Copies to the end of the source and leaves the target open. A closed pipe (`| head`) is no error. */
 const copy = async (source: NodeJS.ReadableStream, target: NodeJS.WritableStream): Promise<void> => {
-  let gone = false;
+  let closed = false;
   const onError = (error: NodeJS.ErrnoException): void => {
-    gone = true;
+    closed = true;
     if (error.code !== 'EPIPE') throw error;
   };
   target.on('error', onError);
   try {
-    for await (const chunk of source) if (!gone && !target.write(chunk)) await drained(target);
+    for await (const chunk of source) if (!closed && !target.write(chunk)) await drained(target);
   } finally {
     target.off('error', onError);
   }

@@ -17,6 +17,11 @@ export const cutTo = (text: string, width: number): string => {
   return shown;
 };
 
+/** Seconds since a `performance.now()`, with one decimal. */
+export const secondsSince = (startedAt: number): string => secondsOf(performance.now() - startedAt);
+
+export const secondsOf = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
+
 /** Rows of cells → lines whose columns start below one another. The last column is not padded. */
 export const alignColumns = (rows: readonly (readonly string[])[]): readonly string[] => {
   const widths = columnWidths(rows);

@@ -1,4 +1,4 @@
-// The version of this program, as package.json states it.
+// The version of labs, from package.json.
 import packageJson from '../../../package.json' with { type: 'json' };
 
 export const version: string = packageJson.version;

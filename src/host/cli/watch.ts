@@ -1,26 +1,26 @@
-// `labs check --watch`: looks, redraws only what changed, and ends on q or Ctrl-C with the last report.
+// `labs check --watch`: grades again and again, shows each change, and ends on q or Ctrl-C.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Report } from '../../api/report.ts';
 import type { Context } from './context.ts';
 
 export interface WatchOptions {
-  readonly look: () => Promise<Report>;
+  readonly grade: () => Promise<Report>;
   readonly draw: (report: Report) => Promise<readonly string[]>;
 }
 
-/** The pause after one look, before the next. */
+/** Between two gradings. */
 const pauseMs = 1000;
 
-/** The last report, or undefined when it ended before the first. On a terminal it draws in place, else it prints changes. */
+/** Draws in place on a terminal, else prints changed lines. @returns the last report, if there was one */
 export const watch = async (context: Context, options: WatchOptions): Promise<Report | undefined> => {
   using keys = listenForQuit(context);
-  const screen = context.output.interactive ? inPlace(context) : oneAfterTheOther(context);
+  const screen = context.output.interactive ? inPlace(context) : lineByLine(context);
   let last: Report | undefined;
   let shown = '';
   try {
     while (!keys.signal.aborted) {
-      last = await options.look();
-      const state = essence(last);
+      last = await options.grade();
+      const state = stateOf(last);
       if (state !== shown) screen.draw(await options.draw(last));
       shown = state;
       await delay(pauseMs, undefined, { signal: keys.signal });
@@ -33,8 +33,8 @@ export const watch = async (context: Context, options: WatchOptions): Promise<Re
   return last;
 };
 
-/** What counts as a change: outcomes and what was seen, not times. */
-const essence = (report: Report): string =>
+/** What counts as a change: outcomes and observations, but not times. */
+const stateOf = (report: Report): string =>
   JSON.stringify(
     report.tasks.map(({ checks }) => checks.map(({ outcome, observed, hint }) => [outcome, observed, hint])),
   );
@@ -44,7 +44,7 @@ interface Screen {
   end(): void;
 }
 
-/** On the terminal's second page, so that what was there before comes back. The last state stays to be read. */
+/** Draws on the terminal's alternate screen. At the end the old screen comes back, with the last state below. */
 const inPlace = ({ output, say }: Context): Screen => {
   let last: readonly string[] = [];
   output.write('\u001b[?1049h\u001b[?25l');
@@ -66,11 +66,12 @@ const inPlace = ({ output, say }: Context): Screen => {
   };
 };
 
-/** The middle gives way: the top is where the work is, the end has the score. */
+/** Leaves out the middle: the current task is at the top, the score at the end. */
 const shorten = (lines: readonly string[], room: number): readonly string[] =>
   lines.length <= room ? lines : [...lines.slice(0, room - 3), ' …', ...lines.slice(-2)];
 
-const oneAfterTheOther = ({ output }: Context): Screen => {
+/** Prints the lines that the last drawing did not have. */
+const lineByLine = ({ output }: Context): Screen => {
   let before = new Set<string>();
   return {
     draw(lines) {
@@ -85,7 +86,7 @@ interface Keys extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** Aborts on q, on Ctrl-C (a key in raw mode) and on the signals that the whole program listens for. */
+/** Aborts on q, on Ctrl-C (a key in raw mode), on Ctrl-D, and with the context's signal. */
 const listenForQuit = ({ output, signal }: Context): Keys => {
   const quit = new AbortController();
   const { stdin } = process;

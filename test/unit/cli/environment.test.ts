@@ -12,11 +12,11 @@ describe('the environment', () => {
     [{ LANG: 'en_US.UTF-8', LC_MESSAGES: 'ko_KR' }, 'ko'],
     [{ LANG: 'en_US.UTF-8', LABS_LANG: 'ko' }, 'ko'],
     [{ LANG: 'de_DE.UTF-8' }, 'en'],
-  ] as const)('%j speaks %s', (variables, language) => {
+  ] as const)('%j means the language %s', (variables, language) => {
     expect(read(variables).language).toBe(language);
   });
 
-  test('speaks the language that was asked for', () => {
+  test('uses the language that the command line asks for', () => {
     expect(read({ LC_ALL: 'ko_KR.UTF-8' }, 'en').language).toBe('en');
   });
 
@@ -26,10 +26,17 @@ describe('the environment', () => {
     expect(read({ XDG_STATE_HOME: '' }).stateFolder).toBe('/home/mina/.local/state/labs');
   });
 
-  test('has no colours with NO_COLOR or a dumb terminal', () => {
-    expect(read({}).noColor).toBe(false);
-    expect(read({ NO_COLOR: '1' }).noColor).toBe(true);
-    expect(read({ NO_COLOR: '' }).noColor).toBe(false);
-    expect(read({ TERM: 'dumb' }).noColor).toBe(true);
+  test.each([
+    [{}, 'auto'],
+    [{ NO_COLOR: '1' }, 'never'],
+    [{ NO_COLOR: '' }, 'auto'],
+    [{ TERM: 'dumb' }, 'never'],
+    [{ FORCE_COLOR: '1' }, 'always'],
+    [{ FORCE_COLOR: '3', TERM: 'dumb' }, 'always'],
+    [{ FORCE_COLOR: '0' }, 'never'],
+    [{ FORCE_COLOR: '' }, 'auto'],
+    [{ FORCE_COLOR: '1', NO_COLOR: '1' }, 'never'],
+  ] as const)('%j means colours: %s', (variables, color) => {
+    expect(read(variables).color).toBe(color);
   });
 });

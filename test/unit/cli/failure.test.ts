@@ -21,7 +21,7 @@ const refused = new LabError('LAB_DOCKER_UNREACHABLE', 'Docker is not answering'
 });
 
 describe('a failure', () => {
-  test('is printed once: what happened, its code, what to do next', () => {
+  test('is printed once, with its code and what to do next', () => {
     expect(fail(refused)).toEqual({
       code: 3,
       lines: [],
@@ -29,7 +29,7 @@ describe('a failure', () => {
     });
   });
 
-  test('breaks between words on a terminal, and not at all elsewhere', () => {
+  test('wraps on a terminal, and stays on one line elsewhere', () => {
     const error = new LabError('LAB_TASK_UNKNOWN', 'The lab service-networking has no task "x"', { exitCode: 2 });
     const { output, notes } = fakeOutput({ terminal: true, width: 40 });
     reportFailure(error, output, { json: false, debug: false, interrupted: false }, messagesIn('en'));
@@ -37,11 +37,11 @@ describe('a failure', () => {
     expect(fail(error).notes).toHaveLength(1);
   });
 
-  test('ends with its own exit code', () => {
+  test('determines the exit code', () => {
     expect(fail(new LabError('LAB_USAGE', 'no', { exitCode: 2 })).code).toBe(2);
   });
 
-  test('is one of ours when nothing says otherwise', () => {
+  test('is a fault in labs if it is no LabError', () => {
     const { code, notes } = fail(new TypeError('x is undefined'));
     expect(code).toBe(3);
     expect(notes).toEqual([
@@ -56,17 +56,17 @@ describe('a failure', () => {
     });
   });
 
-  test('shows where it came from with --debug only', () => {
+  test('shows its stack and its cause with --debug only', () => {
     const error = new LabError('LAB_X', 'outer', { cause: new Error('inner') });
     expect(fail(error).notes.join('\n')).not.toContain('inner');
     expect(fail(error, { debug: true }).notes.join('\n')).toMatch(/outer[\s\S]*caused by: Error: inner[\s\S]*at /);
   });
 
-  test('says no more than that it was interrupted after Ctrl-C', () => {
+  test('after Ctrl-C is only the word that labs was interrupted', () => {
     expect(fail(refused, { interrupted: true })).toEqual({ code: 130, lines: [], notes: ['Interrupted.'] });
   });
 
-  test('tells of a clean-up that failed, also after Ctrl-C', () => {
+  test('names a clean-up that failed, also after Ctrl-C', () => {
     const both = new SuppressedError(new Error('undo "volume" failed: busy'), refused);
     for (const interrupted of [false, true])
       expect(fail(both, { interrupted }).notes.join('\n')).toMatch(

@@ -1,4 +1,4 @@
-// An Output that remembers what was written.
+// An Output that records what is written.
 import type { Output } from '../../../src/host/cli/output.ts';
 
 export const fakeOutput = (given: Partial<Output> = {}) => {

@@ -14,7 +14,7 @@ const listen = () => {
 };
 
 describe('Ctrl-C', () => {
-  test('aborts the work, and says so', () => {
+  test('aborts the work and says so', () => {
     const { source, notes, interrupt } = listen();
     expect(interrupt.pressed).toBe(false);
     source.emit('SIGINT');
@@ -22,13 +22,13 @@ describe('Ctrl-C', () => {
     expect(notes).toEqual(['cancelling']);
   });
 
-  test('pressed again says that it is still cleaning up', () => {
+  test('pressed again only says that labs is still cleaning up', () => {
     const { source, notes } = listen();
     for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM']) source.emit(signal);
     expect(notes).toEqual(['cancelling', 'still cleaning', 'still cleaning']);
   });
 
-  test('is left to another program after release', () => {
+  test('does nothing after release', () => {
     const { source, interrupt } = listen();
     interrupt.release();
     source.emit('SIGINT');

@@ -41,19 +41,19 @@ describe('Markdown on a terminal', () => {
     );
   });
 
-  test('sets code in a list apart by one empty line', () => {
+  test('puts an empty line around code in a list', () => {
     expect(plain('1. first:\n\n       ip link\n\n2. second')).toBe('1. first:\n\n       ip link\n\n2. second\n');
   });
 
-  test('aligns tables by what they show on screen', () => {
+  test('aligns tables by the width on the screen', () => {
     expect(plain('| a | 이름 |\n|---|---|\n| xxxx | `y` |')).toBe('a     이름\n────  ────\nxxxx  `y`\n');
   });
 
-  test('underlines the title where there are no colours', () => {
+  test('underlines the title if there are no colours', () => {
     expect(plain('# Title\n\ntext')).toBe('Title\n=====\n\ntext\n');
   });
 
-  test('never lets a colour run over the end of a line', () => {
+  test('closes colours at the end of each line', () => {
     for (const line of colored('**one two three four five six seven eight nine ten eleven**').split('\n'))
       expect(line.split('\u001b[1m').length).toBe(line.split('\u001b[22m').length);
   });

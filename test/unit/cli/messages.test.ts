@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { commandGroups, commonOptions } from '../../../src/host/cli/commands.ts';
-import { messagesIn } from '../../../src/host/cli/messages.ts';
+import { optionsOf } from '../../../src/host/cli/command.ts';
+import { commandGroups, commands } from '../../../src/host/cli/commands.ts';
+import { messageGroups, messagesIn } from '../../../src/host/cli/messages.ts';
 
 const entries = Object.entries(messagesIn('en'));
 
@@ -15,9 +16,25 @@ describe('the messages', () => {
       expect(korean).toMatch(/[가-힣]/);
   });
 
-  test('commands and options have words in both languages', () => {
-    for (const { summary, options = [] } of commandGroups.flatMap(({ commands }) => commands))
-      for (const words of [summary, ...options.map(({ help }) => help)]) expect(words.ko).toMatch(/[가-힣]/);
-    for (const { help } of commonOptions) expect(help.ko).toMatch(/[가-힣]/);
+  test('groups, commands and options have words in both languages', () => {
+    const helps = commands.flatMap((command) => [command.summary, ...optionsOf(command).map(({ help }) => help)]);
+    for (const words of [...commandGroups.map(({ title }) => title), ...helps]) expect(words.ko).toMatch(/[가-힣]/);
+  });
+
+  test('have each key once', () => {
+    const keys = messageGroups.flatMap((group) => Object.keys(group));
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  test.each(['en', 'ko'] as const)('name only commands that exist (%s)', (language) => {
+    const say = messagesIn(language);
+    const texts = Object.values(say).map((message) =>
+      typeof message === 'function' ? (message as (...gaps: unknown[]) => string)('list', 'list', 'list') : message,
+    );
+    const named = [...JSON.stringify(texts).matchAll(/`labs ([a-z]+)/g)].map(([, name]) => name);
+    const next = say.next.map(([command]) => command.split(' ')[0]);
+    expect(named.length).toBeGreaterThan(10);
+    const names = commands.map(({ name }) => name);
+    for (const name of [...named, ...next]) expect(names).toContain(name);
   });
 });

@@ -1,7 +1,8 @@
+import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import { commandGroups } from '../../../src/host/cli/commands.ts';
-import { loaders } from '../../../src/host/cli/loaders.ts';
+import { commands } from '../../../src/host/cli/commands.ts';
 import { parseCommandLine } from '../../../src/host/cli/program.ts';
+import { reportFormats } from '../../../src/host/grade/report/format.ts';
 import { LabError } from '../../../src/kit/error.ts';
 
 const parse = (...argv: string[]) => {
@@ -18,7 +19,18 @@ const parse = (...argv: string[]) => {
 const parseRun = (...argv: string[]) => {
   const { parsed } = parse(...argv);
   if (parsed.kind !== 'run') throw new Error('printed instead');
-  return { command: parsed.spec.usage.split(' ')[0], args: parsed.args, options: parsed.options };
+  return { command: parsed.command.name, args: parsed.args, options: parsed.options };
+};
+
+/** The help in a language, whose lines fit into 80 columns. */
+const help = (language: 'en' | 'ko', ...argv: string[]): string => {
+  let printed = '';
+  const write = (text: string): void => {
+    printed += text;
+  };
+  parseCommandLine([...argv, '--help'], { language, version: '1', width: 80, write });
+  for (const line of printed.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(80);
+  return printed;
 };
 
 const refusal = (...argv: string[]): LabError => {
@@ -30,13 +42,23 @@ const refusal = (...argv: string[]): LabError => {
   throw new Error('not refused');
 };
 
-const commands = commandGroups.flatMap((group) => group.commands);
-const names = commands.map(({ usage }) => usage.split(' ')[0] ?? '');
+const names = commands.map(({ name }) => name);
 
 describe('the command line', () => {
-  test('has an implementation for each command', () => {
-    expect(Object.keys(loaders).sort()).toEqual([...names].sort());
-  });
+  test.each(commands.map((command) => [command.name, command] as const))(
+    'has a module for `%s`',
+    async (_, command) => {
+      expect((await command.load()).run).toBeTypeOf('function');
+    },
+  );
+
+  test.each(commands.flatMap(({ name, examples }) => examples.map((example) => [example, name])))(
+    'understands the example `labs %s`',
+    (example, name) => {
+      const words = example.split(/ [<>] /)[0]?.split(' ') ?? [];
+      expect(parseRun(...words).command).toBe(name);
+    },
+  );
 
   test('takes options before and after the command', () => {
     expect(parseRun('--yes', 'delete', 'x', '--all')).toMatchObject({
@@ -47,13 +69,13 @@ describe('the command line', () => {
     expect(parseRun('grade', '--json', '--name', 'second')).toMatchObject({ options: { json: true, name: 'second' } });
   });
 
-  test('has no colours when either place says so', () => {
+  test('has no colours if --no-color stands before or after the command', () => {
     expect(parseRun('list').options.color).toBe(true);
     expect(parseRun('list', '--no-color').options.color).toBe(false);
     expect(parseRun('--no-color', 'list').options.color).toBe(false);
   });
 
-  test('collects repeated reports', () => {
+  test('collects the reports of a repeated --report', () => {
     expect(parseRun('grade', '--report', 'junit=a', '-r', 'tap=b').options.report).toEqual(['junit=a', 'tap=b']);
   });
 
@@ -63,18 +85,18 @@ describe('the command line', () => {
     [['kubectl', '--help']],
     [['kubectl', 'exec', '-it', 'web', '--', 'sh', '-c', 'ls -l']],
     [['kubectl', 'run', 'x', '--image=web', '--yes', '--name', 'y']],
-  ])('hands %j to kubectl untouched', (argv) => {
+  ])('passes %j to kubectl unchanged', (argv) => {
     expect(parseRun(...argv)).toMatchObject({ command: 'kubectl', args: argv.slice(1) });
   });
 
-  test('knows which instance before kubectl', () => {
+  test('takes --name before `kubectl`', () => {
     expect(parseRun('--name', 'second', 'kubectl', 'get', 'pods')).toMatchObject({
       args: ['get', 'pods'],
       options: { name: 'second' },
     });
   });
 
-  test('leaves the options after a machine to its command', () => {
+  test('leaves options after the machine to the command that `shell` runs', () => {
     expect(parseRun('shell', '--name', 'a', 'node01', '--', 'ls', '--name')).toMatchObject({
       args: ['node01', '--', 'ls', '--name'],
       options: { name: 'a' },
@@ -82,15 +104,25 @@ describe('the command line', () => {
     expect(parseRun('shell', 'node01', 'ip', '-d', 'link').args).toEqual(['node01', 'ip', '-d', 'link']);
   });
 
-  test('prints help when nothing is asked', () => {
+  test('prints the help if there is no command', () => {
     expect(parse().printed).toContain('Usage: labs');
     expect(parse('--version').printed).toContain('1.2.3');
   });
 
-  test('names every command in the help, in at most 80 columns', () => {
-    const { printed } = parse('--help');
+  test.each(['en', 'ko'] as const)('names every command in the help, in at most 80 columns (%s)', (language) => {
+    const printed = help(language);
     for (const name of names) expect(printed).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
-    for (const line of printed.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test.each(names.filter((name) => name !== 'kubectl'))(
+    '`%s --help` fits into 80 columns in both languages',
+    (name) => {
+      for (const language of ['en', 'ko'] as const) expect(help(language, name)).not.toBe('');
+    },
+  );
+
+  test('names every report format in the help', () => {
+    for (const format of Object.keys(reportFormats)) expect(help('en', 'grade')).toContain(format);
   });
 
   test.each(names.filter((name) => name !== 'kubectl'))('`%s --help` shows examples', (name) => {
@@ -117,8 +149,10 @@ describe('the command line', () => {
     [['strat'], '"strat"이라는 명령이 없습니다', '혹시 start인가요?'],
     [['start', '--nmae'], '"--nmae"이라는 옵션이 없습니다', '혹시 --name인가요?'],
     [['image'], '인자가 빠졌습니다: action', '`labs --help`를 보세요.'],
+    [['list', '--lang', 'fr'], /하나여야/, '`labs --help`를 보세요.'],
   ])('refuses %j in Korean', (argv, message, hint) => {
     const options = { language: 'ko', version: '1', width: 80, write: () => {} } as const;
-    expect(() => parseCommandLine(argv, options)).toThrow(expect.objectContaining({ message, hint }));
+    const error = { message: expect.stringMatching(message), hint };
+    expect(() => parseCommandLine(argv, options)).toThrow(expect.objectContaining(error));
   });
 });

@@ -1,8 +1,6 @@
-import { EventEmitter } from 'node:events';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
-import { createOutput } from '../../../src/host/cli/output.ts';
 import { showProgress } from '../../../src/host/cli/progress.ts';
 import { fakeOutput } from './fake-output.ts';
 
@@ -11,7 +9,7 @@ const done = (step: string, title: string, detail?: string) =>
   ({ step, title, state: 'done', milliseconds: 1234, ...(detail ? { detail } : {}) }) as const;
 
 describe('progress', () => {
-  test('without a terminal is one line per step that ended, beside the result', () => {
+  test('without a terminal is one line on standard error for each step that ended', () => {
     const { output, lines, notes } = fakeOutput();
     {
       using progress = showProgress({ output, say: messagesIn('en') });
@@ -26,7 +24,7 @@ describe('progress', () => {
     ]);
   });
 
-  test('speaks Korean, and keeps the title of a step that it doesn’t know', () => {
+  test('names steps in Korean, and keeps the title of a step without Korean words', () => {
     const { output, notes } = fakeOutput();
     using progress = showProgress({ output, say: messagesIn('ko') });
     progress.onEvent(done('wire', 'Wiring links'));
@@ -36,7 +34,7 @@ describe('progress', () => {
     for (const line of notes) expect(stringWidth(line)).toBe(stringWidth(notes[0] ?? ''));
   });
 
-  test('on a terminal draws all steps in place, and leaves them to be read', () => {
+  test('on a terminal draws all steps in place, and prints them at the end', () => {
     const drawn: (readonly string[])[] = [];
     const { output, lines } = fakeOutput({ terminal: true, live: (shown) => void drawn.push(shown) });
     {
@@ -53,58 +51,10 @@ describe('progress', () => {
     expect(lines[0]).toMatch(/^ ✔ Wiring links +1\.2 s$/);
   });
 
-  test('leaves a detail out that doesn’t fit on the line', () => {
+  test('leaves out a detail that does not fit on the line', () => {
     const { output, notes } = fakeOutput();
     using progress = showProgress({ output, say: messagesIn('en') });
     progress.onEvent(done('image', 'Preparing', 'x'.repeat(100)));
     expect(notes[0]?.length).toBeLessThanOrEqual(80);
-  });
-});
-
-/** A terminal of the given size that remembers what was written to it. */
-const fakeTerminal = () => {
-  const written: string[] = [];
-  const stream = Object.assign(new EventEmitter(), {
-    isTTY: true,
-    columns: 80,
-    rows: 24,
-    write: (text: string) => written.push(text) > 0,
-  });
-  return { written, stream: stream as unknown as NodeJS.WriteStream };
-};
-
-describe('the output', () => {
-  test('writes above what is drawn in place, and draws that again', () => {
-    const { written, stream } = fakeTerminal();
-    const stdin = { isTTY: true } as NodeJS.ReadStream;
-    const output = createOutput({ color: false, stdout: stream, stderr: stream, stdin });
-    output.live(['one', 'two']);
-    output.note('remark');
-    expect(written.join('')).toBe('one\ntwo\n\r\u001b[2A\u001b[Jremark\none\ntwo\n');
-  });
-
-  test('names commands as they can be typed where npx started it', () => {
-    const { written, stream } = fakeTerminal();
-    const output = createOutput({
-      color: false,
-      stdout: stream,
-      stderr: stream,
-      stdin: {} as NodeJS.ReadStream,
-      byNpx: true,
-    });
-    output.line('Run `labs start`, labs --name x tasks, or npx labs list; labs are fun, /etc/labs list');
-    expect(written.join('')).toBe(
-      'Run `npx labs start`, npx labs --name x tasks, or npx labs list; labs are fun, /etc/labs list\n',
-    );
-  });
-
-  test('draws nothing in place where there is no terminal', () => {
-    const { written, stream } = fakeTerminal();
-    Object.assign(stream, { isTTY: false });
-    const output = createOutput({ color: true, stdout: stream, stderr: stream, stdin: {} as NodeJS.ReadStream });
-    output.live(['one']);
-    output.line(output.paint('red', 'plain'));
-    expect(written).toEqual(['plain\n']);
-    expect(output).toMatchObject({ terminal: false, interactive: false, colored: false, width: 80 });
   });
 });

@@ -65,25 +65,25 @@ describe('the scoreboard', () => {
     );
   });
 
-  test('says what a blocked check waits for', () => {
+  test('names the check that a blocked check waits for', () => {
     const text = draw(reportOf([check('a', 'fail'), check('b', 'blocked', { observed: 'task-1/a' })])).join('\n');
     expect(text).toContain('· Check b');
     expect(text).toContain('waits for task-1/a');
   });
 
-  test('says that a check that broke costs nothing', () => {
+  test('says that a check that could not run costs no points', () => {
     expect(draw(reportOf([check('a', 'broken')])).join('\n')).toContain('costs no points');
   });
 
-  test('praises a full score', () => {
+  test('says so when all checks pass', () => {
     expect(draw(reportOf([check('a', 'pass')])).at(-1)).toContain('All checks pass');
   });
 
-  test('marks tasks that were not begun', () => {
+  test('marks tasks that the learner has not begun', () => {
     expect(draw(reportOf([check('a', 'fail')]), { waiting: new Set(['task-1']) })[0]).toContain('(not begun)');
   });
 
-  test('stays inside the width, in Korean too', () => {
+  test('fits into the width, also in Korean', () => {
     const long = '모든 노드의 규칙이 서비스 주소와 포트로 가는 패킷의 목적지를 파드의 주소로 바꿉니다 '.repeat(3);
     const report = reportOf([check('a', 'fail', { title: long, expected: long, observed: long, hint: long })]);
     for (const line of draw(report, { say: messagesIn('ko') })) expect(stringWidth(line)).toBeLessThanOrEqual(60);

@@ -1,17 +1,17 @@
-// `labs answer [task] [text]`: answers what a task asks; on a terminal it asks the questions one by one.
+// `labs answer [task] [text]`: answers a question of a task. Without a text, it asks the questions on the terminal.
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
-import { isQuestion, type Question } from '../../grade/checks/answer.ts';
+import type { Question } from '../../grade/checks/answer.ts';
 import { findTask } from '../../lab/catalogue.ts';
 import { ask, choose } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
-import { chooseTask, currentTask, gradeSession, type Session, withSession } from '../session.ts';
+import { chooseTask, currentTask, gradeSession, numberOf, questionsOf, type Session, withSession } from '../session.ts';
 import { wrap } from '../text.ts';
 
 export const run: Run = (context, [name, ...words]) =>
   withSession(context, async (session) => {
     const task = name === undefined ? await defaultTask(context, session) : findTask(session.lab, name);
-    const questions = task.checks.filter(isQuestion);
+    const questions = questionsOf(task);
     if (questions.length === 0) {
       throw new LabError('LAB_NO_QUESTION', context.say.nothingToAnswer, {
         exitCode: ExitCode.usage,
@@ -23,16 +23,19 @@ export const run: Run = (context, [name, ...words]) =>
     return report(context, session, task);
   });
 
-/** The task that the learner is at, when it asks something. */
+/** The learner's current task if it has a question, else the task that the learner chooses. */
 const defaultTask = async (context: Context, session: Session): Promise<TaskDefinition> => {
   const current = await currentTask(session);
-  return current?.checks.some(isQuestion) ? current : chooseTask(context, session.lab);
+  return current && questionsOf(current).length > 0 ? current : chooseTask(context, session.lab);
 };
 
 const askingTasks = ({ lab }: Session): string =>
-  lab.tasks.flatMap((task, index) => (task.checks.some(isQuestion) ? [index + 1] : [])).join(', ');
+  lab.tasks
+    .filter((task) => questionsOf(task).length > 0)
+    .map((task) => numberOf(lab, task))
+    .join(', ');
 
-/** `labs answer 5 10.96.0.0/12`, or `labs answer 5 range 10.96.0.0/12` where a task asks more than one thing. */
+/** `labs answer 5 10.96.0.0/12`, or `labs answer 5 range 10.96.0.0/12` for a task with several questions. */
 const answerGiven = async (
   { say }: Context,
   { progress }: Session,
@@ -53,7 +56,7 @@ const answerGiven = async (
   await progress.answer(`${task.id}/${question.id}`, (named ? rest : words).join(' ').trim());
 };
 
-/** One question after the other; an answer given before needs no more than Enter. */
+/** Asks one question after the other. Enter alone keeps an earlier answer. */
 const askAll = async (
   context: Context,
   { progress }: Session,
@@ -71,7 +74,7 @@ const askAll = async (
     const id = `${task.id}/${question.id}`;
     const text = localize(question.question, language);
     if (!context.output.interactive) throw needsTerminal();
-    for (const line of wrap(text, Math.min(context.output.width, 80))) context.output.line(line);
+    for (const line of wrap(text, context.output.width)) context.output.line(line);
     const choices = question.choices.map(({ id, text: label }) => ({ value: id, label: localize(label, language) }));
     const value =
       choices.length > 0
@@ -81,11 +84,11 @@ const askAll = async (
   }
 };
 
-/** Says at once which of the answers are right. */
+/** Prints which answers of the task are right. @returns the exit code */
 const report = async (context: Context, session: Session, task: TaskDefinition): Promise<ExitCode> => {
   const { output, say } = context;
   const graded = await gradeSession(context, session, [task.id]);
-  // Only what has been answered; the other questions wait.
+  // Questions without an answer are left out.
   const given = (await session.progress.read()).answers;
   const ids = new Set(task.checks.map(({ id }) => id).filter((id) => Object.hasOwn(given, `${task.id}/${id}`)));
   const answers = graded.tasks.flatMap(({ checks }) => checks.filter(({ id }) => ids.has(id)));

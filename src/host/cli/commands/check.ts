@@ -1,4 +1,5 @@
-// `labs check [task]`: what passes so far. With --watch it looks again and again, and redraws when something changed.
+// `labs check [task]`: shows what passes so far. `--watch` keeps checking and shows each change.
+import type { Report } from '../../../api/report.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { exitCodeOf } from '../../grade/engine.ts';
 import { waitsToBegin } from '../../grade/student.ts';
@@ -11,25 +12,25 @@ import { watch } from '../watch.ts';
 export const run: Run = (context, [name], options) =>
   withSession(context, async (session) => {
     const tasks = name === undefined ? undefined : [findTask(session.lab, name).id];
-    const look = () => gradeSession(context, session, tasks);
+    const grade = () => gradeSession(context, session, tasks);
     if (options.watch !== true) {
-      const report = await look();
+      const report = await grade();
       if (context.json) context.output.line(JSON.stringify(report, null, 2));
       else for (const line of await draw(context, session, report)) context.output.line(line);
       return exitCodeOf(report);
     }
-    const last = await watch(context, { look, draw: (report) => draw(context, session, report) });
+    const last = await watch(context, { grade, draw: (report) => draw(context, session, report) });
     return last ? exitCodeOf(last) : ExitCode.checkFailed;
   });
 
 const draw = async (
   { output, say }: Context,
   { lab, progress }: Session,
-  report: Awaited<ReturnType<typeof gradeSession>>,
+  report: Report,
 ): Promise<readonly string[]> => {
   const now = await progress.read();
   return scoreboard(report, {
-    width: Math.min(output.width, 80),
+    width: output.width,
     paint: output.paint,
     say,
     numbers: numbersOf(lab),

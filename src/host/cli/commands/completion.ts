@@ -1,42 +1,48 @@
-// `labs completion bash`: a script for the shell that completes commands, options, labs and machines.
+// `labs completion bash`: prints a bash script that completes commands, options, labs and machines.
 import { ExitCode, LabError } from '../../../kit/error.ts';
-import { commandGroups, commonOptions } from '../commands.ts';
+import { type CommandSpec, optionsOf } from '../command.ts';
 import type { Run } from '../context.ts';
 
-export const run: Run = async ({ output }, [shell = 'bash']) => {
+export const run: Run = async ({ output, say, commands }, [shell = 'bash']) => {
   if (shell !== 'bash') {
-    throw new LabError('LAB_USAGE', `No completion for the shell "${shell}"`, {
+    throw new LabError('LAB_USAGE', say.unknownShell(shell), {
       exitCode: ExitCode.usage,
-      hint: 'There is one for bash.',
+      hint: say.unknownShellHint,
     });
   }
-  const specs = commandGroups.flatMap(({ commands }) => commands);
-  const names = specs.map(({ usage }) => usage.split(' ')[0] ?? '');
-  const flags = (options: readonly { readonly flags: string }[]): string =>
-    options.map((option) => /--[\w-]+/.exec(option.flags)?.[0] ?? '').join(' ');
-  const cases = specs.map(({ options = [], json }, index) => {
-    const words = [flags(options), json ? '--json' : '', flags(commonOptions), '--help'].filter((word) => word !== '');
-    return `    ${names[index]}) words="${words.join(' ')}" ;;`;
-  });
-  output.write(script(names, cases));
+  output.write(script(commands));
   return ExitCode.ok;
 };
 
-const script = (names: readonly string[], cases: readonly string[]): string => `# bash completion for labs
+/** Shell commands that print the words of an operand. */
+const operands: Readonly<Record<NonNullable<CommandSpec['completes']>, string>> = {
+  labs: `labs list --json 2>/dev/null | sed -n 's/^ *"name": "\\(.*\\)",*$/\\1/p'`,
+  machines: 'echo controlplane node01 node02 client',
+};
+
+const script = (commands: readonly CommandSpec[]): string => `# bash completion for labs
 _labs() {
   local current="\${COMP_WORDS[COMP_CWORD]}" words
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "${names.join(' ')}" -- "$current"))
+    COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(' ')}" -- "$current"))
     return
   fi
   case "\${COMP_WORDS[1]}" in
-${cases.join('\n')}
+${commands.map((command) => `    ${command.name}) words="${flagsOf(command).join(' ')}" ;;`).join('\n')}
   esac
   case "\${COMP_WORDS[1]}:$current" in
-    start:[!-]*|start:) words="$(labs list --json 2>/dev/null | sed -n 's/^ *"name": "\\(.*\\)",*$/\\1/p')" ;;
-    shell:[!-]*|logs:[!-]*|shell:|logs:) words="controlplane node01 node02 client" ;;
+    *:-*) ;;
+${commands.flatMap(operandCase).join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 complete -F _labs labs
 `;
+
+const flagsOf = (command: CommandSpec): readonly string[] => [
+  ...optionsOf(command).flatMap(({ flags }) => /--[\w-]+/.exec(flags) ?? []),
+  ...(command.foreign ? [] : ['--help']),
+];
+
+const operandCase = ({ name, completes }: CommandSpec): readonly string[] =>
+  completes ? [`    ${name}:*) words="$(${operands[completes]})" ;;`] : [];

@@ -1,4 +1,4 @@
-// `labs delete [name] [--all]`: containers, volumes and progress go; nothing of the lab is left.
+// `labs delete [name] [--all]`: deletes the containers, volumes and progress of a lab.
 import { ExitCode } from '../../../kit/error.ts';
 import { listClusters } from '../../cluster/status.ts';
 import { deleteCluster } from '../../cluster/stop.ts';
@@ -6,6 +6,7 @@ import { forgetProgress } from '../../tasks/progress.ts';
 import { confirm } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseInstance } from '../instances.ts';
+import { secondsSince } from '../text.ts';
 
 export const run: Run = async (context, [given], options) => {
   const { output, say, environment } = context;
@@ -19,13 +20,13 @@ export const run: Run = async (context, [given], options) => {
     return ExitCode.ok;
   }
   const docker = await context.docker();
-  // Not abortable: half a deletion helps nobody, and the whole takes two seconds.
+  // Ctrl-C does not stop a deletion: it takes two seconds, and half of it would leave a broken lab.
   await Promise.all(
     names.map(async (name) => {
       const startedAt = performance.now();
       await deleteCluster(docker, name);
       await forgetProgress(environment.stateFolder, name);
-      output.line(say.deleted(name, ((performance.now() - startedAt) / 1000).toFixed(1)));
+      output.line(say.deleted(name, secondsSince(startedAt)));
     }),
   );
   return ExitCode.ok;

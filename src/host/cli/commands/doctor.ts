@@ -1,4 +1,4 @@
-// `labs doctor`: what works, what doesn't, and the remedy for each.
+// `labs doctor`: checks what a lab needs on this machine, and names a remedy for each failure.
 import { ExitCode } from '../../../kit/error.ts';
 import { examine } from '../../setup/doctor.ts';
 import type { Probe } from '../../setup/probe.ts';
@@ -20,7 +20,7 @@ export const run: Run = async (context) => {
 
 const lines = ({ output, say }: Context, { name, status, detail, remedy }: Probe): readonly string[] => {
   const { paint } = output;
-  const width = Math.min(output.width, 80) - 24;
+  const width = output.width - 24;
   const mark = { ok: paint('green', '✔'), warning: paint('yellow', '!'), failure: paint('red', '✘') }[status];
   const text = [
     ...wrap(detail, width),

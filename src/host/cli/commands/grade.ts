@@ -1,4 +1,4 @@
-// `labs grade`: the whole lab, for people, programs and courses.
+// `labs grade`: grades the whole lab, as text, as JSON or as files for courses.
 import { writeFile } from 'node:fs/promises';
 import { ExitCode, LabError, messageOf } from '../../../kit/error.ts';
 import { nearest } from '../../../kit/suggest.ts';
@@ -9,34 +9,28 @@ import type { Context, Run } from '../context.ts';
 import { gradeSession, withSession } from '../session.ts';
 
 export const run: Run = async (context, _args, options) => {
-  // Before anything is graded: a mistyped format must not cost the grade.
+  // Refuse a mistyped format before grading, which takes time.
   const wanted = ((options.report ?? []) as readonly string[]).map((text) => parseReport(context, text));
   return withSession(context, async (session) => {
     const { output, say, environment } = context;
     const report = await gradeSession(context, session);
     for (const { format, file } of wanted) {
-      await writeReport(file, reportFormats[format](report));
+      await writeReport(context, file, reportFormats[format](report));
       output.note(output.paint('dim', say.wrote(format, file)));
     }
     if (context.json) output.write(reportFormats.json(report));
     else
-      output.write(
-        renderText(report, {
-          width: Math.min(output.width, 80),
-          color: output.colored,
-          language: environment.language,
-        }),
-      );
+      output.write(renderText(report, { width: output.width, color: output.colored, language: environment.language }));
     return exitCodeOf(report);
   });
 };
 
-interface Wanted {
+interface WantedReport {
   readonly format: ReportFormat;
   readonly file: string;
 }
 
-const parseReport = ({ say }: Context, text: string): Wanted => {
+const parseReport = ({ say }: Context, text: string): WantedReport => {
   const [format = '', ...rest] = text.split('=');
   const file = rest.join('=');
   const formats = Object.keys(reportFormats);
@@ -50,10 +44,13 @@ const parseReport = ({ say }: Context, text: string): Wanted => {
 
 const isFormat = (text: string): text is ReportFormat => Object.hasOwn(reportFormats, text);
 
-const writeReport = async (file: string, text: string): Promise<void> => {
+const writeReport = async ({ say }: Context, file: string, text: string): Promise<void> => {
   try {
     await writeFile(file, text);
   } catch (cause) {
-    throw new LabError('LAB_REPORT_UNWRITABLE', messageOf(cause), { cause });
+    throw new LabError('LAB_REPORT_UNWRITABLE', say.reportUnwritable(file, messageOf(cause)), {
+      cause,
+      hint: say.reportUnwritableHint,
+    });
   }
 };

@@ -1,4 +1,4 @@
-// `labs image list | load | remove`: the pod images that every node has.
+// `labs image list|load|remove`: the pod images, which all nodes share.
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { nearest } from '../../../kit/suggest.ts';
 import { ensureImages } from '../../image/ensure.ts';
@@ -18,9 +18,7 @@ export const run: Run = async (context, [action = '', ...references]) => {
     const near = nearest(action, Object.keys(actions));
     throw new LabError('LAB_USAGE', context.say.unknownAction(action), {
       exitCode: ExitCode.usage,
-      hint: near
-        ? context.say.didYouMean(`\`labs image ${near}\``)
-        : 'labs image list, labs image load REFERENCE, labs image remove REFERENCE',
+      hint: near === undefined ? context.say.imageActions : context.say.didYouMean(`\`labs image ${near}\``),
     });
   }
   await act();
@@ -36,7 +34,7 @@ const forEach = async (
   if (references.length === 0) {
     throw new LabError('LAB_USAGE', context.say.referenceNeeded, {
       exitCode: ExitCode.usage,
-      hint: `labs image ${action} nginx:1.27`,
+      hint: context.say.referenceNeededHint(action),
     });
   }
   for (const reference of references) await work(context, reference);
@@ -47,8 +45,8 @@ const list = async (context: Context): Promise<void> => {
   const images = await listImages(await storeOptions(context));
   if (json) return output.line(JSON.stringify(images, null, 2));
   if (images.length === 0) return output.line(say.noImages);
-  const rows = images.map(({ reference, digest, size }) => [reference, digest.slice(7, 19), megabytes(size)]);
-  for (const line of table([say.image, 'ID', say.size], rows, output)) output.line(line);
+  const rows = images.map(({ reference, digest, size }) => [reference, shortDigest(digest), megabytes(size)]);
+  for (const line of table([say.image, say.id, say.size], rows, output)) output.line(line);
 };
 
 const load = async (context: Context, reference: string): Promise<void> => {
@@ -75,5 +73,8 @@ const storeOptions = async (context: Context): Promise<StoreOptions> => {
   const { image } = await ensureImages({ docker, root: paths.root, cacheFolder, variables, signal });
   return { docker, image, signal };
 };
+
+/** The first 12 digits of `sha256:…`, as Docker shows them. */
+const shortDigest = (digest: string): string => digest.replace(/^sha256:/, '').slice(0, 12);
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;

@@ -1,9 +1,8 @@
-// `labs list`: the labs there are, and which of them run.
+// `labs list`: shows all labs, and which of them are running.
 import { localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { type ClusterSummary, listClusters } from '../../cluster/status.ts';
-import type { LabSummary } from '../../lab/catalogue.ts';
-import { listLabs } from '../../lab/catalogue.ts';
+import { type LabSummary, listLabs } from '../../lab/catalogue.ts';
 import type { Context, Run } from '../context.ts';
 import { table } from '../table.ts';
 
@@ -15,7 +14,7 @@ export const run: Run = async (context) => {
   return ExitCode.ok;
 };
 
-/** The list is worth reading without Docker, too. */
+/** Without Docker, the list shows the labs alone. */
 const runningIfAny = async (context: Context): Promise<readonly ClusterSummary[]> => {
   try {
     return await listClusters(await context.docker(), context.signal);
@@ -39,28 +38,33 @@ const toJson =
       : { name: lab.name, problem: lab.problem };
 
 const print = (context: Context, labs: readonly LabSummary[], instances: readonly ClusterSummary[]): void => {
-  const { output, say, environment } = context;
+  const { output, say } = context;
   if (labs.length === 0) output.line(say.noLabs);
-  const row = (lab: string, title: string): readonly (readonly string[])[] => {
-    const own = instances.filter((instance) => instance.lab === lab);
-    const same = own.find(({ name }) => name === lab);
-    const others = own.filter(({ name }) => name !== lab);
-    return [
-      [lab, same ? say.states[same.state] : say.notStarted, title],
-      ...others.map(({ name, state }) => [`  ${name}`, say.states[state], '']),
-    ];
-  };
-  const known = labs.flatMap((lab) =>
-    row(
-      lab.name,
-      lab.problem === undefined
-        ? localize(lab.title, environment.language)
-        : output.paint('red', lab.problem.split('\n')[0] ?? ''),
-    ),
-  );
-  const elsewhere = [...new Set(instances.map(({ lab }) => lab))].filter(
-    (lab) => !labs.some(({ name }) => name === lab),
-  );
-  const rows = [...known, ...elsewhere.flatMap((lab) => row(lab, ''))];
-  for (const line of table([say.lab, say.state, say.title], rows, output)) output.line(line);
+  const known = labs.flatMap((lab) => rowsOf(context, lab.name, titleOf(context, lab), instances));
+  // Clusters of labs that do not come with labs.
+  const names = labs.map(({ name }) => name);
+  const elsewhere = new Set(instances.map(({ lab }) => lab).filter((lab) => !names.includes(lab)));
+  const others = [...elsewhere].flatMap((lab) => rowsOf(context, lab, '', instances));
+  for (const line of table([say.lab, say.state, say.title], [...known, ...others], output)) output.line(line);
 };
+
+/** One row for the lab, and one for each cluster of it that has another name. */
+const rowsOf = (
+  { say }: Context,
+  lab: string,
+  title: string,
+  instances: readonly ClusterSummary[],
+): readonly (readonly string[])[] => {
+  const ofLab = instances.filter((instance) => instance.lab === lab);
+  const same = ofLab.find(({ name }) => name === lab);
+  const others = ofLab.filter(({ name }) => name !== lab);
+  return [
+    [lab, same ? say.states[same.state] : '-', title],
+    ...others.map(({ name, state }) => [`  ${name}`, say.states[state], '']),
+  ];
+};
+
+const titleOf = ({ output, environment }: Context, lab: LabSummary): string =>
+  lab.problem === undefined
+    ? localize(lab.title, environment.language)
+    : output.paint('red', lab.problem.split('\n')[0] ?? '');

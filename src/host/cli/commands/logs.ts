@@ -1,32 +1,27 @@
-// `labs logs [machine] [unit]`: what a component wrote, from the machine's journal.
+// `labs logs [machine] [unit]`: the log of a component, from the machine's journal.
 import { components } from '../../../api/paths.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { nearest } from '../../../kit/suggest.ts';
 import type { Run } from '../context.ts';
 import { chooseRunning } from '../instances.ts';
-import { workplaces } from '../machines.ts';
-import { relay } from '../terminal.ts';
+import { listMachines, unknownMachine } from '../machines.ts';
+import { programEnvironment, relay } from '../terminal.ts';
 
 export const run: Run = async (context, args, options) => {
   const { say, interrupt } = context;
   const instance = await chooseRunning(context);
-  const nodes = (await workplaces(context, instance.name)).filter(({ role }) => role === 'node');
+  const nodes = (await listMachines(context, instance.name)).filter(({ role }) => role === 'node');
   const machines = nodes.map(({ machine }) => machine);
-  // `labs logs kube-apiserver`: the unit alone, on the first machine; kube-proxy and kubelet have one everywhere.
+  // `labs logs kube-apiserver` names a unit only: that means the first machine, which runs every component.
   const unitFirst = args.length === 1 && (components as readonly string[]).includes(args[0] ?? '');
   const [machine = machines[0] ?? '', unit] = unitFirst ? [undefined, args[0]] : args;
-  if (!machines.includes(machine)) {
-    throw new LabError('LAB_MACHINE_UNKNOWN', say.unknownMachine(machine), {
-      exitCode: ExitCode.usage,
-      hint: say.unknownMachineHint(nearest(machine, machines), machines.join(', ')),
-    });
-  }
+  if (!machines.includes(machine)) throw unknownMachine(context, machine, machines);
   const component = unit === undefined ? undefined : nearest(unit.replace(/\.service$/, ''), components);
   const misspelled = component !== undefined && !unit?.startsWith(component);
   if (unit !== undefined && (misspelled || !/^[\w@.-]+$/.test(unit))) {
     throw new LabError('LAB_UNIT_UNKNOWN', say.unknownUnit(unit), {
       exitCode: ExitCode.usage,
-      ...(misspelled ? { hint: say.didYouMean(component) } : {}),
+      hint: misspelled ? say.didYouMean(component) : say.units(components.join(', ')),
     });
   }
   const lines = String(options.lines ?? 100);
@@ -44,7 +39,7 @@ export const run: Run = async (context, args, options) => {
         ...scope,
         ...(options.follow === true ? ['-f'] : []),
       ],
-      environment: { LANG: 'C.UTF-8' },
+      environment: programEnvironment(context),
     },
     terminal: false,
     interrupt,

@@ -1,4 +1,4 @@
-// `labs reset [name]`: the same lab from a clean slate.
+// `labs reset [name]`: deletes the cluster and builds the same lab anew.
 import { ExitCode } from '../../../kit/error.ts';
 import { deleteCluster } from '../../cluster/stop.ts';
 import { forgetProgress } from '../../tasks/progress.ts';
@@ -12,7 +12,7 @@ export const run: Run = async (context, [given], options) => {
   const { output, say, environment } = context;
   const instance = await chooseInstance(context, given);
   const { name } = instance;
-  // A definition that doesn't load must not cost the cluster that it once made.
+  // Load the definition first: if it is invalid, the running cluster must stay.
   const { folder } = await definitionOf(context, instance);
   if (!(await confirm(context, say.resetQuestion(name)))) {
     output.line(say.notConfirmed);

@@ -1,4 +1,4 @@
-// `labs setup`: Docker, the node image and the pod images, as far as they are missing; says first what it will do.
+// `labs setup`: installs Docker and makes the images where they are missing, after saying so and asking.
 import { ExitCode } from '../../../kit/error.ts';
 import { thisMachine } from '../../setup/machine.ts';
 import { planSetup, runSetup, type SetupOptions, type SetupPlan } from '../../setup/setup.ts';
@@ -18,7 +18,7 @@ export const run: Run = async (context) => {
   return ExitCode.ok;
 };
 
-/** Shows what is going to be done, and asks. */
+/** Says what the set-up will do, and asks. @returns whether to go ahead */
 export const agree = async (context: Context, plan: SetupPlan): Promise<boolean> => {
   const { output, say } = context;
   output.note(say.setupWill);

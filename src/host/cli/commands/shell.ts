@@ -1,22 +1,21 @@
-// `labs shell NODE|POD|client [-- command]`: a shell on a machine or in a pod, with a real terminal where there is one.
+// `labs shell NODE|POD|client [-- command]`: a shell or one command in a machine or a pod, on the user's own terminal.
 import { ExitCode, LabError } from '../../../kit/error.ts';
-import { nearest } from '../../../kit/suggest.ts';
 import { choose } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseRunning } from '../instances.ts';
-import { type NamedContainer, workplaces } from '../machines.ts';
-import { relay } from '../terminal.ts';
+import { listMachines, type MachineContainer, unknownMachine } from '../machines.ts';
+import { programEnvironment, relay } from '../terminal.ts';
 
 export const run: Run = async (context, [given, ...rest]) => {
   const instance = await chooseRunning(context);
-  const places = await workplaces(context, instance.name);
+  const machines = await listMachines(context, instance.name);
   const command = rest[0] === '--' ? rest.slice(1) : rest;
-  const target = await targetOf(context, places, given ?? (await choosePlace(context, places)), command);
+  const target = await targetOf(context, machines, given ?? (await chooseMachine(context, machines)), command);
   const { output, interrupt } = context;
   return relay({
     docker: await context.docker(),
     container: target.container,
-    command: { command: target.command, environment: shellEnvironment(context), folder: '/root' },
+    command: { command: target.command, environment: programEnvironment(context), folder: '/root' },
     terminal: output.interactive,
     interrupt,
   });
@@ -29,21 +28,15 @@ interface Target {
 
 const targetOf = async (
   context: Context,
-  places: readonly NamedContainer[],
+  machines: readonly MachineContainer[],
   wanted: string,
   command: readonly string[],
 ): Promise<Target> => {
-  const machine = places.find((place) => place.machine === wanted);
-  if (machine) return { container: machine.container, command: command.length > 0 ? command : ['bash', '-l'] };
-  const [controlPlane] = places;
+  const found = machines.find(({ machine }) => machine === wanted);
+  if (found) return { container: found.container, command: command.length > 0 ? command : ['bash', '-l'] };
+  const [controlPlane] = machines;
   const pod = controlPlane && (await findPod(context, controlPlane.container, wanted));
-  if (!pod) {
-    const names = places.map((place) => place.machine);
-    throw new LabError('LAB_MACHINE_UNKNOWN', context.say.unknownMachine(wanted), {
-      exitCode: ExitCode.usage,
-      hint: context.say.unknownMachineHint(nearest(wanted, names), names.join(', ')),
-    });
-  }
+  if (!pod) throw unknownMachine(context, wanted, namesOf(machines));
   const interactive = context.output.interactive ? '-it' : '-i';
   const program = command.length > 0 ? command : ['sh'];
   return {
@@ -52,14 +45,14 @@ const targetOf = async (
   };
 };
 
-/** `web` or `namespace/web`. */
+/** @param wanted `web`, or `namespace/web` */
 const findPod = async (
   context: Context,
   controlPlane: string,
   wanted: string,
 ): Promise<{ namespace: string; name: string } | undefined> => {
   const [namespace, name] = wanted.includes('/') ? wanted.split('/', 2) : ['default', wanted];
-  if (!namespace || !name || !/^[a-z0-9][a-z0-9.-]*$/.test(namespace) || !/^[a-z0-9][a-z0-9.-]*$/.test(name)) return;
+  if (!namespace || !name || !objectName.test(namespace) || !objectName.test(name)) return;
   const { exitCode } = await (await context.docker()).exec(controlPlane, {
     command: ['kubectl', 'get', 'pod', '-n', namespace, name, '-o', 'name'],
     signal: context.signal,
@@ -67,22 +60,19 @@ const findPod = async (
   return exitCode === 0 ? { namespace, name } : undefined;
 };
 
-const choosePlace = (context: Context, places: readonly NamedContainer[]): Promise<string> => {
-  const names = places.map((place) => place.machine);
-  return choose(
+/** A name that kubectl cannot take for an option. */
+const objectName = /^[a-z0-9][a-z0-9.-]*$/;
+
+const chooseMachine = (context: Context, machines: readonly MachineContainer[]): Promise<string> =>
+  choose(
     context,
     context.say.whichMachine,
-    names.map((name) => ({ value: name, label: name })),
+    namesOf(machines).map((name) => ({ value: name, label: name })),
     () =>
       new LabError('LAB_MACHINE_NEEDED', context.say.machineNeeded, {
         exitCode: ExitCode.usage,
-        hint: context.say.unknownMachineHint(undefined, names.join(', ')),
+        hint: context.say.machines(namesOf(machines).join(', ')),
       }),
   );
-};
 
-/** The user's own terminal type; nothing else crosses over. */
-const shellEnvironment = ({ environment, output }: Context): Record<string, string> => ({
-  TERM: environment.variables.TERM ?? (output.interactive ? 'xterm' : 'dumb'),
-  LANG: 'C.UTF-8',
-});
+const namesOf = (machines: readonly MachineContainer[]): readonly string[] => machines.map(({ machine }) => machine);

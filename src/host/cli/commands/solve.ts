@@ -1,11 +1,12 @@
-// `labs solve [task]`: does a task, or every unfinished one, the author's way.
+// `labs solve [task]`: solves one task or all tasks with the scripts of the lab's author.
 import { localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { findTask } from '../../lab/catalogue.ts';
 import { solveTask } from '../../tasks/run.ts';
 import { confirm } from '../ask.ts';
 import type { Run } from '../context.ts';
-import { gradeSession, taskRun, withSession } from '../session.ts';
+import { gradeSession, numberOf, taskRun, withSession } from '../session.ts';
+import { secondsSince } from '../text.ts';
 
 export const run: Run = (context, [name]) =>
   withSession(context, async (session) => {
@@ -17,16 +18,14 @@ export const run: Run = (context, [name]) =>
     }
     for (const task of tasks) {
       signal.throwIfAborted();
-      const number = session.lab.tasks.indexOf(task) + 1;
       const startedAt = performance.now();
       await solveTask(taskRun(context, session, task));
-      // Later tasks may build on what this one left: remember what passes as it passes.
+      // Record each task at once: later tasks may change what this task's checks look at.
       const report = await gradeSession(context, session, [task.id]);
       const mark = report.score === report.maxScore ? output.paint('green', '✔') : output.paint('yellow', '◐');
-      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-      output.line(
-        ` ${mark} ${String(number).padStart(2)}  ${localize(task.title, environment.language)} ${output.paint('dim', `(${seconds} s)`)}`,
-      );
+      const number = String(numberOf(session.lab, task)).padStart(2);
+      const title = localize(task.title, environment.language);
+      output.line(` ${mark} ${number}  ${title} ${output.paint('dim', `(${secondsSince(startedAt)} s)`)}`);
     }
     output.line(say.solved);
     return ExitCode.ok;

@@ -1,4 +1,4 @@
-// `labs start [lab]`: from nothing to a cluster that can be worked in, or back to the one that was left.
+// `labs start [lab]`: builds the cluster of a lab, or resumes a stopped one.
 import { dirname } from 'node:path';
 import { type LabDefinition, localize } from '../../../api/lab.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
@@ -13,6 +13,7 @@ import type { Context, Run } from '../context.ts';
 import { describePlan } from '../plan-text.ts';
 import { showProgress } from '../progress.ts';
 import { engineOrSetup } from '../ready.ts';
+import { secondsSince } from '../text.ts';
 
 export const run: Run = async (context, [given], options) => {
   const lab = await findLab(context.paths.labs, given ?? (await labOf(context)));
@@ -24,13 +25,12 @@ export const run: Run = async (context, [given], options) => {
   const startedAt = performance.now();
   const docker = await engineOrSetup(context);
   const { resumed, warnings } = await bringUp(context, docker, lab, name);
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  whatNext(context, name, lab, seconds, resumed);
+  printNext(context, name, lab, { seconds: secondsSince(startedAt), resumed });
   for (const warning of warnings) context.output.note(context.output.paint('yellow', `! ${warning}`));
   return ExitCode.ok;
 };
 
-/** Without a name: the stopped or running one that `--name` means, the only lab there is, or the one chosen. */
+/** Without an operand: the lab of the cluster that `--name` means, else the only lab, else the one that the user chooses. */
 const labOf = async (context: Context): Promise<string> => {
   const { say, environment } = context;
   if (context.name !== undefined) {
@@ -49,9 +49,9 @@ const labOf = async (context: Context): Promise<string> => {
       label: lab.problem === undefined ? `${lab.name}  ${localize(lab.title, environment.language)}` : lab.name,
     })),
     () =>
-      new LabError('LAB_NAME_NEEDED', say.whichLab, {
+      new LabError('LAB_NAME_NEEDED', say.labNeeded, {
         exitCode: ExitCode.usage,
-        hint: labs.map((lab) => `labs start ${lab.name}`).join(', '),
+        hint: say.labNeededHint(labs.map((lab) => `\`labs start ${lab.name}\``).join(', ')),
       }),
   );
 };
@@ -85,14 +85,18 @@ const bringUp = async (context: Context, docker: Containers, lab: LabDefinition,
   return started;
 };
 
-/** Three lines: what a learner does next. */
-const whatNext = (context: Context, name: string, lab: LabDefinition, seconds: string, resumed: boolean): void => {
-  const { output, say } = context;
+/** Says that the lab is ready, and which commands to try next. */
+const printNext = (
+  { output, say }: Context,
+  name: string,
+  lab: LabDefinition,
+  { seconds, resumed }: { readonly seconds: string; readonly resumed: boolean },
+): void => {
   output.line();
   output.line(output.paint(['bold', 'green'], resumed ? say.resumed(name, seconds) : say.ready(name, seconds)));
   const labs = name === lab.name ? 'labs' : `labs --name ${name}`;
-  const lines = say.next.map(([command, words]) => [`${labs} ${command}`, words] as const);
+  const lines = say.next.map(([command, purpose]) => [`${labs} ${command}`, purpose] as const);
   const width = Math.max(...lines.map(([command]) => command.length)) + 4;
   output.line();
-  for (const [command, words] of lines) output.line(`  ${command.padEnd(width)}${output.paint('dim', words)}`);
+  for (const [command, purpose] of lines) output.line(`  ${command.padEnd(width)}${output.paint('dim', purpose)}`);
 };

@@ -1,5 +1,4 @@
-// `labs status [name]`: machines, components and how far the learner is.
-
+// `labs status [name]`: shows the machines, their components and the learner's progress.
 import { fabricMachine } from '../../../api/cluster.ts';
 import { localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
@@ -39,7 +38,7 @@ const row = ({ output, say }: Context, machine: MachineStatus): readonly string[
   componentsText(machine, output.paint),
 ];
 
-/** Only what is wrong is named one by one. */
+/** How many components run. Only those that do not run are named. */
 const componentsText = ({ components }: MachineStatus, paint: Context['output']['paint']): string => {
   const down = components.filter(({ running }) => !running);
   const up = components.length - down.length;
@@ -54,7 +53,7 @@ interface ShownProgress {
   readonly passed: number;
 }
 
-/** A lab whose folder is gone still has a status. */
+/** Without the lab's folder there is no progress to show, but still a status. */
 const progressOf = async (context: Context, instance: ClusterSummary): Promise<ShownProgress> => {
   const lab = await definitionOf(context, instance).catch(() => undefined);
   if (!lab) return { title: '', tasks: 0, passed: 0 };

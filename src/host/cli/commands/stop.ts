@@ -1,4 +1,4 @@
-// `labs stop [name]`: the cluster rests; everything in it stays for the next start.
+// `labs stop [name]`: stops the cluster and keeps everything in it for the next start.
 import { ExitCode } from '../../../kit/error.ts';
 import { stopCluster } from '../../cluster/stop.ts';
 import type { Run } from '../context.ts';

@@ -1,14 +1,13 @@
-// `labs tasks [task]`: what there is to do. Reading a task begins it: its setup puts the cluster into the task's starting state.
+// `labs tasks [task]`: lists the tasks, or prints one. Reading a task begins it: the task's setup prepares the cluster.
 import { readFile } from 'node:fs/promises';
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
-import { isQuestion } from '../../grade/checks/answer.ts';
 import { waitsToBegin } from '../../grade/student.ts';
 import { findTask } from '../../lab/catalogue.ts';
 import { beginTask } from '../../tasks/run.ts';
 import type { Context, Run } from '../context.ts';
 import { renderMarkdown } from '../markdown.ts';
-import { type Session, taskRun, withSession } from '../session.ts';
+import { numberOf, questionsOf, type Session, taskRun, withSession } from '../session.ts';
 
 export const run: Run = (context, [name]) =>
   withSession(context, async (session) => {
@@ -20,8 +19,8 @@ export const run: Run = (context, [name]) =>
 const list = async (context: Context, { lab, progress }: Session): Promise<void> => {
   const { output, say, environment, json } = context;
   const { passed, begun } = await progress.read();
-  const tasks = lab.tasks.map((task, index) => ({
-    number: index + 1,
+  const tasks = lab.tasks.map((task) => ({
+    number: numberOf(lab, task),
     id: task.id,
     title: localize(task.title, environment.language),
     points: task.checks.reduce((sum, check) => sum + check.points, 0),
@@ -53,13 +52,10 @@ const read = async (context: Context, session: Session, task: TaskDefinition): P
     output.line(JSON.stringify({ id: task.id, title: localize(task.title, language), text: source }, null, 2));
     return;
   }
-  const number = session.lab.tasks.indexOf(task) + 1;
+  const number = numberOf(session.lab, task);
   output.line(output.paint(['bold', 'cyan'], `${number}. ${localize(task.title, language)}`));
-  output.write(
-    `\n${renderMarkdown(source, { width: Math.min(output.width, 80), paint: output.paint, colored: output.colored })}`,
-  );
-  const questions = task.checks.filter(isQuestion);
+  output.write(`\n${renderMarkdown(source, output)}`);
   output.line();
-  if (questions.length > 0) output.line(output.paint('dim', say.answerWith(number)));
+  if (questionsOf(task).length > 0) output.line(output.paint('dim', say.answerWith(number)));
   output.line(output.paint('dim', say.checkWith(number)));
 };

@@ -1,0 +1,54 @@
+// What the parser, the help and bash completion know about a command. The table of commands is in commands.ts.
+import { languages } from '../../api/lab.ts';
+import { both, type Words } from './messages/words.ts';
+
+export interface CommandSpec {
+  readonly name: string;
+  /** As commander reads them: `<required> [optional] [several...]`. */
+  readonly operands?: string;
+  readonly summary: Words;
+  readonly options?: readonly OptionSpec[];
+  /** The command has a `--json` form. */
+  readonly json?: true;
+  /** Without the leading `labs `. */
+  readonly examples: readonly string[];
+  /** What bash completion offers as the first operand. */
+  readonly completes?: 'labs' | 'machines';
+  /** Options after the first operand belong to the program that the command runs. */
+  readonly passThrough?: true;
+  /** Everything after the command's name, `--help` included, belongs to the program that the command runs. */
+  readonly foreign?: true;
+}
+
+export interface OptionSpec {
+  readonly flags: string;
+  readonly help: Words;
+  /** The option may be given several times. */
+  readonly repeat?: true;
+  readonly choices?: readonly string[];
+}
+
+/** Options of `labs` itself. Every command takes them, too, unless all its arguments are another program's. */
+export const commonOptions: readonly OptionSpec[] = [
+  {
+    flags: '--name <name>',
+    help: both('which running lab (default: the only one)', '어느 실습인지 (기본: 실행 중인 것)'),
+  },
+  { flags: '-y, --yes', help: both('go ahead without questions', '묻지 않고 진행') },
+  {
+    flags: '--lang <language>',
+    choices: languages,
+    help: both('en or ko (default: LC_ALL, LANG)', 'en 또는 ko (기본: LC_ALL, LANG)'),
+  },
+  { flags: '--no-color', help: both('print no colours, like NO_COLOR', '색 없이 출력 (NO_COLOR와 같음)') },
+  { flags: '--debug', help: both('print stack traces of errors', '오류의 스택 추적 출력') },
+];
+
+const jsonOption: OptionSpec = {
+  flags: '--json',
+  help: both('print JSON, for programs', 'JSON으로 출력 (프로그램용)'),
+};
+
+/** All options that a command takes, in the order of its help. */
+export const optionsOf = ({ options = [], json, foreign }: CommandSpec): readonly OptionSpec[] =>
+  foreign ? options : [...options, ...(json ? [jsonOption] : []), ...commonOptions];

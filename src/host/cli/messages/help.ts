@@ -1,0 +1,42 @@
+// The words of `labs --help` around the table of commands, and commander's own words and errors in Korean.
+import { ExitCode } from '../../../kit/error.ts';
+import { both } from './words.ts';
+
+const { ok, checkFailed, usage, broken } = ExitCode;
+
+export const helpMessages = {
+  description: both(
+    'Hands-on labs for Kubernetes networking: a real cluster in seconds, graded live.',
+    'Kubernetes 네트워킹 실습: 몇 초 만에 진짜 클러스터를 만들고 실시간으로 채점합니다.',
+  ),
+  examples: both('Examples:', '예:'),
+  exitCodes: both(
+    `Exit codes: ${ok} done, or all checks pass; ${checkFailed} a check failed; ${usage} wrong usage or lab definition; ${broken} labs, Docker or the machine failed.`,
+    `종료 코드: ${ok} 완료 또는 모든 확인 통과, ${checkFailed} 확인 실패, ${usage} 잘못된 사용 또는 실습 정의, ${broken} labs, Docker 또는 머신의 고장.`,
+  ),
+  seeCommand: both('See also `labs <command> --help`.', '`labs <명령> --help`로 명령별 도움말을 볼 수 있습니다.'),
+  printHelp: both('print help', '도움말 출력'),
+  printVersion: both('print the version', '버전 출력'),
+  seeHelp: both('See `labs --help`.', '`labs --help`를 보세요.'),
+  /** commander's titles in the help. */
+  helpTitles: both<Readonly<Record<string, string>>>(
+    {},
+    { 'Usage:': '사용법:', 'Options:': '옵션:', 'Arguments:': '인자:', 'Commands:': '명령:' },
+  ),
+  /** commander's errors → the text to show. An error without an entry is shown as commander words it. */
+  usageErrors: both<readonly (readonly [RegExp, string])[]>(
+    [],
+    [
+      [/^unknown command '(.*)'$/, '"$1"이라는 명령이 없습니다'],
+      [/^unknown option '(.*)'$/, '"$1"이라는 옵션이 없습니다'],
+      [/^missing required argument '(.*)'$/, '인자가 빠졌습니다: $1'],
+      [/^option '(.*)' argument missing$/, '옵션에 값이 빠졌습니다: $1'],
+      [
+        /^option '(.*)' argument '(.*)' is invalid\. It must be one of (.*)\.$/,
+        '옵션 $1의 값 "$2"은(는) $3 중 하나여야 합니다',
+      ],
+      [/^too many arguments.*$/, '인자가 너무 많습니다'],
+      [/^Did you mean (?:one of )?(.*)\?$/, '혹시 $1인가요?'],
+    ],
+  ),
+};

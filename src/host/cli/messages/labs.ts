@@ -1,0 +1,86 @@
+// Sentences of the commands that run a lab: list, start, status, stop, reset, delete.
+import { startCommand } from './general.ts';
+import { both } from './words.ts';
+
+export const labMessages = {
+  // list, status
+  noLabs: both('There are no labs.', '실습이 없습니다.'),
+  lab: both('LAB', '실습'),
+  title: both('TITLE', '제목'),
+  state: both('STATE', '상태'),
+  machine: both('MACHINE', '머신'),
+  address: both('ADDRESS', '주소'),
+  components: both('COMPONENTS', '컴포넌트'),
+  tasksPassed: both(
+    (passed: number, tasks: number) => `${passed} of ${tasks} tasks passed`,
+    (passed, tasks) => `과제 ${tasks}개 중 ${passed}개 통과`,
+  ),
+  // start
+  whichLab: both('Which lab?', '어느 실습인가요?'),
+  labNeeded: both('The name of a lab is missing', '실습 이름이 빠졌습니다'),
+  labNeededHint: both(
+    (commands: string) => `Name one: ${commands}.`,
+    (commands) => `하나를 고르세요: ${commands}`,
+  ),
+  ready: both(
+    (name: string, seconds: string) => `Lab ${name} is ready (${seconds} s).`,
+    (name, seconds) => `실습 ${name} 준비 완료 (${seconds}초).`,
+  ),
+  resumed: both(
+    (name: string, seconds: string) => `Lab ${name} is back (${seconds} s).`,
+    (name, seconds) => `실습 ${name}을(를) 이어서 시작했습니다 (${seconds}초).`,
+  ),
+  /** Commands to try next, and what each is for. */
+  next: both<readonly (readonly [command: string, purpose: string])[]>(
+    [
+      ['tasks', 'read what there is to do'],
+      ['shell node01', 'look around in a node'],
+      ['check --watch', 'see what passes while you work'],
+    ],
+    [
+      ['tasks', '과제 읽기'],
+      ['shell node01', '노드 안 살펴보기'],
+      ['check --watch', '작업하면서 통과 여부 보기'],
+    ],
+  ),
+  // start --dry-run
+  planTitle: both(
+    (name: string, lab: string, containers: number) => `${name}: lab ${lab}, ${containers} containers`,
+    (name, lab, containers) => `${name}: 실습 ${lab}, 컨테이너 ${containers}개`,
+  ),
+  role: both('ROLE', '역할'),
+  memory: both('MEMORY', '메모리'),
+  andMore: both(
+    (shown: string, more: number) => `${shown} and ${more} more`,
+    (shown, more) => `${shown} 외 ${more}개`,
+  ),
+  networks: both(
+    (nodes: string, pods: string, services: string) => `nodes ${nodes}, pods ${pods}, services ${services}`,
+    (nodes, pods, services) => `노드 ${nodes}, Pod ${pods}, 서비스 ${services}`,
+  ),
+  after: both(
+    (steps: string) => `after ${steps}`,
+    (steps) => `${steps} 다음`,
+  ),
+  // stop, reset, delete
+  stopped: both(
+    (name: string, lab: string) => `Stopped ${name}. Resume it with ${startCommand(name, lab)}.`,
+    (name, lab) => `${name}을(를) 멈췄습니다. 이어서 하기: ${startCommand(name, lab)}`,
+  ),
+  resetQuestion: both(
+    (name: string) => `Reset ${name}? Everything in the cluster, and all answers, are lost.`,
+    (name) => `${name}을(를) 처음으로 되돌릴까요? 클러스터의 모든 내용과 답이 사라집니다.`,
+  ),
+  deleteQuestion: both(
+    (names: string) => `Delete ${names} and everything in it?`,
+    (names) => `${names}을(를) 내용까지 모두 삭제할까요?`,
+  ),
+  deleted: both(
+    (name: string, seconds: string) => `Deleted ${name} (${seconds} s).`,
+    (name, seconds) => `${name} 삭제 완료 (${seconds}초).`,
+  ),
+  nothingToDelete: both(
+    'No lab is running: there is nothing to delete.',
+    '실행 중인 실습이 없어 삭제할 것이 없습니다.',
+  ),
+};

@@ -1,0 +1,96 @@
+// Sentences of the commands for tasks: tasks, check, hint, answer, grade, solve.
+import { both } from './words.ts';
+
+export const taskMessages = {
+  // Which task is meant
+  whichTask: both('Which task?', '어느 과제인가요?'),
+  taskNeeded: both('The number or name of a task is missing', '과제의 번호나 이름이 빠졌습니다'),
+  taskNeededHint: both('`labs tasks` lists the tasks.', '`labs tasks`로 과제 목록을 볼 수 있습니다.'),
+  // tasks
+  readTask: both('Read a task with `labs tasks NUMBER`.', '`labs tasks 번호`로 과제를 읽으세요.'),
+  beginning: both('Preparing the cluster for this task…', '이 과제를 위해 클러스터를 준비하는 중…'),
+  answerWith: both(
+    (task: number) => `Answer:  labs answer ${task}`,
+    (task) => `답하기:  labs answer ${task}`,
+  ),
+  checkWith: both(
+    (task: number) => `Check:   labs check ${task}`,
+    (task) => `확인:    labs check ${task}`,
+  ),
+  // check
+  points: both(
+    (score: number, max: number) => `${score}/${max}`,
+    (score, max) => `${score}/${max}`,
+  ),
+  score: both('Score', '점수'),
+  expected: both('expected', '기대'),
+  observed: both('observed', '관찰'),
+  hintLabel: both('hint', '힌트'),
+  notBegun: both('not begun', '시작 전'),
+  blockedBy: both(
+    (check: string) => `waits for ${check}`,
+    (check) => `${check}부터 통과해야 함`,
+  ),
+  allPass: both('All checks pass. Well done!', '모든 확인을 통과했습니다. 잘했습니다!'),
+  graderBroke: both(
+    'A check could not run. That costs no points. `labs doctor` may find the reason.',
+    '실행하지 못한 확인이 있습니다. 점수는 깎이지 않습니다. `labs doctor`로 원인을 찾아 보세요.',
+  ),
+  watchHelp: both('watching; q ends', '지켜보는 중, q로 종료'),
+  // hint
+  hint: both(
+    (index: number, count: number) => `Hint ${index} of ${count}`,
+    (index, count) => `힌트 ${index}/${count}`,
+  ),
+  noMoreHints: both('There are no more hints for this task.', '이 과제의 힌트는 더 없습니다.'),
+  // answer
+  yourAnswer: both('Your answer:', '답:'),
+  nothingToAnswer: both('This task asks no question', '이 과제에는 질문이 없습니다'),
+  askingTasks: both(
+    (numbers: string) => `Tasks with a question: ${numbers}.`,
+    (numbers) => `질문이 있는 과제: ${numbers}`,
+  ),
+  severalQuestions: both(
+    (ids: string) => `This task asks several questions: ${ids}`,
+    (ids) => `이 과제에는 질문이 여럿입니다: ${ids}`,
+  ),
+  severalQuestionsHint: both(
+    (task: string, id: string) => `Name the question: \`labs answer ${task} ${id} TEXT\`.`,
+    (task, id) => `질문을 고르세요: \`labs answer ${task} ${id} 답\``,
+  ),
+  answerNeeded: both(
+    'The answer is missing, and this is not a terminal that could ask for it',
+    '답이 없고, 터미널이 아니어서 물어볼 수 없습니다',
+  ),
+  answerNeededHint: both(
+    (task: string) => `Give the answer on the command line: \`labs answer ${task} TEXT\`.`,
+    (task) => `명령줄에 답을 쓰세요: \`labs answer ${task} 답\``,
+  ),
+  // grade
+  wrote: both(
+    (format: string, file: string) => `Wrote the ${format} report to ${file}`,
+    (format, file) => `${format} 보고서를 ${file}에 썼습니다`,
+  ),
+  reportFormat: both(
+    (text: string) => `"${text}" is not FORMAT=FILE with a known format`,
+    (text) => `"${text}"은(는) 알려진 형식의 FORMAT=FILE이 아닙니다`,
+  ),
+  reportFormatHint: both(
+    (formats: string) => `Formats: ${formats}. Example: --report junit=out.xml`,
+    (formats) => `형식: ${formats}. 예: --report junit=out.xml`,
+  ),
+  reportUnwritable: both(
+    (file: string, problem: string) => `Cannot write the report to ${file}: ${problem}`,
+    (file, problem) => `보고서를 ${file}에 쓸 수 없습니다: ${problem}`,
+  ),
+  reportUnwritableHint: both(
+    'Choose a file in a folder that exists and that you may write to.',
+    '쓸 수 있는 폴더의 파일을 지정하세요.',
+  ),
+  // solve
+  solveQuestion: both(
+    'Let labs solve this for you? Your own work in the cluster may be changed.',
+    '대신 풀까요? 클러스터에서 한 작업이 바뀔 수 있습니다.',
+  ),
+  solved: both('Done. `labs check` shows the result.', '끝났습니다. `labs check`로 결과를 보세요.'),
+};

@@ -1,0 +1,64 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { commands } from '../../../src/host/cli/commands.ts';
+import { namesForNpx } from '../../../src/host/cli/npx.ts';
+import { createOutput, type OutputOptions } from '../../../src/host/cli/output.ts';
+
+/** An output and what was written to it, on a terminal of 120 columns or into a pipe. */
+const outputOn = (stream: 'terminal' | 'pipe', options: Partial<OutputOptions> = {}) => {
+  const written: string[] = [];
+  const size = stream === 'terminal' ? { isTTY: true, columns: 120, rows: 24 } : {};
+  const write = (text: string): boolean => written.push(text) > 0;
+  const stdout = Object.assign(new EventEmitter(), { ...size, write }) as unknown as NodeJS.WriteStream;
+  const stdin = { isTTY: stream === 'terminal' } as NodeJS.ReadStream;
+  return { written, output: createOutput({ color: 'auto', stdout, stderr: stdout, stdin, ...options }) };
+};
+
+describe('the output', () => {
+  test('writes above the lines that are drawn in place, and draws these lines again', () => {
+    const { written, output } = outputOn('terminal');
+    output.live(['one', 'two']);
+    output.note('remark');
+    expect(written.join('')).toBe('one\ntwo\n\r\u001b[2A\u001b[Jremark\none\ntwo\n');
+  });
+
+  test('draws nothing in place without a terminal', () => {
+    const { written, output } = outputOn('pipe');
+    output.live(['one']);
+    output.line('two');
+    expect(written).toEqual(['two\n']);
+    expect(output).toMatchObject({ terminal: false, interactive: false });
+  });
+
+  test('is at most 80 columns wide', () => {
+    expect(outputOn('terminal').output.width).toBe(80);
+    expect(outputOn('pipe').output.width).toBe(80);
+  });
+
+  test.each([
+    ['auto', 'terminal', true],
+    ['auto', 'pipe', false],
+    ['always', 'pipe', true],
+    ['never', 'terminal', false],
+  ] as const)('colours: %s, to a %s: %s', (color, stream, colored) => {
+    const { output } = outputOn(stream, { color });
+    expect(output.colored).toBe(colored);
+    expect(output.paint(['red', 'bold'], 'x')).toBe(colored ? '\u001b[31m\u001b[1mx\u001b[22m\u001b[39m' : 'x');
+  });
+});
+
+describe('started by npx', () => {
+  const rewrite = namesForNpx(commands.map(({ name }) => name));
+
+  test('names commands as the user can type them', () => {
+    const { written, output } = outputOn('pipe', { rewrite });
+    output.line('Run `labs start`, labs --name x tasks, or npx labs list; labs are fun, /etc/labs list');
+    expect(written.join('')).toBe(
+      'Run `npx labs start`, npx labs --name x tasks, or npx labs list; labs are fun, /etc/labs list\n',
+    );
+  });
+
+  test.each(commands.map(({ name }) => name))('names `%s` as the user can type it', (name) => {
+    expect(rewrite(`\`labs ${name}\``)).toBe(`\`npx labs ${name}\``);
+  });
+});
