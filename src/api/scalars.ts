@@ -1,4 +1,5 @@
 // Branded scalars: parsed once at the edge, trusted inside.
+import { isIPv4 } from 'node:net';
 
 declare const brand: unique symbol;
 type Branded<T, Name extends string> = T & { readonly [brand]: Name };
@@ -7,8 +8,6 @@ type Branded<T, Name extends string> = T & { readonly [brand]: Name };
 export type Ipv4 = Branded<string, 'Ipv4'>;
 /** An IPv4 network in CIDR notation with a zero host part, e.g. `10.244.1.0/24` (RFC 4632). */
 export type Cidr = Branded<string, 'Cidr'>;
-/** A TCP, UDP or SCTP port, 1–65535. */
-export type Port = Branded<number, 'Port'>;
 
 /** The reason why a value was refused, worded for the person who wrote it. */
 export class ScalarError extends Error {
@@ -17,36 +16,32 @@ export class ScalarError extends Error {
 
 /** @throws ScalarError when `text` is not four decimal octets without leading zeros. */
 export const parseIpv4 = (text: string): Ipv4 => {
-  const octets = text.split('.');
-  const valid =
-    octets.length === 4 && octets.every((octet) => /^(0|[1-9]\d{0,2})$/.test(octet) && Number(octet) <= 255);
-  if (!valid) throw new ScalarError(`"${text}" is not an IPv4 address such as 10.96.0.10`);
+  if (!isIPv4(text)) throw new ScalarError(`"${text}" is not an IPv4 address such as 10.96.0.10`);
   return text as Ipv4;
 };
 
 /** @throws ScalarError when `text` is not `address/prefix`, or has host bits set. */
 export const parseCidr = (text: string): Cidr => {
+  const network = withoutHostBits(text);
+  if (network !== text) throw new ScalarError(`"${text}" has host bits set; did you mean ${network}?`);
+  return network;
+};
+
+/** The network that has the address: `10.0.0.0/8` for `10.1.2.3/8`. @throws ScalarError when `text` is not `address/prefix`. */
+export const withoutHostBits = (text: string): Cidr => {
   const [address = '', prefix = '', ...rest] = text.split('/');
   if (rest.length > 0 || !/^\d{1,2}$/.test(prefix) || Number(prefix) > 32) {
     throw new ScalarError(`"${text}" is not a network such as 10.244.0.0/16`);
   }
-  const network = ipv4FromNumber((ipv4ToNumber(parseIpv4(address)) & maskOf(Number(prefix))) >>> 0);
-  if (network !== address) throw new ScalarError(`"${text}" has host bits set; did you mean ${network}/${prefix}?`);
-  return text as Cidr;
-};
-
-/** @throws ScalarError when `value` is not a whole number from 1 to 65535. */
-export const parsePort = (value: number | string): Port => {
-  const port = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new ScalarError(`"${value}" is not a port from 1 to 65535`);
-  return port as Port;
+  const first = ipv4ToNumber(parseIpv4(address)) & maskOf(Number(prefix));
+  return `${ipv4FromNumber(first >>> 0)}/${prefix}` as Cidr;
 };
 
 /** The address as an unsigned 32-bit number. */
 export const ipv4ToNumber = (address: Ipv4): number =>
   address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
 
+/** The address of an unsigned 32-bit number. */
 export const ipv4FromNumber = (value: number): Ipv4 =>
   [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.') as Ipv4;
 

@@ -1,5 +1,6 @@
 // Decides whether a packet matches a rule. The answer is a probability, because of `-m statistic`.
-import { isLoopback, isMulticast, networkContains } from './address.ts';
+import { networkContains } from '../api/ip.ts';
+import { isLoopback, isMulticast } from './address.ts';
 import type { Match, PortRange, Rule } from './model.ts';
 import type { TraceOptions } from './packet.ts';
 import type { PacketState } from './trace-state.ts';

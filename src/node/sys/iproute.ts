@@ -4,8 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { Cidr, Ipv4 } from '../../api/scalars.ts';
-import { ipv4FromNumber } from '../../api/scalars.ts';
+import { type Cidr, type Ipv4, parseIpv4 } from '../../api/scalars.ts';
 import { ExecError, runOk } from './exec.ts';
 
 /** A route of the main table. */
@@ -61,7 +60,7 @@ export const parseRoutes = (table: string): Route[] =>
     .slice(1)
     .map((line) => {
       const [device = '', destination = '', gateway = '', , , , , mask = ''] = line.split('\t');
-      const prefix = countBits(Number.parseInt(mask, 16));
+      const prefix = Number.parseInt(mask, 16).toString(2).replaceAll('0', '').length;
       const via = address(gateway);
       return {
         destination: `${address(destination)}/${prefix}` as Cidr,
@@ -70,17 +69,7 @@ export const parseRoutes = (table: string): Route[] =>
       };
     });
 
-const address = (hex: string): Ipv4 => {
-  const value = Number.parseInt(hex, 16);
-  const swapped = ((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24);
-  return ipv4FromNumber(swapped >>> 0);
-};
-
-const countBits = (value: number): number => {
-  let bits = 0;
-  for (let rest = value >>> 0; rest > 0; rest >>>= 1) bits += rest & 1;
-  return bits;
-};
+const address = (hex: string): Ipv4 => parseIpv4(Buffer.from(hex, 'hex').reverse().join('.'));
 
 /** Permanent neighbours (ARP entries) by address, from /proc/net/arp. */
 export const readNeighbours = async (device: string): Promise<Map<string, string>> =>

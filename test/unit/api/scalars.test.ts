@@ -9,7 +9,7 @@ import {
   ipv4ToNumber,
   parseCidr,
   parseIpv4,
-  parsePort,
+  withoutHostBits,
 } from '../../../src/api/scalars.ts';
 
 const number32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -44,6 +44,11 @@ describe('a network', () => {
     expect(() => parseCidr('10.0.0.1/0')).toThrow('did you mean 0.0.0.0/0?');
   });
 
+  test('drops host bits where they are allowed', () => {
+    expect(withoutHostBits('10.244.1.7/24')).toBe('10.244.1.0/24');
+    expect(withoutHostBits('10.0.0.1/0')).toBe('0.0.0.0/0');
+  });
+
   test.each(['10.0.0.0', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '/8', '10.0.0.0/ 8'])('is not "%s"', (text) =>
     expect(() => parseCidr(text)).toThrow(),
   );
@@ -72,11 +77,4 @@ describe('a network', () => {
     expect(() => cidrAddress(cidr, 4)).toThrow('10.96.0.0/30 has no address number 4');
     expect(() => cidrAddress(cidr, -1)).toThrow();
   });
-});
-
-describe('a port', () => {
-  test.each([1, 80, 65_535, '8080'])('may be %s', (value) => expect(parsePort(value)).toBe(Number(value)));
-  test.each([0, 65_536, 1.5, -1, Number.NaN, '', '80a', '0x50', ' 80'])('is not "%s"', (value) =>
-    expect(() => parsePort(value)).toThrow('is not a port from 1 to 65535'),
-  );
 });

@@ -1,5 +1,5 @@
 // Parses --service-cluster-ip-range, with kube-apiserver's error messages.
-import { type Cidr, cidrRange, ipv4FromNumber, parseCidr } from '../../../api/scalars.ts';
+import { type Cidr, cidrRange, withoutHostBits } from '../../../api/scalars.ts';
 
 /** Clears host bits, as Go's ParseCIDR does. @throws Error that says what is wrong with the flag */
 export const parseServiceRange = (text: string): Cidr => {
@@ -16,12 +16,9 @@ export const parseServiceRange = (text: string): Cidr => {
 };
 
 const masked = (text: string): Cidr | undefined => {
-  const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d{1,2})$/.exec(text);
-  if (!match) return undefined;
-  const [, a, b, c, d, prefixText] = match.map(Number);
-  const prefix = prefixText ?? 33;
-  if (prefix > 32 || [a, b, c, d].some((octet) => octet === undefined || octet > 255)) return undefined;
-  const value = (((a ?? 0) << 24) | ((b ?? 0) << 16) | ((c ?? 0) << 8) | (d ?? 0)) >>> 0;
-  const mask = prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0;
-  return parseCidr(`${ipv4FromNumber((value & mask) >>> 0)}/${prefix}`);
+  try {
+    return withoutHostBits(text);
+  } catch {
+    return undefined;
+  }
 };

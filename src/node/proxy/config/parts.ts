@@ -1,7 +1,7 @@
 // Parses the values of the configuration that are more than a text or a number, and complains about wrong ones.
 import { isIP } from 'node:net';
+import { isCidr } from '../../../api/ip.ts';
 import { type ProxyMode, proxyModes } from '../../../api/proxy-modes.ts';
-import { isCidr } from '../cidr.ts';
 import type { DetectLocalMode, DetectLocalOptions } from '../local-detector.ts';
 import { familyOf } from '../types.ts';
 import type { UserspaceConfig } from './config.ts';

@@ -1,5 +1,5 @@
 // The chains of one service port: endpoints, the choice among them, the way in from outside.
-import { contains } from '../cidr.ts';
+import { networkContains } from '../../../api/ip.ts';
 import type { LocalMatch } from '../local-detector.ts';
 import { isExternallyAccessible, type ProxyEndpoint } from '../types.ts';
 import { chain, chainName } from './names.ts';
@@ -105,7 +105,9 @@ const firewallRules = ({ port, options, names }: PortContext): string[] => {
   const comment = `${port.portName} loadbalancer IP`;
   // A node that owns the load balancer's address sends from that address.
   const ownAddresses =
-    nodeIp !== undefined && port.sourceRanges.some((range) => contains(range, nodeIp)) ? port.loadBalancerIps : [];
+    nodeIp !== undefined && port.sourceRanges.some((range) => networkContains(range, nodeIp))
+      ? port.loadBalancerIps
+      : [];
   return [
     ...[...port.sourceRanges, ...ownAddresses].map((source) => ruleText({ source, comment, jump: names.external })),
     ruleText({ comment: `other traffic to ${port.portName} will be dropped by ${chain.proxyFirewall}` }),

@@ -1,6 +1,6 @@
 // One service port with its endpoints → its virtual servers and its members of sets. Pure.
 
-import { canonicalIp, canonicalNetworks, contains } from '../cidr.ts';
+import { canonicalIp, networkAddress, networkContains } from '../../../api/ip.ts';
 import { familyOf, type NodeView, type ProxyEndpoint, type ServicePort } from '../types.ts';
 import { type Categories, categorize } from '../view/categorize.ts';
 import type { SetKey } from './sets.ts';
@@ -130,10 +130,19 @@ const balancerMembers = (port: ServicePort, node: NodeView): Member[] =>
     return [...guard, ...keepsSource, ['LOAD-BALANCER', member]];
   });
 
+/** A network as `ipset` lists it. A set cannot hold the network of all addresses, only its two halves. */
+const canonicalNetworks = (cidr: string): readonly string[] => {
+  const [address = '', prefix] = cidr.split('/');
+  if (Number(prefix) === 0) return address.includes(':') ? ['::/1', '8000::/1'] : ['0.0.0.0/1', '128.0.0.0/1'];
+  const network = networkAddress(cidr) ?? address;
+  const isSingle = prefix === undefined || prefix === (address.includes(':') ? '128' : '32');
+  return [isSingle ? network : `${network}/${prefix}`];
+};
+
 /** Whether the source ranges of a load balancer IP name this node. */
 const letsNodeIn = ({ sourceRanges }: ServicePort, { addresses }: NodeView, ip: string): boolean => {
   const nodeIp = addresses[familyOf(ip)];
-  return nodeIp !== undefined && sourceRanges.some((range) => contains(range, nodeIp));
+  return nodeIp !== undefined && sourceRanges.some((range) => networkContains(range, nodeIp));
 };
 
 const nodePortMembers = (port: ServicePort, addresses: readonly string[]): Member[] => {

@@ -1,6 +1,7 @@
 // What is in the kernel already, and which of it is ours.
+
+import { networkContains } from '../../../api/ip.ts';
 import type { ListedServer } from '../../sys/ipvs.ts';
-import { contains } from '../cidr.ts';
 import { familyOf, type IpFamily } from '../types.ts';
 import { type SetKey, setHead, setKeys, setName } from './sets.ts';
 
@@ -52,7 +53,7 @@ export const isOurs = (
   excluded: readonly string[] = [],
 ): boolean => {
   const { ip, port } = splitAddress(address);
-  if (excluded.some((cidr) => contains(cidr, ip))) return false;
+  if (excluded.some((cidr) => networkContains(cidr, ip))) return false;
   const has = (key: SetKey, member: string): boolean => sets.get(key)?.members.has(member) ?? false;
   const member = `${ip},${protocol.toLowerCase()}:${port}`;
   const byAddress = ['CLUSTER-IP', 'EXTERNAL-IP', 'EXTERNAL-IP-LOCAL', 'LOAD-BALANCER', 'NODE-PORT-SCTP-HASH'] as const;

@@ -1,7 +1,7 @@
 // Builds the firewall for `loadBalancerSourceRanges`. It is evaluated before DNAT.
 
 import { hash } from 'node:crypto';
-import { contains } from '../cidr.ts';
+import { networkContains } from '../../../api/ip.ts';
 import { type Item, sets, words } from './model.ts';
 import type { PortContext } from './port-context.ts';
 
@@ -11,7 +11,8 @@ export const buildFirewall = ({ port, endpoints, options, protocol, comment }: P
   if (!endpoints.any || port.loadBalancerIps.length === 0 || ranges.length === 0 || everybody) return [];
   const nodeIp = options.node.addresses[options.family];
   // If the node owns the load balancer's address, the node's own packets have that address as source.
-  const own = nodeIp !== undefined && ranges.some((range) => contains(range, nodeIp)) ? port.loadBalancerIps : [];
+  const own =
+    nodeIp !== undefined && ranges.some((range) => networkContains(range, nodeIp)) ? port.loadBalancerIps : [];
   const name = `firewall-${hash('sha256', port.key, 'hex').slice(0, 16)}`;
   const allowed = widest([...ranges, ...own]);
   return [
@@ -35,7 +36,7 @@ const widest = (ranges: readonly string[]): string[] => {
   const kept: string[] = [];
   for (const range of ranges.toSorted((a, b) => lengthOf(a) - lengthOf(b))) {
     const [network = ''] = range.split('/');
-    if (!kept.some((wider) => contains(wider, network))) kept.push(range);
+    if (!kept.some((wider) => networkContains(wider, network))) kept.push(range);
   }
   return kept;
 };

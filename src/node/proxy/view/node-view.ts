@@ -1,7 +1,7 @@
 // The Node object, and the machine itself → what rules depend on.
 import type { Node } from '../../../api/core.ts';
+import { networkContains } from '../../../api/ip.ts';
 import { listAddresses } from '../../sys/iproute.ts';
-import { contains } from '../cidr.ts';
 import { familyOf, type IpFamily, type NodeView } from '../types.ts';
 
 const zoneLabel = 'topology.kubernetes.io/zone';
@@ -47,7 +47,9 @@ export const nodePortAddresses = (
   }
   const own = cidrs.filter((cidr) => familyOf(cidr) === family);
   if (own.length === 0 || own.includes(zero)) return 'all';
-  return [...new Set(machineAddresses(family))].filter((address) => own.some((cidr) => contains(cidr, address))).sort();
+  return [...new Set(machineAddresses(family))]
+    .filter((address) => own.some((cidr) => networkContains(cidr, address)))
+    .sort();
 };
 
 const addressOf = (node: Node | undefined, family: IpFamily): { [F in IpFamily]?: string } => {

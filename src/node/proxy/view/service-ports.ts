@@ -1,7 +1,7 @@
 // Service objects → service ports, per address family.
 import { isIP } from 'node:net';
 import type { Protocol, Service } from '../../../api/core.ts';
-import { isCidr } from '../cidr.ts';
+import { isCidr } from '../../../api/ip.ts';
 import { familyOf, type IpFamily, type PortKey, type ServicePort } from '../types.ts';
 
 /** kube-proxy ignores services and slices with one of these labels. */
