@@ -15,6 +15,10 @@ const ttl = 5;
 export const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
 type Rcode = keyof typeof rcodes;
 
+/** The name of a response's code, or its number. */
+export const rcodeOf = ({ flags = 0 }: Packet): string =>
+  Object.entries(rcodes).find(([, code]) => code === (flags & 15))?.[0] ?? String(flags & 15);
+
 const opcodeMask = 0x7800;
 
 /** How many CNAMEs are followed within the zone before giving up on a loop. */
@@ -42,6 +46,7 @@ const reply = (query: Packet, rcode: Rcode, rest: Partial<Packet> = {}): Packet 
     extendedRcode: 0,
     ednsVersion: 0,
     flags: 0,
+    flag_do: false,
     options: [],
   };
   return {
@@ -62,7 +67,7 @@ const answer = (query: Packet, question: Question, zone: Zone): Packet => {
   for (let hop = 0; hop < maxChain; hop += 1) {
     const records = lookUp(name, zone);
     if (records?.cname !== undefined && question.type !== 'CNAME') {
-      answers.push({ name: shown, type: 'CNAME', ttl, data: records.cname });
+      answers.push(textAnswer(shown, 'CNAME', records.cname));
       name = records.cname;
       shown = records.cname;
       // A name outside of the cluster can't be followed: the lab has no way out.
@@ -101,15 +106,22 @@ const toAnswers = (
   const wants = (kind: string): boolean => type === kind || type === 'ANY';
   const apex = name === zone.domain;
   return [
-    ...(wants('A') ? shuffle(records?.a ?? []).map((data) => ({ name: shown, type: 'A', ttl, data })) : []),
+    ...(wants('A') ? shuffle(records?.a ?? []).map((data) => textAnswer(shown, 'A', data)) : []),
     ...(wants('SRV') ? (records?.srv ?? []).map((record) => srvAnswer(shown, record, records?.srv.length ?? 1)) : []),
-    ...(wants('PTR') ? (records?.ptr ?? []).map((data) => ({ name: shown, type: 'PTR', ttl, data })) : []),
-    ...(wants('TXT') ? (records?.txt ?? []).map((data) => ({ name: shown, type: 'TXT', ttl, data })) : []),
-    ...(type === 'CNAME' && records?.cname ? [{ name: shown, type: 'CNAME', ttl, data: records.cname }] : []),
+    ...(wants('PTR') ? (records?.ptr ?? []).map((data) => textAnswer(shown, 'PTR', data)) : []),
+    ...(wants('TXT') ? (records?.txt ?? []).map((data) => textAnswer(shown, 'TXT', data)) : []),
+    ...(type === 'CNAME' && records?.cname ? [textAnswer(shown, 'CNAME', records.cname)] : []),
     ...(apex && wants('SOA') ? [soa(zone.domain)] : []),
-    ...(apex && wants('NS') ? [{ name: shown, type: 'NS', ttl, data: nameserver(zone.domain) }] : []),
+    ...(apex && wants('NS') ? [textAnswer(shown, 'NS', nameserver(zone.domain))] : []),
   ];
 };
+
+const textAnswer = (name: string, type: 'A' | 'CNAME' | 'NS' | 'PTR' | 'TXT', data: string): Answer => ({
+  name,
+  type,
+  ttl,
+  data,
+});
 
 /** Equal weights that add up to 100, as CoreDNS gives them. */
 const srvAnswer = (name: string, { port, target }: Records['srv'][number], of: number): Answer => ({
@@ -121,12 +133,10 @@ const srvAnswer = (name: string, { port, target }: Records['srv'][number], of: n
 
 /** The addresses of what SRV and NS answers point at save the client a second question. */
 const addressesFor = (answers: readonly Answer[], zone: Zone): Answer[] => {
-  const targets = answers.flatMap(({ type, data }) =>
-    type === 'SRV' ? [(data as { target: string }).target] : type === 'NS' ? [data as string] : [],
+  const targets = answers.flatMap((answer) =>
+    answer.type === 'SRV' ? [answer.data.target] : answer.type === 'NS' ? [answer.data] : [],
   );
-  return [...new Set(targets)].flatMap((name) =>
-    (zone.get(name)?.a ?? []).map((data): Answer => ({ name, type: 'A', ttl, data })),
-  );
+  return [...new Set(targets)].flatMap((name) => (zone.get(name)?.a ?? []).map((data) => textAnswer(name, 'A', data)));
 };
 
 const nameserver = (domain: string): string => `kube-dns.kube-system.svc.${domain}`;

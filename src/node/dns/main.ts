@@ -13,7 +13,7 @@ import { describeFlags } from '../component/flag-text.ts';
 import { FlagError, type FlagSpecs, parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
-import { rcodes, respond } from './answer.ts';
+import { rcodeOf, respond } from './answer.ts';
 import { type Informers, keepService } from './keep.ts';
 import { startDnsServer } from './server.ts';
 import type { OwnAddress } from './service.ts';
@@ -118,9 +118,6 @@ const counting =
     });
     return response;
   };
-
-const rcodeOf = ({ flags = 0 }: Packet): string =>
-  Object.entries(rcodes).find(([, code]) => code === (flags & 15))?.[0] ?? String(flags & 15);
 
 /** The machine's address may come a moment after this process: wiring and start-up run side by side. */
 const listen = <T>(start: () => Promise<T>, { address, port, logger, signal }: Settings): Promise<T> =>

@@ -100,7 +100,7 @@ const handle = (message: Buffer, respond: DnsServerOptions['respond'], limit: nu
 const sizeFor = (query: Packet, limit: number): number => {
   if (limit > maxUdp) return limit;
   const opt = query.additionals?.find(({ type }) => type === 'OPT');
-  return Math.max(512, opt?.udpPayloadSize ?? 512);
+  return Math.max(512, opt?.type === 'OPT' ? opt.udpPayloadSize : 512);
 };
 
 /** What fits, and "ask again over TCP": a client that never does can still use the first addresses. */

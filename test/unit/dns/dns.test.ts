@@ -1,8 +1,8 @@
-import type { Answer, Packet } from 'dns-packet';
+import type { Answer, Packet, RecordType } from 'dns-packet';
 import { describe, expect, test } from 'vitest';
 import type { Namespace, Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
-import { rcodes, respond } from '../../../src/node/dns/answer.ts';
+import { rcodeOf, respond } from '../../../src/node/dns/answer.ts';
 import { difference, wantedObjects } from '../../../src/node/dns/service.ts';
 import { buildZone } from '../../../src/node/dns/zone.ts';
 import { aService } from '../../support/objects.ts';
@@ -50,12 +50,12 @@ const zone = buildZone({
   namespaces: ['default', 'kube-system'].map(namespace),
 });
 
-const ask = (name: string, type = 'A', rest: Partial<Packet> = {}): Packet =>
+const ask = (name: string, type: RecordType = 'A', rest: Partial<Packet> = {}): Packet =>
   respond({ type: 'query', id: 7, flags: 0x100, questions: [{ name, type, class: 'IN' }], ...rest }, zone);
-const rcodeOf = ({ flags = 0 }: Packet): string | undefined =>
-  Object.entries(rcodes).find(([, code]) => code === (flags & 15))?.[0];
 const data = (answers: readonly Answer[] | undefined, type = 'A'): unknown[] =>
-  (answers ?? []).filter((answer) => answer.type === type).map((answer) => answer.data);
+  (answers ?? [])
+    .filter((answer) => answer.type === type)
+    .map((answer) => ('data' in answer ? answer.data : undefined));
 
 const svc = 'default.svc.cluster.local';
 
@@ -117,7 +117,7 @@ describe('Names of the cluster', () => {
     expect(ask(`loop.${svc}`).answers?.length).toBeLessThanOrEqual(8);
   });
 
-  test.each([
+  test.each<{ name: string; type: RecordType }>([
     { name: `db-service.${svc}`, type: 'AAAA' },
     { name: `empty.${svc}`, type: 'A' },
     { name: svc, type: 'A' },
@@ -167,7 +167,18 @@ describe('Names of the cluster', () => {
   });
 
   test('EDNS is answered with EDNS', () => {
-    const additionals: Answer[] = [{ name: '.', type: 'OPT', udpPayloadSize: 4096 }];
+    const additionals: Answer[] = [
+      {
+        name: '.',
+        type: 'OPT',
+        udpPayloadSize: 4096,
+        extendedRcode: 0,
+        ednsVersion: 0,
+        flags: 0,
+        flag_do: false,
+        options: [],
+      },
+    ];
     expect(ask(`db-service.${svc}`, 'A', { additionals }).additionals).toMatchObject([{ type: 'OPT' }]);
   });
 });
