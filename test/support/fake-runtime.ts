@@ -1,4 +1,4 @@
-// The kubelet's runtime in memory: sandboxes with addresses, containers that a test ends by hand.
+// The kubelet's runtime in memory: sandboxes with addresses, and containers that a test ends.
 import type {
   ContainerExit,
   ContainerRecord,
@@ -9,18 +9,18 @@ import type {
 } from '../../src/node/kubelet/runtime/runtime.ts';
 
 export interface FakeRuntime extends Runtime {
-  /** Ends a running container, as its program would. */
+  /** Ends a running container as if its program ended. */
   exit(id: string, code: number): void;
-  /** Takes a sandbox's network away, as a student might. */
+  /** Deletes a sandbox's network namespace, as a student can. */
   breakSandbox(id: string): void;
-  /** The next container to start fails with this. */
+  /** The next start of a container fails with this error. */
   failNextStart(error: Error): void;
   readonly signals: { readonly id: string; readonly signal: string }[];
   readonly specs: ContainerSpec[];
 }
 
 export interface FakeRuntimeOptions {
-  /** What a container does on SIGTERM: ends with 143, or nothing. Default: ends. */
+  /** Containers continue after SIGTERM. Default: they end with 143. */
   readonly ignoresTerm?: boolean;
 }
 

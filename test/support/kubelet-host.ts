@@ -1,5 +1,5 @@
-// Runs within network, mount and cgroup namespaces of its own: the real runtime and the kubelet's server, behind JSON lines on
-// the standard streams. Started by kubelet-node.ts.
+// Runs the real runtime and the kubelet's server in its own network, mount and cgroup namespaces. kubelet-node.ts
+// starts it and calls it by JSON lines on the standard streams.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Pod } from '../../src/api/core.ts';
@@ -49,7 +49,7 @@ const configureNetwork = async (): Promise<void> => {
   await writeFile(`${cniConfigFolder}/10-labs.conflist`, network?.conflist ?? '');
 };
 
-/** Listens on a Unix socket, which the test can reach from its own network namespace. */
+/** Listens on a Unix socket: the test runs in another network namespace. */
 const serve = async (path: string, pods: readonly Pod[]) => {
   const pki = await createTestPki();
   const server = await pki.issue('system:node:node01', ['system:nodes']);
@@ -72,11 +72,11 @@ const serve = async (path: string, pods: readonly Pod[]) => {
 };
 
 const handlers: Record<string, (...args: never[]) => unknown> = {
-  /** As a kubelet that restarts: a second runtime over the same state. */
+  /** Simulates the kubelet's restart: a second runtime reads the same state. */
   reopen: open,
   serve,
   run: (argv: string[]) => run(argv),
-  // Sets don't travel as JSON.
+  // JSON has no sets.
   collectGarbage: (uids: string[]) => runtime.collectGarbage(new Set(uids)),
 };
 

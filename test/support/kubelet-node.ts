@@ -1,5 +1,5 @@
-// A node for contract tests: a process in fresh network, mount and cgroup namespaces, with tmpfs where a node has its state.
-// All that it makes goes with it.
+// A node for contract tests: a process in new network, mount and cgroup namespaces, with a tmpfs for the node's state.
+// Nothing remains after its end.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,14 +17,14 @@ interface Credentials {
 
 export interface KubeletNode {
   readonly runtime: Remote;
-  /** Runs a program among the node's namespaces. */
+  /** Runs a program in the node's namespaces. */
   run(...argv: string[]): Promise<RunResult>;
   reopen(): Promise<void>;
   serve(pods: readonly Pod[]): Promise<Credentials & { readonly socket: string }>;
   stop(): Promise<void>;
 }
 
-/** A cgroup2 of its own, as nodes have one; crun refuses the hybrid layout that some machines mount. */
+/** Mounts cgroup2 as nodes do: crun refuses the hybrid layout of some machines. */
 const setUp = `
 set -e
 mount -t tmpfs tmpfs /run; mkdir -p /run/netns /var/lib/cni

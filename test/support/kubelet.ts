@@ -1,4 +1,4 @@
-// A kubelet over any runtime, with an API server in memory and images that always exist unless a test says otherwise.
+// A kubelet's sync loop over any runtime, with an API server in memory. Every image exists unless a test removes it.
 import type { Pod, PodSpec } from '../../src/api/core.ts';
 import { normaliseReference } from '../../src/api/images.ts';
 import type { ObjectMeta } from '../../src/api/meta.ts';
@@ -20,10 +20,10 @@ export interface TestKubelet {
   readonly client: MemoryClient;
   readonly syncLoop: SyncLoop;
   readonly events: string[];
-  /** References that the store doesn't hold. */
+  /** Image references that the store does not have. */
   readonly missingImages: Set<string>;
   create(name: string, spec?: Partial<PodSpec>, metadata?: Partial<ObjectMeta>): Promise<Pod>;
-  /** As the API server does it: the pod stays until the kubelet says that it has ended. */
+  /** As in the API server: the pod stays until the kubelet confirms its end. */
   deleteGracefully(name: string, seconds: number): Promise<void>;
   pod(name: string): Pod | undefined;
   until(condition: string, look: () => boolean): Promise<void>;

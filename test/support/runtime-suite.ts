@@ -1,4 +1,4 @@
-// What every runtime must do, the fake as well as the one on crun and CNI.
+// The contract that every runtime keeps: the fake, and the one on crun and CNI.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 import type {
@@ -9,7 +9,7 @@ import type {
   SandboxSpec,
 } from '../../src/node/kubelet/runtime/runtime.ts';
 
-/** A runtime behind a call: the real one lives in another process, within namespaces of its own. */
+/** A runtime behind asynchronous calls: the real one runs in another process, in its own namespaces. */
 export type Remote = {
   readonly [K in Exclude<keyof Runtime, 'onExit'>]: Runtime[K] extends (...args: infer A) => infer R
     ? (...args: A) => Promise<Awaited<R>>
@@ -23,7 +23,7 @@ export const sandboxSpec = (name: string, over: Partial<SandboxSpec> = {}): Sand
   ...over,
 });
 
-/** Ends on SIGTERM, as the first process of a container must by itself. */
+/** Ends on SIGTERM. The first process of a container needs a handler for that. */
 export const untilTerminated = ['sh', '-c', 'trap "exit 143" TERM; while :; do sleep 0.05; done'];
 
 export const containerSpecOf = (sandbox: Sandbox, over: Partial<ContainerSpec> = {}): ContainerSpec => ({
@@ -64,7 +64,7 @@ export const ended = (runtime: Remote, id: string): Promise<ContainerRecord> =>
     { timeoutMs: 8000, intervalMs: 5, maxIntervalMs: 50 },
   );
 
-/** Asks until it ends: a first process that hasn't set its handler yet ignores the signal. */
+/** Repeats SIGTERM until the container ends: a process ignores the signal until its handler is set. */
 export const terminated = (runtime: Remote, id: string): Promise<ContainerRecord> =>
   eventually(
     'the container ended',
@@ -91,7 +91,7 @@ export const runtimeContract = (name: string, start: () => Promise<Remote>): voi
       for (const { id } of await runtime.sandboxes()) await runtime.removeSandbox(id);
     });
 
-    test('each sandbox has a network namespace and an address of its own', async () => {
+    test('gives each sandbox its own network namespace and address', async () => {
       const [a, b] = [await runtime.createSandbox(sandboxSpec('a')), await runtime.createSandbox(sandboxSpec('b'))];
       expect(a.netns).toMatch(/^\/run\/netns\/cni-/);
       expect(a.ip).toMatch(/^10\.244\.1\.\d+$/);
@@ -99,14 +99,14 @@ export const runtimeContract = (name: string, start: () => Promise<Remote>): voi
       expect(await runtime.sandboxIntact(a.id)).toBe(true);
     });
 
-    test('a sandbox on the node’s network has neither', async () => {
+    test('gives a sandbox on the node’s network no namespace and no address', async () => {
       const sandbox = await runtime.createSandbox(sandboxSpec('host', { hostNetwork: true }));
       expect(sandbox.netns).toBeUndefined();
       expect(sandbox.ip).toBeUndefined();
       expect(await runtime.sandboxIntact(sandbox.id)).toBe(true);
     });
 
-    test('a sandbox gets the address that it asks for, and another when that is taken', async () => {
+    test('gives a sandbox the preferred address, or another when that is taken or does not fit', async () => {
       const first = await runtime.createSandbox(sandboxSpec('p1', { preferredIp: '10.244.1.200' }));
       const second = await runtime.createSandbox(sandboxSpec('p2', { preferredIp: '10.244.1.200' }));
       const outside = await runtime.createSandbox(sandboxSpec('p3', { preferredIp: '172.16.0.1' }));
@@ -115,7 +115,7 @@ export const runtimeContract = (name: string, start: () => Promise<Remote>): voi
       expect(outside.ip).toMatch(/^10\.244\.1\./);
     });
 
-    test('a removed sandbox is gone, and removing it again is no failure', async () => {
+    test('removes a sandbox, also when asked twice', async () => {
       const { id } = await runtime.createSandbox(sandboxSpec('gone'));
       await runtime.removeSandbox(id);
       await runtime.removeSandbox(id);
@@ -123,7 +123,7 @@ export const runtimeContract = (name: string, start: () => Promise<Remote>): voi
       expect(await runtime.sandboxIntact(id)).toBe(false);
     });
 
-    test('a container runs until it is told to end, and its record tells how it did', async () => {
+    test('runs a container until SIGTERM, and records its exit code', async () => {
       const sandbox = await runtime.createSandbox(sandboxSpec('run'));
       const record = await runtime.startContainer(containerSpecOf(sandbox));
       expect(record).toMatchObject({
@@ -138,14 +138,14 @@ export const runtimeContract = (name: string, start: () => Promise<Remote>): voi
       await runtime.signal(record.id, 'TERM');
     });
 
-    test('SIGKILL ends any container', async () => {
+    test('ends a container by SIGKILL', async () => {
       const sandbox = await runtime.createSandbox(sandboxSpec('kill'));
       const { id } = await runtime.startContainer(containerSpecOf(sandbox));
       await runtime.signal(id, 'KILL');
       expect((await ended(runtime, id)).exit?.code).toBe(137);
     });
 
-    test('an ended container stays until it is removed; a running one can’t be removed', async () => {
+    test('keeps an ended container until its removal, and does not remove a running one', async () => {
       const sandbox = await runtime.createSandbox(sandboxSpec('remove'));
       const { id } = await runtime.startContainer(containerSpecOf(sandbox));
       await expect(runtime.removeContainer(id)).rejects.toThrow('is running');
@@ -155,7 +155,7 @@ export const runtimeContract = (name: string, start: () => Promise<Remote>): voi
       expect(await findContainer(runtime, id)).toBeUndefined();
     });
 
-    test('a container needs a sandbox', async () => {
+    test('refuses a container without a sandbox', async () => {
       const sandbox = { id: 'none', pod: sandboxSpec('x').pod, createdAt: '' };
       await expect(runtime.startContainer(containerSpecOf(sandbox))).rejects.toThrow('sandbox none does not exist');
     });

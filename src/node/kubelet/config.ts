@@ -1,4 +1,4 @@
-// The kubelet's command line and its KubeletConfiguration file (kubelet.config.k8s.io/v1beta1). Pure.
+// The kubelet's flags and its configuration file (KubeletConfiguration, kubelet.config.k8s.io/v1beta1). Pure.
 import { parseDocument } from 'yaml';
 import type { Taint } from '../../api/core.ts';
 import type { FlagSpecs } from '../component/flags.ts';
@@ -25,7 +25,7 @@ export interface KubeletConfig {
   readonly address: string;
   readonly port: number;
   readonly healthzBindAddress: string;
-  /** 0 switches it off. */
+  /** 0 for no health endpoint. */
   readonly healthzPort: number;
   readonly clientCaFile?: string;
   readonly tlsCertFile?: string;
@@ -37,12 +37,12 @@ export interface KubeletConfig {
   readonly containerLogMaxBytes: number;
 }
 
-/** A configuration file that can't be used; the message names the file, the line and what is wrong. */
+/** A wrong flag or configuration file. The message names the flag, or the file and the field. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** @param text the file's content; empty for no file. @throws ConfigError */
+/** @param text the file's content; empty for the defaults. @throws ConfigError */
 export const parseKubeletConfig = (file: string, text: string): KubeletConfig => {
   const document = parseDocument(text);
   const [problem] = document.errors;
@@ -120,7 +120,7 @@ const units: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** `node-role.kubernetes.io/control-plane=:NoSchedule` or without the equals sign. @throws ConfigError */
+/** @param text `<key>=<value>:<effect>`; the value, and the equals sign, may be missing. @throws ConfigError */
 export const parseTaint = (text: string): Taint => {
   const match = /^([^=:]+)(?:=([^:]*))?:(NoSchedule|PreferNoSchedule|NoExecute)$/.exec(text);
   if (!match)
@@ -129,7 +129,7 @@ export const parseTaint = (text: string): Taint => {
   return { key, ...(value ? { value } : {}), effect: effect as Taint['effect'] };
 };
 
-/** @throws ConfigError */
+/** @param list `key=value` pairs. @throws ConfigError */
 export const parseLabels = (list: readonly string[]): Record<string, string> =>
   Object.fromEntries(
     list.map((entry) => {
@@ -139,7 +139,7 @@ export const parseLabels = (list: readonly string[]): Record<string, string> =>
     }),
   );
 
-/** All fields of v1beta1 in 1.32; most have no meaning here, and a file that sets one is right all the same. */
+/** All fields of v1beta1 in Kubernetes 1.32. A file may set any of them; most have no effect here. */
 const knownFields = new Set(
   `apiVersion kind enableServer staticPodPath podLogsDir syncFrequency fileCheckFrequency httpCheckFrequency staticPodURL
   staticPodURLHeader address port readOnlyPort tlsCertFile tlsPrivateKeyFile tlsCipherSuites tlsMinVersion rotateCertificates

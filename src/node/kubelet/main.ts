@@ -1,4 +1,4 @@
-// kubelet: wires the parts together, in the order of a pod's path.
+// The kubelet's entry point: reads the configuration and connects the rooms.
 import { mkdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { type KubeletConfig, kubeletFlags, parseKubeletConfig, parseLabels, pars
 import { createSourceCache } from './container/source-cache.ts';
 import { startNodeAgent } from './node/agent.ts';
 import { readMachine } from './node/machine.ts';
-import { endDeafContainers } from './node/shutdown.ts';
+import { killContainersWithoutHandler } from './node/shutdown.ts';
 import { createPodEvents } from './pod/events.ts';
 import { createStatusWriter } from './pod/status-writer.ts';
 import { startSyncLoop } from './pod/sync-loop.ts';
@@ -26,7 +26,7 @@ import { createImageStore } from './runtime/images.ts';
 import { parseBoundingSet } from './runtime/oci.ts';
 import { startHealthServer, startKubeletServer } from './server/server.ts';
 
-/** On a tmpfs. */
+/** On a tmpfs: the state goes with the containers when the node restarts. */
 const stateFolder = '/run/kubelet';
 
 const main = async (argv: readonly string[], signal: AbortSignal): Promise<void> => {
@@ -59,7 +59,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
     logger,
     signal,
   });
-  const known = createInformer(client, services, { logger, signal });
+  const serviceInformer = createInformer(client, services, { logger, signal });
   const prober = createProber({
     exec: runtime.exec,
     onChange: (uid) => syncLoop.trigger(uid),
@@ -80,7 +80,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
         onError: (pod, error) => logger.error('Failed to update status for pod', error, { podUID: pod }),
       }),
       sources: createSourceCache(client, logger, signal),
-      services: () => [...known.items.values()],
+      services: () => [...serviceInformer.items.values()],
       dns: {
         clusterDns: config.clusterDns,
         clusterDomain: config.clusterDomain,
@@ -111,7 +111,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   });
   logger.info(0, 'Started kubelet', { node: name, version: kubernetesVersion });
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-  await endDeafContainers(runtime);
+  await killContainersWithoutHandler(runtime);
 };
 
 const readTls = async (config: KubeletConfig, rootFolder: string) => {

@@ -13,8 +13,8 @@ export interface StreamingOptions {
 }
 
 /**
- * Returns at once. An `error` event reports a failed start; the program then has no process id, and when the file descriptors
- * ran out it has no pipes either.
+ * Returns at once. An `error` event reports a failed start; the program then has no process id, and when the file
+ * descriptors ran out it has no pipes either.
  */
 export const spawnStreaming = (argv: readonly string[], options: StreamingOptions = {}): StreamingProgram => {
   const [command = '', ...args] = argv;

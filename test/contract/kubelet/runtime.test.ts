@@ -18,7 +18,7 @@ const inside = async (sandbox: Sandbox, ...argv: string[]): Promise<string> => {
 
 let attempt = 0;
 
-/** Runs a container to its end. */
+/** Runs a container to its end and reads its log. */
 const output = async (sandbox: Sandbox, over: Partial<ContainerSpec>) => {
   attempt += 1;
   const { id } = await node.runtime.startContainer(containerSpecOf(sandbox, { attempt, ...over }));
@@ -35,7 +35,7 @@ const output = async (sandbox: Sandbox, over: Partial<ContainerSpec>) => {
 };
 
 describe('a sandbox', () => {
-  test('is what students see: a namespace, a veth on the bridge, a default route', async () => {
+  test('has a namespace, a veth on the bridge and a default route', async () => {
     const sandbox = await node.runtime.createSandbox(sandboxSpec('seen'));
     expect((await node.run('ip', 'netns', 'list')).stdout).toContain(sandbox.netns?.split('/').at(-1));
     const links = (await node.run('ip', '-br', 'link', 'show', 'master', 'cni0')).stdout;
@@ -45,7 +45,7 @@ describe('a sandbox', () => {
     expect(await inside(sandbox, 'ip', 'route')).toContain('default via 10.244.1.1');
   });
 
-  test('gives its address and its veth back', async () => {
+  test('releases its address and its veth', async () => {
     const sandbox = await node.runtime.createSandbox(sandboxSpec('short'));
     const veths = async () =>
       (await node.run('ip', '-br', 'link', 'show', 'type', 'veth')).stdout.trim().split('\n').length;
@@ -55,7 +55,7 @@ describe('a sandbox', () => {
     expect(await veths()).toBe(before - 1);
   });
 
-  test('leaves nothing behind when the network can’t be set up', async () => {
+  test('leaves nothing behind when the network cannot be set up', async () => {
     const before = (await node.run('ip', 'netns', 'list')).stdout;
     await node.run('mv', '/run/cni-conf/10-labs.conflist', '/run/cni-conf/off');
     await expect(node.runtime.createSandbox(sandboxSpec('none'))).rejects.toThrow('no networks found');
@@ -70,7 +70,7 @@ describe('a sandbox', () => {
     expect((await node.run('sh', '-c', 'ls /var/lib/cni/networks/x 2>/dev/null | grep ^10')).stdout).toBe('');
   });
 
-  test('is no longer intact when somebody deletes its namespace, and can be removed all the same', async () => {
+  test('is not intact when somebody deleted its namespace, and can still be removed', async () => {
     const sandbox = await node.runtime.createSandbox(sandboxSpec('broken'));
     await node.run('ip', 'netns', 'delete', sandbox.netns?.split('/').at(-1) ?? '');
     expect(await node.runtime.sandboxIntact(sandbox.id)).toBe(false);
@@ -85,13 +85,13 @@ describe('a container', () => {
     sandbox = await node.runtime.createSandbox(sandboxSpec('box'));
   });
 
-  test('writes its log as the kubelet reads it, both streams', async () => {
+  test('writes both output streams to its log in the CRI format', async () => {
     const { log } = await output(sandbox, { args: ['sh', '-c', 'echo out; echo err >&2'] });
     expect(log).toMatch(/^\S+ stdout F out$/m);
     expect(log).toMatch(/^\S+ stderr F err$/m);
   });
 
-  test('tells its exit code and its last words', async () => {
+  test('has an exit code and a termination message', async () => {
     const { exit } = await output(sandbox, { args: ['sh', '-c', 'echo why > /dev/termination-log; exit 42'] });
     expect(exit).toMatchObject({ code: 42, message: 'why\n' });
   });
@@ -109,7 +109,7 @@ describe('a container', () => {
     expect(Number(lines[6])).toBeLessThan(8);
   });
 
-  test('writes to its own layer, never to the image', async () => {
+  test('writes to its own layer and not to the image', async () => {
     await output(sandbox, { args: ['sh', '-c', 'echo x > /mark'] });
     const { lines } = await output(sandbox, { args: ['sh', '-c', 'ls / | grep -c mark'] });
     expect(lines).toEqual(['0']);
@@ -121,7 +121,7 @@ describe('a container', () => {
     expect((await output(sandbox, { args: ['sh', '-c', script], user })).lines).toEqual(['1']);
   });
 
-  test('that can’t be started says why and leaves no mount', async () => {
+  test('that cannot start says why and leaves no mount', async () => {
     const mounts = async () => (await node.run('grep', '-c', '/run/kubelet/containers', '/proc/mounts')).stdout;
     const before = await mounts();
     const spec = containerSpecOf(sandbox, { args: ['no-such-program'] });
@@ -129,7 +129,7 @@ describe('a container', () => {
     expect(await mounts()).toBe(before);
   });
 
-  test('takes its log with it, and the folders that are empty then', async () => {
+  test('is removed together with its log and the empty log folders', async () => {
     const alone = await node.runtime.createSandbox(sandboxSpec('alone'));
     const { id } = await node.runtime.startContainer(containerSpecOf(alone, { args: ['true'] }));
     await ended(node.runtime, id);
@@ -138,7 +138,7 @@ describe('a container', () => {
     expect((await node.run('ls', '/run/log-pods')).stdout).not.toContain('default_alone');
   });
 
-  test('leaves its mounts when it ends', async () => {
+  test('has no mounts after its end', async () => {
     const { id } = await node.runtime.startContainer(containerSpecOf(sandbox));
     await node.runtime.signal(id, 'KILL');
     await ended(node.runtime, id);
@@ -147,7 +147,7 @@ describe('a container', () => {
 });
 
 describe('a kubelet that restarts', () => {
-  test('finds running containers, and those that ended meanwhile, with their exit codes', async () => {
+  test('finds running containers, and the exit codes of containers that ended in the meantime', async () => {
     const sandbox = await node.runtime.createSandbox(sandboxSpec('again'));
     const running = await node.runtime.startContainer(containerSpecOf(sandbox));
     const dying = await node.runtime.startContainer(
@@ -172,7 +172,7 @@ describe('a kubelet that restarts', () => {
     expect(found.map(({ id }) => id)).toEqual(ids);
   });
 
-  test('removes a container that was made without a record of it', async () => {
+  test('removes a container that has no record', async () => {
     const sandbox = await node.runtime.createSandbox(sandboxSpec('half'));
     const { id } = await node.runtime.startContainer(containerSpecOf(sandbox));
     await node.run('rm', `/run/kubelet/containers/${id}/record.json`);
@@ -182,7 +182,7 @@ describe('a kubelet that restarts', () => {
     expect((await node.run('grep', '-c', id, '/proc/mounts')).stdout.trim()).toBe('0');
   });
 
-  test('notices a container whose shim was killed', async () => {
+  test('notices the end of a container whose conmon was killed', async () => {
     const sandbox = await node.runtime.createSandbox(sandboxSpec('shim'));
     const { id } = await node.runtime.startContainer(containerSpecOf(sandbox));
     await node.run(
@@ -199,7 +199,7 @@ describe('a kubelet that restarts', () => {
     expect((await ended(node.runtime, id)).exit).toMatchObject({ code: 137, unknown: true });
   });
 
-  test('releases the addresses and namespaces of sandboxes that nobody knows', async () => {
+  test('releases the addresses and namespaces of unknown sandboxes', async () => {
     const folder = '/var/lib/cni/networks/pod-network';
     await node.run(
       'sh',

@@ -51,7 +51,7 @@ const get = (path: string, who: Who): Promise<{ status: number; body: string }> 
   return promise;
 };
 
-/** Over the server's Unix socket, for which ws has no address of its own with TLS. */
+/** Connects over the server's Unix socket. ws has no address form for TLS on a Unix socket. */
 const websocket = (path: string, protocols: string[], who: Who, headers = {}): WebSocket =>
   new WebSocket(`wss://localhost${path}`, protocols, {
     headers,
@@ -86,14 +86,14 @@ const command = (path: string) => {
   };
 };
 
-describe('who may ask', () => {
+describe('access', () => {
   test.each([
     { name: 'the API server', who: 'admin' as const, status: 200 },
     { name: 'another component', who: 'stranger' as const, status: 403 },
-    { name: 'nobody in particular', who: undefined, status: 401 },
+    { name: 'a client without a certificate', who: undefined, status: 401 },
   ])('$name gets $status', async ({ who, status }) => expect((await get('/pods', who)).status).toBe(status));
 
-  test('nobody opens a stream without a certificate', async () => {
+  test('a stream needs a client certificate', async () => {
     const socket = websocket('/exec/default/box/c?command=id', [], undefined);
     const refused = await new Promise((resolve) =>
       socket.once('unexpected-response', (_, response) => resolve(response.statusCode)),
@@ -145,7 +145,7 @@ describe('exec', () => {
   const exec = (script: string, query = ''): string =>
     `/exec/default/box/c?command=sh&command=-c&command=${encodeURIComponent(script)}&output=1&error=1${query}`;
 
-  test('carries both outputs and the exit code', async () => {
+  test('carries both output streams and the exit code', async () => {
     const run = command(exec('echo out; echo err >&2; exit 7'));
     await run.closed;
     expect(run.heard).toMatchObject({ stdout: 'out\n', stderr: 'err\n' });
@@ -155,7 +155,7 @@ describe('exec', () => {
     });
   });
 
-  test('feeds input until it ends', async () => {
+  test('carries input until its end', async () => {
     const run = command(exec('cat; echo end', '&input=1'));
     await run.type('hello ');
     await run.type('world\n');
@@ -164,14 +164,14 @@ describe('exec', () => {
     expect(run.heard).toMatchObject({ stdout: 'hello world\nend\n', status: { status: 'Success' } });
   });
 
-  test('carries megabytes whole', async () => {
+  test('carries megabytes of output completely', async () => {
     const run = command(exec('head -c 5000000 /dev/zero | tr "\\0" x'));
     await run.closed;
     expect(run.heard.stdout.length).toBe(5_000_000);
   });
 
   const terminal = '/exec/default/box/c?command=sh&input=1&output=1&tty=1';
-  test('on a terminal knows its size from the first character', async () => {
+  test('on a terminal sets the size before the program starts', async () => {
     const run = command(terminal);
     await run.resize(133, 41);
     await run.type('stty size; echo $TERM\n');
@@ -190,7 +190,7 @@ describe('exec', () => {
     expect(run.heard.status).toMatchObject({ details: { causes: [{ message: '6' }] } });
   });
 
-  // crun 1.8, in Debian 12, takes a terminal's size once; nodes have 1.21.
+  // crun 1.8 (Debian 12) does not follow changes of a terminal's size. Nodes have crun 1.21.
   test.skipIf(crunMinor() < 14)('on a terminal follows changes of its size', async () => {
     const run = command(terminal);
     await run.resize(133, 41);
@@ -204,14 +204,14 @@ describe('exec', () => {
     run.hangUp();
   });
 
-  test('in a container that has ended is refused', async () => {
+  test('is refused in a container that has ended', async () => {
     await ended(node.runtime, chatty.id);
     const run = command('/exec/default/box/chatty?command=id&output=1');
     await expect(run.opened).rejects.toThrow('500');
   });
 });
 
-test('attach shows the prompt that came before, takes input, and ends with the container', async () => {
+test('attach shows the earlier prompt, takes input, and ends with the container', async () => {
   const run = command('/attach/default/box/tty?input=1&output=1&tty=1');
   await run.opened;
   await run.until('a prompt', () => run.heard.stdout.includes('# '));
@@ -258,7 +258,7 @@ describe('port-forward', () => {
     };
   };
 
-  test('reaches a port inside of the pod’s network, both ways', async () => {
+  test('carries data to and from a port in the pod’s network', async () => {
     const listener = node.run(
       'nsenter',
       `--net=${sandbox.netns}`,
@@ -284,7 +284,7 @@ describe('port-forward', () => {
     await listener;
   });
 
-  test('says when nothing listens', async () => {
+  test('reports a port on which nothing listens', async () => {
     const stream = await open(81);
     await stream.done();
     expect(stream.data[1]).toContain('dial tcp4 127.0.0.1:81: connect: connection refused');

@@ -1,4 +1,4 @@
-// Pods and views for the kubelet's tests, complete but for what a test is about.
+// Builds pods, records and views for the kubelet's tests. A test gives only the fields that it is about.
 import type { Container, Pod, PodSpec, PodStatus } from '../../../src/api/core.ts';
 import type { ImageConfig } from '../../../src/api/images.ts';
 import type { ObjectMeta } from '../../../src/api/meta.ts';
@@ -74,7 +74,7 @@ export const passwd = 'root:x:0:0:root:/root:/bin/sh\nmysql:x:999:998::/var/lib/
 /** `mysql` belongs to the group `extra`, too. */
 export const group = 'root:x:0:\nmysql:x:998:\nextra:x:50:mysql,other\n';
 
-/** The specification of a container that its image and its pod leave at the defaults, but for the given fields. */
+/** @param over the container's fields that differ from the defaults */
 export const specOf = (over: Partial<Container>, config: ImageConfig = {}, pod = podWith()) =>
   containerSpec(container(over), {
     pod,

@@ -5,7 +5,7 @@ const head = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfigurat
 const parse = (text: string) => parseKubeletConfig('/etc/kubernetes/kubelet-config.yaml', text);
 
 describe('the configuration file', () => {
-  test('may be left out: the original’s defaults hold', () => {
+  test('is optional: the defaults are the original kubelet’s', () => {
     expect(parse('')).toMatchObject({
       port: 10_250,
       healthzPort: 10_248,
@@ -14,7 +14,7 @@ describe('the configuration file', () => {
     });
   });
 
-  test('is read', () => {
+  test('sets addresses, files and sizes', () => {
     const text = `${head}clusterDNS: [10.96.0.10]\nauthentication: {x509: {clientCAFile: /ca.crt}}\ncontainerLogMaxSize: 5Mi\n`;
     expect(parse(text)).toMatchObject({
       clusterDns: ['10.96.0.10'],
@@ -23,7 +23,7 @@ describe('the configuration file', () => {
     });
   });
 
-  test('may set fields that have no meaning here', () => {
+  test('may set fields that have no effect here', () => {
     expect(() => parse(`${head}cgroupDriver: systemd\nfailSwapOn: false\n`)).not.toThrow();
   });
 
@@ -36,7 +36,7 @@ describe('the configuration file', () => {
       text: `${head}address: [\n`,
       says: 'failed to load kubelet config file, path: /etc/kubernetes/kubelet-config.yaml',
     },
-  ])('is refused with words: $says', ({ text, says }) => expect(() => parse(text)).toThrow(says));
+  ])('is refused with the message: $says', ({ text, says }) => expect(() => parse(text)).toThrow(says));
 });
 
 describe('flags', () => {
@@ -47,9 +47,9 @@ describe('flags', () => {
       want: { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' },
     },
     { text: 'a:NoExecute', want: { key: 'a', effect: 'NoExecute' } },
-  ])('taint $text', ({ text, want }) => expect(parseTaint(text)).toEqual(want));
+  ])('parse the taint $text', ({ text, want }) => expect(parseTaint(text)).toEqual(want));
 
-  test('a taint without an effect is refused', () => expect(() => parseTaint('a=b')).toThrow('invalid taint "a=b"'));
-  test('labels', () => expect(parseLabels(['a=b', 'c='])).toEqual({ a: 'b', c: '' }));
-  test('a label without a value is refused', () => expect(() => parseLabels(['a'])).toThrow('must be key=value'));
+  test('refuse a taint without an effect', () => expect(() => parseTaint('a=b')).toThrow('invalid taint "a=b"'));
+  test('parse labels', () => expect(parseLabels(['a=b', 'c='])).toEqual({ a: 'b', c: '' }));
+  test('refuse a label without a value', () => expect(() => parseLabels(['a'])).toThrow('must be key=value'));
 });

@@ -1,7 +1,7 @@
 // Service links: the environment variables that tell a container the addresses of services. Pure.
 import type { Pod, Service } from '../../../api/core.ts';
 
-/** @returns the variables for the services of the pod's namespace and for the API server. Docker's links had the same names. */
+/** @returns the variables for the services of the pod's namespace and for the API server */
 export const serviceEnv = (pod: Pod, services: readonly Service[]): Map<string, string> => {
   const env = new Map<string, string>();
   const namespace = pod.metadata.namespace ?? 'default';

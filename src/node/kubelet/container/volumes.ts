@@ -49,8 +49,8 @@ export const volumeMounts = (podsFolder: string, pod: Pod, container: Container)
   });
 
 /**
- * Writes the files into a new folder, then points the `..data` link at it: a reader never sees half an update. The original
- * kubelet's atomic writer has the same layout. Does nothing when the content is the same.
+ * Writes the files into a new folder, then points the `..data` link at it: a reader never sees half an update. The
+ * original kubelet's atomic writer has the same layout. Does nothing when the content is the same.
  */
 const publish = async (folder: string, files: readonly VolumeFile[]): Promise<void> => {
   await mkdir(folder, { recursive: true });

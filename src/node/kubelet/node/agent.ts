@@ -1,4 +1,4 @@
-// Keeps the node registered, its status true and its lease fresh.
+// Registers the node at the API server, keeps its status up to date and renews its lease.
 import { watch } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -30,13 +30,13 @@ const leaseMs = 10_000;
 const leaseSeconds = 40;
 const maxBackoffMs = 1000;
 
-/** Starts at once; goes on through failures of the API server. */
+/** Starts at once and runs until the signal aborts. Retries while the API server does not answer. */
 export const startNodeAgent = (options: NodeAgentOptions): void => {
   const { client, machine, logger, signal } = options;
   let node: Node | undefined;
   let failing = false;
   const onError = (what: string) => (error: unknown) => {
-    // The API server may come up seconds after the kubelet: one line is enough.
+    // Logged once per outage: the API server may start seconds after the kubelet.
     if (!failing) logger.error(what, error, { node: machine.name });
     failing = true;
   };
@@ -65,7 +65,7 @@ export const startNodeAgent = (options: NodeAgentOptions): void => {
   lease.trigger();
 };
 
-/** The pod network's agent writes the configuration at some time: the node becomes Ready at that moment. */
+/** The node becomes Ready as soon as the pod network's agent writes the CNI configuration. */
 const watchNetwork = async (
   folder: string,
   changed: () => void,
@@ -111,13 +111,15 @@ const publishStatus = async (options: NodeAgentOptions, current: Node): Promise<
   try {
     return await client.updateStatus(nodes, { ...current, status });
   } catch (error) {
-    // Somebody else wrote to the node in between: look again at once.
+    // Somebody else wrote the node in the meantime: compute the status again.
     if (!isConflict(error)) throw error;
     return publishStatus(options, await client.get(nodes, { name: machine.name }));
   }
 };
 
-/** As the original: at once when something changed, else every five minutes; the lease says every ten seconds that all is well. */
+/**
+ * As the original kubelet: a change at once, an equal status every five minutes. The lease is the heartbeat between.
+ */
 const isWorthWriting = (status: NodeStatus, before: NodeStatus | undefined, now: number): boolean => {
   const heartbeat = Date.parse(before?.conditions?.find(({ type }) => type === 'Ready')?.lastHeartbeatTime ?? '');
   return !(now - heartbeat < reportMs) || !isDeepStrictEqual(withoutHeartbeat(status), withoutHeartbeat(before ?? {}));

@@ -1,4 +1,4 @@
-// Reads what the node status tells about the machine.
+// Reads the facts about the machine for the node status: processors, memory, disk, kernel, versions.
 import { readFile, statfs } from 'node:fs/promises';
 import { arch, cpus, release, totalmem } from 'node:os';
 import { run } from '../../sys/exec.ts';
@@ -15,6 +15,7 @@ export const readMachine = async (
     statfs(rootFolder),
     run(['crun', '--version']).catch(() => ({ stdout: '' })),
   ]);
+  // In a container with a memory limit, the limit counts.
   const limit = process.constrainedMemory();
   return {
     ...rest,

@@ -1,11 +1,11 @@
-// What the kubelet says about its node. Pure.
+// The Node object that the kubelet registers, and its status. Pure; agent.ts sends them.
 import type { Node, NodeStatus, Taint } from '../../../api/core.ts';
 import type { StoredImage } from '../../../api/images.ts';
 import type { Condition } from '../../../api/meta.ts';
 import { timestamp } from '../../../api/time.ts';
 import { kubernetesVersion } from '../../../api/version.ts';
 
-/** The machine, as far as it matters to a cluster. */
+/** The node's machine, as the node status describes it. */
 export interface MachineFacts {
   readonly name: string;
   readonly ip: string;
@@ -18,7 +18,7 @@ export interface MachineFacts {
   readonly bootId: string;
   readonly kernelVersion: string;
   readonly osImage: string;
-  /** `amd64`, `arm64`: Go's names. */
+  /** Go's name, such as `amd64` or `arm64`. */
   readonly architecture: string;
   readonly runtimeVersion: string;
 }
@@ -26,7 +26,7 @@ export interface MachineFacts {
 export interface NodeFacts {
   readonly machine: MachineFacts;
   readonly images: readonly StoredImage[];
-  /** A CNI configuration is there. */
+  /** Whether a CNI configuration exists. */
   readonly networkReady: boolean;
   readonly now: number;
 }

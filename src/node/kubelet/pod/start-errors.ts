@@ -53,7 +53,10 @@ export const missingImage = (
   return { blocked: { reason: 'ErrImagePull', message: how, retryAt }, events };
 };
 
-/** A configuration error is tried again soon: the missing ConfigMap may appear. A program that fails to start backs off. */
+/**
+ * A configuration error is tried again soon: the missing ConfigMap may appear. A program that fails to start waits
+ * twice as long after each failure.
+ */
 export const startFailure = (error: unknown, before: Blocked | undefined, now: number): Blocked => {
   const message = messageOf(error);
   if (error instanceof ContainerConfigError) {

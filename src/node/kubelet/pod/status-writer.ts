@@ -1,4 +1,4 @@
-// Writes the status of pods to the API server: per pod one write at a time, always the latest status, again after a failure.
+// Writes the status of pods to the API server. Each pod has one write at a time, of its latest status, with retries.
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod, PodStatus } from '../../../api/core.ts';
 import { pods } from '../../../api/resources.ts';
@@ -84,7 +84,8 @@ const readiness = (status: PodStatus | undefined): string =>
 const send = async (client: Client, pod: Pod, status: PodStatus): Promise<void> => {
   const { name, namespace = 'default', uid = '' } = pod.metadata;
   try {
-    // Without a resource version: only this kubelet writes the status. With the uid: another pod of this name must not get it.
+    // No resource version, because only this kubelet writes the status.
+    // The uid, because another pod of the same name must not get this status.
     await client.updateStatus(pods, { metadata: { name, namespace, uid }, spec: pod.spec, status });
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error;

@@ -121,7 +121,10 @@ const condition = (type: string, finding: Finding, before: Condition | undefined
   };
 };
 
-/** Guaranteed when all containers request as much CPU and memory as their limits; BestEffort when none requests anything. */
+/**
+ * Guaranteed when every container's CPU and memory requests equal its limits. BestEffort when no container has requests
+ * or limits.
+ */
 export const qosClass = ({ spec }: Pod): 'Guaranteed' | 'Burstable' | 'BestEffort' => {
   const all = [...spec.containers, ...(spec.initContainers ?? [])].map(({ resources = {} }) => resources);
   if (all.every(({ requests = {}, limits = {} }) => Object.keys({ ...requests, ...limits }).length === 0)) {

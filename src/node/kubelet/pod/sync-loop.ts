@@ -1,4 +1,5 @@
-// Gives each pod of this node a worker, and tells the worker about changes: of the pod, its containers, its ConfigMaps and Secrets.
+// Watches the pods of this node and gives each pod a worker. Triggers the worker when the pod, a container of the pod,
+// or a ConfigMap or Secret changed.
 import type { Pod } from '../../../api/core.ts';
 import { pods } from '../../../api/resources.ts';
 import { createInformer } from '../../client/informer.ts';

@@ -1,5 +1,5 @@
-// One probe of a container: an HTTP request, a TCP connection or a command in it. Failures have the original kubelet's words.
-// Lifecycle hooks run the same actions.
+// One probe of a container: an HTTP request, a TCP connection or a command in the container. Failure messages are the
+// original kubelet's. Lifecycle hooks run the same actions.
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';

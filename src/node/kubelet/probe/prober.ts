@@ -28,8 +28,9 @@ export interface Prober {
 }
 
 /**
- * A program needs a moment until it listens. The original kubelet probes at once and, after a failure, again a whole period
- * later. Here failures within the first two seconds are not counted and repeat quickly: a lab's pod is Ready sooner.
+ * A program needs a moment until it listens. The original kubelet probes at once and, after a failure, again a whole
+ * period later. Here the readiness and startup probes repeat quickly for two seconds, and failures in that time do
+ * not count: a pod is Ready sooner.
  */
 const settlingMs = 2000;
 const settlingPauseMs = 100;
@@ -140,7 +141,10 @@ const runProbe = async (target: Target, { kind, probe, onThreshold }: ProbeLoop)
   }
 };
 
-/** @returns the container's age at its first probe, in milliseconds. A liveness failure counts, so its probe starts later. */
+/**
+ * @returns the container's age at its first probe, in milliseconds. The liveness probe starts later, because all of its
+ * failures count.
+ */
 const firstProbeMs = (kind: Kind, { initialDelaySeconds = 0 }: Probe): number =>
   Math.max(initialDelaySeconds * 1000, kind === 'liveness' ? settlingMs / 2 : 0);
 

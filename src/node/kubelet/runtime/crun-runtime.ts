@@ -1,5 +1,5 @@
-// The real runtime: network namespaces with CNI, containers with crun and conmon, records on a tmpfs beside them, so that
-// a kubelet which starts finds what an earlier one left running.
+// The runtime on a real node: CNI plugins connect sandboxes, crun and conmon run containers. Records on a tmpfs let the
+// next kubelet find the containers that still run.
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { removePodGroup } from '../../sys/cgroup.ts';
@@ -14,18 +14,18 @@ import type { ContainerRecord, Runtime } from './runtime.ts';
 import { connect, disconnect, hostSandbox, isNamespace, type NetworkOptions, type StoredSandbox } from './sandbox.ts';
 
 export interface CrunRuntimeOptions extends NetworkOptions, Omit<LaunchOptions, 'crun' | 'folders'> {
-  /** On a tmpfs, e.g. /run/kubelet: gone after the node restarts, as the containers are. */
+  /** On a tmpfs, such as /run/kubelet: a node's restart removes the records together with the containers. */
   readonly stateFolder: string;
   readonly signal: AbortSignal;
 }
 
 export interface CrunRuntime extends Runtime {
   readonly crun: Crun;
-  /** Where conmon keeps a container's attach and control sockets. */
+  /** @returns the container's folder, with config.json and conmon's attach and control sockets */
   bundle(containerId: string): string;
 }
 
-/** Reads what exists, then watches for exits until the signal aborts. */
+/** Reads the records of an earlier kubelet, then watches for exits until the signal aborts. */
 export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<CrunRuntime> => {
   const folders = foldersIn(options.stateFolder);
   for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true });
@@ -67,7 +67,7 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
       if (!sandbox) throw new Error(`sandbox ${spec.sandboxId} does not exist`);
       const record = await launch(spec, sandbox, { ...options, crun, folders });
       containers.set(record.id, record);
-      // It may have ended before its record was there for the watcher to find.
+      // The container may have ended before the watcher could find its record.
       await exits.notice(record.id);
       return containers.get(record.id) ?? record;
     },
@@ -100,12 +100,12 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
   };
 };
 
-/** With the container's and the pod's folder once they are empty. */
+/** Removes the log file, and the folders of the container and the pod when they are empty. */
 const removeLog = async (path: string): Promise<void> => {
   await rm(path, { force: true });
   for (const folder of [dirname(path), dirname(dirname(path))]) await rmdir(folder).catch(() => {});
 };
 
-/** Folders come in no order; who asks for a pod's containers takes the last for the newest. */
+/** Callers take the last container for the newest, and a folder's entries have no order. */
 const oldestFirst = (records: ReadonlyMap<string, ContainerRecord>): Map<string, ContainerRecord> =>
   new Map([...records].sort(([, a], [, b]) => Date.parse(a.startedAt) - Date.parse(b.startedAt)));

@@ -1,4 +1,4 @@
-// Notices that containers end, from the files that conmon leaves, and cleans up after them.
+// Notices the end of containers by conmon's exit files, cleans up, and tells the listeners.
 import { watch } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,16 +11,16 @@ import type { ContainerExit, ContainerRecord } from './runtime.ts';
 export interface ExitTrackerOptions {
   readonly folders: Folders;
   readonly crun: Crun;
-  /** Updated when one ends. */
+  /** By id. The tracker adds the exit to the record of a container that ended. */
   readonly containers: Map<string, ContainerRecord>;
   readonly logger: Logger;
 }
 
 export interface ExitTracker {
   watch(signal: AbortSignal): void;
-  /** Looks at one container now. */
+  /** Looks for the exit file of one container now. */
   notice(id: string): Promise<void>;
-  /** Looks at all, also at those whose shim was killed. */
+  /** Looks at all containers. Finds also the end of a container whose conmon was killed. */
   refresh(): Promise<void>;
   onExit(listener: (container: ContainerRecord) => void): void;
 }
@@ -37,7 +37,8 @@ export const createExitTracker = (options: ExitTrackerOptions): ExitTracker => {
     await crun.delete(ended.id).catch((error) => options.logger.error('Deleting a dead container failed', error));
     await unmount(join(bundle(ended.id), 'rootfs'));
     await rm(join(bundle(ended.id), 'upper'), { recursive: true, force: true });
-    // Last, since whoever sees the exit may remove the rest; until then conmon's exit file tells it again.
+    // Last, because once the exit is recorded others may remove the container. If the kubelet stops before this line,
+    // the next kubelet reads conmon's exit file again.
     await writeRecord(folders.containers, ended.id, ended);
     containers.set(ended.id, ended);
     for (const listener of listeners) listener(ended);
@@ -53,16 +54,16 @@ export const createExitTracker = (options: ExitTrackerOptions): ExitTracker => {
     const exit = await readExit(folders.exits, id);
     if (exit) await settleOnce(record, exit);
   };
-  const hasShim = async (id: string): Promise<boolean> => {
+  const hasConmon = async (id: string): Promise<boolean> => {
     const pid = await readFile(join(bundle(id), 'conmon.pid'), 'utf8').catch(() => '');
     return pid !== '' && isAlive(Number(pid));
   };
   const refresh = async (): Promise<void> => {
     for (const record of [...containers.values()].filter(({ exit }) => !exit)) {
       await noticeExit(record.id);
-      if (containers.get(record.id)?.exit || (await isAlive(record.pid)) || (await hasShim(record.id))) continue;
+      if (containers.get(record.id)?.exit || (await isAlive(record.pid)) || (await hasConmon(record.id))) continue;
       const exit = await readExit(folders.exits, record.id);
-      // Nobody is left who could tell.
+      // conmon was killed and wrote no exit file.
       await settleOnce(record, exit ?? { code: 137, finishedAt: new Date().toISOString(), unknown: true });
     }
   };

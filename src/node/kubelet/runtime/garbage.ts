@@ -1,4 +1,4 @@
-// What a crash or a restart of the node can leave behind: addresses of sandboxes that are gone, namespaces, log folders.
+// Removes the leftovers of a crash or a node's restart: addresses and namespaces without a sandbox, logs without a pod.
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../../kit/logger.ts';
@@ -6,7 +6,7 @@ import { netnsPath } from '../../sys/netns.ts';
 import type { Sandbox } from './runtime.ts';
 
 export interface Leftovers {
-  /** The pods that belong on this node. */
+  /** The pods of this node at the API server. */
   readonly podUids: ReadonlySet<string>;
   readonly sandboxes: readonly Sandbox[];
   readonly logFolder: string;
@@ -16,7 +16,7 @@ export interface Leftovers {
   readonly logger: Logger;
 }
 
-/** host-local's own default. */
+/** The default `dataDir` of the CNI plugin host-local. */
 const addressFolder = '/var/lib/cni/networks';
 
 export const collectLeftovers = async (leftovers: Leftovers): Promise<void> => {
@@ -32,7 +32,7 @@ export const collectLeftovers = async (leftovers: Leftovers): Promise<void> => {
   }
 };
 
-/** host-local keeps a file per address whose first line is the sandbox that holds it. */
+/** host-local keeps a file per address. The file's first line is the id of the sandbox that has the address. */
 const releaseAddresses = async ({ sandboxes, logger }: Leftovers): Promise<void> => {
   const alive = new Set(sandboxes.map(({ id }) => id));
   for (const network of await entries(addressFolder)) {
@@ -41,7 +41,7 @@ const releaseAddresses = async ({ sandboxes, logger }: Leftovers): Promise<void>
       const file = join(addressFolder, network, name);
       const holder = (await readFile(file, 'utf8').catch(() => '')).split(/\s/)[0] ?? '';
       if (alive.has(holder)) continue;
-      logger.info(2, 'Releasing the address of a sandbox that is gone', { address: name });
+      logger.info(2, 'Releasing the address of a removed sandbox', { address: name });
       await rm(file, { force: true });
     }
   }

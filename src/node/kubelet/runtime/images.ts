@@ -1,12 +1,13 @@
-// The pod images that this node can run: those in the shared, read-only store.
+// The images that this node's pods can run: a read-only store that all nodes of a lab share.
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { normaliseReference, type StoredImage } from '../../../api/images.ts';
 
 export interface ImageStore {
-  /** Undefined when the store doesn't hold the image (yet). */
+  /** @returns undefined while the store does not have the image */
   find(reference: string): Promise<StoredImage | undefined>;
   list(): Promise<StoredImage[]>;
+  /** @returns the folder with the image's files */
   rootfs(image: StoredImage): string;
 }
 
@@ -16,7 +17,7 @@ export const createImageStore = (folder: string): ImageStore => {
   const read = async (file: string): Promise<StoredImage | undefined> => {
     try {
       const image = JSON.parse(await readFile(join(folder, 'refs', file), 'utf8')) as StoredImage;
-      // A reference is written after its files; one whose files are gone is no image.
+      // The files are written before the reference. A reference without files belongs to an image that was removed.
       await access(rootfs(image));
       return image;
     } catch {

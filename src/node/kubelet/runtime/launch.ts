@@ -1,4 +1,4 @@
-// Makes one container: its layers, its bundle, its log, its process.
+// Starts one container: mounts its layers, writes its bundle (folder with config.json), runs conmon and crun.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { moveToPodGroup } from '../../sys/cgroup.ts';
@@ -19,7 +19,7 @@ export interface LaunchOptions {
   readonly logSizeMax: number;
 }
 
-/** Leaves nothing behind when it fails. */
+/** A failure leaves nothing behind. */
 export const launch = async (
   spec: ContainerSpec,
   sandbox: StoredSandbox,
@@ -44,7 +44,7 @@ export const launch = async (
     await writeFile(join(bundle, 'config.json'), JSON.stringify(ociConfig(withTerminationLog(spec, bundle), context)));
     const { terminal, stdin, stdinOnce } = spec;
     const pid = await crun.create({ id, bundle, logPath, logSizeMax: options.logSizeMax, terminal, stdin, stdinOnce });
-    // Before the container's program runs, so that all it starts is born there.
+    // Before the container's program starts: its children then begin in the same cgroup.
     await moveToPodGroup(spec.pod.uid, [pid, Number(await readFile(join(bundle, 'conmon.pid'), 'utf8'))]);
     const record = recordOf(spec, { id, pid, logPath });
     await writeRecord(folders.containers, id, record);

@@ -2,14 +2,14 @@
 import type { ContainerSpec } from './runtime.ts';
 
 export interface OciContext {
-  /** Absent: the node's own network. */
+  /** Absent for a pod on the node's network. */
   readonly netns?: string;
   readonly rootfs: string;
-  /** The capabilities that this node's processes may have at all; asking for more fails. */
+  /** The capabilities that processes of this node can have. crun fails when a container asks for others. */
   readonly bounding: ReadonlySet<string>;
 }
 
-/** Docker's default capabilities, which containerd and CRI-O grant as well. */
+/** The default capabilities of Docker, containerd and CRI-O. */
 const defaultCapabilities = [
   ...['CHOWN', 'DAC_OVERRIDE', 'FSETID', 'FOWNER', 'MKNOD', 'NET_RAW', 'SETGID', 'SETUID', 'SETFCAP', 'SETPCAP'],
   ...['NET_BIND_SERVICE', 'SYS_CHROOT', 'KILL', 'AUDIT_WRITE'],
@@ -37,7 +37,7 @@ export const ociConfig = (spec: ContainerSpec, context: OciContext): Record<stri
       { type: 'uts' },
       ...(context.netns === undefined ? [] : [{ type: 'network', path: context.netns }]),
     ],
-    // As containerd does: a process that isn't root may listen on port 80 and send pings.
+    // As in containerd: a process that is not root may listen on port 80 and send pings.
     ...(context.netns === undefined
       ? {}
       : { sysctl: { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' } }),
@@ -47,7 +47,7 @@ export const ociConfig = (spec: ContainerSpec, context: OciContext): Record<stri
 
 const capabilitySets = (spec: ContainerSpec, { bounding }: OciContext): Record<string, string[]> => {
   const granted = grantedCapabilities(spec, bounding).map((name) => `CAP_${name}`);
-  // A user other than root starts without them, as execve(2) has it; the bounding set lets setuid programs work.
+  // execve(2) gives capabilities to root only. The bounding set lets setuid programs work for other users.
   const effective = spec.user.uid === 0 ? granted : [];
   return { bounding: granted, effective, permitted: effective };
 };
@@ -104,13 +104,13 @@ const maskedPaths = [
 ];
 const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
-/** Reads `CapBnd` of /proc/self/status. */
+/** @param status the content of /proc/self/status. @returns the names in `CapBnd`, without `CAP_` */
 export const parseBoundingSet = (status: string): Set<string> => {
   const mask = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
   return new Set(capabilityNames.filter((_, bit) => (mask >> BigInt(bit)) & 1n));
 };
 
-/** In the order of their numbers (linux/capability.h). */
+/** The index is the capability's number in linux/capability.h. */
 const capabilityNames = [
   ...['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'SETPCAP'],
   ...['LINUX_IMMUTABLE', 'NET_BIND_SERVICE', 'NET_BROADCAST', 'NET_ADMIN', 'NET_RAW', 'IPC_LOCK', 'IPC_OWNER'],

@@ -1,4 +1,4 @@
-// What the runtime knows about its sandboxes and containers, on a tmpfs: a folder each, with a record that is written whole.
+// The runtime's files on a tmpfs: a folder with a record for each sandbox and container, and conmon's exit files.
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Crun } from '../../sys/crun.ts';
@@ -13,11 +13,12 @@ export const foldersIn = (state: string) => ({
 });
 export type Folders = ReturnType<typeof foldersIn>;
 
-/** In a container's bundle; the container sees it as /dev/termination-log. */
+/** In a container's bundle. The container sees the file as /dev/termination-log. */
 export const terminationMessageFile = 'termination-log';
 
 const recordFile = 'record.json';
 
+/** Replaces the file as a whole, so that a reader never sees a part. */
 export const writeRecord = async (folder: string, id: string, record: object): Promise<void> => {
   const file = join(folder, id, recordFile);
   await mkdir(join(folder, id), { recursive: true });
@@ -34,7 +35,7 @@ export const readRecords = async <T extends { readonly id: string }>(folder: str
   return records;
 };
 
-/** Removes what a kubelet that was killed half-way left without a record, and with it without anybody who would use it. */
+/** Removes containers and sandboxes without a record: a kubelet was killed while it made them. */
 export const removeHalfMade = async (
   folders: Folders,
   known: ReadonlySet<string>,
@@ -50,7 +51,7 @@ export const removeHalfMade = async (
   }
 };
 
-/** What conmon left when the container ended; undefined while it runs. */
+/** Reads conmon's exit file; its time is the container's end. @returns undefined while the container runs */
 export const readExit = async (folder: string, id: string): Promise<ContainerExit | undefined> => {
   try {
     const path = join(folder, id);
@@ -66,6 +67,7 @@ export const readTerminationMessage = async (bundle: string): Promise<string> =>
   return text.slice(0, 4096);
 };
 
+/** A zombie counts as dead. */
 export const isAlive = async (pid: number): Promise<boolean> => {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return text !== '' && !/\) [ZX] /.test(text);

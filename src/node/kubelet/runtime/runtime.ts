@@ -1,9 +1,9 @@
-// The kubelet's port to what runs on the node: sandboxes (a pod's network) and containers. One adapter drives crun
-// and CNI, one fake lives in memory for tests; a contract suite holds both to the same behaviour.
+// The port to the node's sandboxes (the network of a pod) and containers. crun-runtime.ts is the adapter to CNI and
+// crun. Tests use a fake in memory. One contract suite runs against both.
 import type { StoredImage } from '../../../api/images.ts';
 import type { RunResult } from '../../sys/exec.ts';
 
-/** Who a sandbox or container belongs to. */
+/** The pod that owns a sandbox or container. */
 export interface PodRef {
   readonly namespace: string;
   readonly name: string;
@@ -21,14 +21,14 @@ export interface SandboxSpec {
   readonly pod: PodRef;
   readonly hostNetwork: boolean;
   readonly portMappings: readonly PortMapping[];
-  /** The address that the pod had before its node restarted; another one is given when this one is taken. */
+  /** The pod's address before its node restarted. The pod gets another address when this one is taken. */
   readonly preferredIp?: string;
 }
 
 export interface Sandbox {
   readonly id: string;
   readonly pod: PodRef;
-  /** The network namespace's path; absent for pods on the node's own network. */
+  /** The path of the network namespace. Absent for a pod on the node's network. */
   readonly netns?: string;
   readonly ip?: string;
   readonly createdAt: string;
@@ -46,12 +46,12 @@ export interface ContainerUser {
   readonly additionalGids: readonly number[];
 }
 
-/** Everything that makes one container. Times are RFC 3339. */
+/** Everything that the runtime needs to start a container. */
 export interface ContainerSpec {
   readonly pod: PodRef;
   readonly sandboxId: string;
   readonly name: string;
-  /** 0 for the first; counts restarts. */
+  /** The number of earlier runs. */
   readonly attempt: number;
   readonly image: StoredImage;
   readonly args: readonly string[];
@@ -67,12 +67,12 @@ export interface ContainerSpec {
   readonly readOnlyRoot: boolean;
   readonly terminal: boolean;
   readonly stdin: boolean;
-  /** Its input ends when the first client that was attached leaves. */
+  /** The container's input ends when the first attached client leaves. */
   readonly stdinOnce: boolean;
   readonly stopSignal: string;
 }
 
-/** A container that exists or existed. */
+/** A container that runs or has ended. Times are RFC 3339. */
 export interface ContainerRecord {
   readonly id: string;
   readonly pod: PodRef;
@@ -82,7 +82,7 @@ export interface ContainerRecord {
   readonly image: string;
   readonly imageId: string;
   readonly startedAt: string;
-  /** Of its first process, in the node. */
+  /** The container's first process, as the node numbers it. */
   readonly pid: number;
   readonly terminal: boolean;
   readonly stdin: boolean;
@@ -94,32 +94,32 @@ export interface ContainerRecord {
 export interface ContainerExit {
   readonly code: number;
   readonly finishedAt: string;
-  /** What the container left in its termination message file. */
+  /** The content of the container's termination message file. */
   readonly message?: string;
-  /** The exit code couldn't be learnt: its shim was killed, or the machine went down. */
+  /** Nobody knows the exit code: conmon was killed. */
   readonly unknown?: boolean;
 }
 
 export interface Runtime {
-  /** All that exists, from memory; includes what an earlier kubelet made, and ended containers until they are removed. */
+  /** From memory; includes the sandboxes and containers of an earlier kubelet, and ended containers until removal. */
   sandboxes(): readonly Sandbox[];
   containers(): readonly ContainerRecord[];
-  /** Makes the network namespace and runs the CNI plugins; leaves nothing behind when that fails. */
+  /** Makes the network namespace and runs the CNI plugins. A failure leaves nothing behind. */
   createSandbox(spec: SandboxSpec): Promise<Sandbox>;
-  /** CNI DEL, then the namespace. Repeatable. */
+  /** Runs CNI DEL, then deletes the namespace. Safe to repeat. */
   removeSandbox(id: string): Promise<void>;
-  /** Whether the sandbox's network still exists; somebody may have deleted the namespace. */
+  /** @returns false when somebody deleted the sandbox's network namespace */
   sandboxIntact(id: string): Promise<boolean>;
   startContainer(spec: ContainerSpec): Promise<ContainerRecord>;
-  /** @param signal `TERM`, `KILL`, … A container that has ended is left alone. */
+  /** Does nothing when the container has ended. @param signal `TERM`, `KILL`, … */
   signal(id: string, signal: string): Promise<void>;
-  /** Forgets an ended container. Its log file goes with it. */
+  /** Removes an ended container and its log file. */
   removeContainer(id: string): Promise<void>;
   exec(id: string, command: readonly string[], options: { timeoutMs: number }): Promise<RunResult>;
-  /** Called after a container ended and its record says so. */
+  /** The listener gets the record of each container that ends, with its exit. */
   onExit(listener: (container: ContainerRecord) => void): void;
-  /** Looks for containers that ended unnoticed. */
+  /** Looks for containers that ended unnoticed, for example because conmon was killed. */
   refresh(): Promise<void>;
-  /** Removes what belongs to none of these pods and to no sandbox: addresses, namespaces, mounts, logs. */
+  /** Removes addresses and network namespaces of unknown sandboxes, and the logs of pods that are not in the set. */
   collectGarbage(podUids: ReadonlySet<string>): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// A pod's network: a namespace that the CNI plugins connect, under a name that `ip netns list` shows.
+// A pod's sandbox: a network namespace, visible in `ip netns list`, that the CNI plugins connect to the node.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import {
 import { addNetns, deleteNetns, netnsPath } from '../../sys/netns.ts';
 import type { PodRef, Sandbox, SandboxSpec } from './runtime.ts';
 
-/** With what CNI DEL will need. */
+/** The record of a sandbox, with the arguments that CNI DEL needs later. */
 export interface StoredSandbox extends Sandbox {
   readonly network?: CniNetwork;
   readonly attachment?: CniAttachment;
@@ -30,17 +30,17 @@ export interface NetworkOptions {
 
 const loopback: CniNetwork = { cniVersion: '1.0.0', name: 'cni-loopback', plugins: [{ type: 'loopback' }] };
 
-/** As long as containerd's. */
+/** As long as containerd's ids. */
 export const newId = (): string => randomBytes(32).toString('hex');
 
-/** A pod on the node's own network needs none. */
+/** A pod on the node's network needs no namespace. */
 export const hostSandbox = ({ pod }: SandboxSpec): StoredSandbox => ({
   id: newId(),
   pod,
   createdAt: new Date().toISOString(),
 });
 
-/** Leaves nothing behind when it fails. */
+/** A failure leaves nothing behind. */
 export const connect = async (spec: SandboxSpec, options: NetworkOptions): Promise<StoredSandbox> => {
   const network = await loadCniNetwork(options.cniConfigFolder);
   if (!network) throw new Error(`no networks found in ${options.cniConfigFolder}`);
@@ -73,7 +73,7 @@ const addWithPreferredIp = async (
     try {
       return await cni.add(network, { ...attachment, args: { ...attachment.args, IP: ip } });
     } catch (error) {
-      logger.warning('The pod cannot have its earlier address back', { ip, err: messageOf(error) });
+      logger.warning('The pod cannot get its earlier address back', { ip, err: messageOf(error) });
       await cni.remove(network, attachment).catch(() => {});
     }
   }
@@ -88,7 +88,7 @@ const cniArgs = (pod: PodRef, id: string): Record<string, string> => ({
   K8S_POD_UID: pod.uid,
 });
 
-/** Repeatable. */
+/** Safe to repeat. */
 export const disconnect = async (
   { netns, network, attachment, result }: StoredSandbox,
   cni: CniExecutor,
@@ -100,7 +100,7 @@ export const disconnect = async (
   await rm(netns, { force: true });
 };
 
-/** A name under /run/netns is a namespace only while one is mounted there. */
+/** A file under /run/netns is a namespace only while one is mounted there. A mount has another device number. */
 export const isNamespace = async (path: string): Promise<boolean> => {
   const [file, parent] = await Promise.all([stat(path).catch(() => undefined), stat(join(path, '..'))]);
   return file !== undefined && file.dev !== parent.dev;

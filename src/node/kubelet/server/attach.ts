@@ -1,5 +1,6 @@
-// `kubectl attach` and `kubectl run -it`: to the container's own streams. Output comes from its log, which conmon writes byte
-// by byte as it arrives; input goes to conmon's socket. Node can't speak SOCK_SEQPACKET, so socat carries it.
+// `kubectl attach` and `kubectl run -it`: connects a client to a container's own streams. Output comes from the
+// container's log; conmon writes each byte there as it arrives. Input goes to conmon's SOCK_SEQPACKET socket through
+// socat: Node has no such sockets.
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,15 +12,15 @@ import { followLog } from './log-follower.ts';
 
 export interface AttachOptions {
   readonly container: () => ContainerRecord | undefined;
-  /** Where conmon keeps its sockets. */
+  /** The container's folder, with conmon's sockets. */
   readonly bundle: string;
   readonly stdin: boolean;
 }
 
-/** Output that a container wrote this shortly before somebody attached is shown: it is the prompt, or all there will be. */
+/** A client sees the earlier output of a container that is younger than this: `kubectl run -it` needs the prompt. */
 const youngMs = 15_000;
 
-/** Ends when the container does or the client hangs up. Never throws. */
+/** Serves until the container ends or the client disconnects. Never throws: the client gets the error. */
 export const serveAttach = async (channels: CommandChannels, options: AttachOptions): Promise<void> => {
   const container = options.container();
   if (!container) return channels.finish({ failure: 'container not found' });
@@ -51,13 +52,13 @@ const sendInput = (channels: CommandChannels, bundle: string, signal: AbortSigna
   channels.onStdinEnd(() => carrier.stdin?.end());
 };
 
-/** conmon reads commands from a pipe: 1 sets the terminal's size. */
+/** conmon reads commands from the pipe `ctl`. Command 1 sets the terminal's size. */
 const resize = async (bundle: string, { rows, columns }: TerminalSize): Promise<void> => {
   try {
     const pipe = await open(join(bundle, 'ctl'), constants.O_WRONLY | constants.O_NONBLOCK);
     await pipe.write(`1 ${rows} ${columns}\n`);
     await pipe.close();
   } catch {
-    // The container ended in between.
+    // The container has ended.
   }
 };

@@ -1,24 +1,24 @@
-// Kubernetes' remote command protocol over WebSocket: one channel per stream, named by each message's first byte.
+// The remote command protocol over WebSocket (exec, attach): the first byte of each message is the channel's number.
 import type { WebSocket } from 'ws';
 
-/** v5 adds the closing of single channels to v4, without which an end of input can't be told. */
+/** v5 adds to v4 the message that closes a channel. Only with v5 can a client end its input. */
 export const commandProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 
-/** Past this much that the client hasn't taken yet, the program is made to wait. */
+/** A program waits while the client has more than this many bytes to read. */
 export const highWater = 1 << 20;
 
 export interface CommandChannels {
   stdout(chunk: Buffer): void;
   stderr(chunk: Buffer): void;
-  /** The client is slower than the program. */
+  /** The client is slower than the program: the program should wait. */
   isFull(): boolean;
   onStdin(handler: (chunk: Buffer) => void): void;
   onStdinEnd(handler: () => void): void;
   onResize(handler: (size: TerminalSize) => void): void;
   onClose(handler: () => void): void;
-  /** Tells how the command ended, and hangs up. */
+  /** Sends the outcome of the command and disconnects. */
   finish(outcome: CommandOutcome): void;
 }
 
@@ -43,7 +43,7 @@ export const createCommandChannels = (socket: WebSocket): CommandChannels => {
     const size = id === channel.resize ? parseSize(payload) : undefined;
     if (size) resize.put(size);
   });
-  // The client waits for a sign that the streams are there.
+  // The client waits for a first message.
   send(channel.stdout, Buffer.alloc(0));
   return {
     stdout: (chunk) => send(channel.stdout, chunk),
@@ -60,7 +60,7 @@ export const createCommandChannels = (socket: WebSocket): CommandChannels => {
   };
 };
 
-/** Keeps what comes until somebody listens: clients type, and tell their size, before there is a program to take it. */
+/** Keeps messages until a listener comes: clients send input and their terminal's size before the program runs. */
 export const createMailbox = <T>() => {
   const early: T[] = [];
   let handler: ((mail: T) => void) | undefined;
@@ -76,6 +76,7 @@ export const createMailbox = <T>() => {
   };
 };
 
+/** @returns undefined when the message is no terminal size */
 export const parseSize = (payload: Buffer): TerminalSize | undefined => {
   try {
     const { Width, Height } = JSON.parse(payload.toString('utf8')) as { Width?: number; Height?: number };
@@ -85,7 +86,7 @@ export const parseSize = (payload: Buffer): TerminalSize | undefined => {
   }
 };
 
-/** The Status from which kubectl takes the exit code. */
+/** @returns a Status object. kubectl reads the exit code from its details. */
 export const statusOf = (outcome: CommandOutcome): object => {
   if ('failure' in outcome) {
     const message = `Internal error occurred: ${outcome.failure}`;

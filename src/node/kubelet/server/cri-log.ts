@@ -1,13 +1,13 @@
-// Log lines as container runtimes write them for kubelets (CRI): `<time> <stream> <P|F> <text>`. Pure, on bytes: a log may
-// hold anything.
+// Parses container logs in the CRI format: `<time> <stream> <P|F> <text>`, where P marks a part of a line and F the
+// end of a line. Pure. Works on bytes, because output need not be text.
 
 export interface LogLine {
   /** RFC 3339 with nanoseconds, as written. */
   readonly time: string;
   readonly stream: 'stdout' | 'stderr';
-  /** Ends with a newline unless the container wrote none yet. */
+  /** With the newline, if the container has written it. */
   readonly content: Buffer;
-  /** Whether the content ends a line of the container's. */
+  /** Whether the content ends a line of the container's output. */
   readonly full: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface LogSelection {
 
 const newline = Buffer.from('\n');
 
-/** @returns the lines that are complete in the file, and what is left over */
+/** @returns the complete lines of the file, and the bytes after the last of them */
 export const splitLog = (data: Buffer): { readonly lines: LogLine[]; readonly rest: Buffer } => {
   const lines: LogLine[] = [];
   let start = 0;
@@ -45,7 +45,7 @@ const parseLine = (line: Buffer): LogLine | undefined => {
   };
 };
 
-/** The newest of a log that somebody asked for. A line that was written in parts counts once. */
+/** Applies `since` and `tailLines`. A line that was written in parts counts once. */
 export const selectLines = (lines: readonly LogLine[], { since, tailLines }: LogSelection): LogLine[] => {
   const recent = since === undefined ? lines : lines.filter(({ time }) => Date.parse(time) >= since);
   if (tailLines === undefined) return [...recent];
@@ -60,6 +60,6 @@ export const selectLines = (lines: readonly LogLine[], { since, tailLines }: Log
   return recent.slice(from);
 };
 
-/** What a client gets. `continues`: the line before didn't end, so that no time stands in the middle of a line. */
+/** @param continues the content before did not end a line: no time is added in the middle of a line */
 export const renderLine = ({ time, content }: LogLine, timestamps: boolean, continues: boolean): Buffer =>
   timestamps && !continues ? Buffer.concat([Buffer.from(`${time.replace('+00:00', 'Z')} `), content]) : content;

@@ -1,4 +1,4 @@
-// `kubectl exec`: a program inside a running container, its streams over channels, with or without a terminal.
+// `kubectl exec`: runs a program in a running container, with or without a terminal, and carries its streams.
 import { randomUUID } from 'node:crypto';
 import { close, open } from 'node:fs';
 import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -20,13 +20,13 @@ export interface ExecRequest {
 
 export interface ExecOptions {
   readonly crun: Crun;
-  /** For the links to pseudo-terminals, e.g. /run/kubelet/tty. */
+  /** The folder for links to pseudo-terminals, such as /run/kubelet/tty. */
   readonly ttyFolder: string;
-  /** The container's folder with config.json. */
+  /** The container's folder, with config.json. */
   readonly bundle: string;
 }
 
-/** Runs to the command's end or until the client hangs up. Never throws: what fails is told to the client. */
+/** Serves until the command ends or the client disconnects. Never throws: the client gets the error. */
 export const serveExec = async (
   channels: CommandChannels,
   request: ExecRequest,
@@ -51,8 +51,8 @@ const runOnPipes = async (channels: CommandChannels, request: ExecRequest, { cru
 };
 
 /**
- * socat makes a pseudo-terminal and carries it to this process's pipes; crun runs with it as its controlling terminal, so
- * that a change of size reaches crun as SIGWINCH and crun passes it on into the container.
+ * socat makes a pseudo-terminal and carries its bytes to this process's pipes. crun runs with it as controlling
+ * terminal: a change of size reaches crun as SIGWINCH, and crun passes the new size on into the container.
  */
 const runOnTerminal = async (
   channels: CommandChannels,
@@ -88,7 +88,7 @@ const runOnTerminal = async (
   }
 };
 
-/** The client tells its size at once, mostly before there is a terminal to set it on. */
+/** Sets the terminal's size. The client usually sends the first size before the terminal exists. */
 const followSize = (channels: CommandChannels, link: string) => {
   let latest: TerminalSize | undefined;
   let exists = false;
@@ -113,7 +113,7 @@ const followSize = (channels: CommandChannels, link: string) => {
 
 const closeFd = promisify(close);
 
-/** The program's last words are still on their way: until the carrier ends by itself, or has nothing more to say. */
+/** Waits for output that is still on its way: until the carrier ends, or was quiet for 50 ms. */
 const drained = (carrier: StreamingProgram): Promise<void> =>
   new Promise((resolve) => {
     const look = setInterval(() => {
@@ -132,7 +132,7 @@ const drained = (carrier: StreamingProgram): Promise<void> =>
     carrier.on('close', finish);
   });
 
-/** As an exec without a file would run, and with a terminal's type. @returns the file's path */
+/** Writes the container's process for crun, with this command, a terminal and its type. @returns the file's path */
 const writeProcessSpec = async (request: ExecRequest, { bundle, ttyFolder }: ExecOptions): Promise<string> => {
   const { process } = JSON.parse(await readFile(join(bundle, 'config.json'), 'utf8')) as OciProcess;
   const env = ['TERM=xterm', ...process.env.filter((entry) => !entry.startsWith('TERM='))];
@@ -145,7 +145,7 @@ interface OciProcess {
   readonly process: { readonly env: readonly string[] };
 }
 
-/** @returns the exit code */
+/** Kills the program when the client disconnects. @returns the exit code */
 const ended = (child: StreamingProgram, channels: CommandChannels): Promise<number> => {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   channels.onClose(() => child.kill('SIGKILL'));
@@ -161,7 +161,7 @@ const feed = (channels: CommandChannels, child: StreamingProgram, wanted: boolea
   channels.onStdinEnd(() => child.stdin?.end());
 };
 
-/** Passes output on; makes the program wait while the client is behind. */
+/** Delivers a chunk of output. Stops reading the program's output while the client is too slow. */
 export const pace = (channels: CommandChannels, child: StreamingProgram, deliver: () => void): void => {
   deliver();
   if (!channels.isFull() || child.stdout?.isPaused()) return;

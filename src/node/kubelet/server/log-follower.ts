@@ -1,13 +1,13 @@
-// Reads a container's log file, and goes on reading while the container runs.
+// Reads a container's log file, and continues while the container runs: for `logs --follow` and attach.
 import { watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { type LogLine, splitLog } from './cri-log.ts';
 
 export interface FollowOptions {
   readonly path: string;
-  /** Start here instead of at the file's beginning. */
+  /** Where to start, in bytes. Default: 0. */
   readonly offset?: number;
-  /** Whether more may come; asked again after each read. */
+  /** Whether the container may write more. Called before each read. */
   readonly isGrowing: () => boolean;
   readonly signal: AbortSignal;
 }
@@ -15,7 +15,7 @@ export interface FollowOptions {
 const lookMs = 500;
 const chunkBytes = 1 << 18;
 
-/** Batches of lines as they come; ends when the container has ended and all is read, or the signal aborts. */
+/** Yields lines as they come. Ends when the container has ended and everything is read, or when the signal aborts. */
 export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine[]> {
   const { path, signal, isGrowing } = options;
   const changes = watchFile(path, signal);
@@ -24,7 +24,7 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine
     let offset = options.offset ?? 0;
     let rest: Buffer = Buffer.alloc(0);
     while (!signal.aborted) {
-      // Asked before the read: what was written before the end is then surely seen.
+      // Before the read: then the read sees everything that the container wrote until its end.
       const growing = isGrowing();
       const chunk = await readFrom(file, offset);
       offset += chunk.length;
@@ -57,7 +57,7 @@ const readFrom = async (file: FileHandle, offset: number): Promise<Buffer> => {
   return buffer.subarray(0, bytesRead);
 };
 
-/** A log that grew too long is replaced by a fresh file. */
+/** conmon replaces a log that grew too long by a new file. */
 const isReplaced = async (file: FileHandle, path: string): Promise<boolean> => {
   const [mine, current] = await Promise.all([file.stat(), stat(path).catch(() => undefined)]);
   return current !== undefined && current.ino !== mine.ino;
@@ -74,7 +74,7 @@ const watchFile = (path: string, signal: AbortSignal) => {
   watcher.on('error', notice);
   signal.addEventListener('abort', notice, { once: true });
   return {
-    /** Resolves at the next change, or one that came since the last call, or after `ms`. */
+    /** Resolves at the next change, at once if there was one since the last call, or after `ms`. */
     next: (ms: number): Promise<void> =>
       new Promise((resolve) => {
         const timer = setTimeout(resolve, changed ? 0 : ms);

@@ -1,5 +1,4 @@
-// GET /containerLogs/<namespace>/<pod>/<container>, with the options of PodLogOptions.
-
+// `kubectl logs`: GET /containerLogs/<namespace>/<pod>/<container>, with PodLogOptions as query.
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
@@ -7,7 +6,7 @@ import { type LogSelection, renderLine, selectLines, splitLog } from './cri-log.
 import { followLog } from './log-follower.ts';
 import { findContainer, type PodLookup, RequestError } from './lookup.ts';
 
-/** @throws RequestError before anything is sent */
+/** @throws RequestError before the response begins */
 export const serveLogs = async (url: URL, response: ServerResponse, pods: PodLookup): Promise<void> => {
   const [, , namespace = '', pod = '', name = ''] = url.pathname.split('/').map(decodeURIComponent);
   const query = url.searchParams;

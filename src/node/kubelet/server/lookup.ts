@@ -1,9 +1,9 @@
-// From the names in a request's path to what runs.
+// Finds the container or sandbox for the names in a request's path.
 import type { Pod } from '../../../api/core.ts';
 import type { CrunRuntime } from '../runtime/crun-runtime.ts';
 import type { ContainerRecord, Sandbox } from '../runtime/runtime.ts';
 
-/** A request that can't be served; its message is the answer's body. */
+/** A request that cannot be served. The client gets the HTTP code and the message. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly code: number;
@@ -21,7 +21,7 @@ export interface PodLookup {
   readonly runtime: CrunRuntime;
 }
 
-/** The container that runs under that name. @throws RequestError in the original's words */
+/** @returns the running container of this name. @throws RequestError with the original kubelet's message */
 export const runningContainer = ({ find, runtime }: PodLookup, namespace: string, podName: string, name: string) => {
   const pod = find(namespace, podName);
   if (!pod) throw new RequestError(404, `pod does not exist`);
@@ -31,7 +31,10 @@ export const runningContainer = ({ find, runtime }: PodLookup, namespace: string
   return newest;
 };
 
-/** The newest container of that name, or the one before it. @throws RequestError in the original's words */
+/**
+ * @returns the newest container of this name, or with `previous` the run before.
+ * @throws RequestError with the original kubelet's message
+ */
 export const findContainer = (
   { find, runtime }: PodLookup,
   namespace: string,
@@ -47,7 +50,7 @@ export const findContainer = (
   if (!declared) throw new RequestError(404, `container "${name}" not found in pod "${podName}"`);
   const records = runtime.containers().filter((record) => record.pod.uid === pod.metadata.uid && record.name === name);
   if (previous) {
-    // While the newest waits for its next run, it is itself the one that ended.
+    // While the container waits for its next run, the newest record is the previous run.
     const ended = records.findLast(
       (record, index) => record.exit && (index < records.length - 1 || isWaiting(pod, name)),
     );

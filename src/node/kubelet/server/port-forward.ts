@@ -1,4 +1,5 @@
-// `kubectl port-forward`: pairs of SPDY streams (data and error, by request) ↔ TCP connections inside the pod's network.
+// `kubectl port-forward`: connects each pair of SPDY streams (data and error) to one TCP connection in the pod's
+// network.
 import { type StreamingProgram, spawnStreaming } from '../../sys/streaming.ts';
 import type { Sandbox } from '../runtime/runtime.ts';
 import { createSpdySession, type SpdyStream } from './spdy.ts';
@@ -9,15 +10,15 @@ export interface PortForwardOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** The WebSocket subprotocol in which kubectl ≥ 1.31 tunnels its SPDY session. */
+/** The WebSocket subprotocol of kubectl ≥ 1.31: a SPDY session in a WebSocket. */
 export const portForwardProtocol = 'SPDY/3.1+portforward.k8s.io';
-/** The same without a WebSocket around it. */
+/** The protocol of older clients: SPDY without a WebSocket. */
 export const spdyPortForwardProtocol = 'portforward.k8s.io';
 
-/** Past this much that the client hasn't taken yet, the pod's side is made to wait. */
+/** The pod's side waits while the client has more than this many bytes to read. */
 const highWater = 1 << 20;
 
-/** Serves one client until its connection ends. */
+/** Serves one client until it disconnects. */
 export const servePortForward = (wire: Wire, { sandbox, onError }: PortForwardOptions): void => {
   const pairs = new Map<string, { data?: SpdyStream; error?: SpdyStream }>();
   const session = createSpdySession({
@@ -53,9 +54,9 @@ interface Forwarding {
 
 const forward = ({ data, error, port, sandbox, isFull }: Forwarding): void => {
   const child = connectInside(sandbox, port);
-  let complaint = '';
+  let stderr = '';
   child.stderr?.on('data', (chunk) => {
-    complaint += chunk;
+    stderr += chunk;
   });
   child.stdout?.on('data', (chunk: Buffer) => {
     data.write(chunk);
@@ -73,9 +74,9 @@ const forward = ({ data, error, port, sandbox, isFull }: Forwarding): void => {
     data.end();
     error.end();
   };
-  // What could not be started tells that, and may never close.
+  // A program that failed to start may never emit `close`.
   child.on('error', (cause) => finish(cause.message));
-  child.on('close', (code) => finish(code === 0 || code === null ? undefined : failure(port, sandbox, complaint)));
+  child.on('close', (code) => finish(code === 0 || code === null ? undefined : failure(port, sandbox, stderr)));
 };
 
 /** One program per connection: a namespace is entered by a whole process, and the kubelet must stay in the node's. */
@@ -93,8 +94,8 @@ const pauseUntil = (child: StreamingProgram, ready: () => boolean): void => {
   }, 10);
 };
 
-const failure = (port: number, { id, pod }: Sandbox, complaint: string): string => {
-  const refused = /refused/i.test(complaint);
-  const reason = refused ? `dial tcp4 127.0.0.1:${port}: connect: connection refused` : complaint.trim();
+const failure = (port: number, { id, pod }: Sandbox, stderr: string): string => {
+  const refused = /refused/i.test(stderr);
+  const reason = refused ? `dial tcp4 127.0.0.1:${port}: connect: connection refused` : stderr.trim();
   return `error forwarding port ${port} to pod ${id}, uid ${pod.uid}: failed to connect to localhost:${port} inside namespace "${id}": ${reason}`;
 };

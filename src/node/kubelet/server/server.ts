@@ -1,4 +1,5 @@
-// The kubelet's HTTPS server on 10250, for the API server: logs, exec, attach, port-forward of this node's pods.
+// The kubelet's HTTPS server on port 10250. The API server forwards requests for logs, exec, attach and port-forward to
+// it.
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -44,7 +45,7 @@ const listen = (server: Server, { listen: where, signal }: KubeletServerOptions)
   return promise;
 };
 
-/** The plain health endpoint, on loopback. */
+/** The health endpoint, over plain HTTP. */
 export const startHealthServer = (address: string, port: number, signal: AbortSignal): void => {
   const server = createHttpServer((request, response) => {
     const known = request.url?.split('?')[0] === '/healthz';
@@ -54,7 +55,7 @@ export const startHealthServer = (address: string, port: number, signal: AbortSi
   signal.addEventListener('abort', () => server.close(), { once: true });
 };
 
-/** Only the API server, and administrators, may look into pods. @throws RequestError */
+/** Only the group system:masters has access: the API server and administrators. @throws RequestError */
 const authorise = ({ socket }: IncomingMessage): void => {
   const tls = socket as TLSSocket;
   const { subject } = tls.getPeerCertificate();
@@ -85,7 +86,7 @@ const handleRequest = async (
   }
 };
 
-/** A Status, since the API server passes answers on as they are and kubectl prints what stands in it. */
+/** A Status object: the API server passes the answer on as it is, and kubectl prints the message. */
 const failure = (code: number, error: unknown) => ({
   kind: 'Status',
   apiVersion: 'v1',

@@ -1,4 +1,5 @@
-// Kubernetes' remote command protocol over SPDY: a SPDY stream per channel, as kubectl before 1.31 and client-go's fallback speak it.
+// The remote command protocol over SPDY (exec, attach), for kubectl before 1.31 and client-go's fallback: one SPDY
+// stream per channel.
 import { type CommandChannels, createMailbox, highWater, parseSize, statusOf, type TerminalSize } from './channels.ts';
 import { createSpdySession, type SpdyStream } from './spdy.ts';
 import type { Wire } from './wire.ts';
@@ -12,7 +13,7 @@ export interface WantedStreams {
   readonly tty: boolean;
 }
 
-/** Calls back once the client has opened all the streams that it asked for. */
+/** Calls `ready` when the client has opened all streams that its request named. */
 export const acceptSpdyChannels = (
   wire: Wire,
   { stdin, stdout, stderr, tty }: WantedStreams,

@@ -1,11 +1,11 @@
-// SPDY/3.1 header blocks: name-value pairs, compressed with a dictionary that both sides know (SPDY draft 3.1, section 2.6.10).
+// Header blocks of SPDY/3.1: name-value pairs, compressed with a fixed dictionary (SPDY draft 3.1, section 2.6.10).
 import { constants, createDeflate, createInflate, type Deflate, type Inflate } from 'node:zlib';
 
 /** Lower-case names. */
 export type Headers = Readonly<Record<string, string>>;
 
 export interface HeaderCodec {
-  /** Blocks must come in the order in which they were sent: each is compressed with what went before. */
+  /** Blocks must come in the order in which they were sent: the compression of a block depends on the blocks before. */
   decode(block: Buffer): Promise<Headers>;
   encode(headers: Headers): Promise<Buffer>;
 }
@@ -74,7 +74,7 @@ const tail =
   'application/xhtml+xml,text/plain,text/javascript,publicprivatemax-age=gzip,deflate,sdchcharset=utf-8' +
   'charset=iso-8859-1,utf-,*,enq=0.';
 
-/** Its Adler-32, by which zlib knows it, is e3c6a7c2. */
+/** Its Adler-32, zlib's id of a dictionary, is e3c6a7c2. */
 export const dictionary = Buffer.concat([
   ...words.split('|').flatMap((word) => [uint32(word.length), Buffer.from(word)]),
   Buffer.from(tail),

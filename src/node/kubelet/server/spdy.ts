@@ -1,26 +1,27 @@
-// The server's side of a SPDY/3.1 session, as far as Kubernetes' streams need it: no flow control, no priorities, no push
-// (moby/spdystream, kubectl's own library, has none either).
+// The server's side of a SPDY/3.1 session, without flow control, priorities and push: kubectl's library,
+// moby/spdystream, has none of them.
 import { createHeaderCodec, type Headers } from './spdy-headers.ts';
 
-/** One stream that the client opened. */
+/** A stream that the client opened. */
 export interface SpdyStream {
   readonly id: number;
   readonly headers: Headers;
   onData(handler: (chunk: Buffer) => void): void;
-  /** The client will send no more. */
+  /** Called when the client has sent everything. */
   onEnd(handler: () => void): void;
-  /** The client gave the stream, or the whole session, up. */
+  /** Called when the client cancelled the stream or the session ended. */
   onAbort(handler: () => void): void;
   write(chunk: Buffer): void;
-  /** No more from this side. Repeatable. */
+  /** Tells the client that everything was sent. Safe to repeat. */
   end(): void;
+  /** Cancels the stream. */
   reset(): void;
 }
 
 export interface SpdySession {
-  /** Bytes from the client, in any pieces. */
+  /** @param chunk the next bytes from the client; frames need not be whole */
   receive(chunk: Buffer): void;
-  /** The connection is gone. */
+  /** Call this when the connection has ended. */
   close(): void;
 }
 
@@ -39,7 +40,7 @@ export const createSpdySession = (options: SpdyOptions): SpdySession => {
   const streams = new Map<number, Stream>();
   const codec = createHeaderCodec();
   let buffered: Buffer = Buffer.alloc(0);
-  // Header blocks are decompressed in the background; frames must stay in their order all the same.
+  // zlib works in the background. This chain keeps the frames in order.
   let work: Promise<void> = Promise.resolve();
 
   const handle = async (frame: Frame): Promise<void> => {
@@ -82,7 +83,7 @@ export const createSpdySession = (options: SpdyOptions): SpdySession => {
 
 interface Frame {
   readonly control: boolean;
-  /** A control frame's type, or a data frame's stream. */
+  /** The type of a control frame, or the stream of a data frame. */
   readonly id: number;
   readonly flags: number;
   readonly payload: Buffer;
@@ -125,7 +126,7 @@ class Stream implements SpdyStream {
   readonly #onData: ((chunk: Buffer) => void)[] = [];
   readonly #onEnd: (() => void)[] = [];
   readonly #onAbort: (() => void)[] = [];
-  // What came before somebody listened.
+  // The chunks that came before the first listener.
   readonly #early: Buffer[] = [];
   #ended = false;
   #closed = false;

@@ -1,4 +1,4 @@
-// Requests that become streams: what they ask for, and over which protocol, WebSocket or SPDY, they ask.
+// Upgrades a request to streams over WebSocket or SPDY, and hands them to exec, attach or port-forward.
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
@@ -20,7 +20,7 @@ export interface UpgradeOptions {
 
 type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** The upgrader throws RequestError before the connection changes its protocol. */
+/** The result throws RequestError, before the connection changes its protocol, when the request cannot be served. */
 export const createUpgrader = (options: UpgradeOptions): Upgrade => {
   const toWebSocket = createWebSocketUpgrade(options);
   return (request, socket, head) => {
@@ -30,12 +30,12 @@ export const createUpgrader = (options: UpgradeOptions): Upgrade => {
   };
 };
 
-/** What runs on the streams, once they are there. */
+/** The service that runs on the streams when they are open. */
 type Service =
   | { readonly kind: 'tunnel'; readonly serve: (wire: Wire) => void }
   | { readonly kind: 'command'; readonly streams: WantedStreams; readonly serve: (channels: CommandChannels) => void };
 
-/** @throws RequestError when there is nothing to connect to */
+/** @throws RequestError when the pod or container does not run */
 const serviceFor = (request: IncomingMessage, { pods, ttyFolder, logger }: UpgradeOptions): Service => {
   const url = new URL(request.url ?? '/', 'https://kubelet');
   const [, action, namespace = '', name = '', ...rest] = url.pathname.split('/');
@@ -60,7 +60,7 @@ const serviceFor = (request: IncomingMessage, { pods, ttyFolder, logger }: Upgra
   return { kind: 'command', streams, serve: (channels) => void serveAttach(channels, attach) };
 };
 
-/** Under the kubelet's own names, and under those of the API. */
+/** The kubelet's names for the streams, and the API's. */
 const wantedStreams = (query: URLSearchParams): WantedStreams => {
   const flag = (...names: string[]): boolean => names.some((key) => ['1', 'true'].includes(query.get(key) ?? ''));
   return {
@@ -78,7 +78,7 @@ const createWebSocketUpgrade = ({ logger }: UpgradeOptions) => {
     handleProtocols: (offered) => commandProtocols.find((known) => offered.has(known)) ?? false,
   });
   const tunnels = new WeakSet<IncomingMessage>();
-  // kubectl's name for this protocol has a slash, which RFC 6455 allows no protocol: ws must not see it.
+  // The name of this protocol has a slash. RFC 6455 forbids that and ws refuses it, so ws must not see the name.
   server.on('headers', (headers, request) => {
     if (tunnels.has(request)) headers.push(`Sec-WebSocket-Protocol: ${portForwardProtocol}`);
   });
@@ -95,7 +95,7 @@ const createWebSocketUpgrade = ({ logger }: UpgradeOptions) => {
   };
 };
 
-/** @throws RequestError when the client offers no protocol that is spoken here */
+/** @throws RequestError when the client offers no known protocol */
 const toSpdy = (request: IncomingMessage, socket: Duplex, head: Buffer, service: Service): void => {
   const offered = [request.headers['x-stream-protocol-version'] ?? '']
     .flat()

@@ -1,4 +1,4 @@
-// The bytes under a SPDY session: a WebSocket's messages or an upgraded connection itself.
+// The connection under a SPDY session: a WebSocket, or the upgraded HTTP connection itself.
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
@@ -6,9 +6,9 @@ export interface Wire {
   send(chunk: Buffer): void;
   onData(handler: (chunk: Buffer) => void): void;
   onClose(handler: () => void): void;
-  /** Bytes that the other side hasn't taken yet. */
+  /** The number of bytes that the client has not read yet. */
   pending(): number;
-  /** After what was sent has gone out. */
+  /** Disconnects when everything was sent. */
   close(): void;
 }
 
@@ -20,7 +20,7 @@ export const websocketWire = (socket: WebSocket): Wire => ({
   close: () => socket.close(1000),
 });
 
-/** @param head what came with the request for the upgrade */
+/** @param head the first bytes after the upgrade request */
 export const socketWire = (socket: Duplex, head: Buffer): Wire => {
   socket.on('error', () => socket.destroy());
   return {

@@ -38,7 +38,7 @@ describe('$(VAR) references', () => {
 });
 
 describe('a container’s environment', () => {
-  test('fills values with earlier ones', () => {
+  test('replaces references by earlier variables', () => {
     const env = [
       { name: 'WHO', value: 'world' },
       { name: 'GREETING', value: 'hello $(WHO)' },
@@ -46,7 +46,7 @@ describe('a container’s environment', () => {
     expect(envOf({ env }).GREETING).toBe('hello world');
   });
 
-  test('takes single keys and whole maps from ConfigMaps and Secrets', () => {
+  test('has single keys and whole maps from ConfigMaps and Secrets', () => {
     const got = envOf({
       envFrom: [{ prefix: 'X_', configMapRef: { name: 'cm' } }],
       env: [
@@ -57,7 +57,7 @@ describe('a container’s environment', () => {
     expect(got).toMatchObject({ X_color: 'blue', X_size: 'xl', COLOR: 'blue', PASSWORD: 's3cret' });
   });
 
-  test('gives the pod’s own fields', () => {
+  test('has the pod’s own fields', () => {
     const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
     const got = envOf({
       env: [
@@ -104,17 +104,17 @@ describe('a container’s environment', () => {
       says: "couldn't find key a in ConfigMap shop/cm",
     },
     { what: 'a missing Secret', env: { secretKeyRef: { name: 'nope', key: 'a' } }, says: 'secret "nope" not found' },
-  ])('refuses $what in the original’s words', ({ env, says }) => {
+  ])('refuses $what with the original kubelet’s message', ({ env, says }) => {
     expect(() => envOf({ env: [{ name: 'A', valueFrom: env }] })).toThrow(says);
   });
 
-  test('leaves out what is optional and missing', () => {
+  test('leaves out a missing optional value', () => {
     const env = [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'nope', key: 'a', optional: true } } }];
     expect('A' in envOf({ env })).toBe(false);
   });
 });
 
-test('a pod’s references are found in environment, volumes and projected volumes', () => {
+test('finds a pod’s references in environment, volumes and projected volumes', () => {
   const pod = podWith({
     containers: [container({ envFrom: [{ configMapRef: { name: 'a' } }] })],
     volumes: [

@@ -3,7 +3,7 @@ import { hostsFile, podHostname, resolvConf } from '../../../../src/node/kubelet
 import { podWith } from '../builders.ts';
 
 describe('the files in every container', () => {
-  test('/etc/hosts names the pod', () => {
+  test('/etc/hosts has the pod and its host aliases', () => {
     const pod = podWith({ hostAliases: [{ ip: '1.2.3.4', hostnames: ['a', 'b'] }] });
     const text = hostsFile(pod, '10.244.1.2', 'cluster.local');
     expect(text).toContain('10.244.1.2\tweb\n');
@@ -16,7 +16,7 @@ describe('the files in every container', () => {
   });
 
   const dns = { clusterDns: ['10.96.0.10'], clusterDomain: 'cluster.local', nodeResolvConf: 'nameserver 9.9.9.9\n' };
-  test('/etc/resolv.conf leads to the cluster’s DNS', () => {
+  test('/etc/resolv.conf names the cluster’s DNS server', () => {
     expect(resolvConf(podWith(), dns)).toBe(
       'search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n',
     );
@@ -25,18 +25,18 @@ describe('the files in every container', () => {
   test.each([
     { name: 'dnsPolicy Default', spec: { dnsPolicy: 'Default' as const } },
     { name: 'a pod on the node’s network', spec: { hostNetwork: true } },
-  ])('$name uses the node’s servers', ({ spec }) =>
+  ])('$name uses the node’s DNS servers', ({ spec }) =>
     expect(resolvConf(podWith(spec), dns)).toBe('nameserver 9.9.9.9\n'),
   );
 
-  test('the pod’s own DNS settings are added', () => {
+  test('/etc/resolv.conf has the pod’s own DNS settings', () => {
     const dnsConfig = { nameservers: ['1.1.1.1'], searches: ['my.org'], options: [{ name: 'ndots', value: '2' }] };
     expect(resolvConf(podWith({ dnsPolicy: 'None', dnsConfig }), dns)).toBe(
       'search my.org\nnameserver 1.1.1.1\noptions ndots:2\n',
     );
   });
 
-  test('a long pod name is cut to what a host name may be', () => {
+  test('a long pod name is cut to 63 characters for the host name', () => {
     expect(podHostname(podWith({}, { metadata: { name: `${'a'.repeat(62)}-b` } }))).toBe('a'.repeat(62));
   });
 });

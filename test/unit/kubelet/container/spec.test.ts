@@ -1,28 +1,32 @@
 import { describe, expect, test } from 'vitest';
 import { specOf } from '../builders.ts';
 
-describe('what a container runs', () => {
+describe('a container’s specification', () => {
   const config = { Entrypoint: ['/entry'], Cmd: ['default'] };
   test.each([
-    { name: 'the image’s own', over: {}, want: ['/entry', 'default'] },
-    { name: 'own arguments', over: { args: ['x'] }, want: ['/entry', 'x'] },
-    { name: 'an own command, without the image’s arguments', over: { command: ['sh'] }, want: ['sh'] },
-    { name: 'both', over: { command: ['sh'], args: ['-c', 'true'] }, want: ['sh', '-c', 'true'] },
-  ])('$name', ({ over, want }) => expect(specOf(over, config).args).toEqual(want));
+    { name: 'the image’s entrypoint and arguments', over: {}, want: ['/entry', 'default'] },
+    { name: 'the image’s entrypoint with the pod’s arguments', over: { args: ['x'] }, want: ['/entry', 'x'] },
+    { name: 'the pod’s command without the image’s arguments', over: { command: ['sh'] }, want: ['sh'] },
+    {
+      name: 'the pod’s command and arguments',
+      over: { command: ['sh'], args: ['-c', 'true'] },
+      want: ['sh', '-c', 'true'],
+    },
+  ])('runs $name', ({ over, want }) => expect(specOf(over, config).args).toEqual(want));
 
-  test('references in command and arguments are filled in', () => {
+  test('replaces references in command and arguments', () => {
     const env = [{ name: 'WHO', value: 'world' }];
     expect(specOf({ command: ['echo', 'hello $(WHO)'], env }).args).toEqual(['echo', 'hello world']);
   });
 
-  test('nothing to run is refused', () => expect(() => specOf({})).toThrow('no command specified'));
+  test('refuses a container without a command', () => expect(() => specOf({})).toThrow('no command specified'));
 
-  test('the image’s environment comes below the pod’s, and HOSTNAME and HOME are set', () => {
+  test('has HOSTNAME, HOME and the image’s variables; the pod’s variables win', () => {
     const { env } = specOf({ command: ['x'], env: [{ name: 'A', value: 'pod' }] }, { Env: ['A=image', 'B=image'] });
     expect(env).toEqual(expect.arrayContaining(['A=pod', 'B=image', 'HOSTNAME=web', 'HOME=/root']));
   });
 
-  test('runAsNonRoot refuses root', () => {
+  test('refuses root under runAsNonRoot', () => {
     const over = { command: ['x'], securityContext: { runAsNonRoot: true } };
     expect(() => specOf(over)).toThrow('container has runAsNonRoot and image will run as root');
   });

@@ -2,18 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { resolveUser } from '../../../../src/node/kubelet/container/user.ts';
 import { group, passwd } from '../builders.ts';
 
-describe('who a container runs as', () => {
+describe('a container’s user', () => {
   const groups = { supplementalGroups: [], passwd, group };
   test.each([
     { imageUser: '', uid: 0, gid: 0, extra: [], home: '/root' },
     { imageUser: 'mysql', uid: 999, gid: 998, extra: [50], home: '/var/lib/mysql' },
     { imageUser: '999:0', uid: 999, gid: 0, extra: [50], home: '/var/lib/mysql' },
     { imageUser: '4711', uid: 4711, gid: 0, extra: [], home: '/' },
-  ])('image user "$imageUser"', ({ imageUser, uid, gid, extra, home }) => {
+  ])('comes from the image user "$imageUser"', ({ imageUser, uid, gid, extra, home }) => {
     expect(resolveUser({ imageUser, ...groups })).toEqual({ user: { uid, gid, additionalGids: extra }, home });
   });
 
-  test('the pod’s user and groups win', () => {
+  test('is the pod’s user and groups, if the pod names them', () => {
     const { user } = resolveUser({
       ...groups,
       imageUser: 'mysql',
@@ -24,7 +24,7 @@ describe('who a container runs as', () => {
     expect(user).toEqual({ uid: 1000, gid: 3000, additionalGids: [7] });
   });
 
-  test('an unknown name is refused', () => {
+  test('is refused when the image does not know the name', () => {
     expect(() => resolveUser({ ...groups, imageUser: 'nobody-here' })).toThrow('unable to find user nobody-here');
   });
 });

@@ -1,12 +1,14 @@
-import { expect, test } from 'vitest';
-import { isDeaf } from '../../../../src/node/kubelet/node/shutdown.ts';
+import { describe, expect, test } from 'vitest';
+import { ignoresTerm } from '../../../../src/node/kubelet/node/shutdown.ts';
 
-test.each([
-  { name: 'sleep', caught: '0000000000000000', deaf: true },
-  { name: 'nginx', caught: '0000000018016a07', deaf: false },
-  { name: 'a shell with other traps', caught: '0000000000010002', deaf: true },
-])('$name is deaf to SIGTERM: $deaf', ({ caught, deaf }) => {
-  expect(isDeaf(`Name:\tx\nSigCgt:\t${caught}\n`)).toBe(deaf);
+describe('a process ignores SIGTERM', () => {
+  test.each([
+    { name: 'without any handler', caught: '0000000000000000', ignores: true },
+    { name: 'with handlers for other signals only', caught: '0000000000010002', ignores: true },
+    { name: 'with a handler for SIGTERM', caught: '0000000018016a07', ignores: false },
+  ])('$name: $ignores', ({ caught, ignores }) => {
+    expect(ignoresTerm(`Name:\tx\nSigCgt:\t${caught}\n`)).toBe(ignores);
+  });
+
+  test('after its end: false', () => expect(ignoresTerm('')).toBe(false));
 });
-
-test('a process that is gone is not deaf', () => expect(isDeaf('')).toBe(false));

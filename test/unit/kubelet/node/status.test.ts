@@ -21,7 +21,7 @@ describe('the node', () => {
   const conditionOf = (networkReady: boolean) =>
     nodeStatus({ machine, images: [], networkReady, now }, undefined).conditions?.find(({ type }) => type === 'Ready');
 
-  test('is registered with the standard labels, its own, and its taints', () => {
+  test('registers with the standard labels, its own labels and its taints', () => {
     const taint = { key: 'k', effect: 'NoSchedule' as const };
     const node = newNode(machine, { 'node-role.kubernetes.io/control-plane': '' }, [taint]);
     expect(node.metadata.labels).toMatchObject({
@@ -31,7 +31,7 @@ describe('the node', () => {
     expect(node.spec?.taints).toEqual([taint]);
   });
 
-  test('is Ready once there is a CNI configuration', () => {
+  test('is Ready once a CNI configuration exists', () => {
     expect(conditionOf(false)).toMatchObject({ status: 'False', reason: 'KubeletNotReady' });
     expect(conditionOf(true)).toMatchObject({ status: 'True', reason: 'KubeletReady' });
   });

@@ -3,8 +3,8 @@ import { planPod, type Step } from '../../../../src/node/kubelet/pod/plan.ts';
 import type { PodView } from '../../../../src/node/kubelet/pod/view.ts';
 import { at, container, now, podWith, record, sandbox, viewOf } from '../builders.ts';
 
-/** Steps in a line each, as a person would tell them. */
-const tell = (step: Step): string => {
+/** A step as one readable line. */
+const describeStep = (step: Step): string => {
   switch (step.do) {
     case 'start':
       return `start ${step.container.name} #${step.attempt}`;
@@ -16,7 +16,7 @@ const tell = (step: Step): string => {
       return step.do;
   }
 };
-const stepsOf = (view: PodView): string[] => planPod(view).steps.map(tell);
+const stepsOf = (view: PodView): string[] => planPod(view).steps.map(describeStep);
 const without = ({ sandbox: _, ...view }: PodView): PodView => view;
 
 describe('a pod that should run', () => {
@@ -33,7 +33,7 @@ describe('a pod that should run', () => {
     expect(planPod(viewOf({ containers: [record()] }))).toEqual({ steps: [], waiting: new Map() });
   });
 
-  test('runs init containers one after the other before the others', () => {
+  test('runs the init containers one after the other, then the other containers', () => {
     const pod = podWith({ initContainers: [container({ name: 'i1' }), container({ name: 'i2' })] });
     const i1 = record({ id: 'x', name: 'i1' });
     expect(stepsOf(viewOf({ pod }))).toEqual(['start i1 #0']);
@@ -44,13 +44,13 @@ describe('a pod that should run', () => {
     expect(stepsOf(viewOf({ pod, containers: both }))).toEqual(['start c #0']);
   });
 
-  test('is made anew when somebody took its network away, once its containers have ended', () => {
+  test('gets a new network when somebody deleted the network, after its containers have ended', () => {
     expect(stepsOf(viewOf({ sandboxIntact: false, containers: [record()] }))).toEqual(['stop c #0']);
     const ended = [record({ exit: { code: 143 } })];
     expect(stepsOf(viewOf({ sandboxIntact: false, containers: ended }))).toEqual(['remove-sandbox', 'create-sandbox']);
   });
 
-  test('counts on from what the API server remembers when its node restarted', () => {
+  test('counts restarts on from the API server’s status after its node restarted', () => {
     const status = {
       containerStatuses: [
         { name: 'c', image: 'web', imageID: '', ready: true, restartCount: 4, containerID: 'crun://old' },
@@ -95,13 +95,13 @@ describe('a container that ended', () => {
     expect(later.steps[0]).toMatchObject({ do: 'start', backoffMs: 300_000 });
   });
 
-  test('starts at once after it ran for ten minutes, whatever came before', () => {
+  test('restarts at once when it ran for more than ten minutes', () => {
     const containers = [record({ startedAt: at(-700), exit: { finishedAt: at(0) } })];
     const plan = planPod(viewOf({ containers, backoff: new Map([['c', 300_000]]) }));
     expect(plan.steps[0]).toMatchObject({ do: 'start', attempt: 1, backoffMs: 10_000 });
   });
 
-  test('is not tried again before its obstacle may have gone', () => {
+  test('is not tried again before its retry time', () => {
     const blocked = new Map([['c', { reason: 'ErrImagePull', message: 'no image', retryAt: now + 2000 }]]);
     const plan = planPod(viewOf({ blocked }));
     expect(plan).toMatchObject({ steps: [], wakeAt: now + 2000 });
@@ -111,7 +111,7 @@ describe('a container that ended', () => {
 });
 
 describe('a running container', () => {
-  test('is restarted when its liveness probe gave up on it', () => {
+  test('is restarted when its liveness probe failed', () => {
     const probes = new Map([['c0', { started: true, ready: true, failed: 'liveness' as const }]]);
     const [step] = planPod(viewOf({ containers: [record()], probes })).steps;
     expect(step).toMatchObject({
@@ -132,7 +132,7 @@ describe('a pod that was deleted', () => {
   const deleted = (seconds: number) =>
     podWith({}, { metadata: { deletionTimestamp: at(seconds), deletionGracePeriodSeconds: seconds } });
 
-  test('ends, gives its network back, and then tells the API server', () => {
+  test('ends, loses its network, and is then deleted from the API server', () => {
     expect(stepsOf(viewOf({ pod: deleted(30), containers: [record()] }))).toEqual(['stop c #0']);
     const ended = [record({ exit: { code: 143 } })];
     expect(stepsOf(viewOf({ pod: deleted(30), containers: ended }))).toEqual(['remove-sandbox', 'confirm-deleted']);
@@ -145,18 +145,18 @@ describe('a pod that was deleted', () => {
     expect(stepsOf({ ...waiting, now: now + 30_000 })).toEqual(['kill c #0']);
   });
 
-  test('is killed sooner when the grace period is shortened meanwhile', () => {
+  test('is killed earlier when the grace period becomes shorter', () => {
     const stopping = new Map([['c0', { since: now - 5000, killed: false }]]);
     expect(stepsOf(viewOf({ pod: deleted(1), containers: [record()], stopping }))).toEqual(['kill c #0']);
   });
 
-  test('by force ends within two seconds and is forgotten', () => {
+  test('by force has two seconds to end, and is then forgotten', () => {
     const view = viewOf({ removed: true, containers: [record()] });
     expect(planPod(view).steps[0]).toMatchObject({ do: 'stop', graceMs: 2000 });
     expect(stepsOf(viewOf({ removed: true, sandbox }))).toEqual(['remove-sandbox', 'forget']);
   });
 
-  test('starts nothing any more, though it has no sandbox yet', () => {
+  test('starts nothing when it has no sandbox yet', () => {
     expect(stepsOf(without(viewOf({ pod: deleted(30) })))).toEqual(['confirm-deleted']);
   });
 });

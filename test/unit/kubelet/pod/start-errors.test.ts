@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { missingImage, startFailure } from '../../../../src/node/kubelet/pod/start-errors.ts';
 import { container, now } from '../builders.ts';
 
-describe('a container that can’t be started', () => {
-  test('for want of an image says how to load it', () => {
+describe('a container that cannot start', () => {
+  test('names the command that loads a missing image', () => {
     const { blocked, events } = missingImage(container({ image: 'nginx:1.27' }), undefined, now);
     expect(blocked.reason).toBe('ErrImagePull');
     expect(blocked.message).toContain('labs image load nginx:1.27');
@@ -13,12 +13,12 @@ describe('a container that can’t be started', () => {
     expect(missingImage(container({ image: 'nginx:1.27' }), again.blocked, now).events).toEqual([]);
   });
 
-  test('under the pull policy Never says so', () => {
+  test('has its own reason under the pull policy Never', () => {
     const { blocked } = missingImage(container({ imagePullPolicy: 'Never' }), undefined, now);
     expect(blocked.reason).toBe('ErrImageNeverPull');
   });
 
-  test('since its program fails to start is tried again ever later', () => {
+  test('waits twice as long after each failure of its program', () => {
     const first = startFailure(new Error('no such file'), undefined, now);
     const second = startFailure(new Error('no such file'), first, now);
     expect([first.retryAt - now, second.retryAt - now]).toEqual([10_000, 20_000]);

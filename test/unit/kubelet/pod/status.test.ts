@@ -13,7 +13,7 @@ const conditionsOf = (status: PodStatus): Record<string, string> =>
   );
 
 describe('a pod’s status', () => {
-  test('before anything exists says Pending and ContainerCreating', () => {
+  test('is Pending with ContainerCreating before anything exists', () => {
     const { sandbox: _, ...view } = viewOf();
     const status = statusOf(view);
     expect(status).toMatchObject({ phase: 'Pending', hostIP: '192.168.56.11', qosClass: 'BestEffort' });
@@ -28,7 +28,7 @@ describe('a pod’s status', () => {
     });
   });
 
-  test('of a running, ready pod', () => {
+  test('is Running with the address when the pod is ready', () => {
     const status = statusOf(viewOf({ containers: [record()], probes: ready }));
     expect(status).toMatchObject({ phase: 'Running', podIP: '10.244.1.2', podIPs: [{ ip: '10.244.1.2' }] });
     expect(status.containerStatuses?.[0]).toMatchObject({
@@ -48,7 +48,7 @@ describe('a pod’s status', () => {
     expect(messages).toContain('containers with unready status: [a b]');
   });
 
-  test('waits for init containers by name', () => {
+  test('is Pending with PodInitializing while an init container runs', () => {
     const pod = podWith({ initContainers: [container({ name: 'i' })] });
     const status = statusOf(viewOf({ pod, containers: [record({ id: 'x', name: 'i' })] }));
     expect(status.phase).toBe('Pending');
@@ -56,7 +56,7 @@ describe('a pod’s status', () => {
     expect(conditionsOf(status).Initialized).toBe('False ContainersNotInitialized');
   });
 
-  test('in CrashLoopBackOff shows why and how the last run ended', () => {
+  test('shows in CrashLoopBackOff how the last run ended', () => {
     const view = viewOf({ containers: [record({ attempt: 1, exit: { code: 3 } })], backoff: new Map([['c', 10_000]]) });
     expect(statusOf(view)).toMatchObject({
       phase: 'Running',
@@ -77,7 +77,7 @@ describe('a pod’s status', () => {
     expect(later).toEqual(first);
   });
 
-  test('keeps conditions that others wrote', () => {
+  test('keeps conditions of other writers', () => {
     const gate = { type: 'example.com/gate', status: 'True' as const };
     const status = statusOf(viewOf({ pod: podWith({}, { status: { conditions: [gate] } }) }));
     expect(status.conditions).toContainEqual(gate);
@@ -87,7 +87,7 @@ describe('a pod’s status', () => {
     { policy: 'Never' as const, code: 0, phase: 'Succeeded', ready: 'False PodCompleted' },
     { policy: 'Never' as const, code: 2, phase: 'Failed', ready: 'False PodFailed' },
     { policy: 'OnFailure' as const, code: 0, phase: 'Succeeded', ready: 'False PodCompleted' },
-  ])('is $phase when it ended with $code under restartPolicy $policy', ({ policy, code, phase, ready: condition }) => {
+  ])('is $phase after exit code $code under restartPolicy $policy', ({ policy, code, phase, ready: condition }) => {
     const status = statusOf(
       viewOf({ pod: podWith({ restartPolicy: policy }), containers: [record({ exit: { code } })] }),
     );
@@ -95,14 +95,14 @@ describe('a pod’s status', () => {
     expect(conditionsOf(status).Ready).toBe(condition);
   });
 
-  test('of a finished pod stays after its containers’ records are gone', () => {
+  test('stays the same when the records of a finished pod are gone', () => {
     const pod = podWith({ restartPolicy: 'Never' });
     const finished = statusOf(viewOf({ pod, containers: [record({ exit: { code: 0 } })] }));
-    const { sandbox: _, ...swept } = viewOf({ pod: podWith({ restartPolicy: 'Never' }, { status: finished }) });
-    expect(statusOf(swept).containerStatuses).toEqual(finished.containerStatuses);
+    const { sandbox: _, ...noRecords } = viewOf({ pod: podWith({ restartPolicy: 'Never' }, { status: finished }) });
+    expect(statusOf(noRecords).containerStatuses).toEqual(finished.containerStatuses);
   });
 
-  test('after its node restarted tells that the last run ended unseen', () => {
+  test('shows an unknown exit code for the run that a node’s restart ended', () => {
     const before = statusOf(viewOf({ containers: [record()], probes: ready }));
     const anew = record({ id: 'new', attempt: 1, sandboxId: 's1' });
     const status = statusOf(viewOf({ pod: podWith({}, { status: before }), containers: [anew] }));
@@ -118,6 +118,6 @@ test.each([
   { resources: { requests: { cpu: '100m' } }, want: 'Burstable' },
   { resources: { limits: { cpu: '1', memory: '1Gi' } }, want: 'Guaranteed' },
   { resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } }, want: 'Burstable' },
-])('a pod with $resources is $want', ({ resources, want }) => {
+])('the QoS class of a pod with $resources is $want', ({ resources, want }) => {
   expect(qosClass(podWith({ containers: [container({ resources })] }))).toBe(want);
 });

@@ -23,7 +23,7 @@ afterAll(() => rmSync(podsFolder, { recursive: true, force: true, maxRetries: 5 
 const stateOf = (name: string) => node.pod(name)?.status?.containerStatuses?.[0];
 
 describe('a pod’s life', () => {
-  test('from creation to Ready, with the events that students know', async () => {
+  test('goes from creation to Ready, with the original kubelet’s events', async () => {
     await node.create('web');
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
     expect(node.pod('web')?.status).toMatchObject({ phase: 'Running', podIP: '10.244.1.2' });
@@ -34,7 +34,7 @@ describe('a pod’s life', () => {
     ]);
   });
 
-  test('ends with its deletion: container, network, object', async () => {
+  test('ends with its deletion: its container, its network and its object are gone', async () => {
     await node.create('web');
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
     await node.deleteGracefully('web', 30);
@@ -44,7 +44,7 @@ describe('a pod’s life', () => {
     expect(node.events).toContain('Normal Killing: Stopping container c');
   });
 
-  test('a program that ignores SIGTERM is killed when the grace period is over', async () => {
+  test('kills a program that ignores SIGTERM when the grace period is over', async () => {
     stop.abort();
     await begin(createFakeRuntime({ ignoresTerm: true }));
     await node.create('web');
@@ -54,7 +54,7 @@ describe('a pod’s life', () => {
     expect(runtime.signals.map(({ signal }) => signal)).toEqual(['TERM', 'KILL']);
   });
 
-  test('a pod of the same name gets containers of its own', async () => {
+  test('shares no container with a later pod of the same name', async () => {
     await node.create('web');
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
     const first = node.pod('web')?.metadata.uid;
@@ -66,8 +66,8 @@ describe('a pod’s life', () => {
   });
 });
 
-describe('trouble', () => {
-  test('a crash is mended at once, the next one after a pause', async () => {
+describe('when something fails', () => {
+  test('a container restarts at once after its first crash, and after a pause after the next', async () => {
     await node.create('web');
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
     runtime.exit(runtime.containers()[0]?.id ?? '', 1);
@@ -78,7 +78,7 @@ describe('trouble', () => {
     expect(node.events.at(-1)).toMatch(/^Warning BackOff: Back-off restarting failed container=c pod=web_default/);
   });
 
-  test('a missing image is named, and the pod starts once it was loaded', async () => {
+  test('a pod waits for a missing image and starts when the image is there', async () => {
     node.missingImages.add('nginx');
     await node.create('web', { containers: [{ name: 'c', image: 'nginx' }] });
     await node.until('the image is missed', () => stateOf('web')?.state?.waiting?.reason === 'ErrImagePull');
@@ -86,7 +86,7 @@ describe('trouble', () => {
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
   });
 
-  test('a program that can’t start says why', async () => {
+  test('the status and an event say why a program cannot start', async () => {
     runtime.failNextStart(new Error('executable file `x` not found'));
     await node.create('web');
     await node.until('the start failed', () => stateOf('web')?.state?.waiting?.reason === 'RunContainerError');
@@ -94,7 +94,7 @@ describe('trouble', () => {
     expect(node.events).toContain('Warning Failed: Error: executable file `x` not found');
   });
 
-  test('a pod whose network was taken away gets a new one', async () => {
+  test('a pod gets a new network when somebody deleted its network', async () => {
     await node.create('web');
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
     const [first] = runtime.sandboxes();
@@ -114,8 +114,8 @@ describe('trouble', () => {
   });
 });
 
-describe('a kubelet that starts', () => {
-  test('finds what an earlier one left and restarts nothing', async () => {
+describe('a kubelet that restarts', () => {
+  test('keeps the containers of the earlier kubelet', async () => {
     await node.create('web');
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
     const { client } = node;
@@ -128,7 +128,7 @@ describe('a kubelet that starts', () => {
     expect(stateOf('web')?.restartCount).toBe(0);
   });
 
-  test('ends what runs for pods that are gone', async () => {
+  test('ends containers of pods that are gone', async () => {
     await node.create('web');
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
     const { client } = node;
@@ -139,7 +139,7 @@ describe('a kubelet that starts', () => {
     await node.until('nothing is left', () => runtime.containers().length + runtime.sandboxes().length === 0);
   });
 
-  test('asks for the address that a pod had before', async () => {
+  test('asks for a pod’s earlier address', async () => {
     const status = { podIP: '10.244.1.77' };
     await node.client.create(pods, {
       metadata: { name: 'web', namespace: 'default' },

@@ -11,19 +11,19 @@ describe('the OCI configuration', () => {
       linux: { namespaces: { type: string; path?: string }[]; maskedPaths?: string[]; sysctl?: object };
     };
 
-  test('joins the pod’s network namespace and has all others of its own', () => {
+  test('joins the pod’s network namespace and gives the container its own other namespaces', () => {
     const { linux } = configOf({}, '/run/netns/cni-1');
     expect(linux.namespaces).toContainEqual({ type: 'network', path: '/run/netns/cni-1' });
     expect(linux.namespaces.map(({ type }) => type)).toEqual(['pid', 'ipc', 'mount', 'uts', 'network']);
   });
 
-  test('of a host-network pod stays in the node’s network and leaves its sysctls alone', () => {
+  test('keeps a host-network pod in the node’s network and does not touch the node’s sysctls', () => {
     const { linux } = configOf({});
     expect(linux.namespaces.some(({ type }) => type === 'network')).toBe(false);
     expect(linux.sysctl).toBeUndefined();
   });
 
-  test('grants Docker’s default capabilities, but none that the node itself lacks', () => {
+  test('grants Docker’s default capabilities, without those that the node lacks', () => {
     expect(configOf({}).process.capabilities.effective).toEqual([
       'CAP_CHOWN',
       'CAP_NET_RAW',
@@ -41,13 +41,13 @@ describe('the OCI configuration', () => {
     expect(configOf({ securityContext: { runAsUser: 1000 } }).process.capabilities.effective).toEqual([]);
   });
 
-  test('of a privileged container masks nothing', () => {
+  test('masks nothing for a privileged container', () => {
     const { process, linux } = configOf({ securityContext: { privileged: true } });
     expect(linux.maskedPaths).toBeUndefined();
     expect(process.capabilities.effective).toContain('CAP_SYS_ADMIN');
   });
 
-  test('the bounding set is read from the kernel’s mask', () => {
+  test('uses the names of the bits in the kernel’s capability mask', () => {
     expect([...parseBoundingSet('Name:\tx\nCapBnd:\t0000000000003001\n')]).toEqual(['CHOWN', 'NET_ADMIN', 'NET_RAW']);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { done, eventually, notYet } from '../../../../src/kit/eventually.ts';
 import { createSpdySession, type SpdyStream } from '../../../../src/node/kubelet/server/spdy.ts';
 import { createHeaderCodec } from '../../../../src/node/kubelet/server/spdy-headers.ts';
 
@@ -20,22 +21,36 @@ describe('a SPDY session', () => {
   const synStream = (id: number, headers: Buffer): Buffer =>
     controlFrame(1, 0, Buffer.concat([uint32(id), uint32(0), Buffer.from([0, 0]), headers]));
 
+  const lastPing = controlFrame(6, 0, uint32(4711));
+
   const start = () => {
     const sent: Buffer[] = [];
     const streams: SpdyStream[] = [];
     const errors: unknown[] = [];
+    let isSettled = false;
     const session = createSpdySession({
-      send: (frame) => sent.push(frame),
+      send(frame) {
+        if (frame.equals(lastPing)) isSettled = true;
+        else sent.push(frame);
+      },
       onStream: (stream) => streams.push(stream),
       onError: (error) => errors.push(error),
     });
-    return { sent, streams, errors, session };
+    /** The session handles frames in order: the answer to a ping comes after everything before it. */
+    const settle = async (): Promise<void> => {
+      isSettled = false;
+      session.receive(lastPing);
+      await eventually('the ping is answered', () => (isSettled ? done(undefined) : notYet('no answer')), {
+        timeoutMs: 5000,
+        intervalMs: 2,
+      });
+    };
+    return { sent, streams, errors, session, settle };
   };
-  const settle = () => new Promise((resolve) => setTimeout(resolve, 30));
 
-  test('opens streams with the client’s headers, whatever pieces the bytes come in', async () => {
+  test('opens streams with the client’s headers when the bytes come one by one', async () => {
     const client = createHeaderCodec();
-    const { session, streams, sent, errors } = start();
+    const { session, streams, sent, errors, settle } = start();
     const bytes = Buffer.concat([
       synStream(1, await client.encode({ streamtype: 'error', port: '80', requestid: '0' })),
       synStream(3, await client.encode({ streamtype: 'data', port: '80', requestid: '0' })),
@@ -53,9 +68,9 @@ describe('a SPDY session', () => {
     ]);
   });
 
-  test('carries data and ends both ways, and keeps what came before anybody listened', async () => {
+  test('carries data and ends in both directions, and keeps data that came before the first listener', async () => {
     const client = createHeaderCodec();
-    const { session, streams, sent } = start();
+    const { session, streams, sent, settle } = start();
     session.receive(synStream(1, await client.encode({ streamtype: 'data' })));
     session.receive(dataFrame(1, 0, 'hello'));
     session.receive(dataFrame(1, 1, ' world'));
@@ -74,9 +89,9 @@ describe('a SPDY session', () => {
     ]);
   });
 
-  test('answers pings and tells streams that the client gave up', async () => {
+  test('answers pings and reports a stream that the client cancelled', async () => {
     const client = createHeaderCodec();
-    const { session, streams, sent } = start();
+    const { session, streams, sent, settle } = start();
     session.receive(controlFrame(6, 0, uint32(7)));
     session.receive(synStream(1, await client.encode({ streamtype: 'data' })));
     await settle();
