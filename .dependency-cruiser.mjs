@@ -59,6 +59,19 @@ export default {
       to: { path: '^(node:)?child_process$|node_modules/(execa|zx)/' },
     },
     {
+      name: 'proxy-modes-keep-apart',
+      severity: 'error',
+      comment: 'what proxy modes share is in proxy/xtables, proxy/view or proxy itself',
+      from: { path: '^src/node/proxy/(iptables|ipvs|nftables|userspace)/' },
+      to: { path: '^src/node/proxy/(iptables|ipvs|nftables|userspace)/', pathNot: '^src/node/proxy/$1/' },
+    },
+    {
+      name: 'proxy-xtables-knows-no-mode',
+      severity: 'error',
+      from: { path: '^src/node/proxy/xtables/' },
+      to: { path: '^src/node/proxy/(iptables|ipvs|nftables|userspace)/' },
+    },
+    {
       name: 'only-docker-imports-dockerode',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/host/docker/' },

@@ -13,7 +13,7 @@ import { nextLookMs } from './look-pace.ts';
 import { Proxier, type SyncReport } from './proxier.ts';
 import type { IpFamily, NodeView, ServiceView } from './types.ts';
 import type { OwnAddresses } from './udp.ts';
-import { machineAddresses, nodePortAddresses } from './view/node-view.ts';
+import { machineAddresses, nodePortAddresses } from './view/machine-addresses.ts';
 
 /** Everything is written anew at least this often, as in the original. */
 const fullSyncPeriodMs = 3_600_000;

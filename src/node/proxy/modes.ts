@@ -1,5 +1,4 @@
-// `--proxy-mode` → the mode that works on this machine.
-
+// `--proxy-mode` → a mode that works on this machine.
 import type { ProxyMode } from '../../api/proxy-modes.ts';
 import type { Mode, ModeContext } from './backend.ts';
 import { openIptables } from './iptables/mode.ts';
@@ -11,10 +10,10 @@ type OpenMode = (context: ModeContext) => Promise<Mode>;
 
 const modes: Readonly<Record<ProxyMode, OpenMode>> = {
   iptables: openIptables,
-  ipvs: openIpvs,
+  ipvs: async (context) => (await openIpvs(context)) ?? openIptables(context),
   nftables: openNftables,
   userspace: openUserspace,
 };
 
-/** @throws Error where the machine lacks what the mode needs and nothing can stand in for it */
+/** @throws Error where the machine lacks what the mode needs. Only ipvs mode has a substitute: iptables mode. */
 export const openMode: OpenMode = (context) => modes[context.config.mode](context);

@@ -10,7 +10,8 @@ import { ProxyMetrics } from './serving/metrics.ts';
 import { healthCheckPorts, ServiceHealth } from './serving/service-health.ts';
 import type { IpFamily, NodeView } from './types.ts';
 import type { ObjectHandlers } from './view/api-objects.ts';
-import { nodePortAddresses, nodeView, sameNode } from './view/node-view.ts';
+import { nodePortAddresses } from './view/machine-addresses.ts';
+import { nodeView, sameNode } from './view/node-view.ts';
 
 export interface Running {
   readonly config: ProxyConfig;

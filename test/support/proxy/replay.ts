@@ -9,7 +9,7 @@ import { type BaseOptions, buildBase } from '../../../src/node/proxy/iptables/bu
 import { type DetectLocalOptions, localMatch } from '../../../src/node/proxy/local-detector.ts';
 import { Proxier } from '../../../src/node/proxy/proxier.ts';
 import type { IpFamily, NodeView } from '../../../src/node/proxy/types.ts';
-import { nodePortAddresses } from '../../../src/node/proxy/view/node-view.ts';
+import { nodePortAddresses } from '../../../src/node/proxy/view/machine-addresses.ts';
 import type { ChainLister } from '../../../src/node/sys/chain-lister.ts';
 import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
 import { FakeConntrack } from './fake-conntrack.ts';
@@ -24,7 +24,6 @@ export const baseOptions: BaseOptions = {
   masqueradeMark: 0x4000,
   localhostNodePorts: true,
   nodePortAddresses: 'all',
-  randomFully: true,
   conntrackTcpBeLiberal: false,
   nfacct: false,
 };

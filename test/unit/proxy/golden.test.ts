@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { buildBase } from '../../../src/node/proxy/iptables/build-base.ts';
-import { buildPort } from '../../../src/node/proxy/iptables/build-service.ts';
-import { readExisting } from '../../../src/node/proxy/iptables/existing.ts';
+import { buildPort } from '../../../src/node/proxy/iptables/build-port.ts';
 import { planFull } from '../../../src/node/proxy/iptables/plan.ts';
 import { localMatch } from '../../../src/node/proxy/local-detector.ts';
 import type { IpFamily } from '../../../src/node/proxy/types.ts';
 import { servicePortsOf } from '../../../src/node/proxy/view/service-ports.ts';
 import { endpointsOf, serviceOfSlice } from '../../../src/node/proxy/view/slice-endpoints.ts';
+import { readExisting } from '../../../src/node/proxy/xtables/existing.ts';
 import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
 import {
   comparable,
@@ -39,7 +39,6 @@ const written = async (configuration: 'default' | 'nocidr', family: IpFamily): P
     masqueradeMark: 0x4000,
     localhostNodePorts: true,
     nodePortAddresses: 'all',
-    randomFully: true,
     conntrackTcpBeLiberal: false,
     nfacct: true,
   });

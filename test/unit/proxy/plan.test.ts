@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import { buildBase } from '../../../src/node/proxy/iptables/build-base.ts';
-import { buildPort } from '../../../src/node/proxy/iptables/build-service.ts';
+import { buildPort } from '../../../src/node/proxy/iptables/build-port.ts';
 import { planCleanup } from '../../../src/node/proxy/iptables/cleanup.ts';
-import { readExisting } from '../../../src/node/proxy/iptables/existing.ts';
 import { chainName } from '../../../src/node/proxy/iptables/names.ts';
 import { planFull } from '../../../src/node/proxy/iptables/plan.ts';
-import { oneOf } from '../../../src/node/proxy/iptables/rule.ts';
 import { servicePortsOf } from '../../../src/node/proxy/view/service-ports.ts';
 import { endpointsOf } from '../../../src/node/proxy/view/slice-endpoints.ts';
+import { readExisting } from '../../../src/node/proxy/xtables/existing.ts';
+import { oneOf } from '../../../src/node/proxy/xtables/rule.ts';
 import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
 import { baseOptions, createRig, tables, testNode } from '../../support/proxy/replay.ts';
 

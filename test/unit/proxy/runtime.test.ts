@@ -5,7 +5,8 @@ import { createBucket } from '../../../src/node/proxy/bucket.ts';
 import { ProxyHealth } from '../../../src/node/proxy/serving/health.ts';
 import { ProxyMetrics } from '../../../src/node/proxy/serving/metrics.ts';
 import { healthCheckPorts } from '../../../src/node/proxy/serving/service-health.ts';
-import { nodePortAddresses, nodeView } from '../../../src/node/proxy/view/node-view.ts';
+import { nodePortAddresses } from '../../../src/node/proxy/view/machine-addresses.ts';
+import { nodeView } from '../../../src/node/proxy/view/node-view.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -23,6 +23,7 @@ describe('the dependency rules', () => {
       'src/node/kubelet/imports-proxy.ts → src/node/proxy/rules.ts (components-keep-apart)',
       'src/node/kubelet/runtime/imports-pod.ts → src/node/kubelet/pod/plan.ts (kubelet-runtime-imports-lower-rooms)',
       'src/node/kubelet/pod/plan.ts → child_process (only-sys-starts-programs)',
+      'src/node/proxy/ipvs/imports-iptables.ts → src/node/proxy/iptables/names.ts (proxy-modes-keep-apart)',
     ])
       expect(violations).toContain(illegal);
     expect(violations.join('\n')).toContain('(only-docker-imports-dockerode)');

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually } from '../../../src/kit/eventually.ts';
 import type { IpFamily } from '../../../src/node/proxy/types.ts';
-import { linkName } from '../../../src/node/proxy/view/node-view.ts';
+import { serviceLink } from '../../../src/node/proxy/view/machine-addresses.ts';
 import { createDummyLink } from '../../../src/node/sys/dummy-link.ts';
 import { createIpset } from '../../../src/node/sys/ipset.ts';
 import { createIpvs } from '../../../src/node/sys/ipvs.ts';
@@ -28,7 +28,7 @@ const clear = (): void => {
     exec(`${family}-restore`, '*mangle\nCOMMIT\n*filter\nCOMMIT\n*nat\nCOMMIT\n');
   exec('ipvsadm -C');
   exec('ipset destroy');
-  if (exec('ip -o link').includes(linkName)) exec(`ip link delete ${linkName}`);
+  if (exec('ip -o link').includes(serviceLink)) exec(`ip link delete ${serviceLink}`);
 };
 beforeEach(clear);
 afterEach(clear);
@@ -36,7 +36,7 @@ afterEach(clear);
 const realKernel = (family: IpFamily): IpvsKernel => ({
   ipvs: createIpvs(),
   ipset: createIpset(),
-  link: createDummyLink(linkName),
+  link: createDummyLink(serviceLink),
   netfilter: createNetfilter(family),
 });
 

@@ -1,36 +1,36 @@
-// iptables mode for one address family: an update → rules → plan → kernel. The only state is what is known to be in the kernel.
+// iptables mode for one address family: an update → rules → plan → kernel. Its only state is what it has written to the kernel.
 import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import type { ChainLister, ChainListing } from '../../sys/chain-lister.ts';
 import type { Netfilter } from '../../sys/netfilter.ts';
 import type { Backend, RuleCounts, Update, Written } from '../backend.ts';
 import type { IpFamily, PortKey, ServiceView } from '../types.ts';
+import { readExisting } from '../xtables/existing.ts';
 import type { BaseRules } from './build-base.ts';
-import { buildPort, type PortRules } from './build-service.ts';
+import { buildPort, type PortRules } from './build-port.ts';
 import type { SharedRule } from './build-shared.ts';
 import { type Expected, expectedChains, findDamage } from './damage.ts';
-import { readExisting } from './existing.ts';
 import { chain } from './names.ts';
 import { pieceSizes, planChange, planFull, type Step } from './plan.ts';
 import type { BuildOptions } from './port-context.ts';
 
-/** Beyond this many endpoints in all, the rules of endpoints go without comments: 40% less to send to the kernel. */
+/** With more endpoints in total, the rules of endpoints have no comments. This makes the input 40% smaller. */
 const largeCluster = 1000;
 
 export interface IptablesOptions {
   readonly family: IpFamily;
   readonly netfilter: Netfilter;
-  /** It is iptables-legacy that `netfilter` runs. Default: false. */
+  /** Whether `netfilter` is iptables-legacy. Default: false. */
   readonly legacy?: boolean;
   readonly lister: ChainLister;
   readonly log: Logger;
-  /** Asked at each full sync and when the node changed. */
+  /** Asked at each sync and each check for damage, because the machine's addresses may have changed. */
   readonly base: () => BaseRules;
-  /** Asked at each sync: the node may have changed. */
+  /** Asked at each sync, because the node may have changed. */
   readonly build: () => Omit<BuildOptions, 'family' | 'endpointComments'>;
 }
 
-/** Undefined: the port is gone. */
+/** The rules that service ports are to have; undefined: the port is gone. */
 type Next = ReadonlyMap<PortKey, PortRules | undefined>;
 
 export class IptablesBackend implements Backend {
@@ -40,10 +40,11 @@ export class IptablesBackend implements Backend {
   #withComments = true;
   #endpointCount = 0;
   #base: BaseRules;
-  /** Of what is applied; undefined after each write. */
+  /** What the chains must have after the last write. Computed at the first check for damage after it. */
   #expected: readonly Expected[] | undefined;
+  /** Whether the lister has ever worked here. */
   #listed = false;
-  /** What lacked nothing at the last look. */
+  /** The last listing without damage. */
   #whole: readonly ChainListing[] | undefined;
 
   constructor(options: IptablesOptions) {
@@ -54,9 +55,9 @@ export class IptablesBackend implements Backend {
   async write(update: Update, signal: AbortSignal): Promise<Written> {
     const { log, family } = this.#options;
     const { view, changed, nodeChanged } = update;
-    const resized = this.#judgeSize(view);
-    // Where node ports answer depends on the machine's addresses, too, of which nobody is told.
-    const rebased = this.#judgeBase();
+    const resized = this.#updateSize(view);
+    // The rules for node ports depend on the machine's addresses, and no event tells that those changed.
+    const rebased = this.#updateBase();
     const full = rebased || resized || update.full;
     log.info(2, 'Syncing iptables rules', { ipFamily: family, fullSync: full });
     const keys = full || nodeChanged ? new Set([...view.ports.keys(), ...this.#applied.keys()]) : changed;
@@ -66,16 +67,16 @@ export class IptablesBackend implements Backend {
     return { full, rules };
   }
 
-  /** Whether packets no longer enter our chains, chains that services share lost rules, or node ports answer elsewhere by now. */
+  /** Whether jumps to our chains or rules of shared chains are gone, or the addresses that accept node ports changed. */
   async damaged(signal: AbortSignal): Promise<boolean> {
     const { log, family, lister } = this.#options;
-    if (this.#judgeBase()) {
+    if (this.#updateBase()) {
       log.info(2, 'Node ports answer at other addresses by now', { ipFamily: family });
       return true;
     }
     this.#expected ??= expectedChains(this.#base, this.#sharedRules());
     const listings = await lister.list(this.#expected, signal);
-    // Who never listed anything may be a tool that can't; from one that could, silence means that a chain is gone.
+    // Before the first successful listing, no answer may mean that the tool cannot list. Afterwards it means that a chain is gone.
     if (!listings) return this.#listed || (await this.#canaryGone(signal));
     if (listings === this.#whole) return false;
     this.#listed = true;
@@ -89,7 +90,7 @@ export class IptablesBackend implements Backend {
   countRules(): RuleCounts {
     const total = { nat: 0, filter: 0 };
     for (const { chains, shared } of this.#applied.values()) {
-      for (const texts of chains.values()) total.nat += texts.length;
+      for (const rules of chains.values()) total.nat += rules.length;
       for (const { table } of shared) total[table] += 1;
     }
     return total;
@@ -110,8 +111,8 @@ export class IptablesBackend implements Backend {
     for (const { shared } of this.#applied.values()) yield* shared;
   }
 
-  /** @returns whether comments come or go */
-  #judgeSize({ ports, endpoints }: ServiceView): boolean {
+  /** @returns whether the rules of endpoints get or lose their comments */
+  #updateSize({ ports, endpoints }: ServiceView): boolean {
     let total = 0;
     for (const key of ports.keys()) total += endpoints.get(key)?.length ?? 0;
     this.#endpointCount = total;
@@ -120,15 +121,15 @@ export class IptablesBackend implements Backend {
     return before !== this.#withComments;
   }
 
-  /** @returns whether the rules that don't depend on services differ */
-  #judgeBase(): boolean {
+  /** @returns whether the rules that don't depend on services changed */
+  #updateBase(): boolean {
     const base = this.#options.base();
     if (JSON.stringify(base) === JSON.stringify(this.#base)) return false;
     this.#base = base;
     return true;
   }
 
-  /** The rules of service ports, in the order of their names. */
+  /** The rules of these service ports, in the order of the ports' names. */
   #build({ ports, endpoints }: ServiceView, keys: ReadonlySet<PortKey>): Next {
     const { family } = this.#options;
     const options = { ...this.#options.build(), family, endpointComments: this.#withComments };

@@ -1,20 +1,18 @@
-// The chains of one service port: endpoints, the choice among them, the way in from outside.
+// The own chains of one service port: one for each endpoint (KUBE-SEP), the choice among endpoints (KUBE-SVC, KUBE-SVL), and the
+// entries for traffic from outside (KUBE-EXT, KUBE-FW).
 import { networkContains } from '../../../api/ip.ts';
 import type { LocalMatch } from '../local-detector.ts';
 import { isExternallyAccessible, type ProxyEndpoint } from '../types.ts';
+import { oneOf, type Rule } from '../xtables/rule.ts';
 import { chain, chainName } from './names.ts';
 import type { BuildOptions, PortContext } from './port-context.ts';
-import { oneOf, type RuleSpec, ruleText } from './rule.ts';
 
-/** In the order of definition before use: endpoints, policies, external, firewall. */
-export const buildChains = (context: PortContext): [string, string[]][] => {
+/** Each chain comes before the chains that lead to it. */
+export const buildChains = (context: PortContext): [name: string, rules: Rule[]][] => {
   const { endpoints, names, port, internalOpen, internalChain } = context;
   if (!endpoints.any) return [];
-  const chains: [string, string[]][] = endpoints.reachable.map((endpoint) => [
-    endpointChain(context, endpoint),
-    endpointRules(context, endpoint),
-  ]);
-  const masquerade = internalOpen ? masqueradeRules(context) : [];
+  const chains: [string, Rule[]][] = endpoints.reachable.map((endpoint) => endpointChain(context, endpoint));
+  const masquerade = internalOpen ? clusterIpMasquerade(context) : [];
   const policies = [
     { name: names.cluster, to: endpoints.cluster },
     { name: names.local, to: endpoints.local },
@@ -28,66 +26,70 @@ export const buildChains = (context: PortContext): [string, string[]][] => {
   return chains;
 };
 
-const endpointChain = ({ port, protocol }: PortContext, { address }: ProxyEndpoint): string =>
+const endpointChainName = ({ port, protocol }: PortContext, { address }: ProxyEndpoint): string =>
   chainName('SEP', port.portName + protocol + address);
 
-const endpointRules = (context: PortContext, endpoint: ProxyEndpoint): string[] => {
+const endpointChain = (context: PortContext, endpoint: ProxyEndpoint): [string, Rule[]] => {
   const { port, protocol, options } = context;
-  const comment = options.endpointComments ? { comment: port.portName } : {};
-  const name = endpointChain(context, endpoint);
+  const comment = options.endpointComments ? port.portName : undefined;
+  const name = endpointChainName(context, endpoint);
   const remember =
-    port.affinitySeconds === undefined ? [] : [`-m recent --set --name ${name} ${recentMask(options)} --rsource`];
-  return [
+    port.affinitySeconds === undefined
+      ? undefined
+      : [`-m recent --set --name ${name} ${recentMask(options)} --rsource`];
+  const rules = [
     // A pod that reaches itself through the service must not see its own address as the client.
-    ruleText({ source: endpoint.ip, ...comment, jump: chain.markMasq }),
-    ruleText({ protocol, ...comment, modules: remember, dport: 0, jump: `DNAT --to-destination ${endpoint.address}` }),
+    { source: endpoint.ip, comment, jump: chain.markMasq },
+    { protocol, comment, modules: remember, dport: 0, jump: `DNAT --to-destination ${endpoint.address}` },
   ];
+  return [name, rules];
 };
 
 const recentMask = ({ family }: BuildOptions): string =>
   `--mask ${family === 'IPv6' ? 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff' : '255.255.255.255'}`;
 
-/** Traffic to the cluster IP from elsewhere than our pods may leave by another node than it came: it gets our address. */
-const masqueradeRules = ({ port, protocol, options }: PortContext): string[] => {
+/** Traffic that no pod sent is masqueraded: the endpoint may be on another node, and its replies must come back to this one. */
+const clusterIpMasquerade = ({ port, protocol, options }: PortContext): Rule[] => {
   const to = { destination: port.clusterIp, protocol, dport: port.port };
   const rule = { ...to, comment: `${port.portName} cluster IP`, jump: chain.markMasq };
-  if (options.masqueradeAll) return [ruleText(rule)];
-  return options.local ? [ruleText({ ...rule, ...matchLocal(options.local, '! ') })] : [];
+  if (options.masqueradeAll) return [rule];
+  return options.local ? [{ ...rule, ...matchLocal(options.local, '! ') }] : [];
 };
 
-const matchLocal = (local: NonNullable<LocalMatch>, not: '' | '! '): RuleSpec =>
+const matchLocal = (local: NonNullable<LocalMatch>, not: '' | '! '): Rule =>
   local.kind === 'source' ? { source: not + local.cidr } : { inInterface: not + local.name };
 
-/** One of n, one of the n-1 others, …, the last for certain: all equally likely. */
-const balanceRules = (context: PortContext, endpoints: readonly ProxyEndpoint[]): string[] => {
+/** The first rule takes 1/n of the packets, the next 1/(n-1) of the rest, the last all that remain: all endpoints get as many. */
+const balanceRules = (context: PortContext, endpoints: readonly ProxyEndpoint[]): Rule[] => {
   const { port, options } = context;
-  const ways = endpoints.map((endpoint) => ({
-    jump: endpointChain(context, endpoint),
-    ...(options.endpointComments ? { comment: `${port.portName} -> ${endpoint.address}` } : {}),
+  const jumps = endpoints.map((endpoint) => ({
+    jump: endpointChainName(context, endpoint),
+    comment: options.endpointComments ? `${port.portName} -> ${endpoint.address}` : undefined,
   }));
   const remembered =
     port.affinitySeconds === undefined
       ? []
-      : ways.map((way) => {
+      : jumps.map(({ jump, comment }) => {
           const seconds = `--rcheck --seconds ${port.affinitySeconds} --reap`;
-          const recent = `-m recent ${seconds} --name ${way.jump} ${recentMask(options)} --rsource`;
-          return ruleText({ ...way, modules: [recent] });
+          const recent = `-m recent ${seconds} --name ${jump} ${recentMask(options)} --rsource`;
+          return { comment, modules: [recent], jump };
         });
-  const random = ways.map((way, index) => {
-    const left = ways.length - index;
-    return ruleText({ ...way, modules: left > 1 ? [oneOf(left)] : [] });
+  const random = jumps.map(({ jump, comment }, index) => {
+    const left = jumps.length - index;
+    return { comment, modules: left > 1 ? [oneOf(left)] : undefined, jump };
   });
   return [...remembered, ...random];
 };
 
-const externalChainRules = ({ port, options, names, externalOpen }: PortContext): string[] => {
+/** Under policy Cluster all traffic from outside is masqueraded, node ports included; under Local only what this node itself sends. */
+const externalChainRules = ({ port, options, names, externalOpen }: PortContext): Rule[] => {
   const about = `${port.portName} external destinations`;
   const fromNode = ['-m addrtype --src-type LOCAL'];
-  const rules: RuleSpec[] = [];
+  const rules: Rule[] = [];
   if (!port.externalPolicyLocal) {
     rules.push({ comment: `masquerade traffic for ${about}`, jump: chain.markMasq });
   } else {
-    // Pods and the node itself reach the service as if they had gone out to a load balancer and come back.
+    // For pods and the node itself, the service behaves as behind a real load balancer: they reach all endpoints.
     if (options.local) {
       rules.push({ ...matchLocal(options.local, ''), comment: `pod traffic for ${about}`, jump: names.cluster });
     }
@@ -97,19 +99,19 @@ const externalChainRules = ({ port, options, names, externalOpen }: PortContext)
     );
   }
   if (externalOpen) rules.push({ jump: port.externalPolicyLocal ? names.local : names.cluster });
-  return rules.map(ruleText);
+  return rules;
 };
 
-const firewallRules = ({ port, options, names }: PortContext): string[] => {
+const firewallRules = ({ port, options, names }: PortContext): Rule[] => {
   const nodeIp = options.node.addresses[options.family];
   const comment = `${port.portName} loadbalancer IP`;
-  // A node that owns the load balancer's address sends from that address.
+  // A node that has the load balancer's address uses it as the source of its own packets.
   const ownAddresses =
     nodeIp !== undefined && port.sourceRanges.some((range) => networkContains(range, nodeIp))
       ? port.loadBalancerIps
       : [];
   return [
-    ...[...port.sourceRanges, ...ownAddresses].map((source) => ruleText({ source, comment, jump: names.external })),
-    ruleText({ comment: `other traffic to ${port.portName} will be dropped by ${chain.proxyFirewall}` }),
+    ...[...port.sourceRanges, ...ownAddresses].map((source) => ({ source, comment, jump: names.external })),
+    { comment: `other traffic to ${port.portName} will be dropped by ${chain.proxyFirewall}` },
   ];
 };

@@ -1,17 +1,15 @@
-// A service port's lines in the chains that it shares with all others: what leads to its own chains, what rejects, what drops.
+// The rules of one service port in the chains that all services share: jumps to its own chains, rejects and drops.
 
+import type { PlacedRule, Rule } from '../xtables/rule.ts';
 import { chain } from './names.ts';
 import type { PortContext } from './port-context.ts';
-import { type RuleSpec, ruleText } from './rule.ts';
 
-/** A rule in a chain that services share. */
-export interface SharedRule {
+/** A rule in a chain that all services share. */
+export interface SharedRule extends PlacedRule {
   readonly table: 'nat' | 'filter';
-  readonly chain: string;
-  readonly text: string;
 }
 
-/** In table nat when there is somewhere to go, in table filter when there is not. */
+/** An address with usable endpoints gets a jump in table nat, an address without gets a refusal in table filter. */
 export const buildShared = (context: PortContext): SharedRule[] => [
   ...clusterIpRules(context),
   ...externalRules(context),
@@ -43,7 +41,7 @@ const externalRules = (context: PortContext): SharedRule[] => {
     const comment = `${port.portName} ${kind}`;
     if (endpoints.any) rules.push(shared(context, 'nat', chain.services, { ...to, comment, jump }));
   }
-  // An external IP may be a load balancer IP as well; one refusal does for both.
+  // The same address may be an external IP and a load balancer IP; one refusal is enough.
   const refused = externalOpen ? [] : new Set(addresses.map(({ ip }) => ip));
   for (const ip of refused) {
     const to = { destination: ip, dport: port.port };
@@ -51,15 +49,11 @@ const externalRules = (context: PortContext): SharedRule[] => {
   }
   if (usesFirewall) rules.push(...firewallDrops(context));
   if (port.nodePort !== 0) rules.push(...nodePortRules(context));
-  if (port.healthCheckNodePort !== 0) {
-    const comment = `${port.portName} health check node port`;
-    const text = ruleText({ protocol: 'tcp', comment, dport: port.healthCheckNodePort, jump: 'ACCEPT' });
-    rules.push({ table: 'filter', chain: chain.nodePorts, text });
-  }
+  if (port.healthCheckNodePort !== 0) rules.push(healthCheckRule(context));
   return rules;
 };
 
-/** What the firewall chain let fall through was not rewritten, so it still bears the load balancer's address. */
+/** A packet that KUBE-FW did not accept got no new destination, so it still has the load balancer's address. */
 const firewallDrops = (context: PortContext): SharedRule[] =>
   context.port.loadBalancerIps.map((ip) =>
     shared(context, 'filter', chain.proxyFirewall, {
@@ -89,15 +83,26 @@ const nodePortRules = (context: PortContext): SharedRule[] => {
   return rules;
 };
 
-/** No endpoints at all: the client is told at once. None on this node: dropped, another node may answer. */
-const refusal = ({ port, endpoints, options }: PortContext): Pick<RuleSpec, 'comment' | 'jump'> => {
+const healthCheckRule = ({ port }: PortContext): SharedRule => ({
+  table: 'filter',
+  chain: chain.nodePorts,
+  rule: {
+    protocol: 'tcp',
+    comment: `${port.portName} health check node port`,
+    dport: port.healthCheckNodePort,
+    jump: 'ACCEPT',
+  },
+});
+
+/** A service without endpoints rejects the packet. One without endpoints on this node drops it: the client may try another node. */
+const refusal = ({ port, endpoints, options }: PortContext): Pick<Rule, 'comment' | 'jump'> => {
   if (endpoints.any) return { comment: `${port.portName} has no local endpoints`, jump: 'DROP' };
   const answer = options.family === 'IPv6' ? 'icmp6-port-unreachable' : 'icmp-port-unreachable';
   return { comment: `${port.portName} has no endpoints`, jump: `REJECT --reject-with ${answer}` };
 };
 
-const shared = (context: PortContext, table: 'nat' | 'filter', name: string, rule: RuleSpec): SharedRule => ({
+const shared = (context: PortContext, table: 'nat' | 'filter', name: string, rule: Rule): SharedRule => ({
   table,
   chain: name,
-  text: ruleText({ ...rule, protocol: context.protocol }),
+  rule: { ...rule, protocol: context.protocol },
 });

@@ -10,10 +10,10 @@ import type { ProxyConfig } from '../config/config.ts';
 import { localMatch } from '../local-detector.ts';
 import { setUpLocalhostNodePorts } from '../system.ts';
 import type { IpFamily } from '../types.ts';
-import { nodePortAddresses } from '../view/node-view.ts';
+import { nodePortAddresses } from '../view/machine-addresses.ts';
+import { findPacketFilter } from '../xtables/packet-filter.ts';
 import { IptablesBackend } from './backend.ts';
 import { buildBase } from './build-base.ts';
-import { findPacketFilter } from './packet-filter.ts';
 
 /** Counters of the rules that match by `-m nfacct`. */
 const accountingObjects = ['ct_state_invalid_dropped_pkts', 'localhost_nps_accepted_pkts'];
@@ -49,7 +49,6 @@ export const openIptables = async (context: ModeContext): Promise<Mode> => {
         buildBase({
           ...{ family, masqueradeMark, localhostNodePorts, nfacct },
           nodePortAddresses: nodePortAddresses(config.nodePortAddresses, family, node()),
-          randomFully: true,
           conntrackTcpBeLiberal,
         }),
       build: () => ({

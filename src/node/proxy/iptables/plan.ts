@@ -1,22 +1,21 @@
-// The rules wanted → what to feed to `iptables-restore`. A first or full sync writes everything; a change only what differs.
+// The rules wanted → the input of `iptables-restore`. A first or full sync writes everything; a change writes only what differs.
 //
-// Why the order: a packet that is on its way must find the old rules or the new ones, never a hole. Chains that nobody leads to yet
-// come first, what leads to them last. Why pieces: with the nf_tables backend the cost of one input grows with its square.
-import type { BaseRules, TableName } from './build-base.ts';
-import type { PortRules } from './build-service.ts';
-import type { SharedRule } from './build-shared.ts';
-import type { Existing } from './existing.ts';
+// Order: each packet must find either the old rules or the new ones. So a chain is written before the rules that lead to it.
+import { type Existing, listedAs } from '../xtables/existing.ts';
+import { insertMissing, joinTables, TableInput } from '../xtables/restore.ts';
+import { type PlacedRule, type Rule, sameRules, type TableName } from '../xtables/rule.ts';
+import type { BaseRules } from './build-base.ts';
+import type { PortRules } from './build-port.ts';
 import { chain, isServiceChain } from './names.ts';
-import { joinTables, TableInput } from './restore.ts';
 
 export interface Step {
   readonly input: string;
   readonly counts: StepCounts;
-  /** A failure is no reason to start over: only leftovers stay. */
+  /** The step only removes leftovers. If it fails, the sync still counts as done. */
   readonly optional?: boolean;
 }
 
-/** Chains and rules named in an input, by table. */
+/** Number of chains and rules in an input, by table. */
 export interface StepCounts {
   readonly filterChains: number;
   readonly filterRules: number;
@@ -25,12 +24,12 @@ export interface StepCounts {
 }
 
 /**
- * Service ports per piece, by experiment with iptables 1.8.9. With nf_tables, of 10,000 services, 250 cost the least and 2,000 five times
- * as much. The legacy tool writes its whole table at each call: 5,000 services in pieces of 250 take two and a half times as long as in one.
+ * Service ports per piece of a first sync (iptables 1.8.9). With nf_tables the cost of one input grows with its square: 10,000 services
+ * in pieces of 2,000 take five times as long as in pieces of 250. The legacy tool writes its whole table at each call, so one piece is best.
  */
 export const pieceSizes = { nft: 250, legacy: Number.POSITIVE_INFINITY } as const;
 
-/** The chains in which every service port has its line. */
+/** The chains that all service ports share. */
 const sharedChains: Readonly<Record<TableName, readonly string[]>> = {
   mangle: [],
   filter: [chain.externalServices, chain.nodePorts, chain.proxyFirewall, chain.services],
@@ -38,8 +37,8 @@ const sharedChains: Readonly<Record<TableName, readonly string[]>> = {
 };
 
 /**
- * Writes all chains of ours anew, whatever is in them now, and deletes those of services that are gone. Foreign rules stay.
- * The steps must be taken in order; each is made when it is asked for, as together they are large.
+ * Writes all chains of this mode anew, whatever is in them now, and deletes those of services that are gone. Foreign rules stay.
+ * The steps must be taken in order. Each is made when it is asked for, because all inputs together are large.
  */
 export function* planFull(
   base: BaseRules,
@@ -47,33 +46,33 @@ export function* planFull(
   existing: Existing,
   pieceSize: number = pieceSizes.nft,
 ): Generator<Step> {
-  // Nothing leads to KUBE-SERVICES yet: it can grow with the pieces. Otherwise it must change in one step, the last.
+  // Without KUBE-SERVICES no packet enters yet, so the chain can grow with each piece. Otherwise it is replaced in the last piece.
   const fresh = !existing.chains.get('nat')?.has(chain.services);
   const pieces = splitPieces(ports, pieceSize);
   for (const [index, piece] of pieces.entries()) {
-    const [mangle, filter, nat] = [new TableInput('mangle'), new TableInput('filter'), new TableInput('nat')];
-    const tables = { mangle, filter, nat };
+    const tables = { mangle: new TableInput('mangle'), filter: new TableInput('filter'), nat: new TableInput('nat') };
+    const { mangle, filter, nat } = tables;
+    const isLast = index === pieces.length - 1;
     if (index === 0) {
-      for (const { table, name, rules } of base.chains) {
-        // Where nothing of ours belongs, nothing is emptied: in KUBE-FIREWALL the kubelet may have its rule.
-        if (rules.length > 0 || !existing.chains.get(table)?.has(name)) tables[table].chain(name, rules);
-      }
+      writeBaseChains(tables, base, existing);
       addRefusals(filter, ports, existing);
       if (fresh) writeShared(nat, []);
     }
     for (const { chains } of piece) for (const [name, rules] of chains) nat.chain(name, rules);
-    if (fresh)
-      for (const rule of piece.flatMap(({ shared }) => shared))
-        if (rule.table === 'nat') nat.append(rule.chain, rule.text);
-    if (index === pieces.length - 1) {
-      if (!fresh) writeShared(nat, ports);
-      for (const text of base.servicesTail) nat.append(chain.services, text);
-      writeJumps(nat, base, existing);
+    if (fresh) {
+      for (const { table, chain: name, rule } of piece.flatMap(({ shared }) => shared)) {
+        if (table === 'nat') nat.append(name, rule);
+      }
     }
-    if (index === 0) writeJumps(filter, base, existing);
+    if (isLast) {
+      if (!fresh) writeShared(nat, ports);
+      for (const rule of base.servicesTail) nat.append(chain.services, rule);
+      insertMissing(nat, base.jumps, existing);
+    }
+    if (index === 0) insertMissing(filter, base.jumps, existing);
     const used = [mangle, filter, nat].filter(({ empty }) => !empty);
-    // Refusals of before hold until the ways are open.
-    if (index === pieces.length - 1 && existing.chains.get('filter')?.has(chain.services)) {
+    // Old refusals stay until table nat leads to the endpoints.
+    if (isLast && existing.chains.get('filter')?.has(chain.services)) {
       used.push(writeShared(new TableInput('filter'), ports));
     }
     yield { input: joinTables(used), counts: count(used) };
@@ -84,7 +83,7 @@ export function* planFull(
 
 /**
  * From the rules in the kernel to the rules wanted, for the service ports that changed.
- * @param changes for each, its rules before and after; absent: it had or has none
+ * @param changes the rules of each service port before and after; undefined: none
  * @returns undefined when nothing differs
  */
 export const planChange = (
@@ -93,19 +92,22 @@ export const planChange = (
   const refuse = new TableInput('filter');
   const nat = new TableInput('nat');
   const admit = new TableInput('filter');
-  for (const { before, after } of changes) {
-    const old = before?.chains ?? new Map<string, readonly string[]>();
-    const wanted = after?.chains ?? new Map<string, readonly string[]>();
-    for (const [name, rules] of wanted) if (!sameTexts(old.get(name), rules)) nat.chain(name, rules);
-    for (const name of old.keys()) if (!wanted.has(name)) nat.removeChain(name);
-    const { added, removed } = differ(before?.shared ?? [], after?.shared ?? []);
+  for (const { before = noRules, after = noRules } of changes) {
+    for (const [name, rules] of after.chains) {
+      const old = before.chains.get(name);
+      if (!old || !sameRules(old, rules)) nat.chain(name, rules);
+    }
+    for (const name of before.chains.keys()) if (!after.chains.has(name)) nat.removeChain(name);
+    const { added, removed } = differ(before.shared, after.shared);
     for (const rule of added) addShared(rule.table === 'nat' ? nat : refuse, rule);
-    for (const rule of removed) (rule.table === 'nat' ? nat : admit).remove(rule.chain, rule.text);
+    for (const { table, chain: name, rule } of removed) (table === 'nat' ? nat : admit).remove(name, rule);
   }
-  // New refusals come before a service's way is taken away, old ones go after it was opened.
+  // New refusals are written before a service's jumps go, old refusals are removed after the jumps are there.
   const tables = [refuse, nat, admit].filter(({ empty }) => !empty);
   return tables.length === 0 ? undefined : { input: joinTables(tables), counts: count(tables) };
 };
+
+const noRules: PortRules = { chains: new Map<string, readonly Rule[]>(), shared: [] };
 
 const splitPieces = (ports: readonly PortRules[], size: number): PortRules[][] => {
   const pieces: PortRules[][] = [];
@@ -113,36 +115,40 @@ const splitPieces = (ports: readonly PortRules[], size: number): PortRules[][] =
   return pieces.length > 0 ? pieces : [[]];
 };
 
-/** The chains of a table that service ports share, with their lines. */
+/** An existing chain without rules of this mode is left as it is: the kubelet may have a rule in KUBE-FIREWALL. */
+const writeBaseChains = (
+  tables: Readonly<Record<TableName, TableInput>>,
+  base: BaseRules,
+  { chains }: Existing,
+): void => {
+  for (const { table, name, rules } of base.chains) {
+    if (rules.length > 0 || !chains.get(table)?.has(name)) tables[table].chain(name, rules);
+  }
+};
+
+/** Writes the shared chains of one table with their rules. */
 const writeShared = (input: TableInput, ports: readonly PortRules[]): TableInput => {
-  for (const [name, texts] of sharedLines(input.table, ports)) input.chain(name, texts);
+  for (const [name, rules] of sharedRules(input.table, ports)) input.chain(name, rules);
   return input;
 };
 
-/** New refusals beside those that are there, which may be the same: nobody is let through before nat knows where to. */
+/** Adds new refusals and keeps those in the kernel, until table nat is written. A refusal may then be there twice. */
 const addRefusals = (filter: TableInput, ports: readonly PortRules[], { chains }: Existing): void => {
-  for (const [name, texts] of sharedLines('filter', ports)) {
-    if (chains.get('filter')?.has(name)) for (const text of texts) filter.append(name, text);
-    else filter.chain(name, texts);
+  for (const [name, rules] of sharedRules('filter', ports)) {
+    if (chains.get('filter')?.has(name)) for (const rule of rules) filter.append(name, rule);
+    else filter.chain(name, rules);
   }
 };
 
-const sharedLines = (table: TableName, ports: readonly PortRules[]): Map<string, string[]> => {
-  const lines = new Map(sharedChains[table].map((name): [string, string[]] => [name, []]));
-  for (const rule of ports.flatMap(({ shared }) => shared)) {
-    if (rule.table === table) lines.get(rule.chain)?.push(rule.text);
+const sharedRules = (table: TableName, ports: readonly PortRules[]): Map<string, Rule[]> => {
+  const rules = new Map(sharedChains[table].map((name): [string, Rule[]] => [name, []]));
+  for (const placed of ports.flatMap(({ shared }) => shared)) {
+    if (placed.table === table) rules.get(placed.chain)?.push(placed.rule);
   }
-  return lines;
+  return rules;
 };
 
-/** Missing jumps go to the front of their chain, in their own order. */
-const writeJumps = (input: TableInput, { jumps }: BaseRules, { builtinRules }: Existing): void => {
-  for (const { table, chain: from, text } of jumps.toReversed()) {
-    if (table === input.table && !builtinRules.includes(`${table} ${from} ${text}`)) input.insert(from, text);
-  }
-};
-
-/** Chains of services and endpoints that are gone. By now nothing of ours leads to them. */
+/** Deletes the chains of services and endpoints that are gone. At this point no rule of kube-proxy leads to them. */
 const planLeftovers = (ports: readonly PortRules[], { chains }: Existing): Step | undefined => {
   const wanted = new Set(ports.flatMap((port) => [...port.chains.keys()]));
   const nat = new TableInput('nat');
@@ -150,27 +156,23 @@ const planLeftovers = (ports: readonly PortRules[], { chains }: Existing): Step 
   return nat.empty ? undefined : { input: String(nat), counts: count([nat]), optional: true };
 };
 
-/** nat's KUBE-SERVICES ends with the node ports: new lines go to its front. Elsewhere the order is of no matter. */
-const addShared = (input: TableInput, { table, chain: name, text }: SharedRule): void => {
-  if (table === 'nat' && name === chain.services) input.insert(name, text);
-  else input.append(name, text);
+/** nat's KUBE-SERVICES must end with the node ports, so new rules go to its front. In the other chains the order has no effect. */
+const addShared = (input: TableInput, { table, chain: name, rule }: PlacedRule): void => {
+  if (table === 'nat' && name === chain.services) input.insert(name, rule);
+  else input.append(name, rule);
 };
 
 const differ = (
-  before: readonly SharedRule[],
-  after: readonly SharedRule[],
-): { added: SharedRule[]; removed: SharedRule[] } => {
-  const keyed = (rules: readonly SharedRule[]): Map<string, SharedRule> =>
-    new Map(rules.map((rule) => [`${rule.table} ${rule.chain} ${rule.text}`, rule]));
+  before: readonly PlacedRule[],
+  after: readonly PlacedRule[],
+): { added: PlacedRule[]; removed: PlacedRule[] } => {
+  const keyed = (rules: readonly PlacedRule[]) => new Map(rules.map((rule) => [listedAs(rule), rule]));
   const [old, wanted] = [keyed(before), keyed(after)];
   return {
     added: [...wanted].flatMap(([key, rule]) => (old.has(key) ? [] : [rule])),
     removed: [...old].flatMap(([key, rule]) => (wanted.has(key) ? [] : [rule])),
   };
 };
-
-const sameTexts = (a: readonly string[] | undefined, b: readonly string[]): boolean =>
-  a !== undefined && a.length === b.length && a.every((text, index) => text === b[index]);
 
 const count = (tables: readonly TableInput[]): StepCounts => {
   const sum = (table: TableName, of: (input: TableInput) => number): number =>

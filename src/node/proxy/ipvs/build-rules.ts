@@ -1,15 +1,17 @@
-// The rules of ipvs mode. They are the same whatever the services are, but for sets without members, which no rule asks.
+// The rules of ipvs mode. They depend on services in two ways only: no rule asks an empty set, and KUBE-IPVS-OUT-FILTER has a rule for
+// each load balancer that must not be reached from this node.
 //
 //   nat     PREROUTING, OUTPUT ─▶ KUBE-SERVICES ─┬─▶ KUBE-LOAD-BALANCER ─┐ in a set? ─▶ KUBE-MARK-MASQ
 //                                                └─▶ KUBE-NODE-PORT ─────┘
-//           POSTROUTING ─▶ KUBE-POSTROUTING        (marked: our address as source)
-//   filter  INPUT ─▶ KUBE-IPVS-FILTER              (a service's address at a port without a service: refused)
-//           INPUT, FORWARD ─▶ KUBE-PROXY-FIREWALL  (a load balancer's source ranges)
-//           OUTPUT ─▶ KUBE-IPVS-OUT-FILTER         (the same, for what the node itself sends)
-import type { BaseChain, Jump, TableName } from '../iptables/build-base.ts';
-import { type RuleSpec, ruleText } from '../iptables/rule.ts';
+//           POSTROUTING ─▶ KUBE-POSTROUTING        (marked: masquerade)
+//   filter  INPUT ─▶ KUBE-IPVS-FILTER              (the address of a service, but none of its ports: reject)
+//           INPUT, FORWARD ─▶ KUBE-PROXY-FIREWALL  (source ranges of a load balancer)
+//           OUTPUT ─▶ KUBE-IPVS-OUT-FILTER         (source ranges, for packets that the node itself sends)
 import type { LocalMatch } from '../local-detector.ts';
 import type { IpFamily } from '../types.ts';
+import { forwardJump, jumpTo, natJumps } from '../xtables/common-chains.ts';
+import { acceptForwarded, markForMasquerade, masqueradeMarked } from '../xtables/masquerade.ts';
+import type { Chain, Jump, Rule, TableName } from '../xtables/rule.ts';
 import type { KeptFromNode } from './build-port.ts';
 import { chain } from './chains.ts';
 import { passSets, type SetKey, setComment, setName } from './sets.ts';
@@ -23,27 +25,31 @@ export interface RuleOptions {
   /** Sets that have members. */
   readonly filled: ReadonlySet<SetKey>;
   readonly keptFromNode: readonly KeptFromNode[];
-  /** Sets of ours by name that are somebody else's: no rule may ask them. */
+  /** Sets that have our name, but were made by another program. No rule may use them. */
   readonly foreign: ReadonlySet<SetKey>;
 }
 
-/** All chains of ours, in the order nat, filter. */
-export const buildRules = (options: RuleOptions): readonly BaseChain[] => {
-  const of = (table: TableName, chains: Readonly<Record<string, readonly string[]>>): BaseChain[] =>
+/** All chains of this mode, first those of table nat, then those of table filter. */
+export const buildRules = (options: RuleOptions): readonly Chain[] => {
+  const { masqueradeMark: mark } = options;
+  const of = (table: TableName, chains: Readonly<Record<string, readonly Rule[]>>): Chain[] =>
     Object.entries(chains).map(([name, rules]) => ({ table, name, rules }));
   return [
     ...of('nat', {
       [chain.services]: services(options),
       [chain.loadBalancer]: [
         ...inSet(options, 'LOAD-BALANCER-LOCAL', 'dst,dst', { jump: 'RETURN' }),
-        `-j ${chain.markMasq}`,
+        { jump: chain.markMasq },
       ],
       [chain.nodePort]: nodePorts(options),
-      [chain.markMasq]: [`-j MARK --set-xmark ${mark(options)}/${mark(options)}`],
-      [chain.postrouting]: postrouting(options),
+      [chain.markMasq]: [markForMasquerade(mark)],
+      [chain.postrouting]: [
+        ...inSet(options, 'LOOP-BACK', 'dst,dst,src', { jump: 'MASQUERADE' }),
+        ...masqueradeMarked(mark),
+      ],
     }),
     ...of('filter', {
-      [chain.forward]: forward(options),
+      [chain.forward]: acceptForwarded(mark),
       [chain.nodePort]: always(options, 'HEALTH-CHECK-NODE-PORT', 'dst', {
         comment: setComment('HEALTH-CHECK-NODE-PORT'),
         jump: 'ACCEPT',
@@ -52,7 +58,7 @@ export const buildRules = (options: RuleOptions): readonly BaseChain[] => {
       [chain.sourceRanges]: [
         ...inSet(options, 'LOAD-BALANCER-SOURCE-CIDR', 'dst,dst,src', { jump: 'RETURN' }),
         ...inSet(options, 'LOAD-BALANCER-SOURCE-IP', 'dst,dst,src', { jump: 'RETURN' }),
-        '-j DROP',
+        { jump: 'DROP' },
       ],
       [chain.ipvsFilter]: ipvsFilter(options),
       [chain.ipvsOutFilter]: options.keptFromNode.map(keepOut),
@@ -60,48 +66,42 @@ export const buildRules = (options: RuleOptions): readonly BaseChain[] => {
   ];
 };
 
-const mark = ({ masqueradeMark }: RuleOptions): string => `0x${masqueradeMark.toString(16)}`;
-
-const always = ({ family, foreign }: RuleOptions, key: SetKey, fields: string, rule: RuleSpec): string[] =>
+/** A rule that matches the set's members. Where the set is another program's, there is no rule. */
+const always = ({ family, foreign }: RuleOptions, key: SetKey, fields: string, rule: Rule): Rule[] =>
   foreign.has(key)
     ? []
-    : [
-        ruleText({
-          ...rule,
-          modules: [`-m set --match-set ${setName(key, family)} ${fields}`, ...(rule.modules ?? [])],
-        }),
-      ];
+    : [{ ...rule, modules: [`-m set --match-set ${setName(key, family)} ${fields}`, ...(rule.modules ?? [])] }];
 
-/** A rule, with the set's comment, that is there only while the set has members. */
-const inSet = (options: RuleOptions, key: SetKey, fields: string, rule: RuleSpec): string[] =>
+/** As `always`, with the set's comment, but only while the set has members. */
+const inSet = (options: RuleOptions, key: SetKey, fields: string, rule: Rule): Rule[] =>
   options.filled.has(key) ? always(options, key, fields, { comment: setComment(key), ...rule }) : [];
 
-const services = (options: RuleOptions): string[] => {
+const services = (options: RuleOptions): Rule[] => {
   const { family, filled } = options;
   const accept = (['CLUSTER-IP', 'LOAD-BALANCER'] as const).filter((key) => filled.has(key));
   return [
-    `-s ${family === 'IPv6' ? '::1/128' : '127.0.0.0/8'} -j RETURN`,
+    { source: family === 'IPv6' ? '::1/128' : '127.0.0.0/8', jump: 'RETURN' },
     ...inSet(options, 'LOAD-BALANCER', 'dst,dst', { jump: chain.loadBalancer }),
     ...clusterIps(options),
     ...inSet(options, 'EXTERNAL-IP', 'dst,dst', { jump: chain.markMasq }),
     ...(['EXTERNAL-IP', 'EXTERNAL-IP-LOCAL'] as const).flatMap((key) => externalIps(options, key)),
-    `-m addrtype --dst-type LOCAL -j ${chain.nodePort}`,
+    { modules: ['-m addrtype --dst-type LOCAL'], jump: chain.nodePort },
     ...accept.flatMap((key) => always(options, key, 'dst,dst', { jump: 'ACCEPT' })),
   ];
 };
 
-const clusterIps = (options: RuleOptions): string[] => {
+const clusterIps = (options: RuleOptions): Rule[] => {
   const { masqueradeAll, local } = options;
   const key = 'CLUSTER-IP';
   if (masqueradeAll) return inSet(options, key, 'dst,dst', { jump: chain.markMasq });
-  // The node itself may pick a service's address as its own, as the link has them all: no endpoint could answer that.
+  // All service addresses are on kube-ipvs0, so the node may use one as the source of its packets. No endpoint could reply to it.
   if (!local) return inSet(options, key, 'src,dst', { jump: chain.markMasq });
   const elsewhere = local.kind === 'source' ? { source: `! ${local.cidr}` } : { inInterface: `! ${local.name}` };
   return inSet(options, key, 'dst,dst', { ...elsewhere, jump: chain.markMasq });
 };
 
-/** From outside, or to an external IP that this node has by itself: no other rule is to see it. */
-const externalIps = (options: RuleOptions, key: SetKey): string[] => [
+/** Accepts packets from outside, and packets to an external IP that the machine has itself, before the rules that follow. */
+const externalIps = (options: RuleOptions, key: SetKey): Rule[] => [
   ...inSet(options, key, 'dst,dst', {
     modules: ['-m physdev ! --physdev-is-in', '-m addrtype ! --src-type LOCAL'],
     jump: 'ACCEPT',
@@ -109,8 +109,8 @@ const externalIps = (options: RuleOptions, key: SetKey): string[] => [
   ...inSet(options, key, 'dst,dst', { modules: ['-m addrtype --dst-type LOCAL'], jump: 'ACCEPT' }),
 ];
 
-/** Policy Local keeps the client's address. */
-const nodePorts = (options: RuleOptions): string[] =>
+/** Node ports are masqueraded, except under external policy Local, which keeps the client's address. */
+const nodePorts = (options: RuleOptions): Rule[] =>
   (['TCP', 'UDP', 'SCTP'] as const).flatMap((name) => {
     const [hash, fields] = name === 'SCTP' ? (['-HASH', 'dst,dst'] as const) : (['', 'dst'] as const);
     const protocol = name.toLowerCase();
@@ -120,28 +120,11 @@ const nodePorts = (options: RuleOptions): string[] =>
     ];
   });
 
-const postrouting = (options: RuleOptions): string[] => [
-  ...inSet(options, 'LOOP-BACK', 'dst,dst,src', { jump: 'MASQUERADE' }),
-  `-m mark ! --mark ${mark(options)}/${mark(options)} -j RETURN`,
-  `-j MARK --set-xmark ${mark(options)}/0x0`,
-  ruleText({ comment: 'kubernetes service traffic requiring SNAT', jump: 'MASQUERADE --random-fully' }),
-];
-
-const forward = (options: RuleOptions): string[] => [
-  ruleText({
-    comment: 'kubernetes forwarding rules',
-    modules: [`-m mark --mark ${mark(options)}/${mark(options)}`],
-    jump: 'ACCEPT',
-  }),
-  ruleText({
-    comment: 'kubernetes forwarding conntrack rule',
-    modules: ['-m conntrack --ctstate RELATED,ESTABLISHED'],
-    jump: 'ACCEPT',
-  }),
-];
-
-/** The node's own ports must not answer at a service's address. Without all that lets pass, nothing may be refused. */
-const ipvsFilter = (options: RuleOptions): string[] => {
+/**
+ * Without this filter, programs of the node that listen on all addresses would answer at a service's address. If a set of allowed packets
+ * is another program's, nothing is rejected.
+ */
+const ipvsFilter = (options: RuleOptions): Rule[] => {
   const { family, foreign } = options;
   const fields = (key: SetKey): string => (key === 'HEALTH-CHECK-NODE-PORT' ? 'dst' : 'dst,dst');
   if (passSets.some((key) => foreign.has(key))) return [];
@@ -155,32 +138,22 @@ const ipvsFilter = (options: RuleOptions): string[] => {
 };
 
 /**
- * What the node sends is balanced before a filter sees it, so the rule asks IPVS what was called. A call to an address of its own the node
- * sends from that address; what it only forwards comes by other chains (kubernetes#119656).
+ * IPVS balances the node's own packets before any filter, so the rule asks IPVS for the original destination. The node sends such
+ * packets from the load balancer's address, and forwarded packets don't pass OUTPUT (kubernetes#119656).
  */
-const keepOut = ({ ip, port, protocol }: KeptFromNode): string =>
-  ruleText({
-    source: ip,
-    modules: [`-m ipvs --vproto ${protocol} --vaddr ${ip} --vport ${port}`],
-    jump: 'DROP',
-  });
-
-const jump = (table: TableName, from: string, to: string, comment: string): Jump => ({
-  table,
-  chain: from,
-  to,
-  text: ruleText({ comment, jump: to }),
+const keepOut = ({ ip, port, protocol }: KeptFromNode): Rule => ({
+  source: ip,
+  modules: [`-m ipvs --vproto ${protocol} --vaddr ${ip} --vport ${port}`],
+  jump: 'DROP',
 });
 
-/** From the kernel's own chains to ours, in the order in which they stand there. */
+/** From the kernel's own chains to kube-proxy's, in the order in which they stand in their chains. */
 export const jumps: readonly Jump[] = [
-  jump('nat', 'PREROUTING', chain.services, 'kubernetes service portals'),
-  jump('nat', 'OUTPUT', chain.services, 'kubernetes service portals'),
-  jump('nat', 'POSTROUTING', chain.postrouting, 'kubernetes postrouting rules'),
-  jump('filter', 'INPUT', chain.ipvsFilter, 'kubernetes ipvs access filter'),
-  jump('filter', 'INPUT', chain.proxyFirewall, 'kube-proxy firewall rules'),
-  jump('filter', 'INPUT', chain.nodePort, 'kubernetes health check rules'),
-  jump('filter', 'FORWARD', chain.proxyFirewall, 'kube-proxy firewall rules'),
-  jump('filter', 'FORWARD', chain.forward, 'kubernetes forwarding rules'),
-  jump('filter', 'OUTPUT', chain.ipvsOutFilter, 'kubernetes ipvs access filter'),
+  ...natJumps,
+  jumpTo('filter', 'INPUT', chain.ipvsFilter, 'kubernetes ipvs access filter'),
+  jumpTo('filter', 'INPUT', chain.proxyFirewall, 'kube-proxy firewall rules'),
+  jumpTo('filter', 'INPUT', chain.nodePort, 'kubernetes health check rules'),
+  jumpTo('filter', 'FORWARD', chain.proxyFirewall, 'kube-proxy firewall rules'),
+  forwardJump,
+  jumpTo('filter', 'OUTPUT', chain.ipvsOutFilter, 'kubernetes ipvs access filter'),
 ];

@@ -1,13 +1,10 @@
-// Names of chains. Some are those of iptables mode, with other rules in them: on a node only one of the two modes is at work.
+// Names of chains in ipvs mode. Some chains exist in iptables mode, too, with other rules; only one of the two modes runs on a node.
+import { commonChain } from '../xtables/common-chains.ts';
 
 export const chain = {
-  services: 'KUBE-SERVICES',
+  ...commonChain,
   loadBalancer: 'KUBE-LOAD-BALANCER',
   nodePort: 'KUBE-NODE-PORT',
-  postrouting: 'KUBE-POSTROUTING',
-  markMasq: 'KUBE-MARK-MASQ',
-  forward: 'KUBE-FORWARD',
-  proxyFirewall: 'KUBE-PROXY-FIREWALL',
   sourceRanges: 'KUBE-SOURCE-RANGES-FIREWALL',
   ipvsFilter: 'KUBE-IPVS-FILTER',
   ipvsOutFilter: 'KUBE-IPVS-OUT-FILTER',
@@ -21,5 +18,5 @@ const tables: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Whether a chain of this name is ours in that table. */
+/** Whether ipvs mode has a chain of this name in this table. */
 export const isOurChain = (table: string, name: string): boolean => tables[table]?.includes(name) ?? false;

@@ -1,4 +1,4 @@
-// ipvs mode on this machine: whether it has what it takes, what it sets up once, and a backend for each family.
+// ipvs mode on this machine: whether the machine has what the mode needs, what is set up once, and a backend for each family.
 import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import { createDummyLink } from '../../sys/dummy-link.ts';
@@ -10,25 +10,24 @@ import { createNetfilter } from '../../sys/netfilter.ts';
 import { writeSysctl } from '../../sys/sysctl.ts';
 import type { Mode, ModeContext } from '../backend.ts';
 import type { IpvsConfig } from '../config/config.ts';
-import { openIptables } from '../iptables/mode.ts';
-import { findPacketFilter } from '../iptables/packet-filter.ts';
 import { localMatch } from '../local-detector.ts';
 import type { IpFamily } from '../types.ts';
-import { linkName, machineAddresses, nodePortAddresses } from '../view/node-view.ts';
+import { machineAddresses, nodePortAddresses, serviceLink } from '../view/machine-addresses.ts';
+import { findPacketFilter } from '../xtables/packet-filter.ts';
 import { IpvsBackend } from './backend.ts';
 import type { BuildOptions } from './build-port.ts';
 import { RuleWriter } from './rule-writer.ts';
 
 const defaultScheduler = 'rr';
 
-/** Where the machine lacks what the mode needs, iptables mode stands in. */
-export const openIpvs = async (context: ModeContext): Promise<Mode> => {
+/** @returns undefined where the machine lacks what the mode needs. The log then says what is missing. */
+export const openIpvs = async (context: ModeContext): Promise<Mode | undefined> => {
   const { config, log, signal } = context;
   const scheduler = config.ipvs.scheduler || defaultScheduler;
   const lack = await findLack(scheduler, signal);
   if (lack !== undefined) {
     log.error("Can't use the IPVS proxier, falling back to iptables", new Error(lack));
-    return openIptables(context);
+    return undefined;
   }
   const { flavour, because, families } = await findPacketFilter(log, signal);
   log.info(0, 'Using ipvs Proxier');
@@ -38,16 +37,16 @@ export const openIpvs = async (context: ModeContext): Promise<Mode> => {
   return { name: 'ipvs', families, createBackend: (family) => createBackend(family, { scheduler, flavour }, context) };
 };
 
-/** @returns what is missing, in words */
+/** @returns a sentence that says what is missing; undefined: nothing */
 const findLack = async (scheduler: string, signal: AbortSignal): Promise<string | undefined> => {
   const lack = (await ipvsLack(scheduler, signal)) ?? (await ipsetLack(signal));
   if (lack !== undefined) return lack;
   try {
-    await createDummyLink(linkName).ensure(signal);
+    await createDummyLink(serviceLink).ensure(signal);
     return undefined;
   } catch (error) {
     signal.throwIfAborted();
-    return `the link ${linkName} cannot be made (module dummy): ${messageOf(error)}`;
+    return `the link ${serviceLink} cannot be made (module dummy): ${messageOf(error)}`;
   }
 };
 
@@ -72,7 +71,7 @@ const createBackend = (family: IpFamily, { scheduler, flavour }: Tools, context:
     ...{ family, log, build, signal },
     ipvs: createIpvs(),
     ipset: createIpset(),
-    link: createDummyLink(linkName),
+    link: createDummyLink(serviceLink),
     rules: new RuleWriter(createNetfilter(family, [], flavour)),
     ruleOptions: () => ({
       masqueradeMark: 2 ** config.masqueradeBit,
@@ -83,21 +82,21 @@ const createBackend = (family: IpFamily, { scheduler, flavour }: Tools, context:
   });
 };
 
-/** IPVS sends nothing from loopback to elsewhere, and a link-local address means nothing without its link. */
+/** IPVS forwards nothing from loopback, and a link-local address needs the name of its link. */
 const reachable = (addresses: readonly string[]): string[] =>
   [...new Set(addresses)].filter((ip) => !/^(127\.|::1$|fe[89ab])/.test(ip)).sort();
 
 const setUp = async (ipvs: IpvsConfig, log: Logger, signal: AbortSignal): Promise<void> => {
   const settings: readonly (readonly [name: string, value: number])[] = [
-    // Masquerading and the state of connections are conntrack's.
+    // Rules masquerade and match states, and both need conntrack.
     ['net/ipv4/vs/conntrack', 1],
-    // A client's connections to an endpoint that is gone end at once, and what it remembered is forgotten.
+    // Ends connections to a removed endpoint at once, and the affinity of clients to one that gets no new connections.
     ['net/ipv4/vs/expire_nodest_conn', 1],
     ['net/ipv4/vs/expire_quiescent_template', 1],
-    // A client that takes a port again waits a second for its connection on such kernels (kubernetes#81775).
+    // On older kernels a client that reuses a port waits a second for its connection (kubernetes#81775).
     ...(kernelIsOlderThan([5, 9]) ? ([['net/ipv4/vs/conn_reuse_mode', 0]] as const) : []),
     ['net/ipv4/ip_forward', 1],
-    // Else the node would answer its neighbours that services' addresses are its own.
+    // Otherwise the node answers ARP requests for the addresses of services.
     ...(ipvs.strictArp
       ? ([
           ['net/ipv4/conf/all/arp_ignore', 1],

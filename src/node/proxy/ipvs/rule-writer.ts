@@ -1,18 +1,18 @@
-// The rules of ipvs mode in the kernel: written whole, and only when they differ, as services come and go without new rules.
+// Writes the rules of ipvs mode to the kernel: always all of them, and only when they differ. Most changes of services need no new rules.
 import type { Netfilter } from '../../sys/netfilter.ts';
 import type { RuleCounts } from '../backend.ts';
-import { type Existing, readExisting } from '../iptables/existing.ts';
-import { joinTables, TableInput } from '../iptables/restore.ts';
+import { isListed, listedRules, readExisting } from '../xtables/existing.ts';
+import { insertMissing, joinTables, TableInput } from '../xtables/restore.ts';
 import { buildRules, jumps, type RuleOptions } from './build-rules.ts';
 import { isOurChain } from './chains.ts';
 
 export class RuleWriter {
   readonly failures = { of: 'iptables' as const, restore: 0, partialRestore: 0 };
   readonly #netfilter: Netfilter;
-  /** As written last. */
+  /** The input of the last write, without jumps. */
   #written: readonly TableInput[] = [];
-  /** Our rules as the kernel showed them right after they were written. */
-  #shown = '';
+  /** Our rules as `iptables-save` printed them right after they were written. */
+  #saved = '';
 
   constructor(netfilter: Netfilter) {
     this.#netfilter = netfilter;
@@ -24,17 +24,23 @@ export class RuleWriter {
   }
 
   /**
-   * @param full whatever is there is written over, and missing jumps are put back
+   * @param full writes the rules even if they don't differ, and puts missing jumps back
    * @returns rules sent; undefined when there was nothing to write
    */
   async write(options: RuleOptions, full: boolean, signal: AbortSignal): Promise<RuleCounts | undefined> {
     const tables = render(options);
     if (!full && joinTables(tables) === joinTables(this.#written)) return undefined;
     this.#written = tables;
-    const existing = readExisting(full ? await this.#netfilter.save(signal) : '');
-    await this.#restore(joinTables(full ? withJumps(render(options), existing) : tables), signal);
-    this.#shown = ours(await this.#netfilter.save(signal));
+    const input = full ? await this.#withJumps(render(options), signal) : tables;
+    await this.#restore(joinTables(input), signal);
+    this.#saved = ourRules(await this.#netfilter.save(signal));
     return this.counts;
+  }
+
+  async #withJumps(tables: readonly TableInput[], signal: AbortSignal): Promise<readonly TableInput[]> {
+    const existing = readExisting(await this.#netfilter.save(signal));
+    for (const input of tables) insertMissing(input, jumps, existing);
+    return tables;
   }
 
   async #restore(input: string, signal: AbortSignal): Promise<void> {
@@ -46,12 +52,11 @@ export class RuleWriter {
     }
   }
 
-  /** Whether somebody changed our chains, or what leads to them. */
+  /** Whether somebody changed our chains, or removed a jump that leads to them. */
   async damaged(signal: AbortSignal): Promise<boolean> {
-    const text = await this.#netfilter.save(signal);
-    const { builtinRules } = readExisting(text);
-    const missing = jumps.some(({ table, chain, text: rule }) => !builtinRules.includes(`${table} ${chain} ${rule}`));
-    return missing || ours(text) !== this.#shown;
+    const saved = await this.#netfilter.save(signal);
+    const existing = readExisting(saved);
+    return jumps.some((jump) => !isListed(existing, jump)) || ourRules(saved) !== this.#saved;
   }
 }
 
@@ -63,23 +68,9 @@ const render = (options: RuleOptions): TableInput[] => {
   return tables;
 };
 
-/** Missing ones go to the front of their chain, in their own order. */
-const withJumps = (tables: readonly TableInput[], { builtinRules }: Existing): readonly TableInput[] => {
-  for (const { table, chain, text } of jumps.toReversed()) {
-    if (builtinRules.includes(`${table} ${chain} ${text}`)) continue;
-    tables.find((input) => input.table === table)?.insert(chain, text);
-  }
-  return tables;
-};
-
-/** The rules in our chains, in their order. */
-const ours = (text: string): string => {
-  let table = '';
-  const rules: string[] = [];
-  for (const line of text.split('\n')) {
-    if (line.startsWith('*')) table = line.slice(1);
-    const [, name = ''] = /^(?:\[\d+:\d+\] )?-A (\S+)/.exec(line) ?? [];
-    if (isOurChain(table, name)) rules.push(`${table} ${line}`);
-  }
-  return rules.join('\n');
-};
+/** The rules in our chains, in their order. @param saved text of `iptables-save` */
+const ourRules = (saved: string): string =>
+  [...listedRules(saved)]
+    .filter(({ table, chain }) => isOurChain(table, chain))
+    .map(({ table, chain, text }) => `${table} ${chain} ${text}`)
+    .join('\n');

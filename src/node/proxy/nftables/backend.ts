@@ -35,9 +35,6 @@ export class NftablesBackend implements Backend {
   #ledger = new Ledger();
   /** Identity → unused chain or set in the kernel. */
   readonly #unused = new Map<string, Item>();
-  /** Number of writes begun. */
-  #writes = 0;
-  #writing = false;
   /** The ruleset's state when the table was last complete. A write that changes chains changes this state, too. */
   #whole: string | undefined;
 
@@ -48,8 +45,6 @@ export class NftablesBackend implements Backend {
   async write(update: Update, signal: AbortSignal): Promise<Written> {
     const { full } = update;
     this.#options.log.info(4, 'Syncing nftables rules', { ipFamily: this.#options.family, fullSync: full });
-    this.#writes += 1;
-    this.#writing = true;
     try {
       this.#recompute(update);
       if (full) await this.#writeAll(signal);
@@ -57,21 +52,15 @@ export class NftablesBackend implements Backend {
     } catch (error) {
       this.failures.sync += 1;
       throw error;
-    } finally {
-      this.#writing = false;
     }
     return { full, rules: noRules };
   }
 
   /** Whether the table is gone or a chain has another number of rules. Elements are not checked, because listing them takes long. */
   async damaged(signal: AbortSignal): Promise<boolean> {
-    const writes = this.#writes;
     const state = await this.#options.state.read(signal);
     if (state !== undefined && state === this.#whole) return false;
-    const existing = await this.#list(signal);
-    // A listing during a sync may show a half-done state.
-    if (writes !== this.#writes || this.#writing) return false;
-    const whole = this.#isWhole(existing);
+    const whole = this.#isWhole(await this.#list(signal));
     this.#whole = whole ? state : undefined;
     return !whole;
   }

@@ -5,7 +5,7 @@ import { createRulesetState } from '../../sys/ruleset-state.ts';
 import type { Mode, ModeContext } from '../backend.ts';
 import { localMatch } from '../local-detector.ts';
 import type { IpFamily } from '../types.ts';
-import { nodePortAddresses } from '../view/node-view.ts';
+import { nodePortAddresses } from '../view/machine-addresses.ts';
 import { NftablesBackend } from './backend.ts';
 import { buildBase } from './build-base.ts';
 import { type Item, words } from './model.ts';

@@ -1,12 +1,12 @@
-// Userspace mode for one address family: an update → sockets → rules → kernel. In this order, and back in the other: whoever is led
-// to a relay's port finds somebody listening.
+// userspace mode for one address family: an update → sockets → rules → kernel. Sockets are opened before rules lead to them and closed
+// after the rules are gone, so a redirected client always finds a listening socket.
 import type { Logger } from '../../../kit/logger.ts';
 import type { Netfilter } from '../../sys/netfilter.ts';
 import type { Backend, RuleCounts, Update, Written } from '../backend.ts';
-import type { SharedRule } from '../iptables/build-shared.ts';
-import { readExisting } from '../iptables/existing.ts';
 import type { NodeView, PortKey, ServicePort, ServiceView } from '../types.ts';
 import { categorize } from '../view/categorize.ts';
+import { readExisting } from '../xtables/existing.ts';
+import type { PlacedRule } from '../xtables/rule.ts';
 import { buildJumps, type EdgeJump } from './build-base.ts';
 import { buildPortals } from './build-portals.ts';
 import { type Destination, destinationsOf } from './destinations.ts';
@@ -19,28 +19,28 @@ export interface UserspaceOptions extends PortalEnvironment {
   readonly netfilter: Netfilter;
   readonly log: Logger;
   readonly node: () => NodeView;
-  /** Asked at each sync: the machine's addresses may have changed. */
+  /** Asked at each sync, because the machine's addresses may have changed. */
   readonly place: () => Place;
 }
 
 interface Proxied {
   readonly portal: Portal;
-  /** What is in the kernel. */
-  rules: readonly SharedRule[];
-  /** Ids of the destinations that lead to us. */
+  /** In the kernel. */
+  rules: readonly PlacedRule[];
+  /** Ids of the destinations for which there are rules. */
   destinations: ReadonlySet<string>;
-  /** Sockets that couldn't be opened. */
+  /** Sockets that couldn't be opened. The next sync tries again. */
   failures: readonly Failure[];
 }
 
-/** A service port as it is to become. */
+/** What a service port is to have after a sync. */
 interface Step {
   readonly key: PortKey;
   /** Undefined: it is gone. */
   readonly service: ServicePort | undefined;
   readonly proxied: Proxied;
   readonly destinations: readonly Destination[];
-  readonly rules: readonly SharedRule[];
+  readonly rules: readonly PlacedRule[];
 }
 
 export class UserspaceBackend implements Backend {
@@ -48,40 +48,12 @@ export class UserspaceBackend implements Backend {
   readonly #proxied = new Map<PortKey, Proxied>();
   readonly #unsupported = new Set<PortKey>();
   #jumps: readonly EdgeJump[] = [];
-  /** Odd while one is under way. */
-  #writes = 0;
 
   constructor(options: UserspaceOptions) {
     this.#options = options;
   }
 
   async write(update: Update, signal: AbortSignal): Promise<Written> {
-    this.#writes += 1;
-    try {
-      return await this.#write(update, signal);
-    } finally {
-      this.#writes += 1;
-    }
-  }
-
-  /** Looks for each rule, as the original did, and for ports that couldn't be had. */
-  async damaged(signal: AbortSignal): Promise<boolean> {
-    if (this.#failed().length > 0) return true;
-    const writes = this.#writes;
-    const saved = await this.#options.netfilter.save(signal);
-    // What was read while something was written says nothing.
-    return writes % 2 === 0 && writes === this.#writes && isDamaged(this.#jumps, this.#rules(), saved);
-  }
-
-  countRules(): RuleCounts {
-    return countOf(this.#rules());
-  }
-
-  close(): void {
-    for (const { portal } of this.#proxied.values()) portal.close();
-  }
-
-  async #write(update: Update, signal: AbortSignal): Promise<Written> {
     const place = this.#options.place();
     const jumps = buildJumps(place);
     const full = update.full || JSON.stringify(jumps) !== JSON.stringify(this.#jumps);
@@ -93,18 +65,32 @@ export class UserspaceBackend implements Backend {
     await this.#restore(steps, full, signal);
     const freed = this.#commit(steps, place);
     if (freed) await this.#retry(view, place, signal);
-    for (const { portal, failures } of this.#proxied.values()) portal.tellOf(failures);
+    for (const { portal, failures } of this.#proxied.values()) portal.logFailures(failures);
     return { full, rules: full ? this.countRules() : countOf(steps.flatMap(({ rules }) => rules)) };
   }
 
-  /** A port that one service gave up is free for another only after its rules went. */
+  /** Looks for every rule, as the original did, and for sockets that could not be opened: a full sync tries again. */
+  async damaged(signal: AbortSignal): Promise<boolean> {
+    if (this.#failed().length > 0) return true;
+    return isDamaged(this.#jumps, this.#rules(), await this.#options.netfilter.save(signal));
+  }
+
+  countRules(): RuleCounts {
+    return countOf(this.#rules());
+  }
+
+  close(): void {
+    for (const { portal } of this.#proxied.values()) portal.close();
+  }
+
+  /** Tries once more after sockets were closed: one service may want a port that another service had until now. */
   async #retry(view: ServiceView, place: Place, signal: AbortSignal): Promise<void> {
     const steps = await this.#prepare(this.#failed(), view, place);
     await this.#restore(steps, false, signal);
     this.#commit(steps, place);
   }
 
-  /** Opens sockets and works out rules. */
+  /** Opens sockets and computes rules. */
   async #prepare(keys: Iterable<PortKey>, view: ServiceView, place: Place): Promise<Step[]> {
     const steps: Step[] = [];
     for (const key of new Set(keys)) {
@@ -176,12 +162,12 @@ export class UserspaceBackend implements Backend {
     return [...this.#proxied].flatMap(([key, { failures }]) => (failures.length > 0 ? [key] : []));
   }
 
-  #rules(): SharedRule[] {
+  #rules(): PlacedRule[] {
     return [...this.#proxied.values()].flatMap(({ rules }) => rules);
   }
 }
 
-const countOf = (rules: readonly SharedRule[]): RuleCounts => {
+const countOf = (rules: readonly PlacedRule[]): RuleCounts => {
   const nat = rules.filter(({ table }) => table === 'nat').length;
   return { nat, filter: rules.length - nat };
 };

@@ -1,14 +1,10 @@
-// The rules of userspace mode that are there whatever the services are: where packets enter our chains.
-import { ruleText } from '../iptables/rule.ts';
+// The rules of userspace mode that don't depend on services: jumps from the kernel's own chains to kube-proxy's.
+import type { Jump } from '../xtables/rule.ts';
 import { chain } from './names.ts';
 import type { Place } from './place.ts';
 
-/** A rule in a built-in chain, which we share with the rest of the world. */
-export interface EdgeJump {
-  readonly table: 'nat' | 'filter';
-  readonly chain: string;
-  readonly text: string;
-  /** Node ports match any address of the node, so they come after all that is more precise. */
+export interface EdgeJump extends Jump {
+  /** At which end of its chain the jump is. Node ports match any address of the node, so their jumps are last. */
   readonly end: 'first' | 'last';
 }
 
@@ -28,9 +24,9 @@ const nodePorts = 'handle service NodePorts; NOTE: this must be the last rule in
 const jump = (
   table: EdgeJump['table'],
   from: string,
-  spec: Parameters<typeof ruleText>[0],
+  rule: Jump['rule'],
   end: EdgeJump['end'] = 'first',
-): EdgeJump => ({ table, chain: from, text: ruleText(spec), end });
+): EdgeJump => ({ table, chain: from, rule, end });
 
 const nodePortJumps = (from: string, to: string, { nodePortAddresses: addresses }: Place): EdgeJump[] => {
   const rule = { comment: nodePorts, jump: to };

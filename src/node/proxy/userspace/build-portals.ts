@@ -1,12 +1,11 @@
-// The rules of one service port: what leads from each of its addresses to the port at which kube-proxy itself listens.
-import type { SharedRule } from '../iptables/build-shared.ts';
-import { type RuleSpec, ruleText } from '../iptables/rule.ts';
+// The rules of one service port: they lead from each address of the service to a port on which kube-proxy listens.
 import type { ServicePort } from '../types.ts';
+import type { PlacedRule, Rule } from '../xtables/rule.ts';
 import type { Destination, Reach } from './destinations.ts';
 import { chain } from './names.ts';
 import type { Place } from './place.ts';
 
-/** The ports of a relay: for what comes in, and for what the node sends. */
+/** The ports of a relay, for packets that come in and for packets that the node itself sends. */
 export interface RelayPorts {
   readonly incoming: number;
   readonly own: number;
@@ -18,14 +17,14 @@ export interface PortalOptions {
 }
 
 /**
- * Rules of one chain must keep their order; a service port's are of no matter to any other's.
- * @param destinations those of the service's that shall lead to us
+ * The rules of one service port must keep their order within a chain. They don't affect those of other service ports.
+ * @param destinations addresses of the service that are to lead to kube-proxy
  */
 export const buildPortals = (
   service: ServicePort,
   destinations: readonly Destination[],
   options: PortalOptions,
-): SharedRule[] => [
+): PlacedRule[] => [
   ...destinations.flatMap((destination) => redirections(service, destination, options)),
   ...(destinations.some(({ kind }) => kind === 'node port') ? admissions(service, options) : []),
   ...destinations.flatMap((destination) => sourceRanges(service, destination)),
@@ -33,33 +32,33 @@ export const buildPortals = (
 ];
 
 /**
- * REDIRECT sends what comes in to the address of the interface it came by; the answer then leaves by the same one. What the node
- * itself sends would go to loopback that way, so it gets the node's address.
+ * REDIRECT sends an incoming packet to the address of the interface that it came in by, so the reply leaves by the same interface. It would
+ * send the node's own packets to loopback, so those get DNAT to the node's address.
  */
-const redirections = (service: ServicePort, to: Destination, { place, relays }: PortalOptions): SharedRule[] => {
+const redirections = (service: ServicePort, to: Destination, { place, relays }: PortalOptions): PlacedRule[] => {
   const [container, host] =
     to.kind === 'node port'
       ? [chain.nodePortContainer, chain.nodePortHost]
       : [chain.portalsContainer, chain.portalsHost];
-  const base = { ...(to.address === undefined ? {} : { destination: to.address }), dport: to.port };
-  const rules: SharedRule[] = [];
+  const base = { destination: to.address, dport: to.port };
+  const rules: PlacedRule[] = [];
   for (const { reach, match } of sourcesOf(service, to, place)) {
     const ports = relays[reach];
     if (!ports) continue;
     const target = place.listensEverywhere ? `REDIRECT --to-ports ${ports.incoming}` : dnat(place, ports.incoming);
-    rules.push(rule(service, 'nat', container, { ...match, ...base, jump: target }));
+    rules.push(placed(service, 'nat', container, { ...match, ...base, jump: target }));
   }
   const ports = relays[ownReach(service, to)];
-  if (ports) rules.push(rule(service, 'nat', host, { ...base, jump: dnat(place, ports.own) }));
+  if (ports) rules.push(placed(service, 'nat', host, { ...base, jump: dnat(place, ports.own) }));
   return rules;
 };
 
 interface Source {
   readonly reach: Reach;
-  readonly match: Pick<RuleSpec, 'source' | 'inInterface'>;
+  readonly match: Pick<Rule, 'source' | 'inInterface'>;
 }
 
-/** Policy Local of traffic from outside holds for the outside: pods of this node and the node itself reach the whole cluster. */
+/** External policy Local restricts clients outside the cluster only. Pods of this node and the node itself reach all endpoints. */
 const sourcesOf = (service: ServicePort, to: Destination, { local }: Place): Source[] => {
   if (to.kind === 'cluster IP') return [{ reach: ownReach(service, to), match: {} }];
   if (!service.externalPolicyLocal) return [{ reach: 'cluster', match: {} }];
@@ -77,26 +76,28 @@ const dnat = ({ family, nodeAddress }: Place, port: number): string => {
   return `DNAT --to-destination ${family === 'IPv6' ? `[${nodeAddress}]` : nodeAddress}:${port}`;
 };
 
-/** By now the packet bears the relay's port. */
-const admissions = (service: ServicePort, options: PortalOptions): SharedRule[] =>
+/** In table filter a packet already has the relay's port as its destination. */
+const admissions = (service: ServicePort, options: PortalOptions): PlacedRule[] =>
   relayPorts(options).map((dport) =>
-    rule(service, 'filter', chain.nonLocal, { dport, after: ['-m state --state NEW'], jump: 'ACCEPT' }),
+    placed(service, 'filter', chain.nonLocal, { dport, after: ['-m state --state NEW'], jump: 'ACCEPT' }),
   );
 
-/** By now the packet bears the relay's port, but still its client's address, and conntrack knows whom it was for. */
-const sourceRanges = (service: ServicePort, { kind, address, port }: Destination): SharedRule[] => {
+/** In table filter a packet still has its client's address, and conntrack knows its original destination. */
+const sourceRanges = (service: ServicePort, { kind, address, port }: Destination): PlacedRule[] => {
   if (kind !== 'load balancer IP' || service.sourceRanges.length === 0) return [];
   const after = [`-m conntrack --ctorigdst ${address} --ctorigdstport ${port}`];
   return [
-    ...service.sourceRanges.map((source) => rule(service, 'filter', chain.firewall, { source, after, jump: 'RETURN' })),
-    rule(service, 'filter', chain.firewall, { after, jump: 'DROP' }),
+    ...service.sourceRanges.map((source) =>
+      placed(service, 'filter', chain.firewall, { source, after, jump: 'RETURN' }),
+    ),
+    placed(service, 'filter', chain.firewall, { after, jump: 'DROP' }),
   ];
 };
 
-/** A relay's port is nobody's business but ours: who addresses it himself would get past policies and allowed source ranges. */
-const exclusions = (service: ServicePort, options: PortalOptions): SharedRule[] =>
+/** Drops packets that a client sends to the relay's port directly: they would bypass traffic policies and source ranges. */
+const exclusions = (service: ServicePort, options: PortalOptions): PlacedRule[] =>
   relayPorts(options).map((dport) =>
-    rule(service, 'filter', chain.firewall, {
+    placed(service, 'filter', chain.firewall, {
       inInterface: '! lo',
       dport,
       after: ['-m conntrack ! --ctstate DNAT'],
@@ -108,8 +109,8 @@ const relayPorts = ({ relays }: PortalOptions): number[] => [
   ...new Set(Object.values(relays).flatMap(({ incoming, own }) => [incoming, own])),
 ];
 
-const rule = (service: ServicePort, table: SharedRule['table'], name: string, spec: RuleSpec): SharedRule => ({
+const placed = (service: ServicePort, table: PlacedRule['table'], name: string, rule: Rule): PlacedRule => ({
   table,
   chain: name,
-  text: ruleText({ ...spec, protocol: service.protocol.toLowerCase(), comment: service.portName }),
+  rule: { ...rule, protocol: service.protocol.toLowerCase(), comment: service.portName },
 });

@@ -1,20 +1,26 @@
-// Chains of userspace mode, by the names that kube-proxy up to v1.25 gave them.
+// Chains of userspace mode. Kube-proxy up to v1.25 used these names.
 
 export const chain = {
-  /** What comes in, to a service's address. */
+  /** Packets that come in, to the address of a service. */
   portalsContainer: 'KUBE-PORTALS-CONTAINER',
-  /** What the node itself sends to a service's address. */
+  /** Packets of the node itself, to the address of a service. */
   portalsHost: 'KUBE-PORTALS-HOST',
+  /** Packets that come in, to a node port. */
   nodePortContainer: 'KUBE-NODEPORT-CONTAINER',
+  /** Packets of the node itself, to a node port. */
   nodePortHost: 'KUBE-NODEPORT-HOST',
-  /** Lets node ports through a firewall that refuses what it doesn't know. */
+  /** Accepts node ports, in case a host firewall drops all other packets. */
   nonLocal: 'KUBE-NODEPORT-NON-LOCAL',
-  /** Ours, not the original's: who may not come in at all. */
+  /** Drops clients outside the allowed source ranges. The original has no such chain. */
   firewall: 'KUBE-PORTALS-FIREWALL',
 } as const;
 
-/** The chains by table, in the order in which they are written. */
+/** The chains of each table, in the order in which they are written. */
 export const chainsOf = {
   filter: [chain.firewall, chain.nonLocal],
   nat: [chain.portalsContainer, chain.portalsHost, chain.nodePortContainer, chain.nodePortHost],
 } as const;
+
+const all: ReadonlySet<string> = new Set(Object.values(chain));
+
+export const isOurChain = (name: string): boolean => all.has(name);

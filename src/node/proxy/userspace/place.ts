@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { ProxyConfig } from '../config/config.ts';
 import { type LocalMatch, localMatch } from '../local-detector.ts';
 import { familyOf, type IpFamily, type NodeView } from '../types.ts';
-import { machineAddresses, nodePortAddresses } from '../view/node-view.ts';
+import { machineAddresses, nodePortAddresses } from '../view/machine-addresses.ts';
 
 export interface Place {
   readonly family: IpFamily;

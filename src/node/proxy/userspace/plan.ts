@@ -1,97 +1,81 @@
-// The rules wanted → what to feed to `iptables-restore`: everything, or what differs.
-import type { SharedRule } from '../iptables/build-shared.ts';
-import type { Existing } from '../iptables/existing.ts';
-import { joinTables, TableInput } from '../iptables/restore.ts';
+// The rules wanted → the input of `iptables-restore`: all rules, or only what differs. Also compares the rules in the kernel for damage.
+import { type Existing, isListed, leadsTo, listedAs, listedRules } from '../xtables/existing.ts';
+import { insertMissing, joinTables, TableInput } from '../xtables/restore.ts';
+import { type PlacedRule, sameRules } from '../xtables/rule.ts';
 import type { EdgeJump } from './build-base.ts';
-import { chainsOf } from './names.ts';
+import { chainsOf, isOurChain } from './names.ts';
 
 const tables = ['filter', 'nat'] as const;
-const ours: ReadonlySet<string> = new Set(Object.values(chainsOf).flat());
 
-/** Writes all of our chains anew, whatever is in them, and puts right what leads to them. Foreign rules stay. */
-export const planFull = (jumps: readonly EdgeJump[], rules: readonly SharedRule[], existing: Existing): string => {
-  const wanted = new Set(jumps.map(({ table, chain, text }) => `${table} ${chain} ${text}`));
+/** Writes all chains of this mode anew, whatever is in them, and repairs the jumps to them. Foreign rules stay. */
+export const planFull = (jumps: readonly EdgeJump[], rules: readonly PlacedRule[], existing: Existing): string => {
+  const wanted = new Set(jumps.map(listedAs));
   return joinTables(
     tables.map((table) => {
       const input = new TableInput(table);
-      for (const name of chainsOf[table]) {
-        const texts = rules.filter((rule) => rule.table === table && rule.chain === name).map(({ text }) => text);
-        input.chain(name, texts);
+      for (const name of chainsOf[table]) input.chain(name, rulesOf(name, rules));
+      for (const listed of existing.builtinRules) {
+        if (listed.table !== table || !isOurChain(leadsTo(listed) ?? '')) continue;
+        if (!wanted.has(`${table} ${listed.chain} ${listed.text}`)) input.removeListed(listed);
       }
-      for (const { chain, text } of ourJumps(existing, table)) {
-        if (!wanted.has(`${table} ${chain} ${text}`)) input.remove(chain, text);
-      }
-      writeMissing(input, jumps, existing);
+      addMissing(input, jumps, existing);
       return input;
     }),
   );
 };
 
 /**
- * From a service port's rules in the kernel to those wanted. Its rules in a chain are replaced as one, as their order matters.
- * What admits is there before a packet is sent to it, and goes after none is any more.
+ * From the rules of service ports in the kernel to those wanted. A service port's rules in one chain are replaced all together, because
+ * their order matters. Accepting rules are added before nat leads to the relay, and removed after nat no longer does.
  */
 export const planChange = (
-  changes: Iterable<{ readonly before: readonly SharedRule[]; readonly after: readonly SharedRule[] }>,
+  changes: Iterable<{ readonly before: readonly PlacedRule[]; readonly after: readonly PlacedRule[] }>,
 ): string => {
-  const [admit, nat, forget] = [new TableInput('filter'), new TableInput('nat'), new TableInput('filter')];
+  const [addFilter, nat, removeFilter] = [new TableInput('filter'), new TableInput('nat'), new TableInput('filter')];
   for (const { before, after } of changes) {
-    for (const name of [...chainsOf.filter, ...chainsOf.nat]) {
-      const old = before.filter(({ chain }) => chain === name);
-      const wanted = after.filter(({ chain }) => chain === name);
-      if (sameRules(old, wanted)) continue;
-      for (const { table, text } of old) (table === 'nat' ? nat : forget).remove(name, text);
-      for (const { table, text } of wanted) (table === 'nat' ? nat : admit).append(name, text);
+    for (const table of tables) {
+      for (const name of chainsOf[table]) {
+        const [old, wanted] = [rulesOf(name, before), rulesOf(name, after)];
+        if (sameRules(old, wanted)) continue;
+        for (const rule of old) (table === 'nat' ? nat : removeFilter).remove(name, rule);
+        for (const rule of wanted) (table === 'nat' ? nat : addFilter).append(name, rule);
+      }
     }
   }
-  return joinTables([admit, nat, forget].filter(({ empty }) => !empty));
+  return joinTables([addFilter, nat, removeFilter].filter(({ empty }) => !empty));
 };
 
-/** Takes out everything of this mode, and nothing else. @returns undefined when there is nothing */
-export const planRemoval = (existing: Existing): string | undefined => {
-  const inputs = tables.map((table) => {
-    const input = new TableInput(table);
-    for (const { chain, text } of ourJumps(existing, table)) input.remove(chain, text);
-    for (const name of existing.chains.get(table) ?? []) if (ours.has(name)) input.removeChain(name);
-    return input;
-  });
-  const used = inputs.filter(({ empty }) => !empty);
-  return used.length === 0 ? undefined : joinTables(used);
-};
-
-/** Whether the kernel lacks a rule of ours, or has one too many in a chain of ours. */
-export const isDamaged = (jumps: readonly EdgeJump[], rules: readonly SharedRule[], saved: string): boolean => {
-  const wanted = new Map<string, number>();
-  for (const { table, chain, text } of [...jumps, ...rules]) {
-    const line = `${table} -A ${chain} ${text}`;
-    wanted.set(line, (wanted.get(line) ?? 0) + 1);
+/**
+ * Whether the kernel lacks a rule of this mode, or has an extra one in a chain of this mode.
+ * @param saved text of `iptables-save`
+ */
+export const isDamaged = (jumps: readonly EdgeJump[], rules: readonly PlacedRule[], saved: string): boolean => {
+  const missing = new Map<string, number>();
+  for (const rule of [...jumps, ...rules]) {
+    const key = listedAs(rule);
+    missing.set(key, (missing.get(key) ?? 0) + 1);
   }
-  let table = '';
-  for (const line of saved.split('\n')) {
-    if (line.startsWith('*')) table = line.slice(1);
-    const key = `${table} ${line}`;
-    const missing = wanted.get(key);
-    if (missing === undefined) {
-      if (ours.has(/^-A (\S+)/.exec(line)?.[1] ?? '')) return true;
-    } else if (missing === 1) wanted.delete(key);
-    else wanted.set(key, missing - 1);
+  for (const { table, chain, text } of listedRules(saved)) {
+    const key = `${table} ${chain} ${text}`;
+    const count = missing.get(key);
+    if (count === undefined && isOurChain(chain)) return true;
+    if (count === 1) missing.delete(key);
+    else if (count !== undefined) missing.set(key, count - 1);
   }
-  return wanted.size > 0;
+  return missing.size > 0;
 };
 
-const ourJumps = ({ builtinRules }: Existing, table: string): { chain: string; text: string }[] =>
-  builtinRules.flatMap((rule) => {
-    const [, from = '', chain = '', text = ''] = /^(\w+) (\S+) (.*)$/.exec(rule) ?? [];
-    return from === table && ours.has(/(?:^| )-[jg] (\S+)$/.exec(text)?.[1] ?? '') ? [{ chain, text }] : [];
-  });
+const rulesOf = (name: string, rules: readonly PlacedRule[]) =>
+  rules.filter(({ chain }) => chain === name).map(({ rule }) => rule);
 
-const writeMissing = (input: TableInput, jumps: readonly EdgeJump[], { builtinRules }: Existing): void => {
-  const missing = jumps.filter(
-    ({ table, chain, text }) => table === input.table && !builtinRules.includes(`${table} ${chain} ${text}`),
+const addMissing = (input: TableInput, jumps: readonly EdgeJump[], existing: Existing): void => {
+  insertMissing(
+    input,
+    jumps.filter(({ end }) => end === 'first'),
+    existing,
   );
-  for (const { chain, text, end } of missing.toReversed()) if (end === 'first') input.insert(chain, text);
-  for (const { chain, text, end } of missing) if (end === 'last') input.append(chain, text);
+  for (const jump of jumps) {
+    if (jump.end === 'last' && jump.table === input.table && !isListed(existing, jump))
+      input.append(jump.chain, jump.rule);
+  }
 };
-
-const sameRules = (a: readonly SharedRule[], b: readonly SharedRule[]): boolean =>
-  a.length === b.length && a.every(({ text }, index) => text === b[index]?.text);

@@ -1,4 +1,5 @@
-// One service port's sockets: its relays, and the ports it holds. They are opened before rules lead to them, and closed after.
+// The sockets of one service port: its relays, and the ports that it reserves. The backend opens them before rules lead to them, and
+// closes them after the rules are gone.
 import type { Logger } from '../../../kit/logger.ts';
 import type { ServicePort } from '../types.ts';
 import type { Categories } from '../view/categorize.ts';
@@ -8,12 +9,12 @@ import type { Place } from './place.ts';
 import type { PortRange } from './port-range.ts';
 import type { Listener, Relay } from './relay.ts';
 
-/** What rules can be built from. */
+/** The open sockets of a service port. Rules are built from it. */
 export interface Opened {
   readonly relays: Readonly<Partial<Record<Reach, RelayPorts>>>;
-  /** Destinations whose port another program has. */
+  /** Ids of destinations whose port another program uses. */
   readonly taken: ReadonlySet<string>;
-  /** What couldn't be opened, and may be next time. */
+  /** Sockets that couldn't be opened this time. */
   readonly failures: readonly Failure[];
 }
 
@@ -41,14 +42,14 @@ export class Portal {
     this.#environment = environment;
   }
 
-  /** New connections go to these endpoints from now on; existing ones go on. */
+  /** From now on, new connections go to these endpoints. Existing connections stay as they are. */
   direct(service: ServicePort, categories: Categories): void {
     for (const reach of reachesOf(service)) {
       this.#relay(reach).update(categories[reach], service.affinitySeconds);
     }
   }
 
-  /** Opens what is missing. A port that can't be had is left out. */
+  /** Opens the sockets that are missing. */
   async open(service: ServicePort, place: Place): Promise<Opened> {
     const failures: Failure[] = [];
     for (const socket of socketsOf(service, place)) {
@@ -63,7 +64,7 @@ export class Portal {
     return { relays: this.#portsOf(service, place), taken, failures };
   }
 
-  tellOf(failures: readonly Failure[]): void {
+  logFailures(failures: readonly Failure[]): void {
     const { portName: servicePortName, protocol } = this.#service;
     const { log } = this.#environment;
     for (const { socket, error } of failures) {
@@ -74,9 +75,9 @@ export class Portal {
   }
 
   /**
-   * Closes what the service port no longer needs.
-   * @param service undefined: it is gone
-   * @returns whether there was something
+   * Closes sockets that the service port does not need.
+   * @param service undefined: the service port is gone
+   * @returns whether a socket was closed
    */
   trim(service: ServicePort | undefined, place: Place): boolean {
     const wanted = new Set(service ? socketsOf(service, place).map(({ id }) => id) : []);
@@ -88,7 +89,7 @@ export class Portal {
     return surplus.length > 0;
   }
 
-  /** Ends everything, connections that exist included. */
+  /** Closes all sockets and ends all connections. */
   close(): void {
     for (const listener of this.#listeners.values()) listener.close();
     for (const relay of this.#relays.values()) relay.close();

@@ -45,10 +45,6 @@ export const categorize = (port: ServicePort, endpoints: readonly ProxyEndpoint[
   };
 };
 
-/** How many ready endpoints this node has: what a load balancer's health check asks. */
-export const countLocalReady = (endpoints: readonly ProxyEndpoint[]): number =>
-  endpoints.filter(({ local, ready }) => local && ready).length;
-
 const clusterEndpoints = (endpoints: readonly ProxyEndpoint[], node: Node): readonly ProxyEndpoint[] => {
   const ready = endpoints.filter((endpoint) => endpoint.ready);
   const near = nearest(ready, node);

@@ -3,7 +3,7 @@ import { IpvsBackend } from '../../../../src/node/proxy/ipvs/backend.ts';
 import { RuleWriter } from '../../../../src/node/proxy/ipvs/rule-writer.ts';
 import { localMatch } from '../../../../src/node/proxy/local-detector.ts';
 import type { IpFamily, NodeView } from '../../../../src/node/proxy/types.ts';
-import { nodePortAddresses } from '../../../../src/node/proxy/view/node-view.ts';
+import { nodePortAddresses } from '../../../../src/node/proxy/view/machine-addresses.ts';
 import type { DummyLink } from '../../../../src/node/sys/dummy-link.ts';
 import type { Ipset } from '../../../../src/node/sys/ipset.ts';
 import type { Ipvs } from '../../../../src/node/sys/ipvs.ts';

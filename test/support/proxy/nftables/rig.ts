@@ -3,7 +3,7 @@ import { localMatch } from '../../../../src/node/proxy/local-detector.ts';
 import { NftablesBackend } from '../../../../src/node/proxy/nftables/backend.ts';
 import { type BaseOptions, buildBase } from '../../../../src/node/proxy/nftables/build-base.ts';
 import type { NodeView } from '../../../../src/node/proxy/types.ts';
-import { nodePortAddresses } from '../../../../src/node/proxy/view/node-view.ts';
+import { nodePortAddresses } from '../../../../src/node/proxy/view/machine-addresses.ts';
 import type { Nft } from '../../../../src/node/sys/nft.ts';
 import { detectOf, type Rig, type RigOptions, rigOver, silent } from '../replay.ts';
 

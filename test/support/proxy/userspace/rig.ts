@@ -4,7 +4,7 @@ import type { NodeView } from '../../../../src/node/proxy/types.ts';
 import { UserspaceBackend } from '../../../../src/node/proxy/userspace/backend.ts';
 import type { Place } from '../../../../src/node/proxy/userspace/place.ts';
 import { PortRange } from '../../../../src/node/proxy/userspace/port-range.ts';
-import { nodePortAddresses } from '../../../../src/node/proxy/view/node-view.ts';
+import { nodePortAddresses } from '../../../../src/node/proxy/view/machine-addresses.ts';
 import type { Netfilter } from '../../../../src/node/sys/netfilter.ts';
 import { detectOf, type Rig, type RigOptions, rigOver, silent } from '../replay.ts';
 import { FakePorts } from './fake-ports.ts';

@@ -7,6 +7,7 @@ import { localMatch } from '../../../../src/node/proxy/local-detector.ts';
 import type { IpFamily } from '../../../../src/node/proxy/types.ts';
 import { servicePortsOf } from '../../../../src/node/proxy/view/service-ports.ts';
 import { endpointsOf, serviceOfSlice } from '../../../../src/node/proxy/view/slice-endpoints.ts';
+import { ruleText } from '../../../../src/node/proxy/xtables/rule.ts';
 import { goldenClusterCidrs, goldenNode, goldenServices, goldenSlices } from '../../../support/proxy/golden.ts';
 import {
   comparableSets,
@@ -70,8 +71,8 @@ describe('for the recorded objects', () => {
     const own = jumps.filter((jump) => jump.table === table);
     const text = [
       ...chains.map(({ name }) => `:${name} - [0:0]`),
-      ...[...own.map(({ chain, text: rule }) => `-A ${chain} ${rule}`)],
-      ...chains.flatMap(({ name, rules }) => rules.map((rule) => `-A ${name} ${rule}`)),
+      ...[...own.map(({ chain, rule }) => `-A ${chain} ${ruleText(rule)}`)],
+      ...chains.flatMap(({ name, rules }) => rules.map((rule) => `-A ${name} ${ruleText(rule)}`)),
     ].join('\n');
     const golden = goldenTable(file).filter((line) => !/^(:[A-Z]+ |\*|COMMIT)/.test(line));
     expect(golden.length).toBeGreaterThan(10);

@@ -105,14 +105,6 @@ test.each([
   expect(await rig.backend.damaged(signal)).toBe(false);
 });
 
-test('while a sync runs, nothing is damaged', async () => {
-  const kernel = new FakeNft();
-  const rig = createNftablesRig(kernel);
-  const look = rig.backend.damaged(signal);
-  await rig.sync();
-  expect(await look).toBe(false);
-});
-
 test('what fails is counted: a sync is tried again from scratch, what could not be swept away only stays', async () => {
   const kernel = new FakeNft();
   const rig = createNftablesRig(kernel);

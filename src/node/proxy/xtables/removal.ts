@@ -1,31 +1,30 @@
-// Takes a mode's chains and the rules that lead to them out of iptables, and nothing else.
-
+// Removes the chains of a mode, and the rules that lead to them, from iptables.
 import type { ProxyMode } from '../../../api/proxy-modes.ts';
 import { type Flavour, flavoursInUse } from '../../sys/iptables-flavour.ts';
 import { createNetfilter, hasNetfilter } from '../../sys/netfilter.ts';
 import type { CleanUpOptions } from '../backend.ts';
-import { type Existing, readExisting } from './existing.ts';
+import { type Existing, type ListedRule, leadsTo, readExisting } from './existing.ts';
 import { joinTables, TableInput } from './restore.ts';
 
-/** What of the rules is to go. */
+/** Which chains and rules are to be removed. */
 export interface Removal {
+  /** Chains that are deleted, together with the rules in the kernel's own chains that lead to them. */
   isOurs(table: string, chain: string): boolean;
-  /** Rules in the kernel's own chains that go even if the chain that they lead to stays. */
-  isOurJump?(table: string, from: string, text: string): boolean;
-  /** Chains that stay, empty. */
+  /** Other rules in the kernel's own chains that are removed. The chains that they lead to stay. */
+  isOurJump?(rule: ListedRule): boolean;
+  /** Chains that stay, but are emptied. */
   isEmptied?(table: string, chain: string): boolean;
 }
 
-/** @returns undefined when there is nothing */
-export const planRemoval = (existing: Existing, removal: Removal): string | undefined => {
+/** @returns input of `iptables-restore`; undefined when there is nothing to remove */
+export const planRemoval = ({ builtinRules, chains }: Existing, removal: Removal): string | undefined => {
   const tables = (['mangle', 'filter', 'nat'] as const).map((table) => {
     const input = new TableInput(table);
-    for (const rule of existing.builtinRules) {
-      const [, from = '', text = ''] = /^\w+ (\S+) (.*)$/.exec(rule.startsWith(`${table} `) ? rule : '') ?? [];
-      const target = /(?:^| )-[jg] (\S+)$/.exec(text)?.[1] ?? '';
-      if (removal.isOurs(table, target) || removal.isOurJump?.(table, from, text)) input.remove(from, text);
+    for (const rule of builtinRules) {
+      if (rule.table !== table) continue;
+      if (removal.isOurs(table, leadsTo(rule) ?? '') || removal.isOurJump?.(rule)) input.removeListed(rule);
     }
-    for (const name of existing.chains.get(table) ?? []) {
+    for (const name of chains.get(table) ?? []) {
       if (removal.isOurs(table, name)) input.removeChain(name);
       else if (removal.isEmptied?.(table, name)) input.chain(name, []);
     }
@@ -37,13 +36,16 @@ export const planRemoval = (existing: Existing, removal: Removal): string | unde
 
 export interface RuleRemoval {
   readonly mode: ProxyMode;
-  /** From what is there to the input of `iptables-restore`. */
+  /** From what is in the kernel to the input of `iptables-restore`; undefined when there is nothing to remove. */
   readonly plan: (existing: Existing) => string | undefined;
-  /** A chain of table nat that no other mode has. nat is written last, so it is the last to go. */
+  /**
+   * A chain of table nat that only this mode has. Where it is missing, the mode has left nothing: table nat is the last table of
+   * the input, so this chain is removed last.
+   */
   readonly mark?: string;
 }
 
-/** From both packet filters: nobody knows which one an earlier kube-proxy took. */
+/** Looks in both packet filters (nft and legacy), because an earlier kube-proxy may have used the other one. */
 export const removeRules = async ({ mode, plan, mark }: RuleRemoval, options: CleanUpOptions): Promise<void> => {
   const { log, signal, running } = options;
   const flavours: readonly Flavour[] = await flavoursInUse(signal);
@@ -51,7 +53,7 @@ export const removeRules = async ({ mode, plan, mark }: RuleRemoval, options: Cl
     for (const family of ['IPv4', 'IPv6'] as const) {
       if (!(await hasNetfilter(family, signal, flavour))) continue;
       const netfilter = createNetfilter(family, [], flavour);
-      // Beside a mode that runs, to read all rules for nothing would take seconds in a large cluster.
+      // In a large cluster, reading all rules of the running mode takes seconds.
       if (running && mark !== undefined && !(await netfilter.hasChain('nat', mark, signal))) continue;
       const input = plan(readExisting(await netfilter.save(signal)));
       if (input === undefined) continue;

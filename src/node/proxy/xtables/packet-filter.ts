@@ -1,4 +1,4 @@
-// The packet filter that the modes which use iptables program: nft or legacy, and for which address families.
+// Chooses the packet filter for the modes that use iptables: nft or legacy, and for which address families.
 import type { Logger } from '../../../kit/logger.ts';
 import { chooseFlavour, type Flavour, isLegacy } from '../../sys/iptables-flavour.ts';
 import { hasNetfilter } from '../../sys/netfilter.ts';
@@ -7,9 +7,9 @@ import type { IpFamily } from '../types.ts';
 export interface PacketFilter {
   readonly flavour: Flavour;
   readonly legacy: boolean;
-  /** Why this one, for the log. */
+  /** The reason for this choice, for the log. */
   readonly because: string;
-  /** The primary one first; at least one. */
+  /** The primary family first; at least one. */
   readonly families: readonly IpFamily[];
 }
 
@@ -22,7 +22,11 @@ export const findPacketFilter = async (log: Logger, signal: AbortSignal): Promis
     isLegacy(flavour, signal).catch(() => false),
   ]);
   const families = [...(v4 ? ['IPv4' as const] : []), ...(v6 ? ['IPv6' as const] : [])];
-  if (families.length === 0) throw new Error('this machine has no iptables, or its kernel no nat table');
+  if (families.length === 0) {
+    throw new Error(
+      'iptables cannot be used on this machine: install iptables, or load the kernel module of its nat table',
+    );
+  }
   if (families.length === 1) log.info(0, 'No iptables support for family', { ipFamily: v4 ? 'IPv6' : 'IPv4' });
   return { flavour, legacy, because, families };
 };
