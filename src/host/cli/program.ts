@@ -4,7 +4,7 @@ import stringWidth from 'string-width';
 import type { Language } from '../../api/lab.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { commonOptions, type OptionSpec, optionsOf } from './command.ts';
-import { type Command, commandGroups } from './commands.ts';
+import { type Command, commandGroups, commands } from './commands.ts';
 import type { Options } from './context.ts';
 import { type Messages, messagesIn } from './messages.ts';
 import { wrap } from './text.ts';
@@ -41,7 +41,7 @@ export const parseCommandLine = (argv: readonly string[], options: ProgramOption
     else program.parse([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw usageError(error, say);
+    if (error.exitCode !== 0) throw usageError(error, argv, say);
   }
   return parsed;
 };
@@ -121,15 +121,21 @@ const examples = (lines: readonly string[], say: Messages): string =>
   `\n${say.examples}\n${lines.map((line) => `  labs ${line}`).join('\n')}`;
 
 /** commander's `error: unknown command 'strat'\n(Did you mean start?)` → message and hint. */
-const usageError = (error: CommanderError, say: Messages): LabError => {
+const usageError = (error: CommanderError, argv: readonly string[], say: Messages): LabError => {
   const text = error.message.replace(/^error: /, '');
   const suggestion = /\n?\((Did you mean .*)\)\s*$/s.exec(text);
   const message = (suggestion ? text.slice(0, suggestion.index) : text).trim();
   const hint = suggestion?.[1]?.replace(/\n/g, ' ');
   return new LabError('LAB_USAGE', translate(message, say), {
     exitCode: ExitCode.usage,
-    hint: hint === undefined ? say.seeHelp : translate(hint, say),
+    hint: hint === undefined ? say.seeHelp(commandIn(argv)) : translate(hint, say),
   });
+};
+
+/** The command whose help explains what was wrong. */
+const commandIn = (argv: readonly string[]): string => {
+  const name = argv.find((word) => commands.some(({ name, foreign }) => name === word && !foreign));
+  return name === undefined ? 'labs' : `labs ${name}`;
 };
 
 const translate = (text: string, { usageErrors }: Messages): string => {

@@ -134,10 +134,10 @@ describe('the command line', () => {
   test.each([
     [['strat'], "unknown command 'strat'", 'Did you mean start?'],
     [['start', '--nmae', 'x'], "unknown option '--nmae'", 'Did you mean --name?'],
-    [['start', 'a', 'b'], "too many arguments for 'start'", 'See `labs --help`.'],
-    [['grade', '--report'], 'argument missing', 'See `labs --help`.'],
-    [['start', '--lang', 'fr'], 'must be one of en, ko', 'See `labs --help`.'],
-    [['image'], "missing required argument 'action'", 'See `labs --help`.'],
+    [['start', 'a', 'b'], "too many arguments for 'start'", 'See `labs start --help`.'],
+    [['grade', '--report'], 'argument missing', 'See `labs grade --help`.'],
+    [['start', '--lang', 'fr'], 'must be one of en, ko', 'See `labs start --help`.'],
+    [['image'], "missing required argument 'action'", 'See `labs image --help`.'],
   ])('refuses %j', (argv, message, hint) => {
     const error = refusal(...argv);
     expect(error).toMatchObject({ code: 'LAB_USAGE', exitCode: 2, hint });
@@ -148,8 +148,8 @@ describe('the command line', () => {
   test.each([
     [['strat'], '"strat"이라는 명령이 없습니다', '혹시 start인가요?'],
     [['start', '--nmae'], '"--nmae"이라는 옵션이 없습니다', '혹시 --name인가요?'],
-    [['image'], '인자가 빠졌습니다: action', '`labs --help`를 보세요.'],
-    [['list', '--lang', 'fr'], /하나여야/, '`labs --help`를 보세요.'],
+    [['image'], '인자가 빠졌습니다: action', '`labs image --help`를 보세요.'],
+    [['list', '--lang', 'fr'], /하나여야/, '`labs list --help`를 보세요.'],
   ])('refuses %j in Korean', (argv, message, hint) => {
     const options = { language: 'ko', version: '1', width: 80, write: () => {} } as const;
     const error = { message: expect.stringMatching(message), hint };

@@ -17,7 +17,10 @@ export const helpMessages = {
   seeCommand: both('See also `labs <command> --help`.', '`labs <명령> --help`로 명령별 도움말을 볼 수 있습니다.'),
   printHelp: both('print help', '도움말 출력'),
   printVersion: both('print the version', '버전 출력'),
-  seeHelp: both('See `labs --help`.', '`labs --help`를 보세요.'),
+  seeHelp: both(
+    (command: string) => `See \`${command} --help\`.`,
+    (command) => `\`${command} --help\`를 보세요.`,
+  ),
   /** commander's titles in the help. */
   helpTitles: both<Readonly<Record<string, string>>>(
     {},
