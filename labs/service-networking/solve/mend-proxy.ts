@@ -1,4 +1,4 @@
-// The fault: kube-proxy is stopped on node02, and only then does the service come.
+// The fault: kube-proxy is stopped on node02 before the service is created, so node02 has no rules for it.
 import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
 import { ensureNamespace, exposeService, runPods } from './pods.ts';
 

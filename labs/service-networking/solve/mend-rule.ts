@@ -1,4 +1,4 @@
-// The fault: on node01 somebody has changed the port that the DNAT rule of shop/stock sends packets to.
+// The fault: on node01, the DNAT rule of shop/stock sends packets to a wrong port.
 import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
 import { ensureNamespace, exposeService, runPods, untilRules } from './pods.ts';
 

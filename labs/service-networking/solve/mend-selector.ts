@@ -1,4 +1,4 @@
-// The fault: the service looks for pods with a label that none has.
+// The fault: the service's selector matches no pod.
 import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
 import { ensureNamespace, exposeService, runPods } from './pods.ts';
 

@@ -1,4 +1,4 @@
-// What several solutions make: pods on a chosen node, and services for them.
+// Helpers for the solutions: create pods on a chosen node and services for them, and wait for rules.
 import type { LabHandle } from '../../../src/api/lab.ts';
 
 interface PodWanted {
@@ -10,7 +10,7 @@ interface PodWanted {
   readonly app?: string;
 }
 
-/** Makes pods and waits until they are ready. */
+/** Creates pods and waits until they are ready. */
 export const runPods = async (lab: LabHandle, ...pods: readonly PodWanted[]): Promise<void> => {
   await lab.apply(pods.map(podManifest).join('---\n'));
   await Promise.all(
@@ -57,9 +57,9 @@ export const ensureNamespace = async (lab: LabHandle, name: string): Promise<voi
   await lab.apply(`apiVersion: v1\nkind: Namespace\nmetadata: { name: ${name} }\n`);
 };
 
-/** Waits until a node's nat table has (or has no longer) a text. */
+/** Waits until a node's rules contain a text, or no longer contain it. */
 export const untilRules = (lab: LabHandle, node: string, text: string, present: boolean): Promise<void> =>
-  lab.until(`the rules of ${node} ${present ? 'have' : 'no longer have'} ${text}`, async () => {
+  lab.until(`the rules of ${node} ${present ? 'contain' : 'no longer contain'} ${text}`, async () => {
     const { iptables = '' } = await lab.facts(`node/${node}`, 'iptables');
     return iptables.includes(text) === present;
   });
