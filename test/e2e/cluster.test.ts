@@ -34,14 +34,14 @@ describe('a cluster', () => {
     expect(components.filter(({ running }) => !running)).toEqual([]);
   });
 
-  test('starts with a clean slate: no pods, and a nat table without Docker in it', async () => {
+  test('starts without pods, and with a nat table without rules of Docker', async () => {
     expect(await kubectl(name, 'get', 'pods', '--all-namespaces')).toBe('');
     const { iptables } = await cluster.fabric.call('facts', { place: cluster.place('node01'), want: ['iptables'] });
     expect(iptables).toContain('kube-dns');
     expect(iptables).not.toMatch(/docker/i);
   });
 
-  test('is reached from its machines by name, and leads nowhere else', async () => {
+  test('resolves the names of its machines, and has no way out', async () => {
     const { stdout } = await docker.exec(`labs-${name}-client`, { command: ['getent', 'hosts', 'node01'] });
     expect(stdout).toContain('192.168.56.11');
     const outside = await cluster.fabric.call('http', {
@@ -63,7 +63,7 @@ describe('a cluster', () => {
     expect(facts.sysctls).toMatchObject({ 'net.ipv4.ip_forward': '1' });
   });
 
-  test('started once more is left as it is, and a link that was cut is mended', async () => {
+  test('is left unchanged by a second start, which restores a deleted link', async () => {
     await docker.exec(`labs-${name}-node01`, { command: ['ip', 'link', 'delete', 'eth0'] });
     const again = await mustStart(requestFor(name));
     await again.cluster[Symbol.asyncDispose]();
@@ -71,7 +71,7 @@ describe('a cluster', () => {
     expect(again.events).toContainEqual(expect.objectContaining({ step: 'wire', state: 'done', detail: '1 links' }));
   });
 
-  test('is not taken for another one: a changed specification is refused', async () => {
+  test('refuses a start with a changed specification', async () => {
     const request = requestFor(name);
     const changed = { ...request, plan: { ...request.plan, spec: { ...spec, podNetwork: 'vxlan' as const } } };
     expect((await tryStart(changed)).error).toMatchObject({ code: 'LAB_CHANGED', exitCode: 2 });
@@ -109,7 +109,7 @@ describe('a cluster', () => {
     expect(links?.map((link) => link.name)).toContain('eth0');
   });
 
-  test('that its student has broken comes back broken, and says what is broken', async () => {
+  test('resumes with the faults that a student made, and warns about them', async () => {
     const systemctl = (...words: string[]) =>
       docker.exec(`labs-${name}-node01`, { command: ['systemctl', ...words, 'kube-proxy'] });
     await systemctl('disable', '--now');
@@ -122,7 +122,7 @@ describe('a cluster', () => {
     await systemctl('enable', '--now');
   });
 
-  test('comes back after all of its containers were killed, as by a restart of Docker', async () => {
+  test('resumes after all of its containers were killed, as by a restart of Docker', async () => {
     await cluster[Symbol.asyncDispose]();
     await Promise.all(containers(name).map((container) => docker.kill(container)));
     await expect(openCluster(docker, name)).rejects.toMatchObject({ code: 'LAB_NOT_STARTED' });
@@ -147,7 +147,7 @@ describe('a cluster', () => {
     ({ cluster } = await mustStart(requestFor(name)));
   });
 
-  test('is deleted from labels alone, completely, and as often as one likes', async () => {
+  test('is deleted completely from labels alone; a second delete does nothing', async () => {
     const pids = cluster.machines.map(({ pid }) => pid);
     await cluster[Symbol.asyncDispose]();
     const started = performance.now();
@@ -160,12 +160,12 @@ describe('a cluster', () => {
   });
 });
 
-describe('two at once', () => {
+describe('two starts at the same time', () => {
   const names = ['e2e-left', 'e2e-right'] as const;
   beforeAll(() => cleanUp(...names));
   afterEach(() => cleanUp(...names));
 
-  test('two labs with the same addresses run side by side', async () => {
+  test('two labs with the same addresses run in parallel', async () => {
     const [left, right] = await Promise.all(names.map((name) => mustStart(requestFor(name))));
     await kubectl(names[0], 'create', 'namespace', 'only-left');
     expect(await kubectl(names[1], 'get', 'namespaces')).not.toContain('only-left');
@@ -174,7 +174,7 @@ describe('two at once', () => {
     await Promise.all([left, right].map((one) => one?.cluster[Symbol.asyncDispose]()));
   });
 
-  test('of two starts of one name one wins, and the other is told and harms nothing', async () => {
+  test('one of two starts with the same name wins; the other fails and changes nothing', async () => {
     const tried = await Promise.all([tryStart(requestFor(names[0])), tryStart(requestFor(names[0]))]);
     const won = tried.filter(({ started }) => started);
     const lost = tried.filter(({ error }) => error !== undefined);
@@ -186,7 +186,7 @@ describe('two at once', () => {
   });
 });
 
-describe('a start that does not come to its end', () => {
+describe('a start that fails', () => {
   const name = 'e2e-broken';
   beforeAll(() => cleanUp(name));
   afterEach(() => cleanUp(name));
@@ -208,7 +208,7 @@ describe('a start that does not come to its end', () => {
     },
   );
 
-  test('names the component that dies, its node and its last words, and leaves nothing', async () => {
+  test('names the component that exits, its node and its last log lines, and leaves nothing', async () => {
     const request = requestFor(name);
     const bundles = async (file: string): Promise<Buffer> =>
       file === 'node/kubelet.js'
@@ -216,7 +216,7 @@ describe('a start that does not come to its end', () => {
         : request.bundles(file);
     const { error } = await tryStart({ ...request, bundles });
     expect(error).toMatchObject({ code: 'LAB_COMPONENT_DIED', exitCode: 3 });
-    expect(String(error)).toMatch(/kubelet on (controlplane|node01) keeps dying: \d+ restarts/);
+    expect(String(error)).toMatch(/kubelet on (controlplane|node01) keeps exiting: \d+ restarts/);
     expect(String(error)).toContain('kubelet: no such cheese');
     expect(await containersOf(name)).toEqual([]);
   });
@@ -230,7 +230,7 @@ describe('a start that does not come to its end', () => {
     expect(await containersOf(name)).toEqual([]);
   });
 
-  test('touches nothing when the cluster can not be built', async () => {
+  test('touches nothing when the cluster is refused', async () => {
     const request = requestFor(name);
     const twice = { ...spec, clients: [{ name: 'node01' }] };
     const { error, events } = await tryStart({ ...request, plan: { ...request.plan, spec: twice } });

@@ -40,13 +40,13 @@ const inCopy = (command: string, ...argv: string[]) =>
   });
 
 describe('a fresh copy', () => {
-  test('says what is missing before `npm ci`', async () => {
+  test('reports what is missing before `npm ci`', async () => {
     const { exitCode, stderr } = await inCopy('node', 'bin/labs.js', 'list');
     expect(stderr).toContain('npm ci');
     expect(exitCode).toBe(3);
   });
 
-  test('is installed and built by `npm ci`, with a Node of its own where the machine’s is too old', async () => {
+  test('is installed and built by `npm ci`, which brings Node 24 if the machine’s Node is too old', async () => {
     const { exitCode, stderr } = await inCopy('npm', 'ci');
     expect(exitCode, stderr).toBe(0);
     for (const file of ['labs.js', 'fabric.js', 'node/kube-proxy.js', 'node/kube-apiserver.js'])
@@ -67,7 +67,7 @@ describe('a fresh copy', () => {
     },
   );
 
-  test('bundles anew after an edit', async () => {
+  test('bundles again after an edit', async () => {
     await inCopy('sed', '-i', "s/'LAB'/'EDITED'/", 'src/host/cli/messages/labs.ts');
     expect((await inCopy('npx', 'labs', 'list')).stdout).toContain('EDITED');
   });

@@ -79,7 +79,7 @@ describe('the node image', () => {
     expect((await shell('kubectl version --client -o json | jq -r .clientVersion.minor')).stdout.trim()).toBe('32');
   });
 
-  test('completes kubectl, also by its short name', async () => {
+  test('completes kubectl and its short name k', async () => {
     const script = `. /usr/share/bash-completion/bash_completion; . /etc/bash_completion.d/kubectl; complete -p kubectl k`;
     expect((await docker.exec(machine, { command: ['bash', '-c', script] })).stdout).toMatch(/__start_kubectl k$/m);
     expect((await docker.exec(machine, { command: ['bash', '-ic', 'alias k'] })).stdout.trim()).toBe(
@@ -87,7 +87,7 @@ describe('the node image', () => {
     );
   });
 
-  test('names no mirror and carries no machine’s identity', async () => {
+  test('contains no mirror and no machine id', async () => {
     expect((await shell('cat /etc/apt/sources.list')).stdout).toBe('');
     expect((await shell('cat /etc/machine-id')).stdout).toBe('');
     expect((await shell('ls /etc/apt/sources.list.d /etc/apt/apt.conf.d | grep -i mmdebstrap')).stdout).toBe('');
@@ -156,7 +156,7 @@ describe('the built-in pod images', () => {
   });
 });
 
-describe('images that Docker has', () => {
+describe('an image of the Docker engine', () => {
   test('can be loaded into the store, listed and removed', async () => {
     const reference = `labs-image-test:${process.pid}`;
     const rootfs = pack();
@@ -184,12 +184,12 @@ describe('images that Docker has', () => {
     }
   });
 
-  test('an image that neither Docker nor a registry has is an error that says so', async () => {
+  test('a missing image is a clear error', async () => {
     await expect(loadImage({ docker, image }, 'localhost:1/none:1')).rejects.toMatchObject({ code: 'LAB_IMAGE_PULL' });
   });
 });
 
-describe('a build that comes to nothing', () => {
+describe('a build that fails', () => {
   /** A checkout whose images don't exist yet. */
   const checkout = (name: string, more: string): string => {
     const folder = join(scratch, name);
@@ -203,7 +203,7 @@ describe('a build that comes to nothing', () => {
   const images = async (): Promise<string[]> =>
     (await docker.images.list({ [imageLabels.kind]: '' })).flatMap(({ tags }) => tags).sort();
 
-  test('without a network, says what to check, and leaves nothing behind', async () => {
+  test('gives a hint without a network, and leaves nothing behind', async () => {
     const [before, folders] = [await images(), temporary()];
     const proxy = 'http://127.0.0.1:1';
     const work = ensureImages({

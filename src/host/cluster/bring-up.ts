@@ -1,4 +1,4 @@
-// The bring-up of a cluster, as the list of its steps in the order in which they happen.
+// The steps of a bring-up and of a resume, each list in the order in which the steps happen. start.ts chooses the list.
 
 import { fabricMachine } from '../../api/cluster.ts';
 import { LabError } from '../../kit/error.ts';
@@ -12,7 +12,7 @@ import { connectFabric } from './fabric.ts';
 import { archive } from './install.ts';
 import { bridgeOf, findMachines, inspectMachines } from './machines.ts';
 import { clusterOf } from './open.ts';
-import { nodesOf, patiently, tell, unlessBroken } from './patience.ts';
+import { failOrWarn, forgivingly, nodesOf, patiently } from './patience.ts';
 import type { Step } from './steps.ts';
 
 const ensureImage: Step<BringUp> = {
@@ -30,7 +30,7 @@ const issueCertificates: Step<BringUp> = {
   needs: [],
   run: async (up) => {
     const request = certificatesOf(up.request.plan);
-    // Loaded here, as it takes 60 ms that no other command should pay.
+    // Loading pki.ts takes 60 ms, and only a start needs it.
     const { createPki } = await import('../plan/pki.ts');
     up.pki = await createPki(request);
   },
@@ -43,21 +43,21 @@ const createMachines: Step<BringUp> = {
   run: async (up) => {
     up.plan = planCluster({ ...up.request.plan, image: up.image }, up.pki);
     const [fabric, ...others] = up.plan.machines;
-    // The fabric's name is the lock: of two starts at once, Docker lets one create it.
+    // The fabric comes first because its name is the lock: Docker lets only one of two starts create it.
     if (fabric) await createOne(up, fabric);
     await allSettled(others.map((machine) => createOne(up, machine)));
     return `${up.plan.machines.length} containers`;
   },
 };
 
-/** Not abortable in itself: a creation that was asked for is waited for, so that its undo knows the container. */
+/** Takes no signal: the undo needs the container's id, so a creation that has begun is always waited for. */
 const createOne = async (up: BringUp, machine: MachinePlan): Promise<void> => {
   const id = await up.containers.create(containerSpec(up.plan, machine));
   up.ids.set(machine.name, id);
   up.undo.push(`create ${machine.container}`, () => up.containers.remove(id));
 };
 
-/** Beside the others' installation: its agent should be there when they run. */
+/** Runs beside `installComponents`, so that the agent is ready when the other machines start. */
 const startFabric: Step<BringUp> = {
   name: 'fabric',
   title: 'Starting the fabric',
@@ -92,7 +92,7 @@ const startMachines: Step<BringUp> = {
   needs: ['install'],
   run: async (up, signal) => {
     const others = [...up.ids].filter(([name]) => name !== fabricMachine);
-    await Promise.all(others.map(([, id]) => unlessBroken(up, signal, () => up.containers.start(id, signal))));
+    await Promise.all(others.map(([, id]) => forgivingly(up, signal, () => up.containers.start(id, signal))));
   },
 };
 
@@ -103,10 +103,11 @@ const wireLinks: Step<BringUp> = {
   run: async (up, signal) => {
     const machines = await findMachines(up.containers, up.request.plan.name, signal);
     const { running, down } = await inspectMachines(up.containers, machines, signal);
-    if (down.length > 0) tell(up, new LabError('LAB_MACHINE_DOWN', `${down.join(' and ')} did not stay up`));
+    if (down.length > 0)
+      failOrWarn(up, new LabError('LAB_MACHINE_DOWN', `${down.join(' and ')} stopped right after the start`));
     up.machines = running;
     const [fabric, ...others] = running;
-    if (fabric?.role !== 'fabric') throw new LabError('LAB_MACHINE_DOWN', 'the fabric did not stay up');
+    if (fabric?.role !== 'fabric') throw new LabError('LAB_MACHINE_DOWN', 'The fabric stopped right after the start');
     const links = others.flatMap(({ name, pid, link }) => (link ? [{ machine: name, pid, ...link }] : []));
     const { wired } = await up.fabric.call('wire', { bridge: bridgeOf(fabric), links }, { signal });
     return `${wired.length} links`;
@@ -139,14 +140,14 @@ const awaitDns: Step<BringUp> = {
   title: 'Waiting for the cluster DNS',
   needs: ['proxies'],
   run: async (up, signal) => {
-    // A worker where there is one: the question then crosses the fabric.
+    // The last node is a worker, if there is one: then the lookup crosses the fabric.
     const node = nodesOf(up).at(-1);
     const { dnsAddress } = up.request.plan.spec;
     if (node) await patiently(up, signal, (s, pace) => dnsAnswers(up.fabric, { node, dnsAddress }, pace, s));
   },
 };
 
-/** Where the lab's definition wants something done before the student comes. */
+/** Only for a request with `setup`: prepares the lab before the student sees it. */
 export const setUpLab: Step<BringUp> = {
   name: 'setup',
   title: 'Setting up the lab',
@@ -156,7 +157,7 @@ export const setUpLab: Step<BringUp> = {
   },
 };
 
-/** From nothing. */
+/** Builds a new cluster. */
 export const bringUp: readonly Step<BringUp>[] = [
   ensureImage,
   issueCertificates,
@@ -171,7 +172,7 @@ export const bringUp: readonly Step<BringUp>[] = [
   awaitDns,
 ];
 
-/** On a resume, first: whether this cluster is worth resuming can be asked of its fabric alone. */
+/** The first step of a resume: the fabric knows whether a start of this cluster ever finished. */
 export const wakeFabric: Step<BringUp> = {
   name: 'fabric',
   title: 'Waking the fabric',
@@ -185,13 +186,13 @@ export const wakeFabric: Step<BringUp> = {
   },
 };
 
-/** A stopped machine gets the present build of its programs, so that an edit needs no new cluster. */
+/** A stopped machine gets the present build of the components, so that an edit needs no new cluster. */
 const reinstallComponents: Step<BringUp> = {
   name: 'install',
   title: 'Installing components',
   needs: [],
   run: async (up, signal) => {
-    await Promise.all(up.asleep.map(({ name }) => (name === fabricMachine ? undefined : reinstall(up, name, signal))));
+    await Promise.all(up.stopped.map(({ name }) => (name === fabricMachine ? undefined : reinstall(up, name, signal))));
   },
 };
 
@@ -201,7 +202,7 @@ const reinstall = async (up: BringUp, machine: string, signal: AbortSignal): Pro
   await up.containers.putArchive(idOf(up, machine), '/', await archive(programs, up.request.bundles), signal);
 };
 
-/** From machines that exist, stopped or without links: the same cluster, with the same addresses and objects. */
+/** Resumes a cluster whose machines exist, stopped or without links. Addresses and objects stay the same. */
 export const resume: readonly Step<BringUp>[] = [
   reinstallComponents,
   startMachines,
@@ -218,7 +219,7 @@ const idOf = (up: BringUp, machine: string): string => {
   return id;
 };
 
-/** Like Promise.all, but comes to rest only when all have: nothing may be created behind an undo's back. */
+/** Like Promise.all, but waits for all of them even after a failure: no container may appear after the undo has run. */
 const allSettled = async (work: readonly Promise<void>[]): Promise<void> => {
   const results = await Promise.allSettled(work);
   const failed = results.find((result) => result.status === 'rejected');

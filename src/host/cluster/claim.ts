@@ -1,9 +1,10 @@
-// One `labs start` at a time may work on a cluster; the claim is held by its agent in the fabric, and ends with it.
+// Only one `labs start` at a time may change a cluster. Its agent in the fabric holds the claim, and the claim ends
+// with the agent.
 import { LabError } from '../../kit/error.ts';
 import type { Fabric } from './fabric.ts';
 
 /**
- * @returns whether a start of this cluster ever came to its end
+ * @returns whether a start of this cluster has ever finished
  * @throws LabError LAB_BUSY when another start holds the claim
  */
 export const claimCluster = async (fabric: Fabric, cluster: string, signal: AbortSignal): Promise<boolean> => {
@@ -13,7 +14,7 @@ export const claimCluster = async (fabric: Fabric, cluster: string, signal: Abor
 };
 
 export const busy = (cluster: string, cause?: unknown): LabError =>
-  new LabError('LAB_BUSY', `Another \`labs start\` is at work on ${cluster} right now`, {
+  new LabError('LAB_BUSY', `Another \`labs start\` is changing ${cluster} now`, {
     cause,
-    hint: 'Wait for it to end, or start a second lab with `--name`.',
+    hint: 'Wait until it ends, or start a second lab with `--name`.',
   });

@@ -1,4 +1,4 @@
-// What a start waits for, one named condition each, all asked through the fabric.
+// The conditions that a start waits for. Each has a name for its error; all are checked through the fabric.
 
 import { clusterDomain } from '../../api/cluster.ts';
 import type { Lease } from '../../api/coordination.ts';
@@ -10,27 +10,27 @@ import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { Fabric } from './fabric.ts';
 import type { RunningMachine } from './machines.ts';
 
-/** How long to wait; the rest of the pace is the same for all. */
+/** How long to wait. The intervals are the same for all conditions. */
 export interface Pace {
   readonly timeoutMs: number;
 }
 
 const steady = { intervalMs: 30, maxIntervalMs: 150 } as const;
 
-/** The API server serves, and has what it needs. */
+/** The API server answers `/readyz` with 200. */
 export const apiServerReady = (fabric: Fabric, pace: Pace, signal: AbortSignal): Promise<void> =>
   eventually(
     'the API server is ready',
     async () => {
       const { status, body } = await fabric.call('kube', { path: '/readyz' }, { signal });
-      return status === 200 ? done(undefined) : notYet(`/readyz says ${status} ${shorten(String(body))}`);
+      return status === 200 ? done(undefined) : notYet(`/readyz answers ${status} ${shorten(String(body))}`);
     },
     { ...steady, ...pace, signal },
   );
 
 /**
- * Every node says Ready, and has said so since its machine started: after a resume, the API server still has what it was
- * told before the stop.
+ * Every node is Ready, and its kubelet has renewed its lease since the machine started. After a resume, the API server
+ * still stores the Ready condition from before the stop.
  */
 export const nodesReady = (
   fabric: Fabric,
@@ -45,7 +45,7 @@ export const nodesReady = (
         fabric.call('kube', { path: '/api/v1/nodes' }, { signal }),
         fabric.call('kube', { path: leasesPath }, { signal }),
       ]);
-      if (nodes.status !== 200) return notYet(`the API server says ${nodes.status}`);
+      if (nodes.status !== 200) return notYet(`the API server answers ${nodes.status}`);
       const waiting = machines.flatMap((machine) => {
         const node = find(nodes.body as KubeList<Node>, machine.name);
         const lease = find(leases.body as KubeList<Lease>, machine.name);
@@ -66,7 +66,7 @@ const whyNotReady = (machine: RunningMachine, node?: Node, lease?: Lease): strin
   const { status, reason, message } = node.status?.conditions?.find(({ type }) => type === 'Ready') ?? {};
   if (status !== 'True') return `${machine.name} is not Ready${reason ? ` (${reason}: ${message ?? ''})` : ''}`;
   const renewed = new Date(lease?.spec?.renewTime ?? 0);
-  return renewed > machine.startedAt ? undefined : `the kubelet of ${machine.name} has not come back`;
+  return renewed > machine.startedAt ? undefined : `the kubelet of ${machine.name} has not renewed its lease`;
 };
 
 /** Every kube-proxy has programmed its node's rules at least once. */
@@ -84,7 +84,7 @@ export const proxiesSynced = (
           try {
             const asked = { address, port: componentPorts.proxyHealth, path: '/healthz' };
             const { status } = await fabric.call('health', asked, { signal });
-            return status === 200 ? undefined : `kube-proxy on ${name} says ${status}`;
+            return status === 200 ? undefined : `kube-proxy on ${name} answers ${status}`;
           } catch {
             return `kube-proxy on ${name} does not answer`;
           }
@@ -96,7 +96,7 @@ export const proxiesSynced = (
     { ...steady, ...pace, signal },
   );
 
-/** A node resolves a service's name through the DNS service's address: server, service and rules work together. */
+/** A node resolves a name through the address of the DNS service. This takes the server, the service and the rules. */
 export const dnsAnswers = (
   fabric: Fabric,
   { node, dnsAddress: nameserver }: { readonly node: RunningMachine; readonly dnsAddress: Ipv4 },

@@ -1,4 +1,4 @@
-// What the steps of a bring-up share: what was asked, and what earlier steps have made.
+// The data that the steps of a bring-up share: the request, and the results of earlier steps.
 import type { UndoStack } from '../../kit/undo.ts';
 import type { Containers } from '../docker/port.ts';
 import type { Pki } from '../plan/identities.ts';
@@ -9,17 +9,17 @@ import type { Bundles } from './install.ts';
 import type { Machine, RunningMachine } from './machines.ts';
 import type { Cluster } from './open.ts';
 
-/** What `labs start` asks for. */
+/** A cluster as `labs start` wants it. */
 export interface StartRequest {
   readonly plan: Omit<PlanInput, 'image'>;
-  /** Makes sure that the node image and the pod images are there; gives the node image's reference. */
+  /** Builds the node image and the pod images if they are missing. @returns the node image's reference */
   readonly ensureImage: (signal: AbortSignal, onProgress: (line: string) => void) => Promise<string>;
   readonly bundles: Bundles;
-  /** Does what the lab's own definition wants done before the student comes. Not on a resume. */
+  /** Prepares the lab before the student sees it. Not called on a resume. */
   readonly setup?: (cluster: Cluster, signal: AbortSignal) => Promise<void>;
 }
 
-/** Filled step by step; reading what no earlier step made is a defect of the list. */
+/** Filled step by step. Reading a value that no earlier step has set is a defect of the list of steps, and throws. */
 export class BringUp {
   readonly containers: Containers;
   readonly request: StartRequest;
@@ -27,13 +27,14 @@ export class BringUp {
   readonly onProgress: (line: string) => void;
   /** Container ids by machine. */
   readonly ids = new Map<string, string>();
-  /** A student may have broken this cluster, and wants it back as it was: what isn't well is told, and no failure. */
+  /** On a resume: a student may have broken the cluster on purpose, so problems are warnings, not failures. */
   lenient = false;
   readonly warnings: string[] = [];
-  /** On performance's clock: when a lenient bring-up has waited long enough for everything together. */
+  /** By `performance.now()`: the end of the time that a lenient bring-up waits for all conditions together. */
   patienceEnds: number | undefined;
-  /** On a resume: what doesn't run yet, and whether a start of this cluster ever came to its end. */
-  asleep: readonly Machine[] = [];
+  /** On a resume: the machines that do not run yet. */
+  stopped: readonly Machine[] = [];
+  /** On a resume: whether a start of this cluster has ever finished. */
   completed = false;
   #image?: string;
   #pki?: Pki;
@@ -48,7 +49,7 @@ export class BringUp {
     this.onProgress = options.onProgress;
   }
 
-  /** Gives up the connection to the fabric, if there is one yet. */
+  /** Closes the connection to the fabric, if there is one. */
   close(): void {
     this.#fabric?.close();
   }

@@ -1,4 +1,4 @@
-// A planned machine as the container engine is asked for it.
+// Translates a planned machine into the container that the engine creates.
 import type { ContainerSpec } from '../docker/port.ts';
 import type { ClusterPlan, MachinePlan } from '../plan/types.ts';
 

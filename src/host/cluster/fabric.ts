@@ -1,4 +1,4 @@
-// The host's end of the conversation with a lab's fabric: typed calls over the standard streams of one exec.
+// The host's side of the connection to a lab's fabric: typed calls over the standard streams of one `docker exec`.
 import { createInterface } from 'node:readline';
 import { fabricMachine } from '../../api/cluster.ts';
 import type { FabricMethod, FabricMethods, FabricResponse } from '../../api/fabric.ts';
@@ -7,11 +7,11 @@ import type { Containers, ExecSession } from '../docker/port.ts';
 import { agentCommand } from '../plan/files.ts';
 import { containerName } from '../plan/names.ts';
 
-/** The fabric of a running cluster. Calls run side by side. Close it, or leave an `await using` scope. */
+/** The fabric of a running cluster. Calls run in parallel. Close it after use, or use `await using`. */
 export interface Fabric extends AsyncDisposable {
   /**
-   * @throws LabError with the agent's code (`FABRIC_…`), `LAB_FABRIC_TIMEOUT` or `LAB_FABRIC_GONE`; the signal's reason
-   * when aborted
+   * @throws LabError with the agent's code (`FABRIC_…`), `LAB_FABRIC_TIMEOUT` or `LAB_FABRIC_GONE`; after an abort, the
+   * reason of the signal
    */
   call<M extends FabricMethod>(
     method: M,
@@ -33,7 +33,7 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** Starts an agent in the fabric container and talks to it. */
+/** Starts an agent in the fabric container and connects to it. */
 export const connectFabric = async (containers: Containers, cluster: string, signal?: AbortSignal): Promise<Fabric> => {
   const session = await containers.open(containerName(cluster, fabricMachine), {
     command: agentCommand,
@@ -61,15 +61,19 @@ const createFabric = (session: ExecSession, cluster: string): Fabric => {
     else waiting.resolve(response.result);
   });
   const end = (cause?: unknown): void => {
-    gone ??= new LabError('LAB_FABRIC_GONE', `The fabric of ${cluster} no longer answers${reasonOf(complaint)}`, {
-      cause,
-      hint: 'Run `labs start` to bring the lab back.',
-    });
+    gone ??= new LabError(
+      'LAB_FABRIC_GONE',
+      `The fabric of ${cluster} does not answer any more${reasonOf(complaint)}`,
+      {
+        cause,
+        hint: 'Run `labs start` to bring the lab back.',
+      },
+    );
     for (const { reject } of pending.values()) reject(gone);
     pending.clear();
   };
   session.exitCode.then(() => end(), end);
-  // Closing cuts the streams short; whoever still waits for an answer learns it from `end`.
+  // Closing breaks the streams. `end` rejects the calls that still wait.
   for (const part of [session.stdin, session.stdout, session.stderr, lines]) part.on('error', end);
 
   const close = (): void => {
@@ -96,7 +100,7 @@ const createFabric = (session: ExecSession, cluster: string): Fabric => {
   };
 };
 
-/** No answer is waited for without end, nor after an abort. */
+/** Limits the wait for an answer, and ends it on an abort. */
 const bounded = async <T>(
   answer: Promise<T>,
   method: string,

@@ -1,4 +1,4 @@
-// Puts a plan's files into a machine that doesn't run yet: one tar archive, unpacked by the engine.
+// Packs the planned files of a machine into one tar archive, which the engine unpacks before the machine starts.
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -6,10 +6,10 @@ import { pack } from 'tar-stream';
 import { LabError } from '../../kit/error.ts';
 import type { PlannedFile } from '../plan/types.ts';
 
-/** Gives the bundle that the build made, by its name in `dist/`: `node/kube-proxy.js`. */
+/** Reads a bundle by its name in `dist/`, such as `node/kube-proxy.js`. */
 export type Bundles = (name: string) => Promise<Buffer>;
 
-/** Bundles of a `dist` folder, each read once. */
+/** The bundles of a `dist` folder. Each is read once. */
 export const bundlesIn = (folder: string): Bundles => {
   const read = new Map<string, Promise<Buffer>>();
   return (name) => {
@@ -30,7 +30,7 @@ const readBundle = async (folder: string, name: string): Promise<Buffer> => {
   }
 };
 
-/** Folders that every machine has, with modes of their own. */
+/** Folders that the image has. They are not in the archive, so that their modes stay. */
 const given = new Set([
   ...['/', '/etc', '/etc/systemd', '/etc/systemd/system', '/root', '/usr', '/usr/local', '/usr/local/bin'],
   ...['/usr/local/lib', '/usr/local/sbin', '/var', '/var/lib', '/var/log', '/var/cache'],

@@ -1,4 +1,4 @@
-// The machines of a cluster as Docker knows them: everything here comes from labels and states, nothing from a definition.
+// The machines of a cluster as Docker knows them. All data comes from labels and states, so it needs no definition.
 import { type Ipv4, parseIpv4 } from '../../api/scalars.ts';
 import type { ContainerStatus, ContainerSummary, Containers } from '../docker/port.ts';
 import { bridgeName, labels, linkName, macOf } from '../plan/names.ts';
@@ -12,21 +12,21 @@ export interface Machine {
   readonly id: string;
   readonly status: ContainerStatus;
   readonly address: Ipv4;
-  /** How it is plugged in; the fabric is the bridge itself. */
+  /** Its link to the bridge. For the fabric: the bridge's own address. */
   readonly link?: LinkPlan;
   /** How many machines the whole cluster should have. */
   readonly clusterSize: number;
   readonly lab: string;
   readonly definition: string;
   readonly version: string;
-  /** On the fabric: the specification of which the cluster was made, as JSON. */
+  /** Only on the fabric: the ClusterSpec of the cluster, as JSON. */
   readonly spec: string;
 }
 
-/** A machine that runs: its process 1 on the engine's machine leads to its namespaces. */
+/** A machine that runs. Its `pid` on the engine's machine leads to its namespaces. */
 export interface RunningMachine extends Machine {
   readonly pid: number;
-  /** By the engine's clock, which is its machines' clock too: they share a kernel. */
+  /** By the engine's clock. The machines share its kernel, so it is their clock, too. */
   readonly startedAt: Date;
 }
 
@@ -48,7 +48,7 @@ export const findAllMachines = async (
   return new Map([...groups].map(([name, found]) => [name, found.map(toMachine).sort(inOrder)]));
 };
 
-/** With process ids; those that don't run are named apart. */
+/** Adds process ids. Machines that do not run are returned by name, in `down`. */
 export const inspectMachines = async (
   containers: Containers,
   machines: readonly Machine[],
@@ -92,7 +92,7 @@ const toMachine = (container: ContainerSummary): Machine => {
   };
 };
 
-/** `192.168.56.11/24 via 192.168.56.1`; the fabric's has no gateway. */
+/** `192.168.56.11/24 via 192.168.56.1`; the fabric's label has no gateway. */
 const parseLink = (label: string): LinkPlan | undefined => {
   const match = /^([\d.]+)\/(\d+)(?: via ([\d.]+))?$/.exec(label);
   if (!match) return undefined;

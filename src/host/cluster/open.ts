@@ -1,4 +1,4 @@
-// A running cluster, opened for use: its machines and its fabric, as the grader, the tasks and the CLI need them.
+// Opens a running cluster for the grader, the tasks and the CLI: its machines and a connection to its fabric.
 
 import { fabricMachine } from '../../api/cluster.ts';
 import type { Place } from '../../api/fabric.ts';
@@ -16,14 +16,14 @@ export interface Cluster extends AsyncDisposable {
   readonly fabric: Fabric;
   /** Nodes and clients that run; the fabric is not among them. */
   readonly machines: readonly RunningMachine[];
-  /** @throws LabError LAB_NO_MACHINE with the names there are */
+  /** @throws LabError LAB_NO_MACHINE that lists the machines */
   machine(name: string): RunningMachine;
-  /** The place from which a probe starts: a machine, or a pod on it by its address. */
+  /** The place from which a probe starts: a machine, or the pod with this address on the machine. */
   place(machine: string, podIp?: Ipv4): Place;
 }
 
 /**
- * Opens a running cluster. Machines that don't run are left out, so that a student who stopped one is still graded.
+ * Opens a running cluster. Machines that don't run are left out: grading must work when a student has stopped one.
  * @throws LabError LAB_NOT_STARTED when there is no such cluster, or its fabric doesn't run
  */
 export const openCluster = async (containers: Containers, name: string, signal?: AbortSignal): Promise<Cluster> => {
@@ -38,7 +38,7 @@ export const openCluster = async (containers: Containers, name: string, signal?:
   return clusterOf(containers, name, fabric, machines.running);
 };
 
-/** A handle on what has been looked up already. It owns the fabric's connection. */
+/** A handle on machines that are known already. It owns the connection to the fabric. */
 export const clusterOf = (
   containers: Containers,
   name: string,
@@ -49,9 +49,9 @@ export const clusterOf = (
   const machine = (wanted: string): RunningMachine => {
     const found = members.find((member) => member.name === wanted);
     if (found) return found;
-    throw new LabError('LAB_NO_MACHINE', `No machine of ${name} that runs is called "${wanted}"`, {
+    throw new LabError('LAB_NO_MACHINE', `${name} has no running machine "${wanted}"`, {
       exitCode: ExitCode.usage,
-      hint: `There are: ${members.map((member) => member.name).join(', ')}.`,
+      hint: `Running machines: ${members.map((member) => member.name).join(', ')}.`,
     });
   };
   return {

@@ -1,4 +1,4 @@
-// `labs start`: a cluster from nothing, or the same one again. What this run made is undone when it fails.
+// `labs start`: builds a new cluster or resumes an existing one, and undoes its own changes when it fails.
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import { UndoStack } from '../../kit/undo.ts';
@@ -15,21 +15,21 @@ import { type RunOptions, runSteps } from './steps.ts';
 import { removeMachines, stopMachines } from './stop.ts';
 
 export interface StartOptions extends RunOptions {
-  /** Lines of a long step, such as an image build. */
+  /** Called with the output lines of a long step, such as an image build. */
   readonly onProgress?: (line: string) => void;
 }
 
 export interface Started {
   readonly cluster: Cluster;
-  /** The cluster was there already: stopped, or even running. */
+  /** The cluster existed already, stopped or running. */
   readonly resumed: boolean;
-  /** What isn't well in a resumed cluster: its student may have broken it on purpose, so that it is no failure. */
+  /** Problems of a resumed cluster. They are no failure, because a student may have caused them on purpose. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Starts a cluster, or resumes the one of this name. On failure or abort nothing is left that wasn't there before: a
- * new cluster is deleted, a resumed one stopped again.
+ * Starts a cluster, or resumes the one with this name. A failure or an abort restores the state from before: a new
+ * cluster is deleted, and a resumed one is stopped again.
  * @throws LabError LAB_PLAN_REFUSED, LAB_BUSY, LAB_CHANGED, LAB_COMPONENT_DIED, LAB_TIMEOUT, and those of Containers
  */
 export const startCluster = async (
@@ -52,8 +52,8 @@ export const startCluster = async (
 };
 
 /**
- * Removes the machines of a start that was interrupted: nobody has worked in them. Looks again, as a killed start may have
- * had creations under way; a fabric that is new by now belongs to another start, which has cleared up before us.
+ * Removes the machines of an interrupted start; no student has worked in them. Lists them again, because a killed start
+ * may still have had a creation in progress. If the fabric is a new one by now, another start has cleaned up first.
  */
 const clearLitter = async (containers: Containers, name: string, seen: Machine | undefined): Promise<void> => {
   const litter = await findMachines(containers, name);
@@ -77,15 +77,15 @@ const startAnew = async (containers: Containers, request: StartRequest, options:
 
 const isNameTaken = (error: unknown): boolean => error instanceof LabError && error.code === 'LAB_NAME_TAKEN';
 
-/** How long another start may be between creating its fabric and starting it. */
+/** How long another start may take between creating its fabric and starting it. */
 const creationMs = 5000;
 
-/** A fabric that was created and never started belongs to a start that is under way, or to one that was killed. */
+/** A fabric that was created but not started belongs to a start in progress, or to a killed one. */
 const isWorthResuming = async (containers: Containers, fabric: Machine, signal: AbortSignal): Promise<boolean> => {
   if (fabric.role !== 'fabric') return false;
   if (fabric.status !== 'created') return true;
   const started = eventually(
-    'the other start goes on',
+    'the other start continues',
     async () => {
       const status = (await containers.inspect(fabric.id, signal))?.status;
       return status === 'created' ? notYet(status) : done(status !== undefined);
@@ -98,7 +98,7 @@ const isWorthResuming = async (containers: Containers, fabric: Machine, signal: 
   });
 };
 
-/** @returns undefined when a start of this cluster never came to its end */
+/** @returns undefined when no start of this cluster has ever finished */
 const resumeCluster = async (
   containers: Containers,
   request: StartRequest,
@@ -117,27 +117,27 @@ const resumeCluster = async (
       up.close();
       return undefined;
     }
-    // Only now: with the claim in hand, nobody else adds machines or takes them away.
+    // Only with the claim held: then no other start adds or removes machines.
     const found = await findMachines(containers, request.plan.name, options.signal);
     refuseDifferent(request, found);
     for (const machine of found) up.ids.set(machine.name, machine.id);
-    up.asleep = found.filter(({ status }) => status !== 'running');
-    undo.push(`start ${request.plan.name}`, () => stopMachines(containers, up.asleep));
+    up.stopped = found.filter(({ status }) => status !== 'running');
+    undo.push(`start ${request.plan.name}`, () => stopMachines(containers, up.stopped));
     await runSteps(resume, up, options);
     undo.commit();
     const cluster = clusterOf(containers, request.plan.name, up.fabric, up.machines);
     return { cluster, resumed: true, warnings: up.warnings };
   } catch (error) {
     up.close();
-    // The fabric is the other start's, which had only created it when we looked.
+    // The fabric belongs to another start, so this start must not stop it.
     if (error instanceof LabError && error.code === 'LAB_BUSY') undo.commit();
     throw error;
   }
 };
 
 /**
- * A cluster of another lab, made of another specification, or short of a machine, is not the one that was asked for. A
- * changed task or script doesn't matter: an author edits them while the cluster runs.
+ * Refuses a cluster of another lab, with another specification, or without one of its machines. Changed tasks and
+ * scripts don't matter: an author edits them while the cluster runs.
  */
 const refuseDifferent = ({ plan }: StartRequest, found: readonly Machine[]): void => {
   const [fabric] = found;
@@ -146,26 +146,26 @@ const refuseDifferent = ({ plan }: StartRequest, found: readonly Machine[]): voi
   const lines = describeDifferences(changed.slice(0, 8)).map((line) => `\n  ${line}`);
   const why =
     fabric?.lab !== plan.lab
-      ? `${plan.name} is a cluster of the lab ${fabric?.lab}`
+      ? `${plan.name} is a cluster of another lab, ${fabric?.lab}`
       : changed.length > 0
-        ? `The cluster of ${plan.lab} has been defined anew since ${plan.name} was started:${lines.join('')}`
+        ? `The definition of ${plan.lab} has changed since ${plan.name} was started:${lines.join('')}`
         : missing.length > 0
-          ? `${plan.name} has lost ${missing.join(' and ')}`
+          ? `${plan.name} is incomplete: ${missing.join(' and ')} no longer exists`
           : undefined;
   if (why === undefined) return;
   throw new LabError('LAB_CHANGED', why, {
     exitCode: ExitCode.usage,
-    hint: `Run \`labs delete ${plan.name}\` first, or use \`--name\` for a second one beside it.`,
+    hint: `Run \`labs delete ${plan.name}\` first, or use \`--name\` to start a second cluster.`,
   });
 };
 
-/** When undoing fails too, the user must know both; the first error stays the one that counts. */
+/** When the undo fails, too, the message has both errors; the code is that of the first one. */
 const firstCause = (error: unknown, name: string): unknown => {
   if (!(error instanceof SuppressedError)) return error;
   const first = firstCause(error.suppressed, name);
   return new LabError(
     first instanceof LabError ? first.code : 'LAB_START_FAILED',
-    `${messageOf(first)}\nAnd not all could be undone: ${messageOf(error.error)}`,
+    `${messageOf(first)}\nNot everything could be undone: ${messageOf(error.error)}`,
     { cause: error, hint: `Run \`labs delete ${name}\`.` },
   );
 };

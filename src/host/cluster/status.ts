@@ -1,4 +1,4 @@
-// What is there: the clusters of an engine, and how each machine and component of one is doing.
+// Lists the clusters of an engine, and describes the state of one cluster's machines and components.
 import type { Component } from '../../api/paths.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import type { Containers } from '../docker/port.ts';
@@ -11,7 +11,7 @@ export type ClusterState = 'running' | 'stopped' | 'incomplete';
 export interface ClusterSummary {
   readonly name: string;
   readonly lab: string;
-  /** Digest of the definition from which it was made. */
+  /** Digest of the lab's definition at the time of the start. */
   readonly definition: string;
   readonly state: ClusterState;
   readonly machines: number;
@@ -33,7 +33,7 @@ export interface MachineStatus {
 export interface ComponentStatus {
   readonly name: Component;
   readonly running: boolean;
-  /** systemd's word: `active`, `activating`, `failed`, `inactive`. */
+  /** systemd's ActiveState: `active`, `activating`, `failed`, `inactive`. */
   readonly state: string;
   readonly restarts: number;
 }
@@ -47,7 +47,7 @@ export const listClusters = async (
   return [...all].map(([name, machines]) => summarise(name, machines)).sort((a, b) => a.name.localeCompare(b.name));
 };
 
-/** One cluster in detail; undefined when there is none of this name. */
+/** One cluster in detail; undefined when none has this name. */
 export const statusOf = async (
   containers: Containers,
   name: string,
@@ -62,7 +62,7 @@ export const statusOf = async (
 const summarise = (name: string, machines: readonly Machine[]): ClusterSummary => {
   const running = machines.filter(({ status }) => status === 'running').length;
   const size = machines[0]?.clusterSize ?? 0;
-  // A container that was never started belongs to a start that is under way, or was interrupted.
+  // A container that was never started belongs to a start in progress, or to an interrupted one.
   const whole = machines.length === size && machines.every(({ status }) => status !== 'created');
   const state = running === size ? 'running' : running === 0 && whole ? 'stopped' : 'incomplete';
   return {
@@ -77,7 +77,7 @@ const summarise = (name: string, machines: readonly Machine[]): ClusterSummary =
 const describe = async (containers: Containers, machine: Machine, signal: AbortSignal): Promise<MachineStatus> => {
   const { name, role, address, container, status } = machine;
   const running = status === 'running';
-  // A node whose systemd a student has stopped can't be asked; that is a status, not a failure.
+  // A student may have stopped systemd on a node. Then the node shows no components.
   const units = running && role === 'node' ? await unitsOf(containers, machine, signal).catch(() => []) : [];
   return {
     name,

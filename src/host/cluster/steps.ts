@@ -1,18 +1,18 @@
-// A bring-up is a list of named steps; those that don't need each other run side by side, and each one is reported.
+// Runs a list of named steps. Steps that don't need each other run in parallel, and each one is reported.
 import { messageOf } from '../../kit/error.ts';
 
-/** One step as data: what it is called, what it needs, what it does. */
+/** One step as data: its name, the steps that it needs, and its work. */
 export interface Step<Context> {
   readonly name: string;
   /** What the user reads while it runs: "Creating machines". */
   readonly title: string;
   /** Names of earlier steps of the list. */
   readonly needs: readonly string[];
-  /** May return a detail worth showing beside the title. */
+  /** May return a detail to show beside the title. */
   readonly run: (context: Context, signal: AbortSignal) => Promise<string | undefined> | Promise<void>;
 }
 
-/** What a front end renders; `milliseconds` is the step's own time. */
+/** An event for the front end; `milliseconds` is the time of this step alone. */
 export type StepEvent = { readonly step: string; readonly title: string } & (
   | { readonly state: 'started' }
   | { readonly state: 'done'; readonly milliseconds: number; readonly detail?: string }
@@ -27,8 +27,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs the steps. The first failure aborts the others; it is thrown once all have come to rest, so that nothing is
- * still at work when the caller undoes what was done.
+ * Runs the steps. The first failure aborts the others. It is thrown after all of them have ended, so that no step still
+ * works while the caller undoes the changes.
  */
 export const runSteps = async <Context>(
   steps: readonly Step<Context>[],

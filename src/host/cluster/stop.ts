@@ -1,9 +1,9 @@
-// `labs stop` and `labs delete`: from labels alone, so that they work on what is half made, and without any definition.
+// `labs stop` and `labs delete`. They read only labels, so they work without the definition and on half-made clusters.
 import type { Containers } from '../docker/port.ts';
 import { labels } from '../plan/names.ts';
 import { findMachines, type Machine } from './machines.ts';
 
-/** For systemd to stop its units; their own limit is 2 s. */
+/** Time for systemd to stop its units; their own limit is 2 s. */
 const graceSeconds = 3;
 
 /** Stops all machines at once. @returns how many machines there are; 0 when there is no such cluster */
@@ -18,7 +18,7 @@ export const stopMachines = async (containers: Containers, machines: readonly Ma
 };
 
 /**
- * Deletes everything of a cluster; repeatable. Looks again after each pass: another `labs start` may have been at work.
+ * Deletes everything of a cluster. Lists the machines again after each pass, because a `labs start` may be running.
  * @returns how many machines were removed
  */
 export const deleteCluster = async (containers: Containers, name: string): Promise<number> => {
@@ -38,7 +38,7 @@ export const removeMachines = async (containers: Containers, machines: readonly 
   await all(machines.map(({ id }) => containers.remove(id)));
 };
 
-/** Goes on past a failure, and tells of the first one at the end. */
+/** Waits for all of them, then throws the first failure. */
 const all = async (work: readonly Promise<unknown>[]): Promise<void> => {
   const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;

@@ -1,17 +1,17 @@
-// Notices a component that keeps dying while a start waits for it, and says which one, where, and what it last said.
+// Watches the components while a start waits. A component that keeps exiting ends the wait, with its last log lines.
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Component, components } from '../../api/paths.ts';
 import { LabError } from '../../kit/error.ts';
 import type { Containers } from '../docker/port.ts';
 import type { Machine } from './machines.ts';
 
-/** A component that finds its API server missing retries by itself; one that exits this often has a defect. */
+/** A component that waits for the API server retries without exiting. One that exits this often has a defect. */
 const mostRestarts = 5;
 const firstLookMs = 2500;
 const pauseMs = 1000;
 const lastLines = 15;
 
-/** Ends only by throwing: `LAB_COMPONENT_DIED`, or the signal's reason. */
+/** Never returns. @throws LabError LAB_COMPONENT_DIED; after an abort, the signal's reason */
 export const watchComponents = async (
   containers: Containers,
   nodes: readonly Machine[],
@@ -37,7 +37,7 @@ export interface UnitState {
   readonly exitStatus: number;
 }
 
-/** What systemd on the node says of the components. A node that can't be asked has none. */
+/** The states of the components, from systemd on the node. */
 export const unitsOf = async (
   containers: Containers,
   node: Machine,
@@ -58,27 +58,29 @@ export const unitsOf = async (
 };
 
 const died = async (containers: Containers, node: Machine, unit: UnitState): Promise<LabError> => {
-  // While it is being started once more, systemd has forgotten the status with which it ended.
+  // While systemd restarts a unit, its last exit status is 0.
   const status = unit.exitStatus === 0 ? '' : `, last exit code ${unit.exitStatus}`;
   return new LabError(
     'LAB_COMPONENT_DIED',
-    `${unit.component} on ${node.name} keeps dying: ${unit.restarts} restarts${status}. ` +
-      `Its last lines:\n${(await lastWords(containers, node, unit.component)).replace(/^/gm, '    ')}`,
-    { hint: "If the lab's definition didn't ask for it, this is a defect of labs: please report these lines." },
+    `${unit.component} on ${node.name} keeps exiting: ${unit.restarts} restarts${status}. ` +
+      `Its last log lines:\n${(await lastLogLines(containers, node, unit.component)).replace(/^/gm, '    ')}`,
+    {
+      hint: 'If the lab does not break this component on purpose, this is a defect of labs: please report these lines.',
+    },
   );
 };
 
-/** What the component itself wrote; what systemd says of it where it wrote nothing. Repeated lines are shown once. */
-const lastWords = async (containers: Containers, node: Machine, component: Component): Promise<string> => {
+/** The component's own lines; if there are none, systemd's lines about it. Repeated lines are shown once. */
+const lastLogLines = async (containers: Containers, node: Machine, component: Component): Promise<string> => {
   const journal = ['journalctl', '--lines', String(lastLines), '--no-pager', '--output', 'cat', '--quiet'];
   const read = async (...match: readonly string[]): Promise<string> =>
     (await containers.exec(node.id, { command: [...journal, ...match] })).stdout.trim();
   const own = await read(`_SYSTEMD_UNIT=${component}.service`);
-  const words = own || (await read('--unit', component)) || '(it wrote nothing)';
+  const words = own || (await read('--unit', component)) || '(no log lines)';
   return [...new Set(words.split('\n'))].join('\n');
 };
 
-/** Waits for a condition; a component that keeps dying ends the wait at once, with its last words. */
+/** Waits for a condition. A component that keeps exiting ends the wait with LAB_COMPONENT_DIED. */
 export const unlessComponentsDie = async (
   containers: Containers,
   nodes: readonly Machine[],

@@ -62,11 +62,11 @@ describe.each(engines)('$name', ({ connect }) => {
     return container.name;
   };
 
-  test('says which engine it is', async () => {
+  test('describes the engine', async () => {
     expect(await docker.engine()).toMatchObject({ architecture: expect.stringMatching(/^(x64|arm64)$/) });
   });
 
-  test('takes a container from created through running to exited, and tells its exit code', async () => {
+  test('takes a container from created through running to exited, and returns its exit code', async () => {
     const { name } = spec('life');
     await docker.create(spec('life'));
     expect(await docker.inspect(name)).toMatchObject({ name, status: 'created', pid: 0, startedAt: '' });
@@ -85,7 +85,7 @@ describe.each(engines)('$name', ({ connect }) => {
     expect(await docker.inspect(name)).toMatchObject({ status: 'running' });
   });
 
-  test('finds containers by label, stopped ones too, and any value where none is asked for', async () => {
+  test('finds containers by label, including stopped ones; an empty value matches any', async () => {
     await docker.create(spec('one'));
     await started('two');
     const names = async (labels: Record<string, string>) => (await docker.list(labels)).map(({ name }) => name).sort();
@@ -94,14 +94,14 @@ describe.each(engines)('$name', ({ connect }) => {
     expect(await names({ [label]: 'other' })).toEqual([]);
   });
 
-  test('removes a running container, and does nothing about one that is gone', async () => {
+  test('removes a running container, and ignores one that is gone', async () => {
     const name = await started('gone');
     await Promise.all([docker.remove(name), docker.remove(name)]);
     await docker.remove(name);
     expect(await docker.inspect(name)).toBeUndefined();
   });
 
-  test('refuses a name that is taken, an image that is missing, and a container that is not there', async () => {
+  test('refuses a name that is taken, a missing image and a missing container', async () => {
     await docker.create(spec('taken'));
     await expect(docker.create(spec('taken'))).rejects.toMatchObject({ code: 'LAB_NAME_TAKEN' });
     await expect(docker.create(spec('other', { image: 'labs/none:1' }))).rejects.toMatchObject({
@@ -136,7 +136,7 @@ describe.each(engines)('$name', ({ connect }) => {
     await expect(docker.getArchive(name, '/nowhere')).rejects.toMatchObject({ code: 'LAB_FILE_MISSING' });
   });
 
-  test('runs commands: output and error apart, the exit code, and standard input', async () => {
+  test('runs commands with separate output and error, exit code and standard input', async () => {
     const name = await started('exec');
     expect(await docker.exec(name, { command: ['sh', '-c', 'echo out; echo err >&2; exit 3'] })).toEqual({
       exitCode: 3,
@@ -180,7 +180,7 @@ describe.each(engines)('$name', ({ connect }) => {
     expect(await docker.images.inspect(tag)).toBeUndefined();
   });
 
-  test('a pull that no registry answers is an error of its own', async () => {
+  test('a pull without a registry fails with an error code of its own', async () => {
     await expect(docker.images.pull('localhost:1/labs/none:1')).rejects.toMatchObject({ code: 'LAB_IMAGE_PULL' });
   });
 });
@@ -220,12 +220,12 @@ describe('Docker alone', () => {
     }
   });
 
-  test('an engine that is not there says how to get one', async () => {
+  test('a missing engine gives a hint how to install one', async () => {
     const docker = await connectDocker({ DOCKER_HOST: 'unix:///nowhere/docker.sock', PATH: '' });
     await expect(docker.engine()).rejects.toMatchObject({ exitCode: 3, hint: expect.stringContaining('labs setup') });
   });
 
-  test('an engine elsewhere that does not answer is told apart', async () => {
+  test('a remote engine that does not answer has its own hint', async () => {
     const docker = await connectDocker({ DOCKER_HOST: 'tcp://127.0.0.1:1', PATH: '' });
     await expect(docker.engine()).rejects.toMatchObject({
       code: 'LAB_DOCKER_UNREACHABLE',

@@ -37,7 +37,7 @@ test('a slow request does not hold up a quick one', async () => {
   expect(await replies).toMatchObject([{ id: 2 }, { id: 1 }]);
 });
 
-test('a failure has a code and a message, and the agent goes on', async () => {
+test('a failure has a code and a message, and the agent keeps running', async () => {
   const fails = async (): Promise<never> => {
     throw new AgentError('FABRIC_NO_POD', 'there is none');
   };
@@ -62,7 +62,7 @@ test('the agent ends when its input does', async () => {
   expect(await new Promise((resolve) => agent.once('close', resolve))).toBe(0);
 });
 
-test('one at a time may claim a cluster, and a killed one loses the claim at once', async () => {
+test('only one agent at a time holds the claim; a killed agent loses the claim at once', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'labs-claim-'));
   const [lock, completed] = [join(folder, 'lock'), join(folder, 'completed')];
   try {

@@ -52,7 +52,7 @@ test('iptables-save shows the rules of the machine with their comments', async (
   );
 });
 
-test("a pod's address leads to its own namespace, whether a process lives there or not", async () => {
+test("a pod's address leads to its namespace, with or without a process in it", async () => {
   for (const address of [podIp, emptyPodIp]) {
     const { links, iptables } = await facts(['links', 'iptables'], address);
     expect(links?.find(({ name }) => name === 'eth0')?.addresses[0]?.address).toBe(address);
@@ -60,20 +60,20 @@ test("a pod's address leads to its own namespace, whether a process lives there 
   }
 });
 
-test('an address that no namespace has is an error that says so', async () => {
+test('an address that no namespace has is a clear error', async () => {
   await expect(facts(['links'], parseIpv4('10.244.9.9'))).rejects.toMatchObject({
     code: 'FABRIC_NO_POD',
     message: 'no network namespace on node01 has the address 10.244.9.9',
   });
 });
 
-test('a process that is no machine is refused, so that no probe starts outside of a lab', async () => {
+test('refuses a process that is not a machine, so that no probe starts outside of a lab', async () => {
   const place = { machine: 'node01', pid: process.pid };
   await expect(gather({ place, want: ['links'] })).rejects.toMatchObject({ code: 'FABRIC_NO_MACHINE' });
   await expect(gather({ place, want: ['processes'] })).rejects.toMatchObject({ code: 'FABRIC_NO_MACHINE' });
 });
 
-test("a pod's veth is plugged into the bridge, and its other end is the pod's eth0", async () => {
+test("a pod's veth is attached to the bridge, and its other end is the pod's eth0", async () => {
   const { links } = await facts(['links']);
   const inside = (await facts(['links'], podIp)).links?.find(({ name }) => name === 'eth0');
   const outside = links?.find(({ name }) => name === 'veth-a');
@@ -82,14 +82,14 @@ test("a pod's veth is plugged into the bridge, and its other end is the pod's et
   expect(inside?.peerIndex).toBe(outside?.ifindex);
 });
 
-test('namespaces are those that processes live in and those that are mounted', async () => {
+test('finds the namespaces of processes and the mounted ones', async () => {
   const { namespaces = [] } = await facts(['namespaces']);
   expect(namespaces).toHaveLength(3);
   const addresses = namespaces.flatMap(({ links }) => links.flatMap((link) => link.addresses.map((a) => a.address)));
   expect(addresses).toEqual(expect.arrayContaining([podIp, emptyPodIp, '10.244.1.1']));
 });
 
-test('a link on the way to a mounted namespace does not lead out of the machine', async () => {
+test('a symbolic link on the path of a mounted namespace does not lead out of the machine', async () => {
   await machine.sh('mkdir -p /tmp/fake && touch /tmp/fake/b && mount --bind /tmp/fake /run/netns');
   try {
     await expect(facts(['links'], emptyPodIp)).rejects.toMatchObject({ code: 'FABRIC_NO_POD' });
@@ -98,7 +98,7 @@ test('a link on the way to a mounted namespace does not lead out of the machine'
   }
 });
 
-test('processes are those of the machine and of the pods in it, numbered as inside', async () => {
+test('lists the processes of the machine and of its pods, with the process ids inside of the machine', async () => {
   const { processes = [], namespaces = [] } = await facts(['processes', 'namespaces']);
   expect(processes[0]).toMatchObject({ pid: 1, command: 'sleep', arguments: ['infinity'] });
   const pod = processes.find(({ arguments: words }) => words.includes('1000') && words.length === 1);
@@ -107,24 +107,24 @@ test('processes are those of the machine and of the pods in it, numbered as insi
   expect(processes.some(({ command }) => command === 'vitest' || command === 'process_api')).toBe(false);
 });
 
-test('a process that gave itself a title has a command and arguments all the same', async () => {
+test('a process that renamed itself still has a command and arguments', async () => {
   const { processes = [] } = await facts(['processes']);
   expect(processes.find(({ command }) => command === 'kube-proxy')?.arguments).toEqual(['--v=4', '--config=x']);
 });
 
-test('listeners are the sockets that wait for someone', async () => {
+test('lists the sockets that accept connections', async () => {
   expect((await facts(['listeners'])).listeners).toEqual([{ protocol: 'tcp', address: '127.0.0.1', port: 10_256 }]);
   expect((await facts(['listeners'], podIp)).listeners).toEqual([]);
   expect((await facts(['listeners'], emptyPodIp)).listeners).toEqual([]);
 });
 
-test("sysctls are those of the place's own namespace", async () => {
+test("reads the sysctls of the place's network namespace", async () => {
   await machine.sh('mount -o remount,rw /proc; echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet');
   expect((await facts(['sysctls'])).sysctls).toMatchObject({ 'net.ipv4.conf.all.route_localnet': '1' });
   expect((await facts(['sysctls'], podIp)).sysctls).toMatchObject({ 'net.ipv4.conf.all.route_localnet': '0' });
 });
 
-test('a tool that the student replaced is not the one that is asked', async () => {
+test('does not run a tool that the student replaced', async () => {
   await machine.sh('mount -t tmpfs none /usr/sbin');
   try {
     expect((await facts(['iptables'])).iptables).toContain('db-service');

@@ -105,18 +105,18 @@ describe('http', () => {
     });
   });
 
-  test('a body without end does not fill the memory', async () => {
+  test('an endless body does not fill the memory', async () => {
     const outcome = await get('http://127.0.0.1/big');
     expect(JSON.stringify(outcome).length).toBeLessThan(1_500_000);
   });
 });
 
 describe('tcp', () => {
-  test('a server that greets is heard', async () => {
+  test('reads the greeting of a server', async () => {
     expect(await connect('127.0.0.1', 3306)).toMatchObject({ ok: true, banner: '5.5.5-MariaDB' });
   });
 
-  test('a server that waits for the client is reached all the same', async () => {
+  test('reaches a server that waits for the client', async () => {
     expect(await connect('127.0.0.1', 82)).toMatchObject({ ok: true, remote: '127.0.0.1:82', banner: '' });
   });
 
@@ -152,16 +152,16 @@ describe('lookup', () => {
     },
   );
 
-  test('a name that nobody knows is unresolved', async () => {
+  test('an unknown name is unresolved', async () => {
     expect(await resolve('nothing')).toMatchObject({ ok: false, failure: 'unresolved' });
   });
 
-  test('a name server that is not there refuses', async () => {
+  test('a missing name server refuses the connection', async () => {
     const outcome = await resolve('db-service', { nameserver: parseIpv4('127.0.0.2') });
     expect(outcome).toMatchObject({ ok: false, failure: 'refused' });
   });
 
-  test('a name server that is silent is a timeout', async () => {
+  test('a silent name server is a timeout', async () => {
     const outcome = await resolve('db-service', { nameserver: parseIpv4('10.9.9.9') });
     expect(outcome).toMatchObject({ ok: false, failure: 'timeout' });
   });

@@ -22,16 +22,16 @@ afterAll(async () => {
 const read = (path: string, tailBytes = 1000): Promise<FileOutcome> =>
   readMachineFile({ machine: 'm', pid: machine.pid, path, tailBytes });
 
-test('a file is read', async () => {
+test('reads a file', async () => {
   expect(await read('/etc/hostname')).toEqual({ exists: true, content: 'machine\n', size: 8, truncated: false });
 });
 
-test('a file that is not there does not exist', async () => {
+test('a missing file does not exist', async () => {
   expect(await read('/etc/nothing')).toEqual({ exists: false });
   expect(await read('/etc/hostname/below')).toEqual({ exists: false });
 });
 
-test('of a long file the end is read', async () => {
+test('reads the end of a long file', async () => {
   await machine.sh('seq 1 100000 > /tmp/long');
   expect(await read('/tmp/long', 6)).toEqual({
     exists: true,
@@ -41,7 +41,7 @@ test('of a long file the end is read', async () => {
   });
 });
 
-test('links are followed inside the machine', async () => {
+test('follows symbolic links inside the machine', async () => {
   await machine.sh(
     'ln -sfn /etc/hostname /tmp/absolute; ln -sfn ../etc/hostname /tmp/relative; ln -sfn /etc /tmp/folder',
   );
@@ -59,7 +59,7 @@ test.each([
   expect(await read(path)).toEqual({ exists: false });
 });
 
-test('a folder that is swapped for a link while it is read never leads out', async () => {
+test('a folder that is replaced by a link during the read never leads out', async () => {
   await machine.sh(`mkdir -p /tmp/race${outside} /tmp/race/in; echo inside > /tmp/race/in/secret`);
   const swapping = machine.background(
     `cd /tmp/race; while :; do mv in kept; ln -s ${outside} in; rm in; mv kept in; done`,
@@ -72,12 +72,12 @@ test('a folder that is swapped for a link while it is read never leads out', asy
   }
 });
 
-test('links in a circle do not exist', async () => {
+test('a loop of links does not exist', async () => {
   await machine.sh('ln -sfn /tmp/b /tmp/a; ln -sfn /tmp/a /tmp/b');
   expect(await read('/tmp/a')).toEqual({ exists: false });
 });
 
-test('a FIFO that nobody writes to hangs nobody, nor does a device', async () => {
+test('a FIFO without a writer or a device does not block the agent', async () => {
   await machine.sh('rm -f /tmp/fifo; mkfifo /tmp/fifo');
   const nothing = { exists: true, content: '', size: 0, truncated: false };
   expect(await read('/tmp/fifo')).toEqual(nothing);
@@ -93,7 +93,7 @@ test('a path must be absolute', async () => {
   await expect(read('etc/hostname')).rejects.toThrow('not an absolute path');
 });
 
-test('a machine that has stopped is said to be', async () => {
+test('reports a machine that has stopped', async () => {
   const gone = { machine: 'm', pid: 2 ** 22 + 1, path: '/etc/hostname', tailBytes: 10 };
   await expect(readMachineFile(gone)).rejects.toMatchObject({ code: 'FABRIC_NO_MACHINE' });
 });

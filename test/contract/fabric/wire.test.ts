@@ -39,7 +39,7 @@ const expectReach = async ({ pid }: TestMachine, host: string): Promise<void> =>
   expect(outcome).toMatchObject({ ok: false, failure: 'refused' });
 };
 
-test('machines are plugged into one bridge and reach each other', async () => {
+test('connects machines to one bridge, and they reach each other', async () => {
   expect((await wireUp()).wired).toHaveLength(2);
   await expectReach(one, '192.168.56.11');
   await expectReach(one, '192.168.56.1');
@@ -56,25 +56,25 @@ test('a machine has its address, its MAC and a default route', async () => {
   expect(routes).toContainEqual(expect.objectContaining({ destination: 'default', gateway: '192.168.56.1' }));
 });
 
-test('what is wired stays as it is', async () => {
+test('leaves existing links unchanged', async () => {
   const before = await one.sh('ip -o link show eth0');
   expect((await wireUp()).wired).toEqual([]);
   expect(await one.sh('ip -o link show eth0')).toBe(before);
 });
 
-test('a link that was deleted comes back', async () => {
+test('restores a deleted link', async () => {
   await one.sh('ip link delete eth0');
   expect((await wireUp()).wired).toEqual(['controlplane']);
   await expectReach(one, '192.168.56.11');
 });
 
-test('something else that is called eth0 gives way', async () => {
+test('replaces another interface with the name eth0', async () => {
   await two.sh('ip link delete eth0; ip link add eth0 type veth peer name other');
   expect((await wireUp()).wired).toHaveLength(1);
   await expectReach(two, '192.168.56.10');
 });
 
-test('a machine that was started again has a new namespace, and is plugged in anew', async () => {
+test('connects a restarted machine, which has a new namespace, again', async () => {
   await two[Symbol.asyncDispose]();
   two = await startMachine();
   expect((await wireUp()).wired).toEqual(['a-node-with-a-name-longer-than-a-link-may-have']);

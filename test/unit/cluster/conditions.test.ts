@@ -38,7 +38,7 @@ describe('nodes', () => {
   const fresh = [lease('controlplane', '2030-01-01T12:00:01Z'), lease('node01', '2030-01-01T12:00:01Z')];
   const ready = [node('controlplane', 'True'), node('node01', 'True')];
 
-  test('are Ready when they say so and their kubelets have renewed their leases', async () => {
+  test('are Ready when their condition is True and their kubelets have renewed their leases', async () => {
     await nodesReady(kube(ready, fresh), nodes, pace, signal);
   });
 
@@ -54,9 +54,9 @@ describe('nodes', () => {
       'was Ready before its machine was started again',
       ready,
       [lease('controlplane', '2030-01-01T12:00:01Z'), lease('node01', '2030-01-01T11:59:59Z')],
-      'the kubelet of node01 has not come back',
+      'the kubelet of node01 has not renewed its lease',
     ],
-    ['has no lease', ready, fresh.slice(0, 1), 'the kubelet of node01 has not come back'],
+    ['has no lease', ready, fresh.slice(0, 1), 'the kubelet of node01 has not renewed its lease'],
   ])('are waited for as long as one %s', async (_, nodeItems, leaseItems, seen) => {
     await expect(nodesReady(kube(nodeItems, leaseItems), nodes, pace, signal)).rejects.toMatchObject({
       code: 'LAB_TIMEOUT',
@@ -65,26 +65,26 @@ describe('nodes', () => {
   });
 });
 
-test('the API server is waited for while nothing listens, and while it says why it is not ready', async () => {
+test('waits for the API server while nothing listens and while it is not ready', async () => {
   const refused = fabricOf(() => {
     throw new Error('connect ECONNREFUSED');
   });
   await expect(apiServerReady(refused, pace, signal)).rejects.toThrow('Last seen: connect ECONNREFUSED');
   const starting = fabricOf(() => ({ status: 500, body: '[-]store failed' }));
-  await expect(apiServerReady(starting, pace, signal)).rejects.toThrow('/readyz says 500 [-]store failed');
+  await expect(apiServerReady(starting, pace, signal)).rejects.toThrow('/readyz answers 500 [-]store failed');
 });
 
-test('each kube-proxy that has not synced is named with its node', async () => {
+test('names the node of each kube-proxy that has not synced', async () => {
   const fabric = fabricOf((_, { address }: { address: string }) => {
     if (address === '192.168.56.10') throw new Error('refused');
     return { status: 503, body: '' };
   });
   await expect(proxiesSynced(fabric, nodes, pace, signal)).rejects.toThrow(
-    'kube-proxy on controlplane does not answer; kube-proxy on node01 says 503',
+    'kube-proxy on controlplane does not answer; kube-proxy on node01 answers 503',
   );
 });
 
-test('the cluster DNS is asked from a node, through its service address', async () => {
+test('queries the cluster DNS from a node, through the service address', async () => {
   const asked: unknown[] = [];
   const fabric = fabricOf((_, params) => {
     asked.push(params);

@@ -19,7 +19,7 @@ class Silent extends World {
   }
 }
 
-test('answers find their questions, in whatever order they come', async () => {
+test('answers are matched to their calls in any order', async () => {
   const world = new Silent();
   const fabric = await connectFabric(world, 'x');
   const asked = [fabric.call('hello', {}), fabric.call('release', {})];
@@ -36,12 +36,12 @@ test("the agent's errors keep their code", async () => {
   await expect(fabric.call('hello', {})).rejects.toMatchObject({ code: 'FABRIC_FAILED', exitCode: 3 });
 });
 
-test('no answer is not waited for without end', async () => {
+test('a call without an answer times out', async () => {
   await using fabric = await connectFabric(new Silent(), 'x');
   await expect(fabric.call('hello', {}, { timeoutMs: 20 })).rejects.toMatchObject({ code: 'LAB_FABRIC_TIMEOUT' });
 });
 
-test('nor after an abort', async () => {
+test('an abort ends a call', async () => {
   await using fabric = await connectFabric(new Silent(), 'x');
   const abort = new AbortController();
   const asked = fabric.call('hello', {}, { signal: abort.signal });
@@ -49,14 +49,14 @@ test('nor after an abort', async () => {
   await expect(asked).rejects.toThrow('interrupted');
 });
 
-test('an agent that dies fails all questions with its last words, and every later one', async () => {
+test('a dead agent fails all calls, open and later ones, with its last output', async () => {
   const world = new Silent();
   const fabric = await connectFabric(world, 'x');
   const asked = fabric.call('hello', {});
   world.session.stderr.write('out of memory');
   await new Promise((resolve) => setImmediate(resolve));
   world.session.ended.resolve(137);
-  const gone = { code: 'LAB_FABRIC_GONE', message: 'The fabric of x no longer answers: out of memory' };
+  const gone = { code: 'LAB_FABRIC_GONE', message: 'The fabric of x does not answer any more: out of memory' };
   await expect(asked).rejects.toMatchObject(gone);
   await expect(fabric.call('hello', {})).rejects.toMatchObject(gone);
 });

@@ -42,7 +42,7 @@ describe('a new cluster', () => {
     expect(calls.indexOf('put labs-x-node01 /')).toBeLessThan(calls.indexOf('start labs-x-node01'));
   });
 
-  test('creates the fabric before all others: its name is the lock', async () => {
+  test('creates the fabric before all others, because its name is the lock', async () => {
     await start();
     expect(world.calls.filter((call) => call.startsWith('create labs-'))[0]).toBe('create labs-x-fabric');
   });
@@ -68,7 +68,7 @@ describe('a new cluster', () => {
     expect(world.names).toEqual([]);
   });
 
-  test('says so when it could not undo everything', async () => {
+  test('reports what it could not undo', async () => {
     world.failures.set('start labs-x-node01', new LabError('LAB_DOCKER_FAILED', 'it did not start'));
     world.failures.set('remove labs-x-node02', new LabError('LAB_DOCKER_FAILED', 'it did not go'));
     const error = await start().catch((caught) => caught);
@@ -78,21 +78,21 @@ describe('a new cluster', () => {
     expect(world.names).toEqual(['labs-x-node02']);
   });
 
-  test('is not begun when its plan is refused', async () => {
+  test('touches nothing when the cluster is refused', async () => {
     const { plan } = request();
     const spec = { ...plan.spec, clients: [{ name: 'node01' }] };
     await expect(start({ plan: { ...plan, spec } })).rejects.toMatchObject({ code: 'LAB_PLAN_REFUSED' });
     expect(world.calls).toEqual([]);
   });
 
-  test('loses against another start that was quicker, and leaves that one alone', async () => {
+  test('fails when another start was faster, and leaves that start alone', async () => {
     world.failures.set('create labs-x-fabric', new LabError('LAB_NAME_TAKEN', 'Conflict'));
     await expect(start()).rejects.toMatchObject({ code: 'LAB_BUSY' });
     expect(world.calls.filter((call) => call.startsWith('remove'))).toEqual([]);
   });
 });
 
-describe('a cluster that is there', () => {
+describe('an existing cluster', () => {
   beforeEach(() => start());
 
   test('is stopped and resumed with the same containers', async () => {
@@ -113,7 +113,7 @@ describe('a cluster that is there', () => {
     expect(files?.get('/etc/kubernetes/kubelet-config.yaml')).toBe('changed');
   });
 
-  test('is left as it is by a start of it that finds another one at work', async () => {
+  test('is not changed by a start while another start is running', async () => {
     world.state.claimedByOther = true;
     await expect(start()).rejects.toMatchObject({ code: 'LAB_BUSY' });
     expect(world.names).toEqual(all);
@@ -129,11 +129,11 @@ describe('a cluster that is there', () => {
 
   test.each([
     [
-      'its cluster is defined anew',
+      'its definition has changed',
       { spec: { ...request().plan.spec, podNetwork: 'vxlan' as const } },
-      'The cluster of lab has been defined anew since x was started:\n  podNetwork: routes → vxlan',
+      'The definition of lab has changed since x was started:\n  podNetwork: routes → vxlan',
     ],
-    ['it is of another lab', { lab: 'other' }, 'x is a cluster of the lab lab'],
+    ['it is of another lab', { lab: 'other' }, 'x is a cluster of another lab, lab'],
   ])('is not touched when %s', async (_, change, words) => {
     await expect(start({ plan: { ...request().plan, ...change } })).rejects.toMatchObject({
       code: 'LAB_CHANGED',
@@ -147,26 +147,29 @@ describe('a cluster that is there', () => {
     expect((await start({ plan: { ...request().plan, definitionDigest: 'other' } })).resumed).toBe(true);
   });
 
-  test('is not taken for whole when a machine was removed behind our back', async () => {
+  test('is refused when a machine was removed from outside', async () => {
     await world.remove('labs-x-node02');
-    await expect(start()).rejects.toMatchObject({ code: 'LAB_CHANGED', message: 'x has lost node02' });
+    await expect(start()).rejects.toMatchObject({
+      code: 'LAB_CHANGED',
+      message: 'x is incomplete: node02 no longer exists',
+    });
     expect(await listClusters(world)).toMatchObject([{ state: 'incomplete' }]);
   });
 
-  test('is made anew when no start of it ever came to its end', async () => {
+  test('is built again when no start of it has ever finished', async () => {
     world.state.completed = false;
     await world.remove('labs-x-node02');
     expect((await start()).resumed).toBe(false);
     expect(world.names).toEqual(all);
   });
 
-  test('is made anew when nothing of it is left but machines without a fabric', async () => {
+  test('is built again when only machines without a fabric are left', async () => {
     await world.remove('labs-x-fabric');
     expect((await start()).resumed).toBe(false);
     expect(world.names).toEqual(all);
   });
 
-  test('is deleted with everything that bears its name, and nothing else', async () => {
+  test('is deleted with everything that has its name, and nothing else', async () => {
     await world.volumes.create('labs-x-data', { 'labs.name': 'x' });
     await startCluster(world, request({ plan: { ...request().plan, name: 'y' } }), quietly());
     expect(await deleteCluster(world, 'x')).toBe(5);
@@ -177,7 +180,7 @@ describe('a cluster that is there', () => {
 });
 
 describe('two starts at once', () => {
-  test('one whose first look fell between two creations of the other resumes all that the other has made', async () => {
+  test('a start that sees only some machines of another start resumes all of them', async () => {
     await start();
     const look = world.list.bind(world);
     world.list = async (labels) => {
@@ -188,7 +191,7 @@ describe('two starts at once', () => {
     expect(world.names).toEqual(all);
   });
 
-  test('one that finds litter leaves a fabric alone that the other has made in the meantime', async () => {
+  test('a start that finds an interrupted cluster leaves the new fabric of another start alone', async () => {
     await start();
     world.state.completed = false;
     const claiming = world.handlers.claim;

@@ -20,12 +20,12 @@ const step = (name: string, needs: readonly string[] = [], work: Step<null>['run
 
 const pause = (milliseconds: number): Promise<void> => delay(milliseconds);
 
-test('steps that do not need each other run side by side', async () => {
+test('steps that do not need each other run in parallel', async () => {
   const { states } = await run([step('a', [], () => pause(20)), step('b', [], () => pause(5)), step('c', ['a', 'b'])]);
   expect(states).toEqual(['a started', 'b started', 'b done', 'a done', 'c started', 'c done']);
 });
 
-test('a step reports its time and what it has to say', async () => {
+test('a step reports its time and its detail', async () => {
   const { events } = await run([step('a', [], async () => '5 containers')]);
   expect(events[1]).toEqual({
     step: 'a',
@@ -36,7 +36,7 @@ test('a step reports its time and what it has to say', async () => {
   });
 });
 
-test('the first failure cancels the others, and is thrown when all have come to rest', async () => {
+test('the first failure cancels the others, and is thrown after all have ended', async () => {
   let atRest = false;
   const slow = step('slow', [], async (_, signal) => {
     await delay(1000, undefined, { signal }).catch(() => {});
@@ -52,7 +52,7 @@ test('the first failure cancels the others, and is thrown when all have come to 
   expect(states).toEqual(['slow started', 'broken started', 'broken failed', 'slow cancelled']);
 });
 
-test('an abort from outside is thrown as it was given', async () => {
+test('an abort from outside is thrown with its own reason', async () => {
   const abort = new AbortController();
   const waits = step('a', [], async (_, signal) => {
     abort.abort(new Error('interrupted'));
@@ -63,7 +63,7 @@ test('an abort from outside is thrown as it was given', async () => {
   expect(states).toEqual(['a started', 'a cancelled']);
 });
 
-test('a step that needs what does not come before it is a defect that shows at once', async () => {
+test('a step that needs a later step throws at once', async () => {
   expect((await run([step('a', ['b']), step('b')])).error).toMatchObject({
     message: expect.stringContaining('needs "b"'),
   });

@@ -25,7 +25,7 @@ const never = (signal: AbortSignal): Promise<void> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 const { signal } = new AbortController();
 
-test("what systemd says of the node's own components is read", async () => {
+test("reads the states of the node's components from systemd", async () => {
   const { docker, node } = await nodeWith(3, () => '');
   expect(await unitsOf(docker, node, signal)).toEqual([
     { component: 'kubelet', restarts: 0, state: 'active', exitStatus: 0 },
@@ -33,7 +33,7 @@ test("what systemd says of the node's own components is read", async () => {
   ]);
 });
 
-test('a component that keeps dying ends the wait with its own last words, each once', async () => {
+test('a component that keeps exiting ends the wait with its last log lines, each once', async () => {
   const { docker, node } = await nodeWith(6, (command) =>
     command.includes('_SYSTEMD_UNIT=kube-proxy.service')
       ? 'no such mode\nno such mode\nbye\n'
@@ -42,16 +42,16 @@ test('a component that keeps dying ends the wait with its own last words, each o
   await expect(unlessComponentsDie(docker, [node], signal, never)).rejects.toMatchObject({
     code: 'LAB_COMPONENT_DIED',
     message:
-      'kube-proxy on node01 keeps dying: 6 restarts, last exit code 1. Its last lines:\n    no such mode\n    bye',
+      'kube-proxy on node01 keeps exiting: 6 restarts, last exit code 1. Its last log lines:\n    no such mode\n    bye',
   });
 });
 
-test('one that died without a word leaves what systemd says of it', async () => {
+test("a component without log lines ends the wait with systemd's lines", async () => {
   const { docker, node } = await nodeWith(6, (command) => (command.includes('--unit') ? 'Killed' : ''));
-  await expect(unlessComponentsDie(docker, [node], signal, never)).rejects.toThrow('Its last lines:\n    Killed');
+  await expect(unlessComponentsDie(docker, [node], signal, never)).rejects.toThrow('Its last log lines:\n    Killed');
 });
 
-test('a condition that comes true ends the watch', async () => {
+test('a condition that becomes true ends the watch', async () => {
   const { docker, node } = await nodeWith(99, () => '');
   await unlessComponentsDie(docker, [node], signal, async () => {});
 });

@@ -41,7 +41,7 @@ describe('where Docker listens', () => {
     expect(() => findEndpoint({ DOCKER_HOST: address, HOME: home })).toThrow(`DOCKER_HOST is "${address}"`);
   });
 
-  test('the docker command’s context counts where DOCKER_HOST is not set', () => {
+  test('uses the context of the docker command when DOCKER_HOST is not set', () => {
     const digest = createHash('sha256').update('rootless').digest('hex');
     put(`contexts/meta/${digest}/meta.json`, '{"Endpoints":{"docker":{"Host":"unix:///run/user/1000/docker.sock"}}}');
     put('config.json', '{"currentContext":"rootless"}');
@@ -57,7 +57,7 @@ describe('where Docker listens', () => {
     expect(['/var/run/docker.sock', join(home, 'run/docker.sock')]).toContain(path);
   });
 
-  test('is shown to people as they write it', () => {
+  test('is formatted as users write it', () => {
     expect(formatEndpoint({ kind: 'ssh', host: 'box', port: 22, user: 'me' })).toBe('ssh://box:22');
     expect(formatEndpoint({ kind: 'unix', path: '/var/run/docker.sock' })).toBe('/var/run/docker.sock');
   });

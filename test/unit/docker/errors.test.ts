@@ -10,7 +10,7 @@ const errno = (code: string): Error => Object.assign(new Error(`connect ${code} 
 const http = (statusCode: number, said: string): Error =>
   Object.assign(new Error(`(HTTP code ${statusCode}) unexpected - ${said} `), { statusCode });
 
-describe('what went wrong with Docker, in words that help', () => {
+describe('an error of Docker gets a code and a hint', () => {
   test.each([
     { name: 'not installed', error: errno('ENOENT'), installed: false, code: 'LAB_DOCKER_MISSING', hint: 'labs setup' },
     { name: 'not running', error: errno('ENOENT'), installed: true, code: 'LAB_DOCKER_UNREACHABLE', hint: 'starts it' },
@@ -76,7 +76,7 @@ describe('what went wrong with Docker, in words that help', () => {
     expect(translated).toMatchObject({ code, exitCode: 3, hint: expect.stringContaining(hint) });
   });
 
-  test('an engine elsewhere is named', () => {
+  test('names the address of a remote engine', () => {
     const endpoint = { kind: 'tcp', host: 'box', port: 2375 } as const;
     expect(translate(errno('ETIMEDOUT'), { endpoint, engineInstalled: () => false })).toMatchObject({
       code: 'LAB_DOCKER_UNREACHABLE',
@@ -84,18 +84,18 @@ describe('what went wrong with Docker, in words that help', () => {
     });
   });
 
-  test('Docker’s own words come without the client’s frame', () => {
+  test('removes the prefix that the client adds to Docker’s message', () => {
     expect(translate(http(500, 'kaboom'), here(true))).toMatchObject({ message: 'Docker refused: kaboom' });
   });
 
-  test('an abort and an error of ours pass through', () => {
+  test('passes an abort and a LabError through', () => {
     const reason = new Error('Ctrl-C');
     expect(translate(errno('ABORT_ERR'), here(true), AbortSignal.abort(reason))).toBe(reason);
     const ours = new LabError('LAB_X', 'x');
     expect(translate(ours, here(true))).toBe(ours);
   });
 
-  test('a failed build says what its program said, not only which command it was', () => {
+  test('a failed build shows the output of the failed command', () => {
     const output = [
       'Step 4/9',
       'Err:1 http://m/debian trixie',
@@ -108,7 +108,7 @@ describe('what went wrong with Docker, in words that help', () => {
     expect(error.hint).toContain('network');
   });
 
-  test('a full disk is recognised in a build’s output too', () => {
+  test('recognises a full disk in a build’s output', () => {
     expect(translateText('LAB_IMAGE_BUILD', 'cp: No space left on device').code).toBe('LAB_DISK_FULL');
     expect(translateText('LAB_IMAGE_BUILD', 'returned a non-zero code: 1').code).toBe('LAB_IMAGE_BUILD');
   });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { toCreateOptions } from '../../../src/host/docker/spec.ts';
 
-test('a container’s wishes become Docker’s words', () => {
+test('translates a container specification into Docker’s options', () => {
   const options = toCreateOptions({
     name: 'labs-x-node01',
     image: 'labs/node:1',

@@ -12,7 +12,7 @@ const frame = (number: number, text: string): Buffer => {
 };
 
 describe('Docker’s streams', () => {
-  test('standard output and error come apart however the network cut them', async () => {
+  test('separates standard output and error, wherever the network splits the frames', async () => {
     const frames = fc.array(fc.record({ number: fc.constantFrom(1, 2), text: fc.string({ unit: 'grapheme' }) }));
     await fc.assert(
       fc.asyncProperty(frames, fc.integer({ min: 1, max: 40 }), async (sent, size) => {
@@ -28,7 +28,7 @@ describe('Docker’s streams', () => {
     );
   });
 
-  test('a reader who stops reading one stream does not lose the end of the connection', async () => {
+  test('a reader that ignores one stream still sees the end of the connection', async () => {
     const { stdout, stderr } = demultiplex(Readable.from([frame(1, 'out'), frame(2, 'err')]));
     stderr.destroy();
     expect(await readAll(stdout)).toBe('out');

@@ -52,7 +52,7 @@ describe('names', () => {
     expect(candidates('db-service.default.svc.cluster.local.')).toEqual(['db-service.default.svc.cluster.local.']);
   });
 
-  test('the first candidate with an address counts, aliases followed', () => {
+  test('takes the first candidate with an address, following aliases', () => {
     const output = [
       'web.default.svc.cluster.local. 30 IN CNAME Real.default.svc.cluster.local.',
       'real.default.svc.cluster.local. 30 IN A 10.96.0.7',
@@ -61,7 +61,7 @@ describe('names', () => {
     expect(parseAnswers(output, candidates('web'))).toEqual(['10.96.0.7']);
   });
 
-  test('a circle of aliases has no address', () => {
+  test('a loop of aliases has no address', () => {
     expect(parseAnswers('a. 1 IN CNAME b.\nb. 1 IN CNAME a.', ['a.'])).toEqual([]);
   });
 });
@@ -82,7 +82,7 @@ describe('listeners', () => {
     expect(parseListeners(protocol, [header, row(local, state), ''].join('\n'))).toEqual([{ protocol, address, port }]);
   });
 
-  test('a connection is no listener', () => {
+  test('a connection is not a listener', () => {
     expect(parseListeners('tcp', [header, row('0100007F:1F90', '01')].join('\n'))).toEqual([]);
   });
 });
@@ -117,7 +117,7 @@ describe("ip's JSON", () => {
     ]);
   });
 
-  test('a route without a type is an ordinary one', () => {
+  test('a route without a type is a unicast route', () => {
     const json =
       '[{"dst":"10.244.2.0/24","gateway":"192.168.56.12","dev":"eth0"},{"type":"blackhole","dst":"10.0.0.0/8"}]';
     expect(parseRoutes(json)).toEqual([
@@ -126,7 +126,7 @@ describe("ip's JSON", () => {
     ]);
   });
 
-  test('no output at all is an empty list', () => {
+  test('empty output is an empty list', () => {
     expect(parseLinks('')).toEqual([]);
     expect(parseRoutes('')).toEqual([]);
   });

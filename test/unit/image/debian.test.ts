@@ -31,7 +31,7 @@ describe('the mirror that this machine uses', () => {
   ])('is not taken from %s', (_, sources) => expect(parseMirror(sources)).toBeUndefined());
 });
 
-test('proxies of this machine’s apt go along, other settings do not', () => {
+test('takes the proxies of this machine’s apt, but no other settings', () => {
   const dump = [
     'APT::Architecture "amd64";',
     'Acquire::http::Proxy "http://proxy.example:3128";',
@@ -45,7 +45,7 @@ test('proxies of this machine’s apt go along, other settings do not', () => {
   ]);
 });
 
-test('the bootstrap’s call names the packages, writes a tar archive and installs no documentation', () => {
+test('calls mmdebstrap with the packages, for a tar archive, without documentation', () => {
   const args = bootstrapArguments({ packages: ['curl', 'systemd'], architecture: 'x64' }, 'http://m.example/debian', [
     'Acquire::Retries "3";',
   ]);

@@ -29,14 +29,14 @@ writeFileSync(join(cacheFolder, `node-linux-${architecture}-${await nodeVersion(
 const options = (docker: FakeDocker) => ({ docker, root, cacheFolder, variables: {} });
 
 describe('the images that a lab needs', () => {
-  test('nothing is built where all are there', async () => {
+  test('builds nothing when all images exist', async () => {
     const docker = engine({ [node]: kind('node'), [marker]: kind('store') });
     docker.volumeLabels.set('labs-images', {});
     expect(await ensureImages(options(docker))).toEqual({ image: node, made: [] });
     expect(docker.calls).toEqual([]);
   });
 
-  test('both are made where none is there, and only the node image and the marker stay', async () => {
+  test('builds both when none exists, and keeps only the node image and the marker', async () => {
     const docker = engine({});
     expect(await ensureImages(options(docker))).toEqual({ image: node, made: ['node image', 'pod images'] });
     expect([...docker.imageTags.keys()].sort()).toEqual(['debian:trixie-slim', node, marker].sort());
@@ -44,7 +44,7 @@ describe('the images that a lab needs', () => {
     expect(docker.volumeLabels.get('labs-images')).toEqual({ [imageLabels.volume]: 'images' });
   });
 
-  test('an image of earlier inputs is replaced', async () => {
+  test('replaces an image of earlier inputs', async () => {
     const docker = engine({ 'labs/node:old': kind('node'), [marker]: kind('store') });
     docker.volumeLabels.set('labs-images', {});
     expect(await imageState(docker, inputs)).toEqual({ image: node, node: 'outdated', pods: 'present' });
@@ -52,19 +52,19 @@ describe('the images that a lab needs', () => {
     expect(docker.imageTags.has('labs/node:old')).toBe(false);
   });
 
-  test('a store whose volume is gone is filled again, whatever the marker says', async () => {
+  test('fills the store again when its volume is gone, even if the marker exists', async () => {
     const docker = engine({ [node]: kind('node'), [marker]: kind('store') });
     expect((await ensureImages(options(docker))).made).toEqual(['pod images']);
   });
 
-  test('two that start at once build once', async () => {
+  test('two calls at the same time build once', async () => {
     const docker = engine({});
     const both = await Promise.all([ensureImages(options(docker)), ensureImages(options(docker))]);
     expect(both.map(({ made }) => made.length).sort()).toEqual([0, 2]);
     expect(docker.calls.filter((call) => call.startsWith('build labs/node'))).toHaveLength(1);
   });
 
-  test('a failure half-way leaves neither a helper nor a marker', async () => {
+  test('a failure leaves neither a helper nor a marker', async () => {
     const docker = engine({ [node]: kind('node') });
     docker.failures.set('exec', new Error('disk trouble'));
     await expect(ensureImages(options(docker))).rejects.toThrow('disk trouble');

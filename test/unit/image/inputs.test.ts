@@ -33,13 +33,13 @@ describe('the digests of the images’ inputs', () => {
     expect(await changedBy(path)).toEqual(expected);
   });
 
-  test('another Node changes the node image only', async () => {
+  test('another version of Node changes only the node image', async () => {
     const [one, other] = [await readInputs(folder, '24.1.0'), await readInputs(folder, '24.2.0')];
     expect(other.digests.node).not.toBe(one.digests.node);
     expect({ ...other.digests, node: '' }).toEqual({ ...one.digests, node: '' });
   });
 
-  test('a missing folder says which', async () => {
+  test('names the folder that is missing', async () => {
     await expect(readInputs('/nowhere/image', '24')).rejects.toMatchObject({
       code: 'LAB_IMAGE_INPUTS',
       message: expect.stringContaining('/nowhere/image'),
@@ -47,7 +47,7 @@ describe('the digests of the images’ inputs', () => {
   });
 });
 
-test('lists of packages have comments', () => {
+test('ignores comments in lists of packages', () => {
   expect(parsePackages('# tools\ncurl\n\n  jq # for students\n')).toEqual(['curl', 'jq']);
 });
 

@@ -18,8 +18,8 @@ const answers = (given: Readonly<Record<string, string>>, disk = 9e9): string =>
     '@labs@ inotify 128',
   ].join('\n');
 
-describe('what the doctor says', () => {
-  test('without Docker: that, and what to do', async () => {
+describe('the doctor', () => {
+  test('reports a missing Docker, with the remedy', async () => {
     const docker = new FakeDocker();
     docker.failures.set('engine', new LabError('LAB_DOCKER_MISSING', 'not installed', { hint: 'Run `labs setup`.' }));
     const probes = await examine({ docker, root });
@@ -31,7 +31,7 @@ describe('what the doctor says', () => {
     });
   });
 
-  test('without the node image: that the kernel was not probed', async () => {
+  test('reports that the kernel was not probed when the node image is missing', async () => {
     const probes = await examine({ docker: new FakeDocker(), root });
     expect(probes.find(({ name }) => name === 'kernel')).toMatchObject({ status: 'warning' });
     expect(probes.find(({ name }) => name === 'node image')).toMatchObject({ detail: 'not made yet' });
@@ -48,7 +48,7 @@ describe('what the doctor says', () => {
     expect(docker.calls.some((call) => call.startsWith('create labs-helper-'))).toBe(true);
   });
 
-  test('an engine that refuses the container names what it lacks', async () => {
+  test('names the capabilities that a refusing engine lacks', async () => {
     const docker = new FakeDocker({ images: { [node]: { 'labs.image': 'node' } } });
     docker.failures.set('start', new Error('operation not permitted'));
     const probes = await examine({ docker, root });
@@ -70,7 +70,7 @@ describe('what the doctor says', () => {
 });
 
 describe('answers of the kernel’s probes', () => {
-  test('what labs can’t do without fails, what one mode needs warns', () => {
+  test('a feature that labs needs is a failure; a feature of one mode is a warning', () => {
     const probes = readAnswers(answers({ br_netfilter: 'no ', vxlan: 'no Unknown device type.' }));
     const find = (name: string) => probes.find((probe) => probe.name === name);
     expect(find('br_netfilter')).toMatchObject({
@@ -90,7 +90,7 @@ describe('answers of the kernel’s probes', () => {
     expect(readAnswers(answers({}, bytes)).find(({ name }) => name === 'disk')).toMatchObject({ status });
   });
 
-  test('a container that said nothing passes nothing', () => {
+  test('no output passes no probe', () => {
     const said = readAnswers('').filter(({ name }) => name !== 'capabilities');
     expect(said.every(({ status }) => status !== 'ok')).toBe(true);
   });

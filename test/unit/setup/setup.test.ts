@@ -33,18 +33,18 @@ const options = (docker: FakeDocker, machine: FakeMachine): SetupOptions => ({
 const stepNames = async (setup: SetupOptions) => (await planSetup(setup)).steps.map(({ name }) => name);
 const never = new AbortController().signal;
 
-describe('what setup plans', () => {
-  test('nothing, on a machine that has everything', async () => {
+describe('the plan of setup', () => {
+  test('is empty on a machine that has everything', async () => {
     expect(await planSetup(options(engine({ code: '' }), fakeMachine()))).toEqual({ intentions: [], steps: [] });
   });
 
-  test('Docker from its package on up, where there is none', async () => {
+  test('installs and starts Docker where it is missing', async () => {
     const setup = options(engine({ code: 'LAB_DOCKER_MISSING' }), fakeMachine());
     expect(await stepNames(setup)).toEqual(['install-docker', 'start-docker', 'images']);
     expect((await planSetup(setup)).intentions[0]).toContain('docker.io');
   });
 
-  test('the group docker, for a user who is not root', async () => {
+  test('adds a user who is not root to the group docker', async () => {
     const machine = fakeMachine({ isRoot: false, programs: ['apt-get', 'sudo'] });
     expect(await stepNames(options(engine({ code: 'LAB_DOCKER_PERMISSION' }), machine))).toEqual([
       'permit-docker',
@@ -68,7 +68,7 @@ describe('what setup plans', () => {
     });
   });
 
-  test('an engine that DOCKER_HOST names is not ours to mend', async () => {
+  test('leaves an engine alone that DOCKER_HOST names', async () => {
     const setup = options(engine({ code: 'LAB_DOCKER_UNREACHABLE' }), fakeMachine());
     await expect(planSetup({ ...setup, variables: { DOCKER_HOST: 'tcp://box' } })).rejects.toMatchObject({
       code: 'LAB_DOCKER_UNREACHABLE',
@@ -76,7 +76,7 @@ describe('what setup plans', () => {
   });
 });
 
-describe('what setup does', () => {
+describe('setup', () => {
   test('installs Docker, starts it in the background where there is no systemd, and waits for it', async () => {
     const problem = { code: 'LAB_DOCKER_MISSING' };
     const machine = fakeMachine({
@@ -95,7 +95,7 @@ describe('what setup does', () => {
     expect((await planSetup(setup)).steps).toEqual([]);
   });
 
-  test('finishes an apt that was interrupted, and overlooks what was broken before', async () => {
+  test('finishes an interrupted apt run, and ignores packages that were broken before', async () => {
     const problem = { code: 'LAB_DOCKER_MISSING' };
     const broken = (): never => {
       throw new Error('some other package');
@@ -121,7 +121,7 @@ describe('what setup does', () => {
     await expect(runSetup(await planSetup(failing), failing, { signal: never })).rejects.toThrow('some other package');
   });
 
-  test('mounts cgroups where no init system has', async () => {
+  test('mounts cgroups where no init system did', async () => {
     const problem = { code: 'LAB_DOCKER_UNREACHABLE' };
     const machine = fakeMachine({
       files: { '/proc/mounts': 'proc /proc proc rw\n' },
@@ -158,7 +158,7 @@ describe('what setup does', () => {
     expect(await stepNames(setup)).toEqual(['start-docker', 'images']);
   });
 
-  test('gives a user the socket at once, besides the group that counts from the next login on', async () => {
+  test('gives a user access to the socket at once; the group takes effect at the next login', async () => {
     const problem = { code: 'LAB_DOCKER_PERMISSION' };
     const machine = fakeMachine({
       isRoot: false,
@@ -175,7 +175,7 @@ describe('what setup does', () => {
     ]);
   });
 
-  test('tells a user so who must log in again', async () => {
+  test('tells a user to log in again', async () => {
     const machine = fakeMachine({ isRoot: false, programs: ['apt-get', 'sudo', 'setfacl'] });
     const setup = options(engine({ code: 'LAB_DOCKER_PERMISSION' }), machine);
     await expect(runSetup(await planSetup(setup), setup, { signal: never })).rejects.toMatchObject({
