@@ -1,24 +1,34 @@
 // The tiers of tests, as vitest's projects. test/README.md says what each tier needs and how long it takes.
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { longFactor } from './test/support/runs.ts';
 
-const project = (
-  name: string,
-  options: { timeout: number; workers: number; isolate?: boolean; setup?: string; also?: readonly string[] },
-) => ({
+interface Tier {
+  readonly name: string;
+  /** Of a test and of a hook. Generous, because a busy machine is slow: a timeout only ends a test that hangs. */
+  readonly timeoutMs: number;
+  /** Test files that run side by side. */
+  readonly workers: number;
+  readonly setup?: string;
+  /** Test files of other tiers. */
+  readonly also?: readonly string[];
+  readonly shared?: boolean;
+}
+
+const project = ({ name, timeoutMs, workers, setup, also = [], shared }: Tier) => ({
   test: {
     name,
-    include: [`test/${name}/**/*.test.ts`, ...(options.also ?? [])],
-    testTimeout: options.timeout,
-    hookTimeout: options.timeout,
-    maxWorkers: options.workers,
-    // A worker that runs many files imports the sources once. The unit tests share no state, so they need no process each.
-    ...(options.isolate === false ? { isolate: false, pool: 'threads' as const } : {}),
-    globalSetup: options.setup ? [options.setup] : [],
+    include: [`test/${name}/**/*.test.ts`, ...also],
+    testTimeout: timeoutMs * longFactor,
+    hookTimeout: timeoutMs,
+    maxWorkers: workers,
+    globalSetup: setup ? [setup] : [],
+    // Threads that keep their modules need half of the processor time.
+    ...(shared ? { pool: 'threads' as const, isolate: false } : {}),
   },
 });
 
-/** Contract tests that run in the virtual machine, too: for ipvs mode. A test checks that these files exist. */
+/** These also run in the virtual machine, in ipvs mode. A test in test/unit/repo checks that the files exist. */
 export const contractTestsInMachine = ['packets', 'packets-change', 'packets-churn', 'kills', 'switches'].map(
   (name) => `test/contract/proxy/${name}.test.ts`,
 );
@@ -28,11 +38,11 @@ export default defineConfig({
     passWithNoTests: false,
     retry: 0,
     projects: [
-      // One worker more than processors: some tests wait.
-      project('unit', { timeout: 60_000, workers: availableParallelism() + 1, isolate: false }),
-      project('contract', { timeout: 120_000, workers: 2, setup: 'test/contract/setup.ts' }),
-      project('vm', { timeout: 180_000, workers: 1, setup: 'test/vm/setup.ts', also: contractTestsInMachine }),
-      project('e2e', { timeout: 300_000, workers: 1 }),
+      // One worker more than there are processors, because some tests wait.
+      project({ name: 'unit', timeoutMs: 60_000, workers: availableParallelism() + 1, shared: true }),
+      project({ name: 'contract', timeoutMs: 120_000, workers: 2, setup: 'test/contract/setup.ts' }),
+      project({ name: 'vm', timeoutMs: 180_000, workers: 1, setup: 'test/vm/setup.ts', also: contractTestsInMachine }),
+      project({ name: 'e2e', timeoutMs: 300_000, workers: 1 }),
     ],
   },
 });

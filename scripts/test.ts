@@ -1,43 +1,53 @@
-// `npm test`: from a fresh checkout to one line, `N passed, N failed`. Installs what is missing (Docker, the node image).
+// `npm test`: builds, sets up the machine, runs all tests. Its last line is `N passed, N failed`.
+// With `--long`, which is `npm run test:long`: only the random tests, with ten times as many cases.
 import { mkdir } from 'node:fs/promises';
-import { $, chalk } from 'zx';
+import { $, argv, chalk } from 'zx';
 import { connectDocker } from '../src/host/docker/dockerode.ts';
 import { imageState, readImageInputs } from '../src/host/image/ensure.ts';
+import { longTests } from './lib/long.ts';
 import { type StepResult, step } from './lib/steps.ts';
-import { readTally, root, runProject, runReported, type Tally } from './lib/vitest.ts';
+import { type RunOptions, readTally, root, runProject, runReported, type Tally } from './lib/vitest.ts';
 
 const isRoot = process.getuid?.() === 0;
+const isLong = argv.long === true;
+const longFactor = '10';
 const node = process.execPath;
 const run = $({ cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 
 const major = Number(process.versions.node.split('.')[0]);
-if (major < 24) throw new Error(`Node ${process.version} runs this; it must be 24 or newer. Run \`npm ci\` first.`);
+if (major < 24) throw new Error(`This is Node ${process.version}. Tests need Node 24 or newer: run \`npm ci\` first.`);
 
-/** The whole way, in order. Each returns what it counted. */
 const main = async (): Promise<void> => {
   console.log(`Node ${process.versions.node}${isRoot ? ', as root' : ''}`);
-  const steps: StepResult[] = [];
+  if (isLong) process.env.TEST_LONG ??= longFactor;
+  const steps: StepResult[] = [await step('build', () => run`${node} scripts/build.ts`)];
   const tallies: Tally[] = [];
 
-  steps.push(await step('build', () => run`${node} scripts/build.ts`));
-  const check = await step('check', () => run`${node} scripts/check.ts`);
-  tallies.push(await readTally('unit', `${root}out/unit.json`));
-  // The unit tests are counted one by one; the step counts only if something else of it failed.
-  if (!check.ok && tallies.every(({ failed }) => failed === 0)) steps.push(check);
+  if (isLong) tallies.push(await runProject('unit', { files: longTests('unit') }));
+  else await check(steps, tallies);
 
   const setup = await step('set-up', () => run`${node} bin/labs.js setup --yes`);
   steps.push(setup);
   if (setup.ok) steps.push(await step('kubectl for the contract tests', takeKubectl));
-  tallies.push(await contractTests());
-  if (setup.ok) tallies.push(...(await machineTests()), await runProject('e2e'));
-  else console.log(chalk.red('The end-to-end tests need the set-up, which failed.'));
+  // The virtual machine is slow and mostly busy on one processor: the contract tests use the other one meanwhile.
+  tallies.push(...(await Promise.all([contractTests(), ...(setup.ok ? [machineTests()] : [])])));
+  if (!setup.ok) console.log(chalk.red('The set-up failed. The end-to-end tests and the virtual machine need it.'));
+  else if (!isLong) tallies.push(await runProject('e2e'));
   steps.push(await step('nothing is left behind', removeLeftovers));
   summarise(steps, tallies);
 };
 
+/** Runs `npm run check`. Its unit tests are counted one by one; the step counts only if another part of it failed. */
+const check = async (steps: StepResult[], tallies: Tally[]): Promise<void> => {
+  const result = await step('check', () => run`${node} scripts/check.ts`);
+  const unit = await readTally('unit', `${root}out/unit.json`);
+  tallies.push(unit);
+  if (!result.ok && unit.failed === 0) steps.push(result);
+};
+
 const tools = `${root}out/tools`;
 
-/** The one of the node image: the API server is tested with it, and this machine may have none, or an old one. */
+/** Takes kubectl from the node image, so that the API server is tested with the version that labs use. */
 const takeKubectl = async (): Promise<void> => {
   const docker = await connectDocker(process.env);
   const { image } = await imageState(docker, await readImageInputs(root));
@@ -52,30 +62,37 @@ const takeKubectl = async (): Promise<void> => {
   process.env.PATH = `${tools}:${process.env.PATH}`;
 };
 
-/** They make network namespaces, which takes root. */
+/** The contract tests make network namespaces, which only root may do. */
 const contractTests = async (): Promise<Tally> => {
-  if (isRoot) return runProject('contract');
+  const options: RunOptions = { prefixed: true, ...(isLong ? { files: longTests('contract') } : {}) };
+  if (isRoot) return runProject('contract', options);
   const sudo = await $({ nothrow: true, quiet: true })`sudo -n true`;
-  if (sudo.exitCode === 0) return runProject('contract', ['sudo', '-n', `PATH=${process.env.PATH}`]);
+  if (sudo.exitCode === 0) {
+    const variables = [`PATH=${process.env.PATH}`, `TEST_LONG=${process.env.TEST_LONG ?? 1}`];
+    return runProject('contract', { ...options, before: ['sudo', '-n', ...variables] });
+  }
   console.log(chalk.red('The contract tests need root: run `sudo npm test`, or allow sudo without a password.'));
   const why = 'they need root, and sudo asks for a password';
   return { project: 'contract', passed: 0, failed: 1, failures: [why], skipped: [] };
 };
 
-/** Of ipvs mode, for which few machines' own kernels will do. */
-const machineTests = async (): Promise<Tally[]> => {
-  if (process.arch === 'x64') return [await runReported('vm', [node, `${root}scripts/vm-test.ts`])];
-  const why = 'ipvs mode, whose virtual machine is for x86-64 only';
-  return [{ project: 'vm', passed: 0, failed: 0, failures: [], skipped: [why] }];
+/** Tests of ipvs mode, which few machines' kernels have. */
+const machineTests = async (): Promise<Tally> => {
+  if (process.arch === 'x64') {
+    const files = isLong ? longTests('vm') : [];
+    return runReported('vm', [node, `${root}scripts/vm-test.ts`, ...files], { prefixed: true });
+  }
+  const why = 'tests of ipvs mode, whose virtual machine is for x86-64 only';
+  return { project: 'vm', passed: 0, failed: 0, failures: [], skipped: [why] };
 };
 
-/** Instances of tests are named `test-…` or `e2e-…`; one that is still there was left by a test that failed to clean up. */
+/** Tests name their labs `test-…` or `e2e-…`. Such a lab that still runs was left behind, which is a failure. */
 const removeLeftovers = async (): Promise<void> => {
   const list = await $({ cwd: root, quiet: true })`${node} bin/labs.js list --json`;
   const { running = [] } = JSON.parse(list.stdout) as { running?: { name: string }[] };
   const left = running.map(({ name }) => name).filter((name) => /^(test|e2e)-/.test(name));
   for (const name of left) await run`${node} bin/labs.js delete ${name} --yes`;
-  if (left.length > 0) throw new Error(`tests left ${left.join(', ')} behind`);
+  if (left.length > 0) throw new Error(`tests left these labs behind: ${left.join(', ')}`);
 };
 
 const summarise = (steps: readonly StepResult[], tallies: readonly Tally[]): void => {

@@ -1,31 +1,30 @@
-// Runs what this machine's kernel may be unable to (ipvs mode) in a small virtual machine: Debian's cloud kernel, and our node image as
-// its root file system. Without KVM everything takes about ten times as long. Needs x86-64, Docker with the node image (`labs setup`),
-// and root unless qemu-system-x86, e2fsprogs and busybox-static are there already.
+// Runs the tests of ipvs mode in a virtual machine, because few machines' own kernels have IPVS. scripts/README.md says how it works.
 //
-//   node scripts/node.mjs vm-test.ts                  test/vm and the packets of test/contract, into out/vm.json
-//   node scripts/node.mjs vm-test.ts test/vm/FILE     only these tests
+//   node scripts/node.mjs vm-test.ts                  all tests of the project vm; the report goes to out/vm.json
+//   node scripts/node.mjs vm-test.ts test/vm/FILE     only these test files
 //   node scripts/node.mjs vm-test.ts --command CMD    any command line, in the checkout
-//   node scripts/node.mjs vm-test.ts --bench          ipvs beside iptables in there, by `bench:proxy`
-//   node scripts/node.mjs vm-test.ts --shell          a shell; it ends the machine, and so does Ctrl-A x
+//   node scripts/node.mjs vm-test.ts --bench          `bench:proxy` with ipvs and iptables
+//   node scripts/node.mjs vm-test.ts --shell          a shell; leaving it, or Ctrl-A x, ends the machine
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { argv } from 'zx';
 import { connectDocker } from '../src/host/docker/dockerode.ts';
 import { imageState, readImageInputs } from '../src/host/image/ensure.ts';
 import { ensurePackages } from '../test/support/packages.ts';
+import { longFactor } from '../test/support/runs.ts';
 import { readTally, root } from './lib/vitest.ts';
 import { ensureImageDisk } from './vm/disks.ts';
 import { runInMachine } from './vm/machine.ts';
 
 const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'labs', 'vm');
 const results = 'out/vm.json';
-/** Half of it is left over on a machine that does nothing else. */
-const testTimeoutMs = 1_000_000;
+/** A run takes about eight minutes on an idle machine. */
+const testTimeoutMs = 1_800_000 * longFactor;
 
-/** Node remembers what it has compiled, kube-proxy is the packaged one, and tests are patient: all is slow in there. */
+/** Without KVM the machine is about ten times slower: compiled code is cached, the bundled kube-proxy starts faster, tests wait longer. */
 const environment = [
   'export NODE_COMPILE_CACHE=/tmp/compiled TEST_KUBE_PROXY=/work/dist/node/kube-proxy.js TEST_PATIENCE=4',
-  'export PROXY_MODES=ipvs NO_COLOR=1 TEST_VM=1',
+  `export PROXY_MODES=ipvs NO_COLOR=1 TEST_VM=1 TEST_LONG=${longFactor}`,
 ].join('\n');
 
 const testCommand = (files: readonly string[]): string => {
@@ -35,7 +34,7 @@ const testCommand = (files: readonly string[]): string => {
 
 const bench = 'node scripts/bench-proxy.ts --backends nft,ipvs --sizes 1000,5000 --parts table --changes 20';
 
-/** Undefined: the tests. */
+/** @returns undefined to run the tests */
 const otherCommand = (): string | undefined => {
   if (argv.shell) return 'bash -l';
   return argv.bench ? bench : (argv.command as string | undefined);

@@ -1,5 +1,7 @@
-// Runs a project of tests and counts what it ran: a project without tests, or a file that doesn't load, is a failure.
+// Runs a project of tests and counts its results. A project without tests, or a file that does not load, is a failure.
 import { mkdir, readFile, rm } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { $ } from 'zx';
 
@@ -10,9 +12,9 @@ export interface Tally {
   readonly project: string;
   readonly passed: number;
   readonly failed: number;
-  /** Titles of what failed, each with the first line of why. */
+  /** Titles of failed tests, each with the first line of its error. */
   readonly failures: readonly string[];
-  /** Titles. */
+  /** Titles of skipped tests. */
   readonly skipped: readonly string[];
 }
 
@@ -29,22 +31,48 @@ interface VitestOutput {
   }[];
 }
 
-/** Runs `test/<project>`; `command` comes before Node, e.g. `sudo`. */
-export const runProject = (project: string, command: readonly string[] = []): Promise<Tally> => {
-  const vitest = [`${root}node_modules/vitest/vitest.mjs`, 'run', '--project', project];
+export interface RunOptions {
+  /** Words before the command, such as `sudo`. */
+  readonly before?: readonly string[];
+  /** Only these test files. */
+  readonly files?: readonly string[];
+  /** Start each line of output with the project's name, for projects that run side by side. */
+  readonly prefixed?: boolean;
+}
+
+/** Runs the tests in `test/<project>`. */
+export const runProject = (project: string, options: RunOptions = {}): Promise<Tally> => {
+  const { before = [], files = [] } = options;
+  const vitest = [`${root}node_modules/vitest/vitest.mjs`, 'run', '--project', project, ...files];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${out}/${project}.json`];
-  return runReported(project, [...command, process.execPath, ...vitest, ...reporters]);
+  return runReported(project, [...before, process.execPath, ...vitest, ...reporters], options);
 };
 
-/** Runs a command that leaves vitest's report of the project in `out/<project>.json`. */
-export const runReported = async (project: string, command: readonly string[]): Promise<Tally> => {
+/** Runs a command that writes vitest's report of the project to `out/<project>.json`. */
+export const runReported = async (
+  project: string,
+  command: readonly string[],
+  { prefixed = false }: Pick<RunOptions, 'prefixed'> = {},
+): Promise<Tally> => {
   const file = `${out}/${project}.json`;
   await mkdir(out, { recursive: true });
   await rm(file, { force: true });
-  const { exitCode } = await $({ cwd: root, stdio: 'inherit', nothrow: true })`${command}`;
+  const exitCode = prefixed ? await runPrefixed(`${project} │ `, command) : await runInherited(command);
   const counted = await readTally(project, file);
-  // What no test stands for, such as a rejection that nobody caught, is only in the exit code.
+  // Some failures belong to no test, such as an unhandled rejection: only the exit code tells them.
   return exitCode !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
+};
+
+const runInherited = async (command: readonly string[]): Promise<number | null> =>
+  (await $({ cwd: root, stdio: 'inherit', nothrow: true })`${command}`).exitCode;
+
+const runPrefixed = async (prefix: string, command: readonly string[]): Promise<number | null> => {
+  const child = $({ cwd: root, stdio: ['ignore', 'pipe', 'pipe'], nothrow: true, quiet: true })`${command}`;
+  const copy = async (from: Readable): Promise<void> => {
+    for await (const line of createInterface({ input: from })) console.log(`${prefix}${line}`);
+  };
+  await Promise.all([copy(child.stdout), copy(child.stderr)]);
+  return (await child).exitCode;
 };
 
 export const readTally = async (project: string, file: string): Promise<Tally> => {
@@ -52,7 +80,7 @@ export const readTally = async (project: string, file: string): Promise<Tally> =
   return tally(project, JSON.parse(text) as VitestOutput);
 };
 
-/** Sums vitest's own report up. Pure. */
+/** Sums up vitest's JSON report. */
 export const tally = (project: string, { testResults }: VitestOutput): Tally => {
   const tests = testResults.flatMap((file) => file.assertionResults);
   const passed = tests.filter(({ status }) => status === 'passed').length;

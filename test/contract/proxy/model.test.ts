@@ -1,6 +1,4 @@
-// Random histories through the real kernel: after each, what a proxier that lived through it has written is what one that starts now
-// writes. A history up to any of its syncs is a history, too, so what is there in between is looked at by others. MODEL_RUNS multiplies
-// the number of histories.
+// Random histories through the real kernel: after each, the kernel holds what a fresh proxier would write.
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,9 +11,9 @@ import { createNftablesRig } from '../../support/proxy/nftables/rig.ts';
 import { type Event, history } from '../../support/proxy/random.ts';
 import { createRig, type Rig, replay, startWith, tables } from '../../support/proxy/replay.ts';
 import { comparable, createUserspaceRig, testPlace, testPlace6 } from '../../support/proxy/userspace/rig.ts';
+import { longFactor, runs } from '../../support/runs.ts';
 import { parseListing } from './nft-listing.ts';
 
-const runs = (count: number): number => count * Number(process.env.MODEL_RUNS ?? 1);
 const signal = new AbortController().signal;
 
 /** One lives through the history, in the other somebody starts at its end. */
@@ -135,11 +133,11 @@ const leadsSomewhere = ({ proxier: { view } }: Rig): boolean =>
 
 /** Side by side: most of the time each waits for the kernel. */
 test.concurrent.each([
-  { mode: 'iptables-nft', count: runs(500), holds: iptablesHolds('nft') },
-  { mode: 'iptables-legacy', count: runs(700), holds: iptablesHolds('legacy') },
-  { mode: 'nftables', count: runs(500), holds: nftablesHolds },
-  { mode: 'userspace', count: runs(300), holds: userspaceHolds },
-])('$count histories in mode $mode', { timeout: runs(1) * 600_000 }, async ({ count, holds }) => {
+  { mode: 'iptables-nft', count: runs(150), holds: iptablesHolds('nft') },
+  { mode: 'iptables-legacy', count: runs(200), holds: iptablesHolds('legacy') },
+  { mode: 'nftables', count: runs(150), holds: nftablesHolds },
+  { mode: 'userspace', count: runs(100), holds: userspaceHolds },
+])('$count histories in mode $mode', { timeout: longFactor * 600_000 }, async ({ count, holds }) => {
   let leading = 0;
   const property = fc.asyncProperty(story, async (each) => {
     if (leadsSomewhere(await holds(each))) leading += 1;

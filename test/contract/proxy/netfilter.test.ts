@@ -8,6 +8,7 @@ import { createNetfilter, toolOf } from '../../../src/node/sys/netfilter.ts';
 import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
 import { history } from '../../support/proxy/random.ts';
 import { createRig, replay, startWith, tables } from '../../support/proxy/replay.ts';
+import { runs } from '../../support/runs.ts';
 import { both } from './both.ts';
 
 const name = `lpn-${process.pid}`;
@@ -41,9 +42,9 @@ describe.each(kernels)('with $tool', ({ tool, flavour, family }) => {
         await startWith(createRig(real, { family }), objects, rig.node);
         expect(incremental).toEqual(tables(await real.save(signal)));
       }),
-      { numRuns: 40 },
+      { numRuns: runs(20) },
     );
-    expect(inputs).toBeGreaterThan(40);
+    expect(inputs).toBeGreaterThan(20);
   });
 
   test('both refuse to delete a rule that is not there, and then change nothing', async () => {

@@ -11,6 +11,7 @@ import { createNftablesRig } from '../../support/proxy/nftables/rig.ts';
 import { history } from '../../support/proxy/random.ts';
 import { replay, startWith } from '../../support/proxy/replay.ts';
 import { makeFolder } from '../../support/proxy/world.ts';
+import { runs } from '../../support/runs.ts';
 import { parseListing } from './nft-listing.ts';
 
 const name = `lpt-${process.pid}`;
@@ -65,9 +66,9 @@ test.each([
       await startWith(createNftablesRig(real, {}, { family }), objects, rig.node);
       expect(incremental).toEqual(inForce(readTable(table)));
     }),
-    { numRuns: 40 },
+    { numRuns: runs(20) },
   );
-  expect(inputs).toBeGreaterThan(40);
+  expect(inputs).toBeGreaterThan(20);
 });
 
 const table = 'add table ip kube-proxy';

@@ -15,8 +15,6 @@ import { apiStub, writeStubFiles } from '../api-stub-files.ts';
 const root = join(import.meta.dirname, '../../..');
 /** Where all is slow, the packaged one starts sooner. */
 export const kubeProxy = process.env.TEST_KUBE_PROXY ?? join(root, 'src/node/proxy/main.ts');
-/** How many times as long as usual things may take. */
-const patience = Number(process.env.TEST_PATIENCE ?? 1);
 let count = 0;
 
 export type Backend = 'nft' | 'legacy';
@@ -138,7 +136,7 @@ export class World implements AsyncDisposable {
 
   until(condition: string, look: () => boolean, seen: () => string = () => ''): Promise<boolean> {
     return eventually(condition, () => (look() ? done(true) : notYet(seen().slice(-2000))), {
-      timeoutMs: 15_000 * patience,
+      timeoutMs: 60_000,
       intervalMs: 10,
       maxIntervalMs: 50,
     });

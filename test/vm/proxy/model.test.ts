@@ -14,8 +14,9 @@ import { createNetfilter } from '../../../src/node/sys/netfilter.ts';
 import { contents, createIpvsRig, fakeKernel, type IpvsKernel, unreliable } from '../../support/proxy/ipvs/rig.ts';
 import { type Event, history } from '../../support/proxy/random.ts';
 import { replay, startWith } from '../../support/proxy/replay.ts';
+import { runs } from '../../support/runs.ts';
 
-const histories = 8 * Number(process.env.MODEL_RUNS ?? 1);
+const histories = runs(4);
 const never = new AbortController().signal;
 
 const exec = (command: string, input = ''): string => {
@@ -95,7 +96,7 @@ const isTelling = async ({ family, events }: Story): Promise<boolean> => {
   return servers.some((line) => !line.endsWith('→ '));
 };
 
-test(`${histories} histories`, { timeout: histories * 20_000 }, async () => {
+test(`${histories} histories`, { timeout: histories * 40_000 }, async () => {
   const property = fc.asyncProperty(story, async ({ family, events }) => {
     fc.pre(await isTelling({ family, events }));
     clear();

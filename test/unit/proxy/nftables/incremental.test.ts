@@ -1,47 +1,26 @@
-import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
+import { incrementalSuite } from '../../../support/proxy/incremental-suite.ts';
 import { FakeNft, inForce } from '../../../support/proxy/nftables/fake-nft.ts';
 import { createNftablesRig } from '../../../support/proxy/nftables/rig.ts';
-import { history } from '../../../support/proxy/random.ts';
-import { replay, startWith } from '../../../support/proxy/replay.ts';
 
-const signal = new AbortController().signal;
+const { signal } = new AbortController();
 
-const run = async (events: Parameters<typeof replay>[0]): Promise<void> => {
+const create = () => {
   const kernel = new FakeNft();
-  const rig = createNftablesRig(kernel);
-  const objects = await replay(events, rig, kernel);
-  const fresh = new FakeNft();
-  await startWith(createNftablesRig(fresh), objects, rig.node);
-  expect(inForce(kernel.table())).toEqual(inForce(fresh.table()));
-  expect(await rig.backend.damaged(signal)).toBe(false);
-  // One that starts over what is there takes it over, and leaves nothing that it doesn't need.
-  await startWith(createNftablesRig(kernel), objects, rig.node);
-  expect([...kernel.table().chains.keys()].sort()).toEqual([...fresh.table().chains.keys()].sort());
-  expect([...kernel.table().sets.keys()].sort()).toEqual([...fresh.table().sets.keys()].sort());
-  expect(inForce(kernel.table())).toEqual(inForce(fresh.table()));
+  return { kernel, rig: createNftablesRig(kernel), state: async () => inForce(kernel.table()) };
 };
 
-test('after any history, the table is the one that a proxy starting now would write', async () => {
-  await fc.assert(fc.asyncProperty(history(false), run), { numRuns: 400 });
-});
-
-test('the same holds when inputs fail in between', async () => {
-  await fc.assert(fc.asyncProperty(history(true), run), { numRuns: 300 });
-});
-
-test('a sync without changes writes nothing', async () => {
-  await fc.assert(
-    fc.asyncProperty(history(false), async (events) => {
-      const kernel = new FakeNft();
-      const rig = createNftablesRig(kernel);
-      await replay(events, rig);
-      const before = kernel.inputs.length;
-      await rig.sync();
-      rig.proxier.onNode();
-      await rig.sync();
-      expect(kernel.inputs.slice(before)).toEqual([]);
-    }),
-    { numRuns: 100 },
-  );
+incrementalSuite({
+  create,
+  afterHistory: async (lived, fresh, startAgain) => {
+    expect(await lived.rig.backend.damaged(signal)).toBe(false);
+    // A proxier that starts over an existing table takes it over and removes what it does not need.
+    await startAgain(createNftablesRig(lived.kernel));
+    const names = ({ kernel }: typeof lived) => {
+      const { chains, sets } = kernel.table();
+      return { chains: [...chains.keys()].sort(), sets: [...sets.keys()].sort() };
+    };
+    expect(names(lived)).toEqual(names(fresh));
+    expect(await lived.state()).toEqual(await fresh.state());
+  },
 });

@@ -1,14 +1,12 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FakeNetfilter } from '../../../support/proxy/fake-netfilter.ts';
-import { history } from '../../../support/proxy/random.ts';
-import { replay, startWith } from '../../../support/proxy/replay.ts';
+import { incrementalSuite } from '../../../support/proxy/incremental-suite.ts';
 import type { FakePorts } from '../../../support/proxy/userspace/fake-ports.ts';
-import { comparable, createUserspaceRig, type UserspaceRig } from '../../../support/proxy/userspace/rig.ts';
+import { comparable, createUserspaceRig } from '../../../support/proxy/userspace/rig.ts';
 
 const signal = new AbortController().signal;
 
-/** At every moment: whoever is led to a port of ours finds somebody listening. */
+/** Expects, before and after each write, that a process listens on every port that a rule redirects to. */
 class WatchedNetfilter extends FakeNetfilter {
   ports: FakePorts | undefined;
 
@@ -32,16 +30,7 @@ const targets = (saved: string): { protocol: string; port: number; line: string 
     return port ? [{ protocol, port: Number(port[1] ?? port[2]), line }] : [];
   });
 
-const create = (): { rig: UserspaceRig; kernel: WatchedNetfilter } => {
-  const kernel = new WatchedNetfilter();
-  const rig = createUserspaceRig((ports) => {
-    kernel.ports = ports;
-    return kernel;
-  });
-  return { rig, kernel };
-};
-
-/** What listens where, and which endpoints it leads to. */
+/** Open ports with the endpoints behind them. */
 const listeners = ({ bound }: FakePorts): string[] =>
   [...bound]
     .map(
@@ -49,43 +38,29 @@ const listeners = ({ bound }: FakePorts): string[] =>
     )
     .sort();
 
-const run = async (events: Parameters<typeof replay>[0]): Promise<void> => {
-  const { rig, kernel } = create();
-  const objects = await replay(events, rig, kernel);
-  await kernel.expectListeners();
-  const fresh = create();
-  await startWith(fresh.rig, objects, rig.node);
-  expect(comparable(await kernel.save())).toEqual(comparable(await fresh.kernel.save()));
-  expect(listeners(rig.ports)).toEqual(listeners(fresh.rig.ports));
-  expect(await rig.backend.damaged(signal)).toBe(false);
+const create = () => {
+  const kernel = new WatchedNetfilter();
+  const rig = createUserspaceRig((ports) => {
+    kernel.ports = ports;
+    return kernel;
+  });
+  const state = async () => ({ rules: comparable(await kernel.save()), listeners: listeners(rig.ports) });
+  return { kernel, rig, state };
 };
 
-test('after any history, rules and listeners are those of a proxy starting now, and no rule ever led nowhere', async () => {
-  await fc.assert(fc.asyncProperty(history(false), run), { numRuns: 300 });
+incrementalSuite({
+  create,
+  afterHistory: async ({ kernel, rig }) => {
+    await kernel.expectListeners();
+    expect(await rig.backend.damaged(signal)).toBe(false);
+  },
+  afterIdleSync: ({ rig }) => {
+    rig.backend.close();
+    expect(listeners(rig.ports), 'after closing').toEqual([]);
+  },
 });
 
-test('the same holds when restores fail in between', async () => {
-  await fc.assert(fc.asyncProperty(history(true), run), { numRuns: 300 });
-});
-
-test('a sync without changes writes nothing, and closing leaves no listener', async () => {
-  await fc.assert(
-    fc.asyncProperty(history(false), async (events) => {
-      const { rig, kernel } = create();
-      await replay(events, rig);
-      const before = kernel.inputs.length;
-      await rig.sync();
-      rig.proxier.onNode();
-      await rig.sync();
-      expect(kernel.inputs.slice(before)).toEqual([]);
-      rig.backend.close();
-      expect(listeners(rig.ports)).toEqual([]);
-    }),
-    { numRuns: 100 },
-  );
-});
-
-test('a rule that is gone, doubled or foreign in a chain of ours is damage; foreign rules elsewhere are not', async () => {
+test('a missing, doubled or foreign rule in a chain of kube-proxy is damage; a foreign rule in another chain is not', async () => {
   const { rig, kernel } = create();
   rig.proxier.onService(undefined, {
     metadata: { name: 'web', namespace: 'r' },

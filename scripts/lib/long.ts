@@ -1,0 +1,17 @@
+// Finds the test files that `npm run test:long` runs: those whose number of cases follows TEST_LONG.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './vitest.ts';
+
+/** Modules by which a test takes its number of cases from test/support/runs.ts. */
+const usesRuns = /from '.*\/(runs|incremental-suite)\.ts'/;
+
+/** Paths from the root of the repository. @throws Error when a tier has no such test */
+export const longTests = (project: 'unit' | 'contract' | 'vm'): string[] => {
+  const folder = `test/${project}`;
+  const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  const files = names.filter((name) => name.endsWith('.test.ts')).map((name) => `${folder}/${name}`);
+  const found = files.filter((file) => usesRuns.test(readFileSync(join(root, file), 'utf8')));
+  if (found.length === 0) throw new Error(`no test in ${folder} takes its number of cases from test/support/runs.ts`);
+  return found.sort();
+};
