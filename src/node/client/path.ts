@@ -1,12 +1,11 @@
 // From a resource and a key to a URL path, as the Kubernetes API lays them out.
-import { apiVersionOf, type Resource } from '../../api/resources.ts';
+import { apiPathOf, type Resource } from '../../api/resources.ts';
 import type { Key, Selection } from './types.ts';
 
 /** `/api/v1/namespaces/default/pods`; without a namespace, the collection across all of them. */
 export const collectionPath = (resource: Resource, namespace?: string): string => {
-  const root = resource.group === '' ? `/api/${resource.version}` : `/apis/${apiVersionOf(resource)}`;
   const scope = resource.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
-  return `${root}${scope}/${resource.plural}`;
+  return `${apiPathOf(resource)}${scope}/${resource.plural}`;
 };
 
 /** `/api/v1/namespaces/default/pods/web/status` */

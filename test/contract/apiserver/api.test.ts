@@ -23,7 +23,7 @@ const pod = (name: string, extra: Partial<Pod['spec']> = {}): Pod => ({
 });
 
 describe('a service', () => {
-  test('gets an address from the range and Kubernetes’ defaults', async () => {
+  test('gets an address from the range, and Kubernetes’ defaults', async () => {
     const { spec, metadata } = await server.client.create(services, service('plain'));
     expect(spec).toMatchObject({
       type: 'ClusterIP',
@@ -55,7 +55,7 @@ describe('a service', () => {
       says: 'spec.ports[0].nodePort: Invalid value: 8080: provided port is not in the valid range. The range of valid ports is 30000-32767',
     },
     {
-      name: 'a node port without the type',
+      name: 'a node port and the type ClusterIP',
       spec: { ports: [{ port: 80, nodePort: 30_500 }] },
       says: "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'",
     },
@@ -81,7 +81,7 @@ describe('a service', () => {
     );
   });
 
-  test('keeps its address for life, and its node port over an update that leaves it out', async () => {
+  test('never changes its address, and keeps a node port that an update leaves out', async () => {
     const created = await server.client.create(services, service('kept', { type: 'NodePort' }));
     const key = { name: 'kept', namespace };
     const { clusterIP: _ip, clusterIPs: _ips, ...spec } = created.spec;
@@ -93,7 +93,7 @@ describe('a service', () => {
     );
   });
 
-  test('frees its address and node port when it is deleted', async () => {
+  test('releases its address and node port when it is deleted', async () => {
     const spec = { type: 'NodePort' as const, clusterIP: '10.103.132.104', ports: [{ port: 3306, nodePort: 31_306 }] };
     await server.client.create(services, service('db-service', spec));
     await server.client.delete(services, { name: 'db-service', namespace });
@@ -102,13 +102,13 @@ describe('a service', () => {
 });
 
 describe('a pod', () => {
-  test('that nobody scheduled goes at once when deleted', async () => {
+  test('without a node is deleted at once', async () => {
     await server.client.create(pods, pod('unscheduled'));
     await server.client.delete(pods, { name: 'unscheduled', namespace });
     await expect(server.client.get(pods, { name: 'unscheduled', namespace })).rejects.toMatchObject({ code: 404 });
   });
 
-  test('on a node is only marked, until its kubelet deletes it with no grace', async () => {
+  test('on a node is only marked as deleted until its kubelet deletes it without a grace period', async () => {
     const key = { name: 'bound', namespace };
     await server.client.create(pods, pod('bound'));
     await server.client.createSubresource(pods, key, 'binding', { target: { kind: 'Node', name: 'node01' } });
@@ -120,7 +120,7 @@ describe('a pod', () => {
     await expect(server.client.get(pods, key)).rejects.toMatchObject({ code: 404 });
   });
 
-  test('may change its image and hardly anything else', async () => {
+  test('can change its image but not its ports', async () => {
     const created = await server.client.create(pods, pod('fixed'));
     const [container] = created.spec.containers;
     if (!container) throw new Error('no container');
@@ -133,7 +133,7 @@ describe('a pod', () => {
     ).rejects.toThrow('spec: Forbidden: pod updates may not change fields other than');
   });
 
-  test('status and spec are written apart', async () => {
+  test('has a status that only the status subresource writes', async () => {
     const created = await server.client.create(pods, pod('apart'));
     const status = { phase: 'Running' as const, podIP: '10.244.1.9' };
     await server.client.update(pods, { ...created, status });
@@ -145,7 +145,7 @@ describe('a pod', () => {
 });
 
 describe('writing', () => {
-  test('a stale update is a conflict, an update without a version is not', async () => {
+  test('a stale update is a conflict; an update without a version is not', async () => {
     const first = await server.client.create(configMaps, { metadata: { name: 'stale', namespace } });
     await server.client.update(configMaps, { ...first, data: { a: '1' } });
     await expect(server.client.update(configMaps, { ...first, data: { a: '2' } })).rejects.toMatchObject({
@@ -157,7 +157,7 @@ describe('writing', () => {
     expect(forced.data).toEqual({ a: '3' });
   });
 
-  test('an update that changes nothing leaves the version alone', async () => {
+  test('an update that changes nothing keeps the version', async () => {
     const first = await server.client.create(configMaps, { metadata: { name: 'same', namespace }, data: { a: '1' } });
     const second = await server.client.update(configMaps, first);
     expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
@@ -174,7 +174,7 @@ describe('writing', () => {
     expect(scaled.metadata.generation).toBe(2);
   });
 
-  test('server-side apply creates, merges, and removes what is no longer applied', async () => {
+  test('server-side apply creates, merges, and removes fields that are no longer applied', async () => {
     const key = { name: 'applied', namespace };
     const apply = (data: Record<string, string>) =>
       server.client.patch(
@@ -188,7 +188,7 @@ describe('writing', () => {
     expect((await apply({ a: '9' })).data).toEqual({ a: '9', c: '3' });
   });
 
-  test('a namespace has its service account from the first moment, however it was made', async () => {
+  test('a new namespace has a service account, whether it was created or applied', async () => {
     for (const name of ['made', 'applied-namespace']) {
       const metadata = { name };
       if (name === 'made') await server.client.create(namespaces, { metadata });
@@ -203,7 +203,7 @@ describe('writing', () => {
     );
   });
 
-  test('applying what another manager applied differently is a conflict, unless forced', async () => {
+  test('applying another value than another manager is a conflict, unless forced', async () => {
     const key = { name: 'shared', namespace };
     const body = (a: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: key, data: { a } });
     const path = '/api/v1/namespaces/default/configmaps/shared';
@@ -230,7 +230,7 @@ describe('writing', () => {
     expect(patched.spec.ports?.map(({ targetPort }) => targetPort)).toEqual([80, 8081]);
   });
 
-  test('an unknown namespace is not found, a terminating one takes nothing new', async () => {
+  test('an unknown namespace is not found; a terminating namespace accepts no new objects', async () => {
     const elsewhere = { metadata: { name: 'x', namespace: 'nowhere' } };
     await expect(server.client.create(configMaps, elsewhere)).rejects.toThrow('namespaces "nowhere" not found');
     await server.client.create(namespaces, { metadata: { name: 'leaving' } });
@@ -247,7 +247,7 @@ describe('writing', () => {
 });
 
 describe('selecting', () => {
-  test('labels and fields pick objects', async () => {
+  test('label and field selectors select objects', async () => {
     const labelled = (name: string, tier: string): Pod => ({
       ...pod(name),
       metadata: { name, namespace, labels: { tier } },
@@ -268,7 +268,7 @@ describe('selecting', () => {
     expect(await names('tier', 'status.phase=Running')).toEqual([]);
   });
 
-  test('a watch with a selector sees objects come into it and go out of it', async () => {
+  test('a watch with a selector sees an object added when it starts to match and deleted when it stops', async () => {
     const { metadata } = await server.client.list(configMaps);
     const stop = new AbortController();
     const key = { name: 'moves', namespace };
@@ -288,8 +288,8 @@ describe('selecting', () => {
   });
 });
 
-describe('who may', () => {
-  test('nobody reads health and version, and no objects', async () => {
+describe('access', () => {
+  test('a client without a certificate may read health and version, but no objects', async () => {
     const nobody = createClient(await server.configFor());
     expect((await nobody.raw('/healthz')).body).toBe('ok');
     expect((await nobody.raw('/version')).status).toBe(200);
@@ -307,7 +307,7 @@ describe('who may', () => {
     await expect(client.list(pods)).rejects.toMatchObject({ code: 401, reason: 'Unauthorized' });
   });
 
-  test('a user without rights is refused by name, a node is not', async () => {
+  test('a user without rights is refused by name; a node is not', async () => {
     const jane = createClient(await server.configFor('jane', ['developers']));
     await expect(jane.create(configMaps, { metadata: { name: 'x', namespace } })).rejects.toThrow(
       'configmaps is forbidden: User "jane" cannot create resource "configmaps" in API group "" in the namespace "default"',
@@ -328,7 +328,7 @@ test('the cluster starts with its namespaces and the kubernetes service', async 
   expect(subsets?.[0]?.addresses).toEqual([{ ip: '192.168.56.10' }]);
 });
 
-test('lists come in pages when a limit asks for them', async () => {
+test('a list with a limit comes in pages', async () => {
   const first = JSON.parse((await server.client.raw('/api/v1/namespaces?limit=2')).body);
   expect(first.items).toHaveLength(2);
   expect(first.metadata.remainingItemCount).toBeGreaterThan(0);

@@ -10,7 +10,7 @@ import { startTestServer } from './server.ts';
 const silent: Logger = { info() {}, warning() {}, error() {}, enabled: () => false };
 const namespace = 'default';
 
-test('a kill -9 in a storm of writes loses nothing that was acknowledged', async () => {
+test('a kill -9 during many writes loses no acknowledged write', async () => {
   await using server = await startTestServer();
   const acknowledged = new Map<string, string>();
   let stop = false;
@@ -41,7 +41,7 @@ test('a kill -9 in a storm of writes loses nothing that was acknowledged', async
   for (const [name, number] of acknowledged) expect(stored.get(name), name).toBeGreaterThanOrEqual(Number(number));
 });
 
-test('revisions go on where they stopped, and addresses stay taken', async () => {
+test('after a restart, revisions continue and addresses stay taken', async () => {
   await using server = await startTestServer();
   const ports = [{ port: 80 }];
   const before = await server.client.create(services, { metadata: { name: 'a', namespace }, spec: { ports } });
@@ -53,7 +53,7 @@ test('revisions go on where they stopped, and addresses stay taken', async () =>
   await expect(server.client.create(services, clash)).rejects.toThrow('provided IP is already allocated');
 });
 
-test('an informer goes on over a restart of the server without listing again', async () => {
+test('an informer continues after a restart of the server without listing again', async () => {
   await using server = await startTestServer();
   const stop = new AbortController();
   let lists = 0;
@@ -87,7 +87,7 @@ test('an informer goes on over a restart of the server without listing again', a
   stop.abort(new Error('test over'));
 });
 
-test('whatever happens to the server meanwhile, an informer ends up with what the server has', async () => {
+test('after several restarts of the server during writes, an informer has the objects of the server', async () => {
   await using server = await startTestServer();
   const stop = new AbortController();
   const selection = { namespace, labelSelector: 'kept=yes' };

@@ -1,5 +1,5 @@
-// What kube-proxy relies on in an API server, asked of the real one and of the stub that stands in for it in kube-proxy's tests and
-// benchmarks: what those prove holds in a cluster only as far as the two answer alike.
+// What kube-proxy relies on in an API server, tested against the real server and against the stub. kube-proxy's tests and
+// benchmarks use the stub, so the stub must answer like the server.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Node, Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
@@ -65,7 +65,7 @@ describe.each([
       { resource: services, object: service('listed', { app: 'a' }) },
       { resource: endpointSlices, object: slice('listed') },
       { resource: nodes, object: node('listed', { zone: 'a' }) },
-    ])('of $resource.plural says what it is and of when, its items only of when', async ({ resource, object }) => {
+    ])('of $resource.plural has a kind and a version; its items have only a version', async ({ resource, object }) => {
       await subject.put(resource as Resource, object);
       const { code, type, body } = await get(collectionPath(resource));
       expect([code, type]).toEqual([200, 'application/json']);
@@ -80,7 +80,7 @@ describe.each([
       expect(item).not.toHaveProperty('apiVersion');
     });
 
-    test('leaves out the services that are none of kube-proxy’s', async () => {
+    test('leaves out headless services and services of other proxies', async () => {
       await subject.put(services, service('ours'));
       await subject.put(services, service('headless', headless));
       await subject.put(services, service('theirs', anotherProxys));
@@ -91,7 +91,7 @@ describe.each([
       expect(namesOf(await client.list(services))).toEqual(expect.arrayContaining(['headless', 'ours', 'theirs']));
     });
 
-    test('holds the one node that is asked for, or none', async () => {
+    test('with a field selector has only the selected node, if there is one', async () => {
       await subject.put(nodes, node('one'));
       await subject.put(nodes, node('one-more'));
       expect(namesOf(await client.list(nodes, { fieldSelector: 'metadata.name=one' }))).toEqual(['one']);
@@ -100,7 +100,7 @@ describe.each([
       expect(none.metadata.resourceVersion).toMatch(/^\d+$/);
     });
 
-    test('comes in pages, which are all of the first one’s time', async () => {
+    test('comes in pages that all have the version of the first page', async () => {
       const names = ['p1', 'p2', 'p3', 'p4', 'p5'];
       for (const name of names.toReversed()) await subject.put(services, service(name, { paged: '' }));
       const query = { labelSelector: 'paged', limit: 2 };
@@ -114,11 +114,11 @@ describe.each([
       expect(pages.map(namesOf)).toEqual([['p1', 'p2'], ['p3', 'p4'], ['p5']]);
       expect(new Set(pages.map(versionOf)).size).toBe(1);
       expect(third.metadata).not.toHaveProperty('continue');
-      // How many remain is unknown to a server that selects.
+      // Kubernetes does not count the remaining objects when a selector is used.
       for (const { metadata } of pages) expect(metadata).not.toHaveProperty('remainingItemCount');
     });
 
-    test('of everything says on each page how many objects are left', async () => {
+    test('without a selector has the number of remaining objects on each page', async () => {
       for (const name of ['left1', 'left2', 'left3']) await subject.put(nodes, node(name));
       const { items } = await client.list(nodes);
       const { body } = await get(collectionPath(nodes) + queryOf({ limit: 2 }));
@@ -130,9 +130,9 @@ describe.each([
 
   describe('a watch', () => {
     test.each([
-      { name: 'that comes late', late: true },
-      { name: 'that is there', late: false },
-    ])('$name tells all that happened since its version, each object with its kind and version', async ({ late }) => {
+      { name: 'that starts after the changes', late: true },
+      { name: 'that starts before the changes', late: false },
+    ])('$name sends all changes since its version, each object with its kind and version', async ({ late }) => {
       const name = late ? 'told-late' : 'told-live';
       await subject.put(endpointSlices, slice('before'));
       const resourceVersion = await versionNow(endpointSlices);
@@ -154,7 +154,7 @@ describe.each([
       expect(versions).toEqual([...new Set(versions)].sort((one, other) => one - other));
     });
 
-    test('is told of a service that becomes another proxy’s as deleted, and as added when it comes back', async () => {
+    test('sees a service deleted when another proxy takes it, and added when it comes back', async () => {
       const resourceVersion = await versionNow(services);
       await subject.put(services, service('never', headless));
       await subject.put(services, service('moves'));
@@ -169,7 +169,7 @@ describe.each([
       expect(versions).toEqual([...new Set(versions)].sort((one, other) => one - other));
     });
 
-    test('of one node hears of no other', async () => {
+    test('of one node sees no other node', async () => {
       const resourceVersion = await versionNow(nodes);
       for (const labels of [{}, { zone: 'b' }]) {
         await subject.put(nodes, node('own-2', labels));
@@ -182,7 +182,7 @@ describe.each([
       expect(heard(events)).toEqual(['ADDED own', 'MODIFIED own', 'DELETED own']);
     });
 
-    test('from a version that is forgotten, or is not yet there, is an event that says so', async () => {
+    test('from a forgotten or a future version gets an error event', async () => {
       await subject.put(endpointSlices, slice('worn'));
       const old = await versionNow(endpointSlices);
       for (let change = 0; change < 300; change++) await subject.put(endpointSlices, slice('worn', change % 250));
@@ -202,7 +202,7 @@ describe.each([
       }
     });
 
-    test('ends after its time, and shortly before that tells how far it has come to who wants to know', async () => {
+    test('ends after its timeout, with a bookmark shortly before if the client wants bookmarks', async () => {
       const resourceVersion = await versionNow(nodes);
       await subject.put(services, service('elsewhere'));
       const reached = Number(await versionNow(nodes));
@@ -214,7 +214,7 @@ describe.each([
       expect(told.map(({ object }) => versionOf(object))).toEqual([reached]);
     });
 
-    test('says at once that it is there, and is JSON', async () => {
+    test('answers with its headers at once, as JSON', async () => {
       const stop = new AbortController();
       const path = collectionPath(services) + queryOf({ watch: 1, resourceVersion: await versionNow(services) });
       const response = await createTransport(subject.config).stream(path, stop.signal);
@@ -224,7 +224,7 @@ describe.each([
     });
   });
 
-  test('an informer has what there is for kube-proxy, whatever comes and goes', async () => {
+  test('an informer follows the services of kube-proxy', async () => {
     const stop = new AbortController();
     await subject.put(services, service('stays'));
     await subject.put(services, service('leaves'));
@@ -243,7 +243,7 @@ describe.each([
     stop.abort();
   });
 
-  test('what it does not have is not found, least of all endpoint slices of an old version', async () => {
+  test('unknown resources and old versions are not found', async () => {
     const found = { kind: 'APIGroup', name: 'discovery.k8s.io' };
     const version = { groupVersion: 'discovery.k8s.io/v1', version: 'v1' };
     const group = await get('/apis/discovery.k8s.io');
@@ -256,14 +256,14 @@ describe.each([
     expect(body).toMatchObject({ kind: 'Status', status: 'Failure', code: 404 });
   });
 
-  test('whoever prefers another form and takes JSON as well gets JSON', async () => {
+  test('a client that prefers another form and accepts JSON gets JSON', async () => {
     const accept = 'application/vnd.kubernetes.protobuf, */*';
     const { code, type, body } = await get(collectionPath(services), accept);
     expect([code, type]).toEqual([200, 'application/json']);
     expect(body).toMatchObject({ kind: 'ServiceList' });
   });
 
-  test('a wrong token is no way in, and nobody may read services without one', async () => {
+  test('a wrong token is refused, and so is reading services without a token', async () => {
     const read = (config: ServerConfig) => createClient(config).list(services, { labelSelector: proxySelector });
     await expect(read(subject.stranger)).rejects.toMatchObject({ code: 401, reason: 'Unauthorized' });
     await expect(read(subject.nobody)).rejects.toMatchObject({ code: 403, reason: 'Forbidden' });

@@ -22,7 +22,7 @@ const write = (spec: object): string => {
   return manifest;
 };
 
-// The machine may have none; the node image has one, and the lab's end-to-end test uses that.
+// Skipped on a machine without kubectl. The end-to-end test of the lab uses the kubectl of the node image.
 describe.skipIf(!hasKubectl)('kubectl, unmodified', () => {
   let server: TestServer;
   beforeAll(async () => {
@@ -34,13 +34,13 @@ describe.skipIf(!hasKubectl)('kubectl, unmodified', () => {
   });
   const kubectl = (...args: string[]): Promise<string> => server.kubectl(...args);
 
-  test('finds its way: version, api-resources, explain', async () => {
+  test('shows the version, the resources and explanations', async () => {
     expect(await kubectl('version')).toContain('Server Version: v1.32');
     expect(await kubectl('api-resources')).toMatch(/^services +svc +v1 +true +Service$/m);
     expect(await kubectl('explain', 'service.spec.clusterIP')).toContain('FIELD: clusterIP <string>');
   });
 
-  test('runs, exposes and shows a pod as the lecture does', async () => {
+  test('runs, exposes and shows a pod', async () => {
     await kubectl('run', 'db', '--image=db', '--port=3306', '--labels=app=db');
     await kubectl('expose', 'pod', 'db', '--name=db-service', '--port=3306');
     const shown = await kubectl('get', 'service,pods', '-o', 'wide');
@@ -67,14 +67,14 @@ describe.skipIf(!hasKubectl)('kubectl, unmodified', () => {
     expect(await kubectl('get', 'service', 'applied', '-o', 'jsonpath={.spec.ports[*].port}')).toBe('81');
   });
 
-  test('is told about a misspelt field', async () => {
+  test('gets an error about a misspelt field', async () => {
     const file = write({ ports: [{ port: 80 }], selectr: { app: 'x' } });
     await expect(kubectl('create', '-f', file)).rejects.toThrow(
       'Service in version "v1" cannot be handled as a Service: strict decoding error: unknown field "spec.selectr"',
     );
   });
 
-  test('is told that there is no such kind, as by any cluster', async () => {
+  test('gets Kubernetes’ error about an unknown kind', async () => {
     writeFileSync(manifest, '{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"q"}}');
     await expect(kubectl('create', '-f', manifest)).rejects.toThrow(
       'no matches for kind "StatefulSet" in version "apps/v1"',
@@ -95,7 +95,7 @@ describe.skipIf(!hasKubectl)('kubectl, unmodified', () => {
     expect(await kubectl('delete', 'deployment', 'busy')).toContain('deployment.apps "busy" deleted');
   });
 
-  test('asks what it may', async () => {
+  test('asks who it is and what it may do', async () => {
     expect(await kubectl('auth', 'whoami')).toContain('kubernetes-admin');
     expect((await kubectl('auth', 'can-i', 'delete', 'pods')).trim()).toBe('yes');
     await expect(kubectl('--as', 'jane', 'get', 'pods')).rejects.toThrow('User "jane" cannot list resource "pods"');

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodes, pods } from '../../../src/api/resources.ts';
 import { startTestServer, type TestServer } from './server.ts';
 
-// A kubelet that says what it was asked, and by whom.
+// A fake kubelet that answers with the request's URL and the client's name.
 let server: TestServer;
 let kubelet: ReturnType<typeof createServer>;
 let admin: { cert: string; key: string };
@@ -55,7 +55,7 @@ afterAll(async () => {
 
 const options = (path: string) => ({ host: '127.0.0.1', port: server.port, ca: server.pki.ca, ...admin, path });
 
-test('logs come from the kubelet line by line, asked for with the API server’s own certificate', async () => {
+test('logs come from the kubelet line by line, requested with the API server’s certificate', async () => {
   const outgoing = request(options('/api/v1/namespaces/default/pods/p/log?follow=true&tailLines=5')).end();
   const [response] = await once(outgoing, 'response');
   const [first] = await once(response.setEncoding('utf8'), 'data');
@@ -64,13 +64,13 @@ test('logs come from the kubelet line by line, asked for with the API server’s
   expect(second).toBe('second line\n');
 });
 
-test('a pod with several containers wants one named', async () => {
+test('a request for the log of a pod with several containers must name one', async () => {
   const { status, body } = await server.client.raw('/api/v1/namespaces/default/pods/two/log');
   expect(status).toBe(400);
   expect(JSON.parse(body).message).toBe('a container name must be specified for pod two, choose one of: [main side]');
 });
 
-test('an upgrade becomes raw bytes both ways, with the kubelet’s names for the streams', async () => {
+test('an upgrade relays raw bytes in both directions, with the kubelet’s names for the streams', async () => {
   const socket = connect(options(''));
   await once(socket, 'secureConnect');
   const path = '/api/v1/namespaces/default/pods/p/exec?command=sh&stdin=true&stdout=true&tty=true';
@@ -105,7 +105,7 @@ test('an upgrade for a pod that does not exist is answered with a Status', async
   expect(seen).toContain('pods \\"none\\" not found');
 });
 
-test('a kubelet that is away is an error that says where it was looked for', async () => {
+test('an unreachable kubelet is an error that names its address', async () => {
   await server.client.create(nodes, {
     metadata: { name: 'node02' },
     status: {

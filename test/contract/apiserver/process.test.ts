@@ -19,7 +19,7 @@ const run = (...flags: string[]) => {
   return { code: result.status, says: result.stderr.toString() };
 };
 
-describe('flags that make no sense end it at once, and leave nothing behind', () => {
+describe('with invalid flags, kube-apiserver exits at once and leaves no files behind', () => {
   const tls = ['--tls-cert-file=/dev/null', '--tls-private-key-file=/dev/null'];
   test.each([
     { flags: [...tls, '--service-cluster-ip-range=10.96.0.0/99'], says: 'invalid CIDR address: 10.96.0.0/99' },
@@ -37,7 +37,7 @@ describe('flags that make no sense end it at once, and leave nothing behind', ()
   });
 });
 
-test('a second server on the same port says so', async () => {
+test('a second server on the same port exits with EADDRINUSE', async () => {
   await using server = await startTestServer();
   const { cert, key } = await server.pki.issue('other');
   writeFileSync(join(folder, 'crt'), cert);
@@ -53,7 +53,7 @@ test('a second server on the same port says so', async () => {
   expect(result.says).toContain('EADDRINUSE');
 });
 
-test('SIGTERM ends watches in good order, and the process soon after', async () => {
+test('SIGTERM ends watches properly, and the process soon after', async () => {
   await using server = await startTestServer();
   const { metadata } = await server.client.list(configMaps);
   const signal = AbortSignal.timeout(10_000);

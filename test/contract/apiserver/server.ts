@@ -1,4 +1,4 @@
-// A real kube-apiserver in a process of its own, on loopback, with a store in a folder that goes when the test ends.
+// Starts the real kube-apiserver as a process on loopback, with a store in a temporary folder.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,12 +17,12 @@ export interface TestServer extends AsyncDisposable {
   readonly pki: TestPki;
   /** As cluster administrator. */
   readonly client: Client;
-  /** As somebody else; nobody when no name is given. */
+  /** Credentials of a user. Without a name: no credentials. */
   configFor(name?: string, groups?: readonly string[]): Promise<ServerConfig>;
   kill(signal: NodeJS.Signals): Promise<void>;
   start(): Promise<void>;
   kubectl(...args: string[]): Promise<string>;
-  /** A request as administrator that the client has no verb for; its answer's body. */
+  /** Sends a request as administrator. @returns the body of the answer */
   send(method: 'PATCH' | 'PUT' | 'POST', path: string, contentType: string, body: unknown): Promise<unknown>;
   readonly port: number;
 }

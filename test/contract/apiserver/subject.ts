@@ -1,4 +1,4 @@
-// The API server, and the stub that stands in for it: each in a process of its own on loopback, fed in its own way, asked in the same.
+// The API server and its stub, each as a process on loopback, behind one interface.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,13 +15,13 @@ import { apiStub, writeStubFiles } from '../../support/api-stub-files.ts';
 import { freePort, startTestServer } from './server.ts';
 
 export interface Subject extends AsyncDisposable {
-  /** With credentials that are good. */
+  /** With valid credentials. */
   readonly config: ServerConfig;
-  /** With credentials that aren't. */
+  /** With invalid credentials. */
   readonly stranger: ServerConfig;
-  /** With none at all. */
+  /** Without credentials. */
   readonly nobody: ServerConfig;
-  /** Makes the object, or replaces it. */
+  /** Creates or replaces the object. */
   put<T extends KubeObject>(resource: Resource<T>, object: T): Promise<void>;
   remove<T extends KubeObject>(resource: Resource<T>, object: T): Promise<void>;
 }
@@ -98,7 +98,7 @@ export const ask = (
   return promise;
 };
 
-/** The next events, and then no more of the watch. */
+/** Takes some events from a watch and then ends the watch. */
 export const take = async <T extends KubeObject>(
   watch: AsyncIterable<WatchEvent<T>>,
   count: number,

@@ -5,7 +5,7 @@ import { createPortAllocator, parsePortRange } from '../../../src/node/apiserver
 import { parseServiceRange } from '../../../src/node/apiserver/allocation/service-range.ts';
 
 describe('service addresses', () => {
-  test('are drawn from the range until it is full, each once', () => {
+  test('come from the range, each only once, until the range is full', () => {
     const range = parseCidr('10.0.0.0/28');
     const allocator = createIpAllocator(range);
     const taken = new Set<string>();
@@ -16,19 +16,19 @@ describe('service addresses', () => {
     expect(taken.size).toBe(14);
   });
 
-  test('come from above the lower band, which is for addresses chosen by hand', () => {
+  test('come from above the lower band, which is for addresses that users choose', () => {
     const allocator = createIpAllocator(parseCidr('10.96.0.0/12'));
     for (let round = 0; round < 200; round += 1) expect(allocator.draw(new Set())).not.toMatch(/^10\.96\.0\./);
   });
 
-  test.each(['10.96.0.0', '10.111.255.255', '10.112.0.1', '1.2.3.4'])('%s is not to be had', (address) => {
+  test.each(['10.96.0.0', '10.111.255.255', '10.112.0.1', '1.2.3.4'])('%s is refused', (address) => {
     expect(createIpAllocator(parseCidr('10.96.0.0/12')).refuse(parseIpv4(address), new Set())).toMatch(
       /is not in the valid range/,
     );
   });
 });
 
-test('node ports are drawn from above the lower band, and from it when the rest is taken', () => {
+test('node ports come from above the lower band while ports are free there', () => {
   const allocator = createPortAllocator(parsePortRange('30000-32767'));
   for (let round = 0; round < 200; round += 1) expect(allocator.draw(new Set())).toBeGreaterThanOrEqual(30_086);
   const upper = new Set(Array.from({ length: 2682 }, (_, index) => 30_086 + index));
@@ -39,7 +39,7 @@ describe('--service-cluster-ip-range', () => {
   test.each([
     ['10.96.0.0/12', '10.96.0.0/12'],
     ['10.96.0.1/16', '10.96.0.0/16'],
-  ])('%s is read as %s', (text, range) => {
+  ])('parses %s as %s', (text, range) => {
     expect(parseServiceRange(text)).toBe(range);
   });
 
@@ -49,7 +49,7 @@ describe('--service-cluster-ip-range', () => {
     ['10.0.0.0/8', 'the mask must be >= 12'],
     ['10.0.0.0/30', 'must be at least 8 IP addresses'],
     ['10.0.0.0/24,fd00::/108', 'one address family'],
-  ])('%s is refused: %s', (text, says) => {
+  ])('refuses %s: %s', (text, says) => {
     expect(() => parseServiceRange(text)).toThrow(says);
   });
 });

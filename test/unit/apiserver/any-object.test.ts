@@ -18,7 +18,7 @@ import { openLog } from '../../../src/node/apiserver/store/log.ts';
 import { openStore } from '../../../src/node/apiserver/store/store.ts';
 import { tableOf } from '../../../src/node/apiserver/table/table.ts';
 
-// Objects with any fields that the schema knows, filled with what is likely to matter, or left out.
+// Random objects: any fields of the schema, with values that are likely to matter.
 const words = [
   '',
   'a',
@@ -90,7 +90,7 @@ const context = () => ({
   logger: { info() {}, warning() {}, error() {}, enabled: () => false },
 });
 
-/** Refusals are fine; anything else is a bug of ours. */
+/** A StatusError is a proper refusal. Any other error is a bug. */
 const attempt = (write: () => KubeObject): KubeObject | undefined => {
   try {
     return write();
@@ -108,7 +108,7 @@ const decoded = (resource: Resource, value: Record<string, unknown>, name: strin
 
 const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'a', image: 'web' }] } };
 const workload = { spec: { selector: { matchLabels: { app: 'a' } }, template } };
-/** What a kind needs at least. */
+/** The required fields of a kind. */
 const bases: Readonly<Record<string, Record<string, unknown>>> = {
   pods: { spec: template.spec },
   services: { spec: { ports: [{ port: 80 }] } },
@@ -117,8 +117,8 @@ const bases: Readonly<Record<string, Record<string, unknown>>> = {
   endpointslices: { addressType: 'IPv4' },
 };
 
-describe.each(allResources)('any $kind', (resource) => {
-  test('is stored and shown, or refused with a Status; never an error of ours', () => {
+describe.each(allResources)('a random $kind', (resource) => {
+  test('is stored and printed, or refused with a Status', () => {
     const api = context();
     bootstrap(api, '192.168.56.10', 6443);
     const any = structOf((shapeOf(typeOf(resource)) as { fields: Record<string, string> }).fields, 6);

@@ -11,7 +11,7 @@ const request = (method: string, path: string) => {
   return info;
 };
 
-describe('what a request asks for', () => {
+describe('the resource request of a method and a path', () => {
   test.each([
     ['GET', '/api/v1/pods', { verb: 'list', plural: 'pods', namespace: undefined }],
     ['GET', '/api/v1/namespaces/a/pods?watch=1', { verb: 'watch', plural: 'pods', namespace: 'a' }],
@@ -33,12 +33,12 @@ describe('what a request asks for', () => {
     expect(request(method, path)).toMatchObject(want);
   });
 
-  test.each(['/api', '/apis/apps/v1', '/healthz', '/'])('%s is about no resource', (path) => {
+  test.each(['/api', '/apis/apps/v1', '/healthz', '/'])('%s names no resource', (path) => {
     expect(parseResourceRequest('GET', new URL(path, 'https://localhost'))).toBeUndefined();
   });
 });
 
-describe('who may what', () => {
+describe('authorization', () => {
   test.each([
     { who: anonymous, path: '/healthz', allowed: true },
     { who: anonymous, path: '/version', allowed: true },
@@ -48,7 +48,7 @@ describe('who may what', () => {
     { who: jane, path: '/apis/apps/v1', allowed: true },
     { who: jane, path: '/metrics', allowed: false },
     { who: user('x', 'system:masters'), path: '/metrics', allowed: true },
-  ])('$who.name reads $path: $allowed', ({ who, path, allowed }) => {
+  ])('$who.name may read $path: $allowed', ({ who, path, allowed }) => {
     expect(isAllowed(who, { verb: 'get', path })).toBe(allowed);
   });
 
@@ -59,11 +59,11 @@ describe('who may what', () => {
     user('system:kube-scheduler'),
     user('system:podnet'),
     user('system:cluster-dns'),
-  ])('$name writes pods', (who) => {
+  ])('$name may create pods', (who) => {
     expect(() => authorizeResource(who, request('POST', '/api/v1/namespaces/default/pods'))).not.toThrow();
   });
 
-  test('a refusal says who, what and where', () => {
+  test('a refusal names the user, the verb, the resource and the namespace', () => {
     expect(() => authorizeResource(jane, request('GET', '/apis/apps/v1/namespaces/a/deployments/d/status'))).toThrow(
       'deployments.apps "d" is forbidden: User "jane" cannot get resource "deployments/status" in API group "apps" in the namespace "a"',
     );

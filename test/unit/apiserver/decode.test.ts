@@ -12,7 +12,7 @@ describe('decoding JSON', () => {
     expect(object).toEqual({ metadata: { name: 'p' }, spec: { containers: [{ name: 'a' }] } });
   });
 
-  test('nulls read as absent', () => {
+  test('treats null as absent', () => {
     const { object } = decodeObject('core.v1.Pod', {
       metadata: { creationTimestamp: null, labels: { a: null } },
       spec: null,
@@ -20,7 +20,7 @@ describe('decoding JSON', () => {
     expect(object).toEqual({ metadata: { labels: { a: '' } } });
   });
 
-  test('numbers are fine as quantities', () => {
+  test('accepts numbers as quantities', () => {
     const container = { name: 'a', resources: { limits: { cpu: 1 } } };
     const { object } = decodeObject('core.v1.Pod', { spec: { containers: [container] } });
     expect(object).toMatchObject({ spec: { containers: [{ resources: { limits: { cpu: '1' } } }] } });
@@ -47,13 +47,13 @@ describe('decoding JSON', () => {
       value: { spec: { ports: [{ port: 1.5 }] } },
       says: 'json: cannot unmarshal number 1.5 into Go struct field ServicePort.spec.ports.port of type int32',
     },
-  ])('$says', ({ value, says }) => {
+  ])('refuses a wrong type: $says', ({ value, says }) => {
     expect(() => decodeObject('core.v1.Service', value)).toThrow(says);
   });
 });
 
 describe('decoding protobuf', () => {
-  // A minimal writer: tag, length, bytes.
+  // Writes a length-delimited field: tag, length, bytes.
   const field = (number: number, ...parts: (Buffer | string)[]): Buffer => {
     const body = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
     return Buffer.concat([Buffer.from([(number << 3) | 2, body.length]), body]);
@@ -62,7 +62,7 @@ describe('decoding protobuf', () => {
   const envelope = (apiVersion: string, kind: string, raw: Buffer): Buffer =>
     Buffer.concat([Buffer.from('k8s\0'), field(1, field(1, apiVersion), field(2, kind)), field(2, raw)]);
 
-  test('a service comes out as its JSON would', () => {
+  test('gives the same object as JSON', () => {
     const port = Buffer.concat([varint(3, 80), field(4, varint(1, 1), field(3, 'http'))]);
     const spec = Buffer.concat([field(1, port), field(2, field(1, 'app'), field(2, 'web')), field(3, '')]);
     const raw = Buffer.concat([field(1, field(1, 'web')), field(2, spec)]);
@@ -74,12 +74,12 @@ describe('decoding protobuf', () => {
     });
   });
 
-  test('a zero behind a pointer stays', () => {
+  test('keeps a zero of a pointer field', () => {
     const raw = field(2, varint(1, 0), varint(5, 0));
     expect(decodeProtobuf(envelope('apps/v1', 'Deployment', raw))).toMatchObject({ spec: { replicas: 0 } });
   });
 
-  test('what JSON inlines and protobuf nests comes out inlined', () => {
+  test('inlines structs that JSON inlines and protobuf nests', () => {
     const volume = field(1, field(1, 'data'), field(2, field(2, '')));
     expect(decodeProtobuf(envelope('v1', 'Pod', field(2, volume)))).toMatchObject({
       spec: { volumes: [{ name: 'data', emptyDir: {} }] },
@@ -87,9 +87,9 @@ describe('decoding protobuf', () => {
   });
 
   test.each([
-    { name: 'no envelope', body: Buffer.from('{}') },
-    { name: 'a message cut short', body: envelope('v1', 'Pod', Buffer.from([0x0a, 0x7f])) },
-    { name: 'a kind that is unknown', body: envelope('v1', 'Nothing', Buffer.alloc(0)) },
+    { name: 'a body without an envelope', body: Buffer.from('{}') },
+    { name: 'a truncated message', body: envelope('v1', 'Pod', Buffer.from([0x0a, 0x7f])) },
+    { name: 'an unknown kind', body: envelope('v1', 'Nothing', Buffer.alloc(0)) },
   ])('refuses $name', ({ body }) => {
     expect(() => decodeProtobuf(body)).toThrow();
   });

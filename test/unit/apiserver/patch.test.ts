@@ -19,15 +19,15 @@ describe('a JSON patch', () => {
   });
 
   test.each([
-    { name: 'a path that is not there', patch: [{ op: 'replace', path: '/none/x', value: 1 }], says: 'does not exist' },
+    { name: 'a missing path', patch: [{ op: 'replace', path: '/none/x', value: 1 }], says: 'does not exist' },
     { name: 'a failed test', patch: [{ op: 'test', path: '/list/0', value: 5 }], says: 'testing value /list/0 failed' },
-    { name: 'something else than a list', patch: { op: 'add' }, says: 'must be a list' },
+    { name: 'a patch that is no list', patch: { op: 'add' }, says: 'must be a list' },
   ])('is refused for $name', ({ patch, says }) => {
     expect(() => applyJsonPatch({ list: [1] }, patch)).toThrow(says);
   });
 });
 
-test('a merge patch removes by null, merges objects and replaces lists', () => {
+test('a merge patch removes fields that are null, merges objects and replaces lists', () => {
   const document = { a: { b: 1, c: 2 }, list: [1, 2] };
   expect(applyMergePatch(document, { a: { b: null, d: 3 }, list: [9] })).toEqual({ a: { c: 2, d: 3 }, list: [9] });
   expect(document).toEqual({ a: { b: 1, c: 2 }, list: [1, 2] });
@@ -70,12 +70,12 @@ describe('a strategic merge patch', () => {
     expect(spec.containers).toEqual([{ name: 'new', image: 'x' }]);
   });
 
-  test('adds to and removes from a list of words', () => {
+  test('adds to and removes from a list of strings', () => {
     const { metadata } = patched({ metadata: { finalizers: ['c'], '$deleteFromPrimitiveList/finalizers': ['a'] } });
     expect(metadata.finalizers).toEqual(['b', 'c']);
   });
 
-  test('puts items into the order that is asked for', () => {
+  test('sorts items by $setElementOrder', () => {
     const { spec } = patched({ spec: { '$setElementOrder/containers': [{ name: 'side' }, { name: 'web' }] } });
     expect(spec.containers.map(({ name }) => name)).toEqual(['side', 'web']);
   });
@@ -88,7 +88,7 @@ describe('a strategic merge patch', () => {
     });
   });
 
-  test('refuses an item without its key', () => {
+  test('refuses an item without a merge key', () => {
     expect(() => patched({ spec: { containers: [{ image: 'x' }] } })).toThrow(
       'does not contain declared merge key: name',
     );

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { pods } from '../../../src/api/resources.ts';
+import { namespaces, pods } from '../../../src/api/resources.ts';
+import { parseResourceRequest } from '../../../src/node/apiserver/exchange/info.ts';
+import { matcherOf } from '../../../src/node/apiserver/routes/selection.ts';
 import { parseFieldSelector } from '../../../src/node/apiserver/select/fields.ts';
 import { parseLabelSelector } from '../../../src/node/apiserver/select/labels.ts';
 
@@ -22,7 +24,7 @@ describe('a label selector', () => {
     expect(parseLabelSelector(text)(labels)).toBe(matches);
   });
 
-  test('that makes no sense is refused', () => {
+  test('is refused when it can not be parsed', () => {
     expect(() => parseLabelSelector('app in web')).toThrow('unable to parse requirement');
   });
 });
@@ -42,7 +44,15 @@ describe('a field selector', () => {
     expect(parseFieldSelector(pods, text)(pod)).toBe(matches);
   });
 
-  test('on a field that Kubernetes does not allow is refused in its words', () => {
+  test('is refused, in Kubernetes’ words, on a field that Kubernetes does not allow', () => {
     expect(() => parseFieldSelector(pods, 'spec.foo=bar')).toThrow('field label not supported: spec.foo');
   });
+});
+
+test('a watch on the path of one namespace selects only this namespace', () => {
+  const url = new URL('https://localhost/api/v1/namespaces/a?watch=1');
+  const info = parseResourceRequest('GET', url);
+  if (!info) throw new Error('no resource');
+  const matches = matcherOf({ url, info, resource: namespaces });
+  expect(['a', 'b'].filter((name) => matches({ metadata: { name } }))).toEqual(['a']);
 });

@@ -31,7 +31,7 @@ const reopen = (): void => {
 const names = (): string[] => store.list(configMaps).map(({ metadata }) => metadata.name);
 
 describe('the store', () => {
-  test('gives each write the next revision, over all resources', () => {
+  test('counts revisions over all resources', () => {
     const versions = [
       store.put(configMaps, object('a')),
       store.put(pods, object('p')),
@@ -42,7 +42,7 @@ describe('the store', () => {
     expect(store.revision).toBe(4);
   });
 
-  test('lists in the order of names, and one namespace when asked', () => {
+  test('lists objects in the order of their names, and can list one namespace', () => {
     for (const name of ['b', 'c', 'a']) store.put(configMaps, object(name));
     store.put(configMaps, { metadata: { name: '0', namespace: 'other' } });
     expect(names()).toEqual(['a', 'b', 'c', '0']);
@@ -50,7 +50,7 @@ describe('the store', () => {
     expect(store.list(configMaps, 'def')).toEqual([]);
   });
 
-  test('is the same after it is opened again, history included', () => {
+  test('has the same objects, revision and history after it is opened again', () => {
     store.put(configMaps, object('a', '1'));
     store.put(configMaps, object('a', '2'));
     store.put(configMaps, object('b'));
@@ -66,7 +66,7 @@ describe('the store', () => {
     ).toEqual(['MODIFIED', 'ADDED', 'DELETED']);
   });
 
-  test('whatever is written, a store that is opened again holds the same', () => {
+  test('has the same objects after it is opened again, whatever was written', () => {
     const step = fc.record({ name: fc.constantFrom('a', 'b', 'c'), remove: fc.boolean(), data: fc.string() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
@@ -85,7 +85,7 @@ describe('the store', () => {
     );
   });
 
-  test('compaction forgets old revisions and keeps every object', () => {
+  test('forgets old revisions when it is compacted, but no object', () => {
     store.put(configMaps, object('old'));
     for (let number = 0; number < 1500; number += 1) store.put(configMaps, object('busy', String(number)));
     store.put(configMaps, object('gone'));
@@ -107,7 +107,7 @@ describe('a resource’s history', () => {
     json: '',
   });
 
-  test('tells what came after a revision, until it is forgotten', () => {
+  test('returns the events after a revision until they are forgotten', () => {
     const history = createHistory(0);
     for (let revision = 1; revision <= 1000; revision += 1) history.record(event(revision));
     expect(history.since(998)?.map(({ revision }) => revision)).toEqual([999, 1000]);
@@ -117,7 +117,7 @@ describe('a resource’s history', () => {
     expect(all?.at(-1)?.revision).toBe(1000);
   });
 
-  test('tells listeners until they stop', () => {
+  test('calls listeners until they stop', () => {
     const history = createHistory(0);
     const seen: number[] = [];
     const stop = history.listen(({ revision }) => seen.push(revision));

@@ -53,22 +53,22 @@ describe('a pod’s row', () => {
       want: ['0/1', 'Completed', '0'],
     },
     {
-      name: 'is held up by an init container',
+      name: 'waits for an init container',
       status: {
         phase: 'Pending' as const,
         initContainerStatuses: [{ ...container, state: { terminated: { exitCode: 3 } } }],
       },
       want: ['0/1', 'Init:ExitCode:3', '0'],
     },
-  ])('says that it $name', ({ status, want }) => {
+  ])('shows a pod that $name', ({ status, want }) => {
     expect(cells(status)).toEqual(want);
   });
 
-  test('says that it is being deleted', () => {
+  test('shows that the pod is being deleted', () => {
     expect(cells({ phase: 'Running' }, { deletionTimestamp: '2026-01-01T00:00:00Z' })[1]).toBe('Terminating');
   });
 
-  test('says when it restarted last', () => {
+  test('shows when the pod restarted last', () => {
     const finishedAt = new Date(Date.now() - 60_000).toISOString();
     const state = { running: {} };
     const status = { ...container, restartCount: 2, state, lastState: { terminated: { exitCode: 1, finishedAt } } };
@@ -76,7 +76,7 @@ describe('a pod’s row', () => {
   });
 });
 
-test('a service’s row shows node ports beside ports', () => {
+test('a service’s row shows node ports next to ports', () => {
   const service: Service = {
     metadata: { name: 'web' },
     spec: { type: 'NodePort', clusterIP: '10.96.0.9', ports: [{ port: 80, nodePort: 30_080, protocol: 'TCP' }] },
@@ -91,10 +91,10 @@ test.each([
   ['*/*', 'object'],
   ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json', 'Table'],
   ['application/vnd.kubernetes.protobuf,application/json', 'object'],
-])('for "%s" the answer is a %s', (accept, form) => {
+])('the answer to "%s" has the form %s', (accept, form) => {
   expect(acceptedForm(accept)).toBe(form);
 });
 
-test('a client that takes nothing we have is told', () => {
+test('a client that accepts none of the forms is refused', () => {
   expect(() => acceptedForm('text/html')).toThrow('only the following media types are accepted');
 });
