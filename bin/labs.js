@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Starts the CLI under Node 24: this file itself runs on any Node ≥ 20 and hands over where that one is too old.
-// After an edit it first bundles anew, so that what starts is what stands in src/.
+// Starts dist/labs.js under Node 24. This file runs on any Node ≥ 20, and starts the Node of node_modules if needed.
+// If a source is newer than the bundles, it bundles first.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const main = `${root}dist/labs.js`;
 
 if (isStale()) rebuild();
-if (!existsSync(main)) fail('not built yet. Run `npm ci` (or `npm run build`) in the checkout, then try again.');
+if (!existsSync(main)) fail('dist/labs.js is missing. Run `npm ci` or `npm run build` in the clone, then try again.');
 if (isNewEnough()) {
   module.enableCompileCache();
   await import(main);
@@ -19,7 +19,7 @@ if (isNewEnough()) {
   handOver(newerNode());
 }
 
-/** Waits for the newer Node's end. Ctrl-C reaches that one by itself; this one must outlive its cleaning up. */
+/** Runs labs under another Node. Ctrl-C reaches both processes: this one ignores it and waits for the other. */
 function handOver(node) {
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
   process.on('SIGINT', () => {});
@@ -28,7 +28,7 @@ function handOver(node) {
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
 
-/** Whether a source or the set of dependencies changed since the last build. A few milliseconds. */
+/** Whether a source or the dependencies changed since the last build. Takes a few milliseconds. */
 function isStale() {
   if (!existsSync(`${root}src`)) return false;
   const built = statSync(`${root}dist/.built`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -42,7 +42,8 @@ function isStale() {
 function rebuild() {
   const node = isNewEnough() ? process.execPath : newerNode();
   const { status } = spawnSync(node, [`${root}scripts/build.ts`], { stdio: ['ignore', 'ignore', 'inherit'] });
-  if (status !== 0) fail('the sources changed, and bundling them anew failed. See above; `npm run build` repeats it.');
+  if (status !== 0)
+    fail('the sources changed, and bundling them failed; see above. Mend them, then run `npm run build`.');
 }
 
 function isNewEnough() {
@@ -54,7 +55,7 @@ function newerNode() {
     return createRequire(import.meta.url).resolve(`node-linux-${process.arch}/bin/node`);
   } catch {
     return fail(
-      `needs Node 24 or newer, this is ${process.version}. Run \`npm ci\` in the checkout, which brings one.`,
+      `this is Node ${process.version}, and labs needs Node 24 or newer. Run \`npm ci\` in the clone: it installs one.`,
     );
   }
 }

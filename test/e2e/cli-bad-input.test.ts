@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A copy of the lab with its definition changed. */
+/** A copy of the lab with a changed definition. */
 const changedLab = (name: string, change: (yaml: string) => string): string => {
   const copy = join(folder, name);
   cpSync(join(root, 'labs/service-networking'), copy, { recursive: true });
@@ -35,19 +35,19 @@ const expectRefusal = ({ exitCode, stdout, stderr }: Ran, code: number, name: st
 };
 
 describe('bad usage', () => {
-  test('an unknown command suggests the nearest', async () => {
+  test('an unknown command is refused with the nearest command', async () => {
     const ran = await labs(['strat']);
     expectRefusal(ran, 2, 'LAB_USAGE');
     expect(ran.stderr).toContain('Did you mean start?');
   });
 
-  test('an unknown lab suggests the nearest', async () => {
+  test('an unknown lab is refused with the nearest lab', async () => {
     const ran = await labs(['start', 'service-networkin']);
     expectRefusal(ran, 2, 'LAB_UNKNOWN');
     expect(ran.stderr).toContain('did you mean "service-networking"?');
   });
 
-  test('a lab that is not running is named, with what to do', async () => {
+  test('a lab that is not running is refused', async () => {
     const ran = await labs(['status', '--name', 'test-nothing']);
     expectRefusal(ran, 2, 'LAB_INSTANCE_UNKNOWN');
   });
@@ -58,13 +58,13 @@ describe('bad usage', () => {
     expect(ran.stderr).toContain('Did you mean junit=out.xml?');
   });
 
-  test('a name that no container can have is refused', async () => {
+  test('a name that is not valid for a container is refused', async () => {
     const ran = await labs(['start', 'service-networking', '--name', 'Not_A_Name']);
     expectRefusal(ran, 2, 'LAB_PLAN_REFUSED');
     expect(await containersOf('Not_A_Name')).toEqual([]);
   });
 
-  test('speaks Korean', async () => {
+  test('is refused in Korean with --lang ko', async () => {
     const ran = await labs(['status', '--name', 'test-nothing', '--lang', 'ko']);
     expect(ran.stderr).toContain('실행 중');
   });
@@ -78,7 +78,7 @@ describe('a bad definition', () => {
     expect(ran.stderr).toMatch(/broken-yaml\/lab\.yaml:\d+:\d+: /);
   });
 
-  test('with several problems is refused with all of them at once', async () => {
+  test('with several problems is refused with all problems at once', async () => {
     const lab = changedLab('many-problems', (yaml) =>
       yaml.replace(/^title:/m, 'titel: x\ntitle:').replace(/^( +)points: \d+/m, '$1points: many'),
     );
@@ -88,7 +88,7 @@ describe('a bad definition', () => {
     expect(ran.stderr.match(/lab\.yaml:\d+:\d+: /g)?.length).toBeGreaterThanOrEqual(2);
   });
 
-  test('whose service range overlaps the pod network is refused', async () => {
+  test('with a service range that overlaps the pod network is refused', async () => {
     const lab = changedLab('overlapping', (yaml) => withCluster(yaml, '  serviceCidr: 10.244.128.0/20\n'));
     const ran = await labs(['start', lab]);
     expect(ran.exitCode).toBe(2);
@@ -113,20 +113,20 @@ const withCluster = (yaml: string, lines: string): string =>
   `${yaml.replace(/^cluster:.*\n(?:(?: .*|#.*|)\n)*/m, '')}\ncluster:\n${lines}`;
 
 describe('Docker', () => {
-  test('that is not there is one clear message', async () => {
+  test('without a socket is one error with a hint', async () => {
     const ran = await labs(['start', 'service-networking'], { env: { DOCKER_HOST: `unix://${folder}/no.sock` } });
     expect(ran.exitCode).toBe(3);
     expect(ran.stderr).toMatch(/^error: .*\[LAB_DOCKER_/m);
     expect(ran.stderr).toMatch(/^hint: /m);
   });
 
-  test('that is elsewhere is not set up from here, whatever --yes says', async () => {
+  test('on another machine is not set up, not even with --yes', async () => {
     const ran = await labs(['start', 'service-networking', '--yes'], { env: { DOCKER_HOST: 'tcp://127.0.0.1:1' } });
     expect(ran.exitCode).toBe(3);
     expect(ran.stderr).toContain('LAB_DOCKER_UNREACHABLE');
   });
 
-  test('at an address that is none is bad usage or explained', async () => {
+  test('with an invalid address is refused, but not by `labs list`', async () => {
     const ran = await labs(['list'], { env: { DOCKER_HOST: 'nonsense://x' } });
     const started = await labs(['start', 'service-networking'], { env: { DOCKER_HOST: 'nonsense://x' } });
     expect(ran.exitCode).toBe(0);
@@ -134,12 +134,12 @@ describe('Docker', () => {
     expect(started.stderr).toContain('LAB_DOCKER_HOST');
   });
 
-  test('that may not be used says so, with the remedy', async () => {
+  test('without permission is refused with a hint', async () => {
     const socket = join(folder, 'forbidden.sock');
     const server = createServer().listen(socket);
     await once(server, 'listening');
     chmodSync(socket, 0);
-    // Root may use any socket.
+    // Root may use every socket, so this runs as another user.
     const asNobody =
       process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : ['env'];
     const [program = '', ...argv] = [...asNobody, process.execPath, join(root, 'bin/labs.js'), 'status'];
@@ -154,7 +154,7 @@ describe('Docker', () => {
     expect(ran.stderr).toMatch(/^hint: /m);
   });
 
-  test('is not needed to list the labs and read the help', async () => {
+  test('is not needed for the list, the help and a dry run', async () => {
     const env = { DOCKER_HOST: `unix://${folder}/no.sock` };
     expect(await labs(['list'], { env })).toMatchObject({ exitCode: 0 });
     expect(await labs(['--help'], { env })).toMatchObject({ exitCode: 0 });
@@ -162,14 +162,14 @@ describe('Docker', () => {
   });
 });
 
-describe('programs', () => {
-  test('get errors as JSON, too', async () => {
+describe('labs', () => {
+  test('prints errors as JSON with --json', async () => {
     const ran = await labs(['status', '--json', '--name', 'test-nothing']);
     expect(JSON.parse(ran.stdout)).toMatchObject({ error: { code: 'LAB_INSTANCE_UNKNOWN' } });
     expect(ran.exitCode).toBe(2);
   });
 
-  test('run under Node 24, whatever Node starts them', async () => {
+  test('runs under Node 24, also if an older Node starts it', async () => {
     const own = await labs(['--version']);
     expect(Number(/Node (\d+)/.exec(own.stdout)?.[1])).toBeGreaterThanOrEqual(24);
     const other = await execa('/usr/bin/env', ['node', join(root, 'bin/labs.js'), '--version'], {

@@ -11,7 +11,7 @@ const deleteAll = async (): Promise<void> => {
 beforeAll(deleteAll);
 afterEach(deleteAll);
 
-/** Processes of this machine whose command line has this text. */
+/** Command lines of processes on this machine that contain the text. */
 const processesWith = (text: string): readonly string[] =>
   readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
@@ -40,7 +40,7 @@ describe('Ctrl-C during a start', () => {
     },
   );
 
-  test('pressed again says that it is still cleaning up, and cleans up', async () => {
+  test('pressed again says that labs is still cleaning up, and cleans up', async () => {
     const starting = spawnLabs(['start', 'service-networking', '--name', name]);
     await written(starting.stderr, 'Wiring links');
     starting.kill('SIGINT');
@@ -54,7 +54,7 @@ describe('Ctrl-C during a start', () => {
 });
 
 describe('a start that was killed', () => {
-  test.each(['Creating machines', 'Wiring links'])('after "%s" is made good by the next start', async (step) => {
+  test.each(['Creating machines', 'Wiring links'])('after "%s" is completed by the next start', async (step) => {
     const starting = start(name);
     await written(starting.stderr, step);
     starting.kill('SIGKILL');
@@ -65,7 +65,7 @@ describe('a start that was killed', () => {
     expect((await labs(['--name', name, 'kubectl', 'get', 'nodes'])).stdout).toMatch(/node02 +Ready/);
   });
 
-  test('is deleted without a trace', async () => {
+  test('is deleted with all containers', async () => {
     const starting = start(name);
     await written(starting.stderr, 'Creating machines');
     starting.kill('SIGKILL');
@@ -76,17 +76,17 @@ describe('a start that was killed', () => {
 });
 
 describe('two starts at once', () => {
-  test('of one name: one builds the lab, the other says so', async () => {
+  test('of one name build one lab', async () => {
     const both = await Promise.all([1, 2].map(() => labs(['start', 'service-networking', '--name', name])));
     const [first, second] = both.sort((a, b) => a.exitCode - b.exitCode);
     expect(first).toMatchObject({ exitCode: 0 });
-    // The second either waited its turn and found it running, or was told that another one is at work.
+    // The second start either waited and found the lab running, or was refused because the first was at work.
     if (second?.exitCode !== 0) expect(second?.stderr).toContain('LAB_BUSY');
     expect(await containersOf(name)).toHaveLength(5);
     expect((await labs(['--name', name, 'kubectl', 'get', 'nodes'])).exitCode).toBe(0);
   });
 
-  test('of two names run side by side, and each is deleted alone', { timeout: 120_000 }, async () => {
+  test('of two names build two labs, and each is deleted alone', { timeout: 120_000 }, async () => {
     const both = await Promise.all([name, twin].map((each) => labs(['start', 'service-networking', '--name', each])));
     expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
     await labs(['--name', name, 'kubectl', 'create', '-f', '-'], {

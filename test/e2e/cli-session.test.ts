@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 describe('a session', () => {
-  test('starts, showing each step with its time and what to do next', async () => {
+  test('starts, and shows each step with its time, and what to do next', async () => {
     const ran = await labs(['start', 'service-networking', '--name', name]);
     expect(ran).toMatchObject({ exitCode: 0 });
     expect(ran.stderr).toMatch(/Waiting for the nodes to be Ready +\d+\.\d s/);
@@ -47,7 +47,7 @@ describe('a session', () => {
       for (const component of components) expect(component).toMatchObject({ running: true });
   });
 
-  test('hands kubectl its arguments, its input and its exit code', async () => {
+  test('passes arguments, input and exit code between the user and kubectl', async () => {
     expect((await on('kubectl', 'get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}')).stdout).toBe(
       'controlplane node01 node02',
     );
@@ -80,7 +80,7 @@ describe('a session', () => {
     expect((await on('shell', 'blue', '--', 'hostname')).stdout).toBe('blue');
   });
 
-  test('suggests the nearest machine', async () => {
+  test('names the nearest machine if a machine is unknown', async () => {
     const ran = await on('shell', 'node1');
     expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Did you mean "node01"?') });
   });
@@ -96,7 +96,7 @@ describe('a session', () => {
     await written(shell.stdout, 'node01:~#');
     shell.stdin?.write('stty size\n');
     await written(shell.stdout, '37 91');
-    // Quoted so that only what runs says it, not the echo of what was typed.
+    // The quotes keep the word out of the terminal's echo: only the program prints `asleep`.
     shell.stdin?.write('sh -c "echo a""sleep; exec sleep 600"\n');
     await written(shell.stdout, 'asleep');
     shell.stdin?.write('\u0003');
@@ -104,18 +104,18 @@ describe('a session', () => {
     expect((await shell).exitCode).toBe(5);
   });
 
-  test('watches on a terminal until q, and leaves the last state to be read', async () => {
+  test('watches on a terminal until q, and prints the last state', async () => {
     const watching = onTerminal('check', '--watch');
     await written(watching.stdout, 'watching; q ends');
     watching.stdin?.write('q');
     const { exitCode, stdout } = await watching;
     expect(exitCode).toBe(1);
-    // The terminal's first page comes back, with the cursor.
+    // labs shows the cursor and leaves the alternate screen.
     const [, after = ''] = String(stdout).split('\u001b[?25h\u001b[?1049l');
     expect(after).toContain('Score');
   });
 
-  test('ends a program that waits when it is interrupted, in the machine too', async () => {
+  test('an interrupt ends a waiting program, also in the machine', async () => {
     const following = spawnLabs(['--name', name, 'logs', 'node01', 'kube-proxy', '-f'], { buffer: false });
     await written(following.stdout, 'kube-proxy');
     following.kill('SIGINT');
@@ -123,14 +123,14 @@ describe('a session', () => {
     expect((await on('shell', 'node01', '--', 'pgrep', '-c', 'journalctl')).stdout).toBe('0');
   });
 
-  test('stops reading when nobody reads it', async () => {
+  test('ends without an error when the reader closes the pipe', async () => {
     const command = `node ${root}bin/labs.js --name ${name} logs node01 -n 5000 | head -1`;
     const ran = await execa('bash', ['-o', 'pipefail', '-c', command], { reject: false });
     expect(ran.stdout.split('\n')).toHaveLength(1);
     expect(ran.stderr).not.toContain('EPIPE');
   });
 
-  test('shows tasks, in Korean too, and suggests the nearest', async () => {
+  test('shows tasks in both languages, and names the nearest task if a task is unknown', async () => {
     expect((await on('tasks')).stdout).toMatch(/^ +1 {2}\S/m);
     expect((await on('tasks', '1', '--lang', 'ko')).stdout).toMatch(/[가-힣]{2}/);
     const { tasks } = JSON.parse((await on('tasks', '--json')).stdout);
@@ -141,7 +141,7 @@ describe('a session', () => {
     });
   });
 
-  test('checks: 1 while something fails, with what was expected and what was seen', async () => {
+  test('a check that fails exits with 1 and says what was expected and observed', async () => {
     const ran = await on('check', '--json');
     const report = JSON.parse(ran.stdout);
     expect(ran.exitCode).toBe(1);
@@ -166,14 +166,14 @@ describe('a session', () => {
     expect(readFileSync(markdown, 'utf8')).toContain('|');
   });
 
-  test('watches without a terminal until it is interrupted, and ends with the state’s exit code', async () => {
+  test('watches without a terminal until an interrupt, and exits with 1 if a check fails', async () => {
     const watching = spawnLabs(['--name', name, 'check', '--watch'], { buffer: false });
     await written(watching.stdout, 'Score');
     watching.kill('SIGINT');
     expect((await watching).exitCode).toBe(1);
   });
 
-  test('asks nothing where nobody can answer', async () => {
+  test('asks nothing without a terminal', async () => {
     const ran = await labs(['delete', name]);
     expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--yes') });
     expect(await containersOf(name)).toHaveLength(5);
@@ -198,13 +198,13 @@ describe('a session', () => {
     expect((await on('kubectl', 'get', 'cm', 'greeting')).exitCode).toBe(0);
   });
 
-  test('reset brings a clean slate', { timeout: 120_000 }, async () => {
+  test('reset deletes all objects', { timeout: 120_000 }, async () => {
     expect((await on('reset', '--yes')).exitCode).toBe(0);
     expect((await on('kubectl', 'get', 'cm', 'greeting')).exitCode).toBe(1);
     expect((await on('kubectl', 'get', 'pods', '-A')).stderr).toContain('No resources found');
   });
 
-  test('deletes itself without a trace', async () => {
+  test('is deleted with all containers and volumes', async () => {
     expect(await labs(['delete', name, '--yes'])).toMatchObject({ exitCode: 0 });
     expect(await containersOf(name)).toEqual([]);
     expect(await volumesOf(name)).toEqual([]);

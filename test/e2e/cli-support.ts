@@ -1,4 +1,4 @@
-// Runs `labs` as a user does, and asks Docker whether anything stayed behind.
+// Runs `labs` as a user does, and lists the containers and volumes that it left in Docker.
 import { fileURLToPath } from 'node:url';
 import { execa, type Options } from 'execa';
 import { connectDocker } from '../../src/host/docker/dockerode.ts';
@@ -13,10 +13,10 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Neither colours, nor the language, instance or npx of whoever runs the tests. */
+/** Hides the colours, language, lab and npx of the person who runs the tests. */
 const plain = { NO_COLOR: '1', LC_ALL: 'C.UTF-8', LABS_LANG: '', LABS_NAME: '', LABS_DEBUG: '', npm_command: '' };
 
-/** Runs to the end; a failure is a result. */
+/** Runs labs to the end. A failure is a result, not an error. */
 export const labs = async (argv: readonly string[], options: Options = {}): Promise<Ran> => {
   const { exitCode, stdout, stderr } = await execa(process.execPath, [binary, ...argv], {
     reject: false,
@@ -27,7 +27,7 @@ export const labs = async (argv: readonly string[], options: Options = {}): Prom
   return { exitCode: exitCode ?? -1, stdout: String(stdout), stderr: String(stderr) };
 };
 
-/** Starts it and leaves it running. */
+/** Starts labs and does not wait for the end. */
 export const spawnLabs = (argv: readonly string[], options: Options = {}) =>
   execa(process.execPath, [binary, ...argv], {
     reject: false,
@@ -36,7 +36,7 @@ export const spawnLabs = (argv: readonly string[], options: Options = {}) =>
     env: { ...plain, ...options.env },
   });
 
-/** Starts it on a terminal of 37 rows and 91 columns. */
+/** Starts labs on a terminal of 37 rows and 91 columns. */
 export const onTerminal = (argv: readonly string[]) => {
   const words = [process.execPath, binary, ...argv].map((word) => `'${word}'`).join(' ');
   const command = `stty rows 37 cols 91; exec ${words}`;
@@ -47,7 +47,7 @@ export const onTerminal = (argv: readonly string[]) => {
   });
 };
 
-/** The names of an instance's containers. */
+/** The names of the containers of a cluster. */
 export const containersOf = async (name: string): Promise<readonly string[]> => {
   const docker = await connectDocker(process.env);
   return (await docker.list({ [labels.name]: name })).map((container) => container.name);
@@ -58,7 +58,7 @@ export const volumesOf = async (name: string): Promise<readonly string[]> => {
   return (await docker.volumes.list({ [labels.name]: name })).map((volume) => volume.name);
 };
 
-/** Waits until a program has written this. */
+/** Waits until a program has written the text. */
 export const written = (stream: NodeJS.ReadableStream | null, text: string): Promise<void> =>
   new Promise((resolve, reject) => {
     let seen = '';

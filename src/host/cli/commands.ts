@@ -1,5 +1,5 @@
-// The table of commands: names, words, options, examples and modules. The help, the parser, bash completion and the names that
-// `npx labs …` hints complete all come from this table.
+// The table of commands: names, words, options, examples and modules. The help, the parser, bash completion and the
+// hints for npx users derive from this table. README.md says how to add a command.
 import type { CommandSpec } from './command.ts';
 import type { Run } from './context.ts';
 import { both, type Words } from './messages/words.ts';

@@ -115,5 +115,5 @@ const inlineToken = (token: Token, options: MarkdownOptions, styles: readonly St
 const childrenOf = (token: Token): readonly Token[] =>
   'tokens' in token && token.tokens ? token.tokens : [{ type: 'text', raw: token.raw, text: token.raw } as Tokens.Text];
 
-/** The source breaks lines where it likes; the terminal's width decides anew. */
+/** Line breaks of the source mean nothing: the terminal's width decides where lines break. */
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ');

@@ -1,5 +1,5 @@
-// Every sentence of the command line in one language. The sentences themselves are in messages/; summaries and option helps
-// are in commands.ts. Titles, tasks and hints come from the lab.
+// Collects the sentences of messages/ in one language. Summaries and option helps are in commands.ts and command.ts.
+// Titles, tasks and hints come from the lab.
 import type { Language } from '../../api/lab.ts';
 import { clusterMessages } from './messages/cluster.ts';
 import { generalMessages } from './messages/general.ts';

@@ -55,7 +55,7 @@ export const createOutput = (options: OutputOptions): Output => {
     write: (text) => void stdout.write(rewrite(text)),
     note: (text) => aboveLive(() => stderr.write(`${rewrite(text)}\n`)),
     live,
-    // Whether to colour is decided above; styleText must not ask the stream and the environment again.
+    // styleText must not look at the stream and the environment again: `colored` has decided.
     paint: (style, text) =>
       colored ? styleText(style as Parameters<typeof styleText>[0], text, { validateStream: false }) : text,
     colored,

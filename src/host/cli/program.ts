@@ -89,7 +89,7 @@ const configure = (parser: Commander, { say, write, width }: Builder): Commander
     .configureOutput({ writeOut: write, writeErr: () => {}, getOutHelpWidth: () => width })
     .configureHelp({
       subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(operand)].join(' '),
-      // commander counts letters; these count columns, of which a Korean letter takes two.
+      // commander's own functions count a Korean letter as one column; it takes two.
       displayWidth: stringWidth,
       boxWrap: (text, columns) => wrap(text, columns).join('\n'),
       styleTitle: (title) => say.helpTitles[title] ?? title,

@@ -1,4 +1,4 @@
-// `labs check`: a report as lines, one for each task, with all checks of the next unfinished task.
+// Prints a report for `labs check`: one line for each task, and the checks of the first unfinished task.
 import stringWidth from 'string-width';
 import type { CheckReport, Report, TaskReport } from '../../api/report.ts';
 import type { Messages } from './messages.ts';
@@ -68,7 +68,7 @@ const checkLines = (check: CheckReport, options: ScoreboardOptions): readonly st
   }
 };
 
-/** A label, and beside it a text of one or more lines. */
+/** A label with a text beside it, which may take several lines. */
 const field = (label: string, text: string, { paint, say, width }: ScoreboardOptions): readonly string[] => {
   const indent = 9 + Math.max(...[say.expected, say.observed, say.hintLabel].map((word) => stringWidth(word))) + 2;
   return wrap(text, width - indent).map(

@@ -80,8 +80,8 @@ const connect = async (session: ExecSession): Promise<number> => {
 const markName = 'LABS_RELAY';
 
 /**
- * Interrupts the program and its children, which carry the mark in their environment. Docker has no call to signal a command,
- * and a program that waits without writing (`kubectl port-forward`) does not notice a closed connection.
+ * Interrupts the program and its children, which have the mark in their environment. Docker has no call to signal a
+ * command, and a program that waits without writing (`kubectl port-forward`) does not notice a closed connection.
  */
 const endMarked = async ({ docker, container }: RelayOptions, mark: string): Promise<void> => {
   const script = `for found in $(grep -l "${markName}=${mark}" /proc/[0-9]*/environ 2>/dev/null); do

@@ -12,7 +12,7 @@ export const run: Run = async (context, args, options) => {
   const instance = await chooseRunning(context);
   const nodes = (await listMachines(context, instance.name)).filter(({ role }) => role === 'node');
   const machines = nodes.map(({ machine }) => machine);
-  // `labs logs kube-apiserver` names a unit only: that means the first machine, which runs every component.
+  // `labs logs kube-apiserver` names only a unit. It means the unit on the first machine, which runs every component.
   const unitFirst = args.length === 1 && (components as readonly string[]).includes(args[0] ?? '');
   const [machine = machines[0] ?? '', unit] = unitFirst ? [undefined, args[0]] : args;
   if (!machines.includes(machine)) throw unknownMachine(context, machine, machines);

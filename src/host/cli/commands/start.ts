@@ -30,7 +30,7 @@ export const run: Run = async (context, [given], options) => {
   return ExitCode.ok;
 };
 
-/** Without an operand: the lab of the cluster that `--name` means, else the only lab, else the one that the user chooses. */
+/** Without an operand: the lab of the cluster `--name`, else the only lab, else the one that the user chooses. */
 const labOf = async (context: Context): Promise<string> => {
   const { say, environment } = context;
   if (context.name !== undefined) {

@@ -53,7 +53,7 @@ interface ShownProgress {
   readonly passed: number;
 }
 
-/** Without the lab's folder there is no progress to show, but still a status. */
+/** If the lab's folder is gone, there is no progress to show, but the rest of the status is. */
 const progressOf = async (context: Context, instance: ClusterSummary): Promise<ShownProgress> => {
   const lab = await definitionOf(context, instance).catch(() => undefined);
   if (!lab) return { title: '', tasks: 0, passed: 0 };
