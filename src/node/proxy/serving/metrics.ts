@@ -1,5 +1,6 @@
-// The original's own metrics. Plain numbers and some lines of formatting: prom-client would cost each node megabytes for the same output.
+// The metrics of the original kube-proxy, with its names, labels and buckets.
 
+import { Histogram, type Metric, renderMetrics, type Sample } from '../../component/metrics.ts';
 import { type Failures, noRules, type RuleCounts } from '../backend.ts';
 import type { Changes, SyncReport } from '../proxier.ts';
 import type { IpFamily } from '../types.ts';
@@ -11,25 +12,6 @@ const series = (first: number, step: number, length: number): number[] =>
 /** The original's upper bounds of buckets, in seconds. */
 const syncBounds = Array.from({ length: 15 }, (_, index) => 0.001 * 2 ** index);
 const programmingBounds = [...series(0.25, 0.25, 2), ...series(1, 1, 59), ...series(60, 5, 12), ...series(120, 30, 7)];
-
-class Histogram {
-  readonly bounds: readonly number[];
-  readonly counts: number[];
-  sum = 0;
-  count = 0;
-
-  constructor(bounds: readonly number[] = syncBounds) {
-    this.bounds = bounds;
-    this.counts = new Array<number>(bounds.length).fill(0);
-  }
-
-  observe(seconds: number): void {
-    for (const [index, bound] of this.bounds.entries())
-      if (seconds <= bound) this.counts[index] = (this.counts[index] ?? 0) + 1;
-    this.sum += seconds;
-    this.count += 1;
-  }
-}
 
 /** Values that are computed at each request for metrics, not at each sync. */
 export interface FamilyTotals {
@@ -78,7 +60,14 @@ export class ProxyMetrics {
   render({ totals, ...looked }: Looked): string {
     for (const [family, metrics] of this.#families) metrics.totals = totals.get(family) ?? metrics.totals;
     const state: State = { families: [...this.#families], ...looked };
-    return definitions.map(([name, type, help, samples]) => renderMetric(name, type, help, samples(state))).join('');
+    return renderMetrics(
+      definitions.map(([name, type, help, samples]) => ({
+        name,
+        type,
+        help: `[ALPHA] ${help}`,
+        samples: samples(state),
+      })),
+    );
   }
 }
 
@@ -102,26 +91,19 @@ interface State extends Omit<Looked, 'totals'> {
 type Samples = (state: State) => readonly Sample[];
 
 const each =
-  (value: (metrics: FamilyMetrics) => number): Samples =>
+  (value: (metrics: FamilyMetrics) => number | Histogram): Samples =>
   ({ families }) =>
-    families.map(([ip, metrics]) => [`{ip_family="${ip}"}`, value(metrics)]);
+    families.map(([ip_family, metrics]) => [{ ip_family }, value(metrics)]);
 
 const one =
   (value: (state: State) => number): Samples =>
-  (state) => [['', value(state)]];
-
-const histogram =
-  (pick: (metrics: FamilyMetrics) => Histogram): Samples =>
-  ({ families }) =>
-    families.flatMap(([ip, metrics]) => histogramSamples(ip, pick(metrics)));
+  (state) => [[{}, value(state)]];
 
 const labelled =
   <K extends string>(label: string, pick: (metrics: FamilyMetrics) => Readonly<Record<K, number>>): Samples =>
   ({ families }) =>
-    families.flatMap(([ip, metrics]) =>
-      Object.entries<number>(pick(metrics)).map(
-        ([key, value]): Sample => [`{ip_family="${ip}",${label}="${key}"}`, value],
-      ),
+    families.flatMap(([ip_family, metrics]) =>
+      Object.entries<number>(pick(metrics)).map(([key, value]): Sample => [{ ip_family, [label]: key }, value]),
     );
 
 const prefix = 'kubeproxy_sync_proxy_rules';
@@ -135,14 +117,14 @@ const once =
     samples({ ...state, families: state.families.filter(([, metrics]) => happened(metrics) > 0) });
 
 const observed = (pick: (metrics: FamilyMetrics) => Histogram): Samples =>
-  once((metrics) => pick(metrics).count, histogram(pick));
+  once((metrics) => pick(metrics).count, each(pick));
 
 const counted = (pick: (metrics: FamilyMetrics) => number): Samples => once(pick, each(pick));
 
 const answered =
   (path: 'healthz' | 'livez'): Samples =>
   ({ answers }) =>
-    Object.entries(answers[path]).map(([code, count]): Sample => [`{code="${code}"}`, count]);
+    Object.entries(answers[path]).map(([code, count]): Sample => [{ code }, count]);
 
 const iptables =
   (pick: (failures: Extract<Failures, { of: 'iptables' }>) => number) =>
@@ -152,12 +134,12 @@ const iptables =
 const nftables =
   (pick: (failures: Extract<Failures, { of: 'nftables' }>) => number): Samples =>
   ({ families }) =>
-    families.flatMap(([ip, { totals }]): Sample[] =>
-      totals.failures?.of === 'nftables' ? [[`{ip_family="${ip}"}`, pick(totals.failures)]] : [],
+    families.flatMap(([ip_family, { totals }]): Sample[] =>
+      totals.failures?.of === 'nftables' ? [[{ ip_family }, pick(totals.failures)]] : [],
     );
 
 /** Name, type, help text, values. */
-const definitions: readonly (readonly [name: string, type: string, help: string, samples: Samples])[] = [
+const definitions: readonly (readonly [name: string, type: Metric['type'], help: string, samples: Samples])[] = [
   [
     'kubeproxy_conntrack_reconciler_deleted_entries_total',
     'counter',
@@ -188,19 +170,14 @@ const definitions: readonly (readonly [name: string, type: string, help: string,
   ],
   ['kubeproxy_proxy_healthz_total', 'counter', 'Answers of /healthz', answered('healthz')],
   ['kubeproxy_proxy_livez_total', 'counter', 'Answers of /livez', answered('livez')],
-  [
-    'kubeproxy_sync_full_proxy_rules_duration_seconds',
-    'histogram',
-    'Duration of full syncs',
-    histogram((m) => m.fullSync),
-  ],
+  ['kubeproxy_sync_full_proxy_rules_duration_seconds', 'histogram', 'Duration of full syncs', each((m) => m.fullSync)],
   [
     'kubeproxy_sync_partial_proxy_rules_duration_seconds',
     'histogram',
     'Duration of syncs of what had changed alone',
     observed((m) => m.partialSync),
   ],
-  [`${prefix}_duration_seconds`, 'histogram', 'Duration of syncs', histogram((m) => m.sync)],
+  [`${prefix}_duration_seconds`, 'histogram', 'Duration of syncs', each((m) => m.sync)],
   [`${prefix}_endpoint_changes_pending`, 'gauge', 'Changes of endpoints that wait', one((s) => s.pending.endpoints)],
   [`${prefix}_endpoint_changes_total`, 'counter', 'Changes of endpoints', one((s) => s.heard.endpoints)],
   [`${prefix}_service_changes_pending`, 'gauge', 'Changes of services that wait', one((s) => s.pending.services)],
@@ -227,30 +204,14 @@ const definitions: readonly (readonly [name: string, type: string, help: string,
 ];
 
 const emptyFamily = (): FamilyMetrics => ({
-  sync: new Histogram(),
-  fullSync: new Histogram(),
-  partialSync: new Histogram(),
+  sync: new Histogram(syncBounds),
+  fullSync: new Histogram(syncBounds),
+  partialSync: new Histogram(syncBounds),
   programming: new Histogram(programmingBounds),
-  conntrack: new Histogram(),
+  conntrack: new Histogram(syncBounds),
   lastSync: 0,
   lastQueued: 0,
   rulesWritten: noRules,
   totals: { rules: noRules, gaps: { internal: 0, external: 0 } },
   flowsForgotten: 0,
 });
-
-type Sample = readonly [labels: string, value: number];
-
-const renderMetric = (name: string, type: string, help: string, samples: readonly Sample[]): string => {
-  if (samples.length === 0) return '';
-  // A histogram's samples bring their suffix along, in front of the labels.
-  const lines = samples.map(([labels, value]) => `${name}${labels} ${value}\n`);
-  return `# HELP ${name} [ALPHA] ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
-};
-
-const histogramSamples = (ip: IpFamily, { bounds, counts, sum, count }: Histogram): Sample[] => [
-  ...bounds.map((bound, index): Sample => [`_bucket{ip_family="${ip}",le="${bound}"}`, counts[index] ?? 0]),
-  [`_bucket{ip_family="${ip}",le="+Inf"}`, count],
-  [`_sum{ip_family="${ip}"}`, sum],
-  [`_count{ip_family="${ip}"}`, count],
-];

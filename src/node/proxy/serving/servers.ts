@@ -1,6 +1,6 @@
 // Opens the two HTTP servers of the process: health for load balancers and the kubelet; metrics and configuration for operators.
 import { createServer, type Server } from 'node:http';
-import { processMetrics } from '../../component/process-metrics.ts';
+import { processMetrics, renderMetrics } from '../../component/metrics.ts';
 import { readAccounting } from '../../sys/netfilter.ts';
 import { renderConfigz } from '../config/render.ts';
 import type { KubeProxy } from '../parts.ts';
@@ -33,7 +33,7 @@ const createMetricsServer = (proxy: KubeProxy): Server =>
       '/metrics': async () => ({
         code: 200,
         type: 'text/plain; version=0.0.4; charset=utf-8',
-        body: (await renderMetrics(proxy)) + processMetrics(),
+        body: (await proxyMetrics(proxy)) + renderMetrics(processMetrics()),
       }),
       '/proxyMode': () => text(200, proxy.mode.name),
       '/healthz': () => text(200, 'ok'),
@@ -41,7 +41,7 @@ const createMetricsServer = (proxy: KubeProxy): Server =>
     }),
   );
 
-const renderMetrics = async ({ metrics, health, runners, signal }: KubeProxy): Promise<string> => {
+const proxyMetrics = async ({ metrics, health, runners, signal }: KubeProxy): Promise<string> => {
   const proxiers = runners.map(({ proxier }) => proxier);
   const totals = proxiers.map((proxier) => {
     const { family, backend } = proxier;
