@@ -5,6 +5,7 @@ import type { Lease } from '../../api/coordination.ts';
 import type { Node } from '../../api/core.ts';
 import type { KubeList, KubeObject } from '../../api/meta.ts';
 import { componentPorts } from '../../api/paths.ts';
+import { apiPathOf, leases } from '../../api/resources.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { Fabric } from './fabric.ts';
@@ -56,7 +57,7 @@ export const nodesReady = (
     { ...steady, ...pace, signal },
   );
 
-const leasesPath = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
+const leasesPath = `${apiPathOf(leases)}/namespaces/kube-node-lease/${leases.plural}`;
 
 const find = <T extends KubeObject>({ items = [] }: Partial<KubeList<T>>, name: string): T | undefined =>
   items.find(({ metadata }) => metadata.name === name);

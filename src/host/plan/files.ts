@@ -1,7 +1,9 @@
 // What lies in each machine before it starts: units, certificates, kubeconfigs, configurations, the components themselves.
+
 import { stringify } from 'yaml';
 import { clusterDomain } from '../../api/cluster.ts';
 import { type Component, componentPorts, nodePaths } from '../../api/paths.ts';
+import { kubeletConfigVersion, kubeProxyConfigVersion } from '../../api/version.ts';
 import { identity, type KeyPair, type Pki } from './identities.ts';
 import { initProgram } from './init.ts';
 import type { PlannedFile } from './types.ts';
@@ -116,7 +118,7 @@ const kubeconfigFile = (path: string, server: string, user: string, pki: Pki, id
 
 const kubeletConfig = (node: NodeContext): string =>
   stringify({
-    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    apiVersion: kubeletConfigVersion,
     kind: 'KubeletConfiguration',
     address: '0.0.0.0',
     port: componentPorts.kubelet,
@@ -134,7 +136,7 @@ const kubeletConfig = (node: NodeContext): string =>
 
 const proxyConfig = (node: NodeContext): string =>
   stringify({
-    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+    apiVersion: kubeProxyConfigVersion,
     kind: 'KubeProxyConfiguration',
     bindAddress: '0.0.0.0',
     healthzBindAddress: `0.0.0.0:${componentPorts.proxyHealth}`,

@@ -1,6 +1,7 @@
 // The kubelet's flags and its configuration file (KubeletConfiguration, kubelet.config.k8s.io/v1beta1). Pure.
 import { parseDocument } from 'yaml';
 import type { Taint } from '../../api/core.ts';
+import { kubeletConfigVersion } from '../../api/version.ts';
 import type { FlagSpecs } from '../component/flags.ts';
 
 export const kubeletFlags = {
@@ -54,8 +55,8 @@ export const parseKubeletConfig = (file: string, text: string): KubeletConfig =>
   if (!isObject(value)) return fail('it must be a mapping of field names to values');
   if (text.trim() !== '' && value.kind !== 'KubeletConfiguration')
     fail(`kind must be KubeletConfiguration, not ${JSON.stringify(value.kind)}`);
-  if (text.trim() !== '' && value.apiVersion !== 'kubelet.config.k8s.io/v1beta1') {
-    fail(`apiVersion must be kubelet.config.k8s.io/v1beta1, not ${JSON.stringify(value.apiVersion)}`);
+  if (text.trim() !== '' && value.apiVersion !== kubeletConfigVersion) {
+    fail(`apiVersion must be ${kubeletConfigVersion}, not ${JSON.stringify(value.apiVersion)}`);
   }
   for (const name of Object.keys(value))
     if (!knownFields.has(name)) fail(`strict decoding error: unknown field "${name}"`);

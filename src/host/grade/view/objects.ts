@@ -2,7 +2,7 @@
 import type { ClusterSpec } from '../../../api/cluster.ts';
 import type { Pod } from '../../../api/core.ts';
 import type { KubeObject } from '../../../api/meta.ts';
-import { allResources, apiVersionOf, type Resource } from '../../../api/resources.ts';
+import { allResources, apiPathOf, type Resource } from '../../../api/resources.ts';
 import { BrokenFact, Unmet } from '../facts.ts';
 import { isProgram, parseReference, queryPath, words } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';
@@ -29,8 +29,7 @@ export class Objects {
   /** All objects of a kind (`pod`, `services`, `svc`), of all namespaces. */
   list<T extends KubeObject>(kind: string): readonly T[] {
     const resource = resourceOf(kind);
-    const prefix = resource.group === '' ? '/api' : '/apis';
-    const path = `${prefix}/${apiVersionOf(resource)}/${resource.plural}`;
+    const path = `${apiPathOf(resource)}/${resource.plural}`;
     const fact = this.#options.facts.raw({ kind: 'objects', path });
     if (fact.ok) return fact.value as readonly T[];
     throw this.#whyNone(fact.cause);

@@ -1,6 +1,8 @@
 // GET of a collection: selected, in pages, as a list or as a table.
+
 import type { KubeList, KubeObject } from '../../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../../api/resources.ts';
+import { metaVersion } from '../../../api/version.ts';
 import { type Answer, namespaceOf, ok, type ResourceExchange } from '../exchange/exchange.ts';
 import { badRequest } from '../status.ts';
 import type { Store } from '../store/store.ts';
@@ -75,7 +77,7 @@ interface Position {
 }
 
 const writeContinue = (position: Position): string =>
-  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', ...position })).toString('base64url');
+  Buffer.from(JSON.stringify({ v: metaVersion, ...position })).toString('base64url');
 
 const readContinue = (token: string | null): Position | undefined => {
   if (!token) return undefined;

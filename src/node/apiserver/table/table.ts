@@ -1,6 +1,8 @@
 // The form of an object that the client accepts: the object, a table with the columns that kubectl prints, or its metadata.
+
 import type { KubeObject } from '../../../api/meta.ts';
 import type { Resource } from '../../../api/resources.ts';
+import { metaVersion } from '../../../api/version.ts';
 import type { ResourceExchange } from '../exchange/exchange.ts';
 import { definitionOf } from '../resources/all.ts';
 import { notAcceptable } from '../status.ts';
@@ -44,7 +46,7 @@ export const encodeObjects = (
   if (form === 'PartialObjectMetadata') return partialOf(objects[0] as KubeObject);
   return {
     kind: 'PartialObjectMetadataList',
-    apiVersion: 'meta.k8s.io/v1',
+    apiVersion: metaVersion,
     metadata: listMeta,
     items: objects.map(partialOf),
   };
@@ -65,7 +67,7 @@ export const tableOf = (
   const { columns, cells } = definitionOf(resource);
   return {
     kind: 'Table',
-    apiVersion: 'meta.k8s.io/v1',
+    apiVersion: metaVersion,
     metadata: listMeta,
     columnDefinitions: columns.map(columnDefinition),
     rows: objects.map((object) => ({
@@ -89,6 +91,6 @@ const columnDefinition = (column: string) => {
 
 export const partialOf = ({ metadata }: KubeObject) => ({
   kind: 'PartialObjectMetadata',
-  apiVersion: 'meta.k8s.io/v1',
+  apiVersion: metaVersion,
   metadata,
 });

@@ -1,5 +1,7 @@
 // Parses the text of a KubeProxyConfiguration into values by path, or into all its errors with their lines.
+
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from 'yaml';
+import { kubeProxyConfigVersion } from '../../../api/version.ts';
 import { parseGoDuration } from '../../../kit/duration.ts';
 import { configFields, type FieldType, type Section } from './fields.ts';
 
@@ -77,9 +79,9 @@ const readValue = (node: unknown, type: FieldType, path: string, out: Walk): voi
 
 const checkKind = (values: ConfigValues, name: string, errors: string[]): void => {
   const [apiVersion, kind] = [values.get('apiVersion'), values.get('kind')];
-  if (apiVersion !== 'kubeproxy.config.k8s.io/v1alpha1' || kind !== 'KubeProxyConfiguration') {
+  if (apiVersion !== kubeProxyConfigVersion || kind !== 'KubeProxyConfiguration') {
     errors.push(
-      `${name}: apiVersion must be kubeproxy.config.k8s.io/v1alpha1 and kind KubeProxyConfiguration, not ${String(apiVersion)} and ${String(kind)}`,
+      `${name}: apiVersion must be ${kubeProxyConfigVersion} and kind KubeProxyConfiguration, not ${String(apiVersion)} and ${String(kind)}`,
     );
   }
 };

@@ -1,5 +1,7 @@
 // Renders the configuration in use: as a file that can be read back, and in the original's form for /configz.
+
 import { stringify } from 'yaml';
+import { kubeProxyConfigVersion } from '../../../api/version.ts';
 import { formatGoDuration as duration } from '../../../kit/duration.ts';
 import type { ProxyConfig } from './config.ts';
 
@@ -16,7 +18,7 @@ export const renderConfig = (config: ProxyConfig): string => {
   };
   const { bridgeInterface, interfaceNamePrefix, clusterCidr, mode: detectLocalMode } = config.detectLocal;
   return stringify({
-    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+    apiVersion: kubeProxyConfigVersion,
     kind: 'KubeProxyConfiguration',
     bindAddress: config.bindAddress,
     bindAddressHardFail: config.bindAddressHardFail,
