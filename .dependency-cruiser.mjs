@@ -1,4 +1,4 @@
-// Which folder may import which: DESIGN's one-way dependencies. `npm run check` holds them; a guard test proves that it looks.
+// Holds the import rules of docs/architecture.md, "The folders of `src/`". `npm run check` runs them; a test proves that they find a breach.
 const forbid = (name, from, to, comment) => ({
   name,
   severity: 'error',
