@@ -8,7 +8,7 @@ const file = (id: string, over: object = {}) => ({ id, type: 'file', on: 'node/n
 describe('needs', () => {
   const checks = [file('a'), file('b', { needs: 'a' }), file('c', { needs: 'b' })];
 
-  test('a check whose needs haven’t passed is blocked by the first of them, and so are those behind it', async () => {
+  test('a check is blocked by its first need that has not passed, and blocks the checks that need it', async () => {
     const report = await grade(labOf(checks), { files: { 'node01:/b': '', 'node01:/c': '' } });
     expect(report.tasks[0]?.checks.map(({ outcome, observed }) => [outcome, observed])).toEqual([
       ['fail', 'node01 has no file /a'],
@@ -18,13 +18,13 @@ describe('needs', () => {
     expect(exitCodeOf(report)).toBe(1);
   });
 
-  test('all pass when all is there', async () => {
+  test('all checks pass when their needs pass', async () => {
     const report = await grade(labOf(checks), { files: { 'node01:/a': '', 'node01:/b': '', 'node01:/c': '' } });
     expect(report).toMatchObject({ score: 3, maxScore: 3, broken: false });
     expect(exitCodeOf(report)).toBe(0);
   });
 
-  test('a check that only needs a broken one is blocked; the report says that it is broken', async () => {
+  test('a check that needs a broken check is blocked, and the report is broken', async () => {
     const world: World = { stopped: ['node02'], files: { 'node01:/b': '' } };
     const report = await grade(labOf([file('a', { on: 'node/node02' }), file('b', { needs: 'a' })]), world);
     expect(report.tasks[0]?.checks.map(({ outcome }) => outcome)).toEqual(['broken', 'blocked']);
@@ -34,7 +34,7 @@ describe('needs', () => {
 });
 
 describe('a task with a setup', () => {
-  test('is blocked until it has begun, whatever its checks would see', async () => {
+  test('is blocked until it has begun, also when its checks would pass', async () => {
     const lab = labOf([file('a')], { setup: '/lab/setup.ts' });
     const world = { files: { 'node01:/a': '' } };
     expect((await grade(lab, world)).tasks[0]?.checks[0]).toMatchObject({ outcome: 'blocked', points: 0 });
@@ -44,7 +44,7 @@ describe('a task with a setup', () => {
 });
 
 describe('within', () => {
-  test('looks again until it passes', async () => {
+  test('tries again until the check passes', async () => {
     let looks = 0;
     const world: World = {
       get files(): Record<string, string> {
@@ -57,7 +57,7 @@ describe('within', () => {
     expect(looks).toBe(3);
   });
 
-  test('gives up at its time, and unblocks what waited for it when it passes', async () => {
+  test('gives up in time, and unblocks waiting checks when the check passes', async () => {
     const report = await grade(labOf([file('a', { within: '300ms' })]), {});
     expect(report.score).toBe(0);
     expect(report.durationMs).toBeLessThan(1000);
@@ -72,7 +72,7 @@ describe('within', () => {
   });
 });
 
-test('a fabric that stumbles once breaks nothing', async () => {
+test('a fabric that fails once makes no check broken', async () => {
   let looks = 0;
   const world: World = {
     get facts(): NonNullable<World['facts']> {
@@ -84,7 +84,7 @@ test('a fabric that stumbles once breaks nothing', async () => {
   expect(report).toMatchObject({ broken: false, score: 1 });
 });
 
-test('an API server that systemd is just starting again fails nobody', async () => {
+test('a check waits for an API server that systemd restarts', async () => {
   let asked = 0;
   const world: World = {
     facts: { controlplane: { processes: [] } },
@@ -98,7 +98,7 @@ test('an API server that systemd is just starting again fails nobody', async () 
   expect(report).toMatchObject({ score: 1, broken: false });
 });
 
-test('facts are gathered once per place, however many checks want them', async () => {
+test('facts are gathered once per place for all checks', async () => {
   const links = [{ ifindex: 1, name: 'cni0', kind: 'bridge', up: true, mac: '', mtu: 1500, addresses: [] }];
   const world: World = {
     objects: { '/api/v1/pods': [pod('blue', 'node01', '10.244.1.3')] },
@@ -116,7 +116,7 @@ test('facts are gathered once per place, however many checks want them', async (
   expect(calls.sort()).toEqual(['facts', 'kube']);
 });
 
-test('grading one task looks at what it needs in others, and reports only that task', async () => {
+test('grading one task evaluates its needs in other tasks and reports only that task', async () => {
   const base = labOf([file('a')]);
   const [first] = base.tasks;
   const second = labOf([file('b', {})]).tasks[0];
@@ -130,14 +130,14 @@ test('grading one task looks at what it needs in others, and reports only that t
   ]);
 });
 
-test('a fault in the grader itself is broken, never the student’s', async () => {
+test('a bug in the grader makes a check broken', async () => {
   const report = await grade(labOf([{ type: 'iptables', on: 'node/node01', rules: { chain: 'X' } }]), {
     facts: { node01: { iptables: '*nat\n-A nonsense without a chain declared --', links: [] } },
   });
   expect(['broken', 'fail']).toContain(report.tasks[0]?.checks[0]?.outcome);
 });
 
-test('titles and hints come in the language asked for', async () => {
+test('titles and hints are in the requested language', async () => {
   const lab = labOf([file('a', { title: { en: 'File', ko: '파일' }, hint: { en: 'Make it', ko: '만드세요' } })]);
   const report = await gradeLab({ lab, access: accessTo({}), progress: nobody, language: 'ko', signal });
   expect(report.tasks[0]?.checks[0]).toMatchObject({ title: '파일', hint: '만드세요' });

@@ -27,7 +27,7 @@ test.each(checkKinds.map((kind) => ({ kind, type: kind.type })))(
   },
 );
 
-test('what was expected and seen is told in Korean', async () => {
+test('expected, observed and hint are in Korean', async () => {
   const world: World = {
     objects: { '/api/v1/pods': [pod('blue', 'node01', '10.244.1.3')] },
     http: () => ({ ok: false, failure: 'timeout', message: '' }),
@@ -40,7 +40,7 @@ test('what was expected and seen is told in Korean', async () => {
   });
 });
 
-test('a packet’s way is told in Korean', async () => {
+test("a packet's way is described in Korean", async () => {
   const check = {
     type: 'iptables',
     on: 'node/node01',
@@ -53,7 +53,7 @@ test('a packet’s way is told in Korean', async () => {
   });
 });
 
-test('a question is repeated in the language in which it was asked', async () => {
+test('the report repeats the question in Korean', async () => {
   const question = { en: 'Which?', ko: '어느 것입니까?' };
   const report = await inKorean({ type: 'answer', question, equals: 'x' }, {});
   expect(report.tasks[0]?.checks[0]).toMatchObject({

@@ -49,14 +49,14 @@ test('JSON is the report itself', () => {
 describe('JUnit', () => {
   const xml = reportFormats.junit(report);
 
-  test('counts failures, errors and skipped apart', () => {
+  test('counts failures, errors and skipped checks separately', () => {
     expect(xml).toContain(
       '<testsuites name="service-networking" tests="4" failures="1" errors="1" skipped="1" time="1.500">',
     );
     expect(xml.match(/<(failure|error|skipped)/g)).toEqual(['<failure', '<skipped', '<error']);
   });
 
-  test('escapes what XML would misread, and leaves out what it can’t hold', () => {
+  test('escapes XML and leaves out characters that XML cannot contain', () => {
     expect(xml).toContain('The &lt;orange&gt; &amp; &quot;blue&quot; service # one');
     expect(xml).not.toContain('\u0000');
     expect(xml.replaceAll(/<[^<>]*>/g, '')).not.toMatch(/[<>]/);
@@ -66,7 +66,7 @@ describe('JUnit', () => {
 describe('TAP 14', () => {
   const tap = reportFormats.tap(report);
 
-  test('has a plan and a subtest per task, with escaped titles', () => {
+  test('has a plan and a subtest for each task, with escaped titles', () => {
     expect(tap.split('\n').slice(0, 4)).toEqual([
       'TAP version 14',
       '1..1',
@@ -76,14 +76,14 @@ describe('TAP 14', () => {
     expect(tap).toContain('not ok 1 - orange');
   });
 
-  test('gives diagnostics in YAML, and skips what is blocked', () => {
+  test('gives diagnostics in YAML and skips blocked checks', () => {
     const block = /not ok 2 - b: Check b\n\s+---\n([\s\S]*?)\n\s+\.\.\./.exec(tap)?.[1] ?? '';
     expect(parse(block)).toMatchObject({ outcome: 'fail', expected: 'pod blue gets 200 from http://orange/' });
     expect(tap).toContain('not ok 3 - c: Check c # SKIP waits for orange/b');
   });
 });
 
-test('Gradescope gets a score per check, and is told when something broke', () => {
+test('Gradescope gets a score for each check and a note about broken checks', () => {
   const results = JSON.parse(reportFormats.gradescope(report));
   expect(results).toMatchObject({ score: 2, output: expect.stringContaining('not your fault') });
   expect(
@@ -101,7 +101,7 @@ test('Gradescope gets a score per check, and is told when something broke', () =
   ]);
 });
 
-test('Markdown escapes what would break its table and its markup', () => {
+test('Markdown escapes characters that would break the table or the markup', () => {
   const markdown = reportFormats.markdown(report);
   expect(markdown).toContain('| ❌ | The &lt;orange&gt; &amp; "blue" service # one | 2 / 8 |');
   expect(markdown).toContain('hint: Look at the \\| rules');
@@ -109,7 +109,7 @@ test('Markdown escapes what would break its table and its markup', () => {
 });
 
 describe('text', () => {
-  test('is plain without colour, and says what was expected and observed', () => {
+  test('is plain without colour and says what was expected and observed', () => {
     const text = renderText(report, { width: 80, color: false });
     expect(text).not.toContain('\u001b');
     expect(text).toContain('expected  pod blue gets 200 from http://orange/');
@@ -118,11 +118,11 @@ describe('text', () => {
     expect(text).toContain('not your fault');
   });
 
-  test('has colours when asked for them', () => {
+  test('has colours on request', () => {
     expect(renderText(report, { width: 80, color: true })).toContain('\u001b[32m');
   });
 
-  test.each([40, 60, 80, 200])('keeps to %i columns, also with letters that take two', (width) => {
+  test.each([40, 60, 80, 200])('fits into %i columns, also with letters that are two columns wide', (width) => {
     const korean: Report = {
       ...report,
       tasks: report.tasks.map((task) => ({
@@ -137,7 +137,7 @@ describe('text', () => {
     expect(stringWidth(points)).toBe(Math.min(width, 120));
   });
 
-  test('keeps a finished task to one line', () => {
+  test('shows a finished task on one line', () => {
     const done = {
       ...report,
       broken: false,

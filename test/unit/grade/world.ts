@@ -1,7 +1,7 @@
-// A cluster made of recorded facts, and grading one check in it.
+// A cluster made of recorded facts, and functions that grade checks in it.
 import type { ClusterSpec } from '../../../src/api/cluster.ts';
-import type { Facts, FileOutcome, HttpOutcome, LookupOutcome, TcpOutcome } from '../../../src/api/fabric.ts';
-import type { CheckDefinition, LabDefinition, TaskDefinition } from '../../../src/api/lab.ts';
+import type { Facts, FileOutcome, HttpOutcome, LinkFact, LookupOutcome, TcpOutcome } from '../../../src/api/fabric.ts';
+import type { LabDefinition, TaskDefinition } from '../../../src/api/lab.ts';
 import type { CheckReport, Report } from '../../../src/api/report.ts';
 import type { Cidr, Ipv4 } from '../../../src/api/scalars.ts';
 import type { ClusterAccess } from '../../../src/host/grade/access.ts';
@@ -11,12 +11,12 @@ import { resolveLab } from '../../../src/host/lab/resolve.ts';
 import { labSchema } from '../../../src/host/lab/schema.ts';
 import { LabError } from '../../../src/kit/error.ts';
 
-/** What the fabric would say. A function may throw, as the fabric does. */
+/** The answers of the fabric. A function may throw, as the fabric does. */
 export interface World {
   readonly objects?: Readonly<Record<string, readonly unknown[]>>;
-  /** Status and body of the API server when it doesn't give lists. */
+  /** The API server's answer to every request. Default: the lists of `objects`. */
   readonly kube?: () => { status: number; body: unknown };
-  /** By machine, or `machine podIp`. */
+  /** Facts of the kernel, by `machine` or `machine podIp`. */
   readonly facts?: Readonly<Record<string, Facts>>;
   readonly http?: (at: string, url: string) => HttpOutcome;
   readonly tcp?: (at: string, to: string) => TcpOutcome;
@@ -25,7 +25,7 @@ export interface World {
   readonly stopped?: readonly string[];
 }
 
-/** Names of the fabric's methods, in the order in which they were called. */
+/** Names of the fabric's methods, in the order of the calls. */
 export type Calls = string[];
 
 const machines = [
@@ -105,7 +105,7 @@ export const cluster: ClusterSpec = {
 
 type Written = Readonly<Record<string, unknown>>;
 
-/** Checks as an author writes them become a lab with the task `task`. */
+/** A lab with one task, `task`, that has these checks. @param checks as lab.yaml has them; `id` and `title` have defaults */
 export const labOf = (checks: readonly Written[], task: Partial<TaskDefinition> = {}): LabDefinition => {
   const input = labSchema.parse({
     apiVersion: 'labs/v1',
@@ -137,8 +137,6 @@ export const gradeCheck = async (check: Written, world: World, student: Student 
   return report.tasks[0]?.checks[0] as CheckReport;
 };
 
-export type { CheckDefinition };
-
 const ready = [{ type: 'Ready', status: 'True' }];
 
 export const pod = (
@@ -157,6 +155,38 @@ export const service = (name: string, clusterIP: string, port: number, namespace
   metadata: { name, namespace },
   spec: { type: 'ClusterIP', clusterIP, ports: [{ port }], selector: { app: name } },
 });
+
+/** Two pods and a service with one ready endpoint. */
+export const objects: NonNullable<World['objects']> = {
+  '/api/v1/pods': [pod('blue', 'node01', '10.244.1.3'), pod('db', 'node01', '10.244.1.2', { app: 'db' })],
+  '/api/v1/services': [service('db-service', '10.103.132.104', 3306)],
+  '/apis/discovery.k8s.io/v1/endpointslices': [
+    {
+      metadata: { name: 'db-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'db-service' } },
+      endpoints: [{ addresses: ['10.244.1.2'] }, { addresses: ['10.244.9.9'], conditions: { ready: false } }],
+      ports: [{ port: 3306 }],
+    },
+  ],
+};
+
+export const link = (over: Partial<LinkFact>): LinkFact => ({
+  ifindex: 1,
+  name: 'eth0',
+  kind: 'veth',
+  up: true,
+  mac: '',
+  mtu: 1500,
+  addresses: [],
+  ...over,
+});
+
+export const inet = (address: string, prefix = 24) => ({ address, prefix, family: 'inet' as const });
+
+/** A probe that gets no answer. */
+export const lost = { ok: false, failure: 'timeout', message: 'timed out' } as const;
+
+/** The same facts on every node. */
+export const everyNode = (facts: Facts) => ({ controlplane: facts, node01: facts, node02: facts });
 
 /** The rules that kube-proxy writes for db-service with the pod at 10.244.1.2. */
 export const dbRules = `*nat

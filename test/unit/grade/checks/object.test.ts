@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { gradeCheck, objects, service } from '../world.ts';
+
+describe('an object check', () => {
+  const check = {
+    type: 'object',
+    object: 'service/db-service',
+    where: [{ path: '.spec.ports[*].port', equals: 3306 }],
+  };
+
+  test('passes when the object has the value', async () => {
+    expect((await gradeCheck(check, { objects })).outcome).toBe('pass');
+  });
+
+  test('fails and shows the value that the object has', async () => {
+    const other = { ...objects, '/api/v1/services': [service('db-service', '10.103.132.104', 5432)] };
+    expect(await gradeCheck(check, { objects: other })).toMatchObject({
+      outcome: 'fail',
+      expected: 'service db-service exists, with .spec.ports[*].port = 3306',
+      observed: 'service db-service is there: .spec.ports[*].port = 5432',
+    });
+  });
+
+  test('finds an object by label and prefers a ready one', async () => {
+    const check = { type: 'object', object: 'pod/default/app=db', where: [{ path: '.metadata.name', equals: 'db' }] };
+    expect((await gradeCheck(check, { objects })).outcome).toBe('pass');
+  });
+
+  test('fails when the student stopped the API server', async () => {
+    const kube = () => {
+      throw new Error('connect ECONNREFUSED');
+    };
+    const report = await gradeCheck(check, { kube, facts: { controlplane: { processes: [] } } });
+    expect(report).toMatchObject({ outcome: 'fail', observed: expect.stringContaining("kube-apiserver doesn't run") });
+  });
+
+  test('is broken when the API server runs without answering', async () => {
+    const kube = () => ({ status: 500, body: { message: 'disk full' } });
+    const processes = [{ pid: 7, command: 'kube-apiserver', arguments: [], networkNamespace: '' }];
+    const report = await gradeCheck(check, { kube, facts: { controlplane: { processes } } });
+    expect(report).toMatchObject({ outcome: 'broken', observed: expect.stringContaining('disk full') });
+  });
+});

@@ -1,0 +1,36 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { grade, labOf } from '../world.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'labs-script-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const gradeScript = async (body: string) => {
+  const file = join(folder, `${crypto.randomUUID()}.mjs`);
+  await writeFile(file, `export const check = async (lab) => { ${body} };\n`);
+  const lab = labOf([{ type: 'script', file: 'check.ts' }]);
+  const tasks = lab.tasks.map((task) => ({ ...task, checks: task.checks.map((check) => ({ ...check, file })) }));
+  return (await grade({ ...lab, tasks }, {})).tasks[0]?.checks[0];
+};
+
+test('a script check takes the verdict of the script', async () => {
+  expect(await gradeScript("return { pass: true, observed: 'all is well' };")).toMatchObject({
+    outcome: 'pass',
+    observed: 'all is well',
+  });
+  expect(await gradeScript("return { pass: false, expected: 'a', observed: 'b', hint: 'c' };")).toMatchObject({
+    outcome: 'fail',
+    expected: 'a',
+    observed: 'b',
+    hint: 'c',
+  });
+});
+
+test('a script check is broken when the script throws', async () => {
+  expect(await gradeScript("throw new Error('typo');")).toMatchObject({ outcome: 'broken', observed: 'typo' });
+});
