@@ -1,23 +1,23 @@
-// What a proxy mode brings: a way from service ports and endpoints into the kernel. One per address family, below `Proxier`.
+// What a proxy mode must provide: a backend that writes service ports and endpoints to the kernel. `Proxier` calls it.
 import type { Logger } from '../../kit/logger.ts';
 import type { ProxyConfig } from './config/config.ts';
 import type { IpFamily, NodeView, PortKey, ServiceView } from './types.ts';
 
-/** What a sync has to bring into the kernel. */
+/** What a sync must write to the kernel. */
 export interface Update {
   readonly view: ServiceView;
-  /** Service ports whose port or endpoints differ since the last update, gone ones included. */
+  /** Service ports that changed since the last update, by themselves or in their endpoints. Includes deleted ones. */
   readonly changed: ReadonlySet<PortKey>;
-  /** Nobody knows what is in the kernel: everything must be looked at and written. */
+  /** What is in the kernel is unknown: read it, and write everything. */
   readonly full: boolean;
-  /** The node is another one: everything must be computed anew, and what differs written. */
+  /** The node's data changed: compute everything again, and write what differs. */
   readonly nodeChanged: boolean;
 }
 
 export interface Written {
-  /** Everything was written from scratch, asked for or not. */
+  /** Whether everything was written, even if the update did not ask for it. */
   readonly full: boolean;
-  /** Rules of iptables sent to the kernel, in the modes that use it. */
+  /** Number of iptables rules sent to the kernel, in the modes that use iptables. */
   readonly rules: RuleCounts;
 }
 
@@ -28,37 +28,39 @@ export interface RuleCounts {
 
 export const noRules: RuleCounts = { nat: 0, filter: 0 };
 
-/** How often something failed, for the metrics of the program that writes the rules. */
+/** Number of failures, for the metrics of the program that writes the rules. */
 export type Failures =
   | {
       readonly of: 'iptables';
       readonly restore: number;
-      /** Of those, restores of what had changed alone. */
+      /** Those of `restore` in which only changes were to be written. */
       readonly partialRestore: number;
     }
   | {
       readonly of: 'nftables';
       readonly sync: number;
-      /** Something unused stayed in the kernel. */
+      /** Unused chains or sets that could not be removed. */
       readonly cleanup: number;
     };
 
 export interface Backend {
   /**
-   * Brings the kernel up to date; in between, each service's packets go to its old or its new endpoints.
-   * @throws what the kernel or a tool said. What is in the kernel is then unknown: the caller's next update is a full one.
+   * Writes an update to the kernel. Meanwhile, packets to a service reach its old endpoints or its new ones.
+   * @throws the error of the kernel or of a tool. The next update must then be full, because what is in the kernel is
+   *   unknown.
    */
   write(update: Update, signal: AbortSignal): Promise<Written>;
   /**
-   * Whether somebody took away something of ours (a flush of the firewall, say) that a full update brings back. Asked between updates,
-   * never during one: each second if that is cheap, less often if it takes long.
+   * Whether something is missing from the kernel, for example because somebody flushed the firewall. A full update
+   * repairs it. The loop never runs this and `write` at the same time. It asks every two seconds, or less often if the
+   * check takes long (`damage-pace.ts`).
    */
   damaged(signal: AbortSignal): Promise<boolean>;
-  /** Rules of iptables that are ours now, for metrics. */
+  /** Number of kube-proxy's iptables rules in the kernel, for metrics. */
   countRules(): RuleCounts;
-  /** In the modes that have metrics of it. */
+  /** Only in modes that have metrics of failures. */
   readonly failures?: Failures;
-  /** Frees what must not outlive the process, such as listeners. Rules stay: a restart must not interrupt anybody. */
+  /** Closes sockets and tools. Rules stay in the kernel, so that a restart interrupts no connection. */
   close(): void;
 }
 
@@ -66,28 +68,28 @@ export interface Backend {
 export const packetFilterOf = (mode: ProxyConfig['mode']): 'iptables' | 'nftables' =>
   mode === 'nftables' ? 'nftables' : 'iptables';
 
-/** What every mode is made from. */
+/** What a mode is created from. */
 export interface ModeContext {
   readonly config: ProxyConfig;
   readonly log: Logger;
-  /** As known now: the Node object changes. */
+  /** The node as it is known now. */
   readonly node: () => NodeView;
   readonly signal: AbortSignal;
 }
 
 /** A proxy mode that works on this machine. */
 export interface Mode {
-  /** What `/proxyMode` says. */
+  /** The answer of `/proxyMode`. */
   readonly name: ProxyConfig['mode'];
-  /** Address families that can be programmed here, the primary one first. */
+  /** Address families that this machine can filter, the primary one first. */
   readonly families: readonly IpFamily[];
   createBackend(family: IpFamily): Backend;
 }
 
-/** What a mode's clean-up is told. */
+/** Options of a mode's clean-up. */
 export interface CleanUpOptions {
   readonly log: Logger;
   readonly signal: AbortSignal;
-  /** The mode that runs now: what it has in common with the mode that is cleaned up stays. Absent: everything goes. */
+  /** The mode that runs now. What it shares with the removed mode stays. Absent: everything is removed. */
   readonly running?: ProxyConfig['mode'];
 }

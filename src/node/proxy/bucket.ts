@@ -1,14 +1,14 @@
-// How soon one sync may follow another: a few at once, then spaced.
+// Limits the rate of syncs: a few without delay, then one per period.
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Bucket {
-  /** Takes one token; waits for it where there is none. Rejects with the signal's reason when aborted. */
+  /** Takes one token, and waits while there is none. Rejects with the signal's reason when aborted. */
   take(signal: AbortSignal): Promise<void>;
 }
 
 /**
- * A token bucket, as the original's BoundedFrequencyRunner has one.
- * @param refillMs asked anew each time: how long one token takes to come back
+ * A token bucket, like that of the original's BoundedFrequencyRunner.
+ * @param refillMs milliseconds until the next token; called each time, because the period may change
  */
 export const createBucket = (burst: number, refillMs: () => number): Bucket => {
   let tokens = burst;

@@ -1,5 +1,5 @@
-// What modes leave in the kernel when their process ends, and how it goes: by `kube-proxy --cleanup` all of it, and when another mode
-// has taken over, what that one doesn't use.
+// Removes what modes leave in the kernel: everything for `kube-proxy --cleanup`, and after a change of mode what the
+// new mode does not use.
 
 import type { ProxyMode } from '../../api/proxy-modes.ts';
 import { messageOf } from '../../kit/error.ts';
@@ -10,8 +10,8 @@ import { cleanUpNftables } from './nftables/cleanup.ts';
 import { cleanUpUserspace } from './userspace/cleanup.ts';
 
 /**
- * Each finds out by itself whether there is anything, and whether this machine has the tools at all. ipvs comes before iptables: of
- * the chains that both have, it only takes out its rules.
+ * Each clean-up first checks whether its mode left anything, and whether the machine has the tools. ipvs comes before
+ * iptables: it only empties the chains that both modes have, and the clean-up of iptables deletes them.
  */
 const cleanUps: Readonly<Record<ProxyMode, (options: CleanUpOptions) => Promise<void>>> = {
   ipvs: cleanUpIpvs,
@@ -21,7 +21,7 @@ const cleanUps: Readonly<Record<ProxyMode, (options: CleanUpOptions) => Promise<
 };
 
 /**
- * Takes out what is ours, of both families, and nothing else.
+ * Removes what kube-proxy wrote for both families. Foreign rules stay.
  * @throws AggregateError after all modes have been tried
  */
 export const cleanUp = async (options: CleanUpOptions): Promise<void> => {

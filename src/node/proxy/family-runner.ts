@@ -1,4 +1,4 @@
-// One address family's proxier in its loop: when to sync, when to look for damage, whom to tell.
+// Runs the proxier of one address family in a loop: when to sync, when to check for damage, and whom to notify.
 import type { Service } from '../../api/core.ts';
 import type { EndpointSlice } from '../../api/discovery.ts';
 import type { ProxyMode } from '../../api/proxy-modes.ts';
@@ -8,22 +8,28 @@ import { createConntrack } from '../sys/conntrack.ts';
 import { type Backend, packetFilterOf } from './backend.ts';
 import { type Bucket, createBucket } from './bucket.ts';
 import type { ProxyConfig } from './config/config.ts';
+import { nextCheckMs } from './damage-pace.ts';
 import { FlowKeeper } from './flow-keeper.ts';
-import { nextLookMs } from './look-pace.ts';
 import { Proxier, type SyncReport } from './proxier.ts';
 import type { IpFamily, NodeView, ServiceView } from './types.ts';
 import type { OwnAddresses } from './udp.ts';
 import { machineAddresses, nodePortAddresses } from './view/machine-addresses.ts';
 
-/** Everything is written anew at least this often, as in the original. */
+/** Time between full syncs, as in the original. */
 const fullSyncPeriodMs = 3_600_000;
 
-/** With a `minSyncPeriod`: as the original, two at once (a service and its first slice) and then one per period. */
+/**
+ * With a `minSyncPeriod`, as in the original: two syncs without delay (a service and its first slice), then one per
+ * period.
+ */
 const burst = 2;
-/** With nothing said: eight at once, then syncing may take a fifth of the time, and no change waits more than a second for its turn. */
-const freeBurst = 8;
-const idleShare = 4;
-const longestGapMs = 1000;
+/**
+ * Without a `minSyncPeriod`: eight syncs without delay, then a pause of four times the last sync's duration, one second
+ * at most.
+ */
+const adaptiveBurst = 8;
+const pausePerSync = 4;
+const longestPauseMs = 1000;
 
 export interface FamilyRunnerOptions {
   readonly family: IpFamily;
@@ -46,11 +52,11 @@ export class FamilyRunner {
   readonly #firstSync = Promise.withResolvers<void>();
   #started = false;
   #lastSyncMs = 0;
-  #lookTimer: NodeJS.Timeout | undefined;
-  /** Whether the family had services when the next look was planned. */
+  #checkTimer: NodeJS.Timeout | undefined;
+  /** Whether the family had services when the next check was scheduled; undefined: none was. */
   #used: boolean | undefined;
-  #lookDue = false;
-  #lookMs = 0;
+  #checkDue = false;
+  #checkMs = 0;
   #repairs = 0;
 
   constructor(options: FamilyRunnerOptions) {
@@ -61,8 +67,8 @@ export class FamilyRunner {
     this.proxier = new Proxier({ family, nodeName: config.nodeName, backend, node, log, flows, onWritten });
     const { minSyncPeriodMs } = config;
     this.#bucket = createBucket(
-      minSyncPeriodMs === undefined ? freeBurst : burst,
-      () => minSyncPeriodMs ?? this.#gapMs(),
+      minSyncPeriodMs === undefined ? adaptiveBurst : burst,
+      () => minSyncPeriodMs ?? this.#pauseMs(),
     );
     const filter = packetFilterOf(options.mode);
     this.#loop = startReconciler({
@@ -77,19 +83,19 @@ export class FamilyRunner {
     return this.#loop.stopped;
   }
 
-  /** Resolves once the kernel is up to date for the first time. */
+  /** Resolves after the first sync. */
   get synced(): Promise<void> {
     return this.#firstSync.promise;
   }
 
-  /** Services and endpoints are known: from now on there is something to write. */
+  /** Starts to sync. Call it when all services and endpoints are known. */
   start(): void {
     const { signal } = this.#options;
     this.#started = true;
     this.#trigger();
     const full = setInterval(() => this.#resync(), fullSyncPeriodMs);
     const stop = (): void => {
-      clearTimeout(this.#lookTimer);
+      clearTimeout(this.#checkTimer);
       clearInterval(full);
     };
     signal.addEventListener('abort', stop, { once: true });
@@ -122,7 +128,7 @@ export class FamilyRunner {
   }
 
   async #sync(signal: AbortSignal): Promise<void> {
-    if (this.#lookDue) await this.#look(signal);
+    if (this.#checkDue) await this.#check(signal);
     if (!this.proxier.pending.any) return;
     await this.#bucket.take(signal);
     const report = await this.proxier.sync(signal);
@@ -130,7 +136,7 @@ export class FamilyRunner {
     this.#options.onSynced(report);
     const elapsed = `${report.elapsedMs.toFixed(6)}ms`;
     this.#options.log.info(2, 'SyncProxyRules complete', { ipFamily: this.#options.family, elapsed });
-    if (this.#used === undefined || (!this.#used && this.#hasServices)) this.#scheduleLook();
+    if (this.#used === undefined || (!this.#used && this.#hasServices)) this.#scheduleCheck();
     this.#trigger();
     this.#firstSync.resolve();
   }
@@ -139,21 +145,24 @@ export class FamilyRunner {
     return this.proxier.view.ports.size > 0;
   }
 
-  #scheduleLook(): void {
+  #scheduleCheck(): void {
     const used = this.#hasServices;
-    const look = { tookMs: this.#lookMs, repairs: this.#repairs, used };
-    const delayMs = nextLookMs(look, this.#options.config.syncPeriodMs);
+    const check = { tookMs: this.#checkMs, repairs: this.#repairs, used };
+    const delayMs = nextCheckMs(check, this.#options.config.syncPeriodMs);
     this.#used = used;
-    clearTimeout(this.#lookTimer);
-    this.#lookTimer = setTimeout(() => {
-      this.#lookDue = true;
+    clearTimeout(this.#checkTimer);
+    this.#checkTimer = setTimeout(() => {
+      this.#checkDue = true;
       this.#loop.trigger();
     }, delayMs);
   }
 
-  /** Part of the loop: while a sync is at work, or after one that failed, a look would see something half done. */
-  async #look(signal: AbortSignal): Promise<void> {
-    this.#lookDue = false;
+  /**
+   * Checks for damage. Runs in the loop, because a check during a sync or after a failed one would find half-written
+   * rules.
+   */
+  async #check(signal: AbortSignal): Promise<void> {
+    this.#checkDue = false;
     const started = performance.now();
     if (!this.proxier.needsFull && (await this.#damaged(signal))) {
       const { log, family, mode } = this.#options;
@@ -161,8 +170,8 @@ export class FamilyRunner {
       this.#repairs += 1;
       this.#resync();
     } else this.#repairs = 0;
-    this.#lookMs = performance.now() - started;
-    if (!signal.aborted) this.#scheduleLook();
+    this.#checkMs = performance.now() - started;
+    if (!signal.aborted) this.#scheduleCheck();
   }
 
   async #damaged(signal: AbortSignal): Promise<boolean> {
@@ -175,8 +184,8 @@ export class FamilyRunner {
     }
   }
 
-  #gapMs(): number {
-    return Math.min(longestGapMs, this.#lastSyncMs * idleShare);
+  #pauseMs(): number {
+    return Math.min(longestPauseMs, this.#lastSyncMs * pausePerSync);
   }
 }
 

@@ -1,5 +1,5 @@
-// After a sync: which UDP flows in conntrack are stale, and forgets them. Looks at the whole table, so it also finds what went stale
-// while kube-proxy was not running.
+// After a sync: deletes stale UDP flows from conntrack. It reads the whole table, and so finds flows that became stale
+// while kube-proxy was not running, too.
 import type { Logger } from '../../kit/logger.ts';
 import type { Conntrack, UdpFlows } from '../sys/conntrack.ts';
 import type { IpFamily, PortKey, ServicePort, ServiceView } from './types.ts';
@@ -12,23 +12,26 @@ export interface FlowKeeperOptions {
   readonly own: () => OwnAddresses;
 }
 
-/** The tool goes through the whole table for each deletion: more than so many wait for the next sync, so that rules don't wait. */
+/**
+ * Deletions per sync. The tool searches the whole table for each deletion, and the next sync must not wait for all of
+ * them.
+ */
 const mostAtOnce = 50;
 
 export class FlowKeeper {
   readonly #options: FlowKeeperOptions;
-  /** UDP ports as they were last written: flows to one that goes are still known by it. */
+  /** UDP ports as they were last written, to recognise flows of a port that was deleted. */
   readonly #known = new Map<PortKey, ServicePort>();
   readonly #gone = new Set<ServicePort>();
   #due = false;
-  /** Some were left for next time. */
+  /** Whether stale flows were left for the next call. */
   #unfinished = false;
 
   constructor(options: FlowKeeperOptions) {
     this.#options = options;
   }
 
-  /** Whether `forget` has anything to look for. */
+  /** Whether UDP ports changed since the last successful `forget`. */
   get due(): boolean {
     return this.#due;
   }
@@ -37,7 +40,7 @@ export class FlowKeeper {
     return this.#unfinished;
   }
 
-  /** @param keys service ports that were written */
+  /** Call it after each write. @param keys service ports that were written */
   written({ ports }: ServiceView, keys: Iterable<PortKey>): void {
     for (const key of keys) {
       const before = this.#known.get(key);
@@ -50,7 +53,7 @@ export class FlowKeeper {
     }
   }
 
-  /** @returns how many flows were forgotten. What fails is logged; the next call looks at all services again. */
+  /** @returns the number of deleted flows. Failures are logged, and the next call checks all services again. */
   async forget(view: ServiceView, signal: AbortSignal): Promise<number> {
     if (!this.#due) return 0;
     const { family, log, conntrack } = this.#options;
@@ -58,7 +61,7 @@ export class FlowKeeper {
     log.info(4, 'Started to reconcile conntrack entries', { ipFamily: family });
     const stale = await this.#find(view, signal);
     if (!stale) {
-      // To remember them until it works again could take memory without end.
+      // If conntrack never works here, this set would grow without limit.
       this.#gone.clear();
       return 0;
     }

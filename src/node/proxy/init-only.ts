@@ -1,4 +1,5 @@
-// `kube-proxy --init-only`: what needs a privileged container, so that the one that runs on needs none.
+// `kube-proxy --init-only`: does what needs a privileged container, so that the main container does not have to be
+// privileged.
 import type { Logger } from '../../kit/logger.ts';
 import type { ProxyConfig } from './config/config.ts';
 import { openMode } from './modes.ts';
@@ -6,7 +7,7 @@ import { setUpConntrack } from './system.ts';
 import { nodeView } from './view/node-view.ts';
 
 /**
- * Kernel settings, modules and accounting objects of the configured mode. Writes no rules.
+ * Sets up the kernel settings, modules and accounting objects of the configured mode. Writes no rules.
  * @throws Error where the machine lacks what the mode needs
  */
 export const initialise = async (config: ProxyConfig, log: Logger, signal: AbortSignal): Promise<void> => {

@@ -1,9 +1,9 @@
-// How to tell a pod of this node from everybody else by a packet alone (`--detect-local-mode`).
+// How a rule recognises packets from pods of this node (`--detect-local-mode`).
 import { familyOf, type IpFamily, type NodeView } from './types.ts';
 
 export type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix';
 
-/** What a rule matches local traffic by; undefined: nothing is known, so nothing is treated as local. */
+/** What a rule matches for packets from pods of this node; undefined: unknown, so no packet counts as local. */
 export type LocalMatch =
   | { readonly kind: 'source'; readonly cidr: string }
   | { readonly kind: 'interface'; readonly name: string }

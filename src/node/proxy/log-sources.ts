@@ -1,4 +1,5 @@
-// The place in the original's source that each log line bears in its header (v1.36.2), so that a line found here can be looked up there.
+// The file and line in the header of each log line: those of the original's source (v1.36.2), so that a line can be
+// looked up there.
 import type { LogFields } from '../../kit/logger.ts';
 
 const sources: Readonly<Record<string, string>> = {
@@ -46,14 +47,14 @@ const sources: Readonly<Record<string, string>> = {
   'Calling handler.OnEndpointsDelete': 'config.go:152',
 };
 
-/** The same words stand in several places there: which one, the fields tell. */
+/** Messages that the original logs in several places. The fields tell which one it is. */
 const sourcesByFields: Readonly<Record<string, (fields: LogFields) => string>> = {
   'Waiting for caches to sync': ({ controller }) => `shared_informer.go:${controller === undefined ? 402 : 381}`,
   'Caches are synced': ({ controller }) => `shared_informer.go:${controller === undefined ? 409 : 388}`,
   Running: ({ command }) => `iptables.go:${String(command).endsWith('-restore') ? 444 : 379}`,
 };
 
-/** For `createKlog`. Lines that the original doesn't have bear the name of this program. */
+/** For `createKlog`. A line that the original doesn't have gets the name of this program. */
 export const logSource = (message: string, fields: LogFields = {}): string => {
   const known = sources[message] ?? sourcesByFields[message]?.(fields);
   if (known !== undefined) return known;

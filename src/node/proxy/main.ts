@@ -84,7 +84,7 @@ const connect = ({ kubeconfig, master }: ProxyConfig) => {
   const inCluster = inClusterConfig(process.env);
   if (inCluster) return createClient(inCluster);
   throw new ConfigError(
-    'no way to the API server: give --kubeconfig, or clientConnection.kubeconfig in the config file; or run in a pod with a service account',
+    'the address of the API server is unknown: give --kubeconfig, or clientConnection.kubeconfig in the config file; or run in a pod with a service account',
   );
 };
 

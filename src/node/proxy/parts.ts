@@ -1,4 +1,4 @@
-// The parts of a running kube-proxy, and who hears of what.
+// The parts of a running kube-proxy, and how events reach them.
 import type { Node } from '../../api/core.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { type HeldLog, holdLog } from '../component/held-log.ts';
@@ -17,13 +17,13 @@ export interface Running {
   readonly config: ProxyConfig;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  /** As known now. */
+  /** The node as it is known now. */
   readonly state: { node: NodeView };
 }
 
 export interface KubeProxy extends Running {
   readonly mode: Mode;
-  /** Of changes; kept back until it is their turn. */
+  /** Log of changed objects. It is held back until the start is logged. */
   readonly objectLog: HeldLog;
   readonly health: ProxyHealth;
   readonly serviceHealth: ReadonlyMap<IpFamily, ServiceHealth>;
@@ -77,7 +77,7 @@ export const handlersOf = (proxy: KubeProxy): ObjectHandlers => ({
 
 const onNode = ({ config, state, health, objectLog, runners }: KubeProxy, node: Node | undefined): void => {
   if (!node) {
-    objectLog.warning('The Node object was deleted; going on with what it said', { node: config.nodeName });
+    objectLog.warning('The Node object was deleted; its last data stay in use', { node: config.nodeName });
     return;
   }
   const next = nodeView(config.nodeName, node, config.bindAddress);

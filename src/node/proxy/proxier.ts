@@ -1,4 +1,5 @@
-// One address family of kube-proxy, whatever the mode: informers' events → trackers → one update → the mode's backend → conntrack.
+// One address family of kube-proxy, in any mode: events of informers → trackers → one update → the mode's backend →
+// conntrack.
 import type { Service } from '../../api/core.ts';
 import type { EndpointSlice } from '../../api/discovery.ts';
 import type { Logger } from '../../kit/logger.ts';
@@ -15,7 +16,7 @@ export interface ProxierOptions {
   readonly flows: FlowKeeper;
   readonly log: Logger;
   readonly node: () => NodeView;
-  /** The kernel is up to date; what follows is only about old flows, and must not hold up anybody. */
+  /** Called when the rules are written, before stale flows are deleted. */
   readonly onWritten?: (view: ServiceView) => void;
 }
 
@@ -25,10 +26,10 @@ export interface SyncReport {
   readonly elapsedMs: number;
   /** Rules of iptables sent to the kernel by this sync. */
   readonly rulesWritten: RuleCounts;
-  /** From what began each change of endpoints, a pod that became ready, say, until it was in the kernel. */
+  /** For each change of endpoints: time from its cause (for example, a pod became ready) until the kernel had it. */
   readonly programmingMs: readonly number[];
   readonly flowsForgotten: number;
-  /** Undefined: there was nothing to look for. */
+  /** Time spent on stale flows; undefined: no UDP port had changed. */
   readonly conntrackMs: number | undefined;
 }
 
@@ -42,11 +43,11 @@ export class Proxier {
   readonly #options: ProxierOptions;
   readonly #services: ServiceTracker;
   readonly #endpoints: EndpointTracker;
-  /** By service port, where there are any. */
+  /** Service ports without an endpoint on this node, and the policies Local for which they would need one. */
   readonly #gaps = new Map<PortKey, readonly TrafficPolicy[]>();
-  /** Changed ports of syncs that failed. */
+  /** Changed service ports that are not in the kernel yet. */
   readonly #unwritten = new Set<PortKey>();
-  /** When changes that are not in the kernel yet began, in milliseconds of Unix time. */
+  /** Start of each change that is not in the kernel yet, in milliseconds of Unix time. */
   #triggers: number[] = [];
   #needsFull = true;
   #nodeChanged = false;
@@ -66,12 +67,12 @@ export class Proxier {
     this.#endpoints.update(before, after);
   }
 
-  /** The node changed: all rules are computed again, but only those that differ are written. */
+  /** The node changed. The next sync computes all rules again, and writes those that differ. */
   onNode(): void {
     this.#nodeChanged = true;
   }
 
-  /** The next sync writes everything from scratch. */
+  /** Makes the next sync a full one. */
   forceFull(): void {
     this.#needsFull = true;
   }
@@ -88,7 +89,7 @@ export class Proxier {
     return { ports: this.#services.ports, endpoints: this.#endpoints.endpoints };
   }
 
-  /** Events heard of since the start. */
+  /** Number of events since the start. */
   get heard(): Changes {
     return { services: this.#services.heard, endpoints: this.#endpoints.heard };
   }
@@ -100,14 +101,17 @@ export class Proxier {
     return { any: unfinished || services + endpoints > 0, services, endpoints };
   }
 
-  /** Service ports whose policy is Local and that have no endpoint on this node though elsewhere (metrics). */
+  /** Number of service ports with policy Local that have endpoints, but none on this node. For metrics. */
   countGaps(): Readonly<Record<TrafficPolicy, number>> {
     const gaps = { internal: 0, external: 0 };
     for (const policies of this.#gaps.values()) for (const policy of policies) gaps[policy] += 1;
     return gaps;
   }
 
-  /** Brings the kernel up to date. After a failure the next one is a full sync, as nobody knows what is there. */
+  /**
+   * Writes all changes to the kernel. After a failure the next sync is full, because what is in the kernel is then
+   * unknown.
+   */
   async sync(signal: AbortSignal): Promise<SyncReport> {
     const started = performance.now();
     const update = this.#takeUpdate();
@@ -130,7 +134,7 @@ export class Proxier {
     };
   }
 
-  /** Taken now, not at the end: what is asked for while the sync runs is for the next. */
+  /** Resets the flags before the write, because events that arrive during the write are for the next sync. */
   #takeUpdate(): Update {
     for (const key of [...this.#services.apply(), ...this.#endpoints.apply()]) this.#unwritten.add(key);
     this.#triggers = this.#triggers.concat(this.#endpoints.takeTriggers());

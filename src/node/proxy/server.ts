@@ -1,4 +1,4 @@
-// Wires kube-proxy together, in the order of a change's way: API server → informers → trackers → rules → kernel.
+// Starts kube-proxy and wires its parts: API server → informers → trackers → rules → kernel.
 import { kubernetesVersion } from '../../api/version.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { Logger } from '../../kit/logger.ts';
@@ -16,8 +16,8 @@ import { type Followed, followObjects, reachServer } from './view/api-objects.ts
 import { nodeView } from './view/node-view.ts';
 
 /**
- * Runs until the signal aborts. Rules stay: a restart must not interrupt anybody's connections.
- * The log tells the steps in the original's order, though some of them are taken side by side.
+ * Runs until the signal aborts. Rules stay in the kernel, so that a restart interrupts no connection.
+ * Some steps run in parallel; the log shows them in the original's order.
  */
 export const runProxy = async (
   config: ProxyConfig,
@@ -43,7 +43,7 @@ export const runProxy = async (
   setOomScore(config.oomScoreAdj, log);
   setUpConntrack(config, log);
   await openServers(proxy);
-  await tellOfCaches(proxy, objects);
+  await awaitCaches(proxy, objects);
   for (const runner of runners) runner.start();
   void removeLeftovers(proxy);
   await Promise.all(runners.map(({ stopped }) => stopped));
@@ -51,10 +51,13 @@ export const runProxy = async (
   for (const { proxier } of runners) proxier.backend.close();
 };
 
-/** A node that is just being set up has no Node object yet, and one without networks no pod CIDR. */
+/** A new node may have no Node object yet, or a Node object without a pod CIDR. */
 const nodeTimeoutMs = 30_000;
 
-/** Waits for what the configuration needs to know of the node, but not for ever: what comes later is put to use then. */
+/**
+ * Waits for the data of the node that the configuration needs. After a time-out, kube-proxy starts and uses the data
+ * when it arrives.
+ */
 const awaitNode = async ({ config, state, log, signal }: KubeProxy, objects: Followed): Promise<void> => {
   log.info(0, 'Waiting for caches to sync');
   await objects.node;
@@ -71,7 +74,7 @@ const awaitNode = async ({ config, state, log, signal }: KubeProxy, objects: Fol
     const look = () => (missing().length === 0 ? done(undefined) : notYet(missing().join()));
     await eventually('the Node is complete', look, { timeoutMs: nodeTimeoutMs, signal }).catch(() => {
       signal.throwIfAborted();
-      log.warning('Going on without it; rules will follow when the Node object has it', { missing: missing() });
+      log.warning('The Node object is incomplete; its rules follow when it is complete', { missing: missing() });
     });
   }
   log.info(0, 'Caches are synced');
@@ -93,8 +96,8 @@ const announce = (families: readonly IpFamily[], log: Logger): void => {
   } else log.info(0, 'kube-proxy running in single-stack mode', { ipFamily: families[0] });
 };
 
-/** Resolves when all objects are known. */
-const tellOfCaches = async ({ mode, log, objectLog, runners }: KubeProxy, objects: Followed): Promise<void> => {
+/** Logs the progress of the caches as the original does. Resolves when all objects are known. */
+const awaitCaches = async ({ mode, log, objectLog, runners }: KubeProxy, objects: Followed): Promise<void> => {
   const controllers = [
     { controller: 'service config', kind: 'Service', known: objects.services, handler: 'OnServiceSynced' },
     {
@@ -123,7 +126,7 @@ const tellOfCaches = async ({ mode, log, objectLog, runners }: KubeProxy, object
   objectLog.release();
 };
 
-/** What another mode left goes once our own rules are in place, so that no connection finds nothing. */
+/** Removes what another mode left, but only after the first sync, so that services stay reachable. */
 const removeLeftovers = async ({ mode, runners, log, signal }: KubeProxy): Promise<void> => {
   await Promise.all(runners.map(({ synced }) => synced));
   try {

@@ -1,4 +1,4 @@
-// What kube-proxy sets up on the machine once, at its start: kernel settings and its own importance.
+// What kube-proxy sets up on the machine at its start: kernel settings, and its priority for the out-of-memory killer.
 
 import { writeFileSync } from 'node:fs';
 import { messageOf } from '../../kit/error.ts';
@@ -7,9 +7,12 @@ import { countCpus } from '../sys/machine.ts';
 import { readSysctl, writeSysctl } from '../sys/sysctl.ts';
 import type { ProxyConfig } from './config/config.ts';
 
-/** Limits and timeouts of connection tracking. What a container may not set is left as it is, and said at -v=2. */
+/**
+ * Sets limits and timeouts of connection tracking. A setting that a container may not change stays, and is logged at
+ * -v=2.
+ */
 export const setUpConntrack = ({ conntrack }: ProxyConfig, log: Logger): void => {
-  // Connections are the whole machine's: a limit of this container's on CPUs says nothing about them.
+  // Conntrack counts the connections of the whole machine, so all its CPUs count and not only those of this container.
   const max = Math.max(conntrack.maxPerCore * countCpus(), conntrack.maxPerCore > 0 ? conntrack.min : 0);
   const prefix = 'net/netfilter/nf_conntrack';
   const settings: readonly (readonly [name: string, value: number])[] = [
@@ -21,7 +24,8 @@ export const setUpConntrack = ({ conntrack }: ProxyConfig, log: Logger): void =>
     [`${prefix}_udp_timeout_stream`, Math.round(conntrack.udpStreamMs / 1000)],
   ];
   for (const [name, value] of settings) {
-    // The limit belongs to the whole machine: only ever raised, so that a node in a container doesn't lower its host's.
+    // The limit is one for the whole machine. It is only raised, so that a node in a container does not lower its
+    // host's limit.
     if (value === 0 || (name.endsWith('_max') && Number(readSysctl(name) ?? 0) >= value)) continue;
     try {
       writeSysctl(name, value);

@@ -1,12 +1,13 @@
-// What kube-proxy knows after parsing: service ports and endpoints of one address family, free of Kubernetes' optional fields.
+// Service ports, endpoints and the node, as all modes use them: of one address family, without the API's optional
+// fields.
 import type { Protocol } from '../../api/core.ts';
 
 export type IpFamily = 'IPv4' | 'IPv6';
 
-/** `namespace/name:port/PROTOCOL`, what a service port and its endpoints are matched by. */
+/** `namespace/name:port/PROTOCOL`. Connects a service port with its endpoints. */
 export type PortKey = string;
 
-/** One port of one service: what a packet can be sent to. Addresses are of one family. */
+/** One port of one service, with its addresses of one family. */
 export interface ServicePort {
   readonly key: PortKey;
   /** `namespace/name` */
@@ -34,7 +35,7 @@ export interface ProxyEndpoint {
   readonly address: string;
   readonly ip: string;
   readonly port: number;
-  /** On this node. */
+  /** Whether the endpoint is on this node. */
   readonly local: boolean;
   readonly ready: boolean;
   readonly serving: boolean;
@@ -43,20 +44,20 @@ export interface ProxyEndpoint {
   readonly nodeHints: readonly string[];
 }
 
-/** All that rules are built from, for one address family. */
+/** All service ports and endpoints of one address family. Rules are built from this. */
 export interface ServiceView {
   readonly ports: ReadonlyMap<PortKey, ServicePort>;
   readonly endpoints: ReadonlyMap<PortKey, readonly ProxyEndpoint[]>;
 }
 
-/** What is known about the node that kube-proxy runs on. */
+/** The node that kube-proxy runs on. */
 export interface NodeView {
   readonly name: string;
-  /** By family; absent while the Node object has none. */
+  /** One per family; absent while the Node object has none. */
   readonly addresses: { readonly [F in IpFamily]?: string };
   readonly zone: string | undefined;
   readonly podCidrs: readonly string[];
-  /** False while the node is being removed: its health check then fails. */
+  /** False while the node is being removed. Kube-proxy then reports itself as unhealthy to load balancers. */
   readonly eligible: boolean;
 }
 
@@ -64,7 +65,10 @@ export interface NodeView {
 export const isExternallyAccessible = (port: ServicePort): boolean =>
   port.nodePort !== 0 || port.loadBalancerIps.length > 0 || port.externalIps.length > 0;
 
-/** Uses endpoints of the whole cluster. With external traffic even under policy Local: pods and the node itself are sent there. */
+/**
+ * Whether packets may go to endpoints on other nodes. Under external policy Local, those of pods and of the node itself
+ * do.
+ */
 export const usesClusterEndpoints = (port: ServicePort): boolean =>
   !port.internalPolicyLocal || isExternallyAccessible(port);
 

@@ -1,26 +1,27 @@
-// Conntrack remembers where a UDP "connection" was sent and goes on sending there: which of its flows must be forgotten. Pure.
+// Finds stale UDP flows: conntrack keeps sending a flow to its first endpoint, even after the service has changed.
+// Pure.
 import { isIPv6 } from 'node:net';
 import type { UdpFlows } from '../sys/conntrack.ts';
 import type { ServicePort, ServiceView } from './types.ts';
 
-/** Which of this machine's addresses take part. */
+/** Addresses of this machine that matter for flows. */
 export interface OwnAddresses {
-  /** At these, node ports answer. */
+  /** Those that accept node ports. */
   readonly nodePorts: ReadonlySet<string>;
-  /** At these, a mode that relays packets by itself listens; none in the other modes. */
+  /** Those on which userspace mode's relays listen; none in the other modes. */
   readonly relays: ReadonlySet<string>;
 }
 
-/** `ip:port` of a service → `ip:port` of the endpoints that flows to it may go on using. */
+/** `ip:port` of a service → `ip:port` of the endpoints that its flows may keep. */
 export interface Frontends {
   readonly addresses: ReadonlyMap<string, ReadonlySet<string>>;
   readonly nodePorts: ReadonlyMap<number, ReadonlySet<string>>;
 }
 
 /**
- * A flow may go on as long as its endpoint serves, also where new ones would be sent elsewhere by now (traffic policy, topology,
- * termination): as a TCP connection does, and as in the original.
- * @param gone service ports that are no more, or had other addresses
+ * A flow may stay while its endpoint serves, even if new flows would go elsewhere because of a traffic policy, topology
+ * or termination. TCP connections behave the same way, and so does the original.
+ * @param gone service ports that were deleted, or changed
  */
 export const frontendsOf = ({ ports, endpoints }: ServiceView, gone: Iterable<ServicePort>): Frontends => {
   const addresses = new Map<string, Set<string>>();
@@ -44,8 +45,8 @@ export const frontendsOf = ({ ports, endpoints }: ServiceView, gone: Iterable<Se
 };
 
 /**
- * Whether flows to one of our services lead to no endpoint of it. Such are those to an endpoint that was lost, and those that began
- * while the service had no rules yet: they were let pass as they were, to nobody. TCP needs none of this, its connections end.
+ * Whether these flows go to a service, but to none of its endpoints. Either the endpoint is gone, or the flow began
+ * before the service had rules and got no new destination. TCP does not have this problem, because its connections end.
  */
 export const isStale = (flows: UdpFlows, { addresses, nodePorts }: Frontends, own: OwnAddresses): boolean => {
   const { destination, port, answeredBy, answeredFrom } = flows;
@@ -56,7 +57,9 @@ export const isStale = (flows: UdpFlows, { addresses, nodePorts }: Frontends, ow
   return untouched || !own.relays.has(answeredBy);
 };
 
-/** Two services may claim one address: who of them gets its packets is not for us to say, so endpoints of both count. */
+/**
+ * Two services may have the same address. Which one gets the packets is unknown here, so the endpoints of both count.
+ */
 const addTo = <K>(map: Map<K, Set<string>>, key: K, serving: readonly string[]): void => {
   const known = map.get(key) ?? new Set<string>();
   for (const name of serving) known.add(name);

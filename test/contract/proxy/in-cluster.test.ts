@@ -80,9 +80,9 @@ test('an API server whose certificate is of another authority is not believed', 
   expect(leadsTo(world, 1)).toBe(false);
 });
 
-test('a pod without a service account has no way to the API server, and is told so', async () => {
+test('says that the API server is unknown in a pod without a service account', async () => {
   const { world, ca } = await createGuarded('first');
   const child = startInPod(world, { 'ca.crt': ca });
-  expect(await text(child.stderr as Readable)).toContain('no way to the API server: give --kubeconfig');
+  expect(await text(child.stderr as Readable)).toContain('the address of the API server is unknown: give --kubeconfig');
   expect(leadsTo(world, 1)).toBe(false);
 });

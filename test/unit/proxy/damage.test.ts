@@ -1,6 +1,6 @@
 // What counts as damage: whatever keeps packets from entering our chains. Foreign rules, and a service's own chains, don't.
 import { describe, expect, test } from 'vitest';
-import { nextLookMs } from '../../../src/node/proxy/look-pace.ts';
+import { nextCheckMs } from '../../../src/node/proxy/damage-pace.ts';
 import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
 import { createRig, type RigOptions } from '../../support/proxy/replay.ts';
 
@@ -139,5 +139,5 @@ describe('the next look', () => {
     { name: 'never waits longer than the sync period', tookMs: 500, repairs: 0, wanted: 30_000 },
     { name: 'waits longer each time that somebody does damage again', tookMs: 1, repairs: 3, wanted: 16_000 },
     { name: 'may wait where no service is', tookMs: 1, repairs: 0, used: false, wanted: 10_000 },
-  ])('$name', ({ wanted, ...look }) => expect(nextLookMs({ used: true, ...look }, 30_000)).toBe(wanted));
+  ])('$name', ({ wanted, ...look }) => expect(nextCheckMs({ used: true, ...look }, 30_000)).toBe(wanted));
 });

@@ -51,7 +51,7 @@ const run = (...argv: string[]): { code: number; stderr: string } => {
 test('without a way to the API server it ends and says so', () => {
   expect(run()).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/no way to the API server: give --kubeconfig/),
+    stderr: expect.stringMatching(/the address of the API server is unknown: give --kubeconfig/),
   });
 });
 

@@ -1,4 +1,5 @@
-// iptables mode for one address family: an update → rules → plan → kernel. Its only state is what it has written to the kernel.
+// iptables mode for one address family: an update → rules → plan → kernel. Its only state is what it has written to the
+// kernel.
 import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import type { ChainLister, ChainListing } from '../../sys/chain-lister.ts';
@@ -67,7 +68,9 @@ export class IptablesBackend implements Backend {
     return { full, rules };
   }
 
-  /** Whether jumps to our chains or rules of shared chains are gone, or the addresses that accept node ports changed. */
+  /**
+   * Whether jumps to our chains or rules of shared chains are gone, or the addresses that accept node ports changed.
+   */
   async damaged(signal: AbortSignal): Promise<boolean> {
     const { log, family, lister } = this.#options;
     if (this.#updateBase()) {
@@ -76,7 +79,8 @@ export class IptablesBackend implements Backend {
     }
     this.#expected ??= expectedChains(this.#base, this.#sharedRules());
     const listings = await lister.list(this.#expected, signal);
-    // Before the first successful listing, no answer may mean that the tool cannot list. Afterwards it means that a chain is gone.
+    // Before the first successful listing, no answer may mean that the tool cannot list. Afterwards it means that a
+    // chain is gone.
     if (!listings) return this.#listed || (await this.#canaryGone(signal));
     if (listings === this.#whole) return false;
     this.#listed = true;

@@ -1,4 +1,5 @@
-// The rules of iptables mode that don't depend on services: jumps into kube-proxy's chains, masquerading, and the canary chains.
+// The rules of iptables mode that don't depend on services: jumps into kube-proxy's chains, masquerading, and the
+// canary chains.
 import type { IpFamily } from '../types.ts';
 import { forwardJump, jumpTo, natJumps } from '../xtables/common-chains.ts';
 import { acceptForwarded, markForMasquerade, masqueradeMarked } from '../xtables/masquerade.ts';
@@ -22,7 +23,10 @@ export interface BaseRules {
   readonly chains: readonly Chain[];
   /** In the order in which they stand in their chains. */
   readonly jumps: readonly Jump[];
-  /** The last rules of nat's KUBE-SERVICES: the jumps to the node ports, which come after all rules for single addresses. */
+  /**
+   * The last rules of nat's KUBE-SERVICES: the jumps to the node ports, which come after all rules for single
+   * addresses.
+   */
   readonly servicesTail: readonly Rule[];
 }
 
@@ -40,7 +44,9 @@ export const buildBase = (options: BaseOptions): BaseRules => ({
   servicesTail: servicesTail(options),
 });
 
-/** Node ports on 127.0.0.1 need route_localnet, with which neighbours could reach services on loopback (CVE-2020-8558). */
+/**
+ * Node ports on 127.0.0.1 need route_localnet, with which neighbours could reach services on loopback (CVE-2020-8558).
+ */
 const firewall = ({ family, localhostNodePorts }: BaseOptions): Rule[] =>
   family === 'IPv4' && localhostNodePorts
     ? [
@@ -54,7 +60,9 @@ const firewall = ({ family, localhostNodePorts }: BaseOptions): Rule[] =>
       ]
     : [];
 
-/** NAT does not rewrite an invalid packet, and the client would reset its connection because of it (kubernetes#74839). */
+/**
+ * NAT does not rewrite an invalid packet, and the client would reset its connection because of it (kubernetes#74839).
+ */
 const forward = ({ masqueradeMark, conntrackTcpBeLiberal, nfacct }: BaseOptions): Rule[] => {
   const modules = nfacct ? ['-m nfacct --nfacct-name  ct_state_invalid_dropped_pkts'] : undefined;
   const dropInvalid = { before: ['-m conntrack --ctstate INVALID'], modules, jump: 'DROP' };

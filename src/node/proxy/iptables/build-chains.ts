@@ -1,5 +1,5 @@
-// The own chains of one service port: one for each endpoint (KUBE-SEP), the choice among endpoints (KUBE-SVC, KUBE-SVL), and the
-// entries for traffic from outside (KUBE-EXT, KUBE-FW).
+// The own chains of one service port: one for each endpoint (KUBE-SEP), the choice among endpoints (KUBE-SVC,
+// KUBE-SVL), and the entries for traffic from outside (KUBE-EXT, KUBE-FW).
 import { networkContains } from '../../../api/ip.ts';
 import type { LocalMatch } from '../local-detector.ts';
 import { isExternallyAccessible, type ProxyEndpoint } from '../types.ts';
@@ -48,7 +48,10 @@ const endpointChain = (context: PortContext, endpoint: ProxyEndpoint): [string, 
 const recentMask = ({ family }: BuildOptions): string =>
   `--mask ${family === 'IPv6' ? 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff' : '255.255.255.255'}`;
 
-/** Traffic that no pod sent is masqueraded: the endpoint may be on another node, and its replies must come back to this one. */
+/**
+ * Traffic that no pod sent is masqueraded: the endpoint may be on another node, and its replies must come back to this
+ * one.
+ */
 const clusterIpMasquerade = ({ port, protocol, options }: PortContext): Rule[] => {
   const to = { destination: port.clusterIp, protocol, dport: port.port };
   const rule = { ...to, comment: `${port.portName} cluster IP`, jump: chain.markMasq };
@@ -59,7 +62,10 @@ const clusterIpMasquerade = ({ port, protocol, options }: PortContext): Rule[] =
 const matchLocal = (local: NonNullable<LocalMatch>, not: '' | '! '): Rule =>
   local.kind === 'source' ? { source: not + local.cidr } : { inInterface: not + local.name };
 
-/** The first rule takes 1/n of the packets, the next 1/(n-1) of the rest, the last all that remain: all endpoints get as many. */
+/**
+ * The first rule takes 1/n of the packets, the next 1/(n-1) of the rest, the last all that remain: all endpoints get as
+ * many.
+ */
 const balanceRules = (context: PortContext, endpoints: readonly ProxyEndpoint[]): Rule[] => {
   const { port, options } = context;
   const jumps = endpoints.map((endpoint) => ({
@@ -81,7 +87,10 @@ const balanceRules = (context: PortContext, endpoints: readonly ProxyEndpoint[])
   return [...remembered, ...random];
 };
 
-/** Under policy Cluster all traffic from outside is masqueraded, node ports included; under Local only what this node itself sends. */
+/**
+ * Under policy Cluster all traffic from outside is masqueraded, node ports included; under Local only what this node
+ * itself sends.
+ */
 const externalChainRules = ({ port, options, names, externalOpen }: PortContext): Rule[] => {
   const about = `${port.portName} external destinations`;
   const fromNode = ['-m addrtype --src-type LOCAL'];

@@ -94,7 +94,10 @@ const healthCheckRule = ({ port }: PortContext): SharedRule => ({
   },
 });
 
-/** A service without endpoints rejects the packet. One without endpoints on this node drops it: the client may try another node. */
+/**
+ * A service without endpoints rejects the packet. One without endpoints on this node drops it: the client may try
+ * another node.
+ */
 const refusal = ({ port, endpoints, options }: PortContext): Pick<Rule, 'comment' | 'jump'> => {
   if (endpoints.any) return { comment: `${port.portName} has no local endpoints`, jump: 'DROP' };
   const answer = options.family === 'IPv6' ? 'icmp6-port-unreachable' : 'icmp-port-unreachable';

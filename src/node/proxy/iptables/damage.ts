@@ -1,5 +1,6 @@
-// What counts as damage: jumps into kube-proxy's chains that are gone, and rules that are gone from the chains of all services.
-// The own chains of services are not checked. There are tens of thousands, and a student may want to see what a wrong rule does.
+// What counts as damage: jumps into kube-proxy's chains that are gone, and rules that are gone from the chains of all
+// services. The own chains of services are not checked. There are tens of thousands, and a student may want to see what
+// a wrong rule does.
 import type { ChainListing, ChainQuery } from '../../sys/chain-lister.ts';
 import type { PlacedRule } from '../xtables/rule.ts';
 import type { BaseRules } from './build-base.ts';
@@ -25,7 +26,8 @@ export const expectedChains = (base: BaseRules, shared: Iterable<PlacedRule>): E
   const references = base.servicesTail.length;
   const rules = counts.get(`nat ${chain.nodePorts}`) ?? 0;
   expected.push(atLeast('nat', chain.nodePorts, { rules, references }));
-  // KUBE-SERVICES is the longest chain, and listing it is costly. If its last rule still refers to KUBE-NODEPORTS, nobody flushed it.
+  // KUBE-SERVICES is the longest chain, and listing it is costly. If its last rule still refers to KUBE-NODEPORTS,
+  // nobody flushed it.
   if (references === 0)
     expected.push(atLeast('nat', chain.services, { rules: counts.get(`nat ${chain.services}`) ?? 0 }));
   return expected;

@@ -1,4 +1,4 @@
-// iptables mode on this machine: which families it can program, what it sets up once, and a backend for each family.
+// iptables mode on this machine: which families it can write, what is set up once, and a backend for each family.
 
 import { formatGoDuration } from '../../../kit/duration.ts';
 import type { Logger } from '../../../kit/logger.ts';
@@ -15,7 +15,7 @@ import { findPacketFilter } from '../xtables/packet-filter.ts';
 import { IptablesBackend } from './backend.ts';
 import { buildBase } from './build-base.ts';
 
-/** Counters of the rules that match by `-m nfacct`. */
+/** Counters of the rules with `-m nfacct`. */
 const accountingObjects = ['ct_state_invalid_dropped_pkts', 'localhost_nps_accepted_pkts'];
 
 /** @throws Error where the machine has no iptables at all */
@@ -29,7 +29,8 @@ export const openIptables = async (context: ModeContext): Promise<Mode> => {
   log.info(0, 'Using iptables backend', { backend: flavour, because });
   const localhostNodePorts = config.localhostNodePorts && answersOnLoopback(context);
   if (localhostNodePorts) setUpLocalhostNodePorts(log);
-  // Set by hand as well: then somebody's packets come by ways on which conntrack finds them invalid, and must not be dropped.
+  // An administrator may have set it, too: on that node conntrack finds legitimate packets invalid, and they must not
+  // be dropped.
   const conntrackTcpBeLiberal =
     config.conntrack.tcpBeLiberal || Number(readSysctl('net/netfilter/nf_conntrack_tcp_be_liberal') ?? 0) > 0;
   if (conntrackTcpBeLiberal)
@@ -40,7 +41,7 @@ export const openIptables = async (context: ModeContext): Promise<Mode> => {
       ipFamily: family,
       mark: `0x${masqueradeMark.toString(16).padStart(8, '0')}`,
     });
-    tellPace(config, family, log);
+    logPace(config, family, log);
     return new IptablesBackend({
       ...{ family, log, legacy },
       netfilter: logged(createNetfilter(family, [], flavour), family, log),
@@ -62,7 +63,7 @@ export const openIptables = async (context: ModeContext): Promise<Mode> => {
   return { name: 'iptables', families, createBackend };
 };
 
-const tellPace = ({ minSyncPeriodMs, syncPeriodMs }: ProxyConfig, ipFamily: IpFamily, log: Logger): void => {
+const logPace = ({ minSyncPeriodMs, syncPeriodMs }: ProxyConfig, ipFamily: IpFamily, log: Logger): void => {
   log.info(2, 'Iptables sync params', {
     ipFamily,
     minSyncPeriod: minSyncPeriodMs === undefined ? 'adaptive' : formatGoDuration(minSyncPeriodMs),
@@ -72,19 +73,19 @@ const tellPace = ({ minSyncPeriodMs, syncPeriodMs }: ProxyConfig, ipFamily: IpFa
   log.info(2, 'Iptables supports --random-fully', { ipFamily });
 };
 
-/** The tools' calls, as `-v=4` shows them. */
+/** Logs each call of a tool at -v=4, as the original does. */
 const logged = (netfilter: Netfilter, family: IpFamily, log: Logger): Netfilter => {
   const tool = family === 'IPv6' ? 'ip6tables' : 'iptables';
-  const tell = (command: string, args: readonly string[]): void =>
+  const logCall = (command: string, args: readonly string[]): void =>
     log.info(4, 'Running', { command: `${tool}-${command}`, arguments: args });
   return {
     ...netfilter,
     save: (signal) => {
-      tell('save', []);
+      logCall('save', []);
       return netfilter.save(signal);
     },
     restore: (input, signal) => {
-      tell('restore', ['-w', '5', '--noflush', '--counters']);
+      logCall('restore', ['-w', '5', '--noflush', '--counters']);
       return netfilter.restore(input, signal);
     },
   };

@@ -1,6 +1,8 @@
-// The rules wanted → the input of `iptables-restore`. A first or full sync writes everything; a change writes only what differs.
+// The rules wanted → the input of `iptables-restore`. A first or full sync writes everything; a change writes only what
+// differs.
 //
-// Order: each packet must find either the old rules or the new ones. So a chain is written before the rules that lead to it.
+// Order: each packet must find either the old rules or the new ones. So a chain is written before the rules that lead
+// to it.
 import { type Existing, listedAs } from '../xtables/existing.ts';
 import { insertMissing, joinTables, TableInput } from '../xtables/restore.ts';
 import { type PlacedRule, type Rule, sameRules, type TableName } from '../xtables/rule.ts';
@@ -24,8 +26,9 @@ export interface StepCounts {
 }
 
 /**
- * Service ports per piece of a first sync (iptables 1.8.9). With nf_tables the cost of one input grows with its square: 10,000 services
- * in pieces of 2,000 take five times as long as in pieces of 250. The legacy tool writes its whole table at each call, so one piece is best.
+ * Service ports per piece of a first sync (iptables 1.8.9). With nf_tables the cost of one input grows with its square:
+ * 10,000 services in pieces of 2,000 take five times as long as in pieces of 250. The legacy tool writes its whole
+ * table at each call, so one piece is best.
  */
 export const pieceSizes = { nft: 250, legacy: Number.POSITIVE_INFINITY } as const;
 
@@ -37,8 +40,9 @@ const sharedChains: Readonly<Record<TableName, readonly string[]>> = {
 };
 
 /**
- * Writes all chains of this mode anew, whatever is in them now, and deletes those of services that are gone. Foreign rules stay.
- * The steps must be taken in order. Each is made when it is asked for, because all inputs together are large.
+ * Writes all chains of this mode anew, whatever is in them now, and deletes those of services that are gone. Foreign
+ * rules stay. The steps must be taken in order. Each is made when it is asked for, because all inputs together are
+ * large.
  */
 export function* planFull(
   base: BaseRules,
@@ -46,7 +50,8 @@ export function* planFull(
   existing: Existing,
   pieceSize: number = pieceSizes.nft,
 ): Generator<Step> {
-  // Without KUBE-SERVICES no packet enters yet, so the chain can grow with each piece. Otherwise it is replaced in the last piece.
+  // Without KUBE-SERVICES no packet enters yet, so the chain can grow with each piece. Otherwise it is replaced in the
+  // last piece.
   const fresh = !existing.chains.get('nat')?.has(chain.services);
   const pieces = splitPieces(ports, pieceSize);
   for (const [index, piece] of pieces.entries()) {
@@ -156,7 +161,10 @@ const planLeftovers = (ports: readonly PortRules[], { chains }: Existing): Step 
   return nat.empty ? undefined : { input: String(nat), counts: count([nat]), optional: true };
 };
 
-/** nat's KUBE-SERVICES must end with the node ports, so new rules go to its front. In the other chains the order has no effect. */
+/**
+ * nat's KUBE-SERVICES must end with the node ports, so new rules go to its front. In the other chains the order has no
+ * effect.
+ */
 const addShared = (input: TableInput, { table, chain: name, rule }: PlacedRule): void => {
   if (table === 'nat' && name === chain.services) input.insert(name, rule);
   else input.append(name, rule);

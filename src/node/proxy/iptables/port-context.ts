@@ -1,19 +1,19 @@
-// What the rules of one service port are computed from.
+// The data from which the rules of one service port are built.
 
 import type { LocalMatch } from '../local-detector.ts';
 import type { IpFamily, NodeView, ServicePort } from '../types.ts';
 import type { Categories } from '../view/categorize.ts';
 import { chainName } from './names.ts';
 
-/** What shapes the rules beside the service itself. */
+/** What the rules depend on besides the service port and its endpoints. */
 export interface BuildOptions {
   readonly family: IpFamily;
   readonly node: Pick<NodeView, 'name' | 'zone' | 'addresses'>;
   readonly local: LocalMatch;
   readonly masqueradeAll: boolean;
-  /** Counts packets to node ports on loopback, where the kernel has nfacct. */
+  /** Counts packets to node ports on loopback. Needs a kernel with nfacct. */
   readonly countLocalhostNodePorts: boolean;
-  /** In a cluster of more than 1,000 endpoints the rules of endpoints go without comments. */
+  /** Whether the rules of endpoints have comments. Not with more than 1,000 endpoints. */
   readonly endpointComments: boolean;
 }
 
@@ -22,9 +22,9 @@ export interface PortContext {
   readonly options: BuildOptions;
   readonly endpoints: Categories;
   readonly protocol: string;
-  /** Endpoints that traffic to the cluster IP may use exist. */
+  /** Whether there are endpoints for traffic to the cluster IP. */
   readonly internalOpen: boolean;
-  /** The same for traffic from outside. */
+  /** Whether there are endpoints for traffic from outside. */
   readonly externalOpen: boolean;
   readonly names: {
     readonly cluster: string;
@@ -32,7 +32,7 @@ export interface PortContext {
     readonly external: string;
     readonly firewall: string;
   };
-  /** The chain with the endpoints for the cluster IP. */
+  /** The chain that chooses an endpoint for traffic to the cluster IP. */
   readonly internalChain: string;
   readonly usesFirewall: boolean;
 }

@@ -1,5 +1,6 @@
-// ipvs mode for one address family: an update → what is wanted → what differs → kernel. Virtual servers balance, a link holds services'
-// addresses so that the kernel takes packets to them as its own, sets and rules masquerade and refuse.
+// ipvs mode for one address family: an update → what is wanted → what differs → kernel. Virtual servers choose the
+// endpoint. The link kube-ipvs0 has the addresses of services, so that the kernel accepts packets to them. Sets and
+// rules masquerade and reject.
 import type { Logger } from '../../../kit/logger.ts';
 import type { DummyLink } from '../../sys/dummy-link.ts';
 import type { Ipset } from '../../sys/ipset.ts';
@@ -30,15 +31,18 @@ export interface IpvsOptions {
   readonly link: DummyLink;
   readonly rules: RuleWriter;
   readonly log: Logger;
-  /** Asked only when the node is another one, or it is looked for damage: with thousands of addresses it takes a while. */
+  /**
+   * Asked when the node changed and when checking for damage, but not for each update: it takes long with thousands of
+   * addresses.
+   */
   readonly build: () => BuildOptions;
   readonly ruleOptions: () => Omit<RuleOptions, 'family' | 'filled' | 'keptFromNode' | 'foreign'>;
-  /** Networks whose virtual servers are another program's. */
+  /** Networks whose virtual servers belong to another program. */
   readonly excluded: readonly string[];
   readonly signal: AbortSignal;
 }
 
-/** When it is looked for the first time whether an endpoint that is gone has connections, and how often after that. */
+/** When to check whether a removed endpoint still has connections: first after this time, then once per period. */
 const firstSweepMs = 500;
 const sweepPeriodMs = 10_000;
 
@@ -47,11 +51,14 @@ export class IpvsBackend implements Backend {
   readonly #draining = new Draining();
   #wanted = new Wanted();
   #foreign: ReadonlySet<SetKey> = new Set();
-  /** What service ports were built from last. */
+  /** The options with which service ports were last built. */
   #built: BuildOptions | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   #sweepDue = 0;
-  /** A sweep and a sync must not be at it at once. */
+  /**
+   * The work under way. A sweep starts by its own timer, and must not run at the same time as a write or a check for
+   * damage.
+   */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: IpvsOptions) {
@@ -70,13 +77,13 @@ export class IpvsBackend implements Backend {
     });
   }
 
-  /** Everything that a full sync would write is looked for. */
+  /** Whether anything differs from what a full sync would write. */
   damaged(signal: AbortSignal): Promise<boolean> {
     return this.#inTurn(async () => {
       if (!isSame(this.#options.build(), this.#built)) return true;
       if (await this.#options.rules.damaged(signal)) return true;
       const { excluded } = this.#options;
-      const existing = await this.#look(signal);
+      const existing = await this.#readKernel(signal);
       return (
         existing.addresses === undefined || !isEmpty(compareAll(this.#wanted, existing, { excluded, thorough: false }))
       );
@@ -113,7 +120,7 @@ export class IpvsBackend implements Backend {
     }
   }
 
-  async #look(signal: AbortSignal): Promise<Existing> {
+  async #readKernel(signal: AbortSignal): Promise<Existing> {
     const { family, ipvs, ipset, link } = this.#options;
     const [listed, saved, addresses] = await Promise.all([ipvs.list(), ipset.save(signal), link.list(family, signal)]);
     return { servers: ofFamily(listed, family), sets: readSets(saved, family), addresses };
@@ -121,21 +128,21 @@ export class IpvsBackend implements Backend {
 
   async #compareAll(signal: AbortSignal): Promise<Changes> {
     const { link, excluded } = this.#options;
-    const existing = await this.#look(signal);
+    const existing = await this.#readKernel(signal);
     if (existing.addresses === undefined) await link.ensure(signal);
     this.#draining.clear();
     this.#foreign = new Set([...existing.sets].filter(([, { foreign }]) => foreign).map(([key]) => key));
-    this.#tellForeign();
+    this.#logForeign();
     return compareAll(this.#wanted, existing, { excluded, thorough: true });
   }
 
-  #tellForeign(): void {
+  #logForeign(): void {
     const { log, family } = this.#options;
     for (const key of this.#foreign) {
       const set = setName(key, family);
       const remedy = `ipset destroy ${set}`;
       const error = new Error(
-        `it exists, but not as "${setHead(key, family)}"; what needs it is left out until: ${remedy}`,
+        `it exists, but not as "${setHead(key, family)}"; rules that need it are left out until you run: ${remedy}`,
       );
       log.error('Another program has made a set of this name', error, { ipset: set });
     }
@@ -163,8 +170,9 @@ export class IpvsBackend implements Backend {
   }
 
   /**
-   * What is opened comes before what is closed; addresses, at which packets begin to come, last and first. A virtual server is in our
-   * sets for as long as it is there: whoever starts after this one was killed midway knows by them whose it is.
+   * Opens new ways before it closes old ones. Addresses are added after their servers, and removed before them. A
+   * virtual server has a set member during its whole life: if kube-proxy is killed midway, the next one finds by the
+   * sets which servers are its own.
    */
   async #apply(changes: Changes, full: boolean, signal: AbortSignal): Promise<RuleCounts> {
     const { family, ipvs, ipset, link, rules, ruleOptions } = this.#options;
@@ -192,7 +200,7 @@ export class IpvsBackend implements Backend {
     this.#draining.add(draining);
   }
 
-  /** Not as part of the sync: to look at all virtual servers takes longer than a change of one. */
+  /** Runs by its own timer, because reading all virtual servers takes longer than a sync of one change. */
   #sweepIn(delayMs: number): void {
     const due = performance.now() + delayMs;
     if (!this.#draining.any || (this.#sweeper && this.#sweepDue <= due)) return;
@@ -208,7 +216,7 @@ export class IpvsBackend implements Backend {
       await this.#inTurn(() => this.#draining.sweep(ipvs, signal));
     } catch (error) {
       if (signal.aborted) return;
-      log.error('Failed to remove endpoints that are gone', error);
+      log.error('Failed to remove endpoints without connections', error);
     }
     this.#sweepIn(sweepPeriodMs);
   }

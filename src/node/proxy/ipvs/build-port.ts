@@ -1,36 +1,36 @@
-// One service port with its endpoints → its virtual servers and its members of sets. Pure.
+// One service port with its endpoints → its virtual servers, and its members of sets. Pure.
 
 import { canonicalIp, networkAddress, networkContains } from '../../../api/ip.ts';
 import { familyOf, type NodeView, type ProxyEndpoint, type ServicePort } from '../types.ts';
 import { type Categories, categorize } from '../view/categorize.ts';
 import type { SetKey } from './sets.ts';
 
-/** What IPVS balances: an address and port with a scheduler, and where it leads to. */
+/** An address and port for which IPVS chooses one of several real servers. */
 export interface VirtualServer {
   readonly protocol: ServicePort['protocol'];
   /** `ip:port`, or `[ip]:port` for IPv6. */
   readonly address: string;
   readonly scheduler: string;
-  /** Seconds for which a client is sent where it was sent before; undefined: not at all. */
+  /** Seconds of ClientIP affinity; undefined: none. */
   readonly persistSeconds: number | undefined;
-  /** Addresses and ports. */
+  /** Real servers as `ip:port`. */
   readonly backends: readonly string[];
 }
 
 export interface BuildOptions {
   readonly node: NodeView;
   readonly scheduler: string;
-  /** All addresses that the machine has by itself: they are never bound. */
+  /** The machine's own addresses. They are never added to the link. */
   readonly machineAddresses: readonly string[];
-  /** Those at which node ports answer. */
+  /** Addresses that accept node ports. */
   readonly nodePortAddresses: readonly string[];
 }
 
-/** What one service port wants in the kernel. Others may want some of it, too. */
+/** What one service port wants in the kernel. Several service ports may want the same thing. */
 export interface PortPieces {
   readonly servers: readonly VirtualServer[];
   readonly members: readonly (readonly [set: SetKey, member: string])[];
-  /** Load balancer IPs whose source ranges leave this node out. */
+  /** Load balancer IPs whose source ranges do not include this node. */
   readonly keptFromNode: readonly KeptFromNode[];
 }
 
@@ -80,14 +80,15 @@ export const buildPort = (
         .map((ip): Member => ['IPVS-IPS', ip]),
     ],
     keptFromNode: port.loadBalancerIps
-      .filter((ip) => port.sourceRanges.length > 0 && !letsNodeIn(port, options.node, ip))
+      .filter((ip) => port.sourceRanges.length > 0 && !allowsNode(port, options.node, ip))
       .map((ip) => ({ ip: canonicalIp(ip), port: port.port, protocol: port.protocol.toLowerCase() })),
   };
 };
 
 /**
- * External policy Local without an endpoint on this node: IPVS can't tell a pod of this node from a client outside by the address, so all
- * are sent to the cluster's endpoints, as the original does. An outsider's connection doesn't come about, for lack of masquerading.
+ * External policy Local. IPVS cannot distinguish pods of this node from clients outside, so without an endpoint on this
+ * node all of them are sent to the cluster's endpoints, as in the original. Connections of clients outside then fail,
+ * because nothing masquerades them.
  */
 const localFirst = ({ cluster, local }: Categories): readonly ProxyEndpoint[] => (local.length > 0 ? local : cluster);
 
@@ -120,8 +121,8 @@ const balancerMembers = (port: ServicePort, node: NodeView): Member[] =>
             ...port.sourceRanges
               .flatMap(canonicalNetworks)
               .map((range): Member => ['LOAD-BALANCER-SOURCE-CIDR', `${member},${range}`]),
-            // What the node sends to an address of its own it sends from that address.
-            ...(letsNodeIn(port, node, ip)
+            // The address is on kube-ipvs0, so the node's own packets to it have it as their source, too.
+            ...(allowsNode(port, node, ip)
               ? [['LOAD-BALANCER-SOURCE-IP', `${member},${canonicalIp(ip)}`] satisfies Member]
               : []),
             ['LOAD-BALANCER-FW', member],
@@ -139,8 +140,8 @@ const canonicalNetworks = (cidr: string): readonly string[] => {
   return [isSingle ? network : `${network}/${prefix}`];
 };
 
-/** Whether the source ranges of a load balancer IP name this node. */
-const letsNodeIn = ({ sourceRanges }: ServicePort, { addresses }: NodeView, ip: string): boolean => {
+/** Whether the source ranges of a load balancer include this node. */
+const allowsNode = ({ sourceRanges }: ServicePort, { addresses }: NodeView, ip: string): boolean => {
   const nodeIp = addresses[familyOf(ip)];
   return nodeIp !== undefined && sourceRanges.some((range) => networkContains(range, nodeIp));
 };

@@ -1,5 +1,5 @@
-// The rules of ipvs mode. They depend on services in two ways only: no rule asks an empty set, and KUBE-IPVS-OUT-FILTER has a rule for
-// each load balancer that must not be reached from this node.
+// The rules of ipvs mode. They depend on services in two ways only: no rule asks an empty set, and KUBE-IPVS-OUT-FILTER
+// has a rule for each load balancer that must not be reached from this node.
 //
 //   nat     PREROUTING, OUTPUT ─▶ KUBE-SERVICES ─┬─▶ KUBE-LOAD-BALANCER ─┐ in a set? ─▶ KUBE-MARK-MASQ
 //                                                └─▶ KUBE-NODE-PORT ─────┘
@@ -94,13 +94,17 @@ const clusterIps = (options: RuleOptions): Rule[] => {
   const { masqueradeAll, local } = options;
   const key = 'CLUSTER-IP';
   if (masqueradeAll) return inSet(options, key, 'dst,dst', { jump: chain.markMasq });
-  // All service addresses are on kube-ipvs0, so the node may use one as the source of its packets. No endpoint could reply to it.
+  // All service addresses are on kube-ipvs0, so the node may use one as the source of its packets. No endpoint could
+  // reply to it.
   if (!local) return inSet(options, key, 'src,dst', { jump: chain.markMasq });
   const elsewhere = local.kind === 'source' ? { source: `! ${local.cidr}` } : { inInterface: `! ${local.name}` };
   return inSet(options, key, 'dst,dst', { ...elsewhere, jump: chain.markMasq });
 };
 
-/** Accepts packets from outside, and packets to an external IP that the machine has itself, before the rules that follow. */
+/**
+ * Accepts packets from outside, and packets to an external IP that the machine has itself, before the rules that
+ * follow.
+ */
 const externalIps = (options: RuleOptions, key: SetKey): Rule[] => [
   ...inSet(options, key, 'dst,dst', {
     modules: ['-m physdev ! --physdev-is-in', '-m addrtype ! --src-type LOCAL'],
@@ -121,8 +125,8 @@ const nodePorts = (options: RuleOptions): Rule[] =>
   });
 
 /**
- * Without this filter, programs of the node that listen on all addresses would answer at a service's address. If a set of allowed packets
- * is another program's, nothing is rejected.
+ * Without this filter, programs of the node that listen on all addresses would answer at a service's address. If a set
+ * of allowed packets is another program's, nothing is rejected.
  */
 const ipvsFilter = (options: RuleOptions): Rule[] => {
   const { family, foreign } = options;
@@ -138,8 +142,8 @@ const ipvsFilter = (options: RuleOptions): Rule[] => {
 };
 
 /**
- * IPVS balances the node's own packets before any filter, so the rule asks IPVS for the original destination. The node sends such
- * packets from the load balancer's address, and forwarded packets don't pass OUTPUT (kubernetes#119656).
+ * IPVS balances the node's own packets before any filter, so the rule asks IPVS for the original destination. The node
+ * sends such packets from the load balancer's address, and forwarded packets don't pass OUTPUT (kubernetes#119656).
  */
 const keepOut = ({ ip, port, protocol }: KeptFromNode): Rule => ({
   source: ip,

@@ -1,4 +1,5 @@
-// Names of chains in ipvs mode. Some chains exist in iptables mode, too, with other rules; only one of the two modes runs on a node.
+// Names of chains in ipvs mode. Some chains exist in iptables mode, too, with other rules; only one of the two modes
+// runs on a node.
 import { commonChain } from '../xtables/common-chains.ts';
 
 export const chain = {

@@ -1,5 +1,5 @@
-// Who wants what under one name, when several service ports may want the same: an address, a member of a set, by mistake even a
-// virtual server. The first owner by name gets it, whatever the order in which they came.
+// Claims of service ports. Several may claim the same address, set member or (by mistake) virtual server. The owner
+// whose name sorts first gets it, so the result does not depend on the order of events.
 
 interface Claim<V> {
   readonly owner: string;
@@ -7,9 +7,12 @@ interface Claim<V> {
 }
 
 export class Claims<V> {
-  /** Nearly all names have one claim. */
+  /**
+   * Claims by the name of what is claimed. A single claim, by far the most frequent case, is stored without an array to
+   * save memory.
+   */
   readonly #claims = new Map<string, Claim<V> | readonly Claim<V>[]>();
-  /** What was in force under the names touched since the last `takeTouched`. */
+  /** For each name touched since the last `takeTouched`: the value in force before. */
   #touched = new Map<string, V | undefined>();
 
   get size(): number {
@@ -20,7 +23,7 @@ export class Claims<V> {
     return this.#claims.has(name);
   }
 
-  /** What is in force. */
+  /** The value in force: that of the first owner. */
   get(name: string): V | undefined {
     return this.#all(name)[0]?.value;
   }
@@ -43,7 +46,7 @@ export class Claims<V> {
     );
   }
 
-  /** The names touched since the last call, each with what was in force before. */
+  /** The names touched since the last call, each with the value in force before. */
   takeTouched(): ReadonlyMap<string, V | undefined> {
     const touched = this.#touched;
     this.#touched = new Map();

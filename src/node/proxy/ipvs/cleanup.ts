@@ -50,8 +50,8 @@ const ourSets = ({ sets }: Existing, family: IpFamily): string[] =>
 
 /**
  * Removes nothing unless there is a chain that only ipvs mode has.
- * @param sparesIptables leaves the chains alone that iptables mode has, too. Otherwise they are emptied, and the clean-up of iptables
- *   mode deletes them.
+ * @param sparesIptables leaves the chains alone that iptables mode has, too. Otherwise they are emptied, and the
+ *   clean-up of iptables mode deletes them.
  */
 export const planCleanup = (existing: ExistingRules, sparesIptables: boolean): string | undefined => {
   const isOwn = (table: string, name: string): boolean => isOurChain(table, name) && !isCommonChain(table, name);

@@ -1,10 +1,11 @@
-// Graceful termination: an endpoint that is gone gets no new connections, and stays until its old ones are over.
+// Graceful termination: a removed endpoint gets no new connections, and stays in the kernel until its old connections
+// have ended.
 import type { Ipvs, ListedServer } from '../../sys/ipvs.ts';
 import { removeLine, type ServerLines } from './plan.ts';
 import { serverName } from './wanted.ts';
 
 export class Draining {
-  /** Backends by the name of their virtual server. */
+  /** Draining backends, by the name of their virtual server. */
   readonly #backends = new Map<string, Set<string>>();
 
   get any(): boolean {
@@ -22,14 +23,14 @@ export class Draining {
     }
   }
 
-  /** It is wanted again, or gone. */
+  /** Forgets a backend that is wanted again, or was deleted. */
   remove(server: string, backend: string): void {
     const known = this.#backends.get(server);
     known?.delete(backend);
     if (known?.size === 0) this.#backends.delete(server);
   }
 
-  /** A virtual server that goes takes its backends along. */
+  /** Forgets the backends of a deleted virtual server: the kernel deletes them with the server. */
   removeServer(server: string): void {
     this.#backends.delete(server);
   }
@@ -38,7 +39,7 @@ export class Draining {
     this.#backends.clear();
   }
 
-  /** Deletes those without a connection. */
+  /** Deletes the draining backends that have no connection left. */
   async sweep(ipvs: Ipvs, signal: AbortSignal): Promise<void> {
     if (!this.any) return;
     const done = this.#finished(await ipvs.list());

@@ -1,4 +1,4 @@
-// What is in the kernel already, and which of it is ours.
+// What is in the kernel: virtual servers, sets and addresses of the link, and which virtual servers are kube-proxy's.
 
 import { networkContains } from '../../../api/ip.ts';
 import type { ListedServer } from '../../sys/ipvs.ts';
@@ -6,15 +6,15 @@ import { familyOf, type IpFamily } from '../types.ts';
 import { type SetKey, setHead, setKeys, setName } from './sets.ts';
 
 export interface Existing {
-  /** Of one family. */
+  /** Virtual servers of one family. */
   readonly servers: readonly ListedServer[];
   readonly sets: ReadonlyMap<SetKey, ExistingSet>;
-  /** Addresses of the link that holds services' addresses; undefined: there is no such link. */
+  /** Addresses of the link kube-ipvs0; undefined: there is no such link. */
   readonly addresses: readonly string[] | undefined;
 }
 
 export interface ExistingSet {
-  /** Made by another program with another type or family: nothing of ours can be in it. */
+  /** Whether another program made the set, with another type or family. It cannot hold our members. */
   readonly foreign: boolean;
   readonly members: ReadonlySet<string>;
 }
@@ -44,8 +44,9 @@ export const ofFamily = (servers: readonly ListedServer[], family: IpFamily): Li
   servers.filter(({ address }) => familyOf(splitAddress(address).ip) === family);
 
 /**
- * Whether a virtual server was made by kube-proxy, also by one that ran before: its address is on our link, or our sets know it.
- * @param excluded networks whose virtual servers are another program's in any case
+ * Whether kube-proxy (this process or an earlier one) made a virtual server: its address is on the link, or one of the
+ * sets has it.
+ * @param excluded networks whose virtual servers always belong to another program
  */
 export const isOurs = (
   { protocol, address }: ListedServer,

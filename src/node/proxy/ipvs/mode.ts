@@ -1,4 +1,5 @@
-// ipvs mode on this machine: whether the machine has what the mode needs, what is set up once, and a backend for each family.
+// ipvs mode on this machine: whether the machine has what the mode needs, what is set up once, and a backend for each
+// family.
 import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import { createDummyLink } from '../../sys/dummy-link.ts';

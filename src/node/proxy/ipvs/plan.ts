@@ -1,6 +1,6 @@
-// What is wanted and what is there → lines for `ipvsadm`, `ipset` and `ip`. Pure.
+// What is wanted and what is in the kernel → lines for `ipvsadm`, `ipset` and `ip`. Pure.
 //
-// Why two halves: what a packet may be sent to is opened before anything that led elsewhere is closed.
+// Each plan has two halves: lines that open new ways, and lines that close old ones. The first half is applied first.
 
 import type { IpFamily } from '../types.ts';
 import type { VirtualServer } from './build-port.ts';
@@ -8,14 +8,14 @@ import { type Existing, isOurs } from './existing.ts';
 import { createLine, type SetKey, setKeys, setName } from './sets.ts';
 import { type SetChange, serverName, type Wanted } from './wanted.ts';
 
-/** A virtual server as it is in the kernel, as far as known. */
+/** A virtual server in the kernel, as far as the kernel shows it. */
 export interface KnownServer {
   readonly protocol: VirtualServer['protocol'];
   readonly address: string;
   readonly scheduler: string;
-  /** `some`: the kernel only tells that there is one. */
+  /** `some`: there is a timeout, but the kernel does not show its length. */
   readonly persistSeconds: number | undefined | 'some';
-  /** Weight by address and port. */
+  /** `ip:port` → weight. */
   readonly backends: ReadonlyMap<string, number>;
 }
 
@@ -27,7 +27,7 @@ export interface ServerChange {
 export interface Changes {
   readonly servers: readonly ServerChange[];
   readonly members: readonly SetChange[];
-  /** Of the link. */
+  /** Addresses of the link. */
   readonly addresses: { readonly add: readonly string[]; readonly remove: readonly string[] };
   readonly missingSets: readonly SetKey[];
 }
@@ -36,13 +36,13 @@ export const isEmpty = ({ servers, members, addresses, missingSets }: Changes): 
   servers.length + members.length + addresses.add.length + addresses.remove.length + missingSets.length === 0;
 
 export interface CompareOptions {
-  /** Networks whose virtual servers are another program's. */
+  /** Networks whose virtual servers belong to another program. */
   readonly excluded: readonly string[];
-  /** Also what the kernel doesn't tell is taken for different. */
+  /** Assumes that a property differs if the kernel does not show it. */
   readonly thorough: boolean;
 }
 
-/** From what is in the kernel to what is wanted. What is there and not ours stays. */
+/** From what is in the kernel to what is wanted. Foreign servers and members stay. */
 export const compareAll = (wanted: Wanted, existing: Existing, options: CompareOptions): Changes => {
   const listed = new Map(existing.servers.map((server) => [serverName(server), server]));
   const servers: ServerChange[] = [];
@@ -77,7 +77,7 @@ const isAsWanted = (before: KnownServer, after: VirtualServer, { thorough }: Com
   (before.persistSeconds === undefined) === (after.persistSeconds === undefined) &&
   !(thorough && (after.persistSeconds !== undefined || after.scheduler === 'mh')) &&
   after.backends.every((address) => before.backends.get(address) === 1) &&
-  // Those of weight 0 that nobody wants are on their way out.
+  // Unwanted backends of weight 0 are draining.
   [...before.backends].every(([address, weight]) => (weight === 0 && !thorough) || after.backends.includes(address));
 
 const compareSet = (wanted: Wanted, existing: Existing, key: SetKey): SetChange[] => {
@@ -95,7 +95,7 @@ const differ = (wanted: readonly string[], there: readonly string[]): { add: str
 export interface ServerLines {
   readonly open: string[];
   readonly close: string[];
-  /** Backends that get no new connections any more, and go once the old ones are over. */
+  /** Backends that get no new connections. They are deleted when their old connections have ended. */
   readonly draining: { readonly server: string; readonly backend: string }[];
 }
 
@@ -115,7 +115,7 @@ const addServerLines = ({ open, close, draining }: ServerLines, { before, after 
     return;
   }
   if (!before) open.push(`-A ${service} ${schedulerOptions(after)}`);
-  // The kernel doesn't tell for how long clients are remembered, nor all options of a scheduler.
+  // The kernel shows neither the affinity timeout nor all options of a scheduler.
   else if (schedulerOptions(before) !== schedulerOptions(after)) open.push(`-E ${service} ${schedulerOptions(after)}`);
   for (const backend of after.backends) {
     const weight = before?.backends.get(backend);
@@ -124,7 +124,7 @@ const addServerLines = ({ open, close, draining }: ServerLines, { before, after 
   for (const [backend, weight] of before?.backends ?? []) {
     if (after.backends.includes(backend)) continue;
     if (weight !== 0) open.push(`-e ${service} -r ${backend} -m -w 0`);
-    // What it was asked last may still be answered in between: the kernel forgets its flows with it.
+    // Until this line runs, the endpoint may still reply. The kernel forgets the endpoint's flows when it is deleted.
     if (server.protocol !== 'TCP') close.push(`-d ${service} -r ${backend}`);
     else draining.push({ server: serverName(server), backend });
   }
@@ -143,11 +143,11 @@ const schedulerOptions = ({ scheduler, persistSeconds }: Pick<KnownServer, 'sche
   [
     `-s ${scheduler}`,
     ...(persistSeconds === undefined ? [] : [`-p ${persistSeconds}`]),
-    // Else all connections of a client would go to one endpoint.
+    // Without it, all connections of a client go to one endpoint.
     ...(scheduler === 'mh' ? ['-b mh-port'] : []),
   ].join(' ');
 
-/** Lines of `ipset restore`, those that add and those that remove. */
+/** Lines of `ipset restore`: those that add members, and those that remove members. */
 export const setLines = (
   { members, missingSets }: Pick<Changes, 'members' | 'missingSets'>,
   family: IpFamily,
@@ -156,7 +156,7 @@ export const setLines = (
     ...missingSets.map((key) => createLine(key, family)),
     ...members.flatMap(({ key, add }) => add.map((member) => `add ${setName(key, family)} ${member}`)),
   ],
-  // In the opposite order: what refuses goes first.
+  // In reverse order: members that cause a rejection go first.
   close: members
     .toReversed()
     .flatMap(({ key, remove }) => remove.map((member) => `del ${setName(key, family)} ${member}`)),

@@ -1,4 +1,5 @@
-// Writes the rules of ipvs mode to the kernel: always all of them, and only when they differ. Most changes of services need no new rules.
+// Writes the rules of ipvs mode to the kernel: always all of them, and only when they differ. Most changes of services
+// need no new rules.
 import type { Netfilter } from '../../sys/netfilter.ts';
 import type { RuleCounts } from '../backend.ts';
 import { isListed, listedRules, readExisting } from '../xtables/existing.ts';

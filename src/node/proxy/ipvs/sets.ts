@@ -1,12 +1,12 @@
-// The sets of ipvs mode: what IPVS itself can't decide (whom to masquerade, refuse or let pass), rules look up in them. Names, types
-// and comments are the original's.
+// The sets of ipvs mode. Rules look up in them whether to masquerade, reject or accept a packet, which IPVS cannot
+// decide. Names, types and comments are the original's.
 import type { IpFamily } from '../types.ts';
 
 export type SetType = 'hash:ip' | 'hash:ip,port' | 'hash:ip,port,ip' | 'hash:ip,port,net' | 'bitmap:port';
 
 /**
- * Type and comment by name, in the order in which members are added. What lets pass comes before what refuses: nothing may be
- * refused because half of it is there.
+ * Type and comment of each set, in the order in which members are added. Sets that accept packets come before sets that
+ * reject them, so that no packet is rejected while members are being added.
  */
 const sets = {
   'LOOP-BACK': ['hash:ip,port,ip', 'Kubernetes endpoints dst ip:port, source ip for solving hairpin purpose'],
@@ -55,7 +55,7 @@ export const setName = (key: SetKey, family: IpFamily): string =>
 
 export const setComment = (key: SetKey): string => sets[key][1];
 
-/** How a set begins in `ipset save` if it is one of ours: what differs beyond is of no matter. */
+/** The first words of a set in `ipset save`. A set with other words was made by another program. */
 export const setHead = (key: SetKey, family: IpFamily): string => {
   const [type] = sets[key];
   return type === 'bitmap:port'
@@ -69,7 +69,7 @@ export const createLine = (key: SetKey, family: IpFamily): string => {
   return `create ${setName(key, family)} ${setHead(key, family)}${sizes}`;
 };
 
-/** The sets whose members bring a packet's fate about: matched before anything that refuses. */
+/** The sets with packets that are allowed. KUBE-IPVS-FILTER matches them before its rejecting rule. */
 export const passSets = [
   'LOAD-BALANCER',
   'CLUSTER-IP',

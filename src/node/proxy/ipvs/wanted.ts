@@ -1,10 +1,10 @@
-// All that services want in the kernel, by service port, and what of it changed since it was last asked for.
+// What all service ports want in the kernel, and what of it changed since the last write.
 import type { PortKey } from '../types.ts';
 import type { KeptFromNode, PortPieces, VirtualServer } from './build-port.ts';
 import { Claims } from './claims.ts';
 import { type SetKey, setKeys } from './sets.ts';
 
-/** From what was wanted to what is wanted. */
+/** The difference between what was wanted and what is wanted. */
 export interface WantedChanges {
   readonly servers: readonly {
     readonly before: VirtualServer | undefined;
@@ -43,14 +43,14 @@ export class Wanted {
     return new Set(setKeys.filter((key) => this.members(key).size > 0));
   }
 
-  /** Each once, in an order that doesn't depend on who came first. */
+  /** Without duplicates, in an order that does not depend on the order of events. */
   get keptFromNode(): readonly KeptFromNode[] {
     const all = [...this.#owners.values()].flatMap(({ keptFromNode }) => keptFromNode);
     const byName = new Map(all.map((each) => [`${each.ip} ${each.port} ${each.protocol}`, each]));
     return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
   }
 
-  /** From now on this is all that a service port wants; undefined: it is gone. */
+  /** Replaces what a service port wants. @param pieces undefined: the port is gone */
   replace(owner: PortKey, pieces: PortPieces | undefined): void {
     const before = this.#owners.get(owner);
     const servers = new Map((pieces?.servers ?? []).map((server) => [serverName(server), server]));

@@ -1,5 +1,5 @@
-// userspace mode for one address family: an update → sockets → rules → kernel. Sockets are opened before rules lead to them and closed
-// after the rules are gone, so a redirected client always finds a listening socket.
+// userspace mode for one address family: an update → sockets → rules → kernel. Sockets are opened before rules lead to
+// them and closed after the rules are gone, so a redirected client always finds a listening socket.
 import type { Logger } from '../../../kit/logger.ts';
 import type { Netfilter } from '../../sys/netfilter.ts';
 import type { Backend, RuleCounts, Update, Written } from '../backend.ts';

@@ -1,4 +1,5 @@
-// Which endpoint does the next connection go to: one after the other, or the one that the client had before (ClientIP affinity).
+// Chooses the endpoint of the next connection: round robin, or the endpoint that the client had before (ClientIP
+// affinity).
 import type { ProxyEndpoint } from '../types.ts';
 
 interface Sticky {
@@ -13,12 +14,13 @@ export class Balancer {
   #endpoints: readonly ProxyEndpoint[] = [];
   #affinityMs: number | undefined;
   #turn: number;
-  /** By the client's address, the longest unused first. */
+  /** By the client's address, the least recently used first. */
   readonly #sticky = new Map<string, Sticky>();
 
   /**
-   * @param now milliseconds that only grow
-   * @param random in [0, 1): nodes that all began with the same endpoint would make it a favourite
+   * @param now a monotonic clock, in milliseconds
+   * @param random in [0, 1): each node starts with another endpoint, so that the first endpoint does not get most
+   *   connections
    */
   constructor(now: () => number = () => performance.now(), random: () => number = Math.random) {
     this.#now = now;
@@ -36,7 +38,7 @@ export class Balancer {
   }
 
   /**
-   * @param failed endpoints, by address, that this client just found dead; tried again only when there is no other
+   * @param failed addresses of endpoints to which this client could not connect; used again only when there is no other
    * @returns undefined when there are no endpoints
    */
   next(client: string, failed: ReadonlySet<string> = none): ProxyEndpoint | undefined {
@@ -50,7 +52,7 @@ export class Balancer {
     return endpoint;
   }
 
-  /** Ends a client's affinity: its endpoint refused it. */
+  /** Ends a client's affinity, because its endpoint refused packets. */
   release(client: string): void {
     this.#sticky.delete(client);
   }

@@ -32,8 +32,8 @@ export const buildPortals = (
 ];
 
 /**
- * REDIRECT sends an incoming packet to the address of the interface that it came in by, so the reply leaves by the same interface. It would
- * send the node's own packets to loopback, so those get DNAT to the node's address.
+ * REDIRECT sends an incoming packet to the address of the interface that it came in by, so the reply leaves by the same
+ * interface. It would send the node's own packets to loopback, so those get DNAT to the node's address.
  */
 const redirections = (service: ServicePort, to: Destination, { place, relays }: PortalOptions): PlacedRule[] => {
   const [container, host] =
@@ -58,7 +58,10 @@ interface Source {
   readonly match: Pick<Rule, 'source' | 'inInterface'>;
 }
 
-/** External policy Local restricts clients outside the cluster only. Pods of this node and the node itself reach all endpoints. */
+/**
+ * External policy Local restricts clients outside the cluster only. Pods of this node and the node itself reach all
+ * endpoints.
+ */
 const sourcesOf = (service: ServicePort, to: Destination, { local }: Place): Source[] => {
   if (to.kind === 'cluster IP') return [{ reach: ownReach(service, to), match: {} }];
   if (!service.externalPolicyLocal) return [{ reach: 'cluster', match: {} }];
@@ -94,7 +97,9 @@ const sourceRanges = (service: ServicePort, { kind, address, port }: Destination
   ];
 };
 
-/** Drops packets that a client sends to the relay's port directly: they would bypass traffic policies and source ranges. */
+/**
+ * Drops packets that a client sends to the relay's port directly: they would bypass traffic policies and source ranges.
+ */
 const exclusions = (service: ServicePort, options: PortalOptions): PlacedRule[] =>
   relayPorts(options).map((dport) =>
     placed(service, 'filter', chain.firewall, {

@@ -1,14 +1,15 @@
-// A service port → the addresses it is reached at, whose endpoints each of them leads to, and the sockets that takes.
+// A service port → its addresses, the endpoints that each address leads to, and the sockets that kube-proxy needs for
+// them.
 import { isExternallyAccessible, type ServicePort, usesClusterEndpoints, usesLocalEndpoints } from '../types.ts';
 import type { Place } from './place.ts';
 
-/** All endpoints of the cluster, or only this node's (traffic policy Local). Each needs a relay of its own. */
+/** All endpoints of the cluster, or only those of this node (traffic policy Local). Each reach has its own relay. */
 export type Reach = 'cluster' | 'local';
 
 export interface Destination {
   readonly id: string;
   readonly kind: 'cluster IP' | 'external IP' | 'load balancer IP' | 'node port';
-  /** Absent: addresses of this node (node port). */
+  /** Absent for a node port, which uses the addresses of this node. */
   readonly address?: string;
   readonly port: number;
 }
@@ -41,15 +42,15 @@ export interface SocketSpec {
   readonly address: string;
   /** 0: any of `--proxy-port-range`. */
   readonly port: number;
-  /** The destination for which it holds the port, so that no other program takes it. */
-  readonly holds?: string;
+  /** Id of the destination whose port this socket reserves, so that no other program can use it. */
+  readonly reserves?: string;
 }
 
 export const incomingSocket = (reach: Reach, { listenAddress }: Place): string => `${reach} ${listenAddress}`;
 
 /**
- * Where the node's own connections arrive. UDP has a socket of its own for them, bound to the node's address: an answer must leave
- * from the address that was asked, and from a wildcard socket it leaves from wherever the route to the client says.
+ * The socket for the node's own connections. UDP has a separate one, bound to the node's address: a reply must have the
+ * address that was asked as its source, but for a wildcard socket the route to the client decides the source.
  */
 export const ownSocket = (service: ServicePort, reach: Reach, place: Place): string =>
   needsOwnSocket(service, place) ? `${reach} ${place.nodeAddress}` : incomingSocket(reach, place);
@@ -64,21 +65,24 @@ export const socketsOf = (service: ServicePort, place: Place): SocketSpec[] => {
       ? [{ id: ownSocket(service, reach, place), reach, address: place.nodeAddress ?? '', port: 0 }]
       : []),
   ]);
-  return isExternallyAccessible(service) ? [...relays, ...holdersOf(service, place)] : relays;
+  return isExternallyAccessible(service) ? [...relays, ...reservedSockets(service, place)] : relays;
 };
 
-/** Only what no rule redirected comes in by these: while somebody has flushed the rules, a node port goes on to serve. */
-const holdersOf = (service: ServicePort, place: Place): SocketSpec[] =>
+/**
+ * Sockets that reserve ports. They get only packets that no rule redirects, so a node port works even after a flush of
+ * the rules.
+ */
+const reservedSockets = (service: ServicePort, place: Place): SocketSpec[] =>
   destinationsOf(service)
     .filter(({ kind }) => kind !== 'cluster IP')
     .flatMap(({ id, address, port }) =>
-      heldAddresses(address, place).map(
-        (at) => ({ id: `${at} ${port}`, reach: 'cluster', address: at, port, holds: id }) as const,
+      reservedAddresses(address, place).map(
+        (at) => ({ id: `${at} ${port}`, reach: 'cluster', address: at, port, reserves: id }) as const,
       ),
     );
 
-/** A node port is held wherever it answers; another address only if it is this machine's. */
-const heldAddresses = (address: string | undefined, place: Place): readonly string[] => {
+/** A node port is reserved at all addresses that accept it, another address only if this machine has it. */
+const reservedAddresses = (address: string | undefined, place: Place): readonly string[] => {
   if (address !== undefined) return place.ownAddresses.includes(address) ? [address] : [];
   if (place.nodePortAddresses !== 'all') return place.nodePortAddresses;
   return [place.family === 'IPv6' ? '::' : '0.0.0.0'];

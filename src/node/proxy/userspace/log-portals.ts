@@ -1,4 +1,4 @@
-// What the log says of the addresses that lead to us now, at the verbosities at which kube-proxy up to v1.25 said it.
+// Logs the addresses that now lead to kube-proxy, at the verbosities of kube-proxy up to v1.25.
 import type { Logger } from '../../../kit/logger.ts';
 import type { ServicePort } from '../types.ts';
 import type { Destination } from './destinations.ts';

@@ -9,7 +9,10 @@ import { PortRange } from './port-range.ts';
 import { TcpRelay } from './tcp-relay.ts';
 import { UdpRelay } from './udp-relay.ts';
 
-/** @throws Error where the machine has no iptables, or `--bind-address` is a loopback address, which no packet can be redirected to */
+/**
+ * @throws Error where the machine has no iptables, or `--bind-address` is a loopback address, which no packet can be
+ *   redirected to
+ */
 export const openUserspace = async ({ config, log, node, signal }: ModeContext): Promise<Mode> => {
   if (config.bindAddress.startsWith('127.') || config.bindAddress === '::1') {
     throw new Error('userspace mode cannot proxy on localhost: give --bind-address an address that others can reach');

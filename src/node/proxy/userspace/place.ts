@@ -1,4 +1,4 @@
-// Where on this machine services are listened for: pure data, so that sockets and rules can be worked out from it.
+// The addresses of this machine on which kube-proxy listens. Pure data: sockets and rules are computed from it.
 import { isIP } from 'node:net';
 import type { ProxyConfig } from '../config/config.ts';
 import { type LocalMatch, localMatch } from '../local-detector.ts';
@@ -10,18 +10,18 @@ export interface Place {
   /** `0.0.0.0` or `::`, or the one address of `--bind-address`. */
   readonly listenAddress: string;
   readonly listensEverywhere: boolean;
-  /** Where the node sends its own connections; undefined on a machine that has nothing but loopback. */
+  /** The address to which rules redirect the node's own packets; undefined on a machine that has only loopback. */
   readonly nodeAddress: string | undefined;
   readonly nodePortAddresses: 'all' | readonly string[];
-  /** All addresses of the family that this machine has. */
+  /** All addresses of this machine in the family. */
   readonly ownAddresses: readonly string[];
-  /** How rules tell pods of this node from everybody else. */
+  /** How rules recognise packets from pods of this node. */
   readonly local: LocalMatch;
 }
 
 const wildcards: Readonly<Record<IpFamily, string>> = { IPv4: '0.0.0.0', IPv6: '::' };
 
-/** As it is now: addresses of the node and of the machine change. */
+/** The place as it is now. It changes with the addresses of the node and of the machine. */
 export const placeOf = (config: ProxyConfig, node: NodeView, family: IpFamily): Place => {
   const { bindAddress } = config;
   const bound = isIP(bindAddress) !== 0 && familyOf(bindAddress) === family && bindAddress !== wildcards[family];
@@ -37,7 +37,10 @@ export const placeOf = (config: ProxyConfig, node: NodeView, family: IpFamily): 
   };
 };
 
-/** The Node object's, if the machine has it (a cloud's public address is none of its own), else the first that others can reach. */
+/**
+ * The Node object's address if the machine has it, which is not so for a cloud's public address; else the first
+ * reachable address.
+ */
 const nodeAddress = (told: string | undefined, own: readonly string[]): string | undefined =>
   told !== undefined && own.includes(told)
     ? told

@@ -1,4 +1,5 @@
-// The rules wanted → the input of `iptables-restore`: all rules, or only what differs. Also compares the rules in the kernel for damage.
+// The rules wanted → the input of `iptables-restore`: all rules, or only what differs. Also compares the rules in the
+// kernel for damage.
 import { type Existing, isListed, leadsTo, listedAs, listedRules } from '../xtables/existing.ts';
 import { insertMissing, joinTables, TableInput } from '../xtables/restore.ts';
 import { type PlacedRule, sameRules } from '../xtables/rule.ts';
@@ -25,8 +26,9 @@ export const planFull = (jumps: readonly EdgeJump[], rules: readonly PlacedRule[
 };
 
 /**
- * From the rules of service ports in the kernel to those wanted. A service port's rules in one chain are replaced all together, because
- * their order matters. Accepting rules are added before nat leads to the relay, and removed after nat no longer does.
+ * From the rules of service ports in the kernel to those wanted. A service port's rules in one chain are replaced all
+ * together, because their order matters. Accepting rules are added before nat leads to the relay, and removed after nat
+ * no longer does.
  */
 export const planChange = (
   changes: Iterable<{ readonly before: readonly PlacedRule[]; readonly after: readonly PlacedRule[] }>,

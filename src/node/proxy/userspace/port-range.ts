@@ -1,4 +1,4 @@
-// `--proxy-port-range`: at which port does a relay listen.
+// Chooses the port on which a relay listens (`--proxy-port-range`).
 import type { UserspaceConfig } from '../config/config.ts';
 import type { Listener } from './relay.ts';
 
@@ -8,7 +8,7 @@ export class PortRange {
   readonly #range: UserspaceConfig['portRange'];
   #next: number;
 
-  /** @param range undefined: whatever the kernel gives */
+  /** @param range undefined: the kernel chooses the port */
   constructor(range: UserspaceConfig['portRange']) {
     this.#range = range;
     this.#next = range?.from ?? 0;
@@ -27,7 +27,7 @@ export class PortRange {
         if (!isTaken(error)) throw error;
       }
     }
-    throw new Error(`no port is free between ${from} and ${to} (--proxy-port-range)`);
+    throw new Error(`all ports from ${from} to ${to} are in use: widen --proxy-port-range`);
   }
 }
 

@@ -1,5 +1,5 @@
-// The sockets of one service port: its relays, and the ports that it reserves. The backend opens them before rules lead to them, and
-// closes them after the rules are gone.
+// The sockets of one service port: its relays, and the ports that it reserves. The backend opens them before rules lead
+// to them, and closes them after the rules are gone.
 import type { Logger } from '../../../kit/logger.ts';
 import type { ServicePort } from '../types.ts';
 import type { Categories } from '../view/categorize.ts';
@@ -60,7 +60,7 @@ export class Portal {
         failures.push({ socket, error });
       }
     }
-    const taken = new Set(failures.flatMap(({ socket }) => socket.holds ?? []));
+    const taken = new Set(failures.flatMap(({ socket }) => socket.reserves ?? []));
     return { relays: this.#portsOf(service, place), taken, failures };
   }
 
@@ -68,8 +68,8 @@ export class Portal {
     const { portName: servicePortName, protocol } = this.#service;
     const { log } = this.#environment;
     for (const { socket, error } of failures) {
-      const { address, port, holds } = socket;
-      if (holds === undefined) log.error('Failed to start proxy for service', error, { servicePortName });
+      const { address, port, reserves } = socket;
+      if (reserves === undefined) log.error('Failed to start proxy for service', error, { servicePortName });
       else log.error("Can't open port for service", error, { servicePortName, port: `${address}:${port}/${protocol}` });
     }
   }
@@ -95,10 +95,10 @@ export class Portal {
     for (const relay of this.#relays.values()) relay.close();
   }
 
-  async #listen({ reach, address, port, holds }: SocketSpec): Promise<Listener> {
+  async #listen({ reach, address, port, reserves }: SocketSpec): Promise<Listener> {
     const { range, log } = this.#environment;
     const relay = this.#relay(reach);
-    if (holds !== undefined) {
+    if (reserves !== undefined) {
       const listener = await relay.listen(address, port);
       log.info(2, 'Claimed local port', { port: `${address}:${port}/${this.#service.protocol}` });
       return listener;

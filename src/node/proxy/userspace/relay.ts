@@ -1,28 +1,29 @@
-// What stands between clients and a set of endpoints, whatever the protocol: sockets that listen, and a choice for each client.
+// A relay, whatever the protocol: it listens for clients, and passes the data of each client to one of its endpoints
+// and back.
 import type { Logger } from '../../../kit/logger.ts';
 import type { ProxyEndpoint } from '../types.ts';
 
-/** A socket that listens. */
+/** A listening socket. */
 export interface Listener {
   readonly port: number;
-  /** Nobody new comes in; TCP connections that exist go on. */
+  /** Stops listening. Existing TCP connections stay. */
   close(): void;
 }
 
 export interface Relay {
   /**
-   * @param port 0: any that is free
+   * @param port 0: any free port
    * @throws the system's error, `EADDRINUSE` for instance
    */
   listen(address: string, port: number): Promise<Listener>;
-  /** Takes effect for new connections at once. UDP flows to endpoints that are gone end. */
+  /** Replaces the endpoints for new connections. UDP flows to removed endpoints end. */
   update(endpoints: readonly ProxyEndpoint[], affinitySeconds: number | undefined): void;
-  /** Ends all that is under way. */
+  /** Ends all connections and flows. */
   close(): void;
 }
 
 export interface RelayOptions {
   readonly log: Logger;
-  /** As in logs. */
+  /** For logs. */
   readonly servicePortName: string;
 }

@@ -1,10 +1,10 @@
-// Two connections joined to one: bytes, back-pressure, ends and resets pass both ways.
+// Joins two TCP connections: bytes, back-pressure, ends and resets pass in both directions.
 import type { Socket } from 'node:net';
 
 /**
- * Who has said all he has to say may still listen: the end of one direction is passed on alone (both sockets must allow half-open
- * connections; the original cut both). A reset, or an end that wasn't announced, resets the other side: it must not take what it got
- * for the whole. When it returns, data may flow.
+ * The end of one direction is passed on alone, so both sockets must allow half-open connections. (The original closed
+ * both directions.) A reset or an unexpected end resets the other side, which would otherwise take incomplete data for
+ * complete.
  */
 export const splice = (client: Socket, endpoint: Socket): void => {
   passFailure(client, endpoint);

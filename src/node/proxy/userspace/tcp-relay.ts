@@ -1,17 +1,18 @@
-// TCP: a connection of a client's is joined to one of ours to an endpoint, which therefore sees the node's address, not the client's.
+// TCP: kube-proxy connects to an endpoint and joins this connection to the client's. The endpoint sees the node's
+// address.
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { ProxyEndpoint } from '../types.ts';
 import { Balancer } from './balancer.ts';
 import type { Listener, Relay, RelayOptions } from './relay.ts';
 import { splice } from './splice.ts';
 
-/** How long each attempt may take, as in the original. A dead endpoint is left for the next one. */
+/** Time-out of each attempt, as in the original. Each attempt uses another endpoint if there is one. */
 const dialTimeoutsMs = [250, 500, 1000, 2000];
 
-/** Peers that vanish without a word are found out by probes; the original has these settings from Go. */
+/** Keep-alive probes find peers that are gone. These are the defaults of Go, which the original uses. */
 const socketOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 };
 
-/** Connections that may wait to be accepted; the kernel has a limit of its own (net.core.somaxconn). */
+/** Connections that may wait to be accepted. The kernel limits them, too (net.core.somaxconn). */
 const backlog = 4096;
 
 export class TcpRelay implements Relay {
@@ -24,7 +25,7 @@ export class TcpRelay implements Relay {
   }
 
   async listen(address: string, port: number): Promise<Listener> {
-    // What a client sends stays in the kernel until there is an endpoint to give it to.
+    // Paused: what a client sends stays in the kernel until kube-proxy is connected to an endpoint.
     const server = createServer({ ...socketOptions, pauseOnConnect: true }, (client) => void this.#serve(client));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once('error', reject).listen({ host: address, port, ipv6Only: true, backlog, exclusive: true }, resolve);
@@ -55,7 +56,7 @@ export class TcpRelay implements Relay {
     else splice(client, endpoint);
   }
 
-  /** @returns undefined when there is no endpoint, or none answers */
+  /** @returns undefined when there is no endpoint, or no endpoint answers */
   async #dial(client: Socket): Promise<Socket | undefined> {
     const { log } = this.#options;
     const from = client.remoteAddress ?? '';

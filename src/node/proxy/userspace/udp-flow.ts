@@ -1,4 +1,4 @@
-// One UDP client's way to its endpoint.
+// The packets between one UDP client and its endpoint.
 import type { Socket } from 'node:dgram';
 import type { ProxyEndpoint } from '../types.ts';
 
@@ -6,15 +6,15 @@ export interface UdpFlowOptions {
   readonly endpoint: ProxyEndpoint;
   readonly idleMs: number;
   readonly onAnswer: (answer: Buffer) => void;
-  /** The endpoint refuses packets, say. The flow closes. */
+  /** Called, for example, when the endpoint refuses packets. The flow then closes. */
   readonly onFailure: (error: Error) => void;
   readonly onClose: (flow: UdpFlow) => void;
 }
 
-/** How long an answer may be under way. */
+/** How long to wait for replies of a removed endpoint. */
 const lastAnswerMs = 1000;
 
-/** What a client may send in the moment before our socket is ready. */
+/** Packets that are kept until the socket is connected. */
 const maxWaiting = 64;
 
 export class UdpFlow {
@@ -26,7 +26,10 @@ export class UdpFlow {
   #waiting: Buffer[] | undefined = [];
   #closed = false;
 
-  /** @param socket a fresh one; it is connected, so that a refusal is heard of and nobody else is listened to */
+  /**
+   * @param socket a new one. The flow connects it, so that it reports refusals and gets no packets from other
+   *   addresses.
+   */
   constructor(socket: Socket, options: UdpFlowOptions) {
     this.#options = options;
     this.#socket = socket;
@@ -47,7 +50,7 @@ export class UdpFlow {
     else if (this.#waiting.length < maxWaiting) this.#waiting.push(message);
   }
 
-  /** The endpoint is gone: nothing more is sent to it, and closed once what it has answered is here. */
+  /** Closes the flow after the last replies have arrived. Call it when the endpoint is removed. */
   closeSoon(): void {
     clearTimeout(this.#idle);
     setTimeout(() => this.close(), lastAnswerMs).unref();

@@ -1,16 +1,18 @@
-// UDP: each client (address and port) gets a socket of ours to one endpoint, until neither has said anything for a while.
+// UDP: each client (address and port) gets its own socket to one endpoint, until both have been silent for some time.
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
 import type { IpFamily, ProxyEndpoint } from '../types.ts';
 import { Balancer } from './balancer.ts';
 import type { Listener, Relay, RelayOptions } from './relay.ts';
 import { UdpFlow } from './udp-flow.ts';
 
-/** Clients at a time. Beyond, the one that was silent longest loses its socket: its next packet opens another. */
+/**
+ * Clients at a time. With more, the client that was silent longest loses its socket. Its next packet opens a new one.
+ */
 const defaultMaxFlows = 4096;
 
 export interface UdpRelayOptions extends RelayOptions {
   readonly family: IpFamily;
-  /** How long a flow may be silent. */
+  /** How long a flow may be silent before it is closed. */
   readonly idleMs: number;
   /** Default 4,096. */
   readonly maxFlows?: number;
@@ -26,7 +28,7 @@ export class UdpRelay implements Relay {
   readonly #balancer = new Balancer();
   /** By the names of the listener and the client, the longest silent first. */
   readonly #flows = new Map<string, UdpFlow>();
-  /** With their keys: those whose endpoint is gone, and may still have answered. */
+  /** Flows whose endpoint was removed, with their keys. Replies may still arrive. */
   readonly #leaving = new Map<UdpFlow, string>();
 
   constructor(options: UdpRelayOptions) {
@@ -106,7 +108,7 @@ export class UdpRelay implements Relay {
   }
 }
 
-/** Addresses are always literal: nothing is to be looked up. */
+/** A socket without name resolution, because addresses are always literal. */
 const openSocket = (family: IpFamily): Socket => {
   const version = family === 'IPv6' ? 6 : 4;
   const lookup: SocketOptions['lookup'] = (hostname, _options, callback) => callback(null, hostname, version);

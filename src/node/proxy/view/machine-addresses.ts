@@ -4,8 +4,8 @@ import { listAddresses } from '../../sys/iproute.ts';
 import { familyOf, type IpFamily, type NodeView } from '../types.ts';
 
 /**
- * The link to which ipvs mode adds the addresses of services. Those are not the machine's own, whatever mode runs: an ipvs mode that ran
- * before may have left the link.
+ * The link to which ipvs mode adds the addresses of services. Those are not the machine's own, whatever mode runs: an
+ * ipvs mode that ran before may have left the link.
  */
 export const serviceLink = 'kube-ipvs0';
 

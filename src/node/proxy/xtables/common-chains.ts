@@ -1,4 +1,5 @@
-// The chains and jumps that the modes iptables and ipvs both have. The clean-up of one mode leaves them alone while the other runs.
+// The chains and jumps that the modes iptables and ipvs both have. The clean-up of one mode leaves them alone while the
+// other runs.
 import { type ListedRule, listedAs } from './existing.ts';
 import type { Jump, TableName } from './rule.ts';
 

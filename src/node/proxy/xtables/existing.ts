@@ -1,4 +1,5 @@
-// The text of `iptables-save` → the chains and rules that are in the kernel, as far as a full sync and a clean-up need them.
+// The text of `iptables-save` → the chains and rules that are in the kernel, as far as a full sync and a clean-up need
+// them.
 import { type PlacedRule, ruleText } from './rule.ts';
 
 /** A rule as `iptables-save` prints it. */
@@ -53,7 +54,10 @@ const parseRule = (table: string, line: string): ListedRule => {
   return { table, chain, text: line.slice(`-A ${chain} `.length) };
 };
 
-/** The chain that a rule leads to. Such a rule ends with `-j CHAIN` or `-g CHAIN`, because only other targets have options. */
+/**
+ * The chain that a rule leads to. Such a rule ends with `-j CHAIN` or `-g CHAIN`, because only other targets have
+ * options.
+ */
 export const leadsTo = ({ text }: ListedRule): string | undefined => {
   const words = text.split(' ');
   const option = words.at(-2);

@@ -1,5 +1,5 @@
-// Masquerading in the modes iptables and ipvs, in two steps: KUBE-MARK-MASQ marks a packet, KUBE-POSTROUTING gives a marked packet
-// the node's address as its source. The replies then come back through this node.
+// Masquerading in the modes iptables and ipvs, in two steps: KUBE-MARK-MASQ marks a packet, KUBE-POSTROUTING gives a
+// marked packet the node's address as its source. The replies then come back through this node.
 import type { Rule } from './rule.ts';
 
 /** The rule of KUBE-MARK-MASQ. @param mark one bit, e.g. 0x4000 (`--iptables-masquerade-bit` 14) */

@@ -39,8 +39,8 @@ export interface RuleRemoval {
   /** From what is in the kernel to the input of `iptables-restore`; undefined when there is nothing to remove. */
   readonly plan: (existing: Existing) => string | undefined;
   /**
-   * A chain of table nat that only this mode has. Where it is missing, the mode has left nothing: table nat is the last table of
-   * the input, so this chain is removed last.
+   * A chain of table nat that only this mode has. Where it is missing, the mode has left nothing: table nat is the last
+   * table of the input, so this chain is removed last.
    */
   readonly mark?: string;
 }

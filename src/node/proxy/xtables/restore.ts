@@ -1,5 +1,5 @@
-// Rules → the input of `iptables-restore --noflush`. A line `:NAME` there creates the chain or empties it, and all lines up to
-// COMMIT take effect in one step.
+// Rules → the input of `iptables-restore --noflush`. A line `:NAME` there creates the chain or empties it, and all
+// lines up to COMMIT take effect in one step.
 import { type Existing, isListed, type ListedRule } from './existing.ts';
 import { type Jump, type Rule, ruleText, type TableName } from './rule.ts';
 

@@ -45,8 +45,8 @@ export interface Chain {
 }
 
 /**
- * The rule without `-A CHAIN`, in the order of words in which `iptables-save` prints it. So the text of a rule that was written equals
- * the text that is read back.
+ * The rule without `-A CHAIN`, in the order of words in which `iptables-save` prints it. So the text of a rule that was
+ * written equals the text that is read back.
  */
 export const ruleText = (rule: Rule): string => {
   const { source, destination, inInterface, protocol, comment, before, modules, dport, after, jump } = rule;
@@ -89,8 +89,8 @@ const sameList = (a: readonly string[] = [], b: readonly string[] = []): boolean
   a === b || (a.length === b.length && a.every((word, index) => word === b[index]));
 
 /**
- * `-m statistic --mode random`: matches one of `n` packets. The original writes ten digits, the kernel stores multiples of 2⁻³¹, and
- * `iptables-save` prints eleven digits of them; this is what it prints.
+ * `-m statistic --mode random`: matches one of `n` packets. The original writes ten digits, the kernel stores multiples
+ * of 2⁻³¹, and `iptables-save` prints eleven digits of them; this is what it prints.
  */
 export const oneOf = (n: number): string => {
   const written = Number((1 / n).toFixed(10));

@@ -18,7 +18,7 @@ test('when all are taken it says so, and a freed one is found again', async () =
   const { open } = create(41_000, 41_001);
   const first = await open();
   await open();
-  await expect(open()).rejects.toThrow('no port is free between 41000 and 41001');
+  await expect(open()).rejects.toThrow('all ports from 41000 to 41001 are in use');
   first.close();
   expect((await open()).port).toBe(41_000);
 });
