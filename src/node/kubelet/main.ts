@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { nodePaths } from '../../api/paths.ts';
 import { services } from '../../api/resources.ts';
 import { kubernetesVersion } from '../../api/version.ts';
+import type { Logger } from '../../kit/logger.ts';
 import { createClient } from '../client/client.ts';
 import { createEventRecorder } from '../client/events.ts';
 import { createInformer } from '../client/informer.ts';
+import type { Client } from '../client/types.ts';
 import { parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
@@ -19,11 +21,13 @@ import { readMachine } from './node/machine.ts';
 import { killContainersWithoutHandler } from './node/shutdown.ts';
 import { createPodEvents } from './pod/events.ts';
 import { createStatusWriter } from './pod/status-writer.ts';
-import { startSyncLoop } from './pod/sync-loop.ts';
+import { type SyncLoop, startSyncLoop } from './pod/sync-loop.ts';
+import type { WorkerDeps } from './pod/worker-deps.ts';
 import { createProber } from './probe/prober.ts';
-import { createCrunRuntime } from './runtime/crun-runtime.ts';
-import { createImageStore } from './runtime/images.ts';
+import { type CrunRuntime, createCrunRuntime } from './runtime/crun-runtime.ts';
+import { createImageStore, type ImageStore } from './runtime/images.ts';
 import { parseBoundingSet } from './runtime/oci.ts';
+import type { PodLookup } from './server/lookup.ts';
 import { startHealthServer, startKubeletServer } from './server/server.ts';
 
 /** On a tmpfs: the state goes with the containers when the node restarts. */
@@ -35,23 +39,46 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   const labels = parseLabels(flags['node-labels'] ?? []);
   const taints = (flags['register-with-taints'] ?? []).map(parseTaint);
   const logger = createKlog({ verbosity: flags.v ?? 0, source: 'kubelet' });
-  const name = flags['hostname-override'] || hostname();
-  const ip = flags['node-ip'] ?? '127.0.0.1';
+  const nodeName = flags['hostname-override'] || hostname();
+  const nodeIp = flags['node-ip'] ?? '127.0.0.1';
   const rootFolder = flags['root-dir'] ?? nodePaths.kubelet;
-  await mkdir(join(rootFolder, 'pods'), { recursive: true });
+  const podsFolder = join(rootFolder, 'pods');
+  await mkdir(podsFolder, { recursive: true });
 
   const client = createClient({ kubeconfig: flags.kubeconfig ?? `${nodePaths.kubernetes}/kubelet.conf` });
-  const recorder = createEventRecorder(client, { component: 'kubelet', host: name, logger });
-  const events = createPodEvents(recorder);
   const images = createImageStore(flags['image-store'] ?? '');
-  const cniConfigFolder = nodePaths.cniConfig;
+  const { maxPods, port } = config;
+  const machine = await readMachine({ name: nodeName, ip: nodeIp, maxPods, port, rootFolder });
+  startNodeAgent({ client, machine, labels, taints, images, cniConfigFolder: nodePaths.cniConfig, logger, signal });
+  const runtime = await startRuntime({ images, config, logger, signal });
+  const node = { nodeName, nodeIp, podsFolder };
+  const syncLoop = await startPods({ client, runtime, images, config, node, logger, signal });
+  if (config.healthzPort > 0) startHealthServer(config.healthzBindAddress, config.healthzPort, signal);
+  await startKubeletServer({
+    listen: { host: config.address, port },
+    tls: await readTls(config, rootFolder),
+    pods: podLookup(syncLoop, runtime),
+    ttyFolder: `${stateFolder}/tty`,
+    logger,
+    signal,
+  });
+  logger.info(0, 'Started kubelet', { node: nodeName, version: kubernetesVersion });
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  await killContainersWithoutHandler(runtime);
+};
 
-  const machine = await readMachine({ name, ip, maxPods: config.maxPods, port: config.port, rootFolder });
-  startNodeAgent({ client, machine, labels, taints, images, cniConfigFolder, logger, signal });
-  const runtime = await createCrunRuntime({
+interface Parts {
+  readonly images: ImageStore;
+  readonly config: KubeletConfig;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+const startRuntime = async ({ images, config, logger, signal }: Parts): Promise<CrunRuntime> =>
+  createCrunRuntime({
     stateFolder,
     logFolder: nodePaths.podLogs,
-    cniConfigFolder,
+    cniConfigFolder: nodePaths.cniConfig,
     cni: createCniExecutor(nodePaths.cniPlugins),
     rootfsOf: images.rootfs,
     boundingCapabilities: parseBoundingSet(await readFile('/proc/self/status', 'utf8')),
@@ -59,60 +86,48 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
     logger,
     signal,
   });
+
+interface PodParts extends Parts {
+  readonly client: Client;
+  readonly runtime: CrunRuntime;
+  readonly node: Pick<WorkerDeps, 'nodeName' | 'nodeIp' | 'podsFolder'>;
+}
+
+/** Starts the sync loop with everything that its workers need. */
+const startPods = async ({ client, runtime, images, config, node, logger, signal }: PodParts): Promise<SyncLoop> => {
+  const events = createPodEvents(createEventRecorder(client, { component: 'kubelet', host: node.nodeName, logger }));
   const serviceInformer = createInformer(client, services, { logger, signal });
   const prober = createProber({
     exec: runtime.exec,
     onChange: (uid) => syncLoop.trigger(uid),
     onFailure: (pod, container, message) => events.container(pod, container.name, 'Warning', 'Unhealthy', message),
   });
-  const syncLoop = startSyncLoop({
+  const statuses = createStatusWriter({
     client,
     signal,
-    deps: {
-      client,
-      runtime,
-      images,
-      prober,
-      events,
-      statuses: createStatusWriter({
-        client,
-        signal,
-        onError: (pod, error) => logger.error('Failed to update status for pod', error, { podUID: pod }),
-      }),
-      sources: createSourceCache(client, logger, signal),
-      services: () => [...serviceInformer.items.values()],
-      dns: {
-        clusterDns: config.clusterDns,
-        clusterDomain: config.clusterDomain,
-        nodeResolvConf: await readFile(config.resolvConf, 'utf8').catch(() => ''),
-      },
-      nodeName: name,
-      nodeIp: ip,
-      podsFolder: join(rootFolder, 'pods'),
-      logger,
-    },
+    onError: (pod, error) => logger.error('Failed to update status for pod', error, { podUID: pod }),
   });
-  if (config.healthzPort > 0) startHealthServer(config.healthzBindAddress, config.healthzPort, signal);
-  await startKubeletServer({
-    listen: { host: config.address, port: config.port },
-    tls: await readTls(config, rootFolder),
-    pods: {
-      all: () => [...syncLoop.workers.values()].map(({ pod }) => pod),
-      find: syncLoop.find,
-      sandbox: (namespace, podName) => {
-        const uid = syncLoop.find(namespace, podName)?.metadata.uid;
-        return runtime.sandboxes().find(({ pod }) => pod.uid === uid);
-      },
-      runtime,
-    },
-    ttyFolder: `${stateFolder}/tty`,
-    logger,
-    signal,
-  });
-  logger.info(0, 'Started kubelet', { node: name, version: kubernetesVersion });
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-  await killContainersWithoutHandler(runtime);
+  const dns = {
+    clusterDns: config.clusterDns,
+    clusterDomain: config.clusterDomain,
+    nodeResolvConf: await readFile(config.resolvConf, 'utf8').catch(() => ''),
+  };
+  const sources = createSourceCache(client, logger, signal);
+  const getServices = () => [...serviceInformer.items.values()];
+  const shared = { client, runtime, images, prober, events, statuses, sources, dns, logger };
+  const syncLoop = startSyncLoop({ client, deps: { ...shared, ...node, services: getServices }, signal });
+  return syncLoop;
 };
+
+const podLookup = (syncLoop: SyncLoop, runtime: CrunRuntime): PodLookup => ({
+  all: () => [...syncLoop.workers.values()].map(({ pod }) => pod),
+  find: syncLoop.find,
+  sandbox(namespace, name) {
+    const uid = syncLoop.find(namespace, name)?.metadata.uid;
+    return runtime.sandboxes().find(({ pod }) => pod.uid === uid);
+  },
+  runtime,
+});
 
 const readTls = async (config: KubeletConfig, rootFolder: string) => {
   const { tlsCertFile, tlsPrivateKeyFile, clientCaFile } = config;

@@ -9,7 +9,7 @@ import { deleteNetns, listNetns } from '../../sys/netns.ts';
 import { createExitTracker } from './exits.ts';
 import { collectLeftovers } from './garbage.ts';
 import { type LaunchOptions, launch } from './launch.ts';
-import { foldersIn, readRecords, removeHalfMade, writeRecord } from './records.ts';
+import { type Folders, foldersIn, readRecords, removeHalfMade, writeRecord } from './records.ts';
 import type { ContainerRecord, Runtime } from './runtime.ts';
 import { connect, disconnect, hostSandbox, isNamespace, type NetworkOptions, type StoredSandbox } from './sandbox.ts';
 
@@ -78,10 +78,7 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
       const record = containers.get(id);
       if (!record) return;
       if (!record.exit) throw new Error(`container ${id} is running`);
-      for (const point of await mountsBelow(bundle(id))) await unmount(point);
-      await rm(bundle(id), { recursive: true, force: true });
-      await rm(join(folders.exits, id), { force: true });
-      await removeLog(record.logPath);
+      await removeContainerFiles(record, folders);
       containers.delete(id);
     },
     exec: (id, command, { timeoutMs }) => crun.exec(id, command, { timeoutMs }),
@@ -98,6 +95,14 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
         logger: options.logger,
       }),
   };
+};
+
+const removeContainerFiles = async ({ id, logPath }: ContainerRecord, folders: Folders): Promise<void> => {
+  const bundle = join(folders.containers, id);
+  for (const point of await mountsBelow(bundle)) await unmount(point);
+  await rm(bundle, { recursive: true, force: true });
+  await rm(join(folders.exits, id), { force: true });
+  await removeLog(logPath);
 };
 
 /** Removes the log file, and the folders of the container and the pod when they are empty. */

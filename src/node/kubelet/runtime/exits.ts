@@ -26,20 +26,12 @@ export interface ExitTracker {
 }
 
 export const createExitTracker = (options: ExitTrackerOptions): ExitTracker => {
-  const { folders, crun, containers } = options;
+  const { folders, containers } = options;
   const listeners: ((container: ContainerRecord) => void)[] = [];
   const settling = new Map<string, Promise<void>>();
-  const bundle = (id: string): string => join(folders.containers, id);
 
   const settle = async (record: ContainerRecord, exit: ContainerExit): Promise<void> => {
-    const message = await readTerminationMessage(bundle(record.id));
-    const ended = { ...record, exit: message === '' ? exit : { ...exit, message } };
-    await crun.delete(ended.id).catch((error) => options.logger.error('Deleting a dead container failed', error));
-    await unmount(join(bundle(ended.id), 'rootfs'));
-    await rm(join(bundle(ended.id), 'upper'), { recursive: true, force: true });
-    // Last, because once the exit is recorded others may remove the container. If the kubelet stops before this line,
-    // the next kubelet reads conmon's exit file again.
-    await writeRecord(folders.containers, ended.id, ended);
+    const ended = await cleanUp(record, exit, options);
     containers.set(ended.id, ended);
     for (const listener of listeners) listener(ended);
   };
@@ -55,7 +47,7 @@ export const createExitTracker = (options: ExitTrackerOptions): ExitTracker => {
     if (exit) await settleOnce(record, exit);
   };
   const hasConmon = async (id: string): Promise<boolean> => {
-    const pid = await readFile(join(bundle(id), 'conmon.pid'), 'utf8').catch(() => '');
+    const pid = await readFile(join(folders.containers, id, 'conmon.pid'), 'utf8').catch(() => '');
     return pid !== '' && isAlive(Number(pid));
   };
   const refresh = async (): Promise<void> => {
@@ -78,4 +70,22 @@ export const createExitTracker = (options: ExitTrackerOptions): ExitTracker => {
     refresh,
     onExit: (listener) => void listeners.push(listener),
   };
+};
+
+/** Deletes an ended container from crun and removes its layers. @returns the new record */
+const cleanUp = async (
+  record: ContainerRecord,
+  exit: ContainerExit,
+  { folders, crun, logger }: ExitTrackerOptions,
+): Promise<ContainerRecord> => {
+  const bundle = join(folders.containers, record.id);
+  const message = await readTerminationMessage(bundle);
+  const ended = { ...record, exit: message === '' ? exit : { ...exit, message } };
+  await crun.delete(ended.id).catch((error) => logger.error('Deleting a dead container failed', error));
+  await unmount(join(bundle, 'rootfs'));
+  await rm(join(bundle, 'upper'), { recursive: true, force: true });
+  // Last, because once the exit is recorded others may remove the container. If the kubelet stops before this line, the
+  // next kubelet reads conmon's exit file again.
+  await writeRecord(folders.containers, ended.id, ended);
+  return ended;
 };

@@ -1,13 +1,11 @@
 // The remote command protocol over WebSocket (exec, attach): the first byte of each message is the channel's number.
 import type { WebSocket } from 'ws';
+import { highWater } from './pacing.ts';
 
 /** v5 adds to v4 the message that closes a channel. Only with v5 can a client end its input. */
 export const commandProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
-
-/** A program waits while the client has more than this many bytes to read. */
-export const highWater = 1 << 20;
 
 export interface CommandChannels {
   stdout(chunk: Buffer): void;

@@ -10,6 +10,7 @@ import type { Crun } from '../../sys/crun.ts';
 import { run } from '../../sys/exec.ts';
 import { type StreamingProgram, startStreaming } from '../../sys/streaming.ts';
 import type { CommandChannels, TerminalSize } from './channels.ts';
+import { pauseUntil } from './pacing.ts';
 
 export interface ExecRequest {
   readonly containerId: string;
@@ -162,13 +163,7 @@ const feed = (channels: CommandChannels, child: StreamingProgram, wanted: boolea
 };
 
 /** Delivers a chunk of output. Stops reading the program's output while the client is too slow. */
-export const pace = (channels: CommandChannels, child: StreamingProgram, deliver: () => void): void => {
+const pace = (channels: CommandChannels, child: StreamingProgram, deliver: () => void): void => {
   deliver();
-  if (!channels.isFull() || child.stdout?.isPaused()) return;
-  child.stdout?.pause();
-  const look = setInterval(() => {
-    if (channels.isFull() && child.exitCode === null) return;
-    clearInterval(look);
-    child.stdout?.resume();
-  }, 10);
+  if (channels.isFull()) pauseUntil(child, () => !channels.isFull());
 };

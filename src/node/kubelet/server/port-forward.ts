@@ -2,6 +2,7 @@
 // network.
 import { type StreamingProgram, spawnStreaming } from '../../sys/streaming.ts';
 import type { Sandbox } from '../runtime/runtime.ts';
+import { highWater, pauseUntil } from './pacing.ts';
 import { createSpdySession, type SpdyStream } from './spdy.ts';
 import type { Wire } from './wire.ts';
 
@@ -14,9 +15,6 @@ export interface PortForwardOptions {
 export const portForwardProtocol = 'SPDY/3.1+portforward.k8s.io';
 /** The protocol of older clients: SPDY without a WebSocket. */
 export const spdyPortForwardProtocol = 'portforward.k8s.io';
-
-/** The pod's side waits while the client has more than this many bytes to read. */
-const highWater = 1 << 20;
 
 /** Serves one client until it disconnects. */
 export const servePortForward = (wire: Wire, { sandbox, onError }: PortForwardOptions): void => {
@@ -83,15 +81,6 @@ const forward = ({ data, error, port, sandbox, isFull }: Forwarding): void => {
 const connectInside = ({ netns }: Sandbox, port: number): StreamingProgram => {
   const connect = ['socat', '-t600', '-', `TCP4:127.0.0.1:${port}`];
   return spawnStreaming(netns === undefined ? connect : ['nsenter', `--net=${netns}`, ...connect]);
-};
-
-const pauseUntil = (child: StreamingProgram, ready: () => boolean): void => {
-  child.stdout?.pause();
-  const look = setInterval(() => {
-    if (!ready() && child.exitCode === null) return;
-    clearInterval(look);
-    child.stdout?.resume();
-  }, 10);
 };
 
 const failure = (port: number, { id, pod }: Sandbox, stderr: string): string => {

@@ -1,6 +1,7 @@
 // The remote command protocol over SPDY (exec, attach), for kubectl before 1.31 and client-go's fallback: one SPDY
 // stream per channel.
-import { type CommandChannels, createMailbox, highWater, parseSize, statusOf, type TerminalSize } from './channels.ts';
+import { type CommandChannels, createMailbox, parseSize, statusOf, type TerminalSize } from './channels.ts';
+import { highWater } from './pacing.ts';
 import { createSpdySession, type SpdyStream } from './spdy.ts';
 import type { Wire } from './wire.ts';
 
