@@ -1,4 +1,4 @@
-// Ctrl-C: the first press cancels the work, which then cleans up. Further presses only say that this takes a moment.
+// Ctrl-C: the first press cancels the work, which then cleans up. Further presses only print that it still cleans up.
 
 export interface Interrupt {
   readonly signal: AbortSignal;

@@ -1,4 +1,4 @@
-// Finds the files of this package: the labs that come with labs, and the bundles.
+// Finds the files of this package: the labs that come with it, and the bundles.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

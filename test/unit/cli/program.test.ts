@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { commands } from '../../../src/host/cli/commands.ts';
@@ -120,6 +121,11 @@ describe('the command line', () => {
       for (const language of ['en', 'ko'] as const) expect(help(language, name)).not.toBe('');
     },
   );
+
+  test('the README names every command', () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    for (const name of names) expect(readme).toContain(`\`labs ${name}`);
+  });
 
   test('names every report format in the help', () => {
     for (const format of Object.keys(reportFormats)) expect(help('en', 'grade')).toContain(format);

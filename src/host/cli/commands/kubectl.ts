@@ -1,4 +1,5 @@
 // `labs kubectl …`: the cluster's own kubectl, with its arguments, input, output and exit code untouched.
+import { nodePaths } from '../../../api/paths.ts';
 import type { Run } from '../context.ts';
 import { chooseRunning } from '../instances.ts';
 import { controlPlaneOf } from '../machines.ts';
@@ -13,7 +14,7 @@ export const run: Run = async (context, args) => {
     command: {
       command: ['kubectl', ...args],
       folder: '/root',
-      environment: { ...programEnvironment(context), KUBECONFIG: '/etc/kubernetes/admin.conf' },
+      environment: { ...programEnvironment(context), KUBECONFIG: nodePaths.adminConfig },
     },
     terminal: output.interactive && isInteractive(args),
     interrupt,
