@@ -1,4 +1,4 @@
-// kube-apiserver's flags, by their original names.
+// kube-apiserver's flags. Names and help texts are Kubernetes' own.
 import type { FlagSpecs } from '../component/flags.ts';
 
 export const flagSpecs = {

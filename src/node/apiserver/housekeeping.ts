@@ -1,4 +1,4 @@
-// Periodic work: restores the service `kubernetes`, removes old revisions, and removes events after one hour.
+// Periodic work: restores what every cluster has, removes old revisions, and removes events after one hour.
 import type { KubeEvent } from '../../api/core.ts';
 import { events } from '../../api/resources.ts';
 import type { Logger } from '../../kit/logger.ts';

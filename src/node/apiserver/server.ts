@@ -51,7 +51,7 @@ export const startServer = async (api: Api, options: ServerOptions): Promise<Run
   return { stop: () => stop(server) };
 };
 
-/** Enough for answers to arrive. Idle connections stay open; the server waits for them no longer. */
+/** A stop waits this long at most for answers to arrive. It does not wait for idle connections to close. */
 const stopLimitMs = 300;
 
 /** Not `server.close()`: it destroys sockets whose answers are not sent yet, and all watches have just ended. */

@@ -1,5 +1,5 @@
-// What kube-proxy relies on in an API server, tested against the real server and against the stub. kube-proxy's tests and
-// benchmarks use the stub, so the stub must answer like the server.
+// What kube-proxy relies on in an API server, tested against the real server and against the stub.
+// kube-proxy's tests and benchmarks use the stub, so the stub must answer like the server.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Node, Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';

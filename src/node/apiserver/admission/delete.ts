@@ -34,7 +34,7 @@ export const deleteInStore = (
   const marked = mark(definition, current, options);
   const gone = isFinished(marked);
   if (options.dryRun) return { object: marked, gone };
-  // Watches see the deletion mark only on an object that was stored with it.
+  // An object that goes at once was never stored with a deletion mark, so watches see it without one.
   const wasMarked = current.metadata.deletionTimestamp !== undefined;
   if (gone) return { object: store.remove(resource, wasMarked ? marked : current), gone };
   return { object: marked === current ? current : store.put(resource, marked), gone };

@@ -1,4 +1,4 @@
-// The form in which objects are stored, and when nothing keeps a deleted object any longer.
+// The form in which objects are stored, and the test whether a deleted object can be removed.
 import type { KubeObject, ObjectMeta } from '../../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../../api/resources.ts';
 

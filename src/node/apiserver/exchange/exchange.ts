@@ -6,7 +6,7 @@ import type { AdmissionContext } from '../resources/definition.ts';
 import type { ObjectKey } from '../store/store.ts';
 import type { ResourceRequest } from './info.ts';
 
-/** The client certificate with which the API server connects to kubelets, and the authority of theirs. All PEM. */
+/** PEM: the API server's client certificate for kubelets, and the authority of the kubelets' certificates. */
 export interface KubeletAccess {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;

@@ -1,5 +1,5 @@
-// Server-side apply. managedFields keeps the fields that each manager applied. A field that its manager stops applying is
-// removed. A field that another manager applied with another value is a conflict, unless the request forces it.
+// Server-side apply. managedFields keeps the fields that each manager applied. A field that its manager stops applying
+// is removed. A field that another manager applied with another value is a conflict, unless the request forces it.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../../../api/meta.ts';

@@ -1,5 +1,5 @@
 // Everything that the API server knows about one resource. Each resource has a file here, and all.ts lists them.
-// The hooks are methods, not functions in properties: only so is a Definition<Pod> a Definition.
+// The hooks are methods, not properties: only with methods does TypeScript accept a Definition<Pod> as a Definition.
 import type { KubeObject } from '../../../api/meta.ts';
 import type { Resource } from '../../../api/resources.ts';
 import type { Logger } from '../../../kit/logger.ts';
@@ -28,7 +28,7 @@ interface Printing<T> {
   cells(object: T): unknown[];
 }
 
-/** How the resource differs when it is written. Every hook gets a private copy and may change it. */
+/** How the resource differs when it is written. Hooks may change `object` and `next`, not `current` and `created`. */
 interface Strategy<T> {
   /** Fills in what the client left out, on create and on update. */
   setDefaults?(object: T): void;

@@ -1,4 +1,4 @@
-// What Deployments and ReplicaSets have in common: a pod template, and a selector that fits the template and never changes.
+// What Deployments and ReplicaSets have in common: a pod template, and a selector that fits it and never changes.
 import { isDeepStrictEqual } from 'node:util';
 import type { PodTemplateSpec } from '../../../api/core.ts';
 import type { LabelSelector } from '../../../api/meta.ts';

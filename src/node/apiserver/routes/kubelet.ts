@@ -139,8 +139,8 @@ const forwardedHeaders = ({ headers }: IncomingMessage) => {
 };
 
 /**
- * Hands an upgraded connection (WebSocket, SPDY) to the kubelet: the request's head, and then raw bytes in both directions.
- * The server does not look into the protocol.
+ * Hands an upgraded connection (WebSocket, SPDY) to the kubelet: the request's head, and then raw bytes in both
+ * directions. The server does not look into the protocol.
  */
 export const relayUpgrade = (exchange: PodExchange, socket: Duplex, head: Buffer): Promise<void> => {
   const { api, info, request: incoming } = exchange;

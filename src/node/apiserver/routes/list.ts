@@ -1,5 +1,4 @@
 // GET of a collection: selected, in pages, as a list or as a table.
-
 import type { KubeList, KubeObject } from '../../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../../api/resources.ts';
 import { metaVersion } from '../../../api/version.ts';

@@ -54,7 +54,7 @@ export const applyTo = (type: string, token: string, current: unknown, document:
 const bringsVersion = (document: unknown): boolean =>
   isRecord(document) && isRecord(document.metadata) && document.metadata.resourceVersion !== undefined;
 
-/** Server-side apply: creates a missing object, or merges and removes the fields that this manager applies no longer. */
+/** Server-side apply: creates a missing object; otherwise merges, and removes fields that are no longer applied. */
 const apply = (exchange: ResourceExchange, document: unknown): Answer => {
   const { api, resource, info, url } = exchange;
   const { subresource } = info;

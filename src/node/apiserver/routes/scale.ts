@@ -18,7 +18,7 @@ interface Scale extends KubeObject {
   status?: { replicas: number; selector?: string };
 }
 
-/** The fields that replica sets and deployments share. */
+/** A deployment or a replica set: only fields that both have are used. */
 type Scalable = Deployment;
 
 const current = (exchange: ResourceExchange): Scalable =>

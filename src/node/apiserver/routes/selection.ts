@@ -1,4 +1,4 @@
-// Which objects a list, a watch or a deletion of a collection is about: label and field selectors, and the name in the URL.
+// The objects of a list, a watch or a deletion: label and field selectors, and the name in the URL.
 import type { KubeObject } from '../../../api/meta.ts';
 import type { Target } from '../exchange/exchange.ts';
 import { parseFieldSelector } from '../select/fields.ts';

@@ -1,4 +1,4 @@
-// A watch: the events since a revision and then the new ones, one JSON line each, until the client or the server ends it.
+// A watch: the events since a revision, then new events, one JSON line each, until the client or the server ends it.
 import type { ServerResponse } from 'node:http';
 import { apiVersionOf, type Resource } from '../../../api/resources.ts';
 import { type Api, namespaceOf, type ResourceExchange } from '../exchange/exchange.ts';
@@ -11,7 +11,7 @@ import { type Matcher, matcherOf } from './selection.ts';
 
 /** A silent watch gets bookmarks: clients give up on a server that sends nothing for minutes. */
 const bookmarkMs = 30_000;
-/** The last bookmark comes this long before the end, as in Kubernetes. The next watch then has little to catch up with. */
+/** The last bookmark comes this long before the end, as in Kubernetes. The next watch then misses little. */
 const lastBookmarkMs = 2000;
 /** A client that reads its events too slowly is disconnected. It can list again. */
 const backlogBytes = 32 * 1024 * 1024;
@@ -81,7 +81,7 @@ const bookmark = (resource: Resource, revision: number, extra: object = {}): str
   return `${JSON.stringify({ type: 'BOOKMARK', object })}\n`;
 };
 
-/** Starts the bookmarks and the time limit. @returns stops both and the listening, once the client has left */
+/** Starts the bookmarks and the time limit. @returns a function that stops both, and the listening */
 const keepAlive = (
   { api, url, resource, response }: WatchExchange,
   send: Sink['send'],

@@ -1,4 +1,4 @@
-// JSON objects.
+// Decoded JSON objects, such as bodies and patches.
 
 export type Fields = Record<string, unknown>;
 

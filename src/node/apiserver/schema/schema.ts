@@ -26,8 +26,8 @@ export type Shape =
 const table: Readonly<Record<string, string | Readonly<Record<string, string | undefined>>>> = fields;
 
 /**
- * The type of a kind: `core.v1.Service`, `discovery.v1.EndpointSlice`. A Go package in k8s.io/api is called after the first
- * label of its group. Every group that this server has is in version v1.
+ * The type of a kind: `core.v1.Service`, `discovery.v1.EndpointSlice`. Go packages in k8s.io/api have the name of the
+ * group up to its first dot. All groups of this server have version v1.
  */
 export const typeOf = ({ group, kind }: Pick<Resource, 'group' | 'kind'>): string =>
   `${group === '' ? 'core' : group.split('.')[0]}.v1.${kind}`;

@@ -5,7 +5,7 @@ import { badRequest } from '../status.ts';
 
 export type LabelPredicate = (labels: Labels | undefined) => boolean;
 
-/** @throws StatusError 400 on what can't be parsed */
+/** @throws StatusError 400 on a selector that can't be parsed */
 export const parseLabelSelector = (text: string): LabelPredicate => {
   const requirements = splitTopLevel(text).map((part) => parseRequirement(part, text));
   return (labels = {}) => requirements.every((requirement) => requirement(labels));

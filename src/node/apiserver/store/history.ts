@@ -17,7 +17,7 @@ export interface History {
   since(revision: number): readonly StoreEvent[] | undefined;
   /** The oldest revision from which a watch can start. */
   readonly floor: number;
-  /** @returns stops listening */
+  /** @returns a function that stops listening */
   listen(listener: (event: StoreEvent) => void): () => void;
 }
 

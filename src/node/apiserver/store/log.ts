@@ -25,8 +25,8 @@ export interface RevisionLog {
 }
 
 /**
- * Opens or creates the log in a folder. `synchronous=NORMAL`: a kill -9 loses nothing, a power cut may lose the last writes
- * but never damages the database. FULL would cost an fsync per write, which takes milliseconds.
+ * Opens or creates the log in a folder. `synchronous=NORMAL`: a kill -9 loses nothing. A power cut may lose the last
+ * writes, but never damages the database. FULL would cost an fsync per write, which takes milliseconds.
  */
 export const openLog = (folder: string): RevisionLog => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });

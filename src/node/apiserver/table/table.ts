@@ -1,5 +1,4 @@
-// The form of an object that the client accepts: the object, a table with the columns that kubectl prints, or its metadata.
-
+// The form of an answer that the client accepts: the object, a table with kubectl's columns, or only the metadata.
 import type { KubeObject } from '../../../api/meta.ts';
 import type { Resource } from '../../../api/resources.ts';
 import { metaVersion } from '../../../api/version.ts';

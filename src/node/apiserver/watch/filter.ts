@@ -1,4 +1,4 @@
-// Which events a watch with selectors shows: an object that starts to match is added, one that stops to match is deleted.
+// The events of a watch with selectors: an object that starts to match is added, one that stops matching is deleted.
 import type { KubeObject } from '../../../api/meta.ts';
 import type { StoreEvent } from '../store/history.ts';
 
@@ -16,7 +16,7 @@ export const createFilter =
     const before = previous !== undefined && matches(previous);
     if (matches(object)) return { type: before ? 'MODIFIED' : 'ADDED', object, json };
     if (!before) return undefined;
-    // The last state that matched, with the revision at which it stopped to match.
+    // The last state that matched, with the revision at which it stopped matching.
     const metadata = { ...previous.metadata, resourceVersion: object.metadata.resourceVersion ?? '' };
     return { type: 'DELETED', object: { ...previous, metadata }, json: undefined };
   };
