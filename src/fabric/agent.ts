@@ -1,11 +1,11 @@
-// JSON lines in, JSON lines out: requests run side by side, each bounded in time; the agent ends when its input does.
+// The agent's loop: reads requests as JSON lines and answers them in parallel, until its input ends.
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { FabricMethod, FabricMethods, FabricRequest } from '../api/fabric.ts';
 import { messageOf } from '../kit/error.ts';
 import { AgentError } from './run.ts';
 
-/** What the agent can do. A signal aborts when the caller no longer waits. */
+/** The agent's methods. The signal aborts at the deadline, or when the input has ended. */
 export type Handlers = {
   readonly [M in FabricMethod]: (
     params: FabricMethods[M]['params'],
@@ -13,7 +13,7 @@ export type Handlers = {
   ) => Promise<FabricMethods[M]['result']>;
 };
 
-/** No method takes longer: probes bring their own, shorter limits. */
+/** The longest time for any method. Probes have shorter limits of their own. */
 const deadlineMs = 60_000;
 
 /** Serves until `input` ends. */
@@ -32,7 +32,7 @@ const answer = async (handlers: Handlers, line: string, ended: AbortSignal): Pro
     const request = JSON.parse(line) as FabricRequest;
     id = request.id;
     const handler = handlers[request.method] as Handlers[FabricMethod] | undefined;
-    if (!handler) throw new AgentError('FABRIC_BAD_REQUEST', `no method is called "${request.method}"`);
+    if (!handler) throw new AgentError('FABRIC_BAD_REQUEST', `there is no method "${request.method}"`);
     const deadline = AbortSignal.timeout(deadlineMs);
     const work = handler(request.params as never, AbortSignal.any([ended, deadline]));
     return { id, result: await Promise.race([work, expired(deadline, request.method)]) };

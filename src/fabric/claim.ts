@@ -1,17 +1,18 @@
-// Who may change this cluster now, and whether it was ever completed: kept in the fabric, where every host can see it.
+// Which `labs start` may change this cluster now, and whether a start has ever finished. The fabric keeps both, because
+// every host can reach it.
 import { readFile, writeFile } from 'node:fs/promises';
 import { AgentError, run } from './run.ts';
 
 export interface ClaimOptions {
-  /** On a tmpfs, so that a restart of the fabric forgets it. */
+  /** The lock's file. On a tmpfs, so that it is gone after a restart of the fabric. */
   readonly lock?: string;
-  /** In the container's own file system, so that a stop keeps it. */
+  /** The mark of a finished start. In the container's file system, so that it survives a stop. */
   readonly completed?: string;
 }
 
 /**
- * The claim is a kernel lock (flock) that a helper process holds for as long as this agent lives: an interrupted
- * `labs start`, even one that was killed, loses it at once, and none can be left behind.
+ * The claim is a kernel lock (flock(1)). A helper process holds it as long as this agent lives. So an interrupted or
+ * killed `labs start` loses the lock at once, and no stale lock can remain.
  */
 export const createClaim = (options: ClaimOptions = {}) => {
   const lock = options.lock ?? '/run/labs.lock';
@@ -27,7 +28,8 @@ export const createClaim = (options: ClaimOptions = {}) => {
     return {};
   };
   const complete = async (): Promise<Record<string, never>> => {
-    if (!held) throw new AgentError('FABRIC_NOT_CLAIMED', 'only who holds the claim can complete a cluster');
+    if (!held)
+      throw new AgentError('FABRIC_NOT_CLAIMED', 'a cluster can only be completed by the agent that holds the claim');
     await writeFile(completed, `${new Date().toISOString()}\n`);
     return {};
   };
@@ -35,20 +37,20 @@ export const createClaim = (options: ClaimOptions = {}) => {
 };
 
 /**
- * `cat` ends when the agent does, as its standard input is a pipe from the agent; with it ends the lock.
- * @returns what lets go of the lock; undefined when another holds it
+ * `cat` reads from a pipe of the agent, so it ends with the agent, and the lock ends with `cat`.
+ * @returns a controller that releases the lock; undefined when another agent holds it
  */
 const hold = (lock: string): Promise<AbortController | undefined> => {
   const { promise, resolve } = Promise.withResolvers<AbortController | undefined>();
-  const letGo = new AbortController();
+  const releaseLock = new AbortController();
   const forever = 2 ** 31 - 1;
-  // `--no-fork`: the lock is the program's own, so that killing it lets go at once.
+  // `--no-fork`: the program itself holds the lock, so killing it releases the lock at once.
   run(['flock', '--nonblock', '--no-fork', lock, 'sh', '-c', 'echo held; exec cat'], {
     timeoutMs: forever,
     holdInput: true,
-    signal: letGo.signal,
+    signal: releaseLock.signal,
     until: (stdout) => {
-      if (stdout.includes('held')) resolve(letGo);
+      if (stdout.includes('held')) resolve(releaseLock);
       return false;
     },
   }).then(

@@ -1,7 +1,7 @@
-// What curl's exit code and its verbose lines say about a failed connection. Pure.
+// Classifies a failed connection by curl's exit code and its verbose lines. Pure. Used by probe.ts.
 import type { ProbeFailure } from '../api/fabric.ts';
 
-/** The part of curl's `%{json}` that is read. */
+/** The fields of curl's `%{json}` that are used. */
 export interface CurlReport {
   readonly exitcode: number;
   readonly errormsg: string | null;
@@ -13,7 +13,10 @@ export interface CurlReport {
   readonly time_total: number;
 }
 
-/** The report is the last line that is a JSON object; before it come the verbose lines. A curl that was killed may leave half of it. */
+/**
+ * The report is the last line that is a JSON object, after the verbose lines. A killed curl may leave an incomplete
+ * one.
+ */
 export const parseReport = (stderr: string): CurlReport | undefined => {
   const line = stderr.split('\n').findLast((text) => text.startsWith('{"'));
   if (line === undefined) return undefined;
@@ -24,7 +27,7 @@ export const parseReport = (stderr: string): CurlReport | undefined => {
   }
 };
 
-/** Exit codes: libcurl-errors(3). Code 7 has many reasons, which only the verbose lines tell apart. */
+/** Exit codes: libcurl-errors(3). Code 7 has many reasons; only the verbose lines distinguish them. */
 export const classify = (report: CurlReport, stderr: string): { failure: ProbeFailure; message: string } => {
   const reason = connectReason(stderr);
   const message = reason ?? report.errormsg ?? `curl ended with code ${report.exitcode}`;

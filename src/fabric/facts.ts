@@ -1,4 +1,5 @@
-// What the kernel says about one place, read with the fabric's own tools: nothing that a student replaced can lie here.
+// Gathers facts about one place from the kernel, with the fabric's own tools. Tools that a student replaced are not
+// used.
 import { readFile } from 'node:fs/promises';
 import type { FactName, Facts, FactsParams, ListenerFact, NamespaceFact } from '../api/fabric.ts';
 import { parseLinks, parseRoutes } from './links.ts';
@@ -10,7 +11,7 @@ import { runOk } from './run.ts';
 const timeoutMs = 5000;
 const ipLinks = ['ip', '-details', '-json', 'address'] as const;
 
-/** Gathers what is wanted, all at once. */
+/** Gathers the wanted facts in parallel. */
 export const gather = async ({ place, want }: FactsParams, signal?: AbortSignal): Promise<Facts> => {
   await using found = await find(place);
   const { namespace } = found;
@@ -39,7 +40,7 @@ const socketTables = ['tcp', 'udp', 'tcp6', 'udp6'] as const;
 const listenersOf = async ({ hostPid }: Namespace, run: Run): Promise<readonly ListenerFact[]> => {
   const tables = await Promise.all(
     socketTables.map(async (table) =>
-      // Without a process in the namespace, a short-lived one has to look: /proc/net is its own view.
+      // Without a process in the namespace, `cat` runs in it: /proc/self/net shows the namespace of the reader.
       hostPid === undefined
         ? await run(['cat', `/proc/self/net/${table}`]).catch(() => '')
         : await readFile(`/proc/${hostPid}/net/${table}`, 'utf8').catch(() => ''),
@@ -77,7 +78,7 @@ const sysctls = [
 
 const sysctlsOf = async (run: Run): Promise<Readonly<Record<string, string>>> => {
   const files = sysctls.map((name) => `/proc/sys/${name.replaceAll('.', '/')}`);
-  // `grep -s` names the file of each line and passes over those that this kernel lacks.
+  // `grep -sH` prints the file's name with each line, and skips files that this kernel lacks.
   const lines = await run(['sh', '-c', 'grep -sH "" "$@" || true', 'sh', ...files]);
   return Object.fromEntries(
     lines

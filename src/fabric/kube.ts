@@ -1,4 +1,4 @@
-// The cluster's API, asked with the grader's own credentials, and health endpoints: from the fabric's own namespace.
+// GET requests to the cluster's API server, with the grader's credentials, and to health endpoints.
 import { readFile } from 'node:fs/promises';
 import { request as plainRequest } from 'node:http';
 import { Agent, request } from 'node:https';
@@ -14,7 +14,7 @@ interface Credentials {
   readonly agent: Agent;
 }
 
-/** GET on the API server. The credentials are read once. */
+/** A GET request to the API server. The credentials are read once. */
 export const createKube = (configPath: string = nodePaths.adminConfig) => {
   let credentials: Promise<Credentials> | undefined;
   return async ({ path }: FabricMethods['kube']['params']): Promise<FabricMethods['kube']['result']> => {
@@ -25,11 +25,11 @@ export const createKube = (configPath: string = nodePaths.adminConfig) => {
   };
 };
 
-/** GET of a health endpoint. */
+/** A GET request to a health endpoint. */
 export const health = ({ address, port, path }: FabricMethods['health']['params']) =>
   get(new URL(path, `http://${address}:${port}`));
 
-/** The plan writes this file, one value per line: no YAML parser is needed for it. */
+/** `plan/files.ts` writes this file with one value per line, so it needs no YAML parser. */
 const readCredentials = async (path: string): Promise<Credentials> => {
   const text = await readFile(path, 'utf8');
   const value = (key: string): string => new RegExp(`${key}: (\\S+)`).exec(text)?.[1] ?? '';

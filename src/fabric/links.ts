@@ -1,4 +1,4 @@
-// `ip -json` output becomes facts. Pure.
+// Parses the output of `ip -json` into facts. Pure. Used by facts.ts.
 import type { LinkFact, RouteFact } from '../api/fabric.ts';
 
 interface IpLink {
@@ -17,7 +17,7 @@ interface IpLink {
 /** From `ip -details -json address`. */
 export const parseLinks = (json: string): readonly LinkFact[] =>
   (JSON.parse(json || '[]') as IpLink[])
-    // Filters leave empty objects in ip's lists.
+    // A filter of ip leaves empty objects in its lists.
     .filter((link) => link.ifname !== undefined)
     .map((link) => ({
       ifindex: link.ifindex,

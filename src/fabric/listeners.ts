@@ -1,10 +1,10 @@
-// /proc/PID/net/{tcp,udp,tcp6,udp6} becomes facts: the kernel's own list of sockets, without a program being run. Pure.
+// Parses /proc/PID/net/{tcp,udp,tcp6,udp6}, the kernel's list of sockets, into facts. Pure. Used by facts.ts.
 import type { ListenerFact } from '../api/fabric.ts';
 
 const listening = '0A';
 const unconnected = '07';
 
-/** Sockets that wait for someone: TCP in LISTEN, UDP without a peer. Format: proc_pid_net(5). */
+/** Sockets that accept traffic: TCP in state LISTEN, UDP without a peer. Format: proc_pid_net(5). */
 export const parseListeners = (protocol: 'tcp' | 'udp', table: string): readonly ListenerFact[] =>
   table
     .split('\n')
@@ -16,7 +16,7 @@ export const parseListeners = (protocol: 'tcp' | 'udp', table: string): readonly
       return [{ protocol, address: addressOf(address), port: Number.parseInt(port, 16) }];
     });
 
-/** The kernel prints each 32-bit word of the address as a number, in its own byte order: little-endian here. */
+/** The kernel prints each 32-bit word of the address as a number in host byte order, which is little-endian here. */
 const addressOf = (hex: string): string => {
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).reverse());
   if (bytes.length === 4) return dotted(bytes);

@@ -1,4 +1,4 @@
-// The fabric's agent, started by the host with `docker exec -i … node fabric.js agent`. Wires the parts, nothing more.
+// The entry point of the fabric's agent. The host starts it with `docker exec -i … node fabric.js agent`.
 import { serve } from './agent.ts';
 import { createClaim } from './claim.ts';
 import { gather } from './facts.ts';

@@ -1,25 +1,25 @@
-// Where a probe starts and where facts are gathered: a machine's network namespace, or that of a pod found by its address.
+// Finds the network namespace of a place: a machine, or a pod that is identified by its address.
 import { type FileHandle, open, readFile, readlink } from 'node:fs/promises';
 import type { Place } from '../api/fabric.ts';
 import { type Ipv4, parseIpv4 } from '../api/scalars.ts';
 import { type MachineProcess, machineInit, machineProcesses } from './processes.ts';
 import { AgentError, type Netns, runOk } from './run.ts';
 
-/** A network namespace of a machine, and a process in it where there is one. */
+/** A network namespace of a machine, with a process in it if there is one. */
 export interface Namespace {
   /** `net:[4026532450]` */
   readonly id: string;
   readonly netns: Netns;
-  /** A process that lives there; without one the namespace is only mounted. */
+  /** A process in the namespace. Undefined: the namespace is only mounted. */
   readonly hostPid?: number;
 }
 
-/** Gives back what was opened to reach namespaces. */
+/** Network namespaces. Disposing closes the files that were opened to reach them. */
 export interface Namespaces extends AsyncDisposable {
   readonly all: readonly Namespace[];
 }
 
-/** Every network namespace in which a process of the machine lives, and those mounted below its /run/netns. */
+/** The network namespaces of the machine's processes, and those that are mounted below its /run/netns. */
 export const namespacesOf = async (initPid: number, members: readonly MachineProcess[]): Promise<Namespaces> => {
   const lived = new Map<string, Namespace>();
   for (const { netns: id, hostPid } of members)
@@ -39,8 +39,8 @@ interface Mounted {
 }
 
 /**
- * Namespaces without a process. Their files lie in the machine's own file system, where root may have put a symbolic
- * link on the way: what was opened counts only if it is the very namespace that the kernel's list of mounts names.
+ * Namespaces without a process. Their files are in the machine's file system, where the student may have put a symbolic
+ * link on the path. So an opened file counts only if its inode is the one that the kernel's list of mounts names.
  */
 const openMounted = async (initPid: number, wanted: (id: string) => boolean): Promise<readonly Mounted[]> => {
   const mounts = await readFile(`/proc/${initPid}/mountinfo`, 'utf8').catch(() => '');
@@ -76,7 +76,7 @@ export const find = async (place: Place): Promise<Found> => {
       ...nothingOpen,
     };
   }
-  // It may come from the cluster's API, where a student can write anything.
+  // The address may come from the cluster's API, where a student can write anything.
   const podIp = parseIpv4(place.podIp);
   const namespaces = await namespacesOf(pid, await machineProcesses(pid));
   for (const namespace of namespaces.all)
@@ -96,7 +96,7 @@ const owns = async ({ hostPid, netns }: Namespace, address: Ipv4): Promise<boole
     const json = await runOk(['ip', '-json', 'address', 'show', 'to', `${address}/32`], { netns, timeoutMs: 3000 });
     return /"local"/.test(json);
   }
-  // The kernel's routing trie lists the namespace's own addresses, without a process being started for it.
+  // The kernel's routing trie lists the local addresses of the namespace. Reading it needs no process.
   const trie = await readFile(`/proc/${hostPid}/net/fib_trie`, 'utf8').catch(() => '');
   return new RegExp(`-- ${address.replaceAll('.', '\\.')}\\n\\s+/32 host LOCAL`).test(trie);
 };

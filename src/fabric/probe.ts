@@ -1,4 +1,4 @@
-// Real traffic from a place in the lab, by the fabric's own curl and dig: http, tcp and name lookups, failures classified.
+// Sends real traffic from a place in the lab with the fabric's curl and dig: http, tcp and name lookups.
 import type {
   HttpOutcome,
   HttpProbe,
@@ -17,7 +17,10 @@ import { type Netns, type RunResult, run } from './run.ts';
 type Failed = { readonly ok: false; readonly failure: ProbeFailure; readonly message: string };
 const failed = (failure: ProbeFailure, message: string): Failed => ({ ok: false, failure, message });
 
-/** `-q`: no curlrc. The report goes to standard error as JSON, after the verbose lines that tell refused from unreachable. */
+/**
+ * `-q`: no curlrc. The JSON report follows the verbose lines on standard error; those distinguish refused from
+ * unreachable.
+ */
 const curl = [
   'curl',
   '-q',
@@ -32,10 +35,10 @@ const curl = [
   '%{stderr}\n%{json}\n',
 ] as const;
 const maxBody = 1024 * 1024;
-/** Beyond a probe's own time, for the tool to start and to say why it failed. */
+/** Extra time for the tool to start and to report its failure. */
 const marginMs = 1000;
 
-/** One HTTP request; redirects are not followed, certificates not verified. */
+/** One HTTP request. Does not follow redirects, and does not verify certificates. */
 export const http = async (probe: HttpProbe, signal?: AbortSignal): Promise<HttpOutcome> => {
   const url = URL.parse(probe.url);
   if (!url || !/^https?:$/.test(url.protocol)) return failed('protocol', `"${probe.url}" is not an http or https URL`);
@@ -69,10 +72,10 @@ export const http = async (probe: HttpProbe, signal?: AbortSignal): Promise<Http
   };
 };
 
-/** How long a server that greets its clients (MariaDB does) may take to say something. */
+/** How long a server that greets its clients, such as MariaDB, may take for the greeting. */
 const bannerMs = 250;
 
-/** Connects, and waits a moment for what the server says first. */
+/** Connects, and waits a moment for the server's greeting. */
 export const tcp = async (probe: TcpProbe, signal?: AbortSignal): Promise<TcpOutcome> => {
   if (!/^[\w.-]+$/.test(probe.host)) return failed('protocol', `"${probe.host}" is not a host`);
   await using found = await find(probe.place);
@@ -107,7 +110,7 @@ export const tcp = async (probe: TcpProbe, signal?: AbortSignal): Promise<TcpOut
 
 const isConnected = (stderr: string): boolean => /^\* (Connected to|Established connection to) /m.test(stderr);
 
-/** Asks a name server, as a pod's resolver would: search domains first for names with few dots. */
+/** Queries a name server as a pod's resolver does: names with few dots are searched in the search domains first. */
 export const lookup = async (probe: LookupProbe, signal?: AbortSignal): Promise<LookupOutcome> => {
   await using found = await find(probe.place);
   return await ask(found.namespace.netns, probe.name, probe, signal);
@@ -134,7 +137,7 @@ const ask = async (netns: Netns, name: string, asked: Asked, signal?: AbortSigna
     return failed('timeout', `the name server ${asked.nameserver} did not answer`);
   if (/refused/.test(complaint)) return failed('refused', `nothing answers on ${asked.nameserver}, port 53`);
   if (/unreachable/.test(complaint)) return failed('unreachable', `the name server ${asked.nameserver}: ${complaint}`);
-  return failed('unresolved', `${asked.nameserver} knows no address for ${name}`);
+  return failed('unresolved', `${asked.nameserver} has no address for ${name}`);
 };
 
 type Resolved = { readonly ok: true; readonly address?: string } | Failed;
@@ -147,7 +150,7 @@ const resolve = async (
 ): Promise<Resolved> => {
   if (/^[\d.]+$/.test(host) || host.startsWith('[')) return { ok: true };
   if (probe.nameserver === undefined)
-    return failed('unresolved', `no name server is known here, so ${host} has no address`);
+    return failed('unresolved', `this place has no name server, so ${host} can't be resolved`);
   const outcome = await ask(netns, host, { nameserver: probe.nameserver, timeoutMs: probe.timeoutMs }, signal);
   if (!outcome.ok) return outcome;
   const [address] = outcome.addresses;

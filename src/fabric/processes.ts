@@ -1,4 +1,4 @@
-// The processes of a machine, from the kernel's own list: /proc of the engine's machine, which the fabric shares.
+// Lists the processes of a machine from the kernel: /proc of the engine's machine, which the fabric shares.
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import type { ProcessFact } from '../api/fabric.ts';
 import { AgentError } from './run.ts';
@@ -19,8 +19,8 @@ interface Stat {
 }
 
 /**
- * The processes of the machine whose process 1 is `initPid`: those of its process-id namespace, and those of namespaces
- * below it (pods), which descend from them.
+ * The processes of the machine whose process 1 is `initPid`: those of its process-id namespace and those of the
+ * namespaces below it (pods), which are their descendants.
  * @throws AgentError `FABRIC_NO_MACHINE` when that process is gone
  */
 export const machineProcesses = async (initPid: number): Promise<readonly MachineProcess[]> => {
@@ -48,17 +48,20 @@ export const machineProcesses = async (initPid: number): Promise<readonly Machin
 };
 
 /**
- * The process 1 of a machine. Another process may have got its number since the host asked Docker: only one that is
- * process 1 of a namespace below the engine's own will do, or a probe could start outside of the lab.
+ * The process 1 of a machine. The number may belong to another process by now. So it must be process 1 of a namespace
+ * below the engine's; otherwise a probe could start outside of the lab.
  * @throws AgentError `FABRIC_NO_MACHINE`
  */
 export const machineInit = async (pid: number): Promise<{ readonly pids: readonly number[] }> => {
   const init = await readStat(pid);
   if (init && init.pids.length > 1 && init.pids.at(-1) === 1) return init;
-  throw new AgentError('FABRIC_NO_MACHINE', `process ${pid} is no machine: it has stopped, or was started again`);
+  throw new AgentError(
+    'FABRIC_NO_MACHINE',
+    `process ${pid} is not a machine: the machine has stopped, or was restarted`,
+  );
 };
 
-/** What `ps` inside the machine would say of these, but in the kernel's words. */
+/** The command lines and units of processes, read from the kernel. */
 export const describeProcesses = async (members: readonly MachineProcess[]): Promise<readonly ProcessFact[]> => {
   const described = await Promise.all(members.map(describe));
   return described.filter((fact) => fact !== undefined);

@@ -1,17 +1,18 @@
-// Reads a file of a machine in which a student is root: links never lead out of it, and nothing in it can hang the agent.
+// Reads a file of a machine in which a student is root. Links never lead out of the machine, and no file blocks the
+// agent.
 import { constants } from 'node:fs';
 import { type FileHandle, open, readlink } from 'node:fs/promises';
 import type { FileOutcome, ReadFileParams } from '../api/fabric.ts';
 import { machineInit } from './processes.ts';
 import { AgentError } from './run.ts';
 
-/** open(2)'s O_PATH, which Node doesn't name: a handle on a name that opens nothing, so that a FIFO can't block. */
+/** O_PATH of open(2), which Node has no name for. It opens no content, so a FIFO can't block it. */
 const O_PATH = 0o10000000;
 const asName = O_PATH | constants.O_NOFOLLOW;
 const mostLinks = 40;
 const mostBytes = 4 * 1024 * 1024;
 
-/** The end of a file. A folder, FIFO or device exists and has no content. */
+/** Reads the end of a file. A folder, FIFO or device exists but has no content. */
 export const readMachineFile = async (params: ReadFileParams): Promise<FileOutcome> => {
   await using stack = new AsyncDisposableStack();
   await machineInit(params.pid);
@@ -19,13 +20,13 @@ export const readMachineFile = async (params: ReadFileParams): Promise<FileOutco
   if (!handle) return { exists: false };
   const stat = await handle.stat();
   if (!stat.isFile()) return { exists: true, content: '', size: 0, truncated: false };
-  // Opening the handle's own entry opens that very inode, whatever its name leads to by now.
+  // The entry of the handle opens the same inode, even if its name leads to another file by now.
   const file = await open(`/proc/self/fd/${handle.fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
   stack.use(file);
   return await readTail(file, stat.size, Math.min(params.tailBytes, mostBytes));
 };
 
-/** Files of /proc have size 0 and content all the same. */
+/** Files of /proc have size 0, but they have content. */
 const readTail = async (file: FileHandle, size: number, tailBytes: number): Promise<FileOutcome> => {
   const buffer = Buffer.alloc(size === 0 ? tailBytes : Math.min(size, tailBytes));
   const start = Math.max(0, size - buffer.length);
@@ -44,15 +45,15 @@ const readTail = async (file: FileHandle, size: number, tailBytes: number): Prom
 };
 
 /**
- * Follows a path component by component, each opened relative to the folder before it (openat(2), through
- * /proc/self/fd) and never through a link: a link's text is read and followed from the machine's own root.
- * Rejected: realpath first and open then, as the student may swap a folder for a link in between.
+ * Follows a path component by component. Each is opened relative to the folder before it (openat(2), through
+ * /proc/self/fd), never through a link. The text of a link is read and followed from the machine's root.
+ * Rejected: realpath before open, because the student may replace a folder with a link in between.
  * @returns a handle on the name, or undefined when there is none
  */
 const resolve = async (root: string, path: string, stack: AsyncDisposableStack): Promise<FileHandle | undefined> => {
   if (!path.startsWith('/')) throw new AgentError('FABRIC_BAD_REQUEST', `"${path}" is not an absolute path`);
   const openName = async (name: string): Promise<FileHandle> => stack.use(await open(name, asName));
-  // The last component of /proc/PID/root is the kernel's own link: it alone is followed.
+  // /proc/PID/root is a link of the kernel, the only link that is followed.
   const top = stack.use(await open(`${root}/.`, O_PATH | constants.O_DIRECTORY));
   const folders: FileHandle[] = [];
   const rest = partsOf(path);

@@ -1,11 +1,11 @@
-// Names as a pod's resolver expands them, and dig's answers. Pure.
+// Expands names as a pod's resolver does, and parses dig's answers. Pure. Used by probe.ts.
 import { clusterDomain } from '../api/cluster.ts';
 
 // A pod's /etc/resolv.conf: `search default.svc.cluster.local svc.cluster.local cluster.local`, `options ndots:5`.
 const searchDomains = [`default.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain];
 const ndots = 5;
 
-/** The names to ask for, in the order in which the first that has an address counts. */
+/** The names to query, in order. The first one that has an address is the result. */
 export const candidates = (name: string): readonly string[] => {
   if (name.endsWith('.')) return [name];
   const searched = searchDomains.map((domain) => `${name}.${domain}.`);
@@ -13,7 +13,7 @@ export const candidates = (name: string): readonly string[] => {
   return dots >= ndots ? [`${name}.`, ...searched] : [...searched, `${name}.`];
 };
 
-/** The addresses of the first candidate that has any, aliases followed, out of `dig +noall +answer`. */
+/** From the output of `dig +noall +answer`: the addresses of the first name that has any. Follows aliases. */
 export const parseAnswers = (output: string, names: readonly string[]): readonly string[] => {
   const records = output
     .split('\n')

@@ -1,23 +1,23 @@
-// How the agent runs the fabric's own tools inside a network namespace: bounded in time and in output, never through a shell.
+// Runs the fabric's own tools inside a network namespace, with limits on time and output. The only file that spawns.
 import { spawn } from 'node:child_process';
 
-/** Where a tool runs. Only its network namespace changes: program, libraries and files stay the fabric's own. */
+/** Where a tool runs. Only the network namespace changes; program, libraries and files are those of the fabric. */
 export interface Netns {
   /** A path that names the namespace, e.g. `/proc/4711/ns/net`. */
   readonly path: string;
-  /** An open namespace file to use instead of the path, where the path lies in a folder that a student controls. */
+  /** An open namespace file. Replaces the path when a student controls the folder of the path. */
   readonly fd?: number;
 }
 
 export interface RunOptions {
-  /** Undefined: the fabric's own. */
+  /** Undefined: the fabric's own namespace. */
   readonly netns?: Netns | undefined;
   readonly timeoutMs: number;
   readonly input?: string;
   /** Output beyond this is cut off. Default 16 MiB. */
   readonly maxBytes?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Looks at what has arrived so far; true ends the program. */
+  /** Called with the output so far; true ends the program. */
   readonly until?: (stdout: string, stderr: string) => boolean;
   /** Leaves standard input open until the program ends. */
   readonly holdInput?: boolean;
@@ -32,7 +32,7 @@ export interface RunResult {
   readonly milliseconds: number;
 }
 
-/** A failure with a code, as it travels to the host. */
+/** A failure with a code. Both are sent to the host. */
 export class AgentError extends Error {
   readonly code: string;
   constructor(code: string, message: string) {
@@ -42,11 +42,11 @@ export class AgentError extends Error {
   }
 }
 
-// The tools' environment: nothing of the agent's own, so no proxy, no curlrc, no locale.
+// The tools get nothing of the agent's environment: no proxy, no curlrc, no locale.
 const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: '/nonexistent' };
 const sixteenMiB = 16 * 1024 * 1024;
 
-/** Runs a program to its end. Rejects only when it can't be started. */
+/** Runs a program to its end. Rejects only when the program can't be started. */
 export const run = (command: readonly string[], options: RunOptions): Promise<RunResult> => {
   const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
   const started = performance.now();
@@ -88,7 +88,7 @@ const enter = ({ path, fd }: Netns): string[] => [
   '--',
 ];
 
-/** Runs a program that must succeed; gives its standard output. */
+/** Runs a program that must succeed. @returns its standard output */
 export const runOk = async (command: readonly string[], options: RunOptions): Promise<string> => {
   const { code, stdout, stderr, timedOut } = await run(command, options);
   if (code === 0) return stdout;

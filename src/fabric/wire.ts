@@ -1,4 +1,4 @@
-// Plugs machines into the lab's bridge: one veth pair each, from a container's network namespace to the fabric's own.
+// Connects machines to the lab's bridge: one veth pair each, from the machine's network namespace to the fabric's.
 import type { WireLink, WireParams } from '../api/fabric.ts';
 import { type Ipv4, ipv4ToNumber } from '../api/scalars.ts';
 import { machineInit } from './processes.ts';
@@ -20,8 +20,8 @@ interface IpLink {
 }
 
 /**
- * Makes the bridge and the links; what is already right stays as it is.
- * @returns the machines that were plugged in anew
+ * Creates the bridge and the links. A link that is already right stays unchanged.
+ * @returns the machines that got a new link
  */
 export const wire = async (params: WireParams, options: WireOptions = {}): Promise<{ wired: readonly string[] }> => {
   const home = { netns: options.home, timeoutMs };
@@ -53,10 +53,12 @@ const netnsOf = ({ pid }: WireLink): Netns => ({ path: `/proc/${pid}/ns/net` });
 const linksIn = async (netns: Netns | undefined): Promise<readonly IpLink[]> =>
   JSON.parse((await runOk(['ip', '-json', 'link'], { netns, timeoutMs })) || '[]');
 
-/** The bridge's side of a pair: named after the address, as a machine's name may be longer than a link's 15 characters. */
+/**
+ * The name of the bridge's end of a pair. It comes from the address, because a machine may be called `lo` or `lab0`.
+ */
 export const portName = (address: Ipv4): string => `lab-${ipv4ToNumber(address).toString(16).padStart(8, '0')}`;
 
-/** Both ends are there and know each other: a machine that was started again has a new namespace without the link. */
+/** Both ends exist and are peers. A restarted machine has a new namespace without the link. */
 const isPluggedIn = (link: WireLink, bridge: string, here: readonly IpLink[], there: readonly IpLink[]): boolean => {
   const port = here.find(({ ifname }) => ifname === portName(link.address));
   const inside = there.find(({ ifname }) => ifname === link.interface);

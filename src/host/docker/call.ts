@@ -1,10 +1,10 @@
-// What every part of the adapter uses to call dockerode.
+// Helpers with which the parts of the adapter call dockerode.
 import type { Labels } from './port.ts';
 
-/** Makes a call and translates what it throws. */
+/** Makes a call and translates its error into a LabError. */
 export type Call = <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
-/** docker-modem takes the signal out of the options object that it is given, so each call gets one of its own. */
+/** A new object for each call, because docker-modem removes the signal from the options object. */
 export const aborting = (signal: AbortSignal | undefined): { abortSignal?: AbortSignal } =>
   signal ? { abortSignal: signal } : {};
 
@@ -13,7 +13,7 @@ export const labelFilter = (labels: Labels): string[] =>
 
 const statusOf = (error: unknown): number => (error as { statusCode?: number }).statusCode ?? 0;
 
-/** These status codes mean that there is nothing to do. */
+/** Treats these HTTP status codes as success: they mean that there is nothing to do. */
 export const ignoring = async (statusCodes: readonly number[], work: Promise<unknown>): Promise<void> => {
   try {
     await work;

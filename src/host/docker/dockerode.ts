@@ -1,4 +1,4 @@
-// The Containers port on dockerode: the only file that imports it, and only when Docker is asked for something first.
+// Implements the Containers port with dockerode. Loads dockerode only when a command needs Docker.
 import Module, { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
@@ -14,8 +14,8 @@ import { joinFrames } from './streams.ts';
 import { createVolumes } from './volumes.ts';
 
 /**
- * Docker as the variables say where it is (DOCKER_HOST, DOCKER_CONTEXT, …). Nothing is contacted yet.
- * @throws LabError LAB_DOCKER_HOST when those can't be understood
+ * Docker at the endpoint that the variables name (DOCKER_HOST, DOCKER_CONTEXT, …). Makes no connection yet.
+ * @throws LabError LAB_DOCKER_HOST when a variable is invalid
  */
 export const connectDocker = async (variables: Variables): Promise<Containers> => {
   const endpoint = findEndpoint(variables);
@@ -40,8 +40,8 @@ export const connectDocker = async (variables: Variables): Promise<Containers> =
 };
 
 /**
- * dockerode loads gRPC, with which it builds by BuildKit, which labs doesn't use: half of the time that each command would
- * spend on loading it.
+ * Loads dockerode without gRPC. dockerode needs gRPC only for BuildKit, which labs doesn't use, and loading it takes
+ * half of the time.
  */
 const loadDockerode = (): typeof Dockerode => {
   const require = createRequire(import.meta.url);
@@ -53,7 +53,7 @@ const loadDockerode = (): typeof Dockerode => {
   return require('dockerode') as typeof Dockerode;
 };
 
-/** Not every call of dockerode's takes a signal, and none may hold up a Ctrl-C. */
+/** Ends the wait on an abort: not every call of dockerode takes a signal, but Ctrl-C must work during all of them. */
 const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
   const { promise, reject } = Promise.withResolvers<never>();
   const stop = (): void => reject(signal.reason);
@@ -65,9 +65,9 @@ const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<
   }
 };
 
-/** Every choice is spelt out, because docker-modem would fill a gap from the process's environment. */
+/** Sets every option, because docker-modem takes missing ones from the process's environment. */
 const clientOptions = (endpoint: Endpoint, variables: Variables): Dockerode.DockerOptions => {
-  // docker-modem's types don't know undefined, its code does.
+  // docker-modem's code accepts undefined, but its types don't.
   const base = { socketPath: undefined, host: undefined, ca: undefined, cert: undefined, key: undefined };
   const own = (): object => {
     switch (endpoint.kind) {
@@ -168,7 +168,7 @@ const contents = (docker: Dockerode, call: Call): Contents => ({
   open: (container, command) => call(() => openExec(docker, container, command), command.signal),
 });
 
-/** Removing one that is being removed already is a success: two that clean up at once must both get through. */
+/** Succeeds when another process is removing the container, because two clean-ups may run at the same time. */
 const removeContainer = async (docker: Dockerode, container: string, signal?: AbortSignal): Promise<void> => {
   try {
     await docker.getContainer(container).remove({ force: true, v: true, ...aborting(signal) });

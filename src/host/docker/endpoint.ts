@@ -1,4 +1,4 @@
-// Where Docker listens: from the variables and files that the docker command itself goes by.
+// Finds Docker's endpoint from the variables and files that the docker command uses.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -22,9 +22,9 @@ export interface Tls {
 }
 
 /**
- * DOCKER_HOST, else the docker command's context, else the first socket there is of the system's engine, Docker
- * Desktop's and a rootless one's.
- * @throws LabError LAB_DOCKER_HOST when what is set can't be understood
+ * DOCKER_HOST, else the docker command's context, else the first socket that exists: the system's engine, Docker
+ * Desktop, a rootless engine.
+ * @throws LabError LAB_DOCKER_HOST when a setting is invalid
  */
 export const findEndpoint = (variables: Variables): Endpoint => {
   const address = variables.DOCKER_HOST || contextHost(variables);
@@ -38,7 +38,7 @@ export const findEndpoint = (variables: Variables): Endpoint => {
   return { kind: 'unix', path: sockets.find((path) => existsSync(path)) ?? systemSocket };
 };
 
-/** As it is shown to people. */
+/** The endpoint in an error message. */
 export const formatEndpoint = (endpoint: Endpoint): string =>
   endpoint.kind === 'unix' ? endpoint.path : `${endpoint.kind}://${endpoint.host}:${endpoint.port}`;
 
@@ -74,7 +74,7 @@ const tcpEndpoint = (url: URL, variables: Variables): Endpoint => {
 };
 
 const misunderstood = (address: string): LabError =>
-  new LabError('LAB_DOCKER_HOST', `DOCKER_HOST is "${address}", which is no address of a Docker engine`, {
+  new LabError('LAB_DOCKER_HOST', `DOCKER_HOST is "${address}", which is not the address of a Docker engine`, {
     hint: 'Set it to unix:///path/docker.sock, tcp://host:port or ssh://user@host, or unset it.',
   });
 
@@ -88,7 +88,7 @@ const contextHost = (variables: Variables): string | undefined => {
   const host = (meta?.Endpoints as { docker?: { Host?: string } } | undefined)?.docker?.Host;
   if (host) return host;
   throw new LabError('LAB_DOCKER_HOST', `The Docker context "${name}" does not exist`, {
-    hint: 'See `docker context ls`, or unset DOCKER_CONTEXT.',
+    hint: 'Choose one that `docker context ls` lists, or unset DOCKER_CONTEXT.',
   });
 };
 
@@ -97,9 +97,9 @@ const readJson = (path: string): Record<string, unknown> | undefined => {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   } catch (cause) {
-    throw new LabError('LAB_DOCKER_HOST', `${path} can't be read: ${messageOf(cause)}`, {
+    throw new LabError('LAB_DOCKER_HOST', `${path} is not valid JSON: ${messageOf(cause)}`, {
       cause,
-      hint: 'Mend or remove that file.',
+      hint: 'Correct or remove this file.',
     });
   }
 };

@@ -1,4 +1,4 @@
-// What Docker, or the way to it, says went wrong → one clear error, with what to do next.
+// Translates errors of Docker and of the connection to it into a LabError with a hint.
 import { LabError, messageOf } from '../../kit/error.ts';
 import { type Endpoint, formatEndpoint } from './endpoint.ts';
 
@@ -8,7 +8,7 @@ export interface Circumstances {
   readonly engineInstalled: () => boolean;
 }
 
-/** Translates anything that a call to Docker threw. A LabError and an aborted signal's reason pass through. */
+/** Translates any error of a call to Docker. A LabError and the reason of an aborted signal pass through. */
 export const translate = (error: unknown, circumstances: Circumstances, signal?: AbortSignal): unknown => {
   if (signal?.aborted) return signal.reason;
   if (error instanceof LabError) return error;
@@ -19,8 +19,8 @@ export const translate = (error: unknown, circumstances: Circumstances, signal?:
 };
 
 /**
- * Errors that arrive inside of a progress stream, as text.
- * @param output the lines before it: a build's error only names the command that failed
+ * Translates an error that arrives as text inside of a progress stream.
+ * @param output the lines before the error, because a build's error only names the command that failed
  */
 export const translateText = (code: string, text: string, output: readonly string[] = []): LabError => {
   const said = [text, ...output].join('\n');
@@ -28,8 +28,8 @@ export const translateText = (code: string, text: string, output: readonly strin
   const wrong = output.filter((line) => /^(E|Err|W):|\berror\b|unable|failed|not found|denied/i.test(line)).slice(-4);
   return new LabError(code, [text, ...(wrong.length > 0 ? wrong : output.slice(-4))].join('\n'), {
     hint: isOffline(said)
-      ? 'Check the way to the network (`apt-get update` should work on this machine), then try again.'
-      : 'Mend what it says, then try again.',
+      ? 'Check the network: `apt-get update` must work on this machine. Then try again.'
+      : 'Correct the error above, then try again.',
   });
 };
 
@@ -40,14 +40,20 @@ export const isOffline = (output: string): boolean =>
 const refused = (status: number, said: string, cause: unknown): LabError => {
   if (isDiskFull(said)) return diskFull(said, cause);
   if (/no such image|manifest unknown|pull access denied/i.test(said))
-    return new LabError('LAB_IMAGE_MISSING', `Docker has no such image: ${said}`, {
+    return new LabError('LAB_IMAGE_MISSING', `Docker does not have the image: ${said}`, {
       cause,
       hint: 'Run `labs setup`, which builds the images that are missing.',
     });
   if (/no such container/i.test(said))
-    return new LabError('LAB_CONTAINER_MISSING', said, { cause, hint: 'See `labs status`.' });
+    return new LabError('LAB_CONTAINER_MISSING', said, {
+      cause,
+      hint: 'Run `labs status` to see which machines exist.',
+    });
   if (status === 409 && /is already in use/.test(said))
-    return new LabError('LAB_NAME_TAKEN', said, { cause, hint: 'See `labs status`; `labs delete` removes a lab.' });
+    return new LabError('LAB_NAME_TAKEN', said, {
+      cause,
+      hint: 'Run `labs status` to see what exists; `labs delete` removes a lab.',
+    });
   if (status === 409 && /is not running|is paused/.test(said))
     return new LabError('LAB_CONTAINER_STOPPED', said, { cause, hint: 'Run `labs start` to resume the lab.' });
   if (status === 404 && /Could not find the file/i.test(said)) return new LabError('LAB_FILE_MISSING', said, { cause });
@@ -64,7 +70,7 @@ const unreachable = (code: string, cause: unknown, { endpoint, engineInstalled }
   if (endpoint.kind !== 'unix')
     return new LabError('LAB_DOCKER_UNREACHABLE', `Docker does not answer at ${where}: ${messageOf(cause)}`, {
       cause,
-      hint: 'Check DOCKER_HOST and that the engine there runs; unset DOCKER_HOST to use the one on this machine.',
+      hint: 'Check DOCKER_HOST, and that the engine runs there. Unset DOCKER_HOST to use the engine of this machine.',
     });
   if (!engineInstalled())
     return new LabError('LAB_DOCKER_MISSING', 'The Docker Engine is not installed', {
@@ -83,11 +89,14 @@ export const isDiskFull = (text: string): boolean => /no space left on device|di
 export const diskFull = (said: string, cause?: unknown): LabError =>
   new LabError('LAB_DISK_FULL', `Docker's disk is full: ${said}`, {
     cause,
-    hint: 'Free some space (`docker system df` shows what uses it, `docker system prune` frees it), then try again.',
+    hint: 'Free 2 GB, then try again. `docker system df` shows what uses the space, `docker system prune` frees it.',
   });
 
 const failed = (said: string, cause: unknown): LabError =>
-  new LabError('LAB_DOCKER_FAILED', `Docker refused: ${said}`, { cause, hint: 'Run `labs doctor`.' });
+  new LabError('LAB_DOCKER_FAILED', `Docker refused the request: ${said}`, {
+    cause,
+    hint: 'Run `labs doctor` to find the cause.',
+  });
 
 /** docker-modem wraps Docker's message: `(HTTP code 409) unexpected - Conflict. … `. */
 const saidBy = (error: unknown): string =>

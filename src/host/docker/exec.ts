@@ -1,4 +1,4 @@
-// The Containers port on dockerode: commands in containers.
+// The part of the adapter that runs commands in containers.
 import { PassThrough, type Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { LabError } from '../../kit/error.ts';
@@ -8,7 +8,7 @@ import type { ExecResult, ExecSession, ExecSpec, TerminalSize } from './port.ts'
 import { toEnvironment } from './spec.ts';
 import { demultiplex, readAll } from './streams.ts';
 
-/** Runs to the end. */
+/** Runs a command to its end. */
 export const runExec = async (
   docker: Dockerode,
   container: string,
@@ -24,7 +24,7 @@ export const runExec = async (
   return { exitCode, stdout, stderr };
 };
 
-/** Starts it, with everything open. */
+/** Starts a command with all of its streams open. */
 export const openExec = (
   docker: Dockerode,
   container: string,
@@ -46,20 +46,20 @@ const start = async (
     AttachStdout: true,
     AttachStderr: true,
     Tty: terminal !== undefined,
-    // Engines from API 1.42 on start with the right size; older ones are told right after.
+    // Engines from API 1.42 on start with this size. Older engines get the size by `resize` below.
     ...(terminal ? { ConsoleSize: [terminal.rows, terminal.columns] } : {}),
     Env: toEnvironment(command.environment ?? {}),
     ...(command.user ? { User: command.user } : {}),
     ...(command.folder ? { WorkingDir: command.folder } : {}),
     ...aborting(signal),
   });
-  // Hijacked also without input: then nothing but the end of the stream says that the command has ended.
+  // Hijacked even without input, so that the end of the stream means the end of the command.
   const socket = await exec.start({ hijack: true, stdin: true, Tty: terminal !== undefined, ...aborting(signal) });
   if (!stdin) socket.end();
   const resize = async ({ columns, rows }: TerminalSize): Promise<void> => {
     await exec.resize({ w: columns, h: rows });
   };
-  // A command may have ended before its first resize; then its exit code says why.
+  // A failed resize is ignored, because the command may have ended already.
   if (terminal) await resize(terminal).catch(() => {});
   const stop = (): void => void socket.destroy(signal?.reason as Error);
   signal?.addEventListener('abort', stop, { once: true });
@@ -84,7 +84,7 @@ const ended = (socket: Readable): Promise<void> => {
   return promise;
 };
 
-/** The stream ends a moment before Docker knows the exit code. */
+/** Waits for the exit code, which Docker knows a moment after the stream has ended. */
 const readExitCode = (exec: Dockerode.Exec, signal: AbortSignal | undefined): Promise<number> =>
   eventually(
     'Docker tells the exit code of a command',

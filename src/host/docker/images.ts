@@ -1,4 +1,4 @@
-// The Containers port on dockerode: images.
+// The part of the adapter that handles images.
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { LabError } from '../../kit/error.ts';
@@ -71,7 +71,7 @@ export const createImages = (docker: Dockerode, call: Call): Images => ({
     call(() => ignoring([404], docker.getImage(reference).remove(aborting(signal))), signal),
 });
 
-/** Reads progress to its end; an error comes as one of its lines, after HTTP's 200. */
+/** Reads a progress stream to its end. Docker reports an error as a line of the stream, after the HTTP status 200. */
 const follow = async (stream: Readable, code: string, { onProgress, signal }: ProgressOptions): Promise<void> => {
   const stop = (): void => void stream.destroy(signal?.reason as Error);
   signal?.addEventListener('abort', stop, { once: true });
@@ -80,7 +80,7 @@ const follow = async (stream: Readable, code: string, { onProgress, signal }: Pr
     for await (const event of jsonLines(stream)) {
       if (typeof event.error === 'string') throw translateText(code, event.error.trim(), recent);
       const line = typeof event.stream === 'string' ? event.stream : progressLine(event);
-      // A program's own progress bar comes as many lines in one.
+      // A progress bar of a program is many lines in one event.
       const last = line
         .trimEnd()
         .split(/[\r\n]/)
@@ -102,11 +102,11 @@ const progressLine = ({ status, id }: Record<string, unknown>): string =>
 
 const notPulled = (reference: string, cause: unknown): unknown => {
   const { statusCode, code } = cause as { statusCode?: number; code?: string };
-  // No answer from Docker itself: not the registry's fault.
+  // Docker itself gave no answer, so the registry is not the cause.
   if (statusCode === undefined && code !== 'LAB_IMAGE_PULL') return cause;
   return new LabError('LAB_IMAGE_PULL', `Docker could not pull ${reference}`, {
     cause,
-    hint: 'Check the name and the way to the registry, or load the image into Docker first (`docker load`).',
+    hint: 'Check the name and the connection to the registry, or load the image into Docker with `docker load`.',
   });
 };
 

@@ -1,42 +1,46 @@
-// The port to a container engine: everything that labs asks of Docker, in labs' own words. The adapter is dockerode.ts,
-// the stateful fake is test/support/fake-docker.ts; one contract suite runs against both.
+// The port to a container engine: everything that labs needs from Docker. The adapter is dockerode.ts, the stateful
+// fake is test/support/fake-docker.ts; one contract suite runs against both.
 //
 // Every method throws LabError: LAB_DOCKER_MISSING, LAB_DOCKER_UNREACHABLE, LAB_DOCKER_PERMISSION, LAB_DISK_FULL,
-// LAB_IMAGE_MISSING, LAB_CONTAINER_MISSING, LAB_CONTAINER_STOPPED, LAB_NAME_TAKEN, or LAB_DOCKER_FAILED with Docker's own words.
+// LAB_IMAGE_MISSING, LAB_CONTAINER_MISSING, LAB_CONTAINER_STOPPED, LAB_NAME_TAKEN, or LAB_DOCKER_FAILED with
+// Docker's message.
 import type { Readable, Writable } from 'node:stream';
 
 export interface Containers {
-  /** What engine this is. Fails when it can't be reached: the way to ask whether Docker works. */
+  /** Describes the engine. Fails when the engine can't be reached, so it also tells whether Docker works. */
   engine(signal?: AbortSignal): Promise<EngineInfo>;
   readonly images: Images;
   readonly volumes: Volumes;
 
   /** @returns the new container's id */
   create(spec: ContainerSpec, signal?: AbortSignal): Promise<string>;
-  /** Does nothing to one that runs. */
+  /** Does nothing when the container runs. */
   start(container: string, signal?: AbortSignal): Promise<void>;
-  /** Asks it to stop, and kills it after `graceSeconds`. Does nothing to one that has stopped. */
+  /** Stops the container, and kills it after `graceSeconds`. Does nothing when it has stopped. */
   stop(container: string, graceSeconds: number, signal?: AbortSignal): Promise<void>;
-  /** Does nothing to one that has stopped. */
+  /** Does nothing when the container has stopped. */
   kill(container: string, unixSignal?: string): Promise<void>;
-  /** Kills and removes it with its anonymous volumes. Does nothing where there is none. */
+  /** Kills and removes the container with its anonymous volumes. Does nothing when it does not exist. */
   remove(container: string, signal?: AbortSignal): Promise<void>;
-  /** Undefined where there is none. */
+  /** Undefined when the container does not exist. */
   inspect(container: string, signal?: AbortSignal): Promise<ContainerState | undefined>;
-  /** Also stopped ones. @param labels each must be there with this value; `''` accepts any value */
+  /** Includes stopped containers. @param labels a container must have all of them; `''` matches any value */
   list(labels: Labels, signal?: AbortSignal): Promise<readonly ContainerSummary[]>;
   /** The exit code once it has stopped. */
   wait(container: string, signal?: AbortSignal): Promise<number>;
-  /** Unpacks a tar archive at `path`, in a container that may be stopped. Not onto a tmpfs: Docker writes below the mount. */
+  /**
+   * Unpacks a tar archive at `path`. The container may be stopped. A tmpfs does not work: Docker writes below the
+   * mount.
+   */
   putArchive(container: string, path: string, archive: Buffer | Readable, signal?: AbortSignal): Promise<void>;
   /** A tar archive of the file or folder at `path`. */
   getArchive(container: string, path: string, signal?: AbortSignal): Promise<Readable>;
-  /** What its main process wrote, standard output and error together, in the order of arrival. */
+  /** The output of the main process: standard output and error together, in the order of arrival. */
   logs(container: string, options?: LogOptions): Promise<string>;
 
-  /** Runs a command to its end. A nonzero exit code is a result, not an error. Aborting leaves the command running. */
+  /** Runs a command to its end. A nonzero exit code is a result, not an error. An abort does not end the command. */
   exec(container: string, command: ExecSpec & { readonly stdin?: string | Buffer }): Promise<ExecResult>;
-  /** Starts a command and talks to it. */
+  /** Starts a command and returns its streams. */
   open(container: string, command: ExecSpec & { readonly terminal?: TerminalSize }): Promise<ExecSession>;
 }
 
@@ -52,9 +56,9 @@ export interface EngineInfo {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly storageDriver: string;
-  /** Where it keeps images and containers, on its own machine. */
+  /** The engine's folder for images and containers, on the engine's machine. */
   readonly dataFolder: string;
-  /** It runs on this machine, behind a Unix socket; so its files may be ours too. */
+  /** The engine runs on this machine, behind a Unix socket. */
   readonly local: boolean;
 }
 
@@ -76,16 +80,16 @@ export interface ImageDetail extends ImageSummary {
 
 export interface Images {
   exists(reference: string, signal?: AbortSignal): Promise<boolean>;
-  /** Undefined where there is none. */
+  /** Undefined when the image does not exist. */
   inspect(reference: string, signal?: AbortSignal): Promise<ImageDetail | undefined>;
   list(labels: Labels, signal?: AbortSignal): Promise<readonly ImageSummary[]>;
-  /** @throws LabError LAB_IMAGE_PULL where no registry answers or none has it */
+  /** @throws LabError LAB_IMAGE_PULL when no registry answers or has the image */
   pull(reference: string, options?: ProgressOptions): Promise<void>;
-  /** Builds a Dockerfile's image. @throws LabError LAB_IMAGE_BUILD with the failing step's output */
+  /** Builds the image of a Dockerfile. @throws LabError LAB_IMAGE_BUILD with the output of the failed step */
   build(spec: BuildSpec, options?: ProgressOptions): Promise<void>;
-  /** Makes an image of a root file system (tar, may be compressed). @param changes Dockerfile instructions, `CMD ["sh"]` */
+  /** Makes an image from the tar archive of a root file system, compressed or not. */
   import(reference: string, rootfs: Readable, options?: ImportOptions): Promise<void>;
-  /** Removes the tag, and the image with its last one. Does nothing where there is none. */
+  /** Removes the tag, and with the last tag the image. Does nothing when it does not exist. */
   remove(reference: string, signal?: AbortSignal): Promise<void>;
 }
 
@@ -95,6 +99,7 @@ export interface ProgressOptions {
 }
 
 export interface ImportOptions extends ProgressOptions {
+  /** Dockerfile instructions, such as `CMD ["sh"]`. */
   readonly changes?: readonly string[];
 }
 
@@ -115,15 +120,15 @@ export interface VolumeSummary {
 }
 
 export interface Volumes {
-  /** Does nothing where there is one of this name. */
+  /** Does nothing when the volume exists. */
   create(name: string, labels: Labels, signal?: AbortSignal): Promise<void>;
   exists(name: string, signal?: AbortSignal): Promise<boolean>;
   list(labels: Labels, signal?: AbortSignal): Promise<readonly VolumeSummary[]>;
-  /** Does nothing where there is none. */
+  /** Does nothing when the volume does not exist. */
   remove(name: string, signal?: AbortSignal): Promise<void>;
 }
 
-/** A container as labs wants it. What isn't said is the engine's default. */
+/** A container to create. Missing fields have the engine's defaults. */
 export interface ContainerSpec {
   readonly name: string;
   readonly image: string;
@@ -132,7 +137,7 @@ export interface ContainerSpec {
   readonly hostname?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly labels?: Labels;
-  /** `none`: its network namespace has only loopback, until someone wires it. */
+  /** `none`: the network namespace has only loopback, until the fabric adds a link. */
   readonly network: 'none' | 'host' | 'bridge';
   readonly pidMode?: 'host';
   readonly cgroupNamespace?: 'private' | 'host';
@@ -148,12 +153,12 @@ export interface ContainerSpec {
   /** `name:address`, into /etc/hosts. */
   readonly hosts?: readonly string[];
   readonly stopSignal?: string;
-  /** Docker's own tiny init reaps the processes that are left behind. */
+  /** Runs Docker's small init as process 1, which reaps orphans. */
   readonly init?: boolean;
   readonly user?: string;
 }
 
-/** A volume, or a folder of the engine's machine (`/proc`, `/lib/modules`). */
+/** A mount of a volume, or of a folder of the engine's machine such as `/lib/modules`. */
 export interface ContainerMount {
   readonly source: string;
   readonly path: string;
@@ -171,7 +176,7 @@ export interface ContainerSummary {
 }
 
 export interface ContainerState extends ContainerSummary {
-  /** In the engine's process namespace; 0 while it doesn't run. */
+  /** In the engine's process-id namespace; 0 while the container does not run. */
   readonly pid: number;
   readonly exitCode: number;
   readonly outOfMemory: boolean;
@@ -181,7 +186,7 @@ export interface ContainerState extends ContainerSummary {
 }
 
 export interface LogOptions {
-  /** The last lines only. */
+  /** Only this many of the last lines. */
   readonly tail?: number;
   readonly signal?: AbortSignal;
 }
@@ -206,15 +211,15 @@ export interface TerminalSize {
 }
 
 export interface ExecSession {
-  /** Ending it ends the command's standard input. */
+  /** Ending this stream ends the command's standard input. */
   readonly stdin: Writable;
-  /** With a terminal: everything. */
+  /** With a terminal: all output. */
   readonly stdout: Readable;
-  /** With a terminal: nothing. Must be read or resumed, as stdout must. */
+  /** With a terminal: empty. Must be read or resumed, like stdout. */
   readonly stderr: Readable;
-  /** Settles when the command has ended. Rejects when the connection broke or `signal` aborted. */
+  /** Resolves when the command has ended. Rejects when the connection breaks or `signal` aborts. */
   readonly exitCode: Promise<number>;
   resize(size: TerminalSize): Promise<void>;
-  /** Cuts the connection; the command sees its input end, and a hang-up where it has a terminal. */
+  /** Closes the connection. The command's input ends; a command with a terminal gets a hang-up. */
   close(): void;
 }

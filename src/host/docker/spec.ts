@@ -1,4 +1,4 @@
-// A ContainerSpec as Docker's API wants it.
+// Translates a ContainerSpec into the options of Docker's API.
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import { aborting } from './call.ts';
 import type { ContainerSpec } from './port.ts';
@@ -28,13 +28,13 @@ const toHostConfig = (spec: ContainerSpec): HostConfig => ({
   SecurityOpt: [...(spec.securityOptions ?? [])],
   Sysctls: { ...spec.sysctls },
   Tmpfs: { ...spec.tmpfs },
-  // Binds take names of volumes and paths alike.
+  // Binds accept names of volumes and paths.
   Binds: (spec.mounts ?? []).map(({ source, path, readOnly }) => `${source}:${path}${readOnly ? ':ro' : ''}`),
   ...(spec.memoryBytes === undefined ? {} : { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes }),
   ...(spec.cpus === undefined ? {} : { NanoCpus: Math.round(spec.cpus * 1e9) }),
   ...(spec.pids === undefined ? {} : { PidsLimit: spec.pids }),
   ExtraHosts: [...(spec.hosts ?? [])],
   Init: spec.init ?? false,
-  // A node writes its own journal; what its main process prints is kept short.
+  // Short, because a node has a journal of its own.
   LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } },
 });

@@ -1,4 +1,4 @@
-// Docker's streams taken apart: frames of standard output and error, and lines of progress.
+// Parses Docker's streams: frames of standard output and error, and JSON lines of progress.
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
@@ -15,12 +15,12 @@ export const demultiplex = (source: Readable): { readonly stdout: Readable; read
     () => [stdout.end(), stderr.end()],
     (error: Error) => [stdout.destroy(error), stderr.destroy(error)],
   );
-  // A broken connection is reported by the exit code's promise; whoever doesn't read a stream needn't listen too.
+  // The promise of the exit code reports a broken connection, so an unread stream needs no listener for errors.
   for (const stream of [stdout, stderr]) stream.on('error', () => {});
   return { stdout, stderr };
 };
 
-/** All frames' payloads in their order. */
+/** The payloads of all frames, in order. */
 export const joinFrames = (frames: Buffer): string =>
   Buffer.concat(frameParser()(frames).map(({ payload }) => payload)).toString('utf8');
 
@@ -29,7 +29,7 @@ interface Frame {
   readonly payload: Buffer;
 }
 
-/** Payloads come out as they arrive, also before their frame is complete. */
+/** Returns payloads as they arrive, even before their frame is complete. */
 const frameParser = (): ((chunk: Buffer) => Frame[]) => {
   let header = Buffer.alloc(0);
   let number = 0;
@@ -69,7 +69,7 @@ export const readAll = async (source: Readable): Promise<string> => {
   return Buffer.concat(chunks).toString('utf8');
 };
 
-/** Reads a stream of JSON lines, as pull, build and import send them. */
+/** Reads a stream of JSON lines, the format of pull, build and import. */
 export async function* jsonLines(source: Readable): AsyncGenerator<Record<string, unknown>> {
   const decoder = new StringDecoder('utf8');
   let rest = '';

@@ -1,4 +1,4 @@
-// The Containers port on dockerode: volumes.
+// The part of the adapter that handles volumes.
 import type Dockerode from 'dockerode';
 import { aborting, absent, type Call, ignoring, labelFilter } from './call.ts';
 import type { Volumes } from './port.ts';

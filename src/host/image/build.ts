@@ -1,4 +1,4 @@
-// Builds the two images of Dockerfiles: the base first (pulled, or made by mmdebstrap), then what its Dockerfile adds.
+// Builds the two images: first the base (pulled, or made by mmdebstrap), then the Dockerfile on top of it.
 import { PassThrough } from 'node:stream';
 import { pack } from 'tar-stream';
 import { LabError } from '../../kit/error.ts';
@@ -20,14 +20,14 @@ export interface BuildContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Whether a registry is to be asked, or mmdebstrap's base is taken at once. */
+/** Where the base comes from: a registry, or mmdebstrap. */
 export type Base = 'registry' | 'bootstrap';
 
-/** How long a registry may take to answer at all before mmdebstrap is taken instead. */
+/** How long to wait for a first answer of the registry before mmdebstrap is used instead. */
 const registryPatienceMs = 10_000;
 const registryImage = `debian:${release}-slim`;
 
-/** Finds out where the base comes from: Docker has it or can pull it, or it is made here. */
+/** Chooses the base: `registry` when Docker has the image or can pull it, else `bootstrap`. */
 export const chooseBase = async (context: Pick<BuildContext, 'docker' | 'onProgress' | 'signal'>): Promise<Base> => {
   const { docker, onProgress, signal } = context;
   if (await docker.images.exists(registryImage, signal)) return 'registry';
@@ -36,7 +36,7 @@ export const chooseBase = async (context: Pick<BuildContext, 'docker' | 'onProgr
   try {
     onProgress?.(`Pulling ${registryImage}`);
     await docker.images.pull(registryImage, {
-      // Whatever the registry says: it answers, and may then take its time.
+      // The registry has answered, so the download may take its time.
       onProgress: (line) => {
         clearTimeout(timer);
         onProgress?.(line);
@@ -47,7 +47,7 @@ export const chooseBase = async (context: Pick<BuildContext, 'docker' | 'onProgr
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof LabError && error.code !== 'LAB_IMAGE_PULL') throw error;
-    onProgress?.('No registry answers: making the base from Debian packages');
+    onProgress?.('No registry answers. Making the base from Debian packages instead');
     return 'bootstrap';
   } finally {
     clearTimeout(timer);
@@ -68,7 +68,7 @@ export const buildNodeImage = async (context: BuildContext, base: Base): Promise
   return tag;
 };
 
-/** Builds the image in which the pod images' root file systems lie at /pods. @returns its reference */
+/** Builds the image that holds the root file systems of the pod images in /pods. @returns its reference */
 export const buildWorkshop = async (context: BuildContext, base: Base): Promise<string> => {
   const { inputs } = context;
   const from = await prepareBase(context, base, 'pods');
@@ -92,7 +92,7 @@ const build = async (context: BuildContext, { tag, dockerfile, from, files }: Re
       tag,
       dockerfile,
       context: contextArchive(files),
-      // What this machine reaches Debian's packages by, also a proxy on its loopback, is of use to no other machine.
+      // Mirror, proxies and the host's network are those of this machine, so only a local engine can use them.
       arguments: { BASE: from, ...proxies(variables), ...(local ? await sourceArguments(variables) : {}) },
       ...(local ? { network: 'host' } : {}),
       labels: { [imageLabels.kind]: dockerfile === 'Dockerfile' ? 'node' : 'pods' },
@@ -108,7 +108,7 @@ const contextArchive = (files: readonly InputFile[]): PassThrough => {
   return archive.pipe(new PassThrough());
 };
 
-/** Docker knows these build arguments without being told, and keeps them out of the image. */
+/** Docker's predefined build arguments. They do not stay in the image. */
 const proxies = (variables: Variables): Record<string, string> =>
   Object.fromEntries(
     ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) =>
@@ -130,7 +130,7 @@ const prepareBase = async (context: BuildContext, base: Base, list: 'node' | 'po
   const onProgress = (line: string): void => context.onProgress?.(`${list}: ${line}`);
   const { architecture } = await docker.engine(signal);
   await using undo = new UndoStack();
-  undo.push('remove the half-made base', () => docker.images.remove(reference));
+  undo.push('remove the incomplete base', () => docker.images.remove(reference));
   await bootstrap({ packages: inputs.packages[list], architecture, variables, onProgress, signal }, (archive) =>
     docker.images.import(reference, archive as PassThrough, {
       changes: ['CMD ["sh"]', `LABEL ${imageLabels.kind}=base`],

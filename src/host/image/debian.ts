@@ -1,4 +1,4 @@
-// Debian trixie without a registry: mmdebstrap's call, with the package sources that this machine itself uses.
+// Makes a Debian base without a registry: calls mmdebstrap with the package sources of this machine.
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export const release = 'trixie';
 
 export interface BootstrapOptions {
   readonly packages: readonly string[];
-  /** Of the engine, as Node names it; another than this machine's takes qemu-user. */
+  /** The engine's architecture, in Node's words. If it differs from this machine's, mmdebstrap needs qemu-user. */
   readonly architecture: string;
   readonly variables: Variables;
   readonly onProgress?: ((line: string) => void) | undefined;
@@ -20,7 +20,7 @@ export interface BootstrapOptions {
 
 /**
  * Makes a root file system with these packages.
- * @param consume reads the tar archive as it comes
+ * @param consume reads the tar archive while it is written
  * @throws LabError LAB_BOOTSTRAP_MISSING without mmdebstrap, LAB_BOOTSTRAP with its last lines when it fails
  */
 export const bootstrap = async (
@@ -37,7 +37,7 @@ export const bootstrap = async (
     stdout: 'pipe',
     buffer: { stdout: false, stderr: true },
     reject: false,
-    // A process group of its own: its apt and dpkg must hear of an end too, or it would wait for them.
+    // A process group, so that a signal also reaches apt and dpkg. mmdebstrap would wait for them.
     detached: true,
   });
   const end = once(() => endGroup(child.pid));
@@ -55,8 +55,8 @@ export const bootstrap = async (
 };
 
 /**
- * As root where that takes no question (`labs setup` has just asked sudo); else mmdebstrap tries a user namespace, which
- * some systems forbid.
+ * Uses root when that needs no password (`labs setup` has just asked sudo for it). Otherwise mmdebstrap uses a user
+ * namespace, which some systems forbid.
  */
 const asRoot = async (variables: Variables): Promise<readonly [string, readonly string[]]> => {
   if (process.getuid?.() === 0) return ['mmdebstrap', []];
@@ -68,13 +68,13 @@ const asRoot = async (variables: Variables): Promise<readonly [string, readonly 
   return failed ? ['mmdebstrap', []] : ['sudo', ['-n', '--preserve-env=http_proxy,https_proxy,no_proxy', 'mmdebstrap']];
 };
 
-/** mmdebstrap then cleans up by itself. */
+/** Ends mmdebstrap and its children. mmdebstrap cleans up by itself. */
 const endGroup = (pid: number | undefined): void => {
   if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGTERM');
   } catch (error) {
-    // Root's, when sudo started it; or gone already.
+    // EPERM: sudo started the process as root.
     if ((error as NodeJS.ErrnoException).code === 'EPERM')
       void execa('sudo', ['-n', 'kill', '-TERM', '--', `-${pid}`], { reject: false });
   }
@@ -85,7 +85,7 @@ const onAbort = (signal: AbortSignal | undefined, end: () => void): Disposable =
   return { [Symbol.dispose]: () => signal?.removeEventListener('abort', end) };
 };
 
-/** A second signal would hit the clean-up that the first one started. */
+/** Runs `work` only once: a second signal would interrupt the clean-up. */
 const once = (work: () => void): (() => void) => {
   let done = false;
   return () => {
@@ -106,7 +106,7 @@ export const bootstrapArguments = (
   '--format=tar',
   `--include=${packages.join(',')}`,
   ...['man', 'doc', 'locale', 'info', 'lintian'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
-  // Into a folder that is thrown away: no need to wait for the disk.
+  // The folder is temporary, so dpkg need not wait for the disk.
   '--dpkgopt=force-unsafe-io',
   ...aptOptions.map((option) => `--aptopt=${option}`),
   ...(existsSync('/usr/share/keyrings/debian-archive-keyring.gpg')
@@ -119,7 +119,7 @@ export const bootstrapArguments = (
 
 /** How this machine itself gets Debian packages. */
 export interface Sources {
-  /** Undefined where this isn't a Debian. */
+  /** Undefined on a machine that is not Debian. */
   readonly mirror: string | undefined;
   /** Lines for apt.conf. */
   readonly aptOptions: readonly string[];
@@ -141,7 +141,7 @@ const findMirror = async (): Promise<string | undefined> => {
   return undefined;
 };
 
-/** The first archive of Debian's main suite in a file of apt's, of either format. */
+/** The first Debian mirror with the component main in a sources file of apt, in either format. */
 export const parseMirror = (sources: string): string | undefined => {
   const lines = sources.split('\n').filter((line) => !line.trimStart().startsWith('#'));
   const text = lines.join('\n');
@@ -162,7 +162,7 @@ const debianSuites =
 const isDebian = (uri: string, suite: string): boolean =>
   /^https?:\/\//.test(uri) && /\/debian\/?$/.test(uri) && debianSuites.test(suite);
 
-/** Proxies and leniencies of this machine's apt, without which it might not reach the mirror. */
+/** The settings of this machine's apt that it may need to reach the mirror, such as proxies. */
 const readAptOptions = async (variables: Variables): Promise<readonly string[]> => {
   const { stdout, failed } = await execa('apt-config', ['dump'], {
     env: variables as Record<string, string>,
@@ -185,10 +185,10 @@ export const parseAptOptions = (dump: string): readonly string[] =>
 const bootstrapMissing = (cause: unknown): LabError =>
   new LabError(
     'LAB_BOOTSTRAP_MISSING',
-    'No registry answers, and mmdebstrap, which makes the image without one, is missing',
+    'No registry answers, and mmdebstrap, which makes the image without a registry, is not installed',
     {
       cause,
-      hint: 'Run `labs setup`, which installs it; or load an image into Docker: `docker load` of debian:trixie-slim.',
+      hint: 'Run `labs setup`, which installs mmdebstrap, or load debian:trixie-slim into Docker with `docker load`.',
     },
   );
 
@@ -200,7 +200,7 @@ const bootstrapFailed = (output: string, cause: unknown): LabError => {
   return new LabError('LAB_BOOTSTRAP', `Debian's packages could not be installed into the image:\n${tail}`, {
     cause,
     hint: isOffline(output)
-      ? 'Check the way to a Debian mirror (`apt-get update` should work on this machine), then run `labs setup` again.'
-      : 'Run `labs setup` again; `mmdebstrap` must be allowed to run (as root, or with user namespaces).',
+      ? 'Check the network: `apt-get update` must work on this machine. Then run `labs setup` again.'
+      : 'Make sure that `mmdebstrap` can run as root or with user namespaces. Then run `labs setup` again.',
   });
 };

@@ -1,4 +1,4 @@
-// What `labs start` and `labs setup` call: the node image and the pod image store, made when they are missing or out of date.
+// Makes the node image and the pod image store when they are missing or outdated. `labs start` and `labs setup` call it.
 
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -15,14 +15,14 @@ import { fillStore } from './store.ts';
 
 export interface EnsureOptions {
   readonly docker: Containers;
-  /** The checkout: its `image/` folder is what images are made from. */
+  /** The checkout. The images are made from its folder `image/`. */
   readonly root: string;
-  /** For what may be made again. */
+  /** A folder for files that can be made again. */
   readonly cacheFolder: string;
   readonly variables: Variables;
-  /** Where Debian comes from, if that is known already. Default: a registry when one answers, else mmdebstrap. */
+  /** The source of the base, if it is known already. Default: a registry when one answers, else mmdebstrap. */
   readonly base?: Base | undefined;
-  /** A line of what is being done, many per second at times. */
+  /** Called with lines of progress, sometimes many per second. */
   readonly onProgress?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,20 +30,23 @@ export interface EnsureOptions {
 export interface EnsuredImages {
   /** The node image's reference. */
   readonly image: string;
-  /** What had to be made. */
+  /** The images that were missing or outdated. */
   readonly made: readonly ('node image' | 'pod images')[];
 }
 
-/** Another `labs` may be making them already. */
+/** How long to wait for another `labs` that is making the images. */
 const lockPatienceMs = 600_000;
 
-/** Makes what is missing, side by side; two calls to Docker when nothing is. Nothing half-made stays behind. */
+/**
+ * Makes missing images in parallel. If none is missing, this takes two calls to Docker. A failure leaves no incomplete
+ * image.
+ */
 export const ensureImages = async (options: EnsureOptions): Promise<EnsuredImages> => {
   const { docker, cacheFolder, onProgress, signal } = options;
   const inputs = await readImageInputs(options.root);
   const state = await imageState(docker, inputs, signal);
   if (isComplete(state)) return { image: state.image, made: [] };
-  onProgress?.('Waiting for another labs that makes images');
+  onProgress?.('Waiting for another labs process that is making images');
   return await withFileLock(join(cacheFolder, 'images.lock'), () => makeMissing(options, inputs), {
     timeoutMs: lockPatienceMs,
     signal,
@@ -53,7 +56,7 @@ export const ensureImages = async (options: EnsureOptions): Promise<EnsuredImage
 const makeMissing = async (options: EnsureOptions, inputs: ImageInputs): Promise<EnsuredImages> => {
   const state = await imageState(options.docker, inputs, options.signal);
   if (isComplete(state)) return { image: state.image, made: [] };
-  // One that fails stops the other.
+  // A failure stops the other build, too.
   const failure = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failure.signal]) : failure.signal;
   const context: BuildContext = { ...options, inputs, signal };
@@ -86,10 +89,10 @@ export interface ImageState {
   readonly pods: Presence;
 }
 
-/** `outdated`: there is one, of other inputs. */
+/** `outdated`: an image exists, but it was made from other inputs. */
 export type Presence = 'present' | 'outdated' | 'missing';
 
-/** What is there already. */
+/** Which images exist already. */
 export const imageState = async (
   docker: Containers,
   inputs: ImageInputs,
@@ -123,7 +126,7 @@ const makePods = async (context: BuildContext, base: Base): Promise<void> => {
   });
 };
 
-/** Images of earlier inputs, and the workshop. What a lab still uses stays: Docker refuses to remove it. */
+/** Removes images of earlier inputs, and the workshop. Docker refuses to remove an image that a lab still uses. */
 const removeOutdated = async (docker: Containers, inputs: ImageInputs): Promise<void> => {
   const wanted = new Set([
     nodeImage(inputs.digests.node),
@@ -132,7 +135,7 @@ const removeOutdated = async (docker: Containers, inputs: ImageInputs): Promise<
   ]);
   const images = await docker.images.list({ [imageLabels.kind]: '' });
   const outdated = images.flatMap(({ tags }) => tags.filter((tag) => tag.startsWith('labs/') && !wanted.has(tag)));
-  // The workshop before the base that it stands on.
+  // The workshop first, because its base can't be removed before.
   const order = [workshopImage(inputs.digests.pods)];
   for (const tag of outdated.sort((a, b) => order.indexOf(b) - order.indexOf(a)))
     await docker.images.remove(tag).catch(() => {});

@@ -1,4 +1,5 @@
-// A container that lives for seconds and has the pod image store mounted: the way to it that also works with an engine elsewhere.
+// Gives access to the pod image store, which is a Docker volume: a short-lived container mounts it and runs scripts in
+// it. This also works with a remote engine.
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,27 +10,27 @@ import type { Containers } from '../docker/port.ts';
 import { imageVolume } from '../plan/names.ts';
 import { imageLabels } from './names.ts';
 
-/** Where the helper has the store. */
+/** The store's mount point in the helper container. */
 export const helperStore = '/store';
 
 export interface Helper {
-  /** Runs a shell script with arguments. @returns what it wrote @throws LabError LAB_IMAGE_STORE with its last words */
+  /** Runs a shell script with arguments. @returns its output @throws LabError LAB_IMAGE_STORE with its last lines */
   run(script: string, args: readonly string[]): Promise<string>;
-  /** The same, with a stream for standard input. */
+  /** Runs a shell script with a stream as its standard input. */
   feed(script: string, args: readonly string[], input: Readable): Promise<void>;
 }
 
 export interface HelperOptions {
   readonly docker: Containers;
-  /** One with sh, tar and coreutils. */
+  /** An image with sh, tar and coreutils. */
   readonly image: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A name that no other run has. */
+/** A unique name for a helper container. */
 export const helperName = (): string => `labs-helper-${randomBytes(6).toString('hex')}`;
 
-/** Makes the store where there is none, and works on it. The container is gone afterwards, whatever happens. */
+/** Creates the store if it is missing, and runs `work` on it. The container is always removed afterwards. */
 export const withStore = async <T>(options: HelperOptions, work: (helper: Helper) => Promise<T>): Promise<T> => {
   const { docker, image, signal } = options;
   await removeStaleHelpers(docker);
@@ -71,7 +72,7 @@ const helperIn = (docker: Containers, container: string, signal: AbortSignal | u
       session.stderr.on('data', (chunk: Buffer) => {
         said = `${said}${chunk}`.slice(-2000);
       });
-      // When the command gives up early, its exit code tells more than the broken pipe.
+      // If the command ends early, its exit code is a better error than the broken pipe.
       const fed = pipeline(input, session.stdin).catch((error: unknown) => error);
       const exitCode = await session.exitCode;
       input.destroy();
@@ -82,7 +83,7 @@ const helperIn = (docker: Containers, container: string, signal: AbortSignal | u
   };
 };
 
-/** What a killed run left behind: no helper needs ten minutes. */
+/** Removes helpers that a killed run left behind. No helper needs ten minutes. */
 const removeStaleHelpers = async (docker: Containers): Promise<void> => {
   const helpers = await docker.list({ [imageLabels.helper]: '' });
   const stale = helpers.filter(({ labels }) => Date.now() - Date.parse(labels[imageLabels.helper] ?? '') > 600_000);
@@ -94,6 +95,6 @@ const storeFailed = (said: string): LabError => {
   return isDiskFull(text)
     ? diskFull(text)
     : new LabError('LAB_IMAGE_STORE', `The pod image store could not be changed: ${text}`, {
-        hint: 'Run `labs doctor`.',
+        hint: 'Run `labs doctor` to find the cause.',
       });
 };

@@ -1,4 +1,4 @@
-// What the images are made from, and its digest: they are built anew when that changes, and only then.
+// The inputs of the images, and their digests. An image is built again only when its digest changes.
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,21 +14,21 @@ export interface InputFile {
 
 export interface ImageInputs {
   readonly files: readonly InputFile[];
-  /** Debian packages, by the image that has them. */
+  /** The Debian packages of each image. */
   readonly packages: { readonly node: readonly string[]; readonly pods: readonly string[] };
   readonly digests: {
     readonly node: string;
     readonly pods: string;
-    /** Of the lists of packages alone. */
+    /** Digests of the lists of packages alone. */
     readonly nodeBase: string;
     readonly podsBase: string;
   };
 }
 
-/** Raised when this folder's code makes something else of the same inputs. */
+/** Raise this number when the code of this folder makes a different image from the same inputs. */
 const recipe = 1;
 
-/** Files that only one of the two images is made from; all others belong to both. */
+/** The inputs of only one image. All other files are inputs of both. */
 const onlyNode = /^(Dockerfile$|node\/|packages\/node$)/;
 const onlyPods = /^(pods\/|packages\/pods$)/;
 
@@ -63,7 +63,9 @@ export const parsePackages = (text: string): readonly string[] =>
 
 const readFiles = async (folder: string): Promise<InputFile[]> => {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause) => {
-    throw new LabError('LAB_IMAGE_INPUTS', `The image's sources are missing: ${folder}`, { cause });
+    throw new LabError('LAB_IMAGE_INPUTS', `The folder with the sources of the images is missing: ${folder}`, {
+      cause,
+    });
   });
   const paths = entries
     .filter((entry) => entry.isFile())
@@ -72,7 +74,7 @@ const readFiles = async (folder: string): Promise<InputFile[]> => {
   return await Promise.all(
     paths.map(async (path) => {
       const [content, { mode }] = await Promise.all([readFile(join(folder, path)), stat(join(folder, path))]);
-      // Of the mode only what git keeps: a checkout's umask must not change the digest.
+      // Only the executable bit, as in git, so that the umask of a checkout does not change the digest.
       return { path, mode: mode & 0o100 ? 0o755 : 0o644, content };
     }),
   );

@@ -1,25 +1,25 @@
-// What images and their store are called in Docker: the one place that knows.
+// The names and labels of images and of their store in Docker.
 
-/** Labels of what this folder makes in Docker; with them, what is out of date is found again. */
+/** The labels of images, volume and containers that this folder creates. They are found again by their labels. */
 export const imageLabels = {
   /** `node`, `base` or `pods`. */
   kind: 'labs.image',
   volume: 'labs.volume',
-  /** On the helper containers, which live for seconds. */
+  /** On helper containers: when the container was created. */
   helper: 'labs.helper',
 } as const;
 
-/** Inputs' digest → the node image's reference. */
+/** The reference of the node image. @param digest of its inputs */
 export const nodeImage = (digest: string): string => `labs/node:${digest}`;
 
-/** Debian with the packages of one list, made by mmdebstrap where no registry answers. */
+/** A base that mmdebstrap made: Debian with the packages of one list. */
 export const baseImage = (list: 'node' | 'pods', digest: string): string => `labs/base-${list}:${digest}`;
 
-/** Where the pod images are assembled; removed once they lie in the store. */
+/** The image in which the pod images are assembled. It is removed after they are copied into the store. */
 export const workshopImage = (digest: string): string => `labs/workshop:${digest}`;
 
 /**
- * An empty image, made when the store has been filled: Docker's labels of a volume can't change, and looking into a volume
- * takes a container, which a warm start has no time for.
+ * An empty image that tells which inputs the store was filled from. The labels of a Docker volume can't change, and a
+ * look into the volume would take a container, which is too slow for a warm start.
  */
 export const storeMarker = (digest: string): string => `labs/pods:${digest}`;

@@ -1,4 +1,4 @@
-// The Node binary that goes into the node image: from npm's platform package of the engine's architecture.
+// Finds the Node binary for the node image, in npm's package for the engine's architecture.
 import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export interface NodeBinaryOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** As package.json fixes it. */
+/** The version of Node, from package.json. */
 export const nodeVersion = async (root: string): Promise<string> => {
   const { optionalDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
     optionalDependencies?: Record<string, string>;
@@ -57,7 +57,7 @@ const download = async (name: string, version: string, options: NodeBinaryOption
     signal?.throwIfAborted();
     throw new LabError('LAB_NODE_BINARY', `Node ${version} for ${options.architecture} could not be fetched from npm`, {
       cause,
-      hint: `Check the way to the npm registry (\`npm view ${name}\`), then try again.`,
+      hint: `Check the connection to the npm registry: \`npm view ${name}\` must work. Then try again.`,
     });
   } finally {
     await rm(folder, { recursive: true, force: true });

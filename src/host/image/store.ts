@@ -1,5 +1,5 @@
-// The pod image store on the host's side: fills it with the built-in images, and adds, lists and removes images.
-// Its layout is src/api/images.ts; the kubelets read it.
+// The pod image store: fills it with the built-in images, and adds, lists and removes images. The kubelets read the
+// store; its layout is in src/api/images.ts.
 import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -12,7 +12,7 @@ import { labels } from '../plan/names.ts';
 import { type Helper, helperName, helperStore, withStore } from './helper.ts';
 import { imageLabels } from './names.ts';
 
-/** Built-in image → the references under which pods find it. */
+/** The built-in images, with the references that pods use. */
 const builtIn: Readonly<Record<string, readonly string[]>> = {
   busybox: ['busybox', 'busybox:1.37'],
   web: ['web'],
@@ -22,13 +22,13 @@ const builtIn: Readonly<Record<string, readonly string[]>> = {
 
 export interface StoreOptions {
   readonly docker: Containers;
-  /** The node image, or the workshop. */
+  /** The image for the helper container: the node image or the workshop. */
   readonly image: string;
   readonly onProgress?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Copies the built-in images out of the workshop's /pods. @param inputsDigest tells one build of them from another */
+/** Copies the built-in images from /pods of the workshop. @param inputsDigest identifies the build */
 export const fillStore = (options: StoreOptions, inputsDigest: string): Promise<void> =>
   withStore(options, async (helper) => {
     const digests = Object.keys(builtIn).map((name) => [name, sha256(`${inputsDigest} ${name}`)] as const);
@@ -40,12 +40,12 @@ export const fillStore = (options: StoreOptions, inputsDigest: string): Promise<
         return { reference: normaliseReference(reference), digest, size, config };
       }),
     );
-    if (images.length === 0) throw new LabError('LAB_IMAGE_STORE', 'No pod image has been made');
+    if (images.length === 0) throw new LabError('LAB_IMAGE_STORE', 'The workshop image contains no pod images');
     await writeReferences(helper, images);
     await removeUnused(options.docker, helper);
   });
 
-/** Puts an image of the Docker engine's, which pulls it where it must, into the store. */
+/** Copies an image from the Docker engine into the store. Docker pulls the image if it is missing. */
 export const loadImage = async (options: StoreOptions, reference: string): Promise<StoredImage> => {
   const { docker, onProgress, signal } = options;
   const detail = await findOrPull(options, reference);
@@ -54,7 +54,7 @@ export const loadImage = async (options: StoreOptions, reference: string): Promi
   const source = helperName();
   undo.push('remove the container of the image', () => docker.remove(source));
   const labels = { [imageLabels.helper]: new Date().toISOString() };
-  // Never started; some images have no command, and Docker wants one.
+  // This container is never started, but Docker requires a command, and some images have none.
   await docker.create({ name: source, image: reference, network: 'none', command: ['-'], labels }, signal);
   return await withStore(options, async (helper) => {
     onProgress?.(`Copying ${reference} into the store`);
@@ -73,7 +73,7 @@ export const loadImage = async (options: StoreOptions, reference: string): Promi
   });
 };
 
-/** All images that pods can run. */
+/** All images in the store. */
 export const listImages = (options: StoreOptions): Promise<readonly StoredImage[]> =>
   withStore(options, async (helper) => {
     const output = await helper.run(
@@ -84,14 +84,14 @@ export const listImages = (options: StoreOptions): Promise<readonly StoredImage[
     return images.map((line) => JSON.parse(line) as StoredImage).sort((a, b) => (a.reference < b.reference ? -1 : 1));
   });
 
-/** Takes a reference out of the store. @throws LabError LAB_IMAGE_UNKNOWN where there is none */
+/** Removes a reference from the store. @throws LabError LAB_IMAGE_UNKNOWN when it does not exist */
 export const removeImage = (options: StoreOptions, reference: string): Promise<void> =>
   withStore(options, async (helper) => {
     const normalised = normaliseReference(reference);
     const gone = await helper.run('if rm "$1" 2>/dev/null; then echo gone; fi', [refPath(normalised)]);
     if (gone === '')
       throw new LabError('LAB_IMAGE_UNKNOWN', `There is no image ${normalised} in the store`, {
-        hint: 'See `labs image list`.',
+        hint: 'Run `labs image list` to see the images in the store.',
         exitCode: 2,
       });
     await removeUnused(options.docker, helper);
@@ -107,13 +107,16 @@ const findOrPull = async ({ docker, onProgress, signal }: StoreOptions, referenc
   return pulled;
 };
 
-/** Only what src/api/images.ts knows, without what is empty. */
+/** The fields of `ImageConfig` that are not empty. */
 const ociConfig = (config: Readonly<Record<string, unknown>>): ImageConfig => {
   const names = ['Env', 'Entrypoint', 'Cmd', 'WorkingDir', 'User', 'ExposedPorts', 'StopSignal'] as const;
   return Object.fromEntries(names.flatMap((name) => (config[name] ? [[name, config[name]]] : [])));
 };
 
-/** `/pods` of the workshop → blobs; hard links between the images stay. A blob appears whole or not at all. */
+/**
+ * Copies `/pods` of the workshop into blobs and keeps hard links between them. The rename makes each blob appear
+ * complete.
+ */
 const copyPods = `
 cd ${helperStore}
 mkdir -p blobs refs
@@ -155,7 +158,7 @@ const writeReferences = async (helper: Helper, images: readonly StoredImage[]): 
   await helper.feed('tar -xf - -C "$1/refs"', [helperStore], Readable.from([await buffer(archive)]));
 };
 
-/** Not while a lab runs: its pods may still stand on what no reference leads to. */
+/** Removes blobs without a reference, unless a lab runs: its pods may still use them. */
 const removeUnused = async (docker: Containers, helper: Helper): Promise<void> => {
   const machines = await docker.list({ [labels.name]: '' });
   if (machines.some(({ status }) => status === 'running')) return;

@@ -1,4 +1,4 @@
-// Which labs there are, and finding a lab or a task by what somebody typed.
+// Lists the labs, and finds a lab or a task by the name that a user typed.
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { LabDefinition, Localized, TaskDefinition } from '../../api/lab.ts';
@@ -6,7 +6,7 @@ import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import { didYouMean } from '../../kit/suggest.ts';
 import { labFile, loadLab } from './load.ts';
 
-/** One line of `labs list`. A lab that can't be read is listed with its problem. */
+/** One line of `labs list`. An invalid lab is listed with its problem. */
 export type LabSummary =
   | {
       readonly name: string;
@@ -42,7 +42,7 @@ export const findLab = async (root: string, name: string): Promise<LabDefinition
     )}`,
     {
       exitCode: ExitCode.usage,
-      hint: 'Run `labs list` to see the labs that there are.',
+      hint: 'Run `labs list` to see all labs.',
     },
   );
 };
@@ -62,7 +62,7 @@ export const findTask = (lab: LabDefinition, name: string): TaskDefinition => {
     )}`,
     {
       exitCode: ExitCode.usage,
-      hint: 'Run `labs tasks` to see the tasks that there are.',
+      hint: 'Run `labs tasks` to see all tasks.',
     },
   );
 };

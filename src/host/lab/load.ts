@@ -1,4 +1,5 @@
-// The first step of a lab's path: the folder on disk → a LabDefinition, or every problem at once with its line and column.
+// The first step of a lab's path: reads the folder into a LabDefinition, or reports every problem with its line and
+// column.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
@@ -22,18 +23,18 @@ export type LabReading =
 export const loadLab = async (folder: string): Promise<LabDefinition> => {
   const { lab, diagnostics } = await readLab(folder);
   if (lab) return lab;
-  const count = diagnostics.length === 1 ? 'a problem' : `${diagnostics.length} problems`;
+  const count = diagnostics.length === 1 ? 'One problem' : `${diagnostics.length} problems`;
   throw new LabError(
     'LAB_DEFINITION_INVALID',
     `${count} in the lab’s definition:\n${diagnostics.map(formatDiagnostic).join('\n')}`,
     {
       exitCode: ExitCode.usage,
-      hint: 'Mend the lines above; an editor with YAML support completes fields from schema/lab.schema.json.',
+      hint: 'Correct the lines above. An editor with YAML support completes fields from schema/lab.schema.json.',
     },
   );
 };
 
-/** Like `loadLab`, but gives the problems back. Only a folder without a `lab.yaml` throws. */
+/** Like `loadLab`, but returns the problems. Throws only for a folder without a `lab.yaml`. */
 export const readLab = async (folder: string): Promise<LabReading> => {
   const root = resolve(folder);
   const path = join(root, labFile);
@@ -66,10 +67,10 @@ const readSource = async (path: string, folder: string): Promise<string> => {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new LabError('LAB_DEFINITION_MISSING', `There is no lab in ${folder}: it has no ${labFile}`, {
+    throw new LabError('LAB_DEFINITION_MISSING', `There is no lab in ${folder}: the folder has no ${labFile}`, {
       cause,
       exitCode: ExitCode.usage,
-      hint: 'Run `labs list` to see the labs that there are.',
+      hint: 'Run `labs list` to see all labs.',
     });
   }
 };

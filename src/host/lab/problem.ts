@@ -1,11 +1,11 @@
-// What is wrong in a lab.yaml, where, and what would be right.
+// Problems of a lab.yaml: their place in the file, and words for zod's issues.
 import { isMap, isPair, isScalar, type LineCounter, type ParsedNode, type Document as YamlDocument } from 'yaml';
 import type { z } from 'zod';
 import { didYouMean } from '../../kit/suggest.ts';
 
 export type Path = readonly (string | number)[];
 
-/** A problem at a place in the document; `key` when it is the field's name that is wrong, not its value. */
+/** A problem at a place in the document. `key` is set when the name of a field is wrong, not its value. */
 export interface Problem {
   readonly path: Path;
   readonly message: string;
@@ -28,7 +28,7 @@ export interface Diagnostic {
 export const formatDiagnostic = ({ file, line, column, message }: Diagnostic): string =>
   `${file}:${line}:${column}: ${message}`;
 
-/** Finds the line and column of a problem: of the value, or of the nearest thing around it that is written down. */
+/** Finds the line and column of a problem: of the value, or of the nearest node around it that is in the file. */
 export const locate = (
   problem: Problem,
   document: YamlDocument.Parsed,
@@ -62,7 +62,7 @@ const keyOffset = (node: unknown, key: string): number | undefined => {
 
 type RawIssue = z.core.$ZodRawIssue;
 
-/** Words for zod's issues: what stands there, and what would be right. */
+/** Words for an issue of zod: the present value, and a correct one. */
 export const describeIssue = (issue: RawIssue): string | undefined => {
   switch (issue.code) {
     case 'invalid_type':
@@ -80,7 +80,7 @@ export const describeIssue = (issue: RawIssue): string | undefined => {
     case 'too_big':
       return `is ${show(issue.input)}, must be at most ${issue.maximum}`;
     case 'invalid_format':
-      return `is ${show(issue.input)}, which doesn’t look right`;
+      return `is ${show(issue.input)}, which has the wrong format`;
     default:
       return undefined;
   }
@@ -124,7 +124,7 @@ const typeWords = (expected: string): string =>
     array: 'a list',
   })[expected] ?? expected;
 
-/** A value as it stands in an error: short, on one line. */
+/** A value for an error message: short, on one line. */
 export const show = (value: unknown): string => {
   const text =
     value !== null && typeof value === 'object' ? (Array.isArray(value) ? 'a list' : 'a map') : JSON.stringify(value);

@@ -1,4 +1,4 @@
-// The shape of lab.yaml, as its author writes it: the one source of validation, of defaults and of the published JSON Schema.
+// The shape of lab.yaml: the only source of validation, of defaults and of the published JSON Schema.
 import { z } from 'zod';
 import { identifier, localized } from '../grade/checks/fields.ts';
 import { clusterSchema } from './cluster.ts';

@@ -1,5 +1,5 @@
-// Finds everything that is wrong in a lab.yaml, or in a cluster that a program asks for, in one go: first the shape, then
-// what the parts say about each other.
+// Finds everything that is wrong in a lab.yaml, or in a cluster that a program asks for, in one go: first the shape,
+// then what the parts say about each other.
 import { z } from 'zod';
 import type { ClusterSpec } from '../../api/cluster.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
@@ -26,7 +26,8 @@ export const validate = (raw: unknown): Validation => {
 const requestSchema = z.strictObject({ name: identifier, cluster: clusterSchema });
 
 /**
- * The same rules for a cluster that is about to be built: its name may come from `--name`, its specification from a program.
+ * The same rules for a cluster that is about to be built: its name may come from `--name`, its specification from a
+ * program.
  * @throws LabError `LAB_PLAN_REFUSED` that lists every problem
  */
 export const refuseInvalidCluster = (name: string, spec: ClusterSpec): void => {

@@ -1,4 +1,4 @@
-// What differs between two plans or specifications, as a user reads it. Works on any plain data. Pure.
+// Compares two plans or specifications, and describes the differences for a user. Works on any plain data. Pure.
 
 export interface Difference {
   /** e.g. `nodes.2.name` */
@@ -7,15 +7,15 @@ export interface Difference {
   readonly after?: unknown;
 }
 
-/** Every leaf that differs, is missing or is new. */
+/** Every leaf that differs or exists on one side only. */
 export const differences = (before: unknown, after: unknown): readonly Difference[] => {
-  const [old, young] = [flatten(before), flatten(after)];
-  return [...new Set([...old.keys(), ...young.keys()])]
-    .filter((what) => old.get(what) !== young.get(what))
+  const [old, current] = [flatten(before), flatten(after)];
+  return [...new Set([...old.keys(), ...current.keys()])]
+    .filter((what) => old.get(what) !== current.get(what))
     .map((what) => ({
       what,
       ...(old.has(what) ? { before: old.get(what) } : {}),
-      ...(young.has(what) ? { after: young.get(what) } : {}),
+      ...(current.has(what) ? { after: current.get(what) } : {}),
     }));
 };
 

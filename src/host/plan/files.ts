@@ -1,5 +1,4 @@
-// What lies in each machine before it starts: units, certificates, kubeconfigs, configurations, the components themselves.
-
+// The files of each machine before it starts: units, certificates, kubeconfigs, configurations and the components.
 import { stringify } from 'yaml';
 import { clusterDomain } from '../../api/cluster.ts';
 import { type Component, componentPorts, nodePaths } from '../../api/paths.ts';
@@ -32,13 +31,13 @@ export const fabricProgram: PlannedFile = { path: agentBundle, mode: 0o644, bund
 /** Starts the agent in the fabric container. */
 export const agentCommand = [nodeProgram, nodeFlags, agentBundle, 'agent'] as const;
 
-/** The agent, and the grader's own way into the API server. */
+/** The files of the fabric: the agent, and the grader's credentials for the API server. */
 export const fabricFiles = (server: string, pki: Pki): readonly PlannedFile[] => [
   fabricProgram,
   kubeconfigFile(nodePaths.adminConfig, server, 'kubernetes-admin', pki, identity.admin),
 ];
 
-/** A component's bundle, and the program on the PATH that runs it. */
+/** A component's bundle, and the program in PATH that runs it. */
 export const programFiles = (component: Component): PlannedFile[] => {
   const bundle = `${nodePaths.components}/${component}.js`;
   return [

@@ -1,4 +1,4 @@
-// Who is who in a cluster: the certificates that its parts need, as data. `pki.ts` makes them.
+// The certificates that the parts of a cluster need, as data. `pki.ts` makes them.
 import { type ClusterSpec, clusterDomain } from '../../api/cluster.ts';
 import { cidrAddress, type Ipv4 } from '../../api/scalars.ts';
 
@@ -10,7 +10,7 @@ export interface KeyPair {
 
 export interface Pki {
   readonly ca: KeyPair;
-  /** By the id of the request. */
+  /** By the id of their `CertificateRequest`. */
   readonly issued: Readonly<Record<string, KeyPair>>;
 }
 
@@ -41,7 +41,7 @@ export const identity = {
   kubeletServing: (node: string): string => `kubelet-serving/${node}`,
 } as const;
 
-/** The certificates of a cluster with these nodes. `addresses` are the nodes' own, in the order of `spec.nodes`. */
+/** The certificates of a cluster. @param addresses of the nodes, in the order of `spec.nodes` */
 export const pkiRequest = (spec: ClusterSpec, addresses: readonly Ipv4[]): PkiRequest => {
   const nodes = spec.nodes.map((node, index) => ({ ...node, address: addresses[index] ?? '' }));
   const controlPlane = nodes.find((node) => node.role === 'control-plane');

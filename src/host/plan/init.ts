@@ -1,11 +1,13 @@
-// The first program of a node: what systemd and kube-proxy need from the kernel, set before systemd takes over as process 1.
+// The first program of a node. It prepares the kernel's settings for systemd and kube-proxy, then becomes systemd.
 
 /**
- * - A fresh cgroup2, writable: systemd ≥ 257 starts on no other, whatever the engine's machine has.
- * - `/proc/sys/net` writable: kube-proxy and podnet set sysctls of the node's own network namespace. Docker mounts it
- *   read-only, and its `--sysctl` refuses to start a container when the kernel lacks one (no br_netfilter, no IPv6).
- * - No name servers: the engine's, which Docker wrote down, can't be reached from here. Names fail at once instead.
- * - No IPv6 but on loopback: the cluster is IPv4, and `ip address` stays readable.
+ * - A fresh, writable cgroup2: systemd ≥ 257 does not start on cgroup v1, which the engine's machine may have.
+ * - A writable `/proc/sys/net`: kube-proxy and podnet set sysctls of the node's network namespace. Docker mounts it
+ *   read-only. Docker's `--sysctl` refuses to start a container when the kernel lacks a sysctl (no br_netfilter, no
+ *   IPv6).
+ * - No name servers: those that Docker writes into the file are not reachable from a node. Without them, names fail at
+ *   once.
+ * - IPv6 only on loopback: the cluster uses IPv4, and `ip address` stays readable.
  */
 export const initProgram = `#!/bin/sh
 mount -t cgroup2 -o rw,nosuid,nodev,noexec,nsdelegate cgroup2 /sys/fs/cgroup

@@ -1,23 +1,24 @@
-// What containers, labels and links are called: the one place that knows, for the plan that makes them and for all who look them up.
+// The names of containers, labels, links and volumes, for the plan that creates them and for the code that looks them
+// up.
 import { type Ipv4, ipv4ToNumber } from '../../api/scalars.ts';
 
-/** Docker labels. All state of a cluster that outlives a command is in them, so that nothing on the host can go stale. */
+/** Docker labels. They hold all state of a cluster that outlives a command, so nothing on the host can become stale. */
 export const labels = {
   name: 'labs.name',
   lab: 'labs.lab',
   role: 'labs.role',
-  /** The lab's folder on the student's machine, where it isn't one of those that come with labs. */
+  /** The lab's folder on the student's machine, unless the lab comes with labs. */
   folder: 'labs.folder',
   machine: 'labs.machine',
   /** On the node that runs the API server; `true`. */
   controlPlane: 'labs.control-plane',
   definition: 'labs.definition',
-  /** On the fabric: the ClusterSpec as JSON, to tell what a changed definition would change. */
+  /** On the fabric: the ClusterSpec as JSON, to find what a changed definition changes. */
   spec: 'labs.spec',
   version: 'labs.version',
-  /** How many machines the whole cluster has: fewer means that a start was interrupted. */
+  /** The number of machines of the whole cluster. Fewer machines mean that a start was interrupted. */
   machines: 'labs.machines',
-  /** The link's address, e.g. `192.168.56.11/24 via 192.168.56.1`: a cluster is wired again from labels alone. */
+  /** The link's address, such as `192.168.56.11/24 via 192.168.56.1`. A resume restores the links from it. */
   link: 'labs.link',
 } as const;
 

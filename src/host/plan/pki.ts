@@ -1,4 +1,4 @@
-// The cluster's certificates: a value that the plan takes, made here beside it, so that the plan itself stays pure.
+// Makes the cluster's certificates. The plan takes them as an argument, so that the plan itself stays pure.
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import {
@@ -22,7 +22,7 @@ interface Issuer {
   readonly keys: webcrypto.CryptoKeyPair;
 }
 
-/** Makes an authority and all certificates that a cluster's parts identify themselves with: ECDSA P-256, some 30 ms. */
+/** Makes a certificate authority and all certificates of a cluster: ECDSA P-256, in about 30 ms. */
 export const createPki = async (request: PkiRequest): Promise<Pki> => {
   cryptoProvider.set(webcrypto);
   const issuer: Issuer = { name: 'CN=kubernetes', keys: await newKeys() };
@@ -77,7 +77,7 @@ const alternativeNames = ({ dnsNames, addresses }: CertificateRequest) => [
   ...addresses.map((value) => ({ type: 'ip' as const, value })),
 ];
 
-/** Valid from yesterday, as clocks of host and engine may differ. */
+/** Valid from yesterday on, because the clocks of host and engine may differ. */
 const validity = () => {
   const now = Date.now();
   return {

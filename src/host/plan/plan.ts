@@ -1,4 +1,4 @@
-// A lab's cluster specification becomes the plan of its machines. Pure: same input, same plan.
+// Turns a lab's ClusterSpec into the plan of its machines. Pure: the same input gives the same plan.
 import { addressLayout, type ClusterSpec, fabricMachine } from '../../api/cluster.ts';
 import { imageStorePath } from '../../api/images.ts';
 import { componentPorts } from '../../api/paths.ts';
@@ -15,7 +15,7 @@ export interface PlanInput {
   readonly name: string;
   readonly lab: string;
   readonly definitionDigest: string;
-  /** Where the lab's folder is; kept as a label. */
+  /** The lab's folder, for a label. */
   readonly folder?: string;
   readonly spec: ClusterSpec;
   /** Reference of the node image. */
@@ -62,7 +62,7 @@ export const machineNames = (spec: ClusterSpec): readonly string[] => [
   ...[...spec.nodes, ...spec.clients].map(({ name }) => name),
 ];
 
-/** The files of a machine that a new build of labs changes. */
+/** The files of a machine that change with a new build of labs. */
 export const programsOf = (spec: ClusterSpec, machine: string): readonly PlannedFile[] => {
   if (machine === fabricMachine) return [fabricProgram];
   const node = spec.nodes.find(({ name }) => name === machine);
@@ -98,7 +98,7 @@ const limits = (input: PlanInput, memoryMiB: number, pids: number): Limits => ({
   pids,
 });
 
-/** What is the same for all machines. */
+/** The fields that are the same for all machines. */
 const machine = (input: PlanInput, name: string, role: MachineRole) => ({
   name,
   role,
@@ -128,8 +128,8 @@ const machine = (input: PlanInput, name: string, role: MachineRole) => ({
 });
 
 /**
- * `sleep` as process 1 of a shell that reaps orphans and ends at once on SIGTERM. Not a Node process: an idle one costs 40 MB.
- * The engine's name servers, which Docker wrote down, can't be reached from here: without them, names fail at once.
+ * A shell that sleeps, reaps orphans, and ends at once on SIGTERM. An idle Node process would cost 40 MB. The name
+ * servers that Docker writes into resolv.conf are not reachable from a lab; without them, names fail at once.
  */
 const idle = ['/bin/sh', '-c', 'echo > /etc/resolv.conf; trap "exit 0" TERM; sleep infinity & wait'] as const;
 
@@ -140,7 +140,7 @@ const fabricPlan = (input: PlanInput, network: NetworkPlan, pki: Pki): MachinePl
     ...common,
     command: idle,
     capabilities: nodeCapabilities,
-    // Forwards nothing: what a node sends to addresses outside of the lab ends here.
+    // The fabric forwards no packets, so that packets to addresses outside of the lab end here.
     sysctls: { 'net.ipv4.ip_forward': '0' },
     tmpfs: { '/run': 'exec', '/tmp': 'exec' },
     limits: limits(input, 1024, 4096),
@@ -196,7 +196,7 @@ const nodePlan = (
     ...common,
     controlPlane,
     command: [initPath],
-    // systemd looks here to know that it is in a container.
+    // Tells systemd that it runs in a container.
     environment: { container: 'docker' },
     capabilities: nodeCapabilities,
     tmpfs: { '/run': 'exec', '/tmp': 'exec' },

@@ -1,4 +1,4 @@
-// The plan of a cluster as plain data: it prints, diffs and is tested without Docker. The path: definition → plan → cluster.
+// The types of a cluster's plan. A plan is plain data: it can be printed, compared and tested without Docker.
 import type { Component } from '../../api/paths.ts';
 import type { Cidr, Ipv4 } from '../../api/scalars.ts';
 
@@ -8,7 +8,7 @@ export interface ClusterPlan {
   readonly name: string;
   /** The lab from which it is made. */
   readonly lab: string;
-  /** Digest of the lab's definition, kept as a label: tells whether a running cluster still fits. */
+  /** The digest of the lab's definition, for a label. */
   readonly definition: string;
   readonly version: string;
   readonly image: string;
@@ -45,12 +45,14 @@ export interface MachinePlan {
   readonly tmpfs: Readonly<Record<string, string>>;
   readonly mounts: readonly VolumeMount[];
   readonly limits: Limits;
-  /** `host`: sees all processes of the engine's machine, with which the fabric finds the others' namespaces. */
+  /**
+   * `host`: sees all processes of the engine's machine. The fabric finds the namespaces of the machines through them.
+   */
   readonly pidMode: 'host' | 'private';
   readonly stopSignal: string;
   /** `name:address`, into /etc/hosts. */
   readonly hosts: readonly string[];
-  /** Where the machine is plugged in; the fabric is the bridge itself. */
+  /** The machine's link to the bridge. The fabric has none, because it holds the bridge. */
   readonly link?: LinkPlan;
   readonly files: readonly PlannedFile[];
   readonly components: readonly Component[];
@@ -77,9 +79,9 @@ export interface Limits {
   readonly pids: number;
 }
 
-/** A file to be put into a machine before it starts. Exactly one source of content. */
+/** A file that a machine gets before it starts, with exactly one source of its content. */
 export type PlannedFile =
   | { readonly path: string; readonly mode: number; readonly content: string; readonly secret?: boolean }
-  /** A bundle that the build made, by its file's name in `dist/`. */
+  /** A bundle of the build, by its path below `dist/`. */
   | { readonly path: string; readonly mode: number; readonly bundle: string }
   | { readonly path: string; readonly symlink: string };

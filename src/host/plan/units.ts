@@ -1,12 +1,12 @@
-// systemd units of the components: what a student sees with `systemctl cat kube-proxy`.
+// The systemd units of the components, which a student sees with `systemctl cat kube-proxy`.
 import { addressLayout, type ClusterSpec, clusterDomain } from '../../api/cluster.ts';
 import { type Component, componentPorts, nodePaths } from '../../api/paths.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import type { PlannedFile } from './types.ts';
 
-/** Systemd reads units from here. */
+/** systemd's folder for units. */
 const unitFolder = '/etc/systemd/system';
-/** The lean target that a node boots into: no login, no device manager, nothing that a container doesn't need. */
+/** The target that a node boots into. It starts only the components: no login and no device manager. */
 const target = 'labs.target';
 
 export interface NodeContext {
@@ -27,13 +27,13 @@ const descriptions: Readonly<Record<Component, string>> = {
   'cluster-dns': 'cluster-dns: The cluster DNS server',
 };
 
-/** The components of a node, in the order in which they are worth starting. */
+/** The components of a node, in a good order for the start. */
 export const componentsOf = (controlPlane: boolean): readonly Component[] =>
   controlPlane
     ? ['kube-apiserver', 'kubelet', 'kube-proxy', 'podnet', 'cluster-dns', 'kube-controller-manager', 'kube-scheduler']
     : ['kubelet', 'kube-proxy', 'podnet'];
 
-/** Units, the links that enable them, and the target. No unit waits for another: each component retries on its own. */
+/** The units, the links that enable them, and the target. No unit waits for another, because each component retries. */
 export const unitFiles = (node: NodeContext): readonly PlannedFile[] => [
   ...componentsOf(node.controlPlane).flatMap((component): PlannedFile[] => [
     { path: `${unitFolder}/${component}.service`, mode: 0o644, content: unitOf(component, node) },
@@ -45,7 +45,7 @@ export const unitFiles = (node: NodeContext): readonly PlannedFile[] => [
   { path: '/etc/systemd/journald.conf.d/labs.conf', mode: 0o644, content: journalConfig },
 ];
 
-// No default dependencies: they would pull in sysinit.target, which costs most of a boot and does nothing here.
+// No default dependencies: they would start sysinit.target, which takes most of a boot and does nothing useful here.
 const targetUnit = `[Unit]
 Description=Kubernetes node
 DefaultDependencies=no
@@ -87,7 +87,7 @@ ${component === 'kubelet' ? 'KillMode=process\n' : ''}
 WantedBy=${target}
 `;
 
-/** A component's flags, spelled as the originals'. */
+/** A component's flags, with the names of the originals. */
 export const flagsOf = (component: Component, node: NodeContext): readonly string[] => {
   const { spec } = node;
   const config = (name: string): string => `${nodePaths.kubernetes}/${name}`;
@@ -157,7 +157,7 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
   }
 };
 
-/** Which pod subnet is whose follows the definition's order, not the order in which nodes happen to register. */
+/** The order of pod subnets is that of the definition, not the order in which nodes register. */
 const nodeLabels = ({ name, spec, controlPlane }: NodeContext): readonly string[] => [
   ...(controlPlane ? ['node-role.kubernetes.io/control-plane='] : []),
   `labs/pod-subnet=${spec.nodes.findIndex((node) => node.name === name)}`,

@@ -1,4 +1,4 @@
-// `labs doctor`: looks at everything that labs rests on, for real, and leaves nothing behind.
+// `labs doctor`: tries everything that labs needs on this machine, and leaves nothing behind.
 
 import { LabError, messageOf } from '../../kit/error.ts';
 import type { Containers, EngineInfo } from '../docker/port.ts';
@@ -13,7 +13,7 @@ export interface DoctorOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** All probes, in the order in which they are worth reading. Never throws for what it finds. */
+/** Runs all probes, in a good order for reading. A failed probe is a result, not an error. */
 export const examine = async (options: DoctorOptions): Promise<readonly Probe[]> => {
   const node = nodeProbe();
   const engine = await options.docker.engine(options.signal).catch((error: unknown) => error);
@@ -49,7 +49,7 @@ const nodeProbe = (): Probe => {
         name: 'Node',
         status: 'failure',
         detail: process.version,
-        remedy: 'Run `npm ci` in the checkout, which brings Node 24.',
+        remedy: 'Run `npm ci` in the checkout, which installs Node 24.',
       };
 };
 
@@ -66,17 +66,17 @@ const dockerProbe = ({ version, operatingSystem, kernel, local }: EngineInfo): P
   detail: `${version} on ${operatingSystem}, kernel ${kernel}${local ? '' : ' (another machine)'}`,
 });
 
-/** 1.41 is Docker 20.10's: the oldest that private cgroup namespaces and all else here were tried on. */
-const oldestApi = 1.41;
+/** The API version of Docker 20.10, the oldest engine that labs is tested with. */
+const oldestApi = { major: 1, minor: 41 };
 
 const apiProbe = ({ apiVersion }: EngineInfo): Probe => {
-  const [major = '0', minor = '0'] = apiVersion.split('.');
-  const old = Number(major) < 1 || (Number(major) === 1 && Number(minor) < 41);
+  const [major = 0, minor = 0] = apiVersion.split('.').map(Number);
+  const old = major < oldestApi.major || (major === oldestApi.major && minor < oldestApi.minor);
   return old
     ? {
         name: 'Docker API',
         status: 'failure',
-        detail: `${apiVersion}, needs ${oldestApi}`,
+        detail: `${apiVersion}; labs needs ${oldestApi.major}.${oldestApi.minor}`,
         remedy: 'Update Docker to 20.10 or newer.',
       }
     : { name: 'Docker API', status: 'ok', detail: apiVersion };
@@ -89,7 +89,7 @@ const memoryProbe = ({ memoryBytes }: EngineInfo): Probe => {
     name: 'memory',
     status: memoryBytes >= 1 * gibibyte ? 'warning' : 'failure',
     detail,
-    remedy: 'A three-node lab takes about 700 MB: give the machine (or Docker Desktop) 2 GB or more.',
+    remedy: 'A three-node lab takes about 700 MB. Give the machine (or Docker Desktop) at least 2 GB.',
   };
 };
 
@@ -104,13 +104,13 @@ const imageProbe = (name: string, presence: 'present' | 'outdated' | 'missing'):
     : {
         name,
         status: 'warning',
-        detail: presence === 'outdated' ? 'made from earlier sources' : 'not made yet',
-        remedy: 'Run `labs setup`; `labs start` makes it as well.',
+        detail: presence === 'outdated' ? 'outdated: made from earlier sources' : 'not made yet',
+        remedy: 'Run `labs setup` to make it now; otherwise the next `labs start` makes it.',
       };
 
 const notProbed: Probe = {
   name: 'kernel',
   status: 'warning',
-  detail: 'not probed: that takes the node image',
+  detail: 'not probed, because the node image is missing',
   remedy: 'Run `labs setup`, then `labs doctor` again.',
 };

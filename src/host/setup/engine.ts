@@ -1,4 +1,4 @@
-// The Docker Engine on this machine: is it there, does it run, may we use it? And what makes each so.
+// Finds out whether the Docker Engine is installed, runs and may be used by this user, and changes what is missing.
 import { LabError, messageOf } from '../../kit/error.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import { systemSocket, type Variables } from '../docker/endpoint.ts';
@@ -7,7 +7,7 @@ import type { Machine, RunOptions } from './machine.ts';
 
 export type EngineState = 'ready' | 'missing' | 'stopped' | 'forbidden';
 
-/** @throws LabError for what setup can't mend: a DOCKER_HOST that leads nowhere, and the unforeseen */
+/** @throws LabError for a state that setup can't change: a wrong DOCKER_HOST, or an unexpected error */
 export const engineState = async (docker: Containers, variables: Variables) => {
   const error = await docker.engine().then(
     () => undefined,
@@ -15,7 +15,7 @@ export const engineState = async (docker: Containers, variables: Variables) => {
   );
   if (error === undefined) return 'ready' satisfies EngineState;
   const code = error instanceof LabError ? error.code : '';
-  // Someone else's engine is not ours to install or start.
+  // setup must not install or start an engine that DOCKER_HOST names: it belongs to someone else.
   if (variables.DOCKER_HOST) throw error;
   const states: Readonly<Record<string, EngineState>> = {
     LAB_DOCKER_MISSING: 'missing',
@@ -30,9 +30,9 @@ export const engineState = async (docker: Containers, variables: Variables) => {
 const apt = ['apt-get', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Options::=--force-confold'];
 
 /**
- * Installs Debian packages, waiting for another apt that is at work, and finishing one that was interrupted.
- * @param programs what the packages bring: once these are there, a failure elsewhere (another package that was broken before, a
- *   third party's source that doesn't answer) is not ours to mend
+ * Installs Debian packages. Waits for a running apt, and finishes an interrupted one.
+ * @param programs the programs that the packages contain. Once they are installed, other failures don't matter: a
+ * package that was broken before, or a third party's source that doesn't answer
  */
 export const installPackages = async (
   machine: Machine,
@@ -48,7 +48,7 @@ export const installPackages = async (
   if (again !== undefined && !programs.every((program) => machine.has(program))) throw again;
 };
 
-/** What went wrong, as a value; an abort still throws. */
+/** Returns an error as a value; an abort still throws. */
 const unlessAborted = async (work: Promise<void>, { signal }: RunOptions): Promise<unknown> => {
   try {
     return await work;
@@ -60,7 +60,7 @@ const unlessAborted = async (work: Promise<void>, { signal }: RunOptions): Promi
 
 export const daemonLog = '/var/log/dockerd.log';
 
-/** Starts the daemon with systemd where it runs the machine, else in the background, and waits until it answers. */
+/** Starts the daemon, by systemd or else in the background, and waits until it answers. */
 export const startEngine = async (machine: Machine, docker: Containers, options: RunOptions): Promise<void> => {
   if (machine.hasSystemd) await machine.runAsRoot(['systemctl', 'enable', '--now', 'docker'], options);
   else {
@@ -72,7 +72,7 @@ export const startEngine = async (machine: Machine, docker: Containers, options:
       () => undefined,
       (cause: unknown) => cause,
     );
-    // Running, but not for us: the next step's matter.
+    // It runs, but this user may not use it yet. The next step changes that.
     if (error === undefined || (error instanceof LabError && error.code === 'LAB_DOCKER_PERMISSION')) return done(true);
     return notYet(messageOf(error));
   };
@@ -87,7 +87,7 @@ export const startEngine = async (machine: Machine, docker: Containers, options:
   }
 };
 
-/** What an init system does at boot, and dockerd doesn't start without. */
+/** Mounts the cgroup file systems. An init system does this at boot, and dockerd does not start without them. */
 const mountCgroups = async (machine: Machine, options: RunOptions): Promise<void> => {
   if (/ cgroup2? /.test((await machine.read('/proc/mounts')) ?? '')) return;
   const program = 'cgroupfs-mount';
@@ -95,19 +95,23 @@ const mountCgroups = async (machine: Machine, options: RunOptions): Promise<void
   await machine.runAsRoot([program], options);
 };
 
-/** The user may use the socket from now on, and after the next login as a member of Docker's group. */
+/** Adds the user to the group docker, and gives access to the socket until the next login. */
 export const permitEngine = async (machine: Machine, docker: Containers, options: RunOptions): Promise<string> => {
   await machine.runAsRoot(['usermod', '-aG', 'docker', machine.user], options);
-  // Membership only counts from the next login on; until then, this user alone gets the socket.
+  // The group takes effect at the next login. Until then, an access control list lets this user in.
   await unlessAborted(permitSocket(machine, options), options);
   try {
     await docker.engine(options.signal);
     return `${machine.user} is now in the group docker`;
   } catch (cause) {
-    throw new LabError('LAB_SETUP_LOGIN', `${machine.user} is now in the group docker, from the next login on`, {
-      cause,
-      hint: 'Log out and in again (or run `newgrp docker`), then run `labs setup` again.',
-    });
+    throw new LabError(
+      'LAB_SETUP_LOGIN',
+      `${machine.user} is now in the group docker, but the group takes effect at the next login`,
+      {
+        cause,
+        hint: 'Log out and in again (or run `newgrp docker`), then run `labs setup` again.',
+      },
+    );
   }
 };
 
@@ -126,6 +130,6 @@ const notStarted = async (machine: Machine, cause: unknown): Promise<LabError> =
     .join('\n');
   return new LabError('LAB_SETUP_DOCKER', `Docker was started but does not answer${tail ? `:\n${tail}` : ''}`, {
     cause,
-    hint: machine.hasSystemd ? 'See `journalctl -u docker`.' : `See ${daemonLog}.`,
+    hint: machine.hasSystemd ? 'Read its log with `journalctl -u docker`.' : `Read its log, ${daemonLog}.`,
   });
 };

@@ -1,4 +1,5 @@
-// What the kernel of the engine's machine can do: tried out in a container like a node, which is gone afterwards.
+// Tries the kernel features that labs needs, in a container with a node's privileges. The container is removed
+// afterwards.
 import { LabError, messageOf } from '../../kit/error.ts';
 import { UndoStack } from '../../kit/undo.ts';
 import type { Containers } from '../docker/port.ts';
@@ -9,19 +10,19 @@ import { gibibyte, type Probe, type ProbeStatus } from './probe.ts';
 
 interface KernelProbe {
   readonly name: string;
-  /** Shell; its exit code is the answer, its output the detail of a failure. */
+  /** A shell script. Its exit code is the result, its output the detail of a failure. */
   readonly script: string;
-  /** What to make of a "no". */
+  /** The status when the script fails. */
   readonly otherwise: ProbeStatus;
   readonly remedy: string;
 }
 
 const kernelModule = (name: string): string =>
-  `Load the kernel module on the engine's machine: sudo modprobe ${name}; put its name into /etc/modules-load.d/labs.conf to keep it.`;
+  `Load the kernel module on the engine's machine: sudo modprobe ${name}. To load it at each boot, add its name to /etc/modules-load.d/labs.conf.`;
 
 const rule = (what: string): string => `iptables -w -t nat -A PROBE -p tcp ${what}`;
 
-/** In the order in which they are run: later ones use what earlier ones made. */
+/** In the order in which they run: later probes use the chains and links of earlier ones. */
 export const kernelProbes: readonly KernelProbe[] = [
   { name: 'bridge', script: 'ip link add pbr0 type bridge', otherwise: 'failure', remedy: kernelModule('bridge') },
   {
@@ -34,7 +35,7 @@ export const kernelProbes: readonly KernelProbe[] = [
     name: 'network namespaces',
     script: 'unshare --net true',
     otherwise: 'failure',
-    remedy: 'Allow CAP_SYS_ADMIN in containers: labs does not run on an engine that forbids namespaces.',
+    remedy: 'Allow CAP_SYS_ADMIN in containers. labs does not run on an engine that forbids namespaces.',
   },
   {
     name: 'overlay',
@@ -47,7 +48,7 @@ export const kernelProbes: readonly KernelProbe[] = [
     name: 'cgroup2',
     script: 'mkdir -p /tmp/cg && mount -t cgroup2 none /tmp/cg',
     otherwise: 'failure',
-    remedy: 'Nodes need a cgroup2 mount for systemd: update the kernel to 4.15 or newer.',
+    remedy: 'Update the kernel to 4.15 or newer. systemd in the nodes needs a cgroup2 mount.',
   },
   {
     name: 'br_netfilter',
@@ -137,7 +138,7 @@ export const kernelProbes: readonly KernelProbe[] = [
   },
 ];
 
-/** Each probe's line begins with this, so that what programs print can't be taken for one. */
+/** Each line with a result begins with this mark, which no program prints. */
 const mark = '@labs@';
 
 const measurements = `
@@ -145,7 +146,7 @@ echo "${mark} disk $(df -B1 --output=avail / | tail -1)"
 echo "${mark} inotify $(cat /proc/sys/fs/inotify/max_user_instances)"
 `;
 
-/** All kernel probes in one go, in a container with a node's capabilities. */
+/** Runs all kernel probes in one container, which has a node's privileges. */
 export const probeKernel = async (
   docker: Containers,
   image: string,
@@ -182,7 +183,7 @@ export const probeKernel = async (
 const probeScript = ({ script }: KernelProbe, index: number): string =>
   `if out=$( { ${script}; } 2>&1 ); then echo "${mark} ${index} yes"; else echo "${mark} ${index} no $(echo "$out" | tail -1)"; fi\n`;
 
-/** From the container's output to probes. */
+/** Parses the container's output into probes. */
 export const readAnswers = (output: string): readonly Probe[] => {
   const answers = new Map<string, string>();
   for (const line of output.split('\n')) {
@@ -207,7 +208,7 @@ const diskProbe = (bytes: number): Probe => {
   const detail = `${(bytes / gibibyte).toFixed(1)} GiB free for Docker`;
   if (bytes >= 2 * gibibyte) return { name: 'disk', status: 'ok', detail };
   const status = bytes >= 0.5 * gibibyte ? 'warning' : 'failure';
-  return { name: 'disk', status, detail, remedy: 'Free 2 GB (`docker system df` shows what uses it).' };
+  return { name: 'disk', status, detail, remedy: 'Free 2 GB. `docker system df` shows what uses the space.' };
 };
 
 const inotifyProbe = (instances: number): Probe => {
@@ -217,7 +218,7 @@ const inotifyProbe = (instances: number): Probe => {
     name: 'inotify',
     status: 'warning',
     detail,
-    remedy: 'Nodes may fail with "too many open files": sudo sysctl fs.inotify.max_user_instances=512',
+    remedy: 'Run `sudo sysctl fs.inotify.max_user_instances=512`. Otherwise nodes may fail with "too many open files".',
   };
 };
 

@@ -1,4 +1,4 @@
-// What `labs setup` finds and does on this machine, as a small port: packages, services, files.
+// The port through which `labs setup` reads and changes this machine: packages, services, files.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { execa } from 'execa';
@@ -13,11 +13,11 @@ export interface Machine {
   /** systemd runs as process 1. */
   readonly hasSystemd: boolean;
   has(program: string): boolean;
-  /** As root, asking sudo where we aren't. @throws LabError LAB_SETUP_COMMAND with the command's last lines */
+  /** Runs a command as root, by sudo if needed. @throws LabError LAB_SETUP_COMMAND with the command's last lines */
   runAsRoot(command: readonly string[], options: RunOptions): Promise<void>;
-  /** Starts a daemon that outlives us, as root, its output appended to a file. */
+  /** Starts a daemon as root. It outlives this process; its output is appended to the file `log`. */
   startDaemon(command: readonly string[], log: string): Promise<void>;
-  /** Undefined where there is no such file, or none that may be read. */
+  /** Undefined when the file does not exist or may not be read. */
   read(path: string): Promise<string | undefined>;
 }
 
@@ -26,14 +26,14 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The real one. */
+/** The machine on which this process runs. */
 export const thisMachine = (variables: Variables): Machine => {
   const isRoot = process.getuid?.() === 0;
   const has = (program: string): boolean => isInstalled(program, variables);
   const asRoot = (command: readonly string[]): [string, string[]] => {
     if (isRoot) return [command[0] ?? '', [...command.slice(1)]];
     if (has('sudo')) return ['sudo', ['--preserve-env=DEBIAN_FRONTEND,NEEDRESTART_SUSPEND', ...command]];
-    throw new LabError('LAB_SETUP_ROOT', 'This needs root, and there is no sudo', {
+    throw new LabError('LAB_SETUP_ROOT', 'This step needs root, and sudo is not installed', {
       hint: `As root, run: ${command.join(' ')}`,
     });
   };
@@ -54,7 +54,7 @@ export const thisMachine = (variables: Variables): Machine => {
       const child = execa(program, args, {
         env,
         extendEnv: false,
-        // sudo asks for its password at the terminal itself.
+        // sudo reads the password from the terminal.
         stdin: 'inherit',
         all: true,
         reject: false,
@@ -81,6 +81,6 @@ const commandFailed = (command: readonly string[], output: string, cause: unknow
   const tail = (errors.length > 0 ? errors : lines).slice(-3).join('\n');
   return new LabError('LAB_SETUP_COMMAND', `\`${command.join(' ')}\` failed${tail ? `:\n${tail}` : ''}`, {
     cause,
-    hint: 'Mend what it says, then run `labs setup` again: it goes on from where it stopped.',
+    hint: 'Correct the error above, then run `labs setup` again. It continues where it stopped.',
   });
 };

@@ -1,4 +1,4 @@
-// One line of the doctor's report: what was looked at, how it is, and the remedy.
+// The type of one line of the doctor's report. doctor.ts and kernel.ts make them, the CLI prints them.
 
 export const gibibyte = 1024 ** 3;
 
@@ -8,8 +8,8 @@ export type ProbeStatus = 'ok' | 'warning' | 'failure';
 export interface Probe {
   readonly name: string;
   readonly status: ProbeStatus;
-  /** What was seen. */
+  /** What the doctor saw. */
   readonly detail: string;
-  /** What to do about it. */
+  /** What the user can do. */
   readonly remedy?: string;
 }

@@ -1,5 +1,5 @@
-// `labs setup`: everything that labs needs on this machine, as a list of steps that can be shown before anything is done.
-// Each step looks first and does only what is missing: run again after an interruption, it goes on from there.
+// `labs setup`: plans and runs the steps that prepare this machine for labs. The plan can be shown before anything
+// changes. Each step does only what is missing, so setup continues after an interruption.
 import { LabError } from '../../kit/error.ts';
 import { runSteps, type Step, type RunOptions as StepOptions } from '../cluster/steps.ts';
 import type { Variables } from '../docker/endpoint.ts';
@@ -16,24 +16,24 @@ export interface SetupOptions {
   readonly root: string;
   readonly cacheFolder: string;
   readonly variables: Variables;
-  /** What a step's programs say while they run. */
+  /** Called with the output of a step's programs. */
   readonly onProgress?: ((line: string) => void) | undefined;
 }
 
 export interface SetupPlan {
-  /** One sentence each, in order: what will be done. Empty: nothing is missing. */
+  /** The planned changes, one phrase each, in order. Empty when nothing is missing. */
   readonly intentions: readonly string[];
   readonly steps: readonly Step<SetupOptions>[];
 }
 
 /**
- * Looks at the machine and says what is missing. Changes nothing.
- * @throws LabError LAB_SETUP_MANUAL where labs can't install Docker itself; its hint says what to do
+ * Finds out what is missing on the machine. Changes nothing.
+ * @throws LabError LAB_SETUP_MANUAL when labs can't install Docker; the hint says what to do by hand
  */
 export const planSetup = async (options: SetupOptions): Promise<SetupPlan> => {
   const { docker, machine, variables } = options;
   const state = await engineState(docker, variables);
-  if (state !== 'ready') refuseWhatWeCannotMend(state, machine);
+  if (state !== 'ready') refuseManualSystems(state, machine);
   const images = state === 'ready' ? await imageState(docker, await readImageInputs(options.root)) : undefined;
   const imagesMissing = images?.node !== 'present' || images.pods !== 'present';
   const wanted: readonly [boolean, string, Step<SetupOptions>][] = [
@@ -42,12 +42,12 @@ export const planSetup = async (options: SetupOptions): Promise<SetupPlan> => {
     [state !== 'ready' && !machine.isRoot, `let ${machine.user} use Docker (group docker)`, permit],
     [
       imagesMissing,
-      'make the node image and the pod images (about a minute, 1 GB; mmdebstrap if no registry answers)',
+      'make the node image and the pod images (about a minute, 1 GB; installs mmdebstrap if no registry answers)',
       makeImages,
     ],
   ];
   const chosen = wanted.filter(([needed]) => needed);
-  // One after the other: each needs what the one before it made.
+  // Each step needs the result of the one before it.
   const steps = chosen.map(([, , step], index) => ({
     ...step,
     needs: chosen.slice(0, index).map(([, , { name }]) => name),
@@ -55,11 +55,11 @@ export const planSetup = async (options: SetupOptions): Promise<SetupPlan> => {
   return { intentions: chosen.map(([, intention]) => intention), steps };
 };
 
-/** Does what the plan says. */
+/** Runs the steps of the plan. */
 export const runSetup = (plan: SetupPlan, options: SetupOptions, events: StepOptions): Promise<void> =>
   runSteps(plan.steps, options, events);
 
-const refuseWhatWeCannotMend = (state: EngineState, machine: Machine): void => {
+const refuseManualSystems = (state: EngineState, machine: Machine): void => {
   if (machine.platform === 'darwin')
     throw manual(
       'On macOS, Docker comes as an application',
@@ -91,7 +91,8 @@ const installEngine = step(
   'install-docker',
   'Installing the Docker Engine',
   async ({ machine, onProgress }, signal) => {
-    // Its package only recommends these: without iptables the daemon doesn't start, and on a kernel with AppArmor no container does.
+    // The package docker.io only recommends the others. Without iptables the daemon doesn't start; on a kernel with
+    // AppArmor, no container starts without apparmor.
     const packages = ['docker.io', 'iptables', 'apparmor', 'ca-certificates'];
     await installPackages(machine, { packages, programs: ['dockerd', 'iptables'] }, { onProgress, signal });
   },
@@ -121,7 +122,7 @@ const makeImages = step('images', 'Making the images', async (options, signal) =
   return made.join(' and ');
 });
 
-/** Without a registry, Debian's packages are put together on this machine. */
+/** Installs mmdebstrap, which makes the base image when no registry answers. */
 const installBootstrap = async (
   machine: Machine,
   options: { onProgress: SetupOptions['onProgress']; signal: AbortSignal },
@@ -129,10 +130,10 @@ const installBootstrap = async (
   if (machine.has('mmdebstrap')) return;
   if (!machine.has('apt-get'))
     throw manual(
-      'No registry answers, and there is no apt-get to make the image with',
+      'No registry answers, and without apt-get this machine can not make the image',
       'Load debian:trixie-slim into Docker (`docker load`)',
     );
-  // uidmap: lets mmdebstrap work in a user namespace where we aren't root.
+  // uidmap lets mmdebstrap use a user namespace when it does not run as root.
   const packages = ['mmdebstrap', 'debian-archive-keyring', ...(machine.isRoot ? [] : ['uidmap'])];
   await installPackages(machine, { packages, programs: ['mmdebstrap'] }, options);
 };

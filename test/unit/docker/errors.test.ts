@@ -85,7 +85,7 @@ describe('an error of Docker gets a code and a hint', () => {
   });
 
   test('removes the prefix that the client adds to Docker’s message', () => {
-    expect(translate(http(500, 'kaboom'), here(true))).toMatchObject({ message: 'Docker refused: kaboom' });
+    expect(translate(http(500, 'kaboom'), here(true))).toMatchObject({ message: 'Docker refused the request: kaboom' });
   });
 
   test('passes an abort and a LabError through', () => {
