@@ -1,4 +1,4 @@
-// A `labs start` for a test to kill: prints each step that has begun.
+// A start that a test kills. It prints each step that has begun.
 import { requestFor, tryStart } from './cluster-support.ts';
 
 const { error } = await tryStart(requestFor(process.argv[2] ?? ''), ({ step, state }) => {

@@ -1,4 +1,4 @@
-// What the cluster's end-to-end tests share: real Docker, the real image, the components as they were built.
+// Shared by the end-to-end tests of the cluster: Docker, the node image, and the built components.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export const docker = await connectDocker(process.env);
 
-/** The least cluster in which everything happens: a control plane, a worker, a client. */
+/** The smallest cluster with all roles: a control plane, a worker, a client. */
 export const spec: ClusterSpec = {
   nodes: [
     { name: 'controlplane', role: 'control-plane' },
@@ -48,7 +48,7 @@ export interface Tried {
   readonly error?: unknown;
 }
 
-/** Starts a cluster and keeps what happened, whether it went well or not. */
+/** Starts a cluster, and returns its events and its result or error. */
 export const tryStart = async (
   request: StartRequest,
   onEvent: (event: StepEvent) => void = () => {},
@@ -69,7 +69,7 @@ export const tryStart = async (
   }
 };
 
-/** Starts a cluster that must come up. */
+/** Starts a cluster. A failure fails the test. */
 export const mustStart = async (request: StartRequest): Promise<Started & Tried> => {
   const tried = await tryStart(request);
   if (!tried.started) throw tried.error;

@@ -1,4 +1,4 @@
-// A stranger's first minutes: a fresh copy of the repository, with whatever Node and npm the machine has.
+// The first minutes of a new user: a fresh copy of the repository, with the machine's Node and npm.
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -16,7 +16,7 @@ beforeAll(() => {
     recursive: true,
     filter: (path) => !made.includes(relative(root, path).split('/')[0] ?? ''),
   });
-  // As in a new terminal: nothing of the npm that runs these tests.
+  // As in a new terminal, without the variables of the npm that runs these tests.
   const inherited = Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_|^LABS_|^VITEST/i.test(name));
   const path = (process.env.PATH ?? '').split(':').filter((each) => !each.includes('node_modules'));
   environment = {
@@ -24,7 +24,7 @@ beforeAll(() => {
     PATH: path.join(':'),
     NO_COLOR: '1',
     LC_ALL: 'C.UTF-8',
-    // npx keeps links to what it ran; this copy will be gone.
+    // npx keeps links to programs that it ran, and this copy is temporary.
     npm_config_cache: join(folder, 'npm-cache'),
   };
 });

@@ -1,4 +1,4 @@
-// The node image and the pod images, made and used for real.
+// Makes and uses the node image and the pod images.
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const scratch = mkdtempSync(join(tmpdir(), 'labs-image-'));
-/** mmdebstrap's: others may be at work in the machine's own. */
+/** A temporary folder for mmdebstrap alone, because other builds may use that of the machine. */
 const temporaryFolder = mkdtempSync(join(scratch, 'tmp-'));
 const machine = `labs-image-test-${process.pid}`;
 let docker: Containers;
@@ -29,10 +29,10 @@ const options = (from: string): EnsureOptions => ({
   variables: { ...process.env, TMPDIR: temporaryFolder },
 });
 
-/** A shell script in a container like a node, with the store mounted. */
+/** Runs a shell script in a container like a node, with the store mounted. */
 const shell = (script: string): Promise<ExecResult> => docker.exec(machine, { command: ['sh', '-c', script] });
 
-/** Runs a pod image's own start program, as the kubelet would: its root file system below an overlay. */
+/** Runs the start program of a pod image as the kubelet does: with an overlay on its root file system. */
 const startPod = (name: string, environment = ''): Promise<ExecResult> =>
   shell(`
     digest=$(jq -r '.digest | sub("sha256:"; "")' "/var/lib/images/refs/docker.io%2Flibrary%2F${name}%3Alatest")
@@ -133,7 +133,7 @@ describe('the built-in pod images', () => {
     );
     expect(stdout).toBe('');
     await shell('kill -TERM $(cat /tmp/toolbox.pid)');
-    // Nobody here waits for it: ended, it stays as a zombie.
+    // No process reaps it here, so after its end it is a zombie.
     const state =
       'for i in $(seq 50); do s=$(ps -o stat= -p $(cat /tmp/toolbox.pid)); case $s in Z*|"") break;; esac; sleep 0.02; done; echo "$s"';
     expect((await shell(state)).stdout.trim()).toMatch(/^(Z.*)?$/);
@@ -148,7 +148,7 @@ describe('the built-in pod images', () => {
   });
 
   test('all of them share less than 200 MB', async () => {
-    // Earlier ones may still lie there: a running lab's pods stand on them.
+    // The store may still hold earlier images, which the pods of a running lab use.
     const { stdout } = await shell(
       'cd /var/lib/images; for n in busybox web db toolbox; do jq -r ".digest[7:]" "refs/docker.io%2Flibrary%2F$n%3Alatest" | sed s,^,blobs/,; done | xargs du -smc | tail -1 | cut -f1',
     );
@@ -232,7 +232,7 @@ describe('a build that fails', () => {
     await expect(work).rejects.toThrow('Ctrl-C');
     expect(await images()).toEqual(before);
     expect(temporary()).toEqual(folders);
-    // A doctor at work beside this test has one for a moment; one that is left stays.
+    // A doctor that runs at the same time has a container for a moment; only one that stays is an error.
     await eventually(
       'no helper container is left',
       async () => {

@@ -42,7 +42,7 @@ export const startCluster = async (
   const again = fabric !== undefined && (await isWorthResuming(containers, fabric, options.signal));
   try {
     const resumed = again ? await resumeCluster(containers, request, fabric, options) : undefined;
-    if (!resumed) await clearLitter(containers, request.plan.name, fabric);
+    if (!resumed) await removeInterrupted(containers, request.plan.name, fabric);
     const started = resumed ?? (await startAnew(containers, request, options));
     await started.cluster.fabric.call('release', {});
     return started;
@@ -55,10 +55,10 @@ export const startCluster = async (
  * Removes the machines of an interrupted start; no student has worked in them. Lists them again, because a killed start
  * may still have had a creation in progress. If the fabric is a new one by now, another start has cleaned up first.
  */
-const clearLitter = async (containers: Containers, name: string, seen: Machine | undefined): Promise<void> => {
-  const litter = await findMachines(containers, name);
-  if (litter[0]?.role === 'fabric' && litter[0].id !== seen?.id) throw busy(name);
-  await removeMachines(containers, litter);
+const removeInterrupted = async (containers: Containers, name: string, seen: Machine | undefined): Promise<void> => {
+  const remains = await findMachines(containers, name);
+  if (remains[0]?.role === 'fabric' && remains[0].id !== seen?.id) throw busy(name);
+  await removeMachines(containers, remains);
 };
 
 const startAnew = async (containers: Containers, request: StartRequest, options: StartOptions): Promise<Started> => {

@@ -1,4 +1,5 @@
-// Makes the node image and the pod image store when they are missing or outdated. `labs start` and `labs setup` call it.
+// Makes the node image and the pod image store when they are missing or outdated. `labs start` and `labs setup` call
+// it.
 
 import { join } from 'node:path';
 import { Readable } from 'node:stream';

@@ -53,7 +53,7 @@ const defaults = {
   serviceCidr: '10.96.0.0/12',
 };
 
-/** The shape of `cluster` in lab.yaml. `clusterProblems` checks what its fields say about each other. */
+/** The shape of `cluster` in lab.yaml. `clusterProblems` checks the relations between its fields. */
 export const clusterSchema = z
   .strictObject({
     nodes: z
@@ -80,15 +80,15 @@ export const clusterSchema = z
   })
   .meta({ description: 'The machines and networks of the lab.' });
 
-/** The names of a cluster's machines, as far as the raw data says them. */
+/** The names of a cluster's machines, as far as the raw data contains them. */
 export const machineNamesOf = (cluster: Raw): { nodes: readonly string[]; clients: readonly string[] } => ({
   nodes: listOf(cluster.nodes).map(({ name }) => String(name)),
   clients: listOf(cluster.clients ?? defaults.clients).map(({ name }) => String(name)),
 });
 
 /**
- * What the fields of a cluster say about each other: names used twice, ranges that overlap, too many machines.
- * @param cluster raw data, so that it finds what it can even where the shape is wrong elsewhere
+ * Checks the relations between the fields of a cluster: names used twice, ranges that overlap, too many machines.
+ * @param cluster raw data, so that problems are found even when another field has a wrong shape
  */
 export const clusterProblems = (cluster: Raw): readonly Problem[] => [
   ...nameProblems(cluster),

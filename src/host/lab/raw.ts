@@ -1,4 +1,4 @@
-// Reads parts of a lab.yaml whose shape may be wrong: anything that is no map reads as an empty one, no list as empty.
+// Reads parts of a lab.yaml whose shape may be wrong. A value that is not a map or not a list is read as an empty one.
 
 export type Raw = Readonly<Record<string, unknown>>;
 

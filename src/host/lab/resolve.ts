@@ -1,4 +1,5 @@
-// The last step of reading a lab: what its author wrote → a LabDefinition with absolute paths and full check names.
+// The last step of reading a lab: turns the author's input into a LabDefinition with absolute paths and full check
+// names.
 import { join } from 'node:path';
 import { addressLayout, type ClusterSpec } from '../../api/cluster.ts';
 import {
@@ -15,7 +16,7 @@ import type { Path, Problem } from './problem.ts';
 import type { LabInput, TaskInput } from './schema.ts';
 import type { CheckInput } from './schema-checks.ts';
 
-/** Where files are looked up, and where missing ones are reported. */
+/** The files of the lab's folder, and the problems with missing ones. */
 interface Folder {
   readonly root: string;
   readonly files: ReadonlySet<string>;
@@ -61,7 +62,7 @@ const resolveTask = (task: TaskInput, path: Path, folder: Folder): TaskDefinitio
   };
 };
 
-/** `tasks/x.md` and the translations that lie beside it, `tasks/x.ko.md`. */
+/** `tasks/x.md`, and the translations beside it, such as `tasks/x.ko.md`. */
 const resolveText = (file: string, path: Path, folder: Folder): Localized => {
   const translations = languages
     .filter((language) => language !== 'en')

@@ -1,5 +1,5 @@
-// What the parts of a lab.yaml say about each other: names used twice, references to nothing, needs in a circle.
-// Works on the raw data, so that it finds what it can even where the shape is wrong elsewhere.
+// Relations between the parts of a lab.yaml: names used twice, references to missing names, loops of `needs`.
+// It works on raw data, so that it finds problems even when another field has a wrong shape.
 import { didYouMean } from '../../kit/suggest.ts';
 import { findKind } from '../grade/kinds.ts';
 import { clusterProblems, machineNamesOf } from './cluster.ts';
@@ -78,7 +78,7 @@ const placeProblems = (check: Raw, machines: Machines, path: Path): readonly Pro
     return [];
   });
 
-/** Mistakes that the check's own kind finds. */
+/** Problems that the kind of the check finds. */
 const kindProblems = (check: Raw, path: Path): readonly Problem[] =>
   (findKind(check.type)?.mistakes?.(check) ?? []).map(({ field, message }) =>
     field === undefined ? { path, message } : { path: [...path, field], message: `${field}: ${message}` },
@@ -107,5 +107,5 @@ const cycleProblems = (tasks: readonly Raw[]): readonly Problem[] => {
   return [...edges]
     .filter(([id, { needs }]) => !needs.includes(id) && reaches(id, id, new Set()))
     .slice(0, 1)
-    .map(([id, { path }]) => ({ path, message: `needs: check "${id}" needs itself by way of others` }));
+    .map(([id, { path }]) => ({ path, message: `needs: check "${id}" needs itself through other checks` }));
 };

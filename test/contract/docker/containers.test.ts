@@ -1,4 +1,4 @@
-// One suite for the container engine and for its fake: what the rest of labs relies on.
+// The contract of the Containers port: one suite for Docker and for the fake.
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -24,7 +24,7 @@ const spec = (name: string, more: Partial<ContainerSpec> = {}): ContainerSpec =>
   ...more,
 });
 
-/** What the few commands of this suite do in a real container. */
+/** The fake's answers to the commands of this suite: the same as those of a real container. */
 const shell: ExecHandler = (container, command, stdin) => {
   const script = command.at(-1) ?? '';
   if (command[0] !== 'sh') return command[0] === 'cat' ? { stdout: stdin } : undefined;

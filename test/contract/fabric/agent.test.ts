@@ -73,7 +73,7 @@ test('only one agent at a time holds the claim; a killed agent loses the claim a
     const { claim, release, complete } = createClaim({ lock, completed });
     expect(await claim()).toEqual({ claimed: false, completed: false });
     await expect(complete()).rejects.toMatchObject({ code: 'FABRIC_NOT_CLAIMED' });
-    // Its standard input is our pipe: closing it is what the death of an agent does.
+    // Closing the pipe to its standard input has the same effect as the death of the agent.
     claimer.stdin.end();
     await new Promise((resolve) => claimer.once('close', resolve));
     expect(await claim()).toEqual({ claimed: true, completed: false });

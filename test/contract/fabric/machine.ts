@@ -1,4 +1,4 @@
-// A stand-in for a node's container: a process with process-id, network and mount namespaces and a root folder of its own.
+// Stands in for a node's container: a process with its own process-id, network and mount namespaces and root folder.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,15 +7,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 
 export interface TestMachine extends AsyncDisposable {
-  /** Of its process 1, as seen here. */
+  /** The id of its process 1 in the namespace of the test. */
   readonly pid: number;
-  /** Runs a shell script inside of all its namespaces. */
+  /** Runs a shell script in all of its namespaces. */
   sh(script: string): Promise<string>;
-  /** Leaves a shell script running there. */
+  /** Starts a shell script in its namespaces, and leaves it running. */
   background(script: string): ChildProcess;
 }
 
-/** Everything it mounts lives in its own mount namespace, and so goes with it. */
+/** All of its mounts are in its own mount namespace, so they end with it. */
 const prepare = `set -e
 mount --make-rprivate /
 mount -t tmpfs root "$1"
@@ -76,7 +76,7 @@ export const startMachine = async (): Promise<TestMachine> => {
   };
 };
 
-/** The machine's process 1 has the program `sleep` once its root is in place. */
+/** Waits until process 1 runs `sleep`: then its root folder is in place. */
 const childOf = async (parent: number): Promise<number> => {
   for (;;) {
     const pid = Number((await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8')).trim().split(' ')[0]);

@@ -10,7 +10,7 @@ import { startMachine, type TestMachine } from './machine.ts';
 let machine: TestMachine;
 let servers: ChildProcess;
 
-/** One process with all servers: web on 80, a greeter on 3306, one that hangs up on 81, a name server on 53. */
+/** One process with all servers: web on 80, a greeter on 3306, a server that closes connections on 81, DNS on 53. */
 const serverProgram = `
 const http = require('node:http'), net = require('node:net'), dgram = require('node:dgram');
 http.createServer((q, r) => {

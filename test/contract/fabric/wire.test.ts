@@ -33,7 +33,7 @@ const params = (): WireParams => ({
 });
 const wireUp = () => wire(params(), { home: { path: `/proc/${fabric.pid}/ns/net` } });
 
-/** A host that refuses a connection has been reached. */
+/** A refused connection proves that the host was reached. */
 const expectReach = async ({ pid }: TestMachine, host: string): Promise<void> => {
   const outcome = await tcp({ place: { machine: 'm', pid }, host, port: 9, timeoutMs: 1000 });
   expect(outcome).toMatchObject({ ok: false, failure: 'refused' });

@@ -15,7 +15,7 @@ const nodes = [machine('controlplane', '192.168.56.10'), machine('node01', '192.
 const pace = { timeoutMs: 100 };
 const { signal } = new AbortController();
 
-/** A fabric whose answers are given; one that throws is an agent that could not reach its target. */
+/** A fabric with fixed answers. An answer that throws means that the agent could not reach its target. */
 const fabricOf = (answer: (method: FabricMethod, params: never) => unknown): Fabric => ({
   call: (async (method: FabricMethod, params: never) => answer(method, params)) as unknown as Fabric['call'],
   close: () => {},

@@ -5,7 +5,7 @@ import type { ExecSession } from '../../../src/host/docker/port.ts';
 import { LabError } from '../../../src/kit/error.ts';
 import { World } from './world.ts';
 
-/** A session whose other end the test plays by hand. */
+/** A session whose other end is the test itself. */
 class Silent extends World {
   readonly session = {
     stdin: new PassThrough(),

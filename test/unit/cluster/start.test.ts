@@ -199,7 +199,7 @@ describe('two starts at once', () => {
     world.handlers = {
       ...handlers,
       claim: async (...asked) => {
-        // The other start was quicker: it has cleared up and begun.
+        // The other start was faster: it has removed the old machines and created its fabric.
         world.handlers = handlers;
         await deleteCluster(world, 'x');
         await start();

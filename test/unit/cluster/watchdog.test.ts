@@ -10,7 +10,7 @@ const show = (restarts: number): string =>
     'Id=kube-apiserver.service\nLoadState=not-found\nActiveState=inactive\nNRestarts=0\nExecMainStatus=0',
   ].join('\n\n');
 
-/** A node whose kube-proxy has restarted so often, and whose journal holds these lines. */
+/** A node whose kube-proxy has this number of restarts, and whose journal has these lines. */
 const nodeWith = async (restarts: number, journal: (command: readonly string[]) => string) => {
   const docker = new FakeDocker({
     images: { image: {} },

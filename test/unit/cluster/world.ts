@@ -1,4 +1,4 @@
-// A cluster's world without Docker: containers in memory, and an agent in the fabric whose answers a test decides.
+// A cluster without Docker: containers in memory, and an agent in the fabric whose answers a test chooses.
 import { PassThrough } from 'node:stream';
 import { type Handlers, serve } from '../../../src/fabric/agent.ts';
 import type { StartRequest } from '../../../src/host/cluster/context.ts';
@@ -9,7 +9,7 @@ import { threeNodes } from '../plan/fixtures.ts';
 
 const image = 'labs/node:test';
 
-/** What the agents of one cluster share. */
+/** The state that the agents of one cluster share. */
 export interface FabricState {
   completed: boolean;
   /** Another start holds the claim. */
@@ -17,7 +17,7 @@ export interface FabricState {
   readonly wired: string[][];
 }
 
-/** A fabric in which everything is well. */
+/** A fabric of a healthy cluster. */
 export const healthyFabric = (docker: FakeDocker, state: FabricState): Partial<Handlers> => ({
   hello: async () => ({ version: 'test' }),
   claim: async () => ({ claimed: !state.claimedByOther, completed: state.completed }),
@@ -36,7 +36,7 @@ export const healthyFabric = (docker: FakeDocker, state: FabricState): Partial<H
   lookup: async () => ({ ok: true, addresses: ['10.96.0.1'] }),
 });
 
-/** Each item is node and lease in one: Ready, and renewed just now. */
+/** Each item serves as node and as lease: Ready, and renewed now. */
 const nodesOrLeases = (docker: FakeDocker) =>
   [...docker.containers.values()].map(({ spec }) => ({
     metadata: { name: spec.hostname },

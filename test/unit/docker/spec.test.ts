@@ -27,7 +27,7 @@ test('translates a container specification into Docker’s options', () => {
       CgroupnsMode: 'private',
       Binds: ['labs-images:/var/lib/images:ro'],
       Memory: 1024,
-      // As much as the memory: none of it on disk.
+      // Equal to the memory limit, so that the container gets no swap.
       MemorySwap: 1024,
       NanoCpus: 1_500_000_000,
       PidsLimit: 100,

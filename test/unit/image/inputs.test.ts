@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'labs-inputs-'));
 beforeAll(() => cpSync(source, folder, { recursive: true }));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Which digests change when a file gets a line more. */
+/** The digests that change when a file gets one more line. */
 const changedBy = async (path: string): Promise<string[]> => {
   const before = (await readInputs(folder, '24')).digests;
   const original = readFileSync(join(folder, path));

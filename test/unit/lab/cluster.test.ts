@@ -8,7 +8,7 @@ import { refuseInvalidCluster } from '../../../src/host/lab/validate.ts';
 import { LabError } from '../../../src/kit/error.ts';
 import { threeNodes } from '../plan/fixtures.ts';
 
-/** A change to the specification, as loosely typed as what a program may pass. */
+/** A change to the specification, without types, because a program may pass any value. */
 type Change = { readonly [K in keyof ClusterSpec]?: unknown };
 
 /** The way in of a program: a specification as a value. */

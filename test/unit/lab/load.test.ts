@@ -72,7 +72,7 @@ describe('a valid lab', () => {
 });
 
 describe('a wrong lab', () => {
-  test('has all of its problems told at once, each at its place', async () => {
+  test('reports all of its problems at once, each with its place', async () => {
     const source = valid
       .replace('labs/v1', 'labs/v2')
       .replace('name: node01', 'name: node01, rol: worker')
@@ -151,7 +151,7 @@ describe('a wrong lab', () => {
     ]);
   });
 
-  test('names tasks and checks that are there twice, and needs in a circle', async () => {
+  test('names duplicate tasks and checks, and loops of needs', async () => {
     const task = valid.slice(valid.indexOf('  - id: look'));
     expect(await problems(valid + task)).toEqual([expect.stringContaining('the task name "look" is already taken')]);
     const circle = valid.replace(
@@ -159,7 +159,7 @@ describe('a wrong lab', () => {
       `      - { id: a, title: A, type: object, object: service/x, needs: b }
       - { id: b, title: B, type: object, object: service/x, needs: a }`,
     );
-    expect(await problems(circle)).toEqual([expect.stringContaining('needs itself by way of others')]);
+    expect(await problems(circle)).toEqual([expect.stringContaining('needs itself through other checks')]);
   });
 
   test('fails to load with every line, the file’s name and exit code 2', async () => {
@@ -181,7 +181,7 @@ describe('finding labs and tasks', () => {
     await write('not-a-lab/readme.md');
   });
 
-  test('lists labs, and those that can’t be read with their problem', async () => {
+  test('lists all labs, invalid ones with their problem', async () => {
     expect(await listLabs(folder)).toMatchObject([
       { name: 'tiny', tasks: 1, nodes: 2 },
       { name: 'wrong', problem: expect.stringContaining('lab.yaml:1:1') },

@@ -28,7 +28,7 @@ const node = {
 const nodes = ['controlplane', 'node01', 'node02'];
 const nothingAnswers = { ok: false, failure: 'timeout', message: '' } as const;
 
-/** A healthy cluster in which nobody has done anything. */
+/** A healthy cluster in which the student has done nothing. */
 const untouched: World = {
   facts: { controlplane: node, node01: node, node02: node, client: node },
   http: () => nothingAnswers,
@@ -54,7 +54,7 @@ test.each([
 });
 
 describe('the Korean texts', () => {
-  /** Commands, without the words that stand for something to fill in. */
+  /** The command lines. Lines with Korean placeholders are left out. */
   const commandsOf = (text: string): readonly string[] =>
     text
       .split('\n')

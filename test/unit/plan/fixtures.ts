@@ -1,4 +1,4 @@
-// The cluster that the plan's tests start from.
+// The cluster that the tests of the plan use.
 import type { ClusterSpec } from '../../../src/api/cluster.ts';
 import { parseCidr, parseIpv4 } from '../../../src/api/scalars.ts';
 import type { Pki, PkiRequest } from '../../../src/host/plan/identities.ts';
@@ -30,7 +30,7 @@ export const inputOf = (spec: Partial<ClusterSpec> = {}, rest: Partial<PlanInput
   ...rest,
 });
 
-/** A PKI whose "certificates" say what they are for. */
+/** A PKI whose "certificates" are readable texts. */
 export const readablePki = ({ certificates }: PkiRequest): Pki => ({
   ca: { certificate: 'ca certificate\n', key: 'ca key\n' },
   issued: Object.fromEntries(

@@ -9,7 +9,7 @@ import { FakeDocker } from '../../support/fake-docker.ts';
 const root = new URL('../../..', import.meta.url).pathname;
 const node = nodeImage((await readImageInputs(root)).digests.node);
 
-/** All answers yes, but those given. */
+/** The answer yes for every probe, except for the given ones. */
 const answers = (given: Readonly<Record<string, string>>, disk = 9e9): string =>
   [
     'some program’s noise',

@@ -1,4 +1,4 @@
-// A machine in memory: which programs it has, and what was done to it.
+// A machine in memory. It records its programs and the commands that were run.
 import type { Machine } from '../../../src/host/setup/machine.ts';
 
 export interface FakeMachine extends Machine {
@@ -9,13 +9,13 @@ export const fakeMachine = (
   options: Partial<Pick<Machine, 'platform' | 'isRoot' | 'hasSystemd'>> & {
     readonly programs?: readonly string[];
     readonly files?: Readonly<Record<string, string>>;
-    /** Called with each command; what it throws fails the command. */
+    /** Called with each command. An error that it throws fails the command. */
     readonly onCommand?: (command: string) => void;
   } = {},
 ): FakeMachine => {
   const done: string[] = [];
   const run = async (command: readonly string[]): Promise<void> => {
-    // As in the logs, without apt's settings.
+    // Without the options of apt, for shorter expectations.
     const text = command.join(' ').replaceAll(/-o \S+ /g, '');
     done.push(text);
     await options.onCommand?.(text);

@@ -9,7 +9,7 @@ import { type FakeMachine, fakeMachine } from './fake-machine.ts';
 const root = new URL('../../..', import.meta.url).pathname;
 const { digests } = await readImageInputs(root);
 
-/** All images are there; the engine answers once `problem.code` is empty. */
+/** All images exist. The engine answers when `problem.code` is empty. */
 const engine = (problem: { code: string }): FakeDocker => {
   const docker = new FakeDocker({
     images: {
