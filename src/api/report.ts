@@ -1,4 +1,4 @@
-// A grade: the canonical, versioned report. Every other format is a pure conversion of it.
+// The report of a grading, versioned. Every other format is made from this one.
 
 export const reportVersion = 'labs.report/v1';
 
@@ -6,14 +6,14 @@ export interface Report {
   readonly version: typeof reportVersion;
   /** The lab's name, e.g. `service-networking`. */
   readonly lab: string;
-  /** The running instance's name; the same as `lab` unless started with `--name`. */
+  /** The name of the running instance. It is the same as `lab` unless the lab was started with `--name`. */
   readonly name: string;
   /** RFC 3339, UTC. */
   readonly gradedAt: string;
   readonly durationMs: number;
   readonly score: number;
   readonly maxScore: number;
-  /** True if any check was `broken`: the score is then a lower bound, and nobody's fault. */
+  /** Whether any check is `broken`. Then the real score may be higher. */
   readonly broken: boolean;
   readonly tasks: readonly TaskReport[];
 }
@@ -32,15 +32,18 @@ export interface CheckReport {
   readonly outcome: Outcome['outcome'];
   readonly points: number;
   readonly maxPoints: number;
-  /** What should be, in words; always there. */
+  /** What the check expects, as a phrase. */
   readonly expected: string;
-  /** What was seen, in words; for `blocked` what blocks it, for `broken` what broke. */
+  /** What was seen, as a phrase. For `blocked`: what blocks the check. For `broken`: what broke. */
   readonly observed: string;
   readonly hint?: string;
   readonly durationMs: number;
 }
 
-/** A check's outcome separates the student's fault from ours. Exhaustively switched wherever it is read. */
+/**
+ * The outcome of a check. `fail` is the student's fault; `broken` is a fault of the lab or the machine.
+ * `blocked`: a check or task that comes first is not done.
+ */
 export type Outcome =
   | { readonly outcome: 'pass'; readonly observed: string }
   | { readonly outcome: 'fail'; readonly expected: string; readonly observed: string; readonly hint?: string }

@@ -5,24 +5,24 @@ import type { Ipv4 } from '../../api/scalars.ts';
 export interface ClusterAccess {
   /** The instance's name: the lab's, unless started with `--name`. */
   readonly name: string;
-  /** Changes when the instance is deleted and made anew (the fabric container's id). */
+  /** The id of the fabric container. A deleted and recreated instance has another id. */
   readonly instance: string;
   /** Running machines only. */
   readonly machines: readonly MachineAccess[];
   readonly fabric: FabricCaller;
-  /** Runs a program in a machine as root. Never used to look at things that are graded. */
+  /** Runs a program in a machine as root. Never used to read what is graded: the student controls the machine's programs. */
   exec(machine: string, argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
 }
 
 export interface MachineAccess {
   readonly name: string;
   readonly role: 'control-plane' | 'worker' | 'client';
-  /** Of the container's init, as the Docker engine knows it. */
+  /** The process id of the container's init, in the Docker engine's process namespace. */
   readonly pid: number;
   readonly address: Ipv4;
 }
 
-/** Calls the fabric agent. Rejects with a LabError when the fabric itself is in trouble. */
+/** Calls the fabric agent. Rejects with a LabError when the fabric itself fails. */
 export interface FabricCaller {
   call<M extends FabricMethod>(method: M, params: FabricMethods[M]['params']): Promise<FabricMethods[M]['result']>;
 }

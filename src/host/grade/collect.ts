@@ -1,4 +1,4 @@
-// Gathers facts through the fabric: each once, what is wanted of one place in one call, everything side by side.
+// Gathers facts through the fabric: each fact once, all facts of one place in one call, all calls in parallel.
 import type { FabricMethod, FabricMethods, FactName, Place } from '../../api/fabric.ts';
 import type { CheckScript, ExpectedScript, LabHandle } from '../../api/lab.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
@@ -9,19 +9,19 @@ import { importScript } from './script.ts';
 
 export interface Collector {
   readonly access: ClusterAccess;
-  /** What check scripts of the lab are given. */
+  /** Makes the handle that the lab's check scripts get. */
   readonly handle: () => LabHandle;
 }
 
-/** One look at the cluster. Facts that were asked for once are not asked for again. */
+/** One look at the cluster. Each fact is asked for once. */
 export interface Look {
   /** All facts gathered so far. */
   readonly store: FactStore;
-  /** Resolves when these facts are in the store. Never rejects: what can't be had is a fact that says so. */
+  /** Resolves when these facts are in the store. Never rejects: a failure to get a fact is stored as the fact. */
   gather(requests: readonly FactRequest[]): Promise<void>;
 }
 
-/** Starts a look. Whoever asks goes on as soon as its own facts are there; nobody waits for another's slow probe. */
+/** Starts a look. Each caller of `gather` waits only for its own facts, not for the slow probe of another caller. */
 export const startLook = ({ access, handle }: Collector): Look => {
   const store = new Map<string, Fact>();
   const asked = new Map<string, Promise<void>>();
@@ -31,7 +31,7 @@ export const startLook = ({ access, handle }: Collector): Look => {
     const fact = request.kind === 'facts' ? placeFacts(request) : safely(() => collectOne(access, handle, request));
     return fact.then((value) => void store.set(key, value));
   };
-  /** What is wanted of one place in the same turn goes into one call. */
+  /** Facts that are wanted of one place in the same turn of the event loop go into one call. */
   const placeFacts = ({ spot, want }: KernelRequest): Promise<Fact> => {
     const key = `${spot.machine} ${spot.podIp ?? ''}`;
     const open = places.get(key);
@@ -62,7 +62,7 @@ export const startLook = ({ access, handle }: Collector): Look => {
   };
 };
 
-/** Asks a question of a view until it has all the facts that it needs. */
+/** Repeats a question, gathering the facts that it misses, until the question has an answer. */
 export const settle = async <T>(look: Look, question: () => T, signal: AbortSignal): Promise<T> => {
   for (;;) {
     signal.throwIfAborted();
@@ -99,7 +99,7 @@ const placeOf = (access: ClusterAccess, { machine, podIp }: Spot): Place => {
 
 const pidOf = (access: ClusterAccess, machine: string): number => {
   const found = access.machines.find(({ name }) => name === machine);
-  if (!found) throw new Error(`${machine} isn't running`);
+  if (!found) throw new Error(`${machine} is not running`);
   return found.pid;
 };
 
@@ -140,7 +140,7 @@ const collectOne = async (access: ClusterAccess, handle: () => LabHandle, reques
       return typeof answer === 'string' ? [answer] : answer;
     }
     case 'facts':
-      throw new Error('facts are gathered by place');
+      throw new Error('facts of the kernel are gathered by place');
   }
 };
 

@@ -17,21 +17,22 @@ export const createHandle = (options: HandleOptions): LabHandle => {
   const { lab, access, signal } = options;
   const plane = lab.cluster.nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
   const look = <T>(question: (view: View) => T): Promise<T> => ask(options, question);
-  const run = async (machine: string, argv: readonly string[], stdin?: string): Promise<string> => {
+  /** @param shown the command, as the error message shows it */
+  const run = async (machine: string, argv: readonly string[], shown: string, stdin?: string): Promise<string> => {
     const { exitCode, stdout, stderr } = await access.exec(machine, argv, {
       signal,
       ...(stdin === undefined ? {} : { stdin }),
     });
     if (exitCode === 0) return stdout;
     const said = (stderr.trim() || stdout.trim()).split('\n').slice(-5).join('\n');
-    throw new Error(`\`${argv.at(-1)}\` on ${machine} ended with ${exitCode}: ${said}`);
+    throw new Error(`\`${shown}\` on ${machine} ended with exit code ${exitCode}: ${said}`);
   };
   return {
     lab: lab.name,
     nodes: lab.cluster.nodes.map(({ name }) => name),
-    sh: (machine, script, { stdin } = {}) => run(machine, ['bash', '-euo', 'pipefail', '-c', script], stdin),
-    kubectl: (...args) => run(plane, kubectl(args)),
-    apply: (manifest) => run(plane, kubectl(['apply', '-f', '-']), manifest),
+    sh: (machine, script, { stdin } = {}) => run(machine, ['bash', '-euo', 'pipefail', '-c', script], script, stdin),
+    kubectl: (...args) => run(plane, kubectl(args), `kubectl ${args.join(' ')}`),
+    apply: (manifest) => run(plane, kubectl(['apply', '-f', '-']), 'kubectl apply -f -', manifest),
     object: <T extends KubeObject>(reference: string) => look(({ objects }) => objects.find<T>(reference)),
     facts: (place, ...want) => look(({ facts, places }) => facts.at(places.one(place), ...want)),
     http: (from, url, timeoutMs = 2000) =>

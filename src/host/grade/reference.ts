@@ -1,8 +1,8 @@
-// References and names as a lab's author writes them, and small questions about facts. Pure.
+// Reads references to objects, paths and endpoints as lab.yaml has them. Compares processes with program names.
 import { JSONPath } from 'jsonpath-plus';
 import type { ProcessFact } from '../../api/fabric.ts';
 
-/** Whether a process is this program; the kernel cuts names after 15 letters. */
+/** Whether a process runs this program. The kernel cuts program names after 15 letters. */
 export const isProgram = (name: string, { command }: ProcessFact): boolean =>
   command === name || (name.length > 15 && command === name.slice(0, 15));
 
@@ -16,6 +16,7 @@ interface Reference {
   readonly label?: { readonly key: string; readonly value: string };
 }
 
+/** `kind/name`, `kind/namespace/name`, `kind/namespace/label=value`. The default namespace is `default`. */
 export const parseReference = (reference: string): Reference => {
   const [kind = '', ...rest] = reference.split('/');
   const [namespace, name] = rest.length > 1 ? [rest[0] as string, rest.slice(1).join('/')] : ['default', rest[0] ?? ''];
@@ -24,7 +25,7 @@ export const parseReference = (reference: string): Reference => {
   return { kind, namespace, name, label: { key: name.slice(0, equals), value: name.slice(equals + 1) } };
 };
 
-/** `pod/shop/cart` → `pod shop/cart`; the default namespace goes without saying. */
+/** The reference as a sentence shows it: `pod/shop/cart` → `pod shop/cart`. The namespace `default` is left out. */
 export const words = (reference: string): string => {
   const { kind, namespace, name, label } = parseReference(reference);
   const where = namespace === 'default' ? '' : `${namespace}/`;

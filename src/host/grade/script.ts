@@ -1,10 +1,10 @@
-// Loading a lab's own scripts: TypeScript or JavaScript files that export one function.
+// Loads a lab's own scripts: TypeScript or JavaScript files that export a function.
 import { pathToFileURL } from 'node:url';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 
 /**
- * The function that a script exports under this name. Node strips the types; where it won't (below node_modules),
- * esbuild does.
+ * The function that a script exports under this name. Node runs TypeScript by removing the types.
+ * Below node_modules Node refuses to do so; there esbuild bundles the script.
  * @throws LabError `LAB_SCRIPT_BROKEN`
  */
 export const importScript = async <T>(file: string, name: string): Promise<T> => {
@@ -12,7 +12,7 @@ export const importScript = async <T>(file: string, name: string): Promise<T> =>
   try {
     module = await importFile(file);
   } catch (cause) {
-    throw broken(`The lab's script ${file} can't be loaded: ${messageOf(cause)}`, cause);
+    throw broken(`The lab's script ${file} cannot be loaded: ${messageOf(cause)}`, cause);
   }
   const exported = module[name];
   if (typeof exported !== 'function') throw broken(`The lab's script ${file} exports no function "${name}"`);

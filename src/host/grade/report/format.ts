@@ -1,4 +1,4 @@
-// The formats that a report is written in, by the name that `--report NAME=FILE` takes. Each is a pure function.
+// The formats of a report, by the name in `--report NAME=FILE`. Each format is a pure function.
 import type { Report } from '../../../api/report.ts';
 import { renderGradescope } from './gradescope.ts';
 import { renderJson } from './json.ts';

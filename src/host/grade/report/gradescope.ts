@@ -7,7 +7,7 @@ export const renderGradescope = (report: Report): string => {
     score: report.score,
     execution_time: Math.round(report.durationMs / 1000),
     output: report.broken
-      ? 'Some checks could not be carried out, which is not your fault: this score is a lower bound. Please grade again.'
+      ? 'Some checks could not be carried out. This is not your fault, and your score may be higher. Please grade again.'
       : '',
     stdout_visibility: 'hidden',
     tests: report.tasks.flatMap((task, index) =>

@@ -1,4 +1,4 @@
-// JUnit XML: a suite per task, a case per check. Blocked is skipped, broken is an error, neither is a failure.
+// JUnit XML: a suite for each task, a case for each check. A blocked check is skipped, a broken check is an error.
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
 import { troubleText } from './words.ts';
 
@@ -37,10 +37,10 @@ const counts = (checks: readonly CheckReport[]): string => {
 
 const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(3);
 
-/** XML 1.0 has no way to write most control characters: they are left out. */
+/** XML 1.0 cannot contain most control characters, so they are left out. */
 const escapeXml = (text: string): string =>
   text
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are meant
     .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

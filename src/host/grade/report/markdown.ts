@@ -1,4 +1,4 @@
-// GitHub Markdown: a table of tasks, and below it what didn't pass. Fits a job summary or a comment.
+// GitHub Markdown, for a job summary or a comment: a table of tasks, then the checks of tasks that did not pass.
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
 import { troubleLines } from './words.ts';
 
@@ -8,7 +8,9 @@ export const renderMarkdown = (report: Report): string => {
   );
   const open = report.tasks.filter((task) => !isDone(task)).map(details);
   const broken = report.broken
-    ? ['> [!WARNING]\n> Some checks could not be carried out; that is nobody’s fault. The score is a lower bound.\n']
+    ? [
+        '> [!WARNING]\n> Some checks could not be carried out. This is not the student’s fault, and the score may be higher.\n',
+      ]
     : [];
   return [
     `## ${plain(report.lab)}: ${report.score} / ${report.maxScore}\n`,

@@ -37,7 +37,7 @@ const diagnostics = (check: CheckReport): string => {
   return indent(`---\n${stringify(data, { lineWidth: 0 })}...\n`, 2);
 };
 
-/** In TAP, `#` begins a directive and `\` escapes. */
+/** In TAP, `#` starts a directive and `\` escapes. */
 const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll('\\', '\\\\').replaceAll('#', '\\#');
 
 const indent = (text: string, by = 4): string =>

@@ -1,5 +1,7 @@
-// The report for a person at a terminal. Width, colour and language come in as values.
+// The report for a person at a terminal.
+import { styleText } from 'node:util';
 import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
 import { english, korean, type TroubleLabels, troubleLines } from './words.ts';
@@ -10,7 +12,7 @@ export interface TextOptions {
   /** Whether to use ANSI colours. */
   readonly color: boolean;
   readonly language?: Language;
-  /** Also the checks of tasks that are done. */
+  /** Also shows the checks of tasks that are done. */
   readonly verbose?: boolean;
 }
 
@@ -46,7 +48,7 @@ interface Words {
 const texts: Readonly<Record<Language, Words>> = {
   en: {
     score: 'Score',
-    lowerBound: 'Some checks could not be carried out, which is not your fault: the score is a lower bound.',
+    lowerBound: 'Some checks could not be carried out. This is not your fault, and your score may be higher.',
     labels: english,
   },
   ko: {
@@ -90,48 +92,17 @@ const checkLines = (check: CheckReport, page: Page): readonly string[] => {
   return [first, ...titles.slice(1).map((line) => `    ${line}`), ...trouble];
 };
 
-/** Breaks a text at blanks so that no line is wider than this; a word that is too long is cut. */
-export const wrap = (text: string, width: number): readonly string[] => {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/).flatMap((part) => cut(part, width))) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (stringWidth(longer) <= width) line = longer;
-    else {
-      lines.push(line);
-      line = word;
-    }
-  }
-  return [...lines, line];
-};
-
-const cut = (word: string, width: number): readonly string[] => {
-  const parts: string[] = [];
-  let part = '';
-  for (const letter of word) {
-    if (stringWidth(part + letter) > width) {
-      parts.push(part);
-      part = '';
-    }
-    part += letter;
-  }
-  return [...parts, part];
-};
+/** Breaks a text into lines of at most this width. A longer word is cut. */
+const wrap = (text: string, width: number): readonly string[] =>
+  wrapAnsi(text.replace(/\s+/g, ' '), width, { hard: true }).split('\n');
 
 const truncate = (text: string, width: number): string => {
   if (stringWidth(text) <= width) return text;
-  return `${cut(text, Math.max(1, width - 1))[0] ?? ''}…`;
-};
-
-const codes: Readonly<Record<Style, readonly [number, number]>> = {
-  green: [32, 39],
-  red: [31, 39],
-  yellow: [33, 39],
-  dim: [2, 22],
-  bold: [1, 22],
+  const [first = ''] = wrapAnsi(text, Math.max(1, width - 1), { hard: true, wordWrap: false }).split('\n');
+  return `${first}…`;
 };
 
 const painter =
   (color: boolean): Paint =>
   (style, text) =>
-    color ? `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m` : text;
+    color ? styleText(style, text, { validateStream: false }) : text;

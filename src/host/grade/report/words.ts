@@ -1,7 +1,7 @@
-// What formats share: a check's trouble in lines of words.
+// Shared by the formats: the lines that explain why a check did not pass.
 import type { CheckReport } from '../../../api/report.ts';
 
-/** Expected, observed and hint of a check that didn't pass, by label. */
+/** The lines for a check that did not pass, each with its label: expected, observed, hint. */
 export const troubleLines = (
   check: CheckReport,
   labels: TroubleLabels = english,
@@ -43,7 +43,7 @@ export const korean: TroubleLabels = {
   broken: '오류',
 };
 
-/** The same as plain text, one line each. */
+/** `troubleLines` as plain text. */
 export const troubleText = (check: CheckReport): string =>
   troubleLines(check)
     .map(([label, text]) => `${label}: ${text}`)

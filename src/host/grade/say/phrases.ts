@@ -1,4 +1,4 @@
-// Which sentences go with which language.
+// The shared sentences of each language.
 import type { Language } from '../../../api/lab.ts';
 import { english, type Phrases } from './en.ts';
 import { korean } from './ko.ts';
