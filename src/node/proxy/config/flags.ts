@@ -144,8 +144,6 @@ export const flagSpecs = {
   ...withoutEffect,
 } as const satisfies FlagSpecs;
 
-export type FlagName = keyof typeof flagSpecs;
-
 /** Flags of older versions and of klog. The original does not list them in its log. */
 export const legacyFlags: ReadonlySet<string> = new Set([
   ...Object.keys(userspace),

@@ -49,6 +49,7 @@ export const buildPort = (
   options: BuildOptions,
 ): PortPieces => {
   const categories = categorize(port, endpoints, options.node);
+  // The original uses endpoints of other nodes if the service has external addresses, against internal policy Local.
   const inside = addressesOf(port.internalPolicyLocal ? categories.local : categories.cluster);
   const outside = addressesOf(port.externalPolicyLocal ? localFirst(categories) : categories.cluster);
   const serve = (ip: string, number: number, backends: readonly string[]): VirtualServer => ({

@@ -35,7 +35,7 @@ export const readSets = (text: string, family: IpFamily): Map<SetKey, ExistingSe
   return found;
 };
 
-export const splitAddress = (address: string): { readonly ip: string; readonly port: string } => {
+const splitAddress = (address: string): { readonly ip: string; readonly port: string } => {
   const split = address.lastIndexOf(':');
   return { ip: address.slice(0, split).replace(/^\[|\]$/g, ''), port: address.slice(split + 1) };
 };

@@ -64,7 +64,7 @@ export const compareAll = (wanted: Wanted, existing: Existing, options: CompareO
   };
 };
 
-export const knownFrom = (server: Existing['servers'][number]): KnownServer => ({
+const knownFrom = (server: Existing['servers'][number]): KnownServer => ({
   protocol: server.protocol,
   address: server.address,
   scheduler: server.scheduler,

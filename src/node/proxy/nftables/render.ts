@@ -9,7 +9,7 @@ import { type Chain, type Element, type Item, type NamedSet, tableOf } from './m
 const elementsPerCommand = 500;
 
 /** Its number grows when a set's type or a hook changes. A table with another comment, such as the original's, is replaced as a whole. */
-export const tableComment = 'rules for kube-proxy, layout 1';
+const tableComment = 'rules for kube-proxy, layout 1';
 
 /** Chains and sets that no rule or element refers to. */
 export interface Unused {
