@@ -1,5 +1,5 @@
 // Generates the API server's schema from Kubernetes' Go types: `node scripts/schema.ts FOLDER`, where FOLDER holds
-// k8s.io/api and k8s.io/apimachinery. apiserver/README.md says where to get them.
+// k8s.io/api and k8s.io/apimachinery. docs/how-to/add-a-resource.md says where to get them.
 //
 // fields.json maps a type to its fields, and a field to a token:
 //   T, []T, map:T   the type
