@@ -1,8 +1,8 @@
-// How long to wait before the next attempt: doubling, capped, with jitter so that nodes don't come back in step.
+// The pause before the next attempt: it doubles up to a maximum. Jitter keeps nodes from retrying at the same moment.
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Backoff {
-  /** Waits for the next pause, `leastMs` at least; rejects with the signal's reason when aborted. */
+  /** Waits for the next pause, at least `leastMs`. Rejects with the signal's reason when aborted. */
   wait(signal: AbortSignal, leastMs?: number): Promise<void>;
   reset(): void;
 }

@@ -1,4 +1,4 @@
-// The one HTTP client: typed verbs over the transport.
+// Implements the typed verbs of the API over the transport.
 import type { KubeList, KubeObject } from '../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../api/resources.ts';
 import { apiErrorFrom, isGone } from './error.ts';
@@ -15,10 +15,10 @@ const patchContentTypes: Readonly<Record<PatchType, string>> = {
   apply: 'application/apply-patch+yaml',
 };
 
-/** The server's bookmarks come at least once a minute. */
+/** The server sends a bookmark at least once a minute. */
 const watchIdleMs = 150_000;
 
-/** Connects lazily: nothing is sent before the first verb. `kubeconfig` is the path of a file. */
+/** Sends nothing before the first verb. `kubeconfig` is the path of a file. */
 export const createClient = (options: { readonly kubeconfig: string } | ServerConfig): Client => {
   const config = 'kubeconfig' in options ? loadKubeconfig(options.kubeconfig) : options;
   return clientOver(createTransport(config));
@@ -35,7 +35,7 @@ const clientOver = (transport: Transport): Client => {
       return await readPages((page) => call({ method: 'GET', path: listPath(resource, selection, page) }));
     } catch (error) {
       if (!isGone(error)) throw error;
-      // What the pages continue from was forgotten meanwhile: a list of one piece can't have that happen.
+      // The server has forgotten the revision of the first page. A list in one page cannot fail this way.
       return await call({ method: 'GET', path: listPath(resource, selection) });
     }
   };
@@ -93,7 +93,7 @@ const clientOver = (transport: Transport): Client => {
   };
 };
 
-/** Thousands of objects in one answer would hold up server and component alike. */
+/** Thousands of objects in one answer would block the server and the component. */
 const pageSize = 1000;
 
 interface Page {
@@ -104,10 +104,10 @@ interface Page {
 const listPath = (resource: Resource, selection: Selection, page: Page = {}): string =>
   collectionPath(resource, selection.namespace) + queryOf({ ...selectionQuery(selection), ...page });
 
-/** All pages as one list: the server shows the state of the first page's revision on all of them. */
+/** All pages as one list. The server shows every page at the revision of the first page. */
 const readPages = async <T extends KubeObject>(read: (page: Page) => Promise<KubeList<T>>): Promise<KubeList<T>> => {
   const list = await read({ limit: pageSize });
-  // Whatever else answers in the server's place must not pass for a cluster without objects.
+  // An answer of another program, such as a proxy, must not count as a cluster without objects.
   if (!list.kind?.endsWith('List')) throw new Error(`the server answered with ${list.kind ?? 'something'}, not a list`);
   // Go servers may write an empty list as null.
   list.items ??= [];
@@ -119,14 +119,14 @@ const readPages = async <T extends KubeObject>(read: (page: Page) => Promise<Kub
   return list;
 };
 
-/** The wire form says what the object is; objects in memory need not. */
+/** On the wire an object needs apiVersion and kind. In memory they may be missing. */
 const typed = <T extends KubeObject>(resource: Resource<T>, object: T): T => ({
   apiVersion: apiVersionOf(resource),
   kind: resource.kind,
   ...object,
 });
 
-/** Items of a list come without their type; owner references and events need it. */
+/** Items of a list have no apiVersion and kind, but owner references and events need them. */
 const withTypes = <T extends KubeObject>(resource: Resource<T>, list: KubeList<T>): KubeList<T> => {
   for (const item of list.items) {
     item.apiVersion ??= apiVersionOf(resource);

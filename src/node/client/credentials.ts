@@ -1,9 +1,9 @@
-// Who we are, asked anew for each request: tokens and certificates are rotated under a running component.
+// The credentials of each request. They are read again for each request, because tokens and certificates are rotated.
 import { readFileSync } from 'node:fs';
 import { type ExecCredential, type ExecPlugin, runExecPlugin } from './exec-plugin.ts';
 import type { ServerConfig } from './kubeconfig.ts';
 
-/** Secret: belongs into no log and no error. */
+/** Secret: must not appear in a log or an error. */
 export interface Identity {
   readonly token?: string;
   readonly cert?: string;
@@ -11,9 +11,9 @@ export interface Identity {
 }
 
 export interface Credentials {
-  /** @throws Error when a plugin gives none, or a file was never readable */
+  /** @throws Error when a plugin gives no credential, or a file was never readable */
   current(): Promise<Identity>;
-  /** The server answered 401. @returns whether `current` may give something else now, so that asking again makes sense */
+  /** Call this after a 401. @returns whether `current` may now give another credential, so that a retry makes sense */
   refused(identity: Identity): boolean;
 }
 
@@ -30,7 +30,7 @@ export const createCredentials = (config: ServerConfig): Credentials => {
   return fromFiles(config, fixed);
 };
 
-/** A few small files per request: cheaper than being told of their changes, and it can't miss one. */
+/** Reads a few small files per request. This is cheaper than watching the files, and misses no change. */
 const fromFiles = ({ tokenFile, certFiles }: ServerConfig, fixed: Identity): Credentials => {
   const readToken = tokenFile === undefined ? undefined : lastReadable(tokenFile);
   const readCert = certFiles === undefined ? undefined : lastReadable(certFiles.cert);
@@ -43,7 +43,7 @@ const fromFiles = ({ tokenFile, certFiles }: ServerConfig, fixed: Identity): Cre
   return { current: async () => read(), refused: (identity) => JSON.stringify(read()) !== JSON.stringify(identity) };
 };
 
-/** While a file is being replaced it may be missing for a moment: what it held before is good for longer than that. */
+/** A file may be missing for a moment while it is replaced. Its last content is still valid then. */
 const lastReadable = (path: string): (() => string) => {
   let last: string | undefined;
   return () => {
@@ -56,10 +56,10 @@ const lastReadable = (path: string): (() => string) => {
   };
 };
 
-/** A credential is renewed a little before it expires: clocks differ, and requests take time. */
+/** A credential is renewed a little before it expires, because clocks differ and requests take time. */
 const leewayMs = 10_000;
 
-/** Runs the plugin once for all who wait, and again when its credential expires or is refused. */
+/** Runs the plugin once for all waiting requests, and again when the credential expires or is refused. */
 const fromPlugin = (plugin: ExecPlugin): Credentials => {
   let known: ExecCredential | undefined;
   let running: Promise<ExecCredential> | undefined;
@@ -78,7 +78,7 @@ const fromPlugin = (plugin: ExecPlugin): Credentials => {
       return running;
     },
     refused: (identity) => {
-      // Another request may have been refused the same one and have brought a new one already.
+      // Another request may already have replaced the refused credential.
       if (known === identity) known = undefined;
       return true;
     },

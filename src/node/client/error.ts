@@ -1,4 +1,4 @@
-// What a refused API call throws: the server's Status, as an error.
+// The error that a refused API call throws. It carries the server's Status.
 import type { Status } from '../../api/meta.ts';
 
 /** The API server answered with a Status. `code` is the HTTP code, `reason` the machine-readable word (`NotFound`). */
@@ -7,7 +7,7 @@ export class ApiError extends Error {
   readonly code: number;
   readonly reason: string;
   readonly status: Status;
-  /** How long the server asks to be left alone; 0 when it doesn't say. */
+  /** The pause that the server asks for, or 0. */
   readonly retryAfterMs: number;
 
   constructor(status: Status, retryAfterMs = 0) {
@@ -19,7 +19,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Reads an error body; what is no Status (a proxy's page, an empty body) becomes one. */
+/** Reads an error body. Makes a Status from a body that is none, such as a proxy's page or an empty body. */
 export const apiErrorFrom = (code: number, body: string, retryAfterMs = 0): ApiError => {
   const parsed = parseStatus(body);
   if (parsed) return new ApiError({ ...parsed, code: parsed.code || code }, retryAfterMs);
@@ -45,5 +45,5 @@ const hasReason = (error: unknown, reason: string): boolean => error instanceof 
 export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.code === 404;
 export const isConflict = (error: unknown): boolean => hasReason(error, 'Conflict');
 export const isAlreadyExists = (error: unknown): boolean => hasReason(error, 'AlreadyExists');
-/** The resource version is too old to watch from, or to continue a list with: list again. */
+/** The resource version is too old for a watch or a next page. The caller must list again. */
 export const isGone = (error: unknown): boolean => error instanceof ApiError && error.code === 410;

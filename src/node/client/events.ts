@@ -1,4 +1,5 @@
-// Events about objects, as `kubectl describe` shows them: recorded in the background, repeats counted on one event.
+// Records Events about objects, which `kubectl describe` shows. Writes in the background, and counts repetitions on one
+// Event.
 
 import type { KubeEvent } from '../../api/core.ts';
 import type { KubeObject, ObjectReference } from '../../api/meta.ts';
@@ -10,16 +11,16 @@ import { isNotFound } from './error.ts';
 import type { Client } from './types.ts';
 
 export interface EventRecorder {
-  /** Returns at once. `about` must carry apiVersion and kind, as objects from a client or an informer do. */
+  /** Returns at once. `about` must have apiVersion and kind. Objects from a client or an informer have them. */
   event(about: KubeObject | ObjectReference, type: 'Normal' | 'Warning', reason: string, message: string): void;
-  /** Resolves when everything recorded so far was sent or given up. */
+  /** Resolves when all Events recorded so far are sent or dropped. */
   flush(): Promise<void>;
 }
 
 export interface EventRecorderOptions {
   /** `kubelet`, `default-scheduler`, `deployment-controller`, … */
   readonly component: string;
-  /** The node's name, where the component runs on each node. */
+  /** The node's name, for a component that runs on every node. */
   readonly host?: string;
   readonly logger: Logger;
 }
@@ -30,7 +31,7 @@ interface Recorded {
   count: number;
 }
 
-/** How many different events are remembered for counting; the oldest is forgotten first. */
+/** The number of different Events that are remembered for counting. The oldest is forgotten first. */
 const remembered = 512;
 
 export const createEventRecorder = (client: Client, options: EventRecorderOptions): EventRecorder => {
@@ -60,7 +61,7 @@ export const createEventRecorder = (client: Client, options: EventRecorderOption
   };
 };
 
-/** @returns false when the earlier event is gone, so that a new one is needed */
+/** @returns false if the earlier Event is gone. The caller then creates a new Event. */
 const countUp = async (client: Client, earlier: Recorded, lastTimestamp: string): Promise<boolean> => {
   try {
     await client.patch(events, earlier, { count: earlier.count + 1, lastTimestamp });
@@ -72,7 +73,7 @@ const countUp = async (client: Client, earlier: Recorded, lastTimestamp: string)
   }
 };
 
-/** A reference to an object, or the reference itself. */
+/** A reference to an object. Takes an object or a reference. */
 export const referenceTo = (about: KubeObject | ObjectReference): ObjectReference => {
   if (!('metadata' in about)) return about as ObjectReference;
   const { apiVersion, kind, metadata } = about;
@@ -82,7 +83,7 @@ export const referenceTo = (about: KubeObject | ObjectReference): ObjectReferenc
 };
 
 let last = 0;
-/** Nanoseconds that never repeat within a process: the end of an event's name. */
+/** The end of an Event's name: nanoseconds that never repeat within a process. */
 const uniqueNanos = (): string => {
   last = Math.max(last + 1, Date.now() * 1000);
   return (BigInt(last) * 1000n).toString(16);

@@ -1,30 +1,31 @@
-// Exec plugins of a kubeconfig (client.authentication.k8s.io): a program that prints the credentials, as cloud providers have them.
+// Runs the exec plugin of a kubeconfig (client.authentication.k8s.io): a cloud provider's program that prints
+// credentials.
 import { resolve } from 'node:path';
 import { messageOf } from '../../kit/error.ts';
 import { ExecError, type RunResult, run } from '../sys/exec.ts';
 
 export interface ExecPlugin {
   readonly argv: readonly string[];
-  /** Added to our own environment; KUBERNETES_EXEC_INFO is among them. */
+  /** Added to this process's environment. KUBERNETES_EXEC_INFO is one of the variables. */
   readonly env: Readonly<Record<string, string>>;
   readonly apiVersion: string;
-  /** What the user should do when the program isn't there. */
+  /** What the user should do if the program is missing. */
   readonly installHint: string;
 }
 
-/** What a plugin gave. Secret: belongs into no log and no error. */
+/** A plugin's credential. Secret: must not appear in a log or an error. */
 export interface ExecCredential {
   readonly token?: string;
   readonly cert?: string;
   readonly key?: string;
-  /** Milliseconds since 1970; undefined: until the server refuses it. */
+  /** Milliseconds since 1970. Undefined: valid until the server refuses it. */
   readonly expires?: number;
 }
 
 type Section = Readonly<Record<string, unknown>>;
 
 export interface PluginPlace {
-  /** The kubeconfig, for messages. */
+  /** The path of the kubeconfig, for messages. */
   readonly path: string;
   readonly folder: string;
   readonly where: {
@@ -33,15 +34,15 @@ export interface PluginPlace {
     readonly serverName?: string;
     readonly insecure?: boolean;
   };
-  /** Of the kubeconfig: may hold an extension for the plugin. */
+  /** The cluster's section of the kubeconfig. It may have an extension for the plugin. */
   readonly cluster: Section;
 }
 
 const versions = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
-/** Clouds answer within seconds; whoever takes longer waits for somebody to type. */
+/** Clouds answer within seconds. A plugin that takes longer waits for input. */
 const timeoutMs = 60_000;
 
-/** @throws Error saying what is wrong in the kubeconfig's `exec` section */
+/** @throws Error with the fault in the kubeconfig's `exec` section */
 export const readExecPlugin = (section: unknown, place: PluginPlace): ExecPlugin => {
   const exec = (typeof section === 'object' && section !== null ? section : {}) as Section;
   const fail = (message: string): never => {
@@ -55,7 +56,7 @@ export const readExecPlugin = (section: unknown, place: PluginPlace): ExecPlugin
   if (interactiveMode === 'Always')
     return fail('a plugin with interactiveMode "Always" cannot run: nobody is here to type');
   const args = Array.isArray(exec.args) ? exec.args.map(String) : [];
-  // A bare name is looked for in PATH; anything else is meant from the kubeconfig's folder.
+  // A name without a slash is found in PATH. Another path is relative to the kubeconfig's folder.
   const program = command.includes('/') ? resolve(place.folder, command) : command;
   return {
     argv: [program, ...args],
@@ -65,7 +66,7 @@ export const readExecPlugin = (section: unknown, place: PluginPlace): ExecPlugin
   };
 };
 
-/** @throws Error naming the plugin and what went wrong; never with what it printed on standard output */
+/** @throws Error with the plugin's name and the cause, never with its standard output, which is secret */
 export const runExecPlugin = async (plugin: ExecPlugin): Promise<ExecCredential> => {
   const name = plugin.argv[0] ?? '';
   const result = await start(plugin, name);
@@ -80,7 +81,7 @@ const start = async ({ argv, env, installHint }: ExecPlugin, name: string): Prom
   try {
     return await run(argv, { env: { ...ownEnvironment(), ...env }, timeoutMs });
   } catch (error) {
-    // The arguments, which an ExecError names, may be secret.
+    // An ExecError names the arguments, which may be secret.
     const cause = error instanceof ExecError ? (error.cause ?? `still running after ${timeoutMs / 1000} s`) : error;
     const hint = installHint === '' ? '' : `\n${installHint}`;
     throw new Error(`exec plugin ${name} could not be run: ${messageOf(cause)}${hint}`);

@@ -1,11 +1,12 @@
-// The way to the API server from inside a pod: the environment names the server, the service account's volume holds token and CA.
+// Finds the API server from inside a pod: the environment names the server, the service account's volume holds token
+// and CA.
 import { existsSync, readFileSync } from 'node:fs';
 import type { ServerConfig } from './kubeconfig.ts';
 
 const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * @param folder of the service account's volume
+ * @param folder the mount point of the service account's volume
  * @returns undefined outside of a pod
  */
 export const inClusterConfig = (

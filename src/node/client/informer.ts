@@ -1,4 +1,4 @@
-// List, then watch from there, forever: a cache of one resource that stays while the server is away.
+// A cache of one resource: lists, then watches from there, for ever. The cache stays while the server is away.
 import type { KubeList, KubeObject, WatchEvent } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import { messageOf } from '../../kit/error.ts';
@@ -11,13 +11,13 @@ export interface InformerOptions {
   readonly selection?: Selection;
   readonly signal: AbortSignal;
   readonly logger: Logger;
-  /** Called for each failed list or watch, beside the log line; the informer goes on by itself. */
+  /** Called for each failed list or watch, in addition to the log line. The informer retries on its own. */
   readonly onError?: (error: unknown) => void;
 }
 
 type Handler<T> = (before: T | undefined, after: T | undefined) => void;
 
-/** Starts at once. `synced` rejects only when the signal aborts first. */
+/** Starts at once. `synced` rejects only if the signal aborts first. */
 export const createInformer = <T extends KubeObject>(
   client: Client,
   resource: Resource<T>,
@@ -53,7 +53,7 @@ interface Cache<T> {
 
 const createCache = <T extends KubeObject>(items: Map<string, T>, notify: Handler<T>): Cache<T> => {
   const set = (object: T): void => {
-    // Nobody in a node reads them, and they outweigh many an object.
+    // No component reads managedFields, and they are often larger than the object.
     delete object.metadata.managedFields;
     const key = keyOf(object);
     const before = items.get(key);
@@ -91,7 +91,7 @@ const follow = async <T extends KubeObject>(
   options: Following<T>,
 ): Promise<void> => {
   const backoff = createBackoff(100, 5000);
-  // A node that starts beside its API server should lose no time by waiting: small steps until the first list.
+  // Short pauses until the first list, because a node and its API server often start at the same time.
   const impatient = createBackoff(50, 300);
   const report = createReport(resource, options);
   let version: string | undefined;
@@ -109,7 +109,7 @@ const follow = async <T extends KubeObject>(
       if (options.signal.aborted) return;
       const cause = error instanceof WatchBroke ? error.cause : error;
       if (error instanceof WatchBroke) version = needsList(cause) ? undefined : error.version;
-      // At once, but not in a tight loop around a server that forgets what it has just listed.
+      // Lists again at once, but not in a tight loop if the server forgets each revision immediately.
       if (isGone(cause) && performance.now() - (listedAt ?? 0) > 1000) continue;
       report.failed(cause);
       const leastMs = cause instanceof ApiError ? cause.retryAfterMs : 0;
@@ -118,7 +118,7 @@ const follow = async <T extends KubeObject>(
   }
 };
 
-/** Carries how far a watch came before it broke. */
+/** A watch broke. Carries the last revision that the watch delivered. */
 class WatchBroke extends Error {
   readonly version: string;
   constructor(version: string, cause: unknown) {
@@ -127,7 +127,9 @@ class WatchBroke extends Error {
   }
 }
 
-/** A refusal can't be mended by asking the same again; a broken connection, a new token or a server with less to do can. */
+/**
+ * Repeating a refused request does not help. After a broken connection, an expired token or an overload it can help.
+ */
 const needsList = (cause: unknown): boolean =>
   cause instanceof ApiError && cause.code < 500 && cause.code !== 401 && cause.code !== 429;
 
@@ -142,10 +144,10 @@ const listAll = async <T extends KubeObject>(
   return list.metadata.resourceVersion;
 };
 
-/** As client-go: watches end after five to ten minutes, so that they spread anew over the API servers that there are. */
+/** As in client-go: watches end after five to ten minutes, so that they spread over all API servers again. */
 const shortestWatchSeconds = 300;
 
-/** @returns the version to go on from, after the server ended the watch in good order */
+/** @returns the version to continue from, after the server has ended the watch regularly */
 const watchFrom = async <T extends KubeObject>(
   client: Client,
   resource: Resource<T>,
@@ -166,12 +168,12 @@ const watchFrom = async <T extends KubeObject>(
   } catch (cause) {
     throw new WatchBroke(version, cause);
   }
-  // A server that ends each watch at once must not be asked in a tight loop.
+  // Avoids a tight loop if the server ends each watch at once.
   if (performance.now() - started < 1000) await backoff.wait(signal);
   return version;
 };
 
-/** The same trouble needs no line per attempt, and less and less of them while it lasts. */
+/** Logs a lasting failure less and less often. */
 const reportFirstMs = 5000;
 const reportLastMs = 60_000;
 

@@ -1,24 +1,24 @@
-// kubeconfig files: which server, which authority to trust, and how to prove who we are.
+// Reads kubeconfig files: the server, the certificate authority and the credentials.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { type ExecPlugin, readExecPlugin } from './exec-plugin.ts';
 
-/** Where the API server is and how to prove who we are. Certificates and keys are PEM. */
+/** The API server's URL and the credentials. Certificates and keys are PEM. */
 export interface ServerConfig {
-  /** `https://192.168.56.10:6443`; may carry a path in front of the API's, as behind some gateways. */
+  /** `https://192.168.56.10:6443`; may have a path before the API's paths, as behind some gateways. */
   readonly server: string;
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
   readonly token?: string;
-  /** Read at each request, because tokens are rotated. */
+  /** Read for each request, because tokens are rotated. */
   readonly tokenFile?: string;
-  /** Read at each request as well. */
+  /** Read for each request. */
   readonly certFiles?: { readonly cert: string; readonly key: string };
-  /** A program that gives the token or the certificate. */
+  /** A program that prints the token or the certificate. */
   readonly exec?: ExecPlugin;
-  /** The name that the server's certificate must bear, when it isn't the one in `server`. */
+  /** The name in the server's certificate, if it differs from the host in `server`. */
   readonly serverName?: string;
   readonly insecure?: boolean;
 }
@@ -36,8 +36,8 @@ interface KubeconfigFile {
 type Section = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the current context of a kubeconfig; certificates may be embedded (`…-data`) or files beside it.
- * @throws Error naming the file and what is missing in it, or what can't be done
+ * Reads the current context of a kubeconfig. Certificates are embedded (`…-data`), or files relative to the kubeconfig.
+ * @throws Error with the file and the missing or unsupported field
  */
 export const loadKubeconfig = (path: string): ServerConfig => {
   const config = parse(readFileSync(path, 'utf8')) as KubeconfigFile | null;
@@ -100,7 +100,7 @@ const identityOf = (
           ...optional('cert', pem(folder, user, 'client-certificate')),
           ...optional('key', pem(folder, user, 'client-key')),
         }),
-    // As in client-go, the file wins: the token beside it is what was valid when the kubeconfig was written.
+    // As in client-go, the file wins: the token in the kubeconfig may be older.
     ...(tokenFile === undefined ? optional('token', text(user.token)) : { tokenFile }),
     ...(exec === undefined ? {} : { exec }),
   };

@@ -1,8 +1,8 @@
-// From a resource and a key to a URL path, as the Kubernetes API lays them out.
+// Builds the URL path of a resource or an object of the Kubernetes API.
 import { apiPathOf, type Resource } from '../../api/resources.ts';
 import type { Key, Selection } from './types.ts';
 
-/** `/api/v1/namespaces/default/pods`; without a namespace, the collection across all of them. */
+/** `/api/v1/namespaces/default/pods`. Without a namespace, the collection of all namespaces. */
 export const collectionPath = (resource: Resource, namespace?: string): string => {
   const scope = resource.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
   return `${apiPathOf(resource)}${scope}/${resource.plural}`;
@@ -12,7 +12,7 @@ export const collectionPath = (resource: Resource, namespace?: string): string =
 export const objectPath = (resource: Resource, { name, namespace }: Key, subresource?: string): string =>
   `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}${subresource === undefined ? '' : `/${subresource}`}`;
 
-/** `?a=b&c=d`, or nothing. Undefined values are left out. */
+/** `?a=b&c=d`, or an empty text. Undefined values are left out. */
 export const queryOf = (values: Record<string, string | number | boolean | undefined>): string => {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(values)) if (value !== undefined) query.set(key, String(value));

@@ -1,12 +1,12 @@
-// At boot every component starts at once: wait for the API server with small steps and one line in the log.
+// Waits for the API server at boot, when all components start at the same time.
 import { messageOf } from '../../kit/error.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { createBackoff } from './backoff.ts';
 import type { Client } from './types.ts';
 
 /**
- * Resolves when the server says that it is ready, which an informer alone would find out later: its back-off is made
- * for a server that is gone, not for one that comes up. @throws the signal's reason when aborted
+ * Resolves when the server is ready. An informer alone would notice later, because its pauses are longer.
+ * Logs one line. @throws the signal's reason when aborted
  */
 export const waitForApiserver = async (
   client: Client,
@@ -21,7 +21,7 @@ export const waitForApiserver = async (
   }
 };
 
-/** What is wrong; undefined when nothing is. */
+/** Why the server is not ready, or undefined if it is. */
 const look = async (client: Client): Promise<string | undefined> => {
   try {
     const { status, body } = await client.raw('/readyz');

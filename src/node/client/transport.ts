@@ -1,4 +1,5 @@
-// Bytes to and from the API server: HTTP/1.1 over TLS. Calls share a few kept-alive sockets; each watch has its own.
+// Sends requests to the API server: HTTP/1.1 over TLS. Calls share a few kept-alive sockets; each watch has its own
+// socket.
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { checkServerIdentity, createSecureContext } from 'node:tls';
@@ -7,7 +8,7 @@ import type { ServerConfig } from './kubeconfig.ts';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** With its query. */
+  /** With the query. */
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
@@ -16,23 +17,23 @@ export interface Call {
 export interface Answer {
   readonly status: number;
   readonly body: string;
-  /** How long the server asks to be left alone, when it says so. */
+  /** The pause that the server asks for, if any. */
   readonly retryAfterMs?: number;
 }
 
 export interface Transport {
-  /** Rejects when the server can't be reached or doesn't answer within half a minute. */
+  /** Rejects when the server is not reachable or does not answer within half a minute. */
   call(call: Call): Promise<Answer>;
-  /** Resolves at the answer's head; the body is the caller's to read. */
+  /** Resolves when the head of the answer has arrived. The caller reads the body. */
   stream(path: string, signal: AbortSignal): Promise<http.IncomingMessage>;
 }
 
 const callTimeoutMs = 30_000;
-/** How long a watch waits for the head of its answer: packets to the server may get lost in a broken network. */
+/** How long a watch waits for the head of its answer. In a broken network, packets to the server may get lost. */
 const headTimeoutMs = 15_000;
-/** A watch's connection that was silent for so long is tried, and given up ten seconds after that. */
+/** A watch's connection that was silent for this long is probed (TCP keep-alive), and closed ten seconds later. */
 const keepAliveMs = 15_000;
-/** Shorter than the server's, so that no call is written to a socket that the server is closing. */
+/** Shorter than the server's timeout, so that no call goes to a socket that the server is closing. */
 const idleSocketMs = 20_000;
 const maxSockets = 8;
 
@@ -40,14 +41,14 @@ export const createTransport = (config: ServerConfig): Transport => {
   const base = new URL(config.server);
   const credentials = createCredentials(config);
   const connections = createConnections(config, base);
-  // The component's name: runComponent has made it the process's title.
+  // runComponent has set the process's title to the component's name.
   const userAgent = /^[\w-]*/.exec(process.title)?.[0] || 'labs';
   const headersFor = ({ token }: Identity): http.OutgoingHttpHeaders => ({
     accept: 'application/json',
     'user-agent': userAgent,
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   });
-  /** Asks once more when the server doesn't know us and we have something else to show. */
+  /** Repeats a request once after a 401, if there is another credential. */
   const request = async (attempt: (identity: Identity) => Promise<http.IncomingMessage>) => {
     const identity = await credentials.current();
     const response = await attempt(identity);
@@ -84,7 +85,7 @@ export const createTransport = (config: ServerConfig): Transport => {
 };
 
 interface Connections {
-  /** Sockets bear a certificate, so another certificate needs other sockets. */
+  /** A socket belongs to one client certificate, so another certificate needs other sockets. */
   of(identity: Identity): { readonly shared: http.Agent; readonly single: http.Agent };
 }
 
@@ -95,7 +96,8 @@ const createConnections = (config: ServerConfig, base: URL): Connections => {
     const tls = tlsOptions(config, cert, key);
     return {
       shared: new https.Agent({ ...tls, ...shared }),
-      // Watches don't share sockets, but TLS sessions: a component opens several at its start, at half the price each.
+      // Watches share TLS sessions, not sockets. Resuming a session halves the cost of opening several watches at the
+      // start.
       single: new https.Agent({ ...tls, keepAlive: false }),
     };
   };
@@ -108,7 +110,7 @@ const createConnections = (config: ServerConfig, base: URL): Connections => {
   };
 };
 
-/** Certificates are parsed once, not per connection. */
+/** Parses the certificates once, not per connection. */
 const tlsOptions = ({ ca, serverName, insecure }: ServerConfig, cert?: string, key?: string) => ({
   secureContext: createSecureContext({
     ...(ca === undefined ? {} : { ca }),
@@ -138,7 +140,7 @@ const send = (options: https.RequestOptions, payload?: Buffer, longLived = false
     outgoing.end(payload);
   });
 
-/** Not by the request's own timeout, which begins only once there is a connection. */
+/** Not the request's own timeout, because that starts only after the connection is made. */
 const endWithoutHead = (outgoing: http.ClientRequest): void => {
   const timer = setTimeout(() => outgoing.destroy(new Error('the server does not answer')), headTimeoutMs);
   for (const event of ['response', 'close']) outgoing.once(event, () => clearTimeout(timer));
@@ -151,7 +153,7 @@ const textOf = async (response: http.IncomingMessage): Promise<string> => {
   return text;
 };
 
-/** Seconds; the header's other form, a date, is not what API servers send. */
+/** Reads seconds. API servers do not send the header's other form, a date. */
 export const retryAfter = ({ headers }: http.IncomingMessage): { retryAfterMs?: number } => {
   const seconds = Number(headers['retry-after'] ?? Number.NaN);
   return Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1000 } : {};

@@ -1,10 +1,10 @@
-// The port to the API server that all components are written against.
+// The port to the API server. All components use these types; tests pass a fake.
 import type { KubeList, KubeObject, WatchEvent } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 
 export interface Key {
   readonly name: string;
-  /** Left out for cluster-scoped resources. */
+  /** Absent for cluster-scoped resources. */
   readonly namespace?: string;
 }
 
@@ -16,12 +16,12 @@ export interface Selection {
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 
-/** Typed verbs on the Kubernetes API. All reject with `ApiError` when the server answers with a Status. */
+/** Typed verbs of the Kubernetes API. All reject with `ApiError` when the server refuses the request. */
 export interface Client {
   get<T extends KubeObject>(resource: Resource<T>, key: Key): Promise<T>;
   list<T extends KubeObject>(resource: Resource<T>, selection?: Selection): Promise<KubeList<T>>;
   create<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T>;
-  /** Replaces; refused with 409 when `metadata.resourceVersion` is set and stale. */
+  /** Replaces the object. The server refuses with 409 if `metadata.resourceVersion` is set and stale. */
   update<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T>;
   updateStatus<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T>;
   patch<T extends KubeObject>(resource: Resource<T>, key: Key, patch: unknown, options?: PatchOptions): Promise<T>;
@@ -35,9 +35,9 @@ export interface Client {
     subresource: string,
     body: unknown,
   ): Promise<void>;
-  /** Ends when the server ends it or the signal aborts. A gone resource version throws `ApiError` 410. */
+  /** Ends when the server ends it or the signal aborts. @throws ApiError 410 if the resource version is too old */
   watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
-  /** GET of any path, for what has no typed verb (`/version`, `/healthz`). */
+  /** GET of any path, for paths without a typed verb (`/version`, `/healthz`). */
   raw(path: string): Promise<{ status: number; body: string; retryAfterMs?: number }>;
 }
 
@@ -56,18 +56,18 @@ export interface WatchOptions extends Selection {
   readonly resourceVersion: string;
   readonly signal: AbortSignal;
   readonly allowBookmarks?: boolean;
-  /** After so long the server ends the watch in good order. */
+  /** The server ends the watch regularly after this time. */
   readonly timeoutSeconds?: number;
 }
 
-/** A list+watch cache of one resource. Level-triggered: read the state, not the events. */
+/** A list+watch cache of one resource. Level-triggered: read the state, do not collect events. */
 export interface Informer<T extends KubeObject> {
   /** By `namespace/name` (or `name`). Treat the objects as frozen. */
   readonly items: ReadonlyMap<string, T>;
   get(key: Key): T | undefined;
   /** Called after the cache changed. `before` is absent for a new object, `after` for a deleted one. */
   onChange(handler: (before: T | undefined, after: T | undefined) => void): void;
-  /** Resolves after the first complete list was delivered. */
+  /** Resolves when the handlers have received the first complete list. */
   readonly synced: Promise<void>;
 }
 

@@ -1,11 +1,12 @@
-// A watch's byte stream, one JSON document per line, as an async iterable of events.
+// Reads a watch's byte stream, one JSON document per line, as an async iterable of events.
 import type { IncomingMessage } from 'node:http';
 import type { KubeObject, WatchEvent } from '../../api/meta.ts';
 import { ApiError } from './error.ts';
 
 /**
  * Reads events until the server ends the stream.
- * @param idleMs gives up on a server that has been silent for so long: bookmarks come at least once a minute
+ * @param idleMs the longest silence before the watch is broken off. A healthy server sends a bookmark at least once a
+ *   minute.
  * @throws ApiError on an ERROR event; the socket's error when the connection breaks
  */
 export async function* readWatch<T extends KubeObject>(

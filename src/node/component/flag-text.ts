@@ -1,11 +1,11 @@
-// Flags as text: what `--help` prints, and the `FLAG:` lines at the start of a log.
+// Renders flags as text: for `--help`, and for the `FLAG:` lines at the start of a log.
 import { formatGoDuration } from '../../kit/duration.ts';
 import type { FlagSpec, FlagSpecs, Flags } from './flags.ts';
 
 const width = 80;
 const indent = ' '.repeat(10);
 
-/** A paragraph per flag, under the headings of their groups, for `--help`. Fits into 80 columns. */
+/** The text of `--help`: one paragraph per flag, under its group's heading, in 80 columns. */
 export const describeFlags = (specs: FlagSpecs): string => {
   const groups = new Map<string, string[]>();
   for (const [name, spec] of Object.entries(specs)) {
@@ -33,7 +33,7 @@ const wrap = (text: string): string => {
   return [...lines, line].map((each) => indent + each).join('\n');
 };
 
-/** `--name="value"` of each flag, sorted, given or not: what the originals log at `-v=1`. */
+/** `--name="value"` of every flag, sorted by name, as the originals log it at `-v=1`. */
 export const flagValues = <S extends FlagSpecs>(
   specs: S,
   flags: Flags<S>,
@@ -44,7 +44,7 @@ export const flagValues = <S extends FlagSpecs>(
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, spec]) => `--${name}="${valueText(spec, flags[name])}"`);
 
-/** A flag's value as the originals print it. */
+/** A flag's value, as the originals print it. */
 export const valueText = (spec: FlagSpec, value: unknown): string => {
   if (value === undefined) return spec.unset ?? zeroes[spec.type];
   if (spec.type === 'duration') return formatGoDuration(value as number);

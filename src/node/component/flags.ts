@@ -1,15 +1,15 @@
-// Command lines as the originals take them: `--flag value`, `--flag=value`, `-v=4`, booleans without a value.
+// Parses command lines as the original programs do: `--flag value`, `--flag=value`, `-v=4`, booleans without a value.
 import { parseGoDuration } from '../../kit/duration.ts';
 
 export interface FlagSpec {
   readonly type: 'string' | 'boolean' | 'int' | 'float' | 'list' | 'duration';
-  /** As written on a command line; absent means unset. */
+  /** As written on a command line. Absent: the flag has no default. */
   readonly default?: string;
-  /** What an unset flag amounts to, e.g. because a config file may say otherwise. Only printed; absent: the type's zero. */
+  /** The effective value of an unset flag, for help and log only. Absent: the type's zero value. */
   readonly unset?: string;
   readonly help: string;
   readonly short?: string;
-  /** Heading in `--help`. */
+  /** The heading under which `--help` lists the flag. */
   readonly group?: string;
 }
 
@@ -23,21 +23,21 @@ type FlagValue<S extends FlagSpec> = S['type'] extends 'boolean'
       ? readonly string[]
       : string;
 
-/** By flag name. A flag that is neither given nor defaulted is undefined. Durations are milliseconds. */
+/** Values by flag name. A flag that is not given and has no default is undefined. Durations are milliseconds. */
 export type Flags<S extends FlagSpecs> = { readonly [K in keyof S]: FlagValue<S[K]> | undefined };
 
-/** The command line can't be understood. Its message is what the program prints. */
+/** The command line is invalid. The program prints the message. */
 export class FlagError extends Error {
   override readonly name = 'FlagError';
 }
 
-/** @throws FlagError on unknown flags, missing values, and values of the wrong type. */
+/** @throws FlagError on unknown flags, missing values and values of the wrong type */
 export const parseFlags = <const S extends FlagSpecs>(specs: S, argv: readonly string[]): Flags<S> => {
   const given = collect(specs, argv);
   const result: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(specs)) {
     const texts = given.get(name) ?? (spec.default === undefined ? [] : [spec.default]);
-    // The last one wins, but for lists, which grow: pflag's StringSlice.
+    // The last value counts. Values of lists add up, as for pflag's StringSlice.
     if (texts.length === 0) result[name] = undefined;
     else if (spec.type === 'list') result[name] = texts.flatMap((text) => (text === '' ? [] : text.split(',')));
     else result[name] = convert(name, spec, texts.at(-1) ?? '');
@@ -45,7 +45,7 @@ export const parseFlags = <const S extends FlagSpecs>(specs: S, argv: readonly s
   return result as Flags<S>;
 };
 
-/** Every flag's texts in the order given, as pflag reads them: `--flag value`, `--flag=value`, `-v=4`, `-v4`, `--proxy_mode`. */
+/** Flag → its texts in the given order. Accepts what pflag accepts, also `-v4` and `--proxy_mode`. */
 const collect = (specs: FlagSpecs, argv: readonly string[]): ReadonlyMap<string, readonly string[]> => {
   const given = new Map<string, string[]>();
   const rest = [...argv];
@@ -74,7 +74,7 @@ const recognise = (specs: FlagSpecs, argument: string): { name: string; spec: Fl
   throw new FlagError(`unknown flag: ${dashes}${written}`);
 };
 
-/** As Go's `strconv.ParseBool` takes them. */
+/** The texts that Go's `strconv.ParseBool` accepts. */
 const truths: ReadonlySet<string> = new Set(['true', 'True', 'TRUE', 't', 'T', '1']);
 const untruths: ReadonlySet<string> = new Set(['false', 'False', 'FALSE', 'f', 'F', '0']);
 

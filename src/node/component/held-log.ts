@@ -1,11 +1,13 @@
-// A log that keeps its lines until it is their turn: what starts side by side is then told in one order. Trouble is told at once.
+// Holds back the lines of a log until `release`, so that two parts which start at the same time log one after the
+// other.
 import type { Logger } from '../../kit/logger.ts';
 
 export interface HeldLog extends Logger {
-  /** Writes what was kept, and from then on everything at once. */
+  /** Writes the held lines. From then on, each line is written at once. */
   release(): void;
 }
 
+/** Warnings and errors are not held back. */
 export const holdLog = (log: Logger): HeldLog => {
   let kept: (() => void)[] | undefined = [];
   const say = (line: () => void): void => {

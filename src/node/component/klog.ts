@@ -1,4 +1,5 @@
-// The components' log, in klog's format: `I1123 06:31:46.123456    1234 proxier.go:123] "Message" key="value"`, or as JSON lines.
+// Writes a component's log in klog's format, `I1123 06:31:46.123456    1234 proxier.go:123] "Message" key="value"`, or
+// as JSON.
 import { openSync, writeSync } from 'node:fs';
 import { messageOf } from '../../kit/error.ts';
 import type { LogFields, Logger } from '../../kit/logger.ts';
@@ -6,15 +7,17 @@ import type { LogFields, Logger } from '../../kit/logger.ts';
 export interface KlogOptions {
   /** klog's `-v`. */
   readonly verbosity: number;
-  /** klog's `--vmodule`: verbosity by the source's name without its ending; `*` and `?` stand for any letters. */
+  /** klog's `--vmodule`: verbosity by the source's name without its extension. `*` and `?` are wildcards. */
   readonly vmodule?: ReadonlyMap<string, number>;
   /** Default text. */
   readonly format?: 'text' | 'json';
-  /** klog's `--log-file`: appended to, beside standard error. */
+  /** klog's `--log-file`: a file to append each line to. */
   readonly file?: string;
-  /** The source named in each line's header, e.g. `proxier`, or which one by a line's message and fields. */
+  /** The source in each line's header, e.g. `proxier`, or a function from message and fields to the source. */
   readonly source: string | ((message: string, fields: LogFields) => string);
-  /** Whether lines go to standard error too. Default true; klog's `--log-file` without `--alsologtostderr` says false. */
+  /**
+   * Whether lines also go to standard error. Default true. False is klog's `--log-file` without `--alsologtostderr`.
+   */
   readonly stderr?: boolean;
 }
 
@@ -26,9 +29,9 @@ interface Line {
   readonly fields: LogFields;
 }
 
-/** Writes structured lines as klog v2 does (k8s.io/klog, "structured logging"). */
+/** A logger in the format of klog v2 (k8s.io/klog, "structured logging"). */
 export const createKlog = (options: KlogOptions): Logger => {
-  // Written at once, not through a stream: the last words of a component that ends matter most.
+  // Written synchronously, so that the last lines before an end are not lost.
   const file = options.file === undefined ? undefined : openSync(options.file, 'a');
   const render = options.format === 'json' ? renderJson : renderText;
   const sourceOf = (message: string, fields: LogFields): string =>
@@ -41,7 +44,7 @@ export const createKlog = (options: KlogOptions): Logger => {
   };
   const most = Math.max(options.verbosity, ...(options.vmodule?.values() ?? []));
   return {
-    // Says yes where only some sources are that talkative: the line itself is judged when it is written.
+    // True if any source has this verbosity. The source of a line is known only when the line is written.
     enabled: (verbosity) => verbosity <= most,
     info(verbosity, message, fields = {}) {
       if (verbosity <= most && verbosity <= limitOf(() => sourceOf(message, fields)))
@@ -70,7 +73,7 @@ const globToRegExp = (glob: string): RegExp =>
       .replaceAll('?', '.')}$`,
   );
 
-/** A full disk must not stop the component; standard error has the line all the same. */
+/** Ignores errors: a full disk must not stop the component, and standard error has the line, too. */
 const appendTo = (file: number, line: string): void => {
   try {
     writeSync(file, line);
@@ -90,14 +93,17 @@ const header = (severity: string, source: string): string => {
   return `${severity}${date} ${time}.${fraction} ${String(process.pid).padStart(7)} ${source}`;
 };
 
-/** Microseconds since 1970. The precise clock runs on by itself: where somebody set the other one, that one is right. */
+/**
+ * Microseconds since 1970. The precise clock ignores changes of the system time; if the two differ, the system time
+ * counts.
+ */
 const wallMicros = (): number => {
   const precise = performance.timeOrigin + performance.now();
   const now = Date.now();
   return Math.floor((Math.abs(precise - now) < 2 ? precise : now) * 1000);
 };
 
-/** The originals' few lines from before structured logging stand without quotes: those of flags. */
+/** The `FLAG:` lines of the originals have no quotes, because they are older than structured logging. */
 const quoteUnlessPlain = (text: string): string => (text.startsWith('FLAG: ') ? text : quote(text));
 
 const quote = (text: string): string => JSON.stringify(text);
@@ -107,7 +113,7 @@ const formatFields = (fields: LogFields): string =>
     .map(([key, value]) => ` ${key}=${formatValue(value)}`)
     .join('');
 
-/** klog quotes strings, errors and what has a String method, and writes the rest as it stands. */
+/** klog quotes strings and errors. Other values are written as JSON. */
 const formatValue = (value: unknown): string => {
   if (typeof value === 'string') return quote(value);
   if (value instanceof Error) return quote(value.message);
@@ -115,7 +121,7 @@ const formatValue = (value: unknown): string => {
   return JSON.stringify(value) ?? 'null';
 };
 
-/** As `--logging-format=json` of the originals: `ts` in milliseconds, `v` for information only. */
+/** The format of `--logging-format=json`: `ts` in milliseconds, `v` on information lines only. */
 const renderJson = ({ severity, verbosity, source, message, fields }: Line): string =>
   JSON.stringify({
     ts: wallMicros() / 1000,

@@ -1,4 +1,5 @@
-// Metrics in Prometheus' text format, as each component's /metrics shows them. A client library would cost a node megabytes of memory.
+// Metrics in Prometheus' text format, as each component's /metrics shows them. A client library would cost a node
+// megabytes of memory.
 import { readdirSync } from 'node:fs';
 
 export interface Metric {

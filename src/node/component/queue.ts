@@ -1,26 +1,28 @@
-// A reconcile loop per key, as controllers need it: one object that fails backs off alone and holds up no other.
+// A reconcile loop with keys, for controllers. An object that fails waits for its own retry and delays no other object.
 import { startReconciler } from '../../kit/reconcile.ts';
 
 export interface QueueOptions {
-  /** Brings one object to its desired state. Never runs twice at once for the same key. */
+  /** Brings one object to its desired state. Runs at most once at a time per key. */
   readonly sync: (key: string, signal: AbortSignal) => Promise<void>;
   readonly onError: (key: string, error: unknown, retryInMs: number) => void;
   readonly signal: AbortSignal;
-  /** First back-off of a key after a failure, doubled each time. Defaults 20 and 10,000. */
+  /**
+   * The pause after a key's first failure. It doubles with each failure up to `maxBackoffMs`. Defaults: 20 and 10,000.
+   */
   readonly backoffMs?: number;
   readonly maxBackoffMs?: number;
 }
 
 export interface Queue {
-  /** Asks for a sync of the key; repeats before it starts collapse into one. */
+  /** Requests a sync of the key. Requests before the sync starts collapse into one. */
   add(key: string): void;
-  /** Asks for a sync at a later time; an earlier such time for the key wins. */
+  /** Requests a sync after a delay. If the key already waits for an earlier time, that time stays. */
   addAfter(key: string, delayMs: number): void;
-  /** Resolves once the loop has ended after its signal aborted. */
+  /** Resolves when the signal has aborted and the loop has ended. */
   readonly stopped: Promise<void>;
 }
 
-/** Starts the loop. Keys that are due together run side by side. */
+/** Starts the loop. Keys that are due at the same time run concurrently. */
 export const startQueue = (options: QueueOptions): Queue => {
   const { sync, onError, signal, backoffMs = 20, maxBackoffMs = 10_000 } = options;
   let due = new Set<string>();
@@ -33,7 +35,7 @@ export const startQueue = (options: QueueOptions): Queue => {
     const waiting = later.get(key);
     if (waiting && waiting.at <= at) return;
     clearTimeout(waiting?.timer);
-    // Node's timers overflow past 2^31 ms and would then fire at once.
+    // A Node timer of more than 2^31 - 1 ms overflows and fires at once.
     const timer = setTimeout(() => add(key), Math.min(delayMs, 2 ** 31 - 1));
     later.set(key, { at, timer });
   };

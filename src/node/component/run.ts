@@ -1,10 +1,10 @@
-// How every component starts: names its process, turns signals into an AbortSignal, reports what killed it.
+// Runs a component's main: names the process, turns signals into an AbortSignal, prints a fatal error.
 import { messageOf } from '../../kit/error.ts';
 
 /**
  * Runs a component until SIGTERM or SIGINT.
- * @param name the original's program name; `ps` shows it with the flags, as students expect
- * @param main resolves after a clean stop
+ * @param name the name of the original program. `ps` shows the name with the flags.
+ * @param main resolves after a clean stop. Its rejection ends the process with exit code 1.
  */
 export const runComponent = async (
   name: string,

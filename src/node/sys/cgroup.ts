@@ -1,17 +1,18 @@
-// A control group per pod, so that `systemctl stop kubelet` and `systemctl status kubelet` see the kubelet alone, not its pods.
+// Gives each pod a control group. `systemctl stop kubelet` then does not stop the pods, and `systemctl status` does not
+// show them.
 import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const root = '/sys/fs/cgroup/kubepods';
 
-/** Best effort: a node without a writable cgroup2 runs pods all the same. */
+/** Does nothing on a node without a writable cgroup2. The pods run there as well. */
 export const moveToPodGroup = async (podUid: string, pids: readonly number[]): Promise<void> => {
   const group = join(root, `pod${podUid}`);
   try {
     await mkdir(group, { recursive: true });
     for (const pid of pids) await writeFile(join(group, 'cgroup.procs'), String(pid));
   } catch {
-    // The processes stay in the kubelet's own group.
+    // The processes stay in the kubelet's group.
   }
 };
 

@@ -1,4 +1,4 @@
-// Looks at single chains of the packet filter again and again. One iptables-restore stays for it and lists what it is asked for.
+// Lists single chains of iptables again and again, through one iptables-restore that keeps running.
 import { ExecError } from './exec.ts';
 import type { Flavour } from './iptables-flavour.ts';
 import { type NetfilterFamily, toolOf } from './netfilter.ts';
@@ -10,23 +10,26 @@ export interface ChainQuery {
 }
 
 export interface ChainListing extends ChainQuery {
-  /** Rules that lead here; undefined for a built-in chain. */
+  /** How many rules jump to this chain. Undefined for a built-in chain. */
   readonly references: number | undefined;
-  /** What each rule leads to; empty for one that leads nowhere. */
+  /** The target of each rule. Empty for a rule without a target. */
   readonly targets: readonly string[];
 }
 
 export interface ChainLister {
   /**
-   * One at a time.
-   * @returns a listing for each query, by table: the same array as for the same queries before where nothing differs; undefined where one of the chains isn't there
-   * @throws ExecError when the tool can't be started, can't get the lock, or doesn't answer; the signal's reason when aborted
+   * Call it again only after the last call has ended.
+   * @returns a listing for each query, sorted by table. The same array as before if the queries and the answer are
+   *   the same.
+   *   Undefined if one of the chains does not exist.
+   * @throws ExecError when the tool cannot be started, cannot get the lock, or does not answer; the signal's reason
+   *   when aborted
    */
   list(queries: readonly ChainQuery[], signal: AbortSignal): Promise<readonly ChainListing[] | undefined>;
   close(): void;
 }
 
-/** iptables' exit code for a lock that another program held too long, or a kernel out of memory. */
+/** The exit code of iptables if another program holds the lock, or the kernel is out of memory. */
 const lacksResource = 4;
 
 /** @param prefix a program that runs the tool elsewhere, e.g. `ip netns exec NAME` */
@@ -35,7 +38,8 @@ export const createChainLister = (
   prefix: readonly string[] = [],
   flavour: Flavour = 'default',
 ): ChainLister => {
-  // `-w` without a time: with one, the legacy tool leaves an alarm behind, which ends it that much later while it waits for the next question.
+  // `-w` has no time here: with a time, the legacy tool sets an alarm that later ends it while it waits for the next
+  // question.
   const argv = [...prefix, `${toolOf(family, flavour)}-restore`, '-w', '--noflush'];
   const tool = new StandingTool(argv, sentinel);
   let question: Question | undefined;
@@ -57,24 +61,26 @@ export const createChainLister = (
   };
 };
 
-/** Of a chain that isn't there the tool says so, and ends. */
+/** The tool reports a chain that does not exist, and ends. */
 const isRefusal = (error: unknown): boolean => {
   const result = error instanceof ExecError ? error.result : undefined;
   return result !== undefined && result.code > 0 && result.code < 128 && result.code !== lacksResource;
 };
 
-/** The last thing asked for, in a form that nothing else is printed in. */
+/** The first words of the answer to the last command. No other answer contains them. */
 const sentinel = '-P POSTROUTING ';
 const lastTable = 'mangle';
 
 interface Question {
   readonly queries: readonly ChainQuery[];
-  /** As they are asked. */
+  /** In the order in which the tool is asked. */
   readonly ordered: readonly ChainQuery[];
   readonly text: string;
 }
 
-/** The nf_tables tool lets go of what it printed when it begins the next list: so there is one at the end that nobody reads. */
+/**
+ * The nf_tables tool flushes its output when the next list begins. So the question ends with a list that nobody reads.
+ */
 const questionOf = (queries: readonly ChainQuery[]): Question => {
   const tables = Map.groupBy(queries, ({ table }) => table);
   const last = tables.get(lastTable) ?? [];
@@ -86,7 +92,7 @@ const questionOf = (queries: readonly ChainQuery[]): Question => {
 };
 
 const parseListings = (ordered: readonly ChainQuery[], answer: string): ChainListing[] => {
-  // What precedes the first heading is the rest of the last answer: what followed the sentinel.
+  // The text before the first heading is the rest of the last answer, after the sentinel.
   const [, ...texts] = `\n${answer}`.split(/\nChain /);
   return texts.flatMap((text, index) => {
     const query = ordered[index];

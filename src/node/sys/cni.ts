@@ -1,4 +1,4 @@
-// Runs CNI plugins as the CNI specification 1.0.0 says: a configuration list on disk, a program per plugin, JSON in and out.
+// Runs CNI plugins (CNI specification 1.0.0): a configuration list on disk, one program per plugin, JSON in and out.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './exec.ts';
@@ -26,21 +26,21 @@ export interface CniPortMapping {
 /** One container's attachment to a network. */
 export interface CniAttachment {
   readonly containerId: string;
-  /** A path such as /run/netns/cni-…; empty when the namespace is gone, which DEL allows. */
+  /** A path such as /run/netns/cni-…. May be empty for DEL, if the namespace is gone. */
   readonly netns: string;
   readonly ifName: string;
-  /** Become CNI_ARGS, e.g. `{ IgnoreUnknown: '1', IP: '10.244.1.5' }`. */
+  /** The content of CNI_ARGS, e.g. `{ IgnoreUnknown: '1', IP: '10.244.1.5' }`. */
   readonly args?: Readonly<Record<string, string>>;
   readonly portMappings?: readonly CniPortMapping[];
 }
 
-/** The parts of a plugin's result that callers read; the rest passes from plugin to plugin untouched. */
+/** The fields of a plugin's result that callers read. Other fields pass from plugin to plugin unchanged. */
 export interface CniResult {
   readonly ips?: readonly { readonly address: string; readonly gateway?: string; readonly interface?: number }[];
   readonly [key: string]: unknown;
 }
 
-/** What a plugin said on failing (spec section 5, "Error"). */
+/** The error that a plugin reported (specification, section 5, "Error"). */
 export class CniError extends Error {
   override readonly name = 'CniError';
   readonly plugin: string;
@@ -53,7 +53,7 @@ export class CniError extends Error {
   }
 }
 
-/** The first configuration in file-name order, as kubelets pick it; undefined while there is none that can be read. */
+/** The first valid configuration by file name, as the original kubelet chooses it. Undefined if there is none. */
 export const loadCniNetwork = async (folder: string): Promise<CniNetwork | undefined> => {
   const names = await readdir(folder).catch(() => []);
   for (const name of names.filter((file) => /\.(conflist|conf|json)$/.test(file)).sort()) {
@@ -63,7 +63,7 @@ export const loadCniNetwork = async (folder: string): Promise<CniNetwork | undef
   return undefined;
 };
 
-/** A `.conflist`, or a single plugin's `.conf` as a list of one. Undefined when it is neither. */
+/** Parses a `.conflist`, or the `.conf` of a single plugin as a list of one. Undefined if the text is neither. */
 export const parseCniNetwork = (text: string): CniNetwork | undefined => {
   try {
     const value = JSON.parse(text) as Partial<CniNetwork> & Partial<CniPluginConfig>;
@@ -79,9 +79,9 @@ export const parseCniNetwork = (text: string): CniNetwork | undefined => {
 };
 
 export interface CniExecutor {
-  /** Runs the plugins in order. @throws CniError of the one that failed */
+  /** Runs the plugins in order. @throws CniError of the first plugin that fails */
   add(network: CniNetwork, attachment: CniAttachment, signal?: AbortSignal): Promise<CniResult>;
-  /** Runs them in reverse order with what ADD returned. */
+  /** Runs the plugins in reverse order. @param result what `add` returned */
   remove(network: CniNetwork, attachment: CniAttachment, result?: CniResult, signal?: AbortSignal): Promise<void>;
 }
 
@@ -119,7 +119,7 @@ export const createCniExecutor = (pluginFolder: string): CniExecutor => {
   };
 };
 
-/** One plugin's configuration as it stands on its standard input (spec section 3, "Deriving request configuration"). */
+/** The configuration on a plugin's standard input (specification, section 3, "Deriving request configuration"). */
 export const requestFor = (
   network: CniNetwork,
   plugin: CniPluginConfig,

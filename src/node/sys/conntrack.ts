@@ -1,24 +1,26 @@
-// Conntrack's table of UDP flows, through the `conntrack` tool.
+// Reads and deletes UDP flows of the connection tracking table, through the `conntrack` tool.
 import type { Logger } from '../../kit/logger.ts';
 import { ExecError, type RunResult, run } from './exec.ts';
 
-/** All UDP flows that were addressed alike and are answered by the same socket. Addresses are IPs as the kernel prints them. */
+/**
+ * UDP flows with the same original destination and the same answering socket. Addresses are as the kernel prints them.
+ */
 export interface UdpFlows {
-  /** Where the first packet was addressed. */
+  /** The destination of the first packet, before DNAT. */
   readonly destination: string;
   readonly port: number;
-  /** Whom it was sent to: the destination itself where nothing translated it. */
+  /** The destination after DNAT. Equals the original destination if there was no DNAT. */
   readonly answeredBy: string;
   readonly answeredFrom: number;
 }
 
 export interface Conntrack {
   /**
-   * Shows every UDP flow of this network namespace, one call each; the table may have hundreds of thousands.
-   * @returns false where nothing can be known: the tool is missing or failed (which is logged)
+   * Calls back once for every UDP flow of this network namespace. The table may have hundreds of thousands of flows.
+   * @returns false if the tool is missing or failed; a failure is logged
    */
   eachUdpFlow(visit: (flow: UdpFlows) => void, signal: AbortSignal): Promise<boolean>;
-  /** @returns how many were forgotten; 0 where the tool is missing or failed */
+  /** @returns the number of deleted flows; 0 if the tool is missing or failed */
   forget(flows: UdpFlows, signal: AbortSignal): Promise<number>;
 }
 
@@ -31,7 +33,7 @@ export const createConntrack = (family: 'IPv4' | 'IPv6', log: Logger, prefix: re
   ): Promise<RunResult | undefined> => {
     if (missing) return undefined;
     try {
-      // Filters by port are known only once the protocol is.
+      // The tool accepts filters by port only after the protocol.
       const argv = [...prefix, 'conntrack', verb, '-f', family.toLowerCase(), '-p', 'udp', ...filters];
       return await run(argv, { signal, ...(onLine ? { onLine } : {}) });
     } catch (error) {
@@ -58,7 +60,7 @@ export const createConntrack = (family: 'IPv4' | 'IPv6', log: Logger, prefix: re
       const result = await conntrack(['-D', ...asked, ...answered], signal);
       if (!result) return 0;
       const { code, stderr } = result;
-      // It fails, too, when there was nothing to delete.
+      // The tool also fails if there was nothing to delete.
       if (code !== 0 && !stderr.includes('0 flow entries')) {
         log.warning('Failed to delete conntrack entries', { destination, port, answeredBy, err: stderr.trim() });
       }
@@ -67,7 +69,10 @@ export const createConntrack = (family: 'IPv4' | 'IPv6', log: Logger, prefix: re
   };
 };
 
-/** Of its two tuples: where the flow's packets are addressed, and who answers. Flows in a zone are another program's. */
+/**
+ * Reads the original destination and the answering socket from the flow's two tuples. Flows in a zone belong to other
+ * programs.
+ */
 const flowLine = /^udp .*? dst=(\S+) sport=\d+ dport=(\d+) .*?src=(\S+) dst=\S+ sport=(\d+) /;
 
 const parseFlow = (line: string): UdpFlows | undefined => {

@@ -1,39 +1,40 @@
-// Runs OCI containers: conmon holds each container's output and exit code, crun makes and ends it.
-// conmon rather than a shim of our own: it is 1 MB, outlives the kubelet, and writes the kubelet's log format itself.
+// Runs OCI containers: crun creates and ends a container, conmon keeps its output and its exit code.
+// conmon needs 1 MB, survives a restart of the kubelet and writes the kubelet's log format, so we need no shim of our
+// own.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ExecError, type RunResult, run } from './exec.ts';
 
 export interface CrunPaths {
-  /** crun's own state, on a tmpfs. */
+  /** The folder of crun's state, on a tmpfs. */
   readonly root: string;
-  /** Where conmon leaves a file named after the container with its exit code. */
+  /** The folder of exit codes. conmon writes one file per container, named after the container. */
   readonly exits: string;
 }
 
 export interface CreateOptions {
   readonly id: string;
-  /** A folder with config.json and the root file system; conmon puts its sockets there, too. */
+  /** A folder with config.json, the root file system and conmon's sockets. */
   readonly bundle: string;
   readonly logPath: string;
   readonly logSizeMax: number;
   readonly terminal: boolean;
   readonly stdin: boolean;
-  /** The input ends when the first attached client leaves. */
+  /** Standard input ends when the first attached client disconnects. */
   readonly stdinOnce: boolean;
 }
 
 export interface Crun {
-  /** @returns the process id of the container's first process, which waits for `start` */
+  /** @returns the process id of the container's first process. The process waits for `start`. */
   create(options: CreateOptions): Promise<number>;
   start(id: string): Promise<void>;
-  /** @param signal a name (`TERM`) or a number. A container that has ended is left alone. */
+  /** @param signal a name (`TERM`) or a number. No error if the container has ended. */
   kill(id: string, signal: string): Promise<void>;
   delete(id: string): Promise<void>;
   exec(id: string, command: readonly string[], options?: ExecOptions): Promise<RunResult>;
-  /** The command line of an exec, for callers that stream. */
+  /** The command line that runs a command in the container, for callers that stream. */
   execArgv(id: string, command: readonly string[]): string[];
-  /** The same on a terminal, from a file with the process's whole OCI specification. */
+  /** The same on a terminal. The OCI specification of the process is read from a file. */
   execTerminalArgv(id: string, processFile: string): string[];
 }
 
@@ -80,7 +81,7 @@ const conmonArgv = (options: CreateOptions, paths: CrunPaths, global: readonly s
   ...(options.stdin && !options.stdinOnce ? ['--leave-stdin-open'] : []),
 ];
 
-/** conmon forks into the background and tells the result on the descriptor that _OCI_SYNCPIPE names. */
+/** conmon goes into the background, and writes the result to the file descriptor that _OCI_SYNCPIPE names. */
 const createWithConmon = (argv: readonly string[], cwd: string): Promise<number> => {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const [command = '', ...args] = argv;
@@ -95,7 +96,7 @@ const createWithConmon = (argv: readonly string[], cwd: string): Promise<number>
   child.stderr?.on('data', (chunk) => {
     complaint += chunk;
   });
-  // Out of file descriptors, there are no pipes.
+  // If the file descriptors ran out, there are no pipes.
   const sync = child.stdio?.[3];
   const settle = (): void => {
     try {
@@ -119,7 +120,7 @@ const createWithConmon = (argv: readonly string[], cwd: string): Promise<number>
   return promise;
 };
 
-/** crun prints one line per failure; the last is the cause. */
+/** crun prints several lines for a failure. The last line has the cause. */
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
 
 const isGone = (stderr: string): boolean =>

@@ -1,14 +1,17 @@
-// A dummy link: it sends nothing anywhere. Its addresses make the kernel take packets to them as its own.
+// Manages a dummy link. The kernel accepts packets to the link's addresses; the link itself sends nothing.
 import { ExecError, run, runOk } from './exec.ts';
 
 export interface DummyLink {
-  /** Makes the link, which may exist already. It stays down: addresses count all the same, and nobody is told of them. */
+  /**
+   * Creates the link if it does not exist. The link stays down: its addresses work, but are not announced to
+   * neighbours.
+   */
   ensure(signal: AbortSignal): Promise<void>;
-  /** Addresses of one family without their prefix lengths; undefined: there is no such link. */
+  /** Addresses of one family, without prefix lengths. Undefined if the link does not exist. */
   list(family: 'IPv4' | 'IPv6', signal: AbortSignal): Promise<string[] | undefined>;
-  /** One `ip -batch`. Adding what is there is no failure, removing what isn't there is one. */
+  /** Runs one `ip -batch`. Adding a present address is no error; removing a missing address is an error. */
   change(addresses: { add: readonly string[]; remove: readonly string[] }, signal: AbortSignal): Promise<void>;
-  /** Deletes the link, if there is one, with all addresses. @returns whether there was one */
+  /** Deletes the link with its addresses. @returns false if the link did not exist */
   remove(signal: AbortSignal): Promise<boolean>;
 }
 

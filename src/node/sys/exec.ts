@@ -1,28 +1,31 @@
-// Runs programs to their end: arguments as a list, output as text, never through a shell.
+// Runs a program and waits for its end: arguments as a list, output as text, never through a shell.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 export interface RunOptions {
-  /** Written to the program's standard input, which is empty otherwise. */
+  /** The program's standard input. Default: empty. */
   readonly input?: string;
   /** Ends the program with SIGKILL. */
   readonly signal?: AbortSignal;
-  /** The whole environment of the program. Default: this process's own. */
+  /** The whole environment of the program. Default: the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly cwd?: string;
-  /** Gets standard output line by line, without line ends, instead of `stdout`: for output too long to keep. Must not throw. */
+  /**
+   * Called for each line of standard output, without its line end. `stdout` of the result is then empty. Must not
+   * throw.
+   */
   readonly onLine?: (line: string) => void;
 }
 
 export interface RunResult {
   readonly stdout: string;
   readonly stderr: string;
-  /** 128 + signal when a signal ended it, as shells count. */
+  /** 128 + the signal's number if a signal ended the program, as in shells. */
   readonly code: number;
 }
 
-/** A program that couldn't be started, ran too long, or (from `runOk`) failed. */
+/** The program could not be started, ran too long, or (only from `runOk`) failed. */
 export class ExecError extends Error {
   override readonly name = 'ExecError';
   readonly argv: readonly string[];
@@ -36,8 +39,8 @@ export class ExecError extends Error {
 }
 
 /**
- * Runs a program to its end. A failing exit code is a result, not an error.
- * @throws ExecError when it can't be started or exceeds `timeoutMs`; the signal's reason when aborted
+ * Runs a program and waits for its end. An exit code other than 0 is a result, not an error.
+ * @throws ExecError when the program cannot be started or exceeds `timeoutMs`; the signal's reason when aborted
  */
 export const run = (argv: readonly string[], options: RunOptions = {}): Promise<RunResult> => {
   options.signal?.throwIfAborted();
@@ -70,7 +73,7 @@ export const run = (argv: readonly string[], options: RunOptions = {}): Promise<
     settle();
     reject(new ExecError(argv, cause.message, undefined, cause));
   });
-  // It was not started, which the event will say. Out of file descriptors, there are no pipes to listen to.
+  // The `error` event reports a failed start. If the file descriptors ran out, there are no pipes.
   if (child.pid === undefined) return promise;
   if (options.onLine) createInterface({ input: child.stdout }).on('line', options.onLine);
   else child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
@@ -86,13 +89,13 @@ export const run = (argv: readonly string[], options: RunOptions = {}): Promise<
     else if (timedOut) reject(new ExecError(argv, `still running after ${options.timeoutMs} ms`, result));
     else resolve(result);
   });
-  // A program that ends without reading its input is judged by its exit code, not by EPIPE.
+  // If a program ends without reading its input, its exit code counts, not EPIPE.
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
   return promise;
 };
 
-/** As `run`, and a failing exit code throws with what the program said on standard error. */
+/** Like `run`, but throws ExecError with the program's standard error if the exit code is not 0. */
 export const runOk = async (argv: readonly string[], options: RunOptions = {}): Promise<RunResult> => {
   const result = await run(argv, options);
   if (result.code !== 0) {

@@ -1,5 +1,7 @@
-// Links, addresses, routes and neighbours of the node's network namespace: iproute2 to write, the kernel's own files to look,
-// because a look every few seconds must cost nothing. All addresses with their links are in none of those: `ip` tells them.
+// Reads links, addresses, routes and neighbours of the node's network namespace. Reads /proc where it can, because
+// callers look
+// every few seconds and starting a program is expensive. /proc does not list all addresses with their links, so `ip`
+// lists them.
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
@@ -12,20 +14,23 @@ export interface Route {
   readonly destination: Cidr;
   readonly gateway?: Ipv4;
   readonly device: string;
-  /** The gateway is taken to be on the link, whatever the addresses say (`ip route … onlink`). */
+  /** The gateway counts as reachable on the link, whatever the link's addresses are (`ip route … onlink`). */
   readonly onLink?: boolean;
 }
 
-/** An address of this machine, and the link that has it. */
+/** An address of this machine and its link. */
 export interface LinkAddress {
   readonly link: string;
   readonly address: string;
 }
 
 /**
- * All of them, also those of links that are down or have no carrier, such as a bridge without ports: the kernel takes packets to them all
- * the same, but Node leaves them out. Where there is no `ip`, what Node says. Takes some milliseconds.
- * @throws ExecError where `ip` fails: nobody may take a part of the addresses for all
+ * All addresses of this machine, also of links that are down or have no carrier, such as a bridge without ports. The
+ * kernel accepts
+ * packets to these addresses, but Node's `networkInterfaces` omits them. Without the program `ip`, returns what Node
+ * lists.
+ * Takes some milliseconds.
+ * @throws ExecError when `ip` fails, because a part of the addresses must not count as all
  */
 export const listAddresses = (family: 'IPv4' | 'IPv6'): LinkAddress[] => {
   const argv = ['ip', '-oneline', family === 'IPv6' ? '-6' : '-4', 'address', 'show'] as const;
@@ -39,7 +44,7 @@ export const listAddresses = (family: 'IPv4' | 'IPv6'): LinkAddress[] => {
   }));
 };
 
-/** With ten thousand services in ipvs mode it is a megabyte. */
+/** In bytes. Ten thousand services in ipvs mode need about 1 MB. */
 const longestListing = 2 ** 28;
 
 const addressesByNode = (family: 'IPv4' | 'IPv6'): LinkAddress[] =>
@@ -52,7 +57,7 @@ const addressesByNode = (family: 'IPv4' | 'IPv6'): LinkAddress[] =>
 /** The main table's IPv4 routes, from /proc/net/route. */
 export const readRoutes = async (): Promise<Route[]> => parseRoutes(await readFile('/proc/self/net/route', 'utf8'));
 
-/** Addresses stand in hexadecimal in host byte order; all machines that run this are little-endian. */
+/** Addresses are hexadecimal, in host byte order. All supported machines are little-endian. */
 export const parseRoutes = (table: string): Route[] =>
   table
     .trim()

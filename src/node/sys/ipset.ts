@@ -1,10 +1,10 @@
-// Sets of addresses and ports that rules of iptables look things up in, through the `ipset` tool.
+// Reads and writes ipsets, through the `ipset` tool: sets of addresses and ports that iptables rules use.
 import { ExecError, run, runOk } from './exec.ts';
 
 export interface Ipset {
   /** All sets with their members, as `ipset save` prints them. */
   save(signal: AbortSignal): Promise<string>;
-  /** Lines of `ipset restore`. What exists already, or isn't there to be deleted, is no failure. */
+  /** Runs lines of `ipset restore`. Adding a present entry or deleting a missing entry is no error. */
   restore(lines: readonly string[], signal: AbortSignal): Promise<void>;
 }
 
@@ -15,7 +15,7 @@ export const createIpset = (): Ipset => ({
   },
 });
 
-/** @returns what is missing to use sets, in words; undefined: nothing */
+/** @returns why this machine cannot use sets, or undefined if it can */
 export const ipsetLack = async (signal: AbortSignal): Promise<string | undefined> => {
   try {
     const { code, stderr } = await run(['ipset', 'list', '-name'], { signal });

@@ -1,25 +1,26 @@
-// Which of the two packet filters `iptables` should program here. A machine has both, they don't see each other's rules, and a
-// container's own idea of `iptables` need not be its node's. Kubernetes' image decides by the same marks (project iptables-wrappers).
+// Decides which iptables to use: nf_tables or legacy. A machine may have both, and neither sees the other's rules.
+// A container's `iptables` may differ from its node's. The decision follows the project iptables-wrappers of
+// Kubernetes.
 import { readFileSync } from 'node:fs';
 import { run } from './exec.ts';
 
-/** `default`: whatever the machine calls `iptables`. */
+/** `default` is the program that is called `iptables` on this machine. */
 export type Flavour = 'nft' | 'legacy' | 'default';
 
 export interface FlavourChoice {
   readonly flavour: Flavour;
-  /** For the log. */
+  /** Why this flavour was chosen, for the log. */
   readonly because: string;
 }
 
-/** The kubelet makes one of them in table mangle, so that others can see which filter the node uses. */
+/** The kubelet creates one of these chains in table mangle, as a hint for other programs. */
 const kubeletMarks = /^:(KUBE-IPTABLES-HINT|KUBE-KUBELET-CANARY) /m;
-/** A kube-proxy that ran here before. */
+/** A chain that an earlier kube-proxy left. */
 const proxyMark = /^:KUBE-PROXY-CANARY /m;
 
 interface Looked {
   readonly flavour: 'nft' | 'legacy';
-  /** Of both address families. */
+  /** The rules of both address families. */
   readonly mangle: string;
 }
 
@@ -45,15 +46,16 @@ export const chooseFlavour = async (signal: AbortSignal): Promise<FlavourChoice>
   return { flavour: 'default', because: 'this node has no rules yet' };
 };
 
-/** Whether that is the legacy one, whatever it is called here. */
+/** Whether this program is iptables-legacy, whatever its name is. */
 export const isLegacy = async (flavour: Flavour, signal: AbortSignal): Promise<boolean> => {
   if (flavour !== 'default') return flavour === 'legacy';
   return (await run(['iptables-save', '--version'], { signal })).stdout.includes('(legacy)');
 };
 
 /**
- * Those whose tools are there; the legacy one only where its tables are: to ask for their rules would load its kernel modules.
- * nft comes first.
+ * The flavours whose tools exist, nf_tables first. The legacy flavour counts only if the kernel already has its
+ * tables, because
+ * listing its rules would load its kernel modules.
  */
 export const flavoursInUse = async (signal: AbortSignal): Promise<('nft' | 'legacy')[]> => {
   const [nft, legacy] = await Promise.all([
@@ -81,7 +83,7 @@ const hasLegacyTables = (): boolean =>
     }
   });
 
-/** What can't be read counts as nothing: a kernel may lack IPv6. */
+/** Rules that cannot be read count as none: a kernel may lack IPv6. */
 const save = async (flavour: 'nft' | 'legacy', signal: AbortSignal, ...args: string[]): Promise<string> => {
   const outputs = await Promise.all(
     ['iptables', 'ip6tables'].map((tool) =>

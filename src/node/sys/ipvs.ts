@@ -1,42 +1,43 @@
-// IPVS, the kernel's own load balancer: read from /proc, which costs no process, and written through `ipvsadm`.
+// Reads and writes IPVS, the kernel's load balancer: reads /proc, which starts no program, and writes through
+// `ipvsadm`.
 import { readFile } from 'node:fs/promises';
 import { ExecError, run, runOk } from './exec.ts';
 
 export type IpvsProtocol = 'TCP' | 'UDP' | 'SCTP';
 
-/** Where a virtual server sends connections. */
+/** A destination of a virtual server. */
 export interface ListedBackend {
-  /** 0: gets no new connections. */
+  /** 0: no new connections. */
   readonly weight: number;
-  /** Active and inactive ones. */
+  /** The number of active and inactive connections. */
   readonly connections: number;
 }
 
-/** A virtual server, as far as the kernel tells: neither how long it remembers a client nor its scheduler's options. */
+/** A virtual server. /proc shows neither the timeout of persistence nor the scheduler's options. */
 export interface ListedServer {
   readonly protocol: IpvsProtocol;
   /** `ip:port`, or `[ip]:port` for IPv6. */
   readonly address: string;
   readonly scheduler: string;
-  /** Remembers which client went where. */
+  /** Sends a client to the same destination again. */
   readonly persistent: boolean;
-  /** By address and port. */
+  /** By address and port, e.g. `10.244.1.2:80`. */
   readonly backends: ReadonlyMap<string, ListedBackend>;
 }
 
 export interface IpvsTimeouts {
-  /** Seconds; 0 leaves a timeout as it is. */
+  /** Seconds. 0 keeps the present timeout. */
   readonly tcp: number;
   readonly tcpFin: number;
   readonly udp: number;
 }
 
 export interface Ipvs {
-  /** All virtual servers of both families; none where the kernel has no IPVS. */
+  /** All virtual servers of both families. Empty if the kernel has no IPVS. */
   list(): Promise<ListedServer[]>;
   /**
-   * Takes `ipvsadm -R` lines, one after the other; one that fails doesn't keep the others from being done.
-   * @throws ExecError with what was said about those that failed
+   * Runs `ipvsadm -R` lines in order. After a line that fails, the other lines still run.
+   * @throws ExecError with the messages of the lines that failed
    */
   restore(lines: readonly string[], signal: AbortSignal): Promise<void>;
   setTimeouts(timeouts: IpvsTimeouts, signal: AbortSignal): Promise<void>;
@@ -48,7 +49,7 @@ export const createIpvs = (): Ipvs => ({
     if (lines.length === 0) return;
     const argv = ['ipvsadm', '-R'];
     const result = await run(argv, { input: `${lines.join('\n')}\n`, signal });
-    // Its exit code tells only of the last line.
+    // The exit code covers only the last line.
     const said = result.stderr.trim();
     if (result.code !== 0 || said !== '') throw new ExecError(argv, said || `exit code ${result.code}`, result);
   },
@@ -58,8 +59,8 @@ export const createIpvs = (): Ipvs => ({
 });
 
 /**
- * Whether this machine can balance by IPVS with this scheduler: tried on an address that is for documentation only.
- * @returns what is missing, in words; undefined: nothing
+ * Checks whether IPVS with this scheduler works here, by a virtual server on an address for documentation (RFC 5737).
+ * @returns why it does not work, or undefined if it does
  */
 export const ipvsLack = async (scheduler: string, signal: AbortSignal): Promise<string | undefined> => {
   const probe = ['-t', '198.51.100.0:20000'];
@@ -82,7 +83,7 @@ export const ipvsLack = async (scheduler: string, signal: AbortSignal): Promise<
 const serverLine = /^(TCP|UDP|SCTP)\s+(\S+) (\S+)(.*)$/;
 const backendLine = /^\s+-> (\S+)\s+\S+\s+(\d+)\s+(\d+)\s+(\d+)/;
 
-/** @param text of /proc/net/ip_vs. Virtual servers by firewall mark are left out. */
+/** Parses /proc/net/ip_vs, without virtual servers by firewall mark. */
 export const parseIpvs = (text: string): ListedServer[] => {
   const servers: ListedServer[] = [];
   let backends: Map<string, ListedBackend> | undefined;
@@ -108,7 +109,7 @@ export const parseIpvs = (text: string): ListedServer[] => {
   return servers;
 };
 
-/** `0A600001:0050` or `[fd00:0000:…:0001]:0050`, all in hexadecimal. */
+/** Parses `0A600001:0050` and `[fd00:0000:…:0001]:0050`. All numbers are hexadecimal. */
 const readAddress = (text: string): string => {
   const split = text.lastIndexOf(':');
   const port = Number.parseInt(text.slice(split + 1), 16);

@@ -1,14 +1,14 @@
-// The machine itself, whatever part of it a container may use.
+// Facts about the whole machine, also when a container may use only a part of it.
 import { readFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 
-/** @param kernel as `uname -r` says: `5.4.0-200-generic`. Default: this machine's */
+/** @param kernel as `uname -r` prints it: `5.4.0-200-generic`. Default: this machine's */
 export const kernelIsOlderThan = ([major, minor]: readonly [number, number], kernel = release()): boolean => {
-  const [ours = 0, ofOurs = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
-  return ours < major || (ours === major && ofOurs < minor);
+  const [ownMajor = 0, ownMinor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+  return ownMajor < major || (ownMajor === major && ownMinor < minor);
 };
 
-/** @param ranges as the kernel lists CPUs: `0-3,8` */
+/** Counts the CPUs in a list of the kernel, e.g. 5 for `0-3,8`. */
 export const countRanges = (ranges: string): number =>
   ranges
     .trim()
@@ -16,7 +16,7 @@ export const countRanges = (ranges: string): number =>
     .map((range) => range.split('-').map(Number))
     .reduce((total, [first = 0, last = first]) => total + last - first + 1, 0);
 
-/** CPUs that are online; where /sys doesn't tell, those that this process may use. */
+/** The number of online CPUs. If /sys is not readable, the number of CPUs that this process may use. */
 export const countCpus = (): number => {
   try {
     return countRanges(readFileSync('/sys/devices/system/cpu/online', 'utf8'));

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { run, runOk } from './exec.ts';
 
 export interface OverlayMount {
-  /** Read-only; the image's root file system. */
+  /** The image's root file system. It stays unchanged. */
   readonly lower: string;
-  /** On a tmpfs: overlayfs refuses an upper directory that is itself on an overlay. */
+  /** Must be on a tmpfs: overlayfs refuses an upper directory on an overlay. */
   readonly upper: string;
   readonly work: string;
   readonly target: string;
@@ -21,7 +21,7 @@ export const mountTmpfs = async (target: string, sizeBytes?: number): Promise<vo
   await runOk(['mount', '-t', 'tmpfs', ...size, 'tmpfs', target]);
 };
 
-/** Lazily, so that a process which still holds a file doesn't keep the mount in place. What isn't mounted is left alone. */
+/** Unmounts lazily, so that an open file does not keep the mount. No error if nothing is mounted. */
 export const unmount = async (target: string): Promise<void> => {
   const { code, stderr } = await run(['umount', '--lazy', target]);
   if (code !== 0 && !/not mounted|no mount point|not found|No such file/i.test(stderr)) {
@@ -39,6 +39,6 @@ export const mountsBelow = async (path: string): Promise<string[]> => {
     .reverse();
 };
 
-/** The kernel writes blanks in mount points as octal escapes. */
+/** The kernel writes spaces in mount points as octal escapes. */
 const decode = (point: string): string =>
   point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

@@ -1,19 +1,20 @@
-// The packet filter of this network namespace, through the machine's own iptables (nf_tables or legacy, whatever `iptables` is here).
+// Reads and writes the iptables rules of this network namespace, through the machine's own iptables (nf_tables or
+// legacy).
 import { ExecError, type RunResult, run, runOk } from './exec.ts';
 import type { Flavour } from './iptables-flavour.ts';
 
 export type NetfilterFamily = 'IPv4' | 'IPv6';
 
-/** A port to one address family. The fake of the tests is bound to the real one by a contract test. */
+/** A port to one address family. A contract test runs against this port and against the fake of the unit tests. */
 export interface Netfilter {
   /** All tables, as `iptables-save` prints them. */
   save(signal: AbortSignal): Promise<string>;
-  /** One `iptables-restore --noflush`: each table in the input takes effect in one step. */
+  /** Runs one `iptables-restore --noflush`. Each table of the input is replaced in one step. */
   restore(input: string, signal: AbortSignal): Promise<void>;
   hasChain(table: string, chain: string, signal: AbortSignal): Promise<boolean>;
 }
 
-/** Another program kept the lock of iptables-legacy for so long that we gave up. Nothing was changed. */
+/** Another program held the lock of iptables-legacy for too long. Nothing was changed. */
 export class XtablesLocked extends Error {
   override readonly name = 'XtablesLocked';
   constructor() {
@@ -23,13 +24,13 @@ export class XtablesLocked extends Error {
   }
 }
 
-/** As long as the original waits. */
+/** The same time as the original kube-proxy. */
 const lockSeconds = 5;
 
 /**
- * Waits up to five seconds for another program that holds the lock.
+ * Each method waits up to five seconds if another program holds the lock.
  * @param prefix a program that runs the tools elsewhere, e.g. `ip netns exec NAME`
- * @throws XtablesLocked (from any of its methods) when that one keeps it longer
+ * @throws XtablesLocked, from each method, when the lock is still taken after that
  */
 export const createNetfilter = (
   family: NetfilterFamily,
@@ -54,14 +55,14 @@ export const createNetfilter = (
   };
 };
 
-/** What the family's tools begin with: `ip6tables-legacy`, say. */
+/** The first part of the tools' names, e.g. `ip6tables-legacy`. */
 export const toolOf = (family: NetfilterFamily, flavour: Flavour): string =>
   `${family === 'IPv6' ? 'ip6tables' : 'iptables'}${flavour === 'default' ? '' : `-${flavour}`}`;
 
-/** The tools' exit code for a lack of resources, of which the lock is one. */
+/** Exit code 4 means that a resource is missing, such as the lock. */
 const isLocked = ({ code, stderr }: RunResult): boolean => code === 4 && stderr.includes('xtables lock');
 
-/** Whether this machine can filter packets of the family: the tool is there, and the kernel has its nat table. */
+/** Whether this machine supports the family: the tool exists, and the kernel has its nat table. */
 export const hasNetfilter = async (
   family: NetfilterFamily,
   signal: AbortSignal,
@@ -76,12 +77,12 @@ export const hasNetfilter = async (
 };
 
 /**
- * Makes accounting objects for `-m nfacct`.
- * @returns false where the tool or the kernel doesn't know them
+ * Creates accounting objects for `-m nfacct`.
+ * @returns false if the tool is missing or the kernel lacks accounting
  */
 export const createAccounting = async (names: readonly string[], signal: AbortSignal): Promise<boolean> => {
   try {
-    // What to add one that is there says depends on whether a rule uses it.
+    // `nfacct add` fails for a present object only sometimes, so known objects are not added again.
     const known = await readAccounting(signal);
     for (const name of names) {
       if (!known.has(name) && (await run(['nfacct', 'add', name], { signal })).code !== 0) return false;
@@ -93,7 +94,10 @@ export const createAccounting = async (names: readonly string[], signal: AbortSi
   }
 };
 
-/** Packets that were counted so far, by the name of the accounting object. Empty where the tool or the kernel doesn't know them. */
+/**
+ * Packets counted so far, by the name of the accounting object. Empty if the tool is missing or the kernel lacks
+ * accounting.
+ */
 export const readAccounting = async (signal: AbortSignal): Promise<ReadonlyMap<string, number>> => {
   try {
     const { stdout } = await run(['nfacct', 'list'], { signal });

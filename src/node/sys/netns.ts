@@ -1,4 +1,4 @@
-// Network namespaces kept alive by a mount under /run/netns, as `ip netns` makes and lists them.
+// Creates, lists and deletes named network namespaces: mounts under /run/netns, as `ip netns` makes them.
 import { readdir } from 'node:fs/promises';
 import { run, runOk } from './exec.ts';
 
@@ -10,7 +10,7 @@ export const addNetns = async (name: string): Promise<void> => {
   await runOk(['ip', 'netns', 'add', name]);
 };
 
-/** Deleting what isn't there is no failure. */
+/** No error if the namespace does not exist. */
 export const deleteNetns = async (name: string): Promise<void> => {
   const { code, stderr } = await run(['ip', 'netns', 'delete', name]);
   if (code !== 0 && !/No such file/i.test(stderr)) throw new Error(`ip netns delete ${name}: ${stderr.trim()}`);

@@ -1,13 +1,16 @@
-// nf_tables of this network namespace, through the program `nft`.
+// Reads and writes the nftables rules of this network namespace, through the program `nft`.
 import { run, runOk } from './exec.ts';
 
 /** A port to all tables. */
 export interface Nft {
-  /** One `nft -f -`: all of the input takes effect in one step, or nothing does. @throws ExecError with what nft said */
+  /**
+   * Runs one `nft -f -`. The whole input takes effect in one step, or nothing does. @throws ExecError with nft's
+   * message
+   */
   apply(input: string, signal: AbortSignal): Promise<void>;
-  /** Says whether `apply` would do it, and does nothing. @throws as `apply` */
+  /** Checks whether `apply` would succeed, and changes nothing. @throws as `apply` */
   check(input: string, signal: AbortSignal): Promise<void>;
-  /** Without elements and counters. @param what follows `nft list`, e.g. `ruleset ip` @returns undefined where that doesn't exist */
+  /** Lists without elements and counters. @param what e.g. `ruleset ip` @returns undefined if it does not exist */
   list(what: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
@@ -26,8 +29,9 @@ export const createNft = (prefix: readonly string[] = []): Nft => ({
 });
 
 /**
- * Whether this machine has nft, and its kernel nf_tables. Asked by a list that is hardly ever long: for `list tables`, nft 1.0.6 reads
- * every rule there is, which takes four seconds beside the 5,000 services of iptables mode.
+ * Whether this machine has nft, and its kernel nf_tables. Lists flow tables, because that list is short. For `list
+ * tables`, nft 1.0.6
+ * reads every rule, which takes four seconds if iptables mode has 5,000 services.
  */
 export const hasNft = async (signal: AbortSignal): Promise<boolean> => {
   try {

@@ -1,28 +1,32 @@
-// Whether what nf_tables holds for one address family is what it was: asked again and again of one nft that stays for it.
+// Detects whether the nftables rules of one address family have changed, through one nft that keeps running.
 import { StandingTool } from './standing-tool.ts';
 
 export interface RulesetState {
   /**
-   * One at a time.
-   * @returns a text that is another one as soon as somebody added, changed or took away a table, chain, rule or set, and the same while
-   *   only elements change; undefined where this machine's nft can't tell
-   * @throws ExecError when nft ends or doesn't answer; the signal's reason when aborted
+   * Call it again only after the last call has ended.
+   * @returns a text that changes when a table, chain, rule or set is added, changed or removed. Changed elements
+   *   leave it the same.
+   *   Undefined if this machine's nft cannot be used for this.
+   * @throws ExecError when nft ends or does not answer; the signal's reason when aborted
    */
   read(signal: AbortSignal): Promise<string | undefined>;
   close(): void;
 }
 
-/** JSON is one line for each question, and written in few pieces: other lists are written word by word, which costs three times as much. */
+/**
+ * JSON needs one line per answer and few system calls. nft writes other lists word by word, which costs three times as
+ * much.
+ */
 const options = ['-j', '-t', '-s', '-i'];
 const startOfAnswer = '{"nftables"';
 
 /** @param prefix a program that runs nft elsewhere, e.g. `ip netns exec NAME` */
 export const createRulesetState = (family: 'ip' | 'ip6', prefix: readonly string[] = []): RulesetState => {
-  // It would keep the history of what it was asked in the home directory.
+  // Without this, nft writes a history of its commands to the home directory.
   const tool = new StandingTool([...prefix, 'env', 'HOME=/dev/null', 'nft', ...options], '\n');
   const ask = (signal: AbortSignal): Promise<string> => tool.ask(`list ruleset ${family}\n`, signal);
   let usable: boolean | undefined;
-  /** nft may have been built without JSON, without a prompt, or with one that repeats what it reads. */
+  /** nft may be built without JSON, without a prompt, or with a prompt that repeats its input. */
   const judge = async (signal: AbortSignal): Promise<boolean> => {
     try {
       return (await ask(signal)).startsWith(startOfAnswer);

@@ -1,34 +1,36 @@
-// A program that stays to be asked again and again on its standard input: to start one for each question would cost ten times as much.
+// A program that keeps running and answers questions on its standard input. Starting it for each question costs ten
+// times as much.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { ExecError } from './exec.ts';
 
 const timeoutMs = 10_000;
-/** Who has read so much that it took so long keeps the memory, too: it is not kept. */
-const keptMs = 20;
+/** A tool that took this long has grown large; restart it. */
+const restartAfterMs = 20;
 
-/** Ends by itself when this process does. */
+/** The program ends when this process ends, because its standard input closes. */
 export class StandingTool {
   readonly #argv: readonly string[];
   readonly #sentinel: string;
   #conversation: Conversation | undefined;
 
-  /** @param sentinel what the tool prints after each answer, up to the end of its line, and no answer has */
+  /** @param sentinel the start of the line that the tool prints after each answer. No answer may contain it. */
   constructor(argv: readonly string[], sentinel: string) {
     this.#argv = argv;
     this.#sentinel = sentinel;
   }
 
   /**
-   * One at a time. After a failure the next question goes to a new process.
-   * @returns what was printed up to the sentinel
-   * @throws ExecError when the program can't be started, ends, or doesn't answer within 10 s; the signal's reason when aborted
+   * Ask again only after the last question was answered. After a failure, the next question starts a new process.
+   * @returns the output before the sentinel
+   * @throws ExecError when the program cannot be started, ends, or does not answer within 10 s; the signal's reason
+   *   when aborted
    */
   async ask(question: string, signal: AbortSignal): Promise<string> {
     const started = performance.now();
     this.#conversation ??= new Conversation(this.#argv, this.#sentinel);
     try {
       const answer = await this.#conversation.ask(question, signal);
-      if (performance.now() - started > keptMs) this.close();
+      if (performance.now() - started > restartAfterMs) this.close();
       return answer;
     } catch (error) {
       this.close();
@@ -42,7 +44,7 @@ export class StandingTool {
   }
 }
 
-/** With one process. */
+/** Questions and answers of one process. */
 class Conversation {
   readonly #argv: readonly string[];
   readonly #sentinel: string;
@@ -58,7 +60,7 @@ class Conversation {
     const [command = '', ...args] = argv;
     this.#child = spawn(command, args, { stdio: 'pipe' });
     this.#child.on('error', (cause) => this.#end(new ExecError(argv, cause.message, undefined, cause)));
-    // Out of file descriptors, there are no pipes; that it was not started, the event will say.
+    // If the file descriptors ran out, there are no pipes. The `error` event reports the failed start.
     this.#child.stdin?.on('error', () => {});
     if (this.#child.pid === undefined) return;
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,7 +1,7 @@
-// Kernel settings of this network namespace, by the name that the sysctl tool takes with slashes: `net/ipv4/ip_forward`.
+// Reads and writes kernel settings of this network namespace. Names have slashes: `net/ipv4/ip_forward`.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** @returns undefined where the kernel has no such setting */
+/** @returns undefined if the kernel has no such setting */
 export const readSysctl = (name: string): string | undefined => {
   try {
     return readFileSync(`/proc/sys/${name}`, 'utf8').trim();
@@ -11,8 +11,8 @@ export const readSysctl = (name: string): string | undefined => {
 };
 
 /**
- * Writes only what differs: in a container /proc/sys may be read-only and already right.
- * @throws Error when the setting doesn't exist or can't be written
+ * Writes only if the value differs, because in a container /proc/sys may be read-only and already have the right value.
+ * @throws Error when the setting does not exist or cannot be written
  */
 export const writeSysctl = (name: string, value: number): void => {
   if (readSysctl(name) !== String(value)) writeFileSync(`/proc/sys/${name}`, String(value));
