@@ -1,9 +1,10 @@
-// `npm run bench:proxy`: kube-proxy as it is packaged, in network namespaces of its own, beside the original's figures. Asserts nothing.
-//   npm run bench:proxy -- [--backends nft,legacy,nftables,ipvs] [--sizes 100,1000,5000,10000] [--parts table,start,idle,storm]
-//                          [--changes 30] [--pause 700] [--json]        needs root, iptables, nftables and perl
-// A change counts from before its way to the API server until its rule is in the kernel: nf_tables tells of each commit by netlink,
-// and for legacy the number of entries is asked for each millisecond. Neither costs kube-proxy anything worth measuring. For ipvs, which
-// is not among the default backends as few kernels have it, kube-proxy's own word counts: node scripts/node.mjs vm-test.ts --bench
+// `npm run bench:proxy`: measures the bundled kube-proxy in network namespaces and prints figures beside the
+// original's.
+//   npm run bench:proxy -- [--backends nft,legacy,nftables,ipvs] [--sizes 100,1000,5000,10000]
+//                          [--parts table,start,idle,storm] [--changes 30] [--pause 700] [--json]
+// Needs root, iptables, nftables and perl. A change is timed from its request to the API server until its rule is in
+// the kernel: nf_tables reports each commit by netlink; for legacy iptables the number of entries is read each
+// millisecond. Few kernels have IPVS; for it, kube-proxy's own log counts: node scripts/node.mjs vm-test.ts --bench
 import { existsSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { argv, echo } from 'zx';

@@ -1,5 +1,5 @@
-// `npm run bench`: how long things take and how much memory they need on this machine, beside the targets. Asserts nothing.
-//   npm run bench -- [--images] [--runs 3] [--json]     --images also makes the images anew, which takes minutes
+// `npm run bench`: measures the time of a lab's steps and the memory of a cluster, and prints them beside the targets.
+//   npm run bench -- [--images] [--runs 3] [--json]     --images also makes the images again, which takes minutes
 import { readFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { argv, echo } from 'zx';

@@ -1,5 +1,5 @@
-// Bundles the CLI, the components that run in nodes and the fabric's agent into dist/, and links `labs` so that npx finds it.
-// Also runs as `prepare` on `npm ci`, and by bin/labs.js when a source is newer than the bundles.
+// Bundles the CLI, the components of nodes and the fabric's agent into dist/, and links `labs` so that npx finds it.
+// Runs as `prepare` on `npm ci`, and from bin/labs.js when a source is newer than the bundles.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readlink, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
@@ -9,7 +9,7 @@ import { type BuildOptions, build } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 
-/** Folder in src/node → the original's program name, which its bundle carries. */
+/** Folder in src/node → name of the bundle, which is the name of the original program. */
 const components: Readonly<Record<string, string>> = {
   apiserver: 'kube-apiserver',
   controllers: 'kube-controller-manager',
@@ -31,23 +31,23 @@ const common: BuildOptions = {
   legalComments: 'none',
 };
 
-/** One self-contained file each: nodes have no node_modules. CommonJS, because it starts faster and needs no package.json. */
+/** One self-contained file each, because nodes have no node_modules. CommonJS starts faster than ES modules. */
 const insideContainers = (entryPoints: Record<string, string>): BuildOptions => ({
   ...common,
   entryPoints,
   outdir: 'dist',
   format: 'cjs',
-  // Nodes keep each component's source text in memory: whitespace costs, names are worth keeping for stack traces.
+  // Node keeps source text in memory, so whitespace costs. Names stay, because stack traces need them.
   minifyWhitespace: true,
   minifySyntax: true,
-  // Optional accelerators of ws, which are compiled per machine.
+  // Optional native packages of ws.
   external: ['bufferutil', 'utf-8-validate'],
 });
 
-/** kube-proxy also runs in clusters that are none of ours, with the Node that is there. */
+/** kube-proxy also runs in ordinary clusters, with the Node that is installed there. */
 const outsideLabs: BuildOptions = { target: 'node22', banner: { js: '#!/usr/bin/env node' } };
 
-/** Split, so that `labs --help` doesn't load what only `labs start` needs; packages stay in node_modules. */
+/** Split into chunks, so that `labs --help` does not load the code of `labs start`. Packages stay in node_modules. */
 const onTheHost: BuildOptions = {
   ...common,
   entryPoints: { labs: 'src/host/cli/main.ts' },
@@ -64,15 +64,15 @@ const main = async (): Promise<void> => {
     ...insideContainers({ [`node/${program}`]: `src/node/${folder}/main.ts` }),
     ...(program === 'kube-proxy' ? outsideLabs : {}),
   }));
-  // One build each: what doesn't bundle must not hold back the others.
+  // One build each, so that an error in one bundle does not prevent the others.
   const builds = [...bundles, insideContainers({ fabric: 'src/fabric/main.ts' }), onTheHost];
   const results = await Promise.allSettled(builds.map(bundle));
   await put(join(dist, 'node', 'package.json'), '{"type":"commonjs"}\n');
   await dropOldChunks();
   await linkBinary();
-  // esbuild has printed what is wrong.
+  // esbuild has printed the errors.
   if (results.some((result) => result.status === 'rejected')) process.exit(1);
-  // Sources edited while we bundled are newer than this stamp, and so make the next run build again.
+  // The time when the build started: sources that changed during the build are then newer.
   await put(join(dist, '.built'), '');
   await utimes(join(dist, '.built'), started, started);
 };
@@ -81,7 +81,7 @@ const bundle = async (options: BuildOptions): Promise<void> => {
   for (const { path, contents } of (await build(options)).outputFiles ?? []) await put(path, contents);
 };
 
-/** Whole files only: another `labs` may be reading while this one writes. */
+/** Replaces the whole file at once, because another `labs` may be reading it. */
 const put = async (path: string, contents: string | Uint8Array): Promise<void> => {
   await mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
@@ -89,7 +89,7 @@ const put = async (path: string, contents: string | Uint8Array): Promise<void> =
   await rename(temporary, path);
 };
 
-/** Chunks of earlier builds stay for a while: a running `labs check --watch` may still import them. */
+/** Chunks of earlier builds stay for an hour, because a running `labs check --watch` may still import them. */
 const dropOldChunks = async (): Promise<void> => {
   const folder = join(dist, 'chunks');
   for (const name of existsSync(folder) ? await readdir(folder) : []) {
@@ -98,7 +98,7 @@ const dropOldChunks = async (): Promise<void> => {
   }
 };
 
-/** npm links the binaries of dependencies only; `npx labs` in the checkout should find this package's own at once. */
+/** npm links only the programs of dependencies. This link makes `npx labs` work in the checkout. */
 const linkBinary = async (): Promise<void> => {
   const link = join(root, 'node_modules', '.bin', 'labs');
   const target = relative(dirname(link), join(root, 'bin', 'labs.js'));

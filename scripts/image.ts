@@ -1,4 +1,4 @@
-// Makes the node image and the pod image store, as `labs setup` does, and tells how long each took.
+// Makes the node image and the pod image store, as `labs setup` does, and prints how long each step took.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

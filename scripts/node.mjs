@@ -1,11 +1,11 @@
-// Runs a script of this folder under Node 24: npm finds the one in node_modules/.bin first; where it didn't, this hands over to it.
+// Runs a script of this folder under Node 24: in this process if it is new enough, else with the Node in node_modules.
 //   node scripts/node.mjs test.ts --flag
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-// `npx labs` in a checkout without `npm ci` runs `prepare`, too. Failing there would leave npx's cache broken for good;
+// `npx labs` in a checkout without `npm ci` also runs `prepare`. A failure there would break npx's cache for good;
 // bin/labs.js then says what to do.
 const installed = existsSync(fileURLToPath(new URL('../node_modules/esbuild', import.meta.url)));
 if (process.env.npm_lifecycle_event === 'prepare' && !installed) process.exit(0);

@@ -1,4 +1,4 @@
-// Runs the tests of ipvs mode in a virtual machine, because few machines' own kernels have IPVS. scripts/README.md says how it works.
+// Runs the tests of ipvs mode in a virtual machine, because few kernels have IPVS. scripts/README.md says how.
 //
 //   node scripts/node.mjs vm-test.ts                  all tests of the project vm; the report goes to out/vm.json
 //   node scripts/node.mjs vm-test.ts test/vm/FILE     only these test files
@@ -21,7 +21,7 @@ const results = 'out/vm.json';
 /** A run takes about eight minutes on an idle machine. */
 const testTimeoutMs = 1_800_000 * longFactor;
 
-/** Without KVM the machine is about ten times slower: compiled code is cached, the bundled kube-proxy starts faster, tests wait longer. */
+/** Everything is about ten times slower without KVM: use compiled code and the bundled kube-proxy, and wait longer. */
 const environment = [
   'export NODE_COMPILE_CACHE=/tmp/compiled TEST_KUBE_PROXY=/work/dist/node/kube-proxy.js TEST_PATIENCE=4',
   `export PROXY_MODES=ipvs NO_COLOR=1 TEST_VM=1 TEST_LONG=${longFactor}`,

@@ -1,4 +1,4 @@
-// Runs in the fabric container (`node - MODE ARGS`): measures what can only be seen from inside a lab. Prints one JSON value.
+// Runs in the fabric container (`node - MODE ARGS`): measures a lab from inside. Prints one JSON value.
 const { execFile } = require('node:child_process');
 const { readdirSync, readFileSync, readlinkSync } = require('node:fs');
 const https = require('node:https');
@@ -100,7 +100,7 @@ const measurePods = async (count) => {
   return times;
 };
 
-/** From the request to the rule that sends packets to a pod, on each node; a look takes `lookMs`, which bounds the error. */
+/** Time from the request until each node has the rule to the pod. The error is at most `lookMs`, the time of a look. */
 const measureServices = async (count, nodes) => {
   await createReadyPod(pod('bench-backend', { app: 'bench' }));
   const times = [];
@@ -135,7 +135,7 @@ const measureServices = async (count, nodes) => {
   return { times, lookMs: looks.reduce((sum, look) => sum + look, 0) / looks.length };
 };
 
-/** PSS in KiB by machine and program: shared pages count in parts, so that the sum is what the machine pays. */
+/** PSS in KiB by machine and program. PSS shares common pages out, so that the sum is the memory in use. */
 const measureMemory = (machines) => {
   const namespaces = new Map(machines.map(({ name, pid }) => [readlinkSync(`/proc/${pid}/ns/pid`), name]));
   const found = [];

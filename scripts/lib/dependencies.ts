@@ -1,4 +1,4 @@
-// Reads who imports whom with dependency-cruiser, and fails when it read nothing.
+// Checks who imports whom with dependency-cruiser.
 import { fileURLToPath } from 'node:url';
 import { $ } from 'zx';
 
@@ -22,8 +22,8 @@ interface CruiseOutput {
 }
 
 /**
- * Holds `src/` in `folder` against the rules of .dependency-cruiser.mjs.
- * @throws when there was no module to look at: silence would then prove nothing
+ * Checks `src/` in `folder` against the rules in .dependency-cruiser.mjs.
+ * @throws Error when it read no module, because no violation then proves nothing
  */
 export const cruise = async (folder: string): Promise<Cruise> => {
   const depcruise = `${root}node_modules/dependency-cruiser/bin/dependency-cruise.mjs`;

@@ -1,13 +1,13 @@
-// What a killed test or measurement left behind: network namespaces and temporary folders, whose names bear the number of their process.
+// Removes network namespaces and temporary folders that killed tests or benchmarks left behind.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Removes those whose process is gone, or was started by this one, which only asks when its own are done.
- * @param spaces names of network namespaces; the first group is the process. What still runs in them is killed.
- * @param folders names of folders in the temporary one, likewise
+ * Removes those whose process has ended or is a child of this process. Call this when the children are done.
+ * @param spaces names of network namespaces; the first group is the process id. Processes in them are killed.
+ * @param folders names of folders in the temporary folder; the first group is the process id
  */
 export const removeLeftovers = (spaces: RegExp, folders: RegExp): void => {
   const ip = (...args: string[]): string => execFileSync('ip', ['netns', ...args], { encoding: 'utf8' });
@@ -19,7 +19,7 @@ export const removeLeftovers = (spaces: RegExp, folders: RegExp): void => {
       for (const pid of ip('pids', name).match(/\d+/g) ?? []) process.kill(Number(pid), 'SIGKILL');
       ip('delete', name);
     } catch (error) {
-      // Another run may be at it, too.
+      // Another run may have removed the namespace meanwhile.
       if (existsSync(`/run/netns/${name}`)) throw error;
     }
   }
@@ -32,7 +32,7 @@ const isLeft = (name: string, pattern: RegExp): boolean => {
   return maker !== undefined && !isOthers(maker);
 };
 
-/** Whether that is a process, and no child of this one. */
+/** Whether the process runs and is no child of this one. */
 const isOthers = (pid: string): boolean => {
   try {
     return !readFileSync(`/proc/${pid}/status`, 'utf8').includes(`\nPPid:\t${process.pid}\n`);

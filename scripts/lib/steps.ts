@@ -1,4 +1,4 @@
-// Steps of a script: each announced, timed and counted; a failed one doesn't keep the others from running.
+// Runs the steps of a script: announces and times each. After a failed step the others still run.
 import { chalk } from 'zx';
 
 export interface StepResult {
@@ -6,7 +6,7 @@ export interface StepResult {
   readonly ok: boolean;
 }
 
-/** Runs one step. What it throws is printed, not thrown on. */
+/** Runs one step. Prints its error instead of throwing it. */
 export const step = async (name: string, work: () => Promise<unknown>): Promise<StepResult> => {
   console.log(chalk.bold(`\n▸ ${name}`));
   const startedAt = performance.now();

@@ -28,7 +28,7 @@ export const ensureImageDisk = async (docker: Containers, image: string, cacheFo
   }
 };
 
-/** Disks of images that were replaced. */
+/** Removes the disks of older images. */
 const dropOthers = async (cacheFolder: string, disk: string): Promise<void> => {
   for (const name of await readdir(cacheFolder)) {
     const path = join(cacheFolder, name);
@@ -37,11 +37,11 @@ const dropOthers = async (cacheFolder: string, disk: string): Promise<void> => {
 };
 
 const fromCheckout = ['src', 'test', 'scripts', 'dist/node', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
-/** Packages that no test runs, and large: the image has a Node of its own. */
+/** Large packages that no test in the machine needs. The image brings Node. */
 const leftOut = /^node_modules\/(node-linux-|@biomejs\/|typescript\/|dependency-cruiser\/|\.cache\/|\.vite)/;
 
 /**
- * What tests need of the checkout, writable for the machine.
+ * Makes a writable disk with the parts of the checkout that tests need.
  * @param files more files by path
  */
 export const makeCheckoutDisk = async (
@@ -64,7 +64,7 @@ export const makeCheckoutDisk = async (
   }
 };
 
-/** Room for what is written later, and for the file system itself. */
+/** Free space for the machine and for the file system's own data. */
 const spareMiB = 96;
 
 const makeDisk = async (folder: string, disk: string): Promise<void> => {
@@ -75,7 +75,7 @@ const makeDisk = async (folder: string, disk: string): Promise<void> => {
   await $({ quiet: true })`/sbin/mke2fs ${options} -d ${folder} ${disk} ${mebibytes}M`;
 };
 
-/** Copies a file out of a disk that no machine uses any more. @returns whether it was there */
+/** Copies a file from a disk that no machine uses. @returns false when the file does not exist */
 export const takeFile = async (disk: string, path: string, to: string): Promise<boolean> => {
   await rm(to, { force: true });
   await $({ quiet: true })`/sbin/debugfs -R ${`dump /${path} ${to}`} ${disk}`;

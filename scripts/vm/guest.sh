@@ -1,5 +1,5 @@
 #!/bin/sh
-# The first process in the node image: mounts what a system has, runs the command that the checkout's disk brings, turns off.
+# The first process in the node image: mounts system folders, runs the command from the checkout's disk, turns off.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LANG=C.UTF-8
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -13,14 +13,14 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t ext4 /dev/vdb /work
 ip link set lo up
 hostname vm
-# The kernel asks for modules by an index that only this machine's depmod makes.
+# The kernel finds modules by the index that depmod makes.
 depmod
-# They are not asked for by themselves.
+# The kernel does not load these two on demand.
 for module in ip_vs br_netfilter; do modprobe $module; done
 
 cd /work
 mkdir -p out/vm
-# Setsid makes the console the shell's own, so that Ctrl-C works in it.
+# With a session of its own, the shell controls the console, so that Ctrl-C works.
 setsid -c sh out/vm/command.sh </dev/console >/dev/console 2>&1
 echo $? >out/vm/status
 

@@ -1,5 +1,5 @@
 #!/bin/busybox sh
-# The first process of the virtual machine: from the initial file system to the node image, over which everything written is lost.
+# The first process of the virtual machine: mounts the node image below a writable layer in memory, and switches to it.
 set -e
 /bin/busybox --install -s /bin
 mount -t proc proc /proc

@@ -1,4 +1,4 @@
-// What the kernel starts from: a shell, the modules that tests need, and `init.sh`, which goes on to the disks.
+// Packs the initial file system of the virtual machine: a shell, the kernel modules that tests need, and `init.sh`.
 import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ const modules = [
 
 const busybox = '/bin/busybox';
 
-/** @param archive where it goes */
+/** @param archive path of the file to write */
 export const makeInitramfs = async (kernel: Kernel, archive: string): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'labs-vm-'));
   try {
@@ -31,7 +31,7 @@ export const makeInitramfs = async (kernel: Kernel, archive: string): Promise<vo
   }
 };
 
-/** Not every kernel has all of them as modules; which ones it really needs, tests find out. */
+/** Skips modules that this kernel does not have: it may have them built in, and tests notice a missing one. */
 const copyModules = async (kernel: Kernel, to: string): Promise<void> => {
   const there = new Set(await readdir(kernel.modules, { recursive: true }));
   for (const path of modules) {

@@ -1,4 +1,4 @@
-// A kernel with what this machine's own may lack (IPVS, dummy links): Debian's small one for clouds, unpacked and not installed.
+// The kernel of the virtual machine: Debian's cloud kernel, which has IPVS and dummy links. Unpacked, not installed.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export interface Kernel {
 const metaPackage = 'linux-image-cloud-amd64';
 const quiet = $({ quiet: true });
 
-/** Takes it from `cacheFolder`, or downloads it there (27 MB). */
+/** Takes the kernel from `cacheFolder`, or downloads it to that folder (27 MB). */
 export const ensureKernel = async (cacheFolder: string): Promise<Kernel> => {
   const name = await newestPackage();
   const folder = join(cacheFolder, name.replaceAll(/[^\w.+-]/g, '_'));

@@ -1,4 +1,4 @@
-// qemu without hardware help (it needs no KVM), a kernel, two disks and a console: runs one command in the node image.
+// Runs one command in the node image in qemu: with a kernel, two disks and a console, and without KVM.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,14 +9,14 @@ import { ensureKernel } from './kernel.ts';
 
 export interface MachineOptions {
   readonly root: string;
-  /** Of the root file system. */
+  /** The disk with the root file system. */
   readonly imageDisk: string;
   readonly cacheFolder: string;
-  /** For `sh`, in the checkout. What it prints is printed. */
+  /** A script for `sh`, run in the checkout. Its output goes to standard output. */
   readonly command: string;
-  /** Files of the checkout that are brought back if the command made them. */
+  /** Files of the checkout that are copied back, if the command made them. */
   readonly take: readonly string[];
-  /** Undefined: as long as it likes. */
+  /** Undefined: no limit. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -24,9 +24,9 @@ const memoryMiB = 3072;
 const processors = 2;
 
 /**
- * Boots, runs the command, and turns off.
+ * Boots the machine, runs the command, and turns the machine off.
  * @returns the command's exit code
- * @throws Error when the machine doesn't come to the command's end
+ * @throws Error when the machine ends before the command does
  */
 export const runInMachine = async (options: MachineOptions): Promise<number> => {
   const { root, cacheFolder, command, take } = options;
@@ -42,7 +42,7 @@ export const runInMachine = async (options: MachineOptions): Promise<number> => 
         ...['-accel', 'tcg,thread=multi', '-machine', 'q35', '-cpu', 'max', '-smp', String(processors)],
         ...['-m', String(memoryMiB), '-nic', 'none', '-vga', 'none', '-display', 'none', '-no-reboot'],
         ...['-serial', 'mon:stdio', '-kernel', kernel.image, '-initrd', initramfs],
-        // A panic reboots, which ends the machine.
+        // After a panic the kernel reboots, and `-no-reboot` makes that the end of qemu.
         ...['-append', 'console=ttyS0 panic=-1 quiet mitigations=off'],
         ...disk(options.imageDisk, 'readonly=on'),
         ...disk(checkout, 'cache=unsafe'),

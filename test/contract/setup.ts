@@ -1,5 +1,4 @@
-// Before all contract tests: the programs that they run, which a fresh machine doesn't have. After them: what a test left that was stopped
-// before it could clear up.
+// Before the contract tests: installs the programs that they need. After them: removes what a killed test left behind.
 import { removeLeftovers } from '../../scripts/lib/leftovers.ts';
 import { ensurePackages } from '../support/packages.ts';
 

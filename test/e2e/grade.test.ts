@@ -1,4 +1,4 @@
-// The lab service-networking, graded for real: untouched, solved, undone in parts, and with a student's lying tools.
+// Grades a running lab service-networking: untouched, solved, partly undone, and with a student's manipulated tools.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

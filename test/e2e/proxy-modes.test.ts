@@ -1,4 +1,4 @@
-// Every proxy mode in a real lab: chosen as a student chooses it, by the config file, and looked at from everywhere.
+// Every proxy mode in a real lab: chosen in the config file, as a student does it, and tested from every machine.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../../src/host/cluster/open.ts';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
@@ -30,7 +30,7 @@ const run = async (machine: string, script: string): Promise<string> => {
 const processOf = (machine: string): Promise<string> =>
   run(machine, 'systemctl show --property=MainPID --value kube-proxy');
 
-/** As by hand: the mode goes into the config file; kube-proxy notices, ends, and systemd starts it anew. */
+/** Writes the mode into the config file. kube-proxy notices the change and ends; systemd starts it again. */
 const switchTo = async (machine: string, mode: string, runs: string): Promise<void> => {
   const before = await processOf(machine);
   await run(machine, `sed -i '/^mode:/d' ${config} && echo 'mode: ${mode}' >> ${config}`);
@@ -71,7 +71,7 @@ const traces = async (machine: string): Promise<readonly string[]> => {
   return Object.entries(found).flatMap(([mode, there]) => (there ? [mode] : []));
 };
 
-/** Whether the engine's kernel knows ip_vs: where it doesn't, kube-proxy says so and stays with iptables. */
+/** Whether the engine's kernel has ip_vs. If not, kube-proxy says so and uses iptables. */
 const ipvsOr = async (fallback: string): Promise<string> =>
   (await run('node01', 'ipvsadm -Ln >/dev/null 2>&1 && echo yes')) === 'yes' ? 'ipvs' : fallback;
 

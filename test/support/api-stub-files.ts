@@ -1,11 +1,11 @@
-// What the API stub (`api-stub.ts`) and a client of it read: a self-signed certificate and a kubeconfig that doesn't check it.
+// Writes the files of the API stub (`api-stub.ts`) and its clients: a self-signed certificate and a kubeconfig.
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PemConverter, X509CertificateGenerator } from '@peculiar/x509';
 
-/** The program; its first argument is the folder. */
+/** Path of the program; its first argument is the folder. */
 export const apiStub = join(import.meta.dirname, 'api-stub.ts');
 
 /** Writes `cert.pem`, `key.pem` and `kubeconfig`. */

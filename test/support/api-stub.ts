@@ -1,7 +1,7 @@
-// A program: the API server's own lists, watches and discovery over TLS on 127.0.0.1, without what makes it slow to start and to feed:
-// objects come through a socket file and are taken as they are, nothing is kept on disk, and who is known may everything. It stands in
-// for the API server in a network namespace of its own, where the test that feeds it can't reach by network.
-// `test/contract/apiserver/for-kube-proxy.test.ts` holds the two against each other.
+// A program that stands in for the API server in a test's network namespace. It serves lists, watches and discovery
+// with the API server's code, over TLS on 127.0.0.1. It starts faster: it takes objects unchecked through a socket
+// file, which also works from outside the namespace, keeps nothing on disk, and allows known users everything.
+// `test/contract/apiserver/for-kube-proxy.test.ts` compares it with the API server.
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer as createControl, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -30,7 +30,7 @@ const [folder = '.', port = '6443'] = process.argv.slice(2);
 const nowhere: RevisionLog = {
   load: () => [].values(),
   append: () => {},
-  /** Revisions begin here: behind those of any stub that ran before. */
+  /** Revisions start at the time of day, so that they are newer than those of an earlier stub. */
   compacted: Date.now(),
   compact: () => {},
   close: () => {},
@@ -51,7 +51,7 @@ const apply = ({ plural, object, remove }: Change): void => {
 const known: User = { name: 'system:kube-proxy', groups: ['system:authenticated'] };
 const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
-/** With a file `api-token` beside the certificate, only who shows what stands in it is known. */
+/** If a file `api-token` lies beside the certificate, a client must show the token in it. */
 const userOf = ({ headers: { authorization } }: IncomingMessage): User => {
   const file = join(folder, 'api-token');
   if (!existsSync(file) || authorization === `Bearer ${readFileSync(file, 'utf8').trim()}`) return known;
@@ -61,7 +61,9 @@ const userOf = ({ headers: { authorization } }: IncomingMessage): User => {
 
 const watchers = new Set<ServerResponse>();
 
-/** As the API server's `dispatch`, for what a kube-proxy asks. @returns nothing where a watch writes by itself */
+/**
+ * The API server's `dispatch`, for kube-proxy's requests. @returns undefined for a watch, which writes its own answer
+ */
 const dispatch = async (exchange: Exchange<StubApi>): Promise<Answer | undefined> => {
   const { request, response, url, user } = exchange;
   const info = parseResourceRequest(request.method ?? 'GET', url);
@@ -93,8 +95,8 @@ const serve = async (request: IncomingMessage, response: ServerResponse): Promis
 };
 
 /**
- * What a client gets in place of an answer while the server is unwell (POST to `/mood/NAME` of the control socket). Each counts itself:
- * who feeds the server asks how often it has happened.
+ * Faulty answers. POST to `/mood/NAME` of the control socket chooses one; the control socket answers each request with
+ * the number of faulty answers so far.
  */
 const moods: Readonly<Record<string, (response: ServerResponse) => void>> = {
   garbage: (response) => response.end('<html>Please log in</html>'),
@@ -113,7 +115,7 @@ const moods: Readonly<Record<string, (response: ServerResponse) => void>> = {
 let mood: string | undefined;
 let moodCount = 0;
 
-/** `well` ends it. Whoever watches has to come anew. */
+/** `well` ends the faults. Watches are cut, so that clients start new ones. */
 const turn = (name: string): void => {
   mood = name === 'well' ? undefined : name;
   moodCount = 0;
@@ -144,6 +146,6 @@ createControl((request, response) => {
   });
 }).listen(join(folder, 'control.sock'), () => {
   process.stdout.write('ready\n');
-  // Where there is such a cache: it is written at the end otherwise, and this program is killed.
+  // Node writes its compile cache at exit, but tests kill this program.
   flushCompileCache();
 });

@@ -1,4 +1,4 @@
-// The real kube-apiserver as a process of its own on a free port of loopback, with a data folder that goes with it.
+// Starts the real kube-apiserver as a process on a free loopback port, and removes its data folder at the end.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

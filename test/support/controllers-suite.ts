@@ -1,4 +1,4 @@
-// What the controllers do together, against any API server: run against the fake client, and against the real server.
+// Tests of all controllers together. They run against the fake client and against the real API server.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Deployment, ReplicaSet } from '../../src/api/apps.ts';
 import type { Pod } from '../../src/api/core.ts';

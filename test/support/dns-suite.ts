@@ -1,4 +1,4 @@
-// The service kube-dns, kept against any API server: run against the fake client, and against the real server.
+// Tests of the service kube-dns. They run against the fake client and against the real API server.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { KubeObject } from '../../src/api/meta.ts';
 import { endpointSlices, endpoints, type Resource, services } from '../../src/api/resources.ts';

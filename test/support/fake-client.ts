@@ -1,4 +1,4 @@
-// A Client over a store in memory that keeps the API server's promises: versions, conflicts, finalizers, watches.
+// A client with an API server in memory, which behaves like the real one in versions, conflicts, finalizers, watches.
 
 import type { Pod } from '../../src/api/core.ts';
 import type { KubeList, KubeObject, WatchEvent } from '../../src/api/meta.ts';

@@ -1,4 +1,4 @@
-// A client whose API server is a map: what components write, tests read, and the other way round.
+// A client whose API server is a map: tests read what components write, and write what components read.
 import type { KubeObject, WatchEvent } from '../../src/api/meta.ts';
 import type { Resource } from '../../src/api/resources.ts';
 import { ApiError } from '../../src/node/client/error.ts';

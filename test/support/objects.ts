@@ -1,4 +1,4 @@
-// Objects for tests, with what doesn't matter filled in.
+// Makes Kubernetes objects for tests; fills in the fields that a test does not name.
 import type { Deployment } from '../../src/api/apps.ts';
 import type { Node, Pod, PodSpec, Service, ServiceSpec } from '../../src/api/core.ts';
 

@@ -1,4 +1,4 @@
-// Tools that contract tests need and a fresh machine doesn't have: installed by the test command, which promises to be enough.
+// Installs the Debian packages that tests need and that a fresh machine lacks.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 

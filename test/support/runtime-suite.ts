@@ -1,4 +1,4 @@
-// The contract that every runtime keeps: the fake, and the one on crun and CNI.
+// Tests that every container runtime passes: the fake one, and the real one with crun and CNI.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 import type {

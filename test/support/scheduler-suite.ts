@@ -1,4 +1,4 @@
-// What the scheduler does to an API server: run against the fake client, and against the real server.
+// Tests of the scheduler. They run against the fake client and against the real API server.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Pod } from '../../src/api/core.ts';
 import { events, nodes, pods } from '../../src/api/resources.ts';

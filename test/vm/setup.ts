@@ -1,7 +1,7 @@
-// Before the tests of the virtual machine: they empty tables, IPVS and sets of the machine that they run on.
+// Refuses to run outside the virtual machine, because these tests delete all rules, virtual servers and sets.
 export const setup = (): void => {
   if (process.env.TEST_VM !== '1')
     throw new Error(
-      'project vm empties the firewall of its machine: run `node scripts/node.mjs vm-test.ts`, which brings one',
+      'The tests in test/vm delete all firewall rules of their machine. Run them with `node scripts/node.mjs vm-test.ts`.',
     );
 };

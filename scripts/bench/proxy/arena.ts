@@ -1,4 +1,4 @@
-// A network namespace with an API server of its own, a kube-proxy, and somebody who looks when rules arrive in the kernel.
+// A network namespace with an API stub, a kube-proxy, and a program that reports when rules arrive in the kernel.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { request } from 'node:http';
@@ -116,7 +116,7 @@ export class Arena implements Disposable {
     return [`--net=/run/netns/${this.#name}`, ...argv];
   }
 
-  /** The machine's own iptables is one of two; here it is the one asked for, as Debian's alternatives would have it. */
+  /** Makes `iptables` the wanted one of nft and legacy, as Debian's alternatives would. */
   #tools(backend: Backend): string {
     const bin = join(this.folder, 'bin');
     mkdirSync(bin);

@@ -1,4 +1,4 @@
-// Lines of a program's output with the time at which they came; somebody waits for one that means something.
+// Reads a program's output line by line, with the time of each, and waits for a wanted line.
 
 /** Longer than any sync that is worth waiting for. */
 const patienceMs = 900_000;

@@ -1,4 +1,4 @@
-// What is measured of one backend at one size: the first sync, single changes, memory, and the bare tool beside ours.
+// Measures one backend at one size: the first sync, single changes, memory, and the packet filter's tool alone.
 import { setTimeout as delay } from 'node:timers/promises';
 import { percentile } from '../figures.ts';
 import { Arena, type Backend } from './arena.ts';
@@ -14,7 +14,7 @@ export interface Row {
   readonly startMs: number;
   readonly firstSyncMs: number;
   readonly change: Spread;
-  /** The packet filter's own tool, given by hand what such a change is; absent where ours doesn't use it. */
+  /** The packet filter's own tool with the same change as input; absent if kube-proxy does not use the tool. */
   readonly bare?: Spread;
   readonly cpuPerChangeMs: number;
   readonly rssMiB: number;
@@ -38,7 +38,7 @@ export const measure = async (backend: Backend, services: number, options: Chang
   const started = performance.now();
   const proxy = arena.startProxy();
   const first = await synced(proxy.lines);
-  // The kernel tells nobody of virtual servers: kube-proxy's own word counts, which comes a little later.
+  // The kernel does not report virtual servers: kube-proxy's log line counts, which comes a little later.
   const kernel = backend === 'ipvs' ? proxy.lines : await arena.watchKernel();
   await delay(1000);
   const cpuBefore = cpuMs(proxy.pid);
@@ -71,7 +71,7 @@ export const synced = async (lines: Lines): Promise<{ readonly at: number; reado
   }
 };
 
-/** One endpoint more, then one fewer: from the change's way to the API server until its rules are in the kernel. */
+/** Adds an endpoint, then removes it. Measures from the request to the API server until the rules are in the kernel. */
 const timeChanges = async (
   arena: Arena,
   kernel: Lines,
@@ -100,7 +100,7 @@ const tells = (backend: Backend, line: string, address: string): boolean => {
   return backend === 'legacy' || line === address;
 };
 
-/** What the smallest input for the same change takes, from the start of `iptables-restore` until the rules are there. */
+/** Measures `iptables-restore` with the smallest input for the same change, until the rules are in the kernel. */
 const timeBareRestores = async (arena: Arena, kernel: Lines, services: number, changes: number): Promise<number[]> => {
   const rules = arena.rules();
   const times: number[] = [];

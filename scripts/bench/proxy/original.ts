@@ -1,4 +1,5 @@
-// What kube-proxy v1.36.2 was measured to take for the same work, on two cores with iptables 1.8.9; and what ours should.
+// Figures of kube-proxy v1.36.2 for the same work, on two cores with iptables 1.8.9, and the targets for this
+// kube-proxy.
 import type { Backend } from './arena.ts';
 
 /** Milliseconds and MiB; at most so much, where it is a target. */

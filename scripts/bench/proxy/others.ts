@@ -1,4 +1,4 @@
-// What is measured once per backend: the start on a small cluster, doing nothing, and a storm of changes.
+// Measures once per backend: the start in a small cluster, the idle process, and a storm of changes.
 import { setTimeout as delay } from 'node:timers/promises';
 import { percentile } from '../figures.ts';
 import { Arena, type Backend, type Change } from './arena.ts';
@@ -7,7 +7,7 @@ import type { Lines } from './lines.ts';
 import { type Spread, spread, synced } from './measure.ts';
 import { cpuMs, memoryOf, resetPeak } from './processes.ts';
 
-/** From the process's start until it has written its rules; each time on a fresh machine. @returns milliseconds */
+/** Time from the process's start until its rules are written, in a new namespace each time. @returns milliseconds */
 export const measureStart = async (backend: Backend, services: number, runs: number): Promise<number> => {
   const times: number[] = [];
   for (let run = 0; run < runs; run += 1) {
@@ -72,7 +72,7 @@ export const measureStorm = async (backend: Backend, options: StormOptions): Pro
   for (let tick = 0; tick < seconds * ticksPerSecond; tick += 1) {
     const changes = nextChanges(options, sent, extras);
     sent += changes.length;
-    // The last services are nobody's but the marks', one each second: their change stays the last until it is seen.
+    // Only the marks change the last services, once a second, so each mark stays visible until it is seen.
     if (tick % ticksPerSecond === 0 && backend !== 'legacy') {
       const number = tick / ticksPerSecond;
       const address = extraAddress(60_000 + number);

@@ -1,6 +1,6 @@
-# Says when rules have arrived in the kernel of this network namespace. Node has no netlink sockets; perl is on every Debian.
+# Reports when rules arrive in the kernel of this network namespace. In perl, because Node has no netlink sockets.
 #   watch-kernel.pl nft       a line `10.250.x.y` for each such address in a message that nf_tables sends after a commit
-#   watch-kernel.pl legacy    a line `entries N` when the number of entries in ip_tables' nat table differs, looked at each millisecond
+#   watch-kernel.pl legacy    a line `entries N` when the number of entries in ip_tables' nat table has changed
 use strict;
 use warnings;
 use Socket;

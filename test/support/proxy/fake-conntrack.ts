@@ -2,7 +2,7 @@
 import { joinEndpoint, splitEndpoint } from '../../../src/dataplane/address.ts';
 import type { Conntrack, UdpFlows } from '../../../src/node/sys/conntrack.ts';
 
-/** `destination:port -> endpoint:port`, or `destination:port` of a flow that nothing translated. IPv6 addresses in brackets. */
+/** `destination:port -> endpoint:port`, or `destination:port` for a flow without translation. IPv6 in brackets. */
 export type FlowText = string;
 
 export class FakeConntrack implements Conntrack {

@@ -1,5 +1,5 @@
-// A kernel in memory: the part of iptables-save and iptables-restore that kube-proxy uses. test/contract/proxy/netfilter.test.ts
-// binds it to the real ones.
+// A kernel in memory: the parts of iptables-save and -restore that kube-proxy uses.
+// test/contract/proxy/netfilter.test.ts binds it to the real ones.
 import type { ChainLister, ChainListing, ChainQuery } from '../../../src/node/sys/chain-lister.ts';
 import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
 

@@ -62,7 +62,7 @@ export const goldenText = (configuration: 'default' | 'nocidr' | 'ipvs/default',
   readFileSync(join(folder, `${configuration}-${table}.txt`), 'utf8');
 
 /**
- * Lines that can be compared: without counters and comments, dispatch lines sorted per chain (but what must stand last does).
+ * Lines that can be compared: without counters and comments. Dispatch lines are sorted, except those that must be last.
  * @param nfacct whether the kernel at hand counts packets by name; if not, the recording's accounting is taken out
  */
 export const comparable = (text: string, nfacct: boolean): string[] => {

@@ -1,4 +1,4 @@
-// The tests that each proxy mode has in common: after any history, the kernel in memory holds what a fresh proxier would write.
+// Tests that proxy modes share: after any history, the kernel in memory holds what a fresh proxier would write.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runs } from '../runs.ts';

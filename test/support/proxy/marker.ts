@@ -1,4 +1,4 @@
-// A service that tells, in every mode alike, how far kube-proxy is: it answers once a numbered change and all before it are in the kernel.
+// A service that tells in every mode how far kube-proxy is: it answers when a numbered change is in the kernel.
 import { addresses, type ByFamily } from './places.ts';
 import { type Change, put } from './world.ts';
 
@@ -11,8 +11,8 @@ export const marker = {
 } as const;
 
 /**
- * To be told after other changes. Services and slices come over two watches, each in its order: only when both have come this far do
- * the service's port and the slice's have the same name.
+ * To be told after other changes. Services and slices come over two watches, each in its order: only when both have
+ * come this far do the service's port and the slice's have the same name.
  * @param pod where something listens at port 8080
  */
 export const markerChanges = (mark: number, pod: ByFamily = addresses.p1): Change[] => [

@@ -1,4 +1,4 @@
-// The proxy modes that can be tried on this machine. `PROXY_MODES=ipvs,iptables-nft` chooses among them.
+// The proxy modes that this machine can test. `PROXY_MODES=ipvs,iptables-nft` chooses among them.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Backend } from './world.ts';
@@ -7,7 +7,7 @@ export type ModeName = 'iptables-nft' | 'iptables-legacy' | 'nftables' | 'ipvs' 
 
 export interface TestedMode {
   readonly name: ModeName;
-  /** Which iptables the machine has, also in modes that don't use it. */
+  /** The iptables in the namespace, also in modes that do not use it. */
   readonly backend: Backend;
   readonly flag: string;
 }
@@ -29,10 +29,10 @@ const succeeds = (program: string, ...args: string[]): boolean => {
   }
 };
 
-/** In a namespace of its own: a look must not load anything into the machine's. */
+/** Looks in a new namespace, because looking loads tables into the namespace. */
 const canSave = (program: string): boolean => succeeds('unshare', '--net', program, '-t', 'nat', '-S');
 
-/** What the machine lacks for a mode, in its kernel or among its tools; undefined: nothing. */
+/** What the machine lacks for a mode in its kernel or tools. Undefined: the mode works. */
 const lacks: Readonly<Record<ModeName, () => string | undefined>> = {
   'iptables-nft': () => (canSave('iptables-nft') ? undefined : 'nf_tables with its iptables extensions'),
   'iptables-legacy': () => (canSave('iptables-legacy') ? undefined : 'ip_tables'),
@@ -41,7 +41,7 @@ const lacks: Readonly<Record<ModeName, () => string | undefined>> = {
   userspace: () => (canSave('iptables-nft') ? undefined : 'nf_tables with its iptables extensions'),
 };
 
-/** What is tried unless asked for; ipvs is asked for in the virtual machine (scripts/vm-test.ts), whose kernel has it. */
+/** The default. The virtual machine (scripts/vm-test.ts) asks for ipvs, because its kernel has IPVS. */
 const usual: readonly ModeName[] = ['iptables-nft', 'iptables-legacy', 'nftables', 'userspace'];
 
 const asked = process.env.PROXY_MODES?.split(',') ?? usual;
@@ -49,7 +49,10 @@ const wanted = all.filter(({ name }) => asked.includes(name)).map((mode) => ({ m
 
 /** At least one. */
 export const modes = wanted.flatMap(({ mode, lack }) => (lack === undefined ? [mode] : []));
-/** Modes that are not tried, and what the machine lacks for them: packets.test.ts has a skipped test for each, so that the tally tells. */
+/**
+ * Modes that this machine cannot test, and why. packets.test.ts has a skipped test for each, so that the summary shows
+ * it.
+ */
 export const leftOut = wanted.flatMap(({ mode, lack }) => (lack === undefined ? [] : [{ name: mode.name, lack }]));
 
 if (modes.length === 0) throw new Error(`none of the modes ${asked} works on this machine`);

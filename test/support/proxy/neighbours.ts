@@ -1,4 +1,4 @@
-// Network namespaces around a `World`, which is the node: its pods, a pod of another node, and a client outside. Both IP families.
+// Network namespaces around a `World`, which is the node: pods, a pod of another node, a client outside. IPv4 and IPv6.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -116,7 +116,7 @@ export const answerOf = async <T>(child: ChildProcess): Promise<T> => {
 
 const ip = (...argv: string[]): void => void execFileSync('ip', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
 
-/** IPv6 addresses of new devices are looked for in the neighbourhood for a second, and until then nobody can be reached. */
+/** A new device checks for a second that no neighbour has its IPv6 address; until then no peer is reachable. */
 const withoutDad = (namespace: string): void => {
   const script = 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad; echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad';
   execFileSync('ip', ['netns', 'exec', namespace, 'sh', '-c', script]);

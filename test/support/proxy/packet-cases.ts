@@ -1,5 +1,5 @@
-// What kube-proxy must do with packets, as data: who answers on each way to a service, and whom the endpoint sees. Expected is what the
-// original does; where its modes differ by design, the case says so.
+// What kube-proxy must do with packets, as data: who answers on each way to a service, and whom the endpoint sees.
+// Expected is what the original does; where its modes differ by design, the case says so.
 import type { ModeName } from './modes.ts';
 import type { Entry } from './packet-services.ts';
 import type { Family, Place } from './places.ts';
@@ -38,20 +38,23 @@ export const lost: Want = { fails: 'lost' };
 const closed: Want = { fails: 'closed' };
 
 /**
- * IPVS decides by the address that is called alone: where a policy keeps to this node's endpoints, it does so for pods and the node, too.
- * The node has the addresses of services itself and, calling one, takes it as its own: nothing masquerades that where the source is kept.
+ * IPVS decides by the destination address alone: a Local policy also applies to pods and to the node.
+ * The node owns the service addresses. When it calls one, it uses that address as source, and nothing masquerades it
+ * if the source is preserved.
  */
 const keptByIpvs = (...lands: Place[]) => ({ except: { ipvs: kept(...lands) } });
 const calledByNode = (...lands: Place[]) => ({ except: { ipvs: { lands, sees: 'service' } as const } });
 
-/** The rules of iptables for external addresses look at what comes in and what is forwarded, not at what the node sends. */
+/**
+ * The rules of iptables for external addresses look at what comes in and what is forwarded, not at what the node sends.
+ */
 const unseen = { 'iptables-nft': lost, 'iptables-legacy': lost };
 
 /** What to expect of a case in a mode. */
 export const wantIn = (mode: ModeName, { want, except, to }: PacketCase): Want =>
   except?.[mode] ?? (mode === 'userspace' ? relayed(want, to.startsWith('udp')) : want);
 
-/** Userspace mode is a program that connects by itself: endpoints see the node, and it accepts before it knows that there are none. */
+/** Userspace mode connects itself: endpoints see the node's address, and it accepts even without an endpoint. */
 const relayed = (want: Want, udp: boolean): Want => {
   if ('lands' in want) return masked(...want.lands);
   return want.fails === 'refused' ? (udp ? lost : closed) : want;

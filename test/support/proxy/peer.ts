@@ -1,5 +1,5 @@
-// A program, one in every namespace of the topology: a server that says who answers and whom it sees, and a client that does as its
-// standard input says. One line of JSON is one command or one answer.
+// A program, one in every namespace of the topology: a server that says who answers and whom it sees, and a client that
+// does as its standard input says. One line of JSON is one command or one answer.
 import { createSocket, type SocketType } from 'node:dgram';
 import { connect, createServer, isIPv6 } from 'node:net';
 import { createInterface } from 'node:readline';

@@ -1,4 +1,4 @@
-// Random histories of a small cluster: services, slices and a node that come, change and go, as an API server lets them.
+// Random histories of a small cluster: services, slices and a node are created, changed and deleted, as the API allows.
 import fc from 'fast-check';
 import type { Service } from '../../../src/api/core.ts';
 import type { Endpoint, EndpointSlice } from '../../../src/api/discovery.ts';
@@ -178,7 +178,7 @@ const holdings = ({ spec, status }: Service): string[] => [
   ...(status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []),
 ];
 
-/** Before a service gets what another one has, that one is deleted: an API server gives nothing to two. */
+/** Deletes a service before another one gets its address or port, because the API server allows no duplicates. */
 const withoutClashes = (events: readonly Event[]): Event[] => {
   const live = new Map<string, Service>();
   return events.flatMap((event) => {

@@ -39,7 +39,7 @@ export const testNode: NodeView = {
 export interface RigOptions {
   /** Default: IPv4. */
   readonly family?: IpFamily;
-  /** Pods are known by the Node's own networks, and node ports answer at its address only: rules change as the Node does. */
+  /** Rules follow the Node: its networks tell what a pod is, and node ports answer only at its address. */
   readonly followsNode?: boolean;
   readonly masqueradeAll?: boolean;
   readonly clusterCidr?: string;
@@ -65,7 +65,7 @@ export const detectOf = ({ followsNode, clusterCidr, detect }: RigOptions): Dete
   ...detect,
 });
 
-/** What a rig is made from beside its mode's own. */
+/** The parts of a rig that each mode brings. */
 export interface RigParts<B extends Backend> {
   readonly family: IpFamily;
   /** This node's addresses in a mode that relays by itself. */
@@ -74,7 +74,7 @@ export interface RigParts<B extends Backend> {
   readonly createBackend: (node: () => NodeView) => B;
 }
 
-/** A proxier over any backend, whose syncs are asked for one by one. */
+/** A proxier over any backend. It syncs only when a test asks it to. */
 export const rigOver = <B extends Backend>({ family, relays = [], createBackend }: RigParts<B>) => {
   const state = { node: testNode };
   const node = (): NodeView => state.node;
@@ -142,7 +142,7 @@ export class Objects {
   }
 }
 
-/** Plays to the end; syncs that fail are tried again at the next. */
+/** Plays all events. A sync that fails is repeated with the next one. */
 export const replay = async (events: readonly Event[], rig: Rig, fake?: { failures: number }): Promise<Objects> => {
   const objects = new Objects();
   for (const event of events) {

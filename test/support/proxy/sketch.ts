@@ -1,4 +1,5 @@
-// Services of the packet suite in short form → API objects of both families. A service's number is in all of its addresses.
+// Turns the packet suite's short services into API objects of both families. All addresses contain the service's
+// number.
 import type { Protocol, Service, ServiceSpec } from '../../../src/api/core.ts';
 import type { Endpoint, EndpointSlice } from '../../../src/api/discovery.ts';
 import { addresses, type ByFamily, type Family, isLocalPod, type Place } from './places.ts';

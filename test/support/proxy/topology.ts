@@ -1,4 +1,4 @@
-// A small cluster for real packets, built once per file and mode. Every place is a network namespace with a `peer.ts` in it.
+// A small cluster for real packets, built once per file and mode. Each place is a network namespace with a `peer.ts`.
 //
 //   p1 p2 p3 ── cni0 [ node ] ──┐             node: kube-proxy under test (namespace of the `World`)
 //                               fabric        second node: only forwards; sends what is for services to the node
@@ -180,12 +180,12 @@ const sysctl = (namespace: string, settings: Readonly<Record<string, number>>): 
   execFileSync('ip', ['netns', 'exec', namespace, 'sh', '-e', '-c', script.join('\n')]);
 };
 
-/** A machine that keeps to itself. Much is inherited from the machine's first namespace, so nothing is taken for granted. */
+/** Sets the namespace's sysctls explicitly, because their defaults come from the host. */
 const prepareHost = (namespace: string): void =>
   sysctl(namespace, {
     'ipv4/ip_forward': 0,
     'ipv6/conf/all/forwarding': 0,
-    // Else a new device's IPv6 addresses are looked for in the neighbourhood for a second, and until then nobody can be reached.
+    // Else a new device checks for a second that no neighbour has its IPv6 address, and is unreachable until then.
     'ipv6/conf/default/accept_dad': 0,
     'ipv6/conf/all/accept_dad': 0,
   });
@@ -194,7 +194,7 @@ const prepareRouter = (namespace: string): void =>
   sysctl(namespace, {
     'ipv4/ip_forward': 1,
     'ipv6/conf/all/forwarding': 1,
-    // Else an answer between two pods of one bridge would not come by the rules that rewrote the question.
+    // Else an answer between two pods of one bridge would bypass the rules that rewrote the request.
     'bridge/bridge-nf-call-iptables': 1,
     'bridge/bridge-nf-call-ip6tables': 1,
     'ipv4/conf/all/send_redirects': 0,

@@ -1,4 +1,4 @@
-// A program, both ends of connections through kube-proxy. `pods ADDRESS…` serves; all other words are a client's, who prints JSON.
+// A program, both ends of connections through kube-proxy. `pods ADDRESS…` serves; the other commands are clients.
 import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -84,8 +84,8 @@ const send = async (): Promise<unknown> => {
 };
 
 /**
- * `hold HOST PORT COUNT`: so many connections at once, each of which has its own echo. Tells on standard error that all are open, and
- * asks each once more when standard input ends. Counts those that answered.
+ * `hold HOST PORT COUNT`: so many connections at once, each of which has its own echo. Tells on standard error that all
+ * are open, and asks each once more when standard input ends. Counts those that answered.
  */
 const hold = async (): Promise<unknown> => {
   const sockets = Array.from({ length: Number(count) }, () => open());
@@ -123,7 +123,9 @@ const udp = async (): Promise<unknown[]> => {
   return answers;
 };
 
-/** `load HOST PORT COUNT TIMEOUT`: connections on so many lanes, one after the other, until standard input ends. A dot for each on standard error. */
+/**
+ * `load HOST PORT COUNT TIMEOUT`: COUNT lanes connect again and again until standard input ends. Prints a dot for each.
+ */
 const load = async (): Promise<unknown> => {
   let [over, made, failed] = [false, 0, 0];
   const lane = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-// A network namespace with an API stub and our kube-proxy in it, taken down completely when the test is over.
+// A network namespace with an API stub and a kube-proxy. Everything is removed when the test ends.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -13,7 +13,7 @@ import { UndoStack } from '../../../src/kit/undo.ts';
 import { apiStub, writeStubFiles } from '../api-stub-files.ts';
 
 const root = join(import.meta.dirname, '../../..');
-/** Where all is slow, the packaged one starts sooner. */
+/** On a slow machine, the bundled program starts sooner than the sources. */
 export const kubeProxy = process.env.TEST_KUBE_PROXY ?? join(root, 'src/node/proxy/main.ts');
 let count = 0;
 
@@ -30,7 +30,7 @@ export const put = {
   slice: (object: EndpointSlice): Change => ({ plural: 'endpointslices', object }),
 };
 
-/** A temporary folder. It bears this process's number, so that setup.ts knows it as a dead one's when this process is killed. */
+/** A temporary folder. Its name has this process's id, so that setup.ts can remove it if this process is killed. */
 export const makeFolder = (): string => mkdtempSync(join(tmpdir(), `labs-proxy-${process.pid}-`));
 
 export class World implements AsyncDisposable {
@@ -40,7 +40,7 @@ export class World implements AsyncDisposable {
   readonly #env: NodeJS.ProcessEnv = {
     ...process.env,
     PATH: `${this.#bin}:${process.env.PATH}`,
-    // Programs start in a third of the time if their code was compiled once before.
+    // With a compile cache, programs start in a third of the time.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, 'out/compiled'),
   };
   readonly #undo = new UndoStack();
@@ -50,7 +50,7 @@ export class World implements AsyncDisposable {
     this.#undo.push('folder', () => rmSync(this.folder, { recursive: true }));
   }
 
-  /** @param backend which iptables everything in here finds first */
+  /** @param backend which iptables programs in the namespace find first */
   static async create(backend: Backend = 'nft'): Promise<World> {
     await using undo = new UndoStack();
     const world = new World();
@@ -84,17 +84,17 @@ export class World implements AsyncDisposable {
     return this.exec(tool, ...args);
   }
 
-  /** Feeds the API stub; resolves when watchers have been told. */
+  /** Changes objects in the API stub; resolves when watches have been written to. */
   async change(...changes: Change[]): Promise<void> {
     await this.#control('/', changes);
   }
 
-  /** Makes the API server unwell in one of the stub's ways, or `well` again. */
+  /** Makes the API stub answer with one of its faults, or `well` again. */
   async disturbApi(mood: string): Promise<void> {
     await this.#control(`/mood/${mood}`, []);
   }
 
-  /** How many requests have been served in that mood. */
+  /** How many requests got a faulty answer. */
   async disturbances(): Promise<number> {
     return Number(await this.#control('/', []));
   }
@@ -110,7 +110,7 @@ export class World implements AsyncDisposable {
     return child;
   }
 
-  /** Starts kube-proxy, and doesn't wait for it. */
+  /** Starts kube-proxy without waiting until it is healthy. */
   launchProxy(...flags: string[]): Promise<ChildProcess> {
     const argv = ['--kubeconfig', join(this.folder, 'kubeconfig'), '--hostname-override=n1', '-v=4'];
     const log = `--log-file=${join(this.folder, 'kube-proxy.log')}`;
@@ -121,7 +121,7 @@ export class World implements AsyncDisposable {
     return Number(this.#curl('-o', '/dev/null', '-w', '%{http_code}', `http://127.0.0.1:${port}${path}`));
   }
 
-  /** @returns what curl prints; empty when nobody answers */
+  /** @returns what curl prints; empty when no server answers */
   get(url: string, ...options: string[]): string {
     return this.#curl(...options, url);
   }
@@ -153,7 +153,7 @@ export class World implements AsyncDisposable {
     return this.#undo[Symbol.asyncDispose]();
   }
 
-  /** Puts a program in front of the machine's own of that name; of iptables, in front of each flavour's. */
+  /** Puts a program in front of the machine's program of that name. For iptables: in front of both flavours. */
   shadow(name: string, script: string): void {
     const [, tool, verb = ''] = /^(ip6?tables)(-save|-restore)?$/.exec(name) ?? [];
     const names = tool === undefined ? [name] : ['', '-nft', '-legacy'].map((flavour) => `${tool}${flavour}${verb}`);
@@ -196,7 +196,7 @@ export class World implements AsyncDisposable {
   }
 
   async #start(name: string, argv: string[], ready?: string): Promise<ChildProcess> {
-    // `ip netns exec` becomes the program itself, so that killing the child kills it.
+    // `ip netns exec` replaces itself by the program, so killing the child kills the program.
     const child = spawn('ip', ['netns', 'exec', this.name, ...argv], {
       env: this.#env,
       stdio: ['ignore', 'pipe', 'pipe'],

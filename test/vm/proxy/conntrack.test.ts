@@ -1,4 +1,4 @@
-// Limits and timeouts of connection tracking, on a machine of its own: elsewhere the limit is another one's, and can only be read.
+// Limits and timeouts of connection tracking. In a namespace the limit is read-only, so the virtual machine tests it.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ const read = (): Settings =>
 const initialise = (...flags: string[]): void => {
   execFileSync(process.execPath, [kubeProxy, '--init-only', '--proxy-mode=nftables', ...flags], { stdio: 'pipe' });
 };
-/** What is no affair of these flags. */
+/** Flags that leave the TCP timeouts unchanged. */
 const keepsTimeouts = ['--conntrack-tcp-timeout-established=0', '--conntrack-tcp-timeout-close-wait=0'];
 
 let before: Settings;

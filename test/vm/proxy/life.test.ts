@@ -1,4 +1,5 @@
-// ipvs mode through its life on a real kernel: endpoints that go while they are in use, damage, other modes before and after it.
+// ipvs mode on a real kernel: endpoints that are removed while in use, repair of damage, switches from and to other
+// modes.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -86,7 +87,7 @@ test('connections outlive their endpoint, which gets no new ones', async () => {
   );
   holder.stdin?.end();
   expect(await answerOf(holder)).toEqual({ before: 3, after: 3 });
-  // A connection that both sides have closed is remembered for two minutes, whatever the flags say; one that was reset, for seconds.
+  // IPVS remembers a closed connection for two minutes, whatever the flags say, but a reset one only for seconds.
   around.exec('c', 'ss', '-K', 'dst', '10.96.0.20', 'dport', '=', '82');
   expect(isGone(world, /:82 /)).toBe(false);
 });
@@ -94,7 +95,7 @@ test('connections outlive their endpoint, which gets no new ones', async () => {
 test('what somebody takes away comes back, whatever it is', async () => {
   await using world = await World.create();
   await world.change(service, slice(first, second));
-  // Looks are rarer the longer they take, which is long in here, and the oftener somebody has taken something away.
+  // Checks for damage become rarer when they take long, as in this machine, and after repeated damage.
   await world.startProxy(...flags, '--ipvs-sync-period=2s');
   const whole = everything(world);
   for (const damage of [

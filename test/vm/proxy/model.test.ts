@@ -1,6 +1,6 @@
-// Random histories in ipvs mode through the real kernel: after each, what a proxier that lived through it has written is what one that
-// starts now writes, and what IPVS and sets in memory, with which the unit tests go through thousands, hold as well.
-// All of it in this machine's own network namespace, as IPVS is read there: there is nobody else in it.
+// Random histories in ipvs mode through the real kernel: after each, the kernel holds what a fresh proxier would write.
+// The fakes that the unit tests use hold the same. All in the machine's first network namespace, which nothing else
+// uses.
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -85,7 +85,7 @@ const story: fc.Arbitrary<Story> = fc
   .constantFrom<IpFamily>('IPv4', 'IPv6')
   .chain((family) => history(true, family).map((events) => ({ family, events })));
 
-/** Whether a history ends with a virtual server and an endpoint, by what is in memory: others say little, and each takes seconds in here. */
+/** Whether a history ends with a virtual server and an endpoint. Others prove little and take seconds each. */
 const isTelling = async ({ family, events }: Story): Promise<boolean> => {
   const fake = fakeKernel();
   const kernel = unreliable(fake);

@@ -1,4 +1,4 @@
-// IPVS, sets and a dummy link in memory: what ipvs mode uses of them. test/vm binds them to the real ones.
+// IPVS, sets and a dummy link in memory: the parts that ipvs mode uses. test/vm compares them with the kernel.
 import type { DummyLink } from '../../../../src/node/sys/dummy-link.ts';
 import type { Ipset } from '../../../../src/node/sys/ipset.ts';
 import type { Ipvs, IpvsProtocol, ListedBackend, ListedServer } from '../../../../src/node/sys/ipvs.ts';

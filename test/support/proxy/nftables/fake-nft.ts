@@ -1,4 +1,5 @@
-// nf_tables in memory: the commands that kube-proxy gives to `nft -f -`. test/contract/proxy/nft.test.ts binds it to the real one.
+// nf_tables in memory, for kube-proxy's input to `nft -f -`. test/contract/proxy/nft.test.ts compares it with the
+// kernel.
 import type { Nft } from '../../../../src/node/sys/nft.ts';
 
 export interface FakeSet {
@@ -178,7 +179,7 @@ const listing = (name: string, { comment, sets, chains }: FakeTable): string =>
     '',
   ].join('\n');
 
-/** What packets can meet: chains and sets that nothing leads to don't count, nor does the order of anything but rules. */
+/** The chains and sets that a packet can reach. Only the order of rules counts. */
 export const inForce = (table: FakeTable): { chains: unknown[]; sets: unknown[] } => {
   const reached = new Set<string>();
   const visit = (name: string): void => {

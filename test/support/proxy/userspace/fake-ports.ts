@@ -1,4 +1,4 @@
-// The ports of a machine in memory, and relays that listen at them. test/contract/proxy binds it to real sockets.
+// Ports of a machine in memory, and relays that listen on them. test/contract/proxy compares it with real sockets.
 
 import type { ProxyEndpoint } from '../../../../src/node/proxy/types.ts';
 import type { Listener, Relay } from '../../../../src/node/proxy/userspace/relay.ts';

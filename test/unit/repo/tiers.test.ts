@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { longTests } from '../../../scripts/lib/long.ts';
+import { contractTestsInMachine } from '../../../vitest.config.ts';
+
+const root = join(import.meta.dirname, '../../..');
+
+describe('the tiers of tests', () => {
+  test('run only contract tests in the virtual machine that exist', () => {
+    expect(contractTestsInMachine.length).toBeGreaterThan(0);
+    expect(contractTestsInMachine.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  });
+
+  test.each(['unit', 'contract', 'vm'] as const)('have long tests in %s', (project) => {
+    for (const file of longTests(project)) expect(existsSync(join(root, file)), file).toBe(true);
+  });
+});
