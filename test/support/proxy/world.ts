@@ -15,6 +15,8 @@ import { apiStub, writeStubFiles } from '../api-stub-files.ts';
 const root = join(import.meta.dirname, '../../..');
 /** On a slow machine, the bundled program starts sooner than the sources. */
 export const kubeProxy = process.env.TEST_KUBE_PROXY ?? join(root, 'src/node/proxy/main.ts');
+/** How many times slower than usual the machine is. */
+const patience = Number(process.env.TEST_PATIENCE ?? 1);
 let count = 0;
 
 export type Backend = 'nft' | 'legacy';
@@ -136,7 +138,7 @@ export class World implements AsyncDisposable {
 
   until(condition: string, look: () => boolean, seen: () => string = () => ''): Promise<boolean> {
     return eventually(condition, () => (look() ? done(true) : notYet(seen().slice(-2000))), {
-      timeoutMs: 60_000,
+      timeoutMs: 60_000 * patience,
       intervalMs: 10,
       maxIntervalMs: 50,
     });
