@@ -1,4 +1,4 @@
-// A lab as its folder defines it, after reading: every default filled in, every path absolute, every reference resolved.
+// A lab after its folder was read: defaults filled in, paths absolute, references complete.
 import type { ClusterSpec } from './cluster.ts';
 import type { FactName, Facts, HttpOutcome, LookupOutcome, TcpOutcome } from './fabric.ts';
 import type { KubeObject } from './meta.ts';
@@ -16,12 +16,12 @@ export interface LabDefinition {
   readonly name: string;
   readonly title: Localized;
   readonly summary: Localized;
-  /** Absolute; the folder of `lab.yaml`. */
+  /** The absolute path of the folder of `lab.yaml`. */
   readonly folder: string;
-  /** `sha256:…` over all files of the folder: whether a running cluster was made from this very definition. */
+  /** `sha256:…` over all files of the folder. It tells whether a running cluster was made from this definition. */
   readonly digest: string;
   readonly cluster: ClusterSpec;
-  /** In the order in which they are meant to be done. */
+  /** In the order in which the student does them. */
   readonly tasks: readonly TaskDefinition[];
 }
 
@@ -30,17 +30,21 @@ export interface TaskDefinition {
   readonly title: Localized;
   /** Absolute paths of the task's Markdown. */
   readonly text: Localized;
-  /** Shown one after the other by `labs hint`. */
+  /** `labs hint` shows one after the other. */
   readonly hints: readonly Localized[];
-  /** Absolute path of a script that exports `setup(lab)`: run when the learner begins the task. */
+  /** Absolute path of a script that exports `setup(lab)`: run when the student begins the task. */
   readonly setup?: string;
   /** Absolute path of a script that exports `solve(lab)`. */
   readonly solve?: string;
   readonly checks: readonly CheckDefinition[];
 }
 
-/** `pod/NAME`, `pod/NAMESPACE/NAME`, `pod/NAMESPACE/LABEL=VALUE`, `node/NAME`, `client` or `client/NAME`; `node/*` is each node in turn. */
+/**
+ * `pod/NAME`, `pod/NAMESPACE/NAME`, `pod/NAMESPACE/LABEL=VALUE`, `node/NAME`, `client` or `client/NAME`.
+ * `node/*` means every node.
+ */
 export type PlaceRef = string;
+
 /** What every check has. Its kind (src/host/grade/checks) adds fields of its own. */
 export interface CheckDefinition {
   /** The kind's name, e.g. `http`. */
@@ -61,7 +65,7 @@ export interface CheckDefinition {
 
 // ---- What a lab's own scripts get and give ----
 
-/** What a script of a lab can do with the running cluster. It reads the cluster through the fabric, never with a node's own tools. */
+/** What a lab's script can do with the running cluster. Functions that read use the fabric, not a node's tools. */
 export interface LabHandle {
   readonly lab: string;
   /** The cluster's nodes, in order. */
@@ -80,7 +84,7 @@ export interface LabHandle {
   lookup(from: PlaceRef, name: string): Promise<LookupOutcome>;
   /** A file on a machine, at most its last `tailBytes` (1 MiB by default); undefined when it isn't there. */
   read(machine: string, path: string, tailBytes?: number): Promise<string | undefined>;
-  /** Looks until the condition holds: `until('orange is ready', async () => (await lab.object('pod/orange')) !== undefined)` */
+  /** Waits until `look` gives true. `condition` names what is awaited, e.g. `orange is ready`. */
   until(condition: string, look: () => Promise<boolean>, timeoutMs?: number): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// The words for results, from a check's first look to the report. Each step has one word:
+// The words for results, from a kind's judgement to the report. Each step has one word:
 //   Verdict     what a kind of check says about one place: does it hold?
 //   Evaluation  the outcome of one check after one look, with what the engine needs to look again
 //   Outcome     pass, fail, blocked or broken (src/api/report.ts)

@@ -42,7 +42,7 @@ describe('in the rules that the original kube-proxy wrote', () => {
         masq: true,
       },
       {
-        name: 'an outsider is masqueraded',
+        name: 'a client outside of the cluster is masqueraded',
         from: '10.123.0.99',
         to: '10.96.10.1:80',
         lands: '10.200.1.1:8080',
@@ -84,7 +84,7 @@ describe('in the rules that the original kube-proxy wrote', () => {
         masq: true,
       },
       {
-        name: 'another port is left alone',
+        name: 'a packet for another port keeps its destination',
         from: '10.200.9.9',
         to: '10.96.10.1:81',
         lands: '10.96.10.1:81',
@@ -128,12 +128,12 @@ describe('in the rules that the original kube-proxy wrote', () => {
     for (const { probability } of ways) expect(probability).toBeCloseTo(0.1, 6);
   });
 
-  test('UDP is not TCP', () => {
+  test('a rule for UDP does not match TCP', () => {
     expect(trace(golden, { from: '10.200.9.9', to: '10.96.10.15:53', protocol: 'udp' }, node)).toHaveLength(2);
     expect(onlyWay(golden, { from: '10.200.9.9', to: '10.96.10.15:53' }, node).lands).toBe('10.96.10.15:53');
   });
 
-  test('session affinity leads to the endpoint remembered', () => {
+  test('session affinity leads to the remembered endpoint', () => {
     const recent = { 'KUBE-SEP-7SC2FH4RHMPVMTLT': ['10.200.9.9'] };
     const ways = trace(golden, { from: '10.200.9.9', to: '10.96.10.6:80' }, { ...node, recent });
     expect(ways.map(({ lands }) => lands)).toEqual(['10.200.6.2:8080']);
@@ -143,7 +143,7 @@ describe('in the rules that the original kube-proxy wrote', () => {
     expect(onlyWay(golden, { from: '10.123.0.99', to: '127.0.0.1:22' }, node).fate).toBe('dropped');
   });
 
-  test('the path names each rule on the way', () => {
+  test('the path names each rule that matched', () => {
     const { path } = onlyWay(golden, { from: '10.200.9.9', to: '10.96.10.1:80' }, node);
     expect(path.map(({ rule, effect }) => `${rule.chain}: ${effect}`).slice(0, 4)).toEqual([
       'PREROUTING: jump to KUBE-SERVICES',
@@ -161,7 +161,7 @@ describe('rule by rule', () => {
     );
   const packet: Packet = { from: '10.0.0.1', to: '10.0.0.2:80' };
 
-  test('a policy of DROP ends what no rule accepts', () => {
+  test('the policy DROP drops a packet that no rule accepts', () => {
     const dropping = parseRuleset('*filter\n:FORWARD DROP [0:0]\n-A FORWARD -s 10.0.0.9/32 -j ACCEPT\nCOMMIT\n');
     expect(onlyWay(dropping, packet).fate).toBe('dropped');
     expect(onlyWay(dropping, { ...packet, from: '10.0.0.9' }).fate).toBe('accepted');
@@ -179,7 +179,7 @@ describe('rule by rule', () => {
     expect(onlyWay(rules, { ...packet, from: '10.0.0.3' }).fate).toBe('accepted');
   });
 
-  test('after -g, the end of a chain goes past the chain that sent it', () => {
+  test('after -g, the end of a chain skips the chain with the -g rule', () => {
     const rules = table(
       'filter',
       '-A FORWARD -j A',
@@ -192,7 +192,7 @@ describe('rule by rule', () => {
     expect(onlyWay(rules, packet).fate).toBe('accepted');
   });
 
-  test('marks are set and compared under their mask', () => {
+  test('marks are set and compared with their mask', () => {
     const rules = parseRuleset(
       '*nat\n:POSTROUTING ACCEPT [0:0]\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j MARK --set-xmark 0x4000/0x4000\n-A POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN\n-A POSTROUTING -j MARK --set-xmark 0x4000/0x0\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n',
     );
@@ -205,7 +205,7 @@ describe('rule by rule', () => {
     expect(onlyWay(rules, { ...packet, state: 'ESTABLISHED' }).lands).toBe('10.0.0.2:80');
   });
 
-  test('a match that cannot be judged is named, not guessed', () => {
+  test('a match that cannot be judged is listed as unsure', () => {
     const rules = table('filter', '-A FORWARD -m limit --limit 3/min -j DROP');
     expect(onlyWay(rules, packet)).toMatchObject({
       fate: 'accepted',
@@ -213,23 +213,23 @@ describe('rule by rule', () => {
     });
   });
 
-  test('only a new TCP connection has SYN alone', () => {
+  test('only the first packet of a TCP connection has SYN alone', () => {
     const rules = table('filter', '-A FORWARD -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP');
     expect(onlyWay(rules, packet).fate).toBe('dropped');
     expect(onlyWay(rules, { ...packet, state: 'ESTABLISHED' }).fate).toBe('accepted');
   });
 
-  test('chains that loop are an error, not a hang', () => {
+  test('chains that loop are an error', () => {
     expect(() => trace(table('filter', '-A FORWARD -j A', '-A A -j A'), packet)).toThrow(/loop/);
   });
 
-  test('rules that double the ways again and again are an error, not a hang', () => {
+  test('rules that double the ways many times are an error', () => {
     const coin = '-m statistic --mode random --probability 0.50000000000';
     const rules = table('filter', ...Array.from({ length: 60 }, () => `-A FORWARD ${coin} -j A`), ':A - [0:0]');
     expect(() => trace(rules, packet)).toThrow(/more than 50000 ways/);
   });
 
-  test('IPv6 goes by its own rules', () => {
+  test('IPv6 packets follow IPv6 rules', () => {
     const rules = table(
       'nat',
       '-A PREROUTING -d fd00::1/128 -p tcp -m tcp --dport 80 -j DNAT --to-destination [fd00::2]:8080',

@@ -14,7 +14,7 @@ afterEach(() => rm(stateFolder, { recursive: true }));
 const open = (instance = 'one', name = 'lab') => openProgress({ stateFolder, name, instance });
 const file = () => join(stateFolder, 'progress/lab.json');
 
-test('answers, hints and begun tasks are there again in the next process', async () => {
+test('the next process reads answers, hints and begun tasks', async () => {
   const store = open();
   expect(await store.read()).toEqual(noProgress);
   await store.answer('ranges/last', '10.111.255.255');
@@ -31,14 +31,14 @@ test('answers, hints and begun tasks are there again in the next process', async
   });
 });
 
-test('an instance that was deleted and made anew begins afresh', async () => {
+test('a deleted and recreated instance starts without progress', async () => {
   await open('one').answer('a/b', 'x');
   expect(await open('two').read()).toEqual(noProgress);
   await open('two').answer('c/d', 'y');
   expect((await open('two').read()).answers).toEqual({ 'c/d': 'y' });
 });
 
-test('deleting forgets, and does so only for that instance', async () => {
+test('forgetting the progress of one instance keeps the others', async () => {
   await open().answer('a/b', 'x');
   await open('one', 'other').answer('a/b', 'z');
   await forgetProgress(stateFolder, 'lab');
@@ -47,14 +47,14 @@ test('deleting forgets, and does so only for that instance', async () => {
   await forgetProgress(stateFolder, 'never-there');
 });
 
-test('many writers at once lose nothing', async () => {
+test('many parallel writers lose nothing', async () => {
   const writes = Array.from({ length: 25 }, (_, index) => open().answer(`task/${index}`, String(index)));
   await Promise.all(writes);
   expect(Object.keys((await open().read()).answers)).toHaveLength(25);
   expect(await readdir(join(stateFolder, 'progress'))).toEqual(['lab.json']);
 });
 
-test('a lock that a dead process left is taken over', async () => {
+test('the lock of a dead process is taken over', async () => {
   await open().answer('a/b', 'x');
   await writeFile(`${file()}.lock`, '999999999');
   await open().answer('c/d', 'y');
@@ -73,7 +73,7 @@ test.each([
   expect(await readFile(file(), 'utf8')).toBe(content);
 });
 
-test('remembers which tasks passed, and takes back those that no longer do', async () => {
+test('remembers which tasks passed and forgets tasks that fail later', async () => {
   const report = (...scores: [string, number][]) =>
     ({ tasks: scores.map(([id, score]) => ({ id, score, maxScore: 2, checks: [] })) }) as unknown as Report;
   await open().record(report(['a', 2], ['b', 1]));
@@ -84,7 +84,7 @@ test('remembers which tasks passed, and takes back those that no longer do', asy
   expect((await open().read()).passed).toEqual(['b']);
 });
 
-test('remembers the answers that were found right, and not those that were wrong', async () => {
+test('remembers right answers and no wrong ones', async () => {
   const checks = [
     { id: 'veth', outcome: 'pass' },
     { id: 'chain', outcome: 'fail' },

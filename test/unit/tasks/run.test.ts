@@ -46,7 +46,7 @@ export const solve = async (lab) => {
   await lab.answer('check', service.spec.clusterIP + '\\n');
 };`;
 
-test('a task’s setup runs once per instance, and again when asked to', async () => {
+test('a setup runs once per instance, and again on request', async () => {
   const run = await runOf(script);
   expect(waitsToBegin(run.task, await run.progress.read())).toBe(true);
   await beginTask(run);
@@ -57,7 +57,7 @@ test('a task’s setup runs once per instance, and again when asked to', async (
   expect(ran).toHaveLength(2);
 });
 
-test('a setup that fails leaves the task to be begun, and says what the command said', async () => {
+test('after a failed setup, the task is not begun and the error shows the command’s output', async () => {
   const run = await runOf(script, () => ({ exitCode: 5, stdout: '', stderr: 'Unit kube-proxy.service not loaded.' }));
   await expect(beginTask(run)).rejects.toMatchObject({
     code: 'LAB_SETUP_FAILED',
@@ -67,21 +67,21 @@ test('a setup that fails leaves the task to be begun, and says what the command 
   expect(waitsToBegin(run.task, await run.progress.read())).toBe(true);
 });
 
-test('solving begins the task, runs its solution in the cluster and records its answers', async () => {
+test('solving begins the task, runs its solution and records its answers', async () => {
   const run = await runOf(script);
   await solveTask(run);
   expect(ran).toEqual(['node02: systemctl stop kube-proxy', 'controlplane: apply -f - < kind: Service']);
   expect(await run.progress.read()).toMatchObject({ begun: ['task'], answers: { 'task/check': '10.96.1.1' } });
 });
 
-test('a solution can’t answer what wasn’t asked', async () => {
+test('a solution cannot answer a question that the task does not ask', async () => {
   const run = await runOf(
     `export const setup = async () => {}; export const solve = (lab) => lab.answer('other', 'x');`,
   );
   await expect(solveTask(run)).rejects.toMatchObject({ message: expect.stringContaining('no question "other"') });
 });
 
-test('a script without the function, or that can’t be read, is named', async () => {
+test('the error names a script that lacks the function or cannot be read', async () => {
   await expect(beginTask(await runOf('export const other = 1;'))).rejects.toMatchObject({
     code: 'LAB_SCRIPT_BROKEN',
     message: expect.stringContaining('exports no function "setup"'),
@@ -89,7 +89,7 @@ test('a script without the function, or that can’t be read, is named', async (
   await expect(beginTask(await runOf('export const ='))).rejects.toMatchObject({ code: 'LAB_SCRIPT_BROKEN' });
 });
 
-test('a script below node_modules, where Node strips no types, is loaded all the same, with what it imports', async () => {
+test('a TypeScript file below node_modules is loaded with its imports', async () => {
   const home = join(folder, 'node_modules/labs/solve');
   await mkdir(home, { recursive: true });
   await writeFile(join(home, 'pods.ts'), `export const node: string = 'node02';`);

@@ -79,7 +79,7 @@ export const isQuestion = (check: CheckDefinition): check is Question => check.t
 /** No sentence contains the expected answer: students read reports. */
 export const answerCheck = checkKind({
   type: 'answer',
-  summary: 'Asked at the terminal.',
+  summary: 'The student answers a question at the terminal.',
   fields,
   words: { en: english, ko: korean },
   mistakes(written) {

@@ -29,7 +29,7 @@ const korean: typeof english = {
 
 export const fileCheck = checkKind({
   type: 'file',
-  summary: 'A file is there, and contains this.',
+  summary: 'A file exists, and contains a text.',
   fields: { on: nodePlace, path: absolutePath, exists: z.boolean().default(true), content: match.exactOptional() },
   words: { en: english, ko: korean },
   expected: ({ on, path, exists, content }, say) => say.fileExpected(on, path, exists, content),

@@ -44,7 +44,7 @@ const korean: typeof english = {
 
 export const linkCheck = checkKind({
   type: 'link',
-  summary: 'A network interface is there.',
+  summary: 'A place has a network interface.',
   fields: {
     on: place,
     everywhere: z.boolean().default(false).meta({ description: 'In every network namespace on the machine.' }),

@@ -25,7 +25,7 @@ const korean: typeof english = {
 
 export const logCheck = checkKind({
   type: 'log',
-  summary: 'A line is in a log file.',
+  summary: 'A log file has a line.',
   fields: { on: nodePlace, path: absolutePath, line: match, count: count.prefault(atLeastOne) },
   words: { en: english, ko: korean },
   expected: ({ on, path, line, count }, say) => say.logExpected(on, path, count, line),

@@ -50,7 +50,7 @@ type Condition = z.output<typeof condition>;
 
 export const objectCheck = checkKind({
   type: 'object',
-  summary: 'A Kubernetes object is there, and is so.',
+  summary: 'A Kubernetes object exists, and its fields have these values.',
   fields: {
     object: objectReference,
     exists: z.boolean().default(true),

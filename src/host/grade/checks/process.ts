@@ -52,7 +52,7 @@ type Wanted = FieldValues<typeof fields>;
 
 export const processCheck = checkKind({
   type: 'process',
-  summary: 'A program runs, and listens.',
+  summary: 'A program runs with these arguments, or a process listens on an address.',
   fields,
   words: { en: english, ko: korean },
   mistakes: ({ name, listening }) =>

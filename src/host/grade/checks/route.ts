@@ -21,7 +21,7 @@ const korean: typeof english = {
 
 export const routeCheck = checkKind({
   type: 'route',
-  summary: 'A route is there.',
+  summary: 'A place has a route.',
   fields: {
     on: place,
     /** A network or `default`. */
