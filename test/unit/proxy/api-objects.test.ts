@@ -1,4 +1,4 @@
-// Kubernetes 1.20 knows EndpointSlices in an older form only; and API servers that aren't there yet are waited for.
+// Older API servers with v1beta1 EndpointSlices, and API servers that are not ready yet.
 import { expect, test } from 'vitest';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import { createClient } from '../../../src/node/client/client.ts';
@@ -20,13 +20,13 @@ test.each([
   expect(await reachServer(createClient({ server: server.url }), silent, signal)).toMatchObject({ version });
 });
 
-test.each([401, 429, 503])('a server that answers %i first is waited for', async (status) => {
+test.each([401, 429, 503])('waits for a server that first answers %i', async (status) => {
   await using server = await startScriptedServer((_asked, count) => (count < 3 ? { status } : group('v1')));
   await reachServer(createClient({ server: server.url }), silent, signal);
   expect(server.asked).toHaveLength(3);
 });
 
-test('an old slice is told in the form of v1', async () => {
+test('converts a v1beta1 slice to v1', async () => {
   const topology = { 'kubernetes.io/hostname': 'n2', 'topology.kubernetes.io/zone': 'zone-b' };
   const slice = {
     metadata: { name: 's', namespace: 'd' },

@@ -32,7 +32,7 @@ const follow = (path: string, text: string): Promise<never> => {
 };
 const changed = /was changed; a restart puts it to use/;
 
-test('an edit in place, and one that puts a new file there, are noticed', async () => {
+test('notices a file that is edited or replaced', async () => {
   const path = join(folder, 'config.yaml');
   writeFileSync(path, 'old');
   const first = follow(path, 'old');
@@ -44,7 +44,7 @@ test('an edit in place, and one that puts a new file there, are noticed', async 
   await expect(second).rejects.toThrow(changed);
 });
 
-test('so is a ConfigMap that is mounted: its files are links through a link that is replaced', async () => {
+test('notices a change of a mounted ConfigMap, whose files are symbolic links', async () => {
   const put = (version: string): void => {
     mkdirSync(join(folder, version));
     writeFileSync(join(folder, version, 'config.yaml'), version);
@@ -58,7 +58,7 @@ test('so is a ConfigMap that is mounted: its files are links through a link that
   await expect(watching).rejects.toThrow(changed);
 });
 
-test('a file that is deleted changes nothing until another one is there', async () => {
+test('ignores a deleted file until there is a new one', async () => {
   const path = join(folder, 'config.yaml');
   writeFileSync(path, 'old');
   const watching = follow(path, 'old');
@@ -69,7 +69,7 @@ test('a file that is deleted changes nothing until another one is there', async 
   await expect(watching).rejects.toThrow(changed);
 });
 
-test('one that cannot be used is told of, and the mended one is taken', async () => {
+test('logs an invalid file, and uses it after it is corrected', async () => {
   const path = join(folder, 'config.yaml');
   writeFileSync(path, 'old');
   const watching = follow(path, 'old');

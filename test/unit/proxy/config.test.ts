@@ -41,7 +41,7 @@ describe('a configuration', () => {
     });
   });
 
-  test('takes a flag rather than the file', () => {
+  test('prefers a flag to the file', () => {
     const config = resolve(
       ['--cluster-cidr=10.1.0.0/16', '-v=2', '--iptables-sync-period=5s'],
       'clusterCIDR: 10.244.0.0/16\nlogging: {verbosity: 4}\niptables: {syncPeriod: 30s}\n',
@@ -49,7 +49,7 @@ describe('a configuration', () => {
     expect(config).toMatchObject({ detectLocal: { clusterCidr: '10.1.0.0/16' }, verbosity: 2, syncPeriodMs: 5000 });
   });
 
-  test('turns servers off with an empty address or port 0', () => {
+  test('disables servers with an empty address or port 0', () => {
     expect(resolve(['--healthz-bind-address=', '--metrics-port=0'])).toMatchObject({
       healthzBindAddress: '',
       metricsBindAddress: '',
@@ -61,7 +61,7 @@ describe('a configuration', () => {
     expect(resolve([], `mode: ${mode}\n`).mode).toBe(mode);
   });
 
-  test('takes pace and masquerading from the section of the mode', () => {
+  test('takes sync periods and masquerading from the section of the mode', () => {
     const file =
       'iptables: {syncPeriod: 10s, masqueradeBit: 10}\nipvs: {syncPeriod: 20s}\nnftables: {masqueradeBit: 12}\n';
     expect(resolve([], `mode: ipvs\n${file}`)).toMatchObject({ syncPeriodMs: 20_000, masqueradeBit: 10 });
@@ -81,7 +81,7 @@ describe('a configuration', () => {
     expect(() => resolve([`--proxy-port-range=${text}`])).toThrow(/is not a range such as/);
   });
 
-  test('names everything that is wrong with its values', () => {
+  test('reports all invalid values', () => {
     expect(() =>
       resolve(['--cluster-cidr=10.244.0.0', '--detect-local-mode=Guess', '--nodeport-addresses=primary,10.0.0.0/8']),
     ).toThrow(
@@ -112,21 +112,21 @@ describe('a configuration', () => {
     expect(() => resolve([], `${yaml}\n`)).toThrow(message);
   });
 
-  test('has its servers on IPv6 when the node is', () => {
+  test('has its servers on IPv6 if the node is on IPv6', () => {
     expect(resolve(['--bind-address=::'])).toMatchObject({
       healthzBindAddress: '[::]:10256',
       metricsBindAddress: '[::1]:10249',
     });
   });
 
-  test('takes an empty address in the file as the default, and a port alone from the older flag', () => {
+  test('treats an empty address in the file as the default, and accepts a port alone from the older flag', () => {
     expect(resolve(['--metrics-port=9999'], 'healthzBindAddress: ""\n')).toMatchObject({
       healthzBindAddress: '0.0.0.0:10256',
       metricsBindAddress: '127.0.0.1:9999',
     });
   });
 
-  test('written out is a file that says the same', () => {
+  test('is the same after it is written to a file and read again', () => {
     const flags = [
       ...['--hostname-override=n1', '--proxy-mode=ipvs', '--cluster-cidr=10.0.0.0/8,fd00::/64', '--masquerade-all'],
       ...['--nodeport-addresses=10.0.0.0/8,127.0.0.0/8', '--ipvs-exclude-cidrs=10.9.0.0/16', '--ipvs-scheduler=lc'],
@@ -145,7 +145,7 @@ describe('a configuration', () => {
     }
   });
 
-  test("is shown with the original's names", () => {
+  test('is shown with the names of the original', () => {
     const shown = JSON.parse(renderConfigz(resolve(['--cluster-cidr=10.0.0.0/8'])))['kubeproxy.config.k8s.io'];
     expect(shown).toMatchObject({
       Linux: {
@@ -160,7 +160,7 @@ describe('a configuration', () => {
 });
 
 describe('a config file', () => {
-  test('with unknown fields is refused, each with its line and its path', () => {
+  test('is rejected for unknown fields, each with its line and path', () => {
     expect(() => parseConfig(`${head}clusterCidr: 10.0.0.0/8\niptables:\n  syncperiod: 1s\n`, 'c.yaml')).toThrow(
       'c.yaml:3: unknown field "clusterCidr"\nc.yaml:5: unknown field "iptables.syncperiod"',
     );
@@ -186,13 +186,13 @@ describe('a config file', () => {
     expect(() => parseConfig(head + line, 'c.yaml')).toThrow(message);
   });
 
-  test('of another kind is refused', () => {
+  test('is rejected if it is of another kind', () => {
     expect(() => parseConfig('apiVersion: v1\nkind: Pod\n', 'c.yaml')).toThrow(/unknown field|KubeProxyConfiguration/);
     expect(() => parseConfig('just text', 'c.yaml')).toThrow(/not a KubeProxyConfiguration/);
     expect(() => parseConfig('a: [', 'c.yaml')).toThrow(/c\.yaml/);
   });
 
-  test('that is the original with all defaults written out is read', () => {
+  test('is read if it is that of the original with all defaults written out', () => {
     const yaml = `${head}bindAddress: 0.0.0.0\nbindAddressHardFail: false\nclientConnection: {acceptContentTypes: "", burst: 10, contentType: application/json, kubeconfig: /k, qps: 5}\nconfigSyncPeriod: 15m0s\nconntrack: {maxPerCore: 32768, min: null, tcpBeLiberal: false, tcpCloseWaitTimeout: 1h0m0s, tcpEstablishedTimeout: 24h0m0s, udpStreamTimeout: 0s, udpTimeout: 0s}\ndetectLocal: {bridgeInterface: "", interfaceNamePrefix: ""}\ndetectLocalMode: ""\nenableProfiling: false\nhealthzBindAddress: ""\nhostnameOverride: ""\niptables: {localhostNodePorts: null, masqueradeAll: false, masqueradeBit: 14, minSyncPeriod: 1s, syncPeriod: 30s}\nipvs: {excludeCIDRs: null, minSyncPeriod: 0s, scheduler: "", strictARP: false, syncPeriod: 0s, tcpFinTimeout: 0s, tcpTimeout: 0s, udpTimeout: 0s}\nlogging: {flushFrequency: 5000000000, options: {json: {infoBufferSize: "0"}}, verbosity: 0}\nmetricsBindAddress: ""\nmode: ""\nnftables: {masqueradeAll: false, masqueradeBit: null, minSyncPeriod: 0s, syncPeriod: 0s}\nnodePortAddresses: null\noomScoreAdj: null\nportRange: ""\nshowHiddenMetricsForVersion: ""\nwinkernel: {enableDSR: false, forwardHealthCheckVip: false, networkName: "", rootHnsEndpointName: "", sourceVip: ""}\n`;
     expect(parseConfig(yaml, 'c.yaml').get('iptables.minSyncPeriod')).toBe(1000);
   });

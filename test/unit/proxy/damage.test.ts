@@ -1,4 +1,5 @@
-// What counts as damage: whatever keeps packets from entering our chains. Foreign rules, and a service's own chains, don't.
+// What counts as damage: missing jumps to our chains and missing rules in shared chains. Foreign rules and a service's
+// own chains do not count.
 import { describe, expect, test } from 'vitest';
 import { nextCheckMs } from '../../../src/node/proxy/damage-pace.ts';
 import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
@@ -27,7 +28,7 @@ const createWorld = async (options: RigOptions = {}) => {
   return { kernel, rig, damaged };
 };
 
-/** All jumps of ours from built-in chains, as lines that take them away. */
+/** Lines that remove each of our jumps from the built-in chains. */
 const removals = async (kernel: FakeNetfilter): Promise<string[]> => {
   const sections = (await kernel.save()).split(/(?<=^COMMIT\n)/m);
   return sections.flatMap((section) => {
@@ -37,7 +38,7 @@ const removals = async (kernel: FakeNetfilter): Promise<string[]> => {
   });
 };
 
-test('another address of the machine is noticed by a look, and at the next change', async () => {
+test('a new address of the machine is noticed by a check for damage and by the next sync', async () => {
   const base: { nodePortAddresses: string[] } = { nodePortAddresses: ['192.168.56.11'] };
   const { kernel, rig, damaged } = await createWorld({ base });
   expect(await damaged()).toBe(false);
@@ -55,12 +56,12 @@ test('another address of the machine is noticed by a look, and at the next chang
 });
 
 describe('damage', () => {
-  test('is not seen where nobody did any', async () => {
+  test('is not found in untouched rules', async () => {
     const { damaged } = await createWorld();
     expect([await damaged(), await damaged()]).toEqual([false, false]);
   });
 
-  test('is each single jump that is gone, and mended by a full sync', async () => {
+  test('is each single missing jump, and a full sync repairs it', async () => {
     const { kernel, rig, damaged } = await createWorld();
     const inputs = await removals(kernel);
     expect(inputs).toHaveLength(14);
@@ -92,7 +93,7 @@ describe('damage', () => {
     expect(await damaged()).toBe(true);
   });
 
-  test('is an empty KUBE-SERVICES also where no node port answers', async () => {
+  test('is an empty KUBE-SERVICES, even if no address accepts node ports', async () => {
     const { kernel, damaged } = await createWorld({ base: { nodePortAddresses: [] } });
     expect(await damaged()).toBe(false);
     await kernel.restore('*nat\n:KUBE-SERVICES - [0:0]\nCOMMIT\n');
@@ -106,7 +107,7 @@ describe('damage', () => {
     expect(await damaged()).toBe(false);
   });
 
-  test('is not what our own changes did since the last look', async () => {
+  test('is not a change that kube-proxy made since the last check', async () => {
     const { rig, damaged } = await createWorld();
     expect(await damaged()).toBe(false);
     rig.proxier.onService(
@@ -121,7 +122,7 @@ describe('damage', () => {
     expect(await damaged()).toBe(false);
   });
 
-  test('from a tool that cannot list is only a canary that is gone', async () => {
+  test('is only a missing canary chain if the tool cannot list chains', async () => {
     const kernel = new FakeNetfilter();
     const mute = { list: async () => undefined, close: () => {} };
     const rig = createRig(kernel, { lister: mute });
@@ -132,7 +133,7 @@ describe('damage', () => {
   });
 });
 
-describe('the next look', () => {
+describe('the next check', () => {
   test.each([
     { name: 'comes after two seconds when one costs next to nothing', tookMs: 0.6, repairs: 0, wanted: 2000 },
     { name: 'waits until one is a five-hundredth of the time', tookMs: 10, repairs: 0, wanted: 5000 },

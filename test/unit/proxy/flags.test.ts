@@ -10,7 +10,7 @@ const recorded = readFileSync(join(import.meta.dirname, '../../fixtures/kube-pro
   .split('\n')
   .flatMap((line) => line.split('FLAG: ')[1] ?? []);
 
-test('all flags of the original are printed as it prints them, defaults included', () => {
+test('prints all flags of the original as the original does, with defaults', () => {
   const argv = [
     ...['--kubeconfig=/etc/kubernetes/kube-proxy.kubeconfig', '--hostname-override=n1', '--proxy-mode=iptables'],
     ...['--cluster-cidr=10.200.0.0/15', '--conntrack-max-per-core=0', '--conntrack-tcp-timeout-established=0'],
@@ -30,7 +30,7 @@ test.each([
   expect(parseFlags(flagSpecs, [flag])).toBeTruthy();
 });
 
-test('help fits into 80 columns and has every flag once', () => {
+test('prints help in 80 columns, with every flag once', () => {
   const lines = describeFlags(flagSpecs).split('\n');
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   const named = lines.flatMap((line) => /^ {2}(?:-\w, | {4})--([\w-]+)/.exec(line)?.[1] ?? []);
@@ -48,14 +48,14 @@ const run = (...argv: string[]): { code: number; stderr: string } => {
   }
 };
 
-test('without a way to the API server it ends and says so', () => {
+test('ends with an error if the address of the API server is unknown', () => {
   expect(run()).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/the address of the API server is unknown: give --kubeconfig/),
   });
 });
 
-test('flags without effect are told of, unless they say what holds anyway', () => {
+test('logs flags that have no effect, unless they have their default value', () => {
   const { stderr } = run('--kube-api-qps=50', '--kube-api-burst=10', '--feature-gates=A=true', '--logtostderr=true');
   expect(stderr).toMatch(/^W.*"This flag has no effect here" flag="--kube-api-qps"/m);
   expect(stderr).toMatch(/flag="--feature-gates"/);

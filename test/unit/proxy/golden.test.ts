@@ -58,7 +58,7 @@ describe.each(['default', 'nocidr'] as const)('for the recorded objects, configu
     ['nat', 'IPv6', 'nat-v6'],
     ['filter', 'IPv6', 'filter-v6'],
     ['mangle', 'IPv6', 'mangle-v6'],
-  ] as const)('table %s of %s is what the original wrote', async (table, family, file) => {
+  ] as const)('table %s of %s equals that of the original', async (table, family, file) => {
     const golden = comparable(goldenText(configuration, file), true);
     expect(golden.length).toBeGreaterThan(5);
     expect(comparable(tableOf(await written(configuration, family), table), true)).toEqual(golden);

@@ -1,4 +1,4 @@
-// How connections spread over endpoints, and what becomes of those that exist.
+// How connections spread over endpoints, and what happens to existing ones.
 import { expect, test } from 'vitest';
 import { trace } from '../../../src/dataplane/trace.ts';
 import { a, b, onNode, pod, rulesOf, there } from './cluster.ts';

@@ -44,7 +44,7 @@ describe('a full sync', () => {
     expect([...planFull(buildBase(baseOptions), ports(20), readExisting(''))]).toHaveLength(1);
   });
 
-  test('in pieces leaves what one piece leaves', async () => {
+  test('in several pieces has the same result as in one piece', async () => {
     const [whole, pieces] = [new FakeNetfilter(), new FakeNetfilter()];
     for (const { input } of planFull(buildBase(baseOptions), ports(20), readExisting(''))) await whole.restore(input);
     const steps = [...planFull(buildBase(baseOptions), ports(20), readExisting(''), 6)];
@@ -53,13 +53,13 @@ describe('a full sync', () => {
     expect(tables(await pieces.save())).toEqual(tables(await whole.save()));
   });
 
-  test('in pieces joins everything up in the last one only', () => {
+  test('in several pieces adds the jumps in the last piece only', () => {
     const steps = [...planFull(buildBase(baseOptions), ports(20), readExisting(''), 6)];
     const entering = steps.map(({ input }) => /^-[AI] PREROUTING .* -j KUBE-SERVICES/m.test(input));
     expect(entering).toEqual([false, false, false, true]);
   });
 
-  test('over rules that are in use changes KUBE-SERVICES in one step, the last', async () => {
+  test('replaces a KUBE-SERVICES that is in use in the last step only', async () => {
     const kernel = new FakeNetfilter();
     for (const { input } of planFull(buildBase(baseOptions), ports(20), readExisting(''))) await kernel.restore(input);
     const steps = [...planFull(buildBase(baseOptions), ports(20), readExisting(await kernel.save()), 6)];
@@ -71,7 +71,7 @@ describe('a full sync', () => {
     expect(tables(await kernel.save())).toEqual(tables(await fresh.save()));
   });
 
-  test('keeps what was refused refused until the way is open, whichever step fails', async () => {
+  test('keeps refusals until table nat leads to the endpoints, whichever step fails', async () => {
     const kernel = new FakeNetfilter();
     const rig = createRig(kernel);
     rig.proxier.onService(undefined, service(1));
@@ -90,7 +90,7 @@ describe('a full sync', () => {
     expect((await kernel.save()).match(refusal)).toBeNull();
   });
 
-  test('does not add a jump that is there', async () => {
+  test('does not add a jump that exists', async () => {
     const kernel = new FakeNetfilter();
     for (let run = 0; run < 2; run++) {
       for (const { input } of planFull(buildBase(baseOptions), ports(2), readExisting(await kernel.save())))
@@ -101,7 +101,7 @@ describe('a full sync', () => {
 });
 
 describe('a change', () => {
-  test('of one endpoint touches the chains of that service only', async () => {
+  test('of one endpoint writes the chains of its service only', async () => {
     const kernel = new FakeNetfilter();
     const rig = createRig(kernel);
     for (const index of [1, 2, 3]) {
@@ -117,7 +117,7 @@ describe('a change', () => {
     expect(input).not.toContain('KUBE-SERVICES');
   });
 
-  test('of an external IP that is a load balancer IP as well has one refusal, and never two at odds', async () => {
+  test('of an external IP that is also a load balancer IP has exactly one refusal', async () => {
     const kernel = new FakeNetfilter();
     const rig = createRig(kernel);
     const both: Service = {
@@ -138,7 +138,7 @@ describe('a change', () => {
     expect(await refusals()).toBe(1);
   });
 
-  test('that opens a service takes its refusal away last, one that closes it refuses first', async () => {
+  test('removes a refusal last when a service opens, and adds it first when a service closes', async () => {
     const kernel = new FakeNetfilter();
     const rig = createRig(kernel);
     rig.proxier.onService(undefined, service(1));
@@ -182,7 +182,7 @@ describe('a clean-up', () => {
     return kernel.save();
   };
 
-  test('leaves foreign rules and chains, and has nothing to do the second time', async () => {
+  test('leaves foreign rules and chains, and finds nothing the second time', async () => {
     const kernel = new FakeNetfilter();
     await kernel.restore('*nat\n:KUBE-MINE - [0:0]\n-A KUBE-MINE -j RETURN\n-A PREROUTING -j KUBE-MINE\nCOMMIT\n');
     for (const { input } of planFull(buildBase(baseOptions), ports(3), readExisting(await kernel.save())))
@@ -192,7 +192,7 @@ describe('a clean-up', () => {
     expect(planCleanup(readExisting(left))).toBeUndefined();
   });
 
-  test('leaves KUBE-FIREWALL to a kubelet that uses it', async () => {
+  test('leaves KUBE-FIREWALL if a kubelet uses it', async () => {
     const kernel = new FakeNetfilter();
     for (const { input } of planFull(buildBase(baseOptions), ports(3), readExisting(''))) await kernel.restore(input);
     await kernel.restore('*mangle\n:KUBE-KUBELET-CANARY - [0:0]\nCOMMIT\n');
@@ -202,14 +202,14 @@ describe('a clean-up', () => {
     for (const from of ['INPUT', 'OUTPUT']) expect(left).toContain(`-A ${from} -j KUBE-FIREWALL`);
   });
 
-  test('takes KUBE-FIREWALL and the ways into it away where no kubelet uses it', async () => {
+  test('removes KUBE-FIREWALL and its jumps if no kubelet uses it', async () => {
     const kernel = new FakeNetfilter();
     for (const { input } of planFull(buildBase(baseOptions), ports(3), readExisting(''))) await kernel.restore(input);
     expect(await clean(kernel)).not.toContain('KUBE-FIREWALL');
   });
 });
 
-test('beyond 1,000 endpoints their rules lose their comments, and get them back below', async () => {
+test('rules of endpoints have no comments with more than 1,000 endpoints, and comments with fewer', async () => {
   const kernel = new FakeNetfilter();
   const rig = createRig(kernel);
   rig.proxier.onService(undefined, service(1));
@@ -223,7 +223,7 @@ test('beyond 1,000 endpoints their rules lose their comments, and get them back 
   expect(await kernel.save()).toContain('default/s1 -> 10.1.0.1:8080');
 });
 
-test('names and probabilities are those of the original', () => {
+test('names and probabilities equal those of the original', () => {
   expect(chainName('SVC', 'fix/cip3:httptcp')).toBe('KUBE-SVC-CAHVSQRG2SI72V7M');
   expect(chainName('SEP', 'fix/cip1tcp10.200.1.1:8080')).toBe('KUBE-SEP-7EVB3GFDN5PJ4NAR');
   expect([2, 3, 6, 10].map(oneOf).map((text) => text.split(' ').at(-1))).toEqual([

@@ -14,7 +14,7 @@ afterEach(() => void vi.useRealTimers());
 describe('the pace of syncs', () => {
   const never = new AbortController().signal;
 
-  test('two follow each other at once, the third waits', async () => {
+  test('allows two syncs without delay, and delays the third', async () => {
     const bucket = createBucket(2, () => 1000);
     await bucket.take(never);
     await bucket.take(never);
@@ -27,14 +27,14 @@ describe('the pace of syncs', () => {
     expect(third).toHaveBeenCalled();
   });
 
-  test('a period of zero never waits', async () => {
+  test('never delays with a period of zero', async () => {
     const bucket = createBucket(2, () => 0);
     for (let index = 0; index < 10; index++) await bucket.take(never);
   });
 });
 
 describe('health', () => {
-  test('is not there before both families were synced once', () => {
+  test('is bad until both families were synced once', () => {
     const health = new ProxyHealth(['IPv4', 'IPv6'], 60_000);
     expect(health.report(false).code).toBe(503);
     health.updated('IPv4');
@@ -43,7 +43,7 @@ describe('health', () => {
     expect(health.report(false)).toMatchObject({ code: 200, body: { healthy: true, nodeEligible: true } });
   });
 
-  test('is lost when a change waits too long, and returns with the next sync', () => {
+  test('is bad while a change waits too long, and good after the next sync', () => {
     const health = new ProxyHealth(['IPv4'], 60_000);
     health.updated('IPv4');
     health.queued('IPv4');
@@ -117,13 +117,13 @@ describe('metrics', () => {
   const heard = { services: 3, endpoints: 5 };
   const accounting = new Map([['ct_state_invalid_dropped_pkts', 42]]);
 
-  test('bear the names, types and labels of the original', () => {
+  test('have the names, types and labels of the original', () => {
     const metrics = new ProxyMetrics(['IPv4', 'IPv6']);
     metrics.synced('IPv4', { ...report, conntrackMs: 1 });
     metrics.synced('IPv6', report);
     const text = metrics.render({ totals: new Map(), heard, pending, answers, accounting });
     const types = [...text.matchAll(/^# TYPE (\S+ \S+)$/gm)].map(([, type]) => type ?? '');
-    // Labels whose values vary stand without them in the recording.
+    // The recording omits the values of labels that vary.
     const samples = [...text.matchAll(/^(kubeproxy\S+) /gm)].map(([, name = '']) =>
       name.replace(/\b(le|table)="[^"]*"/, '$1'),
     );
@@ -137,7 +137,7 @@ describe('metrics', () => {
     expect(text).toContain('kubeproxy_sync_proxy_rules_endpoint_changes_total 5');
   });
 
-  test('that the original shows only once there is something to tell appear then', () => {
+  test('without a value are missing, as in the original, and appear with their first value', () => {
     const metrics = new ProxyMetrics(['IPv4', 'IPv6']);
     const failures = { of: 'iptables', restore: 3, partialRestore: 2 } as const;
     const totals = new Map([

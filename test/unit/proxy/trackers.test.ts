@@ -16,7 +16,7 @@ const slice = (name: string, ...ips: string[]): EndpointSlice => ({
 });
 
 describe('the tracker of services', () => {
-  test('keeps the first before and the last after', () => {
+  test('keeps the first state before and the last state after', () => {
     const tracker = new ServiceTracker('IPv4', silent);
     tracker.update(undefined, service(80));
     tracker.update(service(80), service(81));
@@ -24,7 +24,7 @@ describe('the tracker of services', () => {
     expect(tracker.ports.get('default/web:http/TCP')?.port).toBe(81);
   });
 
-  test('forgets what came and went between two syncs', () => {
+  test('ignores what appears and disappears between two syncs', () => {
     const tracker = new ServiceTracker('IPv4', silent);
     tracker.update(undefined, service(80));
     tracker.update(service(80), undefined);
@@ -36,7 +36,7 @@ describe('the tracker of services', () => {
     expect(tracker.pending).toBe(0);
   });
 
-  test('passes by what does not matter for rules', () => {
+  test('ignores changes that do not affect rules', () => {
     const tracker = new ServiceTracker('IPv4', silent);
     tracker.update(undefined, service(80));
     tracker.apply();
@@ -44,7 +44,7 @@ describe('the tracker of services', () => {
     expect(tracker.pending).toBe(0);
   });
 
-  test('a port that changes its protocol is another port', () => {
+  test('treats a port with a changed protocol as another port', () => {
     const tracker = new ServiceTracker('IPv4', silent);
     const udp: Service = {
       ...service(80),
@@ -57,7 +57,7 @@ describe('the tracker of services', () => {
     expect([...tracker.ports.keys()]).toEqual(['default/web:http/UDP']);
   });
 
-  test('a service handed to another proxy is gone for us', () => {
+  test('treats a service that another proxy handles as deleted', () => {
     const tracker = new ServiceTracker('IPv4', silent);
     tracker.update(undefined, service(80));
     tracker.apply();
@@ -70,7 +70,7 @@ describe('the tracker of services', () => {
     expect(tracker.ports.size).toBe(0);
   });
 
-  test('leaves out what is no address, and keeps the rest of the service', () => {
+  test('drops invalid addresses, and keeps the rest of the service', () => {
     const odd: Service = {
       ...service(80),
       spec: {
@@ -90,7 +90,7 @@ describe('the tracker of services', () => {
     });
   });
 
-  test('knows only the addresses of its own family', () => {
+  test('keeps only addresses of its own family', () => {
     const dual: Service = {
       ...service(80),
       spec: { ...service(80).spec, clusterIPs: ['10.96.0.1', 'fd00::1'], externalIPs: ['fd00::9', '203.0.113.1'] },
@@ -107,7 +107,7 @@ describe('the tracker of endpoints', () => {
   const addresses = (tracker: EndpointTracker): string[] =>
     (tracker.endpoints.get(key) ?? []).map(({ address }) => address);
 
-  test('joins the slices of a service, each endpoint once, in the order of their texts', () => {
+  test('joins the slices of a service, with each endpoint once, in alphabetical order', () => {
     const tracker = new EndpointTracker('IPv4', 'n1', silent);
     tracker.update(undefined, slice('a', '10.0.0.1', '10.0.0.10'));
     tracker.update(undefined, slice('b', '10.0.0.1', '10.0.0.2'));
@@ -115,7 +115,7 @@ describe('the tracker of endpoints', () => {
     expect(addresses(tracker)).toEqual(['10.0.0.10:8080', '10.0.0.1:8080', '10.0.0.2:8080']);
   });
 
-  test('tells of no change when an endpoint only moved to another slice', () => {
+  test('reports no change when an endpoint only moves to another slice', () => {
     const tracker = new EndpointTracker('IPv4', 'n1', silent);
     tracker.update(undefined, slice('a', '10.0.0.1'));
     tracker.apply();
@@ -124,7 +124,7 @@ describe('the tracker of endpoints', () => {
     expect(tracker.apply().size).toBe(0);
   });
 
-  test('a slice that changes its service leaves the old one', () => {
+  test('removes a slice from its old service when the slice changes its service', () => {
     const tracker = new EndpointTracker('IPv4', 'n1', silent);
     tracker.update(undefined, slice('a', '10.0.0.1'));
     tracker.apply();
@@ -148,7 +148,7 @@ describe('the tracker of endpoints', () => {
     tracker.update(undefined, at(old, '10.0.0.1'));
     expect(tracker.takeTriggers()).toEqual([]);
     tracker.update(at(old, '10.0.0.1'), at(soon, '10.0.0.2'));
-    // Somebody else's label, say.
+    // For example, a label of another program.
     tracker.update(at(soon, '10.0.0.2'), at(soon, '10.0.0.2'));
     tracker.update(at(soon, '10.0.0.2'), at(soon + 1000, '10.0.0.3'));
     expect(tracker.takeTriggers()).toEqual([soon, soon + 1000]);
@@ -158,7 +158,7 @@ describe('the tracker of endpoints', () => {
     expect(tracker.takeTriggers()).toEqual([]);
   });
 
-  test('missing conditions count as ready, a nil port as none', () => {
+  test('treats missing conditions as ready, and a missing port as no port', () => {
     const tracker = new EndpointTracker('IPv4', 'n1', silent);
     const bare: EndpointSlice = {
       ...slice('a'),

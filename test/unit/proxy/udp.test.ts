@@ -28,7 +28,7 @@ const running = async (): Promise<Rig> => {
 };
 
 describe('after a sync', () => {
-  test('flows to an endpoint that was lost are forgotten, at each address of the service', async () => {
+  test('deletes flows to a removed endpoint, at each address of the service', async () => {
     const rig = await running();
     rig.conntrack.add(
       ...['10.96.0.10:53 -> 10.0.0.1:5353', '192.168.56.11:30053 -> 10.0.0.1:5353'],
@@ -39,7 +39,7 @@ describe('after a sync', () => {
     expect(rig.conntrack.texts).toEqual(['10.96.0.10:53 -> 10.0.0.2:5353']);
   });
 
-  test('flows to the last endpoint go with it', async () => {
+  test('deletes flows to the last endpoint when it is removed', async () => {
     const rig = await running();
     rig.conntrack.add('10.96.0.10:53 -> 10.0.0.1:5353');
     rig.proxier.onSlice(slice({ '10.0.0.1': ready, '10.0.0.2': ready }), slice({}));
@@ -47,7 +47,7 @@ describe('after a sync', () => {
     expect(rig.conntrack.texts).toEqual([]);
   });
 
-  test('what a proxy that starts finds of its predecessor is judged by what is there now', async () => {
+  test('deletes stale flows from before the start of kube-proxy', async () => {
     const rig = createRig(new FakeNetfilter());
     rig.conntrack.add('10.96.0.10:53 -> 10.0.0.1:5353', '10.96.0.10:53 -> 10.0.0.9:5353', '10.96.0.10:53');
     rig.proxier.onService(undefined, dns('10.96.0.10'));
@@ -56,7 +56,7 @@ describe('after a sync', () => {
     expect(rig.conntrack.texts).toEqual(['10.96.0.10:53 -> 10.0.0.1:5353']);
   });
 
-  test('a service that gets its first endpoint forgets what went nowhere', async () => {
+  test('deletes flows without an endpoint when a service gets its first endpoint', async () => {
     const rig = createRig(new FakeNetfilter());
     rig.proxier.onService(undefined, dns('10.96.0.10'));
     await rig.sync();
@@ -66,7 +66,7 @@ describe('after a sync', () => {
     expect(rig.conntrack.texts).toEqual([]);
   });
 
-  test('an endpoint that terminates keeps its flows while it serves', async () => {
+  test('keeps flows to a terminating endpoint while it serves', async () => {
     const rig = await running();
     rig.conntrack.add('10.96.0.10:53 -> 10.0.0.1:5353');
     const both = slice({ '10.0.0.1': ready, '10.0.0.2': ready });
@@ -91,7 +91,7 @@ describe('after a sync', () => {
     expect(rig.conntrack.texts).toEqual([]);
   });
 
-  test('what a failed sync left undone is forgotten by the next', async () => {
+  test('deletes after the next sync what a failed sync left', async () => {
     const kernel = new FakeNetfilter();
     const rig = createRig(kernel);
     rig.proxier.onService(undefined, dns('10.96.0.10'));
@@ -105,7 +105,7 @@ describe('after a sync', () => {
     expect(rig.conntrack.texts).toEqual([]);
   });
 
-  test('a table that could not be read is read at the next', async () => {
+  test('reads the table at the next sync if it could not be read', async () => {
     const rig = await running();
     rig.conntrack.add('10.96.0.10:53 -> 10.0.0.9:5353');
     rig.proxier.onSlice(slice({ '10.0.0.1': ready, '10.0.0.2': ready }), slice({ '10.0.0.1': ready }));
@@ -116,7 +116,7 @@ describe('after a sync', () => {
     expect(rig.conntrack.texts).toEqual([]);
   });
 
-  test('very many are forgotten bit by bit, so that rules need not wait', async () => {
+  test('deletes very many flows in parts, so that the next sync does not wait', async () => {
     const rig = await running();
     for (let index = 0; index < 120; index++) rig.conntrack.add(`10.96.0.10:53 -> 10.0.1.${index}:5353`);
     rig.proxier.forceFull();
@@ -128,7 +128,7 @@ describe('after a sync', () => {
     expect(rig.proxier.pending.any).toBe(false);
   });
 
-  test('where only TCP changed, nobody looks at the table', async () => {
+  test('does not read the table if only TCP ports changed', async () => {
     const rig = createRig(new FakeNetfilter());
     rig.proxier.onService(undefined, dns('10.96.0.10', 'TCP'));
     rig.proxier.onSlice(undefined, slice({ '10.0.0.1': ready }, 'TCP'));
@@ -139,8 +139,8 @@ describe('after a sync', () => {
   });
 });
 
-describe('flows that are none of ours', () => {
-  test('pass through this node to a port of that number elsewhere, or to an address of no service', async () => {
+describe('flows that are not to a service', () => {
+  test('are kept: to the same port of another machine, or to an address of no service', async () => {
     const rig = createRig(new FakeNetfilter());
     rig.conntrack.add('198.51.100.7:30053', '10.96.0.77:53', '10.96.0.10:54 -> 10.0.0.9:54');
     rig.proxier.onService(undefined, dns('10.96.0.10'));
@@ -150,7 +150,7 @@ describe('flows that are none of ours', () => {
   });
 });
 
-describe('a mode that relays by itself', () => {
+describe('a mode with relays', () => {
   const port = {
     ...{ key: 'k', service: 'a/b', portName: 'a/b', protocol: 'UDP' as const, port: 53, nodePort: 0 },
     ...{ clusterIp: 'FD00:96:0::A', externalIps: [], loadBalancerIps: [], sourceRanges: [], healthCheckNodePort: 0 },
@@ -161,10 +161,10 @@ describe('a mode that relays by itself', () => {
   const stale = (answeredBy: string, answeredFrom: number): boolean =>
     isStale({ destination: 'fd00:96::a', port: 53, answeredBy, answeredFrom }, frontends, own);
 
-  test('keeps the flows to its own sockets, however the object spells its address', () => {
+  test('keeps flows to its own sockets, in any spelling of the address', () => {
     expect(stale('fd00::11', 40_000)).toBe(false);
   });
-  test('forgets those that nothing translated, and those to endpoints', () => {
+  test('deletes flows without a new destination, and flows to endpoints', () => {
     expect(stale('fd00:96::a', 53)).toBe(true);
     expect(stale('fd00:244::7', 5353)).toBe(true);
   });

@@ -35,13 +35,13 @@ const wantedFor = (family: IpFamily): Wanted => {
 const changes = compareAll(wantedFor('IPv4'), nothing, { excluded: [], thorough: true });
 
 describe('for the recorded objects', () => {
-  test('virtual servers and their endpoints are what the original made', () => {
+  test('virtual servers and their endpoints equal those of the original', () => {
     const { open, close } = serverLines(changes.servers);
     expect(open.sort()).toEqual(goldenServers());
     expect(close).toEqual([]);
   });
 
-  test('sets and their members are what the original made', () => {
+  test('sets and their members equal those of the original', () => {
     const v6 = compareAll(wantedFor('IPv6'), nothing, { excluded: [], thorough: true });
     const lines = [...setLines(changes, 'IPv4').open, ...setLines(v6, 'IPv6').open];
     // The kernel adds a default of its own to sets by hash.
@@ -49,7 +49,7 @@ describe('for the recorded objects', () => {
     expect(comparableSets(shown.join('\n'))).toEqual(goldenSets());
   });
 
-  test('addresses on the link are what the original bound', () => {
+  test('addresses on the link equal those of the original', () => {
     expect(goldenAddresses().length).toBeGreaterThan(30);
     expect(changes.addresses.add.map((address) => `${address}/32 global`).sort()).toEqual(goldenAddresses());
   });
@@ -59,7 +59,7 @@ describe('for the recorded objects', () => {
     ['filter', 'IPv4', 'filter'],
     ['nat', 'IPv6', 'nat-v6'],
     ['filter', 'IPv6', 'filter-v6'],
-  ] as const)('table %s of %s is what the original wrote', (table, family, file) => {
+  ] as const)('table %s of %s equals that of the original', (table, family, file) => {
     const clusterCidr = goldenClusterCidrs.default;
     const detect = { mode: 'ClusterCIDR', clusterCidr, bridgeInterface: '', interfaceNamePrefix: '' } as const;
     const { filled, keptFromNode } = wantedFor(family);

@@ -10,7 +10,7 @@ const known = (protocol: 'TCP' | 'UDP', weights: Readonly<Record<string, number>
 });
 const [first, second] = ['10.244.1.2:53', '10.244.1.3:53'] as const;
 
-test('an endpoint of UDP that goes is asked nothing new before it is deleted, or answers under way would be lost', () => {
+test('stops new packets to a removed UDP endpoint before it is deleted, so that replies under way still arrive', () => {
   const change = { before: known('UDP', { [first]: 1 }), after: server('UDP', second) };
   expect(serverLines([change])).toEqual({
     open: [`-a -u 10.96.0.20:53 -r ${second} -m -w 1`, `-e -u 10.96.0.20:53 -r ${first} -m -w 0`],
@@ -19,7 +19,7 @@ test('an endpoint of UDP that goes is asked nothing new before it is deleted, or
   });
 });
 
-test('an endpoint of TCP that goes is left to those who are connected to it, once it has no weight without a further word', () => {
+test('sets the weight of a removed TCP endpoint to 0 once, and keeps it for its connections', () => {
   for (const [weight, open] of [
     [1, [`-e -t 10.96.0.20:53 -r ${first} -m -w 0`]],
     [0, []],

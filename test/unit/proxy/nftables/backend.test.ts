@@ -16,7 +16,7 @@ const slice = (name: string, ...ips: string[]): EndpointSlice => ({
   endpoints: ips.map((ip) => ({ addresses: [ip], conditions: { ready: true } })),
 });
 
-test('a changed endpoint costs two commands, both about elements', async () => {
+test('a changed endpoint needs two commands, both for elements', async () => {
   const kernel = new FakeNft();
   const rig = createNftablesRig(kernel);
   const before = slice('web', '10.244.1.7', '10.244.2.8');
@@ -31,7 +31,7 @@ test('a changed endpoint costs two commands, both about elements', async () => {
   );
 });
 
-test('of two services with the same address the first by name has it, and the other gets it when that one goes', async () => {
+test('of two services with the same address the first by name gets it, and the other after the first is deleted', async () => {
   const kernel = new FakeNft();
   const rig = createNftablesRig(kernel);
   const [a, b] = [service('a', '10.96.0.1'), service('b', '10.96.0.1')];
@@ -53,7 +53,7 @@ test('of two services with the same address the first by name has it, and the ot
   expect(kernel.table().sets.get('cluster-ips')?.elements.size).toBe(1);
 });
 
-test('what affinity leaves behind is swept away before it is much', async () => {
+test('unused chains and sets of session affinity are removed before there are many', async () => {
   const kernel = new FakeNft();
   const rig = createNftablesRig(kernel);
   rig.proxier.onService(undefined, service('web', '10.96.0.20', { sessionAffinity: 'ClientIP' }));
@@ -71,7 +71,7 @@ test('what affinity leaves behind is swept away before it is much', async () => 
   expect(rig.backend.failures).toMatchObject({ sync: 0, cleanup: 0 });
 });
 
-test('a full sync keeps what clients are remembered by, and replaces a foreign table of the same name', async () => {
+test('a full sync keeps the affinity of clients, and replaces a foreign table of the same name', async () => {
   const kernel = new FakeNft();
   await kernel.apply('add table ip kube-proxy { comment "rules for kube-proxy" ; }\nadd chain ip kube-proxy other');
   const rig = createNftablesRig(kernel);
@@ -105,7 +105,7 @@ test.each([
   expect(await rig.backend.damaged(signal)).toBe(false);
 });
 
-test('what fails is counted: a sync is tried again from scratch, what could not be swept away only stays', async () => {
+test('failures are counted: a failed sync is repeated in full, and what could not be removed stays', async () => {
   const kernel = new FakeNft();
   const rig = createNftablesRig(kernel);
   kernel.failures = 1;

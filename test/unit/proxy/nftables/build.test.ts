@@ -1,4 +1,4 @@
-// What one service port needs in the table; where packets go then, test/contract/proxy tells.
+// What one service port needs in the table. test/contract/proxy tests where packets go.
 import { describe, expect, test } from 'vitest';
 import { buildBase } from '../../../../src/node/proxy/nftables/build-base.ts';
 import { buildPort } from '../../../../src/node/proxy/nftables/build-port.ts';
@@ -43,7 +43,7 @@ const rules = (items: readonly Item[], chain: string): readonly string[] | undef
   items.flatMap((item) => (item.kind === 'chain' && item.name.startsWith(chain) ? [item.rules] : []))[0];
 
 describe('a service', () => {
-  test('shares its chain with all that have as many endpoints; which they are is in a map', () => {
+  test('shares its chain with all services that have as many endpoints; the endpoints are in a map', () => {
     const items = build({});
     expect(elements(items, 'service-ips')).toEqual(['10.96.0.20 . tcp . 80 : goto service-tcp-2']);
     expect(rules(items, 'service-tcp-2')).toEqual([
@@ -56,19 +56,19 @@ describe('a service', () => {
     expect(elements(items, 'hairpin-connections')).toEqual(['10.244.1.7 . 10.244.1.7 . tcp . 8080 : ']);
   });
 
-  test('with a change of one endpoint needs other elements, and no other chain', () => {
+  test('needs new elements but no new chain when one endpoint changes', () => {
     const chains = (items: readonly Item[]) => items.filter(({ kind }) => kind !== 'element');
     expect(chains(build({}, [endpoint('10.244.1.9'), endpoint('10.244.2.8')]))).toEqual(chains(build({})));
   });
 
-  test('without endpoints is refused at each of its ways', () => {
+  test('without endpoints is rejected at each of its addresses', () => {
     const items = build({ nodePort: 30080, externalIps: ['198.51.100.1'] }, []);
     expect(elements(items, 'no-endpoints')).toEqual(['10.96.0.20 . tcp . 80 : ', '198.51.100.1 . tcp . 80 : ']);
     expect(elements(items, 'no-endpoints-nodeports')).toEqual(['tcp . 30080 : ']);
     expect(elements(items, 'service-ips')).toEqual([]);
   });
 
-  test('under policy Local with endpoints elsewhere only is dropped for outsiders, and open to pods and the node', () => {
+  test('under policy Local without local endpoints drops clients outside, and serves pods and the node', () => {
     const items = build({ nodePort: 30080, externalPolicyLocal: true }, [endpoint('10.244.2.8')]);
     expect(elements(items, 'no-local-endpoints-nodeports')).toEqual(['tcp . 30080 : ']);
     expect(rules(items, 'external-')).toEqual([
@@ -78,7 +78,7 @@ describe('a service', () => {
     ]);
   });
 
-  test('tells pods by their interfaces where it is told so', () => {
+  test('recognises pods by their interfaces if configured', () => {
     const local = { kind: 'interface', name: 'veth+' } as const;
     const items = build({ nodePort: 30080, externalPolicyLocal: true }, two, { local });
     expect(rules(items, 'external-')?.[0]).toBe('iifname "veth*" goto nodeport-tcp-2');
@@ -89,7 +89,7 @@ describe('a service', () => {
   });
 });
 
-test('session affinity leads to the same chain from a cluster IP as from a node port, and its set lives as long as its timeout', () => {
+test('session affinity uses the same chain for cluster IP and node port, and its set has the timeout of the service', () => {
   const items = build({ affinitySeconds: 60, nodePort: 30080 });
   const [way = ''] = elements(items, 'service-ips');
   const chain = /goto (service-cluster-\w+)$/.exec(way)?.[1] ?? '?';
@@ -106,22 +106,22 @@ describe('source ranges', () => {
       item.kind === 'chain' && item.name.startsWith('firewall-') ? item.rules : [],
     );
 
-  test('that lie within others are left out, as nft refuses them', () => {
+  test('that lie within others are left out, because nft rejects overlaps', () => {
     expect(firewall(['10.1.0.0/16', '10.0.0.0/8', '10.1.0.0/16', '192.0.2.7/32'])).toEqual([
       'ip saddr != { 10.0.0.0/8, 192.0.2.7/32 } drop',
     ]);
   });
 
-  test('with the node in them admit the address of the load balancer, too', () => {
+  test('that include the node also allow the address of the load balancer', () => {
     expect(firewall(['192.168.56.0/24'])).toEqual(['ip saddr != { 192.168.56.0/24, 203.0.113.9 } drop']);
   });
 
-  test('of everybody are none', () => {
+  test('that include all addresses add no rules', () => {
     expect(firewall(['10.0.0.0/8', '0.0.0.0/0'])).toEqual([]);
   });
 });
 
-test('node ports answer at given addresses, or at all of the node but loopback', () => {
+test('node ports work at the configured addresses, or at all of the node except loopback', () => {
   const services = (nodePortAddresses: 'all' | string[]) =>
     rules(buildBase({ ...options, masqueradeAll: true, nodePortAddresses }), 'services');
   expect(services(['192.168.56.11'])?.[2]).toBe(

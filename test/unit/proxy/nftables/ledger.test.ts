@@ -4,7 +4,7 @@ import type { Chain } from '../../../../src/node/proxy/nftables/model.ts';
 
 const chain = (name: string): Chain => ({ kind: 'chain', name, rules: ['accept'] });
 
-test('what one owner asked for twice and no longer wants stays in force for the other who wants it', () => {
+test('an item that one owner gives up stays for another owner that wants it', () => {
   const ledger = new Ledger();
   ledger.settle();
   ledger.replace('second', [chain('shared'), chain('shared')]);

@@ -21,11 +21,11 @@ const create = (affinitySeconds?: number, addresses = ['a', 'b', 'c']) => {
 };
 
 describe('without affinity', () => {
-  test('endpoints take turns', () => {
+  test('uses endpoints in turn', () => {
     expect(create().take(6)).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
   });
 
-  test('nodes begin at different endpoints', () => {
+  test('starts at different endpoints on different nodes', () => {
     const starts = [0, 0.3, 0.6, 0.9].map((random) => {
       const balancer = new Balancer(
         () => 0,
@@ -37,7 +37,7 @@ describe('without affinity', () => {
     expect(new Set(starts).size).toBeGreaterThan(1);
   });
 
-  test('a failed endpoint is passed over, also when other clients took turns meanwhile', () => {
+  test('skips a failed endpoint, even if other clients connected in between', () => {
     const { next } = create();
     expect(next()).toBe('a');
     expect([next('y'), next('y'), next('y')]).toEqual(['b', 'c', 'a']);
@@ -45,15 +45,15 @@ describe('without affinity', () => {
     expect(next('x', ['a', 'b'])).toBe('c');
   });
 
-  test('when all have failed they are tried again', () => {
+  test('tries all endpoints again when all have failed', () => {
     expect(create(undefined, ['a']).next('x', ['a'])).toBe('a');
   });
 
-  test('without endpoints there is nothing to choose', () => {
+  test('returns nothing without endpoints', () => {
     expect(create(undefined, []).next()).toBeUndefined();
   });
 
-  test('new endpoints count from the next turn on', () => {
+  test('uses new endpoints from the next choice on', () => {
     const { balancer, take } = create();
     balancer.update(endpoints('d'), undefined);
     expect(take(2)).toEqual(['d', 'd']);
@@ -61,12 +61,12 @@ describe('without affinity', () => {
 });
 
 describe('with ClientIP affinity', () => {
-  test('a client keeps its endpoint while others take turns', () => {
+  test('keeps the endpoint of a client while others connect', () => {
     const { next } = create(10);
     expect([next('x'), next('y'), next('x'), next('z'), next('y')]).toEqual(['a', 'b', 'a', 'c', 'b']);
   });
 
-  test('it ends when the client was not seen for the time given, and each connection begins it anew', () => {
+  test('ends affinity when the client made no connection during the timeout', () => {
     const { clock, next } = create(10);
     expect(next('x')).toBe('a');
     clock.now = 9_999;
@@ -77,7 +77,7 @@ describe('with ClientIP affinity', () => {
     expect(next('x')).toBe('b');
   });
 
-  test('it ends when its endpoint is gone, and only then', () => {
+  test('ends affinity when the endpoint is removed, and only then', () => {
     const { balancer, next } = create(10);
     expect([next('x'), next('y')]).toEqual(['a', 'b']);
     balancer.update(endpoints('b', 'c', 'd'), 10);
@@ -85,21 +85,21 @@ describe('with ClientIP affinity', () => {
     expect(['b', 'c', 'd']).toContain(next('x'));
   });
 
-  test('a client whose endpoint failed keeps the one that answered instead', () => {
+  test('keeps the endpoint that answered after the first one failed', () => {
     const { next } = create(10);
     expect(next('x')).toBe('a');
     expect(next('x', ['a'])).toBe('b');
     expect(next('x')).toBe('b');
   });
 
-  test('it ends when its endpoint refused', () => {
+  test('ends affinity when the endpoint refuses', () => {
     const { balancer, next } = create(10);
     expect(next('x')).toBe('a');
     balancer.release('x');
     expect(next('x')).toBe('b');
   });
 
-  test('it ends when the service no longer asks for it', () => {
+  test('ends affinity when the service turns it off', () => {
     const { balancer, take } = create(10);
     expect(take(2)).toEqual(['a', 'a']);
     balancer.update(endpoints('a', 'b'), undefined);

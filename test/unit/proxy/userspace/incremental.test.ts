@@ -60,7 +60,7 @@ incrementalSuite({
   },
 });
 
-test('a missing, doubled or foreign rule in a chain of kube-proxy is damage; a foreign rule in another chain is not', async () => {
+test('a missing, duplicate or foreign rule in a chain of kube-proxy is damage, and a foreign rule in another chain is not', async () => {
   const { rig, kernel } = create();
   rig.proxier.onService(undefined, {
     metadata: { name: 'web', namespace: 'r' },

@@ -1,4 +1,4 @@
-// Virtual packets through the rules of userspace mode: to which relay do they come, and where would that go on to?
+// Virtual packets through the rules of userspace mode: which relay they reach, and to which endpoints it leads.
 import { expect, test } from 'vitest';
 import type { Service } from '../../../../src/api/core.ts';
 import type { Packet } from '../../../../src/dataplane/packet.ts';
@@ -18,7 +18,7 @@ interface Case {
   readonly to: string;
   readonly protocol?: 'tcp' | 'udp';
   readonly inInterface?: string;
-  /** The address at which the relay is met; `undefined`: the packet is let by. */
+  /** The address at which the packet reaches the relay; `undefined`: it reaches none. */
   readonly at: string | undefined;
   /** Endpoints that the relay leads to. */
   readonly endpoints?: readonly string[];
@@ -189,7 +189,7 @@ const service = (spec: Partial<Service['spec']>): Service => ({
   },
 });
 
-test('the rules of a service are those that kube-proxy 1.20 wrote, and two of our own that keep its relay for it', async () => {
+test('the rules of a service equal those of kube-proxy 1.20, plus two that protect its relay', async () => {
   const kernel = new FakeNetfilter();
   const rig = createUserspaceRig(() => kernel);
   rig.proxier.onService(undefined, service(nodePort));

@@ -8,13 +8,13 @@ const create = (from: number, to: number) => {
   return { relay, open: () => range.open((port) => relay.listen('0.0.0.0', port)) };
 };
 
-test('ports are taken one after the other, those of other programs left out', async () => {
+test('uses ports one after the other, and skips ports of other programs', async () => {
   const { relay, open } = create(41_000, 41_003);
   await relay.listen('0.0.0.0', 41_001);
   expect([(await open()).port, (await open()).port, (await open()).port]).toEqual([41_000, 41_002, 41_003]);
 });
 
-test('when all are taken it says so, and a freed one is found again', async () => {
+test('fails when all ports are in use, and finds a port that was freed', async () => {
   const { open } = create(41_000, 41_001);
   const first = await open();
   await open();
@@ -23,7 +23,7 @@ test('when all are taken it says so, and a freed one is found again', async () =
   expect((await open()).port).toBe(41_000);
 });
 
-test('what is no taken port is an error at once', async () => {
+test('fails at once for any other error', async () => {
   const range = new PortRange({ from: 41_000, to: 42_000 });
   await expect(range.open(() => Promise.reject(new Error('EMFILE')))).rejects.toThrow('EMFILE');
 });
