@@ -1,5 +1,4 @@
-// Makes the node image and the pod image store when they are missing or outdated. `labs start` and `labs setup` call
-// it.
+// Makes the node image and the pod image store when they are missing or outdated. Called by start and by setup.
 
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
