@@ -1,4 +1,4 @@
-// The running kube-proxy proves who it is to an API server that asks: by a token that is rotated, by a plugin, in a pod.
+// kube-proxy authenticates to the API server with a token file that is rotated, or with a credential plugin.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -29,7 +29,7 @@ const kubeconfig = (world: World, user: object): string =>
     }),
   );
 
-test('a rotated token is shown to a server that was away meanwhile', async () => {
+test('sends the rotated token to an API server that restarted', async () => {
   await using world = await World.create();
   write(world, 'api-token', 'first-secret');
   write(world, 'token', 'first-secret');
@@ -42,14 +42,14 @@ test('a rotated token is shown to a server that was away meanwhile', async () =>
   await world.startApi();
   await world.change(service(2));
   await world.until(
-    'the new service is there',
+    'the new service has its rule',
     () => hasRefusal(world, 2),
     () => world.log(),
   );
   expect(world.log()).not.toMatch(/(first|second)-secret/);
 });
 
-test('a plugin is asked again when the server has come to refuse what it gave', async () => {
+test('runs the credential plugin again when the API server refuses the old token', async () => {
   await using world = await World.create();
   write(world, 'api-token', 'first-secret');
   const status = `"status": {"token": "'$(cat ${world.folder}/api-token)'"}`;
@@ -63,7 +63,7 @@ test('a plugin is asked again when the server has come to refuse what it gave', 
   await world.startApi();
   await world.change(service(2));
   await world.until(
-    'the new service is there',
+    'the new service has its rule',
     () => hasRefusal(world, 2),
     () => world.log(),
   );
@@ -71,13 +71,15 @@ test('a plugin is asked again when the server has come to refuse what it gave', 
   expect(world.log()).not.toMatch(/(first|second)-secret/);
 });
 
-test('an API server that does not know us is waited for, with a line that says so', async () => {
+test('waits for an API server that refuses its credentials, and logs it', async () => {
   await using world = await World.create();
   write(world, 'api-token', 'right-secret');
   write(world, 'token', 'wrong-secret');
   await world.change(service(1));
   await world.launchProxy('--kubeconfig', kubeconfig(world, { tokenFile: 'token' }));
-  await world.until('it says so', () => /"The API server does not answer yet" err="401/.test(world.log()));
+  await world.until('the refusal is in the log', () =>
+    /"The API server does not answer yet" err="401/.test(world.log()),
+  );
   write(world, 'token', 'right-secret');
-  await world.until('the service is there', () => hasRefusal(world, 1));
+  await world.until('the service has its rule', () => hasRefusal(world, 1));
 });

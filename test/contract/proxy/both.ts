@@ -1,10 +1,10 @@
-// The kernel and the one in memory that unit tests use, side by side.
+// Sends the same input to the real kernel and to the fake one of the unit tests, and compares them.
 import { expect } from 'vitest';
 import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
 import type { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
 import { tables } from '../../support/proxy/replay.ts';
 
-/** Sends everything to both, and compares what they hold after each input. */
+/** A Netfilter that restores into both kernels and compares their rules after each input. */
 export const both = (real: Netfilter, fake: FakeNetfilter): Netfilter => ({
   save: (abort) => real.save(abort),
   restore: async (input, abort) => {

@@ -1,5 +1,5 @@
-// kube-proxy as its DaemonSet runs it: prepared by a privileged `--init-only`, then with the few capabilities that the manifest
-// grants, kernel settings read-only.
+// Runs kube-proxy as its DaemonSet does: first a privileged `--init-only`, then only the capabilities of the manifest
+// and a read-only /proc/sys.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ const slice = put.slice({
   endpoints: [{ addresses: ['10.244.1.2'], conditions: { ready: true } }],
 });
 
-/** A mount namespace of its own stands in for the container's read-only /proc/sys. */
+/** Starts a program with the manifest's capabilities. A separate mount namespace makes /proc/sys read-only. */
 const confine = (world: World, argv: readonly string[]): ChildProcess => {
   const capabilities = ['-all', ...granted.map((name) => `+${name}`)].join(',');
   const script = 'mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec "$@"';
@@ -38,7 +38,7 @@ const confine = (world: World, argv: readonly string[]): ChildProcess => {
   );
 };
 
-/** This world has no Node object, and no flag says where node ports answer: told with any capabilities. */
+/** Warnings about missing configuration: this world has no Node object. They do not depend on capabilities. */
 const aboutConfiguration = /No addresses in the Node object yet|configuration may be incomplete/;
 
 test.each([
@@ -46,24 +46,24 @@ test.each([
   { mode: 'iptables', backend: 'legacy', saved: ['iptables-save'] },
   { mode: 'nftables', backend: 'nft', saved: ['nft', 'list', 'ruleset'] },
   { mode: 'userspace', backend: 'nft', saved: ['iptables-save'] },
-] as const)('$mode mode ($backend) needs no privileged container', async ({ mode, backend, saved }) => {
+] as const)('runs $mode mode ($backend) without a privileged container', async ({ mode, backend, saved }) => {
   expect(granted.length).toBeGreaterThan(1);
   await using world = await World.create(backend);
   await world.change(service, slice);
   const main = join(root, 'src/node/proxy/main.ts');
   const flags = ['--kubeconfig', join(world.folder, 'kubeconfig'), '--hostname-override=n1', `--proxy-mode=${mode}`];
   world.exec(process.execPath, main, ...flags, '--init-only');
-  expect(world.exec(...saved), 'preparing writes no rules').not.toContain('10.96.0.20');
+  expect(world.exec(...saved), '--init-only writes no rules').not.toContain('10.96.0.20');
   const log = `--log-file=${join(world.folder, 'kube-proxy.log')}`;
   const proxy = confine(world, [main, ...flags, '--cluster-cidr=10.244.0.0/16', '-v=2', log]);
   try {
     await world.until(
-      'its rules are there',
+      'the rules are in the kernel',
       () => world.exec(...saved).includes('10.96.0.20') && world.healthCode('/livez') === 200,
       () => world.log(),
     );
     const [, effective = ''] = /^CapEff:\s+(\w+)$/m.exec(readFileSync(`/proc/${proxy.pid}/status`, 'utf8')) ?? [];
-    // CAP_NET_ADMIN, CAP_NET_RAW, and CAP_SYS_RESOURCE where this machine has it to give.
+    // CAP_NET_ADMIN and CAP_NET_RAW. CAP_SYS_RESOURCE (bit 24) is optional, because not every machine can grant it.
     expect(BigInt(`0x${effective}`) & ~(1n << 24n)).toBe((1n << 12n) | (1n << 13n));
     const complaints = world.log().match(/^[WE]\d{4}.*$/gm) ?? [];
     expect(complaints.filter((line) => !aboutConfiguration.test(line))).toEqual([]);

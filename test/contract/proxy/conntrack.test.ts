@@ -1,4 +1,5 @@
-// The conntrack table in memory that unit tests use behaves as the kernel's, and what is stale in the kernel's goes for real.
+// Compares the fake conntrack table of the unit tests with the kernel's, and checks that kube-proxy deletes stale
+// flows.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
@@ -9,14 +10,14 @@ import { put, World } from '../../support/proxy/world.ts';
 
 const signal = new AbortController().signal;
 let world: World;
-/** Another for each flow, as else they were one to the kernel. */
+/** Each flow needs its own port; otherwise the kernel sees one flow. */
 let clientPort = 4000;
 beforeEach(async () => {
   world = await World.create();
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-/** Puts a flow into the kernel's table, as a packet would have. */
+/** Inserts a flow into the kernel's table, as a packet would. */
 const insert = (text: FlowText, client: string): void => {
   clientPort += 1;
   const { destination, port, answeredBy, answeredFrom } = parseFlows(text);
@@ -67,7 +68,7 @@ test.each([
     ],
     unknown: '[fd00:96::99]:53',
   },
-] as const)('both show the same flows of $family, and forget only those that are asked for', async (each) => {
+] as const)('lists and deletes the same flows of $family in both tables', async (each) => {
   const { family, clients, flows, unknown } = each;
   const real = createConntrack(family, silent, ['ip', 'netns', 'exec', world.name]);
   const fake = new FakeConntrack();
@@ -84,7 +85,7 @@ test.each([
   expect(await shown(real)).toHaveLength(8);
 });
 
-test('flows of the other family are not read, nor those in a zone of another program', async () => {
+test('ignores flows of the other family and flows in a conntrack zone', async () => {
   const prefix = ['ip', 'netns', 'exec', world.name];
   const flow = '[fd00:96::10]:53 -> [fd00:244::7]:5353';
   insert(flow, 'fd00::5');
@@ -95,7 +96,7 @@ test('flows of the other family are not read, nor those in a zone of another pro
   expect(await shown(createConntrack('IPv4', silent, prefix))).toEqual([]);
 });
 
-test('where the tool is missing, nothing is known and it is said once', async () => {
+test('logs one warning when the conntrack tool is missing', async () => {
   const warnings: string[] = [];
   const log = { ...silent, warning: (message: string) => void warnings.push(message) };
   const conntrack = createConntrack('IPv4', log, ['/nonexistent']);
@@ -119,7 +120,7 @@ const slice = (...ips: string[]): EndpointSlice => ({
   endpoints: ips.map((ip) => ({ addresses: [ip], conditions: { ready: true } })),
 });
 
-test('what went stale while kube-proxy was down is forgotten when it is back, and nothing else', async () => {
+test('deletes only the flows that became stale while kube-proxy was down', async () => {
   await world.change(put.service(service), put.slice(slice('10.244.1.2', '10.244.1.3')));
   const proxy = await world.startProxy('--cluster-cidr=10.244.0.0/16');
   await world.stop(proxy, 'SIGKILL');

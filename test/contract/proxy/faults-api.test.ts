@@ -1,4 +1,4 @@
-// An API server that is unwell, in each way that has been seen: the rules stay as they were, and follow it when it is well again.
+// kube-proxy keeps its rules while the API server fails in various ways, and applies the missed changes afterwards.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -23,19 +23,19 @@ const leadsTo = (world: World, endpoint: string): boolean => rules(world).includ
 const apiPort = (world: World): string =>
   /https:\/\/127\.0\.0\.1:(\d+)/.exec(readFileSync(join(world.folder, 'kubeconfig'), 'utf8'))?.[1] ?? '';
 
-/** Each resource has been asked for at least twice. */
+/** After so many requests, each resource was requested at least twice. */
 const disturbedEnough = 6;
 
-/** Side by side, as all of them mostly wait. */
+/** Concurrent, because each test mostly waits. */
 test.concurrent.each([
-  ['a page to log in', 'garbage'],
-  ['an answer of another kind', 'stranger'],
-  ['an error of its own', 'failing'],
+  ['a login page', 'garbage'],
+  ['an object of another kind', 'stranger'],
+  ['an internal error', 'failing'],
   ['too many requests', 'busy'],
-  ['that all versions are gone', 'gone'],
-  ['half an answer', 'cut'],
-  ['nothing but an end', 'closed'],
-])('whom the API server gives %s keeps the rules, and catches up', async (_name, mood) => {
+  ['"resource version is gone"', 'gone'],
+  ['half a response', 'cut'],
+  ['only a closed connection', 'closed'],
+])('keeps the rules while the API server answers with %s, then catches up', async (_name, mood) => {
   await using world = await World.create();
   await world.change(service(1), slice(1, 2), service(2), slice(2, 2));
   await world.startProxy('--cluster-cidr=10.244.0.0/16');
@@ -43,7 +43,7 @@ test.concurrent.each([
   await world.disturbApi(mood);
   await world.change(slice(1, 3), { ...service(2), remove: true }, service(3), slice(3, 2));
   await eventually(
-    'it has been asked often',
+    'the API server was asked often enough',
     async () => {
       const count = await world.disturbances();
       return count >= disturbedEnough ? { done: true, value: undefined } : { done: false, seen: String(count) };
@@ -54,7 +54,7 @@ test.concurrent.each([
   expect(world.healthCode()).toBe(200);
   await world.disturbApi('well');
   await world.until(
-    'the rules are as they should be',
+    'the rules follow the changes',
     () => leadsTo(world, '10.244.3.2'),
     () => world.log(),
   );
@@ -62,7 +62,7 @@ test.concurrent.each([
   expect(rules(world)).not.toContain('default/s2');
 });
 
-/** Until kube-proxy has given up a connection that says nothing, and made another. */
+/** Long enough for kube-proxy to give up a silent connection and to open another. */
 const patience = { timeoutMs: 60_000, intervalMs: 100 };
 const follows = (world: World, endpoint: string): Promise<void> =>
   eventually(
@@ -72,24 +72,24 @@ const follows = (world: World, endpoint: string): Promise<void> =>
     patience,
   );
 
-test.concurrent('an API server that takes requests and says nothing is asked anew after a while', async () => {
+test.concurrent('reconnects to an API server that accepts requests but never answers', async () => {
   await using world = await World.create();
   await world.change(service(1), slice(1, 2));
   await world.startProxy('--cluster-cidr=10.244.0.0/16');
   await world.disturbApi('silent');
   await eventually(
-    'it has been asked for services and slices',
+    'services and slices were requested',
     async () => ((await world.disturbances()) >= 2 ? { done: true, value: undefined } : { done: false, seen: '' }),
     patience,
   );
-  // Whoever asked before this waits for good.
+  // Requests from before this line never get an answer.
   await world.disturbApi('well');
   await world.change(slice(1, 3));
   expect(leadsTo(world, '10.244.1.2')).toBe(true);
   await follows(world, '10.244.1.3');
 });
 
-test.concurrent('a network that swallows all packets is noticed, and the API server followed when it is back', {
+test.concurrent('notices that the network drops all packets, and catches up when it works again', {
   timeout: 150_000,
 }, async () => {
   await using world = await World.create();
@@ -103,7 +103,7 @@ test.concurrent('a network that swallows all packets is noticed, and the API ser
   await world.change(slice(1, 3));
   const failures = (): number => world.log().match(/List and watch failed.* resource="endpointslices"/g)?.length ?? 0;
   await eventually(
-    'the old connection and a new one have been given up',
+    'kube-proxy gave up the old connection and a new one',
     async () => (failures() >= 2 ? { done: true, value: undefined } : { done: false, seen: world.log().slice(-2000) }),
     patience,
   );
@@ -112,7 +112,7 @@ test.concurrent('a network that swallows all packets is noticed, and the API ser
   await follows(world, '10.244.1.3');
 });
 
-test.concurrent('connections that break all the time only delay', async () => {
+test.concurrent('reaches the last state although connections keep breaking', async () => {
   await using world = await World.create();
   await world.change(service(1), slice(1, 2));
   await world.startProxy('--cluster-cidr=10.244.0.0/16');
@@ -122,7 +122,7 @@ test.concurrent('connections that break all the time only delay', async () => {
   }
   await world.disturbApi('well');
   await world.until(
-    'the last endpoint is there',
+    'the last endpoint is in the rules',
     () => leadsTo(world, '10.244.1.22'),
     () => world.log(),
   );

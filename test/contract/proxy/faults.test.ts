@@ -1,4 +1,4 @@
-// What goes wrong around kube-proxy: the API server away, kills in the middle of work, tools that fail.
+// Faults around kube-proxy: an unreachable API server, kills in the middle of a sync, failing tools, a jumping clock.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -19,13 +19,13 @@ const slice = (index: number, ...hosts: number[]) =>
     endpoints: hosts.map((host) => ({ addresses: [`10.244.${index}.${host}`], conditions: { ready: true } })),
   });
 
-test('an API server that comes up later is found, by one who has asked in vain again and again', async () => {
+test('connects to an API server that starts after many failed attempts', async () => {
   await using world = await World.create();
   await world.stopApi();
   await world.launchProxy(...flags);
-  // Only every tenth attempt or less is worth a line.
+  // kube-proxy logs only every tenth failed attempt.
   const lines = (): number => world.log().match(/The API server does not answer yet/g)?.length ?? 0;
-  await world.until('it has tried eleven times', () => lines() === 2);
+  await world.until('eleven attempts failed', () => lines() === 2);
   expect(world.healthCode()).not.toBe(200);
   await world.startApi();
   await world.change(service(1), slice(1, 2));
@@ -33,12 +33,12 @@ test('an API server that comes up later is found, by one who has asked in vain a
   await world.until('kube-proxy is healthy', () => world.healthCode() === 200);
 });
 
-test('rules stay while the API server is away, and follow it when it is back', async () => {
+test('keeps the rules while the API server is down, and updates them afterwards', async () => {
   await using world = await World.create();
   await world.change(service(1), slice(1, 2));
   await world.startProxy(...flags);
   await world.stopApi();
-  await world.until('the watch is known to be broken', () => world.log().includes('List and watch failed'));
+  await world.until('kube-proxy logged the broken watch', () => world.log().includes('List and watch failed'));
   expect(world.save()).toContain('--to-destination 10.244.1.2:8080');
   expect(world.healthCode()).toBe(200);
   await world.startApi();
@@ -47,7 +47,7 @@ test('rules stay while the API server is away, and follow it when it is back', a
   expect(world.save()).not.toContain('--to-destination 10.244.1.2:8080');
 });
 
-/** Puts an iptables-restore in the way that keeps what it is to write, writes the first tables of it, and kills who called it. */
+/** Shadows iptables-restore: saves the input, writes only its first `count` tables, and kills the caller. */
 const killAfterTables = (world: World, count: number): void =>
   world.shadow(
     'iptables-restore',
@@ -59,22 +59,23 @@ kill -9 $PPID
 `,
   );
 
-test('killed again and again in the middle of work, the next one puts everything right', async () => {
+test('restores all rules after being killed repeatedly in the middle of a sync', async () => {
   await using world = await World.create();
   const all = Array.from({ length: 60 }, (_, index) => index);
   await world.change(...all.map(service), ...all.map((index) => slice(index, 2, 3)));
-  // How many tables each may write: mangle is there after the first, and who finds filter's chains writes those first and last.
+  // How many tables each kube-proxy may write. The first round leaves mangle complete.
+  // A kube-proxy that finds chains in filter writes that table both first and last.
   const rounds = [1, 1, 2, 1];
   for (const [round, written] of rounds.entries()) {
     killAfterTables(world, written);
     const proxy = await world.launchProxy(...flags);
     await world.until(
-      'it is killed',
+      'kube-proxy was killed',
       () => proxy.signalCode === 'SIGKILL',
       () => world.log(),
     );
     const tables = readFileSync(join(world.folder, 'input'), 'utf8').match(/^COMMIT$/gm);
-    expect(tables?.length, 'tables that were to be written').toBeGreaterThan(written);
+    expect(tables?.length, 'tables in the input').toBeGreaterThan(written);
     await world.change({ ...service(10 + round), remove: true }, slice(1, 100 + round));
   }
   world.shadow('iptables-restore', `#!/bin/sh\nexec ${restore} "$@"\n`);
@@ -87,7 +88,7 @@ test('killed again and again in the middle of work, the next one puts everything
   expect(used).toEqual(made);
 });
 
-test('what the API server lists while kube-proxy still looks at the machine is not missed', async () => {
+test('applies objects that were listed while kube-proxy was still inspecting the machine', async () => {
   await using world = await World.create();
   world.shadow('ip6tables', '#!/bin/sh\nsleep 0.7\nexec /usr/sbin/ip6tables-nft "$@"\n');
   await world.change(service(1), slice(1, 2));
@@ -95,7 +96,7 @@ test('what the API server lists while kube-proxy still looks at the machine is n
   expect(world.save()).toContain('--to-destination 10.244.1.2:8080');
 });
 
-test('an iptables-restore that is slow only delays', async () => {
+test('reaches the last state with a slow iptables-restore', async () => {
   await using world = await World.create();
   world.shadow('iptables-restore', `#!/bin/sh\nsleep 0.5\nexec ${restore} "$@"\n`);
   await world.startProxy(...flags);
@@ -104,7 +105,7 @@ test('an iptables-restore that is slow only delays', async () => {
   expect(world.save().match(/--to-destination/g)).toHaveLength(1);
 });
 
-test('an iptables-restore that fails is tried again, and said in the log', async () => {
+test('logs a failed iptables-restore and retries it', async () => {
   await using world = await World.create();
   const flag = join(world.folder, 'mended');
   const real = `[ -e ${flag} ] && exec ${restore} "$@"`;
@@ -122,27 +123,24 @@ test('an iptables-restore that fails is tried again, and said in the log', async
 test.each([
   ['forward', 86_400],
   ['back', -86_400],
-])(
-  'the wall clock jumps a day %s: changes still arrive, damage is still mended, nothing looks stale',
-  async (_to, seconds) => {
-    const folder = makeFolder();
-    const clock = join(folder, 'clock');
-    vi.stubEnv('TEST_CLOCK', clock);
-    vi.stubEnv('NODE_OPTIONS', `--require=${join(import.meta.dirname, 'jumping-clock.cjs')}`);
-    onTestFinished(() => {
-      vi.unstubAllEnvs();
-      rmSync(folder, { recursive: true });
-    });
-    await using world = await World.create();
-    await world.change(service(1), slice(1, 2));
-    await world.startProxy(...flags);
-    writeFileSync(clock, String(seconds));
-    const { currentTime } = JSON.parse(world.get('http://127.0.0.1:10256/healthz')) as { currentTime: string };
-    expect(Math.abs(Date.parse(currentTime) - Date.now()), 'the clock did jump').toBeGreaterThan(80_000_000);
-    await world.change(slice(1, 3));
-    await world.until('the new endpoint is there', () => world.save().includes('--to-destination 10.244.1.3:8080'));
-    world.exec('iptables', '-t', 'nat', '-F', 'KUBE-SERVICES');
-    await world.until('the rule is back', () => world.save().includes('-A KUBE-SERVICES -d 10.96.1.1/32'));
-    expect(world.healthCode()).toBe(200);
-  },
-);
+])('keeps syncing, repairing and reporting healthy when the wall clock jumps a day %s', async (_to, seconds) => {
+  const folder = makeFolder();
+  const clock = join(folder, 'clock');
+  vi.stubEnv('TEST_CLOCK', clock);
+  vi.stubEnv('NODE_OPTIONS', `--require=${join(import.meta.dirname, 'jumping-clock.cjs')}`);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  });
+  await using world = await World.create();
+  await world.change(service(1), slice(1, 2));
+  await world.startProxy(...flags);
+  writeFileSync(clock, String(seconds));
+  const { currentTime } = JSON.parse(world.get('http://127.0.0.1:10256/healthz')) as { currentTime: string };
+  expect(Math.abs(Date.parse(currentTime) - Date.now()), 'clock offset').toBeGreaterThan(80_000_000);
+  await world.change(slice(1, 3));
+  await world.until('the new endpoint is there', () => world.save().includes('--to-destination 10.244.1.3:8080'));
+  world.exec('iptables', '-t', 'nat', '-F', 'KUBE-SERVICES');
+  await world.until('the rule is back', () => world.save().includes('-A KUBE-SERVICES -d 10.96.1.1/32'));
+  expect(world.healthCode()).toBe(200);
+});

@@ -1,4 +1,4 @@
-// A node may use either of two packet filters: kube-proxy takes the one that is in use, and waits for its lock.
+// kube-proxy uses the iptables flavour (nft or legacy) that the node already uses, and waits for the xtables lock.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -16,7 +16,7 @@ const slice = put.slice({
   endpoints: [{ addresses: ['10.244.1.2'], conditions: { ready: true } }],
 });
 
-/** Where the service's rules are. */
+/** The flavours that hold the service's rules. */
 const filled = (world: World): string[] =>
   ['nft', 'legacy'].filter((flavour) =>
     world.save(`iptables-${flavour}-save`, '-t', 'nat').includes('10.244.1.2:3306'),
@@ -33,7 +33,7 @@ test.each([
   ['nft', 'legacy', ['iptables-legacy', '-A', 'INPUT', '-j', 'ACCEPT'], 'most rules of this node are there'],
   ['legacy', 'legacy', ['true'], 'this node has no rules yet'],
   ['nft', 'nft', ['true'], 'this node has no rules yet'],
-] as const)('where iptables is %s, the rules go to %s after %j', async (machine, wanted, command, because) => {
+] as const)('when iptables is %s, writes the rules to %s after %j', async (machine, wanted, command, because) => {
   await using world = await World.create(machine);
   world.exec(...command);
   await world.change(service, slice);
@@ -43,10 +43,10 @@ test.each([
   await world.stop(first);
   await world.startProxy(...flags);
   expect(filled(world)).toEqual([wanted]);
-  expect(world.log().match(/"Using iptables backend"/g), 'said once by each').toHaveLength(2);
+  expect(world.log().match(/"Using iptables backend"/g), 'one line from each kube-proxy').toHaveLength(2);
 });
 
-test('--cleanup finds the rules in either', async () => {
+test('--cleanup removes the rules from both flavours', async () => {
   for (const machine of ['nft', 'legacy'] as const) {
     await using world = await World.create(machine);
     await world.change(service, slice);
@@ -57,17 +57,17 @@ test('--cleanup finds the rules in either', async () => {
   }
 });
 
-/** Keeps the lock as an iptables-legacy that takes its time would. */
+/** Holds the xtables lock until its standard input ends, like a slow iptables-legacy. */
 const holdLock = async (file: string): Promise<ChildProcess> => {
   const child = spawn('flock', [file, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
   await new Promise((resolve) => child.stdout?.once('data', resolve));
   return child;
 };
 
-test('a lock that is held is told of in words, and tried again until it is free', async () => {
+test('names the held xtables lock in the log and retries until the lock is free', async () => {
   await using world = await World.create('legacy');
   const lock = join(world.folder, 'xtables.lock');
-  // A lock of its own, so that nobody else on this machine has to wait.
+  // A separate lock file, so that no other program on this machine has to wait.
   for (const family of ['iptables', 'ip6tables']) {
     for (const verb of ['', '-restore']) {
       const script = `#!/bin/sh\nexport XTABLES_LOCKFILE=${lock}\nexec /usr/sbin/${family}-legacy${verb} "$@"\n`;
@@ -78,7 +78,7 @@ test('a lock that is held is told of in words, and tried again until it is free'
   const holder = await holdLock(lock);
   await world.launchProxy(...flags);
   await world.until(
-    'it says why',
+    'the log names the lock',
     () => /another program has held the xtables lock/.test(world.log()),
     () => world.log(),
   );

@@ -1,4 +1,4 @@
-// The whole kube-proxy against a real kernel: what it writes equals what the original wrote.
+// Runs the whole kube-proxy on a real kernel and compares its rules with the recorded ones of the original.
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import {
@@ -36,12 +36,11 @@ const files = [
   ['ip6tables-save', 'mangle', 'mangle-v6'],
 ] as const;
 
-if (!nfacct)
-  test.skip('the recorded rules that count packets are left out of what follows, as `nfacct list` fails here');
+if (!nfacct) test.skip('compares the recorded nfacct rules (`nfacct list` fails on this machine)');
 
 describe.each(['default', 'nocidr'] as const)('with the flags of recording %s', (configuration) => {
   test.each(['nft', 'legacy'] as const)(
-    'every table of both families equals what kube-proxy v1.36.2 wrote, with iptables-%s',
+    'writes the same tables as kube-proxy v1.36.2, with iptables-%s',
     async (backend) => {
       await using world = await World.create(backend);
       await world.change(node, ...goldenServices().map(put.service), ...goldenSlices().map(put.slice));

@@ -1,4 +1,4 @@
-// Health, metrics and configuration over HTTP, beside what the original answered with the same objects.
+// Compares the HTTP answers (health, metrics, configuration) with those that the original gave for the same objects.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -20,19 +20,19 @@ const goldenWorld = async (...flags: string[]): Promise<World> => {
   return world;
 };
 
-/** Status line and headers, sorted, without the values that depend on time; then the body. */
+/** Splits an answer. `head`: status line and headers, sorted, without values that depend on time. */
 const parts = (answer: string): { head: string[]; body: string } => {
   const [head = '', ...body] = answer.replaceAll('\r', '').split('\n\n');
   const lines = head.split('\n').map((line) => line.replace(/^(Date|Content-Length): .*/, '$1'));
   return { head: lines.sort(), body: body.join('\n\n') };
 };
-/** The fields of a JSON body, in order, nested ones too. */
+/** The field names of a JSON body and the types of its values, in order, nested ones included. */
 const fields = (value: unknown): unknown =>
   typeof value === 'object' && value !== null
     ? Object.entries(value).map(([name, inner]) => [name, fields(inner)])
     : typeof value;
 
-test('/healthz and /livez answer with the headers and fields of the original', async () => {
+test('answers /healthz and /livez with the headers and fields of the original', async () => {
   await using world = await goldenWorld();
   const [healthz = '', livez = ''] = recorded('default-healthz.txt').split(/(?=^HTTP)/m);
   for (const [path, wanted] of [['healthz', parts(healthz)] as const, ['livez', parts(livez)] as const]) {
@@ -42,7 +42,7 @@ test('/healthz and /livez answer with the headers and fields of the original', a
   }
 });
 
-test('a health check node port answers word for word', async () => {
+test('answers at a health check node port exactly like the original', async () => {
   await using world = await goldenWorld();
   const wanted = recorded('default-hcnp.txt').replace('== :32011\n', '');
   const answer = world.exec('curl', '-si', 'http://127.0.0.1:32011/healthz');
@@ -50,7 +50,7 @@ test('a health check node port answers word for word', async () => {
   expect(answer).toContain('Content-Length: 115');
 });
 
-test('a health check node port tells a load balancer when the last local endpoint goes, and when one is back', async () => {
+test('answers 503 at a health check node port while no local endpoint exists', async () => {
   await using world = await World.create();
   const service: Service = {
     metadata: { name: 'web', namespace: 'default' },
@@ -89,29 +89,31 @@ test('a health check node port tells a load balancer when the last local endpoin
   await says(32_051, '200', 1);
   expect(ask(32_050)).toBe('');
   await world.change({ ...put.service(service), remove: true });
-  await world.until('nobody listens any more', () => ask(32_051) === '');
+  await world.until('the port is closed', () => ask(32_051) === '');
 });
 
-/** Address and port of TCP listeners. */
+/** Address and port of the TCP listeners in the output of `ss`. */
 const listeners = (text: string): string[] =>
   text
     .split('\n')
     .flatMap((line) => / LISTEN .*? ((?:\S+):(?:32011|10249|10256)) /.exec(line)?.[1] ?? [])
     .sort();
 
-test('the same sockets listen, and health check node ports only where node ports answer', async () => {
+test('listens at the same addresses as the original, and honours --nodeport-addresses for health checks', async () => {
   await using world = await goldenWorld();
   const wanted = listeners(recorded('default-listeners.txt'));
   expect(wanted).toHaveLength(3);
-  // The recording's only service of that kind has IPv4 alone.
-  await world.until('they listen', () => listeners(world.exec('ss', '-lntu')).length >= 3);
+  // The only recorded service with a health check node port has no IPv6.
+  await world.until('all ports listen', () => listeners(world.exec('ss', '-lntu')).length >= 3);
   expect(listeners(world.exec('ss', '-lntu'))).toEqual(wanted);
   await using narrow = await goldenWorld('--nodeport-addresses=127.0.0.0/8');
-  await narrow.until('it listens', () => listeners(narrow.exec('ss', '-lntu')).includes('127.0.0.1:32011'));
+  await narrow.until('the health check node port listens', () =>
+    listeners(narrow.exec('ss', '-lntu')).includes('127.0.0.1:32011'),
+  );
   expect(listeners(narrow.exec('ss', '-lntu'))).not.toContain('0.0.0.0:32011');
 });
 
-test('HEAD, other methods and unknown paths are answered as Go answers them', async () => {
+test('answers HEAD, other methods and unknown paths like a Go server', async () => {
   await using world = await goldenWorld();
   const missing = world.exec('curl', '-si', 'http://127.0.0.1:10256/other?x=1');
   expect(missing).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
@@ -124,7 +126,7 @@ test('HEAD, other methods and unknown paths are answered as Go answers them', as
   expect(world.exec('curl', '-si', 'http://127.0.0.1:10249/debug/pprof/')).toMatch(/^HTTP\/1\.1 404/);
 });
 
-test('metrics tell of the kernel and the process, and /configz of the configuration', async () => {
+test('shows process and kernel metrics, and the configuration at /configz', async () => {
   await using world = await goldenWorld();
   const metrics = world.get('http://127.0.0.1:10249/metrics');
   const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1] ?? Number.NaN);
@@ -140,7 +142,7 @@ test('metrics tell of the kernel and the process, and /configz of the configurat
   });
 });
 
-test('metrics tell how long changes were on their way, what failed, and what was answered', async () => {
+test('measures programming latency, failed restores and health answers', async () => {
   await using world = await World.create();
   const service: Service = {
     metadata: { name: 'web', namespace: 'default' },
@@ -161,7 +163,7 @@ test('metrics tell how long changes were on their way, what failed, and what was
   await world.startProxy();
   const told = (): string => world.get('http://127.0.0.1:10249/metrics');
   const value = (name: string): number => Number(new RegExp(`^kubeproxy_${name} (\\S+)$`, 'm').exec(told())?.[1] ?? 0);
-  expect(told(), 'what began before kube-proxy did').not.toContain('network_programming');
+  expect(told(), 'changes from before the start of kube-proxy').not.toContain('network_programming');
   expect(told()).not.toMatch(/restore_failures|sync_partial/);
   expect(value('proxy_healthz_total{code="200"}')).toBeGreaterThan(0);
   const failed = join(world.folder, 'failed');
@@ -170,7 +172,7 @@ test('metrics tell how long changes were on their way, what failed, and what was
     `#!/bin/sh\nif [ -e ${failed} ]; then exec /usr/sbin/iptables-nft-restore "$@"; fi\ntouch ${failed}\necho "told to fail" >&2\nexit 4\n`,
   );
   await world.change(put.slice(since(Date.now(), '10.244.1.3')));
-  await world.until('the change is in the kernel in spite of a failure', () =>
+  await world.until('the change is in the kernel after a failed restore', () =>
     world.save().includes('10.244.1.3:8080'),
   );
   const network = 'network_programming_duration_seconds';
@@ -179,7 +181,7 @@ test('metrics tell how long changes were on their way, what failed, and what was
   expect(value('sync_proxy_rules_iptables_restore_failures_total{ip_family="IPv4"}')).toBe(1);
   expect(value('sync_proxy_rules_iptables_partial_restore_failures_total{ip_family="IPv4"}')).toBe(1);
   await world.change(put.slice(since(Date.now(), '10.244.1.4')));
-  await world.until('a sync of that change alone is counted', () =>
+  await world.until('one partial sync is counted', () =>
     told().includes('kubeproxy_sync_partial_proxy_rules_duration_seconds_count{ip_family="IPv4"} 1'),
   );
 });

@@ -1,4 +1,4 @@
-// kube-proxy in a pod without a kubeconfig: the environment names the API server, the service account's volume holds a token and the CA.
+// kube-proxy in a pod without a kubeconfig: the environment names the API server, a volume holds the token and the CA.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { kubeProxy, World } from '../../support/proxy/world.ts';
 
 const account = '/run/secrets/kubernetes.io/serviceaccount';
 
-/** Its API server lets in only who shows the token. @returns the CA that signed the server's certificate, too */
+/** A world whose API server demands the token. @returns also the CA of the server's certificate */
 const createGuarded = async (token: string): Promise<{ readonly world: World; readonly ca: string }> => {
   const world = await World.create();
   onTestFinished(() => world[Symbol.asyncDispose]());
@@ -24,7 +24,7 @@ const createGuarded = async (token: string): Promise<{ readonly world: World; re
   return { world, ca: pki.ca };
 };
 
-/** In a mount namespace of its own, which has the volume where it is in a pod. */
+/** Starts kube-proxy in a mount namespace that has the service account's volume at its path in a pod. */
 const startInPod = (world: World, volume: Readonly<Record<string, string>>): ChildProcess => {
   const folder = join(world.folder, 'volume');
   mkdirSync(folder);
@@ -54,26 +54,26 @@ const untilLeadsTo = (world: World, host: number): Promise<boolean> =>
     () => world.log(),
   );
 
-test('it finds the API server, shows its token, and the next one when that is replaced', async () => {
+test('finds the API server and follows a replaced token', async () => {
   const { world, ca } = await createGuarded('first');
   await world.change(service(1), slice(1, 1));
   startInPod(world, { token: 'first', 'ca.crt': ca });
   await untilLeadsTo(world, 1);
   writeFileSync(join(world.folder, 'api-token'), 'second');
   writeFileSync(join(world.folder, 'volume/token'), 'second');
-  // All that watch have to come anew.
+  // Break all watches, so that kube-proxy has to authenticate again.
   await world.disturbApi('well');
   await world.change(slice(1, 2));
   await untilLeadsTo(world, 2);
 });
 
-test('an API server whose certificate is of another authority is not believed', async () => {
+test('refuses an API server whose certificate has another CA', async () => {
   const { world } = await createGuarded('first');
   await world.change(service(1), slice(1, 1));
   const { ca } = await createTestPki();
   startInPod(world, { token: 'first', 'ca.crt': ca });
   await world.until(
-    'it says what is wrong',
+    'the log names the certificate',
     () => /certificate|signature/.test(world.log()),
     () => world.log(),
   );

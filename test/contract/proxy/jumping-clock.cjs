@@ -1,4 +1,4 @@
-// Preloaded into a program: its wall clock is off by as many seconds as the file named by TEST_CLOCK says, read at each look.
+// Preload for a program: shifts its wall clock by the seconds in the file TEST_CLOCK. Each call reads the file again.
 const { readFileSync } = require('node:fs');
 
 const RealDate = Date;

@@ -1,4 +1,5 @@
-// Killed with a thousand services half written, kube-proxy puts everything right when it is started again: as if nothing had been there.
+// After a kill in the middle of writing 1,000 services, a restarted kube-proxy leaves the same state as one that was
+// never killed.
 import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,11 +8,11 @@ import { service, slice } from '../../support/proxy/crowd.ts';
 import { type ModeName, modes } from '../../support/proxy/modes.ts';
 import { type Backend, type Change, World } from '../../support/proxy/world.ts';
 
-/** Where all is slow, fewer services take as long. */
+/** A slow machine takes the same time with fewer services. */
 const slowness = Number(process.env.TEST_PATIENCE ?? 1);
 const all = Array.from({ length: 1000 / slowness ** 2 }, (_, index) => index);
 const objects = all.flatMap((index) => [service(index), slice(index)]);
-/** Of each kind one: an endpoint changes, a service loses its endpoint, a service goes. */
+/** One change of each kind: another endpoint, a service without endpoints, a deleted service. */
 const changes: Change[] = [
   slice(7, 1),
   { ...slice(8), remove: true },
@@ -19,16 +20,18 @@ const changes: Change[] = [
   { ...slice(9), remove: true },
 ];
 
-/** What writes. */
+/** A program by which kube-proxy writes into the kernel. */
 interface Tool {
   readonly name: string;
-  /** Where it really is. */
+  /** The path of the real program. */
   readonly path: string;
-  /** How a call that writes is told from one that looks. */
+  /** A part of the arguments that only a writing call has. */
   readonly writes: string;
 }
 
-/** Kills who calls the tool to write, at the n-th time: before anything is written, in the middle of the input, or when it is. */
+/**
+ * Kills the caller at the n-th writing call of a tool: before it writes, after half of the input, or after all of it.
+ */
 interface Kill {
   readonly when: 'before' | 'halfway' | 'after';
   readonly call: number;
@@ -37,7 +40,7 @@ interface Kill {
 
 interface Plan {
   readonly state: (world: World) => string[];
-  /** In a first sync, and in that of a change. */
+  /** Kills in the first sync, and in the sync of a change. */
   readonly first: readonly Kill[];
   readonly change: readonly Kill[];
 }
@@ -62,7 +65,7 @@ const nftables = (world: World): string[] =>
   world.exec('nft', '-s', 'list', 'table', 'ip', 'kube-proxy').split('\n').sort();
 const ipvs = (world: World): string[] => [
   ...world.exec('ipvsadm', '-Sn').split('\n').sort(),
-  // Each set has a random start value of its own.
+  // Each set has a random hash seed (initval).
   ...world
     .exec('ipset', 'save')
     .replaceAll(/ initval \w+/g, '')
@@ -71,7 +74,7 @@ const ipvs = (world: World): string[] => [
   ...(world.exec('ip', '-o', 'address', 'show').match(/kube-ipvs0 +inet6? \S+/g) ?? []).sort(),
   ...saved(world),
 ];
-/** Relays listen on other ports each time: what matters is that somebody does where a rule leads. */
+/** Relays get other ports each time, so only compare whether a relay listens where a rule leads. */
 const userspace = (world: World): string[] => {
   const listening = new Set(world.exec('ss', '-tlnH').match(/(?<=:)\d+(?= )/g));
   return saved(world)
@@ -89,12 +92,12 @@ const each = (calls: readonly number[], tool: Tool): Kill[] =>
 const around = (tool: Tool): Kill[] => (['before', 'after'] as const).map((when) => ({ when, call: 1, tool }));
 
 const plans: Readonly<Record<ModeName, Plan>> = {
-  // Only with iptables-nft a first sync takes several calls.
+  // Only with iptables-nft, the first sync takes several calls.
   'iptables-nft': { state: saved, first: each([1, 2, 4], restore('nft')), change: around(restore('nft')) },
   'iptables-legacy': { state: saved, first: each([1], restore('legacy')), change: around(restore('legacy')) },
   nftables: { state: nftables, first: each([1], nft), change: around(nft) },
   userspace: { state: userspace, first: each([1], restore('nft')), change: around(restore('nft')) },
-  // Sets, servers, rules and addresses are opened, then come what closes of servers and of sets.
+  // Order of a sync: add sets, servers, rules and addresses; then remove servers and sets.
   ipvs: {
     state: ipvs,
     first: [{ when: 'halfway', call: 1, tool: ipvsadm }],
@@ -127,14 +130,14 @@ const unshadow = (world: World, { tool: { name, path } }: Kill): void => {
   world.shadow(name, `#!/bin/sh\nexec ${path} "$@"\n`);
 };
 
-/** In ipvs mode an endpoint that is gone stays for a moment, in case that somebody is connected to it. */
+/** In ipvs mode, a removed endpoint stays with weight 0 until its connections have ended. */
 const settle = (world: World): Promise<boolean> =>
-  world.until('no endpoint that is gone is there', () => !/ -w 0$/m.test(world.exec('ipvsadm', '-Sn')));
+  world.until('no removed endpoint is left', () => !/ -w 0$/m.test(world.exec('ipvsadm', '-Sn')));
 
 describe.each(modes)('in mode $name', ({ name, backend, flag }) => {
   const { state, first, change } = plans[name];
   const flags = [flag, '--cluster-cidr=10.244.0.0/16'];
-  /** What one writes who was never killed, before and after the changes. */
+  /** What a kube-proxy writes that was never killed, before and after the changes. */
   let right: readonly [before: string[], after: string[]];
 
   beforeAll(async () => {
@@ -150,12 +153,12 @@ describe.each(modes)('in mode $name', ({ name, backend, flag }) => {
 
   const untilKilled = (world: World, proxy: ChildProcess): Promise<boolean> =>
     world.until(
-      'it is killed',
+      'kube-proxy was killed',
       () => proxy.signalCode === 'SIGKILL',
       () => world.log(),
     );
 
-  test.each(first)('in a first sync, $when call $call of $tool.name', async (kill) => {
+  test.each(first)('recovers from a kill in the first sync, $when call $call of $tool.name', async (kill) => {
     await using world = await World.create(backend);
     await world.change(...objects);
     shadowWithKill(world, kill);
@@ -165,7 +168,7 @@ describe.each(modes)('in mode $name', ({ name, backend, flag }) => {
     expect(state(world)).toEqual(right[0]);
   });
 
-  test.each(change)('in the sync of a change, $when call $call of $tool.name', async (kill) => {
+  test.each(change)('recovers from a kill in the sync of a change, $when call $call of $tool.name', async (kill) => {
     await using world = await World.create(backend);
     await world.change(...objects);
     const proxy = await world.startProxy(...flags);

@@ -1,4 +1,4 @@
-// kube-proxy as a student meets it: services come and go, people tamper with rules, it is restarted, killed and removed.
+// kube-proxy in iptables mode as a student meets it: changing services, damaged rules, restarts, kills and --cleanup.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -25,7 +25,7 @@ const dbSlice = (...ips: string[]): EndpointSlice => ({
 const dnat = (ip: string): string => `--to-destination ${ip}:3306`;
 const flags = ['--cluster-cidr=10.244.0.0/16'];
 
-test('a service gets its rules, a log line, and loses both with its deletion', async () => {
+test('adds and removes the rules of a service, with a log line for each', async () => {
   await using world = await World.create();
   await world.startProxy(...flags);
   await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
@@ -40,7 +40,7 @@ test('a service gets its rules, a log line, and loses both with its deletion', a
   expect(world.save('iptables-save', '-t', 'nat')).not.toMatch(/KUBE-(SVC|SEP)-/);
 });
 
-test('a rule tampered with stays so until a restart, which puts everything right', async () => {
+test('keeps a manipulated rule until a restart, which repairs it', async () => {
   await using world = await World.create();
   await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
   const proxy = await world.startProxy(...flags, '--iptables-sync-period=1s');
@@ -49,10 +49,10 @@ test('a rule tampered with stays so until a restart, which puts everything right
   const wrong = ['-p', 'tcp', '-m', 'tcp', '-j', 'DNAT', '--to-destination', '10.244.1.99:3306'];
   world.exec('iptables', '-t', 'nat', '-R', sep, '2', ...wrong);
   world.exec('iptables', '-t', 'nat', '-A', 'POSTROUTING', '-s', '192.0.2.1', '-j', 'RETURN');
-  // Another service's change must not mend it by accident.
+  // A change of another service must not repair the rule.
   const other = { ...db, metadata: { ...db.metadata, name: 'other' }, spec: { ...db.spec, clusterIP: '10.96.0.77' } };
   await world.change(put.service(other));
-  await world.until('the other service is there', () =>
+  await world.until('the other service has its rule', () =>
     world.save('iptables-save', '-t', 'filter').includes('default/other'),
   );
   expect(world.save('iptables-save', '-t', 'nat')).toContain(dnat('10.244.1.99'));
@@ -65,7 +65,7 @@ test('a rule tampered with stays so until a restart, which puts everything right
   expect(mended.match(/-A PREROUTING/g)).toHaveLength(1);
 });
 
-test('a restart removes what was left of a service that went meanwhile', async () => {
+test('removes the rules of a service that was deleted while kube-proxy was down', async () => {
   await using world = await World.create();
   await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
   const proxy = await world.startProxy(...flags);
@@ -76,16 +76,16 @@ test('a restart removes what was left of a service that went meanwhile', async (
   expect(world.save('iptables-save', '-t', 'nat')).not.toMatch(/db-service|KUBE-S(VC|EP)-/);
 });
 
-test('after somebody flushed everything, it comes back by itself', async () => {
+test('restores all rules after `nft flush ruleset`', async () => {
   await using world = await World.create();
   await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
   await world.startProxy(...flags, '--iptables-sync-period=200ms');
   world.exec('nft', 'flush', 'ruleset');
-  await world.until('it was noticed', () => world.log().includes('Reloading after iptables flush'));
+  await world.until('the flush was noticed', () => world.log().includes('Reloading after iptables flush'));
   await world.until('the rules are back', () => world.save().includes(dnat('10.244.1.2')));
 });
 
-test('when our own rule was deleted by hand, the next change starts over instead of failing for ever', async () => {
+test('runs a full sync when a change fails because somebody deleted a rule of kube-proxy', async () => {
   await using world = await World.create();
   await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
   await world.startProxy(...flags);
@@ -95,7 +95,7 @@ test('when our own rule was deleted by hand, the next change starts over instead
   expect(world.save()).toContain('NOTE: this must be the last rule in this chain');
 });
 
-test('--cleanup takes out everything of ours, in both families, and nothing else', async () => {
+test('--cleanup removes all rules of kube-proxy in both families, and no others', async () => {
   await using world = await World.create();
   await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
   world.exec('iptables', '-A', 'INPUT', '-s', '192.0.2.1', '-j', 'ACCEPT');
@@ -107,7 +107,7 @@ test('--cleanup takes out everything of ours, in both families, and nothing else
   expect(world.save()).toContain('-A INPUT -s 192.0.2.1/32 -j ACCEPT');
 });
 
-test('health, liveness, mode, configuration and metrics answer over HTTP', async () => {
+test('serves health, liveness, mode, configuration and metrics over HTTP', async () => {
   await using world = await World.create();
   await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
   await world.startProxy(...flags);
@@ -120,7 +120,7 @@ test('health, liveness, mode, configuration and metrics answer over HTTP', async
   );
 });
 
-test('an edited config file ends it, to be started anew; one with a mistake is only told of', async () => {
+test('exits when its config file was edited, but only logs a mistake in it', async () => {
   await using world = await World.create();
   const path = join(world.folder, 'config.yaml');
   const head = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n';
@@ -130,11 +130,11 @@ test('an edited config file ends it, to be started anew; one with a mistake is o
   await world.until('the mistake is in the log', () => world.log().includes('unknown field'));
   expect(proxy.exitCode).toBe(null);
   writeFileSync(path, `${head}clusterCIDR: 10.245.0.0/16\n`);
-  await world.until('it has ended', () => proxy.exitCode !== null);
+  await world.until('kube-proxy has exited', () => proxy.exitCode !== null);
   expect(proxy.exitCode).toBe(1);
 });
 
-test('a service of both families gets rules of both, session affinity and refusals included', async () => {
+test('writes rules of both families for a dual-stack service, with session affinity and rejections', async () => {
   await using world = await World.create();
   const port = { name: 'p', port: 80, nodePort: 30080 };
   const spec = { type: 'NodePort' as const, clusterIP: '10.96.0.20', clusterIPs: ['10.96.0.20', 'fd00:96::20'] };
@@ -165,11 +165,11 @@ test('a service of both families gets rules of both, session affinity and refusa
   expect(landings('fd00:244::5', '[fd00:96::21]:80')).toMatchObject([
     { fate: 'rejected', rejectWith: 'icmp6-port-unreachable' },
   ]);
-  // Of the other family there are no endpoints.
+  // The service has no IPv4 endpoints.
   expect(world.save('iptables-save')).toMatch(/10\.96\.0\.20\/32 .*has no endpoints/);
 });
 
-test('where the kernel has no ip_vs, iptables mode stands in and says why', async () => {
+test('falls back from ipvs to iptables mode when the kernel has no ip_vs, and logs the reason', async () => {
   await using world = await World.create();
   world.shadow('ipvsadm', '#!/bin/sh\necho "Can\'t initialize ipvs: Protocol not available" >&2\nexit 1\n');
   await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
@@ -179,7 +179,7 @@ test('where the kernel has no ip_vs, iptables mode stands in and says why', asyn
   expect(world.save()).toContain(dnat('10.244.1.2'));
 });
 
-test('node ports answer at addresses of links that are down or have no carrier, such as a bridge without pods', async () => {
+test('opens node ports at addresses of links that are down or have no carrier', async () => {
   await using world = await World.create();
   for (const line of [
     'link add br0 type bridge',
@@ -187,7 +187,7 @@ test('node ports answer at addresses of links that are down or have no carrier, 
     'address add 192.0.2.1/28 dev br0',
     'link add d0 type bridge',
     'address add 192.0.2.17/28 dev d0',
-    // Node ports don't answer here.
+    // Outside --nodeport-addresses.
     'address add 198.51.100.1/24 dev d0',
   ])
     world.exec('ip', ...line.split(' '));
@@ -197,5 +197,5 @@ test('node ports answer at addresses of links that are down or have no carrier, 
   expect(places()).toEqual(['192.0.2.1/32', '192.0.2.17/32']);
   world.exec('ip', 'address', 'add', '192.0.2.18/28', 'dev', 'd0');
   await world.change(put.service(db), put.slice(dbSlice('10.244.1.2')));
-  await world.until('the address that came is there', () => places().includes('192.0.2.18/32'));
+  await world.until('the added address is in the rules', () => places().includes('192.0.2.18/32'));
 });

@@ -1,5 +1,4 @@
-// The log beside the original's: with the same objects, the same messages with the same fields from the same places, in the same order,
-// at the same verbosity.
+// Compares the log with the original's for the same objects: messages, fields, source places, order and verbosity.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -19,12 +18,12 @@ interface Line {
   readonly source: string;
   readonly severity: string;
   readonly message: string;
-  /** What the line is about, where several of its kind run side by side. */
+  /** The IP family or controller of the line, because several of them log concurrently. */
   readonly about: string;
   readonly fields: readonly string[];
 }
 
-/** Of lines that don't say it: a tool's name does, and the recorded services with health checks have IPv4 only. */
+/** The family of a line without such a field, from the tool's name. Recorded health checks have IPv4 only. */
 const familyOf = (message: string, rest: string): string => {
   if (rest.includes('command="ip6')) return 'IPv6';
   return rest.includes('command="ip') || message.includes('healthcheck') ? 'IPv4' : '';
@@ -44,7 +43,7 @@ const parse = (log: string): Line[] =>
     return [{ source, severity, message: message.replaceAll('"', ''), about: about.replaceAll('"', ''), fields: keys }];
   });
 
-/** What a program that isn't written in Go, and has no ServiceCIDR objects, has no reason to say. */
+/** Lines of the original that depend on Go or on ServiceCIDR objects. */
 const theirsAlone =
   /^(Updated$|Golang settings|Starting reflector|Listing and watching|Loop running|Data couldn't be fetched|Calling handler.On(TopologyChange|ServiceCIDRsChanged)|Starting goroutine|Starting serviceCIDR)/;
 const isServiceCidr = ({ about, message }: Line): boolean =>
@@ -52,9 +51,9 @@ const isServiceCidr = ({ about, message }: Line): boolean =>
 const isTheirs = (line: Line): boolean =>
   theirsAlone.test(line.message) || byMachine.test(line.message) || isServiceCidr(line);
 
-/** Where this machine allows it to whoever runs the tests, it isn't said; neither is it an achievement. */
+/** Whether this line appears depends on the permissions of the user who runs the tests. */
 const byMachine = /^Failed to apply OOMScore/;
-/** What we say beside them. */
+/** Lines that only this kube-proxy logs. */
 const oursAlone =
   /^(FLAG: --log-file|Using iptables backend|No iptables support|Kernel setting left as it is|Starting metrics HTTP server)/;
 
@@ -63,26 +62,26 @@ const recordedAt = (verbosity: number): Line[] =>
     readFileSync(join(import.meta.dirname, `../../fixtures/kube-proxy-v1.36.2/default-v${verbosity}.log.txt`), 'utf8'),
   );
 
-/** A field of client-go's own place in the source, which we haven't; one of ours, the version of Node. */
+/** Fields left out of the comparison: client-go's source place (theirs only), and the version of Node (ours only). */
 const besides: Readonly<Record<string, string>> = { 'Caches populated': 'reflector', 'Version info': 'node' };
 
-/** Each kind of line once, sorted: severity, place, message and the names of the fields. */
+/** Each kind of line once, sorted: severity, source place, message and field names. */
 const kinds = (lines: readonly Line[]): string[] => {
   const kindOf = ({ severity, source, message, fields }: Line): string =>
     [severity, source, message, ...fields.filter((field) => field !== besides[message])].join(' | ');
   return [...new Set(lines.map(kindOf))].sort();
 };
 
-/** The first time each message comes, about each family and controller. Those run side by side, so each is judged alone. */
+/** Messages in order of their first appearance, for one family or controller: these run concurrently. */
 const order = (lines: readonly Line[], about: string): string[] => [
   ...new Set(lines.filter((line) => line.about === '' || line.about === about).map(({ message }) => message)),
 ];
 
-/** Comes from the side as soon as the objects are there: expected, but nothing stands before or after it by rule. */
+/** Lines whose position in the log varies, because they come as soon as the objects arrive. */
 const aside =
   /^(Caches populated|Updated proxier|Calling handler|Waiting for caches|Caches are synced|Starting .* controller|Not syncing|Starting healthz)/;
 
-test.each([1, 2, 4])('at -v=%i', async (verbosity) => {
+test.each([1, 2, 4])('logs the same lines as the original at -v=%i', async (verbosity) => {
   await using world = await World.create();
   await world.change(node, ...goldenServices().map(put.service), ...goldenSlices().map(put.slice));
   await world.startProxy('--cluster-cidr=10.200.0.0/15', `-v=${verbosity}`);

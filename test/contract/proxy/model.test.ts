@@ -1,4 +1,4 @@
-// Random histories through the real kernel: after each, the kernel holds what a fresh proxier would write.
+// Random histories in the real kernel: after each, the kernel holds the rules that a fresh proxier would write.
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -16,7 +16,9 @@ import { parseListing } from './nft-listing.ts';
 
 const signal = new AbortController().signal;
 
-/** One lives through the history, in the other somebody starts at its end. */
+/**
+ * Two network namespaces: in `lived`, a proxier gets the whole history; in `fresh`, another starts with its last state.
+ */
 type Spaces = readonly [lived: string, fresh: string];
 const spacesOf = (name: string): Spaces => [`model-${process.pid}-${name}-a`, `model-${process.pid}-${name}-b`];
 const inside = (space: string): string[] => ['nsenter', `--net=/run/netns/${space}`];
@@ -40,7 +42,7 @@ const story = fc
   .constantFrom<IpFamily>('IPv4', 'IPv6')
   .chain((family) => history(true, family).map((events): Story => ({ family, events })));
 
-/** Fails when told to: half of the time with the first table of the input written. */
+/** Fails the next `failures` restores. Every second failure still writes the first table of the input. */
 const unreliable = (netfilter: Netfilter): Netfilter & { failures: number } => {
   let failed = 0;
   const self = {
@@ -59,14 +61,14 @@ const unreliable = (netfilter: Netfilter): Netfilter & { failures: number } => {
 
 const emptyTables = ['mangle', 'filter', 'nat'].map((table) => `*${table}\nCOMMIT\n`).join('');
 
-/** Both spaces' iptables, with nothing in them. */
+/** Empties the iptables of both namespaces. */
 const emptied = async (name: string, flavour: 'nft' | 'legacy', family: IpFamily): Promise<[Netfilter, Netfilter]> => {
   const [lived, fresh] = spacesOf(name);
   for (const space of [lived, fresh]) await exec(space, [`${toolOf(family, flavour)}-restore`], emptyTables);
   return [createNetfilter(family, inside(lived), flavour), createNetfilter(family, inside(fresh), flavour)];
 };
 
-/** With iptables of that flavour. */
+/** The property for iptables mode with one flavour. */
 const iptablesHolds =
   (flavour: 'nft' | 'legacy') =>
   async ({ family, events }: Story): Promise<Rig> => {
@@ -78,7 +80,7 @@ const iptablesHolds =
     await startWith(create(fresh), objects, rig.node);
     const right = tables(await fresh.save(signal));
     expect(tables(await lived.save(signal))).toEqual(right);
-    // One that starts over it leaves it so.
+    // A proxier that starts over existing rules leaves them unchanged.
     await startWith(create(lived), objects, rig.node);
     expect(tables(await lived.save(signal))).toEqual(right);
     return rig;
@@ -105,7 +107,7 @@ const nftablesHolds = async ({ family, events }: Story): Promise<Rig> => {
   const objects = await replay(events, rig, kernel);
   await startWith(create(fresh), objects, rig.node);
   const right = await table(spaces[1]);
-  expect(right.chains.length, 'chains that were compared').toBeGreaterThan(0);
+  expect(right.chains.length, 'number of compared chains').toBeGreaterThan(0);
   expect(await table(spaces[0])).toEqual(right);
   expect(await rig.backend.damaged(signal)).toBe(false);
   await startWith(create(lived), objects, rig.node);
@@ -113,7 +115,7 @@ const nftablesHolds = async ({ family, events }: Story): Promise<Rig> => {
   return rig;
 };
 
-/** Rules in the kernel, ports in memory: what listens at them is compared by the unit tests. */
+/** The property for userspace mode. Relays are fakes here; the unit tests compare what listens at their ports. */
 const userspaceHolds = async ({ family, events }: Story): Promise<Rig> => {
   const [lived, fresh] = await emptied('userspace', 'legacy', family);
   const place = family === 'IPv6' ? testPlace6 : testPlace;
@@ -127,21 +129,25 @@ const userspaceHolds = async ({ family, events }: Story): Promise<Rig> => {
   return rig;
 };
 
-/** Whether some service can be reached. */
+/** Whether at least one service has an endpoint. */
 const leadsSomewhere = ({ proxier: { view } }: Rig): boolean =>
   [...view.ports.keys()].some((key) => view.endpoints.has(key));
 
-/** Side by side: most of the time each waits for the kernel. */
+/** Concurrent, because each test mostly waits for the kernel. */
 test.concurrent.each([
   { mode: 'iptables-nft', count: runs(150), holds: iptablesHolds('nft') },
   { mode: 'iptables-legacy', count: runs(200), holds: iptablesHolds('legacy') },
   { mode: 'nftables', count: runs(150), holds: nftablesHolds },
   { mode: 'userspace', count: runs(100), holds: userspaceHolds },
-])('$count histories in mode $mode', { timeout: longFactor * 600_000 }, async ({ count, holds }) => {
-  let leading = 0;
-  const property = fc.asyncProperty(story, async (each) => {
-    if (leadsSomewhere(await holds(each))) leading += 1;
-  });
-  await fc.assert(property, { numRuns: count });
-  expect(leading, 'histories that end with a service and an endpoint').toBeGreaterThan(count / 10);
-});
+])(
+  'ends like a fresh proxier after each of $count histories in mode $mode',
+  { timeout: longFactor * 600_000 },
+  async ({ count, holds }) => {
+    let leading = 0;
+    const property = fc.asyncProperty(story, async (each) => {
+      if (leadsSomewhere(await holds(each))) leading += 1;
+    });
+    await fc.assert(property, { numRuns: count });
+    expect(leading, 'histories that end with a service and an endpoint').toBeGreaterThan(count / 10);
+  },
+);

@@ -1,4 +1,4 @@
-// The kernel in memory that unit tests use behaves as the real one does for everything that kube-proxy sends it.
+// FakeNetfilter, which the unit tests use, behaves like the real kernel for all input of kube-proxy.
 import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -28,7 +28,7 @@ describe.each(kernels)('with $tool', ({ tool, flavour, family }) => {
   const real = createNetfilter(family, prefix, flavour);
   const empty = () => execFileSync('ip', ['netns', 'exec', name, `${tool}-restore`], { input: emptyTables });
 
-  test('random histories leave the same rules in both, and those of a proxy starting now', async () => {
+  test('holds the same rules as the kernel after random histories, equal to those of a fresh proxier', async () => {
     let inputs = 0;
     await fc.assert(
       fc.asyncProperty(history(false, family), async (events) => {
@@ -47,7 +47,7 @@ describe.each(kernels)('with $tool', ({ tool, flavour, family }) => {
     expect(inputs).toBeGreaterThan(20);
   });
 
-  test('both refuse to delete a rule that is not there, and then change nothing', async () => {
+  test('refuses to delete a missing rule, and changes nothing', async () => {
     const fake = new FakeNetfilter();
     const good = '*nat\n:KUBE-A - [0:0]\n-A KUBE-A -j RETURN\nCOMMIT\n';
     const bad = '*nat\n:KUBE-B - [0:0]\n-A KUBE-B -j RETURN\n-D KUBE-A -j ACCEPT\nCOMMIT\n';
@@ -59,7 +59,7 @@ describe.each(kernels)('with $tool', ({ tool, flavour, family }) => {
     }
   });
 
-  test('both refuse to delete a chain that is in use, and a jump to a chain that is not there', async () => {
+  test('refuses to delete a chain in use, and a jump to a missing chain', async () => {
     const fake = new FakeNetfilter();
     for (const kernel of [real, fake]) {
       await kernel.restore('*nat\n:KUBE-A - [0:0]\n:KUBE-B - [0:0]\n-A KUBE-A -j KUBE-B\nCOMMIT\n', signal);
@@ -69,7 +69,7 @@ describe.each(kernels)('with $tool', ({ tool, flavour, family }) => {
     }
   });
 
-  test('both list the same of a chain, see what changed since, and tell of a chain that is gone', async () => {
+  test('lists the same rules of chains, before and after a change, and reports a missing chain', async () => {
     const fake = new FakeNetfilter();
     const lister = createChainLister(family, prefix, flavour);
     const queries = [
@@ -95,20 +95,23 @@ describe.each(kernels)('with $tool', ({ tool, flavour, family }) => {
     for (const kernel of [real, fake]) await kernel.restore('*nat\n:KUBE-A - [0:0]\n-X KUBE-A\nCOMMIT\n', signal);
     expect([await lister.list(queries, signal), await fake.list(queries)]).toEqual([undefined, undefined]);
     const rest = queries.filter(({ table, chain }) => table === 'filter' || chain === 'KUBE-B');
-    expect(await lister.list(rest, signal), 'the tool that ended is replaced').toHaveLength(2);
+    expect(await lister.list(rest, signal), 'a new tool was started after the old one ended').toHaveLength(2);
     lister.close();
   });
 });
 
-test.each(['nft', 'legacy'] as const)('iptables-%s, asked seconds later, is still there to answer', async (flavour) => {
-  const lister = createChainLister('IPv4', prefix, flavour);
-  const ask = () => lister.list([{ table: 'nat', chain: 'PREROUTING' }], signal);
-  const first = await ask();
-  // Longer than the tool would wait for the lock.
-  await delay(6000);
-  expect(await ask()).toEqual(first);
-  lister.close();
-});
+test.each(['nft', 'legacy'] as const)(
+  'gets an answer from the same iptables-%s process seconds later',
+  async (flavour) => {
+    const lister = createChainLister('IPv4', prefix, flavour);
+    const ask = () => lister.list([{ table: 'nat', chain: 'PREROUTING' }], signal);
+    const first = await ask();
+    // Longer than the tool waits for the xtables lock.
+    await delay(6000);
+    expect(await ask()).toEqual(first);
+    lister.close();
+  },
+);
 
 const byPlace = (a: { table: string; chain: string }, b: { table: string; chain: string }): number =>
   `${a.table} ${a.chain}`.localeCompare(`${b.table} ${b.chain}`);

@@ -1,4 +1,4 @@
-// What `nft list ruleset` says, as data; and what becomes of a packet by it, whatever the chains are called.
+// Parses the output of `nft list ruleset`, and shows what it does with packets regardless of chain names.
 import type { FakeTable } from '../../support/proxy/nftables/fake-nft.ts';
 
 /** @param name e.g. `ip kube-proxy` */
@@ -24,7 +24,7 @@ export const parseListing = (listing: string, name: string): FakeTable => {
 
 const priorities: Readonly<Record<string, number>> = { dstnat: -100, filter: 0, srcnat: 100 };
 
-/** Versions of nft differ in where they write a priority as a word, e.g. `dstnat - 10`. */
+/** Writes the priority as a number: only some versions of nft print words such as `dstnat - 10`. */
 const inNumbers = (hook: string): string =>
   hook.replace(/priority (\w+)(?: ([-+]) (\d+))?;/, (_, word: string, sign: string | undefined, offset = '0') => {
     return `priority ${(priorities[word] ?? Number(word)) + Number(`${sign ?? ''}${offset}`)};`;
@@ -33,7 +33,9 @@ const inNumbers = (hook: string): string =>
 export const keysOf = (table: FakeTable, ...sets: readonly string[]): string[] =>
   sets.flatMap((set) => [...(table.sets.get(set)?.elements.keys() ?? [])]).sort();
 
-/** What a map leads each of its keys to: rules in place of chains' names, endpoints in place of maps, properties in place of sets of clients. */
+/**
+ * The verdicts of a map, unfolded: chains into rules, endpoint maps into endpoints, client sets into their properties.
+ */
 export const fates = (table: FakeTable, map: string): Record<string, unknown> =>
   Object.fromEntries(
     [...(table.sets.get(map)?.elements ?? [])]
@@ -57,7 +59,7 @@ const unfoldRule = (table: FakeTable, rule: string, key: string): unknown => {
   const [, count = '0', map] = /numgen random mod (\d+) map @(\S+)$/.exec(text) ?? [];
   if (map !== undefined) {
     const elements = table.sets.get(map)?.elements;
-    // Such maps are each of one protocol, and so don't name it.
+    // An endpoint map has one protocol, so its keys do not contain the protocol.
     const front = key.replace(/(^| )(tcp|udp|sctp) \. /, '$1');
     const number = (_: unknown, index: number) => elements?.get(`${front} . ${index}`)?.replace(/^.* : /, '');
     return oneOf(Array.from({ length: Number(count) }, number));
@@ -70,7 +72,7 @@ const unfoldRule = (table: FakeTable, rule: string, key: string): unknown => {
   return target === undefined ? text : [match, unfold(table, `goto ${target}`, key)];
 };
 
-/** Each is as likely as the others, so their order means nothing. */
+/** Alternatives of equal probability, sorted because their order has no meaning. */
 const oneOf = (ways: readonly unknown[]): unknown[] => [
   'one of',
   ...ways.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),

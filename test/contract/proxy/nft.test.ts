@@ -1,4 +1,4 @@
-// nf_tables in memory, which unit tests use, behaves as the real one does for everything that kube-proxy sends it.
+// FakeNft, which the unit tests use, behaves like the real nf_tables for all input of kube-proxy.
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,16 +27,16 @@ const exec = (...argv: string[]): string =>
 
 const flush = (): void => void exec('nft', 'flush', 'ruleset');
 
-/** The table that is in the kernel. */
+/** Reads a table from the kernel. */
 const readTable = (table = 'ip kube-proxy'): FakeTable => parseListing(exec('nft', '-s', 'list', 'ruleset'), table);
 
-/** As far as nft lists it in the words in which it was given. */
+/** The parts of a table that nft lists exactly as they were given. */
 const outline = (table: FakeTable): unknown => ({
   chains: [...table.chains].map(([chain, { rules }]) => [chain, rules.length]).sort(),
   sets: [...table.sets].map(([set, { kind, elements }]) => [set, kind, [...elements.values()].sort()]).sort(),
 });
 
-/** Gives everything to both, and compares what they hold after each input. */
+/** An Nft that applies each input to the kernel and to the fake, and compares them. */
 const both = (fake: FakeNft, table: string): Nft => ({
   apply: async (input, abort) => {
     await real.apply(input, abort);
@@ -50,26 +50,29 @@ const both = (fake: FakeNft, table: string): Nft => ({
 test.each([
   ['ip kube-proxy', 'IPv4'],
   ['ip6 kube-proxy', 'IPv6'],
-] as const)('random histories leave the same %s in both, and that of a proxy starting now', async (table, family) => {
-  let inputs = 0;
-  await fc.assert(
-    fc.asyncProperty(history(false, family), async (events) => {
-      flush();
-      const fake = new FakeNft();
-      const rig = createNftablesRig(both(fake, table), {}, { family });
-      const objects = await replay(events, rig);
-      inputs += fake.inputs.length;
-      expect(await rig.backend.damaged(signal)).toBe(false);
-      const incremental = inForce(readTable(table));
-      expect(incremental.chains.length).toBeGreaterThan(10);
-      flush();
-      await startWith(createNftablesRig(real, {}, { family }), objects, rig.node);
-      expect(incremental).toEqual(inForce(readTable(table)));
-    }),
-    { numRuns: runs(20) },
-  );
-  expect(inputs).toBeGreaterThan(20);
-});
+] as const)(
+  'holds the same %s as the kernel after random histories, equal to that of a fresh proxier',
+  async (table, family) => {
+    let inputs = 0;
+    await fc.assert(
+      fc.asyncProperty(history(false, family), async (events) => {
+        flush();
+        const fake = new FakeNft();
+        const rig = createNftablesRig(both(fake, table), {}, { family });
+        const objects = await replay(events, rig);
+        inputs += fake.inputs.length;
+        expect(await rig.backend.damaged(signal)).toBe(false);
+        const incremental = inForce(readTable(table));
+        expect(incremental.chains.length).toBeGreaterThan(10);
+        flush();
+        await startWith(createNftablesRig(real, {}, { family }), objects, rig.node);
+        expect(incremental).toEqual(inForce(readTable(table)));
+      }),
+      { numRuns: runs(20) },
+    );
+    expect(inputs).toBeGreaterThan(20);
+  },
+);
 
 const table = 'add table ip kube-proxy';
 const some = [
@@ -82,12 +85,12 @@ const some = [
 ].join('\n');
 
 test.each([
-  ['an element that is not there can not be deleted', 'delete element ip kube-proxy s { 192.0.2.2 }'],
-  ['a chain that a rule leads to can not be deleted', 'delete chain ip kube-proxy b'],
-  ['a set that a rule looks into can not be deleted', 'delete set ip kube-proxy s'],
-  ['a rule can not lead to a chain that is not there', 'add rule ip kube-proxy b goto c'],
-  ['a chain that is not there can not be flushed', 'flush chain ip kube-proxy c'],
-])('in both, %s, and then nothing changes', async (_title, input) => {
+  ['the deletion of a missing element', 'delete element ip kube-proxy s { 192.0.2.2 }'],
+  ['the deletion of a chain in use', 'delete chain ip kube-proxy b'],
+  ['the deletion of a set in use', 'delete set ip kube-proxy s'],
+  ['a rule that leads to a missing chain', 'add rule ip kube-proxy b goto c'],
+  ['the flush of a missing chain', 'flush chain ip kube-proxy c'],
+])('refuses %s, and changes nothing', async (_title, input) => {
   const fake = new FakeNft();
   for (const kernel of [real, fake]) {
     await kernel.apply(some, signal);
@@ -96,7 +99,7 @@ test.each([
   }
 });
 
-test('in both, an element has one value at a time, which changes within one input', async () => {
+test('replaces the value of an element only by deleting and adding it in one input', async () => {
   const fake = new FakeNft();
   const change = 'delete element ip kube-proxy m { 80 }\nadd element ip kube-proxy m { 80 : 192.0.2.2 }';
   for (const kernel of [real, fake]) {
@@ -108,13 +111,13 @@ test('in both, an element has one value at a time, which changes within one inpu
   expect(outline(readTable())).toEqual(outline(fake.table()));
 });
 
-test('a check changes nothing', async () => {
+test('changes nothing with a check', async () => {
   await real.check(some, signal);
   expect(await real.list('ruleset ip', signal)).toBe('');
   await expect(real.check('add rule ip nowhere a accept', signal)).rejects.toThrow();
 });
 
-test('the state of a family is another one after each change of its tables, and the same while only elements change', async () => {
+test('reports a new state after each change of the tables of a family, but not after changes of elements', async () => {
   using state = disposable(createRulesetState('ip', prefix));
   const changes = [
     'add table ip a { set s { type ipv4_addr; }; chain c { ip saddr 10.0.0.1 drop; }; chain d { accept; }; }',
@@ -139,7 +142,7 @@ test('the state of a family is another one after each change of its tables, and 
   expect(seen.every((each) => each !== undefined)).toBe(true);
 });
 
-test('an nft that was stopped is started anew', async () => {
+test('restarts an nft process that was killed', async () => {
   using state = disposable(createRulesetState('ip', prefix));
   const before = await state.read(signal);
   const pid = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'nft -j'], { encoding: 'utf8' }).trim();
@@ -149,9 +152,9 @@ test('an nft that was stopped is started anew', async () => {
 });
 
 test.each([
-  { name: 'repeats what it reads', nft: 'while read -r line; do echo "nft> $line"; echo "{\\"nftables\\": []}"; done' },
+  { name: 'echoes its input', nft: 'while read -r line; do echo "nft> $line"; echo "{\\"nftables\\": []}"; done' },
   { name: 'has no prompt', nft: 'echo no interactive mode >&2; exit 1' },
-])('an nft that $name is not asked', async ({ nft }) => {
+])('reports no state when nft $name', async ({ nft }) => {
   const folder = makeFolder();
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'nft'), `#!/bin/sh\n${nft}\n`, { mode: 0o755 });

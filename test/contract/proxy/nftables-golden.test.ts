@@ -1,4 +1,4 @@
-// nftables mode's tables in the real kernel mean what the original's mean, though they are laid out in another way.
+// The tables of nftables mode treat packets like the original's tables, although their layout differs.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -24,10 +24,10 @@ const objects: readonly Change[] = [
   ...goldenSlices().map(put.slice),
 ];
 
-/** An IPv4 address, perhaps with a prefix length or a port. */
+/** An IPv4 address with an optional prefix length or port. */
 const address = /\b(\d+)\.(\d+)\.(\d+)\.(\d+)(?:\/(\d\d?)\b)?(:\d+)?/g;
 
-/** With fd00::/96 in front of each IPv4 address: those that differ differ still, and networks are as large as they were. */
+/** Maps each IPv4 address into fd00::/96. Different addresses stay different, and networks keep their size. */
 const toIpv6 = (text: string): string =>
   text.replace(address, (_, ...[a, b, c, d, length, port]: readonly (string | undefined)[]) => {
     const group = (high = '', low = ''): string => (Number(high) * 256 + Number(low)).toString(16);
@@ -37,7 +37,7 @@ const toIpv6 = (text: string): string =>
 
 const inIpv6: readonly Change[] = JSON.parse(toIpv6(JSON.stringify(objects)).replaceAll('"IPv4"', '"IPv6"'));
 
-/** What the original has for IPv4, as it would be for IPv6. */
+/** The original's IPv4 table, translated to IPv6. */
 const recordedInIpv6 = toIpv6(recorded.slice(0, recorded.indexOf('table ip6 ')))
   .replace(/^table ip /, 'table ip6 ')
   .replace(/\bip (?=[sd]addr\b|to\b)/g, 'ip6 ')
@@ -49,7 +49,7 @@ interface Recording {
   readonly listing: string;
   readonly changes: readonly Change[];
   readonly cidr: string;
-  /** In all sets and maps of the recording. */
+  /** Number of elements in all sets and maps of the recording. */
   readonly elements: number;
 }
 
@@ -63,14 +63,14 @@ const recordings: readonly Recording[] = [
     ...{ cidr: clusterCidr, elements: 0 },
   },
   {
-    ...{ title: 'for IPv4, in the words of IPv6', name: 'ip6 kube-proxy', listing: recordedInIpv6, changes: inIpv6 },
+    ...{ title: 'for IPv4, translated to IPv6', name: 'ip6 kube-proxy', listing: recordedInIpv6, changes: inIpv6 },
     ...{ cidr: toIpv6(clusterCidr), elements: 99 },
   },
 ];
 
 const maps = ['service-ips', 'service-nodeports', 'firewall-ips'];
 const sets = ['cluster-ips', 'nodeport-ips', 'hairpin-connections'];
-/** Where the original has a map to what becomes of packets, we have a set for each fate. */
+/** The original maps keys to verdicts. Here, each verdict has a set of keys. */
 const refusals: readonly (readonly [map: string, verdict: string, set: string, action: string])[] = [
   ['no-endpoint-services', 'goto reject-chain', 'no-endpoints', 'reject'],
   ['no-endpoint-services', 'drop', 'no-local-endpoints', 'drop'],
@@ -78,31 +78,32 @@ const refusals: readonly (readonly [map: string, verdict: string, set: string, a
   ['no-endpoint-nodeports', 'drop', 'no-local-endpoints-nodeports', 'drop'],
 ];
 
-/** Chains and sets of one service or endpoint: what leads to them shows what is in them. */
+/** Whether a chain or set belongs to one service or endpoint. `fates` unfolds these. */
 const isOfService = (name: string): boolean => name.includes('/');
 
-/** A rule of the original in our words. */
+/** Translates a rule of the original into the equivalent rules of this kube-proxy. */
 const translate = (rule: string): string[] => {
   const text = rule.replace(/ comment ".*"$/, '');
-  // It knows the service network by a ServiceCIDR object, of which we take no notice.
+  // The original drops packets to unused service addresses. It learns the network from ServiceCIDR objects, which we do
+  // not read.
   if (/ daddr \S+\/\d+ drop$/.test(text)) return [];
   const [, match, map] = /^(.*) vmap @(no-endpoint-\w+)$/.exec(text) ?? [];
   if (map === undefined) return [text];
   return refusals.flatMap(([from, , set, action]) => (from === map ? [`${match} @${set} ${action}`] : []));
 };
 
-/** Each chain that is no service's: where the kernel enters it, and its rules. */
+/** The hook and the rules of each chain. */
 const frame = (table: FakeTable, words: (rule: string) => string[]): Record<string, unknown> =>
   Object.fromEntries(
     [...table.chains].map(([name, { hook, rules }]) => {
-      // Only packets for this node come to this one.
+      // This chain is only reached by packets for the node itself.
       const redundant = name === 'nodeport-endpoints-check' ? 'fib daddr type local ' : '';
       return [name, { hook, rules: rules.flatMap(words).map((rule) => rule.replace(redundant, '')) }];
     }),
   );
 
 test.each(recordings.map((each) => [each.title, each] as const))(
-  'they mean what those of v1.36.2 mean %s',
+  'treats packets like kube-proxy v1.36.2 %s',
   async (_, recording) => {
     const theirs = parseListing(recording.listing, recording.name);
     await using world = await World.create();
@@ -125,7 +126,7 @@ test.each(recordings.map((each) => [each.title, each] as const))(
     const hooked = (table: FakeTable) => [...table.chains].flatMap(([name, { hook }]) => (hook === '' ? [] : [name]));
     expect(hooked(ours).sort()).toEqual(hooked(theirs).sort());
 
-    // And that was all.
+    // The lists above cover the whole recording.
     const compared = new Set([...maps, ...sets, ...refusals.map(([map]) => map)]);
     expect([...theirs.sets.keys()].filter((name) => !compared.has(name) && !isOfService(name))).toEqual([]);
     expect(keysOf(theirs, ...theirs.sets.keys())).toHaveLength(recording.elements);

@@ -1,4 +1,4 @@
-// nftables mode in the real kernel: what happens to a node, and to what is on it.
+// nftables mode on a real kernel: connections during changes, repair, switching modes, and --cleanup.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
@@ -34,7 +34,7 @@ const change = async (world: World, ...changes: Parameters<World['change']>): Pr
   await world.until('the change has been synced', () => syncs(world) > before);
 };
 
-test('connections never fail while endpoints come and go, and with them the chain that their service goes by', async () => {
+test('never fails a connection while the endpoints and the chain of a service change', async () => {
   await using world = await World.create();
   await using around = await Neighbours.create(world);
   await world.change(web(), slice(first, second));
@@ -48,15 +48,15 @@ test('connections never fail while endpoints come and go, and with them the chai
   const lists = [[first], [second, third], [first, second, third], [third], [first, third]];
   for (const list of Array.from({ length: 5 }, () => lists).flat()) {
     await change(world, slice(...list));
-    // One on each lane may have begun before.
+    // One connection on each lane may have begun before the change.
     const before = connections + lanes;
-    await world.until('somebody has connected since', () => connections > before);
+    await world.until('a connection was made after the change', () => connections > before);
   }
   load.stdin?.end();
   expect(await answerOf(load)).toEqual({ made: connections, failed: 0 });
 });
 
-test('a client keeps its endpoint through changes of others, restarts and full syncs', async () => {
+test('keeps a client at its endpoint through changes of other endpoints, restarts and full syncs', async () => {
   await using world = await World.create();
   await using around = await Neighbours.create(world);
   const ask = async (count: number): Promise<Set<string>> => {
@@ -79,7 +79,7 @@ test('a client keeps its endpoint through changes of others, restarts and full s
   expect(await ask(20)).toEqual(new Set([next]));
 });
 
-test('a cluster IP refuses at ports that its service does not have', async () => {
+test('refuses ports of a cluster IP that its service does not have', async () => {
   await using world = await World.create();
   await using around = await Neighbours.create(world);
   await world.change(web(), slice(first));
@@ -90,11 +90,11 @@ test('a cluster IP refuses at ports that its service does not have', async () =>
 });
 
 test.each([
-  ['everything', ['flush', 'ruleset']],
-  ['a chain', ['flush', 'chain', 'ip', 'kube-proxy', 'services']],
-  ['the table', ['flush', 'table', 'ip', 'kube-proxy']],
-  ['the table, which is gone', ['delete', 'table', 'ip', 'kube-proxy']],
-])('after somebody flushed %s, it comes back by itself', async (_what, command) => {
+  ['all tables were flushed', ['flush', 'ruleset']],
+  ['a chain was flushed', ['flush', 'chain', 'ip', 'kube-proxy', 'services']],
+  ['the table was flushed', ['flush', 'table', 'ip', 'kube-proxy']],
+  ['the table was deleted', ['delete', 'table', 'ip', 'kube-proxy']],
+])('restores its table after %s', async (_what, command) => {
   await using world = await World.create();
   await world.change(web(), slice(first));
   await world.startProxy(...flags, '--iptables-sync-period=200ms');
@@ -102,15 +102,15 @@ test.each([
   const before = state();
   expect(before).toContain('vmap @service-ips');
   world.exec('nft', ...command);
-  await world.until('it was noticed', () => world.log().includes('Reloading after nftables flush'));
-  await world.until('all is as it was', () => state() === before, state);
+  await world.until('the damage was noticed', () => world.log().includes('Reloading after nftables flush'));
+  await world.until('the table is complete again', () => state() === before, state);
 });
 
-test('another mode takes over without leaving anything behind, and so does this one', async () => {
+test('switches between nftables and iptables mode without leftovers, then --cleanup removes both', async () => {
   await using world = await World.create();
   const takeover = async (mode: string, gone: () => boolean): Promise<void> => {
     const proxy = await world.startProxy(`--proxy-mode=${mode}`, '--cluster-cidr=10.200.0.0/15');
-    await world.until('what the other mode left is gone', gone, () => ruleset(world) + world.log());
+    await world.until('the rules of the other mode are gone', gone, () => ruleset(world) + world.log());
     expect(world.get('http://127.0.0.1:10249/proxyMode')).toBe(mode);
     await world.stop(proxy);
   };
@@ -130,7 +130,7 @@ test('another mode takes over without leaving anything behind, and so does this 
   expect(world.save()).toContain('-A INPUT -s 192.0.2.1/32 -j ACCEPT');
 });
 
-test('a machine without nftables is told so', async () => {
+test('refuses to start on a machine without nftables, and names the requirement', async () => {
   await using world = await World.create();
   world.shadow('nft', '#!/bin/sh\necho "Protocol not supported" >&2\nexit 1\n');
   const kubeconfig = join(world.folder, 'kubeconfig');

@@ -1,4 +1,5 @@
-// What changes under way, in every proxy mode: affinity, endpoints that go, services that go, swap addresses or become something else.
+// Packets while services and endpoints change, in every proxy mode: affinity, deletions, swapped addresses, changed
+// types.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectAnswers } from '../../support/proxy/expect-packet.ts';
 import { foreignRules } from '../../support/proxy/foreign.ts';
@@ -15,7 +16,9 @@ const sticky = (timeoutSeconds: number) => ({
   sessionAffinity: 'ClientIP' as const,
   sessionAffinityConfig: { clientIP: { timeoutSeconds } },
 });
-/** Of a TCP connection to an address that nobody serves any more; some modes can tell, in others it leaves for the network. */
+/**
+ * Errors of a TCP connection to an address without a service. Some modes refuse; others let the packet leave the node.
+ */
 const unserved = /^(ETIMEDOUT|ECONNREFUSED|EHOSTUNREACH)$/;
 const silenceMs = 400;
 
@@ -49,7 +52,7 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
     const one = (place: Place): string => addresses[place][family];
     const places = { [one('p1')]: 'p1', [one('p2')]: 'p2', [one('r1')]: 'r1' } as const;
 
-    test('a client keeps its endpoint, and gets one of the others when that goes', async () => {
+    test('keeps a client at its endpoint, and moves it when the endpoint is removed', async () => {
       const sketch: Sketch = { name: 'sticky', number: 31, spec: sticky(600), endpoints: ['p1', 'p2', 'r1'] };
       await topology.apply(...changesOf(sketch));
       const [first = '', ...others] = await endpoints(sketch, family, 30);
@@ -61,9 +64,10 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
       expect(left).toContain(places[second]);
     });
 
-    // IPVS remembers a client for as long as it remembers a connection of it: two minutes after the last one.
+    // IPVS remembers a client as long as a connection of the client: two minutes after the last one. Too long for this
+    // test.
     const forgets = mode === 'ipvs' ? [] : [1];
-    test.each(forgets)('a client that kept away for longer than %i s may get another endpoint', async (seconds) => {
+    test.each(forgets)('may move a client that was silent for more than %i s to another endpoint', async (seconds) => {
       const sketch: Sketch = { name: 'forgetful', number: 32, spec: sticky(seconds), endpoints: ['p1', 'p2', 'r1'] };
       await topology.apply(...changesOf(sketch));
       const seen = new Set<string>();
@@ -73,11 +77,11 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
         seen.add(now[0] ?? '');
         return seen.size > 1 ? undefined : `only ${now}`;
       };
-      // Each look is a use: they must be further apart than the time-out.
+      // Each request renews the affinity, so wait longer than the timeout between requests.
       await topology.until('another endpoint answers', look, seconds * 1300);
     });
 
-    test('a service without endpoints gets one and loses it again', async () => {
+    test('refuses, serves and refuses again as a service gets and loses its only endpoint', async () => {
       const sketch: Sketch = { name: 'pulse', number: 33, endpoints: [] };
       const full = { ...sketch, endpoints: ['r1'] as const };
       await topology.apply(...changesOf(sketch));
@@ -93,7 +97,7 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
       }
     });
 
-    test('a service that is deleted is not served any more, nor is its node port', async () => {
+    test('stops serving the cluster IP and the node port of a deleted service', async () => {
       const sketch: Sketch = { name: 'gone', number: 34, spec: { type: 'NodePort' }, endpoints: ['p1'] };
       await topology.apply(...changesOf(sketch));
       for (const by of ['cluster', 'nodePort'] as const)
@@ -102,7 +106,7 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
       for (const by of ['cluster', 'nodePort'] as const) await expectUnserved(sketch, family, by);
     });
 
-    test('a node port goes when the service becomes a ClusterIP', async () => {
+    test('closes the node port when the service becomes a ClusterIP service', async () => {
       const sketch: Sketch = { name: 'closing', number: 35, spec: { type: 'NodePort' }, endpoints: ['p1'] };
       await topology.apply(...changesOf(sketch));
       await expectAnswers(topology, asked(sketch, family, 'nodePort'), masked('p1'));
@@ -111,7 +115,7 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
       await expectAnswers(topology, asked(sketch, family), masked('p1'));
     });
 
-    test('a port that becomes UDP is no TCP port any more, and back', async () => {
+    test('switches a port from TCP to UDP and back', async () => {
       const tcp: Sketch = { name: 'becoming', number: 36, endpoints: ['p2'] };
       const udp: Sketch = { ...tcp, protocol: 'UDP' };
       await topology.apply(...changesOf(tcp));
@@ -123,7 +127,7 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
       await expectAnswers(topology, asked(tcp, family), masked('p2'));
     });
 
-    test('a port that gets another name still answers', async () => {
+    test('keeps serving a port that was renamed', async () => {
       const sketch: Sketch = { name: 'renamed', number: 37, endpoints: ['p1'] };
       for (const portName of ['http', 'web', 'http']) {
         await topology.apply(...changesOf({ ...sketch, portName }));
@@ -131,7 +135,7 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
       }
     });
 
-    test('two services swap their addresses', async () => {
+    test('follows two services that swap their addresses', async () => {
       const left: Sketch = { name: 'left', number: 38, endpoints: ['p1'] };
       const right: Sketch = { name: 'right', number: 39, endpoints: ['r1'] };
       await topology.apply(...changesOf(left), ...changesOf(right));
@@ -145,7 +149,7 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
       await expectAnswers(topology, asked(right, family), masked('p1'));
     });
 
-    test('a UDP client is led to another endpoint when its own is lost', async () => {
+    test('moves a UDP client to another endpoint when its endpoint is removed', async () => {
       const sketch: Sketch = { name: 'lossy', number: 40, protocol: 'UDP', endpoints: ['p1'] };
       await topology.apply(...changesOf(sketch));
       const flow = { kind: 'udp' as const, ...target(sketch, 'cluster', family), localPort: 40_000, timeoutMs: 500 };
@@ -158,7 +162,7 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
       await topology.until('the second endpoint answers the same client', answersFrom('p2'));
     });
 
-    test('a UDP client that asked too early is answered when the first endpoint comes', async () => {
+    test('answers a UDP client that sent packets before the first endpoint existed', async () => {
       const sketch: Sketch = { name: 'early', number: 41, protocol: 'UDP', spec: { type: 'NodePort' }, endpoints: [] };
       await topology.apply(...changesOf(sketch));
       const to = target(sketch, 'nodePort', family);
@@ -172,7 +176,7 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
     });
   });
 
-  test('rules of others in the same tables are still there', () => {
+  test('keeps the rules of other programs in the same tables', () => {
     expect(foreignRules.missing(topology.world)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// Traffic while a thousand services churn: each connection is answered by an endpoint that its service had at that time, never by nobody.
+// Traffic while 1,000 services change: every connection is answered by an endpoint that its service had at that time.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { modes } from '../../support/proxy/modes.ts';
 import { target } from '../../support/proxy/packet-services.ts';
@@ -8,11 +8,11 @@ import { changesOf, type Sketch } from '../../support/proxy/sketch.ts';
 import { nodeObject, Topology } from '../../support/proxy/topology.ts';
 import { type Change, put } from '../../support/proxy/world.ts';
 
-/** Where all is slow, fewer services are as much to do. */
+/** A slow machine gets fewer services. */
 const slowness = Number(process.env.TEST_PATIENCE ?? 1);
 const others = Math.round(1000 / slowness);
 const rounds = Math.round(14 / Math.sqrt(slowness));
-/** Each round, so many of the others get other endpoints, and as many go or come. */
+/** In each round, this many other services get new endpoints, and as many are deleted or created. */
 const churned = Math.round(60 / slowness);
 const sets: readonly (readonly Place[])[] = [['p1'], ['p2', 'r1'], ['p1', 'r2'], ['r1'], ['p2']];
 
@@ -39,7 +39,7 @@ const otherSlice = (index: number, round = 0): Change => {
 };
 const indexes = Array.from({ length: others }, (_, index) => index);
 
-/** The services that are called: of each set of flags that has chains of its own. */
+/** The services that get traffic: one of each kind that has its own chains. */
 const watched: readonly Omit<Sketch, 'endpoints'>[] = [
   { name: 'plain', number: 101 },
   { name: 'open', number: 102, spec: { type: 'NodePort' } },
@@ -56,7 +56,7 @@ const targets = watched.flatMap((sketch) =>
   ),
 );
 
-/** Endpoints that a watched service may have answered from, and until when; the last have no end. */
+/** A period in which the watched services had these endpoints. The last era has no end. */
 interface Era {
   readonly begins: number;
   ends: number;
@@ -70,13 +70,13 @@ const churn = (round: number): Change[] => {
   return [...slices, ...moved.map((change) => (round % 2 === 0 ? { ...change, remove: true } : change))];
 };
 
-/** What was answered wrongly, in words. */
+/** Describes each failed connection and each wrong endpoint. */
 const wrongs = (answers: readonly FloodAnswer[], eras: readonly Era[]): string[] =>
   answers.flatMap(({ target: number, at, error, begun, ended }) => {
     const family: Family = targets[number]?.family ?? 'IPv4';
     const right = eras.filter((era) => era.begins <= ended && era.ends >= begun).flatMap(({ places }) => places);
     if (at !== undefined && right.some((place) => addresses[place][family] === at)) return [];
-    return [`${targets[number]?.sketch.name} over ${family}: ${error ?? at} at ${begun}, right were ${right}`];
+    return [`${targets[number]?.sketch.name} over ${family}: ${error ?? at} at ${begun}, expected one of ${right}`];
   });
 
 describe.each(modes)('in mode $name', ({ backend, flag }) => {
@@ -94,7 +94,7 @@ describe.each(modes)('in mode $name', ({ backend, flag }) => {
   });
   afterAll(() => topology?.[Symbol.asyncDispose]());
 
-  test('no connection meets nobody, and none an endpoint that was not there', async () => {
+  test('answers every connection from an endpoint of that time', async () => {
     const eras: Era[] = [{ begins: 0, ends: Number.POSITIVE_INFINITY, places: sets[0] ?? [] }];
     const connections = targets.map(({ sketch, host, port }) => ({
       kind: sketch.protocol === 'UDP' ? ('udp' as const) : ('tcp' as const),

@@ -1,4 +1,4 @@
-// Where packets go in every proxy mode, through the real kernel: who answers, and whom the endpoint sees.
+// Sends the packet cases through the real kernel in every proxy mode: which endpoint answers, and which source it sees.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectCase } from '../../support/proxy/expect-packet.ts';
 import { leftOut, modes } from '../../support/proxy/modes.ts';
@@ -16,7 +16,7 @@ const rows = cases.flatMap((packet) =>
     }),
 );
 
-for (const { name, lack } of leftOut) test.skip(`all that is tried in mode ${name}: this machine lacks ${lack}`);
+for (const { name, lack } of leftOut) test.skip(`mode ${name} (this machine lacks ${lack})`);
 
 describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
   let topology: Topology;
@@ -35,12 +35,12 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
   test.each([
     ['IPv4', '10.96.1.1'],
     ['IPv6', 'fd00:96::1'],
-  ] as const)('2,000 connections over two endpoints pass the χ² test (%s)', async (_family, host) => {
+  ] as const)('spreads 2,000 connections evenly over two endpoints (χ² test, %s)', async (_family, host) => {
     const answers = await topology.ask('outside', { kind: 'tcp', host, port: 80 }, 2000);
     const counts = Map.groupBy(answers, ({ at }) => at ?? 'nobody');
     expect(counts.size).toBe(2);
     const chiSquare = [...counts.values()].reduce((sum, { length }) => sum + (length - 1000) ** 2 / 1000, 0);
-    // One degree of freedom: fair dice exceed it once in a million runs.
+    // One degree of freedom: an even distribution exceeds this value once in a million runs.
     expect(chiSquare).toBeLessThan(23.9);
   });
 });

@@ -1,5 +1,5 @@
-// iptables-restore fails half way through a first sync of a thousand services, or through a change. After every single call the rules
-// are looked at: no packet may ever go anywhere but to its service's old or new endpoints, or be refused.
+// iptables-restore fails halfway through a first sync of 1,000 services, or through a change. The test checks the rules
+// after every call: each packet goes to an old or new endpoint of its service, or is rejected.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -10,11 +10,11 @@ import { type Backend, World } from '../../support/proxy/world.ts';
 
 const count = 1000;
 const all = Array.from({ length: count }, (_, index) => index);
-/** Those that are looked at: some of each piece. */
+/** The services to check: some from each piece of the split sync. */
 const sample = all.filter((index) => index % 31 === 0);
 /**
- * Puts an iptables-restore in the way that keeps a copy of the rules after each call.
- * @param failing calls, counted from 1, of which only the first table takes effect
+ * Shadows iptables-restore: saves a copy of the rules after each call.
+ * @param failing numbers of the calls that fail, from 1; such a call writes only the first table
  */
 const sabotage = (world: World, backend: Backend, failing: readonly number[]): void => {
   const tool = `/usr/sbin/iptables-${backend}-restore`;
@@ -36,14 +36,14 @@ exit $code
   );
 };
 
-/** The rules after each call so far, in order. */
+/** The saved copies, in order of the calls. */
 const copies = (world: World): string[] => {
   const names = readdirSync(world.folder).filter((name) => name.startsWith('after-'));
   const numbers = names.map((name) => Number(name.slice('after-'.length))).sort((a, b) => a - b);
   return numbers.map((number) => readFileSync(join(world.folder, `after-${number}`), 'utf8'));
 };
 
-/** Where packets from a pod to the service's cluster IP get: `rejected`, or addresses. */
+/** Destinations of packets from a pod to the service's cluster IP: `rejected`, or endpoint addresses. */
 const fates = (rules: ReturnType<typeof parseRuleset>, index: number): string[] =>
   trace(rules, { from: '10.244.200.9', to: `${clusterIp(index)}:80` }).map(({ fate, lands }) =>
     fate === 'rejected' ? fate : lands,
@@ -60,7 +60,7 @@ test.each<{ backend: Backend; failing: number[] }>([
   { backend: 'nft', failing: [4] },
   { backend: 'nft', failing: [3, 5, 8] },
   { backend: 'legacy', failing: [1] },
-])('a first sync of which calls $failing fail, with iptables-$backend', async ({ backend, failing }) => {
+])('completes a first sync when the calls $failing fail, with iptables-$backend', async ({ backend, failing }) => {
   await using world = await World.create(backend);
   await world.change(...all.flatMap((index) => [service(index), slice(index)]));
   sabotage(world, backend, failing);
@@ -79,7 +79,7 @@ test.each<{ backend: Backend; failing: number[] }>([
   { backend: 'nft', failing: [1, 2] },
   { backend: 'nft', failing: [1, 3, 6] },
   { backend: 'legacy', failing: [1, 2] },
-])('a change of which calls $failing fail, with iptables-$backend', async ({ backend, failing }) => {
+])('completes a change when the calls $failing fail, with iptables-$backend', async ({ backend, failing }) => {
   const [opens, closes, moves, stays] = [700, 701, 702, 1];
   await using world = await World.create(backend);
   await world.change(...all.map(service), ...all.filter((index) => index !== opens).map((index) => slice(index)));
@@ -87,7 +87,7 @@ test.each<{ backend: Backend; failing: number[] }>([
   sabotage(world, backend, failing);
   await world.change(slice(opens), { ...slice(closes), remove: true }, slice(moves, 1));
   await world.until(
-    'all is as it should be',
+    'all changes are in the rules',
     () => world.save().includes(`${at(moves, 1)}`) && isSettled(world, closes),
   );
   const seen = copies(world).map(parseRuleset);

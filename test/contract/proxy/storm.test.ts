@@ -1,4 +1,5 @@
-// A storm of changes: what it leaves in the kernel, how often it was written, and what it cost in memory. How fast: `npm run bench:proxy`.
+// 500 endpoint changes a second: the final rules, the number of syncs and the memory. `npm run bench:proxy` measures
+// the speed.
 import { readFileSync } from 'node:fs';
 import { setInterval as ticks } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -8,15 +9,15 @@ import { type Change, put, World } from '../../support/proxy/world.ts';
 const services = 100;
 const changesPerTick = 25;
 const tickMs = 50;
-/** So many seconds' worth. */
+/** Six seconds of changes. */
 const changes = 6 * (1000 / tickMs) * changesPerTick;
-/** It is not over before so many syncs have ended in its midst, for which a slow machine gets three times as many changes. */
+/** The storm lasts until this many syncs have ended; a slow machine gets up to three times as many changes. */
 const leastSyncs = 3;
 const mostChanges = 3 * changes;
 const minSyncPeriodMs = 1000;
-/** As the original's. */
+/** Syncs that may follow each other without a pause, as in the original. */
 const burst = 2;
-/** Twice of what is usual. */
+/** Twice the usual peak. */
 const mostMemoryMiB = 256;
 
 const service = (index: number): Change =>
@@ -24,7 +25,7 @@ const service = (index: number): Change =>
     metadata: { name: `s${index}`, namespace: 'default' },
     spec: { clusterIP: `10.96.1.${index}`, ports: [{ name: 'p', port: 80 }] },
   });
-/** Each change's is another. */
+/** Each change has its own endpoint address. */
 const endpoint = (change: number): string => `10.128.${change >> 8}.${change & 255}`;
 const slice = (index: number, change: number): Change =>
   put.slice({
@@ -34,13 +35,13 @@ const slice = (index: number, change: number): Change =>
     endpoints: [{ addresses: [endpoint(change)], conditions: { ready: true } }],
   });
 
-/** Endpoints that rules lead to. */
+/** The endpoints in the rules. */
 const endpointsIn = (rules: string): string[] => [...new Set(rules.match(/\b10\.128\.\d+\.\d+\b/g))].sort();
 
 interface Progress {
-  /** By family. */
+  /** Number of syncs by IP family. */
   readonly syncs: ReadonlyMap<string, number>;
-  /** That it heard of. */
+  /** Number of endpoint changes that kube-proxy received. */
   readonly endpointChanges: number;
 }
 
@@ -53,22 +54,22 @@ const progress = (world: World): Progress => {
   };
 };
 
-/** The most that a process had in memory since it started. */
+/** Peak resident memory of a process. */
 const peakMiB = (pid: number | undefined): number =>
   Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
-/** Userspace mode has no rule that changes with an endpoint. */
+/** Without userspace mode, whose rules do not contain endpoints. */
 const kernelModes = modes.filter(({ name }) => name !== 'userspace');
 
 test.each(kernelModes)(
-  `$name: ${(changesPerTick * 1000) / tickMs} endpoint changes a second end in the last state, in no more syncs than allowed, in bounded memory`,
+  `$name: ${(changesPerTick * 1000) / tickMs} endpoint changes a second reach the last state with a limited number of syncs and limited memory`,
   async ({ name, backend, flag }) => {
     await using world = await World.create(backend);
     const rules = (): string =>
       name === 'nftables' ? world.exec('nft', 'list', 'ruleset') : world.save('iptables-save', '-t', 'nat');
     const last = new Map(Array.from({ length: services }, (_, index) => [index, index]));
     await world.change(...[...last].flatMap(([index, change]) => [service(index), slice(index, change)]));
-    // The original has this one flag for both.
+    // As in the original, this flag also applies to nftables mode.
     const period = `--iptables-min-sync-period=${minSyncPeriodMs}ms`;
     const proxy = await world.startProxy(flag, '--cluster-cidr=10.244.0.0/16', period);
     const before = progress(world);
@@ -87,20 +88,20 @@ test.each(kernelModes)(
       if (seen.syncs >= leastSyncs || sent >= mostChanges) break;
     }
     const perSecond = ((sent * 1000) / (performance.now() - started)).toFixed(0);
-    process.stdout.write(`${name}: ${sent} changes, ${perSecond} a second; amid them ${JSON.stringify(seen)}\n`);
-    expect(seen.syncs, 'syncs amid the storm').toBeGreaterThanOrEqual(leastSyncs);
-    // The last ones may be on their way yet.
-    expect(seen.endpointChanges, 'changes heard of amid it').toBeGreaterThan(changes / 2);
+    process.stdout.write(`${name}: ${sent} changes, ${perSecond} a second; during the storm ${JSON.stringify(seen)}\n`);
+    expect(seen.syncs, 'syncs during the storm').toBeGreaterThanOrEqual(leastSyncs);
+    // The last changes may not have arrived yet.
+    expect(seen.endpointChanges, 'changes received during the storm').toBeGreaterThan(changes / 2);
 
     const wanted = [...last.values()].map(endpoint).sort();
-    await world.until('the last state is there', () => endpointsIn(rules()).join() === wanted.join(), rules);
-    // Else it may have listed them at the end, rather than been told of each.
+    await world.until('the rules show the last state', () => endpointsIn(rules()).join() === wanted.join(), rules);
+    // A broken watch would mean that kube-proxy listed the objects at the end instead of receiving each change.
     expect(world.log()).not.toContain('List and watch failed');
     const after = progress(world);
     const allowed = (performance.now() - started) / minSyncPeriodMs + burst;
     expect([...after.syncs.keys()].sort()).toEqual(['IPv4', 'IPv6']);
     for (const [family, count] of after.syncs) {
-      // One may have been at work when the storm began.
+      // One sync may have been running when the storm began.
       expect(count - (before.syncs.get(family) ?? 0), `syncs of ${family}`).toBeLessThanOrEqual(allowed + 1);
     }
     expect(peakMiB(proxy.pid)).toBeLessThan(mostMemoryMiB);

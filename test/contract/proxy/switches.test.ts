@@ -1,4 +1,5 @@
-// From one mode to another and back: nothing of the old one is left, and services go on. `--cleanup` takes what all of them left at once.
+// Switching between proxy modes leaves no rules of the old mode and keeps services working. `--cleanup` removes all
+// modes' rules.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,9 @@ import { modes } from '../../support/proxy/modes.ts';
 import { Neighbours, nodeAddress, pods } from '../../support/proxy/neighbours.ts';
 import { kubeProxy, put, World } from '../../support/proxy/world.ts';
 
-/** What other files don't try. The last one's leftovers can't be put back by one tool, so they stay. */
+/**
+ * Switches that other tests do not cover. The rules of the last mode stay, because no single tool can put them back.
+ */
 const withIpvs = modes.some(({ name }) => name === 'ipvs');
 const history: readonly ProxyMode[] = withIpvs
   ? ['userspace', 'ipvs', 'iptables', 'ipvs', 'nftables', 'ipvs']
@@ -35,7 +38,7 @@ const slices = families.map((family) =>
   }),
 );
 
-/** What only this mode leaves in the kernel. */
+/** Kernel state that only this mode creates. */
 const traces: Readonly<Record<ProxyMode, RegExp>> = {
   iptables: /KUBE-((SVC|SEP|EXT|FW)-|NODEPORTS|EXTERNAL-SERVICES|PROXY-CANARY)/,
   nftables: /^table ip6? kube-proxy$/m,
@@ -59,14 +62,14 @@ const tracesOf = (...of: readonly ProxyMode[]): string[] =>
     .split('\n')
     .filter((line) => of.some((mode) => traces[mode].test(line)));
 
-/** Beside rules of others, a virtual server and a set. */
+/** A virtual server and an IP set of another program, in addition to foreign rules. */
 const foreign = ['-A -t 192.0.2.1:80 -s wrr', 'create others hash:ip'] as const;
 const missingForeign = (): string[] => [
   ...foreignRules.missing(world),
   ...foreign.filter((line) => withIpvs && !everything().includes(line)),
 ];
 
-/** What a mode has written, and the tool that takes it back. */
+/** The rules that a mode wrote, and the tool that restores them. */
 type Leftovers = readonly (readonly [tool: string, text: string])[];
 const leftoversOf = (mode: ProxyMode): Leftovers => {
   if (mode === 'nftables')
@@ -99,7 +102,7 @@ afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
 });
 
-test(`${history.join(' → ')}: the old one goes, what is not ours stays; then --cleanup, over what all have left`, async () => {
+test(`${history.join(' → ')}: removes the old mode's rules and keeps foreign ones; --cleanup removes the rules of all modes`, async () => {
   const left = new Map<ProxyMode, Leftovers>();
   for (const mode of history) {
     const flags = [
@@ -122,7 +125,7 @@ test(`${history.join(' → ')}: the old one goes, what is not ours stays; then -
     await world.stop(proxy, 'SIGKILL');
   }
   expect(missingForeign(), 'after the switches').toEqual([]);
-  // Twice: whoever puts back a rule set that he saved has the ways into our chains double.
+  // Restored twice, as by a user who restores a saved rule set: the jumps into the chains are then duplicated.
   for (const leftovers of [...left.values(), ...left.values()]) putBack(leftovers);
   for (const mode of history) expect(tracesOf(mode), mode).not.toEqual([]);
   world.exec(process.execPath, kubeProxy, '--cleanup');

@@ -1,5 +1,5 @@
-// `trace`, which reads rules, against real connections through the real kernel: a node, its pods, and a client outside, each in a network
-// namespace of its own.
+// Compares `trace`, which predicts from rules, with real connections through the real kernel. The node, its pods and an
+// outside client have a network namespace each.
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
@@ -40,7 +40,7 @@ beforeEach(async () => {
   ip('-n', otherPodNs, 'route', 'add', 'default', 'via', '10.244.2.1');
   link(clientNs, '192.168.56.11/24', `${outsider}/24`);
   ip('-n', clientNs, 'route', 'add', 'default', 'via', '192.168.56.11');
-  // What no rule takes leaves the node here, as it leaves a lab's node for the fabric.
+  // Packets that match no rule leave the node here, as a lab's node sends them to the fabric.
   ip('-n', world.name, 'route', 'add', 'default', 'via', outsider);
   world.exec('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward');
   for (const name of [podNs, otherPodNs, clientNs, world.name]) {
@@ -51,7 +51,7 @@ beforeEach(async () => {
 });
 afterEach(() => undo[Symbol.asyncDispose]());
 
-/** A veth pair from the node to another namespace, where it is eth0. */
+/** Creates a veth pair from the node to another namespace, which sees it as eth0. */
 const link = (to: string, nodeAddress: string, address: string): void => {
   const near = `v${to.slice(-6)}`;
   ip('-n', world.name, 'link', 'add', near, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', to);
@@ -79,7 +79,7 @@ const start = async (...changes: Parameters<World['change']>): Promise<void> => 
   await world.startProxy('--cluster-cidr=10.244.0.0/16');
 };
 
-test('connections go where trace says they go, also after somebody added rules of their own', async () => {
+test('traces connections correctly, also with foreign rules', async () => {
   await start(web({ ...nodePort, externalTrafficPolicy: 'Local' }), slice(pods.slice(0, 2)));
   const foreign = [
     `-t nat -I PREROUTING -s ${outsider} -p tcp --dport 81 -j DNAT --to-destination ${pods[3]}:8080`,
@@ -90,7 +90,7 @@ test('connections go where trace says they go, also after somebody added rules o
   ];
   for (const rule of foreign) world.exec('iptables', ...rule.split(' '));
   const rules = parseRuleset(world.save());
-  // From none of the endpoints: they share a namespace here, which takes no packet from an address of its own.
+  // No case starts at an endpoint: the endpoints share a namespace, and it refuses packets from its own addresses.
   const cases = [
     { namespace: clientNs, from: outsider, host: serviceIp, port: 80 },
     { namespace: clientNs, from: outsider, host: '192.168.56.11', port: 30080 },
@@ -105,7 +105,7 @@ test('connections go where trace says they go, also after somebody added rules o
   for (const each of cases) await expectAsTraced(rules, each);
 });
 
-test('connections go where trace says they go when a pod reaches itself by a node port', async () => {
+test('traces a pod that reaches itself by a node port correctly', async () => {
   await start(web({ ...nodePort, externalTrafficPolicy: 'Local' }), slice(pods.slice(0, 1)));
   const from = pods[0] ?? '';
   const answer = await expectAsTraced(parseRuleset(world.save()), {
@@ -126,7 +126,7 @@ interface Connection {
   readonly port: number;
 }
 
-/** Connects for real, and holds what happens against what `trace` says of the same packet. */
+/** Opens a real connection and compares its outcome with the result of `trace`. */
 const expectAsTraced = async (
   rules: Ruleset,
   { namespace, from, host, port }: Connection,
@@ -144,7 +144,7 @@ const expectAsTraced = async (
   }
   const way = ways.find(({ lands, fate }) => fate === 'accepted' && lands === `${answer?.at}:8080`);
   expect(way, message).toBeDefined();
-  // Whose address is kept is seen as it is; whose is not, as the node's.
+  // The endpoint sees the client's address, or with masquerading an address of the node.
   if (way?.masq) expect(localAddresses, message).toContain(answer?.from);
   else expect(answer?.from, message).toBe(way?.source);
   return answer;

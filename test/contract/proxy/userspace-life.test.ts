@@ -1,4 +1,4 @@
-// Userspace mode through its life: its ports, a lost endpoint, a kill, its log, other modes before and after it.
+// Userspace mode over time: its ports, a lost endpoint, a kill, its log, and switching from and to another mode.
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { nodeAddress, pods } from '../../support/proxy/neighbours.ts';
@@ -20,14 +20,14 @@ import {
 
 useWorld();
 
-test('a relay port can not be reached but through a service', async () => {
+test('blocks direct connections from other machines to a relay port', async () => {
   await start(web(), ...bothFamilies());
   const [, relay = ''] = /--dport 80 -j REDIRECT --to-ports (\d+)/.exec(world.save()) ?? [];
   expect(await who('c', nodeAddress.IPv4, Number(relay), 1, 1000)).toEqual([{ error: 'ETIMEDOUT' }]);
   expect((await who('n', nodeAddress.IPv4, Number(relay)))[0]?.at).toBeDefined();
 });
 
-test('node ports come through a firewall that refuses what it does not know', async () => {
+test('opens node ports in a firewall that drops by default', async () => {
   await start(web(), ...bothFamilies());
   world.exec('iptables', '-A', 'INPUT', '-i', 'vp', '-j', 'ACCEPT');
   world.exec('iptables', '-A', 'INPUT', '-m', 'conntrack', '--ctstate', 'ESTABLISHED', '-j', 'ACCEPT');
@@ -35,7 +35,7 @@ test('node ports come through a firewall that refuses what it does not know', as
   expect((await who('c', nodeAddress.IPv4, 30080))[0]?.at).toBeDefined();
 });
 
-test('a node port is held; one that another program has stays with it until it is free', async () => {
+test('holds node ports open, and retries a node port that another program uses', async () => {
   const other = around.start('n', 'pods', nodeAddress.IPv4);
   await once(other.stdout ?? other, 'data');
   await world.change(web({ ports: [{ name: 'who', port: 80, nodePort: 8081 }] }), ...bothFamilies());
@@ -44,12 +44,12 @@ test('a node port is held; one that another program has stays with it until it i
   expect(world.save()).not.toContain('--dport 8081');
   expect((await who('c', serviceIp.IPv4, 80))[0]?.at).toBeDefined();
   await world.stop(other, 'SIGKILL');
-  await world.until('the node port leads to the service', () => world.save().includes('--dport 8081'));
+  await world.until('the node port has a rule', () => world.save().includes('--dport 8081'));
   expect((await who('c', nodeAddress.IPv4, 8081))[0]?.at).toBeDefined();
   expect(world.exec('ss', '-tlnH', 'sport', '=', ':8081')).toContain('0.0.0.0:8081');
 });
 
-test('two services may swap their node ports', async () => {
+test('follows two services that swap their node ports', async () => {
   const one = (name: string, clusterIP: string, nodePort: number) =>
     put.service({
       metadata: { name, namespace: 'default' },
@@ -58,13 +58,13 @@ test('two services may swap their node ports', async () => {
   await start(one('web', '10.96.0.31', 30001), one('none', '10.96.0.32', 30002), slice('IPv4', pods.IPv4.slice(0, 1)));
   expect((await who('c', nodeAddress.IPv4, 30001))[0]?.at).toBe(pods.IPv4[0]);
   await change(one('web', '10.96.0.31', 30002), one('none', '10.96.0.32', 30001));
-  await world.until('both ports lead somewhere', () => world.save().match(/-A KUBE-NODEPORT-HOST/g)?.length === 2);
+  await world.until('both node ports have rules', () => world.save().match(/-A KUBE-NODEPORT-HOST/g)?.length === 2);
   expect((await who('c', nodeAddress.IPv4, 30002))[0]?.at).toBe(pods.IPv4[0]);
   expect(await who('c', nodeAddress.IPv4, 30001)).toEqual([{ error: 'ECONNRESET' }]);
   expect(world.log()).not.toContain("Can't open port");
 });
 
-test('a UDP client is sent to another endpoint when its own is lost, and its socket goes when it is silent', async () => {
+test('moves a UDP client when its endpoint is removed, and closes the socket of a silent client', async () => {
   const dns = { type: 'ClusterIP' as const, ports: [{ name: 'dns', port: 80, protocol: 'UDP' as const }] };
   await start(web(dns), slice('IPv4', pods.IPv4.slice(0, 1)));
   expect((await udp('c', serviceIp.IPv4, 80, 2)).map(({ at }) => at)).toEqual([pods.IPv4[0], pods.IPv4[0]]);
@@ -74,7 +74,7 @@ test('a UDP client is sent to another endpoint when its own is lost, and its soc
   await world.until('no socket to an endpoint is left', () => flows() === '', flows);
 });
 
-test('a killed proxy means refused connections; started again it serves as before, and leaves no rule of the old one', async () => {
+test('serves again after a kill and a restart, without duplicate rules', async () => {
   const proxy = await start(web(), ...bothFamilies());
   const rules = (): string => world.save('iptables-save', '-t', 'nat');
   const before = rules();
@@ -87,7 +87,7 @@ test('a killed proxy means refused connections; started again it serves as befor
   expect(rules().match(/^-A/gm)).toHaveLength(before.match(/^-A/gm)?.length ?? 0);
 });
 
-test('the log says what it opened, and SCTP is refused once', async () => {
+test('logs the opened portals, and refuses SCTP once', async () => {
   const sctp = [{ name: 'sctp', port: 90, protocol: 'SCTP' as const }];
   await start(web({ ports: [...(ports ?? []), ...sctp] }), ...bothFamilies());
   await change(slice('IPv4', pods.IPv4.slice(0, 1)));
@@ -102,7 +102,7 @@ test('the log says what it opened, and SCTP is refused once', async () => {
   expect(log.match(/SCTP is not supported/g)).toHaveLength(2);
 });
 
-test('relays listen within --proxy-port-range; when it is used up, the rest is told of', async () => {
+test('listens only within --proxy-port-range, and logs the ports that do not fit', async () => {
   await world.change(web({ type: 'ClusterIP', ports: [80, 81, 82].map((port) => ({ name: `p${port}`, port })) }));
   await world.startProxy('--proxy-mode=userspace', '--proxy-port-range=41000-41001');
   const targets = world.save().match(/--to-ports \d+/g);
@@ -110,7 +110,7 @@ test('relays listen within --proxy-port-range; when it is used up, the rest is t
   expect(world.log()).toMatch(/Failed to start proxy for service.*--proxy-port-range/);
 });
 
-test('switching between iptables and userspace under way leaves nothing of the other mode, and --cleanup nothing at all', async () => {
+test('switches between iptables and userspace mode without leftovers, then --cleanup removes all rules', async () => {
   world.exec('iptables', '-A', 'INPUT', '-s', '192.0.2.1', '-j', 'ACCEPT');
   await world.change(web(), ...bothFamilies());
   const saved = (): string => world.save('iptables-save') + world.save('ip6tables-save');
@@ -120,7 +120,7 @@ test('switching between iptables and userspace under way leaves nothing of the o
   };
   for (const mode of ['userspace', 'iptables', 'userspace'] as const) {
     const proxy = await world.startProxy(`--proxy-mode=${mode}`);
-    await world.until(`only ${mode} is left`, () => !leftovers[mode].test(saved()), saved);
+    await world.until(`only the rules of ${mode} mode are left`, () => !leftovers[mode].test(saved()), saved);
     for (const where of ['o', 'c', 'n']) expect((await who(where, serviceIp.IPv4, 80))[0]?.at, where).toBeDefined();
     expect((await who('c', nodeAddress.IPv4, 30080))[0]?.at).toBeDefined();
     await world.stop(proxy);

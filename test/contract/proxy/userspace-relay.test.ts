@@ -1,4 +1,4 @@
-// Relays on real sockets of the loopback device, and the relay in memory that unit tests use: both listen alike.
+// Relays on real loopback sockets. The fake relay of the unit tests listens in the same way.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ describe.each<{ kind: string; create: () => Relay }>([
     return listener;
   };
 
-  test('listens at ports of its own choice, each time another', async () => {
+  test('chooses a different free port each time', async () => {
     const relay = create();
     const [first, second] = [await listen(relay, '127.0.0.1', 0), await listen(relay, '127.0.0.1', 0)];
     expect(first.port).toBeGreaterThan(1024);
@@ -38,14 +38,14 @@ describe.each<{ kind: string; create: () => Relay }>([
     ['127.0.0.1', '127.0.0.1'],
     ['0.0.0.0', '127.0.0.1'],
     ['127.0.0.1', '0.0.0.0'],
-  ])('a port at %s keeps it from others at %s until it is closed', async (one, other) => {
+  ])('keeps a port at %s from other relays at %s until it is closed', async (one, other) => {
     const { port, close } = await create().listen(one, 0);
     await expect(create().listen(other, port)).rejects.toMatchObject({ code: 'EADDRINUSE' });
     close();
     await eventually('the port is free', async () => done(await listen(create(), other, port)), { timeoutMs: 5000 });
   });
 
-  test('has a port at one address of which another has it at another', async () => {
+  test('can use the same port at two different addresses', async () => {
     const { port } = await listen(create(), '127.0.0.1', 0);
     expect((await listen(create(), '127.0.0.2', port)).port).toBe(port);
   });
@@ -56,7 +56,7 @@ describe('a UDP relay', () => {
     ...{ address: `127.0.0.1:${port}`, ip: '127.0.0.1', port, local: true, ready: true, serving: true },
     ...{ terminating: false, zoneHints: [], nodeHints: [] },
   });
-  /** Answers each packet with the number of sockets that it has heard of so far. */
+  /** Starts an endpoint that answers each packet with the number of different client sockets so far. */
   const startEndpoint = async () => {
     const socket = createSocket('udp4').bind(0, '127.0.0.1');
     onTestFinished(() => void socket.close());
@@ -85,7 +85,7 @@ describe('a UDP relay', () => {
     return listener;
   };
 
-  test('keeps one socket for a client, and one for each', async () => {
+  test('keeps one socket for each client', async () => {
     const { endpoint, seen } = await startEndpoint();
     const { port } = await start(udpRelay(), endpoint);
     const [first, second] = [await startClient(port), await startClient(port)];
@@ -93,7 +93,7 @@ describe('a UDP relay', () => {
     expect(seen.size).toBe(2);
   });
 
-  test('has at most so many sockets: who was silent longest loses his and gets another when he speaks again', async () => {
+  test('closes the socket of the longest silent client when it reaches the limit of flows', async () => {
     const { endpoint, seen } = await startEndpoint();
     const { port } = await start(udpRelay({ maxFlows: 2 }), endpoint);
     const clients = [await startClient(port), await startClient(port), await startClient(port)];
@@ -115,14 +115,14 @@ describe('a UDP relay', () => {
     const before = openSockets();
     await ask();
     await eventually(
-      'its socket is closed',
+      'the socket of the client is closed',
       () => (openSockets() === before ? done(undefined) : notYet(`${openSockets() - before} too many`)),
       { timeoutMs: 5000 },
     );
     expect(await ask()).toBe(2);
   });
 
-  test('an endpoint that refuses is left for the next one', async () => {
+  test('moves on to the next endpoint when one refuses', async () => {
     const { endpoint } = await startEndpoint();
     const { port } = await start(udpRelay(), endpointOf(await freePort()), endpoint);
     const socket = createSocket('udp4');
@@ -150,7 +150,7 @@ describe('a UDP relay', () => {
     return port;
   };
 
-  /** Of this network namespace, connected to a peer. */
+  /** Number of connected UDP sockets in this network namespace. */
   const openSockets = (): number =>
     readFileSync('/proc/net/udp', 'utf8')
       .split('\n')

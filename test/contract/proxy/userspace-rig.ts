@@ -1,4 +1,4 @@
-// A world with neighbours for each test of userspace mode, and the one service that its tests ask.
+// The world, the neighbours and the service that each test of userspace mode uses.
 import { afterEach, beforeEach } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
@@ -19,7 +19,7 @@ const targetPorts = { who: 8080, echo: 8081, digest: 8082, reset: 8083 } as cons
 export let world: World;
 export let around: Neighbours;
 
-/** Both are other ones for each test of the file that calls this. */
+/** Creates a new world and new neighbours for each test of the calling file. */
 export const useWorld = (): void => {
   const undo = new UndoStack();
   beforeEach(async () => {
@@ -31,7 +31,7 @@ export const useWorld = (): void => {
   afterEach(() => undo[Symbol.asyncDispose]());
 };
 
-/** One service with a port for each thing that the pods' servers can do. */
+/** A service port for each kind of server in the pods. */
 export const ports: ServiceSpec['ports'] = [
   { name: 'who', port: 80, nodePort: 30080 },
   { name: 'echo', port: 81, nodePort: 30081 },
@@ -61,7 +61,10 @@ export const start = async (...changes: Parameters<World['change']>) => {
 };
 export const bothFamilies = () => families.map((family) => slice(family, pods[family].slice(0, 3)));
 let marks = 0;
-/** Applies changes, and waits until all of them are in force, in both families: until a service that was told last answers. */
+/**
+ * Applies changes and a marker service, and waits until the marker answers in both families: then all changes are in
+ * force.
+ */
 export const change = async (...changes: Parameters<World['change']>): Promise<void> => {
   const mark = ++marks;
   await world.change(...changes, ...markerChanges(mark, { IPv4: pods.IPv4[0], IPv6: pods.IPv6[0] }));

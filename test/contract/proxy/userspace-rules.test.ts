@@ -1,4 +1,4 @@
-// Userspace mode's rules in the real kernel: what is read back is what was written, whichever iptables the node has, and it is kept up.
+// The rules of userspace mode in the real kernel: compared with the fake kernel, and repaired after damage.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ test.each([
   ['IPv4', testPlace],
   ['IPv6', testPlace6],
 ] as const)(
-  'random histories of %s leave the same rules in the kernel and in the one of the unit tests, and no damage is seen',
+  'writes the same %s rules to the kernel and to the fake after random histories, and sees no damage',
   async (family, place) => {
     await using world = await World.create();
     const tool = toolOf(family, 'default');
@@ -40,7 +40,7 @@ test.each([
   },
 );
 
-/** Everything that has a rule of its own kind. */
+/** A service that needs each kind of rule. */
 const web = put.service({
   metadata: { name: 'web', namespace: 'default' },
   spec: {
@@ -59,7 +59,7 @@ const web = put.service({
 });
 
 test.each(['nft', 'legacy'] as const)(
-  'with iptables-%s what somebody deletes by hand comes back, foreign rules stay, and what is well is left alone',
+  'with iptables-%s, restores deleted rules, keeps foreign rules, and writes nothing without damage',
   async (backend) => {
     await using world = await World.create(backend);
     execFileSync('ip', ['-n', world.name, 'addr', 'add', '192.168.56.11/24', 'dev', 'lo']);
@@ -72,7 +72,7 @@ test.each(['nft', 'legacy'] as const)(
     );
     const saved = (): string =>
       `${world.save('iptables-save')}${world.save('ip6tables-save')}`.replace(/^#.*\n|\[.*\]/gm, '');
-    // Looks for damage leave a line each.
+    // Counts the checks for damage: each adds a line to this file.
     const looks = join(world.folder, 'looks');
     world.shadow('iptables-save', `#!/bin/sh\necho >> ${looks}\nexec /usr/sbin/iptables-${backend}-save "$@"\n`);
     const lookCount = (): number => readFileSync(looks, 'utf8').length;
@@ -87,10 +87,10 @@ test.each(['nft', 'legacy'] as const)(
     ];
     for (const damage of damages) {
       world.exec(...damage);
-      await world.until(`${damage.join(' ')} is mended`, () => saved() === before, saved);
+      await world.until(`${damage.join(' ')} is repaired`, () => saved() === before, saved);
     }
     let quiet = { since: lookCount(), syncs: syncs() };
-    await world.until('it has looked again and again, and written nothing', () => {
+    await world.until('four checks found no damage', () => {
       if (syncs() !== quiet.syncs) quiet = { since: lookCount(), syncs: syncs() };
       return lookCount() - quiet.since >= 4;
     });

@@ -1,4 +1,4 @@
-// Userspace mode: real connections that end at kube-proxy and go on from there, through the real kernel.
+// Userspace mode: kube-proxy relays real connections through the real kernel.
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { answerOf, client, nodeAddress, pods } from '../../support/proxy/neighbours.ts';
@@ -23,7 +23,7 @@ describe.each(families)('over %s', (family) => {
   const [first = '', second = '', third = '', dead = ''] = pods[family];
   const ip = serviceIp[family];
 
-  test('a service answers everybody by TCP and UDP, at each of its addresses; the pod sees the node', async () => {
+  test('serves every client by TCP and UDP at each address of a service; the pod sees the node', async () => {
     await start(web(), ...bothFamilies());
     const loopback = family === 'IPv6' ? '::1' : '127.0.0.1';
     for (const where of ['o', 'c', 'p', 'n']) {
@@ -40,13 +40,13 @@ describe.each(families)('over %s', (family) => {
     }
   });
 
-  test('connections take turns', async () => {
+  test('spreads connections in turn', async () => {
     await start(web(), ...bothFamilies());
     const answers = await who('c', ip, 80, 300);
     expect([first, second, third].map((pod) => answers.filter(({ at }) => at === pod).length)).toEqual([100, 100, 100]);
   });
 
-  test('a change of endpoints takes effect for new connections at once, and old ones go on', async () => {
+  test('applies a change of endpoints to new connections and keeps the old connections', async () => {
     await start(web(), slice(family, [first]));
     const old = around.start('c', 'hold', ip, '81', '3');
     await once(old.stderr ?? old, 'data');
@@ -56,7 +56,7 @@ describe.each(families)('over %s', (family) => {
     expect(await answerOf(old)).toEqual({ before: 3, after: 3 });
   });
 
-  test('a dead endpoint is passed over, whether it refuses or says nothing', async () => {
+  test('skips a dead endpoint, whether it refuses or stays silent', async () => {
     const nobody = family === 'IPv6' ? 'fd00:1::99' : '10.244.1.99';
     await start(web(), slice(family, [dead, nobody, third]));
     const answers = await who('c', ip, 80, 24);
@@ -65,7 +65,7 @@ describe.each(families)('over %s', (family) => {
   });
 });
 
-test('50 MB arrive whole in both directions', async () => {
+test('relays 50 MB unchanged in both directions', async () => {
   await start(web(), ...bothFamilies());
   const bytes = 50 * 2 ** 20;
   const { sent, got, received } = await around.ask<Record<string, string>>(
@@ -79,19 +79,19 @@ test('50 MB arrive whole in both directions', async () => {
   expect(got).toBe(sent);
 });
 
-test('who has said all may still listen: a half-closed client gets its answer', async () => {
+test('delivers the answer to a half-closed client', async () => {
   await start(web(), ...bothFamilies());
   const { sent, head } = await around.ask<Record<string, string>>('c', 'send', serviceIp.IPv4, '82', '100000');
   expect(head).toBe(sent);
 });
 
-test('a reset is passed on', async () => {
+test('passes a reset on', async () => {
   await start(web(), ...bothFamilies());
   const client = around.start('c', 'send', serviceIp.IPv4, '83', '10');
   await expect(answerOf(client)).rejects.toThrow('ECONNRESET');
 });
 
-test('2,000 connections at once are served, and nothing is left of them when the client is killed', async () => {
+test('serves 2,000 connections at once, and closes all of them when the client is killed', async () => {
   await start(web(), ...bothFamilies());
   const holder = around.start('c', 'hold', serviceIp.IPv4, '81', '2000');
   await once(holder.stderr ?? holder, 'data');
@@ -104,7 +104,7 @@ test('2,000 connections at once are served, and nothing is left of them when the
   );
 });
 
-test('nothing is left of connections whose endpoint is killed', async () => {
+test('closes connections whose endpoint is killed', async () => {
   const extra = await around.serve('pods', pods.IPv4[3]);
   await start(web(), slice('IPv4', [pods.IPv4[3]]));
   const holder = around.start('c', 'hold', serviceIp.IPv4, '81', '20');
@@ -119,14 +119,14 @@ test('nothing is left of connections whose endpoint is killed', async () => {
   );
 });
 
-/** Connections of kube-proxy's that exist, those to the API server and what only waits for its time-out left out. */
+/** Open connections of kube-proxy, without those to the API server and those in TIME-WAIT. */
 const sockets = (): string[] =>
   world
     .exec('ss', '-tnH', 'state', 'established', 'state', 'close-wait', 'state', 'fin-wait-1', 'state', 'fin-wait-2')
     .split('\n')
     .filter((line) => line !== '' && !/127\.0\.0\.1/.test(line));
 
-test('ClientIP affinity keeps a client with its endpoint until that goes', async () => {
+test('keeps a client at its endpoint with ClientIP affinity until the endpoint is removed', async () => {
   await start(web({ sessionAffinity: 'ClientIP' }), ...bothFamilies());
   const landings = async (): Promise<string[]> => [
     ...new Set((await who('c', serviceIp.IPv4, 80, 20)).map(({ at = '' }) => at)),
@@ -144,7 +144,7 @@ test('ClientIP affinity keeps a client with its endpoint until that goes', async
   expect(next).not.toBe(favourite);
 });
 
-test('without endpoints a connection is reset at once', async () => {
+test('resets a connection at once when the service has no endpoints', async () => {
   await start(web());
   for (const [host, port] of [
     [serviceIp.IPv4, 80],
@@ -155,7 +155,7 @@ test('without endpoints a connection is reset at once', async () => {
   expect(world.log()).toContain("Couldn't find an endpoint for service");
 });
 
-test('external and load balancer addresses are answered, the latter only to allowed sources', async () => {
+test('serves external IPs to all clients, and load balancer IPs only to allowed sources', async () => {
   const ingress = { status: { loadBalancer: { ingress: [{ ip: '203.0.113.9' }] } } };
   const spec = { type: 'LoadBalancer' as const, externalIPs: ['203.0.113.7'] };
   await start(
@@ -169,7 +169,7 @@ test('external and load balancer addresses are answered, the latter only to allo
   expect((await who('c', '203.0.113.9', 80))[0]?.at).toBeDefined();
 });
 
-test('policy Local holds for clients from outside, and not for pods of the cluster', async () => {
+test('applies policy Local to clients outside the cluster, and not to pods', async () => {
   const elsewhere = slice('IPv4', pods.IPv4.slice(0, 3), 'n2');
   await start(web({ externalTrafficPolicy: 'Local' }), elsewhere);
   expect(await who('c', nodeAddress.IPv4, 30080)).toEqual([{ error: 'ECONNRESET' }]);

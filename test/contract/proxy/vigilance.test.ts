@@ -1,4 +1,4 @@
-// Somebody takes rules of ours away, a chain at a time or all at once: they come back by themselves, and nothing else is touched.
+// kube-proxy restores deleted rules and chains by itself, and does not touch foreign rules.
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -31,10 +31,10 @@ const createWorld = async (backend: Backend, ...flags: string[]): Promise<World>
   return world;
 };
 
-/** Looks follow each other without the usual pause; how long that is, the test of a flush of the whole rule set tells. */
+/** Shortens the pause between checks for damage. The test of a flushed rule set uses the default pause. */
 const oftenLooked = '--iptables-sync-period=200ms';
 
-/** All rules, without counters and comments of the tool; in the order of their text, as jumps that return go to the front. */
+/** All rules without counters and comments, sorted, because a restored jump is inserted at the front of its chain. */
 const rules = (world: World): string =>
   (['mangle', 'filter', 'nat'] as const)
     .flatMap((table) => {
@@ -44,13 +44,13 @@ const rules = (world: World): string =>
     .sort()
     .join('\n');
 
-/** Takes something away that is missed then, and waits until all is as before. */
+/** Damages the rules, and waits until they are as before. */
 const expectRepair = async (world: World, damage: readonly (readonly string[])[]): Promise<void> => {
   const whole = rules(world);
   for (const argv of damage) world.exec(...argv);
   expect(rules(world), String(damage)).not.toBe(whole);
   await world.until(
-    `what went by ${damage.join(', ')} is back`,
+    `the rules deleted by ${damage.join(', ')} are back`,
     () => rules(world) === whole,
     () => rules(world),
   );
@@ -67,41 +67,41 @@ const wordsOf = (line: string): string[] => [...line.matchAll(/"([^"]*)"|(\S+)/g
 describe.each<Backend>(['nft', 'legacy'])('with iptables-%s', (backend) => {
   const nat = ['iptables', '-t', 'nat'];
   test.each<{ name: string; damage: string[][] }>([
-    { name: 'KUBE-SERVICES was emptied', damage: [[...nat, '-F', 'KUBE-SERVICES']] },
-    { name: 'KUBE-POSTROUTING was emptied', damage: [[...nat, '-F', 'KUBE-POSTROUTING']] },
-    { name: 'the refusals were emptied', damage: [['iptables', '-F', 'KUBE-SERVICES']] },
+    { name: 'KUBE-SERVICES was flushed', damage: [[...nat, '-F', 'KUBE-SERVICES']] },
+    { name: 'KUBE-POSTROUTING was flushed', damage: [[...nat, '-F', 'KUBE-POSTROUTING']] },
+    { name: 'KUBE-SERVICES of table filter was flushed', damage: [['iptables', '-F', 'KUBE-SERVICES']] },
     { name: 'table nat was flushed', damage: [[...nat, '-F']] },
     {
-      name: 'table nat was flushed, and its chains deleted',
+      name: 'table nat was flushed and its chains were deleted',
       damage: [
         [...nat, '-F'],
         [...nat, '-X'],
       ],
     },
-    { name: 'empty chains that nobody uses were deleted', damage: [['iptables', '-t', 'mangle', '-X']] },
-  ])('$name: repaired', async ({ damage }) => {
+    { name: 'the unused chains of table mangle were deleted', damage: [['iptables', '-t', 'mangle', '-X']] },
+  ])('restores the rules after $name', async ({ damage }) => {
     await using world = await createWorld(backend, oftenLooked);
     await expectRepair(world, damage);
     expect(world.save()).toMatch(new RegExp(`^${foreign[0]}$`, 'm'));
   });
 
-  test('each single jump from a built-in chain comes back', async () => {
+  test('restores each deleted jump from a built-in chain', async () => {
     await using world = await createWorld(backend, oftenLooked);
     const jumps = jumpsOf(world);
     expect(jumps).toHaveLength(14);
     for (const jump of jumps) await expectRepair(world, [jump]);
   });
 
-  test('a foreign rule in our way is left there', async () => {
+  test('keeps a foreign rule in front of its jump', async () => {
     await using world = await createWorld(backend, oftenLooked);
     world.exec(...nat, '-I', 'PREROUTING', '-s', '192.0.2.9', '-j', 'RETURN');
     await expectRepair(world, [[...nat, '-F', 'KUBE-SERVICES']]);
     expect(world.save()).toContain('-A PREROUTING -s 192.0.2.9/32 -j RETURN');
   });
 
-  test('IPv6 is watched, too', async () => {
+  test('restores IPv6 rules, too', async () => {
     await using world = await createWorld(backend);
-    // Without a service of the family, looks are rare.
+    // Without a service of the family, checks are rare.
     await world.change(put.service({ metadata: { name: 'six', namespace: 'default' }, spec: sixth }));
     world.exec('ip6tables', '-t', 'nat', '-F');
     const jump = '-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES';
@@ -110,13 +110,13 @@ describe.each<Backend>(['nft', 'legacy'])('with iptables-%s', (backend) => {
   });
 });
 
-test('a flush of the whole rule set takes all with it, and only what is ours comes back', async () => {
+test('restores its own rules after a flush of the whole rule set', async () => {
   await using world = await createWorld('nft');
   const whole = rules(world);
   world.exec('nft', 'flush', 'ruleset');
   const ours = whole.split('\n').filter((line) => !foreign.some((rule) => line.endsWith(rule)));
   await world.until(
-    'all of ours is back',
+    'all rules of kube-proxy are back',
     () => rules(world) === ours.join('\n'),
     () => rules(world),
   );
@@ -125,16 +125,16 @@ test('a flush of the whole rule set takes all with it, and only what is ours com
 test.each([
   { mode: 'iptables', tool: /^ip6?tables-(nft-)?restore$/ },
   { mode: 'nftables', tool: /^nft$/ },
-])('the tools that stay to look end with kube-proxy in mode $mode, also when it is killed', async ({ mode, tool }) => {
+])('leaves no listing tool running after a kill in mode $mode', async ({ mode, tool }) => {
   await using world = await World.create();
   const proxy = await world.startProxy(`--proxy-mode=${mode}`, oftenLooked);
-  await world.until('both families are looked at', () => lookers(world, tool) === 2);
+  await world.until('a tool for each family is running', () => countTools(world, tool) === 2);
   await world.stop(proxy, 'SIGKILL');
-  await world.until('no tool is left', () => lookers(world, tool) === 0);
+  await world.until('no tool is left', () => countTools(world, tool) === 0);
 });
 
-/** Processes that look, in the namespace. */
-const lookers = (world: World, tool: RegExp): number => {
+/** Number of listing tools in the network namespace. */
+const countTools = (world: World, tool: RegExp): number => {
   const pids = world.exec('ip', 'netns', 'pids', world.name).trim().split('\n');
   return pids.filter((pid) => tool.test(commandOf(pid))).length;
 };
