@@ -1,11 +1,13 @@
-// The cluster that a lab wants: the part of a lab's definition from which the plan is made.
+// The cluster that a lab asks for: the part of a lab's definition from which the plan is made.
 import type { ProxyMode } from './proxy-modes.ts';
 import type { Cidr, Ipv4 } from './scalars.ts';
 
 export interface ClusterSpec {
-  /** In the order of the pod subnets: the first gets 10.244.0.0/24, the next 10.244.1.0/24, … Exactly one control plane. */
+  /**
+   * In the order of the pod subnets: the first gets 10.244.0.0/24, the next 10.244.1.0/24, … Exactly one control plane.
+   */
   readonly nodes: readonly NodeSpecification[];
-  /** Machines outside of the cluster, on the lab's network. */
+  /** Machines outside the cluster, on the lab's network. */
   readonly clients: readonly { readonly name: string }[];
   /** The nodes' network. Default 192.168.56.0/24; the fabric is .1, nodes from .10 on, clients from .100 on. */
   readonly nodeCidr: Cidr;
@@ -26,17 +28,21 @@ export interface NodeSpecification {
 }
 
 export interface ProxySpecification {
-  /** kube-proxy's `--proxy-mode`; not passed when absent, so that its default shows. */
+  /** kube-proxy's mode. Absent: the setting is not passed, and kube-proxy uses its default. */
   readonly mode?: ProxyMode;
-  /** kube-proxy's `-v`. Default 4, at which it names each service port. */
+  /** kube-proxy's `-v`. Default 4: kube-proxy then logs each service port. */
   readonly verbosity: number;
 }
 
 /** The limits of a cluster. `host/lab/cluster.ts` refuses a cluster that exceeds them. */
 export const clusterLimits = {
-  /** The container name `labs-NAME-MACHINE` must be a DNS label of at most 63 characters (RFC 1123): 5 + 40 + 1 + 15. */
+  /**
+   * The container name `labs-NAME-MACHINE` must be a DNS label of at most 63 characters (RFC 1123): 5 + 40 + 1 + 15.
+   */
   nameLength: 40,
-  /** The longest name of a network interface, so that a veth can carry its machine's name: IFNAMSIZ is 16 with the NUL. */
+  /**
+   * The longest name of a network interface, so that a veth can carry its machine's name: IFNAMSIZ is 16 with the NUL.
+   */
   machineNameLength: 15,
   nodes: 16,
   clients: 16,

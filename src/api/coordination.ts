@@ -1,4 +1,4 @@
-// coordination.k8s.io/v1: Lease, with which a kubelet says that it is alive (KEP-589).
+// coordination.k8s.io/v1: Lease, which a kubelet renews to show that it is alive (KEP-589).
 import type { KubeObject } from './meta.ts';
 
 export interface Lease extends KubeObject {

@@ -1,4 +1,4 @@
-// core/v1: the fields of Kubernetes' own types that this project reads or writes. Others pass through untouched.
+// core/v1: the fields of Kubernetes' types that this project reads or writes. Other fields pass through unchanged.
 import type { Condition, IntOrString, KubeObject, ObjectMeta, ObjectReference } from './meta.ts';
 
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
@@ -269,7 +269,7 @@ export interface KubeEvent extends KubeObject {
   action?: string;
 }
 
-/** A pod to be made (Deployment, ReplicaSet). */
+/** The template of pods (Deployment, ReplicaSet). */
 export interface PodTemplateSpec {
   metadata?: Partial<ObjectMeta>;
   spec: PodSpec;

@@ -9,7 +9,7 @@ export interface EndpointSlice extends KubeObject {
 }
 export interface Endpoint {
   addresses: string[];
-  /** Missing `ready` counts as ready, missing `serving` as `ready`, missing `terminating` as false. */
+  /** Defaults: `ready` true, `serving` as `ready`, `terminating` false. */
   conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
   hostname?: string;
   nodeName?: string;
@@ -28,5 +28,8 @@ export interface EndpointPort {
 export const serviceNameLabel = 'kubernetes.io/service-name';
 /** The label that names the controller which owns a slice. */
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
-/** The annotation that tells when what the slice shows came about (RFC 3339): kube-proxy measures its latency from then. */
+/**
+ * The annotation with the time of the change that the slice shows (RFC 3339). kube-proxy measures its latency from this
+ * time.
+ */
 export const lastChangeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';

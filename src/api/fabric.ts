@@ -1,4 +1,4 @@
-// What the host asks the fabric agent: JSON lines over the standard streams of one exec in the fabric container.
+// The protocol between host and fabric agent: JSON lines over the standard streams of one exec in the fabric container.
 import type { Ipv4 } from './scalars.ts';
 
 /** `{"id":1,"method":"wire","params":{…}}` */
@@ -8,30 +8,31 @@ export interface FabricRequest<M extends FabricMethod = FabricMethod> {
   readonly params: FabricMethods[M]['params'];
 }
 
-/** `{"id":1,"result":…}` or `{"id":1,"error":{…}}`; answers may come in any order. */
+/** `{"id":1,"result":…}` or `{"id":1,"error":{…}}`; answers may arrive in any order. */
 export type FabricResponse =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { readonly code: string; readonly message: string } };
 
 export type FabricMethod = keyof FabricMethods;
 
-/** Every method's parameters and result. */
+/** The parameters and the result of each method. */
 export interface FabricMethods {
-  /** Answers at once: the agent is there. */
+  /** Answers at once, to show that the agent runs. */
   readonly hello: { readonly params: Record<string, never>; readonly result: { readonly version: string } };
   /**
-   * Claims the cluster for this agent: until it ends, no other one gets the claim. `completed` tells whether a start
-   * of this cluster ever came to its end.
+   * Claims the cluster for this agent. No other agent gets the claim until this agent ends. `completed` says whether
+   * a start
+   * of this cluster has ever finished.
    */
   readonly claim: {
     readonly params: Record<string, never>;
     readonly result: { readonly claimed: boolean; readonly completed: boolean };
   };
-  /** Gives the claim up before the agent ends. */
+  /** Releases the claim before the agent ends. */
   readonly release: { readonly params: Record<string, never>; readonly result: Record<string, never> };
-  /** The claimed cluster's start has come to its end. */
+  /** Records that the start of the claimed cluster has finished. */
   readonly complete: { readonly params: Record<string, never>; readonly result: Record<string, never> };
-  /** Makes bridge and links; what is already right stays. Repeatable. */
+  /** Creates the bridge and the links. Keeps what is already right, so it can be repeated. */
   readonly wire: { readonly params: WireParams; readonly result: { readonly wired: readonly string[] } };
   readonly facts: { readonly params: FactsParams; readonly result: Facts };
   readonly http: { readonly params: HttpProbe; readonly result: HttpOutcome };
@@ -59,17 +60,17 @@ export interface WireParams {
 export interface WireLink {
   /** The machine's name, e.g. `node01`; names the bridge's side of the pair. */
   readonly machine: string;
-  /** Process id of the container's init, as the Docker engine knows it. */
+  /** Process id of the container's init, in the process namespace of the Docker engine. */
   readonly pid: number;
   readonly interface: string;
   readonly address: Ipv4;
   readonly prefix: number;
   readonly gateway: Ipv4;
-  /** e.g. `02:42:c0:a8:38:0b`: derived from the address, so that it is the same after each start. */
+  /** e.g. `02:42:c0:a8:38:0b`. Derived from the address, so that it is the same after each start. */
   readonly mac: string;
 }
 
-/** Whose network namespace: a machine's own, or that of the pod with this address on the machine. */
+/** A network namespace: the machine's own, or the namespace of the pod with this address on the machine. */
 export interface Place {
   readonly machine: string;
   readonly pid: number;
@@ -91,9 +92,9 @@ export interface FactsParams {
   readonly want: readonly FactName[];
 }
 
-/** What the kernel says about one place. A fact that wasn't asked for is absent. */
+/** Facts about one place, from the kernel. A fact that was not asked for is absent. */
 export interface Facts {
-  /** `iptables-save`, all tables, by the fabric's own tool. */
+  /** The output of `iptables-save` for all tables, by the fabric's own tool. */
   readonly iptables?: string;
   readonly ip6tables?: string;
   /** `ip -details -json address` */
@@ -101,9 +102,9 @@ export interface Facts {
   /** `ip -json route show table main` */
   readonly routes?: readonly RouteFact[];
   readonly listeners?: readonly ListenerFact[];
-  /** The processes of the machine (all of its process-id namespace), whatever the place's network namespace. */
+  /** All processes of the machine, in every network namespace. */
   readonly processes?: readonly ProcessFact[];
-  /** Every network namespace in which a process of the machine lives, or which is mounted under its /run/netns. */
+  /** The network namespaces of the machine's processes, and the namespaces mounted under its /run/netns. */
   readonly namespaces?: readonly NamespaceFact[];
   readonly sysctls?: Readonly<Record<string, string>>;
 }
@@ -118,7 +119,7 @@ export interface LinkFact {
   readonly mtu: number;
   /** The bridge that this link is plugged into. */
   readonly master?: string;
-  /** The peer's ifindex of a veth whose other end is in another namespace. */
+  /** The ifindex of the other end, for a veth whose other end is in another namespace. */
   readonly peerIndex?: number;
   readonly addresses: readonly {
     readonly address: string;
@@ -149,7 +150,7 @@ export interface ProcessFact {
   readonly command: string;
   readonly arguments: readonly string[];
   readonly networkNamespace: string;
-  /** The systemd unit of the process's cgroup, e.g. `kube-proxy.service`, where it has one. */
+  /** The systemd unit of the process, e.g. `kube-proxy.service`, if it has one. */
   readonly unit?: string;
 }
 
@@ -165,11 +166,11 @@ export interface HttpProbe {
   readonly timeoutMs: number;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Resolve names with this server instead of the fabric's own resolver. */
+  /** The DNS server that resolves names. Default: the fabric's resolver. */
   readonly nameserver?: Ipv4;
 }
 
-/** Why a probe got no answer, in the order of a connection's life. */
+/** Why a probe got no answer, in the order of the phases of a connection. */
 export type ProbeFailure = 'unresolved' | 'unreachable' | 'refused' | 'timeout' | 'reset' | 'protocol';
 
 export type HttpOutcome =

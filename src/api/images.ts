@@ -1,4 +1,4 @@
-// The pod image store: a read-only folder that all nodes share, filled on the host, read by the kubelet.
+// The store of pod images: a read-only folder that all nodes share. The host fills it, the kubelet reads it.
 
 /** Where nodes mount the store. */
 export const imageStorePath = '/var/lib/images';
@@ -28,7 +28,7 @@ export interface ImageConfig {
   readonly StopSignal?: string;
 }
 
-/** `busybox` → `docker.io/library/busybox:latest`, as Docker and containerd write references out. */
+/** `busybox` → `docker.io/library/busybox:latest`, the full form that Docker and containerd use. */
 export const normaliseReference = (reference: string): string => {
   const [first = '', ...rest] = reference.split('/');
   const hasRegistry = rest.length > 0 && (first.includes('.') || first.includes(':') || first === 'localhost');

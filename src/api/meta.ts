@@ -1,4 +1,4 @@
-// What all Kubernetes objects share (apimachinery's metav1).
+// The fields that all Kubernetes objects share (apimachinery's metav1).
 
 /** Metadata of an object. Times are RFC 3339 in UTC with whole seconds. */
 export interface ObjectMeta {
@@ -60,7 +60,7 @@ export interface Condition {
   observedGeneration?: number;
 }
 
-/** A failed API call's body (metav1.Status). */
+/** The body of a failed API call (metav1.Status). */
 export interface Status {
   kind: 'Status';
   apiVersion: 'v1';

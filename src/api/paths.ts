@@ -1,4 +1,4 @@
-// Where things lie inside nodes: shared by the plan that writes them, the image and the components that read them.
+// Paths, ports and programs inside a node. The plan writes the files; the image and the components use them.
 
 export const nodePaths = {
   /** The bundled components, `kube-apiserver.js` and so on. */
@@ -26,7 +26,7 @@ export const componentPorts = {
   dns: 53,
 } as const;
 
-/** The components, by the name of their program, unit and bundle. */
+/** The components of nodes. Program, systemd unit and bundle have this name. */
 export const components = [
   'kube-apiserver',
   'kube-controller-manager',

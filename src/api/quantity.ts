@@ -20,7 +20,7 @@ const decimal: Readonly<Record<string, number>> = {
   E: 1e18,
 };
 
-/** In the resource's base unit: cores for cpu, bytes for memory. Undefined when it is no quantity. */
+/** The amount in the resource's base unit: cores for cpu, bytes for memory. Undefined if the text is not a quantity. */
 export const parseQuantity = (text: string | number): number | undefined => {
   if (typeof text === 'number') return text;
   const match = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+)|(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E))?$/.exec(text);
@@ -30,10 +30,10 @@ export const parseQuantity = (text: string | number): number | undefined => {
   return Number(number) * (suffix === undefined ? 1 : (binary[suffix] ?? decimal[suffix] ?? Number.NaN));
 };
 
-/** Cpu in whole thousandths of a core, rounded up as the scheduler does; 0 when missing or no quantity. */
+/** CPU in thousandths of a core, rounded up as the scheduler does. 0 if missing or not a quantity. */
 export const milliCpu = (text: string | number | undefined): number =>
   text === undefined ? 0 : Math.ceil((parseQuantity(text) ?? 0) * 1000 - 1e-9);
 
-/** Bytes (or a count), rounded up; 0 when missing or no quantity. */
+/** Bytes or a count, rounded up. 0 if missing or not a quantity. */
 export const wholeUnits = (text: string | number | undefined): number =>
   text === undefined ? 0 : Math.ceil(parseQuantity(text) ?? 0);

@@ -1,4 +1,4 @@
-// Which resources exist and under which URL: the one table that client, API server and controllers share.
+// The resources of the API and their URLs. Client, API server and controllers share this table.
 // What the API server does with each of them is in src/node/apiserver/resources/.
 import type { Deployment, ReplicaSet } from './apps.ts';
 import type { Lease } from './coordination.ts';
@@ -18,7 +18,7 @@ export interface Resource<T extends KubeObject = KubeObject> {
   /** As on kubectl's command line: `svc`. */
   readonly shortNames: readonly string[];
   readonly namespaced: boolean;
-  /** Never set: carries the object type. */
+  /** Never set. It only carries the object type. */
   readonly phantom?: T;
 }
 

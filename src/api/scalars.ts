@@ -1,4 +1,4 @@
-// Branded scalars: parsed once at the edge, trusted inside.
+// IPv4 scalars that are parsed once, where they enter the program, and trusted after that.
 import { isIPv4 } from 'node:net';
 
 declare const brand: unique symbol;
@@ -9,7 +9,7 @@ export type Ipv4 = Branded<string, 'Ipv4'>;
 /** An IPv4 network in CIDR notation with a zero host part, e.g. `10.244.1.0/24` (RFC 4632). */
 export type Cidr = Branded<string, 'Cidr'>;
 
-/** The reason why a value was refused, worded for the person who wrote it. */
+/** The value is invalid. The message is for the person who wrote the value. */
 export class ScalarError extends Error {
   override readonly name = 'ScalarError';
 }
@@ -27,7 +27,10 @@ export const parseCidr = (text: string): Cidr => {
   return network;
 };
 
-/** The network that has the address: `10.0.0.0/8` for `10.1.2.3/8`. @throws ScalarError when `text` is not `address/prefix`. */
+/**
+ * The network that has the address: `10.0.0.0/8` for `10.1.2.3/8`. @throws ScalarError when `text` is not
+ * `address/prefix`.
+ */
 export const withoutHostBits = (text: string): Cidr => {
   const [address = '', prefix = '', ...rest] = text.split('/');
   if (rest.length > 0 || !/^\d{1,2}$/.test(prefix) || Number(prefix) > 32) {

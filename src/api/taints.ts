@@ -1,4 +1,4 @@
-// Which taints a pod puts up with (core/v1 Toleration.ToleratesTaint).
+// Whether a toleration covers a taint (core/v1 Toleration.ToleratesTaint).
 import type { Taint, Toleration } from './core.ts';
 
 /** An empty effect tolerates all effects; `Exists` without a key tolerates everything. */

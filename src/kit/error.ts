@@ -1,4 +1,4 @@
-// The one error type that reaches a user: a stable code, what happened, and what to do next.
+// The error type that users see: a stable code, what happened, and what to do next.
 
 /** Exit codes of `labs` (docs: README, "Exit codes"). */
 export const ExitCode = {
@@ -8,7 +8,7 @@ export const ExitCode = {
   checkFailed: 1,
   /** Bad usage or a bad definition. */
   usage: 2,
-  /** Something of ours or of the machine's broke. Never costs points. */
+  /** labs or the machine failed. This never costs points. */
   broken: 3,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
@@ -20,7 +20,7 @@ export interface LabErrorOptions {
   readonly exitCode?: ExitCode;
 }
 
-/** An error with a stable code (`LAB_…`), for people and for programs. Logged once, at the top. */
+/** An error with a stable code (`LAB_…`). It is printed once, at the top of the program. */
 export class LabError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
@@ -35,5 +35,5 @@ export class LabError extends Error {
   }
 }
 
-/** The message of anything that was thrown. */
+/** The message of a thrown value of any type. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,7 +1,7 @@
-// Waiting without sleeping: a named condition, a deadline, and an error that carries the last thing seen.
+// Waits for a named condition until a deadline. The error at the deadline says what was seen last.
 import { LabError, messageOf } from './error.ts';
 
-/** What one look at the world saw: done with a value, or not yet, and why. */
+/** The result of one look: done with a value, or not yet with a reason. */
 export type Seen<T> = { readonly done: true; readonly value: T } | { readonly done: false; readonly seen: string };
 
 export const done = <T>(value: T): Seen<T> => ({ done: true, value });
@@ -9,19 +9,19 @@ export const notYet = (seen: string): Seen<never> => ({ done: false, seen });
 
 export interface EventuallyOptions {
   readonly timeoutMs: number;
-  /** First pause between two looks; it grows by half each time up to `maxIntervalMs`. */
+  /** The first pause between two looks. It grows by half each time, up to `maxIntervalMs`. */
   readonly intervalMs?: number;
   readonly maxIntervalMs?: number;
   readonly signal?: AbortSignal;
 }
 
-/** A look that doesn't come back is given up so long after the deadline. */
+/** A look that does not return is given up this long after the deadline. */
 const graceMs = 1000;
 
 /**
- * Looks until `look` says done, a last time at the deadline. A look that throws counts as not yet.
- * @param condition what is waited for, as it stands in the error: "every node is Ready"
- * @throws LabError `LAB_TIMEOUT` with the last thing seen; the signal's reason when aborted
+ * Calls `look` until it is done, the last time at the deadline. A look that throws counts as not yet.
+ * @param condition completes "Waited 5 s until …" in the error, e.g. "every node is Ready"
+ * @throws LabError `LAB_TIMEOUT` with the last reason; the signal's reason when aborted
  */
 export const eventually = async <T>(
   condition: string,
@@ -51,7 +51,7 @@ const lookSafely = async <T>(look: () => Promise<Seen<T>> | Seen<T>): Promise<Se
   }
 };
 
-/** What `promise` resolves with, or undefined after `milliseconds`. Rejects with the signal's reason. */
+/** The value of `promise`, or undefined after `milliseconds`. Rejects with the signal's reason when aborted. */
 const within = async <T>(
   milliseconds: number,
   promise: Promise<T> | undefined,

@@ -1,6 +1,6 @@
-// What a component writes to. The type only: the klog implementation lives with the components that run in nodes.
+// The log that components write to. Only the type is here; src/node/component/klog.ts implements it.
 
-/** Structured, levelled logging with klog's verbosity. `info(0, …)` always shows; `info(4, …)` from `-v=4` on. */
+/** A structured log with klog's verbosity: `info(0, …)` is always shown, `info(4, …)` with `-v=4` and higher. */
 export interface Logger {
   info(verbosity: number, message: string, fields?: LogFields): void;
   warning(message: string, fields?: LogFields): void;

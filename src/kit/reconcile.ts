@@ -1,23 +1,24 @@
-// The one coalescing reconcile loop, shared by every component: a trigger, a sync, back-off on failure, an AbortSignal.
+// The reconcile loop that every component uses: triggers collapse into one sync, and failures are retried with growing
+// pauses.
 
 export interface ReconcileOptions {
-  /** Brings the world to the desired state. Never runs twice at once. */
+  /** Brings the world to the desired state. Runs at most once at a time. */
   readonly sync: (signal: AbortSignal) => Promise<void>;
   readonly onError: (error: unknown, retryInMs: number) => void;
   readonly signal: AbortSignal;
-  /** The least time between the starts of two syncs. Default 0. */
+  /** The minimum time between the starts of two syncs. Default 0. */
   readonly minIntervalMs?: number;
-  /** Syncs at least this often, also without a trigger. Default: never. */
+  /** The maximum time between two syncs, also without a trigger. Default: no maximum. */
   readonly maxIntervalMs?: number;
-  /** First back-off after a failure, doubled each time up to `maxBackoffMs`. Defaults 100 and 10,000. */
+  /** The pause after the first failure. It doubles with each failure up to `maxBackoffMs`. Defaults: 100 and 10,000. */
   readonly backoffMs?: number;
   readonly maxBackoffMs?: number;
 }
 
 export interface Reconciler {
-  /** Asks for a sync; triggers that arrive while one runs collapse into one more. */
+  /** Requests a sync. Triggers during a sync collapse into one more sync. */
   trigger(): void;
-  /** Resolves once the loop has ended after its signal aborted. */
+  /** Resolves when the signal has aborted and the loop has ended. */
   readonly stopped: Promise<void>;
 }
 

@@ -1,19 +1,20 @@
-// Undo before do: register how to take a step back, then take it.
+// A stack of undos: register the undo of a step before the step.
 import { messageOf } from './error.ts';
 
 /**
- * A stack of undos for `await using`. Leaving the scope without `commit()` runs them in reverse; one that fails
- * doesn't keep the others from running.
+ * A stack of undos for `await using`. If the scope ends without `commit()`, the undos run in reverse order. After an
+ * undo that fails,
+ * the other undos still run.
  */
 export class UndoStack implements AsyncDisposable {
   readonly #undos: { readonly name: string; readonly undo: () => Promise<void> | void }[] = [];
 
-  /** Registers the undo of the step that follows. */
+  /** Registers the undo of the next step. */
   push(name: string, undo: () => Promise<void> | void): void {
     this.#undos.push({ name, undo });
   }
 
-  /** The work succeeded: forget the undos. */
+  /** Drops all undos, because the work succeeded. */
   commit(): void {
     this.#undos.length = 0;
   }

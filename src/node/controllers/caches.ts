@@ -1,4 +1,4 @@
-// One cache per resource, shared by all controllers; and the world as a pure function sees it.
+// The caches that all controllers share, one per resource, and the read-only view of them for pure functions.
 import type { KubeObject } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import type { Logger } from '../../kit/logger.ts';

@@ -1,13 +1,13 @@
-// What a controller is: which objects wake it, and a pure function from what it sees to what it writes.
+// The definition of a controller: which objects wake it, and a pure function from the caches to writes.
 import type { KubeObject } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import type { Key } from '../client/types.ts';
 import type { Write } from './writes.ts';
 
-/** The caches of all resources at one moment. Treat the objects as frozen. */
+/** The caches of all resources at one moment. Do not change the objects. */
 export interface World {
   get<T extends KubeObject>(resource: Resource<T>, key: Key): T | undefined;
-  /** All objects, or those of a namespace. */
+  /** All objects, or the objects of one namespace. */
   all<T extends KubeObject>(resource: Resource<T>, namespace?: string): readonly T[];
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -16,9 +16,9 @@ export interface World {
 }
 
 export interface Outcome {
-  /** In order; neighbours with the same verb and resource are sent side by side. */
+  /** Sent in this order. Neighbours with the same verb and resource are sent concurrently. */
   readonly writes: readonly Write[];
-  /** Look at this key again by then, also when nothing changes: deadlines, minReadySeconds. */
+  /** Reconcile this key again after this time, also without a change: for deadlines and minReadySeconds. */
   readonly againInMs?: number | undefined;
 }
 
@@ -26,18 +26,18 @@ export const nothing: Outcome = { writes: [] };
 
 export interface Watch {
   readonly resource: Resource;
-  /** The keys that an object concerns; asked for its state before and after each change. */
+  /** The keys that an object concerns. Called with the object before and after each change. */
   keys(object: KubeObject, world: World): Iterable<string>;
 }
 
 export interface Controller {
-  /** As in the original's events: `replicaset-controller`. */
+  /** The source of its Events, as in the original: `replicaset-controller`. */
   readonly name: string;
   readonly watches: readonly Watch[];
   reconcile(key: string, world: World): Outcome;
 }
 
-/** Keeps the object's type inside of the function that reads it. */
+/** Hides the object's type, so that watches of different resources fit in one list. */
 export const watch = <T extends KubeObject>(
   resource: Resource<T>,
   keys: (object: T, world: World) => Iterable<string>,
@@ -49,7 +49,7 @@ export const parseKey = (key: string): { readonly name: string; readonly namespa
   return slash < 0 ? { name: key, namespace: '' } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 };
 
-/** The soonest of several times to look again. */
+/** The earliest of several times. */
 export const soonest = (...times: readonly (number | undefined)[]): number | undefined => {
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);

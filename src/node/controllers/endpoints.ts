@@ -24,7 +24,7 @@ import { keyFor } from './writes.ts';
 export const endpointsManagedByLabel = 'endpoints.kubernetes.io/managed-by';
 export const endpointsManagedBy = 'endpoint-controller';
 
-/** Marks the key of a service that was seen to be deleted. */
+/** Marks the key of a service whose deletion was seen. */
 const goneMark = 'gone:';
 
 export const endpointsController: Controller = {
@@ -48,7 +48,9 @@ export const endpointsController: Controller = {
   },
 };
 
-/** Somebody's own Endpoints may be there before their service is: they go only when a service was seen to go. */
+/**
+ * Hand-written Endpoints may exist before their service. They are deleted only if the deletion of a service was seen.
+ */
 const isOurs = ({ metadata: { labels } }: Endpoints): boolean =>
   labels?.[endpointsManagedByLabel] === endpointsManagedBy;
 

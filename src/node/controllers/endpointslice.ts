@@ -1,4 +1,4 @@
-// Service + pods → EndpointSlices, from which every kube-proxy makes its rules (pkg/controller/endpointslice).
+// Service + pods → EndpointSlices. Every kube-proxy makes its rules from them (pkg/controller/endpointslice).
 import type { Pod, Service } from '../../api/core.ts';
 import {
   type Endpoint,
@@ -38,7 +38,7 @@ export const endpointSliceController: Controller = {
     watch(services, (service) => [keyOf(service)]),
     watch(pods, servicesOfPod),
     watch(endpointSlices, (slice) => serviceOf(slice)),
-    // A zone is copied into the slices; without zones a node's heartbeat is no news.
+    // A node matters only by its zone, which the slices copy. Heartbeats are ignored.
     watch(nodes, (node, world) =>
       node.metadata.labels?.[zoneLabel] === undefined ? [] : world.all(services).filter(hasManagedEndpoints).map(keyOf),
     ),
@@ -55,7 +55,7 @@ const serviceOf = ({ metadata: { labels, namespace } }: EndpointSlice): string[]
     ? [`${namespace}/${labels[serviceNameLabel]}`]
     : [];
 
-/** Endpoints that share their ports: one slice, or several when there are many. */
+/** Endpoints with the same ports. They need one slice, or several if there are many. */
 interface Content {
   readonly ports: readonly ResolvedPort[];
   readonly endpoints: readonly Endpoint[];
@@ -73,7 +73,7 @@ const reconcileService = (service: Service, world: World): Outcome => {
   const { kept, added } = distribute(usable, desired(service, members, world));
   const free = usable.filter((slice) => !kept.has(slice));
   const stamp = lastChange(service, members);
-  // A slice with nothing left in it takes up new content before another is made (the original's "recycling").
+  // An empty slice is filled again before a new slice is created ("recycling" in the original).
   const recycled = added.slice(0, free.length).map((content, index) => [free[index], content] as const);
   const updates = [...kept, ...recycled].flatMap(([slice, content]) =>
     slice === undefined ? [] : update(service, slice, content, stamp),
@@ -97,7 +97,7 @@ const desired = (service: Service, members: readonly Pod[], world: World): Conte
   return [...groups.values()];
 };
 
-/** Undefined when the pod's node is gone: nothing could reach the pod. */
+/** Undefined if the pod's node is gone, because nothing can reach the pod then. */
 const endpointOf = (service: Service, pod: Pod, world: World): Endpoint | undefined => {
   const { nodeName = '' } = pod.spec;
   const node = world.get(nodes, { name: nodeName });
@@ -123,7 +123,7 @@ const endpointOf = (service: Service, pod: Pod, world: World): Endpoint | undefi
   };
 };
 
-/** Leaves endpoints in the slice where they are; newcomers fill up slices with the same ports, then new ones. */
+/** Endpoints stay in their slice. New endpoints fill slices with the same ports, then new slices. */
 const distribute = (
   slices: readonly EndpointSlice[],
   groups: readonly Content[],
@@ -147,7 +147,7 @@ const distribute = (
     }
     while (rest.length > 0) added.push({ ports, endpoints: rest.splice(0, maxEndpoints) });
   }
-  // A service without endpoints still has one empty slice: its proxies then know that there is nothing.
+  // A service without endpoints has one empty slice, so that proxies know that there are no endpoints.
   if (kept.size === 0 && added.length === 0) added.push({ ports: [], endpoints: [] });
   return { kept, added };
 };
@@ -184,7 +184,7 @@ const create = (service: Service, content: Content, stamp: string): Write => {
     labels: labelsOf(service),
     annotations: { [lastChangeAnnotation]: stamp },
     ownerReferences: [ownerReference(services, service)],
-    // The API server makes the name.
+    // The API server generates the name.
   } as Partial<ObjectMeta> as ObjectMeta;
   const object: EndpointSlice = { addressType: 'IPv4', ...mutable(content), metadata };
   return { verb: 'create', resource: endpointSlices, object };

@@ -1,5 +1,6 @@
-// Endpoints that somebody wrote by hand, for a service without a selector → EndpointSlices, which is all that
-// kube-proxy reads (pkg/controller/endpointslicemirroring).
+// Copies hand-written Endpoints of services without a selector to EndpointSlices, because kube-proxy reads only
+// EndpointSlices
+// (pkg/controller/endpointslicemirroring).
 import type { EndpointAddress, EndpointSubset, Endpoints } from '../../api/core.ts';
 import { type Endpoint, type EndpointSlice, managedByLabel, serviceNameLabel } from '../../api/discovery.ts';
 import type { ObjectMeta } from '../../api/meta.ts';
@@ -13,7 +14,7 @@ import { keyFor, type Write } from './writes.ts';
 
 export const mirroredBy = 'endpointslicemirroring-controller.k8s.io';
 
-/** Says "don't mirror": its slices are written by whoever wrote it. */
+/** The label of Endpoints that must not be mirrored. Their author also writes the slices. */
 const skipLabel = 'endpointslice.kubernetes.io/skip-mirror';
 
 export const endpointSliceMirroringController: Controller = {
@@ -47,7 +48,7 @@ const sourceOf = (key: string, world: World): Endpoints | undefined => {
   return source.metadata.labels?.[skipLabel] === 'true' ? undefined : source;
 };
 
-/** One slice per subset; slices are reused in the order of their names. */
+/** One slice per subset. Slices are reused in the order of their names. */
 const mirror = (source: Endpoints, existing: readonly EndpointSlice[]): Outcome => {
   const slices = [...existing].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   const wanted = (source.subsets ?? []).map((subset) => contentOf(subset));
@@ -90,7 +91,7 @@ const newSlice = (source: Endpoints, content: Content): EndpointSlice => {
     namespace,
     labels: { ...labels, [managedByLabel]: mirroredBy, [serviceNameLabel]: name },
     ownerReferences: [ownerReference(endpoints, source)],
-    // The API server makes the name.
+    // The API server generates the name.
   } as Partial<ObjectMeta> as ObjectMeta;
   return { addressType: 'IPv4', ...content, metadata };
 };

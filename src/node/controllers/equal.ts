@@ -1,4 +1,4 @@
-// Whether two values would look the same as JSON, whatever the order of their keys.
+// Compares two values by their JSON. The order of keys does not matter.
 
 /** A key whose value is undefined counts as missing. */
 export const equal = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b);

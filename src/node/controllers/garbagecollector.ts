@@ -1,4 +1,5 @@
-// What belongs to a deleted owner goes too: in the background, before the owner (foreground), or not at all (orphan).
+// Deletes the dependents of a deleted owner: after the owner (background), before it (foreground), or not at all
+// (orphan).
 // (pkg/controller/garbagecollector)
 import type { KubeObject, OwnerReference } from '../../api/meta.ts';
 import { allResources, apiVersionOf, events, type Resource } from '../../api/resources.ts';
@@ -10,7 +11,7 @@ import { keyFor, type Named, type Write } from './writes.ts';
 const foreground = 'foregroundDeletion';
 const orphan = 'orphan';
 
-/** Events have no owners, and are too many to be cached. */
+/** Events have no owners, and there are too many to cache. */
 const collected = allResources.filter((resource) => resource !== events);
 
 interface Item {
@@ -27,7 +28,7 @@ export const garbageCollector: Controller = {
   },
 };
 
-/** An object wakes itself, what depends on it, and the owners that wait for it to go. */
+/** An object wakes itself, its dependents, and the owners that wait for its deletion. */
 const wakes = (item: Item, world: World): string[] => {
   const { deletionTimestamp, ownerReferences, finalizers } = item.object.metadata;
   const own = ownerReferences || deletionTimestamp || finalizers ? [keyOfItem(item)] : [];
@@ -107,7 +108,9 @@ const withoutFinalizer = ({ resource, object }: Item, finalizer: string): Write 
   return { verb: 'patch', resource, key: keyFor(object), patch: { metadata } };
 };
 
-/** Owners that are there and not waiting for their dependents to go. Unknown kinds count as there. */
+/**
+ * Owners that exist and do not wait for the deletion of their dependents. Owners of unknown kinds count as existing.
+ */
 const solidOwners = ({ object }: Item, world: World): OwnerReference[] =>
   (object.metadata.ownerReferences ?? []).filter((reference) => {
     if (!resourceOf(reference)) return true;
@@ -118,12 +121,12 @@ const solidOwners = ({ object }: Item, world: World): OwnerReference[] =>
 const followOwners = (item: Item, world: World): Outcome => {
   const references = item.object.metadata.ownerReferences ?? [];
   const solid = solidOwners(item, world);
-  // With an owner left, dangling references do no harm; the original tidies them up, and so could this.
+  // If one owner exists, references to missing owners do no harm. The original removes them; this controller does not.
   if (references.length === 0 || solid.length > 0) return nothing;
   return { writes: [remove(item, world)] };
 };
 
-/** Only once the server confirms that every owner is gone: an owner may be newer than the cache of its kind. */
+/** Deletes only if the server confirms that every owner is gone: an owner may be newer than the cache of its kind. */
 const remove = ({ resource, object }: Item, world: World): Write => {
   const owners = object.metadata.ownerReferences ?? [];
   const waiting = owners.some((reference) => ownerOf(object, reference, world) !== undefined);

@@ -1,4 +1,4 @@
-// kube-controller-manager: all controllers over one set of caches, in one process.
+// The entry point of kube-controller-manager: all controllers in one process, with shared caches.
 import { allResources, events } from '../../api/resources.ts';
 import { type Cidr, parseCidr, ScalarError } from '../../api/scalars.ts';
 import type { Logger } from '../../kit/logger.ts';
@@ -66,7 +66,7 @@ const run = async (
   await Promise.all(controllers.map((controller) => runController(controller, { client, caches, logger, signal })));
 };
 
-/** In the order of a service's life: nodes get subnets, pods come to be, endpoints point at them, things go again. */
+/** In the order of a service's life: subnets of nodes, pods, endpoints, deletion. */
 const controllersFor = (flags: ControllerFlags): Controller[] => [
   ...(flags['allocate-node-cidrs'] ? [nodeIpam(flags)] : []),
   createNodeLifecycle({ graceMs: flags['node-monitor-grace-period'] ?? 40_000, startedAt: Date.now() }),

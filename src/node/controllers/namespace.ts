@@ -1,11 +1,11 @@
-// A namespace that is being deleted: its content goes first, then it is let go (pkg/controller/namespace).
+// Deletes the content of a namespace that is being deleted, then finalizes the namespace (pkg/controller/namespace).
 import type { Namespace } from '../../api/core.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { allResources, events, namespaces } from '../../api/resources.ts';
 import { type Controller, nothing, type Outcome, parseKey, type World, watch } from './controller.ts';
 import { keyFor, patchStatus, type Write } from './writes.ts';
 
-/** Events are too many to be cached; they are listed when their time has come. */
+/** There are too many Events to cache. They are listed when the namespace is deleted. */
 const content = allResources.filter((resource) => resource.namespaced && resource !== events);
 
 export const namespaceController: Controller = {
@@ -42,6 +42,6 @@ const empty = (namespace: Namespace, world: World): Outcome => {
         { verb: 'deleteAll', resource: events, namespace: name },
         { verb: 'finalize', object: namespace },
       ];
-  // What is left is told by the watches: the server refuses to finalize while anything remains.
+  // The server refuses to finalize while content remains. The watches then wake this key again.
   return { writes: [...phase, ...deletions, ...last] };
 };

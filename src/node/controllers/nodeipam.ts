@@ -1,8 +1,10 @@
 // Gives each node its pod subnet out of --cluster-cidr (pkg/controller/nodeipam).
 //
-// The original hands out subnets in the order in which nodes register. In a lab three kubelets race, and the lecture
-// says 10.244.1.2 is a pod on node01: so the number comes from the node itself where it can be read off, and the order
-// of registration decides only for names that say nothing.
+// The original assigns subnets in the order in which nodes register. In a lab, three kubelets start at the same time,
+// but course
+// material says that 10.244.1.2 is a pod on node01. So the number comes from the node's label or name. Only nodes
+// without a number
+// get a subnet in the order of registration.
 import type { Node } from '../../api/core.ts';
 import { nodes } from '../../api/resources.ts';
 import { type Cidr, cidrRange, cidrsOverlap, ipv4FromNumber, parseCidr } from '../../api/scalars.ts';
@@ -11,23 +13,23 @@ import type { Write } from './writes.ts';
 
 export interface NodeIpamOptions {
   readonly clusterCidr: Cidr;
-  /** Length of each node's prefix. */
+  /** The prefix length of each node's subnet. */
   readonly maskSize: number;
   readonly serviceCidr?: Cidr | undefined;
 }
 
-/** The command line asks for the impossible. */
+/** The flags contradict each other. */
 export class NodeIpamError extends Error {
   override readonly name = 'NodeIpamError';
 }
 
-/** A label on a node that says which subnet it wants, for names without a number. */
+/** The label with the number of a node's subnet, for nodes whose name has no number. */
 export const subnetLabel = 'labs/pod-subnet';
 
-/** All nodes are one key: two of them must not be given the same subnet side by side. */
+/** All nodes have the same key, so that two nodes never get the same subnet concurrently. */
 const everyNode = 'nodes';
 
-/** @throws NodeIpamError when the masks don't fit or the service range overlaps the pod network */
+/** @throws NodeIpamError when the mask sizes do not fit, or the service range overlaps the pod network */
 export const createNodeIpam = (options: NodeIpamOptions): Controller => {
   validate(options);
   return {
@@ -39,8 +41,9 @@ export const createNodeIpam = (options: NodeIpamOptions): Controller => {
 
 /**
  * Kubernetes forbids the overlap ("This must not overlap with any IP ranges assigned to nodes or pods", says
- * --service-cluster-ip-range), but its controller manager only keeps such subnets from nodes, and runs out of them
- * when the service range is the larger one. Here it refuses to start: a student shall see why, and at once.
+ * --service-cluster-ip-range), but its controller manager only skips such subnets, and has none left if the service
+ * range is larger.
+ * This one refuses to start, so that a student sees the reason at once.
  */
 const validate = ({ clusterCidr, maskSize, serviceCidr }: NodeIpamOptions): void => {
   if (cidrRange(clusterCidr).prefix > maskSize) {
@@ -64,7 +67,7 @@ const reconcileNodes = (options: NodeIpamOptions, world: World): Outcome => {
     if (subnet !== undefined) taken.add(subnet);
     writes.push(subnet === undefined ? notAvailable(node) : assign(node, subnet));
   };
-  // Those whose own subnet is free come first, so that nobody else is given it.
+  // Nodes whose own subnet is free come first, so that no other node gets it.
   const rest = waiting.filter((node) => {
     const own = ownSubnet(node, options);
     if (own === undefined || taken.has(own)) return true;
@@ -90,7 +93,7 @@ const notAvailable = (about: Node): Write => ({
   message: `Node ${about.metadata.name} status is now: CIDRNotAvailable`,
 });
 
-/** 0 for a control plane, the number at the end of the name otherwise. */
+/** 0 for a control plane, otherwise the number at the end of the node's name. */
 const ownNumber = ({ metadata: { name, labels = {} } }: Node): number | undefined => {
   const wanted = labels[subnetLabel];
   if (wanted !== undefined && /^\d{1,5}$/.test(wanted)) return Number(wanted);
@@ -106,7 +109,7 @@ const ownSubnet = (node: Node, options: NodeIpamOptions): Cidr | undefined => {
 };
 
 const firstFree = (taken: ReadonlySet<string>, options: NodeIpamOptions): Cidr | undefined => {
-  // Subnet 0 is left to the control plane, which may register last; it goes only when nothing else is free.
+  // Subnet 0 is for the control plane, which may register last. Other nodes get it only if no other subnet is free.
   for (let index = 1; ; index += 1) {
     const subnet = subnetAt(index, options);
     if (subnet === undefined) break;

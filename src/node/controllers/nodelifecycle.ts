@@ -1,4 +1,4 @@
-// A kubelet that falls silent: its node becomes Unknown, is tainted, and its pods leave the endpoints.
+// Handles a silent kubelet: its node becomes Unknown and gets taints, and its pods leave the endpoints.
 // (pkg/controller/nodelifecycle)
 
 import type { Node, Pod, Taint } from '../../api/core.ts';
@@ -13,8 +13,9 @@ export interface NodeLifecycleOptions {
   /** `--node-monitor-grace-period` */
   readonly graceMs: number;
   /**
-   * When this controller began to look. Silence from before does not count: after `labs stop` and `labs start` every
-   * lease is old, and no node is dead.
+   * The start of this controller. Silence before it does not count: after `labs stop` and `labs start` every lease is
+   * old, but no
+   * node is dead.
    */
   readonly startedAt: number;
 }
@@ -24,7 +25,7 @@ const leaseNamespace = 'kube-node-lease';
 export const notReadyTaint = 'node.kubernetes.io/not-ready';
 export const unreachableTaint = 'node.kubernetes.io/unreachable';
 
-/** Remembers which nodes it has greeted. */
+/** Remembers which nodes have had their RegisteredNode Event. */
 export const createNodeLifecycle = (options: NodeLifecycleOptions): Controller => {
   const greeted = new Set<string>();
   return {
@@ -32,7 +33,7 @@ export const createNodeLifecycle = (options: NodeLifecycleOptions): Controller =
     watches: [
       watch(nodes, ({ metadata: { name } }) => [name]),
       watch(leases, ({ metadata: { name, namespace } }) => (namespace === leaseNamespace ? [name] : [])),
-      // A pod that a dead node's kubelet had just reported Ready.
+      // A kubelet may have reported a pod Ready just before it died.
       watch(pods, ({ spec: { nodeName } }, world) =>
         nodeName && readiness(world.get(nodes, { name: nodeName })) === 'Unknown' ? [nodeName] : [],
       ),
@@ -46,7 +47,7 @@ export const createNodeLifecycle = (options: NodeLifecycleOptions): Controller =
   };
 };
 
-/** Once per node and start of the controller, as the original. */
+/** Once per node and start of the controller, as in the original. */
 const greet = (node: Node, greeted: Set<string>): Write[] => {
   const { uid = '', name } = node.metadata;
   if (greeted.has(uid)) return [];
@@ -59,7 +60,7 @@ const reconcileNode = (node: Node, world: World, { graceMs, startedAt }: NodeLif
   const silentAt = Math.max(lastHeartbeat(node, world), startedAt) + graceMs;
   const againInMs = silentAt > world.now ? silentAt - world.now + 1 : undefined;
   if (againInMs === undefined && readiness(node) !== 'Unknown') return { writes: declareUnknown(node, world.now) };
-  // The taints follow the conditions as the server has them; a status just written comes back through the watch.
+  // The taints follow the conditions on the server. A status that was just written returns through the watch.
   const unready = readiness(node) === 'Unknown' ? podsLeave(node, world) : [];
   return { writes: [...retaint(node, world.now), ...unready], againInMs };
 };
@@ -100,7 +101,7 @@ const declareUnknown = (node: Node, now: number): Write[] => {
 
 type Effect = Taint['effect'];
 
-/** The taints that the node's state asks for; those that this controller doesn't own stay as they are. */
+/** The taints for the node's state. Taints of other owners stay. */
 const retaint = (node: Node, now: number): Write[] => {
   const before = node.spec?.taints ?? [];
   const wanted = wantedTaints(node);
@@ -139,7 +140,7 @@ const owned: readonly (readonly [key: string, effect: Effect])[] = [
 const wantedTaints = (node: Node): (readonly [key: string, effect: Effect])[] => {
   const ready = readiness(node);
   const key = ready === 'True' ? undefined : ready === 'False' ? notReadyTaint : unreachableTaint;
-  // A node that has just registered and not yet said anything is not ready, rather than lost.
+  // A node that has just registered and has no status yet is not ready, but not lost.
   const state = ready === undefined ? notReadyTaint : key;
   const conditions = node.status?.conditions ?? [];
   const pressed = pressures.filter(([type]) => conditions.some((c) => c.type === type && c.status === 'True'));
@@ -155,7 +156,7 @@ const wantedTaints = (node: Node): (readonly [key: string, effect: Effect])[] =>
   ];
 };
 
-/** The kubelet can't say it any more: the pods are no longer Ready, and so leave the endpoints. */
+/** Sets the pods of a silent node to not Ready, so that they leave the endpoints. */
 const podsLeave = (node: Node, world: World): Write[] =>
   world
     .all(pods)

@@ -1,9 +1,9 @@
-// Who owns what: controller references, adoption and release (pkg/controller's ControllerRefManager).
+// Ownership: controller references, adoption and release (ControllerRefManager in pkg/controller).
 import type { KubeObject, OwnerReference } from '../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../api/resources.ts';
 import { keyFor, type Write } from './writes.ts';
 
-/** The one owner that manages the object. */
+/** The owner that manages the object. There is at most one. */
 export const controllerOf = ({ metadata }: KubeObject): OwnerReference | undefined =>
   metadata.ownerReferences?.find(({ controller }) => controller === true);
 
@@ -18,7 +18,7 @@ export const ownerReference = (resource: Resource, { metadata }: KubeObject): Ow
 
 export interface Claim<T extends KubeObject> {
   readonly owned: readonly T[];
-  /** Adopts orphans that match, releases what no longer does. */
+  /** Adopts matching orphans, and releases objects that do not match any more. */
   readonly writes: readonly Write[];
 }
 
@@ -30,7 +30,7 @@ export interface ClaimOptions<T extends KubeObject> {
   readonly matches: (object: T) => boolean;
 }
 
-/** An owner that is being deleted neither adopts nor releases. */
+/** Nothing is adopted or released for an owner that is being deleted. */
 export const claim = <T extends KubeObject>(options: ClaimOptions<T>): Claim<T> => {
   const { owner, ownerResource, resource, candidates, matches } = options;
   const dying = owner.metadata.deletionTimestamp !== undefined;
@@ -57,7 +57,7 @@ export const claim = <T extends KubeObject>(options: ClaimOptions<T>): Claim<T> 
 const withoutOwner = (object: KubeObject, owner: KubeObject): OwnerReference[] =>
   (object.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.metadata.uid);
 
-/** The resource version guards the list: it is replaced as a whole. */
+/** The list is replaced as a whole, so the resource version protects it from concurrent changes. */
 export const setOwners = (resource: Resource, object: KubeObject, owners: readonly OwnerReference[]): Write => ({
   verb: 'patch',
   resource,

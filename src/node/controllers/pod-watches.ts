@@ -1,9 +1,9 @@
-// What controllers watch that judge a pod by the node that it is on.
+// The watches of controllers whose decision about a pod depends on its node.
 import { nodes, pods } from '../../api/resources.ts';
 import { keyOf } from '../client/types.ts';
 import { watch } from './controller.ts';
 
-/** Keys are pods': a pod when it changes itself, and all pods of a node when that changes. */
+/** Keys are pods. A changed pod wakes itself; a changed node wakes all its pods. */
 export const podsAndTheirNodes = [
   watch(pods, (pod) => [keyOf(pod)]),
   watch(nodes, ({ metadata: { name } }, world) =>

@@ -1,14 +1,14 @@
-// Pods that nobody will ever finish deleting: their node is gone, or they never had one (pkg/controller/podgc).
+// Deletes pods that no kubelet will delete: their node is gone, or they never had a node (pkg/controller/podgc).
 import type { Pod } from '../../api/core.ts';
 import { nodes, pods } from '../../api/resources.ts';
 import { type Controller, nothing, type Outcome, parseKey } from './controller.ts';
 import { podsAndTheirNodes } from './pod-watches.ts';
 import { keyFor } from './writes.ts';
 
-/** How long a node may be missing before its pods go: a node that is replaced keeps them. */
+/** How long a node may be missing before its pods are deleted. A node that is replaced in this time keeps its pods. */
 const quarantineMs = 40_000;
 
-/** Remembers since when each node has been missing. */
+/** Remembers since when each node is missing. */
 export const createPodGc = (): Controller => {
   const missingSince = new Map<string, number>();
   return {

@@ -1,4 +1,4 @@
-// What controllers ask about a pod (pkg/api/v1/pod and pkg/controller's helpers).
+// Questions about a pod that several controllers ask (pkg/api/v1/pod and helpers of pkg/controller).
 import type { Pod } from '../../api/core.ts';
 import type { Condition } from '../../api/meta.ts';
 
@@ -12,19 +12,20 @@ export const isTerminal = (pod: Pod): boolean => pod.status?.phase === 'Succeede
 
 export const isActive = (pod: Pod): boolean => !isTerminal(pod) && pod.metadata.deletionTimestamp === undefined;
 
-/** Milliseconds since when the pod has been Ready; undefined when it is not. */
+/** The time since when the pod is Ready, in milliseconds since 1970. Undefined if it is not Ready. */
 export const readySince = (pod: Pod): number | undefined =>
   isReady(pod) ? Date.parse(podCondition(pod, 'Ready')?.lastTransitionTime ?? '') || 0 : undefined;
 
-/** 0: available now. Undefined: not Ready, so nobody knows. Otherwise how long until `minReadySeconds` have passed. */
+/** The time until the pod is available, which it is after `minReadySeconds`. 0: available now. Undefined: not Ready. */
 export const availableInMs = (pod: Pod, minReadySeconds: number, now: number): number | undefined => {
   const since = readySince(pod);
   return since === undefined ? undefined : minReadySeconds <= 0 ? 0 : Math.max(0, since + minReadySeconds * 1000 - now);
 };
 
 /**
- * Which of two pods to delete first: negative when `a`. Not yet running before running, not ready before ready, where
- * more siblings share the node, ready for a shorter time, more restarts, younger (ActivePodsWithRanks).
+ * Orders pods for deletion: negative if `a` goes first. First go pods that are not running, not ready, on a node with
+ * more siblings,
+ * ready for a shorter time, with more restarts, younger (ActivePodsWithRanks).
  * @param siblings how many pods of the same owner are on the pod's node
  */
 export const deletionOrder =

@@ -1,4 +1,4 @@
-// ReplicaSet → pods: as many as it asks for, its own, and never more (pkg/controller/replicaset).
+// ReplicaSet → pods: creates and deletes pods until the number is right (pkg/controller/replicaset).
 
 import type { ReplicaSet } from '../../api/apps.ts';
 import type { Pod } from '../../api/core.ts';
@@ -13,7 +13,7 @@ import { claim, controllerOf, ownerReference } from './owners.ts';
 import { availableInMs, deletionOrder, isActive, isReady } from './pods.ts';
 import { patchStatus, type Write } from './writes.ts';
 
-/** At most so many creations or deletions in one go, as the original. */
+/** The maximum number of creations or deletions in one sync, as in the original. */
 const burst = 500;
 
 export const replicaSetController: Controller = {
@@ -25,7 +25,7 @@ export const replicaSetController: Controller = {
   },
 };
 
-/** A pod wakes its owner; an orphan wakes every set that could adopt it. */
+/** A pod wakes its owner. An orphan wakes every set that could adopt it. */
 function keysForPod(pod: Pod, world: World): string[] {
   const owner = controllerOf(pod);
   if (owner) return owner.kind === 'ReplicaSet' ? [`${pod.metadata.namespace}/${owner.name}`] : [];
@@ -65,7 +65,9 @@ const scale = (set: ReplicaSet, owned: readonly Pod[], world: World): readonly W
     .map((pod) => deletePod(set, pod));
 };
 
-/** Counts the pods of all sets under the same Deployment: during a rollout the crowded node is relieved first. */
+/**
+ * Counts the pods of all sets of the same Deployment per node, so that a rollout deletes pods on crowded nodes first.
+ */
 const siblingsOnNode = (set: ReplicaSet, world: World): ((pod: Pod) => number) => {
   const family = controllerOf(set)?.uid;
   const sets = world
@@ -91,7 +93,7 @@ const createPod = (set: ReplicaSet): Write => {
     ...(annotations ? { annotations } : {}),
     ...(finalizers ? { finalizers } : {}),
     ownerReferences: [ownerReference(replicaSets, set)],
-    // The API server makes the name.
+    // The API server generates the name.
   } as Partial<ObjectMeta> as ObjectMeta;
   const object: Pod = { apiVersion: 'v1', kind: 'Pod', metadata: own, spec };
   return {
@@ -138,10 +140,10 @@ const statusOf = (set: ReplicaSet, owned: readonly Pod[], world: World): NonNull
   };
 };
 
-/** Zero is left out, as Go's omitempty does. */
+/** Omits zero, as Go's omitempty does. */
 const positive = (name: string, value: number): Record<string, number> => (value > 0 ? { [name]: value } : {});
 
-/** ReplicaFailure tells a Deployment, and `kubectl describe`, why pods don't come. */
+/** The condition ReplicaFailure shows a Deployment and `kubectl describe` why pods are missing. */
 const conditionsOf = (set: ReplicaSet, owned: readonly Pod[], { lastError, now }: World): Condition[] => {
   const others = (set.status?.conditions ?? []).filter(({ type }) => type !== 'ReplicaFailure');
   const before = set.status?.conditions?.find(({ type }) => type === 'ReplicaFailure');

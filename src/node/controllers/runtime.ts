@@ -1,4 +1,4 @@
-// Runs a controller: changes wake keys, each key is reconciled against caches that have seen the controller's own writes.
+// Runs a controller. Changes wake keys; each key is reconciled when the caches have seen the controller's own writes.
 import type { KubeObject } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import { messageOf } from '../../kit/error.ts';
@@ -20,10 +20,13 @@ export interface RuntimeOptions {
   readonly now?: () => number;
 }
 
-/** How long a key waits for the caches to show its own writes; then a watch has missed something and it goes on. */
+/**
+ * How long a key waits until the caches show its own writes. After that it continues, because a watch may have missed a
+ * write.
+ */
 const patienceMs = 5000;
 
-/** Starts reconciling once the caches are complete. Resolves after the signal aborted and the last sync ended. */
+/** Starts when the caches are complete. Resolves when the signal has aborted and the last sync has ended. */
 export const runController = async (controller: Controller, options: RuntimeOptions): Promise<void> => {
   const { client, caches, logger, signal, now = Date.now } = options;
   const recorder = createEventRecorder(client, { component: controller.name, logger });
@@ -40,7 +43,7 @@ export const runController = async (controller: Controller, options: RuntimeOpti
     errors.delete(key);
   };
   const onError = (key: string, error: unknown, retryInMs: number): void => {
-    // Caches that were a moment behind: the retry sees what the server saw.
+    // The caches were stale. The retry sees the server's state.
     const stale = isConflict(error) || isAlreadyExists(error) || error instanceof ContentRemains;
     if (stale) {
       logger.info(4, 'Retrying', { controller: controller.name, key, err: messageOf(error) });

@@ -1,4 +1,4 @@
-// Which pods stand behind a service, and on which ports: shared by EndpointSlice and Endpoints.
+// The pods and ports of a service, for EndpointSlices and Endpoints.
 
 import type { Pod, Service, ServicePort } from '../../api/core.ts';
 import { pods, services } from '../../api/resources.ts';
@@ -8,7 +8,7 @@ import { keyOf } from '../client/types.ts';
 import type { World } from './controller.ts';
 import { createdAt, isTerminal, readySince } from './pods.ts';
 
-/** A port as both EndpointSlice and Endpoints write it. */
+/** A port, as in an EndpointSlice and in Endpoints. */
 export interface ResolvedPort {
   readonly name: string;
   readonly port: number;
@@ -16,7 +16,7 @@ export interface ResolvedPort {
   readonly appProtocol?: string;
 }
 
-/** Services without a selector have endpoints that somebody else writes; ExternalName has none. */
+/** Endpoints of a service without a selector are written by others. A service of type ExternalName has none. */
 export const hasManagedEndpoints = ({ spec }: Service): boolean =>
   spec.selector !== undefined && Object.keys(spec.selector).length > 0 && spec.type !== 'ExternalName';
 
@@ -28,7 +28,7 @@ export const servicesOfPod = (pod: Pod, world: World): string[] =>
     )
     .map(keyOf);
 
-/** Pods that have, or had until a moment ago, an address at which they can be reached. */
+/** Pods that are reachable, or were reachable a moment ago. */
 export const podsOfService = (service: Service, world: World): readonly Pod[] =>
   world
     .all(pods, service.metadata.namespace)
@@ -39,13 +39,13 @@ export const podsOfService = (service: Service, world: World): readonly Pod[] =>
         addressesOf(pod).length > 0,
     );
 
-/** IPv4 only: the lab has no other. */
+/** IPv4 only, because labs have no IPv6. */
 export const addressesOf = ({ status }: Pod): string[] => {
   const all = status?.podIPs?.map(({ ip }) => ip) ?? (status?.podIP ? [status.podIP] : []);
   return all.filter((ip) => ip.includes('.'));
 };
 
-/** The service's ports on this pod; a named port that the pod doesn't have is left out. */
+/** The service's ports on this pod. A named port that the pod lacks is left out. */
 export const resolvePorts = (service: Service, pod: Pod): ResolvedPort[] =>
   (service.spec.ports ?? []).flatMap((servicePort) => {
     const port = targetPort(servicePort, pod);
@@ -63,13 +63,13 @@ const targetPort = ({ targetPort: target, port, protocol = 'TCP' }: ServicePort,
   return named?.containerPort;
 };
 
-/** A pod's own name under a headless service. */
+/** The name of a pod under a headless service. */
 export const hostnameIn = (service: Service, { spec }: Pod): string | undefined =>
   spec.hostname && spec.subdomain === service.metadata.name ? spec.hostname : undefined;
 
 export const isHeadless = ({ spec }: Service): boolean => spec.clusterIP === 'None';
 
-/** When the newest of the changes happened that the endpoints show: kube-proxy measures its latency from it. */
+/** The time of the newest change that the endpoints show. kube-proxy measures its latency from this time. */
 export const lastChange = (service: Service, members: readonly Pod[]): string => {
   const times = [createdAt(service), ...members.map((pod) => readySince(pod) ?? createdAt(pod))];
   return timestamp(Math.max(...times));

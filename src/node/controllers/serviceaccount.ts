@@ -1,4 +1,4 @@
-// Every namespace has a service account `default`, under which pods run (pkg/controller/serviceaccount).
+// Creates the service account `default` in each namespace. Pods run as this account (pkg/controller/serviceaccount).
 import { namespaces, serviceAccounts } from '../../api/resources.ts';
 import { type Controller, nothing, watch } from './controller.ts';
 

@@ -1,4 +1,4 @@
-// Pods leave nodes with NoExecute taints that they don't tolerate, or when they have tolerated them long enough.
+// Deletes pods from nodes with NoExecute taints that the pods do not tolerate, or whose `tolerationSeconds` are over.
 // (pkg/controller/tainteviction)
 import type { Node, Pod, Taint, Toleration } from '../../api/core.ts';
 import { nodes, pods } from '../../api/resources.ts';
@@ -9,7 +9,7 @@ import { notReadyTaint, unreachableTaint } from './nodelifecycle.ts';
 import { podsAndTheirNodes } from './pod-watches.ts';
 import { keyFor } from './writes.ts';
 
-/** What the API server's DefaultTolerationSeconds adds to pods that say nothing about a lost node. */
+/** The toleration of a lost node that the API server adds by default (DefaultTolerationSeconds). */
 const defaultSeconds = 300;
 
 export const taintEvictionController: Controller = {
@@ -39,7 +39,7 @@ const reconcilePod = (pod: Pod, node: Node, world: World): Outcome => {
   };
 };
 
-/** Milliseconds since 1970; infinity when the taint is tolerated for ever, now when not at all. */
+/** When to delete the pod, in milliseconds since 1970. Infinity: never. `now`: the pod does not tolerate the taint. */
 const leavesAt = (pod: Pod, taint: Taint, now: number): number => {
   const matching = tolerationsOf(pod).filter((toleration) => tolerates(toleration, taint));
   if (matching.length === 0) return now;

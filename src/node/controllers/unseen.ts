@@ -1,7 +1,8 @@
-// Read your own writes: a key waits until the caches show what it wrote, so that no pod is ever made twice.
+// A key waits until the caches show its own writes, so that no pod is created twice.
 //
-// The original keeps "expectations" of how many creations and deletions it has yet to see. Resource versions say the
-// same more exactly and for every kind of write: a cache that has seen version n of its resource has seen all before.
+// The original counts "expectations": creations and deletions that it has not seen yet. Resource versions are more
+// exact and work for
+// every kind of write: a cache that has seen version n of its resource has seen all earlier versions.
 import type { KubeObject } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import type { Caches } from './caches.ts';
@@ -9,9 +10,9 @@ import type { Written } from './writes.ts';
 
 export interface Unseen {
   add(key: string, written: Written): void;
-  /** Whether the caches show everything that the key wrote. If not, `onSettled` tells when they do. */
+  /** Whether the caches show all writes of the key. If not, `onSettled` is called when they do. */
   settled(key: string): boolean;
-  /** After so long a key goes on anyway: an object may have come and gone between two lists. */
+  /** After this time a key continues in any case: an object may have been created and deleted between two lists. */
   patienceLeftMs(key: string): number;
 }
 

@@ -1,4 +1,4 @@
-// What controllers want written, as data; and the few lines that send it.
+// The writes of controllers as data, and the code that sends them.
 import type { Namespace } from '../../api/core.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { allResources, namespaces, type Resource } from '../../api/resources.ts';
@@ -7,14 +7,14 @@ import { ApiError, isNotFound } from '../client/error.ts';
 import type { EventRecorder } from '../client/events.ts';
 import type { Client, DeleteOptions, Key, PatchOptions } from '../client/types.ts';
 
-/** An event that tells how a write went. `%s` stands for the object's name, or for the error. */
+/** The Event for the result of a write. `%s` is the object's name, or the error. */
 export interface Report {
   readonly about: KubeObject;
   readonly done: { readonly reason: string; readonly message: string };
   readonly failed: { readonly reason: string; readonly message: string };
 }
 
-/** An object by name; with a uid, that very one and no namesake. */
+/** An object by name. With a uid, another object of the same name does not count. */
 export interface Named {
   readonly resource: Resource;
   readonly key: Key;
@@ -37,11 +37,11 @@ export type Write =
       readonly key: Key;
       readonly options?: DeleteOptions;
       readonly report?: Report;
-      /** Only when none of these exists: caches of several resources may be out of step, the server is not. */
+      /** Delete only if the server says that none of these exists, because a cache of another resource may be stale. */
       readonly onlyIfGone?: readonly Named[];
     }
   | { readonly verb: 'deleteAll'; readonly resource: Resource; readonly namespace: string }
-  /** Lets a namespace go; refused while the server still has anything in it. */
+  /** Finalizes a namespace. The server refuses while the namespace has content. */
   | { readonly verb: 'finalize'; readonly object: Namespace }
   | {
       readonly verb: 'event';
@@ -51,7 +51,7 @@ export type Write =
       readonly message: string;
     };
 
-/** A merge patch of the status: fields that are no longer there become null. */
+/** A merge patch of the status. Removed fields become null. */
 export const patchStatus = <T extends KubeObject & { status?: object | undefined }>(
   resource: Resource<T>,
   object: T,
@@ -67,11 +67,11 @@ export const keyFor = ({ metadata: { name, namespace } }: KubeObject): Key => ({
   ...(namespace === undefined ? {} : { namespace }),
 });
 
-/** What a write left on the server, so that the next look at the cache can be as new as that. */
+/** The result of a write on the server. A cache must reach this version before the next reconcile. */
 export interface Written {
   readonly resource: Resource;
   readonly key: Key;
-  /** Of the object that was written, or deleted. */
+  /** Of the written or deleted object. */
   readonly uid?: string | undefined;
   readonly resourceVersion?: string | undefined;
   readonly deleted: boolean;
@@ -84,8 +84,9 @@ export interface Sending {
 }
 
 /**
- * Sends the writes in order. A run of equal writes goes out in batches of 4, 8, 16, …, so that a refusal is met a few times
- * and not a hundred times. @throws the first refusal, after its batch has ended
+ * Sends the writes in order. Similar neighbours are sent in batches of 4, 8, 16, …, so that a hundred writes do not
+ * cause a
+ * hundred refusals. @throws the first refusal, after its batch has ended
  */
 export const sendWrites = async (writes: readonly Write[], sending: Sending): Promise<void> => {
   for (let from = 0, size = firstBatch; from < writes.length; ) {
@@ -98,13 +99,13 @@ export const sendWrites = async (writes: readonly Write[], sending: Sending): Pr
   }
 };
 
-/** The original starts with 1; a lab's Deployments are small, and each round trip is felt. */
+/** The original starts with 1. Deployments in labs are small, so each round trip would be noticeable. */
 const firstBatch = 4;
 
 const alike = (a: Write, b: Write): boolean =>
   a.verb === b.verb && 'resource' in a && 'resource' in b && a.resource === b.resource;
 
-/** The next writes that may go out together: alike, and each to another object. */
+/** The next writes that may be sent together: the same verb and resource, and different objects. */
 const runOf = (writes: readonly Write[], from: number, size: number): readonly Write[] => {
   const first = writes[from];
   if (first === undefined) return [];
@@ -119,7 +120,7 @@ const runOf = (writes: readonly Write[], from: number, size: number): readonly W
   return run;
 };
 
-/** Undefined for an object that has yet to be named. */
+/** Undefined for an object whose name the server will generate. */
 const objectOf = (write: Write): string | undefined => {
   const key = 'key' in write ? write.key : 'object' in write ? keyFor(write.object) : undefined;
   return key?.name === undefined ? undefined : `${key.namespace ?? ''}/${key.name}`;
@@ -144,12 +145,12 @@ const send = async (write: Write, sending: Sending): Promise<void> => {
   }
 };
 
-/** The namespace is on its way out, and what should be in it too. */
+/** The namespace is being deleted, so nothing can be created in it. */
 const isTerminating = (error: unknown): boolean =>
   error instanceof ApiError &&
   (error.status.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating');
 
-/** @returns the name of the object that was written */
+/** @returns the name of the written object */
 const sendOne = async (write: Write, { client, recorder, onWritten }: Sending): Promise<string> => {
   switch (write.verb) {
     case 'create':
@@ -185,7 +186,7 @@ const sendOne = async (write: Write, { client, recorder, onWritten }: Sending): 
 
 const wrote = (resource: Resource, object: KubeObject, onWritten: Sending['onWritten']): string => {
   const { uid, resourceVersion, deletionTimestamp } = object.metadata;
-  // Taking the last finalizer away from an object that is being deleted deletes it: the answer is its last state.
+  // Removing the last finalizer of an object that is being deleted deletes the object. The answer is its last state.
   const deleted = deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0;
   onWritten({ resource, key: keyFor(object), uid, resourceVersion, deleted });
   return object.metadata.name;
@@ -209,7 +210,7 @@ const ignoreGone = async (deleting: Promise<void>): Promise<void> => {
   }
 };
 
-/** A namespace still has content. Not a failure: its objects take their time. */
+/** The namespace still has content. This is not a failure, because deletions take time. */
 export class ContentRemains extends Error {
   override readonly name = 'ContentRemains';
 }

@@ -1,4 +1,4 @@
-// A question and a zone → the answer. Pure, but for the order of several addresses.
+// Answers one DNS question from a zone. Pure, except for the random order of several addresses.
 import {
   type Answer,
   AUTHORITATIVE_ANSWER,
@@ -9,7 +9,7 @@ import {
 } from 'dns-packet';
 import type { Records, Zone } from './zone.ts';
 
-/** Seconds. Short, so that a student sees a change at the next try. */
+/** Seconds. Short, so that a change is visible at the next try. */
 const ttl = 5;
 
 export const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
@@ -21,10 +21,13 @@ export const rcodeOf = ({ flags = 0 }: Packet): string =>
 
 const opcodeMask = 0x7800;
 
-/** How many CNAMEs are followed within the zone before giving up on a loop. */
+/** The maximum number of CNAMEs to follow in the zone. It ends a loop. */
 const maxChain = 8;
 
-/** The response to a query; without a zone (the cache is not filled yet) SERVFAIL, so that clients ask again. */
+/**
+ * The response to a query. Without a zone, because the caches are not filled yet, it is SERVFAIL, so that clients ask
+ * again.
+ */
 export const respond = (query: Packet, zone: Zone | undefined): Packet => {
   const [question] = query.questions ?? [];
   if (((query.flags ?? 0) & opcodeMask) !== 0) return reply(query, 'NOTIMP');
@@ -52,7 +55,7 @@ const reply = (query: Packet, rcode: Rcode, rest: Partial<Packet> = {}): Packet 
   return {
     type: 'response',
     id,
-    // "Recursion available" only keeps dig from warning about what a student didn't ask.
+    // Without "recursion available", dig prints a warning that would confuse students.
     flags: (flags & (RECURSION_DESIRED | opcodeMask)) | authoritative | RECURSION_AVAILABLE | rcodes[rcode],
     questions,
     ...rest,
@@ -70,7 +73,7 @@ const answer = (query: Packet, question: Question, zone: Zone): Packet => {
       answers.push(textAnswer(shown, 'CNAME', records.cname));
       name = records.cname;
       shown = records.cname;
-      // A name outside of the cluster can't be followed: the lab has no way out.
+      // A name outside the cluster cannot be followed, because a lab has no access to other networks.
       if (!isWithin(name, zone.domain)) break;
       continue;
     }
@@ -87,7 +90,7 @@ const isWithin = (name: string, domain: string): boolean => name === domain || n
 
 const lookUp = (name: string, zone: Zone): Records | undefined => zone.get(name) ?? podRecords(name, zone);
 
-/** `10-244-1-2.default.pod.cluster.local`: the address is in the name, whether or not there is such a pod. */
+/** `10-244-1-2.default.pod.cluster.local`: the address is in the name. The pod need not exist. */
 const podRecords = (name: string, { domain, namespaces }: Zone): Records | undefined => {
   if (!name.endsWith(`.pod.${domain}`)) return undefined;
   const [host = '', namespace = '', ...rest] = name.slice(0, -`.pod.${domain}`.length).split('.');
@@ -123,7 +126,7 @@ const textAnswer = (name: string, type: 'A' | 'CNAME' | 'NS' | 'PTR' | 'TXT', da
   data,
 });
 
-/** Equal weights that add up to 100, as CoreDNS gives them. */
+/** Weights are equal and add up to 100, as in CoreDNS. */
 const srvAnswer = (name: string, { port, target }: Records['srv'][number], of: number): Answer => ({
   name,
   type: 'SRV',
@@ -131,7 +134,7 @@ const srvAnswer = (name: string, { port, target }: Records['srv'][number], of: n
   data: { priority: 0, weight: Math.max(1, Math.floor(100 / of)), port, target },
 });
 
-/** The addresses of what SRV and NS answers point at save the client a second question. */
+/** The addresses of the targets of SRV and NS answers. They save the client a second question. */
 const addressesFor = (answers: readonly Answer[], zone: Zone): Answer[] => {
   const targets = answers.flatMap((answer) =>
     answer.type === 'SRV' ? [answer.data.target] : answer.type === 'NS' ? [answer.data] : [],
@@ -157,8 +160,9 @@ const soa = (name: string, domain = name): Answer => ({
 });
 
 /**
- * Who says that there is nothing. Names outside of the cluster are answered too, with NXDOMAIN: a lab has no way out,
- * and a resolver that is REFUSED or gets SERVFAIL tries for seconds what can't succeed, while `curl` should fail at once.
+ * The SOA record of a negative answer. Names outside the cluster also get NXDOMAIN, because `curl` should fail at
+ * once. After REFUSED
+ * or SERVFAIL, a resolver retries for seconds.
  */
 const authority = (name: string, { domain }: Zone): Answer => {
   if (isWithin(name, domain)) return soa(domain);

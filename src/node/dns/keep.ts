@@ -1,4 +1,4 @@
-// Keeps the service kube-dns and its endpoints as they should be, whoever deletes or changes them.
+// Writes the service kube-dns and its endpoints, and restores them when somebody deletes or changes them.
 import type { Endpoints, Namespace, Service } from '../../api/core.ts';
 import type { EndpointSlice } from '../../api/discovery.ts';
 import type { KubeObject } from '../../api/meta.ts';
@@ -21,7 +21,7 @@ export interface KeepOptions extends OwnAddress {
   readonly signal: AbortSignal;
 }
 
-/** Until the signal aborts. */
+/** Runs until the signal aborts. */
 export const keepService = async (
   client: Client,
   informers: Pick<Informers, 'services' | 'slices' | 'endpoints'>,
@@ -45,7 +45,7 @@ export const keepService = async (
   };
   const loop = startReconciler({
     sync,
-    // At first the namespace may be missing, later a cache may be a moment behind.
+    // At the start the namespace may be missing. Later a cache may be stale for a moment.
     onError: (error, retryInMs) => logger.info(2, 'Own service is not there yet', { err: messageOf(error), retryInMs }),
     signal,
     maxBackoffMs: 2000,

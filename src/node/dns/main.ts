@@ -1,4 +1,5 @@
-// cluster-dns: watches services and endpoints, answers for cluster.local, and owns the service kube-dns.
+// The entry point of cluster-dns: watches services and endpoints, answers for cluster.local, keeps the service kube-
+// dns.
 import { createServer, type Server } from 'node:http';
 import type { Packet } from 'dns-packet';
 import { endpointSlices, endpoints, namespaces, services } from '../../api/resources.ts';
@@ -55,7 +56,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
 
 const run = async (client: Client, settings: Settings): Promise<void> => {
   const { logger, signal, address, port, domain } = settings;
-  // Listens first: until the zone is known, questions are answered with "ask again" rather than not at all.
+  // Listens before the zone is known. Until then, the answer is SERVFAIL, which is better than no answer.
   let currentZone: () => Zone | undefined = () => undefined;
   const counts = new Map<string, number>();
   const answer = counting(() => currentZone(), counts, logger);
@@ -75,7 +76,7 @@ const run = async (client: Client, settings: Settings): Promise<void> => {
   server.close();
 };
 
-/** The zone is built at the first question after a change; undefined until the caches are complete. */
+/** Builds the zone at the first question after a change. Undefined until the caches are complete. */
 const followZone = (informers: Informers, domain: string): (() => Zone | undefined) => {
   const sources = [informers.services, informers.slices, informers.namespaces];
   let synced = false;
@@ -103,7 +104,7 @@ const followZone = (informers: Informers, domain: string): (() => Zone | undefin
   };
 };
 
-/** Counts answers by their code, and at `-v=4` says what was asked. */
+/** Counts answers by code, and logs each question at `-v=4`. */
 const counting =
   (zone: () => Zone | undefined, counts: Map<string, number>, logger: Logger) =>
   (query: Packet): Packet => {
@@ -120,7 +121,7 @@ const counting =
     return response;
   };
 
-/** The machine's address may come a moment after this process: wiring and start-up run side by side. */
+/** Retries, because the machine gets its address at about the same time as this process starts. */
 const listen = <T>(start: () => Promise<T>, { address, port, logger, signal }: Settings): Promise<T> =>
   eventually(
     `${address}:${port} can be listened on`,

@@ -1,4 +1,4 @@
-// UDP and TCP around the pure answer (RFC 1035, RFC 7766).
+// Serves DNS over UDP and TCP (RFC 1035, RFC 7766).
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Answer, decode, encode, type Packet, TRUNCATED_RESPONSE } from 'dns-packet';
@@ -12,7 +12,7 @@ export interface DnsServerOptions {
 }
 
 export interface DnsServer {
-  /** The port that both listen on; useful when 0 was asked for. */
+  /** The port of both sockets. Useful if port 0 was requested. */
   readonly port: number;
   readonly close: () => void;
 }
@@ -20,7 +20,7 @@ export interface DnsServer {
 const maxUdp = 1232;
 const idleMs = 10_000;
 
-/** Listens on both. @throws what bind throws: EADDRINUSE, EADDRNOTAVAIL, EACCES */
+/** Listens on UDP and TCP. @throws the error of bind: EADDRINUSE, EADDRNOTAVAIL, EACCES */
 export const startDnsServer = async (options: DnsServerOptions): Promise<DnsServer> => {
   const udp = await startUdp(options);
   const { port } = udp.address();
@@ -47,7 +47,7 @@ const startUdp = async ({ address, port, respond }: DnsServerOptions): Promise<U
   socket.once('error', reject);
   socket.bind({ address, port }, resolve);
   await promise;
-  // An ICMP error from a client that went away is no reason to stop.
+  // An ICMP error, e.g. because a client has gone, must not stop the server.
   socket.removeListener('error', reject).on('error', () => {});
   return socket;
 };
@@ -63,7 +63,7 @@ const startTcp = async ({ address, port, respond }: DnsServerOptions): Promise<S
   return server;
 };
 
-/** Each message is preceded by its length in two bytes. */
+/** Over TCP, two bytes with the length precede each message. */
 const serve = (socket: Socket, respond: DnsServerOptions['respond']): void => {
   let buffered = Buffer.alloc(0);
   socket.setTimeout(idleMs, () => socket.destroy());
@@ -82,7 +82,7 @@ const serve = (socket: Socket, respond: DnsServerOptions['respond']): void => {
   });
 };
 
-/** @returns nothing for what isn't a query: answering responses could echo for ever */
+/** @returns undefined for a message that is not a query. Two servers that answer responses would never stop. */
 const handle = (message: Buffer, respond: DnsServerOptions['respond'], limit: number): Buffer | undefined => {
   if (message.length < 12 || ((message[2] ?? 0) & 0x80) !== 0) return undefined;
   try {
@@ -96,14 +96,17 @@ const handle = (message: Buffer, respond: DnsServerOptions['respond'], limit: nu
   }
 };
 
-/** Over UDP 512 bytes, unless the client says that it takes more (EDNS). */
+/** The maximum size of a response: over UDP 512 bytes, or what the client allows (EDNS). */
 const sizeFor = (query: Packet, limit: number): number => {
   if (limit > maxUdp) return limit;
   const opt = query.additionals?.find(({ type }) => type === 'OPT');
   return Math.max(512, opt?.type === 'OPT' ? opt.udpPayloadSize : 512);
 };
 
-/** What fits, and "ask again over TCP": a client that never does can still use the first addresses. */
+/**
+ * Shortens a response and sets TC, so that the client asks again over TCP. Clients without TCP can use the first
+ * addresses.
+ */
 const truncate = (response: Packet, limit: number): Buffer => {
   const flags = (response.flags ?? 0) | TRUNCATED_RESPONSE;
   const additionals = (response.additionals ?? []).filter(({ type }) => type === 'OPT');

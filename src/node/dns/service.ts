@@ -1,13 +1,13 @@
-// The service `kube-dns` under which pods find this server, and its endpoints: made, and made again if somebody deletes them.
+// The Service `kube-dns` and its endpoints, by which pods reach this server: which objects should exist. Pure.
 import type { Endpoints, Service, ServicePort } from '../../api/core.ts';
 import { type EndpointSlice, managedByLabel, serviceNameLabel } from '../../api/discovery.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { endpointSlices, endpoints, type Resource, services } from '../../api/resources.ts';
 
 export interface OwnAddress {
-  /** The service's cluster IP, which pods have in their resolv.conf. */
+  /** The service's cluster IP. It is in the pods' resolv.conf. */
   readonly serviceIp: string;
-  /** Where this process listens. */
+  /** The address on which this process listens. */
   readonly address: string;
   readonly port: number;
 }
@@ -22,7 +22,7 @@ const name = 'kube-dns';
 
 export const ownKey = { name, namespace };
 
-/** In the order in which they should be there. */
+/** The objects in the order in which they are created. */
 export const wantedObjects = (own: OwnAddress): readonly Wanted[] => [
   { resource: services, object: dnsService(own) },
   { resource: endpoints, object: dnsEndpoints(own) },
@@ -37,7 +37,7 @@ const portsOf = ({
   { name: 'metrics', protocol: 'TCP', port: 9153, targetPort: 9153 },
 ];
 
-/** Without a selector: the server is a process of the control plane, and the student's cluster starts without pods. */
+/** The service has no selector, because the server is a process of the control plane and not a pod. */
 const dnsService = (own: OwnAddress): Service => ({
   metadata: {
     name,
@@ -48,7 +48,7 @@ const dnsService = (own: OwnAddress): Service => ({
 });
 
 const dnsEndpoints = (own: OwnAddress): Endpoints => ({
-  // The slice below is written here too; the mirroring controller need not make another from this.
+  // The slice is written here, so the mirroring controller must not create another one.
   metadata: { name, namespace, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
   subsets: [
     {
@@ -65,7 +65,7 @@ const dnsSlice = (own: OwnAddress): EndpointSlice => ({
   ports: portsOf(own).map(({ name: port, protocol, targetPort }) => ({ name: port, port: targetPort, protocol })),
 });
 
-/** What to write so that `existing` becomes `wanted`: nothing, a new object, or the fields that differ. */
+/** The write that turns `existing` into `wanted`: none, a new object, or the fields that differ. */
 export const difference = (wanted: KubeObject, existing: KubeObject | undefined): 'none' | 'create' | 'update' => {
   if (!existing) return 'create';
   const { metadata: _, ...content } = wanted as KubeObject & Record<string, unknown>;
@@ -73,7 +73,7 @@ export const difference = (wanted: KubeObject, existing: KubeObject | undefined)
   return Object.entries(content).every(([key, value]) => includes(current[key], value)) ? 'none' : 'update';
 };
 
-/** Whether everything in `part` is in `whole`, which the API server may have completed. */
+/** Whether `whole` contains all fields of `part`. The API server may have added fields to `whole`. */
 const includes = (whole: unknown, part: unknown): boolean => {
   if (Array.isArray(part)) {
     return Array.isArray(whole) && whole.length === part.length && part.every((item, i) => includes(whole[i], item));

@@ -1,4 +1,4 @@
-// Services and endpoints → the names of the cluster (kubernetes/dns, docs/specification.md, schema 1.1.0).
+// Builds the cluster's names from services and endpoints (kubernetes/dns, docs/specification.md, schema 1.1.0).
 import type { Namespace, Service } from '../../api/core.ts';
 import { type Endpoint, type EndpointSlice, serviceNameLabel } from '../../api/discovery.ts';
 
@@ -7,7 +7,7 @@ export interface SrvRecord {
   readonly target: string;
 }
 
-/** What is known under one name. All names are lower-case and without a final dot. */
+/** The records of one name. All names are lower-case and have no final dot. */
 export interface Records {
   readonly a: string[];
   readonly srv: SrvRecord[];
@@ -21,7 +21,7 @@ export interface Zone {
   readonly domain: string;
   readonly namespaces: ReadonlySet<string>;
   get(name: string): Records | undefined;
-  /** Also true for names that only have others below them: asking them is no error, the answer is just empty. */
+  /** Also true for a name that only has names below it. Its answer is empty, but not NXDOMAIN. */
   exists(name: string): boolean;
 }
 
@@ -84,7 +84,7 @@ const addService = (service: Service, slices: readonly EndpointSlice[], { at, do
     return;
   }
   const headless = clusterIP === 'None';
-  // A headless service is there also while it has no endpoints: NODATA rather than NXDOMAIN.
+  // A headless service without endpoints still has a name: the answer is empty, not NXDOMAIN.
   const own = at(base);
   if (!headless) {
     for (const ip of (clusterIPs ?? (clusterIP ? [clusterIP] : [])).filter(isIpv4)) {
@@ -117,7 +117,7 @@ const addEndpoints = (
   }
 };
 
-/** An endpoint without a hostname goes by its address, as CoreDNS has it. */
+/** The name of an endpoint: its hostname, or its address with dashes, as in CoreDNS. */
 const hostnameOf = ({ hostname }: Endpoint, ip: string): string => hostname?.toLowerCase() || ip.replaceAll('.', '-');
 
 const srvName = (port: string, protocol: string, base: string): string =>
@@ -127,7 +127,7 @@ export const reverseName = (ip: string): string => `${ip.split('.').reverse().jo
 
 const isIpv4 = (ip: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(ip);
 
-/** An endpoint may be in two slices while it moves. */
+/** An endpoint that moves between slices may be in two slices for a moment. */
 const pushNew = (list: string[], value: string): void => {
   if (!list.includes(value)) list.push(value);
 };

@@ -1,18 +1,18 @@
-// From the network that should be and the one that is, the commands that turn one into the other. Pure.
+// Computes the commands that turn the present network into the wanted one. Pure.
 import { type Cidr, cidrContains, cidrRange, type Ipv4 } from '../../api/scalars.ts';
 import type { Route } from '../sys/iproute.ts';
 import { bridgeName, type Network, type Vxlan, vxlanDevice } from './network.ts';
 
-/** What the kernel has. */
+/** The present state of the kernel. */
 export interface Observed {
   readonly links: readonly string[];
   readonly routes: readonly Route[];
-  /** Of the VXLAN device; empty in the other mode. */
+  /** The entries of the VXLAN device. Empty in mode routes. */
   readonly neighbours: ReadonlyMap<string, string>;
   readonly forwarding: ReadonlyMap<string, string>;
 }
 
-/** Arguments of one program. */
+/** One program with its arguments. */
 export type Command = readonly string[];
 
 export const commandsFor = (wanted: Network, observed: Observed, clusterCidr: Cidr): Command[] => [
@@ -21,7 +21,10 @@ export const commandsFor = (wanted: Network, observed: Observed, clusterCidr: Ci
   ...routeCommands(wanted, observed, clusterCidr),
 ];
 
-/** The kernel takes the bridge's own route away with its address or when it is set down: the route tells that all is well. */
+/**
+ * The kernel removes the bridge's own route when the bridge loses its address or goes down. So a present route means
+ * that all is well.
+ */
 const bridgeCommands = ({ bridge }: Network, { links, routes }: Observed): Command[] => {
   const exists = links.includes(bridgeName);
   if (exists && routes.some(({ destination, device }) => destination === bridge.podCidr && device === bridgeName))
@@ -34,7 +37,7 @@ const bridgeCommands = ({ bridge }: Network, { links, routes }: Observed): Comma
   ];
 };
 
-/** VNI and port as flannel has them. */
+/** The VNI and the port of flannel. */
 const vxlanCommands = (vxlan: Vxlan, mtu: number, observed: Observed): Command[] => {
   const { device, local, mac, address, peers } = vxlan;
   const exists = observed.links.includes(device);
@@ -63,7 +66,7 @@ const vxlanCommands = (vxlan: Vxlan, mtu: number, observed: Observed): Command[]
   ];
 };
 
-/** A device that is set down loses its routes. */
+/** A device that goes down loses its routes. */
 const isUp = ({ device, peers }: Vxlan, { routes }: Observed): boolean =>
   peers.length === 0 || routes.some((route) => route.device === device);
 
@@ -73,7 +76,7 @@ const removeVxlan = ({ links }: Observed): Command[] =>
 const routeCommands = (wanted: Network, observed: Observed, clusterCidr: Cidr): Command[] => {
   const destinations = new Set(wanted.routes.map(({ destination }) => destination));
   const { prefix } = cidrRange(wanted.bridge.podCidr);
-  // Routes to other parts of the pod network, of another size, are somebody else's.
+  // Routes with another prefix length within the pod network belong to other programs.
   const gone = observed.routes.filter(
     ({ destination, gateway, device }) =>
       gateway !== undefined &&

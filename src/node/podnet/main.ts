@@ -1,4 +1,5 @@
-// podnet: pods on different nodes reach each other. Watches nodes, writes the CNI configuration, keeps bridge and routes.
+// The entry point of podnet: watches nodes, writes the CNI configuration, and keeps the bridge and the routes between
+// nodes.
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodePaths } from '../../api/paths.ts';
@@ -26,7 +27,7 @@ const flagSpecs = {
   v: { type: 'int', short: 'v', default: '2', help: 'Number for the log level verbosity.' },
 } as const satisfies FlagSpecs;
 
-/** What a student deletes by hand comes back within this time. A look costs two small reads. */
+/** What somebody deletes by hand is restored within this time. A look costs two small reads. */
 const resyncMs = 2000;
 
 const main = async (argv: readonly string[], signal: AbortSignal): Promise<void> => {
@@ -84,7 +85,7 @@ const observe = async ({ vxlan }: Network): Promise<Observed> => {
   };
 };
 
-/** The kubelet must never read half a file. */
+/** Writes by renaming, because the kubelet must never read half a file. */
 const publish = async (file: string, content: string, logger: Logger): Promise<void> => {
   if ((await readFile(file, 'utf8').catch(() => '')) === content) return;
   await mkdir(join(file, '..'), { recursive: true });

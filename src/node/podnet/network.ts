@@ -1,4 +1,4 @@
-// What this node's pod network should be, from the API server's nodes. Pure.
+// Computes this node's pod network from the API server's nodes. Pure.
 import type { Node } from '../../api/core.ts';
 import {
   type Cidr,
@@ -31,7 +31,7 @@ export interface Network {
   };
   readonly vxlan?: Vxlan;
   readonly routes: readonly Route[];
-  /** The file for the kubelet's CNI plugins. */
+  /** The content of the CNI configuration file. */
   readonly conflist: string;
 }
 
@@ -45,10 +45,10 @@ export interface Vxlan {
 
 export const bridgeName = 'cni0';
 export const vxlanDevice = 'vxlan1';
-/** An Ethernet frame of 1500 bytes less the outer Ethernet, IP, UDP and VXLAN headers (RFC 7348). */
+/** 1500 bytes minus the headers of VXLAN: Ethernet, IP, UDP and VXLAN (RFC 7348). */
 const vxlanMtu = 1450;
 
-/** Undefined until this node has a pod network of its own. Nodes without network or address are left out. */
+/** Undefined until this node has a pod CIDR. Nodes without a pod CIDR or an address are left out. */
 export const desiredNetwork = (nodes: Iterable<Node>, options: NetworkOptions): Network | undefined => {
   const members = [...nodes]
     .flatMap(memberOf)
@@ -66,7 +66,8 @@ export const desiredNetwork = (nodes: Iterable<Node>, options: NetworkOptions): 
       name: bridgeName,
       address: `${gateway}/${cidrRange(self.podCidr).prefix}`,
       podCidr: self.podCidr,
-      // A bridge without an address of its own takes a port's, and another when that port goes: pods' ARP entries would rot.
+      // Without its own MAC address, a bridge takes the address of a port, and another one when that port goes. Pods'
+      // ARP entries would become stale.
       mac: macFrom('0a:58', gateway),
       mtu,
     },
@@ -92,7 +93,7 @@ const memberOf = ({ metadata, spec, status }: Node): Member[] => {
   return [{ name: metadata.name, podCidr: parseCidr(spec.podCIDR), nodeIp: parseIpv4(nodeIp) }];
 };
 
-/** As flannel does it: each node's end has the network's own address, and nobody learns or asks for anything. */
+/** As in flannel: the device has the first address of the node's pod CIDR, and all neighbours are permanent entries. */
 const vxlanFor = (self: Member, peers: readonly Member[], local: Ipv4): Vxlan => ({
   device: vxlanDevice,
   local,
@@ -105,7 +106,7 @@ const vxlanFor = (self: Member, peers: readonly Member[], local: Ipv4): Vxlan =>
   })),
 });
 
-/** A locally administered MAC address that says which address it belongs to. */
+/** A locally administered MAC address that contains the IPv4 address. */
 const macFrom = (prefix: string, address: Ipv4): string =>
   [prefix, ...address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'))].join(':');
 

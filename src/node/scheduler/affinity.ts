@@ -1,4 +1,4 @@
-// Where a pod wants to be, or must not be: by the nodes' labels, by its neighbours, by how evenly it spreads.
+// Node affinity, pod affinity and topology spread: where a pod prefers to run, and where it must not run.
 import type { Node, Pod } from '../../api/core.ts';
 import type { LabelSelector, LabelSelectorRequirement } from '../../api/meta.ts';
 import { type Labels, matchesLabels, matchesRequirement, matchesSelector } from '../../api/selectors.ts';
@@ -48,7 +48,7 @@ interface SpreadConstraint {
 
 const affinityOf = ({ spec }: Pod): Affinity => (spec.affinity ?? {}) as Affinity;
 
-/** nodeSelector and required node affinity. */
+/** Whether the node meets nodeSelector and the required node affinity. */
 export const matchesNode = (pod: Pod, node: Node): boolean => {
   const required = affinityOf(pod).nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return (
@@ -71,7 +71,7 @@ const matchesNodeRequirement = ({ key, operator, values }: NodeRequirement, labe
   return operator === 'Gt' ? value > bound : value < bound;
 };
 
-/** The sum of the weights of all preferences, about nodes and neighbours, that the node meets. */
+/** The sum of the weights of all preferences that the node meets, for nodes and for neighbours. */
 export const preferenceFor = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]): number => {
   const { nodeAffinity, podAffinity, podAntiAffinity } = affinityOf(pod);
   const nodeTerms = nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
@@ -85,7 +85,7 @@ export const preferenceFor = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]
   );
 };
 
-/** The pods that a term of `owner` means, in the same topology domain as the node. */
+/** The pods that a term of `owner` selects in the node's topology domain. */
 const neighbours = (owner: Pod, term: PodAffinityTerm, info: NodeInfo, all: readonly NodeInfo[]): Pod[] => {
   const domain = info.node.metadata.labels?.[term.topologyKey];
   if (domain === undefined) return [];
@@ -97,7 +97,7 @@ const neighbours = (owner: Pod, term: PodAffinityTerm, info: NodeInfo, all: read
 
 const isMeant = (owner: Pod, term: PodAffinityTerm, pod: Pod): boolean => {
   const namespaces = term.namespaces?.length ? term.namespaces : [owner.metadata.namespace ?? ''];
-  // An empty selector of namespaces means all of them; namespaces' labels are not looked at.
+  // An empty namespace selector selects all namespaces. Labels of namespaces are not supported.
   const anywhere = term.namespaceSelector !== undefined;
   return (
     (anywhere || namespaces.includes(pod.metadata.namespace ?? '')) &&
@@ -105,7 +105,7 @@ const isMeant = (owner: Pod, term: PodAffinityTerm, pod: Pod): boolean => {
   );
 };
 
-/** Why the pod's neighbours, or its lack of them, forbid the node; undefined when they don't. */
+/** Why pod affinity or anti-affinity forbids the node, or undefined. */
 export const neighbourConflict = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]): string | undefined => {
   const { podAffinity, podAntiAffinity } = affinityOf(pod);
   const near = podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
@@ -118,7 +118,7 @@ export const neighbourConflict = (pod: Pod, info: NodeInfo, all: readonly NodeIn
   return isUnwelcome(pod, info, all) ? "node(s) didn't satisfy existing pods anti-affinity rules" : undefined;
 };
 
-/** The first of a group of pods that want to be together may go anywhere. */
+/** The first pod of a group with affinity to itself may run on any node. */
 const isFirst = (pod: Pod, term: PodAffinityTerm, info: NodeInfo, all: readonly NodeInfo[]): boolean =>
   info.node.metadata.labels?.[term.topologyKey] !== undefined &&
   isMeant(pod, term, pod) &&
@@ -135,7 +135,7 @@ const isUnwelcome = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]): boolea
     ),
   );
 
-/** Whether the pod there would make a hard topologySpreadConstraint too uneven. */
+/** Whether the pod on this node would break a hard topologySpreadConstraint. */
 export const spreadConflict = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]): string | undefined => {
   const constraints = (pod.spec.topologySpreadConstraints ?? []) as SpreadConstraint[];
   for (const { topologyKey, maxSkew, labelSelector, whenUnsatisfiable } of constraints) {

@@ -1,11 +1,11 @@
-// Which nodes a pod may go to, and if not, why, in the original's words and order of plugins.
+// Decides whether a pod may run on a node, and if not, why: in the original's words and order of plugins.
 import type { Pod } from '../../api/core.ts';
 import { tolerates } from '../../api/taints.ts';
 import { matchesNode, neighbourConflict, spreadConflict } from './affinity.ts';
 import { requestsOf } from './resources.ts';
 import { type HostPort, hostPortsOf, type NodeInfo } from './snapshot.ts';
 
-/** A refusal: the reasons of the first plugin that objects, and whether removing other pods could help. */
+/** A refusal: the reasons of the first plugin that refuses, and whether deleting other pods could help. */
 export interface Refusal {
   readonly reasons: readonly string[];
   readonly preemptible: boolean;
@@ -73,7 +73,7 @@ const filters: readonly Filter[] = [
   interPodAffinity,
 ];
 
-/** Undefined when the pod may go there. */
+/** Undefined if the pod may run on the node. */
 export const refuse: Filter = (pod, info, all) => {
   for (const filter of filters) {
     const refusal = filter(pod, info, all);

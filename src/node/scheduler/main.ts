@@ -1,4 +1,4 @@
-// kube-scheduler: flags, client, loop.
+// The entry point of kube-scheduler: flags, client, loop.
 import { createClient } from '../client/client.ts';
 import { waitForApiserver } from '../client/ready.ts';
 import { describeFlags } from '../component/flag-text.ts';

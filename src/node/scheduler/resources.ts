@@ -1,4 +1,4 @@
-// What pods ask for and what nodes have: cpu in thousandths of a core, everything else in whole units.
+// Resources of pods and nodes: CPU in thousandths of a core, everything else in whole units.
 import type { Container, Node, Pod } from '../../api/core.ts';
 import { milliCpu, wholeUnits } from '../../api/quantity.ts';
 
@@ -7,7 +7,10 @@ export type Amounts = ReadonlyMap<string, number>;
 const amount = (resource: string, text: string | undefined): number =>
   resource === 'cpu' ? milliCpu(text) : wholeUnits(text);
 
-/** The sum of the containers, or one init container's wish if that is more: they run before, not beside. */
+/**
+ * The sum of the containers' requests, or the largest request of an init container, because init containers run first,
+ * one by one.
+ */
 export const requestsOf = ({ spec }: Pod): Amounts => {
   const total = new Map<string, number>();
   for (const container of spec.containers) {
@@ -19,7 +22,7 @@ export const requestsOf = ({ spec }: Pod): Amounts => {
   return total;
 };
 
-/** A limit without a request counts as the request, as the API server's defaulting has it. */
+/** A limit without a request counts as the request, as in the API server's defaults. */
 const wishes = ({ resources }: Container): [string, number][] =>
   Object.entries({ ...resources?.limits, ...resources?.requests }).map(([resource, text]) => [
     resource,
@@ -29,7 +32,7 @@ const wishes = ({ resources }: Container): [string, number][] =>
 export const allocatableOf = ({ status }: Node): Amounts =>
   new Map(Object.entries(status?.allocatable ?? {}).map(([resource, text]) => [resource, amount(resource, text)]));
 
-/** For scoring, a pod that asks for nothing still weighs something (the original's non-zero requests). */
+/** For scoring, a pod without requests still has a weight (non-zero requests in the original). */
 export const weightOf = (requests: Amounts): { readonly cpu: number; readonly memory: number } => ({
   cpu: requests.get('cpu') || 100,
   memory: requests.get('memory') || 200 * 2 ** 20,

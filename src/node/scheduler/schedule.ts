@@ -1,4 +1,4 @@
-// One decision: this pod, this cluster → a node, or why none will do.
+// One scheduling decision: a pod and a snapshot → a node, or the reasons why no node fits. Pure.
 import type { Pod, Service } from '../../api/core.ts';
 import { matchesLabels } from '../../api/selectors.ts';
 import { tolerates } from '../../api/taints.ts';
@@ -9,7 +9,7 @@ import type { NodeInfo } from './snapshot.ts';
 
 export type Decision = { readonly info: NodeInfo } | { readonly unschedulable: string };
 
-/** Equal inputs give equal decisions: a lab looks the same each time that it is started. */
+/** Deterministic, so that a lab looks the same after each start. */
 export const schedule = (pod: Pod, all: readonly NodeInfo[], services: Iterable<Service> = []): Decision => {
   if (all.length === 0) return { unschedulable: 'no nodes available to schedule pods' };
   const verdicts = all.map((info) => ({ info, refusal: refuse(pod, info, all) }));
@@ -22,8 +22,9 @@ export const schedule = (pod: Pod, all: readonly NodeInfo[], services: Iterable<
 };
 
 /**
- * Smaller is better, earlier numbers first. The original adds weighted scores and tosses a coin between equals; an
- * order can be explained to a student: avoided nodes, the pod's wishes, siblings, load, name.
+ * A smaller rank is better; earlier numbers count first: avoided taints, the pod's preferences, siblings, load, pods,
+ * name. The original
+ * adds weighted scores and chooses at random between equals. An order is easier to explain.
  */
 const rankOf = (
   pod: Pod,
@@ -69,7 +70,7 @@ const siblingsOn = (pod: Pod, { pods }: NodeInfo, services: Iterable<Service>): 
   ).length;
 };
 
-/** The mean of the shares of cpu and memory that would be in use, in steps of a hundredth (LeastAllocated). */
+/** The mean share of CPU and memory in use, in steps of 1/100 (LeastAllocated). */
 const load = (pod: Pod, { weight, allocatable }: NodeInfo): number => {
   const own = weightOf(requestsOf(pod));
   const share = (used: number, of: number | undefined): number => (of ? Math.min(1, used / of) : 1);

@@ -1,4 +1,4 @@
-// The loop: every pod without a node gets one, or a condition and an event that say why not.
+// The scheduling loop: each pod without a node gets a node, or a condition and an Event with the reason.
 
 import type { Node, Pod, Service } from '../../api/core.ts';
 import type { Condition } from '../../api/meta.ts';
@@ -28,7 +28,7 @@ interface Scheduler {
   readonly pods: Informer<Pod>;
   readonly nodes: Informer<Node>;
   readonly services: Informer<Service>;
-  /** Bound, but the cache doesn't show it yet: uid → node. */
+  /** Bound pods that the cache does not show as bound yet: uid → node. */
   readonly assumed: Map<string, string>;
 }
 
@@ -71,14 +71,14 @@ const isWaiting = (pod: Pod | undefined): boolean =>
   pod.metadata.deletionTimestamp === undefined &&
   ((pod.spec as { schedulingGates?: unknown[] }).schedulingGates ?? []).length === 0;
 
-/** A pod that goes, ends, or changes its labels may make room for another. */
+/** A pod that is deleted, ends or changes its labels may make room for another pod. */
 const frees = (before: Pod | undefined, after: Pod | undefined): boolean =>
   before !== undefined &&
   (after === undefined ||
     before.status?.phase !== after.status?.phase ||
     JSON.stringify(before.metadata.labels) !== JSON.stringify(after.metadata.labels));
 
-/** What of a node decides about pods; its heartbeats don't. */
+/** The fields of a node that affect scheduling. Heartbeats do not. */
 const matters = (node: Node | undefined): string =>
   JSON.stringify([node?.spec, node?.metadata.labels, node?.status?.allocatable, node?.metadata.deletionTimestamp]);
 
@@ -115,7 +115,7 @@ const bind = async (pod: Pod, node: string, { client, assumed, recorder, logger 
     });
   } catch (error) {
     assumed.delete(uid);
-    // Somebody else bound it, or it is gone: the watch will say so.
+    // The pod was bound by another program, or is gone. The watch will show it.
     if (isConflict(error) || isNotFound(error)) return;
     throw error;
   }
@@ -123,7 +123,7 @@ const bind = async (pod: Pod, node: string, { client, assumed, recorder, logger 
   logger.info(2, 'Successfully bound pod to node', { pod: keyOf(pod), node });
 };
 
-/** Says so once, not on every change in the cluster. */
+/** Writes the reason only when it changes, not after each change in the cluster. */
 const explain = async (pod: Pod, message: string, { client, recorder, logger }: Scheduler): Promise<void> => {
   const { name, namespace = '' } = pod.metadata;
   const conditions = pod.status?.conditions ?? [];

@@ -1,4 +1,4 @@
-// The cluster as one scheduling decision sees it: nodes with the pods that are, or are about to be, on them.
+// The state of the cluster for one scheduling decision: the nodes with their bound pods.
 import type { ContainerPort, Node, Pod } from '../../api/core.ts';
 import { type Amounts, allocatableOf, requestsOf, weightOf } from './resources.ts';
 
@@ -18,7 +18,7 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** @param placed the node of each pod, by the pod's uid, for those that are bound but not yet seen to be */
+/** @param placed pod uid → node, for bound pods that the cache does not show as bound yet */
 export const buildSnapshot = (
   nodes: Iterable<Node>,
   pods: Iterable<Pod>,
@@ -44,7 +44,7 @@ export const buildSnapshot = (
   return [...infos.values()].sort((a, b) => (a.node.metadata.name < b.node.metadata.name ? -1 : 1));
 };
 
-/** Counts the pod on the node. */
+/** Adds the pod to the node. */
 export const place = (pod: Pod, info: NodeInfo): void => {
   const requests = requestsOf(pod);
   for (const [resource, value] of requests) info.requested.set(resource, (info.requested.get(resource) ?? 0) + value);
@@ -55,7 +55,7 @@ export const place = (pod: Pod, info: NodeInfo): void => {
   info.hostPorts.push(...hostPortsOf(pod));
 };
 
-/** On the host network every container port is a port of the node. */
+/** With the host network, each container port is a port of the node. */
 export const hostPortsOf = ({ spec }: Pod): HostPort[] => {
   const portOf = ({ hostPort, containerPort }: ContainerPort): number =>
     hostPort ?? (spec.hostNetwork ? containerPort : 0);

@@ -1,4 +1,4 @@
-// Deployment → ReplicaSets: one per template, moved from old to new within maxSurge and maxUnavailable.
+// Deployment → ReplicaSets, one per template. Moves pods from old to new sets within maxSurge and maxUnavailable.
 import type { Deployment, ReplicaSet } from '../../../api/apps.ts';
 import type { ObjectMeta } from '../../../api/meta.ts';
 import { deployments, pods, replicaSets } from '../../../api/resources.ts';
@@ -37,7 +37,7 @@ export const deploymentController: Controller = {
         .filter(({ spec }) => matchesSelector(spec.selector, set.metadata.labels))
         .map(keyOf);
     }),
-    // Recreate waits for the last old pod to go.
+    // Strategy Recreate waits until the last old pod is gone.
     watch(pods, (pod, world) =>
       world
         .all(deployments, pod.metadata.namespace)
@@ -51,7 +51,7 @@ export const deploymentController: Controller = {
   },
 };
 
-/** One look at a Deployment: its sets, and what the rollout does to them. */
+/** One reconcile of a Deployment: its sets, and the writes of the rollout. */
 interface Rollout {
   readonly deployment: Deployment;
   readonly newSet: ReplicaSet | undefined;
@@ -59,7 +59,7 @@ interface Rollout {
   readonly world: World;
 }
 
-/** Writes, and what the condition Progressing has to say about them. */
+/** Writes, and the condition Progressing that goes with them. */
 interface Step {
   readonly writes: readonly Write[];
   readonly progressing?: DeploymentCondition | undefined;
@@ -135,7 +135,7 @@ const recreate = (rollout: Rollout): Step => {
   return { ...found, writes: [...found.writes, ...grown, ...cleanUp(rollout)] };
 };
 
-/** Makes the set for the current template, or numbers the one that is there as the latest revision. */
+/** Creates the set of the current template, or gives the existing set the latest revision number. */
 const ensureNewSet = (rollout: Rollout): Step => {
   const { deployment, newSet, oldSets, world } = rollout;
   const revision = Math.max(0, ...oldSets.map(revisionOf)) + 1;
@@ -203,7 +203,7 @@ const sizeAnnotations = (deployment: Deployment): Record<string, string> => ({
   [maxAnnotation]: String(replicasOf(deployment) + fencesOf(deployment).maxSurge),
 });
 
-/** Sets the sizes, and notes on each set for which size of the Deployment that was. */
+/** Scales the sets, and records the Deployment's size in an annotation of each set. */
 const resize = ({ deployment }: Rollout, sizes: ReadonlyMap<ReplicaSet, number>): Write[] =>
   [...sizes].flatMap(([set, size]): Write[] => {
     const annotations = sizeAnnotations(deployment);
@@ -225,7 +225,7 @@ const scalingEvent = (about: Deployment, message: string): Write => ({
   message,
 });
 
-/** Forgets the oldest revisions beyond `revisionHistoryLimit`, once the rollout is complete. */
+/** Deletes the oldest sets beyond `revisionHistoryLimit`, after the rollout is complete. */
 const cleanUp = ({ deployment, oldSets }: Rollout): Write[] => {
   if (!deployment.spec.paused && !isComplete(deployment, deployment.status ?? {})) return [];
   const idle = oldSets.filter(

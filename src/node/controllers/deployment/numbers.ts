@@ -1,10 +1,10 @@
-// The arithmetic of a rollout: how many more, how many less, as the original counts (pkg/controller/deployment/util).
+// Computes the sizes of ReplicaSets during a rollout, as the original does (pkg/controller/deployment/util).
 import type { Deployment, ReplicaSet } from '../../../api/apps.ts';
 import type { IntOrString } from '../../../api/meta.ts';
 import { byAge, desiredAnnotation, maxAnnotation } from './template.ts';
 
 export const replicasOf = ({ spec }: { spec: { replicas?: number } }): number => spec.replicas ?? 1;
-/** Never more than the set is asked to have: its status lags behind, and still counts pods that are being deleted. */
+/** At most the set's wanted size, because its status still counts pods that are being deleted. */
 export const availableOf = (set: ReplicaSet): number => Math.min(set.status?.availableReplicas ?? 0, replicasOf(set));
 export const sum = (sets: readonly ReplicaSet[], value: (set: ReplicaSet) => number): number =>
   sets.reduce((total, set) => total + value(set), 0);
@@ -19,7 +19,7 @@ export interface Fences {
   readonly maxUnavailable: number;
 }
 
-/** Percentages round in favour of availability; were both zero, nothing could ever move. */
+/** Percentages are rounded in favour of availability. Both must not be 0, or the rollout could not move. */
 export const fencesOf = ({ spec }: Deployment): Fences => {
   const total = spec.replicas ?? 1;
   if (spec.strategy?.type === 'Recreate') return { maxSurge: 0, maxUnavailable: 0 };
@@ -30,7 +30,7 @@ export const fencesOf = ({ spec }: Deployment): Fences => {
   return { maxSurge, maxUnavailable: Math.min(maxUnavailable, total) };
 };
 
-/** What the newest set should have now, given all that exist. */
+/** The wanted size of the newest set, given the sizes of all sets. */
 export const newSetReplicas = (deployment: Deployment, sets: readonly ReplicaSet[], current: number): number => {
   const wanted = replicasOf(deployment);
   if (deployment.spec.strategy?.type === 'Recreate') return wanted;
@@ -39,7 +39,7 @@ export const newSetReplicas = (deployment: Deployment, sets: readonly ReplicaSet
   return room <= 0 ? current : current + Math.min(room, wanted - current);
 };
 
-/** Old sets with fewer replicas: unhealthy ones go first, healthy ones as far as availability allows. */
+/** Smaller sizes of old sets. Unhealthy pods go first, healthy pods as far as availability allows. */
 export const shrinkOldSets = (
   deployment: Deployment,
   newSet: ReplicaSet | undefined,
@@ -69,14 +69,17 @@ export const shrinkOldSets = (
   return sizes;
 };
 
-/** Whether the Deployment's size changed since its sets were last sized: then they are scaled before they roll. */
+/**
+ * Whether the Deployment's size has changed since its sets were last scaled. They are then scaled before the rollout
+ * continues.
+ */
 export const isScaling = (deployment: Deployment, sets: readonly ReplicaSet[]): boolean =>
   sets.some((set) => {
     const desired = set.metadata.annotations?.[desiredAnnotation];
     return replicasOf(set) > 0 && desired !== undefined && Number(desired) !== replicasOf(deployment);
   });
 
-/** Sizes after the Deployment itself was scaled; in the middle of a rollout each set gets its share. */
+/** Sizes after the Deployment was scaled. During a rollout, each set gets its share. */
 export const scaleSets = (
   deployment: Deployment,
   newSet: ReplicaSet | undefined,

@@ -1,4 +1,4 @@
-// A Deployment's status: counts, and the conditions Available, Progressing and ReplicaFailure that kubectl waits for.
+// Computes a Deployment's status: counts, and the conditions Available, Progressing and ReplicaFailure.
 
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../../api/apps.ts';
 import { timestamp } from '../../../api/time.ts';
@@ -29,7 +29,7 @@ export const isComplete = ({ spec, metadata }: Deployment, status: DeploymentSta
   );
 };
 
-/** @param progressing what has just happened and sets the condition Progressing, if anything */
+/** @param progressing the new condition Progressing, if this reconcile causes one */
 export const statusOf = (observed: Observed, progressing?: DeploymentCondition): DeploymentStatus => {
   const counts = countsOf(observed);
   const { deployment, newSet, sets, now } = observed;
@@ -57,7 +57,7 @@ export const condition = (
   message,
 });
 
-/** Same status and reason: the old one stays as it is. Same status: the time of the transition stays. */
+/** With the same status and reason the old condition stays. With the same status, the time of the transition stays. */
 const merge = (before: readonly DeploymentCondition[], next: DeploymentCondition): DeploymentCondition => {
   const old = before.find(({ type }) => type === next.type);
   if (old?.status !== next.status) return next;
@@ -75,7 +75,7 @@ const countsOf = ({ deployment, newSet, sets }: Observed): DeploymentStatus => {
     unavailableReplicas: Math.max(0, sum(sets, replicasOf) - available),
     collisionCount: deployment.status?.collisionCount ?? 0,
   };
-  // Zero is left out, as Go's omitempty does.
+  // Omits zero, as Go's omitempty does.
   const shown = Object.fromEntries(Object.entries(counts).filter(([, value]) => value > 0));
   const { generation } = deployment.metadata;
   return { ...(generation === undefined ? {} : { observedGeneration: generation }), ...shown };
@@ -132,7 +132,7 @@ const hasProgressed = (before: DeploymentStatus, after: DeploymentStatus): boole
   );
 };
 
-/** How long until the rollout counts as stuck; undefined when it has ended, well or badly. */
+/** The time until the rollout counts as stuck. Undefined if the rollout has succeeded or failed. */
 export const deadlineInMs = (deployment: Deployment, now: number): number | undefined => {
   const progressing = conditionOf(deployment, 'Progressing');
   if (!progressing || deployment.spec.paused) return undefined;

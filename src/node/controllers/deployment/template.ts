@@ -1,4 +1,4 @@
-// Which ReplicaSet is the Deployment's newest: templates compared, hashed and numbered by revision.
+// Finds a Deployment's newest ReplicaSet: compares, hashes and numbers templates.
 import type { Deployment, ReplicaSet } from '../../../api/apps.ts';
 import type { PodTemplateSpec } from '../../../api/core.ts';
 import { canonical, equal } from '../equal.ts';
@@ -20,8 +20,10 @@ const notCopied = [
 ];
 
 /**
- * The original hashes Go's dump of the template with FNV-1a; here it is the template's JSON with sorted keys. The
- * spelling is the same (`5d59d67564`): digits and consonants that make no words (apimachinery's SafeEncodeString).
+ * The hash of a template, e.g. `5d59d67564`: FNV-1a over its JSON with sorted keys. The original hashes Go's dump of
+ * the template, so
+ * its hashes differ. The alphabet is the same: digits and consonants that make no words (apimachinery's
+ * SafeEncodeString).
  */
 export const templateHash = (template: PodTemplateSpec, collisions = 0): string => {
   let hash = 0x811c9dc5;
@@ -38,13 +40,13 @@ const withoutHash = (template: PodTemplateSpec | undefined): unknown => {
   return { ...template, metadata: { ...template?.metadata, labels } };
 };
 
-/** The oldest of the sets with the Deployment's template, as the original. */
+/** The oldest set with the Deployment's template, as in the original. */
 export const findNewSet = (deployment: Deployment, sets: readonly ReplicaSet[]): ReplicaSet | undefined => {
   const wanted = withoutHash(deployment.spec.template);
   const oldestFirst = [...sets].sort(byAge);
   return (
     oldestFirst.find((set) => equal(withoutHash(set.spec.template), wanted)) ??
-    // Made from this very template, though the server has since completed it differently.
+    // The hash also matches if the server's defaults have changed since the set was created.
     oldestFirst.find((set) => set.metadata.labels?.[hashLabel] === hashOf(deployment))
   );
 };
@@ -58,7 +60,7 @@ export const revisionOf = ({ metadata }: { metadata: { annotations?: Record<stri
 export const copiedAnnotations = (deployment: Deployment): Record<string, string> =>
   Object.fromEntries(Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => !notCopied.includes(key)));
 
-/** With its revision, and the revisions that it had before a rollback brought it back. */
+/** Annotations with the set's revision, and with its earlier revisions after a rollback. */
 export const newSetAnnotations = (
   deployment: Deployment,
   revision: number,
