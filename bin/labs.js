@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Starts dist/labs.js under Node 24. This file runs on any Node ≥ 20, and starts the Node of node_modules if needed.
-// If a source is newer than the bundles, it bundles first.
+// Starts dist/labs.js under Node 24 or newer. This file itself runs on any Node ≥ 20, and starts the Node of
+// node_modules if needed. If a source is newer than the bundles, this file bundles first.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
@@ -19,12 +19,14 @@ if (isNewEnough()) {
   handOver(newerNode());
 }
 
-/** Runs labs under another Node. Ctrl-C reaches both processes: this one ignores it and waits for the other. */
+/** Runs labs under another Node. Ctrl-C reaches both processes: this process ignores it and waits for the other. */
 function handOver(node) {
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('error', ({ message }) => fail(`cannot start ${node}: ${message}`));
+  child.on('error', ({ message }) =>
+    fail(`cannot start ${node}: ${message}. Run \`npm ci\` in the clone, then try again.`),
+  );
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
 
@@ -43,7 +45,7 @@ function rebuild() {
   const node = isNewEnough() ? process.execPath : newerNode();
   const { status } = spawnSync(node, [`${root}scripts/build.ts`], { stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0)
-    fail('the sources changed, and bundling them failed; see above. Mend them, then run `npm run build`.');
+    fail('the sources changed, and bundling them failed (see above). Correct the sources, then run `npm run build`.');
 }
 
 function isNewEnough() {

@@ -2,6 +2,8 @@
 
 /** Equals the version of the kubectl in the node image, so that kubectl does not warn of a skew. */
 export const kubernetesVersion = 'v1.32.3';
+/** The first two numbers of the version, such as `1` and `32`. */
+export const [kubernetesMajor = '', kubernetesMinor = ''] = kubernetesVersion.slice(1).split('.');
 
 /** `apiVersion` of a KubeletConfiguration. */
 export const kubeletConfigVersion = 'kubelet.config.k8s.io/v1beta1';

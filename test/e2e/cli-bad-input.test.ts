@@ -35,13 +35,13 @@ const expectRefusal = ({ exitCode, stdout, stderr }: Ran, code: number, name: st
 };
 
 describe('bad usage', () => {
-  test('an unknown command is refused with the nearest command', async () => {
+  test('an unknown command is refused, and the error names the nearest command', async () => {
     const ran = await labs(['strat']);
     expectRefusal(ran, 2, 'LAB_USAGE');
     expect(ran.stderr).toContain('Did you mean start?');
   });
 
-  test('an unknown lab is refused with the nearest lab', async () => {
+  test('an unknown lab is refused, and the error names the nearest lab', async () => {
     const ran = await labs(['start', 'service-networkin']);
     expectRefusal(ran, 2, 'LAB_UNKNOWN');
     expect(ran.stderr).toContain('did you mean "service-networking"?');
@@ -71,14 +71,14 @@ describe('bad usage', () => {
 });
 
 describe('a bad definition', () => {
-  test('with broken YAML is refused with file, line and column', async () => {
+  test('with broken YAML is refused, with file, line and column in the message', async () => {
     const lab = changedLab('broken-yaml', (yaml) => yaml.replace(/^title:/m, 'title: [\n  x: }\ntitle:'));
     const ran = await labs(['start', lab]);
     expectRefusal(ran, 2, 'LAB_DEFINITION_INVALID');
     expect(ran.stderr).toMatch(/broken-yaml\/lab\.yaml:\d+:\d+: /);
   });
 
-  test('with several problems is refused with all problems at once', async () => {
+  test('with several problems is refused, and all problems are named at once', async () => {
     const lab = changedLab('many-problems', (yaml) =>
       yaml.replace(/^title:/m, 'titel: x\ntitle:').replace(/^( +)points: \d+/m, '$1points: many'),
     );
@@ -113,7 +113,7 @@ const withCluster = (yaml: string, lines: string): string =>
   `${yaml.replace(/^cluster:.*\n(?:(?: .*|#.*|)\n)*/m, '')}\ncluster:\n${lines}`;
 
 describe('Docker', () => {
-  test('without a socket is one error with a hint', async () => {
+  test('without a socket leads to one error with a hint', async () => {
     const ran = await labs(['start', 'service-networking'], { env: { DOCKER_HOST: `unix://${folder}/no.sock` } });
     expect(ran.exitCode).toBe(3);
     expect(ran.stderr).toMatch(/^error: .*\[LAB_DOCKER_/m);

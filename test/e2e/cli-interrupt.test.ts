@@ -53,7 +53,7 @@ describe('Ctrl-C during a start', () => {
   });
 });
 
-describe('a start that was killed', () => {
+describe('a start that was killed with SIGKILL', () => {
   test.each(['Creating machines', 'Wiring links'])('after "%s" is completed by the next start', async (step) => {
     const starting = start(name);
     await written(starting.stderr, step);

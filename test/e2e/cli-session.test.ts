@@ -91,12 +91,12 @@ describe('a session', () => {
     expect(ran.stdout).toMatch(/iptables/i);
   });
 
-  test('is a real terminal in a machine: its size, its keys, its exit code', async () => {
+  test('opens a shell on a real terminal, with its size, its keys and its exit code', async () => {
     const shell = onTerminal('shell', 'node01');
     await written(shell.stdout, 'node01:~#');
     shell.stdin?.write('stty size\n');
     await written(shell.stdout, '37 91');
-    // The quotes keep the word out of the terminal's echo: only the program prints `asleep`.
+    // The terminal echoes the input. The quotes in the input make sure that only the program prints `asleep`.
     shell.stdin?.write('sh -c "echo a""sleep; exec sleep 600"\n');
     await written(shell.stdout, 'asleep');
     shell.stdin?.write('\u0003');
@@ -110,12 +110,12 @@ describe('a session', () => {
     watching.stdin?.write('q');
     const { exitCode, stdout } = await watching;
     expect(exitCode).toBe(1);
-    // labs shows the cursor and leaves the alternate screen.
+    // This sequence shows the cursor and leaves the alternate screen.
     const [, after = ''] = String(stdout).split('\u001b[?25h\u001b[?1049l');
     expect(after).toContain('Score');
   });
 
-  test('an interrupt ends a waiting program, also in the machine', async () => {
+  test('an interrupt also ends the program that waits in the machine', async () => {
     const following = spawnLabs(['--name', name, 'logs', 'node01', 'kube-proxy', '-f'], { buffer: false });
     await written(following.stdout, 'kube-proxy');
     following.kill('SIGINT');
@@ -157,7 +157,7 @@ describe('a session', () => {
     expect(score / maxScore).toBeLessThan(0.15);
   });
 
-  test('grades into files', async () => {
+  test('writes reports of the grading to files', async () => {
     const [junit, markdown] = [join(folder, 'out.xml'), join(folder, 'out.md')];
     const ran = await on('grade', '--report', `junit=${junit}`, '-r', `markdown=${markdown}`);
     expect(ran.exitCode).toBe(1);
@@ -192,7 +192,7 @@ describe('a session', () => {
     expect((await on('kubectl', 'get', 'cm', 'greeting', '-o', 'jsonpath={.data.text}')).stdout).toBe('안녕');
   });
 
-  test('starting it once more changes nothing', async () => {
+  test('a second start of a running lab changes nothing', async () => {
     const ran = await labs(['start', 'service-networking', '--name', name]);
     expect(ran.exitCode).toBe(0);
     expect((await on('kubectl', 'get', 'cm', 'greeting')).exitCode).toBe(0);

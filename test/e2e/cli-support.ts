@@ -1,4 +1,4 @@
-// Runs `labs` as a user does, and lists the containers and volumes that it left in Docker.
+// Runs `labs` as a user does, and lists a cluster's containers and volumes in Docker.
 import { fileURLToPath } from 'node:url';
 import { execa, type Options } from 'execa';
 import { connectDocker } from '../../src/host/docker/dockerode.ts';
@@ -13,7 +13,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Hides the colours, language, lab and npx of the person who runs the tests. */
+/** Overrides variables of the person who runs the tests: colours, language, lab and npx. */
 const plain = { NO_COLOR: '1', LC_ALL: 'C.UTF-8', LABS_LANG: '', LABS_NAME: '', LABS_DEBUG: '', npm_command: '' };
 
 /** Runs labs to the end. A failure is a result, not an error. */

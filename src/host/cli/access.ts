@@ -3,7 +3,7 @@ import type { LabDefinition } from '../../api/lab.ts';
 import type { Cluster } from '../cluster/open.ts';
 import type { ClusterAccess, MachineAccess } from '../grade/access.ts';
 
-/** @param fabricId the id of the fabric container, which tells one built cluster from another of the same name */
+/** @param fabricId the id of the fabric container. A cluster that is built again under the same name has another id */
 export const accessTo = (cluster: Cluster, lab: LabDefinition, fabricId: string): ClusterAccess => {
   const controlPlanes = new Set(
     lab.cluster.nodes.filter(({ role }) => role === 'control-plane').map(({ name }) => name),

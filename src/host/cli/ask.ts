@@ -7,7 +7,7 @@ export interface Choice {
   readonly label: string;
 }
 
-/** Lets the person choose. @throws the error of `otherwise` if nobody can be asked */
+/** Lets the person choose. @throws the error that `otherwise` makes, if nobody can be asked */
 export const choose = async (
   context: Context,
   question: string,
@@ -35,7 +35,7 @@ export const confirm = async (context: Context, question: string, byDefault = fa
   return prompt<boolean>(context, { type: 'confirm', message: question, default: byDefault });
 };
 
-/** Asks for a line of text. Enter alone takes `byDefault`. */
+/** Asks for a line of text. An empty input means `byDefault`. */
 export const ask = (context: Context, question: string, byDefault?: string): Promise<string> =>
   prompt<string>(context, {
     type: 'input',

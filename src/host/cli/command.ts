@@ -4,7 +4,7 @@ import { both, type Words } from './messages/words.ts';
 
 export interface CommandSpec {
   readonly name: string;
-  /** As commander reads them: `<required> [optional] [several...]`. */
+  /** In commander's notation: `<required> [optional] [several...]`. */
   readonly operands?: string;
   readonly summary: Words;
   readonly options?: readonly OptionSpec[];
@@ -12,7 +12,7 @@ export interface CommandSpec {
   readonly json?: true;
   /** Without the leading `labs `. */
   readonly examples: readonly string[];
-  /** What bash completion offers as the first operand. */
+  /** The kind of names that bash completion offers as the first operand. */
   readonly completes?: 'labs' | 'machines';
   /** Options after the first operand belong to the program that the command runs. */
   readonly passThrough?: true;
@@ -28,7 +28,7 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
 }
 
-/** Options of `labs` itself. Every command takes them, too, unless all its arguments are another program's. */
+/** Options of `labs` itself. Every command takes them, too, except a `foreign` one. */
 export const commonOptions: readonly OptionSpec[] = [
   {
     flags: '--name <name>',

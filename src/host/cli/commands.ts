@@ -5,7 +5,7 @@ import type { Run } from './context.ts';
 import { both, type Words } from './messages/words.ts';
 
 export interface Command extends CommandSpec {
-  /** Loads the command's module when the command runs: `labs --help` loads none of them. */
+  /** Loads the command's module. Called when the command runs, so `labs --help` loads no such module. */
   load(): Promise<{ readonly run: Run }>;
 }
 

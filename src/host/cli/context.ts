@@ -1,4 +1,4 @@
-// What every command is given: the environment, where to write, which words to use, and when to stop.
+// What every command gets: the environment, the output, the words of the user's language, and the signal to stop.
 import type { Containers } from '../docker/port.ts';
 import type { CommandSpec } from './command.ts';
 import type { Environment } from './environment.ts';
@@ -32,5 +32,5 @@ export interface Context {
 /** A command's options by their long names in camel case, as commander gives them. */
 export type Options = Readonly<Record<string, unknown>>;
 
-/** What a module in commands/ exports as `run`. @returns the exit code: an `ExitCode`, or that of a program */
+/** What a module in commands/ exports as `run`. @returns the exit code: an `ExitCode`, or the exit code of a program */
 export type Run = (context: Context, args: readonly string[], options: Options) => Promise<number>;

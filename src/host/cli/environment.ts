@@ -10,7 +10,7 @@ export interface Environment {
   readonly stateFolder: string;
   /** `$XDG_CACHE_HOME/labs`: files that can be made again. */
   readonly cacheFolder: string;
-  /** LABS_NAME: the running lab that is meant when the command line names none. */
+  /** LABS_NAME: the running lab to use when the command line names none. */
   readonly instance: string | undefined;
   /** NO_COLOR, FORCE_COLOR and TERM. `auto`: colours on a terminal only. */
   readonly color: ColorChoice;
@@ -20,7 +20,7 @@ export interface Environment {
   readonly byNpx: boolean;
   /** TERM. */
   readonly terminalType: string | undefined;
-  /** DOCKER_HOST is set: the Docker engine may be another machine's. */
+  /** DOCKER_HOST is set: the Docker engine may run on another machine. */
   readonly dockerChosen: boolean;
   /** All variables: for Docker's own settings and for the programs that labs starts. */
   readonly variables: Variables;
@@ -30,7 +30,7 @@ export type ColorChoice = 'never' | 'auto' | 'always';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** @param asked the language that the command line asks for */
+/** @param asked the value of `--lang` */
 export const readEnvironment = (variables: Variables, asked?: Language): Environment => {
   const home = variables.HOME ?? homedir();
   return {

@@ -5,13 +5,13 @@ import type { Messages } from './messages.ts';
 import type { Output } from './output.ts';
 import { wrap } from './text.ts';
 
-/** The exit code that shells use for a program that Ctrl-C ended: 128 + SIGINT. */
+/** The exit code that shells use after Ctrl-C ended a program: 128 + SIGINT. */
 export const interruptedCode = 130;
 
 export interface FailureStyle {
   readonly json: boolean;
   readonly debug: boolean;
-  /** The user pressed Ctrl-C, which explains whatever failed afterwards. */
+  /** The user pressed Ctrl-C. A later failure is then only a consequence. */
   readonly interrupted: boolean;
 }
 
@@ -32,7 +32,7 @@ export const reportFailure = (error: unknown, output: Output, style: FailureStyl
   return style.interrupted ? interruptedCode : exitCode;
 };
 
-/** Wraps long lines, on a terminal only: programs and log searches want whole lines. */
+/** Wraps long lines on a terminal only. Programs and searches in logs need whole lines. */
 const sentence = (text: string, { terminal, width }: Output): readonly string[] =>
   terminal ? text.split('\n').flatMap((line) => (stringWidth(line) > width ? wrap(line, width) : [line])) : [text];
 

@@ -1,4 +1,4 @@
-// Which running lab a command means: the one that is named, else the only one, else the one that the user chooses.
+// Finds the running lab that a command means: the named one, else the only one, else the one that the user chooses.
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { nearest } from '../../kit/suggest.ts';
 import { type ClusterSummary, listClusters } from '../cluster/status.ts';

@@ -1,11 +1,11 @@
-// Ctrl-C: the first press cancels the work, which then cleans up. Further presses only print that it still cleans up.
+// Ctrl-C: the first press cancels the work, and labs cleans up. Each further press only prints a remark.
 
 export interface Interrupt {
   readonly signal: AbortSignal;
   readonly pressed: boolean;
   /** Does what Ctrl-C does. For prompts, which read the key themselves. */
   cancel(): void;
-  /** Stops listening: from now on Ctrl-C belongs to the program that labs runs. */
+  /** Stops listening: from now on, the program that labs runs handles Ctrl-C. */
   release(): void;
 }
 

@@ -7,7 +7,7 @@ import { findLab } from '../lab/catalogue.ts';
 import { labels } from '../plan/names.ts';
 import type { Context } from './context.ts';
 
-/** The definition that the lab was built from. A label names the folder of a lab that does not come with labs. */
+/** The definition of the running lab. If the lab is outside this package, the fabric's label names the lab's folder. */
 export const definitionOf = async (context: Context, instance: ClusterSummary): Promise<LabDefinition> => {
   const docker = await context.docker();
   const [fabric] = await docker.list({ [labels.name]: instance.name, [labels.role]: 'fabric' }, context.signal);
@@ -21,7 +21,7 @@ export interface MachineContainer {
   readonly role: string;
 }
 
-/** Every machine but the fabric, the control plane first. */
+/** Every machine except the fabric, the control plane first. */
 export const listMachines = async (context: Context, instance: string): Promise<readonly MachineContainer[]> => {
   const all = await (await context.docker()).list({ [labels.name]: instance }, context.signal);
   const rank = (of: Readonly<Record<string, string>>): number =>

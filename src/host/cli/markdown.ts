@@ -1,4 +1,4 @@
-// Task texts and hints on a terminal: Markdown → lines of a given width.
+// Renders task texts and hints for a terminal: Markdown → lines of a given width.
 import { lexer, type Token, type Tokens } from 'marked';
 import stringWidth from 'string-width';
 import type { Paint, Style } from './output.ts';
@@ -7,7 +7,7 @@ import { alignColumns, columnWidths, wrap } from './text.ts';
 export interface MarkdownOptions {
   readonly width: number;
   readonly paint: Paint;
-  /** Code keeps its backticks where there are no colours. */
+  /** Without colours, code keeps its backticks. */
   readonly colored: boolean;
 }
 
@@ -115,5 +115,5 @@ const inlineToken = (token: Token, options: MarkdownOptions, styles: readonly St
 const childrenOf = (token: Token): readonly Token[] =>
   'tokens' in token && token.tokens ? token.tokens : [{ type: 'text', raw: token.raw, text: token.raw } as Tokens.Text];
 
-/** Line breaks of the source mean nothing: the terminal's width decides where lines break. */
+/** Removes the line breaks of the source, because lines break at the terminal's width. */
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ');

@@ -1,5 +1,5 @@
-// Collects the sentences of messages/ in one language. Summaries and option helps are in commands.ts and command.ts.
-// Titles, tasks and hints come from the lab.
+// Collects the sentences of messages/ in one language. The summaries of commands and the help of options are in
+// commands.ts and command.ts. Titles, tasks and hints come from the lab.
 import type { Language } from '../../api/lab.ts';
 import { clusterMessages } from './messages/cluster.ts';
 import { generalMessages } from './messages/general.ts';
@@ -8,7 +8,7 @@ import { labMessages } from './messages/labs.ts';
 import { machineMessages } from './messages/machine.ts';
 import { taskMessages } from './messages/tasks.ts';
 
-/** By the groups of commands in `labs --help`, after the sentences that all commands share. */
+/** First the sentences that all commands share, then one group for each group of commands in `labs --help`. */
 export const messageGroups = [
   generalMessages,
   helpMessages,
@@ -25,7 +25,7 @@ type Pairs = typeof generalMessages &
   typeof clusterMessages &
   typeof machineMessages;
 
-/** Key → sentence, or a function that fills the gaps of one. */
+/** Key → sentence. A sentence with gaps is a function. */
 export type Messages = { readonly [Key in keyof Pairs]: Pairs[Key]['en'] };
 
 export const messagesIn = (language: Language): Messages =>

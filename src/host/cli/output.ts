@@ -1,4 +1,4 @@
-// Where a command writes: results to standard output, remarks and errors to standard error, colours only where wanted.
+// Where a command writes: results go to standard output, remarks and errors go to standard error.
 import { styleText } from 'node:util';
 import type { ColorChoice } from './environment.ts';
 
@@ -12,7 +12,7 @@ export interface Output {
   write(text: string): void;
   /** Writes one line to standard error: progress, remarks, errors. */
   note(text: string): void;
-  /** On a terminal, keeps these lines below everything else that is written. `[]` removes them. */
+  /** On a terminal, keeps these lines below all other output. `[]` removes them. */
   live(lines: readonly string[]): void;
   readonly paint: Paint;
   readonly colored: boolean;
@@ -20,7 +20,7 @@ export interface Output {
   readonly terminal: boolean;
   /** Standard input and output are terminals, so a person can answer questions. */
   readonly interactive: boolean;
-  /** Columns to write in: those of the terminal, but at least 40 and at most 80. */
+  /** The columns of the terminal, but at least 40 and at most 80. */
   readonly width: number;
 }
 
@@ -55,7 +55,7 @@ export const createOutput = (options: OutputOptions): Output => {
     write: (text) => void stdout.write(rewrite(text)),
     note: (text) => aboveLive(() => stderr.write(`${rewrite(text)}\n`)),
     live,
-    // styleText must not look at the stream and the environment again: `colored` has decided.
+    // `colored` decides already, so styleText must not look at the stream and the environment.
     paint: (style, text) =>
       colored ? styleText(style as Parameters<typeof styleText>[0], text, { validateStream: false }) : text,
     colored,

@@ -1,4 +1,4 @@
-// `labs start --dry-run`: prints what a start would build. Nothing is built.
+// `labs start --dry-run`: prints what a start would build, and builds nothing.
 import type { LabDefinition } from '../../api/lab.ts';
 import { bringUp } from '../cluster/bring-up.ts';
 import { refuseInvalidCluster } from '../lab/validate.ts';

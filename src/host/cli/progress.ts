@@ -1,4 +1,4 @@
-// Shows steps while they run: rows with a spinner on a terminal, elsewhere one line for each step that ended.
+// Shows steps while they run. On a terminal: rows with a spinner. Elsewhere: one line for each step that ended.
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import type { StepEvent } from '../cluster/steps.ts';
@@ -19,7 +19,7 @@ interface Row {
 
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
-/** Shows the steps of one piece of work. Dispose of it at the end of the work: the rows then stay on the screen. */
+/** Shows steps until the result is disposed of. The last state of the rows then stays on the screen. */
 export const showProgress = ({ output, say }: Pick<Context, 'output' | 'say'>): Progress => {
   const progress = output.terminal ? liveProgress(output) : plainProgress(output);
   return {

@@ -15,7 +15,7 @@ import { version } from './version.ts';
 
 /** @returns the exit code. Never throws. */
 export const main = async (argv: readonly string[], process: NodeJS.Process): Promise<number> => {
-  // Wrong usage and --help must follow these options, too, so they are looked up before the command line is parsed.
+  // These options also apply to usage errors and --help, so they are read before the command line is parsed.
   const json = argv.includes('--json');
   let environment = readEnvironment(process.env, languageAsked(argv));
   let output = outputOf(process, environment, { plain: argv.includes('--no-color'), json });
@@ -84,7 +84,7 @@ const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
 const languageOf = (options: Options): Language | undefined =>
   typeof options.lang === 'string' && isLanguage(options.lang) ? options.lang : undefined;
 
-/** The value of `--lang`, wherever it stands. */
+/** The value of `--lang`, anywhere in the command line. */
 const languageAsked = (argv: readonly string[]): Language | undefined => {
   const index = argv.findIndex((argument) => argument === '--lang' || argument.startsWith('--lang='));
   const value = argv[index]?.split('=')[1] ?? argv[index + 1] ?? '';

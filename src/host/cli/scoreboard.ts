@@ -11,7 +11,7 @@ export interface ScoreboardOptions {
   readonly say: Messages;
   /** Task id → its number in the lab, from 1. */
   readonly numbers: ReadonlyMap<string, number>;
-  /** Whose checks are shown: those of the first unfinished task, or of all tasks. */
+  /** Which tasks show their checks: `next` is the first unfinished task. */
   readonly details: 'next' | 'all';
   /** Ids of tasks that the learner has not begun. */
   readonly waiting: ReadonlySet<string>;
@@ -68,7 +68,7 @@ const checkLines = (check: CheckReport, options: ScoreboardOptions): readonly st
   }
 };
 
-/** A label with a text beside it, which may take several lines. */
+/** A label with a text beside it. The text may take several lines. */
 const field = (label: string, text: string, { paint, say, width }: ScoreboardOptions): readonly string[] => {
   const indent = 9 + Math.max(...[say.expected, say.observed, say.hintLabel].map((word) => stringWidth(word))) + 2;
   return wrap(text, width - indent).map(

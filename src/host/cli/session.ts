@@ -24,7 +24,7 @@ export interface Session {
   readonly progress: ProgressStore;
 }
 
-/** Opens the lab that the command means for as long as `work` runs. */
+/** Opens the running lab that the command means, and closes it when `work` ends. */
 export const withSession = async <T>(context: Context, work: (session: Session) => Promise<T>): Promise<T> => {
   const instance = await chooseRunning(context);
   const lab = await definitionOf(context, instance);

@@ -10,12 +10,12 @@ export interface RelayOptions {
   readonly docker: Containers;
   readonly container: string;
   readonly command: ExecSpec;
-  /** Gives the program a terminal. Only when standard input and output of labs are one. */
+  /** Gives the program a terminal. Requires that labs itself runs on a terminal. */
   readonly terminal: boolean;
   readonly interrupt: Interrupt;
 }
 
-/** The user's terminal type, and UTF-8. Programs get no other variable of the user. */
+/** The user's terminal type, and a UTF-8 locale. The program gets none of the user's other variables. */
 export const programEnvironment = ({ environment, output }: Context): Readonly<Record<string, string>> => ({
   TERM: environment.terminalType ?? (output.interactive ? 'xterm' : 'dumb'),
   LANG: 'C.UTF-8',
@@ -23,7 +23,7 @@ export const programEnvironment = ({ environment, output }: Context): Readonly<R
 
 /** Runs the program to its end. @returns its exit code */
 export const relay = async (options: RelayOptions): Promise<number> => {
-  // From here on, Ctrl-C belongs to the program.
+  // From here on, the program handles Ctrl-C.
   options.interrupt.release();
   return options.terminal ? relayTerminal(options) : relayPipes(options);
 };
@@ -52,7 +52,7 @@ const relayPipes = async (options: RelayOptions): Promise<number> => {
   });
   const { promise: stopped, resolve: stop } = Promise.withResolvers<number>();
   const onSignal = (): void => {
-    void endMarked(options, mark).finally(() => {
+    void interruptMarked(options, mark).finally(() => {
       session.close();
       stop(interruptedCode);
     });
@@ -80,10 +80,10 @@ const connect = async (session: ExecSession): Promise<number> => {
 const markName = 'LABS_RELAY';
 
 /**
- * Interrupts the program and its children, which have the mark in their environment. Docker has no call to signal a
- * command, and a program that waits without writing (`kubectl port-forward`) does not notice a closed connection.
+ * Interrupts the program and its children: they have the mark in their environment. Docker has no call to signal a
+ * command, and a program that only waits (`kubectl port-forward`) does not notice a closed connection.
  */
-const endMarked = async ({ docker, container }: RelayOptions, mark: string): Promise<void> => {
+const interruptMarked = async ({ docker, container }: RelayOptions, mark: string): Promise<void> => {
   const script = `for found in $(grep -l "${markName}=${mark}" /proc/[0-9]*/environ 2>/dev/null); do
     found=\${found#/proc/}; kill -INT "\${found%/environ}"; done`;
   await docker.exec(container, { command: ['sh', '-c', script] }).catch(() => {});

@@ -1,4 +1,4 @@
-// Text on a terminal: wraps, pads and cuts by columns. A Korean letter takes two columns, a colour none.
+// Wraps, pads and cuts text by columns of a terminal. A Korean letter takes two columns, a colour code takes none.
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 
@@ -10,7 +10,7 @@ export const wrap = (text: string, width: number): readonly string[] =>
 export const padEnd = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - stringWidth(text)));
 
-/** The longest beginning of a plain text that fits. */
+/** The start of a plain text, cut to a width. */
 export const cutTo = (text: string, width: number): string => {
   let shown = text;
   while (stringWidth(shown) > width) shown = shown.slice(0, -1);
@@ -22,7 +22,7 @@ export const secondsSince = (startedAt: number): string => secondsOf(performance
 
 export const secondsOf = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
 
-/** Rows of cells → lines whose columns start below one another. The last column is not padded. */
+/** Rows of cells → lines with aligned columns. The last column is not padded. */
 export const alignColumns = (rows: readonly (readonly string[])[]): readonly string[] => {
   const widths = columnWidths(rows);
   return rows.map((row) =>

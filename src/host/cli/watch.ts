@@ -8,10 +8,10 @@ export interface WatchOptions {
   readonly draw: (report: Report) => Promise<readonly string[]>;
 }
 
-/** Between two gradings. */
+/** The pause between two gradings. */
 const pauseMs = 1000;
 
-/** Draws in place on a terminal, else prints changed lines. @returns the last report, if there was one */
+/** Draws in place on a terminal, otherwise prints changed lines. @returns the last report, if there was one */
 export const watch = async (context: Context, options: WatchOptions): Promise<Report | undefined> => {
   using keys = listenForQuit(context);
   const screen = context.output.interactive ? inPlace(context) : lineByLine(context);
@@ -44,7 +44,7 @@ interface Screen {
   end(): void;
 }
 
-/** Draws on the terminal's alternate screen. At the end the old screen comes back, with the last state below. */
+/** Draws on the terminal's alternate screen. At the end, shows the old screen again and prints the last state there. */
 const inPlace = ({ output, say }: Context): Screen => {
   let last: readonly string[] = [];
   output.write('\u001b[?1049h\u001b[?25l');
@@ -66,7 +66,7 @@ const inPlace = ({ output, say }: Context): Screen => {
   };
 };
 
-/** Leaves out the middle: the current task is at the top, the score at the end. */
+/** If the lines do not fit, leaves out lines above the score, which is at the end. */
 const shorten = (lines: readonly string[], room: number): readonly string[] =>
   lines.length <= room ? lines : [...lines.slice(0, room - 3), ' …', ...lines.slice(-2)];
 

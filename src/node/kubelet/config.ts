@@ -121,7 +121,7 @@ const units: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** @param text `<key>=<value>:<effect>`; the value, and the equals sign, may be missing. @throws ConfigError */
+/** @param text `<key>=<value>:<effect>`; the value and the equals sign are optional. @throws ConfigError */
 export const parseTaint = (text: string): Taint => {
   const match = /^([^=:]+)(?:=([^:]*))?:(NoSchedule|PreferNoSchedule|NoExecute)$/.exec(text);
   if (!match)
@@ -140,7 +140,7 @@ export const parseLabels = (list: readonly string[]): Record<string, string> =>
     }),
   );
 
-/** All fields of v1beta1 in Kubernetes 1.32. A file may set any of them; most have no effect here. */
+/** All fields of v1beta1 in the cluster's Kubernetes version. A file may set all of them; most have no effect here. */
 const knownFields = new Set(
   `apiVersion kind enableServer staticPodPath podLogsDir syncFrequency fileCheckFrequency httpCheckFrequency staticPodURL
   staticPodURLHeader address port readOnlyPort tlsCertFile tlsPrivateKeyFile tlsCipherSuites tlsMinVersion rotateCertificates

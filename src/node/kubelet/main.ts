@@ -30,7 +30,7 @@ import { parseBoundingSet } from './runtime/oci.ts';
 import type { PodLookup } from './server/lookup.ts';
 import { startHealthServer, startKubeletServer } from './server/server.ts';
 
-/** On a tmpfs: the state goes with the containers when the node restarts. */
+/** On a tmpfs: a restart of the node removes the state together with the containers. */
 const stateFolder = '/run/kubelet';
 
 const main = async (argv: readonly string[], signal: AbortSignal): Promise<void> => {

@@ -51,7 +51,7 @@ const get = (path: string, who: Who): Promise<{ status: number; body: string }> 
   return promise;
 };
 
-/** Connects over the server's Unix socket. ws has no address form for TLS on a Unix socket. */
+/** Connects over the server's Unix socket. A URL for ws cannot name a Unix socket with TLS. */
 const websocket = (path: string, protocols: string[], who: Who, headers = {}): WebSocket =>
   new WebSocket(`wss://localhost${path}`, protocols, {
     headers,
@@ -184,13 +184,13 @@ describe('exec', () => {
   test('on a terminal passes Ctrl-C as a signal', async () => {
     const script = 'trap "exit 6" INT; echo ready; while :; do sleep 0.05; done';
     const run = command(exec(script, '&input=1&tty=1'));
-    await run.until('the program is there', () => run.heard.stdout.includes('ready'));
+    await run.until('the program runs', () => run.heard.stdout.includes('ready'));
     await run.type('\x03');
     await run.closed;
     expect(run.heard.status).toMatchObject({ details: { causes: [{ message: '6' }] } });
   });
 
-  // crun 1.8 (Debian 12) does not follow changes of a terminal's size. Nodes have crun 1.21.
+  // crun 1.8 (Debian 12) does not pass on changes of a terminal's size. Nodes have crun 1.21.
   test.skipIf(crunMinor() < 14)('on a terminal follows changes of its size', async () => {
     const run = command(terminal);
     await run.resize(133, 41);

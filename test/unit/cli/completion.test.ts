@@ -13,7 +13,7 @@ beforeAll(async () => {
   script = lines.join('\n');
 });
 
-/** What bash offers for the last of these words. */
+/** The words that bash offers for the last of these words. */
 const complete = (...words: string[]): readonly string[] => {
   const line = `${script}
 COMP_WORDS=(labs ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _labs

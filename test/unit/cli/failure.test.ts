@@ -62,7 +62,7 @@ describe('a failure', () => {
     expect(fail(error, { debug: true }).notes.join('\n')).toMatch(/outer[\s\S]*caused by: Error: inner[\s\S]*at /);
   });
 
-  test('after Ctrl-C is only the word that labs was interrupted', () => {
+  test('after Ctrl-C is replaced by the one word "Interrupted."', () => {
     expect(fail(refused, { interrupted: true })).toEqual({ code: 130, lines: [], notes: ['Interrupted.'] });
   });
 

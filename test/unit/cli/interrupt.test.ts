@@ -14,7 +14,7 @@ const listen = () => {
 };
 
 describe('Ctrl-C', () => {
-  test('aborts the work and says so', () => {
+  test('aborts the work and prints that labs cancels', () => {
     const { source, notes, interrupt } = listen();
     expect(interrupt.pressed).toBe(false);
     source.emit('SIGINT');

@@ -4,7 +4,7 @@ import { commands } from '../../../src/host/cli/commands.ts';
 import { namesForNpx } from '../../../src/host/cli/npx.ts';
 import { createOutput, type OutputOptions } from '../../../src/host/cli/output.ts';
 
-/** An output and what was written to it, on a terminal of 120 columns or into a pipe. */
+/** An output to a terminal of 120 columns or to a pipe, and the texts that were written to it. */
 const outputOn = (stream: 'terminal' | 'pipe', options: Partial<OutputOptions> = {}) => {
   const written: string[] = [];
   const size = stream === 'terminal' ? { isTTY: true, columns: 120, rows: 24 } : {};

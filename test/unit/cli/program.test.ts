@@ -23,7 +23,7 @@ const parseRun = (...argv: string[]) => {
   return { command: parsed.command.name, args: parsed.args, options: parsed.options };
 };
 
-/** The help in a language, whose lines fit into 80 columns. */
+/** Returns the help in a language, after a check that its lines fit into 80 columns. */
 const help = (language: 'en' | 'ko', ...argv: string[]): string => {
   let printed = '';
   const write = (text: string): void => {

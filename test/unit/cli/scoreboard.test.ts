@@ -71,11 +71,11 @@ describe('the scoreboard', () => {
     expect(text).toContain('waits for task-1/a');
   });
 
-  test('says that a check that could not run costs no points', () => {
+  test('says that a check costs no points if it could not run', () => {
     expect(draw(reportOf([check('a', 'broken')])).join('\n')).toContain('costs no points');
   });
 
-  test('says so when all checks pass', () => {
+  test('says when all checks pass', () => {
     expect(draw(reportOf([check('a', 'pass')])).at(-1)).toContain('All checks pass');
   });
 

@@ -39,7 +39,7 @@ describe('wrapping', () => {
 });
 
 describe('columns', () => {
-  test('are padded by what is seen on the screen', () => {
+  test('are padded by their width on the screen', () => {
     expect(padEnd('노드', 6)).toBe('노드  ');
     expect(stringWidth(padEnd(paint('red', 'abc'), 6))).toBe(6);
   });
@@ -48,7 +48,7 @@ describe('columns', () => {
     expect(alignColumns([['a', '이름', 'x'], ['노드', 'b', ''], ['c']])).toEqual(['a     이름  x', '노드  b', 'c']);
   });
 
-  test('cut a text that is too wide', () => {
+  test('can cut a text that is too wide', () => {
     expect(cutTo('노드 node', 6)).toBe('노드 n');
     expect(cutTo('노드', 3)).toBe('노');
   });

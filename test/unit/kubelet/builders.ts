@@ -1,4 +1,4 @@
-// Builds pods, records and views for the kubelet's tests. A test gives only the fields that it is about.
+// Builds pods, records and views for the kubelet's tests. A test sets only the fields that matter for it.
 import type { Container, Pod, PodSpec, PodStatus } from '../../../src/api/core.ts';
 import type { ImageConfig } from '../../../src/api/images.ts';
 import type { ObjectMeta } from '../../../src/api/meta.ts';
@@ -71,7 +71,7 @@ export const viewOf = (over: Partial<PodView> = {}): PodView => ({
 export const container = (over: Partial<Container> = {}): Container => ({ name: 'c', image: 'web', ...over });
 
 export const passwd = 'root:x:0:0:root:/root:/bin/sh\nmysql:x:999:998::/var/lib/mysql:/bin/false\n';
-/** `mysql` belongs to the group `extra`, too. */
+/** The user `mysql` is also a member of the group `extra`. */
 export const group = 'root:x:0:\nmysql:x:998:\nextra:x:50:mysql,other\n';
 
 /** @param over the container's fields that differ from the defaults */

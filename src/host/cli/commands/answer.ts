@@ -56,7 +56,7 @@ const answerGiven = async (
   await progress.answer(`${task.id}/${question.id}`, (named ? rest : words).join(' ').trim());
 };
 
-/** Asks one question after the other. Enter alone keeps an earlier answer. */
+/** Asks one question after the other. An empty input keeps the earlier answer. */
 const askAll = async (
   context: Context,
   { progress }: Session,

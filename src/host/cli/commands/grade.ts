@@ -9,7 +9,7 @@ import type { Context, Run } from '../context.ts';
 import { gradeSession, withSession } from '../session.ts';
 
 export const run: Run = async (context, _args, options) => {
-  // Refuse a mistyped format before grading, which takes time.
+  // Before the grading, which takes time: a mistyped format is refused at once.
   const wanted = ((options.report ?? []) as readonly string[]).map((text) => parseReport(context, text));
   return withSession(context, async (session) => {
     const { output, say, environment } = context;

@@ -1,4 +1,4 @@
-// `labs hint [task]`: prints the next hint for a task, after the hints that were taken before.
+// `labs hint [task]`: prints all hints for a task that were shown before, and the next one.
 import { localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { findTask } from '../../lab/catalogue.ts';

@@ -1,4 +1,4 @@
-// `labs kubectl …`: the cluster's own kubectl, with its arguments, input, output and exit code untouched.
+// `labs kubectl …`: runs the cluster's own kubectl. Passes arguments, input, output and exit code on unchanged.
 import { nodePaths } from '../../../api/paths.ts';
 import type { Run } from '../context.ts';
 import { chooseRunning } from '../instances.ts';
@@ -21,7 +21,7 @@ export const run: Run = async (context, args) => {
   });
 };
 
-/** A terminal would change the output of other subcommands, which users often pipe into programs. */
+/** Other subcommands get no terminal: a terminal would mix their standard error into their output. */
 const isInteractive = (args: readonly string[]): boolean => {
   const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
   return own.includes('edit') || own.some((argument) => /^-(it|ti|t)$/.test(argument) || argument === '--tty');

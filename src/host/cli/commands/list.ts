@@ -14,7 +14,7 @@ export const run: Run = async (context) => {
   return ExitCode.ok;
 };
 
-/** Without Docker, the list shows the labs alone. */
+/** Without Docker, the list shows the labs only. */
 const runningIfAny = async (context: Context): Promise<readonly ClusterSummary[]> => {
   try {
     return await listClusters(await context.docker(), context.signal);
@@ -41,7 +41,7 @@ const print = (context: Context, labs: readonly LabSummary[], instances: readonl
   const { output, say } = context;
   if (labs.length === 0) output.line(say.noLabs);
   const known = labs.flatMap((lab) => rowsOf(context, lab.name, titleOf(context, lab), instances));
-  // Clusters of labs that do not come with labs.
+  // Clusters whose lab is not in this package.
   const names = labs.map(({ name }) => name);
   const elsewhere = new Set(instances.map(({ lab }) => lab).filter((lab) => !names.includes(lab)));
   const others = [...elsewhere].flatMap((lab) => rowsOf(context, lab, '', instances));

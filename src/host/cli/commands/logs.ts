@@ -1,4 +1,4 @@
-// `labs logs [machine] [unit]`: the log of a component, from the machine's journal.
+// `labs logs [machine] [unit]`: prints the log of a component from the machine's journal.
 import { components } from '../../../api/paths.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { nearest } from '../../../kit/suggest.ts';

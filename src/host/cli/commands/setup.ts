@@ -1,4 +1,4 @@
-// `labs setup`: installs Docker and makes the images where they are missing, after saying so and asking.
+// `labs setup`: installs Docker and makes the images, if they are missing. Says first what it will do, and asks.
 import { ExitCode } from '../../../kit/error.ts';
 import { thisMachine } from '../../setup/machine.ts';
 import { planSetup, runSetup, type SetupOptions, type SetupPlan } from '../../setup/setup.ts';

@@ -1,4 +1,4 @@
-// `labs shell NODE|POD|client [-- command]`: a shell or one command in a machine or a pod, on the user's own terminal.
+// `labs shell NODE|POD|client [-- command]`: runs a shell or one command in a machine or a pod, on the user's terminal.
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { choose } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
@@ -60,7 +60,7 @@ const findPod = async (
   return exitCode === 0 ? { namespace, name } : undefined;
 };
 
-/** A name that kubectl cannot take for an option. */
+/** The name of an object. No such name starts with `-`, so kubectl cannot mistake it for an option. */
 const objectName = /^[a-z0-9][a-z0-9.-]*$/;
 
 const chooseMachine = (context: Context, machines: readonly MachineContainer[]): Promise<string> =>

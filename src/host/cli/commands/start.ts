@@ -30,7 +30,7 @@ export const run: Run = async (context, [given], options) => {
   return ExitCode.ok;
 };
 
-/** Without an operand: the lab of the cluster `--name`, else the only lab, else the one that the user chooses. */
+/** Without an operand: the lab of the cluster that `--name` names, else the only lab, else the user's choice. */
 const labOf = async (context: Context): Promise<string> => {
   const { say, environment } = context;
   if (context.name !== undefined) {

@@ -38,7 +38,7 @@ const row = ({ output, say }: Context, machine: MachineStatus): readonly string[
   componentsText(machine, output.paint),
 ];
 
-/** How many components run. Only those that do not run are named. */
+/** The number of running components, and the names of the components that do not run. */
 const componentsText = ({ components }: MachineStatus, paint: Context['output']['paint']): string => {
   const down = components.filter(({ running }) => !running);
   const up = components.length - down.length;
@@ -53,7 +53,7 @@ interface ShownProgress {
   readonly passed: number;
 }
 
-/** If the lab's folder is gone, there is no progress to show, but the rest of the status is. */
+/** If the lab's folder is gone, the status is shown without progress. */
 const progressOf = async (context: Context, instance: ClusterSummary): Promise<ShownProgress> => {
   const lab = await definitionOf(context, instance).catch(() => undefined);
   if (!lab) return { title: '', tasks: 0, passed: 0 };

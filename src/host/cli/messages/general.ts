@@ -1,7 +1,7 @@
-// Sentences that several commands share: failures, Ctrl-C, questions, and which lab is meant.
+// Sentences that several commands share: failures, Ctrl-C, questions, and the choice of a running lab.
 import { both } from './words.ts';
 
-/** Says how to start a first lab, as a command that can be typed. */
+/** The command that starts the first lab. */
 export const startFirstLab = '`labs start service-networking`';
 
 export const startCommand = (name: string, lab: string): string =>
@@ -23,7 +23,7 @@ export const generalMessages = {
   // Questions
   notConfirmed: both('Nothing was done.', '아무것도 하지 않았습니다.'),
   needsYes: both(
-    'This command asks before it goes ahead, and nobody can answer here: this is not a terminal',
+    'This command asks for confirmation, but there is no terminal on which to ask',
     '실행하기 전에 확인이 필요하지만, 터미널이 아니어서 물어볼 수 없습니다',
   ),
   needsYesHint: both('Add --yes to go ahead without a question.', '묻지 않고 진행하려면 --yes를 붙이세요.'),
@@ -63,7 +63,7 @@ export const generalMessages = {
     { running: 'running', stopped: 'stopped', incomplete: 'incomplete' },
     { running: '실행 중', stopped: '멈춤', incomplete: '불완전' },
   ),
-  /** By a step's name. A step without words here shows the English title that the step has. */
+  /** By a step's name. A step without an entry shows its own title, which is English. */
   steps: both<Readonly<Record<string, string>>>(
     {},
     {

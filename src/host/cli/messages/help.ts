@@ -1,4 +1,4 @@
-// The words of `labs --help` around the table of commands, and commander's own words and errors in Korean.
+// The words of `labs --help` around the table of commands, and Korean for commander's own titles and errors.
 import { ExitCode } from '../../../kit/error.ts';
 import { both } from './words.ts';
 
@@ -26,7 +26,7 @@ export const helpMessages = {
     {},
     { 'Usage:': '사용법:', 'Options:': '옵션:', 'Arguments:': '인자:', 'Commands:': '명령:' },
   ),
-  /** commander's errors → the text to show. An error without an entry is shown as commander words it. */
+  /** commander's errors → the text to show. An error without an entry keeps commander's words. */
   usageErrors: both<readonly (readonly [RegExp, string])[]>(
     [],
     [

@@ -68,7 +68,7 @@ export const labMessages = {
     (name, lab) => `${name}을(를) 멈췄습니다. 이어서 하기: ${startCommand(name, lab)}`,
   ),
   resetQuestion: both(
-    (name: string) => `Reset ${name}? Everything in the cluster, and all answers, are lost.`,
+    (name: string) => `Reset ${name}? This deletes everything in the cluster and all answers.`,
     (name) => `${name}을(를) 처음으로 되돌릴까요? 클러스터의 모든 내용과 답이 사라집니다.`,
   ),
   deleteQuestion: both(

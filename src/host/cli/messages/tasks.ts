@@ -59,7 +59,7 @@ export const taskMessages = {
     (task, id) => `질문을 고르세요: \`labs answer ${task} ${id} 답\``,
   ),
   answerNeeded: both(
-    'The answer is missing, and this is not a terminal that could ask for it',
+    'The answer is missing, and there is no terminal on which to ask for it',
     '답이 없고, 터미널이 아니어서 물어볼 수 없습니다',
   ),
   answerNeededHint: both(

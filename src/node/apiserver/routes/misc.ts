@@ -1,13 +1,11 @@
 // Paths that are not about objects: version, health, metrics, the list of paths.
 import { allResources } from '../../../api/resources.ts';
-import { kubernetesVersion } from '../../../api/version.ts';
+import { kubernetesMajor, kubernetesMinor, kubernetesVersion } from '../../../api/version.ts';
 import { type Answer, type Exchange, ok } from '../exchange/exchange.ts';
 
-const [, major = '', minor = ''] = /^v(\d+)\.(\d+)\./.exec(kubernetesVersion) ?? [];
-
 const version = {
-  major,
-  minor,
+  major: kubernetesMajor,
+  minor: kubernetesMinor,
   gitVersion: `${kubernetesVersion}+labs`,
   gitCommit: '',
   gitTreeState: 'clean',

@@ -1,4 +1,4 @@
-// The error of a container that cannot be started as its pod describes it.
+// The error for a container that cannot be started because of its pod's specification.
 
 /** The status shows the message with the reason CreateContainerConfigError. */
 export class ContainerConfigError extends Error {

@@ -34,8 +34,8 @@ const formatMap = (map: Record<string, string> | undefined): string =>
     .join('\n');
 
 /**
- * @param reference a `resourceFieldRef`; without a container name, the pod's first container is meant
- * @returns the quantity as the pod spells it; 0 when the container does not set it
+ * @param reference a `resourceFieldRef`; without a container name, it refers to the pod's first container
+ * @returns the quantity as written in the pod; 0 when the container does not set it
  */
 export const resourceField = (reference: Record<string, unknown> | undefined, { spec }: Pod): string => {
   const container = spec.containers.find(({ name }) => name === reference?.containerName) ?? spec.containers[0];

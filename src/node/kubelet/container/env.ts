@@ -1,5 +1,5 @@
-// A container's environment from its pod: service links, envFrom, env, with $(VAR) references replaced. Pure.
-// spec.ts adds the image's variables.
+// Computes a container's environment from its pod: service links, envFrom and env, with $(VAR) references replaced.
+// spec.ts adds the image's variables. Pure.
 import type { Container, Pod, Service } from '../../../api/core.ts';
 import { ContainerConfigError } from './config-error.ts';
 import { type PodAddresses, podField, resourceField } from './downward-api.ts';

@@ -12,7 +12,7 @@ export interface PodFilesOptions {
   readonly nodeName: string;
 }
 
-/** @returns the mounts, without those whose target the container mounts by its own `volumeMounts` */
+/** @returns the mounts of the files, except where the container's own `volumeMounts` use the same path */
 export const writePodFiles = async (
   { podsFolder, dns, nodeName }: PodFilesOptions,
   pod: Pod,

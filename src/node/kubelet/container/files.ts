@@ -2,7 +2,7 @@
 // files-writer.ts writes them.
 import type { Pod } from '../../../api/core.ts';
 
-/** @returns `spec.hostname`, else the pod's name, cut to 63 characters: Linux and DNS allow no more */
+/** @returns `spec.hostname`, else the pod's name; cut to 63 characters, the limit of a DNS label */
 export const podHostname = ({ metadata, spec }: Pod): string =>
   (spec.hostname || metadata.name).slice(0, 63).replace(/[-.]+$/, '');
 

@@ -1,5 +1,5 @@
-// Loads the ConfigMaps and Secrets that this node's pods refer to. A watch begins with the first pod that needs one:
-// a node whose pods need none keeps no watch open.
+// Loads the ConfigMaps and Secrets that this node's pods refer to. The first pod that needs a ConfigMap (or Secret)
+// starts the watch for them, so a node without such pods keeps no watch open.
 import type { ConfigMap, Pod, Secret } from '../../../api/core.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { configMaps, type Resource, secrets } from '../../../api/resources.ts';

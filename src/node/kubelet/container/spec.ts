@@ -18,7 +18,7 @@ export interface ContainerContext extends EnvContext {
   readonly mounts: readonly ContainerMount[];
 }
 
-/** @throws ContainerConfigError when the container cannot run as its pod describes it */
+/** @throws ContainerConfigError when the container cannot run as specified */
 export const containerSpec = (container: Container, context: ContainerContext): ContainerSpec => {
   const { pod, image } = context;
   const env = containerEnv(container, context);
@@ -83,7 +83,7 @@ interface FullEnv {
   readonly terminal: boolean;
 }
 
-/** Defaults, then the image's variables, then the pod's: the later wins. */
+/** Joins the defaults, the image's variables and the pod's variables. A later variable replaces an earlier one. */
 const fullEnv = ({ env, home, hostname, image, terminal }: FullEnv): Map<string, string> => {
   const all = new Map([['PATH', '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin']]);
   all.set('HOSTNAME', hostname);
@@ -123,15 +123,15 @@ interface SecurityContext {
 
 /** The container's settings win over the pod's. */
 const securityOf = (pod: Pod, container: Container): Security => {
-  const all = (pod.spec.securityContext ?? {}) as SecurityContext;
+  const ofPod = (pod.spec.securityContext ?? {}) as SecurityContext;
   const own = (container.securityContext ?? {}) as SecurityContext;
-  const runAsUser = own.runAsUser ?? all.runAsUser;
-  const runAsGroup = own.runAsGroup ?? all.runAsGroup;
+  const runAsUser = own.runAsUser ?? ofPod.runAsUser;
+  const runAsGroup = own.runAsGroup ?? ofPod.runAsGroup;
   return {
     ...(runAsUser === undefined ? {} : { runAsUser }),
     ...(runAsGroup === undefined ? {} : { runAsGroup }),
-    runAsNonRoot: own.runAsNonRoot ?? all.runAsNonRoot ?? false,
-    groups: [...(all.supplementalGroups ?? []), ...(all.fsGroup === undefined ? [] : [all.fsGroup])],
+    runAsNonRoot: own.runAsNonRoot ?? ofPod.runAsNonRoot ?? false,
+    groups: [...(ofPod.supplementalGroups ?? []), ...(ofPod.fsGroup === undefined ? [] : [ofPod.fsGroup])],
     privileged: own.privileged ?? false,
     add: own.capabilities?.add ?? [],
     drop: own.capabilities?.drop ?? [],

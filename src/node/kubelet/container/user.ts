@@ -1,8 +1,8 @@
-// The user and groups that a container runs as. Pure.
+// Finds the user and groups that a container runs as. Pure.
 import type { ContainerUser } from '../runtime/runtime.ts';
 
 export interface UserContext {
-  /** The image's `USER`: a name or number, with or without a group, such as `mysql`, `1000:1000`; or empty. */
+  /** The image's `USER`: a name or number, with or without a group, such as `mysql` or `1000:1000`. May be empty. */
   readonly imageUser: string;
   readonly runAsUser?: number;
   readonly runAsGroup?: number;
@@ -37,5 +37,5 @@ const groupId = (group: string, table: string): number => {
   return Number(row[2]);
 };
 
-/** @param table lines of fields with colons between them */
+/** @param table lines whose fields are separated by colons */
 const rows = (table: string): string[][] => table.split('\n').map((line) => line.split(':'));

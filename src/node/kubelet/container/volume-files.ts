@@ -1,4 +1,4 @@
-// The files of a configMap, secret or projected volume. Pure; volumes.ts writes them to the node's disk.
+// Computes the files of a configMap, secret or projected volume. Pure; volumes.ts writes them to the node's disk.
 import type { KeyToPath, Pod, Volume } from '../../../api/core.ts';
 import { podField } from './downward-api.ts';
 import { type ProjectedSource, projectedSources, type Sources } from './sources.ts';

@@ -32,7 +32,7 @@ const syncVolume = async (path: string, volume: Volume, context: VolumeContext):
   else await prepareEmptyDir(path, volume.emptyDir);
 };
 
-/** Unmounts and removes everything that the pod has on the node's disk. */
+/** Unmounts and removes all files of the pod on the node's disk. */
 export const removeVolumes = async (podsFolder: string, podUid: string): Promise<void> => {
   const folder = join(podsFolder, podUid);
   for (const point of await mountsBelow(folder)) await unmount(point);

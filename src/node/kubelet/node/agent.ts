@@ -25,7 +25,8 @@ export interface NodeAgentOptions {
 }
 
 const statusMs = 10_000;
-const reportMs = 300_000;
+/** An unchanged status is written again after this time, as by the original kubelet. */
+const unchangedStatusMs = 300_000;
 const leaseMs = 10_000;
 const leaseSeconds = 40;
 const maxBackoffMs = 1000;
@@ -36,7 +37,7 @@ export const startNodeAgent = (options: NodeAgentOptions): void => {
   let node: Node | undefined;
   let failing = false;
   const onError = (what: string) => (error: unknown) => {
-    // Logged once per outage: the API server may start seconds after the kubelet.
+    // One log line for each outage: the API server may start seconds after the kubelet.
     if (!failing) logger.error(what, error, { node: machine.name });
     failing = true;
   };
@@ -65,7 +66,7 @@ export const startNodeAgent = (options: NodeAgentOptions): void => {
   lease.trigger();
 };
 
-/** The node becomes Ready as soon as the pod network's agent writes the CNI configuration. */
+/** Lets the node become Ready as soon as the pod network's agent writes the CNI configuration. */
 const watchNetwork = async (
   folder: string,
   changed: () => void,
@@ -117,12 +118,13 @@ const publishStatus = async (options: NodeAgentOptions, current: Node): Promise<
   }
 };
 
-/**
- * As the original kubelet: a change at once, an equal status every five minutes. The lease is the heartbeat between.
- */
+/** True for a changed status, and every five minutes for an unchanged one. In between, the lease is the heartbeat. */
 const isWorthWriting = (status: NodeStatus, before: NodeStatus | undefined, now: number): boolean => {
   const heartbeat = Date.parse(before?.conditions?.find(({ type }) => type === 'Ready')?.lastHeartbeatTime ?? '');
-  return !(now - heartbeat < reportMs) || !isDeepStrictEqual(withoutHeartbeat(status), withoutHeartbeat(before ?? {}));
+  return (
+    !(now - heartbeat < unchangedStatusMs) ||
+    !isDeepStrictEqual(withoutHeartbeat(status), withoutHeartbeat(before ?? {}))
+  );
 };
 
 const withoutHeartbeat = (status: NodeStatus): NodeStatus => ({

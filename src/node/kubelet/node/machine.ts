@@ -15,7 +15,7 @@ export const readMachine = async (
     statfs(rootFolder),
     run(['crun', '--version']).catch(() => ({ stdout: '' })),
   ]);
-  // In a container with a memory limit, the limit counts.
+  // The node is a container. Its memory limit, if there is one, is the node's memory.
   const limit = process.constrainedMemory();
   return {
     ...rest,

@@ -1,11 +1,12 @@
-// Kills containers that ignore SIGTERM when the node shuts down. This makes each `labs stop` two seconds faster.
+// When the node shuts down, kills the containers that ignore SIGTERM. This makes each `labs stop` two seconds faster.
 import { readFile } from 'node:fs/promises';
 import { run } from '../../sys/exec.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
 /**
- * Kills the containers whose first process has no handler for SIGTERM, such as `sleep 1000`: the kernel does not
- * deliver the signal to them, and systemd would kill them two seconds later. Does nothing when only the kubelet stops.
+ * Kills the containers whose first process has no handler for SIGTERM, such as `sleep 1000`. The kernel does not
+ * deliver SIGTERM to such a process, and systemd would kill it two seconds later. Does nothing when only the kubelet
+ * stops.
  */
 export const killContainersWithoutHandler = async (runtime: Pick<Runtime, 'containers' | 'signal'>): Promise<void> => {
   const { stdout } = await run(['systemctl', 'is-system-running'], { timeoutMs: 1000 });

@@ -1,4 +1,4 @@
-// The Node object that the kubelet registers, and its status. Pure; agent.ts sends them.
+// Computes the Node object that the kubelet registers, and its status. Pure; agent.ts sends them.
 import type { Node, NodeStatus, Taint } from '../../../api/core.ts';
 import type { StoredImage } from '../../../api/images.ts';
 import type { Condition } from '../../../api/meta.ts';
@@ -31,7 +31,7 @@ export interface NodeFacts {
   readonly now: number;
 }
 
-/** The node as the kubelet registers it. */
+/** The node as the kubelet registers it; the status follows separately. */
 export const newNode = (
   { name, architecture }: MachineFacts,
   labels: Record<string, string>,

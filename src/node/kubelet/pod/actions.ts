@@ -17,7 +17,7 @@ import type { WorkerDeps } from './worker-deps.ts';
 /** @throws the runtime's error, after an event about it */
 export const createSandbox = async ({ runtime, events }: WorkerDeps, pod: Pod): Promise<void> => {
   const hostNetwork = pod.spec.hostNetwork === true;
-  // The pod's earlier address, if the node restarted. The IPAM plugin refuses an address that does not fit.
+  // After a restart of the node, the pod asks for its earlier address.
   const ip = hostNetwork ? undefined : pod.status?.podIP;
   try {
     await runtime.createSandbox({
@@ -93,7 +93,7 @@ const specFor = async (deps: WorkerDeps, { pod, sandbox, container, attempt }: S
   });
 };
 
-/** Sends the stop signal. With a preStop hook it returns at once, and the signal follows when the hook is done. */
+/** Sends the stop signal. If there is a preStop hook, returns at once and sends the signal after the hook. */
 export const stopContainer = async (
   deps: WorkerDeps,
   pod: Pod,
@@ -103,7 +103,7 @@ export const stopContainer = async (
   const container = pod.spec.containers.find(({ name }) => name === record.name);
   const terminate = (): Promise<void> => deps.runtime.signal(record.id, record.stopSignal);
   if (!container?.lifecycle?.preStop || graceMs === 0) return terminate();
-  // The hook's time counts as grace period. The plan kills the container when the grace period is over.
+  // The hook runs within the grace period. When the grace period is over, the plan kills the container.
   void runPreStopHook(deps, { pod, container, record }, graceMs)
     .then(terminate)
     .catch((error) => deps.logger.error('Stopping a container failed', error, { pod: pod.metadata.name }));

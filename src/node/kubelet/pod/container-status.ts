@@ -1,4 +1,4 @@
-// The status of one container in its pod's status. Pure.
+// Computes the status of one container within its pod's status. Pure.
 import type { Container, ContainerState, ContainerStatus } from '../../../api/core.ts';
 import { normaliseReference } from '../../../api/images.ts';
 import { timestamp } from '../../../api/time.ts';
@@ -70,7 +70,7 @@ const lastStateOf = ({ current, earlier, state, known }: History): ContainerStat
   if (!known) return {};
   const isSame = current !== undefined && known.containerID === containerId(current);
   if (isSame || !known.state?.running) return known.lastState ?? {};
-  // The container ran when its node stopped: nobody knows its exit code.
+  // The container was running when its node stopped, so its exit code is unknown.
   const { containerID } = known;
   const startedAt = known.state.running.startedAt;
   return {

@@ -26,7 +26,7 @@ export const runPostStartHook = async (deps: HookDeps, target: HookTarget): Prom
   await deps.runtime.signal(record.id, 'KILL').catch(() => {});
 };
 
-/** The container stops all the same when the hook fails. Never throws. */
+/** Never throws: the container stops even when the hook fails. */
 export const runPreStopHook = async (deps: HookDeps, target: HookTarget, timeoutMs: number): Promise<void> => {
   const { pod, container } = target;
   const hook = container.lifecycle?.preStop;

@@ -1,4 +1,4 @@
-// The next steps for one pod, from what the pod should be and what exists. Pure; worker.ts carries the steps out.
+// Computes the next steps for one pod from its spec and its containers. Pure; worker.ts carries the steps out.
 import type { Container, Pod } from '../../../api/core.ts';
 import { normaliseReference } from '../../../api/images.ts';
 import { formatGoDuration } from '../../../kit/duration.ts';
@@ -25,9 +25,9 @@ export interface Plan {
   readonly wakeAt?: number;
 }
 
-/** CrashLoopBackOff doubles from 10 s to 5 min, and starts again from 0 once a container ran for 10 min. */
+/** The back-off doubles from 10 s to 5 min. It starts again from 0 after a container ran for 10 min. */
 export const restartBackoff = { firstMs: 10_000, maxMs: 300_000, resetMs: 600_000 } as const;
-/** How long containers have to end when the pod was deleted by force or lost its network. */
+/** The time that containers have to end when the pod was deleted by force or lost its network. */
 const forcedGraceMs = 2000;
 
 export const planPod = (view: PodView): Plan => {
@@ -118,7 +118,7 @@ class PlanBuilder {
     }
   }
 
-  /** Stops every running container. @returns true when none runs any more */
+  /** Stops every running container. @returns true when no container is running */
   endAll(graceMs: number, because: (name: string) => string): boolean {
     const running = this.#view.containers.filter(({ exit }) => !exit);
     for (const record of running) this.#end(record, graceMs, because(record.name));
@@ -182,7 +182,7 @@ class PlanBuilder {
   }
 }
 
-/** Counts on from earlier containers. A node's restart removes their records; the count in the pod's status remains. */
+/** Continues the count of earlier runs. A restart of the node removes the records; the pod's status keeps the count. */
 const nextAttempt = ({ containers, pod }: PodView, { name }: Container): number => {
   const earlier = containers.findLast((record) => record.name === name);
   if (earlier) return earlier.attempt + 1;

@@ -12,7 +12,7 @@ interface EventText {
   readonly message: string;
 }
 
-/** Short, because a look into the image store is one file access: the pod starts soon after its image was loaded. */
+/** Short, so that the pod starts soon after its image was loaded. A look into the image store reads only one file. */
 const imageRetryMs = 2000;
 const configRetryMs = 3000;
 
@@ -26,9 +26,9 @@ export const missingImage = (
   now: number,
 ): { readonly blocked: Blocked; readonly events: readonly EventText[] } => {
   const retryAt = now + imageRetryMs;
-  const how = `"${normaliseReference(image)}" is not in the lab's image store; on your machine, run: labs image load ${image}`;
+  const remedy = `"${normaliseReference(image)}" is not in the lab's image store; on your machine, run: labs image load ${image}`;
   if (imagePullPolicy === 'Never') {
-    const message = `Container image "${image}" is not present with pull policy of Never: ${how}`;
+    const message = `Container image "${image}" is not present with pull policy of Never: ${remedy}`;
     const events: EventText[] = [
       { type: 'Warning', reason: 'ErrImageNeverPull', message },
       { type: 'Warning', reason: 'Failed', message: 'Error: ErrImageNeverPull' },
@@ -36,7 +36,7 @@ export const missingImage = (
     return { blocked: { reason: 'ErrImageNeverPull', message, retryAt }, events: before ? [] : events };
   }
   if (before) {
-    const message = `Back-off pulling image "${image}": ErrImagePull: ${how}`;
+    const message = `Back-off pulling image "${image}": ErrImagePull: ${remedy}`;
     const events: EventText[] = [
       { type: 'Normal', reason: 'BackOff', message: `Back-off pulling image "${image}"` },
       { type: 'Warning', reason: 'Failed', message: 'Error: ImagePullBackOff' },
@@ -44,18 +44,18 @@ export const missingImage = (
     const again = before.reason === 'ImagePullBackOff';
     return { blocked: { reason: 'ImagePullBackOff', message, retryAt }, events: again ? [] : events };
   }
-  const message = `Failed to pull image "${image}": ${how}`;
+  const message = `Failed to pull image "${image}": ${remedy}`;
   const events: EventText[] = [
     { type: 'Normal', reason: 'Pulling', message: `Pulling image "${image}"` },
     { type: 'Warning', reason: 'Failed', message },
     { type: 'Warning', reason: 'Failed', message: 'Error: ErrImagePull' },
   ];
-  return { blocked: { reason: 'ErrImagePull', message: how, retryAt }, events };
+  return { blocked: { reason: 'ErrImagePull', message: remedy, retryAt }, events };
 };
 
 /**
- * A configuration error is tried again soon: the missing ConfigMap may appear. A program that fails to start waits
- * twice as long after each failure.
+ * Retries soon after a configuration error, because a missing ConfigMap may appear. When the program itself cannot
+ * start, the wait doubles with each failure.
  */
 export const startFailure = (error: unknown, before: Blocked | undefined, now: number): Blocked => {
   const message = messageOf(error);

@@ -1,4 +1,4 @@
-// Writes the status of pods to the API server. Each pod has one write at a time, of its latest status, with retries.
+// Writes the status of pods to the API server, with retries. Each pod has one write at a time, of its latest status.
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod, PodStatus } from '../../../api/core.ts';
 import { pods } from '../../../api/resources.ts';
@@ -12,7 +12,7 @@ export interface StatusWriter {
   set(pod: Pod, status: PodStatus): void;
   /** Resolves when the pod's latest status is written or the pod is forgotten. */
   flush(podUid: string): Promise<void>;
-  /** Writes again when somebody else changed the pod's readiness. The node lifecycle controller does so. */
+  /** Writes again when another component, such as the node lifecycle controller, changed the pod's readiness. */
   verify(pod: Pod): void;
   forget(podUid: string): void;
 }

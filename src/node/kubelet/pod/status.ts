@@ -1,4 +1,4 @@
-// The status of a pod: phase, conditions, addresses. Reasons and messages are the original kubelet's. Pure.
+// Computes the status of a pod: phase, conditions, addresses. Reasons and messages equal the original kubelet's. Pure.
 import type { Container, ContainerStatus, Pod, PodStatus } from '../../../api/core.ts';
 import type { Condition } from '../../../api/meta.ts';
 import { timestamp } from '../../../api/time.ts';
@@ -69,7 +69,7 @@ interface Finding {
   readonly message?: string;
 }
 
-/** The kubelet's conditions. Conditions of other writers, such as readiness gates, stay as they are. */
+/** Computes the kubelet's conditions and keeps the conditions of other writers, such as readiness gates. */
 const conditions = (view: PodView, context: ConditionContext): NonNullable<PodStatus['conditions']> => {
   const before = view.pod.status?.conditions ?? [];
   const ready = readyFinding(context);

@@ -36,8 +36,8 @@ export const startSyncLoop = ({ client, deps, signal }: SyncLoopOptions): SyncLo
     workers.set(uid, startPodWorker(deps, { pod, removed, signal, onDone: () => void workers.delete(uid) }));
   };
   const apply = (before: Pod | undefined, after: Pod | undefined): void => {
-    const isOtherPod = before !== undefined && before.metadata.uid !== after?.metadata.uid;
-    if (isOtherPod) {
+    const isGone = before !== undefined && before.metadata.uid !== after?.metadata.uid;
+    if (isGone) {
       logger.info(2, 'SyncLoop REMOVE', { source: 'api', pods: [keyOf(before)] });
       workers.get(before.metadata.uid ?? '')?.remove();
     }
@@ -55,7 +55,7 @@ export const startSyncLoop = ({ client, deps, signal }: SyncLoopOptions): SyncLo
   deps.sources.onChange((namespace) => {
     for (const worker of workers.values()) if (worker.pod.metadata.namespace === namespace) worker.trigger();
   });
-  void begin({ informer, deps, signal, apply, start, workers });
+  void startAfterFirstList({ informer, deps, signal, apply, start, workers });
   return {
     workers,
     find: (namespace, name) => informer.get({ namespace, name }),
@@ -63,7 +63,7 @@ export const startSyncLoop = ({ client, deps, signal }: SyncLoopOptions): SyncLo
   };
 };
 
-interface Beginning {
+interface FirstList {
   readonly informer: Informer<Pod>;
   readonly deps: WorkerDeps;
   readonly signal: AbortSignal;
@@ -72,8 +72,12 @@ interface Beginning {
   readonly workers: ReadonlyMap<string, PodWorker>;
 }
 
-/** Waits for the complete list of pods: before that, a pod that is missing may still exist. */
-const begin = async ({ informer, deps, signal, apply, start, workers }: Beginning): Promise<void> => {
+/**
+ * Waits for the complete list of pods, then removes leftovers and starts the workers. Without the complete list, an
+ * existing pod would look deleted.
+ */
+const startAfterFirstList = async (list: FirstList): Promise<void> => {
+  const { informer, deps, signal, apply, start, workers } = list;
   const { runtime, logger } = deps;
   try {
     await informer.synced;
@@ -85,7 +89,7 @@ const begin = async ({ informer, deps, signal, apply, start, workers }: Beginnin
   await runtime.collectGarbage(uids).catch((error) => logger.error('Cleaning up failed', error));
   for (const pod of informer.items.values()) apply(undefined, pod);
   informer.onChange(apply);
-  // Containers of pods that were deleted while the kubelet was down.
+  // Pods that were deleted while the kubelet was down get a worker that ends their containers.
   for (const { pod } of [...runtime.containers(), ...runtime.sandboxes()]) {
     if (!uids.has(pod.uid) && !workers.has(pod.uid)) start(orphan(pod), true);
   }

@@ -1,4 +1,4 @@
-// Everything that the plan and the status of one pod are computed from. Pure.
+// The input from which the plan and the status of one pod are computed. Pure.
 import type { Container, Pod } from '../../../api/core.ts';
 import type { ProbeState } from '../probe/prober.ts';
 import type { ContainerRecord, Sandbox } from '../runtime/runtime.ts';
@@ -26,7 +26,7 @@ export interface PodView {
   readonly sandbox?: Sandbox;
   /** False when somebody deleted the sandbox's network namespace. */
   readonly sandboxIntact: boolean;
-  /** All containers of the pod, oldest first; of every sandbox that the pod had. */
+  /** The containers of all sandboxes that the pod had, the oldest first. */
   readonly containers: readonly ContainerRecord[];
   /** By container id. */
   readonly probes: ReadonlyMap<string, ProbeState>;
@@ -34,7 +34,7 @@ export interface PodView {
   readonly stopping: ReadonlyMap<string, Stopping>;
   /** By container name. */
   readonly blocked: ReadonlyMap<string, Blocked>;
-  /** By container name: how long the next restart waits after the container ended. */
+  /** By container name: the pause between the container's end and its next restart, in milliseconds. */
   readonly backoff: ReadonlyMap<string, number>;
   readonly now: number;
 }

@@ -1,4 +1,4 @@
-// Everything that the workers of all pods share: the runtime, the API server, the node's settings. main.ts makes it.
+// What the workers of all pods share: the runtime, the API server, the node's settings. main.ts creates these parts.
 import type { Service } from '../../../api/core.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import type { Client } from '../../client/types.ts';

@@ -1,4 +1,4 @@
-// Looks after one pod: look, plan, carry out the steps, report to the API server; again after every change.
+// The loop of one pod. After every change: look at the pod, plan, carry out the steps, report to the API server.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pod } from '../../../api/core.ts';
 import { pods as podResource } from '../../../api/resources.ts';
@@ -15,7 +15,7 @@ import type { WorkerDeps } from './worker-deps.ts';
 export interface PodWorker {
   /** @param pod as the API server has it now */
   update(pod: Pod): void;
-  /** The pod is gone from the API server: end whatever is left of it on this node. */
+  /** Call this when the pod is gone from the API server: the worker removes everything of the pod from this node. */
   remove(): void;
   trigger(): void;
   readonly pod: Pod;
@@ -32,12 +32,12 @@ export interface WorkerOptions {
 
 const resyncMs = 10_000;
 const volumeRetryMs = 2000;
-/** How long a deleted pod waits for its last status to be written. */
+/** A deleted pod waits at most this time until its last status is written. */
 const lastStatusMs = 2000;
 
 type StartStep = Extract<Step, { do: 'start' }>;
 
-/** Starts at once and goes on until nothing is left of the pod, or the signal aborts. */
+/** Starts at once and runs until nothing is left of the pod or the signal aborts. */
 export const startPodWorker = (deps: WorkerDeps, options: WorkerOptions): PodWorker => {
   const worker = new Worker(deps, options);
   worker.trigger();
@@ -143,7 +143,7 @@ class Worker implements PodWorker {
     }
   }
 
-  /** @returns false while a volume cannot be set up, for example for want of its ConfigMap */
+  /** @returns false while a volume cannot be set up, for example because its ConfigMap is missing */
   async #mountVolumes(): Promise<boolean> {
     const { sources, podsFolder, nodeIp, events } = this.#deps;
     try {
@@ -198,7 +198,7 @@ class Worker implements PodWorker {
     const { client, statuses } = this.#deps;
     const { name, namespace = 'default' } = this.pod.metadata;
     this.#report(view, { steps: [], waiting: new Map() });
-    // The time limit: a status that the API server refuses must not keep the pod forever.
+    // The time is limited, so that the pod can be deleted even if the API server refuses its status.
     await Promise.race([statuses.flush(this.#uid), delay(lastStatusMs, undefined, { ref: false })]);
     try {
       await client.delete(podResource, { name, namespace }, { gracePeriodSeconds: 0, uid: this.#uid });

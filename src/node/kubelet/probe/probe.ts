@@ -1,10 +1,11 @@
-// One probe of a container: an HTTP request, a TCP connection or a command in the container. Failure messages are the
-// original kubelet's. Lifecycle hooks run the same actions.
+// Probes a container once: by an HTTP request, a TCP connection or a command in the container. Lifecycle hooks use the
+// same actions. Failure messages equal the original kubelet's.
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import type { Container, ProbeHandler } from '../../../api/core.ts';
 import type { IntOrString } from '../../../api/meta.ts';
+import { kubernetesMajor, kubernetesMinor } from '../../../api/version.ts';
 import { messageOf } from '../../../kit/error.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
@@ -17,7 +18,7 @@ export interface ProbeTarget {
   readonly exec: Runtime['exec'];
 }
 
-/** Never throws: an error on the way is a failure, too. */
+/** Never throws: an error counts as a failed probe. */
 export const probeOnce = async (
   handler: ProbeHandler,
   target: ProbeTarget,
@@ -42,6 +43,7 @@ export const resolvePort = (port: IntOrString, container: Container): number => 
   return named.containerPort;
 };
 
+const userAgent = `kube-probe/${kubernetesMajor}.${kubernetesMinor}`;
 const httpTimeout = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
 
 const probeHttp = (
@@ -56,7 +58,7 @@ const probeHttp = (
   const headers = Object.fromEntries(httpHeaders.map(({ name, value }) => [name, value]));
   const options = {
     agent: false,
-    headers: { 'User-Agent': 'kube-probe/1.32', Accept: '*/*', Connection: 'close', ...headers },
+    headers: { 'User-Agent': userAgent, Accept: '*/*', Connection: 'close', ...headers },
     signal: AbortSignal.timeout(timeoutMs),
   };
   const send =

@@ -28,9 +28,8 @@ export interface Prober {
 }
 
 /**
- * A program needs a moment until it listens. The original kubelet probes at once and, after a failure, again a whole
- * period later. Here the readiness and startup probes repeat quickly for two seconds, and failures in that time do
- * not count: a pod is Ready sooner.
+ * For this time after a container's start, its readiness and startup probes repeat quickly and failures do not count.
+ * A program needs a moment until it listens, and the original kubelet waits a whole period after a failure.
  */
 const settlingMs = 2000;
 const settlingPauseMs = 100;
@@ -85,7 +84,7 @@ interface Target {
 /** Called when a success or failure threshold is reached. `stop` ends the probe's loop. */
 type OnThreshold = (ok: boolean) => 'stop' | undefined;
 
-/** Readiness and liveness probes wait until the startup probe, if there is one, succeeded. */
+/** Readiness and liveness probes start after the startup probe, if there is one, has succeeded. */
 const startProbes = (target: Target, update: (change: Partial<ProbeState>) => void): void => {
   const { startupProbe, readinessProbe, livenessProbe } = target.container;
   const loop = (kind: Kind, probe: Probe | undefined, onThreshold: OnThreshold): void => {
@@ -142,8 +141,8 @@ const runProbe = async (target: Target, { kind, probe, onThreshold }: ProbeLoop)
 };
 
 /**
- * @returns the container's age at its first probe, in milliseconds. The liveness probe starts later, because all of its
- * failures count.
+ * @returns the container's age at its first probe, in milliseconds. The liveness probe starts later, because every
+ * failure of it counts.
  */
 const firstProbeMs = (kind: Kind, { initialDelaySeconds = 0 }: Probe): number =>
   Math.max(initialDelaySeconds * 1000, kind === 'liveness' ? settlingMs / 2 : 0);

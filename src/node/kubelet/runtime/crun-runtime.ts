@@ -1,5 +1,5 @@
-// The runtime on a real node: CNI plugins connect sandboxes, crun and conmon run containers. Records on a tmpfs let the
-// next kubelet find the containers that still run.
+// The runtime on a real node: CNI plugins connect sandboxes, crun and conmon run containers. After a restart, the
+// kubelet finds the running containers by records on a tmpfs.
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { removePodGroup } from '../../sys/cgroup.ts';
@@ -14,7 +14,7 @@ import type { ContainerRecord, Runtime } from './runtime.ts';
 import { connect, disconnect, hostSandbox, isNamespace, type NetworkOptions, type StoredSandbox } from './sandbox.ts';
 
 export interface CrunRuntimeOptions extends NetworkOptions, Omit<LaunchOptions, 'crun' | 'folders'> {
-  /** On a tmpfs, such as /run/kubelet: a node's restart removes the records together with the containers. */
+  /** On a tmpfs, such as /run/kubelet: a restart of the node removes the records together with the containers. */
   readonly stateFolder: string;
   readonly signal: AbortSignal;
 }
@@ -111,6 +111,6 @@ const removeLog = async (path: string): Promise<void> => {
   for (const folder of [dirname(path), dirname(dirname(path))]) await rmdir(folder).catch(() => {});
 };
 
-/** Callers take the last container for the newest, and a folder's entries have no order. */
+/** Callers expect the newest container last, and the entries of a folder have no order. */
 const oldestFirst = (records: ReadonlyMap<string, ContainerRecord>): Map<string, ContainerRecord> =>
   new Map([...records].sort(([, a], [, b]) => Date.parse(a.startedAt) - Date.parse(b.startedAt)));

@@ -1,4 +1,4 @@
-// Notices the end of containers by conmon's exit files, cleans up, and tells the listeners.
+// Notices by conmon's exit files that a container has ended, cleans up after the container, and tells the listeners.
 import { watch } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ export interface ExitTracker {
   watch(signal: AbortSignal): void;
   /** Looks for the exit file of one container now. */
   notice(id: string): Promise<void>;
-  /** Looks at all containers. Finds also the end of a container whose conmon was killed. */
+  /** Looks at all containers. Also finds the end of a container whose conmon was killed. */
   refresh(): Promise<void>;
   onExit(listener: (container: ContainerRecord) => void): void;
 }
@@ -28,23 +28,23 @@ export interface ExitTracker {
 export const createExitTracker = (options: ExitTrackerOptions): ExitTracker => {
   const { folders, containers } = options;
   const listeners: ((container: ContainerRecord) => void)[] = [];
-  const settling = new Map<string, Promise<void>>();
+  const recording = new Map<string, Promise<void>>();
 
-  const settle = async (record: ContainerRecord, exit: ContainerExit): Promise<void> => {
+  const recordExit = async (record: ContainerRecord, exit: ContainerExit): Promise<void> => {
     const ended = await cleanUp(record, exit, options);
     containers.set(ended.id, ended);
     for (const listener of listeners) listener(ended);
   };
-  const settleOnce = (record: ContainerRecord, exit: ContainerExit): Promise<void> => {
-    const running = settling.get(record.id) ?? settle(record, exit).finally(() => settling.delete(record.id));
-    settling.set(record.id, running);
+  const recordExitOnce = (record: ContainerRecord, exit: ContainerExit): Promise<void> => {
+    const running = recording.get(record.id) ?? recordExit(record, exit).finally(() => recording.delete(record.id));
+    recording.set(record.id, running);
     return running;
   };
   const noticeExit = async (id: string): Promise<void> => {
     const record = containers.get(id);
     if (!record || record.exit) return;
     const exit = await readExit(folders.exits, id);
-    if (exit) await settleOnce(record, exit);
+    if (exit) await recordExitOnce(record, exit);
   };
   const hasConmon = async (id: string): Promise<boolean> => {
     const pid = await readFile(join(folders.containers, id, 'conmon.pid'), 'utf8').catch(() => '');
@@ -56,7 +56,7 @@ export const createExitTracker = (options: ExitTrackerOptions): ExitTracker => {
       if (containers.get(record.id)?.exit || (await isAlive(record.pid)) || (await hasConmon(record.id))) continue;
       const exit = await readExit(folders.exits, record.id);
       // conmon was killed and wrote no exit file.
-      await settleOnce(record, exit ?? { code: 137, finishedAt: new Date().toISOString(), unknown: true });
+      await recordExitOnce(record, exit ?? { code: 137, finishedAt: new Date().toISOString(), unknown: true });
     }
   };
   return {
@@ -84,8 +84,8 @@ const cleanUp = async (
   await crun.delete(ended.id).catch((error) => logger.error('Deleting a dead container failed', error));
   await unmount(join(bundle, 'rootfs'));
   await rm(join(bundle, 'upper'), { recursive: true, force: true });
-  // Last, because once the exit is recorded others may remove the container. If the kubelet stops before this line, the
-  // next kubelet reads conmon's exit file again.
+  // Last, because an ended container may be removed as soon as its exit is recorded. If the kubelet stops before this
+  // line, the next kubelet reads conmon's exit file again.
   await writeRecord(folders.containers, ended.id, ended);
   return ended;
 };

@@ -1,4 +1,4 @@
-// Removes the leftovers of a crash or a node's restart: addresses and namespaces without a sandbox, logs without a pod.
+// Removes leftovers of a crash or of a node's restart: addresses and namespaces without a sandbox, logs without a pod.
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../../kit/logger.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { normaliseReference, type StoredImage } from '../../../api/images.ts';
 
 export interface ImageStore {
-  /** @returns undefined while the store does not have the image */
+  /** @returns undefined when the store does not have the image */
   find(reference: string): Promise<StoredImage | undefined>;
   list(): Promise<StoredImage[]>;
   /** @returns the folder with the image's files */
@@ -17,7 +17,7 @@ export const createImageStore = (folder: string): ImageStore => {
   const read = async (file: string): Promise<StoredImage | undefined> => {
     try {
       const image = JSON.parse(await readFile(join(folder, 'refs', file), 'utf8')) as StoredImage;
-      // The files are written before the reference. A reference without files belongs to an image that was removed.
+      // The store writes the files before the reference, so a reference without files belongs to a removed image.
       await access(rootfs(image));
       return image;
     } catch {

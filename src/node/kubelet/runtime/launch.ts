@@ -1,4 +1,4 @@
-// Starts one container: mounts its layers, writes its bundle (folder with config.json), runs conmon and crun.
+// Starts one container: mounts its layers, writes its bundle (the folder with config.json), runs conmon and crun.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { moveToPodGroup } from '../../sys/cgroup.ts';
@@ -44,7 +44,7 @@ export const launch = async (
     await writeFile(join(bundle, 'config.json'), JSON.stringify(ociConfig(withTerminationLog(spec, bundle), context)));
     const { terminal, stdin, stdinOnce } = spec;
     const pid = await crun.create({ id, bundle, logPath, logSizeMax: options.logSizeMax, terminal, stdin, stdinOnce });
-    // Before the container's program starts: its children then begin in the same cgroup.
+    // Before the container's program starts, so that its child processes are in the same cgroup.
     await moveToPodGroup(spec.pod.uid, [pid, Number(await readFile(join(bundle, 'conmon.pid'), 'utf8'))]);
     const record = recordOf(spec, { id, pid, logPath });
     await writeRecord(folders.containers, id, record);

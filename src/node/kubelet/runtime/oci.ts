@@ -1,11 +1,11 @@
-// A container's OCI runtime configuration (runtime-spec 1.0, config.json). Pure.
+// Computes a container's OCI runtime configuration (runtime-spec 1.0, config.json). Pure.
 import type { ContainerSpec } from './runtime.ts';
 
 export interface OciContext {
   /** Absent for a pod on the node's network. */
   readonly netns?: string;
   readonly rootfs: string;
-  /** The capabilities that processes of this node can have. crun fails when a container asks for others. */
+  /** The capabilities that processes on this node can have. crun fails when a container asks for any other. */
   readonly bounding: ReadonlySet<string>;
 }
 
@@ -37,7 +37,7 @@ export const ociConfig = (spec: ContainerSpec, context: OciContext): Record<stri
       { type: 'uts' },
       ...(context.netns === undefined ? [] : [{ type: 'network', path: context.netns }]),
     ],
-    // As in containerd: a process that is not root may listen on port 80 and send pings.
+    // As in containerd, a process that is not root may listen on port 80 and send pings.
     ...(context.netns === undefined
       ? {}
       : { sysctl: { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' } }),

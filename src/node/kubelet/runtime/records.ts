@@ -13,12 +13,12 @@ export const foldersIn = (state: string) => ({
 });
 export type Folders = ReturnType<typeof foldersIn>;
 
-/** In a container's bundle. The container sees the file as /dev/termination-log. */
+/** The name of a file in a container's bundle. The container sees the file as /dev/termination-log. */
 export const terminationMessageFile = 'termination-log';
 
 const recordFile = 'record.json';
 
-/** Replaces the file as a whole, so that a reader never sees a part. */
+/** Replaces the file as a whole, so that a reader never sees half a record. */
 export const writeRecord = async (folder: string, id: string, record: object): Promise<void> => {
   const file = join(folder, id, recordFile);
   await mkdir(join(folder, id), { recursive: true });
@@ -35,7 +35,7 @@ export const readRecords = async <T extends { readonly id: string }>(folder: str
   return records;
 };
 
-/** Removes containers and sandboxes without a record: a kubelet was killed while it made them. */
+/** Removes containers and sandboxes that have no record, because the kubelet was killed while it made them. */
 export const removeHalfMade = async (
   folders: Folders,
   known: ReadonlySet<string>,
@@ -51,7 +51,7 @@ export const removeHalfMade = async (
   }
 };
 
-/** Reads conmon's exit file; its time is the container's end. @returns undefined while the container runs */
+/** Reads conmon's exit file. The file's time is the container's end. @returns undefined while the container runs */
 export const readExit = async (folder: string, id: string): Promise<ContainerExit | undefined> => {
   try {
     const path = join(folder, id);

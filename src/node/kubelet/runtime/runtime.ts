@@ -1,5 +1,5 @@
-// The port to the node's sandboxes (the network of a pod) and containers. crun-runtime.ts is the adapter to CNI and
-// crun. Tests use a fake in memory. One contract suite runs against both.
+// The port to the node's sandboxes (networks of pods) and containers. crun-runtime.ts implements it with CNI and crun.
+// Tests use a fake in memory. One contract suite runs against both.
 import type { StoredImage } from '../../../api/images.ts';
 import type { RunResult } from '../../sys/exec.ts';
 
@@ -82,7 +82,7 @@ export interface ContainerRecord {
   readonly image: string;
   readonly imageId: string;
   readonly startedAt: string;
-  /** The container's first process, as the node numbers it. */
+  /** The process id of the container's first process, in the node's numbering. */
   readonly pid: number;
   readonly terminal: boolean;
   readonly stdin: boolean;
@@ -96,13 +96,14 @@ export interface ContainerExit {
   readonly finishedAt: string;
   /** The content of the container's termination message file. */
   readonly message?: string;
-  /** Nobody knows the exit code: conmon was killed. */
+  /** The exit code is unknown, because conmon was killed. */
   readonly unknown?: boolean;
 }
 
 export interface Runtime {
-  /** From memory; includes the sandboxes and containers of an earlier kubelet, and ended containers until removal. */
+  /** From memory. Includes sandboxes that an earlier kubelet made. */
   sandboxes(): readonly Sandbox[];
+  /** From memory. Includes containers that an earlier kubelet started, and ended containers until their removal. */
   containers(): readonly ContainerRecord[];
   /** Makes the network namespace and runs the CNI plugins. A failure leaves nothing behind. */
   createSandbox(spec: SandboxSpec): Promise<Sandbox>;

@@ -30,7 +30,7 @@ export interface NetworkOptions {
 
 const loopback: CniNetwork = { cniVersion: '1.0.0', name: 'cni-loopback', plugins: [{ type: 'loopback' }] };
 
-/** As long as containerd's ids. */
+/** A random id of 64 hexadecimal digits, like containerd's ids. */
 export const newId = (): string => randomBytes(32).toString('hex');
 
 /** A pod on the node's network needs no namespace. */
@@ -100,7 +100,7 @@ export const disconnect = async (
   await rm(netns, { force: true });
 };
 
-/** A file under /run/netns is a namespace only while one is mounted there. A mount has another device number. */
+/** Checks that a namespace is mounted on the file: a mounted file has another device number than its folder. */
 export const isNamespace = async (path: string): Promise<boolean> => {
   const [file, parent] = await Promise.all([stat(path).catch(() => undefined), stat(join(path, '..'))]);
   return file !== undefined && file.dev !== parent.dev;

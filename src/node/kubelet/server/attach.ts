@@ -1,6 +1,6 @@
-// `kubectl attach` and `kubectl run -it`: connects a client to a container's own streams. Output comes from the
-// container's log; conmon writes each byte there as it arrives. Input goes to conmon's SOCK_SEQPACKET socket through
-// socat: Node has no such sockets.
+// `kubectl attach` and `kubectl run -it`: connects a client to the streams of a container's first process. Output comes
+// from the container's log, where conmon writes each byte as it arrives. Input goes through socat to conmon's
+// SOCK_SEQPACKET socket, because Node has no such sockets.
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -45,11 +45,11 @@ export const serveAttach = async (channels: CommandChannels, options: AttachOpti
 
 const sendInput = (channels: CommandChannels, bundle: string, signal: AbortSignal): void => {
   const target = `UNIX-CONNECT:${join(bundle, 'attach')},type=5`;
-  const carrier = spawnStreaming(['socat', '-u', 'STDIN', target], { stdio: ['pipe', 'ignore', 'ignore'], signal });
-  carrier.on('error', () => {});
-  carrier.stdin?.on('error', () => {});
-  channels.onStdin((chunk) => carrier.stdin?.write(chunk));
-  channels.onStdinEnd(() => carrier.stdin?.end());
+  const socat = spawnStreaming(['socat', '-u', 'STDIN', target], { stdio: ['pipe', 'ignore', 'ignore'], signal });
+  socat.on('error', () => {});
+  socat.stdin?.on('error', () => {});
+  channels.onStdin((chunk) => socat.stdin?.write(chunk));
+  channels.onStdinEnd(() => socat.stdin?.end());
 };
 
 /** conmon reads commands from the pipe `ctl`. Command 1 sets the terminal's size. */

@@ -2,7 +2,7 @@
 import type { WebSocket } from 'ws';
 import { highWater } from './pacing.ts';
 
-/** v5 adds to v4 the message that closes a channel. Only with v5 can a client end its input. */
+/** v5 has a message that closes a channel, and so ends the input. A v4 client cannot end its input. */
 export const commandProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
@@ -10,7 +10,7 @@ const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 25
 export interface CommandChannels {
   stdout(chunk: Buffer): void;
   stderr(chunk: Buffer): void;
-  /** The client is slower than the program: the program should wait. */
+  /** True while the client has too much unread output: the program should wait. */
   isFull(): boolean;
   onStdin(handler: (chunk: Buffer) => void): void;
   onStdinEnd(handler: () => void): void;
@@ -41,7 +41,7 @@ export const createCommandChannels = (socket: WebSocket): CommandChannels => {
     const size = id === channel.resize ? parseSize(payload) : undefined;
     if (size) resize.put(size);
   });
-  // The client waits for a first message.
+  // Clients wait for a first message before they send anything.
   send(channel.stdout, Buffer.alloc(0));
   return {
     stdout: (chunk) => send(channel.stdout, chunk),
@@ -58,7 +58,7 @@ export const createCommandChannels = (socket: WebSocket): CommandChannels => {
   };
 };
 
-/** Keeps messages until a listener comes: clients send input and their terminal's size before the program runs. */
+/** Keeps messages until there is a listener: clients send input and their terminal's size before the program runs. */
 export const createMailbox = <T>() => {
   const early: T[] = [];
   let handler: ((mail: T) => void) | undefined;

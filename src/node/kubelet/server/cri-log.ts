@@ -1,5 +1,5 @@
 // Parses container logs in the CRI format: `<time> <stream> <P|F> <text>`, where P marks a part of a line and F the
-// end of a line. Pure. Works on bytes, because output need not be text.
+// end of a line. Works on bytes, because the output may be binary. Pure.
 
 export interface LogLine {
   /** RFC 3339 with nanoseconds, as written. */
@@ -60,6 +60,6 @@ export const selectLines = (lines: readonly LogLine[], { since, tailLines }: Log
   return recent.slice(from);
 };
 
-/** @param continues the content before did not end a line: no time is added in the middle of a line */
+/** @param continues true when the content before did not end its line: only the start of a line gets a time */
 export const renderLine = ({ time, content }: LogLine, timestamps: boolean, continues: boolean): Buffer =>
   timestamps && !continues ? Buffer.concat([Buffer.from(`${time.replace('+00:00', 'Z')} `), content]) : content;

@@ -52,8 +52,8 @@ const runOnPipes = async (channels: CommandChannels, request: ExecRequest, { cru
 };
 
 /**
- * socat makes a pseudo-terminal and carries its bytes to this process's pipes. crun runs with it as controlling
- * terminal: a change of size reaches crun as SIGWINCH, and crun passes the new size on into the container.
+ * socat makes a pseudo-terminal and connects it to pipes of this process. The pseudo-terminal is crun's controlling
+ * terminal: a change of its size reaches crun as SIGWINCH, and crun passes the new size on into the container.
  */
 const runOnTerminal = async (
   channels: CommandChannels,
@@ -64,9 +64,9 @@ const runOnTerminal = async (
   const spec = await writeProcessSpec(request, options);
   const link = join(options.ttyFolder, randomUUID());
   const terminalArgs = ['-', `PTY,link=${link},rawer,wait-slave`];
-  const carrier = await startStreaming(['socat', ...terminalArgs], { stdio: ['pipe', 'pipe', 'ignore'] });
-  carrier.stdout?.on('data', (chunk: Buffer) => pace(channels, carrier, () => channels.stdout(chunk)));
-  feed(channels, carrier, request.stdin);
+  const socat = await startStreaming(['socat', ...terminalArgs], { stdio: ['pipe', 'pipe', 'ignore'] });
+  socat.stdout?.on('data', (chunk: Buffer) => pace(channels, socat, () => channels.stdout(chunk)));
+  feed(channels, socat, request.stdin);
   const terminal = followSize(channels, link);
   const exists = async () =>
     access(link).then(
@@ -81,10 +81,10 @@ const runOnTerminal = async (
     const exitCode = await startStreaming(argv, { stdio: [fd, fd, fd] })
       .then((child) => ended(child, channels))
       .finally(() => closeFd(fd));
-    await drained(carrier);
+    await drained(socat);
     return exitCode;
   } finally {
-    carrier.kill('SIGKILL');
+    socat.kill('SIGKILL');
     await rm(spec, { force: true });
   }
 };
@@ -114,26 +114,26 @@ const followSize = (channels: CommandChannels, link: string) => {
 
 const closeFd = promisify(close);
 
-/** Waits for output that is still on its way: until the carrier ends, or was quiet for 50 ms. */
-const drained = (carrier: StreamingProgram): Promise<void> =>
+/** Waits for the last output: until socat ends or writes nothing for 50 ms. */
+const drained = (socat: StreamingProgram): Promise<void> =>
   new Promise((resolve) => {
-    const look = setInterval(() => {
-      if (quiet && !carrier.stdout?.isPaused()) finish();
+    const timer = setInterval(() => {
+      if (quiet && !socat.stdout?.isPaused()) finish();
       quiet = true;
     }, 50);
     let quiet = false;
     const finish = (): void => {
-      clearInterval(look);
+      clearInterval(timer);
       resolve();
     };
-    carrier.stdout?.on('data', () => {
+    socat.stdout?.on('data', () => {
       quiet = false;
     });
-    if (carrier.exitCode !== null) finish();
-    carrier.on('close', finish);
+    if (socat.exitCode !== null) finish();
+    socat.on('close', finish);
   });
 
-/** Writes the container's process for crun, with this command, a terminal and its type. @returns the file's path */
+/** Writes the container's process with this command and a terminal, as a file for crun. @returns the file's path */
 const writeProcessSpec = async (request: ExecRequest, { bundle, ttyFolder }: ExecOptions): Promise<string> => {
   const { process } = JSON.parse(await readFile(join(bundle, 'config.json'), 'utf8')) as OciProcess;
   const env = ['TERM=xterm', ...process.env.filter((entry) => !entry.startsWith('TERM='))];
@@ -155,6 +155,7 @@ const ended = (child: StreamingProgram, channels: CommandChannels): Promise<numb
   return promise;
 };
 
+/** Passes the client's input on. socat's input stays open even without input: socat would end when its input ends. */
 const feed = (channels: CommandChannels, child: StreamingProgram, wanted: boolean): void => {
   child.stdin?.on('error', () => {});
   if (!wanted && child.spawnargs[0] !== 'socat') child.stdin?.end();

@@ -1,4 +1,4 @@
-// Reads a container's log file, and continues while the container runs: for `logs --follow` and attach.
+// Reads a container's log file, and follows it while the container runs. `logs --follow` and attach use this.
 import { watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { type LogLine, splitLog } from './cri-log.ts';
@@ -12,10 +12,10 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
-const lookMs = 500;
+const pollMs = 500;
 const chunkBytes = 1 << 18;
 
-/** Yields lines as they come. Ends when the container has ended and everything is read, or when the signal aborts. */
+/** Yields lines as they arrive. Ends when the container has ended and everything is read, or when the signal aborts. */
 export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine[]> {
   const { path, signal, isGrowing } = options;
   const changes = watchFile(path, signal);
@@ -24,7 +24,7 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine
     let offset = options.offset ?? 0;
     let rest: Buffer = Buffer.alloc(0);
     while (!signal.aborted) {
-      // Before the read: then the read sees everything that the container wrote until its end.
+      // Asked before the read: a read after the container's end sees everything that the container wrote.
       const growing = isGrowing();
       const chunk = await readFrom(file, offset);
       offset += chunk.length;
@@ -42,7 +42,7 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine
         offset = 0;
         rest = Buffer.alloc(0);
       } else {
-        await changes.next(lookMs);
+        await changes.next(pollMs);
       }
     }
   } finally {
@@ -57,10 +57,10 @@ const readFrom = async (file: FileHandle, offset: number): Promise<Buffer> => {
   return buffer.subarray(0, bytesRead);
 };
 
-/** conmon replaces a log that grew too long by a new file. */
+/** When the log has grown too long, conmon replaces the file by a new one. */
 const isReplaced = async (file: FileHandle, path: string): Promise<boolean> => {
-  const [mine, current] = await Promise.all([file.stat(), stat(path).catch(() => undefined)]);
-  return current !== undefined && current.ino !== mine.ino;
+  const [opened, current] = await Promise.all([file.stat(), stat(path).catch(() => undefined)]);
+  return current !== undefined && current.ino !== opened.ino;
 };
 
 const watchFile = (path: string, signal: AbortSignal) => {

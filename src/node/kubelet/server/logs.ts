@@ -13,7 +13,7 @@ export const serveLogs = async (url: URL, response: ServerResponse, pods: PodLoo
   const [selection, timestamps, limit] = [
     selectionFrom(query),
     isTrue(query.get('timestamps')),
-    count(query, 'limitBytes'),
+    wholeNumber(query, 'limitBytes'),
   ];
   const container = findContainer(pods, namespace, pod, name, isTrue(query.get('previous')));
   const data = await readFile(container.logPath).catch(() => Buffer.alloc(0));
@@ -54,12 +54,16 @@ const createWriter = (response: ServerResponse, timestamps: boolean, limit: numb
 };
 
 const selectionFrom = (query: URLSearchParams): LogSelection => {
-  const [tailLines, seconds, time] = [count(query, 'tailLines'), count(query, 'sinceSeconds'), query.get('sinceTime')];
+  const [tailLines, seconds, time] = [
+    wholeNumber(query, 'tailLines'),
+    wholeNumber(query, 'sinceSeconds'),
+    query.get('sinceTime'),
+  ];
   const since = seconds === undefined ? (time ? Date.parse(time) : undefined) : Date.now() - seconds * 1000;
   return { ...(tailLines === undefined ? {} : { tailLines }), ...(since === undefined ? {} : { since }) };
 };
 
-const count = (query: URLSearchParams, name: string): number | undefined => {
+const wholeNumber = (query: URLSearchParams, name: string): number | undefined => {
   const text = query.get(name);
   if (text === null || text === '') return undefined;
   if (!/^\d+$/.test(text))

@@ -32,7 +32,7 @@ export const runningContainer = ({ find, runtime }: PodLookup, namespace: string
 };
 
 /**
- * @returns the newest container of this name, or with `previous` the run before.
+ * @returns the newest container of this name; with `previous`, the container of the run before.
  * @throws RequestError with the original kubelet's message
  */
 export const findContainer = (

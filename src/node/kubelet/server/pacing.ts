@@ -8,9 +8,9 @@ export const highWater = 1 << 20;
 export const pauseUntil = (program: StreamingProgram, isReady: () => boolean): void => {
   if (program.stdout?.isPaused()) return;
   program.stdout?.pause();
-  const look = setInterval(() => {
+  const timer = setInterval(() => {
     if (!isReady() && program.exitCode === null) return;
-    clearInterval(look);
+    clearInterval(timer);
     program.stdout?.resume();
   }, 10);
 };

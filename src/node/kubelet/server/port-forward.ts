@@ -51,7 +51,7 @@ interface Forwarding {
 }
 
 const forward = ({ data, error, port, sandbox, isFull }: Forwarding): void => {
-  const child = connectInside(sandbox, port);
+  const child = connectInPod(sandbox, port);
   let stderr = '';
   child.stderr?.on('data', (chunk) => {
     stderr += chunk;
@@ -77,8 +77,8 @@ const forward = ({ data, error, port, sandbox, isFull }: Forwarding): void => {
   child.on('close', (code) => finish(code === 0 || code === null ? undefined : failure(port, sandbox, stderr)));
 };
 
-/** One program per connection: a namespace is entered by a whole process, and the kubelet must stay in the node's. */
-const connectInside = ({ netns }: Sandbox, port: number): StreamingProgram => {
+/** Runs one program for each connection, because Node cannot open a socket in another network namespace. */
+const connectInPod = ({ netns }: Sandbox, port: number): StreamingProgram => {
   const connect = ['socat', '-t600', '-', `TCP4:127.0.0.1:${port}`];
   return spawnStreaming(netns === undefined ? connect : ['nsenter', `--net=${netns}`, ...connect]);
 };

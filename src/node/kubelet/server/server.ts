@@ -1,5 +1,4 @@
-// The kubelet's HTTPS server on port 10250. The API server forwards requests for logs, exec, attach and port-forward to
-// it.
+// The kubelet's HTTPS server on port 10250. The API server forwards logs, exec, attach and port-forward requests here.
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -86,7 +85,7 @@ const handleRequest = async (
   }
 };
 
-/** A Status object: the API server passes the answer on as it is, and kubectl prints the message. */
+/** @returns a Status object. The API server passes it on unchanged, and kubectl prints the message. */
 const failure = (code: number, error: unknown) => ({
   kind: 'Status',
   apiVersion: 'v1',

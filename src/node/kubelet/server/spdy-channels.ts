@@ -14,7 +14,7 @@ export interface WantedStreams {
   readonly tty: boolean;
 }
 
-/** Calls `ready` when the client has opened all streams that its request named. */
+/** Calls `ready` when the client has opened all streams that its request asked for. */
 export const acceptSpdyChannels = (
   wire: Wire,
   { stdin, stdout, stderr, tty }: WantedStreams,

@@ -5,7 +5,7 @@ import { constants, createDeflate, createInflate, type Deflate, type Inflate } f
 export type Headers = Readonly<Record<string, string>>;
 
 export interface HeaderCodec {
-  /** Blocks must come in the order in which they were sent: the compression of a block depends on the blocks before. */
+  /** Takes the blocks in the order in which they were sent, because the compression of a block uses earlier blocks. */
   decode(block: Buffer): Promise<Headers>;
   encode(headers: Headers): Promise<Buffer>;
 }
@@ -74,7 +74,7 @@ const tail =
   'application/xhtml+xml,text/plain,text/javascript,publicprivatemax-age=gzip,deflate,sdchcharset=utf-8' +
   'charset=iso-8859-1,utf-,*,enq=0.';
 
-/** Its Adler-32, zlib's id of a dictionary, is e3c6a7c2. */
+/** The Adler-32 checksum, which zlib uses as the dictionary's id, is e3c6a7c2. */
 export const dictionary = Buffer.concat([
   ...words.split('|').flatMap((word) => [uint32(word.length), Buffer.from(word)]),
   Buffer.from(tail),

@@ -1,5 +1,5 @@
-// The server's side of a SPDY/3.1 session, without flow control, priorities and push: kubectl's library,
-// moby/spdystream, has none of them.
+// The server side of a SPDY/3.1 session. It has no flow control, priorities or push, because kubectl's library,
+// moby/spdystream, does not use them.
 import { createHeaderCodec, type Headers } from './spdy-headers.ts';
 
 /** A stream that the client opened. */
@@ -126,7 +126,7 @@ class Stream implements SpdyStream {
   readonly #onData: ((chunk: Buffer) => void)[] = [];
   readonly #onEnd: (() => void)[] = [];
   readonly #onAbort: (() => void)[] = [];
-  // The chunks that came before the first listener.
+  // Chunks that arrived before the first listener.
   readonly #early: Buffer[] = [];
   #ended = false;
   #closed = false;

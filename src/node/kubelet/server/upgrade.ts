@@ -20,7 +20,7 @@ export interface UpgradeOptions {
 
 type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** The result throws RequestError, before the connection changes its protocol, when the request cannot be served. */
+/** For a request that cannot be served, the returned function throws RequestError before it changes the protocol. */
 export const createUpgrader = (options: UpgradeOptions): Upgrade => {
   const toWebSocket = createWebSocketUpgrade(options);
   return (request, socket, head) => {
@@ -30,7 +30,7 @@ export const createUpgrader = (options: UpgradeOptions): Upgrade => {
   };
 };
 
-/** The service that runs on the streams when they are open. */
+/** What serves the client once the connection is upgraded. */
 type Service =
   | { readonly kind: 'tunnel'; readonly serve: (wire: Wire) => void }
   | { readonly kind: 'command'; readonly streams: WantedStreams; readonly serve: (channels: CommandChannels) => void };
@@ -60,7 +60,7 @@ const serviceFor = (request: IncomingMessage, { pods, ttyFolder, logger }: Upgra
   return { kind: 'command', streams, serve: (channels) => void serveAttach(channels, attach) };
 };
 
-/** The kubelet's names for the streams, and the API's. */
+/** Accepts the kubelet's parameters (`input`, `output`, `error`) and the API's (`stdin`, `stdout`, `stderr`). */
 const wantedStreams = (query: URLSearchParams): WantedStreams => {
   const flag = (...names: string[]): boolean => names.some((key) => ['1', 'true'].includes(query.get(key) ?? ''));
   return {

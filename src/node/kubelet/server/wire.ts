@@ -8,7 +8,7 @@ export interface Wire {
   onClose(handler: () => void): void;
   /** The number of bytes that the client has not read yet. */
   pending(): number;
-  /** Disconnects when everything was sent. */
+  /** Disconnects after everything was sent. */
   close(): void;
 }
 

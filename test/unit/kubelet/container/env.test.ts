@@ -38,7 +38,7 @@ describe('$(VAR) references', () => {
 });
 
 describe('a container’s environment', () => {
-  test('replaces references by earlier variables', () => {
+  test('replaces references to earlier variables by their values', () => {
     const env = [
       { name: 'WHO', value: 'world' },
       { name: 'GREETING', value: 'hello $(WHO)' },
@@ -46,7 +46,7 @@ describe('a container’s environment', () => {
     expect(envOf({ env }).GREETING).toBe('hello world');
   });
 
-  test('has single keys and whole maps from ConfigMaps and Secrets', () => {
+  test('takes single keys and whole maps from ConfigMaps and Secrets', () => {
     const got = envOf({
       envFrom: [{ prefix: 'X_', configMapRef: { name: 'cm' } }],
       env: [
@@ -70,7 +70,7 @@ describe('a container’s environment', () => {
     expect(got).toMatchObject({ IP: '10.244.1.2', HOST: '192.168.56.11', NODE: 'node01', APP: 'web' });
   });
 
-  test('has the API server and the services of its own namespace', () => {
+  test('has the addresses of the API server and of the services in the pod’s namespace', () => {
     const got = envOf({});
     expect(got).toMatchObject({
       KUBERNETES_SERVICE_HOST: '10.96.0.1',
@@ -82,7 +82,7 @@ describe('a container’s environment', () => {
     expect(Object.keys(got).filter((name) => /OTHER|HEADLESS/.test(name))).toEqual([]);
   });
 
-  test('without service links has the API server only', () => {
+  test('has the address of the API server only, if service links are disabled', () => {
     const got = envOf({}, { enableServiceLinks: false });
     expect(got.KUBERNETES_SERVICE_HOST).toBe('10.96.0.1');
     expect(got.DB_SERVICE_SERVICE_HOST).toBeUndefined();

@@ -14,7 +14,7 @@ describe('a container’s specification', () => {
     },
   ])('runs $name', ({ over, want }) => expect(specOf(over, config).args).toEqual(want));
 
-  test('replaces references in command and arguments', () => {
+  test('replaces references to variables in command and arguments', () => {
     const env = [{ name: 'WHO', value: 'world' }];
     expect(specOf({ command: ['echo', 'hello $(WHO)'], env }).args).toEqual(['echo', 'hello world']);
   });

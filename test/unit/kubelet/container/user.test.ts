@@ -24,7 +24,7 @@ describe('a container’s user', () => {
     expect(user).toEqual({ uid: 1000, gid: 3000, additionalGids: [7] });
   });
 
-  test('is refused when the image does not know the name', () => {
+  test('is refused when the image has no user of this name', () => {
     expect(() => resolveUser({ ...groups, imageUser: 'nobody-here' })).toThrow('unable to find user nobody-here');
   });
 });

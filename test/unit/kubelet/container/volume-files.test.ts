@@ -31,12 +31,12 @@ describe('the files of a volume', () => {
       want: ['dir/x 600 1'],
     },
     {
-      name: 'nothing of a missing optional Secret',
+      name: 'none for a missing optional Secret',
       volume: { secret: { secretName: 'none', optional: true } },
       want: [],
     },
     {
-      name: 'all sources of a projected volume',
+      name: 'the files of all sources of a projected volume',
       volume: {
         projected: {
           sources: [

@@ -10,5 +10,5 @@ describe('a process ignores SIGTERM', () => {
     expect(ignoresTerm(`Name:\tx\nSigCgt:\t${caught}\n`)).toBe(ignores);
   });
 
-  test('after its end: false', () => expect(ignoresTerm('')).toBe(false));
+  test('when it has already ended: false', () => expect(ignoresTerm('')).toBe(false));
 });

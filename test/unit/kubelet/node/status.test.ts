@@ -21,7 +21,7 @@ describe('the node', () => {
   const conditionOf = (networkReady: boolean) =>
     nodeStatus({ machine, images: [], networkReady, now }, undefined).conditions?.find(({ type }) => type === 'Ready');
 
-  test('registers with the standard labels, its own labels and its taints', () => {
+  test('registers with the standard labels, the labels of its flags and its taints', () => {
     const taint = { key: 'k', effect: 'NoSchedule' as const };
     const node = newNode(machine, { 'node-role.kubernetes.io/control-plane': '' }, [taint]);
     expect(node.metadata.labels).toMatchObject({

@@ -24,12 +24,12 @@ describe('a pod that should run', () => {
     expect(stepsOf(without(viewOf()))).toEqual(['create-sandbox']);
   });
 
-  test('then starts all of its containers', () => {
+  test('starts all of its containers when the network is there', () => {
     const pod = podWith({ containers: [container({ name: 'a' }), container({ name: 'b' })] });
     expect(stepsOf(viewOf({ pod }))).toEqual(['start a #0', 'start b #0']);
   });
 
-  test('needs nothing while all run', () => {
+  test('needs no step while all containers run', () => {
     expect(planPod(viewOf({ containers: [record()] }))).toEqual({ steps: [], waiting: new Map() });
   });
 
@@ -44,13 +44,13 @@ describe('a pod that should run', () => {
     expect(stepsOf(viewOf({ pod, containers: both }))).toEqual(['start c #0']);
   });
 
-  test('gets a new network when somebody deleted the network, after its containers have ended', () => {
+  test('ends its containers and then gets a new network when somebody deleted the network', () => {
     expect(stepsOf(viewOf({ sandboxIntact: false, containers: [record()] }))).toEqual(['stop c #0']);
     const ended = [record({ exit: { code: 143 } })];
     expect(stepsOf(viewOf({ sandboxIntact: false, containers: ended }))).toEqual(['remove-sandbox', 'create-sandbox']);
   });
 
-  test('counts restarts on from the API server’s status after its node restarted', () => {
+  test('continues the restart count of the API server’s status after its node restarted', () => {
     const status = {
       containerStatuses: [
         { name: 'c', image: 'web', imageID: '', ready: true, restartCount: 4, containerID: 'crun://old' },
@@ -150,7 +150,7 @@ describe('a pod that was deleted', () => {
     expect(stepsOf(viewOf({ pod: deleted(1), containers: [record()], stopping }))).toEqual(['kill c #0']);
   });
 
-  test('by force has two seconds to end, and is then forgotten', () => {
+  test('by force has two seconds to end, and its worker then ends', () => {
     const view = viewOf({ removed: true, containers: [record()] });
     expect(planPod(view).steps[0]).toMatchObject({ do: 'stop', graceMs: 2000 });
     expect(stepsOf(viewOf({ removed: true, sandbox }))).toEqual(['remove-sandbox', 'forget']);

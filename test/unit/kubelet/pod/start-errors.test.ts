@@ -18,7 +18,7 @@ describe('a container that cannot start', () => {
     expect(blocked.reason).toBe('ErrImageNeverPull');
   });
 
-  test('waits twice as long after each failure of its program', () => {
+  test('waits twice as long after each start that failed', () => {
     const first = startFailure(new Error('no such file'), undefined, now);
     const second = startFailure(new Error('no such file'), first, now);
     expect([first.retryAt - now, second.retryAt - now]).toEqual([10_000, 20_000]);

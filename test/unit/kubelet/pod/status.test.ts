@@ -28,7 +28,7 @@ describe('a pod’s status', () => {
     });
   });
 
-  test('is Running with the address when the pod is ready', () => {
+  test('is Running with an address when the container is ready', () => {
     const status = statusOf(viewOf({ containers: [record()], probes: ready }));
     expect(status).toMatchObject({ phase: 'Running', podIP: '10.244.1.2', podIPs: [{ ip: '10.244.1.2' }] });
     expect(status.containerStatuses?.[0]).toMatchObject({
@@ -102,7 +102,7 @@ describe('a pod’s status', () => {
     expect(statusOf(noRecords).containerStatuses).toEqual(finished.containerStatuses);
   });
 
-  test('shows an unknown exit code for the run that a node’s restart ended', () => {
+  test('shows an unknown exit code for a run that ended with the node’s restart', () => {
     const before = statusOf(viewOf({ containers: [record()], probes: ready }));
     const anew = record({ id: 'new', attempt: 1, sandboxId: 's1' });
     const status = statusOf(viewOf({ pod: podWith({}, { status: before }), containers: [anew] }));

@@ -34,7 +34,7 @@ describe('a pod’s life', () => {
     ]);
   });
 
-  test('ends with its deletion: its container, its network and its object are gone', async () => {
+  test('ends with its deletion: the container, the network and the Pod object are gone', async () => {
     await node.create('web');
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
     await node.deleteGracefully('web', 30);
@@ -67,7 +67,7 @@ describe('a pod’s life', () => {
 });
 
 describe('when something fails', () => {
-  test('a container restarts at once after its first crash, and after a pause after the next', async () => {
+  test('a container restarts at once after its first crash, and waits after its second crash', async () => {
     await node.create('web');
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
     runtime.exit(runtime.containers()[0]?.id ?? '', 1);
@@ -81,7 +81,10 @@ describe('when something fails', () => {
   test('a pod waits for a missing image and starts when the image is there', async () => {
     node.missingImages.add('nginx');
     await node.create('web', { containers: [{ name: 'c', image: 'nginx' }] });
-    await node.until('the image is missed', () => stateOf('web')?.state?.waiting?.reason === 'ErrImagePull');
+    await node.until(
+      'the image is reported as missing',
+      () => stateOf('web')?.state?.waiting?.reason === 'ErrImagePull',
+    );
     node.missingImages.clear();
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
   });
@@ -100,7 +103,7 @@ describe('when something fails', () => {
     const [first] = runtime.sandboxes();
     runtime.breakSandbox(first?.id ?? '');
     node.syncLoop.trigger(first?.pod.uid ?? '');
-    await node.until('web runs anew', () => stateOf('web')?.restartCount === 1 && node.readyStatus('web') === 'True');
+    await node.until('web runs again', () => stateOf('web')?.restartCount === 1 && node.readyStatus('web') === 'True');
     expect(runtime.sandboxes().map(({ id }) => id)).not.toContain(first?.id);
   });
 
@@ -108,7 +111,7 @@ describe('when something fails', () => {
     const volumes = [{ name: 'v', configMap: { name: 'late' } }];
     await node.create('web', { volumes });
     const missed = 'Warning FailedMount: MountVolume.SetUp failed for volume "v" : configmap "late" not found';
-    await node.until('the ConfigMap is missed', () => node.events.includes(missed));
+    await node.until('the ConfigMap is reported as missing', () => node.events.includes(missed));
     await node.client.create(configMaps, { metadata: { name: 'late', namespace: 'default' }, data: { a: '1' } });
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
   });

@@ -11,7 +11,7 @@ describe('the OCI configuration', () => {
       linux: { namespaces: { type: string; path?: string }[]; maskedPaths?: string[]; sysctl?: object };
     };
 
-  test('joins the pod’s network namespace and gives the container its own other namespaces', () => {
+  test('joins the pod’s network namespace and gives the container new namespaces of the other types', () => {
     const { linux } = configOf({}, '/run/netns/cni-1');
     expect(linux.namespaces).toContainEqual({ type: 'network', path: '/run/netns/cni-1' });
     expect(linux.namespaces.map(({ type }) => type)).toEqual(['pid', 'ipc', 'mount', 'uts', 'network']);
@@ -47,7 +47,7 @@ describe('the OCI configuration', () => {
     expect(process.capabilities.effective).toContain('CAP_SYS_ADMIN');
   });
 
-  test('uses the names of the bits in the kernel’s capability mask', () => {
+  test('reads the names of capabilities from the bits of the kernel’s mask', () => {
     expect([...parseBoundingSet('Name:\tx\nCapBnd:\t0000000000003001\n')]).toEqual(['CHOWN', 'NET_ADMIN', 'NET_RAW']);
   });
 });

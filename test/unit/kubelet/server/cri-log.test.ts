@@ -15,7 +15,7 @@ describe('a container’s log', () => {
   const { lines, rest } = splitLog(log);
   const textOf = (selected: typeof lines): string => Buffer.concat(selected.map(({ content }) => content)).toString();
 
-  test('is the container’s output byte by byte, with prompts that have no newline', () => {
+  test('holds the container’s output byte by byte, also a prompt without a newline', () => {
     expect(textOf(lines)).toBe('one\ntwo\nthree\n$ ');
     expect(rest.toString()).toBe('torn');
     expect(lines[1]?.stream).toBe('stderr');
@@ -26,15 +26,15 @@ describe('a container’s log', () => {
     { tailLines: 1, want: '$ ' },
     { tailLines: 2, want: 'three\n$ ' },
     { tailLines: 99, want: 'one\ntwo\nthree\n$ ' },
-  ])('is cut to its last $tailLines lines', ({ tailLines, want }) => {
+  ])('can be cut to its last $tailLines lines', ({ tailLines, want }) => {
     expect(textOf(selectLines(lines, { tailLines }))).toBe(want);
   });
 
-  test('is cut to the lines since a time', () => {
+  test('can be cut to the lines since a time', () => {
     expect(textOf(selectLines(lines, { since: Date.parse('2026-11-23T06:55:10Z') }))).toBe('three\n$ ');
   });
 
-  test('has one time per line of output, also when the line was written in parts', () => {
+  test('shows one time for each line of output, even if the line was written in parts', () => {
     const [, , part, end] = lines;
     if (!part || !end) throw new Error('no lines');
     expect(renderLine(part, true, false).toString()).toBe('2026-11-23T06:55:10.063485437Z thr');

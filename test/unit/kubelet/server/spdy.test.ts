@@ -36,7 +36,7 @@ describe('a SPDY session', () => {
       onStream: (stream) => streams.push(stream),
       onError: (error) => errors.push(error),
     });
-    /** The session handles frames in order: the answer to a ping comes after everything before it. */
+    /** Waits until all frames are handled. The session handles frames in order, so the last ping is answered last. */
     const settle = async (): Promise<void> => {
       isSettled = false;
       session.receive(lastPing);
