@@ -32,6 +32,7 @@ const otherPaths = [
   /^(pod|node|task)\/(NAME|NAMESPACE|check)/, // notations of the lab format and the report
   /^labs\/pod-subnet$/, // an annotation
   /^context\.json$/, // a field of a context
+  /^main\.ts$/, // the entry point of each component
   /^namespace\/name$/, // the key of an object
   /^\.test\.ts$/, // an ending
   /^kube-proxy\.ts$/, // in the header of log lines
@@ -62,7 +63,9 @@ const isThere = (page: string, named: string): boolean => {
   if (places.some((place) => existsSync(place))) return true;
   // A README may name a file below its folder by the last part alone. A page in docs/ speaks of the whole repository.
   const scope = folder === '.' || folder.startsWith('docs') ? '' : `${folder}/`;
-  return tracked.some((name) => name.startsWith(scope) && `/${name}`.endsWith(`/${path}`));
+  const isNamed = (name: string): boolean =>
+    path.endsWith('/') ? `/${name}`.includes(`/${path}`) : `/${name}`.endsWith(`/${path}`);
+  return tracked.some((name) => name.startsWith(scope) && isNamed(name));
 };
 
 describe('the pages of this repository', () => {
