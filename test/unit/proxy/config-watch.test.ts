@@ -64,7 +64,7 @@ test('ignores a deleted file until there is a new one', async () => {
   const watching = follow(path, 'old');
   rmSync(path);
   await vi.waitUntil(() => said.length > 0, { timeout: 5000 });
-  expect(said).toEqual(['The configuration file is gone; going on with what it said']);
+  expect(said).toEqual(['The configuration file is gone; keeping the present configuration']);
   writeFileSync(path, 'new');
   await expect(watching).rejects.toThrow(changed);
 });

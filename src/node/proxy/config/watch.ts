@@ -29,7 +29,7 @@ export const configChanged = ({ path, text, validate, log, signal }: ConfigWatch
       const now = readIfThere(path);
       if (now === last) return;
       last = now;
-      if (now === undefined) log.warning('The configuration file is gone; going on with what it said', { path });
+      if (now === undefined) log.warning('The configuration file is gone; keeping the present configuration', { path });
       if (now === undefined || now === text) return;
       validate(now);
       reject(new ConfigError(`the configuration file ${path} was changed; a restart puts it to use`));
