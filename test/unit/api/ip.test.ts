@@ -12,7 +12,7 @@ describe.each(families)('$name', ({ bits, family }) => {
   const value = fc.bigInt({ min: 0n, max: (1n << BigInt(bits)) - 1n });
   const prefix = fc.integer({ min: 0, max: bits });
 
-  test('an address survives the way to a number and back', () => {
+  test('an address stays the same after conversion to a number and back', () => {
     fc.assert(fc.property(value, (value) => parseIp(formatIp({ bits, value }))?.value === value));
   });
 
@@ -49,7 +49,7 @@ test.each([
   ['10.0.0.0/33', '10.0.0.1', false],
   ['10.0.0.0/8/8', '10.0.0.1', false],
   ['10.0.0.0/8', 'nonsense', false],
-])('%s has %s: %s', (network, address, has) => expect(networkContains(network, address)).toBe(has));
+])('%s contains %s: %s', (network, address, has) => expect(networkContains(network, address)).toBe(has));
 
 test.each([
   ['10.1.2.3/8', '10.0.0.0'],

@@ -15,15 +15,15 @@ describe('A quantity', () => {
     expect(parseQuantity(text)).toBeCloseTo(value, 9);
   });
 
-  test.each(['', 'abc', '1 Mi', '64MB', '1.2.3', 'm'])('%j is none', (text) => {
+  test.each(['', 'abc', '1 Mi', '64MB', '1.2.3', 'm'])('%j is not a quantity', (text) => {
     expect(parseQuantity(text)).toBeUndefined();
   });
 
-  test('of cpu counts in thousandths, rounded up', () => {
+  test('of CPU is counted in thousandths of a core, rounded up', () => {
     expect(['100m', '0.1', '1', '1u', undefined].map(milliCpu)).toEqual([100, 100, 1000, 1, 0]);
   });
 
-  test('of anything else counts in whole units, rounded up', () => {
+  test('of any other resource is counted in whole units, rounded up', () => {
     expect(['1Ki', '1.5', '110', undefined].map(wholeUnits)).toEqual([1024, 2, 110, 0]);
   });
 });

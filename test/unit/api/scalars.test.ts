@@ -20,7 +20,7 @@ const anyCidr = fc
   );
 
 describe('an IPv4 address', () => {
-  test('survives the way to a number and back', () => {
+  test('stays the same after conversion to a number and back', () => {
     fc.assert(fc.property(number32, (value) => ipv4ToNumber(parseIpv4(ipv4FromNumber(value))) === value));
   });
 

@@ -42,7 +42,7 @@ describe('A label selector', () => {
     expect(matchesSelector(selector, labels)).toBe(matches);
   });
 
-  test('as a plain map asks for every pair', () => {
+  test('that is a plain map requires every pair', () => {
     expect(matchesLabels({ app: 'web', tier: 'front' }, labels)).toBe(true);
     expect(matchesLabels({ app: 'web' }, undefined)).toBe(false);
   });

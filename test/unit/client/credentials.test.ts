@@ -49,7 +49,7 @@ echo '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"
 };
 const apiVersion = 'client.authentication.k8s.io/v1';
 
-test('a server without TLS, and one behind a path, are asked where they are', async () => {
+test('a server without TLS and a server behind a path are reached at their URL', async () => {
   await using server = await startScriptedServer(() => empty);
   await list(createClient({ server: `${server.url}/k8s/clusters/c-1`, token: 'secret' }));
   expect(server.asked).toEqual([
@@ -57,7 +57,7 @@ test('a server without TLS, and one behind a path, are asked where they are', as
   ]);
 });
 
-test('a token file is read anew, and what it held last stands in while it is being replaced', async () => {
+test('a token file is read for each request, and its last content is used while the file is being replaced', async () => {
   await using server = await startScriptedServer(() => empty);
   const path = write(server.url, { tokenFile: 'token' });
   const file = join(path, '../token');
@@ -71,7 +71,7 @@ test('a token file is read anew, and what it held last stands in while it is bei
   expect(tokens(server)).toEqual(['Bearer first', 'Bearer second', 'Bearer second']);
 });
 
-test('a token that was rotated while a request was under way is shown at once', async () => {
+test('a token that was rotated during a request is used for a retry at once', async () => {
   let rotate = (): void => {};
   await using server = await startScriptedServer(({ token }) => {
     rotate();
@@ -85,13 +85,13 @@ test('a token that was rotated while a request was under way is shown at once', 
   expect(tokens(server)).toEqual(['Bearer first', 'Bearer second']);
 });
 
-test('with nothing else to show, a refusal is final', async () => {
+test('without another credential, a refusal is final', async () => {
   await using server = await startScriptedServer(() => ({ status: 401 }));
   await expect(list(createClient({ server: server.url, token: 'wrong' }))).rejects.toMatchObject({ code: 401 });
   expect(server.asked).toHaveLength(1);
 });
 
-test('client certificates in files are read anew, and new connections made with them', async () => {
+test('client certificates in files are read again, and new connections use them', async () => {
   const pki = await createTestPki();
   const [serving, first, second] = await Promise.all(['localhost', 'first', 'second'].map((name) => pki.issue(name)));
   await using server = await startScriptedServer(() => empty, { ...serving, ca: pki.ca });
@@ -110,7 +110,7 @@ test('client certificates in files are read anew, and new connections made with 
   expect(server.asked.map(({ name }) => name)).toEqual(['first', 'second']);
 });
 
-test('tls-server-name is what the certificate must bear; insecure-skip-tls-verify asks for nothing', async () => {
+test('tls-server-name is the required name of the certificate; insecure-skip-tls-verify accepts every certificate', async () => {
   const pki = await createTestPki();
   await using server = await startScriptedServer(() => empty, { ...(await pki.issue('localhost')), ca: pki.ca });
   const other = createClient({ server: server.url, ca: pki.ca, serverName: 'somebody.example' });
@@ -119,7 +119,7 @@ test('tls-server-name is what the certificate must bear; insecure-skip-tls-verif
   await list(createClient({ server: server.url, insecure: true }));
 });
 
-test('an exec plugin gets its arguments, its environment and the cluster, and runs once for all who wait', async () => {
+test('an exec plugin gets its arguments, its environment and the cluster, and runs once for all waiting requests', async () => {
   await using server = await startScriptedServer(() => empty);
   const plugin = writePlugin();
   const exec = {
@@ -140,7 +140,7 @@ test('an exec plugin gets its arguments, its environment and the cluster, and ru
   });
 });
 
-test('it runs again when the server refuses what it gave, and only once per request', async () => {
+test('an exec plugin runs again when the server refuses its credential, but only once per request', async () => {
   await using server = await startScriptedServer(({ token }) => (token === 'Bearer TOKEN-2' ? empty : { status: 401 }));
   const client = createClient({ kubeconfig: write(server.url, { exec: { apiVersion, command: writePlugin() } }) });
   await list(client);
@@ -152,7 +152,7 @@ test('it runs again when the server refuses what it gave, and only once per requ
   expect(tokens(never)).toEqual(['Bearer TOKEN-1', 'Bearer TOKEN-2']);
 });
 
-test('it runs again when what it gave is about to expire', async () => {
+test('an exec plugin runs again when its credential is about to expire', async () => {
   await using server = await startScriptedServer(() => empty);
   const inMs = (ms: number): string =>
     `"token": "TOKEN-$n", "expirationTimestamp": "${new Date(Date.now() + ms).toISOString()}"`;
@@ -213,7 +213,7 @@ test.each([
   expect(() => loadKubeconfig(write('https://h:1', user, cluster))).toThrow(message);
 });
 
-test('in a pod, the environment and the service account lead to the server', async () => {
+test('in a pod, the server is found through the environment and the service account', async () => {
   const volume = join(folder, 'serviceaccount');
   mkdirSync(volume);
   writeFileSync(join(volume, 'token'), 'pod');

@@ -40,7 +40,7 @@ const watched = (count: number) =>
     timeoutMs: 4000,
   });
 
-test('the cache holds what was listed once it is synced', async () => {
+test('the cache has the listed objects when it is synced', async () => {
   server.put('a');
   const { informer, changes } = follow();
   await informer.synced;
@@ -59,7 +59,7 @@ test('additions, modifications and deletions arrive through the watch', async ()
   await seen(changes, ['->a', 'a>a', 'a>-']);
 });
 
-test('after "410 Gone" it lists again, and handlers see what was deleted meanwhile', async () => {
+test('after "410 Gone" it lists again, and handlers see the objects that were deleted in between', async () => {
   server.put('a');
   server.put('b');
   const { informer, changes } = follow();
@@ -72,7 +72,7 @@ test('after "410 Gone" it lists again, and handlers see what was deleted meanwhi
   await seen(changes, ['->a', '->b', 'a>-', '->c']);
 });
 
-test('a bookmark moves the revision on, so that a watch which ends is not too old, and handlers hear nothing of it', async () => {
+test('a bookmark advances the revision, so that the next watch is not too old, and handlers are not called', async () => {
   server.put('a');
   const { informer, changes } = follow();
   await informer.synced;
@@ -101,7 +101,7 @@ test('the cache stays while the server is away, and catches up when it is back',
   await seen(changes, ['->a', '->b']);
 });
 
-test('a handler that throws does not keep the others from hearing', async () => {
+test('after a handler that throws, the other handlers are still called', async () => {
   const { informer, changes } = follow();
   informer.onChange(() => {
     throw new Error('broken handler');
@@ -114,7 +114,7 @@ test('a handler that throws does not keep the others from hearing', async () => 
   expect(later).toEqual(['a']);
 });
 
-test('a refused call throws what the server said', async () => {
+test('a refused call throws the message of the server', async () => {
   const call = createClient(server.config).get(configMaps, { namespace: 'x', name: 'y' });
   await expect(call).rejects.toBeInstanceOf(ApiError);
   await expect(call).rejects.toMatchObject({ code: 404, reason: 'NotFound', message: 'the server could not find it' });

@@ -30,12 +30,12 @@ test('embedded certificates are decoded', () => {
   expect(loadKubeconfig(path)).toEqual({ server: 'https://192.168.56.10:6443', ca: 'CA', cert: 'CERT', key: 'KEY' });
 });
 
-test('files are read beside the kubeconfig; where the token is, is remembered', () => {
+test('files are relative to the kubeconfig; the path of the token is kept, not its content', () => {
   const path = write('{server: "https://h:1", certificate-authority: ca.crt}', '{tokenFile: token}');
   expect(loadKubeconfig(path)).toEqual({ server: 'https://h:1', ca: 'CA', tokenFile: join(path, '../token') });
 });
 
-test('a missing context is named', () => {
+test('the error names a missing context', () => {
   const path = write('{server: "https://h:1"}', '{}');
   writeFileSync(path, 'apiVersion: v1\nkind: Config\ncurrent-context: other\n');
   expect(() => loadKubeconfig(path)).toThrow('no context "other"');

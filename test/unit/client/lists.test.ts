@@ -28,26 +28,26 @@ test('a list is read page by page', async () => {
   ]);
 });
 
-test('a page that was forgotten meanwhile makes it read all in one piece', async () => {
+test('if the server has forgotten the first page, the list is read again in one page', async () => {
   await using server = await startScriptedServer(({ url }) =>
     url.includes('continue') ? expired : url.includes('limit') ? page(['a'], 'second') : page(['a', 'b']),
   );
   expect(namesOf(await createClient({ server: server.url }).list(configMaps))).toEqual(['a', 'b']);
 });
 
-test('an empty list may be null', async () => {
+test('the items of an empty list may be null', async () => {
   await using server = await startScriptedServer(() => ({
     body: { kind: 'ConfigMapList', metadata: { resourceVersion: '1' }, items: null },
   }));
   expect(await createClient({ server: server.url }).list(configMaps)).toMatchObject({ items: [] });
 });
 
-test('an answer of another kind is no empty list', async () => {
+test('an answer of another kind does not count as an empty list', async () => {
   await using server = await startScriptedServer(() => ({ body: { kind: 'Status', metadata: {}, status: 'Success' } }));
   await expect(createClient({ server: server.url }).list(configMaps)).rejects.toThrow(/with Status, not a list/);
 });
 
-test('a refusal carries how long the server asks to be left alone', async () => {
+test('a refusal has the pause that the server asks for', async () => {
   const busy = { status: 429, headers: { 'Retry-After': '3' }, body: 'too many requests' };
   await using server = await startScriptedServer(() => busy);
   const client = createClient({ server: server.url });
@@ -56,13 +56,13 @@ test('a refusal carries how long the server asks to be left alone', async () => 
   await expect(watch[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 429, retryAfterMs: 3000 });
 });
 
-test('and nobody asks again before', async () => {
+test('the informer does not retry before that pause has passed', async () => {
   const started = performance.now();
   await createBackoff(1, 1).wait(new AbortController().signal, 50);
   expect(performance.now() - started).toBeGreaterThan(45);
 });
 
-test('a server that forgets what it has just listed is not asked in a tight loop', async () => {
+test('there is no tight loop against a server that forgets each revision at once', async () => {
   await using server = await startScriptedServer(({ url }) => (url.includes('watch') ? expired : page(['a'])));
   const stop = new AbortController();
   const failures: unknown[] = [];

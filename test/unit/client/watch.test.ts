@@ -15,7 +15,7 @@ afterEach(async () => {
 const open = (signal: AbortSignal) =>
   createTransport(server.config).stream('/api/v1/configmaps?watch=1&resourceVersion=10', signal);
 
-test('a watch yields events as they come, several in one piece too', async () => {
+test('a watch yields events as they arrive, also several in one chunk', async () => {
   const response = await open(AbortSignal.timeout(5000));
   server.put('a');
   server.put('b');
@@ -27,7 +27,7 @@ test('a watch yields events as they come, several in one piece too', async () =>
   expect(seen).toEqual(['a', 'b']);
 });
 
-test('a watch that is silent for too long is given up', async () => {
+test('a watch that is silent for too long is broken off', async () => {
   const response = await open(AbortSignal.timeout(5000));
   const first = readWatch<ConfigMap>(response, 100).next();
   await expect(first).rejects.toThrow('the watch has been silent for 0.1 s');
@@ -40,7 +40,7 @@ test('an abort ends a watch', async () => {
   await expect(next).rejects.toThrow('aborted');
 });
 
-test('what was forgotten is an error that asks for a new list', async () => {
+test('a revision that the server has forgotten is an error that requires a new list', async () => {
   server.forgetHistory(() => server.put('a'));
   const response = await open(AbortSignal.timeout(5000));
   await expect(readWatch<ConfigMap>(response, 1000).next()).rejects.toMatchObject({ code: 410, reason: 'Expired' });

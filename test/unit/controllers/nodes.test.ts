@@ -25,7 +25,7 @@ describe('Pod subnets of nodes', () => {
         ),
     );
 
-  test('follow from the names, whoever comes first', () => {
+  test('follow from the names, in any order of registration', () => {
     expect(subnets(['node02', 'node01', 'controlplane'].map((name) => aNode(name)))).toEqual({
       controlplane: '10.244.0.0/24',
       node01: '10.244.1.0/24',
@@ -34,7 +34,7 @@ describe('Pod subnets of nodes', () => {
     expect(subnets([aNode('node02')])).toEqual({ node02: '10.244.2.0/24' });
   });
 
-  test('a control plane is known by its label as well, and a label may ask for a subnet', () => {
+  test('a label can mark a control plane, and a label can choose a subnet', () => {
     const nodes = [
       aNode('boss', { labels: { 'node-role.kubernetes.io/control-plane': '' } }),
       aNode('alpha', { labels: { 'labs/pod-subnet': '7' } }),
@@ -42,7 +42,7 @@ describe('Pod subnets of nodes', () => {
     expect(subnets(nodes)).toEqual({ boss: '10.244.0.0/24', alpha: '10.244.7.0/24' });
   });
 
-  test('names that say nothing get the first free subnet, and nobody a taken one', () => {
+  test('a node without a number in its name gets the first free subnet', () => {
     const taken = aNode('old', { spec: { podCIDR: '10.244.1.0/24' } });
     expect(subnets([taken, aNode('alpha'), aNode('node01'), aNode('node02')])).toEqual({
       alpha: '10.244.3.0/24',
@@ -51,7 +51,7 @@ describe('Pod subnets of nodes', () => {
     });
   });
 
-  test('a network that is used up is an event, not a wrong subnet', () => {
+  test('if no subnet is left, there is an Event and no subnet', () => {
     const tiny = { clusterCidr: parseCidr('10.244.0.0/24'), maskSize: 24 };
     expect(subnets([aNode('alpha')], tiny)).toEqual({ alpha: '10.244.0.0/24' });
     const full = [aNode('old', { spec: { podCIDR: '10.244.0.0/24' } }), aNode('beta')];
@@ -94,11 +94,11 @@ describe('A silent kubelet', () => {
       write.verb === 'patch' && write.resource.kind === 'Node' ? (write.patch as Node).spec?.taints : [],
     );
 
-  test('is waited for as long as the grace period', () => {
+  test('has no effect during the grace period', () => {
     expect(look(node('True'), heard(30))).toEqual({ writes: [], againInMs: 10_001 });
   });
 
-  test('then makes its node Unknown, with the kubelet to blame', () => {
+  test('then makes its node Unknown, with a reason that names the kubelet', () => {
     const [write, event] = look(node('True'), heard(41)).writes;
     expect(write).toMatchObject({
       verb: 'updateStatus',
@@ -122,7 +122,7 @@ describe('A silent kubelet', () => {
     });
   });
 
-  test('then taints it, and its pods are no longer Ready', () => {
+  test('then causes taints, and its pods are not Ready', () => {
     const { writes } = look(
       node('Unknown'),
       heard(60),
@@ -139,7 +139,7 @@ describe('A silent kubelet', () => {
     ]);
   });
 
-  test('that speaks again loses the taints that were ours, and keeps the others', () => {
+  test('that reports again loses the taints of the controller, and keeps other taints', () => {
     const mine: Taint = { key: 'mine', effect: 'NoSchedule' };
     const ours: Taint[] = [
       { key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule' },
@@ -148,7 +148,7 @@ describe('A silent kubelet', () => {
     expect(taintsIn(look(node('True', [...ours, mine]), heard(1)).writes)).toEqual([mine]);
   });
 
-  test('from before the controller started does not count', () => {
+  test('does not count if it was silent before the controller started', () => {
     const fresh = createNodeLifecycle({ graceMs: 40_000, startedAt: now - 1000 });
     const outcome = fresh.reconcile('node01', aWorld([node('True'), heard(9999)], now));
     expect(withoutGreeting(outcome)).toEqual({
@@ -157,14 +157,14 @@ describe('A silent kubelet', () => {
     });
   });
 
-  test('is greeted once, when its node is first seen', () => {
+  test('gets one Event when its node is first seen', () => {
     const fresh = createNodeLifecycle({ graceMs: 40_000, startedAt: now });
     const world = aWorld([node('True'), heard(1)], now);
     expect(fresh.reconcile('node01', world).writes).toMatchObject([{ verb: 'event', reason: 'RegisteredNode' }]);
     expect(fresh.reconcile('node01', world).writes).toEqual([]);
   });
 
-  test('a cordoned node is tainted so', () => {
+  test('a cordoned node gets the taint unschedulable', () => {
     const cordoned = { ...node('True'), spec: { unschedulable: true } };
     expect(taintsIn(look(cordoned, heard(1)).writes)).toMatchObject([
       { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' },
@@ -190,7 +190,7 @@ describe('Eviction by taint', () => {
       ),
     );
 
-  test('waits the five minutes that every pod tolerates a lost node', () => {
+  test('waits five minutes, because every pod tolerates a lost node for this time', () => {
     expect(look(unreachable(100))).toEqual({ writes: [], againInMs: 200_000 });
     expect(look(unreachable(301)).writes).toMatchObject([
       { verb: 'event', reason: 'TaintManagerEviction' },
@@ -198,20 +198,20 @@ describe('Eviction by taint', () => {
     ]);
   });
 
-  test('follows the shortest tolerationSeconds, and lets a toleration without them stay for ever', () => {
+  test('follows the shortest tolerationSeconds, and a toleration without tolerationSeconds lasts for ever', () => {
     const tolerations = [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists' as const, tolerationSeconds: 5 }];
     expect(look(unreachable(6), { tolerations }).writes).toHaveLength(2);
     expect(look(unreachable(9999), { tolerations: [{ operator: 'Exists' }] })).toEqual({ writes: [] });
   });
 
-  test('is at once for a taint that nobody tolerates', () => {
+  test('is immediate for a taint that the pod does not tolerate', () => {
     expect(look({ key: 'gpu', effect: 'NoExecute' }).writes).toHaveLength(2);
     expect(look({ key: 'gpu', effect: 'NoSchedule' }).writes).toHaveLength(0);
   });
 });
 
-describe('Pods that nobody will finish deleting', () => {
-  test('go when their node has been missing for 40 seconds', () => {
+describe('Pods that no kubelet will delete', () => {
+  test('are deleted when their node has been missing for 40 seconds', () => {
     const gc = createPodGc();
     const pod = aPod('web', { node: 'node09' });
     expect(gc.reconcile('default/web', aWorld([pod], now))).toEqual({ writes: [], againInMs: 40_000 });
@@ -223,7 +223,7 @@ describe('Pods that nobody will finish deleting', () => {
     });
   });
 
-  test('go at once when they were never bound', () => {
+  test('are deleted at once when they were never bound', () => {
     expect(createPodGc().reconcile('default/web', aWorld([aPod('web', { deleting: true })], now)).writes).toHaveLength(
       1,
     );

@@ -27,7 +27,7 @@ describe('eventually', () => {
     await expect(eventually('it is so', () => done(1), { timeoutMs: 10 })).resolves.toBe(1);
   });
 
-  test('names the condition and the last thing seen when time is up', async () => {
+  test('reports the condition and the last reason at the deadline', async () => {
     const result = settled(eventually('every node is Ready', () => notYet('node02 is not'), { timeoutMs: 2000 }));
     await vi.advanceTimersByTimeAsync(2000);
     const { error } = await result;
@@ -38,7 +38,7 @@ describe('eventually', () => {
     });
   });
 
-  test('looks a last time at the deadline, however long the pause would have been', async () => {
+  test('looks a last time at the deadline, even during a long pause', async () => {
     const startedAt = performance.now();
     const result = settled(
       eventually('900 ms have passed', () => (performance.now() - startedAt >= 900 ? done('late') : notYet('early')), {
@@ -51,7 +51,7 @@ describe('eventually', () => {
     expect(await result).toEqual({ value: 'late' });
   });
 
-  test('takes a look that throws for not yet, and quotes it', async () => {
+  test('treats a look that throws as not yet, and quotes its error', async () => {
     const result = settled(
       eventually(
         'it answers',
@@ -65,13 +65,13 @@ describe('eventually', () => {
     expect((await result).error).toMatchObject({ message: expect.stringContaining('connection refused') });
   });
 
-  test('gives up on a look that never comes back', async () => {
+  test('gives up on a look that never returns', async () => {
     const result = settled(eventually('it answers', () => new Promise<never>(() => {}), { timeoutMs: 1000 }));
     await vi.advanceTimersByTimeAsync(2000);
     expect((await result).error).toMatchObject({ code: 'LAB_TIMEOUT' });
   });
 
-  test('rejects with the reason of the signal at once, in a pause as in a look', async () => {
+  test('rejects at once with the reason of the signal, during a pause and during a look', async () => {
     for (const look of [() => notYet('not'), () => new Promise<never>(() => {})]) {
       const stop = new AbortController();
       const result = settled(eventually('never', look, { timeoutMs: 60_000, intervalMs: 10_000, signal: stop.signal }));
@@ -82,7 +82,7 @@ describe('eventually', () => {
     }
   });
 
-  test('pauses longer from look to look, up to the limit', async () => {
+  test('lengthens the pause after each look, up to the limit', async () => {
     const at: number[] = [];
     const startedAt = performance.now();
     const result = settled(

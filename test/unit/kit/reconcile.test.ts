@@ -47,7 +47,7 @@ describe('the reconcile loop', () => {
     expect(record.syncs).toHaveLength(1);
   });
 
-  test('syncs once more after triggers that came while a sync ran, never two at once', async () => {
+  test('runs one more sync after triggers during a sync, and never two syncs at once', async () => {
     const { loop, record } = recorded({ durationMs: 100 });
     loop.trigger();
     await vi.advanceTimersByTimeAsync(50);
@@ -57,7 +57,7 @@ describe('the reconcile loop', () => {
     expect(record.most).toBe(1);
   });
 
-  test('keeps the least time between the starts of two syncs', async () => {
+  test('keeps the minimum time between the starts of two syncs', async () => {
     const { loop, record } = recorded({ minIntervalMs: 200 });
     loop.trigger();
     await vi.advanceTimersByTimeAsync(10);
@@ -66,7 +66,7 @@ describe('the reconcile loop', () => {
     expect(record.syncs).toEqual([0, 200]);
   });
 
-  test('runs at once after a trigger that comes later than the least time', async () => {
+  test('runs at once if the minimum time has passed before the trigger', async () => {
     const { loop, record } = recorded({ minIntervalMs: 200 });
     loop.trigger();
     await vi.advanceTimersByTimeAsync(500);
@@ -75,14 +75,14 @@ describe('the reconcile loop', () => {
     expect(record.syncs).toEqual([0, 500]);
   });
 
-  test('syncs again without a trigger after the longest time', async () => {
+  test('syncs without a trigger after the maximum time', async () => {
     const { loop, record } = recorded({ maxIntervalMs: 1000 });
     loop.trigger();
     await vi.advanceTimersByTimeAsync(2500);
     expect(record.syncs).toEqual([0, 1000, 2000]);
   });
 
-  test('backs off twice as long after each failure, and starts over after a success', async () => {
+  test('doubles the pause after each failure, and starts again after a success', async () => {
     const { loop, record } = recorded({ fails: true, backoffMs: 100, maxBackoffMs: 300 });
     loop.trigger();
     await vi.advanceTimersByTimeAsync(900);
@@ -96,7 +96,7 @@ describe('the reconcile loop', () => {
     expect(record.errors.at(-1)).toBe(100);
   });
 
-  test('keeps backing off under a storm of triggers', async () => {
+  test('keeps the pause after a failure under a storm of triggers', async () => {
     const { loop, record } = recorded({ fails: true, backoffMs: 1000 });
     loop.trigger();
     for (let count = 0; count < 90; count += 1) {
@@ -106,7 +106,7 @@ describe('the reconcile loop', () => {
     expect(record.syncs).toHaveLength(1);
   });
 
-  test('stops at once when aborted while it waits', async () => {
+  test('stops at once when it is aborted during a pause', async () => {
     const { loop, stop, record } = recorded({ maxIntervalMs: 100 });
     loop.trigger();
     await vi.advanceTimersByTimeAsync(50);
@@ -117,7 +117,7 @@ describe('the reconcile loop', () => {
     expect(record.syncs).toEqual([0]);
   });
 
-  test('stops after the running sync when aborted meanwhile, and does not report its failure', async () => {
+  test('stops after the running sync when it is aborted during the sync, and does not report the failure', async () => {
     const { loop, stop, record } = recorded({ durationMs: 100, fails: true });
     loop.trigger();
     await vi.advanceTimersByTimeAsync(50);
@@ -128,7 +128,7 @@ describe('the reconcile loop', () => {
     expect(record).toMatchObject({ syncs: [0], errors: [] });
   });
 
-  test('stops at once when its signal had aborted before', async () => {
+  test('stops at once when its signal is already aborted', async () => {
     const { loop, record } = recorded({ signal: AbortSignal.abort() });
     loop.trigger();
     expect(await hasStopped(loop.stopped)).toBe(true);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { UndoStack } from '../../../src/kit/undo.ts';
 
 describe('the undo stack', () => {
-  test('runs the undos in reverse when the scope is left by an error', async () => {
+  test('runs the undos in reverse order when the scope ends with an error', async () => {
     const ran: string[] = [];
     const work = async (): Promise<void> => {
       await using undo = new UndoStack();
@@ -24,7 +24,7 @@ describe('the undo stack', () => {
     expect(ran).toEqual([]);
   });
 
-  test('goes on past an undo that fails, and tells of every failure', async () => {
+  test('runs the other undos after an undo that fails, and reports every failure', async () => {
     const ran: string[] = [];
     const stack = new UndoStack();
     stack.push('first', () => void ran.push('first'));
@@ -41,7 +41,7 @@ describe('the undo stack', () => {
     expect(failure?.errors).toHaveLength(2);
   });
 
-  test('runs each undo once, also when it is disposed of twice', async () => {
+  test('runs each undo once, even if the stack is disposed twice', async () => {
     const ran: string[] = [];
     const stack = new UndoStack();
     stack.push('only', () => void ran.push('only'));
@@ -50,7 +50,7 @@ describe('the undo stack', () => {
     expect(ran).toEqual(['only']);
   });
 
-  test('keeps the error of the work when an undo fails, too', async () => {
+  test('keeps the error of the work when an undo also fails', async () => {
     const work = async (): Promise<void> => {
       await using undo = new UndoStack();
       undo.push('first', () => {
