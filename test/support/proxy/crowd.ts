@@ -1,4 +1,4 @@
-// Any number of services alike, each with an endpoint: what makes a first sync take its time.
+// Any number of equal services with one endpoint each, for tests that need a long first sync.
 import { type Change, put } from './world.ts';
 
 export const clusterIp = (index: number): string => `10.96.${index >> 8}.${index & 255}`;
@@ -10,7 +10,7 @@ export const service = (index: number): Change =>
     spec: { clusterIP: clusterIp(index), ports: [{ name: 'p', port: 80 }] },
   });
 
-/** @param host 0 to 3: another number is another endpoint */
+/** @param host 0 to 3, chooses the address of the endpoint */
 export const slice = (index: number, host = 0): Change =>
   put.slice({
     metadata: { name: `s${index}-1`, namespace: 'default', labels: { 'kubernetes.io/service-name': `s${index}` } },

@@ -1,4 +1,4 @@
-// Sends a case's packets through the real kernel, and holds what comes back against what the case says.
+// Sends the packets of a case through the real kernel, and compares the answers with the case.
 import { expect } from 'vitest';
 import type { ModeName } from './modes.ts';
 import { type PacketCase, type Sees, type Want, wantIn } from './packet-cases.ts';
@@ -7,9 +7,9 @@ import { addresses, type Family, ofNode, type Place } from './places.ts';
 import type { Sketch } from './sketch.ts';
 import type { Topology } from './topology.ts';
 
-/** Long enough for an answer that must not come. */
+/** How long to wait before the test accepts that no answer comes. */
 const silenceMs = 400;
-/** So many connections miss one of two endpoints once in a million runs. */
+/** With so many connections, a test misses one of two endpoints only once in a million runs. */
 const enoughForTwo = 21;
 
 const codes = { refused: ['ECONNREFUSED'], lost: ['ETIMEDOUT'], closed: ['ECLOSED', 'ECONNRESET'] } as const;
@@ -42,7 +42,7 @@ export const expectAnswers = async (topology: Topology, asked: Asked, want: Want
   for (const answer of answers) expect(seenAs(want.sees, asked), story).toContain(answer.from);
 };
 
-/** The case as it is in this mode. */
+/** Runs a case with the outcome that it has in this mode. */
 export const expectCase = (
   topology: Topology,
   sketches: readonly Sketch[],

@@ -7,9 +7,9 @@ export type FlowText = string;
 
 export class FakeConntrack implements Conntrack {
   flows: UdpFlows[] = [];
-  /** So many looks at the table fail. */
+  /** How many of the next reads of the table fail. */
   failures = 0;
-  /** How often the table was looked at. */
+  /** How often the table was read. */
   looks = 0;
 
   add(...texts: FlowText[]): void {

@@ -1,5 +1,5 @@
 // A kernel in memory: the parts of iptables-save and -restore that kube-proxy uses.
-// test/contract/proxy/netfilter.test.ts binds it to the real ones.
+// test/contract/proxy/netfilter.test.ts compares it with the real kernel.
 import type { ChainLister, ChainListing, ChainQuery } from '../../../src/node/sys/chain-lister.ts';
 import type { Netfilter } from '../../../src/node/sys/netfilter.ts';
 
@@ -17,9 +17,9 @@ const builtin: Readonly<Record<string, readonly string[]>> = {
 
 export class FakeNetfilter implements Netfilter, ChainLister {
   #tables = new Map<string, FakeTable>();
-  /** All inputs that took effect. */
+  /** All inputs that were applied. */
   readonly inputs: string[] = [];
-  /** Makes the next restores fail. */
+  /** How many of the next restores fail. */
   failures = 0;
 
   async save(): Promise<string> {

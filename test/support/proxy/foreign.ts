@@ -1,4 +1,4 @@
-// Rules of other programs in the tables that kube-proxy uses, which must survive whatever it does.
+// Rules of other programs, in the tables that kube-proxy uses. kube-proxy must never remove them.
 import type { World } from './world.ts';
 
 const rules: readonly (readonly [table: string, chain: string, rule: string])[] = [
@@ -10,7 +10,7 @@ const rules: readonly (readonly [table: string, chain: string, rule: string])[] 
   ['mangle', 'PREROUTING', '-p tcp -m tcp --dport 9 -j ACCEPT'],
 ];
 const tools = ['iptables', 'ip6tables'];
-/** A table of nft that nobody but its owner knows. */
+/** An nft table of another program. */
 const nftTable = 'kube-foreign';
 
 export const foreignRules = {
@@ -22,7 +22,7 @@ export const foreignRules = {
     world.exec('nft', 'add', 'table', 'ip', nftTable);
     world.exec('nft', 'add', 'chain', 'ip', nftTable, 'own');
   },
-  /** Those that are gone. */
+  /** The foreign rules that are no longer in the kernel. */
   missing: (world: World): string[] => {
     const lost = tools.flatMap((tool) => {
       const saved = world.save(`${tool}-save`);

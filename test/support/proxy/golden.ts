@@ -41,7 +41,7 @@ export const goldenServices = (): Service[] => [
     }),
 ];
 
-/** @param apiPort where the API server listened: 6443 in the recording of ipvs mode */
+/** @param apiPort port of the API server: 6443 in the recording of ipvs mode */
 export const goldenSlices = (apiPort = 6444): EndpointSlice[] => [
   kubernetesSlice(apiPort),
   ...readObjects<EndpointSlice>('endpointslices.yaml'),
@@ -63,7 +63,7 @@ export const goldenText = (configuration: 'default' | 'nocidr' | 'ipvs/default',
 
 /**
  * Lines that can be compared: without counters and comments. Dispatch lines are sorted, except those that must be last.
- * @param nfacct whether the kernel at hand counts packets by name; if not, the recording's accounting is taken out
+ * @param nfacct whether this kernel supports nfacct; if not, the nfacct rules of the recording are left out
  */
 export const comparable = (text: string, nfacct: boolean): string[] => {
   const lines = text
@@ -84,7 +84,7 @@ export const comparable = (text: string, nfacct: boolean): string[] => {
     if (kindOf(a) !== 2) return compare(a, b);
     const chains = compare(chainOf(a), chainOf(b));
     if (chains !== 0) return chains;
-    // Array.sort is stable: within all other chains the order is the kernel's.
+    // Array.sort is stable, so all other chains keep the kernel's order.
     return shared.test(a) ? last(a) - last(b) || compare(a, b) : 0;
   });
 };

@@ -7,18 +7,18 @@ import { type Rig, replay, startWith } from './replay.ts';
 
 export interface Subject<R extends Rig = Rig> {
   readonly rig: R;
-  /** Remembers what was written, and fails as often as it is told to. */
+  /** Records the inputs; the next `failures` writes fail. */
   readonly kernel: { failures: number; readonly inputs: readonly string[] };
-  /** What is in force, in a form that is equal for two subjects in the same state. */
+  /** The effective state. Equal for two subjects with the same state. */
   readonly state: () => Promise<unknown>;
 }
 
 export interface IncrementalOptions<S extends Subject> {
-  /** A proxier over an empty kernel. */
+  /** Creates a proxier over an empty kernel. */
   readonly create: () => S;
-  /** Further expectations, after each history. `fresh` has seen only the objects at the end. */
+  /** Extra checks after each history. `fresh` has seen only the final objects. */
   readonly afterHistory?: (lived: S, fresh: S, startAgain: (rig: Rig) => Promise<void>) => Promise<void>;
-  /** Further expectations, after a sync that had nothing to do. */
+  /** Extra checks after a sync without changes. */
   readonly afterIdleSync?: (subject: S) => void;
 }
 

@@ -11,9 +11,9 @@ export const marker = {
 } as const;
 
 /**
- * To be told after other changes. Services and slices come over two watches, each in its order: only when both have
- * come this far do the service's port and the slice's have the same name.
- * @param pod where something listens at port 8080
+ * Send these changes last. Services and slices arrive over two watches, each in order. The port names of the marker's
+ * service and slice are equal only when both watches have delivered them, so all changes before them have arrived.
+ * @param pod an address with a listener on port 8080
  */
 export const markerChanges = (mark: number, pod: ByFamily = addresses.p1): Change[] => [
   put.service({

@@ -7,7 +7,7 @@ export type ModeName = 'iptables-nft' | 'iptables-legacy' | 'nftables' | 'ipvs' 
 
 export interface TestedMode {
   readonly name: ModeName;
-  /** The iptables in the namespace, also in modes that do not use it. */
+  /** The iptables flavour of the namespace, also in modes that do not use iptables. */
   readonly backend: Backend;
   readonly flag: string;
 }
@@ -29,7 +29,7 @@ const succeeds = (program: string, ...args: string[]): boolean => {
   }
 };
 
-/** Looks in a new namespace, because looking loads tables into the namespace. */
+/** Runs in a new network namespace, because listing rules creates tables in its namespace. */
 const canSave = (program: string): boolean => succeeds('unshare', '--net', program, '-t', 'nat', '-S');
 
 /** What the machine lacks for a mode in its kernel or tools. Undefined: the mode works. */
@@ -47,7 +47,7 @@ const usual: readonly ModeName[] = ['iptables-nft', 'iptables-legacy', 'nftables
 const asked = process.env.PROXY_MODES?.split(',') ?? usual;
 const wanted = all.filter(({ name }) => asked.includes(name)).map((mode) => ({ mode, lack: lacks[mode.name]() }));
 
-/** At least one. */
+/** The modes to test, at least one. */
 export const modes = wanted.flatMap(({ mode, lack }) => (lack === undefined ? [mode] : []));
 /**
  * Modes that this machine cannot test, and why. packets.test.ts has a skipped test for each, so that the summary shows

@@ -8,7 +8,7 @@ import type { World } from './world.ts';
 export const nodeAddress = { IPv4: '192.168.56.11', IPv6: 'fd00:56::11' } as const;
 export const client = { IPv4: '192.168.56.100', IPv6: 'fd00:56::100' } as const;
 export const otherPod = { IPv4: '10.244.2.5', IPv6: 'fd00:2::5' } as const;
-/** All in one namespace; the last one has an address but no server. */
+/** Addresses of the node's pods, all in one namespace. The last address has no server. */
 export const pods = {
   IPv4: ['10.244.1.2', '10.244.1.3', '10.244.1.4', '10.244.1.5'],
   IPv6: ['fd00:1::2', 'fd00:1::3', 'fd00:1::4', 'fd00:1::5'],
@@ -25,7 +25,7 @@ export class Neighbours implements AsyncDisposable {
     this.#world = world;
   }
 
-  /** With servers (`userspace-peer.ts`) at all pods but the last. */
+  /** Starts servers (`userspace-peer.ts`) at all pods except the last. */
   static async create(world: World): Promise<Neighbours> {
     await using undo = new UndoStack();
     const self = new Neighbours(world);
@@ -38,11 +38,11 @@ export class Neighbours implements AsyncDisposable {
     );
     self.#attach('o', ['10.244.2.1/24', 'fd00:2::1/64'], [`${otherPod.IPv4}/24`, `${otherPod.IPv6}/64`]);
     self.#attach('c', [`${nodeAddress.IPv4}/24`, `${nodeAddress.IPv6}/64`], [`${client.IPv4}/24`, `${client.IPv6}/64`]);
-    // What no rule takes leaves the node here, as it leaves a lab's node for the fabric.
+    // Packets that match no rule leave the node here, as a lab's node sends them to the fabric.
     for (const via of [client.IPv4, client.IPv6]) ip('-n', world.name, 'route', 'add', 'default', 'via', via);
     world.exec('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding');
     await self.serve('pods', ...pods.IPv4.slice(0, 3), ...pods.IPv6.slice(0, 3));
-    // A new link loses the first neighbour solicitations; the next ones come a second later.
+    // A new link loses the first neighbour solicitations, and the next follow a second later. So resolve one now.
     await self.ask('n', 'who', pods.IPv6[0], '8080');
     undo.commit();
     return self;
@@ -82,7 +82,7 @@ export class Neighbours implements AsyncDisposable {
     return where === 'n' ? this.#world.name : `${this.#world.name}${where}`;
   }
 
-  /** A veth pair from the node to a new namespace, where it is eth0. */
+  /** Creates a veth pair from the node to a new namespace, which sees it as eth0. */
   #attach(where: string, nodeSide: readonly string[], farSide: readonly string[]): void {
     const [name, near] = [this.#name(where), `v${where}`];
     const node = this.#world.name;

@@ -1,4 +1,4 @@
-// The services that packets are sent to, and the ways to each of them.
+// The services of the packet cases, and the addresses at which each can be reached.
 import { addresses, bridge, type Family } from './places.ts';
 import { balancerIp, clusterIp, externalIp, nodePort, type Sketch } from './sketch.ts';
 
@@ -79,7 +79,7 @@ export const sketches: readonly Sketch[] = [
   { name: 'unready', number: 18, endpoints: [{ at: 'p1', conditions: { ready: false } }] },
 ];
 
-/** The address and port by which a service is entered. @param port 1: its second port */
+/** The address and port of one way into a service. @param port 1: the second port of the service */
 export const target = ({ number }: Sketch, by: Entry, family: Family, port = 0): { host: string; port: number } => {
   const [service, node] = [80 + port, nodePort(number) + 100 * port];
   switch (by) {

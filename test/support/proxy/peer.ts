@@ -1,5 +1,5 @@
-// A program, one in every namespace of the topology: a server that says who answers and whom it sees, and a client that
-// does as its standard input says. One line of JSON is one command or one answer.
+// A program in every namespace of the topology. Its server answers with its own and the client's address. Its client
+// reads commands from standard input. Each command and each answer is a line of JSON.
 import { createSocket, type SocketType } from 'node:dgram';
 import { connect, createServer, isIPv6 } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -18,7 +18,7 @@ const serve = async (): Promise<void> => {
         socket.end(JSON.stringify({ at, port, from: socket.remoteAddress }));
       }).listen({ port, host: at, backlog: 4096 }, tcp.resolve);
       const udp = Promise.withResolvers<void>();
-      // One socket for each address: an answer must leave from the address that was asked.
+      // One socket for each address, because an answer must leave from the requested address.
       const socket = createSocket(dgram(at)).bind(port, at, udp.resolve);
       socket.on('message', (_message, { address, port: to }) => {
         socket.send(JSON.stringify({ at, port, from: address }), to, address);
@@ -41,7 +41,7 @@ const tcp = ({ host, port, timeoutMs }: Connection): Promise<Answer> => {
     text += chunk.toString();
   });
   socket.on('error', (error: NodeJS.ErrnoException) => resolve({ error: error.code ?? 'unknown' }));
-  // Who accepts and then says nothing is no endpoint.
+  // The peer accepted the connection but sent no answer, so it is not an endpoint.
   socket.on('close', () => {
     clearTimeout(timer);
     resolve(text === '' ? { error: 'ECLOSED' } : JSON.parse(text));
@@ -49,7 +49,7 @@ const tcp = ({ host, port, timeoutMs }: Connection): Promise<Answer> => {
   return promise;
 };
 
-/** A connected socket, which is told what ICMP says. */
+/** Uses a connected socket, because only such a socket reports ICMP errors. */
 const udp = ({ host, port, timeoutMs, localPort }: Connection): Promise<Answer> => {
   const { promise, resolve } = Promise.withResolvers<Answer>();
   const socket = createSocket(dgram(host));
@@ -65,7 +65,7 @@ const udp = ({ host, port, timeoutMs, localPort }: Connection): Promise<Answer> 
 
 const once = (connection: Connection): Promise<Answer> => (connection.kind === 'udp' ? udp : tcp)(connection);
 
-/** A few at a time. */
+/** Opens `count` connections, a few at a time. */
 const many = async (connection: Connection, count: number): Promise<Answer[]> => {
   const answers: Answer[] = [];
   let left = count;
@@ -78,7 +78,7 @@ const many = async (connection: Connection, count: number): Promise<Answer[]> =>
 
 let flood: { readonly stop: () => Promise<FloodAnswer[]> } | undefined;
 
-/** A new connection at each beat, whether the last one is through or not. */
+/** Opens a connection every `gapMs`, even if earlier connections are still open. */
 const startFlood = (targets: readonly Connection[], gapMs: number): void => {
   const answers: FloodAnswer[] = [];
   const open = new Set<Promise<void>>();

@@ -1,4 +1,4 @@
-// The test's end of `peer.ts`: what each can be told, and a process of it in a network namespace.
+// Starts `peer.ts` in a network namespace and sends commands to it.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -9,23 +9,23 @@ export interface Connection {
   readonly host: string;
   readonly port: number;
   readonly timeoutMs: number;
-  /** UDP only: to conntrack, what comes from one port is one flow. */
+  /** UDP only. Conntrack sees all packets from one local port as one flow. */
   readonly localPort?: number;
 }
 
-/** What the endpoint said (its address and port, and the client's address as it sees it), or why nothing came. */
+/** The endpoint's address and port, and the client's address as the endpoint sees it; or an error. */
 export interface Answer {
   readonly at?: string;
   readonly port?: number;
   readonly from?: string;
-  /** A system error's code; ETIMEDOUT when nothing came, ECLOSED when the connection was closed without a word. */
+  /** A system error code. ETIMEDOUT: no answer. ECLOSED: the connection was closed without an answer. */
   readonly error?: string;
 }
 
 export interface FloodAnswer extends Answer {
-  /** Which of the targets. */
+  /** Index in the list of targets. */
   readonly target: number;
-  /** Milliseconds of the machine's clock. */
+  /** Milliseconds of the machine's clock, like `ended`. */
   readonly begun: number;
   readonly ended: number;
 }
@@ -54,7 +54,7 @@ export class Peer implements AsyncDisposable {
     });
   }
 
-  /** @param addresses where it serves. Resolves when it does. */
+  /** Resolves when the peer listens. @param addresses where it listens */
   static async start(namespace: string, addresses: readonly string[]): Promise<Peer> {
     const program = join(import.meta.dirname, 'peer.ts');
     const argv = [`--net=/run/netns/${namespace}`, process.execPath, program, ...addresses];
@@ -67,12 +67,12 @@ export class Peer implements AsyncDisposable {
     return (await this.#tell({ verb: 'ask', connection, count })) as Answer[];
   }
 
-  /** Begins to connect to the targets in turn, until `stop`. */
+  /** Opens a connection to each target in turn, every `gapMs`, until `stop`. */
   async flood(targets: readonly Connection[], gapMs: number): Promise<void> {
     await this.#tell({ verb: 'flood', targets, gapMs });
   }
 
-  /** @returns what all connections since `flood` met */
+  /** Ends the flood. @returns the answers of all its connections */
   async stop(): Promise<FloodAnswer[]> {
     return (await this.#tell({ verb: 'stop' })) as FloodAnswer[];
   }

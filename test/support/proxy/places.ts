@@ -1,4 +1,4 @@
-// Who is where in the topology, and at which addresses.
+// The places of the topology and their addresses.
 export type Family = 'IPv4' | 'IPv6';
 export type Place = 'p1' | 'p2' | 'p3' | 'r1' | 'r2' | 'node' | 'outside';
 export type ByFamily = Readonly<Record<Family, string>>;
@@ -18,6 +18,6 @@ export const addresses: Readonly<Record<Place, ByFamily>> = {
 export const bridge = pair('10.244.1.1', 'fd00:244:1::1');
 export const second = pair('192.168.56.12', 'fd00:56::12');
 export const secondBridge = pair('10.244.2.1', 'fd00:244:2::1');
-/** Addresses that the endpoint sees when it doesn't see the client. */
+/** Source addresses that an endpoint sees when the packet was masqueraded. */
 export const ofNode = (family: Family): readonly string[] => [addresses.node[family], bridge[family]];
 export const isLocalPod = (place: Place): boolean => place.startsWith('p');

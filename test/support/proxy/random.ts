@@ -11,7 +11,7 @@ export type Event =
   | { readonly kind: 'fail' }
   | { readonly kind: 'sync' };
 
-/** Networks of the cluster: from a number to an address. */
+/** Networks of the cluster. Each function turns a number into an address. */
 interface Plan {
   readonly cluster: (host: number) => string;
   readonly pod: (host: number) => string;
@@ -40,15 +40,15 @@ const plans: Readonly<Record<IpFamily, Plan>> = {
 const names: readonly string[] = ['a', 'b', 'c'];
 const boolean = fc.boolean();
 const policy = fc.constantFrom('Local' as const, 'Cluster' as const);
-/** Mostly the same, so that slices fit their services. */
+/** Mostly TCP, so that the ports of slices match those of their services. */
 const protocol = fc.oneof(
   { weight: 3, arbitrary: fc.constant('TCP' as const) },
   { weight: 2, arbitrary: fc.constantFrom('UDP' as const, 'SCTP' as const) },
 );
 const host = fc.integer({ min: 1, max: 5 });
-/** So many that services take them from each other now and then, but mostly live for a while. */
+/** Large enough that services take a number from each other only now and then. */
 const fromPool = fc.integer({ min: 1, max: 20 });
-/** What a service may turn into that is nobody's to proxy; undefined: it stays ours. */
+/** A reason why kube-proxy must ignore the service. Undefined: kube-proxy handles it. */
 const absence = fc.oneof(
   { weight: 9, arbitrary: fc.constant(undefined) },
   { weight: 1, arbitrary: fc.constantFrom('None', 'ExternalName', 'another proxy') },
@@ -171,7 +171,9 @@ const nodeEvent: fc.Arbitrary<Event> = fc
   )
   .map((node) => ({ kind: 'node', node }));
 
-/** What no two services have at one time. An external IP they may share, even with the same port. */
+/**
+ * Addresses and node ports that only one service can have. Services may share an external IP, even with the same port.
+ */
 const holdings = ({ spec, status }: Service): string[] => [
   ...(spec.clusterIP === undefined || spec.clusterIP === 'None' ? [] : [spec.clusterIP]),
   ...(spec.ports ?? []).flatMap(({ nodePort }) => (nodePort === undefined ? [] : [String(nodePort)])),
@@ -194,7 +196,7 @@ const withoutClashes = (events: readonly Event[]): Event[] => {
   });
 };
 
-/** Ends in a sync. `fail` makes the next restore fail. */
+/** Events that end with a sync. @param failures includes `fail` events, each of which makes the next write fail */
 export const history = (failures: boolean, family: IpFamily = 'IPv4'): fc.Arbitrary<Event[]> =>
   fc
     .array(

@@ -1,4 +1,4 @@
-// Plays a history to a proxier, against any kernel.
+// Replays a history of API events to a proxier over any kernel.
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import type { Logger } from '../../../src/kit/logger.ts';
@@ -45,7 +45,7 @@ export interface RigOptions {
   readonly clusterCidr?: string;
   readonly base?: Partial<BaseOptions>;
   readonly detect?: Partial<DetectLocalOptions>;
-  /** Where damage is looked for. */
+  /** Lists chains for the check for damage. */
   readonly lister?: ChainLister;
 }
 
@@ -56,7 +56,7 @@ export interface Rig {
   sync(): Promise<void>;
 }
 
-/** How a rig tells pods from everybody else. */
+/** How a rig recognises traffic from pods. */
 export const detectOf = ({ followsNode, clusterCidr, detect }: RigOptions): DetectLocalOptions => ({
   mode: followsNode ? 'NodeCIDR' : 'ClusterCIDR',
   clusterCidr: clusterCidr ?? '10.244.0.0/16,fd00:244::/32',
@@ -65,12 +65,12 @@ export const detectOf = ({ followsNode, clusterCidr, detect }: RigOptions): Dete
   ...detect,
 });
 
-/** The parts of a rig that each mode brings. */
+/** The parts of a rig that depend on the mode. */
 export interface RigParts<B extends Backend> {
   readonly family: IpFamily;
-  /** This node's addresses in a mode that relays by itself. */
+  /** Addresses of this node's relays, in a mode with relays. */
   readonly relays?: readonly string[];
-  /** @param node as it is at the time */
+  /** @param node returns the current node */
   readonly createBackend: (node: () => NodeView) => B;
 }
 
@@ -156,7 +156,7 @@ export const replay = async (events: readonly Event[], rig: Rig, fake?: { failur
   return objects;
 };
 
-/** The rig's proxier learns of these objects at once, as one that starts now, and writes. */
+/** Passes all objects to a proxier that starts now, and syncs. */
 export const startWith = async (rig: Rig, objects: Objects, node: NodeView): Promise<void> => {
   rig.node = node;
   for (const service of objects.services.values()) rig.proxier.onService(undefined, service);
@@ -164,7 +164,7 @@ export const startWith = async (rig: Rig, objects: Objects, node: NodeView): Pro
   await rig.sync();
 };
 
-/** Each table of a save, comparable: in which order they come is the tool's affair. */
+/** The tables of a save in a comparable form, sorted because their order depends on the tool. */
 export const tables = (text: string): string[][] =>
   text
     .split(/(?<=^COMMIT\n)/m)

@@ -21,7 +21,7 @@ export type EndpointSketch = { readonly at: Place } & Partial<Pick<Endpoint, 'co
 
 const families = ['IPv4', 'IPv6'] as const;
 
-/** Where a service can be reached, by its number. */
+/** The addresses of a service, by its number. */
 export const clusterIp = (number: number): ByFamily => ({ IPv4: `10.96.1.${number}`, IPv6: `fd00:96::${number}` });
 export const externalIp = (number: number): ByFamily => ({
   IPv4: `198.51.100.${number}`,
@@ -74,7 +74,7 @@ const sliceOf = (sketch: Sketch, family: Family): EndpointSlice => {
   };
 };
 
-/** The service, and a slice of each family. */
+/** The service and a slice for each family. */
 export const changesOf = (sketch: Sketch): Change[] => [
   put.service(serviceOf(sketch)),
   ...families.map((family) => put.slice(sliceOf(sketch, family))),

@@ -1,9 +1,9 @@
 // A small cluster for real packets, built once per file and mode. Each place is a network namespace with a `peer.ts`.
 //
 //   p1 p2 p3 ── cni0 [ node ] ──┐             node: kube-proxy under test (namespace of the `World`)
-//                               fabric        second node: only forwards; sends what is for services to the node
+//                               fabric        second node: forwards, and sends packets for services to the node
 //   r1 r2 ───── cni0 [second] ──┤
-//                    outside ───┘             outside: sends everything to the node; drops what is not for it
+//                    outside ───┘             outside: sends all packets to the node; does not forward
 import { execFileSync } from 'node:child_process';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { UndoStack } from '../../../src/kit/undo.ts';
@@ -22,7 +22,7 @@ export const nodeObject: Change = {
   } as Change['object'],
 };
 
-/** Long enough for a connection that must come about. */
+/** How long to wait for a connection that must succeed. */
 const patienceMs = 5000;
 
 export class Topology implements AsyncDisposable {
@@ -30,7 +30,7 @@ export class Topology implements AsyncDisposable {
   readonly #undo = new UndoStack();
   readonly #peers = new Map<Place, Peer>();
   #marks = 0;
-  /** The mode opens what is new before it closes what is gone, as two steps of one sync. */
+  /** Whether the mode adds and removes in two steps of one sync, so that removals come later. */
   #closesLater = false;
 
   private constructor(world: World) {
@@ -47,23 +47,23 @@ export class Topology implements AsyncDisposable {
     return topology;
   }
 
-  /** Starts kube-proxy; resolves when it is healthy and all it was told is in the kernel. */
+  /** Starts kube-proxy; resolves when it is healthy and all objects are in the kernel. */
   async startProxy(...flags: readonly string[]): Promise<void> {
     await this.world.startProxy(...flags);
     this.#closesLater = flags.includes('--proxy-mode=ipvs');
     await this.apply();
   }
 
-  /** Tells the API server, and waits until all of it is in the kernel: until a service that was told last answers. */
+  /** Applies changes and a marker service. Resolves when the marker answers: then all changes are in the kernel. */
   async apply(...changes: readonly Change[]): Promise<void> {
     await this.#applyWithMark(changes);
-    // When the next sync has begun, this one is over.
+    // A second marker answers only in the next sync, when this sync has ended.
     if (this.#closesLater) await this.#applyWithMark([]);
   }
 
   /**
-   * @param look what is still missing, or undefined
-   * @param intervalMs between two looks
+   * @param look returns what is still missing, or undefined
+   * @param intervalMs time between two calls of `look`
    */
   until(condition: string, look: () => Promise<string | undefined>, intervalMs = 5): Promise<boolean> {
     const seen = async () => {
@@ -73,7 +73,7 @@ export class Topology implements AsyncDisposable {
     return eventually(condition, seen, { timeoutMs: 20_000, intervalMs, maxIntervalMs: Math.max(intervalMs, 50) });
   }
 
-  /** Connects from a place, and waits for as long as an answer may take. */
+  /** Connects from a place `count` times, and waits for the answers. */
   ask(from: Place, to: Omit<Connection, 'timeoutMs'> & { readonly timeoutMs?: number }, count = 1): Promise<Answer[]> {
     return this.#peer(from).ask({ timeoutMs: patienceMs, ...to }, count);
   }
@@ -99,7 +99,7 @@ export class Topology implements AsyncDisposable {
 
   #peer(place: Place): Peer {
     const peer = this.#peers.get(place);
-    if (!peer) throw new Error(`nobody is at ${place}`);
+    if (!peer) throw new Error(`no peer at ${place}`);
     return peer;
   }
 
@@ -115,7 +115,7 @@ export class Topology implements AsyncDisposable {
     this.#onFabric(outside, addresses.outside, 'to-outside');
     for (const family of ['IPv4', 'IPv6'] as const) {
       run(name, [`route add ${podNetworks[family].second} via ${second[family]}`]);
-      // What no rule takes leaves the node here, as it leaves a lab's node for the fabric.
+      // Packets that match no rule leave the node here, as a lab's node sends them to the fabric.
       run(name, [`route add default via ${addresses.outside[family]}`]);
       run(far, [`route add default via ${addresses.node[family]}`]);
       run(outside, [`route add default via ${addresses.node[family]}`]);
@@ -131,7 +131,7 @@ export class Topology implements AsyncDisposable {
       this.#undo.push(`peer at ${place}`, () => peer[Symbol.asyncDispose]());
       this.#peers.set(place, peer);
     });
-    // Of those that start when another one fails, each must be known before all are ended.
+    // If one peer fails, wait until the others have started, so that all of them can be stopped.
     await Promise.allSettled(started);
     await Promise.all(started);
   }
@@ -199,7 +199,7 @@ const prepareRouter = (namespace: string): void =>
     'bridge/bridge-nf-call-ip6tables': 1,
     'ipv4/conf/all/send_redirects': 0,
     'ipv4/conf/default/send_redirects': 0,
-    // Each refusal is told, also when the last one is less than a second ago.
+    // Send an ICMP error for every rejected packet, without a rate limit.
     'ipv4/icmp_ratelimit': 0,
     'ipv6/icmp/ratelimit': 0,
   });

@@ -7,7 +7,7 @@ import { connect, createServer, type Socket } from 'node:net';
 const [role = '', ...argv] = process.argv.slice(2);
 const [host = '', port = '0', count = '1', timeoutMs = '10000'] = argv;
 
-/** Who asked whom; an echo; the digest of all that came, once nothing more comes; and a reset. */
+/** Ports of the server: the addresses of both ends; an echo; a digest of the whole input, at its end; a reset. */
 const ports = { who: 8080, echo: 8081, digest: 8082, reset: 8083 };
 
 const serve = (at: string): Promise<unknown>[] => {
@@ -34,7 +34,7 @@ const serve = (at: string): Promise<unknown>[] => {
   ];
 };
 
-/** `who HOST PORT COUNT TIMEOUT`: so many connections, eight at a time. */
+/** `who HOST PORT COUNT TIMEOUT`: opens COUNT connections, eight at a time. */
 const who = async (): Promise<unknown[]> => {
   const answers: unknown[] = [];
   let left = Number(count);
@@ -61,7 +61,7 @@ const open = (timeout?: number): Socket => {
   return socket;
 };
 
-/** `send HOST PORT BYTES`: sends so many, ends its half, and reads to the end. Digests of both. */
+/** `send HOST PORT BYTES`: sends BYTES, half-closes, reads to the end. Prints digests of both directions. */
 const send = async (): Promise<unknown> => {
   const socket = open();
   const [sent, got] = [createHash('sha256'), createHash('sha256')];
@@ -84,8 +84,8 @@ const send = async (): Promise<unknown> => {
 };
 
 /**
- * `hold HOST PORT COUNT`: so many connections at once, each of which has its own echo. Tells on standard error that all
- * are open, and asks each once more when standard input ends. Counts those that answered.
+ * `hold HOST PORT COUNT`: opens COUNT echo connections at once and reports on standard error when all are open. When
+ * standard input ends, uses each connection again and counts the answers.
  */
 const hold = async (): Promise<unknown> => {
   const sockets = Array.from({ length: Number(count) }, () => open());
@@ -103,10 +103,10 @@ const hold = async (): Promise<unknown> => {
   return { before: before.filter(Boolean).length, after: after.filter(Boolean).length };
 };
 
-/** `udp HOST PORT COUNT`: one after the other from one socket, each waits up to two seconds for its answer. */
+/** `udp HOST PORT COUNT`: sends COUNT packets from one socket; each waits up to two seconds for its answer. */
 const udp = async (): Promise<unknown[]> => {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-  // Connected: an answer from anybody but the one who was asked is not heard.
+  // A connected socket drops answers from any other address.
   await new Promise<void>((resolve) => socket.connect(Number(port), host, resolve));
   const answers: unknown[] = [];
   for (let index = 0; index < Number(count); index++) {

@@ -32,7 +32,7 @@ afterEach(() => {
   for (const name of names) writeFileSync(path(name), String(before[name]));
 });
 
-test('each flag sets what it names', () => {
+test('sets each value from its flag', () => {
   const perCore = before.max;
   initialise(
     `--conntrack-max-per-core=${perCore}`,
@@ -54,14 +54,14 @@ test('each flag sets what it names', () => {
   });
 });
 
-test('without flags, the limit and the TCP timeouts are the usual ones of kube-proxy, the others stay', () => {
+test('sets the default limit and TCP timeouts without flags, and keeps the other values', () => {
   writeFileSync(path('max'), '1000');
   initialise();
   const max = Math.max(32_768 * countCpus(), 131_072);
   expect(read()).toEqual({ ...before, max, tcp_timeout_established: 86_400, tcp_timeout_close_wait: 3600 });
 });
 
-test('the limit is --conntrack-min at least; it is never lowered, and not touched where nothing is asked per core', () => {
+test('raises the limit to --conntrack-min, never lowers it, and keeps it with --conntrack-max-per-core=0', () => {
   const min = before.max + 1000;
   initialise('--conntrack-max-per-core=1', `--conntrack-min=${min}`, ...keepsTimeouts);
   expect(read()).toEqual({ ...before, max: min });

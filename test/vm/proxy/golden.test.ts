@@ -1,4 +1,4 @@
-// The whole kube-proxy in ipvs mode against a real kernel: what it writes equals what the original wrote.
+// Runs the whole kube-proxy in ipvs mode on a real kernel and compares the result with the recordings of the original.
 import { describe, expect, test } from 'vitest';
 import { goldenClusterCidrs, goldenServices, goldenSlices } from '../../support/proxy/golden.ts';
 import {
@@ -22,7 +22,7 @@ const node = {
 };
 
 describe.each(['nft', 'legacy'] as const)('with iptables-%s', (backend) => {
-  test('servers, sets, addresses and rules of both families equal what kube-proxy v1.36.2 wrote', async () => {
+  test('writes the same servers, sets, addresses and rules as kube-proxy v1.36.2', async () => {
     await using world = await World.create(backend);
     for (const line of ['link add node type dummy', 'link set node up', 'address add 10.123.0.11/24 dev node']) {
       world.exec('ip', ...line.split(' '));

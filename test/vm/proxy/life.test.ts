@@ -1,5 +1,5 @@
-// ipvs mode on a real kernel: endpoints that are removed while in use, repair of damage, switches from and to other
-// modes.
+// ipvs mode on a real kernel: endpoints that are removed while in use, repair of damage, flags, and the fallback
+// to iptables mode.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -33,7 +33,7 @@ const slice = (...ips: string[]) =>
   });
 const flags = ['--proxy-mode=ipvs', '--cluster-cidr=10.244.0.0/16'];
 
-/** Real servers as `address:port weight`, of the virtual servers that match. */
+/** Real servers of the matching virtual servers, as `address:port weight`. */
 const servers = (world: World, virtual: RegExp): string[] =>
   world
     .exec('ipvsadm', '-Sn')
@@ -41,7 +41,7 @@ const servers = (world: World, virtual: RegExp): string[] =>
     .filter((line) => line.startsWith('-a') && virtual.test(line))
     .map((line) => line.replace(/^.* -r (\S+) .* -w (\d+)$/, '$1 $2'));
 
-/** All that ipvs mode has in the kernel. */
+/** The kernel state of ipvs mode. */
 const everything = (world: World): string[] => [
   ...world.exec('ipvsadm', '-Sn').split('\n').sort(),
   ...world.exec('ipset', 'save').split('\n').sort(),
@@ -52,7 +52,7 @@ const everything = (world: World): string[] => [
 const isGone = (world: World, virtual: RegExp): boolean =>
   servers(world, virtual).every((line) => line.startsWith(second));
 
-/** Of the first test, and looked at once more by the last. */
+/** Created for the first test; the last test checks it again. */
 let lasting: { readonly world: World; readonly around: Neighbours };
 beforeAll(async () => {
   const world = await World.create();
@@ -69,7 +69,7 @@ const hold = async ({ around }: typeof lasting, port: number): Promise<ChildProc
   return holder;
 };
 
-test('connections outlive their endpoint, which gets no new ones', async () => {
+test('keeps connections to a removed endpoint, but sends no new ones there', async () => {
   const { world, around } = lasting;
   await world.change(service, slice(first));
   await world.startProxy(...flags);
@@ -77,22 +77,22 @@ test('connections outlive their endpoint, which gets no new ones', async () => {
   await hold(lasting, 82);
   await around.ask('c', 'udp', '10.96.0.20', '80', '1');
   await world.change(slice(second));
-  await world.until('the other endpoint is there', () => servers(world, /:81 /).includes(`${second}:8081 1`));
+  await world.until('the other endpoint is in IPVS', () => servers(world, /:81 /).includes(`${second}:8081 1`));
   expect(servers(world, /:8[12] /).filter((line) => line.endsWith(' 0'))).toEqual(Array(2).fill(`${first}:8081 0`));
   expect(await around.ask('c', 'who', '10.96.0.20', '80', '8')).toEqual(
     Array(8).fill(expect.objectContaining({ at: second })),
   );
-  await world.until('UDP, which has no end, and a port without connections do not keep it', () =>
+  await world.until('the removed endpoint is gone for UDP and for a port without connections', () =>
     [/^-a -u/, /-t \S+:80 /].every((virtual) => isGone(world, virtual)),
   );
   holder.stdin?.end();
   expect(await answerOf(holder)).toEqual({ before: 3, after: 3 });
-  // IPVS remembers a closed connection for two minutes, whatever the flags say, but a reset one only for seconds.
+  // IPVS remembers a closed connection for two minutes, regardless of flags, but a reset connection only for seconds.
   around.exec('c', 'ss', '-K', 'dst', '10.96.0.20', 'dport', '=', '82');
   expect(isGone(world, /:82 /)).toBe(false);
 });
 
-test('what somebody takes away comes back, whatever it is', async () => {
+test('restores each kind of deleted kernel state', async () => {
   await using world = await World.create();
   await world.change(service, slice(first, second));
   // Checks for damage become rarer when they take long, as in this machine, and after repeated damage.
@@ -108,14 +108,14 @@ test('what somebody takes away comes back, whatever it is', async () => {
     world.exec(...damage.split(' '));
     expect(everything(world), damage).not.toEqual(whole);
     await world.until(
-      `what went by ${damage} is back`,
+      `the state deleted by ${damage} is back`,
       () => JSON.stringify(everything(world)) === JSON.stringify(whole),
       () => everything(world).join('\n'),
     );
   }
 });
 
-test('a scheduler and timeouts of choice, and strict ARP', async () => {
+test('sets the scheduler, the timeouts and strict ARP from flags', async () => {
   await using world = await World.create();
   await world.change(service, slice(first));
   const timeouts = ['--ipvs-tcp-timeout=20m', '--ipvs-tcpfin-timeout=1m', '--ipvs-udp-timeout=30s'];
@@ -126,7 +126,7 @@ test('a scheduler and timeouts of choice, and strict ARP', async () => {
   expect([sysctl('arp_ignore'), sysctl('arp_announce')]).toEqual(['1', '2']);
 });
 
-test('where the kernel has no such scheduler, iptables mode stands in and says why', async () => {
+test('falls back to iptables mode when the kernel lacks the scheduler, and logs the reason', async () => {
   await using world = await World.create();
   await world.change(service, slice(first));
   await world.startProxy('--proxy-mode=ipvs', '--ipvs-scheduler=nonesuch');
@@ -135,13 +135,13 @@ test('where the kernel has no such scheduler, iptables mode stands in and says w
   expect(world.save()).toContain(`--to-destination ${first}:8080`);
 });
 
-test('an endpoint goes once IPVS has forgotten its last connection', async () => {
+test('removes an endpoint after IPVS has forgotten its last connection', async () => {
   const { world } = lasting;
   await world.until(
-    'it is gone where the connection was reset',
+    'the endpoint of the reset connection is gone',
     () => isGone(world, /:82 /),
     () => world.exec('ipvsadm', '-Ln') + world.exec('ipvsadm', '-Lnc'),
   );
   expect(servers(world, /:82 /)).toEqual([`${second}:8081 1`]);
-  expect(isGone(world, /:81 /), 'where it is remembered').toBe(false);
+  expect(isGone(world, /:81 /), 'the endpoint of a closed connection is gone').toBe(false);
 });

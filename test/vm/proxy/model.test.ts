@@ -1,6 +1,5 @@
 // Random histories in ipvs mode through the real kernel: after each, the kernel holds what a fresh proxier would write.
-// The fakes that the unit tests use hold the same. All in the machine's first network namespace, which nothing else
-// uses.
+// The fakes of the unit tests hold the same. The test uses the machine's main network namespace.
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -41,7 +40,7 @@ const realKernel = (family: IpFamily): IpvsKernel => ({
   netfilter: createNetfilter(family),
 });
 
-/** Gives everything to both: what one of them refuses, the other must refuse. */
+/** Applies each change to the real kernel and to the fake. Both must refuse the same changes. */
 const both = (real: IpvsKernel, fake: IpvsKernel): IpvsKernel => {
   const agree = async (work: Promise<void>, copy: Promise<void>): Promise<void> => {
     const [outcome, other] = await Promise.allSettled([work, copy]);
@@ -66,10 +65,10 @@ const both = (real: IpvsKernel, fake: IpvsKernel): IpvsKernel => {
   };
 };
 
-/** An endpoint that is gone stays a moment, for its connections: there are none. */
+/** Waits until the removed endpoints are deleted; IPVS keeps them for a moment. */
 const untilSettled = (): Promise<void> =>
   eventually(
-    'no endpoint is kept that is gone',
+    'no removed endpoint is left',
     async () => {
       const leaving = exec('ipvsadm -Sn').match(/^.* -w 0$/gm) ?? [];
       return leaving.length === 0 ? { done: true, value: undefined } : { done: false, seen: leaving.join('\n') };
@@ -96,7 +95,9 @@ const isTelling = async ({ family, events }: Story): Promise<boolean> => {
   return servers.some((line) => !line.endsWith('→ '));
 };
 
-test(`${histories} histories`, { timeout: histories * 40_000 }, async () => {
+test(`ends like a fresh proxier and like the fakes after each of ${histories} histories`, {
+  timeout: histories * 40_000,
+}, async () => {
   const property = fc.asyncProperty(story, async ({ family, events }) => {
     fc.pre(await isTelling({ family, events }));
     clear();
@@ -111,7 +112,7 @@ test(`${histories} histories`, { timeout: histories * 40_000 }, async () => {
     expect(await rig.backend.damaged(never)).toBe(false);
     rig.backend.close();
     clear();
-    for (const start of ['now', 'over what is there']) {
+    for (const start of ['from an empty kernel', 'over existing state']) {
       const next = createIpvsRig(family, real);
       await startWith(next, objects, rig.node);
       next.backend.close();

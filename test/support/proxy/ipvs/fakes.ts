@@ -11,7 +11,7 @@ interface FakeServer {
 const protocols: Readonly<Record<string, IpvsProtocol>> = { '-t': 'TCP', '-u': 'UDP', '--sctp-service': 'SCTP' };
 
 export class FakeIpvs implements Ipvs {
-  /** By protocol and address. */
+  /** Virtual servers by protocol and address. */
   readonly servers = new Map<string, FakeServer>();
 
   async list(): Promise<ListedServer[]> {
@@ -58,7 +58,7 @@ export class FakeIpset implements Ipset {
       .join('\n');
   }
 
-  /** What comes before a line that is refused has been done. */
+  /** Like ipset, applies the lines before a refused line. */
   async restore(lines: readonly string[]): Promise<void> {
     for (const line of lines) {
       const [verb = '', name = '', ...rest] = line.split(' ');
@@ -82,7 +82,7 @@ export class FakeLink implements DummyLink {
     return this.#addresses && [...this.#addresses].filter((address) => address.includes(':') === (family === 'IPv6'));
   }
 
-  /** Line by line, up to one that is refused. */
+  /** Like ip, applies the lines before a refused line. */
   async change({ add, remove }: Parameters<DummyLink['change']>[0]): Promise<void> {
     for (const address of add) {
       if (!this.#addresses) throw new Error(`ip refuses ${address}: no such link`);

@@ -1,15 +1,15 @@
-// What the original wrote in ipvs mode, and how it can be compared with what is in a kernel.
+// The recordings of ipvs mode, and functions that bring kernel state into a comparable form.
 import { goldenText } from '../golden.ts';
 
 const lines = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
 
-/** Of one family. @param text of `ipvsadm -Sn` */
+/** Servers of one family. @param text of `ipvsadm -Sn` */
 export const comparableServers = (text: string): string[] =>
   lines(text)
     .map((line) => line.trim())
     .sort();
 
-/** Without what the kernel dices. @param text of `ipset save` */
+/** Sets without the random values of the kernel. @param text of `ipset save` */
 export const comparableSets = (text: string): string[] =>
   lines(text)
     .map((line) => line.replace(/ initval \S+/, '').trim())
@@ -19,7 +19,7 @@ export const comparableSets = (text: string): string[] =>
 export const comparableAddresses = (text: string): string[] =>
   [...text.matchAll(/ inet (\S+) scope (\S+)/g)].map(([, address = '', scope = '']) => `${address} ${scope}`).sort();
 
-/** Order counts only within a chain of ours. @param text of `iptables-save` */
+/** Sorted, except within chains of kube-proxy, whose order matters. @param text of `iptables-save` */
 export const comparableTable = (text: string): string[] => {
   const kept = lines(text)
     .filter((line) => !line.startsWith('#'))

@@ -1,4 +1,4 @@
-// A proxier in ipvs mode, over any kernel.
+// Creates a proxier in ipvs mode over a real or fake kernel, and kernels that fail.
 import { IpvsBackend } from '../../../../src/node/proxy/ipvs/backend.ts';
 import { RuleWriter } from '../../../../src/node/proxy/ipvs/rule-writer.ts';
 import { localMatch } from '../../../../src/node/proxy/local-detector.ts';
@@ -26,7 +26,7 @@ export const fakeKernel = (): IpvsKernel => ({
   netfilter: new FakeNetfilter(),
 });
 
-/** A kernel whose tools do their work and say that they failed: as often as is told. */
+/** A kernel whose next `failures` writes take effect but report a failure. */
 export const unreliable = ({ ipvs, ipset, link, netfilter }: IpvsKernel): IpvsKernel & { failures: number } => {
   const kernel = { failures: 0 };
   const after = async (work: Promise<void>): Promise<void> => {
@@ -54,7 +54,7 @@ export const unreliable = ({ ipvs, ipset, link, netfilter }: IpvsKernel): IpvsKe
   });
 };
 
-/** A kernel whose user is killed after so many writes: the others are never done. */
+/** A kernel that ignores all but the first `writes` writes, as if the proxier had been killed then. */
 export const mortal = ({ ipvs, ipset, link, netfilter }: IpvsKernel, writes: number): IpvsKernel => {
   let left = writes;
   const whileAlive =
@@ -88,7 +88,7 @@ export const mortal = ({ ipvs, ipset, link, netfilter }: IpvsKernel, writes: num
   };
 };
 
-/** Node ports answer at the node's own address. */
+/** A proxier whose node ports are open at the node's own address. */
 export const createIpvsRig = (
   family: IpFamily,
   { netfilter, ...kernel }: IpvsKernel,
@@ -111,7 +111,7 @@ export const createIpvsRig = (
   return rigOver({ family, createBackend });
 };
 
-/** All that a kernel holds of one family, comparable. An endpoint that is on its way out counts as gone. */
+/** The state of a kernel for one family, in a comparable form. Leaves out endpoints with weight 0. */
 export const contents = async (family: IpFamily, kernel: IpvsKernel): Promise<Record<string, readonly string[]>> => {
   const { signal } = new AbortController();
   const servers = (await kernel.ipvs.list()).map(
@@ -123,7 +123,7 @@ export const contents = async (family: IpFamily, kernel: IpvsKernel): Promise<Re
   );
   const lines = async (text: Promise<string>): Promise<string[]> => {
     const found = (await text).match(/^.+$/gm) ?? [];
-    // Sizes are the kernel's own affair, and so is the seed of a hash.
+    // The kernel chooses the sizes and the hash seed.
     return found.map((line) => line.replace(/ (hashsize|bucketsize|initval|maxelem) \S+| \[\d+:\d+\]$/g, ''));
   };
   return {

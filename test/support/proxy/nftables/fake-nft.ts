@@ -5,7 +5,7 @@ import type { Nft } from '../../../../src/node/sys/nft.ts';
 export interface FakeSet {
   readonly kind: string;
   readonly spec: string;
-  /** By key; with comment and value, as nft lists them. */
+  /** Elements by key. The value is the whole element as nft lists it, with comment. */
   readonly elements: Map<string, string>;
 }
 
@@ -24,11 +24,11 @@ type Tables = Map<string, FakeTable>;
 
 export class FakeNft implements Nft {
   #tables: Tables = new Map();
-  /** All inputs that took effect. */
+  /** All inputs that were applied. */
   readonly inputs: string[] = [];
-  /** Makes the next inputs fail. */
+  /** How many of the next inputs fail. */
   failures = 0;
-  /** Inputs like this fail. */
+  /** Inputs that match this pattern fail. */
   refuses: RegExp | undefined;
 
   table(name = 'ip kube-proxy'): FakeTable {
@@ -147,7 +147,7 @@ const rulesOf = (table: FakeTable): string[] => [...table.chains.values()].flatM
 const targetsOf = (text: string): string[] =>
   [...text.matchAll(/(?:goto|jump) ([\w-]+)/g)].map(([, name = '']) => name);
 
-/** Chains that a rule or an element leads to. */
+/** Chains that a rule or an element jumps to. */
 const targets = (table: FakeTable): Set<string> => {
   const elements = [...table.sets.values()].flatMap((set) => [...set.elements.values()]);
   return new Set([...rulesOf(table), ...elements].flatMap(targetsOf));

@@ -1,4 +1,4 @@
-// A proxier in nftables mode, over any nf_tables.
+// Creates a proxier in nftables mode over a real or fake nf_tables.
 import { localMatch } from '../../../../src/node/proxy/local-detector.ts';
 import { NftablesBackend } from '../../../../src/node/proxy/nftables/backend.ts';
 import { type BaseOptions, buildBase } from '../../../../src/node/proxy/nftables/build-base.ts';

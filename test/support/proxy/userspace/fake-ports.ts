@@ -18,7 +18,7 @@ export class FakePorts {
     return new FakeRelay(this, protocol);
   }
 
-  /** @throws EADDRINUSE where the same address, or a wildcard, has the port */
+  /** @throws EADDRINUSE if a relay uses the port at the same address or at a wildcard address */
   bind(wanted: Bound): Bound {
     const bound = wanted.port === 0 ? { ...wanted, port: this.#next++ } : wanted;
     for (const other of this.bound) {

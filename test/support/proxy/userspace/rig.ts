@@ -1,4 +1,4 @@
-// A proxier in userspace mode over ports in memory and any kernel.
+// Creates a proxier in userspace mode over fake ports and any kernel.
 import { localMatch } from '../../../../src/node/proxy/local-detector.ts';
 import type { NodeView } from '../../../../src/node/proxy/types.ts';
 import { UserspaceBackend } from '../../../../src/node/proxy/userspace/backend.ts';
@@ -24,7 +24,7 @@ export const testPlace: Place = {
   local: undefined,
 };
 
-/** A machine of IPv6. */
+/** A node with IPv6. */
 export const testPlace6: Place = {
   ...testPlace,
   family: 'IPv6',
@@ -56,11 +56,13 @@ export const createUserspaceRig = (
   return Object.assign(rigOver({ family, relays: ownAddresses, createBackend }), { ports });
 };
 
-/** Rules by chain, those of a service port in their order, with each relay's port numbered as it comes up in them. */
+/**
+ * Rules by chain in a comparable form. The rules of a service port keep their order, and relay ports are renumbered.
+ */
 export const comparable = (saved: string): unknown => {
   const blocks = new Map<string, string[]>();
   const known = new Map<string, Map<string, string>>();
-  // The real tool says when it wrote this, and how many packets came by.
+  // The real tool adds a date and packet counters.
   const plain = saved.replace(/^#.*\n/gm, '').replace(/ \[\d+:\d+\]$/gm, '');
   for (const section of plain.split(/(?=^\*)/m).sort()) {
     for (const line of section.split('\n')) {
