@@ -44,7 +44,7 @@ const unknownInstance = ({ say }: Context, wanted: string, all: readonly Cluster
   });
 };
 
-/** Like `chooseInstance`, but the lab must not be stopped. @throws LabError also `LAB_NOT_READY` */
+/** Like `chooseInstance`, but refuses a stopped lab. @throws LabError as `chooseInstance` does, and `LAB_NOT_READY` */
 export const chooseRunning = async (context: Context, given?: string): Promise<ClusterSummary> => {
   const instance = await chooseInstance(context, given);
   if (instance.state !== 'stopped') return instance;

@@ -140,7 +140,7 @@ export const parseLabels = (list: readonly string[]): Record<string, string> =>
     }),
   );
 
-/** All fields of v1beta1 in the cluster's Kubernetes version. A file may set all of them; most have no effect here. */
+/** All fields of v1beta1 in the cluster's Kubernetes version. A file may set any field; most have no effect here. */
 const knownFields = new Set(
   `apiVersion kind enableServer staticPodPath podLogsDir syncFrequency fileCheckFrequency httpCheckFrequency staticPodURL
   staticPodURLHeader address port readOnlyPort tlsCertFile tlsPrivateKeyFile tlsCipherSuites tlsMinVersion rotateCertificates

@@ -93,7 +93,7 @@ interface PodParts extends Parts {
   readonly node: Pick<WorkerDeps, 'nodeName' | 'nodeIp' | 'podsFolder'>;
 }
 
-/** Starts the sync loop with everything that its workers need. */
+/** Creates what the pods' workers share, and starts the sync loop. */
 const startPods = async ({ client, runtime, images, config, node, logger, signal }: PodParts): Promise<SyncLoop> => {
   const events = createPodEvents(createEventRecorder(client, { component: 'kubelet', host: node.nodeName, logger }));
   const serviceInformer = createInformer(client, services, { logger, signal });

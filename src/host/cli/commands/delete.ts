@@ -20,7 +20,7 @@ export const run: Run = async (context, [given], options) => {
     return ExitCode.ok;
   }
   const docker = await context.docker();
-  // Ctrl-C does not stop a deletion: a deletion takes only two seconds, and half a deletion leaves a broken lab.
+  // Ctrl-C does not stop a deletion: a deletion takes about two seconds, and half a deletion leaves a broken lab.
   await Promise.all(
     names.map(async (name) => {
       const startedAt = performance.now();

@@ -1,4 +1,4 @@
-// `labs grade`: grades the whole lab, as text, as JSON or as files for courses.
+// `labs grade`: grades the whole lab. Prints the result as text or JSON, and writes report files for courses.
 import { writeFile } from 'node:fs/promises';
 import { ExitCode, LabError, messageOf } from '../../../kit/error.ts';
 import { nearest } from '../../../kit/suggest.ts';

@@ -48,7 +48,7 @@ const print = (context: Context, labs: readonly LabSummary[], instances: readonl
   for (const line of table([say.lab, say.state, say.title], [...known, ...others], output)) output.line(line);
 };
 
-/** One row for the lab, and one for each cluster of it that has another name. */
+/** One row for the lab, and one row for each cluster of this lab that has another name. */
 const rowsOf = (
   { say }: Context,
   lab: string,

@@ -30,7 +30,7 @@ export const labMessages = {
     (name: string, seconds: string) => `Lab ${name} is back (${seconds} s).`,
     (name, seconds) => `실습 ${name}을(를) 이어서 시작했습니다 (${seconds}초).`,
   ),
-  /** Commands to try next, and what each is for. */
+  /** Commands to try next, and the purpose of each. */
   next: both<readonly (readonly [command: string, purpose: string])[]>(
     [
       ['tasks', 'read what there is to do'],

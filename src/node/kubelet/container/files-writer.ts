@@ -1,4 +1,4 @@
-// Writes a pod's /etc/hosts, /etc/hostname and /etc/resolv.conf to the node's disk. Its containers mount them.
+// Writes a pod's /etc/hosts, /etc/hostname and /etc/resolv.conf to the node's disk. The pod's containers mount them.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Pod } from '../../../api/core.ts';

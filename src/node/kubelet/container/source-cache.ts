@@ -12,7 +12,7 @@ import { referencesOf, type Sources } from './sources.ts';
 export interface SourceCache {
   /** Loads the objects that the pod refers to. */
   load(pod: Pod): Promise<Sources>;
-  /** Called when a watched ConfigMap or Secret changed, with its namespace. */
+  /** The listener gets the namespace of each watched ConfigMap or Secret that changes. */
   onChange(listener: (namespace: string) => void): void;
 }
 

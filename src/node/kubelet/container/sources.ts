@@ -1,7 +1,7 @@
 // The ConfigMaps and Secrets from which a pod takes environment variables and files. Pure; source-cache.ts loads them.
 import type { ConfigMap, Pod, Secret } from '../../../api/core.ts';
 
-/** The objects of the pod's namespace, by name; undefined where an object does not exist. */
+/** The objects of the pod's namespace, by name; undefined if the object does not exist. */
 export interface Sources {
   configMap(name: string): ConfigMap | undefined;
   secret(name: string): Secret | undefined;

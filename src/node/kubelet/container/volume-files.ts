@@ -71,7 +71,7 @@ const secretFiles = (source: KeySource, mode: number | undefined, { sources }: V
 
 const decode = (base64: string): Buffer => Buffer.from(base64, 'base64');
 
-/** All keys, each as a file of that name, unless the volume lists `items`. */
+/** Makes a file of each key, with the key as its name. If the volume lists `items`, makes only these files. */
 const selectKeys = (
   content: ReadonlyMap<string, Buffer>,
   { items, optional }: KeySource,

@@ -42,7 +42,7 @@ const recordsOf = ({ name }: Container, view: PodView) => {
   return { current, earlier };
 };
 
-/** The container's status at the API server. */
+/** The container's status that the API server has. */
 const knownStatus = (container: Container, { pod }: PodView): ContainerStatus | undefined => {
   const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
   return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container.name);

@@ -59,7 +59,7 @@ const planRun = (view: PodView): Plan => {
   return builder.plan();
 };
 
-/** Ends the containers, then the network, then tells the API server. */
+/** Ends the containers, then removes the network, then deletes the pod from the API server. */
 const planDeletion = (view: PodView): Plan => {
   const builder = new PlanBuilder(view);
   const ended = builder.endAll(deletionGrace(view), (name) => `Stopping container ${name}`);

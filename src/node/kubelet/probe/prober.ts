@@ -141,8 +141,8 @@ const runProbe = async (target: Target, { kind, probe, onThreshold }: ProbeLoop)
 };
 
 /**
- * @returns the container's age at its first probe, in milliseconds. The liveness probe starts later, because every
- * failure of it counts.
+ * @returns the container's age at its first probe, in milliseconds. The liveness probe starts later, because each
+ * of its failures counts.
  */
 const firstProbeMs = (kind: Kind, { initialDelaySeconds = 0 }: Probe): number =>
   Math.max(initialDelaySeconds * 1000, kind === 'liveness' ? settlingMs / 2 : 0);

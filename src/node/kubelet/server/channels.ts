@@ -41,7 +41,7 @@ export const createCommandChannels = (socket: WebSocket): CommandChannels => {
     const size = id === channel.resize ? parseSize(payload) : undefined;
     if (size) resize.put(size);
   });
-  // Clients wait for a first message before they send anything.
+  // As from the original kubelet: an empty message tells the client that the connection is established.
   send(channel.stdout, Buffer.alloc(0));
   return {
     stdout: (chunk) => send(channel.stdout, chunk),

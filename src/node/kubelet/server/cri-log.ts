@@ -20,7 +20,7 @@ export interface LogSelection {
 
 const newline = Buffer.from('\n');
 
-/** @returns the complete lines of the file, and the bytes after the last of them */
+/** @returns the complete lines of the file, and the bytes after the last complete line */
 export const splitLog = (data: Buffer): { readonly lines: LogLine[]; readonly rest: Buffer } => {
   const lines: LogLine[] = [];
   let start = 0;

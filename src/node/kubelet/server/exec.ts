@@ -155,7 +155,7 @@ const ended = (child: StreamingProgram, channels: CommandChannels): Promise<numb
   return promise;
 };
 
-/** Passes the client's input on. socat's input stays open even without input: socat would end when its input ends. */
+/** Passes the client's input on. If there is none, ends the program's input at once; socat would end with its input. */
 const feed = (channels: CommandChannels, child: StreamingProgram, wanted: boolean): void => {
   child.stdin?.on('error', () => {});
   if (!wanted && child.spawnargs[0] !== 'socat') child.stdin?.end();

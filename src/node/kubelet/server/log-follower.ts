@@ -74,7 +74,7 @@ const watchFile = (path: string, signal: AbortSignal) => {
   watcher.on('error', notice);
   signal.addEventListener('abort', notice, { once: true });
   return {
-    /** Resolves at the next change, at once if there was one since the last call, or after `ms`. */
+    /** Resolves at the next change, or after `ms`. Resolves at once if the file changed since the last call. */
     next: (ms: number): Promise<void> =>
       new Promise((resolve) => {
         const timer = setTimeout(resolve, changed ? 0 : ms);
