@@ -10,7 +10,10 @@ export interface ClusterAccess {
   /** Running machines only. */
   readonly machines: readonly MachineAccess[];
   readonly fabric: FabricCaller;
-  /** Runs a program in a machine as root. Never used to read what is graded: the student controls the machine's programs. */
+  /**
+   * Runs a program in a machine as root. Never used to read what is graded: the student controls the machine's
+   * programs.
+   */
   exec(machine: string, argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
 }
 

@@ -1,4 +1,5 @@
-// An HTTP server that answers from a script and remembers what it was asked: for what a client does with refusals and credentials.
+// An HTTP server that answers from a script and remembers what it was asked: for what a client does with refusals and
+// credentials.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';

@@ -105,7 +105,10 @@ export const cluster: ClusterSpec = {
 
 type Written = Readonly<Record<string, unknown>>;
 
-/** A lab with one task, `task`, that has these checks. @param checks as lab.yaml has them; `id` and `title` have defaults */
+/**
+ * A lab with one task, `task`, that has these checks. @param checks as lab.yaml has them; `id` and `title` have
+ * defaults
+ */
 export const labOf = (checks: readonly Written[], task: Partial<TaskDefinition> = {}): LabDefinition => {
   const input = labSchema.parse({
     apiVersion: 'labs/v1',

@@ -14,7 +14,9 @@ const marker = storeMarker(inputs.digests.pods);
 const kind = (name: string) => ({ [imageLabels.kind]: name });
 
 const copied = ['busybox', 'web', 'db', 'toolbox'].map((name) => `${name} 1000 {"Cmd":["${name}"]}`).join('\n');
-/** node_modules has no Node of this version, so the build reads the small file below from the cache instead of 120 MB. */
+/**
+ * node_modules has no Node of this version, so the build reads the small file below from the cache instead of 120 MB.
+ */
 const architecture = 'test';
 const engine = (images: Record<string, Record<string, string>>): FakeDocker =>
   new FakeDocker({

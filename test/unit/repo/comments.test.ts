@@ -6,17 +6,10 @@ import { expect, test } from 'vitest';
 const root = join(import.meta.dirname, '../../..');
 const folders = ['src', 'test', 'scripts', 'labs', 'image', 'bin', 'deploy'];
 const longest = 120;
-/** Folders whose comments are still being rewritten. */
-const pending = /^(src|deploy|image|test\/contract|test\/unit)\//;
 
 const files = execFileSync('git', ['ls-files', ...folders], { cwd: root, encoding: 'utf8' })
   .split('\n')
-  .filter(
-    (name) =>
-      /\.(ts|mjs|cjs|js|sh|pl|yaml)$|Dockerfile$/.test(name) &&
-      !name.startsWith('test/fixtures/') &&
-      !pending.test(name),
-  );
+  .filter((name) => /\.(ts|mjs|cjs|js|sh|pl|yaml)$|Dockerfile$/.test(name) && !name.startsWith('test/fixtures/'));
 
 const isComment = (line: string): boolean => /^\s*(\/\/|\/?\*|#)/.test(line);
 

@@ -7,7 +7,10 @@ import { configFields, type FieldType, type Section } from './fields.ts';
 
 export type ConfigValue = string | number | boolean | readonly string[];
 
-/** Path such as `iptables.syncPeriod` → value. Durations are milliseconds. The content of fields of type map is not checked. */
+/**
+ * Path such as `iptables.syncPeriod` → value. Durations are milliseconds. The content of fields of type map is not
+ * checked.
+ */
 export type ConfigValues = ReadonlyMap<string, ConfigValue>;
 
 /** Values and their places, such as `config.yaml:7`. */

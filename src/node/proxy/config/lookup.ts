@@ -1,4 +1,5 @@
-// Looks up one value of the configuration: from the flag, else the file, else the default. Remembers its source for error messages.
+// Looks up one value of the configuration: from the flag, else the file, else the default. Remembers its source for
+// error messages.
 import type { Flags } from '../../component/flags.ts';
 import { flagOfField } from './fields.ts';
 import type { ConfigValue, ConfigValues } from './file.ts';

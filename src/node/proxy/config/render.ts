@@ -6,8 +6,8 @@ import { formatGoDuration as duration } from '../../../kit/duration.ts';
 import type { ProxyConfig } from './config.ts';
 
 /**
- * A KubeProxyConfiguration for `--write-config-to`. The format has no field for `--master`, nor for a server that an empty flag turned
- * off, so both are missing.
+ * A KubeProxyConfiguration for `--write-config-to`. The format has no field for `--master`, nor for a server that an
+ * empty flag turned off, so both are missing.
  */
 export const renderConfig = (config: ProxyConfig): string => {
   const masquerade = { masqueradeAll: config.masqueradeAll, masqueradeBit: config.masqueradeBit };
@@ -68,7 +68,9 @@ const ipvsFields = ({ ipvs }: ProxyConfig) => ({
   udpTimeout: duration(ipvs.udpTimeoutMs),
 });
 
-/** The body of /configz. The original shows its internal structures there, whose names differ from the file's fields. */
+/**
+ * The body of /configz. The original shows its internal structures there, whose names differ from the file's fields.
+ */
 export const renderConfigz = (config: ProxyConfig): string =>
   JSON.stringify({
     'kubeproxy.config.k8s.io': {

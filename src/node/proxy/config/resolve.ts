@@ -1,4 +1,5 @@
-// Merges command line and config file into one configuration. A flag wins over the file, the file wins over the default.
+// Merges command line and config file into one configuration. A flag wins over the file, the file wins over the
+// default.
 import { hostname } from 'node:os';
 import type { ProxyMode } from '../../../api/proxy-modes.ts';
 import type { ProxyConfig } from './config.ts';
@@ -84,7 +85,10 @@ const conntrackOf = (look: Lookup): ProxyConfig['conntrack'] => ({
   udpStreamMs: look.number('conntrack.udpStreamTimeout', 0),
 });
 
-/** The sections of the config file with a mode's masquerade settings and sync periods. All modes except ipvs share the same flags. */
+/**
+ * The sections of the config file with a mode's masquerade settings and sync periods. All modes except ipvs share the
+ * same flags.
+ */
 const sectionOf: Readonly<Record<ProxyMode, { readonly masquerade: string; readonly pace: string }>> = {
   iptables: { masquerade: 'iptables', pace: 'iptables' },
   ipvs: { masquerade: 'iptables', pace: 'ipvs' },

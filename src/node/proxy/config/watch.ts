@@ -1,5 +1,5 @@
-// Watches the config file. After an edit the program ends, so that its supervisor restarts it, as with the original. Unlike the original,
-// an invalid edit is only logged.
+// Watches the config file. After an edit the program ends, so that its supervisor restarts it, as with the original.
+// Unlike the original, an invalid edit is only logged.
 import { readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../../../kit/error.ts';
@@ -37,7 +37,8 @@ export const configChanged = ({ path, text, validate, log, signal }: ConfigWatch
       log.error('The changed configuration file cannot be used; going on with the one before', error, { path });
     }
   };
-  // Watches the folder: editors replace the file, and in a pod the file is a symbolic link through another link, which changes.
+  // Watches the folder: editors replace the file, and in a pod the file is a symbolic link through another link, which
+  // changes.
   watch(dirname(path), { signal, persistent: false }, () => {
     clearTimeout(timer);
     timer = setTimeout(look, settleMs);

@@ -1,5 +1,5 @@
-// nftables mode for one address family: an update becomes items, and the difference goes to the kernel. The only state is the table's
-// known content.
+// nftables mode for one address family: an update becomes items, and the difference goes to the kernel. The only state
+// is the table's known content.
 import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import type { Nft } from '../../sys/nft.ts';
@@ -56,7 +56,10 @@ export class NftablesBackend implements Backend {
     return { full, rules: noRules };
   }
 
-  /** Whether the table is gone or a chain has another number of rules. Elements are not checked, because listing them takes long. */
+  /**
+   * Whether the table is gone or a chain has another number of rules. Elements are not checked, because listing them
+   * takes long.
+   */
   async damaged(signal: AbortSignal): Promise<boolean> {
     const state = await this.#options.state.read(signal);
     if (state !== undefined && state === this.#whole) return false;

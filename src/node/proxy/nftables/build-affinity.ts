@@ -1,5 +1,5 @@
-// Session affinity: each endpoint has a set of clients that expire after the service's timeout. Such services need their own chains,
-// because a map cannot look up a set's name.
+// Session affinity: each endpoint has a set of clients that expire after the service's timeout. Such services need
+// their own chains, because a map cannot look up a set's name.
 import { hash } from 'node:crypto';
 import type { ProxyEndpoint } from '../types.ts';
 import { type Item, words } from './model.ts';

@@ -1,4 +1,5 @@
-// Builds the part of the table that does not depend on services: the base chains with their hooks, and the lookups for every packet.
+// Builds the part of the table that does not depend on services: the base chains with their hooks, and the lookups for
+// every packet.
 import type { LocalMatch } from '../local-detector.ts';
 import type { IpFamily } from '../types.ts';
 import {
@@ -42,7 +43,9 @@ export const buildBase = (options: BaseOptions): Item[] => {
   ];
 };
 
-/** Marks a packet for masquerading: the node's address becomes its source, so that replies come back through this node. */
+/**
+ * Marks a packet for masquerading: the node's address becomes its source, so that replies come back through this node.
+ */
 export const markRule = (mark: number): string => `meta mark set meta mark | ${hex(mark)}`;
 
 /** The match for packets from pods of this node; with `!= `, for all other packets. */
@@ -81,7 +84,9 @@ const namedSets = ({ ip, address }: Words): NamedSet[] => {
   return specs.map(([name, kind, spec]) => ({ kind, name, spec }));
 };
 
-/** The endpoint checks run after DNAT. A packet that got an endpoint has another destination by then and does not match. */
+/**
+ * The endpoint checks run after DNAT. A packet that got an endpoint has another destination by then and does not match.
+ */
 const filterChains = (): Chain[] => {
   const ask = (name: string): string => `ct state new jump ${name}`;
   const filter = (name: string, hook: string, rules: readonly string[]): Chain =>
@@ -129,7 +134,10 @@ const nodePortMatch = ({ family, nodePortAddresses }: BaseOptions): string => {
   return `${ip} daddr @${sets.nodePortIps}`;
 };
 
-/** A service without endpoints rejects packets. One without endpoints on this node drops them, as another node may answer. */
+/**
+ * A service without endpoints rejects packets. One without endpoints on this node drops them, as another node may
+ * answer.
+ */
 const refusals = (match: string, rejected: SetName, dropped: SetName): string[] => [
   `${match} @${rejected} reject`,
   `${match} @${dropped} drop`,

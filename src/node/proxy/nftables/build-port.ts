@@ -1,11 +1,11 @@
 // Builds the items that one service port and its endpoints need in the table. Pure.
 //
 //   service-ips       address . protocol . port ─▶ service-tcp-3: endpoints-tcp[address . port . random of 3] ─▶ DNAT
-//                                               ─▶ external-…: masquerade, or keep the client's address; then as above
-//   service-nodeports           protocol . port ─▶ external-nodeport-tcp-3 ─▶ nodeport-tcp-3: nodeport-endpoints-tcp[…] ─▶ DNAT
+//                                               ─▶ external-…: masquerade or keep the client's address; then as above
+//   service-nodeports           protocol . port ─▶ external-nodeport-tcp-3 ─▶ nodeport-tcp-3: nodeport-endpoints-…[…]
 //
-// There is one chain for each *number* of endpoints, not for each service. Services and endpoints are map elements, which the kernel adds
-// and removes without evaluating any rule again.
+// There is one chain for each *number* of endpoints, not for each service. Services and endpoints are map elements,
+// which the kernel adds and removes without evaluating any rule again.
 import type { Protocol } from '../../../api/core.ts';
 import type { ProxyEndpoint, ServicePort } from '../types.ts';
 import { categorize } from '../view/categorize.ts';

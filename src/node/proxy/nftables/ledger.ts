@@ -1,5 +1,5 @@
-// Records which service port needs which items. Several service ports may share a chain or a cluster IP. If two of them claim the same
-// address and port by mistake, the first by name wins, independent of the order of events.
+// Records which service port needs which items. Several service ports may share a chain or a cluster IP. If two of them
+// claim the same address and port by mistake, the first by name wins, independent of the order of events.
 import { type Item, identityOf, nameOf, sameItem, spaceOf } from './model.ts';
 
 /** The difference between two states of the table. A changed item appears in both lists. */
@@ -26,7 +26,10 @@ export class Ledger {
   readonly #owners = new Map<string, readonly Item[]>();
   /** Space → claims. Nearly all names have a single claim. */
   readonly #spaces = new Map<string, Claims>();
-  /** Identity → item in force at the last `takeChanges`, for identities touched since then. Undefined before the first `settle`. */
+  /**
+   * Identity → item in force at the last `takeChanges`, for identities touched since then. Undefined before the first
+   * `settle`.
+   */
   #before: Map<string, Before> | undefined;
 
   get owners(): Iterable<string> {

@@ -55,7 +55,10 @@ const baseOf = (family: IpFamily, { config, node }: ModeContext): Item[] =>
     nodePortAddresses: answeringAddresses(family, { config, node }),
   });
 
-/** Unlike iptables mode, the default is only the node's primary address, and never localhost: replies to localhost could not be routed. */
+/**
+ * Unlike iptables mode, the default is only the node's primary address, and never localhost: replies to localhost could
+ * not be routed.
+ */
 const answeringAddresses = (
   family: IpFamily,
   { config, node }: Pick<ModeContext, 'config' | 'node'>,

@@ -14,7 +14,10 @@ export interface NamedSet {
 export interface Chain {
   readonly kind: 'chain';
   readonly name: string;
-  /** Type, hook and priority of a base chain; one name always has the same. Absent for chains that only other chains jump to. */
+  /**
+   * Type, hook and priority of a base chain; one name always has the same. Absent for chains that only other chains
+   * jump to.
+   */
   readonly hook?: string;
   /** Rules in nft's syntax. */
   readonly rules: readonly string[];
@@ -45,7 +48,10 @@ export const sets = {
   hairpin: 'hairpin-connections',
 } as const;
 
-/** Maps from a random number to an endpoint. nft needs one per protocol, because a port in a key must belong to a protocol. */
+/**
+ * Maps from a random number to an endpoint. nft needs one per protocol, because a port in a key must belong to a
+ * protocol.
+ */
 export const choiceMaps = ['endpoints', 'local-endpoints', 'nodeport-endpoints', 'nodeport-local-endpoints'] as const;
 export const protocols = ['tcp', 'udp', 'sctp'] as const;
 
@@ -80,7 +86,10 @@ export const words: Readonly<Record<IpFamily, Words>> = {
 
 export const tableOf = (family: IpFamily): string => `${words[family].ip} kube-proxy`;
 
-/** Names are unique within a space. Chains share one space, sets and maps share another, and each set's elements have their own. */
+/**
+ * Names are unique within a space. Chains share one space, sets and maps share another, and each set's elements have
+ * their own.
+ */
 export const spaceOf = (item: Item): string => {
   if (item.kind === 'element') return item.set;
   return item.kind === 'chain' ? 'chain' : 'set';

@@ -8,7 +8,10 @@ import { type Chain, type Element, type Item, type NamedSet, tableOf } from './m
 /** Elements per command. The kernel takes some hundred in one message. */
 const elementsPerCommand = 500;
 
-/** Its number grows when a set's type or a hook changes. A table with another comment, such as the original's, is replaced as a whole. */
+/**
+ * Its number grows when a set's type or a hook changes. A table with another comment, such as the original's, is
+ * replaced as a whole.
+ */
 const tableComment = 'rules for kube-proxy, layout 1';
 
 /** Chains and sets that no rule or element refers to. */
@@ -40,7 +43,10 @@ export const unusedIn = (existing: Existing | undefined, items: readonly Item[])
   };
 };
 
-/** Chains may refer to one another, so all of them are flushed before the first one is deleted. Then nothing uses the sets. */
+/**
+ * Chains may refer to one another, so all of them are flushed before the first one is deleted. Then nothing uses the
+ * sets.
+ */
 export const renderRemoval = (family: IpFamily, { chains, sets }: Unused): string => {
   const table = tableOf(family);
   return [

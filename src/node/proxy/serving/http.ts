@@ -35,7 +35,8 @@ export const sendPage = (response: ServerResponse, { code, type, body }: Page): 
 };
 
 /**
- * @param address such as `0.0.0.0:10256` or `[::]:10256`; a wildcard of either family, or no host, means all addresses of both families
+ * @param address such as `0.0.0.0:10256` or `[::]:10256`; a wildcard of either family, or no host, means all addresses
+ * of both families
  * @throws Error if the port is taken or this machine lacks the address
  */
 export const listen = (server: Server, address: string, signal: AbortSignal): Promise<void> => {

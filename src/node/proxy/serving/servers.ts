@@ -1,4 +1,5 @@
-// Opens the two HTTP servers of the process: health for load balancers and the kubelet; metrics and configuration for operators.
+// Opens the two HTTP servers of the process: health for load balancers and the kubelet; metrics and configuration for
+// operators.
 import { createServer, type Server } from 'node:http';
 import { processMetrics, renderMetrics } from '../../component/metrics.ts';
 import { readAccounting } from '../../sys/netfilter.ts';

@@ -1,4 +1,5 @@
-// Serves health check node ports. With externalTrafficPolicy Local, a load balancer asks each node whether it has an endpoint.
+// Serves health check node ports. With externalTrafficPolicy Local, a load balancer asks each node whether it has an
+// endpoint.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from '../../../kit/logger.ts';
 import type { ServiceView } from '../types.ts';

@@ -12,7 +12,8 @@ import { proxySelector } from './service-ports.ts';
 import { fromOldSlice, oldEndpointSlices } from './slice-v1beta1.ts';
 
 /**
- * Waits until the API server answers. A starting cluster has it within about a second, so the first attempts follow quickly.
+ * Waits until the API server answers. A starting cluster has it within about a second, so the first attempts follow
+ * quickly.
  * @returns the version of EndpointSlices that the server has
  */
 export const reachServer = async (
@@ -41,7 +42,9 @@ interface Looked {
   readonly retryAfterMs?: number;
 }
 
-/** Any authenticated client may read the versions of a group. Missing rights show later, in the list of each resource. */
+/**
+ * Any authenticated client may read the versions of a group. Missing rights show later, in the list of each resource.
+ */
 const look = async (client: Client): Promise<Looked> => {
   try {
     const { status, body, ...rest } = await client.raw('/apis/discovery.k8s.io');
@@ -82,8 +85,8 @@ export interface Followed {
 }
 
 /**
- * Calls the handlers for each change at the API server. Informers start at once and report each object only once. So the handlers must be
- * registered in the same turn of the event loop: this function must not await anything.
+ * Calls the handlers for each change at the API server. Informers start at once and report each object only once. So
+ * the handlers must be registered in the same turn of the event loop: this function must not await anything.
  */
 export const followObjects = ({ client, nodeName, slices, handlers, log, signal }: FollowOptions): Followed => {
   const options = { signal, logger: log };

@@ -58,8 +58,8 @@ const usable = (endpoints: readonly ProxyEndpoint[]): readonly ProxyEndpoint[] =
 };
 
 /**
- * Endpoints with a topology hint for this node, or else for its zone. Hints are used only if every ready endpoint has hints and at least
- * one hint fits. Otherwise traffic could be lost while the controller is still writing the hints.
+ * Endpoints with a topology hint for this node, or else for its zone. Hints are used only if every ready endpoint has
+ * hints and at least one hint fits. Otherwise traffic could be lost while the controller is still writing the hints.
  */
 const nearest = (ready: readonly ProxyEndpoint[], node: Node): readonly ProxyEndpoint[] => {
   const { zone } = node;

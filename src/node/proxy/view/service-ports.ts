@@ -16,7 +16,10 @@ const defaultAffinitySeconds = 10_800;
 export const portKey = (service: string, portName: string | undefined, protocol: Protocol): PortKey =>
   `${service}${portName ? `:${portName}` : ''}/${protocol}`;
 
-/** @returns an empty list for headless and ExternalName services, services of another proxy, and services without an address of the family */
+/**
+ * @returns an empty list for headless and ExternalName services, services of another proxy, and services without an
+ * address of the family
+ */
 export const servicePortsOf = (service: Service, family: IpFamily): ServicePort[] => {
   const { metadata, spec, status } = service;
   const { labels = {} } = metadata;

@@ -61,8 +61,8 @@ const parseEndpoint = (endpoint: Endpoint, port: number, nodeName: string): Prox
 };
 
 /**
- * Two slices can list the same address: while an endpoint moves between slices, or when a new pod gets the address of a terminating pod.
- * A non-terminating endpoint wins, then a ready one, then a local one.
+ * Two slices can list the same address: while an endpoint moves between slices, or when a new pod gets the address of a
+ * terminating pod. A non-terminating endpoint wins, then a ready one, then a local one.
  */
 const isBetter = (candidate: ProxyEndpoint, known: ProxyEndpoint | undefined): boolean => {
   if (known === undefined) return true;

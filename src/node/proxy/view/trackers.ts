@@ -1,5 +1,5 @@
-// Collects the changes between two syncs. Only the first `before` and the last `after` of an object count, so changes that cancel out
-// cause no work.
+// Collects the changes between two syncs. Only the first `before` and the last `after` of an object count, so changes
+// that cancel out cause no work.
 import type { Service } from '../../../api/core.ts';
 import { type EndpointSlice, lastChangeAnnotation } from '../../../api/discovery.ts';
 import type { Logger } from '../../../kit/logger.ts';
@@ -100,8 +100,9 @@ export class EndpointTracker {
   }
 
   /**
-   * Returns and forgets the times, in milliseconds of Unix time, at which the pending changes began; for example when a pod became ready.
-   * Slices without a trigger time do not count. Neither do changes from before this program's start: they say nothing about its speed.
+   * Returns and forgets the times, in milliseconds of Unix time, at which the pending changes began; for example when a
+   * pod became ready. Slices without a trigger time do not count. Neither do changes from before this program's start:
+   * they say nothing about its speed.
    */
   takeTriggers(): number[] {
     const times = [...this.#triggers.values()].flat();

@@ -9,7 +9,9 @@ const probe = (command: string, over: Partial<Probe> = {}): Probe => ({ exec: { 
 let prober: Prober;
 afterEach(() => prober.forget('u1'));
 
-/** Probes a container that started a minute ago, so that every failure counts. A command succeeds unless it is `false`. */
+/**
+ * Probes a container that started a minute ago, so that every failure counts. A command succeeds unless it is `false`.
+ */
 const start = (over: Partial<Container>) => {
   const asked: string[] = [];
   const failures: string[] = [];
