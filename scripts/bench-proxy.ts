@@ -60,6 +60,6 @@ const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() /
 if (argv.json) echo(JSON.stringify({ machine, rows, small }, null, 2));
 else
   echo(
-    `${report({ rows, small })}\n\n${machine}. [12× of …]: the original's, and how many times ours is faster or smaller.`,
+    `${report({ rows, small })}\n\n${machine}. [12× of …]: the original's figure, and how many times this kube-proxy is faster or smaller.`,
   );
 process.exit(0);

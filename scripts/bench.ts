@@ -62,7 +62,7 @@ const measure = async <T>(mode: string, argument: unknown): Promise<T> => {
 };
 
 const benchImages = async (): Promise<void> => {
-  say('making the images anew…');
+  say('making the images again…');
   for (const image of await docker.images.list({ [imageLabels.kind]: '' }))
     for (const tag of image.tags.filter((each) => each.startsWith('labs/')))
       await docker.images.remove(tag).catch(() => {});

@@ -146,7 +146,7 @@ const measureMemory = (machines) => {
       const command = readFileSync(`/proc/${entry}/cmdline`, 'utf8').split(/[\0 ]/)[0].split('/').pop();
       if (machine && pss > 0) found.push({ machine, program: command || 'kernel', pss });
     } catch {
-      // It has ended meanwhile.
+      // The process has ended.
     }
   }
   return found;

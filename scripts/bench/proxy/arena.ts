@@ -11,7 +11,7 @@ import { removeLeftovers } from '../../lib/leftovers.ts';
 import { root } from '../../lib/vitest.ts';
 import { Lines } from './lines.ts';
 
-/** As labs' nodes and the image of `deploy/kube-proxy` run it. */
+/** The flag with which nodes of labs and the image of `deploy/kube-proxy` run Node. */
 const nodeFlag = '--max-semi-space-size=2';
 
 export type Backend = 'nft' | 'legacy' | 'nftables' | 'ipvs';
@@ -21,7 +21,7 @@ export interface Change {
   readonly object: KubeObject;
 }
 
-/** Made, and not yet taken down: Ctrl-C must leave nothing behind. */
+/** Arenas to remove when the program ends, also after Ctrl-C. */
 const open = new Set<Arena>();
 let count = 0;
 
@@ -67,11 +67,11 @@ export class Arena implements Disposable {
     return this.start(argv, 'stderr');
   }
 
-  /** Says each address of an endpoint, or each number of entries, that newly is in the kernel. */
+  /** Returns a line for each new endpoint address in the kernel; for legacy, for each new number of entries. */
   async watchKernel(): Promise<Lines> {
     const mode = this.backend === 'legacy' ? 'legacy' : 'nft';
     const { lines } = this.start(['perl', join(import.meta.dirname, 'watch-kernel.pl'), mode]);
-    await lines.next('the look into the kernel', (line) => line === 'ready');
+    await lines.next('the start of watch-kernel.pl', (line) => line === 'ready');
     return lines;
   }
 
@@ -80,7 +80,7 @@ export class Arena implements Disposable {
     argv: readonly string[],
     output: 'stdout' | 'stderr' = 'stdout',
   ): { pid: number; lines: Lines; child: ChildProcess } {
-    // nsenter becomes the program itself: its process is the program's.
+    // nsenter replaces itself by the program, so the process id is that of the program.
     const child = spawn('nsenter', this.#inside(argv), { env: this.#env, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#children.push(child);
     const lines = new Lines();
@@ -130,7 +130,7 @@ export class Arena implements Disposable {
   }
 }
 
-/** Of measurements that were killed. */
+/** Removes the namespaces and folders of killed benchmarks. */
 export const removeLeftArenas = (): void => removeLeftovers(/^lb-(\d+)-/, /^labs-bench-(\d+)-/);
 
 export const closeAll = (): void => {

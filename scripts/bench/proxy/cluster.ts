@@ -43,7 +43,7 @@ export const sliceOf = (index: number, extra?: string): EndpointSlice => ({
 const addressesOf = (index: number): string[] =>
   Array.from({ length: 2 + (index % 3) }, (_, number) => `10.${128 + number}.${byte(index, 8)}.${byte(index, 0)}`);
 
-/** What `watch-kernel.pl` looks for. */
+/** An additional endpoint address that `watch-kernel.pl` recognises. */
 export const extraAddress = (number: number): string => `10.250.${byte(number, 8)}.${byte(number, 0)}`;
 
 export const clusterOf = (size: number): Change[] =>
@@ -52,7 +52,7 @@ export const clusterOf = (size: number): Change[] =>
     { plural: 'endpointslices', object: sliceOf(index) },
   ]);
 
-/** Addresses of all endpoints that rules must lead to. */
+/** Addresses of all endpoints that the rules must contain. */
 export const endpointsOfAll = (size: number, extras: ReadonlyMap<number, string>): Set<string> => {
   const all = new Set<string>();
   for (let index = 0; index < size; index += 1) for (const address of addressesOf(index)) all.add(address);

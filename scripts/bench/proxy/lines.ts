@@ -1,11 +1,11 @@
 // Reads a program's output line by line, with the time of each, and waits for a wanted line.
 
-/** Longer than any sync that is worth waiting for. */
+/** Longer than the slowest sync. */
 const patienceMs = 900_000;
 
 export interface Line {
   readonly text: string;
-  /** As `performance.now()`. */
+  /** Time as of `performance.now()`. */
   readonly at: number;
 }
 
@@ -24,14 +24,14 @@ export class Lines {
     this.#tell();
   }
 
-  /** Forgets what was heard so far. */
+  /** Forgets all lines so far. */
   clear(): void {
     this.#heard.length = 0;
   }
 
   /**
-   * The first line not forgotten that fits; it is forgotten with all before it.
-   * @param what is waited for, for the error
+   * Resolves with the first line that fits. Forgets this line and all earlier lines.
+   * @param what describes the wanted line in the error
    */
   async next(what: string, fits: (text: string) => boolean, timeoutMs = patienceMs): Promise<Line> {
     const line = await this.#wait(what, fits, timeoutMs);
@@ -45,14 +45,14 @@ export class Lines {
       const found = this.#heard.find(({ text }) => fits(text));
       if (found) return found;
       const last = this.#heard.at(-1)?.text ?? 'nothing';
-      if (this.#closed) throw new Error(`${what}: the program ended. Last said: ${last}`);
+      if (this.#closed) throw new Error(`${what}: the program ended. Last line: ${last}`);
       if (performance.now() > deadline)
-        throw new Error(`${what}: not within ${timeoutMs / 1000} s. Last said: ${last}`);
+        throw new Error(`${what}: not within ${timeoutMs / 1000} s. Last line: ${last}`);
       await this.#change(deadline - performance.now());
     }
   }
 
-  /** When a line is heard; unlike `next`, it forgets nothing, and several may be waited for at once. */
+  /** The time of a line with this text. Unlike `next`, forgets nothing, so several callers can wait at once. */
   async heard(text: string): Promise<number> {
     return (await this.#wait(text, (line) => line === text, patienceMs)).at;
   }

@@ -10,7 +10,7 @@ import { cpuMs, memoryOf } from './processes.ts';
 export interface Row {
   readonly backend: Backend;
   readonly services: number;
-  /** From the process's start until every family has its rules; includes the list of all objects. */
+  /** From the start of the process until every family has its rules; includes listing all objects. */
   readonly startMs: number;
   readonly firstSyncMs: number;
   readonly change: Spread;
@@ -28,7 +28,7 @@ export interface Spread {
 
 export interface ChangeOptions {
   readonly changes: number;
-  /** Between two changes, so that each is measured by itself. */
+  /** Pause between two changes, so that each is synced alone. */
   readonly pauseMs: number;
 }
 
@@ -38,7 +38,7 @@ export const measure = async (backend: Backend, services: number, options: Chang
   const started = performance.now();
   const proxy = arena.startProxy();
   const first = await synced(proxy.lines);
-  // The kernel does not report virtual servers: kube-proxy's log line counts, which comes a little later.
+  // The kernel does not report virtual servers, so wait for kube-proxy's log line, which comes a little later.
   const kernel = backend === 'ipvs' ? proxy.lines : await arena.watchKernel();
   await delay(1000);
   const cpuBefore = cpuMs(proxy.pid);
@@ -57,7 +57,7 @@ export const measure = async (backend: Backend, services: number, options: Chang
   };
 };
 
-/** Resolves when each family has said that it has written its rules. */
+/** Resolves when kube-proxy has logged the first sync of each family. */
 export const synced = async (lines: Lines): Promise<{ readonly at: number; readonly elapsedMs: number }> => {
   const { text } = await lines.next('kube-proxy starts', (line) => line.includes('kube-proxy running in'));
   const missing = new Set(text.includes('dual-stack') ? ['IPv4', 'IPv6'] : ['IPv4']);
@@ -93,7 +93,7 @@ const timeChanges = async (
 };
 
 const arrival = async ({ backend }: Arena, kernel: Lines, address: string): Promise<number> =>
-  (await kernel.next('the rule is there', (line) => tells(backend, line, address), 60_000)).at;
+  (await kernel.next('the rule is in the kernel', (line) => tells(backend, line, address), 60_000)).at;
 
 const tells = (backend: Backend, line: string, address: string): boolean => {
   if (backend === 'ipvs') return line.includes('SyncProxyRules complete');
@@ -119,7 +119,7 @@ const timeBareRestores = async (arena: Arena, kernel: Lines, services: number, c
   return times;
 };
 
-/** One endpoint's chain made or removed, and the service's chain written anew. */
+/** Input that adds or removes one endpoint's chain and rewrites the service's chain. */
 const bareInput = (rules: string, index: number, address: string, added: boolean): string => {
   const service = new RegExp(`service-${index}:http cluster IP" .*-j (KUBE-SVC-\\w+)`).exec(rules)?.[1] ?? '';
   const own = rules.match(new RegExp(`^-A ${service} .*$`, 'gm')) ?? [];

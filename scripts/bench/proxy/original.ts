@@ -2,7 +2,7 @@
 // kube-proxy.
 import type { Backend } from './arena.ts';
 
-/** Milliseconds and MiB; at most so much, where it is a target. */
+/** Milliseconds and MiB. In `targets`, the upper limits. */
 export interface Reference {
   readonly firstSyncMs?: number;
   readonly p50?: number;

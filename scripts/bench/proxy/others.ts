@@ -20,7 +20,7 @@ export const measureStart = async (backend: Backend, services: number, runs: num
 };
 
 export interface Idle {
-  /** Of one core. */
+  /** Percent of one core. */
   readonly cpuPercent: number;
   readonly pssMiB: number;
 }
@@ -38,11 +38,11 @@ export const measureIdle = async (backend: Backend, services: number, seconds: n
 
 export interface Storm {
   readonly changesPerSecond: number;
-  /** How long single changes in the midst of it took to arrive, in milliseconds. */
+  /** Time from a change during the storm until its rule is in the kernel, in milliseconds. */
   readonly lag: Spread;
   readonly peakMiB: number;
   readonly cpuPercent: number;
-  /** After the last change, until the rules were those of the last state. */
+  /** Time from the last change until the rules showed the last state. */
   readonly settledMs: number;
   readonly correct: boolean;
 }
@@ -111,7 +111,7 @@ const lagOf = async (kernel: Lines, address: string): Promise<number> => {
   return (await kernel.heard(address)) - started;
 };
 
-/** Whether rules lead to these endpoints, each of them and no other, before long. */
+/** Waits until the rules contain exactly the wanted endpoints. @returns false after `settleMs` */
 const settle = async (arena: Arena, wanted: ReadonlySet<string>): Promise<boolean> => {
   const deadline = performance.now() + settleMs;
   for (;;) {

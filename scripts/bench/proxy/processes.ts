@@ -1,7 +1,7 @@
-// What a process and its children cost, from /proc.
+// Reads the CPU time and memory of a process and its children from /proc.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** Linux counts in hundredths of a second wherever Node runs. */
+/** Linux counts CPU time in hundredths of a second on all platforms of Node. */
 const tickMs = 10;
 
 /** CPU time of a process, of its living children, and of those it has waited for, in milliseconds (steps of 10). */
@@ -11,11 +11,11 @@ export const cpuMs = (pid: number): number =>
 export interface Memory {
   readonly rssMiB: number;
   readonly pssMiB: number;
-  /** The most since `resetPeak`, of the process alone. */
+  /** Peak since `resetPeak`, of the process without its children. */
   readonly peakMiB: number;
 }
 
-/** Of a process and its living children. */
+/** Memory of a process and its living children. */
 export const memoryOf = (pid: number): Memory => {
   const all = [pid, ...descendantsOf(pid)];
   const sum = (name: string): number =>
@@ -23,7 +23,7 @@ export const memoryOf = (pid: number): Memory => {
   return { rssMiB: sum('Rss'), pssMiB: sum('Pss'), peakMiB: kilobytes(`/proc/${pid}/status`, 'VmHWM') / 1024 };
 };
 
-/** The peak counts from here. */
+/** Starts a new measurement of the peak. */
 export const resetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`, '5');
 
 const descendantsOf = (pid: number): number[] =>
@@ -33,7 +33,7 @@ const descendantsOf = (pid: number): number[] =>
 
 const cpuTicks = (pid: number): number => {
   const stat = read(`/proc/${pid}/stat`);
-  // Fields after the program's name, which may itself have spaces: utime is the 14th of all.
+  // Skip the program's name, which may contain spaces. utime is field 14 of the line.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields.slice(11, 15).reduce((total, field) => total + Number(field), 0);
 };
@@ -41,7 +41,7 @@ const cpuTicks = (pid: number): number => {
 const kilobytes = (path: string, name: string): number =>
   Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(read(path))?.[1] ?? 0);
 
-/** A child may end while it is looked at. */
+/** Reads a file, or '' if the process has ended. */
 const read = (path: string): string => {
   try {
     return readFileSync(path, 'utf8');

@@ -1,4 +1,4 @@
-// The benchmark's table: ours, the original's, how many times faster, and whether the target was met.
+// The benchmark's table: each figure, the original's figure, their ratio, and whether the target was met.
 import type { Backend } from './arena.ts';
 import type { Row } from './measure.ts';
 import { originals, type Reference, smallTargets, targets } from './original.ts';
@@ -67,7 +67,7 @@ const smallCells = ({ backend, startMs, idle, storm }: Small): string[][] => {
     add('storm: changes per second', changesPerSecond.toFixed(0));
     add('storm: CPU', `${storm.cpuPercent.toFixed(0)} %`);
     add('storm: peak RSS', memory(storm.peakMiB));
-    add('storm: right after the last change', storm.correct ? `in ${time(storm.settledMs)}` : 'NOT');
+    add('storm: final rules after the last change', storm.correct ? `in ${time(storm.settledMs)}` : 'wrong');
   }
   return rows;
 };

@@ -14,7 +14,7 @@ if ($mode eq 'nft') {
     bind($socket, pack('S S L L', 16, 0, 0, 1 << 6)) or die "bind: $!";
     print "ready\n";
     while (1) {
-        # An overrun of the buffer loses messages, not the socket.
+        # recv fails when the buffer overflows. Messages are lost, but the socket still works.
         next unless defined recv($socket, my $message, 1 << 20, 0);
         my %seen;
         $seen{"$1.$2"}++ or print '10.250.', ord $1, '.', ord $2, "\n" while $message =~ /\x0a\xfa(.)(.)/gs;
@@ -26,7 +26,7 @@ my $call = $getsockopt{ (split ' ', `uname -m`)[0] } or die 'unknown machine';
 print "ready\n";
 my $known = 0;
 while (1) {
-    # IPT_SO_GET_INFO: struct ipt_getinfo, of which num_entries stands after name, valid_hooks and two arrays of five
+    # IPT_SO_GET_INFO: in struct ipt_getinfo, num_entries comes after name, valid_hooks and two arrays of five
     my ($info, $length) = (pack('a32 x52', 'nat'), pack('i', 84));
     if (syscall($call, fileno $socket, 0, 64, $info, $length) == 0) {
         my $entries = unpack('I', substr $info, 76, 4);

@@ -11,7 +11,7 @@ const dead = { conditions: { ready: false, serving: false, terminating: true } }
 const zone = (name: string) => ({ hints: { forZones: [{ name }] } });
 const everyExternal = (number: number) => ({ externalIPs: [externalIp(number).IPv4, externalIp(number).IPv6] });
 
-/** Number 1 and so on, each for a few cases. The node is in zone-a. */
+/** Each service is for a few cases. The node is in zone-a. */
 export const sketches: readonly Sketch[] = [
   { name: 'near', number: 1, endpoints: ['p1', 'p2'] },
   { name: 'wide', number: 2, endpoints: ['p1', 'r1'] },

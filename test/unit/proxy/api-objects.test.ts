@@ -15,7 +15,7 @@ test.each([
   ['v1beta1', group('v1beta1')],
   ['v1', { status: 404 }],
   ['v1', { status: 403 }],
-] as const)('EndpointSlices are read as %s after the answer %j', async (version, reply) => {
+] as const)('reads EndpointSlices as %s after the answer %j', async (version, reply) => {
   await using server = await startScriptedServer(() => reply);
   expect(await reachServer(createClient({ server: server.url }), silent, signal)).toMatchObject({ version });
 });

@@ -1,4 +1,4 @@
-// Every way in which a configuration file is changed on a real node.
+// All ways in which a configuration file changes on a real node.
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -108,7 +108,7 @@ describe('a configuration', () => {
     ['logging: {format: xml}', 'config.yaml:3: "logging.format": "xml" is neither text nor json'],
     ['logging: {vmodule: [{filePattern: a}]}', '"logging.vmodule" must be a list of filePattern and verbosity'],
     ['featureGates: {A: maybe}', '"featureGates" must be a map of names to true or false, not {"A":"maybe"}'],
-  ])('with %s in its file is refused with the line', (yaml, message) => {
+  ])('with %s in its file is refused, with the line number', (yaml, message) => {
     expect(() => resolve([], `${yaml}\n`)).toThrow(message);
   });
 

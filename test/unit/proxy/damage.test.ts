@@ -135,10 +135,10 @@ describe('damage', () => {
 
 describe('the next check', () => {
   test.each([
-    { name: 'comes after two seconds when one costs next to nothing', tookMs: 0.6, repairs: 0, wanted: 2000 },
-    { name: 'waits until one is a five-hundredth of the time', tookMs: 10, repairs: 0, wanted: 5000 },
+    { name: 'comes after two seconds when a check is very short', tookMs: 0.6, repairs: 0, wanted: 2000 },
+    { name: 'waits so long that checks take at most 1/500 of the time', tookMs: 10, repairs: 0, wanted: 5000 },
     { name: 'never waits longer than the sync period', tookMs: 500, repairs: 0, wanted: 30_000 },
-    { name: 'waits longer each time that somebody does damage again', tookMs: 1, repairs: 3, wanted: 16_000 },
-    { name: 'may wait where no service is', tookMs: 1, repairs: 0, used: false, wanted: 10_000 },
+    { name: 'waits longer after each repeated damage', tookMs: 1, repairs: 3, wanted: 16_000 },
+    { name: 'waits longer when there is no service', tookMs: 1, repairs: 0, used: false, wanted: 10_000 },
   ])('$name', ({ wanted, ...look }) => expect(nextCheckMs({ used: true, ...look }, 30_000)).toBe(wanted));
 });

@@ -26,7 +26,7 @@ test.each([
   '--cleanup-ipvs=true',
   '--config-sync-period=15m',
   '--log-dir=/x',
-])('of older versions, %s is still understood', (flag) => {
+])('accepts %s, a flag of older versions', (flag) => {
   expect(parseFlags(flagSpecs, [flag])).toBeTruthy();
 });
 

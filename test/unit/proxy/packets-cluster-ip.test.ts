@@ -1,11 +1,11 @@
-// Where packets to a cluster IP land, not how the rules are worded.
+// Where packets to a cluster IP go, regardless of how the rules are written.
 import { describe, test } from 'vitest';
 import { a, b, type Case, draining, expectPacket, here, outside, pod, stopping, there } from './cluster.ts';
 
 describe('a cluster IP', () => {
   test.each<Case>([
     {
-      name: 'leads a pod to an endpoint, its own address kept',
+      name: 'leads a pod to an endpoint and keeps its source address',
       spec: {},
       endpoints: [here(a)],
       from: pod,
@@ -40,7 +40,7 @@ describe('a cluster IP', () => {
       masq: true,
     },
     {
-      name: 'leaves other ports alone',
+      name: 'ignores other ports',
       spec: {},
       endpoints: [here(a)],
       from: pod,
@@ -48,7 +48,7 @@ describe('a cluster IP', () => {
       lands: ['10.96.0.20:81'],
     },
     {
-      name: 'masquerades everybody with --masquerade-all',
+      name: 'masquerades every client with --masquerade-all',
       masqueradeAll: true,
       spec: {},
       endpoints: [here(a)],
@@ -58,7 +58,7 @@ describe('a cluster IP', () => {
       masq: true,
     },
     {
-      name: 'masquerades nobody but hairpins without --cluster-cidr',
+      name: 'masquerades only hairpin connections without --cluster-cidr',
       clusterCidr: '',
       spec: {},
       endpoints: [there(b)],
@@ -130,7 +130,7 @@ describe('a cluster IP', () => {
       lands: [`${a}:8080`],
     },
     {
-      name: 'stays in the zone when no endpoint is hinted to the node',
+      name: 'stays in the zone when no endpoint has a hint for this node',
       zone: 'z1',
       spec: {},
       endpoints: [
@@ -142,7 +142,7 @@ describe('a cluster IP', () => {
       lands: [`${a}:8080`],
     },
     {
-      name: 'goes by zones as long as an endpoint has no hint for nodes',
+      name: 'uses zone hints when one endpoint has no node hint',
       zone: 'z1',
       spec: {},
       endpoints: [
@@ -196,7 +196,7 @@ describe('a cluster IP', () => {
       lands: [`${a}:8080`],
     },
     {
-      name: 'does not serve UDP as TCP',
+      name: 'does not serve a UDP port over TCP',
       spec: { ports: [{ name: 'p', protocol: 'UDP', port: 53 }] },
       endpoints: [here(a)],
       from: pod,

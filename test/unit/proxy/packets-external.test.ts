@@ -1,4 +1,4 @@
-// Where packets from outside land: node ports, external IPs, load balancers.
+// Where packets from outside go: node ports, external IPs, load balancers.
 import { describe, test } from 'vitest';
 import { a, b, type Case, draining, expectPacket, here, local, nodePort, outside, pod, there } from './cluster.ts';
 
@@ -31,7 +31,7 @@ describe('a node port', () => {
       masq: true,
     },
     {
-      name: 'is not on other machines',
+      name: 'does not answer for other machines',
       spec: nodePort,
       endpoints: [there(b)],
       from: pod,
@@ -123,7 +123,7 @@ describe('an external address', () => {
       lands: [`${b}:8080`],
     },
     {
-      name: 'lets in a client within the source ranges',
+      name: 'accepts a client within the source ranges',
       spec: balancer,
       loadBalancerIp: '203.0.113.9',
       endpoints: [there(b)],

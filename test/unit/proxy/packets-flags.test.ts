@@ -1,4 +1,4 @@
-// What flags change about where packets land.
+// How flags change where packets go.
 import { describe, test } from 'vitest';
 import { a, b, type Case, expectPacket, here, local, nodePort, outside, pod, there } from './cluster.ts';
 
@@ -13,7 +13,7 @@ describe('--detect-local-mode', () => {
   const endpoints = [there(b)];
   test.each<Case>([
     {
-      name: 'BridgeInterface knows pods by the bridge',
+      name: 'BridgeInterface recognises pods by the bridge',
       detect: bridge,
       spec: {},
       endpoints,
@@ -24,7 +24,7 @@ describe('--detect-local-mode', () => {
       masq: false,
     },
     {
-      name: 'BridgeInterface masquerades who comes by another',
+      name: 'BridgeInterface masquerades packets from another interface',
       detect: bridge,
       spec: {},
       endpoints,
@@ -35,7 +35,7 @@ describe('--detect-local-mode', () => {
       masq: true,
     },
     {
-      name: 'InterfaceNamePrefix knows pods by how the name starts',
+      name: 'InterfaceNamePrefix recognises pods by the prefix of the interface',
       detect: prefix,
       spec: {},
       endpoints,
@@ -57,7 +57,7 @@ describe('--detect-local-mode', () => {
       masq: true,
     },
     {
-      name: 'NodeCIDR knows the pods of this node',
+      name: 'NodeCIDR recognises pods of this node',
       detect: nodeCidr,
       spec: {},
       endpoints,
@@ -76,9 +76,17 @@ describe('--detect-local-mode', () => {
       lands,
       masq: true,
     },
-    { name: 'ClusterCIDR knows pods of all nodes', spec: {}, endpoints, from: '10.244.2.9', to, lands, masq: false },
     {
-      name: 'BridgeInterface lets pods past policy Local',
+      name: 'ClusterCIDR recognises pods of all nodes',
+      spec: {},
+      endpoints,
+      from: '10.244.2.9',
+      to,
+      lands,
+      masq: false,
+    },
+    {
+      name: 'BridgeInterface exempts pods from policy Local',
       detect: bridge,
       spec: local,
       endpoints,
@@ -99,7 +107,7 @@ describe('--nodeport-addresses and --iptables-localhost-nodeports', () => {
   const lands = [`${a}:8080`];
   test.each<Case>([
     {
-      name: 'a node port answers at the address given',
+      name: 'a node port answers at the configured address',
       base: one,
       spec: nodePort,
       endpoints,
@@ -108,7 +116,7 @@ describe('--nodeport-addresses and --iptables-localhost-nodeports', () => {
       lands,
     },
     {
-      name: 'and at no other',
+      name: 'a node port does not answer at other addresses',
       base: one,
       spec: nodePort,
       endpoints,
@@ -117,7 +125,7 @@ describe('--nodeport-addresses and --iptables-localhost-nodeports', () => {
       lands: ['10.244.1.1:30080'],
     },
     {
-      name: 'a node port can answer on loopback alone',
+      name: 'a node port can answer on loopback only',
       base: loopback,
       spec: nodePort,
       endpoints,
@@ -126,7 +134,7 @@ describe('--nodeport-addresses and --iptables-localhost-nodeports', () => {
       lands,
     },
     {
-      name: 'without localhost node ports, loopback is left alone',
+      name: 'without localhost node ports, loopback is unchanged',
       base: off,
       spec: nodePort,
       endpoints,
@@ -135,7 +143,7 @@ describe('--nodeport-addresses and --iptables-localhost-nodeports', () => {
       lands: ['127.0.0.1:30080'],
     },
     {
-      name: 'the node is reached all the same',
+      name: 'without localhost node ports, a node port answers at other addresses',
       base: off,
       spec: nodePort,
       endpoints,
@@ -144,7 +152,7 @@ describe('--nodeport-addresses and --iptables-localhost-nodeports', () => {
       lands,
     },
     {
-      name: 'a loopback address given is not enough without them',
+      name: 'without localhost node ports, a configured loopback address has no effect',
       base: { ...off, ...loopback },
       spec: nodePort,
       endpoints,
@@ -158,7 +166,7 @@ describe('--nodeport-addresses and --iptables-localhost-nodeports', () => {
 describe('--iptables-masquerade-bit', () => {
   test.each<Case>([
     {
-      name: 'marks with another bit, to the same end',
+      name: 'masquerades with another mark bit',
       base: { masqueradeMark: 0x8000 },
       spec: {},
       endpoints: [there(b)],
@@ -170,10 +178,10 @@ describe('--iptables-masquerade-bit', () => {
   ])('$name', (packet) => expectPacket(packet));
 });
 
-describe('neighbours', () => {
+describe('machines in the same network', () => {
   test.each<Case>([
     {
-      name: 'do not reach our loopback, which route_localnet opened',
+      name: 'cannot reach loopback addresses of the node, although route_localnet is on',
       spec: {},
       from: outside,
       to: '127.0.0.1:10249',

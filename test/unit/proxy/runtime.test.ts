@@ -64,7 +64,7 @@ describe('health', () => {
     expect([health.report(false).code, health.report(true).code]).toEqual([503, 200]);
   });
 
-  test('of a service counts an endpoint once over all its ports', () => {
+  test('of a service counts an endpoint once, even with several ports', () => {
     const port = {
       service: 'a/b',
       portName: 'a/b',
@@ -185,7 +185,7 @@ describe('node port addresses', () => {
     expect(nodePortAddresses(['primary'], 'IPv4', node)).toEqual(['192.168.56.11']);
     expect(nodePortAddresses(['primary'], 'IPv6', node)).toEqual([]);
   });
-  test("are the machine's own within the networks given", () => {
+  test("are the machine's addresses in the given networks", () => {
     expect(nodePortAddresses(['127.0.0.0/8'], 'IPv4', node)).toEqual(['127.0.0.1']);
     expect(nodePortAddresses(['0.0.0.0/0'], 'IPv4', node)).toBe('all');
   });

@@ -1,4 +1,4 @@
-// Which of two endpoints with one address counts.
+// Which of two endpoints with the same address is used.
 import { expect, test } from 'vitest';
 import type { Endpoint, EndpointSlice } from '../../../src/api/discovery.ts';
 import { endpointsOf } from '../../../src/node/proxy/view/slice-endpoints.ts';
@@ -25,10 +25,10 @@ const chosen = (...endpoints: Endpoint[]) => {
 };
 
 test.each([
-  ['a running pod before one that terminates, on this node even', endpoint('n2'), endpoint('n1', terminating), false],
-  ['a ready one before one that is not', endpoint('n2'), endpoint('n1', { ready: false }), false],
-  ['one on this node where both can be used', endpoint('n2'), endpoint('n1'), true],
-])('of one address counts %s', (_rule, one, other, local) => {
+  ['the running one, even if the terminating one is on this node', endpoint('n2'), endpoint('n1', terminating), false],
+  ['the ready one', endpoint('n2'), endpoint('n1', { ready: false }), false],
+  ['the one on this node when both are ready', endpoint('n2'), endpoint('n1'), true],
+])('of two endpoints with the same address, uses %s', (_rule, one, other, local) => {
   expect(chosen(one, other)).toEqual([{ local, terminating: false }]);
   expect(chosen(other, one)).toEqual([{ local, terminating: false }]);
 });

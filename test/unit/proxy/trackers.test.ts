@@ -137,7 +137,7 @@ describe('the tracker of endpoints', () => {
     expect(addresses(tracker)).toEqual([]);
   });
 
-  test('knows since when a change has been on its way, but not of what was there before us, nor of a slice that goes', () => {
+  test('reports the time of each change, but not for objects from before the start and not for deleted slices', () => {
     const tracker = new EndpointTracker('IPv4', 'n1', silent);
     const at = (time: number, ...ips: string[]): EndpointSlice => {
       const plain = slice('web-1', ...ips);

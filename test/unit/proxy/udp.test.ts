@@ -18,7 +18,7 @@ const slice = (endpoints: Readonly<Record<string, Conditions>>, protocol: 'UDP' 
   endpoints: Object.entries(endpoints).map(([ip, conditions]) => ({ addresses: [ip], conditions })),
 });
 
-/** The service has run for a while, with two endpoints. */
+/** A proxier that has synced a service with two endpoints. */
 const running = async (): Promise<Rig> => {
   const rig = createRig(new FakeNetfilter());
   rig.proxier.onService(undefined, dns('10.96.0.10'));
@@ -83,7 +83,7 @@ describe('after a sync', () => {
   test.each([
     ['gets another address', dns('10.96.0.11')],
     ['is deleted', undefined],
-  ])('a service that %s forgets the flows to the old one', async (_what, after) => {
+  ])('deletes flows to the old address of a service that %s', async (_what, after) => {
     const rig = await running();
     rig.conntrack.add('10.96.0.10:53 -> 10.0.0.1:5353');
     rig.proxier.onService(dns('10.96.0.10'), after);

@@ -30,7 +30,7 @@ describe('a rule', () => {
     expect(sameRule({ jump: 'DROP' }, { jump: 'DROP', modules: [], comment: undefined })).toBe(true);
   });
 
-  test.each(Object.keys(full) as (keyof Rule)[])('differs from one without its %s', (name) => {
+  test.each(Object.keys(full) as (keyof Rule)[])('differs from a rule without its %s', (name) => {
     expect(sameRule(full, { ...full, [name]: undefined })).toBe(false);
     expect(sameRule({ ...full, [name]: undefined }, full)).toBe(false);
   });
@@ -47,7 +47,7 @@ COMMIT
 `;
 
 describe('the text of iptables-save', () => {
-  test('gives all rules with their chains', () => {
+  test('is parsed into rules with their chains', () => {
     expect([...listedRules(saved)].map(({ table, chain, text }) => [table, chain, text])).toEqual([
       ['nat', 'PREROUTING', '-m comment --comment "not -j KUBE-A" -j ACCEPT'],
       ['nat', 'PREROUTING', '-g KUBE-A'],
@@ -57,14 +57,14 @@ describe('the text of iptables-save', () => {
     expect(readExisting(saved).builtinRules).toHaveLength(2);
   });
 
-  test('tells which chain a rule leads to', () => {
+  test('shows which chain a rule leads to', () => {
     expect(readExisting(saved).builtinRules.map(leadsTo)).toEqual(['ACCEPT', 'KUBE-A']);
     const quoted = leadsTo({ table: 'nat', chain: 'OUTPUT', text: '-m comment --comment "x -j KUBE-A"' });
     expect(quoted).not.toBe('KUBE-A');
   });
 });
 
-test('a removal deletes the chain and the rules that lead to it, and nothing else', () => {
+test('a removal deletes only the chain and the rules that lead to it', () => {
   expect(planRemoval(readExisting(saved), { isOurs: (_, name) => name === 'KUBE-A' })).toBe(
     '*nat\n:KUBE-A - [0:0]\n-D PREROUTING -g KUBE-A\n-X KUBE-A\nCOMMIT\n',
   );

@@ -44,7 +44,7 @@ describe('for the recorded objects', () => {
   test('sets and their members equal those of the original', () => {
     const v6 = compareAll(wantedFor('IPv6'), nothing, { excluded: [], thorough: true });
     const lines = [...setLines(changes, 'IPv4').open, ...setLines(v6, 'IPv6').open];
-    // The kernel adds a default of its own to sets by hash.
+    // The kernel adds its default bucketsize to hash sets.
     const shown = lines.map((line) => (line.includes(' hashsize ') ? `${line} bucketsize 12` : line));
     expect(comparableSets(shown.join('\n'))).toEqual(goldenSets());
   });

@@ -20,7 +20,7 @@ interface Case {
   readonly inInterface?: string;
   /** The address at which the packet reaches the relay; `undefined`: it reaches none. */
   readonly at: string | undefined;
-  /** Endpoints that the relay leads to. */
+  /** Endpoints of the relay. */
   readonly endpoints?: readonly string[];
 }
 
@@ -32,19 +32,25 @@ const udp = { ports: [{ name: 'p', port: 80, protocol: 'UDP' as const }] };
 
 test.each<Case>([
   {
-    name: 'a pod reaches the service on the node that it is on',
+    name: 'redirects a pod to the relay on its node',
     from: pod,
     to: vip,
     inInterface: 'cni0',
     at: node,
     endpoints: both,
   },
-  { name: 'so does who comes from outside', from: outside, to: vip, inInterface: 'eth0', at: node, endpoints: both },
-  { name: 'the node is sent to its own address', from: node, to: vip, at: node, endpoints: both },
-  { name: 'another port of the service is none', from: pod, to: '10.96.0.20:81', inInterface: 'cni0', at: undefined },
-  { name: 'another protocol is none', from: pod, to: vip, protocol: 'udp', inInterface: 'cni0', at: undefined },
+  { name: 'redirects a client outside', from: outside, to: vip, inInterface: 'eth0', at: node, endpoints: both },
+  { name: 'sends the node to its own address', from: node, to: vip, at: node, endpoints: both },
   {
-    name: 'UDP is relayed',
+    name: 'ignores another port of the cluster IP',
+    from: pod,
+    to: '10.96.0.20:81',
+    inInterface: 'cni0',
+    at: undefined,
+  },
+  { name: 'ignores another protocol', from: pod, to: vip, protocol: 'udp', inInterface: 'cni0', at: undefined },
+  {
+    name: 'relays UDP',
     spec: udp,
     from: pod,
     to: vip,
@@ -53,9 +59,9 @@ test.each<Case>([
     at: node,
     endpoints: both,
   },
-  { name: "the node's UDP, too", spec: udp, from: node, to: vip, protocol: 'udp', at: node, endpoints: both },
+  { name: 'relays UDP from the node', spec: udp, from: node, to: vip, protocol: 'udp', at: node, endpoints: both },
   {
-    name: 'an external IP leads there',
+    name: 'redirects a client outside at an external IP',
     spec: external,
     from: outside,
     to: '203.0.113.7:80',
@@ -64,7 +70,7 @@ test.each<Case>([
     endpoints: both,
   },
   {
-    name: 'for pods as well',
+    name: 'redirects a pod at an external IP',
     spec: external,
     from: pod,
     to: '203.0.113.7:80',
@@ -73,7 +79,7 @@ test.each<Case>([
     endpoints: both,
   },
   {
-    name: 'a node port leads there',
+    name: 'redirects a client outside at a node port',
     spec: nodePort,
     from: outside,
     to: `${node}:30080`,
@@ -81,10 +87,24 @@ test.each<Case>([
     at: node,
     endpoints: both,
   },
-  { name: 'from the node itself', spec: nodePort, from: node, to: `${node}:30080`, at: node, endpoints: both },
-  { name: 'on loopback', spec: nodePort, from: '127.0.0.1', to: '127.0.0.1:30080', at: node, endpoints: both },
   {
-    name: "not on somebody else's address",
+    name: 'redirects the node at its node port',
+    spec: nodePort,
+    from: node,
+    to: `${node}:30080`,
+    at: node,
+    endpoints: both,
+  },
+  {
+    name: 'redirects the node at a node port on loopback',
+    spec: nodePort,
+    from: '127.0.0.1',
+    to: '127.0.0.1:30080',
+    at: node,
+    endpoints: both,
+  },
+  {
+    name: 'ignores the node port number at an address of another machine',
     spec: nodePort,
     from: pod,
     to: '192.0.2.1:30080',
@@ -92,17 +112,17 @@ test.each<Case>([
     at: undefined,
   },
   {
-    name: 'only where node ports may answer',
+    name: 'ignores a node port outside --nodeport-addresses',
     ...{ spec: nodePort, place: { nodePortAddresses: ['10.244.1.1'] } },
     ...{ from: outside, to: `${node}:30080`, inInterface: 'eth0', at: undefined },
   },
   {
-    name: 'where they may, they do',
+    name: 'redirects at a node port within --nodeport-addresses',
     ...{ spec: nodePort, place: { nodePortAddresses: ['10.244.1.1'] } },
     ...{ from: pod, to: '10.244.1.1:30080', inInterface: 'cni0', at: node, endpoints: both },
   },
   {
-    name: 'policy Local keeps to this node for the outside',
+    name: 'policy Local uses only local endpoints for clients outside',
     spec: local,
     from: outside,
     to: `${node}:30080`,
@@ -111,7 +131,7 @@ test.each<Case>([
     endpoints: ours,
   },
   {
-    name: 'but not for pods',
+    name: 'policy Local uses all endpoints for pods',
     spec: local,
     from: pod,
     to: `${node}:30080`,
@@ -119,9 +139,16 @@ test.each<Case>([
     at: node,
     endpoints: both,
   },
-  { name: 'nor for the node', spec: local, from: node, to: `${node}:30080`, at: node, endpoints: both },
   {
-    name: 'nor for the cluster IP',
+    name: 'policy Local uses all endpoints for the node',
+    spec: local,
+    from: node,
+    to: `${node}:30080`,
+    at: node,
+    endpoints: both,
+  },
+  {
+    name: 'policy Local uses all endpoints for the cluster IP',
     spec: local,
     from: outside,
     to: vip,
@@ -130,7 +157,7 @@ test.each<Case>([
     endpoints: both,
   },
   {
-    name: 'internal policy Local keeps to this node',
+    name: 'internal policy Local uses only local endpoints for pods',
     spec: { internalTrafficPolicy: 'Local' },
     from: pod,
     to: vip,
@@ -139,7 +166,7 @@ test.each<Case>([
     endpoints: ours,
   },
   {
-    name: 'for the node, too',
+    name: 'internal policy Local uses only local endpoints for the node',
     spec: { internalTrafficPolicy: 'Local' },
     from: node,
     to: vip,
@@ -147,12 +174,12 @@ test.each<Case>([
     endpoints: ours,
   },
   {
-    name: 'but not for node ports',
+    name: 'internal policy Local uses all endpoints for node ports',
     ...{ spec: { ...nodePort, internalTrafficPolicy: 'Local' } },
     ...{ from: outside, to: `${node}:30080`, inInterface: 'eth0', at: node, endpoints: both },
   },
   {
-    name: 'with --bind-address everything is sent to that',
+    name: 'sends all packets to the address of --bind-address',
     place: { listensEverywhere: false, listenAddress: '10.244.1.1', nodeAddress: '10.244.1.1' },
     ...{ from: outside, to: vip, inInterface: 'eth0', at: '10.244.1.1', endpoints: both },
   },
