@@ -21,7 +21,11 @@ export const connectDocker = async (variables: Variables): Promise<Containers> =
   const endpoint = findEndpoint(variables);
   const Client = loadDockerode();
   const docker = new Client(clientOptions(endpoint, variables));
-  const circumstances: Circumstances = { endpoint, engineInstalled: () => isInstalled('dockerd', variables) };
+  const circumstances: Circumstances = {
+    endpoint,
+    namedByDockerHost: Boolean(variables.DOCKER_HOST),
+    engineInstalled: () => isInstalled('dockerd', variables),
+  };
   const call: Call = async (work, signal) => {
     try {
       signal?.throwIfAborted();

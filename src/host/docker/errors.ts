@@ -4,6 +4,8 @@ import { type Endpoint, formatEndpoint } from './endpoint.ts';
 
 export interface Circumstances {
   readonly endpoint: Endpoint;
+  /** The variable DOCKER_HOST names the endpoint, so `labs setup` neither installs nor starts this engine. */
+  readonly namedByDockerHost: boolean;
   /** The Docker Engine's program is on this machine. */
   readonly engineInstalled: () => boolean;
 }
@@ -60,17 +62,20 @@ const refused = (status: number, said: string, cause: unknown): LabError => {
   return failed(said, cause);
 };
 
-const unreachable = (code: string, cause: unknown, { endpoint, engineInstalled }: Circumstances): LabError => {
+const unreachable = (code: string, cause: unknown, circumstances: Circumstances): LabError => {
+  const { endpoint, namedByDockerHost, engineInstalled } = circumstances;
   const where = formatEndpoint(endpoint);
   if (code === 'EACCES' || code === 'EPERM')
     return new LabError('LAB_DOCKER_PERMISSION', `No permission to use Docker's socket ${where}`, {
       cause,
       hint: 'Run `sudo usermod -aG docker "$USER"`, then log in again (or run `newgrp docker`).',
     });
-  if (endpoint.kind !== 'unix')
+  if (namedByDockerHost || endpoint.kind !== 'unix')
     return new LabError('LAB_DOCKER_UNREACHABLE', `Docker does not answer at ${where}: ${messageOf(cause)}`, {
       cause,
-      hint: 'Check DOCKER_HOST, and that the engine runs there. Unset DOCKER_HOST to use the engine of this machine.',
+      hint: namedByDockerHost
+        ? 'Check DOCKER_HOST, and that the engine runs there. Unset DOCKER_HOST to use the engine of this machine.'
+        : 'Check that the engine runs there. `docker context ls` shows the contexts, `docker context use` chooses one.',
     });
   if (!engineInstalled())
     return new LabError('LAB_DOCKER_MISSING', 'The Docker Engine is not installed', {

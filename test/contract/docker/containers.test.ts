@@ -220,12 +220,16 @@ describe('Docker alone', () => {
     }
   });
 
-  test('a missing engine gives a hint how to install one', async () => {
+  test('a socket that does not answer has a hint that names DOCKER_HOST', async () => {
     const docker = await connectDocker({ DOCKER_HOST: 'unix:///nowhere/docker.sock', PATH: '' });
-    await expect(docker.engine()).rejects.toMatchObject({ exitCode: 3, hint: expect.stringContaining('labs setup') });
+    await expect(docker.engine()).rejects.toMatchObject({
+      code: 'LAB_DOCKER_UNREACHABLE',
+      exitCode: 3,
+      hint: expect.stringContaining('DOCKER_HOST'),
+    });
   });
 
-  test('a remote engine that does not answer has its own hint', async () => {
+  test('a remote engine that does not answer is named in the error', async () => {
     const docker = await connectDocker({ DOCKER_HOST: 'tcp://127.0.0.1:1', PATH: '' });
     await expect(docker.engine()).rejects.toMatchObject({
       code: 'LAB_DOCKER_UNREACHABLE',

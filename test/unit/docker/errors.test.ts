@@ -4,6 +4,7 @@ import { LabError } from '../../../src/kit/error.ts';
 
 const here = (installed: boolean): Circumstances => ({
   endpoint: { kind: 'unix', path: '/var/run/docker.sock' },
+  namedByDockerHost: false,
   engineInstalled: () => installed,
 });
 const errno = (code: string): Error => Object.assign(new Error(`connect ${code} /var/run/docker.sock`), { code });
@@ -76,11 +77,28 @@ describe('an error of Docker gets a code and a hint', () => {
     expect(translated).toMatchObject({ code, exitCode: 3, hint: expect.stringContaining(hint) });
   });
 
-  test('names the address of a remote engine', () => {
+  test.each([{ installed: true }, { installed: false }])(
+    'names DOCKER_HOST when its socket does not answer, engine installed: $installed',
+    ({ installed }) => {
+      const circumstances = { ...here(installed), namedByDockerHost: true };
+      expect(translate(errno('ENOENT'), circumstances)).toMatchObject({
+        code: 'LAB_DOCKER_UNREACHABLE',
+        message: expect.stringContaining('/var/run/docker.sock'),
+        hint: expect.stringMatching(/^Check DOCKER_HOST/),
+      });
+    },
+  );
+
+  test.each([
+    { namedByDockerHost: true, hint: 'DOCKER_HOST' },
+    { namedByDockerHost: false, hint: 'docker context' },
+  ])('names a remote engine, and $hint in the hint', ({ namedByDockerHost, hint }) => {
     const endpoint = { kind: 'tcp', host: 'box', port: 2375 } as const;
-    expect(translate(errno('ETIMEDOUT'), { endpoint, engineInstalled: () => false })).toMatchObject({
+    const circumstances = { endpoint, namedByDockerHost, engineInstalled: () => false };
+    expect(translate(errno('ETIMEDOUT'), circumstances)).toMatchObject({
       code: 'LAB_DOCKER_UNREACHABLE',
       message: expect.stringContaining('tcp://box:2375'),
+      hint: expect.stringContaining(hint),
     });
   });
 
