@@ -1,4 +1,4 @@
-// Addresses in rules and packets: which are special, and how they are written with a port.
+// Addresses in rules and packets: loopback, multicast, and the form `address:port`.
 import { networkContains } from '../api/ip.ts';
 
 export const isLoopback = (address: string): boolean =>

@@ -1,7 +1,7 @@
 // The model of a node's packet filter, as `iptables-save` prints it: tables, chains, rules, matches and targets.
 // `parse.ts` makes the model, `render.ts` prints it, `query.ts` searches it, `trace.ts` runs packets through it.
 
-/** All tables of one address family. `renderRuleset` prints the text that `parseRuleset` read. */
+/** The tables of one address family. */
 export interface Ruleset {
   readonly tables: readonly Table[];
   /** Comment lines after the last table. */
@@ -44,7 +44,7 @@ export interface Rule {
   readonly counters?: Counters;
 }
 
-/** The words of the text. Printing uses them, so that the text stays the same even where it is not understood. */
+/** The words as written. `render.ts` prints them, so even text that the parser does not understand stays the same. */
 interface Worded {
   readonly words: readonly string[];
 }
@@ -119,13 +119,13 @@ export type Match = Worded &
         readonly side: 'source' | 'destination';
       }
     | { readonly kind: 'set'; readonly negated: boolean; readonly name: string; readonly directions: readonly string[] }
-    /** A module that is not understood. `trace` reports it as `unsure`. */
+    /** A module that the parser does not understand. `trace` reports it as `unsure`. */
     | { readonly kind: 'unknown'; readonly module: string }
   );
 
 export type MatchKind = Match['kind'];
 
-/** An address with a port, or ranges of them, as in `--to-destination` and `--to-source`. */
+/** An address with a port, or ranges of addresses and ports: the value of `--to-destination` and `--to-source`. */
 export interface NatAddress {
   readonly address?: string;
   /** Last address of a range. */
@@ -142,7 +142,7 @@ export type Target = Worded &
     /** `to` is the text, e.g. `10.244.1.2:3306`; `address` is the parsed text. */
     | Each<'dnat' | 'snat', { readonly to: string; readonly address: NatAddress }>
     | Each<'masquerade' | 'redirect', { readonly ports?: PortRange }>
-    /** mark = (mark & ~mask) ^ value. */
+    /** The new mark is `(mark & ~mask) ^ value`. */
     | Each<'mark' | 'connmark', { readonly value: number; readonly mask: number }>
     /** A target (LOG, NOTRACK, TPROXY, …) that `trace` does not follow. `name` is the word after `-j`. */
     | { readonly kind: 'other'; readonly name: string }

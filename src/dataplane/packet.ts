@@ -19,9 +19,9 @@ export interface Packet {
   readonly mark?: number;
 }
 
-/** What the rules alone do not tell. */
+/** What `trace` cannot read from the rules. */
 export interface TraceOptions {
-  /** The node's own addresses, for `--dst-type LOCAL` and the routing decision. 127.0.0.0/8 and ::1 need no mention. */
+  /** The node's own addresses, for `--dst-type LOCAL` and the routing decision. 127.0.0.0/8 and ::1 are always local. */
   readonly localAddresses?: readonly string[];
   /**
    * `network`: a pod or another machine sends the packet, which enters at PREROUTING.
@@ -29,7 +29,7 @@ export interface TraceOptions {
    * Default: `local` when `from` is an address of the node, else `network`.
    */
   readonly origin?: 'network' | 'local';
-  /** The interface of the route to `address`, for `-o`. Default: unknown. */
+  /** The outgoing interface of the route to `address`, for `-o`. Default: unknown. */
   readonly outInterface?: (address: string) => string | undefined;
   /** The addresses in each list of `-m recent`, by the name of the list. Default: all lists are empty. */
   readonly recent?: Readonly<Record<string, readonly string[]>>;
@@ -47,26 +47,26 @@ export interface Flow {
   readonly mark: number;
 }
 
-/** One way that a packet can go. */
+/** One path that a packet can take. */
 export interface PacketTrace {
   /** `accepted`: the packet passes the last hook. */
   readonly fate: 'accepted' | 'dropped' | 'rejected';
-  /** `local`: to a process of this node. `forward`: to another machine or a pod. A dropped packet was going there. */
-  readonly way: 'local' | 'forward';
+  /** Where the packet goes, or where a dropped packet was going: `local` is this node, `forward` any other place. */
+  readonly route: 'local' | 'forward';
   /** The final destination, `address:port`. */
   readonly lands: string;
-  /** The final source address; `masquerade` when `masq`. */
+  /** The final source address. The word `masquerade` when `masq` is true. */
   readonly source: string;
   /** Whether the source becomes an address of the node. */
   readonly masq: boolean;
   readonly mark: number;
-  /** From 0 to 1, from `-m statistic`. */
+  /** From 0 to 1. Less than 1 only with `-m statistic`. */
   readonly probability: number;
   /** When `rejected`: the word after `--reject-with`. */
   readonly rejectWith?: string;
   /** The rules that matched, in order. */
   readonly path: readonly Step[];
-  /** Matches that cannot be judged (`-m limit`, an unknown module). They count as not matching. */
+  /** Matches that `trace` cannot judge (`-m limit`, an unknown module). They count as not matching. */
   readonly unsure: readonly string[];
 }
 

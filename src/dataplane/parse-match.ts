@@ -1,4 +1,4 @@
-// The words of one match → Match. A module that is not understood becomes `unknown`, never an error.
+// The words of one match → Match. An unknown module becomes `unknown`, never an error.
 import type { ConntrackState, Match, PortMatch, PortRange } from './model.ts';
 import { unquote } from './words.ts';
 

@@ -124,7 +124,7 @@ const parseSpecification = (words: readonly string[]): { matches: Match[]; targe
       index = endOfModule(words, index + 2);
       matches.push(parseModule(words.slice(start, index), unquote(words[start + 1] ?? '')));
     } else if (word.startsWith('--')) {
-      // People write `-p tcp --dport 80` without `-m tcp`.
+      // `-p tcp --dport 80`, as people type it: without `-m tcp`.
       index = endOfModule(words, index + 1);
       matches.push(parseModule(words.slice(start, index), protocol ?? ''));
     } else throw new RulesetError(`"${word}" is not understood`);
@@ -132,7 +132,7 @@ const parseSpecification = (words: readonly string[]): { matches: Match[]; targe
   return { matches };
 };
 
-/** The index after a module's options. They end before the next option of iptables itself, or before its `!`. */
+/** The index after a module's options: that of the next option of iptables itself, or of the `!` before it. */
 const endOfModule = (words: readonly string[], from: number): number => {
   let index = from;
   while (index < words.length) {

@@ -1,4 +1,4 @@
-// Decides whether a packet matches a rule. The answer is a probability, because of `-m statistic`.
+// Decides whether a packet matches a rule. The answer is a probability, because `-m statistic` matches at random.
 import { networkContains } from '../api/ip.ts';
 import { isLoopback, isMulticast } from './address.ts';
 import type { Match, PortRange, Rule } from './model.ts';
@@ -8,23 +8,23 @@ import type { PacketState } from './trace-state.ts';
 export interface RuleMatch {
   /** From 0 (no) to 1 (yes). */
   readonly chance: number;
-  /** Matches that cannot be judged. If there are any, the rule counts as not matching. */
+  /** Matches that `trace` cannot judge. With any of them, the rule counts as not matching. */
   readonly unsure: readonly string[];
-  /** The entries that `-m recent --set` adds when the rule matches. */
+  /** The entries that `-m recent --set` adds when the rule matches: `list address`. */
   readonly remembered: readonly string[];
 }
 
-export const judge = (rule: Rule, way: PacketState, options: TraceOptions): RuleMatch => {
+export const judge = (rule: Rule, packet: PacketState, options: TraceOptions): RuleMatch => {
   let chance = 1;
   const remembered: string[] = [];
   const unsure: string[] = [];
   for (const match of rule.matches) {
-    const answer = judgeMatch(match, way, options);
+    const answer = judgeMatch(match, packet, options);
     if (answer === 'unsure') unsure.push(`${rule.table} ${rule.chain} ${rule.position}: ${match.words.join(' ')}`);
     else chance *= Number(answer);
     if (chance === 0) return { chance: 0, unsure: [], remembered: [] };
     if (match.kind === 'recent' && match.action === 'set')
-      remembered.push(`${match.name} ${recentAddress(match, way)}`);
+      remembered.push(`${match.name} ${recentAddress(match, packet)}`);
   }
   return unsure.length > 0 ? { chance: 0, unsure, remembered: [] } : { chance, unsure, remembered };
 };
@@ -34,36 +34,36 @@ export const isLocalAddress = (address: string, { localAddresses = [] }: TraceOp
 
 type Answer = boolean | number | 'unsure';
 
-const judgeMatch = (match: Match, way: PacketState, options: TraceOptions): Answer => {
+const judgeMatch = (match: Match, packet: PacketState, options: TraceOptions): Answer => {
   switch (match.kind) {
     case 'comment':
       return true;
     case 'source':
-      return networkContains(match.cidr, way.from) !== match.negated;
+      return networkContains(match.cidr, packet.from) !== match.negated;
     case 'destination':
-      return networkContains(match.cidr, way.to) !== match.negated;
+      return networkContains(match.cidr, packet.to) !== match.negated;
     case 'inInterface':
-      return interfaceMatches(match, way.inInterface);
+      return interfaceMatches(match, packet.inInterface);
     case 'outInterface':
-      return interfaceMatches(match, way.outInterface);
+      return interfaceMatches(match, packet.outInterface);
     case 'protocol':
-      return (match.protocol === 'all' || match.protocol === way.protocol) !== match.negated;
+      return (match.protocol === 'all' || match.protocol === packet.protocol) !== match.negated;
     case 'ports':
-      return judgePorts(match, way);
+      return judgePorts(match, packet);
     case 'multiport':
-      return judgeMultiport(match, way);
+      return judgeMultiport(match, packet);
     case 'conntrack':
-      return judgeConntrack(match, way);
+      return judgeConntrack(match, packet);
     case 'addrtype':
-      return judgeAddrtype(match, way, options);
+      return judgeAddrtype(match, packet, options);
     case 'mark':
-      return ((way.mark & match.mask) >>> 0 === match.value) !== match.negated;
+      return ((packet.mark & match.mask) >>> 0 === match.value) !== match.negated;
     case 'statistic':
       return judgeStatistic(match);
     case 'recent':
-      return judgeRecent(match, way, options);
+      return judgeRecent(match, packet, options);
     case 'set':
-      return (options.inSet?.(match.name, match.directions, way) ?? false) !== match.negated;
+      return (options.inSet?.(match.name, match.directions, packet) ?? false) !== match.negated;
     case 'connmark':
       return 'unsure';
     case 'unknown':
@@ -83,16 +83,16 @@ const interfaceMatches = (match: Of<'inInterface' | 'outInterface'>, name: strin
 const within = (port: number | undefined, { first, last }: PortRange): boolean =>
   port !== undefined && port >= first && port <= last;
 
-const judgePorts = (match: Of<'ports'>, way: PacketState): Answer => {
-  if (match.protocol !== way.protocol) return false;
-  if (match.sport && within(way.fromPort, match.sport) === match.sport.negated) return false;
-  if (match.dport && within(way.toPort, match.dport) === match.dport.negated) return false;
-  return match.flags ? judgeFlags(match.flags, way) : true;
+const judgePorts = (match: Of<'ports'>, packet: PacketState): Answer => {
+  if (match.protocol !== packet.protocol) return false;
+  if (match.sport && within(packet.fromPort, match.sport) === match.sport.negated) return false;
+  if (match.dport && within(packet.toPort, match.dport) === match.dport.negated) return false;
+  return match.flags ? judgeFlags(match.flags, packet) : true;
 };
 
 /** The first packet of a connection has the flag SYN only. Later packets count as having ACK only. */
-const judgeFlags = (flags: readonly string[], way: PacketState): Answer => {
-  const set = way.state === 'NEW' ? ['SYN'] : ['ACK'];
+const judgeFlags = (flags: readonly string[], packet: PacketState): Answer => {
+  const set = packet.state === 'NEW' ? ['SYN'] : ['ACK'];
   const answers = flags.map((text): Answer => {
     const parsed = /^(! )?--tcp-flags (\S+) (\S+)$/.exec(text);
     if (!parsed) return 'unsure';
@@ -103,32 +103,32 @@ const judgeFlags = (flags: readonly string[], way: PacketState): Answer => {
   return answers.includes(false) ? false : answers.includes('unsure') ? 'unsure' : true;
 };
 
-const judgeMultiport = (match: Of<'multiport'>, way: PacketState): Answer => {
+const judgeMultiport = (match: Of<'multiport'>, packet: PacketState): Answer => {
   const has = (port: number | undefined): boolean => match.ports.some((range) => within(port, range));
   const inside =
-    (match.direction !== 'destination' && has(way.fromPort)) || (match.direction !== 'source' && has(way.toPort));
+    (match.direction !== 'destination' && has(packet.fromPort)) || (match.direction !== 'source' && has(packet.toPort));
   return inside !== match.negated;
 };
 
-const judgeConntrack = (match: Of<'conntrack'>, way: PacketState): Answer => {
+const judgeConntrack = (match: Of<'conntrack'>, packet: PacketState): Answer => {
   if (match.rest.length > 0) return 'unsure';
   const has = (match.states ?? []).some(
     (state) =>
-      state === way.state ||
-      (state === 'DNAT' && way.translated.destination) ||
-      (state === 'SNAT' && way.translated.source),
+      state === packet.state ||
+      (state === 'DNAT' && packet.translated.destination) ||
+      (state === 'SNAT' && packet.translated.source),
   );
   return has !== match.negated;
 };
 
-const judgeAddrtype = (match: Of<'addrtype'>, way: PacketState, options: TraceOptions): Answer => {
+const judgeAddrtype = (match: Of<'addrtype'>, packet: PacketState, options: TraceOptions): Answer => {
   const judgeSide = (side: Of<'addrtype'>['source'], address: string): Answer => {
     if (!side) return true;
     if (side.type !== 'LOCAL' && side.type !== 'UNICAST' && side.type !== 'MULTICAST') return 'unsure';
     const type = isLocalAddress(address, options) ? 'LOCAL' : isMulticast(address) ? 'MULTICAST' : 'UNICAST';
     return (side.type === type) !== side.negated;
   };
-  const answers = [judgeSide(match.source, way.from), judgeSide(match.destination, way.to)];
+  const answers = [judgeSide(match.source, packet.from), judgeSide(match.destination, packet.to)];
   return answers.includes(false) ? false : answers.includes('unsure') ? 'unsure' : true;
 };
 
@@ -137,12 +137,13 @@ const judgeStatistic = (match: Of<'statistic'>): Answer => {
   return match.negated ? 1 - chance : chance;
 };
 
-const recentAddress = (match: Of<'recent'>, way: PacketState): string => (match.side === 'source' ? way.from : way.to);
+const recentAddress = (match: Of<'recent'>, packet: PacketState): string =>
+  match.side === 'source' ? packet.from : packet.to;
 
-const judgeRecent = (match: Of<'recent'>, way: PacketState, options: TraceOptions): Answer => {
+const judgeRecent = (match: Of<'recent'>, packet: PacketState, options: TraceOptions): Answer => {
   if (match.action === 'set') return !match.negated;
-  const address = recentAddress(match, way);
+  const address = recentAddress(match, packet);
   const known =
-    (options.recent?.[match.name] ?? []).includes(address) || way.remembered.includes(`${match.name} ${address}`);
+    (options.recent?.[match.name] ?? []).includes(address) || packet.remembered.includes(`${match.name} ${address}`);
   return known !== match.negated;
 };

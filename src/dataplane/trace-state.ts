@@ -1,4 +1,4 @@
-// A packet on one of its ways through the hooks, at one moment. States never change in place, because ways split.
+// A packet at one moment on its path through the hooks. A state is never changed in place, because paths split.
 import type { ConntrackState } from './model.ts';
 import type { Flow, Step } from './packet.ts';
 

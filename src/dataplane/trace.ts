@@ -1,4 +1,4 @@
-// Runs a packet through a rule set, hook by hook, as the kernel does. Returns every way that the packet can go.
+// Runs a packet through a rule set, hook by hook, as the kernel does. Returns every path that the packet can take.
 import { joinEndpoint, splitEndpoint } from './address.ts';
 import type { Chain, Rule, Ruleset } from './model.ts';
 import type { Packet, PacketTrace, TraceOptions } from './packet.ts';
@@ -7,16 +7,16 @@ import type { PacketState } from './trace-state.ts';
 import { applyTarget } from './trace-target.ts';
 
 /**
- * Every way that a packet can go, with its probability. The probabilities sum to 1.
- * A rule set without `-m statistic` has one way.
+ * Every path that a packet can take, with its probability. The probabilities sum to 1.
+ * Without `-m statistic`, there is one path.
  * @param ruleset the rules of the packet's address family
  */
 export const trace = (ruleset: Ruleset, packet: Packet, options: TraceOptions = {}): PacketTrace[] => {
   const start = startOf(packet, options);
   const origin = options.origin ?? (isLocalAddress(start.from, options) ? 'local' : 'network');
   const context: Context = { options, chains: indexChains(ruleset) };
-  const ways = origin === 'local' ? fromProcess(context, start) : fromNetwork(context, start);
-  return ways.map(toTrace);
+  const ends = origin === 'local' ? fromProcess(context, start) : fromNetwork(context, start);
+  return ends.map(toTrace);
 };
 
 interface Context {
@@ -57,49 +57,52 @@ const indexChains = (ruleset: Ruleset): ReadonlyMap<string, Chain> =>
 
 /** The packet of a pod or another machine arrives at an interface. */
 const fromNetwork = (context: Context, start: PacketState): PacketState[] =>
-  hooks(context, [start], 'PREROUTING', ['raw', 'mangle', 'nat'])
-    .map((way) => (way.end ? way : route(way, context.options)))
-    .flatMap((way) => {
-      if (way.end) return [way];
-      if (way.route === 'local') return hooks(context, [way], 'INPUT', ['mangle', 'filter', 'security', 'nat']);
-      const forwarded = hooks(context, [way], 'FORWARD', ['mangle', 'filter', 'security']);
-      return hooks(context, forwarded, 'POSTROUTING', ['mangle', 'nat']);
+  runHook(context, [start], 'PREROUTING', ['raw', 'mangle', 'nat'])
+    .map((packet) => (packet.end ? packet : route(packet, context.options)))
+    .flatMap((packet) => {
+      if (packet.end) return [packet];
+      if (packet.route === 'local') return runHook(context, [packet], 'INPUT', ['mangle', 'filter', 'security', 'nat']);
+      const forwarded = runHook(context, [packet], 'FORWARD', ['mangle', 'filter', 'security']);
+      return runHook(context, forwarded, 'POSTROUTING', ['mangle', 'nat']);
     });
 
 /** The packet of a process on the node. A packet to the node itself arrives again at the loopback interface. */
 const fromProcess = (context: Context, start: PacketState): PacketState[] => {
   const sent = { ...route(start, context.options), inInterface: undefined };
-  return hooks(context, [sent], 'OUTPUT', ['raw', 'mangle', 'nat'])
-    .map((way) => (way.end ? way : route(way, context.options)))
-    .flatMap((way) => hooks(context, [way], 'OUTPUT', ['filter', 'security']))
-    .flatMap((way) => hooks(context, [way], 'POSTROUTING', ['mangle', 'nat']))
-    .flatMap((way) => {
-      if (way.end || way.route !== 'local') return [way];
-      const looped: PacketState = { ...way, inInterface: 'lo', outInterface: undefined };
-      const arrived = hooks(context, [looped], 'PREROUTING', ['raw', 'mangle']);
-      return hooks(context, arrived, 'INPUT', ['mangle', 'filter', 'security']);
+  return runHook(context, [sent], 'OUTPUT', ['raw', 'mangle', 'nat'])
+    .map((packet) => (packet.end ? packet : route(packet, context.options)))
+    .flatMap((packet) => runHook(context, [packet], 'OUTPUT', ['filter', 'security']))
+    .flatMap((packet) => runHook(context, [packet], 'POSTROUTING', ['mangle', 'nat']))
+    .flatMap((packet) => {
+      if (packet.end || packet.route !== 'local') return [packet];
+      const looped: PacketState = { ...packet, inInterface: 'lo', outInterface: undefined };
+      const arrived = runHook(context, [looped], 'PREROUTING', ['raw', 'mangle']);
+      return runHook(context, arrived, 'INPUT', ['mangle', 'filter', 'security']);
     });
 };
 
-const route = (way: PacketState, options: TraceOptions): PacketState => {
-  const local = isLocalAddress(way.to, options);
-  const outInterface = local ? 'lo' : options.outInterface?.(way.to);
-  return { ...way, route: local ? 'local' : 'forward', outInterface };
+const route = (packet: PacketState, options: TraceOptions): PacketState => {
+  const local = isLocalAddress(packet.to, options);
+  const outInterface = local ? 'lo' : options.outInterface?.(packet.to);
+  return { ...packet, route: local ? 'local' : 'forward', outInterface };
 };
 
 /** Runs the tables of one hook, in the kernel's order. */
-const hooks = (
+const runHook = (
   context: Context,
-  ways: readonly PacketState[],
+  packets: readonly PacketState[],
   hook: string,
   tables: readonly string[],
 ): PacketState[] =>
-  tables.reduce<PacketState[]>((live, table) => live.flatMap((way) => runTable(context, way, table, hook)), [...ways]);
+  tables.reduce<PacketState[]>(
+    (live, table) => live.flatMap((packet) => runTable(context, packet, table, hook)),
+    [...packets],
+  );
 
-const runTable = (context: Context, way: PacketState, table: string, hook: string): PacketState[] => {
+const runTable = (context: Context, packet: PacketState, table: string, hook: string): PacketState[] => {
   const chain = context.chains.get(`${table} ${hook}`);
-  if (way.end || !chain || (table === 'nat' && way.state !== 'NEW')) return [way];
-  return runChain(context, way, chain, { table, hook, depth: 0 }).map(({ way: after, exit }) =>
+  if (packet.end || !chain || (table === 'nat' && packet.state !== 'NEW')) return [packet];
+  return runChain(context, packet, chain, { table, hook, depth: 0 }).map(({ packet: after, exit }) =>
     exit === 'through' && chain.policy === 'DROP' ? { ...after, end: { fate: 'dropped' } } : after,
   );
 };
@@ -110,17 +113,17 @@ interface Place {
   readonly depth: number;
 }
 
-/** `through`: the packet passed the chain, and its caller goes on. `done`: the packet skips the rest of the table. */
+/** `through`: the packet left the chain at its end or by RETURN. `done`: the packet skips the rest of the table. */
 interface Exit {
-  readonly way: PacketState;
+  readonly packet: PacketState;
   readonly exit: 'through' | 'done';
 }
 
-// The kernel refuses chains that loop, but a text written by hand may contain a loop.
+// The kernel refuses chains that loop, but a rule set written by hand may contain a loop.
 const maxDepth = 64;
-// A service with thousands of endpoints has thousands of ways. Rules written to keep the grader busy can have more:
-// each `-m statistic` that returns to its caller doubles the ways.
-const maxWays = 50_000;
+// A service with thousands of endpoints has thousands of paths. Rules written to keep the grader busy can have more:
+// each `-m statistic` whose chain returns to the caller doubles the paths.
+const maxPaths = 50_000;
 
 const runChain = (context: Context, start: PacketState, chain: Chain, place: Place): Exit[] => {
   if (place.depth > maxDepth) throw new Error(`the chains of table ${place.table} loop at ${chain.name}`);
@@ -128,50 +131,54 @@ const runChain = (context: Context, start: PacketState, chain: Chain, place: Pla
   let live: PacketState[] = [start];
   for (const rule of chain.rules) {
     if (live.length === 0) break;
-    if (live.length > maxWays) throw new Error(`a packet has more than ${maxWays} ways through chain ${chain.name}`);
-    live = live.flatMap((way) => {
-      const { matching, passing } = split(rule, way, context.options);
+    if (live.length > maxPaths) throw new Error(`a packet has more than ${maxPaths} paths through chain ${chain.name}`);
+    live = live.flatMap((packet) => {
+      const { matching, passing } = split(rule, packet, context.options);
       if (!matching) return passing ? [passing] : [];
       const { stay, leave } = runRule(context, rule, matching, place);
       exits.push(...leave);
       return passing ? [passing, ...stay] : stay;
     });
   }
-  return [...exits, ...live.map((way) => ({ way, exit: 'through' as const }))];
+  return [...exits, ...live.map((packet) => ({ packet, exit: 'through' as const }))];
 };
 
-/** Splits a way into the part that matches a rule and the part that does not. */
+/** Splits a packet by probability: the part that matches a rule, and the part that does not. */
 const split = (
   rule: Rule,
-  way: PacketState,
+  packet: PacketState,
   options: TraceOptions,
 ): { matching?: PacketState; passing?: PacketState } => {
-  const { chance, unsure, remembered } = judge(rule, way, options);
-  const known = unsure.length > 0 ? { ...way, unsure: [...way.unsure, ...unsure] } : way;
-  const matching = { ...known, probability: way.probability * chance, remembered: [...way.remembered, ...remembered] };
+  const { chance, unsure, remembered } = judge(rule, packet, options);
+  const known = unsure.length > 0 ? { ...packet, unsure: [...packet.unsure, ...unsure] } : packet;
+  const matching = {
+    ...known,
+    probability: packet.probability * chance,
+    remembered: [...packet.remembered, ...remembered],
+  };
   return {
     ...(chance > 0 ? { matching } : {}),
-    ...(chance < 1 ? { passing: { ...known, probability: way.probability * (1 - chance) } } : {}),
+    ...(chance < 1 ? { passing: { ...known, probability: packet.probability * (1 - chance) } } : {}),
   };
 };
 
-/** Applies a rule to a packet that matches: the packet stays in this chain or leaves it. */
+/** Applies a rule to a packet that matches it. The packet then stays in this chain or leaves the chain. */
 const runRule = (
   context: Context,
   rule: Rule,
-  way: PacketState,
+  packet: PacketState,
   place: Place,
 ): { stay: PacketState[]; leave: Exit[] } => {
   const { target } = rule;
   const step = (effect: string): PacketState => ({
-    ...way,
-    path: [...way.path, { hook: `${place.table} ${place.hook}`, rule, effect }],
+    ...packet,
+    path: [...packet.path, { hook: `${place.table} ${place.hook}`, rule, effect }],
   });
-  if (target?.kind === 'return') return { stay: [], leave: [{ way: step('return'), exit: 'through' }] };
+  if (target?.kind === 'return') return { stay: [], leave: [{ packet: step('return'), exit: 'through' }] };
   if (target?.kind !== 'jump') {
-    const { way: after, done, effect } = applyTarget(target, way, context.options);
+    const { packet: after, done, effect } = applyTarget(target, packet, context.options);
     const stepped = { ...after, path: step(effect).path };
-    return done ? { stay: [], leave: [{ way: stepped, exit: 'done' }] } : { stay: [stepped], leave: [] };
+    return done ? { stay: [], leave: [{ packet: stepped, exit: 'done' }] } : { stay: [stepped], leave: [] };
   }
   const stepped = step(`${target.goto ? 'go' : 'jump'} to ${target.chain}`);
   const chain = context.chains.get(`${place.table} ${target.chain}`);
@@ -179,20 +186,20 @@ const runRule = (
   const exits = runChain(context, stepped, chain, { ...place, depth: place.depth + 1 });
   if (target.goto) return { stay: [], leave: exits };
   return {
-    stay: exits.filter(({ exit }) => exit === 'through').map((exit) => exit.way),
+    stay: exits.filter(({ exit }) => exit === 'through').map((exit) => exit.packet),
     leave: exits.filter(({ exit }) => exit === 'done'),
   };
 };
 
-const toTrace = (way: PacketState): PacketTrace => ({
-  fate: way.end?.fate ?? 'accepted',
-  way: way.route,
-  lands: joinEndpoint(way.to, way.toPort),
-  source: way.masquerade ? 'masquerade' : way.from,
-  masq: way.masquerade,
-  mark: way.mark,
-  probability: way.probability,
-  ...(way.end?.rejectWith === undefined ? {} : { rejectWith: way.end.rejectWith }),
-  path: way.path,
-  unsure: way.unsure,
+const toTrace = (packet: PacketState): PacketTrace => ({
+  fate: packet.end?.fate ?? 'accepted',
+  route: packet.route,
+  lands: joinEndpoint(packet.to, packet.toPort),
+  source: packet.masquerade ? 'masquerade' : packet.from,
+  masq: packet.masquerade,
+  mark: packet.mark,
+  probability: packet.probability,
+  ...(packet.end?.rejectWith === undefined ? {} : { rejectWith: packet.end.rejectWith }),
+  path: packet.path,
+  unsure: packet.unsure,
 });

@@ -137,7 +137,7 @@ const expectAsTraced = async (
   const message = `${from} → ${host}:${port}: ${JSON.stringify({ answer, ways: ways.map(({ path: _, ...way }) => way) })}`;
   if (answer?.error) {
     expect(
-      ways.every(({ fate, way }) => fate === 'rejected' || way === 'local'),
+      ways.every(({ fate, route }) => fate === 'rejected' || route === 'local'),
       message,
     ).toBe(true);
     return answer;

@@ -18,14 +18,14 @@ describe('what iptables-save printed', () => {
     expect(renderRuleset(parseRuleset(text))).toBe(text);
   });
 
-  test.each(goldens)('%s has no match or target that is not understood, nfacct aside', (name) => {
+  test.each(goldens)('every match and target of %s is understood, except nfacct', (name) => {
     const { tables } = parseRuleset(readFileSync(join(goldenFolder, name), 'utf8'));
     const rules = tables.flatMap(({ chains }) => chains.flatMap((chain) => chain.rules));
-    const odd = rules.filter(
+    const unknown = rules.filter(
       ({ matches, target }) =>
         target?.kind === 'other' || matches.some((match) => match.kind === 'unknown' && match.module !== 'nfacct'),
     );
-    expect(odd.map(renderRule)).toEqual([]);
+    expect(unknown.map(renderRule)).toEqual([]);
   });
 
   test('counters, comments and two tables are printed as they were', () => {
@@ -87,7 +87,7 @@ describe('a rule', () => {
   });
 
   test.each(['-d', '-j', '-m', '--dport', '-g'])(
-    'whose comment is %s, which iptables-save does not quote, is understood',
+    'with the comment %s, which iptables-save does not quote, is understood',
     (text) => {
       const line = `-A INPUT -m comment --comment ${text} -s 192.0.2.1/32 -j DROP`;
       const rule = parseRule('filter', line);

@@ -12,15 +12,15 @@ const read = (name: string): string =>
 const golden = parseRuleset(read('default-nat.txt') + read('default-filter.txt'));
 const node: TraceOptions = { localAddresses: ['10.123.0.11'] };
 
-/** For rules that leave the packet one way. */
-const onlyWay = (...options: Parameters<typeof trace>): PacketTrace => {
-  const [way, ...others] = trace(...options);
+/** The result for rules that leave the packet only one path. */
+const onlyPath = (...options: Parameters<typeof trace>): PacketTrace => {
+  const [only, ...others] = trace(...options);
   expect(others).toEqual([]);
-  return way as PacketTrace;
+  return only as PacketTrace;
 };
 
-const story = (ways: readonly PacketTrace[]): string =>
-  ways
+const describePaths = (traces: readonly PacketTrace[]): string =>
+  traces
     .flatMap(({ path, lands }) => [...path.map(({ hook, rule }) => `${hook}: ${renderRule(rule)}`), `=> ${lands}`])
     .join('\n');
 
@@ -91,14 +91,14 @@ describe('in the rules that the original kube-proxy wrote', () => {
         masq: false,
       },
       {
-        name: 'a service without endpoints rejects',
+        name: 'a packet to a service without endpoints is rejected',
         from: '10.200.9.9',
         to: '10.96.10.3:80',
         lands: '10.96.10.3:80',
         fate: 'rejected',
       },
       {
-        name: 'a service without local endpoints drops',
+        name: 'a packet to a local-only service without local endpoints is dropped',
         from: '10.200.9.9',
         to: '10.96.11.2:80',
         lands: '10.96.11.2:80',
@@ -113,9 +113,9 @@ describe('in the rules that the original kube-proxy wrote', () => {
       },
     ],
   )('$name', ({ from, to, lands, masq, fate }) => {
-    const ways = trace(golden, { from, to }, node);
-    expect(ways, story(ways)).toHaveLength(1);
-    expect(ways[0], story(ways)).toMatchObject({
+    const traces = trace(golden, { from, to }, node);
+    expect(traces, describePaths(traces)).toHaveLength(1);
+    expect(traces[0], describePaths(traces)).toMatchObject({
       lands,
       fate: fate ?? 'accepted',
       ...(masq === undefined ? {} : { masq }),
@@ -123,28 +123,28 @@ describe('in the rules that the original kube-proxy wrote', () => {
   });
 
   test('ten endpoints share the connections evenly', () => {
-    const ways = trace(golden, { from: '10.200.9.9', to: '10.96.10.21:80' }, node);
-    expect(new Set(ways.map(({ lands }) => lands)).size).toBe(10);
-    for (const { probability } of ways) expect(probability).toBeCloseTo(0.1, 6);
+    const traces = trace(golden, { from: '10.200.9.9', to: '10.96.10.21:80' }, node);
+    expect(new Set(traces.map(({ lands }) => lands)).size).toBe(10);
+    for (const { probability } of traces) expect(probability).toBeCloseTo(0.1, 6);
   });
 
   test('a rule for UDP does not match TCP', () => {
     expect(trace(golden, { from: '10.200.9.9', to: '10.96.10.15:53', protocol: 'udp' }, node)).toHaveLength(2);
-    expect(onlyWay(golden, { from: '10.200.9.9', to: '10.96.10.15:53' }, node).lands).toBe('10.96.10.15:53');
+    expect(onlyPath(golden, { from: '10.200.9.9', to: '10.96.10.15:53' }, node).lands).toBe('10.96.10.15:53');
   });
 
   test('session affinity leads to the remembered endpoint', () => {
     const recent = { 'KUBE-SEP-7SC2FH4RHMPVMTLT': ['10.200.9.9'] };
-    const ways = trace(golden, { from: '10.200.9.9', to: '10.96.10.6:80' }, { ...node, recent });
-    expect(ways.map(({ lands }) => lands)).toEqual(['10.200.6.2:8080']);
+    const traces = trace(golden, { from: '10.200.9.9', to: '10.96.10.6:80' }, { ...node, recent });
+    expect(traces.map(({ lands }) => lands)).toEqual(['10.200.6.2:8080']);
   });
 
   test('a packet for 127.0.0.0/8 from outside is dropped', () => {
-    expect(onlyWay(golden, { from: '10.123.0.99', to: '127.0.0.1:22' }, node).fate).toBe('dropped');
+    expect(onlyPath(golden, { from: '10.123.0.99', to: '127.0.0.1:22' }, node).fate).toBe('dropped');
   });
 
   test('the path names each rule that matched', () => {
-    const { path } = onlyWay(golden, { from: '10.200.9.9', to: '10.96.10.1:80' }, node);
+    const { path } = onlyPath(golden, { from: '10.200.9.9', to: '10.96.10.1:80' }, node);
     expect(path.map(({ rule, effect }) => `${rule.chain}: ${effect}`).slice(0, 4)).toEqual([
       'PREROUTING: jump to KUBE-SERVICES',
       'KUBE-SERVICES: jump to KUBE-SVC-6Z2YQIAUAXLPT4D3',
@@ -163,8 +163,8 @@ describe('rule by rule', () => {
 
   test('the policy DROP drops a packet that no rule accepts', () => {
     const dropping = parseRuleset('*filter\n:FORWARD DROP [0:0]\n-A FORWARD -s 10.0.0.9/32 -j ACCEPT\nCOMMIT\n');
-    expect(onlyWay(dropping, packet).fate).toBe('dropped');
-    expect(onlyWay(dropping, { ...packet, from: '10.0.0.9' }).fate).toBe('accepted');
+    expect(onlyPath(dropping, packet).fate).toBe('dropped');
+    expect(onlyPath(dropping, { ...packet, from: '10.0.0.9' }).fate).toBe('accepted');
   });
 
   test('RETURN goes back to the caller', () => {
@@ -175,11 +175,11 @@ describe('rule by rule', () => {
       '-A A -s 10.0.0.1/32 -j RETURN',
       '-A A -j ACCEPT',
     );
-    expect(onlyWay(rules, packet).fate).toBe('dropped');
-    expect(onlyWay(rules, { ...packet, from: '10.0.0.3' }).fate).toBe('accepted');
+    expect(onlyPath(rules, packet).fate).toBe('dropped');
+    expect(onlyPath(rules, { ...packet, from: '10.0.0.3' }).fate).toBe('accepted');
   });
 
-  test('after -g, the end of a chain skips the chain with the -g rule', () => {
+  test('a chain entered with -g returns to the caller of the chain with the -g rule', () => {
     const rules = table(
       'filter',
       '-A FORWARD -j A',
@@ -189,25 +189,25 @@ describe('rule by rule', () => {
       ':B - [0:0]',
       '-A B -s 9.9.9.9/32 -j DROP',
     );
-    expect(onlyWay(rules, packet).fate).toBe('accepted');
+    expect(onlyPath(rules, packet).fate).toBe('accepted');
   });
 
   test('marks are set and compared with their mask', () => {
     const rules = parseRuleset(
       '*nat\n:POSTROUTING ACCEPT [0:0]\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j MARK --set-xmark 0x4000/0x4000\n-A POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN\n-A POSTROUTING -j MARK --set-xmark 0x4000/0x0\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n',
     );
-    expect(onlyWay(rules, packet)).toMatchObject({ masq: true, mark: 0, source: 'masquerade' });
+    expect(onlyPath(rules, packet)).toMatchObject({ masq: true, mark: 0, source: 'masquerade' });
   });
 
   test('an established connection does not see the nat table', () => {
     const rules = table('nat', '-A PREROUTING -j DNAT --to-destination 10.0.0.9:1');
-    expect(onlyWay(rules, packet).lands).toBe('10.0.0.9:1');
-    expect(onlyWay(rules, { ...packet, state: 'ESTABLISHED' }).lands).toBe('10.0.0.2:80');
+    expect(onlyPath(rules, packet).lands).toBe('10.0.0.9:1');
+    expect(onlyPath(rules, { ...packet, state: 'ESTABLISHED' }).lands).toBe('10.0.0.2:80');
   });
 
   test('a match that cannot be judged is listed as unsure', () => {
     const rules = table('filter', '-A FORWARD -m limit --limit 3/min -j DROP');
-    expect(onlyWay(rules, packet)).toMatchObject({
+    expect(onlyPath(rules, packet)).toMatchObject({
       fate: 'accepted',
       unsure: ['filter FORWARD 1: -m limit --limit 3/min'],
     });
@@ -215,18 +215,18 @@ describe('rule by rule', () => {
 
   test('only the first packet of a TCP connection has SYN alone', () => {
     const rules = table('filter', '-A FORWARD -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP');
-    expect(onlyWay(rules, packet).fate).toBe('dropped');
-    expect(onlyWay(rules, { ...packet, state: 'ESTABLISHED' }).fate).toBe('accepted');
+    expect(onlyPath(rules, packet).fate).toBe('dropped');
+    expect(onlyPath(rules, { ...packet, state: 'ESTABLISHED' }).fate).toBe('accepted');
   });
 
   test('chains that loop are an error', () => {
     expect(() => trace(table('filter', '-A FORWARD -j A', '-A A -j A'), packet)).toThrow(/loop/);
   });
 
-  test('rules that double the ways many times are an error', () => {
+  test('rules that double the paths many times are an error', () => {
     const coin = '-m statistic --mode random --probability 0.50000000000';
     const rules = table('filter', ...Array.from({ length: 60 }, () => `-A FORWARD ${coin} -j A`), ':A - [0:0]');
-    expect(() => trace(rules, packet)).toThrow(/more than 50000 ways/);
+    expect(() => trace(rules, packet)).toThrow(/more than 50000 paths/);
   });
 
   test('IPv6 packets follow IPv6 rules', () => {
@@ -234,6 +234,6 @@ describe('rule by rule', () => {
       'nat',
       '-A PREROUTING -d fd00::1/128 -p tcp -m tcp --dport 80 -j DNAT --to-destination [fd00::2]:8080',
     );
-    expect(onlyWay(rules, { from: 'fd00::9', to: '[fd00::1]:80' }).lands).toBe('[fd00::2]:8080');
+    expect(onlyPath(rules, { from: 'fd00::9', to: '[fd00::1]:80' }).lands).toBe('[fd00::2]:8080');
   });
 });

@@ -70,7 +70,7 @@ export const packetKorean: typeof packetEnglish = {
 
 type Say = Phrases & typeof packetEnglish;
 
-/** The phrase for what is expected of the packet. */
+/** What the check expects of the packet, as a phrase. */
 export const packetExpected = (on: string, { from, to, lands, fate, masquerade }: Packet, say: Say): string => {
   const isPlace = from.includes('/') && !from.includes('${');
   const source = from === 'node/*' ? say.nodeItself() : isPlace ? say.where(from) : from;
@@ -82,8 +82,8 @@ export const packetExpected = (on: string, { from, to, lands, fate, masquerade }
 };
 
 /**
- * Holds when every way of the packet through the node's rules ends as expected,
- * and each expected destination is reached by some way.
+ * Holds when every path of the packet through the node's rules ends as expected,
+ * and each expected destination is the end of some path.
  */
 export const judgePacket = (packet: Packet, node: Place, view: View, say: Say): Verdict => {
   const { iptables = '', links = [] } = view.facts.at(node, 'iptables', 'links');
@@ -93,14 +93,14 @@ export const judgePacket = (packet: Packet, node: Place, view: View, say: Say): 
   const lands = packet.lands?.flatMap((end) =>
     end.startsWith('endpoints/') ? endpointsOf(end, view, say) : [view.objects.fill(end)],
   );
-  const ways = trace(parseRuleset(iptables), { from, to, protocol: packet.protocol }, { localAddresses }).filter(
+  const traces = trace(parseRuleset(iptables), { from, to, protocol: packet.protocol }, { localAddresses }).filter(
     ({ probability }) => probability > 0,
   );
   const observed = (end: string): string => say.packetObserved(node.label, from, to, end);
-  const wrong = ways.find((way) => !isAsExpected(way, packet, lands));
-  if (wrong) return { holds: false, observed: observed(wayWords(wrong, to, say)), hint: ruleHint(wrong, node, say) };
-  const all = say.listed([...new Set(ways.map((way) => wayWords(way, to, say)))]);
-  const unreached = (lands ?? []).filter((end) => !ways.some((way) => way.lands === end));
+  const wrong = traces.find((result) => !isAsExpected(result, packet, lands));
+  if (wrong) return { holds: false, observed: observed(resultWords(wrong, to, say)), hint: ruleHint(wrong, node, say) };
+  const all = say.listed([...new Set(traces.map((result) => resultWords(result, to, say)))]);
+  const unreached = (lands ?? []).filter((end) => !traces.some((result) => result.lands === end));
   if (unreached.length === 0) return { holds: true, observed: observed(all) };
   return {
     holds: false,
@@ -109,12 +109,16 @@ export const judgePacket = (packet: Packet, node: Place, view: View, say: Say): 
   };
 };
 
-const isAsExpected = (way: PacketTrace, { fate, masquerade }: Packet, lands: readonly string[] | undefined): boolean =>
-  way.fate === fate &&
-  (lands === undefined || lands.includes(way.lands)) &&
-  (masquerade === undefined || way.masq === masquerade);
+const isAsExpected = (
+  result: PacketTrace,
+  { fate, masquerade }: Packet,
+  lands: readonly string[] | undefined,
+): boolean =>
+  result.fate === fate &&
+  (lands === undefined || lands.includes(result.lands)) &&
+  (masquerade === undefined || result.masq === masquerade);
 
-/** The address that the packet comes from. `node/*` is the node that is judged. */
+/** The source address of the packet. `node/*` means the node under check. */
 const sourceOf = (from: string, node: Place, { machines, objects, places }: View): string => {
   if (/^[\d.]+(:\d+)?$/.test(from)) return from;
   if (from.includes('${')) return objects.fill(from);
@@ -138,16 +142,16 @@ const endpointsOf = (reference: string, { objects }: View, say: Say): readonly s
   throw new Unmet(say.noEndpoints(words(reference.replace(/^endpoints/, 'service'))), say.selectorHint());
 };
 
-const wayWords = ({ fate, lands, masq }: PacketTrace, to: string, say: Say): string => {
+const resultWords = ({ fate, lands, masq }: PacketTrace, to: string, say: Say): string => {
   if (fate !== 'accepted') return say.fate(fate);
   return `${lands === to ? say.keepsDestination() : say.goesTo([lands])}${masq ? say.source(true) : ''}`;
 };
 
-/** Names the rule that decided: the last one that changed the destination, dropped or rejected the packet. */
+/** Names the last rule that changed the destination, dropped or rejected the packet. */
 const ruleHint = ({ path }: PacketTrace, node: Place, say: Say): string => {
-  const decisive = path.findLast(({ rule }) => rule.target !== undefined && deciding.has(rule.target.kind));
+  const decisive = path.findLast(({ rule }) => rule.target !== undefined && decisiveTargets.has(rule.target.kind));
   if (!decisive) return say.noRuleMatches(node.label);
   return say.decisiveRule(node.label, brief(renderRule(decisive.rule), 200));
 };
 
-const deciding: ReadonlySet<TargetKind> = new Set(['dnat', 'redirect', 'drop', 'reject']);
+const decisiveTargets: ReadonlySet<TargetKind> = new Set(['dnat', 'redirect', 'drop', 'reject']);
