@@ -31,5 +31,5 @@ export const formatGoDuration = (ms: number): string => {
   return minutes > 0 ? `${minutes}m${seconds}` : seconds;
 };
 
-/** Go counts whole nanoseconds; six decimals of a millisecond are enough for them. */
+/** Rounded to six decimals, so that floating-point errors do not show. */
 const trim = (value: number): string => String(Number(value.toFixed(6)));

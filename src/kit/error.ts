@@ -1,12 +1,12 @@
 // The error type that users see: a stable code, what happened, and what to do next.
 
-/** Exit codes of `labs` (docs: README, "Exit codes"). */
+/** Exit codes of `labs`. The README explains them ("Exit codes"). */
 export const ExitCode = {
   /** Done, or all checks pass. */
   ok: 0,
   /** A check failed: the student's work is not finished. */
   checkFailed: 1,
-  /** Bad usage or a bad definition. */
+  /** Wrong usage, or a wrong lab definition. */
   usage: 2,
   /** labs or the machine failed. This never costs points. */
   broken: 3,

@@ -30,7 +30,7 @@ export const eventually = async <T>(
 ): Promise<T> => {
   const deadline = performance.now() + options.timeoutMs;
   let pause = options.intervalMs ?? 25;
-  let seen = 'nothing, the first look never came back';
+  let seen = 'nothing, because the first look did not return';
   for (;;) {
     options.signal?.throwIfAborted();
     const remaining = deadline - performance.now();

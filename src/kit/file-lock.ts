@@ -1,18 +1,18 @@
-// A lock between processes: a file that only one process can create. The lock of a process that died is taken over.
+// A lock between processes: a file that only one process can create. A lock whose owner died is free again.
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { done, eventually, notYet } from './eventually.ts';
 
 export interface LockOptions {
-  /** For how long to wait for another process. Default: ten seconds. */
+  /** How long to wait while another process holds the lock. Default: ten seconds. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Runs `work` while this process holds the lock. Waits while another process holds the lock.
- * @throws Error when the lock is still taken after `timeoutMs`
+ * @throws LabError `LAB_TIMEOUT` when another process still holds the lock after `timeoutMs`
  */
 export const withFileLock = async <T>(file: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> => {
   await mkdir(dirname(file), { recursive: true });
@@ -35,7 +35,7 @@ export const withFileLock = async <T>(file: string, work: () => Promise<T>, opti
   }
 };
 
-/** The lock is a hard link to a file with the process id, so a lock always names its owner. */
+/** Creates the lock as a hard link to a file with the process id. So a lock names its owner from the start. */
 const take = async (file: string, mine: string) => {
   try {
     await link(mine, file);
@@ -48,7 +48,7 @@ const take = async (file: string, mine: string) => {
   }
 };
 
-/** Removes the lock of a dead process. When a live process took the lock in the meantime, its lock is put back. */
+/** Removes the lock of a dead process. If a live process took the lock in the meantime, puts that lock back. */
 const removeDead = async (file: string, aside: string): Promise<void> => {
   try {
     await rename(file, aside);

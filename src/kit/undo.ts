@@ -2,9 +2,9 @@
 import { messageOf } from './error.ts';
 
 /**
- * A stack of undos for `await using`. If the scope ends without `commit()`, the undos run in reverse order. After an
- * undo that fails,
- * the other undos still run.
+ * A stack of undos for `await using`. If the scope ends without `commit()`, the undos run in reverse order.
+ * When one undo fails, the others still run.
+ * @throws AggregateError at the end of the scope, with the failures of all undos
  */
 export class UndoStack implements AsyncDisposable {
   readonly #undos: { readonly name: string; readonly undo: () => Promise<void> | void }[] = [];
