@@ -1,4 +1,4 @@
-// The running cluster as grading, setups and solutions see it. Opened by host/cluster, passed in by host/cli.
+// The running cluster as grading, setups and solutions see it. host/cluster opens it, host/cli passes it in.
 import type { FabricMethod, FabricMethods } from '../../api/fabric.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 
@@ -10,10 +10,7 @@ export interface ClusterAccess {
   /** Running machines only. */
   readonly machines: readonly MachineAccess[];
   readonly fabric: FabricCaller;
-  /**
-   * Runs a program in a machine as root. Never used to read what is graded: the student controls the machine's
-   * programs.
-   */
+  /** Runs a program in a machine as root. Grading must not use it: the student controls the machine's programs. */
   exec(machine: string, argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
 }
 

@@ -17,7 +17,7 @@ export interface Collector {
 export interface Look {
   /** All facts gathered so far. */
   readonly store: FactStore;
-  /** Resolves when these facts are in the store. Never rejects: a failure to get a fact is stored as the fact. */
+  /** Resolves when the store has these facts. Never rejects: the store holds the reason of a failure as the fact. */
   gather(requests: readonly FactRequest[]): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export const startLook = ({ access, handle }: Collector): Look => {
     const fact = request.kind === 'facts' ? placeFacts(request) : safely(() => collectOne(access, handle, request));
     return fact.then((value) => void store.set(key, value));
   };
-  /** Facts that are wanted of one place in the same turn of the event loop go into one call. */
+  /** Requests for facts of one place in the same turn of the event loop go into one call. */
   const placeFacts = ({ spot, want }: KernelRequest): Promise<Fact> => {
     const key = `${spot.machine} ${spot.podIp ?? ''}`;
     const open = places.get(key);
@@ -62,7 +62,7 @@ export const startLook = ({ access, handle }: Collector): Look => {
   };
 };
 
-/** Repeats a question, gathering the facts that it misses, until the question has an answer. */
+/** Asks a question again and again, and gathers the missing facts in between, until the question has an answer. */
 export const settle = async <T>(look: Look, question: () => T, signal: AbortSignal): Promise<T> => {
   for (;;) {
     signal.throwIfAborted();

@@ -23,7 +23,7 @@ import { createView } from './view/view.ts';
 export interface GradeOptions {
   readonly lab: LabDefinition;
   readonly access: ClusterAccess;
-  /** `ProgressStore.read()` gives this. */
+  /** From `ProgressStore.read()`. */
   readonly progress: Student;
   /** Reports these tasks only. Default: all. Checks of other tasks that these tasks need are evaluated, too. */
   readonly tasks?: readonly string[];
@@ -114,7 +114,7 @@ const patienceMs = ({ withinMs }: CheckDefinition, evaluation: Evaluation | unde
   }
 };
 
-/** systemd starts a component again within 300 ms. The component then needs a second before it answers. */
+/** systemd restarts a component within 300 ms. The component then needs about a second before it answers. */
 const restartMs = 1500;
 
 /** One look at the cluster. No check waits for facts that only another check needs. */
@@ -140,7 +140,7 @@ const lookAt = async (
   return block(lab, new Map([...earlier, ...evaluated]));
 };
 
-/** Blocks every check of which a need has not passed, whatever the check itself saw. */
+/** Blocks every check with a need that did not pass. The check's own outcome is then dropped. */
 const block = (lab: LabDefinition, evaluations: Evaluations): Evaluations => {
   const needs = new Map<string, readonly string[]>(
     lab.tasks.flatMap(({ id, checks }) => checks.map((check) => [`${id}/${check.id}`, check.needs] as const)),
@@ -193,7 +193,7 @@ const reportCheck = (
   };
 };
 
-/** The lab's hint comes before the kind's. But a question's hint is about a wrong answer, not about a missing one. */
+/** The lab's hint replaces the kind's hint, but not for a missing answer: a question's hint is about a wrong answer. */
 const hintOf = (check: CheckDefinition, { outcome, retry }: Evaluation, language: Language): string | undefined => {
   if (outcome.outcome !== 'fail') return undefined;
   const unanswered = isQuestion(check) && retry === 'never';

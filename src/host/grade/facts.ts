@@ -1,5 +1,5 @@
-// What can be asked about a running cluster, and the store with the answers so far.
-// Evaluation is pure: it reads the store, and throws `MissingFacts` when the store lacks an answer.
+// The facts that checks can ask for, and the store of the facts gathered so far.
+// Evaluation is pure: it reads the store, and throws `MissingFacts` when the store lacks a fact.
 import type { FactName, Facts, FileOutcome, HttpOutcome, LookupOutcome, TcpOutcome } from '../../api/fabric.ts';
 import type { ScriptVerdict } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
@@ -13,11 +13,11 @@ export interface Spot {
 /** A spot without further fields, so that equal spots give equal keys. */
 export const spotOf = ({ machine, podIp }: Spot): Spot => (podIp === undefined ? { machine } : { machine, podIp });
 
-/** Every kind of fact: `ask` says which fact is meant, `value` is the answer. */
+/** Every kind of fact: `ask` is the request, `value` is the answer. */
 export interface FactKinds {
   /** All objects under a list URL, e.g. `/api/v1/services`. */
   readonly objects: { readonly ask: { readonly path: string }; readonly value: readonly KubeObject[] };
-  /** What the kernel says about a place. One call gathers all facts that are wanted of one place. */
+  /** What the kernel says about a place. One call gathers all requested facts of one place. */
   readonly facts: { readonly ask: { readonly spot: Spot; readonly want: FactName }; readonly value: Facts };
   readonly http: {
     readonly ask: {
@@ -57,7 +57,7 @@ export type FactKind = keyof FactKinds;
 export type FactRequest = { [K in FactKind]: { readonly kind: K } & FactKinds[K]['ask'] }[FactKind];
 export type FactValue<K extends FactKind> = FactKinds[K]['value'];
 
-/** A fact, or why it could not be had. `code` is the fabric's error code. */
+/** The value of a fact, or the reason why there is none. `code` is the fabric's error code. */
 export type Fact =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly cause: string; readonly code?: string };
@@ -95,13 +95,13 @@ export const atOnce = <T, R>(items: readonly T[], ask: (item: T) => R): readonly
 };
 
 /**
- * What a check looks at does not exist, and the student is to make it. The check fails, also with `not`:
- * nothing passes because nothing exists.
+ * The thing that a check looks at does not exist, and the student has to create it.
+ * The check fails, also with `not`: a check must not pass only because something is missing.
  */
 export class Unmet extends Error {
   override readonly name = 'Unmet';
   readonly hint: string | undefined;
-  /** The thing may come back within a moment without anybody's help, as a restarted component does. */
+  /** The thing may come back by itself within a moment, as a restarted component does. */
   readonly temporary: boolean;
   constructor(observed: string, hint?: string, temporary = false) {
     super(observed);

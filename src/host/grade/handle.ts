@@ -1,6 +1,7 @@
 // The handle that a lab's scripts get: functions to read and change the running cluster.
 import type { LabDefinition, LabHandle } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
+import { nodePaths } from '../../api/paths.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { ClusterAccess } from './access.ts';
 import { settle, startLook } from './collect.ts';
@@ -15,7 +16,7 @@ export interface HandleOptions {
 
 export const createHandle = (options: HandleOptions): LabHandle => {
   const { lab, access, signal } = options;
-  const plane = lab.cluster.nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
+  const controlPlane = lab.cluster.nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
   const look = <T>(question: (view: View) => T): Promise<T> => ask(options, question);
   /** @param shown the command, as the error message shows it */
   const run = async (machine: string, argv: readonly string[], shown: string, stdin?: string): Promise<string> => {
@@ -31,8 +32,8 @@ export const createHandle = (options: HandleOptions): LabHandle => {
     lab: lab.name,
     nodes: lab.cluster.nodes.map(({ name }) => name),
     sh: (machine, script, { stdin } = {}) => run(machine, ['bash', '-euo', 'pipefail', '-c', script], script, stdin),
-    kubectl: (...args) => run(plane, kubectl(args), `kubectl ${args.join(' ')}`),
-    apply: (manifest) => run(plane, kubectl(['apply', '-f', '-']), 'kubectl apply -f -', manifest),
+    kubectl: (...args) => run(controlPlane, kubectl(args), `kubectl ${args.join(' ')}`),
+    apply: (manifest) => run(controlPlane, kubectl(['apply', '-f', '-']), 'kubectl apply -f -', manifest),
     object: <T extends KubeObject>(reference: string) => look(({ objects }) => objects.find<T>(reference)),
     facts: (place, ...want) => look(({ facts, places }) => facts.at(places.one(place), ...want)),
     http: (from, url, timeoutMs = 2000) =>
@@ -50,11 +51,11 @@ export const createHandle = (options: HandleOptions): LabHandle => {
 
 const kubectl = (args: readonly string[]): readonly string[] => [
   'kubectl',
-  '--kubeconfig=/etc/kubernetes/admin.conf',
+  `--kubeconfig=${nodePaths.adminConfig}`,
   ...args,
 ];
 
-/** Answers one question about the cluster as it is now, with fresh facts. */
+/** Answers one question about the cluster with newly gathered facts. */
 const ask = <T>(options: HandleOptions, question: (view: View) => T): Promise<T> => {
   const { lab, access, signal } = options;
   const look = startLook({ access, handle: () => createHandle(options) });

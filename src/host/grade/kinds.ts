@@ -32,7 +32,7 @@ export const checkKinds: readonly [AnyCheckKind, ...AnyCheckKind[]] = [
 /** The kind with this `type`, or `undefined`. */
 export const findKind = (type: unknown): AnyCheckKind | undefined => checkKinds.find((kind) => kind.type === type);
 
-/** @throws Error when there is no such kind; a lab that was loaded has no such check */
+/** @throws Error when there is no such kind. This is a bug: loading a lab validates the kinds. */
 export const kindOf = ({ type }: { readonly type: string }): AnyCheckKind => {
   const kind = findKind(type);
   if (!kind) throw new Error(`there is no kind of check called "${type}"`);

@@ -1,4 +1,4 @@
-// How the texts and numbers of a lab's checks are compared with what the cluster shows.
+// Compares the texts and numbers of a lab's checks with the state of the cluster.
 
 /** `/…/flags` is a regular expression. Any other text is compared literally. */
 export type TextMatch = string;
@@ -15,10 +15,10 @@ export const patternOf = (match: TextMatch): RegExp | undefined => {
   return written ? new RegExp(written[1] ?? '', (written[2] ?? '').replace(/[gy]/g, '')) : undefined;
 };
 
-/** For names and addresses: the pattern matches, or the text is the same. */
+/** For names and addresses: whether the pattern matches, or the text is the same. */
 export const isMatch = (match: TextMatch, text: string): boolean => patternOf(match)?.test(text) ?? match === text;
 
-/** For bodies, comments and lines: the pattern matches, or the text is a part. */
+/** For bodies, comments and lines: whether the pattern matches, or `text` contains the match. */
 export const contains = (match: TextMatch, text: string): boolean =>
   patternOf(match)?.test(text) ?? text.includes(match);
 

@@ -1,4 +1,4 @@
-// Reads references to objects, paths and endpoints as lab.yaml has them. Compares processes with program names.
+// Parses references to objects, paths and endpoints from lab.yaml. Compares processes with program names.
 import { JSONPath } from 'jsonpath-plus';
 import type { ProcessFact } from '../../api/fabric.ts';
 

@@ -4,7 +4,7 @@ import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 
 /**
  * The function that a script exports under this name. Node runs TypeScript by removing the types.
- * Below node_modules Node refuses to do so; there esbuild bundles the script.
+ * Node refuses to do this below node_modules, so esbuild bundles the scripts there.
  * @throws LabError `LAB_SCRIPT_BROKEN`
  */
 export const importScript = async <T>(file: string, name: string): Promise<T> => {

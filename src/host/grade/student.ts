@@ -1,4 +1,4 @@
-// What the student did that no fact of the cluster shows. Read by host/tasks, passed in by host/cli.
+// What the student did outside of the cluster: answers and begun tasks. host/tasks reads it, host/cli passes it in.
 import type { TaskDefinition } from '../../api/lab.ts';
 
 export interface Student {

@@ -1,5 +1,5 @@
-// The words for results, from a kind's judgement to the report. Each step has one word:
-//   Verdict     what a kind of check says about one place: does it hold?
+// The types of results, from the kind of check to the report:
+//   Verdict     whether one place is as the check describes
 //   Evaluation  the outcome of one check after one look, with what the engine needs to look again
 //   Outcome     pass, fail, blocked or broken (src/api/report.ts)
 //   CheckReport the outcome with title and points, as reports show it (src/api/report.ts)
@@ -31,7 +31,7 @@ export interface Evaluation {
  */
 export type Retry = 'within' | 'never' | 'restart';
 
-/** The verdict that counts: the first one that makes the check fail, else the last one. */
+/** The verdict that decides the outcome: the first one that makes the check fail, else the last one. */
 export const decisive = (verdicts: readonly Verdict[], not: boolean): Verdict => {
   const verdict = verdicts.find(({ holds }) => holds === not) ?? verdicts.at(-1);
   if (!verdict) throw new Error('the check looked at no place');

@@ -1,7 +1,7 @@
 // The checks that lab.yaml can have: the fields that all kinds share, and the union of all kinds.
 import { z } from 'zod';
 import type { Localized } from '../../api/lab.ts';
-import { anyNumber, duration, identifier, localized } from '../grade/checks/fields.ts';
+import { duration, identifier, localized, zeroOrMore } from '../grade/checks/fields.ts';
 import type { AnyCheckKind } from '../grade/checks/kind.ts';
 import { checkKinds } from '../grade/kinds.ts';
 
@@ -11,7 +11,7 @@ const common = {
   points: z.number().min(0).max(1000).default(1),
   not: z.boolean().default(false).meta({ description: 'The check passes when what it describes is false.' }),
   within: duration.prefault('0s').meta({ description: 'For how long the check is tried again before it fails.' }),
-  needs: anyNumber(z.string()).meta({ description: 'Checks that must pass first: their ids, or task/check.' }),
+  needs: zeroOrMore(z.string()).meta({ description: 'Checks that must pass first: their ids, or task/check.' }),
   hint: localized.exactOptional(),
 };
 

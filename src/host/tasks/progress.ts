@@ -11,7 +11,7 @@ import type { Student } from '../grade/student.ts';
 export interface Progress extends Student {
   /** How many hints were taken, by task. */
   readonly hints: Readonly<Record<string, number>>;
-  /** Tasks that had their full score when they were last graded. */
+  /** Tasks that had the full score at their last grading. */
   readonly passed: readonly string[];
 }
 
@@ -20,7 +20,7 @@ export interface ProgressOptions {
   readonly stateFolder: string;
   /** The instance's name. */
   readonly name: string;
-  /** Which instance of that name (ClusterAccess.instance). The progress of a deleted instance does not count. */
+  /** The id of the instance (`ClusterAccess.instance`). The progress of a deleted instance does not count. */
   readonly instance: string;
 }
 
@@ -28,9 +28,9 @@ export interface ProgressStore {
   read(): Promise<Progress>;
   answer(check: string, value: string): Promise<void>;
   begin(task: string): Promise<void>;
-  /** Counts a hint as taken. Resolves with the number of hints taken before. */
+  /** Counts one more hint as taken. Resolves with the number of hints that were taken before. */
   takeHint(task: string): Promise<number>;
-  /** Remembers which tasks of the report have their full score, and which answers are right. */
+  /** Remembers which tasks of the report have the full score, and which answers are right. */
   record(report: Report): Promise<void>;
 }
 
@@ -61,10 +61,10 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
       return before.hints[task] ?? 0;
     },
     async record(report) {
-      const looked = new Set(report.tasks.map(({ id }) => id));
+      const graded = new Set(report.tasks.map(({ id }) => id));
       const full = report.tasks.filter(({ score, maxScore }) => score === maxScore).map(({ id }) => id);
       const before = await read();
-      const passed = [...before.passed.filter((id) => !looked.has(id)), ...full].sort();
+      const passed = [...before.passed.filter((id) => !graded.has(id)), ...full].sort();
       const right = rightAnswers(report, before);
       const known = Object.entries(right).every(([check, value]) => before.verified[check] === value);
       if (known && passed.join() === [...before.passed].sort().join()) return;
@@ -110,8 +110,8 @@ const readProgress = async (file: string, instance: string): Promise<Progress> =
   });
   if (text === undefined) return noProgress;
   try {
-    const { version: _, instance: of, ...progress } = stored.parse(JSON.parse(text));
-    return of === instance ? progress : noProgress;
+    const { version: _, instance: owner, ...progress } = stored.parse(JSON.parse(text));
+    return owner === instance ? progress : noProgress;
   } catch (cause) {
     throw unreadable(file, cause);
   }

@@ -17,7 +17,7 @@ export interface TaskRun {
 }
 
 /**
- * Runs the task's setup, once per instance. `again` runs it even when it ran before.
+ * Runs the task's setup, once per instance. With `again`, the setup runs even when it ran before.
  * @throws LabError `LAB_SETUP_FAILED`
  */
 export const beginTask = async (run: TaskRun, options: { readonly again?: boolean } = {}): Promise<void> => {
@@ -37,7 +37,7 @@ export const beginTask = async (run: TaskRun, options: { readonly again?: boolea
 };
 
 /**
- * Solves the task with its author's script: begins the task if needed, runs the script, records its answers.
+ * Solves the task with the author's script: begins the task if needed, runs the script, records the script's answers.
  * @throws LabError `LAB_SOLVE_MISSING`, `LAB_SOLVE_FAILED`
  */
 export const solveTask = async (run: TaskRun): Promise<void> => {

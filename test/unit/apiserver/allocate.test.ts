@@ -5,7 +5,7 @@ import { createPortAllocator, parsePortRange } from '../../../src/node/apiserver
 import { parseServiceRange } from '../../../src/node/apiserver/allocation/service-range.ts';
 
 describe('service addresses', () => {
-  test('come from the range, each only once, until the range is full', () => {
+  test('come from the range, each address only once, until the range is full', () => {
     const range = parseCidr('10.0.0.0/28');
     const allocator = createIpAllocator(range);
     const taken = new Set<string>();

@@ -90,7 +90,7 @@ const context = () => ({
   logger: { info() {}, warning() {}, error() {}, enabled: () => false },
 });
 
-/** A StatusError is a proper refusal. Any other error is a bug. */
+/** A StatusError is a correct refusal. Any other error is a bug. */
 const attempt = (write: () => KubeObject): KubeObject | undefined => {
   try {
     return write();

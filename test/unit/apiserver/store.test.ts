@@ -85,7 +85,7 @@ describe('the store', () => {
     );
   });
 
-  test('forgets old revisions when it is compacted, but no object', () => {
+  test('forgets old revisions but no objects when it is compacted', () => {
     store.put(configMaps, object('old'));
     for (let number = 0; number < 1500; number += 1) store.put(configMaps, object('busy', String(number)));
     store.put(configMaps, object('gone'));

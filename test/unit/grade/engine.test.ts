@@ -57,7 +57,7 @@ describe('within', () => {
     expect(looks).toBe(3);
   });
 
-  test('gives up in time, and unblocks waiting checks when the check passes', async () => {
+  test('gives up after the time, and unblocks waiting checks when the check passes', async () => {
     const report = await grade(labOf([file('a', { within: '300ms' })]), {});
     expect(report.score).toBe(0);
     expect(report.durationMs).toBeLessThan(1000);

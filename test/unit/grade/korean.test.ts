@@ -17,7 +17,7 @@ const inKorean = (check: object, world: World): Promise<Report> =>
 
 test('every shared sentence has a Korean version', () => {
   expect(Object.keys(korean).sort()).toEqual(Object.keys(english).sort());
-  for (const sample of [korean.noSuch('pod x'), korean.runsNot('a', 'b')]) expect(sample).toMatch(/[가-힣]/);
+  for (const sample of [korean.noSuch('pod x'), korean.notRunning('a', 'b')]) expect(sample).toMatch(/[가-힣]/);
 });
 
 test.each(checkKinds.map((kind) => ({ kind, type: kind.type })))(

@@ -33,7 +33,7 @@ const korean: typeof english = {
   notAnswered: () => '아직 답하지 않음',
   answered: (answer) => `"${answer}"라고 답함`,
   lookAgain: (task) => `다시 확인한 뒤 답하세요: labs answer ${task}`,
-  noVeth: (pod, machine) => `${pod}와 ${machine} 사이에 veth 쌍이 없음`,
+  noVeth: (pod, machine) => `${pod}에 ${machine} 쪽 veth 쌍이 없음`,
   noGateway: (place, to) => `${place}에 게이트웨이를 거치는 ${to} 경로가 없음`,
   noRuleYet: (selection) => `아직 그런 규칙이 없음 (${selection})`,
   serviceFirst: () => '먼저 그 규칙이 속한 서비스를 만드세요.',
@@ -52,7 +52,7 @@ const sources = {
   veth: place.exactOptional().meta({ description: 'The name of the node’s end of this pod’s veth pair.' }),
   /** The next hop of a node for a network. */
   gateway: z.strictObject({ on: nodePlace, to: z.string() }).exactOptional(),
-  /** A field of the rules that are meant. */
+  /** A field of the selected rules. */
   rule: z.strictObject({ on: nodePlace, field: ruleField, ...selectionFields }).exactOptional(),
   flag: z
     .strictObject({ on: nodePlace, process: z.string(), flag: z.string() })
@@ -114,7 +114,7 @@ const isRight = (check: Answer, answer: string, view: View, say: Say): boolean =
   return rightAnswers(check, view, say).some((right) => normalise(right) === given);
 };
 
-/** Letter case, blanks, quotes and a full stop at the end do not count. */
+/** Case, extra blanks, quotes and a full stop at the end make no difference. */
 const normalise = (text: string): string =>
   text
     .trim()
@@ -182,7 +182,7 @@ const fieldOf = (rule: Rule, field: Rules['field']): string => {
 const flagOf = ({ on, process, flag }: NonNullable<Answer['flag']>, { facts, places }: View, say: Say): string => {
   const node = places.one(on);
   const running = facts.at(node, 'processes').processes?.find((candidate) => isProgram(process, candidate));
-  if (!running) throw new Unmet(say.runsNot(process, node.label), say.systemctl(node.label, process));
+  if (!running) throw new Unmet(say.notRunning(process, node.label), say.systemctl(node.label, process));
   const argv = running.arguments;
   const index = argv.findIndex((word) => word === flag || word.startsWith(`${flag}=`));
   const value = argv[index]?.includes('=') ? argv[index]?.slice(flag.length + 1) : argv[index + 1];

@@ -74,8 +74,8 @@ export const absolutePath = z.string().regex(/^\//, { error: (issue) => `"${issu
 /** One item or a list of items → a list. */
 export const oneOrMore = <T extends z.ZodType>(item: T) => itemOrItems(item).transform((value) => listOf<T>(value));
 
-/** Nothing, one item or a list of items → a list. */
-export const anyNumber = <T extends z.ZodType>(item: T) =>
+/** No item, one item or a list of items → a list. */
+export const zeroOrMore = <T extends z.ZodType>(item: T) =>
   itemOrItems(item)
     .default([])
     .transform((value) => listOf<T>(value));

@@ -6,7 +6,7 @@ import { korean as ko } from '../say/ko.ts';
 import { absolutePath, match, nodePlace } from './fields.ts';
 import { checkKind } from './kind.ts';
 
-/** Of a longer file, only the end is read. */
+/** Only this many bytes at the end of the file are read. */
 const tailBytes = 1 << 18;
 
 const english = {

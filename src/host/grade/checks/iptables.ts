@@ -42,7 +42,7 @@ const anyRule: Selection = { table: 'nat' };
 
 export const iptablesCheck = checkKind({
   type: 'iptables',
-  summary: 'A node has iptables rules (rules), or its rules do this with a packet (packet).',
+  summary: 'A node has certain iptables rules (rules), or its rules send a packet the right way (packet).',
   fields: {
     on: nodePlace,
     rules: z.strictObject(selectionFields).exactOptional(),

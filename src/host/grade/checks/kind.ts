@@ -23,13 +23,13 @@ export interface CheckKind<Type extends string, Fields extends z.ZodRawShape, Wo
   /** The kind's own sentences. Sentences that several kinds need are in `say/`. */
   readonly words: { readonly [L in Language]: Words };
   /**
-   * Finds mistakes that no schema of a single field can find.
-   * @param written the fields as they stand in lab.yaml; they may also have the wrong shape
+   * Finds mistakes that the schema of a single field cannot find.
+   * @param written the fields as in lab.yaml, before validation: any of them may have the wrong type
    */
   mistakes?(written: Readonly<Record<string, unknown>>): readonly Mistake[];
-  /** Changes the fields as written into the fields that `expected` and `judge` get. Default: unchanged. */
+  /** Turns the fields of lab.yaml into the fields that `expected` and `judge` get. Default: unchanged. */
   resolve?(written: FieldValues<Fields>, files: LabFiles): Resolved;
-  /** What the check expects, as a phrase: "pod blue gets 200 from http://orange/". Templates are filled in later. */
+  /** What the check expects, as a phrase: "pod blue gets 200 from http://orange/". The caller fills in templates. */
   expected(check: CheckDefinition & Resolved, say: Phrases & Words): string;
   /**
    * Compares the check with the facts: one verdict for each place that the check looks at.
@@ -48,7 +48,7 @@ type Sentences = Readonly<Record<string, (...values: never[]) => string>>;
 export type FieldValues<Fields extends z.ZodRawShape> = z.output<z.ZodObject<Fields, z.core.$strict>>;
 
 export interface Mistake {
-  /** The field that is wrong, when it is a single one. */
+  /** The wrong field. Undefined when the mistake is in several fields. */
   readonly field?: string;
   readonly message: string;
 }

@@ -67,7 +67,7 @@ export const linkCheck = checkKind({
     return view.places.each(check.on, (place) => {
       const { links = [], namespaces = [] } = view.facts.at(place, check.everywhere ? 'namespaces' : 'links');
       const all = check.everywhere ? namespaces.flatMap((namespace) => namespace.links) : links;
-      const found = all.filter((link) => isMeant(link, wanted));
+      const found = all.filter((link) => isWanted(link, wanted));
       return {
         holds: inRange(found.length, check.count),
         observed: say.linkObserved(place.label, found.map(linkWords), all.length),
@@ -77,7 +77,7 @@ export const linkCheck = checkKind({
   },
 });
 
-const isMeant = (link: LinkFact, { name, kind, address, master, up }: Wanted): boolean =>
+const isWanted = (link: LinkFact, { name, kind, address, master, up }: Wanted): boolean =>
   [
     name === undefined || isMatch(name, link.name),
     kind === undefined || link.kind === kind,

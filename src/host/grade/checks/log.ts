@@ -5,7 +5,7 @@ import { korean as ko } from '../say/ko.ts';
 import { absolutePath, atLeastOne, count, match, nodePlace } from './fields.ts';
 import { checkKind } from './kind.ts';
 
-/** Of a longer file, only the end is read. */
+/** Only this many bytes at the end of the file are read. */
 const tailBytes = 4 << 20;
 
 const english = {

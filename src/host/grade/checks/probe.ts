@@ -1,4 +1,4 @@
-// What the checks that send traffic (http, tcp, lookup) share: the verdict when no answer comes.
+// Shared by the checks that send traffic (http, tcp, lookup): the verdict when no answer comes.
 import type { ProbeFailure } from '../../../api/fabric.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Place } from '../view/places.ts';

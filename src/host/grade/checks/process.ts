@@ -7,7 +7,7 @@ import { english as en, type Phrases } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Place } from '../view/places.ts';
-import { anyNumber, match, nodePlace } from './fields.ts';
+import { match, nodePlace, zeroOrMore } from './fields.ts';
 import { checkKind, type FieldValues } from './kind.ts';
 
 const english = {
@@ -36,12 +36,12 @@ type Say = Phrases & typeof english;
 
 const fields = {
   on: nodePlace,
-  name: z.string().exactOptional().meta({ description: 'The program. Without it, only listening is looked at.' }),
-  /** Each must be found in the command line. */
-  arguments: anyNumber(match),
+  name: z.string().exactOptional().meta({ description: 'The program. Without it, the check looks only at listening.' }),
+  /** The command line must contain each of these texts. */
+  arguments: zeroOrMore(match),
   /** The systemd unit that the program belongs to. */
   unit: z.string().exactOptional(),
-  /** `address:port`, `:port`, and `/udp` after it for UDP. */
+  /** `address:port` or `:port`, followed by `/udp` for UDP. */
   listening: z
     .string()
     .regex(/^[^/]*:\d+(\/udp)?$/)
@@ -85,7 +85,7 @@ const judgeProgram = (
     (process) => isProgram(name, process) && (unit === undefined || process.unit === unit),
   );
   if (running.length === 0)
-    return { holds: false, observed: say.runsNot(name, node.label), hint: say.systemctl(node.label, name) };
+    return { holds: false, observed: say.notRunning(name, node.label), hint: say.systemctl(node.label, name) };
   const lines = running.map(commandLine);
   if (lines.some((line) => wanted.every((argument) => contains(argument, line))))
     return { holds: true, observed: say.runs(name, node.label) };

@@ -1,4 +1,4 @@
-// Selecting a node's iptables rules: shared by the iptables check and by questions about rules.
+// Selects rules from a node's iptables. The iptables check and questions about rules share this code.
 import { z } from 'zod';
 import type { Rule, Ruleset, Target } from '../../../dataplane/model.ts';
 import { findTable, matchOf } from '../../../dataplane/query.ts';
@@ -7,7 +7,7 @@ import { commaSeparated } from '../say/en.ts';
 import type { Objects } from '../view/objects.ts';
 import { match, textOrNumber } from './fields.ts';
 
-/** Which rules of a node are meant. A rule must match all given fields. */
+/** Fields that select rules of a node. A rule must match all given fields. */
 export const selectionFields = {
   table: z.enum(['raw', 'mangle', 'nat', 'filter', 'security']).default('nat'),
   chain: match.exactOptional(),
@@ -58,9 +58,9 @@ export const fillSelection = (selection: Selection, objects: Objects): Selection
 export const selectRules = (ruleset: Ruleset, selection: Selection): readonly Rule[] =>
   (findTable(ruleset, selection.table)?.chains ?? [])
     .flatMap(({ rules }) => rules)
-    .filter((rule) => isMeant(rule, selection));
+    .filter((rule) => isSelected(rule, selection));
 
-const isMeant = (rule: Rule, { chain, comment, target, to, source, destination, dport }: Selection): boolean =>
+const isSelected = (rule: Rule, { chain, comment, target, to, source, destination, dport }: Selection): boolean =>
   [
     chain === undefined || isMatch(chain, rule.chain),
     comment === undefined || (rule.comment !== undefined && contains(comment, rule.comment)),

@@ -28,7 +28,7 @@ export const tcpCheck = checkKind({
   fields: {
     from: place,
     to: hostPort,
-    /** What the server says first. */
+    /** The first text that the server sends. */
     banner: match.exactOptional(),
     timeout,
   },
@@ -48,5 +48,5 @@ export const tcpCheck = checkKind({
   },
 });
 
-/** A database greets with binary data: only the letters are shown. */
+/** Only the printable characters: a database greets with binary data. */
 const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]+/g, ' ').trim();

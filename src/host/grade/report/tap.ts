@@ -1,4 +1,4 @@
-// TAP 14: a subtest for each task. A blocked check is skipped. The diagnostics of a broken check say that it is broken.
+// TAP 14: a subtest for each task. A blocked check is skipped. A broken check is "not ok" with `outcome: broken`.
 import { stringify } from 'yaml';
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
 import { troubleLines } from './words.ts';

@@ -1,5 +1,4 @@
-// The English that several kinds of checks share: pieces of sentences, and what is said about missing things.
-// Sentences of a single kind are in the kind's own file (`checks/`).
+// English phrases that several kinds of checks share. Phrases of a single kind are in the file of the kind (`checks/`).
 import type { Language } from '../../../api/lab.ts';
 import { type CountRange, inWords, type TextMatch } from '../match.ts';
 import { words } from '../reference.ts';
@@ -21,7 +20,7 @@ export const english = {
     if (min === max) return `exactly ${min}`;
     return min === 0 ? `at most ${max}` : `${min} to ${max}`;
   },
-  /** A sentence part about a text to match; empty when there is none. */
+  /** A part of a sentence about the text to match. Empty when there is no such text. */
   quoted: (match: TextMatch | undefined, part: (shown: string) => string): string =>
     match === undefined ? '' : part(inWords(match)),
 
@@ -40,7 +39,7 @@ export const english = {
   apiServerStopped: (machine: string) =>
     `kube-apiserver doesn't run on ${machine}, so nothing can be read from the cluster`,
   apiServerSilent: (cause: string) => `the API server doesn't answer: ${cause}`,
-  runsNot: (program: string, node: string) => `${program} doesn't run on ${node}`,
+  notRunning: (program: string, node: string) => `${program} doesn't run on ${node}`,
 
   // What to do next
   systemctl: (machine: string, unit: string) => `On ${machine}: systemctl status ${unit}; journalctl -u ${unit}`,
@@ -55,6 +54,6 @@ export const english = {
 /** The shared sentences, in one language. */
 export type Phrases = typeof english;
 
-/** The given parts, separated by commas. */
+/** The parts that are neither empty nor false, separated by commas. */
 export const commaSeparated = (...parts: readonly (string | false | undefined)[]): string =>
   parts.filter(Boolean).join(', ');

@@ -1,5 +1,5 @@
-// The Korean that several kinds of checks share. Technical terms stay as Korean engineers use them.
-// A name that is filled in never gets a particle that depends on its last sound.
+// Korean phrases that several kinds of checks share. Technical terms stay as Korean engineers use them.
+// A filled-in name has no particle that depends on the last sound of the name (이/가, 을/를, 와/과).
 import { inWords } from '../match.ts';
 import { words } from '../reference.ts';
 import type { Phrases } from './en.ts';
@@ -31,7 +31,7 @@ export const korean: Phrases = {
   machineDown: (machine) => `${machine} 실행 중이 아님. \`labs start\`로 다시 시작할 수 있습니다`,
   apiServerStopped: (machine) => `${machine}에서 kube-apiserver가 실행 중이 아니어서 클러스터의 상태를 읽을 수 없음`,
   apiServerSilent: (cause) => `API 서버가 응답하지 않음: ${cause}`,
-  runsNot: (program, node) => `${node}에서 ${program} 실행 중이 아님`,
+  notRunning: (program, node) => `${node}에서 ${program} 실행 중이 아님`,
 
   systemctl: (machine, unit) => `${machine}에서: systemctl status ${unit}; journalctl -u ${unit}`,
   onMachine: (machine, command) => `${machine}에서: ${command}`,

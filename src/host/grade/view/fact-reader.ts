@@ -1,4 +1,4 @@
-// Reads single facts from the store, and turns a fact that could not be had into the right error.
+// Reads single facts from the store. Throws the right error when a fact could not be gathered.
 import type { FactName, Facts } from '../../../api/fabric.ts';
 import {
   atOnce,
@@ -41,7 +41,7 @@ export class FactReader {
     );
   }
 
-  /** The fact itself, also when it says only why the value could not be had. @throws MissingFacts, and nothing else */
+  /** The stored fact: a value, or the reason why there is none. @throws MissingFacts, and nothing else */
   raw(request: FactRequest): Fact {
     const fact = this.#store.get(keyOf(request));
     if (fact === undefined) throw new MissingFacts([request]);

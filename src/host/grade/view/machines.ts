@@ -1,4 +1,4 @@
-// The lab's machines that run, as places to look at.
+// The lab's running machines, as places that a check can look at.
 import type { Ipv4 } from '../../../api/scalars.ts';
 import type { MachineAccess } from '../access.ts';
 import { BrokenFact, type Spot } from '../facts.ts';

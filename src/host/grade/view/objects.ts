@@ -26,19 +26,19 @@ export class Objects {
     this.#options = options;
   }
 
-  /** All objects of a kind (`pod`, `services`, `svc`), of all namespaces. */
+  /** All objects of a kind (`pod`, `services`, `svc`) in all namespaces. */
   list<T extends KubeObject>(kind: string): readonly T[] {
     const resource = resourceOf(kind);
     const path = `${apiPathOf(resource)}/${resource.plural}`;
     const fact = this.#options.facts.raw({ kind: 'objects', path });
     if (fact.ok) return fact.value as readonly T[];
-    throw this.#whyNone(fact.cause);
+    throw this.#listError(fact.cause);
   }
 
   /**
-   * The object that a reference means, if there is one.
+   * The object that a reference names, if there is one.
    * @param reference `kind/name`, `kind/namespace/name` or `kind/namespace/label=value`.
-   *   Of several objects with the label, the first one that is ready counts, else the first one.
+   *   When several objects have the label, this is the first ready one, else the first one.
    */
   find<T extends KubeObject>(reference: string): T | undefined {
     const { kind, namespace, name, label } = parseReference(reference);
@@ -59,7 +59,10 @@ export class Objects {
     throw new Unmet(say.noSuch(name), say.createFirst(name));
   }
 
-  /** Fills in `${service/db:.spec.clusterIP}` and the like. @throws Unmet when the object or the field is missing */
+  /**
+   * Replaces templates such as `${service/db:.spec.clusterIP}` by their values.
+   * @throws Unmet when the object or the field is missing
+   */
   fill(text: string): string {
     return text.replaceAll(template, (_, reference: string, path: string) => {
       const value = queryPath(this.get(reference), path)[0];
@@ -68,8 +71,8 @@ export class Objects {
     });
   }
 
-  /** A stopped API server is the student's doing. One that runs without answering is a fault of the lab. */
-  #whyNone(cause: string): Error {
+  /** The student is at fault when the API server is stopped. The lab is at fault when it runs without answering. */
+  #listError(cause: string): Error {
     const { cluster, facts, machines, say } = this.#options;
     const plane = cluster.nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
     const { processes = [] } = facts.at(machines.at(plane), 'processes');
@@ -79,7 +82,7 @@ export class Objects {
   }
 }
 
-/** The text with `(clusterIP of service/db)` in place of each template, for when the values are not known. */
+/** The text with `(clusterIP of service/db)` in place of each template. For templates whose values are unknown. */
 export const describeTemplates = (text: string): string =>
   text.replaceAll(template, (_, reference: string, path: string) => `(${path.split('.').at(-1)} of ${reference})`);
 

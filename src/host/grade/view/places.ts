@@ -8,10 +8,10 @@ import type { Phrases } from '../say/en.ts';
 import type { Machines } from './machines.ts';
 import type { Objects } from './objects.ts';
 
-/** A place that exists: where to look, and what messages call it. */
+/** A place that exists, with its name for messages. */
 export interface Place extends Spot {
   readonly label: string;
-  /** The pod, when the place is one. */
+  /** The pod, when the place is a pod. */
   readonly pod?: Pod;
 }
 
@@ -29,7 +29,7 @@ export class Places {
     this.#options = options;
   }
 
-  /** The places that a reference means: every node for `node/*`, else one place. */
+  /** The places that a reference names: every node for `node/*`, else one place. */
   all(reference: PlaceRef): readonly Place[] {
     const { cluster, machines } = this.#options;
     const [kind, name] = reference.split('/');
@@ -39,12 +39,12 @@ export class Places {
     return [machines.at(name ?? cluster.clients[0]?.name ?? 'client')];
   }
 
-  /** The first of the places that a reference means. */
+  /** The first place that a reference names. */
   one(reference: PlaceRef): Place {
     return this.all(reference)[0] as Place;
   }
 
-  /** Asks the same of every place. The facts for all places are gathered together. */
+  /** Asks the same question about every place. The missing facts of all places are gathered together. */
   each<T>(reference: PlaceRef, ask: (place: Place) => T): readonly T[] {
     return atOnce(this.all(reference), ask);
   }

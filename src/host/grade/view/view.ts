@@ -1,4 +1,4 @@
-// How checks and scripts read the cluster: one object with a reader for each thing that can be asked.
+// How checks and scripts read the cluster: one object with a reader for each group of questions.
 import type { ClusterSpec } from '../../../api/cluster.ts';
 import type { FactStore } from '../facts.ts';
 import type { Phrases } from '../say/en.ts';
@@ -25,7 +25,7 @@ export interface ViewOptions {
   /** The machines that run. */
   readonly machines: readonly Machine[];
   readonly store: FactStore;
-  /** The words for what a reader finds missing. */
+  /** The phrases for errors. */
   readonly say: Phrases;
 }
 
