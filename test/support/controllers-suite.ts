@@ -54,7 +54,7 @@ const everyController: readonly Controller[] = [
   namespaceController,
 ];
 
-/** Declares the tests. `start` gives each of them a fresh server. */
+/** Declares the tests. `start` starts a new server for each test. */
 export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
   let server: SuiteServer;
   let stopping: AbortController;
@@ -120,7 +120,7 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
       { spec: { template: { spec: { containers: [{ name: 'main', image }] } } } },
     );
 
-  test('a Deployment makes its pods, each once, and says that it is available', async () => {
+  test('a Deployment creates exactly its number of pods, and becomes available', async () => {
     await client.create(deployments, aDeployment('web', 5));
     const deployment = await complete('web', 5);
     expect(await all(pods)).toHaveLength(5);
@@ -136,7 +136,7 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
     );
   });
 
-  test('a new image rolls out within maxSurge and maxUnavailable, and the old ReplicaSet stays for a rollback', async () => {
+  test('a rollout stays within maxSurge and maxUnavailable, and keeps the old ReplicaSet for a rollback', async () => {
     await client.create(deployments, aDeployment('web', 4));
     await complete('web', 4);
     const asked: number[] = [];
@@ -150,7 +150,7 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
       const now = [...running.items.values()].filter(({ metadata }) => !metadata.deletionTimestamp);
       ready.push(now.filter(isReady).length);
     });
-    // maxSurge bounds what the ReplicaSets are asked for; a pod that its set has yet to delete comes on top of it.
+    // maxSurge limits the sum of `spec.replicas`. Pods that still have to be deleted do not count.
     wanted.onChange(() => {
       asked.push([...wanted.items.values()].reduce((total, { spec }) => total + (spec.replicas ?? 1), 0));
     });
@@ -165,7 +165,7 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
     expect((await all(pods)).map(({ spec }) => spec.containers[0]?.image)).toEqual(Array(4).fill('web:2'));
   });
 
-  test('a rollback takes the old ReplicaSet up again and gives it the next revision', async () => {
+  test('a rollback scales up the old ReplicaSet and gives it the next revision', async () => {
     await client.create(deployments, aDeployment('web', 2));
     await complete('web', 2);
     await setImage('web', 'web:2');
@@ -178,7 +178,7 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
     expect(deployment.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
   });
 
-  test('Recreate ends every old pod before it makes a new one', async () => {
+  test('a Deployment with Recreate deletes every old pod before it creates a new one', async () => {
     const deployment = aDeployment('web', 3);
     deployment.spec.strategy = { type: 'Recreate' };
     await client.create(deployments, deployment);
@@ -196,23 +196,23 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
     expect(seen.every((images) => images.length <= 1)).toBe(true);
   });
 
-  test('scaling up and down ends at exactly the number that was asked for', async () => {
+  test('a Deployment that is scaled up and down always reaches exactly the wanted number of pods', async () => {
     await client.create(deployments, aDeployment('web', 1));
     await complete('web', 1);
     for (const replicas of [6, 2, 0, 3]) {
       await client.patch(deployments, { name: 'web', namespace: 'default' }, { spec: { replicas } });
       await complete('web', replicas);
-      await until('its pods are that many', async () => ((await all(pods)).length === replicas ? true : undefined));
+      await until(`${replicas} pods exist`, async () => ((await all(pods)).length === replicas ? true : undefined));
     }
   });
 
-  test('a deleted pod is replaced, and a pod with other labels is released and replaced too', async () => {
+  test('a deleted pod is replaced, and a pod whose labels change is released and replaced', async () => {
     await client.create(deployments, aDeployment('web', 2));
     await complete('web', 2);
     const [first, second] = await all(pods);
     if (!first || !second) throw new Error('two pods were expected');
     await client.delete(pods, { name: first.metadata.name, namespace: 'default' });
-    await until('a new pod is there', async () => {
+    await until('a new pod exists', async () => {
       const now = await all(pods);
       return now.length === 2 && now.every(({ metadata }) => metadata.uid !== first.metadata.uid) ? now : undefined;
     });
@@ -234,7 +234,7 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
     await until('a surplus pod is gone', async () => ((await all(pods)).length === 2 ? true : undefined));
   });
 
-  test('deleting a Deployment in the background takes its ReplicaSets and pods along', async () => {
+  test('the background deletion of a Deployment also deletes its ReplicaSets and pods', async () => {
     await client.create(deployments, aDeployment('web', 2));
     await complete('web', 2);
     await client.delete(deployments, { name: 'web', namespace: 'default' }, { propagationPolicy: 'Background' });
@@ -243,7 +243,7 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
     );
   });
 
-  test('deleting it in the foreground lets it go last', async () => {
+  test('the foreground deletion of a Deployment deletes its ReplicaSets and pods first', async () => {
     await client.create(deployments, aDeployment('web', 2));
     await complete('web', 2);
     await client.delete(deployments, { name: 'web', namespace: 'default' }, { propagationPolicy: 'Foreground' });
@@ -254,7 +254,7 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
     });
   });
 
-  test('orphaning keeps its ReplicaSets and pods, without an owner', async () => {
+  test('the deletion of a Deployment with Orphan keeps its ReplicaSets and pods without an owner', async () => {
     await client.create(deployments, aDeployment('web', 2));
     await complete('web', 2);
     await client.delete(deployments, { name: 'web', namespace: 'default' }, { propagationPolicy: 'Orphan' });
@@ -263,7 +263,7 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
     expect(await all(pods)).toHaveLength(2);
   });
 
-  test('a service finds its pods, and its slices and Endpoints follow them and go with it', async () => {
+  test('the slices and Endpoints of a service list its pods, and are deleted with the service', async () => {
     await client.create(deployments, aDeployment('web', 2));
     await client.create(services, {
       metadata: { name: 'web', namespace: 'default' },
@@ -276,27 +276,27 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
     });
     expect(slices).toHaveLength(1);
     expect(slices[0]?.ports).toMatchObject([{ port: 8080, protocol: 'TCP' }]);
-    const classic = await until('Endpoints too', async () => {
+    const classic = await until('two addresses are in the Endpoints', async () => {
       const [object] = (await all(endpoints)).filter(({ metadata }) => metadata.name === 'web');
       return object?.subsets?.[0]?.addresses?.length === 2 ? object : undefined;
     });
     expect(classic.subsets?.[0]?.ports).toEqual([{ port: 8080, protocol: 'TCP' }]);
     await client.delete(services, { name: 'web', namespace: 'default' });
-    await until('both are gone', async () => {
+    await until('the slices and the Endpoints are gone', async () => {
       const left = [...(await all(endpointSlices)), ...(await all(endpoints))];
       return left.some(({ metadata }) => metadata.name.startsWith('web')) ? undefined : true;
     });
   });
 
-  test('a namespace gets its service account, and is deleted with all that it holds', async () => {
+  test('a namespace gets a service account, and is deleted with all its objects', async () => {
     await ensureNamespace(client, 'shop');
-    await until('the account is there', async () =>
+    await until('the service account exists', async () =>
       (await client.list(serviceAccounts, { namespace: 'shop' })).items.length === 1 ? true : undefined,
     );
     const deployment = aDeployment('web', 2);
     deployment.metadata.namespace = 'shop';
     await client.create(deployments, deployment);
-    await until('its pods are there', async () =>
+    await until('the pods exist', async () =>
       (await client.list(pods, { namespace: 'shop' })).items.length === 2 ? true : undefined,
     );
     await client.delete(namespaces, { name: 'shop' });
@@ -312,9 +312,9 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
     expect((await client.list(pods, { namespace: 'shop' })).items).toEqual([]);
   });
 
-  test('nodes get the subnet that their name asks for, in whatever order they register', async () => {
+  test('nodes get the pod subnet of their number, in any order of registration', async () => {
     await Promise.all(['node02', 'controlplane', 'extra'].map((name) => client.create(nodes, aNode(name))));
-    const subnets = await until('every node has one', async () => {
+    const subnets = await until('every node has a pod subnet', async () => {
       const { items } = await client.list(nodes);
       const pairs = items.map(({ metadata, spec }) => [metadata.name, spec?.podCIDR] as const);
       return pairs.every(([, subnet]) => subnet) ? Object.fromEntries(pairs) : undefined;
@@ -327,7 +327,7 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
     });
   });
 
-  test('a ReplicaSet of its own adopts a matching pod', async () => {
+  test('a ReplicaSet without a Deployment adopts a matching pod', async () => {
     const labels = { app: 'solo' };
     await client.create(pods, { metadata: { name: 'orphan', namespace: 'default', labels }, spec: aPodSpec() });
     const set: ReplicaSet = {
@@ -367,7 +367,7 @@ export const ensureNamespace = async (client: Client, name: string): Promise<voi
   }
 };
 
-/** Binds every pod to node01, makes it Ready, and lets deleted ones go. */
+/** Binds every pod to node01, sets it to Ready, and finishes the deletion of deleted pods. */
 const startFakeKubelet = (client: Client, signal: AbortSignal): void => {
   let address = 1;
   const informer = createInformer<Pod>(client, pods, { signal, logger: silent });

@@ -12,7 +12,7 @@ import { ensureNamespace, type SuiteServer, silent } from './controllers-suite.t
 const own: readonly Resource[] = [services, endpoints, endpointSlices];
 const key = { name: 'kube-dns', namespace: 'kube-system' };
 
-/** Declares the tests. `start` gives each of them a fresh server. */
+/** Declares the tests. `start` starts a new server for each test. */
 export const dnsSuite = (start: () => Promise<SuiteServer>): void => {
   let server: SuiteServer | undefined;
   let client: Client;
@@ -49,7 +49,7 @@ export const dnsSuite = (start: () => Promise<SuiteServer>): void => {
   };
   const until = <T extends KubeObject>(resource: Resource<T>, holds: (object: T) => boolean): Promise<T> =>
     eventually(
-      `${resource.plural} kube-dns are as they should be`,
+      `${resource.plural} kube-dns are as wanted`,
       async () => {
         const object = await find(resource);
         return object && holds(object) ? done(object) : notYet(JSON.stringify(object));
@@ -57,7 +57,7 @@ export const dnsSuite = (start: () => Promise<SuiteServer>): void => {
       { timeoutMs: 8000, intervalMs: 5 },
     );
 
-  test('is made with its address, ports and endpoints', async () => {
+  test('is created with its address, ports and endpoints', async () => {
     const service = await until(services, () => true);
     expect(service.spec).toMatchObject({ clusterIP: '10.96.0.10', ports: [{ name: 'dns', protocol: 'UDP' }, {}, {}] });
     const slice = await until(endpointSlices, () => true);
@@ -65,7 +65,7 @@ export const dnsSuite = (start: () => Promise<SuiteServer>): void => {
     expect((await until(endpoints, () => true)).subsets?.[0]?.addresses).toMatchObject([{ ip: '192.168.56.10' }]);
   });
 
-  test('settles: the server completes the objects, and that is no reason to write again', async () => {
+  test('is not written again when the API server has added defaults', async () => {
     await until(endpointSlices, () => true);
     const versions = async () =>
       Promise.all(own.map(async (resource) => (await find(resource))?.metadata.resourceVersion));
@@ -74,13 +74,13 @@ export const dnsSuite = (start: () => Promise<SuiteServer>): void => {
     expect(await versions()).toEqual(before);
   });
 
-  test.each(own)('$plural come back when somebody deletes them', async (resource) => {
+  test.each(own)('has its $plural created again when somebody deletes them', async (resource) => {
     const first = await until(resource, () => true);
     await client.delete(resource, key);
     await until(resource, ({ metadata }) => metadata.uid !== first.metadata.uid);
   });
 
-  test('endpoints that somebody changed are mended', async () => {
+  test('has its endpoints repaired when somebody changes them', async () => {
     const slice = await until(endpointSlices, () => true);
     await client.update(endpointSlices, { ...slice, endpoints: [] });
     await until(endpointSlices, ({ endpoints: list }) => list.length === 1);

@@ -9,7 +9,7 @@ import type {
   SandboxSpec,
 } from '../../src/node/kubelet/runtime/runtime.ts';
 
-/** A runtime behind asynchronous calls: the real one runs in another process, in its own namespaces. */
+/** A runtime whose calls are all asynchronous, because the real runtime runs in another process. */
 export type Remote = {
   readonly [K in Exclude<keyof Runtime, 'onExit'>]: Runtime[K] extends (...args: infer A) => infer R
     ? (...args: A) => Promise<Awaited<R>>
@@ -23,7 +23,7 @@ export const sandboxSpec = (name: string, over: Partial<SandboxSpec> = {}): Sand
   ...over,
 });
 
-/** Ends on SIGTERM. The first process of a container needs a handler for that. */
+/** A command that ends on SIGTERM. The first process of a container ignores SIGTERM without a handler. */
 export const untilTerminated = ['sh', '-c', 'trap "exit 143" TERM; while :; do sleep 0.05; done'];
 
 export const containerSpecOf = (sandbox: Sandbox, over: Partial<ContainerSpec> = {}): ContainerSpec => ({
@@ -64,7 +64,7 @@ export const ended = (runtime: Remote, id: string): Promise<ContainerRecord> =>
     { timeoutMs: 8000, intervalMs: 5, maxIntervalMs: 50 },
   );
 
-/** Repeats SIGTERM until the container ends: a process ignores the signal until its handler is set. */
+/** Sends SIGTERM until the container ends, because the process ignores the signal until it has set its handler. */
 export const terminated = (runtime: Remote, id: string): Promise<ContainerRecord> =>
   eventually(
     'the container ended',
@@ -106,7 +106,7 @@ export const runtimeContract = (name: string, start: () => Promise<Remote>): voi
       expect(await runtime.sandboxIntact(sandbox.id)).toBe(true);
     });
 
-    test('gives a sandbox the preferred address, or another when that is taken or does not fit', async () => {
+    test('gives a sandbox the preferred address, or another address if it is taken or outside of the subnet', async () => {
       const first = await runtime.createSandbox(sandboxSpec('p1', { preferredIp: '10.244.1.200' }));
       const second = await runtime.createSandbox(sandboxSpec('p2', { preferredIp: '10.244.1.200' }));
       const outside = await runtime.createSandbox(sandboxSpec('p3', { preferredIp: '172.16.0.1' }));
@@ -115,7 +115,7 @@ export const runtimeContract = (name: string, start: () => Promise<Remote>): voi
       expect(outside.ip).toMatch(/^10\.244\.1\./);
     });
 
-    test('removes a sandbox, also when asked twice', async () => {
+    test('removes a sandbox, and ignores a second removal', async () => {
       const { id } = await runtime.createSandbox(sandboxSpec('gone'));
       await runtime.removeSandbox(id);
       await runtime.removeSandbox(id);
@@ -138,14 +138,14 @@ export const runtimeContract = (name: string, start: () => Promise<Remote>): voi
       await runtime.signal(record.id, 'TERM');
     });
 
-    test('ends a container by SIGKILL', async () => {
+    test('ends a container with SIGKILL', async () => {
       const sandbox = await runtime.createSandbox(sandboxSpec('kill'));
       const { id } = await runtime.startContainer(containerSpecOf(sandbox));
       await runtime.signal(id, 'KILL');
       expect((await ended(runtime, id)).exit?.code).toBe(137);
     });
 
-    test('keeps an ended container until its removal, and does not remove a running one', async () => {
+    test('keeps an ended container until it is removed, and refuses to remove a running container', async () => {
       const sandbox = await runtime.createSandbox(sandboxSpec('remove'));
       const { id } = await runtime.startContainer(containerSpecOf(sandbox));
       await expect(runtime.removeContainer(id)).rejects.toThrow('is running');

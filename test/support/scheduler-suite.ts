@@ -8,7 +8,7 @@ import { runScheduler } from '../../src/node/scheduler/scheduler.ts';
 import { ensureNamespace, type SuiteServer, silent } from './controllers-suite.ts';
 import { aNode, aPodSpec } from './objects.ts';
 
-/** Declares the tests. `start` gives each of them a fresh server. */
+/** Declares the tests. `start` starts a new server for each test. */
 export const schedulerSuite = (start: () => Promise<SuiteServer>): void => {
   let server: SuiteServer;
   let client: Client;
@@ -51,7 +51,7 @@ export const schedulerSuite = (start: () => Promise<SuiteServer>): void => {
       { timeoutMs: 8000, intervalMs: 5 },
     );
 
-  test('a new pod is bound, and says so', async () => {
+  test('binds a new pod, and records a condition and an Event', async () => {
     await client.create(nodes, aNode('node01'));
     await create('web');
     const pod = await until('the pod is bound', 'web', isBound);
@@ -61,7 +61,7 @@ export const schedulerSuite = (start: () => Promise<SuiteServer>): void => {
     expect(event).toMatchObject({ type: 'Normal', message: 'Successfully assigned default/web to node01' });
   });
 
-  test('a pod that fits nowhere says why, and is bound once a node comes', async () => {
+  test('reports why a pod fits on no node, and binds the pod when a suitable node is added', async () => {
     await create('web');
     const pod = await until('the condition is set', 'web', ({ status }) =>
       (status?.conditions ?? []).some(({ type }) => type === 'PodScheduled'),
@@ -77,7 +77,7 @@ export const schedulerSuite = (start: () => Promise<SuiteServer>): void => {
     await until('the pod is bound', 'web', isBound);
   });
 
-  test('twenty pods at once never overfill a node', async () => {
+  test('never puts too many pods on a node, also if twenty pods are created at once', async () => {
     await client.create(nodes, aNode('node01'));
     await client.create(nodes, aNode('node02'));
     const containers = [{ name: 'main', image: 'web', resources: { requests: { cpu: '250m' } } }];
@@ -98,7 +98,7 @@ export const schedulerSuite = (start: () => Promise<SuiteServer>): void => {
     expect(items.filter(({ spec }) => spec.nodeName === 'node01')).toHaveLength(8);
   });
 
-  test('a pod of another scheduler, and one that names its node, are left alone', async () => {
+  test('ignores pods of another scheduler and pods that already name a node', async () => {
     await create('other', { schedulerName: 'mine' });
     await create('placed', { nodeName: 'node09' });
     await client.create(nodes, aNode('node01'));

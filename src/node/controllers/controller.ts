@@ -18,7 +18,7 @@ export interface World {
 export interface Outcome {
   /** Sent in this order. Neighbours with the same verb and resource are sent concurrently. */
   readonly writes: readonly Write[];
-  /** Reconcile this key again after this time, also without a change: for deadlines and minReadySeconds. */
+  /** Reconcile this key again after this time, even without a change. For deadlines and minReadySeconds. */
   readonly againInMs?: number | undefined;
 }
 
@@ -26,7 +26,7 @@ export const nothing: Outcome = { writes: [] };
 
 export interface Watch {
   readonly resource: Resource;
-  /** The keys that an object concerns. Called with the object before and after each change. */
+  /** The keys to reconcile when this object changes. Called with the object before and after each change. */
   keys(object: KubeObject, world: World): Iterable<string>;
 }
 

@@ -24,33 +24,32 @@ import { keyFor } from './writes.ts';
 export const endpointsManagedByLabel = 'endpoints.kubernetes.io/managed-by';
 export const endpointsManagedBy = 'endpoint-controller';
 
-/** Marks the key of a service whose deletion was seen. */
-const goneMark = 'gone:';
+/** The prefix of the key of a deleted service. */
+const deletedPrefix = 'gone:';
 
 export const endpointsController: Controller = {
   name: 'endpoint-controller',
   watches: [
     watch(services, (service, world) => {
       const there = world.get(services, parseKey(keyOf(service)));
-      return [there ? keyOf(service) : `${goneMark}${keyOf(service)}`];
+      return [there ? keyOf(service) : `${deletedPrefix}${keyOf(service)}`];
     }),
     watch(pods, servicesOfPod),
     watch(endpoints, (object) => [keyOf(object)]),
   ],
   reconcile(key, world) {
-    const seenGone = key.startsWith(goneMark);
-    const name = parseKey(seenGone ? key.slice(goneMark.length) : key);
+    const deletionSeen = key.startsWith(deletedPrefix);
+    const name = parseKey(deletionSeen ? key.slice(deletedPrefix.length) : key);
     const service = world.get(services, name);
     const existing = world.get(endpoints, name);
-    if (!service) return existing && (seenGone || isOurs(existing)) ? remove(existing) : nothing;
+    // Hand-written Endpoints stay until the deletion of a service was seen.
+    if (!service) return existing && (deletionSeen || isOurs(existing)) ? remove(existing) : nothing;
     if (!hasManagedEndpoints(service) || existing?.metadata.deletionTimestamp) return nothing;
     return reconcileService(service, existing, world);
   },
 };
 
-/**
- * Hand-written Endpoints may exist before their service. They are deleted only if the deletion of a service was seen.
- */
+/** Whether this controller wrote the Endpoints. Hand-written Endpoints may exist before their service. */
 const isOurs = ({ metadata: { labels } }: Endpoints): boolean =>
   labels?.[endpointsManagedByLabel] === endpointsManagedBy;
 

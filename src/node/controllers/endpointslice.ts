@@ -38,7 +38,7 @@ export const endpointSliceController: Controller = {
     watch(services, (service) => [keyOf(service)]),
     watch(pods, servicesOfPod),
     watch(endpointSlices, (slice) => serviceOf(slice)),
-    // A node matters only by its zone, which the slices copy. Heartbeats are ignored.
+    // The slices contain the zone of each node. Nodes without a zone are ignored.
     watch(nodes, (node, world) =>
       node.metadata.labels?.[zoneLabel] === undefined ? [] : world.all(services).filter(hasManagedEndpoints).map(keyOf),
     ),
@@ -55,7 +55,7 @@ const serviceOf = ({ metadata: { labels, namespace } }: EndpointSlice): string[]
     ? [`${namespace}/${labels[serviceNameLabel]}`]
     : [];
 
-/** Endpoints with the same ports. They need one slice, or several if there are many. */
+/** Endpoints with the same ports, for one slice or several slices. */
 interface Content {
   readonly ports: readonly ResolvedPort[];
   readonly endpoints: readonly Endpoint[];
@@ -97,7 +97,7 @@ const desired = (service: Service, members: readonly Pod[], world: World): Conte
   return [...groups.values()];
 };
 
-/** Undefined if the pod's node is gone, because nothing can reach the pod then. */
+/** Undefined if the pod's node does not exist, because then nothing can reach the pod. */
 const endpointOf = (service: Service, pod: Pod, world: World): Endpoint | undefined => {
   const { nodeName = '' } = pod.spec;
   const node = world.get(nodes, { name: nodeName });

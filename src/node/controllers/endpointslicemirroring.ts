@@ -1,6 +1,5 @@
 // Copies hand-written Endpoints of services without a selector to EndpointSlices, because kube-proxy reads only
-// EndpointSlices
-// (pkg/controller/endpointslicemirroring).
+// EndpointSlices (pkg/controller/endpointslicemirroring).
 import type { EndpointAddress, EndpointSubset, Endpoints } from '../../api/core.ts';
 import { type Endpoint, type EndpointSlice, managedByLabel, serviceNameLabel } from '../../api/discovery.ts';
 import type { ObjectMeta } from '../../api/meta.ts';
@@ -14,7 +13,7 @@ import { keyFor, type Write } from './writes.ts';
 
 export const mirroredBy = 'endpointslicemirroring-controller.k8s.io';
 
-/** The label of Endpoints that must not be mirrored. Their author also writes the slices. */
+/** The label of Endpoints that must not be mirrored, because their author also writes the slices. */
 const skipLabel = 'endpointslice.kubernetes.io/skip-mirror';
 
 export const endpointSliceMirroringController: Controller = {

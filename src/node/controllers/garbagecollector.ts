@@ -1,6 +1,5 @@
 // Deletes the dependents of a deleted owner: after the owner (background), before it (foreground), or not at all
-// (orphan).
-// (pkg/controller/garbagecollector)
+// (orphan). See pkg/controller/garbagecollector.
 import type { KubeObject, OwnerReference } from '../../api/meta.ts';
 import { allResources, apiVersionOf, events, type Resource } from '../../api/resources.ts';
 import type { DeleteOptions } from '../client/types.ts';
@@ -126,7 +125,7 @@ const followOwners = (item: Item, world: World): Outcome => {
   return { writes: [remove(item, world)] };
 };
 
-/** Deletes only if the server confirms that every owner is gone: an owner may be newer than the cache of its kind. */
+/** Deletes only if the server confirms that every owner is gone, because the cache may not show a new owner yet. */
 const remove = ({ resource, object }: Item, world: World): Write => {
   const owners = object.metadata.ownerReferences ?? [];
   const waiting = owners.some((reference) => ownerOf(object, reference, world) !== undefined);

@@ -66,7 +66,7 @@ const run = async (
   await Promise.all(controllers.map((controller) => runController(controller, { client, caches, logger, signal })));
 };
 
-/** In the order of a service's life: subnets of nodes, pods, endpoints, deletion. */
+/** In the order in which a service needs them: nodes, pods, endpoints, deletion. */
 const controllersFor = (flags: ControllerFlags): Controller[] => [
   ...(flags['allocate-node-cidrs'] ? [nodeIpam(flags)] : []),
   createNodeLifecycle({ graceMs: flags['node-monitor-grace-period'] ?? 40_000, startedAt: Date.now() }),

@@ -42,6 +42,6 @@ const empty = (namespace: Namespace, world: World): Outcome => {
         { verb: 'deleteAll', resource: events, namespace: name },
         { verb: 'finalize', object: namespace },
       ];
-  // The server refuses to finalize while content remains. The watches then wake this key again.
+  // The server refuses to finalize while content remains. Each deleted object then adds this key again.
   return { writes: [...phase, ...deletions, ...last] };
 };

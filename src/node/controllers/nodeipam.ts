@@ -1,10 +1,8 @@
 // Gives each node its pod subnet out of --cluster-cidr (pkg/controller/nodeipam).
 //
 // The original assigns subnets in the order in which nodes register. In a lab, three kubelets start at the same time,
-// but course
-// material says that 10.244.1.2 is a pod on node01. So the number comes from the node's label or name. Only nodes
-// without a number
-// get a subnet in the order of registration.
+// but course material says that 10.244.1.2 is a pod on node01. So the number comes from the node's label or name. A node
+// without a number gets the first free subnet.
 import type { Node } from '../../api/core.ts';
 import { nodes } from '../../api/resources.ts';
 import { type Cidr, cidrRange, cidrsOverlap, ipv4FromNumber, parseCidr } from '../../api/scalars.ts';
@@ -40,10 +38,9 @@ export const createNodeIpam = (options: NodeIpamOptions): Controller => {
 };
 
 /**
- * Kubernetes forbids the overlap ("This must not overlap with any IP ranges assigned to nodes or pods", says
- * --service-cluster-ip-range), but its controller manager only skips such subnets, and has none left if the service
- * range is larger.
- * This one refuses to start, so that a student sees the reason at once.
+ * The help of --service-cluster-ip-range forbids the overlap ("This must not overlap with any IP ranges assigned to
+ * nodes or pods"). The original only skips such subnets, and may have none left. This controller refuses to start, so
+ * that a student sees the reason at once.
  */
 const validate = ({ clusterCidr, maskSize, serviceCidr }: NodeIpamOptions): void => {
   if (cidrRange(clusterCidr).prefix > maskSize) {
@@ -67,7 +64,7 @@ const reconcileNodes = (options: NodeIpamOptions, world: World): Outcome => {
     if (subnet !== undefined) taken.add(subnet);
     writes.push(subnet === undefined ? notAvailable(node) : assign(node, subnet));
   };
-  // Nodes whose own subnet is free come first, so that no other node gets it.
+  // Nodes with a number come first, so that no other node gets their subnet.
   const rest = waiting.filter((node) => {
     const own = ownSubnet(node, options);
     if (own === undefined || taken.has(own)) return true;
@@ -93,7 +90,7 @@ const notAvailable = (about: Node): Write => ({
   message: `Node ${about.metadata.name} status is now: CIDRNotAvailable`,
 });
 
-/** 0 for a control plane, otherwise the number at the end of the node's name. */
+/** The number in the node's label, or 0 for a control plane, or the number at the end of the node's name. */
 const ownNumber = ({ metadata: { name, labels = {} } }: Node): number | undefined => {
   const wanted = labels[subnetLabel];
   if (wanted !== undefined && /^\d{1,5}$/.test(wanted)) return Number(wanted);

@@ -1,5 +1,5 @@
-// Handles a silent kubelet: its node becomes Unknown and gets taints, and its pods leave the endpoints.
-// (pkg/controller/nodelifecycle)
+// Handles a silent kubelet: sets its node to Unknown, taints the node, and sets its pods to not Ready
+// (pkg/controller/nodelifecycle).
 
 import type { Node, Pod, Taint } from '../../api/core.ts';
 import { leases, nodes, pods } from '../../api/resources.ts';
@@ -13,9 +13,8 @@ export interface NodeLifecycleOptions {
   /** `--node-monitor-grace-period` */
   readonly graceMs: number;
   /**
-   * The start of this controller. Silence before it does not count: after `labs stop` and `labs start` every lease is
-   * old, but no
-   * node is dead.
+   * The start of this controller, in milliseconds since 1970. Earlier silence does not count: after `labs stop` and
+   * `labs start` every lease is old, but no node is dead.
    */
   readonly startedAt: number;
 }
@@ -25,9 +24,9 @@ const leaseNamespace = 'kube-node-lease';
 export const notReadyTaint = 'node.kubernetes.io/not-ready';
 export const unreachableTaint = 'node.kubernetes.io/unreachable';
 
-/** Remembers which nodes have had their RegisteredNode Event. */
+/** The controller remembers the nodes for which it has recorded a RegisteredNode Event. */
 export const createNodeLifecycle = (options: NodeLifecycleOptions): Controller => {
-  const greeted = new Set<string>();
+  const registered = new Set<string>();
   return {
     name: 'node-controller',
     watches: [
@@ -42,16 +41,16 @@ export const createNodeLifecycle = (options: NodeLifecycleOptions): Controller =
       const node = world.get(nodes, { name: parseKey(key).name });
       if (node === undefined || node.metadata.deletionTimestamp) return nothing;
       const { writes, againInMs } = reconcileNode(node, world, options);
-      return { writes: [...greet(node, greeted), ...writes], againInMs };
+      return { writes: [...registeredEvent(node, registered), ...writes], againInMs };
     },
   };
 };
 
-/** Once per node and start of the controller, as in the original. */
-const greet = (node: Node, greeted: Set<string>): Write[] => {
+/** Returns the Event once per node and start of the controller, as in the original. */
+const registeredEvent = (node: Node, registered: Set<string>): Write[] => {
   const { uid = '', name } = node.metadata;
-  if (greeted.has(uid)) return [];
-  greeted.add(uid);
+  if (registered.has(uid)) return [];
+  registered.add(uid);
   const message = `Node ${name} event: Registered Node ${name} in Controller`;
   return [{ verb: 'event', about: node, type: 'Normal', reason: 'RegisteredNode', message }];
 };
@@ -61,8 +60,8 @@ const reconcileNode = (node: Node, world: World, { graceMs, startedAt }: NodeLif
   const againInMs = silentAt > world.now ? silentAt - world.now + 1 : undefined;
   if (againInMs === undefined && readiness(node) !== 'Unknown') return { writes: declareUnknown(node, world.now) };
   // The taints follow the conditions on the server. A status that was just written returns through the watch.
-  const unready = readiness(node) === 'Unknown' ? podsLeave(node, world) : [];
-  return { writes: [...retaint(node, world.now), ...unready], againInMs };
+  const unready = readiness(node) === 'Unknown' ? setPodsNotReady(node, world) : [];
+  return { writes: [...updateTaints(node, world.now), ...unready], againInMs };
 };
 
 const readiness = (node: Node | undefined): 'True' | 'False' | 'Unknown' | undefined =>
@@ -102,14 +101,15 @@ const declareUnknown = (node: Node, now: number): Write[] => {
 type Effect = Taint['effect'];
 
 /** The taints for the node's state. Taints of other owners stay. */
-const retaint = (node: Node, now: number): Write[] => {
+const updateTaints = (node: Node, now: number): Write[] => {
   const before = node.spec?.taints ?? [];
   const wanted = wantedTaints(node);
-  const isOurs = ({ key, effect }: Taint): boolean => owned.some((taint) => taint[0] === key && taint[1] === effect);
+  const isManaged = ({ key, effect }: Taint): boolean =>
+    managedTaints.some((taint) => taint[0] === key && taint[1] === effect);
   const has = (taints: readonly Taint[], key: string, effect: Effect): boolean =>
     taints.some((taint) => taint.key === key && taint.effect === effect);
   const stay = before.filter(
-    (taint) => !isOurs(taint) || wanted.some(([key, effect]) => key === taint.key && effect === taint.effect),
+    (taint) => !isManaged(taint) || wanted.some(([key, effect]) => key === taint.key && effect === taint.effect),
   );
   const added = wanted
     .filter(([key, effect]) => !has(before, key, effect))
@@ -128,7 +128,7 @@ const pressures: readonly (readonly [condition: string, taint: string])[] = [
   ['NetworkUnavailable', 'node.kubernetes.io/network-unavailable'],
 ];
 
-const owned: readonly (readonly [key: string, effect: Effect])[] = [
+const managedTaints: readonly (readonly [key: string, effect: Effect])[] = [
   [notReadyTaint, 'NoSchedule'],
   [notReadyTaint, 'NoExecute'],
   [unreachableTaint, 'NoSchedule'],
@@ -140,7 +140,7 @@ const owned: readonly (readonly [key: string, effect: Effect])[] = [
 const wantedTaints = (node: Node): (readonly [key: string, effect: Effect])[] => {
   const ready = readiness(node);
   const key = ready === 'True' ? undefined : ready === 'False' ? notReadyTaint : unreachableTaint;
-  // A node that has just registered and has no status yet is not ready, but not lost.
+  // A node that has just registered has no status yet. It is not ready, but it is not unreachable.
   const state = ready === undefined ? notReadyTaint : key;
   const conditions = node.status?.conditions ?? [];
   const pressed = pressures.filter(([type]) => conditions.some((c) => c.type === type && c.status === 'True'));
@@ -157,7 +157,7 @@ const wantedTaints = (node: Node): (readonly [key: string, effect: Effect])[] =>
 };
 
 /** Sets the pods of a silent node to not Ready, so that they leave the endpoints. */
-const podsLeave = (node: Node, world: World): Write[] =>
+const setPodsNotReady = (node: Node, world: World): Write[] =>
   world
     .all(pods)
     .filter((pod) => pod.spec.nodeName === node.metadata.name && !isTerminal(pod) && isReady(pod))

@@ -3,7 +3,7 @@ import type { KubeObject, OwnerReference } from '../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../api/resources.ts';
 import { keyFor, type Write } from './writes.ts';
 
-/** The owner that manages the object. There is at most one. */
+/** The reference to the owner that manages the object. An object has at most one. */
 export const controllerOf = ({ metadata }: KubeObject): OwnerReference | undefined =>
   metadata.ownerReferences?.find(({ controller }) => controller === true);
 
@@ -18,7 +18,7 @@ export const ownerReference = (resource: Resource, { metadata }: KubeObject): Ow
 
 export interface Claim<T extends KubeObject> {
   readonly owned: readonly T[];
-  /** Adopts matching orphans, and releases objects that do not match any more. */
+  /** Adopts matching orphans, and releases owned objects that do not match. */
   readonly writes: readonly Write[];
 }
 
@@ -43,13 +43,13 @@ export const claim = <T extends KubeObject>(options: ClaimOptions<T>): Claim<T> 
       object.metadata.namespace === owner.metadata.namespace &&
       matches(object),
   );
-  const strangers = mine.filter((object) => !matches(object));
+  const nonMatching = mine.filter((object) => !matches(object));
   const reference = ownerReference(ownerResource, owner);
   return {
     owned: [...mine.filter(matches), ...orphans],
     writes: [
       ...orphans.map((object) => setOwners(resource, object, [...(object.metadata.ownerReferences ?? []), reference])),
-      ...(dying ? [] : strangers).map((object) => setOwners(resource, object, withoutOwner(object, owner))),
+      ...(dying ? [] : nonMatching).map((object) => setOwners(resource, object, withoutOwner(object, owner))),
     ],
   };
 };

@@ -3,7 +3,7 @@ import { nodes, pods } from '../../api/resources.ts';
 import { keyOf } from '../client/types.ts';
 import { watch } from './controller.ts';
 
-/** Keys are pods. A changed pod wakes itself; a changed node wakes all its pods. */
+/** The keys are pods. A change of a pod adds its key. A change of a node adds the keys of all its pods. */
 export const podsAndTheirNodes = [
   watch(pods, (pod) => [keyOf(pod)]),
   watch(nodes, ({ metadata: { name } }, world) =>

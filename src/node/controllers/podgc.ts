@@ -8,7 +8,7 @@ import { keyFor } from './writes.ts';
 /** How long a node may be missing before its pods are deleted. A node that is replaced in this time keeps its pods. */
 const quarantineMs = 40_000;
 
-/** Remembers since when each node is missing. */
+/** The controller remembers the time since which each node is missing. */
 export const createPodGc = (): Controller => {
   const missingSince = new Map<string, number>();
   return {

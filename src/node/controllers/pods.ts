@@ -1,4 +1,4 @@
-// Questions about a pod that several controllers ask (pkg/api/v1/pod and helpers of pkg/controller).
+// The state of a pod, as several controllers need it (pkg/api/v1/pod and helpers of pkg/controller).
 import type { Pod } from '../../api/core.ts';
 import type { Condition } from '../../api/meta.ts';
 
@@ -16,16 +16,16 @@ export const isActive = (pod: Pod): boolean => !isTerminal(pod) && pod.metadata.
 export const readySince = (pod: Pod): number | undefined =>
   isReady(pod) ? Date.parse(podCondition(pod, 'Ready')?.lastTransitionTime ?? '') || 0 : undefined;
 
-/** The time until the pod is available, which it is after `minReadySeconds`. 0: available now. Undefined: not Ready. */
+/** The time until the pod has been Ready for `minReadySeconds`. 0: available now. Undefined: not Ready. */
 export const availableInMs = (pod: Pod, minReadySeconds: number, now: number): number | undefined => {
   const since = readySince(pod);
   return since === undefined ? undefined : minReadySeconds <= 0 ? 0 : Math.max(0, since + minReadySeconds * 1000 - now);
 };
 
 /**
- * Orders pods for deletion: negative if `a` goes first. First go pods that are not running, not ready, on a node with
- * more siblings,
- * ready for a shorter time, with more restarts, younger (ActivePodsWithRanks).
+ * Orders pods for deletion; negative if `a` is deleted first. The criteria, in this order: not bound, not running, not
+ * ready, lower deletion cost, more siblings on the node, ready for a shorter time, more restarts, younger
+ * (ActivePodsWithRanks).
  * @param siblings how many pods of the same owner are on the pod's node
  */
 export const deletionOrder =

@@ -25,7 +25,7 @@ export const replicaSetController: Controller = {
   },
 };
 
-/** A pod wakes its owner. An orphan wakes every set that could adopt it. */
+/** A pod adds the key of its owner. An orphan adds the key of every set that could adopt the pod. */
 function keysForPod(pod: Pod, world: World): string[] {
   const owner = controllerOf(pod);
   if (owner) return owner.kind === 'ReplicaSet' ? [`${pod.metadata.namespace}/${owner.name}`] : [];
@@ -65,9 +65,7 @@ const scale = (set: ReplicaSet, owned: readonly Pod[], world: World): readonly W
     .map((pod) => deletePod(set, pod));
 };
 
-/**
- * Counts the pods of all sets of the same Deployment per node, so that a rollout deletes pods on crowded nodes first.
- */
+/** Counts the pods of all sets of a Deployment per node, so that a rollout deletes pods on crowded nodes first. */
 const siblingsOnNode = (set: ReplicaSet, world: World): ((pod: Pod) => number) => {
   const family = controllerOf(set)?.uid;
   const sets = world
@@ -143,7 +141,7 @@ const statusOf = (set: ReplicaSet, owned: readonly Pod[], world: World): NonNull
 /** Omits zero, as Go's omitempty does. */
 const positive = (name: string, value: number): Record<string, number> => (value > 0 ? { [name]: value } : {});
 
-/** The condition ReplicaFailure shows a Deployment and `kubectl describe` why pods are missing. */
+/** The conditions, with ReplicaFailure after an error. The Deployment's status and `kubectl describe` show it. */
 const conditionsOf = (set: ReplicaSet, owned: readonly Pod[], { lastError, now }: World): Condition[] => {
   const others = (set.status?.conditions ?? []).filter(({ type }) => type !== 'ReplicaFailure');
   const before = set.status?.conditions?.find(({ type }) => type === 'ReplicaFailure');

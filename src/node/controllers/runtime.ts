@@ -1,4 +1,4 @@
-// Runs a controller. Changes wake keys; each key is reconciled when the caches have seen the controller's own writes.
+// Runs a controller. A change adds keys to the queue. A key is reconciled when the caches show the key's last writes.
 import type { KubeObject } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import { messageOf } from '../../kit/error.ts';
@@ -21,21 +21,21 @@ export interface RuntimeOptions {
 }
 
 /**
- * How long a key waits until the caches show its own writes. After that it continues, because a watch may have missed a
- * write.
+ * How long a key waits for the caches to show its last writes. Then it is reconciled in any case, because a watch may
+ * have missed a write.
  */
-const patienceMs = 5000;
+const maxWaitMs = 5000;
 
-/** Starts when the caches are complete. Resolves when the signal has aborted and the last sync has ended. */
+/** Reconciles from the moment when the caches are complete. Resolves after an abort, when the last sync has ended. */
 export const runController = async (controller: Controller, options: RuntimeOptions): Promise<void> => {
   const { client, caches, logger, signal, now = Date.now } = options;
   const recorder = createEventRecorder(client, { component: controller.name, logger });
   const errors = new Map<string, string>();
-  const unseen = createUnseen({ caches, patienceMs, onSettled: (key) => queue.add(key) });
+  const unseen = createUnseen({ caches, maxWaitMs, onSettled: (key) => queue.add(key) });
   let ready = false;
 
   const sync = async (key: string): Promise<void> => {
-    if (!unseen.settled(key)) return queue.addAfter(key, unseen.patienceLeftMs(key));
+    if (!unseen.settled(key)) return queue.addAfter(key, unseen.waitLeftMs(key));
     const { writes, againInMs } = controller.reconcile(key, worldOf(caches, now(), errors.get(key)));
     if (againInMs !== undefined) queue.addAfter(key, againInMs);
     if (writes.length > 0) logger.info(5, 'Writing', { controller: controller.name, key, writes: writes.length });

@@ -16,7 +16,7 @@ export interface ResolvedPort {
   readonly appProtocol?: string;
 }
 
-/** Endpoints of a service without a selector are written by others. A service of type ExternalName has none. */
+/** False without a selector (a user writes the endpoints) and for type ExternalName (there are no endpoints). */
 export const hasManagedEndpoints = ({ spec }: Service): boolean =>
   spec.selector !== undefined && Object.keys(spec.selector).length > 0 && spec.type !== 'ExternalName';
 
@@ -28,7 +28,7 @@ export const servicesOfPod = (pod: Pod, world: World): string[] =>
     )
     .map(keyOf);
 
-/** Pods that are reachable, or were reachable a moment ago. */
+/** The selected pods that have an address and have not ended, whether ready or not. */
 export const podsOfService = (service: Service, world: World): readonly Pod[] =>
   world
     .all(pods, service.metadata.namespace)
@@ -69,7 +69,7 @@ export const hostnameIn = (service: Service, { spec }: Pod): string | undefined 
 
 export const isHeadless = ({ spec }: Service): boolean => spec.clusterIP === 'None';
 
-/** The time of the newest change that the endpoints show. kube-proxy measures its latency from this time. */
+/** The time of the newest change of the service or its pods. kube-proxy measures its latency from this time. */
 export const lastChange = (service: Service, members: readonly Pod[]): string => {
   const times = [createdAt(service), ...members.map((pod) => readySince(pod) ?? createdAt(pod))];
   return timestamp(Math.max(...times));

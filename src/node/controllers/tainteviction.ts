@@ -1,5 +1,5 @@
-// Deletes pods from nodes with NoExecute taints that the pods do not tolerate, or whose `tolerationSeconds` are over.
-// (pkg/controller/tainteviction)
+// Deletes a pod if it does not tolerate a NoExecute taint of its node, or if its `tolerationSeconds` have passed
+// (pkg/controller/tainteviction).
 import type { Node, Pod, Taint, Toleration } from '../../api/core.ts';
 import { nodes, pods } from '../../api/resources.ts';
 import { tolerates } from '../../api/taints.ts';
@@ -9,7 +9,7 @@ import { notReadyTaint, unreachableTaint } from './nodelifecycle.ts';
 import { podsAndTheirNodes } from './pod-watches.ts';
 import { keyFor } from './writes.ts';
 
-/** The toleration of a lost node that the API server adds by default (DefaultTolerationSeconds). */
+/** How long a pod tolerates a lost node by default. The API server adds this toleration (DefaultTolerationSeconds). */
 const defaultSeconds = 300;
 
 export const taintEvictionController: Controller = {
@@ -39,7 +39,7 @@ const reconcilePod = (pod: Pod, node: Node, world: World): Outcome => {
   };
 };
 
-/** When to delete the pod, in milliseconds since 1970. Infinity: never. `now`: the pod does not tolerate the taint. */
+/** When to delete the pod, in milliseconds since 1970. Infinity means never; `now` if the taint is not tolerated. */
 const leavesAt = (pod: Pod, taint: Taint, now: number): number => {
   const matching = tolerationsOf(pod).filter((toleration) => tolerates(toleration, taint));
   if (matching.length === 0) return now;

@@ -1,8 +1,7 @@
-// A key waits until the caches show its own writes, so that no pod is created twice.
+// Delays a key until the caches show the key's last writes, so that no pod is created twice.
 //
 // The original counts "expectations": creations and deletions that it has not seen yet. Resource versions are more
-// exact and work for
-// every kind of write: a cache that has seen version n of its resource has seen all earlier versions.
+// exact and work for every kind of write: a cache with version n of a resource has all earlier versions.
 import type { KubeObject } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import type { Caches } from './caches.ts';
@@ -12,17 +11,17 @@ export interface Unseen {
   add(key: string, written: Written): void;
   /** Whether the caches show all writes of the key. If not, `onSettled` is called when they do. */
   settled(key: string): boolean;
-  /** After this time a key continues in any case: an object may have been created and deleted between two lists. */
-  patienceLeftMs(key: string): number;
+  /** The rest of the waiting time, in case a cache never shows a write, e.g. of an object deleted between two lists. */
+  waitLeftMs(key: string): number;
 }
 
 export interface UnseenOptions {
   readonly caches: Caches;
-  readonly patienceMs: number;
+  readonly maxWaitMs: number;
   readonly onSettled: (key: string) => void;
 }
 
-export const createUnseen = ({ caches, patienceMs, onSettled }: UnseenOptions): Unseen => {
+export const createUnseen = ({ caches, maxWaitMs, onSettled }: UnseenOptions): Unseen => {
   const pending = new Map<string, { readonly written: Written[]; until: number }>();
   const blocked = new Set<string>();
   const newest = new Map<Resource, number>();
@@ -54,10 +53,10 @@ export const createUnseen = ({ caches, patienceMs, onSettled }: UnseenOptions): 
     add: (key, written) => {
       if (!caches.resources.includes(written.resource)) return;
       const waiting = pending.get(key);
-      pending.set(key, { written: [...(waiting?.written ?? []), written], until: performance.now() + patienceMs });
+      pending.set(key, { written: [...(waiting?.written ?? []), written], until: performance.now() + maxWaitMs });
     },
     settled,
-    patienceLeftMs: (key) => Math.max(0, (pending.get(key)?.until ?? 0) - performance.now()) + 1,
+    waitLeftMs: (key) => Math.max(0, (pending.get(key)?.until ?? 0) - performance.now()) + 1,
   };
 };
 

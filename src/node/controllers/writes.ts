@@ -14,7 +14,7 @@ export interface Report {
   readonly failed: { readonly reason: string; readonly message: string };
 }
 
-/** An object by name. With a uid, another object of the same name does not count. */
+/** A reference to an object. With a uid, another object of the same name does not match. */
 export interface Named {
   readonly resource: Resource;
   readonly key: Key;
@@ -84,9 +84,8 @@ export interface Sending {
 }
 
 /**
- * Sends the writes in order. Similar neighbours are sent in batches of 4, 8, 16, …, so that a hundred writes do not
- * cause a
- * hundred refusals. @throws the first refusal, after its batch has ended
+ * Sends the writes in order. Consecutive writes with the same verb and resource are sent in batches of 4, 8, 16, …, so
+ * that a hundred writes do not cause a hundred refusals. @throws the first refusal, after its batch has ended
  */
 export const sendWrites = async (writes: readonly Write[], sending: Sending): Promise<void> => {
   for (let from = 0, size = firstBatch; from < writes.length; ) {
@@ -99,7 +98,7 @@ export const sendWrites = async (writes: readonly Write[], sending: Sending): Pr
   }
 };
 
-/** The original starts with 1. Deployments in labs are small, so each round trip would be noticeable. */
+/** The original starts with 1. Deployments in labs are small, so a larger first batch saves most round trips. */
 const firstBatch = 4;
 
 const alike = (a: Write, b: Write): boolean =>

@@ -15,7 +15,7 @@ const ttl = 5;
 export const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
 type Rcode = keyof typeof rcodes;
 
-/** The name of a response's code, or its number. */
+/** The name of the response code, or its number. */
 export const rcodeOf = ({ flags = 0 }: Packet): string =>
   Object.entries(rcodes).find(([, code]) => code === (flags & 15))?.[0] ?? String(flags & 15);
 
@@ -25,8 +25,8 @@ const opcodeMask = 0x7800;
 const maxChain = 8;
 
 /**
- * The response to a query. Without a zone, because the caches are not filled yet, it is SERVFAIL, so that clients ask
- * again.
+ * The response to a query. Until the caches are complete there is no zone; then the response is SERVFAIL, so that clients
+ * ask again.
  */
 export const respond = (query: Packet, zone: Zone | undefined): Packet => {
   const [question] = query.questions ?? [];
@@ -90,7 +90,7 @@ const isWithin = (name: string, domain: string): boolean => name === domain || n
 
 const lookUp = (name: string, zone: Zone): Records | undefined => zone.get(name) ?? podRecords(name, zone);
 
-/** `10-244-1-2.default.pod.cluster.local`: the address is in the name. The pod need not exist. */
+/** `10-244-1-2.default.pod.cluster.local`: the address is in the name. The pod does not have to exist. */
 const podRecords = (name: string, { domain, namespaces }: Zone): Records | undefined => {
   if (!name.endsWith(`.pod.${domain}`)) return undefined;
   const [host = '', namespace = '', ...rest] = name.slice(0, -`.pod.${domain}`.length).split('.');
@@ -160,9 +160,8 @@ const soa = (name: string, domain = name): Answer => ({
 });
 
 /**
- * The SOA record of a negative answer. Names outside the cluster also get NXDOMAIN, because `curl` should fail at
- * once. After REFUSED
- * or SERVFAIL, a resolver retries for seconds.
+ * The SOA record of a negative answer. Names outside the cluster also get NXDOMAIN, because `curl` should fail at once.
+ * After REFUSED or SERVFAIL, a resolver retries for seconds.
  */
 const authority = (name: string, { domain }: Zone): Answer => {
   if (isWithin(name, domain)) return soa(domain);

@@ -45,8 +45,9 @@ export const keepService = async (
   };
   const loop = startReconciler({
     sync,
-    // At the start the namespace may be missing. Later a cache may be stale for a moment.
-    onError: (error, retryInMs) => logger.info(2, 'Own service is not there yet', { err: messageOf(error), retryInMs }),
+    // At the start the namespace may be missing. Later a cache may be stale. The retry solves both.
+    onError: (error, retryInMs) =>
+      logger.info(2, 'Could not write the service kube-dns yet', { err: messageOf(error), retryInMs }),
     signal,
     maxBackoffMs: 2000,
   });

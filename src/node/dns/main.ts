@@ -1,5 +1,5 @@
-// The entry point of cluster-dns: watches services and endpoints, answers for cluster.local, keeps the service kube-
-// dns.
+// The entry point of cluster-dns: watches services and endpoints, answers for cluster.local, keeps the service
+// kube-dns.
 import { createServer, type Server } from 'node:http';
 import type { Packet } from 'dns-packet';
 import { endpointSlices, endpoints, namespaces, services } from '../../api/resources.ts';
@@ -124,7 +124,7 @@ const counting =
 /** Retries, because the machine gets its address at about the same time as this process starts. */
 const listen = <T>(start: () => Promise<T>, { address, port, logger, signal }: Settings): Promise<T> =>
   eventually(
-    `${address}:${port} can be listened on`,
+    `the DNS server listens on ${address}:${port}`,
     async () => {
       try {
         return done(await start());

@@ -82,7 +82,7 @@ const serve = (socket: Socket, respond: DnsServerOptions['respond']): void => {
   });
 };
 
-/** @returns undefined for a message that is not a query. Two servers that answer responses would never stop. */
+/** @returns undefined for a message that is not a query. Two servers that answered responses would never stop. */
 const handle = (message: Buffer, respond: DnsServerOptions['respond'], limit: number): Buffer | undefined => {
   if (message.length < 12 || ((message[2] ?? 0) & 0x80) !== 0) return undefined;
   try {
@@ -96,7 +96,7 @@ const handle = (message: Buffer, respond: DnsServerOptions['respond'], limit: nu
   }
 };
 
-/** The maximum size of a response: over UDP 512 bytes, or what the client allows (EDNS). */
+/** The maximum size of a response. Over UDP it is 512 bytes, or the size that the client allows (EDNS). */
 const sizeFor = (query: Packet, limit: number): number => {
   if (limit > maxUdp) return limit;
   const opt = query.additionals?.find(({ type }) => type === 'OPT');
@@ -104,8 +104,8 @@ const sizeFor = (query: Packet, limit: number): number => {
 };
 
 /**
- * Shortens a response and sets TC, so that the client asks again over TCP. Clients without TCP can use the first
- * addresses.
+ * Shortens a response and sets TC, so that the client asks again over TCP. A client without TCP can use the remaining
+ * answers.
  */
 const truncate = (response: Packet, limit: number): Buffer => {
   const flags = (response.flags ?? 0) | TRUNCATED_RESPONSE;

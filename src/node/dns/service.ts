@@ -1,4 +1,4 @@
-// The Service `kube-dns` and its endpoints, by which pods reach this server: which objects should exist. Pure.
+// The wanted Service `kube-dns` and its endpoints, through which pods reach this server. Pure.
 import type { Endpoints, Service, ServicePort } from '../../api/core.ts';
 import { type EndpointSlice, managedByLabel, serviceNameLabel } from '../../api/discovery.ts';
 import type { KubeObject } from '../../api/meta.ts';
@@ -65,7 +65,7 @@ const dnsSlice = (own: OwnAddress): EndpointSlice => ({
   ports: portsOf(own).map(({ name: port, protocol, targetPort }) => ({ name: port, port: targetPort, protocol })),
 });
 
-/** The write that turns `existing` into `wanted`: none, a new object, or the fields that differ. */
+/** The write that is needed to turn `existing` into `wanted`. */
 export const difference = (wanted: KubeObject, existing: KubeObject | undefined): 'none' | 'create' | 'update' => {
   if (!existing) return 'create';
   const { metadata: _, ...content } = wanted as KubeObject & Record<string, unknown>;

@@ -117,7 +117,7 @@ const addEndpoints = (
   }
 };
 
-/** The name of an endpoint: its hostname, or its address with dashes, as in CoreDNS. */
+/** The hostname of an endpoint, or its address with dashes, as in CoreDNS. */
 const hostnameOf = ({ hostname }: Endpoint, ip: string): string => hostname?.toLowerCase() || ip.replaceAll('.', '-');
 
 const srvName = (port: string, protocol: string, base: string): string =>

@@ -22,8 +22,8 @@ export const commandsFor = (wanted: Network, observed: Observed, clusterCidr: Ci
 ];
 
 /**
- * The kernel removes the bridge's own route when the bridge loses its address or goes down. So a present route means
- * that all is well.
+ * The kernel removes the route of the bridge when the bridge loses its address or goes down. So if the route is present,
+ * the bridge is up and has its address.
  */
 const bridgeCommands = ({ bridge }: Network, { links, routes }: Observed): Command[] => {
   const exists = links.includes(bridgeName);
@@ -37,7 +37,7 @@ const bridgeCommands = ({ bridge }: Network, { links, routes }: Observed): Comma
   ];
 };
 
-/** The VNI and the port of flannel. */
+/** Uses the VNI and the port of flannel. */
 const vxlanCommands = (vxlan: Vxlan, mtu: number, observed: Observed): Command[] => {
   const { device, local, mac, address, peers } = vxlan;
   const exists = observed.links.includes(device);

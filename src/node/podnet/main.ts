@@ -27,7 +27,7 @@ const flagSpecs = {
   v: { type: 'int', short: 'v', default: '2', help: 'Number for the log level verbosity.' },
 } as const satisfies FlagSpecs;
 
-/** What somebody deletes by hand is restored within this time. A look costs two small reads. */
+/** A route or device that somebody deletes is restored within this time. A check costs two small reads. */
 const resyncMs = 2000;
 
 const main = async (argv: readonly string[], signal: AbortSignal): Promise<void> => {
@@ -63,7 +63,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
 
 const required = (flags: Readonly<Record<string, unknown>>, name: string): string => {
   const value = flags[name];
-  if (typeof value !== 'string' || value === '') throw new FlagError(`--${name} is needed`);
+  if (typeof value !== 'string' || value === '') throw new FlagError(`--${name} is required`);
   return value;
 };
 
@@ -85,7 +85,7 @@ const observe = async ({ vxlan }: Network): Promise<Observed> => {
   };
 };
 
-/** Writes by renaming, because the kubelet must never read half a file. */
+/** Writes a new file and renames it, because the kubelet must never read half a file. */
 const publish = async (file: string, content: string, logger: Logger): Promise<void> => {
   if ((await readFile(file, 'utf8').catch(() => '')) === content) return;
   await mkdir(join(file, '..'), { recursive: true });

@@ -66,8 +66,8 @@ export const desiredNetwork = (nodes: Iterable<Node>, options: NetworkOptions): 
       name: bridgeName,
       address: `${gateway}/${cidrRange(self.podCidr).prefix}`,
       podCidr: self.podCidr,
-      // Without its own MAC address, a bridge takes the address of a port, and another one when that port goes. Pods'
-      // ARP entries would become stale.
+      // Without a fixed MAC address, a bridge takes the address of one of its ports, and changes it when the port is
+      // deleted. The ARP entries of pods would become stale.
       mac: macFrom('0a:58', gateway),
       mtu,
     },
@@ -93,7 +93,7 @@ const memberOf = ({ metadata, spec, status }: Node): Member[] => {
   return [{ name: metadata.name, podCidr: parseCidr(spec.podCIDR), nodeIp: parseIpv4(nodeIp) }];
 };
 
-/** As in flannel: the device has the first address of the node's pod CIDR, and all neighbours are permanent entries. */
+/** As in flannel, the device has the first address of the node's pod CIDR, and all neighbours are permanent. */
 const vxlanFor = (self: Member, peers: readonly Member[], local: Ipv4): Vxlan => ({
   device: vxlanDevice,
   local,

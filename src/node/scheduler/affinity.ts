@@ -71,7 +71,7 @@ const matchesNodeRequirement = ({ key, operator, values }: NodeRequirement, labe
   return operator === 'Gt' ? value > bound : value < bound;
 };
 
-/** The sum of the weights of all preferences that the node meets, for nodes and for neighbours. */
+/** The sum of the weights of all preferences that the node meets: node affinity, pod affinity and anti-affinity. */
 export const preferenceFor = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]): number => {
   const { nodeAffinity, podAffinity, podAntiAffinity } = affinityOf(pod);
   const nodeTerms = nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
@@ -92,10 +92,10 @@ const neighbours = (owner: Pod, term: PodAffinityTerm, info: NodeInfo, all: read
   return all
     .filter(({ node }) => node.metadata.labels?.[term.topologyKey] === domain)
     .flatMap(({ pods }) => pods)
-    .filter((pod) => isMeant(owner, term, pod));
+    .filter((pod) => isSelected(owner, term, pod));
 };
 
-const isMeant = (owner: Pod, term: PodAffinityTerm, pod: Pod): boolean => {
+const isSelected = (owner: Pod, term: PodAffinityTerm, pod: Pod): boolean => {
   const namespaces = term.namespaces?.length ? term.namespaces : [owner.metadata.namespace ?? ''];
   // An empty namespace selector selects all namespaces. Labels of namespaces are not supported.
   const anywhere = term.namespaceSelector !== undefined;
@@ -115,27 +115,29 @@ export const neighbourConflict = (pod: Pod, info: NodeInfo, all: readonly NodeIn
   if (far.some((term) => neighbours(pod, term, info, all).length > 0)) {
     return "node(s) didn't match pod anti-affinity rules";
   }
-  return isUnwelcome(pod, info, all) ? "node(s) didn't satisfy existing pods anti-affinity rules" : undefined;
+  return violatesExistingAntiAffinity(pod, info, all)
+    ? "node(s) didn't satisfy existing pods anti-affinity rules"
+    : undefined;
 };
 
 /** The first pod of a group with affinity to itself may run on any node. */
 const isFirst = (pod: Pod, term: PodAffinityTerm, info: NodeInfo, all: readonly NodeInfo[]): boolean =>
   info.node.metadata.labels?.[term.topologyKey] !== undefined &&
-  isMeant(pod, term, pod) &&
-  !all.some(({ pods }) => pods.some((other) => isMeant(pod, term, other)));
+  isSelected(pod, term, pod) &&
+  !all.some(({ pods }) => pods.some((other) => isSelected(pod, term, other)));
 
-const isUnwelcome = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]): boolean =>
+const violatesExistingAntiAffinity = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]): boolean =>
   all.some(({ node, pods }) =>
     pods.some((other) =>
       (affinityOf(other).podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).some((term) => {
         const domain = node.metadata.labels?.[term.topologyKey];
         const same = domain !== undefined && info.node.metadata.labels?.[term.topologyKey] === domain;
-        return same && isMeant(other, term, pod);
+        return same && isSelected(other, term, pod);
       }),
     ),
   );
 
-/** Whether the pod on this node would break a hard topologySpreadConstraint. */
+/** Why a topologySpreadConstraint with DoNotSchedule forbids the node, or undefined. */
 export const spreadConflict = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]): string | undefined => {
   const constraints = (pod.spec.topologySpreadConstraints ?? []) as SpreadConstraint[];
   for (const { topologyKey, maxSkew, labelSelector, whenUnsatisfiable } of constraints) {

@@ -1,11 +1,11 @@
-// Decides whether a pod may run on a node, and if not, why: in the original's words and order of plugins.
+// Decides whether a pod may run on a node, and explains a refusal. The messages and the order equal the original's.
 import type { Pod } from '../../api/core.ts';
 import { tolerates } from '../../api/taints.ts';
 import { matchesNode, neighbourConflict, spreadConflict } from './affinity.ts';
 import { requestsOf } from './resources.ts';
 import { type HostPort, hostPortsOf, type NodeInfo } from './snapshot.ts';
 
-/** A refusal: the reasons of the first plugin that refuses, and whether deleting other pods could help. */
+/** The reasons of the first filter that refuses the node, and whether the deletion of other pods could help. */
 export interface Refusal {
   readonly reasons: readonly string[];
   readonly preemptible: boolean;

@@ -8,22 +8,24 @@ const amount = (resource: string, text: string | undefined): number =>
   resource === 'cpu' ? milliCpu(text) : wholeUnits(text);
 
 /**
- * The sum of the containers' requests, or the largest request of an init container, because init containers run first,
- * one by one.
+ * For each resource, the sum of the containers' requests or the largest request of an init container, whichever is
+ * larger. Init containers run first, one by one.
  */
 export const requestsOf = ({ spec }: Pod): Amounts => {
   const total = new Map<string, number>();
   for (const container of spec.containers) {
-    for (const [resource, value] of wishes(container)) total.set(resource, (total.get(resource) ?? 0) + value);
+    for (const [resource, value] of requestsOfContainer(container))
+      total.set(resource, (total.get(resource) ?? 0) + value);
   }
   for (const container of spec.initContainers ?? []) {
-    for (const [resource, value] of wishes(container)) total.set(resource, Math.max(total.get(resource) ?? 0, value));
+    for (const [resource, value] of requestsOfContainer(container))
+      total.set(resource, Math.max(total.get(resource) ?? 0, value));
   }
   return total;
 };
 
 /** A limit without a request counts as the request, as in the API server's defaults. */
-const wishes = ({ resources }: Container): [string, number][] =>
+const requestsOfContainer = ({ resources }: Container): [string, number][] =>
   Object.entries({ ...resources?.limits, ...resources?.requests }).map(([resource, text]) => [
     resource,
     amount(resource, text),
@@ -32,7 +34,7 @@ const wishes = ({ resources }: Container): [string, number][] =>
 export const allocatableOf = ({ status }: Node): Amounts =>
   new Map(Object.entries(status?.allocatable ?? {}).map(([resource, text]) => [resource, amount(resource, text)]));
 
-/** For scoring, a pod without requests still has a weight (non-zero requests in the original). */
+/** The amounts that count for the load. A pod without requests gets a default ("non-zero requests" in the original). */
 export const weightOf = (requests: Amounts): { readonly cpu: number; readonly memory: number } => ({
   cpu: requests.get('cpu') || 100,
   memory: requests.get('memory') || 200 * 2 ** 20,

@@ -22,9 +22,8 @@ export const schedule = (pod: Pod, all: readonly NodeInfo[], services: Iterable<
 };
 
 /**
- * A smaller rank is better; earlier numbers count first: avoided taints, the pod's preferences, siblings, load, pods,
- * name. The original
- * adds weighted scores and chooses at random between equals. An order is easier to explain.
+ * A smaller rank is better. The first difference decides: taints to avoid, the pod's preferences, siblings, load, number
+ * of pods, name. The original adds weighted scores and chooses at random among equals. An order is easier to explain.
  */
 const rankOf = (
   pod: Pod,
@@ -32,7 +31,7 @@ const rankOf = (
   all: readonly NodeInfo[],
   services: Iterable<Service>,
 ): (number | string)[] => [
-  avoidance(pod, info),
+  taintsToAvoid(pod, info),
   -preferenceFor(pod, info, all),
   siblingsOn(pod, info, services),
   load(pod, info),
@@ -48,7 +47,7 @@ const compare = (a: readonly (number | string)[], b: readonly (number | string)[
   return 0;
 };
 
-const avoidance = ({ spec }: Pod, { node }: NodeInfo): number =>
+const taintsToAvoid = ({ spec }: Pod, { node }: NodeInfo): number =>
   (node.spec?.taints ?? []).filter(
     (taint) =>
       taint.effect === 'PreferNoSchedule' && !spec.tolerations?.some((toleration) => tolerates(toleration, taint)),
@@ -70,7 +69,7 @@ const siblingsOn = (pod: Pod, { pods }: NodeInfo, services: Iterable<Service>): 
   ).length;
 };
 
-/** The mean share of CPU and memory in use, in steps of 1/100 (LeastAllocated). */
+/** The mean share of requested CPU and memory, in percent (LeastAllocated). */
 const load = (pod: Pod, { weight, allocatable }: NodeInfo): number => {
   const own = weightOf(requestsOf(pod));
   const share = (used: number, of: number | undefined): number => (of ? Math.min(1, used / of) : 1);

@@ -55,10 +55,10 @@ export const runScheduler = async (options: SchedulerOptions): Promise<void> => 
   scheduler.pods.onChange((before, after) => {
     const uid = (after ?? before)?.metadata.uid ?? '';
     if (!after || after.spec.nodeName) scheduler.assumed.delete(uid);
-    if (isWaiting(after) || frees(before, after)) loop.trigger();
+    if (isWaiting(after) || makesRoom(before, after)) loop.trigger();
   });
   scheduler.nodes.onChange((before, after) => {
-    if (matters(before) !== matters(after)) loop.trigger();
+    if (schedulingFields(before) !== schedulingFields(after)) loop.trigger();
   });
   loop.trigger();
   await loop.stopped;
@@ -71,15 +71,15 @@ const isWaiting = (pod: Pod | undefined): boolean =>
   pod.metadata.deletionTimestamp === undefined &&
   ((pod.spec as { schedulingGates?: unknown[] }).schedulingGates ?? []).length === 0;
 
-/** A pod that is deleted, ends or changes its labels may make room for another pod. */
-const frees = (before: Pod | undefined, after: Pod | undefined): boolean =>
+/** Whether the change of a pod may make room for another pod: a deletion, a new phase or new labels. */
+const makesRoom = (before: Pod | undefined, after: Pod | undefined): boolean =>
   before !== undefined &&
   (after === undefined ||
     before.status?.phase !== after.status?.phase ||
     JSON.stringify(before.metadata.labels) !== JSON.stringify(after.metadata.labels));
 
 /** The fields of a node that affect scheduling. Heartbeats do not. */
-const matters = (node: Node | undefined): string =>
+const schedulingFields = (node: Node | undefined): string =>
   JSON.stringify([node?.spec, node?.metadata.labels, node?.status?.allocatable, node?.metadata.deletionTimestamp]);
 
 const scheduleAll = async (scheduler: Scheduler): Promise<void> => {
@@ -115,7 +115,7 @@ const bind = async (pod: Pod, node: string, { client, assumed, recorder, logger 
     });
   } catch (error) {
     assumed.delete(uid);
-    // The pod was bound by another program, or is gone. The watch will show it.
+    // Another program has bound or deleted the pod. The watch will show this.
     if (isConflict(error) || isNotFound(error)) return;
     throw error;
   }

@@ -7,7 +7,7 @@ export interface NodeInfo {
   readonly allocatable: Amounts;
   readonly pods: Pod[];
   readonly requested: Map<string, number>;
-  /** For scoring only. */
+  /** The requests with defaults, for the load only. */
   readonly weight: { cpu: number; memory: number };
   readonly hostPorts: HostPort[];
 }
@@ -55,7 +55,7 @@ export const place = (pod: Pod, info: NodeInfo): void => {
   info.hostPorts.push(...hostPortsOf(pod));
 };
 
-/** With the host network, each container port is a port of the node. */
+/** The ports of the node that the pod uses. With the host network, each container port is a port of the node. */
 export const hostPortsOf = ({ spec }: Pod): HostPort[] => {
   const portOf = ({ hostPort, containerPort }: ContainerPort): number =>
     hostPort ?? (spec.hostNetwork ? containerPort : 0);

@@ -10,7 +10,7 @@ import { aDeployment, aNode } from '../../support/objects.ts';
 const entryOf = (component: string): string =>
   fileURLToPath(new URL(`../../../src/node/${component}/main.ts`, import.meta.url));
 
-describe('The programs of the control plane', () => {
+describe('the processes of the controllers and the scheduler', () => {
   const started: ChildProcess[] = [];
   let server: RunningApiserver;
 
@@ -35,7 +35,7 @@ describe('The programs of the control plane', () => {
     return { child, exited, log: () => log };
   };
 
-  test('a service range over the pod network is refused, and says which two ranges', async () => {
+  test('the controllers refuse a service range that overlaps the pod network, and name both ranges', async () => {
     const { exited, log } = start(
       'controllers',
       '--allocate-node-cidrs=true',
@@ -48,7 +48,7 @@ describe('The programs of the control plane', () => {
     expect(log()).toContain('must not overlap with any IP ranges assigned to nodes or pods');
   });
 
-  test('a Deployment becomes pods on nodes, and both programs end cleanly when asked', async () => {
+  test('the pods of a Deployment are bound to nodes, and both processes exit with code 0 on SIGTERM', async () => {
     const manager = start('controllers', '--allocate-node-cidrs=true', '--cluster-cidr=10.244.0.0/16', '-v=2');
     const scheduler = start('scheduler', '-v=2');
     await server.client.create(nodes, aNode('node01'));

@@ -2,6 +2,6 @@ import { describe } from 'vitest';
 import { startApiserver } from '../../support/apiserver.ts';
 import { dnsSuite } from '../../support/dns-suite.ts';
 
-describe('The service kube-dns over the real API server', () => {
+describe('the service kube-dns, with the real API server', () => {
   dnsSuite(() => startApiserver());
 });

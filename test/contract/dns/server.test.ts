@@ -29,7 +29,7 @@ const zone = buildZone({
   namespaces: [{ metadata: { name: 'default' } }],
 });
 
-describe('The DNS server on real sockets', () => {
+describe('the DNS server on real sockets', () => {
   let server: DnsServer;
   beforeEach(async () => {
     server = await startDnsServer({ address: '127.0.0.1', port: 0, respond: (query) => respond(query, zone) });
@@ -71,18 +71,18 @@ describe('The DNS server on real sockets', () => {
     return replies;
   };
 
-  test('answers over UDP', async () => {
+  test('answers a query over UDP', async () => {
     expect((await overUdp(query('web.default.svc.cluster.local'))).answers).toMatchObject([{ data: '10.96.0.20' }]);
   });
 
-  test('answers several questions on one TCP connection, however they are cut', async () => {
+  test('answers several queries on one TCP connection, also when a query arrives in two pieces', async () => {
     const messages = [query('web.default.svc.cluster.local'), query('nobody.default.svc.cluster.local')];
     const [first, second] = await overTcp(messages, 5);
     expect(first?.answers).toMatchObject([{ data: '10.96.0.20' }]);
     expect(second && rcodeOf(second)).toBe('NXDOMAIN');
   });
 
-  test('an answer that is too long for UDP is cut, and whole over TCP', async () => {
+  test('truncates an answer that is too long for UDP, and sends the whole answer over TCP', async () => {
     const cut = await overUdp(query('crowd.default.svc.cluster.local'));
     expect((cut.flags ?? 0) & 0x200).toBe(0x200);
     expect(cut.answers?.length).toBeGreaterThan(4);
@@ -91,7 +91,7 @@ describe('The DNS server on real sockets', () => {
     expect(whole?.answers).toHaveLength(60);
   });
 
-  test('garbage is called a format error, and a response is not answered', async () => {
+  test('answers a malformed query with FORMERR, and does not answer a response', async () => {
     const garbage = Buffer.concat([query('x').subarray(0, 12), Buffer.from([200, 1])]);
     expect(rcodeOf(await overUdp(garbage))).toBe('FORMERR');
     const response = query('web.default.svc.cluster.local', { type: 'response' });
@@ -102,7 +102,7 @@ describe('The DNS server on real sockets', () => {
     expect(silence).toBe('silence');
   });
 
-  test('dig understands it', async () => {
+  test('sends answers that dig understands', async () => {
     const run = promisify(execFile);
     const args = ['@127.0.0.1', '-p', String(server.port), '+short', 'web.default.svc.cluster.local'];
     expect((await run('dig', args)).stdout).toBe('10.96.0.20\n');

@@ -50,7 +50,7 @@ const observe = (netns: string): Observed => {
   };
 };
 
-/** One look and what follows from it, as podnet does it on each node. @returns the commands that were run */
+/** Reconciles each node once, as podnet does. @returns the commands that were run */
 const settle = (mode: Mode): string[] =>
   nodes.flatMap(({ netns }, index) => {
     const commands = commandsFor(wantedOn(index, mode), observe(netns), clusterCidr);
@@ -86,27 +86,27 @@ afterAll(() => {
 const [first = { netns: '' }, second = { netns: '' }] = nodes;
 
 describe.each(['routes', 'vxlan', 'routes'] as const)('two nodes in mode %s', (mode) => {
-  test('reach each other’s pod networks', () => {
+  test('can reach each other’s pod networks', () => {
     settle(mode);
     expect(ping(first.netns, '10.244.1.1', '10.244.2.1')).toBe(true);
     expect(ping(second.netns, '10.244.2.1', '10.244.1.1')).toBe(true);
   });
 
-  test('are then left alone', () => expect(settle(mode)).toEqual([]));
+  test('need no more commands after that', () => expect(settle(mode)).toEqual([]));
 
   test.each([
-    { what: 'the route', break: ['ip', 'route', 'delete', '10.244.2.0/24'] },
-    { what: 'the bridge', break: ['ip', 'link', 'delete', 'cni0'] },
-    { what: 'the bridge’s address', break: ['ip', 'address', 'flush', 'dev', 'cni0'] },
-    { what: 'the bridge being up', break: ['ip', 'link', 'set', 'cni0', 'down'] },
-  ])('get $what back when somebody takes it away', ({ break: command }) => {
+    { what: 'a deleted route', break: ['ip', 'route', 'delete', '10.244.2.0/24'] },
+    { what: 'a deleted bridge', break: ['ip', 'link', 'delete', 'cni0'] },
+    { what: 'a bridge without its address', break: ['ip', 'address', 'flush', 'dev', 'cni0'] },
+    { what: 'a bridge that is down', break: ['ip', 'link', 'set', 'cni0', 'down'] },
+  ])('work again after podnet repairs $what', ({ break: command }) => {
     inside(first.netns, ...command);
     expect(settle(mode)).not.toEqual([]);
     expect(ping(first.netns, '10.244.1.1', '10.244.2.1')).toBe(true);
     expect(settle(mode)).toEqual([]);
   });
 
-  test('forget a node that left', () => {
+  test('lose the routes and entries of a node that was removed', () => {
     const alone = wantedOn(0, mode, objects.slice(0, 1));
     for (const command of commandsFor(alone, observe(first.netns), clusterCidr)) inside(first.netns, ...command);
     const { routes, neighbours, forwarding } = observe(first.netns);
@@ -116,7 +116,7 @@ describe.each(['routes', 'vxlan', 'routes'] as const)('two nodes in mode %s', (m
   });
 });
 
-test('a VXLAN node that lost its device, or a neighbour, gets it back', () => {
+test('a VXLAN node gets a missing device, a device that is down and missing neighbours repaired', () => {
   settle('vxlan');
   for (const command of [
     ['ip', 'link', 'delete', vxlanDevice],

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Deployment, ReplicaSet } from '../../../src/api/apps.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import { deploymentController } from '../../../src/node/controllers/deployment/deployment.ts';
-import { fencesOf, replicasOf } from '../../../src/node/controllers/deployment/numbers.ts';
+import { replicasOf, rolloutLimitsOf } from '../../../src/node/controllers/deployment/numbers.ts';
 import { templateHash } from '../../../src/node/controllers/deployment/template.ts';
 import type { Write } from '../../../src/node/controllers/writes.ts';
 import { aDeployment } from '../../support/objects.ts';
@@ -11,7 +11,7 @@ import { aWorld } from '../../support/world.ts';
 
 const now = Date.parse('2026-01-01T01:00:00Z');
 
-/** What the server holds; the controller's writes are applied to it. */
+/** The objects on the server. The writes of the controller are applied to them. */
 class Cluster {
   deployment: Deployment;
   sets: ReplicaSet[] = [];
@@ -42,7 +42,7 @@ class Cluster {
     else this.sets = this.sets.map((set) => (set.metadata.name === write.key.name ? patched(set) : set));
   }
 
-  /** One step of the sets and their kubelets: `pods` comes closer to what is asked for, some become available. */
+  /** One step of a ReplicaSet and the kubelets: creates at most one pod, and makes at most one pod available. */
   step(set: ReplicaSet, makeAvailable: boolean): void {
     const { replicas = 0, availableReplicas = 0 } = set.status ?? {};
     const wanted = replicasOf(set);
@@ -87,12 +87,12 @@ const settle = (cluster: Cluster): void => {
     if (writes.length === 0 && round > 2) return;
   }
   throw new Error(
-    `no end in sight: ${JSON.stringify(cluster.sets.map(({ spec, status }) => [spec.replicas, status]))}`,
+    `the rollout did not end: ${JSON.stringify(cluster.sets.map(({ spec, status }) => [spec.replicas, status]))}`,
   );
 };
 
-describe('A rollout', () => {
-  test('keeps its bounds on the way and ends, whatever happens in between', () => {
+describe('a rollout', () => {
+  test('never exceeds maxSurge and always ends, whatever changes happen during it', () => {
     const share = fc.oneof(
       fc.integer({ min: 0, max: 5 }),
       fc.integer({ min: 0, max: 100 }).map((n) => `${n}%`),
@@ -119,8 +119,10 @@ describe('A rollout', () => {
             if (kind === 'pods') for (const set of cluster.sets) cluster.step(set, ready);
             if (kind === 'image') cluster.change({ template: image(`web:${next}`) });
             if (kind === 'scale') cluster.change({ replicas: next });
-            largest = Math.max(largest, replicasOf(cluster.deployment) + fencesOf(cluster.deployment).maxSurge);
-            expect(cluster.total(replicasOf)).toBeLessThanOrEqual(Math.max(largest, size + fencesOf(initial).maxSurge));
+            largest = Math.max(largest, replicasOf(cluster.deployment) + rolloutLimitsOf(cluster.deployment).maxSurge);
+            expect(cluster.total(replicasOf)).toBeLessThanOrEqual(
+              Math.max(largest, size + rolloutLimitsOf(initial).maxSurge),
+            );
           }
           settle(cluster);
           const wanted = replicasOf(cluster.deployment);
@@ -133,7 +135,7 @@ describe('A rollout', () => {
     );
   });
 
-  test('without a change of size never has fewer available than maxUnavailable allows', () => {
+  test('always keeps as many pods available as maxUnavailable requires, if the size does not change', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 8 }),
@@ -142,7 +144,7 @@ describe('A rollout', () => {
           const cluster = new Cluster(aDeployment('web', size, 'web:0'));
           settle(cluster);
           cluster.change({ template: image('web:1') });
-          const least = size - fencesOf(cluster.deployment).maxUnavailable;
+          const least = size - rolloutLimitsOf(cluster.deployment).maxUnavailable;
           for (const [reconcile, ready] of moves) {
             if (reconcile) cluster.reconcile();
             else for (const set of cluster.sets) cluster.step(set, ready);
@@ -155,7 +157,7 @@ describe('A rollout', () => {
     );
   });
 
-  test('that makes no headway within its deadline says so, and recovers', () => {
+  test('reports that it missed its progress deadline, and recovers', () => {
     const cluster = new Cluster(aDeployment('web', 2, 'web:0'));
     settle(cluster);
     cluster.change({ template: image('broken'), progressDeadlineSeconds: 60 });
@@ -170,7 +172,7 @@ describe('A rollout', () => {
     expect(condition(cluster, 'Progressing')).toMatchObject({ status: 'True', reason: 'NewReplicaSetAvailable' });
   });
 
-  test('stops while paused, and goes on when resumed', () => {
+  test('stops while the Deployment is paused, and continues when it is resumed', () => {
     const cluster = new Cluster(aDeployment('web', 3, 'web:0'));
     settle(cluster);
     cluster.change({ paused: true, template: image('web:1') });
@@ -182,7 +184,7 @@ describe('A rollout', () => {
     expect(cluster.sets.map(({ spec }) => spec.replicas)).toEqual([0, 3]);
   });
 
-  test('forgets the oldest revisions beyond the history limit', () => {
+  test('deletes the oldest ReplicaSets beyond the history limit', () => {
     const cluster = new Cluster(aDeployment('web', 1, 'web:0'));
     cluster.change({ revisionHistoryLimit: 2 });
     for (let revision = 0; revision < 6; revision += 1) {
@@ -194,8 +196,8 @@ describe('A rollout', () => {
   });
 });
 
-describe("A template's hash", () => {
-  test('is the same whatever the order of keys, and spelled without vowels', () => {
+describe("a template's hash", () => {
+  test('does not depend on the order of the keys, and contains no vowels', () => {
     const spec = { containers: [{ name: 'main', image: 'web' }], hostNetwork: true };
     const other = { hostNetwork: true, containers: [{ image: 'web', name: 'main' }] };
     expect(templateHash({ spec })).toBe(templateHash({ spec: other }));

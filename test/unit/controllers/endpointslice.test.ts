@@ -15,7 +15,7 @@ const pod = (index: number, options: PodOptions = {}) =>
 const reconcile = (service: Service, ...objects: readonly KubeObject[]): readonly Write[] =>
   endpointSliceController.reconcile('default/web', aWorld([service, ...nodes, ...objects])).writes;
 
-/** What the API server would hold after the writes. */
+/** The slices on the API server after the writes. */
 const applied = (writes: readonly Write[], before: readonly EndpointSlice[] = []): EndpointSlice[] => {
   const slices = new Map(before.map((slice) => [slice.metadata.name, slice]));
   for (const write of writes) {
@@ -28,8 +28,8 @@ const applied = (writes: readonly Write[], before: readonly EndpointSlice[] = []
   return [...slices.values()];
 };
 
-describe('EndpointSlices', () => {
-  test('a ready pod becomes an endpoint with its node, zone and target', () => {
+describe('the EndpointSlice controller', () => {
+  test('makes an endpoint with node, zone and target from a ready pod', () => {
     const [slice] = applied(reconcile(aService('web'), pod(1)));
     expect(slice).toMatchObject({
       addressType: 'IPv4',
@@ -61,11 +61,11 @@ describe('EndpointSlices', () => {
       options: { deleting: true },
       conditions: { ready: false, serving: true, terminating: true },
     },
-  ])('a pod that is $name says so in its conditions', ({ options, conditions }) => {
+  ])('sets the conditions of an endpoint whose pod is $name', ({ options, conditions }) => {
     expect(applied(reconcile(aService('web'), pod(1, options)))[0]?.endpoints[0]?.conditions).toEqual(conditions);
   });
 
-  test('publishNotReadyAddresses makes every pod ready', () => {
+  test('marks every endpoint as ready if the service has publishNotReadyAddresses', () => {
     const service = aService('web', { publishNotReadyAddresses: true });
     expect(applied(reconcile(service, pod(1, { ready: false })))[0]?.endpoints[0]?.conditions?.ready).toBe(true);
   });
@@ -73,9 +73,9 @@ describe('EndpointSlices', () => {
   test.each<{ name: string; options: PodOptions }>([
     { name: 'has ended', options: { phase: 'Succeeded' } },
     { name: 'has no address yet', options: { ip: undefined as never } },
-    { name: 'is on a node that is gone', options: { node: 'node09' } },
+    { name: 'is on a node that does not exist', options: { node: 'node09' } },
     { name: 'has other labels', options: { labels: { app: 'other' } } },
-  ])('a pod that $name is left out', ({ options }) => {
+  ])('leaves out a pod that $name', ({ options }) => {
     const member = aPod(
       'web-1',
       options.ip === undefined && 'ip' in options
@@ -85,7 +85,7 @@ describe('EndpointSlices', () => {
     expect(applied(reconcile(aService('web'), member))).toMatchObject([{ endpoints: [], ports: [] }]);
   });
 
-  test('a named port that differs between pods makes two slices', () => {
+  test('makes two slices if a named port has different numbers in two pods', () => {
     const other = pod(2, {
       spec: { containers: [{ name: 'main', image: 'web', ports: [{ name: 'http', containerPort: 8080 }] }] },
     });
@@ -94,14 +94,14 @@ describe('EndpointSlices', () => {
     expect(slices.every((slice) => slice.endpoints.length === 1)).toBe(true);
   });
 
-  test('250 pods take three slices of at most 100', () => {
+  test('puts at most 100 endpoints into a slice', () => {
     const many = Array.from({ length: 250 }, (_, i) => aPod(`web-${i}`, { node: 'node01', ip: `10.244.1.${i + 1}` }));
     expect(applied(reconcile(aService('web'), ...many)).map(({ endpoints }) => endpoints.length)).toEqual([
       100, 100, 50,
     ]);
   });
 
-  test('a pod that comes or goes changes one slice in place, and the second look changes nothing', () => {
+  test('updates one slice when a pod is added or deleted, and then has nothing left to write', () => {
     const service = aService('web');
     const one = applied(reconcile(service, pod(1)));
     const two = reconcile(service, pod(1), pod(2), ...one);
@@ -114,7 +114,7 @@ describe('EndpointSlices', () => {
     ).toEqual(['10.244.1.3']);
   });
 
-  test('the empty slice of a service without pods takes up the first pod and keeps its name', () => {
+  test('adds the first pod to the empty slice of the service instead of a new slice', () => {
     const service = aService('web');
     const empty = applied(reconcile(service));
     expect(empty).toMatchObject([{ endpoints: [], ports: [] }]);
@@ -125,7 +125,7 @@ describe('EndpointSlices', () => {
     expect(applied(reconcile(service, ...filled), filled)).toMatchObject([{ endpoints: [], ports: [] }]);
   });
 
-  test('a headless service is labelled so, and a pod with a hostname carries it', () => {
+  test('labels the slice of a headless service, and copies the hostname of a pod', () => {
     const service = aService('web', { clusterIP: 'None', ports: [] });
     const [slice] = applied(reconcile(service, pod(1, { spec: { hostname: 'first', subdomain: 'web' } })));
     expect(slice?.metadata.labels).toHaveProperty(['service.kubernetes.io/headless'], '');
@@ -135,18 +135,18 @@ describe('EndpointSlices', () => {
   test.each([
     { name: 'without a selector', spec: { selector: {} } },
     { name: 'of type ExternalName', spec: { type: 'ExternalName' as const } },
-  ])('a service $name is left alone', ({ spec }) => {
+  ])('makes no slices for a service $name', ({ spec }) => {
     expect(reconcile(aService('web', spec), pod(1))).toEqual([]);
   });
 });
 
-describe('Endpoints', () => {
+describe('the Endpoints controller', () => {
   const endpointsOf = (service: Service, ...objects: readonly KubeObject[]): Endpoints | undefined => {
     const [write] = endpointsController.reconcile('default/web', aWorld([service, ...nodes, ...objects])).writes;
     return write?.verb === 'create' || write?.verb === 'update' ? (write.object as Endpoints) : undefined;
   };
 
-  test('ready and other pods share a subset with the port', () => {
+  test('lists ready and not ready pods in one subset with the port', () => {
     expect(endpointsOf(aService('web'), pod(2), pod(1), pod(3, { ready: false }))?.subsets).toEqual([
       {
         addresses: [expect.objectContaining({ ip: '10.244.1.2' }), expect.objectContaining({ ip: '10.244.1.3' })],
@@ -156,11 +156,11 @@ describe('Endpoints', () => {
     ]);
   });
 
-  test('a service without pods has Endpoints without subsets', () => {
+  test('makes Endpoints without subsets for a service without pods', () => {
     expect(endpointsOf(aService('web'))).toMatchObject({ metadata: { name: 'web' }, subsets: [] });
   });
 
-  test('Endpoints go with their service; those that are there before it stay, unless they are ours', () => {
+  test('deletes its own Endpoints if the service is missing, and other Endpoints only when the service is deleted', () => {
     const ours = { kind: 'Endpoints', ...endpointsOf(aService('web')) } as Endpoints;
     const theirs = { kind: 'Endpoints', metadata: { name: 'web', namespace: 'default' } };
     const verbs = (key: string, object: KubeObject) =>

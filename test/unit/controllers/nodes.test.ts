@@ -14,7 +14,7 @@ import { aWorld } from '../../support/world.ts';
 
 const now = Date.parse('2026-01-01T01:00:00Z');
 
-describe('Pod subnets of nodes', () => {
+describe('the pod subnets of nodes', () => {
   const options = { clusterCidr: parseCidr('10.244.0.0/16'), maskSize: 24 };
   const subnets = (nodes: readonly Node[], settings = options): Record<string, string> =>
     Object.fromEntries(
@@ -25,7 +25,7 @@ describe('Pod subnets of nodes', () => {
         ),
     );
 
-  test('follow from the names, in any order of registration', () => {
+  test('follow from the names of the nodes, in any order of registration', () => {
     expect(subnets(['node02', 'node01', 'controlplane'].map((name) => aNode(name)))).toEqual({
       controlplane: '10.244.0.0/24',
       node01: '10.244.1.0/24',
@@ -34,7 +34,7 @@ describe('Pod subnets of nodes', () => {
     expect(subnets([aNode('node02')])).toEqual({ node02: '10.244.2.0/24' });
   });
 
-  test('a label can mark a control plane, and a label can choose a subnet', () => {
+  test('follow a label that marks a control plane, or a label that chooses a subnet', () => {
     const nodes = [
       aNode('boss', { labels: { 'node-role.kubernetes.io/control-plane': '' } }),
       aNode('alpha', { labels: { 'labs/pod-subnet': '7' } }),
@@ -42,7 +42,7 @@ describe('Pod subnets of nodes', () => {
     expect(subnets(nodes)).toEqual({ boss: '10.244.0.0/24', alpha: '10.244.7.0/24' });
   });
 
-  test('a node without a number in its name gets the first free subnet', () => {
+  test('are the first free ones if the name of a node has no number', () => {
     const taken = aNode('old', { spec: { podCIDR: '10.244.1.0/24' } });
     expect(subnets([taken, aNode('alpha'), aNode('node01'), aNode('node02')])).toEqual({
       alpha: '10.244.3.0/24',
@@ -51,7 +51,7 @@ describe('Pod subnets of nodes', () => {
     });
   });
 
-  test('if no subnet is left, there is an Event and no subnet', () => {
+  test('run out with an Event if no subnet is left', () => {
     const tiny = { clusterCidr: parseCidr('10.244.0.0/24'), maskSize: 24 };
     expect(subnets([aNode('alpha')], tiny)).toEqual({ alpha: '10.244.0.0/24' });
     const full = [aNode('old', { spec: { podCIDR: '10.244.0.0/24' } }), aNode('beta')];
@@ -62,44 +62,44 @@ describe('Pod subnets of nodes', () => {
   test.each([
     { service: '10.244.0.0/20', cluster: '10.244.0.0/16' },
     { service: '10.96.0.0/12', cluster: '10.100.0.0/16' },
-  ])('a service range $service over pods $cluster is refused', ({ service, cluster }) => {
+  ])('may not be $cluster if the service range is $service', ({ service, cluster }) => {
     const settings = { clusterCidr: parseCidr(cluster), maskSize: 24, serviceCidr: parseCidr(service) };
     expect(() => createNodeIpam(settings)).toThrow(/must not overlap with any IP ranges assigned to nodes or pods/);
   });
 
-  test('a node mask shorter than the network is refused', () => {
+  test('may not be larger than the whole pod network', () => {
     expect(() => createNodeIpam({ clusterCidr: parseCidr('10.244.0.0/25'), maskSize: 24 })).toThrow(
       /Invalid --cluster-cidr/,
     );
   });
 });
 
-describe('A silent kubelet', () => {
+describe('the node lifecycle controller', () => {
   const lifecycle = createNodeLifecycle({ graceMs: 40_000, startedAt: now - 3_600_000 });
-  const heard = (secondsAgo: number): Lease => ({
+  const leaseRenewed = (secondsAgo: number): Lease => ({
     kind: 'Lease',
     metadata: { name: 'node01', namespace: 'kube-node-lease' },
     spec: { renewTime: new Date(now - secondsAgo * 1000).toISOString() },
   });
   const node = (status: 'True' | 'False' | 'Unknown', taints: Taint[] = []): Node =>
     aNode('node01', { spec: { taints }, status: { conditions: [{ type: 'Ready', status }] } });
-  const withoutGreeting = ({ writes, ...rest }: Outcome): Outcome => ({
+  const withoutRegisteredNode = ({ writes, ...rest }: Outcome): Outcome => ({
     ...rest,
     writes: writes.filter((write) => write.verb !== 'event' || write.reason !== 'RegisteredNode'),
   });
-  const look = (...objects: readonly KubeObject[]) =>
-    withoutGreeting(lifecycle.reconcile('node01', aWorld(objects, now)));
+  const reconcile = (...objects: readonly KubeObject[]) =>
+    withoutRegisteredNode(lifecycle.reconcile('node01', aWorld(objects, now)));
   const taintsIn = (writes: readonly Write[]): unknown =>
     writes.flatMap((write) =>
       write.verb === 'patch' && write.resource.kind === 'Node' ? (write.patch as Node).spec?.taints : [],
     );
 
-  test('has no effect during the grace period', () => {
-    expect(look(node('True'), heard(30))).toEqual({ writes: [], againInMs: 10_001 });
+  test('writes nothing if a kubelet is silent for less than the grace period', () => {
+    expect(reconcile(node('True'), leaseRenewed(30))).toEqual({ writes: [], againInMs: 10_001 });
   });
 
-  test('then makes its node Unknown, with a reason that names the kubelet', () => {
-    const [write, event] = look(node('True'), heard(41)).writes;
+  test('sets the Ready condition to Unknown after the grace period, and says that the kubelet is silent', () => {
+    const [write, event] = reconcile(node('True'), leaseRenewed(41)).writes;
     expect(write).toMatchObject({
       verb: 'updateStatus',
       object: {
@@ -122,10 +122,10 @@ describe('A silent kubelet', () => {
     });
   });
 
-  test('then causes taints, and its pods are not Ready', () => {
-    const { writes } = look(
+  test('taints a node that is Unknown, and sets its pods to not Ready', () => {
+    const { writes } = reconcile(
       node('Unknown'),
-      heard(60),
+      leaseRenewed(60),
       aPod('web', { node: 'node01' }),
       aPod('far', { node: 'node02' }),
     );
@@ -139,46 +139,46 @@ describe('A silent kubelet', () => {
     ]);
   });
 
-  test('that reports again loses the taints of the controller, and keeps other taints', () => {
+  test('removes only its own taints when the kubelet reports again', () => {
     const mine: Taint = { key: 'mine', effect: 'NoSchedule' };
     const ours: Taint[] = [
       { key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule' },
       { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' },
     ];
-    expect(taintsIn(look(node('True', [...ours, mine]), heard(1)).writes)).toEqual([mine]);
+    expect(taintsIn(reconcile(node('True', [...ours, mine]), leaseRenewed(1)).writes)).toEqual([mine]);
   });
 
-  test('does not count if it was silent before the controller started', () => {
+  test('does not count the time before the controller started', () => {
     const fresh = createNodeLifecycle({ graceMs: 40_000, startedAt: now - 1000 });
-    const outcome = fresh.reconcile('node01', aWorld([node('True'), heard(9999)], now));
-    expect(withoutGreeting(outcome)).toEqual({
+    const outcome = fresh.reconcile('node01', aWorld([node('True'), leaseRenewed(9999)], now));
+    expect(withoutRegisteredNode(outcome)).toEqual({
       writes: [],
       againInMs: 39_001,
     });
   });
 
-  test('gets one Event when its node is first seen', () => {
+  test('records one Event for a new node', () => {
     const fresh = createNodeLifecycle({ graceMs: 40_000, startedAt: now });
-    const world = aWorld([node('True'), heard(1)], now);
+    const world = aWorld([node('True'), leaseRenewed(1)], now);
     expect(fresh.reconcile('node01', world).writes).toMatchObject([{ verb: 'event', reason: 'RegisteredNode' }]);
     expect(fresh.reconcile('node01', world).writes).toEqual([]);
   });
 
-  test('a cordoned node gets the taint unschedulable', () => {
+  test('adds the taint unschedulable to a cordoned node', () => {
     const cordoned = { ...node('True'), spec: { unschedulable: true } };
-    expect(taintsIn(look(cordoned, heard(1)).writes)).toMatchObject([
+    expect(taintsIn(reconcile(cordoned, leaseRenewed(1)).writes)).toMatchObject([
       { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' },
     ]);
   });
 });
 
-describe('Eviction by taint', () => {
+describe('the eviction of a pod by a taint', () => {
   const unreachable = (secondsAgo: number): Taint => ({
     key: 'node.kubernetes.io/unreachable',
     effect: 'NoExecute',
     timeAdded: new Date(now - secondsAgo * 1000).toISOString(),
   });
-  const look = (taint: Taint, tolerations?: NonNullable<Parameters<typeof aPod>[1]>['spec']) =>
+  const reconcile = (taint: Taint, tolerations?: NonNullable<Parameters<typeof aPod>[1]>['spec']) =>
     taintEvictionController.reconcile(
       'default/web',
       aWorld(
@@ -190,28 +190,28 @@ describe('Eviction by taint', () => {
       ),
     );
 
-  test('waits five minutes, because every pod tolerates a lost node for this time', () => {
-    expect(look(unreachable(100))).toEqual({ writes: [], againInMs: 200_000 });
-    expect(look(unreachable(301)).writes).toMatchObject([
+  test('waits five minutes by default if the node is unreachable', () => {
+    expect(reconcile(unreachable(100))).toEqual({ writes: [], againInMs: 200_000 });
+    expect(reconcile(unreachable(301)).writes).toMatchObject([
       { verb: 'event', reason: 'TaintManagerEviction' },
       { verb: 'delete' },
     ]);
   });
 
-  test('follows the shortest tolerationSeconds, and a toleration without tolerationSeconds lasts for ever', () => {
+  test('waits for tolerationSeconds, or for ever without tolerationSeconds', () => {
     const tolerations = [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists' as const, tolerationSeconds: 5 }];
-    expect(look(unreachable(6), { tolerations }).writes).toHaveLength(2);
-    expect(look(unreachable(9999), { tolerations: [{ operator: 'Exists' }] })).toEqual({ writes: [] });
+    expect(reconcile(unreachable(6), { tolerations }).writes).toHaveLength(2);
+    expect(reconcile(unreachable(9999), { tolerations: [{ operator: 'Exists' }] })).toEqual({ writes: [] });
   });
 
-  test('is immediate for a taint that the pod does not tolerate', () => {
-    expect(look({ key: 'gpu', effect: 'NoExecute' }).writes).toHaveLength(2);
-    expect(look({ key: 'gpu', effect: 'NoSchedule' }).writes).toHaveLength(0);
+  test('is immediate if the pod does not tolerate a NoExecute taint', () => {
+    expect(reconcile({ key: 'gpu', effect: 'NoExecute' }).writes).toHaveLength(2);
+    expect(reconcile({ key: 'gpu', effect: 'NoSchedule' }).writes).toHaveLength(0);
   });
 });
 
-describe('Pods that no kubelet will delete', () => {
-  test('are deleted when their node has been missing for 40 seconds', () => {
+describe('the garbage collector of pods', () => {
+  test('deletes a pod whose node has been missing for 40 seconds', () => {
     const gc = createPodGc();
     const pod = aPod('web', { node: 'node09' });
     expect(gc.reconcile('default/web', aWorld([pod], now))).toEqual({ writes: [], againInMs: 40_000 });
@@ -223,13 +223,13 @@ describe('Pods that no kubelet will delete', () => {
     });
   });
 
-  test('are deleted at once when they were never bound', () => {
+  test('deletes a terminating pod at once if it was never bound to a node', () => {
     expect(createPodGc().reconcile('default/web', aWorld([aPod('web', { deleting: true })], now)).writes).toHaveLength(
       1,
     );
   });
 
-  test('stay when their node is back', () => {
+  test('starts to count again if the node has come back in between', () => {
     const gc = createPodGc();
     const pod = aPod('web', { node: 'node09' });
     gc.reconcile('default/web', aWorld([pod], now));

@@ -9,7 +9,7 @@ import { runController } from '../../../src/node/controllers/runtime.ts';
 import { silent } from '../../support/controllers-suite.ts';
 import { createFakeClient, type FakeClient } from '../../support/fake-client.ts';
 
-/** One child per parent, with a name that the server makes: a second look at an old cache would make a second child. */
+/** Creates one child per parent with a generated name, so a sync with an old cache would create a second child. */
 const controller: Controller = {
   name: 'test-controller',
   watches: [
@@ -25,7 +25,7 @@ const controller: Controller = {
   },
 };
 
-/** Watch events arrive late. */
+/** Delays each watch event. */
 const slow = (client: FakeClient, delayMs: number): Client => ({
   ...client,
   async *watch(resource, options) {
@@ -36,7 +36,7 @@ const slow = (client: FakeClient, delayMs: number): Client => ({
   },
 });
 
-describe('The loop around a controller', () => {
+describe('the loop around a controller', () => {
   let stop: AbortController;
   let running: Promise<void>;
   let fake: FakeClient;
@@ -66,7 +66,7 @@ describe('The loop around a controller', () => {
       intervalMs: 2,
     });
 
-  test('never acts on a cache that is older than its own writes', async () => {
+  test('does not reconcile with a cache that lacks its own writes', async () => {
     start(slow(fake, 60));
     await put('parent');
     await until(1);
@@ -78,13 +78,13 @@ describe('The loop around a controller', () => {
     expect(children()).toHaveLength(1);
   });
 
-  test('looks at everything once when it starts', async () => {
+  test('reconciles every existing object when it starts', async () => {
     await put('parent');
     start(fake);
     await until(1);
   });
 
-  test('tries a refused write again, and says what was wrong', async () => {
+  test('retries a refused write, and logs each error', async () => {
     fake.refuse(/^create ConfigMap default\/child/, new Error('no'), 2);
     start(fake);
     await put('parent');
@@ -92,7 +92,7 @@ describe('The loop around a controller', () => {
     expect(errors).toHaveLength(2);
   });
 
-  test('acts again when what it made is deleted', async () => {
+  test('reconciles again when an object that it created is deleted', async () => {
     start(fake);
     await put('parent');
     await until(1);

@@ -27,8 +27,8 @@ const patch = (name: string, value: string): Write => ({
   patch: { data: { value } },
 });
 
-/** How many calls were under way at once, at most. */
-const watchingConcurrency = (client: FakeClient): { client: FakeClient; most: () => number } => {
+/** `most` returns the largest number of calls that ran at the same time. */
+const countConcurrentCalls = (client: FakeClient): { client: FakeClient; most: () => number } => {
   let now = 0;
   let most = 0;
   const counted = async <T>(call: () => Promise<T>): Promise<T> => {
@@ -51,30 +51,30 @@ const watchingConcurrency = (client: FakeClient): { client: FakeClient; most: ()
   };
 };
 
-describe('Sending writes', () => {
+describe('sendWrites', () => {
   const send = (writes: readonly Write[], client: FakeClient, seen: Written[] = []) => {
     const events = recorder();
     const sent = sendWrites(writes, { client, recorder: events, onWritten: (written) => void seen.push(written) });
     return { sent, messages: events.messages };
   };
 
-  test('equal writes go side by side, different ones in order', async () => {
+  test('sends independent writes with the same verb at the same time', async () => {
     const fake = createFakeClient();
-    const { client, most } = watchingConcurrency(fake);
+    const { client, most } = countConcurrentCalls(fake);
     await send([create(), create(), create(), create('last')], client).sent;
     expect(most()).toBe(4);
     expect(fake.objects(configMaps)).toHaveLength(4);
   });
 
-  test('two writes to one object never overtake each other', async () => {
+  test('sends writes to the same object one after the other', async () => {
     const fake = createFakeClient();
-    const { client, most } = watchingConcurrency(fake);
+    const { client, most } = countConcurrentCalls(fake);
     await send([create('one'), patch('one', 'first'), patch('one', 'second')], client).sent;
     expect(most()).toBe(1);
     expect(fake.objects(configMaps)[0]?.data).toEqual({ value: 'second' });
   });
 
-  test('a refusal stops what comes after its batch, and is reported', async () => {
+  test('sends no more batches after a refused write, and reports the refusal', async () => {
     const client = createFakeClient();
     client.refuse(/^create/, new Error('quota'), 99);
     const about = { kind: 'ConfigMap', metadata: { name: 'owner' } };
@@ -87,13 +87,13 @@ describe('Sending writes', () => {
     expect(messages[0]).toBe('Warning FailedCreate Error creating: quota');
   });
 
-  test('what is gone already needs no deletion', async () => {
+  test('ignores that an object to delete does not exist', async () => {
     const client = createFakeClient();
     const write: Write = { verb: 'delete', resource: configMaps, key: { name: 'gone', namespace: 'default' } };
     await expect(send([write], client).sent).resolves.toBeUndefined();
   });
 
-  test('a deletion that depends on a missing owner is not sent while the server still has the owner', async () => {
+  test('skips a deletion that requires a missing owner if the owner still exists', async () => {
     const client = createFakeClient();
     const owner = await client.create(configMaps, { metadata: { name: 'owner', namespace: 'default' } });
     await client.create(configMaps, { metadata: { name: 'child', namespace: 'default' } });

@@ -59,8 +59,8 @@ const data = (answers: readonly Answer[] | undefined, type = 'A'): unknown[] =>
 
 const svc = 'default.svc.cluster.local';
 
-describe('Names of the cluster', () => {
-  test('a service resolves to its cluster IP, with a short TTL and authority', () => {
+describe('answers about names of the cluster', () => {
+  test('resolve a service to its cluster IP, with a short TTL and the authoritative flag', () => {
     const response = ask(`db-service.${svc}`);
     expect(response.answers).toEqual([{ name: `db-service.${svc}`, type: 'A', ttl: 5, data: '10.103.132.104' }]);
     expect(rcodeOf(response)).toBe('NOERROR');
@@ -68,11 +68,11 @@ describe('Names of the cluster', () => {
     expect(response.id).toBe(7);
   });
 
-  test('letter case does not matter, and the answer keeps that of the question', () => {
+  test('ignore upper and lower case, and repeat the name as it was asked', () => {
     expect(ask(`DB-Service.${svc}`).answers).toMatchObject([{ name: `DB-Service.${svc}`, data: '10.103.132.104' }]);
   });
 
-  test('a headless service resolves to its ready endpoints', () => {
+  test('resolve a headless service to its ready endpoints', () => {
     expect(data(ask(`crowd.${svc}`).answers).sort()).toEqual(['10.244.1.5', '10.244.2.6']);
   });
 
@@ -81,11 +81,11 @@ describe('Names of the cluster', () => {
     { name: `10-244-2-6.crowd.${svc}`, ip: '10.244.2.6' },
     { name: `10-244-1-2.db-service.${svc}`, ip: '10.244.1.2' },
     { name: '10-244-1-9.default.pod.cluster.local', ip: '10.244.1.9' },
-  ])('$name is one endpoint', ({ name, ip }) => {
+  ])('resolve $name to one endpoint', ({ name, ip }) => {
     expect(data(ask(name).answers)).toEqual([ip]);
   });
 
-  test('SRV of a service names its port, and the address comes along', () => {
+  test('give the port of a service as SRV, with the address as an additional record', () => {
     const response = ask(`_mysql._tcp.db-service.${svc}`, 'SRV');
     expect(data(response.answers, 'SRV')).toEqual([
       { priority: 0, weight: 100, port: 3306, target: `db-service.${svc}` },
@@ -93,7 +93,7 @@ describe('Names of the cluster', () => {
     expect(data(response.additionals)).toEqual(['10.103.132.104']);
   });
 
-  test('SRV of a headless service names each endpoint with its own port', () => {
+  test('give each endpoint of a headless service as SRV, with the port of the endpoint', () => {
     const records = data(ask(`_http._tcp.crowd.${svc}`, 'SRV').answers, 'SRV');
     expect(records).toEqual([
       { priority: 0, weight: 50, port: 8080, target: `first.crowd.${svc}` },
@@ -105,11 +105,11 @@ describe('Names of the cluster', () => {
     { ip: '104.132.103.10', name: `db-service.${svc}` },
     { ip: '5.1.244.10', name: `first.crowd.${svc}` },
     { ip: '2.1.244.10', name: `10-244-1-2.db-service.${svc}` },
-  ])('PTR of $ip is $name', ({ ip, name }) => {
+  ])('give $name as PTR of $ip', ({ ip, name }) => {
     expect(data(ask(`${ip}.in-addr.arpa`, 'PTR').answers, 'PTR')).toEqual([name]);
   });
 
-  test('an ExternalName is a CNAME, followed where it stays in the cluster', () => {
+  test('give an ExternalName as CNAME, and follow the CNAME inside the cluster', () => {
     expect(ask(`docs.${svc}`).answers).toMatchObject([{ type: 'CNAME', data: 'docs.example.com' }]);
     const inside = ask(`alias.${svc}`);
     expect(data(inside.answers, 'CNAME')).toEqual([`db-service.${svc}`]);
@@ -125,7 +125,7 @@ describe('Names of the cluster', () => {
     { name: `_tcp.crowd.${svc}`, type: 'A' },
     { name: 'svc.cluster.local', type: 'A' },
     { name: 'cluster.local', type: 'A' },
-  ])('$name has no $type, and that is no error', ({ name, type }) => {
+  ])('are empty but no error for $name, which exists without $type', ({ name, type }) => {
     const response = ask(name, type);
     expect([rcodeOf(response), response.answers ?? []]).toEqual(['NOERROR', []]);
     expect(response.authorities).toMatchObject([{ name: 'cluster.local', type: 'SOA', ttl: 5 }]);
@@ -141,13 +141,13 @@ describe('Names of the cluster', () => {
     'example.com',
     '9.9.9.9.in-addr.arpa',
     'cluster.locals',
-  ])('%s does not exist', (name) => {
+  ])('are NXDOMAIN for %s', (name) => {
     const response = ask(name);
     expect(rcodeOf(response)).toBe('NXDOMAIN');
     expect(response.authorities).toMatchObject([{ type: 'SOA' }]);
   });
 
-  test('the schema has a version, and the zone a start of authority and a name server', () => {
+  test('give the version of the schema, and SOA and NS of the zone', () => {
     expect(data(ask('dns-version.cluster.local', 'TXT').answers, 'TXT')).toEqual(['1.1.0']);
     expect(ask('cluster.local', 'SOA').answers).toMatchObject([{ type: 'SOA' }]);
     expect(data(ask('cluster.local', 'NS').answers, 'NS')).toEqual(['kube-dns.kube-system.svc.cluster.local']);
@@ -155,18 +155,22 @@ describe('Names of the cluster', () => {
 
   test.each<{ name: string; query: Partial<Packet>; rcode: string }>([
     { name: 'an update', query: { flags: 5 << 11 }, rcode: 'NOTIMP' },
-    { name: 'no question', query: { questions: [] }, rcode: 'FORMERR' },
-    { name: 'another class', query: { questions: [{ name: 'x', type: 'TXT', class: 'CH' }] }, rcode: 'REFUSED' },
-  ])('$name is refused with $rcode', ({ query, rcode }) => {
+    { name: 'a query without a question', query: { questions: [] }, rcode: 'FORMERR' },
+    {
+      name: 'a query of another class',
+      query: { questions: [{ name: 'x', type: 'TXT', class: 'CH' }] },
+      rcode: 'REFUSED',
+    },
+  ])('are $rcode for $name', ({ query, rcode }) => {
     expect(rcodeOf(ask('x', 'A', query))).toBe(rcode);
   });
 
-  test('before the caches are full the answer is "ask again"', () => {
+  test('are SERVFAIL until the caches are full', () => {
     const query: Packet = { type: 'query', id: 1, questions: [{ name: 'x', type: 'A' }] };
     expect(rcodeOf(respond(query, undefined))).toBe('SERVFAIL');
   });
 
-  test('EDNS is answered with EDNS', () => {
+  test('have an EDNS record if the query has one', () => {
     const additionals: Answer[] = [
       {
         name: '.',
@@ -183,10 +187,10 @@ describe('Names of the cluster', () => {
   });
 });
 
-describe('The service kube-dns', () => {
+describe('the service kube-dns', () => {
   const own = { serviceIp: '10.96.0.10', address: '192.168.56.10', port: 53 };
 
-  test('has the cluster IP and points at the server', () => {
+  test('has the cluster IP, and its endpoint is the DNS server', () => {
     const [service, , slices] = wantedObjects(own).map(({ object }) => object);
     expect(service).toMatchObject({
       metadata: { name: 'kube-dns', namespace: 'kube-system' },
@@ -198,7 +202,7 @@ describe('The service kube-dns', () => {
     });
   });
 
-  test('is left alone as the server completed it, and mended when somebody changed it', () => {
+  test('is not written again for the defaults of the API server, but is repaired when somebody changes it', () => {
     const [wanted] = wantedObjects(own);
     const service = wanted?.object as Service;
     const completed = {

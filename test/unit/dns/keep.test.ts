@@ -2,6 +2,6 @@ import { describe } from 'vitest';
 import { dnsSuite } from '../../support/dns-suite.ts';
 import { createFakeClient } from '../../support/fake-client.ts';
 
-describe('The service kube-dns over a server in memory', () => {
+describe('the service kube-dns, with a fake API server in memory', () => {
   dnsSuite(async () => ({ client: createFakeClient(), stop: async () => {} }));
 });

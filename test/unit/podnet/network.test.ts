@@ -32,12 +32,12 @@ const empty: Observed = { links: ['lo', 'eth0'], routes: [], neighbours: new Map
 const commands = (network: Network, observed: Observed): string[] =>
   commandsFor(network, observed, clusterCidr).map((command) => command.join(' '));
 
-describe('what the pod network should be', () => {
-  test('a node without a pod network of its own gets nothing yet', () => {
+describe('desiredNetwork', () => {
+  test('returns nothing for a node without a pod subnet', () => {
     expect(networkOf([node('node01', undefined, '192.168.56.11')])).toBeUndefined();
   });
 
-  test('the CNI configuration gives pods addresses from the node’s network through a bridge with hairpin', () => {
+  test('configures CNI with a hairpin bridge and addresses from the node’s pod subnet', () => {
     const conflist = JSON.parse(present(cluster).conflist);
     expect(conflist.plugins[0]).toMatchObject({
       type: 'bridge',
@@ -51,7 +51,7 @@ describe('what the pod network should be', () => {
     expect(conflist.plugins[1]).toMatchObject({ type: 'portmap', capabilities: { portMappings: true } });
   });
 
-  test('every other node is reached through its own address, and a node outside of the cluster’s network through none', () => {
+  test('routes to every other node, except to a subnet outside of the cluster’s pod network', () => {
     const network = present([...cluster, node('stray', '10.9.0.0/24', '192.168.56.13')]);
     expect(network.routes.map(({ destination, gateway }) => `${destination} via ${gateway}`)).toEqual([
       '10.244.0.0/24 via 192.168.56.10',
@@ -59,13 +59,13 @@ describe('what the pod network should be', () => {
     ]);
   });
 
-  test('with VXLAN, frames are shorter by the outer headers', () => {
+  test('reduces the MTU by the size of the outer headers for VXLAN', () => {
     expect(JSON.parse(present(cluster, 'vxlan').conflist).plugins[0].mtu).toBe(1450);
   });
 });
 
-describe('the commands that make it so', () => {
-  test('a fresh node gets bridge and routes', () => {
+describe('commandsFor', () => {
+  test('creates the bridge and the routes on a new node', () => {
     expect(commands(present(cluster), empty)).toEqual([
       'ip link add cni0 address 0a:58:0a:f4:01:01 mtu 1500 type bridge',
       'ip address replace 10.244.1.1/24 dev cni0',
@@ -85,11 +85,11 @@ describe('the commands that make it so', () => {
     ],
   };
 
-  test('a node that is as it should be gets none', () => {
+  test('returns no command if the node is as desired', () => {
     expect(commands(present(cluster), settled)).toEqual([]);
   });
 
-  test('a route through the wrong node is replaced', () => {
+  test('replaces a route through the wrong node', () => {
     const routes = settled.routes.map((route) =>
       route.gateway === '192.168.56.12' ? { ...route, gateway: parseIpv4('192.168.56.10') } : route,
     );
@@ -98,7 +98,7 @@ describe('the commands that make it so', () => {
     ]);
   });
 
-  test('the route to a node that left goes; routes of another size and outside of the pod network stay', () => {
+  test('deletes the route to a removed node, and keeps routes of another size or outside of the pod network', () => {
     const routes = [
       ...settled.routes,
       { destination: parseCidr('10.244.2.128/25'), gateway: parseIpv4('192.168.56.10'), device: 'eth0' },
@@ -109,7 +109,7 @@ describe('the commands that make it so', () => {
     ]);
   });
 
-  test('a bridge that was set down is brought up with its address', () => {
+  test('brings up a bridge that is down, with its address', () => {
     const routes = settled.routes.filter(({ device }) => device !== 'cni0');
     expect(commands(present(cluster), { ...settled, routes })).toEqual([
       'ip address replace 10.244.1.1/24 dev cni0',
@@ -117,7 +117,7 @@ describe('the commands that make it so', () => {
     ]);
   });
 
-  test('a VXLAN node gets the device, and for each other node a neighbour, a forwarding entry and a route', () => {
+  test('creates the VXLAN device, and for each other node a neighbour, a forwarding entry and a route', () => {
     const got = commands(present(cluster, 'vxlan'), settled);
     expect(got).toContain(
       'ip link add vxlan1 address 0a:5a:c0:a8:38:0b mtu 1450 type vxlan id 1 local 192.168.56.11 dstport 8472 nolearning',
@@ -127,15 +127,15 @@ describe('the commands that make it so', () => {
     expect(got).toContain('ip route replace 10.244.2.0/24 via 10.244.2.0 dev vxlan1 onlink');
   });
 
-  test('going back to routes removes the VXLAN device', () => {
+  test('deletes the VXLAN device when the mode changes to routes', () => {
     expect(commands(present(cluster), { ...settled, links: [...settled.links, 'vxlan1'] })).toEqual([
       'ip link delete vxlan1',
     ]);
   });
 });
 
-describe('the kernel’s own files', () => {
-  test('routes are read with their prefix length and gateway', () => {
+describe('parsing the kernel’s files', () => {
+  test('reads routes with their prefix length and gateway', () => {
     const table = `Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
 eth0\t00000000\t0138A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
 eth0\t0002F40A\t0C38A8C0\t0003\t0\t0\t0\t00FFFFFF\t0\t0\t0
@@ -148,7 +148,7 @@ cni0\t0001F40A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
     ]);
   });
 
-  test('only permanent neighbours of the device count', () => {
+  test('reads only permanent neighbours of the device', () => {
     const table = `IP address       HW type     Flags       HW address            Mask     Device
 10.244.2.0       0x1         0x6         0a:5a:c0:a8:38:0c     *        vxlan1
 10.244.0.0       0x1         0x2         0a:5a:c0:a8:38:0a     *        vxlan1

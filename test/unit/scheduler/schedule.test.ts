@@ -23,32 +23,32 @@ const decide = (
   return 'info' in decision ? decision.info.node.metadata.name : decision.unschedulable;
 };
 
-const asking = (cpu: string): PodOptions => ({
+const requesting = (cpu: string): PodOptions => ({
   spec: { containers: [{ name: 'main', image: 'web', resources: { requests: { cpu } } }] },
 });
 
-describe('The scheduler', () => {
-  test('takes the first worker by name when all else is equal', () => {
+describe('the scheduler', () => {
+  test('takes the first worker by name if all workers are equal', () => {
     expect(decide(waiting())).toBe('node01');
   });
 
-  test('spreads the pods of one owner, and those behind one service', () => {
+  test('spreads the pods of one owner, and the pods of one service', () => {
     const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'rs', controller: true }];
     const sibling = aPod('sibling', { node: 'node01', labels: {}, metadata: { ownerReferences } });
     expect(decide(waiting({ labels: {}, metadata: { ownerReferences } }), [sibling])).toBe('node02');
     const behind = aPod('behind', { node: 'node01' });
-    const heavy = aPod('heavy', { node: 'node02', labels: { app: 'other' }, ...asking('1') });
+    const heavy = aPod('heavy', { node: 'node02', labels: { app: 'other' }, ...requesting('1') });
     expect(decide(waiting(), [behind, heavy])).toBe('node01');
     expect(decide(waiting(), [behind, heavy], cluster(), [aService('web')])).toBe('node02');
   });
 
-  test('takes the less loaded of two nodes', () => {
-    expect(decide(waiting({ labels: {} }), [aPod('heavy', { node: 'node01', labels: {}, ...asking('1') })])).toBe(
+  test('takes the node with the smaller load', () => {
+    expect(decide(waiting({ labels: {} }), [aPod('heavy', { node: 'node01', labels: {}, ...requesting('1') })])).toBe(
       'node02',
     );
   });
 
-  test('a toleration opens the control plane, and a selector insists on it', () => {
+  test('takes the control plane if the pod tolerates its taint and selects it', () => {
     const spec = {
       nodeSelector: { 'kubernetes.io/hostname': 'controlplane' },
       tolerations: [{ operator: 'Exists' as const }],
@@ -59,7 +59,7 @@ describe('The scheduler', () => {
   test.each<{ name: string; options: PodOptions; message: string }>([
     {
       name: 'too much cpu',
-      options: asking('3'),
+      options: requesting('3'),
       message:
         '0/3 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 Insufficient cpu. preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.',
     },
@@ -69,15 +69,15 @@ describe('The scheduler', () => {
       message:
         "0/3 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
     },
-  ])('explains $name in the original words', ({ options, message }) => {
+  ])('explains $name with the message of kube-scheduler', ({ options, message }) => {
     expect(decide(waiting(options))).toBe(message);
   });
 
-  test('says so when there are no nodes at all', () => {
+  test('reports that there are no nodes', () => {
     expect(decide(waiting(), [], [])).toBe('no nodes available to schedule pods');
   });
 
-  test('avoids cordoned nodes, and says that they were unschedulable', () => {
+  test('avoids cordoned nodes, and reports them as unschedulable', () => {
     const nodes = [aNode('node01', { spec: { unschedulable: true } }), aNode('node02')];
     expect(decide(waiting(), [], nodes)).toBe('node02');
     expect(decide(waiting(), [], nodes.slice(0, 1))).toMatch(
@@ -85,15 +85,15 @@ describe('The scheduler', () => {
     );
   });
 
-  test('counts what is already requested, and pods per node', () => {
-    const full = ['node01', 'node02'].map((node) => aPod(`on-${node}`, { node, ...asking('1500m') }));
-    expect(decide(waiting(asking('600m')), full)).toContain('2 Insufficient cpu');
-    expect(decide(waiting(asking('500m')), full)).toBe('node01');
+  test('counts the CPU requests and the number of pods on each node', () => {
+    const full = ['node01', 'node02'].map((node) => aPod(`on-${node}`, { node, ...requesting('1500m') }));
+    expect(decide(waiting(requesting('600m')), full)).toContain('2 Insufficient cpu');
+    expect(decide(waiting(requesting('500m')), full)).toBe('node01');
     const small = [aNode('node01', { status: { allocatable: { cpu: '2', memory: '1Gi', pods: '1' } } })];
     expect(decide(waiting(), [aPod('one', { node: 'node01' })], small)).toContain('1 Too many pods');
   });
 
-  test('never gives one host port to two pods', () => {
+  test('never puts two pods with the same host port on one node', () => {
     const spec = { containers: [{ name: 'main', image: 'web', ports: [{ containerPort: 80, hostPort: 8080 }] }] };
     const taken = aPod('first', { node: 'node01', spec });
     expect(decide(waiting({ spec }), [taken])).toBe('node02');
@@ -114,7 +114,7 @@ describe('The scheduler', () => {
     expect(decide(waiting({ spec: { affinity: preferred } }))).toBe('node02');
   });
 
-  test('keeps pods apart, or together, as they require', () => {
+  test('follows required pod affinity and anti-affinity', () => {
     const term = { labelSelector: { matchLabels: { app: 'web' } }, topologyKey: 'kubernetes.io/hostname' };
     const apart = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
     const together = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
@@ -127,7 +127,7 @@ describe('The scheduler', () => {
     );
   });
 
-  test('keeps a hard spread constraint', () => {
+  test('follows a topology spread constraint with DoNotSchedule', () => {
     const constraint = {
       maxSkew: 1,
       topologyKey: 'kubernetes.io/hostname',

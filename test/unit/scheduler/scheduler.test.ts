@@ -2,6 +2,6 @@ import { describe } from 'vitest';
 import { createFakeClient } from '../../support/fake-client.ts';
 import { schedulerSuite } from '../../support/scheduler-suite.ts';
 
-describe('The scheduler over a server in memory', () => {
+describe('the scheduler, with a fake API server in memory', () => {
   schedulerSuite(async () => ({ client: createFakeClient(), stop: async () => {} }));
 });

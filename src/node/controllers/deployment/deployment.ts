@@ -9,7 +9,7 @@ import { equal } from '../equal.ts';
 import { claim, controllerOf, ownerReference } from '../owners.ts';
 import { isTerminal } from '../pods.ts';
 import { keyFor, patchStatus, type Write } from '../writes.ts';
-import { fencesOf, isScaling, newSetReplicas, replicasOf, scaleSets, shrinkOldSets } from './numbers.ts';
+import { isScaling, newSetReplicas, replicasOf, rolloutLimitsOf, scaleSets, shrinkOldSets } from './numbers.ts';
 import { condition, conditionOf, type DeploymentCondition, deadlineInMs, isComplete, statusOf } from './status.ts';
 import {
   byAge,
@@ -59,7 +59,7 @@ interface Rollout {
   readonly world: World;
 }
 
-/** Writes, and the condition Progressing that goes with them. */
+/** Writes, and the new condition Progressing if they change it. */
 interface Step {
   readonly writes: readonly Write[];
   readonly progressing?: DeploymentCondition | undefined;
@@ -135,7 +135,7 @@ const recreate = (rollout: Rollout): Step => {
   return { ...found, writes: [...found.writes, ...grown, ...cleanUp(rollout)] };
 };
 
-/** Creates the set of the current template, or gives the existing set the latest revision number. */
+/** Creates the set of the current template, or gives the existing set the newest revision number. */
 const ensureNewSet = (rollout: Rollout): Step => {
   const { deployment, newSet, oldSets, world } = rollout;
   const revision = Math.max(0, ...oldSets.map(revisionOf)) + 1;
@@ -148,7 +148,7 @@ const ensureNewSet = (rollout: Rollout): Step => {
     const message = `Scaled up replica set ${about}`;
     writes.push({ verb: 'create', resource: replicaSets, object: created });
     if (created.spec.replicas) writes.push(scalingEvent(deployment, message));
-    writes.push(...numberDeployment(deployment, annotations));
+    writes.push(...setRevision(deployment, annotations));
     const name = created.metadata.name;
     return { writes, progressing: say('NewReplicaSetCreated', `Created new replica set "${name}"`) };
   }
@@ -158,16 +158,13 @@ const ensureNewSet = (rollout: Rollout): Step => {
     const patch = { metadata: { annotations }, ...(sameReady ? {} : { spec: { minReadySeconds } }) };
     writes.push({ verb: 'patch', resource: replicaSets, key: keyFor(newSet), patch });
   }
-  writes.push(...numberDeployment(deployment, annotations));
+  writes.push(...setRevision(deployment, annotations));
   const unknown = conditionOf(deployment, 'Progressing') === undefined;
   const found = `Found new replica set "${newSet.metadata.name}"`;
   return { writes, ...(unknown ? { progressing: say('FoundNewReplicaSet', found) } : {}) };
 };
 
-const numberDeployment = (
-  deployment: Deployment,
-  { [revisionAnnotation]: revision }: Record<string, string>,
-): Write[] => {
+const setRevision = (deployment: Deployment, { [revisionAnnotation]: revision }: Record<string, string>): Write[] => {
   if (deployment.metadata.annotations?.[revisionAnnotation] === revision) return [];
   const patch = { metadata: { annotations: { [revisionAnnotation]: revision } } };
   return [{ verb: 'patch', resource: deployments, key: keyFor(deployment), patch }];
@@ -200,7 +197,7 @@ const buildNewSet = ({ deployment, oldSets }: Rollout, annotations: Record<strin
 
 const sizeAnnotations = (deployment: Deployment): Record<string, string> => ({
   [desiredAnnotation]: String(replicasOf(deployment)),
-  [maxAnnotation]: String(replicasOf(deployment) + fencesOf(deployment).maxSurge),
+  [maxAnnotation]: String(replicasOf(deployment) + rolloutLimitsOf(deployment).maxSurge),
 });
 
 /** Scales the sets, and records the Deployment's size in an annotation of each set. */

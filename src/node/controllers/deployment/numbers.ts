@@ -4,7 +4,7 @@ import type { IntOrString } from '../../../api/meta.ts';
 import { byAge, desiredAnnotation, maxAnnotation } from './template.ts';
 
 export const replicasOf = ({ spec }: { spec: { replicas?: number } }): number => spec.replicas ?? 1;
-/** At most the set's wanted size, because its status still counts pods that are being deleted. */
+/** At most the set's wanted size, because the status still counts pods that are being deleted. */
 export const availableOf = (set: ReplicaSet): number => Math.min(set.status?.availableReplicas ?? 0, replicasOf(set));
 export const sum = (sets: readonly ReplicaSet[], value: (set: ReplicaSet) => number): number =>
   sets.reduce((total, set) => total + value(set), 0);
@@ -14,13 +14,13 @@ const scaled = (value: IntOrString, total: number, round: (value: number) => num
   return value.endsWith('%') ? round((Number.parseFloat(value) * total) / 100) : Number(value) || 0;
 };
 
-export interface Fences {
+export interface RolloutLimits {
   readonly maxSurge: number;
   readonly maxUnavailable: number;
 }
 
-/** Percentages are rounded in favour of availability. Both must not be 0, or the rollout could not move. */
-export const fencesOf = ({ spec }: Deployment): Fences => {
+/** Rounds percentages in favour of availability. At least one limit is above 0, or the rollout could not continue. */
+export const rolloutLimitsOf = ({ spec }: Deployment): RolloutLimits => {
   const total = spec.replicas ?? 1;
   if (spec.strategy?.type === 'Recreate') return { maxSurge: 0, maxUnavailable: 0 };
   const { maxSurge: surge = '25%', maxUnavailable: unavailable = '25%' } = spec.strategy?.rollingUpdate ?? {};
@@ -35,11 +35,11 @@ export const newSetReplicas = (deployment: Deployment, sets: readonly ReplicaSet
   const wanted = replicasOf(deployment);
   if (deployment.spec.strategy?.type === 'Recreate') return wanted;
   if (current > wanted) return wanted;
-  const room = wanted + fencesOf(deployment).maxSurge - sum(sets, replicasOf);
+  const room = wanted + rolloutLimitsOf(deployment).maxSurge - sum(sets, replicasOf);
   return room <= 0 ? current : current + Math.min(room, wanted - current);
 };
 
-/** Smaller sizes of old sets. Unhealthy pods go first, healthy pods as far as availability allows. */
+/** New sizes of the old sets. Removes unhealthy pods first, then as many healthy pods as maxUnavailable allows. */
 export const shrinkOldSets = (
   deployment: Deployment,
   newSet: ReplicaSet | undefined,
@@ -47,7 +47,7 @@ export const shrinkOldSets = (
 ): ReadonlyMap<ReplicaSet, number> => {
   const sizes = new Map<ReplicaSet, number>();
   const all = newSet ? [...oldSets, newSet] : oldSets;
-  const minAvailable = replicasOf(deployment) - fencesOf(deployment).maxUnavailable;
+  const minAvailable = replicasOf(deployment) - rolloutLimitsOf(deployment).maxUnavailable;
   const newUnavailable = newSet ? replicasOf(newSet) - availableOf(newSet) : 0;
   let removable = sum(all, replicasOf) - minAvailable - newUnavailable;
   if (removable <= 0) return sizes;
@@ -69,17 +69,14 @@ export const shrinkOldSets = (
   return sizes;
 };
 
-/**
- * Whether the Deployment's size has changed since its sets were last scaled. They are then scaled before the rollout
- * continues.
- */
+/** Whether the Deployment's size has changed since its sets were scaled. Then scaling comes before the rollout. */
 export const isScaling = (deployment: Deployment, sets: readonly ReplicaSet[]): boolean =>
   sets.some((set) => {
     const desired = set.metadata.annotations?.[desiredAnnotation];
     return replicasOf(set) > 0 && desired !== undefined && Number(desired) !== replicasOf(deployment);
   });
 
-/** Sizes after the Deployment was scaled. During a rollout, each set gets its share. */
+/** New sizes of the sets after the Deployment was scaled. During a rollout, the change is shared among the sets. */
 export const scaleSets = (
   deployment: Deployment,
   newSet: ReplicaSet | undefined,
@@ -103,7 +100,7 @@ export const scaleSets = (
 
 const scaleProportionally = (deployment: Deployment, active: readonly ReplicaSet[]): Map<ReplicaSet, number> => {
   const wanted = replicasOf(deployment);
-  const allowed = wanted > 0 ? wanted + fencesOf(deployment).maxSurge : 0;
+  const allowed = wanted > 0 ? wanted + rolloutLimitsOf(deployment).maxSurge : 0;
   const toAdd = allowed - sum(active, replicasOf);
   const direction = toAdd > 0 ? -1 : 1;
   const bySize = [...active].sort((a, b) => replicasOf(b) - replicasOf(a) || direction * byAge(a, b));
@@ -124,7 +121,7 @@ const proportion = (set: ReplicaSet, deployment: Deployment, toAdd: number, adde
   const wanted = replicasOf(deployment);
   if (wanted === 0) return -replicasOf(set);
   const before = Number(set.metadata.annotations?.[maxAnnotation] ?? 0) || deployment.status?.replicas || 1;
-  const size = Math.round((replicasOf(set) * (wanted + fencesOf(deployment).maxSurge)) / before);
+  const size = Math.round((replicasOf(set) * (wanted + rolloutLimitsOf(deployment).maxSurge)) / before);
   const fraction = size - replicasOf(set);
   return toAdd > 0 ? Math.min(fraction, left) : Math.max(fraction, left);
 };

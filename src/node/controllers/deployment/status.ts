@@ -2,7 +2,7 @@
 
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../../api/apps.ts';
 import { timestamp } from '../../../api/time.ts';
-import { fencesOf, replicasOf, sum } from './numbers.ts';
+import { replicasOf, rolloutLimitsOf, sum } from './numbers.ts';
 
 export type DeploymentCondition = NonNullable<DeploymentStatus['conditions']>[number];
 
@@ -57,7 +57,7 @@ export const condition = (
   message,
 });
 
-/** With the same status and reason the old condition stays. With the same status, the time of the transition stays. */
+/** Keeps an equal old condition, and the old time of the transition if only the reason or the message differs. */
 const merge = (before: readonly DeploymentCondition[], next: DeploymentCondition): DeploymentCondition => {
   const old = before.find(({ type }) => type === next.type);
   if (old?.status !== next.status) return next;
@@ -82,7 +82,7 @@ const countsOf = ({ deployment, newSet, sets }: Observed): DeploymentStatus => {
 };
 
 const availability = ({ deployment, now }: Observed, counts: DeploymentStatus): DeploymentCondition => {
-  const enough = (counts.availableReplicas ?? 0) >= replicasOf(deployment) - fencesOf(deployment).maxUnavailable;
+  const enough = (counts.availableReplicas ?? 0) >= replicasOf(deployment) - rolloutLimitsOf(deployment).maxUnavailable;
   return enough
     ? condition(now, 'Available', 'True', {
         reason: 'MinimumReplicasAvailable',

@@ -21,9 +21,8 @@ const notCopied = [
 
 /**
  * The hash of a template, e.g. `5d59d67564`: FNV-1a over its JSON with sorted keys. The original hashes Go's dump of
- * the template, so
- * its hashes differ. The alphabet is the same: digits and consonants that make no words (apimachinery's
- * SafeEncodeString).
+ * the template, so its hashes differ. The alphabet is the same: digits and consonants that form no words
+ * (apimachinery's SafeEncodeString).
  */
 export const templateHash = (template: PodTemplateSpec, collisions = 0): string => {
   let hash = 0x811c9dc5;
@@ -60,7 +59,7 @@ export const revisionOf = ({ metadata }: { metadata: { annotations?: Record<stri
 export const copiedAnnotations = (deployment: Deployment): Record<string, string> =>
   Object.fromEntries(Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => !notCopied.includes(key)));
 
-/** Annotations with the set's revision, and with its earlier revisions after a rollback. */
+/** The annotations of the new set: its revision, after a rollback also its earlier revisions. */
 export const newSetAnnotations = (
   deployment: Deployment,
   revision: number,

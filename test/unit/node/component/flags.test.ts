@@ -14,8 +14,8 @@ const specs = {
 
 const read = (...argv: string[]) => parseFlags(specs, argv);
 
-describe('flags', () => {
-  test('have their defaults, and are undefined without one', () => {
+describe('parsing flags', () => {
+  test('uses the default of a flag that is not given, or undefined', () => {
     expect(read()).toEqual({
       'bind-address': '0.0.0.0',
       'secure-port': 6443,
@@ -53,7 +53,7 @@ describe('flags', () => {
     [['--sync-period=1.5s'], { 'sync-period': 1500 }],
     [['--sync-period=100ms'], { 'sync-period': 100 }],
     [['--sync-period=0'], { 'sync-period': 0 }],
-  ])('%j reads as %j', (argv, expected) => {
+  ])('parses %j as %j', (argv, expected) => {
     expect(read(...argv)).toMatchObject(expected);
   });
 
@@ -66,12 +66,12 @@ describe('flags', () => {
     [['--allocate-node-cidrs=maybe'], 'it must be true or false'],
     [['--sync-period=30'], 'it must be a duration such as 30s or 1m30s'],
     [['stray'], 'unexpected argument: stray'],
-  ])('%j is refused: %s', (argv, message) => {
+  ])('refuses %j with %s', (argv, message) => {
     expect(() => read(...argv)).toThrow(FlagError);
     expect(() => read(...argv)).toThrow(message);
   });
 
-  test('explain themselves with their defaults', () => {
+  test('describes each flag with its default', () => {
     expect(describeFlags(specs)).toContain('--secure-port int\n          which port (default 6443)');
   });
 });

@@ -25,7 +25,7 @@ describe('the log', () => {
     expect(lines[0]).toMatch(/^I\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ proxier\] "Using iptables proxier" family="IPv4"\n$/);
   });
 
-  test('says more at a higher verbosity only', () => {
+  test('hides lines above the verbosity', () => {
     const log = createKlog({ verbosity: 2, source: 'x' });
     log.info(2, 'shown');
     log.info(3, 'hidden');
@@ -34,7 +34,7 @@ describe('the log', () => {
     expect([log.enabled(2), log.enabled(3)]).toEqual([true, false]);
   });
 
-  test('quotes strings and errors, and writes other values as they stand', () => {
+  test('quotes strings and errors, and writes other values as JSON', () => {
     createKlog({ verbosity: 0, source: 'x' }).error('Sync failed', new Error('no "iptables"'), {
       count: 3,
       ports: ['a', 'b'],
@@ -60,14 +60,14 @@ describe('the log', () => {
     expect(lines).toHaveLength(2);
   });
 
-  test('goes on when its disk is full', () => {
+  test('continues if the disk is full', () => {
     const log = createKlog({ verbosity: 0, source: 'x', file: '/dev/full' });
     expect(() => log.info(0, 'still here')).not.toThrow();
     expect(lines[0]).toContain('still here');
   });
 });
 
-test('single sources can be more talkative than the rest', () => {
+test('vmodule sets the verbosity of single sources', () => {
   const vmodule = new Map([['service*', 4]]);
   const source = (message: string): string => (message === 'port' ? 'servicechangetracker.go:202' : 'proxier.go:1');
   const log = createKlog({ verbosity: 1, vmodule, source });

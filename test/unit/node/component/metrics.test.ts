@@ -35,7 +35,7 @@ test('quotes, backslashes and line ends in a label are escaped', () => {
   expect(renderMetrics([{ name: 'x', type: 'gauge', help: 'X', samples }])).toContain('x{path="a\\"b\\\\c\\nd"} 1\n');
 });
 
-test('the process tells its CPU time, file descriptors, memory and start', () =>
+test('the metrics of the process are CPU time, file descriptors, memory and start time', () =>
   expect(processMetrics().map(({ name }) => name)).toEqual([
     'process_cpu_seconds_total',
     'process_open_fds',

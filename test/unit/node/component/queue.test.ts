@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Queue, startQueue } from '../../../../src/node/component/queue.ts';
 
-describe('A queue of keys', () => {
+describe('a queue of keys', () => {
   let stop: AbortController;
   let started: string[];
   let failing: Map<string, number>;
@@ -32,13 +32,13 @@ describe('A queue of keys', () => {
     vi.useRealTimers();
   });
 
-  test('collapses repeats of a key', async () => {
+  test('runs a key once if it was added several times', async () => {
     for (const key of ['a', 'b', 'a', 'a']) queue.add(key);
     await vi.advanceTimersByTimeAsync(5);
     expect(started).toEqual(['a', 'b']);
   });
 
-  test('tries a failed key again after longer and longer pauses, and holds up no other', async () => {
+  test('retries a failed key after growing pauses, and does not delay other keys', async () => {
     failing.set('a', 3);
     queue.add('a');
     await vi.advanceTimersByTimeAsync(5);
@@ -54,7 +54,7 @@ describe('A queue of keys', () => {
     ]);
   });
 
-  test('forgets earlier failures after a success', async () => {
+  test('starts with the shortest pause again after a success', async () => {
     failing.set('a', 1);
     queue.add('a');
     await vi.advanceTimersByTimeAsync(50);
@@ -64,7 +64,7 @@ describe('A queue of keys', () => {
     expect(retries.map(([, inMs]) => inMs)).toEqual([20, 20]);
   });
 
-  test('keeps the earlier of two later times', async () => {
+  test('runs a key once, at the earliest of its times', async () => {
     queue.addAfter('a', 1000);
     queue.addAfter('a', 100);
     queue.addAfter('a', 5000);
@@ -74,7 +74,7 @@ describe('A queue of keys', () => {
     expect(started).toEqual(['a']);
   });
 
-  test('starts nothing after it was stopped', async () => {
+  test('runs nothing after it was stopped', async () => {
     queue.addAfter('a', 10);
     stop.abort();
     queue.addAfter('b', 10);

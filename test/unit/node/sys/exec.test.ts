@@ -1,4 +1,4 @@
-// Programs that cannot be started.
+// Tests of programs that cannot be started.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,12 +7,12 @@ import { StandingTool } from '../../../../src/node/sys/standing-tool.ts';
 
 const never = new AbortController().signal;
 
-test('a program that is not there is an ExecError', async () => {
+test('a missing program causes an ExecError', async () => {
   await expect(run(['/nonesuch'])).rejects.toThrow(ExecError);
   await expect(new StandingTool(['/nonesuch'], 'end').ask('?', never)).rejects.toThrow(ExecError);
 });
 
-test('so is one for which no file descriptors are left: nothing throws past its caller', () => {
+test('a program that cannot be started for lack of file descriptors causes an error that the caller can catch', () => {
   const node = join(import.meta.dirname, '../../../../src/node');
   const script = `
     import { openSync } from 'node:fs';
