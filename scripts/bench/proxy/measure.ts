@@ -93,9 +93,9 @@ const timeChanges = async (
 };
 
 const arrival = async ({ backend }: Arena, kernel: Lines, address: string): Promise<number> =>
-  (await kernel.next('the rule is in the kernel', (line) => tells(backend, line, address), 60_000)).at;
+  (await kernel.next('the rule is in the kernel', (line) => reportsChange(backend, line, address), 60_000)).at;
 
-const tells = (backend: Backend, line: string, address: string): boolean => {
+const reportsChange = (backend: Backend, line: string, address: string): boolean => {
   if (backend === 'ipvs') return line.includes('SyncProxyRules complete');
   return backend === 'legacy' || line === address;
 };

@@ -1,5 +1,4 @@
-// Compares the fake conntrack table of the unit tests with the kernel's, and checks that kube-proxy deletes stale
-// flows.
+// Compares the unit tests' fake conntrack table with the kernel's, and checks that kube-proxy deletes stale flows.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';

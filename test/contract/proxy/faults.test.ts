@@ -59,12 +59,12 @@ kill -9 $PPID
 `,
   );
 
-test('restores all rules after being killed repeatedly in the middle of a sync', async () => {
+test('restores all rules after repeated kills in the middle of a sync', async () => {
   await using world = await World.create();
   const all = Array.from({ length: 60 }, (_, index) => index);
   await world.change(...all.map(service), ...all.map((index) => slice(index, 2, 3)));
-  // How many tables each kube-proxy may write. The first round leaves mangle complete.
-  // A kube-proxy that finds chains in filter writes that table both first and last.
+  // How many tables each kube-proxy writes before it is killed. After the first round, mangle is complete.
+  // A kube-proxy that finds chains in filter writes filter twice: first and last.
   const rounds = [1, 1, 2, 1];
   for (const [round, written] of rounds.entries()) {
     killAfterTables(world, written);

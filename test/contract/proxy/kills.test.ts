@@ -1,5 +1,4 @@
-// After a kill in the middle of writing 1,000 services, a restarted kube-proxy leaves the same state as one that was
-// never killed.
+// kube-proxy is killed while it writes 1,000 services. After a restart, the kernel's state is the same as without a kill.
 import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,9 +28,7 @@ interface Tool {
   readonly writes: string;
 }
 
-/**
- * Kills the caller at the n-th writing call of a tool: before it writes, after half of the input, or after all of it.
- */
+/** Kills the caller of a tool at its n-th writing call: before it writes, after half of the input, or after all. */
 interface Kill {
   readonly when: 'before' | 'halfway' | 'after';
   readonly call: number;

@@ -44,17 +44,17 @@ const parse = (log: string): Line[] =>
   });
 
 /** Lines of the original that depend on Go or on ServiceCIDR objects. */
-const theirsAlone =
+const onlyInOriginal =
   /^(Updated$|Golang settings|Starting reflector|Listing and watching|Loop running|Data couldn't be fetched|Calling handler.On(TopologyChange|ServiceCIDRsChanged)|Starting goroutine|Starting serviceCIDR)/;
 const isServiceCidr = ({ about, message }: Line): boolean =>
   about === 'serviceCIDR config' || /ServiceCIDR/.test(message);
-const isTheirs = (line: Line): boolean =>
-  theirsAlone.test(line.message) || byMachine.test(line.message) || isServiceCidr(line);
+const isOnlyInOriginal = (line: Line): boolean =>
+  onlyInOriginal.test(line.message) || dependsOnMachine.test(line.message) || isServiceCidr(line);
 
 /** Whether this line appears depends on the permissions of the user who runs the tests. */
-const byMachine = /^Failed to apply OOMScore/;
+const dependsOnMachine = /^Failed to apply OOMScore/;
 /** Lines that only this kube-proxy logs. */
-const oursAlone =
+const onlyHere =
   /^(FLAG: --log-file|Using iptables backend|No iptables support|Kernel setting left as it is|Starting metrics HTTP server)/;
 
 const recordedAt = (verbosity: number): Line[] =>
@@ -63,12 +63,12 @@ const recordedAt = (verbosity: number): Line[] =>
   );
 
 /** Fields left out of the comparison: client-go's source place (theirs only), and the version of Node (ours only). */
-const besides: Readonly<Record<string, string>> = { 'Caches populated': 'reflector', 'Version info': 'node' };
+const ignoredFields: Readonly<Record<string, string>> = { 'Caches populated': 'reflector', 'Version info': 'node' };
 
 /** Each kind of line once, sorted: severity, source place, message and field names. */
 const kinds = (lines: readonly Line[]): string[] => {
   const kindOf = ({ severity, source, message, fields }: Line): string =>
-    [severity, source, message, ...fields.filter((field) => field !== besides[message])].join(' | ');
+    [severity, source, message, ...fields.filter((field) => field !== ignoredFields[message])].join(' | ');
   return [...new Set(lines.map(kindOf))].sort();
 };
 
@@ -78,7 +78,7 @@ const order = (lines: readonly Line[], about: string): string[] => [
 ];
 
 /** Lines whose position in the log varies, because they come as soon as the objects arrive. */
-const aside =
+const unordered =
   /^(Caches populated|Updated proxier|Calling handler|Waiting for caches|Caches are synced|Starting .* controller|Not syncing|Starting healthz)/;
 
 test.each([1, 2, 4])('logs the same lines as the original at -v=%i', async (verbosity) => {
@@ -86,14 +86,14 @@ test.each([1, 2, 4])('logs the same lines as the original at -v=%i', async (verb
   await world.change(node, ...goldenServices().map(put.service), ...goldenSlices().map(put.slice));
   await world.startProxy('--cluster-cidr=10.200.0.0/15', `-v=${verbosity}`);
   await world.until('both families are synced', () => world.healthCode() === 200);
-  const wanted = recordedAt(verbosity).filter((line) => !isTheirs(line));
-  const ours = parse(world.log()).filter(({ message }) => !oursAlone.test(message) && !byMachine.test(message));
+  const wanted = recordedAt(verbosity).filter((line) => !isOnlyInOriginal(line));
+  const ours = parse(world.log()).filter(({ message }) => !onlyHere.test(message) && !dependsOnMachine.test(message));
   const withoutFlags = (lines: readonly Line[]) => lines.filter(({ message }) => !message.startsWith('FLAG'));
   expect(withoutFlags(wanted).length).toBeGreaterThan(10);
   expect(kinds(ours)).toEqual(kinds(wanted));
   for (const about of ['IPv4', 'IPv6']) {
     const ordered = (lines: readonly Line[]) =>
-      order(withoutFlags(lines), about).filter((message) => !aside.test(message));
+      order(withoutFlags(lines), about).filter((message) => !unordered.test(message));
     expect(ordered(ours), about).toEqual(ordered(wanted));
   }
 });

@@ -130,7 +130,7 @@ const userspaceHolds = async ({ family, events }: Story): Promise<Rig> => {
 };
 
 /** Whether at least one service has an endpoint. */
-const leadsSomewhere = ({ proxier: { view } }: Rig): boolean =>
+const hasReachableService = ({ proxier: { view } }: Rig): boolean =>
   [...view.ports.keys()].some((key) => view.endpoints.has(key));
 
 /** Concurrent, because each test mostly waits for the kernel. */
@@ -145,7 +145,7 @@ test.concurrent.each([
   async ({ count, holds }) => {
     let leading = 0;
     const property = fc.asyncProperty(story, async (each) => {
-      if (leadsSomewhere(await holds(each))) leading += 1;
+      if (hasReachableService(await holds(each))) leading += 1;
     });
     await fc.assert(property, { numRuns: count });
     expect(leading, 'histories that end with a service and an endpoint').toBeGreaterThan(count / 10);

@@ -36,7 +36,7 @@ export const keysOf = (table: FakeTable, ...sets: readonly string[]): string[] =
 /**
  * The verdicts of a map, unfolded: chains into rules, endpoint maps into endpoints, client sets into their properties.
  */
-export const fates = (table: FakeTable, map: string): Record<string, unknown> =>
+export const verdictsOf = (table: FakeTable, map: string): Record<string, unknown> =>
   Object.fromEntries(
     [...(table.sets.get(map)?.elements ?? [])]
       .map(([key, text]) => [key, unfold(table, / : (.*)$/.exec(text)?.[1] ?? '', key)] as const)

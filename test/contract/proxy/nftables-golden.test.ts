@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { goldenServices, goldenSlices } from '../../support/proxy/golden.ts';
 import type { FakeTable } from '../../support/proxy/nftables/fake-nft.ts';
 import { type Change, put, World } from '../../support/proxy/world.ts';
-import { fates, keysOf, parseListing } from './nft-listing.ts';
+import { keysOf, parseListing, verdictsOf } from './nft-listing.ts';
 
 const recorded = readFileSync(
   join(import.meta.dirname, '../../fixtures/kube-proxy-v1.36.2/nftables-ruleset.txt'),
@@ -78,14 +78,13 @@ const refusals: readonly (readonly [map: string, verdict: string, set: string, a
   ['no-endpoint-nodeports', 'drop', 'no-local-endpoints-nodeports', 'drop'],
 ];
 
-/** Whether a chain or set belongs to one service or endpoint. `fates` unfolds these. */
+/** Whether a chain or set belongs to one service or endpoint. `verdictsOf` unfolds these. */
 const isOfService = (name: string): boolean => name.includes('/');
 
 /** Translates a rule of the original into the equivalent rules of this kube-proxy. */
 const translate = (rule: string): string[] => {
   const text = rule.replace(/ comment ".*"$/, '');
-  // The original drops packets to unused service addresses. It learns the network from ServiceCIDR objects, which we do
-  // not read.
+  // The original drops packets to unused addresses of a ServiceCIDR. This kube-proxy does not read ServiceCIDRs.
   if (/ daddr \S+\/\d+ drop$/.test(text)) return [];
   const [, match, map] = /^(.*) vmap @(no-endpoint-\w+)$/.exec(text) ?? [];
   if (map === undefined) return [text];
@@ -111,7 +110,7 @@ test.each(recordings.map((each) => [each.title, each] as const))(
     await world.startProxy('--proxy-mode=nftables', `--cluster-cidr=${recording.cidr}`);
     const ours = parseListing(world.exec('nft', '-s', 'list', 'ruleset'), recording.name);
 
-    for (const map of maps) expect(fates(ours, map), map).toEqual(fates(theirs, map));
+    for (const map of maps) expect(verdictsOf(ours, map), map).toEqual(verdictsOf(theirs, map));
     for (const set of sets) expect(keysOf(ours, set), set).toEqual(keysOf(theirs, set));
     for (const [map, verdict, set] of refusals) {
       const elements = [...(theirs.sets.get(map)?.elements ?? [])];

@@ -5,7 +5,7 @@ import type { ServiceSpec } from '../../../src/api/core.ts';
 import { answerOf, Neighbours, pods } from '../../support/proxy/neighbours.ts';
 import { inForce } from '../../support/proxy/nftables/fake-nft.ts';
 import { put, World } from '../../support/proxy/world.ts';
-import { fates, parseListing } from './nft-listing.ts';
+import { parseListing, verdictsOf } from './nft-listing.ts';
 
 const main = join(import.meta.dirname, '../../../src/node/proxy/main.ts');
 const flags = ['--proxy-mode=nftables', '--cluster-cidr=10.200.0.0/15'];
@@ -121,7 +121,7 @@ test('switches between nftables and iptables mode without leftovers, then --clea
   await takeover('iptables', () => !ruleset(world).includes('kube-proxy {'));
   expect(world.save()).toContain(`--to-destination ${first}:8080`);
   await takeover('nftables', () => !(world.save() + world.save('ip6tables-save')).includes('KUBE-'));
-  expect(fates(parseListing(ruleset(world), 'ip kube-proxy'), 'service-ips')).toEqual({
+  expect(verdictsOf(parseListing(ruleset(world), 'ip kube-proxy'), 'service-ips')).toEqual({
     [`${serviceIp} . tcp . 80`]: [['one of', `${first} . 8080`]],
   });
   world.exec(process.execPath, main, '--cleanup');

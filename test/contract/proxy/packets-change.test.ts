@@ -1,5 +1,4 @@
-// Packets while services and endpoints change, in every proxy mode: affinity, deletions, swapped addresses, changed
-// types.
+// Packets while services and endpoints change, in every proxy mode: affinity, deletions, swapped addresses, new types.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectAnswers } from '../../support/proxy/expect-packet.ts';
 import { foreignRules } from '../../support/proxy/foreign.ts';
@@ -16,9 +15,7 @@ const sticky = (timeoutSeconds: number) => ({
   sessionAffinity: 'ClientIP' as const,
   sessionAffinityConfig: { clientIP: { timeoutSeconds } },
 });
-/**
- * Errors of a TCP connection to an address without a service. Some modes refuse; others let the packet leave the node.
- */
+/** Errors of a TCP connection to an address without a service. Some modes refuse; others forward the packet. */
 const unserved = /^(ETIMEDOUT|ECONNREFUSED|EHOSTUNREACH)$/;
 const silenceMs = 400;
 
@@ -64,8 +61,7 @@ describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
       expect(left).toContain(places[second]);
     });
 
-    // IPVS remembers a client as long as a connection of the client: two minutes after the last one. Too long for this
-    // test.
+    // IPVS remembers a client for two minutes after the last connection. This is too long for a test.
     const forgets = mode === 'ipvs' ? [] : [1];
     test.each(forgets)('may move a client that was silent for more than %i s to another endpoint', async (seconds) => {
       const sketch: Sketch = { name: 'forgetful', number: 32, spec: sticky(seconds), endpoints: ['p1', 'p2', 'r1'] };

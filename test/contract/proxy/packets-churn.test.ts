@@ -71,7 +71,7 @@ const churn = (round: number): Change[] => {
 };
 
 /** Describes each failed connection and each wrong endpoint. */
-const wrongs = (answers: readonly FloodAnswer[], eras: readonly Era[]): string[] =>
+const describeWrongAnswers = (answers: readonly FloodAnswer[], eras: readonly Era[]): string[] =>
   answers.flatMap(({ target: number, at, error, begun, ended }) => {
     const family: Family = targets[number]?.family ?? 'IPv4';
     const right = eras.filter((era) => era.begins <= ended && era.ends >= begun).flatMap(({ places }) => places);
@@ -115,6 +115,6 @@ describe.each(modes)('in mode $name', ({ backend, flag }) => {
     const answers = (await Promise.all(clients.map((client) => client.stop()))).flat();
     expect(answers.length).toBeGreaterThan(500);
     expect(new Set(answers.map((answer) => answer.target)).size).toBe(targets.length);
-    expect(wrongs(answers, eras)).toEqual([]);
+    expect(describeWrongAnswers(answers, eras)).toEqual([]);
   });
 });

@@ -16,7 +16,7 @@ const sample = all.filter((index) => index % 31 === 0);
  * Shadows iptables-restore: saves a copy of the rules after each call.
  * @param failing numbers of the calls that fail, from 1; such a call writes only the first table
  */
-const sabotage = (world: World, backend: Backend, failing: readonly number[]): void => {
+const shadowRestore = (world: World, backend: Backend, failing: readonly number[]): void => {
   const tool = `/usr/sbin/iptables-${backend}-restore`;
   const folder = world.folder;
   world.shadow(
@@ -44,7 +44,7 @@ const copies = (world: World): string[] => {
 };
 
 /** Destinations of packets from a pod to the service's cluster IP: `rejected`, or endpoint addresses. */
-const fates = (rules: ReturnType<typeof parseRuleset>, index: number): string[] =>
+const destinationsOf = (rules: ReturnType<typeof parseRuleset>, index: number): string[] =>
   trace(rules, { from: '10.244.200.9', to: `${clusterIp(index)}:80` }).map(({ fate, lands }) =>
     fate === 'rejected' ? fate : lands,
   );
@@ -63,15 +63,15 @@ test.each<{ backend: Backend; failing: number[] }>([
 ])('completes a first sync when the calls $failing fail, with iptables-$backend', async ({ backend, failing }) => {
   await using world = await World.create(backend);
   await world.change(...all.flatMap((index) => [service(index), slice(index)]));
-  sabotage(world, backend, failing);
+  shadowRestore(world, backend, failing);
   await world.startProxy(...flags);
   const seen = copies(world).map(parseRuleset);
   expect(seen.length).toBeGreaterThan(Math.max(...failing));
   for (const rules of seen) {
-    for (const index of sample) expect([untouched(index), at(index)]).toContainEqual(fates(rules, index));
+    for (const index of sample) expect([untouched(index), at(index)]).toContainEqual(destinationsOf(rules, index));
   }
   const last = parseRuleset(world.save());
-  for (const index of sample) expect(fates(last, index)).toEqual(at(index));
+  for (const index of sample) expect(destinationsOf(last, index)).toEqual(at(index));
 });
 
 test.each<{ backend: Backend; failing: number[] }>([
@@ -84,7 +84,7 @@ test.each<{ backend: Backend; failing: number[] }>([
   await using world = await World.create(backend);
   await world.change(...all.map(service), ...all.filter((index) => index !== opens).map((index) => slice(index)));
   await world.startProxy(...flags);
-  sabotage(world, backend, failing);
+  shadowRestore(world, backend, failing);
   await world.change(slice(opens), { ...slice(closes), remove: true }, slice(moves, 1));
   await world.until(
     'all changes are in the rules',
@@ -93,13 +93,17 @@ test.each<{ backend: Backend; failing: number[] }>([
   const seen = copies(world).map(parseRuleset);
   expect(seen.length).toBeGreaterThan(Math.max(...failing));
   for (const rules of seen) {
-    expect([['rejected'], at(opens)]).toContainEqual(fates(rules, opens));
-    expect([['rejected'], at(closes)]).toContainEqual(fates(rules, closes));
-    expect([at(moves), at(moves, 1)]).toContainEqual(fates(rules, moves));
-    expect(fates(rules, stays)).toEqual(at(stays));
+    expect([['rejected'], at(opens)]).toContainEqual(destinationsOf(rules, opens));
+    expect([['rejected'], at(closes)]).toContainEqual(destinationsOf(rules, closes));
+    expect([at(moves), at(moves, 1)]).toContainEqual(destinationsOf(rules, moves));
+    expect(destinationsOf(rules, stays)).toEqual(at(stays));
   }
   const last = parseRuleset(world.save());
-  expect([opens, closes, moves].map((index) => fates(last, index))).toEqual([at(opens), ['rejected'], at(moves, 1)]);
+  expect([opens, closes, moves].map((index) => destinationsOf(last, index))).toEqual([
+    at(opens),
+    ['rejected'],
+    at(moves, 1),
+  ]);
 });
 
 const isSettled = (world: World, closed: number): boolean =>

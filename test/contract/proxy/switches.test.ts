@@ -1,5 +1,4 @@
-// Switching between proxy modes leaves no rules of the old mode and keeps services working. `--cleanup` removes all
-// modes' rules.
+// Switching between proxy modes removes the old mode's rules and keeps services working. `--cleanup` removes all rules.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,9 +9,7 @@ import { modes } from '../../support/proxy/modes.ts';
 import { Neighbours, nodeAddress, pods } from '../../support/proxy/neighbours.ts';
 import { kubeProxy, put, World } from '../../support/proxy/world.ts';
 
-/**
- * Switches that other tests do not cover. The rules of the last mode stay, because no single tool can put them back.
- */
+/** Switches that other tests do not cover. The last mode's rules stay, because no single tool can restore them. */
 const withIpvs = modes.some(({ name }) => name === 'ipvs');
 const history: readonly ProxyMode[] = withIpvs
   ? ['userspace', 'ipvs', 'iptables', 'ipvs', 'nftables', 'ipvs']

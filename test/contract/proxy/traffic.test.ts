@@ -79,7 +79,7 @@ const start = async (...changes: Parameters<World['change']>): Promise<void> => 
   await world.startProxy('--cluster-cidr=10.244.0.0/16');
 };
 
-test('traces connections correctly, also with foreign rules', async () => {
+test('predicts the outcome of connections, also with foreign rules', async () => {
   await start(web({ ...nodePort, externalTrafficPolicy: 'Local' }), slice(pods.slice(0, 2)));
   const foreign = [
     `-t nat -I PREROUTING -s ${outsider} -p tcp --dport 81 -j DNAT --to-destination ${pods[3]}:8080`,
@@ -105,7 +105,7 @@ test('traces connections correctly, also with foreign rules', async () => {
   for (const each of cases) await expectAsTraced(rules, each);
 });
 
-test('traces a pod that reaches itself by a node port correctly', async () => {
+test('predicts the outcome when a pod reaches itself by a node port', async () => {
   await start(web({ ...nodePort, externalTrafficPolicy: 'Local' }), slice(pods.slice(0, 1)));
   const from = pods[0] ?? '';
   const answer = await expectAsTraced(parseRuleset(world.save()), {

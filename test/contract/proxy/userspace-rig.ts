@@ -61,10 +61,7 @@ export const start = async (...changes: Parameters<World['change']>) => {
 };
 export const bothFamilies = () => families.map((family) => slice(family, pods[family].slice(0, 3)));
 let marks = 0;
-/**
- * Applies changes and a marker service, and waits until the marker answers in both families: then all changes are in
- * force.
- */
+/** Applies changes and a marker service. Resolves when the marker answers in both families, after all rules. */
 export const change = async (...changes: Parameters<World['change']>): Promise<void> => {
   const mark = ++marks;
   await world.change(...changes, ...markerChanges(mark, { IPv4: pods.IPv4[0], IPv6: pods.IPv6[0] }));

@@ -1,4 +1,4 @@
-// A service that tells in every mode how far kube-proxy is: it answers when a numbered change is in the kernel.
+// A marker service: in every mode, it answers on a numbered port when the change with this number is in the kernel.
 import { addresses, type ByFamily } from './places.ts';
 import { type Change, put } from './world.ts';
 

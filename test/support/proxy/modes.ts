@@ -50,8 +50,7 @@ const wanted = all.filter(({ name }) => asked.includes(name)).map((mode) => ({ m
 /** The modes to test, at least one. */
 export const modes = wanted.flatMap(({ mode, lack }) => (lack === undefined ? [mode] : []));
 /**
- * Modes that this machine cannot test, and why. packets.test.ts has a skipped test for each, so that the summary shows
- * it.
+ * Modes that this machine cannot test, and why. packets.test.ts has a skipped test for each, for the summary.
  */
 export const leftOut = wanted.flatMap(({ mode, lack }) => (lack === undefined ? [] : [{ name: mode.name, lack }]));
 

@@ -4,10 +4,7 @@ import type { ModeName } from './modes.ts';
 import type { Entry } from './packet-services.ts';
 import type { Family, Place } from './places.ts';
 
-/**
- * The source that the endpoint sees. `client`: the client's address; `node`: one of the node; `service`: the called
- * one.
- */
+/** The source address that the endpoint sees: the client's, one of the node's, or that of the service. */
 export type Sees = 'client' | 'node' | 'service';
 
 export type Want =
@@ -51,7 +48,7 @@ const calledByNode = (...lands: Place[]) => ({ except: { ipvs: { lands, sees: 's
 /**
  * iptables mode rejects packets to external addresses in INPUT and FORWARD only, so packets from the node are lost.
  */
-const unseen = { 'iptables-nft': lost, 'iptables-legacy': lost };
+const lostFromNode = { 'iptables-nft': lost, 'iptables-legacy': lost };
 
 /** The expected outcome of a case in a mode. */
 export const wantIn = (mode: ModeName, { want, except, to }: PacketCase): Want =>
@@ -189,7 +186,7 @@ export const cases: readonly PacketCase[] = [
     'the node is refused at external addresses of a service without endpoints',
     'from node to empty by external,balancer',
     refused,
-    { except: unseen },
+    { except: lostFromNode },
   ),
   ...ways('a service with only unready endpoints refuses', 'from p3 to unready by cluster', refused),
 

@@ -174,7 +174,7 @@ const nodeEvent: fc.Arbitrary<Event> = fc
 /**
  * Addresses and node ports that only one service can have. Services may share an external IP, even with the same port.
  */
-const holdings = ({ spec, status }: Service): string[] => [
+const exclusiveValues = ({ spec, status }: Service): string[] => [
   ...(spec.clusterIP === undefined || spec.clusterIP === 'None' ? [] : [spec.clusterIP]),
   ...(spec.ports ?? []).flatMap(({ nodePort }) => (nodePort === undefined ? [] : [String(nodePort)])),
   ...(status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []),
@@ -185,14 +185,14 @@ const withoutClashes = (events: readonly Event[]): Event[] => {
   const live = new Map<string, Service>();
   return events.flatMap((event) => {
     if (event.kind !== 'service') return [event];
-    const wanted = new Set(event.object ? holdings(event.object) : []);
-    const robbed = [...live].filter(
-      ([name, service]) => name !== event.name && holdings(service).some((each) => wanted.has(each)),
+    const wanted = new Set(event.object ? exclusiveValues(event.object) : []);
+    const previousOwners = [...live].filter(
+      ([name, service]) => name !== event.name && exclusiveValues(service).some((each) => wanted.has(each)),
     );
-    for (const [name] of robbed) live.delete(name);
+    for (const [name] of previousOwners) live.delete(name);
     if (event.object) live.set(event.name, event.object);
     else live.delete(event.name);
-    return [...robbed.map(([name]): Event => ({ kind: 'service', name, object: undefined })), event];
+    return [...previousOwners.map(([name]): Event => ({ kind: 'service', name, object: undefined })), event];
   });
 };
 

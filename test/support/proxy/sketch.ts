@@ -1,5 +1,4 @@
-// Turns the packet suite's short services into API objects of both families. All addresses contain the service's
-// number.
+// Turns the packet suite's short services into API objects of both families. All addresses contain the service number.
 import type { Protocol, Service, ServiceSpec } from '../../../src/api/core.ts';
 import type { Endpoint, EndpointSlice } from '../../../src/api/discovery.ts';
 import { addresses, type ByFamily, type Family, isLocalPod, type Place } from './places.ts';

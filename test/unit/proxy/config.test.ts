@@ -1,3 +1,4 @@
+// The configuration from flags and from the file.
 import { describe, expect, test } from 'vitest';
 import { parseFlags } from '../../../src/node/component/flags.ts';
 import type { ProxyConfig } from '../../../src/node/proxy/config/config.ts';

@@ -1,3 +1,4 @@
+// Command line flags: values, defaults, help and warnings.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

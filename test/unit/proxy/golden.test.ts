@@ -1,3 +1,4 @@
+// Compares the rules of iptables mode with the recordings of the original.
 import { describe, expect, test } from 'vitest';
 import { buildBase } from '../../../src/node/proxy/iptables/build-base.ts';
 import { buildPort } from '../../../src/node/proxy/iptables/build-port.ts';

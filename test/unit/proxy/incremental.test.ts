@@ -1,3 +1,4 @@
+// Random histories in iptables mode, with the fake kernel.
 import { expect, test } from 'vitest';
 import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
 import { incrementalSuite } from '../../support/proxy/incremental-suite.ts';

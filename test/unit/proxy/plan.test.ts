@@ -1,3 +1,4 @@
+// The order of writes in iptables mode: full syncs, changes and the clean-up.
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';

@@ -1,3 +1,4 @@
+// The pace of syncs, health, metrics and node port addresses.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';

@@ -1,3 +1,4 @@
+// Changes of services and endpoints between two syncs.
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import { type EndpointSlice, lastChangeAnnotation } from '../../../src/api/discovery.ts';

@@ -1,3 +1,4 @@
+// Which UDP flows a sync deletes from the conntrack table.
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { Endpoint, EndpointSlice } from '../../../src/api/discovery.ts';

@@ -1,3 +1,4 @@
+// Rules as data: rendering, comparing, parsing and removing.
 import { describe, expect, test } from 'vitest';
 import { leadsTo, listedRules, readExisting } from '../../../src/node/proxy/xtables/existing.ts';
 import { planRemoval } from '../../../src/node/proxy/xtables/removal.ts';

@@ -85,7 +85,7 @@ const story: fc.Arbitrary<Story> = fc
   .chain((family) => history(true, family).map((events) => ({ family, events })));
 
 /** Whether a history ends with a virtual server and an endpoint. Others prove little and take seconds each. */
-const isTelling = async ({ family, events }: Story): Promise<boolean> => {
+const endsWithEndpoint = async ({ family, events }: Story): Promise<boolean> => {
   const fake = fakeKernel();
   const kernel = unreliable(fake);
   const rig = createIpvsRig(family, kernel);
@@ -99,7 +99,7 @@ test(`ends like a fresh proxier and like the fakes after each of ${histories} hi
   timeout: histories * 40_000,
 }, async () => {
   const property = fc.asyncProperty(story, async ({ family, events }) => {
-    fc.pre(await isTelling({ family, events }));
+    fc.pre(await endsWithEndpoint({ family, events }));
     clear();
     const [real, fake] = [realKernel(family), fakeKernel()];
     const kernel = unreliable(both(real, fake));

@@ -54,8 +54,8 @@ export const unreliable = ({ ipvs, ipset, link, netfilter }: IpvsKernel): IpvsKe
   });
 };
 
-/** A kernel that ignores all but the first `writes` writes, as if the proxier had been killed then. */
-export const mortal = ({ ipvs, ipset, link, netfilter }: IpvsKernel, writes: number): IpvsKernel => {
+/** A kernel that refuses every write after the first `writes`, as if the proxier had been killed then. */
+export const killedAfter = ({ ipvs, ipset, link, netfilter }: IpvsKernel, writes: number): IpvsKernel => {
   let left = writes;
   const whileAlive =
     <A extends unknown[]>(write: (...args: A) => Promise<void>) =>

@@ -1,5 +1,4 @@
-// nf_tables in memory, for kube-proxy's input to `nft -f -`. test/contract/proxy/nft.test.ts compares it with the
-// kernel.
+// nf_tables in memory, for kube-proxy's input to `nft -f -`. test/contract/proxy/nft.test.ts compares both.
 import type { Nft } from '../../../../src/node/sys/nft.ts';
 
 export interface FakeSet {

@@ -1,3 +1,4 @@
+// Compares the output of ipvs mode with the recordings of the original.
 import { describe, expect, test } from 'vitest';
 import { buildPort } from '../../../../src/node/proxy/ipvs/build-port.ts';
 import { buildRules, jumps } from '../../../../src/node/proxy/ipvs/build-rules.ts';

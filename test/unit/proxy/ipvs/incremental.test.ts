@@ -1,8 +1,9 @@
+// Random histories in ipvs mode, with fake IPVS, sets and link.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { messageOf } from '../../../../src/kit/error.ts';
 import type { IpFamily } from '../../../../src/node/proxy/types.ts';
-import { contents, createIpvsRig, fakeKernel, mortal, unreliable } from '../../../support/proxy/ipvs/rig.ts';
+import { contents, createIpvsRig, fakeKernel, killedAfter, unreliable } from '../../../support/proxy/ipvs/rig.ts';
 import { history } from '../../../support/proxy/random.ts';
 import { replay, startWith } from '../../../support/proxy/replay.ts';
 import { runs } from '../../../support/runs.ts';
@@ -55,7 +56,7 @@ test('a proxier that starts after a kill at any write also removes what is stale
     fc.integer({ min: 1, max: 60 }),
     async ({ family, events }, writes) => {
       const [lived, empty] = [fakeKernel(), fakeKernel()];
-      const killed = createIpvsRig(family, mortal(lived, writes));
+      const killed = createIpvsRig(family, killedAfter(lived, writes));
       const sync = killed.sync;
       killed.sync = () =>
         sync().catch((error) => {

@@ -1,3 +1,4 @@
+// How a change removes endpoints in ipvs mode.
 import { expect, test } from 'vitest';
 import { serverLines } from '../../../../src/node/proxy/ipvs/plan.ts';
 

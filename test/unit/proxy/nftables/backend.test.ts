@@ -1,3 +1,4 @@
+// Syncs, damage and failures in nftables mode, with the fake nft.
 import { expect, test } from 'vitest';
 import type { Service } from '../../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../../src/api/discovery.ts';

@@ -1,3 +1,4 @@
+// Random histories in nftables mode, with the fake nft.
 import { expect } from 'vitest';
 import { incrementalSuite } from '../../../support/proxy/incremental-suite.ts';
 import { FakeNft, inForce } from '../../../support/proxy/nftables/fake-nft.ts';

@@ -1,3 +1,4 @@
+// Items of the nftables table that several owners want.
 import { expect, test } from 'vitest';
 import { Ledger } from '../../../../src/node/proxy/nftables/ledger.ts';
 import type { Chain } from '../../../../src/node/proxy/nftables/model.ts';

@@ -1,3 +1,4 @@
+// How userspace mode chooses an endpoint for each connection.
 import { describe, expect, test } from 'vitest';
 import type { ProxyEndpoint } from '../../../../src/node/proxy/types.ts';
 import { Balancer } from '../../../../src/node/proxy/userspace/balancer.ts';

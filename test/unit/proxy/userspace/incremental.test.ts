@@ -1,3 +1,4 @@
+// Random histories in userspace mode, with the fake kernel and fake ports.
 import { expect, test } from 'vitest';
 import { FakeNetfilter } from '../../../support/proxy/fake-netfilter.ts';
 import { incrementalSuite } from '../../../support/proxy/incremental-suite.ts';

@@ -1,3 +1,4 @@
+// How relays choose ports from --proxy-port-range.
 import { expect, test } from 'vitest';
 import { PortRange } from '../../../../src/node/proxy/userspace/port-range.ts';
 import { FakePorts } from '../../../support/proxy/userspace/fake-ports.ts';
