@@ -1,9 +1,10 @@
 // FakeNft, which the unit tests use, behaves like the real nf_tables for all input of kube-proxy.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { createNft, type Nft } from '../../../src/node/sys/nft.ts';
 import { createRulesetState } from '../../../src/node/sys/ruleset-state.ts';
 import { FakeNft, type FakeTable, inForce } from '../../support/proxy/nftables/fake-nft.ts';
@@ -144,12 +145,26 @@ test('reports a new state after each change of the tables of a family, but not a
 
 test('restarts an nft process that was killed', async () => {
   using state = disposable(createRulesetState('ip', prefix));
-  const before = await state.read(signal);
-  const pid = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'nft -j'], { encoding: 'utf8' }).trim();
-  process.kill(Number(pid), 'SIGKILL');
+  // An answer that takes too long ends the process, so a busy machine may need several questions until one stays.
+  const [before, pid] = await eventually(
+    'an nft process stays after its answer',
+    async () => {
+      const now = await state.read(signal);
+      const running = nftProcess();
+      return running === undefined ? notYet('no nft process') : done([now, running] as const);
+    },
+    { timeoutMs: 30_000 },
+  );
+  process.kill(pid, 'SIGKILL');
   await expect(state.read(signal)).rejects.toThrow();
   expect(await state.read(signal)).toBe(before);
 });
+
+/** The process id of the nft that this process runs. */
+const nftProcess = (): number | undefined => {
+  const { stdout } = spawnSync('pgrep', ['-P', String(process.pid), '-f', 'nft -j'], { encoding: 'utf8' });
+  return stdout.trim() === '' ? undefined : Number(stdout.trim());
+};
 
 test.each([
   { name: 'echoes its input', nft: 'while read -r line; do echo "nft> $line"; echo "{\\"nftables\\": []}"; done' },
