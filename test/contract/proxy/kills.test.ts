@@ -1,4 +1,4 @@
-// kube-proxy is killed while it writes 1,000 services. After a restart, the kernel's state is the same as without a kill.
+// kube-proxy is killed while it writes 1,000 services. After a restart, the state equals that without a kill.
 import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
