@@ -41,7 +41,8 @@ export const clusterLimits = {
    */
   nameLength: 40,
   /**
-   * The longest name of a network interface, so that a veth can carry its machine's name: IFNAMSIZ is 16 with the NUL.
+   * The longest name of a network interface (IFNAMSIZ is 16 with the NUL), so that an interface can have the name of
+   * its machine.
    */
   machineNameLength: 15,
   nodes: 16,

@@ -20,9 +20,8 @@ export interface FabricMethods {
   /** Answers at once, to show that the agent runs. */
   readonly hello: { readonly params: Record<string, never>; readonly result: { readonly version: string } };
   /**
-   * Claims the cluster for this agent. No other agent gets the claim until this agent ends. `completed` says whether
-   * a start
-   * of this cluster has ever finished.
+   * Claims the cluster for this agent. No other agent gets the claim until this agent ends or releases it.
+   * `completed` says whether a start of this cluster has ever finished.
    */
   readonly claim: {
     readonly params: Record<string, never>;
@@ -58,7 +57,7 @@ export interface WireParams {
 
 /** One veth pair from a container's namespace to the bridge. */
 export interface WireLink {
-  /** The machine's name, e.g. `node01`; names the bridge's side of the pair. */
+  /** The machine's name, e.g. `node01`. */
   readonly machine: string;
   /** Process id of the container's init, in the process namespace of the Docker engine. */
   readonly pid: number;
@@ -166,7 +165,7 @@ export interface HttpProbe {
   readonly timeoutMs: number;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The DNS server that resolves names. Default: the fabric's resolver. */
+  /** The DNS server that resolves names. Without it, a name in the URL is `unresolved`. */
   readonly nameserver?: Ipv4;
 }
 

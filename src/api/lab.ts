@@ -3,7 +3,7 @@ import type { ClusterSpec } from './cluster.ts';
 import type { FactName, Facts, HttpOutcome, LookupOutcome, TcpOutcome } from './fabric.ts';
 import type { KubeObject } from './meta.ts';
 
-/** Languages that texts come in. English is always there. */
+/** The languages of texts. Every text exists in English. */
 export const languages = ['en', 'ko'] as const;
 export type Language = (typeof languages)[number];
 
@@ -45,7 +45,7 @@ export interface TaskDefinition {
  */
 export type PlaceRef = string;
 
-/** What every check has. Its kind (src/host/grade/checks) adds fields of its own. */
+/** The fields of every check. The kind of the check (src/host/grade/checks) adds more fields. */
 export interface CheckDefinition {
   /** The kind's name, e.g. `http`. */
   readonly type: string;
@@ -53,9 +53,9 @@ export interface CheckDefinition {
   readonly id: string;
   readonly title: Localized;
   readonly points: number;
-  /** The check passes when what it describes is false. The things that it looks at must still exist. */
+  /** The check passes when its condition does not hold. The machines and pods that it names must still exist. */
   readonly not: boolean;
-  /** For how long a failed check is tried again, in milliseconds after the first look. */
+  /** For how long a failed check is tried again, in milliseconds after the first try. */
   readonly withinMs: number;
   /** `task/check` of the checks that must pass first. Until then this check is blocked. */
   readonly needs: readonly string[];
@@ -63,7 +63,7 @@ export interface CheckDefinition {
   readonly hint?: Localized;
 }
 
-// ---- What a lab's own scripts get and give ----
+// ---- The scripts of a lab ----
 
 /** What a lab's script can do with the running cluster. Functions that read use the fabric, not a node's tools. */
 export interface LabHandle {
@@ -82,19 +82,19 @@ export interface LabHandle {
   http(from: PlaceRef, url: string, timeoutMs?: number): Promise<HttpOutcome>;
   tcp(from: PlaceRef, to: string, timeoutMs?: number): Promise<TcpOutcome>;
   lookup(from: PlaceRef, name: string): Promise<LookupOutcome>;
-  /** A file on a machine, at most its last `tailBytes` (1 MiB by default); undefined when it isn't there. */
+  /** A file on a machine, at most its last `tailBytes` (1 MiB by default); undefined when the file does not exist. */
   read(machine: string, path: string, tailBytes?: number): Promise<string | undefined>;
   /** Waits until `look` gives true. `condition` names what is awaited, e.g. `orange is ready`. */
   until(condition: string, look: () => Promise<boolean>, timeoutMs?: number): Promise<void>;
 }
 
-/** What `solve` scripts get: they also answer. */
+/** The handle of a `solve` script, which can also answer questions. */
 export interface SolveHandle extends LabHandle {
   /** Answers the question of a check of the task being solved. */
   answer(check: string, value: string): Promise<void>;
 }
 
-/** What a check script returns. */
+/** The result of a check script. */
 export type ScriptVerdict =
   | { readonly pass: true; readonly observed: string }
   | { readonly pass: false; readonly expected: string; readonly observed: string; readonly hint?: string };

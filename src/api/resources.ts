@@ -6,7 +6,7 @@ import type { ConfigMap, Endpoints, KubeEvent, Namespace, Node, Pod, Secret, Ser
 import type { EndpointSlice } from './discovery.ts';
 import type { KubeObject } from './meta.ts';
 
-/** A resource of the API: its names and where it is. The type parameter ties a URL to the type of its objects. */
+/** A resource of the API: its names and its place in URLs. The type parameter ties a URL to the type of its objects. */
 export interface Resource<T extends KubeObject = KubeObject> {
   /** `''` for the core group. */
   readonly group: string;

@@ -48,7 +48,7 @@ export const ipv4ToNumber = (address: Ipv4): number =>
 export const ipv4FromNumber = (value: number): Ipv4 =>
   [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.') as Ipv4;
 
-/** First and last address of a network as unsigned 32-bit numbers, both inside. */
+/** First and last address of a network as unsigned 32-bit numbers. The network has both of them. */
 export const cidrRange = (cidr: Cidr): { readonly first: number; readonly last: number; readonly prefix: number } => {
   const [address, prefixText] = cidr.split('/') as [Ipv4, string];
   const prefix = Number(prefixText);

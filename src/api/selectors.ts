@@ -3,11 +3,11 @@ import type { LabelSelector, LabelSelectorRequirement } from './meta.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** Every pair is there. An empty map matches everything; a service without a selector must not be asked. */
+/** Whether `labels` has every wanted pair. An empty map matches everything, so skip a service without a selector. */
 export const matchesLabels = (wanted: Labels, labels: Labels = {}): boolean =>
   Object.entries(wanted).every(([key, value]) => labels[key] === value);
 
-/** As `metav1.LabelSelectorAsSelector`: an empty selector matches everything, none at all nothing. */
+/** As `metav1.LabelSelectorAsSelector`: an empty selector matches everything, an undefined one nothing. */
 export const matchesSelector = (selector: LabelSelector | undefined, labels: Labels = {}): boolean =>
   selector !== undefined &&
   matchesLabels(selector.matchLabels ?? {}, labels) &&

@@ -1,4 +1,4 @@
-// The Kubernetes version of the cluster, and the API versions of documents that are no resources.
+// The Kubernetes version of the cluster, and the API versions of documents that are not resources.
 
 /** Equals the version of the kubectl in the node image, so that kubectl does not warn of a skew. */
 export const kubernetesVersion = 'v1.32.3';

@@ -1,5 +1,5 @@
-// Which `labs start` may change this cluster now, and whether a start has ever finished. The fabric keeps both, because
-// every host can reach it.
+// Records which `labs start` may change this cluster now, and whether a start has ever finished. The fabric keeps both,
+// because every host can reach it.
 import { readFile, writeFile } from 'node:fs/promises';
 import { AgentError, run } from './run.ts';
 

@@ -40,7 +40,7 @@ const socketTables = ['tcp', 'udp', 'tcp6', 'udp6'] as const;
 const listenersOf = async ({ hostPid }: Namespace, run: Run): Promise<readonly ListenerFact[]> => {
   const tables = await Promise.all(
     socketTables.map(async (table) =>
-      // Without a process in the namespace, `cat` runs in it: /proc/self/net shows the namespace of the reader.
+      // In a namespace without a process, `cat` reads the table: /proc/self/net shows the namespace of the reader.
       hostPid === undefined
         ? await run(['cat', `/proc/self/net/${table}`]).catch(() => '')
         : await readFile(`/proc/${hostPid}/net/${table}`, 'utf8').catch(() => ''),

@@ -21,12 +21,12 @@ export interface Namespaces extends AsyncDisposable {
 
 /** The network namespaces of the machine's processes, and those that are mounted below its /run/netns. */
 export const namespacesOf = async (initPid: number, members: readonly MachineProcess[]): Promise<Namespaces> => {
-  const lived = new Map<string, Namespace>();
+  const inhabited = new Map<string, Namespace>();
   for (const { netns: id, hostPid } of members)
-    if (!lived.has(id)) lived.set(id, { id, hostPid, netns: { path: `/proc/${hostPid}/ns/net` } });
-  const mounted = await openMounted(initPid, (id) => !lived.has(id));
+    if (!inhabited.has(id)) inhabited.set(id, { id, hostPid, netns: { path: `/proc/${hostPid}/ns/net` } });
+  const mounted = await openMounted(initPid, (id) => !inhabited.has(id));
   return {
-    all: [...lived.values(), ...mounted.map(({ namespace }) => namespace)],
+    all: [...inhabited.values(), ...mounted.map(({ namespace }) => namespace)],
     [Symbol.asyncDispose]: async () => {
       await Promise.all(mounted.map(({ handle }) => handle.close()));
     },

@@ -18,8 +18,8 @@ type Failed = { readonly ok: false; readonly failure: ProbeFailure; readonly mes
 const failed = (failure: ProbeFailure, message: string): Failed => ({ ok: false, failure, message });
 
 /**
- * `-q`: no curlrc. The JSON report follows the verbose lines on standard error; those distinguish refused from
- * unreachable.
+ * `-q`: no curlrc. The JSON report follows the verbose lines on standard error. The verbose lines distinguish refused
+ * from unreachable.
  */
 const curl = [
   'curl',
@@ -110,7 +110,7 @@ export const tcp = async (probe: TcpProbe, signal?: AbortSignal): Promise<TcpOut
 
 const isConnected = (stderr: string): boolean => /^\* (Connected to|Established connection to) /m.test(stderr);
 
-/** Queries a name server as a pod's resolver does: names with few dots are searched in the search domains first. */
+/** Queries a name server as a pod's resolver does: a name with few dots is tried in the search domains first. */
 export const lookup = async (probe: LookupProbe, signal?: AbortSignal): Promise<LookupOutcome> => {
   await using found = await find(probe.place);
   return await ask(found.namespace.netns, probe.name, probe, signal);
@@ -132,11 +132,11 @@ const ask = async (netns: Netns, name: string, asked: Asked, signal?: AbortSigna
   );
   const answer = parseAnswers(result.stdout, names);
   if (answer.length > 0) return { ok: true, addresses: answer };
-  const complaint = result.stdout.match(/^;; .*/m)?.[0].replace(/^;; /, '') ?? result.stderr.trim();
-  if (result.timedOut || /timed out/.test(complaint))
+  const reason = result.stdout.match(/^;; .*/m)?.[0].replace(/^;; /, '') ?? result.stderr.trim();
+  if (result.timedOut || /timed out/.test(reason))
     return failed('timeout', `the name server ${asked.nameserver} did not answer`);
-  if (/refused/.test(complaint)) return failed('refused', `nothing answers on ${asked.nameserver}, port 53`);
-  if (/unreachable/.test(complaint)) return failed('unreachable', `the name server ${asked.nameserver}: ${complaint}`);
+  if (/refused/.test(reason)) return failed('refused', `nothing answers on ${asked.nameserver}, port 53`);
+  if (/unreachable/.test(reason)) return failed('unreachable', `the name server ${asked.nameserver}: ${reason}`);
   return failed('unresolved', `${asked.nameserver} has no address for ${name}`);
 };
 

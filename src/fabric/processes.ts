@@ -28,15 +28,15 @@ export const machineProcesses = async (initPid: number): Promise<readonly Machin
   const namespace = await readlink(`/proc/${initPid}/ns/pid`).catch(() => '');
   const all = (await Promise.all((await hostPids()).map(readStat))).filter((stat) => stat !== undefined);
   const level = init.pids.length;
-  const deep = all.filter((stat) => stat.pids.length >= level);
+  const candidates = all.filter((stat) => stat.pids.length >= level);
   const inside = new Set<number>();
   await Promise.all(
-    deep.map(async ({ hostPid }) => {
+    candidates.map(async ({ hostPid }) => {
       if ((await readlink(`/proc/${hostPid}/ns/pid`).catch(() => '')) === namespace) inside.add(hostPid);
     }),
   );
-  addDescendants(deep, inside);
-  const members = deep.filter(({ hostPid }) => inside.has(hostPid));
+  addDescendants(candidates, inside);
+  const members = candidates.filter(({ hostPid }) => inside.has(hostPid));
   const found = await Promise.all(
     members.map(async ({ hostPid, pids }) => ({
       hostPid,

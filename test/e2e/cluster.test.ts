@@ -41,7 +41,7 @@ describe('a cluster', () => {
     expect(iptables).not.toMatch(/docker/i);
   });
 
-  test('resolves the names of its machines, and has no way out', async () => {
+  test('resolves the names of its machines, and cannot reach an address outside of the lab', async () => {
     const { stdout } = await docker.exec(`labs-${name}-client`, { command: ['getent', 'hosts', 'node01'] });
     expect(stdout).toContain('192.168.56.11');
     const outside = await cluster.fabric.call('http', {
@@ -238,7 +238,7 @@ describe('a start that fails', () => {
     expect(events).toEqual([]);
   });
 
-  test.each(['install', 'nodes'])('that was killed at the step "%s" is cleared away by the next one', async (at) => {
+  test.each(['install', 'nodes'])('that was killed at the step "%s" is removed by the next start', async (at) => {
     const killed = spawn(process.execPath, [new URL('cluster-killed-start.ts', import.meta.url).pathname, name]);
     await until(killed, `${at} started`);
     killed.kill('SIGKILL');

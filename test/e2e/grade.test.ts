@@ -53,7 +53,7 @@ test('an untouched lab scores below 15 %, with nothing broken and exit code 1', 
   expect(report).toMatchObject({ broken: false, exitCode: 1 });
 });
 
-test('the author’s solution scores everything', async () => {
+test('the author’s solution gets the full score', async () => {
   const solved = await run('solve', '--yes');
   expect(solved.exitCode, solved.stderr).toBe(0);
   const report = await grade();
@@ -61,7 +61,7 @@ test('the author’s solution scores everything', async () => {
   expect(report).toMatchObject({ score: report.maxScore, broken: false, exitCode: 0 });
 });
 
-describe('undone by hand, exactly the right task fails:', () => {
+describe('after damage by hand, only the damaged task fails:', () => {
   test.each([
     {
       what: 'a deleted NodePort service',
@@ -96,7 +96,7 @@ COMMIT"`,
       tasks: ['mend-selector'],
     },
     {
-      what: 'a deployment with a pod less',
+      what: 'a deployment with one pod less',
       undo: () => kubectl('scale', 'deployment', 'web', '--replicas=2'),
       redo: () => kubectl('scale', 'deployment', 'web', '--replicas=3'),
       tasks: ['predict'],
@@ -112,7 +112,7 @@ COMMIT"`,
   });
 });
 
-/** Grades until the report is as wanted, three times at most: the cluster needs a moment to follow. */
+/** Grades until the report is as wanted, at most four times: the cluster needs a moment to apply a change. */
 const until = async (wanted: (report: Report) => boolean): Promise<Report> => {
   let report = await grade();
   for (let tries = 0; tries < 3 && !wanted(report); tries += 1) report = await grade();
@@ -138,7 +138,7 @@ test('tools that a student replaced in the nodes change nothing', async () => {
   await run('solve', 'nodeport', '--yes');
 });
 
-test('an API server that the student stopped fails checks in words, and isn’t called our fault', async () => {
+test('a stopped API server makes checks fail with a message, and is not reported as a fault of labs', async () => {
   await sh('controlplane', 'systemctl stop kube-apiserver');
   try {
     const report = await grade();

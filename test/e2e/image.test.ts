@@ -16,7 +16,7 @@ import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const scratch = mkdtempSync(join(tmpdir(), 'labs-image-'));
-/** A temporary folder for mmdebstrap alone, because other builds may use that of the machine. */
+/** A temporary folder for mmdebstrap alone, because other builds may use the temporary folder of the machine. */
 const temporaryFolder = mkdtempSync(join(scratch, 'tmp-'));
 const machine = `labs-image-test-${process.pid}`;
 let docker: Containers;
@@ -95,7 +95,7 @@ describe('the node image', () => {
 });
 
 describe('the built-in pod images', () => {
-  test('web answers with its name, its address and the client’s', async () => {
+  test('web answers with its name, its address and the client’s address', async () => {
     await shell('ip link set lo up');
     await startPod('web');
     const { stdout } = await shell('curl -s --retry 20 --retry-connrefused --retry-delay 0 http://127.0.0.1/some/path');
@@ -127,7 +127,7 @@ describe('the built-in pod images', () => {
     expect((await shell(`${client} -uroot -p'its\\' -N -e 'select 42'`)).stdout.trim()).toBe('42');
   });
 
-  test('toolbox has its tools, and ends at once when asked to', async () => {
+  test('toolbox has its tools, and ends at once on SIGTERM', async () => {
     const { stdout } = await shell(
       'for p in curl mariadb dig nc ip ping tcpdump jq; do chroot /tmp/toolbox/root sh -c "command -v $p" > /dev/null || echo $p; done',
     );
@@ -184,7 +184,7 @@ describe('an image of the Docker engine', () => {
     }
   });
 
-  test('a missing image is a clear error', async () => {
+  test('a missing image fails with the error of a pull', async () => {
     await expect(loadImage({ docker, image }, 'localhost:1/none:1')).rejects.toMatchObject({ code: 'LAB_IMAGE_PULL' });
   });
 });

@@ -59,7 +59,7 @@ const expectAnswers = async (): Promise<void> => {
   );
 };
 
-/** What each mode alone leaves in a node's kernel. */
+/** The modes whose rules are in a node's kernel. */
 const traces = async (machine: string): Promise<readonly string[]> => {
   const chains = await run(machine, 'iptables-save; ip6tables-save');
   const found = {
@@ -77,7 +77,7 @@ const ipvsOr = async (fallback: string): Promise<string> =>
 
 describe('a lab whose kube-proxies are switched from mode to mode by their config file', () => {
   test.each(['nftables', 'userspace', 'iptables', 'ipvs', 'iptables'])(
-    'answers everywhere in mode %s, and nothing of the mode before is left',
+    'answers everywhere in mode %s, and no rule of the previous mode is left',
     async (mode) => {
       const runs = mode === 'ipvs' ? await ipvsOr('iptables') : mode;
       await Promise.all(nodes.map((node) => switchTo(node, mode, runs)));

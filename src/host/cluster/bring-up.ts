@@ -186,7 +186,7 @@ export const wakeFabric: Step<BringUp> = {
   },
 };
 
-/** A stopped machine gets the present build of the components, so that an edit needs no new cluster. */
+/** A stopped machine gets the present build of the components, so that an edited component needs no new cluster. */
 const reinstallComponents: Step<BringUp> = {
   name: 'install',
   title: 'Installing components',

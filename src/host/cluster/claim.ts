@@ -1,5 +1,5 @@
-// Only one `labs start` at a time may change a cluster. Its agent in the fabric holds the claim, and the claim ends
-// with the agent.
+// Only one `labs start` at a time may change a cluster. The agent that this start runs in the fabric holds the claim.
+// The claim ends with the agent.
 import { LabError } from '../../kit/error.ts';
 import type { Fabric } from './fabric.ts';
 

@@ -1,4 +1,4 @@
-// The conditions that a start waits for. Each has a name for its error; all are checked through the fabric.
+// The conditions that a start waits for, all checked through the fabric. A timeout's error names the condition.
 
 import { clusterDomain } from '../../api/cluster.ts';
 import type { Lease } from '../../api/coordination.ts';

@@ -9,7 +9,7 @@ import type { Bundles } from './install.ts';
 import type { Machine, RunningMachine } from './machines.ts';
 import type { Cluster } from './open.ts';
 
-/** A cluster as `labs start` wants it. */
+/** The cluster that `labs start` asks for. */
 export interface StartRequest {
   readonly plan: Omit<PlanInput, 'image'>;
   /** Builds the node image and the pod images if they are missing. @returns the node image's reference */
@@ -19,7 +19,7 @@ export interface StartRequest {
   readonly setup?: (cluster: Cluster, signal: AbortSignal) => Promise<void>;
 }
 
-/** Filled step by step. Reading a value that no earlier step has set is a defect of the list of steps, and throws. */
+/** The steps fill it one after the other. Reading a value that no step has set throws: the reader lacks a `needs`. */
 export class BringUp {
   readonly containers: Containers;
   readonly request: StartRequest;
@@ -30,7 +30,7 @@ export class BringUp {
   /** On a resume: a student may have broken the cluster on purpose, so problems are warnings, not failures. */
   lenient = false;
   readonly warnings: string[] = [];
-  /** By `performance.now()`: the end of the time that a lenient bring-up waits for all conditions together. */
+  /** On a resume: when the wait for all conditions together ends, by `performance.now()`. */
   patienceEnds: number | undefined;
   /** On a resume: the machines that do not run yet. */
   stopped: readonly Machine[] = [];
@@ -55,38 +55,38 @@ export class BringUp {
   }
 
   get image(): string {
-    return made(this.#image, 'image');
+    return required(this.#image, 'image');
   }
   set image(value: string) {
     this.#image = value;
   }
   get pki(): Pki {
-    return made(this.#pki, 'pki');
+    return required(this.#pki, 'pki');
   }
   set pki(value: Pki) {
     this.#pki = value;
   }
   get plan(): ClusterPlan {
-    return made(this.#plan, 'plan');
+    return required(this.#plan, 'plan');
   }
   set plan(value: ClusterPlan) {
     this.#plan = value;
   }
   get fabric(): Fabric {
-    return made(this.#fabric, 'fabric');
+    return required(this.#fabric, 'fabric');
   }
   set fabric(value: Fabric) {
     this.#fabric = value;
   }
   get machines(): readonly RunningMachine[] {
-    return made(this.#machines, 'machines');
+    return required(this.#machines, 'machines');
   }
   set machines(value: readonly RunningMachine[]) {
     this.#machines = value;
   }
 }
 
-const made = <T>(value: T | undefined, what: string): T => {
+const required = <T>(value: T | undefined, what: string): T => {
   if (value === undefined) throw new Error(`a step reads "${what}" before any step made it`);
   return value;
 };

@@ -44,12 +44,12 @@ export const connectFabric = async (containers: Containers, cluster: string, sig
 
 const createFabric = (session: ExecSession, cluster: string): Fabric => {
   const pending = new Map<number, Pending>();
-  let complaint = '';
+  let errorOutput = '';
   let gone: LabError | undefined;
   let lastId = 0;
 
   session.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint = (complaint + text).slice(-2000);
+    errorOutput = (errorOutput + text).slice(-2000);
   });
   const lines = createInterface({ input: session.stdout, crlfDelay: Number.POSITIVE_INFINITY });
   lines.on('line', (line) => {
@@ -63,7 +63,7 @@ const createFabric = (session: ExecSession, cluster: string): Fabric => {
   const end = (cause?: unknown): void => {
     gone ??= new LabError(
       'LAB_FABRIC_GONE',
-      `The fabric of ${cluster} does not answer any more${reasonOf(complaint)}`,
+      `The fabric of ${cluster} does not answer any more${reasonOf(errorOutput)}`,
       {
         cause,
         hint: 'Run `labs start` to bring the lab back.',
@@ -73,7 +73,7 @@ const createFabric = (session: ExecSession, cluster: string): Fabric => {
     pending.clear();
   };
   session.exitCode.then(() => end(), end);
-  // Closing breaks the streams. `end` rejects the calls that still wait.
+  // A closed session makes the streams fail. `end` then rejects the calls that still wait.
   for (const part of [session.stdin, session.stdout, session.stderr, lines]) part.on('error', end);
 
   const close = (): void => {
@@ -132,4 +132,4 @@ const parseResponse = (line: string): FabricResponse | undefined => {
 const failureOf = (method: string, { code, message }: { code: string; message: string }): LabError =>
   new LabError(code, `The fabric's \`${method}\` failed: ${message}`);
 
-const reasonOf = (complaint: string): string => (complaint.trim() === '' ? '' : `: ${complaint.trim()}`);
+const reasonOf = (errorOutput: string): string => (errorOutput.trim() === '' ? '' : `: ${errorOutput.trim()}`);

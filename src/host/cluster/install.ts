@@ -30,8 +30,8 @@ const readBundle = async (folder: string, name: string): Promise<Buffer> => {
   }
 };
 
-/** Folders that the image has. They are not in the archive, so that their modes stay. */
-const given = new Set([
+/** Folders that the image already has. The archive leaves them out, so that their modes stay unchanged. */
+const imageFolders = new Set([
   ...['/', '/etc', '/etc/systemd', '/etc/systemd/system', '/root', '/usr', '/usr/local', '/usr/local/bin'],
   ...['/usr/local/lib', '/usr/local/sbin', '/var', '/var/lib', '/var/log', '/var/cache'],
 ]);
@@ -53,5 +53,5 @@ export const archive = async (files: readonly PlannedFile[], bundles: Bundles): 
 
 const foldersAbove = (path: string): string[] => {
   const folder = dirname(path);
-  return given.has(folder) ? [] : [...foldersAbove(folder), folder];
+  return imageFolders.has(folder) ? [] : [...foldersAbove(folder), folder];
 };

@@ -1,4 +1,4 @@
-// The machines of a cluster as Docker knows them. All data comes from labels and states, so it needs no definition.
+// The machines of a cluster as Docker knows them. All data comes from labels and states, not from the lab's folder.
 import { type Ipv4, parseIpv4 } from '../../api/scalars.ts';
 import type { ContainerStatus, ContainerSummary, Containers } from '../docker/port.ts';
 import { bridgeName, labels, linkName, macOf } from '../plan/names.ts';
@@ -26,7 +26,7 @@ export interface Machine {
 /** A machine that runs. Its `pid` on the engine's machine leads to its namespaces. */
 export interface RunningMachine extends Machine {
   readonly pid: number;
-  /** By the engine's clock. The machines share its kernel, so it is their clock, too. */
+  /** By the engine's clock, which is also the machines' clock, because they share the engine's kernel. */
   readonly startedAt: Date;
 }
 
@@ -48,7 +48,7 @@ export const findAllMachines = async (
   return new Map([...groups].map(([name, found]) => [name, found.map(toMachine).sort(inOrder)]));
 };
 
-/** Adds process ids. Machines that do not run are returned by name, in `down`. */
+/** Adds process ids and start times. `down` names the machines that do not run. */
 export const inspectMachines = async (
   containers: Containers,
   machines: readonly Machine[],

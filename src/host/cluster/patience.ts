@@ -5,9 +5,9 @@ import type { BringUp } from './context.ts';
 import type { RunningMachine } from './machines.ts';
 import { unlessComponentsDie } from './watchdog.ts';
 
-/** Much longer than usual, so that a start on a loaded laptop doesn't fail. */
+/** Much longer than a condition usually takes, so that a start on a loaded laptop doesn't fail. */
 const strictMs = 60_000;
-/** For all conditions of a resume together: a student may have broken some on purpose, and the others hold at once. */
+/** For all conditions of a resume together. Short, because a student may have broken some of them on purpose. */
 const lenientMs = 15_000;
 /** Each condition gets at least this time. */
 const leastMs = 1000;
@@ -20,7 +20,7 @@ export const failOrWarn = (up: BringUp, error: LabError): void => {
   up.warnings.push(error.message);
 };
 
-/** Runs `work`; its failure is handled by `failOrWarn`. An abort is thrown on. */
+/** Runs `work`. A LabError goes to `failOrWarn`; an abort and any other error are thrown. */
 export const forgivingly = async (up: BringUp, signal: AbortSignal, work: () => Promise<void>): Promise<void> => {
   try {
     await work();

@@ -52,8 +52,9 @@ export const startCluster = async (
 };
 
 /**
- * Removes the machines of an interrupted start; no student has worked in them. Lists them again, because a killed start
- * may still have had a creation in progress. If the fabric is a new one by now, another start has cleaned up first.
+ * Removes the machines of an interrupted start; no student has worked in them. Lists them again, because Docker
+ * may finish a creation after its start was killed. If the fabric is another container by now, another start was
+ * faster.
  */
 const removeInterrupted = async (containers: Containers, name: string, seen: Machine | undefined): Promise<void> => {
   const remains = await findMachines(containers, name);
@@ -117,7 +118,7 @@ const resumeCluster = async (
       up.close();
       return undefined;
     }
-    // Only with the claim held: then no other start adds or removes machines.
+    // Listed only now: while this start holds the claim, no other start adds or removes machines.
     const found = await findMachines(containers, request.plan.name, options.signal);
     refuseDifferent(request, found);
     for (const machine of found) up.ids.set(machine.name, machine.id);

@@ -4,7 +4,7 @@ import { messageOf } from '../../kit/error.ts';
 /** One step as data: its name, the steps that it needs, and its work. */
 export interface Step<Context> {
   readonly name: string;
-  /** What the user reads while it runs: "Creating machines". */
+  /** Shown to the user while the step runs: "Creating machines". */
   readonly title: string;
   /** Names of earlier steps of the list. */
   readonly needs: readonly string[];
@@ -28,7 +28,7 @@ export interface RunOptions {
 
 /**
  * Runs the steps. The first failure aborts the others. It is thrown after all of them have ended, so that no step still
- * works while the caller undoes the changes.
+ * runs while the caller undoes the changes.
  */
 export const runSteps = async <Context>(
   steps: readonly Step<Context>[],

@@ -1,9 +1,9 @@
-// `labs stop` and `labs delete`. They read only labels, so they work without the definition and on half-made clusters.
+// `labs stop` and `labs delete`. They read only labels, so they work without the definition and on incomplete clusters.
 import type { Containers } from '../docker/port.ts';
 import { labels } from '../plan/names.ts';
 import { findMachines, type Machine } from './machines.ts';
 
-/** Time for systemd to stop its units; their own limit is 2 s. */
+/** Time for systemd to stop its units. A unit has at most 2 s (DefaultTimeoutStopSec). */
 const graceSeconds = 3;
 
 /** Stops all machines at once. @returns how many machines there are; 0 when there is no such cluster */

@@ -22,8 +22,8 @@ export const ignoring = async (statusCodes: readonly number[], work: Promise<unk
   }
 };
 
-/** Undefined instead of Docker's 404. */
-export const absent = async <T>(work: Promise<T>): Promise<T | undefined> => {
+/** Returns undefined when Docker answers 404. */
+export const undefinedIfMissing = async <T>(work: Promise<T>): Promise<T | undefined> => {
   try {
     return await work;
   } catch (error) {

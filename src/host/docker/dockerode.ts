@@ -2,7 +2,7 @@
 import Module, { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
-import { aborting, absent, type Call, ignoring, labelFilter } from './call.ts';
+import { aborting, type Call, ignoring, labelFilter, undefinedIfMissing } from './call.ts';
 import { type Endpoint, findEndpoint, type Variables } from './endpoint.ts';
 import { type Circumstances, translate } from './errors.ts';
 import { openExec, runExec } from './exec.ts';
@@ -129,7 +129,7 @@ const lifecycle = (docker: Dockerode, call: Call): Lifecycle => ({
   remove: (container, signal) => call(() => removeContainer(docker, container, signal), signal),
   inspect: (container, signal) =>
     call(async () => {
-      const seen = await absent(docker.getContainer(container).inspect(aborting(signal)));
+      const seen = await undefinedIfMissing(docker.getContainer(container).inspect(aborting(signal)));
       return seen && toState(seen);
     }, signal),
   list: (labels, signal) =>
@@ -180,7 +180,7 @@ const removeContainer = async (docker: Dockerode, container: string, signal?: Ab
     const { statusCode } = error as { statusCode?: number };
     if (statusCode === 404) return;
     if (statusCode !== 409) throw error;
-    await absent(docker.getContainer(container).wait({ condition: 'removed' }));
+    await undefinedIfMissing(docker.getContainer(container).wait({ condition: 'removed' }));
   }
 };
 

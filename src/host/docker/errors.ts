@@ -88,7 +88,7 @@ const unreachable = (code: string, cause: unknown, circumstances: Circumstances)
   });
 };
 
-/** The disk of whichever machine wrote `text` is full. */
+/** Whether `text` is the error of a full disk, here or on the engine's machine. */
 export const isDiskFull = (text: string): boolean => /no space left on device|disk quota exceeded/i.test(text);
 
 export const diskFull = (said: string, cause?: unknown): LabError =>

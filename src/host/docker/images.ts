@@ -2,17 +2,17 @@
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { LabError } from '../../kit/error.ts';
-import { aborting, absent, type Call, ignoring, labelFilter } from './call.ts';
+import { aborting, type Call, ignoring, labelFilter, undefinedIfMissing } from './call.ts';
 import { translateText } from './errors.ts';
 import type { Images, ProgressOptions } from './port.ts';
 import { jsonLines } from './streams.ts';
 
 export const createImages = (docker: Dockerode, call: Call): Images => ({
   exists: (reference, signal) =>
-    call(async () => (await absent(docker.getImage(reference).inspect())) !== undefined, signal),
+    call(async () => (await undefinedIfMissing(docker.getImage(reference).inspect())) !== undefined, signal),
   inspect: (reference, signal) =>
     call(async () => {
-      const seen = await absent(docker.getImage(reference).inspect());
+      const seen = await undefinedIfMissing(docker.getImage(reference).inspect());
       if (!seen) return undefined;
       return {
         id: seen.Id,
@@ -80,7 +80,7 @@ const follow = async (stream: Readable, code: string, { onProgress, signal }: Pr
     for await (const event of jsonLines(stream)) {
       if (typeof event.error === 'string') throw translateText(code, event.error.trim(), recent);
       const line = typeof event.stream === 'string' ? event.stream : progressLine(event);
-      // A progress bar of a program is many lines in one event.
+      // A program's progress bar arrives as many lines in one event. Only its last state is shown.
       const last = line
         .trimEnd()
         .split(/[\r\n]/)

@@ -26,7 +26,7 @@ export interface Containers {
   inspect(container: string, signal?: AbortSignal): Promise<ContainerState | undefined>;
   /** Includes stopped containers. @param labels a container must have all of them; `''` matches any value */
   list(labels: Labels, signal?: AbortSignal): Promise<readonly ContainerSummary[]>;
-  /** The exit code once it has stopped. */
+  /** Waits until the container has stopped. @returns its exit code */
   wait(container: string, signal?: AbortSignal): Promise<number>;
   /**
    * Unpacks a tar archive at `path`. The container may be stopped. A tmpfs does not work: Docker writes below the
@@ -89,7 +89,7 @@ export interface Images {
   build(spec: BuildSpec, options?: ProgressOptions): Promise<void>;
   /** Makes an image from the tar archive of a root file system, compressed or not. */
   import(reference: string, rootfs: Readable, options?: ImportOptions): Promise<void>;
-  /** Removes the tag, and with the last tag the image. Does nothing when it does not exist. */
+  /** Removes the tag. Removing the last tag removes the image. Does nothing when the tag does not exist. */
   remove(reference: string, signal?: AbortSignal): Promise<void>;
 }
 

@@ -1,9 +1,9 @@
-// Whether a program is installed on this machine.
+// Looks for an installed program on this machine.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Variables } from './endpoint.ts';
 
-/** Folders that a user's PATH may lack although root's has them. */
+/** Folders of root's PATH that a user's PATH may lack. */
 const systemFolders = ['/usr/local/bin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 
 /** Looks in PATH and in the system's folders. */

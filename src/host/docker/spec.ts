@@ -28,13 +28,13 @@ const toHostConfig = (spec: ContainerSpec): HostConfig => ({
   SecurityOpt: [...(spec.securityOptions ?? [])],
   Sysctls: { ...spec.sysctls },
   Tmpfs: { ...spec.tmpfs },
-  // Binds accept names of volumes and paths.
+  // Binds take both volume names and paths.
   Binds: (spec.mounts ?? []).map(({ source, path, readOnly }) => `${source}:${path}${readOnly ? ':ro' : ''}`),
   ...(spec.memoryBytes === undefined ? {} : { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes }),
   ...(spec.cpus === undefined ? {} : { NanoCpus: Math.round(spec.cpus * 1e9) }),
   ...(spec.pids === undefined ? {} : { PidsLimit: spec.pids }),
   ExtraHosts: [...(spec.hosts ?? [])],
   Init: spec.init ?? false,
-  // Short, because a node has a journal of its own.
+  // Small, because a node has a journal of its own.
   LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } },
 });

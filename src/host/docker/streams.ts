@@ -2,7 +2,7 @@
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-/** Splits a stream of Docker's frames (8 bytes: stream number, 3 × 0, big-endian length) in two, with back pressure. */
+/** Splits a stream of Docker's frames (header of 8 bytes: stream number, 3 × 0, big-endian length) in two. */
 export const demultiplex = (source: Readable): { readonly stdout: Readable; readonly stderr: Readable } => {
   const stdout = new PassThrough();
   const stderr = new PassThrough();

@@ -1,6 +1,6 @@
 // The part of the adapter that handles volumes.
 import type Dockerode from 'dockerode';
-import { aborting, absent, type Call, ignoring, labelFilter } from './call.ts';
+import { aborting, type Call, ignoring, labelFilter, undefinedIfMissing } from './call.ts';
 import type { Volumes } from './port.ts';
 
 export const createVolumes = (docker: Dockerode, call: Call): Volumes => ({
@@ -9,7 +9,10 @@ export const createVolumes = (docker: Dockerode, call: Call): Volumes => ({
       await docker.createVolume({ Name: name, Labels: { ...labels }, ...aborting(signal) });
     }, signal),
   exists: (name, signal) =>
-    call(async () => (await absent(docker.getVolume(name).inspect(aborting(signal)))) !== undefined, signal),
+    call(
+      async () => (await undefinedIfMissing(docker.getVolume(name).inspect(aborting(signal)))) !== undefined,
+      signal,
+    ),
   list: (labels, signal) =>
     call(async () => {
       const filters = JSON.stringify({ label: labelFilter(labels) });

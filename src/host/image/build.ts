@@ -92,7 +92,8 @@ const build = async (context: BuildContext, { tag, dockerfile, from, files }: Re
       tag,
       dockerfile,
       context: contextArchive(files),
-      // Mirror, proxies and the host's network are those of this machine, so only a local engine can use them.
+      // The mirror, the apt settings and the host's network belong to this machine, so only a local engine can use
+      // them.
       arguments: { BASE: from, ...proxies(variables), ...(local ? await sourceArguments(variables) : {}) },
       ...(local ? { network: 'host' } : {}),
       labels: { [imageLabels.kind]: dockerfile === 'Dockerfile' ? 'node' : 'pods' },

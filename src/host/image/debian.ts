@@ -185,7 +185,7 @@ export const parseAptOptions = (dump: string): readonly string[] =>
 const bootstrapMissing = (cause: unknown): LabError =>
   new LabError(
     'LAB_BOOTSTRAP_MISSING',
-    'No registry answers, and mmdebstrap, which makes the image without a registry, is not installed',
+    'No registry answers, and mmdebstrap is not installed to make the image without a registry',
     {
       cause,
       hint: 'Run `labs setup`, which installs mmdebstrap, or load debian:trixie-slim into Docker with `docker load`.',

@@ -135,7 +135,7 @@ const removeOutdated = async (docker: Containers, inputs: ImageInputs): Promise<
   ]);
   const images = await docker.images.list({ [imageLabels.kind]: '' });
   const outdated = images.flatMap(({ tags }) => tags.filter((tag) => tag.startsWith('labs/') && !wanted.has(tag)));
-  // The workshop first, because its base can't be removed before.
+  // The workshop goes first, because Docker can't remove its base before.
   const order = [workshopImage(inputs.digests.pods)];
   for (const tag of outdated.sort((a, b) => order.indexOf(b) - order.indexOf(a)))
     await docker.images.remove(tag).catch(() => {});

@@ -2,7 +2,7 @@
 
 /** The labels of images, volume and containers that this folder creates. They are found again by their labels. */
 export const imageLabels = {
-  /** `node`, `base` or `pods`. */
+  /** `node`, `base`, `pods` (the workshop) or `store` (the marker). */
   kind: 'labs.image',
   volume: 'labs.volume',
   /** On helper containers: when the container was created. */
@@ -19,7 +19,7 @@ export const baseImage = (list: 'node' | 'pods', digest: string): string => `lab
 export const workshopImage = (digest: string): string => `labs/workshop:${digest}`;
 
 /**
- * An empty image that tells which inputs the store was filled from. The labels of a Docker volume can't change, and a
- * look into the volume would take a container, which is too slow for a warm start.
+ * An empty image that records which inputs filled the store. The labels of a Docker volume can't change, and reading a
+ * file of the volume takes a container, which is too slow for a warm start.
  */
 export const storeMarker = (digest: string): string => `labs/pods:${digest}`;

@@ -114,8 +114,8 @@ const ociConfig = (config: Readonly<Record<string, unknown>>): ImageConfig => {
 };
 
 /**
- * Copies `/pods` of the workshop into blobs and keeps hard links between them. The rename makes each blob appear
- * complete.
+ * Copies `/pods` of the workshop into blobs and keeps hard links between them. Each blob is renamed into place
+ * when it is complete.
  */
 const copyPods = `
 cd ${helperStore}

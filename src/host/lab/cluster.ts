@@ -16,7 +16,7 @@ import { duplicates, formatPath, type Path, type Problem } from './problem.ts';
 import { listOf, type Raw } from './raw.ts';
 
 /** A refinement that reports what `parse` throws. */
-const cleanly =
+const refineBy =
   <T>(parse: (text: string) => T) =>
   (text: string, context: z.RefinementCtx): void => {
     try {
@@ -28,10 +28,10 @@ const cleanly =
 
 const cidr = z
   .string()
-  .superRefine(cleanly(parseCidr))
+  .superRefine(refineBy(parseCidr))
   .transform(parseCidr)
   .meta({ description: 'A network such as 10.244.0.0/16.' });
-const ipv4 = z.string().superRefine(cleanly(parseIpv4)).transform(parseIpv4);
+const ipv4 = z.string().superRefine(refineBy(parseIpv4)).transform(parseIpv4);
 
 const { machineNameLength } = clusterLimits;
 
@@ -181,7 +181,7 @@ const dnsProblems = (cluster: Raw, { serviceCidr }: Ranges): readonly Problem[] 
   return [problemAt(['dnsAddress'], `${address} is outside of the services’ range ${serviceCidr}`)];
 };
 
-/** Undefined where the schema has already refused the value. */
+/** Undefined for a value that the schema has already refused. */
 const parsed = <T>(parse: (text: string) => T, value: unknown): T | undefined => {
   try {
     return typeof value === 'string' ? parse(value) : undefined;

@@ -1,4 +1,4 @@
-// Problems of a lab.yaml: their place in the file, and words for zod's issues.
+// Problems of a lab.yaml: their place in the file, and their wording.
 import { isMap, isPair, isScalar, type LineCounter, type ParsedNode, type Document as YamlDocument } from 'yaml';
 import type { z } from 'zod';
 import { didYouMean } from '../../kit/suggest.ts';
@@ -62,7 +62,7 @@ const keyOffset = (node: unknown, key: string): number | undefined => {
 
 type RawIssue = z.core.$ZodRawIssue;
 
-/** Words for an issue of zod: the present value, and a correct one. */
+/** Describes an issue of zod: the value in the file, and what would be correct. */
 export const describeIssue = (issue: RawIssue): string | undefined => {
   switch (issue.code) {
     case 'invalid_type':

@@ -9,7 +9,7 @@ const common = {
   id: identifier,
   title: localized,
   points: z.number().min(0).max(1000).default(1),
-  not: z.boolean().default(false).meta({ description: 'The check passes when what it describes is false.' }),
+  not: z.boolean().default(false).meta({ description: 'The check passes when its condition does not hold.' }),
   within: duration.prefault('0s').meta({ description: 'For how long the check is tried again before it fails.' }),
   needs: zeroOrMore(z.string()).meta({ description: 'Checks that must pass first: their ids, or task/check.' }),
   hint: localized.exactOptional(),

@@ -9,7 +9,7 @@ const taskSchema = z.strictObject({
   title: localized,
   text: z.string().exactOptional().meta({
     description:
-      'The task’s Markdown, e.g. tasks/first-look.md, the default for first-look. Korean: tasks/first-look.ko.md.',
+      'The task’s Markdown file. Default: tasks/ID.md with the task’s id. The Korean text is beside it: tasks/ID.ko.md.',
   }),
   hints: z.array(localized).default([]),
   setup: z

@@ -1,5 +1,5 @@
-// Finds everything that is wrong in a lab.yaml, or in a cluster that a program asks for, in one go: first the shape,
-// then what the parts say about each other.
+// Finds all problems of a lab.yaml, or of a cluster that a program asks for: first the shape, then the relations
+// between the parts.
 import { z } from 'zod';
 import type { ClusterSpec } from '../../api/cluster.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';

@@ -2,7 +2,7 @@
 
 export interface Difference {
   /** e.g. `nodes.2.name` */
-  readonly what: string;
+  readonly path: string;
   readonly before?: unknown;
   readonly after?: unknown;
 }
@@ -11,17 +11,17 @@ export interface Difference {
 export const differences = (before: unknown, after: unknown): readonly Difference[] => {
   const [old, current] = [flatten(before), flatten(after)];
   return [...new Set([...old.keys(), ...current.keys()])]
-    .filter((what) => old.get(what) !== current.get(what))
-    .map((what) => ({
-      what,
-      ...(old.has(what) ? { before: old.get(what) } : {}),
-      ...(current.has(what) ? { after: current.get(what) } : {}),
+    .filter((path) => old.get(path) !== current.get(path))
+    .map((path) => ({
+      path,
+      ...(old.has(path) ? { before: old.get(path) } : {}),
+      ...(current.has(path) ? { after: current.get(path) } : {}),
     }));
 };
 
 /** `podNetwork: routes → vxlan`, one line each. */
 export const describeDifferences = (all: readonly Difference[]): readonly string[] =>
-  all.map(({ what, before, after }) => `${what}: ${before ?? '(nothing)'} → ${after ?? '(nothing)'}`);
+  all.map(({ path, before, after }) => `${path}: ${before ?? '(nothing)'} → ${after ?? '(nothing)'}`);
 
 const flatten = (value: unknown, path: readonly string[] = []): ReadonlyMap<string, unknown> => {
   if (typeof value !== 'object' || value === null) return new Map([[path.join('.'), value]]);

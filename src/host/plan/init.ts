@@ -5,8 +5,8 @@
  * - A writable `/proc/sys/net`: kube-proxy and podnet set sysctls of the node's network namespace. Docker mounts it
  *   read-only. Docker's `--sysctl` refuses to start a container when the kernel lacks a sysctl (no br_netfilter, no
  *   IPv6).
- * - No name servers: those that Docker writes into the file are not reachable from a node. Without them, names fail at
- *   once.
+ * - No name servers: those that Docker writes into the file are not reachable from a node. Without them, a lookup
+ *   fails at once.
  * - IPv6 only on loopback: the cluster uses IPv4, and `ip address` stays readable.
  */
 export const initProgram = `#!/bin/sh

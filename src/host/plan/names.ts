@@ -2,7 +2,7 @@
 // up.
 import { type Ipv4, ipv4ToNumber } from '../../api/scalars.ts';
 
-/** Docker labels. They hold all state of a cluster that outlives a command, so nothing on the host can become stale. */
+/** Docker labels. Later commands find a cluster by them alone, so no file on the host can become stale. */
 export const labels = {
   name: 'labs.name',
   lab: 'labs.lab',

@@ -129,7 +129,7 @@ const machine = (input: PlanInput, name: string, role: MachineRole) => ({
 
 /**
  * A shell that sleeps, reaps orphans, and ends at once on SIGTERM. An idle Node process would cost 40 MB. The name
- * servers that Docker writes into resolv.conf are not reachable from a lab; without them, names fail at once.
+ * servers that Docker writes into resolv.conf are not reachable from a lab; without them, a lookup fails at once.
  */
 const idle = ['/bin/sh', '-c', 'echo > /etc/resolv.conf; trap "exit 0" TERM; sleep infinity & wait'] as const;
 

@@ -27,7 +27,7 @@ const descriptions: Readonly<Record<Component, string>> = {
   'cluster-dns': 'cluster-dns: The cluster DNS server',
 };
 
-/** The components of a node, in a good order for the start. */
+/** The components of a node. */
 export const componentsOf = (controlPlane: boolean): readonly Component[] =>
   controlPlane
     ? ['kube-apiserver', 'kubelet', 'kube-proxy', 'podnet', 'cluster-dns', 'kube-controller-manager', 'kube-scheduler']
@@ -87,7 +87,7 @@ ${component === 'kubelet' ? 'KillMode=process\n' : ''}
 WantedBy=${target}
 `;
 
-/** A component's flags, with the names of the originals. */
+/** A component's flags, named as the original component's flags. */
 export const flagsOf = (component: Component, node: NodeContext): readonly string[] => {
   const { spec } = node;
   const config = (name: string): string => `${nodePaths.kubernetes}/${name}`;

@@ -13,7 +13,7 @@ export interface DoctorOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs all probes, in a good order for reading. A failed probe is a result, not an error. */
+/** Runs all probes, in the order of the report. A failed probe is a result, not an error. */
 export const examine = async (options: DoctorOptions): Promise<readonly Probe[]> => {
   const node = nodeProbe();
   const engine = await options.docker.engine(options.signal).catch((error: unknown) => error);

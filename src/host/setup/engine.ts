@@ -1,4 +1,4 @@
-// Finds out whether the Docker Engine is installed, runs and may be used by this user, and changes what is missing.
+// Finds out whether the Docker Engine is installed, runs and may be used by this user. Installs, starts and permits it.
 import { LabError, messageOf } from '../../kit/error.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import { systemSocket, type Variables } from '../docker/endpoint.ts';
@@ -72,7 +72,7 @@ export const startEngine = async (machine: Machine, docker: Containers, options:
       () => undefined,
       (cause: unknown) => cause,
     );
-    // It runs, but this user may not use it yet. The next step changes that.
+    // The engine runs, but this user may not use it yet. The next step changes that.
     if (error === undefined || (error instanceof LabError && error.code === 'LAB_DOCKER_PERMISSION')) return done(true);
     return notYet(messageOf(error));
   };

@@ -130,7 +130,7 @@ const installBootstrap = async (
   if (machine.has('mmdebstrap')) return;
   if (!machine.has('apt-get'))
     throw manual(
-      'No registry answers, and without apt-get this machine can not make the image',
+      'No registry answers, and without apt-get this machine cannot make the image',
       'Load debian:trixie-slim into Docker (`docker load`)',
     );
   // uidmap lets mmdebstrap use a user namespace when it does not run as root.

@@ -60,7 +60,7 @@ test("a pod's address leads to its namespace, with or without a process in it", 
   }
 });
 
-test('an address that no namespace has is a clear error', async () => {
+test('reports an address that no namespace has', async () => {
   await expect(facts(['links'], parseIpv4('10.244.9.9'))).rejects.toMatchObject({
     code: 'FABRIC_NO_POD',
     message: 'no network namespace on node01 has the address 10.244.9.9',

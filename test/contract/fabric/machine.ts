@@ -7,15 +7,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 
 export interface TestMachine extends AsyncDisposable {
-  /** The id of its process 1 in the namespace of the test. */
+  /** The id of the machine's process 1 in the namespace of the test. */
   readonly pid: number;
-  /** Runs a shell script in all of its namespaces. */
+  /** Runs a shell script in all namespaces of the machine. */
   sh(script: string): Promise<string>;
-  /** Starts a shell script in its namespaces, and leaves it running. */
+  /** Starts a shell script in all namespaces of the machine, and leaves the script running. */
   background(script: string): ChildProcess;
 }
 
-/** All of its mounts are in its own mount namespace, so they end with it. */
+/** All mounts are in the machine's own mount namespace, so they end with the machine. */
 const prepare = `set -e
 mount --make-rprivate /
 mount -t tmpfs root "$1"

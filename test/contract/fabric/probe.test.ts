@@ -64,7 +64,7 @@ const resolve = (name: string, rest: Partial<LookupProbe> = {}) =>
   lookup({ place: place(), name, nameserver, timeoutMs: 1000, ...rest });
 
 describe('http', () => {
-  test('an answer comes with its status, its body and both ends', async () => {
+  test('returns the status, the body and both ends of the connection', async () => {
     expect(await get('http://127.0.0.1/', { headers: { 'X-Test': 'yes' } })).toMatchObject({
       ok: true,
       status: 200,
@@ -78,7 +78,7 @@ describe('http', () => {
     expect(await get('http://127.0.0.1/missing')).toMatchObject({ ok: true, status: 404 });
   });
 
-  test.each(['HEAD', 'POST', 'DELETE'])('the method is %s when it is asked for', async (method) => {
+  test.each(['HEAD', 'POST', 'DELETE'])('sends a %s request', async (method) => {
     const outcome = await get('http://127.0.0.1/', { method });
     expect(outcome).toMatchObject({ ok: true, status: 200 });
   });
@@ -97,7 +97,7 @@ describe('http', () => {
     expect(await get(url, { timeoutMs: 500 })).toMatchObject({ ok: false, failure });
   });
 
-  test('a name is resolved by the name server that is given', async () => {
+  test('resolves a name by the given name server', async () => {
     expect(await get('http://db-service/', { nameserver })).toMatchObject({
       ok: true,
       remote: '10.103.132.104:80',
@@ -129,20 +129,20 @@ describe('tcp', () => {
   });
 });
 
-test.each(['.*', '10.244.1.2/0', '--help', ''])(
-  'the pod address "%s" is refused, wherever it came from',
-  async (podIp) => {
-    const from = { ...place(), podIp: podIp as ReturnType<typeof parseIpv4> };
-    await expect(http({ place: from, url: 'http://127.0.0.1/', timeoutMs: 500 })).rejects.toThrow(
-      'is not an IPv4 address',
-    );
+test.each(['.*', '10.244.1.2/0', '--help', ''])('refuses the pod address "%s"', async (podIp) => {
+  const from = { ...place(), podIp: podIp as ReturnType<typeof parseIpv4> };
+  await expect(http({ place: from, url: 'http://127.0.0.1/', timeoutMs: 500 })).rejects.toThrow(
+    'is not an IPv4 address',
+  );
+});
+
+test.each(['-h', '+short', '@127.0.0.1', '127.0.0.1/x'])(
+  'refuses the host "%s", which a tool would take as an option',
+  async (host) => {
+    expect(await connect(host, 80)).toMatchObject({ ok: false });
+    expect(await resolve(host)).toMatchObject({ ok: false });
   },
 );
-
-test.each(['-h', '+short', '@127.0.0.1', '127.0.0.1/x'])('the host "%s" is no option of a tool', async (host) => {
-  expect(await connect(host, 80)).toMatchObject({ ok: false });
-  expect(await resolve(host)).toMatchObject({ ok: false });
-});
 
 describe('lookup', () => {
   test.each(['db-service', 'db-service.default', 'db-service.default.svc.cluster.local'])(

@@ -59,7 +59,7 @@ test.each([
   expect(await read(path)).toEqual({ exists: false });
 });
 
-test('a folder that is replaced by a link during the read never leads out', async () => {
+test('never leads out of the machine when a folder is replaced by a link during the read', async () => {
   await machine.sh(`mkdir -p /tmp/race${outside} /tmp/race/in; echo inside > /tmp/race/in/secret`);
   const swapping = machine.background(
     `cd /tmp/race; while :; do mv in kept; ln -s ${outside} in; rm in; mv kept in; done`,
@@ -72,7 +72,7 @@ test('a folder that is replaced by a link during the read never leads out', asyn
   }
 });
 
-test('a loop of links does not exist', async () => {
+test('a path with a loop of links does not exist', async () => {
   await machine.sh('ln -sfn /tmp/b /tmp/a; ln -sfn /tmp/a /tmp/b');
   expect(await read('/tmp/a')).toEqual({ exists: false });
 });
@@ -85,7 +85,7 @@ test('a FIFO without a writer or a device does not block the agent', async () =>
   expect(await read('/etc')).toEqual(nothing);
 });
 
-test("the kernel's own files have size 0 and content", async () => {
+test("reads the kernel's files, which have size 0", async () => {
   expect(await read('/proc/1/comm')).toMatchObject({ content: 'sleep\n', truncated: false });
 });
 

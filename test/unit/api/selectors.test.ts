@@ -34,7 +34,7 @@ describe('A label selector', () => {
       matches: false,
     },
     {
-      name: 'one of two that fails',
+      name: 'two requirements, one of which fails',
       selector: { matchLabels: { app: 'web' }, matchExpressions: [{ key: 'tier', operator: 'In', values: ['back'] }] },
       matches: false,
     },
@@ -62,7 +62,7 @@ describe('A toleration', () => {
       toleration: { key: 'gpu', operator: 'Exists', effect: 'NoExecute' },
       tolerated: false,
     },
-    { name: 'that says nothing', toleration: {}, tolerated: false },
+    { name: 'without fields', toleration: {}, tolerated: false },
   ])('$name: $tolerated', ({ toleration, tolerated }) => {
     expect(tolerates(toleration, taint)).toBe(tolerated);
   });

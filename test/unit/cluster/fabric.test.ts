@@ -49,7 +49,7 @@ test('an abort ends a call', async () => {
   await expect(asked).rejects.toThrow('interrupted');
 });
 
-test('a dead agent fails all calls, open and later ones, with its last output', async () => {
+test('after the end of the agent, open and later calls fail with its last output', async () => {
   const world = new Silent();
   const fabric = await connectFabric(world, 'x');
   const asked = fabric.call('hello', {});

@@ -38,7 +38,7 @@ describe('Docker’s streams', () => {
     expect(joinFrames(Buffer.concat([frame(2, 'a'), frame(1, 'b'), frame(2, 'c')]))).toBe('abc');
   });
 
-  test('progress is read line by line, also when a letter is cut in two', async () => {
+  test('progress is read line by line, even if a chunk ends inside of a character', async () => {
     const bytes = Buffer.from('{"stream":"é"}\r\n\n{"error":"x"}');
     const lines = [];
     for await (const line of jsonLines(Readable.from([bytes.subarray(0, 12), bytes.subarray(12)]))) lines.push(line);

@@ -48,7 +48,7 @@ describe('names', () => {
     ]);
   });
 
-  test('a name that ends in a dot is asked for as it is', () => {
+  test('a name that ends in a dot is queried unchanged', () => {
     expect(candidates('db-service.default.svc.cluster.local.')).toEqual(['db-service.default.svc.cluster.local.']);
   });
 

@@ -51,7 +51,7 @@ test('ignores comments in lists of packages', () => {
   expect(parsePackages('# tools\ncurl\n\n  jq # for students\n')).toEqual(['curl', 'jq']);
 });
 
-test('both lists are sorted and free of duplicates, so that their diffs read well', async () => {
+test('both lists of packages are sorted and have no duplicates', async () => {
   const { packages } = await readInputs(source, '24');
   for (const list of [packages.node, packages.pods]) {
     expect(list.length).toBeGreaterThan(5);

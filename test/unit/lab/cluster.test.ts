@@ -11,7 +11,7 @@ import { threeNodes } from '../plan/fixtures.ts';
 /** A change to the specification, without types, because a program may pass any value. */
 type Change = { readonly [K in keyof ClusterSpec]?: unknown };
 
-/** The way in of a program: a specification as a value. */
+/** Checks a specification that a program passes as a value. */
 const refusal = (change: Change, name = 'x'): LabError | undefined => {
   try {
     refuseInvalidCluster(name, { ...threeNodes, ...change } as ClusterSpec);
@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** The way in of an author: `cluster` in a lab.yaml. */
+/** Checks the field `cluster` of a lab.yaml. */
 const problemsInFile = async (change: Change): Promise<readonly string[]> => {
   const { dnsAddress, ...rest } = { ...threeNodes, ...change };
   const cluster = JSON.stringify({ ...rest, ...(change.dnsAddress ? { dnsAddress } : {}) });
@@ -50,7 +50,7 @@ tasks:
 const node = (name: string, role: 'control-plane' | 'worker' = 'worker') => ({ name, role });
 const withNode = (name: string): Change => ({ nodes: [...threeNodes.nodes, node(name)] });
 
-describe('a cluster that cannot be built is refused in both ways in, in the same words', () => {
+describe('lab.yaml and a program get the same refusal of a cluster that cannot be built:', () => {
   test.each([
     {
       what: 'a service range inside of the pod network',
@@ -143,19 +143,22 @@ describe('a cluster that cannot be built is refused in both ways in, in the same
 });
 
 // A network interface's name has at most 15 characters: the kernel's IFNAMSIZ is 16, which counts the final NUL. Names
-// of machines keep to that, so that a veth can carry its machine's name.
+// of machines have the same limit, so that an interface can have the name of its machine.
 describe('the longest name of a machine', () => {
-  test.each(['nodes', 'clients'] as const)('of %s has 15 characters; 16 are refused in both ways in', async (field) => {
-    const named = (name: string): Change =>
-      field === 'nodes' ? { nodes: [...threeNodes.nodes, node(name)] } : { clients: [{ name }] };
-    const fifteen = 'n'.repeat(15);
-    const sixteen = 'n'.repeat(16);
-    expect(await problemsInFile(named(fifteen))).toEqual([]);
-    expect(refusal(named(fifteen))).toBeUndefined();
-    const says = expect.stringContaining(`"${sixteen}" is not a machine name: at most 15 lower-case letters`);
-    expect(await problemsInFile(named(sixteen))).toEqual([says]);
-    expect(refusal(named(sixteen))).toMatchObject({ message: says });
-  });
+  test.each(['nodes', 'clients'] as const)(
+    'of %s has 15 characters; 16 are refused from lab.yaml and from a program',
+    async (field) => {
+      const named = (name: string): Change =>
+        field === 'nodes' ? { nodes: [...threeNodes.nodes, node(name)] } : { clients: [{ name }] };
+      const fifteen = 'n'.repeat(15);
+      const sixteen = 'n'.repeat(16);
+      expect(await problemsInFile(named(fifteen))).toEqual([]);
+      expect(refusal(named(fifteen))).toBeUndefined();
+      const says = expect.stringContaining(`"${sixteen}" is not a machine name: at most 15 lower-case letters`);
+      expect(await problemsInFile(named(sixteen))).toEqual([says]);
+      expect(refusal(named(sixteen))).toMatchObject({ message: says });
+    },
+  );
 });
 
 describe('the name of a cluster', () => {

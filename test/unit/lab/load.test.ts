@@ -108,7 +108,7 @@ describe('a wrong lab', () => {
   });
 
   test.each([
-    ['a need that isn’t there', 'needs: ther', 'needs: there is no check "ther"; did you mean "there"?'],
+    ['a need that does not exist', 'needs: ther', 'needs: there is no check "ther"; did you mean "there"?'],
     ['a need of itself', 'needs: there', 'needs: check "there" needs itself'],
     ['a bad duration', 'within: soon', 'within: "soon" is not a duration such as 5s or 500ms'],
     ['a bad regular expression', 'where: [{ path: .a, matches: /(/ }]', 'is not a regular expression'],
@@ -120,19 +120,19 @@ describe('a wrong lab', () => {
 
   test.each([
     ['an unknown node', 'type: route, on: node/node1, to: default', 'there is no node "node1"; did you mean "node01"?'],
-    ['a place that is none', 'type: tcp, from: blue, to: "a:1"', '"blue" is not a place: write pod/NAME'],
+    ['an invalid place', 'type: tcp, from: blue, to: "a:1"', '"blue" is not a place: write pod/NAME'],
     [
       'rules and packet both missing',
       'type: iptables, on: node/*',
       'an iptables check needs either the field rules or the field packet',
     ],
     [
-      'an answer without expectation',
+      'an answer check without an expected answer',
       'type: answer, question: Why',
       'an answer check needs exactly one of the fields equals',
     ],
     [
-      'a choice that isn’t there',
+      'a choice that does not exist',
       'type: answer, question: Why, choices: [{ id: yes-it-is, text: Y }], equals: yes-it-i',
       'there is no choice',
     ],

@@ -40,7 +40,7 @@ const untouched: World = {
 test.each([
   ['untouched', nobody],
   [
-    'whose faults were begun by somebody who then emptied the cluster',
+    'that was emptied after the tasks with faults were begun',
     { ...nobody, begun: ['mend-proxy', 'mend-selector', 'mend-rule'] },
   ],
 ])('a cluster %s scores nothing: no check passes because nothing exists', async (_, progress) => {

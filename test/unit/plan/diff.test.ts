@@ -6,7 +6,7 @@ test('a plan does not differ from itself', () => {
   expect(differences(planOf(), planOf())).toEqual([]);
 });
 
-test('what changed is named with both values, what is new or gone with one', () => {
+test('a changed field has both values, an added or removed field has one', () => {
   const [controlplane, node01] = threeNodes.nodes;
   const after = {
     ...threeNodes,
@@ -22,12 +22,12 @@ test('what changed is named with both values, what is new or gone with one', () 
   ]);
 });
 
-test('a new node changes its own machine and the count on the others, and nothing else of them', () => {
+test('a new node adds a machine, and changes only the number of machines on the others', () => {
   const more = planOf({ nodes: [...threeNodes.nodes, { name: 'node03', role: 'worker' }] });
   const [before, after] = [planOf(), more].map((plan) =>
     Object.fromEntries(plan.machines.map(({ files: _, hosts: __, ...machine }) => [machine.name, machine])),
   );
-  const changed = differences(before, after).map(({ what }) => what);
-  expect(changed.filter((what) => what.startsWith('node01'))).toEqual(['node01.labels.labs.machines']);
+  const changed = differences(before, after).map(({ path }) => path);
+  expect(changed.filter((path) => path.startsWith('node01'))).toEqual(['node01.labels.labs.machines']);
   expect(changed).toContain('node03.link.address');
 });

@@ -18,9 +18,12 @@ test('every certificate is signed by the authority and fits its key', () => {
   }
 });
 
-test.each(['10.96.0.1', '192.168.56.10', '127.0.0.1'])('the API server is itself at the address %s', (address) => {
-  expect(certificate('apiserver').checkIP(address)).toBe(address);
-});
+test.each(['10.96.0.1', '192.168.56.10', '127.0.0.1'])(
+  'the certificate of the API server has the address %s',
+  (address) => {
+    expect(certificate('apiserver').checkIP(address)).toBe(address);
+  },
+);
 
 test.each([
   'kubernetes',
@@ -45,13 +48,13 @@ test.each([
   expect(certificate(id).subject).toBe(subject);
 });
 
-test("a kubelet serves under its node's name and address", () => {
+test("the serving certificate of a kubelet has its node's name and address", () => {
   const kubelet = certificate('kubelet-serving/node02');
   expect(kubelet.checkHost('node02')).toBe('node02');
   expect(kubelet.checkIP('192.168.56.12')).toBe('192.168.56.12');
 });
 
-test('certificates are valid since yesterday, as the clocks of host and engine may differ', () => {
+test('certificates are valid from yesterday on, because the clocks of host and engine may differ', () => {
   expect(certificate('admin').validFromDate.getTime()).toBeLessThan(Date.now() - 3_600_000);
   expect(certificate('admin').validToDate.getTime()).toBeGreaterThan(Date.now() + 365 * 86_400_000);
 });

@@ -132,7 +132,7 @@ describe('files', () => {
     expect(certificate).toBe('certificate of kubelet/node02\n');
   });
 
-  test('the administrator is at home on the control plane and in the fabric only', () => {
+  test('only the control plane and the fabric have the kubeconfig of the administrator', () => {
     const withAdmin = plan.machines.filter(({ files }) => files.some(({ path }) => path.endsWith('admin.conf')));
     expect(withAdmin.map(({ name }) => name)).toEqual(['fabric', 'controlplane']);
   });
@@ -152,7 +152,7 @@ describe('files', () => {
     }
   });
 
-  test('a client outside of the cluster gets nothing of it', () => {
+  test('a client gets no files of the cluster', () => {
     expect(machineOf(plan, 'client').files).toEqual([]);
   });
 });

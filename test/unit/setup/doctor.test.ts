@@ -48,7 +48,7 @@ describe('the doctor', () => {
     expect(docker.calls.some((call) => call.startsWith('create labs-helper-'))).toBe(true);
   });
 
-  test('names the capabilities that a refusing engine lacks', async () => {
+  test('names the needed capabilities when the engine refuses the container', async () => {
     const docker = new FakeDocker({ images: { [node]: { 'labs.image': 'node' } } });
     docker.failures.set('start', new Error('operation not permitted'));
     const probes = await examine({ docker, root });
@@ -90,7 +90,7 @@ describe('answers of the kernel’s probes', () => {
     expect(readAnswers(answers({}, bytes)).find(({ name }) => name === 'disk')).toMatchObject({ status });
   });
 
-  test('no output passes no probe', () => {
+  test('without output, no probe passes', () => {
     const said = readAnswers('').filter(({ name }) => name !== 'capabilities');
     expect(said.every(({ status }) => status !== 'ok')).toBe(true);
   });

@@ -38,7 +38,7 @@ describe('the plan of setup', () => {
     expect(await planSetup(options(engine({ code: '' }), fakeMachine()))).toEqual({ intentions: [], steps: [] });
   });
 
-  test('installs and starts Docker where it is missing', async () => {
+  test('installs and starts a missing Docker', async () => {
     const setup = options(engine({ code: 'LAB_DOCKER_MISSING' }), fakeMachine());
     expect(await stepNames(setup)).toEqual(['install-docker', 'start-docker', 'images']);
     expect((await planSetup(setup)).intentions[0]).toContain('docker.io');
@@ -68,7 +68,7 @@ describe('the plan of setup', () => {
     });
   });
 
-  test('leaves an engine alone that DOCKER_HOST names', async () => {
+  test('neither installs nor starts an engine that DOCKER_HOST names', async () => {
     const setup = options(engine({ code: 'LAB_DOCKER_UNREACHABLE' }), fakeMachine());
     await expect(planSetup({ ...setup, variables: { DOCKER_HOST: 'tcp://box' } })).rejects.toMatchObject({
       code: 'LAB_DOCKER_UNREACHABLE',
@@ -77,7 +77,7 @@ describe('the plan of setup', () => {
 });
 
 describe('setup', () => {
-  test('installs Docker, starts it in the background where there is no systemd, and waits for it', async () => {
+  test('installs Docker, starts it in the background without systemd, and waits for it', async () => {
     const problem = { code: 'LAB_DOCKER_MISSING' };
     const machine = fakeMachine({
       onCommand: (command) => {
@@ -121,7 +121,7 @@ describe('setup', () => {
     await expect(runSetup(await planSetup(failing), failing, { signal: never })).rejects.toThrow('some other package');
   });
 
-  test('mounts cgroups where no init system did', async () => {
+  test('mounts the cgroup file systems when no init system has mounted them', async () => {
     const problem = { code: 'LAB_DOCKER_UNREACHABLE' };
     const machine = fakeMachine({
       files: { '/proc/mounts': 'proc /proc proc rw\n' },
@@ -134,7 +134,7 @@ describe('setup', () => {
     expect(machine.done.slice(-2)).toEqual(['cgroupfs-mount', 'dockerd >> /var/log/dockerd.log']);
   });
 
-  test('leaves starting to systemd where it runs the machine', async () => {
+  test('lets systemd start Docker on a machine with systemd', async () => {
     const problem = { code: 'LAB_DOCKER_UNREACHABLE' };
     const onCommand = (): void => {
       problem.code = '';
