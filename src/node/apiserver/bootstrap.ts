@@ -1,4 +1,4 @@
-// What every cluster has from the start: its namespaces, and the service through which pods reach the API server.
+// The objects that every cluster has: the system namespaces, and the service through which pods reach the API server.
 import { isDeepStrictEqual } from 'node:util';
 import type { Endpoints, Service, ServicePort } from '../../api/core.ts';
 import { type EndpointSlice, serviceNameLabel } from '../../api/discovery.ts';
@@ -62,7 +62,7 @@ const ensureExists = (context: AdmissionContext, resource: Resource, object: Kub
   if (!context.store.get(resource, object.metadata)) createInStore(context, resource, object);
 };
 
-/** Creates the object, or replaces the one that there is. */
+/** Creates the object, or replaces the existing object. */
 const ensure = (context: AdmissionContext, resource: Resource, object: KubeObject): void => {
   if (context.store.get(resource, object.metadata)) updateInStore(context, resource, object);
   else createInStore(context, resource, object);

@@ -1,4 +1,4 @@
-// kube-apiserver's flags. Names and help texts are Kubernetes' own.
+// kube-apiserver's flags. Names and help texts follow Kubernetes; only `data-dir` has no original.
 import type { FlagSpecs } from '../component/flags.ts';
 
 export const flagSpecs = {

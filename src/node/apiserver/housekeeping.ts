@@ -1,4 +1,4 @@
-// Periodic work: restores what every cluster has, removes old revisions, and removes events after one hour.
+// Periodic work: restores the objects that every cluster has, removes old revisions, and removes events after an hour.
 import type { KubeEvent } from '../../api/core.ts';
 import { events } from '../../api/resources.ts';
 import type { Logger } from '../../kit/logger.ts';

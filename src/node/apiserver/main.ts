@@ -17,7 +17,7 @@ import { startServer } from './server.ts';
 import { openLog } from './store/log.ts';
 import { openStore } from './store/store.ts';
 
-/** The header of a log line names Kubernetes' source file where Kubernetes logs the same message. */
+/** The source in the header of a log line: Kubernetes' source file, for messages that Kubernetes also logs. */
 const logSource = (message: string): string =>
   ({
     'Serving securely': 'secure_serving.go:213',
@@ -68,7 +68,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
 };
 
 const wireApi = (flags: Flags<typeof flagSpecs>, shared: Pick<Api, 'address' | 'logger' | 'signal'>): Api => {
-  // Before the store is opened, so that a bad flag leaves no files behind.
+  // These flags are parsed before the store is opened, so that a wrong flag leaves no files behind.
   const range = parseServiceRange(flags['service-cluster-ip-range'] ?? '');
   const ports = parsePortRange(flags['service-node-port-range'] ?? '');
   return {

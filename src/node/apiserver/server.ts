@@ -23,7 +23,7 @@ export interface ServerOptions {
 }
 
 export interface RunningServer {
-  /** Takes no new connections, and gives answers that are under way a moment to arrive. */
+  /** Accepts no new connections, and waits a moment until running answers are sent. */
   stop(): Promise<void>;
 }
 
@@ -44,17 +44,17 @@ export const startServer = async (api: Api, options: ServerOptions): Promise<Run
   });
   server.on('request', (request, response) => void serve(api, request, response));
   server.on('upgrade', (request, socket, head) => void serveUpgrade(api, request, socket, head));
-  // Clients that speak no TLS or leave halfway would only fill the log.
+  // Ignored, because clients without TLS and clients that disconnect early would only fill the log.
   server.on('tlsClientError', () => {});
   server.listen(port, host);
   await once(server, 'listening');
   return { stop: () => stop(server) };
 };
 
-/** A stop waits this long at most for answers to arrive. It does not wait for idle connections to close. */
+/** The maximum time that a stop waits for running answers. */
 const stopLimitMs = 300;
 
-/** Not `server.close()`: it destroys sockets whose answers are not sent yet, and all watches have just ended. */
+/** `Server.close()` of node:https would destroy sockets with unsent answers, such as the last lines of watches. */
 const stop = async (server: Server): Promise<void> => {
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   NetServer.prototype.close.call(server, () => resolve());
@@ -72,7 +72,7 @@ const serve = async (api: Api, request: IncomingMessage, response: ServerRespons
   } catch (error) {
     sendError(api, response, error);
   }
-  account(api, request, response, performance.now() - started);
+  recordRequest(api, request, response, performance.now() - started);
 };
 
 const exchangeOf = (api: Api, request: IncomingMessage, response: ServerResponse): Exchange => {
@@ -111,7 +111,7 @@ const sendError = (api: Api, response: ServerResponse, error: unknown): void => 
   else send(response, { code: status.code, body: status });
 };
 
-const account = (
+const recordRequest = (
   api: Api,
   { method = '', url = '', headers, socket }: IncomingMessage,
   response: ServerResponse,

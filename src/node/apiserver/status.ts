@@ -1,4 +1,4 @@
-// Refusals and acknowledgements: metav1.Status in Kubernetes' own words (apimachinery's api/errors).
+// Errors and acknowledgements: metav1.Status in Kubernetes' wording (apimachinery's api/errors).
 import type { Status, StatusDetails } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import { type FieldError, fieldErrorBody, fieldErrorReason } from './validation/field.ts';
@@ -29,7 +29,7 @@ type Named = Pick<Resource, 'group' | 'plural' | 'kind'>;
 export const qualified = ({ group, plural }: Pick<Resource, 'group' | 'plural'>): string =>
   group === '' ? plural : `${plural}.${group}`;
 
-/** What a Status is about. */
+/** The resource and the object that a Status is about. */
 export const detailsOf = ({ group, plural }: Pick<Resource, 'group' | 'plural'>, name?: string): StatusDetails => ({
   ...(name === undefined ? {} : { name }),
   ...(group === '' ? {} : { group }),

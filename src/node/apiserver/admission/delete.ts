@@ -1,4 +1,4 @@
-// Deletes: an object that a finalizer or a grace period holds is marked as deleted; any other object goes at once.
+// Deletes: an object with a finalizer or a grace period is only marked as deleted; any other object is removed at once.
 import type { KubeObject } from '../../../api/meta.ts';
 import type { Resource } from '../../../api/resources.ts';
 import { timestamp } from '../../../api/time.ts';
@@ -34,7 +34,7 @@ export const deleteInStore = (
   const marked = mark(definition, current, options);
   const gone = isFinished(marked);
   if (options.dryRun) return { object: marked, gone };
-  // An object that goes at once was never stored with a deletion mark, so watches see it without one.
+  // An object that is removed at once was never stored as marked, so watches see the unmarked object.
   const wasMarked = current.metadata.deletionTimestamp !== undefined;
   if (gone) return { object: store.remove(resource, wasMarked ? marked : current), gone };
   return { object: marked === current ? current : store.put(resource, marked), gone };

@@ -19,7 +19,7 @@ export interface WriteOptions {
 
 type WithParts = KubeObject & { spec?: unknown; status?: unknown };
 
-/** @param given has been decoded: it has no unknown fields. @throws StatusError */
+/** @param given a decoded object, without unknown fields. @throws StatusError */
 export const createInStore = (
   context: AdmissionContext,
   resource: Resource,
@@ -63,7 +63,7 @@ const prepareMeta = (resource: Resource, object: KubeObject): void => {
   if (!resource.namespaced) delete metadata.namespace;
 };
 
-/** Five characters from the alphabet of apimachinery's rand.String, which has no vowels: no words come out. */
+/** Five characters from the alphabet of apimachinery's rand.String. It has no vowels, so that the suffix is no word. */
 const randomSuffix = (): string => {
   const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
   return Array.from({ length: 5 }, () => alphabet[Math.floor(Math.random() * alphabet.length)]).join('');
@@ -181,7 +181,7 @@ const keepServerMeta = (next: KubeObject, current: KubeObject): void => {
     else Object.assign(next.metadata, { [field]: value });
   }
   next.metadata.resourceVersion = current.metadata.resourceVersion ?? '';
-  // Components drop managedFields from their caches, so an update without them does not mean to remove them.
+  // Components drop managedFields from their caches, so an update without them does not remove them.
   if (!next.metadata.managedFields && current.metadata.managedFields)
     next.metadata.managedFields = current.metadata.managedFields;
 };

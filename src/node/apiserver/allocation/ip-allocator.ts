@@ -1,9 +1,9 @@
-// Service addresses from --service-cluster-ip-range. The stored services tell which addresses are taken.
+// Service addresses from --service-cluster-ip-range. Callers pass the addresses of the stored services as `taken`.
 import { type Cidr, cidrContains, cidrRange, type Ipv4, ipv4FromNumber, ipv4ToNumber } from '../../../api/scalars.ts';
 
 export interface IpAllocator {
   readonly range: Cidr;
-  /** Why this address can't be used. Undefined: it can. */
+  /** The reason why a service can't have this address. Undefined when a service can have it. */
   refuse(address: Ipv4, taken: ReadonlySet<string>): string | undefined;
   /** A free address, chosen at random. Undefined when the range is full. */
   draw(taken: ReadonlySet<string>): Ipv4 | undefined;
@@ -13,7 +13,7 @@ export interface IpAllocator {
 
 export const createIpAllocator = (range: Cidr): IpAllocator => {
   const { first, last } = cidrRange(range);
-  // The first address (of the network) and the last one (broadcast) are never used.
+  // The network address (first) and the broadcast address (last) are never used.
   const [lowest, highest] = [first + 1, last - 1];
   const size = highest - lowest + 1;
   // KEP-3070: random addresses come from the upper band first. The lower band is for addresses that users choose.

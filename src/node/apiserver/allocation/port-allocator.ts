@@ -1,4 +1,4 @@
-// Node ports from --service-node-port-range. The stored services tell which ports are taken.
+// Node ports from --service-node-port-range. Callers pass the node ports of the stored services as `taken`.
 
 export interface PortRange {
   readonly first: number;
@@ -7,7 +7,7 @@ export interface PortRange {
 
 export interface PortAllocator {
   readonly range: PortRange;
-  /** Why this port can't be used. Undefined: it can. */
+  /** The reason why a service can't have this port. Undefined when a service can have it. */
   refuse(port: number, taken: ReadonlySet<number>): string | undefined;
   /** A free port, chosen at random. Undefined when the range is full. */
   draw(taken: ReadonlySet<number>): number | undefined;

@@ -1,7 +1,7 @@
 // Parses --service-cluster-ip-range, with kube-apiserver's error messages.
 import { type Cidr, cidrRange, withoutHostBits } from '../../../api/scalars.ts';
 
-/** Clears host bits, as Go's ParseCIDR does. @throws Error that says what is wrong with the flag */
+/** Clears host bits, as Go's ParseCIDR does. @throws Error with the problem of the flag */
 export const parseServiceRange = (text: string): Cidr => {
   if (text.includes(','))
     throw new Error('--service-cluster-ip-range: labs clusters have one address family; give one range');

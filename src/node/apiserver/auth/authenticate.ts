@@ -10,12 +10,12 @@ const users = new WeakMap<object, User>();
 /** @throws StatusError 401 on a token, or on a certificate of another authority */
 export const authenticate = (request: IncomingMessage): User => {
   const user = userOf(request.socket as TLSSocket);
-  // This server issues no tokens, so every token is wrong. A certificate counts more than a token.
+  // This server issues no tokens, so every token is wrong. With a certificate, a token is ignored.
   if (user === anonymous && request.headers.authorization !== undefined) throw unauthorized();
   return user.groups.includes('system:masters') ? impersonated(request, user) : user;
 };
 
-/** Once per connection: to read a certificate costs more than a small request. */
+/** Reads the certificate once per connection, because reading it costs more than a small request. */
 const userOf = (socket: TLSSocket): User => {
   const known = users.get(socket);
   if (known) return known;

@@ -1,4 +1,4 @@
-// Who may do what: administrators and the cluster's components everything, other users what RBAC's defaults allow.
+// Who may do what. Administrators and components may do everything, other users what RBAC's defaults allow.
 import type { User } from '../exchange/exchange.ts';
 import type { ResourceRequest } from '../exchange/info.ts';
 import { detailsOf, qualified, StatusError } from '../status.ts';

@@ -1,4 +1,4 @@
-// One request on its way through the server: what handlers read, and how they answer.
+// The types of one request and its answer: what handlers read, and how they answer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Resource } from '../../../api/resources.ts';
 import type { Metrics } from '../metrics.ts';
@@ -13,7 +13,7 @@ export interface KubeletAccess {
   readonly ca?: string | undefined;
 }
 
-/** What all requests share. */
+/** The parts of the server that all requests share. */
 export interface Api extends AdmissionContext {
   readonly kubelet: KubeletAccess;
   readonly metrics: Metrics;

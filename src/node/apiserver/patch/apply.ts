@@ -26,11 +26,12 @@ interface ManagedFields {
   fieldsV1?: FieldSet;
   subresource?: string;
 }
-/** metav1.FieldsV1: `f:name` is a field, `k:{"port":80}` an item of a list with a merge key, `.` the value itself. */
+/** metav1.FieldsV1: `f:name` is a field, `k:{"port":80}` is an item of a list with a merge key, `.` is the value itself. */
 interface FieldSet {
   [key: string]: FieldSet;
 }
 
+/** The object after the apply. It is `current` itself when the apply changes nothing. @throws StatusError 409 */
 export const applyOwnership = (
   ownership: Ownership,
   current: KubeObject | undefined,

@@ -75,7 +75,7 @@ const applyListDirectives = (shape: Shape, result: Fields, patch: Fields): void 
   }
 };
 
-/** Items that the order names come in that order. Every other item stays behind the item that it followed. */
+/** Sorts the items that `order` names. Every other item stays behind the item that it followed. */
 const inOrder = (list: readonly unknown[], order: readonly unknown[], key: string | undefined): unknown[] => {
   const identity = (entry: unknown): unknown => (key !== undefined && isRecord(entry) ? entry[key] : entry);
   const rank = new Map(order.map((entry, index) => [identity(entry), index]));

@@ -1,4 +1,4 @@
-// What ConfigMaps and Secrets have in common: the rules for their keys, `immutable`, and the count of their entries.
+// Shared by ConfigMaps and Secrets: the rules for their keys, `immutable`, and the count of their entries.
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigMap, Secret } from '../../../api/core.ts';
 import { type FieldError, forbiddenField, invalidValue } from '../validation/field.ts';

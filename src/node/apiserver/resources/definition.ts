@@ -1,5 +1,5 @@
 // Everything that the API server knows about one resource. Each resource has a file here, and all.ts lists them.
-// The hooks are methods, not properties: only with methods does TypeScript accept a Definition<Pod> as a Definition.
+// The hooks are methods, because TypeScript refuses a Definition<Pod> as a Definition if hooks are properties.
 import type { KubeObject } from '../../../api/meta.ts';
 import type { Resource } from '../../../api/resources.ts';
 import type { Logger } from '../../../kit/logger.ts';
@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts';
 import type { FieldError } from '../validation/field.ts';
 import type { Subresource } from './subresources.ts';
 
-/** What writes may read, draw from and log to. */
+/** What a write may use: the store, the allocators and the log. */
 export interface AdmissionContext {
   readonly store: Store;
   readonly clusterIps: IpAllocator;
@@ -22,21 +22,21 @@ export type Explanations = Readonly<Record<string, Readonly<Record<string, strin
 
 /** The table that `kubectl get` prints. */
 interface Printing<T> {
-  /** Kubernetes' column names. A `?` in front: only in wide tables (`-o wide`). */
+  /** Kubernetes' column names. A column with a leading `?` is only in wide tables (`-o wide`). */
   readonly columns: readonly string[];
   /** One row. The cells come in the order of the columns. */
   cells(object: T): unknown[];
 }
 
-/** How the resource differs when it is written. Hooks may change `object` and `next`, not `current` and `created`. */
+/** What is special about writing the resource. Hooks may change `object` and `next`, not `current` and `created`. */
 interface Strategy<T> {
   /** Fills in what the client left out, on create and on update. */
   setDefaults?(object: T): void;
-  /** Sets what a new object starts with, whatever the client sent. @throws StatusError to refuse the object */
+  /** Sets the initial values of a new object, and overrides what the client sent. @throws StatusError to refuse the object */
   prepareCreate?(object: T, context: AdmissionContext): void;
-  /** Keeps what an update may not change. */
+  /** Restores the fields that an update may not change. */
   prepareUpdate?(next: T, current: T): void;
-  /** What is wrong with a name. Without it, a name is a DNS subdomain. */
+  /** The problems of a name. Without this hook, a name must be a DNS subdomain. */
   nameProblems?(name: string): string[];
   validate?(object: T): FieldError[];
   validateUpdate?(next: T, current: T): FieldError[];
@@ -52,15 +52,15 @@ interface Strategy<T> {
 
 export type Create = <T extends KubeObject>(resource: Resource<T>, object: T) => void;
 
-/** How the resource differs when it is deleted. */
+/** What is special about deleting the resource. */
 interface Deletion<T> {
-  /** Why this object may not be deleted. Undefined: it may. */
+  /** The reason why this object may not be deleted. Undefined when it may be deleted. */
   refuseDelete?(object: T): string | undefined;
-  /** How many seconds the object may take to go. Without it, the object goes at once. */
+  /** The grace period in seconds. Without this hook, the object is removed at once. */
   gracePeriod?(object: T, requested: number | undefined): number;
   /** Changes an object when it is marked as deleted. */
   prepareDelete?(object: T): void;
-  /** DELETE answers with the deleted object. Without it, DELETE answers with a Status. */
+  /** DELETE answers with the deleted object. Otherwise DELETE answers with a Status. */
   readonly answersWithObject?: boolean;
 }
 

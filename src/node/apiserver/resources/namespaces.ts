@@ -1,11 +1,11 @@
-// Namespaces: each starts with a service account, and goes when the namespace controller has emptied it.
+// Namespaces: each gets a service account at creation, and is removed when the namespace controller has emptied it.
 import type { Namespace, ServiceAccount } from '../../../api/core.ts';
 import { namespaces, serviceAccounts } from '../../../api/resources.ts';
 import { labelProblems } from '../validation/names.ts';
 import { ageOf } from './cells.ts';
 import type { Definition } from './definition.ts';
 
-/** Every cluster has these; they may not be deleted. */
+/** Every cluster has these namespaces. Nobody may delete them. */
 export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
 /** Pods run as their namespace's account `default`, so each namespace has one from the start. */

@@ -1,4 +1,4 @@
-// The reviews that the API answers: kinds that clients POST and that are never stored.
+// The reviews that the API answers. Clients POST a review; the API answers it and stores nothing.
 
 export interface Review {
   readonly group: string;

@@ -3,9 +3,9 @@ import type { Verb } from '../exchange/info.ts';
 
 interface Shape {
   readonly verbs: readonly Verb[];
-  /** The kind of its bodies, when that is not the resource's own. */
+  /** The kind of the bodies, when it differs from the resource's kind. */
   readonly kind?: string;
-  /** The group of that kind, when that is not the resource's own. */
+  /** The group of that kind, when it differs from the resource's group. */
   readonly group?: string;
   readonly version?: 'v1';
 }

@@ -1,4 +1,4 @@
-// What Deployments and ReplicaSets have in common: a pod template, and a selector that fits it and never changes.
+// Shared by Deployments and ReplicaSets: a pod template, and a selector that matches the template and never changes.
 import { isDeepStrictEqual } from 'node:util';
 import type { PodTemplateSpec } from '../../../api/core.ts';
 import type { LabelSelector } from '../../../api/meta.ts';
@@ -64,7 +64,7 @@ export const validateSelectorKept = (next: { spec: WorkloadSpec }, current: { sp
     ? []
     : [invalidValue('spec.selector', goSelector(next.spec.selector), immutableProblem)];
 
-/** The cells Containers, Images of wide tables. */
+/** The cells of the columns Containers and Images in wide tables. */
 export const containerCells = (template: PodTemplateSpec | undefined): [names: string, images: string] => {
   const containers = template?.spec.containers ?? [];
   return [containers.map(({ name }) => name).join(','), containers.map(({ image }) => image).join(',')];

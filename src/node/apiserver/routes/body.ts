@@ -23,7 +23,7 @@ const documentTypes = ['application/json', 'application/yaml', protobufType];
 export const contentTypeOf = ({ headers }: IncomingMessage): string =>
   (headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
 
-/** @returns what the body holds; undefined for an empty body. @throws StatusError 400, 413, 415 */
+/** @returns the decoded body; undefined for an empty body. @throws StatusError 400, 413, 415 */
 export const readDocument = async (request: IncomingMessage, types = documentTypes): Promise<unknown> => {
   const type = contentTypeOf(request) || 'application/json';
   const body = await readBody(request);

@@ -28,7 +28,7 @@ export const removeCollection: Handler = async (exchange) => {
   return ok(listOf(resource, removed, { resourceVersion: String(api.store.revision) }));
 };
 
-/** `POST pods/p/eviction`, with which `kubectl drain` empties a node. There are no disruption budgets. */
+/** `POST pods/p/eviction`: `kubectl drain` empties a node this way. There are no disruption budgets. */
 export const evict: Handler = async (exchange) => {
   const { api, request, url } = exchange;
   const document = await readDocument(request);
@@ -43,7 +43,7 @@ const readOptions = async ({ request, url }: ResourceExchange): Promise<DeleteOp
   return optionsFrom(isRecord(document) ? document : {}, url);
 };
 
-/** The body's options. The query may hold those that the body leaves out. */
+/** The options of the body. Options that the body leaves out come from the query. */
 const optionsFrom = (body: Fields, url: URL): DeleteOptions => {
   const grace = body.gracePeriodSeconds ?? url.searchParams.get('gracePeriodSeconds') ?? undefined;
   const dryRun = isDryRun(url) || (Array.isArray(body.dryRun) && body.dryRun.includes('All'));

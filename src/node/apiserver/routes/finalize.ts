@@ -1,4 +1,4 @@
-// PUT namespaces/n/finalize: the namespace controller lets go of a namespace that it has emptied.
+// PUT namespaces/n/finalize: the namespace controller releases a namespace that it has emptied.
 import type { Namespace } from '../../../api/core.ts';
 import { namespaces } from '../../../api/resources.ts';
 import { isFinished } from '../admission/object.ts';

@@ -36,7 +36,7 @@ export const needsUpgrade: Handler = () => {
   throw badRequest('Upgrade request required');
 };
 
-/** API parameter → the kubelet's parameter. */
+/** Parameters of the API → the kubelet's names for them. */
 const streams = [
   ['stdin', 'input'],
   ['stdout', 'output'],
@@ -53,7 +53,8 @@ const podUrl = (exchange: PodExchange, kubeletPath: string): KubeletUrl => {
   if (!node) throw internal(`node "${pod.spec.nodeName}" of pod ${name} does not exist`);
   const query = new URLSearchParams(url.searchParams);
   query.delete('container');
-  for (const [ours, theirs] of streams) if (query.has(ours)) query.set(theirs, query.get(ours) === 'false' ? '0' : '1');
+  for (const [name, kubeletName] of streams)
+    if (query.has(name)) query.set(kubeletName, query.get(name) === 'false' ? '0' : '1');
   const container = info.subresource === 'portforward' ? '' : `/${containerOf(pod, url.searchParams.get('container'))}`;
   const path = `/${kubeletPath}/${namespace}/${name}${container}${query.size === 0 ? '' : `?${query}`}`;
   return { ...addressOf(node), path };
@@ -89,7 +90,7 @@ const agentOf = (access: KubeletAccess): Agent => {
 const tlsOf = ({ cert, key, ca }: KubeletAccess) => ({
   ...(cert === undefined ? {} : { cert }),
   ...(key === undefined ? {} : { key }),
-  // Kubernetes, too, does not check the kubelets' serving certificates unless it has their authority.
+  // As in Kubernetes: without an authority, the serving certificates of the kubelets are not checked.
   ...(ca === undefined ? { rejectUnauthorized: false } : { ca }),
 });
 
@@ -139,8 +140,8 @@ const forwardedHeaders = ({ headers }: IncomingMessage) => {
 };
 
 /**
- * Hands an upgraded connection (WebSocket, SPDY) to the kubelet: the request's head, and then raw bytes in both
- * directions. The server does not look into the protocol.
+ * Hands an upgraded connection (WebSocket, SPDY) to the kubelet: first the head of the request, then raw bytes in
+ * both directions. The server does not look into the protocol.
  */
 export const relayUpgrade = (exchange: PodExchange, socket: Duplex, head: Buffer): Promise<void> => {
   const { api, info, request: incoming } = exchange;
@@ -177,7 +178,7 @@ export const relayUpgrade = (exchange: PodExchange, socket: Duplex, head: Buffer
 
 declare module 'node:stream' {
   interface Duplex {
-    /** Of sockets: closes once all written bytes are sent. */
+    /** Only sockets have this: closes the socket after all written bytes are sent. */
     destroySoon?(): void;
   }
 }

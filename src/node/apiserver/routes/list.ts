@@ -15,7 +15,7 @@ export const list = (exchange: ResourceExchange<{ readonly store: Store }>): Ans
   const from = readContinue(url.searchParams.get('continue'));
   const all = api.store.list(resource, namespaceOf(exchange));
   const rest = from === undefined ? all : all.slice(indexAfter(all, from.start));
-  // One object more than the page takes tells whether there is another page.
+  // One object more than fits on the page: it shows whether there is another page.
   const found = limit > 0 ? firstMatching(rest, matches, limit + 1) : rest.filter(matches);
   const page = limit > 0 ? found.slice(0, limit) : found;
   const last = found.length > page.length ? page.at(-1) : undefined;
@@ -51,7 +51,7 @@ const firstMatching = (objects: readonly KubeObject[], matches: Matcher, count: 
 const selects = ({ searchParams }: URL): boolean =>
   Boolean(searchParams.get('labelSelector') || searchParams.get('fieldSelector'));
 
-/** The list has a kind; its items don't repeat theirs. */
+/** The list has a kind and an apiVersion. Its items have neither. */
 export const listOf = (
   resource: Resource,
   objects: readonly KubeObject[],
@@ -63,7 +63,7 @@ export const listOf = (
   items: objects.map(({ apiVersion: _apiVersion, kind: _kind, ...object }) => object),
 });
 
-/** Sorts as the store does. */
+/** Positions are in the order in which the store lists objects. */
 const positionOf = ({ metadata }: KubeObject): string =>
   metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
 

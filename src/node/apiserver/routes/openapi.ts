@@ -1,4 +1,4 @@
-// OpenAPI v3, made from the schema: for `kubectl explain`, and for kubectl to see that the server validates fields.
+// OpenAPI v3, made from the schema. `kubectl explain` reads it, and kubectl finds there that the server validates fields.
 import { createHash } from 'node:crypto';
 import { allResources, apiPathOf, type Resource } from '../../../api/resources.ts';
 import { kubernetesVersion } from '../../../api/version.ts';

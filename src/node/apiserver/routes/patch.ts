@@ -26,10 +26,10 @@ export const patch: Handler = async (exchange) => {
   if (type === applyPatch) return apply(exchange, document);
   const current = existing(api, resource, keyOf(exchange));
   const patched = applyTo(type, typeOf(resource), current, document);
-  if (!isRecord(patched)) throw badRequest('the patched object is no object');
+  if (!isRecord(patched)) throw badRequest('the patched document is not an object');
   const object = toObject(exchange, resource, patched);
   // Only a resourceVersion in the patch is a precondition.
-  if (!bringsVersion(document)) object.metadata.resourceVersion = current.metadata.resourceVersion ?? '';
+  if (!hasVersion(document)) object.metadata.resourceVersion = current.metadata.resourceVersion ?? '';
   return ok(updateInStore(api, resource, object, { dryRun: isDryRun(url), subresource: info.subresource }));
 };
 
@@ -51,10 +51,10 @@ export const applyTo = (type: string, token: string, current: unknown, document:
   }
 };
 
-const bringsVersion = (document: unknown): boolean =>
+const hasVersion = (document: unknown): boolean =>
   isRecord(document) && isRecord(document.metadata) && document.metadata.resourceVersion !== undefined;
 
-/** Server-side apply: creates a missing object; otherwise merges, and removes fields that are no longer applied. */
+/** Server-side apply: creates a missing object, or merges and removes the fields that this apply leaves out. */
 const apply = (exchange: ResourceExchange, document: unknown): Answer => {
   const { api, resource, info, url } = exchange;
   const { subresource } = info;
@@ -65,7 +65,7 @@ const apply = (exchange: ResourceExchange, document: unknown): Answer => {
       'Invalid',
       'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
     );
-  if (!isRecord(document)) throw badRequest('error decoding YAML: the body is no object');
+  if (!isRecord(document)) throw badRequest('error decoding YAML: the body is not an object');
   const wanted = toObject(exchange, resource, document);
   const dryRun = isDryRun(url);
   const current = api.store.get(resource, wanted.metadata);

@@ -1,4 +1,4 @@
-// A watch: the events since a revision, then new events, one JSON line each, until the client or the server ends it.
+// A watch: one JSON line for each event since a revision and each new event, until the client or the server ends it.
 import type { ServerResponse } from 'node:http';
 import { apiVersionOf, type Resource } from '../../../api/resources.ts';
 import { type Api, namespaceOf, type ResourceExchange } from '../exchange/exchange.ts';
@@ -9,7 +9,7 @@ import { encoderFor, type WatchEncoder } from '../watch/encode.ts';
 import { createFilter } from '../watch/filter.ts';
 import { type Matcher, matcherOf } from './selection.ts';
 
-/** A silent watch gets bookmarks: clients give up on a server that sends nothing for minutes. */
+/** How often a watch gets a bookmark. Clients give up on a server that sends nothing for minutes. */
 const bookmarkMs = 30_000;
 /** The last bookmark comes this long before the end, as in Kubernetes. The next watch then misses little. */
 const lastBookmarkMs = 2000;
@@ -54,7 +54,7 @@ const inNamespace =
   (object) =>
     (namespace === undefined || object.metadata.namespace === namespace) && matches(object);
 
-/** The revision to start after. Undefined: start with all objects that there are. @throws StatusError 400 */
+/** The revision after which the watch starts. Undefined: it starts with all existing objects. @throws StatusError 400 */
 const startOf = (url: URL): number | undefined => {
   const version = url.searchParams.get('resourceVersion') ?? '';
   if (isTrue(url, 'sendInitialEvents')) return undefined;
@@ -81,7 +81,7 @@ const bookmark = (resource: Resource, revision: number, extra: object = {}): str
   return `${JSON.stringify({ type: 'BOOKMARK', object })}\n`;
 };
 
-/** Starts the bookmarks and the time limit. @returns a function that stops both, and the listening */
+/** Starts the bookmarks and the time limit. @returns a function that stops both and calls `unlisten` */
 const keepAlive = (
   { api, url, resource, response }: WatchExchange,
   send: Sink['send'],
@@ -107,7 +107,7 @@ const keepAlive = (
     unlisten();
   };
   api.signal.addEventListener('abort', end, { once: true });
-  // Open connections may still bring a watch while the server stops.
+  // A watch may still arrive on an open connection while the server stops.
   if (api.signal.aborted) end();
   return stop;
 };

@@ -17,9 +17,9 @@ interface Walk {
   readonly unknown: string[];
   /** The struct that has the field, for messages. */
   readonly struct: string;
-  /** With indices, as messages about unknown fields have it. */
+  /** The path with indices, for messages about unknown fields. */
   readonly path: string;
-  /** Without indices, as messages about wrong types have it. */
+  /** The path without indices, for messages about wrong types. */
   readonly goPath: string;
 }
 

@@ -4,7 +4,7 @@ import { parseField, shapeOf, typeOf } from './schema.ts';
 
 export const protobufType = 'application/vnd.kubernetes.protobuf';
 
-/** The body is no protobuf, or has an unknown type. */
+/** The body is not protobuf, or has an unknown type. */
 export class ProtobufError extends Error {
   override readonly name = 'ProtobufError';
 }
@@ -30,7 +30,7 @@ export const decodeProtobuf = (body: Buffer): Json => {
 };
 
 const tokenFor = (apiVersion: string, kind: string): string => {
-  // Options carry the version of the resource that they are for.
+  // DeleteOptions carry the apiVersion of the resource to delete.
   if (kind === 'DeleteOptions') return 'meta.v1.DeleteOptions';
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
   const token = typeOf({ group, kind });
@@ -131,7 +131,7 @@ const decodeField = (result: Json, { name, token, pointer }: NumberedField, wire
     result[name] = { ...((result[name] as Json) ?? {}), [key]: decodeSingle(shape.item, value) };
   } else {
     const value = decodeSingle(token, wire);
-    // Go's protobuf encoder writes zero values of fields that are no pointers. JSON leaves them out.
+    // Go's protobuf encoder writes the zero values of fields that are not pointers. JSON leaves them out.
     if (pointer || !isZero(value)) result[name] = value;
   }
 };

@@ -6,7 +6,7 @@ import { badRequest } from '../status.ts';
 
 export type FieldPredicate = (object: KubeObject) => boolean;
 
-/** Booleans: an absent one reads as `false`, other absent fields as an empty text. */
+/** Boolean fields. An absent boolean field reads as `false`, any other absent field as an empty text. */
 const booleans = new Set(['spec.unschedulable', 'spec.hostNetwork']);
 
 /** @throws StatusError 400 on a selector that can't be parsed or a field that can't be selected by */

@@ -13,7 +13,7 @@ export interface StoreEvent {
 
 export interface History {
   record(event: StoreEvent): void;
-  /** Events after a revision. Undefined when some of them are forgotten. */
+  /** The events after a revision. Undefined when the history has dropped some of them. */
   since(revision: number): readonly StoreEvent[] | undefined;
   /** The oldest revision from which a watch can start. */
   readonly floor: number;
@@ -21,7 +21,7 @@ export interface History {
   listen(listener: (event: StoreEvent) => void): () => void;
 }
 
-/** Kubernetes keeps a hundred. A client that was away for longer lists again, so more would only cost memory. */
+/** Kubernetes keeps 100 events. A client that missed more lists again, so a larger window only costs memory. */
 const windowSize = 128;
 
 export const createHistory = (from: number): History => {

@@ -15,11 +15,11 @@ export interface LogEntry {
 export interface RevisionLog {
   /** All entries not yet compacted, oldest first. */
   load(): IterableIterator<LogEntry>;
-  /** Once this returns, a crash of the process does not lose the entry. */
+  /** After this returns, a crash of the process does not lose the entry. */
   append(entry: LogEntry): void;
-  /** The last revision given to compact(). No watch can start before it. */
+  /** The revision of the last compact(). No watch can start before it. */
   readonly compacted: number;
-  /** Removes deletions up to a revision, and entries that another entry up to that revision replaced. */
+  /** Removes deletions up to a revision, and entries that a later entry up to that revision replaces. */
   compact(revision: number): void;
   close(): void;
 }

@@ -35,7 +35,7 @@ interface Bucket {
   sorted: string[] | undefined;
 }
 
-/** This many revisions stay on disk, so that watches can go on after a restart of the server. */
+/** This many revisions stay on disk, so that watches can continue after a restart of the server. */
 const keptRevisions = 1000;
 
 export const openStore = (log: RevisionLog): Store => {

@@ -10,7 +10,7 @@ export type Form = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObject
 
 const formatted = new Set<string>(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']);
 
-/** The first of the client's forms that this server has. @throws StatusError 406 */
+/** The first form in the client's Accept header that this server supports. @throws StatusError 406 */
 export const acceptedForm = (accept: string | undefined): Form => {
   if (!accept) return 'object';
   for (const alternative of accept.split(',')) {

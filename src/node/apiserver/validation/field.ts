@@ -65,7 +65,7 @@ const reasons: Readonly<Record<FieldError['type'], string>> = {
 
 export const fieldErrorReason = (error: FieldError): string => reasons[error.type];
 
-/** A value as Go prints it, for values that goValue can't print. */
+/** A text that is already in Go's notation, for values that goValue can't print. */
 export class GoLiteral {
   readonly text: string;
   constructor(text: string) {

@@ -16,7 +16,7 @@ export const createFilter =
     const before = previous !== undefined && matches(previous);
     if (matches(object)) return { type: before ? 'MODIFIED' : 'ADDED', object, json };
     if (!before) return undefined;
-    // The last state that matched, with the revision at which it stopped matching.
+    // The last state that matched, with the revision of the write after which it did not match.
     const metadata = { ...previous.metadata, resourceVersion: object.metadata.resourceVersion ?? '' };
     return { type: 'DELETED', object: { ...previous, metadata }, json: undefined };
   };

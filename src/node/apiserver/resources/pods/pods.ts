@@ -14,7 +14,7 @@ const updateProblem =
   '`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),' +
   '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 
-/** The spec, with every field that may change taken from another spec. */
+/** A copy of `spec` with the mutable fields of `from`. */
 const withMutable = (spec: PodSpec, from: PodSpec): PodSpec => {
   const images = (containers: PodSpec['containers'] = [], others: PodSpec['containers'] = []) =>
     containers.map((container, index) => ({ ...container, image: others[index]?.image ?? container.image }));
@@ -40,7 +40,7 @@ const requireAccount = ({ metadata, spec }: Pod, { store }: AdmissionContext): v
   throw forbidden(pods, metadata.name, problem);
 };
 
-/** Only a pod on a node gets time: its kubelet stops the containers. */
+/** Only a pod on a node has a grace period, because a kubelet stops its containers. */
 const gracePeriod = ({ spec, status }: Pod, requested: number | undefined): number => {
   if (!spec.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0;
   return Math.max(0, requested ?? spec.terminationGracePeriodSeconds ?? 30);

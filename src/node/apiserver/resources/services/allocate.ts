@@ -1,4 +1,4 @@
-// Assigns a service's address and node ports: the ones that the user chose, or free ones.
+// Assigns a service's address and node ports: those that the user chose, or free ones.
 import type { Service, ServicePort } from '../../../../api/core.ts';
 import { services } from '../../../../api/resources.ts';
 import type { Ipv4 } from '../../../../api/scalars.ts';

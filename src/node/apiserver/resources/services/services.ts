@@ -29,7 +29,7 @@ const setDefaults = (service: Service): void => {
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
 };
 
-/** Keeps addresses and node ports that the update leaves out, and drops those that the new type does not have. */
+/** Keeps addresses and node ports that the update leaves out. Drops them when the new type has none. */
 const prepareUpdate = (next: Service, current: Service): void => {
   const { spec } = next;
   const before = current.spec;
@@ -66,7 +66,7 @@ const keepNodePorts = ({ spec }: Service, { spec: before }: Service): void => {
   }
 };
 
-/** Drops the node ports that the current service has. Other node ports stay, for validation to refuse. */
+/** Drops the node ports that the current service has. Other node ports stay, so that validation refuses them. */
 const dropNodePorts = ({ spec }: Service, { spec: before }: Service): void => {
   if (before.type === 'ClusterIP' || before.type === 'ExternalName') return;
   for (const port of spec.ports ?? []) {
