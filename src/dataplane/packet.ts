@@ -21,7 +21,7 @@ export interface Packet {
 
 /** What `trace` cannot read from the rules. */
 export interface TraceOptions {
-  /** The node's own addresses, for `--dst-type LOCAL` and the routing decision. 127.0.0.0/8 and ::1 are always local. */
+  /** The node's addresses, for `--dst-type LOCAL` and the routing decision. Loopback addresses are always local. */
   readonly localAddresses?: readonly string[];
   /**
    * `network`: a pod or another machine sends the packet, which enters at PREROUTING.

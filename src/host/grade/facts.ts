@@ -79,7 +79,7 @@ export class MissingFacts extends Error {
 }
 
 /** Asks about every item. When facts are missing, asks for the missing facts of all items at once. */
-export const atOnce = <T, R>(items: readonly T[], ask: (item: T) => R): readonly R[] => {
+export const askAll = <T, R>(items: readonly T[], ask: (item: T) => R): readonly R[] => {
   const missing: FactRequest[] = [];
   const answers = items.flatMap((item) => {
     try {

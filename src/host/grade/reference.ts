@@ -26,7 +26,7 @@ export const parseReference = (reference: string): Reference => {
 };
 
 /** The reference as a sentence shows it: `pod/shop/cart` → `pod shop/cart`. The namespace `default` is left out. */
-export const words = (reference: string): string => {
+export const describeReference = (reference: string): string => {
   const { kind, namespace, name, label } = parseReference(reference);
   const where = namespace === 'default' ? '' : `${namespace}/`;
   return label ? `${kind} ${where}(${label.key}=${label.value})` : `${kind} ${where}${name}`;

@@ -1,4 +1,4 @@
-// What the student did outside of the cluster: answers and begun tasks. host/tasks reads it, host/cli passes it in.
+// The part of the student's work that is not in the cluster: answers and begun tasks. host/tasks stores them.
 import type { TaskDefinition } from '../../api/lab.ts';
 
 export interface Student {

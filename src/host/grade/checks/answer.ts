@@ -5,9 +5,9 @@ import type { Rule } from '../../../dataplane/model.ts';
 import { parseRuleset } from '../../../dataplane/parse.ts';
 import { matchOf } from '../../../dataplane/query.ts';
 import { didYouMean } from '../../../kit/suggest.ts';
-import { atOnce, Unmet } from '../facts.ts';
+import { askAll, Unmet } from '../facts.ts';
 import { patternOf } from '../match.ts';
-import { isProgram, words } from '../reference.ts';
+import { describeReference, isProgram } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';
 import type { View } from '../view/view.ts';
 import { identifier, localized, match, nodePlace, oneOrMore, place, textOrNumber } from './fields.ts';
@@ -135,10 +135,10 @@ const rightAnswers = (check: Answer, view: View, say: Say): readonly string[] =>
 /** The veth on the node whose peer is the pod's eth0. */
 const vethOf = (pod: string, { facts, places }: View, say: Say): string => {
   const place = places.one(pod);
-  const [inside, outside] = atOnce([place, { machine: place.machine }], (spot) => facts.at(spot, 'links'));
+  const [inside, outside] = askAll([place, { machine: place.machine }], (spot) => facts.at(spot, 'links'));
   const peer = inside?.links?.find(({ name }) => name === 'eth0')?.peerIndex;
   const veth = outside?.links?.find(({ ifindex, kind }) => kind === 'veth' && ifindex === peer);
-  if (!veth) throw new Unmet(say.noVeth(words(pod), place.machine));
+  if (!veth) throw new Unmet(say.noVeth(describeReference(pod), place.machine));
   return veth.name;
 };
 

@@ -1,7 +1,7 @@
 // The object check: a Kubernetes object exists, and its fields have the right values.
 import { z } from 'zod';
 import { inRange, inWords, isMatch, type TextMatch } from '../match.ts';
-import { parseReference, queryPath, words } from '../reference.ts';
+import { describeReference, parseReference, queryPath } from '../reference.ts';
 import { english as en, type Phrases } from '../say/en.ts';
 import type { View } from '../view/view.ts';
 import { count, match } from './fields.ts';
@@ -59,13 +59,13 @@ export const objectCheck = checkKind({
   words: { en: english, ko: korean },
   expected: ({ object, exists, where }, say) =>
     say.objectExpected(
-      words(object),
+      describeReference(object),
       exists,
       where.map((condition) => conditionWords(condition, say)),
     ),
   judge(check, view, say) {
     const object = view.objects.find(check.object);
-    const name = words(check.object);
+    const name = describeReference(check.object);
     const { kind, namespace } = parseReference(check.object);
     if (!check.exists)
       return [{ holds: object === undefined, observed: object ? say.objectThere(name, []) : say.noSuch(name) }];

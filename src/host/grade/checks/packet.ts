@@ -8,7 +8,7 @@ import { renderRule } from '../../../dataplane/render.ts';
 import { trace } from '../../../dataplane/trace.ts';
 import { Unmet } from '../facts.ts';
 import { brief } from '../match.ts';
-import { parseReference, words } from '../reference.ts';
+import { describeReference, parseReference } from '../reference.ts';
 import { english as en, type Phrases } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import type { Verdict } from '../verdict.ts';
@@ -75,7 +75,7 @@ export const packetExpected = (on: string, { from, to, lands, fate, masquerade }
   const isPlace = from.includes('/') && !from.includes('${');
   const source = from === 'node/*' ? say.nodeItself() : isPlace ? say.where(from) : from;
   const ends = lands?.map((end) =>
-    end.startsWith('endpoints/') ? say.endpointsOf(words(end.replace(/^endpoints/, 'service'))) : end,
+    end.startsWith('endpoints/') ? say.endpointsOf(describeReference(end.replace(/^endpoints/, 'service'))) : end,
   );
   const end = ends ? say.goesTo(ends) : say.fate(fate);
   return say.packetExpected(on, source, to, `${end}${masquerade === undefined ? '' : say.source(masquerade)}`);
@@ -139,7 +139,7 @@ const endpointsOf = (reference: string, { objects }: View, say: Say): readonly s
         .flatMap(({ addresses }) => (ports ?? []).map(({ port }) => `${addresses[0]}:${port}`)),
     );
   if (found.length > 0) return found;
-  throw new Unmet(say.noEndpoints(words(reference.replace(/^endpoints/, 'service'))), say.selectorHint());
+  throw new Unmet(say.noEndpoints(describeReference(reference.replace(/^endpoints/, 'service'))), say.selectorHint());
 };
 
 const resultWords = ({ fate, lands, masq }: PacketTrace, to: string, say: Say): string => {

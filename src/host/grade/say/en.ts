@@ -1,7 +1,7 @@
 // English phrases that several kinds of checks share. Phrases of a single kind are in the file of the kind (`checks/`).
 import type { Language } from '../../../api/lab.ts';
 import { type CountRange, inWords, type TextMatch } from '../match.ts';
-import { words } from '../reference.ts';
+import { describeReference } from '../reference.ts';
 
 export const english = {
   language: 'en' as Language,
@@ -13,7 +13,7 @@ export const english = {
   /** A place, from its reference. */
   where: (reference: string): string => {
     if (reference === 'node/*') return 'every node';
-    return reference.startsWith('pod/') ? words(reference) : (reference.split('/').at(-1) ?? '');
+    return reference.startsWith('pod/') ? describeReference(reference) : (reference.split('/').at(-1) ?? '');
   },
   count: ({ min, max }: CountRange): string => {
     if (max === undefined) return `at least ${min}`;

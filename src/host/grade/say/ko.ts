@@ -1,7 +1,7 @@
 // Korean phrases that several kinds of checks share. Technical terms stay as Korean engineers use them.
 // A filled-in name has no particle that depends on the last sound of the name (이/가, 을/를, 와/과).
 import { inWords } from '../match.ts';
-import { words } from '../reference.ts';
+import { describeReference } from '../reference.ts';
 import type { Phrases } from './en.ts';
 
 export const korean: Phrases = {
@@ -10,7 +10,7 @@ export const korean: Phrases = {
   listed: (items) => (items.length === 0 ? '(없음)' : items.join(', ')),
   where: (reference) => {
     if (reference === 'node/*') return '모든 노드';
-    return reference.startsWith('pod/') ? words(reference) : (reference.split('/').at(-1) ?? '');
+    return reference.startsWith('pod/') ? describeReference(reference) : (reference.split('/').at(-1) ?? '');
   },
   count: ({ min, max }) => {
     if (max === undefined) return `${min}개 이상`;

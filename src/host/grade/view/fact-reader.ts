@@ -1,7 +1,7 @@
 // Reads single facts from the store. Throws the right error when a fact could not be gathered.
 import type { FactName, Facts } from '../../../api/fabric.ts';
 import {
-  atOnce,
+  askAll,
   BrokenFact,
   type Fact,
   type FactKind,
@@ -37,7 +37,7 @@ export class FactReader {
   at(spot: Spot, ...wants: readonly FactName[]): Facts {
     return Object.assign(
       {},
-      ...atOnce(wants, (want) => this.one<'facts'>({ kind: 'facts', spot: spotOf(spot), want })),
+      ...askAll(wants, (want) => this.one<'facts'>({ kind: 'facts', spot: spotOf(spot), want })),
     );
   }
 

@@ -4,7 +4,7 @@ import type { Pod } from '../../../api/core.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { allResources, apiPathOf, type Resource } from '../../../api/resources.ts';
 import { BrokenFact, Unmet } from '../facts.ts';
-import { isProgram, parseReference, queryPath, words } from '../reference.ts';
+import { describeReference, isProgram, parseReference, queryPath } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';
 import type { FactReader } from './fact-reader.ts';
 import type { Machines } from './machines.ts';
@@ -55,7 +55,7 @@ export class Objects {
     const object = this.find<T>(reference);
     if (object) return object;
     const { say } = this.#options;
-    const name = words(reference);
+    const name = describeReference(reference);
     throw new Unmet(say.noSuch(name), say.createFirst(name));
   }
 
@@ -66,12 +66,12 @@ export class Objects {
   fill(text: string): string {
     return text.replaceAll(template, (_, reference: string, path: string) => {
       const value = queryPath(this.get(reference), path)[0];
-      if (value === undefined) throw new Unmet(this.#options.say.hasNoField(words(reference), path));
+      if (value === undefined) throw new Unmet(this.#options.say.hasNoField(describeReference(reference), path));
       return String(value);
     });
   }
 
-  /** The student is at fault when the API server is stopped. The lab is at fault when it runs without answering. */
+  /** A stopped API server is the student's fault. An API server that runs without answering is the lab's fault. */
   #listError(cause: string): Error {
     const { cluster, facts, machines, say } = this.#options;
     const plane = cluster.nodes.find(({ role }) => role === 'control-plane')?.name ?? '';

@@ -2,8 +2,8 @@
 import type { ClusterSpec } from '../../../api/cluster.ts';
 import type { Pod } from '../../../api/core.ts';
 import type { PlaceRef } from '../../../api/lab.ts';
-import { atOnce, type Spot, Unmet } from '../facts.ts';
-import { words } from '../reference.ts';
+import { askAll, type Spot, Unmet } from '../facts.ts';
+import { describeReference } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';
 import type { Machines } from './machines.ts';
 import type { Objects } from './objects.ts';
@@ -46,13 +46,13 @@ export class Places {
 
   /** Asks the same question about every place. The missing facts of all places are gathered together. */
   each<T>(reference: PlaceRef, ask: (place: Place) => T): readonly T[] {
-    return atOnce(this.all(reference), ask);
+    return askAll(this.all(reference), ask);
   }
 
   #pod(reference: PlaceRef): Place {
     const { machines, objects, say } = this.#options;
     const pod = objects.get<Pod>(reference);
-    const label = words(reference);
+    const label = describeReference(reference);
     const { nodeName, hostNetwork } = pod.spec;
     const podIp = pod.status?.podIP;
     if (nodeName === undefined || podIp === undefined)

@@ -26,7 +26,7 @@ interface ManagedFields {
   fieldsV1?: FieldSet;
   subresource?: string;
 }
-/** metav1.FieldsV1: `f:name` is a field, `k:{"port":80}` is an item of a list with a merge key, `.` is the value itself. */
+/** metav1.FieldsV1. `f:name`: a field. `k:{"port":80}`: an item of a list with a merge key. `.`: the value itself. */
 interface FieldSet {
   [key: string]: FieldSet;
 }

@@ -32,7 +32,7 @@ interface Printing<T> {
 interface Strategy<T> {
   /** Fills in what the client left out, on create and on update. */
   setDefaults?(object: T): void;
-  /** Sets the initial values of a new object, and overrides what the client sent. @throws StatusError to refuse the object */
+  /** Sets initial values of a new object, whatever the client sent. @throws StatusError to refuse the object */
   prepareCreate?(object: T, context: AdmissionContext): void;
   /** Restores the fields that an update may not change. */
   prepareUpdate?(next: T, current: T): void;

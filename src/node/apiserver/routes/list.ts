@@ -15,7 +15,7 @@ export const list = (exchange: ResourceExchange<{ readonly store: Store }>): Ans
   const from = readContinue(url.searchParams.get('continue'));
   const all = api.store.list(resource, namespaceOf(exchange));
   const rest = from === undefined ? all : all.slice(indexAfter(all, from.start));
-  // One object more than fits on the page: it shows whether there is another page.
+  // One object more than the page has room for. The extra object shows whether there is another page.
   const found = limit > 0 ? firstMatching(rest, matches, limit + 1) : rest.filter(matches);
   const page = limit > 0 ? found.slice(0, limit) : found;
   const last = found.length > page.length ? page.at(-1) : undefined;

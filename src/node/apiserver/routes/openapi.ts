@@ -1,4 +1,4 @@
-// OpenAPI v3, made from the schema. `kubectl explain` reads it, and kubectl finds there that the server validates fields.
+// OpenAPI v3, made from the schema, for `kubectl explain`. It also tells kubectl that the server validates fields.
 import { createHash } from 'node:crypto';
 import { allResources, apiPathOf, type Resource } from '../../../api/resources.ts';
 import { kubernetesVersion } from '../../../api/version.ts';
@@ -17,7 +17,7 @@ const explanations: Explanations = Object.assign({}, ...allDefinitions.map((defi
 const v2Type = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 /**
  * An empty OpenAPI v2 document in protobuf: `{swagger: "2.0"}`. kubectl reads it for kinds that v3 doesn't have.
- * Without it, kubectl does not say "no matches for kind".
+ * Without this document, kubectl does not report "no matches for kind".
  */
 const v2Document = '\n\u00032.0';
 

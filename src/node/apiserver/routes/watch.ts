@@ -54,7 +54,7 @@ const inNamespace =
   (object) =>
     (namespace === undefined || object.metadata.namespace === namespace) && matches(object);
 
-/** The revision after which the watch starts. Undefined: it starts with all existing objects. @throws StatusError 400 */
+/** The revision after which the watch starts. Undefined to start with all existing objects. @throws StatusError 400 */
 const startOf = (url: URL): number | undefined => {
   const version = url.searchParams.get('resourceVersion') ?? '';
   if (isTrue(url, 'sendInitialEvents')) return undefined;

@@ -1,4 +1,4 @@
-// All objects in memory, over the revision log: reads never touch the disk, and a write returns once it is in the log.
+// Keeps all objects in memory: reads never touch the disk. A write returns after the revision log on disk has it.
 // All methods are synchronous, so a handler that reads, changes and writes without an await needs no lock.
 import type { KubeObject } from '../../../api/meta.ts';
 import { allResources, type Resource } from '../../../api/resources.ts';
