@@ -6,6 +6,8 @@ import { ExecError } from './exec.ts';
 const timeoutMs = 10_000;
 /** A tool that took this long has grown large; restart it. */
 const restartAfterMs = 20;
+/** The same for the first answer, which includes the start of the tool. */
+const restartAfterFirstMs = 100;
 
 /** The program ends when this process ends, because its standard input closes. */
 export class StandingTool {
@@ -27,10 +29,11 @@ export class StandingTool {
    */
   async ask(question: string, signal: AbortSignal): Promise<string> {
     const started = performance.now();
+    const longestMs = this.#conversation ? restartAfterMs : restartAfterFirstMs;
     this.#conversation ??= new Conversation(this.#argv, this.#sentinel);
     try {
       const answer = await this.#conversation.ask(question, signal);
-      if (performance.now() - started > restartAfterMs) this.close();
+      if (performance.now() - started > longestMs) this.close();
       return answer;
     } catch (error) {
       this.close();

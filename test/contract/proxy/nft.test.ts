@@ -153,7 +153,7 @@ test('restarts an nft process that was killed', async () => {
       const running = nftProcess();
       return running === undefined ? notYet('no nft process') : done([now, running] as const);
     },
-    { timeoutMs: 30_000 },
+    { timeoutMs: 90_000 },
   );
   process.kill(pid, 'SIGKILL');
   await expect(state.read(signal)).rejects.toThrow();
