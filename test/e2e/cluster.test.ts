@@ -63,7 +63,7 @@ describe('a cluster', () => {
     expect(facts.sysctls).toMatchObject({ 'net.ipv4.ip_forward': '1' });
   });
 
-  test('is left unchanged by a second start, which restores a deleted link', async () => {
+  test('a second start restores a deleted link, and creates nothing else', async () => {
     await docker.exec(`labs-${name}-node01`, { command: ['ip', 'link', 'delete', 'eth0'] });
     const again = await mustStart(requestFor(name));
     await again.cluster[Symbol.asyncDispose]();

@@ -71,7 +71,7 @@ const traces = async (machine: string): Promise<readonly string[]> => {
   return Object.entries(found).flatMap(([mode, there]) => (there ? [mode] : []));
 };
 
-/** Whether the engine's kernel has ip_vs. If not, kube-proxy says so and uses iptables. */
+/** The mode that runs when ipvs is chosen. If the engine's kernel lacks ip_vs, kube-proxy uses the fallback. */
 const ipvsOr = async (fallback: string): Promise<string> =>
   (await run('node01', 'ipvsadm -Ln >/dev/null 2>&1 && echo yes')) === 'yes' ? 'ipvs' : fallback;
 

@@ -27,8 +27,10 @@ export interface Tls {
  * @throws LabError LAB_DOCKER_HOST when a setting is invalid
  */
 export const findEndpoint = (variables: Variables): Endpoint => {
-  const address = variables.DOCKER_HOST || contextHost(variables);
-  if (address) return parseEndpoint(address, variables);
+  const address = variables.DOCKER_HOST;
+  if (address) return parseEndpoint(address, variables) ?? refuseHost(address);
+  const context = findContext(variables);
+  if (context) return parseEndpoint(context.address, variables) ?? refuseContext(context);
   const home = variables.HOME ?? homedir();
   const sockets = [
     systemSocket,
@@ -42,11 +44,12 @@ export const findEndpoint = (variables: Variables): Endpoint => {
 export const formatEndpoint = (endpoint: Endpoint): string =>
   endpoint.kind === 'unix' ? endpoint.path : `${endpoint.kind}://${endpoint.host}:${endpoint.port}`;
 
-const parseEndpoint = (address: string, variables: Variables): Endpoint => {
+/** Undefined when the address is not the address of a Docker engine. */
+const parseEndpoint = (address: string, variables: Variables): Endpoint | undefined => {
   if (address.startsWith('unix://')) return { kind: 'unix', path: address.slice(7) || systemSocket };
   if (address.startsWith('/')) return { kind: 'unix', path: address };
   const url = URL.parse(address.includes('://') ? address : `tcp://${address}`);
-  if (!url?.hostname) throw misunderstood(address);
+  if (!url?.hostname) return undefined;
   switch (url.protocol) {
     case 'tcp:':
     case 'http:':
@@ -55,7 +58,7 @@ const parseEndpoint = (address: string, variables: Variables): Endpoint => {
     case 'ssh:':
       return { kind: 'ssh', host: url.hostname, port: Number(url.port || 22), user: url.username || undefined };
     default:
-      throw misunderstood(address);
+      return undefined;
   }
 };
 
@@ -73,20 +76,36 @@ const tcpEndpoint = (url: URL, variables: Variables): Endpoint => {
   return { kind: 'tcp', host: url.hostname, port, tls };
 };
 
-const misunderstood = (address: string): LabError =>
-  new LabError('LAB_DOCKER_HOST', `DOCKER_HOST is "${address}", which is not the address of a Docker engine`, {
+const refuseHost = (address: string): never => {
+  throw new LabError('LAB_DOCKER_HOST', `DOCKER_HOST is "${address}", which is not the address of a Docker engine`, {
     hint: 'Set it to unix:///path/docker.sock, tcp://host:port or ssh://user@host, or unset it.',
   });
+};
 
-/** The host of the context chosen with `docker context use` or DOCKER_CONTEXT. Undefined for the default context. */
-const contextHost = (variables: Variables): string | undefined => {
+interface Context {
+  readonly name: string;
+  readonly address: string;
+}
+
+const refuseContext = ({ name, address }: Context): never => {
+  throw new LabError(
+    'LAB_DOCKER_HOST',
+    `The Docker context "${name}" has the address "${address}", which labs can't use`,
+    {
+      hint: 'Choose another context with `docker context use`, or set DOCKER_HOST.',
+    },
+  );
+};
+
+/** The context chosen with `docker context use` or DOCKER_CONTEXT. Undefined for the default context. */
+const findContext = (variables: Variables): Context | undefined => {
   const folder = variables.DOCKER_CONFIG || join(variables.HOME ?? homedir(), '.docker');
   const name = variables.DOCKER_CONTEXT || readJson(join(folder, 'config.json'))?.currentContext;
   if (typeof name !== 'string' || name === '' || name === 'default') return undefined;
   const digest = createHash('sha256').update(name).digest('hex');
   const meta = readJson(join(folder, 'contexts', 'meta', digest, 'meta.json'));
-  const host = (meta?.Endpoints as { docker?: { Host?: string } } | undefined)?.docker?.Host;
-  if (host) return host;
+  const address = (meta?.Endpoints as { docker?: { Host?: string } } | undefined)?.docker?.Host;
+  if (address) return { name, address };
   throw new LabError('LAB_DOCKER_HOST', `The Docker context "${name}" does not exist`, {
     hint: 'Choose one that `docker context ls` lists, or unset DOCKER_CONTEXT.',
   });

@@ -37,7 +37,7 @@ describe('where Docker listens', () => {
     });
   });
 
-  test.each(['::', 'ftp://box', 'tcp://'])('an address like %s is refused by name', (address) => {
+  test.each(['::', 'ftp://box', 'tcp://'])('refuses the address %s and names DOCKER_HOST', (address) => {
     expect(() => findEndpoint({ DOCKER_HOST: address, HOME: home })).toThrow(`DOCKER_HOST is "${address}"`);
   });
 
@@ -49,6 +49,14 @@ describe('where Docker listens', () => {
     expect(findEndpoint(variables)).toEqual({ kind: 'unix', path: '/run/user/1000/docker.sock' });
     expect(() => findEndpoint({ ...variables, DOCKER_CONTEXT: 'gone' })).toThrow('"gone" does not exist');
     expect(findEndpoint({ ...variables, DOCKER_CONTEXT: 'default' })).toMatchObject({ kind: 'unix' });
+  });
+
+  test('refuses a context with an unusable address, and names the context', () => {
+    const digest = createHash('sha256').update('odd').digest('hex');
+    put(`contexts/meta/${digest}/meta.json`, '{"Endpoints":{"docker":{"Host":"npipe:////./pipe/docker_engine"}}}');
+    expect(() => findEndpoint({ DOCKER_CONFIG: home, HOME: home, DOCKER_CONTEXT: 'odd' })).toThrow(
+      'The Docker context "odd" has the address "npipe:////./pipe/docker_engine"',
+    );
   });
 
   test('a rootless engine’s socket is found where the system has none', () => {
