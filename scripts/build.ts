@@ -64,7 +64,7 @@ const main = async (): Promise<void> => {
     ...insideContainers({ [`node/${program}`]: `src/node/${folder}/main.ts` }),
     ...(program === 'kube-proxy' ? outsideLabs : {}),
   }));
-  // One build each, so that an error in one bundle does not prevent the others.
+  // Each bundle has its own build, so that an error in one bundle does not prevent the others.
   const builds = [...bundles, insideContainers({ fabric: 'src/fabric/main.ts' }), onTheHost];
   const results = await Promise.allSettled(builds.map(bundle));
   await put(join(dist, 'node', 'package.json'), '{"type":"commonjs"}\n');

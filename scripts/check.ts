@@ -1,4 +1,4 @@
-// `npm run check`: types, style and unit tests; test/unit/repo checks who imports whom. Needs neither root nor Docker.
+// `npm run check`: checks types, style and unit tests. Needs neither root nor Docker.
 import { $, chalk } from 'zx';
 import { type StepResult, step } from './lib/steps.ts';
 import { root, runProject } from './lib/vitest.ts';

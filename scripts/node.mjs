@@ -1,12 +1,12 @@
-// Runs a script of this folder under Node 24: in this process if it is new enough, else with the Node in node_modules.
+// Runs a script of this folder with Node 24: in this process if its Node is new enough, else with node_modules' Node.
 //   node scripts/node.mjs test.ts --flag
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-// `npx labs` in a checkout without `npm ci` also runs `prepare`. A failure there would break npx's cache for good;
-// bin/labs.js then says what to do.
+// `npx labs` in a checkout without `npm ci` also runs `prepare`. A failure there would break npx's cache permanently.
+// So this script succeeds, and bin/labs.js tells the user what to do.
 const installed = existsSync(fileURLToPath(new URL('../node_modules/esbuild', import.meta.url)));
 if (process.env.npm_lifecycle_event === 'prepare' && !installed) process.exit(0);
 
@@ -26,7 +26,7 @@ function newerNode() {
     return createRequire(import.meta.url).resolve(`node-linux-${process.arch}/bin/node`);
   } catch {
     console.error(
-      `This needs Node 24 or newer, this is ${process.version}. \`npm ci\` brings one (it must not omit optional dependencies).`,
+      `This needs Node 24 or newer, but this is ${process.version}. Run \`npm ci\` with optional dependencies; it installs Node 24.`,
     );
     process.exit(3);
   }

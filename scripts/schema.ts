@@ -7,7 +7,7 @@
 //   ?               the field is a pointer in Go
 //   |strategy:key   how a strategic merge patch merges the field
 //   #n              the field's number in protobuf
-// A field `~n` is a struct that JSON inlines and protobuf nests. Only types that the API's kinds reach are kept.
+// A field `~n` is a struct that JSON inlines and protobuf nests. The file has only the types that the API's kinds use.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,13 +31,13 @@ const special: Record<string, string> = {
 };
 const scalars = new Set(['string', 'bool', 'int', 'int32', 'int64', 'float64', 'uint8']);
 
-/** Type → its fields, or the type that it is another name for. */
+/** Type → its fields, or for an alias the other type. */
 const types: Record<string, Fields | string> = {
   'types.UID': 'string',
   'types.NodeName': 'string',
 };
 
-/** A Go package: its name in tokens (`apps.v1`), and the packages that its source imports, by their name there. */
+/** A Go package: its name in tokens (`apps.v1`), and the packages that its source imports, by their alias. */
 interface GoPackage {
   readonly name: string;
   readonly imports: ReadonlyMap<string, string>;
@@ -125,7 +125,7 @@ const addField = (fields: Fields, { token, isPointer, json, tags, comments }: Go
 /** Replaces embedded structs by their fields. */
 const inline = (name: string): Fields => {
   const own = types[name];
-  if (typeof own !== 'object') throw new Error(`${name} is no struct`);
+  if (typeof own !== 'object') throw new Error(`${name} is not a struct`);
   const result: Fields = {};
   for (const [field, token] of Object.entries(own)) {
     if (!field.startsWith('...')) result[field] = token;
@@ -137,7 +137,7 @@ const inline = (name: string): Fields => {
   return result;
 };
 
-/** The kinds of all bodies. Kinds of options come in the query. */
+/** The types of all request and response bodies. Kinds of options are left out, because they come in the query. */
 const bodies = (): string[] => {
   const ofSubresources = Object.values(subresources).flatMap((subresource) =>
     'kind' in subresource && !subresource.kind.endsWith('Options') ? [typeOf({ group: '', ...subresource })] : [],
@@ -145,7 +145,7 @@ const bodies = (): string[] => {
   return [...[...allResources, ...allReviews].map(typeOf), ...ofSubresources, 'meta.v1.DeleteOptions'];
 };
 
-/** The wanted types, and all types that their fields have. */
+/** The wanted types and, recursively, the types of their fields. */
 const reach = (root: string, wanted: readonly string[]): Record<string, Fields | string> => {
   const result: Record<string, Fields | string> = {};
   const names = [...wanted];
@@ -167,7 +167,7 @@ const reach = (root: string, wanted: readonly string[]): Record<string, Fields |
 const root = process.argv[2];
 if (!root) throw new Error('usage: node scripts/schema.ts <folder with k8s.io/api and k8s.io/apimachinery>');
 readPackage(root, metaPackage);
-// Go has bytes there, but they hold JSON.
+// In Go this type has bytes, but the bytes are JSON.
 types['meta.v1.FieldsV1'] = 'any';
 const sorted = Object.entries(reach(root, [...bodies(), 'meta.v1.TypeMeta'])).sort(([a], [b]) => (a < b ? -1 : 1));
 const output = join(import.meta.dirname, '../src/node/apiserver/schema/fields.json');

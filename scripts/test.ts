@@ -29,7 +29,7 @@ const main = async (): Promise<void> => {
   const setup = await step('set-up', () => run`${node} bin/labs.js setup --yes`);
   steps.push(setup);
   if (setup.ok) steps.push(await step('kubectl for the contract tests', takeKubectl));
-  // The virtual machine is slow and mostly busy on one processor: the contract tests use the other one meanwhile.
+  // The virtual machine is slow and mostly uses one processor. The contract tests use the other processor meanwhile.
   tallies.push(...(await Promise.all([contractTests(), ...(setup.ok ? [machineTests()] : [])])));
   if (!setup.ok) console.log(chalk.red('The set-up failed. The end-to-end tests and the virtual machine need it.'));
   else if (!isLong) tallies.push(await runProject('e2e'));
@@ -37,7 +37,7 @@ const main = async (): Promise<void> => {
   summarise(steps, tallies);
 };
 
-/** Runs `npm run check`. Its unit tests are counted one by one; the step counts only if another part of it failed. */
+/** Runs `npm run check`. Counts its unit tests one by one, and the step itself only if another part failed. */
 const check = async (steps: StepResult[], tallies: Tally[]): Promise<void> => {
   const result = await step('check', () => run`${node} scripts/check.ts`);
   const unit = await readTally('unit', `${root}out/unit.json`);
@@ -62,7 +62,7 @@ const takeKubectl = async (): Promise<void> => {
   process.env.PATH = `${tools}:${process.env.PATH}`;
 };
 
-/** The contract tests make network namespaces, which only root may do. */
+/** Runs the contract tests as root, because they create network namespaces. */
 const contractTests = async (): Promise<Tally> => {
   const options: RunOptions = { prefixed: true, ...(isLong ? { files: longTests('contract') } : {}) };
   if (isRoot) return runProject('contract', options);
@@ -76,7 +76,7 @@ const contractTests = async (): Promise<Tally> => {
   return { project: 'contract', passed: 0, failed: 1, failures: [why], skipped: [] };
 };
 
-/** Tests of ipvs mode, which few machines' kernels have. */
+/** Runs the tests of ipvs mode in the virtual machine, because few kernels have IPVS. */
 const machineTests = async (): Promise<Tally> => {
   if (process.arch === 'x64') {
     const files = isLong ? longTests('vm') : [];
@@ -86,7 +86,7 @@ const machineTests = async (): Promise<Tally> => {
   return { project: 'vm', passed: 0, failed: 0, failures: [], skipped: [why] };
 };
 
-/** Tests name their labs `test-…` or `e2e-…`. Such a lab that still runs was left behind, which is a failure. */
+/** Deletes labs named `test-…` or `e2e-…`, which only tests use. Fails if there was one: a test left it behind. */
 const removeLeftovers = async (): Promise<void> => {
   const list = await $({ cwd: root, quiet: true })`${node} bin/labs.js list --json`;
   const { running = [] } = JSON.parse(list.stdout) as { running?: { name: string }[] };

@@ -21,7 +21,7 @@ const results = 'out/vm.json';
 /** A run takes about eight minutes on an idle machine. */
 const testTimeoutMs = 1_800_000 * longFactor;
 
-/** Everything is about ten times slower without KVM: use compiled code and the bundled kube-proxy, and wait longer. */
+/** Without KVM, programs are about ten times slower. So tests use compiled code and wait longer. */
 const environment = [
   'export NODE_COMPILE_CACHE=/tmp/compiled TEST_KUBE_PROXY=/work/dist/node/kube-proxy.js TEST_PATIENCE=4',
   `export PROXY_MODES=ipvs CI=1 NO_COLOR=1 TEST_VM=1 TEST_LONG=${longFactor}`,

@@ -1,4 +1,4 @@
-// Checks who imports whom with dependency-cruiser.
+// Checks with dependency-cruiser which folder imports which.
 import { fileURLToPath } from 'node:url';
 import { $ } from 'zx';
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Removes those whose process has ended or is a child of this process. Call this when the children are done.
+ * Removes namespaces and folders whose process has ended or is a child of this process. Call it after the children's
+ * work is done.
  * @param spaces names of network namespaces; the first group is the process id. Processes in them are killed.
  * @param folders names of folders in the temporary folder; the first group is the process id
  */
@@ -14,7 +15,7 @@ export const removeLeftovers = (spaces: RegExp, folders: RegExp): void => {
   const names = ip('list')
     .split('\n')
     .map((line) => line.split(' ', 1)[0] ?? '');
-  for (const name of names.filter((each) => isLeft(each, spaces))) {
+  for (const name of names.filter((each) => isLeftover(each, spaces))) {
     try {
       for (const pid of ip('pids', name).match(/\d+/g) ?? []) process.kill(Number(pid), 'SIGKILL');
       ip('delete', name);
@@ -23,17 +24,17 @@ export const removeLeftovers = (spaces: RegExp, folders: RegExp): void => {
       if (existsSync(`/run/netns/${name}`)) throw error;
     }
   }
-  for (const name of readdirSync(tmpdir()).filter((each) => isLeft(each, folders)))
+  for (const name of readdirSync(tmpdir()).filter((each) => isLeftover(each, folders)))
     rmSync(join(tmpdir(), name), { recursive: true, force: true });
 };
 
-const isLeft = (name: string, pattern: RegExp): boolean => {
+const isLeftover = (name: string, pattern: RegExp): boolean => {
   const [, maker] = pattern.exec(name) ?? [];
-  return maker !== undefined && !isOthers(maker);
+  return maker !== undefined && !belongsToAnotherRun(maker);
 };
 
-/** Whether the process runs and is no child of this one. */
-const isOthers = (pid: string): boolean => {
+/** Whether the process runs and is not a child of this process. */
+const belongsToAnotherRun = (pid: string): boolean => {
   try {
     return !readFileSync(`/proc/${pid}/status`, 'utf8').includes(`\nPPid:\t${process.pid}\n`);
   } catch {

@@ -1,9 +1,9 @@
-// Finds the test files that `npm run test:long` runs: those whose number of cases follows TEST_LONG.
+// Finds the test files that `npm run test:long` runs: the tests whose number of cases depends on TEST_LONG.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './vitest.ts';
 
-/** Modules by which a test takes its number of cases from test/support/runs.ts. */
+/** A test that imports one of these modules takes its number of cases from test/support/runs.ts. */
 const usesRuns = /from '.*\/(runs|incremental-suite)\.ts'/;
 
 /** Paths from the root of the repository. @throws Error when a tier has no such test */

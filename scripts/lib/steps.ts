@@ -1,4 +1,4 @@
-// Runs the steps of a script: announces and times each. After a failed step the others still run.
+// Runs one step of a script: prints its name, its result and its time. A failed step does not stop the script.
 import { chalk } from 'zx';
 
 export interface StepResult {

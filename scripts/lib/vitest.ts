@@ -59,7 +59,7 @@ export const runReported = async (
   await rm(file, { force: true });
   const exitCode = prefixed ? await runPrefixed(`${project} │ `, command) : await runInherited(command);
   const counted = await readTally(project, file);
-  // Some failures belong to no test, such as an unhandled rejection: only the exit code tells them.
+  // Some failures, such as an unhandled rejection, belong to no test. Only the exit code shows them.
   return exitCode !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
 };
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The first process in the node image: mounts system folders, runs the command from the checkout's disk, turns off.
+# The first process in the node image: mounts folders, runs the command from the checkout's disk, powers off.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LANG=C.UTF-8
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -15,12 +15,12 @@ ip link set lo up
 hostname vm
 # The kernel finds modules by the index that depmod makes.
 depmod
-# The kernel does not load these two on demand.
+# The kernel does not load these modules on demand.
 for module in ip_vs br_netfilter; do modprobe $module; done
 
 cd /work
 mkdir -p out/vm
-# With a session of its own, the shell controls the console, so that Ctrl-C works.
+# In a new session, the shell controls the console, so that Ctrl-C works.
 setsid -c sh out/vm/command.sh </dev/console >/dev/console 2>&1
 echo $? >out/vm/status
 

@@ -31,7 +31,7 @@ export const makeInitramfs = async (kernel: Kernel, archive: string): Promise<vo
   }
 };
 
-/** Skips modules that this kernel does not have: it may have them built in, and tests notice a missing one. */
+/** Skips modules that this kernel does not have. They may be built in; if they are missing, tests fail. */
 const copyModules = async (kernel: Kernel, to: string): Promise<void> => {
   const there = new Set(await readdir(kernel.modules, { recursive: true }));
   for (const path of modules) {

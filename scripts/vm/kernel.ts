@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { $ } from 'zx';
 
 export interface Kernel {
-  /** As `uname -r` says. */
+  /** As `uname -r` prints it. */
   readonly version: string;
   readonly image: string;
   /** The folder `kernel` of its modules. */
@@ -59,7 +59,7 @@ const unpack = async (name: string, folder: string): Promise<void> => {
       await $({ cwd: half, quiet: true })`apt-get download ${name}`;
     }
     const archive = (await readdir(half)).find((file) => file.endsWith('.deb'));
-    if (archive === undefined) throw new Error(`apt-get download ${name} brought nothing`);
+    if (archive === undefined) throw new Error(`apt-get download ${name} downloaded no package`);
     await $({ cwd: half, quiet: true })`dpkg-deb --extract ${archive} .`;
     await rm(join(half, archive));
     await rename(half, folder);

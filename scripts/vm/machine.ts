@@ -14,7 +14,7 @@ export interface MachineOptions {
   readonly cacheFolder: string;
   /** A script for `sh`, run in the checkout. Its output goes to standard output. */
   readonly command: string;
-  /** Files of the checkout that are copied back, if the command made them. */
+  /** Files of the checkout to copy back, if the command created them. */
   readonly take: readonly string[];
   /** Undefined: no limit. */
   readonly timeoutMs?: number | undefined;
@@ -42,7 +42,7 @@ export const runInMachine = async (options: MachineOptions): Promise<number> => 
         ...['-accel', 'tcg,thread=multi', '-machine', 'q35', '-cpu', 'max', '-smp', String(processors)],
         ...['-m', String(memoryMiB), '-nic', 'none', '-vga', 'none', '-display', 'none', '-no-reboot'],
         ...['-serial', 'mon:stdio', '-kernel', kernel.image, '-initrd', initramfs],
-        // After a panic the kernel reboots, and `-no-reboot` makes that the end of qemu.
+        // After a panic the kernel reboots, and `-no-reboot` turns the reboot into the end of qemu.
         ...['-append', 'console=ttyS0 panic=-1 quiet mitigations=off'],
         ...disk(options.imageDisk, 'readonly=on'),
         ...disk(checkout, 'cache=unsafe'),

@@ -1,7 +1,7 @@
-// A program that stands in for the API server in a test's network namespace. It serves lists, watches and discovery
-// with the API server's code, over TLS on 127.0.0.1. It starts faster: it takes objects unchecked through a socket
-// file, which also works from outside the namespace, keeps nothing on disk, and allows known users everything.
-// `test/contract/apiserver/for-kube-proxy.test.ts` compares it with the API server.
+// A program that replaces the API server in a test's network namespace. It serves lists, watches and discovery with the
+// API server's code, over TLS on 127.0.0.1. It starts faster than the API server, because it stores nothing on disk.
+// Tests write objects through a socket file, without validation. A socket file also works from outside the namespace.
+// `test/contract/apiserver/for-kube-proxy.test.ts` compares the stub with the API server.
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer as createControl, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -30,13 +30,13 @@ const [folder = '.', port = '6443'] = process.argv.slice(2);
 const nowhere: RevisionLog = {
   load: () => [].values(),
   append: () => {},
-  /** Revisions start at the time of day, so that they are newer than those of an earlier stub. */
+  /** Revisions start at the current time, so that they are newer than the revisions of an earlier stub. */
   compacted: Date.now(),
   compact: () => {},
   close: () => {},
 };
 const store = openStore(nowhere);
-/** What lists, watches and discovery use. */
+/** The part of the API that lists, watches and discovery use. */
 type StubApi = Pick<Api, 'store' | 'signal' | 'address'>;
 const api: StubApi = { store, signal: new AbortController().signal, address: `127.0.0.1:${port}` };
 
@@ -51,7 +51,7 @@ const apply = ({ plural, object, remove }: Change): void => {
 const known: User = { name: 'system:kube-proxy', groups: ['system:authenticated'] };
 const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
-/** If a file `api-token` lies beside the certificate, a client must show the token in it. */
+/** If a file `api-token` exists beside the certificate, a client must send the token in this file. */
 const userOf = ({ headers: { authorization } }: IncomingMessage): User => {
   const file = join(folder, 'api-token');
   if (!existsSync(file) || authorization === `Bearer ${readFileSync(file, 'utf8').trim()}`) return known;
@@ -95,12 +95,12 @@ const serve = async (request: IncomingMessage, response: ServerResponse): Promis
 };
 
 /**
- * Faulty answers. POST to `/mood/NAME` of the control socket chooses one; the control socket answers each request with
- * the number of faulty answers so far.
+ * Faulty answers. A POST to `/fault/NAME` of the control socket chooses one. The control socket answers each request
+ * with the number of faulty answers so far.
  */
-const moods: Readonly<Record<string, (response: ServerResponse) => void>> = {
+const faults: Readonly<Record<string, (response: ServerResponse) => void>> = {
   garbage: (response) => response.end('<html>Please log in</html>'),
-  stranger: (response) => response.end('{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success"}'),
+  otherKind: (response) => response.end('{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success"}'),
   failing: (response) => response.writeHead(500).end('{"kind":"Status","code":500,"message":"etcd has no leader"}'),
   busy: (response) => response.writeHead(429, { 'Retry-After': '1' }).end('{"kind":"Status","code":429}'),
   gone: (response) => response.writeHead(410).end('{"kind":"Status","code":410,"reason":"Expired"}'),
@@ -112,13 +112,13 @@ const moods: Readonly<Record<string, (response: ServerResponse) => void>> = {
   },
   closed: (response) => response.destroy(),
 };
-let mood: string | undefined;
-let moodCount = 0;
+let fault: string | undefined;
+let faultCount = 0;
 
-/** `well` ends the faults. Watches are cut, so that clients start new ones. */
-const turn = (name: string): void => {
-  mood = name === 'well' ? undefined : name;
-  moodCount = 0;
+/** `none` ends the faults. Breaks all watches, so that clients start new watches. */
+const chooseFault = (name: string): void => {
+  fault = name === 'none' ? undefined : name;
+  faultCount = 0;
   for (const watcher of watchers) watcher.destroy();
 };
 
@@ -126,10 +126,10 @@ createServer(
   { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'cert.pem')) },
   (request, response) => {
     response.setHeader('Content-Type', 'application/json');
-    const unwell = moods[mood ?? ''];
-    if (!unwell) return void serve(request, response);
-    moodCount += 1;
-    unwell(response);
+    const answerWrongly = faults[fault ?? ''];
+    if (!answerWrongly) return void serve(request, response);
+    faultCount += 1;
+    answerWrongly(response);
   },
 ).listen(Number(port), '127.0.0.1');
 
@@ -139,10 +139,10 @@ createControl((request, response) => {
     text += chunk.toString();
   });
   request.on('end', () => {
-    const [, name] = /^\/mood\/(\w+)$/.exec(request.url ?? '') ?? [];
-    if (name !== undefined) turn(name);
+    const [, name] = /^\/fault\/(\w+)$/.exec(request.url ?? '') ?? [];
+    if (name !== undefined) chooseFault(name);
     for (const change of JSON.parse(text) as Change[]) apply(change);
-    response.end(String(moodCount));
+    response.end(String(faultCount));
   });
 }).listen(join(folder, 'control.sock'), () => {
   process.stdout.write('ready\n');

@@ -12,12 +12,12 @@ import type { Client } from '../../src/node/client/types.ts';
 import { createTestPki } from '../fixtures/pki.ts';
 
 export interface RunningApiserver {
-  /** As the cluster's administrator. */
+  /** A client with the administrator's credentials. */
   readonly client: Client;
   /** A file with the administrator's credentials, for kubectl and for components. */
   readonly kubeconfig: string;
   readonly folder: string;
-  /** What it has written to its log so far. */
+  /** The output of the process so far. */
   log(): string;
   stop(): Promise<void>;
 }
@@ -46,7 +46,7 @@ export const startApiserver = async (flags: readonly string[] = []): Promise<Run
     [
       entry,
       '--bind-address=127.0.0.1',
-      // Loopback is refused as an endpoint, as by the original; nobody connects to this one.
+      // Like the original, the server refuses a loopback address as an endpoint. No test connects to this address.
       '--advertise-address=192.168.56.10',
       `--secure-port=${port}`,
       `--tls-cert-file=${file('apiserver.crt')}`,
@@ -67,7 +67,7 @@ export const startApiserver = async (flags: readonly string[] = []): Promise<Run
     await rm(folder, { recursive: true, force: true });
   };
   const dead = new AbortController();
-  child.once('exit', () => dead.abort(new Error('it has ended')));
+  child.once('exit', () => dead.abort(new Error('the process has ended')));
   const client = createClient({ kubeconfig: file('admin.conf') });
   try {
     await eventually(
@@ -80,7 +80,7 @@ export const startApiserver = async (flags: readonly string[] = []): Promise<Run
     );
   } catch (error) {
     await stop();
-    throw new Error(`the API server did not come up: ${output}`, { cause: error });
+    throw new Error(`the API server did not become ready: ${output}`, { cause: error });
   }
   return { client, kubeconfig: file('admin.conf'), folder, log: () => output, stop };
 };

@@ -1,4 +1,4 @@
-// A client with an API server in memory, which behaves like the real one in versions, conflicts, finalizers, watches.
+// A client with an API server in memory. Versions, conflicts, finalizers and watches behave as on the real server.
 
 import type { Pod } from '../../src/api/core.ts';
 import type { KubeList, KubeObject, WatchEvent } from '../../src/api/meta.ts';
@@ -229,10 +229,10 @@ const specOf = (object: KubeObject): unknown => {
   return rest;
 };
 
-/** What JSON would leave out. */
+/** Removes fields whose value is undefined, as JSON does. */
 const prune = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
-/** A pod that was never bound, or is deleted with a grace of 0, goes at once. */
+/** The grace period in seconds. With 0, the object is deleted at once: objects other than pods, and unbound pods. */
 const graceOf = (resource: Resource, object: KubeObject, grace: number | undefined): number => {
   if (resource.kind !== 'Pod' || !(object as Pod).spec.nodeName) return 0;
   return grace ?? (object as Pod).spec.terminationGracePeriodSeconds ?? 30;

@@ -1,5 +1,5 @@
-// A container engine in memory: remembers what it was told, refuses what Docker refuses. Held to the real one by
-// test/contract/docker/containers.test.ts.
+// A container engine in memory. It refuses the same calls as Docker. test/contract/docker/containers.test.ts runs the
+// same tests against Docker.
 import { createHash, randomUUID } from 'node:crypto';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -30,7 +30,7 @@ export interface FakeContainer {
   exitCode: number;
   startedAt: string;
   readonly createdAt: string;
-  /** Path → content, of what was put in. */
+  /** The files that `putArchive` wrote: path → content. */
   readonly files: Map<string, string>;
 }
 
@@ -40,7 +40,7 @@ export interface FakeImage {
   readonly build?: BuildSpec;
 }
 
-/** Answers a command in a container. Undefined: Docker's answer to a program that isn't there. */
+/** Answers a command in a container. Undefined means that the program does not exist. */
 export type ExecHandler = (
   container: FakeContainer,
   command: readonly string[],
@@ -51,7 +51,7 @@ export interface FakeDockerOptions {
   readonly images?: Readonly<Record<string, Labels>>;
   readonly exec?: ExecHandler;
   readonly engine?: Partial<EngineInfo>;
-  /** References that a registry has. */
+  /** The references of the images in the registry. */
   readonly registry?: readonly string[];
 }
 
@@ -61,7 +61,7 @@ export class FakeDocker implements Containers {
   readonly imageTags = new Map<string, FakeImage>();
   /** Each call that changes something, in order: `create labs-x-node01`. */
   readonly calls: string[] = [];
-  /** Method name → error: the next call of it fails, once. */
+  /** Method name → the error of the next call of this method. Later calls succeed. */
   readonly failures = new Map<string, Error>();
   readonly images: Images;
   readonly volumes: Volumes;
@@ -257,7 +257,7 @@ export class FakeDocker implements Containers {
     };
   }
 
-  /** Remembers the call, and fails it when a test asked for that. */
+  /** Records the call, and makes it fail if a test has set a failure. */
   async #do<T>(call: string, work: () => T | Promise<T>): Promise<T> {
     const method = call.split(' ')[0] ?? '';
     const failure = this.failures.get(call) ?? this.failures.get(method);

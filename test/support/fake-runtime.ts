@@ -1,4 +1,4 @@
-// The kubelet's runtime in memory: sandboxes with addresses, and containers that a test ends.
+// A container runtime in memory. It has sandboxes with addresses, and containers that a test can end.
 import type {
   ContainerExit,
   ContainerRecord,
@@ -11,7 +11,7 @@ import type {
 export interface FakeRuntime extends Runtime {
   /** Ends a running container as if its program ended. */
   exit(id: string, code: number): void;
-  /** Deletes a sandbox's network namespace, as a student can. */
+  /** Simulates that a student deletes the network namespace of a sandbox. */
   breakSandbox(id: string): void;
   /** The next start of a container fails with this error. */
   failNextStart(error: Error): void;

@@ -49,7 +49,7 @@ const configureNetwork = async (): Promise<void> => {
   await writeFile(`${cniConfigFolder}/10-labs.conflist`, network?.conflist ?? '');
 };
 
-/** Listens on a Unix socket: the test runs in another network namespace. */
+/** Listens on a Unix socket, because the test runs in another network namespace. */
 const serve = async (path: string, pods: readonly Pod[]) => {
   const pki = await createTestPki();
   const server = await pki.issue('system:node:node01', ['system:nodes']);
@@ -72,7 +72,7 @@ const serve = async (path: string, pods: readonly Pod[]) => {
 };
 
 const handlers: Record<string, (...args: never[]) => unknown> = {
-  /** Simulates the kubelet's restart: a second runtime reads the same state. */
+  /** Simulates a restart of the kubelet: a second runtime reads the same state. */
   reopen: open,
   serve,
   run: (argv: string[]) => run(argv),

@@ -24,7 +24,7 @@ export interface KubeletNode {
   stop(): Promise<void>;
 }
 
-/** Mounts cgroup2 as nodes do: crun refuses the hybrid layout of some machines. */
+/** Mounts cgroup2 as nodes do, because crun refuses the hybrid layout of some machines. */
 const setUp = `
 set -e
 mount -t tmpfs tmpfs /run; mkdir -p /run/netns /var/lib/cni

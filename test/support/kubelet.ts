@@ -23,7 +23,7 @@ export interface TestKubelet {
   /** Image references that the store does not have. */
   readonly missingImages: Set<string>;
   create(name: string, spec?: Partial<PodSpec>, metadata?: Partial<ObjectMeta>): Promise<Pod>;
-  /** As in the API server: the pod stays until the kubelet confirms its end. */
+  /** Marks the pod as deleted. As with the API server, it stays until the kubelet confirms its end. */
   deleteGracefully(name: string, seconds: number): Promise<void>;
   pod(name: string): Pod | undefined;
   until(condition: string, look: () => boolean): Promise<void>;

@@ -1,11 +1,11 @@
-// A client whose API server is a map: tests read what components write, and write what components read.
+// A client with a simple API server in memory. Tests read the objects that components write, and the other way round.
 import type { KubeObject, WatchEvent } from '../../src/api/meta.ts';
 import type { Resource } from '../../src/api/resources.ts';
 import { ApiError } from '../../src/node/client/error.ts';
 import { type Client, type Key, keyOf, type Selection } from '../../src/node/client/types.ts';
 
 export interface MemoryClient extends Client {
-  /** Everything of one resource. */
+  /** All objects of one resource. */
   all<T extends KubeObject>(resource: Resource<T>): T[];
 }
 

@@ -1,4 +1,4 @@
-// Makes Kubernetes objects for tests; fills in the fields that a test does not name.
+// Makes Kubernetes objects for tests. A field that the test does not set has a default.
 import type { Deployment } from '../../src/api/apps.ts';
 import type { Node, Pod, PodSpec, Service, ServiceSpec } from '../../src/api/core.ts';
 

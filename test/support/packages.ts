@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-/** @param needed program → Debian package. @throws Error naming the packages when they can't be installed */
+/** @param needed program → Debian package. @throws Error with the packages' names when they cannot be installed */
 export const ensurePackages = (needed: Readonly<Record<string, string>>): void => {
   const missing = Object.keys(needed).filter((path) => !existsSync(path));
   if (missing.length === 0) return;
@@ -17,6 +17,8 @@ export const ensurePackages = (needed: Readonly<Record<string, string>>): void =
       execFileSync('apt-get', install, options);
     }
   } catch (cause) {
-    throw new Error(`These tests need: apt-get install ${packages.join(' ')}`, { cause });
+    throw new Error(`These tests need packages that could not be installed: apt-get install ${packages.join(' ')}`, {
+      cause,
+    });
   }
 };

@@ -1,4 +1,4 @@
-// How many random cases a test tries: `npm test` tries a few of them, `npm run test:long` ten times as many.
+// The number of random cases of a test. `npm test` tries a few cases, `npm run test:long` ten times as many.
 
 /** `npm run test:long` sets TEST_LONG. vitest.config.ts multiplies the timeouts by the same factor. */
 export const longFactor = Number(process.env.TEST_LONG ?? 1);

@@ -19,7 +19,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Reads an error body. Makes a Status from a body that is none, such as a proxy's page or an empty body. */
+/** Reads the body of an error. Makes a Status from a body without one, such as a proxy's page or an empty body. */
 export const apiErrorFrom = (code: number, body: string, retryAfterMs = 0): ApiError => {
   const parsed = parseStatus(body);
   if (parsed) return new ApiError({ ...parsed, code: parsed.code || code }, retryAfterMs);

@@ -1,5 +1,5 @@
-// Records Events about objects, which `kubectl describe` shows. Writes in the background, and counts repetitions on one
-// Event.
+// Records the Events that `kubectl describe` shows. Writes in the background, and counts a repeated Event in one
+// object.
 
 import type { KubeEvent } from '../../api/core.ts';
 import type { KubeObject, ObjectReference } from '../../api/meta.ts';
@@ -83,7 +83,7 @@ export const referenceTo = (about: KubeObject | ObjectReference): ObjectReferenc
 };
 
 let last = 0;
-/** The end of an Event's name: nanoseconds that never repeat within a process. */
+/** The end of an Event's name: a time in nanoseconds that is unique within a process. */
 const uniqueNanos = (): string => {
   last = Math.max(last + 1, Date.now() * 1000);
   return (BigInt(last) * 1000n).toString(16);

@@ -39,7 +39,7 @@ export interface PluginPlace {
 }
 
 const versions = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
-/** Clouds answer within seconds. A plugin that takes longer waits for input. */
+/** Cloud providers answer within seconds. A plugin that takes longer probably waits for input. */
 const timeoutMs = 60_000;
 
 /** @throws Error with the fault in the kubeconfig's `exec` section */
@@ -54,7 +54,7 @@ export const readExecPlugin = (section: unknown, place: PluginPlace): ExecPlugin
     return fail(`apiVersion must be ${versions.join(' or ')}, not "${String(apiVersion ?? '')}"`);
   }
   if (interactiveMode === 'Always')
-    return fail('a plugin with interactiveMode "Always" cannot run: nobody is here to type');
+    return fail('a plugin with interactiveMode "Always" cannot run, because there is no terminal');
   const args = Array.isArray(exec.args) ? exec.args.map(String) : [];
   // A name without a slash is found in PATH. Another path is relative to the kubeconfig's folder.
   const program = command.includes('/') ? resolve(place.folder, command) : command;
@@ -92,7 +92,9 @@ const parseCredential = (stdout: string, apiVersion: string, name: string): Exec
   const printed = parseObject(stdout);
   if (printed?.kind !== 'ExecCredential') throw new Error(`exec plugin ${name} did not print an ExecCredential`);
   if (printed.apiVersion !== apiVersion) {
-    throw new Error(`exec plugin ${name} speaks ${String(printed.apiVersion)}, and the kubeconfig wants ${apiVersion}`);
+    throw new Error(
+      `exec plugin ${name} printed ${String(printed.apiVersion)}, but the kubeconfig requires ${apiVersion}`,
+    );
   }
   const status = (printed.status ?? {}) as Section;
   const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);

@@ -1,5 +1,5 @@
-// Finds the API server from inside a pod: the environment names the server, the service account's volume holds token
-// and CA.
+// Finds the API server from inside a pod. The environment names the server; the service account's volume has the token
+// and the CA.
 import { existsSync, readFileSync } from 'node:fs';
 import type { ServerConfig } from './kubeconfig.ts';
 

@@ -1,4 +1,4 @@
-// A cache of one resource: lists, then watches from there, for ever. The cache stays while the server is away.
+// A cache of one resource: lists once, then watches for ever. The cache stays while the server is not reachable.
 import type { KubeList, KubeObject, WatchEvent } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import { messageOf } from '../../kit/error.ts';
@@ -92,7 +92,7 @@ const follow = async <T extends KubeObject>(
 ): Promise<void> => {
   const backoff = createBackoff(100, 5000);
   // Short pauses until the first list, because a node and its API server often start at the same time.
-  const impatient = createBackoff(50, 300);
+  const startBackoff = createBackoff(50, 300);
   const report = createReport(resource, options);
   let version: string | undefined;
   let listedAt: number | undefined;
@@ -113,7 +113,7 @@ const follow = async <T extends KubeObject>(
       if (isGone(cause) && performance.now() - (listedAt ?? 0) > 1000) continue;
       report.failed(cause);
       const leastMs = cause instanceof ApiError ? cause.retryAfterMs : 0;
-      await (listedAt === undefined ? impatient : backoff).wait(options.signal, leastMs).catch(() => {});
+      await (listedAt === undefined ? startBackoff : backoff).wait(options.signal, leastMs).catch(() => {});
     }
   }
 };
@@ -127,9 +127,7 @@ class WatchBroke extends Error {
   }
 }
 
-/**
- * Repeating a refused request does not help. After a broken connection, an expired token or an overload it can help.
- */
+/** Whether repeating the watch is useless. After a broken connection, a 401 or an overload, repeating may help. */
 const needsList = (cause: unknown): boolean =>
   cause instanceof ApiError && cause.code < 500 && cause.code !== 401 && cause.code !== 429;
 
@@ -173,7 +171,7 @@ const watchFrom = async <T extends KubeObject>(
   return version;
 };
 
-/** Logs a lasting failure less and less often. */
+/** The first and the longest pause between two log lines about a lasting failure. The pause doubles. */
 const reportFirstMs = 5000;
 const reportLastMs = 60_000;
 

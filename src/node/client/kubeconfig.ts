@@ -6,7 +6,7 @@ import { type ExecPlugin, readExecPlugin } from './exec-plugin.ts';
 
 /** The API server's URL and the credentials. Certificates and keys are PEM. */
 export interface ServerConfig {
-  /** `https://192.168.56.10:6443`; may have a path before the API's paths, as behind some gateways. */
+  /** E.g. `https://192.168.56.10:6443`. Behind some gateways it has a path, which precedes the API's paths. */
   readonly server: string;
   readonly ca?: string;
   readonly cert?: string;
@@ -59,8 +59,8 @@ export const loadKubeconfig = (path: string): ServerConfig => {
 
 const unsupportedInCluster = { 'proxy-url': 'connections through a proxy are not supported' };
 const unsupportedInUser = {
-  username: 'API servers have known no passwords since Kubernetes 1.19; use a token or a certificate',
-  'auth-provider': 'such providers were given up in Kubernetes 1.26; use an exec plugin',
+  username: 'passwords are not supported since Kubernetes 1.19; use a token or a certificate',
+  'auth-provider': 'auth providers are not supported since Kubernetes 1.26; use an exec plugin',
   as: 'impersonation is not supported',
 };
 
@@ -100,7 +100,7 @@ const identityOf = (
           ...optional('cert', pem(folder, user, 'client-certificate')),
           ...optional('key', pem(folder, user, 'client-key')),
         }),
-    // As in client-go, the file wins: the token in the kubeconfig may be older.
+    // As in client-go, the file has priority, because the token in the kubeconfig may be older.
     ...(tokenFile === undefined ? optional('token', text(user.token)) : { tokenFile }),
     ...(exec === undefined ? {} : { exec }),
   };

@@ -31,7 +31,7 @@ interface Line {
 
 /** A logger in the format of klog v2 (k8s.io/klog, "structured logging"). */
 export const createKlog = (options: KlogOptions): Logger => {
-  // Written synchronously, so that the last lines before an end are not lost.
+  // Lines are written synchronously, so that the last lines before a crash are not lost.
   const file = options.file === undefined ? undefined : openSync(options.file, 'a');
   const render = options.format === 'json' ? renderJson : renderText;
   const sourceOf = (message: string, fields: LogFields): string =>
@@ -73,7 +73,7 @@ const globToRegExp = (glob: string): RegExp =>
       .replaceAll('?', '.')}$`,
   );
 
-/** Ignores errors: a full disk must not stop the component, and standard error has the line, too. */
+/** Ignores errors, because a full disk must not stop the component. */
 const appendTo = (file: number, line: string): void => {
   try {
     writeSync(file, line);
@@ -94,8 +94,8 @@ const header = (severity: string, source: string): string => {
 };
 
 /**
- * Microseconds since 1970. The precise clock ignores changes of the system time; if the two differ, the system time
- * counts.
+ * Microseconds since 1970. `performance` is more precise but ignores changes of the system time. If the two clocks
+ * differ, the system time is used.
  */
 const wallMicros = (): number => {
   const precise = performance.timeOrigin + performance.now();

@@ -1,5 +1,5 @@
-// Metrics in Prometheus' text format, as each component's /metrics shows them. A client library would cost a node
-// megabytes of memory.
+// Renders metrics in Prometheus' text format, for the /metrics of each component. A client library would need megabytes
+// of memory on each node.
 import { readdirSync } from 'node:fs';
 
 export interface Metric {
@@ -33,7 +33,7 @@ export class Histogram {
   }
 }
 
-/** Renders metrics in the given order, without those that have no sample. */
+/** Renders metrics in the given order. Leaves out metrics without samples. */
 export const renderMetrics = (metrics: readonly Metric[]): string => metrics.map(render).join('');
 
 const render = ({ name, type, help, samples }: Metric): string => {

@@ -1,4 +1,4 @@
-// A reconcile loop with keys, for controllers. An object that fails waits for its own retry and delays no other object.
+// A reconcile loop with keys, for controllers. A key that fails waits for its retry, and does not delay other keys.
 import { startReconciler } from '../../kit/reconcile.ts';
 
 export interface QueueOptions {

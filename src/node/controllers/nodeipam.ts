@@ -1,8 +1,8 @@
 // Gives each node its pod subnet out of --cluster-cidr (pkg/controller/nodeipam).
 //
 // The original assigns subnets in the order in which nodes register. In a lab, three kubelets start at the same time,
-// but course material says that 10.244.1.2 is a pod on node01. So the number comes from the node's label or name. A node
-// without a number gets the first free subnet.
+// but course material says that 10.244.1.2 is a pod on node01. So the number comes from the node's label or name. A
+// node without a number gets the first free subnet.
 import type { Node } from '../../api/core.ts';
 import { nodes } from '../../api/resources.ts';
 import { type Cidr, cidrRange, cidrsOverlap, ipv4FromNumber, parseCidr } from '../../api/scalars.ts';

@@ -25,8 +25,8 @@ const opcodeMask = 0x7800;
 const maxChain = 8;
 
 /**
- * The response to a query. Until the caches are complete there is no zone; then the response is SERVFAIL, so that clients
- * ask again.
+ * The response to a query. Until the caches are complete there is no zone; then the response is SERVFAIL, so that
+ * clients ask again.
  */
 export const respond = (query: Packet, zone: Zone | undefined): Packet => {
   const [question] = query.questions ?? [];

@@ -22,8 +22,8 @@ export const commandsFor = (wanted: Network, observed: Observed, clusterCidr: Ci
 ];
 
 /**
- * The kernel removes the route of the bridge when the bridge loses its address or goes down. So if the route is present,
- * the bridge is up and has its address.
+ * The kernel removes the route of the bridge when the bridge loses its address or goes down. So if the route is
+ * present, the bridge is up and has its address.
  */
 const bridgeCommands = ({ bridge }: Network, { links, routes }: Observed): Command[] => {
   const exists = links.includes(bridgeName);

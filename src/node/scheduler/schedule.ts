@@ -22,8 +22,9 @@ export const schedule = (pod: Pod, all: readonly NodeInfo[], services: Iterable<
 };
 
 /**
- * A smaller rank is better. The first difference decides: taints to avoid, the pod's preferences, siblings, load, number
- * of pods, name. The original adds weighted scores and chooses at random among equals. An order is easier to explain.
+ * A smaller rank is better. The first difference decides: taints to avoid, the pod's preferences, siblings, load,
+ * number of pods, name. The original adds weighted scores and chooses at random among equals. An order is easier to
+ * explain.
  */
 const rankOf = (
   pod: Pod,

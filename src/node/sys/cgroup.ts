@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const root = '/sys/fs/cgroup/kubepods';
 
-/** Does nothing on a node without a writable cgroup2. The pods run there as well. */
+/** Does nothing on a node without a writable cgroup2. Pods also run without their own group. */
 export const moveToPodGroup = async (podUid: string, pids: readonly number[]): Promise<void> => {
   const group = join(root, `pod${podUid}`);
   try {

@@ -19,9 +19,8 @@ export interface ChainListing extends ChainQuery {
 export interface ChainLister {
   /**
    * Call it again only after the last call has ended.
-   * @returns a listing for each query, sorted by table. The same array as before if the queries and the answer are
-   *   the same.
-   *   Undefined if one of the chains does not exist.
+   * @returns a listing for each query, sorted by table. If the queries and the answer are the same as before, it is the
+   *   same array. Undefined if one of the chains does not exist.
    * @throws ExecError when the tool cannot be started, cannot get the lock, or does not answer; the signal's reason
    *   when aborted
    */
@@ -30,7 +29,7 @@ export interface ChainLister {
 }
 
 /** The exit code of iptables if another program holds the lock, or the kernel is out of memory. */
-const lacksResource = 4;
+const resourceProblem = 4;
 
 /** @param prefix a program that runs the tool elsewhere, e.g. `ip netns exec NAME` */
 export const createChainLister = (
@@ -38,7 +37,7 @@ export const createChainLister = (
   prefix: readonly string[] = [],
   flavour: Flavour = 'default',
 ): ChainLister => {
-  // `-w` has no time here: with a time, the legacy tool sets an alarm that later ends it while it waits for the next
+  // `-w` has no time here. With a time, the legacy tool sets an alarm, which would kill it while it waits for the next
   // question.
   const argv = [...prefix, `${toolOf(family, flavour)}-restore`, '-w', '--noflush'];
   const tool = new StandingTool(argv, sentinel);
@@ -64,10 +63,10 @@ export const createChainLister = (
 /** The tool reports a chain that does not exist, and ends. */
 const isRefusal = (error: unknown): boolean => {
   const result = error instanceof ExecError ? error.result : undefined;
-  return result !== undefined && result.code > 0 && result.code < 128 && result.code !== lacksResource;
+  return result !== undefined && result.code > 0 && result.code < 128 && result.code !== resourceProblem;
 };
 
-/** The first words of the answer to the last command. No other answer contains them. */
+/** The start of the answer to the last command. No other answer contains it. */
 const sentinel = '-P POSTROUTING ';
 const lastTable = 'mangle';
 
@@ -78,9 +77,7 @@ interface Question {
   readonly text: string;
 }
 
-/**
- * The nf_tables tool flushes its output when the next list begins. So the question ends with a list that nobody reads.
- */
+/** The nf_tables tool flushes its output when the next list begins. So the question ends with an unused list. */
 const questionOf = (queries: readonly ChainQuery[]): Question => {
   const tables = Map.groupBy(queries, ({ table }) => table);
   const last = tables.get(lastTable) ?? [];

@@ -40,7 +40,7 @@ export const createConntrack = (family: 'IPv4' | 'IPv6', log: Logger, prefix: re
       signal.throwIfAborted();
       if (!(error instanceof ExecError)) throw error;
       missing = (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
-      const trouble = missing ? 'There is no conntrack tool' : 'The conntrack tool could not be run';
+      const trouble = missing ? 'The conntrack tool is missing' : 'The conntrack tool could not be run';
       log.warning(`${trouble}: stale UDP flows stay until they time out`, { err: error.message });
       return undefined;
     }

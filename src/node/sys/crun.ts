@@ -1,6 +1,5 @@
-// Runs OCI containers: crun creates and ends a container, conmon keeps its output and its exit code.
-// conmon needs 1 MB, survives a restart of the kubelet and writes the kubelet's log format, so we need no shim of our
-// own.
+// Runs OCI containers. crun creates and kills a container; conmon records its output and its exit code.
+// conmon needs only 1 MB, survives a restart of the kubelet and writes the kubelet's log format.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ExecError, type RunResult, run } from './exec.ts';
@@ -90,26 +89,26 @@ const createWithConmon = (argv: readonly string[], cwd: string): Promise<number>
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', _OCI_SYNCPIPE: '3' },
   });
-  let said = '';
-  let complaint = '';
+  let answer = '';
+  let errors = '';
   child.on('error', reject);
   child.stderr?.on('data', (chunk) => {
-    complaint += chunk;
+    errors += chunk;
   });
   // If the file descriptors ran out, there are no pipes.
   const sync = child.stdio?.[3];
   const settle = (): void => {
     try {
-      const { data, message = '' } = JSON.parse(said) as { data: number; message?: string };
+      const { data, message = '' } = JSON.parse(answer) as { data: number; message?: string };
       if (data > 0) resolve(data);
       else reject(new ExecError(['crun', 'create'], lastLine(message) || `exit code ${-data}`));
     } catch {
-      reject(new ExecError(['conmon'], lastLine(complaint) || 'it ended without an answer'));
+      reject(new ExecError(['conmon'], lastLine(errors) || 'it ended without an answer'));
     }
   };
   sync?.on('data', (chunk) => {
-    said += chunk;
-    if (said.includes('\n')) {
+    answer += chunk;
+    if (answer.includes('\n')) {
       settle();
       sync.destroy();
       child.stderr?.destroy();

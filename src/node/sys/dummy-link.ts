@@ -3,7 +3,7 @@ import { ExecError, run, runOk } from './exec.ts';
 
 export interface DummyLink {
   /**
-   * Creates the link if it does not exist. The link stays down: its addresses work, but are not announced to
+   * Creates the link if it does not exist. The link stays down, so its addresses work but are not announced to
    * neighbours.
    */
   ensure(signal: AbortSignal): Promise<void>;

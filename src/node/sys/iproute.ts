@@ -1,7 +1,6 @@
-// Reads links, addresses, routes and neighbours of the node's network namespace. Reads /proc where it can, because
-// callers look
+// Reads links, addresses, routes and neighbours of the node's network namespace. Prefers /proc, because callers read
 // every few seconds and starting a program is expensive. /proc does not list all addresses with their links, so `ip`
-// lists them.
+// lists the addresses.
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
@@ -14,7 +13,7 @@ export interface Route {
   readonly destination: Cidr;
   readonly gateway?: Ipv4;
   readonly device: string;
-  /** The gateway counts as reachable on the link, whatever the link's addresses are (`ip route … onlink`). */
+  /** The gateway is reachable on the link although no address of the link is in its subnet (`ip route … onlink`). */
   readonly onLink?: boolean;
 }
 
@@ -26,11 +25,9 @@ export interface LinkAddress {
 
 /**
  * All addresses of this machine, also of links that are down or have no carrier, such as a bridge without ports. The
- * kernel accepts
- * packets to these addresses, but Node's `networkInterfaces` omits them. Without the program `ip`, returns what Node
- * lists.
- * Takes some milliseconds.
- * @throws ExecError when `ip` fails, because a part of the addresses must not count as all
+ * kernel accepts packets to these addresses, but Node's `networkInterfaces` omits them. Without the program `ip`, this
+ * function returns the addresses from `networkInterfaces`. Takes some milliseconds.
+ * @throws ExecError when `ip` fails, because an incomplete list would be wrong
  */
 export const listAddresses = (family: 'IPv4' | 'IPv6'): LinkAddress[] => {
   const argv = ['ip', '-oneline', family === 'IPv6' ? '-6' : '-4', 'address', 'show'] as const;
@@ -98,7 +95,7 @@ export const readLinks = async (): Promise<string[]> => {
   return [...table.matchAll(/^\s*([^\s:|]+):/gm)].map(([, name = '']) => name);
 };
 
-/** A VXLAN device's forwarding entries: MAC → address of the other end. */
+/** The forwarding entries of a VXLAN device: MAC address → IP address of the other node. */
 export const readForwarding = async (device: string): Promise<Map<string, string>> => {
   const { stdout } = await runOk(['bridge', '-json', 'fdb', 'show', 'dev', device]);
   const entries = JSON.parse(stdout || '[]') as { mac: string; dst?: string }[];

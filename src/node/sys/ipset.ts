@@ -16,7 +16,7 @@ export const createIpset = (): Ipset => ({
 });
 
 /** @returns why this machine cannot use sets, or undefined if it can */
-export const ipsetLack = async (signal: AbortSignal): Promise<string | undefined> => {
+export const ipsetProblem = async (signal: AbortSignal): Promise<string | undefined> => {
   try {
     const { code, stderr } = await run(['ipset', 'list', '-name'], { signal });
     return code === 0 ? undefined : `the kernel has no sets (module ip_set): ${stderr.trim()}`;

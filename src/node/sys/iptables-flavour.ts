@@ -1,6 +1,6 @@
-// Decides which iptables to use: nf_tables or legacy. A machine may have both, and neither sees the other's rules.
-// A container's `iptables` may differ from its node's. The decision follows the project iptables-wrappers of
-// Kubernetes.
+// Decides which iptables to use: nf_tables or legacy. A machine may have both, and neither shows the other's rules.
+// The `iptables` of a container may also differ from the `iptables` of its node. The decision follows Kubernetes'
+// project iptables-wrappers.
 import { readFileSync } from 'node:fs';
 import { run } from './exec.ts';
 
@@ -18,7 +18,7 @@ const kubeletMarks = /^:(KUBE-IPTABLES-HINT|KUBE-KUBELET-CANARY) /m;
 /** A chain that an earlier kube-proxy left. */
 const proxyMark = /^:KUBE-PROXY-CANARY /m;
 
-interface Looked {
+interface MangleRules {
   readonly flavour: 'nft' | 'legacy';
   /** The rules of both address families. */
   readonly mangle: string;
@@ -27,35 +27,36 @@ interface Looked {
 export const chooseFlavour = async (signal: AbortSignal): Promise<FlavourChoice> => {
   const there = await flavoursInUse(signal);
   const looked = await Promise.all(
-    there.map(async (flavour): Promise<Looked> => ({ flavour, mangle: await save(flavour, signal, '-t', 'mangle') })),
+    there.map(
+      async (flavour): Promise<MangleRules> => ({ flavour, mangle: await save(flavour, signal, '-t', 'mangle') }),
+    ),
   );
   const only = (mark: RegExp): Flavour | undefined => {
     const found = looked.filter(({ mangle }) => mark.test(mangle));
     return found.length === 1 ? found[0]?.flavour : undefined;
   };
   const kubelet = looked.find(({ mangle }) => kubeletMarks.test(mangle))?.flavour;
-  if (kubelet) return { flavour: kubelet, because: 'the kubelet left its mark there' };
+  if (kubelet) return { flavour: kubelet, because: 'it has a chain of the kubelet' };
   const before = only(proxyMark);
-  if (before) return { flavour: before, because: 'a kube-proxy was here before' };
+  if (before) return { flavour: before, because: 'it has a chain of an earlier kube-proxy' };
   const counts = await Promise.all(
     there.map(async (flavour) => ({ flavour, rules: countRules(await save(flavour, signal)) })),
   );
   const [most, second] = counts.sort((a, b) => b.rules - a.rules);
   if (most && most.rules > (second?.rules ?? 0))
-    return { flavour: most.flavour, because: 'most rules of this node are there' };
+    return { flavour: most.flavour, because: 'it has most rules of this node' };
   return { flavour: 'default', because: 'this node has no rules yet' };
 };
 
-/** Whether this program is iptables-legacy, whatever its name is. */
+/** Whether the tool of this flavour is iptables-legacy. For `default`, asks the program `iptables-save`. */
 export const isLegacy = async (flavour: Flavour, signal: AbortSignal): Promise<boolean> => {
   if (flavour !== 'default') return flavour === 'legacy';
   return (await run(['iptables-save', '--version'], { signal })).stdout.includes('(legacy)');
 };
 
 /**
- * The flavours whose tools exist, nf_tables first. The legacy flavour counts only if the kernel already has its
- * tables, because
- * listing its rules would load its kernel modules.
+ * The flavours whose tools exist, nf_tables first. Includes the legacy flavour only if the kernel already has its
+ * tables, because listing its rules would load its kernel modules.
  */
 export const flavoursInUse = async (signal: AbortSignal): Promise<('nft' | 'legacy')[]> => {
   const [nft, legacy] = await Promise.all([
@@ -83,7 +84,7 @@ const hasLegacyTables = (): boolean =>
     }
   });
 
-/** Rules that cannot be read count as none: a kernel may lack IPv6. */
+/** The rules of both families. Rules that cannot be read are left out, because a kernel may lack IPv6. */
 const save = async (flavour: 'nft' | 'legacy', signal: AbortSignal, ...args: string[]): Promise<string> => {
   const outputs = await Promise.all(
     ['iptables', 'ip6tables'].map((tool) =>

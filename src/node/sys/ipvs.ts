@@ -19,7 +19,7 @@ export interface ListedServer {
   /** `ip:port`, or `[ip]:port` for IPv6. */
   readonly address: string;
   readonly scheduler: string;
-  /** Sends a client to the same destination again. */
+  /** Whether the server sends a client to the same destination again. */
   readonly persistent: boolean;
   /** By address and port, e.g. `10.244.1.2:80`. */
   readonly backends: ReadonlyMap<string, ListedBackend>;
@@ -59,10 +59,11 @@ export const createIpvs = (): Ipvs => ({
 });
 
 /**
- * Checks whether IPVS with this scheduler works here, by a virtual server on an address for documentation (RFC 5737).
+ * Checks whether IPVS works with this scheduler: adds and deletes a virtual server on a documentation address (RFC
+ * 5737).
  * @returns why it does not work, or undefined if it does
  */
-export const ipvsLack = async (scheduler: string, signal: AbortSignal): Promise<string | undefined> => {
+export const ipvsProblem = async (scheduler: string, signal: AbortSignal): Promise<string | undefined> => {
   const probe = ['-t', '198.51.100.0:20000'];
   try {
     const look = await run(['ipvsadm', '-L', '-n'], { signal });

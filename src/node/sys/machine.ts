@@ -1,4 +1,4 @@
-// Facts about the whole machine, also when a container may use only a part of it.
+// Reads the kernel version and the CPUs of the whole machine, even if a container may use only a part of the CPUs.
 import { readFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 

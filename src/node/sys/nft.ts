@@ -4,8 +4,8 @@ import { run, runOk } from './exec.ts';
 /** A port to all tables. */
 export interface Nft {
   /**
-   * Runs one `nft -f -`. The whole input takes effect in one step, or nothing does. @throws ExecError with nft's
-   * message
+   * Runs one `nft -f -`. The whole input takes effect in one step, or nothing does.
+   * @throws ExecError with nft's message
    */
   apply(input: string, signal: AbortSignal): Promise<void>;
   /** Checks whether `apply` would succeed, and changes nothing. @throws as `apply` */
@@ -29,9 +29,8 @@ export const createNft = (prefix: readonly string[] = []): Nft => ({
 });
 
 /**
- * Whether this machine has nft, and its kernel nf_tables. Lists flow tables, because that list is short. For `list
- * tables`, nft 1.0.6
- * reads every rule, which takes four seconds if iptables mode has 5,000 services.
+ * Whether this machine has nft, and its kernel has nf_tables. Lists flow tables, because this list is short. For `list
+ * tables`, nft 1.0.6 reads every rule, which takes seconds if there are many rules.
  */
 export const hasNft = async (signal: AbortSignal): Promise<boolean> => {
   try {

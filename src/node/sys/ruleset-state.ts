@@ -4,9 +4,8 @@ import { StandingTool } from './standing-tool.ts';
 export interface RulesetState {
   /**
    * Call it again only after the last call has ended.
-   * @returns a text that changes when a table, chain, rule or set is added, changed or removed. Changed elements
-   *   leave it the same.
-   *   Undefined if this machine's nft cannot be used for this.
+   * @returns a text that changes when a table, chain, rule or set is added, changed or removed. The elements of sets
+   *   are not part of the text. Undefined if this machine's nft cannot be used for this.
    * @throws ExecError when nft ends or does not answer; the signal's reason when aborted
    */
   read(signal: AbortSignal): Promise<string | undefined>;

@@ -29,18 +29,18 @@ const disturbedEnough = 6;
 /** Concurrent, because each test mostly waits. */
 test.concurrent.each([
   ['a login page', 'garbage'],
-  ['an object of another kind', 'stranger'],
+  ['an object of another kind', 'otherKind'],
   ['an internal error', 'failing'],
   ['too many requests', 'busy'],
   ['"resource version is gone"', 'gone'],
   ['half a response', 'cut'],
   ['only a closed connection', 'closed'],
-])('keeps the rules while the API server answers with %s, then catches up', async (_name, mood) => {
+])('keeps the rules while the API server answers with %s, then catches up', async (_name, fault) => {
   await using world = await World.create();
   await world.change(service(1), slice(1, 2), service(2), slice(2, 2));
   await world.startProxy('--cluster-cidr=10.244.0.0/16');
   const before = rules(world);
-  await world.disturbApi(mood);
+  await world.disturbApi(fault);
   await world.change(slice(1, 3), { ...service(2), remove: true }, service(3), slice(3, 2));
   await eventually(
     'the API server was asked often enough',
@@ -52,7 +52,7 @@ test.concurrent.each([
   );
   expect(rules(world)).toBe(before);
   expect(world.healthCode()).toBe(200);
-  await world.disturbApi('well');
+  await world.disturbApi('none');
   await world.until(
     'the rules follow the changes',
     () => leadsTo(world, '10.244.3.2'),
@@ -83,7 +83,7 @@ test.concurrent('reconnects to an API server that accepts requests but never ans
     patience,
   );
   // Requests from before this line never get an answer.
-  await world.disturbApi('well');
+  await world.disturbApi('none');
   await world.change(slice(1, 3));
   expect(leadsTo(world, '10.244.1.2')).toBe(true);
   await follows(world, '10.244.1.3');
@@ -117,10 +117,10 @@ test.concurrent('reaches the last state although connections keep breaking', asy
   await world.change(service(1), slice(1, 2));
   await world.startProxy('--cluster-cidr=10.244.0.0/16');
   for (let host = 3; host < 23; host++) {
-    await world.disturbApi(host % 3 === 0 ? 'closed' : 'well');
+    await world.disturbApi(host % 3 === 0 ? 'closed' : 'none');
     await world.change(slice(1, host));
   }
-  await world.disturbApi('well');
+  await world.disturbApi('none');
   await world.until(
     'the last endpoint is in the rules',
     () => leadsTo(world, '10.244.1.22'),

@@ -23,14 +23,9 @@ const filled = (world: World): string[] =>
   );
 
 test.each([
-  ['legacy', 'nft', ['iptables-nft', '-t', 'mangle', '-N', 'KUBE-KUBELET-CANARY'], 'the kubelet left its mark there'],
-  [
-    'nft',
-    'legacy',
-    ['ip6tables-legacy', '-t', 'mangle', '-N', 'KUBE-IPTABLES-HINT'],
-    'the kubelet left its mark there',
-  ],
-  ['nft', 'legacy', ['iptables-legacy', '-A', 'INPUT', '-j', 'ACCEPT'], 'most rules of this node are there'],
+  ['legacy', 'nft', ['iptables-nft', '-t', 'mangle', '-N', 'KUBE-KUBELET-CANARY'], 'it has a chain of the kubelet'],
+  ['nft', 'legacy', ['ip6tables-legacy', '-t', 'mangle', '-N', 'KUBE-IPTABLES-HINT'], 'it has a chain of the kubelet'],
+  ['nft', 'legacy', ['iptables-legacy', '-A', 'INPUT', '-j', 'ACCEPT'], 'it has most rules of this node'],
   ['legacy', 'legacy', ['true'], 'this node has no rules yet'],
   ['nft', 'nft', ['true'], 'this node has no rules yet'],
 ] as const)('when iptables is %s, writes the rules to %s after %j', async (machine, wanted, command, because) => {

@@ -62,7 +62,7 @@ test('finds the API server and follows a replaced token', async () => {
   writeFileSync(join(world.folder, 'api-token'), 'second');
   writeFileSync(join(world.folder, 'volume/token'), 'second');
   // Break all watches, so that kube-proxy has to authenticate again.
-  await world.disturbApi('well');
+  await world.disturbApi('none');
   await world.change(slice(1, 2));
   await untilLeadsTo(world, 2);
 });

@@ -91,9 +91,9 @@ export class World implements AsyncDisposable {
     await this.#control('/', changes);
   }
 
-  /** Makes the API stub answer with one of its faults, or `well` again. */
-  async disturbApi(mood: string): Promise<void> {
-    await this.#control(`/mood/${mood}`, []);
+  /** Makes the API stub answer with one of its faults. `none` ends the faults. */
+  async disturbApi(fault: string): Promise<void> {
+    await this.#control(`/fault/${fault}`, []);
   }
 
   /** How many requests got a faulty answer. */

@@ -1,4 +1,4 @@
-// Proving who we are: tokens and certificates that change under a running component, plugins, pods, and odd addresses.
+// Tests of credentials: tokens and certificates that change at run time, exec plugins, and service accounts of pods.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ const write = (server: string, user: object, cluster: object = {}): string => {
   return path;
 };
 
-/** A plugin that prints TOKEN-1, TOKEN-2, … and notes how it was called. */
+/** A plugin that prints TOKEN-1, TOKEN-2, … and records its arguments and environment. */
 const writePlugin = (status = '"token": "TOKEN-$n"'): string => {
   const home = mkdtempSync(join(folder, 'p-'));
   writeFileSync(
@@ -85,7 +85,7 @@ test('a token that was rotated during a request is used for a retry at once', as
   expect(tokens(server)).toEqual(['Bearer first', 'Bearer second']);
 });
 
-test('without another credential, a refusal is final', async () => {
+test('a refused request is not repeated if there is no other credential', async () => {
   await using server = await startScriptedServer(() => ({ status: 401 }));
   await expect(list(createClient({ server: server.url, token: 'wrong' }))).rejects.toMatchObject({ code: 401 });
   expect(server.asked).toHaveLength(1);
@@ -110,7 +110,7 @@ test('client certificates in files are read again, and new connections use them'
   expect(server.asked.map(({ name }) => name)).toEqual(['first', 'second']);
 });
 
-test('tls-server-name is the required name of the certificate; insecure-skip-tls-verify accepts every certificate', async () => {
+test('the certificate must have the name tls-server-name, unless insecure-skip-tls-verify accepts every certificate', async () => {
   const pki = await createTestPki();
   await using server = await startScriptedServer(() => empty, { ...(await pki.issue('localhost')), ca: pki.ca });
   const other = createClient({ server: server.url, ca: pki.ca, serverName: 'somebody.example' });
@@ -168,7 +168,7 @@ test('an exec plugin runs again when its credential is about to expire', async (
   }
 });
 
-test('a plugin that is missing, fails or prints something else is named, without its arguments or its output', async () => {
+test('the error names a plugin that fails, but shows neither its arguments nor its output', async () => {
   const secret = 'hunter2';
   const script = (text: string): string => {
     const path = join(mkdtempSync(join(folder, 'p-')), 'plugin');
@@ -194,7 +194,7 @@ test('a plugin that is missing, fails or prints something else is named, without
     /no-such-plugin could not be run: .*ENOENT\nInstall it with apt\./,
     /plugin failed with exit code 3: logged out$/,
     /did not print an ExecCredential/,
-    /speaks client\.authentication\.k8s\.io\/v1, and the kubeconfig wants client\.authentication\.k8s\.io\/v1beta1/,
+    /printed client\.authentication\.k8s\.io\/v1, but the kubeconfig requires client\.authentication\.k8s\.io\/v1beta1/,
     /gave neither token nor certificate/,
     /gave a certificate without its key/,
   ];
@@ -203,10 +203,10 @@ test('a plugin that is missing, fails or prints something else is named, without
 });
 
 test.each([
-  [{ exec: { apiVersion, command: 'x', interactiveMode: 'Always' } }, {}, 'nobody is here to type'],
+  [{ exec: { apiVersion, command: 'x', interactiveMode: 'Always' } }, {}, 'there is no terminal'],
   [{ exec: { apiVersion: 'client.authentication.k8s.io/v1alpha1', command: 'x' } }, {}, 'apiVersion must be'],
   [{ exec: { apiVersion } }, {}, '"command" is missing'],
-  [{ username: 'admin', password: 'x' }, {}, '"username": API servers have known no passwords'],
+  [{ username: 'admin', password: 'x' }, {}, '"username": passwords are not supported'],
   [{ 'auth-provider': { name: 'gcp' } }, {}, 'use an exec plugin'],
   [{}, { 'proxy-url': 'http://proxy:3128' }, 'connections through a proxy are not supported'],
 ])('a kubeconfig with user %j and cluster %j is refused', (user, cluster, message) => {

@@ -1,4 +1,4 @@
-// A server of Kubernetes' list and watch for one resource, small enough to steer by hand.
+// A server for lists and watches of one resource. Tests decide when its watches send, end or break.
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -12,13 +12,13 @@ export interface FakeServer {
   readonly requests: string[];
   put(name: string, data?: Record<string, string>): void;
   remove(name: string): void;
-  /** Changes the cache without telling the watches, as if they had been away too long. */
+  /** Changes objects without events, and breaks the watches. Their revisions are then too old. */
   forgetHistory(change: () => void): void;
-  /** Tells every watch how far the server is, as it does while nothing of theirs changes. */
+  /** Sends a bookmark with a new revision to every watch. */
   bookmark(): void;
-  /** Ends every watch in good order, as servers do after some minutes. */
+  /** Ends every watch regularly, as servers do after some minutes. */
   finish(): void;
-  /** Cuts every watch. */
+  /** Breaks the connection of every watch. */
   cut(): void;
   /** Closes the port until `up`. */
   down(): Promise<void>;

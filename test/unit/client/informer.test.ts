@@ -59,7 +59,7 @@ test('additions, modifications and deletions arrive through the watch', async ()
   await seen(changes, ['->a', 'a>a', 'a>-']);
 });
 
-test('after "410 Gone" it lists again, and handlers see the objects that were deleted in between', async () => {
+test('after "410 Gone" the informer lists again, and handlers see the objects that were deleted in between', async () => {
   server.put('a');
   server.put('b');
   const { informer, changes } = follow();
@@ -90,7 +90,7 @@ test('a bookmark advances the revision, so that the next watch is not too old, a
   expect(server.requests.filter((request) => !request.includes('watch='))).toHaveLength(1);
 });
 
-test('the cache stays while the server is away, and catches up when it is back', async () => {
+test('the cache stays while the server is not reachable, and is updated afterwards', async () => {
   server.put('a');
   const { informer, changes } = follow();
   await informer.synced;

@@ -1,4 +1,4 @@
-// Lists in pages, and servers that ask to be left alone.
+// Tests of lists in pages, and of servers that ask for a pause.
 import { expect, test, vi } from 'vitest';
 import type { ConfigMap } from '../../../src/api/core.ts';
 import { configMaps } from '../../../src/api/resources.ts';
@@ -47,7 +47,7 @@ test('an answer of another kind does not count as an empty list', async () => {
   await expect(createClient({ server: server.url }).list(configMaps)).rejects.toThrow(/with Status, not a list/);
 });
 
-test('a refusal has the pause that the server asks for', async () => {
+test('the error of a refused request has the pause that the server asks for', async () => {
   const busy = { status: 429, headers: { 'Retry-After': '3' }, body: 'too many requests' };
   await using server = await startScriptedServer(() => busy);
   const client = createClient({ server: server.url });
@@ -56,13 +56,13 @@ test('a refusal has the pause that the server asks for', async () => {
   await expect(watch[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 429, retryAfterMs: 3000 });
 });
 
-test('the informer does not retry before that pause has passed', async () => {
+test('the back-off waits at least as long as that pause', async () => {
   const started = performance.now();
   await createBackoff(1, 1).wait(new AbortController().signal, 50);
   expect(performance.now() - started).toBeGreaterThan(45);
 });
 
-test('there is no tight loop against a server that forgets each revision at once', async () => {
+test('the informer does not retry in a tight loop if the server forgets each revision at once', async () => {
   await using server = await startScriptedServer(({ url }) => (url.includes('watch') ? expired : page(['a'])));
   const stop = new AbortController();
   const failures: unknown[] = [];
@@ -71,6 +71,6 @@ test('there is no tight loop against a server that forgets each revision at once
   createInformer(createClient({ server: server.url }), configMaps, { signal: stop.signal, logger, onError });
   await vi.waitUntil(() => failures.length >= 2);
   stop.abort();
-  // One list and one watch for each failure that was reported, and waited after.
+  // There is one list and one watch for each reported failure, and a pause after each failure.
   expect(server.asked.length).toBeLessThanOrEqual(2 * (failures.length + 1));
 });

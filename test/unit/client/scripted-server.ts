@@ -1,5 +1,4 @@
-// An HTTP server that answers from a script and remembers what it was asked: for what a client does with refusals and
-// credentials.
+// An HTTP server whose answers the test chooses. It records each request. For tests of refusals and credentials.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
@@ -24,7 +23,7 @@ export interface ScriptedServer extends AsyncDisposable {
   readonly asked: Asked[];
 }
 
-/** @param tls makes it HTTPS, asking for client certificates */
+/** @param tls for HTTPS with client certificates. Without it, the server speaks plain HTTP. */
 export const startScriptedServer = async (
   reply: (asked: Asked, count: number) => Reply,
   tls?: ServerOptions,

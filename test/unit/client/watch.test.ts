@@ -15,7 +15,7 @@ afterEach(async () => {
 const open = (signal: AbortSignal) =>
   createTransport(server.config).stream('/api/v1/configmaps?watch=1&resourceVersion=10', signal);
 
-test('a watch yields events as they arrive, also several in one chunk', async () => {
+test('a watch yields events as they arrive, also several events in one chunk', async () => {
   const response = await open(AbortSignal.timeout(5000));
   server.put('a');
   server.put('b');

@@ -30,7 +30,7 @@ describe('the dependency rules', () => {
     expect(violations.join('\n')).toContain('(no-circular)');
   });
 
-  test('fail when there is no module to look at', { timeout: 30_000 }, async () => {
+  test('fail if there is no module to check', { timeout: 30_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'no-modules-'));
     try {
       mkdirSync(join(folder, 'src'));

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { anchors, identifierIn, inlineCode, isPath, relativeLinks } from './markdown.ts';
 
 const root = join(import.meta.dirname, '../../..');
-// Files that are new and not added yet count, too.
+// Includes new files that are not added yet.
 const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: root,
   encoding: 'utf8',
@@ -14,12 +14,12 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
   .filter((name) => name !== '' && existsSync(join(root, name)));
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 
-/** Task texts speak of the cluster, not of this repository. The changelog names things that are gone. */
+/** Leaves out task texts, which describe the cluster, and the changelog, which names removed things. */
 const pages = tracked
   .filter((name) => name.endsWith('.md') && !/^labs\/[^/]+\/tasks\/|^CHANGELOG|^test\/fixtures\//.test(name))
   .map((name) => ({ name, text: read(name) }));
 
-/** Look like paths, and are none of this repository. */
+/** Texts that look like paths, but are not paths of this repository. */
 const otherPaths = [
   /^(apps|discovery|autoscaling|policy|batch|networking)\/v\d/, // API groups
   /^(api|apis|healthz|livez|readyz|metrics|proc|sys|run|var|etc|tmp|dev)\b/, // on a server or on Linux
@@ -41,7 +41,7 @@ const otherPaths = [
 ];
 /** In a recipe, X stands for any name: `openX`. */
 const placeholder = /[a-z]X$/;
-/** Identifiers of Kubernetes, Go or Linux that our sources don't contain. */
+/** Identifiers of Kubernetes, Go or Linux that the sources do not contain. */
 const otherNames: readonly string[] = ['OnDelete'];
 
 const words = new Set(
@@ -50,7 +50,7 @@ const words = new Set(
     .flatMap((name) => read(name).match(/\w+/g) ?? []),
 );
 
-/** Folders that a page may leave out of a path, beside its own and the one above. */
+/** Folders that a page may leave out of a path. It may also leave out its own folder and the folder above. */
 const bases = ['.', 'src', 'src/node', 'src/host', 'image', 'labs/service-networking'];
 
 /** A placeholder such as NAME stands for any name: its folder must exist. */
@@ -61,7 +61,7 @@ const isThere = (page: string, named: string): boolean => {
   const folder = dirname(page);
   const places = [folder, dirname(folder), ...bases].map((base) => join(root, base, path));
   if (places.some((place) => existsSync(place))) return true;
-  // A README may name a file below its folder by the last part alone. A page in docs/ speaks of the whole repository.
+  // A README may name a file below its folder by the end of its path. A page in docs/ may do so for every file.
   const scope = folder === '.' || folder.startsWith('docs') ? '' : `${folder}/`;
   const isNamed = (name: string): boolean =>
     path.endsWith('/') ? `/${name}`.includes(`/${path}`) : `/${name}`.endsWith(`/${path}`);
@@ -104,7 +104,7 @@ describe('the pages of this repository', () => {
     expect(broken.map(({ name, target }) => `${name}: ${target}`)).toEqual([]);
   });
 
-  test('of a component have at most 60 lines', () => {
+  test('have at most 60 lines if they are the README of a folder', () => {
     const readmes = pages.filter(({ name }) => basename(name) === 'README.md' && name !== 'README.md');
     expect(readmes.length).toBeGreaterThan(15);
     // kube-proxy's page is longer: it explains four modes.

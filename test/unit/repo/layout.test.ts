@@ -13,10 +13,10 @@ const codeOf = (text: string): string => text.replace(/\/\*[\s\S]*?\*\//g, '').r
 const using = (pattern: RegExp): string[] =>
   files.filter(({ text }) => pattern.test(codeOf(text))).map(({ name }) => name);
 
-describe('the layout', () => {
-  test('is looked at', () => expect(files.length).toBeGreaterThan(50));
+describe('the source code', () => {
+  test('was found', () => expect(files.length).toBeGreaterThan(50));
 
-  test('ends the process in the entry points only', () => {
+  test('ends the process only in the entry points', () => {
     expect(
       using(/process\.exit\(/).filter(
         (name) => !/^(host\/cli\/main|node\/component\/run|fabric\/main)\.ts$/.test(name),
@@ -24,13 +24,13 @@ describe('the layout', () => {
     ).toEqual([]);
   });
 
-  test('reads the environment on the host in src/host/cli only', () => {
+  test('reads the environment of the host only in src/host/cli', () => {
     expect(using(/process\.env\b/).filter((name) => name.startsWith('host/') && !name.startsWith('host/cli/'))).toEqual(
       [],
     );
   });
 
-  test('starts every file with a sentence that says where on the path it sits', () => {
+  test('has a comment at the start of every file', () => {
     expect(files.filter(({ text }) => !/^(#!.*\n)?\/[/*]/.test(text)).map(({ name }) => name)).toEqual([]);
   });
 });

@@ -21,9 +21,9 @@ const isLocked = (folder: string, name: string): boolean => {
 };
 
 describe('the lock file', () => {
-  test('is looked at', () => expect(Object.keys(packages).length).toBeGreaterThan(100));
+  test('was found', () => expect(Object.keys(packages).length).toBeGreaterThan(100));
 
-  test('has every dependency, also those of other platforms: `npm ci` refuses a lock file without them', () => {
+  test('has every dependency, also the dependencies of other platforms, which `npm ci` requires', () => {
     const missing = Object.entries(packages).flatMap(([folder, { dependencies = {}, optionalDependencies = {} }]) =>
       Object.keys({ ...dependencies, ...optionalDependencies })
         .filter((name) => !isLocked(folder, name))

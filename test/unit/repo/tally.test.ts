@@ -12,7 +12,7 @@ const file = (status: 'passed' | 'failed', ...statuses: string[]) => ({
 });
 
 describe('the tally of a test run', () => {
-  test('counts tests by their outcome and names the failed and the skipped ones', () => {
+  test('counts tests by their outcome, and names failed and skipped tests', () => {
     expect(
       tally('unit', { testResults: [file('failed', 'passed', 'failed', 'skipped'), file('passed', 'passed', 'todo')] }),
     ).toEqual({
@@ -35,7 +35,7 @@ describe('the tally of a test run', () => {
     expect(tally('unit', { testResults: [file('failed', 'passed')] })).toMatchObject({ passed: 1, failed: 1 });
   });
 
-  test('counts a run of no tests, or of skipped ones only, as a failure', () => {
+  test('counts a run without tests, or with skipped tests only, as a failure', () => {
     expect(tally('e2e', { testResults: [] })).toMatchObject({ failed: 1 });
     expect(tally('e2e', { testResults: [file('passed', 'skipped')] })).toMatchObject({ failed: 1 });
   });

@@ -7,12 +7,12 @@ import { contractTestsInMachine } from '../../../vitest.config.ts';
 const root = join(import.meta.dirname, '../../..');
 
 describe('the tiers of tests', () => {
-  test('run only contract tests in the virtual machine that exist', () => {
+  test('name only existing contract tests for the virtual machine', () => {
     expect(contractTestsInMachine.length).toBeGreaterThan(0);
     expect(contractTestsInMachine.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   });
 
-  test.each(['unit', 'contract', 'vm'] as const)('have long tests in %s', (project) => {
+  test.each(['unit', 'contract', 'vm'] as const)('find long tests in %s', (project) => {
     for (const file of longTests(project)) expect(existsSync(join(root, file)), file).toBe(true);
   });
 });

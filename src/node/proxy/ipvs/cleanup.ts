@@ -1,6 +1,6 @@
 // Removes everything of ipvs mode, of both families: addresses of services, virtual servers, rules, sets.
 import { createDummyLink } from '../../sys/dummy-link.ts';
-import { createIpset, ipsetLack } from '../../sys/ipset.ts';
+import { createIpset, ipsetProblem } from '../../sys/ipset.ts';
 import { createIpvs } from '../../sys/ipvs.ts';
 import type { CleanUpOptions } from '../backend.ts';
 import type { IpFamily } from '../types.ts';
@@ -18,7 +18,7 @@ const families = ['IPv4', 'IPv6'] as const;
 
 export const cleanUpIpvs = async (options: CleanUpOptions): Promise<void> => {
   const { signal, log } = options;
-  const sets = (await ipsetLack(signal)) === undefined ? await createIpset().save(signal) : '';
+  const sets = (await ipsetProblem(signal)) === undefined ? await createIpset().save(signal) : '';
   const found = await Promise.all(families.map((family) => look(family, sets, signal)));
   for (const existing of found) await removeServers(existing, signal);
   if (await createDummyLink(serviceLink).remove(signal))

@@ -3,9 +3,9 @@
 import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import { createDummyLink } from '../../sys/dummy-link.ts';
-import { createIpset, ipsetLack } from '../../sys/ipset.ts';
+import { createIpset, ipsetProblem } from '../../sys/ipset.ts';
 import type { Flavour } from '../../sys/iptables-flavour.ts';
-import { createIpvs, ipvsLack } from '../../sys/ipvs.ts';
+import { createIpvs, ipvsProblem } from '../../sys/ipvs.ts';
 import { kernelIsOlderThan } from '../../sys/machine.ts';
 import { createNetfilter } from '../../sys/netfilter.ts';
 import { writeSysctl } from '../../sys/sysctl.ts';
@@ -40,7 +40,7 @@ export const openIpvs = async (context: ModeContext): Promise<Mode | undefined> 
 
 /** @returns a sentence that says what is missing; undefined: nothing */
 const findLack = async (scheduler: string, signal: AbortSignal): Promise<string | undefined> => {
-  const lack = (await ipvsLack(scheduler, signal)) ?? (await ipsetLack(signal));
+  const lack = (await ipvsProblem(scheduler, signal)) ?? (await ipsetProblem(signal));
   if (lack !== undefined) return lack;
   try {
     await createDummyLink(serviceLink).ensure(signal);
