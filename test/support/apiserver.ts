@@ -1,112 +1,155 @@
-// Starts the real kube-apiserver as a process on a free loopback port, and removes its data folder at the end.
-import { spawn } from 'node:child_process';
+// Starts the real kube-apiserver as a process on a free port of loopback, with a store in a temporary folder.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 import { createClient } from '../../src/node/client/client.ts';
+import type { ServerConfig } from '../../src/node/client/kubeconfig.ts';
+import { createTransport } from '../../src/node/client/transport.ts';
 import type { Client } from '../../src/node/client/types.ts';
-import { createTestPki } from '../fixtures/pki.ts';
+import { createTestPki, type TestPki } from '../fixtures/pki.ts';
 
-export interface RunningApiserver {
-  /** A client with the administrator's credentials. */
+export interface RunningApiserver extends AsyncDisposable {
+  readonly pki: TestPki;
+  /** As cluster administrator. */
   readonly client: Client;
   /** A file with the administrator's credentials, for kubectl and for components. */
   readonly kubeconfig: string;
-  readonly folder: string;
-  /** The output of the process so far. */
-  log(): string;
+  /** Credentials of a user. Without a name: no credentials. */
+  configFor(name?: string, groups?: readonly string[]): Promise<ServerConfig>;
+  /** Sends the signal and waits until the process has ended. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Starts the killed server again, with the same store and port. */
+  start(): Promise<void>;
+  /** Ends the process and removes the store, like leaving the scope of `await using`. */
   stop(): Promise<void>;
+  kubectl(...args: string[]): Promise<string>;
+  /** Sends a request as administrator. @returns the body of the answer */
+  send(method: 'PATCH' | 'PUT' | 'POST', path: string, contentType: string, body: unknown): Promise<unknown>;
+  readonly port: number;
 }
 
-const entry = fileURLToPath(new URL('../../src/node/apiserver/main.ts', import.meta.url));
+const entry = resolve(import.meta.dirname, '../../src/node/apiserver/main.ts');
 
-export const startApiserver = async (flags: readonly string[] = []): Promise<RunningApiserver> => {
-  const folder = await mkdtemp(join(tmpdir(), 'labs-apiserver-'));
-  const file = (name: string): string => join(folder, name);
+export const startApiserver = async (extraFlags: readonly string[] = []): Promise<RunningApiserver> => {
+  const folder = mkdtempSync(join(tmpdir(), 'labs-apiserver-'));
   const pki = await createTestPki();
-  const [serving, admin] = await Promise.all([
+  const [serving, kubelet, admin, port] = await Promise.all([
     pki.issue('kube-apiserver'),
+    pki.issue('kube-apiserver-kubelet-client', ['system:masters']),
     pki.issue('kubernetes-admin', ['system:masters']),
+    freePort(),
   ]);
-  const port = await freePort();
-  const server = `https://127.0.0.1:${port}`;
-  await Promise.all([
-    writeFile(file('ca.crt'), pki.ca),
-    writeFile(file('apiserver.crt'), serving.cert),
-    writeFile(file('apiserver.key'), serving.key),
-    writeFile(file('admin.conf'), kubeconfigFor({ server, ca: pki.ca, ...admin })),
-  ]);
-  let output = '';
-  const child = spawn(
-    process.execPath,
-    [
-      entry,
-      '--bind-address=127.0.0.1',
-      // Like the original, the server refuses a loopback address as an endpoint. No test connects to this address.
-      '--advertise-address=192.168.56.10',
-      `--secure-port=${port}`,
-      `--tls-cert-file=${file('apiserver.crt')}`,
-      `--tls-private-key-file=${file('apiserver.key')}`,
-      `--client-ca-file=${file('ca.crt')}`,
-      '--service-cluster-ip-range=10.96.0.0/12',
-      `--data-dir=${file('data')}`,
-      ...flags,
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    }
-    await rm(folder, { recursive: true, force: true });
+  const file = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
   };
-  const dead = new AbortController();
-  child.once('exit', () => dead.abort(new Error('the process has ended')));
-  const client = createClient({ kubeconfig: file('admin.conf') });
-  try {
+  const flags = [
+    // Endpoints may not be on loopback. Nobody connects to this address.
+    '--advertise-address=192.168.56.10',
+    '--bind-address=127.0.0.1',
+    `--secure-port=${port}`,
+    `--tls-cert-file=${file('server.crt', serving.cert)}`,
+    `--tls-private-key-file=${file('server.key', serving.key)}`,
+    `--client-ca-file=${file('ca.crt', pki.ca)}`,
+    `--kubelet-client-certificate=${file('kubelet.crt', kubelet.cert)}`,
+    `--kubelet-client-key=${file('kubelet.key', kubelet.key)}`,
+    `--kubelet-certificate-authority=${join(folder, 'ca.crt')}`,
+    '--service-cluster-ip-range=10.96.0.0/12',
+    `--data-dir=${join(folder, 'data')}`,
+    ...extraFlags,
+  ];
+  const server = `https://127.0.0.1:${port}`;
+  const config: ServerConfig = { server, ca: pki.ca, cert: admin.cert, key: admin.key };
+  const kubeconfig = file('admin.conf', kubeconfigOf(config));
+  const { start, kill } = childProcess(flags, createClient({ server, ca: pki.ca }));
+  const stop = async (): Promise<void> => {
+    await kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  await start().catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  return {
+    pki,
+    port,
+    kubeconfig,
+    stop,
+    client: createClient(config),
+    configFor: async (name, groups) => {
+      if (name === undefined) return { server, ca: pki.ca };
+      const { cert, key } = await pki.issue(name, groups);
+      return { server, ca: pki.ca, cert, key };
+    },
+    kill,
+    start,
+    send: async (method, path, contentType, body) => {
+      const { body: answer } = await createTransport(config).call({ method, path, contentType, body });
+      return JSON.parse(answer);
+    },
+    kubectl: async (...args) => {
+      const environment = { ...process.env, KUBECONFIG: kubeconfig, HOME: folder };
+      const { stdout } = await promisify(execFile)('kubectl', args, { env: environment, timeout: 30_000 });
+      return stdout;
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+};
+
+/** The process of the server. `start` resolves when the server is ready. */
+const childProcess = (flags: readonly string[], client: Client) => {
+  let child: ChildProcess | undefined;
+  const kill = async (signal: NodeJS.Signals): Promise<void> => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  };
+  const start = async (): Promise<void> => {
+    const started = spawn(process.execPath, [entry, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
+    child = started;
+    let log = '';
+    started.stderr.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+    });
+    const ended = new AbortController();
+    started.once('close', () => ended.abort(new Error(`kube-apiserver ended: ${log}`)));
     await eventually(
       'the API server is ready',
       async () => {
         const { status } = await client.raw('/readyz');
-        return status === 200 ? done(true) : notYet(String(status));
+        return status === 200 ? done(true) : notYet(`/readyz answers ${status}`);
       },
-      { timeoutMs: 15_000, intervalMs: 10, maxIntervalMs: 50, signal: dead.signal },
+      { timeoutMs: 15_000, intervalMs: 10, maxIntervalMs: 50, signal: ended.signal },
     );
-  } catch (error) {
-    await stop();
-    throw new Error(`the API server did not become ready: ${output}`, { cause: error });
-  }
-  return { client, kubeconfig: file('admin.conf'), folder, log: () => output, stop };
+  };
+  return { start, kill };
 };
 
-const freePort = async (): Promise<number> => {
+const base64 = (text = ''): string => Buffer.from(text).toString('base64');
+
+const kubeconfigOf = ({ server, ca, cert, key }: ServerConfig): string =>
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'test',
+    clusters: [{ name: 'test', cluster: { server, 'certificate-authority-data': base64(ca) } }],
+    users: [{ name: 'admin', user: { 'client-certificate-data': base64(cert), 'client-key-data': base64(key) } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+  });
+
+export const freePort = async (): Promise<number> => {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const address = probe.address();
   probe.close();
   await once(probe, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
 };
-
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
-
-const kubeconfigFor = (parts: { server: string; ca: string; cert: string; key: string }): string =>
-  JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'test',
-    clusters: [{ name: 'test', cluster: { server: parts.server, 'certificate-authority-data': base64(parts.ca) } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
-    users: [
-      {
-        name: 'admin',
-        user: { 'client-certificate-data': base64(parts.cert), 'client-key-data': base64(parts.key) },
-      },
-    ],
-  });

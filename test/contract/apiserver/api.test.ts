@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Pod, Service, ServiceSpec } from '../../../src/api/core.ts';
 import { configMaps, deployments, endpoints, namespaces, pods, services } from '../../../src/api/resources.ts';
 import { createClient } from '../../../src/node/client/client.ts';
-import { startTestServer, type TestServer } from './server.ts';
+import { type RunningApiserver, startApiserver } from '../../support/apiserver.ts';
 
-let server: TestServer;
+let server: RunningApiserver;
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startApiserver();
 });
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
@@ -301,7 +301,7 @@ describe('access', () => {
   });
 
   test('a certificate of another authority is unauthorized', async () => {
-    await using other = await startTestServer();
+    await using other = await startApiserver();
     const { cert, key } = await other.pki.issue('kubernetes-admin', ['system:masters']);
     const client = createClient({ ...(await server.configFor()), cert, key });
     await expect(client.list(pods)).rejects.toMatchObject({ code: 401, reason: 'Unauthorized' });

@@ -5,13 +5,13 @@ import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import type { Logger } from '../../../src/kit/logger.ts';
 import { createInformer } from '../../../src/node/client/informer.ts';
 import type { Client } from '../../../src/node/client/types.ts';
-import { startTestServer } from './server.ts';
+import { startApiserver } from '../../support/apiserver.ts';
 
 const silent: Logger = { info() {}, warning() {}, error() {}, enabled: () => false };
 const namespace = 'default';
 
 test('a kill -9 during many writes loses no acknowledged write', async () => {
-  await using server = await startTestServer();
+  await using server = await startApiserver();
   const acknowledged = new Map<string, string>();
   let stop = false;
   const write = async (writer: number): Promise<void> => {
@@ -42,7 +42,7 @@ test('a kill -9 during many writes loses no acknowledged write', async () => {
 });
 
 test('after a restart, revisions continue and addresses stay taken', async () => {
-  await using server = await startTestServer();
+  await using server = await startApiserver();
   const ports = [{ port: 80 }];
   const before = await server.client.create(services, { metadata: { name: 'a', namespace }, spec: { ports } });
   await server.kill('SIGKILL');
@@ -54,7 +54,7 @@ test('after a restart, revisions continue and addresses stay taken', async () =>
 });
 
 test('an informer continues after a restart of the server without listing again', async () => {
-  await using server = await startTestServer();
+  await using server = await startApiserver();
   const stop = new AbortController();
   let lists = 0;
   const client = {
@@ -88,7 +88,7 @@ test('an informer continues after a restart of the server without listing again'
 });
 
 test('after several restarts of the server during writes, an informer has the objects of the server', async () => {
-  await using server = await startTestServer();
+  await using server = await startApiserver();
   const stop = new AbortController();
   const selection = { namespace, labelSelector: 'kept=yes' };
   const informer = createInformer(server.client, configMaps, { signal: stop.signal, logger: silent, selection });

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestServer, type TestServer } from './server.ts';
+import { type RunningApiserver, startApiserver } from '../../support/apiserver.ts';
 
 const hasKubectl = ((): boolean => {
   try {
@@ -24,9 +24,9 @@ const write = (spec: object): string => {
 
 // Skipped on a machine without kubectl. The end-to-end test of the lab uses the kubectl of the node image.
 describe.skipIf(!hasKubectl)('kubectl, unmodified', () => {
-  let server: TestServer;
+  let server: RunningApiserver;
   beforeAll(async () => {
-    server = await startTestServer();
+    server = await startApiserver();
   });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();

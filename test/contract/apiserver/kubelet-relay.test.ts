@@ -4,15 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodes, pods } from '../../../src/api/resources.ts';
-import { startTestServer, type TestServer } from './server.ts';
+import { type RunningApiserver, startApiserver } from '../../support/apiserver.ts';
 
 // A fake kubelet that answers with the request's URL and the client's name.
-let server: TestServer;
+let server: RunningApiserver;
 let kubelet: ReturnType<typeof createServer>;
 let admin: { cert: string; key: string };
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startApiserver();
   const serving = await server.pki.issue('system:node:node01', ['system:nodes']);
   admin = await server.pki.issue('kubernetes-admin', ['system:masters']);
   kubelet = createServer({ ...serving, ca: server.pki.ca, requestCert: true, rejectUnauthorized: true });

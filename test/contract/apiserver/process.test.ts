@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configMaps } from '../../../src/api/resources.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
-import { startTestServer } from './server.ts';
+import { startApiserver } from '../../support/apiserver.ts';
 
 const entry = resolve(import.meta.dirname, '../../../src/node/apiserver/main.ts');
 let folder: string;
@@ -38,7 +38,7 @@ describe('with invalid flags, kube-apiserver exits at once and leaves no files b
 });
 
 test('a second server on the same port exits with EADDRINUSE', async () => {
-  await using server = await startTestServer();
+  await using server = await startApiserver();
   const { cert, key } = await server.pki.issue('other');
   writeFileSync(join(folder, 'crt'), cert);
   writeFileSync(join(folder, 'key'), key);
@@ -54,7 +54,7 @@ test('a second server on the same port exits with EADDRINUSE', async () => {
 });
 
 test('SIGTERM ends watches properly, and the process soon after', async () => {
-  await using server = await startTestServer();
+  await using server = await startApiserver();
   const { metadata } = await server.client.list(configMaps);
   const signal = AbortSignal.timeout(10_000);
   const watch = server.client.watch(configMaps, { resourceVersion: metadata.resourceVersion, signal });

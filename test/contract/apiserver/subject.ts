@@ -12,7 +12,7 @@ import type { Resource } from '../../../src/api/resources.ts';
 import { isAlreadyExists } from '../../../src/node/client/error.ts';
 import type { ServerConfig } from '../../../src/node/client/kubeconfig.ts';
 import { apiStub, writeStubFiles } from '../../support/api-stub-files.ts';
-import { freePort, startTestServer } from './server.ts';
+import { freePort, startApiserver } from '../../support/apiserver.ts';
 
 export interface Subject extends AsyncDisposable {
   /** With valid credentials. */
@@ -27,7 +27,7 @@ export interface Subject extends AsyncDisposable {
 }
 
 export const startServer = async (): Promise<Subject> => {
-  const server = await startTestServer();
+  const server = await startApiserver();
   const { client } = server;
   const nobody = await server.configFor();
   return {
