@@ -15,7 +15,7 @@ import { createTestPki, type TestPki } from '../fixtures/pki.ts';
 
 export interface RunningApiserver extends AsyncDisposable {
   readonly pki: TestPki;
-  /** As cluster administrator. */
+  /** A client with the administrator's credentials. */
   readonly client: Client;
   /** A file with the administrator's credentials, for kubectl and for components. */
   readonly kubeconfig: string;
@@ -50,7 +50,7 @@ export const startApiserver = async (extraFlags: readonly string[] = []): Promis
     return path;
   };
   const flags = [
-    // Endpoints may not be on loopback. Nobody connects to this address.
+    // The server refuses a loopback address as an endpoint, like the original. No test connects to this address.
     '--advertise-address=192.168.56.10',
     '--bind-address=127.0.0.1',
     `--secure-port=${port}`,

@@ -6,7 +6,6 @@ import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import type { KubeList, KubeObject } from '../../../src/api/meta.ts';
 import { apiVersionOf, endpointSlices, nodes, type Resource, services } from '../../../src/api/resources.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
-
 import { createClient } from '../../../src/node/client/client.ts';
 import { createInformer } from '../../../src/node/client/informer.ts';
 import type { ServerConfig } from '../../../src/node/client/kubeconfig.ts';
@@ -16,7 +15,7 @@ import type { Client } from '../../../src/node/client/types.ts';
 import { proxySelector } from '../../../src/node/proxy/view/service-ports.ts';
 import { oldEndpointSlices } from '../../../src/node/proxy/view/slice-v1beta1.ts';
 import { silent } from '../../support/controllers-suite.ts';
-import { ask, type Plain, type Subject, startServer, startStub, type Told, take } from './subject.ts';
+import { ask, type ChangeEvent, type PlainAnswer, type Subject, startServer, startStub, take } from './subject.ts';
 
 const namespace = 'default';
 type Labels = Record<string, string>;
@@ -40,7 +39,7 @@ const namesOf = ({ items }: { readonly items: readonly KubeObject[] }): string[]
 const versionOf = ({ metadata }: { readonly metadata: { resourceVersion?: string } }): number =>
   Number(metadata.resourceVersion);
 
-const heard = (events: readonly Told<KubeObject>[]): string[] =>
+const typesAndNames = (events: readonly ChangeEvent<KubeObject>[]): string[] =>
   events.map(({ type, object }) => `${type} ${object.metadata.name}`);
 
 describe.each([
@@ -58,7 +57,7 @@ describe.each([
   const { signal } = new AbortController();
   const versionNow = async (resource: Resource): Promise<string> =>
     (await client.list(resource)).metadata.resourceVersion;
-  const get = (path: string, accept = 'application/json'): Promise<Plain> => ask(subject.config, path, accept);
+  const get = (path: string, accept = 'application/json'): Promise<PlainAnswer> => ask(subject.config, path, accept);
 
   describe('a list', () => {
     test.each([
@@ -142,7 +141,7 @@ describe.each([
       await subject.put(endpointSlices, slice(name, 3));
       await subject.remove(endpointSlices, slice(name, 3));
       const events = await (live ?? watch());
-      expect(heard(events)).toEqual([`ADDED ${name}`, `MODIFIED ${name}`, `DELETED ${name}`]);
+      expect(typesAndNames(events)).toEqual([`ADDED ${name}`, `MODIFIED ${name}`, `DELETED ${name}`]);
       expect(events.map(({ object }) => object.endpoints[0]?.addresses)).toEqual([
         ['10.244.1.2'],
         ['10.244.1.3'],
@@ -164,7 +163,13 @@ describe.each([
       await subject.put(services, service('moves', { again: '' }));
       await subject.remove(services, service('moves'));
       const events = await take(client.watch(services, { resourceVersion, signal, labelSelector: proxySelector }), 5);
-      expect(heard(events)).toEqual(['ADDED moves', 'DELETED moves', 'ADDED moves', 'MODIFIED moves', 'DELETED moves']);
+      expect(typesAndNames(events)).toEqual([
+        'ADDED moves',
+        'DELETED moves',
+        'ADDED moves',
+        'MODIFIED moves',
+        'DELETED moves',
+      ]);
       const versions = events.map(({ object }) => versionOf(object));
       expect(versions).toEqual([...new Set(versions)].sort((one, other) => one - other));
     });
@@ -179,7 +184,7 @@ describe.each([
       await subject.remove(nodes, node('own'));
       const own = { fieldSelector: 'metadata.name=own' };
       const events = await take(client.watch(nodes, { resourceVersion, signal, ...own }), 3);
-      expect(heard(events)).toEqual(['ADDED own', 'MODIFIED own', 'DELETED own']);
+      expect(typesAndNames(events)).toEqual(['ADDED own', 'MODIFIED own', 'DELETED own']);
     });
 
     test('from a forgotten or a future version gets an error event', async () => {

@@ -75,7 +75,7 @@ export const startStub = async (): Promise<Subject> => {
   };
 };
 
-export interface Plain {
+export interface PlainAnswer {
   readonly code: number | undefined;
   readonly type: string | undefined;
   readonly body: unknown;
@@ -86,9 +86,9 @@ export const ask = (
   { server, ca, cert, key, token, insecure }: ServerConfig,
   path: string,
   accept: string,
-): Promise<Plain> => {
+): Promise<PlainAnswer> => {
   const headers = { accept, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
-  const { promise, resolve, reject } = Promise.withResolvers<Plain>();
+  const { promise, resolve, reject } = Promise.withResolvers<PlainAnswer>();
   const options = { ca, cert, key, headers, rejectUnauthorized: !insecure, agent: false };
   const outgoing = request(server + path, options, (response) => {
     const head = { code: response.statusCode, type: response.headers['content-type'] };
@@ -102,9 +102,10 @@ export const ask = (
 export const take = async <T extends KubeObject>(
   watch: AsyncIterable<WatchEvent<T>>,
   count: number,
-): Promise<Told<T>[]> => {
-  const events: Told<T>[] = [];
-  for await (const event of watch) if (events.push(event as Told<T>) === count) break;
+): Promise<ChangeEvent<T>[]> => {
+  const events: ChangeEvent<T>[] = [];
+  for await (const event of watch) if (events.push(event as ChangeEvent<T>) === count) break;
   return events;
 };
-export type Told<T> = Exclude<WatchEvent<T>, { type: 'ERROR' }>;
+/** A watch event other than an error. */
+export type ChangeEvent<T> = Exclude<WatchEvent<T>, { type: 'ERROR' }>;

@@ -63,7 +63,8 @@ export const podDefinition: Definition<Pod> = {
   explanations: {
     'core.v1.Pod': { '': 'Containers that run together on one node and share one network namespace and one IP.' },
     'core.v1.PodSpec': {
-      nodeName: 'The node that runs the pod. The scheduler sets it. A pod that is created with it skips the scheduler.',
+      nodeName:
+        'The node that runs the pod. The scheduler sets it. A pod that is created with a node name skips the scheduler.',
       hostNetwork: "The pod uses its node's network namespace instead of a network namespace of its own.",
       nodeSelector: 'Labels that a node must have to run the pod.',
     },
