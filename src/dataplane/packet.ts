@@ -1,4 +1,4 @@
-// What goes into `trace` and what comes out of it.
+// The input and the result of `trace`.
 import type { ConntrackState, Rule } from './model.ts';
 
 export type PacketProtocol = 'tcp' | 'udp' | 'sctp' | 'icmp';

@@ -39,7 +39,7 @@ export const parseTarget = (words: readonly string[]): Target => {
   }
 };
 
-// Any word that is not a target is the name of a chain: iptables refuses a chain with the name of a target.
+// Every other word is the name of a chain. iptables refuses a chain with the name of a target.
 const otherTargets: ReadonlySet<string> = new Set([
   ...['AUDIT', 'CHECKSUM', 'CLASSIFY', 'CLUSTERIP', 'CONNSECMARK', 'CT', 'DNPT', 'DSCP', 'ECN', 'HL', 'HMARK'],
   ...['IDLETIMER', 'LED', 'LOG', 'NETMAP', 'NFLOG', 'NFQUEUE', 'NOTRACK', 'QUEUE', 'RATEEST', 'SECMARK', 'SET'],

@@ -8,7 +8,7 @@ import type { Outcome } from '../../api/report.ts';
 export interface Verdict {
   /** Whether the place is as the check describes. `not` is applied later. */
   readonly holds: boolean;
-  /** What was seen, as a phrase. */
+  /** What the check saw, as a phrase. */
   readonly observed: string;
   /** What to do when the check fails. */
   readonly hint?: string;
@@ -26,7 +26,7 @@ export interface Evaluation {
 /**
  * For how long a check that did not pass is tried again:
  * `within`: for the check's own `within`;
- * `never`: not at all, because what the check looks at does not exist;
+ * `never`: not at all, for example because an object or the student's answer is missing;
  * `restart`: long enough for a component to restart, and at least for the check's `within`.
  */
 export type Retry = 'within' | 'never' | 'restart';

@@ -21,7 +21,7 @@ export class Machines {
     return { machine: name, label: name };
   }
 
-  /** `undefined` when no machine of this name runs. */
+  /** The address of a machine. Undefined when no machine with this name is running. */
   addressOf(name: string): Ipv4 | undefined {
     return this.#running.find((machine) => machine.name === name)?.address;
   }

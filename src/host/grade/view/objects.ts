@@ -36,9 +36,9 @@ export class Objects {
   }
 
   /**
-   * The object that a reference names, if there is one.
-   * @param reference `kind/name`, `kind/namespace/name` or `kind/namespace/label=value`.
-   *   When several objects have the label, this is the first ready one, else the first one.
+   * The object that a reference names, if there is one. When several objects have the label of the reference,
+   * this is the first ready object, else the first object.
+   * @param reference `kind/name`, `kind/namespace/name` or `kind/namespace/label=value`
    */
   find<T extends KubeObject>(reference: string): T | undefined {
     const { kind, namespace, name, label } = parseReference(reference);

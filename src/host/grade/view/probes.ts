@@ -78,7 +78,7 @@ export class Probes {
   }
 }
 
-/** The fabric searches as a pod in `default` does. For other namespaces, a bare name is completed here. */
+/** The fabric searches as a pod in `default`. For a pod in another namespace, this function completes a bare name. */
 const searchName = (from: Place, name: string): string => {
   const namespace = from.pod?.metadata.namespace ?? 'default';
   return namespace === 'default' || name.includes('.') ? name : `${name}.${namespace}.svc.cluster.local.`;

@@ -22,7 +22,7 @@ export interface View {
 
 export interface ViewOptions {
   readonly cluster: ClusterSpec;
-  /** The machines that run. */
+  /** The running machines. */
   readonly machines: readonly Machine[];
   readonly store: FactStore;
   /** The phrases for errors. */
