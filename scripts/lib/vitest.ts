@@ -87,8 +87,8 @@ export const tally = (project: string, { testResults }: VitestOutput): Tally => 
   const skipped = tests.filter(({ status }) => status !== 'passed' && status !== 'failed');
   const unloaded = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some(isFailed));
   const failures = [
-    ...tests.filter(isFailed).map(({ fullName, failureMessages = [] }) => because(fullName, failureMessages[0])),
-    ...unloaded.map(({ name, message }) => because(name, message)),
+    ...tests.filter(isFailed).map(({ fullName, failureMessages = [] }) => titleWithError(fullName, failureMessages[0])),
+    ...unloaded.map(({ name, message }) => titleWithError(name, message)),
   ];
   const failed = passed + failures.length === 0 ? 1 : failures.length;
   return {
@@ -100,6 +100,7 @@ export const tally = (project: string, { testResults }: VitestOutput): Tally => 
   };
 };
 
-const because = (title: string, message = ''): string => [title, ...message.split('\n', 1)].filter(Boolean).join(': ');
+const titleWithError = (title: string, message = ''): string =>
+  [title, ...message.split('\n', 1)].filter(Boolean).join(': ');
 
 const isFailed = ({ status }: { readonly status: string }): boolean => status === 'failed';

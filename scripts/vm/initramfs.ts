@@ -33,10 +33,10 @@ export const makeInitramfs = async (kernel: Kernel, archive: string): Promise<vo
 
 /** Skips modules that this kernel does not have. They may be built in; if they are missing, tests fail. */
 const copyModules = async (kernel: Kernel, to: string): Promise<void> => {
-  const there = new Set(await readdir(kernel.modules, { recursive: true }));
+  const present = new Set(await readdir(kernel.modules, { recursive: true }));
   for (const path of modules) {
-    const name = there.has(path) ? path : `${path}.xz`;
-    if (!there.has(name)) continue;
+    const name = present.has(path) ? path : `${path}.xz`;
+    if (!present.has(name)) continue;
     await mkdir(dirname(join(to, 'kernel', name)), { recursive: true });
     await cp(join(kernel.modules, name), join(to, 'kernel', name), { recursive: true });
   }

@@ -49,21 +49,21 @@ const newestPackage = async (): Promise<string> => {
 const updateIndex = async (): Promise<void> => void (await $({ quiet: true, nothrow: true })`apt-get update`);
 
 const unpack = async (name: string, folder: string): Promise<void> => {
-  const half = `${folder}.${process.pid}`;
-  await mkdir(half, { recursive: true });
+  const unfinished = `${folder}.${process.pid}`;
+  await mkdir(unfinished, { recursive: true });
   try {
-    const download = $({ cwd: half, quiet: true, nothrow: true });
+    const download = $({ cwd: unfinished, quiet: true, nothrow: true });
     const first = await download`apt-get download ${name}`;
     if (first.exitCode !== 0) {
       await updateIndex();
-      await $({ cwd: half, quiet: true })`apt-get download ${name}`;
+      await $({ cwd: unfinished, quiet: true })`apt-get download ${name}`;
     }
-    const archive = (await readdir(half)).find((file) => file.endsWith('.deb'));
+    const archive = (await readdir(unfinished)).find((file) => file.endsWith('.deb'));
     if (archive === undefined) throw new Error(`apt-get download ${name} downloaded no package`);
-    await $({ cwd: half, quiet: true })`dpkg-deb --extract ${archive} .`;
-    await rm(join(half, archive));
-    await rename(half, folder);
+    await $({ cwd: unfinished, quiet: true })`dpkg-deb --extract ${archive} .`;
+    await rm(join(unfinished, archive));
+    await rename(unfinished, folder);
   } finally {
-    await rm(half, { recursive: true, force: true });
+    await rm(unfinished, { recursive: true, force: true });
   }
 };

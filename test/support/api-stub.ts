@@ -27,7 +27,7 @@ interface Change {
 
 const [folder = '.', port = '6443'] = process.argv.slice(2);
 
-const nowhere: RevisionLog = {
+const emptyLog: RevisionLog = {
   load: () => [].values(),
   append: () => {},
   /** Revisions start at the current time, so that they are newer than the revisions of an earlier stub. */
@@ -35,7 +35,7 @@ const nowhere: RevisionLog = {
   compact: () => {},
   close: () => {},
 };
-const store = openStore(nowhere);
+const store = openStore(emptyLog);
 /** The part of the API that lists, watches and discovery use. */
 type StubApi = Pick<Api, 'store' | 'signal' | 'address'>;
 const api: StubApi = { store, signal: new AbortController().signal, address: `127.0.0.1:${port}` };

@@ -57,7 +57,7 @@ export const startTestKubelet = async (options: TestKubeletOptions): Promise<Tes
     deps: {
       client,
       runtime,
-      images: options.images ?? imagesBut(missingImages),
+      images: options.images ?? allImagesExcept(missingImages),
       prober,
       events: podEvents,
       statuses: createStatusWriter({ client, signal, onError: () => {} }),
@@ -107,7 +107,7 @@ export const startTestKubelet = async (options: TestKubeletOptions): Promise<Tes
   };
 };
 
-const imagesBut = (missing: ReadonlySet<string>): ImageStore => ({
+const allImagesExcept = (missing: ReadonlySet<string>): ImageStore => ({
   find: async (reference) =>
     missing.has(reference)
       ? undefined

@@ -127,7 +127,7 @@ class WatchBroke extends Error {
   }
 }
 
-/** Whether repeating the watch is useless. After a broken connection, a 401 or an overload, repeating may help. */
+/** Whether the informer must list again. After a broken connection, a 401 or an overload, it only watches again. */
 const needsList = (cause: unknown): boolean =>
   cause instanceof ApiError && cause.code < 500 && cause.code !== 401 && cause.code !== 429;
 

@@ -31,8 +31,8 @@ export const endpointsController: Controller = {
   name: 'endpoint-controller',
   watches: [
     watch(services, (service, world) => {
-      const there = world.get(services, parseKey(keyOf(service)));
-      return [there ? keyOf(service) : `${deletedPrefix}${keyOf(service)}`];
+      const current = world.get(services, parseKey(keyOf(service)));
+      return [current ? keyOf(service) : `${deletedPrefix}${keyOf(service)}`];
     }),
     watch(pods, servicesOfPod),
     watch(endpoints, (object) => [keyOf(object)]),

@@ -11,7 +11,7 @@ export interface Unseen {
   add(key: string, written: Written): void;
   /** Whether the caches show all writes of the key. If not, `onSettled` is called when they do. */
   settled(key: string): boolean;
-  /** The rest of the waiting time, in case a cache never shows a write, e.g. of an object deleted between two lists. */
+  /** How long the key still waits. A cache may never show a write, e.g. if the object was deleted between two lists. */
   waitLeftMs(key: string): number;
 }
 

@@ -22,7 +22,7 @@ export const ipsetProblem = async (signal: AbortSignal): Promise<string | undefi
     return code === 0 ? undefined : `the kernel has no sets (module ip_set): ${stderr.trim()}`;
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof ExecError) return 'there is no program ipset';
+    if (error instanceof ExecError) return 'the program ipset is missing';
     throw error;
   }
 };

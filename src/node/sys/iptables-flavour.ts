@@ -25,22 +25,22 @@ interface MangleRules {
 }
 
 export const chooseFlavour = async (signal: AbortSignal): Promise<FlavourChoice> => {
-  const there = await flavoursInUse(signal);
-  const looked = await Promise.all(
-    there.map(
+  const available = await flavoursInUse(signal);
+  const mangleRules = await Promise.all(
+    available.map(
       async (flavour): Promise<MangleRules> => ({ flavour, mangle: await save(flavour, signal, '-t', 'mangle') }),
     ),
   );
   const only = (mark: RegExp): Flavour | undefined => {
-    const found = looked.filter(({ mangle }) => mark.test(mangle));
+    const found = mangleRules.filter(({ mangle }) => mark.test(mangle));
     return found.length === 1 ? found[0]?.flavour : undefined;
   };
-  const kubelet = looked.find(({ mangle }) => kubeletMarks.test(mangle))?.flavour;
+  const kubelet = mangleRules.find(({ mangle }) => kubeletMarks.test(mangle))?.flavour;
   if (kubelet) return { flavour: kubelet, because: 'it has a chain of the kubelet' };
   const before = only(proxyMark);
   if (before) return { flavour: before, because: 'it has a chain of an earlier kube-proxy' };
   const counts = await Promise.all(
-    there.map(async (flavour) => ({ flavour, rules: countRules(await save(flavour, signal)) })),
+    available.map(async (flavour) => ({ flavour, rules: countRules(await save(flavour, signal)) })),
   );
   const [most, second] = counts.sort((a, b) => b.rules - a.rules);
   if (most && most.rules > (second?.rules ?? 0))

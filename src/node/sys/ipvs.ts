@@ -76,7 +76,7 @@ export const ipvsProblem = async (scheduler: string, signal: AbortSignal): Promi
     return undefined;
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof ExecError) return 'there is no program ipvsadm';
+    if (error instanceof ExecError) return 'the program ipvsadm is missing';
     throw error;
   }
 };

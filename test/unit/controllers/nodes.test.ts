@@ -51,7 +51,7 @@ describe('the pod subnets of nodes', () => {
     });
   });
 
-  test('run out with an Event if no subnet is left', () => {
+  test('cause an Event if no subnet is left', () => {
     const tiny = { clusterCidr: parseCidr('10.244.0.0/24'), maskSize: 24 };
     expect(subnets([aNode('alpha')], tiny)).toEqual({ alpha: '10.244.0.0/24' });
     const full = [aNode('old', { spec: { podCIDR: '10.244.0.0/24' } }), aNode('beta')];
@@ -98,7 +98,7 @@ describe('the node lifecycle controller', () => {
     expect(reconcile(node('True'), leaseRenewed(30))).toEqual({ writes: [], againInMs: 10_001 });
   });
 
-  test('sets the Ready condition to Unknown after the grace period, and says that the kubelet is silent', () => {
+  test('sets the Ready condition to Unknown after the grace period, because the kubelet is silent', () => {
     const [write, event] = reconcile(node('True'), leaseRenewed(41)).writes;
     expect(write).toMatchObject({
       verb: 'updateStatus',
