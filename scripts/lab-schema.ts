@@ -1,4 +1,4 @@
-// Writes the JSON Schema of lab.yaml, which editors use for completion: `node scripts/lab-schema.ts`.
+// Writes the JSON Schema of lab.yaml, which editors use for completion: `node scripts/node.mjs lab-schema.ts`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { $ } from 'zx';

@@ -1,5 +1,5 @@
-// Generates the API server's schema from Kubernetes' Go types: `node scripts/schema.ts FOLDER`, where FOLDER holds
-// k8s.io/api and k8s.io/apimachinery. docs/how-to/add-a-resource.md says where to get them.
+// Generates the API server's schema from Kubernetes' Go types: `node scripts/node.mjs schema.ts FOLDER`, where FOLDER
+// holds k8s.io/api and k8s.io/apimachinery. docs/how-to/add-a-resource.md says where to get them.
 //
 // fields.json maps a type to its fields, and a field to a token:
 //   T, []T, map:T   the type
@@ -165,7 +165,7 @@ const reach = (root: string, wanted: readonly string[]): Record<string, Fields |
 };
 
 const root = process.argv[2];
-if (!root) throw new Error('usage: node scripts/schema.ts <folder with k8s.io/api and k8s.io/apimachinery>');
+if (!root) throw new Error('usage: node scripts/node.mjs schema.ts <folder with k8s.io/api and k8s.io/apimachinery>');
 readPackage(root, metaPackage);
 // In Go this type has bytes, but the bytes are JSON.
 types['meta.v1.FieldsV1'] = 'any';
