@@ -3,7 +3,7 @@ import type { KubeObject } from '../../src/api/meta.ts';
 import { keyOf } from '../../src/node/client/types.ts';
 import type { World } from '../../src/node/controllers/controller.ts';
 
-/** Each object needs its `kind`, which tells its resource. */
+/** Each object needs its `kind`, which identifies its resource. */
 export const aWorld = (objects: readonly KubeObject[], now = Date.parse('2026-01-01T01:00:00Z')): World => ({
   now,
   get: <T extends KubeObject>(resource: { kind: string }, key: { name: string; namespace?: string }) =>

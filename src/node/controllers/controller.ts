@@ -16,7 +16,7 @@ export interface World {
 }
 
 export interface Outcome {
-  /** Sent in this order. Neighbours with the same verb and resource are sent concurrently. */
+  /** Sent in this order. Consecutive writes with the same verb and resource are sent concurrently. */
   readonly writes: readonly Write[];
   /** Reconcile this key again after this time, even without a change. For deadlines and minReadySeconds. */
   readonly againInMs?: number | undefined;

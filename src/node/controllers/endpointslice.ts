@@ -63,13 +63,13 @@ interface Content {
 
 const reconcileService = (service: Service, world: World): Outcome => {
   const members = podsOfService(service, world);
-  const ours = world
+  const managed = world
     .all(endpointSlices, service.metadata.namespace)
     .filter(({ metadata: { labels } }) => labels?.[managedByLabel] === managedBy)
     .filter(({ metadata: { labels } }) => labels?.[serviceNameLabel] === service.metadata.name)
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-  const usable = ours.filter(({ addressType }) => addressType === 'IPv4');
+  const usable = managed.filter(({ addressType }) => addressType === 'IPv4');
   const { kept, added } = distribute(usable, desired(service, members, world));
   const free = usable.filter((slice) => !kept.has(slice));
   const stamp = lastChange(service, members);
@@ -79,7 +79,7 @@ const reconcileService = (service: Service, world: World): Outcome => {
     slice === undefined ? [] : update(service, slice, content, stamp),
   );
   const creates = added.slice(free.length).map((content) => create(service, content, stamp));
-  const spare = [...free.slice(added.length), ...ours.filter((slice) => !usable.includes(slice))];
+  const spare = [...free.slice(added.length), ...managed.filter((slice) => !usable.includes(slice))];
   return { writes: [...creates, ...updates, ...spare.map(remove)] };
 };
 

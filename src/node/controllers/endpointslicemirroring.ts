@@ -29,13 +29,13 @@ export const endpointSliceMirroringController: Controller = {
   ],
   reconcile(key, world) {
     const { name, namespace } = parseKey(key);
-    const mine = world
+    const mirrored = world
       .all(endpointSlices, namespace)
       .filter(({ metadata: { labels } }) => labels?.[managedByLabel] === mirroredBy)
       .filter(({ metadata: { labels } }) => labels?.[serviceNameLabel] === name);
     const source = sourceOf(key, world);
-    if (!source) return mine.length === 0 ? nothing : { writes: mine.map(remove) };
-    return mirror(source, mine);
+    if (!source) return mirrored.length === 0 ? nothing : { writes: mirrored.map(remove) };
+    return mirror(source, mirrored);
   },
 };
 

@@ -33,23 +33,23 @@ export interface ClaimOptions<T extends KubeObject> {
 /** Nothing is adopted or released for an owner that is being deleted. */
 export const claim = <T extends KubeObject>(options: ClaimOptions<T>): Claim<T> => {
   const { owner, ownerResource, resource, candidates, matches } = options;
-  const dying = owner.metadata.deletionTimestamp !== undefined;
-  const mine = candidates.filter((object) => controllerOf(object)?.uid === owner.metadata.uid);
+  const isBeingDeleted = owner.metadata.deletionTimestamp !== undefined;
+  const controlled = candidates.filter((object) => controllerOf(object)?.uid === owner.metadata.uid);
   const orphans = candidates.filter(
     (object) =>
-      !dying &&
+      !isBeingDeleted &&
       controllerOf(object) === undefined &&
       object.metadata.deletionTimestamp === undefined &&
       object.metadata.namespace === owner.metadata.namespace &&
       matches(object),
   );
-  const nonMatching = mine.filter((object) => !matches(object));
+  const nonMatching = controlled.filter((object) => !matches(object));
   const reference = ownerReference(ownerResource, owner);
   return {
-    owned: [...mine.filter(matches), ...orphans],
+    owned: [...controlled.filter(matches), ...orphans],
     writes: [
       ...orphans.map((object) => setOwners(resource, object, [...(object.metadata.ownerReferences ?? []), reference])),
-      ...(dying ? [] : nonMatching).map((object) => setOwners(resource, object, withoutOwner(object, owner))),
+      ...(isBeingDeleted ? [] : nonMatching).map((object) => setOwners(resource, object, withoutOwner(object, owner))),
     ],
   };
 };

@@ -44,8 +44,8 @@ const reconcileSet = (set: ReplicaSet, world: World): Outcome => {
     candidates,
     matches: (pod) => matchesSelector(set.spec.selector, pod.metadata.labels),
   });
-  const dying = set.metadata.deletionTimestamp !== undefined;
-  const scaling = dying ? [] : scale(set, owned, world);
+  const isBeingDeleted = set.metadata.deletionTimestamp !== undefined;
+  const scaling = isBeingDeleted ? [] : scale(set, owned, world);
   const status = statusOf(set, owned, world);
   return {
     writes: [...claims, ...scaling, ...(equal(status, set.status) ? [] : [patchStatus(replicaSets, set, status)])],

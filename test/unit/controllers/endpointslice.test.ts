@@ -161,13 +161,13 @@ describe('the Endpoints controller', () => {
   });
 
   test('deletes its own Endpoints if the service is missing, and other Endpoints only when the service is deleted', () => {
-    const ours = { kind: 'Endpoints', ...endpointsOf(aService('web')) } as Endpoints;
-    const theirs = { kind: 'Endpoints', metadata: { name: 'web', namespace: 'default' } };
+    const managed = { kind: 'Endpoints', ...endpointsOf(aService('web')) } as Endpoints;
+    const handWritten = { kind: 'Endpoints', metadata: { name: 'web', namespace: 'default' } };
     const verbs = (key: string, object: KubeObject) =>
       endpointsController.reconcile(key, aWorld([object])).writes.map(({ verb }) => verb);
-    expect(verbs('default/web', ours)).toEqual(['delete']);
-    expect(verbs('default/web', theirs)).toEqual([]);
-    const [gone] = endpointsController.watches[0]?.keys(aService('web'), aWorld([])) ?? [];
-    expect(verbs(gone ?? '', theirs)).toEqual(['delete']);
+    expect(verbs('default/web', managed)).toEqual(['delete']);
+    expect(verbs('default/web', handWritten)).toEqual([]);
+    const [deletedKey] = endpointsController.watches[0]?.keys(aService('web'), aWorld([])) ?? [];
+    expect(verbs(deletedKey ?? '', handWritten)).toEqual(['delete']);
   });
 });

@@ -140,12 +140,12 @@ describe('the node lifecycle controller', () => {
   });
 
   test('removes only its own taints when the kubelet reports again', () => {
-    const mine: Taint = { key: 'mine', effect: 'NoSchedule' };
-    const ours: Taint[] = [
+    const other: Taint = { key: 'other', effect: 'NoSchedule' };
+    const managed: Taint[] = [
       { key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule' },
       { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' },
     ];
-    expect(taintsIn(reconcile(node('True', [...ours, mine]), leaseRenewed(1)).writes)).toEqual([mine]);
+    expect(taintsIn(reconcile(node('True', [...managed, other]), leaseRenewed(1)).writes)).toEqual([other]);
   });
 
   test('does not count the time before the controller started', () => {
