@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { $, argv, chalk } from 'zx';
 import { connectDocker } from '../src/host/docker/dockerode.ts';
 import { imageState, readImageInputs } from '../src/host/image/ensure.ts';
+import { apiStubBundle, bundleApiStub } from './lib/api-stub.ts';
 import { longTests } from './lib/long.ts';
 import { type StepResult, step } from './lib/steps.ts';
 import { type RunOptions, readTally, root, runProject, runReported, type Tally } from './lib/vitest.ts';
@@ -29,6 +30,8 @@ const main = async (): Promise<void> => {
   const setup = await step('set-up', () => run`${node} bin/labs.js setup --yes`);
   steps.push(setup);
   if (setup.ok) steps.push(await step('kubectl for the contract tests', takeKubectl));
+  steps.push(await step('API stub for the contract tests', bundleApiStub));
+  process.env.TEST_API_STUB = `${root}${apiStubBundle}`;
   // The virtual machine is slow and mostly uses one processor. The contract tests use the other processor meanwhile.
   tallies.push(...(await Promise.all([contractTests(), ...(setup.ok ? [machineTests()] : [])])));
   if (!setup.ok) console.log(chalk.red('The set-up failed. The end-to-end tests and the virtual machine need it.'));
@@ -68,7 +71,11 @@ const contractTests = async (): Promise<Tally> => {
   if (isRoot) return runProject('contract', options);
   const sudo = await $({ nothrow: true, quiet: true })`sudo -n true`;
   if (sudo.exitCode === 0) {
-    const variables = [`PATH=${process.env.PATH}`, `TEST_LONG=${process.env.TEST_LONG ?? 1}`];
+    const variables = [
+      `PATH=${process.env.PATH}`,
+      `TEST_LONG=${process.env.TEST_LONG ?? 1}`,
+      `TEST_API_STUB=${root}${apiStubBundle}`,
+    ];
     return runProject('contract', { ...options, before: ['sudo', '-n', ...variables] });
   }
   console.log(chalk.red('The contract tests need root: run `sudo npm test`, or allow sudo without a password.'));

@@ -12,18 +12,20 @@ import { connectDocker } from '../src/host/docker/dockerode.ts';
 import { imageState, readImageInputs } from '../src/host/image/ensure.ts';
 import { ensurePackages } from '../test/support/packages.ts';
 import { longFactor } from '../test/support/runs.ts';
+import { apiStubBundle, bundleApiStub } from './lib/api-stub.ts';
 import { readTally, root } from './lib/vitest.ts';
 import { ensureImageDisk } from './vm/disks.ts';
 import { runInMachine } from './vm/machine.ts';
 
 const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'labs', 'vm');
 const results = 'out/vm.json';
-/** A run takes about eight minutes on an idle machine. */
-const testTimeoutMs = 1_800_000 * longFactor;
+/** A run takes about eight minutes on an idle machine. Beside other work it takes several times as long. */
+const testTimeoutMs = 3_600_000 * longFactor;
 
 /** Without KVM, programs are about ten times slower. So tests use compiled code and wait longer. */
 const environment = [
   'export NODE_COMPILE_CACHE=/tmp/compiled TEST_KUBE_PROXY=/work/dist/node/kube-proxy.js TEST_PATIENCE=4',
+  `export TEST_API_STUB=/work/${apiStubBundle}`,
   `export PROXY_MODES=ipvs CI=1 NO_COLOR=1 TEST_VM=1 TEST_LONG=${longFactor}`,
 ].join('\n');
 
@@ -50,6 +52,7 @@ const main = async (): Promise<number> => {
   const docker = await connectDocker(process.env);
   const { image } = await imageState(docker, await readImageInputs(root));
   const imageDisk = await ensureImageDisk(docker, image, join(cacheFolder, 'images'));
+  await bundleApiStub();
   const other = otherCommand();
   const command = `${environment}\n${other ?? testCommand(argv._)}\n`;
   const timeoutMs = other === undefined ? testTimeoutMs : undefined;

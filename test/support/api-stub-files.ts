@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { PemConverter, X509CertificateGenerator } from '@peculiar/x509';
 
 /** Path of the program; its first argument is the folder. */
-export const apiStub = join(import.meta.dirname, 'api-stub.ts');
+export const apiStub = process.env.TEST_API_STUB ?? join(import.meta.dirname, 'api-stub.ts');
 
 /** Writes `cert.pem`, `key.pem` and `kubeconfig`. */
 export const writeStubFiles = async (folder: string): Promise<void> => {

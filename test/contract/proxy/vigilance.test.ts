@@ -1,4 +1,5 @@
 // kube-proxy restores deleted rules and chains by itself, and does not touch foreign rules.
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -23,12 +24,17 @@ const slice: EndpointSlice = {
 };
 const foreign = ['-A FORWARD -s 192.0.2.1/32 -j DROP', '-A OUTPUT -d 192.0.2.2/32 -j ACCEPT'];
 
-const createWorld = async (backend: Backend, ...flags: string[]): Promise<World> => {
+interface Rig extends AsyncDisposable {
+  readonly world: World;
+  readonly proxy: ChildProcess;
+}
+
+const createRig = async (backend: Backend, ...flags: string[]): Promise<Rig> => {
   const world = await World.create(backend);
   for (const rule of foreign) world.exec('iptables', ...rule.split(' '));
   await world.change(put.service(service), put.service(refused), put.slice(slice));
-  await world.startProxy('--cluster-cidr=10.244.0.0/16', ...flags);
-  return world;
+  const proxy = await world.startProxy('--cluster-cidr=10.244.0.0/16', ...flags);
+  return { world, proxy, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
 };
 
 /** Shortens the pause between checks for damage. The test of a flushed rule set uses the default pause. */
@@ -44,11 +50,13 @@ const rules = (world: World): string =>
     .sort()
     .join('\n');
 
-/** Damages the rules, and waits until they are as before. */
-const expectRepair = async (world: World, damage: readonly (readonly string[])[]): Promise<void> => {
+/** Damages the rules, and waits until they are as before. kube-proxy pauses, so that it cannot repair before the look. */
+const expectRepair = async ({ world, proxy }: Rig, damage: readonly (readonly string[])[]): Promise<void> => {
   const whole = rules(world);
+  proxy.kill('SIGSTOP');
   for (const argv of damage) world.exec(...argv);
   expect(rules(world), String(damage)).not.toBe(whole);
+  proxy.kill('SIGCONT');
   await world.until(
     `the rules deleted by ${damage.join(', ')} are back`,
     () => rules(world) === whole,
@@ -80,27 +88,28 @@ describe.each<Backend>(['nft', 'legacy'])('with iptables-%s', (backend) => {
     },
     { name: 'the unused chains of table mangle were deleted', damage: [['iptables', '-t', 'mangle', '-X']] },
   ])('restores the rules after $name', async ({ damage }) => {
-    await using world = await createWorld(backend, oftenLooked);
-    await expectRepair(world, damage);
-    expect(world.save()).toMatch(new RegExp(`^${foreign[0]}$`, 'm'));
+    await using rig = await createRig(backend, oftenLooked);
+    await expectRepair(rig, damage);
+    expect(rig.world.save()).toMatch(new RegExp(`^${foreign[0]}$`, 'm'));
   });
 
   test('restores each deleted jump from a built-in chain', async () => {
-    await using world = await createWorld(backend, oftenLooked);
-    const jumps = jumpsOf(world);
+    await using rig = await createRig(backend, oftenLooked);
+    const jumps = jumpsOf(rig.world);
     expect(jumps).toHaveLength(14);
-    for (const jump of jumps) await expectRepair(world, [jump]);
+    for (const jump of jumps) await expectRepair(rig, [jump]);
   });
 
   test('keeps a foreign rule in front of its jump', async () => {
-    await using world = await createWorld(backend, oftenLooked);
-    world.exec(...nat, '-I', 'PREROUTING', '-s', '192.0.2.9', '-j', 'RETURN');
-    await expectRepair(world, [[...nat, '-F', 'KUBE-SERVICES']]);
-    expect(world.save()).toContain('-A PREROUTING -s 192.0.2.9/32 -j RETURN');
+    await using rig = await createRig(backend, oftenLooked);
+    rig.world.exec(...nat, '-I', 'PREROUTING', '-s', '192.0.2.9', '-j', 'RETURN');
+    await expectRepair(rig, [[...nat, '-F', 'KUBE-SERVICES']]);
+    expect(rig.world.save()).toContain('-A PREROUTING -s 192.0.2.9/32 -j RETURN');
   });
 
   test('restores IPv6 rules, too', async () => {
-    await using world = await createWorld(backend);
+    await using rig = await createRig(backend);
+    const { world } = rig;
     // Without a service of the family, checks are rare.
     await world.change(put.service({ metadata: { name: 'six', namespace: 'default' }, spec: sixth }));
     world.exec('ip6tables', '-t', 'nat', '-F');
@@ -111,7 +120,8 @@ describe.each<Backend>(['nft', 'legacy'])('with iptables-%s', (backend) => {
 });
 
 test('restores its own rules after a flush of the whole rule set', async () => {
-  await using world = await createWorld('nft');
+  await using rig = await createRig('nft');
+  const { world } = rig;
   const whole = rules(world);
   world.exec('nft', 'flush', 'ruleset');
   const ours = whole.split('\n').filter((line) => !foreign.some((rule) => line.endsWith(rule)));
