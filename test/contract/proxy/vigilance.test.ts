@@ -50,7 +50,7 @@ const rules = (world: World): string =>
     .sort()
     .join('\n');
 
-/** Damages the rules, and waits until they are as before. kube-proxy pauses, so that it cannot repair before the look. */
+/** Damages the rules while kube-proxy is stopped, then waits until they are as before. */
 const expectRepair = async ({ world, proxy }: Rig, damage: readonly (readonly string[])[]): Promise<void> => {
   const whole = rules(world);
   proxy.kill('SIGSTOP');
