@@ -41,7 +41,7 @@ export default defineConfig({
       // One worker more than there are processors, because some tests wait.
       project({ name: 'unit', timeoutMs: 60_000, workers: availableParallelism() + 1, shared: true }),
       project({ name: 'contract', timeoutMs: 120_000, workers: 1, setup: 'test/contract/setup.ts' }),
-      project({ name: 'vm', timeoutMs: 400_000, workers: 1, setup: 'test/vm/setup.ts', also: contractTestsInMachine }),
+      project({ name: 'vm', timeoutMs: 900_000, workers: 1, setup: 'test/vm/setup.ts', also: contractTestsInMachine }),
       project({ name: 'e2e', timeoutMs: 300_000, workers: 1 }),
     ],
   },

@@ -32,8 +32,9 @@ const main = async (): Promise<void> => {
   if (setup.ok) steps.push(await step('kubectl for the contract tests', takeKubectl));
   steps.push(await step('API stub for the contract tests', bundleApiStub));
   process.env.TEST_API_STUB = `${root}${apiStubBundle}`;
-  // The virtual machine is slow and mostly uses one processor. The contract tests use the other processor meanwhile.
-  tallies.push(...(await Promise.all([contractTests(), ...(setup.ok ? [machineTests()] : [])])));
+  // One after the other: each of them keeps both processors busy, and tests in the virtual machine must not starve.
+  tallies.push(await contractTests());
+  if (setup.ok) tallies.push(await machineTests());
   if (!setup.ok) console.log(chalk.red('The set-up failed. The end-to-end tests and the virtual machine need it.'));
   else if (!isLong) tallies.push(await runProject('e2e'));
   steps.push(await step('nothing is left behind', removeLeftovers));
