@@ -68,7 +68,7 @@ const takeKubectl = async (): Promise<void> => {
 
 /** Runs the contract tests as root, because they create network namespaces. */
 const contractTests = async (): Promise<Tally> => {
-  const options: RunOptions = { prefixed: true, ...(isLong ? { files: longTests('contract') } : {}) };
+  const options: RunOptions = isLong ? { files: longTests('contract') } : {};
   if (isRoot) return runProject('contract', options);
   const sudo = await $({ nothrow: true, quiet: true })`sudo -n true`;
   if (sudo.exitCode === 0) {
@@ -88,7 +88,7 @@ const contractTests = async (): Promise<Tally> => {
 const machineTests = async (): Promise<Tally> => {
   if (process.arch === 'x64') {
     const files = isLong ? longTests('vm') : [];
-    return runReported('vm', [node, `${root}scripts/vm-test.ts`, ...files], { prefixed: true });
+    return runReported('vm', [node, `${root}scripts/vm-test.ts`, ...files]);
   }
   const why = 'tests of ipvs mode, whose virtual machine is for x86-64 only';
   return { project: 'vm', passed: 0, failed: 0, failures: [], skipped: [why] };

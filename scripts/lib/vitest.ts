@@ -1,7 +1,5 @@
 // Runs a project of tests and counts its results. A project without tests, or a file that does not load, is a failure.
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { $ } from 'zx';
 
@@ -36,8 +34,6 @@ export interface RunOptions {
   readonly before?: readonly string[];
   /** Only these test files. */
   readonly files?: readonly string[];
-  /** Start each line of output with the project's name, for projects that run side by side. */
-  readonly prefixed?: boolean;
 }
 
 /** Runs the tests in `test/<project>`. */
@@ -45,34 +41,18 @@ export const runProject = (project: string, options: RunOptions = {}): Promise<T
   const { before = [], files = [] } = options;
   const vitest = [`${root}node_modules/vitest/vitest.mjs`, 'run', '--project', project, ...files];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${out}/${project}.json`];
-  return runReported(project, [...before, process.execPath, ...vitest, ...reporters], options);
+  return runReported(project, [...before, process.execPath, ...vitest, ...reporters]);
 };
 
 /** Runs a command that writes vitest's report of the project to `out/<project>.json`. */
-export const runReported = async (
-  project: string,
-  command: readonly string[],
-  { prefixed = false }: Pick<RunOptions, 'prefixed'> = {},
-): Promise<Tally> => {
+export const runReported = async (project: string, command: readonly string[]): Promise<Tally> => {
   const file = `${out}/${project}.json`;
   await mkdir(out, { recursive: true });
   await rm(file, { force: true });
-  const exitCode = prefixed ? await runPrefixed(`${project} │ `, command) : await runInherited(command);
+  const { exitCode } = await $({ cwd: root, stdio: 'inherit', nothrow: true })`${command}`;
   const counted = await readTally(project, file);
   // Some failures, such as an unhandled rejection, belong to no test. Only the exit code shows them.
   return exitCode !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
-};
-
-const runInherited = async (command: readonly string[]): Promise<number | null> =>
-  (await $({ cwd: root, stdio: 'inherit', nothrow: true })`${command}`).exitCode;
-
-const runPrefixed = async (prefix: string, command: readonly string[]): Promise<number | null> => {
-  const child = $({ cwd: root, stdio: ['ignore', 'pipe', 'pipe'], nothrow: true, quiet: true })`${command}`;
-  const copy = async (from: Readable): Promise<void> => {
-    for await (const line of createInterface({ input: from })) console.log(`${prefix}${line}`);
-  };
-  await Promise.all([copy(child.stdout), copy(child.stderr)]);
-  return (await child).exitCode;
 };
 
 export const readTally = async (project: string, file: string): Promise<Tally> => {
