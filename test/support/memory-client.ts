@@ -46,6 +46,16 @@ export const createMemoryClient = (): MemoryClient => {
     if (!found) throw failure(404, 'NotFound', `${plural} "${key.name}" not found`);
     return found as T;
   };
+  /** As the API server: an update may name the version and the uid that it replaces. */
+  const needUnchanged = <T extends KubeObject>(resource: Resource<T>, { metadata }: T): T => {
+    const current = need(resource, metadata);
+    const { resourceVersion, uid } = metadata;
+    if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) {
+      throw failure(409, 'Conflict', 'the object has been modified');
+    }
+    if (uid && uid !== current.metadata.uid) throw failure(422, 'Invalid', 'metadata.uid: field is immutable');
+    return current;
+  };
   const client: MemoryClient = {
     all: <T extends KubeObject>({ plural }: Resource<T>) => [...table(plural).values()] as T[],
     get: async (resource, key) => structuredClone(need(resource, key)),
@@ -63,10 +73,12 @@ export const createMemoryClient = (): MemoryClient => {
       const made = { apiVersion: 'v1', kind: resource.kind, ...object, metadata: { ...object.metadata, uid } };
       return put(resource, made, 'ADDED');
     },
-    update: async (resource, object) => put(resource, object, 'MODIFIED'),
+    async update(resource, object) {
+      needUnchanged(resource, object);
+      return put(resource, object, 'MODIFIED');
+    },
     async updateStatus(resource, object) {
-      const current = need(resource, object.metadata);
-      if (object.metadata.uid && object.metadata.uid !== current.metadata.uid) throw failure(409, 'Conflict', 'uid');
+      const current = needUnchanged(resource, object);
       return put(resource, { ...current, status: (object as { status?: unknown }).status }, 'MODIFIED');
     },
     updateSubresource: async (resource, object) => put(resource, object, 'MODIFIED'),

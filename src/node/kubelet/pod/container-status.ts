@@ -4,7 +4,10 @@ import { normaliseReference } from '../../../api/images.ts';
 import { timestamp } from '../../../api/time.ts';
 import type { ContainerRecord } from '../runtime/runtime.ts';
 import type { Plan } from './plan.ts';
-import { currentContainer, finalPhase, type PodView } from './view.ts';
+import { currentContainer, finalPhase, isInitContainer, isSpent, knownStatus, lostExitCode } from './runs.ts';
+import type { PodView } from './view.ts';
+
+type Terminated = NonNullable<ContainerState['terminated']>;
 
 /** @param fallback the reason to show for a container that waits for its first run */
 export const containerStatus = (
@@ -14,13 +17,15 @@ export const containerStatus = (
   fallback: 'ContainerCreating' | 'PodInitializing',
 ): ContainerStatus => {
   const { current, earlier } = recordsOf(container, view);
-  const known = knownStatus(container, view);
-  const recordsAreGone = !current && !view.sandbox && finalPhase(view) !== undefined;
-  if (recordsAreGone && known) return { ...known, ready: false };
+  const known = knownStatus(view.pod, container.name);
+  if (!current && (isSpent(view, container.name) || finalPhase(view))) {
+    const ended = endWithoutRecord(container, known, fallback);
+    if (ended) return ended;
+  }
   const state = stateOf(current, plan.waiting.get(container.name) ?? { reason: fallback });
   const probe = current && view.probes.get(current.id);
   const running = state.running !== undefined;
-  const isInit = view.pod.spec.initContainers?.includes(container) ?? false;
+  const isInit = isInitContainer(view.pod, container.name);
   return {
     name: container.name,
     image: current?.image ?? known?.image ?? normaliseReference(container.image),
@@ -42,10 +47,41 @@ const recordsOf = ({ name }: Container, view: PodView) => {
   return { current, earlier };
 };
 
-/** The container's status that the API server has. */
-const knownStatus = (container: Container, { pod }: PodView): ContainerStatus | undefined => {
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
-  return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container.name);
+/**
+ * The status of a container that will not run again and has no record. What the API server knows stays.
+ * @returns undefined for a container that still waits for the init containers: as with Kubernetes, it keeps waiting
+ */
+const endWithoutRecord = (
+  container: Container,
+  known: ContainerStatus | undefined,
+  fallback: 'ContainerCreating' | 'PodInitializing',
+): ContainerStatus | undefined => {
+  const terminated = known?.state?.terminated ?? (known?.state?.waiting ? known.lastState?.terminated : undefined);
+  if (known && terminated) return { ...known, ...over(terminated), ready: known.ready && terminated.exitCode === 0 };
+  if (known?.containerID) return { ...known, ...over(endWithNode(known)), ready: false };
+  if (fallback === 'PodInitializing') return undefined;
+  const image = normaliseReference(container.image);
+  const status = known ?? { name: container.name, image, imageID: '', ready: false, restartCount: 0, lastState: {} };
+  return { ...status, ...over(neverStarted), ready: false };
+};
+
+const over = (terminated: Terminated) => ({ started: false, state: { terminated } });
+
+const neverStarted: Terminated = {
+  exitCode: 137,
+  reason: 'ContainerStatusUnknown',
+  message: 'The container could not be located when the pod was terminated',
+};
+
+/** The container was running when its node stopped, so its exit code is unknown. */
+const endWithNode = ({ state, containerID }: ContainerStatus): Terminated => {
+  const startedAt = state?.running?.startedAt;
+  return {
+    exitCode: lostExitCode,
+    reason: 'Unknown',
+    ...(startedAt === undefined ? {} : { startedAt, finishedAt: startedAt }),
+    ...(containerID === undefined ? {} : { containerID }),
+  };
 };
 
 const stateOf = (
@@ -69,21 +105,12 @@ const lastStateOf = ({ current, earlier, state, known }: History): ContainerStat
   if (earlier?.exit) return { terminated: terminated(earlier) };
   if (!known) return {};
   const isSame = current !== undefined && known.containerID === containerId(current);
+  if (!isSame && known.state?.terminated) return { terminated: known.state.terminated };
   if (isSame || !known.state?.running) return known.lastState ?? {};
-  // The container was running when its node stopped, so its exit code is unknown.
-  const { containerID } = known;
-  const startedAt = known.state.running.startedAt;
-  return {
-    terminated: {
-      exitCode: 255,
-      reason: 'Unknown',
-      ...(startedAt === undefined ? {} : { startedAt, finishedAt: startedAt }),
-      ...(containerID === undefined ? {} : { containerID }),
-    },
-  };
+  return { terminated: endWithNode(known) };
 };
 
-const terminated = (record: ContainerRecord): NonNullable<ContainerState['terminated']> => {
+const terminated = (record: ContainerRecord): Terminated => {
   const { code = 0, finishedAt = record.startedAt, message, unknown } = record.exit ?? {};
   return {
     exitCode: code,

@@ -3,7 +3,8 @@ import type { Container, Pod } from '../../../api/core.ts';
 import { normaliseReference } from '../../../api/images.ts';
 import { formatGoDuration } from '../../../kit/duration.ts';
 import type { ContainerRecord, Sandbox } from '../runtime/runtime.ts';
-import { currentContainer, finalPhase, type PodView } from './view.ts';
+import { currentContainer, finalPhase, isNetworkLost, isSpent, knownStatus, lastExitCode } from './runs.ts';
+import type { PodView } from './view.ts';
 
 export type Step =
   | { readonly do: 'create-sandbox' }
@@ -34,7 +35,7 @@ export const planPod = (view: PodView): Plan => {
   const { pod } = view;
   if (view.removed || pod.metadata.deletionTimestamp !== undefined) return planDeletion(view);
   if (finalPhase(view) !== undefined) return planFinished(view);
-  if (view.sandbox && !view.sandboxIntact) return planLostSandbox(view);
+  if (isNetworkLost(view)) return planLostNetwork(view);
   return planRun(view);
 };
 
@@ -47,17 +48,17 @@ const planRun = (view: PodView): Plan => {
     return builder.plan();
   }
   for (const container of pod.spec.initContainers ?? []) {
-    const current = currentContainer(view, container.name);
-    if (current?.exit?.code === 0) continue;
-    builder.consider(container, current, pod.spec.restartPolicy === 'Never' ? 'Never' : 'OnFailure');
+    if (hasInitialised(view, container)) continue;
+    builder.consider(container, 'OnFailure');
     return builder.plan();
   }
-  for (const container of pod.spec.containers) {
-    builder.consider(container, currentContainer(view, container.name), pod.spec.restartPolicy ?? 'Always');
-  }
+  for (const container of pod.spec.containers) builder.consider(container, pod.spec.restartPolicy ?? 'Always');
   builder.pruneHistory();
   return builder.plan();
 };
+
+const hasInitialised = (view: PodView, { name }: Container): boolean =>
+  (isSpent(view, name) ? lastExitCode(view, name) : currentContainer(view, name)?.exit?.code) === 0;
 
 /** Ends the containers, then removes the network, then deletes the pod from the API server. */
 const planDeletion = (view: PodView): Plan => {
@@ -77,7 +78,8 @@ const planFinished = (view: PodView): Plan => {
   return builder.plan();
 };
 
-const planLostSandbox = (view: PodView): Plan => {
+/** After their end, the containers start again in a new sandbox. */
+const planLostNetwork = (view: PodView): Plan => {
   const builder = new PlanBuilder(view);
   const ended = builder.endAll(forcedGraceMs, () => 'Pod sandbox changed, it will be killed and re-created.');
   if (ended && view.sandbox) {
@@ -110,7 +112,9 @@ class PlanBuilder {
   }
 
   /** Starts, restarts or stops one container, or notes why it waits. */
-  consider(container: Container, current: ContainerRecord | undefined, policy: string): void {
+  consider(container: Container, policy: 'Always' | 'OnFailure' | 'Never'): void {
+    if (isSpent(this.#view, container.name)) return;
+    const current = currentContainer(this.#view, container.name);
     if (!current) this.#start(container, nextAttempt(this.#view, container), 0);
     else if (!current.exit) this.#checkRunning(container, current);
     else if (policy === 'Always' || (policy === 'OnFailure' && current.exit.code !== 0)) {
@@ -168,17 +172,19 @@ class PlanBuilder {
   }
 
   #checkRunning(container: Container, current: ContainerRecord): void {
-    const because = this.#reasonToRestart(container, current);
+    const because = this.#reasonToEnd(container, current);
     if (because !== undefined || this.#view.stopping.has(current.id)) {
       this.#end(current, gracePeriod(this.#view.pod), because ?? '');
     }
   }
 
-  #reasonToRestart({ name, image }: Container, current: ContainerRecord): string | undefined {
-    const failed = this.#view.probes.get(current.id)?.failed;
-    if (failed !== undefined) return `Container ${name} failed ${failed} probe, will be restarted`;
+  #reasonToEnd({ name, image }: Container, current: ContainerRecord): string | undefined {
+    const { pod, probes } = this.#view;
+    const next = pod.spec.restartPolicy === 'Never' ? '' : ', will be restarted';
+    const failed = probes.get(current.id)?.failed;
+    if (failed !== undefined) return `Container ${name} failed ${failed} probe${next}`;
     const isChanged = current.image !== normaliseReference(image);
-    return isChanged ? `Container ${name} definition changed, will be restarted` : undefined;
+    return isChanged ? `Container ${name} definition changed${next}` : undefined;
   }
 }
 
@@ -186,8 +192,7 @@ class PlanBuilder {
 const nextAttempt = ({ containers, pod }: PodView, { name }: Container): number => {
   const earlier = containers.findLast((record) => record.name === name);
   if (earlier) return earlier.attempt + 1;
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
-  const status = [...containerStatuses, ...initContainerStatuses].find((candidate) => candidate.name === name);
+  const status = knownStatus(pod, name);
   return status?.containerID ? status.restartCount + 1 : 0;
 };
 

@@ -2,10 +2,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod, PodStatus } from '../../../api/core.ts';
 import { pods } from '../../../api/resources.ts';
-import { isConflict, isNotFound } from '../../client/error.ts';
+import { ApiError, isConflict, isNotFound } from '../../client/error.ts';
 import type { Client } from '../../client/types.ts';
 import type { Queue } from '../../component/queue.ts';
 import { startQueue } from '../../component/queue.ts';
+import { finalPhaseOf } from './runs.ts';
+import { mergeStatus } from './status-merge.ts';
 
 export interface StatusWriter {
   /** Returns at once. Sends nothing when the API server has the same status. */
@@ -25,19 +27,24 @@ interface Entry {
 }
 
 export interface StatusWriterOptions {
-  readonly client: Client;
+  readonly client: Pick<Client, 'get' | 'updateStatus'>;
   readonly signal: AbortSignal;
   readonly onError: (pod: string, error: unknown, retryInMs: number) => void;
 }
 
 export const createStatusWriter = ({ client, signal, onError }: StatusWriterOptions): StatusWriter => {
   const entries = new Map<string, Entry>();
+  /** The pod as the API server answered the last write. The watch delivers it later. */
+  const answers = new Map<string, Pod>();
+  const newest = (uid: string, pod: Pod): Pod => newerOf(pod, answers.get(uid));
   const write = async (uid: string): Promise<void> => {
     const entry = entries.get(uid);
     if (!entry || entry.written) return;
-    await send(client, entry.pod, entry.status);
+    const answer = await send(client, newest(uid, entry.pod), entry.status);
+    if (answer && entries.has(uid)) answers.set(uid, answer);
     entry.written = true;
-    for (const done of entry.waiters.splice(0)) done();
+    // A newer status shares the list of waiters, and its write is still due.
+    if (entries.get(uid) === entry) for (const done of entry.waiters.splice(0)) done();
   };
   // One queue per pod: a slow write delays no other pod.
   const queues = new Map<string, { readonly queue: Queue; readonly stop: AbortController }>();
@@ -65,13 +72,18 @@ export const createStatusWriter = ({ client, signal, onError }: StatusWriterOpti
     verify(pod) {
       const uid = pod.metadata.uid ?? '';
       const entry = entries.get(uid);
-      if (!entry?.written || readiness(pod.status) === readiness(entry.status)) return;
+      // An object that is older than the last write says nothing about other writers.
+      if (!entry?.written || newest(uid, pod) !== pod) return;
+      // Another component ended the pod. The worker now ends the containers and reports that.
+      if (finalPhaseOf(pod.status) && !finalPhaseOf(entry.status)) return;
+      if (readiness(pod.status) === readiness(entry.status)) return;
       entry.written = false;
       queueOf(uid).add(uid);
     },
     forget(uid) {
       for (const done of entries.get(uid)?.waiters ?? []) done();
       entries.delete(uid);
+      answers.delete(uid);
       queues.get(uid)?.stop.abort();
       queues.delete(uid);
     },
@@ -81,13 +93,44 @@ export const createStatusWriter = ({ client, signal, onError }: StatusWriterOpti
 const readiness = (status: PodStatus | undefined): string =>
   `${status?.phase} ${status?.conditions?.find(({ type }) => type === 'Ready')?.status}`;
 
-const send = async (client: Client, pod: Pod, status: PodStatus): Promise<void> => {
+/** Resource versions of one resource grow with each write. */
+const newerOf = (pod: Pod, answer: Pod | undefined): Pod => {
+  const version = ({ metadata }: Pod): number => Number(metadata.resourceVersion ?? 0);
+  return answer && version(answer) > version(pod) ? answer : pod;
+};
+
+/** The number of times that a write reads the pod again at once, because other components changed it in between. */
+const conflictsAtOnce = 5;
+
+/**
+ * Writes only on top of the object that the status was merged with, so that no change of another writer is lost.
+ * @returns the pod as it is now; undefined when it is gone, or when another pod has its name
+ */
+const send = async (client: StatusWriterOptions['client'], pod: Pod, status: PodStatus): Promise<Pod | undefined> => {
   const { name, namespace = 'default', uid = '' } = pod.metadata;
-  try {
-    // No resource version, because only this kubelet writes the status.
-    // The uid, because another pod of the same name must not get this status.
-    await client.updateStatus(pods, { metadata: { name, namespace, uid }, spec: pod.spec, status });
-  } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error;
+  let current = pod;
+  for (let conflicts = 0; ; conflicts++) {
+    const { resourceVersion = '' } = current.metadata;
+    try {
+      return await client.updateStatus(pods, {
+        metadata: { name, namespace, uid, resourceVersion },
+        spec: pod.spec,
+        status: mergeStatus(current, status),
+      });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      if (!isRefused(error)) throw error;
+      const now = await client.get(pods, { name, namespace }).catch((reason) => {
+        if (isNotFound(reason)) return undefined;
+        throw reason;
+      });
+      if (now?.metadata.uid !== uid) return undefined;
+      const isChanged = now.metadata.resourceVersion !== resourceVersion;
+      if (!isChanged || conflicts === conflictsAtOnce) throw error;
+      current = now;
+    }
   }
 };
+
+/** The pod has changed, or the server refuses the content. A pod with another uid is refused as invalid. */
+const isRefused = (error: unknown): boolean => isConflict(error) || (error instanceof ApiError && error.code === 422);

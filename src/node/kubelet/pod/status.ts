@@ -4,7 +4,9 @@ import type { Condition } from '../../../api/meta.ts';
 import { timestamp } from '../../../api/time.ts';
 import { containerStatus } from './container-status.ts';
 import type { Plan } from './plan.ts';
-import { finalPhase, type PodView } from './view.ts';
+import { finalPhase } from './runs.ts';
+import { ownConditions } from './status-merge.ts';
+import type { PodView } from './view.ts';
 
 export interface StatusContext {
   readonly hostIp: string;
@@ -84,7 +86,7 @@ const conditions = (view: PodView, context: ConditionContext): NonNullable<PodSt
     const known = before.find((candidate) => candidate.type === type);
     return condition(type, finding, known, context.now);
   });
-  return [...own, ...before.filter(({ type }) => !Object.hasOwn(findings, type))];
+  return [...own, ...before.filter(({ type }) => !ownConditions.has(type))];
 };
 
 const readyFinding = ({ phase, initialized, containerStatuses }: ConditionContext): Finding => {

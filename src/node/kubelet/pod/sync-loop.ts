@@ -33,7 +33,13 @@ export const startSyncLoop = ({ client, deps, signal }: SyncLoopOptions): SyncLo
   });
   const start = (pod: Pod, removed: boolean): void => {
     const uid = pod.metadata.uid ?? '';
-    workers.set(uid, startPodWorker(deps, { pod, removed, signal, onDone: () => void workers.delete(uid) }));
+    const onDone = (): void => {
+      workers.delete(uid);
+      // A list may have lacked the pod for a moment.
+      const again = informer.items.get(keyOf(pod));
+      if (again?.metadata.uid === uid) start(again, false);
+    };
+    workers.set(uid, startPodWorker(deps, { pod, removed, signal, onDone }));
   };
   const apply = (before: Pod | undefined, after: Pod | undefined): void => {
     const isGone = before !== undefined && before.metadata.uid !== after?.metadata.uid;
@@ -85,13 +91,14 @@ const startAfterFirstList = async (list: FirstList): Promise<void> => {
     // The signal aborted.
     return;
   }
-  const uids = new Set([...informer.items.values()].map(({ metadata }) => metadata.uid ?? ''));
-  await runtime.collectGarbage(uids).catch((error) => logger.error('Cleaning up failed', error));
+  const uids = () => new Set([...informer.items.values()].map(({ metadata }) => metadata.uid ?? ''));
+  await runtime.collectGarbage(uids()).catch((error) => logger.error('Cleaning up failed', error));
   for (const pod of informer.items.values()) apply(undefined, pod);
   informer.onChange(apply);
   // Pods that were deleted while the kubelet was down get a worker that ends their containers.
+  const known = uids();
   for (const { pod } of [...runtime.containers(), ...runtime.sandboxes()]) {
-    if (!uids.has(pod.uid) && !workers.has(pod.uid)) start(orphan(pod), true);
+    if (!known.has(pod.uid) && !workers.has(pod.uid)) start(orphan(pod), true);
   }
   const timer = setInterval(() => {
     runtime.refresh().catch((error) => logger.error('Looking at the containers failed', error));

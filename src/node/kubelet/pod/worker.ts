@@ -8,8 +8,9 @@ import { VolumeError } from '../container/volume-files.ts';
 import { removeVolumes, syncVolumes } from '../container/volumes.ts';
 import { createSandbox, startContainer, stopContainer } from './actions.ts';
 import { type Plan, planPod, type Step } from './plan.ts';
+import { finalPhase } from './runs.ts';
 import { podStatus } from './status.ts';
-import type { Blocked, PodView, Stopping } from './view.ts';
+import type { Blocked, FinalPhase, PodView, Stopping } from './view.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 export interface PodWorker {
@@ -44,6 +45,10 @@ export const startPodWorker = (deps: WorkerDeps, options: WorkerOptions): PodWor
   return worker;
 };
 
+/** A pod that ends or has ended needs no volumes. A missing ConfigMap must not keep the pod's network alive. */
+const wantsVolumes = (view: PodView): boolean =>
+  !view.removed && view.pod.metadata.deletionTimestamp === undefined && finalPhase(view) === undefined;
+
 class Worker implements PodWorker {
   pod: Pod;
   readonly #deps: WorkerDeps;
@@ -54,6 +59,7 @@ class Worker implements PodWorker {
   readonly #blocked = new Map<string, Blocked>();
   readonly #backoff = new Map<string, number>();
   readonly #loop: ReturnType<typeof startReconciler>;
+  #ended: FinalPhase | undefined;
   #removed: boolean;
   #volumesReady = false;
   #wake: NodeJS.Timeout | undefined;
@@ -94,12 +100,11 @@ class Worker implements PodWorker {
   async #sync(): Promise<void> {
     clearTimeout(this.#wake);
     if (!this.#removed) this.#deps.statuses.verify(this.pod);
-    const wantsVolumes = !this.#removed && this.pod.metadata.deletionTimestamp === undefined;
     for (let first = true; ; first = false) {
       const view = await this.#look();
       const plan = planPod(view);
       if (!this.#removed && (first || plan.steps.length === 0)) this.#report(view, plan);
-      if (first && wantsVolumes && !(await this.#mountVolumes())) return this.#wakeAt(Date.now() + volumeRetryMs);
+      if (first && wantsVolumes(view) && !(await this.#mountVolumes())) return this.#wakeAt(Date.now() + volumeRetryMs);
       if (plan.steps.length === 0) return this.#wakeAt(plan.wakeAt);
       for (const step of plan.steps) await this.#perform(step, view);
       if (this.#stop.signal.aborted) return;
@@ -120,9 +125,10 @@ class Worker implements PodWorker {
       if (!containers.some((record) => record.id === id && !record.exit)) this.#stopping.delete(id);
     }
     prober.sync(this.pod, sandbox?.ip ?? this.#deps.nodeIp, this.#removed ? [] : containers);
-    return {
+    const view: PodView = {
       pod: this.pod,
       removed: this.#removed,
+      ...(this.#ended ? { ended: this.#ended } : {}),
       ...(sandbox ? { sandbox } : {}),
       sandboxIntact: sandbox === undefined || (await runtime.sandboxIntact(sandbox.id)),
       containers,
@@ -132,6 +138,8 @@ class Worker implements PodWorker {
       backoff: this.#backoff,
       now: Date.now(),
     };
+    this.#ended = finalPhase(view);
+    return view;
   }
 
   #report(view: PodView, plan: Plan): void {

@@ -2,19 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Pod } from '../../../../src/api/core.ts';
 import { configMaps, pods } from '../../../../src/api/resources.ts';
 import { createFakeRuntime, type FakeRuntime } from '../../../support/fake-runtime.ts';
 import { startTestKubelet, type TestKubelet } from '../../../support/kubelet.ts';
+import { createMemoryClient } from '../../../support/memory-client.ts';
 
 const podsFolder = mkdtempSync(join(tmpdir(), 'labs-kubelet-'));
 let stop: AbortController;
 let runtime: FakeRuntime;
 let node: TestKubelet;
 
-const begin = async (fake = createFakeRuntime()): Promise<void> => {
+const begin = async (fake = createFakeRuntime(), client = createMemoryClient()): Promise<void> => {
   stop = new AbortController();
   runtime = fake;
-  node = await startTestKubelet({ runtime, podsFolder, signal: stop.signal });
+  node = await startTestKubelet({ runtime, podsFolder, signal: stop.signal, client });
 };
 beforeEach(() => begin());
 afterEach(() => stop.abort());
@@ -64,6 +66,17 @@ describe('a pod’s life', () => {
     await node.until('the old web is gone', () => runtime.containers().length === 1);
     expect(runtime.containers()[0]?.pod.uid).not.toBe(first);
   });
+});
+
+test('a pod that was missing in one list of pods gets a worker again', async () => {
+  await node.create('web');
+  await node.until('web is ready', () => node.readyStatus('web') === 'True');
+  const web = node.pod('web');
+  if (!web) throw new Error('web is missing');
+  await node.client.delete(pods, { namespace: 'default', name: 'web' });
+  await node.client.create(pods, web);
+  await node.until('web runs again', () => runtime.specs.length === 2 && runtime.containers().length === 1);
+  expect(node.syncLoop.workers.size).toBe(1);
 });
 
 describe('when something fails', () => {
@@ -117,6 +130,29 @@ describe('when something fails', () => {
   });
 });
 
+describe('a pod that never restarts', () => {
+  test('runs once, even if its end reaches the API server later than the removal of its sandbox', async () => {
+    stop.abort();
+    const held = Promise.withResolvers<void>();
+    const client = createMemoryClient();
+    const slow = async (...args: Parameters<typeof client.updateStatus>) => {
+      if ((args[1] as Pod).status?.phase === 'Succeeded') await held.promise;
+      return client.updateStatus(...args);
+    };
+    await begin(createFakeRuntime(), { ...client, updateStatus: slow as typeof client.updateStatus });
+    await node.create('job', { restartPolicy: 'Never' });
+    await node.until('job is ready', () => node.readyStatus('job') === 'True');
+    const uid = node.pod('job')?.metadata.uid ?? '';
+    runtime.exit(runtime.containers()[0]?.id ?? '', 0);
+    await node.until('the sandbox is gone', () => runtime.sandboxes().length === 0);
+    node.syncLoop.trigger(uid);
+    held.resolve();
+    await node.until('job has succeeded', () => node.pod('job')?.status?.phase === 'Succeeded');
+    expect(runtime.specs).toHaveLength(1);
+    expect(runtime.sandboxes()).toEqual([]);
+  });
+});
+
 describe('a kubelet that restarts', () => {
   test('keeps the containers of the earlier kubelet', async () => {
     await node.create('web');
@@ -139,6 +175,21 @@ describe('a kubelet that restarts', () => {
     stop = new AbortController();
     await client.delete(pods, { namespace: 'default', name: 'web' });
     node = await startTestKubelet({ runtime, podsFolder, signal: stop.signal, client });
+    await node.until('nothing is left', () => runtime.containers().length + runtime.sandboxes().length === 0);
+  });
+
+  test('ends containers of pods that are deleted while it cleans up', async () => {
+    await node.create('web');
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+    const { client } = node;
+    stop.abort();
+    stop = new AbortController();
+    const collectGarbage = async (): Promise<void> => {
+      await client.delete(pods, { namespace: 'default', name: 'web' });
+      // The informer handles the deletion before this call returns.
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    node = await startTestKubelet({ runtime: { ...runtime, collectGarbage }, podsFolder, signal: stop.signal, client });
     await node.until('nothing is left', () => runtime.containers().length + runtime.sandboxes().length === 0);
   });
 

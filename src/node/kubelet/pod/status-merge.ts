@@ -1,0 +1,54 @@
+// Joins a status that the kubelet computed with the status that the API server has. Pure.
+import type { ContainerStatus, Pod, PodStatus } from '../../../api/core.ts';
+import { finalPhaseOf } from './runs.ts';
+
+/** The condition types that the kubelet writes. Conditions of other types belong to other writers. */
+export const ownConditions: ReadonlySet<string> = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+]);
+
+/**
+ * The kubelet may have computed its status from an older object. A final phase stays, a container that must not run
+ * again stays terminated, and the conditions of other writers stay.
+ * @param current the pod as the API server has it
+ */
+export const mergeStatus = ({ spec, status: current = {} }: Pod, next: PodStatus): PodStatus => {
+  const { restartPolicy } = spec;
+  const foreign = (status: PodStatus) => (status.conditions ?? []).filter(({ type }) => !ownConditions.has(type));
+  const merged: PodStatus = { ...next, ...keptPhase(current, next) };
+  const conditions = [...(next.conditions ?? []).filter(({ type }) => ownConditions.has(type)), ...foreign(current)];
+  if (conditions.length > 0) merged.conditions = conditions;
+  const { containerStatuses, initContainerStatuses } = next;
+  if (containerStatuses) {
+    const isFinal = (code: number): boolean =>
+      restartPolicy === 'Never' || (restartPolicy === 'OnFailure' && code === 0);
+    merged.containerStatuses = keepEnds(current.containerStatuses, containerStatuses, isFinal);
+  }
+  if (initContainerStatuses) {
+    const isFinal = (): boolean => restartPolicy === 'Never';
+    merged.initContainerStatuses = keepEnds(current.initContainerStatuses, initContainerStatuses, isFinal);
+  }
+  return merged;
+};
+
+const keptPhase = (current: PodStatus, next: PodStatus): Pick<PodStatus, 'phase' | 'reason' | 'message'> => {
+  const phase = finalPhaseOf(current);
+  if (!phase || phase === next.phase) return {};
+  const { reason, message } = current;
+  return { phase, ...(reason === undefined ? {} : { reason }), ...(message === undefined ? {} : { message }) };
+};
+
+const keepEnds = (
+  current: readonly ContainerStatus[] = [],
+  next: readonly ContainerStatus[],
+  isFinal: (exitCode: number) => boolean,
+): ContainerStatus[] =>
+  next.map((status) => {
+    const known = current.find(({ name }) => name === status.name);
+    const code = known?.state?.terminated?.exitCode;
+    return known && code !== undefined && isFinal(code) && !status.state?.terminated ? known : status;
+  });
