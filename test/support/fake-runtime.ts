@@ -1,11 +1,12 @@
 // A container runtime in memory. It has sandboxes with addresses, and containers that a test can end.
-import type {
-  ContainerExit,
-  ContainerRecord,
-  ContainerSpec,
-  Runtime,
-  Sandbox,
-  SandboxSpec,
+import {
+  type ContainerExit,
+  type ContainerRecord,
+  type ContainerSpec,
+  lostExitCode,
+  type Runtime,
+  type Sandbox,
+  type SandboxSpec,
 } from '../../src/node/kubelet/runtime/runtime.ts';
 
 export interface FakeRuntime extends Runtime {
@@ -15,6 +16,8 @@ export interface FakeRuntime extends Runtime {
   breakSandbox(id: string): void;
   /** The next start of a container fails with this error. */
   failNextStart(error: Error): void;
+  /** The node restarts: sandboxes and running programs are gone, records of containers remain. */
+  restartNode(): void;
   readonly signals: { readonly id: string; readonly signal: string }[];
   readonly specs: ContainerSpec[];
 }
@@ -22,6 +25,8 @@ export interface FakeRuntime extends Runtime {
 export interface FakeRuntimeOptions {
   /** Containers continue after SIGTERM. Default: they end with 143. */
   readonly ignoresTerm?: boolean;
+  /** How a container's program ends by itself. Without a result, it runs until a signal. */
+  readonly program?: (spec: ContainerSpec) => { readonly code: number; readonly afterMs: number } | undefined;
 }
 
 export const createFakeRuntime = (options: FakeRuntimeOptions = {}): FakeRuntime => {
@@ -53,6 +58,11 @@ export const createFakeRuntime = (options: FakeRuntimeOptions = {}): FakeRuntime
     breakSandbox: (id) => void broken.add(id),
     failNextStart: (error) => {
       failure = error;
+    },
+    restartNode() {
+      listeners.length = 0;
+      for (const id of containers.keys()) end(id, { code: lostExitCode, unknown: true });
+      sandboxes.clear();
     },
     sandboxes: () => [...sandboxes.values()],
     containers: () => [...containers.values()],
@@ -92,7 +102,10 @@ export const createFakeRuntime = (options: FakeRuntimeOptions = {}): FakeRuntime
         stopSignal,
       };
       containers.set(id, { ...record, logPath });
-      return { ...record, logPath };
+      const program = options.program?.(spec);
+      if (program?.afterMs === 0) end(id, { code: program.code });
+      else if (program) setTimeout(() => end(id, { code: program.code }), program.afterMs);
+      return containers.get(id) ?? { ...record, logPath };
     },
     async signal(id, signal) {
       if (containers.get(id)?.exit) return;

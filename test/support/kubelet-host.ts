@@ -25,6 +25,7 @@ const open = async (): Promise<void> => {
   life = new AbortController();
   runtime = await createCrunRuntime({
     stateFolder: '/run/kubelet',
+    recordFolder: '/run/kubelet-records',
     logFolder: '/run/log-pods',
     cniConfigFolder,
     cni: createCniExecutor('/usr/lib/cni'),
@@ -47,6 +48,18 @@ const configureNetwork = async (): Promise<void> => {
   });
   await mkdir(cniConfigFolder, { recursive: true });
   await writeFile(`${cniConfigFolder}/10-labs.conflist`, network?.conflist ?? '');
+};
+
+/** As a restart of the node: all processes of the containers, the network namespaces and the tmpfs are gone. */
+const restartNode = async (): Promise<void> => {
+  life.abort();
+  const script = `
+    for pid in $(cat /run/kubelet/containers/*/conmon.pid /run/kubelet/containers/*/pid); do kill -9 $pid; done
+    for name in $(ip netns list | cut -d' ' -f1); do ip netns delete $name; done
+    for mount in $(grep -o '/run/kubelet/containers/[^ ]*' /proc/mounts); do umount -l $mount; done
+    rm -rf /run/kubelet`;
+  await run(['sh', '-c', script]);
+  await open();
 };
 
 /** Listens on a Unix socket, because the test runs in another network namespace. */
@@ -75,6 +88,7 @@ const handlers: Record<string, (...args: never[]) => unknown> = {
   /** Simulates a restart of the kubelet: a second runtime reads the same state. */
   reopen: open,
   serve,
+  restartNode,
   run: (argv: string[]) => run(argv),
   // JSON has no sets.
   collectGarbage: (uids: string[]) => runtime.collectGarbage(new Set(uids)),

@@ -20,6 +20,7 @@ export interface KubeletNode {
   /** Runs a program in the node's namespaces. */
   run(...argv: string[]): Promise<RunResult>;
   reopen(): Promise<void>;
+  restartNode(): Promise<void>;
   serve(pods: readonly Pod[]): Promise<Credentials & { readonly socket: string }>;
   stop(): Promise<void>;
 }
@@ -66,6 +67,7 @@ export const startKubeletNode = async (): Promise<KubeletNode> => {
     runtime,
     run: (...argv) => call('run', [argv]) as Promise<RunResult>,
     reopen: async () => void (await call('reopen', [])),
+    restartNode: async () => void (await call('restartNode', [])),
     async serve(pods) {
       const socket = join(folder, 'kubelet.sock');
       return { socket, ...((await call('serve', [socket, pods])) as Credentials) };

@@ -76,11 +76,17 @@ export const terminated = (runtime: Remote, id: string): Promise<ContainerRecord
     { timeoutMs: 8000, intervalMs: 50 },
   );
 
-export const runtimeContract = (name: string, start: () => Promise<Remote>): void => {
+export interface RuntimeUnderTest {
+  readonly runtime: Remote;
+  restartNode(): Promise<void>;
+}
+
+export const runtimeContract = (name: string, start: () => Promise<RuntimeUnderTest>): void => {
   describe(`the runtime contract: ${name}`, () => {
     let runtime: Remote;
+    let restartNode: () => Promise<void>;
     beforeAll(async () => {
-      runtime = await start();
+      ({ runtime, restartNode } = await start());
     });
     afterAll(async () => {
       for (const { id, exit } of await runtime.containers()) {
@@ -153,6 +159,28 @@ export const runtimeContract = (name: string, start: () => Promise<Remote>): voi
       await ended(runtime, id);
       await runtime.removeContainer(id);
       expect(await findContainer(runtime, id)).toBeUndefined();
+    });
+
+    test('records the exit code of a program that ends at once', async () => {
+      const sandbox = await runtime.createSandbox(sandboxSpec('short'));
+      const { id } = await runtime.startContainer(containerSpecOf(sandbox, { args: ['false'] }));
+      expect((await ended(runtime, id)).exit).toMatchObject({ code: 1 });
+    });
+
+    test('keeps the records of containers when the node restarts, and no sandbox', async () => {
+      const sandbox = await runtime.createSandbox(sandboxSpec('reboot'));
+      const short = await runtime.startContainer(containerSpecOf(sandbox, { name: 'short', args: ['false'] }));
+      const long = await runtime.startContainer(containerSpecOf(sandbox, { name: 'long' }));
+      const before = (await ended(runtime, short.id)).exit;
+      await restartNode();
+      expect(await runtime.sandboxes()).toEqual([]);
+      expect((await findContainer(runtime, short.id))?.exit).toEqual(before);
+      expect((await findContainer(runtime, long.id))?.exit).toMatchObject({ code: 255, unknown: true });
+      const own = (await runtime.containers()).filter(({ pod }) => pod.uid === 'uid-reboot');
+      expect(own.map((record) => record.name)).toEqual(['short', 'long']);
+      await runtime.removeContainer(long.id);
+      await restartNode();
+      expect(await findContainer(runtime, long.id)).toBeUndefined();
     });
 
     test('refuses a container without a sandbox', async () => {

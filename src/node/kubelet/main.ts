@@ -50,7 +50,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   const { maxPods, port } = config;
   const machine = await readMachine({ name: nodeName, ip: nodeIp, maxPods, port, rootFolder });
   startNodeAgent({ client, machine, labels, taints, images, cniConfigFolder: nodePaths.cniConfig, logger, signal });
-  const runtime = await startRuntime({ images, config, logger, signal });
+  const runtime = await startRuntime({ images, config, rootFolder, logger, signal });
   const node = { nodeName, nodeIp, podsFolder };
   const syncLoop = await startPods({ client, runtime, images, config, node, logger, signal });
   if (config.healthzPort > 0) startHealthServer(config.healthzBindAddress, config.healthzPort, signal);
@@ -74,9 +74,16 @@ interface Parts {
   readonly signal: AbortSignal;
 }
 
-const startRuntime = async ({ images, config, logger, signal }: Parts): Promise<CrunRuntime> =>
+const startRuntime = async ({
+  images,
+  config,
+  rootFolder,
+  logger,
+  signal,
+}: Parts & { rootFolder: string }): Promise<CrunRuntime> =>
   createCrunRuntime({
     stateFolder,
+    recordFolder: join(rootFolder, 'containers'),
     logFolder: nodePaths.podLogs,
     cniConfigFolder: nodePaths.cniConfig,
     cni: createCniExecutor(nodePaths.cniPlugins),

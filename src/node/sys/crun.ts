@@ -30,6 +30,8 @@ export interface Crun {
   /** @param signal a name (`TERM`) or a number. No error if the container has ended. */
   kill(id: string, signal: string): Promise<void>;
   delete(id: string): Promise<void>;
+  /** @returns the ids of the containers that were created and not yet started */
+  created(): Promise<string[]>;
   exec(id: string, command: readonly string[], options?: ExecOptions): Promise<RunResult>;
   /** The command line that runs a command in the container, for callers that stream. */
   execArgv(id: string, command: readonly string[]): string[];
@@ -60,6 +62,12 @@ export const createCrun = (paths: CrunPaths): Crun => {
     async delete(id) {
       const result = await run(crun('delete', '--force', id));
       if (result.code !== 0 && !isGone(result.stderr)) throw new ExecError(['crun', 'delete'], result.stderr, result);
+    },
+    async created() {
+      const result = await run(crun('list', '--format=json'));
+      if (result.code !== 0) throw new ExecError(['crun', 'list'], lastLine(result.stderr), result);
+      const found = JSON.parse(result.stdout || '[]') as { id: string; status: string }[];
+      return found.filter(({ status }) => status === 'created').map(({ id }) => id);
     },
     exec: (id, command, options = {}) => run(execArgv(id, command), options),
     execArgv,

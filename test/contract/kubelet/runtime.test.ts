@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => node.stop());
 
-runtimeContract('crun and CNI', async () => node.runtime);
+runtimeContract('crun and CNI', async () => node);
 
 const inside = async (sandbox: Sandbox, ...argv: string[]): Promise<string> => {
   const { stdout, stderr } = await node.run('nsenter', `--net=${sandbox.netns}`, ...argv);
@@ -172,10 +172,33 @@ describe('a kubelet that restarts', () => {
     expect(found.map(({ id }) => id)).toEqual(ids);
   });
 
+  test('removes a container that it created and did not start', async () => {
+    const sandbox = await node.runtime.createSandbox(sandboxSpec('created'));
+    const { id, ...record } = await node.runtime.startContainer(containerSpecOf(sandbox, { args: ['true'] }));
+    await ended(node.runtime, id);
+    // As a kubelet that is killed between the two calls of crun leaves it.
+    const [made, bundle] = ['f'.repeat(64), '/run/kubelet/containers'];
+    await node.run('cp', '-r', `${bundle}/${id}`, `${bundle}/${made}`);
+    await node.run('mkdir', `/run/kubelet-records/${made}`);
+    await node.run(
+      'sh',
+      '-c',
+      `sed -i 's/${id}/${made}/g' ${bundle}/${made}/config.json
+       mount --bind "$(dirname $(dirname $(command -v sh)))" ${bundle}/${made}/rootfs
+       echo '${JSON.stringify({ ...record, id: made, exit: undefined })}' > /run/kubelet-records/${made}/record.json
+       crun --cgroup-manager=disabled --root=/run/kubelet/crun create --bundle ${bundle}/${made} ${made} </dev/null >/dev/null 2>&1`,
+    );
+    const states = async () => (await node.run('crun', '--root=/run/kubelet/crun', 'list')).stdout;
+    expect(await states()).toMatch(/f{10,} .*created/);
+    await node.reopen();
+    expect((await node.runtime.containers()).map((found) => found.id)).not.toContain(made);
+    expect(await states()).not.toContain('ffffffffff');
+  });
+
   test('removes a container that has no record', async () => {
     const sandbox = await node.runtime.createSandbox(sandboxSpec('half'));
     const { id } = await node.runtime.startContainer(containerSpecOf(sandbox));
-    await node.run('rm', `/run/kubelet/containers/${id}/record.json`);
+    await node.run('rm', `/run/kubelet-records/${id}/record.json`);
     await node.reopen();
     expect((await node.runtime.containers()).map((record) => record.id)).not.toContain(id);
     expect((await node.run('ls', '/run/kubelet/containers', '/run/kubelet/crun')).stdout).not.toContain(id);

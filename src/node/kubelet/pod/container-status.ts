@@ -2,9 +2,9 @@
 import type { Container, ContainerState, ContainerStatus } from '../../../api/core.ts';
 import { normaliseReference } from '../../../api/images.ts';
 import { timestamp } from '../../../api/time.ts';
-import type { ContainerRecord } from '../runtime/runtime.ts';
+import { type ContainerRecord, lostExitCode } from '../runtime/runtime.ts';
 import type { Plan } from './plan.ts';
-import { currentContainer, finalPhase, isInitContainer, isSpent, knownStatus, lostExitCode } from './runs.ts';
+import { currentContainer, finalPhase, isInitContainer, isSpent, knownStatus } from './runs.ts';
 import type { PodView } from './view.ts';
 
 type Terminated = NonNullable<ContainerState['terminated']>;
@@ -112,9 +112,10 @@ const lastStateOf = ({ current, earlier, state, known }: History): ContainerStat
 
 const terminated = (record: ContainerRecord): Terminated => {
   const { code = 0, finishedAt = record.startedAt, message, unknown } = record.exit ?? {};
+  const unknownReason = code === lostExitCode ? 'Unknown' : 'ContainerStatusUnknown';
   return {
     exitCode: code,
-    reason: unknown ? 'ContainerStatusUnknown' : code === 0 ? 'Completed' : 'Error',
+    reason: unknown ? unknownReason : code === 0 ? 'Completed' : 'Error',
     ...(message === undefined ? {} : { message }),
     startedAt: toTimestamp(record.startedAt),
     finishedAt: toTimestamp(finishedAt),

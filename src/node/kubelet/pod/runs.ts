@@ -1,11 +1,8 @@
 // What is known about the runs of a pod's containers, and what follows: which container may run again, and whether the
 // pod has ended. The facts are the runtime's records and, for records that are gone, the status at the API server. Pure.
 import type { ContainerStatus, Pod, PodStatus } from '../../../api/core.ts';
-import type { ContainerRecord } from '../runtime/runtime.ts';
+import { type ContainerRecord, lostExitCode } from '../runtime/runtime.ts';
 import type { FinalPhase, PodView } from './view.ts';
-
-/** The exit code of a run that ended together with its node, as containerd reports it. */
-export const lostExitCode = 255;
 
 /** @returns the phase if it is final: a pod never leaves it */
 export const finalPhaseOf = (status: PodStatus | undefined): FinalPhase | undefined =>

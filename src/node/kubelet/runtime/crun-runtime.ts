@@ -1,5 +1,5 @@
 // The runtime on a real node: CNI plugins connect sandboxes, crun and conmon run containers. After a restart, the
-// kubelet finds the running containers by records on a tmpfs.
+// kubelet finds the containers by their records.
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { removePodGroup } from '../../sys/cgroup.ts';
@@ -9,13 +9,15 @@ import { deleteNetns, listNetns } from '../../sys/netns.ts';
 import { createExitTracker } from './exits.ts';
 import { collectLeftovers } from './garbage.ts';
 import { type LaunchOptions, launch } from './launch.ts';
-import { type Folders, foldersIn, readRecords, removeHalfMade, writeRecord } from './records.ts';
+import { type Folders, foldersIn, readContainers, readRecords, removeHalfMade, writeRecord } from './records.ts';
 import type { ContainerRecord, Runtime } from './runtime.ts';
 import { connect, disconnect, hostSandbox, isNamespace, type NetworkOptions, type StoredSandbox } from './sandbox.ts';
 
 export interface CrunRuntimeOptions extends NetworkOptions, Omit<LaunchOptions, 'crun' | 'folders'> {
-  /** On a tmpfs, such as /run/kubelet: a restart of the node removes the records together with the containers. */
+  /** On a tmpfs, such as /run/kubelet: a restart of the node removes the state together with the containers. */
   readonly stateFolder: string;
+  /** On a disk: after a restart of the node, the records of containers still show which containers have run. */
+  readonly recordFolder: string;
   readonly signal: AbortSignal;
 }
 
@@ -27,11 +29,11 @@ export interface CrunRuntime extends Runtime {
 
 /** Reads the records of an earlier kubelet, then watches for exits until the signal aborts. */
 export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<CrunRuntime> => {
-  const folders = foldersIn(options.stateFolder);
+  const folders = foldersIn(options.stateFolder, options.recordFolder);
   for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true });
   const crun = createCrun({ root: folders.crun, exits: folders.exits });
   const sandboxes = await readRecords<StoredSandbox>(folders.sandboxes);
-  const containers = oldestFirst(await readRecords<ContainerRecord>(folders.containers));
+  const containers = await readContainers(folders, crun);
   await removeHalfMade(folders, new Set([...sandboxes.keys(), ...containers.keys()]), crun);
   const bundle = (id: string): string => join(folders.containers, id);
 
@@ -102,6 +104,7 @@ const removeContainerFiles = async ({ id, logPath }: ContainerRecord, folders: F
   for (const point of await mountsBelow(bundle)) await unmount(point);
   await rm(bundle, { recursive: true, force: true });
   await rm(join(folders.exits, id), { force: true });
+  await rm(join(folders.records, id), { recursive: true, force: true });
   await removeLog(logPath);
 };
 
@@ -110,7 +113,3 @@ const removeLog = async (path: string): Promise<void> => {
   await rm(path, { force: true });
   for (const folder of [dirname(path), dirname(dirname(path))]) await rmdir(folder).catch(() => {});
 };
-
-/** Callers expect the newest container last, and the entries of a folder have no order. */
-const oldestFirst = (records: ReadonlyMap<string, ContainerRecord>): Map<string, ContainerRecord> =>
-  new Map([...records].sort(([, a], [, b]) => Date.parse(a.startedAt) - Date.parse(b.startedAt)));

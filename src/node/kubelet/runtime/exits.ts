@@ -86,6 +86,6 @@ const cleanUp = async (
   await rm(join(bundle, 'upper'), { recursive: true, force: true });
   // Last, because an ended container may be removed as soon as its exit is recorded. If the kubelet stops before this
   // line, the next kubelet reads conmon's exit file again.
-  await writeRecord(folders.containers, ended.id, ended);
+  await writeRecord(folders.records, ended.id, ended);
   return ended;
 };

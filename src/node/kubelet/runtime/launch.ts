@@ -47,14 +47,18 @@ export const launch = async (
     // Before the container's program starts, so that its child processes are in the same cgroup.
     await moveToPodGroup(spec.pod.uid, [pid, Number(await readFile(join(bundle, 'conmon.pid'), 'utf8'))]);
     const record = recordOf(spec, { id, pid, logPath });
-    await writeRecord(folders.containers, id, record);
-    await crun.start(id);
+    await writeRecord(folders.records, id, record);
+    // If the start failed after the program began, the container has run and keeps its record.
+    await crun.start(id).catch(async (error) => {
+      if ((await crun.created()).includes(id)) throw error;
+    });
     return record;
   } catch (error) {
     await crun.delete(id).catch(() => {});
     await unmount(rootfs).catch(() => {});
     await rm(bundle, { recursive: true, force: true });
     await rm(join(folders.exits, id), { force: true });
+    await rm(join(folders.records, id), { recursive: true, force: true });
     throw error;
   }
 };

@@ -1,15 +1,21 @@
-// The runtime's files on a tmpfs: a folder with a record for each sandbox and container, and conmon's exit files.
+// The runtime's files: on a tmpfs the sandboxes, the containers' bundles and conmon's exit files; on a disk the records
+// of containers.
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Crun } from '../../sys/crun.ts';
 import { mountsBelow, unmount } from '../../sys/mount.ts';
-import type { ContainerExit } from './runtime.ts';
+import { type ContainerExit, type ContainerRecord, lostExitCode } from './runtime.ts';
 
-export const foldersIn = (state: string) => ({
+/**
+ * @param state on a tmpfs
+ * @param records on a disk
+ */
+export const foldersIn = (state: string, records: string) => ({
   crun: join(state, 'crun'),
   exits: join(state, 'exits'),
   containers: join(state, 'containers'),
   sandboxes: join(state, 'sandboxes'),
+  records,
 });
 export type Folders = ReturnType<typeof foldersIn>;
 
@@ -29,11 +35,51 @@ export const writeRecord = async (folder: string, id: string, record: object): P
 export const readRecords = async <T extends { readonly id: string }>(folder: string): Promise<Map<string, T>> => {
   const records = new Map<string, T>();
   for (const id of await readdir(folder)) {
-    const text = await readFile(join(folder, id, recordFile), 'utf8').catch(() => undefined);
-    if (text !== undefined) records.set(id, JSON.parse(text) as T);
+    const record = parseRecord<T>(await readFile(join(folder, id, recordFile), 'utf8').catch(() => ''));
+    if (record) records.set(id, record);
+    else await rm(join(folder, id, recordFile), { force: true });
   }
   return records;
 };
+
+/** @returns undefined for half a record, which a power cut can leave */
+const parseRecord = <T>(text: string): T | undefined => {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Reads the containers' records. Completes the records of containers that ended together with their node. */
+export const readContainers = async (
+  folders: Folders,
+  crun: Pick<Crun, 'created'>,
+): Promise<Map<string, ContainerRecord>> => {
+  const records = await readRecords<ContainerRecord>(folders.records);
+  for (const id of await crun.created()) {
+    // The kubelet was killed before it started the container, so the container has never run.
+    records.delete(id);
+    await rm(join(folders.records, id), { recursive: true, force: true });
+  }
+  for (const [id, record] of records) {
+    if (record.exit || (await exists(join(folders.containers, id)))) continue;
+    const exit = { code: lostExitCode, finishedAt: new Date().toISOString(), unknown: true };
+    records.set(id, { ...record, exit });
+    await writeRecord(folders.records, id, { ...record, exit });
+  }
+  return oldestFirst(records);
+};
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Callers expect the newest container last, and the entries of a folder have no order. */
+const oldestFirst = (records: ReadonlyMap<string, ContainerRecord>): Map<string, ContainerRecord> =>
+  new Map([...records].sort(([, a], [, b]) => Date.parse(a.startedAt) - Date.parse(b.startedAt)));
 
 /** Removes containers and sandboxes that have no record, because the kubelet was killed while it made them. */
 export const removeHalfMade = async (

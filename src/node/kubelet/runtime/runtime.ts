@@ -96,14 +96,20 @@ export interface ContainerExit {
   readonly finishedAt: string;
   /** The content of the container's termination message file. */
   readonly message?: string;
-  /** The exit code is unknown, because conmon was killed. */
+  /** The exit code is unknown, because conmon was killed or the node restarted. */
   readonly unknown?: boolean;
 }
+
+/** The exit code of a container that ended together with its node, as containerd reports it. */
+export const lostExitCode = 255;
 
 export interface Runtime {
   /** From memory. Includes sandboxes that an earlier kubelet made. */
   sandboxes(): readonly Sandbox[];
-  /** From memory. Includes containers that an earlier kubelet started, and ended containers until their removal. */
+  /**
+   * From memory. Includes containers that an earlier kubelet started, and ended containers until their removal. After
+   * a restart of the node, the containers that ran have ended with `lostExitCode`.
+   */
   containers(): readonly ContainerRecord[];
   /** Makes the network namespace and runs the CNI plugins. A failure leaves nothing behind. */
   createSandbox(spec: SandboxSpec): Promise<Sandbox>;
