@@ -1,5 +1,5 @@
-// What one kubelet process sees of the runtime and of the API server while the world is unsteady: calls are late and may
-// fail, watches break, lists are old. When the process is killed, its calls have no further effect and never return.
+// A kubelet process with an unsteady runtime and API server: calls are late and may fail, watches break, lists are old.
+// When the process is killed, its calls have no further effect and never return.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeList, KubeObject } from '../../src/api/meta.ts';
 import type { Client } from '../../src/node/client/types.ts';

@@ -123,6 +123,7 @@ export const updateInStore = (
     if (definition.countsGenerations && !isDeepStrictEqual(specOf(next), specOf(current)))
       next.metadata.generation = (current.metadata.generation ?? 0) + 1;
   }
+  if (subresource === 'status') refuse(resource, next, definition.validateStatusUpdate?.(next, current) ?? []);
   if (isDeepStrictEqual(ordered(resource, next), ordered(resource, current))) return current;
   if (dryRun) return next;
   const write = isFinished(next) ? context.store.remove : context.store.put;

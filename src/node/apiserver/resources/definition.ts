@@ -40,6 +40,8 @@ interface Strategy<T> {
   nameProblems?(name: string): string[];
   validate?(object: T): FieldError[];
   validateUpdate?(next: T, current: T): FieldError[];
+  /** The problems of a write to the subresource `status`. */
+  validateStatusUpdate?(next: T, current: T): FieldError[];
   /** Sets addresses and ports. Runs after validation; `current` is undefined on create. */
   allocate?(next: T, current: T | undefined, context: AdmissionContext): FieldError[];
   /** Runs after a new object was stored. `create` stores a further object unless it exists. */

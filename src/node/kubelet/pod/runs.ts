@@ -1,5 +1,5 @@
-// What is known about the runs of a pod's containers, and what follows: which container may run again, and whether the
-// pod has ended. The facts are the runtime's records and, for records that are gone, the status at the API server. Pure.
+// Decides which container of a pod may run again, and whether the pod has ended. The facts are the runtime's records
+// and, for records that are gone, the status at the API server. Pure.
 import type { ContainerStatus, Pod, PodStatus } from '../../../api/core.ts';
 import { type ContainerRecord, lostExitCode } from '../runtime/runtime.ts';
 import type { FinalPhase, PodView } from './view.ts';

@@ -7,6 +7,7 @@ import { type FieldError, forbiddenField } from '../../validation/field.ts';
 import type { AdmissionContext, Definition } from '../definition.ts';
 import { podCells } from './cells.ts';
 import { admitPod, qosClassOf, setPodSpecDefaults } from './defaults.ts';
+import { validatePodStatusUpdate } from './status.ts';
 import { validatePodSpec } from './validate.ts';
 
 const updateProblem =
@@ -86,6 +87,7 @@ export const podDefinition: Definition<Pod> = {
   },
   validate: ({ spec }) => validatePodSpec(spec, 'spec'),
   validateUpdate,
+  validateStatusUpdate: validatePodStatusUpdate,
   gracePeriod,
   answersWithObject: true,
 };
