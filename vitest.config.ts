@@ -1,7 +1,7 @@
 // The tiers of tests, as vitest's projects. test/README.md says what each tier needs and how long it takes.
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
-import { longFactor } from './test/support/runs.ts';
+import { fuzzMinutes, longFactor } from './test/support/runs.ts';
 
 interface Tier {
   readonly name: string;
@@ -19,7 +19,7 @@ const project = ({ name, timeoutMs, workers, setup, also = [], shared }: Tier) =
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`, ...also],
-    testTimeout: timeoutMs * longFactor,
+    testTimeout: timeoutMs * longFactor + fuzzMinutes * 60_000,
     hookTimeout: timeoutMs,
     maxWorkers: workers,
     globalSetup: setup ? [setup] : [],

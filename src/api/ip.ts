@@ -1,5 +1,5 @@
 // Addresses and networks of IPv4 and IPv6 as numbers. For IPv4 scalars that were parsed at the edge, see scalars.ts.
-import { isIP } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { type Ipv4, ipv4FromNumber, ipv4ToNumber } from './scalars.ts';
 
 export interface IpAddress {
@@ -29,6 +29,47 @@ export const formatIp = ({ bits, value }: IpAddress): string => {
 /** The canonical form of an address (RFC 5952). An IPv4 address has only one form. */
 export const canonicalIp = (address: string): string =>
   address.includes(':') ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
+
+/** An address or a network in its canonical form, with its family. */
+export interface Canonical {
+  readonly family: 'IPv4' | 'IPv6';
+  readonly text: string;
+}
+
+/** Longer texts are no addresses. Zeros in front of numbers are allowed, so no shorter limit follows from the form. */
+const longestAddress = 64;
+
+/**
+ * Reads an address as Kubernetes does: octets may begin with zeros (`010.0.0.1` is 10.0.0.1), `::ffff:10.0.0.1` is an
+ * IPv4 address, and an address with a zone (`fe80::1%eth0`) is none.
+ */
+export const readIp = (text: string): Canonical | undefined => {
+  if (isIPv4(text)) return { family: 'IPv4', text };
+  if (text.length > longestAddress || text.includes('%')) return undefined;
+  if (isIPv6(text)) return fromV6(canonicalIp(text));
+  const octets = /^\d+(\.\d+){3}$/.test(text) ? text.split('.').map(Number) : [];
+  return octets.length === 4 && octets.every((octet) => octet <= 255)
+    ? { family: 'IPv4', text: octets.join('.') }
+    : undefined;
+};
+
+/** Reads `address/prefix`. The result has no host bits: `10.0.0.0/8` for `10.1.2.3/8`. */
+export const readNetwork = (text: string): Canonical | undefined => {
+  const [, address = '', length = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const ip = readIp(address);
+  // The prefix of a network such as ::ffff:10.0.0.0/104 counts other bits than the prefix of its IPv4 form.
+  if (!ip || (ip.family === 'IPv4') === address.includes(':')) return undefined;
+  const prefix = Number(length);
+  if (prefix > (ip.family === 'IPv6' ? 128 : 32)) return undefined;
+  return { family: ip.family, text: `${networkAddress(`${ip.text}/${prefix}`)}/${prefix}` };
+};
+
+const fromV6 = (canonical: string): Canonical => {
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical) ?? [];
+  if (high === undefined || low === undefined) return { family: 'IPv6', text: canonical };
+  const value = Number.parseInt(high, 16) * 65_536 + Number.parseInt(low, 16);
+  return { family: 'IPv4', text: ipv4FromNumber(value) };
+};
 
 /** Whether the text is `address/prefix`. Host bits may be set. */
 export const isCidr = (text: string): boolean => {

@@ -10,6 +10,7 @@ import { ProxyMetrics } from './serving/metrics.ts';
 import { healthCheckPorts, ServiceHealth } from './serving/service-health.ts';
 import type { IpFamily, NodeView } from './types.ts';
 import type { ObjectHandlers } from './view/api-objects.ts';
+import type { Complain } from './view/json.ts';
 import { nodePortAddresses } from './view/machine-addresses.ts';
 import { nodeView, sameNode } from './view/node-view.ts';
 
@@ -80,7 +81,8 @@ const onNode = ({ config, state, health, objectLog, runners }: KubeProxy, node: 
     objectLog.warning('The Node object was deleted; its last data stay in use', { node: config.nodeName });
     return;
   }
-  const next = nodeView(config.nodeName, node, config.bindAddress);
+  const complain: Complain = (message, fields) => objectLog.error(message, undefined, fields);
+  const next = nodeView(config.nodeName, node, config.bindAddress, complain);
   health.nodeEligible = next.eligible;
   if (sameNode(state.node, next)) return;
   state.node = next;

@@ -1,8 +1,9 @@
 // Service ports, endpoints and the node, as all modes use them: of one address family, without the API's optional
 // fields.
 import type { Protocol } from '../../api/core.ts';
+import type { Ip, IpFamily, Network, Port } from './scalars.ts';
 
-export type IpFamily = 'IPv4' | 'IPv6';
+export type { IpFamily };
 
 /** `namespace/name:port/PROTOCOL`. Connects a service port with its endpoints. */
 export type PortKey = string;
@@ -15,26 +16,26 @@ export interface ServicePort {
   /** `namespace/name:port`, or without `:port` where the port has no name. Used in comments, chain names and logs. */
   readonly portName: string;
   readonly protocol: Protocol;
-  readonly clusterIp: string;
-  readonly port: number;
+  readonly clusterIp: Ip;
+  readonly port: Port;
   /** 0: none. */
-  readonly nodePort: number;
-  readonly externalIps: readonly string[];
-  readonly loadBalancerIps: readonly string[];
-  readonly sourceRanges: readonly string[];
+  readonly nodePort: Port | 0;
+  readonly externalIps: readonly Ip[];
+  readonly loadBalancerIps: readonly Ip[];
+  readonly sourceRanges: readonly Network[];
   /** Seconds of ClientIP affinity; undefined: none. */
   readonly affinitySeconds: number | undefined;
   readonly externalPolicyLocal: boolean;
   readonly internalPolicyLocal: boolean;
   /** 0: none. */
-  readonly healthCheckNodePort: number;
+  readonly healthCheckNodePort: Port | 0;
 }
 
 export interface ProxyEndpoint {
   /** `ip:port`, or `[ip]:port` for IPv6. Endpoints are ordered by it. */
   readonly address: string;
-  readonly ip: string;
-  readonly port: number;
+  readonly ip: Ip;
+  readonly port: Port;
   /** Whether the endpoint is on this node. */
   readonly local: boolean;
   readonly ready: boolean;
@@ -54,9 +55,9 @@ export interface ServiceView {
 export interface NodeView {
   readonly name: string;
   /** One per family; absent while the Node object has none. */
-  readonly addresses: { readonly [F in IpFamily]?: string };
+  readonly addresses: { readonly [F in IpFamily]?: Ip };
   readonly zone: string | undefined;
-  readonly podCidrs: readonly string[];
+  readonly podCidrs: readonly Network[];
   /** False while the node is being removed. Kube-proxy then reports itself as unhealthy to load balancers. */
   readonly eligible: boolean;
 }

@@ -9,6 +9,7 @@ import type { Relay } from '../../../src/node/proxy/userspace/relay.ts';
 import { TcpRelay } from '../../../src/node/proxy/userspace/tcp-relay.ts';
 import { UdpRelay } from '../../../src/node/proxy/userspace/udp-relay.ts';
 import { silent } from '../../support/proxy/replay.ts';
+import { ip, port } from '../../support/proxy/scalars.ts';
 import { FakePorts } from '../../support/proxy/userspace/fake-ports.ts';
 
 const ports = new FakePorts();
@@ -52,8 +53,9 @@ describe.each<{ kind: string; create: () => Relay }>([
 });
 
 describe('a UDP relay', () => {
-  const endpointOf = (port: number): ProxyEndpoint => ({
-    ...{ address: `127.0.0.1:${port}`, ip: '127.0.0.1', port, local: true, ready: true, serving: true },
+  const endpointOf = (number: number): ProxyEndpoint => ({
+    ...{ address: `127.0.0.1:${number}`, ip: ip('127.0.0.1'), port: port(number) },
+    ...{ local: true, ready: true, serving: true },
     ...{ terminating: false, zoneHints: [], nodeHints: [] },
   });
   /** Starts an endpoint that answers each packet with the number of different client sockets so far. */

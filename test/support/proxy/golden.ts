@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
-import type { NodeView } from '../../../src/node/proxy/types.ts';
+import type { IpFamily, NodeView, ProxyEndpoint, ServicePort } from '../../../src/node/proxy/types.ts';
+import { checkSlice, endpointsOf } from '../../../src/node/proxy/view/slice-endpoints.ts';
+import { ip } from './scalars.ts';
 
 const folder = join(import.meta.dirname, '../../fixtures/kube-proxy-v1.36.2');
 
@@ -47,9 +49,19 @@ export const goldenSlices = (apiPort = 6444): EndpointSlice[] => [
   ...readObjects<EndpointSlice>('endpointslices.yaml'),
 ];
 
+/** The endpoints of a service port, as node n1 sees them. */
+export const goldenEndpoints = (
+  { service, key }: ServicePort,
+  family: IpFamily,
+  slices = goldenSlices(),
+): readonly ProxyEndpoint[] => {
+  const checked = slices.flatMap((slice) => checkSlice(slice, { family, nodeName: 'n1' }) ?? []);
+  return endpointsOf(checked.filter((slice) => slice.service === service)).get(key) ?? [];
+};
+
 export const goldenNode: NodeView = {
   name: 'n1',
-  addresses: { IPv4: '10.123.0.11' },
+  addresses: { IPv4: ip('10.123.0.11') },
   zone: 'zone-a',
   podCidrs: [],
   eligible: true,

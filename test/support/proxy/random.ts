@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Service } from '../../../src/api/core.ts';
 import type { Endpoint, EndpointSlice } from '../../../src/api/discovery.ts';
 import type { IpFamily, NodeView } from '../../../src/node/proxy/types.ts';
+import { ip, network } from './scalars.ts';
 
 export type Event =
   | { readonly kind: 'service'; readonly name: string; readonly object: Service | undefined }
@@ -166,8 +167,8 @@ const nodeEvent: fc.Arbitrary<Event> = fc
     { zone: 'z1' },
     { zone: 'z2' },
     { zone: undefined },
-    ...[11, 12].map((host) => ({ addresses: { IPv4: `192.168.56.${host}`, IPv6: `fd00:56::${host}` } })),
-    ...[1, 2].map((net) => ({ podCidrs: [`10.244.${net}.0/24`, `fd00:244:${net}::/64`] })),
+    ...[11, 12].map((host) => ({ addresses: { IPv4: ip(`192.168.56.${host}`), IPv6: ip(`fd00:56::${host}`) } })),
+    ...[1, 2].map((net) => ({ podCidrs: [network(`10.244.${net}.0/24`), network(`fd00:244:${net}::/64`)] })),
   )
   .map((node) => ({ kind: 'node', node }));
 

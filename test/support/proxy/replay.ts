@@ -16,6 +16,7 @@ import { FakeConntrack } from './fake-conntrack.ts';
 import { FakeNetfilter } from './fake-netfilter.ts';
 import { comparable } from './golden.ts';
 import type { Event } from './random.ts';
+import { ip, network } from './scalars.ts';
 
 export const silent: Logger = { info: () => {}, warning: () => {}, error: () => {}, enabled: () => false };
 
@@ -30,9 +31,9 @@ export const baseOptions: BaseOptions = {
 
 export const testNode: NodeView = {
   name: 'n1',
-  addresses: { IPv4: '192.168.56.11', IPv6: 'fd00:56::11' },
+  addresses: { IPv4: ip('192.168.56.11'), IPv6: ip('fd00:56::11') },
   zone: undefined,
-  podCidrs: ['10.244.1.0/24', 'fd00:244:1::/64'],
+  podCidrs: [network('10.244.1.0/24'), network('fd00:244:1::/64')],
   eligible: true,
 };
 
@@ -79,7 +80,7 @@ export const rigOver = <B extends Backend>({ family, relays = [], createBackend 
   const state = { node: testNode };
   const node = (): NodeView => state.node;
   const conntrack = new FakeConntrack();
-  const own = { nodePorts: new Set([testNode.addresses[family] ?? '']), relays: new Set(relays) };
+  const own = { nodePorts: new Set<string>([testNode.addresses[family] ?? '']), relays: new Set(relays) };
   const flows = new FlowKeeper({ family, log: silent, conntrack, own: () => own });
   const backend = createBackend(node);
   const proxier = new Proxier({ family, nodeName: testNode.name, backend, flows, log: silent, node });

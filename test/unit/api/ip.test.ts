@@ -1,7 +1,15 @@
 import { BlockList } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatIp, isCidr, networkAddress, networkContains, parseIp } from '../../../src/api/ip.ts';
+import {
+  formatIp,
+  isCidr,
+  networkAddress,
+  networkContains,
+  parseIp,
+  readIp,
+  readNetwork,
+} from '../../../src/api/ip.ts';
 
 const families = [
   { name: 'IPv4', bits: 32, family: 'ipv4' },
@@ -67,3 +75,31 @@ test.each([
   ['fd00::/129', false],
   ['a/8', false],
 ])('%s is a CIDR: %s', (text, is) => expect(isCidr(text)).toBe(is));
+
+test.each([
+  ['10.0.0.1', '10.0.0.1'],
+  ['010.000.0.01', '10.0.0.1'],
+  ['FD00:0:0::1', 'fd00::1'],
+  ['::ffff:10.0.0.1', '10.0.0.1'],
+  ['::ffff:a00:1', '10.0.0.1'],
+  ['fe80::1%eth0', undefined],
+  ['10.0.0.256', undefined],
+  ['10.0.0.1/32', undefined],
+  [' 10.0.0.1', undefined],
+  ['', undefined],
+])('reads the address "%s" as Kubernetes does', (text, canonical) => {
+  expect(readIp(text)?.text).toBe(canonical);
+});
+
+test.each([
+  ['10.1.2.3/8', '10.0.0.0/8'],
+  ['0.0.0.0/0', '0.0.0.0/0'],
+  ['FD00::1/16', 'fd00::/16'],
+  ['10.0.0.0/33', undefined],
+  ['10.0.0.0/255.0.0.0', undefined],
+  ['::ffff:10.0.0.0/104', undefined],
+  ['10.0.0.0/-1', undefined],
+  ['10.0.0.0', undefined],
+])('reads the network "%s" without its host bits', (text, canonical) => {
+  expect(readNetwork(text)?.text).toBe(canonical);
+});

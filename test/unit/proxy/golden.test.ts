@@ -6,15 +6,14 @@ import { planFull } from '../../../src/node/proxy/iptables/plan.ts';
 import { localMatch } from '../../../src/node/proxy/local-detector.ts';
 import type { IpFamily } from '../../../src/node/proxy/types.ts';
 import { servicePortsOf } from '../../../src/node/proxy/view/service-ports.ts';
-import { endpointsOf, serviceOfSlice } from '../../../src/node/proxy/view/slice-endpoints.ts';
 import { readExisting } from '../../../src/node/proxy/xtables/existing.ts';
 import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
 import {
   comparable,
   goldenClusterCidrs,
+  goldenEndpoints,
   goldenNode,
   goldenServices,
-  goldenSlices,
   goldenText,
 } from '../../support/proxy/golden.ts';
 
@@ -31,10 +30,7 @@ const written = async (configuration: 'default' | 'nocidr', family: IpFamily): P
   };
   const ports = goldenServices()
     .flatMap((service) => servicePortsOf(service, family))
-    .map((port) => {
-      const slices = goldenSlices().filter((slice) => serviceOfSlice(slice) === port.service);
-      return buildPort(port, endpointsOf(port.service, slices, family, 'n1').get(port.key) ?? [], options);
-    });
+    .map((port) => buildPort(port, goldenEndpoints(port, family), options));
   const base = buildBase({
     family,
     masqueradeMark: 0x4000,

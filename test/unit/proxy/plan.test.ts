@@ -8,7 +8,7 @@ import { planCleanup } from '../../../src/node/proxy/iptables/cleanup.ts';
 import { chainName } from '../../../src/node/proxy/iptables/names.ts';
 import { planFull } from '../../../src/node/proxy/iptables/plan.ts';
 import { servicePortsOf } from '../../../src/node/proxy/view/service-ports.ts';
-import { endpointsOf } from '../../../src/node/proxy/view/slice-endpoints.ts';
+import { checkSlice, endpointsOf } from '../../../src/node/proxy/view/slice-endpoints.ts';
 import { readExisting } from '../../../src/node/proxy/xtables/existing.ts';
 import { oneOf } from '../../../src/node/proxy/xtables/rule.ts';
 import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
@@ -28,7 +28,8 @@ const ports = (count: number) =>
   Array.from({ length: count }, (_, index) => {
     const [port] = servicePortsOf(service(index), 'IPv4');
     if (!port) throw new Error('no port');
-    const endpoints = endpointsOf(port.service, [slice(index, '10.0.0.1')], 'IPv4', 'n1').get(port.key) ?? [];
+    const checked = checkSlice(slice(index, '10.0.0.1'), { family: 'IPv4', nodeName: 'n1' });
+    const endpoints = endpointsOf(checked ? [checked] : []).get(port.key) ?? [];
     const options = {
       family: 'IPv4',
       node: testNode,

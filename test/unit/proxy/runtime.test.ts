@@ -8,6 +8,7 @@ import { ProxyMetrics } from '../../../src/node/proxy/serving/metrics.ts';
 import { healthCheckPorts } from '../../../src/node/proxy/serving/service-health.ts';
 import { nodePortAddresses } from '../../../src/node/proxy/view/machine-addresses.ts';
 import { nodeView } from '../../../src/node/proxy/view/node-view.ts';
+import { ip, port } from '../../support/proxy/scalars.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -66,12 +67,12 @@ describe('health', () => {
   });
 
   test('of a service counts an endpoint once, even with several ports', () => {
-    const port = {
+    const web = {
       service: 'a/b',
       portName: 'a/b',
       protocol: 'TCP',
-      clusterIp: '',
-      port: 80,
+      clusterIp: ip('10.96.0.20'),
+      port: port(80),
       nodePort: 0,
       externalIps: [],
       loadBalancerIps: [],
@@ -79,12 +80,12 @@ describe('health', () => {
       affinitySeconds: undefined,
       externalPolicyLocal: true,
       internalPolicyLocal: false,
-      healthCheckNodePort: 32011,
+      healthCheckNodePort: port(32011),
     } as const;
     const endpoint = {
       address: '',
-      ip: '10.0.0.1',
-      port: 80,
+      ip: ip('10.0.0.1'),
+      port: port(80),
       local: true,
       ready: true,
       serving: true,
@@ -93,11 +94,11 @@ describe('health', () => {
       nodeHints: [],
     };
     const ports = new Map([
-      ['x', { ...port, key: 'x' }],
-      ['y', { ...port, key: 'y' }],
+      ['x', { ...web, key: 'x' }],
+      ['y', { ...web, key: 'y' }],
     ]);
     const endpoints = new Map([
-      ['x', [endpoint, { ...endpoint, ip: '10.0.0.2', local: false }]],
+      ['x', [endpoint, { ...endpoint, ip: ip('10.0.0.2'), local: false }]],
       ['y', [endpoint]],
     ]);
     expect(healthCheckPorts({ ports, endpoints })).toEqual([{ service: 'a/b', port: 32011, localEndpoints: 1 }]);

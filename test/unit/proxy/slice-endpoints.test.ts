@@ -1,7 +1,7 @@
 // Which of two endpoints with the same address is used.
 import { expect, test } from 'vitest';
 import type { Endpoint, EndpointSlice } from '../../../src/api/discovery.ts';
-import { endpointsOf } from '../../../src/node/proxy/view/slice-endpoints.ts';
+import { checkSlice, endpointsOf } from '../../../src/node/proxy/view/slice-endpoints.ts';
 
 const ip = '10.244.1.2';
 const ready = { ready: true };
@@ -20,7 +20,8 @@ const chosen = (...endpoints: Endpoint[]) => {
       endpoints: [each],
     }),
   );
-  const [found = []] = [...endpointsOf('default/web', slices, 'IPv4', 'n1').values()];
+  const checked = slices.flatMap((slice) => checkSlice(slice, { family: 'IPv4', nodeName: 'n1' }) ?? []);
+  const [found = []] = [...endpointsOf(checked).values()];
   return found.map(({ local, terminating: ends }) => ({ local, terminating: ends }));
 };
 

@@ -16,6 +16,15 @@ const slice = (name: string, ...ips: string[]): EndpointSlice => ({
   endpoints: ips.map((ip) => ({ addresses: [ip], conditions: { ready: true } })),
 });
 
+test('a slice that was replaced by one of another family leaves no endpoints', () => {
+  const tracker = new EndpointTracker('IPv4', 'n1', silent);
+  tracker.update(undefined, slice('web-1', '10.0.0.1'));
+  tracker.apply();
+  tracker.update(slice('web-1', '10.0.0.1'), { ...slice('web-1', 'fd00::1'), addressType: 'IPv6' });
+  expect([...tracker.apply()]).toEqual(['default/web:http/TCP']);
+  expect(tracker.endpoints.size).toBe(0);
+});
+
 describe('the tracker of services', () => {
   test('keeps the first state before and the last state after', () => {
     const tracker = new ServiceTracker('IPv4', silent);

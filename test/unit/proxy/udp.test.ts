@@ -5,6 +5,7 @@ import type { Endpoint, EndpointSlice } from '../../../src/api/discovery.ts';
 import { frontendsOf, isStale } from '../../../src/node/proxy/udp.ts';
 import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
 import { createRig, type Rig } from '../../support/proxy/replay.ts';
+import { ip, port } from '../../support/proxy/scalars.ts';
 
 const dns = (clusterIP: string, protocol: 'UDP' | 'TCP' = 'UDP'): Service => ({
   metadata: { name: 'dns', namespace: 'default' },
@@ -152,12 +153,13 @@ describe('flows that are not to a service', () => {
 });
 
 describe('a mode with relays', () => {
-  const port = {
-    ...{ key: 'k', service: 'a/b', portName: 'a/b', protocol: 'UDP' as const, port: 53, nodePort: 0 },
-    ...{ clusterIp: 'FD00:96:0::A', externalIps: [], loadBalancerIps: [], sourceRanges: [], healthCheckNodePort: 0 },
+  const web = {
+    ...{ key: 'k', service: 'a/b', portName: 'a/b', protocol: 'UDP' as const, port: port(53), nodePort: 0 as const },
+    ...{ clusterIp: ip('FD00:96:0::A'), externalIps: [], loadBalancerIps: [], sourceRanges: [] },
+    healthCheckNodePort: 0 as const,
     ...{ affinitySeconds: undefined, externalPolicyLocal: false, internalPolicyLocal: false },
   };
-  const frontends = frontendsOf({ ports: new Map([['k', port]]), endpoints: new Map() }, []);
+  const frontends = frontendsOf({ ports: new Map([['k', web]]), endpoints: new Map() }, []);
   const own = { nodePorts: new Set<string>(), relays: new Set(['fd00::11']) };
   const stale = (answeredBy: string, answeredFrom: number): boolean =>
     isStale({ destination: 'fd00:96::a', port: 53, answeredBy, answeredFrom }, frontends, own);

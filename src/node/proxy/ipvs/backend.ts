@@ -22,6 +22,7 @@ import {
 } from './plan.ts';
 import type { RuleWriter } from './rule-writer.ts';
 import { type SetKey, setHead, setName } from './sets.ts';
+import { usableByIpvs } from './usable.ts';
 import { serverName, Wanted, type WantedChanges } from './wanted.ts';
 
 export interface IpvsOptions {
@@ -116,7 +117,8 @@ export class IpvsBackend implements Backend {
     const keys: Iterable<PortKey> = all ? new Set([...view.ports.keys(), ...this.#wanted.owners]) : changed;
     for (const key of keys) {
       const port = view.ports.get(key);
-      this.#wanted.replace(key, port && buildPort(port, view.endpoints.get(key) ?? [], options));
+      const usable = port && usableByIpvs(port, view.endpoints.get(key) ?? [], this.#options.log);
+      this.#wanted.replace(key, usable && buildPort(usable.port, usable.endpoints, options));
     }
   }
 

@@ -100,7 +100,7 @@ const addressesOf = (endpoints: readonly ProxyEndpoint[]): readonly string[] => 
 const hostPort = (ip: string, port: number): string =>
   ip.includes(':') ? `[${canonicalIp(ip)}]:${port}` : `${ip}:${port}`;
 
-const withPort = ({ protocol, port }: ServicePort, ip: string, number = port): string =>
+const withPort = ({ protocol, port }: ServicePort, ip: string, number: number = port): string =>
   `${canonicalIp(ip)},${protocol.toLowerCase()}:${number}`;
 
 /** A pod of this node that reaches itself must not see its own address as the client. */

@@ -8,6 +8,7 @@ import { messageOf } from '../../../kit/error.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import { createInformer } from '../../client/informer.ts';
 import { type Client, keyOf } from '../../client/types.ts';
+import { recordOf } from './json.ts';
 import { proxySelector } from './service-ports.ts';
 import { fromOldSlice, oldEndpointSlices } from './slice-v1beta1.ts';
 
@@ -118,5 +119,6 @@ export const followObjects = ({ client, nodeName, slices, handlers, log, signal 
 const verbOf = (before: unknown, after: unknown): 'Add' | 'Update' | 'Delete' =>
   before === undefined ? 'Add' : after === undefined ? 'Delete' : 'Update';
 
-const isHeadless = ({ spec }: Service): boolean => !spec.clusterIP || spec.clusterIP === 'None';
-const skipped = (service: Service) => ({ service: keyOf(service), clusterIP: service.spec.clusterIP ?? '' });
+const clusterIpOf = ({ spec }: Service): unknown => recordOf(spec).clusterIP ?? '';
+const isHeadless = (service: Service): boolean => ['', 'None'].includes(String(clusterIpOf(service)));
+const skipped = (service: Service) => ({ service: keyOf(service), clusterIP: clusterIpOf(service) });

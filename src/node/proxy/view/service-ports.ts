@@ -1,8 +1,9 @@
-// Service objects → service ports, per address family.
-import { isIP } from 'node:net';
+// Service objects → service ports, per address family. Every value of an object is checked here: what no rule can hold
+// is left out and logged, and the rest of the service is used.
 import type { Protocol, Service } from '../../../api/core.ts';
-import { isCidr } from '../../../api/ip.ts';
-import { familyOf, type IpFamily, type PortKey, type ServicePort } from '../types.ts';
+import { type Address, addressOf, type Ip, isLabel, type Network, networkOf, type Port, portOf } from '../scalars.ts';
+import type { IpFamily, PortKey, ServicePort } from '../types.ts';
+import { type Complain, type Json, listOf, recordOf, shown, silently, textOf } from './json.ts';
 
 /** kube-proxy ignores services and slices with one of these labels. */
 const proxyNameLabel = 'service.kubernetes.io/service-proxy-name';
@@ -12,61 +13,160 @@ const headlessLabel = 'service.kubernetes.io/headless';
 export const proxySelector = `!${headlessLabel},!${proxyNameLabel}`;
 
 const defaultAffinitySeconds = 10_800;
+/** The longest affinity that the API allows: one day. */
+const longestAffinitySeconds = 86_400;
 
 export const portKey = (service: string, portName: string | undefined, protocol: Protocol): PortKey =>
   `${service}${portName ? `:${portName}` : ''}/${protocol}`;
+
+/** The protocol of a port; TCP if the port has none. Undefined if no rule can match it. */
+export const protocolOf = (value: unknown = 'TCP'): Protocol | undefined =>
+  value === 'TCP' || value === 'UDP' || value === 'SCTP' ? value : undefined;
+
+/** `namespace/name`. Undefined if the names are no names of Kubernetes. */
+export const serviceNameOf = (namespace: unknown, name: unknown): string | undefined =>
+  isLabel(namespace) && isLabel(name) ? `${namespace}/${name}` : undefined;
 
 /**
  * @returns an empty list for headless and ExternalName services, services of another proxy, and services without an
  * address of the family
  */
-export const servicePortsOf = (service: Service, family: IpFamily): ServicePort[] => {
-  const { metadata, spec, status } = service;
-  const { labels = {} } = metadata;
+export const servicePortsOf = (
+  service: Service,
+  family: IpFamily,
+  complain: Complain = silently,
+): readonly ServicePort[] => {
+  const { metadata, spec, status } = partsOf(service);
+  const labels = recordOf(metadata.labels);
   if (spec.type === 'ExternalName' || proxyNameLabel in labels || headlessLabel in labels) return [];
-  const addresses = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]);
-  const clusterIp = addresses.find((address) => isIP(address) !== 0 && familyOf(address) === family);
+  const name = serviceNameOf(metadata.namespace, metadata.name);
+  if (name === undefined) {
+    complain('Ignoring service with an invalid name', { service: shown(`${metadata.namespace}/${metadata.name}`) });
+    return [];
+  }
+  const reader = new ServiceReader(name, family, complain);
+  const clusterIp = reader.clusterIp(spec);
   if (clusterIp === undefined) return [];
-  // A text that is no address must not reach the restore, which would then fail for all services.
-  const ofFamily = (list: readonly string[] | undefined, isValid = (text: string) => isIP(text) !== 0): string[] =>
-    (list ?? []).map((text) => text.trim()).filter((text) => isValid(text) && familyOf(text) === family);
-  const name = `${metadata.namespace ?? ''}/${metadata.name}`;
-  const localExternal = spec.externalTrafficPolicy === 'Local' && hasExternalTraffic(service);
-  const loadBalancer = spec.type === 'LoadBalancer';
+  const localExternal = spec.externalTrafficPolicy === 'Local' && hasExternalTraffic(spec);
   const shared = {
     service: name,
     clusterIp,
-    externalIps: ofFamily(spec.externalIPs),
-    loadBalancerIps: ofFamily(virtualIps(status?.loadBalancer?.ingress)),
-    sourceRanges: ofFamily(spec.loadBalancerSourceRanges, isCidr),
-    affinitySeconds: affinityOf(service),
+    externalIps: reader.addresses('externalIPs', listOf(spec.externalIPs)),
+    loadBalancerIps: reader.addresses('loadBalancer', virtualIps(status)),
+    sourceRanges: reader.sourceRanges(listOf(spec.loadBalancerSourceRanges)),
+    affinitySeconds: reader.affinity(spec),
     externalPolicyLocal: localExternal,
     internalPolicyLocal: spec.internalTrafficPolicy === 'Local',
-    healthCheckNodePort: loadBalancer && localExternal ? (spec.healthCheckNodePort ?? 0) : 0,
-  };
-  return (spec.ports ?? []).map((port) => {
-    const protocol = port.protocol ?? 'TCP';
-    return {
-      ...shared,
-      key: portKey(name, port.name, protocol),
-      portName: port.name ? `${name}:${port.name}` : name,
-      protocol,
-      port: port.port,
-      nodePort: port.nodePort ?? 0,
-    };
-  });
+    healthCheckNodePort: spec.type === 'LoadBalancer' && localExternal ? reader.healthCheckPort(spec) : 0,
+  } as const;
+  const ports = new Map<PortKey, ServicePort>();
+  for (const value of listOf(spec.ports)) {
+    const port = reader.port(value);
+    if (port && !ports.has(port.key)) ports.set(port.key, { ...shared, ...port });
+  }
+  return [...ports.values()];
 };
 
-type Ingress = { readonly ip?: string; readonly ipMode?: 'VIP' | 'Proxy' };
+const partsOf = (service: unknown): { metadata: Json; spec: Json; status: Json } => {
+  const { metadata, spec, status } = recordOf(service);
+  return { metadata: recordOf(metadata), spec: recordOf(spec), status: recordOf(status) };
+};
 
 /** With `ipMode: Proxy`, traffic arrives at a node port, so the address itself must not be captured (KEP-1860). */
-const virtualIps = (ingress: readonly Ingress[] | undefined): string[] =>
-  (ingress ?? []).flatMap(({ ip, ipMode }) => (ip !== undefined && ip !== '' && ipMode !== 'Proxy' ? [ip] : []));
+const virtualIps = (status: Json): unknown[] =>
+  listOf(recordOf(status.loadBalancer).ingress)
+    .map(recordOf)
+    .flatMap(({ ip, ipMode }) => (ip !== undefined && ip !== '' && ipMode !== 'Proxy' ? [ip] : []));
 
-const affinityOf = ({ spec }: Service): number | undefined =>
-  spec.sessionAffinity === 'ClientIP'
-    ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds)
-    : undefined;
+const hasExternalTraffic = ({ type, externalIPs }: Json): boolean =>
+  type === 'LoadBalancer' || type === 'NodePort' || listOf(externalIPs).length > 0;
 
-const hasExternalTraffic = ({ spec }: Service): boolean =>
-  spec.type === 'LoadBalancer' || spec.type === 'NodePort' || (spec.externalIPs ?? []).length > 0;
+type OwnParts = Pick<ServicePort, 'key' | 'portName' | 'protocol' | 'port' | 'nodePort'>;
+
+/** Reads the fields of one service for one family. */
+class ServiceReader {
+  readonly #service: string;
+  readonly #family: IpFamily;
+  readonly #complain: Complain;
+
+  constructor(service: string, family: IpFamily, complain: Complain) {
+    this.#service = service;
+    this.#family = family;
+    this.#complain = complain;
+  }
+
+  clusterIp({ clusterIP, clusterIPs }: Json): Ip | undefined {
+    const wanted = clusterIPs === undefined ? [clusterIP] : listOf(clusterIPs);
+    return this.addresses(
+      'clusterIPs',
+      wanted.filter((value) => value !== undefined && value !== '' && value !== 'None'),
+    )[0];
+  }
+
+  /** The addresses of the family, each once. */
+  addresses(field: string, values: readonly unknown[]): Ip[] {
+    const found = values.flatMap((value): Address[] => {
+      const address = addressOf(value);
+      if (!address) this.#drop('Ignoring invalid address of a service', { field, value: shown(value) });
+      return address ? [address] : [];
+    });
+    return [...new Set(found.filter(({ family }) => family === this.#family).map(({ ip }) => ip))];
+  }
+
+  /** The networks of the family, each once. */
+  sourceRanges(values: readonly unknown[]): Network[] {
+    const found = values.flatMap((value): Network[] => {
+      const network = networkOf(value, this.#family);
+      if (network === undefined && networkOf(value, this.#family === 'IPv6' ? 'IPv4' : 'IPv6') === undefined)
+        this.#drop('Ignoring invalid source range of a service', { value: shown(value) });
+      return network === undefined ? [] : [network];
+    });
+    return [...new Set(found)];
+  }
+
+  affinity({ sessionAffinity, sessionAffinityConfig }: Json): number | undefined {
+    if (sessionAffinity !== 'ClientIP') return undefined;
+    const { timeoutSeconds = defaultAffinitySeconds } = recordOf(recordOf(sessionAffinityConfig).clientIP);
+    const isUsable = Number.isInteger(timeoutSeconds) && Number(timeoutSeconds) >= 1;
+    if (isUsable && Number(timeoutSeconds) <= longestAffinitySeconds) return Number(timeoutSeconds);
+    this.#drop('Ignoring invalid session affinity timeout', { timeoutSeconds: shown(timeoutSeconds) });
+    return undefined;
+  }
+
+  healthCheckPort({ healthCheckNodePort }: Json): Port | 0 {
+    if (healthCheckNodePort === undefined || healthCheckNodePort === 0) {
+      this.#drop('Service has no healthcheck nodeport', {});
+      return 0;
+    }
+    return this.#optionalPort('healthCheckNodePort', healthCheckNodePort);
+  }
+
+  port(value: unknown): OwnParts | undefined {
+    const { name = '', port, protocol, nodePort = 0 } = recordOf(value);
+    const [number, usedProtocol] = [portOf(port), protocolOf(protocol)];
+    if (number === undefined || usedProtocol === undefined || !(name === '' || isLabel(name))) {
+      const seen = { portName: shown(name), port: shown(port), protocol: shown(protocol ?? 'TCP') };
+      this.#drop('Ignoring invalid service port', seen);
+      return undefined;
+    }
+    const portName = textOf(name) ?? '';
+    return {
+      key: portKey(this.#service, portName, usedProtocol),
+      portName: portName === '' ? this.#service : `${this.#service}:${portName}`,
+      protocol: usedProtocol,
+      port: number,
+      nodePort: this.#optionalPort('nodePort', nodePort),
+    };
+  }
+
+  #optionalPort(field: string, value: unknown): Port | 0 {
+    if (value === 0) return 0;
+    const port = portOf(value);
+    if (port === undefined) this.#drop('Ignoring invalid node port', { field, value: shown(value) });
+    return port ?? 0;
+  }
+
+  #drop(message: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#complain(message, { service: this.#service, ...fields });
+  }
+}

@@ -3,10 +3,10 @@
 import type { Service } from '../../../api/core.ts';
 import { type EndpointSlice, lastChangeAnnotation } from '../../../api/discovery.ts';
 import type { Logger } from '../../../kit/logger.ts';
-import { keyOf } from '../../client/types.ts';
 import type { IpFamily, PortKey, ProxyEndpoint, ServicePort } from '../types.ts';
+import { type Complain, recordOf, textOf } from './json.ts';
 import { servicePortsOf } from './service-ports.ts';
-import { endpointsOf, sameEndpoints, serviceOfSlice } from './slice-endpoints.ts';
+import { type CheckedSlice, checkSlice, endpointsOf, identityOf, sameEndpoints } from './slice-endpoints.ts';
 
 /** Tracks the service ports of one address family. */
 export class ServiceTracker {
@@ -26,10 +26,11 @@ export class ServiceTracker {
     const object = after ?? before;
     if (!object) return;
     this.heard += 1;
-    const key = keyOf(object);
+    const { namespace, name } = recordOf(object.metadata);
+    const key = `${namespace}/${name}`;
     const known = this.#pending.get(key);
     const change = known ?? { before: before ? servicePortsOf(before, this.#family) : [], after: [] };
-    change.after = after ? servicePortsOf(after, this.#family) : [];
+    change.after = after ? servicePortsOf(after, this.#family, complainTo(this.#log)) : [];
     if (this.#log.enabled(4) && change.after.length > 0) {
       this.#log.info(4, 'Service updated ports', { service: key, portCount: change.after.length });
     }
@@ -74,7 +75,7 @@ export class EndpointTracker {
   /** Number of events received for slices of the family. */
   heard = 0;
   readonly endpoints = new Map<PortKey, readonly ProxyEndpoint[]>();
-  readonly #slices = new Map<string, Map<string, EndpointSlice>>();
+  readonly #slices = new Map<string, Map<string, CheckedSlice>>();
   /** Service → its keys in `endpoints`. */
   readonly #keys = new Map<string, readonly PortKey[]>();
   readonly #pending = new Set<string>();
@@ -92,10 +93,14 @@ export class EndpointTracker {
   }
 
   update(before: EndpointSlice | undefined, after: EndpointSlice | undefined): void {
-    if ((after ?? before)?.addressType !== this.#family) return;
+    const [old, next] = [before, after].map((slice) => recordOf(slice).addressType);
+    if (after && next !== 'IPv4' && next !== 'IPv6')
+      this.#log.info(4, 'EndpointSlice address type not supported by kube-proxy', { addressType: next });
+    if (old !== this.#family && next !== this.#family) return;
     this.heard += 1;
-    if (before) this.#remove(before);
-    if (after) this.#add(after);
+    // A slice may have been replaced by one of the same name and of another family.
+    if (before && old === this.#family) this.#remove(before);
+    if (after && next === this.#family) this.#add(after);
     this.#noteTrigger(before, after);
   }
 
@@ -119,7 +124,7 @@ export class EndpointTracker {
     const changed = new Set<PortKey>();
     for (const service of this.#pending) {
       const slices = this.#slices.get(service);
-      const found = slices ? endpointsOf(service, slices.values(), this.#family, this.#nodeName) : new Map();
+      const found = slices ? endpointsOf(slices.values()) : new Map<PortKey, ProxyEndpoint[]>();
       for (const key of this.#keys.get(service) ?? []) if (!found.has(key)) this.#set(key, [], changed);
       for (const [key, endpoints] of found) this.#set(key, endpoints, changed);
       if (found.size > 0) this.#keys.set(service, [...found.keys()]);
@@ -131,9 +136,9 @@ export class EndpointTracker {
 
   /** A deleted slice carries the time of its last change, not of its deletion, so it drops the service's times. */
   #noteTrigger(before: EndpointSlice | undefined, after: EndpointSlice | undefined): void {
-    const service = after && serviceOfSlice(after);
+    const service = after && identityOf(after)?.service;
     const time = after && triggerTime(after);
-    if (!after && before) this.#triggers.delete(serviceOfSlice(before) ?? '');
+    if (!after && before) this.#triggers.delete(identityOf(before)?.service ?? '');
     if (service === undefined || time === undefined || time <= this.#started) return;
     if (before && triggerTime(before) === time) return;
     this.#triggers.set(service, [...(this.#triggers.get(service) ?? []), time]);
@@ -153,27 +158,35 @@ export class EndpointTracker {
   }
 
   #add(slice: EndpointSlice): void {
-    const service = serviceOfSlice(slice);
-    if (service === undefined) return;
-    const slices = this.#slices.get(service) ?? new Map<string, EndpointSlice>();
+    const complain = complainTo(this.#log);
+    const checked = checkSlice(slice, { family: this.#family, nodeName: this.#nodeName, complain });
+    if (!checked) return;
+    const { service, name } = checked;
+    const slices = this.#slices.get(service) ?? new Map<string, CheckedSlice>();
     this.#slices.set(service, slices);
-    slices.set(slice.metadata.name, slice);
+    slices.set(name, checked);
     this.#pending.add(service);
   }
 
   #remove(slice: EndpointSlice): void {
-    const service = serviceOfSlice(slice);
+    const { service, name = '' } = identityOf(slice) ?? {};
     if (service === undefined) return;
     const slices = this.#slices.get(service);
-    slices?.delete(slice.metadata.name);
+    slices?.delete(name);
     if (slices?.size === 0) this.#slices.delete(service);
     this.#pending.add(service);
   }
 }
 
+const complainTo =
+  (log: Logger): Complain =>
+  (message, fields) =>
+    log.error(message, undefined, fields);
+
 /** The annotation has RFC 3339 with fractions of a second. @returns milliseconds of Unix time */
 const triggerTime = ({ metadata }: EndpointSlice): number | undefined => {
-  const time = Date.parse(metadata.annotations?.[lastChangeAnnotation] ?? '');
+  const { annotations } = recordOf(metadata);
+  const time = Date.parse(textOf(recordOf(annotations)[lastChangeAnnotation]) ?? '');
   return Number.isNaN(time) ? undefined : time;
 };
 

@@ -7,9 +7,14 @@ import { Wanted } from '../../../../src/node/proxy/ipvs/wanted.ts';
 import { localMatch } from '../../../../src/node/proxy/local-detector.ts';
 import type { IpFamily } from '../../../../src/node/proxy/types.ts';
 import { servicePortsOf } from '../../../../src/node/proxy/view/service-ports.ts';
-import { endpointsOf, serviceOfSlice } from '../../../../src/node/proxy/view/slice-endpoints.ts';
 import { ruleText } from '../../../../src/node/proxy/xtables/rule.ts';
-import { goldenClusterCidrs, goldenNode, goldenServices, goldenSlices } from '../../../support/proxy/golden.ts';
+import {
+  goldenClusterCidrs,
+  goldenEndpoints,
+  goldenNode,
+  goldenServices,
+  goldenSlices,
+} from '../../../support/proxy/golden.ts';
 import {
   comparableSets,
   comparableTable,
@@ -26,9 +31,7 @@ const wantedFor = (family: IpFamily): Wanted => {
   const own = family === 'IPv4' ? ['10.123.0.11'] : [];
   const options = { node: goldenNode, scheduler: 'rr', machineAddresses: own, nodePortAddresses: own };
   for (const port of goldenServices().flatMap((service) => servicePortsOf(service, family))) {
-    const slices = goldenSlices(6443).filter((slice) => serviceOfSlice(slice) === port.service);
-    const endpoints = endpointsOf(port.service, slices, family, 'n1').get(port.key) ?? [];
-    wanted.replace(port.key, buildPort(port, endpoints, options));
+    wanted.replace(port.key, buildPort(port, goldenEndpoints(port, family, goldenSlices(6443)), options));
   }
   return wanted;
 };

@@ -6,6 +6,7 @@ import type { Item } from '../../../../src/node/proxy/nftables/model.ts';
 import type { BuildOptions } from '../../../../src/node/proxy/nftables/port-context.ts';
 import type { ProxyEndpoint, ServicePort } from '../../../../src/node/proxy/types.ts';
 import { testNode } from '../../../support/proxy/replay.ts';
+import { ip, network, port } from '../../../support/proxy/scalars.ts';
 
 const options: BuildOptions = {
   family: 'IPv4',
@@ -18,8 +19,8 @@ const web: ServicePort = {
   service: 'default/web',
   portName: 'default/web:p',
   protocol: 'TCP',
-  clusterIp: '10.96.0.20',
-  port: 80,
+  clusterIp: ip('10.96.0.20'),
+  port: port(80),
   nodePort: 0,
   externalIps: [],
   loadBalancerIps: [],
@@ -29,14 +30,23 @@ const web: ServicePort = {
   internalPolicyLocal: false,
   healthCheckNodePort: 0,
 };
-const endpoint = (ip: string, local = false): ProxyEndpoint => ({
-  address: `${ip}:8080`,
-  ...{ ip, port: 8080, local, ready: true, serving: true, terminating: false, zoneHints: [], nodeHints: [] },
+const endpoint = (address: string, local = false): ProxyEndpoint => ({
+  address: `${address}:8080`,
+  ...{
+    ip: ip(address),
+    port: port(8080),
+    local,
+    ready: true,
+    serving: true,
+    terminating: false,
+    zoneHints: [],
+    nodeHints: [],
+  },
 });
 const two = [endpoint('10.244.1.7', true), endpoint('10.244.2.8')];
 
-const build = (port: Partial<ServicePort>, endpoints = two, rest: Partial<BuildOptions> = {}): Item[] =>
-  buildPort({ ...web, ...port }, endpoints, { ...options, ...rest });
+const build = (parts: Partial<ServicePort>, endpoints = two, rest: Partial<BuildOptions> = {}): Item[] =>
+  buildPort({ ...web, ...parts }, endpoints, { ...options, ...rest });
 const elements = (items: readonly Item[], set: string): string[] =>
   items.flatMap((item) => (item.kind === 'element' && item.set === set ? [`${item.key} : ${item.value ?? ''}`] : []));
 const rules = (items: readonly Item[], chain: string): readonly string[] | undefined =>
@@ -62,14 +72,14 @@ describe('a service', () => {
   });
 
   test('without endpoints is rejected at each of its addresses', () => {
-    const items = build({ nodePort: 30080, externalIps: ['198.51.100.1'] }, []);
+    const items = build({ nodePort: port(30080), externalIps: [ip('198.51.100.1')] }, []);
     expect(elements(items, 'no-endpoints')).toEqual(['10.96.0.20 . tcp . 80 : ', '198.51.100.1 . tcp . 80 : ']);
     expect(elements(items, 'no-endpoints-nodeports')).toEqual(['tcp . 30080 : ']);
     expect(elements(items, 'service-ips')).toEqual([]);
   });
 
   test('under policy Local without local endpoints drops clients outside, and serves pods and the node', () => {
-    const items = build({ nodePort: 30080, externalPolicyLocal: true }, [endpoint('10.244.2.8')]);
+    const items = build({ nodePort: port(30080), externalPolicyLocal: true }, [endpoint('10.244.2.8')]);
     expect(elements(items, 'no-local-endpoints-nodeports')).toEqual(['tcp . 30080 : ']);
     expect(rules(items, 'external-')).toEqual([
       'ip saddr 10.244.0.0/16 goto nodeport-tcp-1',
@@ -80,7 +90,7 @@ describe('a service', () => {
 
   test('recognises pods by their interfaces if configured', () => {
     const local = { kind: 'interface', name: 'veth+' } as const;
-    const items = build({ nodePort: 30080, externalPolicyLocal: true }, two, { local });
+    const items = build({ nodePort: port(30080), externalPolicyLocal: true }, two, { local });
     expect(rules(items, 'external-')?.[0]).toBe('iifname "veth*" goto nodeport-tcp-2');
     const base = buildBase({ ...options, local, masqueradeAll: false, nodePortAddresses: 'all' });
     expect(rules(base, 'services')?.[0]).toBe(
@@ -90,7 +100,7 @@ describe('a service', () => {
 });
 
 test('session affinity uses the same chain for cluster IP and node port, and its set has the timeout of the service', () => {
-  const items = build({ affinitySeconds: 60, nodePort: 30080 });
+  const items = build({ affinitySeconds: 60, nodePort: port(30080) });
   const [way = ''] = elements(items, 'service-ips');
   const chain = /goto (service-cluster-\w+)$/.exec(way)?.[1] ?? '?';
   expect(rules(items, 'external-')).toContain(`goto ${chain}`);
@@ -102,7 +112,7 @@ test('session affinity uses the same chain for cluster IP and node port, and its
 
 describe('source ranges', () => {
   const firewall = (sourceRanges: string[]) =>
-    build({ loadBalancerIps: ['203.0.113.9'], sourceRanges }).flatMap((item) =>
+    build({ loadBalancerIps: [ip('203.0.113.9')], sourceRanges: sourceRanges.map(network) }).flatMap((item) =>
       item.kind === 'chain' && item.name.startsWith('firewall-') ? item.rules : [],
     );
 

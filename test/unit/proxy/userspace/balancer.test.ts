@@ -2,9 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import type { ProxyEndpoint } from '../../../../src/node/proxy/types.ts';
 import { Balancer } from '../../../../src/node/proxy/userspace/balancer.ts';
+import { ip, port } from '../../../support/proxy/scalars.ts';
 
 const endpoint = (address: string): ProxyEndpoint => ({
-  ...{ address, ip: address, port: 80, local: true, ready: true, serving: true, terminating: false },
+  ...{ address, ip: ip('10.244.1.7'), port: port(80), local: true, ready: true, serving: true, terminating: false },
   ...{ zoneHints: [], nodeHints: [] },
 });
 const endpoints = (...addresses: string[]) => addresses.map(endpoint);
