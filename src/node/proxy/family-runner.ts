@@ -164,7 +164,8 @@ export class FamilyRunner {
   async #check(signal: AbortSignal): Promise<void> {
     this.#checkDue = false;
     const started = performance.now();
-    if (!this.proxier.needsFull && (await this.#damaged(signal))) {
+    if (this.proxier.retryDue) this.#resync();
+    else if (!this.proxier.needsFull && (await this.#damaged(signal))) {
       const { log, family, mode } = this.#options;
       log.info(0, `Reloading after ${packetFilterOf(mode)} flush`, { ipFamily: family });
       this.#repairs += 1;

@@ -5,6 +5,7 @@ import type { EndpointSlice } from '../../api/discovery.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Backend, RuleCounts, Update } from './backend.ts';
 import type { FlowKeeper } from './flow-keeper.ts';
+import { Quarantine } from './quarantine.ts';
 import type { IpFamily, NodeView, PortKey, ServiceView } from './types.ts';
 import { categorize, localGaps, type TrafficPolicy } from './view/categorize.ts';
 import { EndpointTracker, ServiceTracker } from './view/trackers.ts';
@@ -41,6 +42,7 @@ export interface Changes {
 export class Proxier {
   readonly backend: Backend;
   readonly #options: ProxierOptions;
+  readonly #quarantine: Quarantine;
   readonly #services: ServiceTracker;
   readonly #endpoints: EndpointTracker;
   /** Service ports without an endpoint on this node, and the policies Local for which they would need one. */
@@ -55,6 +57,7 @@ export class Proxier {
   constructor(options: ProxierOptions) {
     this.#options = options;
     this.backend = options.backend;
+    this.#quarantine = new Quarantine(options);
     this.#services = new ServiceTracker(options.family, options.log);
     this.#endpoints = new EndpointTracker(options.family, options.nodeName, options.log);
   }
@@ -75,6 +78,11 @@ export class Proxier {
   /** Makes the next sync a full one. */
   forceFull(): void {
     this.#needsFull = true;
+  }
+
+  /** Whether a service port that the kernel refused is to be tried again. A full sync does it. */
+  get retryDue(): boolean {
+    return this.#quarantine.retryDue;
   }
 
   get needsFull(): boolean {
@@ -147,7 +155,7 @@ export class Proxier {
 
   async #write(update: Update, signal: AbortSignal): ReturnType<Backend['write']> {
     try {
-      return await this.backend.write(update, signal);
+      return await this.#quarantine.write(update, signal);
     } catch (error) {
       this.#needsFull = true;
       if (update.nodeChanged) this.#nodeChanged = true;
