@@ -84,7 +84,7 @@ export const createFakeRuntime = (options: FakeRuntimeOptions = {}): FakeRuntime
       }
       specs.push(spec);
       const id = `container-${++serial}`;
-      const { pod, sandboxId, name, attempt, terminal, stdin, stopSignal } = spec;
+      const { pod, sandboxId, name, attempt, backoffMs, terminal, stdin, stopSignal } = spec;
       const logPath = `/var/log/pods/${pod.namespace}_${pod.name}_${pod.uid}/${name}/${attempt}.log`;
       const image = { image: spec.image.reference, imageId: spec.image.digest };
       const startedAt = new Date().toISOString();
@@ -94,6 +94,7 @@ export const createFakeRuntime = (options: FakeRuntimeOptions = {}): FakeRuntime
         sandboxId,
         name,
         attempt,
+        backoffMs,
         ...image,
         startedAt,
         pid: serial,

@@ -31,6 +31,7 @@ export const containerSpecOf = (sandbox: Sandbox, over: Partial<ContainerSpec> =
   sandboxId: sandbox.id,
   name: 'c',
   attempt: 0,
+  backoffMs: 0,
   image: { reference: 'docker.io/library/busybox:latest', digest: 'sha256:busybox', size: 1, config: {} },
   args: untilTerminated,
   env: ['PATH=/bin', 'GREETING=hello'],
@@ -170,12 +171,15 @@ export const runtimeContract = (name: string, start: () => Promise<RuntimeUnderT
     test('keeps the records of containers when the node restarts, and no sandbox', async () => {
       const sandbox = await runtime.createSandbox(sandboxSpec('reboot'));
       const short = await runtime.startContainer(containerSpecOf(sandbox, { name: 'short', args: ['false'] }));
-      const long = await runtime.startContainer(containerSpecOf(sandbox, { name: 'long' }));
+      const long = await runtime.startContainer(
+        containerSpecOf(sandbox, { name: 'long', attempt: 3, backoffMs: 20_000 }),
+      );
       const before = (await ended(runtime, short.id)).exit;
       await restartNode();
       expect(await runtime.sandboxes()).toEqual([]);
       expect((await findContainer(runtime, short.id))?.exit).toEqual(before);
       expect((await findContainer(runtime, long.id))?.exit).toMatchObject({ code: 255, unknown: true });
+      expect(await findContainer(runtime, long.id)).toMatchObject({ attempt: 3, backoffMs: 20_000 });
       const own = (await runtime.containers()).filter(({ pod }) => pod.uid === 'uid-reboot');
       expect(own.map((record) => record.name)).toEqual(['short', 'long']);
       await runtime.removeContainer(long.id);

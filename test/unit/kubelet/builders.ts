@@ -41,6 +41,7 @@ export const record = (
     sandboxId: 's1',
     name: 'c',
     attempt,
+    backoffMs: 0,
     image: 'docker.io/library/web:latest',
     imageId: 'sha256:aa',
     startedAt: at(-30),
@@ -63,7 +64,6 @@ export const viewOf = (over: Partial<PodView> = {}): PodView => ({
   probes: new Map(),
   stopping: new Map(),
   blocked: new Map(),
-  backoff: new Map(),
   now,
   ...over,
 });
@@ -84,6 +84,7 @@ export const specOf = (over: Partial<Container>, config: ImageConfig = {}, pod =
     services: [],
     sandboxId: 's1',
     attempt: 0,
+    backoffMs: 0,
     image: { reference: 'docker.io/library/web:latest', digest: 'sha256:aa', size: 1, config },
     passwd,
     group,

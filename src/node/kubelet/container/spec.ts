@@ -10,6 +10,7 @@ import { resolveUser } from './user.ts';
 export interface ContainerContext extends EnvContext {
   readonly sandboxId: string;
   readonly attempt: number;
+  readonly backoffMs: number;
   readonly image: StoredImage;
   /** The content of the image's /etc/passwd and /etc/group. */
   readonly passwd: string;
@@ -36,6 +37,7 @@ export const containerSpec = (container: Container, context: ContainerContext): 
     sandboxId: context.sandboxId,
     name: container.name,
     attempt: context.attempt,
+    backoffMs: context.backoffMs,
     image,
     args: argumentsOf(container, image, (name) => env.get(name)),
     env: [...full].map(([name, value]) => `${name}=${value}`),

@@ -37,6 +37,7 @@ export interface Start {
   readonly sandbox: Sandbox;
   readonly container: Container;
   readonly attempt: number;
+  readonly backoffMs: number;
   /** Why the last try failed. */
   readonly before: Blocked | undefined;
 }
@@ -68,7 +69,8 @@ export const startContainer = async (deps: WorkerDeps, start: Start): Promise<Bl
   }
 };
 
-const specFor = async (deps: WorkerDeps, { pod, sandbox, container, attempt }: Start, image: StoredImage) => {
+const specFor = async (deps: WorkerDeps, start: Start, image: StoredImage) => {
+  const { pod, sandbox, container, attempt, backoffMs } = start;
   const rootfs = deps.images.rootfs(image);
   const podIp = sandbox.ip ?? deps.nodeIp;
   const [passwd, group, sources, files] = await Promise.all([
@@ -84,6 +86,7 @@ const specFor = async (deps: WorkerDeps, { pod, sandbox, container, attempt }: S
     nodeName: deps.nodeName,
     sandboxId: sandbox.id,
     attempt,
+    backoffMs,
     image,
     passwd,
     group,

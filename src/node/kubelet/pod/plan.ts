@@ -160,7 +160,7 @@ class PlanBuilder {
   #restart(container: Container, ended: ContainerRecord): void {
     const finished = Date.parse(ended.exit?.finishedAt ?? '');
     const ranLong = finished - Date.parse(ended.startedAt) > restartBackoff.resetMs;
-    const delay = ranLong ? 0 : (this.#view.backoff.get(container.name) ?? 0);
+    const delay = ranLong ? 0 : ended.backoffMs;
     if (finished + delay > this.#view.now) {
       const message = backoffMessage(this.#view.pod, container, delay);
       this.#waiting.set(container.name, { reason: 'CrashLoopBackOff', message });

@@ -38,7 +38,5 @@ export interface PodView {
   readonly stopping: ReadonlyMap<string, Stopping>;
   /** By container name. */
   readonly blocked: ReadonlyMap<string, Blocked>;
-  /** By container name: the pause between the container's end and its next restart, in milliseconds. */
-  readonly backoff: ReadonlyMap<string, number>;
   readonly now: number;
 }

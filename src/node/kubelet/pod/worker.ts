@@ -57,7 +57,6 @@ class Worker implements PodWorker {
   readonly #stop = new AbortController();
   readonly #stopping = new Map<string, Stopping>();
   readonly #blocked = new Map<string, Blocked>();
-  readonly #backoff = new Map<string, number>();
   readonly #loop: ReturnType<typeof startReconciler>;
   #ended: FinalPhase | undefined;
   #removed: boolean;
@@ -135,7 +134,6 @@ class Worker implements PodWorker {
       probes: prober.states,
       stopping: this.#stopping,
       blocked: this.#blocked,
-      backoff: this.#backoff,
       now: Date.now(),
     };
     this.#ended = finalPhase(view);
@@ -196,10 +194,10 @@ class Worker implements PodWorker {
     const sandbox = this.#deps.runtime.sandboxes().find(({ pod }) => pod.uid === this.#uid);
     if (!sandbox) return;
     const before = this.#blocked.get(container.name);
-    const blocked = await startContainer(this.#deps, { pod: this.pod, sandbox, container, attempt, before });
+    const start = { pod: this.pod, sandbox, container, attempt, backoffMs, before };
+    const blocked = await startContainer(this.#deps, start);
     if (blocked) this.#blocked.set(container.name, blocked);
     else this.#blocked.delete(container.name);
-    if (!blocked && attempt > 0) this.#backoff.set(container.name, backoffMs);
   }
 
   async #confirmDeleted(view: PodView): Promise<void> {

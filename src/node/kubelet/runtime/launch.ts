@@ -80,6 +80,7 @@ const recordOf = (
   sandboxId: spec.sandboxId,
   name: spec.name,
   attempt: spec.attempt,
+  backoffMs: spec.backoffMs,
   image: spec.image.reference,
   imageId: spec.image.digest,
   startedAt: new Date().toISOString(),

@@ -53,6 +53,8 @@ export interface ContainerSpec {
   readonly name: string;
   /** The number of earlier runs. */
   readonly attempt: number;
+  /** The record keeps it: the pause between the end of this run and the next restart, in milliseconds. */
+  readonly backoffMs: number;
   readonly image: StoredImage;
   readonly args: readonly string[];
   readonly env: readonly string[];
@@ -79,6 +81,7 @@ export interface ContainerRecord {
   readonly sandboxId: string;
   readonly name: string;
   readonly attempt: number;
+  readonly backoffMs: number;
   readonly image: string;
   readonly imageId: string;
   readonly startedAt: string;

@@ -81,23 +81,23 @@ describe('a container that ended', () => {
   });
 
   test('waits in CrashLoopBackOff from the second failure on, doubling from 10 s to 5 min', () => {
-    const containers = [record({ attempt: 1, exit: { finishedAt: at(-4) } })];
-    const plan = planPod(viewOf({ containers, backoff: new Map([['c', 10_000]]) }));
+    const crashed = (backoffMs: number) => [record({ attempt: 1, backoffMs, exit: { finishedAt: at(-4) } })];
+    const plan = planPod(viewOf({ containers: crashed(10_000) }));
     expect(plan.steps).toEqual([]);
     expect(plan.wakeAt).toBe(now + 6000);
     expect(plan.waiting.get('c')).toEqual({
       reason: 'CrashLoopBackOff',
       message: 'back-off 10s restarting failed container=c pod=web_default(u1)',
     });
-    const due = planPod(viewOf({ containers, backoff: new Map([['c', 10_000]]), now: now + 6000 }));
+    const due = planPod(viewOf({ containers: crashed(10_000), now: now + 6000 }));
     expect(due.steps[0]).toMatchObject({ do: 'start', attempt: 2, backoffMs: 20_000 });
-    const later = planPod(viewOf({ containers, backoff: new Map([['c', 300_000]]), now: now + 300_000 }));
+    const later = planPod(viewOf({ containers: crashed(300_000), now: now + 300_000 }));
     expect(later.steps[0]).toMatchObject({ do: 'start', backoffMs: 300_000 });
   });
 
   test('restarts at once when it ran for more than ten minutes', () => {
-    const containers = [record({ startedAt: at(-700), exit: { finishedAt: at(0) } })];
-    const plan = planPod(viewOf({ containers, backoff: new Map([['c', 300_000]]) }));
+    const containers = [record({ startedAt: at(-700), backoffMs: 300_000, exit: { finishedAt: at(0) } })];
+    const plan = planPod(viewOf({ containers }));
     expect(plan.steps[0]).toMatchObject({ do: 'start', attempt: 1, backoffMs: 10_000 });
   });
 

@@ -57,7 +57,7 @@ describe('a pod’s status', () => {
   });
 
   test('shows in CrashLoopBackOff how the last run ended', () => {
-    const view = viewOf({ containers: [record({ attempt: 1, exit: { code: 3 } })], backoff: new Map([['c', 10_000]]) });
+    const view = viewOf({ containers: [record({ attempt: 1, backoffMs: 10_000, exit: { code: 3 } })] });
     expect(statusOf(view)).toMatchObject({
       phase: 'Running',
       containerStatuses: [

@@ -167,6 +167,23 @@ describe('a kubelet that restarts', () => {
     expect(stateOf('web')?.restartCount).toBe(0);
   });
 
+  test('continues the pause after a crash', async () => {
+    await node.create('web');
+    for (const count of [1, 2]) {
+      await node.until('web runs', () => runtime.specs.length === count && node.readyStatus('web') === 'True');
+      runtime.exit(runtime.containers().at(-1)?.id ?? '', 1);
+    }
+    await node.until('web waits', () => stateOf('web')?.state?.waiting?.reason === 'CrashLoopBackOff');
+    const { client } = node;
+    stop.abort();
+    stop = new AbortController();
+    node = await startTestKubelet({ runtime, podsFolder, signal: stop.signal, client });
+    const warning = /^Warning BackOff: Back-off restarting failed container=c/;
+    await node.until('the new kubelet waits, too', () => node.events.some((event) => warning.test(event)));
+    expect(runtime.specs).toHaveLength(2);
+    expect(stateOf('web')?.state?.waiting?.message).toContain('back-off 10s');
+  });
+
   test('ends containers of pods that are gone', async () => {
     await node.create('web');
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
