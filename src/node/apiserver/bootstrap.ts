@@ -14,6 +14,7 @@ import {
 import { createInStore, updateInStore } from './admission/write.ts';
 import type { AdmissionContext } from './resources/definition.ts';
 import { defaultAccount, systemNamespaces } from './resources/namespaces.ts';
+import { validateNonSpecialIp } from './validation/addresses.ts';
 
 /** Creates missing objects and corrects changed ones. Runs at start, and again every few seconds. */
 export const bootstrap = (context: AdmissionContext, address: string, port: number): void => {
@@ -23,7 +24,7 @@ export const bootstrap = (context: AdmissionContext, address: string, port: numb
   }
   ensureService(context, port);
   // Endpoints may not be on loopback, so a server on loopback has no endpoints.
-  if (!address.startsWith('127.')) ensureEndpoints(context, address, port);
+  if (validateNonSpecialIp(address, '').length === 0) ensureEndpoints(context, address, port);
 };
 
 const metadata = { name: 'kubernetes', namespace: 'default' };

@@ -2,6 +2,7 @@
 // EndpointSlices (pkg/controller/endpointslicemirroring).
 import type { EndpointAddress, EndpointSubset, Endpoints } from '../../api/core.ts';
 import { type Endpoint, type EndpointSlice, managedByLabel, serviceNameLabel } from '../../api/discovery.ts';
+import { readIp } from '../../api/ip.ts';
 import type { ObjectMeta } from '../../api/meta.ts';
 import { endpointSlices, endpoints, services } from '../../api/resources.ts';
 import { keyOf } from '../client/types.ts';
@@ -47,32 +48,56 @@ const sourceOf = (key: string, world: World): Endpoints | undefined => {
   return source.metadata.labels?.[skipLabel] === 'true' ? undefined : source;
 };
 
-/** One slice per subset. Slices are reused in the order of their names. */
+/** Slices are reused in the order of their names, within their address family. */
 const mirror = (source: Endpoints, existing: readonly EndpointSlice[]): Outcome => {
-  const slices = [...existing].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-  const wanted = (source.subsets ?? []).map((subset) => contentOf(subset));
+  const of = (family: IpFamily) => mirrorFamily(source, family, existing);
+  const writes = [...of('IPv4'), ...of('IPv6')];
+  const foreign = existing.filter(({ addressType }) => addressType !== 'IPv4' && addressType !== 'IPv6');
+  return { writes: [...writes, ...foreign.map(remove)] };
+};
+
+/** One slice per subset that has addresses of the family. */
+const mirrorFamily = (source: Endpoints, family: IpFamily, existing: readonly EndpointSlice[]): Write[] => {
+  const slices = existing
+    .filter(({ addressType }) => addressType === family)
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  const contents = (source.subsets ?? []).map((subset) => contentOf(subset, family));
+  const wanted = contents.filter(({ endpoints: found }) => found.length > 0);
   const writes = wanted.flatMap((content, index): Write[] => {
     const slice = slices[index];
-    if (!slice) return [{ verb: 'create', resource: endpointSlices, object: newSlice(source, content) }];
+    if (!slice) return [{ verb: 'create', resource: endpointSlices, object: newSlice(source, family, content) }];
     if (equal(slice.endpoints, content.endpoints) && equal(slice.ports ?? [], content.ports)) return [];
     return [{ verb: 'update', resource: endpointSlices, object: { ...slice, ...content } as EndpointSlice }];
   });
-  return { writes: [...writes, ...slices.slice(wanted.length).map(remove)] };
+  return [...writes, ...slices.slice(wanted.length).map(remove)];
 };
 
+type IpFamily = 'IPv4' | 'IPv6';
+type MirroredPort = NonNullable<EndpointSubset['ports']>[number];
 type Content = Required<Pick<EndpointSlice, 'endpoints' | 'ports'>>;
 
-const contentOf = ({ addresses = [], notReadyAddresses = [], ports = [] }: EndpointSubset): Content => ({
+/** As many as the original mirrors, and as one slice may have. */
+const mostEndpoints = 1000;
+
+const contentOf = (
+  { addresses = [], notReadyAddresses = [], ports = [] }: EndpointSubset,
+  family: IpFamily,
+): Content => ({
   endpoints: [
     ...addresses.map((address) => endpointOf(address, true)),
     ...notReadyAddresses.map((address) => endpointOf(address, false)),
-  ],
-  ports: ports.map(({ name = '', port, protocol = 'TCP', appProtocol }) => ({
-    name,
-    port,
-    protocol,
-    ...(appProtocol === undefined ? {} : { appProtocol }),
-  })),
+  ]
+    .filter(({ addresses: [ip = ''] }) => readIp(ip)?.family === family)
+    .slice(0, mostEndpoints),
+  // Endpoints may list a name twice, a slice may not.
+  ports: [...Map.groupBy(ports, ({ name = '' }) => name).values()].flatMap(([first]) => first ?? []).map(mirroredPort),
+});
+
+const mirroredPort = ({ name = '', port, protocol = 'TCP', appProtocol }: MirroredPort) => ({
+  name,
+  port,
+  protocol,
+  ...(appProtocol === undefined ? {} : { appProtocol }),
 });
 
 const endpointOf = ({ ip, hostname, nodeName, targetRef }: EndpointAddress, ready: boolean): Endpoint => ({
@@ -83,7 +108,7 @@ const endpointOf = ({ ip, hostname, nodeName, targetRef }: EndpointAddress, read
   ...(targetRef === undefined ? {} : { targetRef }),
 });
 
-const newSlice = (source: Endpoints, content: Content): EndpointSlice => {
+const newSlice = (source: Endpoints, family: IpFamily, content: Content): EndpointSlice => {
   const { name, namespace, labels } = source.metadata;
   const metadata = {
     generateName: `${name}-`,
@@ -92,7 +117,7 @@ const newSlice = (source: Endpoints, content: Content): EndpointSlice => {
     ownerReferences: [ownerReference(endpoints, source)],
     // The API server generates the name.
   } as Partial<ObjectMeta> as ObjectMeta;
-  return { addressType: 'IPv4', ...content, metadata };
+  return { addressType: family, ...content, metadata };
 };
 
 const remove = (slice: EndpointSlice): Write => ({ verb: 'delete', resource: endpointSlices, key: keyFor(slice) });

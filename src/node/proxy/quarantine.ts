@@ -40,7 +40,7 @@ export class Quarantine {
   }
 
   /**
-   * As the backend's `write`. If updates fail five times in a row, the service ports that cause it are searched and left
+   * As the backend's `write`. After five failures in a row, searches the service ports that cause them and leaves them
    * out.
    */
   async write(update: Update, signal: AbortSignal): Promise<Written> {

@@ -35,8 +35,8 @@ export const portOf = (value: unknown): Port | undefined =>
   typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535 ? (value as Port) : undefined;
 
 /**
- * Whether the value is a DNS label, as the names of namespaces, services and their ports are. A label needs no quotes in
- * a rule's comment, and three labels fit into the comment's 255 bytes.
+ * Whether the value is a DNS label, as the names of namespaces, services and their ports are. A label needs no quotes
+ * in a rule's comment, and three labels fit into the comment's 255 bytes.
  */
 export const isLabel = (value: unknown): value is string =>
   typeof value === 'string' && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value);

@@ -40,6 +40,23 @@ describe.skipIf(!hasKubectl)('kubectl, unmodified', () => {
     expect(await kubectl('explain', 'service.spec.clusterIP')).toContain('FIELD: clusterIP <string>');
   });
 
+  test('is told which address and port of an endpoint are wrong', async () => {
+    const slice = (port: number, address: string): string => {
+      const object = {
+        ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'bad' }, addressType: 'IPv4' },
+        ...{ ports: [{ name: '', port }], endpoints: [{ addresses: [address] }] },
+      };
+      writeFileSync(manifest, JSON.stringify(object));
+      return manifest;
+    };
+    await expect(kubectl('apply', '-f', slice(80, 'fd00::1'))).rejects.toThrow(
+      'The EndpointSlice "bad" is invalid: endpoints[0].addresses[0]: Invalid value: "fd00::1": must be a valid IPv4 address',
+    );
+    await expect(kubectl('apply', '-f', slice(99_999, '10.0.0.1'))).rejects.toThrow(
+      'ports[0].port: Invalid value: 99999: must be between 1 and 65535, inclusive',
+    );
+  });
+
   test('runs, exposes and shows a pod', async () => {
     await kubectl('run', 'db', '--image=db', '--port=3306', '--labels=app=db');
     await kubectl('expose', 'pod', 'db', '--name=db-service', '--port=3306');

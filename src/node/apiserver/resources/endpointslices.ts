@@ -1,10 +1,9 @@
 // EndpointSlices: some of the endpoints of a service. kube-proxy reads them.
 import type { EndpointSlice } from '../../../api/discovery.ts';
 import { endpointSlices } from '../../../api/resources.ts';
-import { invalidValue, required } from '../validation/field.ts';
-import { immutableProblem, oneOf } from '../validation/values.ts';
 import { ageOf, listWithMore } from './cells.ts';
 import type { Definition } from './definition.ts';
+import { validateSlice, validateSliceUpdate } from './endpointslices-validate.ts';
 
 const portsOf = ({ ports }: EndpointSlice): string => {
   if (!ports?.length) return '<unset>';
@@ -38,18 +37,14 @@ export const endpointSliceDefinition: Definition<EndpointSlice> = {
   ],
   setDefaults: (slice) => {
     slice.endpoints ??= [];
+    // As in Kubernetes, v1 has this field for reading only.
+    for (const endpoint of slice.endpoints) Reflect.deleteProperty(endpoint, 'deprecatedTopology');
     for (const port of slice.ports ?? []) {
       port.name ??= '';
       port.protocol ??= 'TCP';
     }
   },
-  validate: ({ addressType, endpoints }) => [
-    ...(addressType ? oneOf(addressType, ['FQDN', 'IPv4', 'IPv6'], 'addressType') : [required('addressType')]),
-    ...endpoints.flatMap(({ addresses }, index) =>
-      addresses?.length ? [] : [required(`endpoints[${index}].addresses`, 'must contain at least 1 item')],
-    ),
-  ],
-  validateUpdate: (next, current) =>
-    next.addressType === current.addressType ? [] : [invalidValue('addressType', next.addressType, immutableProblem)],
+  validate: validateSlice,
+  validateUpdate: validateSliceUpdate,
   countsGenerations: true,
 };

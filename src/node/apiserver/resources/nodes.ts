@@ -1,7 +1,9 @@
 // Nodes: a kubelet registers its node together with the status, so creation keeps the status.
 import type { Node } from '../../../api/core.ts';
+import { readNetwork } from '../../../api/ip.ts';
 import { nodes } from '../../../api/resources.ts';
-import { forbiddenField } from '../validation/field.ts';
+import { validateNetwork } from '../validation/addresses.ts';
+import { duplicate, type FieldError, forbiddenField, GoLiteral, invalidValue } from '../validation/field.ts';
 import { ageOf, orNone } from './cells.ts';
 import type { Definition } from './definition.ts';
 
@@ -34,6 +36,31 @@ const rolesOf = (labels: Record<string, string>): string => {
   return orNone(roles.sort().join(','));
 };
 
+const validatePodNetworks = ({ spec }: Node): FieldError[] => {
+  const { podCIDR, podCIDRs = podCIDR ? [podCIDR] : [] } = spec ?? {};
+  const errors = podCIDRs.flatMap((cidr, index) => validateNetwork(cidr, `spec.podCIDRs[${index}]`));
+  const families = podCIDRs.map((cidr) => readNetwork(cidr)?.family);
+  if (podCIDRs.length < 2 || (podCIDRs.length === 2 && new Set(families).size === 2)) return errors;
+  return [...errors, invalidValue('spec.podCIDRs', podCIDRs, 'may specify no more than one CIDR for each IP family')];
+};
+
+const validateAddresses = ({ status }: Node): FieldError[] => {
+  const addresses = (status?.addresses ?? []).map(
+    ({ type, address }) => `core.NodeAddress{Type:${JSON.stringify(type)}, Address:${JSON.stringify(address)}}`,
+  );
+  return addresses.flatMap((text, index) =>
+    addresses.indexOf(text) < index ? [duplicate(`status.addresses[${index}]`, new GoLiteral(text))] : [],
+  );
+};
+
+const validatePodNetworksUpdate = (next: Node, current: Node): FieldError[] => {
+  const before = current.spec?.podCIDRs ?? (current.spec?.podCIDR ? [current.spec.podCIDR] : []);
+  const after = next.spec?.podCIDRs ?? (next.spec?.podCIDR ? [next.spec.podCIDR] : []);
+  if (before.length === 0 || (before.join() === after.join() && current.spec?.podCIDR === next.spec?.podCIDR))
+    return [];
+  return [forbiddenField('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid')];
+};
+
 export const nodeDefinition: Definition<Node> = {
   resource: nodes,
   subresources: ['status', 'proxy'],
@@ -58,9 +85,12 @@ export const nodeDefinition: Definition<Node> = {
   setDefaults: (node) => {
     node.spec ??= {};
     node.status ??= {};
+    // The first network stands in both fields.
+    const { podCIDR, podCIDRs } = node.spec;
+    if (podCIDR && podCIDRs?.[0] !== podCIDR) node.spec.podCIDRs = [podCIDR];
+    else if (!podCIDR && podCIDRs?.[0]) node.spec.podCIDR = podCIDRs[0];
   },
-  validateUpdate: (next, current) =>
-    current.spec?.podCIDR && next.spec?.podCIDR !== current.spec.podCIDR
-      ? [forbiddenField('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid')]
-      : [],
+  validate: validatePodNetworks,
+  validateUpdate: validatePodNetworksUpdate,
+  validateStatusUpdate: validateAddresses,
 };

@@ -12,7 +12,8 @@ export type FieldError =
   | { readonly type: 'duplicate'; readonly field: string; readonly value: unknown }
   | { readonly type: 'notFound'; readonly field: string; readonly value: unknown }
   | { readonly type: 'forbidden'; readonly field: string; readonly detail: string }
-  | { readonly type: 'tooLong'; readonly field: string; readonly limit: number };
+  | { readonly type: 'tooLong'; readonly field: string; readonly limit: number }
+  | { readonly type: 'tooMany'; readonly field: string; readonly count: number; readonly limit: number };
 
 export const required = (field: string, detail?: string): FieldError =>
   detail === undefined ? { type: 'required', field } : { type: 'required', field, detail };
@@ -32,6 +33,12 @@ export const duplicate = (field: string, value: unknown): FieldError => ({ type:
 export const missing = (field: string, value: unknown): FieldError => ({ type: 'notFound', field, value });
 export const forbiddenField = (field: string, detail: string): FieldError => ({ type: 'forbidden', field, detail });
 export const tooLong = (field: string, limit: number): FieldError => ({ type: 'tooLong', field, limit });
+export const tooMany = (field: string, count: number, limit: number): FieldError => ({
+  type: 'tooMany',
+  field,
+  count,
+  limit,
+});
 
 /** The message after the field's path: `Invalid value: 0: must be between 1 and 65535, inclusive`. */
 export const fieldErrorBody = (error: FieldError): string => {
@@ -50,6 +57,8 @@ export const fieldErrorBody = (error: FieldError): string => {
       return `Forbidden: ${error.detail}`;
     case 'tooLong':
       return `Too long: may not be more than ${error.limit} bytes`;
+    case 'tooMany':
+      return `Too many: ${error.count}: must have at most ${error.limit} items`;
   }
 };
 
@@ -61,6 +70,7 @@ const reasons: Readonly<Record<FieldError['type'], string>> = {
   notFound: 'FieldValueNotFound',
   forbidden: 'FieldValueForbidden',
   tooLong: 'FieldValueTooLong',
+  tooMany: 'FieldValueTooMany',
 };
 
 export const fieldErrorReason = (error: FieldError): string => reasons[error.type];

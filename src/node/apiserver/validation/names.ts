@@ -60,7 +60,7 @@ export const portNameProblems = (value: string): string[] => {
   return problems;
 };
 
-const qualifiedNameProblems = (value: string): string[] => {
+export const qualifiedNameProblems = (value: string): string[] => {
   const parts = value.split('/');
   const name = parts.at(-1) ?? '';
   const problems: string[] = [];
@@ -76,7 +76,7 @@ const qualifiedNameProblems = (value: string): string[] => {
   return problems;
 };
 
-const labelValueProblems = (value: string): string[] => {
+export const labelValueProblems = (value: string): string[] => {
   if (value === '') return [];
   if (value.length > 63) return [tooLongDetail(63)];
   if (qualifiedPattern.test(value)) return [];

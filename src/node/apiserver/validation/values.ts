@@ -1,5 +1,4 @@
 // Checks of single values that several resources share, in Kubernetes' words.
-import { parseIpv4 } from '../../../api/scalars.ts';
 import { type FieldError, invalidValue, unsupported } from './field.ts';
 
 export const portProblem = 'must be between 1 and 65535, inclusive';
@@ -9,17 +8,6 @@ export const isPort = (value: unknown): boolean =>
 
 export const protocols = ['SCTP', 'TCP', 'UDP'];
 
-export const isIpv4 = (text: string): boolean => {
-  try {
-    parseIpv4(text);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-export const ipProblem = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
-export const loopbackProblem = 'may not be in the loopback range (127.0.0.0/8, ::1/128)';
 export const immutableProblem = 'field is immutable';
 
 export const oneOf = (value: string | undefined, supported: readonly string[], field: string): FieldError[] =>

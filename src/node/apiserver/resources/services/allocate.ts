@@ -1,9 +1,11 @@
 // Assigns a service's address and node ports: those that the user chose, or free ones.
 import type { Service, ServicePort } from '../../../../api/core.ts';
+import { readIp } from '../../../../api/ip.ts';
 import { services } from '../../../../api/resources.ts';
 import type { Ipv4 } from '../../../../api/scalars.ts';
 import { type FieldError, invalidValue } from '../../validation/field.ts';
 import type { AdmissionContext } from '../definition.ts';
+import { needsHealthCheck } from './validate.ts';
 
 const isOther = (a: Service, b: Service): boolean =>
   a.metadata.name !== b.metadata.name || a.metadata.namespace !== b.metadata.namespace;
@@ -17,7 +19,11 @@ export const allocateService = (
   context: AdmissionContext,
 ): FieldError[] => {
   const others = othersOf(next, context);
-  return [...allocateAddress(next, current, others, context), ...allocatePorts(next, current, others, context)];
+  return [
+    ...allocateAddress(next, current, others, context),
+    ...allocatePorts(next, current, others, context),
+    ...allocateHealthCheckPort(next, current, others, context),
+  ];
 };
 
 const allocateAddress = (
@@ -28,12 +34,12 @@ const allocateAddress = (
 ): FieldError[] => {
   const { spec } = service;
   if (spec.type === 'ExternalName' || spec.clusterIP === 'None') return [];
-  const taken = new Set(others.flatMap(({ spec: { clusterIPs } }) => clusterIPs ?? []));
+  const taken = new Set(others.flatMap(({ spec: { clusterIPs } }) => (clusterIPs ?? []).map(canonical)));
   const wanted = spec.clusterIP;
   // A service keeps its address, even if the server now has another range.
   if (wanted && wanted === current?.spec.clusterIP) return [];
   if (wanted) {
-    const problem = clusterIps.refuse(wanted as Ipv4, taken);
+    const problem = clusterIps.refuse(canonical(wanted) as Ipv4, taken);
     return problem ? [invalidValue('spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: ${problem}`)] : [];
   }
   const address = clusterIps.draw(taken);
@@ -42,6 +48,9 @@ const allocateAddress = (
   spec.clusterIPs = [address];
   return [];
 };
+
+/** An address may be written with zeros in front of its octets. */
+const canonical = (address: string): string => readIp(address)?.text ?? address;
 
 const wantsNodePorts = ({ spec }: Service): boolean =>
   spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
@@ -75,6 +84,28 @@ const allocatePorts = (
     taken.add(drawn);
     return [];
   });
+};
+
+const allocateHealthCheckPort = (
+  service: Service,
+  current: Service | undefined,
+  others: readonly Service[],
+  { nodePorts }: AdmissionContext,
+): FieldError[] => {
+  const { spec } = service;
+  if (!needsHealthCheck(spec) || (spec.healthCheckNodePort ?? 0) === (current?.spec.healthCheckNodePort ?? -1))
+    return [];
+  const taken = new Set([...others, { ...service, spec: { ...spec, healthCheckNodePort: 0 } }].flatMap(usedPorts));
+  const wanted = spec.healthCheckNodePort ?? 0;
+  const refuse = (detail: string): FieldError[] => [invalidValue('spec.healthCheckNodePort', wanted, detail)];
+  if (wanted !== 0) {
+    const problem = nodePorts.refuse(wanted, taken);
+    return problem ? refuse(`failed to allocate requested HealthCheck NodePort ${wanted}: ${problem}`) : [];
+  }
+  const drawn = nodePorts.draw(taken);
+  if (drawn === undefined) return refuse('failed to allocate a HealthCheck NodePort: range is full');
+  spec.healthCheckNodePort = drawn;
+  return [];
 };
 
 const usedPorts = ({ spec }: Service): number[] => [

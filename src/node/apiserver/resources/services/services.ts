@@ -1,20 +1,22 @@
 // Services: defaults, and what an update keeps (Kubernetes' registry/core/service and apis/core/v1/defaults.go).
 import type { Service } from '../../../../api/core.ts';
+import { readIp } from '../../../../api/ip.ts';
 import { services } from '../../../../api/resources.ts';
 import { dns1035Problems } from '../../validation/names.ts';
 import type { Definition } from '../definition.ts';
 import { allocateService } from './allocate.ts';
 import { serviceCells } from './cells.ts';
 import { serviceExplanations } from './explanations.ts';
-import { validateService, validateServiceUpdate } from './validate.ts';
+import { needsHealthCheck, validateService, validateServiceStatus, validateServiceUpdate } from './validate.ts';
 
 const setDefaults = (service: Service): void => {
   service.spec ??= {};
   const { spec } = service;
   spec.type ??= 'ClusterIP';
   spec.sessionAffinity ??= 'None';
-  if (spec.sessionAffinity === 'ClientIP') spec.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: 10_800 } };
-  else delete spec.sessionAffinityConfig;
+  if (spec.sessionAffinity !== 'ClientIP') delete spec.sessionAffinityConfig;
+  else if (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined)
+    spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: 10_800 } };
   for (const port of spec.ports ?? []) {
     port.protocol ??= 'TCP';
     if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port;
@@ -23,10 +25,15 @@ const setDefaults = (service: Service): void => {
   spec.internalTrafficPolicy ??= 'Cluster';
   if (spec.clusterIP === undefined && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0];
   if (spec.clusterIP) spec.clusterIPs ??= [spec.clusterIP];
-  spec.ipFamilies ??= ['IPv4'];
+  spec.ipFamilies ??= familiesOf(spec.clusterIPs);
   spec.ipFamilyPolicy ??= 'SingleStack';
   if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ??= 'Cluster';
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+};
+
+const familiesOf = (addresses: readonly string[] = []): ('IPv4' | 'IPv6')[] => {
+  const families = addresses.flatMap((address) => readIp(address)?.family ?? []);
+  return families.length > 0 ? [...new Set(families)] : ['IPv4'];
 };
 
 /** Keeps addresses and node ports that the update leaves out. Drops them when the new type has none. */
@@ -41,6 +48,9 @@ const prepareUpdate = (next: Service, current: Service): void => {
       delete spec.ipFamilyPolicy;
     }
   } else if (before.type !== 'ExternalName') keepAddress(next, current);
+  dropUnused(next, current);
+  if (needsHealthCheck(spec) && needsHealthCheck(before) && !spec.healthCheckNodePort && before.healthCheckNodePort)
+    spec.healthCheckNodePort = before.healthCheckNodePort;
   if (spec.type === 'ClusterIP' || spec.type === 'ExternalName') dropNodePorts(next, current);
   else keepNodePorts(next, current);
 };
@@ -72,9 +82,20 @@ const dropNodePorts = ({ spec }: Service, { spec: before }: Service): void => {
   for (const port of spec.ports ?? []) {
     if (before.ports?.some(({ nodePort }) => nodePort === port.nodePort)) delete port.nodePort;
   }
-  delete spec.externalTrafficPolicy;
-  delete spec.allocateLoadBalancerNodePorts;
-  delete spec.healthCheckNodePort;
+};
+
+const isExposed = ({ type, externalIPs = [] }: Service['spec']): boolean =>
+  type === 'NodePort' || type === 'LoadBalancer' || externalIPs.length > 0;
+
+/** Drops values that the new type of the service cannot have, unless the update changes them. */
+const dropUnused = ({ spec }: Service, { spec: before }: Service): void => {
+  const drop = (...fields: readonly (keyof typeof spec)[]): void => {
+    for (const field of fields) if (spec[field] === before[field]) delete spec[field];
+  };
+  if (before.type === 'LoadBalancer' && spec.type !== 'LoadBalancer')
+    drop('allocateLoadBalancerNodePorts', 'loadBalancerClass');
+  if (spec.type !== 'LoadBalancer' || spec.externalTrafficPolicy !== 'Local') drop('healthCheckNodePort');
+  if (isExposed(before) && !isExposed(spec)) drop('externalTrafficPolicy');
 };
 
 export const serviceDefinition: Definition<Service> = {
@@ -93,6 +114,7 @@ export const serviceDefinition: Definition<Service> = {
   prepareUpdate,
   validate: validateService,
   validateUpdate: validateServiceUpdate,
+  validateStatusUpdate: validateServiceStatus,
   allocate: allocateService,
   afterCreate: ({ metadata, spec }, { logger }) => {
     if (!spec.clusterIP || spec.clusterIP === 'None') return;

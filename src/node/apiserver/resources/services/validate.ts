@@ -1,5 +1,7 @@
 // Validates services, in the words of Kubernetes' ValidateService.
 import type { Service, ServicePort } from '../../../../api/core.ts';
+import { readIp } from '../../../../api/ip.ts';
+import { validateIp, validateNetwork } from '../../validation/addresses.ts';
 import {
   duplicate,
   type FieldError,
@@ -9,17 +11,19 @@ import {
   required,
   unsupported,
 } from '../../validation/field.ts';
-import { labelProblems, portNameProblems, subdomainProblems, validateLabels } from '../../validation/names.ts';
 import {
-  invalidValues,
-  ipProblem,
-  isIpv4,
-  isPort,
-  loopbackProblem,
-  oneOf,
-  portProblem,
-  protocols,
-} from '../../validation/values.ts';
+  labelProblems,
+  portNameProblems,
+  qualifiedNameProblems,
+  subdomainProblems,
+  validateLabels,
+} from '../../validation/names.ts';
+import { immutableProblem, invalidValues, isPort, oneOf, portProblem, protocols } from '../../validation/values.ts';
+import { validateAddresses, validateAddressesUpdate } from './validate-addresses.ts';
+
+/** In seconds: one day. */
+const longestAffinity = 86_400;
+const rangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges';
 
 export const validateService = (service: Service): FieldError[] => {
   const { spec } = service;
@@ -30,15 +34,20 @@ export const validateService = (service: Service): FieldError[] => {
     ...validateLabels(spec.selector ?? {}, 'spec.selector'),
     ...validateAffinity(service),
     ...validateAddresses(service),
+    ...validateBalancer(service),
     ...validatePolicies(service),
   ];
 };
+
+const notForNames = 'may not be set for ExternalName services';
 
 const validateType = ({ spec }: Service): FieldError[] => {
   switch (spec.type) {
     case 'ExternalName':
       return [
-        ...(spec.clusterIP ? [forbiddenField('spec.clusterIPs', "may not be set when `type` is 'ExternalName'")] : []),
+        ...(spec.clusterIP ? [forbiddenField('spec.clusterIPs', notForNames)] : []),
+        ...(spec.ipFamilies?.length ? [forbiddenField('spec.ipFamilies', notForNames)] : []),
+        ...(spec.ipFamilyPolicy === undefined ? [] : [forbiddenField('spec.ipFamilyPolicy', notForNames)]),
         ...(spec.externalName
           ? invalidValues(
               'spec.externalName',
@@ -73,6 +82,8 @@ const validatePort = (port: ServicePort, index: number, { spec }: Service): Fiel
   if (typeof target === 'number' && !isPort(target))
     errors.push(invalidValue(`${path}.targetPort`, target, portProblem));
   if (typeof target === 'string') errors.push(...invalidValues(`${path}.targetPort`, target, portNameProblems(target)));
+  if (port.appProtocol !== undefined)
+    errors.push(...invalidValues(`${path}.appProtocol`, port.appProtocol, qualifiedNameProblems(port.appProtocol)));
   if (port.nodePort && (spec.type === 'ClusterIP' || spec.type === 'ExternalName'))
     errors.push(forbiddenField(`${path}.nodePort`, `may not be used when \`type\` is '${spec.type}'`));
   return errors;
@@ -105,62 +116,97 @@ const goServicePort = ({ protocol, port }: ServicePort): GoLiteral =>
   );
 
 const validateAffinity = ({ spec }: Service): FieldError[] => {
-  if (spec.sessionAffinity !== 'None' && spec.sessionAffinity !== 'ClientIP')
-    return [unsupported('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None'])];
-  const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
-  if (spec.sessionAffinity === 'None' || seconds === undefined || (seconds >= 1 && seconds <= 86_400)) return [];
+  const { sessionAffinity, sessionAffinityConfig } = spec;
+  if (sessionAffinity !== 'None' && sessionAffinity !== 'ClientIP')
+    return [unsupported('spec.sessionAffinity', sessionAffinity, ['ClientIP', 'None'])];
+  const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds;
+  if (sessionAffinity === 'None' || seconds === undefined || (seconds >= 1 && seconds <= longestAffinity)) return [];
   const path = 'spec.sessionAffinityConfig.clientIP.timeoutSeconds';
-  return [invalidValue(path, seconds, 'must be greater than 0 and less than 86400')];
+  return [invalidValue(path, seconds, `must be greater than 0 and less than ${longestAffinity}`)];
 };
 
-const validateAddresses = ({ spec }: Service): FieldError[] => {
+const onlyForBalancers = "may only be used when `type` is 'LoadBalancer'";
+
+const validateBalancer = ({ metadata, spec }: Service): FieldError[] => {
+  const isBalancer = spec.type === 'LoadBalancer';
   const errors: FieldError[] = [];
-  if (spec.clusterIP && spec.clusterIP !== 'None' && !isIpv4(spec.clusterIP))
-    errors.push(invalidValue('spec.clusterIPs[0]', spec.clusterIP, ipProblem));
-  if (spec.clusterIP && spec.clusterIPs?.length && spec.clusterIPs[0] !== spec.clusterIP)
-    errors.push(invalidValue('spec.clusterIPs', spec.clusterIPs, 'first value must match `clusterIP`'));
-  if ((spec.clusterIPs?.length ?? 0) > 1 || spec.ipFamilyPolicy === 'RequireDualStack')
-    errors.push(
-      invalidValue(
-        'spec.ipFamilyPolicy',
-        spec.ipFamilyPolicy,
-        'this cluster is not configured for dual-stack services',
-      ),
-    );
-  if (spec.ipFamilies?.some((family) => family !== 'IPv4'))
-    errors.push(invalidValue('spec.ipFamilies[0]', spec.ipFamilies[0], 'not configured on this cluster'));
-  for (const [index, address] of (spec.externalIPs ?? []).entries()) {
-    const path = `spec.externalIPs[${index}]`;
-    if (!isIpv4(address)) errors.push(invalidValue(path, address, ipProblem));
-    else if (address === '0.0.0.0') errors.push(invalidValue(path, address, 'may not be unspecified (0.0.0.0 or ::)'));
-    else if (address.startsWith('127.')) errors.push(invalidValue(path, address, loopbackProblem));
-  }
-  return errors;
+  const ranges = spec.loadBalancerSourceRanges ?? [];
+  const annotation = metadata.annotations?.[rangesAnnotation];
+  // The capital letter is Kubernetes' own.
+  const path = ranges.length > 0 ? 'spec.LoadBalancerSourceRanges' : `metadata.annotations[${rangesAnnotation}]`;
+  const annotated = annotation?.trim() ? annotation.split(',') : [];
+  if (!isBalancer && (ranges.length > 0 || annotation !== undefined))
+    errors.push(forbiddenField(path, onlyForBalancers));
+  for (const [index, range] of ranges.entries()) errors.push(...validateNetwork(range.trim(), `${path}[${index}]`));
+  if (ranges.length === 0) for (const range of annotated) errors.push(...validateNetwork(range.trim(), path));
+  if (!isBalancer && spec.allocateLoadBalancerNodePorts !== undefined)
+    errors.push(forbiddenField('spec.allocateLoadBalancerNodePorts', onlyForBalancers));
+  if (spec.loadBalancerClass === undefined) return errors;
+  if (!isBalancer) return [...errors, forbiddenField('spec.loadBalancerClass', onlyForBalancers)];
+  const problems = qualifiedNameProblems(spec.loadBalancerClass);
+  return [...errors, ...invalidValues('spec.loadBalancerClass', spec.loadBalancerClass, problems)];
 };
 
 const validatePolicies = ({ spec }: Service): FieldError[] => {
   const errors: FieldError[] = [];
   const policies = ['Cluster', 'Local'];
-  const { internalTrafficPolicy: internal, externalTrafficPolicy: external } = spec;
-  if (internal !== undefined && !policies.includes(internal))
-    errors.push(unsupported('spec.internalTrafficPolicy', internal, policies));
-  if (external === undefined) return errors;
+  const { internalTrafficPolicy: internal, externalTrafficPolicy: external, trafficDistribution: distribution } = spec;
   const exposed = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.externalIPs?.length ?? 0) > 0;
-  if (!exposed)
+  if (external !== undefined && !exposed)
     errors.push(
       invalidValue('spec.externalTrafficPolicy', external, 'may only be set for externally-accessible services'),
     );
-  else if (!policies.includes(external)) errors.push(unsupported('spec.externalTrafficPolicy', external, policies));
+  else errors.push(...oneOf(external, policies, 'spec.externalTrafficPolicy'));
+  errors.push(...validateHealthCheckPort(spec));
+  errors.push(...oneOf(internal, policies, 'spec.internalTrafficPolicy'));
+  errors.push(...oneOf(distribution, ['PreferClose'], 'spec.trafficDistribution'));
   return errors;
 };
 
-/** The address never changes, except by a change from or to ExternalName. */
-export const validateServiceUpdate = (next: Service, current: Service): FieldError[] => {
-  const before = current.spec.clusterIP;
-  const after = next.spec.clusterIP;
-  if (!before || current.spec.type === 'ExternalName' || next.spec.type === 'ExternalName') return [];
-  if (!after) return [invalidValue('spec.clusterIPs[0]', [], 'primary clusterIP can not be unset')];
-  if (after !== before)
-    return [invalidValue('spec.clusterIPs[0]', next.spec.clusterIPs ?? [after], 'may not change once set')];
-  return [];
+const validateHealthCheckPort = (spec: Service['spec']): FieldError[] => {
+  const path = 'spec.healthCheckNodePort';
+  const { healthCheckNodePort: port } = spec;
+  if (!port) return [];
+  if (needsHealthCheck(spec)) return isPort(port) ? [] : [invalidValue(path, port, portProblem)];
+  const detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+  return [invalidValue(path, port, detail)];
 };
+
+/** Whether a load balancer asks each node if it has an endpoint. */
+export const needsHealthCheck = ({ type, externalTrafficPolicy }: Service['spec']): boolean =>
+  type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
+
+/** The addresses never change, except by a change from or to ExternalName. */
+export const validateServiceUpdate = (next: Service, current: Service): FieldError[] => [
+  ...validateAddressesUpdate(next, current),
+  ...(next.spec.type === 'LoadBalancer' &&
+  current.spec.type === 'LoadBalancer' &&
+  next.spec.loadBalancerClass !== current.spec.loadBalancerClass
+    ? [invalidValue('spec.loadBalancerClass', next.spec.loadBalancerClass, 'may not change once set')]
+    : []),
+  ...(needsHealthCheck(next.spec) &&
+  needsHealthCheck(current.spec) &&
+  (next.spec.healthCheckNodePort ?? 0) !== (current.spec.healthCheckNodePort ?? 0)
+    ? [forbiddenField('spec.healthCheckNodePort', immutableProblem)]
+    : []),
+];
+
+/** The status that a load balancer's controller writes. */
+export const validateServiceStatus = ({ spec, status }: Service): FieldError[] => {
+  const path = 'status.loadBalancer.ingress';
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  if (ingress.length > 0 && spec.type !== 'LoadBalancer')
+    return [forbiddenField(path, "may only be used when `spec.type` is 'LoadBalancer'")];
+  return ingress.flatMap(({ ip, hostname, ipMode }, index) => [
+    ...(ip ? validateIp(ip, `${path}[${index}].ip`) : []),
+    ...(ipMode !== undefined && !ip
+      ? [forbiddenField(`${path}[${index}].ipMode`, 'may not be specified when `ip` is not set')]
+      : oneOf(ipMode, ['Proxy', 'VIP'], `${path}[${index}].ipMode`)),
+    ...(hostname ? invalidValues(`${path}[${index}].hostname`, hostname, hostnameProblems(hostname)) : []),
+  ]);
+};
+
+const hostnameProblems = (hostname: string): string[] => [
+  ...subdomainProblems(hostname),
+  ...(readIp(hostname) ? ['must be a DNS name, not an IP address'] : []),
+];
