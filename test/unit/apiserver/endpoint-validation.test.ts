@@ -289,6 +289,14 @@ describe('a service', () => {
     expect(plain.spec).not.toHaveProperty('healthCheckNodePort');
   });
 
+  test('with external IPs has an external traffic policy until they are removed', () => {
+    const made = create(services, spec({ externalIPs: ['198.51.100.1'] }));
+    expect(made.spec.externalTrafficPolicy).toBe('Cluster');
+    const { externalIPs: _, ...without } = made.spec;
+    const changed = updateInStore(api, services, { ...made, spec: without } as Service) as Service;
+    expect(changed.spec).not.toHaveProperty('externalTrafficPolicy');
+  });
+
   test.each([
     [{ ip: 'rubbish' }, 'ip: Invalid value: "rubbish": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
     [{ hostname: '1.2.3.4' }, 'hostname: Invalid value: "1.2.3.4": must be a DNS name, not an IP address'],

@@ -27,9 +27,13 @@ const setDefaults = (service: Service): void => {
   if (spec.clusterIP) spec.clusterIPs ??= [spec.clusterIP];
   spec.ipFamilies ??= familiesOf(spec.clusterIPs);
   spec.ipFamilyPolicy ??= 'SingleStack';
-  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ??= 'Cluster';
+  if (isExposed(spec)) spec.externalTrafficPolicy ??= 'Cluster';
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
 };
+
+/** Whether clients outside of the cluster can reach it. */
+const isExposed = ({ type, externalIPs = [] }: Service['spec']): boolean =>
+  type === 'NodePort' || type === 'LoadBalancer' || externalIPs.length > 0;
 
 const familiesOf = (addresses: readonly string[] = []): ('IPv4' | 'IPv6')[] => {
   const families = addresses.flatMap((address) => readIp(address)?.family ?? []);
@@ -83,9 +87,6 @@ const dropNodePorts = ({ spec }: Service, { spec: before }: Service): void => {
     if (before.ports?.some(({ nodePort }) => nodePort === port.nodePort)) delete port.nodePort;
   }
 };
-
-const isExposed = ({ type, externalIPs = [] }: Service['spec']): boolean =>
-  type === 'NodePort' || type === 'LoadBalancer' || externalIPs.length > 0;
 
 /** Drops values that the new type of the service cannot have, unless the update changes them. */
 const dropUnused = ({ spec }: Service, { spec: before }: Service): void => {
