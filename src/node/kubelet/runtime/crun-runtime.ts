@@ -2,6 +2,7 @@
 // kubelet finds the containers by their records.
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createLimit } from '../../../kit/limit.ts';
 import { removePodGroup } from '../../sys/cgroup.ts';
 import { type Crun, createCrun } from '../../sys/crun.ts';
 import { mountsBelow, unmount } from '../../sys/mount.ts';
@@ -27,6 +28,12 @@ export interface CrunRuntime extends Runtime {
   bundle(containerId: string): string;
 }
 
+/**
+ * The number of sandboxes, and of containers, that are made at once. Without a limit, 100 pods that come together share
+ * the processors at each step, and none of them runs before all are nearly done.
+ */
+const madeAtOnce = 4;
+
 /** Reads the records of an earlier kubelet, then watches for exits until the signal aborts. */
 export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<CrunRuntime> => {
   const folders = foldersIn(options.stateFolder, options.recordFolder);
@@ -39,6 +46,7 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
 
   const exits = createExitTracker({ ...options, folders, crun, containers });
   exits.watch(options.signal);
+  const [limitSandboxes, limitStarts] = [createLimit(madeAtOnce), createLimit(madeAtOnce)];
   await exits.refresh();
 
   return {
@@ -47,7 +55,7 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
     sandboxes: () => [...sandboxes.values()],
     containers: () => [...containers.values()],
     async createSandbox(spec) {
-      const sandbox = spec.hostNetwork ? hostSandbox(spec) : await connect(spec, options);
+      const sandbox = spec.hostNetwork ? hostSandbox(spec) : await limitSandboxes(() => connect(spec, options));
       await writeRecord(folders.sandboxes, sandbox.id, sandbox);
       sandboxes.set(sandbox.id, sandbox);
       return sandbox;
@@ -67,7 +75,7 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
     async startContainer(spec) {
       const sandbox = sandboxes.get(spec.sandboxId);
       if (!sandbox) throw new Error(`sandbox ${spec.sandboxId} does not exist`);
-      const record = await launch(spec, sandbox, { ...options, crun, folders });
+      const record = await limitStarts(() => launch(spec, sandbox, { ...options, crun, folders }));
       containers.set(record.id, record);
       // The container may have ended before the watcher could find its record.
       await exits.notice(record.id);
