@@ -1,7 +1,7 @@
 // What kube-proxy relies on in an API server, tested against the real server and against the stub.
 // kube-proxy's tests and benchmarks use the stub, so the stub must answer like the server.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Node, Service } from '../../../src/api/core.ts';
+import type { Node, Service, ServiceSpec } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import type { KubeList, KubeObject } from '../../../src/api/meta.ts';
 import { apiVersionOf, endpointSlices, nodes, type Resource, services } from '../../../src/api/resources.ts';
@@ -12,7 +12,7 @@ import type { ServerConfig } from '../../../src/node/client/kubeconfig.ts';
 import { collectionPath, queryOf } from '../../../src/node/client/path.ts';
 import { createTransport } from '../../../src/node/client/transport.ts';
 import type { Client } from '../../../src/node/client/types.ts';
-import { proxySelector } from '../../../src/node/proxy/view/service-ports.ts';
+import { serviceSelection } from '../../../src/node/proxy/view/service-ports.ts';
 import { oldEndpointSlices } from '../../../src/node/proxy/view/slice-v1beta1.ts';
 import { silent } from '../../support/controllers-suite.ts';
 import { ask, type ChangeEvent, type PlainAnswer, type Subject, startServer, startStub, take } from './subject.ts';
@@ -20,9 +20,9 @@ import { ask, type ChangeEvent, type PlainAnswer, type Subject, startServer, sta
 const namespace = 'default';
 type Labels = Record<string, string>;
 
-const service = (name: string, labels: Labels = {}): Service => ({
+const service = (name: string, labels: Labels = {}, spec: ServiceSpec = {}): Service => ({
   metadata: { name, namespace, labels },
-  spec: { ports: [{ name: 'http', protocol: 'TCP', port: 80 }] },
+  spec: { ...spec, ports: [{ name: 'http', protocol: 'TCP', port: 80 }] },
 });
 const slice = (name: string, host = 2): EndpointSlice => ({
   metadata: { name, namespace, labels: { 'kubernetes.io/service-name': name } },
@@ -32,6 +32,7 @@ const slice = (name: string, host = 2): EndpointSlice => ({
 });
 const node = (name: string, labels: Labels = {}): Node => ({ metadata: { name, labels } });
 const headless = { 'service.kubernetes.io/headless': '' };
+const withoutAddress: ServiceSpec = { clusterIP: 'None' };
 const anotherProxys = { 'service.kubernetes.io/service-proxy-name': 'other' };
 
 const namesOf = ({ items }: { readonly items: readonly KubeObject[] }): string[] =>
@@ -81,10 +82,11 @@ describe.each([
 
     test('leaves out headless services and services of other proxies', async () => {
       await subject.put(services, service('ours'));
-      await subject.put(services, service('headless', headless));
+      await subject.put(services, service('labelled', headless));
+      await subject.put(services, service('headless', {}, withoutAddress));
       await subject.put(services, service('theirs', anotherProxys));
-      const names = namesOf(await client.list(services, { labelSelector: proxySelector }));
-      expect(names).toContain('ours');
+      const names = namesOf(await client.list(services, serviceSelection));
+      expect(names).toEqual(expect.arrayContaining(['ours', 'labelled']));
       expect(names).not.toContain('headless');
       expect(names).not.toContain('theirs');
       expect(namesOf(await client.list(services))).toEqual(expect.arrayContaining(['headless', 'ours', 'theirs']));
@@ -155,14 +157,14 @@ describe.each([
 
     test('sees a service deleted when another proxy takes it, and added when it comes back', async () => {
       const resourceVersion = await versionNow(services);
-      await subject.put(services, service('never', headless));
+      await subject.put(services, service('never', {}, withoutAddress));
       await subject.put(services, service('moves'));
       await subject.put(services, service('moves', anotherProxys));
       await subject.put(services, service('moves', { ...anotherProxys, again: '' }));
       await subject.put(services, service('moves'));
       await subject.put(services, service('moves', { again: '' }));
       await subject.remove(services, service('moves'));
-      const events = await take(client.watch(services, { resourceVersion, signal, labelSelector: proxySelector }), 5);
+      const events = await take(client.watch(services, { resourceVersion, signal, ...serviceSelection }), 5);
       expect(typesAndNames(events)).toEqual([
         'ADDED moves',
         'DELETED moves',
@@ -233,10 +235,13 @@ describe.each([
     const stop = new AbortController();
     await subject.put(services, service('stays'));
     await subject.put(services, service('leaves'));
-    const selection = { labelSelector: proxySelector };
-    const informer = createInformer(client, services, { selection, signal: stop.signal, logger: silent });
+    const informer = createInformer(client, services, {
+      selection: serviceSelection,
+      signal: stop.signal,
+      logger: silent,
+    });
     await informer.synced;
-    await subject.put(services, service('leaves', headless));
+    await subject.put(services, service('leaves', anotherProxys));
     await subject.put(services, service('comes'));
     const shown = (): boolean[] =>
       ['stays', 'leaves', 'comes'].map((name) => informer.get({ name, namespace }) !== undefined);
@@ -269,7 +274,7 @@ describe.each([
   });
 
   test('a wrong token is refused, and so is reading services without a token', async () => {
-    const read = (config: ServerConfig) => createClient(config).list(services, { labelSelector: proxySelector });
+    const read = (config: ServerConfig) => createClient(config).list(services, serviceSelection);
     await expect(read(subject.stranger)).rejects.toMatchObject({ code: 401, reason: 'Unauthorized' });
     await expect(read(subject.nobody)).rejects.toMatchObject({ code: 403, reason: 'Forbidden' });
     const resourceVersion = await versionNow(services);

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import { type EndpointSlice, lastChangeAnnotation } from '../../../src/api/discovery.ts';
+import type { IpFamily } from '../../../src/node/proxy/types.ts';
 import { EndpointTracker, ServiceTracker } from '../../../src/node/proxy/view/trackers.ts';
 import { silent } from '../../support/proxy/replay.ts';
 
@@ -98,6 +99,39 @@ describe('the tracker of services', () => {
       sourceRanges: ['10.0.0.0/8'],
       loadBalancerIps: [],
     });
+  });
+
+  test.each([
+    { family: 'IPv4', ranges: ['fd00::/8'] },
+    { family: 'IPv6', ranges: [] },
+  ] as const)('has no source ranges of $family when one of them is the whole family', ({ family, ranges }) => {
+    const open: Service = {
+      ...service(80),
+      spec: {
+        ...service(80).spec,
+        clusterIPs: ['10.96.0.1', 'fd00::1'],
+        loadBalancerSourceRanges: ['10.0.0.0/8', '0.0.0.0/0', 'fd00::/8', ...(family === 'IPv6' ? ['::/0'] : [])],
+      },
+    };
+    const rangesOf = (each: IpFamily): readonly string[] | undefined => {
+      const tracker = new ServiceTracker(each, silent);
+      tracker.update(undefined, open);
+      tracker.apply();
+      return tracker.ports.get('default/web:http/TCP')?.sourceRanges;
+    };
+    expect(rangesOf('IPv4')).toEqual([]);
+    expect(rangesOf('IPv6')).toEqual(ranges);
+  });
+
+  test('serves a service that bears the label of headless services but has an address', () => {
+    const labelled: Service = service(80);
+    const tracker = new ServiceTracker('IPv4', silent);
+    tracker.update(undefined, {
+      ...labelled,
+      metadata: { ...labelled.metadata, labels: { 'service.kubernetes.io/headless': '' } },
+    });
+    tracker.apply();
+    expect([...tracker.ports.keys()]).toEqual(['default/web:http/TCP']);
   });
 
   test('keeps only addresses of its own family', () => {

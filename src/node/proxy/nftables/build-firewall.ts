@@ -5,10 +5,10 @@ import { networkContains } from '../../../api/ip.ts';
 import { type Item, sets, words } from './model.ts';
 import type { PortContext } from './port-context.ts';
 
-export const buildFirewall = ({ port, endpoints, options, protocol, comment }: PortContext): Item[] => {
+export const buildFirewall = ({ port, options, protocol, comment }: PortContext): Item[] => {
   const ranges = port.sourceRanges;
-  const everybody = ranges.some((range) => range.endsWith('/0'));
-  if (!endpoints.any || port.loadBalancerIps.length === 0 || ranges.length === 0 || everybody) return [];
+  // Also without endpoints: a client that may not use the service gets no answer, whatever the service's state is.
+  if (port.loadBalancerIps.length === 0 || ranges.length === 0) return [];
   const nodeIp = options.node.addresses[options.family];
   // If the node owns the load balancer's address, the node's own packets have that address as source.
   const own =

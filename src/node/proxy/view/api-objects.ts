@@ -9,7 +9,7 @@ import type { Logger } from '../../../kit/logger.ts';
 import { createInformer } from '../../client/informer.ts';
 import { type Client, keyOf } from '../../client/types.ts';
 import { recordOf } from './json.ts';
-import { proxySelector } from './service-ports.ts';
+import { serviceSelection, sliceSelection } from './service-ports.ts';
 import { fromOldSlice, oldEndpointSlices } from './slice-v1beta1.ts';
 
 /**
@@ -92,10 +92,9 @@ export interface Followed {
 export const followObjects = ({ client, nodeName, slices, handlers, log, signal }: FollowOptions): Followed => {
   const options = { signal, logger: log };
   const own = { fieldSelector: `metadata.name=${nodeName}` };
-  const ours = { labelSelector: proxySelector };
   const nodeInformer = createInformer(client, nodes, { ...options, selection: own });
-  const serviceInformer = createInformer(client, services, { ...options, selection: ours });
-  const sliceInformer = createInformer(client, slices, { ...options, selection: ours });
+  const serviceInformer = createInformer(client, services, { ...options, selection: serviceSelection });
+  const sliceInformer = createInformer(client, slices, { ...options, selection: sliceSelection });
   nodeInformer.onChange((before, after) => {
     if (!before) log.info(4, 'Calling handler.OnNodeChange');
     handlers.onNode(after);

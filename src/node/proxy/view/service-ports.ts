@@ -1,16 +1,25 @@
 // Service objects → service ports, per address family. Every value of an object is checked here: what no rule can hold
 // is left out and logged, and the rest of the service is used.
 import type { Protocol, Service } from '../../../api/core.ts';
+import type { Selection } from '../../client/types.ts';
 import { type Address, addressOf, type Ip, isLabel, type Network, networkOf, type Port, portOf } from '../scalars.ts';
 import type { IpFamily, PortKey, ServicePort } from '../types.ts';
 import { type Complain, type Json, listOf, recordOf, shown, silently, textOf } from './json.ts';
 
-/** kube-proxy ignores services and slices with one of these labels. */
+/** Another proxy serves services with this label. */
 const proxyNameLabel = 'service.kubernetes.io/service-proxy-name';
-const headlessLabel = 'service.kubernetes.io/headless';
 
-/** The label selector of the informers for services and endpoint slices. */
-export const proxySelector = `!${headlessLabel},!${proxyNameLabel}`;
+/**
+ * The services that kube-proxy v1.36 asks for. It does not look at the label of headless services, because users may
+ * put that label on any service.
+ */
+export const serviceSelection: Selection = {
+  labelSelector: `!${proxyNameLabel}`,
+  fieldSelector: 'spec.clusterIP!=None',
+};
+
+/** The endpoint slices that kube-proxy v1.36 asks for: without those of headless services. */
+export const sliceSelection: Selection = { labelSelector: '!service.kubernetes.io/headless' };
 
 const defaultAffinitySeconds = 10_800;
 /** The longest affinity that the API allows: one day. */
@@ -38,7 +47,7 @@ export const servicePortsOf = (
 ): readonly ServicePort[] => {
   const { metadata, spec, status } = partsOf(service);
   const labels = recordOf(metadata.labels);
-  if (spec.type === 'ExternalName' || proxyNameLabel in labels || headlessLabel in labels) return [];
+  if (spec.type === 'ExternalName' || proxyNameLabel in labels) return [];
   const name = serviceNameOf(metadata.namespace, metadata.name);
   if (name === undefined) {
     complain('Ignoring service with an invalid name', { service: shown(`${metadata.namespace}/${metadata.name}`) });
@@ -113,7 +122,7 @@ class ServiceReader {
     return [...new Set(found.filter(({ family }) => family === this.#family).map(({ ip }) => ip))];
   }
 
-  /** The networks of the family, each once. */
+  /** The networks of the family, each once. None if one of them is the whole family, which restricts nobody. */
   sourceRanges(values: readonly unknown[]): Network[] {
     const found = values.flatMap((value): Network[] => {
       const network = networkOf(value, this.#family);
@@ -121,7 +130,7 @@ class ServiceReader {
         this.#drop('Ignoring invalid source range of a service', { value: shown(value) });
       return network === undefined ? [] : [network];
     });
-    return [...new Set(found)];
+    return found.some((range) => range.endsWith('/0')) ? [] : [...new Set(found)];
   }
 
   affinity({ sessionAffinity, sessionAffinityConfig }: Json): number | undefined {

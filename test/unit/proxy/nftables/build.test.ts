@@ -111,9 +111,9 @@ test('session affinity uses the same chain for cluster IP and node port, and its
 });
 
 describe('source ranges', () => {
-  const firewall = (sourceRanges: string[]) =>
-    build({ loadBalancerIps: [ip('203.0.113.9')], sourceRanges: sourceRanges.map(network) }).flatMap((item) =>
-      item.kind === 'chain' && item.name.startsWith('firewall-') ? item.rules : [],
+  const firewall = (sourceRanges: string[], endpoints = two) =>
+    build({ loadBalancerIps: [ip('203.0.113.9')], sourceRanges: sourceRanges.map(network) }, endpoints).flatMap(
+      (item) => (item.kind === 'chain' && item.name.startsWith('firewall-') ? item.rules : []),
     );
 
   test('that lie within others are left out, because nft rejects overlaps', () => {
@@ -126,8 +126,8 @@ describe('source ranges', () => {
     expect(firewall(['192.168.56.0/24'])).toEqual(['ip saddr != { 192.168.56.0/24, 203.0.113.9 } drop']);
   });
 
-  test('that include all addresses add no rules', () => {
-    expect(firewall(['10.0.0.0/8', '0.0.0.0/0'])).toEqual([]);
+  test('also drop other clients of a service without endpoints', () => {
+    expect(firewall(['10.0.0.0/8'], [])).toEqual(['ip saddr != { 10.0.0.0/8 } drop']);
   });
 });
 
