@@ -1,6 +1,7 @@
 // Plays a story of hostile objects to a proxier, and checks the good service after each sync.
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
+import type { KubeObject } from '../../../src/api/meta.ts';
 import type { IpFamily } from '../../../src/node/proxy/types.ts';
 import { nodeView } from '../../../src/node/proxy/view/node-view.ts';
 import { fromOldSlice } from '../../../src/node/proxy/view/slice-v1beta1.ts';
@@ -14,6 +15,13 @@ export interface HostileSubject {
   /** Everything of kube-proxy in the kernel, in a comparable form. */
   state(): Promise<unknown>;
 }
+
+/** As an informer tells it: an object with another name is another object. */
+const changesOf = <T extends KubeObject>(before: T | undefined, after: T | undefined) => {
+  const nameOf = ({ metadata }: KubeObject): string => JSON.stringify([metadata.namespace, metadata.name]);
+  if (!before || !after || nameOf(before) === nameOf(after)) return [[before, after] as const];
+  return [[before, undefined] as const, [undefined, after] as const];
+};
 
 /** Each sync must succeed at once: a refusal of the kernel fails the test. */
 export const playHostile = async ({ family, steps }: HostileStory, subject: HostileSubject): Promise<void> => {
@@ -40,10 +48,12 @@ export const playHostile = async ({ family, steps }: HostileStory, subject: Host
     else if (step.kind === 'node') {
       rig.node = nodeView('n1', step.object, '0.0.0.0');
       proxier.onNode();
-    } else if (step.kind === 'service') proxier.onService(put(services, step.slot, step.object), step.object);
-    else {
+    } else if (step.kind === 'service') {
+      const told = changesOf(put(services, step.slot, step.object), step.object);
+      for (const [before, after] of told) proxier.onService(before, after);
+    } else {
       const object = step.object && fromOldSlice(step.object);
-      proxier.onSlice(put(slices, step.slot, object), object);
+      for (const [before, after] of changesOf(put(slices, step.slot, object), object)) proxier.onSlice(before, after);
     }
   }
   await sync();
