@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { put, World } from '../../support/proxy/world.ts';
+import { kubeProxy, put, World } from '../../support/proxy/world.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const manifest = readFileSync(join(root, 'deploy/kube-proxy/kube-proxy.yaml'), 'utf8');
@@ -50,12 +50,11 @@ test.each([
   expect(granted.length).toBeGreaterThan(1);
   await using world = await World.create(backend);
   await world.change(service, slice);
-  const main = join(root, 'src/node/proxy/main.ts');
   const flags = ['--kubeconfig', join(world.folder, 'kubeconfig'), '--hostname-override=n1', `--proxy-mode=${mode}`];
-  world.exec(process.execPath, main, ...flags, '--init-only');
+  world.exec(process.execPath, kubeProxy, ...flags, '--init-only');
   expect(world.exec(...saved), '--init-only writes no rules').not.toContain('10.96.0.20');
   const log = `--log-file=${join(world.folder, 'kube-proxy.log')}`;
-  const proxy = confine(world, [main, ...flags, '--cluster-cidr=10.244.0.0/16', '-v=2', log]);
+  const proxy = confine(world, [kubeProxy, ...flags, '--cluster-cidr=10.244.0.0/16', '-v=2', log]);
   try {
     await world.until(
       'the rules are in the kernel',

@@ -69,7 +69,7 @@ test.each([
   },
 ] as const)('lists and deletes the same flows of $family in both tables', async (each) => {
   const { family, clients, flows, unknown } = each;
-  const real = createConntrack(family, silent, ['ip', 'netns', 'exec', world.name]);
+  const real = createConntrack(family, silent, ['nsenter', `--net=/run/netns/${world.name}`]);
   const fake = new FakeConntrack();
   expect(await shown(real)).toEqual([]);
   for (const client of clients) {
@@ -85,7 +85,7 @@ test.each([
 });
 
 test('ignores flows of the other family and flows in a conntrack zone', async () => {
-  const prefix = ['ip', 'netns', 'exec', world.name];
+  const prefix = ['nsenter', `--net=/run/netns/${world.name}`];
   const flow = '[fd00:96::10]:53 -> [fd00:244::7]:5353';
   insert(flow, 'fd00::5');
   const zoned = ['-s', '10.244.2.5', '-d', '10.96.0.10', '--sport', '4000', '--dport', '53'];
@@ -131,7 +131,7 @@ test('deletes only the flows that became stale while kube-proxy was down', async
     insert(flow, flow.includes('->') ? '10.244.2.5' : '10.244.2.6');
   }
   await world.startProxy('--cluster-cidr=10.244.0.0/16');
-  const real = createConntrack('IPv4', silent, ['ip', 'netns', 'exec', world.name]);
+  const real = createConntrack('IPv4', silent, ['nsenter', `--net=/run/netns/${world.name}`]);
   expect(await shown(real)).toEqual([
     ...['10.96.0.10:53 -> 10.244.1.3:5353', '10.96.0.20:53 -> 10.244.1.2:5353', '198.51.100.7:30053'],
   ]);

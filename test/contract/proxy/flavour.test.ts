@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { put, World } from '../../support/proxy/world.ts';
+import { kubeProxy, put, World } from '../../support/proxy/world.ts';
 
 const flags = ['--cluster-cidr=10.244.0.0/16'];
 const service = put.service({
@@ -46,8 +46,7 @@ test('--cleanup removes the rules from both flavours', async () => {
     await using world = await World.create(machine);
     await world.change(service, slice);
     await world.stop(await world.startProxy(...flags));
-    const main = new URL('../../../src/node/proxy/main.ts', import.meta.url).pathname;
-    world.exec(process.execPath, main, '--cleanup');
+    world.exec(process.execPath, kubeProxy, '--cleanup');
     expect(world.save(`iptables-${machine}-save`)).not.toContain('KUBE-');
   }
 });

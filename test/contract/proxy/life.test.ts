@@ -6,7 +6,7 @@ import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import { parseRuleset } from '../../../src/dataplane/parse.ts';
 import { trace } from '../../../src/dataplane/trace.ts';
-import { put, World } from '../../support/proxy/world.ts';
+import { kubeProxy, put, World } from '../../support/proxy/world.ts';
 
 const db: Service = {
   metadata: { name: 'db-service', namespace: 'default' },
@@ -101,8 +101,7 @@ test('--cleanup removes all rules of kube-proxy in both families, and no others'
   world.exec('iptables', '-A', 'INPUT', '-s', '192.0.2.1', '-j', 'ACCEPT');
   const proxy = await world.startProxy(...flags);
   await world.stop(proxy);
-  const main = new URL('../../../src/node/proxy/main.ts', import.meta.url).pathname;
-  world.exec(process.execPath, main, '--cleanup');
+  world.exec(process.execPath, kubeProxy, '--cleanup');
   for (const tool of ['iptables-save', 'ip6tables-save']) expect(world.save(tool)).not.toContain('KUBE-');
   expect(world.save()).toContain('-A INPUT -s 192.0.2.1/32 -j ACCEPT');
 });

@@ -12,7 +12,7 @@ import { runs } from '../../support/runs.ts';
 import { both } from './both.ts';
 
 const name = `lpn-${process.pid}`;
-const prefix = ['ip', 'netns', 'exec', name];
+const prefix = ['nsenter', `--net=/run/netns/${name}`];
 const signal = new AbortController().signal;
 
 beforeEach(() => void execFileSync('ip', ['netns', 'add', name]));
@@ -26,7 +26,7 @@ const emptyTables = ['mangle', 'nat', 'filter'].map((table) => `*${table}\nCOMMI
 
 describe.each(kernels)('with $tool', ({ tool, flavour, family }) => {
   const real = createNetfilter(family, prefix, flavour);
-  const empty = () => execFileSync('ip', ['netns', 'exec', name, `${tool}-restore`], { input: emptyTables });
+  const empty = () => execFileSync('nsenter', [...prefix.slice(1), `${tool}-restore`], { input: emptyTables });
 
   test('holds the same rules as the kernel after random histories, equal to those of a fresh proxier', async () => {
     let inputs = 0;

@@ -16,7 +16,7 @@ import { runs } from '../../support/runs.ts';
 import { parseListing } from './nft-listing.ts';
 
 const name = `lpt-${process.pid}`;
-const prefix = ['ip', 'netns', 'exec', name];
+const prefix = ['nsenter', `--net=/run/netns/${name}`];
 const signal = new AbortController().signal;
 const real = createNft(prefix);
 
@@ -24,7 +24,7 @@ beforeEach(() => void execFileSync('ip', ['netns', 'add', name]));
 afterEach(() => void execFileSync('ip', ['netns', 'del', name]));
 
 const exec = (...argv: string[]): string =>
-  execFileSync('ip', ['netns', 'exec', name, ...argv], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  execFileSync('nsenter', [...prefix.slice(1), ...argv], { encoding: 'utf8', maxBuffer: 1 << 28 });
 
 const flush = (): void => void exec('nft', 'flush', 'ruleset');
 

@@ -4,10 +4,9 @@ import { expect, test } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
 import { answerOf, Neighbours, pods } from '../../support/proxy/neighbours.ts';
 import { inForce } from '../../support/proxy/nftables/fake-nft.ts';
-import { put, World } from '../../support/proxy/world.ts';
+import { kubeProxy, put, World } from '../../support/proxy/world.ts';
 import { parseListing, verdictsOf } from './nft-listing.ts';
 
-const main = join(import.meta.dirname, '../../../src/node/proxy/main.ts');
 const flags = ['--proxy-mode=nftables', '--cluster-cidr=10.200.0.0/15'];
 const ruleset = (world: World): string => world.exec('nft', '-s', 'list', 'ruleset');
 
@@ -124,7 +123,7 @@ test('switches between nftables and iptables mode without leftovers, then --clea
   expect(verdictsOf(parseListing(ruleset(world), 'ip kube-proxy'), 'service-ips')).toEqual({
     [`${serviceIp} . tcp . 80`]: [['one of', `${first} . 8080`]],
   });
-  world.exec(process.execPath, main, '--cleanup');
+  world.exec(process.execPath, kubeProxy, '--cleanup');
   expect(ruleset(world)).not.toContain('kube-proxy');
   expect(ruleset(world)).toContain('table ip foreign');
   expect(world.save()).toContain('-A INPUT -s 192.0.2.1/32 -j ACCEPT');
@@ -134,7 +133,7 @@ test('refuses to start on a machine without nftables, and names the requirement'
   await using world = await World.create();
   world.shadow('nft', '#!/bin/sh\necho "Protocol not supported" >&2\nexit 1\n');
   const kubeconfig = join(world.folder, 'kubeconfig');
-  expect(() => world.exec(process.execPath, main, ...flags, '--kubeconfig', kubeconfig)).toThrow(
+  expect(() => world.exec(process.execPath, kubeProxy, ...flags, '--kubeconfig', kubeconfig)).toThrow(
     /nftables mode, which needs nft 1\.0\.1 and Linux 5\.13: .*Protocol not supported/,
   );
 });

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { nodeAddress, pods } from '../../support/proxy/neighbours.ts';
-import { put } from '../../support/proxy/world.ts';
+import { kubeProxy, put } from '../../support/proxy/world.ts';
 import {
   around,
   bothFamilies,
@@ -125,8 +125,7 @@ test('switches between iptables and userspace mode without leftovers, then --cle
     expect((await who('c', nodeAddress.IPv4, 30080))[0]?.at).toBeDefined();
     await world.stop(proxy);
   }
-  const main = new URL('../../../src/node/proxy/main.ts', import.meta.url).pathname;
-  world.exec(process.execPath, main, '--cleanup');
+  world.exec(process.execPath, kubeProxy, '--cleanup');
   expect(saved()).not.toContain('KUBE-');
   expect(saved()).toContain('-A INPUT -s 192.0.2.1/32 -j ACCEPT');
 });

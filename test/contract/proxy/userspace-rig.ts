@@ -1,5 +1,5 @@
 // The world, the neighbours and the service that each test of userspace mode uses.
-import { afterEach, beforeEach } from 'vitest';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { UndoStack } from '../../../src/kit/undo.ts';
@@ -19,16 +19,17 @@ const targetPorts = { who: 8080, echo: 8081, digest: 8082, reset: 8083 } as cons
 export let world: World;
 export let around: Neighbours;
 
-/** Creates a new world and new neighbours for each test of the calling file. */
+/** Creates a world and neighbours for the tests of the calling file. Each test starts without objects and rules. */
 export const useWorld = (): void => {
   const undo = new UndoStack();
-  beforeEach(async () => {
+  beforeAll(async () => {
     world = await World.create();
     undo.push('world', () => world[Symbol.asyncDispose]());
     around = await Neighbours.create(world);
     undo.push('neighbours', () => around[Symbol.asyncDispose]());
   });
-  afterEach(() => undo[Symbol.asyncDispose]());
+  afterEach(() => world.reset());
+  afterAll(() => undo[Symbol.asyncDispose]());
 };
 
 /** A service port for each kind of server in the pods. */

@@ -23,7 +23,7 @@ test.each([
   async (family, place) => {
     await using world = await World.create();
     const tool = toolOf(family, 'default');
-    const real = createNetfilter(family, ['ip', 'netns', 'exec', world.name], 'nft');
+    const real = createNetfilter(family, ['nsenter', `--net=/run/netns/${world.name}`], 'nft');
     let inputs = 0;
     await fc.assert(
       fc.asyncProperty(history(false, family), async (events) => {

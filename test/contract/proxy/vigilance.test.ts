@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import { type Backend, put, World } from '../../support/proxy/world.ts';
@@ -15,7 +15,7 @@ const refused: Service = {
   metadata: { name: 'none', namespace: 'default' },
   spec: { clusterIP: '10.96.0.21', ports: [{ port: 80 }] },
 };
-const sixth: Service['spec'] = { clusterIP: 'fd00::20', ipFamilies: ['IPv6'], ports: [{ port: 80 }] };
+const ipv6Spec: Service['spec'] = { clusterIP: 'fd00::20', ipFamilies: ['IPv6'], ports: [{ port: 80 }] };
 const slice: EndpointSlice = {
   metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
   addressType: 'IPv4',
@@ -74,6 +74,13 @@ const wordsOf = (line: string): string[] => [...line.matchAll(/"([^"]*)"|(\S+)/g
 
 describe.each<Backend>(['nft', 'legacy'])('with iptables-%s', (backend) => {
   const nat = ['iptables', '-t', 'nat'];
+  /** Each test ends with whole rules, so the next can use the same kube-proxy. */
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await createRig(backend, oftenLooked);
+  });
+  afterAll(() => rig?.[Symbol.asyncDispose]());
+
   test.each<{ name: string; damage: string[][] }>([
     { name: 'KUBE-SERVICES was flushed', damage: [[...nat, '-F', 'KUBE-SERVICES']] },
     { name: 'KUBE-POSTROUTING was flushed', damage: [[...nat, '-F', 'KUBE-POSTROUTING']] },
@@ -88,30 +95,27 @@ describe.each<Backend>(['nft', 'legacy'])('with iptables-%s', (backend) => {
     },
     { name: 'the unused chains of table mangle were deleted', damage: [['iptables', '-t', 'mangle', '-X']] },
   ])('restores the rules after $name', async ({ damage }) => {
-    await using rig = await createRig(backend, oftenLooked);
     await expectRepair(rig, damage);
     expect(rig.world.save()).toMatch(new RegExp(`^${foreign[0]}$`, 'm'));
   });
 
   test('restores each deleted jump from a built-in chain', async () => {
-    await using rig = await createRig(backend, oftenLooked);
     const jumps = jumpsOf(rig.world);
     expect(jumps).toHaveLength(14);
     for (const jump of jumps) await expectRepair(rig, [jump]);
   });
 
   test('keeps a foreign rule in front of its jump', async () => {
-    await using rig = await createRig(backend, oftenLooked);
     rig.world.exec(...nat, '-I', 'PREROUTING', '-s', '192.0.2.9', '-j', 'RETURN');
     await expectRepair(rig, [[...nat, '-F', 'KUBE-SERVICES']]);
     expect(rig.world.save()).toContain('-A PREROUTING -s 192.0.2.9/32 -j RETURN');
   });
 
   test('restores IPv6 rules, too', async () => {
-    await using rig = await createRig(backend);
-    const { world } = rig;
+    await using unhurried = await createRig(backend);
+    const { world } = unhurried;
     // Without a service of the family, checks are rare.
-    await world.change(put.service({ metadata: { name: 'six', namespace: 'default' }, spec: sixth }));
+    await world.change(put.service({ metadata: { name: 'six', namespace: 'default' }, spec: ipv6Spec }));
     world.exec('ip6tables', '-t', 'nat', '-F');
     const jump = '-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES';
     expect(world.save('ip6tables-save', '-t', 'nat')).not.toContain(jump);

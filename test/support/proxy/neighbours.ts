@@ -2,6 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { UndoStack } from '../../../src/kit/undo.ts';
 import type { World } from './world.ts';
 
@@ -20,6 +21,7 @@ const peer = join(import.meta.dirname, 'userspace-peer.ts');
 export class Neighbours implements AsyncDisposable {
   readonly #world: World;
   readonly #undo = new UndoStack();
+  readonly #clients = new Map<string, Clients>();
 
   private constructor(world: World) {
     this.#world = world;
@@ -64,10 +66,16 @@ export class Neighbours implements AsyncDisposable {
     return child;
   }
 
-  /** Runs `userspace-peer.ts` to its end. @returns what it printed, as JSON */
+  /** Lets the `userspace-peer.ts` of a namespace run a command that needs no standard input. @returns its answer */
   async ask<T = unknown>(where: string, ...argv: string[]): Promise<T> {
-    const child = this.start(where, ...argv);
-    return answerOf<T>(child);
+    let clients = this.#clients.get(where);
+    if (!clients) {
+      const child = this.start(where, 'clients');
+      child.once('exit', () => this.#clients.delete(where));
+      clients = new Clients(child);
+      this.#clients.set(where, clients);
+    }
+    return (await clients.ask(argv)) as T;
   }
 
   exec(where: string, ...argv: string[]): string {
@@ -95,6 +103,28 @@ export class Neighbours implements AsyncDisposable {
     ip('-n', node, 'link', 'set', near, 'up');
     for (const device of ['eth0', 'lo']) ip('-n', name, 'link', 'set', device, 'up');
     for (const address of nodeSide) ip('-n', name, 'route', 'add', 'default', 'via', address.replace(/\/.*/, ''));
+  }
+}
+
+/** A running `userspace-peer.ts clients`. It saves the start of a program at each request. */
+class Clients {
+  readonly #child: ChildProcess;
+  readonly #waiting: PromiseWithResolvers<unknown>[] = [];
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    if (child.stdout === null) throw new Error('the peer needs a pipe for its answers');
+    createInterface(child.stdout).on('line', (line) => this.#waiting.shift()?.resolve(JSON.parse(line)));
+    child.once('exit', (code) => {
+      for (const { reject } of this.#waiting.splice(0)) reject(new Error(`the peer ended with ${code}`));
+    });
+  }
+
+  ask(argv: readonly string[]): Promise<unknown> {
+    const waiting = Promise.withResolvers<unknown>();
+    this.#waiting.push(waiting);
+    this.#child.stdin?.write(`${JSON.stringify(argv)}\n`);
+    return waiting.promise;
   }
 }
 

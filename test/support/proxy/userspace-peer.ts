@@ -1,11 +1,26 @@
 // A program, both ends of connections through kube-proxy. `pods ADDRESS…` serves; the other commands are clients.
+// `clients` reads requests from standard input, one JSON array of arguments a line, and answers in the same order.
 import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+
+interface Request {
+  readonly host: string;
+  readonly port: number;
+  readonly count: number;
+  readonly timeoutMs: number;
+}
 
 const [role = '', ...argv] = process.argv.slice(2);
-const [host = '', port = '0', count = '1', timeoutMs = '10000'] = argv;
+
+const requestOf = ([host = '', port = '0', count = '1', timeoutMs = '10000']: readonly string[]): Request => ({
+  host,
+  port: Number(port),
+  count: Number(count),
+  timeoutMs: Number(timeoutMs),
+});
 
 /** Ports of the server: the addresses of both ends; an echo; a digest of the whole input, at its end; a reset. */
 const ports = { who: 8080, echo: 8081, digest: 8082, reset: 8083 };
@@ -35,35 +50,39 @@ const serve = (at: string): Promise<unknown>[] => {
 };
 
 /** `who HOST PORT COUNT TIMEOUT`: opens COUNT connections, eight at a time. */
-const who = async (): Promise<unknown[]> => {
+const who = async (request: Request): Promise<unknown[]> => {
   const answers: unknown[] = [];
-  let left = Number(count);
+  let left = request.count;
   const one = async (): Promise<void> => {
-    while (left-- > 0) answers.push(await askOnce());
+    while (left-- > 0) answers.push(await askOnce(request));
   };
   await Promise.all(Array.from({ length: 8 }, one));
   return answers;
 };
 
-const askOnce = async (): Promise<unknown> => {
+const askOnce = async (request: Request): Promise<unknown> => {
+  const socket = open(request, request.timeoutMs);
   try {
-    const text = Buffer.concat(await Array.fromAsync(open(Number(timeoutMs)))).toString();
+    const text = Buffer.concat(await Array.fromAsync(socket)).toString();
     return text === '' ? { error: 'EOF' } : JSON.parse(text);
   } catch (error) {
     return { error: (error as NodeJS.ErrnoException).code };
+  } finally {
+    // Half of the connection is open until then, and a reset of it would end this program.
+    socket.destroy();
   }
 };
 
-const open = (timeout?: number): Socket => {
-  const socket = connect({ host, port: Number(port), allowHalfOpen: true, noDelay: true });
+const open = ({ host, port }: Request, timeout?: number): Socket => {
+  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
   if (timeout !== undefined)
     socket.setTimeout(timeout, () => socket.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })));
   return socket;
 };
 
 /** `send HOST PORT BYTES`: sends BYTES, half-closes, reads to the end. Prints digests of both directions. */
-const send = async (): Promise<unknown> => {
-  const socket = open();
+const send = async (request: Request): Promise<unknown> => {
+  const socket = open(request);
   const [sent, got] = [createHash('sha256'), createHash('sha256')];
   let [received, head] = [0, ''];
   const answered = (async () => {
@@ -73,13 +92,14 @@ const send = async (): Promise<unknown> => {
       if (head.length < 100) head += chunk.toString('latin1').slice(0, 100);
     }
   })();
-  for (let left = Number(count); left > 0; left -= 65_536) {
+  for (let left = request.count; left > 0; left -= 65_536) {
     const chunk = Buffer.alloc(Math.min(left, 65_536), left);
     sent.update(chunk);
     if (!socket.write(chunk)) await once(socket, 'drain');
   }
   socket.end();
   await answered;
+  socket.destroy();
   return { sent: sent.digest('hex'), got: got.digest('hex'), received, head };
 };
 
@@ -87,8 +107,8 @@ const send = async (): Promise<unknown> => {
  * `hold HOST PORT COUNT`: opens COUNT echo connections at once and reports on standard error when all are open. When
  * standard input ends, uses each connection again and counts the answers.
  */
-const hold = async (): Promise<unknown> => {
-  const sockets = Array.from({ length: Number(count) }, () => open());
+const hold = async (request: Request): Promise<unknown> => {
+  const sockets = Array.from({ length: request.count }, () => open(request));
   const ask = (socket: Socket, text: string): Promise<boolean> => {
     if (socket.readableEnded || socket.destroyed) return Promise.resolve(false);
     socket.write(text);
@@ -104,12 +124,12 @@ const hold = async (): Promise<unknown> => {
 };
 
 /** `udp HOST PORT COUNT`: sends COUNT packets from one socket; each waits up to two seconds for its answer. */
-const udp = async (): Promise<unknown[]> => {
+const udp = async ({ host, port, count }: Request): Promise<unknown[]> => {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
   // A connected socket drops answers from any other address.
-  await new Promise<void>((resolve) => socket.connect(Number(port), host, resolve));
+  await new Promise<void>((resolve) => socket.connect(port, host, resolve));
   const answers: unknown[] = [];
-  for (let index = 0; index < Number(count); index++) {
+  for (let index = 0; index < count; index++) {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     const timer = setTimeout(() => resolve({ error: 'ETIMEDOUT' }), 2000);
     socket.once('message', (message) => resolve(JSON.parse(message.toString())));
@@ -126,11 +146,11 @@ const udp = async (): Promise<unknown[]> => {
 /**
  * `load HOST PORT COUNT TIMEOUT`: COUNT lanes connect again and again until standard input ends. Prints a dot for each.
  */
-const load = async (): Promise<unknown> => {
+const load = async (request: Request): Promise<unknown> => {
   let [over, made, failed] = [false, 0, 0];
   const lane = async (): Promise<void> => {
     while (!over) {
-      const answer = (await askOnce()) as { error?: string };
+      const answer = (await askOnce(request)) as { error?: string };
       if (answer.error) failed += 1;
       else made += 1;
       process.stderr.write('.');
@@ -139,14 +159,29 @@ const load = async (): Promise<unknown> => {
   process.stdin.resume().once('end', () => {
     over = true;
   });
-  await Promise.all(Array.from({ length: Number(count) }, lane));
+  await Promise.all(Array.from({ length: request.count }, lane));
   return { made, failed };
+};
+
+const roles: Readonly<Record<string, (request: Request) => Promise<unknown>>> = { who, send, hold, udp, load };
+const answer = async (name: string, words: readonly string[]): Promise<string> =>
+  JSON.stringify((await roles[name]?.(requestOf(words))) ?? null);
+
+/** Answers may take their time side by side; each waits for the ones before it. */
+const answerLines = async (): Promise<void> => {
+  let before = Promise.resolve();
+  for await (const line of createInterface(process.stdin)) {
+    const [name = '', ...words] = JSON.parse(line) as string[];
+    const now = answer(name, words);
+    before = before.then(async () => void process.stdout.write(`${await now}\n`));
+  }
 };
 
 if (role === 'pods') {
   await Promise.all(argv.flatMap(serve));
   process.stdout.write('ready\n');
+} else if (role === 'clients') {
+  await answerLines();
 } else {
-  const roles: Readonly<Record<string, () => Promise<unknown>>> = { who, send, hold, udp, load };
-  process.stdout.write(JSON.stringify(await roles[role]?.()), () => process.exit(0));
+  process.stdout.write(await answer(role, argv), () => process.exit(0));
 }
