@@ -1,4 +1,5 @@
 // Builds the cluster's names from services and endpoints (kubernetes/dns, docs/specification.md, schema 1.1.0).
+import { isIPv4 } from 'node:net';
 import type { Namespace, Service } from '../../api/core.ts';
 import { type Endpoint, type EndpointSlice, serviceNameLabel } from '../../api/discovery.ts';
 
@@ -87,7 +88,7 @@ const addService = (service: Service, slices: readonly EndpointSlice[], { at, do
   // A headless service without endpoints still has a name: the answer is empty, not NXDOMAIN.
   const own = at(base);
   if (!headless) {
-    for (const ip of (clusterIPs ?? (clusterIP ? [clusterIP] : [])).filter(isIpv4)) {
+    for (const ip of (clusterIPs ?? (clusterIP ? [clusterIP] : [])).filter((each) => isIPv4(each))) {
       own.a.push(ip);
       at(reverseName(ip)).ptr.push(base);
     }
@@ -104,7 +105,7 @@ const addEndpoints = (
   at: Adding['at'],
 ): void => {
   for (const endpoint of slice.endpoints.filter(({ conditions }) => conditions?.ready !== false)) {
-    for (const ip of endpoint.addresses.filter(isIpv4)) {
+    for (const ip of endpoint.addresses.filter((each) => isIPv4(each))) {
       const name = `${hostnameOf(endpoint, ip)}.${base}`;
       pushNew(at(name).a, ip);
       pushNew(at(reverseName(ip)).ptr, name);
@@ -124,8 +125,6 @@ const srvName = (port: string, protocol: string, base: string): string =>
   `_${port.toLowerCase()}._${protocol.toLowerCase()}.${base}`;
 
 export const reverseName = (ip: string): string => `${ip.split('.').reverse().join('.')}.in-addr.arpa`;
-
-const isIpv4 = (ip: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(ip);
 
 /** An endpoint that moves between slices may be in two slices for a moment. */
 const pushNew = (list: string[], value: string): void => {

@@ -1,5 +1,6 @@
 // Computes this node's pod network from the API server's nodes. Pure.
 import type { Node } from '../../api/core.ts';
+import { readIp, readNetwork } from '../../api/ip.ts';
 import {
   type Cidr,
   cidrAddress,
@@ -48,7 +49,10 @@ export const vxlanDevice = 'vxlan1';
 /** 1500 bytes minus the headers of VXLAN: Ethernet, IP, UDP and VXLAN (RFC 7348). */
 const vxlanMtu = 1450;
 
-/** Undefined until this node has a pod CIDR. Nodes without a pod CIDR or an address are left out. */
+/**
+ * Undefined until this node has a pod CIDR. Nodes without a pod CIDR and an address of IPv4 are left out: one odd node
+ * must not cost the others their routes.
+ */
 export const desiredNetwork = (nodes: Iterable<Node>, options: NetworkOptions): Network | undefined => {
   const members = [...nodes]
     .flatMap(memberOf)
@@ -88,9 +92,13 @@ interface Member {
 }
 
 const memberOf = ({ metadata, spec, status }: Node): Member[] => {
-  const nodeIp = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
-  if (!spec?.podCIDR || !nodeIp) return [];
-  return [{ name: metadata.name, podCidr: parseCidr(spec.podCIDR), nodeIp: parseIpv4(nodeIp) }];
+  const addresses = status?.addresses
+    ?.filter(({ type }) => type === 'InternalIP')
+    .map(({ address }) => readIp(address));
+  const nodeIp = addresses?.find((address) => address?.family === 'IPv4');
+  const podCidr = readNetwork(spec?.podCIDR ?? '');
+  if (podCidr?.family !== 'IPv4' || !nodeIp) return [];
+  return [{ name: metadata.name, podCidr: parseCidr(podCidr.text), nodeIp: parseIpv4(nodeIp.text) }];
 };
 
 /** As in flannel, the device has the first address of the node's pod CIDR, and all neighbours are permanent. */

@@ -39,6 +39,7 @@ const slices = [
       { addresses: ['10.244.1.5'], conditions: { ready: true }, hostname: 'first' },
       { addresses: ['10.244.2.6'], conditions: { ready: true } },
       { addresses: ['10.244.2.7'], conditions: { ready: false } },
+      { addresses: ['999.1.1.1'], conditions: { ready: true } },
     ],
     [{ name: 'http', port: 8080, protocol: 'TCP' }],
   ),
@@ -72,7 +73,7 @@ describe('answers about names of the cluster', () => {
     expect(ask(`DB-Service.${svc}`).answers).toMatchObject([{ name: `DB-Service.${svc}`, data: '10.103.132.104' }]);
   });
 
-  test('resolve a headless service to its ready endpoints', () => {
+  test('resolve a headless service to its ready endpoints, without one that has no valid address', () => {
     expect(data(ask(`crowd.${svc}`).answers).sort()).toEqual(['10.244.1.5', '10.244.2.6']);
   });
 

@@ -37,6 +37,15 @@ describe('desiredNetwork', () => {
     expect(networkOf([node('node01', undefined, '192.168.56.11')])).toBeUndefined();
   });
 
+  test.each([
+    { name: 'a pod subnet of IPv6', podCidr: 'fd00:244:9::/64', address: '192.168.56.19' },
+    { name: 'a pod subnet that is no network', podCidr: '10.244.9.0', address: '192.168.56.19' },
+    { name: 'only an IPv6 address', podCidr: '10.244.9.0/24', address: 'fd00::19' },
+    { name: 'an address that is none', podCidr: '10.244.9.0/24', address: 'node09' },
+  ])('keeps the routes to other nodes when a node has $name', ({ podCidr, address }) => {
+    expect(present([...cluster, node('odd', podCidr, address)])).toEqual(present(cluster));
+  });
+
   test('configures CNI with a hairpin bridge and addresses from the node’s pod subnet', () => {
     const conflist = JSON.parse(present(cluster).conflist);
     expect(conflist.plugins[0]).toMatchObject({
