@@ -19,7 +19,7 @@ import { runInMachine } from './vm/machine.ts';
 
 const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'labs', 'vm');
 const results = 'out/vm.json';
-/** A run takes about eight minutes on an idle machine. Beside other work it takes several times as long. */
+/** A run takes about nine minutes on an idle machine. Beside other work it takes several times as long. */
 const testTimeoutMs = 3_600_000 * longFactor;
 
 /** Without KVM, programs are about ten times slower. So tests use compiled code and wait longer. */
