@@ -13,6 +13,13 @@ const isOther = (a: Service, b: Service): boolean =>
 const othersOf = (service: Service, { store }: AdmissionContext): Service[] =>
   (store.list(services) as Service[]).filter((other) => isOther(other, service));
 
+type Allocation = (
+  service: Service,
+  current: Service | undefined,
+  others: readonly Service[],
+  context: AdmissionContext,
+) => FieldError[];
+
 export const allocateService = (
   next: Service,
   current: Service | undefined,
@@ -26,12 +33,7 @@ export const allocateService = (
   ];
 };
 
-const allocateAddress = (
-  service: Service,
-  current: Service | undefined,
-  others: readonly Service[],
-  { clusterIps }: AdmissionContext,
-): FieldError[] => {
+const allocateAddress: Allocation = (service, current, others, { clusterIps }) => {
   const { spec } = service;
   if (spec.type === 'ExternalName' || spec.clusterIP === 'None') return [];
   const taken = new Set(others.flatMap(({ spec: { clusterIPs } }) => (clusterIPs ?? []).map(canonical)));
@@ -57,12 +59,7 @@ const wantsNodePorts = ({ spec }: Service): boolean =>
 
 const portKey = ({ protocol = 'TCP', nodePort }: ServicePort): string => `${protocol}:${nodePort}`;
 
-const allocatePorts = (
-  service: Service,
-  current: Service | undefined,
-  others: readonly Service[],
-  { nodePorts }: AdmissionContext,
-): FieldError[] => {
+const allocatePorts: Allocation = (service, current, others, { nodePorts }) => {
   const { spec } = service;
   if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return [];
   // As in Kubernetes, another service's port is taken for every protocol.
@@ -86,12 +83,7 @@ const allocatePorts = (
   });
 };
 
-const allocateHealthCheckPort = (
-  service: Service,
-  current: Service | undefined,
-  others: readonly Service[],
-  { nodePorts }: AdmissionContext,
-): FieldError[] => {
+const allocateHealthCheckPort: Allocation = (service, current, others, { nodePorts }) => {
   const { spec } = service;
   if (!needsHealthCheck(spec) || (spec.healthCheckNodePort ?? 0) === (current?.spec.healthCheckNodePort ?? -1))
     return [];
