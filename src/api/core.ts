@@ -1,4 +1,5 @@
 // core/v1: the fields of Kubernetes' types that this project reads or writes. Other fields pass through unchanged.
+import type { IpFamily } from './ip.ts';
 import type { Condition, IntOrString, KubeObject, ObjectMeta, ObjectReference } from './meta.ts';
 
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
@@ -199,7 +200,7 @@ export interface ServiceSpec {
   ports?: ServicePort[];
   clusterIP?: string;
   clusterIPs?: string[];
-  ipFamilies?: ('IPv4' | 'IPv6')[];
+  ipFamilies?: IpFamily[];
   ipFamilyPolicy?: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
   externalIPs?: string[];
   externalName?: string;

@@ -30,9 +30,11 @@ export const formatIp = ({ bits, value }: IpAddress): string => {
 export const canonicalIp = (address: string): string =>
   address.includes(':') ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 
+export type IpFamily = 'IPv4' | 'IPv6';
+
 /** An address or a network in its canonical form, with its family. */
 export interface Canonical {
-  readonly family: 'IPv4' | 'IPv6';
+  readonly family: IpFamily;
   readonly text: string;
 }
 

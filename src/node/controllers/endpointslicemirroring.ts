@@ -2,7 +2,7 @@
 // EndpointSlices (pkg/controller/endpointslicemirroring).
 import type { EndpointAddress, EndpointSubset, Endpoints } from '../../api/core.ts';
 import { type Endpoint, type EndpointSlice, managedByLabel, serviceNameLabel } from '../../api/discovery.ts';
-import { readIp } from '../../api/ip.ts';
+import { type IpFamily, readIp } from '../../api/ip.ts';
 import type { ObjectMeta } from '../../api/meta.ts';
 import { endpointSlices, endpoints, services } from '../../api/resources.ts';
 import { keyOf } from '../client/types.ts';
@@ -72,7 +72,6 @@ const mirrorFamily = (source: Endpoints, family: IpFamily, existing: readonly En
   return [...writes, ...slices.slice(wanted.length).map(remove)];
 };
 
-type IpFamily = 'IPv4' | 'IPv6';
 type MirroredPort = NonNullable<EndpointSubset['ports']>[number];
 type Content = Required<Pick<EndpointSlice, 'endpoints' | 'ports'>>;
 

@@ -88,7 +88,7 @@ const addService = (service: Service, slices: readonly EndpointSlice[], { at, do
   // A headless service without endpoints still has a name: the answer is empty, not NXDOMAIN.
   const own = at(base);
   if (!headless) {
-    for (const ip of (clusterIPs ?? (clusterIP ? [clusterIP] : [])).filter((each) => isIPv4(each))) {
+    for (const ip of (clusterIPs ?? (clusterIP ? [clusterIP] : [])).filter(isIPv4)) {
       own.a.push(ip);
       at(reverseName(ip)).ptr.push(base);
     }
@@ -105,7 +105,7 @@ const addEndpoints = (
   at: Adding['at'],
 ): void => {
   for (const endpoint of slice.endpoints.filter(({ conditions }) => conditions?.ready !== false)) {
-    for (const ip of endpoint.addresses.filter((each) => isIPv4(each))) {
+    for (const ip of endpoint.addresses.filter(isIPv4)) {
       const name = `${hostnameOf(endpoint, ip)}.${base}`;
       pushNew(at(name).a, ip);
       pushNew(at(reverseName(ip)).ptr, name);

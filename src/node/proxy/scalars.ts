@@ -1,11 +1,10 @@
 // Addresses, networks, ports and names that are safe in a rule. Only the functions here make them, from the arbitrary
 // values that objects of an API server may have. So no later step has to check a value or to quote it.
-import { type Canonical, readIp, readNetwork } from '../../api/ip.ts';
+import { type IpFamily, readIp, readNetwork } from '../../api/ip.ts';
 
 declare const brand: unique symbol;
 type Branded<T, Name extends string> = T & { readonly [brand]: Name };
 
-export type IpFamily = 'IPv4' | 'IPv6';
 /** An address in its canonical form, without a zone. */
 export type Ip = Branded<string, 'Ip'>;
 /** A network in its canonical form, without host bits. */
@@ -26,7 +25,7 @@ export const addressOf = (value: unknown): Address | undefined => {
 
 /** @returns undefined for anything but a network of the family */
 export const networkOf = (value: unknown, family: IpFamily): Network | undefined => {
-  const read: Canonical | undefined = typeof value === 'string' ? readNetwork(value.trim()) : undefined;
+  const read = typeof value === 'string' ? readNetwork(value.trim()) : undefined;
   return read?.family === family ? (read.text as Network) : undefined;
 };
 

@@ -1,7 +1,8 @@
 // Service ports, endpoints and the node, as all modes use them: of one address family, without the API's optional
 // fields.
 import type { Protocol } from '../../api/core.ts';
-import type { Ip, IpFamily, Network, Port } from './scalars.ts';
+import type { IpFamily } from '../../api/ip.ts';
+import type { Ip, Network, Port } from './scalars.ts';
 
 export type { IpFamily };
 

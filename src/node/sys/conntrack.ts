@@ -1,4 +1,5 @@
 // Reads and deletes UDP flows of the connection tracking table, through the `conntrack` tool.
+import type { IpFamily } from '../../api/ip.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { ExecError, type RunResult, run } from './exec.ts';
 
@@ -24,7 +25,7 @@ export interface Conntrack {
   forget(flows: UdpFlows, signal: AbortSignal): Promise<number>;
 }
 
-export const createConntrack = (family: 'IPv4' | 'IPv6', log: Logger, prefix: readonly string[] = []): Conntrack => {
+export const createConntrack = (family: IpFamily, log: Logger, prefix: readonly string[] = []): Conntrack => {
   let missing = false;
   const conntrack = async (
     [verb = '', ...filters]: readonly string[],

@@ -1,4 +1,5 @@
 // Manages a dummy link. The kernel accepts packets to the link's addresses; the link itself sends nothing.
+import type { IpFamily } from '../../api/ip.ts';
 import { ExecError, run, runOk } from './exec.ts';
 
 export interface DummyLink {
@@ -8,7 +9,7 @@ export interface DummyLink {
    */
   ensure(signal: AbortSignal): Promise<void>;
   /** Addresses of one family, without prefix lengths. Undefined if the link does not exist. */
-  list(family: 'IPv4' | 'IPv6', signal: AbortSignal): Promise<string[] | undefined>;
+  list(family: IpFamily, signal: AbortSignal): Promise<string[] | undefined>;
   /** Runs one `ip -batch`. Adding a present address is no error; removing a missing address is an error. */
   change(addresses: { add: readonly string[]; remove: readonly string[] }, signal: AbortSignal): Promise<void>;
   /** Deletes the link with its addresses. @returns false if the link did not exist */

@@ -1,10 +1,12 @@
 // Reads links, addresses, routes and neighbours of the node's network namespace. Prefers /proc, because callers read
 // every few seconds and starting a program is expensive. /proc does not list all addresses with their links, so `ip`
 // lists the addresses.
+
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import type { IpFamily } from '../../api/ip.ts';
 import { type Cidr, type Ipv4, parseIpv4 } from '../../api/scalars.ts';
 import { ExecError, runOk } from './exec.ts';
 
@@ -29,7 +31,7 @@ export interface LinkAddress {
  * function returns the addresses from `networkInterfaces`. Takes some milliseconds.
  * @throws ExecError when `ip` fails, because an incomplete list would be wrong
  */
-export const listAddresses = (family: 'IPv4' | 'IPv6'): LinkAddress[] => {
+export const listAddresses = (family: IpFamily): LinkAddress[] => {
   const argv = ['ip', '-oneline', family === 'IPv6' ? '-6' : '-4', 'address', 'show'] as const;
   const [command, ...args] = argv;
   const { error, status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: longestListing });
@@ -44,7 +46,7 @@ export const listAddresses = (family: 'IPv4' | 'IPv6'): LinkAddress[] => {
 /** In bytes. Ten thousand services in ipvs mode need about 1 MB. */
 const longestListing = 2 ** 28;
 
-const addressesByNode = (family: 'IPv4' | 'IPv6'): LinkAddress[] =>
+const addressesByNode = (family: IpFamily): LinkAddress[] =>
   Object.entries(networkInterfaces())
     .flatMap(([link, addresses = []]) =>
       addresses.map(({ address }) => ({ link, address: address.replace(/%.*/, '') })),

@@ -1,5 +1,5 @@
 // Which addresses and networks are valid, in the words of apimachinery's and Kubernetes' core validation.
-import { networkContains, readIp, readNetwork } from '../../../api/ip.ts';
+import { type IpFamily, networkContains, readIp, readNetwork } from '../../../api/ip.ts';
 import { type FieldError, invalidValue, required } from './field.ts';
 import { labelProblems, subdomainProblems } from './names.ts';
 import { invalidValues } from './values.ts';
@@ -7,7 +7,7 @@ import { invalidValues } from './values.ts';
 export const validateIp = (text: string, field: string): FieldError[] =>
   readIp(text) ? [] : [invalidValue(field, text, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
 
-export const validateIpOfFamily = (text: string, family: 'IPv4' | 'IPv6', field: string): FieldError[] =>
+export const validateIpOfFamily = (text: string, family: IpFamily, field: string): FieldError[] =>
   readIp(text)?.family === family ? [] : [invalidValue(field, text, `must be a valid ${family} address`)];
 
 export const validateNetwork = (text: string, field: string): FieldError[] =>

@@ -1,7 +1,7 @@
 // The Node object → what rules depend on. An address or a network that no rule can hold is left out and logged.
 import type { Node } from '../../../api/core.ts';
-import { type Address, addressOf, type Ip, type IpFamily, type Network, networkOf } from '../scalars.ts';
-import type { NodeView } from '../types.ts';
+import { type Address, addressOf, type Ip, type Network, networkOf } from '../scalars.ts';
+import type { IpFamily, NodeView } from '../types.ts';
 import { type Complain, type Json, listOf, recordOf, shown, silently, textOf } from './json.ts';
 
 const zoneLabel = 'topology.kubernetes.io/zone';

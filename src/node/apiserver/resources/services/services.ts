@@ -1,6 +1,6 @@
 // Services: defaults, and what an update keeps (Kubernetes' registry/core/service and apis/core/v1/defaults.go).
 import type { Service } from '../../../../api/core.ts';
-import { readIp } from '../../../../api/ip.ts';
+import { type IpFamily, readIp } from '../../../../api/ip.ts';
 import { services } from '../../../../api/resources.ts';
 import { dns1035Problems } from '../../validation/names.ts';
 import type { Definition } from '../definition.ts';
@@ -35,7 +35,7 @@ const setDefaults = (service: Service): void => {
 const isExposed = ({ type, externalIPs = [] }: Service['spec']): boolean =>
   type === 'NodePort' || type === 'LoadBalancer' || externalIPs.length > 0;
 
-const familiesOf = (addresses: readonly string[] = []): ('IPv4' | 'IPv6')[] => {
+const familiesOf = (addresses: readonly string[] = []): IpFamily[] => {
   const families = addresses.flatMap((address) => readIp(address)?.family ?? []);
   return families.length > 0 ? [...new Set(families)] : ['IPv4'];
 };
