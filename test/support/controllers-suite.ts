@@ -5,6 +5,7 @@ import type { Pod } from '../../src/api/core.ts';
 import type { KubeObject } from '../../src/api/meta.ts';
 import {
   allResources,
+  configMaps,
   deployments,
   endpointSlices,
   endpoints,
@@ -32,6 +33,7 @@ import { garbageCollector } from '../../src/node/controllers/garbagecollector.ts
 import { namespaceController } from '../../src/node/controllers/namespace.ts';
 import { createNodeIpam } from '../../src/node/controllers/nodeipam.ts';
 import { replicaSetController } from '../../src/node/controllers/replicaset.ts';
+import { createRootCaPublisher } from '../../src/node/controllers/rootca.ts';
 import { runController } from '../../src/node/controllers/runtime.ts';
 import { serviceAccountController } from '../../src/node/controllers/serviceaccount.ts';
 import { aDeployment, aNode, aPodSpec } from './objects.ts';
@@ -46,6 +48,7 @@ export interface SuiteServer {
 const everyController: readonly Controller[] = [
   createNodeIpam({ clusterCidr: parseCidr('10.244.0.0/16'), maskSize: 24 }),
   serviceAccountController,
+  createRootCaPublisher('the authority'),
   deploymentController,
   replicaSetController,
   endpointSliceController,
@@ -286,6 +289,24 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
       const left = [...(await all(endpointSlices)), ...(await all(endpoints))];
       return left.some(({ metadata }) => metadata.name.startsWith('web')) ? undefined : true;
     });
+  });
+
+  test('every namespace has the authority of the API server, also after somebody changed or deleted it', async () => {
+    const key = { name: 'kube-root-ca.crt', namespace: 'default' };
+    const published = () =>
+      until('the authority is published', async () => {
+        const { items } = await client.list(configMaps, { namespace: 'default' });
+        const map = items.find(({ metadata }) => metadata.name === key.name);
+        return map?.data?.['ca.crt'] === 'the authority' && Object.keys(map.data).length === 1 ? map : undefined;
+      });
+    const map = await published();
+    expect(map.metadata.annotations).toHaveProperty('kubernetes.io/description');
+    await client.patch(configMaps, key, { data: { 'ca.crt': 'another', more: 'x' } });
+    await published();
+    await client.delete(configMaps, key);
+    await published();
+    await client.patch(configMaps, key, { data: { 'ca.crt': 'another' }, immutable: true });
+    await published();
   });
 
   test('a namespace gets a service account, and is deleted with all its objects', async () => {

@@ -115,6 +115,7 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
         `--cluster-cidr=${spec.podCidr}`,
         `--service-cluster-ip-range=${spec.serviceCidr}`,
         `--node-cidr-mask-size=${addressLayout.podSubnetPrefix}`,
+        `--root-ca-file=${nodePaths.pki}/ca.crt`,
         '-v=2',
       ];
     case 'kube-scheduler':

@@ -1,8 +1,10 @@
 // The entry point of kube-controller-manager: all controllers in one process, with shared caches.
+import { readFileSync } from 'node:fs';
 import { allResources, events } from '../../api/resources.ts';
 import { type Cidr, parseCidr, ScalarError } from '../../api/scalars.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { createClient } from '../client/client.ts';
+import { loadKubeconfig } from '../client/kubeconfig.ts';
 import { waitForApiserver } from '../client/ready.ts';
 import { describeFlags } from '../component/flag-text.ts';
 import { FlagError, type FlagSpecs, parseFlags } from '../component/flags.ts';
@@ -20,6 +22,7 @@ import { createNodeIpam } from './nodeipam.ts';
 import { createNodeLifecycle } from './nodelifecycle.ts';
 import { createPodGc } from './podgc.ts';
 import { replicaSetController } from './replicaset.ts';
+import { createRootCaPublisher } from './rootca.ts';
 import { runController } from './runtime.ts';
 import { serviceAccountController } from './serviceaccount.ts';
 import { taintEvictionController } from './tainteviction.ts';
@@ -35,6 +38,10 @@ const flagSpecs = {
     default: '40s',
     help: 'How long a running node may be silent before it is marked unhealthy.',
   },
+  'root-ca-file': {
+    type: 'string',
+    help: "The certificate authority that the ConfigMap kube-root-ca.crt of each namespace holds. By default, the kubeconfig's.",
+  },
   'leader-elect': { type: 'boolean', default: 'false', help: 'Accepted and unused: there is one replica.' },
   v: { type: 'int', default: '0', help: 'Number for the log level verbosity.' },
   help: { type: 'boolean', default: 'false', short: 'h', help: 'Show this help.' },
@@ -47,7 +54,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   if (flags.help) return void process.stdout.write(`${describeFlags(flagSpecs)}\n`);
   if (!flags.kubeconfig) throw new FlagError('--kubeconfig is required');
   const logger = createKlog({ verbosity: flags.v ?? 0, source: 'controllermanager' });
-  const controllers = controllersFor(flags);
+  const controllers = controllersFor(flags, rootCaOf(flags, flags.kubeconfig));
   logger.info(0, 'Starting', { controllers: controllers.map(({ name }) => name) });
   await run(controllers, { kubeconfig: flags.kubeconfig, logger, signal });
 };
@@ -67,11 +74,12 @@ const run = async (
 };
 
 /** In the order in which a service needs them: nodes, pods, endpoints, deletion. */
-const controllersFor = (flags: ControllerFlags): Controller[] => [
+const controllersFor = (flags: ControllerFlags, rootCa: string | undefined): Controller[] => [
   ...(flags['allocate-node-cidrs'] ? [nodeIpam(flags)] : []),
   createNodeLifecycle({ graceMs: flags['node-monitor-grace-period'] ?? 40_000, startedAt: Date.now() }),
   taintEvictionController,
   serviceAccountController,
+  ...(rootCa === undefined ? [] : [createRootCaPublisher(rootCa)]),
   deploymentController,
   replicaSetController,
   endpointSliceController,
@@ -81,6 +89,9 @@ const controllersFor = (flags: ControllerFlags): Controller[] => [
   createPodGc(),
   namespaceController,
 ];
+
+const rootCaOf = ({ 'root-ca-file': file }: ControllerFlags, kubeconfig: string): string | undefined =>
+  file === undefined ? loadKubeconfig(kubeconfig).ca : readFileSync(file, 'utf8');
 
 const nodeIpam = (flags: ControllerFlags): Controller => {
   const { 'cluster-cidr': cluster, 'service-cluster-ip-range': services, 'node-cidr-mask-size': maskSize = 24 } = flags;
