@@ -55,11 +55,16 @@ export interface PodSpec {
   dnsConfig?: { nameservers?: string[]; searches?: string[]; options?: { name: string; value?: string }[] };
   hostAliases?: { ip: string; hostnames?: string[] }[];
   serviceAccountName?: string;
+  /** The former name of `serviceAccountName`. */
+  serviceAccount?: string;
   tolerations?: Toleration[];
   volumes?: Volume[];
   enableServiceLinks?: boolean;
   schedulerName?: string;
   priority?: number;
+  priorityClassName?: string;
+  preemptionPolicy?: string;
+  runtimeClassName?: string;
   securityContext?: Record<string, unknown>;
   topologySpreadConstraints?: unknown[];
   affinity?: Record<string, unknown>;

@@ -4,8 +4,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../../../api/meta.ts';
 import { namespaces, type Resource } from '../../../api/resources.ts';
 import { timestamp } from '../../../api/time.ts';
+import { newUnsupportedFields, unsupportedFields } from '../fields/refuse.ts';
 import { definitionOf } from '../resources/all.ts';
 import type { AdmissionContext, Definition } from '../resources/definition.ts';
+import { typeOf } from '../schema/schema.ts';
 import { alreadyExists, badRequest, forbidden, invalid, modified, notFound } from '../status.ts';
 import type { ObjectKey } from '../store/store.ts';
 import { type FieldError, forbiddenField, goValue, invalidValue } from '../validation/field.ts';
@@ -34,6 +36,7 @@ export const createInStore = (
   definition.prepareCreate?.(object, context);
   if (definition.countsGenerations) object.metadata.generation = 1;
   refuse(resource, object, problemsOf(definition, object));
+  refuse(resource, object, unsupportedFields(typeOf(resource), object));
   if (context.store.get(resource, object.metadata)) throw alreadyExists(resource, object.metadata.name);
   refuse(resource, object, definition.allocate?.(object, undefined, context) ?? []);
   if (dryRun) return object;
@@ -119,6 +122,7 @@ export const updateInStore = (
       ...(definition.validateUpdate?.(next, current) ?? []),
     ];
     refuse(resource, next, errors);
+    refuse(resource, next, newUnsupportedFields(typeOf(resource), next, current));
     refuse(resource, next, definition.allocate?.(next, current, context) ?? []);
     if (definition.countsGenerations && !isDeepStrictEqual(specOf(next), specOf(current)))
       next.metadata.generation = (current.metadata.generation ?? 0) + 1;

@@ -58,14 +58,11 @@ const setVolumeDefaults = (volume: Volume): void => {
 
 const taintTolerations = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 
-/** The additions of admission plugins: service account, priority, tolerations for a lost node. */
+/** The additions of admission plugins: service account, tolerations for a lost node. */
 export const admitPod = ({ spec }: Pod): void => {
   spec.serviceAccountName ??= 'default';
   spec.enableServiceLinks ??= true;
-  spec.priority ??= 0;
-  const extra = spec as PodSpec & { serviceAccount?: string; preemptionPolicy?: string };
-  extra.serviceAccount ??= spec.serviceAccountName;
-  extra.preemptionPolicy ??= 'PreemptLowerPriority';
+  spec.serviceAccount ??= spec.serviceAccountName;
   const tolerations = spec.tolerations ?? [];
   for (const key of taintTolerations) {
     const tolerated = tolerations.some(

@@ -7,6 +7,7 @@ import { type FieldError, forbiddenField } from '../../validation/field.ts';
 import type { AdmissionContext, Definition } from '../definition.ts';
 import { podCells } from './cells.ts';
 import { admitPod, qosClassOf, setPodSpecDefaults } from './defaults.ts';
+import { admitClasses } from './priority.ts';
 import { validatePodStatusUpdate } from './status.ts';
 import { validatePodSpec } from './validate.ts';
 
@@ -81,6 +82,7 @@ export const podDefinition: Definition<Pod> = {
   prepareCreate: (pod, context) => {
     if (!pod.spec) return;
     admitPod(pod);
+    admitClasses(pod);
     requireAccount(pod, context);
     const qosClass = qosClassOf({ ...pod.spec, containers: pod.spec.containers ?? [] });
     pod.status = { phase: 'Pending', qosClass };

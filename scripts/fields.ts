@@ -1,0 +1,8 @@
+// Writes docs/fields.md, the page of all fields of the API: `node scripts/node.mjs fields.ts`.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { allResources } from '../src/api/resources.ts';
+import { typeOf } from '../src/node/apiserver/schema/schema.ts';
+import { fieldsPage } from './lib/fields-page.ts';
+
+writeFileSync(join(import.meta.dirname, '../docs/fields.md'), fieldsPage(allResources.map(typeOf)));

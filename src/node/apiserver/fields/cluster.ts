@@ -1,0 +1,110 @@
+// The fields of workloads, nodes, namespaces, data, accounts, events and leases, and the metadata of all objects.
+import { type FieldTable, honoured, refused, statusOnly } from './support.ts';
+
+const object = {
+  ...honoured('apiserver/routes/decode.ts', 'kind apiVersion'),
+  ...honoured('apiserver/admission/write.ts', 'metadata'),
+};
+const write = 'apiserver/admission/write.ts';
+const replicaSet = 'controllers/replicaset.ts';
+const deployment = 'controllers/deployment/deployment.ts';
+const noPulling = 'nodes pull no images; load an image with `labs image load`';
+
+const metaFields: FieldTable = {
+  'meta.v1.ObjectMeta': {
+    ...honoured(write, 'name generateName namespace finalizers'),
+    ...honoured('apiserver/validation/names.ts', 'labels annotations'),
+    ...honoured('controllers/garbagecollector.ts', 'ownerReferences'),
+    ...honoured(write, 'uid resourceVersion generation creationTimestamp'),
+    ...honoured(write, 'deletionTimestamp deletionGracePeriodSeconds managedFields'),
+    ...statusOnly('selfLink'),
+  },
+  'meta.v1.OwnerReference': honoured(
+    'controllers/garbagecollector.ts',
+    'apiVersion kind name uid controller blockOwnerDeletion',
+  ),
+  'meta.v1.ManagedFieldsEntry': honoured(
+    'apiserver/patch/apply.ts',
+    'manager operation apiVersion time fieldsType fieldsV1 subresource',
+  ),
+  'meta.v1.LabelSelector': honoured('apiserver/resources/workloads.ts', 'matchLabels matchExpressions'),
+  'meta.v1.LabelSelectorRequirement': honoured('apiserver/resources/workloads.ts', 'key operator values'),
+  'core.v1.ObjectReference': statusOnly('kind namespace name uid apiVersion resourceVersion fieldPath'),
+};
+
+const workloadFields: FieldTable = {
+  'apps.v1.Deployment': { ...object, ...honoured(deployment, 'spec'), ...statusOnly('status') },
+  'apps.v1.DeploymentSpec': {
+    ...honoured(deployment, 'replicas selector template strategy minReadySeconds revisionHistoryLimit paused'),
+    ...honoured('controllers/deployment/status.ts', 'progressDeadlineSeconds'),
+  },
+  'apps.v1.DeploymentStrategy': honoured('controllers/deployment/numbers.ts', 'type rollingUpdate'),
+  'apps.v1.RollingUpdateDeployment': honoured('controllers/deployment/numbers.ts', 'maxUnavailable maxSurge'),
+  'apps.v1.ReplicaSet': { ...object, ...honoured(replicaSet, 'spec'), ...statusOnly('status') },
+  'apps.v1.ReplicaSetSpec': honoured(replicaSet, 'replicas minReadySeconds selector template'),
+  'core.v1.PodTemplateSpec': honoured(replicaSet, 'metadata spec'),
+};
+
+const nodeFields: FieldTable = {
+  'core.v1.Node': {
+    ...object,
+    ...honoured('apiserver/resources/nodes.ts', 'spec'),
+    ...statusOnly('status'),
+  },
+  'core.v1.NodeSpec': {
+    ...honoured('controllers/nodeipam.ts', 'podCIDR podCIDRs'),
+    ...statusOnly('providerID'),
+    ...honoured('scheduler/filter.ts', 'unschedulable taints'),
+    ...refused('configSource externalID', 'the original has retired it'),
+  },
+  'core.v1.Taint': {
+    ...honoured('api/taints.ts', 'key value effect'),
+    ...honoured('controllers/tainteviction.ts', 'timeAdded'),
+  },
+  'core.v1.Namespace': { ...object, ...honoured('apiserver/resources/namespaces.ts', 'spec'), ...statusOnly('status') },
+  'core.v1.NamespaceSpec': honoured('apiserver/routes/finalize.ts', 'finalizers'),
+};
+
+const dataFields: FieldTable = {
+  'core.v1.ConfigMap': {
+    ...object,
+    ...honoured('apiserver/resources/data.ts', 'immutable'),
+    ...honoured('kubelet/container/volume-files.ts', 'data binaryData'),
+  },
+  'core.v1.Secret': {
+    ...object,
+    ...honoured('apiserver/resources/data.ts', 'immutable'),
+    ...honoured('apiserver/resources/secrets.ts', 'type stringData'),
+    ...honoured('kubelet/container/volume-files.ts', 'data'),
+  },
+  'core.v1.ServiceAccount': {
+    ...object,
+    ...refused('secrets', 'a lab makes no secrets with tokens'),
+    ...refused('imagePullSecrets', noPulling),
+    ...refused('automountServiceAccountToken', 'pods of a lab get no tokens', [false]),
+  },
+};
+
+const recordFields: FieldTable = {
+  'core.v1.Event': {
+    ...object,
+    ...honoured('apiserver/resources/events.ts', 'involvedObject reason message source type count'),
+    ...honoured('apiserver/housekeeping.ts', 'firstTimestamp lastTimestamp'),
+    ...statusOnly('eventTime series action related reportingComponent reportingInstance'),
+  },
+  'core.v1.EventSource': statusOnly('component host'),
+  'coordination.v1.Lease': { ...object, ...honoured('controllers/nodelifecycle.ts', 'spec') },
+  'coordination.v1.LeaseSpec': {
+    ...honoured('controllers/nodelifecycle.ts', 'renewTime'),
+    ...statusOnly('holderIdentity leaseDurationSeconds acquireTime leaseTransitions'),
+    ...refused('strategy preferredHolder', 'a lab does not elect leaders for its clients'),
+  },
+};
+
+export const clusterFields: FieldTable = {
+  ...metaFields,
+  ...workloadFields,
+  ...nodeFields,
+  ...dataFields,
+  ...recordFields,
+};

@@ -1,0 +1,69 @@
+// The fields of pods, without those of containers, volumes and scheduling.
+import { type FieldTable, honoured, refused, statusOnly } from './support.ts';
+
+const noProfiles = 'the security modules of the machine are off in the nodes of a lab';
+const noWindows = 'all nodes of a lab run Linux';
+
+export const windowsOptions = refused('windowsOptions', noWindows, [{}]);
+export const securityModules = {
+  ...refused('seLinuxOptions', noProfiles, [{}]),
+  ...honoured('apiserver/fields/pods.ts', 'seccompProfile appArmorProfile'),
+};
+
+export const podFields: FieldTable = {
+  'core.v1.Pod': {
+    ...honoured('apiserver/routes/decode.ts', 'kind apiVersion'),
+    ...honoured('apiserver/admission/write.ts', 'metadata'),
+    ...honoured('apiserver/resources/pods/validate.ts', 'spec'),
+    ...statusOnly('status'),
+  },
+  'core.v1.PodSpec': {
+    ...honoured('kubelet/container/volumes.ts', 'volumes'),
+    ...honoured('kubelet/pod/plan.ts', 'initContainers containers restartPolicy terminationGracePeriodSeconds'),
+    ...refused('ephemeralContainers', 'the kubelet of a lab starts no containers in a running pod'),
+    ...refused('activeDeadlineSeconds', 'the kubelet of a lab ends no pod after a time'),
+    ...honoured('kubelet/container/files.ts', 'dnsPolicy dnsConfig hostname subdomain hostAliases'),
+    ...honoured('scheduler/affinity.ts', 'nodeSelector affinity topologySpreadConstraints'),
+    ...honoured('apiserver/resources/pods/defaults.ts', 'serviceAccountName serviceAccount'),
+    ...refused('automountServiceAccountToken', 'pods of a lab get no tokens', [false]),
+    ...honoured('kubelet/pod/sync-loop.ts', 'nodeName'),
+    ...honoured('kubelet/pod/actions.ts', 'hostNetwork'),
+    ...refused('hostPID hostIPC shareProcessNamespace', 'a pod has its own namespaces', [false]),
+    ...refused('setHostnameAsFQDN', 'the host name of a pod is its short name', [false]),
+    ...refused('hostUsers', 'pods of a lab have no user namespaces of their own', [true]),
+    ...honoured('kubelet/container/spec.ts', 'securityContext'),
+    ...refused('imagePullSecrets', 'nodes pull no images; load an image with `labs image load`'),
+    ...honoured('scheduler/scheduler.ts', 'schedulerName priority schedulingGates'),
+    ...honoured('scheduler/filter.ts', 'tolerations'),
+    ...honoured('apiserver/resources/pods/priority.ts', 'priorityClassName preemptionPolicy'),
+    ...refused('readinessGates', 'the kubelet of a lab reads no conditions of others'),
+    ...refused('runtimeClassName overhead', 'a lab has one container runtime and no runtime classes'),
+    ...honoured('kubelet/container/service-links.ts', 'enableServiceLinks'),
+    ...honoured('apiserver/fields/pods.ts', 'os'),
+    ...refused('resourceClaims', 'a lab has no dynamic resources'),
+    ...refused('resources', 'only containers have resources'),
+  },
+  'core.v1.PodOS': refused('name', noWindows, ['linux']),
+  'core.v1.HostAlias': honoured('kubelet/container/files.ts', 'ip hostnames'),
+  'core.v1.PodDNSConfig': honoured('kubelet/container/files.ts', 'nameservers searches options'),
+  'core.v1.PodDNSConfigOption': honoured('kubelet/container/files.ts', 'name value'),
+  'core.v1.PodSchedulingGate': honoured('scheduler/scheduler.ts', 'name'),
+  'core.v1.PodSecurityContext': {
+    ...honoured('kubelet/container/spec.ts', 'runAsUser runAsGroup runAsNonRoot supplementalGroups'),
+    ...refused('fsGroup', 'the kubelet of a lab changes no owner of a volume'),
+    ...refused('fsGroupChangePolicy', 'the kubelet of a lab changes no owner of a volume', ['Always']),
+    ...refused('supplementalGroupsPolicy', 'a process gets the groups of its image, too', ['Merge']),
+    ...refused('sysctls', 'the kubelet of a lab sets no kernel parameters of a pod'),
+    ...securityModules,
+    ...refused('seLinuxChangePolicy', noProfiles, ['MountOption']),
+    ...windowsOptions,
+  },
+  'core.v1.SeccompProfile': {
+    ...refused('type', 'a lab has no profiles of its own', ['RuntimeDefault', 'Unconfined']),
+    ...refused('localhostProfile', 'a lab has no profiles of its own'),
+  },
+  'core.v1.AppArmorProfile': {
+    ...refused('type', noProfiles, ['Unconfined']),
+    ...refused('localhostProfile', noProfiles),
+  },
+};

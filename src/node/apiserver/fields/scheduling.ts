@@ -1,0 +1,36 @@
+// The fields that decide on which node a pod runs.
+import { type FieldTable, honoured, refused } from './support.ts';
+
+const affinity = 'scheduler/affinity.ts';
+const terms = honoured(
+  affinity,
+  'requiredDuringSchedulingIgnoredDuringExecution preferredDuringSchedulingIgnoredDuringExecution',
+);
+
+export const schedulingFields: FieldTable = {
+  'core.v1.Affinity': honoured(affinity, 'nodeAffinity podAffinity podAntiAffinity'),
+  'core.v1.NodeAffinity': terms,
+  'core.v1.PodAffinity': terms,
+  'core.v1.PodAntiAffinity': terms,
+  'core.v1.NodeSelector': honoured(affinity, 'nodeSelectorTerms'),
+  'core.v1.NodeSelectorTerm': honoured(affinity, 'matchExpressions matchFields'),
+  'core.v1.NodeSelectorRequirement': honoured(affinity, 'key operator values'),
+  'core.v1.PreferredSchedulingTerm': honoured(affinity, 'weight preference'),
+  'core.v1.WeightedPodAffinityTerm': honoured(affinity, 'weight podAffinityTerm'),
+  'core.v1.PodAffinityTerm': {
+    ...honoured(affinity, 'labelSelector namespaces topologyKey'),
+    ...refused('namespaceSelector', 'the scheduler of a lab does not read labels of namespaces', [{}]),
+    ...refused('matchLabelKeys mismatchLabelKeys', 'the scheduler of a lab reads only labelSelector'),
+  },
+  'core.v1.TopologySpreadConstraint': {
+    ...honoured(affinity, 'maxSkew topologyKey whenUnsatisfiable labelSelector'),
+    ...refused('minDomains', 'the scheduler of a lab counts the domains that exist', [1]),
+    ...refused('nodeAffinityPolicy', 'the scheduler of a lab counts only nodes that the pod selects', ['Honor']),
+    ...refused('nodeTaintsPolicy', 'the scheduler of a lab counts nodes with taints, too', ['Ignore']),
+    ...refused('matchLabelKeys', 'the scheduler of a lab reads only labelSelector'),
+  },
+  'core.v1.Toleration': {
+    ...honoured('controllers/tainteviction.ts', 'tolerationSeconds'),
+    ...honoured('api/taints.ts', 'key operator value effect'),
+  },
+};
