@@ -56,6 +56,8 @@ export interface Backend {
    * check takes long (`damage-pace.ts`).
    */
   damaged(signal: AbortSignal): Promise<boolean>;
+  /** As `damaged`, for what takes longer with each service. It has a pace of its own, and is asked after `damaged`. */
+  damagedInside?(signal: AbortSignal): Promise<boolean>;
   /** Number of kube-proxy's iptables rules in the kernel, for metrics. */
   countRules(): RuleCounts;
   /** Only in modes that have metrics of failures. */

@@ -57,6 +57,9 @@ export class FamilyRunner {
   #used: boolean | undefined;
   #checkDue = false;
   #checkMs = 0;
+  /** How long the last check of long chains took, and when the next one is due. */
+  #insideMs = 0;
+  #insideDue = 0;
   #repairs = 0;
 
   constructor(options: FamilyRunnerOptions) {
@@ -164,6 +167,7 @@ export class FamilyRunner {
   async #check(signal: AbortSignal): Promise<void> {
     this.#checkDue = false;
     const started = performance.now();
+    this.#insideMs = 0;
     if (this.proxier.retryDue) this.#resync();
     else if (!this.proxier.needsFull && (await this.#damaged(signal))) {
       const { log, family, mode } = this.#options;
@@ -171,18 +175,29 @@ export class FamilyRunner {
       this.#repairs += 1;
       this.#resync();
     } else this.#repairs = 0;
-    this.#checkMs = performance.now() - started;
+    this.#checkMs = performance.now() - started - this.#insideMs;
     if (!signal.aborted) this.#scheduleCheck();
   }
 
   async #damaged(signal: AbortSignal): Promise<boolean> {
     const { log, family, mode } = this.#options;
     try {
-      return await this.proxier.backend.damaged(signal);
+      return (await this.proxier.backend.damaged(signal)) || (await this.#damagedInside(signal));
     } catch (error) {
       if (!signal.aborted) log.error(`Could not check for ${packetFilterOf(mode)} canary`, error, { ipFamily: family });
       return false;
     }
+  }
+
+  async #damagedInside(signal: AbortSignal): Promise<boolean> {
+    const started = performance.now();
+    const { backend } = this.proxier;
+    if (!backend.damagedInside || started < this.#insideDue) return false;
+    const damaged = await backend.damagedInside(signal);
+    this.#insideMs = performance.now() - started;
+    const check = { tookMs: this.#insideMs, repairs: this.#repairs, used: this.#hasServices };
+    this.#insideDue = started + nextCheckMs(check, this.#options.config.syncPeriodMs);
+    return damaged;
   }
 
   #pauseMs(): number {

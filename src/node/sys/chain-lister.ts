@@ -7,13 +7,17 @@ import { StandingTool } from './standing-tool.ts';
 export interface ChainQuery {
   readonly table: string;
   readonly chain: string;
+  /** Asks for the whole text of each rule, and not for the number of references. Not for a built-in chain. */
+  readonly texts?: boolean;
 }
 
 export interface ChainListing extends ChainQuery {
-  /** How many rules jump to this chain. Undefined for a built-in chain. */
+  /** How many rules jump to this chain. Undefined for a built-in chain, and when texts were asked for. */
   readonly references: number | undefined;
-  /** The target of each rule. Empty for a rule without a target. */
+  /** The target of each rule. Empty for a rule without a target, and when texts were asked for. */
   readonly targets: readonly string[];
+  /** Each rule as `iptables-save` prints it, without `-A CHAIN`. Only when texts were asked for. */
+  readonly rules?: readonly string[];
 }
 
 export interface ChainLister {
@@ -82,21 +86,36 @@ const questionOf = (queries: readonly ChainQuery[]): Question => {
   const tables = Map.groupBy(queries, ({ table }) => table);
   const last = tables.get(lastTable) ?? [];
   tables.delete(lastTable);
-  const lists = (chains: readonly ChainQuery[]): string => chains.map(({ chain }) => `-L ${chain} -n\n`).join('');
+  const list = ({ chain, texts }: ChainQuery): string => (texts ? `-S ${chain}\n` : `-L ${chain} -n\n`);
+  const lists = (chains: readonly ChainQuery[]): string => chains.map(list).join('');
   const sections = [...tables].map(([table, chains]) => `*${table}\n${lists(chains)}COMMIT\n`);
   const end = `*${lastTable}\n${lists(last)}-S POSTROUTING\nCOMMIT\n*${lastTable}\n-S INPUT\nCOMMIT\n`;
   return { queries, ordered: [...[...tables.values()].flat(), ...last], text: `${sections.join('')}${end}` };
 };
 
+/** The first line of a listing: of `-L`, and of `-S`. No line of a rule starts like this. */
+const heading = /^(?:Chain|-N) /;
+
 const parseListings = (ordered: readonly ChainQuery[], answer: string): ChainListing[] => {
-  // The text before the first heading is the rest of the last answer, after the sentinel.
-  const [, ...texts] = `\n${answer}`.split(/\nChain /);
-  return texts.flatMap((text, index) => {
+  const listings: string[][] = [];
+  for (const line of answer.split('\n')) {
+    if (heading.test(line)) listings.push([]);
+    // The text before the first heading is the rest of the last answer, after the sentinel.
+    if (line !== '') listings.at(-1)?.push(line);
+  }
+  return listings.flatMap(([first = '', ...lines], index) => {
     const query = ordered[index];
-    if (!query) return [];
-    const [heading = '', , ...rules] = text.split('\n').filter((line) => line !== '');
-    const references = /\((\d+) references\)/.exec(heading)?.[1];
-    const targets = rules.map((line) => line.split(' ', 1)[0] ?? '');
-    return [{ ...query, references: references === undefined ? undefined : Number(references), targets }];
+    return query ? [query.texts ? readTexts(query, lines) : readTargets(query, first, lines)] : [];
   });
+};
+
+const readTexts = ({ table, chain }: ChainQuery, lines: readonly string[]): ChainListing => ({
+  ...{ table, chain, texts: true, references: undefined, targets: [] },
+  rules: lines.map((line) => line.slice(`-A ${chain} `.length)),
+});
+
+const readTargets = ({ table, chain }: ChainQuery, first: string, [, ...lines]: readonly string[]): ChainListing => {
+  const references = /\((\d+) references\)/.exec(first)?.[1];
+  const targets = lines.map((line) => line.split(' ', 1)[0] ?? '');
+  return { table, chain, references: references === undefined ? undefined : Number(references), targets };
 };

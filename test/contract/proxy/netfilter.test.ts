@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createChainLister } from '../../../src/node/sys/chain-lister.ts';
+import { type ChainQuery, createChainLister } from '../../../src/node/sys/chain-lister.ts';
 import { createNetfilter, toolOf } from '../../../src/node/sys/netfilter.ts';
 import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
 import { history } from '../../support/proxy/random.ts';
@@ -30,12 +30,15 @@ describe.each(kernels)('with $tool', ({ tool, flavour, family }) => {
 
   test('holds the same rules as the kernel after random histories, equal to those of a fresh proxier', async () => {
     let inputs = 0;
+    const lister = createChainLister(family, prefix, flavour);
     await fc.assert(
       fc.asyncProperty(history(false, family), async (events) => {
         empty();
         const fake = new FakeNetfilter();
-        const rig = createRig(both(real, fake), { family });
+        const rig = createRig(both(real, fake), { family, lister });
         const objects = await replay(events, rig);
+        const { backend } = rig.proxier;
+        expect([await backend.damaged(signal), await backend.damagedInside?.(signal)]).toEqual([false, false]);
         inputs += fake.inputs.length;
         const incremental = tables(await real.save(signal));
         empty();
@@ -44,6 +47,7 @@ describe.each(kernels)('with $tool', ({ tool, flavour, family }) => {
       }),
       { numRuns: runs(20) },
     );
+    lister.close();
     expect(inputs).toBeGreaterThan(20);
   });
 
@@ -77,6 +81,8 @@ describe.each(kernels)('with $tool', ({ tool, flavour, family }) => {
       { table: 'filter', chain: 'KUBE-A' },
       { table: 'nat', chain: 'KUBE-A' },
       { table: 'nat', chain: 'KUBE-B' },
+      { table: 'nat', chain: 'KUBE-A', texts: true },
+      { table: 'nat', chain: 'KUBE-B', texts: true },
     ];
     const first = [
       '*mangle\n-A POSTROUTING -j RETURN\nCOMMIT\n*filter\n:KUBE-A - [0:0]\nCOMMIT\n',
@@ -95,7 +101,7 @@ describe.each(kernels)('with $tool', ({ tool, flavour, family }) => {
     for (const kernel of [real, fake]) await kernel.restore('*nat\n:KUBE-A - [0:0]\n-X KUBE-A\nCOMMIT\n', signal);
     expect([await lister.list(queries, signal), await fake.list(queries)]).toEqual([undefined, undefined]);
     const rest = queries.filter(({ table, chain }) => table === 'filter' || chain === 'KUBE-B');
-    expect(await lister.list(rest, signal), 'a new tool was started after the old one ended').toHaveLength(2);
+    expect(await lister.list(rest, signal), 'a new tool was started after the old one ended').toHaveLength(3);
     lister.close();
   });
 });
@@ -113,5 +119,5 @@ test.each(['nft', 'legacy'] as const)(
   },
 );
 
-const byPlace = (a: { table: string; chain: string }, b: { table: string; chain: string }): number =>
-  `${a.table} ${a.chain}`.localeCompare(`${b.table} ${b.chain}`);
+const byPlace = (a: ChainQuery, b: ChainQuery): number => placeOf(a).localeCompare(placeOf(b));
+const placeOf = ({ table, chain, texts = false }: ChainQuery): string => `${table} ${chain} ${texts}`;

@@ -99,6 +99,26 @@ describe.each<Backend>(['nft', 'legacy'])('with iptables-%s', (backend) => {
     expect(rig.world.save()).toMatch(new RegExp(`^${foreign[0]}$`, 'm'));
   });
 
+  test('removes foreign rules from the chains that all services share', async () => {
+    const filter = ['iptables', '-t', 'filter'];
+    await expectRepair(rig, [
+      [...nat, '-I', 'KUBE-SERVICES', '-j', 'RETURN'],
+      [...filter, '-I', 'KUBE-FORWARD', '-j', 'DROP'],
+    ]);
+    await expectRepair(rig, [[...nat, '-A', 'KUBE-NODEPORTS', '-p', 'tcp', '--dport', '30080', '-j', 'ACCEPT']]);
+    await expectRepair(rig, [[...filter, '-A', 'KUBE-EXTERNAL-SERVICES', '-d', '192.0.2.9', '-j', 'DROP']]);
+  });
+
+  test('restores a rule of KUBE-SERVICES that somebody changed', async () => {
+    const [, own = ''] =
+      /^-A KUBE-SERVICES (-d 10\.96\.0\.20.*)$/m.exec(rig.world.save('iptables-save', '-t', 'nat')) ?? [];
+    const [, target = ''] = /-j (\S+)/.exec(own) ?? [];
+    await expectRepair(rig, [
+      [...nat, '-D', 'KUBE-SERVICES', ...wordsOf(own)],
+      [...nat, '-I', 'KUBE-SERVICES', '-d', '10.96.0.99', '-j', target],
+    ]);
+  });
+
   test('restores each deleted jump from a built-in chain', async () => {
     const jumps = jumpsOf(rig.world);
     expect(jumps).toHaveLength(14);

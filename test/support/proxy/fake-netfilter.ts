@@ -57,7 +57,10 @@ export class FakeNetfilter implements Netfilter, ChainLister {
     const rules = table.get(query.chain)?.rules ?? (isBuiltin ? [] : undefined);
     const leading = [...table.values()].flatMap(({ rules: texts }) => texts.map(targetOf));
     const references = isBuiltin ? undefined : leading.filter((target) => target === query.chain).length;
-    return rules && { ...query, references, targets: rules.map(targetOf) };
+    if (!rules) return undefined;
+    const { table: name, chain } = query;
+    if (query.texts) return { table: name, chain, texts: true, references: undefined, targets: [], rules };
+    return { table: name, chain, references, targets: rules.map(targetOf) };
   }
 
   #copy(name: string): FakeTable {

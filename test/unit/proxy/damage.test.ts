@@ -1,15 +1,15 @@
-// What counts as damage: missing jumps to our chains and missing rules in shared chains. Foreign rules and a service's
-// own chains do not count.
+// What counts as damage: missing jumps to our chains, and missing or foreign rules in shared chains. Rules in a
+// service's own chains and rules of other programs in their own chains do not count.
 import { describe, expect, test } from 'vitest';
 import { nextCheckMs } from '../../../src/node/proxy/damage-pace.ts';
+import type { ChainLister } from '../../../src/node/sys/chain-lister.ts';
 import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
 import { createRig, type RigOptions } from '../../support/proxy/replay.ts';
 
 const never = new AbortController().signal;
 
-const createWorld = async (options: RigOptions = {}) => {
-  const kernel = new FakeNetfilter();
-  const rig = createRig(kernel, { ...options, lister: kernel });
+const createWorld = async (options: RigOptions = {}, kernel = new FakeNetfilter()) => {
+  const rig = createRig(kernel, { lister: kernel, ...options });
   const service = (name: string, clusterIP: string, nodePort: number) =>
     rig.proxier.onService(undefined, {
       metadata: { name, namespace: 'default' },
@@ -24,7 +24,8 @@ const createWorld = async (options: RigOptions = {}) => {
     endpoints: [{ addresses: ['10.244.1.2'], conditions: { ready: true } }],
   });
   await rig.sync();
-  const damaged = () => rig.proxier.backend.damaged(never);
+  const { backend } = rig.proxier;
+  const damaged = async () => (await backend.damaged(never)) || ((await backend.damagedInside?.(never)) ?? false);
   return { kernel, rig, damaged };
 };
 
@@ -100,7 +101,64 @@ describe('damage', () => {
     expect(await damaged()).toBe(true);
   });
 
-  test('is no foreign rule, and no rule in a chain of one service', async () => {
+  test.each([
+    ['nat', '-I KUBE-SERVICES -j RETURN'],
+    ['nat', '-A KUBE-SERVICES -d 192.0.2.1/32 -j KUBE-NODEPORTS'],
+    ['nat', '-I KUBE-NODEPORTS -p tcp -m tcp --dport 30001 -j ACCEPT'],
+    ['nat', '-I KUBE-POSTROUTING -j ACCEPT'],
+    ['nat', '-A KUBE-MARK-MASQ -j RETURN'],
+    ['filter', '-I KUBE-FORWARD -j DROP'],
+    ['filter', '-I KUBE-SERVICES -j ACCEPT'],
+    ['filter', '-A KUBE-EXTERNAL-SERVICES -s 192.0.2.1/32 -j DROP'],
+    ['filter', '-I KUBE-NODEPORTS -j DROP'],
+    ['filter', '-A KUBE-PROXY-FIREWALL -j DROP'],
+  ])('in table %s is the foreign rule %s, and a full sync removes it', async (table, rule) => {
+    const { kernel, rig, damaged } = await createWorld();
+    const whole = await kernel.save();
+    expect(await damaged()).toBe(false);
+    await kernel.restore(`*${table}\n${rule}\nCOMMIT\n`);
+    expect(await damaged()).toBe(true);
+    rig.proxier.forceFull();
+    await rig.sync();
+    expect(await kernel.save()).toBe(whole);
+    expect(await damaged()).toBe(false);
+  });
+
+  test('is a rule of a shared chain that somebody replaced by a rule with the same target', async () => {
+    const { kernel, damaged } = await createWorld();
+    expect(await damaged()).toBe(false);
+    const [, rule = ''] = /^-A KUBE-SERVICES (-d 10.96.0.1.*)$/m.exec(await kernel.save()) ?? [];
+    const other = rule.replace('10.96.0.1', '10.96.0.9');
+    await kernel.restore(`*nat\n-D KUBE-SERVICES ${rule}\n-I KUBE-SERVICES ${other}\nCOMMIT\n`);
+    expect(await damaged()).toBe(true);
+  });
+
+  test('is not a rule that this version of iptables prints in another way', async () => {
+    const kernel = new FakeNetfilter();
+    const lister: ChainLister = {
+      list: async (queries) =>
+        (await kernel.list(queries))?.map((listing) => ({
+          ...listing,
+          ...(listing.rules && { rules: listing.rules.map((text) => text.replace('-p tcp ', '-p 6 ')) }),
+        })),
+      close: () => {},
+    };
+    const { rig, damaged } = await createWorld({ lister }, kernel);
+    expect(await damaged()).toBe(false);
+    await kernel.restore('*nat\n-I KUBE-SERVICES -p tcp -j RETURN\nCOMMIT\n');
+    expect(await damaged()).toBe(true);
+    rig.proxier.forceFull();
+    await rig.sync();
+    expect(await damaged()).toBe(false);
+  });
+
+  test('is no rule that the kubelet has in KUBE-FIREWALL', async () => {
+    const { kernel, damaged } = await createWorld();
+    await kernel.restore('*filter\n-A KUBE-FIREWALL -m mark --mark 0x8000/0x8000 -j DROP\nCOMMIT\n');
+    expect(await damaged()).toBe(false);
+  });
+
+  test('is no foreign rule in another chain, and no rule in a chain of one service', async () => {
     const { kernel, damaged } = await createWorld();
     const [sep = ''] = /KUBE-SEP-\w+/.exec(await kernel.save()) ?? [];
     await kernel.restore(`*nat\n:${sep} - [0:0]\n-A PREROUTING -s 192.0.2.1/32 -j RETURN\nCOMMIT\n`);

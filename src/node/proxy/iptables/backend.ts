@@ -10,7 +10,7 @@ import { readExisting } from '../xtables/existing.ts';
 import type { BaseRules } from './build-base.ts';
 import { buildPort, type PortRules } from './build-port.ts';
 import type { SharedRule } from './build-shared.ts';
-import { type Expected, expectedChains, findDamage } from './damage.ts';
+import { DamageFinder, type Expected, expectedChains, expectedLongChains } from './damage.ts';
 import { chain } from './names.ts';
 import { pieceSizes, planChange, planFull, type Step } from './plan.ts';
 import type { BuildOptions } from './port-context.ts';
@@ -47,6 +47,7 @@ export class IptablesBackend implements Backend {
   #listed = false;
   /** The last listing without damage. */
   #whole: readonly ChainListing[] | undefined;
+  readonly #finder = new DamageFinder();
 
   constructor(options: IptablesOptions) {
     this.#options = options;
@@ -64,12 +65,14 @@ export class IptablesBackend implements Backend {
     const keys = full || nodeChanged ? new Set([...view.ports.keys(), ...this.#applied.keys()]) : changed;
     const next = this.#build(view, keys);
     const rules = full ? await this.#writeAll(view, next, signal) : await this.#writeChanges(view, next, signal);
+    if (full) this.#finder.forget();
     this.#commit(next);
     return { full, rules };
   }
 
   /**
-   * Whether jumps to our chains or rules of shared chains are gone, or the addresses that accept node ports changed.
+   * Whether jumps to our chains or rules of shared chains are gone, a short shared chain has foreign rules, or the
+   * addresses that accept node ports changed.
    */
   async damaged(signal: AbortSignal): Promise<boolean> {
     const { log, family, lister } = this.#options;
@@ -84,10 +87,28 @@ export class IptablesBackend implements Backend {
     if (!listings) return this.#listed || (await this.#canaryGone(signal));
     if (listings === this.#whole) return false;
     this.#listed = true;
-    const damage = findDamage(this.#expected, listings);
-    this.#whole = damage ? undefined : listings;
+    const damaged = this.#find(this.#expected, listings);
+    this.#whole = damaged ? undefined : listings;
+    return damaged;
+  }
+
+  /** Whether the long shared chains lack rules or have foreign ones. */
+  async damagedInside(signal: AbortSignal): Promise<boolean> {
+    if (!this.#listed) return false;
+    const expected = expectedLongChains(this.#base, this.#sharedRules());
+    const listings = await this.#options.lister.list(expected, signal);
+    return !listings || this.#find(expected, listings);
+  }
+
+  #find(expected: readonly Expected[], listings: readonly ChainListing[]): boolean {
+    const damage = this.#finder.find(expected, listings);
     if (!damage) return false;
-    log.info(2, 'Rules are missing from a chain', { ipFamily: family, table: damage.table, chain: damage.chain });
+    const { log, family } = this.#options;
+    log.info(2, 'Rules of a chain are missing or foreign', {
+      ipFamily: family,
+      table: damage.table,
+      chain: damage.chain,
+    });
     return true;
   }
 
