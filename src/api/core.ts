@@ -57,6 +57,7 @@ export interface PodSpec {
   serviceAccountName?: string;
   /** The former name of `serviceAccountName`. */
   serviceAccount?: string;
+  automountServiceAccountToken?: boolean;
   tolerations?: Toleration[];
   volumes?: Volume[];
   enableServiceLinks?: boolean;

@@ -69,6 +69,8 @@ const controlPlaneFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] 
   const { kubernetes } = nodePaths;
   return [
     { path: `${nodePaths.pki}/ca.key`, mode: 0o600, content: pki.ca.key, secret: true },
+    { path: `${nodePaths.pki}/sa.key`, mode: 0o600, content: pki.serviceAccounts.key, secret: true },
+    { path: `${nodePaths.pki}/sa.pub`, mode: 0o644, content: pki.serviceAccounts.publicKey },
     ...pairFiles(`${nodePaths.pki}/apiserver`, issuedTo(pki, identity.apiserver)),
     ...pairFiles(`${nodePaths.pki}/apiserver-kubelet-client`, issuedTo(pki, identity.apiserverKubeletClient)),
     kubeconfigFile(nodePaths.adminConfig, server, 'kubernetes-admin', pki, identity.admin),

@@ -10,6 +10,8 @@ export interface KeyPair {
 
 export interface Pki {
   readonly ca: KeyPair;
+  /** PEM: the API server signs the tokens of service accounts with this pair. */
+  readonly serviceAccounts: { readonly key: string; readonly publicKey: string };
   /** By the id of their `CertificateRequest`. */
   readonly issued: Readonly<Record<string, KeyPair>>;
 }

@@ -26,11 +26,12 @@ interface Issuer {
 export const createPki = async (request: PkiRequest): Promise<Pki> => {
   cryptoProvider.set(webcrypto);
   const issuer: Issuer = { name: 'CN=kubernetes', keys: await newKeys() };
-  const [ca, issued] = await Promise.all([
+  const [ca, serviceAccounts, issued] = await Promise.all([
     selfSigned(issuer),
+    newKeys().then(exportPair),
     Promise.all(request.certificates.map(async (wanted) => [wanted.id, await issue(issuer, wanted)] as const)),
   ]);
-  return { ca, issued: Object.fromEntries(issued) };
+  return { ca, serviceAccounts, issued: Object.fromEntries(issued) };
 };
 
 const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
@@ -94,8 +95,15 @@ const positiveSerial = (): string => {
   return bytes.toString('hex');
 };
 
-const exportKey = async (key: webcrypto.CryptoKey): Promise<string> => {
-  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
-  const lines = der.toString('base64').replace(/.{64}/g, '$&\n').trimEnd();
-  return `-----BEGIN PRIVATE KEY-----\n${lines}\n-----END PRIVATE KEY-----\n`;
+const exportPair = async ({ privateKey, publicKey }: webcrypto.CryptoKeyPair): Promise<Pki['serviceAccounts']> => ({
+  key: await exportKey(privateKey),
+  publicKey: pem('PUBLIC KEY', await webcrypto.subtle.exportKey('spki', publicKey)),
+});
+
+const exportKey = async (key: webcrypto.CryptoKey): Promise<string> =>
+  pem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', key));
+
+const pem = (title: string, der: ArrayBuffer): string => {
+  const lines = Buffer.from(der).toString('base64').replace(/.{64}/g, '$&\n').trimEnd();
+  return `-----BEGIN ${title}-----\n${lines}\n-----END ${title}-----\n`;
 };

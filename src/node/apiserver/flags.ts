@@ -20,6 +20,23 @@ export const flagSpecs = {
     type: 'string',
     help: 'Path to a cert file for the certificate authority of kubelets.',
   },
+  'service-account-signing-key-file': {
+    type: 'string',
+    help: 'Path to the private key that signs service account tokens. By default, a new key in the data folder.',
+  },
+  'service-account-key-file': {
+    type: 'list',
+    help: 'Files with keys that also verify service account tokens, in addition to the signing key.',
+  },
+  'service-account-issuer': {
+    type: 'string',
+    default: 'https://kubernetes.default.svc.cluster.local',
+    help: 'Identifier of the issuer of service account tokens, in the claim "iss".',
+  },
+  'api-audiences': {
+    type: 'list',
+    help: 'Identifiers of the API. Tokens for the API name one of them as audience. By default, the issuer.',
+  },
   'service-cluster-ip-range': {
     type: 'string',
     default: '10.0.0.0/24',

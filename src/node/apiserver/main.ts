@@ -1,6 +1,7 @@
 // kube-apiserver: reads the flags, opens the store and starts the server.
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { describeFlags } from '../component/flag-text.ts';
 import { type Flags, parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
@@ -8,6 +9,7 @@ import { runComponent } from '../component/run.ts';
 import { createIpAllocator } from './allocation/ip-allocator.ts';
 import { createPortAllocator, parsePortRange } from './allocation/port-allocator.ts';
 import { parseServiceRange } from './allocation/service-range.ts';
+import { createJwt, readOrCreateKey, type Tokens } from './auth/jwt.ts';
 import { bootstrap } from './bootstrap.ts';
 import type { Api } from './exchange/exchange.ts';
 import { flagSpecs } from './flags.ts';
@@ -76,6 +78,7 @@ const wireApi = (flags: Flags<typeof flagSpecs>, shared: Pick<Api, 'address' | '
     store: openStore(openLog(flags['data-dir'] ?? '')),
     clusterIps: createIpAllocator(range),
     nodePorts: createPortAllocator(ports),
+    tokens: tokensFor(flags),
     kubelet: {
       cert: fileOf(flags['kubelet-client-certificate']),
       key: fileOf(flags['kubelet-client-key']),
@@ -83,6 +86,14 @@ const wireApi = (flags: Flags<typeof flagSpecs>, shared: Pick<Api, 'address' | '
     },
     metrics: createMetrics(),
   };
+};
+
+/** Called after the store has made the data folder. */
+const tokensFor = (flags: Flags<typeof flagSpecs>): Tokens => {
+  const { 'service-account-signing-key-file': file, 'service-account-issuer': issuer = '' } = flags;
+  const signing = readOrCreateKey(file ?? join(flags['data-dir'] ?? '', 'service-account.key'));
+  const verifying = (flags['service-account-key-file'] ?? []).map((path) => readFileSync(path, 'utf8'));
+  return { jwt: createJwt({ signing, verifying }), issuer, audiences: flags['api-audiences'] ?? [issuer] };
 };
 
 const aborted = (signal: AbortSignal): Promise<void> =>

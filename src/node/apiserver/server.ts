@@ -77,7 +77,7 @@ const serve = async (api: Api, request: IncomingMessage, response: ServerRespons
 
 const exchangeOf = (api: Api, request: IncomingMessage, response: ServerResponse): Exchange => {
   const url = urlOf(request);
-  return { api, request, response, url, user: authenticate(request) };
+  return { api, request, response, url, user: authenticate(api, request) };
 };
 
 const urlOf = (request: IncomingMessage): URL => {
@@ -138,7 +138,7 @@ const serveUpgrade = async (api: Api, request: IncomingMessage, socket: Duplex, 
   socket.on('error', () => socket.destroy());
   try {
     const url = urlOf(request);
-    const user = authenticate(request);
+    const user = authenticate(api, request);
     const info = parseResourceRequest(request.method ?? 'GET', url);
     if (!info) throw methodNotAllowed();
     authorizeResource(user, info);

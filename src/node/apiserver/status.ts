@@ -72,7 +72,11 @@ export const forbidden = (resource: Named, name: string, reason: string, details
     ...details,
   });
 
-export const invalid = ({ group, kind }: Named, name: string, errors: readonly FieldError[]): StatusError => {
+export const invalid = (
+  { group, kind }: Pick<Named, 'group' | 'kind'>,
+  name: string,
+  errors: readonly FieldError[],
+): StatusError => {
   const texts = errors.map((error) => `${error.field}: ${fieldErrorBody(error)}`);
   const summary = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
   const qualifiedKind = group === '' ? kind : `${kind}.${group}`;

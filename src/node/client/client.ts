@@ -71,9 +71,8 @@ const clientOver = (transport: Transport): Client => {
     delete: async (resource, key, options = {}) => {
       await call({ method: 'DELETE', path: objectPath(resource, key), body: deleteBody(options) });
     },
-    createSubresource: async (resource, key, subresource, body) => {
-      await call({ method: 'POST', path: objectPath(resource, key, subresource), body });
-    },
+    createSubresource: (resource, key, subresource, body) =>
+      call({ method: 'POST', path: objectPath(resource, key, subresource), body }),
     async *watch(resource, { signal, resourceVersion, allowBookmarks, timeoutSeconds, ...selection }) {
       const query = queryOf({
         ...selectionQuery(selection),

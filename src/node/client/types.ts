@@ -28,13 +28,13 @@ export interface Client {
   delete<T extends KubeObject>(resource: Resource<T>, key: Key, options?: DeleteOptions): Promise<void>;
   /** PUT to a subresource other than `status`, such as a namespace's `finalize`. */
   updateSubresource<T extends KubeObject>(resource: Resource<T>, object: T, subresource: 'finalize'): Promise<T>;
-  /** POST to a subresource such as `binding`. */
+  /** POST to a subresource such as `binding`. @returns the body of the answer */
   createSubresource<T extends KubeObject>(
     resource: Resource<T>,
     key: Key,
     subresource: string,
     body: unknown,
-  ): Promise<void>;
+  ): Promise<unknown>;
   /** Ends when the server ends it or the signal aborts. @throws ApiError 410 if the resource version is too old */
   watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
   /** GET of any path, for paths without a typed verb (`/version`, `/healthz`). */

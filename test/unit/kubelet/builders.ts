@@ -80,7 +80,7 @@ export const specOf = (over: Partial<Container>, config: ImageConfig = {}, pod =
     pod,
     podIp: '10.244.1.2',
     hostIp: '192.168.56.11',
-    sources: { configMap: () => undefined, secret: () => undefined },
+    sources: { token: () => '', configMap: () => undefined, secret: () => undefined },
     services: [],
     sandboxId: 's1',
     attempt: 0,

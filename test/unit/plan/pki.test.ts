@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createPki } from '../../../src/host/plan/pki.ts';
 import { certificatesOf } from '../../../src/host/plan/plan.ts';
@@ -16,6 +16,11 @@ test('every certificate is signed by the authority and fits its key', () => {
     expect(certificate(id).checkPrivateKey(createPrivateKey(key)), id).toBe(true);
     expect(certificate(id).ca, id).toBe(false);
   }
+});
+
+test('the two keys for the tokens of service accounts belong together', () => {
+  const { key, publicKey } = pki.serviceAccounts;
+  expect(createPublicKey(key).equals(createPublicKey(publicKey))).toBe(true);
 });
 
 test.each(['10.96.0.1', '192.168.56.10', '127.0.0.1'])(

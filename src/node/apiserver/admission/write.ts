@@ -13,6 +13,7 @@ import type { ObjectKey } from '../store/store.ts';
 import { type FieldError, forbiddenField, goValue, invalidValue } from '../validation/field.ts';
 import { validateMeta } from '../validation/names.ts';
 import { immutableProblem } from '../validation/values.ts';
+import { randomSuffix } from './names.ts';
 import { isFinished, ordered } from './object.ts';
 
 export interface WriteOptions {
@@ -64,12 +65,6 @@ const prepareMeta = (resource: Resource, object: KubeObject): void => {
   for (const field of ['resourceVersion', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation'] as const)
     delete metadata[field];
   if (!resource.namespaced) delete metadata.namespace;
-};
-
-/** Five characters from the alphabet of apimachinery's rand.String. It has no vowels, so that the suffix is no word. */
-const randomSuffix = (): string => {
-  const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
-  return Array.from({ length: 5 }, () => alphabet[Math.floor(Math.random() * alphabet.length)]).join('');
 };
 
 const requireNamespace = (

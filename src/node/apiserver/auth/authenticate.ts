@@ -1,18 +1,22 @@
-// Who sends a request: the client certificate's CommonName is the user, its organizations are the groups.
+// Who sends a request. The client certificate's CommonName is the user, its organizations are the groups. Without a
+// certificate, a bearer token names a service account.
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import type { User } from '../exchange/exchange.ts';
-import { unauthorized } from '../status.ts';
+import type { Api, User } from '../exchange/exchange.ts';
+import { StatusError, unauthorized } from '../status.ts';
+import { isTrusted } from './authorize.ts';
+import { checkToken, TokenError } from './tokens.ts';
 
 const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 const users = new WeakMap<object, User>();
 
-/** @throws StatusError 401 on a token, or on a certificate of another authority */
-export const authenticate = (request: IncomingMessage): User => {
-  const user = userOf(request.socket as TLSSocket);
-  // This server issues no tokens, so every token is wrong. With a certificate, a token is ignored.
-  if (user === anonymous && request.headers.authorization !== undefined) throw unauthorized();
-  return user.groups.includes('system:masters') ? impersonated(request, user) : user;
+/** @throws StatusError 401 on a wrong token, or on a certificate of another authority; 403 on a forbidden `--as` */
+export const authenticate = (api: Pick<Api, 'store' | 'tokens'>, request: IncomingMessage): User => {
+  const certified = userOf(request.socket as TLSSocket);
+  const { authorization } = request.headers;
+  // With a certificate, a token is ignored.
+  const user = certified === anonymous && authorization !== undefined ? bearer(api, authorization) : certified;
+  return impersonated(request, user);
 };
 
 /** Reads the certificate once per connection, because reading it costs more than a small request. */
@@ -35,11 +39,30 @@ const readUser = (socket: TLSSocket): User => {
   };
 };
 
+const bearer = ({ store, tokens }: Pick<Api, 'store' | 'tokens'>, authorization: string): User => {
+  const [, token = ''] = /^bearer +(\S+)$/i.exec(authorization.trim()) ?? [];
+  try {
+    const checked = checkToken(tokens, store, token, tokens.audiences);
+    if (checked) return checked.user;
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+  }
+  throw unauthorized();
+};
+
 /** `kubectl --as=jane --as-group=developers` */
-const impersonated = (request: IncomingMessage, user: User): User => {
-  const name = request.headers['impersonate-user'];
+const impersonated = ({ headers, headersDistinct }: IncomingMessage, user: User): User => {
+  const name = headers['impersonate-user'];
   if (typeof name !== 'string') return user;
-  const groups = request.headersDistinct['impersonate-group'] ?? [];
+  if (!isTrusted(user)) {
+    const message = `users "${name}" is forbidden: User "${user.name}" cannot impersonate resource "users" in API group "" at the cluster scope`;
+    throw new StatusError(403, 'Forbidden', message, { name, kind: 'users' });
+  }
+  const given = headersDistinct['impersonate-group'] ?? [];
+  const account = /^system:serviceaccount:([^:]+):[^:]+$/.exec(name);
+  const own =
+    account && given.length === 0 ? ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`] : given;
   const implied = name === anonymous.name ? 'system:unauthenticated' : 'system:authenticated';
-  return { name, groups: [...groups, implied] };
+  const uid = headers['impersonate-uid'];
+  return { name, groups: [...own, implied], ...(typeof uid === 'string' ? { uid } : {}) };
 };

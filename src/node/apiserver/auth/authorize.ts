@@ -21,16 +21,22 @@ const trustedUsers = new Set(['system:podnet', 'system:cluster-dns']);
 const publicPaths = /^\/(healthz|livez|readyz|version)(\/|$)/;
 /** Authenticated users may read these (RBAC's system:discovery). */
 const discoveryPaths = /^\/(api|apis|openapi)(\/|$)/;
+/** Service accounts may read these (RBAC's system:service-account-issuer-discovery). */
+const issuerPaths = new Set(['/.well-known/openid-configuration', '/openid/v1/jwks']);
 /** Authenticated users may create these, to ask what they may do (RBAC's system:basic-user). */
 const reviews = new Set(['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews']);
 
+/** May do everything. */
+export const isTrusted = ({ name, groups }: User): boolean =>
+  groups.some((group) => trustedGroups.has(group)) || trustedUsers.has(name) || name.startsWith('system:kube-');
+
 export const isAllowed = (user: User, attributes: Attributes): boolean => {
-  if (user.groups.some((group) => trustedGroups.has(group)) || trustedUsers.has(user.name)) return true;
-  if (user.name.startsWith('system:kube-')) return true;
+  if (isTrusted(user)) return true;
   const authenticated = user.groups.includes('system:authenticated');
   if ('path' in attributes) {
-    const reads = attributes.verb === 'get';
-    return reads && (publicPaths.test(attributes.path) || (authenticated && discoveryPaths.test(attributes.path)));
+    if (attributes.verb !== 'get') return false;
+    if (publicPaths.test(attributes.path) || (authenticated && discoveryPaths.test(attributes.path))) return true;
+    return user.groups.includes('system:serviceaccounts') && issuerPaths.has(attributes.path);
   }
   return authenticated && attributes.verb === 'create' && reviews.has(attributes.plural);
 };
@@ -52,4 +58,32 @@ export const authorizePath = (user: User, method: string, path: string): void =>
   const verb = method === 'GET' || method === 'HEAD' ? 'get' : method.toLowerCase();
   if (isAllowed(user, { verb, path })) return;
   throw new StatusError(403, 'Forbidden', `forbidden: User "${user.name}" cannot ${verb} path "${path}"`, {});
+};
+
+/** The user's rules, as a SelfSubjectRulesReview shows them. */
+export const rulesOf = (user: User) => {
+  if (isTrusted(user))
+    return {
+      resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+      nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+    };
+  const authenticated = user.groups.includes('system:authenticated');
+  const healthPaths = ['/healthz', '/livez', '/readyz', '/version', '/version/'];
+  const apiPaths = ['/api', '/api/*', '/apis', '/apis/*', '/openapi', '/openapi/*'];
+  const ofAccounts = user.groups.includes('system:serviceaccounts') ? [...issuerPaths] : [];
+  return {
+    resourceRules: authenticated
+      ? [
+          {
+            verbs: ['create'],
+            apiGroups: ['authorization.k8s.io'],
+            resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+          },
+          { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
+        ]
+      : [],
+    nonResourceRules: [
+      { verbs: ['get'], nonResourceURLs: [...healthPaths, ...(authenticated ? apiPaths : []), ...ofAccounts] },
+    ],
+  };
 };

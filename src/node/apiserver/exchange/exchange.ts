@@ -1,6 +1,7 @@
 // The types of one request and its answer: what handlers read, and how they answer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Resource } from '../../../api/resources.ts';
+import type { Tokens } from '../auth/jwt.ts';
 import type { Metrics } from '../metrics.ts';
 import type { AdmissionContext } from '../resources/definition.ts';
 import type { ObjectKey } from '../store/store.ts';
@@ -16,6 +17,7 @@ export interface KubeletAccess {
 /** The parts of the server that all requests share. */
 export interface Api extends AdmissionContext {
   readonly kubelet: KubeletAccess;
+  readonly tokens: Tokens;
   readonly metrics: Metrics;
   /** Aborts when the server stops, so that watches end. */
   readonly signal: AbortSignal;
@@ -26,7 +28,9 @@ export interface Api extends AdmissionContext {
 /** The authenticated client. */
 export interface User {
   readonly name: string;
+  readonly uid?: string;
   readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** @typeParam A the part of the Api that the handler uses */

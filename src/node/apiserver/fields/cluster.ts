@@ -81,7 +81,7 @@ const dataFields: FieldTable = {
     ...object,
     ...refused('secrets', 'a lab makes no secrets with tokens'),
     ...refused('imagePullSecrets', noPulling),
-    ...refused('automountServiceAccountToken', 'pods of a lab get no tokens', [false]),
+    ...honoured('apiserver/resources/pods/service-account.ts', 'automountServiceAccountToken'),
   },
 };
 

@@ -25,7 +25,7 @@ export const podFields: FieldTable = {
     ...honoured('kubelet/container/files.ts', 'dnsPolicy dnsConfig hostname subdomain hostAliases'),
     ...honoured('scheduler/affinity.ts', 'nodeSelector affinity topologySpreadConstraints'),
     ...honoured('apiserver/resources/pods/defaults.ts', 'serviceAccountName serviceAccount'),
-    ...refused('automountServiceAccountToken', 'pods of a lab get no tokens', [false]),
+    ...honoured('apiserver/resources/pods/service-account.ts', 'automountServiceAccountToken'),
     ...honoured('kubelet/pod/sync-loop.ts', 'nodeName'),
     ...honoured('kubelet/pod/actions.ts', 'hostNetwork'),
     ...refused('hostPID hostIPC shareProcessNamespace', 'a pod has its own namespaces', [false]),

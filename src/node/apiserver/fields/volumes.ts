@@ -29,12 +29,15 @@ export const volumeFields: FieldTable = {
     ...honoured(files, 'defaultMode'),
   },
   'core.v1.VolumeProjection': {
-    ...honoured(files, 'secret configMap downwardAPI'),
-    ...refused('serviceAccountToken', 'pods of a lab get no tokens'),
+    ...honoured(files, 'secret configMap downwardAPI serviceAccountToken'),
     ...refused('clusterTrustBundle', 'the API of a lab has no cluster trust bundles'),
   },
   'core.v1.SecretProjection': honoured(files, 'name items optional'),
   'core.v1.ConfigMapProjection': honoured(files, 'name items optional'),
+  'core.v1.ServiceAccountTokenProjection': {
+    ...honoured('kubelet/container/tokens.ts', 'audience expirationSeconds'),
+    ...honoured(files, 'path'),
+  },
   'core.v1.DownwardAPIProjection': honoured(files, 'items'),
   'core.v1.DownwardAPIVolumeFile': {
     ...honoured(files, 'path fieldRef'),

@@ -5,6 +5,7 @@ export interface Review {
   readonly version: 'v1';
   readonly plural: string;
   readonly kind: string;
+  readonly namespaced?: boolean;
 }
 
 export const selfSubjectAccessReviews: Review = {
@@ -21,4 +22,40 @@ export const selfSubjectReviews: Review = {
   kind: 'SelfSubjectReview',
 };
 
-export const allReviews: readonly Review[] = [selfSubjectAccessReviews, selfSubjectReviews];
+export const selfSubjectRulesReviews: Review = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  plural: 'selfsubjectrulesreviews',
+  kind: 'SelfSubjectRulesReview',
+};
+
+export const subjectAccessReviews: Review = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  plural: 'subjectaccessreviews',
+  kind: 'SubjectAccessReview',
+};
+
+export const localSubjectAccessReviews: Review = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  plural: 'localsubjectaccessreviews',
+  kind: 'LocalSubjectAccessReview',
+  namespaced: true,
+};
+
+export const tokenReviews: Review = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  plural: 'tokenreviews',
+  kind: 'TokenReview',
+};
+
+export const allReviews: readonly Review[] = [
+  localSubjectAccessReviews,
+  selfSubjectAccessReviews,
+  selfSubjectRulesReviews,
+  subjectAccessReviews,
+  selfSubjectReviews,
+  tokenReviews,
+];

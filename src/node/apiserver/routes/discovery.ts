@@ -40,10 +40,10 @@ const subEntries = ({ resource, subresources: names = [] }: Definition): ApiReso
     ...subresources[name],
   }));
 
-const reviewEntry = ({ plural, kind }: Review): ApiResource => ({
+const reviewEntry = ({ plural, kind, namespaced = false }: Review): ApiResource => ({
   name: plural,
   singularName: kind.toLowerCase(),
-  namespaced: false,
+  namespaced,
   kind,
   verbs: ['create'],
 });

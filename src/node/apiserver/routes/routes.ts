@@ -11,13 +11,15 @@ import { evict, remove, removeCollection } from './delete.ts';
 import { discovery } from './discovery.ts';
 import { finalize } from './finalize.ts';
 import { get } from './get.ts';
+import { issuer } from './issuer.ts';
 import { needsUpgrade, nodeProxy, podLog } from './kubelet.ts';
 import { list } from './list.ts';
 import { misc } from './misc.ts';
 import { openapi } from './openapi.ts';
 import { patch } from './patch.ts';
-import { reviewHandlers } from './review.ts';
+import { reviewOf } from './review.ts';
 import { getScale, patchScale, updateScale } from './scale.ts';
+import { requestToken } from './token.ts';
 import { update } from './update.ts';
 import { watch } from './watch.ts';
 
@@ -41,6 +43,7 @@ const routes: Readonly<Record<Route, Handler>> = {
   'create/binding': bind,
   'create/eviction': evict,
   'update/finalize': finalize,
+  'create/token': requestToken,
   'get/log': podLog,
   'get/exec': needsUpgrade,
   'create/exec': needsUpgrade,
@@ -58,7 +61,7 @@ export const dispatch = async (exchange: Exchange): Promise<Answer | undefined> 
   const info = parseResourceRequest(request.method ?? 'GET', url);
   if (!info) return dispatchPath(exchange);
   authorizeResource(user, info);
-  const review = request.method === 'POST' ? reviewHandlers.get(url.pathname) : undefined;
+  const review = request.method === 'POST' ? reviewOf(info) : undefined;
   if (review) return review(exchange);
   const target = targetOf(info);
   return handlerOf(info)({ ...exchange, ...target });
@@ -68,7 +71,7 @@ const dispatchPath = (exchange: Exchange): Answer => {
   const { request, url, user } = exchange;
   authorizePath(user, request.method ?? 'GET', url.pathname);
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
-  const answer = misc(exchange) ?? discovery(exchange) ?? openapi(exchange);
+  const answer = misc(exchange) ?? discovery(exchange) ?? openapi(exchange) ?? issuer(exchange);
   if (!answer) throw pathNotFound();
   return answer;
 };

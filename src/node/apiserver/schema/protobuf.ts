@@ -32,8 +32,8 @@ export const decodeProtobuf = (body: Buffer): Json => {
 const tokenFor = (apiVersion: string, kind: string): string => {
   // DeleteOptions carry the apiVersion of the resource to delete.
   if (kind === 'DeleteOptions') return 'meta.v1.DeleteOptions';
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-  const token = typeOf({ group, kind });
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
+  const token = typeOf({ group, version, kind });
   if (shapeOf(token).is !== 'struct')
     throw new ProtobufError(`no kind "${kind}" is registered for version "${apiVersion}"`);
   return token;

@@ -27,10 +27,10 @@ const table: Readonly<Record<string, string | Readonly<Record<string, string | u
 
 /**
  * The type of a kind: `core.v1.Service`, `discovery.v1.EndpointSlice`. Go packages in k8s.io/api have the name of the
- * group up to its first dot. All groups of this server have version v1.
+ * group up to its first dot.
  */
-export const typeOf = ({ group, kind }: Pick<Resource, 'group' | 'kind'>): string =>
-  `${group === '' ? 'core' : group.split('.')[0]}.v1.${kind}`;
+export const typeOf = ({ group, version = 'v1', kind }: Pick<Resource, 'group' | 'kind'> & { version?: string }) =>
+  `${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`;
 
 export const shapeOf = (token: string): Shape => {
   if (token.startsWith('[]')) return { is: 'list', item: token.slice(2) };

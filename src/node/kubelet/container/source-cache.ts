@@ -8,6 +8,7 @@ import { isNotFound } from '../../client/error.ts';
 import { createInformer } from '../../client/informer.ts';
 import type { Client, Informer } from '../../client/types.ts';
 import { referencesOf, type Sources } from './sources.ts';
+import { createTokenCache } from './tokens.ts';
 
 export interface SourceCache {
   /** Loads the objects that the pod refers to. */
@@ -43,15 +44,17 @@ export const createSourceCache = (client: Client, logger: Logger, signal: AbortS
   };
   const loadConfigMaps = createLoader<ConfigMap>(configMaps);
   const loadSecrets = createLoader<Secret>(secrets);
+  const loadTokens = createTokenCache(client);
   return {
     async load(pod) {
       const references = referencesOf(pod);
       const namespace = pod.metadata.namespace ?? 'default';
-      const [foundMaps, foundSecrets] = await Promise.all([
+      const [foundMaps, foundSecrets, token] = await Promise.all([
         loadConfigMaps(namespace, references.configMaps),
         loadSecrets(namespace, references.secrets),
+        loadTokens(pod),
       ]);
-      return { configMap: (name) => foundMaps.get(name), secret: (name) => foundSecrets.get(name) };
+      return { token, configMap: (name) => foundMaps.get(name), secret: (name) => foundSecrets.get(name) };
     },
     onChange: (listener) => void listeners.push(listener),
   };

@@ -1,8 +1,17 @@
 // The ConfigMaps and Secrets from which a pod takes environment variables and files. Pure; source-cache.ts loads them.
 import type { ConfigMap, Pod, Secret } from '../../../api/core.ts';
 
+/** The token of a pod's service account that a projected volume asks for. */
+export interface TokenSource {
+  readonly audience?: string;
+  readonly expirationSeconds?: number;
+  readonly path: string;
+}
+
 /** The objects of the pod's namespace, by name; undefined if the object does not exist. */
 export interface Sources {
+  /** @throws Error with the reason why the API server gave no token */
+  token(source: TokenSource): string;
   configMap(name: string): ConfigMap | undefined;
   secret(name: string): Secret | undefined;
 }
@@ -11,11 +20,17 @@ export interface Sources {
 export interface ProjectedSource {
   readonly configMap?: { name: string; optional?: boolean; items?: { key: string; path: string }[] };
   readonly secret?: { name: string; optional?: boolean; items?: { key: string; path: string }[] };
+  readonly serviceAccountToken?: TokenSource;
   readonly downwardAPI?: { items?: { path: string; fieldRef?: { fieldPath: string } }[] };
 }
 
 export const projectedSources = (projected: Record<string, unknown> | undefined): readonly ProjectedSource[] =>
   Array.isArray(projected?.sources) ? (projected.sources as ProjectedSource[]) : [];
+
+export const tokenSourcesOf = ({ spec }: Pod): TokenSource[] =>
+  (spec.volumes ?? []).flatMap(({ projected }) =>
+    projectedSources(projected).flatMap(({ serviceAccountToken }) => serviceAccountToken ?? []),
+  );
 
 /** @returns the names of all ConfigMaps and Secrets in the pod's environment and volumes */
 export const referencesOf = ({ spec }: Pod): { configMaps: Set<string>; secrets: Set<string> } => {

@@ -2,11 +2,7 @@
 import type { KeyToPath, Pod, Volume } from '../../../api/core.ts';
 import { podField } from './downward-api.ts';
 import { type ProjectedSource, projectedSources, type Sources } from './sources.ts';
-
-/** A volume cannot be set up now: the pod waits and the kubelet tries again. */
-export class VolumeError extends Error {
-  override readonly name = 'VolumeError';
-}
+import { VolumeError } from './volume-error.ts';
 
 export interface VolumeFile {
   /** Relative to the volume's folder. */
@@ -41,6 +37,11 @@ export const volumeFiles = (volume: Volume, context: VolumeContext): VolumeFile[
 const projectedFiles = (source: ProjectedSource, mode: number | undefined, context: VolumeContext): VolumeFile[] => {
   if (source.configMap) return configMapFiles(source.configMap, mode, context);
   if (source.secret) return secretFiles(source.secret, mode, context);
+  if (source.serviceAccountToken) {
+    const { path } = source.serviceAccountToken;
+    const content = Buffer.from(context.sources.token(source.serviceAccountToken));
+    return [{ path, content, mode: mode ?? 0o644 }];
+  }
   return (source.downwardAPI?.items ?? []).map(({ path, fieldRef }) => {
     const podIp = context.pod.status?.podIP ?? '';
     const text = podField(fieldRef?.fieldPath ?? '', { pod: context.pod, podIp, hostIp: context.hostIp }) ?? '';

@@ -5,7 +5,8 @@ import type { Container, Pod, Volume } from '../../../api/core.ts';
 import { messageOf } from '../../../kit/error.ts';
 import { mountsBelow, mountTmpfs, unmount } from '../../sys/mount.ts';
 import type { ContainerMount } from '../runtime/runtime.ts';
-import { isFileVolume, type VolumeContext, VolumeError, type VolumeFile, volumeFiles } from './volume-files.ts';
+import { VolumeError } from './volume-error.ts';
+import { isFileVolume, type VolumeContext, type VolumeFile, volumeFiles } from './volume-files.ts';
 
 /** @returns the volume's folder. The layout below `podsFolder` is the original kubelet's. */
 export const volumePath = (podsFolder: string, pod: Pod, volume: Volume): string => {

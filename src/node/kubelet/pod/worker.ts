@@ -4,7 +4,7 @@ import type { Pod } from '../../../api/core.ts';
 import { pods as podResource } from '../../../api/resources.ts';
 import { startReconciler } from '../../../kit/reconcile.ts';
 import { isConflict, isNotFound } from '../../client/error.ts';
-import { VolumeError } from '../container/volume-files.ts';
+import { VolumeError } from '../container/volume-error.ts';
 import { removeVolumes, syncVolumes } from '../container/volumes.ts';
 import { createSandbox, startContainer, stopContainer } from './actions.ts';
 import { type Plan, planPod, type Step } from './plan.ts';

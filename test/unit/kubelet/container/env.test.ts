@@ -5,6 +5,7 @@ import { referencesOf, type Sources } from '../../../../src/node/kubelet/contain
 import { container, podWith } from '../builders.ts';
 
 const sources: Sources = {
+  token: () => '',
   configMap: (name) => (name === 'cm' ? { metadata: { name }, data: { color: 'blue', size: 'xl' } } : undefined),
   secret: (name) =>
     name === 'sec' ? { metadata: { name }, data: { password: Buffer.from('s3cret').toString('base64') } } : undefined,

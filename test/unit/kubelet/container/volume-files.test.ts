@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Volume } from '../../../../src/api/core.ts';
+import type { TokenSource } from '../../../../src/node/kubelet/container/sources.ts';
 import { volumeFiles } from '../../../../src/node/kubelet/container/volume-files.ts';
 import { podWith } from '../builders.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 const sources = {
+  token: ({ audience = 'the API' }: TokenSource) => `token for ${audience}`,
   configMap: (name: string) =>
     name === 'cm' ? { metadata: { name }, data: { a: '1' }, binaryData: { b: base64('2') } } : undefined,
   secret: (name: string) => (name === 'sec' ? { metadata: { name }, data: { key: base64('s3cret') } } : undefined),
@@ -29,6 +31,19 @@ describe('the files of a volume', () => {
       name: 'the listed items, under their own path and mode',
       volume: { configMap: { name: 'cm', items: [{ key: 'a', path: 'dir/x', mode: 0o600 }] } },
       want: ['dir/x 600 1'],
+    },
+    {
+      name: 'the tokens of a projected volume',
+      volume: {
+        projected: {
+          sources: [
+            { serviceAccountToken: { path: 'token' } },
+            { serviceAccountToken: { path: 'vault/token', audience: 'vault' } },
+          ],
+          defaultMode: 0o440,
+        },
+      },
+      want: ['token 440 token for the API', 'vault/token 440 token for vault'],
     },
     {
       name: 'none for a missing optional Secret',

@@ -1,13 +1,13 @@
 // Pods: what a new pod starts with, which fields an update may change, and how long a deletion may take.
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod, PodSpec } from '../../../../api/core.ts';
-import { pods, serviceAccounts } from '../../../../api/resources.ts';
-import { forbidden } from '../../status.ts';
+import { pods } from '../../../../api/resources.ts';
 import { type FieldError, forbiddenField } from '../../validation/field.ts';
-import type { AdmissionContext, Definition } from '../definition.ts';
+import type { Definition } from '../definition.ts';
 import { podCells } from './cells.ts';
 import { admitPod, qosClassOf, setPodSpecDefaults } from './defaults.ts';
 import { admitClasses } from './priority.ts';
+import { admitServiceAccount } from './service-account.ts';
 import { validatePodStatusUpdate } from './status.ts';
 import { validatePodSpec } from './validate.ts';
 
@@ -32,14 +32,6 @@ const withMutable = (spec: PodSpec, from: PodSpec): PodSpec => {
 const validateUpdate = (next: Pod, current: Pod): FieldError[] => {
   const unchanged = isDeepStrictEqual(withMutable(next.spec, current.spec), current.spec);
   return unchanged ? [] : [forbiddenField('spec', updateProblem)];
-};
-
-/** The ServiceAccount admission plugin. */
-const requireAccount = ({ metadata, spec }: Pod, { store }: AdmissionContext): void => {
-  const key = { name: spec.serviceAccountName ?? 'default', namespace: metadata.namespace ?? '' };
-  if (store.get(serviceAccounts, key)) return;
-  const problem = `error looking up service account ${key.namespace}/${key.name}: serviceaccount "${key.name}" not found`;
-  throw forbidden(pods, metadata.name, problem);
 };
 
 /** Only a pod on a node has a grace period, because a kubelet stops its containers. */
@@ -83,7 +75,7 @@ export const podDefinition: Definition<Pod> = {
     if (!pod.spec) return;
     admitPod(pod);
     admitClasses(pod);
-    requireAccount(pod, context);
+    admitServiceAccount(pod, context);
     const qosClass = qosClassOf({ ...pod.spec, containers: pod.spec.containers ?? [] });
     pod.status = { phase: 'Pending', qosClass };
   },
