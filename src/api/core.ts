@@ -43,6 +43,7 @@ export interface Pod extends KubeObject {
 export interface PodSpec {
   containers: Container[];
   initContainers?: Container[];
+  ephemeralContainers?: EphemeralContainer[];
   nodeName?: string;
   nodeSelector?: Record<string, string>;
   hostNetwork?: boolean;
@@ -69,6 +70,8 @@ export interface PodSpec {
   securityContext?: Record<string, unknown>;
   topologySpreadConstraints?: unknown[];
   affinity?: Record<string, unknown>;
+  readinessGates?: { conditionType: string }[];
+  schedulingGates?: { name: string }[];
 }
 export interface Toleration {
   key?: string;
@@ -92,13 +95,20 @@ export interface Container {
   livenessProbe?: Probe;
   readinessProbe?: Probe;
   startupProbe?: Probe;
-  lifecycle?: { preStop?: ProbeHandler; postStart?: ProbeHandler };
+  lifecycle?: { preStop?: LifecycleHandler; postStart?: LifecycleHandler };
+  /** Only of an init container, which then is a sidecar: it keeps running beside the other containers. */
+  restartPolicy?: 'Always';
   securityContext?: Record<string, unknown>;
   tty?: boolean;
   stdin?: boolean;
   stdinOnce?: boolean;
   terminationMessagePath?: string;
   terminationMessagePolicy?: string;
+}
+/** A container that `kubectl debug` adds to a pod that exists. */
+export interface EphemeralContainer extends Container {
+  /** The container whose processes this container sees. */
+  targetContainerName?: string;
 }
 export interface OptionalRef {
   name: string;
@@ -131,6 +141,10 @@ export interface ProbeHandler {
     httpHeaders?: { name: string; value: string }[];
   };
   tcpSocket?: { port: IntOrString; host?: string };
+  grpc?: { port: number; service?: string };
+}
+export interface LifecycleHandler extends Omit<ProbeHandler, 'grpc'> {
+  sleep?: { seconds: number };
 }
 export interface Probe extends ProbeHandler {
   initialDelaySeconds?: number;
@@ -138,6 +152,7 @@ export interface Probe extends ProbeHandler {
   periodSeconds?: number;
   successThreshold?: number;
   failureThreshold?: number;
+  terminationGracePeriodSeconds?: number;
 }
 export interface KeyToPath {
   key: string;
@@ -164,7 +179,9 @@ export interface PodStatus {
   startTime?: string;
   containerStatuses?: ContainerStatus[];
   initContainerStatuses?: ContainerStatus[];
+  ephemeralContainerStatuses?: ContainerStatus[];
   qosClass?: string;
+  nominatedNodeName?: string;
 }
 export interface ContainerStatus {
   name: string;

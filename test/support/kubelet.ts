@@ -49,7 +49,7 @@ export const startTestKubelet = async (options: TestKubeletOptions): Promise<Tes
   const prober = createProber({
     exec: runtime.exec,
     onChange: (uid) => syncLoop.trigger(uid),
-    onFailure: (pod, container, text) => podEvents.container(pod, container.name, 'Warning', 'Unhealthy', text),
+    onWarning: (pod, { name }, { reason, message }) => podEvents.container(pod, name, 'Warning', reason, message),
   });
   const syncLoop = startSyncLoop({
     client,

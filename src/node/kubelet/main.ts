@@ -107,7 +107,7 @@ const startPods = async ({ client, runtime, images, config, node, logger, signal
   const prober = createProber({
     exec: runtime.exec,
     onChange: (uid) => syncLoop.trigger(uid),
-    onFailure: (pod, container, message) => events.container(pod, container.name, 'Warning', 'Unhealthy', message),
+    onWarning: (pod, { name }, { reason, message }) => events.container(pod, name, 'Warning', reason, message),
   });
   const statuses = createStatusWriter({
     client,

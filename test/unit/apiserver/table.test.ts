@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Pod, Service } from '../../../src/api/core.ts';
+import type { ContainerStatus, Pod, Service } from '../../../src/api/core.ts';
 import { services } from '../../../src/api/resources.ts';
 import { humanDuration } from '../../../src/node/apiserver/resources/cells.ts';
 import { podCells } from '../../../src/node/apiserver/resources/pods/cells.ts';
@@ -20,6 +20,57 @@ describe('an age', () => {
     [-5, '<invalid>'],
   ])('of %i seconds is %s', (seconds, text) => {
     expect(humanDuration(seconds * 1000)).toBe(text);
+  });
+});
+
+describe('the row of a pod with sidecars and readiness gates', () => {
+  const side = { name: 's', image: 'x', restartPolicy: 'Always' as const };
+  const status = (name: string, over: Partial<ContainerStatus>): ContainerStatus => ({
+    ...{ name, image: 'x', imageID: '', ready: true, started: true, restartCount: 0, state: { running: {} } },
+    ...over,
+  });
+  const rowOf = (sidecar: Partial<ContainerStatus>, over: Pod['status'] = {}, gates: string[] = []): unknown[] =>
+    podCells({
+      metadata: { name: 'p' },
+      spec: {
+        initContainers: [{ name: 'i', image: 'x' }, side],
+        containers: [{ name: 'a', image: 'x' }],
+        readinessGates: gates.map((conditionType) => ({ conditionType })),
+      },
+      status: {
+        phase: 'Running',
+        initContainerStatuses: [
+          status('i', { restartCount: 4, started: false, state: { terminated: { exitCode: 0 } } }),
+          status('s', sidecar),
+        ],
+        containerStatuses: [status('a', {})],
+        ...over,
+      },
+    });
+
+  test('counts the sidecars as containers, and their restarts', () => {
+    expect(rowOf({ restartCount: 2 }).slice(1, 4)).toEqual(['2/2', 'Running', '2']);
+    expect(rowOf({ ready: false }).slice(1, 4)).toEqual(['1/2', 'Running', '0']);
+  });
+
+  test('shows the sidecar for which the pod waits', () => {
+    const containerStatuses = [
+      status('a', { ready: false, started: false, state: { waiting: { reason: 'PodInitializing' } } }),
+    ];
+    const row = rowOf({ ready: false, started: false }, { phase: 'Pending', containerStatuses });
+    expect(row.slice(1, 4)).toEqual(['0/2', 'Init:1/2', '4']);
+  });
+
+  test('counts the readiness gates whose condition is True', () => {
+    const conditions = [{ type: 'example.com/a', status: 'True' as const }];
+    expect(rowOf({}, { conditions }, ['example.com/a', 'example.com/b']).at(-1)).toBe('1/2');
+  });
+
+  test('says that the pod waits for its scheduling gates', () => {
+    const conditions = [{ type: 'PodScheduled', status: 'False' as const, reason: 'SchedulingGated' }];
+    expect(
+      podCells({ metadata: { name: 'p' }, spec: { containers: [] }, status: { phase: 'Pending', conditions } })[2],
+    ).toBe('SchedulingGated');
   });
 });
 

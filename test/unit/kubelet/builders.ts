@@ -3,6 +3,8 @@ import type { Container, Pod, PodSpec, PodStatus } from '../../../src/api/core.t
 import type { ImageConfig } from '../../../src/api/images.ts';
 import type { ObjectMeta } from '../../../src/api/meta.ts';
 import { containerSpec } from '../../../src/node/kubelet/container/spec.ts';
+import { planPod } from '../../../src/node/kubelet/pod/plan.ts';
+import type { Step } from '../../../src/node/kubelet/pod/steps.ts';
 import type { PodView } from '../../../src/node/kubelet/pod/view.ts';
 import type { ContainerExit, ContainerRecord, Sandbox } from '../../../src/node/kubelet/runtime/runtime.ts';
 
@@ -63,10 +65,19 @@ export const viewOf = (over: Partial<PodView> = {}): PodView => ({
   containers: [],
   probes: new Map(),
   stopping: new Map(),
+  postStart: new Map(),
+  preStop: new Set(),
   blocked: new Map(),
   now,
   ...over,
 });
+
+/** A step as one readable line. */
+const describeStep = (step: Step): string => {
+  if ('record' in step) return `${step.do} ${step.record.name} #${step.record.attempt}`;
+  return step.do === 'start' ? `start ${step.container.name} #${step.attempt}` : step.do;
+};
+export const stepsOf = (view: PodView): string[] => planPod(view).steps.map(describeStep);
 
 export const container = (over: Partial<Container> = {}): Container => ({ name: 'c', image: 'web', ...over });
 

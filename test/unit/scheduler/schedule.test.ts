@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Node, Pod } from '../../../src/api/core.ts';
+import type { Container, Node, Pod } from '../../../src/api/core.ts';
+import { requestsOf } from '../../../src/node/scheduler/resources.ts';
 import { schedule } from '../../../src/node/scheduler/schedule.ts';
 import { buildSnapshot } from '../../../src/node/scheduler/snapshot.ts';
 import { aNode, aPod, aService, type PodOptions } from '../../support/objects.ts';
@@ -139,4 +140,18 @@ describe('the scheduler', () => {
     const anywhere = waiting({ spec: { topologySpreadConstraints: [constraint] } });
     expect(decide(anywhere, [aPod('first', { node: 'node01' })])).toBe('node02');
   });
+});
+
+test('a pod asks for its containers and sidecars together, or for the most that its start needs', () => {
+  const needs = (name: string, cpu: string, restartPolicy?: 'Always') => ({
+    ...{ name, image: 'x', resources: { requests: { cpu } } },
+    ...(restartPolicy ? { restartPolicy } : {}),
+  });
+  const containers = [needs('a', '100m'), needs('b', '200m')];
+  const total = (...initContainers: Container[]): number | undefined =>
+    requestsOf({ metadata: { name: 'p' }, spec: { containers, initContainers } }).get('cpu');
+  expect(total(needs('s', '50m', 'Always'))).toBe(350);
+  expect(total(needs('i', '250m'))).toBe(300);
+  expect(total(needs('s', '50m', 'Always'), needs('i', '400m'))).toBe(450);
+  expect(total(needs('i', '400m'), needs('s', '50m', 'Always'))).toBe(400);
 });

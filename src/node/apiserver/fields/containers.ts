@@ -8,7 +8,7 @@ const container: Fields = {
   ...honoured('kubelet/container/env.ts', 'envFrom env'),
   ...honoured('scheduler/resources.ts', 'resources'),
   ...refused('resizePolicy', 'the resources of a running container cannot change'),
-  ...refused('restartPolicy', 'an init container of a lab ends before the next container starts'),
+  ...honoured('api/pods.ts', 'restartPolicy'),
   ...honoured('kubelet/container/volumes.ts', 'volumeMounts'),
   ...refused('volumeDevices', 'a lab has no block devices'),
   ...honoured('kubelet/probe/prober.ts', 'livenessProbe readinessProbe startupProbe'),
@@ -17,8 +17,6 @@ const container: Fields = {
   ...refused('terminationMessagePolicy', 'the kubelet of a lab reads no messages', ['File']),
   ...honoured('kubelet/pod/start-errors.ts', 'imagePullPolicy'),
 };
-
-const handler = honoured('kubelet/probe/probe.ts', 'exec httpGet tcpSocket');
 
 const nameAndKey = honoured('kubelet/container/env.ts', 'name key optional');
 const nameOnly = honoured('kubelet/container/env.ts', 'name optional');
@@ -52,23 +50,24 @@ export const containerFields: FieldTable = {
     ...refused('claims', 'a lab has no dynamic resources'),
   },
   'core.v1.Probe': {
-    ...handler,
-    ...refused('grpc', 'the kubelet of a lab sends no gRPC probes'),
+    ...honoured('kubelet/probe/probe.ts', 'exec httpGet tcpSocket grpc'),
     ...honoured(
       'kubelet/probe/prober.ts',
       'initialDelaySeconds timeoutSeconds periodSeconds successThreshold failureThreshold',
     ),
-    ...refused('terminationGracePeriodSeconds', 'the grace period of the pod counts'),
+    ...honoured('kubelet/pod/plan-builder.ts', 'terminationGracePeriodSeconds'),
   },
   'core.v1.ExecAction': honoured('kubelet/probe/probe.ts', 'command'),
-  'core.v1.HTTPGetAction': honoured('kubelet/probe/probe.ts', 'path port host scheme httpHeaders'),
-  'core.v1.HTTPHeader': honoured('kubelet/probe/probe.ts', 'name value'),
+  'core.v1.HTTPGetAction': honoured('kubelet/probe/http.ts', 'path port host scheme httpHeaders'),
+  'core.v1.HTTPHeader': honoured('kubelet/probe/http.ts', 'name value'),
+  'core.v1.GRPCAction': honoured('kubelet/probe/grpc.ts', 'port service'),
   'core.v1.TCPSocketAction': honoured('kubelet/probe/probe.ts', 'port host'),
   'core.v1.Lifecycle': honoured('kubelet/pod/hooks.ts', 'postStart preStop'),
   'core.v1.LifecycleHandler': {
-    ...handler,
-    ...refused('sleep', 'the kubelet of a lab runs only commands and requests as hooks'),
+    ...honoured('kubelet/pod/hooks.ts', 'exec httpGet sleep'),
+    ...refused('tcpSocket', 'Kubernetes has retired it, and such a hook always fails'),
   },
+  'core.v1.SleepAction': honoured('kubelet/pod/hooks.ts', 'seconds'),
   'core.v1.SecurityContext': {
     ...honoured('kubelet/container/spec.ts', 'capabilities privileged runAsUser runAsGroup runAsNonRoot'),
     ...honoured('kubelet/container/spec.ts', 'readOnlyRootFilesystem allowPrivilegeEscalation'),

@@ -19,7 +19,9 @@ export const podFields: FieldTable = {
   },
   'core.v1.PodSpec': {
     ...honoured('kubelet/container/volumes.ts', 'volumes'),
-    ...honoured('kubelet/pod/plan.ts', 'initContainers containers restartPolicy terminationGracePeriodSeconds'),
+    ...honoured('kubelet/pod/plan.ts', 'containers restartPolicy'),
+    ...honoured('kubelet/pod/init.ts', 'initContainers'),
+    ...honoured('kubelet/pod/plan-builder.ts', 'terminationGracePeriodSeconds'),
     ...refused('ephemeralContainers', 'the kubelet of a lab starts no containers in a running pod'),
     ...refused('activeDeadlineSeconds', 'the kubelet of a lab ends no pod after a time'),
     ...honoured('kubelet/container/files.ts', 'dnsPolicy dnsConfig hostname subdomain hostAliases'),
@@ -36,7 +38,7 @@ export const podFields: FieldTable = {
     ...honoured('scheduler/scheduler.ts', 'schedulerName priority schedulingGates'),
     ...honoured('scheduler/filter.ts', 'tolerations'),
     ...honoured('apiserver/resources/pods/priority.ts', 'priorityClassName preemptionPolicy'),
-    ...refused('readinessGates', 'the kubelet of a lab reads no conditions of others'),
+    ...honoured('kubelet/pod/status.ts', 'readinessGates'),
     ...refused('runtimeClassName overhead', 'a lab has one container runtime and no runtime classes'),
     ...honoured('kubelet/container/service-links.ts', 'enableServiceLinks'),
     ...honoured('apiserver/fields/pods.ts', 'os'),
@@ -47,6 +49,7 @@ export const podFields: FieldTable = {
   'core.v1.HostAlias': honoured('kubelet/container/files.ts', 'ip hostnames'),
   'core.v1.PodDNSConfig': honoured('kubelet/container/files.ts', 'nameservers searches options'),
   'core.v1.PodDNSConfigOption': honoured('kubelet/container/files.ts', 'name value'),
+  'core.v1.PodReadinessGate': honoured('kubelet/pod/status.ts', 'conditionType'),
   'core.v1.PodSchedulingGate': honoured('scheduler/scheduler.ts', 'name'),
   'core.v1.PodSecurityContext': {
     ...honoured('kubelet/container/spec.ts', 'runAsUser runAsGroup runAsNonRoot supplementalGroups'),

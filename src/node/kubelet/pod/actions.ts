@@ -7,9 +7,7 @@ import { messageOf } from '../../../kit/error.ts';
 import { writePodFiles } from '../container/files-writer.ts';
 import { containerSpec, podRef } from '../container/spec.ts';
 import { volumeMounts } from '../container/volumes.ts';
-import type { PortMapping, Sandbox } from '../runtime/runtime.ts';
-import { runPostStartHook, runPreStopHook } from './hooks.ts';
-import type { Step } from './plan.ts';
+import type { ContainerRecord, PortMapping, Sandbox } from '../runtime/runtime.ts';
 import { missingImage, startFailure } from './start-errors.ts';
 import type { Blocked } from './view.ts';
 import type { WorkerDeps } from './worker-deps.ts';
@@ -42,8 +40,8 @@ export interface Start {
   readonly before: Blocked | undefined;
 }
 
-/** @returns why the container could not start; undefined when it runs */
-export const startContainer = async (deps: WorkerDeps, start: Start): Promise<Blocked | undefined> => {
+/** @returns the container that runs now, or why it could not start */
+export const startContainer = async (deps: WorkerDeps, start: Start): Promise<ContainerRecord | Blocked> => {
   const { pod, container, before } = start;
   const tell = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
     deps.events.container(pod, container.name, type, reason, message);
@@ -60,8 +58,7 @@ export const startContainer = async (deps: WorkerDeps, start: Start): Promise<Bl
     const record = await deps.runtime.startContainer(await specFor(deps, start, image));
     tell('Normal', 'Created', `Created container: ${container.name}`);
     tell('Normal', 'Started', `Started container ${container.name}`);
-    void runPostStartHook(deps, { pod, container, record });
-    return undefined;
+    return record;
   } catch (error) {
     const blocked = startFailure(error, before, Date.now());
     tell('Warning', 'Failed', `Error: ${blocked.message}`);
@@ -94,22 +91,6 @@ const specFor = async (deps: WorkerDeps, start: Start, image: StoredImage) => {
     services: deps.services(),
     mounts: [...volumeMounts(deps.podsFolder, pod, container), ...files],
   });
-};
-
-/** Sends the stop signal. If there is a preStop hook, returns at once and sends the signal after the hook. */
-export const stopContainer = async (
-  deps: WorkerDeps,
-  pod: Pod,
-  { record, graceMs, because }: Extract<Step, { do: 'stop' }>,
-): Promise<void> => {
-  deps.events.container(pod, record.name, 'Normal', 'Killing', because);
-  const container = pod.spec.containers.find(({ name }) => name === record.name);
-  const terminate = (): Promise<void> => deps.runtime.signal(record.id, record.stopSignal);
-  if (!container?.lifecycle?.preStop || graceMs === 0) return terminate();
-  // The hook runs within the grace period. When the grace period is over, the plan kills the container.
-  void runPreStopHook(deps, { pod, container, record }, graceMs)
-    .then(terminate)
-    .catch((error) => deps.logger.error('Stopping a container failed', error, { pod: pod.metadata.name }));
 };
 
 const portMappings = ({ spec }: Pod): PortMapping[] =>

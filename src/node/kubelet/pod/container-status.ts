@@ -3,8 +3,8 @@ import type { Container, ContainerState, ContainerStatus } from '../../../api/co
 import { normaliseReference } from '../../../api/images.ts';
 import { timestamp } from '../../../api/time.ts';
 import { type ContainerRecord, lostExitCode } from '../runtime/runtime.ts';
-import type { Plan } from './plan.ts';
-import { currentContainer, finalPhase, isInitContainer, isSpent, knownStatus } from './runs.ts';
+import { currentContainer, finalPhase, isInitContainer, isSidecarName, isSpent, knownStatus } from './runs.ts';
+import type { Plan } from './steps.ts';
 import type { PodView } from './view.ts';
 
 type Terminated = NonNullable<ContainerState['terminated']>;
@@ -22,17 +22,20 @@ export const containerStatus = (
     const ended = endWithoutRecord(container, known, fallback);
     if (ended) return ended;
   }
-  const state = stateOf(current, plan.waiting.get(container.name) ?? { reason: fallback });
+  const waiting = plan.waiting.get(container.name) ?? { reason: fallback };
+  // A container whose postStart hook runs does not count as running yet.
+  const isStarting = current !== undefined && view.postStart.get(current.id) === 'running';
+  const state: ContainerState = isStarting ? { waiting } : stateOf(current, waiting);
   const probe = current && view.probes.get(current.id);
   const running = state.running !== undefined;
-  const isInit = isInitContainer(view.pod, container.name);
+  const endsOnce = isInitContainer(view.pod, container.name) && !isSidecarName(view.pod, container.name);
   return {
     name: container.name,
     image: current?.image ?? known?.image ?? normaliseReference(container.image),
     imageID: current ? `${current.image.replace(/:[^:/]+$/, '')}@${current.imageId}` : (known?.imageID ?? ''),
     ...(current ? { containerID: containerId(current) } : known?.containerID ? { containerID: known.containerID } : {}),
-    ready: isInit ? current?.exit?.code === 0 : running && (probe?.ready ?? false),
-    started: running && (isInit || (probe?.started ?? false)),
+    ready: endsOnce ? current?.exit?.code === 0 : running && (probe?.ready ?? false),
+    started: running && (endsOnce || (probe?.started ?? false)),
     restartCount: current?.attempt ?? known?.restartCount ?? 0,
     state,
     lastState: lastStateOf({ current, earlier, state, known }),

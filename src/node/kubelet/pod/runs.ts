@@ -1,6 +1,7 @@
 // Decides which container of a pod may run again, and whether the pod has ended. The facts are the runtime's records
 // and, for records that are gone, the status at the API server. Pure.
 import type { ContainerStatus, Pod, PodStatus } from '../../../api/core.ts';
+import { isSidecar, sidecarsOf } from '../../../api/pods.ts';
 import { type ContainerRecord, lostExitCode } from '../runtime/runtime.ts';
 import type { FinalPhase, PodView } from './view.ts';
 
@@ -16,6 +17,9 @@ export const knownStatus = ({ status = {} }: Pod, name: string): ContainerStatus
 
 export const isInitContainer = ({ spec }: Pod, name: string): boolean =>
   spec.initContainers?.some((container) => container.name === name) ?? false;
+
+export const isSidecarName = ({ spec }: Pod, name: string): boolean =>
+  sidecarsOf(spec).some((container) => container.name === name);
 
 /**
  * The record that counts now: the newest one in the current sandbox. A container that must not run again keeps its
@@ -42,7 +46,8 @@ export const lastExitCode = (view: PodView, name: string): number | undefined =>
 export const isSpent = (view: PodView, name: string): boolean => {
   const code = lastExitCode(view, name);
   const { restartPolicy } = view.pod.spec;
-  if (code === undefined) return false;
+  // As long as the pod lives, its sidecars restart, whatever the pod's policy says.
+  if (code === undefined || isSidecarName(view.pod, name)) return false;
   // A new sandbox needs its init containers again, even if they succeeded in an earlier sandbox.
   return restartPolicy === 'Never' || (restartPolicy === 'OnFailure' && code === 0 && !isInitContainer(view.pod, name));
 };
@@ -51,7 +56,10 @@ export const isSpent = (view: PodView, name: string): boolean => {
 export const isNetworkLost = (view: PodView): boolean =>
   view.sandbox ? !view.sandboxIntact : view.containers.some(({ exit }) => !exit);
 
-/** @returns the phase in which the pod ended, or undefined while its containers run or may run again */
+/**
+ * @returns the phase in which the pod ended, or undefined while its containers run or may run again. Sidecars may still
+ * run: the kubelet ends them, and only then reports the phase.
+ */
 export const finalPhase = (view: PodView): FinalPhase | undefined => {
   const { pod } = view;
   const decided = finalPhaseOf(pod.status) ?? view.ended;
@@ -61,7 +69,7 @@ export const finalPhase = (view: PodView): FinalPhase | undefined => {
   const codes = containers.map(({ name }) => lastExitCode(view, name));
   if (codes.every((code) => code === 0)) return 'Succeeded';
   if (restartPolicy !== 'Never') return undefined;
-  const initCodes = initContainers.map(({ name }) => lastExitCode(view, name));
+  const initCodes = initContainers.filter((c) => !isSidecar(c)).map(({ name }) => lastExitCode(view, name));
   if (codes.every((code) => code !== undefined) || initCodes.some((code) => (code ?? 0) !== 0)) return 'Failed';
   return isAbandoned(view, [...initCodes, ...codes]) ? 'Failed' : undefined;
 };

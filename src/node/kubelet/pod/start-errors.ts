@@ -3,7 +3,7 @@ import type { Container } from '../../../api/core.ts';
 import { normaliseReference } from '../../../api/images.ts';
 import { messageOf } from '../../../kit/error.ts';
 import { ContainerConfigError } from '../container/config-error.ts';
-import { restartBackoff } from './plan.ts';
+import { restartBackoff } from './backoff.ts';
 import type { Blocked } from './view.ts';
 
 interface EventText {

@@ -1,5 +1,6 @@
 // Joins a status that the kubelet computed with the status that the API server has. Pure.
 import type { ContainerStatus, Pod, PodStatus } from '../../../api/core.ts';
+import { sidecarsOf } from '../../../api/pods.ts';
 import { finalPhaseOf } from './runs.ts';
 
 /** The condition types that the kubelet writes. Conditions of other types belong to other writers. */
@@ -29,7 +30,8 @@ export const mergeStatus = ({ spec, status: current = {} }: Pod, next: PodStatus
     merged.containerStatuses = keepEnds(current.containerStatuses, containerStatuses, isFinal);
   }
   if (initContainerStatuses) {
-    const isFinal = (): boolean => restartPolicy === 'Never';
+    const sidecars = new Set(sidecarsOf(spec).map(({ name }) => name));
+    const isFinal = (_: number, name: string): boolean => restartPolicy === 'Never' && !sidecars.has(name);
     merged.initContainerStatuses = keepEnds(current.initContainerStatuses, initContainerStatuses, isFinal);
   }
   return merged;
@@ -45,10 +47,10 @@ const keptPhase = (current: PodStatus, next: PodStatus): Pick<PodStatus, 'phase'
 const keepEnds = (
   current: readonly ContainerStatus[] = [],
   next: readonly ContainerStatus[],
-  isFinal: (exitCode: number) => boolean,
+  isFinal: (exitCode: number, name: string) => boolean,
 ): ContainerStatus[] =>
   next.map((status) => {
     const known = current.find(({ name }) => name === status.name);
     const code = known?.state?.terminated?.exitCode;
-    return known && code !== undefined && isFinal(code) && !status.state?.terminated ? known : status;
+    return known && code !== undefined && isFinal(code, status.name) && !status.state?.terminated ? known : status;
   });

@@ -1,11 +1,13 @@
 // Computes the status of a pod: phase, conditions, addresses. Reasons and messages equal the original kubelet's. Pure.
 import type { Container, ContainerStatus, Pod, PodStatus } from '../../../api/core.ts';
 import type { Condition } from '../../../api/meta.ts';
+import { sidecarsOf } from '../../../api/pods.ts';
 import { timestamp } from '../../../api/time.ts';
 import { containerStatus } from './container-status.ts';
-import type { Plan } from './plan.ts';
-import { finalPhase } from './runs.ts';
+import { isInitialized } from './init.ts';
+import { finalPhase, finalPhaseOf } from './runs.ts';
 import { ownConditions } from './status-merge.ts';
+import type { Plan } from './steps.ts';
 import type { PodView } from './view.ts';
 
 export interface StatusContext {
@@ -20,14 +22,16 @@ export const podStatus = (view: PodView, plan: Plan, { hostIp }: StatusContext):
   const describe = (containers: readonly Container[] = [], fallback: Parameters<typeof containerStatus>[3]) =>
     containers.map((container) => containerStatus(container, view, plan, fallback));
   const initContainerStatuses = describe(pod.spec.initContainers, 'PodInitializing');
-  const initialized = initContainerStatuses.every(({ state }) => state?.terminated?.exitCode === 0);
+  const initialized = isInitialized(view);
   const containerStatuses = describe(pod.spec.containers, initialized ? 'ContainerCreating' : 'PodInitializing');
   containerStatuses.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const phase = phaseOf(view, initialized, containerStatuses);
+  const sidecars = new Set(sidecarsOf(pod.spec).map(({ name }) => name));
+  const lasting = [...initContainerStatuses.filter(({ name }) => sidecars.has(name)), ...containerStatuses];
+  const phase = phaseOf(view, initialized, { containerStatuses, lasting });
   const ip = pod.spec.hostNetwork ? hostIp : (view.sandbox?.ip ?? before.podIP);
   return {
     phase,
-    conditions: conditions(view, { phase, initContainerStatuses, containerStatuses, initialized, now }),
+    conditions: conditions(view, { phase, initContainerStatuses, lasting, initialized, now }),
     ...(before.message === undefined ? {} : { message: before.message }),
     ...(before.reason === undefined ? {} : { reason: before.reason }),
     hostIP: hostIp,
@@ -40,26 +44,37 @@ export const podStatus = (view: PodView, plan: Plan, { hostIp }: StatusContext):
   };
 };
 
+interface Statuses {
+  readonly containerStatuses: readonly ContainerStatus[];
+  /** The sidecars and the containers of the main list. */
+  readonly lasting: readonly ContainerStatus[];
+}
+
 const phaseOf = (
   view: PodView,
   initialized: boolean,
-  statuses: readonly ContainerStatus[],
+  { containerStatuses, lasting }: Statuses,
 ): NonNullable<PodStatus['phase']> => {
-  const final = finalPhase(view);
-  if (final) return final;
-  const isDeleted = view.pod.metadata.deletionTimestamp !== undefined;
-  if (isDeleted && statuses.every(({ state }) => state?.terminated)) {
-    return statuses.every(({ state }) => state?.terminated?.exitCode === 0) ? 'Succeeded' : 'Failed';
+  const known = finalPhaseOf(view.pod.status);
+  if (known) return known;
+  // A pod is final only when nothing of the pod runs any more.
+  if (!view.containers.some(({ exit }) => !exit)) {
+    const final = finalPhase(view);
+    if (final) return final;
+    const isDeleted = view.pod.metadata.deletionTimestamp !== undefined;
+    if (isDeleted && containerStatuses.every(({ state }) => state?.terminated)) {
+      return containerStatuses.every(({ state }) => state?.terminated?.exitCode === 0) ? 'Succeeded' : 'Failed';
+    }
   }
   if (!initialized) return 'Pending';
   // A container that never ran keeps the pod Pending. A container that waits for its next run does not.
-  return statuses.some(({ state, lastState }) => state?.waiting && !lastState?.terminated) ? 'Pending' : 'Running';
+  return lasting.some(({ state, lastState }) => state?.waiting && !lastState?.terminated) ? 'Pending' : 'Running';
 };
 
 interface ConditionContext {
   readonly phase: string;
   readonly initContainerStatuses: readonly ContainerStatus[];
-  readonly containerStatuses: readonly ContainerStatus[];
+  readonly lasting: readonly ContainerStatus[];
   readonly initialized: boolean;
   readonly now: string;
 }
@@ -74,11 +89,11 @@ interface Finding {
 /** Computes the kubelet's conditions and keeps the conditions of other writers, such as readiness gates. */
 const conditions = (view: PodView, context: ConditionContext): NonNullable<PodStatus['conditions']> => {
   const before = view.pod.status?.conditions ?? [];
-  const ready = readyFinding(context);
+  const ready = containersReady(context);
   const findings: Record<string, Finding> = {
     PodReadyToStartContainers: { status: view.sandbox !== undefined },
     Initialized: initializedFinding(context),
-    Ready: ready,
+    Ready: readyFinding(view.pod, ready),
     ContainersReady: ready,
     PodScheduled: { status: true },
   };
@@ -89,27 +104,36 @@ const conditions = (view: PodView, context: ConditionContext): NonNullable<PodSt
   return [...own, ...before.filter(({ type }) => !ownConditions.has(type))];
 };
 
-const readyFinding = ({ phase, initialized, containerStatuses }: ConditionContext): Finding => {
+const containersReady = ({ phase, initialized, lasting }: ConditionContext): Finding => {
   if (phase === 'Succeeded') return { status: false, reason: 'PodCompleted' };
   if (phase === 'Failed') return { status: false, reason: 'PodFailed' };
-  const unready = namesOfUnready(containerStatuses);
+  const unready = namesOf(lasting.filter(({ ready }) => !ready));
   if (unready === '') return { status: initialized };
   return { status: false, reason: 'ContainersNotReady', message: `containers with unready status: [${unready}]` };
+};
+
+/** A pod with readiness gates is ready when its containers are ready and each gate's condition is True. */
+const readyFinding = ({ spec, status = {} }: Pod, ready: Finding): Finding => {
+  if (!ready.status) return ready;
+  const problems = (spec.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const gate = status.conditions?.find(({ type }) => type === conditionType);
+    if (!gate) return [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`];
+    if (gate.status === 'True') return [];
+    return [`the status of pod readiness gate "${conditionType}" is not "True", but ${gate.status}`];
+  });
+  if (problems.length === 0) return ready;
+  return { status: false, reason: 'ReadinessGatesNotReady', message: problems.join(', ') };
 };
 
 const initializedFinding = ({ phase, initialized, initContainerStatuses }: ConditionContext): Finding => {
   if (phase === 'Succeeded') return { status: true, reason: 'PodCompleted' };
   if (initialized) return { status: true };
-  const incomplete = namesOfUnready(initContainerStatuses);
+  const incomplete = namesOf(initContainerStatuses.filter(({ ready, started }) => !ready && !started));
   const message = `containers with incomplete status: [${incomplete}]`;
   return { status: false, reason: 'ContainersNotInitialized', message };
 };
 
-const namesOfUnready = (statuses: readonly ContainerStatus[]): string =>
-  statuses
-    .filter(({ ready }) => !ready)
-    .map(({ name }) => name)
-    .join(' ');
+const namesOf = (statuses: readonly ContainerStatus[]): string => statuses.map(({ name }) => name).join(' ');
 
 const condition = (type: string, finding: Finding, before: Condition | undefined, now: string) => {
   const status = finding.status ? ('True' as const) : ('False' as const);

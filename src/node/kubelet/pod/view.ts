@@ -8,6 +8,8 @@ export type FinalPhase = 'Succeeded' | 'Failed';
 /** A container that was told to stop. */
 export interface Stopping {
   readonly since: number;
+  /** When the container got its stop signal. */
+  readonly signalledAt?: number;
   readonly killed: boolean;
 }
 
@@ -36,6 +38,10 @@ export interface PodView {
   readonly probes: ReadonlyMap<string, ProbeState>;
   /** By container id. */
   readonly stopping: ReadonlyMap<string, Stopping>;
+  /** The postStart hooks that run, or have failed. By container id. */
+  readonly postStart: ReadonlyMap<string, 'running' | 'failed'>;
+  /** The ids of containers whose preStop hook runs. */
+  readonly preStop: ReadonlySet<string>;
   /** By container name. */
   readonly blocked: ReadonlyMap<string, Blocked>;
   readonly now: number;

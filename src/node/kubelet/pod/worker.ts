@@ -1,15 +1,18 @@
 // The loop of one pod. After every change: look at the pod, plan, carry out the steps, report to the API server.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pod } from '../../../api/core.ts';
+import { allContainers } from '../../../api/pods.ts';
 import { pods as podResource } from '../../../api/resources.ts';
 import { startReconciler } from '../../../kit/reconcile.ts';
 import { isConflict, isNotFound } from '../../client/error.ts';
 import { VolumeError } from '../container/volume-error.ts';
 import { removeVolumes, syncVolumes } from '../container/volumes.ts';
-import { createSandbox, startContainer, stopContainer } from './actions.ts';
-import { type Plan, planPod, type Step } from './plan.ts';
+import { createSandbox, startContainer } from './actions.ts';
+import { createHooks, type Hooks } from './hooks.ts';
+import { planPod } from './plan.ts';
 import { finalPhase } from './runs.ts';
 import { podStatus } from './status.ts';
+import type { Plan, Step } from './steps.ts';
 import type { Blocked, FinalPhase, PodView, Stopping } from './view.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
@@ -37,6 +40,7 @@ const volumeRetryMs = 2000;
 const lastStatusMs = 2000;
 
 type StartStep = Extract<Step, { do: 'start' }>;
+type StopStep = Extract<Step, { do: 'stop' }>;
 
 /** Starts at once and runs until nothing is left of the pod or the signal aborts. */
 export const startPodWorker = (deps: WorkerDeps, options: WorkerOptions): PodWorker => {
@@ -57,6 +61,7 @@ class Worker implements PodWorker {
   readonly #stop = new AbortController();
   readonly #stopping = new Map<string, Stopping>();
   readonly #blocked = new Map<string, Blocked>();
+  readonly #hooks: Hooks;
   readonly #loop: ReturnType<typeof startReconciler>;
   #ended: FinalPhase | undefined;
   #removed: boolean;
@@ -69,6 +74,7 @@ class Worker implements PodWorker {
     this.pod = options.pod;
     this.#uid = options.pod.metadata.uid ?? '';
     this.#removed = options.removed ?? false;
+    this.#hooks = createHooks(deps, () => this.trigger());
     this.#loop = startReconciler({
       sync: () => this.#sync(),
       onError: (error, retryInMs) =>
@@ -120,10 +126,12 @@ class Worker implements PodWorker {
     const ofPod = ({ pod }: { pod: { uid: string } }): boolean => pod.uid === this.#uid;
     const containers = runtime.containers().filter(ofPod);
     const sandbox = runtime.sandboxes().find(ofPod);
-    for (const id of this.#stopping.keys()) {
-      if (!containers.some((record) => record.id === id && !record.exit)) this.#stopping.delete(id);
-    }
-    prober.sync(this.pod, sandbox?.ip ?? this.#deps.nodeIp, this.#removed ? [] : containers);
+    const running = containers.filter(({ exit }) => !exit);
+    const ids = new Set(running.map(({ id }) => id));
+    for (const id of this.#stopping.keys()) if (!ids.has(id)) this.#stopping.delete(id);
+    this.#hooks.keepOnly(ids);
+    const probed = this.#removed ? [] : running.filter(({ id }) => !this.#hooks.postStart.has(id));
+    prober.sync(this.pod, sandbox?.ip ?? this.#deps.nodeIp, probed);
     const view: PodView = {
       pod: this.pod,
       removed: this.#removed,
@@ -133,6 +141,8 @@ class Worker implements PodWorker {
       containers,
       probes: prober.states,
       stopping: this.#stopping,
+      postStart: this.#hooks.postStart,
+      preStop: this.#hooks.preStop,
       blocked: this.#blocked,
       now: Date.now(),
     };
@@ -174,10 +184,12 @@ class Worker implements PodWorker {
       case 'start':
         return this.#start(step);
       case 'stop':
-        this.#stopping.set(step.record.id, { since: view.now, killed: false });
-        return stopContainer(this.#deps, this.pod, step);
+        return this.#beginStop(step, view.now);
+      case 'terminate':
+        this.#stopping.set(step.record.id, { ...this.#stopOf(step.record.id, view.now), signalledAt: view.now });
+        return runtime.signal(step.record.id, step.record.stopSignal);
       case 'kill':
-        this.#stopping.set(step.record.id, { since: view.now, killed: true });
+        this.#stopping.set(step.record.id, { ...this.#stopOf(step.record.id, view.now), killed: true });
         return runtime.signal(step.record.id, 'KILL');
       case 'remove-container':
         return runtime.removeContainer(step.record.id);
@@ -195,9 +207,24 @@ class Worker implements PodWorker {
     if (!sandbox) return;
     const before = this.#blocked.get(container.name);
     const start = { pod: this.pod, sandbox, container, attempt, backoffMs, before };
-    const blocked = await startContainer(this.#deps, start);
-    if (blocked) this.#blocked.set(container.name, blocked);
-    else this.#blocked.delete(container.name);
+    const result = await startContainer(this.#deps, start);
+    if ('retryAt' in result) {
+      this.#blocked.set(container.name, result);
+      return;
+    }
+    this.#blocked.delete(container.name);
+    this.#hooks.runPostStart({ pod: this.pod, container, record: result });
+  }
+
+  #stopOf(id: string, now: number): Stopping {
+    return this.#stopping.get(id) ?? { since: now, killed: false };
+  }
+
+  #beginStop({ record, graceMs, because }: StopStep, now: number): void {
+    this.#stopping.set(record.id, { since: now, killed: false });
+    this.#deps.events.container(this.pod, record.name, 'Normal', 'Killing', because);
+    const container = allContainers(this.pod.spec).find(({ name }) => name === record.name);
+    if (container) this.#hooks.runPreStop({ pod: this.pod, container, record }, graceMs);
   }
 
   async #confirmDeleted(view: PodView): Promise<void> {

@@ -1,15 +1,20 @@
-// Probes a container once: by an HTTP request, a TCP connection or a command in the container. Lifecycle hooks use the
-// same actions. Failure messages equal the original kubelet's.
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+// Probes a container once: by an HTTP request, a gRPC health check, a TCP connection or a command in the container.
+// Messages equal the original kubelet's.
 import { connect } from 'node:net';
 import type { Container, ProbeHandler } from '../../../api/core.ts';
-import type { IntOrString } from '../../../api/meta.ts';
-import { kubernetesMajor, kubernetesMinor } from '../../../api/version.ts';
 import { messageOf } from '../../../kit/error.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { dialError, joinHostPort, resolvePort } from './dial.ts';
+import { checkGrpc } from './grpc.ts';
+import { HttpError, httpGet } from './http.ts';
 
-export type ProbeOutcome = { readonly ok: true } | { readonly ok: false; readonly output: string };
+export type ProbeOutcome =
+  | { readonly result: 'success' }
+  /** Counts as a success, and an event tells the output. */
+  | { readonly result: 'warning'; readonly output: string }
+  | { readonly result: 'failure'; readonly output: string }
+  /** The probe could not be made. It counts neither as a success nor as a failure. */
+  | { readonly result: 'unknown'; readonly output: string };
 
 export interface ProbeTarget {
   readonly container: Container;
@@ -18,7 +23,10 @@ export interface ProbeTarget {
   readonly exec: Runtime['exec'];
 }
 
-/** Never throws: an error counts as a failed probe. */
+const success: ProbeOutcome = { result: 'success' };
+const failure = (output: string): ProbeOutcome => ({ result: 'failure', output });
+
+/** Never throws. */
 export const probeOnce = async (
   handler: ProbeHandler,
   target: ProbeTarget,
@@ -27,55 +35,38 @@ export const probeOnce = async (
   try {
     if (handler.httpGet) return await probeHttp(handler.httpGet, target, timeoutMs);
     if (handler.tcpSocket) return await probeTcp(handler.tcpSocket, target, timeoutMs);
+    if (handler.grpc) return await probeGrpc(handler.grpc, target, timeoutMs);
     if (handler.exec) return await probeExec(handler.exec.command, target, timeoutMs);
-    return { ok: true };
+    return { result: 'unknown', output: `missing probe handler for ${target.container.name}` };
   } catch (error) {
-    return { ok: false, output: messageOf(error) };
+    return { result: 'unknown', output: messageOf(error) };
   }
 };
 
-/** @param port a number, or the name of one of the container's ports. @throws Error when no port has that name */
-export const resolvePort = (port: IntOrString, container: Container): number => {
-  if (typeof port === 'number') return port;
-  if (/^\d+$/.test(port)) return Number(port);
-  const named = container.ports?.find(({ name }) => name === port);
-  if (!named) throw new Error(`couldn't find port "${port}" in container ${container.name}`);
-  return named.containerPort;
-};
-
-const userAgent = `kube-probe/${kubernetesMajor}.${kubernetesMinor}`;
-const httpTimeout = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
-
-const probeHttp = (
+const probeHttp = async (
   action: NonNullable<ProbeHandler['httpGet']>,
-  { container, podIp }: ProbeTarget,
+  target: ProbeTarget,
   timeoutMs: number,
 ): Promise<ProbeOutcome> => {
-  const { promise, resolve } = Promise.withResolvers<ProbeOutcome>();
-  const { path = '/', host = podIp, scheme = 'HTTP', httpHeaders = [] } = action;
-  const port = resolvePort(action.port, container);
-  const url = `${scheme.toLowerCase()}://${host}:${port}${path.startsWith('/') ? '' : '/'}${path}`;
-  const headers = Object.fromEntries(httpHeaders.map(({ name, value }) => [name, value]));
-  const options = {
-    agent: false,
-    headers: { 'User-Agent': userAgent, Accept: '*/*', Connection: 'close', ...headers },
-    signal: AbortSignal.timeout(timeoutMs),
-  };
-  const send =
-    scheme === 'HTTPS' ? httpsRequest(url, { ...options, rejectUnauthorized: false }) : httpRequest(url, options);
-  send.on('response', (response) => {
-    response.resume();
-    const code = response.statusCode ?? 0;
-    const ok = code >= 200 && code < 400;
-    resolve(ok ? { ok } : { ok, output: `HTTP probe failed with statuscode: ${code}` });
-  });
-  send.on('error', (error) => {
-    const isTimeout = error.name === 'AbortError' || error.name === 'TimeoutError';
-    const cause = isTimeout ? httpTimeout : dialError(error, host, port);
-    resolve({ ok: false, output: `Get "${url}": ${cause}` });
-  });
-  send.end();
-  return promise;
+  try {
+    const { code, body } = await httpGet(action, target, timeoutMs);
+    if (code < 200 || code >= 400) return failure(`HTTP probe failed with statuscode: ${code}`);
+    // A redirect to another host was not followed.
+    if (code >= 300) return { result: 'warning', output: `Probe terminated redirects, Response body: ${body}` };
+    return success;
+  } catch (error) {
+    if (error instanceof HttpError) return failure(error.message);
+    throw error;
+  }
+};
+
+const probeGrpc = async (
+  { port, service = '' }: NonNullable<ProbeHandler['grpc']>,
+  { podIp }: ProbeTarget,
+  timeoutMs: number,
+): Promise<ProbeOutcome> => {
+  const problem = await checkGrpc({ host: podIp, port, service }, timeoutMs);
+  return problem === undefined ? success : failure(problem);
 };
 
 const probeTcp = (
@@ -89,13 +80,13 @@ const probeTcp = (
   const socket = connect({ host, port });
   socket.setTimeout(timeoutMs, () => {
     socket.destroy();
-    resolve({ ok: false, output: `dial tcp ${host}:${port}: i/o timeout` });
+    resolve(failure(`dial tcp ${joinHostPort(host, port)}: i/o timeout`));
   });
   socket.on('connect', () => {
     socket.destroy();
-    resolve({ ok: true });
+    resolve(success);
   });
-  socket.on('error', (error) => resolve({ ok: false, output: dialError(error, host, port) }));
+  socket.on('error', (error) => resolve(failure(dialError(error, host, port))));
   return promise;
 };
 
@@ -106,21 +97,9 @@ const probeExec = async (
 ): Promise<ProbeOutcome> => {
   try {
     const { code, stdout, stderr } = await exec(containerId, command, { timeoutMs });
-    return code === 0 ? { ok: true } : { ok: false, output: (stdout + stderr).trim() };
+    return code === 0 ? success : failure((stdout + stderr).trim());
   } catch (error) {
-    if (/still running after/.test(messageOf(error))) {
-      return { ok: false, output: `command timed out: "${command.join(' ')}" timed out after ${timeoutMs / 1000}s` };
-    }
-    throw error;
+    if (!/still running after/.test(messageOf(error))) throw error;
+    return failure(`command timed out: "${command.join(' ')}" timed out after ${timeoutMs / 1000}s`);
   }
 };
-
-const dialErrors: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connect: connection refused',
-  EHOSTUNREACH: 'connect: no route to host',
-  ENETUNREACH: 'connect: network is unreachable',
-  ECONNRESET: 'read: connection reset by peer',
-};
-
-const dialError = (error: NodeJS.ErrnoException, host: string, port: number): string =>
-  `dial tcp ${host}:${port}: ${dialErrors[error.code ?? ''] ?? error.message}`;

@@ -1,8 +1,9 @@
 // Runs the startup, liveness and readiness probes of every running container. The plan reads the results.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Container, Pod, Probe } from '../../../api/core.ts';
+import { sidecarsOf } from '../../../api/pods.ts';
 import type { ContainerRecord, Runtime } from '../runtime/runtime.ts';
-import { probeOnce } from './probe.ts';
+import { type ProbeOutcome, probeOnce } from './probe.ts';
 
 /** What the probes of a running container found so far. */
 export interface ProbeState {
@@ -16,7 +17,8 @@ export interface ProberOptions {
   readonly exec: Runtime['exec'];
   /** Called when the state of one of the pod's containers changed. */
   readonly onChange: (podUid: string) => void;
-  readonly onFailure: (pod: Pod, container: Container, message: string) => void;
+  /** Called with the reason and the message of a warning event. */
+  readonly onWarning: (pod: Pod, container: Container, event: { reason: string; message: string }) => void;
 }
 
 export interface Prober {
@@ -62,7 +64,8 @@ export const createProber = (options: ProberOptions): Prober => {
       const alive = new Map(containers.filter(({ exit }) => !exit).map((record) => [record.id, record]));
       for (const [id, { podUid }] of running) if (podUid === pod.metadata.uid && !alive.has(id)) end(id);
       for (const record of alive.values()) {
-        const container = pod.spec.containers.find(({ name }) => name === record.name);
+        const probed = [...pod.spec.containers, ...sidecarsOf(pod.spec)];
+        const container = probed.find(({ name }) => name === record.name);
         if (container && !running.has(record.id)) begin(pod, podIp, container, record);
       }
     },
@@ -128,16 +131,26 @@ const runProbe = async (target: Target, { kind, probe, onThreshold }: ProbeLoop)
     const probed = { container, containerId: record.id, podIp, exec: options.exec };
     const outcome = await probeOnce(probe, probed, timeoutSeconds * 1000);
     if (signal.aborted) return;
-    if (!outcome.ok && kind !== 'liveness' && age() < settlingMs) {
+    const ok = outcome.result === 'success' || outcome.result === 'warning';
+    if (!ok && kind !== 'liveness' && age() < settlingMs) {
       pause = settlingPauseMs;
       continue;
     }
-    if (!outcome.ok) options.onFailure(target.pod, container, `${capitalise(kind)} probe failed: ${outcome.output}`);
-    streak = outcome.ok === last ? streak + 1 : 1;
-    last = outcome.ok;
-    if (streak < (outcome.ok ? successThreshold : failureThreshold)) continue;
-    if (onThreshold(outcome.ok) === 'stop') return;
+    if (outcome.result !== 'success') options.onWarning(target.pod, container, warningOf(kind, outcome));
+    if (outcome.result === 'unknown') continue;
+    streak = ok === last ? streak + 1 : 1;
+    last = ok;
+    if (streak < (ok ? successThreshold : failureThreshold)) continue;
+    if (onThreshold(ok) === 'stop') return;
   }
+};
+
+const warningOf = (kind: Kind, outcome: Exclude<ProbeOutcome, { result: 'success' }>) => {
+  const { result, output } = outcome;
+  const probe = `${capitalise(kind)} probe`;
+  if (result === 'warning') return { reason: 'ProbeWarning', message: `${probe} warning: ${output}` };
+  const what = result === 'unknown' ? 'errored and resulted in unknown state' : 'failed';
+  return { reason: 'Unhealthy', message: `${probe} ${what}: ${output}` };
 };
 
 /**
@@ -151,7 +164,9 @@ const capitalise = (kind: Kind): string => kind[0]?.toUpperCase() + kind.slice(1
 
 /** After the kubelet's restart, a container that was ready stays ready until a probe fails. */
 const initialState = (pod: Pod, container: Container, record: ContainerRecord): ProbeState => {
-  const known = pod.status?.containerStatuses?.find(({ containerID }) => containerID === `crun://${record.id}`);
+  const known = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(
+    ({ containerID }) => containerID === `crun://${record.id}`,
+  );
   const started = container.startupProbe === undefined || known?.started === true;
   return { started, ready: started && (container.readinessProbe === undefined || known?.ready === true) };
 };

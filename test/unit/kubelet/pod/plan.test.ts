@@ -1,22 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { planPod, type Step } from '../../../../src/node/kubelet/pod/plan.ts';
+import { planPod } from '../../../../src/node/kubelet/pod/plan.ts';
 import type { PodView } from '../../../../src/node/kubelet/pod/view.ts';
-import { at, container, now, podWith, record, sandbox, viewOf } from '../builders.ts';
+import { at, container, now, podWith, record, sandbox, stepsOf, viewOf } from '../builders.ts';
 
-/** A step as one readable line. */
-const describeStep = (step: Step): string => {
-  switch (step.do) {
-    case 'start':
-      return `start ${step.container.name} #${step.attempt}`;
-    case 'stop':
-    case 'kill':
-    case 'remove-container':
-      return `${step.do} ${step.record.name} #${step.record.attempt}`;
-    default:
-      return step.do;
-  }
-};
-const stepsOf = (view: PodView): string[] => planPod(view).steps.map(describeStep);
 const without = ({ sandbox: _, ...view }: PodView): PodView => view;
 
 describe('a pod that should run', () => {
@@ -110,6 +96,32 @@ describe('a container that ended', () => {
   });
 });
 
+describe('a container with a postStart hook', () => {
+  const pod = podWith({
+    containers: [
+      container({ name: 'a', lifecycle: { postStart: { sleep: { seconds: 5 } } } }),
+      container({ name: 'b' }),
+    ],
+  });
+  const a = record({ id: 'a0', name: 'a' });
+
+  test('holds up the start of the next container until the hook has succeeded', () => {
+    expect(stepsOf(viewOf({ pod }))).toEqual(['start a #0']);
+    expect(stepsOf(viewOf({ pod, containers: [a], postStart: new Map([['a0', 'running']]) }))).toEqual([]);
+    expect(stepsOf(viewOf({ pod, containers: [a] }))).toEqual(['start b #0']);
+  });
+
+  test('ends when the hook has failed', () => {
+    const [step] = planPod(viewOf({ pod, containers: [a], postStart: new Map([['a0', 'failed']]) })).steps;
+    expect(step).toMatchObject({ do: 'stop', record: { name: 'a' }, graceMs: 30_000, because: 'FailedPostStartHook' });
+  });
+
+  test('does not hold up the next container while its image is missing', () => {
+    const blocked = new Map([['a', { reason: 'ErrImagePull', message: '', retryAt: now + 2000 }]]);
+    expect(stepsOf(viewOf({ pod, blocked }))).toEqual(['start b #0']);
+  });
+});
+
 describe('a running container', () => {
   test('is restarted when its liveness probe failed', () => {
     const probes = new Map([['c0', { started: true, ready: true, failed: 'liveness' as const }]]);
@@ -119,6 +131,15 @@ describe('a running container', () => {
       graceMs: 30_000,
       because: 'Container c failed liveness probe, will be restarted',
     });
+  });
+
+  test('has the grace period of the probe that failed', () => {
+    const probe = { exec: { command: ['false'] }, terminationGracePeriodSeconds: 2 };
+    const pod = podWith({ containers: [container({ livenessProbe: probe })] });
+    const view = (failed: 'liveness' | 'startup') =>
+      viewOf({ pod, containers: [record()], probes: new Map([['c0', { started: true, ready: true, failed }]]) });
+    expect(planPod(view('liveness')).steps[0]).toMatchObject({ do: 'stop', graceMs: 2000 });
+    expect(planPod(view('startup')).steps[0]).toMatchObject({ do: 'stop', graceMs: 30_000 });
   });
 
   test('is restarted when its image was changed', () => {
@@ -138,16 +159,32 @@ describe('a pod that was deleted', () => {
     expect(stepsOf(viewOf({ pod: deleted(30), containers: ended }))).toEqual(['remove-sandbox', 'confirm-deleted']);
   });
 
-  test('is killed when its grace period is over', () => {
+  test('gets its stop signal when its preStop hook is done, or when its grace period is over', () => {
     const stopping = new Map([['c0', { since: now, killed: false }]]);
+    const view = viewOf({ pod: deleted(30), containers: [record()], stopping });
+    expect(stepsOf(view)).toEqual(['terminate c #0']);
+    const hooked = { ...view, preStop: new Set(['c0']) };
+    expect(planPod(hooked)).toMatchObject({ steps: [], wakeAt: now + 30_000 });
+    expect(stepsOf({ ...hooked, now: now + 30_000 })).toEqual(['terminate c #0']);
+  });
+
+  test('is killed when its grace period is over', () => {
+    const stopping = new Map([['c0', { since: now, signalledAt: now, killed: false }]]);
     const waiting = viewOf({ pod: deleted(30), containers: [record()], stopping });
     expect(planPod(waiting)).toMatchObject({ steps: [], wakeAt: now + 30_000 });
     expect(stepsOf({ ...waiting, now: now + 30_000 })).toEqual(['kill c #0']);
   });
 
   test('is killed earlier when the grace period becomes shorter', () => {
-    const stopping = new Map([['c0', { since: now - 5000, killed: false }]]);
+    const stopping = new Map([['c0', { since: now - 5000, signalledAt: now - 5000, killed: false }]]);
     expect(stepsOf(viewOf({ pod: deleted(1), containers: [record()], stopping }))).toEqual(['kill c #0']);
+  });
+
+  test('has two seconds between its stop signal and SIGKILL, however long its preStop hook took', () => {
+    const stopping = new Map([['c0', { since: now - 5000, signalledAt: now, killed: false }]]);
+    const view = viewOf({ pod: deleted(5), containers: [record()], stopping });
+    expect(planPod(view)).toMatchObject({ steps: [], wakeAt: now + 2000 });
+    expect(stepsOf({ ...view, now: now + 2000 })).toEqual(['kill c #0']);
   });
 
   test('by force has two seconds to end, and its worker then ends', () => {

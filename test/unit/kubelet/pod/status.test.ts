@@ -77,6 +77,28 @@ describe('a pod’s status', () => {
     expect(later).toEqual(first);
   });
 
+  test('is not ready before the conditions of its readiness gates are True', () => {
+    const gates = { readinessGates: [{ conditionType: 'example.com/a' }, { conditionType: 'example.com/b' }] };
+    const readiness = (a?: 'True' | 'False', b?: 'True') => {
+      const conditions = [
+        ...(a ? [{ type: 'example.com/a', status: a }] : []),
+        ...(b ? [{ type: 'example.com/b', status: b }] : []),
+      ];
+      const pod = podWith(gates, { status: { conditions } });
+      const status = statusOf(viewOf({ pod, containers: [record()], probes: ready }));
+      expect(conditionsOf(status).ContainersReady).toBe('True');
+      return status.conditions?.find(({ type }) => type === 'Ready');
+    };
+    expect(readiness('False')).toMatchObject({
+      status: 'False',
+      reason: 'ReadinessGatesNotReady',
+      message:
+        'the status of pod readiness gate "example.com/a" is not "True", but False, ' +
+        'corresponding condition of pod readiness gate "example.com/b" does not exist.',
+    });
+    expect(readiness('True', 'True')).toMatchObject({ status: 'True' });
+  });
+
   test('keeps conditions of other writers', () => {
     const gate = { type: 'example.com/gate', status: 'True' as const };
     const status = statusOf(viewOf({ pod: podWith({}, { status: { conditions: [gate] } }) }));

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Container, Probe } from '../../../../src/api/core.ts';
+import type { Container, PodSpec, Probe } from '../../../../src/api/core.ts';
 import { done, eventually, notYet } from '../../../../src/kit/eventually.ts';
 import { createProber, type Prober } from '../../../../src/node/kubelet/probe/prober.ts';
 import { container, podWith, record } from '../builders.ts';
@@ -12,7 +12,7 @@ afterEach(() => prober.forget('u1'));
 /**
  * Probes a container that started a minute ago, so that every failure counts. A command succeeds unless it is `false`.
  */
-const start = (over: Partial<Container>) => {
+const start = (over: Partial<Container>, spec: Partial<PodSpec> = {}) => {
   const asked: string[] = [];
   const failures: string[] = [];
   prober = createProber({
@@ -21,10 +21,10 @@ const start = (over: Partial<Container>) => {
       return { stdout: '', stderr: 'it failed', code: command === 'false' ? 1 : 0 };
     },
     onChange: () => {},
-    onFailure: (_, __, message) => failures.push(message),
+    onWarning: (_, __, { message }) => failures.push(message),
   });
   const running = record({ startedAt: new Date(Date.now() - 60_000).toISOString() });
-  prober.sync(podWith({ containers: [container(over)] }), '10.244.1.2', [running]);
+  prober.sync(podWith({ containers: [container(over)], ...spec }), '10.244.1.2', [running]);
   return { asked, failures };
 };
 
@@ -57,5 +57,19 @@ describe('a container', () => {
     const { failures } = start({ livenessProbe: probe('false', { failureThreshold: 1 }) });
     await until('it failed', () => prober.states.get('c0')?.failed === 'liveness');
     expect(failures).toEqual(['Liveness probe failed: it failed']);
+  });
+
+  test('has its probes as a sidecar, too', async () => {
+    const side = container({ readinessProbe: probe('true'), restartPolicy: 'Always' });
+    start({ name: 'main' }, { initContainers: [side] });
+    await until('it is ready', () => prober.states.get('c0')?.ready === true);
+  });
+
+  test('stays as it is while a probe cannot be made', async () => {
+    const httpGet = { port: 'none' };
+    const { failures } = start({ livenessProbe: { httpGet, failureThreshold: 1 } });
+    await until('the event was sent', () => failures.length > 0);
+    expect(failures[0]).toMatch(/^Liveness probe errored and resulted in unknown state: /);
+    expect(prober.states.get('c0')).toEqual({ started: true, ready: true });
   });
 });

@@ -1,5 +1,6 @@
 // A pod's row in tables, as Kubernetes' printers make it.
-import type { ContainerStatus, Pod } from '../../../../api/core.ts';
+import type { ContainerStatus, Pod, PodStatus } from '../../../../api/core.ts';
+import { sidecarsOf } from '../../../../api/pods.ts';
 import { ageOf, orNone } from '../cells.ts';
 
 export const podCells = (pod: Pod): unknown[] => {
@@ -11,16 +12,26 @@ export const podCells = (pod: Pod): unknown[] => {
       : String(summary.restarts);
   return [
     metadata.name,
-    `${summary.ready}/${spec.containers.length}`,
+    `${summary.ready}/${spec.containers.length + sidecarsOf(spec).length}`,
     summary.reason,
     restarts,
     ageOf(metadata.creationTimestamp),
     orNone(status.podIPs?.[0]?.ip ?? status.podIP),
     orNone(spec.nodeName),
-    '<none>',
-    '<none>',
+    orNone(status.nominatedNodeName),
+    gatesOf(pod),
   ];
 };
+
+/** The number of readiness gates whose condition is True, of all readiness gates. */
+const gatesOf = ({ spec: { readinessGates = [] }, status = {} }: Pod): string => {
+  if (readinessGates.length === 0) return '<none>';
+  const open = readinessGates.filter(({ conditionType }) => hasCondition(status, conditionType));
+  return `${open.length}/${readinessGates.length}`;
+};
+
+const hasCondition = ({ conditions = [] }: PodStatus, type: string): boolean =>
+  conditions.some((condition) => condition.type === type && condition.status === 'True');
 
 interface Summary {
   reason: string;
@@ -31,14 +42,13 @@ interface Summary {
 
 const summarise = (pod: Pod): Summary => {
   const { status = {}, metadata } = pod;
-  const summary: Summary = {
-    reason: status.reason || status.phase || '',
-    ready: 0,
-    restarts: 0,
-    lastRestart: undefined,
-  };
+  const isGated = status.conditions?.some(
+    ({ type, reason }) => type === 'PodScheduled' && reason === 'SchedulingGated',
+  );
+  const reason = isGated ? 'SchedulingGated' : status.reason || status.phase || '';
+  const summary: Summary = { reason, ready: 0, restarts: 0, lastRestart: undefined };
   const initializing = readInit(pod, summary);
-  if (!initializing) readContainers(pod, summary);
+  if (!initializing || hasCondition(status, 'Initialized')) readContainers(pod, summary);
   const over = status.phase === 'Succeeded' || status.phase === 'Failed';
   if (metadata.deletionTimestamp !== undefined && status.reason === 'NodeLost') summary.reason = 'Unknown';
   else if (metadata.deletionTimestamp !== undefined && !over) summary.reason = 'Terminating';
@@ -58,12 +68,16 @@ const terminatedReason = ({ state }: ContainerStatus): string | undefined => {
   return terminated.signal ? `Signal:${terminated.signal}` : `ExitCode:${terminated.exitCode}`;
 };
 
-/** @returns whether an init container has not finished yet */
+/** @returns whether an init container has not finished yet, or a sidecar has not started */
 const readInit = ({ spec, status = {} }: Pod, summary: Summary): boolean => {
-  const statuses = status.initContainerStatuses ?? [];
-  for (const [index, container] of statuses.entries()) {
+  const sidecars = new Set(sidecarsOf(spec).map(({ name }) => name));
+  for (const [index, container] of (status.initContainerStatuses ?? []).entries()) {
     count(summary, container);
     if (container.state?.terminated?.exitCode === 0) continue;
+    if (sidecars.has(container.name) && container.started) {
+      if (container.ready) summary.ready += 1;
+      continue;
+    }
     const waiting = container.state?.waiting?.reason;
     const terminated = terminatedReason(container);
     if (terminated !== undefined) summary.reason = `Init:${terminated}`;
@@ -74,8 +88,12 @@ const readInit = ({ spec, status = {} }: Pod, summary: Summary): boolean => {
   return false;
 };
 
-const readContainers = ({ status = {} }: Pod, summary: Summary): void => {
+/** Once the pod has initialized, only the restarts of sidecars and containers count. */
+const readContainers = ({ spec, status = {} }: Pod, summary: Summary): void => {
+  const sidecars = new Set(sidecarsOf(spec).map(({ name }) => name));
   summary.restarts = 0;
+  summary.lastRestart = undefined;
+  for (const sidecar of status.initContainerStatuses ?? []) if (sidecars.has(sidecar.name)) count(summary, sidecar);
   let running = false;
   for (const container of [...(status.containerStatuses ?? [])].reverse()) {
     count(summary, container);

@@ -1,5 +1,6 @@
 // Refuses a pod status in which a container leaves its end although its pod's restart policy forbids another run.
 import type { ContainerStatus, Pod } from '../../../../api/core.ts';
+import { sidecarsOf } from '../../../../api/pods.ts';
 import { type FieldError, forbiddenField } from '../../validation/field.ts';
 
 export const validatePodStatusUpdate = (next: Pod, current: Pod): FieldError[] => {
@@ -13,19 +14,22 @@ export const validatePodStatusUpdate = (next: Pod, current: Pod): FieldError[] =
   // With OnFailure, a new sandbox needs its init containers again. The original's kubelet cannot report that.
   if (restartPolicy === 'OnFailure') return problems;
   const { initContainerStatuses } = current.status ?? {};
-  const inits = { next: next.status?.initContainerStatuses, current: initContainerStatuses, isFinal };
+  // Sidecars restart as long as their pod lives.
+  const sidecars = new Set(sidecarsOf(current.spec).map(({ name }) => name));
+  const mustStay = (_: number, name: string): boolean => !sidecars.has(name);
+  const inits = { next: next.status?.initContainerStatuses, current: initContainerStatuses, isFinal: mustStay };
   return [...problems, ...resurrected(inits, 'status.initContainerStatuses')];
 };
 
 interface Transition {
   readonly next: readonly ContainerStatus[] | undefined;
   readonly current: readonly ContainerStatus[] | undefined;
-  readonly isFinal: (exitCode: number) => boolean;
+  readonly isFinal: (exitCode: number, name: string) => boolean;
 }
 
 const resurrected = ({ next = [], current = [], isFinal }: Transition, path: string): FieldError[] =>
   current.flatMap(({ name, state }, index) => {
-    if (!state?.terminated || !isFinal(state.terminated.exitCode)) return [];
+    if (!state?.terminated || !isFinal(state.terminated.exitCode, name)) return [];
     const runs = next.some((status) => status.name === name && !status.state?.terminated);
     return runs ? [forbiddenField(`${path}[${index}].state`, 'may not be transitioned to non-terminated state')] : [];
   });

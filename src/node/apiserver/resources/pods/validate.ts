@@ -4,6 +4,7 @@ import { parseQuantity } from '../../../../api/quantity.ts';
 import { duplicate, type FieldError, forbiddenField, invalidValue, missing, required } from '../../validation/field.ts';
 import { labelProblems, portNameProblems, validateLabels } from '../../validation/names.ts';
 import { atLeast, invalidValues, isPort, oneOf, portProblem, protocols } from '../../validation/values.ts';
+import { validateRestartPolicies } from './sidecars.ts';
 
 export const validatePodSpec = (spec: PodSpec | undefined, path: string): FieldError[] => {
   if (!spec) return [required(`${path}.containers`)];
@@ -11,6 +12,7 @@ export const validatePodSpec = (spec: PodSpec | undefined, path: string): FieldE
     ...validateVolumes(spec.volumes ?? [], `${path}.volumes`),
     ...(spec.containers?.length ? [] : [required(`${path}.containers`)]),
     ...validateContainers(spec, path),
+    ...validateRestartPolicies(spec, path),
     ...oneOf(spec.restartPolicy, ['Always', 'Never', 'OnFailure'], `${path}.restartPolicy`),
     ...oneOf(spec.dnsPolicy, ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'], `${path}.dnsPolicy`),
     ...validateLabels(spec.nodeSelector ?? {}, `${path}.nodeSelector`),
