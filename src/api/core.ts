@@ -1,6 +1,7 @@
 // core/v1: the fields of Kubernetes' types that this project reads or writes. Other fields pass through unchanged.
 import type { IpFamily } from './ip.ts';
 import type { Condition, IntOrString, KubeObject, ObjectMeta, ObjectReference } from './meta.ts';
+import type { Affinity, TopologySpreadConstraint } from './scheduling.ts';
 
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
 
@@ -68,10 +69,14 @@ export interface PodSpec {
   preemptionPolicy?: string;
   runtimeClassName?: string;
   securityContext?: Record<string, unknown>;
-  topologySpreadConstraints?: unknown[];
-  affinity?: Record<string, unknown>;
+  topologySpreadConstraints?: TopologySpreadConstraint[];
+  affinity?: Affinity;
   readinessGates?: { conditionType: string }[];
   schedulingGates?: { name: string }[];
+  hostPID?: boolean;
+  hostIPC?: boolean;
+  hostUsers?: boolean;
+  shareProcessNamespace?: boolean;
 }
 export interface Toleration {
   key?: string;
@@ -91,7 +96,7 @@ export interface Container {
   envFrom?: { prefix?: string; configMapRef?: OptionalRef; secretRef?: OptionalRef }[];
   ports?: ContainerPort[];
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
-  volumeMounts?: { name: string; mountPath: string; readOnly?: boolean; subPath?: string }[];
+  volumeMounts?: VolumeMount[];
   livenessProbe?: Probe;
   readinessProbe?: Probe;
   startupProbe?: Probe;
@@ -109,6 +114,15 @@ export interface Container {
 export interface EphemeralContainer extends Container {
   /** The container whose processes this container sees. */
   targetContainerName?: string;
+}
+export interface VolumeMount {
+  name: string;
+  mountPath: string;
+  readOnly?: boolean;
+  subPath?: string;
+  subPathExpr?: string;
+  mountPropagation?: 'None' | 'HostToContainer' | 'Bidirectional';
+  recursiveReadOnly?: 'Disabled' | 'Enabled' | 'IfPossible';
 }
 export interface OptionalRef {
   name: string;
@@ -166,6 +180,13 @@ export interface Volume {
   secret?: { secretName: string; optional?: boolean; defaultMode?: number; items?: KeyToPath[] };
   hostPath?: { path: string; type?: string };
   projected?: Record<string, unknown>;
+  downwardAPI?: { defaultMode?: number; items?: DownwardFile[] };
+}
+export interface DownwardFile {
+  path: string;
+  fieldRef?: { apiVersion?: string; fieldPath: string };
+  resourceFieldRef?: { containerName?: string; resource: string; divisor?: string };
+  mode?: number;
 }
 export interface PodStatus {
   phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';

@@ -1,52 +1,10 @@
 // Node affinity, pod affinity and topology spread: where a pod prefers to run, and where it must not run.
 import type { Node, Pod } from '../../api/core.ts';
-import type { LabelSelector, LabelSelectorRequirement } from '../../api/meta.ts';
+import type { Affinity, NodeRequirement, NodeSelectorTerm, PodAffinityTerm } from '../../api/scheduling.ts';
 import { type Labels, matchesLabels, matchesRequirement, matchesSelector } from '../../api/selectors.ts';
 import type { NodeInfo } from './snapshot.ts';
 
-export interface NodeSelectorTerm {
-  readonly matchExpressions?: readonly NodeRequirement[];
-  readonly matchFields?: readonly NodeRequirement[];
-}
-export interface NodeRequirement {
-  readonly key: string;
-  readonly operator: LabelSelectorRequirement['operator'] | 'Gt' | 'Lt';
-  readonly values?: string[];
-}
-export interface PodAffinityTerm {
-  readonly labelSelector?: LabelSelector;
-  readonly topologyKey: string;
-  readonly namespaces?: readonly string[];
-  readonly namespaceSelector?: LabelSelector;
-}
-interface PodTerms {
-  readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly PodAffinityTerm[];
-  readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly {
-    readonly weight: number;
-    readonly podAffinityTerm: PodAffinityTerm;
-  }[];
-}
-interface Affinity {
-  readonly nodeAffinity?: {
-    readonly requiredDuringSchedulingIgnoredDuringExecution?: {
-      readonly nodeSelectorTerms: readonly NodeSelectorTerm[];
-    };
-    readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly {
-      readonly weight: number;
-      readonly preference: NodeSelectorTerm;
-    }[];
-  };
-  readonly podAffinity?: PodTerms;
-  readonly podAntiAffinity?: PodTerms;
-}
-interface SpreadConstraint {
-  readonly maxSkew: number;
-  readonly topologyKey: string;
-  readonly whenUnsatisfiable?: 'DoNotSchedule' | 'ScheduleAnyway';
-  readonly labelSelector?: LabelSelector;
-}
-
-const affinityOf = ({ spec }: Pod): Affinity => (spec.affinity ?? {}) as Affinity;
+const affinityOf = ({ spec }: Pod): Affinity => spec.affinity ?? {};
 
 /** Whether the node meets nodeSelector and the required node affinity. */
 export const matchesNode = (pod: Pod, node: Node): boolean => {
@@ -139,8 +97,8 @@ const violatesExistingAntiAffinity = (pod: Pod, info: NodeInfo, all: readonly No
 
 /** Why a topologySpreadConstraint with DoNotSchedule forbids the node, or undefined. */
 export const spreadConflict = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]): string | undefined => {
-  const constraints = (pod.spec.topologySpreadConstraints ?? []) as SpreadConstraint[];
-  for (const { topologyKey, maxSkew, labelSelector, whenUnsatisfiable } of constraints) {
+  for (const constraint of pod.spec.topologySpreadConstraints ?? []) {
+    const { topologyKey, maxSkew, labelSelector, whenUnsatisfiable } = constraint;
     if (whenUnsatisfiable === 'ScheduleAnyway') continue;
     const domain = info.node.metadata.labels?.[topologyKey];
     if (domain === undefined) return "node(s) didn't match pod topology spread constraints (missing required label)";

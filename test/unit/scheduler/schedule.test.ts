@@ -104,7 +104,7 @@ describe('the scheduler', () => {
   });
 
   test('follows required and preferred node affinity', () => {
-    const term = { matchExpressions: [{ key: 'disk', operator: 'DoesNotExist' }] };
+    const term = { matchExpressions: [{ key: 'disk', operator: 'DoesNotExist' as const }] };
     const required = {
       nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } },
     };
@@ -132,7 +132,7 @@ describe('the scheduler', () => {
     const constraint = {
       maxSkew: 1,
       topologyKey: 'kubernetes.io/hostname',
-      whenUnsatisfiable: 'DoNotSchedule',
+      whenUnsatisfiable: 'DoNotSchedule' as const,
       labelSelector: { matchLabels: { app: 'web' } },
     };
     const pod = waiting({ spec: { topologySpreadConstraints: [constraint], nodeSelector: { disk: 'ssd' } } });

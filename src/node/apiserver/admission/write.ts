@@ -36,7 +36,7 @@ export const createInStore = (
   definition.setDefaults?.(object);
   definition.prepareCreate?.(object, context);
   if (definition.countsGenerations) object.metadata.generation = 1;
-  refuse(resource, object, problemsOf(definition, object));
+  refuse(resource, object, [...problemsOf(definition, object), ...(definition.validateCreate?.(object) ?? [])]);
   refuse(resource, object, unsupportedFields(typeOf(resource), object));
   if (context.store.get(resource, object.metadata)) throw alreadyExists(resource, object.metadata.name);
   refuse(resource, object, definition.allocate?.(object, undefined, context) ?? []);

@@ -14,7 +14,7 @@ export const podFields: FieldTable = {
   'core.v1.Pod': {
     ...honoured('apiserver/routes/decode.ts', 'kind apiVersion'),
     ...honoured('apiserver/admission/write.ts', 'metadata'),
-    ...honoured('apiserver/resources/pods/validate.ts', 'spec'),
+    ...honoured('apiserver/resources/pods/validate/spec.ts', 'spec'),
     ...statusOnly('status'),
   },
   'core.v1.PodSpec': {

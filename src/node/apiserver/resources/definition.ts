@@ -39,6 +39,8 @@ interface Strategy<T> {
   /** The problems of a name. Without this hook, a name must be a DNS subdomain. */
   nameProblems?(name: string): string[];
   validate?(object: T): FieldError[];
+  /** Further problems of a new object. */
+  validateCreate?(object: T): FieldError[];
   validateUpdate?(next: T, current: T): FieldError[];
   /** The problems of a write to the subresource `status`. */
   validateStatusUpdate?(next: T, current: T): FieldError[];

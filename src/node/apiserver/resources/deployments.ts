@@ -1,9 +1,11 @@
 // Deployments: the deployment controller keeps their ReplicaSets.
 import type { Deployment } from '../../../api/apps.ts';
 import { deployments } from '../../../api/resources.ts';
-import { type FieldError, invalidValue, unsupported } from '../validation/field.ts';
+import { type FieldError, forbiddenField, invalidValue, unsupported } from '../validation/field.ts';
+import { atLeast } from '../validation/values.ts';
 import { ageOf, formatSelector, orNone } from './cells.ts';
 import type { Definition } from './definition.ts';
+import { validateRollingUpdate } from './rolling-update.ts';
 import { containerCells, setWorkloadDefaults, validateSelectorKept, validateWorkload } from './workloads.ts';
 
 const setDefaults = ({ spec }: Deployment): void => {
@@ -18,14 +20,23 @@ const setDefaults = ({ spec }: Deployment): void => {
 };
 
 const validateStrategy = ({ spec }: Deployment): FieldError[] => {
-  const type = spec?.strategy?.type;
-  if (type !== 'RollingUpdate' && type !== 'Recreate')
-    return [unsupported('spec.strategy.type', type, ['Recreate', 'RollingUpdate'])];
-  const { maxSurge, maxUnavailable } = spec.strategy?.rollingUpdate ?? {};
-  const isZero = (value: unknown): boolean => value === 0 || value === '0%';
-  return type === 'RollingUpdate' && isZero(maxSurge) && isZero(maxUnavailable)
-    ? [invalidValue('spec.strategy.rollingUpdate.maxUnavailable', maxUnavailable, 'may not be 0 when `maxSurge` is 0')]
-    : [];
+  const { type, rollingUpdate } = spec?.strategy ?? {};
+  const path = 'spec.strategy.rollingUpdate';
+  if (type === 'RollingUpdate') return validateRollingUpdate(rollingUpdate ?? {}, path);
+  if (type !== 'Recreate') return [unsupported('spec.strategy.type', type, ['Recreate', 'RollingUpdate'])];
+  return rollingUpdate ? [forbiddenField(path, "may not be specified when strategy `type` is 'Recreate'")] : [];
+};
+
+const validateNumbers = ({ spec }: Deployment): FieldError[] => {
+  const { revisionHistoryLimit, progressDeadlineSeconds: deadline, minReadySeconds = 0 } = spec ?? {};
+  const tooShort = deadline !== undefined && deadline <= minReadySeconds;
+  return [
+    ...atLeast(revisionHistoryLimit, 0, 'spec.revisionHistoryLimit'),
+    ...atLeast(deadline, 0, 'spec.progressDeadlineSeconds'),
+    ...(tooShort
+      ? [invalidValue('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds')]
+      : []),
+  ];
 };
 
 export const deploymentDefinition: Definition<Deployment> = {
@@ -51,7 +62,11 @@ export const deploymentDefinition: Definition<Deployment> = {
   prepareCreate: (deployment) => {
     deployment.status = {};
   },
-  validate: (deployment) => [...validateWorkload(deployment.spec, 'deployment'), ...validateStrategy(deployment)],
+  validate: (deployment) => [
+    ...validateWorkload(deployment.spec, 'deployment'),
+    ...validateStrategy(deployment),
+    ...validateNumbers(deployment),
+  ],
   validateUpdate: validateSelectorKept,
   countsGenerations: true,
 };

@@ -3,11 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PodTemplateSpec } from '../../../api/core.ts';
 import type { LabelSelector } from '../../../api/meta.ts';
 import { matchesSelector } from '../../../api/selectors.ts';
-import { type FieldError, GoLiteral, goValue, invalidValue, required } from '../validation/field.ts';
-import { validateLabels } from '../validation/names.ts';
+import { type FieldError, forbiddenField, GoLiteral, goValue, invalidValue, required } from '../validation/field.ts';
+import { validateAnnotations, validateLabels } from '../validation/names.ts';
+import { validateLabelSelector } from '../validation/selectors.ts';
 import { atLeast, immutableProblem, oneOf } from '../validation/values.ts';
 import { setPodSpecDefaults } from './pods/defaults.ts';
-import { validatePodSpec } from './pods/validate.ts';
+import { validatePodSpec } from './pods/validate/spec.ts';
 
 interface WorkloadSpec {
   replicas?: number;
@@ -28,20 +29,32 @@ const isEmpty = (selector: LabelSelector): boolean =>
 export const validateWorkload = (spec: WorkloadSpec | undefined, kind: string): FieldError[] => {
   if (!spec) return [required('spec.selector'), required('spec.template')];
   const { template } = spec;
+  const path = 'spec.template.spec';
+  const { activeDeadlineSeconds, ephemeralContainers = [], restartPolicy } = template?.spec ?? {};
   const errors: FieldError[] = [
     ...atLeast(spec.replicas, 0, 'spec.replicas'),
     ...atLeast(spec.minReadySeconds, 0, 'spec.minReadySeconds'),
     ...validateSelector(spec, kind),
     ...validateLabels(template?.metadata?.labels ?? {}, 'spec.template.labels'),
-    ...validatePodSpec(template?.spec, 'spec.template.spec'),
+    ...validateAnnotations(template?.metadata?.annotations ?? {}, 'spec.template.annotations'),
+    ...validatePodSpec(template?.spec, path),
   ];
-  return [...errors, ...oneOf(template?.spec?.restartPolicy, ['Always'], 'spec.template.spec.restartPolicy')];
+  if (ephemeralContainers.length > 0)
+    errors.push(forbiddenField(`${path}.ephemeralContainers`, 'ephemeral containers not allowed in pod template'));
+  errors.push(...oneOf(restartPolicy, ['Always'], `${path}.restartPolicy`));
+  if (activeDeadlineSeconds !== undefined)
+    errors.push(
+      forbiddenField(`${path}.activeDeadlineSeconds`, 'activeDeadlineSeconds in ReplicaSet is not Supported'),
+    );
+  return errors;
 };
 
 const validateSelector = ({ selector, template }: WorkloadSpec, kind: string): FieldError[] => {
   if (!selector) return [required('spec.selector')];
   if (isEmpty(selector))
     return [invalidValue('spec.selector', goSelector(selector), `empty selector is invalid for ${kind}`)];
+  const problems = validateLabelSelector(selector, 'spec.selector');
+  if (problems.length > 0) return problems;
   const labels = template?.metadata?.labels ?? {};
   return matchesSelector(selector, labels)
     ? []

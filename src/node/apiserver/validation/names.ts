@@ -60,19 +60,27 @@ export const portNameProblems = (value: string): string[] => {
   return problems;
 };
 
+const qualifiedProblem =
+  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
+  `(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${qualified}')`;
+
+/** What is wrong with the key of a label: a name that may have a DNS subdomain as prefix. */
 export const qualifiedNameProblems = (value: string): string[] => {
   const parts = value.split('/');
+  if (parts.length > 2)
+    return [
+      `a qualified name ${qualifiedProblem} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
   const name = parts.at(-1) ?? '';
   const problems: string[] = [];
-  if (parts.length > 2 || name === '' || !qualifiedPattern.test(name)) {
-    problems.push(
-      "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
-        `(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${qualified}') with an optional DNS subdomain ` +
-        "prefix and '/' (e.g. 'example.com/MyName')",
-    );
+  if (parts.length === 2) {
+    const [prefix = ''] = parts;
+    const wrong = prefix === '' ? ['must be non-empty'] : subdomainProblems(prefix);
+    problems.push(...wrong.map((text) => `prefix part ${text}`));
   }
+  if (name === '') problems.push('name part must be non-empty');
   if (name.length > 63) problems.push(`name part ${tooLongDetail(63)}`);
-  if (parts.length === 2) problems.push(...subdomainProblems(parts[0] ?? '').map((text) => `prefix part ${text}`));
+  if (!qualifiedPattern.test(name)) problems.push(`name part ${qualifiedProblem}`);
   return problems;
 };
 
@@ -92,8 +100,8 @@ export const validateLabels = (labels: Record<string, string>, path: string): Fi
     ...invalidValues(path, value, labelValueProblems(value)),
   ]);
 
-const validateAnnotations = (annotations: Record<string, string>, path: string): FieldError[] => {
-  const size = Object.entries(annotations).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+export const validateAnnotations = (annotations: Record<string, string>, path: string): FieldError[] => {
+  const size = Object.entries(annotations).reduce((sum, [key, value]) => sum + Buffer.byteLength(key + value), 0);
   const limit = 256 * 1024;
   return [
     ...Object.keys(annotations).flatMap((key) => invalidValues(path, key, qualifiedNameProblems(key.toLowerCase()))),

@@ -1,43 +1,20 @@
 // Pods: what a new pod starts with, which fields an update may change, and how long a deletion may take.
-import { isDeepStrictEqual } from 'node:util';
-import type { Pod, PodSpec } from '../../../../api/core.ts';
+import type { Pod } from '../../../../api/core.ts';
 import { pods } from '../../../../api/resources.ts';
-import { type FieldError, forbiddenField } from '../../validation/field.ts';
 import type { Definition } from '../definition.ts';
 import { podCells } from './cells.ts';
 import { admitPod, qosClassOf, setPodSpecDefaults } from './defaults.ts';
 import { admitClasses } from './priority.ts';
 import { admitServiceAccount } from './service-account.ts';
 import { validatePodStatusUpdate } from './status.ts';
-import { validatePodSpec } from './validate.ts';
-
-const updateProblem =
-  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,' +
-  '`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),' +
-  '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
-
-/** A copy of `spec` with the mutable fields of `from`. */
-const withMutable = (spec: PodSpec, from: PodSpec): PodSpec => {
-  const images = (containers: PodSpec['containers'] = [], others: PodSpec['containers'] = []) =>
-    containers.map((container, index) => ({ ...container, image: others[index]?.image ?? container.image }));
-  const result: PodSpec = { ...spec, containers: images(spec.containers, from.containers) };
-  if (spec.initContainers) result.initContainers = images(spec.initContainers, from.initContainers);
-  for (const field of ['activeDeadlineSeconds', 'tolerations'] as const) {
-    if (from[field] === undefined) delete result[field];
-    else Object.assign(result, { [field]: from[field] });
-  }
-  return result;
-};
-
-const validateUpdate = (next: Pod, current: Pod): FieldError[] => {
-  const unchanged = isDeepStrictEqual(withMutable(next.spec, current.spec), current.spec);
-  return unchanged ? [] : [forbiddenField('spec', updateProblem)];
-};
+import { validateNewPod, validatePod } from './validate/spec.ts';
+import { validatePodUpdate } from './validate/update.ts';
 
 /** Only a pod on a node has a grace period, because a kubelet stops its containers. */
 const gracePeriod = ({ spec, status }: Pod, requested: number | undefined): number => {
   if (!spec.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0;
-  return Math.max(0, requested ?? spec.terminationGracePeriodSeconds ?? 30);
+  const seconds = requested ?? spec.terminationGracePeriodSeconds ?? 30;
+  return seconds < 0 ? 1 : seconds;
 };
 
 export const podDefinition: Definition<Pod> = {
@@ -79,8 +56,9 @@ export const podDefinition: Definition<Pod> = {
     const qosClass = qosClassOf({ ...pod.spec, containers: pod.spec.containers ?? [] });
     pod.status = { phase: 'Pending', qosClass };
   },
-  validate: ({ spec }) => validatePodSpec(spec, 'spec'),
-  validateUpdate,
+  validate: validatePod,
+  validateCreate: validateNewPod,
+  validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
   gracePeriod,
   answersWithObject: true,
