@@ -12,7 +12,8 @@ interface Tier {
   readonly setup?: string;
   /** Test files of other tiers. */
   readonly also?: readonly string[];
-  readonly shared?: boolean;
+  /** Test files share a process and its modules. */
+  readonly shared?: 'threads' | 'forks';
 }
 
 const project = ({ name, timeoutMs, workers, setup, also = [], shared }: Tier) => ({
@@ -23,8 +24,7 @@ const project = ({ name, timeoutMs, workers, setup, also = [], shared }: Tier) =
     hookTimeout: timeoutMs,
     maxWorkers: workers,
     globalSetup: setup ? [setup] : [],
-    // Threads that keep their modules need half of the processor time.
-    ...(shared ? { pool: 'threads' as const, isolate: false } : {}),
+    ...(shared ? { pool: shared, isolate: false } : {}),
   },
 });
 
@@ -38,10 +38,15 @@ export default defineConfig({
     passWithNoTests: false,
     retry: 0,
     projects: [
-      // One worker more than there are processors, because some tests wait.
-      project({ name: 'unit', timeoutMs: 60_000, workers: availableParallelism() + 1, shared: true }),
+      // One worker more than there are processors, because some tests wait. Threads that keep their modules need half of
+      // the processor time.
+      project({ name: 'unit', timeoutMs: 60_000, workers: availableParallelism() + 1, shared: 'threads' }),
       project({ name: 'contract', timeoutMs: 120_000, workers: 1, setup: 'test/contract/setup.ts' }),
-      project({ name: 'vm', timeoutMs: 900_000, workers: 1, setup: 'test/vm/setup.ts', also: contractTestsInMachine }),
+      project({
+        ...{ name: 'vm', timeoutMs: 900_000, workers: 1, setup: 'test/vm/setup.ts', also: contractTestsInMachine },
+        // The virtual machine needs about ten times as long to load the modules.
+        shared: 'forks',
+      }),
       project({ name: 'e2e', timeoutMs: 300_000, workers: 1 }),
     ],
   },

@@ -1,5 +1,5 @@
 // `npm test`: builds, sets up the machine, runs all tests. Its last line is `N passed, N failed`.
-// With `--long`, which is `npm run test:long`: only the random tests, with ten times as many cases.
+// With `--long`, which is `npm run test:long`: random tests with ten times as many cases, and more repetitions.
 import { mkdir } from 'node:fs/promises';
 import { $, argv, chalk } from 'zx';
 import { connectDocker } from '../src/host/docker/dockerode.ts';

@@ -52,11 +52,9 @@ describe('a cluster', () => {
     expect(outside).toMatchObject({ ok: false });
   });
 
-  test('gathers all facts of a node in well under a second', async () => {
+  test('gathers all facts of a node', async () => {
     const want = ['iptables', 'links', 'routes', 'listeners', 'processes', 'namespaces', 'sysctls'] as const;
-    const started = performance.now();
     const facts = await cluster.fabric.call('facts', { place: cluster.place('node01'), want });
-    expect(performance.now() - started).toBeLessThan(1000);
     expect(Object.keys(facts).sort()).toEqual([...want].sort());
     const proxy = facts.processes?.find(({ command }) => command === 'kube-proxy');
     expect(proxy).toMatchObject({ unit: 'kube-proxy.service' });
@@ -150,9 +148,7 @@ describe('a cluster', () => {
   test('is deleted completely from labels alone; a second delete does nothing', async () => {
     const pids = cluster.machines.map(({ pid }) => pid);
     await cluster[Symbol.asyncDispose]();
-    const started = performance.now();
     expect(await deleteCluster(docker, name)).toBe(4);
-    expect(performance.now() - started).toBeLessThan(5000);
     expect(await containersOf(name)).toEqual([]);
     expect(await deleteCluster(docker, name)).toBe(0);
     for (const pid of pids) await expect(readFile(`/proc/${pid}/comm`)).rejects.toThrow('ENOENT');

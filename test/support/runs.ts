@@ -5,6 +5,9 @@ import fc from 'fast-check';
 /** `npm run test:long` sets TEST_LONG. vitest.config.ts multiplies the timeouts by the same factor. */
 export const longFactor = Number(process.env.TEST_LONG ?? 1);
 
+/** Whether the long tests run. They also try the repetitions that `npm test` leaves out. */
+export const isLong = longFactor > 1;
+
 /** @param usual how many cases `npm test` tries. A test file that calls this also runs in `npm run test:long`. */
 export const runs = (usual: number): number => usual * longFactor;
 

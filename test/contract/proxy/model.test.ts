@@ -135,10 +135,10 @@ const hasReachableService = ({ proxier: { view } }: Rig): boolean =>
 
 /** Concurrent, because each test mostly waits for the kernel. */
 test.concurrent.each([
-  { mode: 'iptables-nft', count: runs(60), holds: iptablesHolds('nft') },
-  { mode: 'iptables-legacy', count: runs(80), holds: iptablesHolds('legacy') },
-  { mode: 'nftables', count: runs(60), holds: nftablesHolds },
-  { mode: 'userspace', count: runs(40), holds: userspaceHolds },
+  { mode: 'iptables-nft', count: runs(30), holds: iptablesHolds('nft') },
+  { mode: 'iptables-legacy', count: runs(30), holds: iptablesHolds('legacy') },
+  { mode: 'nftables', count: runs(30), holds: nftablesHolds },
+  { mode: 'userspace', count: runs(20), holds: userspaceHolds },
 ])(
   'ends like a fresh proxier after each of $count histories in mode $mode',
   { timeout: longFactor * 600_000 },

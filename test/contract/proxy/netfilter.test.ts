@@ -45,7 +45,7 @@ describe.each(kernels)('with $tool', ({ tool, flavour, family }) => {
         await startWith(createRig(real, { family }), objects, rig.node);
         expect(incremental).toEqual(tables(await real.save(signal)));
       }),
-      { numRuns: runs(20) },
+      { numRuns: runs(12) },
     );
     lister.close();
     expect(inputs).toBeGreaterThan(20);

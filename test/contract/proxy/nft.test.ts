@@ -69,7 +69,7 @@ test.each([
         await startWith(createNftablesRig(real, {}, { family }), objects, rig.node);
         expect(incremental).toEqual(inForce(readTable(table)));
       }),
-      { numRuns: runs(20) },
+      { numRuns: runs(12) },
     );
     expect(inputs).toBeGreaterThan(20);
   },

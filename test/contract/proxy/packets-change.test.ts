@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectAnswers } from '../../support/proxy/expect-packet.ts';
 import { foreignRules } from '../../support/proxy/foreign.ts';
-import { modes } from '../../support/proxy/modes.ts';
+import { modesOfChanges } from '../../support/proxy/modes.ts';
 import { masked, type Want } from '../../support/proxy/packet-cases.ts';
 import { type Entry, target } from '../../support/proxy/packet-services.ts';
 import { addresses, type Family, type Place } from '../../support/proxy/places.ts';
@@ -19,7 +19,7 @@ const sticky = (timeoutSeconds: number) => ({
 const unserved = /^(ETIMEDOUT|ECONNREFUSED|EHOSTUNREACH)$/;
 const silenceMs = 400;
 
-describe.each(modes)('in mode $name', ({ name: mode, backend, flag }) => {
+describe.each(modesOfChanges)('in mode $name', ({ name: mode, backend, flag }) => {
   let topology: Topology;
 
   beforeAll(async () => {

@@ -1,17 +1,18 @@
-// Traffic while 1,000 services change: every connection is answered by an endpoint that its service had at that time.
+// Traffic while hundreds of services change: every connection is answered by an endpoint that its service had at that time.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { modes } from '../../support/proxy/modes.ts';
+import { modesOfChanges } from '../../support/proxy/modes.ts';
 import { target } from '../../support/proxy/packet-services.ts';
 import type { FloodAnswer } from '../../support/proxy/peers.ts';
 import { addresses, type Family, type Place } from '../../support/proxy/places.ts';
 import { changesOf, type Sketch } from '../../support/proxy/sketch.ts';
 import { nodeObject, Topology } from '../../support/proxy/topology.ts';
 import { type Change, put } from '../../support/proxy/world.ts';
+import { isLong } from '../../support/runs.ts';
 
 /** A slow machine gets fewer services. */
 const slowness = Number(process.env.TEST_PATIENCE ?? 1);
-const others = Math.round(1000 / slowness);
-const rounds = Math.round(14 / Math.sqrt(slowness));
+const others = Math.round((isLong ? 1000 : 500) / slowness);
+const rounds = Math.round((isLong ? 14 : 8) / Math.sqrt(slowness));
 /** In each round, this many other services get new endpoints, and as many are deleted or created. */
 const churned = Math.round(60 / slowness);
 const sets: readonly (readonly Place[])[] = [['p1'], ['p2', 'r1'], ['p1', 'r2'], ['r1'], ['p2']];
@@ -79,7 +80,7 @@ const describeWrongAnswers = (answers: readonly FloodAnswer[], eras: readonly Er
     return [`${targets[number]?.sketch.name} over ${family}: ${error ?? at} at ${begun}, expected one of ${right}`];
   });
 
-describe.each(modes)('in mode $name', ({ backend, flag }) => {
+describe.each(modesOfChanges)('in mode $name', ({ backend, flag }) => {
   let topology: Topology;
 
   beforeAll(async () => {

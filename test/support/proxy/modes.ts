@@ -1,6 +1,7 @@
 // The proxy modes that this machine can test. `PROXY_MODES=ipvs,iptables-nft` chooses among them.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { isLong } from '../runs.ts';
 import type { Backend } from './world.ts';
 
 export type ModeName = 'iptables-nft' | 'iptables-legacy' | 'nftables' | 'ipvs' | 'userspace';
@@ -53,5 +54,11 @@ export const modes = wanted.flatMap(({ mode, lack }) => (lack === undefined ? [m
  * Modes that this machine cannot test, and why. packets.test.ts has a skipped test for each, for the summary.
  */
 export const leftOut = wanted.flatMap(({ mode, lack }) => (lack === undefined ? [] : [{ name: mode.name, lack }]));
+
+/**
+ * For tests of what kube-proxy does over time. iptables-legacy runs the same code of kube-proxy as iptables-nft, so only
+ * the long tests repeat such tests with it.
+ */
+export const modesOfChanges = modes.filter(({ name }) => isLong || modes.length === 1 || name !== 'iptables-legacy');
 
 if (modes.length === 0) throw new Error(`none of the modes ${asked} works on this machine`);
