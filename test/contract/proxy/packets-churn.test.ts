@@ -1,4 +1,5 @@
-// Traffic while hundreds of services change: every connection is answered by an endpoint that its service had at that time.
+// Traffic while hundreds of services change: every connection is answered by an endpoint that its service had at that
+// time.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { modesOfChanges } from '../../support/proxy/modes.ts';
 import { target } from '../../support/proxy/packet-services.ts';

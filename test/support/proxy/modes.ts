@@ -56,8 +56,8 @@ export const modes = wanted.flatMap(({ mode, lack }) => (lack === undefined ? [m
 export const leftOut = wanted.flatMap(({ mode, lack }) => (lack === undefined ? [] : [{ name: mode.name, lack }]));
 
 /**
- * For tests of what kube-proxy does over time. iptables-legacy runs the same code of kube-proxy as iptables-nft, so only
- * the long tests repeat such tests with it.
+ * For tests of what kube-proxy does over time. iptables-legacy runs the same code of kube-proxy as iptables-nft, so
+ * only the long tests repeat such tests with it.
  */
 export const modesOfChanges = modes.filter(({ name }) => isLong || modes.length === 1 || name !== 'iptables-legacy');
 

@@ -1,4 +1,5 @@
-// Asks a gRPC server for its health: grpc.health.v1.Health/Check over HTTP/2 without TLS. Messages equal the original's.
+// Asks a gRPC server for its health: grpc.health.v1.Health/Check over HTTP/2 without TLS. The messages equal those of
+// the original.
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatGoDuration } from '../../../kit/duration.ts';
