@@ -48,6 +48,7 @@ export interface PodSpec {
   nodeName?: string;
   nodeSelector?: Record<string, string>;
   hostNetwork?: boolean;
+  setHostnameAsFQDN?: boolean;
   hostname?: string;
   subdomain?: string;
   restartPolicy?: 'Always' | 'OnFailure' | 'Never';
@@ -68,7 +69,7 @@ export interface PodSpec {
   priorityClassName?: string;
   preemptionPolicy?: string;
   runtimeClassName?: string;
-  securityContext?: Record<string, unknown>;
+  securityContext?: PodSecurityContext;
   topologySpreadConstraints?: TopologySpreadConstraint[];
   affinity?: Affinity;
   readinessGates?: { conditionType: string }[];
@@ -77,6 +78,35 @@ export interface PodSpec {
   hostIPC?: boolean;
   hostUsers?: boolean;
   shareProcessNamespace?: boolean;
+}
+export interface PodSecurityContext {
+  runAsUser?: number;
+  runAsGroup?: number;
+  runAsNonRoot?: boolean;
+  fsGroup?: number;
+  fsGroupChangePolicy?: 'Always' | 'OnRootMismatch';
+  supplementalGroups?: number[];
+  supplementalGroupsPolicy?: 'Merge' | 'Strict';
+  sysctls?: { name: string; value: string }[];
+  seccompProfile?: SecurityProfile;
+  appArmorProfile?: SecurityProfile;
+  [field: string]: unknown;
+}
+export interface SecurityContext {
+  runAsUser?: number;
+  runAsGroup?: number;
+  runAsNonRoot?: boolean;
+  privileged?: boolean;
+  capabilities?: { add?: string[]; drop?: string[] };
+  allowPrivilegeEscalation?: boolean;
+  readOnlyRootFilesystem?: boolean;
+  seccompProfile?: SecurityProfile;
+  appArmorProfile?: SecurityProfile;
+  [field: string]: unknown;
+}
+export interface SecurityProfile {
+  type: 'RuntimeDefault' | 'Localhost' | 'Unconfined';
+  localhostProfile?: string;
 }
 export interface Toleration {
   key?: string;
@@ -103,7 +133,7 @@ export interface Container {
   lifecycle?: { preStop?: LifecycleHandler; postStart?: LifecycleHandler };
   /** Only of an init container, which then is a sidecar: it keeps running beside the other containers. */
   restartPolicy?: 'Always';
-  securityContext?: Record<string, unknown>;
+  securityContext?: SecurityContext;
   tty?: boolean;
   stdin?: boolean;
   stdinOnce?: boolean;
@@ -135,8 +165,14 @@ export interface EnvVar {
     fieldRef?: { apiVersion?: string; fieldPath: string };
     configMapKeyRef?: OptionalRef & { key: string };
     secretKeyRef?: OptionalRef & { key: string };
-    resourceFieldRef?: Record<string, unknown>;
+    resourceFieldRef?: ResourceFieldSelector;
   };
+}
+export interface ResourceFieldSelector {
+  containerName?: string;
+  /** `limits.cpu`, `requests.memory`, … */
+  resource: string;
+  divisor?: string;
 }
 export interface ContainerPort {
   name?: string;
@@ -173,6 +209,13 @@ export interface KeyToPath {
   path: string;
   mode?: number;
 }
+/** One file of the downward API. */
+export interface DownwardApiFile {
+  path: string;
+  fieldRef?: { apiVersion?: string; fieldPath: string };
+  resourceFieldRef?: ResourceFieldSelector;
+  mode?: number;
+}
 export interface Volume {
   name: string;
   emptyDir?: { medium?: string; sizeLimit?: string };
@@ -180,13 +223,8 @@ export interface Volume {
   secret?: { secretName: string; optional?: boolean; defaultMode?: number; items?: KeyToPath[] };
   hostPath?: { path: string; type?: string };
   projected?: Record<string, unknown>;
-  downwardAPI?: { defaultMode?: number; items?: DownwardFile[] };
-}
-export interface DownwardFile {
-  path: string;
-  fieldRef?: { apiVersion?: string; fieldPath: string };
-  resourceFieldRef?: { containerName?: string; resource: string; divisor?: string };
-  mode?: number;
+  downwardAPI?: { items?: DownwardApiFile[]; defaultMode?: number };
+  persistentVolumeClaim?: { claimName: string; readOnly?: boolean };
 }
 export interface PodStatus {
   phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';

@@ -9,12 +9,13 @@ import { type CrunRuntime, createCrunRuntime } from '../../src/node/kubelet/runt
 import { parseBoundingSet } from '../../src/node/kubelet/runtime/oci.ts';
 import { startKubeletServer } from '../../src/node/kubelet/server/server.ts';
 import { desiredNetwork } from '../../src/node/podnet/network.ts';
+import { openCgroups } from '../../src/node/sys/cgroup.ts';
 import { createCniExecutor } from '../../src/node/sys/cni.ts';
 import { run } from '../../src/node/sys/exec.ts';
 import { createTestPki } from '../fixtures/pki.ts';
 import { silentLogger as logger } from './kubelet.ts';
 
-const [rootfs = ''] = process.argv.slice(2);
+const [rootfs = '', cgroupRoot = ''] = process.argv.slice(2);
 const cniConfigFolder = '/run/cni-conf';
 const { signal } = new AbortController();
 let runtime: CrunRuntime;
@@ -32,6 +33,7 @@ const open = async (): Promise<void> => {
     rootfsOf: () => rootfs,
     boundingCapabilities: parseBoundingSet(await readFile('/proc/self/status', 'utf8')),
     logSizeMax: 1 << 20,
+    cgroups: await openCgroups({ mounts: '/run/kubelet-cgroup', root: cgroupRoot }),
     logger,
     signal: life.signal,
   });

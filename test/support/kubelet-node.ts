@@ -1,7 +1,7 @@
 // A node for contract tests: a process in new network, mount and cgroup namespaces, with a tmpfs for the node's state.
 // Nothing remains after its end.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -38,6 +38,7 @@ export const startKubeletNode = async (): Promise<KubeletNode> => {
   const folder = mkdtempSync(join(tmpdir(), 'labs-node-'));
   const rootfs = makeRootfs(folder);
   const host = join(import.meta.dirname, 'kubelet-host.ts');
+  const cgroupRoot = `labs-test-${process.pid}`;
   const child = spawn(
     'unshare',
     [
@@ -55,6 +56,7 @@ export const startKubeletNode = async (): Promise<KubeletNode> => {
       process.execPath,
       host,
       rootfs,
+      cgroupRoot,
     ],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
@@ -77,10 +79,17 @@ export const startKubeletNode = async (): Promise<KubeletNode> => {
       child.stdin?.end();
       child.kill('SIGKILL');
       await closed;
+      for (const path of cgroupsOf(cgroupRoot)) rmdirSync(path);
       rmSync(folder, { recursive: true, force: true });
     },
   };
 };
+
+/** @returns the folders of the node's control groups, the deepest first */
+const cgroupsOf = (root: string): string[] =>
+  ['', '/*', '/*/*']
+    .flatMap((below) => globSync(`/sys/fs/cgroup/**/${root}${below}/`))
+    .sort((a, b) => b.length - a.length);
 
 const makeRootfs = (folder: string): string => {
   const rootfs = join(folder, 'rootfs');

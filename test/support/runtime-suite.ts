@@ -48,6 +48,9 @@ export const containerSpecOf = (sandbox: Sandbox, over: Partial<ContainerSpec> =
   stdin: false,
   stdinOnce: false,
   stopSignal: 'TERM',
+  limits: {},
+  podLimits: {},
+  oomScoreAdj: 0,
   ...over,
 });
 

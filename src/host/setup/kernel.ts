@@ -22,6 +22,20 @@ const kernelModule = (name: string): string =>
 
 const rule = (what: string): string => `iptables -w -t nat -A PROBE -p tcp ${what}`;
 
+/**
+ * Nodes limit containers by cgroup2, or by cgroup v1 where the controller is there. Controllers of v1 that share a
+ * hierarchy can only be mounted together.
+ */
+const limitProbe = (controller: 'memory' | 'cpu'): KernelProbe => ({
+  name: `${controller} limits`,
+  script: `grep -qw ${controller} /tmp/cg/cgroup.controllers || {
+    set=$(cut -d: -f2 /proc/self/cgroup | grep -Ex '(.*,)?${controller}(,.*)?')
+    [ -n "$set" ] && mkdir -p /tmp/cg-${controller} && mount -t cgroup -o "$set" none /tmp/cg-${controller}
+  }`,
+  otherwise: 'warning',
+  remedy: `Without the ${controller} controller, labs runs, and ${controller} limits of containers have no effect. Enable it with the kernel parameter cgroup_enable=${controller}, or switch the machine to cgroup v2.`,
+});
+
 /** In the order in which they run: later probes use the chains and links of earlier ones. */
 export const kernelProbes: readonly KernelProbe[] = [
   { name: 'bridge', script: 'ip link add pbr0 type bridge', otherwise: 'failure', remedy: kernelModule('bridge') },
@@ -50,6 +64,7 @@ export const kernelProbes: readonly KernelProbe[] = [
     otherwise: 'failure',
     remedy: 'Update the kernel to 4.15 or newer. systemd in the nodes needs a cgroup2 mount.',
   },
+  ...(['memory', 'cpu'] as const).map(limitProbe),
   {
     name: 'br_netfilter',
     script: 'test -e /proc/sys/net/bridge/bridge-nf-call-iptables',

@@ -7,18 +7,20 @@ import { services } from '../../api/resources.ts';
 import { kubernetesVersion } from '../../api/version.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { createClient } from '../client/client.ts';
-import { createEventRecorder } from '../client/events.ts';
+import { createEventRecorder, type EventRecorder } from '../client/events.ts';
 import { createInformer } from '../client/informer.ts';
 import type { Client } from '../client/types.ts';
 import { parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
+import { type Cgroups, openCgroups } from '../sys/cgroup.ts';
 import { createCniExecutor } from '../sys/cni.ts';
 import { type KubeletConfig, kubeletFlags, parseKubeletConfig, parseLabels, parseTaint } from './config.ts';
 import { createSourceCache } from './container/source-cache.ts';
 import { startNodeAgent } from './node/agent.ts';
 import { readMachine } from './node/machine.ts';
 import { killContainersWithoutHandler } from './node/shutdown.ts';
+import { allocatableOf } from './node/status.ts';
 import { createPodEvents } from './pod/events.ts';
 import { createStatusWriter } from './pod/status-writer.ts';
 import { type SyncLoop, startSyncLoop } from './pod/sync-loop.ts';
@@ -48,11 +50,16 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   const client = createClient({ kubeconfig: flags.kubeconfig ?? `${nodePaths.kubernetes}/kubelet.conf` });
   const images = createImageStore(flags['image-store'] ?? '');
   const { maxPods, port } = config;
-  const machine = await readMachine({ name: nodeName, ip: nodeIp, maxPods, port, rootFolder });
-  startNodeAgent({ client, machine, labels, taints, images, cniConfigFolder: nodePaths.cniConfig, logger, signal });
-  const runtime = await startRuntime({ images, config, rootFolder, logger, signal });
-  const node = { nodeName, nodeIp, podsFolder };
-  const syncLoop = await startPods({ client, runtime, images, config, node, logger, signal });
+  const cgroups = await openCgroups({ mounts: `${stateFolder}/cgroup` });
+  const memoryLimit = cgroups.nodeMemory;
+  const machine = await readMachine({ name: nodeName, ip: nodeIp, maxPods, port, rootFolder, memoryLimit });
+  const recorder = createEventRecorder(client, { component: 'kubelet', host: nodeName, logger });
+  const withoutLimits = (['memory', 'cpu'] as const).filter((controller) => !cgroups.controllers.has(controller));
+  const agent = { client, machine, events: recorder, withoutLimits, labels, taints, images };
+  startNodeAgent({ ...agent, cniConfigFolder: nodePaths.cniConfig, logger, signal });
+  const runtime = await startRuntime({ images, config, cgroups, rootFolder, logger, signal });
+  const node = { nodeName, nodeIp, podsFolder, allocatable: allocatableOf(machine) };
+  const syncLoop = await startPods({ client, runtime, images, config, node, recorder, logger, signal });
   if (config.healthzPort > 0) startHealthServer(config.healthzBindAddress, config.healthzPort, signal);
   await startKubeletServer({
     listen: { host: config.address, port },
@@ -77,10 +84,11 @@ interface Parts {
 const startRuntime = async ({
   images,
   config,
+  cgroups,
   rootFolder,
   logger,
   signal,
-}: Parts & { rootFolder: string }): Promise<CrunRuntime> =>
+}: Parts & { cgroups: Cgroups; rootFolder: string }): Promise<CrunRuntime> =>
   createCrunRuntime({
     stateFolder,
     recordFolder: join(rootFolder, 'containers'),
@@ -90,6 +98,7 @@ const startRuntime = async ({
     rootfsOf: images.rootfs,
     boundingCapabilities: parseBoundingSet(await readFile('/proc/self/status', 'utf8')),
     logSizeMax: config.containerLogMaxBytes,
+    cgroups,
     logger,
     signal,
   });
@@ -97,12 +106,14 @@ const startRuntime = async ({
 interface PodParts extends Parts {
   readonly client: Client;
   readonly runtime: CrunRuntime;
-  readonly node: Pick<WorkerDeps, 'nodeName' | 'nodeIp' | 'podsFolder'>;
+  readonly recorder: EventRecorder;
+  readonly node: Pick<WorkerDeps, 'nodeName' | 'nodeIp' | 'podsFolder' | 'allocatable'>;
 }
 
 /** Creates what the pods' workers share, and starts the sync loop. */
-const startPods = async ({ client, runtime, images, config, node, logger, signal }: PodParts): Promise<SyncLoop> => {
-  const events = createPodEvents(createEventRecorder(client, { component: 'kubelet', host: node.nodeName, logger }));
+const startPods = async (parts: PodParts): Promise<SyncLoop> => {
+  const { client, runtime, images, config, node, logger, signal } = parts;
+  const events = createPodEvents(parts.recorder);
   const serviceInformer = createInformer(client, services, { logger, signal });
   const prober = createProber({
     exec: runtime.exec,

@@ -12,6 +12,8 @@ export type Decision = { readonly info: NodeInfo } | { readonly unschedulable: s
 /** Deterministic, so that a lab looks the same after each start. */
 export const schedule = (pod: Pod, all: readonly NodeInfo[], services: Iterable<Service> = []): Decision => {
   if (all.length === 0) return { unschedulable: 'no nodes available to schedule pods' };
+  const claim = pod.spec.volumes?.find(({ persistentVolumeClaim }) => persistentVolumeClaim)?.persistentVolumeClaim;
+  if (claim) return { unschedulable: withoutClaim(claim.claimName, all.length) };
   const verdicts = all.map((info) => ({ info, refusal: refuse(pod, info, all) }));
   const feasible = verdicts.filter(({ refusal }) => refusal === undefined).map(({ info }) => info);
   const best = feasible
@@ -87,6 +89,13 @@ const explain = (refusals: readonly Refusal[]): string => {
   );
   const reasons = histogram(refusals.flatMap((refusal) => refusal.reasons));
   return `${available}: ${reasons}. preemption: ${available}: ${histogram(preemption)}.`;
+};
+
+/** Labs has no storage, so no claim exists. */
+const withoutClaim = (name: string, nodes: number): string => {
+  const available = `0/${nodes} nodes are available`;
+  const preemption = `preemption: ${available}: ${nodes} Preemption is not helpful for scheduling.`;
+  return `${available}: persistentvolumeclaim "${name}" not found. ${preemption}`;
 };
 
 const histogram = (reasons: readonly string[]): string => {

@@ -1,21 +1,168 @@
-// Gives each pod a control group. `systemctl stop kubelet` then does not stop the pods, and `systemctl status` does not
-// show them.
-import { mkdir, rmdir, writeFile } from 'node:fs/promises';
+// Control groups of pods and containers: their processes, and limits of memory and CPU. Works with cgroup2, and with
+// the memory and cpu hierarchies of cgroup v1, which machines with a hybrid layout have beside cgroup2.
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Controller, type GroupLimits, limitFiles } from './cgroup-limits.ts';
+import { run } from './exec.ts';
 
-const root = '/sys/fs/cgroup/kubepods';
+export interface Cgroups {
+  /** The resources that this node can limit. */
+  readonly controllers: ReadonlySet<Controller>;
+  /** False with cgroup v1: an out-of-memory kill ends one process there, not the whole group. */
+  readonly killsWholeGroup: boolean;
+  /** The node's own memory limit. Undefined if it has none. */
+  readonly nodeMemory: number | undefined;
+  /** Makes the group and sets its limits. @param group a path such as `pod…/ID` @throws when a limit cannot be set */
+  create(group: string, limits: GroupLimits): Promise<void>;
+  /** Moves processes into the group. If that is impossible, they stay where they are. */
+  enter(group: string, pids: readonly number[]): Promise<void>;
+  /** The files that move a process into the group when its number is written to them. */
+  processFiles(group: string): readonly string[];
+  /** How many processes of the group the kernel has killed because memory was short. */
+  oomKills(group: string): Promise<number>;
+  /** Waits a moment until the group's processes have ended, and removes it. Leaves a group that is still in use. */
+  remove(group: string): Promise<void>;
+  /** Kills the processes of the group, then removes the group. */
+  end(group: string): Promise<void>;
+}
 
-/** Does nothing on a node without a writable cgroup2. Pods also run without their own group. */
-export const moveToPodGroup = async (podUid: string, pids: readonly number[]): Promise<void> => {
-  const group = join(root, `pod${podUid}`);
-  try {
-    await mkdir(group, { recursive: true });
-    for (const pid of pids) await writeFile(join(group, 'cgroup.procs'), String(pid));
-  } catch {
-    // The processes stay in the kubelet's group.
+export interface CgroupOptions {
+  /** The mount of cgroup2. */
+  readonly unified?: string;
+  /** The folder in which hierarchies of cgroup v1 are mounted. */
+  readonly mounts: string;
+  /** The group of all pods, below the node's own group. */
+  readonly root?: string;
+}
+
+/** One mounted hierarchy, with the controllers that it serves. */
+interface Hierarchy {
+  readonly version: 1 | 2;
+  readonly path: string;
+  readonly controllers: readonly Controller[];
+}
+
+/** Looks which controllers the node has, and mounts those of cgroup v1. */
+export const openCgroups = async (options: CgroupOptions): Promise<Cgroups> => {
+  const { unified = '/sys/fs/cgroup', mounts, root = 'kubepods' } = options;
+  const second = await openUnified(unified, root);
+  const first: Hierarchy[] = [];
+  for (const controller of ['memory', 'cpu'] as const) {
+    if (second.controllers.includes(controller)) continue;
+    const path = await mountFirst(controller, join(mounts, controller));
+    if (path !== undefined) first.push({ version: 1, path, controllers: [controller] });
+  }
+  const all = [second, ...first];
+  const memory = all.find(({ controllers }) => controllers.includes('memory'));
+  const limitOfNode = memory && (await nodeLimit(memory));
+  const remove: Cgroups['remove'] = async (group) => {
+    for (const { path } of all) await removeGroup(join(path, root, group));
+  };
+  return {
+    controllers: new Set(all.flatMap(({ controllers }) => controllers)),
+    killsWholeGroup: memory?.version === 2,
+    nodeMemory: limitOfNode,
+    async create(group, limits) {
+      for (const hierarchy of all) await createIn(hierarchy, join(root, group), limits);
+    },
+    async enter(group, pids) {
+      for (const { path } of all) {
+        for (const pid of pids) await writeFile(join(path, root, group, processFile), String(pid)).catch(() => {});
+      }
+    },
+    processFiles: (group) => all.map(({ path }) => join(path, root, group, processFile)),
+    oomKills: async (group) => {
+      if (!memory) return 0;
+      const file = join(memory.path, root, group, memory.version === 2 ? 'memory.events' : 'memory.oom_control');
+      return Number(/^oom_kill (\d+)$/m.exec(await text(file))?.[1] ?? 0);
+    },
+    remove,
+    async end(group) {
+      await killAll(join(second.path, root, group));
+      await remove(group);
+    },
+  };
+};
+
+const endingMs = 200;
+
+const removeGroup = async (folder: string): Promise<void> => {
+  for (const since = Date.now(); ; await delay(5)) {
+    const failure = await rmdir(folder).then(() => undefined, codeOf);
+    if (failure !== 'EBUSY' || Date.now() - since > endingMs) return;
   }
 };
 
-export const removePodGroup = async (podUid: string): Promise<void> => {
-  await rmdir(join(root, `pod${podUid}`)).catch(() => {});
+const codeOf = (error: NodeJS.ErrnoException): string => error.code ?? '';
+
+const killAll = async (folder: string): Promise<void> => {
+  const pids = (await text(join(folder, processFile))).split('\n').map(Number).filter(Boolean);
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // The process has ended.
+    }
+  }
+};
+
+const processFile = 'cgroup.procs';
+
+const text = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '');
+
+/** Passes the controllers of cgroup2 on to the group of all pods. */
+const openUnified = async (path: string, root: string): Promise<Hierarchy> => {
+  await mkdir(join(path, root), { recursive: true }).catch(() => {});
+  const controllers: Controller[] = [];
+  for (const controller of ['memory', 'cpu'] as const) {
+    const isPassedOn = (await passOn(path, controller)) && (await passOn(join(path, root), controller));
+    if (isPassedOn) controllers.push(controller);
+  }
+  return { version: 2, path, controllers };
+};
+
+/** @returns false when the group's children cannot have the controller */
+const passOn = (group: string, controller: Controller): Promise<boolean> =>
+  writeFile(join(group, 'cgroup.subtree_control'), `+${controller}`).then(
+    () => true,
+    () => false,
+  );
+
+/** @returns the mount, or undefined when the machine has no hierarchy of cgroup v1 with the controller */
+const mountFirst = async (controller: Controller, path: string): Promise<string | undefined> => {
+  // Controllers that share a hierarchy, such as `cpu,cpuacct`, can only be mounted together.
+  const joined = (await text('/proc/self/cgroup'))
+    .split('\n')
+    .map((line) => line.split(':')[1] ?? '')
+    .find((names) => names.split(',').includes(controller));
+  if (joined === undefined) return undefined;
+  await mkdir(path, { recursive: true });
+  const isMounted = (await text('/proc/self/mounts')).split('\n').some((line) => line.split(' ')[1] === path);
+  if (isMounted) return path;
+  const { code } = await run(['mount', '-t', 'cgroup', '-o', joined, 'cgroup', path]);
+  return code === 0 ? path : undefined;
+};
+
+const nodeLimit = async ({ version, path }: Hierarchy): Promise<number | undefined> => {
+  const limit = Number(await text(join(path, version === 2 ? 'memory.max' : 'memory.limit_in_bytes')));
+  // cgroup v1 writes a number near 2^63 for "no limit".
+  return limit > 0 && limit < 2 ** 60 ? limit : undefined;
+};
+
+const createIn = async ({ version, path, controllers }: Hierarchy, group: string, limits: GroupLimits) => {
+  const folder = join(path, group);
+  try {
+    await mkdir(folder, { recursive: true });
+    if (version === 2) for (const controller of controllers) await passOn(join(folder, '..'), controller);
+  } catch (error) {
+    // On a node without a writable cgroup2, pods run without their own group.
+    if (controllers.length === 0) return;
+    throw error;
+  }
+  for (const { file, value, optional } of limitFiles(version, controllers, limits)) {
+    await writeFile(join(folder, file), value).catch((error) => {
+      if (!optional) throw error;
+    });
+  }
 };

@@ -9,6 +9,8 @@ export interface CrunPaths {
   readonly root: string;
   /** The folder of exit codes. conmon writes one file per container, named after the container. */
   readonly exits: string;
+  /** @returns the files that move a process into a container's control groups when it writes to them */
+  readonly processFiles?: (id: string) => readonly string[];
 }
 
 export interface CreateOptions {
@@ -47,7 +49,12 @@ export interface ExecOptions {
 export const createCrun = (paths: CrunPaths): Crun => {
   const global = ['--cgroup-manager=disabled', `--root=${paths.root}`];
   const crun = (...args: string[]): string[] => ['crun', ...global, ...args];
-  const execArgv: Crun['execArgv'] = (id, command) => crun('exec', id, ...command);
+  // crun manages no control groups, so this process enters the container's groups before it becomes crun.
+  const inGroups = (id: string, argv: readonly string[]): string[] => {
+    const files = paths.processFiles?.(id) ?? [];
+    return files.length === 0 ? [...argv] : ['sh', '-c', enterGroups, 'sh', ...files, '--', ...argv];
+  };
+  const execArgv: Crun['execArgv'] = (id, command) => inGroups(id, crun('exec', id, ...command));
 
   return {
     create: (options) => createWithConmon(conmonArgv(options, paths, global), options.bundle),
@@ -71,9 +78,12 @@ export const createCrun = (paths: CrunPaths): Crun => {
     },
     exec: (id, command, options = {}) => run(execArgv(id, command), options),
     execArgv,
-    execTerminalArgv: (id, processFile) => crun('exec', '--tty', `--process=${processFile}`, id),
+    execTerminalArgv: (id, processFile) => inGroups(id, crun('exec', '--tty', `--process=${processFile}`, id)),
   };
 };
+
+/** A shell script. Its arguments are files, `--` and a command line. A group may be gone: the command then says why. */
+const enterGroups = '{ while [ "$1" != -- ]; do echo 0 > "$1"; shift; done; } 2> /dev/null; shift; exec "$@"';
 
 const conmonArgv = (options: CreateOptions, paths: CrunPaths, global: readonly string[]): string[] => [
   'conmon',

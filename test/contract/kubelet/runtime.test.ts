@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import type { ContainerSpec, Sandbox } from '../../../src/node/kubelet/runtime/runtime.ts';
 import { type KubeletNode, startKubeletNode } from '../../support/kubelet-node.ts';
 import { containerSpecOf, ended, runtimeContract, sandboxSpec, terminated } from '../../support/runtime-suite.ts';
@@ -143,6 +144,55 @@ describe('a container', () => {
     await node.runtime.signal(id, 'KILL');
     await ended(node.runtime, id);
     expect((await node.run('grep', '-c', id, '/proc/mounts')).stdout.trim()).toBe('0');
+  });
+});
+
+describe('limits', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await node.runtime.createSandbox(sandboxSpec('limits'));
+  });
+  const limits = { memoryBytes: 20 * 2 ** 20 };
+  const greedy = 'head -c 100000000 /dev/zero | tail | wc -c';
+
+  test('end a container that needs more memory, with all of its processes', async () => {
+    const { exit } = await output(sandbox, { args: ['sh', '-c', `${greedy}; sleep 100`], limits });
+    expect(exit).toMatchObject({ code: 137, oomKilled: true });
+  });
+
+  test('do not concern a container that needs less memory', async () => {
+    const { exit, lines } = await output(sandbox, {
+      args: ['sh', '-c', 'head -c 1048576 /dev/zero | tail | wc -c'],
+      limits,
+    });
+    expect(lines).toEqual(['1048576']);
+    expect(exit).toEqual({ code: 0, finishedAt: expect.any(String) });
+  });
+
+  test('concern a command that exec runs in the container', async () => {
+    const { id } = await node.runtime.startContainer(containerSpecOf(sandbox, { name: 'exec', limits }));
+    await node.runtime.exec(id, ['sh', '-c', greedy], { timeoutMs: 5000 });
+    expect((await ended(node.runtime, id)).exit).toMatchObject({ code: 137, oomKilled: true });
+  });
+
+  test('slow down a container that needs more CPU', async () => {
+    const spec = { name: 'busy', args: ['sh', '-c', 'while :; do :; done'], limits: { cpuLimitMilli: 100 } };
+    const { id } = await node.runtime.startContainer(containerSpecOf(sandbox, spec));
+    const files = 'cat $(find /sys/fs/cgroup /run/kubelet-cgroup -path "*$0/cpu.stat")';
+    const throttled = async () => {
+      const { stdout } = await node.run('sh', '-c', files, id);
+      return /^nr_throttled [1-9]/m.test(stdout) ? done(undefined) : notYet(stdout);
+    };
+    await eventually('the kernel made the container wait', throttled, { timeoutMs: 8000 });
+    await node.runtime.signal(id, 'KILL');
+    await ended(node.runtime, id);
+  });
+
+  test('leave no control group behind', async () => {
+    await output(sandbox, { args: ['true'], limits });
+    await node.runtime.removeSandbox(sandbox.id);
+    const { stdout } = await node.run('find', '/sys/fs/cgroup', '/run/kubelet-cgroup', '-name', `*${sandbox.pod.uid}*`);
+    expect(stdout).toBe('');
   });
 });
 

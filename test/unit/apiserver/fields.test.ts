@@ -82,10 +82,13 @@ describe('the refusal', () => {
 
   test('names the place of the field', () => {
     const spec = {
-      containers: [{ name: 'a' }, { name: 'b', volumeMounts: [{ name: 'v' }, { mountPropagation: 'Both' }] }],
+      containers: [
+        { name: 'a' },
+        { name: 'b', env: [{ name: 'E' }, { valueFrom: { fieldRef: { apiVersion: 'v2' } } }] },
+      ],
     };
     expect(unsupportedFields('core.v1.Pod', { spec }).map(({ field }) => field)).toEqual([
-      'spec.containers[1].volumeMounts[1].mountPropagation',
+      'spec.containers[1].env[1].valueFrom.fieldRef.apiVersion',
     ]);
     const template = { spec: { volumes: [{ name: 'v', nfs: { server: 's', path: '/' } }] } };
     expect(unsupportedFields('apps.v1.Deployment', { spec: { template } }).map(({ field }) => field)).toEqual([

@@ -101,4 +101,5 @@ export const specOf = (over: Partial<Container>, config: ImageConfig = {}, pod =
     group,
     nodeName: 'node01',
     mounts: [],
+    allocatable: { cpu: '2', memory: '2Gi', 'ephemeral-storage': '10Gi' },
   });

@@ -70,6 +70,12 @@ describe('the scheduler', () => {
       message:
         "0/3 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
     },
+    {
+      name: 'a claim that does not exist',
+      options: { spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'not-there' } }] } },
+      message:
+        '0/3 nodes are available: persistentvolumeclaim "not-there" not found. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.',
+    },
   ])('explains $name with the message of kube-scheduler', ({ options, message }) => {
     expect(decide(waiting(options))).toBe(message);
   });

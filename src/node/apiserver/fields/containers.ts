@@ -40,13 +40,12 @@ export const containerFields: FieldTable = {
     ...honoured('kubelet/container/env.ts', 'fieldPath'),
   },
   'core.v1.ResourceFieldSelector': {
-    ...honoured('kubelet/container/downward-api.ts', 'containerName resource'),
-    ...refused('divisor', 'the downward API of a lab counts in whole units', ['1', '0']),
+    ...honoured('kubelet/container/downward-api.ts', 'containerName resource divisor'),
   },
   'core.v1.ConfigMapKeySelector': nameAndKey,
   'core.v1.SecretKeySelector': nameAndKey,
   'core.v1.ResourceRequirements': {
-    ...honoured('scheduler/resources.ts', 'requests limits'),
+    ...honoured('kubelet/container/limits.ts', 'requests limits'),
     ...refused('claims', 'a lab has no dynamic resources'),
   },
   'core.v1.Probe': {

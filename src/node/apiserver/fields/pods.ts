@@ -53,8 +53,7 @@ export const podFields: FieldTable = {
   'core.v1.PodSchedulingGate': honoured('scheduler/scheduler.ts', 'name'),
   'core.v1.PodSecurityContext': {
     ...honoured('kubelet/container/spec.ts', 'runAsUser runAsGroup runAsNonRoot supplementalGroups'),
-    ...refused('fsGroup', 'the kubelet of a lab changes no owner of a volume'),
-    ...refused('fsGroupChangePolicy', 'the kubelet of a lab changes no owner of a volume', ['Always']),
+    ...honoured('kubelet/container/ownership.ts', 'fsGroup fsGroupChangePolicy'),
     ...refused('supplementalGroupsPolicy', 'a process gets the groups of its image, too', ['Merge']),
     ...refused('sysctls', 'the kubelet of a lab sets no kernel parameters of a pod'),
     ...securityModules,

@@ -7,16 +7,16 @@ const files = 'kubelet/container/volume-files.ts';
 
 export const volumeFields: FieldTable = {
   'core.v1.Volume': {
-    ...honoured('kubelet/container/volumes.ts', 'name hostPath emptyDir secret configMap projected'),
-    ...refused('downwardAPI', 'the kubelet of a lab has this source only in projected volumes'),
-    ...refused('persistentVolumeClaim ephemeral csi flexVolume', noStorage),
+    ...honoured('kubelet/container/volumes.ts', 'name hostPath emptyDir secret configMap downwardAPI projected'),
+    ...honoured('scheduler/schedule.ts', 'persistentVolumeClaim'),
+    ...refused('ephemeral csi flexVolume', noStorage),
     ...refused('nfs iscsi glusterfs rbd cephfs fc quobyte flocker portworxVolume scaleIO storageos', noStorage),
     ...refused('gcePersistentDisk awsElasticBlockStore azureDisk azureFile cinder', noCloud),
     ...refused('vsphereVolume photonPersistentDisk', noCloud),
     ...refused('gitRepo', 'the original has retired it; clone in an init container into an emptyDir'),
     ...refused('image', 'images become root file systems only'),
   },
-  'core.v1.HostPathVolumeSource': honoured('kubelet/container/volumes.ts', 'path type'),
+  'core.v1.HostPathVolumeSource': honoured('kubelet/container/host-path.ts', 'path type'),
   'core.v1.EmptyDirVolumeSource': {
     ...honoured('kubelet/container/volumes.ts', 'medium'),
     ...refused('sizeLimit', 'the kubelet of a lab does not measure volumes'),
@@ -38,16 +38,17 @@ export const volumeFields: FieldTable = {
     ...honoured('kubelet/container/tokens.ts', 'audience expirationSeconds'),
     ...honoured(files, 'path'),
   },
+  'core.v1.PersistentVolumeClaimVolumeSource': {
+    ...honoured('scheduler/schedule.ts', 'claimName'),
+    ...refused('readOnly', noStorage, [false]),
+  },
+  'core.v1.DownwardAPIVolumeSource': honoured(files, 'items defaultMode'),
   'core.v1.DownwardAPIProjection': honoured(files, 'items'),
   'core.v1.DownwardAPIVolumeFile': {
-    ...honoured(files, 'path fieldRef'),
-    ...refused('resourceFieldRef', 'the kubelet of a lab writes only fields of the pod into files'),
-    ...refused('mode', 'the mode of the volume counts'),
+    ...honoured(files, 'path fieldRef resourceFieldRef mode'),
   },
   'core.v1.VolumeMount': {
-    ...honoured('kubelet/container/volumes.ts', 'name readOnly mountPath subPath'),
-    ...refused('subPathExpr', 'paths of mounts have no variables'),
-    ...refused('recursiveReadOnly', 'mounts below a mount keep their own mode', ['Disabled']),
-    ...refused('mountPropagation', 'mounts of a lab do not reach other namespaces', ['None']),
+    ...honoured('kubelet/container/volumes.ts', 'name readOnly mountPath subPath subPathExpr'),
+    ...honoured('kubelet/container/volumes.ts', 'recursiveReadOnly mountPropagation'),
   },
 };

@@ -1,5 +1,6 @@
 // The downward API: a pod's own fields and resources as values for its environment and files. Pure.
-import type { Pod } from '../../../api/core.ts';
+import type { Container, Pod, ResourceFieldSelector } from '../../../api/core.ts';
+import { milliCpu, wholeUnits } from '../../../api/quantity.ts';
 
 export interface PodAddresses {
   readonly pod: Pod;
@@ -27,19 +28,59 @@ export const podField = (fieldPath: string, { pod, podIp, hostIp }: PodAddresses
   return fields[fieldPath];
 };
 
+/** Sorted lines `key="value"`, with the value quoted as by Go's %q. */
 const formatMap = (map: Record<string, string> | undefined): string =>
   Object.entries(map ?? {})
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${goQuote(value)}`)
     .join('\n');
 
+const goEscapes: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+};
+
+const goQuote = (text: string): string => `"${[...text].map(goCharacter).join('')}"`;
+
+const goCharacter = (character: string): string => {
+  const named = goEscapes[character];
+  if (named !== undefined) return named;
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, '0')}`;
+  if (character === ' ' || !/[\p{C}\p{Z}]/u.test(character)) return character;
+  return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+};
+
+/** What the node has for pods, by resource: quantities as in its status. */
+export type Allocatable = Readonly<Record<string, string>>;
+
 /**
- * @param reference a `resourceFieldRef`; without a container name, it refers to the pod's first container
- * @returns the quantity as written in the pod; 0 when the container does not set it
+ * @param own the container that asks; the reference may name another one
+ * @returns the amount in units of the divisor, rounded up. A limit that the container does not set is the node's amount
+ * @throws Error when there is no such container or resource
  */
-export const resourceField = (reference: Record<string, unknown> | undefined, { spec }: Pod): string => {
-  const container = spec.containers.find(({ name }) => name === reference?.containerName) ?? spec.containers[0];
-  const [group, resource] = String(reference?.resource ?? '').split('.');
-  const quantity = container?.resources?.[group as 'requests' | 'limits']?.[resource ?? ''];
-  return quantity ?? '0';
+export const resourceField = (
+  reference: ResourceFieldSelector,
+  { spec }: Pod,
+  allocatable: Allocatable,
+  own?: Container,
+): string => {
+  const { containerName, resource, divisor } = reference;
+  const all = [...spec.containers, ...(spec.initContainers ?? [])];
+  const container = containerName ? all.find(({ name }) => name === containerName) : own;
+  if (!container) throw new Error(`container ${containerName ?? ''} not found`);
+  const [, group, name = ''] = /^(requests|limits)\.(cpu|memory|ephemeral-storage|hugepages-.+)$/.exec(resource) ?? [];
+  if (!group) throw new Error(`Unsupported container resource : ${resource}`);
+  const { requests, limits } = container.resources ?? {};
+  const inherited = name.startsWith('hugepages-') ? undefined : allocatable[name];
+  const quantity = group === 'limits' ? (limits?.[name] ?? inherited) : requests?.[name];
+  const amountOf = name === 'cpu' ? milliCpu : wholeUnits;
+  return String(Math.ceil(amountOf(quantity) / (amountOf(divisor) || amountOf('1'))));
 };

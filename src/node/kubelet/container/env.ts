@@ -1,12 +1,14 @@
 // Computes a container's environment from its pod: service links, envFrom and env, with $(VAR) references replaced.
 // spec.ts adds the image's variables. Pure.
 import type { Container, Pod, Service } from '../../../api/core.ts';
+import { messageOf } from '../../../kit/error.ts';
 import { ContainerConfigError } from './config-error.ts';
-import { type PodAddresses, podField, resourceField } from './downward-api.ts';
+import { type Allocatable, type PodAddresses, podField, resourceField } from './downward-api.ts';
 import { serviceEnv } from './service-links.ts';
 import type { Sources } from './sources.ts';
 
 export interface EnvContext extends PodAddresses {
+  readonly allocatable: Allocatable;
   readonly sources: Sources;
   readonly services: readonly Service[];
 }
@@ -23,7 +25,7 @@ export const containerEnv = (container: Container, context: EnvContext): Map<str
   }
   const services = serviceEnv(context.pod, context.services);
   for (const entry of container.env ?? []) {
-    const value = entryValue(entry, context, (name) => env.get(name) ?? services.get(name));
+    const value = entryValue(entry, { ...context, container }, (name) => env.get(name) ?? services.get(name));
     if (value !== undefined) env.set(entry.name, value);
   }
   for (const [name, value] of services) if (!env.has(name)) env.set(name, value);
@@ -36,16 +38,23 @@ export const expand = (text: string, lookup: (name: string) => string | undefine
     first === '$' ? '$' : (lookup(name ?? '') ?? whole),
   );
 
-/** Leaves out keys that cannot be the name of a variable. */
+/** Like `expand`, for paths of mounts. @throws ContainerConfigError when a variable has no value */
+export const expandAll = (text: string, env: ReadonlyMap<string, string>): string =>
+  expand(text, (name) => {
+    const value = env.get(name);
+    if (value === undefined) throw new ContainerConfigError(`missing value for "${name}"`);
+    return value;
+  });
+
+/** Leaves out keys that cannot be the name of a variable: since v1.32, all printable ASCII characters but `=` can. */
 const addAll = (env: Map<string, string>, prefix: string, data: Record<string, string>): void => {
-  for (const [key, value] of Object.entries(data))
-    if (/^[-._a-zA-Z][-._a-zA-Z0-9]*$/.test(prefix + key)) env.set(prefix + key, value);
+  for (const [key, value] of Object.entries(data)) if (/^[ -<>-~]+$/.test(prefix + key)) env.set(prefix + key, value);
 };
 
 /** @returns undefined when the value is optional and missing */
 const entryValue = (
   { name, value, valueFrom }: NonNullable<Container['env']>[number],
-  context: EnvContext,
+  context: EnvContext & { readonly container: Container },
   lookup: (name: string) => string | undefined,
 ): string | undefined => {
   if (!valueFrom) return expand(value ?? '', lookup);
@@ -61,7 +70,12 @@ const entryValue = (
   if (secretKeyRef) {
     return valueAt(secretData(context.sources, secretKeyRef), secretKeyRef, 'Secret', context.pod);
   }
-  return resourceField(resourceFieldRef, context.pod);
+  if (!resourceFieldRef) return '';
+  try {
+    return resourceField(resourceFieldRef, context.pod, context.allocatable, context.container);
+  } catch (cause) {
+    throw new ContainerConfigError(messageOf(cause), { cause });
+  }
 };
 
 interface Reference {

@@ -1,5 +1,5 @@
 // The ConfigMaps and Secrets from which a pod takes environment variables and files. Pure; source-cache.ts loads them.
-import type { ConfigMap, Pod, Secret } from '../../../api/core.ts';
+import type { ConfigMap, DownwardApiFile, Pod, Secret } from '../../../api/core.ts';
 
 /** The token of a pod's service account that a projected volume asks for. */
 export interface TokenSource {
@@ -21,7 +21,7 @@ export interface ProjectedSource {
   readonly configMap?: { name: string; optional?: boolean; items?: { key: string; path: string }[] };
   readonly secret?: { name: string; optional?: boolean; items?: { key: string; path: string }[] };
   readonly serviceAccountToken?: TokenSource;
-  readonly downwardAPI?: { items?: { path: string; fieldRef?: { fieldPath: string } }[] };
+  readonly downwardAPI?: { items?: DownwardApiFile[] };
 }
 
 export const projectedSources = (projected: Record<string, unknown> | undefined): readonly ProjectedSource[] =>

@@ -1,10 +1,12 @@
 // Turns a container of a pod's spec into the specification that the runtime starts. Pure.
 import type { Container, Pod } from '../../../api/core.ts';
 import type { StoredImage } from '../../../api/images.ts';
+import { wholeUnits } from '../../../api/quantity.ts';
 import type { ContainerMount, ContainerSpec, PodRef } from '../runtime/runtime.ts';
 import { ContainerConfigError } from './config-error.ts';
 import { containerEnv, type EnvContext, expand } from './env.ts';
 import { podHostname } from './files.ts';
+import { limitsOf, oomScoreAdj, podLimitsOf } from './limits.ts';
 import { resolveUser } from './user.ts';
 
 export interface ContainerContext extends EnvContext {
@@ -53,6 +55,9 @@ export const containerSpec = (container: Container, context: ContainerContext): 
     terminal: container.tty === true,
     stdin: container.stdin === true,
     stdinOnce: container.stdinOnce === true,
+    limits: limitsOf(container),
+    podLimits: podLimitsOf(pod),
+    oomScoreAdj: oomScoreAdj(pod, container, wholeUnits(context.allocatable.memory)),
     stopSignal: (image.config.StopSignal ?? 'SIGTERM').replace(/^SIG/, ''),
   };
 };
@@ -111,22 +116,10 @@ interface Security {
   readonly readOnlyRootFilesystem: boolean;
 }
 
-interface SecurityContext {
-  runAsUser?: number;
-  runAsGroup?: number;
-  runAsNonRoot?: boolean;
-  fsGroup?: number;
-  supplementalGroups?: number[];
-  privileged?: boolean;
-  capabilities?: { add?: string[]; drop?: string[] };
-  allowPrivilegeEscalation?: boolean;
-  readOnlyRootFilesystem?: boolean;
-}
-
 /** The container's settings win over the pod's. */
 const securityOf = (pod: Pod, container: Container): Security => {
-  const ofPod = (pod.spec.securityContext ?? {}) as SecurityContext;
-  const own = (container.securityContext ?? {}) as SecurityContext;
+  const { securityContext: ofPod = {} } = pod.spec;
+  const { securityContext: own = {} } = container;
   const runAsUser = own.runAsUser ?? ofPod.runAsUser;
   const runAsGroup = own.runAsGroup ?? ofPod.runAsGroup;
   return {

@@ -1,7 +1,9 @@
-// Computes the files of a configMap, secret or projected volume. Pure; volumes.ts writes them to the node's disk.
-import type { KeyToPath, Pod, Volume } from '../../../api/core.ts';
-import { podField } from './downward-api.ts';
-import { type ProjectedSource, projectedSources, type Sources } from './sources.ts';
+// Computes the files of a configMap, secret, downwardAPI or projected volume. Pure; atomic-writer.ts writes them to
+// the node's disk.
+import type { DownwardApiFile, KeyToPath, Pod, Volume } from '../../../api/core.ts';
+import { allContainers } from '../../../api/pods.ts';
+import { type Allocatable, podField, resourceField } from './downward-api.ts';
+import { type ProjectedSource, projectedSources, type Sources, type TokenSource } from './sources.ts';
 import { VolumeError } from './volume-error.ts';
 
 export interface VolumeFile {
@@ -9,16 +11,18 @@ export interface VolumeFile {
   readonly path: string;
   readonly content: Buffer;
   readonly mode: number;
+  /** Default: root. */
+  readonly uid?: number;
 }
 
 export interface VolumeContext {
   readonly pod: Pod;
-  readonly hostIp: string;
   readonly sources: Sources;
+  readonly allocatable: Allocatable;
 }
 
-export const isFileVolume = ({ configMap, secret, projected }: Volume): boolean =>
-  configMap !== undefined || secret !== undefined || projected !== undefined;
+export const isFileVolume = ({ configMap, secret, downwardAPI, projected }: Volume): boolean =>
+  [configMap, secret, downwardAPI, projected].some((source) => source !== undefined);
 
 /** @throws VolumeError when a required ConfigMap, Secret or key is missing */
 export const volumeFiles = (volume: Volume, context: VolumeContext): VolumeFile[] => {
@@ -30,6 +34,7 @@ export const volumeFiles = (volume: Volume, context: VolumeContext): VolumeFile[
     const { secretName: name, defaultMode, ...source } = volume.secret;
     return secretFiles({ ...source, name }, defaultMode, context);
   }
+  if (volume.downwardAPI) return downwardFiles(volume.downwardAPI.items, volume.downwardAPI.defaultMode, context);
   const mode = typeof volume.projected?.defaultMode === 'number' ? volume.projected.defaultMode : undefined;
   return projectedSources(volume.projected).flatMap((source) => projectedFiles(source, mode, context));
 };
@@ -37,17 +42,44 @@ export const volumeFiles = (volume: Volume, context: VolumeContext): VolumeFile[
 const projectedFiles = (source: ProjectedSource, mode: number | undefined, context: VolumeContext): VolumeFile[] => {
   if (source.configMap) return configMapFiles(source.configMap, mode, context);
   if (source.secret) return secretFiles(source.secret, mode, context);
-  if (source.serviceAccountToken) {
-    const { path } = source.serviceAccountToken;
-    const content = Buffer.from(context.sources.token(source.serviceAccountToken));
-    return [{ path, content, mode: mode ?? 0o644 }];
-  }
-  return (source.downwardAPI?.items ?? []).map(({ path, fieldRef }) => {
-    const podIp = context.pod.status?.podIP ?? '';
-    const text = podField(fieldRef?.fieldPath ?? '', { pod: context.pod, podIp, hostIp: context.hostIp }) ?? '';
-    return { path, content: Buffer.from(text), mode: mode ?? 0o644 };
-  });
+  if (source.serviceAccountToken) return [tokenFile(source.serviceAccountToken, mode, context)];
+  return downwardFiles(source.downwardAPI?.items, mode, context);
 };
+
+/** Only the pod's user may read the token, if the pod says which user or group its volumes are for. */
+const tokenFile = (source: TokenSource, mode: number | undefined, { pod, sources }: VolumeContext): VolumeFile => {
+  const uid = onlyUser(pod);
+  const isPrivate = uid !== undefined || pod.spec.securityContext?.fsGroup !== undefined;
+  return {
+    path: source.path,
+    content: Buffer.from(sources.token(source)),
+    mode: isPrivate ? 0o600 : (mode ?? 0o644),
+    ...(uid === undefined ? {} : { uid }),
+  };
+};
+
+/** @returns the user that all containers of the pod name; undefined when they name none, or different users */
+const onlyUser = ({ spec }: Pod): number | undefined => {
+  const users = allContainers(spec).map((one) => one.securityContext?.runAsUser ?? spec.securityContext?.runAsUser);
+  return new Set(users).size === 1 ? users[0] : undefined;
+};
+
+const downwardFiles = (
+  items: readonly DownwardApiFile[] = [],
+  defaultMode: number | undefined,
+  context: VolumeContext,
+): VolumeFile[] =>
+  items.map((item) => ({
+    path: item.path,
+    content: Buffer.from(downwardValue(item, context)),
+    mode: item.mode ?? defaultMode ?? 0o644,
+  }));
+
+/** Files have the fields of the pod's metadata only, as with Kubernetes. The API server refuses others. */
+const downwardValue = ({ fieldRef, resourceFieldRef }: DownwardApiFile, { pod, allocatable }: VolumeContext): string =>
+  resourceFieldRef
+    ? resourceField(resourceFieldRef, pod, allocatable)
+    : (podField(fieldRef?.fieldPath ?? '', { pod, podIp: '', hostIp: '' }) ?? '');
 
 interface KeySource {
   readonly name: string;

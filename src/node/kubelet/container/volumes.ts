@@ -1,23 +1,46 @@
 // A pod's volumes on the node's disk, and the mounts that put them into containers.
-import { chmod, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Container, Pod, Volume } from '../../../api/core.ts';
+import { wholeUnits } from '../../../api/quantity.ts';
 import { messageOf } from '../../../kit/error.ts';
 import { mountsBelow, mountTmpfs, unmount } from '../../sys/mount.ts';
 import type { ContainerMount } from '../runtime/runtime.ts';
+import { publish } from './atomic-writer.ts';
+import { ContainerConfigError } from './config-error.ts';
+import { prepareHostPath } from './host-path.ts';
+import { giveToGroup } from './ownership.ts';
+import { resolveSubPath } from './sub-path.ts';
 import { VolumeError } from './volume-error.ts';
-import { isFileVolume, type VolumeContext, type VolumeFile, volumeFiles } from './volume-files.ts';
+import { isFileVolume, type VolumeContext, volumeFiles } from './volume-files.ts';
+
+const folderNames = {
+  configMap: 'configmap',
+  secret: 'secret',
+  downwardAPI: 'downward-api',
+  projected: 'projected',
+} as const;
 
 /** @returns the volume's folder. The layout below `podsFolder` is the original kubelet's. */
 export const volumePath = (podsFolder: string, pod: Pod, volume: Volume): string => {
   if (volume.hostPath) return volume.hostPath.path;
-  const kind = volume.configMap ? 'configmap' : volume.secret ? 'secret' : volume.projected ? 'projected' : 'empty-dir';
-  return join(podsFolder, pod.metadata.uid ?? '', 'volumes', `kubernetes.io~${kind}`, volume.name);
+  const kinds = Object.keys(folderNames) as (keyof typeof folderNames)[];
+  const kind = kinds.find((name) => volume[name] !== undefined);
+  const folder = `kubernetes.io~${kind ? folderNames[kind] : 'empty-dir'}`;
+  return join(podsFolder, pod.metadata.uid ?? '', 'volumes', folder, volume.name);
 };
 
 /** Makes all volumes of the pod, or updates the files in them. @throws VolumeError */
 export const syncVolumes = async (podsFolder: string, context: VolumeContext): Promise<void> => {
-  for (const volume of context.pod.spec.volumes ?? []) {
+  const { metadata, spec } = context.pod;
+  for (const { name, persistentVolumeClaim } of spec.volumes ?? []) {
+    if (!persistentVolumeClaim) continue;
+    const claim = persistentVolumeClaim.claimName;
+    throw new VolumeError(
+      `Unable to attach or mount volumes: unmounted volumes=[${name}], unattached volumes=[], failed to process volumes=[${name}]: error processing PVC ${metadata.namespace ?? 'default'}/${claim}: failed to fetch PVC from API server: persistentvolumeclaims "${claim}" not found`,
+    );
+  }
+  for (const volume of spec.volumes ?? []) {
     try {
       await syncVolume(volumePath(podsFolder, context.pod, volume), volume, context);
     } catch (cause) {
@@ -28,9 +51,12 @@ export const syncVolumes = async (podsFolder: string, context: VolumeContext): P
 };
 
 const syncVolume = async (path: string, volume: Volume, context: VolumeContext): Promise<void> => {
-  if (volume.hostPath) await prepareHostPath(volume.hostPath);
-  else if (isFileVolume(volume)) await publish(path, volumeFiles(volume, context));
-  else await prepareEmptyDir(path, volume.emptyDir);
+  const group = context.pod.spec.securityContext?.fsGroup;
+  if (volume.hostPath) return prepareHostPath(volume.hostPath);
+  if (isFileVolume(volume)) return publish(path, volumeFiles(volume, context), group);
+  const others = Object.keys(volume).filter((key) => key !== 'name' && key !== 'emptyDir');
+  if (others.length > 0) throw new VolumeError(`no volume plugin matched: labs has no volumes of the type ${others}`);
+  await prepareEmptyDir(path, volume.emptyDir ?? {}, context);
 };
 
 /** Unmounts and removes all files of the pod on the node's disk. */
@@ -40,66 +66,54 @@ export const removeVolumes = async (podsFolder: string, podUid: string): Promise
   await rm(folder, { recursive: true, force: true });
 };
 
-/** The bind mounts for a container's `volumeMounts`. @throws VolumeError when a mount names an unknown volume */
-export const volumeMounts = (podsFolder: string, pod: Pod, container: Container): ContainerMount[] =>
-  (container.volumeMounts ?? []).map(({ name, mountPath, readOnly, subPath }) => {
-    const volume = pod.spec.volumes?.find((candidate) => candidate.name === name);
-    if (!volume) throw new VolumeError(`volume mount "${name}" names no volume of the pod`);
-    const source = join(volumePath(podsFolder, pod, volume), subPath ?? '');
-    return { source, target: mountPath, readOnly: readOnly === true || isFileVolume(volume) };
-  });
-
 /**
- * Writes the files into a new folder, then points the `..data` link at it: a reader never sees half an update. The
- * original kubelet's atomic writer has the same layout. Does nothing when the content is the same.
+ * The bind mounts for a container's `volumeMounts`.
+ * @param expand replaces the variables of a `subPathExpr`
+ * @throws ContainerConfigError
  */
-const publish = async (folder: string, files: readonly VolumeFile[]): Promise<void> => {
-  await mkdir(folder, { recursive: true });
-  const current = await readlink(join(folder, '..data')).catch(() => undefined);
-  if (current !== undefined && (await hasContent(join(folder, current), files))) return;
-  const fresh = `..${new Date().toISOString().replace(/[-:TZ.]/g, '_')}${Math.random().toString(36).slice(2, 8)}`;
-  await mkdir(join(folder, fresh));
-  for (const { path, content, mode } of files) {
-    const target = join(folder, fresh, path);
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, content);
-    await chmod(target, mode);
+export const volumeMounts = (
+  podsFolder: string,
+  pod: Pod,
+  container: Container,
+  expand: (text: string) => string,
+): Promise<ContainerMount[]> =>
+  Promise.all(
+    (container.volumeMounts ?? []).map(async (mount) => {
+      const { name, mountPath: target, readOnly = false, recursiveReadOnly, mountPropagation } = mount;
+      const volume = pod.spec.volumes?.find((candidate) => candidate.name === name);
+      if (!volume) throw new ContainerConfigError(`volume mount "${name}" names no volume of the pod`);
+      const folder = volumePath(podsFolder, pod, volume);
+      const subPath = mount.subPathExpr ? expand(mount.subPathExpr) : mount.subPath;
+      const source = subPath
+        ? await resolveSubPath({ folder, subPath, volume: name, container: container.name })
+        : folder;
+      return {
+        source,
+        target,
+        readOnly: readOnly || isFileVolume(volume),
+        ...(recursiveReadOnly && recursiveReadOnly !== 'Disabled' ? { recursiveReadOnly: true } : {}),
+        ...(mountPropagation && mountPropagation !== 'None' ? { propagation: mountPropagation } : {}),
+      };
+    }),
+  );
+
+type EmptyDir = NonNullable<Volume['emptyDir']>;
+
+const prepareEmptyDir = async (path: string, emptyDir: EmptyDir, { pod, allocatable }: VolumeContext) => {
+  const isNew = (await mkdir(path, { recursive: true })) !== undefined;
+  if (emptyDir.medium === 'Memory' && !(await mountsBelow(path)).includes(path)) {
+    await mountTmpfs(path, memorySize(pod, emptyDir, wholeUnits(allocatable.memory)));
+  } else if (!isNew) {
+    return;
   }
-  await symlink(fresh, join(folder, '..data_tmp'));
-  await rename(join(folder, '..data_tmp'), join(folder, '..data'));
-  await linkEntries(folder, files);
-  if (current !== undefined) await rm(join(folder, current), { recursive: true, force: true });
-};
-
-/** Each name at the top of the volume is a link into `..data`. */
-const linkEntries = async (folder: string, files: readonly VolumeFile[]): Promise<void> => {
-  const wanted = new Set(files.map(({ path }) => path.split('/')[0] ?? ''));
-  const present = new Set((await readdir(folder)).filter((name) => !name.startsWith('..')));
-  for (const name of wanted) if (!present.has(name)) await symlink(join('..data', name), join(folder, name));
-  for (const name of present) if (!wanted.has(name)) await rm(join(folder, name), { force: true });
-};
-
-const hasContent = async (folder: string, files: readonly VolumeFile[]): Promise<boolean> => {
-  const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  if (names.filter((entry) => entry.isFile()).length !== files.length) return false;
-  const same = files.map(async ({ path, content }) => content.equals(await readFile(join(folder, path))));
-  return (await Promise.all(same.map((check) => check.catch(() => false)))).every(Boolean);
-};
-
-const prepareEmptyDir = async (path: string, emptyDir: Volume['emptyDir']): Promise<void> => {
-  await mkdir(path, { recursive: true });
   await chmod(path, 0o777);
-  if (emptyDir?.medium === 'Memory' && !(await mountsBelow(path)).includes(path)) await mountTmpfs(path);
+  const group = pod.spec.securityContext?.fsGroup;
+  if (group !== undefined) await giveToGroup(path, group, 0o660);
 };
 
-/** @throws VolumeError when the path is not of the wanted type */
-const prepareHostPath = async ({ path, type = '' }: NonNullable<Volume['hostPath']>): Promise<void> => {
-  if (type === 'DirectoryOrCreate') await mkdir(path, { recursive: true, mode: 0o755 });
-  if (type === 'FileOrCreate') await writeFile(path, '', { flag: 'a' });
-  const found = await stat(path).catch(() => undefined);
-  if (type === '' || type.endsWith('OrCreate')) return;
-  if (!found) throw new VolumeError(`hostPath type check failed: ${path} does not exist`);
-  if (type === 'Directory' && !found.isDirectory())
-    throw new VolumeError(`hostPath type check failed: ${path} is not a directory`);
-  if (type === 'File' && !found.isFile()) throw new VolumeError(`hostPath type check failed: ${path} is not a file`);
+/** The smallest of the volume's limit, the sum of the containers' memory limits, and the node's memory. */
+const memorySize = ({ spec }: Pod, { sizeLimit }: EmptyDir, nodeBytes: number): number => {
+  const limits = spec.containers.map(({ resources }) => wholeUnits(resources?.limits?.memory));
+  const sum = limits.every((limit) => limit > 0) ? limits.reduce((a, b) => a + b, 0) : 0;
+  return Math.min(...[nodeBytes, sum, wholeUnits(sizeLimit)].filter((size) => size > 0));
 };

@@ -8,6 +8,7 @@ import { microTimestamp } from '../../../api/time.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import { startReconciler } from '../../../kit/reconcile.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../client/error.ts';
+import type { EventRecorder } from '../../client/events.ts';
 import type { Client } from '../../client/types.ts';
 import { loadCniNetwork } from '../../sys/cni.ts';
 import type { ImageStore } from '../runtime/images.ts';
@@ -16,6 +17,9 @@ import { type MachineFacts, newNode, nodeStatus } from './status.ts';
 export interface NodeAgentOptions {
   readonly client: Client;
   readonly machine: MachineFacts;
+  readonly events: Pick<EventRecorder, 'event'>;
+  /** The resources whose limits have no effect on this node. */
+  readonly withoutLimits: readonly string[];
   readonly labels: Record<string, string>;
   readonly taints: readonly Taint[];
   readonly images: ImageStore;
@@ -36,6 +40,7 @@ export const startNodeAgent = (options: NodeAgentOptions): void => {
   const { client, machine, logger, signal } = options;
   let node: Node | undefined;
   let failing = false;
+  let warned = false;
   const onError = (what: string) => (error: unknown) => {
     // One log line for each outage: the API server may start seconds after the kubelet.
     if (!failing) logger.error(what, error, { node: machine.name });
@@ -45,6 +50,8 @@ export const startNodeAgent = (options: NodeAgentOptions): void => {
     sync: async () => {
       node = await publishStatus(options, await ensureNode(options, node));
       if (failing) logger.info(0, 'Reached the API server', { node: machine.name });
+      if (!warned) warnAboutLimits(options, node);
+      warned = true;
       failing = false;
     },
     onError: onError('Error updating node status, will retry'),
@@ -64,6 +71,12 @@ export const startNodeAgent = (options: NodeAgentOptions): void => {
   void watchNetwork(options.cniConfigFolder, status.trigger, logger, signal);
   status.trigger();
   lease.trigger();
+};
+
+const warnAboutLimits = ({ events, withoutLimits }: NodeAgentOptions, node: Node): void => {
+  if (withoutLimits.length === 0) return;
+  const message = `The kernel gives this node no cgroup controller for ${withoutLimits.join(' and ')}: limits of containers have no effect there. Run "labs doctor" on your machine.`;
+  events.event({ apiVersion: 'v1', kind: 'Node', ...node }, 'Warning', 'LimitsNotEnforced', message);
 };
 
 /** Lets the node become Ready as soon as the pod network's agent writes the CNI configuration. */

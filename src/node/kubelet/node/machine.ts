@@ -5,9 +5,13 @@ import { run } from '../../sys/exec.ts';
 import type { MachineFacts } from './status.ts';
 
 export const readMachine = async (
-  options: Pick<MachineFacts, 'name' | 'ip' | 'maxPods' | 'port'> & { readonly rootFolder: string },
+  options: Pick<MachineFacts, 'name' | 'ip' | 'maxPods' | 'port'> & {
+    readonly rootFolder: string;
+    /** The node is a container. Its memory limit, if there is one, is the node's memory. */
+    readonly memoryLimit: number | undefined;
+  },
 ): Promise<MachineFacts> => {
-  const { rootFolder, ...rest } = options;
+  const { rootFolder, memoryLimit = Number.POSITIVE_INFINITY, ...rest } = options;
   const [machineId, bootId, osRelease, disk, crun] = await Promise.all([
     text('/etc/machine-id'),
     text('/proc/sys/kernel/random/boot_id'),
@@ -15,12 +19,10 @@ export const readMachine = async (
     statfs(rootFolder),
     run(['crun', '--version']).catch(() => ({ stdout: '' })),
   ]);
-  // The node is a container. Its memory limit, if there is one, is the node's memory.
-  const limit = process.constrainedMemory();
   return {
     ...rest,
     cpus: cpus().length,
-    memoryBytes: limit > 0 && limit < totalmem() ? limit : totalmem(),
+    memoryBytes: Math.min(memoryLimit, totalmem()),
     diskBytes: disk.blocks * disk.bsize,
     machineId: machineId.trim(),
     bootId: bootId.trim(),

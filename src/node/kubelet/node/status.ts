@@ -49,18 +49,21 @@ export const standardLabels = (name: string, architecture: string): Record<strin
   'kubernetes.io/os': 'linux',
 });
 
+/** What the node has for pods: everything, because labs reserves nothing for the system. */
+export const allocatableOf = (machine: MachineFacts): Record<string, string> => ({
+  cpu: String(machine.cpus),
+  'ephemeral-storage': `${Math.floor(machine.diskBytes / 1024)}Ki`,
+  'hugepages-1Gi': '0',
+  'hugepages-2Mi': '0',
+  memory: `${Math.floor(machine.memoryBytes / 1024)}Ki`,
+  pods: String(machine.maxPods),
+});
+
 export const nodeStatus = (
   { machine, images, networkReady, now }: NodeFacts,
   before: NodeStatus | undefined,
 ): NodeStatus => {
-  const resources = {
-    cpu: String(machine.cpus),
-    'ephemeral-storage': `${Math.floor(machine.diskBytes / 1024)}Ki`,
-    'hugepages-1Gi': '0',
-    'hugepages-2Mi': '0',
-    memory: `${Math.floor(machine.memoryBytes / 1024)}Ki`,
-    pods: String(machine.maxPods),
-  };
+  const resources = allocatableOf(machine);
   return {
     addresses: [
       { type: 'InternalIP', address: machine.ip },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Container, Pod } from '../../../api/core.ts';
 import type { StoredImage } from '../../../api/images.ts';
 import { messageOf } from '../../../kit/error.ts';
+import { containerEnv, expandAll } from '../container/env.ts';
 import { writePodFiles } from '../container/files-writer.ts';
 import { containerSpec, podRef } from '../container/spec.ts';
 import { volumeMounts } from '../container/volumes.ts';
@@ -76,7 +77,7 @@ const specFor = async (deps: WorkerDeps, start: Start, image: StoredImage) => {
     deps.sources.load(pod),
     writePodFiles(deps, pod, podIp, container),
   ]);
-  return containerSpec(container, {
+  const context = {
     pod,
     podIp,
     hostIp: deps.nodeIp,
@@ -89,8 +90,11 @@ const specFor = async (deps: WorkerDeps, start: Start, image: StoredImage) => {
     group,
     sources,
     services: deps.services(),
-    mounts: [...volumeMounts(deps.podsFolder, pod, container), ...files],
-  });
+    allocatable: deps.allocatable,
+  };
+  const lookup = containerEnv(container, context);
+  const mounts = await volumeMounts(deps.podsFolder, pod, container, (text) => expandAll(text, lookup));
+  return containerSpec(container, { ...context, mounts: [...mounts, ...files] });
 };
 
 const portMappings = ({ spec }: Pod): PortMapping[] =>

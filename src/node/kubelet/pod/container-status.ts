@@ -114,11 +114,11 @@ const lastStateOf = ({ current, earlier, state, known }: History): ContainerStat
 };
 
 const terminated = (record: ContainerRecord): Terminated => {
-  const { code = 0, finishedAt = record.startedAt, message, unknown } = record.exit ?? {};
+  const { code = 0, finishedAt = record.startedAt, message, unknown, oomKilled } = record.exit ?? {};
   const unknownReason = code === lostExitCode ? 'Unknown' : 'ContainerStatusUnknown';
   return {
     exitCode: code,
-    reason: unknown ? unknownReason : code === 0 ? 'Completed' : 'Error',
+    reason: oomKilled ? 'OOMKilled' : unknown ? unknownReason : code === 0 ? 'Completed' : 'Error',
     ...(message === undefined ? {} : { message }),
     startedAt: toTimestamp(record.startedAt),
     finishedAt: toTimestamp(finishedAt),

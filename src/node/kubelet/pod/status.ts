@@ -3,6 +3,7 @@ import type { Container, ContainerStatus, Pod, PodStatus } from '../../../api/co
 import type { Condition } from '../../../api/meta.ts';
 import { sidecarsOf } from '../../../api/pods.ts';
 import { timestamp } from '../../../api/time.ts';
+import { qosClass } from '../container/limits.ts';
 import { containerStatus } from './container-status.ts';
 import { isInitialized } from './init.ts';
 import { finalPhase, finalPhaseOf } from './runs.ts';
@@ -145,19 +146,4 @@ const condition = (type: string, finding: Finding, before: Condition | undefined
     lastProbeTime: null,
     lastTransitionTime: before?.status === status && before.lastTransitionTime ? before.lastTransitionTime : now,
   };
-};
-
-/**
- * Guaranteed when every container's CPU and memory requests equal its limits. BestEffort when no container has requests
- * or limits.
- */
-export const qosClass = ({ spec }: Pod): 'Guaranteed' | 'Burstable' | 'BestEffort' => {
-  const all = [...spec.containers, ...(spec.initContainers ?? [])].map(({ resources = {} }) => resources);
-  if (all.every(({ requests = {}, limits = {} }) => Object.keys({ ...requests, ...limits }).length === 0)) {
-    return 'BestEffort';
-  }
-  const guaranteed = all.every(({ requests = {}, limits = {} }) =>
-    ['cpu', 'memory'].every((name) => limits[name] !== undefined && (requests[name] ?? limits[name]) === limits[name]),
-  );
-  return guaranteed ? 'Guaranteed' : 'Burstable';
 };

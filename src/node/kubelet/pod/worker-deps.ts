@@ -20,5 +20,7 @@ export interface WorkerDeps extends PodFilesOptions {
   readonly sources: SourceCache;
   readonly services: () => readonly Service[];
   readonly nodeIp: string;
+  /** What the node has for pods, by resource: quantities as in its status. */
+  readonly allocatable: Readonly<Record<string, string>>;
   readonly logger: Logger;
 }

@@ -161,9 +161,9 @@ class Worker implements PodWorker {
 
   /** @returns false while a volume cannot be set up, for example because its ConfigMap is missing */
   async #mountVolumes(): Promise<boolean> {
-    const { sources, podsFolder, nodeIp, events } = this.#deps;
+    const { sources, podsFolder, allocatable, events } = this.#deps;
     try {
-      const context = { pod: this.pod, hostIp: nodeIp, sources: await sources.load(this.pod) };
+      const context = { pod: this.pod, allocatable, sources: await sources.load(this.pod) };
       await syncVolumes(podsFolder, context);
       this.#volumesReady = true;
       return true;

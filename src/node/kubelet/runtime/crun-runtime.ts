@@ -3,13 +3,13 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createLimit } from '../../../kit/limit.ts';
-import { removePodGroup } from '../../sys/cgroup.ts';
 import { type Crun, createCrun } from '../../sys/crun.ts';
 import { mountsBelow, unmount } from '../../sys/mount.ts';
 import { deleteNetns, listNetns } from '../../sys/netns.ts';
 import { createExitTracker } from './exits.ts';
 import { collectLeftovers } from './garbage.ts';
-import { type LaunchOptions, launch } from './launch.ts';
+import { groupOf, type LaunchOptions, launch, removePodGroups } from './launch.ts';
+import { watchMemory } from './oom.ts';
 import { type Folders, foldersIn, readContainers, readRecords, removeHalfMade, writeRecord } from './records.ts';
 import type { ContainerRecord, Runtime } from './runtime.ts';
 import { connect, disconnect, hostSandbox, isNamespace, type NetworkOptions, type StoredSandbox } from './sandbox.ts';
@@ -38,14 +38,21 @@ const madeAtOnce = 4;
 export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<CrunRuntime> => {
   const folders = foldersIn(options.stateFolder, options.recordFolder);
   for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true });
-  const crun = createCrun({ root: folders.crun, exits: folders.exits });
+  const { cgroups } = options;
+  const containers = new Map<string, ContainerRecord>();
+  const processFiles = (id: string): readonly string[] => {
+    const record = containers.get(id);
+    return record ? cgroups.processFiles(groupOf(record)) : [];
+  };
+  const crun = createCrun({ root: folders.crun, exits: folders.exits, processFiles });
   const sandboxes = await readRecords<StoredSandbox>(folders.sandboxes);
-  const containers = await readContainers(folders, crun);
+  for (const [id, record] of await readContainers(folders, crun)) containers.set(id, record);
   await removeHalfMade(folders, new Set([...sandboxes.keys(), ...containers.keys()]), crun);
   const bundle = (id: string): string => join(folders.containers, id);
 
   const exits = createExitTracker({ ...options, folders, crun, containers });
   exits.watch(options.signal);
+  watchMemory({ cgroups, crun, containers, signal: options.signal });
   const [limitSandboxes, limitStarts] = [createLimit(madeAtOnce), createLimit(madeAtOnce)];
   await exits.refresh();
 
@@ -64,7 +71,7 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
       const sandbox = sandboxes.get(id);
       if (!sandbox) return;
       await disconnect(sandbox, options.cni);
-      await removePodGroup(sandbox.pod.uid);
+      await removePodGroups(cgroups, sandbox.pod.uid);
       await rm(join(folders.sandboxes, id), { recursive: true, force: true });
       sandboxes.delete(id);
     },

@@ -3,14 +3,17 @@ import { watch } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../../kit/logger.ts';
+import type { Cgroups } from '../../sys/cgroup.ts';
 import type { Crun } from '../../sys/crun.ts';
 import { unmount } from '../../sys/mount.ts';
+import { groupOf } from './launch.ts';
 import { type Folders, isAlive, readExit, readTerminationMessage, writeRecord } from './records.ts';
 import type { ContainerExit, ContainerRecord } from './runtime.ts';
 
 export interface ExitTrackerOptions {
   readonly folders: Folders;
   readonly crun: Crun;
+  readonly cgroups: Cgroups;
   /** By id. The tracker adds the exit to the record of a container that ended. */
   readonly containers: Map<string, ContainerRecord>;
   readonly logger: Logger;
@@ -76,12 +79,18 @@ export const createExitTracker = (options: ExitTrackerOptions): ExitTracker => {
 const cleanUp = async (
   record: ContainerRecord,
   exit: ContainerExit,
-  { folders, crun, logger }: ExitTrackerOptions,
+  { folders, crun, cgroups, logger }: ExitTrackerOptions,
 ): Promise<ContainerRecord> => {
   const bundle = join(folders.containers, record.id);
   const message = await readTerminationMessage(bundle);
-  const ended = { ...record, exit: message === '' ? exit : { ...exit, message } };
+  const oomKilled = (await cgroups.oomKills(groupOf(record))) > 0;
+  const ended = {
+    ...record,
+    exit: { ...exit, ...(message === '' ? {} : { message }), ...(oomKilled ? { oomKilled } : {}) },
+  };
   await crun.delete(ended.id).catch((error) => logger.error('Deleting a dead container failed', error));
+  // In a process namespace that containers share, the end of a container's first process does not end the others.
+  await cgroups.end(groupOf(record));
   await unmount(join(bundle, 'rootfs'));
   await rm(join(bundle, 'upper'), { recursive: true, force: true });
   // Last, because an ended container may be removed as soon as its exit is recorded. If the kubelet stops before this

@@ -1,7 +1,7 @@
 // Starts one container: mounts its layers, writes its bundle (the folder with config.json), runs conmon and crun.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { moveToPodGroup } from '../../sys/cgroup.ts';
+import type { Cgroups } from '../../sys/cgroup.ts';
 import type { Crun } from '../../sys/crun.ts';
 import { mountOverlay, unmount } from '../../sys/mount.ts';
 import { ociConfig } from './oci.ts';
@@ -10,6 +10,7 @@ import type { ContainerRecord, ContainerSpec } from './runtime.ts';
 import { newId, type StoredSandbox } from './sandbox.ts';
 
 export interface LaunchOptions {
+  readonly cgroups: Cgroups;
   readonly crun: Crun;
   readonly folders: Folders;
   /** /var/log/pods */
@@ -18,6 +19,21 @@ export interface LaunchOptions {
   readonly boundingCapabilities: ReadonlySet<string>;
   readonly logSizeMax: number;
 }
+
+/** `systemctl stop kubelet` does not stop pods, because their processes are in groups of their own. */
+const podGroup = (podUid: string): string => `pod${podUid}`;
+
+/** The group of a container's processes. */
+export const groupOf = ({ id, pod }: { readonly id: string; readonly pod: { readonly uid: string } }): string =>
+  `${podGroup(pod.uid)}/${id}`;
+
+/** The group of the pod's conmon processes, which no limit of a container must touch. */
+const conmonGroup = (podUid: string): string => `${podGroup(podUid)}/conmon`;
+
+export const removePodGroups = async (cgroups: Cgroups, podUid: string): Promise<void> => {
+  await cgroups.remove(conmonGroup(podUid));
+  await cgroups.remove(podGroup(podUid));
+};
 
 /** A failure leaves nothing behind. */
 export const launch = async (
@@ -42,10 +58,13 @@ export const launch = async (
       ...(sandbox.netns ? { netns: sandbox.netns } : {}),
     };
     await writeFile(join(bundle, 'config.json'), JSON.stringify(ociConfig(withTerminationLog(spec, bundle), context)));
+    await makeGroups(options.cgroups, id, spec);
     const { terminal, stdin, stdinOnce } = spec;
     const pid = await crun.create({ id, bundle, logPath, logSizeMax: options.logSizeMax, terminal, stdin, stdinOnce });
-    // Before the container's program starts, so that its child processes are in the same cgroup.
-    await moveToPodGroup(spec.pod.uid, [pid, Number(await readFile(join(bundle, 'conmon.pid'), 'utf8'))]);
+    // Before the container's program starts, so that its child processes are in the same group.
+    await options.cgroups.enter(groupOf({ id, pod: spec.pod }), [pid]);
+    const conmon = Number(await readFile(join(bundle, 'conmon.pid'), 'utf8'));
+    await options.cgroups.enter(conmonGroup(spec.pod.uid), [conmon]);
     const record = recordOf(spec, { id, pid, logPath });
     await writeRecord(folders.records, id, record);
     // If the start failed after the program began, the container has run and keeps its record.
@@ -55,12 +74,19 @@ export const launch = async (
     return record;
   } catch (error) {
     await crun.delete(id).catch(() => {});
+    await options.cgroups.remove(groupOf({ id, pod: spec.pod }));
     await unmount(rootfs).catch(() => {});
     await rm(bundle, { recursive: true, force: true });
     await rm(join(folders.exits, id), { force: true });
     await rm(join(folders.records, id), { recursive: true, force: true });
     throw error;
   }
+};
+
+const makeGroups = async (cgroups: Cgroups, id: string, { pod, limits, podLimits }: ContainerSpec): Promise<void> => {
+  await cgroups.create(podGroup(pod.uid), podLimits);
+  await cgroups.create(conmonGroup(pod.uid), {});
+  await cgroups.create(groupOf({ id, pod }), limits);
 };
 
 const withTerminationLog = (spec: ContainerSpec, bundle: string): ContainerSpec => ({
@@ -89,6 +115,7 @@ const recordOf = (
   stdin: spec.stdin,
   stopSignal: spec.stopSignal,
   logPath,
+  ...(spec.limits.memoryBytes === undefined ? {} : { memoryLimited: true }),
 });
 
 /** `/var/log/pods/<namespace>_<pod>_<uid>/<container>/<attempt>.log` */

@@ -25,10 +25,11 @@ export const ociConfig = (spec: ContainerSpec, context: OciContext): Record<stri
     env: spec.env,
     cwd: spec.cwd,
     noNewPrivileges: spec.noNewPrivileges,
+    oomScoreAdj: spec.oomScoreAdj,
     capabilities: capabilitySets(spec, context),
   },
   root: { path: context.rootfs, readonly: spec.readOnlyRoot },
-  mounts: [...systemMounts(spec), ...spec.mounts.map(bind)],
+  mounts: [...systemMounts(spec), ...parentsFirst(spec.mounts).map(bind)],
   linux: {
     namespaces: [
       { type: 'pid' },
@@ -41,6 +42,7 @@ export const ociConfig = (spec: ContainerSpec, context: OciContext): Record<stri
     ...(context.netns === undefined
       ? {}
       : { sysctl: { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' } }),
+    ...rootPropagation(spec.mounts),
     ...(spec.privileged ? {} : { maskedPaths, readonlyPaths }),
   },
 });
@@ -91,12 +93,33 @@ const systemMounts = (spec: ContainerSpec) => [
   },
 ];
 
-const bind = ({ source, target, readOnly }: ContainerSpec['mounts'][number]) => ({
+type Mounts = ContainerSpec['mounts'];
+
+/** A mount hides what was mounted below its path before. */
+const parentsFirst = (mounts: Mounts): Mounts => {
+  const depth = (path: string): number => path.split('/').filter(Boolean).length;
+  return mounts.toSorted((a, b) => depth(a.target) - depth(b.target));
+};
+
+const propagations = { HostToContainer: 'rslave', Bidirectional: 'rshared' } as const;
+
+const bind = ({ source, target, readOnly, recursiveReadOnly, propagation }: Mounts[number]) => ({
   destination: target,
   type: 'bind',
   source,
-  options: ['rbind', 'rprivate', readOnly ? 'ro' : 'rw'],
+  options: [
+    'rbind',
+    propagation ? propagations[propagation] : 'rprivate',
+    readOnly ? (recursiveReadOnly ? 'rro' : 'ro') : 'rw',
+  ],
 });
+
+/** By default, crun makes all mounts of a container private. */
+const rootPropagation = (mounts: Mounts) => {
+  const wanted = new Set(mounts.map(({ propagation }) => propagation));
+  if (wanted.has('Bidirectional')) return { rootfsPropagation: 'rshared' };
+  return wanted.has('HostToContainer') ? { rootfsPropagation: 'rslave' } : {};
+};
 
 const maskedPaths = [
   ...['/proc/acpi', '/proc/asound', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list'],

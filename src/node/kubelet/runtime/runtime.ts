@@ -1,6 +1,7 @@
 // The port to the node's sandboxes (networks of pods) and containers. crun-runtime.ts implements it with CNI and crun.
 // Tests use a fake in memory. One contract suite runs against both.
 import type { StoredImage } from '../../../api/images.ts';
+import type { GroupLimits } from '../../sys/cgroup-limits.ts';
 import type { RunResult } from '../../sys/exec.ts';
 
 /** The pod that owns a sandbox or container. */
@@ -38,6 +39,10 @@ export interface ContainerMount {
   readonly source: string;
   readonly target: string;
   readonly readOnly: boolean;
+  /** Mounts below this one are read-only, too. */
+  readonly recursiveReadOnly?: boolean;
+  /** Whether later mounts reach the container, or both sides. Default: neither. */
+  readonly propagation?: 'HostToContainer' | 'Bidirectional';
 }
 
 export interface ContainerUser {
@@ -72,6 +77,11 @@ export interface ContainerSpec {
   /** The container's input ends when the first attached client leaves. */
   readonly stdinOnce: boolean;
   readonly stopSignal: string;
+  readonly limits: GroupLimits;
+  /** The weight of all of the pod's containers together. */
+  readonly podLimits: GroupLimits;
+  /** From 0 to 1000: the higher, the sooner the kernel kills the container when the node's memory is short. */
+  readonly oomScoreAdj: number;
 }
 
 /** A container that runs or has ended. Times are RFC 3339. */
@@ -91,6 +101,7 @@ export interface ContainerRecord {
   readonly stdin: boolean;
   readonly stopSignal: string;
   readonly logPath: string;
+  readonly memoryLimited?: boolean;
   readonly exit?: ContainerExit;
 }
 
@@ -101,6 +112,8 @@ export interface ContainerExit {
   readonly message?: string;
   /** The exit code is unknown, because conmon was killed or the node restarted. */
   readonly unknown?: boolean;
+  /** The kernel killed a process of the container because memory was short. */
+  readonly oomKilled?: boolean;
 }
 
 /** The exit code of a container that ended together with its node, as containerd reports it. */

@@ -22,9 +22,11 @@ const services = [
   service('headless', 'shop', 'None'),
 ];
 
+const allocatable = { cpu: '2', memory: '2Gi', 'ephemeral-storage': '10Gi' };
+
 const envOf = (over: Partial<Container>, spec = {}): Record<string, string> => {
   const pod = podWith(spec, { metadata: { namespace: 'shop', labels: { app: 'web' } } });
-  const context = { pod, podIp: '10.244.1.2', hostIp: '192.168.56.11', sources, services };
+  const context = { pod, podIp: '10.244.1.2', hostIp: '192.168.56.11', sources, services, allocatable };
   return Object.fromEntries(containerEnv(container(over), context));
 };
 
@@ -89,6 +91,23 @@ describe('a container’s environment', () => {
     expect(got.DB_SERVICE_SERVICE_HOST).toBeUndefined();
   });
 
+  test.each([
+    { resource: 'limits.memory', want: '20971520' },
+    { resource: 'limits.memory', divisor: '1Mi', want: '20' },
+    { resource: 'limits.memory', divisor: '3Mi', want: '7' },
+    { resource: 'requests.cpu', want: '1' },
+    { resource: 'requests.cpu', divisor: '1m', want: '250' },
+    { resource: 'limits.cpu', want: '2' },
+    { resource: 'limits.ephemeral-storage', divisor: '1Gi', want: '10' },
+    { resource: 'requests.memory', want: '0' },
+    { resource: 'limits.memory', containerName: 'side', divisor: '1Gi', want: '2' },
+  ])('has $resource of $containerName in units of $divisor: $want', ({ want, ...resourceFieldRef }) => {
+    const resources = { limits: { memory: '20Mi' }, requests: { cpu: '250m' } };
+    const own = container({ resources, env: [{ name: 'A', valueFrom: { resourceFieldRef } }] });
+    const got = envOf(own, { containers: [own, container({ name: 'side' })] });
+    expect(got.A).toBe(want);
+  });
+
   test('lets the pod’s own variables win over service links', () => {
     expect(envOf({ env: [{ name: 'KUBERNETES_SERVICE_HOST', value: 'mine' }] }).KUBERNETES_SERVICE_HOST).toBe('mine');
   });
@@ -107,6 +126,13 @@ describe('a container’s environment', () => {
     { what: 'a missing Secret', env: { secretKeyRef: { name: 'nope', key: 'a' } }, says: 'secret "nope" not found' },
   ])('refuses $what with the original kubelet’s message', ({ env, says }) => {
     expect(() => envOf({ env: [{ name: 'A', valueFrom: env }] })).toThrow(says);
+  });
+
+  test.each([
+    { resource: 'limits.cpu', containerName: 'none', says: 'container none not found' },
+    { resource: 'limits.love', says: 'Unsupported container resource : limits.love' },
+  ])('refuses the resource $resource of $containerName: $says', ({ says, ...resourceFieldRef }) => {
+    expect(() => envOf({ env: [{ name: 'A', valueFrom: { resourceFieldRef } }] })).toThrow(says);
   });
 
   test('leaves out a missing optional value', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Volume } from '../../../../src/api/core.ts';
+import type { PodSpec, Volume } from '../../../../src/api/core.ts';
 import type { TokenSource } from '../../../../src/node/kubelet/container/sources.ts';
 import { volumeFiles } from '../../../../src/node/kubelet/container/volume-files.ts';
-import { podWith } from '../builders.ts';
+import { container, podWith } from '../builders.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
@@ -14,8 +14,10 @@ const sources = {
 };
 const pod = podWith({}, { metadata: { labels: { app: 'web' } } });
 
+const allocatable = { cpu: '2', memory: '2Gi' };
+
 const filesOf = (volume: Omit<Volume, 'name'>): string[] =>
-  volumeFiles({ name: 'v', ...volume }, { pod, hostIp: '192.168.56.11', sources }).map(
+  volumeFiles({ name: 'v', ...volume }, { pod, sources, allocatable }).map(
     ({ path, content, mode }) => `${path} ${mode.toString(8)} ${content}`,
   );
 
@@ -46,6 +48,19 @@ describe('the files of a volume', () => {
       want: ['token 440 token for the API', 'vault/token 440 token for vault'],
     },
     {
+      name: 'fields and resources of the pod, with the modes of the items and of the volume',
+      volume: {
+        downwardAPI: {
+          items: [
+            { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' }, mode: 0o400 },
+            { path: 'cpu', resourceFieldRef: { containerName: 'c', resource: 'limits.cpu', divisor: '1m' } },
+          ],
+          defaultMode: 0o444,
+        },
+      },
+      want: ['labels 400 app="web"', 'cpu 444 2000'],
+    },
+    {
       name: 'none for a missing optional Secret',
       volume: { secret: { secretName: 'none', optional: true } },
       want: [],
@@ -73,4 +88,34 @@ describe('the files of a volume', () => {
       says: 'configmap "cm" references non-existent config key: z',
     },
   ])('are refused: $says', ({ volume, says }) => expect(() => filesOf(volume)).toThrow(says));
+});
+
+describe('a token', () => {
+  const tokenOf = (spec: Partial<PodSpec>) => {
+    const volume = { name: 'v', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } };
+    const [file] = volumeFiles(volume, { pod: podWith(spec), sources, allocatable });
+    return { mode: file?.mode, uid: file?.uid };
+  };
+
+  test('can be read by everybody, unless the pod names the user or the group of its volumes', () => {
+    expect(tokenOf({})).toEqual({ mode: 0o644, uid: undefined });
+    expect(tokenOf({ securityContext: { fsGroup: 2000 } })).toEqual({ mode: 0o600, uid: undefined });
+    expect(tokenOf({ securityContext: { runAsUser: 1000 } })).toEqual({ mode: 0o600, uid: 1000 });
+  });
+
+  test('belongs to no user if the containers of the pod run as different users', () => {
+    const containers = [1, 2].map((runAsUser) => container({ name: `c${runAsUser}`, securityContext: { runAsUser } }));
+    expect(tokenOf({ containers })).toEqual({ mode: 0o644, uid: undefined });
+  });
+});
+
+test('labels and annotations are quoted as by Go', () => {
+  const annotations = { b: 'line\nbreak\tand "quotes" \\', a: 'café \u0001\u00a0\u{1F680}' };
+  const downwardAPI = { items: [{ path: 'x', fieldRef: { fieldPath: 'metadata.annotations' } }] };
+  const context = { pod: podWith({}, { metadata: { annotations } }), sources, allocatable };
+  const [file] = volumeFiles({ name: 'v', downwardAPI }, context);
+  expect(String(file?.content).split('\n')).toEqual([
+    'a="café \\x01\\u00a0\u{1F680}"',
+    'b="line\\nbreak\\tand \\"quotes\\" \\\\"',
+  ]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PodStatus } from '../../../../src/api/core.ts';
 import { planPod } from '../../../../src/node/kubelet/pod/plan.ts';
-import { podStatus, qosClass } from '../../../../src/node/kubelet/pod/status.ts';
+import { podStatus } from '../../../../src/node/kubelet/pod/status.ts';
 import type { PodView } from '../../../../src/node/kubelet/pod/view.ts';
 import { at, container, podWith, record, viewOf } from '../builders.ts';
 
@@ -133,13 +133,4 @@ describe('a pod’s status', () => {
       lastState: { terminated: { exitCode: 255, reason: 'Unknown', containerID: 'crun://c0' } },
     });
   });
-});
-
-test.each([
-  { resources: {}, want: 'BestEffort' },
-  { resources: { requests: { cpu: '100m' } }, want: 'Burstable' },
-  { resources: { limits: { cpu: '1', memory: '1Gi' } }, want: 'Guaranteed' },
-  { resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } }, want: 'Burstable' },
-])('the QoS class of a pod with $resources is $want', ({ resources, want }) => {
-  expect(qosClass(podWith({ containers: [container({ resources })] }))).toBe(want);
 });
