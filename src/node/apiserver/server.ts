@@ -8,7 +8,8 @@ import { authenticate } from './auth/authenticate.ts';
 import { authorizeResource } from './auth/authorize.ts';
 import type { Answer, Api, Exchange } from './exchange/exchange.ts';
 import { parseResourceRequest } from './exchange/info.ts';
-import { relayUpgrade } from './routes/kubelet.ts';
+import { upgradeToKubelet } from './routes/kubelet.ts';
+import { upgradeToBackend } from './routes/proxy/proxy.ts';
 import { dispatch, targetOf } from './routes/routes.ts';
 import { badRequest, internal, methodNotAllowed, StatusError } from './status.ts';
 
@@ -134,6 +135,14 @@ const recordRequest = (
   });
 };
 
+/** By subresource. */
+const upgrades: Readonly<Record<string, typeof upgradeToBackend>> = {
+  exec: upgradeToKubelet,
+  attach: upgradeToKubelet,
+  portforward: upgradeToKubelet,
+  proxy: upgradeToBackend,
+};
+
 const serveUpgrade = async (api: Api, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
   socket.on('error', () => socket.destroy());
   try {
@@ -142,7 +151,9 @@ const serveUpgrade = async (api: Api, request: IncomingMessage, socket: Duplex, 
     const info = parseResourceRequest(request.method ?? 'GET', url);
     if (!info) throw methodNotAllowed();
     authorizeResource(user, info);
-    await relayUpgrade({ api, request, url, ...targetOf(info) }, socket, head);
+    const upgrade = upgrades[info.subresource ?? ''];
+    if (!upgrade) throw methodNotAllowed();
+    await upgrade({ api, request, url, ...targetOf(info) }, socket, head);
   } catch (error) {
     refuseUpgrade(socket, statusErrorOf(api, error));
   }

@@ -17,7 +17,7 @@ export interface ResourceRequest {
   readonly rest: string;
 }
 
-const streaming = new Set(['exec', 'attach', 'portforward', 'proxy']);
+const streaming = new Set(['exec', 'attach', 'portforward']);
 
 /** @returns undefined for a path that names no resource: discovery, health, version */
 export const parseResourceRequest = (method: string, url: URL): ResourceRequest | undefined => {
@@ -32,7 +32,9 @@ export const parseResourceRequest = (method: string, url: URL): ResourceRequest 
   const resource = allResources.find(
     (known) => known.group === group && known.plural === plural && version === known.version,
   );
-  const verb = verbOf(method, { name, subresource, watch: isTrue(url, 'watch') });
+  // The query of a proxied request is for the backend.
+  const watch = subresource !== 'proxy' && isTrue(url, 'watch');
+  const verb = verbOf(method, { name, subresource, watch });
   return { verb, group, plural, resource, namespace, name, subresource, rest: rest.join('/') };
 };
 

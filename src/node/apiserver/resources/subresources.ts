@@ -21,7 +21,8 @@ export const subresources = {
   exec: { verbs: ['create', 'get'], kind: 'PodExecOptions' },
   attach: { verbs: ['create', 'get'], kind: 'PodAttachOptions' },
   portforward: { verbs: ['create', 'get'], kind: 'PodPortForwardOptions' },
-  proxy: { verbs: ['get'], kind: 'NodeProxyOptions' },
+  /** Discovery puts the resource's kind in front: `PodProxyOptions`. */
+  proxy: { verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'ProxyOptions' },
 } as const satisfies Record<string, Shape>;
 
 export type Subresource = keyof typeof subresources;

@@ -38,6 +38,7 @@ const subEntries = ({ resource, subresources: names = [] }: Definition): ApiReso
     namespaced: resource.namespaced,
     kind: resource.kind,
     ...subresources[name],
+    ...(name === 'proxy' ? { kind: `${resource.kind}${subresources.proxy.kind}` } : {}),
   }));
 
 const reviewEntry = ({ plural, kind, namespaced = false }: Review): ApiResource => ({

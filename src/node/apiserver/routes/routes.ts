@@ -12,18 +12,19 @@ import { discovery } from './discovery.ts';
 import { finalize } from './finalize.ts';
 import { get } from './get.ts';
 import { issuer } from './issuer.ts';
-import { needsUpgrade, nodeProxy, podLog } from './kubelet.ts';
+import { needsUpgrade, podLog } from './kubelet.ts';
 import { list } from './list.ts';
 import { misc } from './misc.ts';
 import { openapi } from './openapi.ts';
 import { patch } from './patch.ts';
+import { proxy } from './proxy/proxy.ts';
 import { reviewOf } from './review.ts';
 import { getScale, patchScale, updateScale } from './scale.ts';
 import { requestToken } from './token.ts';
 import { update } from './update.ts';
 import { watch } from './watch.ts';
 
-type Route = Exclude<Verb, 'options'> | SubresourceVerb;
+type Route = Exclude<Verb, 'options'> | SubresourceVerb | 'options/proxy';
 
 const routes: Readonly<Record<Route, Handler>> = {
   get,
@@ -51,7 +52,12 @@ const routes: Readonly<Record<Route, Handler>> = {
   'create/attach': needsUpgrade,
   'get/portforward': needsUpgrade,
   'create/portforward': needsUpgrade,
-  'get/proxy': nodeProxy,
+  'get/proxy': proxy,
+  'create/proxy': proxy,
+  'update/proxy': proxy,
+  'patch/proxy': proxy,
+  'delete/proxy': proxy,
+  'options/proxy': proxy,
 };
 const handlers: ReadonlyMap<string, Handler> = new Map(Object.entries(routes));
 

@@ -20,7 +20,7 @@ const gracePeriod = ({ spec, status }: Pod, requested: number | undefined): numb
 export const podDefinition: Definition<Pod> = {
   resource: pods,
   categories: ['all'],
-  subresources: ['status', 'binding', 'eviction', 'log', 'exec', 'attach', 'portforward'],
+  subresources: ['status', 'binding', 'eviction', 'log', 'exec', 'attach', 'portforward', 'proxy'],
   fieldSelectors: [
     'spec.nodeName',
     'spec.restartPolicy',

@@ -102,7 +102,7 @@ const dropUnused = ({ spec }: Service, { spec: before }: Service): void => {
 export const serviceDefinition: Definition<Service> = {
   resource: services,
   categories: ['all'],
-  subresources: ['status'],
+  subresources: ['status', 'proxy'],
   fieldSelectors: ['spec.clusterIP', 'spec.type'],
   explanations: serviceExplanations,
   columns: ['Name', 'Type', 'Cluster-IP', 'External-IP', 'Port(s)', 'Age', '?Selector'],
