@@ -38,7 +38,7 @@ const main = async (): Promise<void> => {
   // One after the other: each of them keeps both processors busy, and tests in the virtual machine must not starve.
   tallies.push(await contractTests());
   if (setup.ok) tallies.push(await machineTests());
-  if (setup.ok && !isLong) tallies.push(await runProject('e2e'));
+  if (setup.ok) tallies.push(await runProject('e2e', isLong ? { files: longTests('e2e') } : {}));
   steps.push(await step('nothing is left behind', removeLeftovers));
   summarise(steps, tallies);
 };

@@ -1,12 +1,14 @@
 // Many pods at once keep the nodes busy. Each pod that never restarts runs exactly once, also when kubelets are killed.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
+import { isLong } from '../support/runs.ts';
 import { cleanUp, docker, kubectl, mustStart, requestFor, spec } from './cluster-support.ts';
 
 const name = 'e2e-ended';
 const workers = ['node01', 'node02'];
-const count = 200;
-/** An idle machine needs less than a minute for all pods. */
+/** The long tests try more pods. */
+const count = isLong ? 200 : 60;
+/** An idle machine needs about a minute for 200 pods. */
 const patienceMs = 400_000;
 
 beforeAll(async () => {
