@@ -1,6 +1,7 @@
 // Renders metrics in Prometheus' text format, for the /metrics of each component. A client library would need megabytes
 // of memory on each node.
 import { readdirSync } from 'node:fs';
+import { kubernetesMajor, kubernetesMinor, kubernetesVersion } from '../../api/version.ts';
 
 export interface Metric {
   readonly name: string;
@@ -70,6 +71,23 @@ export const processMetrics = (): Metric[] => {
     one('process_start_time_seconds', 'gauge', 'Start in seconds since 1970', performance.timeOrigin / 1000),
   ];
 };
+
+/** What runs here, with the labels that all components of Kubernetes have. */
+export const buildInfo = (): Metric => ({
+  name: 'kubernetes_build_info',
+  type: 'gauge',
+  help: '[BETA] Always 1. The labels tell the version of the program and of the machine that it runs on',
+  samples: [
+    [
+      {
+        ...{ build_date: '', compiler: 'node', git_commit: '', git_tree_state: '', git_version: kubernetesVersion },
+        ...{ go_version: `node ${process.version}`, major: kubernetesMajor, minor: kubernetesMinor },
+        platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+      },
+      1,
+    ],
+  ],
+});
 
 export const residentMemory = (help = 'Resident memory in bytes'): Metric =>
   one('process_resident_memory_bytes', 'gauge', help, process.memoryUsage.rss());

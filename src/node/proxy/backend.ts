@@ -66,9 +66,9 @@ export interface Backend {
   close(): void;
 }
 
-/** The program whose rules a mode writes, for logs. */
-export const packetFilterOf = (mode: ProxyConfig['mode']): 'iptables' | 'nftables' =>
-  mode === 'nftables' ? 'nftables' : 'iptables';
+/** What a mode writes its rules to, for logs. */
+export const packetFilterOf = (mode: ProxyConfig['mode']): 'iptables' | 'nftables' | 'ipvs' =>
+  mode === 'userspace' ? 'iptables' : mode;
 
 /** What a mode is created from. */
 export interface ModeContext {

@@ -184,7 +184,8 @@ export class FamilyRunner {
     try {
       return (await this.proxier.backend.damaged(signal)) || (await this.#damagedInside(signal));
     } catch (error) {
-      if (!signal.aborted) log.error(`Could not check for ${packetFilterOf(mode)} canary`, error, { ipFamily: family });
+      if (!signal.aborted)
+        log.error(`Could not check ${packetFilterOf(mode)} rules for damage`, error, { ipFamily: family });
       return false;
     }
   }

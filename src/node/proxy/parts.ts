@@ -37,7 +37,7 @@ export const createProxy = (running: Running, mode: Mode): KubeProxy => {
   const { families } = mode;
   const objectLog = holdLog(log);
   const health = new ProxyHealth(families, config.syncPeriodMs * 2);
-  const metrics = new ProxyMetrics(families);
+  const metrics = new ProxyMetrics(families, mode.name);
   const healthOf = (family: IpFamily): ServiceHealth =>
     new ServiceHealth({
       log,

@@ -8,6 +8,7 @@ import type { FlowKeeper } from './flow-keeper.ts';
 import { Quarantine } from './quarantine.ts';
 import type { IpFamily, NodeView, PortKey, ServiceView } from './types.ts';
 import { categorize, localGaps, type TrafficPolicy } from './view/categorize.ts';
+import { logIgnoredHints } from './view/log-hints.ts';
 import { EndpointTracker, ServiceTracker } from './view/trackers.ts';
 
 export interface ProxierOptions {
@@ -168,6 +169,8 @@ export class Proxier {
     const keys = full || nodeChanged ? new Set([...view.ports.keys(), ...changed]) : changed;
     const node = this.#options.node();
     for (const key of keys) {
+      const port = view.ports.get(key);
+      if (port) logIgnoredHints(port, view.endpoints.get(key) ?? [], node, this.#options.log);
       const gaps = gapsOf(view, key, node);
       if (gaps.length > 0) this.#gaps.set(key, gaps);
       else this.#gaps.delete(key);

@@ -58,7 +58,7 @@ const nodeTimeoutMs = 30_000;
  * Waits for the data of the node that the configuration needs. After a time-out, kube-proxy starts and uses the data
  * when it arrives.
  */
-const awaitNode = async ({ config, state, log, signal }: KubeProxy, objects: Followed): Promise<void> => {
+const awaitNode = async ({ config, state, log, signal, mode }: KubeProxy, objects: Followed): Promise<void> => {
   log.info(0, 'Waiting for caches to sync');
   await objects.node;
   const needs = {
@@ -81,7 +81,8 @@ const awaitNode = async ({ config, state, log, signal }: KubeProxy, objects: Fol
   const ips = nodeIps(state.node);
   if (ips.length > 0) log.info(0, 'Successfully retrieved NodeIPs', { NodeIPs: ips });
   else log.warning('No addresses in the Node object yet', { node: config.nodeName });
-  if (config.nodePortAddresses.length === 0) {
+  // The default of nftables mode is the node's own address.
+  if (config.nodePortAddresses.length === 0 && mode.name !== 'nftables') {
     const err =
       'nodePortAddresses is unset; NodePort connections will be accepted on all local IPs. Consider using `--nodeport-addresses primary`';
     log.error('Kube-proxy configuration may be incomplete or incorrect', undefined, { err });
@@ -113,7 +114,8 @@ const awaitCaches = async ({ mode, log, objectLog, runners }: KubeProxy, objects
     log.info(0, 'Waiting for caches to sync', { controller });
   }
   for (const { proxier } of runners) {
-    const message = `Not syncing ${packetFilterOf(mode.name)} until Services and Endpoints have been received from master`;
+    const what = mode.name === 'ipvs' ? 'ipvs rules' : packetFilterOf(mode.name);
+    const message = `Not syncing ${what} until Services and Endpoints have been received from master`;
     log.info(2, message, { ipFamily: proxier.family });
   }
   const tell = async ({ controller, kind, known, handler }: (typeof controllers)[number]): Promise<void> => {

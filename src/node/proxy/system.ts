@@ -28,11 +28,17 @@ export const setUpConntrack = ({ conntrack }: ProxyConfig, log: Logger): void =>
     // host's limit.
     if (value === 0 || (name.endsWith('_max') && Number(readSysctl(name) ?? 0) >= value)) continue;
     try {
-      writeSysctl(name, value);
+      if (writeSysctl(name, value) !== undefined) log.info(0, 'Set sysctl', { entry: name, value });
     } catch (error) {
       log.info(2, 'Kernel setting left as it is', { name, wanted: value, err: messageOf(error) });
     }
   }
+};
+
+/** Logs a changed setting. @throws as `writeSysctl` */
+export const setSysctl = (name: string, value: number, log: Logger): void => {
+  const before = writeSysctl(name, value);
+  if (before !== undefined) log.info(1, 'Changed sysctl', { name, before, after: value });
 };
 
 export const setUpLocalhostNodePorts = (log: Logger): void => {
@@ -42,7 +48,7 @@ export const setUpLocalhostNodePorts = (log: Logger): void => {
     { ipFamily: 'IPv4' },
   );
   try {
-    writeSysctl('net/ipv4/conf/all/route_localnet', 1);
+    setSysctl('net/ipv4/conf/all/route_localnet', 1, log);
   } catch (error) {
     log.error('Setting route_localnet failed: node ports will not answer on localhost', error);
   }

@@ -1,6 +1,7 @@
-// Reads and writes IPVS, the kernel's load balancer: reads /proc, which starts no program, and writes through
-// `ipvsadm`.
-import { readFile } from 'node:fs/promises';
+// Reads and writes IPVS, the kernel's load balancer, through `ipvsadm`. /proc/net/ip_vs has one order for the servers
+// of all network namespaces: while another namespace changes its servers, it leaves some out or shows them twice.
+import { access } from 'node:fs/promises';
+import { canonicalIp } from '../../api/ip.ts';
 import { ExecError, run, runOk } from './exec.ts';
 
 export type IpvsProtocol = 'TCP' | 'UDP' | 'SCTP';
@@ -13,14 +14,16 @@ export interface ListedBackend {
   readonly connections: number;
 }
 
-/** A virtual server. /proc shows neither the timeout of persistence nor the scheduler's options. */
+/** A virtual server. */
 export interface ListedServer {
   readonly protocol: IpvsProtocol;
   /** `ip:port`, or `[ip]:port` for IPv6. */
   readonly address: string;
   readonly scheduler: string;
-  /** Whether the server sends a client to the same destination again. */
-  readonly persistent: boolean;
+  /** For example `mh-port`; empty: none. */
+  readonly schedulerFlags: string;
+  /** For how many seconds the server sends a client to the same destination again; undefined: it does not. */
+  readonly persistSeconds: number | undefined;
   /** By address and port, e.g. `10.244.1.2:80`. */
   readonly backends: ReadonlyMap<string, ListedBackend>;
 }
@@ -33,8 +36,8 @@ export interface IpvsTimeouts {
 }
 
 export interface Ipvs {
-  /** All virtual servers of both families. Empty if the kernel has no IPVS. */
-  list(): Promise<ListedServer[]>;
+  /** All virtual servers of this network namespace, of both families. Empty if the machine has no IPVS. */
+  list(signal: AbortSignal): Promise<ListedServer[]>;
   /**
    * Runs `ipvsadm -R` lines in order. After a line that fails, the other lines still run.
    * @throws ExecError with the messages of the lines that failed
@@ -44,7 +47,7 @@ export interface Ipvs {
 }
 
 export const createIpvs = (): Ipvs => ({
-  list: async () => parseIpvs(await readFile('/proc/self/net/ip_vs', 'utf8').catch(() => '')),
+  list: async (signal) => ((await isLoaded()) ? parseIpvs(await listing(signal)) : []),
   restore: async (lines, signal) => {
     if (lines.length === 0) return;
     const argv = ['ipvsadm', '-R'];
@@ -57,6 +60,24 @@ export const createIpvs = (): Ipvs => ({
     await runOk(['ipvsadm', '--set', String(tcp), String(tcpFin), String(udp)], { signal });
   },
 });
+
+/** `ipvsadm` would load the module, even where no mode needs it. */
+const isLoaded = (): Promise<boolean> =>
+  access('/proc/self/net/ip_vs').then(
+    () => true,
+    () => false,
+  );
+
+const listing = async (signal: AbortSignal): Promise<string> => {
+  try {
+    return (await runOk(['ipvsadm', '-L', '-n'], { signal })).stdout;
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+    // A machine without the program cannot have virtual servers of kube-proxy.
+    if (code === 'ENOENT') return '';
+    throw error;
+  }
+};
 
 /**
  * Checks whether IPVS works with this scheduler: adds and deletes a virtual server on a documentation address (RFC
@@ -82,9 +103,9 @@ export const ipvsProblem = async (scheduler: string, signal: AbortSignal): Promi
 };
 
 const serverLine = /^(TCP|UDP|SCTP)\s+(\S+) (\S+)(.*)$/;
-const backendLine = /^\s+-> (\S+)\s+\S+\s+(\d+)\s+(\d+)\s+(\d+)/;
+const backendLine = /^ {2}-> (\S+)\s+\S+\s+(\d+)\s+(\d+)\s+(\d+)/;
 
-/** Parses /proc/net/ip_vs, without virtual servers by firewall mark. */
+/** Parses `ipvsadm -L -n`, without virtual servers by firewall mark. */
 export const parseIpvs = (text: string): ListedServer[] => {
   const servers: ListedServer[] = [];
   let backends: Map<string, ListedBackend> | undefined;
@@ -99,23 +120,21 @@ export const parseIpvs = (text: string): ListedServer[] => {
     backends = undefined;
     if (protocol === undefined) continue;
     backends = new Map();
+    const seconds = /\bpersistent (\d+)/.exec(rest)?.[1];
     servers.push({
       protocol: protocol as IpvsProtocol,
       address: readAddress(address),
       scheduler,
-      persistent: rest.includes('persistent'),
+      schedulerFlags: /\(([^)]*)\)/.exec(rest)?.[1] ?? '',
+      persistSeconds: seconds === undefined ? undefined : Number(seconds),
       backends,
     });
   }
   return servers;
 };
 
-/** Parses `0A600001:0050` and `[fd00:0000:…:0001]:0050`. All numbers are hexadecimal. */
+/** `ipvsadm` prints some IPv6 addresses in another form than kube-proxy writes them. */
 const readAddress = (text: string): string => {
-  const split = text.lastIndexOf(':');
-  const port = Number.parseInt(text.slice(split + 1), 16);
-  const ip = text.slice(0, split);
-  if (ip.startsWith('[')) return `${new URL(`http://${ip}`).hostname}:${port}`;
-  const value = Number.parseInt(ip, 16);
-  return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}:${port}`;
+  const [, ip, port] = /^\[(.*)\]:(\d+)$/.exec(text) ?? [];
+  return ip === undefined ? text : `[${canonicalIp(ip)}]:${port}`;
 };

@@ -12,8 +12,12 @@ export const readSysctl = (name: string): string | undefined => {
 
 /**
  * Writes only if the value differs, because in a container /proc/sys may be read-only and already have the right value.
+ * @returns the old value if it was another one; undefined: nothing was written
  * @throws Error when the setting does not exist or cannot be written
  */
-export const writeSysctl = (name: string, value: number): void => {
-  if (readSysctl(name) !== String(value)) writeFileSync(`/proc/sys/${name}`, String(value));
+export const writeSysctl = (name: string, value: number): string | undefined => {
+  const before = readSysctl(name);
+  if (before === String(value)) return undefined;
+  writeFileSync(`/proc/sys/${name}`, String(value));
+  return before ?? '';
 };

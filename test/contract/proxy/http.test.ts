@@ -136,10 +136,14 @@ test('shows process and kernel metrics, and the configuration at /configz', asyn
   expect(value('kubeproxy_iptables_ct_state_invalid_dropped_packets_total')).toBe(0);
   const shown = JSON.parse(world.get('http://127.0.0.1:10249/configz'));
   expect(shown['kubeproxy.config.k8s.io']).toMatchObject({
-    Mode: 'iptables',
-    HostnameOverride: 'n1',
-    DetectLocal: { ClusterCIDRs: ['10.200.0.0/15'] },
+    mode: 'iptables',
+    hostnameOverride: 'n1',
+    clusterCIDR: '10.200.0.0/15',
+    iptables: { masqueradeBit: 14, masqueradeAll: false, localhostNodePorts: true, syncPeriod: '30s' },
+    ipvs: { syncPeriod: '0s', excludeCIDRs: null },
+    nodePortAddresses: null,
   });
+  expect(metrics).toMatch(/^kubernetes_build_info\{.*git_version="v1\..*\} 1$/m);
 });
 
 test('measures programming latency, failed restores and health answers', async () => {

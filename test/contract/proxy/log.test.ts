@@ -51,8 +51,8 @@ const isServiceCidr = ({ about, message }: Line): boolean =>
 const isOnlyInOriginal = (line: Line): boolean =>
   onlyInOriginal.test(line.message) || dependsOnMachine.test(line.message) || isServiceCidr(line);
 
-/** Whether this line appears depends on the permissions of the user who runs the tests. */
-const dependsOnMachine = /^Failed to apply OOMScore/;
+/** Whether these lines appear depends on the permissions of the user who runs the tests, and on kernel settings. */
+const dependsOnMachine = /^(Failed to apply OOMScore|Changed sysctl|Set sysctl)/;
 /** Lines that only this kube-proxy logs. */
 const onlyHere =
   /^(FLAG: --log-file|Using iptables backend|No iptables support|Kernel setting left as it is|Starting metrics HTTP server)/;

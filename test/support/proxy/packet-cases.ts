@@ -164,6 +164,13 @@ export const cases: readonly PacketCase[] = [
     },
   ),
 
+  ...ways(
+    'internal policy Local drops packets without a local endpoint, even if the service has a node port',
+    'from p3 to inner-open by cluster',
+    lost,
+    { except: { userspace: closed, ipvs: kept('r1') } },
+  ),
+
   ...ways('hints keep traffic in the zone', 'from p3 to hinted by cluster', kept('p1')),
   ...ways('a terminating endpoint serves when no endpoint is ready', 'from p3 to draining by cluster', kept('p1')),
   ...ways(

@@ -49,6 +49,7 @@ export const sketches: readonly Sketch[] = [
   },
   { name: 'inner', number: 11, spec: { internalTrafficPolicy: 'Local' }, endpoints: ['p1', 'r1'] },
   { name: 'inner-elsewhere', number: 12, spec: { internalTrafficPolicy: 'Local' }, endpoints: ['r1'] },
+  { name: 'inner-open', number: 22, spec: { ...nodePortType, internalTrafficPolicy: 'Local' }, endpoints: ['r1'] },
   {
     name: 'hinted',
     number: 13,

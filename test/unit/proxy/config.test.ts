@@ -146,17 +146,39 @@ describe('a configuration', () => {
     }
   });
 
-  test('is shown with the names of the original', () => {
-    const shown = JSON.parse(renderConfigz(resolve(['--cluster-cidr=10.0.0.0/8'])))['kubeproxy.config.k8s.io'];
-    expect(shown).toMatchObject({
-      Linux: {
-        Conntrack: { MaxPerCore: 32_768, TCPEstablishedTimeout: '24h0m0s', UDPTimeout: '0s' },
-        OOMScoreAdj: -999,
-      },
-      IPVS: { ExcludeCIDRs: [], StrictARP: false, TCPFinTimeout: '0s' },
-      DetectLocal: { ClusterCIDRs: ['10.0.0.0/8'] },
-      SyncPeriod: '30s',
+  const shownAt = (argv: readonly string[]) => JSON.parse(renderConfigz(resolve(argv)))['kubeproxy.config.k8s.io'];
+
+  test('is shown with the fields of a config file', () => {
+    expect(shownAt(['--cluster-cidr=10.0.0.0/8', '--masquerade-all'])).toMatchObject({
+      conntrack: { maxPerCore: 32_768, tcpEstablishedTimeout: '24h0m0s', udpTimeout: '0s' },
+      oomScoreAdj: -999,
+      iptables: { masqueradeAll: true, syncPeriod: '30s' },
+      ipvs: { excludeCIDRs: null, strictARP: false, tcpFinTimeout: '0s', syncPeriod: '0s' },
+      nftables: { masqueradeAll: false, syncPeriod: '0s' },
+      clusterCIDR: '10.0.0.0/8',
+      nodePortAddresses: null,
     });
+    expect(shownAt(['--proxy-mode=nftables', '--masquerade-all'])).toMatchObject({
+      iptables: { masqueradeAll: false, syncPeriod: '0s' },
+      nftables: { masqueradeAll: true, syncPeriod: '30s' },
+      nodePortAddresses: ['primary'],
+    });
+  });
+
+  test.each(['iptables', 'ipvs', 'nftables'])('of mode %s can be read back from what is shown', (mode) => {
+    const argv = [
+      `--proxy-mode=${mode}`,
+      '--masquerade-all',
+      '--iptables-min-sync-period=2s',
+      '--ipvs-min-sync-period=2s',
+    ];
+    const config = resolve([...argv, '--nodeport-addresses=10.0.0.0/8']);
+    const shown = JSON.parse(renderConfigz(config))['kubeproxy.config.k8s.io'];
+    const file = JSON.stringify({
+      ...{ apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration' },
+      ...shown,
+    });
+    expect(resolveConfig(parseFlags(flagSpecs, []), parseConfig(file, 'config.json'))).toEqual(config);
   });
 });
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { ProxyMode } from '../../../src/api/proxy-modes.ts';
 import { createBucket } from '../../../src/node/proxy/bucket.ts';
 import { ProxyHealth } from '../../../src/node/proxy/serving/health.ts';
 import { ProxyMetrics } from '../../../src/node/proxy/serving/metrics.ts';
@@ -66,6 +67,19 @@ describe('health', () => {
     expect([health.report(false).code, health.report(true).code]).toEqual([503, 200]);
   });
 
+  test('names the present time in good answers, and the last sync in bad ones', () => {
+    const health = new ProxyHealth(['IPv4', 'IPv6'], 60_000);
+    health.updated('IPv4');
+    vi.advanceTimersByTime(1000);
+    const synced = new Date();
+    health.updated('IPv6');
+    vi.advanceTimersByTime(5000);
+    expect(health.report(false).body).toMatchObject({ lastUpdated: new Date() });
+    health.nodeEligible = false;
+    expect(health.report(false).body).toMatchObject({ lastUpdated: synced });
+    expect(health.report(true).body).toMatchObject({ lastUpdated: new Date() });
+  });
+
   test('of a service counts an endpoint once, even with several ports', () => {
     const web = {
       service: 'a/b',
@@ -120,7 +134,7 @@ describe('metrics', () => {
   const accounting = new Map([['ct_state_invalid_dropped_pkts', 42]]);
 
   test('have the names, types and labels of the original', () => {
-    const metrics = new ProxyMetrics(['IPv4', 'IPv6']);
+    const metrics = new ProxyMetrics(['IPv4', 'IPv6'], 'iptables');
     metrics.synced('IPv4', { ...report, conntrackMs: 1 });
     metrics.synced('IPv6', report);
     const text = metrics.render({ totals: new Map(), heard, pending, answers, accounting });
@@ -139,8 +153,36 @@ describe('metrics', () => {
     expect(text).toContain('kubeproxy_sync_proxy_rules_endpoint_changes_total 5');
   });
 
+  test.each<{ mode: ProxyMode; has: RegExp; lacks: RegExp }>([
+    { mode: 'iptables', has: /_iptables_total.*_iptables_restore_failures/, lacks: /_nftables_/ },
+    {
+      mode: 'ipvs',
+      has: /_iptables_restore_failures/,
+      lacks: /_iptables_(total|last|partial|ct_state)|_(full|partial)_/,
+    },
+    { mode: 'nftables', has: /_nftables_sync_failures.*sync_full_proxy_rules/, lacks: /_iptables_/ },
+  ])('of mode $mode are those of the original', ({ mode, has, lacks }) => {
+    const metrics = new ProxyMetrics(['IPv4'], mode);
+    const failures =
+      mode === 'nftables'
+        ? { of: 'nftables' as const, sync: 1, cleanup: 1 }
+        : { of: 'iptables' as const, restore: 1, partialRestore: 1 };
+    const totals = { rules: { nat: 1, filter: 1 }, gaps: { internal: 0, external: 0 }, failures };
+    metrics.synced('IPv4', report);
+    metrics.synced('IPv4', { ...report, full: false });
+    const text = metrics.render({ totals: new Map([['IPv4', totals]]), heard, pending, answers, accounting });
+    const names = [...text.matchAll(/^# TYPE (\S+)/gm)]
+      .map(([, name]) => name)
+      .sort()
+      .reverse()
+      .join(' ');
+    expect(names).toMatch(has);
+    expect(names).not.toMatch(lacks);
+    expect(names).toMatch(/no_local_endpoints_total.*last_timestamp.*endpoint_changes_total/);
+  });
+
   test('without a value are missing, as in the original, and appear with their first value', () => {
-    const metrics = new ProxyMetrics(['IPv4', 'IPv6']);
+    const metrics = new ProxyMetrics(['IPv4', 'IPv6'], 'iptables');
     const failures = { of: 'iptables', restore: 3, partialRestore: 2 } as const;
     const totals = new Map([
       ['IPv4', { rules: { nat: 1, filter: 1 }, gaps: { internal: 0, external: 0 }, failures }],

@@ -116,6 +116,36 @@ test('restores each kind of deleted kernel state', async () => {
   }
 });
 
+/** So many that the kernel prints them in several pieces. */
+const many = Array.from({ length: 100 }, (_, index) => `s${index}`);
+const manyObjects = many.flatMap((name, index) => [
+  put.service({
+    metadata: { name, namespace: 'default' },
+    spec: { clusterIP: `10.96.1.${index + 1}`, ports: [{ port: 80 }] },
+  }),
+  put.slice({
+    metadata: { name, namespace: 'default', labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    ports: [{ port: 8080 }],
+    endpoints: [{ addresses: [first], conditions: { ready: true } }],
+  }),
+]);
+
+test('programs each of two nodes that share a kernel, whatever the other one has', async () => {
+  await using node = await World.create();
+  await using other = await World.create();
+  for (const world of [node, other]) {
+    await world.change(...manyObjects);
+    await world.startProxy(...flags, '--ipvs-sync-period=2s');
+  }
+  const whole = everything(node);
+  expect(servers(node, / 10\.96\.1\./)).toHaveLength(many.length);
+  expect(servers(other, / 10\.96\.1\./)).toHaveLength(many.length);
+  node.exec('ipvsadm', '-D', '-t', '10.96.1.70:80');
+  await node.until('the deleted server is back', () => JSON.stringify(everything(node)) === JSON.stringify(whole));
+  for (const world of [node, other]) expect(world.log()).not.toMatch(/Failed to sync/);
+});
+
 test('sets the scheduler, the timeouts and strict ARP from flags', async () => {
   await using world = await World.create();
   await world.change(service, slice(first));

@@ -1,4 +1,4 @@
-// Renders the configuration in use: as a file that can be read back, and in the original's form for /configz.
+// Renders the configuration in use: as a file that can be read back, and for /configz.
 
 import { stringify } from 'yaml';
 import { kubeProxyConfigVersion } from '../../../api/version.ts';
@@ -34,7 +34,7 @@ export const renderConfig = (config: ProxyConfig): string => {
     logging: {
       format: config.logFormat,
       verbosity: config.verbosity,
-      vmodule: [...config.vmodule].map(([filePattern, verbosity]) => ({ filePattern, verbosity })),
+      vmodule: vmoduleFields(config.vmodule),
     },
     metricsBindAddress: config.metricsBindAddress,
     mode: config.mode,
@@ -68,64 +68,72 @@ const ipvsFields = ({ ipvs }: ProxyConfig) => ({
   udpTimeout: duration(ipvs.udpTimeoutMs),
 });
 
-/**
- * The body of /configz. The original shows its internal structures there, whose names differ from the file's fields.
- */
-export const renderConfigz = (config: ProxyConfig): string =>
-  JSON.stringify({
+/** The body of /configz: the fields of a KubeProxyConfiguration with all defaults, without its kind and version. */
+export const renderConfigz = (config: ProxyConfig): string => {
+  const { bridgeInterface, interfaceNamePrefix, clusterCidr, mode: detectLocalMode } = config.detectLocal;
+  // The settings that all modes share appear in the section of the mode in use.
+  const section = { userspace: 'iptables' as const, iptables: 'iptables', ipvs: 'ipvs', nftables: 'nftables' }[
+    config.mode
+  ];
+  const paceOf = (name: string) => ({
+    syncPeriod: duration(name === section ? config.syncPeriodMs : 0),
+    minSyncPeriod: duration(name === section ? (config.minSyncPeriodMs ?? 0) : 0),
+  });
+  const masqueradeOf = (name: string) => ({
+    masqueradeBit: config.masqueradeBit,
+    masqueradeAll: config.masqueradeAll && (name === 'nftables') === (section === 'nftables'),
+  });
+  const { excludeCIDRs, ...ipvs } = ipvsFields(config);
+  const nodePortAddresses = config.mode === 'nftables' ? ['primary'] : [];
+  return JSON.stringify({
     'kubeproxy.config.k8s.io': {
-      Linux: {
-        Conntrack: capitalized(conntrackFields(config)),
-        MasqueradeAll: config.masqueradeAll,
-        OOMScoreAdj: config.oomScoreAdj,
-      },
-      Windows: { RunAsService: false },
-      FeatureGates: {},
-      ClientConnection: {
+      clientConnection: {
         ...{
-          Kubeconfig: config.kubeconfig,
-          AcceptContentTypes: '',
-          ContentType: 'application/json',
-          QPS: 5,
-          Burst: 10,
+          kubeconfig: config.kubeconfig,
+          acceptContentTypes: '',
+          contentType: 'application/json',
+          qps: 5,
+          burst: 10,
         },
       },
-      Logging: {
-        ...{ format: config.logFormat, flushFrequency: '5s', verbosity: config.verbosity },
-        options: { text: { infoBufferSize: '0' }, json: { infoBufferSize: '0' } },
+      logging: loggingFields(config),
+      hostnameOverride: config.hostnameOverride,
+      bindAddress: config.bindAddress,
+      healthzBindAddress: config.healthzBindAddress,
+      metricsBindAddress: config.metricsBindAddress,
+      bindAddressHardFail: config.bindAddressHardFail,
+      enableProfiling: false,
+      showHiddenMetricsForVersion: '',
+      mode: config.mode,
+      iptables: { ...masqueradeOf('iptables'), localhostNodePorts: config.localhostNodePorts, ...paceOf('iptables') },
+      ipvs: { ...paceOf('ipvs'), ...ipvs, excludeCIDRs: orNull(excludeCIDRs) },
+      nftables: { ...masqueradeOf('nftables'), ...paceOf('nftables') },
+      winkernel: {
+        ...{ networkName: '', sourceVip: '', enableDSR: false, rootHnsEndpointName: '', forwardHealthCheckVip: false },
       },
-      HostnameOverride: config.hostnameOverride,
-      BindAddress: config.bindAddress,
-      HealthzBindAddress: config.healthzBindAddress,
-      MetricsBindAddress: config.metricsBindAddress,
-      BindAddressHardFail: config.bindAddressHardFail,
-      EnableProfiling: false,
-      ShowHiddenMetricsForVersion: '',
-      Mode: config.mode,
-      IPTables: { MasqueradeBit: config.masqueradeBit, LocalhostNodePorts: config.localhostNodePorts },
-      IPVS: capitalized(ipvsFields(config)),
-      Winkernel: {
-        ...{ NetworkName: '', SourceVip: '', EnableDSR: false, RootHnsEndpointName: '', ForwardHealthCheckVip: false },
-      },
-      NFTables: { MasqueradeBit: config.masqueradeBit },
-      DetectLocalMode: config.detectLocal.mode,
-      DetectLocal: {
-        BridgeInterface: config.detectLocal.bridgeInterface,
-        ClusterCIDRs: config.detectLocal.clusterCidr.split(',').filter((cidr) => cidr !== ''),
-        InterfaceNamePrefix: config.detectLocal.interfaceNamePrefix,
-      },
-      NodePortAddresses: config.nodePortAddresses,
-      SyncPeriod: duration(config.syncPeriodMs),
-      MinSyncPeriod: duration(config.minSyncPeriodMs ?? 0),
-      ConfigSyncPeriod: '15m0s',
+      detectLocalMode,
+      detectLocal: { bridgeInterface, interfaceNamePrefix },
+      clusterCIDR: clusterCidr,
+      nodePortAddresses: orNull(config.nodePortAddresses.length > 0 ? config.nodePortAddresses : nodePortAddresses),
+      oomScoreAdj: config.oomScoreAdj,
+      conntrack: conntrackFields(config),
+      configSyncPeriod: '15m0s',
+      portRange: portRangeText(config),
     },
   });
+};
 
-/** Renames fields as in Go's structures: `tcpBeLiberal` becomes `TCPBeLiberal`. */
-const capitalized = (fields: object): object =>
-  Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      name.replace(/^(tcp|udp)(?=[A-Z])|^[a-z]/, (start) => start.toUpperCase()),
-      value,
-    ]),
-  );
+const loggingFields = ({ logFormat, verbosity, vmodule }: ProxyConfig) => ({
+  ...{ format: logFormat, flushFrequency: '5s', verbosity },
+  ...(vmodule.size === 0 ? {} : { vmodule: vmoduleFields(vmodule) }),
+  options: {
+    text: { splitStream: false, infoBufferSize: '0' },
+    json: { splitStream: false, infoBufferSize: '0' },
+  },
+});
+
+const vmoduleFields = (vmodule: ProxyConfig['vmodule']) =>
+  [...vmodule].map(([filePattern, verbosity]) => ({ filePattern, verbosity }));
+
+/** Go prints an empty list as null. */
+const orNull = (list: readonly string[]): readonly string[] | null => (list.length === 0 ? null : list);

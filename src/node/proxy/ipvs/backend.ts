@@ -17,6 +17,7 @@ import {
   isEmpty,
   type KnownServer,
   type ServerChange,
+  schedulerFlags,
   serverLines,
   setLines,
 } from './plan.ts';
@@ -124,7 +125,11 @@ export class IpvsBackend implements Backend {
 
   async #readKernel(signal: AbortSignal): Promise<Existing> {
     const { family, ipvs, ipset, link } = this.#options;
-    const [listed, saved, addresses] = await Promise.all([ipvs.list(), ipset.save(signal), link.list(family, signal)]);
+    const [listed, saved, addresses] = await Promise.all([
+      ipvs.list(signal),
+      ipset.save(signal),
+      link.list(family, signal),
+    ]);
     return { servers: ofFamily(listed, family), sets: readSets(saved, family), addresses };
   }
 
@@ -168,7 +173,8 @@ export class IpvsBackend implements Backend {
 
   #known(server: VirtualServer): KnownServer {
     const draining = [...this.#draining.of(serverName(server))].map((backend) => [backend, 0] as const);
-    return { ...server, backends: new Map([...server.backends.map((backend) => [backend, 1] as const), ...draining]) };
+    const backends = new Map([...server.backends.map((backend) => [backend, 1] as const), ...draining]);
+    return { ...server, schedulerFlags: schedulerFlags(server.scheduler), backends };
   }
 
   /**

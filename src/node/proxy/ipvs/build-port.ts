@@ -49,8 +49,7 @@ export const buildPort = (
   options: BuildOptions,
 ): PortPieces => {
   const categories = categorize(port, endpoints, options.node);
-  // The original uses endpoints of other nodes if the service has external addresses, against internal policy Local.
-  const inside = addressesOf(port.internalPolicyLocal ? categories.local : categories.cluster);
+  const inside = addressesOf(port.internalPolicyLocal ? localFirst(categories) : categories.cluster);
   const outside = addressesOf(port.externalPolicyLocal ? localFirst(categories) : categories.cluster);
   const serve = (ip: string, number: number, backends: readonly string[]): VirtualServer => ({
     protocol: port.protocol,
@@ -87,9 +86,9 @@ export const buildPort = (
 };
 
 /**
- * External policy Local. IPVS cannot distinguish pods of this node from clients outside, so without an endpoint on this
- * node all of them are sent to the cluster's endpoints, as in the original. Connections of clients outside then fail,
- * because nothing masquerades them.
+ * A policy Local without an endpoint on this node uses the cluster's endpoints, as in the original: IPVS cannot
+ * distinguish pods of this node from clients outside. Connections of clients outside then fail, because nothing
+ * masquerades them. A service that is not reachable from outside has no cluster endpoints under internal policy Local.
  */
 const localFirst = ({ cluster, local }: Categories): readonly ProxyEndpoint[] => (local.length > 0 ? local : cluster);
 

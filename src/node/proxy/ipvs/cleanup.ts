@@ -34,7 +34,7 @@ export const cleanUpIpvs = async (options: CleanUpOptions): Promise<void> => {
 };
 
 const look = async (family: IpFamily, sets: string, signal: AbortSignal): Promise<Existing> => ({
-  servers: ofFamily(await createIpvs().list(), family),
+  servers: ofFamily(await createIpvs().list(signal), family),
   sets: readSets(sets, family),
   addresses: await createDummyLink(serviceLink).list(family, signal),
 });

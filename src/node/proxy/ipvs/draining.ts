@@ -42,7 +42,7 @@ export class Draining {
   /** Deletes the draining backends that have no connection left. */
   async sweep(ipvs: Ipvs, signal: AbortSignal): Promise<void> {
     if (!this.any) return;
-    const done = this.#finished(await ipvs.list());
+    const done = this.#finished(await ipvs.list(signal));
     await ipvs.restore(
       done.filter(({ there }) => there).map(({ server, backend }) => removeLine(server, backend)),
       signal,

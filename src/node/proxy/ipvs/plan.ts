@@ -8,13 +8,14 @@ import { type Existing, isOurs } from './existing.ts';
 import { createLine, type SetKey, setKeys, setName } from './sets.ts';
 import { type SetChange, serverName, type Wanted } from './wanted.ts';
 
-/** A virtual server in the kernel, as far as the kernel shows it. */
+/** A virtual server in the kernel. */
 export interface KnownServer {
   readonly protocol: VirtualServer['protocol'];
   readonly address: string;
   readonly scheduler: string;
-  /** `some`: there is a timeout, but the kernel does not show its length. */
-  readonly persistSeconds: number | undefined | 'some';
+  /** As `schedulerFlags` of a scheduler, if kube-proxy made the server. */
+  readonly schedulerFlags: string;
+  readonly persistSeconds: number | undefined;
   /** `ip:port` → weight. */
   readonly backends: ReadonlyMap<string, number>;
 }
@@ -38,7 +39,7 @@ export const isEmpty = ({ servers, members, addresses, missingSets }: Changes): 
 export interface CompareOptions {
   /** Networks whose virtual servers belong to another program. */
   readonly excluded: readonly string[];
-  /** Assumes that a property differs if the kernel does not show it. */
+  /** Also counts unwanted backends of weight 0 as differences: an earlier process may have left them. */
   readonly thorough: boolean;
 }
 
@@ -68,14 +69,13 @@ const knownFrom = (server: Existing['servers'][number]): KnownServer => ({
   protocol: server.protocol,
   address: server.address,
   scheduler: server.scheduler,
-  persistSeconds: server.persistent ? 'some' : undefined,
+  schedulerFlags: server.schedulerFlags,
+  persistSeconds: server.persistSeconds,
   backends: new Map([...server.backends].map(([address, { weight }]) => [address, weight])),
 });
 
 const isAsWanted = (before: KnownServer, after: VirtualServer, { thorough }: CompareOptions): boolean =>
-  before.scheduler === after.scheduler &&
-  (before.persistSeconds === undefined) === (after.persistSeconds === undefined) &&
-  !(thorough && (after.persistSeconds !== undefined || after.scheduler === 'mh')) &&
+  hasSameOptions(before, after) &&
   after.backends.every((address) => before.backends.get(address) === 1) &&
   // Unwanted backends of weight 0 are draining.
   [...before.backends].every(([address, weight]) => (weight === 0 && !thorough) || after.backends.includes(address));
@@ -115,8 +115,7 @@ const addServerLines = ({ open, close, draining }: ServerLines, { before, after 
     return;
   }
   if (!before) open.push(`-A ${service} ${schedulerOptions(after)}`);
-  // The kernel shows neither the affinity timeout nor all options of a scheduler.
-  else if (schedulerOptions(before) !== schedulerOptions(after)) open.push(`-E ${service} ${schedulerOptions(after)}`);
+  else if (!hasSameOptions(before, after)) open.push(`-E ${service} ${schedulerOptions(after)}`);
   for (const backend of after.backends) {
     const weight = before?.backends.get(backend);
     if (weight !== 1) open.push(`${weight === undefined ? '-a' : '-e'} ${service} -r ${backend} -m -w 1`);
@@ -139,13 +138,19 @@ export const removeLine = (server: string, backend: string): string => {
 export const serviceOption = ({ protocol, address }: Pick<KnownServer, 'protocol' | 'address'>): string =>
   `${{ TCP: '-t', UDP: '-u', SCTP: '--sctp-service' }[protocol]} ${address}`;
 
-const schedulerOptions = ({ scheduler, persistSeconds }: Pick<KnownServer, 'scheduler' | 'persistSeconds'>): string =>
-  [
-    `-s ${scheduler}`,
-    ...(persistSeconds === undefined ? [] : [`-p ${persistSeconds}`]),
-    // Without it, all connections of a client go to one endpoint.
-    ...(scheduler === 'mh' ? ['-b mh-port'] : []),
-  ].join(' ');
+const hasSameOptions = (before: KnownServer, after: VirtualServer): boolean =>
+  before.scheduler === after.scheduler &&
+  before.schedulerFlags === schedulerFlags(after.scheduler) &&
+  before.persistSeconds === after.persistSeconds;
+
+const schedulerOptions = ({ scheduler, persistSeconds }: VirtualServer): string => {
+  const flags = schedulerFlags(scheduler);
+  const persistence = persistSeconds === undefined ? '' : ` -p ${persistSeconds}`;
+  return `-s ${scheduler}${persistence}${flags === '' ? '' : ` -b ${flags}`}`;
+};
+
+/** Without the flag, `mh` would send all connections of a client to one endpoint. */
+export const schedulerFlags = (scheduler: string): string => (scheduler === 'mh' ? 'mh-port' : '');
 
 /** Lines of `ipset restore`: those that add members, and those that remove members. */
 export const setLines = (

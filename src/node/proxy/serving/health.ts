@@ -50,8 +50,9 @@ export class ProxyHealth {
         { lastUpdated: state.lastUpdated ?? null, healthy: this.#isHealthy(state) },
       ]),
     );
-    const times = [...this.#families.values()].map(({ lastUpdated }) => lastUpdated);
-    const lastUpdated = healthy ? now : (times.find((time) => time !== undefined) ?? null);
+    const good = healthy && (livez || this.nodeEligible);
+    // A good answer has the present time, as in versions that synced periodically.
+    const lastUpdated = good ? now : (this.#lastUpdated ?? null);
     const body = {
       lastUpdated,
       currentTime: now,
@@ -59,7 +60,15 @@ export class ProxyHealth {
       healthy,
       status,
     };
-    return { code: healthy && (livez || this.nodeEligible) ? 200 : 503, body };
+    return { code: good ? 200 : 503, body };
+  }
+
+  /** Of the unhealthy family if there is one, else of the family that was synced last. */
+  get #lastUpdated(): Date | undefined {
+    const states = [...this.#families.values()];
+    const unhealthy = states.find((state) => state.lastUpdated !== undefined && !this.#isHealthy(state));
+    const times = states.flatMap(({ lastUpdated }) => lastUpdated ?? []);
+    return unhealthy?.lastUpdated ?? times.toSorted((a, b) => b.getTime() - a.getTime())[0];
   }
 
   #isHealthy({ lastUpdated, oldestPending }: FamilyState): boolean {

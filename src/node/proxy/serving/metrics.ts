@@ -1,5 +1,6 @@
 // The metrics of the original kube-proxy, with its names, labels and buckets.
 
+import type { ProxyMode } from '../../../api/proxy-modes.ts';
 import { Histogram, type Metric, renderMetrics, type Sample } from '../../component/metrics.ts';
 import { type Failures, noRules, type RuleCounts } from '../backend.ts';
 import type { Changes, SyncReport } from '../proxier.ts';
@@ -35,8 +36,10 @@ interface FamilyMetrics {
 
 export class ProxyMetrics {
   readonly #families: ReadonlyMap<IpFamily, FamilyMetrics>;
+  readonly #definitions: readonly Definition[];
 
-  constructor(families: readonly IpFamily[]) {
+  constructor(families: readonly IpFamily[], mode: ProxyMode) {
+    this.#definitions = definitions.filter(([name]) => modesOf(name)?.includes(mode) ?? true);
     this.#families = new Map(families.map((family) => [family, emptyFamily()]));
   }
 
@@ -61,7 +64,7 @@ export class ProxyMetrics {
     for (const [family, metrics] of this.#families) metrics.totals = totals.get(family) ?? metrics.totals;
     const state: State = { families: [...this.#families], ...looked };
     return renderMetrics(
-      definitions.map(([name, type, help, samples]) => ({
+      this.#definitions.map(([name, type, help, samples]) => ({
         name,
         type,
         help: `[ALPHA] ${help}`,
@@ -138,8 +141,17 @@ const nftables =
       totals.failures?.of === 'nftables' ? [[{ ip_family }, pick(totals.failures)]] : [],
     );
 
-/** Name, type, help text, values. */
-const definitions: readonly (readonly [name: string, type: Metric['type'], help: string, samples: Samples])[] = [
+/** The modes that have a metric; undefined: all modes. The original has no userspace mode; its rules are iptables'. */
+const modesOf = (name: string): readonly ProxyMode[] | undefined => {
+  if (name === `${prefix}_iptables_restore_failures_total`) return ['iptables', 'ipvs'];
+  if (name.startsWith(`${prefix}_nftables_`)) return ['nftables'];
+  if (/_sync_(full|partial)_/.test(name)) return ['iptables', 'nftables'];
+  return name.includes('_iptables_') ? ['iptables', 'userspace'] : undefined;
+};
+
+type Definition = readonly [name: string, type: Metric['type'], help: string, samples: Samples];
+
+const definitions: readonly Definition[] = [
   [
     'kubeproxy_conntrack_reconciler_deleted_entries_total',
     'counter',

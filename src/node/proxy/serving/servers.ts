@@ -1,7 +1,7 @@
 // Opens the two HTTP servers of the process: health for load balancers and the kubelet; metrics and configuration for
 // operators.
 import { createServer, type Server } from 'node:http';
-import { processMetrics, renderMetrics } from '../../component/metrics.ts';
+import { buildInfo, processMetrics, renderMetrics } from '../../component/metrics.ts';
 import { readAccounting } from '../../sys/netfilter.ts';
 import { renderConfigz } from '../config/render.ts';
 import type { KubeProxy } from '../parts.ts';
@@ -34,7 +34,7 @@ const createMetricsServer = (proxy: KubeProxy): Server =>
       '/metrics': async () => ({
         code: 200,
         type: 'text/plain; version=0.0.4; charset=utf-8',
-        body: (await proxyMetrics(proxy)) + renderMetrics(processMetrics()),
+        body: (await proxyMetrics(proxy)) + renderMetrics([buildInfo(), ...processMetrics()]),
       }),
       '/proxyMode': () => text(200, proxy.mode.name),
       '/healthz': () => text(200, 'ok'),

@@ -18,8 +18,12 @@ export class FakeIpvs implements Ipvs {
     return [...this.servers].map(([name, { options, backends }]) => {
       const [protocol = '', address = ''] = name.split(' ');
       const scheduler = /-s (\S+)/.exec(options)?.[1] ?? '';
-      const persistent = options.includes('-p ');
-      return { protocol: protocol as IpvsProtocol, address, scheduler, persistent, backends: new Map(backends) };
+      const seconds = /-p (\d+)/.exec(options)?.[1];
+      return {
+        ...{ protocol: protocol as IpvsProtocol, address, scheduler, backends: new Map(backends) },
+        schedulerFlags: /-b (\S+)/.exec(options)?.[1] ?? '',
+        persistSeconds: seconds === undefined ? undefined : Number(seconds),
+      };
     });
   }
 

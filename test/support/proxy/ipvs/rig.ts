@@ -37,7 +37,7 @@ export const unreliable = ({ ipvs, ipset, link, netfilter }: IpvsKernel): IpvsKe
   };
   return Object.assign(kernel, {
     ipvs: {
-      list: () => ipvs.list(),
+      list: (signal: AbortSignal) => ipvs.list(signal),
       restore: (...args: Parameters<Ipvs['restore']>) => after(ipvs.restore(...args)),
       setTimeouts: (...args: Parameters<Ipvs['setTimeouts']>) => ipvs.setTimeouts(...args),
     },
@@ -66,7 +66,7 @@ export const killedAfter = ({ ipvs, ipset, link, netfilter }: IpvsKernel, writes
     };
   return {
     ipvs: {
-      list: () => ipvs.list(),
+      list: (signal: AbortSignal) => ipvs.list(signal),
       restore: whileAlive((...args: Parameters<Ipvs['restore']>) => ipvs.restore(...args)),
       setTimeouts: (...args: Parameters<Ipvs['setTimeouts']>) => ipvs.setTimeouts(...args),
     },
@@ -114,9 +114,9 @@ export const createIpvsRig = (
 /** The state of a kernel for one family, in a comparable form. Leaves out endpoints with weight 0. */
 export const contents = async (family: IpFamily, kernel: IpvsKernel): Promise<Record<string, readonly string[]>> => {
   const { signal } = new AbortController();
-  const servers = (await kernel.ipvs.list()).map(
-    ({ protocol, address, scheduler, persistent, backends }) =>
-      `${protocol} ${address} ${scheduler} ${persistent} → ${[...backends]
+  const servers = (await kernel.ipvs.list(signal)).map(
+    ({ protocol, address, scheduler, schedulerFlags, persistSeconds, backends }) =>
+      `${protocol} ${address} ${scheduler} ${schedulerFlags} ${persistSeconds} → ${[...backends]
         .filter(([, { weight }]) => weight > 0)
         .map(([backend]) => backend)
         .sort()}`,

@@ -1,12 +1,18 @@
-// How a change removes endpoints in ipvs mode.
+// ipvs mode: how a change removes endpoints, which endpoints a policy Local gets, and what counts as damage.
 import { expect, test } from 'vitest';
+import { buildPort } from '../../../../src/node/proxy/ipvs/build-port.ts';
 import { serverLines } from '../../../../src/node/proxy/ipvs/plan.ts';
+import { ServiceTracker } from '../../../../src/node/proxy/view/trackers.ts';
+import { createIpvsRig, fakeKernel } from '../../../support/proxy/ipvs/rig.ts';
+import { silent, testNode } from '../../../support/proxy/replay.ts';
+import { ip } from '../../../support/proxy/scalars.ts';
 
 const server = (protocol: 'TCP' | 'UDP', ...backends: readonly string[]) => ({
   ...{ protocol, address: '10.96.0.20:53', scheduler: 'rr', persistSeconds: undefined, backends },
 });
 const known = (protocol: 'TCP' | 'UDP', weights: Readonly<Record<string, number>>) => ({
   ...server(protocol),
+  schedulerFlags: '',
   backends: new Map(Object.entries(weights)),
 });
 const [first, second] = ['10.244.1.2:53', '10.244.1.3:53'] as const;
@@ -29,4 +35,57 @@ test('sets the weight of a removed TCP endpoint to 0 once, and keeps it for its 
     const draining = [{ server: 'TCP 10.96.0.20:53', backend: first }];
     expect(serverLines([change])).toEqual({ open, close: [], draining });
   }
+});
+
+test.each([
+  {
+    name: "another node's endpoints if the service is reachable from outside",
+    nodePort: 30_080,
+    backends: ['10.244.2.2:80'],
+  },
+  { name: 'nothing if the service is reachable only inside', nodePort: 0, backends: [] },
+])('internal policy Local without a local endpoint gives a cluster IP $name', ({ nodePort, backends }) => {
+  const tracker = new ServiceTracker('IPv4', silent);
+  tracker.update(undefined, {
+    metadata: { name: 'web', namespace: 'default' },
+    spec: {
+      type: 'NodePort',
+      clusterIP: '10.96.0.20',
+      internalTrafficPolicy: 'Local',
+      ports: [{ port: 80, nodePort }],
+    },
+  });
+  tracker.apply();
+  const [port] = tracker.ports.values();
+  if (!port) throw new Error('the tracker has no service port');
+  const endpoint = { ip: ip('10.244.2.2'), port: port.port, address: '10.244.2.2:80', local: false, ready: true };
+  const { servers } = buildPort(
+    port,
+    [{ ...endpoint, serving: true, terminating: false, zoneHints: [], nodeHints: [] }],
+    {
+      ...{ node: testNode, scheduler: 'rr', machineAddresses: [], nodePortAddresses: ['192.168.56.11'] },
+    },
+  );
+  expect(servers.find(({ address }) => address === '10.96.0.20:80')?.backends).toEqual(backends);
+});
+
+test.each([
+  { name: 'a changed affinity time-out', options: '-s rr -p 300' },
+  { name: 'another scheduler', options: '-s lc -p 10800' },
+  { name: 'a flag of the scheduler', options: '-s rr -b flag-1 -p 10800' },
+])('counts $name as damage', async ({ options }) => {
+  const kernel = fakeKernel();
+  const rig = createIpvsRig('IPv4', kernel);
+  rig.proxier.onService(undefined, {
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { clusterIP: '10.96.0.20', sessionAffinity: 'ClientIP', ports: [{ port: 80 }] },
+  });
+  await rig.sync();
+  const { signal } = new AbortController();
+  expect(await rig.backend.damaged(signal)).toBe(false);
+  await kernel.ipvs.restore([`-E -t 10.96.0.20:80 ${options}`], signal);
+  expect(await rig.backend.damaged(signal)).toBe(true);
+  rig.proxier.forceFull();
+  await rig.sync();
+  expect(await rig.backend.damaged(signal)).toBe(false);
 });
