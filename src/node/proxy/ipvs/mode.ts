@@ -8,10 +8,10 @@ import type { Flavour } from '../../sys/iptables-flavour.ts';
 import { createIpvs, ipvsProblem } from '../../sys/ipvs.ts';
 import { kernelIsOlderThan } from '../../sys/machine.ts';
 import { createNetfilter } from '../../sys/netfilter.ts';
-import { writeSysctl } from '../../sys/sysctl.ts';
 import type { Mode, ModeContext } from '../backend.ts';
 import type { IpvsConfig } from '../config/config.ts';
 import { localMatch } from '../local-detector.ts';
+import { setSysctl } from '../system.ts';
 import type { IpFamily } from '../types.ts';
 import { machineAddresses, nodePortAddresses, serviceLink } from '../view/machine-addresses.ts';
 import { findPacketFilter } from '../xtables/packet-filter.ts';
@@ -107,7 +107,7 @@ const setUp = async (ipvs: IpvsConfig, log: Logger, signal: AbortSignal): Promis
   ];
   for (const [name, value] of settings) {
     try {
-      writeSysctl(name, value);
+      setSysctl(name, value, log);
     } catch (error) {
       log.error('Kernel setting left as it is', error, { name, wanted: value });
     }
