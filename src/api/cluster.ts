@@ -30,6 +30,8 @@ export interface NodeSpecification {
 export interface ProxySpecification {
   /** kube-proxy's mode. Absent: the setting is not passed, and kube-proxy uses its default. */
   readonly mode?: ProxyMode;
+  /** Whether iptables mode is good enough where the kernel cannot run mode ipvs. Absent: no, the start then fails. */
+  readonly fallback?: boolean;
   /** kube-proxy's `-v`. Default 4: kube-proxy then logs each service port. */
   readonly verbosity: number;
 }

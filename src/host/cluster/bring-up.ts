@@ -13,6 +13,7 @@ import { archive } from './install.ts';
 import { bridgeOf, findMachines, inspectMachines } from './machines.ts';
 import { clusterOf } from './open.ts';
 import { failOrWarn, forgivingly, nodesOf, patiently } from './patience.ts';
+import { checkProxyModes } from './proxy-mode.ts';
 import type { Step } from './steps.ts';
 
 const ensureImage: Step<BringUp> = {
@@ -132,7 +133,11 @@ const awaitProxies: Step<BringUp> = {
   name: 'proxies',
   title: 'Waiting for every kube-proxy to sync',
   needs: ['api-server'],
-  run: (up, signal) => patiently(up, signal, (s, pace) => proxiesSynced(up.fabric, nodesOf(up), pace, s)),
+  run: async (up, signal) => {
+    await patiently(up, signal, (s, pace) => proxiesSynced(up.fabric, nodesOf(up), pace, s));
+    const { proxy } = up.request.plan.spec;
+    await forgivingly(up, signal, () => checkProxyModes(up.fabric, nodesOf(up), proxy, signal));
+  },
 };
 
 const awaitDns: Step<BringUp> = {

@@ -13,7 +13,7 @@ import {
 } from '../../api/scalars.ts';
 import { messageOf } from '../../kit/error.ts';
 import { duplicates, formatPath, type Path, type Problem } from './problem.ts';
-import { listOf, type Raw } from './raw.ts';
+import { listOf, type Raw, recordOf } from './raw.ts';
 
 /** A refinement that reports what `parse` throws. */
 const refineBy =
@@ -74,6 +74,10 @@ export const clusterSchema = z
     proxy: z
       .strictObject({
         mode: z.enum(proxyModes).exactOptional(),
+        fallback: z.boolean().exactOptional().meta({
+          description:
+            'Whether iptables mode will do where the kernel cannot run mode ipvs. Otherwise `labs start` fails.',
+        }),
         verbosity: z.int().min(0).max(10).default(4),
       })
       .prefault({}),
@@ -95,6 +99,7 @@ export const clusterProblems = (cluster: Raw): readonly Problem[] => [
   ...roleProblems(listOf(cluster.nodes)),
   ...countProblems(cluster),
   ...rangeProblems(cluster),
+  ...fallbackProblems(cluster),
 ];
 
 const problemAt = (path: Path, message: string): Problem => ({
@@ -125,6 +130,13 @@ const countProblems = (cluster: Raw): readonly Problem[] =>
     const most = clusterLimits[field];
     return count > most ? [problemAt([field], `${count} ${field} are too many; at most ${most} are possible`)] : [];
   });
+
+const fallbackProblems = ({ proxy }: Raw): readonly Problem[] => {
+  const { mode, fallback } = recordOf(proxy);
+  return fallback === undefined || mode === 'ipvs'
+    ? []
+    : [problemAt(['proxy', 'fallback'], 'needs `mode: ipvs`, because no other mode has a substitute')];
+};
 
 const rangeWords = { nodeCidr: 'the nodes’ network', podCidr: 'the pods’ network', serviceCidr: 'the services’ range' };
 type RangeField = keyof typeof rangeWords;

@@ -4,6 +4,7 @@ import { parseIpv4 } from '../../../src/api/scalars.ts';
 import { apiServerReady, dnsAnswers, nodesReady, proxiesSynced } from '../../../src/host/cluster/conditions.ts';
 import type { Fabric } from '../../../src/host/cluster/fabric.ts';
 import type { RunningMachine } from '../../../src/host/cluster/machines.ts';
+import { checkProxyModes } from '../../../src/host/cluster/proxy-mode.ts';
 
 const startedAt = new Date('2030-01-01T12:00:00Z');
 const machine = (name: string, address: string): RunningMachine => ({
@@ -82,6 +83,34 @@ test('names the node of each kube-proxy that has not synced', async () => {
   await expect(proxiesSynced(fabric, nodes, pace, signal)).rejects.toThrow(
     'kube-proxy on controlplane does not answer; kube-proxy on node01 answers 503',
   );
+});
+
+describe('the mode of the kube-proxies', () => {
+  const modes = (...found: string[]) =>
+    fabricOf((_, { place }: { place: { machine: string } }) => {
+      const body = found[nodes.findIndex(({ name }) => name === place.machine)];
+      return body === undefined ? { ok: false, message: 'Connection refused' } : { ok: true, status: 200, body };
+    });
+
+  test.each([
+    { what: 'the mode runs everywhere', spec: { mode: 'ipvs' }, found: ['ipvs', 'ipvs'] },
+    { what: 'the lab allows the fallback', spec: { mode: 'ipvs', fallback: true }, found: ['iptables', 'ipvs'] },
+    { what: 'the lab asks for no mode', spec: {}, found: ['iptables', 'iptables'] },
+  ] as const)('is right if $what', async ({ spec, found }) => {
+    await checkProxyModes(modes(...found), nodes, { verbosity: 4, ...spec }, signal);
+  });
+
+  test.each([
+    { what: 'a node runs another mode', found: ['ipvs', 'iptables'], says: 'does not run on node01 (iptables)' },
+    { what: 'a node does not answer', found: ['ipvs'], says: 'does not run on node01 (Connection refused)' },
+  ])('is an error if $what', async ({ found, says }) => {
+    await expect(checkProxyModes(modes(...found), nodes, { verbosity: 4, mode: 'ipvs' }, signal)).rejects.toMatchObject(
+      {
+        ...{ code: 'LAB_PROXY_MODE', message: expect.stringContaining(says) },
+        hint: expect.stringContaining('fallback: true'),
+      },
+    );
+  });
 });
 
 test('queries the cluster DNS from a node, through the service address', async () => {

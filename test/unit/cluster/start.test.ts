@@ -18,6 +18,12 @@ const start = async (change = {}, options = quietly()) => {
   return started;
 };
 
+const { plan } = request();
+const ipvsPlan = { ...plan, spec: { ...plan.spec, proxy: { mode: 'ipvs' as const, verbosity: 4 } } };
+const iptablesAnswer = {
+  ...{ ok: true as const, status: 200, body: 'iptables', remote: '', local: '', milliseconds: 1 },
+};
+
 describe('a new cluster', () => {
   test('has all machines running, wired, and is marked as completed', async () => {
     const { resumed, cluster } = await start();
@@ -45,6 +51,27 @@ describe('a new cluster', () => {
   test('creates the fabric before all others, because its name is the lock', async () => {
     await start();
     expect(world.calls.filter((call) => call.startsWith('create labs-'))[0]).toBe('create labs-x-fabric');
+  });
+
+  test('fails and is removed when kube-proxy falls back to another mode than that of the lab', async () => {
+    world.handlers = { ...world.handlers, http: async () => iptablesAnswer };
+    await expect(start({ plan: ipvsPlan })).rejects.toMatchObject({
+      code: 'LAB_PROXY_MODE',
+      message: expect.stringContaining('mode ipvs, which does not run on controlplane (iptables), node01 (iptables)'),
+    });
+    expect(world.names).toEqual([]);
+    const { spec } = ipvsPlan;
+    await start({ plan: { ...ipvsPlan, spec: { ...spec, proxy: { ...spec.proxy, fallback: true } } } });
+    expect(world.names).toEqual(all);
+  });
+
+  test('that is resumed only warns of another mode, because a student may have caused it', async () => {
+    world.handlers = { ...world.handlers, http: async () => ({ ...iptablesAnswer, body: 'ipvs' }) };
+    await start({ plan: ipvsPlan });
+    await stopCluster(world, 'x');
+    world.handlers = { ...world.handlers, http: async () => iptablesAnswer };
+    const { warnings } = await start({ plan: ipvsPlan });
+    expect(warnings.join()).toContain('mode ipvs, which does not run on controlplane (iptables)');
   });
 
   test("runs the lab's setup on the finished cluster", async () => {

@@ -68,6 +68,11 @@ describe('lab.yaml and a program get the same refusal of a cluster that cannot b
       says: 'cluster.dnsAddress: 10.200.0.10 is outside of the services’ range 10.96.0.0/12',
     },
     {
+      what: 'a fallback of a proxy mode that has none',
+      change: { proxy: { mode: 'nftables', fallback: true, verbosity: 4 } },
+      says: 'cluster.proxy.fallback: needs `mode: ipvs`, because no other mode has a substitute',
+    },
+    {
       what: 'a network with host bits',
       change: { podCidr: '10.244.1.0/16' },
       says: 'did you mean 10.244.0.0/16?',
