@@ -1,5 +1,5 @@
-// Checks that every kube-proxy runs in the mode that the lab asks for. Without IPVS in the kernel, kube-proxy falls back
-// to iptables mode, and a lab about ipvs would teach something wrong.
+// Checks that every kube-proxy runs in the mode that the lab asks for. Without IPVS in the kernel, kube-proxy falls
+// back to iptables mode, and a lab about ipvs would teach something wrong.
 import type { ProxySpecification } from '../../api/cluster.ts';
 import { componentPorts } from '../../api/paths.ts';
 import { LabError } from '../../kit/error.ts';

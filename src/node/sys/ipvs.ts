@@ -1,5 +1,5 @@
-// Reads and writes IPVS, the kernel's load balancer, through `ipvsadm`. /proc/net/ip_vs has one order for the servers
-// of all network namespaces: while another namespace changes its servers, it leaves some out or shows them twice.
+// Reads and writes IPVS, the kernel's load balancer, through `ipvsadm`. The kernel has one list of the servers of all
+// network namespaces, and hands it out in pieces. While another namespace changes its servers, a reader misses some.
 import { access } from 'node:fs/promises';
 import { canonicalIp } from '../../api/ip.ts';
 import { ExecError, run, runOk } from './exec.ts';
@@ -36,7 +36,10 @@ export interface IpvsTimeouts {
 }
 
 export interface Ipvs {
-  /** All virtual servers of this network namespace, of both families. Empty if the machine has no IPVS. */
+  /**
+   * All virtual servers of this network namespace, of both families. Empty if the machine has no IPVS.
+   * @throws ExecError when ipvsadm fails, or gets another answer each time
+   */
   list(signal: AbortSignal): Promise<ListedServer[]>;
   /**
    * Runs `ipvsadm -R` lines in order. After a line that fails, the other lines still run.
@@ -47,7 +50,7 @@ export interface Ipvs {
 }
 
 export const createIpvs = (): Ipvs => ({
-  list: async (signal) => ((await isLoaded()) ? parseIpvs(await listing(signal)) : []),
+  list: async (signal) => ((await isLoaded()) ? listTwice(signal) : []),
   restore: async (lines, signal) => {
     if (lines.length === 0) return;
     const argv = ['ipvsadm', '-R'];
@@ -68,9 +71,31 @@ const isLoaded = (): Promise<boolean> =>
     () => false,
   );
 
+const mostReads = 10;
+
+/** Reads until two answers in a row are equal: `ipvsadm` misses servers, too, but not the same ones twice. */
+const listTwice = async (signal: AbortSignal): Promise<ListedServer[]> => {
+  let before: string | undefined;
+  for (let read = 0; read < mostReads; read++) {
+    const servers = parseIpvs(await listing(signal));
+    const now = JSON.stringify(servers.map(withoutCounts).sort());
+    if (now === before) return servers;
+    before = now;
+  }
+  throw new ExecError(
+    listCommand,
+    `${mostReads} different answers; the virtual servers of the kernel change too often`,
+  );
+};
+
+const withoutCounts = ({ backends, ...server }: ListedServer): string =>
+  JSON.stringify([server, [...backends].map(([address, { weight }]) => `${address} ${weight}`).sort()]);
+
+const listCommand = ['ipvsadm', '-L', '-n'] as const;
+
 const listing = async (signal: AbortSignal): Promise<string> => {
   try {
-    return (await runOk(['ipvsadm', '-L', '-n'], { signal })).stdout;
+    return (await runOk(listCommand, { signal })).stdout;
   } catch (error) {
     const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
     // A machine without the program cannot have virtual servers of kube-proxy.
@@ -87,7 +112,7 @@ const listing = async (signal: AbortSignal): Promise<string> => {
 export const ipvsProblem = async (scheduler: string, signal: AbortSignal): Promise<string | undefined> => {
   const probe = ['-t', '198.51.100.0:20000'];
   try {
-    const look = await run(['ipvsadm', '-L', '-n'], { signal });
+    const look = await run(listCommand, { signal });
     if (look.code !== 0) return 'the kernel has no IPVS (module ip_vs)';
     const { code, stderr } = await run(['ipvsadm', '-A', ...probe, '-s', scheduler], { signal });
     if (code === 0) await run(['ipvsadm', '-D', ...probe], { signal });
