@@ -11,7 +11,7 @@ import { typeOf } from '../schema/schema.ts';
 import { alreadyExists, badRequest, forbidden, invalid, modified, notFound } from '../status.ts';
 import type { ObjectKey } from '../store/store.ts';
 import { type FieldError, forbiddenField, goValue, invalidValue } from '../validation/field.ts';
-import { validateMeta } from '../validation/names.ts';
+import { validateAnnotations, validateLabels, validateMeta } from '../validation/names.ts';
 import { immutableProblem } from '../validation/values.ts';
 import { randomSuffix } from './names.ts';
 import { isFinished, ordered } from './object.ts';
@@ -108,7 +108,8 @@ export const updateInStore = (
   const current = existing(context, resource, given.metadata);
   checkPreconditions(resource, given, current);
   const definition = definitionOf(resource);
-  const next = subresource === 'status' ? withStatus(given, current) : wholeUpdate(definition, given, current);
+  const next =
+    subresource === 'status' ? withStatus(definition, given, current) : wholeUpdate(definition, given, current);
   keepServerMeta(next, current);
   if (subresource === undefined) {
     const errors = [
@@ -122,7 +123,16 @@ export const updateInStore = (
     if (definition.countsGenerations && !isDeepStrictEqual(specOf(next), specOf(current)))
       next.metadata.generation = (current.metadata.generation ?? 0) + 1;
   }
-  if (subresource === 'status') refuse(resource, next, definition.validateStatusUpdate?.(next, current) ?? []);
+  if (subresource === 'status') {
+    const { labels = {}, annotations = {} } = next.metadata;
+    const errors = [
+      ...validateLabels(labels, 'metadata.labels'),
+      ...validateAnnotations(annotations, 'metadata.annotations'),
+      ...validateFinalizers(next, current),
+      ...(definition.validateStatusUpdate?.(next, current) ?? []),
+    ];
+    refuse(resource, next, errors);
+  }
   if (isDeepStrictEqual(ordered(resource, next), ordered(resource, current))) return current;
   if (dryRun) return next;
   const write = isFinished(next) ? context.store.remove : context.store.put;
@@ -145,9 +155,15 @@ const checkPreconditions = (resource: Resource, given: KubeObject, current: Kube
   }
 };
 
-const withStatus = (given: KubeObject, current: KubeObject): KubeObject => {
+/** A write to the status may also change the metadata, as far as the resource lets it. */
+const withStatus = ({ statusKeeps = [] }: Definition, given: KubeObject, current: KubeObject): KubeObject => {
   const next = structuredClone(current);
   copyStatus(given, next);
+  next.metadata = structuredClone(given.metadata);
+  for (const field of statusKeeps) {
+    delete next.metadata[field];
+    if (current.metadata[field]) Object.assign(next.metadata, { [field]: current.metadata[field] });
+  }
   return next;
 };
 

@@ -44,6 +44,8 @@ interface Strategy<T> {
   validateUpdate?(next: T, current: T): FieldError[];
   /** The problems of a write to the subresource `status`. */
   validateStatusUpdate?(next: T, current: T): FieldError[];
+  /** Metadata that a write to the subresource `status` does not change. It may change the other metadata. */
+  readonly statusKeeps?: readonly ('labels' | 'ownerReferences')[];
   /** Sets addresses and ports. Runs after validation; `current` is undefined on create. */
   allocate?(next: T, current: T | undefined, context: AdmissionContext): FieldError[];
   /** Runs after a new object was stored. `create` stores a further object unless it exists. */

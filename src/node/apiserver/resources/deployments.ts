@@ -68,5 +68,6 @@ export const deploymentDefinition: Definition<Deployment> = {
     ...validateNumbers(deployment),
   ],
   validateUpdate: validateSelectorKept,
+  statusKeeps: ['labels'],
   countsGenerations: true,
 };

@@ -113,7 +113,7 @@ const send = async (client: StatusWriterOptions['client'], pod: Pod, status: Pod
     const { resourceVersion = '' } = current.metadata;
     try {
       return await client.updateStatus(pods, {
-        metadata: { name, namespace, uid, resourceVersion },
+        metadata: { ...current.metadata, name, namespace, uid, resourceVersion },
         spec: pod.spec,
         status: mergeStatus(current, status),
       });

@@ -60,6 +60,7 @@ export const podDefinition: Definition<Pod> = {
   validateCreate: validateNewPod,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
+  statusKeeps: ['ownerReferences'],
   gracePeriod,
   answersWithObject: true,
 };
