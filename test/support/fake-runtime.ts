@@ -119,6 +119,7 @@ export const createFakeRuntime = (options: FakeRuntimeOptions = {}): FakeRuntime
       if (record && !record.exit) throw new Error(`container ${id} is running`);
       containers.delete(id);
     },
+    diskUsage: async () => 0,
     exec: async () => ({ stdout: '', stderr: '', code: 0 }),
     onExit: (listener) => void listeners.push(listener),
     refresh: async () => {},

@@ -66,6 +66,7 @@ export const startTestKubelet = async (options: TestKubeletOptions): Promise<Tes
       dns: { clusterDns: ['10.96.0.10'], clusterDomain: 'cluster.local', nodeResolvConf: '' },
       nodeName: 'node01',
       nodeIp: '192.168.56.11',
+      allowedUnsafeSysctls: [],
       allocatable: { cpu: '2', memory: '2Gi', 'ephemeral-storage': '10Gi', pods: '110' },
       podsFolder: options.podsFolder,
       logger: silentLogger,

@@ -48,6 +48,7 @@ export const containerSpecOf = (sandbox: Sandbox, over: Partial<ContainerSpec> =
   stdin: false,
   stdinOnce: false,
   stopSignal: 'TERM',
+  sysctls: {},
   limits: {},
   podLimits: {},
   oomScoreAdj: 0,

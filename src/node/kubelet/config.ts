@@ -36,6 +36,7 @@ export interface KubeletConfig {
   readonly maxPods: number;
   readonly resolvConf: string;
   readonly containerLogMaxBytes: number;
+  readonly allowedUnsafeSysctls: readonly string[];
 }
 
 /** A wrong flag or configuration file. The message names the flag, or the file and the field. */
@@ -79,6 +80,7 @@ const settingsFrom = (read: Reader): KubeletConfig => {
     clusterDomain: read.text('clusterDomain') ?? 'cluster.local',
     maxPods: read.number('maxPods') ?? 110,
     resolvConf: read.text('resolvConf') ?? '/etc/resolv.conf',
+    allowedUnsafeSysctls: read.list('allowedUnsafeSysctls') ?? [],
     containerLogMaxBytes: read.bytes('containerLogMaxSize') ?? 10 * 2 ** 20,
   };
 };

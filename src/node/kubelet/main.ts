@@ -132,7 +132,8 @@ const startPods = async (parts: PodParts): Promise<SyncLoop> => {
   };
   const sources = createSourceCache(client, logger, signal);
   const getServices = () => [...serviceInformer.items.values()];
-  const shared = { client, runtime, images, prober, events, statuses, sources, dns, logger };
+  const { allowedUnsafeSysctls } = config;
+  const shared = { allowedUnsafeSysctls, client, runtime, images, prober, events, statuses, sources, dns, logger };
   const syncLoop = startSyncLoop({ client, deps: { ...shared, ...node, services: getServices }, signal });
   return syncLoop;
 };

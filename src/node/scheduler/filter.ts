@@ -1,9 +1,9 @@
 // Decides whether a pod may run on a node, and explains a refusal. The messages and the order equal the original's.
 import type { Pod } from '../../api/core.ts';
+import { hostPortsOf, portsClash, requestsOf } from '../../api/requests.ts';
 import { tolerates } from '../../api/taints.ts';
 import { matchesNode, neighbourConflict, spreadConflict } from './affinity.ts';
-import { requestsOf } from './resources.ts';
-import { type HostPort, hostPortsOf, type NodeInfo } from './snapshot.ts';
+import type { NodeInfo } from './snapshot.ts';
 
 /** The reasons of the first filter that refuses the node, and whether the deletion of other pods could help. */
 export interface Refusal {
@@ -35,12 +35,9 @@ const nodeAffinity: Filter = (pod, { node }) =>
   matchesNode(pod, node) ? undefined : final("node(s) didn't match Pod's node affinity/selector");
 
 const nodePorts: Filter = (pod, { hostPorts }) =>
-  hostPortsOf(pod).some((wanted) => hostPorts.some((taken) => clash(wanted, taken)))
+  hostPortsOf(pod).some((wanted) => hostPorts.some((taken) => portsClash(wanted, taken)))
     ? resolvable("node(s) didn't have free ports for the requested pod ports")
     : undefined;
-
-const clash = (a: HostPort, b: HostPort): boolean =>
-  a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === '0.0.0.0' || b.ip === '0.0.0.0');
 
 const nodeResources: Filter = (pod, { allocatable, requested, pods }) => {
   const reasons: string[] = [];

@@ -1,10 +1,11 @@
 // One scheduling decision: a pod and a snapshot → a node, or the reasons why no node fits. Pure.
 import type { Pod, Service } from '../../api/core.ts';
+import { requestsOf } from '../../api/requests.ts';
 import { matchesLabels } from '../../api/selectors.ts';
 import { tolerates } from '../../api/taints.ts';
 import { preferenceFor } from './affinity.ts';
 import { type Refusal, refuse } from './filter.ts';
-import { requestsOf, weightOf } from './resources.ts';
+import { weightOf } from './resources.ts';
 import type { NodeInfo } from './snapshot.ts';
 
 export type Decision = { readonly info: NodeInfo } | { readonly unschedulable: string };

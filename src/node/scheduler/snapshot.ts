@@ -1,6 +1,7 @@
 // The state of the cluster for one scheduling decision: the nodes with their bound pods.
-import type { ContainerPort, Node, Pod } from '../../api/core.ts';
-import { type Amounts, allocatableOf, requestsOf, weightOf } from './resources.ts';
+import type { Node, Pod } from '../../api/core.ts';
+import { type Amounts, amountsOf, type HostPort, hostPortsOf, requestsOf } from '../../api/requests.ts';
+import { weightOf } from './resources.ts';
 
 export interface NodeInfo {
   readonly node: Node;
@@ -10,12 +11,6 @@ export interface NodeInfo {
   /** The requests with defaults, for the load only. */
   readonly weight: { cpu: number; memory: number };
   readonly hostPorts: HostPort[];
-}
-
-export interface HostPort {
-  readonly ip: string;
-  readonly protocol: string;
-  readonly port: number;
 }
 
 /** @param placed pod uid → node, for bound pods that the cache does not show as bound yet */
@@ -29,7 +24,7 @@ export const buildSnapshot = (
     if (node.metadata.deletionTimestamp) continue;
     infos.set(node.metadata.name, {
       node,
-      allocatable: allocatableOf(node),
+      allocatable: amountsOf(node.status?.allocatable),
       pods: [],
       requested: new Map(),
       weight: { cpu: 0, memory: 0 },
@@ -53,14 +48,4 @@ export const place = (pod: Pod, info: NodeInfo): void => {
   info.weight.memory += memory;
   info.pods.push(pod);
   info.hostPorts.push(...hostPortsOf(pod));
-};
-
-/** The ports of the node that the pod uses. With the host network, each container port is a port of the node. */
-export const hostPortsOf = ({ spec }: Pod): HostPort[] => {
-  const portOf = ({ hostPort, containerPort }: ContainerPort): number =>
-    hostPort ?? (spec.hostNetwork ? containerPort : 0);
-  return spec.containers
-    .flatMap(({ ports = [] }) => ports)
-    .filter((port) => portOf(port) > 0)
-    .map((port) => ({ ip: port.hostIP || '0.0.0.0', protocol: port.protocol ?? 'TCP', port: portOf(port) }));
 };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
-import type { ContainerSpec, Sandbox } from '../../../src/node/kubelet/runtime/runtime.ts';
+import type { ContainerSpec, Sandbox, SandboxSpec } from '../../../src/node/kubelet/runtime/runtime.ts';
 import { type KubeletNode, startKubeletNode } from '../../support/kubelet-node.ts';
 import { containerSpecOf, ended, runtimeContract, sandboxSpec, terminated } from '../../support/runtime-suite.ts';
 
@@ -144,6 +144,56 @@ describe('a container', () => {
     await node.runtime.signal(id, 'KILL');
     await ended(node.runtime, id);
     expect((await node.run('grep', '-c', id, '/proc/mounts')).stdout.trim()).toBe('0');
+  });
+});
+
+describe('the containers of a pod', () => {
+  const pairOf = async (spec: Partial<SandboxSpec>, over: Partial<ContainerSpec>) => {
+    const sandbox = await node.runtime.createSandbox(sandboxSpec(`pair${++attempt}`, spec));
+    const first = await node.runtime.startContainer(containerSpecOf(sandbox, { name: 'first', ...over }));
+    const run = async (script: string) =>
+      (await output(sandbox, { name: 'second', args: ['sh', '-c', script], ...over })).lines;
+    return { sandbox, first, run };
+  };
+  const count = 'ps | grep -c "[w]hile :"';
+
+  test('see only their own processes by default', async () => {
+    const { run } = await pairOf({}, {});
+    expect(await run(count)).toEqual(['0']);
+  });
+
+  test('see each other’s processes if they share them, and outlive none of them', async () => {
+    const { sandbox, first, run } = await pairOf({ shareProcesses: true }, { processes: 'pod' });
+    expect(await run(`${count}; ps -o pid,args | grep "^ *1 "`)).toEqual(['1', expect.stringContaining('/pause')]);
+    expect(await run('sleep 1000 & true')).toEqual(['']);
+    expect(await run('ps | grep -c "[s]leep 1000"')).toEqual(['0']);
+    expect((await terminated(node.runtime, first.id)).exit?.code).toBe(143);
+    expect(await node.runtime.sandboxIntact(sandbox.id)).toBe(true);
+    await node.runtime.removeSandbox(sandbox.id);
+    expect((await node.run('grep', '-c', sandbox.id, '/proc/mounts')).stdout.trim()).toBe('0');
+    expect((await node.run('pgrep', '-fc', `${sandbox.id}/pid`)).stdout.trim()).toBe('0');
+  });
+
+  test('see the node’s processes if they ask for them', async () => {
+    const { run } = await pairOf({}, { processes: 'node' });
+    expect(await run('ps | grep -c "[k]ubelet-host"')).not.toEqual(['0']);
+  });
+
+  test('share memory in their pod, and with the node if they ask for it', async () => {
+    const { sandbox, run } = await pairOf({ ipc: 'pod' }, {});
+    await run('echo hello > /dev/shm/note');
+    expect(await run('cat /dev/shm/note; readlink /proc/self/ns/ipc')).toEqual(['hello', expect.any(String)]);
+    await node.runtime.removeSandbox(sandbox.id);
+    const onNode = await pairOf({ ipc: 'node' }, {});
+    const { stdout } = await node.run('readlink', '/proc/self/ns/ipc');
+    expect(await onNode.run('readlink /proc/self/ns/ipc')).toEqual([stdout.trim()]);
+  });
+
+  test('get the kernel parameters of their pod', async () => {
+    const sysctls = { 'net.ipv4.ip_local_port_range': '40000 41000', 'kernel.shm_rmid_forced': '1' };
+    const { run } = await pairOf({ ipc: 'pod' }, { sysctls });
+    const files = '/proc/sys/net/ipv4/ip_local_port_range /proc/sys/kernel/shm_rmid_forced';
+    expect(await run(`cat ${files}`)).toEqual(['40000\t41000', '1']);
   });
 });
 

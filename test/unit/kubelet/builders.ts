@@ -100,6 +100,7 @@ export const specOf = (over: Partial<Container>, config: ImageConfig = {}, pod =
     passwd,
     group,
     nodeName: 'node01',
+    clusterDomain: 'cluster.local',
     mounts: [],
     allocatable: { cpu: '2', memory: '2Gi', 'ephemeral-storage': '10Gi' },
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Container, Node, Pod } from '../../../src/api/core.ts';
-import { requestsOf } from '../../../src/node/scheduler/resources.ts';
+import { requestsOf } from '../../../src/api/requests.ts';
 import { schedule } from '../../../src/node/scheduler/schedule.ts';
 import { buildSnapshot } from '../../../src/node/scheduler/snapshot.ts';
 import { aNode, aPod, aService, type PodOptions } from '../../support/objects.ts';

@@ -6,7 +6,7 @@ const container: Fields = {
   ...honoured('kubelet/container/spec.ts', 'name image command args workingDir securityContext stdin stdinOnce tty'),
   ...honoured('kubelet/pod/actions.ts', 'ports'),
   ...honoured('kubelet/container/env.ts', 'envFrom env'),
-  ...honoured('scheduler/resources.ts', 'resources'),
+  ...honoured('kubelet/container/limits.ts', 'resources'),
   ...refused('resizePolicy', 'the resources of a running container cannot change'),
   ...honoured('api/pods.ts', 'restartPolicy'),
   ...honoured('kubelet/container/volumes.ts', 'volumeMounts'),

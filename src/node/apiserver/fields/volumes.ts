@@ -18,8 +18,7 @@ export const volumeFields: FieldTable = {
   },
   'core.v1.HostPathVolumeSource': honoured('kubelet/container/host-path.ts', 'path type'),
   'core.v1.EmptyDirVolumeSource': {
-    ...honoured('kubelet/container/volumes.ts', 'medium'),
-    ...refused('sizeLimit', 'the kubelet of a lab does not measure volumes'),
+    ...honoured('kubelet/pod/eviction.ts', 'medium sizeLimit'),
   },
   'core.v1.SecretVolumeSource': honoured(files, 'secretName items defaultMode optional'),
   'core.v1.ConfigMapVolumeSource': honoured(files, 'name items defaultMode optional'),

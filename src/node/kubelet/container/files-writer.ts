@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Pod } from '../../../api/core.ts';
 import type { ContainerMount } from '../runtime/runtime.ts';
-import { type DnsSettings, hostsFile, podHostname, resolvConf } from './files.ts';
+import { type DnsSettings, hostsFile, kernelHostname, nodeHostsFile, resolvConf } from './files.ts';
 
 export interface PodFilesOptions {
   /** /var/lib/kubelet/pods */
@@ -25,9 +25,15 @@ export const writePodFiles = async (
     {
       name: 'etc-hosts',
       target: '/etc/hosts',
-      content: hostNetwork ? await readFile('/etc/hosts', 'utf8') : hostsFile(pod, podIp, dns.clusterDomain),
+      content: hostNetwork
+        ? nodeHostsFile(pod, await readFile('/etc/hosts', 'utf8'))
+        : hostsFile(pod, podIp, dns.clusterDomain),
     },
-    { name: 'hostname', target: '/etc/hostname', content: `${hostNetwork ? nodeName : podHostname(pod)}\n` },
+    {
+      name: 'hostname',
+      target: '/etc/hostname',
+      content: `${hostNetwork ? nodeName : kernelHostname(pod, dns.clusterDomain)}\n`,
+    },
     { name: 'resolv.conf', target: '/etc/resolv.conf', content: resolvConf(pod, dns) },
   ];
   await mkdir(folder, { recursive: true });

@@ -6,13 +6,41 @@ import type { Pod } from '../../../api/core.ts';
 export const podHostname = ({ metadata, spec }: Pod): string =>
   (spec.hostname || metadata.name).slice(0, 63).replace(/[-.]+$/, '');
 
-export const hostsFile = (pod: Pod, podIp: string, clusterDomain: string): string => {
-  const hostname = podHostname(pod);
+/** @returns the full name of a pod with a subdomain; undefined for others */
+const fullName = (pod: Pod, clusterDomain: string): string | undefined => {
   const { subdomain } = pod.spec;
-  const full = subdomain
-    ? `${hostname}.${subdomain}.${pod.metadata.namespace ?? 'default'}.svc.${clusterDomain}\t${hostname}`
-    : hostname;
-  const aliases = (pod.spec.hostAliases ?? []).map(({ ip, hostnames = [] }) => `${ip}\t${hostnames.join('\t')}\n`);
+  const domain = `${subdomain}.${pod.metadata.namespace ?? 'default'}.svc.${clusterDomain}`;
+  return subdomain ? `${podHostname(pod)}.${domain}` : undefined;
+};
+
+/** The kernel's limit for host names. */
+const longestHostname = 64;
+
+/**
+ * @returns the name that the pod's kernel knows. With `setHostnameAsFQDN`, this is the full name.
+ * @throws Error when the name is too long
+ */
+export const kernelHostname = (pod: Pod, clusterDomain: string): string => {
+  const short = podHostname(pod);
+  if (!pod.spec.setHostnameAsFQDN) return short;
+  const full = fullName(pod, clusterDomain) ?? short;
+  if (full.length <= longestHostname) return full;
+  const limits = `(${longestHostname} characters is the max, ${full.length} characters requested)`;
+  throw new Error(`failed to construct FQDN from pod hostname and cluster domain, FQDN ${full} is too long ${limits}`);
+};
+
+/** @param content of the node's own file. Pods on the node's network get it with their aliases. */
+export const nodeHostsFile = (pod: Pod, content: string): string =>
+  `# Kubernetes-managed hosts file (host network).\n${content}${aliasLines(pod)}`;
+
+const aliasLines = ({ spec }: Pod): string => {
+  const lines = (spec.hostAliases ?? []).map(({ ip, hostnames = [] }) => `${ip}\t${hostnames.join('\t')}\n`);
+  return lines.length > 0 ? `\n# Entries added by HostAliases.\n${lines.join('')}` : '';
+};
+
+export const hostsFile = (pod: Pod, podIp: string, clusterDomain: string): string => {
+  const full = fullName(pod, clusterDomain);
+  const names = full ? `${full}\t${podHostname(pod)}` : podHostname(pod);
   return `# Kubernetes-managed hosts file.
 127.0.0.1\tlocalhost
 ::1\tlocalhost ip6-localhost ip6-loopback
@@ -20,8 +48,8 @@ fe00::0\tip6-localnet
 fe00::0\tip6-mcastprefix
 fe00::1\tip6-allnodes
 fe00::2\tip6-allrouters
-${podIp}\t${full}
-${aliases.length > 0 ? `\n# Entries added by HostAliases.\n${aliases.join('')}` : ''}`;
+${podIp}\t${names}
+${aliasLines(pod)}`;
 };
 
 export interface DnsSettings {

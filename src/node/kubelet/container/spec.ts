@@ -5,8 +5,9 @@ import { wholeUnits } from '../../../api/quantity.ts';
 import type { ContainerMount, ContainerSpec, PodRef } from '../runtime/runtime.ts';
 import { ContainerConfigError } from './config-error.ts';
 import { containerEnv, type EnvContext, expand } from './env.ts';
-import { podHostname } from './files.ts';
+import { kernelHostname } from './files.ts';
 import { limitsOf, oomScoreAdj, podLimitsOf } from './limits.ts';
+import { sysctlName } from './sysctls.ts';
 import { resolveUser } from './user.ts';
 
 export interface ContainerContext extends EnvContext {
@@ -18,6 +19,7 @@ export interface ContainerContext extends EnvContext {
   readonly passwd: string;
   readonly group: string;
   readonly nodeName: string;
+  readonly clusterDomain: string;
   readonly mounts: readonly ContainerMount[];
 }
 
@@ -32,7 +34,7 @@ export const containerSpec = (container: Container, context: ContainerContext): 
       `container has runAsNonRoot and image will run as root (pod: "${pod.metadata.name}")`,
     );
   }
-  const hostname = pod.spec.hostNetwork ? context.nodeName : podHostname(pod);
+  const hostname = pod.spec.hostNetwork ? context.nodeName : kernelHostname(pod, context.clusterDomain);
   const full = fullEnv({ env, home, hostname, image, terminal: container.tty === true });
   return {
     pod: podRef(pod),
@@ -55,6 +57,10 @@ export const containerSpec = (container: Container, context: ContainerContext): 
     terminal: container.tty === true,
     stdin: container.stdin === true,
     stdinOnce: container.stdinOnce === true,
+    sysctls: Object.fromEntries(
+      (pod.spec.securityContext?.sysctls ?? []).map(({ name, value }) => [sysctlName(name), value]),
+    ),
+    ...(pod.spec.hostPID ? { processes: 'node' } : pod.spec.shareProcessNamespace ? { processes: 'pod' } : {}),
     limits: limitsOf(container),
     podLimits: podLimitsOf(pod),
     oomScoreAdj: oomScoreAdj(pod, container, wholeUnits(context.allocatable.memory)),

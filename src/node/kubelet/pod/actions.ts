@@ -5,23 +5,28 @@ import type { Container, Pod } from '../../../api/core.ts';
 import type { StoredImage } from '../../../api/images.ts';
 import { messageOf } from '../../../kit/error.ts';
 import { containerEnv, expandAll } from '../container/env.ts';
+import { kernelHostname } from '../container/files.ts';
 import { writePodFiles } from '../container/files-writer.ts';
 import { containerSpec, podRef } from '../container/spec.ts';
 import { volumeMounts } from '../container/volumes.ts';
-import type { ContainerRecord, PortMapping, Sandbox } from '../runtime/runtime.ts';
+import type { ContainerRecord, PortMapping, Sandbox, SandboxSpec } from '../runtime/runtime.ts';
 import { missingImage, startFailure } from './start-errors.ts';
 import type { Blocked } from './view.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 /** @throws the runtime's error, after an event about it */
-export const createSandbox = async ({ runtime, events }: WorkerDeps, pod: Pod): Promise<void> => {
+export const createSandbox = async ({ runtime, events, dns }: WorkerDeps, pod: Pod): Promise<void> => {
   const hostNetwork = pod.spec.hostNetwork === true;
   // After a restart of the node, the pod asks for its earlier address.
   const ip = hostNetwork ? undefined : pod.status?.podIP;
   try {
+    // A name that is too long keeps the pod from getting a sandbox.
+    if (!hostNetwork) kernelHostname(pod, dns.clusterDomain);
     await runtime.createSandbox({
       pod: podRef(pod),
       hostNetwork,
+      ...ipcOf(pod),
+      shareProcesses: pod.spec.shareProcessNamespace === true && pod.spec.hostPID !== true,
       portMappings: portMappings(pod),
       ...(ip === undefined ? {} : { preferredIp: ip }),
     });
@@ -82,6 +87,7 @@ const specFor = async (deps: WorkerDeps, start: Start, image: StoredImage) => {
     podIp,
     hostIp: deps.nodeIp,
     nodeName: deps.nodeName,
+    clusterDomain: deps.dns.clusterDomain,
     sandboxId: sandbox.id,
     attempt,
     backoffMs,
@@ -95,6 +101,12 @@ const specFor = async (deps: WorkerDeps, start: Start, image: StoredImage) => {
   const lookup = containerEnv(container, context);
   const mounts = await volumeMounts(deps.podsFolder, pod, container, (text) => expandAll(text, lookup));
   return containerSpec(container, { ...context, mounts: [...mounts, ...files] });
+};
+
+/** Alone, a container has the same with an IPC namespace of its own. */
+const ipcOf = ({ spec }: Pod): Pick<SandboxSpec, 'ipc'> => {
+  if (spec.hostIPC) return { ipc: 'node' };
+  return spec.containers.length + (spec.initContainers ?? []).length > 1 ? { ipc: 'pod' } : {};
 };
 
 const portMappings = ({ spec }: Pod): PortMapping[] =>

@@ -45,7 +45,8 @@ const planDeletion = (view: PodView): Plan => {
 /** A finished pod releases its address. The records and logs of its containers stay. */
 const planFinished = (view: PodView): Plan => {
   const builder = new PlanBuilder(view);
-  const ended = builder.endAll(gracePeriod(view.pod), (name) => `Stopping container ${name}`);
+  const graceMs = view.failure?.graceMs ?? gracePeriod(view.pod);
+  const ended = builder.endAll(graceMs, (name) => `Stopping container ${name}`);
   if (ended && view.sandbox) builder.push({ do: 'remove-sandbox', sandbox: view.sandbox });
   return builder.plan();
 };

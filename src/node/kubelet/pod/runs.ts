@@ -62,7 +62,7 @@ export const isNetworkLost = (view: PodView): boolean =>
  */
 export const finalPhase = (view: PodView): FinalPhase | undefined => {
   const { pod } = view;
-  const decided = finalPhaseOf(pod.status) ?? view.ended;
+  const decided = finalPhaseOf(pod.status) ?? view.ended ?? (view.failure && 'Failed');
   if (decided) return decided;
   const { restartPolicy = 'Always', initContainers = [], containers } = pod.spec;
   if (restartPolicy === 'Always') return undefined;

@@ -33,16 +33,29 @@ export const podStatus = (view: PodView, plan: Plan, { hostIp }: StatusContext):
   return {
     phase,
     conditions: conditions(view, { phase, initContainerStatuses, lasting, initialized, now }),
-    ...(before.message === undefined ? {} : { message: before.message }),
-    ...(before.reason === undefined ? {} : { reason: before.reason }),
+    ...because(view),
     hostIP: hostIp,
     hostIPs: [{ ip: hostIp }],
     ...(ip === undefined ? {} : { podIP: ip, podIPs: [{ ip }] }),
     startTime: before.startTime ?? now,
-    ...(initContainerStatuses.length > 0 ? { initContainerStatuses } : {}),
-    containerStatuses,
+    ...(isRejected(view)
+      ? {}
+      : { ...(initContainerStatuses.length > 0 ? { initContainerStatuses } : {}), containerStatuses }),
     qosClass: before.qosClass ?? qosClass(pod),
   };
+};
+
+/** A pod that failed before the kubelet began with it has no statuses of containers. */
+const isRejected = (view: PodView): boolean =>
+  finalPhase(view) === 'Failed' &&
+  view.containers.length === 0 &&
+  view.sandbox === undefined &&
+  view.pod.status?.containerStatuses === undefined;
+
+/** Why the pod failed as a whole. */
+const because = ({ failure, pod }: PodView): Pick<PodStatus, 'reason' | 'message'> => {
+  const { reason, message } = failure ?? pod.status ?? {};
+  return { ...(message === undefined ? {} : { message }), ...(reason === undefined ? {} : { reason }) };
 };
 
 interface Statuses {

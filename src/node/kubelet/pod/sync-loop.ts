@@ -4,6 +4,8 @@ import type { Pod } from '../../../api/core.ts';
 import { pods } from '../../../api/resources.ts';
 import { createInformer } from '../../client/informer.ts';
 import { type Client, type Informer, keyOf } from '../../client/types.ts';
+import { rejection } from './admission.ts';
+import { watchStorage } from './eviction.ts';
 import { type PodWorker, startPodWorker } from './worker.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
@@ -39,7 +41,13 @@ export const startSyncLoop = ({ client, deps, signal }: SyncLoopOptions): SyncLo
       const again = informer.items.get(keyOf(pod));
       if (again?.metadata.uid === uid) start(again, false);
     };
-    workers.set(uid, startPodWorker(deps, { pod, removed, signal, onDone }));
+    const others = [...workers.values()].filter(({ isActive }) => isActive).map((worker) => worker.pod);
+    const worker = startPodWorker(deps, { pod, removed, signal, onDone });
+    workers.set(uid, worker);
+    // A pod that has a start time was admitted before.
+    if (removed || pod.status?.startTime !== undefined || pod.metadata.deletionTimestamp !== undefined) return;
+    const failure = rejection(pod, { ...deps, others });
+    if (failure) worker.fail(failure);
   };
   const apply = (before: Pod | undefined, after: Pod | undefined): void => {
     const isGone = before !== undefined && before.metadata.uid !== after?.metadata.uid;
@@ -61,6 +69,7 @@ export const startSyncLoop = ({ client, deps, signal }: SyncLoopOptions): SyncLo
   deps.sources.onChange((namespace) => {
     for (const worker of workers.values()) if (worker.pod.metadata.namespace === namespace) worker.trigger();
   });
+  watchStorage({ workers, deps, signal });
   void startAfterFirstList({ informer, deps, signal, apply, start, workers });
   return {
     workers,
@@ -93,7 +102,7 @@ const startAfterFirstList = async (list: FirstList): Promise<void> => {
   }
   const uids = () => new Set([...informer.items.values()].map(({ metadata }) => metadata.uid ?? ''));
   await runtime.collectGarbage(uids()).catch((error) => logger.error('Cleaning up failed', error));
-  for (const pod of informer.items.values()) apply(undefined, pod);
+  for (const pod of startedFirst(informer.items.values())) apply(undefined, pod);
   informer.onChange(apply);
   // Pods that were deleted while the kubelet was down get a worker that ends their containers.
   const known = uids();
@@ -105,6 +114,10 @@ const startAfterFirstList = async (list: FirstList): Promise<void> => {
   }, refreshMs);
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 };
+
+/** New pods get what the pods that were here before leave. */
+const startedFirst = (pods: Iterable<Pod>): Pod[] =>
+  [...pods].sort((a, b) => Number(a.status?.startTime === undefined) - Number(b.status?.startTime === undefined));
 
 const orphan = ({ namespace, name, uid }: { namespace: string; name: string; uid: string }): Pod => ({
   apiVersion: 'v1',

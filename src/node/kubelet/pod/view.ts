@@ -22,6 +22,16 @@ export interface Blocked {
   readonly failures?: number;
 }
 
+/** Why the kubelet ends a pod that could run: the node rejects or evicts it. */
+export interface Failure {
+  /** Of the pod's status and of the event. */
+  readonly reason: string;
+  readonly message: string;
+  readonly event: string;
+  /** The time that the containers have to end. Default: the pod's grace period. */
+  readonly graceMs?: number;
+}
+
 /** One look at a pod. Times are milliseconds since the epoch. */
 export interface PodView {
   readonly pod: Pod;
@@ -29,6 +39,7 @@ export interface PodView {
   readonly removed: boolean;
   /** The final phase that an earlier look found. It stays when the API server shows an older object. */
   readonly ended?: FinalPhase;
+  readonly failure?: Failure;
   readonly sandbox?: Sandbox;
   /** False when somebody deleted the sandbox's network namespace. */
   readonly sandboxIntact: boolean;

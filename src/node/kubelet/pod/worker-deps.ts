@@ -22,5 +22,6 @@ export interface WorkerDeps extends PodFilesOptions {
   readonly nodeIp: string;
   /** What the node has for pods, by resource: quantities as in its status. */
   readonly allocatable: Readonly<Record<string, string>>;
+  readonly allowedUnsafeSysctls: readonly string[];
   readonly logger: Logger;
 }

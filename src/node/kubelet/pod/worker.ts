@@ -10,10 +10,10 @@ import { removeVolumes, syncVolumes } from '../container/volumes.ts';
 import { createSandbox, startContainer } from './actions.ts';
 import { createHooks, type Hooks } from './hooks.ts';
 import { planPod } from './plan.ts';
-import { finalPhase } from './runs.ts';
+import { finalPhase, finalPhaseOf } from './runs.ts';
 import { podStatus } from './status.ts';
 import type { Plan, Step } from './steps.ts';
-import type { Blocked, FinalPhase, PodView, Stopping } from './view.ts';
+import type { Blocked, Failure, FinalPhase, PodView, Stopping } from './view.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 export interface PodWorker {
@@ -22,7 +22,11 @@ export interface PodWorker {
   /** Call this when the pod is gone from the API server: the worker removes everything of the pod from this node. */
   remove(): void;
   trigger(): void;
+  /** Ends the pod for good, with an event. Does nothing if the pod has ended or is about to. */
+  fail(failure: Failure): void;
   readonly pod: Pod;
+  /** False once the pod has ended for good, or is about to. */
+  readonly isActive: boolean;
 }
 
 export interface WorkerOptions {
@@ -64,6 +68,7 @@ class Worker implements PodWorker {
   readonly #hooks: Hooks;
   readonly #loop: ReturnType<typeof startReconciler>;
   #ended: FinalPhase | undefined;
+  #failure: Failure | undefined;
   #removed: boolean;
   #volumesReady = false;
   #wake: NodeJS.Timeout | undefined;
@@ -96,6 +101,17 @@ class Worker implements PodWorker {
 
   trigger(): void {
     this.#loop.trigger();
+  }
+
+  get isActive(): boolean {
+    return !this.#removed && !this.#ended && !this.#failure && finalPhaseOf(this.pod.status) === undefined;
+  }
+
+  fail(failure: Failure): void {
+    if (!this.isActive) return;
+    this.#failure = failure;
+    this.#deps.events.pod(this.pod, 'Warning', failure.reason, failure.event);
+    this.trigger();
   }
 
   get #name(): string {
@@ -136,6 +152,7 @@ class Worker implements PodWorker {
       pod: this.pod,
       removed: this.#removed,
       ...(this.#ended ? { ended: this.#ended } : {}),
+      ...(this.#failure ? { failure: this.#failure } : {}),
       ...(sandbox ? { sandbox } : {}),
       sandboxIntact: sandbox === undefined || (await runtime.sandboxIntact(sandbox.id)),
       containers,

@@ -4,15 +4,25 @@ import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createLimit } from '../../../kit/limit.ts';
 import { type Crun, createCrun } from '../../sys/crun.ts';
+import { diskUsage } from '../../sys/disk-usage.ts';
 import { mountsBelow, unmount } from '../../sys/mount.ts';
 import { deleteNetns, listNetns } from '../../sys/netns.ts';
 import { createExitTracker } from './exits.ts';
 import { collectLeftovers } from './garbage.ts';
 import { groupOf, type LaunchOptions, launch, removePodGroups } from './launch.ts';
 import { watchMemory } from './oom.ts';
-import { type Folders, foldersIn, readContainers, readRecords, removeHalfMade, writeRecord } from './records.ts';
+import {
+  type Folders,
+  foldersIn,
+  isAlive,
+  readContainers,
+  readRecords,
+  removeHalfMade,
+  writeRecord,
+} from './records.ts';
 import type { ContainerRecord, Runtime } from './runtime.ts';
 import { connect, disconnect, hostSandbox, isNamespace, type NetworkOptions, type StoredSandbox } from './sandbox.ts';
+import { dropNamespaces, shareNamespaces } from './shared-namespaces.ts';
 
 export interface CrunRuntimeOptions extends NetworkOptions, Omit<LaunchOptions, 'crun' | 'folders'> {
   /** On a tmpfs, such as /run/kubelet: a restart of the node removes the state together with the containers. */
@@ -62,7 +72,14 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
     sandboxes: () => [...sandboxes.values()],
     containers: () => [...containers.values()],
     async createSandbox(spec) {
-      const sandbox = spec.hostNetwork ? hostSandbox(spec) : await limitSandboxes(() => connect(spec, options));
+      const connected = spec.hostNetwork ? hostSandbox(spec) : await limitSandboxes(() => connect(spec, options));
+      const namespaces = await shareNamespaces(spec, join(folders.sandboxes, connected.id)).catch(
+        async (error: unknown) => {
+          await disconnect(connected, options.cni);
+          throw error;
+        },
+      );
+      const sandbox = { ...connected, namespaces, hostIpc: spec.ipc === 'node' };
       await writeRecord(folders.sandboxes, sandbox.id, sandbox);
       sandboxes.set(sandbox.id, sandbox);
       return sandbox;
@@ -70,13 +87,15 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
     async removeSandbox(id) {
       const sandbox = sandboxes.get(id);
       if (!sandbox) return;
+      await dropNamespaces(join(folders.sandboxes, id), sandbox.namespaces?.pid?.keeper);
       await disconnect(sandbox, options.cni);
       await removePodGroups(cgroups, sandbox.pod.uid);
       await rm(join(folders.sandboxes, id), { recursive: true, force: true });
       sandboxes.delete(id);
     },
     async sandboxIntact(id) {
-      const netns = sandboxes.get(id)?.netns;
+      const { netns, namespaces } = sandboxes.get(id) ?? {};
+      if (namespaces?.pid && !(await isAlive(namespaces.pid.keeper))) return false;
       return netns === undefined ? sandboxes.has(id) : isNamespace(netns);
     },
     async startContainer(spec) {
@@ -98,6 +117,7 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
       await removeContainerFiles(record, folders);
       containers.delete(id);
     },
+    diskUsage: (id) => diskUsage([join(bundle(id), 'upper/data'), dirname(containers.get(id)?.logPath ?? '')]),
     exec: (id, command, { timeoutMs }) => crun.exec(id, command, { timeoutMs }),
     onExit: exits.onExit,
     refresh: exits.refresh,

@@ -56,6 +56,9 @@ export const launch = async (
       rootfs,
       bounding: options.boundingCapabilities,
       ...(sandbox.netns ? { netns: sandbox.netns } : {}),
+      ...(sandbox.hostIpc ? { hostIpc: true } : {}),
+      ...(sandbox.namespaces?.ipc ? { ipc: sandbox.namespaces.ipc } : {}),
+      ...(spec.processes === 'pod' && sandbox.namespaces?.pid ? { pidns: sandbox.namespaces.pid.path } : {}),
     };
     await writeFile(join(bundle, 'config.json'), JSON.stringify(ociConfig(withTerminationLog(spec, bundle), context)));
     await makeGroups(options.cgroups, id, spec);

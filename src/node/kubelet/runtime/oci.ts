@@ -1,9 +1,20 @@
 // Computes a container's OCI runtime configuration (runtime-spec 1.0, config.json). Pure.
 import type { ContainerSpec } from './runtime.ts';
 
+export interface SharedIpc {
+  readonly path: string;
+  /** A folder. */
+  readonly sharedMemory: string;
+}
+
 export interface OciContext {
   /** Absent for a pod on the node's network. */
   readonly netns?: string;
+  /** A process namespace that exists. Without it, the container gets its own. */
+  readonly pidns?: string;
+  /** The IPC namespace of the pod. Without it, the container gets its own. */
+  readonly ipc?: SharedIpc;
+  readonly hostIpc?: boolean;
   readonly rootfs: string;
   /** The capabilities that processes on this node can have. crun fails when a container asks for any other. */
   readonly bounding: ReadonlySet<string>;
@@ -29,23 +40,37 @@ export const ociConfig = (spec: ContainerSpec, context: OciContext): Record<stri
     capabilities: capabilitySets(spec, context),
   },
   root: { path: context.rootfs, readonly: spec.readOnlyRoot },
-  mounts: [...systemMounts(spec), ...parentsFirst(spec.mounts).map(bind)],
+  mounts: [...systemMounts(spec), sharedMemory(context), ...parentsFirst(spec.mounts).map(bind)],
   linux: {
-    namespaces: [
-      { type: 'pid' },
-      { type: 'ipc' },
-      { type: 'mount' },
-      { type: 'uts' },
-      ...(context.netns === undefined ? [] : [{ type: 'network', path: context.netns }]),
-    ],
-    // As in containerd, a process that is not root may listen on port 80 and send pings.
-    ...(context.netns === undefined
-      ? {}
-      : { sysctl: { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' } }),
+    namespaces: namespacesOf(spec, context),
+    sysctl: { ...(context.netns === undefined ? {} : networkDefaults), ...spec.sysctls },
     ...rootPropagation(spec.mounts),
     ...(spec.privileged ? {} : { maskedPaths, readonlyPaths }),
   },
 });
+
+/** As in containerd, a process that is not root may listen on port 80 and send pings. */
+const networkDefaults = {
+  'net.ipv4.ip_unprivileged_port_start': '0',
+  'net.ipv4.ping_group_range': '0 2147483647',
+};
+
+const namespacesOf = (spec: ContainerSpec, { netns, pidns, ipc, hostIpc }: OciContext) => [
+  ...(spec.processes === 'node' ? [] : [{ type: 'pid', ...(pidns === undefined ? {} : { path: pidns }) }]),
+  ...(hostIpc ? [] : [{ type: 'ipc', ...(ipc === undefined ? {} : { path: ipc.path }) }]),
+  { type: 'mount' },
+  { type: 'uts' },
+  ...(netns === undefined ? [] : [{ type: 'network', path: netns }]),
+];
+
+const sharedMemory = ({ ipc, hostIpc }: OciContext) => {
+  const destination = '/dev/shm';
+  const folder = hostIpc ? destination : ipc?.sharedMemory;
+  const safe = ['nosuid', 'noexec', 'nodev'];
+  return folder === undefined
+    ? { destination, type: 'tmpfs', source: 'shm', options: [...safe, 'mode=1777', 'size=65536k'] }
+    : { destination, type: 'bind', source: folder, options: ['rbind', 'rprivate', ...safe] };
+};
 
 const capabilitySets = (spec: ContainerSpec, { bounding }: OciContext): Record<string, string[]> => {
   const granted = grantedCapabilities(spec, bounding).map((name) => `CAP_${name}`);
@@ -77,12 +102,6 @@ const systemMounts = (spec: ContainerSpec) => [
     type: 'devpts',
     source: 'devpts',
     options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
-  },
-  {
-    destination: '/dev/shm',
-    type: 'tmpfs',
-    source: 'shm',
-    options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'],
   },
   { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
   {

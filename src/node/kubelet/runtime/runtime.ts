@@ -21,6 +21,10 @@ export interface PortMapping {
 export interface SandboxSpec {
   readonly pod: PodRef;
   readonly hostNetwork: boolean;
+  /** Whose shared memory and message queues the containers use. Default: each container has its own. */
+  readonly ipc?: 'pod' | 'node';
+  /** The pod's containers see each other's processes. */
+  readonly shareProcesses?: boolean;
   readonly portMappings: readonly PortMapping[];
   /** The pod's address before its node restarted. The pod gets another address when this one is taken. */
   readonly preferredIp?: string;
@@ -77,6 +81,10 @@ export interface ContainerSpec {
   /** The container's input ends when the first attached client leaves. */
   readonly stdinOnce: boolean;
   readonly stopSignal: string;
+  /** Kernel parameters of the pod's namespaces, with dots in their names. */
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** Whose processes the container sees, beside its own. Default: nobody's. */
+  readonly processes?: 'pod' | 'node';
   readonly limits: GroupLimits;
   /** The weight of all of the pod's containers together. */
   readonly podLimits: GroupLimits;
@@ -138,6 +146,8 @@ export interface Runtime {
   signal(id: string, signal: string): Promise<void>;
   /** Removes an ended container and its log file. */
   removeContainer(id: string): Promise<void>;
+  /** The bytes that the container has written: to its root file system and to its log. */
+  diskUsage(id: string): Promise<number>;
   exec(id: string, command: readonly string[], options: { timeoutMs: number }): Promise<RunResult>;
   /** The listener gets the record of each container that ends, with its exit. */
   onExit(listener: (container: ContainerRecord) => void): void;

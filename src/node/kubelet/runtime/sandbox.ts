@@ -13,9 +13,12 @@ import {
 } from '../../sys/cni.ts';
 import { addNetns, deleteNetns, netnsPath } from '../../sys/netns.ts';
 import type { PodRef, Sandbox, SandboxSpec } from './runtime.ts';
+import type { SharedNamespaces } from './shared-namespaces.ts';
 
 /** The record of a sandbox, with the arguments that CNI DEL needs later. */
 export interface StoredSandbox extends Sandbox {
+  readonly namespaces?: SharedNamespaces;
+  readonly hostIpc?: boolean;
   readonly network?: CniNetwork;
   readonly attachment?: CniAttachment;
   readonly result?: CniResult;

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { hostsFile, podHostname, resolvConf } from '../../../../src/node/kubelet/container/files.ts';
+import {
+  hostsFile,
+  kernelHostname,
+  nodeHostsFile,
+  podHostname,
+  resolvConf,
+} from '../../../../src/node/kubelet/container/files.ts';
 import { podWith } from '../builders.ts';
 
 describe('the files in every container', () => {
@@ -13,6 +19,27 @@ describe('the files in every container', () => {
   test('a subdomain gives the pod its full name', () => {
     const text = hostsFile(podWith({ hostname: 'h', subdomain: 'sub' }), '10.244.1.2', 'cluster.local');
     expect(text).toContain('10.244.1.2\th.sub.default.svc.cluster.local\th\n');
+  });
+
+  test('a pod on the node’s network has the node’s hosts, and its own aliases', () => {
+    const pod = podWith({ hostNetwork: true, hostAliases: [{ ip: '1.2.3.4', hostnames: ['a'] }] });
+    const text = nodeHostsFile(pod, '127.0.0.1\tlocalhost\n');
+    expect(text).toContain('127.0.0.1\tlocalhost\n');
+    expect(text).toContain('1.2.3.4\ta\n');
+  });
+
+  test.each([
+    { spec: {}, want: 'web' },
+    { spec: { hostname: 'h', subdomain: 'sub' }, want: 'h' },
+    { spec: { hostname: 'h', subdomain: 'sub', setHostnameAsFQDN: true }, want: 'h.sub.default.svc.cluster.local' },
+    { spec: { setHostnameAsFQDN: true }, want: 'web' },
+  ])('the host name of a pod with $spec is $want', ({ spec, want }) =>
+    expect(kernelHostname(podWith(spec), 'cluster.local')).toBe(want),
+  );
+
+  test('a full host name may have 64 characters', () => {
+    const spec = { hostname: 'h'.repeat(35), subdomain: 'sub', setHostnameAsFQDN: true };
+    expect(() => kernelHostname(podWith(spec), 'cluster.local')).toThrow('is too long (64 characters is the max, 65');
   });
 
   const dns = { clusterDns: ['10.96.0.10'], clusterDomain: 'cluster.local', nodeResolvConf: 'nameserver 9.9.9.9\n' };

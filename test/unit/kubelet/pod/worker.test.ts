@@ -221,3 +221,38 @@ describe('a kubelet that restarts', () => {
     expect(node.pod('web')?.status?.podIP).toBe('10.244.1.77');
   });
 });
+
+describe('a pod that the node does not want', () => {
+  test('is rejected for good when it asks for more than the node has', async () => {
+    const resources = { requests: { cpu: '3' } };
+    await node.create('big', { containers: [{ name: 'c', image: 'busybox', resources }] });
+    await node.until('big has failed', () => node.pod('big')?.status?.phase === 'Failed');
+    const message = "Node didn't have enough resource: cpu, requested: 3000, used: 0, capacity: 2000";
+    const status = node.pod('big')?.status;
+    expect(status).toMatchObject({ reason: 'OutOfcpu', message: `Pod was rejected: ${message}` });
+    expect(status?.containerStatuses).toBeUndefined();
+    expect(node.events).toEqual([`Warning OutOfcpu: ${message}`]);
+    expect([runtime.specs, runtime.sandboxes()]).toEqual([[], []]);
+    await node.create('web', { containers: [{ name: 'c', image: 'busybox', resources: { requests: { cpu: '2' } } }] });
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+  });
+
+  test('is evicted for good: its containers end, and none starts again', async () => {
+    const pod = await node.create('web');
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+    const failure = { reason: 'Evicted', message: 'too much. ', event: 'too much. ', graceMs: 0 };
+    node.syncLoop.workers.get(pod.metadata.uid ?? '')?.fail(failure);
+    await node.until('web has failed', () => node.pod('web')?.status?.phase === 'Failed');
+    expect(node.pod('web')?.status).toMatchObject({ reason: 'Evicted', message: 'too much. ' });
+    expect(stateOf('web')?.state?.terminated).toBeDefined();
+    expect(runtime.specs).toHaveLength(1);
+    expect(node.events).toContain('Warning Evicted: too much. ');
+  });
+
+  test('waits without a sandbox when its full host name is too long', async () => {
+    await node.create('web', { setHostnameAsFQDN: true, hostname: 'h'.repeat(40), subdomain: 'sub' });
+    const says = '(64 characters is the max, 70 characters requested)';
+    await node.until('an event says so', () => node.events.some((event) => event.endsWith(says)));
+    expect(node.pod('web')?.status?.phase).toBe('Pending');
+  });
+});

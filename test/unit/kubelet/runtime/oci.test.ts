@@ -20,7 +20,7 @@ describe('the OCI configuration', () => {
   test('keeps a host-network pod in the node’s network and does not touch the node’s sysctls', () => {
     const { linux } = configOf({});
     expect(linux.namespaces.some(({ type }) => type === 'network')).toBe(false);
-    expect(linux.sysctl).toBeUndefined();
+    expect(linux.sysctl).toEqual({});
   });
 
   test('grants Docker’s default capabilities, without those that the node lacks', () => {
