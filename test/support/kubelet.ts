@@ -67,6 +67,7 @@ export const startTestKubelet = async (options: TestKubeletOptions): Promise<Tes
       nodeName: 'node01',
       nodeIp: '192.168.56.11',
       allowedUnsafeSysctls: [],
+      capabilities: new Set(['CHOWN', 'NET_ADMIN']),
       allocatable: { cpu: '2', memory: '2Gi', 'ephemeral-storage': '10Gi', pods: '110' },
       podsFolder: options.podsFolder,
       logger: silentLogger,

@@ -57,8 +57,9 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   const withoutLimits = (['memory', 'cpu'] as const).filter((controller) => !cgroups.controllers.has(controller));
   const agent = { client, machine, events: recorder, withoutLimits, labels, taints, images };
   startNodeAgent({ ...agent, cniConfigFolder: nodePaths.cniConfig, logger, signal });
-  const runtime = await startRuntime({ images, config, cgroups, rootFolder, logger, signal });
-  const node = { nodeName, nodeIp, podsFolder, allocatable: allocatableOf(machine) };
+  const capabilities = parseBoundingSet(await readFile('/proc/self/status', 'utf8'));
+  const runtime = await startRuntime({ images, config, cgroups, capabilities, rootFolder, logger, signal });
+  const node = { nodeName, nodeIp, podsFolder, capabilities, allocatable: allocatableOf(machine) };
   const syncLoop = await startPods({ client, runtime, images, config, node, recorder, logger, signal });
   if (config.healthzPort > 0) startHealthServer(config.healthzBindAddress, config.healthzPort, signal);
   await startKubeletServer({
@@ -81,14 +82,21 @@ interface Parts {
   readonly signal: AbortSignal;
 }
 
+interface RuntimeParts extends Parts {
+  readonly cgroups: Cgroups;
+  readonly capabilities: ReadonlySet<string>;
+  readonly rootFolder: string;
+}
+
 const startRuntime = async ({
   images,
   config,
   cgroups,
+  capabilities,
   rootFolder,
   logger,
   signal,
-}: Parts & { cgroups: Cgroups; rootFolder: string }): Promise<CrunRuntime> =>
+}: RuntimeParts): Promise<CrunRuntime> =>
   createCrunRuntime({
     stateFolder,
     recordFolder: join(rootFolder, 'containers'),
@@ -96,7 +104,7 @@ const startRuntime = async ({
     cniConfigFolder: nodePaths.cniConfig,
     cni: createCniExecutor(nodePaths.cniPlugins),
     rootfsOf: images.rootfs,
-    boundingCapabilities: parseBoundingSet(await readFile('/proc/self/status', 'utf8')),
+    boundingCapabilities: capabilities,
     logSizeMax: config.containerLogMaxBytes,
     cgroups,
     logger,
@@ -107,7 +115,7 @@ interface PodParts extends Parts {
   readonly client: Client;
   readonly runtime: CrunRuntime;
   readonly recorder: EventRecorder;
-  readonly node: Pick<WorkerDeps, 'nodeName' | 'nodeIp' | 'podsFolder' | 'allocatable'>;
+  readonly node: Pick<WorkerDeps, 'nodeName' | 'nodeIp' | 'podsFolder' | 'allocatable' | 'capabilities'>;
 }
 
 /** Creates what the pods' workers share, and starts the sync loop. */

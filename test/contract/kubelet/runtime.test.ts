@@ -197,6 +197,59 @@ describe('the containers of a pod', () => {
   });
 });
 
+describe('the security of a container', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await node.runtime.createSandbox(sandboxSpec('secure'));
+  });
+  const run = async (script: string, over: Partial<ContainerSpec>) =>
+    (await output(sandbox, { args: ['sh', '-c', script], ...over })).lines.join('\n');
+
+  test('has the runtime’s filter for system calls, or one of its own', async () => {
+    const script = 'grep ^Seccomp: /proc/self/status; unshare -n true; ip link set lo up && echo up';
+    const admin = { addCapabilities: ['NET_ADMIN'] };
+    expect(await run(script, admin)).toMatch(/^Seccomp:\t0\n.*\nup$/s);
+    const filtered = await run(script, { ...admin, seccomp: 'default' });
+    expect(filtered).toMatch(/^Seccomp:\t2\n.*unshare.*not permitted.*\nup$/s);
+    const syscalls = [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 1 }];
+    const own = { defaultAction: 'SCMP_ACT_ALLOW', syscalls };
+    expect(await run('mkdir /tmp/x', { seccomp: own })).toContain('Operation not permitted');
+  });
+
+  test('does not let a mount below a read-only mount be written, if the pod says so', async () => {
+    await node.run('sh', '-c', 'mkdir -p /run/outer/inner && mount -t tmpfs inner /run/outer/inner');
+    const mount = { source: '/run/outer', target: '/data', readOnly: true };
+    const write = 'touch /data/inner/x && echo written';
+    expect(await run(write, { mounts: [mount] })).toBe('written');
+    const strict = await run(write, { mounts: [{ ...mount, recursiveReadOnly: true }] });
+    expect(strict).toContain('Read-only file system');
+  });
+
+  test('shows later mounts of the node, and shows the node its own mounts, if the pod says so', async () => {
+    await node.run(
+      'sh',
+      '-c',
+      'mkdir -p /run/shared/a && mount --bind /run/shared /run/shared && mount --make-shared /run/shared',
+    );
+    const watcher = async (name: string, propagation: 'HostToContainer' | undefined) => {
+      const mounts = [
+        { source: '/run/shared', target: '/data', readOnly: false, ...(propagation ? { propagation } : {}) },
+      ];
+      return (await node.runtime.startContainer(containerSpecOf(sandbox, { name, mounts }))).id;
+    };
+    const [follows, stays] = [await watcher('follows', 'HostToContainer'), await watcher('stays', undefined)];
+    await node.run('sh', '-c', 'mount -t tmpfs late /run/shared/a && touch /run/shared/a/late');
+    const look = async (id: string) =>
+      (await node.runtime.exec(id, ['ls', '/data/a'], { timeoutMs: 5000 })).stdout.trim();
+    expect([await look(follows), await look(stays)]).toEqual(['late', '']);
+    const both = { source: '/run/shared', target: '/data', readOnly: false, propagation: 'Bidirectional' as const };
+    await run('mkdir -p /data/b && mount -t tmpfs mine /data/b', { mounts: [both], privileged: true });
+    expect((await node.run('grep', '-c', '/run/shared/b', '/proc/mounts')).stdout.trim()).toBe('1');
+    for (const id of [follows, stays]) await node.runtime.signal(id, 'KILL');
+    for (const id of [follows, stays]) await ended(node.runtime, id);
+  });
+});
+
 describe('limits', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {

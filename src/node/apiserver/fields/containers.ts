@@ -68,11 +68,11 @@ export const containerFields: FieldTable = {
   },
   'core.v1.SleepAction': honoured('kubelet/pod/hooks.ts', 'seconds'),
   'core.v1.SecurityContext': {
-    ...honoured('kubelet/container/spec.ts', 'capabilities privileged runAsUser runAsGroup runAsNonRoot'),
-    ...honoured('kubelet/container/spec.ts', 'readOnlyRootFilesystem allowPrivilegeEscalation'),
+    ...honoured('kubelet/container/security.ts', 'capabilities privileged runAsUser runAsGroup runAsNonRoot'),
+    ...honoured('kubelet/container/security.ts', 'readOnlyRootFilesystem allowPrivilegeEscalation'),
     ...refused('procMount', 'the runtime of a lab hides parts of /proc', ['Default']),
     ...securityModules,
     ...windowsOptions,
   },
-  'core.v1.Capabilities': honoured('kubelet/container/spec.ts', 'add drop'),
+  'core.v1.Capabilities': honoured('kubelet/container/security.ts', 'add drop'),
 };

@@ -7,7 +7,8 @@ const noWindows = 'all nodes of a lab run Linux';
 export const windowsOptions = refused('windowsOptions', noWindows, [{}]);
 export const securityModules = {
   ...refused('seLinuxOptions', noProfiles, [{}]),
-  ...honoured('apiserver/fields/pods.ts', 'seccompProfile appArmorProfile'),
+  ...honoured('kubelet/container/seccomp-profile.ts', 'seccompProfile'),
+  ...honoured('apiserver/fields/pods.ts', 'appArmorProfile'),
 };
 
 export const podFields: FieldTable = {
@@ -53,9 +54,9 @@ export const podFields: FieldTable = {
   'core.v1.PodReadinessGate': honoured('kubelet/pod/status.ts', 'conditionType'),
   'core.v1.PodSchedulingGate': honoured('scheduler/scheduler.ts', 'name'),
   'core.v1.PodSecurityContext': {
-    ...honoured('kubelet/container/spec.ts', 'runAsUser runAsGroup runAsNonRoot supplementalGroups'),
+    ...honoured('kubelet/container/security.ts', 'runAsUser runAsGroup runAsNonRoot supplementalGroups'),
     ...honoured('kubelet/container/ownership.ts', 'fsGroup fsGroupChangePolicy'),
-    ...refused('supplementalGroupsPolicy', 'a process gets the groups of its image, too', ['Merge']),
+    ...honoured('kubelet/container/security.ts', 'supplementalGroupsPolicy'),
     ...honoured('kubelet/container/spec.ts', 'sysctls'),
     ...securityModules,
     ...refused('seLinuxChangePolicy', noProfiles, ['MountOption']),
@@ -63,8 +64,7 @@ export const podFields: FieldTable = {
   },
   'core.v1.Sysctl': honoured('kubelet/container/spec.ts', 'name value'),
   'core.v1.SeccompProfile': {
-    ...refused('type', 'a lab has no profiles of its own', ['RuntimeDefault', 'Unconfined']),
-    ...refused('localhostProfile', 'a lab has no profiles of its own'),
+    ...honoured('kubelet/container/seccomp-profile.ts', 'type localhostProfile'),
   },
   'core.v1.AppArmorProfile': {
     ...refused('type', noProfiles, ['Unconfined']),

@@ -7,8 +7,8 @@ import { ContainerConfigError } from './config-error.ts';
 import { containerEnv, type EnvContext, expand } from './env.ts';
 import { kernelHostname } from './files.ts';
 import { limitsOf, oomScoreAdj, podLimitsOf } from './limits.ts';
+import { securityOf, userOf } from './security.ts';
 import { sysctlName } from './sysctls.ts';
-import { resolveUser } from './user.ts';
 
 export interface ContainerContext extends EnvContext {
   readonly sandboxId: string;
@@ -21,6 +21,8 @@ export interface ContainerContext extends EnvContext {
   readonly nodeName: string;
   readonly clusterDomain: string;
   readonly mounts: readonly ContainerMount[];
+  /** `default`, or a filter from a file of the node. Absent for a container without a filter. */
+  readonly seccomp?: ContainerSpec['seccomp'];
 }
 
 /** @throws ContainerConfigError when the container cannot run as specified */
@@ -28,12 +30,11 @@ export const containerSpec = (container: Container, context: ContainerContext): 
   const { pod, image } = context;
   const env = containerEnv(container, context);
   const security = securityOf(pod, container);
-  const { user, home } = userOf(security, context);
-  if (security.runAsNonRoot && user.uid === 0) {
-    throw new ContainerConfigError(
-      `container has runAsNonRoot and image will run as root (pod: "${pod.metadata.name}")`,
-    );
-  }
+  const { user, home } = userOf(pod, container, {
+    user: image.config.User ?? '',
+    passwd: context.passwd,
+    group: context.group,
+  });
   const hostname = pod.spec.hostNetwork ? context.nodeName : kernelHostname(pod, context.clusterDomain);
   const full = fullEnv({ env, home, hostname, image, terminal: container.tty === true });
   return {
@@ -57,6 +58,7 @@ export const containerSpec = (container: Container, context: ContainerContext): 
     terminal: container.tty === true,
     stdin: container.stdin === true,
     stdinOnce: container.stdinOnce === true,
+    ...(context.seccomp ? { seccomp: context.seccomp } : {}),
     sysctls: Object.fromEntries(
       (pod.spec.securityContext?.sysctls ?? []).map(({ name, value }) => [sysctlName(name), value]),
     ),
@@ -108,51 +110,4 @@ const fullEnv = ({ env, home, hostname, image, terminal }: FullEnv): Map<string,
   for (const [name, value] of env) all.set(name, value);
   if (!all.has('HOME')) all.set('HOME', home);
   return all;
-};
-
-interface Security {
-  readonly runAsUser?: number;
-  readonly runAsGroup?: number;
-  readonly runAsNonRoot: boolean;
-  readonly groups: readonly number[];
-  readonly privileged: boolean;
-  readonly add: readonly string[];
-  readonly drop: readonly string[];
-  readonly allowPrivilegeEscalation: boolean;
-  readonly readOnlyRootFilesystem: boolean;
-}
-
-/** The container's settings win over the pod's. */
-const securityOf = (pod: Pod, container: Container): Security => {
-  const { securityContext: ofPod = {} } = pod.spec;
-  const { securityContext: own = {} } = container;
-  const runAsUser = own.runAsUser ?? ofPod.runAsUser;
-  const runAsGroup = own.runAsGroup ?? ofPod.runAsGroup;
-  return {
-    ...(runAsUser === undefined ? {} : { runAsUser }),
-    ...(runAsGroup === undefined ? {} : { runAsGroup }),
-    runAsNonRoot: own.runAsNonRoot ?? ofPod.runAsNonRoot ?? false,
-    groups: [...(ofPod.supplementalGroups ?? []), ...(ofPod.fsGroup === undefined ? [] : [ofPod.fsGroup])],
-    privileged: own.privileged ?? false,
-    add: own.capabilities?.add ?? [],
-    drop: own.capabilities?.drop ?? [],
-    allowPrivilegeEscalation: own.allowPrivilegeEscalation ?? true,
-    readOnlyRootFilesystem: own.readOnlyRootFilesystem ?? false,
-  };
-};
-
-const userOf = (security: Security, { image, passwd, group }: ContainerContext) => {
-  const { runAsUser, runAsGroup, groups } = security;
-  try {
-    return resolveUser({
-      imageUser: image.config.User ?? '',
-      ...(runAsUser === undefined ? {} : { runAsUser }),
-      ...(runAsGroup === undefined ? {} : { runAsGroup }),
-      supplementalGroups: groups,
-      passwd,
-      group,
-    });
-  } catch (cause) {
-    throw new ContainerConfigError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
 };

@@ -7,6 +7,8 @@ export interface UserContext {
   readonly runAsUser?: number;
   readonly runAsGroup?: number;
   readonly supplementalGroups: readonly number[];
+  /** Whether the user's groups in the image's /etc/group count. */
+  readonly imageGroups: boolean;
   /** The content of the image's /etc/passwd and /etc/group; empty when the image has none. */
   readonly passwd: string;
   readonly group: string;
@@ -24,7 +26,9 @@ export const resolveUser = (context: UserContext): { user: ContainerUser; home: 
     context.runAsUser === undefined && imageGroup !== '' ? groupId(imageGroup, context.group) : undefined;
   const gid = context.runAsGroup ?? fromImage ?? (row ? Number(row[3]) : 0);
   const memberOf = rows(context.group)
-    .filter(([, , , members = '']) => row?.[0] !== undefined && members.split(',').includes(row[0]))
+    .filter(
+      ([, , , members = '']) => context.imageGroups && row?.[0] !== undefined && members.split(',').includes(row[0]),
+    )
     .map(([, , id]) => Number(id));
   const additionalGids = [...new Set([...memberOf, ...context.supplementalGroups])].filter((id) => id !== gid);
   return { user: { uid, gid, additionalGids }, home: row?.[5] || '/' };

@@ -7,8 +7,10 @@ import { messageOf } from '../../../kit/error.ts';
 import { containerEnv, expandAll } from '../container/env.ts';
 import { kernelHostname } from '../container/files.ts';
 import { writePodFiles } from '../container/files-writer.ts';
+import { seccompFor } from '../container/seccomp-profile.ts';
 import { containerSpec, podRef } from '../container/spec.ts';
 import { volumeMounts } from '../container/volumes.ts';
+import { missingCapabilities } from '../runtime/oci.ts';
 import type { ContainerRecord, PortMapping, Sandbox, SandboxSpec } from '../runtime/runtime.ts';
 import { missingImage, startFailure } from './start-errors.ts';
 import type { Blocked } from './view.ts';
@@ -61,7 +63,11 @@ export const startContainer = async (deps: WorkerDeps, start: Start): Promise<Co
     tell('Normal', 'Pulled', `Container image "${container.image}" already present on machine`);
   }
   try {
-    const record = await deps.runtime.startContainer(await specFor(deps, start, image));
+    const spec = await specFor(deps, start, image);
+    const record = await deps.runtime.startContainer(spec);
+    for (const name of missingCapabilities(spec, deps.capabilities)) {
+      tell('Warning', 'CapabilityMissing', `No container in a lab can have the capability ${name}`);
+    }
     tell('Normal', 'Created', `Created container: ${container.name}`);
     tell('Normal', 'Started', `Started container ${container.name}`);
     return record;
@@ -97,6 +103,7 @@ const specFor = async (deps: WorkerDeps, start: Start, image: StoredImage) => {
     sources,
     services: deps.services(),
     allocatable: deps.allocatable,
+    ...(await seccompFor(pod, container, join(deps.podsFolder, '../seccomp'))),
   };
   const lookup = containerEnv(container, context);
   const mounts = await volumeMounts(deps.podsFolder, pod, container, (text) => expandAll(text, lookup));

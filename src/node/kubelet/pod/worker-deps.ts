@@ -22,6 +22,8 @@ export interface WorkerDeps extends PodFilesOptions {
   readonly nodeIp: string;
   /** What the node has for pods, by resource: quantities as in its status. */
   readonly allocatable: Readonly<Record<string, string>>;
+  /** The capabilities that containers of this node can have. */
+  readonly capabilities: ReadonlySet<string>;
   readonly allowedUnsafeSysctls: readonly string[];
   readonly logger: Logger;
 }

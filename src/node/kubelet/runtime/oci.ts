@@ -1,5 +1,6 @@
 // Computes a container's OCI runtime configuration (runtime-spec 1.0, config.json). Pure.
 import type { ContainerSpec } from './runtime.ts';
+import { defaultFilter } from './seccomp.ts';
 
 export interface SharedIpc {
   readonly path: string;
@@ -45,6 +46,7 @@ export const ociConfig = (spec: ContainerSpec, context: OciContext): Record<stri
     namespaces: namespacesOf(spec, context),
     sysctl: { ...(context.netns === undefined ? {} : networkDefaults), ...spec.sysctls },
     ...rootPropagation(spec.mounts),
+    ...seccompOf(spec, context),
     ...(spec.privileged ? {} : { maskedPaths, readonlyPaths }),
   },
 });
@@ -79,11 +81,23 @@ const capabilitySets = (spec: ContainerSpec, { bounding }: OciContext): Record<s
   return { bounding: granted, effective, permitted: effective };
 };
 
+const seccompOf = (spec: ContainerSpec, { bounding }: OciContext) => {
+  if (spec.seccomp !== 'default') return spec.seccomp ? { seccomp: spec.seccomp } : {};
+  return { seccomp: defaultFilter(new Set(grantedCapabilities(spec, bounding)), process.arch) };
+};
+
+const plain = (name: string): string => name.toUpperCase().replace(/^CAP_/, '');
+
+/** @returns the capabilities that the container asks for and that no container of this node can have */
+export const missingCapabilities = ({ addCapabilities }: ContainerSpec, bounding: ReadonlySet<string>): string[] =>
+  addCapabilities.map(plain).filter((name) => name !== 'ALL' && !bounding.has(name));
+
 const grantedCapabilities = (spec: ContainerSpec, bounding: ReadonlySet<string>): string[] => {
   if (spec.privileged) return [...bounding];
-  const plain = (name: string): string => name.toUpperCase().replace(/^CAP_/, '');
   const drop = new Set(spec.dropCapabilities.map(plain));
   const add = spec.addCapabilities.map(plain);
+  const unknown = add.find((name) => name !== 'ALL' && !capabilityNames.includes(name));
+  if (unknown !== undefined) throw new Error(`unknown capability "CAP_${unknown}"`);
   const base = drop.has('ALL') ? [] : add.includes('ALL') ? [...bounding] : defaultCapabilities;
   const wanted = new Set([...base.filter((name) => !drop.has(name)), ...add.filter((name) => name !== 'ALL')]);
   return [...wanted].filter((name) => bounding.has(name));

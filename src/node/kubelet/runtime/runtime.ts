@@ -3,6 +3,7 @@
 import type { StoredImage } from '../../../api/images.ts';
 import type { GroupLimits } from '../../sys/cgroup-limits.ts';
 import type { RunResult } from '../../sys/exec.ts';
+import type { SeccompFilter } from './seccomp.ts';
 
 /** The pod that owns a sandbox or container. */
 export interface PodRef {
@@ -81,6 +82,8 @@ export interface ContainerSpec {
   /** The container's input ends when the first attached client leaves. */
   readonly stdinOnce: boolean;
   readonly stopSignal: string;
+  /** The filter for system calls: the runtime's own, or one of the node's files. Default: none. */
+  readonly seccomp?: 'default' | SeccompFilter;
   /** Kernel parameters of the pod's namespaces, with dots in their names. */
   readonly sysctls: Readonly<Record<string, string>>;
   /** Whose processes the container sees, beside its own. Default: nobody's. */

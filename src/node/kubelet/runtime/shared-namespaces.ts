@@ -1,5 +1,4 @@
-// What the containers of a pod share beside the network: shared memory and message queues, and processes if the pod says
-// so.
+// What the containers of a pod share beside the network: memory and message queues, and processes if the pod says so.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { done, eventually, notYet } from '../../../kit/eventually.ts';

@@ -26,8 +26,23 @@ describe('a container’s specification', () => {
     expect(env).toEqual(expect.arrayContaining(['A=pod', 'B=image', 'HOSTNAME=web', 'HOME=/root']));
   });
 
-  test('refuses root under runAsNonRoot', () => {
-    const over = { command: ['x'], securityContext: { runAsNonRoot: true } };
-    expect(() => specOf(over)).toThrow('container has runAsNonRoot and image will run as root');
+  test.each([
+    { user: '', says: 'container has runAsNonRoot and image will run as root' },
+    { user: '0:1000', says: 'container has runAsNonRoot and image will run as root' },
+    { user: 'mysql', says: 'image has non-numeric user (mysql), cannot verify user is non-root' },
+    { user: '1000', runAsUser: 0, says: "container's runAsUser breaks non-root policy" },
+  ])('under runAsNonRoot, refuses the user "$user" of the image: $says', ({ user, runAsUser, says }) => {
+    const securityContext = { runAsNonRoot: true, ...(runAsUser === undefined ? {} : { runAsUser }) };
+    const specify = () => specOf({ command: ['x'], securityContext }, { User: user });
+    expect(specify).toThrow(says);
+    expect(specify).toThrow('(pod: "web_default(u1)", container: c)');
+  });
+
+  test.each([
+    { user: '1000', securityContext: {} },
+    { user: 'mysql', securityContext: { runAsUser: 999 } },
+  ])('under runAsNonRoot, accepts the user "$user" of the image with $securityContext', ({ user, securityContext }) => {
+    const over = { command: ['x'], securityContext: { runAsNonRoot: true, ...securityContext } };
+    expect(specOf(over, { User: user }).user.uid).toBeGreaterThan(0);
   });
 });

@@ -3,7 +3,7 @@ import { resolveUser } from '../../../../src/node/kubelet/container/user.ts';
 import { group, passwd } from '../builders.ts';
 
 describe('a container’s user', () => {
-  const groups = { supplementalGroups: [], passwd, group };
+  const groups = { supplementalGroups: [], imageGroups: true, passwd, group };
   test.each([
     { imageUser: '', uid: 0, gid: 0, extra: [], home: '/root' },
     { imageUser: 'mysql', uid: 999, gid: 998, extra: [50], home: '/var/lib/mysql' },
@@ -22,6 +22,11 @@ describe('a container’s user', () => {
       supplementalGroups: [7],
     });
     expect(user).toEqual({ uid: 1000, gid: 3000, additionalGids: [7] });
+  });
+
+  test('has no groups of the image if the pod’s policy is Strict', () => {
+    const { user } = resolveUser({ ...groups, imageGroups: false, imageUser: 'mysql', supplementalGroups: [7] });
+    expect(user).toEqual({ uid: 999, gid: 998, additionalGids: [7] });
   });
 
   test('is refused when the image has no user of this name', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Container } from '../../../../src/api/core.ts';
-import { ociConfig, parseBoundingSet } from '../../../../src/node/kubelet/runtime/oci.ts';
+import { missingCapabilities, ociConfig, parseBoundingSet } from '../../../../src/node/kubelet/runtime/oci.ts';
 import { specOf } from '../builders.ts';
 
 describe('the OCI configuration', () => {
@@ -39,6 +39,23 @@ describe('the OCI configuration', () => {
 
   test('gives a user other than root no effective capabilities', () => {
     expect(configOf({ securityContext: { runAsUser: 1000 } }).process.capabilities.effective).toEqual([]);
+  });
+
+  test('refuses a capability that does not exist', () => {
+    const securityContext = { capabilities: { add: ['NET_ADMN'] } };
+    expect(() => configOf({ securityContext })).toThrow('unknown capability "CAP_NET_ADMN"');
+  });
+
+  test('names the capabilities that no container of the node can have', () => {
+    const spec = specOf({ command: ['x'], securityContext: { capabilities: { add: ['SYS_TIME', 'CHOWN', 'ALL'] } } });
+    expect(missingCapabilities(spec, new Set(['CHOWN']))).toEqual(['SYS_TIME']);
+  });
+
+  test('mounts a folder before the folders in it', () => {
+    const mounts = ['/data/sub', '/data', '/etc/x'].map((target) => ({ source: '/s', target, readOnly: false }));
+    const config = ociConfig({ ...specOf({ command: ['x'] }), mounts }, { rootfs: '/r', bounding: new Set() });
+    const targets = (config.mounts as { destination: string }[]).map(({ destination }) => destination);
+    expect(targets.slice(-3)).toEqual(['/data', '/data/sub', '/etc/x']);
   });
 
   test('masks nothing for a privileged container', () => {
