@@ -6,6 +6,8 @@
 //   !               the field is required
 //   ?               the field is a pointer in Go
 //   |strategy:key   how a strategic merge patch merges the field
+//   @relation       who may own parts of the field in server-side apply: `atomic` (one owner for all), `set` (one for
+//                   each item), `map:port,protocol=TCP` (items with these keys, and the default of a key)
 //   #n              the field's number in protobuf
 // A field `~n` is a struct that JSON inlines and protobuf nests. The file has only the types that the API's kinds use.
 import { execFileSync } from 'node:child_process';
@@ -73,6 +75,7 @@ const readPackage = (root: string, name: string): void => {
   const home: GoPackage = { name, imports: importsOf(source) };
   let comments: string[] = [];
   let open: Fields | undefined;
+  let struct = '';
   for (const line of source.split('\n')) {
     const comment = /^\s*\/\/ ?(.*)$/.exec(line);
     const start = /^type (\w+) struct \{(\})?$/.exec(line);
@@ -82,6 +85,8 @@ const readPackage = (root: string, name: string): void => {
     else if (start?.[1]) {
       const fields: Fields = {};
       types[`${name}.${start[1]}`] = fields;
+      if (comments.includes('+structType=atomic')) atomicTypes.add(`${name}.${start[1]}`);
+      struct = `${name}.${start[1]}`;
       open = start[2] ? undefined : fields;
       comments = [];
     } else if (alias?.[1] && alias[2]) {
@@ -90,6 +95,8 @@ const readPackage = (root: string, name: string): void => {
     } else if (open && field) {
       const [, , type = '', json = '', tags = ''] = field;
       addField(open, { token: tokenOf(type, home), isPointer: type.startsWith('*'), json, tags, comments });
+      const value = comments.map((text) => /^\+default="(.*)"$/.exec(text)?.[1]).find((text) => text !== undefined);
+      if (value !== undefined) defaults.set(`${struct}.${json.split(',')[0]}`, value);
       comments = [];
     } else if (line === '}') open = undefined;
     else if (line.trim() === '') comments = [];
@@ -106,6 +113,21 @@ interface GoField {
   readonly comments: readonly string[];
 }
 
+/** Types that have one owner as a whole. */
+const atomicTypes = new Set<string>();
+
+/** Type → field → the default that its comments declare. */
+const defaults = new Map<string, string>();
+
+const relationOf = (comments: readonly string[]): string => {
+  const marks = comments.filter((text) => text.startsWith('+'));
+  const list = marks.find((text) => text.startsWith('+listType='))?.slice('+listType='.length);
+  const keys = marks.filter((text) => text.startsWith('+listMapKey=')).map((text) => text.slice('+listMapKey='.length));
+  if (list === 'map') return `@map:${keys.join(',')}`;
+  if (list) return `@${list}`;
+  return marks.some((text) => /^\+(mapType|structType)=atomic$/.test(text)) ? '@atomic' : '';
+};
+
 const addField = (fields: Fields, { token, isPointer, json, tags, comments }: GoField): void => {
   const [name, ...flags] = json.split(',');
   const number = /protobuf:"\w+,(\d+),/.exec(tags)?.[1];
@@ -119,7 +141,21 @@ const addField = (fields: Fields, { token, isPointer, json, tags, comments }: Go
   const key = /patchMergeKey:"([^"]+)"/.exec(tags)?.[1];
   const marks = (optional ? '' : '!') + (isPointer ? '?' : '');
   const merge = strategy ? `|${strategy}${key ? `:${key}` : ''}` : '';
-  fields[name] = token + marks + merge + (number ? `#${number}` : '');
+  fields[name] = token + marks + merge + relationOf(comments) + (number ? `#${number}` : '');
+};
+
+/** The field's text with what only the type of its items says: that it is atomic, and defaults of keys. */
+const completed = (text: string): string => {
+  const type = text.replace(/[!?|@#].*$/, '');
+  if (atomicTypes.has(type) && !text.includes('@')) return text.replace(/(#\d+)?$/, '@atomic$1');
+  return text.replace(/@map:([^#]+)/, (_all, keys: string) => {
+    const item = type.replace(/^\[\]/, '');
+    const named = keys.split(',').map((key) => {
+      const value = defaults.get(`${item}.${key}`);
+      return value === undefined ? key : `${key}=${value}`;
+    });
+    return `@map:${named.join(',')}`;
+  });
 };
 
 /** Replaces embedded structs by their fields. */
@@ -154,10 +190,13 @@ const reach = (root: string, wanted: readonly string[]): Record<string, Fields |
     readPackage(root, name.slice(0, name.lastIndexOf('.')));
     const own = types[name];
     if (own === undefined) throw new Error(`no type ${name}`);
-    const found = typeof own === 'string' ? own : inline(name);
+    const found =
+      typeof own === 'string'
+        ? own
+        : Object.fromEntries(Object.entries(inline(name)).map(([field, text]) => [field, completed(text)]));
     result[name] = found;
     for (const token of typeof found === 'string' ? [found] : Object.values(found)) {
-      const type = token.replace(/[!?|#].*$/, '').replace(/^(\[\]|map:)+/, '');
+      const type = token.replace(/[!?|@#].*$/, '').replace(/^(\[\]|map:)+/, '');
       if (type.includes('.')) names.push(type);
     }
   }

@@ -98,6 +98,47 @@ describe.skipIf(!hasKubectl)('kubectl, unmodified', () => {
     );
   });
 
+  test('is told which field labs does not support', async () => {
+    const volumes = [{ name: 'v', nfs: { server: 'a', path: '/' } }];
+    const spec = { volumes, containers: [{ name: 'c', image: 'web' }] };
+    writeFileSync(manifest, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'nfs' }, spec }));
+    await expect(kubectl('apply', '-f', manifest)).rejects.toThrow(
+      'The Pod "nfs" is invalid: spec.volumes[0].nfs: Forbidden: labs does not support nfs: ',
+    );
+  });
+
+  test('applies on the server ports that differ in their protocol only', async () => {
+    const ports = ['TCP', 'UDP'].map((protocol) => ({ name: protocol.toLowerCase(), port: 53, protocol }));
+    const object = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'both' }, spec: { ports } };
+    writeFileSync(manifest, JSON.stringify(object));
+    await kubectl('apply', '--server-side', '-f', manifest);
+    await kubectl('apply', '--server-side', '-f', manifest);
+    const path = '{range .spec.ports[*]}{.port}/{.protocol} {end}';
+    expect(await kubectl('get', 'service', 'both', '-o', `jsonpath=${path}`)).toBe('53/TCP 53/UDP ');
+  });
+
+  test('is told on a server-side apply who has changed the field', async () => {
+    const deployment = (replicas: number): string => {
+      const labels = { app: 'own' };
+      const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'web' }] } };
+      const spec = { replicas, selector: { matchLabels: labels }, template };
+      const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'own' }, spec };
+      writeFileSync(manifest, JSON.stringify(object));
+      return manifest;
+    };
+    await kubectl('apply', '--server-side', '-f', deployment(1));
+    await kubectl('scale', 'deployment', 'own', '--replicas=2');
+    await expect(kubectl('apply', '--server-side', '-f', deployment(3))).rejects.toThrow(
+      'Apply failed with 1 conflict: conflict with "kubectl" with subresource "scale" using apps/v1: .spec.replicas',
+    );
+    await kubectl('apply', '--server-side', '--force-conflicts', '-f', deployment(3));
+    await kubectl('label', 'deployment', 'own', 'color=blue');
+    await kubectl('apply', '--server-side', '-f', deployment(4));
+    expect(await kubectl('get', 'deployment', 'own', '-o', 'jsonpath={.spec.replicas} {.metadata.labels}')).toBe(
+      '4 {"color":"blue"}',
+    );
+  });
+
   test('scales, labels, annotates, patches, sets, waits and deletes', async () => {
     await kubectl('create', 'deployment', 'busy', '--image=web');
     await kubectl('scale', 'deployment', 'busy', '--replicas=4');

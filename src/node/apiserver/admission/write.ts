@@ -5,6 +5,8 @@ import type { KubeObject } from '../../../api/meta.ts';
 import { namespaces, type Resource } from '../../../api/resources.ts';
 import { timestamp } from '../../../api/time.ts';
 import { newUnsupportedFields, unsupportedFields } from '../fields/refuse.ts';
+import type { Manager } from '../ownership/managers.ts';
+import { recordUpdate } from '../ownership/update.ts';
 import { definitionOf } from '../resources/all.ts';
 import type { AdmissionContext, Definition } from '../resources/definition.ts';
 import { typeOf } from '../schema/schema.ts';
@@ -18,6 +20,8 @@ import { isFinished, ordered } from './object.ts';
 
 export interface WriteOptions {
   readonly dryRun?: boolean;
+  /** The client that owns what it changes. Undefined for writes of the server and for an apply, which sets owners. */
+  readonly manager?: Manager | undefined;
 }
 
 type WithParts = KubeObject & { spec?: unknown; status?: unknown };
@@ -27,13 +31,15 @@ export const createInStore = (
   context: AdmissionContext,
   resource: Resource,
   given: KubeObject,
-  { dryRun = false }: WriteOptions = {},
+  { dryRun = false, manager }: WriteOptions = {},
 ): KubeObject => {
   const definition = definitionOf(resource);
   const object = structuredClone(given);
   prepareMeta(resource, object);
   requireNamespace(context, definition, object);
   definition.setDefaults?.(object);
+  if (manager)
+    recordUpdate(resource, manager, { before: undefined, after: object, withoutStatus: hasStatus(definition) });
   definition.prepareCreate?.(object, context);
   if (definition.countsGenerations) object.metadata.generation = 1;
   refuse(resource, object, [...problemsOf(definition, object), ...(definition.validateCreate?.(object) ?? [])]);
@@ -48,6 +54,9 @@ export const createInStore = (
   definition.afterCreate?.(created, { ...context, create });
   return created;
 };
+
+/** The status is written through a subresource only. */
+export const hasStatus = ({ subresources = [] }: Definition): boolean => subresources.includes('status');
 
 const problemsOf = (definition: Definition, object: KubeObject): FieldError[] => [
   ...validateMeta(object, definition.nameProblems),
@@ -103,7 +112,7 @@ export const updateInStore = (
   context: AdmissionContext,
   resource: Resource,
   given: KubeObject,
-  { dryRun = false, subresource }: UpdateOptions = {},
+  { dryRun = false, subresource, manager }: UpdateOptions = {},
 ): KubeObject => {
   const current = existing(context, resource, given.metadata);
   checkPreconditions(resource, given, current);
@@ -111,6 +120,8 @@ export const updateInStore = (
   const next =
     subresource === 'status' ? withStatus(definition, given, current) : wholeUpdate(definition, given, current);
   keepServerMeta(next, current);
+  const withoutStatus = hasStatus(definition) && subresource !== 'status';
+  if (manager) recordUpdate(resource, manager, { before: current, after: next, withoutStatus });
   if (subresource === undefined) {
     const errors = [
       ...problemsOf(definition, next),
@@ -169,7 +180,7 @@ const withStatus = ({ statusKeeps = [] }: Definition, given: KubeObject, current
 
 const wholeUpdate = (definition: Definition, given: KubeObject, current: KubeObject): KubeObject => {
   const next = structuredClone(given);
-  if (definition.subresources?.includes('status')) copyStatus(current, next);
+  if (hasStatus(definition)) copyStatus(current, next);
   definition.setDefaults?.(next);
   definition.prepareUpdate?.(next, current);
   return next;

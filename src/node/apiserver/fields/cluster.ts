@@ -24,7 +24,7 @@ const metaFields: FieldTable = {
     'apiVersion kind name uid controller blockOwnerDeletion',
   ),
   'meta.v1.ManagedFieldsEntry': honoured(
-    'apiserver/patch/apply.ts',
+    'apiserver/ownership/managers.ts',
     'manager operation apiVersion time fieldsType fieldsV1 subresource',
   ),
   'meta.v1.LabelSelector': honoured('apiserver/resources/workloads.ts', 'matchLabels matchExpressions'),

@@ -6,7 +6,7 @@ import { type Answer, type Exchange, ok } from '../exchange/exchange.ts';
 import { allDefinitions } from '../resources/all.ts';
 import type { Explanations } from '../resources/definition.ts';
 import fields from '../schema/fields.json' with { type: 'json' };
-import { parseField, shapeOf, typeOf } from '../schema/schema.ts';
+import { type FieldType, parseField, shapeOf, typeOf } from '../schema/schema.ts';
 import { collectionPaths } from './openapi-paths.ts';
 
 /** `/api/v1`, `/apis/apps/v1`, …: there is one document for each. */
@@ -105,7 +105,8 @@ const structSchema = (
           ...(field.merge.key === undefined ? {} : { 'x-kubernetes-patch-merge-key': field.merge.key }),
         }
       : {};
-    return [name, { ...described(schemaOf(field.token, add), own[name]), ...merge }];
+    const schema = described(schemaOf(field.token, add), own[name]);
+    return [name, { ...schema, ...merge, ...relationSchema(field) }];
   });
   return {
     type: 'object',
@@ -113,6 +114,18 @@ const structSchema = (
     properties: Object.fromEntries(properties),
     ...(required.length > 0 ? { required } : {}),
   };
+};
+
+/** How server-side apply treats the field. */
+const relationSchema = ({ token, relation }: FieldType) => {
+  if (relation === undefined) return {};
+  if (relation.is === 'map')
+    return {
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': relation.keys.map(({ name }) => name),
+    };
+  const is = shapeOf(token).is;
+  return { [`x-kubernetes-${is === 'list' ? 'list' : 'map'}-type`]: relation.is };
 };
 
 /** A reference may not have siblings in OpenAPI 3.0, so it is wrapped in `allOf`, as Kubernetes does. */

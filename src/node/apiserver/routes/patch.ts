@@ -1,12 +1,15 @@
 // PATCH on an object or its status: JSON patch, merge patch, strategic merge patch, server-side apply.
 import { isDeepStrictEqual } from 'node:util';
-import { createInStore, existing, updateInStore } from '../admission/write.ts';
+import { createInStore, existing, hasStatus, updateInStore } from '../admission/write.ts';
 import { type Answer, created, type Handler, keyOf, ok, type ResourceExchange } from '../exchange/exchange.ts';
+import { managerOf } from '../exchange/manager.ts';
 import { isDryRun } from '../exchange/query.ts';
-import { applyOwnership } from '../patch/apply.ts';
+import { applyConfiguration } from '../ownership/apply.ts';
+import type { Manager } from '../ownership/managers.ts';
 import { applyJsonPatch, PatchError } from '../patch/json.ts';
 import { applyMergePatch } from '../patch/merge.ts';
 import { applyStrategicPatch } from '../patch/strategic.ts';
+import { definitionOf } from '../resources/all.ts';
 import { isRecord } from '../schema/record.ts';
 import { typeOf } from '../schema/schema.ts';
 import { badRequest, StatusError } from '../status.ts';
@@ -30,7 +33,8 @@ export const patch: Handler = async (exchange) => {
   const object = toObject(exchange, resource, patched);
   // Only a resourceVersion in the patch is a precondition.
   if (!hasVersion(document)) object.metadata.resourceVersion = current.metadata.resourceVersion ?? '';
-  return ok(updateInStore(api, resource, object, { dryRun: isDryRun(url), subresource: info.subresource }));
+  const options = { dryRun: isDryRun(url), subresource: info.subresource, manager: managerOf(exchange) };
+  return ok(updateInStore(api, resource, object, options));
 };
 
 /** @throws StatusError 400 on a patch that can't be parsed, 422 on a JSON patch that doesn't fit the object */
@@ -58,19 +62,20 @@ const hasVersion = (document: unknown): boolean =>
 const apply = (exchange: ResourceExchange, document: unknown): Answer => {
   const { api, resource, info, url } = exchange;
   const { subresource } = info;
-  const manager = url.searchParams.get('fieldManager');
-  if (!manager)
+  if (!url.searchParams.get('fieldManager'))
     throw new StatusError(
       422,
       'Invalid',
       'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
     );
   if (!isRecord(document)) throw badRequest('error decoding YAML: the body is not an object');
+  const manager: Manager = { ...managerOf(exchange), operation: 'Apply' };
   const wanted = toObject(exchange, resource, document);
   const dryRun = isDryRun(url);
   const current = api.store.get(resource, wanted.metadata);
   const force = url.searchParams.get('force') === 'true';
-  const next = applyOwnership({ manager, resource, subresource, force }, current, wanted);
+  const options = { resource, manager, force, hasStatus: hasStatus(definitionOf(resource)) };
+  const next = applyConfiguration(options, current, wanted);
   if (!current) return created(createInStore(api, resource, next, { dryRun }));
   if (isDeepStrictEqual(next, current)) return ok(current);
   return ok(updateInStore(api, resource, next, { dryRun, subresource }));

@@ -3,6 +3,7 @@ import type { Deployment } from '../../../api/apps.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { existing, updateInStore } from '../admission/write.ts';
 import { type Handler, keyOf, ok, type ResourceExchange } from '../exchange/exchange.ts';
+import { managerOf } from '../exchange/manager.ts';
 import { isDryRun } from '../exchange/query.ts';
 import { formatSelector } from '../resources/cells.ts';
 import { subresources } from '../resources/subresources.ts';
@@ -61,5 +62,7 @@ const setScale = (exchange: ResourceExchange, document: Fields): Scale => {
   const object = structuredClone(current(exchange));
   if (metadata.resourceVersion) object.metadata.resourceVersion = metadata.resourceVersion;
   object.spec.replicas = spec?.replicas ?? 0;
-  return scaleOf(updateInStore(api, resource, object, { dryRun: isDryRun(url) }) as Scalable);
+  return scaleOf(
+    updateInStore(api, resource, object, { dryRun: isDryRun(url), manager: managerOf(exchange) }) as Scalable,
+  );
 };

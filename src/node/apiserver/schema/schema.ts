@@ -12,9 +12,17 @@ export interface FieldType {
   readonly pointer: boolean;
   /** How a strategic merge patch merges the field. */
   readonly merge: { readonly strategies: readonly string[]; readonly key: string | undefined } | undefined;
+  /** Who may own parts of the field in server-side apply. Undefined: structs and maps by field, lists as a whole. */
+  readonly relation: Relation | undefined;
   /** The field's number in protobuf. */
   readonly number: number | undefined;
 }
+
+/** A list or a map as server-side apply sees it. */
+export type Relation =
+  | { readonly is: 'atomic' | 'set' }
+  /** The items have these keys. A key may have a default. */
+  | { readonly is: 'map'; readonly keys: readonly { readonly name: string; readonly fallback: string | undefined }[] };
 
 /** What a token stands for, after aliases are followed. */
 export type Shape =
@@ -47,18 +55,29 @@ export const fieldOf = (shape: Shape, name: string): FieldType | undefined => {
   return parseField(shape.fields[name] ?? '');
 };
 
-const fieldPattern = /^([^!?|#]+)(!?)(\??)(?:\|([^#:]+)(?::([^#]+))?)?(?:#(\d+))?$/;
+const fieldPattern = /^([^!?|@#]+)(!?)(\??)(?:\|([^@#:]+)(?::([^@#]+))?)?(?:@([^#]+))?(?:#(\d+))?$/;
 
 /** Parses an entry of fields.json. scripts/schema.ts describes the format. */
 export const parseField = (text: string): FieldType => {
-  const [, token = '', required, pointer, strategies, key, number] = fieldPattern.exec(text) ?? [];
+  const [, token = '', required, pointer, strategies, key, relation, number] = fieldPattern.exec(text) ?? [];
   return {
     token,
     required: required === '!',
     pointer: pointer === '?',
     merge: strategies === undefined ? undefined : { strategies: strategies.split(','), key },
+    relation: relation === undefined ? undefined : parseRelation(relation),
     number: number === undefined ? undefined : Number(number),
   };
+};
+
+const parseRelation = (text: string): Relation => {
+  const [is, list = ''] = text.split(':');
+  if (is === 'atomic' || is === 'set') return { is };
+  const keys = list.split(',').map((key) => {
+    const [name = '', fallback] = key.split('=');
+    return { name, fallback };
+  });
+  return { is: 'map', keys };
 };
 
 /** A type as Go's messages name it: `v1.ServiceType`, `[]v1.Container`, `map[string]string`, `int32`. */

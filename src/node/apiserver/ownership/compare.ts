@@ -1,0 +1,67 @@
+// Which fields an object has, and which fields two versions of an object differ in.
+import { isDeepStrictEqual } from 'node:util';
+import { emptySet, type FieldSet, fieldSet, leaf, union } from './field-set.ts';
+import { isHollow, kindOf, type Place, partsOf } from './structure.ts';
+
+/** The fields that a configuration sets. */
+export const fieldsIn = (place: Place, value: unknown): FieldSet => {
+  const kind = kindOf(place);
+  if (kind === 'leaf' || isHollow(value)) return leaf;
+  const parts = [...partsOf(place, value).values()];
+  const isItem = kind === 'items';
+  return fieldSet(
+    false,
+    parts.map(({ step, value: inner, place: innerPlace }) => {
+      const set = fieldsIn(innerPlace, inner);
+      return [step, isItem ? { ...set, self: true } : set];
+    }),
+  );
+};
+
+export interface Comparison {
+  readonly added: FieldSet;
+  readonly modified: FieldSet;
+  readonly removed: FieldSet;
+}
+
+const nothing: Comparison = { added: emptySet, modified: emptySet, removed: emptySet };
+
+/** @param before undefined if the value is new */
+export const compare = (place: Place, before: unknown, after: unknown): Comparison => {
+  const old = before === undefined && place.implicit ? {} : before;
+  const next = after === undefined && place.implicit ? {} : after;
+  if (old === undefined && next === undefined) return nothing;
+  if (kindOf(place) === 'leaf' || (isHollow(old) && isHollow(next))) return compareLeaf(old, next);
+  const parts = compareParts(place, old, next);
+  if (old === undefined) return { ...parts, added: { ...parts.added, self: true } };
+  return next === undefined ? { ...parts, removed: { ...parts.removed, self: true } } : parts;
+};
+
+const compareLeaf = (before: unknown, after: unknown): Comparison => {
+  if (before === undefined) return { ...nothing, added: leaf };
+  if (after === undefined) return { ...nothing, removed: leaf };
+  return isDeepStrictEqual(before, after) || (isHollow(before) && isHollow(after))
+    ? nothing
+    : { ...nothing, modified: leaf };
+};
+
+const compareParts = (place: Place, before: unknown, after: unknown): Comparison => {
+  const old = partsOf(place, before);
+  const next = partsOf(place, after);
+  const results: [string, Comparison][] = [];
+  for (const step of new Set([...old.keys(), ...next.keys()])) {
+    const part = next.get(step) ?? old.get(step);
+    if (!part) continue;
+    // The fields of something that is new are new, too, although Go would write their zero values.
+    const inner = before === undefined || after === undefined ? { ...part.place, implicit: false } : part.place;
+    results.push([step, compare(inner, old.get(step)?.value, next.get(step)?.value)]);
+  }
+  const pick = (name: keyof Comparison): FieldSet =>
+    fieldSet(
+      false,
+      results.map(([step, result]) => [step, result[name]]),
+    );
+  return { added: pick('added'), modified: pick('modified'), removed: pick('removed') };
+};
+
+export const changed = ({ added, modified }: Comparison): FieldSet => union(added, modified);
