@@ -1,5 +1,5 @@
 // Facts about the containers of a pod that several components need.
-import type { Container, EphemeralContainer, PodSpec } from './core.ts';
+import type { Container, ContainerStatus, EphemeralContainer, PodSpec, PodStatus } from './core.ts';
 
 /** An init container that keeps running beside the other containers ("native sidecar"). */
 export const isSidecar = ({ restartPolicy }: Container): boolean => restartPolicy === 'Always';
@@ -11,4 +11,11 @@ export const allContainers = (spec: PodSpec): (Container | EphemeralContainer)[]
   ...(spec.initContainers ?? []),
   ...spec.containers,
   ...(spec.ephemeralContainers ?? []),
+];
+
+/** The statuses of all containers that the spec names. */
+export const allStatuses = (status: PodStatus = {}): ContainerStatus[] => [
+  ...(status.initContainerStatuses ?? []),
+  ...(status.containerStatuses ?? []),
+  ...(status.ephemeralContainerStatuses ?? []),
 ];

@@ -52,6 +52,8 @@ export const containerSpecOf = (sandbox: Sandbox, over: Partial<ContainerSpec> =
   limits: {},
   podLimits: {},
   oomScoreAdj: 0,
+  terminationMessagePath: '/dev/termination-log',
+  messageFromLog: false,
   ...over,
 });
 

@@ -66,6 +66,18 @@ describe.skipIf(!hasKubectl)('kubectl, unmodified', () => {
     expect(await kubectl('describe', 'service', 'db-service')).toMatch(/TargetPort: +3306\/TCP/);
   });
 
+  test('adds an ephemeral container to a pod, and not a second one with the same name', async () => {
+    await kubectl('run', 'faulty', '--image=web');
+    await kubectl('debug', 'faulty', '--image=toolbox', '--container=look', '--target=faulty', '--', 'sleep', '60');
+    const path = '-o=jsonpath={.spec.ephemeralContainers[*].name} {.spec.ephemeralContainers[0].targetContainerName}';
+    expect(await kubectl('get', 'pod', 'faulty', path)).toBe('look faulty');
+    await expect(
+      kubectl('debug', 'faulty', '--image=toolbox', '--container=other', '--target=nobody', '--', 'sleep', '60'),
+    ).rejects.toThrow('spec.ephemeralContainers[1].targetContainerName: Not found: "nobody"');
+    await kubectl('debug', 'faulty', '--image=web', '--copy-to=copy', '--container=faulty', '--', 'sleep', '60');
+    expect(await kubectl('get', 'pod', 'copy', '-o=jsonpath={.spec.containers[0].command}')).toBe('["sleep","60"]');
+  });
+
   test('creates with its typed commands, and is refused in Kubernetes’ words', async () => {
     await kubectl('create', 'service', 'clusterip', 'orange', '--clusterip=10.103.132.104', '--tcp=80');
     await expect(

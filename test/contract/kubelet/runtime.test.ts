@@ -97,6 +97,39 @@ describe('a container', () => {
     expect(exit).toMatchObject({ code: 42, message: 'why\n' });
   });
 
+  test('has the end of its message file as message, wherever the file is', async () => {
+    const script = 'head -c 5000 /dev/zero | tr "\\0" x > /tmp/why; echo end >> /tmp/why; exit 1';
+    const { exit } = await output(sandbox, { args: ['sh', '-c', script], terminationMessagePath: '/tmp/why' });
+    expect(exit?.message).toBe(`${'x'.repeat(4092)}end\n`);
+  });
+
+  test.each([
+    { script: 'echo out; echo err >&2; exit 2', message: 'out\nerr\n' },
+    { script: 'seq 1 100; exit 1', message: `${Array.from({ length: 80 }, (_, i) => i + 21).join('\n')}\n` },
+    { script: 'echo fine', message: undefined },
+    { script: 'echo log; echo file > /dev/termination-log; exit 1', message: 'file\n' },
+  ])('has the message $message after `$script` when the log may be the message', async ({ script, message }) => {
+    const { exit } = await output(sandbox, { args: ['sh', '-c', script], messageFromLog: true });
+    expect(exit?.message).toBe(message);
+  });
+
+  test('sees the processes of another container if it is to debug it', async () => {
+    const other = await node.runtime.startContainer(containerSpecOf(sandbox, { name: 'other' }));
+    const spec = { args: ['sh', '-c', 'cat /proc/1/cmdline | tr "\\0" " "; ls /proc/1/root/bin/busybox'] };
+    const { lines } = await output(sandbox, {
+      ...spec,
+      name: 'debugger',
+      processesOf: other.id,
+      addCapabilities: ['SYS_PTRACE'],
+    });
+    expect(lines.join('\n')).toMatch(/^sh -c trap.*\n?\/proc\/1\/root\/bin\/busybox$/);
+    await node.runtime.signal(other.id, 'KILL');
+    await ended(node.runtime, other.id);
+    await expect(node.runtime.startContainer(containerSpecOf(sandbox, { processesOf: other.id }))).rejects.toThrow(
+      `target container ${other.id} is not running`,
+    );
+  });
+
   test('has the pod’s network, host name, environment, user and folder', async () => {
     const script = 'hostname; ip -4 -o address show eth0; echo $GREETING; id -u; id -g; pwd; ps | wc -l';
     const { lines } = await output(sandbox, {

@@ -9,6 +9,7 @@ import type { Manager } from '../ownership/managers.ts';
 import { recordUpdate } from '../ownership/update.ts';
 import { definitionOf } from '../resources/all.ts';
 import type { AdmissionContext, Definition } from '../resources/definition.ts';
+import type { Subresource } from '../resources/subresources.ts';
 import { typeOf } from '../schema/schema.ts';
 import { alreadyExists, badRequest, forbidden, invalid, modified, notFound } from '../status.ts';
 import type { ObjectKey } from '../store/store.ts';
@@ -117,8 +118,10 @@ export const updateInStore = (
   const current = existing(context, resource, given.metadata);
   checkPreconditions(resource, given, current);
   const definition = definitionOf(resource);
+  const part = definition.parts?.[subresource as Subresource];
   const next =
-    subresource === 'status' ? withStatus(definition, given, current) : wholeUpdate(definition, given, current);
+    part?.take(given, current) ??
+    (subresource === 'status' ? withStatus(definition, given, current) : wholeUpdate(definition, given, current));
   keepServerMeta(next, current);
   const withoutStatus = hasStatus(definition) && subresource !== 'status';
   if (manager) recordUpdate(resource, manager, { before: current, after: next, withoutStatus });
@@ -143,6 +146,10 @@ export const updateInStore = (
       ...(definition.validateStatusUpdate?.(next, current) ?? []),
     ];
     refuse(resource, next, errors);
+  }
+  if (part) {
+    refuse(resource, next, part.validate(next, current));
+    refuse(resource, next, newUnsupportedFields(typeOf(resource), next, current));
   }
   if (isDeepStrictEqual(ordered(resource, next), ordered(resource, current))) return current;
   if (dryRun) return next;

@@ -13,16 +13,23 @@ const container: Fields = {
   ...refused('volumeDevices', 'a lab has no block devices'),
   ...honoured('kubelet/probe/prober.ts', 'livenessProbe readinessProbe startupProbe'),
   ...honoured('kubelet/pod/hooks.ts', 'lifecycle'),
-  ...refused('terminationMessagePath', 'the kubelet of a lab reads no messages', ['/dev/termination-log']),
-  ...refused('terminationMessagePolicy', 'the kubelet of a lab reads no messages', ['File']),
+  ...honoured('kubelet/container/spec.ts', 'terminationMessagePath terminationMessagePolicy'),
   ...honoured('kubelet/pod/start-errors.ts', 'imagePullPolicy'),
 };
+
+const noService = 'an ephemeral container only helps to find a fault';
 
 const nameAndKey = honoured('kubelet/container/env.ts', 'name key optional');
 const nameOnly = honoured('kubelet/container/env.ts', 'name optional');
 
 export const containerFields: FieldTable = {
   'core.v1.Container': container,
+  'core.v1.EphemeralContainer': {
+    ...container,
+    ...honoured('kubelet/pod/actions.ts', 'targetContainerName'),
+    ...refused('ports resources restartPolicy', noService, [{}]),
+    ...refused('livenessProbe readinessProbe startupProbe lifecycle', noService),
+  },
   'core.v1.ContainerPort': {
     ...honoured('kubelet/pod/actions.ts', 'hostPort containerPort protocol hostIP'),
     ...honoured('controllers/service-pods.ts', 'name'),

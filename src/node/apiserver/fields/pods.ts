@@ -23,7 +23,7 @@ export const podFields: FieldTable = {
     ...honoured('kubelet/pod/plan.ts', 'containers restartPolicy'),
     ...honoured('kubelet/pod/init.ts', 'initContainers'),
     ...honoured('kubelet/pod/plan-builder.ts', 'terminationGracePeriodSeconds'),
-    ...refused('ephemeralContainers', 'the kubelet of a lab starts no containers in a running pod'),
+    ...honoured('apiserver/resources/pods/ephemeral.ts', 'ephemeralContainers'),
     ...refused('activeDeadlineSeconds', 'the kubelet of a lab ends no pod after a time'),
     ...honoured('kubelet/container/files.ts', 'dnsPolicy dnsConfig hostname subdomain hostAliases'),
     ...honoured('scheduler/affinity.ts', 'nodeSelector affinity topologySpreadConstraints'),

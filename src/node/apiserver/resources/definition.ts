@@ -46,6 +46,8 @@ interface Strategy<T> {
   validateStatusUpdate?(next: T, current: T): FieldError[];
   /** Metadata that a write to the subresource `status` does not change. It may change the other metadata. */
   readonly statusKeeps?: readonly ('labels' | 'ownerReferences')[];
+  /** The subresources that write one part of the object. */
+  readonly parts?: Partial<Record<Subresource, PartStrategy<T>>>;
   /** Sets addresses and ports. Runs after validation; `current` is undefined on create. */
   allocate?(next: T, current: T | undefined, context: AdmissionContext): FieldError[];
   /** Runs after a new object was stored. `create` stores a further object unless it exists. */
@@ -54,6 +56,13 @@ interface Strategy<T> {
   readonly countsGenerations?: boolean;
   /** New objects are also accepted in a namespace that is being deleted. */
   readonly outlivesNamespace?: boolean;
+}
+
+/** How a subresource writes one part of an object. */
+export interface PartStrategy<T> {
+  /** @returns a copy of `current` with the part of `given` */
+  take(given: T, current: T): T;
+  validate(next: T, current: T): FieldError[];
 }
 
 export type Create = <T extends KubeObject>(resource: Resource<T>, object: T) => void;

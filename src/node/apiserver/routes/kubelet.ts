@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import type { Container, Node, Pod } from '../../../api/core.ts';
+import { allContainers } from '../../../api/pods.ts';
 import { nodes, pods } from '../../../api/resources.ts';
 import { existing } from '../admission/write.ts';
 import { type Handler, type KubeletAccess, keyOf, type ResourceExchange } from '../exchange/exchange.ts';
@@ -58,15 +59,18 @@ const podUrl = (exchange: PodExchange, kubeletPath: string): Backend => {
 
 /** @throws StatusError 400 when the pod has several containers and none is named */
 const containerOf = ({ metadata, spec }: Pod, wanted: string | null): string => {
-  const all: Container[] = [...spec.containers, ...(spec.initContainers ?? [])];
   if (wanted) {
-    if (all.some(({ name }) => name === wanted)) return wanted;
+    if (allContainers(spec).some(({ name }) => name === wanted)) return wanted;
     throw badRequest(`container ${wanted} is not valid for pod ${metadata.name}`);
   }
   const [only, ...others] = spec.containers;
   if (only && others.length === 0) return only.name;
-  const names = spec.containers.map(({ name }) => name).join(' ');
-  throw badRequest(`a container name must be specified for pod ${metadata.name}, choose one of: [${names}]`);
+  const list = (containers: readonly Container[]): string => `[${containers.map(({ name }) => name).join(' ')}]`;
+  const { containers, initContainers = [] } = spec;
+  const inits = initContainers.length === 0 ? '' : ` or one of the init containers: ${list(initContainers)}`;
+  throw badRequest(
+    `a container name must be specified for pod ${metadata.name}, choose one of: ${list(containers)}${inits}`,
+  );
 };
 
 /** The node's kubelet. @throws StatusError 500 for a node without an address */

@@ -1,5 +1,6 @@
 // The ConfigMaps and Secrets from which a pod takes environment variables and files. Pure; source-cache.ts loads them.
 import type { ConfigMap, DownwardApiFile, Pod, Secret } from '../../../api/core.ts';
+import { allContainers } from '../../../api/pods.ts';
 
 /** The token of a pod's service account that a projected volume asks for. */
 export interface TokenSource {
@@ -36,7 +37,7 @@ export const tokenSourcesOf = ({ spec }: Pod): TokenSource[] =>
 export const referencesOf = ({ spec }: Pod): { configMaps: Set<string>; secrets: Set<string> } => {
   const configMaps = new Set<string>();
   const secrets = new Set<string>();
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+  for (const container of allContainers(spec)) {
     for (const { configMapRef, secretRef } of container.envFrom ?? []) {
       if (configMapRef) configMaps.add(configMapRef.name);
       if (secretRef) secrets.add(secretRef.name);

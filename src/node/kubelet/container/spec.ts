@@ -23,6 +23,8 @@ export interface ContainerContext extends EnvContext {
   readonly mounts: readonly ContainerMount[];
   /** `default`, or a filter from a file of the node. Absent for a container without a filter. */
   readonly seccomp?: ContainerSpec['seccomp'];
+  /** The id of the container whose processes this container sees. */
+  readonly processesOf?: string;
 }
 
 /** @throws ContainerConfigError when the container cannot run as specified */
@@ -66,6 +68,9 @@ export const containerSpec = (container: Container, context: ContainerContext): 
     limits: limitsOf(container),
     podLimits: podLimitsOf(pod),
     oomScoreAdj: oomScoreAdj(pod, container, wholeUnits(context.allocatable.memory)),
+    ...(context.processesOf === undefined ? {} : { processesOf: context.processesOf }),
+    terminationMessagePath: container.terminationMessagePath || '/dev/termination-log',
+    messageFromLog: container.terminationMessagePolicy === 'FallbackToLogsOnError',
     stopSignal: (image.config.StopSignal ?? 'SIGTERM').replace(/^SIG/, ''),
   };
 };

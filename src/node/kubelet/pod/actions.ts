@@ -1,9 +1,10 @@
 // Carries out the larger steps of a plan, with their events: create the sandbox, start a container, stop a container.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Container, Pod } from '../../../api/core.ts';
+import type { Container, EphemeralContainer, Pod } from '../../../api/core.ts';
 import type { StoredImage } from '../../../api/images.ts';
 import { messageOf } from '../../../kit/error.ts';
+import { ContainerConfigError } from '../container/config-error.ts';
 import { containerEnv, expandAll } from '../container/env.ts';
 import { kernelHostname } from '../container/files.ts';
 import { writePodFiles } from '../container/files-writer.ts';
@@ -88,6 +89,7 @@ const specFor = async (deps: WorkerDeps, start: Start, image: StoredImage) => {
     deps.sources.load(pod),
     writePodFiles(deps, pod, podIp, container),
   ]);
+  const target = targetOf(deps, start);
   const context = {
     pod,
     podIp,
@@ -104,6 +106,7 @@ const specFor = async (deps: WorkerDeps, start: Start, image: StoredImage) => {
     services: deps.services(),
     allocatable: deps.allocatable,
     ...(await seccompFor(pod, container, join(deps.podsFolder, '../seccomp'))),
+    ...(target ? { processesOf: target.id } : {}),
   };
   const lookup = containerEnv(container, context);
   const mounts = await volumeMounts(deps.podsFolder, pod, container, (text) => expandAll(text, lookup));
@@ -114,6 +117,16 @@ const specFor = async (deps: WorkerDeps, start: Start, image: StoredImage) => {
 const ipcOf = ({ spec }: Pod): Pick<SandboxSpec, 'ipc'> => {
   if (spec.hostIPC) return { ipc: 'node' };
   return spec.containers.length + (spec.initContainers ?? []).length > 1 ? { ipc: 'pod' } : {};
+};
+
+/** @throws ContainerConfigError when the container that an ephemeral container is to debug does not run */
+const targetOf = ({ runtime }: WorkerDeps, { container, sandbox }: Start): ContainerRecord | undefined => {
+  const { targetContainerName: name } = container as EphemeralContainer;
+  if (!name) return undefined;
+  const inSandbox = runtime.containers().filter(({ sandboxId }) => sandboxId === sandbox.id);
+  const target = inSandbox.findLast((record) => record.name === name && !record.exit);
+  if (!target) throw new ContainerConfigError(`unable to find target container ${name}`);
+  return target;
 };
 
 const portMappings = ({ spec }: Pod): PortMapping[] =>

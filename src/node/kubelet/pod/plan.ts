@@ -14,7 +14,10 @@ export const planPod = (view: PodView): Plan => {
   return planRun(view);
 };
 
-/** Starts what should run: the sandbox, then one init container after the other, then all other containers. */
+/**
+ * Starts what should run: the sandbox, then the ephemeral containers, then one init container after the other, then all
+ * other containers.
+ */
 const planRun = (view: PodView): Plan => {
   const { pod, sandbox } = view;
   const builder = new PlanBuilder(view);
@@ -22,6 +25,7 @@ const planRun = (view: PodView): Plan => {
     builder.push({ do: 'create-sandbox' });
     return builder.plan();
   }
+  for (const container of pod.spec.ephemeralContainers ?? []) builder.consider(container, 'Never');
   for (const container of initContainersToRun(view)) {
     builder.consider(container, isSidecar(container) ? 'Always' : 'OnFailure');
   }

@@ -1,7 +1,7 @@
 // Decides which container of a pod may run again, and whether the pod has ended. The facts are the runtime's records
 // and, for records that are gone, the status at the API server. Pure.
 import type { ContainerStatus, Pod, PodStatus } from '../../../api/core.ts';
-import { isSidecar, sidecarsOf } from '../../../api/pods.ts';
+import { allStatuses, isSidecar, sidecarsOf } from '../../../api/pods.ts';
 import { type ContainerRecord, lostExitCode } from '../runtime/runtime.ts';
 import type { FinalPhase, PodView } from './view.ts';
 
@@ -10,16 +10,17 @@ export const finalPhaseOf = (status: PodStatus | undefined): FinalPhase | undefi
   status?.phase === 'Succeeded' || status?.phase === 'Failed' ? status.phase : undefined;
 
 /** The container's status that the API server has. */
-export const knownStatus = ({ status = {} }: Pod, name: string): ContainerStatus | undefined => {
-  const { containerStatuses = [], initContainerStatuses = [] } = status;
-  return [...containerStatuses, ...initContainerStatuses].find((candidate) => candidate.name === name);
-};
+export const knownStatus = ({ status }: Pod, name: string): ContainerStatus | undefined =>
+  allStatuses(status).find((candidate) => candidate.name === name);
 
 export const isInitContainer = ({ spec }: Pod, name: string): boolean =>
   spec.initContainers?.some((container) => container.name === name) ?? false;
 
 export const isSidecarName = ({ spec }: Pod, name: string): boolean =>
   sidecarsOf(spec).some((container) => container.name === name);
+
+const isEphemeral = ({ spec }: Pod, name: string): boolean =>
+  spec.ephemeralContainers?.some((container) => container.name === name) ?? false;
 
 /**
  * The record that counts now: the newest one in the current sandbox. A container that must not run again keeps its
@@ -48,6 +49,7 @@ export const isSpent = (view: PodView, name: string): boolean => {
   const { restartPolicy } = view.pod.spec;
   // As long as the pod lives, its sidecars restart, whatever the pod's policy says.
   if (code === undefined || isSidecarName(view.pod, name)) return false;
+  if (isEphemeral(view.pod, name)) return true;
   // A new sandbox needs its init containers again, even if they succeeded in an earlier sandbox.
   return restartPolicy === 'Never' || (restartPolicy === 'OnFailure' && code === 0 && !isInitContainer(view.pod, name));
 };

@@ -23,7 +23,11 @@ export const mergeStatus = ({ spec, status: current = {} }: Pod, next: PodStatus
   const merged: PodStatus = { ...next, ...keptPhase(current, next) };
   const conditions = [...(next.conditions ?? []).filter(({ type }) => ownConditions.has(type)), ...foreign(current)];
   if (conditions.length > 0) merged.conditions = conditions;
-  const { containerStatuses, initContainerStatuses } = next;
+  const { containerStatuses, initContainerStatuses, ephemeralContainerStatuses } = next;
+  if (ephemeralContainerStatuses) {
+    const kept = keepEnds(current.ephemeralContainerStatuses, ephemeralContainerStatuses, () => true);
+    merged.ephemeralContainerStatuses = kept;
+  }
   if (containerStatuses) {
     const isFinal = (code: number): boolean =>
       restartPolicy === 'Never' || (restartPolicy === 'OnFailure' && code === 0);

@@ -1,7 +1,7 @@
 // Computes the status of a pod: phase, conditions, addresses. Reasons and messages equal the original kubelet's. Pure.
-import type { Container, ContainerStatus, Pod, PodStatus } from '../../../api/core.ts';
+import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from '../../../api/core.ts';
 import type { Condition } from '../../../api/meta.ts';
-import { sidecarsOf } from '../../../api/pods.ts';
+import { allContainers, sidecarsOf } from '../../../api/pods.ts';
 import { timestamp } from '../../../api/time.ts';
 import { qosClass } from '../container/limits.ts';
 import { containerStatus } from './container-status.ts';
@@ -20,12 +20,17 @@ export const podStatus = (view: PodView, plan: Plan, { hostIp }: StatusContext):
   const { pod } = view;
   const before = pod.status ?? {};
   const now = timestamp(view.now);
+  const maxMessage = Math.floor(maxMessagesOfPod / allContainers(pod.spec).length);
   const describe = (containers: readonly Container[] = [], fallback: Parameters<typeof containerStatus>[3]) =>
-    containers.map((container) => containerStatus(container, view, plan, fallback));
+    containers.map((container) => shortened(containerStatus(container, view, plan, fallback), maxMessage));
   const initContainerStatuses = describe(pod.spec.initContainers, 'PodInitializing');
   const initialized = isInitialized(view);
   const containerStatuses = describe(pod.spec.containers, initialized ? 'ContainerCreating' : 'PodInitializing');
   containerStatuses.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const ephemeral = describe(
+    pod.spec.ephemeralContainers,
+    initContainerStatuses.length > 0 ? 'PodInitializing' : 'ContainerCreating',
+  );
   const sidecars = new Set(sidecarsOf(pod.spec).map(({ name }) => name));
   const lasting = [...initContainerStatuses.filter(({ name }) => sidecars.has(name)), ...containerStatuses];
   const phase = phaseOf(view, initialized, { containerStatuses, lasting });
@@ -41,6 +46,7 @@ export const podStatus = (view: PodView, plan: Plan, { hostIp }: StatusContext):
     ...(isRejected(view)
       ? {}
       : { ...(initContainerStatuses.length > 0 ? { initContainerStatuses } : {}), containerStatuses }),
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral.map(withoutReadiness) } : {}),
     qosClass: before.qosClass ?? qosClass(pod),
   };
 };
@@ -57,6 +63,22 @@ const because = ({ failure, pod }: PodView): Pick<PodStatus, 'reason' | 'message
   const { reason, message } = failure ?? pod.status ?? {};
   return { ...(message === undefined ? {} : { message }), ...(reason === undefined ? {} : { reason }) };
 };
+
+/** All termination messages of a pod together have at most this many bytes. */
+const maxMessagesOfPod = 12 * 1024;
+
+const shortened = (status: ContainerStatus, maxBytes: number): ContainerStatus => {
+  const cut = (state: ContainerState = {}): ContainerState => {
+    const { terminated } = state;
+    if (terminated?.message === undefined || Buffer.byteLength(terminated.message) <= maxBytes) return state;
+    const message = Buffer.from(terminated.message).subarray(0, maxBytes).toString('utf8');
+    return { terminated: { ...terminated, message } };
+  };
+  return { ...status, state: cut(status.state), lastState: cut(status.lastState) };
+};
+
+/** Ephemeral containers have no probes and are never ready. */
+const withoutReadiness = ({ started: _, ...status }: ContainerStatus): ContainerStatus => ({ ...status, ready: false });
 
 interface Statuses {
   readonly containerStatuses: readonly ContainerStatus[];

@@ -1,7 +1,7 @@
 // Runs the startup, liveness and readiness probes of every running container. The plan reads the results.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Container, Pod, Probe } from '../../../api/core.ts';
-import { sidecarsOf } from '../../../api/pods.ts';
+import { allStatuses, sidecarsOf } from '../../../api/pods.ts';
 import type { ContainerRecord, Runtime } from '../runtime/runtime.ts';
 import { type ProbeOutcome, probeOnce } from './probe.ts';
 
@@ -164,9 +164,7 @@ const capitalise = (kind: Kind): string => kind[0]?.toUpperCase() + kind.slice(1
 
 /** After the kubelet's restart, a container that was ready stays ready until a probe fails. */
 const initialState = (pod: Pod, container: Container, record: ContainerRecord): ProbeState => {
-  const known = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(
-    ({ containerID }) => containerID === `crun://${record.id}`,
-  );
+  const known = allStatuses(pod.status).find(({ containerID }) => containerID === `crun://${record.id}`);
   const started = container.startupProbe === undefined || known?.started === true;
   return { started, ready: started && (container.readinessProbe === undefined || known?.ready === true) };
 };

@@ -20,7 +20,7 @@ import {
   removeHalfMade,
   writeRecord,
 } from './records.ts';
-import type { ContainerRecord, Runtime } from './runtime.ts';
+import type { ContainerRecord, ContainerSpec, Runtime } from './runtime.ts';
 import { connect, disconnect, hostSandbox, isNamespace, type NetworkOptions, type StoredSandbox } from './sandbox.ts';
 import { dropNamespaces, shareNamespaces } from './shared-namespaces.ts';
 
@@ -101,7 +101,9 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
     async startContainer(spec) {
       const sandbox = sandboxes.get(spec.sandboxId);
       if (!sandbox) throw new Error(`sandbox ${spec.sandboxId} does not exist`);
-      const record = await limitStarts(() => launch(spec, sandbox, { ...options, crun, folders }));
+      const target = targetOf(spec, containers);
+      const surroundings = { sandbox, ...(target ? { targetPid: target.pid } : {}) };
+      const record = await limitStarts(() => launch(spec, surroundings, { ...options, crun, folders }));
       containers.set(record.id, record);
       // The container may have ended before the watcher could find its record.
       await exits.notice(record.id);
@@ -132,6 +134,14 @@ export const createCrunRuntime = async (options: CrunRuntimeOptions): Promise<Cr
         logger: options.logger,
       }),
   };
+};
+
+/** @throws Error when the container whose processes are to be seen has ended */
+const targetOf = ({ processesOf }: ContainerSpec, containers: ReadonlyMap<string, ContainerRecord>) => {
+  if (processesOf === undefined) return undefined;
+  const target = containers.get(processesOf);
+  if (!target || target.exit) throw new Error(`target container ${processesOf} is not running`);
+  return target;
 };
 
 const removeContainerFiles = async ({ id, logPath }: ContainerRecord, folders: Folders): Promise<void> => {

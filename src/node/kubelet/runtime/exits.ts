@@ -7,8 +7,9 @@ import type { Cgroups } from '../../sys/cgroup.ts';
 import type { Crun } from '../../sys/crun.ts';
 import { unmount } from '../../sys/mount.ts';
 import { groupOf } from './launch.ts';
-import { type Folders, isAlive, readExit, readTerminationMessage, writeRecord } from './records.ts';
+import { type Folders, isAlive, readExit, writeRecord } from './records.ts';
 import type { ContainerExit, ContainerRecord } from './runtime.ts';
+import { readTerminationMessage } from './termination-message.ts';
 
 export interface ExitTrackerOptions {
   readonly folders: Folders;
@@ -82,7 +83,7 @@ const cleanUp = async (
   { folders, crun, cgroups, logger }: ExitTrackerOptions,
 ): Promise<ContainerRecord> => {
   const bundle = join(folders.containers, record.id);
-  const message = await readTerminationMessage(bundle);
+  const message = await readTerminationMessage(record, exit, bundle);
   const oomKilled = (await cgroups.oomKills(groupOf(record))) > 0;
   const ended = {
     ...record,

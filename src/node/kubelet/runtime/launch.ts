@@ -5,9 +5,10 @@ import type { Cgroups } from '../../sys/cgroup.ts';
 import type { Crun } from '../../sys/crun.ts';
 import { mountOverlay, unmount } from '../../sys/mount.ts';
 import { ociConfig } from './oci.ts';
-import { type Folders, terminationMessageFile, writeRecord } from './records.ts';
+import { type Folders, writeRecord } from './records.ts';
 import type { ContainerRecord, ContainerSpec } from './runtime.ts';
 import { newId, type StoredSandbox } from './sandbox.ts';
+import { terminationMessageFile } from './termination-message.ts';
 
 export interface LaunchOptions {
   readonly cgroups: Cgroups;
@@ -35,10 +36,17 @@ export const removePodGroups = async (cgroups: Cgroups, podUid: string): Promise
   await cgroups.remove(podGroup(podUid));
 };
 
+/** What the container shares with others. */
+export interface Surroundings {
+  readonly sandbox: StoredSandbox;
+  /** The first process of the container whose process namespace is shared. */
+  readonly targetPid?: number;
+}
+
 /** A failure leaves nothing behind. */
 export const launch = async (
   spec: ContainerSpec,
-  sandbox: StoredSandbox,
+  { sandbox, targetPid }: Surroundings,
   { crun, folders, ...options }: LaunchOptions,
 ): Promise<ContainerRecord> => {
   const id = newId();
@@ -59,6 +67,7 @@ export const launch = async (
       ...(sandbox.hostIpc ? { hostIpc: true } : {}),
       ...(sandbox.namespaces?.ipc ? { ipc: sandbox.namespaces.ipc } : {}),
       ...(spec.processes === 'pod' && sandbox.namespaces?.pid ? { pidns: sandbox.namespaces.pid.path } : {}),
+      ...(targetPid === undefined ? {} : { pidns: `/proc/${targetPid}/ns/pid` }),
     };
     await writeFile(join(bundle, 'config.json'), JSON.stringify(ociConfig(withTerminationLog(spec, bundle), context)));
     await makeGroups(options.cgroups, id, spec);
@@ -96,7 +105,7 @@ const withTerminationLog = (spec: ContainerSpec, bundle: string): ContainerSpec 
   ...spec,
   mounts: [
     ...spec.mounts,
-    { source: join(bundle, terminationMessageFile), target: '/dev/termination-log', readOnly: false },
+    { source: join(bundle, terminationMessageFile), target: spec.terminationMessagePath, readOnly: false },
   ],
 });
 
@@ -119,6 +128,7 @@ const recordOf = (
   stopSignal: spec.stopSignal,
   logPath,
   ...(spec.limits.memoryBytes === undefined ? {} : { memoryLimited: true }),
+  ...(spec.messageFromLog ? { messageFromLog: true } : {}),
 });
 
 /** `/var/log/pods/<namespace>_<pod>_<uid>/<container>/<attempt>.log` */

@@ -19,9 +19,6 @@ export const foldersIn = (state: string, records: string) => ({
 });
 export type Folders = ReturnType<typeof foldersIn>;
 
-/** The name of a file in a container's bundle. The container sees the file as /dev/termination-log. */
-export const terminationMessageFile = 'termination-log';
-
 const recordFile = 'record.json';
 
 /** Replaces the file as a whole, so that a reader never sees half a record. */
@@ -106,11 +103,6 @@ export const readExit = async (folder: string, id: string): Promise<ContainerExi
   } catch {
     return undefined;
   }
-};
-
-export const readTerminationMessage = async (bundle: string): Promise<string> => {
-  const text = await readFile(join(bundle, terminationMessageFile), 'utf8').catch(() => '');
-  return text.slice(0, 4096);
 };
 
 /** A zombie counts as dead. */

@@ -93,6 +93,12 @@ export interface ContainerSpec {
   readonly podLimits: GroupLimits;
   /** From 0 to 1000: the higher, the sooner the kernel kills the container when the node's memory is short. */
   readonly oomScoreAdj: number;
+  /** The id of a running container whose processes this container sees and can debug. */
+  readonly processesOf?: string;
+  /** Where the container sees the file for its termination message. */
+  readonly terminationMessagePath: string;
+  /** If the container fails without a message, the end of its log is the message. */
+  readonly messageFromLog: boolean;
 }
 
 /** A container that runs or has ended. Times are RFC 3339. */
@@ -113,13 +119,14 @@ export interface ContainerRecord {
   readonly stopSignal: string;
   readonly logPath: string;
   readonly memoryLimited?: boolean;
+  readonly messageFromLog?: boolean;
   readonly exit?: ContainerExit;
 }
 
 export interface ContainerExit {
   readonly code: number;
   readonly finishedAt: string;
-  /** The content of the container's termination message file. */
+  /** The container's termination message. */
   readonly message?: string;
   /** The exit code is unknown, because conmon was killed or the node restarted. */
   readonly unknown?: boolean;

@@ -1,7 +1,7 @@
 // Reads a container's log file, and follows it while the container runs. `logs --follow` and attach use this.
 import { watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { type LogLine, splitLog } from './cri-log.ts';
+import { type LogLine, splitLog } from '../runtime/cri-log.ts';
 
 export interface FollowOptions {
   readonly path: string;

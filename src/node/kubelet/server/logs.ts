@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
-import { type LogSelection, renderLine, selectLines, splitLog } from './cri-log.ts';
+import { type LogSelection, renderLine, selectLines, splitLog } from '../runtime/cri-log.ts';
 import { followLog } from './log-follower.ts';
 import { findContainer, type PodLookup, RequestError } from './lookup.ts';
 

@@ -1,5 +1,6 @@
 // Finds the container or sandbox for the names in a request's path.
 import type { Pod } from '../../../api/core.ts';
+import { allContainers, allStatuses } from '../../../api/pods.ts';
 import type { CrunRuntime } from '../runtime/crun-runtime.ts';
 import type { ContainerRecord, Sandbox } from '../runtime/runtime.ts';
 
@@ -44,9 +45,7 @@ export const findContainer = (
 ): ContainerRecord => {
   const pod = find(namespace, podName);
   if (!pod) throw new RequestError(404, `pod "${podName}" does not exist`);
-  const declared = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].some(
-    (container) => container.name === name,
-  );
+  const declared = allContainers(pod.spec).some((container) => container.name === name);
   if (!declared) throw new RequestError(404, `container "${name}" not found in pod "${podName}"`);
   const records = runtime.containers().filter((record) => record.pod.uid === pod.metadata.uid && record.name === name);
   if (previous) {
@@ -65,10 +64,7 @@ export const findContainer = (
   );
 };
 
-const statusOf = (pod: Pod, name: string) =>
-  [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(
-    (status) => status.name === name,
-  );
+const statusOf = (pod: Pod, name: string) => allStatuses(pod.status).find((status) => status.name === name);
 
 const isWaiting = (pod: Pod, name: string): boolean => statusOf(pod, name)?.state?.waiting !== undefined;
 

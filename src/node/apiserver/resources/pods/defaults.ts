@@ -9,6 +9,7 @@ export const setPodSpecDefaults = (spec: PodSpec): void => {
   spec.schedulerName ??= 'default-scheduler';
   for (const container of spec.initContainers ?? []) setContainerDefaults(container, spec);
   for (const container of spec.containers ?? []) setContainerDefaults(container, spec);
+  for (const container of spec.ephemeralContainers ?? []) setContainerDefaults(container, spec);
   for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);
 };
 

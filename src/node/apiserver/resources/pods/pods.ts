@@ -4,6 +4,7 @@ import { pods } from '../../../../api/resources.ts';
 import type { Definition } from '../definition.ts';
 import { podCells } from './cells.ts';
 import { admitPod, qosClassOf, setPodSpecDefaults } from './defaults.ts';
+import { ephemeralContainers } from './ephemeral.ts';
 import { admitClasses } from './priority.ts';
 import { admitServiceAccount } from './service-account.ts';
 import { validatePodStatusUpdate } from './status.ts';
@@ -20,7 +21,10 @@ const gracePeriod = ({ spec, status }: Pod, requested: number | undefined): numb
 export const podDefinition: Definition<Pod> = {
   resource: pods,
   categories: ['all'],
-  subresources: ['status', 'binding', 'eviction', 'log', 'exec', 'attach', 'portforward', 'proxy'],
+  subresources: [
+    ...(['status', 'ephemeralcontainers', 'binding', 'eviction'] as const),
+    ...(['log', 'exec', 'attach', 'portforward', 'proxy'] as const),
+  ],
   fieldSelectors: [
     'spec.nodeName',
     'spec.restartPolicy',
@@ -61,6 +65,7 @@ export const podDefinition: Definition<Pod> = {
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
   statusKeeps: ['ownerReferences'],
+  parts: { ephemeralcontainers: ephemeralContainers },
   gracePeriod,
   answersWithObject: true,
 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { renderLine, selectLines, splitLog } from '../../../../src/node/kubelet/server/cri-log.ts';
+import { renderLine, selectLines, splitLog } from '../../../../src/node/kubelet/runtime/cri-log.ts';
 
 describe('a container’s log', () => {
   const log = Buffer.from(
