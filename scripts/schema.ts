@@ -203,12 +203,20 @@ const reach = (root: string, wanted: readonly string[]): Record<string, Fields |
   return result;
 };
 
+/** Fields of versions after v0.32 that labs has. */
+const later: Readonly<Record<string, Fields>> = {
+  'discovery.v1.EndpointHints': { forNodes: '[]discovery.v1.ForNode@atomic#2' },
+  'discovery.v1.ForNode': { name: 'string!#1' },
+};
+
 const root = process.argv[2];
 if (!root) throw new Error('usage: node scripts/node.mjs schema.ts <folder with k8s.io/api and k8s.io/apimachinery>');
 readPackage(root, metaPackage);
 // In Go this type has bytes, but the bytes are JSON.
 types['meta.v1.FieldsV1'] = 'any';
-const sorted = Object.entries(reach(root, [...bodies(), 'meta.v1.TypeMeta'])).sort(([a], [b]) => (a < b ? -1 : 1));
+const found = reach(root, [...bodies(), 'meta.v1.TypeMeta']);
+for (const [name, fields] of Object.entries(later)) found[name] = { ...(found[name] as Fields), ...fields };
+const sorted = Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1));
 const output = join(import.meta.dirname, '../src/node/apiserver/schema/fields.json');
 writeFileSync(output, JSON.stringify(Object.fromEntries(sorted)));
 execFileSync('biome', ['format', '--write', output], { stdio: 'inherit' });

@@ -26,6 +26,7 @@ import {
   resolvePorts,
   servicesOfPod,
 } from './service-pods.ts';
+import { hintsOf } from './topology-hints.ts';
 import { keyFor, type Write } from './writes.ts';
 
 export const managedBy = 'endpointslice-controller.k8s.io';
@@ -92,7 +93,7 @@ const desired = (service: Service, members: readonly Pod[], world: World): Conte
     const key = canonical(ports);
     const group = groups.get(key) ?? { ports, endpoints: [] };
     groups.set(key, group);
-    group.endpoints.push(endpoint);
+    group.endpoints.push({ ...endpoint, ...hintsOf(service, endpoint) });
   }
   return [...groups.values()];
 };

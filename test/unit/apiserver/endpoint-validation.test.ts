@@ -257,7 +257,7 @@ describe('a service', () => {
     ],
     [
       spec({ trafficDistribution: 'Near' }),
-      'spec.trafficDistribution: Unsupported value: "Near": supported values: "PreferClose"',
+      'spec.trafficDistribution: Unsupported value: "Near": supported values: "PreferClose", "PreferSameNode", "PreferSameZone"',
     ],
   ])('is refused with the field and the reason (%#)', (object, problem) => {
     expect(problems(() => create(services, object))).toEqual([problem]);

@@ -55,6 +55,26 @@ describe('the EndpointSlice controller', () => {
   });
 
   test.each([
+    { distribution: 'PreferClose', hints: { forZones: [{ name: 'a' }] } },
+    { distribution: 'PreferSameZone', hints: { forZones: [{ name: 'a' }] } },
+    { distribution: 'PreferSameNode', hints: { forZones: [{ name: 'a' }], forNodes: [{ name: 'node01' }] } },
+    { distribution: undefined, hints: undefined },
+  ])('gives a ready endpoint the hints of traffic distribution $distribution', ({ distribution, hints }) => {
+    const service = aService('web', distribution === undefined ? {} : { trafficDistribution: distribution });
+    const slices = applied(reconcile(service, pod(1), pod(2, { ready: false })));
+    expect(slices[0]?.endpoints.map((endpoint) => endpoint.hints)).toEqual([hints, undefined]);
+    expect(reconcile(aService('web'), pod(1), pod(2, { ready: false }), ...slices)).toHaveLength(hints ? 1 : 0);
+  });
+
+  test('gives an endpoint whose node has no zone only the hint of its node', () => {
+    const member = pod(1, { node: 'node02' });
+    const hintsFor = (trafficDistribution: string) =>
+      applied(reconcile(aService('web', { trafficDistribution }), member))[0]?.endpoints[0]?.hints;
+    expect(hintsFor('PreferSameNode')).toEqual({ forNodes: [{ name: 'node02' }] });
+    expect(hintsFor('PreferSameZone')).toBeUndefined();
+  });
+
+  test.each([
     { name: 'not ready', options: { ready: false }, conditions: { ready: false, serving: false, terminating: false } },
     {
       name: 'terminating',

@@ -26,7 +26,7 @@ export const serviceFields: FieldTable = {
     ...honoured('apiserver/resources/services/validate-addresses.ts', 'ipFamilies ipFamilyPolicy'),
     ...honoured(allocate, 'allocateLoadBalancerNodePorts'),
     ...honoured('apiserver/resources/services/services.ts', 'loadBalancerClass'),
-    ...refused('trafficDistribution', 'the endpoint slice controller of a lab writes no hints'),
+    ...honoured('controllers/topology-hints.ts', 'trafficDistribution'),
   },
   'core.v1.ServicePort': {
     ...honoured(ports, 'name protocol port nodePort'),
@@ -49,7 +49,8 @@ export const serviceFields: FieldTable = {
     ...statusOnly('zone targetRef'),
   },
   'discovery.v1.EndpointConditions': honoured(slices, 'ready serving terminating'),
-  'discovery.v1.EndpointHints': honoured(slices, 'forZones'),
+  'discovery.v1.EndpointHints': honoured(slices, 'forZones forNodes'),
+  'discovery.v1.ForNode': honoured(slices, 'name'),
   'discovery.v1.ForZone': honoured(slices, 'name'),
   'discovery.v1.EndpointPort': {
     ...honoured('proxy/view/slice-endpoints.ts', 'name protocol port'),

@@ -39,6 +39,7 @@ const validateEndpoint = (endpoint: Endpoint, type: EndpointSlice['addressType']
     ...addresses.flatMap((address, index) => validateAddress(address, type, `${field}[${index}]`)),
     ...validateEndpointNames(endpoint, path),
     ...validateHints(hints?.forZones ?? [], `${path}.hints.forZones`),
+    ...validateHints(hints?.forNodes ?? [], `${path}.hints.forNodes`),
   ];
 };
 
@@ -48,9 +49,9 @@ const validateAddress = (address: string, type: EndpointSlice['addressType'], fi
   return [...validateIpOfFamily(address, type, field), ...validateNonSpecialIp(address, field)];
 };
 
-const validateHints = (zones: readonly { name?: string }[], path: string): FieldError[] => {
-  if (zones.length > mostHints) return [tooMany(path, zones.length, mostHints)];
-  const names = zones.map(({ name = '' }) => name);
+const validateHints = (hints: readonly { name?: string }[], path: string): FieldError[] => {
+  if (hints.length > mostHints) return [tooMany(path, hints.length, mostHints)];
+  const names = hints.map(({ name = '' }) => name);
   return names.flatMap((name, index) => {
     const field = `${path}[${index}].name`;
     return [

@@ -159,7 +159,7 @@ const validatePolicies = ({ spec }: Service): FieldError[] => {
   else errors.push(...oneOf(external, policies, 'spec.externalTrafficPolicy'));
   errors.push(...validateHealthCheckPort(spec));
   errors.push(...oneOf(internal, policies, 'spec.internalTrafficPolicy'));
-  errors.push(...oneOf(distribution, ['PreferClose'], 'spec.trafficDistribution'));
+  errors.push(...oneOf(distribution, ['PreferClose', 'PreferSameNode', 'PreferSameZone'], 'spec.trafficDistribution'));
   return errors;
 };
 
