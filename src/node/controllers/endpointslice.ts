@@ -26,12 +26,12 @@ import {
   resolvePorts,
   servicesOfPod,
 } from './service-pods.ts';
-import { hintsOf } from './topology-hints.ts';
+import { zoneLabel } from './topology-allocation.ts';
+import { hintsFor, isTopologyAuto } from './topology-hints.ts';
 import { keyFor, type Write } from './writes.ts';
 
 export const managedBy = 'endpointslice-controller.k8s.io';
 const maxEndpoints = 100;
-const zoneLabel = 'topology.kubernetes.io/zone';
 
 export const endpointSliceController: Controller = {
   name: 'endpoint-slice-controller',
@@ -71,7 +71,8 @@ const reconcileService = (service: Service, world: World): Outcome => {
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   const usable = managed.filter(({ addressType }) => addressType === 'IPv4');
-  const { kept, added } = distribute(usable, desired(service, members, world));
+  const { contents, problem } = desired(service, members, world);
+  const { kept, added } = distribute(usable, contents);
   const free = usable.filter((slice) => !kept.has(slice));
   const stamp = lastChange(service, members);
   // An empty slice is filled again before a new slice is created ("recycling" in the original).
@@ -81,10 +82,32 @@ const reconcileService = (service: Service, world: World): Outcome => {
   );
   const creates = added.slice(free.length).map((content) => create(service, content, stamp));
   const spare = [...free.slice(added.length), ...managed.filter((slice) => !usable.includes(slice))];
-  return { writes: [...creates, ...updates, ...spare.map(remove)] };
+  const writes = [...creates, ...updates, ...spare.map(remove)];
+  return { writes: [...writes, ...hintEvents(service, usable, { changed: writes.length > 0, problem })] };
 };
 
-const desired = (service: Service, members: readonly Pod[], world: World): Content[] => {
+/** Says in an Event that topology mode Auto begins to give hints, or why it gives none. Repeated only after changes. */
+const hintEvents = (
+  service: Service,
+  before: readonly EndpointSlice[],
+  { changed, problem }: { readonly changed: boolean; readonly problem: string | undefined },
+): Write[] => {
+  if (!changed || !isTopologyAuto(service)) return [];
+  const tell = (type: 'Normal' | 'Warning', reason: string, text: string): Write[] => [
+    { verb: 'event', about: service, type, reason, message: `${text}, addressType: IPv4` },
+  ];
+  if (problem !== undefined) return tell('Warning', 'TopologyAwareHintsDisabled', problem);
+  const had = before.some(({ endpoints }) => endpoints.some(({ hints }) => hints !== undefined));
+  return had ? [] : tell('Normal', 'TopologyAwareHintsEnabled', 'Topology Aware Hints has been enabled');
+};
+
+/** What the slices are to hold, and why topology mode Auto gives no hints. */
+interface Desired {
+  readonly contents: readonly Content[];
+  readonly problem: string | undefined;
+}
+
+const desired = (service: Service, members: readonly Pod[], world: World): Desired => {
   const groups = new Map<string, { ports: ResolvedPort[]; endpoints: Endpoint[] }>();
   for (const pod of members) {
     const ports = resolvePorts(service, pod);
@@ -93,9 +116,18 @@ const desired = (service: Service, members: readonly Pod[], world: World): Conte
     const key = canonical(ports);
     const group = groups.get(key) ?? { ports, endpoints: [] };
     groups.set(key, group);
-    group.endpoints.push({ ...endpoint, ...hintsOf(service, endpoint) });
+    group.endpoints.push(endpoint);
   }
-  return [...groups.values()];
+  const contents = [...groups.values()];
+  const all = contents.flatMap(({ endpoints }) => endpoints);
+  const hints = hintsFor(service, all, world.all(nodes));
+  return {
+    contents: contents.map(({ ports, endpoints }) => ({
+      ports,
+      endpoints: endpoints.map((endpoint) => ({ ...endpoint, ...hints.of(endpoint) })),
+    })),
+    problem: hints.problem,
+  };
 };
 
 /** Undefined if the pod's node does not exist, because then nothing can reach the pod. */
