@@ -24,7 +24,7 @@ export const podFields: FieldTable = {
     ...honoured('kubelet/pod/init.ts', 'initContainers'),
     ...honoured('kubelet/pod/plan-builder.ts', 'terminationGracePeriodSeconds'),
     ...honoured('apiserver/resources/pods/ephemeral.ts', 'ephemeralContainers'),
-    ...refused('activeDeadlineSeconds', 'the kubelet of a lab ends no pod after a time'),
+    ...honoured('kubelet/pod/deadline.ts', 'activeDeadlineSeconds'),
     ...honoured('kubelet/container/files.ts', 'dnsPolicy dnsConfig hostname subdomain hostAliases'),
     ...honoured('scheduler/affinity.ts', 'nodeSelector affinity topologySpreadConstraints'),
     ...honoured('apiserver/resources/pods/defaults.ts', 'serviceAccountName serviceAccount'),

@@ -38,7 +38,7 @@ export const podStatus = (view: PodView, plan: Plan, { hostIp }: StatusContext):
   return {
     phase,
     conditions: conditions(view, { phase, initContainerStatuses, lasting, initialized, now }),
-    ...because(view),
+    ...because(view, phase),
     hostIP: hostIp,
     hostIPs: [{ ip: hostIp }],
     ...(ip === undefined ? {} : { podIP: ip, podIPs: [{ ip }] }),
@@ -58,9 +58,9 @@ const isRejected = (view: PodView): boolean =>
   view.sandbox === undefined &&
   view.pod.status?.containerStatuses === undefined;
 
-/** Why the pod failed as a whole. */
-const because = ({ failure, pod }: PodView): Pick<PodStatus, 'reason' | 'message'> => {
-  const { reason, message } = failure ?? pod.status ?? {};
+/** Why the pod failed as a whole. The status says so when all containers have ended. */
+const because = ({ failure, pod }: PodView, phase: string): Pick<PodStatus, 'reason' | 'message'> => {
+  const { reason, message } = (phase === 'Failed' ? failure : undefined) ?? pod.status ?? {};
   return { ...(message === undefined ? {} : { message }), ...(reason === undefined ? {} : { reason }) };
 };
 

@@ -22,12 +22,14 @@ export interface Blocked {
   readonly failures?: number;
 }
 
-/** Why the kubelet ends a pod that could run: the node rejects or evicts it. */
+/** Why the kubelet ends a pod that could run: the node rejects or evicts it, or its deadline is over. */
 export interface Failure {
   /** Of the pod's status and of the event. */
   readonly reason: string;
   readonly message: string;
   readonly event: string;
+  /** Of the event. Default: `Warning`. */
+  readonly type?: 'Normal';
   /** The time that the containers have to end. Default: the pod's grace period. */
   readonly graceMs?: number;
 }

@@ -8,6 +8,7 @@ import { isConflict, isNotFound } from '../../client/error.ts';
 import { VolumeError } from '../container/volume-error.ts';
 import { removeVolumes, syncVolumes } from '../container/volumes.ts';
 import { createSandbox, startContainer } from './actions.ts';
+import { deadlineExceeded, deadlineOf } from './deadline.ts';
 import { createHooks, type Hooks } from './hooks.ts';
 import { planPod } from './plan.ts';
 import { finalPhase, finalPhaseOf } from './runs.ts';
@@ -40,6 +41,8 @@ export interface WorkerOptions {
 
 const resyncMs = 10_000;
 const volumeRetryMs = 2000;
+/** A timer with a longer time would fire at once. */
+const maxTimerMs = 2 ** 31 - 1;
 /** A deleted pod waits at most this time until its last status is written. */
 const lastStatusMs = 2000;
 
@@ -110,7 +113,7 @@ class Worker implements PodWorker {
   fail(failure: Failure): void {
     if (!this.isActive) return;
     this.#failure = failure;
-    this.#deps.events.pod(this.pod, 'Warning', failure.reason, failure.event);
+    this.#deps.events.pod(this.pod, failure.type ?? 'Warning', failure.reason, failure.event);
     this.trigger();
   }
 
@@ -121,20 +124,24 @@ class Worker implements PodWorker {
   async #sync(): Promise<void> {
     clearTimeout(this.#wake);
     if (!this.#removed) this.#deps.statuses.verify(this.pod);
+    const deadline = deadlineOf(this.pod);
+    if (deadline !== undefined && Date.now() >= deadline) this.fail(deadlineExceeded);
     for (let first = true; ; first = false) {
       const view = await this.#look();
       const plan = planPod(view);
       if (!this.#removed && (first || plan.steps.length === 0)) this.#report(view, plan);
       if (first && wantsVolumes(view) && !(await this.#mountVolumes())) return this.#wakeAt(Date.now() + volumeRetryMs);
-      if (plan.steps.length === 0) return this.#wakeAt(plan.wakeAt);
+      if (plan.steps.length === 0) return this.#wakeAt(plan.wakeAt, this.isActive ? deadline : undefined);
       for (const step of plan.steps) await this.#perform(step, view);
       if (this.#stop.signal.aborted) return;
     }
   }
 
-  #wakeAt(at: number | undefined): void {
-    if (at === undefined || this.#options.signal.aborted) return;
-    this.#wake = setTimeout(() => this.trigger(), Math.max(0, at - Date.now()));
+  #wakeAt(...times: readonly (number | undefined)[]): void {
+    const given = times.filter((time) => time !== undefined);
+    if (given.length === 0 || this.#options.signal.aborted) return;
+    const delayMs = Math.min(Math.max(0, Math.min(...given) - Date.now()), maxTimerMs);
+    this.#wake = setTimeout(() => this.trigger(), delayMs);
   }
 
   async #look(): Promise<PodView> {

@@ -153,6 +153,18 @@ describe('a pod that never restarts', () => {
   });
 });
 
+describe('a pod with a deadline', () => {
+  test('fails when it was active for too long, and says so when its containers have ended', async () => {
+    await node.create('web', { activeDeadlineSeconds: 1, terminationGracePeriodSeconds: 1 });
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+    await node.until('web has failed', () => node.pod('web')?.status?.phase === 'Failed');
+    const message = 'Pod was active on the node longer than the specified deadline';
+    expect(node.pod('web')?.status).toMatchObject({ reason: 'DeadlineExceeded', message });
+    expect(node.events).toContain(`Normal DeadlineExceeded: ${message}`);
+    expect(runtime.containers().every(({ exit }) => exit)).toBe(true);
+  });
+});
+
 describe('a kubelet that restarts', () => {
   test('keeps the containers of the earlier kubelet', async () => {
     await node.create('web');
