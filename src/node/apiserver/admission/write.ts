@@ -8,7 +8,7 @@ import { newUnsupportedFields, unsupportedFields } from '../fields/refuse.ts';
 import type { Manager } from '../ownership/managers.ts';
 import { recordUpdate } from '../ownership/update.ts';
 import { definitionOf } from '../resources/all.ts';
-import type { AdmissionContext, Definition } from '../resources/definition.ts';
+import type { AdmissionContext, Definition, Warn } from '../resources/definition.ts';
 import type { Subresource } from '../resources/subresources.ts';
 import { typeOf } from '../schema/schema.ts';
 import { alreadyExists, badRequest, forbidden, invalid, modified, notFound } from '../status.ts';
@@ -23,6 +23,7 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   /** The client that owns what it changes. Undefined for writes of the server and for an apply, which sets owners. */
   readonly manager?: Manager | undefined;
+  readonly warn?: Warn | undefined;
 }
 
 type WithParts = KubeObject & { spec?: unknown; status?: unknown };
@@ -32,7 +33,7 @@ export const createInStore = (
   context: AdmissionContext,
   resource: Resource,
   given: KubeObject,
-  { dryRun = false, manager }: WriteOptions = {},
+  { dryRun = false, manager, warn = () => {} }: WriteOptions = {},
 ): KubeObject => {
   const definition = definitionOf(resource);
   const object = structuredClone(given);
@@ -42,6 +43,7 @@ export const createInStore = (
   if (manager)
     recordUpdate(resource, manager, { before: undefined, after: object, withoutStatus: hasStatus(definition) });
   definition.prepareCreate?.(object, context);
+  definition.admit?.(object, undefined, { ...context, warn });
   if (definition.countsGenerations) object.metadata.generation = 1;
   refuse(resource, object, [...problemsOf(definition, object), ...(definition.validateCreate?.(object) ?? [])]);
   refuse(resource, object, unsupportedFields(typeOf(resource), object));
@@ -113,48 +115,62 @@ export const updateInStore = (
   context: AdmissionContext,
   resource: Resource,
   given: KubeObject,
-  { dryRun = false, subresource, manager }: UpdateOptions = {},
+  { dryRun = false, subresource, manager, warn = () => {} }: UpdateOptions = {},
 ): KubeObject => {
   const current = existing(context, resource, given.metadata);
   checkPreconditions(resource, given, current);
   const definition = definitionOf(resource);
-  const part = definition.parts?.[subresource as Subresource];
-  const next =
-    part?.take(given, current) ??
-    (subresource === 'status' ? withStatus(definition, given, current) : wholeUpdate(definition, given, current));
+  const next = nextOf(definition, subresource, given, current);
   keepServerMeta(next, current);
   const withoutStatus = hasStatus(definition) && subresource !== 'status';
   if (manager) recordUpdate(resource, manager, { before: current, after: next, withoutStatus });
+  if (subresource !== 'status') definition.admit?.(next, current, { ...context, warn });
+  refuse(resource, next, problemsOfUpdate(definition, subresource, next, current));
+  if (subresource !== 'status') refuse(resource, next, newUnsupportedFields(typeOf(resource), next, current));
   if (subresource === undefined) {
-    const errors = [
-      ...problemsOf(definition, next),
-      ...validateFinalizers(next, current),
-      ...(definition.validateUpdate?.(next, current) ?? []),
-    ];
-    refuse(resource, next, errors);
-    refuse(resource, next, newUnsupportedFields(typeOf(resource), next, current));
     refuse(resource, next, definition.allocate?.(next, current, context) ?? []);
     if (definition.countsGenerations && !isDeepStrictEqual(specOf(next), specOf(current)))
       next.metadata.generation = (current.metadata.generation ?? 0) + 1;
-  }
-  if (subresource === 'status') {
-    const { labels = {}, annotations = {} } = next.metadata;
-    const errors = [
-      ...validateLabels(labels, 'metadata.labels'),
-      ...validateAnnotations(annotations, 'metadata.annotations'),
-      ...validateFinalizers(next, current),
-      ...(definition.validateStatusUpdate?.(next, current) ?? []),
-    ];
-    refuse(resource, next, errors);
-  }
-  if (part) {
-    refuse(resource, next, part.validate(next, current));
-    refuse(resource, next, newUnsupportedFields(typeOf(resource), next, current));
   }
   if (isDeepStrictEqual(ordered(resource, next), ordered(resource, current))) return current;
   if (dryRun) return next;
   const write = isFinished(next) ? context.store.remove : context.store.put;
   return write(resource, ordered(resource, next));
+};
+
+const partOf = ({ parts }: Definition, subresource: string | undefined) => parts?.[subresource as Subresource];
+
+/** The stored object with what the request may change: all of it, its status, or the part behind a subresource. */
+const nextOf = (
+  definition: Definition,
+  subresource: string | undefined,
+  given: KubeObject,
+  current: KubeObject,
+): KubeObject =>
+  partOf(definition, subresource)?.take(given, current) ??
+  (subresource === 'status' ? withStatus(definition, given, current) : wholeUpdate(definition, given, current));
+
+const problemsOfUpdate = (
+  definition: Definition,
+  subresource: string | undefined,
+  next: KubeObject,
+  current: KubeObject,
+): FieldError[] => {
+  const part = partOf(definition, subresource);
+  if (part) return part.validate(next, current);
+  if (subresource !== 'status')
+    return [
+      ...problemsOf(definition, next),
+      ...validateFinalizers(next, current),
+      ...(definition.validateUpdate?.(next, current) ?? []),
+    ];
+  const { labels = {}, annotations = {} } = next.metadata;
+  return [
+    ...validateLabels(labels, 'metadata.labels'),
+    ...validateAnnotations(annotations, 'metadata.annotations'),
+    ...validateFinalizers(next, current),
+    ...(definition.validateStatusUpdate?.(next, current) ?? []),
+  ];
 };
 
 /** @throws StatusError 404 */

@@ -36,6 +36,8 @@ interface Strategy<T> {
   prepareCreate?(object: T, context: AdmissionContext): void;
   /** Restores the fields that an update may not change. */
   prepareUpdate?(next: T, current: T): void;
+  /** Refuses or warns of an object that breaks a policy. `current` is undefined on create. @throws StatusError */
+  admit?(object: T, current: T | undefined, context: AdmissionContext & { readonly warn: Warn }): void;
   /** The problems of a name. Without this hook, a name must be a DNS subdomain. */
   nameProblems?(name: string): string[];
   validate?(object: T): FieldError[];
@@ -64,6 +66,9 @@ export interface PartStrategy<T> {
   take(given: T, current: T): T;
   validate(next: T, current: T): FieldError[];
 }
+
+/** Sends a warning to the client. */
+export type Warn = (text: string) => void;
 
 export type Create = <T extends KubeObject>(resource: Resource<T>, object: T) => void;
 

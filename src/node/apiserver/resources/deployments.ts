@@ -1,6 +1,7 @@
 // Deployments: the deployment controller keeps their ReplicaSets.
 import type { Deployment } from '../../../api/apps.ts';
 import { deployments } from '../../../api/resources.ts';
+import { warnOfTemplate } from '../pod-security/admit.ts';
 import { type FieldError, forbiddenField, invalidValue, unsupported } from '../validation/field.ts';
 import { atLeast } from '../validation/values.ts';
 import { ageOf, formatSelector, orNone } from './cells.ts';
@@ -67,6 +68,7 @@ export const deploymentDefinition: Definition<Deployment> = {
     ...validateStrategy(deployment),
     ...validateNumbers(deployment),
   ],
+  admit: (workload, _current, context) => warnOfTemplate(workload, context),
   validateUpdate: validateSelectorKept,
   statusKeeps: ['labels'],
   countsGenerations: true,

@@ -1,6 +1,8 @@
 // Namespaces: each gets a service account at creation, and is removed when the namespace controller has emptied it.
 import type { Namespace, ServiceAccount } from '../../../api/core.ts';
 import { namespaces, serviceAccounts } from '../../../api/resources.ts';
+import { warnOfPods } from '../pod-security/admit.ts';
+import { policyProblems } from '../pod-security/policy.ts';
 import { labelProblems } from '../validation/names.ts';
 import { ageOf } from './cells.ts';
 import type { Definition } from './definition.ts';
@@ -32,6 +34,10 @@ export const namespaceDefinition: Definition<Namespace> = {
     if (current.spec) next.spec = current.spec;
   },
   afterCreate: ({ metadata }, { create }) => create(serviceAccounts, defaultAccount(metadata.name)),
+  admit: (next, current, context) => {
+    if (current) warnOfPods(next, current, context);
+  },
+  validate: ({ metadata }) => policyProblems(metadata.labels),
   refuseDelete: ({ metadata }) =>
     systemNamespaces.includes(metadata.name) ? 'this namespace may not be deleted' : undefined,
   prepareDelete: (namespace) => {

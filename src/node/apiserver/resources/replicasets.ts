@@ -1,6 +1,7 @@
 // ReplicaSets: the replica set controller keeps their pods.
 import type { ReplicaSet } from '../../../api/apps.ts';
 import { replicaSets } from '../../../api/resources.ts';
+import { warnOfTemplate } from '../pod-security/admit.ts';
 import { ageOf, formatSelector, orNone } from './cells.ts';
 import type { Definition } from './definition.ts';
 import { containerCells, setWorkloadDefaults, validateSelectorKept, validateWorkload } from './workloads.ts';
@@ -30,6 +31,7 @@ export const replicaSetDefinition: Definition<ReplicaSet> = {
     replicaSet.status = { replicas: 0 };
   },
   validate: ({ spec }) => validateWorkload(spec, 'replicaset'),
+  admit: (workload, _current, context) => warnOfTemplate(workload, context),
   validateUpdate: validateSelectorKept,
   countsGenerations: true,
 };

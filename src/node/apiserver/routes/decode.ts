@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../../api/resources.ts';
 import type { ResourceExchange } from '../exchange/exchange.ts';
+import { warn } from '../exchange/warning.ts';
 import { DecodeError, decodeObject } from '../schema/decode.ts';
 import { type Fields, isRecord } from '../schema/record.ts';
 import { typeOf } from '../schema/schema.ts';
@@ -33,11 +34,7 @@ export const toObject = (
   const mode = url.searchParams.get('fieldValidation') || 'Warn';
   if (complaints.length > 0 && mode === 'Strict')
     throw badRequest(`${cannotBeHandled(kind)}: strict decoding error: ${complaints.join(', ')}`);
-  if (complaints.length > 0 && mode === 'Warn')
-    response.setHeader(
-      'warning',
-      complaints.map((text) => `299 - ${JSON.stringify(text)}`),
-    );
+  if (complaints.length > 0 && mode === 'Warn') for (const text of complaints) warn(response, text);
   return placed(object as unknown as KubeObject, info.name, info.namespace);
 };
 

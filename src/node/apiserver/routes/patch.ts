@@ -1,9 +1,6 @@
 // PATCH on an object or its status: JSON patch, merge patch, strategic merge patch, server-side apply.
-import { isDeepStrictEqual } from 'node:util';
 import { createInStore, existing, hasStatus, updateInStore } from '../admission/write.ts';
 import { type Answer, created, type Handler, keyOf, ok, type ResourceExchange } from '../exchange/exchange.ts';
-import { managerOf } from '../exchange/manager.ts';
-import { isDryRun } from '../exchange/query.ts';
 import { applyConfiguration } from '../ownership/apply.ts';
 import type { Manager } from '../ownership/managers.ts';
 import { applyJsonPatch, PatchError } from '../patch/json.ts';
@@ -15,6 +12,7 @@ import { typeOf } from '../schema/schema.ts';
 import { badRequest, StatusError } from '../status.ts';
 import { contentTypeOf, readDocument } from './body.ts';
 import { toObject } from './decode.ts';
+import { managerOf, writeOptionsOf } from './write-options.ts';
 
 const jsonPatch = 'application/json-patch+json';
 const mergePatch = 'application/merge-patch+json';
@@ -23,7 +21,7 @@ const applyPatch = 'application/apply-patch+yaml';
 export const patchTypes = [jsonPatch, mergePatch, strategicPatch, applyPatch];
 
 export const patch: Handler = async (exchange) => {
-  const { api, resource, info, url, request } = exchange;
+  const { api, resource, request } = exchange;
   const document = await readDocument(request, patchTypes);
   const type = contentTypeOf(request);
   if (type === applyPatch) return apply(exchange, document);
@@ -33,8 +31,7 @@ export const patch: Handler = async (exchange) => {
   const object = toObject(exchange, resource, patched);
   // Only a resourceVersion in the patch is a precondition.
   if (!hasVersion(document)) object.metadata.resourceVersion = current.metadata.resourceVersion ?? '';
-  const options = { dryRun: isDryRun(url), subresource: info.subresource, manager: managerOf(exchange) };
-  return ok(updateInStore(api, resource, object, options));
+  return ok(updateInStore(api, resource, object, writeOptionsOf(exchange)));
 };
 
 /** @throws StatusError 400 on a patch that can't be parsed, 422 on a JSON patch that doesn't fit the object */
@@ -60,8 +57,7 @@ const hasVersion = (document: unknown): boolean =>
 
 /** Server-side apply: creates a missing object, or merges and removes the fields that this apply leaves out. */
 const apply = (exchange: ResourceExchange, document: unknown): Answer => {
-  const { api, resource, info, url } = exchange;
-  const { subresource } = info;
+  const { api, resource, url } = exchange;
   if (!url.searchParams.get('fieldManager'))
     throw new StatusError(
       422,
@@ -71,12 +67,12 @@ const apply = (exchange: ResourceExchange, document: unknown): Answer => {
   if (!isRecord(document)) throw badRequest('error decoding YAML: the body is not an object');
   const manager: Manager = { ...managerOf(exchange), operation: 'Apply' };
   const wanted = toObject(exchange, resource, document);
-  const dryRun = isDryRun(url);
   const current = api.store.get(resource, wanted.metadata);
   const force = url.searchParams.get('force') === 'true';
-  const options = { resource, manager, force, hasStatus: hasStatus(definitionOf(resource)) };
-  const next = applyConfiguration(options, current, wanted);
-  if (!current) return created(createInStore(api, resource, next, { dryRun }));
-  if (isDeepStrictEqual(next, current)) return ok(current);
-  return ok(updateInStore(api, resource, next, { dryRun, subresource }));
+  const applied = { resource, manager, force, hasStatus: hasStatus(definitionOf(resource)) };
+  const next = applyConfiguration(applied, current, wanted);
+  // The apply has set the owners.
+  const options = { ...writeOptionsOf(exchange), manager: undefined };
+  if (!current) return created(createInStore(api, resource, next, options));
+  return ok(next === current ? current : updateInStore(api, resource, next, options));
 };

@@ -3,8 +3,6 @@ import type { Deployment } from '../../../api/apps.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { existing, updateInStore } from '../admission/write.ts';
 import { type Handler, keyOf, ok, type ResourceExchange } from '../exchange/exchange.ts';
-import { managerOf } from '../exchange/manager.ts';
-import { isDryRun } from '../exchange/query.ts';
 import { formatSelector } from '../resources/cells.ts';
 import { subresources } from '../resources/subresources.ts';
 import type { Fields } from '../schema/record.ts';
@@ -12,6 +10,7 @@ import { typeOf } from '../schema/schema.ts';
 import { contentTypeOf, readDocument } from './body.ts';
 import { toObject } from './decode.ts';
 import { applyTo, patchTypes } from './patch.ts';
+import { writeOptionsOf } from './write-options.ts';
 
 /** autoscaling/v1 Scale */
 interface Scale extends KubeObject {
@@ -57,12 +56,11 @@ export const patchScale: Handler = async (exchange) => {
 };
 
 const setScale = (exchange: ResourceExchange, document: Fields): Scale => {
-  const { api, resource, url } = exchange;
+  const { api, resource } = exchange;
   const { metadata, spec } = toObject(exchange, subresources.scale, document) as Scale;
   const object = structuredClone(current(exchange));
   if (metadata.resourceVersion) object.metadata.resourceVersion = metadata.resourceVersion;
   object.spec.replicas = spec?.replicas ?? 0;
-  return scaleOf(
-    updateInStore(api, resource, object, { dryRun: isDryRun(url), manager: managerOf(exchange) }) as Scalable,
-  );
+  const options = { ...writeOptionsOf(exchange), subresource: undefined };
+  return scaleOf(updateInStore(api, resource, object, options) as Scalable);
 };

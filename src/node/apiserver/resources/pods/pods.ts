@@ -1,6 +1,7 @@
 // Pods: what a new pod starts with, which fields an update may change, and how long a deletion may take.
 import type { Pod } from '../../../../api/core.ts';
 import { pods } from '../../../../api/resources.ts';
+import { admitPodSecurity, needsCheck } from '../../pod-security/admit.ts';
 import type { Definition } from '../definition.ts';
 import { podCells } from './cells.ts';
 import { admitPod, qosClassOf, setPodSpecDefaults } from './defaults.ts';
@@ -59,6 +60,9 @@ export const podDefinition: Definition<Pod> = {
     admitServiceAccount(pod, context);
     const qosClass = qosClassOf({ ...pod.spec, containers: pod.spec.containers ?? [] });
     pod.status = { phase: 'Pending', qosClass };
+  },
+  admit: (pod, current, context) => {
+    if (!current || needsCheck(pod, current)) admitPodSecurity(pod, context);
   },
   validate: validatePod,
   validateCreate: validateNewPod,
