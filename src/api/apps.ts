@@ -1,4 +1,4 @@
-// apps/v1: Deployment and ReplicaSet.
+// apps/v1: Deployment, ReplicaSet, DaemonSet and ControllerRevision.
 import type { PodTemplateSpec } from './core.ts';
 import type { Condition, IntOrString, KubeObject, LabelSelector } from './meta.ts';
 
@@ -39,4 +39,36 @@ export interface ReplicaSet extends KubeObject {
     observedGeneration?: number;
     conditions?: Condition[];
   };
+}
+
+export interface DaemonSet extends KubeObject {
+  spec: DaemonSetSpec;
+  status?: DaemonSetStatus;
+}
+export interface DaemonSetSpec {
+  selector: LabelSelector;
+  template: PodTemplateSpec;
+  updateStrategy?: {
+    type?: 'RollingUpdate' | 'OnDelete';
+    rollingUpdate?: { maxSurge?: IntOrString; maxUnavailable?: IntOrString };
+  };
+  minReadySeconds?: number;
+  revisionHistoryLimit?: number;
+}
+export interface DaemonSetStatus {
+  currentNumberScheduled: number;
+  numberMisscheduled: number;
+  desiredNumberScheduled: number;
+  numberReady: number;
+  observedGeneration?: number;
+  updatedNumberScheduled?: number;
+  numberAvailable?: number;
+  numberUnavailable?: number;
+  collisionCount?: number;
+}
+
+/** An earlier or the present state of a DaemonSet's template. */
+export interface ControllerRevision extends KubeObject {
+  data?: unknown;
+  revision: number;
 }

@@ -1,6 +1,6 @@
 // The resources of the API and their URLs. Client, API server and controllers share this table.
 // What the API server does with each of them is in src/node/apiserver/resources/.
-import type { Deployment, ReplicaSet } from './apps.ts';
+import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet } from './apps.ts';
 import type { Lease } from './coordination.ts';
 import type { ConfigMap, Endpoints, KubeEvent, Namespace, Node, Pod, Secret, Service, ServiceAccount } from './core.ts';
 import type { EndpointSlice } from './discovery.ts';
@@ -42,6 +42,8 @@ export const serviceAccounts = resource<ServiceAccount>('', 'serviceaccounts', '
 export const events = resource<KubeEvent>('', 'events', 'Event', { shortNames: ['ev'] });
 export const deployments = resource<Deployment>('apps', 'deployments', 'Deployment', { shortNames: ['deploy'] });
 export const replicaSets = resource<ReplicaSet>('apps', 'replicasets', 'ReplicaSet', { shortNames: ['rs'] });
+export const daemonSets = resource<DaemonSet>('apps', 'daemonsets', 'DaemonSet', { shortNames: ['ds'] });
+export const controllerRevisions = resource<ControllerRevision>('apps', 'controllerrevisions', 'ControllerRevision');
 export const endpointSlices = resource<EndpointSlice>('discovery.k8s.io', 'endpointslices', 'EndpointSlice');
 export const leases = resource<Lease>('coordination.k8s.io', 'leases', 'Lease');
 
@@ -58,6 +60,8 @@ export const allResources: readonly Resource[] = [
   events,
   deployments,
   replicaSets,
+  daemonSets,
+  controllerRevisions,
   endpointSlices,
   leases,
 ];

@@ -6,6 +6,8 @@ import type { KubeObject } from '../../src/api/meta.ts';
 import {
   allResources,
   configMaps,
+  controllerRevisions,
+  daemonSets,
   deployments,
   endpointSlices,
   endpoints,
@@ -26,6 +28,7 @@ import { createInformer } from '../../src/node/client/informer.ts';
 import type { Client } from '../../src/node/client/types.ts';
 import { createCaches } from '../../src/node/controllers/caches.ts';
 import type { Controller } from '../../src/node/controllers/controller.ts';
+import { daemonSetController } from '../../src/node/controllers/daemonset/daemonset.ts';
 import { deploymentController } from '../../src/node/controllers/deployment/deployment.ts';
 import { endpointsController } from '../../src/node/controllers/endpoints.ts';
 import { endpointSliceController } from '../../src/node/controllers/endpointslice.ts';
@@ -51,6 +54,7 @@ const everyController: readonly Controller[] = [
   createRootCaPublisher('the authority'),
   deploymentController,
   replicaSetController,
+  daemonSetController,
   endpointSliceController,
   endpointsController,
   garbageCollector,
@@ -264,6 +268,31 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
     await until('the deployment is gone', async () => ((await all(deployments)).length === 0 ? true : undefined));
     expect((await all(replicaSets)).map(({ metadata }) => metadata.ownerReferences ?? [])).toEqual([[]]);
     expect(await all(pods)).toHaveLength(2);
+  });
+
+  test('a DaemonSet keeps one pod on the node, replaces the pod for a new template, and is deleted with the pod', async () => {
+    const key = { name: 'agent', namespace: 'default' };
+    const { selector, template } = aDeployment('agent', 1).spec;
+    await client.create(daemonSets, { metadata: key, spec: { selector, template } });
+    const settled = (image: string) =>
+      until(`the pod with ${image} is ready`, async () => {
+        const { status, metadata } = await client.get(daemonSets, key);
+        const [pod, ...others] = await all(pods);
+        const isNew = pod?.spec.containers[0]?.image === image && isReady(pod) && others.length === 0;
+        const isKnown = status?.observedGeneration === metadata.generation && status?.numberAvailable === 1;
+        return isNew && isKnown && status?.updatedNumberScheduled === 1 ? pod : undefined;
+      });
+    const first = await settled('web:1');
+    expect(first.metadata.ownerReferences).toMatchObject([{ kind: 'DaemonSet', name: 'agent', controller: true }]);
+    await client.patch(daemonSets, key, {
+      spec: { template: { spec: { containers: [{ name: 'main', image: 'web:2' }] } } },
+    });
+    await settled('web:2');
+    expect((await all(controllerRevisions)).map(({ revision }) => revision).sort()).toEqual([1, 2]);
+    await client.delete(daemonSets, key, { propagationPolicy: 'Background' });
+    await until('everything is gone', async () =>
+      (await all(pods)).length + (await all(controllerRevisions)).length === 0 ? true : undefined,
+    );
   });
 
   test('the slices and Endpoints of a service list its pods, and are deleted with the service', async () => {

@@ -12,6 +12,7 @@ import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
 import { createCaches } from './caches.ts';
 import type { Controller } from './controller.ts';
+import { daemonSetController } from './daemonset/daemonset.ts';
 import { deploymentController } from './deployment/deployment.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpointslice.ts';
@@ -82,6 +83,7 @@ const controllersFor = (flags: ControllerFlags, rootCa: string | undefined): Con
   ...(rootCa === undefined ? [] : [createRootCaPublisher(rootCa)]),
   deploymentController,
   replicaSetController,
+  daemonSetController,
   endpointSliceController,
   endpointsController,
   endpointSliceMirroringController,

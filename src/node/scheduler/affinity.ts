@@ -1,33 +1,11 @@
 // Node affinity, pod affinity and topology spread: where a pod prefers to run, and where it must not run.
-import type { Node, Pod } from '../../api/core.ts';
-import type { Affinity, NodeRequirement, NodeSelectorTerm, PodAffinityTerm } from '../../api/scheduling.ts';
-import { type Labels, matchesLabels, matchesRequirement, matchesSelector } from '../../api/selectors.ts';
+import type { Pod } from '../../api/core.ts';
+import { matchesNode, matchesTerm } from '../../api/node-affinity.ts';
+import type { Affinity, PodAffinityTerm } from '../../api/scheduling.ts';
+import { matchesSelector } from '../../api/selectors.ts';
 import type { NodeInfo } from './snapshot.ts';
 
 const affinityOf = ({ spec }: Pod): Affinity => spec.affinity ?? {};
-
-/** Whether the node meets nodeSelector and the required node affinity. */
-export const matchesNode = (pod: Pod, node: Node): boolean => {
-  const required = affinityOf(pod).nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return (
-    matchesLabels(pod.spec.nodeSelector ?? {}, node.metadata.labels) &&
-    (required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, node)))
-  );
-};
-
-/** An empty term matches nothing. */
-const matchesTerm = ({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, { metadata }: Node): boolean =>
-  matchExpressions.length + matchFields.length > 0 &&
-  matchExpressions.every((requirement) => matchesNodeRequirement(requirement, metadata.labels ?? {})) &&
-  matchFields.every((requirement) => matchesNodeRequirement(requirement, { 'metadata.name': metadata.name }));
-
-const matchesNodeRequirement = ({ key, operator, values }: NodeRequirement, labels: Labels): boolean => {
-  if (operator !== 'Gt' && operator !== 'Lt') {
-    return matchesRequirement({ key, operator, ...(values ? { values } : {}) }, labels);
-  }
-  const [value, bound] = [Number(labels[key] ?? Number.NaN), Number(values?.[0] ?? Number.NaN)];
-  return operator === 'Gt' ? value > bound : value < bound;
-};
 
 /** The sum of the weights of all preferences that the node meets: node affinity, pod affinity and anti-affinity. */
 export const preferenceFor = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]): number => {

@@ -1,8 +1,9 @@
 // Decides whether a pod may run on a node, and explains a refusal. The messages and the order equal the original's.
 import type { Pod } from '../../api/core.ts';
+import { matchesNode } from '../../api/node-affinity.ts';
 import { hostPortsOf, portsClash, requestsOf } from '../../api/requests.ts';
 import { tolerates } from '../../api/taints.ts';
-import { matchesNode, neighbourConflict, spreadConflict } from './affinity.ts';
+import { neighbourConflict, spreadConflict } from './affinity.ts';
 import type { NodeInfo } from './snapshot.ts';
 
 /** The reasons of the first filter that refuses the node, and whether the deletion of other pods could help. */

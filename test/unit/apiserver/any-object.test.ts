@@ -114,6 +114,7 @@ const bases: Readonly<Record<string, Record<string, unknown>>> = {
   services: { spec: { ports: [{ port: 80 }] } },
   deployments: workload,
   replicasets: workload,
+  daemonsets: workload,
   endpointslices: { addressType: 'IPv4' },
 };
 

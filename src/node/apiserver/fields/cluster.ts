@@ -8,6 +8,7 @@ const object = {
 const write = 'apiserver/admission/write.ts';
 const replicaSet = 'controllers/replicaset.ts';
 const deployment = 'controllers/deployment/deployment.ts';
+const daemonSet = 'controllers/daemonset/daemonset.ts';
 const noPulling = 'nodes pull no images; load an image with `labs image load`';
 
 const metaFields: FieldTable = {
@@ -42,6 +43,16 @@ const workloadFields: FieldTable = {
   'apps.v1.RollingUpdateDeployment': honoured('controllers/deployment/numbers.ts', 'maxUnavailable maxSurge'),
   'apps.v1.ReplicaSet': { ...object, ...honoured(replicaSet, 'spec'), ...statusOnly('status') },
   'apps.v1.ReplicaSetSpec': honoured(replicaSet, 'replicas minReadySeconds selector template'),
+  'apps.v1.DaemonSet': { ...object, ...honoured(daemonSet, 'spec'), ...statusOnly('status') },
+  'apps.v1.DaemonSetSpec': {
+    ...honoured(daemonSet, 'selector minReadySeconds'),
+    ...honoured('controllers/daemonset/nodes.ts', 'template'),
+    ...honoured('controllers/daemonset/rollout.ts', 'updateStrategy'),
+    ...honoured('controllers/daemonset/history.ts', 'revisionHistoryLimit'),
+  },
+  'apps.v1.DaemonSetUpdateStrategy': honoured('controllers/daemonset/rollout.ts', 'type rollingUpdate'),
+  'apps.v1.RollingUpdateDaemonSet': honoured('controllers/daemonset/rollout.ts', 'maxUnavailable maxSurge'),
+  'apps.v1.ControllerRevision': { ...object, ...honoured('controllers/daemonset/history.ts', 'data revision') },
   'core.v1.PodTemplateSpec': honoured(replicaSet, 'metadata spec'),
 };
 

@@ -12,9 +12,9 @@ export const schedulingFields: FieldTable = {
   'core.v1.NodeAffinity': terms,
   'core.v1.PodAffinity': terms,
   'core.v1.PodAntiAffinity': terms,
-  'core.v1.NodeSelector': honoured(affinity, 'nodeSelectorTerms'),
-  'core.v1.NodeSelectorTerm': honoured(affinity, 'matchExpressions matchFields'),
-  'core.v1.NodeSelectorRequirement': honoured(affinity, 'key operator values'),
+  'core.v1.NodeSelector': honoured('api/node-affinity.ts', 'nodeSelectorTerms'),
+  'core.v1.NodeSelectorTerm': honoured('api/node-affinity.ts', 'matchExpressions matchFields'),
+  'core.v1.NodeSelectorRequirement': honoured('api/node-affinity.ts', 'key operator values'),
   'core.v1.PreferredSchedulingTerm': honoured(affinity, 'weight preference'),
   'core.v1.WeightedPodAffinityTerm': honoured(affinity, 'weight podAffinityTerm'),
   'core.v1.PodAffinityTerm': {

@@ -2,6 +2,8 @@
 import type { Resource } from '../../../api/resources.ts';
 import { qualified } from '../status.ts';
 import { configMapDefinition } from './configmaps.ts';
+import { controllerRevisionDefinition } from './controllerrevisions.ts';
+import { daemonSetDefinition } from './daemonsets.ts';
 import type { Definition } from './definition.ts';
 import { deploymentDefinition } from './deployments.ts';
 import { endpointsDefinition } from './endpoints.ts';
@@ -28,6 +30,8 @@ export const allDefinitions: readonly Definition[] = [
   eventDefinition,
   deploymentDefinition,
   replicaSetDefinition,
+  daemonSetDefinition,
+  controllerRevisionDefinition,
   endpointSliceDefinition,
   leaseDefinition,
 ];

@@ -1,4 +1,4 @@
-// Shared by Deployments and ReplicaSets: a pod template, and a selector that matches the template and never changes.
+// Shared by Deployments, ReplicaSets and DaemonSets: a pod template, and a selector that matches it and never changes.
 import { isDeepStrictEqual } from 'node:util';
 import type { PodTemplateSpec } from '../../../api/core.ts';
 import type { LabelSelector } from '../../../api/meta.ts';
