@@ -362,6 +362,34 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
     expect((await client.list(pods, { namespace: 'shop' })).items).toEqual([]);
   });
 
+  test('a namespace whose content has a finalizer says so while it is being deleted', async () => {
+    await ensureNamespace(client, 'stuck');
+    const key = { name: 'held', namespace: 'stuck' };
+    await client.create(configMaps, { metadata: { ...key, finalizers: ['a.b/c'] } });
+    await client.delete(namespaces, { name: 'stuck' });
+    const find = async (reason: string) => {
+      const { status } = await client.get(namespaces, { name: 'stuck' });
+      return status?.conditions?.find((condition) => condition.reason === reason);
+    };
+    const held = await until('a condition names the finalizer', () => find('SomeFinalizersRemain'));
+    expect(held).toMatchObject({
+      type: 'NamespaceFinalizersRemaining',
+      status: 'True',
+      message: 'Some content in the namespace has finalizers remaining: a.b/c in 1 resource instances',
+    });
+    expect(await find('SomeResourcesRemain')).toMatchObject({
+      type: 'NamespaceContentRemaining',
+      status: 'True',
+      message: 'Some resources are remaining: configmaps. has 1 resource instances',
+    });
+    expect(await find('ContentDeleted')).toMatchObject({ type: 'NamespaceDeletionContentFailure', status: 'False' });
+    await client.patch(configMaps, key, { metadata: { finalizers: null } });
+    await until('the namespace is gone', async () => {
+      const { items } = await client.list(namespaces);
+      return items.some(({ metadata }) => metadata.name === 'stuck') ? undefined : true;
+    });
+  });
+
   test('nodes get the pod subnet of their number, in any order of registration', async () => {
     await Promise.all(['node02', 'controlplane', 'extra'].map((name) => client.create(nodes, aNode(name))));
     const subnets = await until('every node has a pod subnet', async () => {

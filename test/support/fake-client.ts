@@ -70,6 +70,8 @@ export const createFakeClient = (): FakeClient => {
     const gone =
       deletionTimestamp !== undefined &&
       (same.metadata.finalizers ?? []).length === 0 &&
+      // A namespace goes by its subresource `finalize`.
+      resource.kind !== 'Namespace' &&
       !before.metadata.deletionGracePeriodSeconds;
     if (gone) storeOf(resource).delete(keyOf(before));
     else storeOf(resource).set(keyOf(before), same);

@@ -1,8 +1,10 @@
 // Deletes the content of a namespace that is being deleted, then finalizes the namespace (pkg/controller/namespace).
+import { isDeepStrictEqual } from 'node:util';
 import type { Namespace } from '../../api/core.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { allResources, events, namespaces } from '../../api/resources.ts';
 import { type Controller, nothing, type Outcome, parseKey, type World, watch } from './controller.ts';
+import { deletionConditions, type Remains } from './namespace-conditions.ts';
 import { keyFor, patchStatus, type Write } from './writes.ts';
 
 /** There are too many Events to cache. They are listed when the namespace is deleted. */
@@ -27,11 +29,9 @@ function terminatingNamespace({ metadata: { namespace = '' } }: KubeObject, worl
 
 const empty = (namespace: Namespace, world: World): Outcome => {
   const { name } = namespace.metadata;
-  const phase: Write[] =
-    namespace.status?.phase === 'Terminating' ? [] : [patchStatus(namespaces, namespace, { phase: 'Terminating' })];
-  const deletions = content.flatMap((resource) =>
-    world
-      .all(resource, name)
+  const remains = content.map((resource) => ({ resource, objects: world.all(resource, name) }));
+  const deletions = remains.flatMap(({ resource, objects }) =>
+    objects
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
       .map((object): Write => ({ verb: 'delete', resource, key: keyFor(object) })),
   );
@@ -43,5 +43,18 @@ const empty = (namespace: Namespace, world: World): Outcome => {
         { verb: 'finalize', object: namespace },
       ];
   // The server refuses to finalize while content remains. Each deleted object then adds this key again.
-  return { writes: [...phase, ...deletions, ...last] };
+  // What is deleted now may be gone at once, so the conditions wait for the next turn.
+  const status = deletions.length > 0 ? namespace.status : statusOf(namespace, remains, world);
+  return { writes: [...statusWrites(namespace, status), ...deletions, ...last] };
+};
+
+const statusOf = (namespace: Namespace, remains: readonly Remains[], { now }: World): Namespace['status'] => {
+  if (remains.every(({ objects }) => objects.length === 0)) return namespace.status;
+  return { ...namespace.status, conditions: [...deletionConditions(namespace, remains, now)] };
+};
+
+/** The API server sets the phase with the deletion. A namespace that an older one marked has none. */
+const statusWrites = (namespace: Namespace, status: Namespace['status']): Write[] => {
+  const next = { ...status, phase: 'Terminating' as const };
+  return isDeepStrictEqual(next, namespace.status) ? [] : [patchStatus(namespaces, namespace, next)];
 };
