@@ -86,17 +86,18 @@ const reconcileService = (service: Service, world: World): Outcome => {
   return { writes: [...writes, ...hintEvents(service, usable, { changed: writes.length > 0, problem })] };
 };
 
-/** Says in an Event that topology mode Auto begins to give hints, or why it gives none. Repeated only after changes. */
+/** Says in an Event that topology mode Auto begins to give hints, or each time why it gives none. */
 const hintEvents = (
   service: Service,
   before: readonly EndpointSlice[],
   { changed, problem }: { readonly changed: boolean; readonly problem: string | undefined },
 ): Write[] => {
-  if (!changed || !isTopologyAuto(service)) return [];
+  if (!isTopologyAuto(service)) return [];
   const tell = (type: 'Normal' | 'Warning', reason: string, text: string): Write[] => [
     { verb: 'event', about: service, type, reason, message: `${text}, addressType: IPv4` },
   ];
   if (problem !== undefined) return tell('Warning', 'TopologyAwareHintsDisabled', problem);
+  if (!changed) return [];
   const had = before.some(({ endpoints }) => endpoints.some(({ hints }) => hints !== undefined));
   return had ? [] : tell('Normal', 'TopologyAwareHintsEnabled', 'Topology Aware Hints has been enabled');
 };

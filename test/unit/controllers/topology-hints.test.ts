@@ -81,6 +81,12 @@ describe('topology mode Auto', () => {
     const { hints, events } = reconcile(auto(), ...nodes, ...podsOn(...pods));
     expect(hints).toEqual(pods.map(() => undefined));
     expect(events).toEqual([`Warning TopologyAwareHintsDisabled: ${problem}, addressType: IPv4`]);
+    // The slices of a service that had no hints before do not change when it gets the annotation.
+    const kept = reconcile(aService('web'), ...nodes, ...podsOn(...pods)).slices.map((slice) => ({
+      kind: 'EndpointSlice',
+      ...slice,
+    }));
+    expect(reconcile(auto(), ...nodes, ...podsOn(...pods), ...kept)).toMatchObject({ slices: [], events });
   });
 
   test('does not count the CPUs of control planes', () => {
