@@ -51,6 +51,18 @@ export const schedulerSuite = (start: () => Promise<SuiteServer>): void => {
       { timeoutMs: 8000, intervalMs: 5 },
     );
 
+  test('binds a pod after its last scheduling gate was removed', async () => {
+    await client.create(nodes, aNode('node01'));
+    await create('gated', { schedulingGates: [{ name: 'example.com/wait' }] });
+    // A pod that comes later and is bound shows that the scheduler has passed over the gated pod.
+    await create('later');
+    await until('the later pod is bound', 'later', isBound);
+    const gated = await client.get(pods, { name: 'gated', namespace: 'default' });
+    expect(gated.spec.nodeName).toBeUndefined();
+    await client.update(pods, { ...gated, spec: { ...gated.spec, schedulingGates: [] } });
+    await until('the pod is bound', 'gated', isBound);
+  });
+
   test('binds a new pod, and records a condition and an Event', async () => {
     await client.create(nodes, aNode('node01'));
     await create('web');

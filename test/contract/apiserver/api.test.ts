@@ -120,6 +120,17 @@ describe('a pod', () => {
     await expect(server.client.get(pods, key)).rejects.toMatchObject({ code: 404 });
   });
 
+  test('with a scheduling gate says that it is gated, and cannot be bound', async () => {
+    const gated = pod('gated');
+    const spec = { ...gated.spec, schedulingGates: [{ name: 'example.com/wait' }] };
+    const { status } = await server.client.create(pods, { ...gated, spec });
+    expect(status?.conditions).toMatchObject([{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' }]);
+    const target = { target: { kind: 'Node', name: 'node01' } };
+    await expect(
+      server.client.createSubresource(pods, { name: 'gated', namespace }, 'binding', target),
+    ).rejects.toMatchObject({ code: 409, message: expect.stringContaining('has non-empty .spec.schedulingGates') });
+  });
+
   test('can change its image but not its ports', async () => {
     const created = await server.client.create(pods, pod('fixed'));
     const [container] = created.spec.containers;

@@ -19,6 +19,8 @@ export const bind: Handler = async (exchange) => {
     throw conflict(pods, name, `pod ${name} is being deleted, cannot be assigned to a host`);
   if (current.spec.nodeName)
     throw conflict(pods, name, `pod ${name} is already assigned to node "${current.spec.nodeName}"`);
+  if (current.spec.schedulingGates?.length)
+    throw conflict(pods, name, `pod ${name} has non-empty .spec.schedulingGates`);
   const pod = structuredClone(current);
   pod.spec.nodeName = node;
   pod.status ??= {};

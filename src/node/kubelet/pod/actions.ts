@@ -13,7 +13,7 @@ import { containerSpec, podRef } from '../container/spec.ts';
 import { volumeMounts } from '../container/volumes.ts';
 import { missingCapabilities } from '../runtime/oci.ts';
 import type { ContainerRecord, PortMapping, Sandbox, SandboxSpec } from '../runtime/runtime.ts';
-import { missingImage, startFailure } from './start-errors.ts';
+import { foundImage, invalidImageName, missingImage, startFailure } from './start-errors.ts';
 import type { Blocked } from './view.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
@@ -54,14 +54,17 @@ export const startContainer = async (deps: WorkerDeps, start: Start): Promise<Co
   const { pod, container, before } = start;
   const tell = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
     deps.events.container(pod, container.name, type, reason, message);
-  const image = await deps.images.find(container.image);
+  const begin = performance.now();
+  const misnamed = invalidImageName(container, before, Date.now());
+  const image = misnamed ? undefined : await deps.images.find(container.image);
   if (!image) {
-    const problem = missingImage(container, before, Date.now());
+    const problem = misnamed ?? missingImage(container, before, Date.now());
     for (const { type, reason, message } of problem.events) tell(type, reason, message);
     return problem.blocked;
   }
-  if (!before || /^(ErrImage|ImagePull)/.test(before.reason)) {
-    tell('Normal', 'Pulled', `Container image "${container.image}" already present on machine`);
+  if (!before || /^(ErrImage|ImagePull|InvalidImage)/.test(before.reason)) {
+    const tookMs = Math.ceil(performance.now() - begin);
+    for (const { type, reason, message } of foundImage(container, image, tookMs)) tell(type, reason, message);
   }
   try {
     const spec = await specFor(deps, start, image);

@@ -1,9 +1,11 @@
 // The reasons why a container cannot start: the texts for its status and events, and the time of the next try. Pure.
 import type { Container } from '../../../api/core.ts';
-import { normaliseReference } from '../../../api/images.ts';
+import { normaliseReference, type StoredImage } from '../../../api/images.ts';
+import { formatGoDuration } from '../../../kit/duration.ts';
 import { messageOf } from '../../../kit/error.ts';
 import { ContainerConfigError } from '../container/config-error.ts';
 import { restartBackoff } from './backoff.ts';
+import { imageNameProblem } from './image-name.ts';
 import type { Blocked } from './view.ts';
 
 interface EventText {
@@ -16,6 +18,43 @@ interface EventText {
 const imageRetryMs = 2000;
 const configRetryMs = 3000;
 
+interface Problem {
+  readonly blocked: Blocked;
+  readonly events: readonly EventText[];
+}
+
+/** @returns undefined when the name follows the grammar of image names */
+export const invalidImageName = (
+  { image }: Container,
+  before: Blocked | undefined,
+  now: number,
+): Problem | undefined => {
+  const message = imageNameProblem(image);
+  if (message === undefined) return undefined;
+  const reason = 'InvalidImageName';
+  const events: EventText[] = [
+    { type: 'Warning', reason: 'InspectFailed', message },
+    { type: 'Warning', reason: 'Failed', message: `Error: ${reason}` },
+  ];
+  return { blocked: { reason, message, retryAt: now + imageRetryMs }, events: before?.reason === reason ? [] : events };
+};
+
+/** An image that is there. Only the policy Always asks for the image at each start of a container. */
+export const foundImage = (
+  { image, imagePullPolicy }: Container,
+  { size }: StoredImage,
+  tookMs: number,
+): EventText[] => {
+  if (imagePullPolicy !== 'Always')
+    return [{ type: 'Normal', reason: 'Pulled', message: `Container image "${image}" already present on machine` }];
+  const took = formatGoDuration(tookMs);
+  const done = `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${size} bytes.`;
+  return [
+    { type: 'Normal', reason: 'Pulling', message: `Pulling image "${image}"` },
+    { type: 'Normal', reason: 'Pulled', message: done },
+  ];
+};
+
 /**
  * Nodes never pull an image. Whatever the pull policy says, the user must load a missing image into the lab's store.
  * @param before why the last try failed
@@ -24,7 +63,7 @@ export const missingImage = (
   { image, imagePullPolicy }: Container,
   before: Blocked | undefined,
   now: number,
-): { readonly blocked: Blocked; readonly events: readonly EventText[] } => {
+): Problem => {
   const retryAt = now + imageRetryMs;
   const remedy = `"${normaliseReference(image)}" is not in the lab's image store; on your machine, run: labs image load ${image}`;
   if (imagePullPolicy === 'Never') {

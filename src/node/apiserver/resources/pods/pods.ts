@@ -1,5 +1,5 @@
 // Pods: what a new pod starts with, which fields an update may change, and how long a deletion may take.
-import type { Pod } from '../../../../api/core.ts';
+import type { Pod, PodSpec, PodStatus } from '../../../../api/core.ts';
 import { pods } from '../../../../api/resources.ts';
 import { admitPodSecurity, needsCheck } from '../../pod-security/admit.ts';
 import type { Definition } from '../definition.ts';
@@ -17,6 +17,13 @@ const gracePeriod = ({ spec, status }: Pod, requested: number | undefined): numb
   if (!spec.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0;
   const seconds = requested ?? spec.terminationGracePeriodSeconds ?? 30;
   return seconds < 0 ? 1 : seconds;
+};
+
+/** A pod with scheduling gates waits for their removal. The scheduler does not look at it before. */
+const gatedCondition = ({ schedulingGates = [] }: PodSpec): Pick<PodStatus, 'conditions'> => {
+  if (schedulingGates.length === 0) return {};
+  const message = 'Scheduling is blocked due to non-empty scheduling gates';
+  return { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message }] };
 };
 
 export const podDefinition: Definition<Pod> = {
@@ -59,7 +66,7 @@ export const podDefinition: Definition<Pod> = {
     admitClasses(pod);
     admitServiceAccount(pod, context);
     const qosClass = qosClassOf({ ...pod.spec, containers: pod.spec.containers ?? [] });
-    pod.status = { phase: 'Pending', qosClass };
+    pod.status = { phase: 'Pending', ...gatedCondition(pod.spec), qosClass };
   },
   admit: (pod, current, context) => {
     if (!current || needsCheck(pod, current)) admitPodSecurity(pod, context);
