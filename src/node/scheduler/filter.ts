@@ -3,8 +3,9 @@ import type { Pod } from '../../api/core.ts';
 import { matchesNode } from '../../api/node-affinity.ts';
 import { hostPortsOf, portsClash, requestsOf } from '../../api/requests.ts';
 import { tolerates } from '../../api/taints.ts';
-import { neighbourConflict, spreadConflict } from './affinity.ts';
-import type { NodeInfo } from './snapshot.ts';
+import { neighbourConflict } from './affinity.ts';
+import type { NodeInfo, Snapshot } from './snapshot.ts';
+import { spreadConflict } from './spread.ts';
 
 /** The reasons of the first filter that refuses the node, and whether the deletion of other pods could help. */
 export interface Refusal {
@@ -12,7 +13,7 @@ export interface Refusal {
   readonly preemptible: boolean;
 }
 
-type Filter = (pod: Pod, info: NodeInfo, all: readonly NodeInfo[]) => Refusal | undefined;
+type Filter = (pod: Pod, info: NodeInfo, snapshot: Snapshot) => Refusal | undefined;
 
 const final = (reason: string): Refusal => ({ reasons: [reason], preemptible: false });
 const resolvable = (...reasons: string[]): Refusal => ({ reasons, preemptible: true });
@@ -50,13 +51,13 @@ const nodeResources: Filter = (pod, { allocatable, requested, pods }) => {
   return reasons.length > 0 ? resolvable(...reasons) : undefined;
 };
 
-const topologySpread: Filter = (pod, info, all) => {
-  const reason = spreadConflict(pod, info, all);
+const topologySpread: Filter = (pod, info, snapshot) => {
+  const reason = spreadConflict(pod, info, snapshot);
   return reason === undefined ? undefined : resolvable(reason);
 };
 
-const interPodAffinity: Filter = (pod, info, all) => {
-  const reason = neighbourConflict(pod, info, all);
+const interPodAffinity: Filter = (pod, info, snapshot) => {
+  const reason = neighbourConflict(pod, info, snapshot);
   if (reason === undefined) return undefined;
   return reason.endsWith('pod affinity rules') ? final(reason) : resolvable(reason);
 };
@@ -72,9 +73,9 @@ const filters: readonly Filter[] = [
 ];
 
 /** Undefined if the pod may run on the node. */
-export const refuse: Filter = (pod, info, all) => {
+export const refuse: Filter = (pod, info, snapshot) => {
   for (const filter of filters) {
-    const refusal = filter(pod, info, all);
+    const refusal = filter(pod, info, snapshot);
     if (refusal) return refusal;
   }
   return undefined;

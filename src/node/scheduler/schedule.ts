@@ -6,37 +6,35 @@ import { tolerates } from '../../api/taints.ts';
 import { preferenceFor } from './affinity.ts';
 import { type Refusal, refuse } from './filter.ts';
 import { weightOf } from './resources.ts';
-import type { NodeInfo } from './snapshot.ts';
+import type { NodeInfo, Snapshot } from './snapshot.ts';
+import { spreadCost } from './spread.ts';
 
 export type Decision = { readonly info: NodeInfo } | { readonly unschedulable: string };
 
 /** Deterministic, so that a lab looks the same after each start. */
-export const schedule = (pod: Pod, all: readonly NodeInfo[], services: Iterable<Service> = []): Decision => {
+export const schedule = (pod: Pod, snapshot: Snapshot, services: Iterable<Service> = []): Decision => {
+  const { nodes: all } = snapshot;
   if (all.length === 0) return { unschedulable: 'no nodes available to schedule pods' };
   const claim = pod.spec.volumes?.find(({ persistentVolumeClaim }) => persistentVolumeClaim)?.persistentVolumeClaim;
   if (claim) return { unschedulable: withoutClaim(claim.claimName, all.length) };
-  const verdicts = all.map((info) => ({ info, refusal: refuse(pod, info, all) }));
+  const verdicts = all.map((info) => ({ info, refusal: refuse(pod, info, snapshot) }));
   const feasible = verdicts.filter(({ refusal }) => refusal === undefined).map(({ info }) => info);
   const best = feasible
-    .map((info) => ({ info, rank: rankOf(pod, info, all, services) }))
+    .map((info) => ({ info, rank: rankOf(pod, info, snapshot, services) }))
     .sort((a, b) => compare(a.rank, b.rank))[0];
   if (best) return { info: best.info };
   return { unschedulable: explain(verdicts.flatMap(({ refusal }) => refusal ?? [])) };
 };
 
 /**
- * A smaller rank is better. The first difference decides: taints to avoid, the pod's preferences, siblings, load,
- * number of pods, name. The original adds weighted scores and chooses at random among equals. An order is easier to
- * explain.
+ * A smaller rank is better. The first difference decides: taints to avoid, the pod's preferences, soft spread
+ * constraints, siblings, load, number of pods, name. The original adds weighted scores and chooses at random among
+ * equals. An order is easier to explain.
  */
-const rankOf = (
-  pod: Pod,
-  info: NodeInfo,
-  all: readonly NodeInfo[],
-  services: Iterable<Service>,
-): (number | string)[] => [
+const rankOf = (pod: Pod, info: NodeInfo, snapshot: Snapshot, services: Iterable<Service>): (number | string)[] => [
   taintsToAvoid(pod, info),
-  -preferenceFor(pod, info, all),
+  -preferenceFor(pod, info, snapshot),
+  spreadCost(pod, info, snapshot),
   siblingsOn(pod, info, services),
   load(pod, info),
   info.pods.length,

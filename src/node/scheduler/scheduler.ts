@@ -1,8 +1,8 @@
 // The scheduling loop: each pod without a node gets a node, or a condition and an Event with the reason.
 
-import type { Node, Pod, Service } from '../../api/core.ts';
+import type { Namespace, Node, Pod, Service } from '../../api/core.ts';
 import type { Condition } from '../../api/meta.ts';
-import { nodes, pods, services } from '../../api/resources.ts';
+import { namespaces, nodes, pods, services } from '../../api/resources.ts';
 import { timestamp } from '../../api/time.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { startReconciler } from '../../kit/reconcile.ts';
@@ -28,6 +28,7 @@ interface Scheduler {
   readonly pods: Informer<Pod>;
   readonly nodes: Informer<Node>;
   readonly services: Informer<Service>;
+  readonly namespaces: Informer<Namespace>;
   /** Bound pods that the cache does not show as bound yet: uid → node. */
   readonly assumed: Map<string, string>;
 }
@@ -42,9 +43,15 @@ export const runScheduler = async (options: SchedulerOptions): Promise<void> => 
     pods: createInformer(client, pods, { signal, logger }),
     nodes: createInformer(client, nodes, { signal, logger }),
     services: createInformer(client, services, { signal, logger }),
+    namespaces: createInformer(client, namespaces, { signal, logger }),
     assumed: new Map(),
   };
-  await Promise.all([scheduler.pods.synced, scheduler.nodes.synced, scheduler.services.synced]);
+  await Promise.all([
+    scheduler.pods.synced,
+    scheduler.nodes.synced,
+    scheduler.services.synced,
+    scheduler.namespaces.synced,
+  ]);
   const loop = startReconciler({
     sync: () => scheduleAll(scheduler),
     onError: (error, retryInMs) => logger.error('Scheduling failed', error, { retryInMs }),
@@ -56,6 +63,10 @@ export const runScheduler = async (options: SchedulerOptions): Promise<void> => 
     const uid = (after ?? before)?.metadata.uid ?? '';
     if (!after || after.spec.nodeName) scheduler.assumed.delete(uid);
     if (isWaiting(after) || makesRoom(before, after)) loop.trigger();
+  });
+  scheduler.namespaces.onChange((before, after) => {
+    const labels = ({ metadata }: Namespace): string => JSON.stringify(metadata.labels);
+    if (before && after && labels(before) !== labels(after)) loop.trigger();
   });
   scheduler.nodes.onChange((before, after) => {
     if (schedulingFields(before) !== schedulingFields(after)) loop.trigger();
@@ -87,7 +98,10 @@ const scheduleAll = async (scheduler: Scheduler): Promise<void> => {
     (pod) => isWaiting(pod) && !scheduler.assumed.has(pod.metadata.uid ?? ''),
   );
   if (waiting.length === 0) return;
-  const snapshot = buildSnapshot(scheduler.nodes.items.values(), scheduler.pods.items.values(), scheduler.assumed);
+  const snapshot = buildSnapshot(scheduler.nodes.items.values(), scheduler.pods.items.values(), {
+    placed: scheduler.assumed,
+    namespaces: scheduler.namespaces.items.values(),
+  });
   const steps = waiting.sort(byPriority).map((pod) => {
     const decision = schedule(pod, snapshot, scheduler.services.items.values());
     if ('unschedulable' in decision) return explain(pod, decision.unschedulable, scheduler);

@@ -1,6 +1,7 @@
 // The state of the cluster for one scheduling decision: the nodes with their bound pods.
-import type { Node, Pod } from '../../api/core.ts';
+import type { Namespace, Node, Pod } from '../../api/core.ts';
 import { type Amounts, amountsOf, type HostPort, hostPortsOf, requestsOf } from '../../api/requests.ts';
+import type { Labels } from '../../api/selectors.ts';
 import { weightOf } from './resources.ts';
 
 export interface NodeInfo {
@@ -13,12 +14,23 @@ export interface NodeInfo {
   readonly hostPorts: HostPort[];
 }
 
-/** @param placed pod uid → node, for bound pods that the cache does not show as bound yet */
+export interface Snapshot {
+  readonly nodes: readonly NodeInfo[];
+  /** Namespace → its labels. */
+  readonly namespaces: ReadonlyMap<string, Labels>;
+}
+
+interface Extras {
+  /** Pod uid → node, for bound pods that the cache does not show as bound yet. */
+  readonly placed?: ReadonlyMap<string, string>;
+  readonly namespaces?: Iterable<Namespace>;
+}
+
 export const buildSnapshot = (
   nodes: Iterable<Node>,
   pods: Iterable<Pod>,
-  placed: ReadonlyMap<string, string> = new Map(),
-): NodeInfo[] => {
+  { placed = new Map(), namespaces = [] }: Extras = {},
+): Snapshot => {
   const infos = new Map<string, NodeInfo>();
   for (const node of nodes) {
     if (node.metadata.deletionTimestamp) continue;
@@ -36,7 +48,10 @@ export const buildSnapshot = (
     const info = infos.get(pod.spec.nodeName ?? placed.get(pod.metadata.uid ?? '') ?? '');
     if (info) place(pod, info);
   }
-  return [...infos.values()].sort((a, b) => (a.node.metadata.name < b.node.metadata.name ? -1 : 1));
+  return {
+    nodes: [...infos.values()].sort((a, b) => (a.node.metadata.name < b.node.metadata.name ? -1 : 1)),
+    namespaces: new Map([...namespaces].map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
+  };
 };
 
 /** Adds the pod to the node. */

@@ -405,6 +405,21 @@ describe('a new pod', () => {
     expect(problemsOf(() => create(object))).toEqual([]);
   });
 
+  test('puts its own labels into the selectors of its affinity terms', () => {
+    const affinityTerm = {
+      labelSelector: { matchLabels: { app: 'web' } },
+      topologyKey: 'zone',
+      matchLabelKeys: ['revision', 'missing'],
+      mismatchLabelKeys: ['tenant'],
+    };
+    const parts = spec({ affinity: { podAffinity: { [must]: [affinityTerm] } } });
+    const made = create({ metadata: { name: 'keys', labels: { revision: '2', tenant: 'a' } }, ...parts });
+    expect(made.spec.affinity?.podAffinity?.[must]?.[0]?.labelSelector?.matchExpressions).toEqual([
+      { key: 'revision', operator: 'In', values: ['2'] },
+      { key: 'tenant', operator: 'NotIn', values: ['a'] },
+    ]);
+  });
+
   test('may have an init container that keeps running, with probes and hooks', () => {
     const probe = { tcpSocket: { port: 80 } };
     const lifecycle = { preStop: { exec: { command: ['true'] } } };

@@ -161,3 +161,78 @@ test('a pod asks for its containers and sidecars together, or for the most that 
   expect(total(needs('s', '50m', 'Always'), needs('i', '400m'))).toBe(450);
   expect(total(needs('i', '400m'), needs('s', '50m', 'Always'))).toBe(400);
 });
+
+describe('topology spread and pod affinity', () => {
+  const spread = (parts: object) => ({
+    maxSkew: 1,
+    topologyKey: 'kubernetes.io/hostname',
+    whenUnsatisfiable: 'DoNotSchedule' as const,
+    labelSelector: { matchLabels: { app: 'web' } },
+    ...parts,
+  });
+  const unspreadable = "node(s) didn't match pod topology spread constraints";
+
+  test('counts the nodes that the policies of a topology spread constraint name', () => {
+    const onBoth = [aPod('first', { node: 'node01' }), aPod('second', { node: 'node02' })];
+    // The control plane has no pod of the group, and counts unless the policies leave it out.
+    expect(decide(waiting({ spec: { topologySpreadConstraints: [spread({})] } }), onBoth)).toContain(unspreadable);
+    const honored = [spread({ nodeTaintsPolicy: 'Honor' })];
+    expect(decide(waiting({ spec: { topologySpreadConstraints: honored } }), onBoth)).toBe('node01');
+    const nodeSelector = { disk: 'ssd' };
+    const selecting = (parts: object) =>
+      waiting({ spec: { nodeSelector, topologySpreadConstraints: [spread({ nodeTaintsPolicy: 'Honor', ...parts })] } });
+    const onOne = onBoth.slice(0, 1);
+    expect(decide(selecting({}), onOne)).toBe('node01');
+    expect(decide(selecting({ nodeAffinityPolicy: 'Ignore' }), onOne)).toContain(unspreadable);
+  });
+
+  test('waits for the least number of domains that a topology spread constraint wants', () => {
+    const constraint = (minDomains: number) => [spread({ nodeTaintsPolicy: 'Honor', minDomains })];
+    const onBoth = [aPod('first', { node: 'node01' }), aPod('second', { node: 'node02' })];
+    expect(decide(waiting({ spec: { topologySpreadConstraints: constraint(2) } }), onBoth)).toBe('node01');
+    expect(decide(waiting({ spec: { topologySpreadConstraints: constraint(3) } }), onBoth)).toContain(unspreadable);
+  });
+
+  test('spreads only the pods of one revision with matchLabelKeys', () => {
+    const labels = (revision: string) => ({ app: 'web', revision });
+    const old = aPod('old', { node: 'node01', labels: labels('1') });
+    const pod = (matchLabelKeys: string[]): Pod =>
+      waiting({
+        labels: labels('2'),
+        spec: { topologySpreadConstraints: [spread({ nodeTaintsPolicy: 'Honor', matchLabelKeys })] },
+      });
+    expect(decide(pod([]), [old])).toBe('node02');
+    expect(decide(pod(['revision']), [old, aPod('heavy', { node: 'node02', labels: {}, ...requesting('1') })])).toBe(
+      'node01',
+    );
+  });
+
+  test('prefers the emptier domain with ScheduleAnyway', () => {
+    const soft = [spread({ whenUnsatisfiable: 'ScheduleAnyway' })];
+    const group = [aPod('first', { node: 'node01' })];
+    const heavy = aPod('heavy', { node: 'node02', labels: {}, ...requesting('1') });
+    expect(decide(waiting(), [...group, heavy])).toBe('node01');
+    expect(decide(waiting({ spec: { topologySpreadConstraints: soft } }), [...group, heavy])).toBe('node02');
+  });
+
+  test('follows pod anti-affinity to pods in namespaces with a label', () => {
+    const other = aPod('other', { node: 'node01', metadata: { namespace: 'shop' } });
+    const namespaces = [{ metadata: { name: 'shop', labels: { team: 'a' } } }];
+    const term = (parts: object) => ({
+      labelSelector: { matchLabels: { app: 'web' } },
+      topologyKey: 'kubernetes.io/hostname',
+      ...parts,
+    });
+    const place = (parts: object): string => {
+      const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term(parts)] } };
+      const snapshot = buildSnapshot(cluster(), [other], { namespaces });
+      const decision = schedule(waiting({ spec: { affinity } }), snapshot);
+      return 'info' in decision ? decision.info.node.metadata.name : decision.unschedulable;
+    };
+    expect(place({})).toBe('node02');
+    const heavy = { namespaceSelector: { matchLabels: { team: 'b' } } };
+    expect(place(heavy)).toBe(place({ namespaces: ['elsewhere'] }));
+    expect(place({ namespaceSelector: { matchLabels: { team: 'a' } } })).toBe('node02');
+    expect(place({ namespaceSelector: {} })).toBe('node02');
+  });
+});

@@ -1,5 +1,5 @@
 // The fields that decide on which node a pod runs.
-import { type FieldTable, honoured, refused } from './support.ts';
+import { type FieldTable, honoured } from './support.ts';
 
 const affinity = 'scheduler/affinity.ts';
 const terms = honoured(
@@ -18,16 +18,12 @@ export const schedulingFields: FieldTable = {
   'core.v1.PreferredSchedulingTerm': honoured(affinity, 'weight preference'),
   'core.v1.WeightedPodAffinityTerm': honoured(affinity, 'weight podAffinityTerm'),
   'core.v1.PodAffinityTerm': {
-    ...honoured(affinity, 'labelSelector namespaces topologyKey'),
-    ...refused('namespaceSelector', 'the scheduler of a lab does not read labels of namespaces', [{}]),
-    ...refused('matchLabelKeys mismatchLabelKeys', 'the scheduler of a lab reads only labelSelector'),
+    ...honoured(affinity, 'labelSelector namespaces topologyKey namespaceSelector'),
+    ...honoured('apiserver/resources/pods/affinity.ts', 'matchLabelKeys mismatchLabelKeys'),
   },
   'core.v1.TopologySpreadConstraint': {
-    ...honoured(affinity, 'maxSkew topologyKey whenUnsatisfiable labelSelector'),
-    ...refused('minDomains', 'the scheduler of a lab counts the domains that exist', [1]),
-    ...refused('nodeAffinityPolicy', 'the scheduler of a lab counts only nodes that the pod selects', ['Honor']),
-    ...refused('nodeTaintsPolicy', 'the scheduler of a lab counts nodes with taints, too', ['Ignore']),
-    ...refused('matchLabelKeys', 'the scheduler of a lab reads only labelSelector'),
+    ...honoured('scheduler/spread.ts', 'maxSkew topologyKey whenUnsatisfiable labelSelector minDomains'),
+    ...honoured('scheduler/spread.ts', 'nodeAffinityPolicy nodeTaintsPolicy matchLabelKeys'),
   },
   'core.v1.Toleration': {
     ...honoured('controllers/tainteviction.ts', 'tolerationSeconds'),

@@ -3,6 +3,7 @@ import type { Pod, PodSpec, PodStatus } from '../../../../api/core.ts';
 import { pods } from '../../../../api/resources.ts';
 import { admitPodSecurity, needsCheck } from '../../pod-security/admit.ts';
 import type { Definition } from '../definition.ts';
+import { mergeLabelKeys } from './affinity.ts';
 import { podCells } from './cells.ts';
 import { admitPod, qosClassOf, setPodSpecDefaults } from './defaults.ts';
 import { ephemeralContainers } from './ephemeral.ts';
@@ -63,6 +64,7 @@ export const podDefinition: Definition<Pod> = {
   prepareCreate: (pod, context) => {
     if (!pod.spec) return;
     admitPod(pod);
+    mergeLabelKeys(pod);
     admitClasses(pod);
     admitServiceAccount(pod, context);
     const qosClass = qosClassOf({ ...pod.spec, containers: pod.spec.containers ?? [] });

@@ -8,7 +8,7 @@ import type {
   PodAffinityTerm,
   TopologySpreadConstraint,
 } from '../../../../../api/scheduling.ts';
-import { duplicate, type FieldError, invalidValue, required } from '../../../validation/field.ts';
+import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../../validation/field.ts';
 import {
   labelProblems,
   labelValueProblems,
@@ -96,9 +96,31 @@ const validatePodTerm = (term: Partial<PodAffinityTerm>, path: string): FieldErr
   return [
     ...validateLabelSelector(term.labelSelector, `${path}.labelSelector`),
     ...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`),
+    ...validateLabelKeys(term, path),
     ...(term.namespaces ?? []).flatMap((name) => invalidValues(`${path}.namespace`, name, labelProblems(name))),
     ...(topologyKey === '' ? [required(`${path}.topologyKey`, 'can not be empty')] : []),
     ...invalidValues(`${path}.topologyKey`, topologyKey, qualifiedNameProblems(topologyKey)),
+  ];
+};
+
+const validateLabelKeys = (term: Partial<PodAffinityTerm>, path: string): FieldError[] => {
+  const { matchLabelKeys = [], mismatchLabelKeys = [] } = term;
+  const lists = [
+    ['matchLabelKeys', matchLabelKeys],
+    ['mismatchLabelKeys', mismatchLabelKeys],
+  ] as const;
+  return [
+    ...lists.flatMap(([field, keys]) => [
+      ...(keys.length > 0 && !term.labelSelector
+        ? [forbiddenField(`${path}.${field}`, 'must not be specified when labelSelector is not set')]
+        : []),
+      ...keys.flatMap((key, index) => invalidValues(`${path}.${field}[${index}]`, key, qualifiedNameProblems(key))),
+    ]),
+    ...matchLabelKeys.flatMap((key, index) =>
+      mismatchLabelKeys.includes(key)
+        ? [invalidValue(`${path}.matchLabelKeys[${index}]`, key, 'exists in both matchLabelKeys and mismatchLabelKeys')]
+        : [],
+    ),
   ];
 };
 
@@ -170,6 +192,9 @@ const validateConstraint = (constraint: TopologySpreadConstraint, path: string):
       : []),
     ...oneOf(constraint.nodeAffinityPolicy, policies, `${path}.nodeAffinityPolicy`),
     ...oneOf(constraint.nodeTaintsPolicy, policies, `${path}.nodeTaintsPolicy`),
+    ...((constraint.matchLabelKeys ?? []).length > 0 && !constraint.labelSelector
+      ? [forbiddenField(`${path}.matchLabelKeys`, 'must not be specified when labelSelector is not set')]
+      : []),
     ...validateLabelSelector(constraint.labelSelector, `${path}.labelSelector`),
   ];
 };
