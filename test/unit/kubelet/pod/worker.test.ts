@@ -265,6 +265,6 @@ describe('a pod that the node does not want', () => {
     await node.create('web', { setHostnameAsFQDN: true, hostname: 'h'.repeat(40), subdomain: 'sub' });
     const says = '(64 characters is the max, 70 characters requested)';
     await node.until('an event says so', () => node.events.some((event) => event.endsWith(says)));
-    expect(node.pod('web')?.status?.phase).toBe('Pending');
+    await node.until('web is Pending', () => node.pod('web')?.status?.phase === 'Pending');
   });
 });
