@@ -10,6 +10,53 @@ import { cleanUp, containersOf, docker, kubectl, mustStart, requestFor, spec, tr
 const containers = (name: string): string[] =>
   ['client', 'controlplane', 'fabric', 'node01'].map((machine) => `labs-${name}-${machine}`);
 
+const askingPods = `
+apiVersion: v1
+kind: Pod
+metadata: { name: greedy }
+spec:
+  restartPolicy: Never
+  containers:
+    - name: c
+      image: busybox
+      command: [sh, -c, 'head -c 100000000 /dev/zero | tail | wc -c; sleep 1000']
+      resources: { limits: { memory: 20Mi } }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: asking, labels: { app: asking } }
+spec:
+  restartPolicy: Never
+  hostname: h
+  subdomain: sub
+  setHostnameAsFQDN: true
+  shareProcessNamespace: true
+  securityContext: { sysctls: [{ name: net.ipv4.ip_local_port_range, value: "40000 41000" }] }
+  volumes:
+    - { name: memory, emptyDir: { medium: Memory, sizeLimit: 1Mi } }
+    - name: files
+      projected:
+        sources:
+          - serviceAccountToken: { path: token }
+          - downwardAPI:
+              items:
+                - { path: labels, fieldRef: { fieldPath: metadata.labels } }
+                - { path: limit, resourceFieldRef: { containerName: second, resource: limits.memory, divisor: 1Mi } }
+  initContainers:
+    - { name: first, image: busybox, command: [sh, -c, 'echo from the first > /dev/shm/note'] }
+  containers:
+    - name: second
+      image: busybox
+      command:
+        - sh
+        - -c
+        - |
+          hostname; cat /proc/sys/net/ipv4/ip_local_port_range /files/labels; echo; cat /files/limit; echo
+          cat /dev/shm/note /proc/1/comm; head -c 5000000 /dev/zero > /memory/x 2> /dev/null
+          stat -c %s /memory/x; ls /files | grep token
+      resources: { limits: { memory: 20Mi } }
+      volumeMounts: [{ name: memory, mountPath: /memory }, { name: files, mountPath: /files }]`;
+
 describe('a cluster', () => {
   const name = 'e2e-life';
   let cluster: Cluster;
@@ -58,6 +105,27 @@ describe('a cluster', () => {
     const proxy = facts.processes?.find(({ command }) => command === 'kube-proxy');
     expect(proxy).toMatchObject({ unit: 'kube-proxy.service' });
     expect(facts.sysctls).toMatchObject({ 'net.ipv4.ip_forward': '1' });
+  });
+
+  test('gives pods the memory, namespaces, names and volumes that they ask for, and no more', async () => {
+    const command = ['sh', '-c', `kubectl create --filename=- <<'END'\n${askingPods}\nEND`];
+    expect((await docker.exec(`labs-${name}-controlplane`, { command })).exitCode).toBe(0);
+    const ends = (pod: string, phase: string) =>
+      kubectl(name, 'wait', `--for=jsonpath={.status.phase}=${phase}`, `pod/${pod}`, '--timeout=30s');
+    await Promise.all([ends('greedy', 'Failed'), ends('asking', 'Succeeded')]);
+    const reason = '--output=jsonpath={.status.containerStatuses[0].state.terminated.reason}';
+    expect(await kubectl(name, 'get', 'pod', 'greedy', reason)).toBe('OOMKilled');
+    expect((await kubectl(name, 'logs', 'asking', '--container=second')).split('\n')).toEqual([
+      'h.sub.default.svc.cluster.local',
+      '40000\t41000',
+      'app="asking"',
+      '20',
+      'from the first',
+      'pause',
+      '1048576',
+      'token',
+    ]);
+    await kubectl(name, 'delete', 'pod', 'greedy', 'asking', '--force');
   });
 
   test('a second start restores a deleted link, and creates nothing else', async () => {

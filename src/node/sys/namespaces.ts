@@ -1,6 +1,8 @@
 // Makes IPC and process namespaces that the containers of a pod share. netns.ts makes network namespaces.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { runOk } from './exec.ts';
 
 const sharedMemoryOptions = 'nosuid,nodev,noexec,mode=1777,size=65536k';
@@ -20,7 +22,8 @@ export const keepIpcNamespace = async (file: string, sharedMemory: string): Prom
  */
 const pause = [
   ...['setpriv', '--reuid=65535', '--regid=65535', '--clear-groups', '--no-new-privs', '--pdeathsig=KILL'],
-  ...['bash', '-c', "trap '' CHLD; exec -a /pause sleep infinity"],
+  // The second argument is a link named `pause`, which gives the process its name.
+  ...['bash', '-c', "trap '' CHLD; exec -a /pause $0 infinity"],
 ];
 
 /**
@@ -28,7 +31,9 @@ const pause = [
  * @returns the process that keeps the namespace. Its end kills everything in the namespace.
  */
 export const startPidNamespace = async (file: string): Promise<number> => {
-  const argv = [`--pid=${file}`, '--fork', '--kill-child', ...pause];
+  const name = join(dirname(file), 'pause');
+  await symlink('/usr/bin/sleep', name);
+  const argv = [`--pid=${file}`, '--fork', '--kill-child', ...pause, name];
   const keeper = spawn('unshare', argv, { stdio: 'ignore', detached: true });
   await once(keeper, 'spawn');
   keeper.unref();

@@ -3,7 +3,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Pod } from '../../../api/core.ts';
 import type { ContainerMount } from '../runtime/runtime.ts';
-import { type DnsSettings, hostsFile, kernelHostname, nodeHostsFile, resolvConf } from './files.ts';
+import { hostsFile, kernelHostname, nodeHostsFile } from './files.ts';
+import { type DnsSettings, resolvConf } from './resolv-conf.ts';
 
 export interface PodFilesOptions {
   /** /var/lib/kubelet/pods */

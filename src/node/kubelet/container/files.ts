@@ -1,5 +1,5 @@
-// The content of the files that every container gets: /etc/hosts, /etc/hostname, /etc/resolv.conf. Pure.
-// files-writer.ts writes them.
+// The content of the files that every container gets: /etc/hosts and /etc/hostname. Pure.
+// resolv-conf.ts has /etc/resolv.conf, and files-writer.ts writes the files.
 import type { Pod } from '../../../api/core.ts';
 
 /** @returns `spec.hostname`, else the pod's name; cut to 63 characters, the limit of a DNS label */
@@ -50,60 +50,4 @@ fe00::1\tip6-allnodes
 fe00::2\tip6-allrouters
 ${podIp}\t${names}
 ${aliasLines(pod)}`;
-};
-
-export interface DnsSettings {
-  readonly clusterDns: readonly string[];
-  readonly clusterDomain: string;
-  /** The content of the node's resolv.conf, for dnsPolicy Default and for pods on the node's network. */
-  readonly nodeResolvConf: string;
-}
-
-export const resolvConf = (pod: Pod, dns: DnsSettings): string => {
-  const { dnsPolicy = 'ClusterFirst', dnsConfig, hostNetwork } = pod.spec;
-  const fromNode = dnsPolicy === 'Default' || (dnsPolicy === 'ClusterFirst' && hostNetwork === true);
-  const base =
-    dnsPolicy === 'None'
-      ? { nameservers: [], searches: [], options: [] }
-      : fromNode
-        ? parseResolvConf(dns.nodeResolvConf)
-        : clusterFirst(pod, dns);
-  const nameservers = [...new Set([...base.nameservers, ...(dnsConfig?.nameservers ?? [])])];
-  const searches = [...new Set([...base.searches, ...(dnsConfig?.searches ?? [])])];
-  const options = mergeOptions(base.options, dnsConfig?.options ?? []);
-  return [
-    ...(searches.length > 0 ? [`search ${searches.join(' ')}`] : []),
-    ...nameservers.map((address) => `nameserver ${address}`),
-    ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
-    '',
-  ].join('\n');
-};
-
-const clusterFirst = (pod: Pod, { clusterDns, clusterDomain, nodeResolvConf }: DnsSettings) => ({
-  nameservers: [...clusterDns],
-  searches: [
-    `${pod.metadata.namespace ?? 'default'}.svc.${clusterDomain}`,
-    `svc.${clusterDomain}`,
-    clusterDomain,
-    ...parseResolvConf(nodeResolvConf).searches,
-  ],
-  options: ['ndots:5'],
-});
-
-const parseResolvConf = (text: string) => {
-  const result = { nameservers: [] as string[], searches: [] as string[], options: [] as string[] };
-  for (const line of text.split('\n')) {
-    const [keyword, ...values] = line.trim().split(/\s+/);
-    if (keyword === 'nameserver') result.nameservers.push(...values.slice(0, 1));
-    if (keyword === 'search') result.searches = values;
-    if (keyword === 'options') result.options = values;
-  }
-  return result;
-};
-
-/** The pod's options replace options of the same name. */
-const mergeOptions = (base: readonly string[], own: readonly { name: string; value?: string }[]): string[] => {
-  const names = new Set(own.map(({ name }) => name));
-  const kept = base.filter((option) => !names.has(option.split(':')[0] ?? ''));
-  return [...kept, ...own.map(({ name, value }) => (value === undefined ? name : `${name}:${value}`))];
 };

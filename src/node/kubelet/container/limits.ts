@@ -1,6 +1,7 @@
 // Computes what the control groups of a container and its pod get: limits of memory and CPU, and weights. Pure.
 import type { Container, Pod } from '../../../api/core.ts';
 import { milliCpu, wholeUnits } from '../../../api/quantity.ts';
+import { requestsOf } from '../../../api/requests.ts';
 import type { GroupLimits } from '../../sys/cgroup-limits.ts';
 
 export const limitsOf = (container: Container): GroupLimits => {
@@ -13,10 +14,8 @@ export const limitsOf = (container: Container): GroupLimits => {
   };
 };
 
-/** Pods share the CPU in proportion to the sums of their containers' requests. */
-export const podLimitsOf = ({ spec }: Pod): GroupLimits => ({
-  cpuRequestMilli: spec.containers.reduce((sum, container) => sum + cpuRequest(container), 0),
-});
+/** Pods share the CPU in proportion to their requests. */
+export const podLimitsOf = (pod: Pod): GroupLimits => ({ cpuRequestMilli: requestsOf(pod).get('cpu') ?? 0 });
 
 const cpuRequest = ({ resources }: Container): number => milliCpu(resources?.requests?.cpu ?? resources?.limits?.cpu);
 

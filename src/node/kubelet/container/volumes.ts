@@ -100,8 +100,11 @@ export const volumeMounts = (
 type EmptyDir = NonNullable<Volume['emptyDir']>;
 
 const prepareEmptyDir = async (path: string, emptyDir: EmptyDir, { pod, allocatable }: VolumeContext) => {
+  const { medium = '' } = emptyDir;
+  if (medium.startsWith('HugePages')) throw new VolumeError(`nodes have no huge pages for the medium "${medium}"`);
+  if (medium !== '' && medium !== 'Memory') throw new VolumeError(`unknown storage medium "${medium}"`);
   const isNew = (await mkdir(path, { recursive: true })) !== undefined;
-  if (emptyDir.medium === 'Memory' && !(await mountsBelow(path)).includes(path)) {
+  if (medium === 'Memory' && !(await mountsBelow(path)).includes(path)) {
     await mountTmpfs(path, memorySize(pod, emptyDir, wholeUnits(allocatable.memory)));
   } else if (!isNew) {
     return;

@@ -8,6 +8,7 @@ import { ContainerConfigError } from '../container/config-error.ts';
 import { containerEnv, expandAll } from '../container/env.ts';
 import { kernelHostname } from '../container/files.ts';
 import { writePodFiles } from '../container/files-writer.ts';
+import { resolvConfProblems } from '../container/resolv-conf.ts';
 import { seccompFor } from '../container/seccomp-profile.ts';
 import { containerSpec, podRef } from '../container/spec.ts';
 import { volumeMounts } from '../container/volumes.ts';
@@ -22,6 +23,7 @@ export const createSandbox = async ({ runtime, events, dns }: WorkerDeps, pod: P
   const hostNetwork = pod.spec.hostNetwork === true;
   // After a restart of the node, the pod asks for its earlier address.
   const ip = hostNetwork ? undefined : pod.status?.podIP;
+  for (const problem of resolvConfProblems(pod, dns)) events.pod(pod, 'Warning', 'DNSConfigForming', problem);
   try {
     // A name that is too long keeps the pod from getting a sandbox.
     if (!hostNetwork) kernelHostname(pod, dns.clusterDomain);

@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  hostsFile,
-  kernelHostname,
-  nodeHostsFile,
-  podHostname,
-  resolvConf,
-} from '../../../../src/node/kubelet/container/files.ts';
+import { hostsFile, kernelHostname, nodeHostsFile, podHostname } from '../../../../src/node/kubelet/container/files.ts';
+import { resolvConf, resolvConfProblems } from '../../../../src/node/kubelet/container/resolv-conf.ts';
 import { podWith } from '../builders.ts';
 
 describe('the files in every container', () => {
@@ -61,6 +56,21 @@ describe('the files in every container', () => {
     expect(resolvConf(podWith({ dnsPolicy: 'None', dnsConfig }), dns)).toBe(
       'search my.org\nnameserver 1.1.1.1\noptions ndots:2\n',
     );
+  });
+
+  test('/etc/resolv.conf has three name servers at most, and says which are left out', () => {
+    const pod = podWith({ dnsConfig: { nameservers: ['1.1.1.1', '2.2.2.2', '3.3.3.3'] } });
+    expect(resolvConf(pod, dns).match(/^nameserver .*/gm)).toEqual([
+      'nameserver 10.96.0.10',
+      'nameserver 1.1.1.1',
+      'nameserver 2.2.2.2',
+    ]);
+    expect(resolvConfProblems(pod, dns)).toEqual([
+      'Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: 10.96.0.10 1.1.1.1 2.2.2.2',
+    ]);
+    const searches = Array.from({ length: 32 }, (_, index) => `s${index}`);
+    expect(resolvConfProblems(podWith({ dnsConfig: { searches } }), dns)[0]).toContain('Search Line limits');
+    expect(resolvConfProblems(podWith(), dns)).toEqual([]);
   });
 
   test('a long pod name is cut to 63 characters for the host name', () => {

@@ -77,6 +77,8 @@ describe('a volume', () => {
       volume: { persistentVolumeClaim: { claimName: 'none' } },
       says: 'failed to fetch PVC from API server: persistentvolumeclaims "none" not found',
     },
+    { volume: { emptyDir: { medium: 'Tape' } }, says: 'unknown storage medium "Tape"' },
+    { volume: { emptyDir: { medium: 'HugePages-2Mi' } }, says: 'nodes have no huge pages' },
     { volume: { nfs: { server: 'x', path: '/' } }, says: 'no volume plugin matched' },
   ])('that the kubelet cannot set up makes the pod wait: $says', async ({ volume, says }) => {
     await expect(setUp(volume as Omit<Volume, 'name'>)).rejects.toThrow(says);
