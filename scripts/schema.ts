@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { allResources } from '../src/api/resources.ts';
 import { allReviews } from '../src/node/apiserver/resources/reviews.ts';
 import { subresources } from '../src/node/apiserver/resources/subresources.ts';
+import { servedVersions } from '../src/node/apiserver/resources/versions.ts';
 import { typeOf } from '../src/node/apiserver/schema/schema.ts';
 
 type Fields = Record<string, string>;
@@ -178,7 +179,8 @@ const bodies = (): string[] => {
   const ofSubresources = Object.values(subresources).flatMap((subresource) =>
     'kind' in subresource && !subresource.kind.endsWith('Options') ? [typeOf({ group: '', ...subresource })] : [],
   );
-  return [...[...allResources, ...allReviews].map(typeOf), ...ofSubresources, 'meta.v1.DeleteOptions'];
+  const served = servedVersions.map(({ resource }) => resource);
+  return [...[...allResources, ...served, ...allReviews].map(typeOf), ...ofSubresources, 'meta.v1.DeleteOptions'];
 };
 
 /** The wanted types and, recursively, the types of their fields. */

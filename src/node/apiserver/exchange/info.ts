@@ -1,5 +1,6 @@
 // What a request asks for, read from its method and path as Kubernetes' RequestInfo does.
 import { allResources, type Resource } from '../../../api/resources.ts';
+import { type ServedVersion, servedVersions } from '../resources/versions.ts';
 import { isTrue } from './query.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection' | 'options';
@@ -8,8 +9,10 @@ export interface ResourceRequest {
   readonly verb: Verb;
   readonly group: string;
   readonly plural: string;
-  /** Undefined when the API has no resource of this group and plural. */
+  /** The stored resource. Undefined when the API has no resource of this group, version and plural. */
   readonly resource: Resource | undefined;
+  /** Set when the client uses another version of the stored resource. */
+  readonly served: ServedVersion | undefined;
   readonly namespace: string | undefined;
   readonly name: string | undefined;
   readonly subresource: string | undefined;
@@ -29,13 +32,14 @@ export const parseResourceRequest = (method: string, url: URL): ResourceRequest 
   const inNamespace = decoded[0] === 'namespaces' && decoded.length > 2 && !isNamespaceSubresource(decoded);
   const [plural = '', name, subresource, ...rest] = inNamespace ? decoded.slice(2) : decoded;
   const namespace = inNamespace ? decoded[1] : plural === 'namespaces' ? name : undefined;
-  const resource = allResources.find(
-    (known) => known.group === group && known.plural === plural && version === known.version,
-  );
+  const isWanted = (known: Resource): boolean =>
+    known.group === group && known.plural === plural && known.version === version;
+  const served = servedVersions.find((candidate) => isWanted(candidate.resource));
+  const resource = served?.stored ?? allResources.find(isWanted);
   // The query of a proxied request is for the backend.
   const watch = subresource !== 'proxy' && isTrue(url, 'watch');
   const verb = verbOf(method, { name, subresource, watch });
-  return { verb, group, plural, resource, namespace, name, subresource, rest: rest.join('/') };
+  return { verb, group, plural, resource, served, namespace, name, subresource, rest: rest.join('/') };
 };
 
 const isNamespaceSubresource = (path: readonly string[]): boolean =>

@@ -25,9 +25,11 @@ export const readObject = async (exchange: ResourceExchange): Promise<KubeObject
  */
 export const toObject = (
   { url, response, info }: Pick<ResourceExchange, 'url' | 'response' | 'info'>,
-  kind: Kind,
+  stored: Kind,
   document: Fields,
 ): KubeObject => {
+  const served = info.served?.stored === stored ? info.served : undefined;
+  const kind = served?.resource ?? stored;
   checkKind(kind, document);
   const { object, unknown } = decodeOrRefuse(kind, document);
   const complaints = unknown.map((path) => `unknown field "${path}"`);
@@ -35,7 +37,9 @@ export const toObject = (
   if (complaints.length > 0 && mode === 'Strict')
     throw badRequest(`${cannotBeHandled(kind)}: strict decoding error: ${complaints.join(', ')}`);
   if (complaints.length > 0 && mode === 'Warn') for (const text of complaints) warn(response, text);
-  return placed(object as unknown as KubeObject, info.name, info.namespace);
+  if (!served) return placed(object as unknown as KubeObject, info.name, info.namespace);
+  const converted = { ...served.toStored(object), apiVersion: apiVersionOf(stored) };
+  return placed(converted as unknown as KubeObject, info.name, info.namespace);
 };
 
 const cannotBeHandled = ({ version, kind }: Kind): string =>

@@ -1,10 +1,11 @@
 // Which resources the API has: one document per group, and the aggregated document that kubectl asks for first.
-import { allResources } from '../../../api/resources.ts';
+import type { Resource } from '../../../api/resources.ts';
 import { type Answer, type Api, type Exchange, ok } from '../exchange/exchange.ts';
-import { allDefinitions } from '../resources/all.ts';
+import { allDefinitions, definitionOf } from '../resources/all.ts';
 import type { Definition } from '../resources/definition.ts';
 import { allReviews, type Review } from '../resources/reviews.ts';
 import { subresources } from '../resources/subresources.ts';
+import { servedVersions } from '../resources/versions.ts';
 
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
@@ -49,21 +50,34 @@ const reviewEntry = ({ plural, kind, namespaced = false }: Review): ApiResource 
   verbs: ['create'],
 });
 
-const entriesOf = (group: string): ApiResource[] => [
-  ...allReviews.filter((review) => review.group === group).map(reviewEntry),
-  ...allDefinitions
-    .filter(({ resource }) => resource.group === group)
+/** The definitions of the stored resources and of their further versions. */
+const served: readonly Definition[] = [
+  ...allDefinitions,
+  ...servedVersions.map(({ resource, stored }) => ({ ...definitionOf(stored), resource })),
+];
+
+const entriesOf = (group: string, version: string): ApiResource[] => [
+  ...allReviews.filter((review) => review.group === group && review.version === version).map(reviewEntry),
+  ...served
+    .filter(({ resource }) => resource.group === group && resource.version === version)
     .flatMap((definition) => [mainEntry(definition), ...subEntries(definition)]),
 ];
 
+const everything: readonly Pick<Resource, 'group' | 'version'>[] = [
+  ...served.map(({ resource }) => resource),
+  ...allReviews,
+];
+
 /** All groups but the core group. */
-const groupNames = [...new Set([...allResources, ...allReviews].map(({ group }) => group))]
-  .filter((group) => group !== '')
-  .sort();
+const groupNames = [...new Set(everything.map(({ group }) => group))].filter((group) => group !== '').sort();
+
+/** The preferred version comes first. */
+const versionsOf = (name: string): string[] =>
+  [...new Set(everything.filter(({ group }) => group === name).map(({ version }) => version))].sort();
 
 const groupOf = (name: string) => {
-  const version = { groupVersion: `${name}/v1`, version: 'v1' };
-  return { name, versions: [version], preferredVersion: version };
+  const versions = versionsOf(name).map((version) => ({ groupVersion: `${name}/${version}`, version }));
+  return { name, versions, preferredVersion: versions[0] };
 };
 
 const aggregatedType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
@@ -87,14 +101,22 @@ const aggregated = (groups: readonly string[]): Answer => ({
     metadata: {},
     items: groups.map((group) => ({
       metadata: { ...(group === '' ? {} : { name: group }), creationTimestamp: null },
-      versions: [{ version: 'v1', freshness: 'Current', resources: discoveryOf(group) }],
+      versions: versionsOf(group).map((version) => ({
+        version,
+        freshness: 'Current',
+        resources: discoveryOf(group, version),
+      })),
     })),
   },
 });
 
-const discoveryOf = (group: string) => {
-  const entries = entriesOf(group);
-  const responseKind = ({ kind, group: own = group, version = 'v1' }: ApiResource) => ({ group: own, version, kind });
+const discoveryOf = (group: string, groupVersion: string) => {
+  const entries = entriesOf(group, groupVersion);
+  const responseKind = ({ kind, group: own = group, version = groupVersion }: ApiResource) => ({
+    group: own,
+    version,
+    kind,
+  });
   return entries
     .filter(({ name }) => !name.includes('/'))
     .map((entry) => ({
@@ -115,8 +137,8 @@ const discoveryOf = (group: string) => {
     }));
 };
 
-const resourceList = (groupVersion: string, group: string): Answer =>
-  ok({ kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: entriesOf(group) });
+const resourceList = (groupVersion: string, group: string, version: string): Answer =>
+  ok({ kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: entriesOf(group, version) });
 
 /** @returns undefined for any other path */
 export const discovery = (exchange: Discovery): Answer | undefined => {
@@ -126,13 +148,13 @@ export const discovery = (exchange: Discovery): Answer | undefined => {
     const clientCIDRs = [{ clientCIDR: '0.0.0.0/0', serverAddress: exchange.api.address }];
     return ok({ kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: clientCIDRs });
   }
-  if (path === '/api/v1') return resourceList('v1', '');
+  if (path === '/api/v1') return resourceList('v1', '', 'v1');
   if (path === '/apis') {
     if (wantsAggregated(exchange)) return aggregated(groupNames);
     return ok({ kind: 'APIGroupList', apiVersion: 'v1', groups: groupNames.map(groupOf) });
   }
-  const [, group = '', version] = /^\/apis\/([^/]+)(\/v1)?$/.exec(path) ?? [];
+  const [, group = '', version] = /^\/apis\/([^/]+)(?:\/([^/]+))?$/.exec(path) ?? [];
   if (!groupNames.includes(group)) return undefined;
   if (version === undefined) return ok({ kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group) });
-  return resourceList(`${group}/v1`, group);
+  return versionsOf(group).includes(version) ? resourceList(`${group}/${version}`, group, version) : undefined;
 };

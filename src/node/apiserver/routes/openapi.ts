@@ -5,12 +5,14 @@ import { kubernetesVersion } from '../../../api/version.ts';
 import { type Answer, type Exchange, ok } from '../exchange/exchange.ts';
 import { allDefinitions } from '../resources/all.ts';
 import type { Explanations } from '../resources/definition.ts';
+import { servedVersions } from '../resources/versions.ts';
 import fields from '../schema/fields.json' with { type: 'json' };
 import { type FieldType, parseField, shapeOf, typeOf } from '../schema/schema.ts';
 import { collectionPaths } from './openapi-paths.ts';
 
 /** `/api/v1`, `/apis/apps/v1`, …: there is one document for each. */
-const groupPaths = [...new Set(allResources.map(apiPathOf))];
+const served: readonly Resource[] = [...allResources, ...servedVersions.map(({ resource }) => resource)];
+const groupPaths = [...new Set(served.map(apiPathOf))];
 
 const explanations: Explanations = Object.assign({}, ...allDefinitions.map((definition) => definition.explanations));
 
@@ -48,7 +50,7 @@ const schemaHash = (): string => {
 };
 
 const documentOf = (groupPath: string) => {
-  const resources = allResources.filter((resource) => apiPathOf(resource) === groupPath);
+  const resources = served.filter((resource) => apiPathOf(resource) === groupPath);
   const schemas: Record<string, unknown> = {
     [quantityName]: {
       oneOf: [{ type: 'string' }, { type: 'number' }],

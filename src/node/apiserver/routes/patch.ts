@@ -7,6 +7,7 @@ import { applyJsonPatch, PatchError } from '../patch/json.ts';
 import { applyMergePatch } from '../patch/merge.ts';
 import { applyStrategicPatch } from '../patch/strategic.ts';
 import { definitionOf } from '../resources/all.ts';
+import { shownAs } from '../resources/versions.ts';
 import { isRecord } from '../schema/record.ts';
 import { typeOf } from '../schema/schema.ts';
 import { badRequest, StatusError } from '../status.ts';
@@ -21,12 +22,12 @@ const applyPatch = 'application/apply-patch+yaml';
 export const patchTypes = [jsonPatch, mergePatch, strategicPatch, applyPatch];
 
 export const patch: Handler = async (exchange) => {
-  const { api, resource, request } = exchange;
+  const { api, resource, request, info } = exchange;
   const document = await readDocument(request, patchTypes);
   const type = contentTypeOf(request);
   if (type === applyPatch) return apply(exchange, document);
   const current = existing(api, resource, keyOf(exchange));
-  const patched = applyTo(type, typeOf(resource), current, document);
+  const patched = applyTo(type, typeOf(info.served?.resource ?? resource), shownAs(info.served, current), document);
   if (!isRecord(patched)) throw badRequest('the patched document is not an object');
   const object = toObject(exchange, resource, patched);
   // Only a resourceVersion in the patch is a precondition.

@@ -4,6 +4,7 @@ import type { Answer, Exchange, Handler, Target } from '../exchange/exchange.ts'
 import { parseResourceRequest, type ResourceRequest, type Verb } from '../exchange/info.ts';
 import { definitionOf } from '../resources/all.ts';
 import type { SubresourceVerb } from '../resources/subresources.ts';
+import { bodyShownAs } from '../resources/versions.ts';
 import { methodNotAllowed, pathNotFound } from '../status.ts';
 import { bind } from './binding.ts';
 import { create } from './create.ts';
@@ -73,7 +74,8 @@ export const dispatch = async (exchange: Exchange): Promise<Answer | undefined> 
   const review = request.method === 'POST' ? reviewOf(info) : undefined;
   if (review) return review(exchange);
   const target = targetOf(info);
-  return handlerOf(info)({ ...exchange, ...target });
+  const answer = await handlerOf(info)({ ...exchange, ...target });
+  return answer && info.served ? { ...answer, body: bodyShownAs(info.served, answer.body) } : answer;
 };
 
 const dispatchPath = (exchange: Exchange): Answer => {

@@ -9,7 +9,8 @@ export type Matcher = (object: KubeObject) => boolean;
 /** @throws StatusError 400 on a selector that can't be parsed */
 export const matcherOf = ({ url, resource, info }: Target & { readonly url: URL }): Matcher => {
   const labels = parseLabelSelector(url.searchParams.get('labelSelector') ?? '');
-  const fields = parseFieldSelector(resource, url.searchParams.get('fieldSelector') ?? '');
+  const selector = url.searchParams.get('fieldSelector') ?? '';
+  const fields = parseFieldSelector(resource, info.served?.selectors?.(selector) ?? selector);
   return (object) =>
     (info.name === undefined || object.metadata.name === info.name) && labels(object.metadata.labels) && fields(object);
 };

@@ -68,11 +68,15 @@ interface Sink {
   readonly send: (line: string) => void;
 }
 
-const sendState = ({ api, resource, url }: WatchExchange, matches: Matcher, { encode, send }: Sink): void => {
+const sendState = ({ api, resource, url, info }: WatchExchange, matches: Matcher, { encode, send }: Sink): void => {
   for (const object of api.store.list(resource).filter(matches))
     send(encode({ type: 'ADDED', object, json: undefined }));
   if (isTrue(url, 'sendInitialEvents'))
-    send(bookmark(resource, api.store.revision, { annotations: { 'k8s.io/initial-events-end': 'true' } }));
+    send(
+      bookmark(info.served?.resource ?? resource, api.store.revision, {
+        annotations: { 'k8s.io/initial-events-end': 'true' },
+      }),
+    );
 };
 
 const bookmark = (resource: Resource, revision: number, extra: object = {}): string => {
@@ -83,13 +87,13 @@ const bookmark = (resource: Resource, revision: number, extra: object = {}): str
 
 /** Starts the bookmarks and the time limit. @returns a function that stops both and calls `unlisten` */
 const keepAlive = (
-  { api, url, resource, response }: WatchExchange,
+  { api, url, resource, info, response }: WatchExchange,
   send: Sink['send'],
   unlisten: () => void,
 ): (() => void) => {
   const seconds = Number(url.searchParams.get('timeoutSeconds') || 1800 * (1 + Math.random()));
   const limitMs = Math.min(seconds * 1000, 2 ** 31 - 1);
-  const sendBookmark = (): void => send(bookmark(resource, api.store.revision));
+  const sendBookmark = (): void => send(bookmark(info.served?.resource ?? resource, api.store.revision));
   const wantsBookmarks = isTrue(url, 'allowWatchBookmarks');
   const bookmarks = wantsBookmarks ? setInterval(sendBookmark, bookmarkMs) : undefined;
   const lastBookmark =
