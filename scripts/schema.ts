@@ -214,6 +214,8 @@ const later: Readonly<Record<string, Fields>> = {
 const root = process.argv[2];
 if (!root) throw new Error('usage: node scripts/node.mjs schema.ts <folder with k8s.io/api and k8s.io/apimachinery>');
 readPackage(root, metaPackage);
+// Kubernetes 1.33 made v1 of these types without a change. The packages of 1.32 have only v1beta1.
+for (const kind of ['ServiceCIDR', 'IPAddress']) types[`networking.v1.${kind}`] = `networking.v1beta1.${kind}`;
 // In Go this type has bytes, but the bytes are JSON.
 types['meta.v1.FieldsV1'] = 'any';
 const found = reach(root, [...bodies(), 'meta.v1.TypeMeta']);

@@ -5,6 +5,7 @@ import type { Lease } from './coordination.ts';
 import type { ConfigMap, Endpoints, KubeEvent, Namespace, Node, Pod, Secret, Service, ServiceAccount } from './core.ts';
 import type { EndpointSlice } from './discovery.ts';
 import type { KubeObject } from './meta.ts';
+import type { IPAddress, ServiceCIDR } from './networking.ts';
 
 /** A resource of the API: its names and its place in URLs. The type parameter ties a URL to the type of its objects. */
 export interface Resource<T extends KubeObject = KubeObject> {
@@ -45,6 +46,13 @@ export const replicaSets = resource<ReplicaSet>('apps', 'replicasets', 'ReplicaS
 export const daemonSets = resource<DaemonSet>('apps', 'daemonsets', 'DaemonSet', { shortNames: ['ds'] });
 export const controllerRevisions = resource<ControllerRevision>('apps', 'controllerrevisions', 'ControllerRevision');
 export const endpointSlices = resource<EndpointSlice>('discovery.k8s.io', 'endpointslices', 'EndpointSlice');
+export const serviceCidrs = resource<ServiceCIDR>('networking.k8s.io', 'servicecidrs', 'ServiceCIDR', {
+  namespaced: false,
+});
+export const ipAddresses = resource<IPAddress>('networking.k8s.io', 'ipaddresses', 'IPAddress', {
+  shortNames: ['ip'],
+  namespaced: false,
+});
 export const leases = resource<Lease>('coordination.k8s.io', 'leases', 'Lease');
 
 /** Every resource that the API serves, in discovery order. */
@@ -63,6 +71,8 @@ export const allResources: readonly Resource[] = [
   daemonSets,
   controllerRevisions,
   endpointSlices,
+  serviceCidrs,
+  ipAddresses,
   leases,
 ];
 

@@ -3,12 +3,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Endpoints, Service, ServicePort } from '../../api/core.ts';
 import { type EndpointSlice, serviceNameLabel } from '../../api/discovery.ts';
 import type { KubeObject } from '../../api/meta.ts';
+import { defaultServiceCidr, type ServiceCIDR } from '../../api/networking.ts';
 import {
   endpointSlices,
   endpoints,
   namespaces,
   type Resource,
   serviceAccounts,
+  serviceCidrs,
   services,
 } from '../../api/resources.ts';
 import { createInStore, updateInStore } from './admission/write.ts';
@@ -22,10 +24,16 @@ export const bootstrap = (context: AdmissionContext, address: string, port: numb
     ensureExists(context, namespaces, { metadata: { name } });
     ensureExists(context, serviceAccounts, defaultAccount(name));
   }
+  ensureExists(context, serviceCidrs, defaultRange(context));
   ensureService(context, port);
   // Endpoints may not be on loopback, so a server on loopback has no endpoints.
   if (validateNonSpecialIp(address, '').length === 0) ensureEndpoints(context, address, port);
 };
+
+const defaultRange = ({ clusterIps }: AdmissionContext): ServiceCIDR => ({
+  metadata: { name: defaultServiceCidr },
+  spec: { cidrs: [clusterIps.range] },
+});
 
 const metadata = { name: 'kubernetes', namespace: 'default' };
 

@@ -6,6 +6,7 @@ import { describeFlags } from '../component/flag-text.ts';
 import { type Flags, parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
+import { keepIpAddresses } from './allocation/ip-addresses.ts';
 import { createIpAllocator } from './allocation/ip-allocator.ts';
 import { createPortAllocator, parsePortRange } from './allocation/port-allocator.ts';
 import { parseServiceRange } from './allocation/service-range.ts';
@@ -47,9 +48,11 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   const endpoint = { host: flags['advertise-address'] ?? firstAddress(), port: flags['secure-port'] ?? 6443 };
   const api = wireApi(flags, { address: `${endpoint.host}:${endpoint.port}`, logger, signal });
   const { store } = api;
+  const repairAddresses = keepIpAddresses(api);
   const repair = (): void => {
     try {
       bootstrap(api, endpoint.host, endpoint.port);
+      repairAddresses();
     } catch (error) {
       logger.error("Couldn't restore the system namespaces and the kubernetes service", error);
     }

@@ -26,6 +26,7 @@ import { replicaSetController } from './replicaset.ts';
 import { createRootCaPublisher } from './rootca.ts';
 import { runController } from './runtime.ts';
 import { serviceAccountController } from './serviceaccount.ts';
+import { serviceCidrController } from './servicecidr.ts';
 import { taintEvictionController } from './tainteviction.ts';
 
 const flagSpecs = {
@@ -80,6 +81,7 @@ const controllersFor = (flags: ControllerFlags, rootCa: string | undefined): Con
   createNodeLifecycle({ graceMs: flags['node-monitor-grace-period'] ?? 40_000, startedAt: Date.now() }),
   taintEvictionController,
   serviceAccountController,
+  serviceCidrController,
   ...(rootCa === undefined ? [] : [createRootCaPublisher(rootCa)]),
   deploymentController,
   replicaSetController,

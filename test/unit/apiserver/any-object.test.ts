@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../src/api/meta.ts';
-import { allResources, type Resource } from '../../../src/api/resources.ts';
+import { allResources, ipAddresses, type Resource } from '../../../src/api/resources.ts';
 import { parseCidr } from '../../../src/api/scalars.ts';
 import { createInStore, updateInStore } from '../../../src/node/apiserver/admission/write.ts';
 import { createIpAllocator } from '../../../src/node/apiserver/allocation/ip-allocator.ts';
@@ -116,6 +116,8 @@ const bases: Readonly<Record<string, Record<string, unknown>>> = {
   replicasets: workload,
   daemonsets: workload,
   endpointslices: { addressType: 'IPv4' },
+  servicecidrs: { spec: { cidrs: ['10.0.0.0/24'] } },
+  ipaddresses: { spec: { parentRef: { resource: 'services', name: 'a' } } },
 };
 
 describe.each(allResources)('a random $kind', (resource) => {
@@ -125,13 +127,16 @@ describe.each(allResources)('a random $kind', (resource) => {
     const any = structOf((shapeOf(typeOf(resource)) as { fields: Record<string, string> }).fields, 6);
     const base = bases[resource.plural] ?? {};
     const show = (object: KubeObject) => tableOf(resource, [object], { listMeta: {}, include: 'Metadata' });
+    // The name of an IPAddress is an address.
+    const nameOf = (kind: number, index: number): string =>
+      resource === ipAddresses ? `10.${kind}.0.${index}` : `n${kind}-${index}`;
     let number = 0;
     fc.assert(
       fc.property(any, (value) => {
         number += 1;
-        const created = attempt(() => createInStore(api, resource, decoded(resource, value, `n${number}`)));
+        const created = attempt(() => createInStore(api, resource, decoded(resource, value, nameOf(8, number))));
         if (created) show(created);
-        const plain = createInStore(api, resource, decoded(resource, base, `b${number}`));
+        const plain = createInStore(api, resource, decoded(resource, base, nameOf(9, number)));
         const changed = applyMergePatch(base, value) as Record<string, unknown>;
         const updated = attempt(() => updateInStore(api, resource, decoded(resource, changed, plain.metadata.name)));
         if (updated) show(updated);

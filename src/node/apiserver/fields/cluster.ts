@@ -112,7 +112,18 @@ const recordFields: FieldTable = {
   },
 };
 
+const allocate = 'apiserver/resources/services/allocate.ts';
+
+const rangeFields: FieldTable = {
+  'networking.v1beta1.ServiceCIDR': { ...object, ...honoured(allocate, 'spec'), ...statusOnly('status') },
+  'networking.v1beta1.ServiceCIDRSpec': honoured(allocate, 'cidrs'),
+  'networking.v1beta1.IPAddress': { ...object, ...honoured(allocate, 'spec') },
+  'networking.v1beta1.IPAddressSpec': honoured(allocate, 'parentRef'),
+  'networking.v1beta1.ParentReference': { ...honoured(allocate, 'resource namespace name'), ...statusOnly('group') },
+};
+
 export const clusterFields: FieldTable = {
+  ...rangeFields,
   ...metaFields,
   ...workloadFields,
   ...nodeFields,

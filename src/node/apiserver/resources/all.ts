@@ -9,6 +9,7 @@ import { deploymentDefinition } from './deployments.ts';
 import { endpointsDefinition } from './endpoints.ts';
 import { endpointSliceDefinition } from './endpointslices.ts';
 import { eventDefinition } from './events.ts';
+import { ipAddressDefinition } from './ipaddresses.ts';
 import { leaseDefinition } from './leases.ts';
 import { namespaceDefinition } from './namespaces.ts';
 import { nodeDefinition } from './nodes.ts';
@@ -16,6 +17,7 @@ import { podDefinition } from './pods/pods.ts';
 import { replicaSetDefinition } from './replicasets.ts';
 import { secretDefinition } from './secrets.ts';
 import { serviceAccountDefinition } from './serviceaccounts.ts';
+import { serviceCidrDefinition } from './servicecidrs.ts';
 import { serviceDefinition } from './services/services.ts';
 
 export const allDefinitions: readonly Definition[] = [
@@ -33,6 +35,8 @@ export const allDefinitions: readonly Definition[] = [
   daemonSetDefinition,
   controllerRevisionDefinition,
   endpointSliceDefinition,
+  serviceCidrDefinition,
+  ipAddressDefinition,
   leaseDefinition,
 ];
 

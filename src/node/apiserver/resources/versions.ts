@@ -1,6 +1,13 @@
 // Further versions of stored resources: the API server stores each object once and converts it for the client.
 import type { KubeObject } from '../../../api/meta.ts';
-import { apiVersionOf, endpointSlices, events, type Resource } from '../../../api/resources.ts';
+import {
+  apiVersionOf,
+  endpointSlices,
+  events,
+  ipAddresses,
+  type Resource,
+  serviceCidrs,
+} from '../../../api/resources.ts';
 import type { Fields } from '../schema/record.ts';
 import { type FieldError, required } from '../validation/field.ts';
 import { eventFromStored, eventToStored } from './events-convert.ts';
@@ -67,7 +74,20 @@ const eventsV1: ServedVersion = {
       .replaceAll(/(^|,)reportingController/g, '$1reportingComponent'),
 };
 
-export const servedVersions: readonly ServedVersion[] = [slicesV1beta1, eventsV1];
+/** kubectl 1.32 describes these in v1beta1, which has the same fields. */
+const sameAs = (stored: Resource): ServedVersion => ({
+  resource: { ...stored, version: 'v1beta1' },
+  stored,
+  fromStored: (object) => object,
+  toStored: (object) => object,
+});
+
+export const servedVersions: readonly ServedVersion[] = [
+  slicesV1beta1,
+  eventsV1,
+  sameAs(serviceCidrs),
+  sameAs(ipAddresses),
+];
 
 /** A stored object as the client sees it. */
 export const shownAs = (served: ServedVersion | undefined, object: KubeObject): KubeObject => {

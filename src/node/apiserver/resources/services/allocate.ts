@@ -1,8 +1,10 @@
 // Assigns a service's address and node ports: those that the user chose, or free ones.
 import type { Service, ServicePort } from '../../../../api/core.ts';
 import { readIp } from '../../../../api/ip.ts';
-import { services } from '../../../../api/resources.ts';
-import type { Ipv4 } from '../../../../api/scalars.ts';
+import type { IPAddress, ServiceCIDR } from '../../../../api/networking.ts';
+import { ipAddresses, serviceCidrs, services } from '../../../../api/resources.ts';
+import { type Cidr, cidrContains, type Ipv4 } from '../../../../api/scalars.ts';
+import { createIpAllocator, type IpAllocator } from '../../allocation/ip-allocator.ts';
 import { type FieldError, invalidValue } from '../../validation/field.ts';
 import type { AdmissionContext } from '../definition.ts';
 import { needsHealthCheck } from './validate.ts';
@@ -33,23 +35,57 @@ export const allocateService = (
   ];
 };
 
-const allocateAddress: Allocation = (service, current, others, { clusterIps }) => {
+const allocateAddress: Allocation = (service, current, others, context) => {
   const { spec } = service;
+  const ranges = rangesOf(context);
   if (spec.type === 'ExternalName' || spec.clusterIP === 'None') return [];
-  const taken = new Set(others.flatMap(({ spec: { clusterIPs } }) => (clusterIPs ?? []).map(canonical)));
+  const taken = new Set([
+    ...others.flatMap(({ spec: { clusterIPs } }) => (clusterIPs ?? []).map(canonical)),
+    ...reserved(service, context),
+  ]);
   const wanted = spec.clusterIP;
   // A service keeps its address, even if the server now has another range.
   if (wanted && wanted === current?.spec.clusterIP) return [];
   if (wanted) {
-    const problem = clusterIps.refuse(canonical(wanted) as Ipv4, taken);
+    const address = canonical(wanted) as Ipv4;
+    const range = ranges.find((candidate) => cidrContains(candidate.range, address)) ?? context.clusterIps;
+    const problem = range.refuse(address, taken);
     return problem ? [invalidValue('spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: ${problem}`)] : [];
   }
-  const address = clusterIps.draw(taken);
+  const address = drawFrom(ranges, taken);
   if (!address) return [invalidValue('spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full')];
   spec.clusterIP = address;
   spec.clusterIPs = [address];
   return [];
 };
+
+/** The range of --service-cluster-ip-range comes first, then those of ready ServiceCIDRs. */
+const rangesOf = ({ clusterIps, store }: AdmissionContext): readonly IpAllocator[] => {
+  const ready = (store.list(serviceCidrs) as ServiceCIDR[]).filter(
+    ({ metadata, status }) =>
+      metadata.deletionTimestamp === undefined &&
+      status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+  );
+  const others = ready.flatMap(({ spec }) => spec?.cidrs ?? []).filter((cidr) => cidr !== clusterIps.range);
+  return [clusterIps, ...others.map((cidr) => createIpAllocator(cidr as Cidr))];
+};
+
+const drawFrom = (ranges: readonly IpAllocator[], taken: ReadonlySet<string>): Ipv4 | undefined => {
+  for (const range of ranges) {
+    const address = range.draw(taken);
+    if (address) return address;
+  }
+  return undefined;
+};
+
+/** The addresses of IPAddresses that somebody made for other objects. */
+const reserved = ({ metadata }: Service, { store }: AdmissionContext): string[] =>
+  (store.list(ipAddresses) as IPAddress[])
+    .filter(({ spec }) => {
+      const { resource, namespace, name } = spec?.parentRef ?? {};
+      return !(resource === 'services' && namespace === metadata.namespace && name === metadata.name);
+    })
+    .map((address) => address.metadata.name);
 
 /** An address may be written with zeros in front of its octets. */
 const canonical = (address: string): string => readIp(address)?.text ?? address;
