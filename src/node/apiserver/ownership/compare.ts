@@ -30,7 +30,8 @@ const nothing: Comparison = { added: emptySet, modified: emptySet, removed: empt
 export const compare = (place: Place, before: unknown, after: unknown): Comparison => {
   const old = before === undefined && place.implicit ? {} : before;
   const next = after === undefined && place.implicit ? {} : after;
-  if (old === undefined && next === undefined) return nothing;
+  // Most writes change a small part, so equal parts are not taken apart.
+  if (isDeepStrictEqual(old, next)) return nothing;
   if (kindOf(place) === 'leaf' || (isHollow(old) && isHollow(next))) return compareLeaf(old, next);
   const parts = compareParts(place, old, next);
   if (old === undefined) return { ...parts, added: { ...parts.added, self: true } };

@@ -53,6 +53,12 @@ export const union = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, (inA,
 export const intersection = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, (inA, inB) => inA && inB);
 export const difference = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, (inA, inB) => inA && !inB);
 
+export const isEqual = (a: FieldSet, b: FieldSet): boolean =>
+  a === b ||
+  (a.self === b.self &&
+    a.steps.size === b.steps.size &&
+    [...a.steps].every(([step, inner]) => isEqual(inner, b.steps.get(step) ?? emptySet)));
+
 /** The set without a place and everything below it. */
 export const without = (set: FieldSet, [step, ...rest]: readonly string[]): FieldSet => {
   const inner = step === undefined ? undefined : set.steps.get(step);

@@ -9,7 +9,9 @@ import {
   type FieldSet,
   type FieldsV1,
   formatFields,
+  intersection,
   isEmpty,
+  isEqual,
   parseFields,
   union,
   without,
@@ -26,6 +28,8 @@ export interface Manager {
 export interface Owned extends Manager {
   readonly time: string | undefined;
   readonly fields: FieldSet;
+  /** As stored, while nothing has changed. */
+  readonly entry?: Entry;
 }
 
 interface Entry {
@@ -50,16 +54,18 @@ export const isSame = (a: Manager, b: Manager): boolean =>
   (a.operation === 'Apply' || a.apiVersion === b.apiVersion);
 
 export const readManagers = ({ metadata }: KubeObject): Owned[] =>
-  ((metadata.managedFields ?? []) as Entry[]).map(
-    ({ manager = '', operation, apiVersion = '', time, fieldsV1 = {}, subresource }) => ({
+  ((metadata.managedFields ?? []) as Entry[]).map((entry) => {
+    const { manager = '', operation, apiVersion = '', time, fieldsV1 = {}, subresource } = entry;
+    return {
       name: manager,
       operation: operation === 'Apply' ? 'Apply' : 'Update',
       apiVersion,
       subresource: subresource || undefined,
       time,
       fields: parseFields(fieldsV1),
-    }),
-  );
+      entry,
+    };
+  });
 
 /** Fields that the server sets and nobody owns. */
 const serverFields = [
@@ -87,15 +93,17 @@ export const ownable = (fields: FieldSet): FieldSet => {
 export const writeManagers = (managers: readonly Owned[]): Entry[] =>
   capped(managers.filter(({ fields }) => !isEmpty(fields)))
     .sort((a, b) => compareText(orderOf(a), orderOf(b)))
-    .map(({ name, operation, apiVersion, time, fields, subresource }) => ({
-      manager: name,
-      operation,
-      apiVersion,
-      ...(time === undefined ? {} : { time }),
-      fieldsType: 'FieldsV1',
-      fieldsV1: formatFields(fields),
-      ...(subresource === undefined ? {} : { subresource }),
-    }));
+    .map((owned) => owned.entry ?? entryOf(owned));
+
+const entryOf = ({ name, operation, apiVersion, time, fields, subresource }: Owned): Entry => ({
+  manager: name,
+  operation,
+  apiVersion,
+  ...(time === undefined ? {} : { time }),
+  fieldsType: 'FieldsV1',
+  fieldsV1: formatFields(fields),
+  ...(subresource === undefined ? {} : { subresource }),
+});
 
 const orderOf = ({ operation, time = '', name, apiVersion, subresource = '' }: Owned): string =>
   [operation, time, name, apiVersion, subresource].join('\n');
@@ -110,24 +118,21 @@ const capped = (managers: readonly Owned[]): Owned[] => {
   if (excess <= 0) return [...managers];
   const oldest = updaters.sort((a, b) => compareText(orderOf(a), orderOf(b))).slice(0, excess + 1);
   const fields = oldest.reduce((sum, one) => union(sum, one.fields), emptySet);
-  const joined: Owned = {
-    ...(oldest.at(-1) as Owned),
-    name: 'ancient-changes',
-    subresource: undefined,
-    fields,
-  };
+  const { entry: _entry, ...newest } = oldest.at(-1) as Owned;
+  const joined: Owned = { ...newest, name: 'ancient-changes', subresource: undefined, fields };
   return [...managers.filter((one) => !oldest.includes(one)), joined];
 };
 
 /** Other managers lose what changed and what is gone. */
 export const disown = (others: readonly Owned[], comparison: Comparison): Owned[] => {
   const lost = union(changed(comparison), comparison.removed);
-  return others.map((owned) => ({ ...owned, fields: difference(owned.fields, lost) }));
+  return others.map((owned) => {
+    if (isEmpty(intersection(owned.fields, lost))) return owned;
+    const { entry: _entry, ...rest } = owned;
+    return { ...rest, fields: difference(owned.fields, lost) };
+  });
 };
 
 /** The entry with its new fields. The time moves only when the fields change. */
-export const withFields = (manager: Manager, before: Owned | undefined, fields: FieldSet): Owned => {
-  const isKept =
-    before !== undefined && JSON.stringify(formatFields(before.fields)) === JSON.stringify(formatFields(fields));
-  return { ...manager, fields, time: isKept ? before.time : timestamp() };
-};
+export const withFields = (manager: Manager, before: Owned | undefined, fields: FieldSet): Owned =>
+  before && isEqual(before.fields, fields) ? before : { ...manager, fields, time: timestamp() };

@@ -57,8 +57,18 @@ export const fieldOf = (shape: Shape, name: string): FieldType | undefined => {
 
 const fieldPattern = /^([^!?|@#]+)(!?)(\??)(?:\|([^@#:]+)(?::([^@#]+))?)?(?:@([^#]+))?(?:#(\d+))?$/;
 
-/** Parses an entry of fields.json. scripts/schema.ts describes the format. */
+const parsed = new Map<string, FieldType>();
+
+/** Parses an entry of fields.json, once. scripts/schema.ts describes the format. */
 export const parseField = (text: string): FieldType => {
+  const known = parsed.get(text);
+  if (known) return known;
+  const field = parseText(text);
+  parsed.set(text, field);
+  return field;
+};
+
+const parseText = (text: string): FieldType => {
   const [, token = '', required, pointer, strategies, key, relation, number] = fieldPattern.exec(text) ?? [];
   return {
     token,
