@@ -6,6 +6,9 @@ export const isSidecar = ({ restartPolicy }: Container): boolean => restartPolic
 
 export const sidecarsOf = ({ initContainers = [] }: Partial<PodSpec>): Container[] => initContainers.filter(isSidecar);
 
+/** The containers that run as long as their pod: the containers of the main list, and the sidecars. */
+export const lastingContainers = (spec: PodSpec): Container[] => [...spec.containers, ...sidecarsOf(spec)];
+
 /** All containers that the spec names: init containers, containers, ephemeral containers. */
 export const allContainers = (spec: PodSpec): (Container | EphemeralContainer)[] => [
   ...(spec.initContainers ?? []),

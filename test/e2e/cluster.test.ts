@@ -87,6 +87,32 @@ describe('a cluster', () => {
     expect(iptables).not.toMatch(/docker/i);
   });
 
+  test('runs sidecars, and shows the processes of a container to kubectl debug', { timeout: 120_000 }, async () => {
+    const busybox = { image: 'busybox', command: ['sleep', '600'] };
+    const side = { name: 'side', restartPolicy: 'Always', ...busybox };
+    const pod = (podName: string, spec: object) => ({
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: podName } },
+      spec: { terminationGracePeriodSeconds: 1, initContainers: [side], ...spec },
+    });
+    const served = pod('served', { containers: [{ name: 'main', ...busybox }] });
+    const done = { name: 'main', image: 'busybox', command: ['true'] };
+    const job = pod('job', { restartPolicy: 'Never', containers: [done] });
+    const items = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [served, job] });
+    const command = ['sh', '-c', 'echo "$0" | kubectl apply -f -', items];
+    expect(await docker.exec(`labs-${name}-controlplane`, { command })).toMatchObject({ exitCode: 0 });
+    await kubectl(name, 'wait', '--for=condition=Ready', 'pod/served', '--timeout=60s');
+    expect(await kubectl(name, 'get', 'pod', 'served', '--no-headers')).toMatch(/^served +2\/2 +Running/);
+    const look = ['--image=busybox', '--target=main', '--container=look', '--profile=general'];
+    await kubectl(name, 'debug', 'served', ...look, '--', 'cat', '/proc/1/cmdline');
+    await kubectl(
+      ...([name, 'wait', 'pod/served', '--timeout=30s'] as const),
+      '--for=jsonpath={.status.ephemeralContainerStatuses[0].state.terminated.exitCode}=0',
+    );
+    expect(await kubectl(name, 'logs', 'served', '--container=look')).toBe('sleep\x00600\x00');
+    await kubectl(name, 'wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/job', '--timeout=60s');
+    await kubectl(name, 'delete', 'pod', 'served', 'job');
+  });
+
   test('resolves the names of its machines, and cannot reach an address outside of the lab', async () => {
     const { stdout } = await docker.exec(`labs-${name}-client`, { command: ['getent', 'hosts', 'node01'] });
     expect(stdout).toContain('192.168.56.11');

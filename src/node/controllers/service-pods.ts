@@ -1,6 +1,7 @@
 // The pods and ports of a service, for EndpointSlices and Endpoints.
 
 import type { Pod, Service, ServicePort } from '../../api/core.ts';
+import { lastingContainers } from '../../api/pods.ts';
 import { pods, services } from '../../api/resources.ts';
 import { matchesLabels } from '../../api/selectors.ts';
 import { timestamp } from '../../api/time.ts';
@@ -57,7 +58,7 @@ export const resolvePorts = (service: Service, pod: Pod): ResolvedPort[] =>
 const targetPort = ({ targetPort: target, port, protocol = 'TCP' }: ServicePort, pod: Pod): number | undefined => {
   if (target === undefined || target === 0 || target === '') return port;
   if (typeof target === 'number') return target;
-  const named = pod.spec.containers
+  const named = lastingContainers(pod.spec)
     .flatMap(({ ports = [] }) => ports)
     .find((candidate) => candidate.name === target && (candidate.protocol ?? 'TCP') === protocol);
   return named?.containerPort;

@@ -114,6 +114,13 @@ describe('the EndpointSlice controller', () => {
     expect(slices.every((slice) => slice.endpoints.length === 1)).toBe(true);
   });
 
+  test('finds a named port of a sidecar, too', () => {
+    const sidecar = { name: 'side', image: 'web', restartPolicy: 'Always' as const };
+    const initContainers = [{ ...sidecar, ports: [{ name: 'http', containerPort: 8081 }] }];
+    const served = pod(1, { spec: { containers: [{ name: 'main', image: 'web' }], initContainers } });
+    expect(applied(reconcile(aService('web'), served))[0]?.ports).toMatchObject([{ port: 8081 }]);
+  });
+
   test('puts at most 100 endpoints into a slice', () => {
     const many = Array.from({ length: 250 }, (_, i) => aPod(`web-${i}`, { node: 'node01', ip: `10.244.1.${i + 1}` }));
     expect(applied(reconcile(aService('web'), ...many)).map(({ endpoints }) => endpoints.length)).toEqual([

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, EphemeralContainer, Pod } from '../../../api/core.ts';
 import type { StoredImage } from '../../../api/images.ts';
+import { lastingContainers } from '../../../api/pods.ts';
 import { messageOf } from '../../../kit/error.ts';
 import { ContainerConfigError } from '../container/config-error.ts';
 import { containerEnv, expandAll } from '../container/env.ts';
@@ -137,7 +138,7 @@ const targetOf = ({ runtime }: WorkerDeps, { container, sandbox }: Start): Conta
 const portMappings = ({ spec }: Pod): PortMapping[] =>
   spec.hostNetwork
     ? []
-    : spec.containers.flatMap(({ ports = [] }) =>
+    : lastingContainers(spec).flatMap(({ ports = [] }) =>
         ports.flatMap(({ hostPort, containerPort, protocol = 'TCP', hostIP }) =>
           hostPort ? [{ hostPort, containerPort, protocol, ...(hostIP ? { hostIP } : {}) }] : [],
         ),

@@ -1,7 +1,7 @@
 // Runs the startup, liveness and readiness probes of every running container. The plan reads the results.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Container, Pod, Probe } from '../../../api/core.ts';
-import { allStatuses, sidecarsOf } from '../../../api/pods.ts';
+import { allStatuses, lastingContainers } from '../../../api/pods.ts';
 import type { ContainerRecord, Runtime } from '../runtime/runtime.ts';
 import { type ProbeOutcome, probeOnce } from './probe.ts';
 
@@ -64,8 +64,7 @@ export const createProber = (options: ProberOptions): Prober => {
       const alive = new Map(containers.filter(({ exit }) => !exit).map((record) => [record.id, record]));
       for (const [id, { podUid }] of running) if (podUid === pod.metadata.uid && !alive.has(id)) end(id);
       for (const record of alive.values()) {
-        const probed = [...pod.spec.containers, ...sidecarsOf(pod.spec)];
-        const container = probed.find(({ name }) => name === record.name);
+        const container = lastingContainers(pod.spec).find(({ name }) => name === record.name);
         if (container && !running.has(record.id)) begin(pod, podIp, container, record);
       }
     },

@@ -11,6 +11,7 @@ import { type History, playHistory } from './history.ts';
 const podArbitrary = fc.record({
   policy: fc.constantFrom('Never' as const, 'Never' as const, 'OnFailure' as const, 'Always' as const),
   inits: fc.array(fc.constantFrom(0, 0, 1), { maxLength: 2 }),
+  sidecars: fc.array(fc.option(fc.integer({ min: 0, max: 20 }), { nil: undefined }), { maxLength: 2 }),
   containers: fc.array(fc.record({ fails: fc.boolean(), afterMs: fc.integer({ min: 0, max: 25 }) }), {
     minLength: 1,
     maxLength: 3,

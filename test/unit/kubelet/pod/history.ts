@@ -13,6 +13,8 @@ export interface HistoryPod {
   readonly policy: 'Always' | 'OnFailure' | 'Never';
   /** The exit code of the first run of each init container. Later runs succeed. */
   readonly inits: readonly number[];
+  /** Each sidecar ends by itself after this time in its first run, or waits for its stop signal. */
+  readonly sidecars: readonly (number | undefined)[];
   /** A container that fails ends with 1 in its first run, and with 0 in later runs. */
   readonly containers: readonly { readonly fails: boolean; readonly afterMs: number }[];
 }
@@ -130,12 +132,13 @@ class World {
   }
 
   async #create(index: number): Promise<void> {
-    const { policy, inits, containers } = this.#history.pods[index] as HistoryPod;
+    const { policy, inits, sidecars, containers } = this.#history.pods[index] as HistoryPod;
     const make = (name: string): Container => ({ name, image: 'busybox' });
+    const side = (name: string): Container => ({ ...make(name), restartPolicy: 'Always' });
     const spec: PodSpec = {
       nodeName: 'node01',
       restartPolicy: policy,
-      initContainers: inits.map((_, i) => make(`i${i}`)),
+      initContainers: [...inits.map((_, i) => make(`i${i}`)), ...sidecars.map((_, i) => side(`s${i}`))],
       containers: containers.map((_, i) => make(`c${i}`)),
     };
     await this.#api.create(pods, { metadata: { name: `p${index}`, namespace: 'default' }, spec });
@@ -183,11 +186,20 @@ class World {
   }
 
   /** Counts the start of a container, and decides how its program will end. */
-  #program({ pod, name, sandboxId }: ContainerSpec): { code: number; afterMs: number } {
-    const { policy, inits, containers } = this.#history.pods[Number(pod.name.slice(1))] as HistoryPod;
+  #program({ pod, name, sandboxId }: ContainerSpec): { code: number; afterMs: number } | undefined {
+    const { policy, inits, sidecars, containers } = this.#history.pods[Number(pod.name.slice(1))] as HistoryPod;
     const key = `${pod.uid} ${name}`;
     const count = this.#starts.get(key) ?? 0;
     this.#starts.set(key, count + 1);
+    if (name.startsWith('s')) {
+      const now = this.#find(pod.name);
+      const isOver = now?.metadata.uid === pod.uid && finalPhaseOf(now.status) !== undefined;
+      // The kubelet may not have heard yet that the pod was ended from outside.
+      const isKnown = now?.status?.reason !== 'Evicted';
+      if (isOver && isKnown) this.problems.push(`${pod.name}/${name} ran after the end of its pod`);
+      const afterMs = count === 0 ? sidecars[Number(name.slice(1))] : undefined;
+      return afterMs === undefined ? undefined : { code: 1, afterMs };
+    }
     const isInit = name.startsWith('i');
     const earlier = this.#runtime.containers().filter((record) => record.pod.uid === pod.uid && record.name === name);
     earlier.pop();

@@ -155,8 +155,7 @@ describe('a pod that never restarts', () => {
 
 describe('a pod with a deadline', () => {
   test('fails when it was active for too long, and says so when its containers have ended', async () => {
-    await node.create('web', { activeDeadlineSeconds: 1, terminationGracePeriodSeconds: 1 });
-    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+    await node.create('web', { activeDeadlineSeconds: 1 });
     await node.until('web has failed', () => node.pod('web')?.status?.phase === 'Failed');
     const message = 'Pod was active on the node longer than the specified deadline';
     expect(node.pod('web')?.status).toMatchObject({ reason: 'DeadlineExceeded', message });
