@@ -1,6 +1,6 @@
 // What the API server refuses in workloads, ConfigMaps, Secrets and metadata, in Kubernetes' words.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { configMaps, deployments, replicaSets, secrets, services } from '../../../src/api/resources.ts';
+import { configMaps, deployments, nodes, replicaSets, secrets, services } from '../../../src/api/resources.ts';
 import { type Admission, openAdmission, problemsOf } from '../../support/admission.ts';
 
 let api: Admission;
@@ -182,5 +182,43 @@ test('source ranges of a load balancer must be networks', () => {
   const spec = { type: 'LoadBalancer', loadBalancerSourceRanges: ['rubbish'], ports: [{ port: 80 }] };
   expect(problemsOf(() => api.create(services, { spec }))).toEqual([
     expect.stringMatching(/^spec\.LoadBalancerSourceRanges\[0\]: Invalid value: "rubbish": must be a valid CIDR value/),
+  ]);
+});
+
+describe('the metadata of an object', () => {
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'a', uid: '1', controller: true };
+  const create = (metadata: object): string[] => problemsOf(() => api.create(configMaps, { metadata }));
+
+  test('names each owner fully, and one controller', () => {
+    expect(create({ ownerReferences: [{ ...owner, uid: '', apiVersion: 'apps/' }] })).toEqual([
+      'metadata.ownerReferences.apiVersion: Invalid value: "apps/": version must not be empty',
+      'metadata.ownerReferences.uid: Invalid value: "": must not be empty',
+    ]);
+    expect(create({ ownerReferences: [owner, { ...owner, name: 'b', uid: '2' }] })).toEqual([
+      expect.stringContaining(
+        'Only one reference can have Controller set to true. Found "true" in references for ReplicaSet/a and ReplicaSet/b',
+      ),
+    ]);
+    expect(create({ ownerReferences: [owner, { ...owner, uid: '2', controller: false }] })).toEqual([]);
+  });
+
+  test('has finalizers with a domain', () => {
+    expect(create({ finalizers: ['mine', 'a.b/c', 'orphan'] })).toEqual([
+      'metadata.finalizers[0]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
+    ]);
+  });
+});
+
+test('the taints of a node have effects and differ in key or effect', () => {
+  const create = (...taints: object[]): string[] => problemsOf(() => api.create(nodes, { spec: { taints } }));
+  const taint = { key: 'a', value: 'b', effect: 'NoSchedule' };
+  expect(create(taint, { ...taint, effect: 'NoExecute' })).toEqual([]);
+  expect(create({ key: 'a' }, { key: 'b', effect: 'Never' })).toEqual([
+    'metadata.taints[0].effect: Required value',
+    'metadata.taints[1].effect: Unsupported value: "Never": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+  ]);
+  expect(create(taint, taint)).toEqual([
+    'metadata.taints[1]: Duplicate value: core.Taint{Key:"a", Value:"b", Effect:"NoSchedule", TimeAdded:<nil>}: ' +
+      'taints must be unique by key and effect pair',
   ]);
 });

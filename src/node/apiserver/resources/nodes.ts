@@ -1,11 +1,14 @@
 // Nodes: a kubelet registers its node together with the status, so creation keeps the status.
-import type { Node } from '../../../api/core.ts';
+import type { Node, Taint } from '../../../api/core.ts';
 import { readNetwork } from '../../../api/ip.ts';
 import { nodes } from '../../../api/resources.ts';
 import { validateNetwork } from '../validation/addresses.ts';
-import { duplicate, type FieldError, forbiddenField, GoLiteral, invalidValue } from '../validation/field.ts';
+import { duplicate, type FieldError, forbiddenField, GoLiteral, invalidValue, required } from '../validation/field.ts';
+import { labelValueProblems, qualifiedNameProblems } from '../validation/names.ts';
+import { invalidValues, oneOf } from '../validation/values.ts';
 import { ageOf, orNone } from './cells.ts';
 import type { Definition } from './definition.ts';
+import { taintEffects } from './pods/validate/scheduling.ts';
 
 const cells = ({ metadata, spec, status }: Node): unknown[] => {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
@@ -42,6 +45,32 @@ const validatePodNetworks = ({ spec }: Node): FieldError[] => {
   const families = podCIDRs.map((cidr) => readNetwork(cidr)?.family);
   if (podCIDRs.length < 2 || (podCIDRs.length === 2 && new Set(families).size === 2)) return errors;
   return [...errors, invalidValue('spec.podCIDRs', podCIDRs, 'may specify no more than one CIDR for each IP family')];
+};
+
+/** As Go prints a taint, with the reason why there may be no second one. */
+const goTaint = ({ key, value = '', effect, timeAdded }: Taint): GoLiteral => {
+  const [name, text, what] = [key, value, effect].map((part) => JSON.stringify(part));
+  const taint = `core.Taint{Key:${name}, Value:${text}, Effect:${what}, TimeAdded:${timeAdded ?? '<nil>'}}`;
+  return new GoLiteral(`${taint}: taints must be unique by key and effect pair`);
+};
+
+const validateTaints = ({ spec }: Node): FieldError[] => {
+  const seen = new Set<string>();
+  return (spec?.taints ?? []).flatMap((taint, index) => {
+    // The original says `metadata` here.
+    const path = `metadata.taints[${index}]`;
+    const { key = '', value = '', effect } = taint;
+    const problems = labelValueProblems(value);
+    const errors = [
+      ...invalidValues(`${path}.key`, key, qualifiedNameProblems(key)),
+      ...(problems.length > 0 ? [invalidValue(`${path}.value`, value, problems.join(';'))] : []),
+      ...(effect ? oneOf(effect, taintEffects, `${path}.effect`) : [required(`${path}.effect`)]),
+    ];
+    const pair = `${key}:${effect}`;
+    if (seen.has(pair)) errors.push(duplicate(path, goTaint(taint)));
+    seen.add(pair);
+    return errors;
+  });
 };
 
 const validateAddresses = ({ status }: Node): FieldError[] => {
@@ -90,7 +119,7 @@ export const nodeDefinition: Definition<Node> = {
     if (podCIDR && podCIDRs?.[0] !== podCIDR) node.spec.podCIDRs = [podCIDR];
     else if (!podCIDR && podCIDRs?.[0]) node.spec.podCIDR = podCIDRs[0];
   },
-  validate: validatePodNetworks,
+  validate: (node) => [...validateTaints(node), ...validatePodNetworks(node)],
   validateUpdate: validatePodNetworksUpdate,
   validateStatusUpdate: validateAddresses,
 };

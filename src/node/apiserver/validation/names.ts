@@ -1,6 +1,5 @@
 // Which names, labels and annotations are valid, in the words of apimachinery's util/validation.
-import type { KubeObject } from '../../../api/meta.ts';
-import { type FieldError, required, tooLong } from './field.ts';
+import { type FieldError, tooLong } from './field.ts';
 import { invalidValues } from './values.ts';
 
 const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
@@ -108,15 +107,3 @@ export const validateAnnotations = (annotations: Record<string, string>, path: s
     ...(size > limit ? [tooLong(path, limit)] : []),
   ];
 };
-
-/** What is wrong with an object's name, labels and annotations. */
-export const validateMeta = (
-  { metadata }: KubeObject,
-  nameProblems: (name: string) => string[] = subdomainProblems,
-): FieldError[] => [
-  ...(metadata.name === ''
-    ? [required('metadata.name', 'name or generateName is required')]
-    : invalidValues('metadata.name', metadata.name, nameProblems(metadata.name))),
-  ...validateLabels(metadata.labels ?? {}, 'metadata.labels'),
-  ...validateAnnotations(metadata.annotations ?? {}, 'metadata.annotations'),
-];
