@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Pod } from '../../src/api/core.ts';
+import type { ContainerSpec, Sandbox } from '../../src/node/kubelet/runtime/runtime.ts';
 import type { RunResult } from '../../src/node/sys/exec.ts';
-import type { Remote } from './runtime-suite.ts';
+import { containerSpecOf, ended, type Remote } from './runtime-suite.ts';
 
 interface Credentials {
   readonly ca: string;
@@ -125,4 +126,17 @@ const connect = async (child: ChildProcess): Promise<Call> => {
       const plain = args.map((value) => (value instanceof Set ? [...value] : value));
       child.stdin?.write(`${JSON.stringify({ id: last, method, args: plain })}\n`);
     });
+};
+
+/** @returns a function that runs a container to its end and reads its log */
+export const outputOf = (node: () => KubeletNode) => {
+  let attempt = 0;
+  return async (sandbox: Sandbox, over: Partial<ContainerSpec>) => {
+    attempt += 1;
+    const { id } = await node().runtime.startContainer(containerSpecOf(sandbox, { attempt, ...over }));
+    const record = await ended(node().runtime, id);
+    const { stdout } = await node().run('cat', record.logPath);
+    const lines = stdout.trim().split('\n');
+    return { log: stdout, exit: record.exit, lines: lines.map((line) => line.split(' ').slice(3).join(' ')) };
+  };
 };

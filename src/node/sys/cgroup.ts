@@ -1,6 +1,6 @@
 // Control groups of pods and containers: their processes, and limits of memory and CPU. Works with cgroup2, and with
 // the memory and cpu hierarchies of cgroup v1, which machines with a hybrid layout have beside cgroup2.
-import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Controller, type GroupLimits, limitFiles } from './cgroup-limits.ts';
@@ -19,12 +19,23 @@ export interface Cgroups {
   enter(group: string, pids: readonly number[]): Promise<void>;
   /** The files that move a process into the group when its number is written to them. */
   processFiles(group: string): readonly string[];
+  /** The folders that show the group's limits and usage, by their place below /sys/fs/cgroup. */
+  views(group: string): readonly CgroupView[];
   /** How many processes of the group the kernel has killed because memory was short. */
   oomKills(group: string): Promise<number>;
-  /** Waits a moment until the group's processes have ended, and removes it. Leaves a group that is still in use. */
+  /**
+   * Waits a moment until the group's processes have ended, and removes it with the groups below. Leaves groups that are
+   * still in use.
+   */
   remove(group: string): Promise<void>;
   /** Kills the processes of the group, then removes the group. */
   end(group: string): Promise<void>;
+}
+
+export interface CgroupView {
+  readonly folder: string;
+  /** Empty for cgroup2, else the name of a hierarchy of cgroup v1. */
+  readonly name: string;
 }
 
 export interface CgroupOptions {
@@ -54,6 +65,7 @@ export const openCgroups = async (options: CgroupOptions): Promise<Cgroups> => {
     if (path !== undefined) first.push({ version: 1, path, controllers: [controller] });
   }
   const all = [second, ...first];
+  const shown = first.length > 0 ? first : all.filter(({ controllers }) => controllers.length > 0);
   const memory = all.find(({ controllers }) => controllers.includes('memory'));
   const limitOfNode = memory && (await nodeLimit(memory));
   const remove: Cgroups['remove'] = async (group) => {
@@ -72,11 +84,8 @@ export const openCgroups = async (options: CgroupOptions): Promise<Cgroups> => {
       }
     },
     processFiles: (group) => all.map(({ path }) => join(path, root, group, processFile)),
-    oomKills: async (group) => {
-      if (!memory) return 0;
-      const file = join(memory.path, root, group, memory.version === 2 ? 'memory.events' : 'memory.oom_control');
-      return Number(/^oom_kill (\d+)$/m.exec(await text(file))?.[1] ?? 0);
-    },
+    views: (group) => shown.map((hierarchy) => viewOf(hierarchy, join(root, group))),
+    oomKills: async (group) => (memory ? countKills(memory, join(root, group)) : 0),
     remove,
     async end(group) {
       await killAll(join(second.path, root, group));
@@ -85,9 +94,21 @@ export const openCgroups = async (options: CgroupOptions): Promise<Cgroups> => {
   };
 };
 
+const viewOf = ({ version, path, controllers }: Hierarchy, group: string): CgroupView => ({
+  folder: join(path, group),
+  name: version === 2 ? '' : controllers.join(','),
+});
+
+const countKills = async ({ version, path }: Hierarchy, group: string): Promise<number> => {
+  const file = join(path, group, version === 2 ? 'memory.events' : 'memory.oom_control');
+  return Number(/^oom_kill (\d+)$/m.exec(await text(file))?.[1] ?? 0);
+};
+
 const endingMs = 200;
 
 const removeGroup = async (folder: string): Promise<void> => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) if (entry.isDirectory()) await removeGroup(join(folder, entry.name));
   for (const since = Date.now(); ; await delay(5)) {
     const failure = await rmdir(folder).then(() => undefined, codeOf);
     if (failure !== 'EBUSY' || Date.now() - since > endingMs) return;

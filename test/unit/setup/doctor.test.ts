@@ -71,8 +71,14 @@ describe('the doctor', () => {
 
 describe('answers of the kernel’s probes', () => {
   test('a feature that labs needs is a failure; a feature of one mode is a warning', () => {
-    const probes = readAnswers(answers({ br_netfilter: 'no ', vxlan: 'no Unknown device type.' }));
+    const given = { br_netfilter: 'no ', vxlan: 'no Unknown device type.', 'memory limits': 'no ' };
+    const probes = readAnswers(answers(given));
     const find = (name: string) => probes.find((probe) => probe.name === name);
+    expect(find('cpu limits')).toMatchObject({ status: 'ok' });
+    expect(find('memory limits')).toMatchObject({
+      status: 'warning',
+      remedy: expect.stringContaining('memory limits of containers have no effect'),
+    });
     expect(find('br_netfilter')).toMatchObject({
       status: 'failure',
       detail: 'does not work',

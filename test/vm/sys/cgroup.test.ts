@@ -23,6 +23,7 @@ const inGroup = (script: string): ChildProcess => {
 test('cgroup2 gives a group limits of memory and CPU, and no swap', async () => {
   expect([...cgroups.controllers]).toEqual(['memory', 'cpu']);
   expect(cgroups.killsWholeGroup).toBe(true);
+  expect(cgroups.views('pod1/c1')).toEqual([{ folder: `/sys/fs/cgroup/${root}/pod1/c1`, name: '' }]);
   await cgroups.create('pod1', { cpuRequestMilli: 500 });
   await cgroups.create('pod1/c1', { memoryBytes: 20 * 2 ** 20, cpuLimitMilli: 500, cpuRequestMilli: 250 });
   expect([read('memory.max'), read('memory.oom.group')]).toEqual([String(20 * 2 ** 20), '1']);

@@ -30,7 +30,10 @@ export const volumePath = (podsFolder: string, pod: Pod, volume: Volume): string
   return join(podsFolder, pod.metadata.uid ?? '', 'volumes', folder, volume.name);
 };
 
-/** Makes all volumes of the pod, or updates the files in them. @throws VolumeError */
+/**
+ * Makes all volumes of the pod, or updates the files in them. A volume that fails does not keep the others from it.
+ * @throws VolumeError of the first volume that failed
+ */
 export const syncVolumes = async (podsFolder: string, context: VolumeContext): Promise<void> => {
   const { metadata, spec } = context.pod;
   for (const { name, persistentVolumeClaim } of spec.volumes ?? []) {
@@ -40,14 +43,16 @@ export const syncVolumes = async (podsFolder: string, context: VolumeContext): P
       `Unable to attach or mount volumes: unmounted volumes=[${name}], unattached volumes=[], failed to process volumes=[${name}]: error processing PVC ${metadata.namespace ?? 'default'}/${claim}: failed to fetch PVC from API server: persistentvolumeclaims "${claim}" not found`,
     );
   }
+  let failure: VolumeError | undefined;
   for (const volume of spec.volumes ?? []) {
     try {
       await syncVolume(volumePath(podsFolder, context.pod, volume), volume, context);
     } catch (cause) {
       const what = `MountVolume.SetUp failed for volume "${volume.name}" : ${messageOf(cause)}`;
-      throw new VolumeError(what, { cause });
+      failure ??= new VolumeError(what, { cause });
     }
   }
+  if (failure) throw failure;
 };
 
 const syncVolume = async (path: string, volume: Volume, context: VolumeContext): Promise<void> => {

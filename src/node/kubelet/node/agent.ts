@@ -48,10 +48,11 @@ export const startNodeAgent = (options: NodeAgentOptions): void => {
   };
   const status = startReconciler({
     sync: async () => {
-      node = await publishStatus(options, await ensureNode(options, node));
-      if (failing) logger.info(0, 'Reached the API server', { node: machine.name });
-      if (!warned) warnAboutLimits(options, node);
+      const registered = await ensureNode(options, node);
+      if (!warned) warnAboutLimits(options, registered);
       warned = true;
+      node = await publishStatus(options, registered);
+      if (failing) logger.info(0, 'Reached the API server', { node: machine.name });
       failing = false;
     },
     onError: onError('Error updating node status, will retry'),

@@ -5,6 +5,7 @@ import { wholeUnits } from '../../../api/quantity.ts';
 import { diskUsage } from '../../sys/disk-usage.ts';
 import { volumePath } from '../container/volumes.ts';
 import { minimumGraceMs } from './plan-builder.ts';
+import type { Failure } from './view.ts';
 import type { PodWorker } from './worker.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
@@ -21,7 +22,7 @@ export const watchStorage = ({ workers, deps, signal }: StorageWatch): void => {
   const look = async (): Promise<void> => {
     for (const worker of workers.values()) {
       const message = worker.isActive ? await excess(worker.pod, deps) : undefined;
-      if (message) worker.fail({ reason: 'Evicted', message, event: message, graceMs: minimumGraceMs });
+      if (message) worker.fail(evictionFor(message));
     }
   };
   const timer = setInterval(
@@ -30,6 +31,14 @@ export const watchStorage = ({ workers, deps, signal }: StorageWatch): void => {
   );
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 };
+
+const evictionFor = (message: string): Failure => ({
+  reason: 'Evicted',
+  message,
+  event: message,
+  isDisruption: true,
+  graceMs: minimumGraceMs,
+});
 
 type Usage = Pick<StorageWatch['deps'], 'runtime' | 'podsFolder'>;
 

@@ -12,6 +12,9 @@ export const ownConditions: ReadonlySet<string> = new Set([
   'PodScheduled',
 ]);
 
+/** The condition of a pod that somebody ends for a reason outside of the pod. The kubelet is one of its writers. */
+export const disruption = 'DisruptionTarget';
+
 /**
  * The kubelet may have computed its status from an older object. A final phase stays, a container that must not run
  * again stays terminated, and the conditions of other writers stay.
@@ -21,12 +24,18 @@ export const mergeStatus = ({ spec, status: current = {} }: Pod, next: PodStatus
   const { restartPolicy } = spec;
   const foreign = (status: PodStatus) => (status.conditions ?? []).filter(({ type }) => !ownConditions.has(type));
   const merged: PodStatus = { ...next, ...keptPhase(current, next) };
-  const conditions = [...(next.conditions ?? []).filter(({ type }) => ownConditions.has(type)), ...foreign(current)];
+  const kept = foreign(current);
+  const isNew = (type: string): boolean => type === disruption && !kept.some((condition) => condition.type === type);
+  const own = (next.conditions ?? []).filter(({ type }) => ownConditions.has(type) || isNew(type));
+  const conditions = [...own, ...kept];
   if (conditions.length > 0) merged.conditions = conditions;
   const { containerStatuses, initContainerStatuses, ephemeralContainerStatuses } = next;
   if (ephemeralContainerStatuses) {
-    const kept = keepEnds(current.ephemeralContainerStatuses, ephemeralContainerStatuses, () => true);
-    merged.ephemeralContainerStatuses = kept;
+    merged.ephemeralContainerStatuses = keepEnds(
+      current.ephemeralContainerStatuses,
+      ephemeralContainerStatuses,
+      () => true,
+    );
   }
   if (containerStatuses) {
     const isFinal = (code: number): boolean =>

@@ -7,7 +7,7 @@ import { qosClass } from '../container/limits.ts';
 import { containerStatus } from './container-status.ts';
 import { isInitialized } from './init.ts';
 import { finalPhase, finalPhaseOf } from './runs.ts';
-import { ownConditions } from './status-merge.ts';
+import { disruption, ownConditions } from './status-merge.ts';
 import type { Plan } from './steps.ts';
 import type { PodView } from './view.ts';
 
@@ -132,12 +132,15 @@ const conditions = (view: PodView, context: ConditionContext): NonNullable<PodSt
     Ready: readyFinding(view.pod, ready),
     ContainersReady: ready,
     PodScheduled: { status: true },
+    ...(view.failure?.isDisruption
+      ? { [disruption]: { status: true, reason: 'TerminationByKubelet', message: view.failure.message } }
+      : {}),
   };
   const own = Object.entries(findings).map(([type, finding]) => {
     const known = before.find((candidate) => candidate.type === type);
     return condition(type, finding, known, context.now);
   });
-  return [...own, ...before.filter(({ type }) => !ownConditions.has(type))];
+  return [...own, ...before.filter(({ type }) => !ownConditions.has(type) && !(type in findings))];
 };
 
 const containersReady = ({ phase, initialized, lasting }: ConditionContext): Finding => {

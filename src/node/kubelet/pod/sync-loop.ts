@@ -44,7 +44,7 @@ export const startSyncLoop = ({ client, deps, signal }: SyncLoopOptions): SyncLo
     const others = [...workers.values()].filter(({ isActive }) => isActive).map((worker) => worker.pod);
     const worker = startPodWorker(deps, { pod, removed, signal, onDone });
     workers.set(uid, worker);
-    // A pod that has a start time was admitted before.
+    // The worker has not done anything yet. A pod that has a start time was admitted before.
     if (removed || pod.status?.startTime !== undefined || pod.metadata.deletionTimestamp !== undefined) return;
     const failure = rejection(pod, { ...deps, others });
     if (failure) worker.fail(failure);

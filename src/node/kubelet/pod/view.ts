@@ -30,6 +30,8 @@ export interface Failure {
   readonly event: string;
   /** Of the event. Default: `Warning`. */
   readonly type?: 'Normal';
+  /** The pod could run elsewhere: it gets the condition DisruptionTarget. */
+  readonly isDisruption?: boolean;
   /** The time that the containers have to end. Default: the pod's grace period. */
   readonly graceMs?: number;
 }

@@ -5,12 +5,12 @@ import { allContainers } from '../../../api/pods.ts';
 import { pods as podResource } from '../../../api/resources.ts';
 import { startReconciler } from '../../../kit/reconcile.ts';
 import { isConflict, isNotFound } from '../../client/error.ts';
-import { VolumeError } from '../container/volume-error.ts';
-import { removeVolumes, syncVolumes } from '../container/volumes.ts';
+import { removeVolumes } from '../container/volumes.ts';
 import { createSandbox, startContainer } from './actions.ts';
 import { deadlineExceeded, deadlineOf } from './deadline.ts';
 import { createHooks, type Hooks } from './hooks.ts';
 import { planPod } from './plan.ts';
+import { createPodVolumes, type PodVolumes } from './pod-volumes.ts';
 import { finalPhase, finalPhaseOf } from './runs.ts';
 import { podStatus } from './status.ts';
 import type { Plan, Step } from './steps.ts';
@@ -69,11 +69,11 @@ class Worker implements PodWorker {
   readonly #stopping = new Map<string, Stopping>();
   readonly #blocked = new Map<string, Blocked>();
   readonly #hooks: Hooks;
+  readonly #volumes: PodVolumes;
   readonly #loop: ReturnType<typeof startReconciler>;
   #ended: FinalPhase | undefined;
   #failure: Failure | undefined;
   #removed: boolean;
-  #volumesReady = false;
   #wake: NodeJS.Timeout | undefined;
 
   constructor(deps: WorkerDeps, options: WorkerOptions) {
@@ -82,6 +82,7 @@ class Worker implements PodWorker {
     this.pod = options.pod;
     this.#uid = options.pod.metadata.uid ?? '';
     this.#removed = options.removed ?? false;
+    this.#volumes = createPodVolumes(deps);
     this.#hooks = createHooks(deps, () => this.trigger());
     this.#loop = startReconciler({
       sync: () => this.#sync(),
@@ -130,7 +131,8 @@ class Worker implements PodWorker {
       const view = await this.#look();
       const plan = planPod(view);
       if (!this.#removed && (first || plan.steps.length === 0)) this.#report(view, plan);
-      if (first && wantsVolumes(view) && !(await this.#mountVolumes())) return this.#wakeAt(Date.now() + volumeRetryMs);
+      if (first && wantsVolumes(view) && !(await this.#volumes.sync(this.pod)))
+        return this.#wakeAt(Date.now() + volumeRetryMs);
       if (plan.steps.length === 0) return this.#wakeAt(plan.wakeAt, this.isActive ? deadline : undefined);
       for (const step of plan.steps) await this.#perform(step, view);
       if (this.#stop.signal.aborted) return;
@@ -180,23 +182,6 @@ class Worker implements PodWorker {
       if (reason !== 'CrashLoopBackOff') continue;
       const text = `${message?.replace(/^back-off \S+/, 'Back-off')}`;
       this.#deps.events.container(this.pod, name, 'Warning', 'BackOff', text);
-    }
-  }
-
-  /** @returns false while a volume cannot be set up, for example because its ConfigMap is missing */
-  async #mountVolumes(): Promise<boolean> {
-    const { sources, podsFolder, allocatable, events } = this.#deps;
-    try {
-      const context = { pod: this.pod, allocatable, sources: await sources.load(this.pod) };
-      await syncVolumes(podsFolder, context);
-      this.#volumesReady = true;
-      return true;
-    } catch (error) {
-      if (!(error instanceof VolumeError)) throw error;
-      // A running pod keeps its files when the ConfigMap or Secret is deleted.
-      if (this.#volumesReady) return true;
-      events.pod(this.pod, 'Warning', 'FailedMount', error.message);
-      return false;
     }
   }
 

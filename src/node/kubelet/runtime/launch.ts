@@ -1,7 +1,7 @@
 // Starts one container: mounts its layers, writes its bundle (the folder with config.json), runs conmon and crun.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Cgroups } from '../../sys/cgroup.ts';
+import type { Cgroups, CgroupView } from '../../sys/cgroup.ts';
 import type { Crun } from '../../sys/crun.ts';
 import { mountOverlay, unmount } from '../../sys/mount.ts';
 import { ociConfig } from './oci.ts';
@@ -32,7 +32,6 @@ export const groupOf = ({ id, pod }: { readonly id: string; readonly pod: { read
 const conmonGroup = (podUid: string): string => `${podGroup(podUid)}/conmon`;
 
 export const removePodGroups = async (cgroups: Cgroups, podUid: string): Promise<void> => {
-  await cgroups.remove(conmonGroup(podUid));
   await cgroups.remove(podGroup(podUid));
 };
 
@@ -63,6 +62,7 @@ export const launch = async (
     const context = {
       rootfs,
       bounding: options.boundingCapabilities,
+      cgroups: await cgroupViews(options.cgroups.views(groupOf({ id, pod: spec.pod })), join(bundle, 'cgroup')),
       ...(sandbox.netns ? { netns: sandbox.netns } : {}),
       ...(sandbox.hostIpc ? { hostIpc: true } : {}),
       ...(sandbox.namespaces?.ipc ? { ipc: sandbox.namespaces.ipc } : {}),
@@ -93,6 +93,14 @@ export const launch = async (
     await rm(join(folders.records, id), { recursive: true, force: true });
     throw error;
   }
+};
+
+/** With cgroup v1, the views lie in folders of a folder, which must be there before it is mounted read-only. */
+const cgroupViews = async (views: readonly CgroupView[], folder: string): Promise<readonly CgroupView[]> => {
+  const named = views.filter(({ name }) => name !== '');
+  if (named.length === 0) return views;
+  for (const { name } of named) await mkdir(join(folder, name), { recursive: true });
+  return [{ folder, name: '' }, ...named];
 };
 
 const makeGroups = async (cgroups: Cgroups, id: string, { pod, limits, podLimits }: ContainerSpec): Promise<void> => {

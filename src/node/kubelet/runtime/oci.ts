@@ -1,4 +1,6 @@
 // Computes a container's OCI runtime configuration (runtime-spec 1.0, config.json). Pure.
+import { join } from 'node:path';
+import type { CgroupView } from '../../sys/cgroup.ts';
 import type { ContainerSpec } from './runtime.ts';
 import { defaultFilter } from './seccomp.ts';
 
@@ -11,6 +13,8 @@ export interface SharedIpc {
 export interface OciContext {
   /** Absent for a pod on the node's network. */
   readonly netns?: string;
+  /** The folders of the container's control group, by their place below /sys/fs/cgroup. */
+  readonly cgroups?: readonly CgroupView[];
   /** A process namespace that exists. Without it, the container gets its own. */
   readonly pidns?: string;
   /** The IPC namespace of the pod. Without it, the container gets its own. */
@@ -41,7 +45,12 @@ export const ociConfig = (spec: ContainerSpec, context: OciContext): Record<stri
     capabilities: capabilitySets(spec, context),
   },
   root: { path: context.rootfs, readonly: spec.readOnlyRoot },
-  mounts: [...systemMounts(spec), sharedMemory(context), ...parentsFirst(spec.mounts).map(bind)],
+  mounts: [
+    ...systemMounts(spec),
+    ...cgroupMounts(context),
+    sharedMemory(context),
+    ...parentsFirst(spec.mounts).map(bind),
+  ],
   linux: {
     namespaces: namespacesOf(spec, context),
     sysctl: { ...(context.netns === undefined ? {} : networkDefaults), ...spec.sysctls },
@@ -64,6 +73,15 @@ const namespacesOf = (spec: ContainerSpec, { netns, pidns, ipc, hostIpc }: OciCo
   { type: 'uts' },
   ...(netns === undefined ? [] : [{ type: 'network', path: netns }]),
 ];
+
+/** A program finds its limits below /sys/fs/cgroup: Java and Node.js choose the size of their memory by them. */
+const cgroupMounts = ({ cgroups = [] }: OciContext) =>
+  cgroups.map(({ folder, name }) => ({
+    destination: join('/sys/fs/cgroup', name),
+    type: 'bind',
+    source: folder,
+    options: ['bind', 'rprivate', 'ro', 'nosuid', 'noexec', 'nodev'],
+  }));
 
 const sharedMemory = ({ ipc, hostIpc }: OciContext) => {
   const destination = '/dev/shm';

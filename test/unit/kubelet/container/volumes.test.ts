@@ -53,6 +53,16 @@ describe('a volume', () => {
     expect(existsSync(join(path, 'b'))).toBe(false);
   });
 
+  test('changes even if another volume of the pod cannot be set up any more', async () => {
+    data = { a: '1' };
+    const { pod, path } = await setUp({ configMap: { name: 'cm' } });
+    const volumes = [{ name: 'gone', secret: { secretName: 'gone' } }, ...(pod.spec.volumes ?? [])];
+    data = { a: '2' };
+    const broken = { ...pod, spec: { ...pod.spec, volumes } };
+    await expect(syncVolumes(folder, { pod: broken, sources, allocatable })).rejects.toThrow('secret "gone" not found');
+    expect(readFileSync(join(path, 'a'), 'utf8')).toBe('2');
+  });
+
   test('belongs to the pod’s fsGroup, which may write to an emptyDir and read files', async () => {
     const fsGroup = process.getgid?.() ?? 0;
     const empty = await setUp({ emptyDir: {} }, { securityContext: { fsGroup } });

@@ -251,13 +251,16 @@ describe('a pod that the node does not want', () => {
   test('is evicted for good: its containers end, and none starts again', async () => {
     const pod = await node.create('web');
     await node.until('web is ready', () => node.readyStatus('web') === 'True');
-    const failure = { reason: 'Evicted', message: 'too much. ', event: 'too much. ', graceMs: 0 };
+    const text = { message: 'too much. ', event: 'too much. ' };
+    const failure = { reason: 'Evicted', ...text, isDisruption: true, graceMs: 0 };
     node.syncLoop.workers.get(pod.metadata.uid ?? '')?.fail(failure);
     await node.until('web has failed', () => node.pod('web')?.status?.phase === 'Failed');
     expect(node.pod('web')?.status).toMatchObject({ reason: 'Evicted', message: 'too much. ' });
     expect(stateOf('web')?.state?.terminated).toBeDefined();
     expect(runtime.specs).toHaveLength(1);
     expect(node.events).toContain('Warning Evicted: too much. ');
+    const target = node.pod('web')?.status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
+    expect(target).toMatchObject({ status: 'True', reason: 'TerminationByKubelet', message: 'too much. ' });
   });
 
   test('waits without a sandbox when its full host name is too long', async () => {
