@@ -90,7 +90,7 @@ const urlOf = (request: IncomingMessage): URL => {
 };
 
 const send = (response: ServerResponse, { code, body, headers = {} }: Answer, headOnly = false): void => {
-  const text = typeof body === 'string' ? body : `${JSON.stringify(body)}\n`;
+  const text = typeof body === 'string' || Buffer.isBuffer(body) ? body : `${JSON.stringify(body)}\n`;
   response.writeHead(code, {
     'content-type': 'application/json',
     'cache-control': 'no-cache, private',

@@ -99,6 +99,15 @@ export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorize
 export const pathNotFound = (): StatusError =>
   new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 
+/** @param what such as `jobs.batch`, which Kubernetes has and labs has not */
+export const notServed = (what: string): StatusError =>
+  new StatusError(
+    404,
+    'NotFound',
+    `the server could not find the requested resource: labs does not serve ${what}; \`kubectl api-resources\` lists what it serves`,
+    {},
+  );
+
 export const methodNotAllowed = (): StatusError =>
   new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 

@@ -38,6 +38,9 @@ describe.skipIf(!hasKubectl)('kubectl, unmodified', () => {
     expect(await kubectl('version')).toContain('Server Version: v1.32');
     expect(await kubectl('api-resources')).toMatch(/^services +svc +v1 +true +Service$/m);
     expect(await kubectl('explain', 'service.spec.clusterIP')).toContain('FIELD: clusterIP <string>');
+    // An old kubectl reads OpenAPI v2.
+    const old = await kubectl('explain', 'pod.spec.nodeName', '--output=plaintext-openapiv2');
+    expect(old).toContain('nodeName <string>');
   });
 
   test('is told which address and port of an endpoint are wrong', async () => {

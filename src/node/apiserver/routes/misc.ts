@@ -21,7 +21,18 @@ const text = (body: string, type = 'text/plain'): Answer => ({
   body,
 });
 
-const paths = ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v3', '/readyz', '/version'];
+const paths = [
+  '/api',
+  '/api/v1',
+  '/apis',
+  '/healthz',
+  '/livez',
+  '/metrics',
+  '/openapi/v2',
+  '/openapi/v3',
+  '/readyz',
+  '/version',
+];
 const checks = ['ping', 'log', 'store'];
 
 const health = (name: string, { searchParams }: URL): Answer => {

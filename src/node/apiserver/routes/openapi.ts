@@ -1,4 +1,5 @@
-// OpenAPI v3, made from the schema, for `kubectl explain`. It also tells kubectl that the server validates fields.
+// OpenAPI v3 and v2, made from the schema, for `kubectl explain`. They also tell kubectl that the server validates
+// fields.
 import { createHash } from 'node:crypto';
 import { allResources, apiPathOf, type Resource } from '../../../api/resources.ts';
 import { kubernetesVersion } from '../../../api/version.ts';
@@ -9,6 +10,8 @@ import { servedVersions } from '../resources/versions.ts';
 import fields from '../schema/fields.json' with { type: 'json' };
 import { type FieldType, parseField, shapeOf, typeOf } from '../schema/schema.ts';
 import { collectionPaths } from './openapi-paths.ts';
+import { v2DocumentOf } from './openapi-v2.ts';
+import { encodeV2 } from './openapi-v2-protobuf.ts';
 
 /** `/api/v1`, `/apis/apps/v1`, …: there is one document for each. */
 const served: readonly Resource[] = [...allResources, ...servedVersions.map(({ resource }) => resource)];
@@ -17,14 +20,15 @@ const groupPaths = [...new Set(served.map(apiPathOf))];
 const explanations: Explanations = Object.assign({}, ...allDefinitions.map((definition) => definition.explanations));
 
 const v2Type = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
-/**
- * An empty OpenAPI v2 document in protobuf: `{swagger: "2.0"}`. kubectl reads it for kinds that v3 doesn't have.
- * Without this document, kubectl does not report "no matches for kind".
- */
-const v2Document = '\n\u00032.0';
+/** Made anew for each request, because only old clients ask for it. */
+const v2 = ({ request }: Pick<Exchange, 'request'>): Answer => {
+  const document = v2DocumentOf(groupPaths.map(documentOf), kubernetesVersion);
+  const wantsProtobuf = (request.headers.accept ?? '').includes('proto-openapi.spec.v2');
+  return wantsProtobuf ? { code: 200, headers: { 'content-type': v2Type }, body: encodeV2(document) } : ok(document);
+};
 
 /** @returns undefined for any other path */
-export const openapi = ({ url }: Pick<Exchange, 'url'>): Answer | undefined => {
+export const openapi = ({ url, request }: Pick<Exchange, 'url' | 'request'>): Answer | undefined => {
   if (url.pathname === '/openapi/v3') {
     // Clients keep a document until its hash changes.
     const paths = groupPaths.map((path) => [
@@ -33,7 +37,7 @@ export const openapi = ({ url }: Pick<Exchange, 'url'>): Answer | undefined => {
     ]);
     return ok({ paths: Object.fromEntries(paths) });
   }
-  if (url.pathname === '/openapi/v2') return { code: 200, headers: { 'content-type': v2Type }, body: v2Document };
+  if (url.pathname === '/openapi/v2') return v2({ request });
   const groupPath = groupPaths.find((path) => url.pathname === `/openapi/v3${path}`);
   return groupPath === undefined ? undefined : ok(documentOf(groupPath));
 };

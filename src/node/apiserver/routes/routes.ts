@@ -5,7 +5,7 @@ import { parseResourceRequest, type ResourceRequest, type Verb } from '../exchan
 import { definitionOf } from '../resources/all.ts';
 import type { SubresourceVerb } from '../resources/subresources.ts';
 import { bodyShownAs } from '../resources/versions.ts';
-import { methodNotAllowed, pathNotFound } from '../status.ts';
+import { methodNotAllowed, notServed, pathNotFound, qualified } from '../status.ts';
 import { bind } from './binding.ts';
 import { create } from './create.ts';
 import { evict, remove, removeCollection } from './delete.ts';
@@ -90,9 +90,10 @@ const dispatchPath = (exchange: Exchange): Answer => {
 /** The resource that an authorized request is about. @throws StatusError 404 */
 export const targetOf = (info: ResourceRequest): Target => {
   const { resource, subresource } = info;
-  if (!resource) throw pathNotFound();
+  if (!resource) throw notServed(qualified(info));
   const known: readonly string[] = definitionOf(resource).subresources ?? [];
-  if (subresource !== undefined && !known.includes(subresource)) throw pathNotFound();
+  if (subresource !== undefined && !known.includes(subresource))
+    throw notServed(`the subresource ${subresource} of ${qualified(resource)}`);
   return { info, resource };
 };
 
