@@ -253,14 +253,17 @@ describe.each([
     stop.abort();
   });
 
-  test('unknown resources and old versions are not found', async () => {
+  test('slices are served in v1beta1, too', async () => {
     const found = { kind: 'APIGroup', name: 'discovery.k8s.io' };
-    const version = { groupVersion: 'discovery.k8s.io/v1', version: 'v1' };
+    const versions = ['v1', 'v1beta1'].map((version) => ({ groupVersion: `discovery.k8s.io/${version}`, version }));
     const group = await get('/apis/discovery.k8s.io');
-    expect(group).toMatchObject({ code: 200, body: { ...found, versions: [version], preferredVersion: version } });
-    await expect(client.list(oldEndpointSlices)).rejects.toMatchObject({ code: 404, reason: 'NotFound' });
-    const watch = client.watch(oldEndpointSlices, { resourceVersion: '1', signal });
-    await expect(take(watch, 1)).rejects.toMatchObject({ code: 404, reason: 'NotFound' });
+    expect(group).toMatchObject({ code: 200, body: { ...found, versions, preferredVersion: versions[0] } });
+    const [now, before] = await Promise.all([client.list(endpointSlices), client.list(oldEndpointSlices)]);
+    expect(before.items.map(({ metadata }) => metadata)).toEqual(now.items.map(({ metadata }) => metadata));
+    expect(before.items.length).toBeGreaterThan(0);
+  });
+
+  test('unknown resources are not found', async () => {
     const { code, body } = await get('/api/v1/nonsense');
     expect(code).toBe(404);
     expect(body).toMatchObject({ kind: 'Status', status: 'Failure', code: 404 });
