@@ -50,7 +50,7 @@ export interface Ipvs {
 }
 
 export const createIpvs = (): Ipvs => ({
-  list: async (signal) => ((await isLoaded()) ? listTwice(signal) : []),
+  list: async (signal) => ((await isLoaded()) ? readUntilRepeated(async () => parseIpvs(await listing(signal))) : []),
   restore: async (lines, signal) => {
     if (lines.length === 0) return;
     const argv = ['ipvsadm', '-R'];
@@ -71,16 +71,23 @@ const isLoaded = (): Promise<boolean> =>
     () => false,
   );
 
-const mostReads = 10;
+const mostReads = 30;
 
-/** Reads until two answers in a row are equal: `ipvsadm` misses servers, too, but not the same ones twice. */
-const listTwice = async (signal: AbortSignal): Promise<ListedServer[]> => {
-  let before: string | undefined;
-  for (let read = 0; read < mostReads; read++) {
-    const servers = parseIpvs(await listing(signal));
-    const now = JSON.stringify(servers.map(withoutCounts).sort());
-    if (now === before) return servers;
-    before = now;
+/**
+ * Reads until an answer comes a second time, and no answer held more servers: `ipvsadm` misses servers or prints them
+ * twice, but rarely the same ones.
+ * @throws ExecError after 30 answers
+ */
+export const readUntilRepeated = async (read: () => Promise<readonly ListedServer[]>): Promise<ListedServer[]> => {
+  const answers = new Set<string>();
+  let most = 0;
+  for (let count = 0; count < mostReads; count++) {
+    const byAddress = new Map((await read()).map((server) => [`${server.protocol} ${server.address}`, server]));
+    const servers = [...byAddress.values()];
+    const answer = JSON.stringify(servers.map(withoutCounts).sort());
+    most = Math.max(most, servers.length);
+    if (answers.has(answer) && servers.length === most) return servers;
+    answers.add(answer);
   }
   throw new ExecError(
     listCommand,

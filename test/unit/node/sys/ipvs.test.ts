@@ -1,6 +1,6 @@
 // What `ipvsadm -L -n` prints, as kube-proxy reads it.
 import { expect, test } from 'vitest';
-import { parseIpvs } from '../../../../src/node/sys/ipvs.ts';
+import { type ListedServer, parseIpvs, readUntilRepeated } from '../../../../src/node/sys/ipvs.ts';
 
 /** Recorded on Debian's kernel 6.1 with ipvsadm 1.31. */
 const listing = `IP Virtual Server version 1.2.1 (size=4096)
@@ -34,4 +34,22 @@ test('reads servers with schedulers, flags, affinity and backends, and leaves ou
     },
     { ...rr, protocol: 'SCTP', address: '[::ffff:102:304]:80', backends: new Map() },
   ]);
+});
+
+test('believes an answer that comes twice if no other answer has more servers', async () => {
+  const server = (address: string): ListedServer => ({
+    ...{ protocol: 'TCP', address, scheduler: 'rr', schedulerFlags: '', persistSeconds: undefined },
+    backends: new Map(),
+  });
+  const [a, b, c] = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'].map(server) as [
+    ListedServer,
+    ListedServer,
+    ListedServer,
+  ];
+  const answers = [[a], [a, b, c], [a], [b, c], [c, a, b, b], [a]];
+  expect(await readUntilRepeated(async () => answers.shift() ?? [])).toEqual([c, a, b]);
+  expect(answers).toEqual([[a]]);
+  const ports = Array.from({ length: 100 }, (_, index) => index + 1).values();
+  const different = async () => [server(`10.0.0.1:${ports.next().value}`)];
+  await expect(readUntilRepeated(different)).rejects.toThrow('change too often');
 });
