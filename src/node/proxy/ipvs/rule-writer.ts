@@ -12,8 +12,8 @@ export class RuleWriter {
   readonly #netfilter: Netfilter;
   /** The input of the last write, without jumps. */
   #written: readonly TableInput[] = [];
-  /** Our rules as `iptables-save` printed them right after they were written. */
-  #saved = '';
+  /** Our rules as `iptables-save` printed them right after they were written. Undefined: they were already damaged. */
+  #saved: string | undefined = '';
 
   constructor(netfilter: Netfilter) {
     this.#netfilter = netfilter;
@@ -34,7 +34,10 @@ export class RuleWriter {
     this.#written = tables;
     const input = full ? await this.#withJumps(render(options), signal) : tables;
     await this.#restore(joinTables(input), signal);
-    this.#saved = ourRules(await this.#netfilter.save(signal));
+    const saved = ourRules(await this.#netfilter.save(signal));
+    const { nat, filter } = this.counts;
+    // Somebody may have flushed a chain since the rules were written. The next check then finds damage.
+    this.#saved = saved.length === nat + filter ? saved.join('\n') : undefined;
     return this.counts;
   }
 
@@ -57,7 +60,7 @@ export class RuleWriter {
   async damaged(signal: AbortSignal): Promise<boolean> {
     const saved = await this.#netfilter.save(signal);
     const existing = readExisting(saved);
-    return jumps.some((jump) => !isListed(existing, jump)) || ourRules(saved) !== this.#saved;
+    return jumps.some((jump) => !isListed(existing, jump)) || ourRules(saved).join('\n') !== this.#saved;
   }
 }
 
@@ -70,8 +73,7 @@ const render = (options: RuleOptions): TableInput[] => {
 };
 
 /** The rules in our chains, in their order. @param saved text of `iptables-save` */
-const ourRules = (saved: string): string =>
+const ourRules = (saved: string): string[] =>
   [...listedRules(saved)]
     .filter(({ table, chain }) => isOurChain(table, chain))
-    .map(({ table, chain, text }) => `${table} ${chain} ${text}`)
-    .join('\n');
+    .map(({ table, chain, text }) => `${table} ${chain} ${text}`);

@@ -2,7 +2,9 @@
 import { expect, test } from 'vitest';
 import { buildPort } from '../../../../src/node/proxy/ipvs/build-port.ts';
 import { serverLines } from '../../../../src/node/proxy/ipvs/plan.ts';
+import { RuleWriter } from '../../../../src/node/proxy/ipvs/rule-writer.ts';
 import { ServiceTracker } from '../../../../src/node/proxy/view/trackers.ts';
+import { FakeNetfilter } from '../../../support/proxy/fake-netfilter.ts';
 import { createIpvsRig, fakeKernel } from '../../../support/proxy/ipvs/rig.ts';
 import { silent, testNode } from '../../../support/proxy/replay.ts';
 import { ip } from '../../../support/proxy/scalars.ts';
@@ -88,4 +90,30 @@ test.each([
   rig.proxier.forceFull();
   await rig.sync();
   expect(await rig.backend.damaged(signal)).toBe(false);
+});
+
+test('notices a chain that was flushed right after kube-proxy had written it', async () => {
+  const netfilter = new FakeNetfilter();
+  const { signal } = new AbortController();
+  const flush = '*nat\n:KUBE-SERVICES - [0:0]\nCOMMIT\n';
+  const rules = new RuleWriter({
+    restore: (input) => netfilter.restore(input),
+    hasChain: (table, chain) => netfilter.hasChain(table, chain),
+    save: async () => {
+      if (netfilter.inputs.length === 1) await netfilter.restore(flush);
+      return netfilter.save();
+    },
+  });
+  const nothing = { filled: new Set<never>(), keptFromNode: [], foreign: new Set<never>() };
+  const options = {
+    family: 'IPv4',
+    masqueradeMark: 0x4000,
+    masqueradeAll: false,
+    local: undefined,
+    ...nothing,
+  } as const;
+  await rules.write(options, true, signal);
+  expect(await rules.damaged(signal)).toBe(true);
+  await rules.write(options, true, signal);
+  expect(await rules.damaged(signal)).toBe(false);
 });
