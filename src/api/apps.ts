@@ -1,5 +1,5 @@
 // apps/v1: Deployment, ReplicaSet, DaemonSet and ControllerRevision.
-import type { PodTemplateSpec } from './core.ts';
+import type { PodTemplateSpec } from './core-pods.ts';
 import type { Condition, IntOrString, KubeObject, LabelSelector } from './meta.ts';
 
 export interface Deployment extends KubeObject {

@@ -1,5 +1,5 @@
 // Facts about the containers of a pod that several components need.
-import type { Container, ContainerStatus, EphemeralContainer, PodSpec, PodStatus } from './core.ts';
+import type { Container, ContainerStatus, EphemeralContainer, PodSpec, PodStatus } from './core-pods.ts';
 
 /** An init container that keeps running beside the other containers ("native sidecar"). */
 export const isSidecar = ({ restartPolicy }: Container): boolean => restartPolicy === 'Always';

@@ -1,6 +1,6 @@
 // The resources and the ports of its node that a pod asks for. CPU counts in thousandths of a core, everything else in
 // whole units. Pure.
-import type { Container, ContainerPort, Pod } from './core.ts';
+import type { Container, ContainerPort, Pod } from './core-pods.ts';
 import { isSidecar, sidecarsOf } from './pods.ts';
 import { milliCpu, wholeUnits } from './quantity.ts';
 

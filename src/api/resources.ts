@@ -2,7 +2,8 @@
 // What the API server does with each of them is in src/node/apiserver/resources/.
 import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet } from './apps.ts';
 import type { Lease } from './coordination.ts';
-import type { ConfigMap, Endpoints, KubeEvent, Namespace, Node, Pod, Secret, Service, ServiceAccount } from './core.ts';
+import type { ConfigMap, Endpoints, KubeEvent, Namespace, Node, Secret, Service, ServiceAccount } from './core.ts';
+import type { Pod } from './core-pods.ts';
 import type { EndpointSlice } from './discovery.ts';
 import type { KubeObject } from './meta.ts';
 import type { IPAddress, ServiceCIDR } from './networking.ts';

@@ -1,5 +1,7 @@
 // Whether a toleration covers a taint (core/v1 Toleration.ToleratesTaint).
-import type { Taint, Toleration } from './core.ts';
+
+import type { Taint } from './core.ts';
+import type { Toleration } from './core-pods.ts';
 
 /** An empty effect tolerates all effects; `Exists` without a key tolerates everything. */
 export const tolerates = (toleration: Toleration, taint: Taint): boolean => {

@@ -1,7 +1,7 @@
 // Tests of all controllers together. They run against the fake client and against the real API server.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Deployment, ReplicaSet } from '../../src/api/apps.ts';
-import type { Pod } from '../../src/api/core.ts';
+import type { Pod } from '../../src/api/core-pods.ts';
 import type { KubeObject } from '../../src/api/meta.ts';
 import {
   allResources,

@@ -1,6 +1,6 @@
 // A client with an API server in memory. Versions, conflicts, finalizers and watches behave as on the real server.
 
-import type { Pod } from '../../src/api/core.ts';
+import type { Pod } from '../../src/api/core-pods.ts';
 import type { KubeList, KubeObject, WatchEvent } from '../../src/api/meta.ts';
 import { apiVersionOf, type Resource } from '../../src/api/resources.ts';
 import { timestamp } from '../../src/api/time.ts';

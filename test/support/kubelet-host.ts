@@ -2,7 +2,7 @@
 // starts it and calls it by JSON lines on the standard streams.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import type { Pod } from '../../src/api/core.ts';
+import type { Pod } from '../../src/api/core-pods.ts';
 import { parseCidr, parseIpv4 } from '../../src/api/scalars.ts';
 import { messageOf } from '../../src/kit/error.ts';
 import { type CrunRuntime, createCrunRuntime } from '../../src/node/kubelet/runtime/crun-runtime.ts';

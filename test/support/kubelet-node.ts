@@ -5,7 +5,7 @@ import { copyFileSync, globSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Pod } from '../../src/api/core.ts';
+import type { Pod } from '../../src/api/core-pods.ts';
 import type { ContainerSpec, Sandbox } from '../../src/node/kubelet/runtime/runtime.ts';
 import type { RunResult } from '../../src/node/sys/exec.ts';
 import { containerSpecOf, ended, type Remote } from './runtime-suite.ts';

@@ -1,5 +1,5 @@
 // A kubelet's sync loop over any runtime, with an API server in memory. Every image exists unless a test removes it.
-import type { Pod, PodSpec } from '../../src/api/core.ts';
+import type { Pod, PodSpec } from '../../src/api/core-pods.ts';
 import { normaliseReference } from '../../src/api/images.ts';
 import type { ObjectMeta } from '../../src/api/meta.ts';
 import { pods } from '../../src/api/resources.ts';

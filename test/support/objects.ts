@@ -1,6 +1,7 @@
 // Makes Kubernetes objects for tests. A field that the test does not set has a default.
 import type { Deployment } from '../../src/api/apps.ts';
-import type { Node, Pod, PodSpec, Service, ServiceSpec } from '../../src/api/core.ts';
+import type { Node, Service, ServiceSpec } from '../../src/api/core.ts';
+import type { Pod, PodSpec } from '../../src/api/core-pods.ts';
 
 export const aPodSpec = (spec: Partial<PodSpec> = {}): PodSpec => ({
   containers: [{ name: 'main', image: 'web', ports: [{ name: 'http', containerPort: 80 }] }],

@@ -1,6 +1,6 @@
 // Tests of the scheduler. They run against the fake client and against the real API server.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Pod } from '../../src/api/core.ts';
+import type { Pod } from '../../src/api/core-pods.ts';
 import { events, nodes, pods } from '../../src/api/resources.ts';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 import type { Client } from '../../src/node/client/types.ts';

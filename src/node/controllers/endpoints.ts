@@ -1,6 +1,7 @@
 // Service + pods → the older Endpoints object, which `kubectl get endpoints` and `kubectl describe service` show.
 
-import type { EndpointAddress, EndpointSubset, Endpoints, Pod, Service } from '../../api/core.ts';
+import type { EndpointAddress, EndpointSubset, Endpoints, Service } from '../../api/core.ts';
+import type { Pod } from '../../api/core-pods.ts';
 import { lastChangeAnnotation } from '../../api/discovery.ts';
 import { endpoints, pods, services } from '../../api/resources.ts';
 import { ipv4ToNumber, parseIpv4 } from '../../api/scalars.ts';

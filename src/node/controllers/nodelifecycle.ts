@@ -1,7 +1,8 @@
 // Handles a silent kubelet: sets its node to Unknown, taints the node, and sets its pods to not Ready
 // (pkg/controller/nodelifecycle).
 
-import type { Node, Pod, Taint } from '../../api/core.ts';
+import type { Node, Taint } from '../../api/core.ts';
+import type { Pod } from '../../api/core-pods.ts';
 import { leases, nodes, pods } from '../../api/resources.ts';
 import { timestamp } from '../../api/time.ts';
 import { type Controller, nothing, type Outcome, parseKey, type World, watch } from './controller.ts';

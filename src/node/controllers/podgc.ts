@@ -1,5 +1,5 @@
 // Deletes pods that no kubelet will delete: their node is gone, or they never had a node (pkg/controller/podgc).
-import type { Pod } from '../../api/core.ts';
+import type { Pod } from '../../api/core-pods.ts';
 import { nodes, pods } from '../../api/resources.ts';
 import { type Controller, nothing, type Outcome, parseKey } from './controller.ts';
 import { podsAndTheirNodes } from './pod-watches.ts';

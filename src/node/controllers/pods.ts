@@ -1,5 +1,5 @@
 // The state of a pod, as several controllers need it (pkg/api/v1/pod and helpers of pkg/controller).
-import type { Pod } from '../../api/core.ts';
+import type { Pod } from '../../api/core-pods.ts';
 import type { Condition } from '../../api/meta.ts';
 
 export const podCondition = (pod: Pod, type: string): Condition | undefined =>

@@ -1,7 +1,7 @@
 // ReplicaSet → pods: creates and deletes pods until the number is right (pkg/controller/replicaset).
 
 import type { ReplicaSet } from '../../api/apps.ts';
-import type { Pod } from '../../api/core.ts';
+import type { Pod } from '../../api/core-pods.ts';
 import type { Condition, ObjectMeta } from '../../api/meta.ts';
 import { pods, replicaSets } from '../../api/resources.ts';
 import { matchesLabels, matchesSelector } from '../../api/selectors.ts';

@@ -1,6 +1,7 @@
 // The pods and ports of a service, for EndpointSlices and Endpoints.
 
-import type { Pod, Service, ServicePort } from '../../api/core.ts';
+import type { Service, ServicePort } from '../../api/core.ts';
+import type { Pod } from '../../api/core-pods.ts';
 import { lastingContainers } from '../../api/pods.ts';
 import { pods, services } from '../../api/resources.ts';
 import { matchesLabels } from '../../api/selectors.ts';

@@ -1,5 +1,5 @@
 // Node affinity and pod affinity: where a pod prefers to run, and where it must not run.
-import type { Pod } from '../../api/core.ts';
+import type { Pod } from '../../api/core-pods.ts';
 import { matchesTerm } from '../../api/node-affinity.ts';
 import type { Affinity, PodAffinityTerm } from '../../api/scheduling.ts';
 import { matchesSelector } from '../../api/selectors.ts';

@@ -1,5 +1,5 @@
 // Decides whether a pod may run on a node, and explains a refusal. The messages and the order equal the original's.
-import type { Pod } from '../../api/core.ts';
+import type { Pod } from '../../api/core-pods.ts';
 import { matchesNode } from '../../api/node-affinity.ts';
 import { hostPortsOf, portsClash, requestsOf } from '../../api/requests.ts';
 import { tolerates } from '../../api/taints.ts';

@@ -1,6 +1,7 @@
 // The scheduling loop: each pod without a node gets a node, or a condition and an Event with the reason.
 
-import type { Namespace, Node, Pod, Service } from '../../api/core.ts';
+import type { Namespace, Node, Service } from '../../api/core.ts';
+import type { Pod } from '../../api/core-pods.ts';
 import type { Condition } from '../../api/meta.ts';
 import { namespaces, nodes, pods, services } from '../../api/resources.ts';
 import { timestamp } from '../../api/time.ts';

@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TokenRequest } from '../../../src/api/authentication.ts';
-import type { Pod } from '../../../src/api/core.ts';
+import type { Pod } from '../../../src/api/core-pods.ts';
 import { nodes, pods, serviceAccounts } from '../../../src/api/resources.ts';
 import { createClient } from '../../../src/node/client/client.ts';
 import type { Client } from '../../../src/node/client/types.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Pod, Service, ServiceSpec } from '../../../src/api/core.ts';
+import type { Service, ServiceSpec } from '../../../src/api/core.ts';
+import type { Pod } from '../../../src/api/core-pods.ts';
 import { configMaps, deployments, endpoints, namespaces, pods, services } from '../../../src/api/resources.ts';
 import { createClient } from '../../../src/node/client/client.ts';
 import { type RunningApiserver, startApiserver } from '../../support/apiserver.ts';

@@ -7,7 +7,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Pod } from '../../../src/api/core.ts';
+import type { Pod } from '../../../src/api/core-pods.ts';
 import { endpoints, nodes, pods, services } from '../../../src/api/resources.ts';
 import { type RunningApiserver, startApiserver } from '../../support/apiserver.ts';
 

@@ -3,7 +3,7 @@ import { request } from 'node:https';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import type { Pod } from '../../../src/api/core.ts';
+import type { Pod } from '../../../src/api/core-pods.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import type { ContainerRecord, Sandbox } from '../../../src/node/kubelet/runtime/runtime.ts';
 import { createHeaderCodec } from '../../../src/node/kubelet/server/spdy-headers.ts';

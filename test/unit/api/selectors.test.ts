@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Taint, Toleration } from '../../../src/api/core.ts';
+import type { Taint } from '../../../src/api/core.ts';
+import type { Toleration } from '../../../src/api/core-pods.ts';
 import type { LabelSelector } from '../../../src/api/meta.ts';
 import { matchesLabels, matchesSelector } from '../../../src/api/selectors.ts';
 import { tolerates } from '../../../src/api/taints.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { EphemeralContainer, Pod, PodSpec } from '../../../src/api/core.ts';
+import type { EphemeralContainer, Pod, PodSpec } from '../../../src/api/core-pods.ts';
 import { ephemeralContainers } from '../../../src/node/apiserver/resources/pods/ephemeral.ts';
 import { validateNewPod } from '../../../src/node/apiserver/resources/pods/validate/spec.ts';
 import { validatePodUpdate } from '../../../src/node/apiserver/resources/pods/validate/update.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ContainerState, Pod, PodSpec } from '../../../src/api/core.ts';
+import type { ContainerState, Pod, PodSpec } from '../../../src/api/core-pods.ts';
 import { pods } from '../../../src/api/resources.ts';
 import { parseCidr } from '../../../src/api/scalars.ts';
 import { createInStore, updateInStore } from '../../../src/node/apiserver/admission/write.ts';

@@ -1,6 +1,6 @@
 // What the API server refuses in pods, in Kubernetes' words.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Pod } from '../../../src/api/core.ts';
+import type { Pod } from '../../../src/api/core-pods.ts';
 import { pods } from '../../../src/api/resources.ts';
 import { type Admission, openAdmission, problemsOf, refusal } from '../../support/admission.ts';
 

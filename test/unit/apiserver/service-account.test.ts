@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Pod, PodSpec, ServiceAccount } from '../../../src/api/core.ts';
+import type { ServiceAccount } from '../../../src/api/core.ts';
+import type { Pod, PodSpec } from '../../../src/api/core-pods.ts';
 import type { AdmissionContext } from '../../../src/node/apiserver/resources/definition.ts';
 import { admitServiceAccount } from '../../../src/node/apiserver/resources/pods/service-account.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ContainerStatus, Pod, Service } from '../../../src/api/core.ts';
+import type { Service } from '../../../src/api/core.ts';
+import type { ContainerStatus, Pod } from '../../../src/api/core-pods.ts';
 import { services } from '../../../src/api/resources.ts';
 import { humanDuration } from '../../../src/node/apiserver/resources/cells.ts';
 import { podCells } from '../../../src/node/apiserver/resources/pods/cells.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ControllerRevision, DaemonSet, DaemonSetStatus } from '../../../src/api/apps.ts';
-import type { Node, Pod } from '../../../src/api/core.ts';
+import type { Node } from '../../../src/api/core.ts';
+import type { Pod } from '../../../src/api/core-pods.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import { daemonSetController } from '../../../src/node/controllers/daemonset/daemonset.ts';
 import type { Write } from '../../../src/node/controllers/writes.ts';

@@ -1,5 +1,5 @@
 // Builds pods, records and views for the kubelet's tests. A test sets only the fields that matter for it.
-import type { Container, Pod, PodSpec, PodStatus } from '../../../src/api/core.ts';
+import type { Container, Pod, PodSpec, PodStatus } from '../../../src/api/core-pods.ts';
 import type { ImageConfig } from '../../../src/api/images.ts';
 import type { ObjectMeta } from '../../../src/api/meta.ts';
 import { containerSpec } from '../../../src/node/kubelet/container/spec.ts';

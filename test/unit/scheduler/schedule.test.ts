@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Container, Node, Pod } from '../../../src/api/core.ts';
+import type { Node } from '../../../src/api/core.ts';
+import type { Container, Pod } from '../../../src/api/core-pods.ts';
 import { requestsOf } from '../../../src/api/requests.ts';
 import { schedule } from '../../../src/node/scheduler/schedule.ts';
 import { buildSnapshot } from '../../../src/node/scheduler/snapshot.ts';

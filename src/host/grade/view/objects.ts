@@ -1,6 +1,6 @@
 // Reads Kubernetes objects, and fills their fields into the templates of a lab's texts.
 import type { ClusterSpec } from '../../../api/cluster.ts';
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { allResources, apiPathOf, type Resource } from '../../../api/resources.ts';
 import { BrokenFact, Unmet } from '../facts.ts';

@@ -1,6 +1,6 @@
 // Finds the places that a check names: pods, nodes and clients.
 import type { ClusterSpec } from '../../../api/cluster.ts';
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import type { PlaceRef } from '../../../api/lab.ts';
 import { askAll, type Spot, Unmet } from '../facts.ts';
 import { describeReference } from '../reference.ts';

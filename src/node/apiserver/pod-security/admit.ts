@@ -1,5 +1,7 @@
 // The admission plugin PodSecurity: refuses pods that violate the standard of their namespace, and warns.
-import type { Namespace, Pod, PodSpec, PodTemplateSpec } from '../../../api/core.ts';
+
+import type { Namespace } from '../../../api/core.ts';
+import type { Pod, PodSpec, PodTemplateSpec } from '../../../api/core-pods.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { namespaces, pods } from '../../../api/resources.ts';
 import { kubernetesMinor } from '../../../api/version.ts';

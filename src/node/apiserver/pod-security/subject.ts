@@ -1,5 +1,5 @@
 // What the checks of Pod Security read of a pod, and the words that all of them use.
-import type { Container, PodSpec } from '../../../api/core.ts';
+import type { Container, PodSpec } from '../../../api/core-pods.ts';
 
 interface Profile {
   readonly type?: string;

@@ -1,6 +1,6 @@
 // Shared by Deployments, ReplicaSets and DaemonSets: a pod template, and a selector that matches it and never changes.
 import { isDeepStrictEqual } from 'node:util';
-import type { PodTemplateSpec } from '../../../api/core.ts';
+import type { PodTemplateSpec } from '../../../api/core-pods.ts';
 import type { LabelSelector } from '../../../api/meta.ts';
 import { matchesSelector } from '../../../api/selectors.ts';
 import { type FieldError, forbiddenField, GoLiteral, goValue, invalidValue, required } from '../validation/field.ts';

@@ -1,5 +1,5 @@
 // POST pods/p/binding: the scheduler assigns a pod to a node.
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import { pods } from '../../../api/resources.ts';
 import { timestamp } from '../../../api/time.ts';
 import { existing } from '../admission/write.ts';

@@ -1,7 +1,8 @@
 // Requests that only a pod's kubelet can answer (logs, exec, attach, port-forward): relayed to port 10250 of its node.
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
-import type { Container, Node, Pod } from '../../../api/core.ts';
+import type { Node } from '../../../api/core.ts';
+import type { Container, Pod } from '../../../api/core-pods.ts';
 import { allContainers } from '../../../api/pods.ts';
 import { nodes, pods } from '../../../api/resources.ts';
 import { existing } from '../admission/write.ts';

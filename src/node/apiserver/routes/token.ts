@@ -1,6 +1,6 @@
 // POST serviceaccounts/a/token: `kubectl create token`, and the tokens that kubelets put into pods.
 import type { TokenRequest } from '../../../api/authentication.ts';
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { nodes, pods, type Resource, secrets, serviceAccounts } from '../../../api/resources.ts';
 import { timestamp } from '../../../api/time.ts';

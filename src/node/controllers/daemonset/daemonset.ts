@@ -1,6 +1,6 @@
 // DaemonSet → pods: one on each node that fits (pkg/controller/daemon).
 import type { DaemonSet, DaemonSetStatus } from '../../../api/apps.ts';
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import { controllerRevisions, daemonSets, nodes, pods } from '../../../api/resources.ts';
 import { matchesSelector } from '../../../api/selectors.ts';
 import { keyOf } from '../../client/types.ts';

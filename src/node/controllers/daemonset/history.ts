@@ -1,6 +1,6 @@
 // The revisions of a DaemonSet's template: `kubectl rollout history` and `undo` read them, and pods bear their hash.
 import type { ControllerRevision, DaemonSet } from '../../../api/apps.ts';
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import { controllerRevisions, daemonSets } from '../../../api/resources.ts';
 import { templateHash } from '../deployment/template.ts';
 import { equal } from '../equal.ts';

@@ -1,6 +1,7 @@
 // On which nodes a DaemonSet's pods run, and the pod for one node (pkg/controller/daemon/util).
 import type { DaemonSet } from '../../../api/apps.ts';
-import type { Node, Pod, Toleration } from '../../../api/core.ts';
+import type { Node } from '../../../api/core.ts';
+import type { Pod, Toleration } from '../../../api/core-pods.ts';
 import type { ObjectMeta } from '../../../api/meta.ts';
 import { matchesNode } from '../../../api/node-affinity.ts';
 import { daemonSets, pods } from '../../../api/resources.ts';

@@ -1,6 +1,7 @@
 // Keeps one pod of a DaemonSet on each node that fits (podsShouldBeOnNode in pkg/controller/daemon).
 import type { DaemonSet } from '../../../api/apps.ts';
-import type { Node, Pod } from '../../../api/core.ts';
+import type { Node } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import { availableInMs, createdAt, isReady } from '../pods.ts';
 import type { Write } from '../writes.ts';
 import { createPod, deletePod, fitOf, hashLabel } from './nodes.ts';

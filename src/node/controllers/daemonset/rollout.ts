@@ -1,6 +1,6 @@
 // The rolling update of a DaemonSet: replaces old pods within maxUnavailable, or beside them within maxSurge.
 import type { DaemonSet } from '../../../api/apps.ts';
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import type { IntOrString } from '../../../api/meta.ts';
 import type { Write } from '../writes.ts';
 import { createPod, deletePod, fitOf } from './nodes.ts';

@@ -1,6 +1,6 @@
 // Finds a Deployment's newest ReplicaSet: compares, hashes and numbers templates.
 import type { Deployment, ReplicaSet } from '../../../api/apps.ts';
-import type { PodTemplateSpec } from '../../../api/core.ts';
+import type { PodTemplateSpec } from '../../../api/core-pods.ts';
 import { canonical, equal } from '../equal.ts';
 import { createdAt } from '../pods.ts';
 

@@ -1,5 +1,5 @@
 // The downward API: a pod's own fields and resources as values for its environment and files. Pure.
-import type { Container, Pod, ResourceFieldSelector } from '../../../api/core.ts';
+import type { Container, Pod, ResourceFieldSelector } from '../../../api/core-pods.ts';
 import { milliCpu, wholeUnits } from '../../../api/quantity.ts';
 
 export interface PodAddresses {

@@ -1,7 +1,7 @@
 // Writes a pod's /etc/hosts, /etc/hostname and /etc/resolv.conf to the node's disk. The pod's containers mount them.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Container, Pod } from '../../../api/core.ts';
+import type { Container, Pod } from '../../../api/core-pods.ts';
 import type { ContainerMount } from '../runtime/runtime.ts';
 import { hostsFile, kernelHostname, nodeHostsFile } from './files.ts';
 import { type DnsSettings, resolvConf } from './resolv-conf.ts';

@@ -1,6 +1,6 @@
 // The content of the files that every container gets: /etc/hosts and /etc/hostname. Pure.
 // resolv-conf.ts has /etc/resolv.conf, and files-writer.ts writes the files.
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 
 /** @returns `spec.hostname`, else the pod's name; cut to 63 characters, the limit of a DNS label */
 export const podHostname = ({ metadata, spec }: Pod): string =>

@@ -1,7 +1,7 @@
 // Checks and prepares the folder or file of a hostPath volume.
 import type { Stats } from 'node:fs';
 import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
-import type { Volume } from '../../../api/core.ts';
+import type { Volume } from '../../../api/core-pods.ts';
 import { VolumeError } from './volume-error.ts';
 
 type HostPath = NonNullable<Volume['hostPath']>;

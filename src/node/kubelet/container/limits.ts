@@ -1,5 +1,5 @@
 // Computes what the control groups of a container and its pod get: limits of memory and CPU, and weights. Pure.
-import type { Container, Pod } from '../../../api/core.ts';
+import type { Container, Pod } from '../../../api/core-pods.ts';
 import { milliCpu, wholeUnits } from '../../../api/quantity.ts';
 import { requestsOf } from '../../../api/requests.ts';
 import type { GroupLimits } from '../../sys/cgroup-limits.ts';

@@ -1,5 +1,5 @@
 // The content of a pod's /etc/resolv.conf: the cluster's DNS server, the node's settings, or the pod's own. Pure.
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 
 export interface DnsSettings {
   readonly clusterDns: readonly string[];

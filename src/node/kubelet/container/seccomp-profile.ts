@@ -1,7 +1,7 @@
 // Finds the filter for a container's system calls: the runtime's own, or a file below /var/lib/kubelet/seccomp.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Container, Pod, SecurityProfile } from '../../../api/core.ts';
+import type { Container, Pod, SecurityProfile } from '../../../api/core-pods.ts';
 import { messageOf } from '../../../kit/error.ts';
 import type { ContainerSpec } from '../runtime/runtime.ts';
 

@@ -1,5 +1,5 @@
 // Computes a container's user, capabilities and confinement from its security context and its pod's. Pure.
-import type { Container, Pod } from '../../../api/core.ts';
+import type { Container, Pod } from '../../../api/core-pods.ts';
 import { ContainerConfigError } from './config-error.ts';
 import { resolveUser } from './user.ts';
 

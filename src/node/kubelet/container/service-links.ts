@@ -1,5 +1,7 @@
 // Service links: the environment variables that tell a container the addresses of services. Pure.
-import type { Pod, Service } from '../../../api/core.ts';
+
+import type { Service } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 
 /** @returns the variables for the services of the pod's namespace and for the API server */
 export const serviceEnv = (pod: Pod, services: readonly Service[]): Map<string, string> => {

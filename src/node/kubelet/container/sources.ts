@@ -1,5 +1,7 @@
 // The ConfigMaps and Secrets from which a pod takes environment variables and files. Pure; source-cache.ts loads them.
-import type { ConfigMap, DownwardApiFile, Pod, Secret } from '../../../api/core.ts';
+
+import type { ConfigMap, Secret } from '../../../api/core.ts';
+import type { DownwardApiFile, Pod } from '../../../api/core-pods.ts';
 import { allContainers } from '../../../api/pods.ts';
 
 /** The token of a pod's service account that a projected volume asks for. */

@@ -1,5 +1,5 @@
 // Turns a container of a pod's spec into the specification that the runtime starts. Pure.
-import type { Container, Pod } from '../../../api/core.ts';
+import type { Container, Pod } from '../../../api/core-pods.ts';
 import type { StoredImage } from '../../../api/images.ts';
 import { wholeUnits } from '../../../api/quantity.ts';
 import type { ContainerMount, ContainerSpec, PodRef } from '../runtime/runtime.ts';

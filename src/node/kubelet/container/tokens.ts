@@ -1,7 +1,7 @@
 // Tokens of service accounts for the projected volumes of this node's pods: requests them, keeps them, and requests new
 // ones before they expire.
 import type { TokenRequest } from '../../../api/authentication.ts';
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import { serviceAccounts } from '../../../api/resources.ts';
 import { messageOf } from '../../../kit/error.ts';
 import type { Client } from '../../client/types.ts';

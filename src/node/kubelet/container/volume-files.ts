@@ -1,6 +1,6 @@
 // Computes the files of a configMap, secret, downwardAPI or projected volume. Pure; atomic-writer.ts writes them to
 // the node's disk.
-import type { DownwardApiFile, KeyToPath, Pod, Volume } from '../../../api/core.ts';
+import type { DownwardApiFile, KeyToPath, Pod, Volume } from '../../../api/core-pods.ts';
 import { allContainers } from '../../../api/pods.ts';
 import { type Allocatable, podField, resourceField } from './downward-api.ts';
 import { type ProjectedSource, projectedSources, type Sources, type TokenSource } from './sources.ts';

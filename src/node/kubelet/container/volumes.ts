@@ -1,7 +1,7 @@
 // A pod's volumes on the node's disk, and the mounts that put them into containers.
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Container, Pod, Volume } from '../../../api/core.ts';
+import type { Container, Pod, Volume } from '../../../api/core-pods.ts';
 import { wholeUnits } from '../../../api/quantity.ts';
 import { messageOf } from '../../../kit/error.ts';
 import { mountsBelow, mountTmpfs, unmount } from '../../sys/mount.ts';

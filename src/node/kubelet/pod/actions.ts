@@ -1,7 +1,7 @@
 // Carries out the larger steps of a plan, with their events: create the sandbox, start a container, stop a container.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Container, EphemeralContainer, Pod } from '../../../api/core.ts';
+import type { Container, EphemeralContainer, Pod } from '../../../api/core-pods.ts';
 import type { StoredImage } from '../../../api/images.ts';
 import { lastingContainers } from '../../../api/pods.ts';
 import { messageOf } from '../../../kit/error.ts';

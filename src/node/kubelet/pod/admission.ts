@@ -1,6 +1,6 @@
 // Decides whether a pod may run on this node at all. The scheduler has checked the same before, but not for a pod whose
 // creator chose the node, and nobody else checks kernel parameters. Pure.
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import { amountsOf, hostPortsOf, portsClash, requestsOf } from '../../../api/requests.ts';
 import { isAllowedSysctl } from '../container/sysctls.ts';
 import type { Failure } from './view.ts';

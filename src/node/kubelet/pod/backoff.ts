@@ -1,5 +1,5 @@
 // The pause before a container starts again. Pure.
-import type { Container, Pod } from '../../../api/core.ts';
+import type { Container, Pod } from '../../../api/core-pods.ts';
 import { formatGoDuration } from '../../../kit/duration.ts';
 import type { ContainerRecord } from '../runtime/runtime.ts';
 

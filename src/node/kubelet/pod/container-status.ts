@@ -1,5 +1,5 @@
 // Computes the status of one container within its pod's status. Pure.
-import type { Container, ContainerState, ContainerStatus } from '../../../api/core.ts';
+import type { Container, ContainerState, ContainerStatus } from '../../../api/core-pods.ts';
 import { normaliseReference } from '../../../api/images.ts';
 import { timestamp } from '../../../api/time.ts';
 import { type ContainerRecord, lostExitCode } from '../runtime/runtime.ts';

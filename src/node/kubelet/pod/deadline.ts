@@ -1,5 +1,5 @@
 // The time at which the kubelet ends a pod that has been active for too long (activeDeadlineSeconds). Pure.
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import type { Failure } from './view.ts';
 
 const message = 'Pod was active on the node longer than the specified deadline';

@@ -1,5 +1,5 @@
 // Records the events about pods and their containers that `kubectl describe pod` lists.
-import type { Container, Pod } from '../../../api/core.ts';
+import type { Container, Pod } from '../../../api/core-pods.ts';
 import { type EventRecorder, referenceTo } from '../../client/events.ts';
 
 export type EventType = 'Normal' | 'Warning';

@@ -1,6 +1,6 @@
 // Evicts pods that use more of the node's disk than they may: an emptyDir above its `sizeLimit`, or containers above
 // their limits of `ephemeral-storage`.
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import { wholeUnits } from '../../../api/quantity.ts';
 import { diskUsage } from '../../sys/disk-usage.ts';
 import { volumePath } from '../container/volumes.ts';

@@ -1,7 +1,7 @@
 // Runs the lifecycle hooks of one pod's containers in the background: postStart after the start of a container, preStop
 // before its stop signal.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Container, LifecycleHandler, Pod } from '../../../api/core.ts';
+import type { Container, LifecycleHandler, Pod } from '../../../api/core-pods.ts';
 import { messageOf } from '../../../kit/error.ts';
 import { httpGet } from '../probe/http.ts';
 import type { ContainerRecord } from '../runtime/runtime.ts';

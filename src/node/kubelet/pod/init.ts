@@ -1,5 +1,5 @@
 // Decides how far the init containers of a pod are. Sidecars are init containers that keep running. Pure.
-import type { Container } from '../../../api/core.ts';
+import type { Container } from '../../../api/core-pods.ts';
 import { isSidecar } from '../../../api/pods.ts';
 import { currentContainer, isSpent, lastExitCode } from './runs.ts';
 import type { PodView } from './view.ts';

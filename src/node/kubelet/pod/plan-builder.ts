@@ -1,5 +1,5 @@
 // Collects the steps of a plan: starts and restarts containers, and stops them within their grace period. Pure.
-import type { Container, Pod } from '../../../api/core.ts';
+import type { Container, Pod } from '../../../api/core-pods.ts';
 import { normaliseReference } from '../../../api/images.ts';
 import { isSidecar } from '../../../api/pods.ts';
 import type { ContainerRecord } from '../runtime/runtime.ts';

@@ -1,5 +1,5 @@
 // The volumes of one pod: sets them up before the pod starts, and keeps their files up to date while the pod runs.
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import { VolumeError } from '../container/volume-error.ts';
 import { syncVolumes } from '../container/volumes.ts';
 import type { WorkerDeps } from './worker-deps.ts';

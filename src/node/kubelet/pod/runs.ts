@@ -1,6 +1,6 @@
 // Decides which container of a pod may run again, and whether the pod has ended. The facts are the runtime's records
 // and, for records that are gone, the status at the API server. Pure.
-import type { ContainerStatus, Pod, PodStatus } from '../../../api/core.ts';
+import type { ContainerStatus, Pod, PodStatus } from '../../../api/core-pods.ts';
 import { allStatuses, isSidecar, sidecarsOf } from '../../../api/pods.ts';
 import { type ContainerRecord, lostExitCode } from '../runtime/runtime.ts';
 import type { FinalPhase, PodView } from './view.ts';

@@ -1,5 +1,5 @@
 // The reasons why a container cannot start: the texts for its status and events, and the time of the next try. Pure.
-import type { Container } from '../../../api/core.ts';
+import type { Container } from '../../../api/core-pods.ts';
 import { normaliseReference, type StoredImage } from '../../../api/images.ts';
 import { formatGoDuration } from '../../../kit/duration.ts';
 import { messageOf } from '../../../kit/error.ts';

@@ -1,5 +1,5 @@
 // Joins a status that the kubelet computed with the status that the API server has. Pure.
-import type { ContainerStatus, Pod, PodStatus } from '../../../api/core.ts';
+import type { ContainerStatus, Pod, PodStatus } from '../../../api/core-pods.ts';
 import { sidecarsOf } from '../../../api/pods.ts';
 import { finalPhaseOf } from './runs.ts';
 

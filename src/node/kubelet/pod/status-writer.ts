@@ -1,6 +1,6 @@
 // Writes the status of pods to the API server, with retries. Each pod has one write at a time, of its latest status.
 import { isDeepStrictEqual } from 'node:util';
-import type { Pod, PodStatus } from '../../../api/core.ts';
+import type { Pod, PodStatus } from '../../../api/core-pods.ts';
 import { pods } from '../../../api/resources.ts';
 import { ApiError, isConflict, isNotFound } from '../../client/error.ts';
 import type { Client } from '../../client/types.ts';

@@ -1,5 +1,5 @@
 // Computes the status of a pod: phase, conditions, addresses. Reasons and messages equal the original kubelet's. Pure.
-import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from '../../../api/core.ts';
+import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from '../../../api/core-pods.ts';
 import type { Condition } from '../../../api/meta.ts';
 import { allContainers, sidecarsOf } from '../../../api/pods.ts';
 import { timestamp } from '../../../api/time.ts';

@@ -1,5 +1,5 @@
 // What a plan consists of: the steps that plan.ts computes and worker.ts carries out.
-import type { Container } from '../../../api/core.ts';
+import type { Container } from '../../../api/core-pods.ts';
 import type { ContainerRecord, Sandbox } from '../runtime/runtime.ts';
 
 export type Step =

@@ -1,6 +1,6 @@
 // Watches the pods of this node and gives each pod a worker. Triggers the worker when the pod, a container of the pod,
 // or a ConfigMap or Secret changed.
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import { pods } from '../../../api/resources.ts';
 import { createInformer } from '../../client/informer.ts';
 import { type Client, type Informer, keyOf } from '../../client/types.ts';

@@ -1,5 +1,5 @@
 // The input from which the plan and the status of one pod are computed. Pure.
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import type { ProbeState } from '../probe/prober.ts';
 import type { ContainerRecord, Sandbox } from '../runtime/runtime.ts';
 

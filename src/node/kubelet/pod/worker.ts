@@ -1,6 +1,6 @@
 // The loop of one pod. After every change: look at the pod, plan, carry out the steps, report to the API server.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import { allContainers } from '../../../api/pods.ts';
 import { pods as podResource } from '../../../api/resources.ts';
 import { startReconciler } from '../../../kit/reconcile.ts';

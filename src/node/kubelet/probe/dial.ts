@@ -1,6 +1,6 @@
 // The addresses that probes use, and connection errors in the words of Go's dialler.
 import { isIPv6 } from 'node:net';
-import type { Container } from '../../../api/core.ts';
+import type { Container } from '../../../api/core-pods.ts';
 import type { IntOrString } from '../../../api/meta.ts';
 
 /** A port that cannot be found. The probe then has no result: it neither succeeds nor fails. */

@@ -3,7 +3,7 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
-import type { Container, ProbeHandler } from '../../../api/core.ts';
+import type { Container, ProbeHandler } from '../../../api/core-pods.ts';
 import { kubernetesMajor, kubernetesMinor } from '../../../api/version.ts';
 import { dialError, joinHostPort, resolvePort } from './dial.ts';
 

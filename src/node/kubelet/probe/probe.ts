@@ -1,7 +1,7 @@
 // Probes a container once: by an HTTP request, a gRPC health check, a TCP connection or a command in the container.
 // Messages equal the original kubelet's.
 import { connect } from 'node:net';
-import type { Container, ProbeHandler } from '../../../api/core.ts';
+import type { Container, ProbeHandler } from '../../../api/core-pods.ts';
 import { messageOf } from '../../../kit/error.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { dialError, joinHostPort, resolvePort } from './dial.ts';

@@ -1,6 +1,6 @@
 // Runs the startup, liveness and readiness probes of every running container. The plan reads the results.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Container, Pod, Probe } from '../../../api/core.ts';
+import type { Container, Pod, Probe } from '../../../api/core-pods.ts';
 import { allStatuses, lastingContainers } from '../../../api/pods.ts';
 import type { ContainerRecord, Runtime } from '../runtime/runtime.ts';
 import { type ProbeOutcome, probeOnce } from './probe.ts';

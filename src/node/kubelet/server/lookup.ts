@@ -1,5 +1,5 @@
 // Finds the container or sandbox for the names in a request's path.
-import type { Pod } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
 import { allContainers, allStatuses } from '../../../api/pods.ts';
 import type { CrunRuntime } from '../runtime/crun-runtime.ts';
 import type { ContainerRecord, Sandbox } from '../runtime/runtime.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Container, Service } from '../../../../src/api/core.ts';
+import type { Service } from '../../../../src/api/core.ts';
+import type { Container } from '../../../../src/api/core-pods.ts';
 import { containerEnv, expand } from '../../../../src/node/kubelet/container/env.ts';
 import { referencesOf, type Sources } from '../../../../src/node/kubelet/container/sources.ts';
 import { container, podWith } from '../builders.ts';

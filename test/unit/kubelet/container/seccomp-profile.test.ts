@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import type { PodSecurityContext, SecurityContext } from '../../../../src/api/core.ts';
+import type { PodSecurityContext, SecurityContext } from '../../../../src/api/core-pods.ts';
 import { seccompFor } from '../../../../src/node/kubelet/container/seccomp-profile.ts';
 import { defaultFilter } from '../../../../src/node/kubelet/runtime/seccomp.ts';
 import { container, podWith } from '../builders.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PodSpec, Volume } from '../../../../src/api/core.ts';
+import type { PodSpec, Volume } from '../../../../src/api/core-pods.ts';
 import type { TokenSource } from '../../../../src/node/kubelet/container/sources.ts';
 import { volumeFiles } from '../../../../src/node/kubelet/container/volume-files.ts';
 import { container, podWith } from '../builders.ts';

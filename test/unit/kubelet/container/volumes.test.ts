@@ -12,7 +12,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Pod, PodSpec, Volume, VolumeMount } from '../../../../src/api/core.ts';
+import type { Pod, PodSpec, Volume, VolumeMount } from '../../../../src/api/core-pods.ts';
 import { expandAll } from '../../../../src/node/kubelet/container/env.ts';
 import { syncVolumes, volumeMounts, volumePath } from '../../../../src/node/kubelet/container/volumes.ts';
 import { container, podWith } from '../builders.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PodSpec } from '../../../../src/api/core.ts';
+import type { PodSpec } from '../../../../src/api/core-pods.ts';
 import { rejection } from '../../../../src/node/kubelet/pod/admission.ts';
 import { container, podWith } from '../builders.ts';
 

@@ -1,6 +1,6 @@
 // A pod that has ended stays ended, whatever the kubelet still knows about it.
 import { describe, expect, test } from 'vitest';
-import type { ContainerStatus, PodSpec, PodStatus } from '../../../../src/api/core.ts';
+import type { ContainerStatus, PodSpec, PodStatus } from '../../../../src/api/core-pods.ts';
 import { planPod } from '../../../../src/node/kubelet/pod/plan.ts';
 import { podStatus } from '../../../../src/node/kubelet/pod/status.ts';
 import { mergeStatus } from '../../../../src/node/kubelet/pod/status-merge.ts';

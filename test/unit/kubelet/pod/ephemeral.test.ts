@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PodSpec } from '../../../../src/api/core.ts';
+import type { PodSpec } from '../../../../src/api/core-pods.ts';
 import { planPod } from '../../../../src/node/kubelet/pod/plan.ts';
 import { podStatus } from '../../../../src/node/kubelet/pod/status.ts';
 import type { PodView } from '../../../../src/node/kubelet/pod/view.ts';

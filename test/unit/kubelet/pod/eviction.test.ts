@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import type { PodSpec } from '../../../../src/api/core.ts';
+import type { PodSpec } from '../../../../src/api/core-pods.ts';
 import { volumePath } from '../../../../src/node/kubelet/container/volumes.ts';
 import { excess } from '../../../../src/node/kubelet/pod/eviction.ts';
 import { createFakeRuntime } from '../../../support/fake-runtime.ts';

@@ -1,6 +1,6 @@
 // Plays one random history of a node with a kubelet, and reports what contradicts the restart policies of its pods.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Container, Pod, PodSpec } from '../../../../src/api/core.ts';
+import type { Container, Pod, PodSpec } from '../../../../src/api/core-pods.ts';
 import { pods } from '../../../../src/api/resources.ts';
 import { finalPhaseOf } from '../../../../src/node/kubelet/pod/runs.ts';
 import type { ContainerSpec } from '../../../../src/node/kubelet/runtime/runtime.ts';

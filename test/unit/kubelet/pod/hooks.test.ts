@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import type { LifecycleHandler } from '../../../../src/api/core.ts';
+import type { LifecycleHandler } from '../../../../src/api/core-pods.ts';
 import { done, eventually, notYet } from '../../../../src/kit/eventually.ts';
 import { createHooks } from '../../../../src/node/kubelet/pod/hooks.ts';
 import { createFakeRuntime } from '../../../support/fake-runtime.ts';

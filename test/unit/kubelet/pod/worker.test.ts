@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Pod } from '../../../../src/api/core.ts';
+import type { Pod } from '../../../../src/api/core-pods.ts';
 import { configMaps, pods } from '../../../../src/api/resources.ts';
 import { createFakeRuntime, type FakeRuntime } from '../../../support/fake-runtime.ts';
 import { startTestKubelet, type TestKubelet } from '../../../support/kubelet.ts';

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ProbeHandler } from '../../../../src/api/core.ts';
+import type { ProbeHandler } from '../../../../src/api/core-pods.ts';
 import { probeOnce } from '../../../../src/node/kubelet/probe/probe.ts';
 import { container } from '../builders.ts';
 

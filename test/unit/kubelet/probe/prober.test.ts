@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Container, PodSpec, Probe } from '../../../../src/api/core.ts';
+import type { Container, PodSpec, Probe } from '../../../../src/api/core-pods.ts';
 import { done, eventually, notYet } from '../../../../src/kit/eventually.ts';
 import { createProber, type Prober } from '../../../../src/node/kubelet/probe/prober.ts';
 import { container, podWith, record } from '../builders.ts';

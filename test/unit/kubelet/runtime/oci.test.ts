@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Container } from '../../../../src/api/core.ts';
+import type { Container } from '../../../../src/api/core-pods.ts';
 import { missingCapabilities, ociConfig, parseBoundingSet } from '../../../../src/node/kubelet/runtime/oci.ts';
 import { specOf } from '../builders.ts';
 

@@ -1,5 +1,5 @@
 // Puts a new pod's values of matchLabelKeys and mismatchLabelKeys into the label selectors of its affinity terms.
-import type { Pod } from '../../../../api/core.ts';
+import type { Pod } from '../../../../api/core-pods.ts';
 import type { PodAffinityTerm } from '../../../../api/scheduling.ts';
 
 /** Only when the pod is created, so that a later change of its labels changes no selector. */

@@ -1,5 +1,5 @@
 // A pod's row in tables, as Kubernetes' printers make it.
-import type { ContainerStatus, Pod, PodStatus } from '../../../../api/core.ts';
+import type { ContainerStatus, Pod, PodStatus } from '../../../../api/core-pods.ts';
 import { sidecarsOf } from '../../../../api/pods.ts';
 import { ageOf, orNone } from '../cells.ts';
 

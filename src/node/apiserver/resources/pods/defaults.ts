@@ -1,5 +1,5 @@
 // Defaults of pods and pod templates (apis/core/v1/defaults.go).
-import type { Container, Pod, PodSpec, Probe, Volume } from '../../../../api/core.ts';
+import type { Container, Pod, PodSpec, Probe, Volume } from '../../../../api/core-pods.ts';
 
 export const setPodSpecDefaults = (spec: PodSpec): void => {
   spec.restartPolicy ??= 'Always';

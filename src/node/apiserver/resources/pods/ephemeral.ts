@@ -1,6 +1,6 @@
 // The subresource `ephemeralcontainers`: `kubectl debug` adds containers to a pod that exists.
 import { isDeepStrictEqual } from 'node:util';
-import type { EphemeralContainer, Pod, PodSpec } from '../../../../api/core.ts';
+import type { EphemeralContainer, Pod, PodSpec } from '../../../../api/core-pods.ts';
 import { duplicate, type FieldError, forbiddenField, missing } from '../../validation/field.ts';
 import type { PartStrategy } from '../definition.ts';
 import { setPodSpecDefaults } from './defaults.ts';

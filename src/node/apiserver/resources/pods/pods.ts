@@ -1,5 +1,5 @@
 // Pods: what a new pod starts with, which fields an update may change, and how long a deletion may take.
-import type { Pod, PodSpec, PodStatus } from '../../../../api/core.ts';
+import type { Pod, PodSpec, PodStatus } from '../../../../api/core-pods.ts';
 import { pods } from '../../../../api/resources.ts';
 import { admitPodSecurity, needsCheck } from '../../pod-security/admit.ts';
 import type { Definition } from '../definition.ts';

@@ -1,5 +1,5 @@
 // The admission plugins Priority and RuntimeClass: a pod may name only classes that exist.
-import type { Pod, PodSpec } from '../../../../api/core.ts';
+import type { Pod, PodSpec } from '../../../../api/core-pods.ts';
 import { pods } from '../../../../api/resources.ts';
 import { forbidden } from '../../status.ts';
 

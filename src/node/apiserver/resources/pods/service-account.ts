@@ -1,6 +1,8 @@
 // The admission plugin ServiceAccount: a pod runs as a service account that exists. Its containers get the token of the
 // account, the authority of the API server and the namespace as files.
-import type { Container, Pod, ServiceAccount, Volume } from '../../../../api/core.ts';
+
+import type { ServiceAccount } from '../../../../api/core.ts';
+import type { Container, Pod, Volume } from '../../../../api/core-pods.ts';
 import { pods, serviceAccounts } from '../../../../api/resources.ts';
 import { randomSuffix } from '../../admission/names.ts';
 import { forbidden } from '../../status.ts';

@@ -1,5 +1,5 @@
 // Refuses a pod status in which a container leaves its end although its pod's restart policy forbids another run.
-import type { ContainerStatus, Pod } from '../../../../api/core.ts';
+import type { ContainerStatus, Pod } from '../../../../api/core-pods.ts';
 import { sidecarsOf } from '../../../../api/pods.ts';
 import { type FieldError, forbiddenField } from '../../validation/field.ts';
 

@@ -1,7 +1,8 @@
 // Where a request to pods/…/proxy, services/…/proxy or nodes/…/proxy goes: the pod, an endpoint of the service, or the
 // node's kubelet. Names may have a scheme and a port: `web`, `web:8080`, `https:web:https`.
 import { isIP } from 'node:net';
-import type { Endpoints, Node, Pod, Service } from '../../../../api/core.ts';
+import type { Endpoints, Node, Service } from '../../../../api/core.ts';
+import type { Pod } from '../../../../api/core-pods.ts';
 import { endpoints, nodes, pods, services } from '../../../../api/resources.ts';
 import { existing } from '../../admission/write.ts';
 import { type Api, namespaceOf, type ResourceExchange } from '../../exchange/exchange.ts';

@@ -1,5 +1,5 @@
 // Validates containers and init containers of pods and pod templates.
-import type { Container, PodSpec } from '../../../../../api/core.ts';
+import type { Container, PodSpec } from '../../../../../api/core-pods.ts';
 import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../../validation/field.ts';
 import { labelProblems } from '../../../validation/names.ts';
 import { invalidValues, oneOf } from '../../../validation/values.ts';

@@ -1,5 +1,5 @@
 // Validates the environment of containers, and the references of the downward API.
-import type { Container, EnvVar } from '../../../../../api/core.ts';
+import type { Container, EnvVar } from '../../../../../api/core-pods.ts';
 import { type FieldError, invalidValue, required, unsupported } from '../../../validation/field.ts';
 import { qualifiedNameProblems, subdomainProblems } from '../../../validation/names.ts';
 import { invalidValues } from '../../../validation/values.ts';

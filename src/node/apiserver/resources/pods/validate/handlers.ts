@@ -1,5 +1,5 @@
 // Validates probes and lifecycle hooks.
-import type { Container, PodSpec, Probe } from '../../../../../api/core.ts';
+import type { Container, PodSpec, Probe } from '../../../../../api/core-pods.ts';
 import type { IntOrString } from '../../../../../api/meta.ts';
 import { type FieldError, forbiddenField, invalidValue, required } from '../../../validation/field.ts';
 import { portNameProblems } from '../../../validation/names.ts';

@@ -1,5 +1,5 @@
 // Validates the mounts of a container.
-import type { Container, Volume } from '../../../../../api/core.ts';
+import type { Container, Volume } from '../../../../../api/core-pods.ts';
 import { type FieldError, forbiddenField, invalidValue, missing, required } from '../../../validation/field.ts';
 import { validateDescendingPath } from '../../../validation/paths.ts';
 import { oneOf } from '../../../validation/values.ts';

@@ -1,5 +1,5 @@
 // Validates ports, DNS settings and host aliases of pods.
-import type { Container, ContainerPort, PodSpec } from '../../../../../api/core.ts';
+import type { Container, ContainerPort, PodSpec } from '../../../../../api/core-pods.ts';
 import { validateIp } from '../../../validation/addresses.ts';
 import { duplicate, type FieldError, invalidValue, required } from '../../../validation/field.ts';
 import { portNameProblems, subdomainProblems } from '../../../validation/names.ts';

@@ -1,5 +1,5 @@
 // Validates the requests and limits of a container.
-import type { Container } from '../../../../../api/core.ts';
+import type { Container } from '../../../../../api/core-pods.ts';
 import { parseQuantity } from '../../../../../api/quantity.ts';
 import { type FieldError, forbiddenField, invalidValue, required } from '../../../validation/field.ts';
 import { qualifiedNameProblems } from '../../../validation/names.ts';

@@ -1,5 +1,5 @@
 // Validates what decides on the node of a pod: affinity, tolerations, topology spread and scheduling gates.
-import type { PodSpec, Toleration } from '../../../../../api/core.ts';
+import type { PodSpec, Toleration } from '../../../../../api/core-pods.ts';
 import type {
   NodeAffinity,
   NodeRequirement,

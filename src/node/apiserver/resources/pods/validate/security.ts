@@ -1,5 +1,5 @@
 // Validates the security contexts of pods and containers.
-import type { Container, PodSpec } from '../../../../../api/core.ts';
+import type { Container, PodSpec } from '../../../../../api/core-pods.ts';
 import { duplicate, type FieldError, GoLiteral, invalidValue, required } from '../../../validation/field.ts';
 import { validateDescendingPath } from '../../../validation/paths.ts';
 import { oneOf } from '../../../validation/values.ts';

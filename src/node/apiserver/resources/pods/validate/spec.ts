@@ -1,5 +1,5 @@
 // Validates the spec of pods and pod templates, in the words and the order of Kubernetes' ValidatePodSpec.
-import type { Pod, PodSpec } from '../../../../../api/core.ts';
+import type { Pod, PodSpec } from '../../../../../api/core-pods.ts';
 import { type FieldError, forbiddenField, invalidValue, required } from '../../../validation/field.ts';
 import { labelProblems, qualifiedNameProblems, subdomainProblems, validateLabels } from '../../../validation/names.ts';
 import { invalidValues, oneOf } from '../../../validation/values.ts';

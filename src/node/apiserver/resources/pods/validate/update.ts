@@ -1,6 +1,6 @@
 // Which fields of a pod an update may change, in the words of Kubernetes' ValidatePodUpdate.
 import { isDeepStrictEqual } from 'node:util';
-import type { Container, Pod, PodSpec, Toleration } from '../../../../../api/core.ts';
+import type { Container, Pod, PodSpec, Toleration } from '../../../../../api/core-pods.ts';
 import { type FieldError, forbiddenField, invalidValue } from '../../../validation/field.ts';
 
 const updateProblem =

@@ -1,5 +1,5 @@
 // Validates the volumes of a pod. Sources that labs does not support are refused later, by the table of fields.
-import type { KeyToPath, Volume } from '../../../../../api/core.ts';
+import type { KeyToPath, Volume } from '../../../../../api/core-pods.ts';
 import { parseQuantity } from '../../../../../api/quantity.ts';
 import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../../validation/field.ts';
 import { labelProblems } from '../../../validation/names.ts';
