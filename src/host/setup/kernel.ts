@@ -33,7 +33,9 @@ const limitProbe = (controller: 'memory' | 'cpu'): KernelProbe => ({
     [ -n "$set" ] && mkdir -p /tmp/cg-${controller} && mount -t cgroup -o "$set" none /tmp/cg-${controller}
   }`,
   otherwise: 'warning',
-  remedy: `Without the ${controller} controller, labs runs, and ${controller} limits of containers have no effect. Enable it with the kernel parameter cgroup_enable=${controller}, or switch the machine to cgroup v2.`,
+  remedy:
+    `Without the ${controller} controller, labs runs, and ${controller} limits of containers have no effect. ` +
+    `Enable it with the kernel parameter cgroup_enable=${controller}, or switch the machine to cgroup v2.`,
 });
 
 /** In the order in which they run: later probes use the chains and links of earlier ones. */

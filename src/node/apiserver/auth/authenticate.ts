@@ -55,7 +55,9 @@ const impersonated = ({ headers, headersDistinct }: IncomingMessage, user: User)
   const name = headers['impersonate-user'];
   if (typeof name !== 'string') return user;
   if (!isTrusted(user)) {
-    const message = `users "${name}" is forbidden: User "${user.name}" cannot impersonate resource "users" in API group "" at the cluster scope`;
+    const message =
+      `users "${name}" is forbidden: User "${user.name}" cannot impersonate resource "users" in API group "" ` +
+      'at the cluster scope';
     throw new StatusError(403, 'Forbidden', message, { name, kind: 'users' });
   }
   const given = headersDistinct['impersonate-group'] ?? [];

@@ -119,6 +119,7 @@ const messageOf = (conflicts: readonly Conflict[], count: number): string => {
 
 /** As the original names a manager: `"kubectl" with subresource "scale" using apps/v1`. */
 const describe = ({ name, operation, apiVersion, subresource }: Owned): string => {
-  const named = `${JSON.stringify(name)}${subresource === undefined ? '' : ` with subresource ${JSON.stringify(subresource)}`}`;
+  const part = subresource === undefined ? '' : ` with subresource ${JSON.stringify(subresource)}`;
+  const named = `${JSON.stringify(name)}${part}`;
   return operation === 'Update' ? `${named} using ${apiVersion}` : named;
 };

@@ -53,7 +53,9 @@ const boundTo = (api: Api, account: KubeObject, reference: TokenRequest['spec'][
   const find = (resource: Resource): KubeObject => {
     const object = existing(api, resource, { name, namespace: account.metadata.namespace });
     if (uid && uid !== object.metadata.uid) {
-      const problem = `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
+      const problem =
+        `the UID in the bound object reference (${uid}) does not match the UID in record. ` +
+        'The object might have been deleted and then recreated';
       throw conflict(resource, name, problem);
     }
     return object;

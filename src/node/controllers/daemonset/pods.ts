@@ -68,7 +68,8 @@ export const managePods = (daemons: Daemons): Managed => {
 const endedEvent = (set: DaemonSet, pod: Pod, node: string): Write => {
   const failed = pod.status?.phase === 'Failed';
   const name = `${pod.metadata.namespace}/${pod.metadata.name}`;
-  const message = `Found ${failed ? 'failed' : 'succeeded'} daemon pod ${name} on node ${node}, will try to ${failed ? 'kill' : 'delete'} it`;
+  const [state, remedy] = failed ? ['failed', 'kill'] : ['succeeded', 'delete'];
+  const message = `Found ${state} daemon pod ${name} on node ${node}, will try to ${remedy} it`;
   const reason = failed ? 'FailedDaemonPod' : 'SucceededDaemonPod';
   return { verb: 'event', about: set, type: failed ? 'Warning' : 'Normal', reason, message };
 };

@@ -40,7 +40,9 @@ export const syncVolumes = async (podsFolder: string, context: VolumeContext): P
     if (!persistentVolumeClaim) continue;
     const claim = persistentVolumeClaim.claimName;
     throw new VolumeError(
-      `Unable to attach or mount volumes: unmounted volumes=[${name}], unattached volumes=[], failed to process volumes=[${name}]: error processing PVC ${metadata.namespace ?? 'default'}/${claim}: failed to fetch PVC from API server: persistentvolumeclaims "${claim}" not found`,
+      `Unable to attach or mount volumes: unmounted volumes=[${name}], unattached volumes=[], ` +
+        `failed to process volumes=[${name}]: error processing PVC ${metadata.namespace ?? 'default'}/${claim}: ` +
+        `failed to fetch PVC from API server: persistentvolumeclaims "${claim}" not found`,
     );
   }
   let failure: VolumeError | undefined;

@@ -76,7 +76,9 @@ export const startNodeAgent = (options: NodeAgentOptions): void => {
 
 const warnAboutLimits = ({ events, withoutLimits }: NodeAgentOptions, node: Node): void => {
   if (withoutLimits.length === 0) return;
-  const message = `The kernel gives this node no cgroup controller for ${withoutLimits.join(' and ')}: limits of containers have no effect there. Run "labs doctor" on your machine.`;
+  const message =
+    `The kernel gives this node no cgroup controller for ${withoutLimits.join(' and ')}: ` +
+    'limits of containers have no effect there. Run "labs doctor" on your machine.';
   events.event({ apiVersion: 'v1', kind: 'Node', ...node }, 'Warning', 'LimitsNotEnforced', message);
 };
 

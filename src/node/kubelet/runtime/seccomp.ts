@@ -9,12 +9,14 @@ export interface SeccompFilter {
 
 /** Calls that no container needs. */
 const never =
-  'add_key create_module get_kernel_syms io_uring_enter io_uring_register io_uring_setup kexec_file_load kexec_load keyctl nfsservctl pivot_root query_module request_key swapoff swapon sysfs uselib userfaultfd ustat vm86 vm86old';
+  'add_key create_module get_kernel_syms io_uring_enter io_uring_register io_uring_setup kexec_file_load kexec_load ' +
+  'keyctl nfsservctl pivot_root query_module request_key swapoff swapon sysfs uselib userfaultfd ustat vm86 vm86old';
 
 /** Calls that a container may make if it has the capability. */
 const byCapability: Readonly<Record<string, string>> = {
   SYS_ADMIN:
-    'bpf fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie mount mount_setattr move_mount open_tree perf_event_open quotactl quotactl_fd setdomainname sethostname setns umount umount2 unshare',
+    'bpf fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie mount mount_setattr move_mount open_tree ' +
+    'perf_event_open quotactl quotactl_fd setdomainname sethostname setns umount umount2 unshare',
   SYS_BOOT: 'reboot',
   SYS_MODULE: 'delete_module finit_module init_module',
   SYS_NICE: 'get_mempolicy mbind move_pages set_mempolicy set_mempolicy_home_node',
