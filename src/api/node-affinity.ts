@@ -1,5 +1,4 @@
 // Whether a node meets a pod's nodeSelector and required node affinity (component-helpers' nodeaffinity).
-
 import type { Node } from './core.ts';
 import type { PodSpec } from './core-pods.ts';
 import type { NodeRequirement, NodeSelectorTerm } from './scheduling.ts';

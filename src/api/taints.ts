@@ -1,5 +1,4 @@
 // Whether a toleration covers a taint (core/v1 Toleration.ToleratesTaint).
-
 import type { Taint } from './core.ts';
 import type { Toleration } from './core-pods.ts';
 

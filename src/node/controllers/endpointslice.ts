@@ -1,5 +1,4 @@
 // Service + pods → EndpointSlices. Every kube-proxy makes its rules from them (pkg/controller/endpointslice).
-
 import type { Service } from '../../api/core.ts';
 import type { Pod } from '../../api/core-pods.ts';
 import {

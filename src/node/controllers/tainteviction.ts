@@ -1,6 +1,5 @@
 // Deletes a pod if it does not tolerate a NoExecute taint of its node, or if its `tolerationSeconds` have passed
 // (pkg/controller/tainteviction).
-
 import type { Node, Taint } from '../../api/core.ts';
 import type { Pod, Toleration } from '../../api/core-pods.ts';
 import { nodes, pods } from '../../api/resources.ts';

@@ -1,5 +1,4 @@
 // One scheduling decision: a pod and a snapshot → a node, or the reasons why no node fits. Pure.
-
 import type { Service } from '../../api/core.ts';
 import type { Pod } from '../../api/core-pods.ts';
 import { requestsOf } from '../../api/requests.ts';

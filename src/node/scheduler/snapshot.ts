@@ -1,5 +1,4 @@
 // The state of the cluster for one scheduling decision: the nodes with their bound pods.
-
 import type { Namespace, Node } from '../../api/core.ts';
 import type { Pod } from '../../api/core-pods.ts';
 import { type Amounts, amountsOf, type HostPort, hostPortsOf, requestsOf } from '../../api/requests.ts';

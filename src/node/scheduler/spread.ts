@@ -1,5 +1,4 @@
 // Topology spread constraints: how even the pods of a group must lie over the domains of a topology, such as zones.
-
 import type { Node } from '../../api/core.ts';
 import type { Pod } from '../../api/core-pods.ts';
 import { matchesNode } from '../../api/node-affinity.ts';

@@ -12,8 +12,10 @@ export const unsupportedFields = (token: string, object: unknown): FieldError[] 
 
 /** An old object may keep the unsupported values that it has, so that it can still be changed. */
 export const newUnsupportedFields = (token: string, next: unknown, current: unknown): FieldError[] => {
+  const after = unsupportedFields(token, next);
+  if (after.length === 0) return after;
   const before = unsupportedFields(token, current);
-  return unsupportedFields(token, next).filter((error) => !before.some((old) => isDeepStrictEqual(old, error)));
+  return after.filter((error) => !before.some((old) => isDeepStrictEqual(old, error)));
 };
 
 const walk = (token: string, value: unknown, path: string): FieldError[] => {

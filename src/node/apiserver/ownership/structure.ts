@@ -56,7 +56,8 @@ export const partsOf = (place: Place, value: unknown): ReadonlyMap<string, Part>
   if (kind === 'struct' || kind === 'map') return new Map(fieldParts(place, value).map((part) => [part.step, part]));
   const list = Array.isArray(value) && kind !== 'leaf' ? value : [];
   const inner = itemPlace(place);
-  return new Map(list.map((item) => [stepOf(place, item), { step: stepOf(place, item), value: item, place: inner }]));
+  const parts = list.map((item) => ({ step: stepOf(place, item), value: item, place: inner }));
+  return new Map(parts.map((part) => [part.step, part]));
 };
 
 const fieldParts = (place: Place, value: unknown): Part[] =>

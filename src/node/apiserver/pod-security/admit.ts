@@ -1,5 +1,4 @@
 // The admission plugin PodSecurity: refuses pods that violate the standard of their namespace, and warns.
-
 import type { Namespace } from '../../../api/core.ts';
 import type { Pod, PodSpec, PodTemplateSpec } from '../../../api/core-pods.ts';
 import type { KubeObject } from '../../../api/meta.ts';

@@ -22,11 +22,19 @@ export const publish = async (
   await mkdir(join(folder, fresh));
   await chmod(join(folder, fresh), 0o755);
   for (const file of files) await writeVolumeFile(join(folder, fresh, file.path), file);
+  // A kubelet that was killed here before has left its link.
+  await rm(join(folder, '..data_tmp'), { force: true });
   await symlink(fresh, join(folder, '..data_tmp'));
   if (group !== undefined) await giveToGroup(folder, group, 0o440);
   await rename(join(folder, '..data_tmp'), join(folder, '..data'));
   await linkEntries(folder, files);
-  if (current !== undefined) await rm(join(folder, current), { recursive: true, force: true });
+  await removeOthers(folder, fresh);
+};
+
+/** Removes the folders of earlier updates, also of an update that a killed kubelet did not complete. */
+const removeOthers = async (folder: string, fresh: string): Promise<void> => {
+  const old = (await readdir(folder)).filter((name) => name.startsWith('..') && name !== '..data' && name !== fresh);
+  for (const name of old) await rm(join(folder, name), { recursive: true, force: true });
 };
 
 const writeVolumeFile = async (target: string, { content, mode, uid }: VolumeFile): Promise<void> => {

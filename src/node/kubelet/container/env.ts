@@ -1,6 +1,5 @@
 // Computes a container's environment from its pod: service links, envFrom and env, with $(VAR) references replaced.
 // spec.ts adds the image's variables. Pure.
-
 import type { Service } from '../../../api/core.ts';
 import type { Container, Pod } from '../../../api/core-pods.ts';
 import { messageOf } from '../../../kit/error.ts';

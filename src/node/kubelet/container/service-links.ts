@@ -1,5 +1,4 @@
 // Service links: the environment variables that tell a container the addresses of services. Pure.
-
 import type { Service } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 

@@ -1,6 +1,5 @@
 // Loads the ConfigMaps and Secrets that this node's pods refer to. The first pod that needs a ConfigMap (or Secret)
 // starts the watch for them, so a node without such pods keeps no watch open.
-
 import type { ConfigMap, Secret } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import type { KubeObject } from '../../../api/meta.ts';

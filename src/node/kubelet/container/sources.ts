@@ -1,5 +1,4 @@
 // The ConfigMaps and Secrets from which a pod takes environment variables and files. Pure; source-cache.ts loads them.
-
 import type { ConfigMap, Secret } from '../../../api/core.ts';
 import type { DownwardApiFile, Pod } from '../../../api/core-pods.ts';
 import { allContainers } from '../../../api/pods.ts';

@@ -19,7 +19,18 @@ export interface StorageWatch {
 const lookMs = 10_000;
 
 export const watchStorage = ({ workers, deps, signal }: StorageWatch): void => {
+  // One look after the other, because measuring a large folder may take longer than the interval.
+  let looking = false;
   const look = async (): Promise<void> => {
+    if (looking) return;
+    looking = true;
+    try {
+      await lookOnce();
+    } finally {
+      looking = false;
+    }
+  };
+  const lookOnce = async (): Promise<void> => {
     for (const worker of workers.values()) {
       const message = worker.isActive ? await excess(worker.pod, deps) : undefined;
       if (message) worker.fail(evictionFor(message));

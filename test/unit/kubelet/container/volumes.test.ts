@@ -2,7 +2,9 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -51,6 +53,18 @@ describe('a volume', () => {
     await syncVolumes(folder, { pod, sources, allocatable });
     expect(readFileSync(join(path, 'a'), 'utf8')).toBe('3');
     expect(existsSync(join(path, 'b'))).toBe(false);
+  });
+
+  test('changes after a kubelet was killed during an update, and keeps no folder of that update', async () => {
+    data = { a: '1' };
+    const { pod, path } = await setUp({ configMap: { name: 'cm' } });
+    mkdirSync(join(path, '..half'));
+    symlinkSync('..half', join(path, '..data_tmp'));
+    data = { a: '2' };
+    await syncVolumes(folder, { pod, sources, allocatable });
+    expect(readFileSync(join(path, 'a'), 'utf8')).toBe('2');
+    const hidden = readdirSync(path).filter((name) => name.startsWith('..'));
+    expect(hidden.sort()).toEqual(['..data', readlinkSync(join(path, '..data'))].sort());
   });
 
   test('changes even if another volume of the pod cannot be set up any more', async () => {

@@ -1,6 +1,5 @@
 // The admission plugin ServiceAccount: a pod runs as a service account that exists. Its containers get the token of the
 // account, the authority of the API server and the namespace as files.
-
 import type { ServiceAccount } from '../../../../api/core.ts';
 import type { Container, Pod, Volume } from '../../../../api/core-pods.ts';
 import { pods, serviceAccounts } from '../../../../api/resources.ts';
