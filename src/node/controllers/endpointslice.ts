@@ -8,6 +8,7 @@ import {
   managedByLabel,
   serviceNameLabel,
 } from '../../api/discovery.ts';
+import { zoneLabel } from '../../api/labels.ts';
 import type { ObjectMeta } from '../../api/meta.ts';
 import { endpointSlices, nodes, pods, services } from '../../api/resources.ts';
 import { keyOf } from '../client/types.ts';
@@ -27,7 +28,6 @@ import {
   resolvePorts,
   servicesOfPod,
 } from './service-pods.ts';
-import { zoneLabel } from './topology-allocation.ts';
 import { hintsFor, isTopologyAuto } from './topology-hints.ts';
 import { keyFor, type Write } from './writes.ts';
 

@@ -1,10 +1,10 @@
 // Topology mode Auto: each zone gets as large a share of a service's endpoints as it has of the CPUs of all nodes
 // (k8s.io/endpointslice/topologycache).
+import { isConditionTrue } from '../../api/conditions.ts';
 import type { Node } from '../../api/core.ts';
 import type { Endpoint } from '../../api/discovery.ts';
+import { zoneLabel } from '../../api/labels.ts';
 import { milliCpu } from '../../api/quantity.ts';
-
-export const zoneLabel = 'topology.kubernetes.io/zone';
 
 /** A zone may get so much more traffic than its share before no hints are given at all. */
 const overloadThreshold = 0.2;
@@ -35,7 +35,8 @@ const cpuShares = (nodes: readonly Node[]): ReadonlyMap<string, number> | undefi
   const cpus = new Map<string, number>();
   for (const node of nodes) {
     const { labels = {} } = node.metadata;
-    if ('node-role.kubernetes.io/control-plane' in labels || !isReady(node)) continue;
+    if ('node-role.kubernetes.io/control-plane' in labels || !isConditionTrue(node.status?.conditions, 'Ready'))
+      continue;
     const [zone, cpu] = [labels[zoneLabel], milliCpu(node.status?.allocatable?.cpu)];
     if (!zone || cpu === 0) return undefined;
     cpus.set(zone, (cpus.get(zone) ?? 0) + cpu);
@@ -43,9 +44,6 @@ const cpuShares = (nodes: readonly Node[]): ReadonlyMap<string, number> | undefi
   const total = [...cpus.values()].reduce((sum, cpu) => sum + cpu, 0);
   return total === 0 ? undefined : new Map([...cpus].map(([zone, cpu]) => [zone, cpu / total]));
 };
-
-const isReady = ({ status }: Node): boolean =>
-  status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
 
 /** First every endpoint serves its own zone. Then zones with too many endpoints give some to zones with too few. */
 const redistribute = (ready: readonly Endpoint[], wanted: ReadonlyMap<string, number>): Map<Endpoint, string> => {

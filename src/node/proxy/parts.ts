@@ -1,5 +1,7 @@
 // The parts of a running kube-proxy, and how events reach them.
+
 import type { Node } from '../../api/core.ts';
+import { zoneLabel } from '../../api/labels.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { type HeldLog, holdLog } from '../component/held-log.ts';
 import type { Mode } from './backend.ts';
@@ -86,7 +88,7 @@ const onNode = ({ config, state, health, objectLog, runners }: KubeProxy, node: 
   health.nodeEligible = next.eligible;
   if (sameNode(state.node, next)) return;
   state.node = next;
-  const labels = next.zone === undefined ? {} : { 'topology.kubernetes.io/zone': next.zone };
+  const labels = next.zone === undefined ? {} : { [zoneLabel]: next.zone };
   for (const runner of runners) {
     objectLog.info(4, 'Updated proxier node topology labels', { ipFamily: runner.proxier.family, labels });
     runner.onNode();

@@ -1,5 +1,7 @@
 // Reads Kubernetes objects, and fills their fields into the templates of a lab's texts.
+
 import type { ClusterSpec } from '../../../api/cluster.ts';
+import { isConditionTrue } from '../../../api/conditions.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { allResources, apiPathOf, type Resource } from '../../../api/resources.ts';
@@ -95,9 +97,6 @@ const resourceOf = (kind: string): Resource => {
 };
 
 const isReady = (object: KubeObject): boolean => {
-  const conditions = (object as Pod).status?.conditions ?? [];
-  return (
-    object.metadata.deletionTimestamp === undefined &&
-    conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
-  );
+  const { conditions } = (object as Pod).status ?? {};
+  return object.metadata.deletionTimestamp === undefined && isConditionTrue(conditions, 'Ready');
 };

@@ -1,4 +1,5 @@
 // Further versions of stored resources: the API server stores each object once and converts it for the client.
+import { hostnameLabel, zoneLabel } from '../../../api/labels.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import {
   apiVersionOf,
@@ -35,23 +36,20 @@ const slicesV1beta1: ServedVersion = {
 
 const endpointsOf = ({ endpoints }: Fields): Fields[] => (Array.isArray(endpoints) ? endpoints : []);
 
-const zoneKey = 'topology.kubernetes.io/zone';
-const hostKey = 'kubernetes.io/hostname';
-
 /** In v1beta1, zone and node stand in a map. */
 const withTopology = ({ zone, deprecatedTopology = {}, ...endpoint }: Fields): Fields => {
   const { nodeName } = endpoint;
   const topology = {
-    ...(nodeName === undefined ? {} : { [hostKey]: nodeName }),
+    ...(nodeName === undefined ? {} : { [hostnameLabel]: nodeName }),
     ...(deprecatedTopology as Fields),
-    ...(zone === undefined ? {} : { [zoneKey]: zone }),
+    ...(zone === undefined ? {} : { [zoneLabel]: zone }),
   };
   return Object.keys(topology).length === 0 ? endpoint : { ...endpoint, topology };
 };
 
 const withZone = ({ topology = {}, ...endpoint }: Fields): Fields => {
-  const { [zoneKey]: zone, [hostKey]: host, ...others } = topology as Fields;
-  const rest = { ...(host === undefined || host === endpoint.nodeName ? {} : { [hostKey]: host }), ...others };
+  const { [zoneLabel]: zone, [hostnameLabel]: host, ...others } = topology as Fields;
+  const rest = { ...(host === undefined || host === endpoint.nodeName ? {} : { [hostnameLabel]: host }), ...others };
   return {
     ...endpoint,
     ...(zone === undefined ? {} : { zone }),

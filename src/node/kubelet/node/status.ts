@@ -1,6 +1,8 @@
 // Computes the Node object that the kubelet registers, and its status. Pure; agent.ts sends them.
+
 import type { Node, NodeStatus, Taint } from '../../../api/core.ts';
 import type { StoredImage } from '../../../api/images.ts';
+import { hostnameLabel } from '../../../api/labels.ts';
 import type { Condition } from '../../../api/meta.ts';
 import { timestamp } from '../../../api/time.ts';
 import { kubernetesVersion } from '../../../api/version.ts';
@@ -45,7 +47,7 @@ export const standardLabels = (name: string, architecture: string): Record<strin
   'beta.kubernetes.io/arch': architecture,
   'beta.kubernetes.io/os': 'linux',
   'kubernetes.io/arch': architecture,
-  'kubernetes.io/hostname': name,
+  [hostnameLabel]: name,
   'kubernetes.io/os': 'linux',
 });
 

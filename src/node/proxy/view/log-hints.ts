@@ -1,4 +1,5 @@
 // Says in the log why a service's topology hints are not used on this node.
+import { zoneLabel } from '../../../api/labels.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import { type NodeView, type ProxyEndpoint, type ServicePort, usesClusterEndpoints } from '../types.ts';
 
@@ -20,7 +21,7 @@ export const logIgnoredHints = (
   else ignore(2, 'node', 'no hints were provided for node', { node });
   if (ready.some(({ zoneHints }) => zoneHints.length === 0)) {
     ignore(7, 'zone', 'one or more endpoints is missing a zone hint');
-  } else if (zone === undefined) ignore(2, 'zone', 'node is missing label', { label: 'topology.kubernetes.io/zone' });
+  } else if (zone === undefined) ignore(2, 'zone', 'node is missing label', { label: zoneLabel });
   else if (!ready.some(({ zoneHints }) => zoneHints.includes(zone)))
     ignore(2, 'zone', 'no hints were provided for zone', { zone });
 };

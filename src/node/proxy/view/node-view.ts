@@ -1,10 +1,11 @@
 // The Node object → what rules depend on. An address or a network that no rule can hold is left out and logged.
+
 import type { Node } from '../../../api/core.ts';
+import { zoneLabel } from '../../../api/labels.ts';
 import { type Address, addressOf, type Ip, type Network, networkOf } from '../scalars.ts';
 import type { IpFamily, NodeView } from '../types.ts';
 import { type Complain, type Json, listOf, recordOf, shown, silently, textOf } from './json.ts';
 
-const zoneLabel = 'topology.kubernetes.io/zone';
 /** The cluster autoscaler's, before it removes a node. */
 const removalTaint = 'ToBeDeletedByClusterAutoscaler';
 

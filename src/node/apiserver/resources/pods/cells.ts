@@ -1,4 +1,5 @@
 // A pod's row in tables, as Kubernetes' printers make it.
+import { isConditionTrue } from '../../../../api/conditions.ts';
 import type { ContainerStatus, Pod, PodStatus } from '../../../../api/core-pods.ts';
 import { sidecarsOf } from '../../../../api/pods.ts';
 import { ageOf, orNone } from '../cells.ts';
@@ -107,6 +108,5 @@ const readContainers = ({ spec, status = {} }: Pod, summary: Summary): void => {
     }
   }
   if (summary.reason !== 'Completed' || !running) return;
-  const ready = status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True');
-  summary.reason = ready ? 'Running' : 'NotReady';
+  summary.reason = isConditionTrue(status.conditions, 'Ready') ? 'Running' : 'NotReady';
 };

@@ -1,4 +1,5 @@
 // Assigns a service's address and node ports: those that the user chose, or free ones.
+import { isConditionTrue } from '../../../../api/conditions.ts';
 import type { Service, ServicePort } from '../../../../api/core.ts';
 import { readIp } from '../../../../api/ip.ts';
 import type { IPAddress, ServiceCIDR } from '../../../../api/networking.ts';
@@ -62,9 +63,7 @@ const allocateAddress: Allocation = (service, current, others, context) => {
 /** The range of --service-cluster-ip-range comes first, then those of ready ServiceCIDRs. */
 const rangesOf = ({ clusterIps, store }: AdmissionContext): readonly IpAllocator[] => {
   const ready = (store.list(serviceCidrs) as ServiceCIDR[]).filter(
-    ({ metadata, status }) =>
-      metadata.deletionTimestamp === undefined &&
-      status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+    ({ metadata, status }) => metadata.deletionTimestamp === undefined && isConditionTrue(status?.conditions, 'Ready'),
   );
   const others = ready.flatMap(({ spec }) => spec?.cidrs ?? []).filter((cidr) => cidr !== clusterIps.range);
   return [clusterIps, ...others.map((cidr) => createIpAllocator(cidr as Cidr))];
