@@ -30,6 +30,8 @@ export interface TaskDefinition {
   readonly title: Localized;
   /** Absolute paths of the task's Markdown. */
   readonly text: Localized;
+  /** Absolute paths of the Markdown that explains, after the task, why the solution works. */
+  readonly debrief?: Localized;
   /** `labs hint` shows one after the other. */
   readonly hints: readonly Localized[];
   /** Absolute path of a script that exports `setup(lab)`: run when the student begins the task. */
@@ -61,7 +63,19 @@ export interface CheckDefinition {
   readonly needs: readonly string[];
   /** Shown with a failure. */
   readonly hint?: Localized;
+  /** What a failure tells the student. */
+  readonly reveal: Reveal;
 }
+
+/**
+ * What a report tells about a check that did not pass:
+ * `cause`: everything;
+ * `symptom`: what was expected and observed, but no advice of the kind of check;
+ * `nothing`: only that it did not pass.
+ * The check's title and the lab's own hint are always shown.
+ */
+export const reveals = ['nothing', 'symptom', 'cause'] as const;
+export type Reveal = (typeof reveals)[number];
 
 // ---- The scripts of a lab ----
 

@@ -180,24 +180,30 @@ const reportCheck = (
   if (!evaluation) throw new Error(`check ${task.id}/${check.id} was not evaluated`);
   const { outcome, expected, durationMs } = evaluation;
   const hint = hintOf(check, evaluation, language);
+  const isHidden = check.reveal === 'nothing' && outcome.outcome === 'fail';
   return {
     id: check.id,
     title: localize(check.title, language),
     outcome: outcome.outcome,
     points: outcome.outcome === 'pass' ? check.points : 0,
     maxPoints: check.points,
-    expected: outcome.outcome === 'fail' ? outcome.expected : expected,
-    observed: observedOf(outcome),
+    ...(isHidden
+      ? phrases[language].hidden
+      : { expected: outcome.outcome === 'fail' ? outcome.expected : expected, observed: observedOf(outcome) }),
     ...(hint === undefined ? {} : { hint }),
     durationMs,
   };
 };
 
-/** The lab's hint replaces the kind's hint, but not for a missing answer: a question's hint is about a wrong answer. */
+/**
+ * The lab's hint replaces the kind's hint, but not for a missing answer: a question's hint is about a wrong answer.
+ * The kind's hint names the cause, so it needs `reveal: cause`.
+ */
 const hintOf = (check: CheckDefinition, { outcome, retry }: Evaluation, language: Language): string | undefined => {
   if (outcome.outcome !== 'fail') return undefined;
   const unanswered = isQuestion(check) && retry === 'never';
-  return check.hint && !unanswered ? localize(check.hint, language) : outcome.hint;
+  if (check.hint && !unanswered) return localize(check.hint, language);
+  return check.reveal === 'cause' ? outcome.hint : undefined;
 };
 
 const observedOf = (outcome: Outcome): string => {

@@ -56,20 +56,33 @@ const resolveTask = (task: TaskInput, path: Path, folder: Folder): TaskDefinitio
       task.text === undefined ? [...path, 'id'] : [...path, 'text'],
       folder,
     ),
+    ...resolveDebrief(task.text ?? `tasks/${id}.md`, folder),
     ...script('setup', setup),
     ...script('solve', solve),
     checks: task.checks.map((check, index) => resolveCheck(check, id, [...path, 'checks', index], folder)),
   };
 };
 
+/** `tasks/x.debrief.md` beside `tasks/x.md`, when the folder has it. */
+const resolveDebrief = (text: string, folder: Folder): Pick<TaskDefinition, 'debrief'> => {
+  const file = text.replace(/\.md$/, '.debrief.md');
+  if (!folder.files.has(file)) return {};
+  return { debrief: { en: join(folder.root, file), ...translationsOf(file, folder) } };
+};
+
 /** `tasks/x.md`, and the translations beside it, such as `tasks/x.ko.md`. */
-const resolveText = (file: string, path: Path, folder: Folder): Localized => {
+const resolveText = (file: string, path: Path, folder: Folder): Localized => ({
+  en: fileOf(file, path, folder),
+  ...translationsOf(file, folder),
+});
+
+const translationsOf = (file: string, folder: Folder): Omit<Localized, 'en'> => {
   const translations = languages
     .filter((language) => language !== 'en')
     .map((language) => [language, file.replace(/\.md$/, `.${language}.md`)] as const)
     .filter(([, translation]) => folder.files.has(translation))
     .map(([language, translation]) => [language, join(folder.root, translation)]);
-  return { en: fileOf(file, path, folder), ...Object.fromEntries(translations) };
+  return Object.fromEntries(translations);
 };
 
 const fileOf = (file: string, path: Path, folder: Folder): string => {
@@ -83,7 +96,7 @@ const fileOf = (file: string, path: Path, folder: Folder): string => {
 
 const resolveCheck = (check: CheckInput, task: string, path: Path, folder: Folder): CheckDefinition => {
   const kind = kindOf(check);
-  const { type, id, title, points, not, within, needs, hint } = check;
+  const { type, id, title, points, not, within, needs, hint, reveal } = check;
   const fields = Object.fromEntries(Object.entries(check).filter(([name]) => name in kind.fields));
   const files = { find: (field: string, file: string) => fileOf(file, [...path, field], folder) };
   return {
@@ -95,6 +108,7 @@ const resolveCheck = (check: CheckInput, task: string, path: Path, folder: Folde
     withinMs: within,
     needs: needs.map((need) => (need.includes('/') ? need : `${task}/${need}`)),
     ...(hint === undefined ? {} : { hint }),
+    reveal,
     ...(kind.resolve?.(fields, files) ?? fields),
   };
 };

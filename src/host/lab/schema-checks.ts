@@ -1,6 +1,6 @@
 // The checks that lab.yaml can have: the fields that all kinds share, and the union of all kinds.
 import { z } from 'zod';
-import type { Localized } from '../../api/lab.ts';
+import { type Localized, type Reveal, reveals } from '../../api/lab.ts';
 import { duration, identifier, localized, zeroOrMore } from '../grade/checks/fields.ts';
 import type { AnyCheckKind } from '../grade/checks/kind.ts';
 import { checkKinds } from '../grade/kinds.ts';
@@ -13,6 +13,10 @@ const common = {
   within: duration.prefault('0s').meta({ description: 'For how long the check is tried again before it fails.' }),
   needs: zeroOrMore(z.string()).meta({ description: 'Checks that must pass first: their ids, or task/check.' }),
   hint: localized.exactOptional(),
+  reveal: z.enum(reveals).default('cause').meta({
+    description:
+      'What a failure tells the learner: cause (everything), symptom (what was observed, without advice), or nothing (only that it failed). The title and the hint of the check are always shown.',
+  }),
 };
 
 const schemaOf = ({ type, summary, fields }: AnyCheckKind) =>
@@ -33,4 +37,5 @@ export interface CheckInput {
   readonly within: number;
   readonly needs: readonly string[];
   readonly hint?: Localized;
+  readonly reveal: Reveal;
 }

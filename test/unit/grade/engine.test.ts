@@ -33,6 +33,35 @@ describe('needs', () => {
   });
 });
 
+describe('reveal', () => {
+  const failed = async (over: object) =>
+    (
+      await grade(labOf([{ id: 'a', type: 'http', from: 'pod/blue', url: 'http://10.96.0.20/', ...over }]), {
+        objects: { '/api/v1/pods': [pod('blue', 'node01', '10.244.1.3')] },
+        http: () => ({ ok: false, failure: 'refused', message: '' }),
+      })
+    ).tasks[0]?.checks[0];
+
+  test('cause, the default, shows what was seen and the advice of the kind', async () => {
+    const report = await failed({});
+    expect(report?.observed).toContain('connection refused');
+    expect(report?.hint).toContain('targetPort');
+  });
+
+  test('symptom shows what was seen, and no advice except the lab’s own', async () => {
+    const report = await failed({ reveal: 'symptom' });
+    expect(report?.observed).toContain('connection refused');
+    expect(report?.hint).toBeUndefined();
+    expect((await failed({ reveal: 'symptom', hint: 'Compare two nodes.' }))?.hint).toBe('Compare two nodes.');
+  });
+
+  test('nothing shows neither what was expected nor what was seen', async () => {
+    const report = await failed({ reveal: 'nothing' });
+    expect(report?.outcome).toBe('fail');
+    expect(JSON.stringify(report)).not.toMatch(/10\.96\.0\.20|refused/);
+  });
+});
+
 describe('a task with a setup', () => {
   test('is blocked until it has begun, also when its checks would pass', async () => {
     const lab = labOf([file('a')], { setup: '/lab/setup.ts' });

@@ -44,6 +44,8 @@ describe('a valid lab', () => {
     await write('lab.yaml', valid);
     await write('tasks/look.md', 'Look.');
     await write('tasks/look.ko.md', '보세요.');
+    await write('tasks/look.debrief.md', 'Because.');
+    await write('tasks/look.debrief.ko.md', '왜냐하면.');
     const lab = await loadLab(folder);
     expect(lab).toMatchObject({
       name: 'tiny',
@@ -56,7 +58,12 @@ describe('a valid lab', () => {
         podNetwork: 'routes',
         proxy: { verbosity: 4 },
       },
-      tasks: [{ text: { en: join(folder, 'tasks/look.md'), ko: join(folder, 'tasks/look.ko.md') } }],
+      tasks: [
+        {
+          text: { en: join(folder, 'tasks/look.md'), ko: join(folder, 'tasks/look.ko.md') },
+          debrief: { en: join(folder, 'tasks/look.debrief.md'), ko: join(folder, 'tasks/look.debrief.ko.md') },
+        },
+      ],
     });
     expect(lab.tasks[0]?.checks[0]).toMatchObject({ points: 1, not: false, withinMs: 0, needs: [], exists: true });
   });

@@ -25,6 +25,11 @@ export const english = {
     match === undefined ? '' : part(inWords(match)),
 
   // Checks
+  /** Of a failed check with `reveal: nothing`. */
+  hidden: {
+    expected: 'the state that the task asks for',
+    observed: 'another state; to find out which is part of the task',
+  },
   not: (phrase: string) => `this must not be true: ${phrase}`,
   toBegin: (task: string) => `the task to begin: labs tasks ${task}`,
 
