@@ -3,6 +3,7 @@ import { runPods } from './pods.ts';
 
 export const solve: SolveScript = async (lab) => {
   await runPods(lab, { name: 'db', image: 'db', node: 'node01' });
+  await runPods(lab, { name: 'blue', image: 'toolbox', node: 'node01' });
   const addresses = await lab.sh('node01', 'ip -4 -oneline address show dev cni0');
   await lab.answer('bridge-address', /inet ([\d.]+)/.exec(addresses)?.[1] ?? '');
   const peer = (await lab.kubectl('exec', 'db', '--', 'cat', '/sys/class/net/eth0/iflink')).trim();

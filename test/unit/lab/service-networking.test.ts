@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { LabDefinition } from '../../../src/api/lab.ts';
 import { gradeLab } from '../../../src/host/grade/engine.ts';
 import { loadLab } from '../../../src/host/lab/load.ts';
@@ -51,22 +50,4 @@ test.each([
   );
   expect(passed).toEqual([]);
   expect(report).toMatchObject({ score: 0, broken: false });
-});
-
-describe('the Korean texts', () => {
-  /** The command lines. Lines with Korean placeholders are left out. */
-  const commandsOf = (text: string): readonly string[] =>
-    text
-      .split('\n')
-      .filter((line) => /^\s{4,}\S/.test(line) && !/[가-힣]/.test(line))
-      .map((line) => line.trim());
-
-  test('have the commands of the English ones', async () => {
-    for (const { id, text } of lab.tasks) {
-      const [english, korean] = await Promise.all([readFile(text.en, 'utf8'), readFile(text.ko ?? '', 'utf8')]);
-      const wanted = commandsOf(english);
-      for (const command of commandsOf(korean)) expect(wanted, `${id}: ${command}`).toContain(command);
-      expect(korean, id).toMatch(/[가-힣]/);
-    }
-  });
 });

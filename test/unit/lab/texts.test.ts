@@ -1,0 +1,151 @@
+// Reads every text that a student of the built-in labs reads: tasks, debriefs, hints, titles and questions.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lexer, type Token, type Tokens } from 'marked';
+import stringWidth from 'string-width';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type LabDefinition, type Localized, localize } from '../../../src/api/lab.ts';
+import { isQuestion } from '../../../src/host/grade/checks/answer.ts';
+import { loadLab } from '../../../src/host/lab/load.ts';
+
+const folder = join(import.meta.dirname, '../../../labs/service-networking');
+
+interface Text {
+  readonly name: string;
+  readonly en: string;
+  readonly ko: string;
+}
+
+let lab: LabDefinition;
+/** Texts with blocks of commands: tasks, debriefs and hints. */
+let pages: readonly Text[];
+/** Single sentences: titles, questions, choices and hints of checks. */
+let sentences: readonly Text[];
+
+beforeAll(async () => {
+  lab = await loadLab(folder);
+  const files = (await readdir(join(folder, 'tasks'))).filter((file) => !file.endsWith('.ko.md'));
+  const read = (file: string): Promise<string> => readFile(join(folder, 'tasks', file), 'utf8');
+  const written = await Promise.all(
+    files.map(async (file) => ({ name: file, en: await read(file), ko: await read(file.replace(/md$/, 'ko.md')) })),
+  );
+  const hints = lab.tasks.flatMap(({ id, hints }) =>
+    hints.map((hint, index) => both(`${id}, hint ${index + 1}`, hint)),
+  );
+  pages = [...written, ...hints];
+  sentences = lab.tasks.flatMap(({ id, title, checks }) => [
+    both(id, title),
+    ...checks.flatMap((check) => [
+      both(`${id}/${check.id}`, check.title),
+      ...(check.hint ? [both(`${id}/${check.id}, hint`, check.hint)] : []),
+      ...(isQuestion(check) ? [check.question, ...check.choices.map(({ text }) => text)] : []).map((text) =>
+        both(`${id}/${check.id}, question`, text),
+      ),
+    ]),
+  ]);
+  expect(written.length).toBeGreaterThanOrEqual(lab.tasks.length);
+  expect(hints.length).toBeGreaterThanOrEqual(lab.tasks.length);
+});
+
+const both = (name: string, text: Localized): Text => ({ name, en: localize(text, 'en'), ko: localize(text, 'ko') });
+
+const tokensOf = (tokens: readonly Token[]): readonly Token[] =>
+  tokens.flatMap((token) => [
+    token,
+    ...tokensOf(('tokens' in token && token.tokens) || []),
+    ...(token.type === 'list' ? tokensOf((token as Tokens.List).items) : []),
+  ]);
+
+const blocksOf = (text: string): readonly Tokens.Code[] =>
+  tokensOf(lexer(text)).filter((token): token is Tokens.Code => token.type === 'code');
+
+const spansOf = (text: string): readonly string[] =>
+  tokensOf(lexer(text)).flatMap((token) => (token.type === 'codespan' ? [(token as Tokens.Codespan).text] : []));
+
+/** The text without blocks, quoted code and bold names. */
+const proseOf = (text: string): string =>
+  text
+    .replace(/```[\s\S]*?```/g, '')
+    .replace(/`[^`]*`/g, '')
+    .replace(/\*[^*]*\*/g, '');
+
+describe('commands', () => {
+  test('stand in blocks that name the machine where they run', () => {
+    const places = [
+      'host',
+      ...lab.cluster.nodes.map(({ name }) => name),
+      ...lab.cluster.clients.map(({ name }) => name),
+    ];
+    const blocks = pages.flatMap(({ name, en, ko }) => [en, ko].flatMap(blocksOf).map(({ lang }) => ({ name, lang })));
+    expect(blocks.length).toBeGreaterThan(100);
+    for (const { name, lang } of blocks) expect(places, name).toContain(lang);
+  });
+
+  test('fit in 80 columns and have no gaps to fill', () => {
+    for (const { name, en, ko } of pages) {
+      for (const line of [en, ko].flatMap(blocksOf).flatMap(({ text }) => text.split('\n'))) {
+        expect(stringWidth(line), `${name}: ${line}`).toBeLessThanOrEqual(80);
+        expect(line, name).not.toMatch(/…|\b[A-Z]{2,}_[A-Z_]+\b|NNN|<[a-z]+>/);
+      }
+    }
+  });
+
+  test('are not inside a sentence, where they would wrap', () => {
+    for (const { name, en, ko } of pages) {
+      for (const span of [en, ko].flatMap(spansOf)) expect(span.length, `${name}: ${span}`).toBeLessThanOrEqual(27);
+    }
+  });
+
+  test('are the same in English and Korean', () => {
+    const commands = (text: string) => blocksOf(text).map(({ lang, text: code }) => ({ lang, code }));
+    for (const { name, en, ko } of pages) expect(commands(ko), name).toEqual(commands(en));
+  });
+});
+
+describe('the Korean texts', () => {
+  test('exist for every English text', () => {
+    for (const { name, ko } of pages) expect(ko, name).toMatch(/[가-힣]/);
+  });
+
+  test('use one Korean term for one thing, and no English remainders', () => {
+    const remainders = /\b(pods?|endpoints?|selector|manifest|overlay|verbosity|proxier|bridge|label)\b/i;
+    const rejected = /컴포넌트|수신 대기|기대값|브릿지|라벨/;
+    for (const { name, ko } of [...pages, ...sentences]) {
+      expect(proseOf(ko), name).not.toMatch(remainders);
+      expect(ko, name).not.toMatch(rejected);
+    }
+  });
+});
+
+describe('questions', () => {
+  test('with choices have at least three, and the right one is not the only long one', () => {
+    const chosen = lab.tasks
+      .flatMap(({ checks }) => checks.filter(isQuestion))
+      .filter(({ choices }) => choices.length > 0);
+    expect(chosen.length).toBeGreaterThan(4);
+    for (const question of chosen) {
+      const { id, choices } = question;
+      const equals = String('equals' in question ? question.equals : '');
+      expect(choices.length, id).toBeGreaterThanOrEqual(3);
+      for (const language of ['en', 'ko'] as const) {
+        const widths = (right: boolean) =>
+          choices
+            .filter((choice) => (equals === choice.id) === right)
+            .map(({ text }) => stringWidth(localize(text, language)));
+        const [right] = widths(true);
+        expect(right, `${id} (${language})`).toBeLessThanOrEqual(1.2 * Math.max(...widths(false)));
+      }
+    }
+  });
+});
+
+test('the titles of a task with a fault name no component that may be the cause', () => {
+  const faults = lab.tasks.filter(({ setup }) => setup !== undefined);
+  expect(faults).toHaveLength(3);
+  for (const { title, checks } of faults) {
+    for (const text of [title, ...checks.map((check) => check.title)]) {
+      const { en, ko } = both('', text);
+      expect(`${en} ${ko}`).not.toMatch(/kube-proxy|selector|rule|endpoint|label|셀렉터|규칙|엔드포인트|레이블/i);
+    }
+  }
+});
