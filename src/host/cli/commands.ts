@@ -115,6 +115,14 @@ export const commandGroups: readonly CommandGroup[] = [
         examples: ['answer 1', 'answer 5 10.96.0.0/12'],
       },
       {
+        name: 'explain',
+        operands: '[term...]',
+        load: () => import('./commands/explain.ts'),
+        summary: both('Explain a term, or list all terms', '용어 설명을 보거나 용어 목록 보기'),
+        json: true,
+        examples: ['explain', 'explain conntrack', 'explain KUBE-MARK-MASQ'],
+      },
+      {
         name: 'grade',
         load: () => import('./commands/grade.ts'),
         summary: both('Grade the whole lab', '전체 실습 채점'),

@@ -43,6 +43,17 @@ export const taskMessages = {
     (index, count) => `힌트 ${index}/${count}`,
   ),
   noMoreHints: both('There are no more hints for this task.', '이 과제의 힌트는 더 없습니다.'),
+  // explain
+  explainOne: both('Read one with `labs explain TERM`.', '`labs explain 용어`로 하나를 읽으세요.'),
+  seeAlso: both(
+    (terms: string) => `See also: ${terms}`,
+    (terms) => `함께 보기: ${terms}`,
+  ),
+  unknownTerm: both(
+    (word: string) => `The glossary has no term "${word}"`,
+    (word) => `용어집에 "${word}"이라는 용어가 없습니다`,
+  ),
+  unknownTermHint: both('`labs explain` lists all terms.', '`labs explain`으로 용어 목록을 볼 수 있습니다.'),
   // answer
   yourAnswer: both('Your answer:', '답:'),
   nothingToAnswer: both('This task asks no question', '이 과제에는 질문이 없습니다'),
