@@ -5,70 +5,20 @@ import { mkdir, readdir, readlink, rename, rm, stat, symlink, utimes, writeFile 
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
+import { hostBundle, inContainers } from './lib/bundles.ts';
+import { noticesOf } from './lib/notices.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 
-/** Folder in src/node → name of the bundle, which is the name of the original program. */
-const components: Readonly<Record<string, string>> = {
-  apiserver: 'kube-apiserver',
-  controllers: 'kube-controller-manager',
-  scheduler: 'kube-scheduler',
-  kubelet: 'kubelet',
-  proxy: 'kube-proxy',
-  podnet: 'podnet',
-  dns: 'cluster-dns',
-};
-
-const common: BuildOptions = {
-  absWorkingDir: root,
-  bundle: true,
-  platform: 'node',
-  target: 'node24',
-  charset: 'utf8',
-  write: false,
-  logLevel: 'warning',
-  legalComments: 'none',
-};
-
-/** One self-contained file each, because nodes have no node_modules. CommonJS starts faster than ES modules. */
-const insideContainers = (entryPoints: Record<string, string>): BuildOptions => ({
-  ...common,
-  entryPoints,
-  outdir: 'dist',
-  format: 'cjs',
-  // Node keeps source text in memory, so whitespace costs. Names stay, because stack traces need them.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  // Optional native packages of ws.
-  external: ['bufferutil', 'utf-8-validate'],
-});
-
-/** kube-proxy also runs in ordinary clusters, with the Node that is installed there. */
-const outsideLabs: BuildOptions = { target: 'node22', banner: { js: '#!/usr/bin/env node' } };
-
-/** Split into chunks, so that `labs --help` does not load the code of `labs start`. Packages stay in node_modules. */
-const onTheHost: BuildOptions = {
-  ...common,
-  entryPoints: { labs: 'src/host/cli/main.ts' },
-  outdir: 'dist',
-  format: 'esm',
-  splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
-  packages: 'external',
-};
-
 const main = async (): Promise<void> => {
   const started = new Date();
-  const bundles = Object.entries(components).map(([folder, program]) => ({
-    ...insideContainers({ [`node/${program}`]: `src/node/${folder}/main.ts` }),
-    ...(program === 'kube-proxy' ? outsideLabs : {}),
-  }));
   // Each bundle has its own build, so that an error in one bundle does not prevent the others.
-  const builds = [...bundles, insideContainers({ fabric: 'src/fabric/main.ts' }), onTheHost];
-  const results = await Promise.allSettled(builds.map(bundle));
+  const results = await Promise.allSettled([...inContainers, hostBundle].map(bundle));
+  const packages = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  await put(join(dist, 'THIRD-PARTY-NOTICES.txt'), await noticesOf(root, new Set(packages)));
   await put(join(dist, 'node', 'package.json'), '{"type":"commonjs"}\n');
-  await dropOldChunks();
+  await dropOldChunks(started);
   await linkBinary();
   // esbuild has printed the errors.
   if (results.some((result) => result.status === 'rejected')) process.exit(1);
@@ -77,9 +27,15 @@ const main = async (): Promise<void> => {
   await utimes(join(dist, '.built'), started, started);
 };
 
-const bundle = async (options: BuildOptions): Promise<void> => {
-  for (const { path, contents } of (await build(options)).outputFiles ?? []) await put(path, contents);
+/** @returns the folders of the packages that are in the bundle */
+const bundle = async (options: BuildOptions): Promise<readonly string[]> => {
+  const { outputFiles = [], metafile } = await build(options);
+  for (const { path, contents } of outputFiles) await put(path, contents);
+  return Object.keys(metafile?.inputs ?? {}).flatMap((path) => packageFolder.exec(path)?.[0] ?? []);
 };
+
+/** The longest start of a path that is the folder of a package. */
+const packageFolder = /^.*node_modules\/(@[^/]+\/)?[^/]+/;
 
 /** Replaces the whole file at once, because another `labs` may be reading it. */
 const put = async (path: string, contents: string | Uint8Array): Promise<void> => {
@@ -89,12 +45,17 @@ const put = async (path: string, contents: string | Uint8Array): Promise<void> =
   await rename(temporary, path);
 };
 
-/** Chunks of earlier builds stay for an hour, because a running `labs check --watch` may still import them. */
-const dropOldChunks = async (): Promise<void> => {
+/**
+ * Chunks of earlier builds stay for an hour, because a running `labs check --watch` may still import them.
+ * `npm pack` packs only the chunks of this build.
+ */
+const dropOldChunks = async (started: Date): Promise<void> => {
+  const packing = process.env.npm_command === 'pack';
+  const oldest = packing ? started.getTime() : Date.now() - 3_600_000;
   const folder = join(dist, 'chunks');
   for (const name of existsSync(folder) ? await readdir(folder) : []) {
     const path = join(folder, name);
-    if (Date.now() - (await stat(path)).mtimeMs > 3_600_000) await rm(path);
+    if ((await stat(path)).mtimeMs < oldest) await rm(path);
   }
 };
 

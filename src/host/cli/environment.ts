@@ -1,6 +1,6 @@
 // Reads the environment variables once and passes them down as a value. No other file of src/host reads them.
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { type Language, languages } from '../../api/lab.ts';
 
 export interface Environment {
@@ -32,11 +32,11 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /** @param asked the value of `--lang` */
 export const readEnvironment = (variables: Variables, asked?: Language): Environment => {
-  const home = variables.HOME ?? homedir();
+  const home = variables.HOME || homedir();
   return {
     language: asked ?? languageOf(variables),
-    stateFolder: join(variables.XDG_STATE_HOME || join(home, '.local', 'state'), 'labs'),
-    cacheFolder: join(variables.XDG_CACHE_HOME || join(home, '.cache'), 'labs'),
+    stateFolder: join(absolute(variables.XDG_STATE_HOME) ?? join(home, '.local', 'state'), 'labs'),
+    cacheFolder: join(absolute(variables.XDG_CACHE_HOME) ?? join(home, '.cache'), 'labs'),
     instance: variables.LABS_NAME || undefined,
     color: colorOf(variables),
     debug: Boolean(variables.LABS_DEBUG),
@@ -46,6 +46,10 @@ export const readEnvironment = (variables: Variables, asked?: Language): Environ
     variables,
   };
 };
+
+/** The XDG base directory specification says that a relative path is to be ignored. */
+const absolute = (path: string | undefined): string | undefined =>
+  path !== undefined && isAbsolute(path) ? path : undefined;
 
 export const isLanguage = (text: string): text is Language => (languages as readonly string[]).includes(text);
 

@@ -1,7 +1,6 @@
 // Implements the Containers port with dockerode. Loads dockerode only when a command needs Docker.
-import Module, { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
-import type Dockerode from 'dockerode';
+import Dockerode from 'dockerode';
 import { aborting, type Call, ignoring, labelFilter, undefinedIfMissing } from './call.ts';
 import { type Endpoint, findEndpoint, type Variables } from './endpoint.ts';
 import { type Circumstances, translate } from './errors.ts';
@@ -19,8 +18,7 @@ import { createVolumes } from './volumes.ts';
  */
 export const connectDocker = async (variables: Variables): Promise<Containers> => {
   const endpoint = findEndpoint(variables);
-  const Client = loadDockerode();
-  const docker = new Client(clientOptions(endpoint, variables));
+  const docker = new Dockerode(clientOptions(endpoint, variables));
   const circumstances: Circumstances = {
     endpoint,
     namedByDockerHost: Boolean(variables.DOCKER_HOST),
@@ -41,20 +39,6 @@ export const connectDocker = async (variables: Variables): Promise<Containers> =
     ...lifecycle(docker, call),
     ...contents(docker, call),
   };
-};
-
-/**
- * Loads dockerode without gRPC. dockerode needs gRPC only for BuildKit, which labs doesn't use, and loading it takes
- * half of the time.
- */
-const loadDockerode = (): typeof Dockerode => {
-  const require = createRequire(import.meta.url);
-  const within = createRequire(require.resolve('dockerode'));
-  for (const name of ['@grpc/grpc-js', '@grpc/proto-loader']) {
-    const id = within.resolve(name);
-    require.cache[id] ??= Object.assign(new Module(id), { filename: id, loaded: true });
-  }
-  return require('dockerode') as typeof Dockerode;
 };
 
 /** Ends the wait on an abort: not every call of dockerode takes a signal, but Ctrl-C must work during all of them. */

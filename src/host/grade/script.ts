@@ -1,10 +1,11 @@
 // Loads a lab's own scripts: TypeScript or JavaScript files that export a function.
-import { pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { registerHooks, stripTypeScriptTypes } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 
 /**
  * The function that a script exports under this name. Node runs TypeScript by removing the types.
- * Node refuses to do this below node_modules, so esbuild bundles the scripts there.
  * @throws LabError `LAB_SCRIPT_BROKEN`
  */
 export const importScript = async <T>(file: string, name: string): Promise<T> => {
@@ -19,19 +20,30 @@ export const importScript = async <T>(file: string, name: string): Promise<T> =>
   return exported as T;
 };
 
+/** Node refuses to remove types below node_modules, where the labs of an installed package are. */
 const importFile = async (file: string): Promise<Record<string, unknown>> => {
-  if (!file.includes('/node_modules/') || !file.endsWith('.ts')) return import(pathToFileURL(file).href);
-  const { build } = await import('esbuild');
-  const bundle = await build({
-    entryPoints: [file],
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'silent',
+  const hooks = registerHooks({
+    load: (url, context, next) =>
+      /^file:.*\/node_modules\/.*\.ts$/.test(url)
+        ? { format: 'module', source: withoutTypes(readFileSync(fileURLToPath(url), 'utf8')), shortCircuit: true }
+        : next(url, context),
   });
-  const code = bundle.outputFiles[0]?.text ?? '';
-  return import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
+  try {
+    return await import(pathToFileURL(file).href);
+  } finally {
+    hooks.deregister();
+  }
+};
+
+/** Without Node's warning that the function is experimental. Node itself removes types with the same code. */
+const withoutTypes = (source: string): string => {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return stripTypeScriptTypes(source);
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 };
 
 const broken = (message: string, cause?: unknown): LabError =>

@@ -23,6 +23,10 @@ describe('the environment', () => {
   test('keeps progress in the XDG state folder', () => {
     expect(read({}).stateFolder).toBe('/home/mina/.local/state/labs');
     expect(read({ XDG_STATE_HOME: '/state' }).stateFolder).toBe('/state/labs');
+    expect(read({ XDG_STATE_HOME: 'state', XDG_CACHE_HOME: './cache' })).toMatchObject({
+      stateFolder: '/home/mina/.local/state/labs',
+      cacheFolder: '/home/mina/.cache/labs',
+    });
     expect(read({ XDG_STATE_HOME: '' }).stateFolder).toBe('/home/mina/.local/state/labs');
   });
 

@@ -1,0 +1,75 @@
+// What is bundled into dist/, and how.
+import { fileURLToPath } from 'node:url';
+import type { BuildOptions } from 'esbuild';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Folder in src/node → name of the bundle, which is the name of the original program. */
+const components: Readonly<Record<string, string>> = {
+  apiserver: 'kube-apiserver',
+  controllers: 'kube-controller-manager',
+  scheduler: 'kube-scheduler',
+  kubelet: 'kubelet',
+  proxy: 'kube-proxy',
+  podnet: 'podnet',
+  dns: 'cluster-dns',
+};
+
+const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  charset: 'utf8',
+  write: false,
+  metafile: true,
+  logLevel: 'warning',
+  legalComments: 'none',
+};
+
+/** One self-contained file each, because nodes have no node_modules. CommonJS starts faster than ES modules. */
+const insideContainers = (entryPoints: Record<string, string>): BuildOptions => ({
+  ...common,
+  entryPoints,
+  outdir: 'dist',
+  format: 'cjs',
+  // Node keeps source text in memory, so whitespace costs. Names stay, because stack traces need them.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  // Optional native packages of ws.
+  external: ['bufferutil', 'utf-8-validate'],
+});
+
+/** kube-proxy also runs in ordinary clusters, with the Node that is installed there. */
+const outsideLabs: BuildOptions = { target: 'node22', banner: { js: '#!/usr/bin/env node' } };
+
+/**
+ * Split into chunks, so that `labs --help` does not load the code of `labs start`. The packages are in the bundles, so
+ * that an installation has nothing else to fetch and gets the versions of package-lock.json.
+ */
+export const hostBundle: BuildOptions = {
+  ...common,
+  entryPoints: { labs: 'src/host/cli/main.ts' },
+  outdir: 'dist',
+  format: 'esm',
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  // Optional native parts of ws and ssh2. Both packages work without them.
+  external: ['bufferutil', 'utf-8-validate', 'cpu-features', '*.node'],
+  // dockerode needs gRPC only for BuildKit, which labs doesn't use, and loading it takes half of the time.
+  alias: { '@grpc/grpc-js': './scripts/lib/absent.cjs', '@grpc/proto-loader': './scripts/lib/absent.cjs' },
+  // What packages in CommonJS find in every file.
+  banner: {
+    js: `import { createRequire as requireFrom } from 'node:module';
+const require = requireFrom(import.meta.url), { dirname: __dirname, filename: __filename } = import.meta;`,
+  },
+};
+
+/** The components of nodes, and the fabric's agent. */
+export const inContainers: readonly BuildOptions[] = [
+  ...Object.entries(components).map(([folder, program]) => ({
+    ...insideContainers({ [`node/${program}`]: `src/node/${folder}/main.ts` }),
+    ...(program === 'kube-proxy' ? outsideLabs : {}),
+  })),
+  insideContainers({ fabric: 'src/fabric/main.ts' }),
+];
