@@ -99,6 +99,9 @@ export class FakeDocker implements Containers {
     return this.#do(`start ${this.#nameOf(container)}`, () => {
       const found = this.#get(container);
       if (found.status === 'running') return;
+      for (const { host } of found.spec.ports ?? []) {
+        if (this.#publishes(host)) throw new LabError('LAB_PORT_TAKEN', `127.0.0.1:${host}: port is already allocated`);
+      }
       found.status = 'running';
       found.pid = this.#nextPid++;
       found.startedAt = new Date().toISOString();
@@ -283,6 +286,12 @@ export class FakeDocker implements Containers {
   #imageSummary({ id, labels }: FakeImage) {
     const tags = [...this.imageTags].filter(([, image]) => image.id === id).map(([tag]) => tag);
     return { id, labels, tags, size: 0 };
+  }
+
+  #publishes(port: number): boolean {
+    return [...this.containers.values()].some(
+      ({ status, spec }) => status === 'running' && spec.ports?.some(({ host }) => host === port),
+    );
   }
 
   #find(container: string): FakeContainer | undefined {

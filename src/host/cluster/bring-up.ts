@@ -9,12 +9,14 @@ import { apiServerReady, dnsAnswers, nodesReady, proxiesSynced } from './conditi
 import type { BringUp } from './context.ts';
 import { containerSpec } from './create.ts';
 import { connectFabric } from './fabric.ts';
+import { createGatewayVolume, removeGatewayVolume } from './gateway.ts';
 import { archive } from './install.ts';
 import { bridgeOf, findMachines, inspectMachines } from './machines.ts';
 import { clusterOf } from './open.ts';
 import { failOrWarn, forgivingly, nodesOf, patiently } from './patience.ts';
 import { checkProxyModes } from './proxy-mode.ts';
 import type { Step } from './steps.ts';
+import { openWayIn, reopenWayIn } from './way-in.ts';
 
 const ensureImage: Step<BringUp> = {
   name: 'image',
@@ -43,6 +45,12 @@ const createMachines: Step<BringUp> = {
   needs: ['image', 'certificates'],
   run: async (up) => {
     up.plan = planCluster({ ...up.request.plan, image: up.image }, up.pki);
+    const { name } = up.plan;
+    // Without a fabric of its own, this start has lost against another one, whose volume this is.
+    up.undo.push(`create the volume of ${name}`, async () => {
+      if (up.ids.size > 0) await removeGatewayVolume(up.containers, name);
+    });
+    await createGatewayVolume(up.containers, name);
     const [fabric, ...others] = up.plan.machines;
     // The fabric comes first because its name is the lock: Docker lets only one of two starts create it.
     if (fabric) await createOne(up, fabric);
@@ -167,6 +175,7 @@ export const bringUp: readonly Step<BringUp>[] = [
   ensureImage,
   issueCertificates,
   createMachines,
+  openWayIn,
   startFabric,
   installComponents,
   startMachines,
@@ -210,6 +219,7 @@ const reinstall = async (up: BringUp, machine: string, signal: AbortSignal): Pro
 /** Resumes a cluster whose machines exist, stopped or without links. Addresses and objects stay the same. */
 export const resume: readonly Step<BringUp>[] = [
   reinstallComponents,
+  reopenWayIn,
   startMachines,
   { ...wireLinks, needs: ['start'] },
   awaitApiServer,

@@ -36,6 +36,8 @@ export class BringUp {
   stopped: readonly Machine[] = [];
   /** On a resume: whether a start of this cluster has ever finished. */
   completed = false;
+  /** The port of the way in, when it is open. */
+  wayIn: number | undefined;
   #image?: string;
   #pki?: Pki;
   #plan?: ClusterPlan;

@@ -23,7 +23,7 @@ export interface Started {
   readonly cluster: Cluster;
   /** The cluster existed already, stopped or running. */
   readonly resumed: boolean;
-  /** Problems of a resumed cluster. They are no failure, because a student may have caused them on purpose. */
+  /** Problems that are no failure: a student may have caused those of a resumed cluster on purpose. */
   readonly warnings: readonly string[];
 }
 
@@ -73,7 +73,11 @@ const startAnew = async (containers: Containers, request: StartRequest, options:
     throw isNameTaken(error) && up.ids.size === 0 ? busy(request.plan.name, error) : error;
   }
   undo.commit();
-  return { cluster: clusterOf(containers, request.plan.name, up.fabric, up.machines), resumed: false, warnings: [] };
+  return {
+    cluster: clusterOf(containers, request.plan.name, up.fabric, up.machines),
+    resumed: false,
+    warnings: up.warnings,
+  };
 };
 
 const isNameTaken = (error: unknown): boolean => error instanceof LabError && error.code === 'LAB_NAME_TAKEN';

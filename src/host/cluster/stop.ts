@@ -1,6 +1,7 @@
 // `labs stop` and `labs delete`. They read only labels, so they work without the definition and on incomplete clusters.
 import type { Containers } from '../docker/port.ts';
 import { labels } from '../plan/names.ts';
+import { closeGateway, removeGateway } from './gateway.ts';
 import { findMachines, type Machine } from './machines.ts';
 
 /** Time for systemd to stop its units. A unit has at most 2 s (DefaultTimeoutStopSec). */
@@ -9,7 +10,7 @@ const graceSeconds = 3;
 /** Stops all machines at once. @returns how many machines there are; 0 when there is no such cluster */
 export const stopCluster = async (containers: Containers, name: string, signal?: AbortSignal): Promise<number> => {
   const machines = await findMachines(containers, name, signal);
-  await stopMachines(containers, machines);
+  await all([closeGateway(containers, name), stopMachines(containers, machines)]);
   return machines.length;
 };
 
@@ -23,6 +24,8 @@ export const stopMachines = async (containers: Containers, machines: readonly Ma
  */
 export const deleteCluster = async (containers: Containers, name: string): Promise<number> => {
   let removed = 0;
+  // Before the machines: a deletion that is killed here can be repeated, because the machines still name the lab.
+  await removeGateway(containers, name);
   for (let pass = 0; pass < 5; pass += 1) {
     const machines = await findMachines(containers, name);
     if (machines.length === 0) break;

@@ -56,6 +56,11 @@ const refused = (status: number, said: string, cause: unknown): LabError => {
       cause,
       hint: 'Run `labs status` to see what exists; `labs delete` removes a lab.',
     });
+  if (/port is already allocated|address already in use/i.test(said))
+    return new LabError('LAB_PORT_TAKEN', said, {
+      cause,
+      hint: 'Another program uses this port. `ss -ltnp` shows which one.',
+    });
   if (status === 409 && /is not running|is paused/.test(said))
     return new LabError('LAB_CONTAINER_STOPPED', said, { cause, hint: 'Run `labs start` to resume the lab.' });
   if (status === 404 && /Could not find the file/i.test(said)) return new LabError('LAB_FILE_MISSING', said, { cause });

@@ -2,8 +2,8 @@
 // fake is test/support/fake-docker.ts; one contract suite runs against both.
 //
 // Every method throws LabError: LAB_DOCKER_MISSING, LAB_DOCKER_UNREACHABLE, LAB_DOCKER_PERMISSION, LAB_DISK_FULL,
-// LAB_IMAGE_MISSING, LAB_CONTAINER_MISSING, LAB_CONTAINER_STOPPED, LAB_NAME_TAKEN, or LAB_DOCKER_FAILED with
-// Docker's message.
+// LAB_IMAGE_MISSING, LAB_CONTAINER_MISSING, LAB_CONTAINER_STOPPED, LAB_NAME_TAKEN, LAB_PORT_TAKEN, or
+// LAB_DOCKER_FAILED with Docker's message.
 import type { Readable, Writable } from 'node:stream';
 
 export interface Containers {
@@ -142,11 +142,17 @@ export interface ContainerSpec {
   readonly pidMode?: 'host';
   readonly cgroupNamespace?: 'private' | 'host';
   readonly capabilities?: readonly string[];
+  /** `ALL`, or single ones of the engine's default capabilities. */
+  readonly dropCapabilities?: readonly string[];
   readonly securityOptions?: readonly string[];
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Path → mount options, `size=64m,mode=755`. */
   readonly tmpfs?: Readonly<Record<string, string>>;
   readonly mounts?: readonly ContainerMount[];
+  /** Only for the network `bridge`. */
+  readonly ports?: readonly PublishedPort[];
+  /** The container can write to its mounts only. */
+  readonly readOnly?: boolean;
   readonly memoryBytes?: number;
   readonly cpus?: number;
   readonly pids?: number;
@@ -156,6 +162,13 @@ export interface ContainerSpec {
   /** Runs Docker's small init as process 1, which reaps orphans. */
   readonly init?: boolean;
   readonly user?: string;
+}
+
+/** A TCP port of the container that the engine publishes on one address of its machine. */
+export interface PublishedPort {
+  readonly container: number;
+  readonly host: number;
+  readonly address: string;
 }
 
 /** A mount of a volume, or of a folder of the engine's machine such as `/lib/modules`. */

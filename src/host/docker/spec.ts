@@ -1,7 +1,7 @@
 // Translates a ContainerSpec into the options of Docker's API.
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import { aborting } from './call.ts';
-import type { ContainerSpec } from './port.ts';
+import type { ContainerSpec, PublishedPort } from './port.ts';
 
 export const toCreateOptions = (spec: ContainerSpec, signal?: AbortSignal): ContainerCreateOptions => ({
   name: spec.name,
@@ -13,6 +13,7 @@ export const toCreateOptions = (spec: ContainerSpec, signal?: AbortSignal): Cont
   ...(spec.labels ? { Labels: { ...spec.labels } } : {}),
   ...(spec.stopSignal ? { StopSignal: spec.stopSignal } : {}),
   ...(spec.user ? { User: spec.user } : {}),
+  ...(spec.ports ? { ExposedPorts: Object.fromEntries(spec.ports.map((port) => [portName(port), {}])) } : {}),
   HostConfig: toHostConfig(spec),
   ...aborting(signal),
 });
@@ -20,11 +21,16 @@ export const toCreateOptions = (spec: ContainerSpec, signal?: AbortSignal): Cont
 export const toEnvironment = (variables: Readonly<Record<string, string>>): string[] =>
   Object.entries(variables).map(([name, value]) => `${name}=${value}`);
 
+const portName = ({ container }: PublishedPort): string => `${container}/tcp`;
+
 const toHostConfig = (spec: ContainerSpec): HostConfig => ({
   NetworkMode: spec.network,
   ...(spec.pidMode ? { PidMode: spec.pidMode } : {}),
   ...(spec.cgroupNamespace ? { CgroupnsMode: spec.cgroupNamespace } : {}),
   CapAdd: [...(spec.capabilities ?? [])],
+  ...(spec.dropCapabilities ? { CapDrop: [...spec.dropCapabilities] } : {}),
+  ...(spec.readOnly ? { ReadonlyRootfs: true } : {}),
+  ...(spec.ports ? { PortBindings: toBindings(spec.ports) } : {}),
   SecurityOpt: [...(spec.securityOptions ?? [])],
   Sysctls: { ...spec.sysctls },
   Tmpfs: { ...spec.tmpfs },
@@ -38,3 +44,8 @@ const toHostConfig = (spec: ContainerSpec): HostConfig => ({
   // Small, because a node has a journal of its own.
   LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } },
 });
+
+const toBindings = (ports: readonly PublishedPort[]): NonNullable<HostConfig['PortBindings']> =>
+  Object.fromEntries(
+    ports.map((port) => [portName(port), [{ HostIp: port.address, HostPort: String(port.host) }]] as const),
+  );

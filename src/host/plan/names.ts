@@ -18,6 +18,10 @@ export const labels = {
   version: 'labs.version',
   /** The number of machines of the whole cluster. Fewer machines mean that a start was interrupted. */
   machines: 'labs.machines',
+  /** On the gateway: the cluster's name. The gateway has no `labs.name`, because it is no machine of the lab. */
+  gateway: 'labs.gateway',
+  /** On the gateway: the port of the host's loopback. */
+  port: 'labs.port',
   /** The link's address, such as `192.168.56.11/24 via 192.168.56.1`. A resume restores the links from it. */
   link: 'labs.link',
 } as const;

@@ -4,6 +4,7 @@ import { imageStorePath } from '../../api/images.ts';
 import { componentPorts } from '../../api/paths.ts';
 import { cidrAddress, cidrRange, type Ipv4 } from '../../api/scalars.ts';
 import { fabricFiles, fabricProgram, initPath, nodeFiles, programFiles } from './files.ts';
+import { gatewayVolume, planGateway, relayCommand, socketFolder } from './gateway.ts';
 import { type Pki, type PkiRequest, pkiRequest } from './identities.ts';
 import { bridgeName, containerName, imageVolume, labels, linkName, macOf } from './names.ts';
 import { nodeCapabilities, unconfined } from './privileges.ts';
@@ -46,6 +47,7 @@ export const planCluster = (input: PlanInput, pki: Pki): ClusterPlan => {
       ...spec.nodes.map((node, index) => nodePlan(input, network, pki, { ...node, index })),
       ...spec.clients.map((client, index) => clientPlan(input, network, { ...client, index })),
     ],
+    gateway: planGateway({ cluster: name, image, version }),
   };
 };
 
@@ -131,15 +133,20 @@ const machine = (input: PlanInput, name: string, role: MachineRole) => ({
  * A shell that sleeps, reaps orphans, and ends at once on SIGTERM. An idle Node process would cost 40 MB. The name
  * servers that Docker writes into resolv.conf are not reachable from a lab; without them, a lookup fails at once.
  */
-const idle = ['/bin/sh', '-c', 'echo > /etc/resolv.conf; trap "exit 0" TERM; sleep infinity & wait'] as const;
+const idle = (beside = ''): readonly string[] => [
+  '/bin/sh',
+  '-c',
+  `echo > /etc/resolv.conf; trap "exit 0" TERM; ${beside}sleep infinity & wait`,
+];
 
 const fabricPlan = (input: PlanInput, network: NetworkPlan, pki: Pki): MachinePlan => {
   const common = machine(input, fabricMachine, 'fabric');
   const { address, port } = network.apiServer;
   return {
     ...common,
-    command: idle,
+    command: idle(relayCommand(address, port)),
     capabilities: nodeCapabilities,
+    mounts: [{ volume: gatewayVolume(input.name), path: socketFolder, readOnly: false }],
     // The fabric forwards no packets, so that packets to addresses outside of the lab end here.
     sysctls: { 'net.ipv4.ip_forward': '0' },
     tmpfs: { '/run': 'exec', '/tmp': 'exec' },
@@ -216,7 +223,7 @@ const clientPlan = (input: PlanInput, network: NetworkPlan, client: Numbered): M
   const link = linkOf(network, clientAddress(input.spec, client.index));
   return {
     ...common,
-    command: idle,
+    command: idle(),
     capabilities: ['NET_ADMIN', 'NET_RAW'],
     securityOptions: [],
     limits: limits(input, 512, 512),

@@ -15,6 +15,17 @@ export interface ClusterPlan {
   readonly network: NetworkPlan;
   /** The fabric first, then the nodes in the order of their pod subnets, then the clients. */
   readonly machines: readonly MachinePlan[];
+  readonly gateway: GatewayPlan;
+}
+
+/** The container through which the user's machine reaches the API server. Its port is chosen while it is created. */
+export interface GatewayPlan {
+  readonly container: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** Holds the Unix socket that the gateway shares with the fabric. */
+  readonly volume: string;
 }
 
 export interface NetworkPlan {

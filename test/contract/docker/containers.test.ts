@@ -101,6 +101,13 @@ describe.each(engines)('$name', ({ connect }) => {
     expect(await docker.inspect(name)).toBeUndefined();
   });
 
+  test('refuses to start a container whose port another container publishes', async () => {
+    const ports = [{ container: 80, host: 19_000 + (process.pid % 900), address: '127.0.0.1' }];
+    for (const name of ['port-one', 'port-two']) await docker.create(spec(name, { network: 'bridge', ports }));
+    await docker.start(spec('port-one').name);
+    await expect(docker.start(spec('port-two').name)).rejects.toMatchObject({ code: 'LAB_PORT_TAKEN' });
+  });
+
   test('refuses a name that is taken, a missing image and a missing container', async () => {
     await docker.create(spec('taken'));
     await expect(docker.create(spec('taken'))).rejects.toMatchObject({ code: 'LAB_NAME_TAKEN' });

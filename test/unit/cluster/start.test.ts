@@ -5,7 +5,8 @@ import { deleteCluster, stopCluster } from '../../../src/host/cluster/stop.ts';
 import { LabError } from '../../../src/kit/error.ts';
 import { quietly, request, World } from './world.ts';
 
-const all = ['labs-x-client', 'labs-x-controlplane', 'labs-x-fabric', 'labs-x-node01', 'labs-x-node02'];
+const machines = ['labs-x-client', 'labs-x-controlplane', 'labs-x-fabric', 'labs-x-node01', 'labs-x-node02'];
+const all = [...machines, 'labs-x_gateway'];
 
 let world: World;
 beforeEach(() => {
@@ -201,8 +202,8 @@ describe('an existing cluster', () => {
     await startCluster(world, request({ plan: { ...request().plan, name: 'y' } }), quietly());
     expect(await deleteCluster(world, 'x')).toBe(5);
     expect(await deleteCluster(world, 'x')).toBe(0);
-    expect(world.names).toEqual(all.map((name) => name.replace('-x-', '-y-')));
-    expect([...world.volumeLabels.keys()]).toEqual(['labs-images']);
+    expect(world.names).toEqual(all.map((name) => name.replace('-x', '-y')));
+    expect([...world.volumeLabels.keys()]).toEqual(['labs-images', 'labs-y_gateway']);
   });
 });
 

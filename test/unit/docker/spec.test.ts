@@ -36,3 +36,23 @@ test('translates a container specification into Docker’s options', () => {
   expect(options.HostConfig).not.toHaveProperty('PidMode');
   expect(options).not.toHaveProperty('Entrypoint');
 });
+
+test('publishes ports on one address only, and takes rights away', () => {
+  const options = toCreateOptions({
+    name: 'labs-x_gateway',
+    image: 'labs/node:1',
+    network: 'bridge',
+    ports: [{ container: 6443, host: 20_001, address: '127.0.0.1' }],
+    dropCapabilities: ['ALL'],
+    readOnly: true,
+  });
+  expect(options).toMatchObject({
+    ExposedPorts: { '6443/tcp': {} },
+    HostConfig: {
+      NetworkMode: 'bridge',
+      PortBindings: { '6443/tcp': [{ HostIp: '127.0.0.1', HostPort: '20001' }] },
+      CapDrop: ['ALL'],
+      ReadonlyRootfs: true,
+    },
+  });
+});

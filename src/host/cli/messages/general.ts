@@ -74,6 +74,7 @@ export const generalMessages = {
       fabric: '패브릭 시작',
       start: '머신 시작',
       wire: '링크 연결',
+      gateway: '이 머신에서 들어가는 통로 열기',
       'api-server': 'API 서버를 기다리는 중',
       nodes: '노드가 Ready가 되기를 기다리는 중',
       proxies: '모든 kube-proxy의 동기화를 기다리는 중',
