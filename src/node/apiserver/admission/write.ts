@@ -181,7 +181,8 @@ export const existing = ({ store }: Pick<AdmissionContext, 'store'>, resource: R
   return current;
 };
 
-const checkPreconditions = (resource: Resource, given: KubeObject, current: KubeObject): void => {
+/** @throws StatusError when the version or uid that the client gave is not the stored one */
+export const checkPreconditions = (resource: Resource, given: KubeObject, current: KubeObject): void => {
   const { resourceVersion, uid, name } = given.metadata;
   if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) throw modified(resource, name);
   if (uid && uid !== current.metadata.uid) {

@@ -21,8 +21,10 @@ import {
 import { mergeApplied, prune } from './merge.ts';
 import { rootPlace } from './structure.ts';
 
+type Type = Pick<Resource, 'group' | 'version' | 'kind'>;
+
 export interface Apply {
-  readonly resource: Resource;
+  readonly resource: Type;
   readonly manager: Manager;
   readonly force: boolean;
   /** The status is written through a subresource only. */
@@ -65,7 +67,7 @@ const configurationOf = (wanted: KubeObject, { subresource }: Manager, hasStatus
 };
 
 /** Items of a list are told apart by their keys. @throws StatusError when the keys are missing or not unique */
-const refuseAmbiguous = (resource: Resource, configuration: KubeObject): void => {
+const refuseAmbiguous = (resource: Type, configuration: KubeObject): void => {
   const problems = ambiguities(rootPlace(typeOf(resource)), configuration, '');
   if (problems.length === 0) return;
   const { name, namespace = '' } = configuration.metadata;
@@ -75,7 +77,7 @@ const refuseAmbiguous = (resource: Resource, configuration: KubeObject): void =>
 };
 
 /** An object that nobody owned a field of gets an owner for what it had before the first apply. */
-const managersBefore = (resource: Resource, current: KubeObject): Owned[] => {
+const managersBefore = (resource: Type, current: KubeObject): Owned[] => {
   const managers = readManagers(current);
   if (managers.length > 0) return managers;
   const fields = ownable(without(fieldsIn(rootPlace(typeOf(resource)), current), ['f:status']));

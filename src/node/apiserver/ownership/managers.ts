@@ -32,7 +32,8 @@ export interface Owned extends Manager {
   readonly entry?: Entry;
 }
 
-interface Entry {
+/** An entry of managedFields. */
+export interface Entry {
   manager?: string;
   operation?: string;
   apiVersion?: string;

@@ -1,5 +1,5 @@
 // PATCH on an object or its status: JSON patch, merge patch, strategic merge patch, server-side apply.
-import { createInStore, existing, hasStatus, updateInStore } from '../admission/write.ts';
+import { checkPreconditions, createInStore, existing, hasStatus, updateInStore } from '../admission/write.ts';
 import { type Answer, created, type Handler, keyOf, ok, type ResourceExchange } from '../exchange/exchange.ts';
 import { applyConfiguration } from '../ownership/apply.ts';
 import type { Manager } from '../ownership/managers.ts';
@@ -18,7 +18,7 @@ import { managerOf, writeOptionsOf } from './write-options.ts';
 const jsonPatch = 'application/json-patch+json';
 const mergePatch = 'application/merge-patch+json';
 const strategicPatch = 'application/strategic-merge-patch+json';
-const applyPatch = 'application/apply-patch+yaml';
+export const applyPatch = 'application/apply-patch+yaml';
 export const patchTypes = [jsonPatch, mergePatch, strategicPatch, applyPatch];
 
 export const patch: Handler = async (exchange) => {
@@ -56,21 +56,29 @@ export const applyTo = (type: string, token: string, current: unknown, document:
 const hasVersion = (document: unknown): boolean =>
   isRecord(document) && isRecord(document.metadata) && document.metadata.resourceVersion !== undefined;
 
+/** @throws StatusError 422 */
+export const requireManager = ({ url }: ResourceExchange): void => {
+  if (url.searchParams.get('fieldManager')) return;
+  throw new StatusError(
+    422,
+    'Invalid',
+    'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+  );
+};
+
+/** Whether an apply takes fields from their owners. */
+export const isForced = ({ url }: ResourceExchange): boolean => url.searchParams.get('force') === 'true';
+
 /** Server-side apply: creates a missing object, or merges and removes the fields that this apply leaves out. */
 const apply = (exchange: ResourceExchange, document: unknown): Answer => {
-  const { api, resource, url } = exchange;
-  if (!url.searchParams.get('fieldManager'))
-    throw new StatusError(
-      422,
-      'Invalid',
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    );
+  const { api, resource } = exchange;
+  requireManager(exchange);
   if (!isRecord(document)) throw badRequest('error decoding YAML: the body is not an object');
   const manager: Manager = { ...managerOf(exchange), operation: 'Apply' };
   const wanted = toObject(exchange, resource, document);
   const current = api.store.get(resource, wanted.metadata);
-  const force = url.searchParams.get('force') === 'true';
-  const applied = { resource, manager, force, hasStatus: hasStatus(definitionOf(resource)) };
+  if (current) checkPreconditions(resource, wanted, current);
+  const applied = { resource, manager, force: isForced(exchange), hasStatus: hasStatus(definitionOf(resource)) };
   const next = applyConfiguration(applied, current, wanted);
   // The apply has set the owners.
   const options = { ...writeOptionsOf(exchange), manager: undefined };
