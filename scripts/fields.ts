@@ -2,7 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allResources } from '../src/api/resources.ts';
+import { unstoredTypes } from '../src/node/apiserver/fields/unstored.ts';
 import { typeOf } from '../src/node/apiserver/schema/schema.ts';
 import { fieldsPage } from './lib/fields-page.ts';
 
-writeFileSync(join(import.meta.dirname, '../docs/fields.md'), fieldsPage(allResources.map(typeOf)));
+writeFileSync(
+  join(import.meta.dirname, '../docs/fields.md'),
+  fieldsPage([...allResources.map(typeOf), ...unstoredTypes]),
+);

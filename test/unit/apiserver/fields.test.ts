@@ -6,10 +6,11 @@ import { fieldNames, reachableTypes, structOf } from '../../../src/node/apiserve
 import { newUnsupportedFields, unsupportedFields } from '../../../src/node/apiserver/fields/refuse.ts';
 import { type Support, sourcePath } from '../../../src/node/apiserver/fields/support.ts';
 import { fieldTable } from '../../../src/node/apiserver/fields/table.ts';
+import { unstoredTypes } from '../../../src/node/apiserver/fields/unstored.ts';
 import { parseField, shapeOf, typeOf } from '../../../src/node/apiserver/schema/schema.ts';
 import { fieldErrorBody } from '../../../src/node/apiserver/validation/field.ts';
 
-const roots = allResources.map(typeOf);
+const roots = [...allResources.map(typeOf), ...unstoredTypes];
 const types = reachableTypes(fieldTable, roots);
 
 const rows: (Support & { type: string; name: string })[] = Object.entries(fieldTable).flatMap(([type, fields]) =>

@@ -1,7 +1,8 @@
 // Pod Security admission: levels of a namespace, what pods violate, and in which words.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Namespace } from '../../../src/api/core.ts';
-import { deployments, namespaces, pods } from '../../../src/api/resources.ts';
+import type { KubeObject } from '../../../src/api/meta.ts';
+import { daemonSets, deployments, namespaces, pods, replicaSets } from '../../../src/api/resources.ts';
 import { createInStore, updateInStore } from '../../../src/node/apiserver/admission/write.ts';
 import { type Admission, openAdmission, problemsOf, refusal } from '../../support/admission.ts';
 
@@ -140,6 +141,59 @@ describe('the level restricted', () => {
     const where = namespace({ enforce: 'restricted', 'enforce-version': 'v1.21' });
     expect(refusal(403, () => run(where, container(old)))).toBe('');
     expect(refusal(403, () => run(where, {}))).toContain('violates PodSecurity "restricted:v1.21": ');
+  });
+});
+
+describe('the level of audits', () => {
+  const audited = (where: string, write: (context: Admission['context'], where: string) => void): object[] => {
+    const lines: object[] = [];
+    const logger = {
+      ...api.context.logger,
+      info: (_level: number, text: string, fields = {}) => lines.push({ text, ...fields }),
+    };
+    write({ ...api.context, logger }, where);
+    return lines;
+  };
+  const line = {
+    text: 'Pod Security audit',
+    'audit-violations': 'would violate PodSecurity "baseline:latest": host namespaces (hostNetwork=true)',
+  };
+  const spec = { hostNetwork: true, containers: [{ name: 'c', image: 'web' }] };
+
+  test('writes a line to the log of the API server for a pod, which runs', () => {
+    const where = namespace({ audit: 'baseline' });
+    const lines = audited(where, (context) =>
+      createInStore(context, pods, { metadata: { name: 'p', namespace: where }, spec } as KubeObject),
+    );
+    expect(lines).toEqual([{ ...line, kind: 'Pod', object: `${where}/p` }]);
+    expect(
+      audited(namespace({ audit: 'privileged' }), (context, quiet) =>
+        createInStore(context, pods, { metadata: { name: 'p', namespace: quiet }, spec } as KubeObject),
+      ),
+    ).toEqual([]);
+  });
+
+  test.each([deployments, daemonSets, replicaSets])('writes a line for a workload: $kind', (resource) => {
+    const where = namespace({ audit: 'baseline', enforce: 'privileged' });
+    const labels = { a: 'b' };
+    const object = {
+      metadata: { name: 'w', namespace: where },
+      spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+    };
+    expect(audited(where, (context) => createInStore(context, resource, object))).toEqual([
+      { ...line, kind: resource.kind, object: `${where}/w` },
+    ]);
+  });
+
+  test('is explained when a namespace gets it', () => {
+    const current = api.context.store.get(namespaces, { name: namespace({}) }) as Namespace;
+    const next = structuredClone(current);
+    next.metadata.labels = { ...next.metadata.labels, [`${prefix}/audit`]: 'restricted' };
+    const warnings: string[] = [];
+    updateInStore(api.context, namespaces, next, { warn: (text) => warnings.push(text) });
+    expect(warnings).toEqual([
+      'labs has no audit log: the log of the API server names pods that violate the level "restricted:latest"',
+    ]);
   });
 });
 

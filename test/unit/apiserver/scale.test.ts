@@ -111,7 +111,7 @@ test.each([
 ])('refuses a negative number by $method of $type as a fault of the Scale', async ({ method, type }) => {
   await call('POST', path, deployment(1));
   const scale = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'web' }, spec: { replicas: -1 } };
-  const query = '?fieldManager=me&force=true';
+  const query = `?fieldManager=me${type.includes('apply') ? '&force=true' : ''}`;
   const { code, body } = await call(method, `${path}/web/scale${query}`, scale, { 'content-type': type });
   expect(code).toBe(422);
   expect(body.message).toBe(

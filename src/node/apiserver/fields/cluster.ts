@@ -30,7 +30,10 @@ const metaFields: FieldTable = {
   ),
   'meta.v1.LabelSelector': honoured('apiserver/resources/workloads.ts', 'matchLabels matchExpressions'),
   'meta.v1.LabelSelectorRequirement': honoured('apiserver/resources/workloads.ts', 'key operator values'),
-  'core.v1.ObjectReference': statusOnly('kind namespace name uid apiVersion resourceVersion fieldPath'),
+  'core.v1.ObjectReference': {
+    ...honoured('apiserver/routes/binding.ts', 'kind name'),
+    ...statusOnly('namespace uid apiVersion resourceVersion fieldPath'),
+  },
 };
 
 const workloadFields: FieldTable = {

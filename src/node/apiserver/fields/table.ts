@@ -5,6 +5,7 @@ import { podFields } from './pods.ts';
 import { schedulingFields } from './scheduling.ts';
 import { serviceFields } from './services.ts';
 import type { FieldTable } from './support.ts';
+import { unstoredFields } from './unstored.ts';
 import { volumeFields } from './volumes.ts';
 
 export const fieldTable: FieldTable = {
@@ -14,4 +15,5 @@ export const fieldTable: FieldTable = {
   ...schedulingFields,
   ...serviceFields,
   ...clusterFields,
+  ...unstoredFields,
 };

@@ -2,8 +2,9 @@
 import type { Namespace } from '../../../api/core.ts';
 import type { Pod, PodSpec, PodTemplateSpec } from '../../../api/core-pods.ts';
 import type { KubeObject } from '../../../api/meta.ts';
-import { namespaces, pods } from '../../../api/resources.ts';
+import { namespaces, pods, type Resource } from '../../../api/resources.ts';
 import { kubernetesMinor } from '../../../api/version.ts';
+import type { Logger } from '../../../kit/logger.ts';
 import { forbidden } from '../status.ts';
 import type { Store } from '../store/store.ts';
 import { baseline } from './baseline.ts';
@@ -13,6 +14,7 @@ import { type Subject, subjectOf, type Violation } from './subject.ts';
 
 export interface Reader {
   readonly store: Store;
+  readonly logger: Pick<Logger, 'info'>;
   /** Sends a warning to the client. */
   readonly warn: (text: string) => void;
 }
@@ -35,9 +37,10 @@ const policyFor = ({ metadata }: KubeObject, store: Store): Policy => {
 };
 
 /** @throws StatusError 403 */
-export const admitPodSecurity = (pod: Pod, { store, warn }: Reader): void => {
-  const { enforce, warn: warned } = policyFor(pod, store);
+export const admitPodSecurity = (pod: Pod, { store, warn, logger }: Reader): void => {
+  const { enforce, warn: warned, audit } = policyFor(pod, store);
   const subject = subjectOf(pod.spec, pod.metadata.annotations);
+  auditOf(audit, subject, { ...pod, kind: pods.kind }, logger);
   const refused = violations(enforce, subject);
   if (refused.length > 0)
     throw forbidden(pods, pod.metadata.name, `violates PodSecurity "${nameOf(enforce)}": ${describe(refused)}`);
@@ -49,15 +52,44 @@ const warnOf = (standard: Standard, subject: Subject, warn: Reader['warn']): voi
   if (found.length > 0) warn(`would violate PodSecurity "${nameOf(standard)}": ${describe(found)}`);
 };
 
+/**
+ * There is no audit log. The log of the API server gets what Kubernetes writes into the annotation `audit-violations`
+ * of an audit event.
+ */
+const auditOf = (
+  standard: Standard,
+  subject: Subject,
+  { kind = '', metadata }: KubeObject,
+  logger: Reader['logger'],
+): void => {
+  const found = violations(standard, subject);
+  if (found.length === 0) return;
+  logger.info(0, 'Pod Security audit', {
+    kind,
+    object: `${metadata.namespace ?? ''}/${metadata.name}`,
+    'audit-violations': `would violate PodSecurity "${nameOf(standard)}": ${describe(found)}`,
+  });
+};
+
 /** Only the pods of a workload are refused. The workload itself gets the warning. */
 export const warnOfTemplate = (
+  { kind }: Pick<Resource, 'kind'>,
   workload: KubeObject & { readonly spec?: { readonly template?: PodTemplateSpec } },
-  { store, warn }: Reader,
+  { store, warn, logger }: Reader,
 ): void => {
   const template = workload.spec?.template;
   if (!template) return;
   const subject = subjectOf(template.spec, template.metadata?.annotations);
-  warnOf(policyFor(workload, store).warn, subject, warn);
+  const policy = policyFor(workload, store);
+  auditOf(policy.audit, subject, { ...workload, kind }, logger);
+  warnOf(policy.warn, subject, warn);
+};
+
+/** The client hears where audits go. @param current undefined for a new namespace */
+export const explainAudits = (next: Namespace, current: Namespace | undefined, warn: Reader['warn']): void => {
+  const { audit } = policyOf(next.metadata.labels);
+  if (audit.level === 'privileged' || policyOf(current?.metadata.labels).audit.level === audit.level) return;
+  warn(`labs has no audit log: the log of the API server names pods that violate the level "${nameOf(audit)}"`);
 };
 
 /** A pod keeps running when its namespace becomes stricter. The client hears which pods would be refused now. */

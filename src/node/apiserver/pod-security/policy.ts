@@ -16,6 +16,8 @@ export interface Policy {
   readonly enforce: Standard;
   /** Clients get a warning. */
   readonly warn: Standard;
+  /** The log of the API server gets a line. */
+  readonly audit: Standard;
 }
 
 const prefix = 'pod-security.kubernetes.io/';
@@ -34,6 +36,7 @@ export const policyOf = (labels: Labels = {}): Policy => {
   const follows = labels[`${prefix}warn`] === undefined && isLevel(labels[`${prefix}enforce`]);
   return {
     enforce,
+    audit: standardOf(labels, 'audit', 'restricted'),
     warn: follows ? { ...warn, level: enforce.level, version: versionFor(labels, 'warn', enforce) } : warn,
   };
 };

@@ -1,6 +1,7 @@
 // DaemonSets: the DaemonSet controller keeps one pod on each node that fits.
 import type { DaemonSet } from '../../../api/apps.ts';
 import { daemonSets } from '../../../api/resources.ts';
+import { warnOfTemplate } from '../pod-security/admit.ts';
 import { type FieldError, invalidValue, required, unsupported } from '../validation/field.ts';
 import { atLeast } from '../validation/values.ts';
 import { ageOf, formatLabels, formatSelector, orNone } from './cells.ts';
@@ -73,6 +74,7 @@ export const daemonSetDefinition: Definition<DaemonSet> = {
     ...atLeast(set.spec?.revisionHistoryLimit, 0, 'spec.revisionHistoryLimit'),
     ...validateStrategy(set),
   ],
+  admit: (set, _current, context) => warnOfTemplate(daemonSets, set, context),
   validateUpdate: validateSelectorKept,
   countsGenerations: true,
 };

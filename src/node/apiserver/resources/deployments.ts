@@ -68,7 +68,7 @@ export const deploymentDefinition: Definition<Deployment> = {
     ...validateStrategy(deployment),
     ...validateNumbers(deployment),
   ],
-  admit: (workload, _current, context) => warnOfTemplate(workload, context),
+  admit: (workload, _current, context) => warnOfTemplate(deployments, workload, context),
   validateUpdate: validateSelectorKept,
   statusKeeps: ['labels'],
   countsGenerations: true,

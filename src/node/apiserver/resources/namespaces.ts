@@ -1,7 +1,7 @@
 // Namespaces: each gets a service account at creation, and is removed when the namespace controller has emptied it.
 import type { Namespace, ServiceAccount } from '../../../api/core.ts';
 import { namespaces, serviceAccounts } from '../../../api/resources.ts';
-import { warnOfPods } from '../pod-security/admit.ts';
+import { explainAudits, warnOfPods } from '../pod-security/admit.ts';
 import { policyProblems } from '../pod-security/policy.ts';
 import { labelProblems } from '../validation/names.ts';
 import { ageOf } from './cells.ts';
@@ -35,6 +35,7 @@ export const namespaceDefinition: Definition<Namespace> = {
   },
   afterCreate: ({ metadata }, { create }) => create(serviceAccounts, defaultAccount(metadata.name)),
   admit: (next, current, context) => {
+    explainAudits(next, current, context.warn);
     if (current) warnOfPods(next, current, context);
   },
   validate: ({ metadata }) => policyProblems(metadata.labels),

@@ -31,7 +31,7 @@ export const replicaSetDefinition: Definition<ReplicaSet> = {
     replicaSet.status = { replicas: 0 };
   },
   validate: ({ spec }) => validateWorkload(spec, 'replicaset'),
-  admit: (workload, _current, context) => warnOfTemplate(workload, context),
+  admit: (workload, _current, context) => warnOfTemplate(replicaSets, workload, context),
   validateUpdate: validateSelectorKept,
   countsGenerations: true,
 };

@@ -6,11 +6,19 @@ import { existing } from '../admission/write.ts';
 import { created, type Handler, keyOf, namespaceOf, ok, type ResourceExchange } from '../exchange/exchange.ts';
 import { isDryRun } from '../exchange/query.ts';
 import { definitionOf } from '../resources/all.ts';
+import { subresources } from '../resources/subresources.ts';
 import { type Fields, isRecord } from '../schema/record.ts';
-import { detailsOf, success } from '../status.ts';
+import { badRequest, detailsOf, success } from '../status.ts';
 import { readDocument } from './body.ts';
+import { toObject } from './decode.ts';
 import { listOf } from './list.ts';
+import { checkDeleteOptions } from './options.ts';
 import { matcherOf } from './selection.ts';
+
+/** policy/v1 Eviction */
+interface Eviction extends KubeObject {
+  readonly deleteOptions?: Fields;
+}
 
 export const remove: Handler = async (exchange) => {
   const { api, resource } = exchange;
@@ -32,7 +40,10 @@ export const removeCollection: Handler = async (exchange) => {
 export const evict: Handler = async (exchange) => {
   const { api, request, url } = exchange;
   const document = await readDocument(request);
-  const options = isRecord(document) && isRecord(document.deleteOptions) ? document.deleteOptions : {};
+  if (!isRecord(document)) throw badRequest("Object 'Kind' is missing in the body");
+  const { deleteOptions } = toObject(exchange, subresources.eviction, document) as Eviction;
+  const options = deleteOptions ?? {};
+  checkDeleteOptions(options);
   const current = existing(api, pods, keyOf(exchange));
   deleteInStore(api, pods, current, optionsFrom(options, url));
   return created(success({ code: 201 }));
@@ -40,7 +51,9 @@ export const evict: Handler = async (exchange) => {
 
 const readOptions = async ({ request, url }: ResourceExchange): Promise<DeleteOptions> => {
   const document = await readDocument(request);
-  return optionsFrom(isRecord(document) ? document : {}, url);
+  const options = isRecord(document) ? document : {};
+  checkDeleteOptions(options);
+  return optionsFrom(options, url);
 };
 
 /** The options of the body. Options that the body leaves out come from the query. */
@@ -49,7 +62,10 @@ const optionsFrom = (body: Fields, url: URL): DeleteOptions => {
   const dryRun = isDryRun(url) || (Array.isArray(body.dryRun) && body.dryRun.includes('All'));
   return {
     gracePeriodSeconds: grace === undefined ? undefined : Number(grace),
-    propagationPolicy: String(body.propagationPolicy ?? url.searchParams.get('propagationPolicy') ?? ''),
+    propagationPolicy:
+      body.orphanDependents === true
+        ? 'Orphan'
+        : String(body.propagationPolicy ?? url.searchParams.get('propagationPolicy') ?? ''),
     preconditions: isRecord(body.preconditions) ? body.preconditions : {},
     dryRun,
   };

@@ -17,8 +17,11 @@ import { type Fields, isRecord } from '../schema/record.ts';
 import { badRequest, invalid } from '../status.ts';
 import { invalidValue, required } from '../validation/field.ts';
 import { readDocument } from './body.ts';
+import { toObject } from './decode.ts';
 
-type ReviewExchange = Pick<Exchange, 'request' | 'user'> & { readonly api: Pick<Api, 'store' | 'tokens'> };
+type ReviewExchange = Pick<Exchange, 'request' | 'response' | 'url' | 'user'> & {
+  readonly api: Pick<Api, 'store' | 'tokens'>;
+};
 type ReviewHandler = (exchange: ReviewExchange, info: ResourceRequest) => Promise<Answer> | Answer;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -27,9 +30,11 @@ const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(te
 const answer = (review: Review, parts: object): Answer =>
   created({ kind: review.kind, apiVersion: apiVersionOf(review), metadata: { creationTimestamp: null }, ...parts });
 
-const readSpec = async ({ request }: ReviewExchange): Promise<Fields> => {
-  const body = await readDocument(request);
-  return isRecord(body) && isRecord(body.spec) ? body.spec : {};
+const readSpec = async (review: Review, exchange: ReviewExchange, info: ResourceRequest): Promise<Fields> => {
+  const body = await readDocument(exchange.request);
+  if (!isRecord(body)) throw badRequest("Object 'Kind' is missing in the body");
+  const { spec } = toObject({ ...exchange, info }, review, body) as { spec?: unknown };
+  return isRecord(spec) ? spec : {};
 };
 
 /** @throws StatusError 422 unless the spec has exactly one of both kinds of attributes */
@@ -54,16 +59,17 @@ const attributesOf = (review: Review, spec: Fields): Attributes => {
   };
 };
 
-const selfSubjectAccess: ReviewHandler = async (exchange) => {
-  const spec = await readSpec(exchange);
+const selfSubjectAccess: ReviewHandler = async (exchange, info) => {
+  const spec = await readSpec(selfSubjectAccessReviews, exchange, info);
   const allowed = isAllowed(exchange.user, attributesOf(selfSubjectAccessReviews, spec));
   return answer(selfSubjectAccessReviews, { spec, status: { allowed } });
 };
 
 const subjectAccess =
   (review: Review): ReviewHandler =>
-  async (exchange, { namespace }) => {
-    const spec = await readSpec(exchange);
+  async (exchange, info) => {
+    const { namespace } = info;
+    const spec = await readSpec(review, exchange, info);
     const attributes = attributesOf(review, spec);
     const user: User = { name: text(spec.user), groups: texts(spec.groups) };
     if (user.name === '' && user.groups.length === 0)
@@ -73,8 +79,8 @@ const subjectAccess =
     return answer(review, { spec, status: { allowed: isAllowed(user, attributes) } });
   };
 
-const selfSubjectRules: ReviewHandler = async (exchange) => {
-  const spec = await readSpec(exchange);
+const selfSubjectRules: ReviewHandler = async (exchange, info) => {
+  const spec = await readSpec(selfSubjectRulesReviews, exchange, info);
   if (text(spec.namespace) === '') throw badRequest('no namespace on request');
   return answer(selfSubjectRulesReviews, { spec, status: { ...rulesOf(exchange.user), incomplete: false } });
 };
@@ -88,9 +94,9 @@ const userInfo = ({ name, uid, groups, extra }: User) => ({
 
 const selfSubject: ReviewHandler = ({ user }) => answer(selfSubjectReviews, { status: { userInfo: userInfo(user) } });
 
-const tokenReview: ReviewHandler = async (exchange) => {
+const tokenReview: ReviewHandler = async (exchange, info) => {
   const { store, tokens } = exchange.api;
-  const spec = await readSpec(exchange);
+  const spec = await readSpec(tokenReviews, exchange, info);
   const token = text(spec.token);
   if (token === '') throw badRequest('token is required for TokenReview in authentication');
   const given = texts(spec.audiences);
