@@ -1,4 +1,4 @@
-// The options of writes, and the types that are served but never stored: an option is honoured or refused, never ignored.
+// Options of writes, and types that are served but never stored: an option is honoured or refused, never ignored.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Call, startRoutes } from './dispatch.ts';
 
