@@ -2,6 +2,7 @@
 import stringWidth from 'string-width';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import type { Messages } from './messages.ts';
+import { rewriteTexts } from './npx.ts';
 import type { Output } from './output.ts';
 import { wrap } from './text.ts';
 
@@ -21,7 +22,7 @@ export const reportFailure = (error: unknown, output: Output, style: FailureStyl
     output.note(words.interrupted);
     return interruptedCode;
   }
-  const { code, message, hint, exitCode } = describe(error, words);
+  const { code, message, hint, exitCode } = rewriteTexts(describe(error, words), output.printed);
   if (style.json) output.line(JSON.stringify({ error: { code, message, ...(hint ? { hint } : {}) } }));
   const [first = '', ...more] = message.split('\n');
   const red = output.paint(['red', 'bold'], 'error:');

@@ -1,26 +1,39 @@
 // Renders task texts and hints for a terminal: Markdown → lines of a given width.
 import { lexer, type Token, type Tokens } from 'marked';
 import stringWidth from 'string-width';
+import { codeLines } from './code-block.ts';
 import type { Paint, Style } from './output.ts';
-import { alignColumns, columnWidths, wrap } from './text.ts';
+import { alignColumns, columnWidths, holdTogether, releaseSpaces, wrap } from './text.ts';
 
 export interface MarkdownOptions {
   readonly width: number;
   readonly paint: Paint;
   /** Without colours, code keeps its backticks. */
   readonly colored: boolean;
+  /** Gives commands the form in which the user types them (`npx labs check`). */
+  readonly printed?: (text: string) => string;
 }
 
+/** Marks lines that start in the first column, also inside lists: pasted heredocs must not be indented. */
+const flushLeft = '\ue001';
+
 /** Renders CommonMark with tables. Ends with a newline. */
-export const renderMarkdown = (source: string, options: MarkdownOptions): string => {
-  const blocks = lexer(source).flatMap((token) => {
+export const renderMarkdown = (source: string, given: MarkdownOptions): string => {
+  const { printed = (text) => text, width } = given;
+  const options: Page = { ...given, width, codeWidth: width };
+  const blocks = lexer(printed(source)).flatMap((token) => {
     const lines = renderBlock(token, options);
     return lines.length > 0 ? [lines.join('\n')] : [];
   });
-  return `${blocks.join('\n\n')}\n`;
+  return `${blocks.join('\n\n').replaceAll(flushLeft, '')}\n`;
 };
 
-const renderBlock = (token: Token, options: MarkdownOptions): readonly string[] => {
+/** `width` shrinks inside lists and quotations; code has the whole width. */
+interface Page extends MarkdownOptions {
+  readonly codeWidth: number;
+}
+
+const renderBlock = (token: Token, options: Page): readonly string[] => {
   const { paint } = options;
   switch (token.type) {
     case 'heading':
@@ -29,15 +42,14 @@ const renderBlock = (token: Token, options: MarkdownOptions): readonly string[] 
     case 'text':
       return wrap(inline(childrenOf(token), options), options.width);
     case 'code':
-      return (token as Tokens.Code).text
-        .trimEnd()
-        .split('\n')
-        .map((line) => `    ${paint('green', line)}`);
+      return codeLines((token as Tokens.Code).text, options.codeWidth).map(
+        ({ command, comment }) => flushLeft + (command && paint('green', command)) + (comment && paint('dim', comment)),
+      );
     case 'list':
       return renderList(token as Tokens.List, options);
     case 'blockquote':
-      return renderBlocks((token as Tokens.Blockquote).tokens, narrower(options, 2)).map(
-        (line) => `${paint('dim', '│')} ${line}`,
+      return renderBlocks((token as Tokens.Blockquote).tokens, narrower(options, 2)).map((line) =>
+        line.startsWith(flushLeft) ? line : `${paint('dim', '│')} ${line}`,
       );
     case 'table':
       return renderTable(token as Tokens.Table, options);
@@ -48,21 +60,21 @@ const renderBlock = (token: Token, options: MarkdownOptions): readonly string[] 
   }
 };
 
-const renderBlocks = (tokens: readonly Token[], options: MarkdownOptions): readonly string[] =>
+const renderBlocks = (tokens: readonly Token[], options: Page): readonly string[] =>
   tokens
     .map((token) => renderBlock(token, options))
     .filter((lines) => lines.length > 0)
     .flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 
-const narrower = (options: MarkdownOptions, by: number): MarkdownOptions => ({ ...options, width: options.width - by });
+const narrower = (options: Page, by: number): Page => ({ ...options, width: options.width - by });
 
-const renderHeading = ({ depth, tokens }: Tokens.Heading, options: MarkdownOptions): readonly string[] => {
+const renderHeading = ({ depth, tokens }: Tokens.Heading, options: Page): readonly string[] => {
   const lines = wrap(inline(tokens, options, depth === 1 ? ['bold', 'cyan'] : ['bold']), options.width);
   if (depth > 1 || options.colored) return lines;
   return [...lines, '='.repeat(Math.max(...lines.map((line) => stringWidth(line))))];
 };
 
-const renderList = (list: Tokens.List, options: MarkdownOptions): readonly string[] => {
+const renderList = (list: Tokens.List, options: Page): readonly string[] => {
   const items = list.items.map((item, index) => {
     const marker = list.ordered ? `${Number(list.start || 1) + index}.` : '•';
     const indent = marker.length + 1;
@@ -70,16 +82,21 @@ const renderList = (list: Tokens.List, options: MarkdownOptions): readonly strin
       .map((token) => renderBlock(token, narrower(options, indent)))
       .filter((lines) => lines.length > 0);
     const body = parts.flatMap((lines, position) => (position > 0 && list.loose ? ['', ...lines] : lines));
-    return body.map((line, row) =>
-      row === 0 ? `${options.paint('cyan', marker)} ${line}` : line && ' '.repeat(indent) + line,
+    const lines = body[0]?.startsWith(flushLeft) ? ['', '', ...body] : body;
+    return lines.map((line, row) =>
+      row === 0
+        ? `${options.paint('cyan', marker)} ${line}`
+        : line === '' || line.startsWith(flushLeft)
+          ? line
+          : ' '.repeat(indent) + line,
     );
   });
   return items.flatMap((lines, index) => (index > 0 && list.loose ? ['', ...lines] : lines));
 };
 
-const renderTable = ({ header, rows }: Tokens.Table, options: MarkdownOptions): readonly string[] => {
+const renderTable = ({ header, rows }: Tokens.Table, options: Page): readonly string[] => {
   const cell = ({ tokens }: Tokens.TableCell, styles: readonly Style[] = []): string =>
-    inline(tokens, options, styles).replaceAll('\n', ' ');
+    releaseSpaces(inline(tokens, options, styles).replaceAll('\n', ' '));
   const cells = [header.map((each) => cell(each, ['bold'])), ...rows.map((row) => row.map((each) => cell(each)))];
   const rule = columnWidths(cells).map((width) => options.paint('dim', '─'.repeat(width)));
   const [first = [], ...rest] = cells;
@@ -87,10 +104,10 @@ const renderTable = ({ header, rows }: Tokens.Table, options: MarkdownOptions): 
 };
 
 /** The text inside a block, painted, with a newline for each hard line break. */
-const inline = (tokens: readonly Token[], options: MarkdownOptions, styles: readonly Style[] = []): string =>
+const inline = (tokens: readonly Token[], options: Page, styles: readonly Style[] = []): string =>
   tokens.map((token) => inlineToken(token, options, styles)).join('');
 
-const inlineToken = (token: Token, options: MarkdownOptions, styles: readonly Style[]): string => {
+const inlineToken = (token: Token, options: Page, styles: readonly Style[]): string => {
   const painted = (text: string): string => (styles.length > 0 && text !== '' ? options.paint(styles, text) : text);
   switch (token.type) {
     case 'strong':
@@ -98,7 +115,7 @@ const inlineToken = (token: Token, options: MarkdownOptions, styles: readonly St
     case 'em':
       return inline(childrenOf(token), options, [...styles, 'underline']);
     case 'codespan':
-      return options.paint('green', options.colored ? oneLine(token.text) : `\`${oneLine(token.text)}\``);
+      return options.paint('green', holdTogether(options.colored ? oneLine(token.text) : `\`${oneLine(token.text)}\``));
     case 'link': {
       const { tokens, href, text } = token as Tokens.Link;
       const label = inline(tokens, options, [...styles, 'underline']);

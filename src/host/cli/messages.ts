@@ -7,6 +7,7 @@ import { helpMessages } from './messages/help.ts';
 import { labMessages } from './messages/labs.ts';
 import { machineMessages } from './messages/machine.ts';
 import { taskMessages } from './messages/tasks.ts';
+import { rewriteTexts } from './npx.ts';
 
 /** First the sentences that all commands share, then one group for each group of commands in `labs --help`. */
 export const messageGroups = [
@@ -28,7 +29,10 @@ type Pairs = typeof generalMessages &
 /** Key → sentence. A sentence with gaps is a function. */
 export type Messages = { readonly [Key in keyof Pairs]: Pairs[Key]['en'] };
 
-export const messagesIn = (language: Language): Messages =>
-  Object.fromEntries(
+/** @param printed changes each text, gaps filled in: it gives commands the form in which the user types them */
+export const messagesIn = (language: Language, printed?: (text: string) => string): Messages => {
+  const messages = Object.fromEntries(
     messageGroups.flatMap((group) => Object.entries(group).map(([key, words]) => [key, words[language]])),
   ) as Messages;
+  return printed ? rewriteTexts(messages, printed) : messages;
+};

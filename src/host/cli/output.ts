@@ -12,6 +12,8 @@ export interface Output {
   write(text: string): void;
   /** Writes one line to standard error: progress, remarks, errors. */
   note(text: string): void;
+  /** Gives commands in a text the form in which the user types them, before the text is laid out. */
+  printed(text: string): string;
   /** On a terminal, keeps these lines below all other output. `[]` removes them. */
   live(lines: readonly string[]): void;
   readonly paint: Paint;
@@ -54,6 +56,7 @@ export const createOutput = (options: OutputOptions): Output => {
     line: (text = '') => aboveLive(() => stdout.write(`${rewrite(text)}\n`)),
     write: (text) => void stdout.write(rewrite(text)),
     note: (text) => aboveLive(() => stderr.write(`${rewrite(text)}\n`)),
+    printed: rewrite,
     live,
     // `colored` decides already, so styleText must not look at the stream and the environment.
     paint: (style, text) =>

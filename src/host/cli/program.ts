@@ -21,6 +21,8 @@ export interface ProgramOptions {
   /** Columns of the help. */
   readonly width: number;
   readonly write: (text: string) => void;
+  /** Gives commands the form in which the user types them. */
+  readonly printed?: (text: string) => string;
 }
 
 interface Builder extends ProgramOptions {
@@ -31,7 +33,7 @@ interface Builder extends ProgramOptions {
 /** @throws LabError `LAB_USAGE` (exit code 2), with the nearest command or option as its hint */
 export const parseCommandLine = (argv: readonly string[], options: ProgramOptions): Parsed => {
   let parsed: Parsed = { kind: 'printed' };
-  const say = messagesIn(options.language);
+  const say = messagesIn(options.language, options.printed);
   const found = (run: Parsed): void => {
     parsed = run;
   };

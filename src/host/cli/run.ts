@@ -31,6 +31,7 @@ export const main = async (argv: readonly string[], process: NodeJS.Process): Pr
       version: `${version} (Node ${process.versions.node})`,
       width: output.width,
       write: output.write,
+      printed: output.printed,
     });
     if (parsed.kind === 'printed') return ExitCode.ok;
     const { command, args, options } = parsed;
@@ -64,7 +65,7 @@ const contextOf = (options: Options, environment: Environment, output: Output, i
   interrupt,
   version,
   commands,
-  say: messagesIn(environment.language),
+  say: messagesIn(environment.language, output.printed),
   yes: options.yes === true,
   json: options.json === true,
   name: typeof options.name === 'string' ? options.name : environment.instance,

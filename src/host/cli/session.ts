@@ -16,6 +16,7 @@ import { choose } from './ask.ts';
 import type { Context } from './context.ts';
 import { chooseRunning } from './instances.ts';
 import { definitionOf } from './machines.ts';
+import { rewriteTexts } from './npx.ts';
 
 export interface Session {
   readonly name: string;
@@ -54,7 +55,7 @@ export const gradeSession = async (context: Context, session: Session, tasks?: r
     ...(tasks ? { tasks } : {}),
   });
   await session.progress.record(report);
-  return report;
+  return rewriteTexts(report, context.output.printed);
 };
 
 /** The named task, else the one that the user chooses. @throws LabError `LAB_TASK_NEEDED` */

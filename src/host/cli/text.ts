@@ -2,9 +2,17 @@
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 
-/** Wraps between words. A longer word stays whole, so that a command or an address can be copied. */
+/** Stands for a space inside a command while lines are broken. The character is for private use, one column wide. */
+const heldSpace = '\ue000';
+
+/** Makes `wrap` keep a command on one line, so that it can be copied. */
+export const holdTogether = (command: string): string => command.replaceAll(' ', heldSpace);
+
+export const releaseSpaces = (text: string): string => text.replaceAll(heldSpace, ' ');
+
+/** Wraps between words. A longer word and a command in backticks stay whole, so that they can be copied. */
 export const wrap = (text: string, width: number): readonly string[] =>
-  wrapAnsi(text.replace(/[^\S\n]+/g, ' '), width).split('\n');
+  releaseSpaces(wrapAnsi(text.replace(/[^\S\n]+/g, ' ').replace(/`[^`\n]+`/g, holdTogether), width)).split('\n');
 
 /** Pads with spaces to a width. */
 export const padEnd = (text: string, width: number): string =>

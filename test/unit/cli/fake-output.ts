@@ -8,6 +8,7 @@ export const fakeOutput = (given: Partial<Output> = {}) => {
     line: (text = '') => void lines.push(text),
     write: (text) => void lines.push(text),
     note: (text) => void notes.push(text),
+    printed: (text) => text,
     live: () => {},
     paint: (_style, text) => text,
     colored: false,

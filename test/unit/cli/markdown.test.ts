@@ -1,7 +1,8 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { renderMarkdown } from '../../../src/host/cli/markdown.ts';
+import { namesForNpx } from '../../../src/host/cli/npx.ts';
 
 const plain = (source: string, width = 40): string =>
   renderMarkdown(source, { width, colored: false, paint: (_style, text) => text });
@@ -31,8 +32,8 @@ describe('Markdown on a terminal', () => {
     expect(plain('Use `ip link`, then **look**.')).toBe('Use `ip link`, then look.\n');
   });
 
-  test('keeps code blocks as they are, indented', () => {
-    expect(plain('```sh\nip link show\n  x\n```')).toBe('    ip link show\n      x\n');
+  test('keeps code blocks as they are, flush left', () => {
+    expect(plain('```sh\nip link show\n  x\n```')).toBe('ip link show\n  x\n');
   });
 
   test('numbers lists and indents their further lines', () => {
@@ -42,7 +43,7 @@ describe('Markdown on a terminal', () => {
   });
 
   test('puts an empty line around code in a list', () => {
-    expect(plain('1. first:\n\n       ip link\n\n2. second')).toBe('1. first:\n\n       ip link\n\n2. second\n');
+    expect(plain('1. first:\n\n       ip link\n\n2. second')).toBe('1. first:\n\nip link\n\n2. second\n');
   });
 
   test('aligns tables by the width on the screen', () => {
@@ -59,4 +60,41 @@ describe('Markdown on a terminal', () => {
   });
 
   test('leaves out HTML comments', () => expect(plain('<!-- author: secret -->\n\ntext')).toBe('text\n'));
+
+  test('keeps a heredoc flush left in a list and in a quotation, so that it ends when it is pasted', () => {
+    const block = 'cat <<END\n  x # y\nEND';
+    const inList = plain(`1. do\n\n${block.replace(/^/gm, '       ')}\n\n   > quoted\n`);
+    expect(inList).toContain(`\n${block}\n`);
+    expect(plain(`> say\n>\n${block.replace(/^/gm, '>     ')}\n`)).toContain(`\n${block}\n`);
+  });
+
+  test('breaks no command: neither in a block nor in a sentence', () => {
+    const command = 'kubectl get pods --all-namespaces --output wide';
+    expect(plain(`    ${command}\n`).split('\n')).toContain(command);
+    const sentence = plain('Words that fill the line: `labs shell node01 -- ip route` and on.');
+    expect(sentence).toBe('Words that fill the line:\n`labs shell node01 -- ip route` and on.\n');
+    expect(colored('Words that fill the line now: `labs shell node01 -- ip route`.')).toContain(
+      styleText('green', 'labs shell node01 -- ip route', { validateStream: false }),
+    );
+  });
+
+  test('wraps a comment after a command at words, and no line of it is a command', () => {
+    expect(plain('    ip route   # the routes of this node and all others of them\n')).toBe(
+      'ip route  # the routes of this node and\n          # all others of them\n',
+    );
+    expect(plain('    kubectl get pods -A -o wide   # all the pods of the cluster\n')).toBe(
+      '# all the pods of the cluster\nkubectl get pods -A -o wide\n',
+    );
+    expect(plain(`    echo 'a   # b' and a long text behind the quotation\n`)).toContain(`'a   # b' and a long`);
+  });
+
+  test('prints commands in the form in which the user types them, before it breaks lines', () => {
+    const text = renderMarkdown('Type the command `labs tasks` here.\n\n    labs shell node01\n', {
+      width: 30,
+      colored: true,
+      paint: (style, text) => styleText(style as 'bold', text, { validateStream: false }),
+      printed: namesForNpx(['tasks', 'shell']),
+    });
+    expect(stripVTControlCharacters(text)).toBe('Type the command\nnpx labs tasks here.\n\nnpx labs shell node01\n');
+  });
 });

@@ -95,7 +95,7 @@ const printNext = (
   output.line();
   output.line(output.paint(['bold', 'green'], resumed ? say.resumed(name, seconds) : say.ready(name, seconds)));
   const labs = name === lab.name ? 'labs' : `labs --name ${name}`;
-  const lines = say.next.map(([command, purpose]) => [`${labs} ${command}`, purpose] as const);
+  const lines = say.next.map(([command, purpose]) => [output.printed(`${labs} ${command}`), purpose] as const);
   const width = Math.max(...lines.map(([command]) => command.length)) + 4;
   output.line();
   for (const [command, purpose] of lines) output.line(`  ${command.padEnd(width)}${output.paint('dim', purpose)}`);
