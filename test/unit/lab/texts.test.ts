@@ -1,4 +1,4 @@
-// Reads every text that a student of the built-in labs reads: tasks, debriefs, hints, titles and questions.
+// Reads every text that a student of the built-in labs reads: tasks, debriefs, hints, terms, titles and questions.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lexer, type Token, type Tokens } from 'marked';
@@ -6,6 +6,7 @@ import stringWidth from 'string-width';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type LabDefinition, type Localized, localize } from '../../../src/api/lab.ts';
 import { isQuestion } from '../../../src/host/grade/checks/answer.ts';
+import { type Glossary, readGlossary } from '../../../src/host/lab/glossary.ts';
 import { loadLab } from '../../../src/host/lab/load.ts';
 
 const folder = join(import.meta.dirname, '../../../labs/service-networking');
@@ -17,6 +18,7 @@ interface Text {
 }
 
 let lab: LabDefinition;
+let glossary: Glossary;
 /** Texts with blocks of commands: tasks, debriefs and hints. */
 let pages: readonly Text[];
 /** Single sentences: titles, questions, choices and hints of checks. */
@@ -32,7 +34,8 @@ beforeAll(async () => {
   const hints = lab.tasks.flatMap(({ id, hints }) =>
     hints.map((hint, index) => both(`${id}, hint ${index + 1}`, hint)),
   );
-  pages = [...written, ...hints];
+  glossary = await readGlossary([join(folder, '../glossary.yaml')]);
+  pages = [...written, ...hints, ...glossary.map(({ term, text }) => ({ name: `the term ${term.en}`, ...text }))];
   sentences = lab.tasks.flatMap(({ id, title, checks }) => [
     both(id, title),
     ...checks.flatMap((check) => [
@@ -157,4 +160,38 @@ test('every task has a debrief in English and Korean', () => {
     expect(debrief?.en, id).toContain(`${id}.debrief.md`);
     expect(debrief?.ko, id).toContain(`${id}.debrief.ko.md`);
   }
+});
+
+describe('the glossary', () => {
+  test('has the terms that students meet on the screen', () => {
+    const terms = glossary.flatMap(({ term, also }) => [term.en, ...also]);
+    const met = [
+      'KUBE-MARK-MASQ',
+      'KUBE-EXT',
+      'KUBE-SEP',
+      'conntrack',
+      'REJECT',
+      'timeout',
+      'kube-dns',
+      'podnet',
+      'fabric',
+    ];
+    expect(terms).toEqual(expect.arrayContaining(met));
+  });
+
+  test('has no word that means two terms', () => {
+    const words = glossary.flatMap(({ term, also }) => [
+      ...new Set([term.en, term.ko, ...also].map((word) => word.toLowerCase())),
+    ]);
+    expect(words.filter((word, index) => words.indexOf(word) !== index)).toEqual([]);
+  });
+
+  test('lists every term on one line of 80 columns', () => {
+    for (const language of ['en', 'ko'] as const) {
+      const width = Math.max(...glossary.map(({ term }) => stringWidth(term[language])));
+      for (const { term, short } of glossary) {
+        expect(width + 2 + stringWidth(short[language]), term[language]).toBeLessThanOrEqual(80);
+      }
+    }
+  });
 });
