@@ -207,6 +207,19 @@ export const commandGroups: readonly CommandGroup[] = [
         examples: ['image list', 'image load nginx:1.27', 'image remove nginx:1.27'],
       },
       {
+        name: 'upgrade',
+        load: () => import('./commands/upgrade.ts'),
+        summary: both('Show how to upgrade labs', 'labs를 업그레이드하는 방법 보기'),
+        json: true,
+        examples: ['upgrade', 'upgrade --json'],
+      },
+      {
+        name: 'uninstall',
+        load: () => import('./commands/uninstall.ts'),
+        summary: both('Remove all that labs made here', 'labs가 이 머신에 만든 것을 모두 삭제'),
+        examples: ['uninstall', 'uninstall --yes'],
+      },
+      {
         name: 'completion',
         operands: '[shell]',
         load: () => import('./commands/completion.ts'),

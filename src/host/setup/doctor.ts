@@ -49,7 +49,7 @@ const nodeProbe = (): Probe => {
         name: 'Node',
         status: 'failure',
         detail: process.version,
-        remedy: 'Run `npm ci` in the checkout, which installs Node 24.',
+        remedy: 'Install Node 24 or newer.',
       };
 };
 

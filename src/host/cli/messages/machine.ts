@@ -50,6 +50,43 @@ export const machineMessages = {
     (action: string) => `For example: \`labs image ${action} nginx:1.27\`.`,
     (action) => `예: \`labs image ${action} nginx:1.27\``,
   ),
+  // upgrade
+  installedIn: both(
+    (version: string, folder: string) => `This is labs ${version}, in ${folder}.`,
+    (version, folder) => `labs ${version}, 설치 위치: ${folder}`,
+  ),
+  upgradeClone: both('To upgrade this clone, run:', '이 복제본을 업그레이드하려면 다음을 실행하세요:'),
+  upgradePackage: both(
+    (name: string) =>
+      `Get the new package, a file like ${name}-1.2.3.tgz, from where this one came from. In a clone of the repository, \`npm pack\` makes it. Then run in the file's folder:`,
+    (name) =>
+      `지금 버전을 받은 곳에서 새 패키지(${name}-1.2.3.tgz 같은 파일)를 받으세요. 저장소의 복제본에서는 \`npm pack\`이 이 파일을 만듭니다. 그런 다음 파일이 있는 폴더에서 실행하세요:`,
+  ),
+  upgradeLabs: both(
+    'Labs and answers stay. A running lab gets the new components when you stop it and start it again. If the images changed, the next start makes them anew, which takes one to two minutes.',
+    '실습과 답은 그대로 남습니다. 실행 중인 실습은 멈췄다가 다시 시작하면 새 컴포넌트를 사용합니다. 이미지가 바뀌었으면 다음에 시작할 때 새로 만들며, 1~2분이 걸립니다.',
+  ),
+  // uninstall
+  uninstallWill: both('This removes from this machine:', '이 머신에서 다음을 삭제합니다:'),
+  uninstallLabs: both(
+    (names: string) => `the labs ${names}, with everything in them`,
+    (names) => `실습 ${names}과(와) 그 안의 모든 내용`,
+  ),
+  uninstallImages: both('the images that labs made', 'labs가 만든 이미지'),
+  uninstallFolder: both(
+    (folder: string) => `the folder ${folder}`,
+    (folder) => `폴더 ${folder}`,
+  ),
+  uninstallQuestion: both('Remove all this?', '모두 삭제할까요?'),
+  uninstalled: both(
+    'Everything that labs made is removed. Docker and other packages that `labs setup` installed stay.',
+    'labs가 만든 것을 모두 삭제했습니다. `labs setup`이 설치한 Docker와 다른 패키지는 남아 있습니다.',
+  ),
+  removeProgram: both('To remove the program, run:', '프로그램을 삭제하려면 다음을 실행하세요:'),
+  deleteClone: both(
+    (folder: string) => `To remove the program, delete the folder ${folder}.`,
+    (folder) => `프로그램을 삭제하려면 폴더 ${folder}을(를) 지우세요.`,
+  ),
   // completion
   unknownShell: both(
     (shell: string) => `There is no completion script for the shell "${shell}"`,

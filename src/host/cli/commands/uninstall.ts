@@ -1,0 +1,46 @@
+// `labs uninstall`: removes everything that labs made on this machine, and names the command that removes the program.
+import { rm } from 'node:fs/promises';
+import { ExitCode } from '../../../kit/error.ts';
+import { listClusters } from '../../cluster/status.ts';
+import { removeImages } from '../../image/remove.ts';
+import { engineState } from '../../setup/engine.ts';
+import { confirm } from '../ask.ts';
+import type { Context, Run } from '../context.ts';
+import { findInstallation, removeCommand } from '../installation.ts';
+import { wrap } from '../text.ts';
+import { run as deleteLabs } from './delete.ts';
+import { globalPrefix } from './upgrade.ts';
+
+export const run: Run = async (context, _operands, options) => {
+  const { output, say, environment, paths } = context;
+  const docker = await context.docker();
+  // A machine without Docker has no labs and no images.
+  const hasDocker = (await engineState(docker, environment.variables)) !== 'missing';
+  const names = hasDocker ? (await listClusters(docker, context.signal)).map(({ name }) => name) : [];
+  const folders = [environment.cacheFolder, environment.stateFolder];
+  output.note(say.uninstallWill);
+  for (const what of [...(names.length > 0 ? [say.uninstallLabs(names.join(', '))] : []), say.uninstallImages])
+    output.note(`  - ${what}`);
+  for (const folder of folders) output.note(`  - ${say.uninstallFolder(folder)}`);
+  if (!(await confirm(context, say.uninstallQuestion))) {
+    output.line(say.notConfirmed);
+    return ExitCode.ok;
+  }
+  if (names.length > 0) await deleteLabs({ ...context, yes: true }, [], { ...options, all: true });
+  if (hasDocker) await removeImages(docker, context.signal);
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  await sayWhatIsLeft(context, paths.root);
+  return ExitCode.ok;
+};
+
+const sayWhatIsLeft = async (context: Context, root: string): Promise<void> => {
+  const { output, say } = context;
+  const installation = findInstallation(root);
+  const command = removeCommand(installation, await globalPrefix(context));
+  for (const line of wrap(say.uninstalled, output.width)) output.line(line);
+  output.line();
+  if (command === undefined) return output.line(say.deleteClone(root));
+  output.line(say.removeProgram);
+  output.line();
+  output.line(output.paint('cyan', command));
+};
