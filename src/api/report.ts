@@ -23,6 +23,10 @@ export interface TaskReport {
   readonly title: string;
   readonly score: number;
   readonly maxScore: number;
+  /** When the task passed for the first time: RFC 3339, UTC. The score is about the present state. */
+  readonly passedAt?: string;
+  /** labs solved the task for the student. */
+  readonly solved?: true;
   readonly checks: readonly CheckReport[];
 }
 
@@ -37,6 +41,8 @@ export interface CheckReport {
   /** What was seen, as a phrase. For `blocked`: what blocks the check. For `broken`: what broke. */
   readonly observed: string;
   readonly hint?: string;
+  /** For `blocked` by another check: its `task/check`. */
+  readonly blockedBy?: string;
   readonly durationMs: number;
 }
 

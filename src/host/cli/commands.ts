@@ -60,10 +60,10 @@ export const commandGroups: readonly CommandGroup[] = [
       },
       {
         name: 'reset',
-        operands: '[name]',
+        operands: '[name|task]',
         load: () => import('./commands/reset.ts'),
-        summary: both('Delete the cluster and build the lab anew', '실습을 처음 상태로 되돌리기'),
-        examples: ['reset', 'reset --yes'],
+        summary: both('Build the lab, or begin one task, anew', '실습이나 한 과제를 처음 상태로 되돌리기'),
+        examples: ['reset', 'reset --yes', 'reset 13'],
       },
       {
         name: 'delete',
@@ -83,8 +83,22 @@ export const commandGroups: readonly CommandGroup[] = [
         operands: '[task]',
         load: () => import('./commands/tasks.ts'),
         summary: both('List the tasks, or read one', '과제 목록을 보거나 과제 읽기'),
+        options: [
+          {
+            flags: '--debrief',
+            help: both('explain why the solution works', '풀이가 왜 맞는지 설명 보기'),
+          },
+        ],
         json: true,
-        examples: ['tasks', 'tasks 3', 'tasks find-the-bridge'],
+        examples: ['tasks', 'tasks 3', 'tasks 3 --debrief'],
+      },
+      {
+        name: 'begin',
+        operands: '[task]',
+        load: () => import('./commands/begin.ts'),
+        summary: both('Begin a task that breaks something', '무언가를 고장 내는 과제 시작하기'),
+        json: true,
+        examples: ['begin 13'],
       },
       {
         name: 'check',

@@ -6,6 +6,7 @@ import { generalMessages } from './messages/general.ts';
 import { helpMessages } from './messages/help.ts';
 import { labMessages } from './messages/labs.ts';
 import { machineMessages } from './messages/machine.ts';
+import { progressMessages } from './messages/progress.ts';
 import { taskMessages } from './messages/tasks.ts';
 import { rewriteTexts } from './npx.ts';
 
@@ -15,6 +16,7 @@ export const messageGroups = [
   helpMessages,
   labMessages,
   taskMessages,
+  progressMessages,
   clusterMessages,
   machineMessages,
 ] as const;
@@ -23,6 +25,7 @@ type Pairs = typeof generalMessages &
   typeof helpMessages &
   typeof labMessages &
   typeof taskMessages &
+  typeof progressMessages &
   typeof clusterMessages &
   typeof machineMessages;
 

@@ -21,12 +21,19 @@ export const scoreboard = (report: Report, options: ScoreboardOptions): readonly
   const next = report.tasks.find((task) => !isDone(task));
   const lines = report.tasks.flatMap((task) => {
     const open = options.details === 'all' || task === next;
-    return [taskLine(task, options), ...(open ? task.checks.flatMap((check) => checkLines(check, options)) : [])];
+    const lines = isDone(task) ? passedCheckLines : checkLines;
+    return [taskLine(task, options), ...(open ? task.checks.flatMap((check) => lines(check, options)) : [])];
   });
   return [...lines, '', totalLine(report, options), ...remarks(report, options)];
 };
 
-const isDone = (task: TaskReport): boolean => task.checks.every(({ outcome }) => outcome === 'pass');
+/** A task that has passed stays done when a later fault breaks it. */
+const isDone = (task: TaskReport): boolean => task.passedAt !== undefined || passesNow(task);
+
+const passesNow = (task: TaskReport): boolean => task.checks.every(({ outcome }) => outcome === 'pass');
+
+/** A task that has passed keeps its points here. `labs grade` counts the final state. */
+const pointsOf = (task: TaskReport): number => (isDone(task) ? task.maxScore : task.score);
 
 const taskLine = (task: TaskReport, options: ScoreboardOptions): string => {
   const done = isDone(task);
@@ -35,7 +42,11 @@ const taskLine = (task: TaskReport, options: ScoreboardOptions): string => {
   const number = String(options.numbers.get(task.id) ?? '').padStart(2);
   const title = options.paint(done ? 'green' : 'bold', task.title);
   const waits = options.waiting.has(task.id) ? options.paint('dim', ` (${options.say.notBegun})`) : '';
-  return spread(` ${mark} ${number}  ${title}${waits}`, options.say.points(task.score, task.maxScore), options.width);
+  return spread(
+    ` ${mark} ${number}  ${title}${waits}`,
+    options.say.points(pointsOf(task), task.maxScore),
+    options.width,
+  );
 };
 
 const marks: Readonly<Record<CheckReport['outcome'], readonly [string, Style]>> = {
@@ -68,6 +79,15 @@ const checkLines = (check: CheckReport, options: ScoreboardOptions): readonly st
   }
 };
 
+/** A check of a task that has passed. What is different now is no failure. */
+const passedCheckLines = (check: CheckReport, options: ScoreboardOptions): readonly string[] => {
+  const { paint, say, width } = options;
+  const title = checkLines({ ...check, outcome: 'pass' }, options);
+  if (check.outcome === 'pass' || check.outcome === 'blocked') return title;
+  const now = wrap(say.differentNow(check.observed), width - 9).map((line) => `         ${paint('dim', line)}`);
+  return [...title, ...now];
+};
+
 /** A label with a text beside it. The text may take several lines. */
 const field = (label: string, text: string, { paint, say, width }: ScoreboardOptions): readonly string[] => {
   const indent = 9 + Math.max(...[say.expected, say.observed, say.hintLabel].map((word) => stringWidth(word))) + 2;
@@ -77,9 +97,10 @@ const field = (label: string, text: string, { paint, say, width }: ScoreboardOpt
 };
 
 const totalLine = (report: Report, options: ScoreboardOptions): string => {
+  const total = report.tasks.reduce((sum, task) => sum + pointsOf(task), 0);
   return spread(
     options.paint('bold', ` ${options.say.score}`),
-    `${options.paint('dim', `${secondsOf(report.durationMs)} s`)}  ${options.paint('bold', options.say.points(report.score, report.maxScore))}`,
+    `${options.paint('dim', `${secondsOf(report.durationMs)} s`)}  ${options.paint('bold', options.say.points(total, report.maxScore))}`,
     options.width,
   );
 };

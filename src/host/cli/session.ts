@@ -44,7 +44,21 @@ const fabricId = async (docker: Containers, name: string, signal: AbortSignal): 
   (await docker.inspect(containerName(name, fabricMachine), signal))?.id ?? '';
 
 /** Grades all tasks, or those with these ids, and records what passed. */
-export const gradeSession = async (context: Context, session: Session, tasks?: readonly string[]): Promise<Report> => {
+export const gradeSession = async (context: Context, session: Session, tasks?: readonly string[]): Promise<Report> =>
+  (await gradeAndRecord(context, session, { ...(tasks ? { tasks } : {}) })).report;
+
+export interface Graded {
+  readonly report: Report;
+  /** Ids of the tasks that passed for the first time. */
+  readonly passedNow: readonly string[];
+}
+
+/** Like `gradeSession`. With `once`, no check is tried again. */
+export const gradeAndRecord = async (
+  context: Context,
+  session: Session,
+  options: { readonly tasks?: readonly string[]; readonly once?: boolean } = {},
+): Promise<Graded> => {
   const { gradeLab } = await import('../grade/engine.ts');
   const report = await gradeLab({
     lab: session.lab,
@@ -52,10 +66,10 @@ export const gradeSession = async (context: Context, session: Session, tasks?: r
     progress: await session.progress.read(),
     language: context.environment.language,
     signal: context.signal,
-    ...(tasks ? { tasks } : {}),
+    ...options,
   });
-  await session.progress.record(report);
-  return rewriteTexts(report, context.output.printed);
+  const passedNow = await session.progress.record(report);
+  return { report: rewriteTexts(report, context.output.printed), passedNow };
 };
 
 /** The named task, else the one that the user chooses. @throws LabError `LAB_TASK_NEEDED` */

@@ -28,6 +28,8 @@ export interface GradeOptions {
   /** Reports these tasks only. Default: all. Checks of other tasks that these tasks need are evaluated, too. */
   readonly tasks?: readonly string[];
   readonly language?: Language;
+  /** Looks once: no check is tried again. */
+  readonly once?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -39,7 +41,10 @@ export const gradeLab = async (options: GradeOptions): Promise<Report> => {
   const language = options.language ?? 'en';
   const tasks = options.lab.tasks
     .filter(({ id }) => options.tasks === undefined || options.tasks.includes(id))
-    .map((task) => reportTask(task, evaluations, language));
+    .map((task) => ({
+      ...reportTask(options.lab, task, evaluations, language),
+      ...history(task.id, options.progress),
+    }));
   return {
     version: reportVersion,
     lab: options.lab.name,
@@ -60,10 +65,22 @@ export const exitCodeOf = (report: Report): ExitCode => {
   return all ? ExitCode.ok : ExitCode.checkFailed;
 };
 
+/** Whether the task has passed, now or at an earlier grading. */
+export const isPassed = ({ passedAt, checks }: TaskReport): boolean =>
+  passedAt !== undefined || checks.every(({ outcome }) => outcome === 'pass');
+
+/** What happened to the task before this grading. */
+const history = (task: string, { passedAt, solved }: Student): Pick<TaskReport, 'passedAt' | 'solved'> => ({
+  ...(passedAt?.[task] === undefined ? {} : { passedAt: passedAt[task] }),
+  ...(solved?.includes(task) ? { solved: true as const } : {}),
+});
+
 /** A check with its task; `id` is `task/check`. */
 interface Entry {
   readonly id: string;
   readonly task: TaskDefinition;
+  /** The task's number in the lab, from 1. */
+  readonly number: number;
   readonly check: CheckDefinition;
 }
 
@@ -77,7 +94,9 @@ interface TimedEvaluation extends Evaluation {
 
 /** The checks of the chosen tasks, and the checks that these need. */
 const selectEntries = (lab: LabDefinition, tasks: readonly string[] | undefined): readonly Entry[] => {
-  const all = lab.tasks.flatMap((task) => task.checks.map((check) => ({ id: `${task.id}/${check.id}`, task, check })));
+  const all = lab.tasks.flatMap((task, index) =>
+    task.checks.map((check) => ({ id: `${task.id}/${check.id}`, task, number: index + 1, check })),
+  );
   if (tasks === undefined) return all;
   const wanted = new Set<string>();
   const add = (id: string): void => {
@@ -91,6 +110,7 @@ const selectEntries = (lab: LabDefinition, tasks: readonly string[] | undefined)
 
 const evaluateAll = async (entries: readonly Entry[], options: GradeOptions): Promise<Evaluations> => {
   let evaluations = await lookAt(entries, options);
+  if (options.once) return evaluations;
   const started = performance.now();
   for (let pause = 100; ; pause = Math.min(pause * 1.5, 500)) {
     const elapsed = performance.now() - started + pause;
@@ -129,9 +149,9 @@ const lookAt = async (
   const look = startLook({ access, handle: () => createHandle({ lab, access, signal }) });
   const view = createView({ cluster: lab.cluster, machines: access.machines, store: look.store, say });
   const evaluated = await Promise.all(
-    entries.map(async ({ id, task, check }) => {
+    entries.map(async ({ id, task, number, check }) => {
       const question = (): TimedEvaluation => ({
-        ...evaluate({ check, task, student: progress, view, say }),
+        ...evaluate({ check, task, number, student: progress, view, say }),
         durationMs: Math.round(performance.now() - started),
       });
       return [id, await settle(look, question, signal)] as const;
@@ -159,8 +179,15 @@ const block = (lab: LabDefinition, evaluations: Evaluations): Evaluations => {
   return finished;
 };
 
-const reportTask = (task: TaskDefinition, evaluations: Evaluations, language: Language): TaskReport => {
-  const checks = task.checks.map((check) => reportCheck(task, check, evaluations, language));
+const reportTask = (
+  lab: LabDefinition,
+  task: TaskDefinition,
+  evaluations: Evaluations,
+  language: Language,
+): TaskReport => {
+  const checks = task.checks.map((check) =>
+    reportCheck(check, evaluations.get(`${task.id}/${check.id}`), { lab, task, language }),
+  );
   return {
     id: task.id,
     title: localize(task.title, language),
@@ -170,13 +197,17 @@ const reportTask = (task: TaskDefinition, evaluations: Evaluations, language: La
   };
 };
 
+interface Subject {
+  readonly lab: LabDefinition;
+  readonly task: TaskDefinition;
+  readonly language: Language;
+}
+
 const reportCheck = (
-  task: TaskDefinition,
   check: CheckDefinition,
-  evaluations: Evaluations,
-  language: Language,
+  evaluation: TimedEvaluation | undefined,
+  { lab, task, language }: Subject,
 ): CheckReport => {
-  const evaluation = evaluations.get(`${task.id}/${check.id}`);
   if (!evaluation) throw new Error(`check ${task.id}/${check.id} was not evaluated`);
   const { outcome, expected, durationMs } = evaluation;
   const hint = hintOf(check, evaluation, language);
@@ -189,8 +220,12 @@ const reportCheck = (
     maxPoints: check.points,
     ...(isHidden
       ? phrases[language].hidden
-      : { expected: outcome.outcome === 'fail' ? outcome.expected : expected, observed: observedOf(outcome) }),
+      : {
+          expected: outcome.outcome === 'fail' ? outcome.expected : expected,
+          observed: observedOf(outcome, { lab, task, language }),
+        }),
     ...(hint === undefined ? {} : { hint }),
+    ...(outcome.outcome === 'blocked' && outcome.by.includes('/') ? { blockedBy: outcome.by } : {}),
     durationMs,
   };
 };
@@ -206,16 +241,26 @@ const hintOf = (check: CheckDefinition, { outcome, retry }: Evaluation, language
   return check.reveal === 'cause' ? outcome.hint : undefined;
 };
 
-const observedOf = (outcome: Outcome): string => {
+const observedOf = (outcome: Outcome, subject: Subject): string => {
   switch (outcome.outcome) {
     case 'pass':
     case 'fail':
       return outcome.observed;
     case 'blocked':
-      return outcome.by;
+      return describeNeed(outcome.by, subject);
     case 'broken':
       return outcome.cause;
   }
+};
+
+/** A need in words: the check's title, with the task's number when it is another task. */
+const describeNeed = (need: string, { lab, task, language }: Subject): string => {
+  const [id, checkId] = need.split('/');
+  const index = lab.tasks.findIndex((other) => other.id === id);
+  const check = lab.tasks[index]?.checks.find((other) => other.id === checkId);
+  if (!check) return need;
+  const title = localize(check.title, language);
+  return id === task.id ? title : phrases[language].inTask(index + 1, title);
 };
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -14,20 +14,22 @@ import type { View } from './view/view.ts';
 export interface EvaluateOptions {
   readonly check: CheckDefinition;
   readonly task: TaskDefinition;
+  /** The task's number in the lab, from 1. */
+  readonly number: number;
   readonly student: Student;
   readonly view: View;
   readonly say: Phrases;
 }
 
 /** Evaluates one check. @throws MissingFacts, and nothing else */
-export const evaluate = ({ check, task, student, view, say: shared }: EvaluateOptions): Evaluation => {
+export const evaluate = ({ check, task, number, student, view, say: shared }: EvaluateOptions): Evaluation => {
   const kind = kindOf(check);
   const say: Phrases = { ...shared, ...kind.words[shared.language] };
   const expected = expectedOf(check, kind, view.objects, say);
   if (waitsToBegin(task, student))
-    return { outcome: { outcome: 'blocked', by: say.toBegin(task.id) }, expected, retry: 'within' };
+    return { outcome: { outcome: 'blocked', by: say.toBegin(number) }, expected, retry: 'within' };
   try {
-    const verdicts = kind.judge(check, view, say, { taskId: task.id, student });
+    const verdicts = kind.judge(check, view, say, { taskId: task.id, number, student });
     return { outcome: outcomeOf(check, decisive(verdicts, check.not), expected), expected, retry: 'within' };
   } catch (error) {
     if (error instanceof MissingFacts) throw error;

@@ -5,18 +5,19 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 
 /**
- * The function that a script exports under this name. Node runs TypeScript by removing the types.
+ * The function that a script exports under the first of these names that it has. Node runs TypeScript by removing the
+ * types.
  * @throws LabError `LAB_SCRIPT_BROKEN`
  */
-export const importScript = async <T>(file: string, name: string): Promise<T> => {
+export const importScript = async <T>(file: string, ...names: readonly string[]): Promise<T> => {
   let module: Record<string, unknown>;
   try {
     module = await importFile(file);
   } catch (cause) {
     throw broken(`The lab's script ${file} cannot be loaded: ${messageOf(cause)}`, cause);
   }
-  const exported = module[name];
-  if (typeof exported !== 'function') throw broken(`The lab's script ${file} exports no function "${name}"`);
+  const exported = names.map((name) => module[name]).find((value) => typeof value === 'function');
+  if (exported === undefined) throw broken(`The lab's script ${file} exports no function "${names.at(-1)}"`);
   return exported as T;
 };
 

@@ -8,6 +8,10 @@ export interface Student {
   readonly verified: Readonly<Record<string, string>>;
   /** Tasks whose setup has run. */
   readonly begun: readonly string[];
+  /** When a task passed for the first time, by task: RFC 3339, UTC. */
+  readonly passedAt?: Readonly<Record<string, string>>;
+  /** Tasks that `labs solve` or `labs goto` solved. */
+  readonly solved?: readonly string[];
 }
 
 /** Whether the task has a setup that has not run yet. Until then its checks are blocked. */

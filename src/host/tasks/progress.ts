@@ -11,8 +11,12 @@ import type { Student } from '../grade/student.ts';
 export interface Progress extends Student {
   /** How many hints were taken, by task. */
   readonly hints: Readonly<Record<string, number>>;
-  /** Tasks that had the full score at their last grading. */
+  /** Tasks that had the full score at some grading. A later fault does not take this away. */
   readonly passed: readonly string[];
+  readonly passedAt: Readonly<Record<string, string>>;
+  readonly solved: readonly string[];
+  /** In which run of the machines (`runOf`) the setup of a task ran last, by task. A restart may mend a fault. */
+  readonly begunIn: Readonly<Record<string, string>>;
 }
 
 export interface ProgressOptions {
@@ -27,14 +31,33 @@ export interface ProgressOptions {
 export interface ProgressStore {
   read(): Promise<Progress>;
   answer(check: string, value: string): Promise<void>;
-  begin(task: string): Promise<void>;
+  /** @param run the present run of the machines */
+  begin(task: string, run: string): Promise<void>;
   /** Counts one more hint as taken. Resolves with the number of hints that were taken before. */
   takeHint(task: string): Promise<number>;
-  /** Remembers which tasks of the report have the full score, and which answers are right. */
-  record(report: Report): Promise<void>;
+  /**
+   * Remembers which tasks of the report have the full score, and which answers are right.
+   * Resolves with the tasks that passed for the first time.
+   */
+  record(report: Report): Promise<readonly string[]>;
+  /** Remembers that labs solved the task. */
+  recordSolved(task: string): Promise<void>;
+  /** Forgets everything about a task. With `stillBegun`, the task stays begun. */
+  forget(task: string, options?: { readonly stillBegun?: boolean }): Promise<void>;
+  /** Takes over what is known about these tasks from an earlier instance. */
+  adopt(earlier: Progress, tasks: readonly string[]): Promise<void>;
 }
 
-export const noProgress: Progress = { answers: {}, verified: {}, begun: [], hints: {}, passed: [] };
+export const noProgress: Progress = {
+  answers: {},
+  verified: {},
+  begun: [],
+  hints: {},
+  passed: [],
+  passedAt: {},
+  solved: [],
+  begunIn: {},
+};
 
 export const openProgress = (options: ProgressOptions): ProgressStore => {
   const file = progressFile(options.stateFolder, options.name);
@@ -50,8 +73,12 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
     async answer(check, value) {
       await update((before) => ({ ...before, answers: { ...before.answers, [check]: value } }));
     },
-    async begin(task) {
-      await update((before) => ({ ...before, begun: [...new Set([...before.begun, task])] }));
+    async begin(task, run) {
+      await update((before) => ({
+        ...before,
+        begun: withItem(before.begun, task),
+        begunIn: { ...before.begunIn, [task]: run },
+      }));
     },
     async takeHint(task) {
       const before = await update(({ hints, ...rest }) => ({
@@ -61,17 +88,70 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
       return before.hints[task] ?? 0;
     },
     async record(report) {
-      const graded = new Set(report.tasks.map(({ id }) => id));
       const full = report.tasks.filter(({ score, maxScore }) => score === maxScore).map(({ id }) => id);
       const before = await read();
-      const passed = [...before.passed.filter((id) => !graded.has(id)), ...full].sort();
+      const passedNow = full.filter((id) => !before.passed.includes(id));
       const right = rightAnswers(report, before);
       const known = Object.entries(right).every(([check, value]) => before.verified[check] === value);
-      if (known && passed.join() === [...before.passed].sort().join()) return;
-      await update((latest) => ({ ...latest, passed, verified: { ...latest.verified, ...right } }));
+      if (known && passedNow.length === 0) return [];
+      await update((latest) => ({
+        ...latest,
+        passed: passedNow.reduce(withItem, latest.passed),
+        passedAt: { ...Object.fromEntries(passedNow.map((id) => [id, report.gradedAt])), ...latest.passedAt },
+        verified: { ...latest.verified, ...right },
+      }));
+      return passedNow;
+    },
+    async recordSolved(task) {
+      await update((before) => ({ ...before, solved: withItem(before.solved, task) }));
+    },
+    async forget(task, { stillBegun = false } = {}) {
+      await update((before) => {
+        const { begun, begunIn } = before;
+        return { ...restrict(before, (id) => id !== task), ...(stillBegun ? { begun, begunIn } : {}) };
+      });
+    },
+    async adopt(earlier, tasks) {
+      await update((before) =>
+        merge(
+          before,
+          restrict({ ...earlier, begunIn: {} }, (id) => tasks.includes(id)),
+        ),
+      );
     },
   };
 };
+
+const withItem = (list: readonly string[], item: string): readonly string[] =>
+  list.includes(item) ? list : [...list, item].sort();
+
+/** The progress of those tasks only. */
+const restrict = (progress: Progress, wanted: (task: string) => boolean): Progress => {
+  const keys = <T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+    Object.fromEntries(Object.entries(record).filter(([key]) => wanted(key.split('/')[0] ?? '')));
+  const { answers, verified, begun, hints, passed, passedAt, solved, begunIn } = progress;
+  return {
+    answers: keys(answers),
+    verified: keys(verified),
+    begun: begun.filter(wanted),
+    hints: keys(hints),
+    passed: passed.filter(wanted),
+    passedAt: keys(passedAt),
+    solved: solved.filter(wanted),
+    begunIn: keys(begunIn),
+  };
+};
+
+const merge = (a: Progress, b: Progress): Progress => ({
+  answers: { ...a.answers, ...b.answers },
+  verified: { ...a.verified, ...b.verified },
+  begun: b.begun.reduce(withItem, a.begun),
+  hints: { ...a.hints, ...b.hints },
+  passed: b.passed.reduce(withItem, a.passed),
+  passedAt: { ...a.passedAt, ...b.passedAt },
+  solved: b.solved.reduce(withItem, a.solved),
+  begunIn: { ...a.begunIn, ...b.begunIn },
+});
 
 const rightAnswers = ({ tasks }: Report, { answers }: Progress): Readonly<Record<string, string>> =>
   Object.fromEntries(
@@ -101,6 +181,9 @@ const stored = z.object({
   begun: z.array(z.string()),
   hints: z.record(z.string(), z.int()),
   passed: z.array(z.string()),
+  passedAt: z.record(z.string(), z.string()).default({}),
+  solved: z.array(z.string()).default([]),
+  begunIn: z.record(z.string(), z.string()).default({}),
 });
 
 const readProgress = async (file: string, instance: string): Promise<Progress> => {

@@ -21,10 +21,31 @@ export interface TaskRun {
  * @throws LabError `LAB_SETUP_FAILED`
  */
 export const beginTask = async (run: TaskRun, options: { readonly again?: boolean } = {}): Promise<void> => {
+  if (!options.again && !waitsToBegin(run.task, await run.progress.read())) return;
+  await runSetup(run, ['setup']);
+};
+
+/**
+ * Breaks again what a restart of the machines may have mended: runs `resume` of the setup's script, or else the setup.
+ * Tasks that have passed, and tasks that began in the present run, stay as they are.
+ * @returns whether the script ran
+ * @throws LabError `LAB_SETUP_FAILED`
+ */
+export const resumeTask = async (run: TaskRun): Promise<boolean> => {
+  const { begun, passed, begunIn } = await run.progress.read();
+  const { id } = run.task;
+  if (!begun.includes(id) || passed.includes(id) || begunIn[id] === runOf(run.access)) return false;
+  await runSetup(run, ['resume', 'setup']);
+  return true;
+};
+
+/** Names the present run of the machines. After a restart, the processes have other ids. */
+const runOf = ({ machines }: ClusterAccess): string => machines.map(({ name, pid }) => `${name}:${pid}`).join(' ');
+
+const runSetup = async (run: TaskRun, exports: readonly string[]): Promise<void> => {
   const { setup, id } = run.task;
   if (setup === undefined) return;
-  if (!options.again && !waitsToBegin(run.task, await run.progress.read())) return;
-  const script = await importScript<SetupScript>(setup, 'setup');
+  const script = await importScript<SetupScript>(setup, ...exports);
   try {
     await script(createHandle(run));
   } catch (cause) {
@@ -33,7 +54,7 @@ export const beginTask = async (run: TaskRun, options: { readonly again?: boolea
       hint: 'Look at the cluster with `labs status`, or start over with `labs reset`.',
     });
   }
-  await run.progress.begin(id);
+  await run.progress.begin(id, runOf(run.access));
 };
 
 /**
@@ -44,6 +65,7 @@ export const solveTask = async (run: TaskRun): Promise<void> => {
   const { solve, id, checks } = run.task;
   if (solve === undefined)
     throw new LabError('LAB_SOLVE_MISSING', `Task "${id}" has no solution`, { exitCode: ExitCode.usage });
+  const before = await run.progress.read();
   await beginTask(run);
   const script = await importScript<SolveScript>(solve, 'solve');
   const handle: SolveHandle = {
@@ -59,4 +81,5 @@ export const solveTask = async (run: TaskRun): Promise<void> => {
   } catch (cause) {
     throw new LabError('LAB_SOLVE_FAILED', `The solution of task "${id}" failed: ${messageOf(cause)}`, { cause });
   }
+  if (!before.passed.includes(id)) await run.progress.recordSolved(id);
 };

@@ -46,6 +46,17 @@ const draw = (report: Report, options: Partial<ScoreboardOptions> = {}): readonl
   });
 
 describe('the scoreboard', () => {
+  test('keeps a passed task green with its points when something breaks it later', () => {
+    const report = reportOf([check('a', 'fail')], [check('b', 'fail')]);
+    const [first, ...others] = report.tasks;
+    const passed = { ...report, tasks: [{ ...first, passedAt: '2026-01-01T00:00:00Z' }, ...others] } as Report;
+    const all = draw(passed, { details: 'all' }).join('\n');
+    expect(all).toContain(' ✔  1  Task 1                                            4/4');
+    expect(all).toContain('       ✔ Check a\n         different now: no rule is there');
+    expect(all).toMatch(/Score .* 4\/8/);
+    expect(draw(passed).join('\n')).not.toContain('Check a');
+  });
+
   test('shows the checks of the first unfinished task only', () => {
     const lines = draw(
       reportOf([check('a', 'pass')], [check('b', 'fail', { hint: 'look again' })], [check('c', 'fail')]),

@@ -18,8 +18,8 @@ test('the next process reads answers, hints and begun tasks', async () => {
   const store = open();
   expect(await store.read()).toEqual(noProgress);
   await store.answer('ranges/last', '10.111.255.255');
-  await store.begin('mend');
-  await store.begin('mend');
+  await store.begin('mend', 'node01:7');
+  await store.begin('mend', 'node01:8');
   expect(await store.takeHint('ranges')).toBe(0);
   expect(await store.takeHint('ranges')).toBe(1);
   expect(await open().read()).toEqual({
@@ -28,6 +28,9 @@ test('the next process reads answers, hints and begun tasks', async () => {
     begun: ['mend'],
     hints: { ranges: 2 },
     passed: [],
+    passedAt: {},
+    solved: [],
+    begunIn: { mend: 'node01:8' },
   });
 });
 
@@ -66,15 +69,16 @@ test.each([
   expect(await readFile(file(), 'utf8')).toBe(content);
 });
 
-test('remembers which tasks passed and forgets tasks that fail later', async () => {
+test('keeps a passed task as passed with the time, whatever breaks later', async () => {
+  const gradedAt = '2026-01-01T00:00:00Z';
   const report = (...scores: [string, number][]) =>
-    ({ tasks: scores.map(([id, score]) => ({ id, score, maxScore: 2, checks: [] })) }) as unknown as Report;
-  await open().record(report(['a', 2], ['b', 1]));
+    ({ gradedAt, tasks: scores.map(([id, score]) => ({ id, score, maxScore: 2, checks: [] })) }) as unknown as Report;
+  expect(await open().record(report(['a', 2], ['b', 1]))).toEqual(['a']);
   expect((await open().read()).passed).toEqual(['a']);
-  await open().record(report(['b', 2]));
+  expect(await open().record(report(['b', 2]))).toEqual(['b']);
   expect((await open().read()).passed).toEqual(['a', 'b']);
-  await open().record(report(['a', 0]));
-  expect((await open().read()).passed).toEqual(['b']);
+  expect(await open().record(report(['a', 0], ['b', 2]))).toEqual([]);
+  expect(await open().read()).toMatchObject({ passed: ['a', 'b'], passedAt: { a: gradedAt, b: gradedAt } });
 });
 
 test('remembers right answers and no wrong ones', async () => {
@@ -87,4 +91,31 @@ test('remembers right answers and no wrong ones', async () => {
   await open().answer('wires/chain', 'KUBE-X');
   await open().record({ tasks: [{ id: 'wires', score: 1, maxScore: 3, checks }] } as unknown as Report);
   expect((await open().read()).verified).toEqual({ 'wires/veth': 'veth7a' });
+});
+
+test('forgets one task, and can keep it begun', async () => {
+  await open().answer('a/x', '1');
+  await open().answer('b/x', '2');
+  await open().begin('a', 'run');
+  await open().takeHint('a');
+  await open().forget('a', { stillBegun: true });
+  expect(await open().read()).toMatchObject({ answers: { 'b/x': '2' }, hints: {}, begun: ['a'] });
+  await open().forget('a');
+  expect((await open().read()).begun).toEqual([]);
+});
+
+test('takes over chosen tasks from an earlier instance', async () => {
+  await open('one').answer('a/x', '1');
+  await open('one').answer('b/x', '2');
+  await open('one').begin('b', 'run');
+  const earlier = await open('one').read();
+  await open('two').adopt(earlier, ['a']);
+  expect(await open('two').read()).toMatchObject({ answers: { 'a/x': '1' }, begun: [] });
+});
+
+test('reads the progress that an older version of labs has written', async () => {
+  await open().answer('a/x', '1');
+  const old = { version: 1, instance: 'one', answers: {}, begun: [], hints: {}, passed: ['a'] };
+  await writeFile(file(), JSON.stringify(old));
+  expect(await open().read()).toMatchObject({ passed: ['a'], passedAt: {}, solved: [] });
 });

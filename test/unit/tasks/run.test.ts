@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ExecResult } from '../../../src/host/grade/access.ts';
 import { waitsToBegin } from '../../../src/host/grade/student.ts';
 import { openProgress } from '../../../src/host/tasks/progress.ts';
-import { beginTask, solveTask, type TaskRun } from '../../../src/host/tasks/run.ts';
+import { beginTask, resumeTask, solveTask, type TaskRun } from '../../../src/host/tasks/run.ts';
 import { accessTo, labOf, service } from '../grade/world.ts';
 
 let folder: string;
@@ -57,6 +57,33 @@ test('a setup runs once per instance, and again on request', async () => {
   expect(ran).toHaveLength(2);
 });
 
+test('after a restart of the machines, an open fault is broken again, once', async () => {
+  const run = await runOf(script);
+  expect(await resumeTask(run)).toBe(false);
+  await beginTask(run);
+  expect(await resumeTask(run)).toBe(false);
+  const restarted = { ...run.access, machines: run.access.machines.map((machine) => ({ ...machine, pid: 9 })) };
+  const after = { ...run, access: restarted };
+  expect(await resumeTask(after)).toBe(true);
+  expect(await resumeTask(after)).toBe(false);
+  expect(ran).toHaveLength(2);
+});
+
+test('after a restart, a task that has passed stays repaired', async () => {
+  const run = await runOf(script);
+  await beginTask(run);
+  await run.progress.record({ gradedAt: '', tasks: [{ id: 'task', score: 1, maxScore: 1, checks: [] }] } as never);
+  const restarted = { ...run.access, machines: [] };
+  expect(await resumeTask({ ...run, access: restarted })).toBe(false);
+});
+
+test('a setup script can say what a restart has to break again', async () => {
+  const run = await runOf(`${script}\nexport const resume = async (lab) => { await lab.sh('node01', 'again'); };`);
+  await beginTask(run);
+  expect(await resumeTask({ ...run, access: { ...run.access, machines: [] } })).toBe(true);
+  expect(ran.at(-1)).toBe('node01: again');
+});
+
 test('after a failed setup, the task is not begun and the error shows the command’s output', async () => {
   const run = await runOf(script, () => ({ exitCode: 5, stdout: '', stderr: 'Unit kube-proxy.service not loaded.' }));
   await expect(beginTask(run)).rejects.toMatchObject({
@@ -71,7 +98,11 @@ test('solving begins the task, runs its solution and records its answers', async
   const run = await runOf(script);
   await solveTask(run);
   expect(ran).toEqual(['node02: systemctl stop kube-proxy', 'controlplane: apply -f - < kind: Service']);
-  expect(await run.progress.read()).toMatchObject({ begun: ['task'], answers: { 'task/check': '10.96.1.1' } });
+  expect(await run.progress.read()).toMatchObject({
+    begun: ['task'],
+    answers: { 'task/check': '10.96.1.1' },
+    solved: ['task'],
+  });
 });
 
 test('a solution cannot answer a question that the task does not ask', async () => {

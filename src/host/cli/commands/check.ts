@@ -1,27 +1,43 @@
 // `labs check [task]`: shows what passes so far. `--watch` keeps checking and shows each change.
 import type { Report } from '../../../api/report.ts';
 import { ExitCode } from '../../../kit/error.ts';
-import { exitCodeOf } from '../../grade/engine.ts';
+import { exitCodeOf, isPassed } from '../../grade/engine.ts';
 import { waitsToBegin } from '../../grade/student.ts';
 import { findTask } from '../../lab/catalogue.ts';
+import { printPassed } from '../after-task.ts';
 import type { Context, Run } from '../context.ts';
 import { scoreboard } from '../scoreboard.ts';
-import { gradeSession, numbersOf, type Session, withSession } from '../session.ts';
+import { gradeAndRecord, numbersOf, type Session, withSession } from '../session.ts';
 import { watch } from '../watch.ts';
 
 export const run: Run = (context, [name], options) =>
   withSession(context, async (session) => {
     const tasks = name === undefined ? undefined : [findTask(session.lab, name).id];
-    const grade = () => gradeSession(context, session, tasks);
+    const grade = () => gradeAndRecord(context, session, { ...(tasks ? { tasks } : {}) });
     if (options.watch !== true) {
-      const report = await grade();
+      const { report, passedNow } = await grade();
       if (context.json) context.output.line(JSON.stringify(report, null, 2));
-      else for (const line of await draw(context, session, report)) context.output.line(line);
-      return exitCodeOf(report);
+      else {
+        for (const line of await draw(context, session, report)) context.output.line(line);
+        await printPassed(context, session, passedNow);
+      }
+      return exitCode(report);
     }
-    const last = await watch(context, { grade, draw: (report) => draw(context, session, report) });
-    return last ? exitCodeOf(last) : ExitCode.checkFailed;
+    const passedNow: string[] = [];
+    const last = await watch(context, {
+      async grade() {
+        const graded = await grade();
+        passedNow.push(...graded.passedNow);
+        return graded.report;
+      },
+      draw: (report) => draw(context, session, report),
+    });
+    await printPassed(context, session, passedNow);
+    return last ? exitCode(last) : ExitCode.checkFailed;
   });
+
+/** A task that has passed counts as passed, also when a later fault breaks it. */
+const exitCode = (report: Report): ExitCode => (report.tasks.every(isPassed) ? ExitCode.ok : exitCodeOf(report));
 
 const draw = async (
   { output, say }: Context,

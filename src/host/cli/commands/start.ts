@@ -10,6 +10,7 @@ import { ensureImages } from '../../image/ensure.ts';
 import { findLab, listLabs } from '../../lab/catalogue.ts';
 import { choose } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
+import { breakAgain } from '../faults.ts';
 import { describePlan } from '../plan-text.ts';
 import { showProgress } from '../progress.ts';
 import { engineOrSetup } from '../ready.ts';
@@ -25,6 +26,7 @@ export const run: Run = async (context, [given], options) => {
   const startedAt = performance.now();
   const docker = await engineOrSetup(context);
   const { resumed, warnings } = await bringUp(context, docker, lab, name);
+  if (resumed) await breakAgain({ ...context, name });
   printNext(context, name, lab, { seconds: secondsSince(startedAt), resumed });
   for (const warning of warnings) context.output.note(context.output.paint('yellow', `! ${warning}`));
   return ExitCode.ok;

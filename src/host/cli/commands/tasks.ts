@@ -1,30 +1,33 @@
-// `labs tasks [task]`: lists the tasks, or prints one. Reading a task begins it: the task's setup prepares the cluster.
+// `labs tasks [task]`: lists the tasks, or prints one. On a terminal, it offers to begin a task that breaks something.
 import { readFile } from 'node:fs/promises';
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
-import { ExitCode } from '../../../kit/error.ts';
+import { ExitCode, LabError } from '../../../kit/error.ts';
 import { waitsToBegin } from '../../grade/student.ts';
-import { findTask } from '../../lab/catalogue.ts';
-import { beginTask } from '../../tasks/run.ts';
+import { printDebrief } from '../after-task.ts';
+import { confirm } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { renderMarkdown } from '../markdown.ts';
-import { numberOf, questionsOf, type Session, taskRun, withSession } from '../session.ts';
+import { chooseTask, numberOf, questionsOf, type Session, withSession } from '../session.ts';
+import { begin } from './begin.ts';
 
-export const run: Run = (context, [name]) =>
+export const run: Run = (context, [name], options) =>
   withSession(context, async (session) => {
-    if (name === undefined) await list(context, session);
-    else await read(context, session, findTask(session.lab, name));
+    if (options.debrief === true) await explain(context, session, await chooseTask(context, session.lab, name));
+    else if (name === undefined) await list(context, session);
+    else await read(context, session, await chooseTask(context, session.lab, name));
     return ExitCode.ok;
   });
 
 const list = async (context: Context, { lab, progress }: Session): Promise<void> => {
   const { output, say, environment, json } = context;
-  const { passed, begun } = await progress.read();
+  const { passed, passedAt, begun } = await progress.read();
   const tasks = lab.tasks.map((task) => ({
     number: numberOf(lab, task),
     id: task.id,
     title: localize(task.title, environment.language),
     points: task.checks.reduce((sum, check) => sum + check.points, 0),
     passed: passed.includes(task.id),
+    passedAt: passedAt[task.id],
     begun: begun.includes(task.id) || task.setup === undefined,
   }));
   if (json) {
@@ -46,16 +49,47 @@ const read = async (context: Context, session: Session, task: TaskDefinition): P
   const { language } = environment;
   const source = await readFile(localize(task.text, language), 'utf8');
   const before = await session.progress.read();
-  if (waitsToBegin(task, before)) output.note(output.paint('dim', say.beginning));
-  await beginTask(taskRun(context, session, task));
+  const number = numberOf(session.lab, task);
   if (json) {
-    output.line(JSON.stringify({ id: task.id, title: localize(task.title, language), text: source }, null, 2));
+    const { id } = task;
+    const state = { begun: !waitsToBegin(task, before), passed: before.passed.includes(id) };
+    const debrief = task.debrief && state.passed ? await readFile(localize(task.debrief, language), 'utf8') : undefined;
+    output.line(
+      JSON.stringify({ id, number, title: localize(task.title, language), ...state, text: source, debrief }, null, 2),
+    );
     return;
   }
-  const number = numberOf(session.lab, task);
   output.line(output.paint(['bold', 'cyan'], `${number}. ${localize(task.title, language)}`));
   output.write(`\n${renderMarkdown(source, output)}`);
   output.line();
+  if (waitsToBegin(task, before) && !(await offerToBegin(context, session, task))) return;
   if (questionsOf(task).length > 0) output.line(output.paint('dim', say.answerWith(number)));
   output.line(output.paint('dim', say.checkWith(number)));
+  if (before.passed.includes(task.id) && task.debrief) output.line(output.paint('dim', say.debriefWith(number)));
+};
+
+/** Reading is not beginning: asks on a terminal, otherwise names the command. @returns whether the task has begun */
+const offerToBegin = async (context: Context, session: Session, task: TaskDefinition): Promise<boolean> => {
+  const { output, say, yes } = context;
+  output.line(say.breaks);
+  const agreed = (yes || output.interactive) && (await confirm(context, say.beginQuestion));
+  if (agreed) await begin(context, session, task);
+  else output.line(output.paint('dim', say.beginWith(numberOf(session.lab, task))));
+  return agreed;
+};
+
+/** `--debrief`: why the solution works. Before the task has passed, it gives the solution away, so it asks first. */
+const explain = async (context: Context, session: Session, task: TaskDefinition): Promise<void> => {
+  const { say, output } = context;
+  if (!task.debrief)
+    throw new LabError('LAB_NO_DEBRIEF', say.noDebrief(numberOf(session.lab, task)), { exitCode: ExitCode.usage });
+  const { passed } = await session.progress.read();
+  if (!passed.includes(task.id) && !(await confirm(context, say.debriefSpoils))) {
+    output.line(say.notConfirmed);
+    return;
+  }
+  if (context.json) {
+    const text = await readFile(localize(task.debrief, context.environment.language), 'utf8');
+    output.line(JSON.stringify({ id: task.id, debrief: text }, null, 2));
+  } else await printDebrief(context, task);
 };

@@ -19,7 +19,7 @@ const english = {
   answerExpected: (question: string) => `the right answer to: ${question}`,
   notAnswered: () => 'not answered yet',
   answered: (answer: string) => `answered "${answer}"`,
-  lookAgain: (task: string) => `Look again, then: labs answer ${task}`,
+  lookAgain: (task: number) => `Look again, then: labs answer ${task}`,
   noVeth: (pod: string, machine: string) => `${pod} has no veth pair to ${machine}`,
   noGateway: (place: string, to: string) => `${place} has no route to ${to} with a gateway`,
   noRuleYet: (selection: string) => `there is no such rule yet (${selection})`,
@@ -97,12 +97,12 @@ export const answerCheck = checkKind({
   resolve: ({ script, ...check }, files) =>
     script === undefined ? check : { ...check, script: files.find('script', script) },
   expected: ({ question }, say) => say.answerExpected(localize(question, say.language)),
-  judge(check, view, say, { taskId, student }) {
+  judge(check, view, say, { taskId, number, student }) {
     const id = `${taskId}/${check.id}`;
     const answer = student.answers[id];
-    if (answer === undefined || answer.trim() === '') throw new Unmet(say.notAnswered(), `labs answer ${taskId}`);
+    if (answer === undefined || answer.trim() === '') throw new Unmet(say.notAnswered(), `labs answer ${number}`);
     const holds = student.verified[id] === answer || isRight(check, answer, view, say);
-    return [{ holds, observed: say.answered(answer), hint: say.lookAgain(taskId) }];
+    return [{ holds, observed: say.answered(answer), hint: say.lookAgain(number) }];
   },
 });
 

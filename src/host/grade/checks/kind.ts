@@ -60,6 +60,8 @@ export interface LabFiles {
 
 export interface CheckContext {
   readonly taskId: string;
+  /** The task's number in the lab, from 1. */
+  readonly number: number;
   readonly student: Student;
 }
 

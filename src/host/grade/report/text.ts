@@ -42,6 +42,8 @@ interface Page extends TextOptions {
 interface Words {
   readonly score: string;
   readonly lowerBound: string;
+  readonly brokenSince: (passedAt: string) => string;
+  readonly solved: string;
   readonly labels: TroubleLabels;
 }
 
@@ -49,11 +51,15 @@ const texts: Readonly<Record<Language, Words>> = {
   en: {
     score: 'Score',
     lowerBound: 'Some checks could not be carried out. This is not your fault, and your score may be higher.',
+    brokenSince: (passedAt) => `This task passed at ${passedAt}, and something broke it since.`,
+    solved: 'solved by labs',
     labels: english,
   },
   ko: {
     score: '점수',
     lowerBound: '일부 항목을 채점하지 못했습니다. 여러분의 잘못이 아니며, 실제 점수는 이보다 높을 수 있습니다.',
+    brokenSince: (passedAt) => `${passedAt}에 통과했지만 그 뒤에 다시 고장 났습니다.`,
+    solved: 'labs가 대신 풂',
     labels: korean,
   },
 };
@@ -70,11 +76,18 @@ const taskLines = (task: TaskReport, page: Page): readonly string[] => {
   const broken = task.checks.some(({ outcome }) => outcome === 'broken');
   const [mark, style] = marks[done ? 'pass' : broken ? 'broken' : 'fail'];
   const points = `${task.score}/${task.maxScore}`;
-  const title = truncate(`${task.title}  ${page.paint('dim', task.id)}`, page.width - 3 - stringWidth(points) - 1);
+  const solved = task.solved ? `  ${page.paint('dim', `(${page.words.solved})`)}` : '';
+  const title = truncate(`${task.title}${solved}`, page.width - 3 - stringWidth(points) - 1);
   const gap = ' '.repeat(Math.max(1, page.width - 2 - stringWidth(title) - stringWidth(points)));
   const head = `${page.paint(style, mark)} ${title}${gap}${page.paint(done ? 'green' : 'dim', points)}`;
   if (done && !page.verbose) return [head];
-  return [head, ...task.checks.flatMap((check) => checkLines(check, page))];
+  const since =
+    done || task.passedAt === undefined
+      ? []
+      : wrap(page.words.brokenSince(timeOf(task.passedAt)), page.width - 4).map(
+          (line) => `  ${page.paint('yellow', line)}`,
+        );
+  return [head, ...since, ...task.checks.flatMap((check) => checkLines(check, page))];
 };
 
 const checkLines = (check: CheckReport, page: Page): readonly string[] => {
@@ -90,6 +103,15 @@ const checkLines = (check: CheckReport, page: Page): readonly string[] => {
   });
   const first = `  ${page.paint(style, mark)} ${check.outcome === 'blocked' ? page.paint('dim', titles[0] ?? '') : (titles[0] ?? '')}`;
   return [first, ...titles.slice(1).map((line) => `    ${line}`), ...trouble];
+};
+
+/** `14:03` of today, else with the date, in local time. */
+export const timeOf = (rfc3339: string, now = new Date()): string => {
+  const time = new Date(rfc3339);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const clock = `${two(time.getHours())}:${two(time.getMinutes())}`;
+  if (time.toDateString() === now.toDateString()) return clock;
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`;
 };
 
 /** Breaks a text into lines of at most this width. A longer word is cut. */

@@ -31,7 +31,8 @@ export const english = {
     observed: 'another state; to find out which is part of the task',
   },
   not: (phrase: string) => `this must not be true: ${phrase}`,
-  toBegin: (task: string) => `the task to begin: labs tasks ${task}`,
+  inTask: (task: number, title: string) => `${title} (task ${task})`,
+  toBegin: (task: number) => `the task to begin: labs begin ${task}`,
 
   // Places and objects
   noSuch: (object: string) => `there is no ${object}`,

@@ -24,7 +24,8 @@ export const korean: Phrases = {
     observed: '다른 상태. 무엇이 다른지 찾는 것도 과제의 일부입니다',
   },
   not: (phrase) => `다음과 같으면 안 됨: ${phrase}`,
-  toBegin: (task) => `과제 시작: labs tasks ${task}`,
+  inTask: (task, title) => `${title} (과제 ${task})`,
+  toBegin: (task) => `과제 시작: labs begin ${task}`,
 
   noSuch: (object) => `${object} 없음`,
   createFirst: (object) => `먼저 만드세요: ${object}`,

@@ -15,7 +15,7 @@ describe('an answer check', () => {
 
   test("gives the lab's hint only for a wrong answer", async () => {
     const check = { ...question, equals: 'none', hint: { en: 'Your answer is out of date.' } };
-    expect(await gradeCheck(check, {})).toMatchObject({ hint: 'labs answer task' });
+    expect(await gradeCheck(check, {})).toMatchObject({ hint: 'labs answer 1' });
     expect(await gradeCheck(check, {}, answers('all'))).toMatchObject({ hint: 'Your answer is out of date.' });
   });
 

@@ -1,0 +1,48 @@
+// What a student sees when a task passes for the first time: why it works, the score so far, and the next command.
+import { readFile } from 'node:fs/promises';
+import { type LabDefinition, localize, type TaskDefinition } from '../../api/lab.ts';
+import type { Progress } from '../tasks/progress.ts';
+import type { Context } from './context.ts';
+import { renderMarkdown } from './markdown.ts';
+import { numberOf, type Session } from './session.ts';
+
+/** Prints nothing when no task passed. One task shows its debrief; several tasks show the commands that print them. */
+export const printPassed = async (
+  context: Context,
+  { lab, progress }: Session,
+  passedNow: readonly string[],
+): Promise<void> => {
+  const { output, say } = context;
+  const tasks = lab.tasks.filter(({ id }) => passedNow.includes(id));
+  const [only] = tasks;
+  if (only === undefined) return;
+  output.line();
+  if (tasks.length === 1) await printDebrief(context, only);
+  else
+    for (const task of tasks) if (task.debrief) output.line(output.paint('dim', say.debriefWith(numberOf(lab, task))));
+  printStanding(context, lab, await progress.read());
+};
+
+/** @returns false when the task has no debrief */
+export const printDebrief = async (
+  { output, say, environment }: Context,
+  { debrief }: TaskDefinition,
+): Promise<boolean> => {
+  if (debrief === undefined) return false;
+  const source = await readFile(localize(debrief, environment.language), 'utf8');
+  output.line(output.paint(['bold', 'cyan'], say.whyItWorks));
+  output.write(`\n${renderMarkdown(source, output)}`);
+  output.line();
+  return true;
+};
+
+/** The score of the tasks that have passed, and the command to go on with. */
+export const printStanding = ({ output, say }: Context, lab: LabDefinition, { passed }: Progress): void => {
+  const done = lab.tasks.filter(({ id }) => passed.includes(id));
+  const next = lab.tasks.find(({ id }) => !passed.includes(id));
+  output.line(say.soFar(done.length, lab.tasks.length, pointsIn(done), pointsIn(lab.tasks)));
+  output.line(next === undefined ? say.nextGrade : say.nextTask(numberOf(lab, next)));
+};
+
+const pointsIn = (tasks: readonly TaskDefinition[]): number =>
+  tasks.flatMap(({ checks }) => checks).reduce((sum, { points }) => sum + points, 0);
