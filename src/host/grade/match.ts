@@ -22,8 +22,25 @@ export const isMatch = (match: TextMatch, text: string): boolean => patternOf(ma
 export const contains = (match: TextMatch, text: string): boolean =>
   patternOf(match)?.test(text) ?? text.includes(match);
 
-/** The match as a sentence shows it. */
-export const inWords = (match: TextMatch): string => (patternOf(match) ? match : `"${match}"`);
+/** The match as a sentence shows it. A regular expression becomes a text that it matches, because students read it. */
+export const inWords = (match: TextMatch): string => {
+  const pattern = patternOf(match);
+  const text = pattern ? sampleOf(pattern.source) : match;
+  return text === undefined ? match : `"${text}"`;
+};
+
+/** A text that the pattern matches: `…` for what may be anything. Undefined for a pattern that is not simple. */
+const sampleOf = (source: string): string | undefined => {
+  const text = source
+    .replace(/\(\^\|\\s\)|\(\\s\|\$\)|\\b|^\^|\$$/g, '') // ends of words and lines
+    .replace(/\([^()]*\|\$?\)|\([^()]*\)\?/g, '') // groups that may be empty
+    .replace(/\{0,\d*\}/g, '?')
+    .replace(/(?:\[[^\]]*\]|\.)[*+]/g, '…')
+    .replace(/\[([^\]])[^\]]*\]/g, '$1')
+    .replace(/[^\\)\]]\?/g, '')
+    .replace(/\\([/.-])/g, '$1');
+  return /[\\^$|()[\]{}*+?]/.test(text) || text === '' ? undefined : text;
+};
 
 /** The text on one line of at most `most` characters. */
 export const brief = (text: string, most = 120): string => {

@@ -3,10 +3,10 @@ import { both } from './words.ts';
 
 export const clusterMessages = {
   whichMachine: both('Which machine?', '어느 머신인가요?'),
-  machineNeeded: both('The name of a machine or pod is missing', '머신이나 Pod의 이름이 빠졌습니다'),
+  machineNeeded: both('The name of a machine or pod is missing', '머신이나 파드의 이름이 빠졌습니다'),
   unknownMachine: both(
     (name: string) => `There is no machine or pod "${name}"`,
-    (name) => `"${name}"이라는 머신이나 Pod가 없습니다`,
+    (name) => `"${name}"이라는 머신이나 파드가 없습니다`,
   ),
   machines: both(
     (names: string) => `Machines: ${names}.`,
@@ -14,7 +14,7 @@ export const clusterMessages = {
   ),
   units: both(
     (names: string) => `Components: ${names}.`,
-    (names) => `컴포넌트: ${names}`,
+    (names) => `구성 요소: ${names}`,
   ),
   unknownUnit: both(
     (unit: string) => `There is no systemd unit "${unit}"`,

@@ -70,7 +70,7 @@ export const generalMessages = {
       image: '이미지 준비',
       certificates: '인증서 발급',
       create: '머신 생성',
-      install: '컴포넌트 설치',
+      install: '구성 요소 설치',
       fabric: '패브릭 시작',
       start: '머신 시작',
       wire: '링크 연결',

@@ -10,7 +10,7 @@ export const labMessages = {
   state: both('STATE', '상태'),
   machine: both('MACHINE', '머신'),
   address: both('ADDRESS', '주소'),
-  components: both('COMPONENTS', '컴포넌트'),
+  components: both('COMPONENTS', '구성 요소'),
   tasksPassed: both(
     (passed: number, tasks: number) => `${passed} of ${tasks} tasks passed`,
     (passed, tasks) => `과제 ${tasks}개 중 ${passed}개 통과`,
@@ -56,7 +56,7 @@ export const labMessages = {
   ),
   networks: both(
     (nodes: string, pods: string, services: string) => `nodes ${nodes}, pods ${pods}, services ${services}`,
-    (nodes, pods, services) => `노드 ${nodes}, Pod ${pods}, 서비스 ${services}`,
+    (nodes, pods, services) => `노드 ${nodes}, 파드 ${pods}, 서비스 ${services}`,
   ),
   after: both(
     (steps: string) => `after ${steps}`,

@@ -23,7 +23,7 @@ export const machineMessages = {
   size: both('SIZE', '크기'),
   noImages: both(
     'There are no pod images yet. `labs setup` installs the built-in ones.',
-    'Pod 이미지가 아직 없습니다. `labs setup`이 기본 이미지를 설치합니다.',
+    '파드 이미지가 아직 없습니다. `labs setup`이 기본 이미지를 설치합니다.',
   ),
   loading: both(
     (reference: string) => `Loading ${reference}`,
@@ -31,7 +31,7 @@ export const machineMessages = {
   ),
   loaded: both(
     (reference: string) => `Loaded ${reference}: pods on every node can use it now.`,
-    (reference) => `${reference}을(를) 불러왔습니다. 모든 노드의 Pod에서 쓸 수 있습니다.`,
+    (reference) => `${reference}을(를) 불러왔습니다. 모든 노드의 파드에서 쓸 수 있습니다.`,
   ),
   removed: both(
     (reference: string) => `Removed ${reference}.`,

@@ -23,8 +23,8 @@ export const taskMessages = {
     (score, max) => `${score}/${max}`,
   ),
   score: both('Score', '점수'),
-  expected: both('expected', '기대'),
-  observed: both('observed', '관찰'),
+  expected: both('expected', '기댓값'),
+  observed: both('observed', '실젯값'),
   hintLabel: both('hint', '힌트'),
   notBegun: both('not begun', '시작 전'),
   blockedBy: both(

@@ -37,7 +37,7 @@ const korean: typeof english = {
       link.address && `주소 ${link.address}`,
       link.master && `${link.master}에 연결됨`,
       link.up !== undefined && (link.up ? 'up 상태' : 'down 상태'),
-    )})${everywhere ? ', 모든 network namespace에서 찾음' : ''}`,
+    )})${everywhere ? ', 모든 네트워크 네임스페이스에서 찾음' : ''}`,
   linkObserved: (place, found, all) =>
     found.length === 0 ? `${place}에 없음 (인터페이스는 모두 ${all}개)` : `${place}에 있음: ${ko.listed(found)}`,
 };

@@ -25,7 +25,7 @@ const korean: typeof english = {
   },
   objectThere: (object, values) => `${object} 있음${values.length === 0 ? '' : `: ${values.join(', ')}`}`,
   notSet: () => '(값 없음)',
-  like: (match) => `${inWords(match)} 형식`,
+  like: (match) => `${inWords(match)}와 같은 형식`,
 };
 
 type Say = Phrases & typeof english;

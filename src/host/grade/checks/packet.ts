@@ -55,17 +55,17 @@ export const packetKorean: typeof packetEnglish = {
   packetExpected: (on, from, to, end) => `${ko.where(on)}에서, ${from} → ${to} 패킷: ${end}`,
   packetObserved: (node, from, to, end) => `${node}에서, ${from} → ${to} 패킷: ${end}`,
   nodeItself: () => '노드 자신',
-  endpointsOf: (service) => `${service}의 endpoint`,
+  endpointsOf: (service) => `${service}의 엔드포인트`,
   goesTo: (ends) => `${ko.listed(ends)}에 도착`,
   fate: (fate) => koreanFates[fate],
-  keepsDestination: () => '목적지가 그대로임(바꾸는 규칙이 없음)',
-  source: (masqueraded) => (masqueraded ? ', 출발지는 masquerade됨' : ', 출발지는 그대로'),
+  keepsDestination: () => '목적지가 그대로임 (목적지를 바꾸는 규칙이 없음)',
+  source: (masqueraded) => (masqueraded ? ', 출발지는 노드의 주소로 바뀜' : ', 출발지는 그대로'),
   neverArrives: (ends, instead) => `${ko.listed(ends)}에는 도착하지 않음 (${instead})`,
   noRuleMatches: (node) =>
-    `${node}에 이 패킷을 바꾸는 규칙이 없습니다. kube-proxy가 실행 중입니까? 서비스에 endpoint가 있습니까?`,
+    `${node}에 이 패킷을 바꾸는 규칙이 없습니다. kube-proxy가 실행 중입니까? 서비스에 엔드포인트가 있습니까?`,
   decisiveRule: (node, rule) => `${node}에서 결과를 정한 규칙: ${rule}`,
-  noEndpoints: (service) => `${service}에 준비된 endpoint가 없음`,
-  selectorHint: () => 'selector가 준비된 Pod의 레이블과 일치합니까?',
+  noEndpoints: (service) => `${service}에 준비된 엔드포인트가 없음`,
+  selectorHint: () => '셀렉터가 준비된 파드의 레이블과 일치합니까?',
 };
 
 type Say = Phrases & typeof packetEnglish;

@@ -38,22 +38,23 @@ type ProbeWords = typeof probeEnglish;
 
 const koreanFailures: typeof failures = {
   unresolved: (message) => message,
-  unreachable: () => '가는 경로가 없음 (unreachable)',
-  refused: () => '연결이 거부됨: 그 주소에서 응답은 하지만 그 포트를 열고 있는 프로세스가 없음',
+  unreachable: () => '그곳으로 가는 경로가 없음 (unreachable)',
+  refused: () => '연결이 거부됨: 응답은 있지만 그 포트에서 리스닝 중인 프로세스가 없음',
   timeout: () => '시간 안에 응답이 없음: 패킷이 도중에 사라짐',
   reset: () => '연결이 끊김 (reset)',
-  protocol: (message) => `응답은 왔지만 기대한 프로토콜이 아님: ${message}`,
+  protocol: (message) => `응답은 왔지만 다른 프로토콜을 사용함: ${message}`,
 };
 
 const koreanFailureHints: typeof failureHints = {
   unresolved: '그 네임스페이스에 그 이름의 서비스가 있습니까? kubectl get services -A',
-  unreachable: '보내는 쪽의 경로(`ip route`)와 REJECT 규칙을 보세요. endpoint가 없는 서비스로 가는 패킷은 거부됩니다.',
+  unreachable:
+    '보내는 쪽의 경로(`ip route`)와 REJECT 규칙을 보세요. 엔드포인트가 없는 서비스로 가는 패킷은 거부됩니다.',
   refused:
-    'targetPort가 Pod가 열고 있는 포트와 같습니까? endpoint가 없는 서비스도 연결을 거부합니다: kubectl get endpointslices',
+    '파드가 targetPort에서 리스닝 중입니까? 엔드포인트가 없는 서비스도 연결을 거부합니다: kubectl get endpointslices',
   timeout:
-    '패킷을 따라가 보세요. 이 노드에 목적지를 바꾸는 규칙이 있습니까(iptables-save -t nat)? 바뀐 주소는 실제로 존재합니까?',
-  reset: 'Pod의 로그를 보세요: kubectl logs',
-  protocol: '포트와 Pod가 맞습니까?',
+    '패킷을 따라가 보세요. 이 노드에 목적지를 바꾸는 규칙이 있습니까(iptables-save -t nat)? 새 목적지는 실제로 있는 주소입니까?',
+  reset: '파드의 로그를 보세요: kubectl logs',
+  protocol: '포트와 파드가 올바릅니까?',
 };
 
 export const probeKorean: ProbeWords = {

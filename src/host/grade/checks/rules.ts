@@ -40,9 +40,9 @@ export const selectionKorean: typeof selectionEnglish = {
     commaSeparated(
       `${table} 테이블`,
       chain && `체인 ${chain}`,
-      comment && `comment에 ${inWords(comment)}`,
+      comment && `주석에 ${inWords(comment)}`,
       target && `target ${target}`,
-      to && `바뀐 목적지 ${to}`,
+      to && `새 목적지 ${to}`,
       source && `출발지 ${source}`,
       destination && `목적지 ${destination}`,
       dport && `포트 ${dport}`,

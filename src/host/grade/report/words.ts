@@ -36,10 +36,10 @@ export const english: TroubleLabels = {
 };
 
 export const korean: TroubleLabels = {
-  expected: '기대',
-  observed: '관찰',
+  expected: '기댓값',
+  observed: '실젯값',
   hint: '힌트',
-  blocked: '먼저',
+  blocked: '선행 조건',
   broken: '오류',
 };
 

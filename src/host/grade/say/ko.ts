@@ -32,7 +32,7 @@ export const korean: Phrases = {
   hasNoField: (object, path) => `${object}에 ${path} 값이 없음`,
   podNotRunning: (pod, state) => `${pod} 실행 중이 아님: ${state}`,
   describePod: (pod) => `\`kubectl describe ${pod}\`의 내용을 보세요.`,
-  podGone: () => 'Pod의 network namespace가 없음: 프로세스가 종료됨',
+  podGone: () => '파드의 네트워크 네임스페이스가 없음: 프로세스가 종료됨',
   machineDown: (machine) => `${machine} 실행 중이 아님. \`labs start\`로 다시 시작할 수 있습니다`,
   apiServerStopped: (machine) => `${machine}에서 kube-apiserver가 실행 중이 아니어서 클러스터의 상태를 읽을 수 없음`,
   apiServerSilent: (cause) => `API 서버가 응답하지 않음: ${cause}`,
@@ -41,6 +41,6 @@ export const korean: Phrases = {
   systemctl: (machine, unit) => `${machine}에서: systemctl status ${unit}; journalctl -u ${unit}`,
   onMachine: (machine, command) => `${machine}에서: ${command}`,
 
-  noResolver: (place, host) => `${place}에서는 ${host} 이름을 알 수 없음: 클러스터의 DNS는 Pod만 사용합니다`,
-  notResolved: (host, cause) => `${host} 이름이 풀리지 않음${cause === '' ? '' : `: ${cause}`}`,
+  noResolver: (place, host) => `${place}에서는 ${host} 이름을 알 수 없음: 클러스터의 DNS는 파드만 사용합니다`,
+  notResolved: (host, cause) => `${host} 이름의 주소를 찾을 수 없음${cause === '' ? '' : `: ${cause}`}`,
 };
