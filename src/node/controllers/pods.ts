@@ -1,6 +1,7 @@
 // The state of a pod, as several controllers need it (pkg/api/v1/pod and helpers of pkg/controller).
-import type { Pod } from '../../api/core-pods.ts';
+import type { ContainerStatus, Pod } from '../../api/core-pods.ts';
 import type { Condition } from '../../api/meta.ts';
+import { isSidecar } from '../../api/pods.ts';
 
 export const podCondition = (pod: Pod, type: string): Condition | undefined =>
   pod.status?.conditions?.find((condition) => condition.type === type);
@@ -24,8 +25,8 @@ export const availableInMs = (pod: Pod, minReadySeconds: number, now: number): n
 
 /**
  * Orders pods for deletion; negative if `a` is deleted first. The criteria, in this order: not bound, not running, not
- * ready, lower deletion cost, more siblings on the node, ready for a shorter time, more restarts, younger
- * (ActivePodsWithRanks).
+ * ready, lower deletion cost, more siblings on the node, ready for a shorter time, more restarts of a
+ * container, more restarts of a sidecar, younger (ActivePodsWithRanks).
  * @param siblings how many pods of the same owner are on the pod's node
  */
 export const deletionOrder =
@@ -39,6 +40,7 @@ export const deletionOrder =
       () => siblings(b) - siblings(a),
       () => (readySince(b) ?? 0) - (readySince(a) ?? 0),
       () => restarts(b) - restarts(a),
+      () => sidecarRestarts(b) - sidecarRestarts(a),
       () => createdAt(b) - createdAt(a),
       () => (a.metadata.name < b.metadata.name ? 1 : -1),
     ];
@@ -56,8 +58,15 @@ const phaseRank = (pod: Pod): number => ['Pending', 'Unknown', 'Running'].indexO
 const deletionCost = (pod: Pod): number =>
   Number(pod.metadata.annotations?.['controller.kubernetes.io/pod-deletion-cost'] ?? 0) || 0;
 
-const restarts = (pod: Pod): number =>
-  Math.max(0, ...(pod.status?.containerStatuses ?? []).map(({ restartCount }) => restartCount));
+const restarts = ({ status }: Pod): number => mostRestarts(status?.containerStatuses);
+
+const sidecarRestarts = ({ spec, status }: Pod): number => {
+  const names = new Set((spec.initContainers ?? []).filter(isSidecar).map(({ name }) => name));
+  return mostRestarts(status?.initContainerStatuses?.filter(({ name }) => names.has(name)));
+};
+
+const mostRestarts = (statuses: readonly ContainerStatus[] = []): number =>
+  Math.max(0, ...statuses.map(({ restartCount }) => restartCount));
 
 export const createdAt = ({ metadata }: { metadata: { creationTimestamp?: string } }): number =>
   Date.parse(metadata.creationTimestamp ?? '') || 0;

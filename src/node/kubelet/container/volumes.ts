@@ -34,7 +34,11 @@ export const volumePath = (podsFolder: string, pod: Pod, volume: Volume): string
  * Makes all volumes of the pod, or updates the files in them. A volume that fails does not keep the others from it.
  * @throws VolumeError of the first volume that failed
  */
-export const syncVolumes = async (podsFolder: string, context: VolumeContext): Promise<void> => {
+export const syncVolumes = async (
+  podsFolder: string,
+  context: VolumeContext,
+  mountMemory: MountMemory = mountMemoryOnce,
+): Promise<void> => {
   const { metadata, spec } = context.pod;
   for (const { name, persistentVolumeClaim } of spec.volumes ?? []) {
     if (!persistentVolumeClaim) continue;
@@ -48,7 +52,7 @@ export const syncVolumes = async (podsFolder: string, context: VolumeContext): P
   let failure: VolumeError | undefined;
   for (const volume of spec.volumes ?? []) {
     try {
-      await syncVolume(volumePath(podsFolder, context.pod, volume), volume, context);
+      await syncVolume(volumePath(podsFolder, context.pod, volume), volume, context, mountMemory);
     } catch (cause) {
       const what = `MountVolume.SetUp failed for volume "${volume.name}" : ${messageOf(cause)}`;
       failure ??= new VolumeError(what, { cause });
@@ -57,13 +61,31 @@ export const syncVolumes = async (podsFolder: string, context: VolumeContext): P
   if (failure) throw failure;
 };
 
-const syncVolume = async (path: string, volume: Volume, context: VolumeContext): Promise<void> => {
+/** Makes the folder a file system in memory of at most this size, unless it is one. */
+export type MountMemory = (folder: string, sizeBytes: number) => Promise<void>;
+
+const mountMemoryOnce: MountMemory = async (folder, sizeBytes) => {
+  if (!(await mountsBelow(folder)).includes(folder)) await mountTmpfs(folder, sizeBytes);
+};
+
+const syncVolume = async (
+  path: string,
+  volume: Volume,
+  context: VolumeContext,
+  mountMemory: MountMemory,
+): Promise<void> => {
   const group = context.pod.spec.securityContext?.fsGroup;
   if (volume.hostPath) return prepareHostPath(volume.hostPath);
-  if (isFileVolume(volume)) return publish(path, volumeFiles(volume, context), group);
+  if (isFileVolume(volume)) {
+    const files = volumeFiles(volume, context);
+    await mkdir(path, { recursive: true });
+    // Tokens and secrets never lie on the disk. The data of a ConfigMap does, as with Kubernetes.
+    if (!volume.configMap) await mountMemory(path, wholeUnits(context.allocatable.memory));
+    return publish(path, files, group);
+  }
   const others = Object.keys(volume).filter((key) => key !== 'name' && key !== 'emptyDir');
   if (others.length > 0) throw new VolumeError(`no volume plugin matched: labs has no volumes of the type ${others}`);
-  await prepareEmptyDir(path, volume.emptyDir ?? {}, context);
+  await prepareEmptyDir(path, volume.emptyDir ?? {}, context, mountMemory);
 };
 
 /** Unmounts and removes all files of the pod on the node's disk. */
@@ -106,16 +128,18 @@ export const volumeMounts = (
 
 type EmptyDir = NonNullable<Volume['emptyDir']>;
 
-const prepareEmptyDir = async (path: string, emptyDir: EmptyDir, { pod, allocatable }: VolumeContext) => {
+const prepareEmptyDir = async (
+  path: string,
+  emptyDir: EmptyDir,
+  { pod, allocatable }: VolumeContext,
+  mountMemory: MountMemory,
+): Promise<void> => {
   const { medium = '' } = emptyDir;
   if (medium.startsWith('HugePages')) throw new VolumeError(`nodes have no huge pages for the medium "${medium}"`);
   if (medium !== '' && medium !== 'Memory') throw new VolumeError(`unknown storage medium "${medium}"`);
   const isNew = (await mkdir(path, { recursive: true })) !== undefined;
-  if (medium === 'Memory' && !(await mountsBelow(path)).includes(path)) {
-    await mountTmpfs(path, memorySize(pod, emptyDir, wholeUnits(allocatable.memory)));
-  } else if (!isNew) {
-    return;
-  }
+  if (medium === 'Memory') await mountMemory(path, memorySize(pod, emptyDir, wholeUnits(allocatable.memory)));
+  else if (!isNew) return;
   await chmod(path, 0o777);
   const group = pod.spec.securityContext?.fsGroup;
   if (group !== undefined) await giveToGroup(path, group, 0o660);

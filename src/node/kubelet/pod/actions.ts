@@ -14,7 +14,7 @@ import { seccompFor } from '../container/seccomp-profile.ts';
 import { containerSpec, podRef } from '../container/spec.ts';
 import { volumeMounts } from '../container/volumes.ts';
 import { missingCapabilities } from '../runtime/oci.ts';
-import type { ContainerRecord, PortMapping, Sandbox, SandboxSpec } from '../runtime/runtime.ts';
+import type { ContainerRecord, PortMapping, Sandbox } from '../runtime/runtime.ts';
 import { foundImage, invalidImageName, missingImage, startFailure } from './start-errors.ts';
 import type { Blocked } from './view.ts';
 import type { WorkerDeps } from './worker-deps.ts';
@@ -31,7 +31,8 @@ export const createSandbox = async ({ runtime, events, dns }: WorkerDeps, pod: P
     await runtime.createSandbox({
       pod: podRef(pod),
       hostNetwork,
-      ...ipcOf(pod),
+      // A pod with one container shares, too: an ephemeral container may come later.
+      ipc: pod.spec.hostIPC ? 'node' : 'pod',
       shareProcesses: pod.spec.shareProcessNamespace === true && pod.spec.hostPID !== true,
       portMappings: portMappings(pod),
       ...(ip === undefined ? {} : { preferredIp: ip }),
@@ -117,12 +118,6 @@ const specFor = async (deps: WorkerDeps, start: Start, image: StoredImage) => {
   const lookup = containerEnv(container, context);
   const mounts = await volumeMounts(deps.podsFolder, pod, container, (text) => expandAll(text, lookup));
   return containerSpec(container, { ...context, mounts: [...mounts, ...files] });
-};
-
-/** Alone, a container has the same with an IPC namespace of its own. */
-const ipcOf = ({ spec }: Pod): Pick<SandboxSpec, 'ipc'> => {
-  if (spec.hostIPC) return { ipc: 'node' };
-  return spec.containers.length + (spec.initContainers ?? []).length > 1 ? { ipc: 'pod' } : {};
 };
 
 /** @throws ContainerConfigError when the container that an ephemeral container is to debug does not run */

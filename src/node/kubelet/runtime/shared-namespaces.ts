@@ -15,7 +15,6 @@ export interface SharedNamespaces {
 
 /** @param folder the sandbox's, on a tmpfs */
 export const shareNamespaces = async (spec: SandboxSpec, folder: string): Promise<SharedNamespaces> => ({
-  // A single container has nobody to share with, and two more programs would make its start slower.
   ...(spec.ipc === 'pod' ? { ipc: await makeIpc(folder) } : {}),
   ...(spec.shareProcesses ? { pid: await makePid(folder) } : {}),
 });

@@ -16,7 +16,12 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Pod, PodSpec, Volume, VolumeMount } from '../../../../src/api/core-pods.ts';
 import { expandAll } from '../../../../src/node/kubelet/container/env.ts';
-import { syncVolumes, volumeMounts, volumePath } from '../../../../src/node/kubelet/container/volumes.ts';
+import {
+  type MountMemory,
+  syncVolumes,
+  volumeMounts,
+  volumePath,
+} from '../../../../src/node/kubelet/container/volumes.ts';
 import { container, podWith } from '../builders.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'labs-volumes-'));
@@ -27,7 +32,14 @@ let data: Record<string, string> = { a: '1', b: '2' };
 const sources = {
   token: () => 'token',
   configMap: (name: string) => ({ metadata: { name }, data }),
-  secret: () => undefined,
+  secret: (name: string) => (name === 'there' ? { metadata: { name }, data: { key: 'dmFsdWU=' } } : undefined),
+};
+
+/** The folders that would be mounted, and their sizes. */
+const inMemory = new Map<string, number>();
+const mountMemory: MountMemory = async (path, size) => {
+  expect(statSync(path).isDirectory()).toBe(true);
+  inMemory.set(path, size);
 };
 
 let serial = 0;
@@ -36,7 +48,7 @@ const setUp = async (volume: Omit<Volume, 'name'>, spec: Partial<PodSpec> = {}) 
   serial += 1;
   const first = { name: 'v', ...volume };
   const pod = podWith({ ...spec, volumes: [first] }, { metadata: { uid: `uid-${serial}` } });
-  await syncVolumes(folder, { pod, sources, allocatable });
+  await syncVolumes(folder, { pod, sources, allocatable }, mountMemory);
   return { pod, path: volumePath(folder, pod, first) };
 };
 const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8);
@@ -46,11 +58,23 @@ const mountsOf = (pod: Pod, mount: Partial<VolumeMount>, env: Record<string, str
   );
 
 describe('a volume', () => {
+  test.each<[where: string, volume: Omit<Volume, 'name'>, size: number | undefined]>([
+    ['memory', { secret: { secretName: 'there' } }, 2 ** 31],
+    ['memory', { projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }, 2 ** 31],
+    ['memory', { downwardAPI: { items: [{ path: 'n', fieldRef: { fieldPath: 'metadata.name' } }] } }, 2 ** 31],
+    ['memory', { emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }, 2 ** 20],
+    ['disk', { configMap: { name: 'cm' } }, undefined],
+    ['disk', { emptyDir: {} }, undefined],
+  ])('lies in %s: %j', async (_where, volume, size) => {
+    const { path } = await setUp(volume);
+    expect(inMemory.get(path)).toBe(size);
+  });
+
   test('of files changes as a whole, and loses the files of removed keys', async () => {
     const { pod, path } = await setUp({ configMap: { name: 'cm' } });
     expect(readFileSync(join(path, 'a'), 'utf8')).toBe('1');
     data = { a: '3' };
-    await syncVolumes(folder, { pod, sources, allocatable });
+    await syncVolumes(folder, { pod, sources, allocatable }, mountMemory);
     expect(readFileSync(join(path, 'a'), 'utf8')).toBe('3');
     expect(existsSync(join(path, 'b'))).toBe(false);
   });
@@ -61,7 +85,7 @@ describe('a volume', () => {
     mkdirSync(join(path, '..half'));
     symlinkSync('..half', join(path, '..data_tmp'));
     data = { a: '2' };
-    await syncVolumes(folder, { pod, sources, allocatable });
+    await syncVolumes(folder, { pod, sources, allocatable }, mountMemory);
     expect(readFileSync(join(path, 'a'), 'utf8')).toBe('2');
     const hidden = readdirSync(path).filter((name) => name.startsWith('..'));
     expect(hidden.sort()).toEqual(['..data', readlinkSync(join(path, '..data'))].sort());
@@ -73,7 +97,9 @@ describe('a volume', () => {
     const volumes = [{ name: 'gone', secret: { secretName: 'gone' } }, ...(pod.spec.volumes ?? [])];
     data = { a: '2' };
     const broken = { ...pod, spec: { ...pod.spec, volumes } };
-    await expect(syncVolumes(folder, { pod: broken, sources, allocatable })).rejects.toThrow('secret "gone" not found');
+    await expect(syncVolumes(folder, { pod: broken, sources, allocatable }, mountMemory)).rejects.toThrow(
+      'secret "gone" not found',
+    );
     expect(readFileSync(join(path, 'a'), 'utf8')).toBe('2');
   });
 
@@ -92,7 +118,7 @@ describe('a volume', () => {
     expect(modeOf(path)).toBe('777');
     rmSync(path, { recursive: true });
     mkdirSync(path, { mode: 0o700 });
-    await syncVolumes(folder, { pod, sources, allocatable });
+    await syncVolumes(folder, { pod, sources, allocatable }, mountMemory);
     expect(modeOf(path)).toBe('700');
   });
 
