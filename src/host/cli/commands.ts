@@ -101,6 +101,13 @@ export const commandGroups: readonly CommandGroup[] = [
         examples: ['begin 13'],
       },
       {
+        name: 'next',
+        load: () => import('./commands/next.ts'),
+        summary: both('Read the next task', '다음 과제 읽기'),
+        json: true,
+        examples: ['next'],
+      },
+      {
         name: 'check',
         operands: '[task]',
         load: () => import('./commands/check.ts'),
@@ -245,3 +252,11 @@ export const commandGroups: readonly CommandGroup[] = [
 ];
 
 export const commands: readonly Command[] = commandGroups.flatMap((group) => group.commands);
+
+/** `labs` without a command, on a terminal. Elsewhere, `labs` prints its help. */
+export const home: Command = {
+  name: '',
+  load: () => import('./commands/home.ts'),
+  summary: both('Show where you are', '진행 상황 보기'),
+  examples: [],
+};

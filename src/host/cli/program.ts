@@ -4,7 +4,7 @@ import stringWidth from 'string-width';
 import type { Language } from '../../api/lab.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { commonOptions, type OptionSpec, optionsOf } from './command.ts';
-import { type Command, commandGroups, commands } from './commands.ts';
+import { type Command, commandGroups, commands, home } from './commands.ts';
 import type { Options } from './context.ts';
 import { type Messages, messagesIn } from './messages.ts';
 import { wrap } from './text.ts';
@@ -21,6 +21,8 @@ export interface ProgramOptions {
   /** Columns of the help. */
   readonly width: number;
   readonly write: (text: string) => void;
+  /** Without a command, shows the home page and not the help. */
+  readonly onTerminal?: boolean;
   /** Gives commands the form in which the user types them. */
   readonly printed?: (text: string) => string;
 }
@@ -39,10 +41,15 @@ export const parseCommandLine = (argv: readonly string[], options: ProgramOption
   };
   const program = buildProgram({ ...options, say, found });
   try {
-    if (argv.length === 0) program.outputHelp();
-    else program.parse([...argv], { from: 'user' });
+    program.parse([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
+    // No command was given, perhaps some options.
+    if (error.code === 'commander.help') {
+      if (options.onTerminal) return { kind: 'run', command: home, args: [], options: program.opts() };
+      program.outputHelp();
+      return parsed;
+    }
     if (error.exitCode !== 0) throw usageError(error, argv, say);
   }
   return parsed;

@@ -32,6 +32,7 @@ export const main = async (argv: readonly string[], process: NodeJS.Process): Pr
       width: output.width,
       write: output.write,
       printed: output.printed,
+      onTerminal: output.terminal,
     });
     if (parsed.kind === 'printed') return ExitCode.ok;
     const { command, args, options } = parsed;

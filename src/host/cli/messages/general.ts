@@ -4,8 +4,11 @@ import { both } from './words.ts';
 /** The command that starts the first lab. */
 export const startFirstLab = '`labs start service-networking`';
 
-export const startCommand = (name: string, lab: string): string =>
-  name === lab ? `\`labs start ${lab}\`` : `\`labs start ${lab} --name ${name}\``;
+/** Without `labs`. */
+export const startCommandOf = (name: string, lab: string): string =>
+  name === lab ? `start ${lab}` : `start ${lab} --name ${name}`;
+
+export const startCommand = (name: string, lab: string): string => `\`labs ${startCommandOf(name, lab)}\``;
 
 export const generalMessages = {
   // Failures and Ctrl-C

@@ -15,6 +15,63 @@ export const labMessages = {
     (passed: number, tasks: number) => `${passed} of ${tasks} tasks passed`,
     (passed, tasks) => `과제 ${tasks}개 중 ${passed}개 통과`,
   ),
+  // labs alone, next
+  pointsOf: both(
+    (points: number, max: number) => `${points} of ${max} points`,
+    (points, max) => `${max}점 중 ${points}점`,
+  ),
+  nextTaskIs: both(
+    (number: number, title: string) => `Next: task ${number}, ${title}`,
+    (number, title) => `다음: 과제 ${number}, ${title}`,
+  ),
+  allTasksPassed: both('All tasks have passed.', '모든 과제를 통과했습니다.'),
+  homeNext: both<(task: number) => readonly (readonly [command: string, purpose: string])[]>(
+    (task) => [
+      ['next', 'read the task'],
+      ['check --watch', 'see what passes while you work'],
+      [`hint ${task}`, 'get a hint for the task'],
+    ],
+    (task) => [
+      ['next', '과제 읽기'],
+      ['check --watch', '작업하면서 통과 여부 보기'],
+      [`hint ${task}`, '과제의 힌트 보기'],
+    ],
+  ),
+  homeDone: both<readonly (readonly [command: string, purpose: string])[]>(
+    [
+      ['grade', 'grade the final state'],
+      ['reset', 'begin the lab anew'],
+      ['delete', 'remove the cluster'],
+    ],
+    [
+      ['grade', '최종 상태 채점'],
+      ['reset', '실습을 처음부터 다시 시작'],
+      ['delete', '클러스터 삭제'],
+    ],
+  ),
+  homeResume: both('resume the lab', '실습 이어서 하기'),
+  homeStopped: both<readonly (readonly [command: string, purpose: string])[]>(
+    [
+      ['list', 'see all labs'],
+      ['--help', 'see all commands'],
+    ],
+    [
+      ['list', '모든 실습 보기'],
+      ['--help', '모든 명령 보기'],
+    ],
+  ),
+  homeFirst: both<readonly (readonly [command: string, purpose: string])[]>(
+    [
+      ['start service-networking', 'start the first lab'],
+      ['doctor', 'check this machine'],
+      ['--help', 'see all commands'],
+    ],
+    [
+      ['start service-networking', '첫 실습 시작'],
+      ['doctor', '이 머신 점검'],
+      ['--help', '모든 명령 보기'],
+    ],
+  ),
   // start
   whichLab: both('Which lab?', '어느 실습인가요?'),
   labNeeded: both('The name of a lab is missing', '실습 이름이 빠졌습니다'),

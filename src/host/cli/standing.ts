@@ -1,0 +1,37 @@
+// Where a learner is in a lab: read from Docker's labels and the progress file, so also for a stopped lab.
+import { fabricMachine } from '../../api/cluster.ts';
+import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
+import type { ClusterSummary } from '../cluster/status.ts';
+import { containerName } from '../plan/names.ts';
+import { openProgress } from '../tasks/progress.ts';
+import type { Context } from './context.ts';
+import { definitionOf } from './machines.ts';
+
+export interface Standing {
+  readonly lab: LabDefinition;
+  readonly passed: readonly TaskDefinition[];
+  /** The first task that has not passed. */
+  readonly next: TaskDefinition | undefined;
+  /** Points of the tasks that passed, and of all tasks. */
+  readonly points: number;
+  readonly maxPoints: number;
+}
+
+export const standingIn = async (context: Context, instance: ClusterSummary): Promise<Standing> => {
+  const lab = await definitionOf(context, instance);
+  const { name } = instance;
+  const fabric = await (await context.docker()).inspect(containerName(name, fabricMachine), context.signal);
+  const { stateFolder } = context.environment;
+  const progress = await openProgress({ stateFolder, name, instance: fabric?.id ?? '' }).read();
+  const passed = lab.tasks.filter(({ id }) => progress.passed.includes(id));
+  return {
+    lab,
+    passed,
+    next: lab.tasks.find((task) => !passed.includes(task)),
+    points: pointsOf(passed),
+    maxPoints: pointsOf(lab.tasks),
+  };
+};
+
+const pointsOf = (tasks: readonly TaskDefinition[]): number =>
+  tasks.flatMap(({ checks }) => checks).reduce((sum, { points }) => sum + points, 0);

@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import stringWidth from 'string-width';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Language } from '../../../src/api/lab.ts';
+import { run as home } from '../../../src/host/cli/commands/home.ts';
+import { run as next } from '../../../src/host/cli/commands/next.ts';
+import { commands } from '../../../src/host/cli/commands.ts';
+import type { Context } from '../../../src/host/cli/context.ts';
+import { messagesIn } from '../../../src/host/cli/messages.ts';
+import { namesForNpx } from '../../../src/host/cli/npx.ts';
+import { loadLab } from '../../../src/host/lab/load.ts';
+import { labels } from '../../../src/host/plan/names.ts';
+import { openProgress } from '../../../src/host/tasks/progress.ts';
+import { FakeDocker } from '../../support/fake-docker.ts';
+import { fakeOutput } from './fake-output.ts';
+
+const labs = fileURLToPath(new URL('../../../labs', import.meta.url));
+const definition = await loadLab(join(labs, 'service-networking'));
+
+let stateFolder: string;
+beforeAll(() => {
+  stateFolder = mkdtempSync(join(tmpdir(), 'labs-home-'));
+});
+afterAll(() => rmSync(stateFolder, { recursive: true }));
+
+/** An engine with a lab of one machine for each of these names. */
+const engineWith = async (running: readonly string[], stopped: readonly string[] = []): Promise<FakeDocker> => {
+  const docker = new FakeDocker({ images: { node: {} } });
+  for (const name of [...running, ...stopped]) {
+    const id = await docker.create({
+      name: `labs-${name}-fabric`,
+      image: 'node',
+      network: 'none',
+      labels: {
+        [labels.name]: name,
+        [labels.lab]: 'service-networking',
+        [labels.role]: 'fabric',
+        [labels.machine]: 'fabric',
+        [labels.machines]: '1',
+        [labels.link]: '192.168.56.1/24',
+      },
+    });
+    await docker.start(id);
+    if (stopped.includes(name)) await docker.stop(id);
+  }
+  return docker;
+};
+
+const screenOf = async (docker: FakeDocker, language: Language = 'en', run = home): Promise<string> => {
+  const printed = namesForNpx(commands.map(({ name }) => name));
+  const { output, lines } = fakeOutput({ printed });
+  const context = {
+    output,
+    say: messagesIn(language, printed),
+    environment: { language, stateFolder, variables: {} },
+    paths: { labs },
+    signal: new AbortController().signal,
+    docker: async () => docker,
+  };
+  expect(await run(context as unknown as Context, [], {})).toBe(0);
+  return lines.join('\n');
+};
+
+const pass = async (docker: FakeDocker, tasks: number): Promise<void> => {
+  const instance = (await docker.inspect('labs-service-networking-fabric'))?.id ?? '';
+  const done = definition.tasks.slice(0, tasks).map(({ id }) => ({ id, score: 1, maxScore: 1, checks: [] }));
+  await openProgress({ stateFolder, name: 'service-networking', instance }).record({ tasks: done } as never);
+};
+
+describe('labs without a command', () => {
+  test.each(['en', 'ko'] as const)('fits on 24 lines of 80 columns (%s)', async (language) => {
+    const many = Array.from({ length: 20 }, (_, index) => `lab-${index}`);
+    for (const docker of [await engineWith([]), await engineWith(['service-networking']), await engineWith(many)]) {
+      const lines = (await screenOf(docker, language)).split('\n');
+      expect(lines.length).toBeLessThanOrEqual(22);
+      for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(80);
+    }
+  });
+
+  test('shows the progress, the next task and three commands of a running lab', async () => {
+    const docker = await engineWith(['service-networking']);
+    expect(await screenOf(docker)).toContain('0 of 15 tasks passed, 0 of');
+    await pass(docker, 5);
+    const screen = await screenOf(docker);
+    expect(screen).toContain('█'.repeat(10) + '░'.repeat(20));
+    expect(screen).toContain(`Next: task 6, ${definition.tasks[5]?.title.en}`);
+    expect(screen.match(/^ {2}npx labs /gm)).toHaveLength(3);
+    await pass(docker, 15);
+    expect(await screenOf(docker)).toContain('npx labs grade');
+    expect(await screenOf(docker, 'en', next)).toBe('All tasks have passed.');
+  });
+
+  test('names the command that resumes a stopped lab, with the name of the lab', async () => {
+    expect(await screenOf(await engineWith([], ['second']))).toContain(
+      'npx labs start service-networking --name second',
+    );
+  });
+
+  test('names the command that starts the first lab if no lab is running', async () => {
+    expect(await screenOf(await engineWith([]))).toContain('npx labs start service-networking');
+  });
+
+  test('lists several running labs with the command for each', async () => {
+    const screen = await screenOf(await engineWith(['one', 'two'], ['three']));
+    expect(screen).toMatch(/npx labs --name one +service-networking, running/);
+    expect(screen).not.toContain('three');
+  });
+});
