@@ -4,8 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import { $, argv, chalk } from 'zx';
 import { connectDocker } from '../src/host/docker/dockerode.ts';
 import { imageState, readImageInputs } from '../src/host/image/ensure.ts';
-import { apiStubBundle, bundleApiStub } from './lib/api-stub.ts';
 import { longTests } from './lib/long.ts';
+import { bundlePrograms, programsFolder } from './lib/programs.ts';
 import { type StepResult, step } from './lib/steps.ts';
 import { type RunOptions, readTally, root, runProject, runReported, type Tally } from './lib/vitest.ts';
 
@@ -30,10 +30,10 @@ const main = async (): Promise<void> => {
   const setup = await step('set-up', () => run`${node} bin/labs.js setup --yes`);
   steps.push(setup);
   if (setup.ok) steps.push(await step('kubectl for the contract tests', takeKubectl));
-  steps.push(await step('API stub for the contract tests', bundleApiStub));
-  process.env.TEST_API_STUB = `${root}${apiStubBundle}`;
+  steps.push(await step('programs for the contract tests', bundlePrograms));
+  process.env.TEST_PROGRAMS = `${root}${programsFolder}`;
   // Bundles start in half the time of the sources, and labs run this bundle.
-  process.env.TEST_KUBE_PROXY = `${root}dist/node/kube-proxy.js`;
+  process.env.TEST_COMPONENTS = `${root}dist/node`;
   if (!setup.ok) console.log(chalk.red('The set-up failed. The end-to-end tests and the virtual machine need it.'));
   // One after the other: each of them keeps both processors busy, and tests in the virtual machine must not starve.
   tallies.push(await contractTests());
@@ -77,8 +77,8 @@ const contractTests = async (): Promise<Tally> => {
     const variables = [
       `PATH=${process.env.PATH}`,
       `TEST_LONG=${process.env.TEST_LONG ?? 1}`,
-      `TEST_API_STUB=${process.env.TEST_API_STUB}`,
-      `TEST_KUBE_PROXY=${process.env.TEST_KUBE_PROXY}`,
+      `TEST_PROGRAMS=${process.env.TEST_PROGRAMS}`,
+      `TEST_COMPONENTS=${process.env.TEST_COMPONENTS}`,
     ];
     return runProject('contract', { ...options, before: ['sudo', '-n', ...variables] });
   }

@@ -12,7 +12,7 @@ import { connectDocker } from '../src/host/docker/dockerode.ts';
 import { imageState, readImageInputs } from '../src/host/image/ensure.ts';
 import { ensurePackages } from '../test/support/packages.ts';
 import { longFactor } from '../test/support/runs.ts';
-import { apiStubBundle, bundleApiStub } from './lib/api-stub.ts';
+import { bundlePrograms, programsFolder } from './lib/programs.ts';
 import { readTally, root } from './lib/vitest.ts';
 import { ensureImageDisk } from './vm/disks.ts';
 import { runInMachine } from './vm/machine.ts';
@@ -24,8 +24,8 @@ const testTimeoutMs = 3_600_000 * longFactor;
 
 /** Without KVM, programs are about ten times slower. So tests use compiled code and wait longer. */
 const environment = [
-  'export NODE_COMPILE_CACHE=/tmp/compiled TEST_KUBE_PROXY=/work/dist/node/kube-proxy.js TEST_PATIENCE=4',
-  `export TEST_API_STUB=/work/${apiStubBundle}`,
+  'export NODE_COMPILE_CACHE=/tmp/compiled TEST_PATIENCE=4',
+  `export TEST_COMPONENTS=/work/dist/node TEST_PROGRAMS=/work/${programsFolder}`,
   `export PROXY_MODES=ipvs CI=1 NO_COLOR=1 TEST_VM=1 TEST_LONG=${longFactor}`,
 ].join('\n');
 
@@ -52,7 +52,7 @@ const main = async (): Promise<number> => {
   const docker = await connectDocker(process.env);
   const { image } = await imageState(docker, await readImageInputs(root));
   const imageDisk = await ensureImageDisk(docker, image, join(cacheFolder, 'images'));
-  await bundleApiStub();
+  await bundlePrograms();
   const other = otherCommand();
   const command = `${environment}\n${other ?? testCommand(argv._)}\n`;
   const timeoutMs = other === undefined ? testTimeoutMs : undefined;

@@ -1,19 +1,9 @@
 // What is bundled into dist/, and how.
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
+import { components } from './components.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** Folder in src/node → name of the bundle, which is the name of the original program. */
-const components: Readonly<Record<string, string>> = {
-  apiserver: 'kube-apiserver',
-  controllers: 'kube-controller-manager',
-  scheduler: 'kube-scheduler',
-  kubelet: 'kubelet',
-  proxy: 'kube-proxy',
-  podnet: 'podnet',
-  dns: 'cluster-dns',
-};
 
 const common: BuildOptions = {
   absWorkingDir: root,

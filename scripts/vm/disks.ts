@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { $ } from 'zx';
 import type { Containers } from '../../src/host/docker/port.ts';
-import { apiStubBundle } from '../lib/api-stub.ts';
+import { programsFolder } from '../lib/programs.ts';
 
 /** The root file system of an image as a disk, read-only. */
 export const ensureImageDisk = async (docker: Containers, image: string, cacheFolder: string): Promise<string> => {
@@ -38,7 +38,7 @@ const dropOthers = async (cacheFolder: string, disk: string): Promise<void> => {
 };
 
 const fromCheckout = [
-  ...['src', 'test', 'scripts', 'dist/node', apiStubBundle],
+  ...['src', 'test', 'scripts', 'dist/node', programsFolder],
   ...['package.json', 'tsconfig.json', 'vitest.config.ts'],
 ];
 /** Large packages that no test in the machine needs. The image brings Node. */

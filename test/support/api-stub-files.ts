@@ -5,10 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PemConverter, X509CertificateGenerator } from '@peculiar/x509';
 
-/** Path of the program; its first argument is the folder. */
-export const apiStub = process.env.TEST_API_STUB ?? join(import.meta.dirname, 'api-stub.ts');
-
-/** Writes `cert.pem`, `key.pem` and `kubeconfig`. */
+/** Writes `cert.pem`, `key.pem` and `kubeconfig`. The folder is the first argument of the API stub. */
 export const writeStubFiles = async (folder: string): Promise<void> => {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 import { createClient } from '../../src/node/client/client.ts';
@@ -12,6 +12,7 @@ import type { ServerConfig } from '../../src/node/client/kubeconfig.ts';
 import { createTransport } from '../../src/node/client/transport.ts';
 import type { Client } from '../../src/node/client/types.ts';
 import { createTestPki, type TestPki } from '../fixtures/pki.ts';
+import { component } from './programs.ts';
 
 export interface RunningApiserver extends AsyncDisposable {
   readonly pki: TestPki;
@@ -32,8 +33,6 @@ export interface RunningApiserver extends AsyncDisposable {
   send(method: 'PATCH' | 'PUT' | 'POST', path: string, contentType: string, body: unknown): Promise<unknown>;
   readonly port: number;
 }
-
-const entry = resolve(import.meta.dirname, '../../src/node/apiserver/main.ts');
 
 export const startApiserver = async (extraFlags: readonly string[] = []): Promise<RunningApiserver> => {
   const folder = mkdtempSync(join(tmpdir(), 'labs-apiserver-'));
@@ -112,7 +111,9 @@ const childProcess = (flags: readonly string[], client: Client) => {
     await exited;
   };
   const start = async (): Promise<void> => {
-    const started = spawn(process.execPath, [entry, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const started = spawn(process.execPath, [component('apiserver'), ...flags], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     child = started;
     let log = '';
     started.stderr.on('data', (chunk: Buffer) => {

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { KubeObject } from '../../../src/api/meta.ts';
-import { apiStub, writeStubFiles } from '../../../test/support/api-stub-files.ts';
+import { writeStubFiles } from '../../../test/support/api-stub-files.ts';
+import { testProgram } from '../../../test/support/programs.ts';
 import { removeLeftovers } from '../../lib/leftovers.ts';
 import { root } from '../../lib/vitest.ts';
 import { Lines } from './lines.ts';
@@ -44,7 +45,7 @@ export class Arena implements Disposable {
     const arena = new Arena(backend);
     await writeStubFiles(arena.folder);
     await arena
-      .start([process.execPath, apiStub, arena.folder])
+      .start([process.execPath, testProgram('api-stub'), arena.folder])
       .lines.next('the API server', (line) => line === 'ready');
     return arena;
   }

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configMaps } from '../../../src/api/resources.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { startApiserver } from '../../support/apiserver.ts';
+import { component } from '../../support/programs.ts';
 
-const entry = resolve(import.meta.dirname, '../../../src/node/apiserver/main.ts');
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'labs-apiserver-process-'));
@@ -15,7 +15,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const run = (...flags: string[]) => {
-  const result = spawnSync(process.execPath, [entry, `--data-dir=${folder}/data`, ...flags], { timeout: 10_000 });
+  const result = spawnSync(process.execPath, [component('apiserver'), `--data-dir=${folder}/data`, ...flags], {
+    timeout: 10_000,
+  });
   return { code: result.status, says: result.stderr.toString() };
 };
 

@@ -11,8 +11,9 @@ import type { KubeObject, WatchEvent } from '../../../src/api/meta.ts';
 import type { Resource } from '../../../src/api/resources.ts';
 import { isAlreadyExists } from '../../../src/node/client/error.ts';
 import type { ServerConfig } from '../../../src/node/client/kubeconfig.ts';
-import { apiStub, writeStubFiles } from '../../support/api-stub-files.ts';
+import { writeStubFiles } from '../../support/api-stub-files.ts';
 import { freePort, startApiserver } from '../../support/apiserver.ts';
+import { testProgram } from '../../support/programs.ts';
 
 export interface Subject extends AsyncDisposable {
   /** With valid credentials. */
@@ -52,7 +53,9 @@ export const startStub = async (): Promise<Subject> => {
   await writeStubFiles(folder);
   writeFileSync(join(folder, 'api-token'), 'right');
   const port = await freePort();
-  const child = spawn(process.execPath, [apiStub, folder, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [testProgram('api-stub'), folder, String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(child.stdout, 'data');
   const feed = async (change: object): Promise<void> => {
     const outgoing = send({ socketPath: join(folder, 'control.sock'), method: 'POST' }).end(JSON.stringify([change]));

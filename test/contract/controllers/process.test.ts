@@ -1,14 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deployments, nodes, pods } from '../../../src/api/resources.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { type RunningApiserver, startApiserver } from '../../support/apiserver.ts';
 import { aDeployment, aNode } from '../../support/objects.ts';
-
-const entryOf = (component: string): string =>
-  fileURLToPath(new URL(`../../../src/node/${component}/main.ts`, import.meta.url));
+import { component } from '../../support/programs.ts';
 
 describe('the processes of the controllers and the scheduler', () => {
   const started: ChildProcess[] = [];
@@ -22,8 +19,8 @@ describe('the processes of the controllers and the scheduler', () => {
     await server?.stop();
   });
 
-  const start = (component: string, ...flags: string[]) => {
-    const child = spawn(process.execPath, [entryOf(component), `--kubeconfig=${server.kubeconfig}`, ...flags], {
+  const start = (program: 'controllers' | 'scheduler', ...flags: string[]) => {
+    const child = spawn(process.execPath, [component(program), `--kubeconfig=${server.kubeconfig}`, ...flags], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     started.push(child);

@@ -1,9 +1,9 @@
 // Network namespaces around a `World`, which is the node: pods, a pod of another node, a client outside. IPv4 and IPv6.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { UndoStack } from '../../../src/kit/undo.ts';
+import { testProgram } from '../programs.ts';
 import type { World } from './world.ts';
 
 export const nodeAddress = { IPv4: '192.168.56.11', IPv6: 'fd00:56::11' } as const;
@@ -15,8 +15,6 @@ export const pods = {
   IPv6: ['fd00:1::2', 'fd00:1::3', 'fd00:1::4', 'fd00:1::5'],
 } as const;
 export type Family = keyof typeof pods;
-
-const peer = join(import.meta.dirname, 'userspace-peer.ts');
 
 export class Neighbours implements AsyncDisposable {
   readonly #world: World;
@@ -61,7 +59,14 @@ export class Neighbours implements AsyncDisposable {
 
   /** Starts `userspace-peer.ts` in a namespace: `p`ods, `o`ther pod, `c`lient or the `n`ode. */
   start(where: string, ...argv: string[]): ChildProcess {
-    const child = spawn('ip', ['netns', 'exec', this.#name(where), process.execPath, peer, ...argv]);
+    const child = spawn('ip', [
+      'netns',
+      'exec',
+      this.#name(where),
+      process.execPath,
+      testProgram('userspace-peer'),
+      ...argv,
+    ]);
     this.#undo.push(argv.join(' '), () => this.#world.stop(child, 'SIGKILL'));
     return child;
   }

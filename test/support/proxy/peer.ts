@@ -109,11 +109,14 @@ const obey = async (command: PeerCommand): Promise<unknown> => {
   return [];
 };
 
-await serve();
-process.stdout.write(`${JSON.stringify({ id: 0 })}\n`);
-createInterface(process.stdin)
-  .on('line', async (line) => {
-    const command = JSON.parse(line) as PeerCommand & { id: number };
-    process.stdout.write(`${JSON.stringify({ id: command.id, answers: await obey(command) })}\n`);
-  })
-  .on('close', () => process.exit(0));
+const obeyLines = (): void => {
+  process.stdout.write(`${JSON.stringify({ id: 0 })}\n`);
+  createInterface(process.stdin)
+    .on('line', async (line) => {
+      const command = JSON.parse(line) as PeerCommand & { id: number };
+      process.stdout.write(`${JSON.stringify({ id: command.id, answers: await obey(command) })}\n`);
+    })
+    .on('close', () => process.exit(0));
+};
+
+void serve().then(obeyLines);

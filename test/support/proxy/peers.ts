@@ -1,8 +1,8 @@
 // Starts `peer.ts` in a network namespace and sends commands to it.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { testProgram } from '../programs.ts';
 
 export interface Connection {
   readonly kind: 'tcp' | 'udp';
@@ -56,8 +56,7 @@ export class Peer implements AsyncDisposable {
 
   /** Resolves when the peer listens. @param addresses where it listens */
   static async start(namespace: string, addresses: readonly string[]): Promise<Peer> {
-    const program = join(import.meta.dirname, 'peer.ts');
-    const argv = [`--net=/run/netns/${namespace}`, process.execPath, program, ...addresses];
+    const argv = [`--net=/run/netns/${namespace}`, process.execPath, testProgram('peer'), ...addresses];
     const peer = new Peer(spawn('nsenter', argv, { stdio: ['pipe', 'pipe', 'pipe'] }));
     await peer.#reply(0);
     return peer;

@@ -177,11 +177,15 @@ const answerLines = async (): Promise<void> => {
   }
 };
 
-if (role === 'pods') {
-  await Promise.all(argv.flatMap(serve));
-  process.stdout.write('ready\n');
-} else if (role === 'clients') {
-  await answerLines();
-} else {
-  process.stdout.write(await answer(role, argv), () => process.exit(0));
-}
+const main = async (): Promise<void> => {
+  if (role === 'pods') {
+    await Promise.all(argv.flatMap(serve));
+    process.stdout.write('ready\n');
+  } else if (role === 'clients') {
+    await answerLines();
+  } else {
+    process.stdout.write(await answer(role, argv), () => process.exit(0));
+  }
+};
+
+void main();

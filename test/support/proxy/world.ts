@@ -10,12 +10,12 @@ import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { UndoStack } from '../../../src/kit/undo.ts';
-import { apiStub, writeStubFiles } from '../api-stub-files.ts';
+import { writeStubFiles } from '../api-stub-files.ts';
+import { component, testProgram } from '../programs.ts';
 import { NamespaceShell } from './shell.ts';
 
 const root = join(import.meta.dirname, '../../..');
-/** On a slow machine, the bundled program starts sooner than the sources. */
-export const kubeProxy = process.env.TEST_KUBE_PROXY ?? join(root, 'src/node/proxy/main.ts');
+export const kubeProxy = process.env.TEST_KUBE_PROXY ?? component('proxy');
 /** How many times slower than usual the machine is. */
 const patience = Number(process.env.TEST_PATIENCE ?? 1);
 let count = 0;
@@ -70,7 +70,7 @@ export class World implements AsyncDisposable {
 
   /** The API stub starts with no objects. */
   async startApi(): Promise<void> {
-    this.#api = await this.#start('stub', [process.execPath, apiStub, this.folder], 'ready');
+    this.#api = await this.#start('stub', [process.execPath, testProgram('api-stub'), this.folder], 'ready');
   }
 
   async stopApi(): Promise<void> {
