@@ -8,11 +8,8 @@ import { labels } from '../plan/names.ts';
 import type { Context } from './context.ts';
 
 /** The definition of the running lab. If the lab is outside this package, the fabric's label names the lab's folder. */
-export const definitionOf = async (context: Context, instance: ClusterSummary): Promise<LabDefinition> => {
-  const docker = await context.docker();
-  const [fabric] = await docker.list({ [labels.name]: instance.name, [labels.role]: 'fabric' }, context.signal);
-  return findLab(context.paths.labs, fabric?.labels[labels.folder] ?? instance.lab);
-};
+export const definitionOf = ({ paths }: Context, { lab, folder }: ClusterSummary): Promise<LabDefinition> =>
+  findLab(paths.labs, folder ?? lab);
 
 export interface MachineContainer {
   readonly machine: string;

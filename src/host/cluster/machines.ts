@@ -18,6 +18,8 @@ export interface Machine {
   readonly clusterSize: number;
   readonly lab: string;
   readonly definition: string;
+  /** Only on the fabric, and only if the lab is outside of the package: the lab's folder. */
+  readonly folder: string;
   readonly version: string;
   /** Only on the fabric: the ClusterSpec of the cluster, as JSON. */
   readonly spec: string;
@@ -86,6 +88,7 @@ const toMachine = (container: ContainerSummary): Machine => {
     clusterSize: Number(label('machines')),
     lab: label('lab'),
     definition: label('definition'),
+    folder: label('folder'),
     version: label('version'),
     spec: label('spec'),
     ...(link ? { link } : {}),

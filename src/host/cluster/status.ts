@@ -13,6 +13,8 @@ export interface ClusterSummary {
   readonly lab: string;
   /** Digest of the lab's definition at the time of the start. */
   readonly definition: string;
+  /** The lab's folder, if the lab is outside of the package. */
+  readonly folder?: string;
   readonly state: ClusterState;
   readonly machines: number;
 }
@@ -65,8 +67,10 @@ const summarise = (name: string, machines: readonly Machine[]): ClusterSummary =
   // A container that was never started belongs to a start in progress, or to an interrupted one.
   const whole = machines.length === size && machines.every(({ status }) => status !== 'created');
   const state = running === size ? 'running' : running === 0 && whole ? 'stopped' : 'incomplete';
+  const folder = machines.find((machine) => machine.folder !== '')?.folder;
   return {
     name,
+    ...(folder === undefined ? {} : { folder }),
     lab: machines[0]?.lab ?? name,
     definition: machines[0]?.definition ?? '',
     state,

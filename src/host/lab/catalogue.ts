@@ -30,7 +30,7 @@ export const listLabs = async (root: string): Promise<readonly LabSummary[]> => 
  * @throws LabError `LAB_UNKNOWN` with the nearest name
  */
 export const findLab = async (root: string, name: string): Promise<LabDefinition> => {
-  if (name.startsWith('.') || name.includes('/')) return loadLab(name);
+  if (isFolder(name)) return loadLab(name);
   const folders = await labFolders(root);
   const folder = folders.find((path) => basename(path) === name);
   if (folder) return loadLab(folder);
@@ -46,6 +46,9 @@ export const findLab = async (root: string, name: string): Promise<LabDefinition
     },
   );
 };
+
+/** Whether a user means a folder, not a name. */
+export const isFolder = (name: string): boolean => name.startsWith('.') || name.includes('/');
 
 /**
  * A task by its id or by its number, from 1.

@@ -43,8 +43,8 @@ const print = (context: Context, labs: readonly LabSummary[], instances: readonl
   const known = labs.flatMap((lab) => rowsOf(context, lab.name, titleOf(context, lab), instances));
   // Clusters whose lab is not in this package.
   const names = labs.map(({ name }) => name);
-  const elsewhere = new Set(instances.map(({ lab }) => lab).filter((lab) => !names.includes(lab)));
-  const others = [...elsewhere].flatMap((lab) => rowsOf(context, lab, '', instances));
+  const elsewhere = new Map(instances.filter(({ lab }) => !names.includes(lab)).map((each) => [each.lab, each.folder]));
+  const others = [...elsewhere].flatMap(([lab, folder = '']) => rowsOf(context, lab, folder, instances));
   for (const line of table([say.lab, say.state, say.title], [...known, ...others], output)) output.line(line);
 };
 
@@ -60,7 +60,7 @@ const rowsOf = (
   const others = ofLab.filter(({ name }) => name !== lab);
   return [
     [lab, same ? say.states[same.state] : '-', title],
-    ...others.map(({ name, state }) => [`  ${name}`, say.states[state], '']),
+    ...others.map(({ name, state, folder = '' }) => [`  ${name}`, say.states[state], folder]),
   ];
 };
 

@@ -1,14 +1,12 @@
 // `labs start [lab]`: builds the cluster of a lab, or resumes a stopped one.
 import { dirname } from 'node:path';
-import { type LabDefinition, localize } from '../../../api/lab.ts';
-import { ExitCode, LabError } from '../../../kit/error.ts';
+import type { LabDefinition } from '../../../api/lab.ts';
+import { ExitCode } from '../../../kit/error.ts';
 import { bundlesIn } from '../../cluster/install.ts';
 import { type Started, startCluster } from '../../cluster/start.ts';
-import { listClusters } from '../../cluster/status.ts';
 import type { Containers } from '../../docker/port.ts';
 import { ensureImages } from '../../image/ensure.ts';
-import { findLab, listLabs } from '../../lab/catalogue.ts';
-import { choose } from '../ask.ts';
+import { labToStart } from '../chosen-lab.ts';
 import type { Context, Run } from '../context.ts';
 import { breakAgain } from '../faults.ts';
 import { describePlan } from '../plan-text.ts';
@@ -17,8 +15,7 @@ import { engineOrSetup } from '../ready.ts';
 import { secondsSince } from '../text.ts';
 
 export const run: Run = async (context, [given], options) => {
-  const lab = await findLab(context.paths.labs, given ?? (await labOf(context)));
-  const name = context.name ?? lab.name;
+  const { lab, name } = await labToStart(context, given);
   if (options.dryRun === true) {
     await describePlan(context, lab, name);
     return ExitCode.ok;
@@ -30,32 +27,6 @@ export const run: Run = async (context, [given], options) => {
   printNext(context, name, lab, { seconds: secondsSince(startedAt), resumed });
   for (const warning of warnings) context.output.note(context.output.paint('yellow', `! ${warning}`));
   return ExitCode.ok;
-};
-
-/** Without an operand: the lab of the cluster that `--name` names, else the only lab, else the user's choice. */
-const labOf = async (context: Context): Promise<string> => {
-  const { say, environment } = context;
-  if (context.name !== undefined) {
-    const known = await listClusters(await context.docker(), context.signal).catch(() => []);
-    const instance = known.find(({ name }) => name === context.name);
-    if (instance) return instance.lab;
-  }
-  const labs = await listLabs(context.paths.labs);
-  const [only] = labs;
-  if (only && labs.length === 1) return only.name;
-  return choose(
-    context,
-    say.whichLab,
-    labs.map((lab) => ({
-      value: lab.name,
-      label: lab.problem === undefined ? `${lab.name}  ${localize(lab.title, environment.language)}` : lab.name,
-    })),
-    () =>
-      new LabError('LAB_NAME_NEEDED', say.labNeeded, {
-        exitCode: ExitCode.usage,
-        hint: say.labNeededHint(labs.map((lab) => `\`labs start ${lab.name}\``).join(', ')),
-      }),
-  );
 };
 
 const bringUp = async (context: Context, docker: Containers, lab: LabDefinition, name: string): Promise<Started> => {

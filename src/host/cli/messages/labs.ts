@@ -79,6 +79,16 @@ export const labMessages = {
     (commands: string) => `Name one: ${commands}.`,
     (commands) => `하나를 고르세요: ${commands}`,
   ),
+  nameTaken: both(
+    (name: string, folder: string) => `The cluster ${name} exists already, and its lab is in ${folder}`,
+    (name, folder) => `클러스터 ${name}이(가) 이미 있으며, 그 실습은 ${folder}에 있습니다`,
+  ),
+  nameTakenHint: both(
+    (name: string, free: string, folder: string) =>
+      `Give the new cluster another name: \`labs start ${folder} --name ${free}\`. Or delete the old one first: \`labs delete ${name}\`.`,
+    (name, free, folder) =>
+      `새 클러스터에 다른 이름을 주세요: \`labs start ${folder} --name ${free}\`. 또는 먼저 기존 것을 삭제하세요: \`labs delete ${name}\``,
+  ),
   ready: both(
     (name: string, seconds: string) => `Lab ${name} is ready (${seconds} s).`,
     (name, seconds) => `실습 ${name} 준비 완료 (${seconds}초).`,

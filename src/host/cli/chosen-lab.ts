@@ -1,0 +1,98 @@
+// Finds the lab that `labs start` means, and the name of its cluster. The operand may be a lab of this package, a
+// folder, or a cluster that exists already, also one whose lab is elsewhere.
+import { join } from 'node:path';
+import { type LabDefinition, localize } from '../../api/lab.ts';
+import { ExitCode, LabError } from '../../kit/error.ts';
+import { type ClusterSummary, listClusters } from '../cluster/status.ts';
+import { findLab, isFolder, listLabs } from '../lab/catalogue.ts';
+import { choose } from './ask.ts';
+import type { Context } from './context.ts';
+import { definitionOf } from './machines.ts';
+
+export interface ChosenLab {
+  readonly lab: LabDefinition;
+  /** The name of the cluster. */
+  readonly name: string;
+}
+
+/** @throws LabError `LAB_UNKNOWN`, `LAB_NAME_NEEDED`, `LAB_NAME_TAKEN` */
+export const labToStart = async (context: Context, given: string | undefined): Promise<ChosenLab> => {
+  const known = await clustersIfAny(context);
+  const existing = existingCluster(known, given, context.name);
+  if (existing) return { lab: await definitionOf(context, existing), name: existing.name };
+  const lab = await findAnywhere(context, known, given ?? (await askForLab(context)));
+  const name = context.name ?? lab.name;
+  refuseTakenName(context, known, { lab, name });
+  return { lab, name };
+};
+
+/** Without Docker, there are no clusters. The start itself reports what is wrong with Docker. */
+const clustersIfAny = async (context: Context): Promise<readonly ClusterSummary[]> => {
+  try {
+    return await listClusters(await context.docker(), context.signal);
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    return [];
+  }
+};
+
+/** The cluster that the operand and `--name` mean. With neither of them: the only cluster, if it does not run. */
+const existingCluster = (
+  known: readonly ClusterSummary[],
+  given: string | undefined,
+  wanted: string | undefined,
+): ClusterSummary | undefined => {
+  const [only, ...others] = known;
+  if (given === undefined && wanted === undefined)
+    return only && others.length === 0 && only.state !== 'running' ? only : undefined;
+  const found = known.find(({ name }) => name === (wanted ?? given));
+  return found && [undefined, found.name, found.lab].includes(given) ? found : undefined;
+};
+
+/** A lab of this package or of a folder, else the lab of a cluster that was started from elsewhere. */
+const findAnywhere = async (
+  context: Context,
+  known: readonly ClusterSummary[],
+  wanted: string,
+): Promise<LabDefinition> => {
+  try {
+    return await findLab(context.paths.labs, wanted);
+  } catch (error) {
+    const elsewhere = known.find(({ lab }) => lab === wanted && !isFolder(wanted));
+    if (!(error instanceof LabError && error.code === 'LAB_UNKNOWN' && elsewhere)) throw error;
+    return definitionOf(context, elsewhere);
+  }
+};
+
+/** The cluster would keep the tasks of its own lab, so another lab must not start under its name. */
+const refuseTakenName = ({ say, paths }: Context, known: readonly ClusterSummary[], chosen: ChosenLab): void => {
+  const { lab, name } = chosen;
+  const taken = known.find((cluster) => cluster.name === name);
+  if (!taken) return;
+  const folder = taken.folder ?? join(paths.labs, taken.lab);
+  if (taken.lab === lab.name && folder === lab.folder) return;
+  throw new LabError('LAB_NAME_TAKEN', say.nameTaken(name, folder), {
+    exitCode: ExitCode.usage,
+    hint: say.nameTakenHint(name, `${name}-2`, lab.folder),
+  });
+};
+
+const askForLab = async (context: Context): Promise<string> => {
+  const { say, environment } = context;
+  const labs = await listLabs(context.paths.labs);
+  const [only] = labs;
+  if (only && labs.length === 1) return only.name;
+  return choose(
+    context,
+    say.whichLab,
+    labs.map((lab) => ({
+      value: lab.name,
+      label: lab.problem === undefined ? `${lab.name}  ${localize(lab.title, environment.language)}` : lab.name,
+    })),
+    () =>
+      new LabError('LAB_NAME_NEEDED', say.labNeeded, {
+        exitCode: ExitCode.usage,
+        hint: say.labNeededHint(labs.map((lab) => `\`labs start ${lab.name}\``).join(', ')),
+      }),
+  );
+};

@@ -1,0 +1,96 @@
+import { cpSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { labToStart } from '../../../src/host/cli/chosen-lab.ts';
+import type { Context } from '../../../src/host/cli/context.ts';
+import { messagesIn } from '../../../src/host/cli/messages.ts';
+import { labels } from '../../../src/host/plan/names.ts';
+import { FakeDocker } from '../../support/fake-docker.ts';
+
+const labs = fileURLToPath(new URL('../../../labs', import.meta.url));
+let mine: string;
+let copy: string;
+beforeAll(() => {
+  // Two folders of the user, each with a lab of the same name.
+  [mine = '', copy = ''] = ['mine', 'copy'].map((name) => realpathSync(mkdtempSync(join(tmpdir(), `labs-${name}-`))));
+  for (const folder of [mine, copy]) cpSync(join(labs, 'service-networking'), folder, { recursive: true });
+});
+afterAll(() => {
+  for (const folder of [mine, copy]) rmSync(folder, { recursive: true, force: true });
+});
+
+interface Cluster {
+  readonly name: string;
+  readonly running?: boolean;
+  /** Of the lab, if it is outside of the package. */
+  readonly folder?: string;
+}
+
+const contextWith = async (clusters: readonly Cluster[], name?: string): Promise<Context> => {
+  const docker = new FakeDocker({ images: { 'labs/node:1': {} } });
+  for (const cluster of clusters) {
+    const own = {
+      ...{ [labels.name]: cluster.name, [labels.lab]: 'service-networking' },
+      ...{ [labels.machine]: 'fabric', [labels.role]: 'fabric', [labels.machines]: '1' },
+      ...(cluster.folder === undefined ? {} : { [labels.folder]: cluster.folder }),
+    };
+    const container = `labs-${cluster.name}-fabric`;
+    await docker.create({ name: container, image: 'labs/node:1', network: 'none', labels: own });
+    await docker.start(container);
+    if (!cluster.running) await docker.stop(container);
+  }
+  const part: Partial<Context> = {
+    docker: async () => docker,
+    paths: { root: join(labs, '..'), labs, bundles: '' },
+    say: messagesIn('en'),
+    signal: new AbortController().signal,
+    name,
+  };
+  return part as Context;
+};
+
+describe('labs start', () => {
+  const packaged = join(labs, 'service-networking');
+
+  test('takes the only lab of the package', async () => {
+    const { lab, name } = await labToStart(await contextWith([]), undefined);
+    expect([lab.folder, name]).toEqual([packaged, 'service-networking']);
+  });
+
+  test.each([
+    { given: undefined, name: undefined },
+    { given: 'second', name: undefined },
+    { given: undefined, name: 'second' },
+    { given: 'service-networking', name: 'second' },
+  ])('resumes a stopped cluster of a lab from elsewhere as $given with --name $name', async ({ given, name }) => {
+    const chosen = await labToStart(await contextWith([{ name: 'second', folder: mine }], name), given);
+    expect([chosen.lab.folder, chosen.name]).toEqual([mine, 'second']);
+  });
+
+  test('resumes by the name that labs stop prints, from any folder', async () => {
+    const context = await contextWith([{ name: 'service-networking', folder: mine }]);
+    expect((await labToStart(context, 'service-networking')).lab.folder).toBe(mine);
+  });
+
+  test('takes the lab of the package by its name although a cluster of another folder has that lab’s name', async () => {
+    const context = await contextWith([{ name: 'second', folder: mine, running: true }]);
+    const { lab, name } = await labToStart(context, 'service-networking');
+    expect([lab.folder, name]).toEqual([packaged, 'service-networking']);
+  });
+
+  test('resumes by the same folder', async () => {
+    const context = await contextWith([{ name: 'service-networking', folder: mine }]);
+    expect((await labToStart(context, mine)).name).toBe('service-networking');
+  });
+
+  test('refuses a folder when the name belongs to the lab of another folder', async () => {
+    const context = await contextWith([{ name: 'service-networking', folder: mine }]);
+    await expect(labToStart(context, copy)).rejects.toMatchObject({
+      code: 'LAB_NAME_TAKEN',
+      message: expect.stringContaining(mine),
+      hint: expect.stringContaining(`labs start ${copy} --name service-networking-2`),
+    });
+  });
+});
