@@ -88,6 +88,17 @@ describe('a strategic merge patch', () => {
     });
   });
 
+  test.each<[patch: object, problem: string]>([
+    [{ spec: { containers: [{ name: 'web', $patch: 'remove' }] } }, 'unknown patch type found: "remove"'],
+    [{ spec: { containers: [{ name: 'new', env: [{ name: 'A', $patch: 'x' }] }] } }, 'unknown patch type found: "x"'],
+    [{ metadata: { $patch: true } }, 'unknown patch type found: true'],
+    [{ spec: { containers: ['web'] } }, 'expected an object with the merge key name, found "web"'],
+    [{ metadata: { '$deleteFromPrimitiveList/finalizers': 'a' } }, 'must be a list'],
+    [{ spec: { $retainKeys: 'containers' } }, 'the directive $retainKeys must be a list'],
+  ])('refuses what would have no effect: %j', (patch, problem) => {
+    expect(() => patched(patch)).toThrow(problem);
+  });
+
   test('refuses an item without a merge key', () => {
     expect(() => patched({ spec: { containers: [{ image: 'x' }] } })).toThrow(
       'does not contain declared merge key: name',

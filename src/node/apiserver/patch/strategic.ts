@@ -7,10 +7,26 @@ import { PatchError } from './json.ts';
 /** Returns a patched copy. @param token the document's type, e.g. `core.v1.Pod`. @throws PatchError */
 export const applyStrategicPatch = (token: string, document: unknown, patch: unknown): unknown => {
   if (!isRecord(patch)) throw new PatchError('cannot unmarshal a strategic merge patch: it must be an object');
+  checkDirectives(patch);
   return mergeRecord(shapeOf(token), isRecord(document) ? document : {}, patch);
 };
 
 const directive = /^\$(patch|retainKeys)$|^\$(deleteFromPrimitiveList|setElementOrder)\//;
+
+const patchTypes: readonly unknown[] = ['merge', 'replace', 'delete'];
+
+/** A directive that nobody knows would otherwise have no effect. @throws PatchError */
+const checkDirectives = (patch: unknown): void => {
+  if (Array.isArray(patch)) for (const item of patch) checkDirectives(item);
+  if (!isRecord(patch)) return;
+  for (const [key, value] of Object.entries(patch)) {
+    if (key === '$patch' && !patchTypes.includes(value))
+      throw new PatchError(`unknown patch type found: ${JSON.stringify(value)}`);
+    if (directive.test(key) && key !== '$patch' && !Array.isArray(value))
+      throw new PatchError(`the directive ${key} must be a list`);
+    checkDirectives(value);
+  }
+};
 
 const mergeRecord = (shape: Shape, document: Fields, patch: Fields): Fields => {
   if (patch.$patch === 'replace') return stripDirectives(patch) as Fields;
@@ -52,7 +68,8 @@ const mergeList = (
   }
   let result = [...current];
   for (const entry of patch) {
-    if (!isRecord(entry)) continue;
+    if (!isRecord(entry))
+      throw new PatchError(`expected an object with the merge key ${key}, found ${JSON.stringify(entry)}`);
     if (entry[key] === undefined && entry.$patch === undefined)
       throw new PatchError(`map: ${JSON.stringify(entry)} does not contain declared merge key: ${key}`);
     const index = result.findIndex((known) => isRecord(known) && known[key] === entry[key]);
