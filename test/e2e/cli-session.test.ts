@@ -3,7 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { containersOf, labs, onTerminal as onTerminalOf, root, spawnLabs, volumesOf, written } from './cli-support.ts';
+import { installPackage } from './cli-installed.ts';
+import {
+  containersOf,
+  labs,
+  onTerminal as onTerminalOf,
+  root,
+  run,
+  spawnLabs,
+  volumesOf,
+  written,
+} from './cli-support.ts';
 
 const name = 'test-session';
 const on = (...argv: string[]) => labs(['--name', name, ...argv]);
@@ -20,13 +30,21 @@ afterAll(async () => {
 });
 
 describe('a session', () => {
-  test('starts, and shows each step with its time, and what to do next', async () => {
-    const ran = await labs(['start', 'service-networking', '--name', name]);
+  test('starts from an installed package, and shows each step with its time, and what to do next', async () => {
+    const installed = await installPackage(folder);
+    const before = installed.contents();
+    const options = { cwd: installed.elsewhere, env: installed.environment };
+    const ran = await run(['labs', 'start', 'service-networking', '--name', name], options);
     expect(ran).toMatchObject({ exitCode: 0 });
     expect(ran.stderr).toMatch(/Waiting for the nodes to be Ready +\d+\.\d s/);
     expect(ran.stdout).toContain(`Lab ${name} is ready`);
     expect(ran.stdout).toContain(`labs --name ${name} tasks`);
     for (const line of `${ran.stdout}\n${ran.stderr}`.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    const solved = await run(['labs', '--name', name, 'solve', '1', '--yes'], options);
+    expect(solved).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining('Warning') });
+    expect(installed.contents()).toEqual(before);
+    expect(before.length).toBeGreaterThan(100);
+    expect(installed.filesElsewhere()).toEqual([]);
   });
 
   test('is listed as running', async () => {
@@ -131,7 +149,7 @@ describe('a session', () => {
   });
 
   test('shows tasks in both languages, and names the nearest task if a task is unknown', async () => {
-    expect((await on('tasks')).stdout).toMatch(/^ +1 {2}\S/m);
+    expect((await on('tasks')).stdout).toMatch(/^ ✔ +1 {2}\S/m);
     expect((await on('tasks', '1', '--lang', 'ko')).stdout).toMatch(/[가-힣]{2}/);
     const { tasks } = JSON.parse((await on('tasks', '--json')).stdout);
     const mistyped = tasks[0].id.replace(/.$/, 'x');

@@ -17,8 +17,12 @@ export interface Ran {
 const plain = { NO_COLOR: '1', LC_ALL: 'C.UTF-8', LABS_LANG: '', LABS_NAME: '', LABS_DEBUG: '', npm_command: '' };
 
 /** Runs labs to the end. A failure is a result, not an error. */
-export const labs = async (argv: readonly string[], options: Options = {}): Promise<Ran> => {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [binary, ...argv], {
+export const labs = (argv: readonly string[], options: Options = {}): Promise<Ran> =>
+  run([process.execPath, binary, ...argv], options);
+
+/** Runs any program with the same environment as labs. */
+export const run = async ([program = '', ...argv]: readonly string[], options: Options = {}): Promise<Ran> => {
+  const { exitCode, stdout, stderr } = await execa(program, argv, {
     reject: false,
     stdin: options.input === undefined ? 'ignore' : 'pipe',
     ...options,
