@@ -98,6 +98,17 @@ describe('a session', () => {
     expect((await on('shell', 'blue', '--', 'hostname')).stdout).toBe('blue');
   });
 
+  test('draws the network with the veth of a pod, and the same as JSON', async () => {
+    const { machines, services } = JSON.parse((await on('topology', '--json')).stdout);
+    const pods = machines.flatMap((machine: { pods: { name: string }[] }) => machine.pods);
+    const blue = pods.find((pod: { name: string }) => pod.name === 'blue');
+    expect(blue).toMatchObject({ veth: expect.stringMatching(/^veth/), bridge: 'cni0' });
+    expect(services).toContainEqual(expect.objectContaining({ name: 'kubernetes', address: '10.96.0.1' }));
+    const drawn = (await on('topology')).stdout;
+    expect(drawn).toMatch(new RegExp(`─ ${blue.veth} +blue +${blue.address}$`, 'm'));
+    expect(drawn).toMatch(/^├─ eth0 {2}controlplane {2}192\.168\.56\.10$/m);
+  });
+
   test('names the nearest machine if a machine is unknown', async () => {
     const ran = await on('shell', 'node1');
     expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Did you mean "node01"?') });

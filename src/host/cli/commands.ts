@@ -173,6 +173,13 @@ export const commandGroups: readonly CommandGroup[] = [
     title: both('Use the cluster', '클러스터 사용'),
     commands: [
       {
+        name: 'topology',
+        load: () => import('./commands/topology.ts'),
+        summary: both('Draw nodes, bridges, pods and services', '노드, 브리지, Pod, 서비스를 그림으로 보기'),
+        json: true,
+        examples: ['topology', 'topology --json'],
+      },
+      {
         name: 'shell',
         operands: '[place] [command...]',
         load: () => import('./commands/shell.ts'),

@@ -3,7 +3,7 @@ import { lexer, type Token, type Tokens } from 'marked';
 import stringWidth from 'string-width';
 import { codeLines } from './code-block.ts';
 import type { Paint, Style } from './output.ts';
-import { alignColumns, columnWidths, holdTogether, releaseSpaces, wrap } from './text.ts';
+import { alignColumns, columnWidths, fitLastColumn, holdTogether, wrap } from './text.ts';
 
 export interface MarkdownOptions {
   readonly width: number;
@@ -98,24 +98,11 @@ const renderTable = ({ header, rows }: Tokens.Table, options: Page): readonly st
   const cell = ({ tokens }: Tokens.TableCell, styles: readonly Style[] = []): string =>
     inline(tokens, options, styles).replaceAll('\n', ' ');
   const cells = [header.map((each) => cell(each, ['bold'])), ...rows.map((row) => row.map((each) => cell(each)))];
-  const fitted = cells.map((row) => wrapLastCell(row, lastWidth(cells, options.width)));
+  const fitted = fitLastColumn(cells, options.width);
   const rule = columnWidths(fitted.flat()).map((width) => options.paint('dim', '─'.repeat(width)));
   const [first = [], ...rest] = fitted;
   return alignColumns([...first, rule, ...rest.flat()]);
 };
-
-/** The columns that the other cells leave for the last one. */
-const lastWidth = (cells: readonly (readonly string[])[], width: number): number => {
-  const others = columnWidths(cells.map((row) => row.slice(0, -1)));
-  return Math.max(20, width - others.reduce((sum, each) => sum + each + 2, 0));
-};
-
-/** A row, and further rows for the text of the last cell that does not fit. */
-const wrapLastCell = (row: readonly string[], width: number): readonly (readonly string[])[] =>
-  wrap(row.at(-1) ?? '', width).map((line, index) => [
-    ...row.slice(0, -1).map((text) => (index === 0 ? releaseSpaces(text) : '')),
-    line,
-  ]);
 
 /** The text inside a block, painted, with a newline for each hard line break. */
 const inline = (tokens: readonly Token[], options: Page, styles: readonly Style[] = []): string =>

@@ -44,3 +44,21 @@ export const alignColumns = (rows: readonly (readonly string[])[]): readonly str
 /** The width of the widest cell of each column. */
 export const columnWidths = (rows: readonly (readonly string[])[]): readonly number[] =>
   (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => stringWidth(row[column] ?? ''))));
+
+/** Wraps the last column so that the rows fit into a width. @returns for each row: the row, and rows for its rest */
+export const fitLastColumn = (
+  rows: readonly (readonly string[])[],
+  width: number,
+): readonly (readonly (readonly string[])[])[] => {
+  const others = columnWidths(rows.map((row) => row.slice(0, -1)));
+  const room = Math.max(
+    20,
+    others.reduce((rest, each) => rest - each - 2, width),
+  );
+  return rows.map((row) =>
+    wrap(row.at(-1) ?? '', room).map((line, index) => [
+      ...row.slice(0, -1).map((text) => (index === 0 ? releaseSpaces(text) : '')),
+      line,
+    ]),
+  );
+};

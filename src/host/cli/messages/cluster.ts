@@ -2,6 +2,13 @@
 import { both } from './words.ts';
 
 export const clusterMessages = {
+  // topology
+  noPods: both('no pods', 'Pod 없음'),
+  service: both('SERVICE', '서비스'),
+  serviceType: both('TYPE', '유형'),
+  ports: both('PORTS', '포트'),
+  endpoints: both('ENDPOINTS', '엔드포인트'),
+  // shell, kubectl, logs
   whichMachine: both('Which machine?', '어느 머신인가요?'),
   machineNeeded: both('The name of a machine or pod is missing', '머신이나 파드의 이름이 빠졌습니다'),
   unknownMachine: both(
