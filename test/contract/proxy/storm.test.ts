@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { setInterval as ticks } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { modes } from '../../support/proxy/modes.ts';
+import { modesOfChanges } from '../../support/proxy/modes.ts';
 import { type Change, put, World } from '../../support/proxy/world.ts';
 
 const services = 100;
@@ -59,7 +59,7 @@ const peakMiB = (pid: number | undefined): number =>
   Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
 /** Without userspace mode, whose rules do not contain endpoints. */
-const kernelModes = modes.filter(({ name }) => name !== 'userspace');
+const kernelModes = modesOfChanges.filter(({ name }) => name !== 'userspace');
 
 test.each(kernelModes)(
   `$name: ${(changesPerTick * 1000) / tickMs} endpoint changes a second reach the last state with a limited number of syncs and limited memory`,
