@@ -211,7 +211,7 @@ export const commandGroups: readonly CommandGroup[] = [
     ],
   },
   {
-    title: both('Prepare this machine', '머신 준비'),
+    title: both('Prepare this machine', '컴퓨터 준비'),
     commands: [
       {
         name: 'setup',
@@ -222,7 +222,7 @@ export const commandGroups: readonly CommandGroup[] = [
       {
         name: 'doctor',
         load: () => import('./commands/doctor.ts'),
-        summary: both('Check whether this machine can run labs', '이 머신에서 실습을 실행할 수 있는지 확인'),
+        summary: both('Check whether this machine can run labs', '이 컴퓨터에서 실습을 실행할 수 있는지 확인'),
         json: true,
         examples: ['doctor'],
       },

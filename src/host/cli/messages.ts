@@ -2,6 +2,7 @@
 // commands.ts and command.ts. Titles, tasks and hints come from the lab.
 import type { Language } from '../../api/lab.ts';
 import { clusterMessages } from './messages/cluster.ts';
+import { errorMessages } from './messages/errors.ts';
 import { generalMessages } from './messages/general.ts';
 import { helpMessages } from './messages/help.ts';
 import { labMessages } from './messages/labs.ts';
@@ -13,6 +14,7 @@ import { rewriteTexts } from './npx.ts';
 /** First the sentences that all commands share, then one group for each group of commands in `labs --help`. */
 export const messageGroups = [
   generalMessages,
+  errorMessages,
   helpMessages,
   labMessages,
   taskMessages,
@@ -22,6 +24,7 @@ export const messageGroups = [
 ] as const;
 
 type Pairs = typeof generalMessages &
+  typeof errorMessages &
   typeof helpMessages &
   typeof labMessages &
   typeof taskMessages &

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type FailureStyle, reportFailure } from '../../../src/host/cli/failure.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
+import { busy } from '../../../src/host/cluster/claim.ts';
+import { findLab } from '../../../src/host/lab/catalogue.ts';
 import { LabError } from '../../../src/kit/error.ts';
 import { fakeOutput } from './fake-output.ts';
 
@@ -73,5 +75,32 @@ describe('a failure', () => {
         /Docker is not answering[\s\S]*while cleaning up: undo "volume" failed: busy/,
       );
     expect(fail(both).code).toBe(3);
+  });
+});
+
+describe('an error from below the command line, in Korean', () => {
+  const inKorean = (error: unknown) => {
+    const { output, notes } = fakeOutput();
+    reportFailure(error, output, { json: false, debug: false, interrupted: false }, messagesIn('ko'));
+    return notes;
+  };
+
+  test('has a Korean sentence and hint', async () => {
+    const unknown = await findLab('/nonexistent', 'nope').catch((error: unknown) => error);
+    expect(inKorean(unknown)).toEqual([
+      'error: 실습 "nope" 없음 [LAB_UNKNOWN]',
+      'hint: `labs list`로 모든 실습을 볼 수 있습니다.',
+    ]);
+    expect(inKorean(busy('web'))).toEqual([
+      'error: 다른 `labs start`가 지금 실습 web에서 작업 중입니다 [LAB_BUSY]',
+      'hint: 끝날 때까지 기다리거나, `--name`으로 다른 실습을 시작하세요.',
+    ]);
+  });
+
+  test('keeps lines that have no translation', () => {
+    expect(inKorean(new LabError('LAB_X', 'web is stopped\nsomething else'))).toEqual([
+      'error: 멈춰 있는 실습입니다: web [LAB_X]',
+      'something else',
+    ]);
   });
 });

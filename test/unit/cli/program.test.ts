@@ -152,8 +152,8 @@ describe('the command line', () => {
   });
 
   test.each([
-    [['strat'], '"strat"이라는 명령이 없습니다', '혹시 start인가요?'],
-    [['start', '--nmae'], '"--nmae"이라는 옵션이 없습니다', '혹시 --name인가요?'],
+    [['strat'], '명령 "strat" 없음', '혹시 start인가요?'],
+    [['start', '--nmae'], '옵션 "--nmae" 없음', '혹시 --name인가요?'],
     [['image'], '인자가 빠졌습니다: action', '`labs image --help`를 보세요.'],
     [['list', '--lang', 'fr'], /하나여야/, '`labs list --help`를 보세요.'],
   ])('refuses %j in Korean', (argv, message, hint) => {

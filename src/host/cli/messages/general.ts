@@ -19,7 +19,7 @@ export const generalMessages = {
   interrupted: both('Interrupted.', '중단했습니다.'),
   unexpectedHint: both(
     'This is a fault in labs. Run the command again with --debug and report what it prints.',
-    'labs의 결함입니다. --debug를 붙여 다시 실행하고, 출력된 내용을 알려 주세요.',
+    'labs에 문제가 있습니다. --debug를 붙여 다시 실행하고, 출력된 내용을 알려 주세요.',
   ),
   cancelling: both('Cancelling and cleaning up…', '취소하고 정리하는 중…'),
   stillCleaning: both('Still cleaning up, please wait…', '아직 정리하는 중입니다. 잠시만 기다려 주세요…'),
@@ -35,7 +35,7 @@ export const generalMessages = {
     (text) => `혹시 ${text}인가요?`,
   ),
   // Which lab is meant
-  whichRunning: both('Which running lab?', '실행 중인 실습 중 어느 것인가요?'),
+  whichRunning: both('Which running lab?', '실행 중인 실습 중 어느 것입니까?'),
   noLabRunning: both('No lab is running', '실행 중인 실습이 없습니다'),
   noLabRunningHint: both(
     `Start a lab: ${startFirstLab}. \`labs list\` shows all labs.`,
@@ -48,7 +48,7 @@ export const generalMessages = {
   severalRunningHint: both('Choose one with --name.', '--name으로 하나를 고르세요.'),
   unknownInstance: both(
     (name: string) => `No lab named "${name}" is running`,
-    (name) => `"${name}"이라는 실습은 실행 중이 아닙니다`,
+    (name) => `실행 중이 아닌 실습: "${name}"`,
   ),
   runningLabs: both(
     (names: string) => `Running labs: ${names}.`,
@@ -64,7 +64,7 @@ export const generalMessages = {
   ),
   states: both(
     { running: 'running', stopped: 'stopped', incomplete: 'incomplete' },
-    { running: '실행 중', stopped: '멈춤', incomplete: '불완전' },
+    { running: '실행 중', stopped: '멈춤', incomplete: '일부만 만들어짐' },
   ),
   /** By a step's name. A step without an entry shows its own title, which is English. */
   steps: both<Readonly<Record<string, string>>>(
@@ -77,7 +77,7 @@ export const generalMessages = {
       fabric: '패브릭 시작',
       start: '머신 시작',
       wire: '링크 연결',
-      gateway: '이 머신에서 들어가는 통로 열기',
+      gateway: '이 컴퓨터에서 들어가는 통로 열기',
       'api-server': 'API 서버를 기다리는 중',
       nodes: '노드가 Ready가 되기를 기다리는 중',
       proxies: '모든 kube-proxy의 동기화를 기다리는 중',

@@ -7,12 +7,12 @@ const { ok, checkFailed, usage, broken } = ExitCode;
 export const helpMessages = {
   description: both(
     'Hands-on labs for Kubernetes networking: a real cluster in seconds, graded live.',
-    'Kubernetes 네트워킹 실습: 몇 초 만에 진짜 클러스터를 만들고 실시간으로 채점합니다.',
+    '쿠버네티스 네트워킹 실습: 몇 초 만에 진짜 클러스터를 만들고 실시간으로 채점합니다.',
   ),
   examples: both('Examples:', '예:'),
   exitCodes: both(
     `Exit codes: ${ok} done, or all checks pass; ${checkFailed} a check failed; ${usage} wrong usage or lab definition; ${broken} labs, Docker or the machine failed.`,
-    `종료 코드: ${ok} 완료 또는 모든 확인 통과, ${checkFailed} 확인 실패, ${usage} 잘못된 사용 또는 실습 정의, ${broken} labs, Docker 또는 머신의 고장.`,
+    `종료 코드: ${ok} 완료 또는 모든 확인 통과, ${checkFailed} 확인 실패, ${usage} 잘못된 사용 또는 실습 정의, ${broken} labs, Docker 또는 컴퓨터의 문제.`,
   ),
   seeCommand: both('See also `labs <command> --help`.', '`labs <명령> --help`로 명령별 도움말을 볼 수 있습니다.'),
   printHelp: both('print help', '도움말 출력'),
@@ -30,13 +30,13 @@ export const helpMessages = {
   usageErrors: both<readonly (readonly [RegExp, string])[]>(
     [],
     [
-      [/^unknown command '(.*)'$/, '"$1"이라는 명령이 없습니다'],
-      [/^unknown option '(.*)'$/, '"$1"이라는 옵션이 없습니다'],
+      [/^unknown command '(.*)'$/, '명령 "$1" 없음'],
+      [/^unknown option '(.*)'$/, '옵션 "$1" 없음'],
       [/^missing required argument '(.*)'$/, '인자가 빠졌습니다: $1'],
       [/^option '(.*)' argument missing$/, '옵션에 값이 빠졌습니다: $1'],
       [
         /^option '(.*)' argument '(.*)' is invalid\. It must be one of (.*)\.$/,
-        '옵션 $1의 값 "$2"은(는) $3 중 하나여야 합니다',
+        '옵션 $1의 값은 $3 중 하나여야 합니다: "$2"',
       ],
       [/^too many arguments.*$/, '인자가 너무 많습니다'],
       [/^Did you mean (?:one of )?(.*)\?$/, '혹시 $1인가요?'],

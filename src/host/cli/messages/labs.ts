@@ -68,20 +68,20 @@ export const labMessages = {
     ],
     [
       ['start service-networking', '첫 실습 시작'],
-      ['doctor', '이 머신 점검'],
+      ['doctor', '이 컴퓨터 점검'],
       ['--help', '모든 명령 보기'],
     ],
   ),
   // start
-  whichLab: both('Which lab?', '어느 실습인가요?'),
+  whichLab: both('Which lab?', '어느 실습입니까?'),
   labNeeded: both('The name of a lab is missing', '실습 이름이 빠졌습니다'),
   labNeededHint: both(
-    (commands: string) => `Name one: ${commands}.`,
+    (commands: string) => `Choose one: ${commands}.`,
     (commands) => `하나를 고르세요: ${commands}`,
   ),
   nameTaken: both(
     (name: string, folder: string) => `The cluster ${name} exists already, and its lab is in ${folder}`,
-    (name, folder) => `클러스터 ${name}이(가) 이미 있으며, 그 실습은 ${folder}에 있습니다`,
+    (name, folder) => `클러스터 이름 ${name} 사용 중: 그 클러스터의 실습은 ${folder}에 있습니다`,
   ),
   nameTakenHint: both(
     (name: string, free: string, folder: string) =>
@@ -95,7 +95,7 @@ export const labMessages = {
   ),
   resumed: both(
     (name: string, seconds: string) => `Lab ${name} is back (${seconds} s).`,
-    (name, seconds) => `실습 ${name}을(를) 이어서 시작했습니다 (${seconds}초).`,
+    (name, seconds) => `실습 ${name} 다시 시작 완료 (${seconds}초).`,
   ),
   /** Commands to try next, and the purpose of each. */
   next: both<readonly (readonly [command: string, purpose: string])[]>(
@@ -132,19 +132,19 @@ export const labMessages = {
   // stop, reset, delete
   stopped: both(
     (name: string, lab: string) => `Stopped ${name}. Resume it with ${startCommand(name, lab)}.`,
-    (name, lab) => `${name}을(를) 멈췄습니다. 이어서 하기: ${startCommand(name, lab)}`,
+    (name, lab) => `실습 ${name} 멈춤. 이어서 하기: ${startCommand(name, lab)}`,
   ),
   resetQuestion: both(
     (name: string) => `Reset ${name}? This deletes everything in the cluster and all answers.`,
-    (name) => `${name}을(를) 처음으로 되돌릴까요? 클러스터의 모든 내용과 답이 사라집니다.`,
+    (name) => `실습 ${name}: 처음 상태로 되돌릴까요? 클러스터의 모든 내용과 답이 사라집니다.`,
   ),
   deleteQuestion: both(
     (names: string) => `Delete ${names} and everything in it?`,
-    (names) => `${names}을(를) 내용까지 모두 삭제할까요?`,
+    (names) => `클러스터의 내용까지 모두 삭제할까요? 실습: ${names}`,
   ),
   deleted: both(
     (name: string, seconds: string) => `Deleted ${name} (${seconds} s).`,
-    (name, seconds) => `${name} 삭제 완료 (${seconds}초).`,
+    (name, seconds) => `실습 ${name} 삭제 완료 (${seconds}초).`,
   ),
   nothingToDelete: both(
     'No lab is running: there is nothing to delete.',

@@ -6,16 +6,16 @@ export const machineMessages = {
   // setup
   setupWill: both(
     'This machine cannot run labs yet. To prepare it, labs will:',
-    '이 머신에서는 아직 실습을 실행할 수 없습니다. 준비하기 위해 다음을 수행합니다:',
+    '이 컴퓨터에서는 아직 실습을 실행할 수 없습니다. 준비하기 위해 다음을 수행합니다:',
   ),
   setupQuestion: both('Go ahead?', '진행할까요?'),
   setupDone: both(`This machine is ready. Next: ${startFirstLab}.`, `준비가 끝났습니다. 다음: ${startFirstLab}`),
   // doctor
   remedy: both('remedy', '해결'),
-  doctorFine: both('This machine can run labs.', '이 머신에서 실습을 실행할 수 있습니다.'),
+  doctorFine: both('This machine can run labs.', '이 컴퓨터에서 실습을 실행할 수 있습니다.'),
   doctorFailed: both(
     'This machine cannot run labs yet: see the remedies above.',
-    '이 머신에서는 아직 실습을 실행할 수 없습니다. 위의 해결 방법을 보세요.',
+    '이 컴퓨터에서는 아직 실습을 실행할 수 없습니다. 위의 해결 방법을 보세요.',
   ),
   // image
   image: both('IMAGE', '이미지'),
@@ -31,11 +31,11 @@ export const machineMessages = {
   ),
   loaded: both(
     (reference: string) => `Loaded ${reference}: pods on every node can use it now.`,
-    (reference) => `${reference}을(를) 불러왔습니다. 모든 노드의 파드에서 쓸 수 있습니다.`,
+    (reference) => `이미지 ${reference} 불러오기 완료. 모든 노드의 파드에서 쓸 수 있습니다.`,
   ),
   removed: both(
     (reference: string) => `Removed ${reference}.`,
-    (reference) => `${reference}을(를) 지웠습니다.`,
+    (reference) => `이미지 ${reference} 삭제 완료.`,
   ),
   unknownAction: both(
     (action: string) => `There is no \`labs image ${action}\``,
@@ -64,13 +64,13 @@ export const machineMessages = {
   ),
   upgradeLabs: both(
     'Labs and answers stay. A running lab gets the new components when you stop it and start it again. If the images changed, the next start makes them anew, which takes one to two minutes.',
-    '실습과 답은 그대로 남습니다. 실행 중인 실습은 멈췄다가 다시 시작하면 새 컴포넌트를 사용합니다. 이미지가 바뀌었으면 다음에 시작할 때 새로 만들며, 1~2분이 걸립니다.',
+    '실습과 답은 그대로 남습니다. 실행 중인 실습은 멈췄다가 다시 시작하면 새 구성 요소를 사용합니다. 이미지가 바뀌었으면 다음에 시작할 때 새로 만들며, 1~2분이 걸립니다.',
   ),
   // uninstall
-  uninstallWill: both('This removes from this machine:', '이 머신에서 다음을 삭제합니다:'),
+  uninstallWill: both('This removes from this machine:', '이 컴퓨터에서 다음을 삭제합니다:'),
   uninstallLabs: both(
     (names: string) => `the labs ${names}, with everything in them`,
-    (names) => `실습 ${names}과(와) 그 안의 모든 내용`,
+    (names) => `실습과 그 안의 모든 내용: ${names}`,
   ),
   uninstallImages: both('the images that labs made', 'labs가 만든 이미지'),
   uninstallFolder: both(
@@ -85,7 +85,7 @@ export const machineMessages = {
   removeProgram: both('To remove the program, run:', '프로그램을 삭제하려면 다음을 실행하세요:'),
   deleteClone: both(
     (folder: string) => `To remove the program, delete the folder ${folder}.`,
-    (folder) => `프로그램을 삭제하려면 폴더 ${folder}을(를) 지우세요.`,
+    (folder) => `프로그램을 삭제하려면 이 폴더를 지우세요: ${folder}`,
   ),
   // completion
   unknownShell: both(

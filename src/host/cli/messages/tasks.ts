@@ -3,7 +3,7 @@ import { both } from './words.ts';
 
 export const taskMessages = {
   // Which task is meant
-  whichTask: both('Which task?', '어느 과제인가요?'),
+  whichTask: both('Which task?', '어느 과제입니까?'),
   taskNeeded: both('The number or name of a task is missing', '과제의 번호나 이름이 빠졌습니다'),
   taskNeededHint: both('`labs tasks` lists the tasks.', '`labs tasks`로 과제 목록을 볼 수 있습니다.'),
   // tasks
@@ -33,10 +33,10 @@ export const taskMessages = {
   ),
   allPass: both('All checks pass. Well done!', '모든 확인을 통과했습니다. 잘했습니다!'),
   graderBroke: both(
-    'A check could not run. That costs no points. `labs doctor` may find the reason.',
+    'A check could not run. This costs no points. `labs doctor` may find the reason.',
     '실행하지 못한 확인이 있습니다. 점수는 깎이지 않습니다. `labs doctor`로 원인을 찾아 보세요.',
   ),
-  watchHelp: both('watching; q ends', '지켜보는 중, q로 종료'),
+  watchHelp: both('watching; press q to stop', '지켜보는 중. q를 누르면 끝납니다'),
   // hint
   hint: both(
     (index: number, count: number) => `Hint ${index} of ${count}`,
@@ -51,7 +51,7 @@ export const taskMessages = {
   ),
   unknownTerm: both(
     (word: string) => `The glossary has no term "${word}"`,
-    (word) => `용어집에 "${word}"이라는 용어가 없습니다`,
+    (word) => `용어집에 없는 용어: "${word}"`,
   ),
   unknownTermHint: both('`labs explain` lists all terms.', '`labs explain`으로 용어 목록을 볼 수 있습니다.'),
   // answer
@@ -80,11 +80,11 @@ export const taskMessages = {
   // grade
   wrote: both(
     (format: string, file: string) => `Wrote the ${format} report to ${file}`,
-    (format, file) => `${format} 보고서를 ${file}에 썼습니다`,
+    (format, file) => `보고서 저장 완료 (${format}): ${file}`,
   ),
   reportFormat: both(
     (text: string) => `"${text}" is not FORMAT=FILE with a known format`,
-    (text) => `"${text}"은(는) 알려진 형식의 FORMAT=FILE이 아닙니다`,
+    (text) => `형식을 알 수 없거나 FORMAT=FILE이 아닙니다: "${text}"`,
   ),
   reportFormatHint: both(
     (formats: string) => `Formats: ${formats}. Example: --report junit=out.xml`,
@@ -92,7 +92,7 @@ export const taskMessages = {
   ),
   reportUnwritable: both(
     (file: string, problem: string) => `Cannot write the report to ${file}: ${problem}`,
-    (file, problem) => `보고서를 ${file}에 쓸 수 없습니다: ${problem}`,
+    (file, problem) => `보고서를 저장할 수 없습니다 (${file}): ${problem}`,
   ),
   reportUnwritableHint: both(
     'Choose a file in a folder that exists and that you may write to.',
@@ -100,8 +100,8 @@ export const taskMessages = {
   ),
   // solve
   solveQuestion: both(
-    'Let labs solve this for you? Your own work in the cluster may be changed.',
-    '대신 풀까요? 클러스터에서 한 작업이 바뀔 수 있습니다.',
+    'Let labs solve this for you? labs may change your own work in the cluster.',
+    'labs가 대신 풀까요? 클러스터에서 한 작업이 바뀔 수 있습니다.',
   ),
   solved: both('Done. `labs check` shows the result.', '끝났습니다. `labs check`로 결과를 보세요.'),
 };
