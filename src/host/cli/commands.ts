@@ -175,7 +175,7 @@ export const commandGroups: readonly CommandGroup[] = [
       {
         name: 'topology',
         load: () => import('./commands/topology.ts'),
-        summary: both('Draw nodes, bridges, pods and services', '노드, 브리지, Pod, 서비스를 그림으로 보기'),
+        summary: both('Draw nodes, bridges, pods and services', '노드, 브리지, 파드, 서비스를 그림으로 보기'),
         json: true,
         examples: ['topology', 'topology --json'],
       },

@@ -3,17 +3,17 @@ import { both } from './words.ts';
 
 export const clusterMessages = {
   // topology
-  noPods: both('no pods', 'Pod 없음'),
+  noPods: both('no pods', '파드 없음'),
   service: both('SERVICE', '서비스'),
   serviceType: both('TYPE', '유형'),
   ports: both('PORTS', '포트'),
   endpoints: both('ENDPOINTS', '엔드포인트'),
   // shell, kubectl, logs
-  whichMachine: both('Which machine?', '어느 머신인가요?'),
+  whichMachine: both('Which machine?', '어느 머신입니까?'),
   machineNeeded: both('The name of a machine or pod is missing', '머신이나 파드의 이름이 빠졌습니다'),
   unknownMachine: both(
     (name: string) => `There is no machine or pod "${name}"`,
-    (name) => `"${name}"이라는 머신이나 파드가 없습니다`,
+    (name) => `머신이나 파드 "${name}" 없음`,
   ),
   machines: both(
     (names: string) => `Machines: ${names}.`,
@@ -25,6 +25,6 @@ export const clusterMessages = {
   ),
   unknownUnit: both(
     (unit: string) => `There is no systemd unit "${unit}"`,
-    (unit) => `"${unit}"이라는 systemd 유닛이 없습니다`,
+    (unit) => `systemd 유닛 "${unit}" 없음`,
   ),
 };

@@ -5,7 +5,7 @@ export const progressMessages = {
   // Tasks that break something
   breaks: both(
     'This task breaks something in the cluster when it begins.',
-    '이 과제를 시작하면 클러스터의 일부가 의도적으로 고장 납니다.',
+    '이 과제를 시작하면 클러스터의 일부가 고장 납니다.',
   ),
   beginQuestion: both('Begin the task now?', '과제를 지금 시작할까요?'),
   beginWith: both(
@@ -14,15 +14,15 @@ export const progressMessages = {
   ),
   begun: both(
     (task: number) => `Task ${task} has begun.`,
-    (task) => `과제 ${task}을(를) 시작했습니다.`,
+    (task) => `과제 ${task}: 시작했습니다.`,
   ),
   nothingToBegin: both(
     (task: number) => `Task ${task} breaks nothing. You can work on it at any time.`,
-    (task) => `과제 ${task}은(는) 아무것도 고장 내지 않습니다. 언제든지 풀 수 있습니다.`,
+    (task) => `과제 ${task}: 고장 내는 것이 없는 과제입니다. 언제든지 풀 수 있습니다.`,
   ),
   alreadyBegun: both(
     (task: number) => `Task ${task} has begun already. \`labs reset ${task}\` begins it anew.`,
-    (task) => `과제 ${task}은(는) 이미 시작했습니다. 다시 시작하려면: \`labs reset ${task}\``,
+    (task) => `과제 ${task}: 이미 시작했습니다. 다시 시작하려면: \`labs reset ${task}\``,
   ),
   readWith: both(
     (task: number) => `Read:    labs tasks ${task}`,
@@ -40,16 +40,16 @@ export const progressMessages = {
   resetTaskQuestion: both(
     (task: number, breaks: boolean) =>
       breaks
-        ? `Begin task ${task} anew? This breaks it again, and forgets your answers to it and that it passed.`
-        : `Begin task ${task} anew? This forgets your answers to it and that it passed. What you made in the cluster stays.`,
+        ? `Begin task ${task} again? labs breaks the cluster again, and deletes your answers and the result of this task.`
+        : `Begin task ${task} again? labs deletes your answers and the result of this task. What you made in the cluster stays.`,
     (task, breaks) =>
       breaks
-        ? `과제 ${task}을(를) 다시 시작할까요? 다시 고장 나며, 이 과제의 답과 통과 기록이 사라집니다.`
-        : `과제 ${task}을(를) 다시 시작할까요? 이 과제의 답과 통과 기록이 사라집니다. 클러스터에 만든 것은 그대로 남습니다.`,
+        ? `과제 ${task}: 다시 시작할까요? 다시 고장 나며, 이 과제의 답과 통과 기록이 사라집니다.`
+        : `과제 ${task}: 다시 시작할까요? 이 과제의 답과 통과 기록이 사라집니다. 클러스터에 만든 것은 그대로 남습니다.`,
   ),
   resetTask: both(
-    (task: number) => `Task ${task} is as at its beginning.`,
-    (task) => `과제 ${task}을(를) 처음 상태로 되돌렸습니다.`,
+    (task: number) => `Task ${task} is reset.`,
+    (task) => `과제 ${task}: 처음 상태로 되돌렸습니다.`,
   ),
   // passed
   passedAt: both(
