@@ -1,16 +1,20 @@
 // "Did you mean …?" for names of labs, tasks, fields and checks.
 import { distance } from 'fastest-levenshtein';
 
-/** The known name that is most similar to `written`, if it is similar enough to be a misspelling. */
+/** The known name that begins with or holds what was written, else the most similar one if it may be a misspelling. */
 export const nearest = (written: string, known: readonly string[]): string | undefined => {
-  const ranked = known
-    .map((name) => ({ name, distance: distance(written.toLowerCase(), name.toLowerCase()) }))
+  const wanted = written.toLowerCase();
+  const names = known.map((name) => ({ name, lower: name.toLowerCase() }));
+  if (wanted.length >= 3) {
+    const begun = names.filter(({ lower }) => lower.startsWith(wanted));
+    const holding = begun.length > 0 ? begun : names.filter(({ lower }) => lower.includes(wanted));
+    if (holding.length === 1) return holding[0]?.name;
+  }
+  const [best] = names
+    .map(({ name, lower }) => ({ name, distance: distance(wanted, lower) }))
     .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  if (best && best.distance <= Math.max(1, Math.round(Math.max(written.length, best.name.length) * 0.4)))
-    return best.name;
-  const completions = known.filter((name) => written.length >= 3 && name.startsWith(written));
-  return completions.length === 1 ? completions[0] : undefined;
+  const limit = Math.max(1, Math.round(Math.max(written.length, best?.name.length ?? 0) * 0.4));
+  return best && best.distance <= limit ? best.name : undefined;
 };
 
 /** `; did you mean "db"?`, or an empty text. */

@@ -163,6 +163,13 @@ describe('Docker', () => {
 });
 
 describe('labs', () => {
+  test('fails if its output cannot be written', async () => {
+    const ran = await execa('sh', ['-c', `${process.execPath} ${join(root, 'bin/labs.js')} list > /dev/full`], {
+      reject: false,
+    });
+    expect(ran).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('LAB_OUTPUT_UNWRITABLE') });
+  });
+
   test('prints errors as JSON with --json', async () => {
     const ran = await labs(['status', '--json', '--name', 'test-nothing']);
     expect(JSON.parse(ran.stdout)).toMatchObject({ error: { code: 'LAB_INSTANCE_UNKNOWN' } });

@@ -120,6 +120,13 @@ describe('a session', () => {
     expect(ran.stdout).toMatch(/iptables/i);
   });
 
+  test('shows a pod’s log, and refuses a unit that does not exist', async () => {
+    expect(await on('logs', 'blue')).toMatchObject({ exitCode: 0 });
+    const ran = await on('logs', 'node01', 'nope');
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('LAB_UNIT_UNKNOWN') });
+    expect((await on('logs', 'node01', 'systemd-journald')).exitCode).toBe(0);
+  });
+
   test('opens a shell on a real terminal, with its size, its keys and its exit code', async () => {
     const shell = onTerminal('shell', 'node01');
     await written(shell.stdout, 'node01:~#');

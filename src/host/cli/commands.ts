@@ -102,6 +102,7 @@ export const commandGroups: readonly CommandGroup[] = [
       },
       {
         name: 'next',
+        operands: '[name]',
         load: () => import('./commands/next.ts'),
         summary: both('Read the next task', '다음 과제 읽기'),
         json: true,
@@ -145,6 +146,7 @@ export const commandGroups: readonly CommandGroup[] = [
       },
       {
         name: 'grade',
+        operands: '[name]',
         load: () => import('./commands/grade.ts'),
         summary: both('Grade the whole lab', '전체 실습 채점'),
         options: [
@@ -174,6 +176,7 @@ export const commandGroups: readonly CommandGroup[] = [
     commands: [
       {
         name: 'topology',
+        operands: '[name]',
         load: () => import('./commands/topology.ts'),
         summary: both('Draw nodes, bridges, pods and services', '노드, 브리지, 파드, 서비스를 그림으로 보기'),
         json: true,
@@ -198,15 +201,15 @@ export const commandGroups: readonly CommandGroup[] = [
       },
       {
         name: 'logs',
-        operands: '[machine] [unit]',
+        operands: '[place] [unit]',
         load: () => import('./commands/logs.ts'),
-        summary: both('Show the log of a component', '구성 요소의 로그 보기'),
+        summary: both('Show the log of a component or a pod', '구성 요소의나 Pod의 로그 보기'),
         options: [
           { flags: '-f, --follow', help: both('print new lines as they arrive', '새 줄을 계속 출력') },
           { flags: '-n, --lines <count>', help: both('how many lines (default: 100)', '줄 수 (기본: 100)') },
         ],
         completes: 'machines',
-        examples: ['logs node01 kube-proxy', 'logs controlplane kube-apiserver -f'],
+        examples: ['logs node01 kube-proxy', 'logs blue', 'logs controlplane kube-apiserver -f'],
       },
     ],
   },

@@ -1,12 +1,20 @@
 // The entry point of `labs`, bundled into dist/labs.js. Only this file ends the process.
+import { ExitCode } from '../../kit/error.ts';
 import { main } from './run.ts';
 
-// A closed pipe (`labs grade | head`) is no error.
+let unwritable: NodeJS.ErrnoException | undefined;
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    // A closed pipe (`labs grade | head`) is no error. A full disk (`labs grade > report`) is one.
+    if (error.code !== 'EPIPE') unwritable ??= error;
   });
 
 process.exitCode = await main(process.argv.slice(2), process);
+// An error of the last write arrives later than the write.
+await new Promise((resolve) => setImmediate(resolve));
+if (unwritable) {
+  process.stderr.write(`error: The output could not be written: ${unwritable.message} [LAB_OUTPUT_UNWRITABLE]\n`);
+  process.exitCode = ExitCode.broken;
+}
 // Open sockets and streams to Docker must not keep a finished command alive.
 process.exit();

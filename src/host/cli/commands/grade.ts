@@ -8,7 +8,8 @@ import { renderText } from '../../grade/report/text.ts';
 import type { Context, Run } from '../context.ts';
 import { gradeSession, withSession } from '../session.ts';
 
-export const run: Run = async (context, _args, options) => {
+export const run: Run = async (given, [name], options) => {
+  const context = name === undefined ? given : { ...given, name };
   // Before the grading, which takes time: a mistyped format is refused at once.
   const wanted = ((options.report ?? []) as readonly string[]).map((text) => parseReport(context, text));
   return withSession(context, async (session) => {

@@ -5,9 +5,9 @@ import { chooseInstance } from '../instances.ts';
 import { standingIn } from '../standing.ts';
 import { run as tasks } from './tasks.ts';
 
-export const run: Run = async (context, _args, options) => {
+export const run: Run = async (context, [given], options) => {
   const { output, say, json } = context;
-  const instance = await chooseInstance(context);
+  const instance = await chooseInstance(context, given);
   const { next } = await standingIn(context, instance);
   if (next) return tasks({ ...context, name: instance.name }, [next.id], options);
   output.line(json ? 'null' : say.allTasksPassed);

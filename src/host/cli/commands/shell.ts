@@ -46,7 +46,7 @@ const targetOf = async (
 };
 
 /** @param wanted `web`, or `namespace/web` */
-const findPod = async (
+export const findPod = async (
   context: Context,
   controlPlane: string,
   wanted: string,

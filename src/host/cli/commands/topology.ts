@@ -8,8 +8,8 @@ import { table } from '../table.ts';
 import { fitLastColumn } from '../text.ts';
 import { drawNetwork, gatherTopology, nameOf } from '../topology.ts';
 
-export const run: Run = (context) =>
-  withSession(context, async ({ name, access }) => {
+export const run: Run = (context, [given]) =>
+  withSession(given === undefined ? context : { ...context, name: given }, async ({ name, access }) => {
     const { output, say, json } = context;
     const [fabric] = await findMachines(await context.docker(), name, context.signal);
     const topology = await gatherTopology(access, { bridge: bridgeName, address: fabric?.address ?? '' });
