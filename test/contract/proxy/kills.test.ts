@@ -10,8 +10,9 @@ import { isLong } from '../../support/runs.ts';
 
 /** A slow machine takes the same time with fewer services. */
 const slowness = Number(process.env.TEST_PATIENCE ?? 1);
-/** With iptables-nft, so many that the first sync takes several calls. The other modes need one call for any number. */
-const countIn = (mode: ModeName): number => (mode === 'iptables-nft' || isLong ? 1000 : 300) / slowness ** 2;
+/** With iptables-nft, so many that the first sync takes several calls. ipvs mode runs on a slow machine, with fewer. */
+const needMany: readonly ModeName[] = ['iptables-nft', 'ipvs'];
+const countIn = (mode: ModeName): number => (needMany.includes(mode) || isLong ? 1000 : 300) / slowness ** 2;
 const objectsIn = (mode: ModeName): Change[] =>
   Array.from({ length: countIn(mode) }, (_, index) => [service(index), slice(index)]).flat();
 /** One change of each kind: another endpoint, a service without endpoints, a deleted service. */
