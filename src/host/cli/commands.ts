@@ -203,7 +203,7 @@ export const commandGroups: readonly CommandGroup[] = [
         name: 'logs',
         operands: '[place] [unit]',
         load: () => import('./commands/logs.ts'),
-        summary: both('Show the log of a component or a pod', '구성 요소의나 Pod의 로그 보기'),
+        summary: both('Show the log of a component or a pod', '구성 요소나 파드의 로그 보기'),
         options: [
           { flags: '-f, --follow', help: both('print new lines as they arrive', '새 줄을 계속 출력') },
           { flags: '-n, --lines <count>', help: both('how many lines (default: 100)', '줄 수 (기본: 100)') },

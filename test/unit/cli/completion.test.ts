@@ -13,9 +13,19 @@ beforeAll(async () => {
   script = lines.join('\n');
 });
 
+/** Stands for labs with a running lab: prints what `labs status --json` and kubectl print. */
+const running = `labs() {
+  case "$1" in
+    status) printf '%s\\n' '{' '  "name": "x",' '  "machines": [' '    {' '      "name": "fabric",' '    }, {' \\
+      '      "name": "node01",' '    }, {' '      "name": "node02",' '      "components": [ {' '          "name": "kubelet",' ;;
+    kubectl) printf 'pod/blue\\npod/orange\\n' ;;
+  esac
+}`;
+
 /** The words that bash offers for the last of these words. */
 const complete = (...words: string[]): readonly string[] => {
   const line = `${script}
+${running}
 COMP_WORDS=(labs ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _labs
 printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout } = spawnSync('bash', ['--norc', '-c', line], { encoding: 'utf8' });
@@ -33,8 +43,10 @@ describe('bash completion', () => {
     expect(complete('status', '--')).toEqual(expect.arrayContaining(['--json', '--name', '--lang', '--help']));
   });
 
-  test('offers machines', () => {
+  test('offers the machines and pods of the running lab', () => {
     expect(complete('shell', 'node')).toEqual(['node01', 'node02']);
+    expect(complete('shell', '')).toEqual(['node01', 'node02', 'blue', 'orange']);
+    expect(complete('logs', 'or')).toEqual(['orange']);
     expect(complete('logs', '--f')).toEqual(['--follow']);
   });
 

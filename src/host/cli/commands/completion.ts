@@ -1,4 +1,4 @@
-// `labs completion bash`: prints a bash script that completes commands, options, labs and machines.
+// `labs completion bash`: prints a bash script that completes commands, options, labs, machines and pods.
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { type CommandSpec, optionsOf } from '../command.ts';
 import type { Run } from '../context.ts';
@@ -17,7 +17,8 @@ export const run: Run = async ({ output, say, commands }, [shell = 'bash']) => {
 /** Shell commands that print the words of an operand. */
 const operands: Readonly<Record<NonNullable<CommandSpec['completes']>, string>> = {
   labs: `labs list --json 2>/dev/null | sed -n 's/^ *"name": "\\(.*\\)",*$/\\1/p'`,
-  machines: 'echo controlplane node01 node02 client',
+  machines: `{ labs status --json | sed -n '/"fabric"/d; s/^      "name": "\\(.*\\)",*$/\\1/p'
+      labs kubectl get pods -o name | sed 's,^pod/,,'; } 2>/dev/null`,
 };
 
 const script = (commands: readonly CommandSpec[]): string => `# bash completion for labs
