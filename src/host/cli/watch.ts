@@ -14,12 +14,12 @@ const pauseMs = 1000;
 /** Draws in place on a terminal, otherwise prints changed lines. @returns the last report, if there was one */
 export const watch = async (context: Context, options: WatchOptions): Promise<Report | undefined> => {
   using keys = listenForQuit(context);
-  const screen = context.output.interactive ? inPlace(context) : lineByLine(context);
+  const screen = context.output.interactive && !context.json ? inPlace(context) : lineByLine(context);
   let last: Report | undefined;
   let shown = '';
   try {
     while (!keys.signal.aborted) {
-      last = await options.grade();
+      last = await unlessAborted(options.grade(), keys.signal);
       const state = stateOf(last);
       if (state !== shown) screen.draw(await options.draw(last));
       shown = state;
@@ -31,6 +31,20 @@ export const watch = async (context: Context, options: WatchOptions): Promise<Re
     screen.end();
   }
   return last;
+};
+
+/** A key must end the watching at once, also while checks wait for an answer. */
+const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+  // Nobody waits for this grading any more, so its failure is no error.
+  work.catch(() => {});
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort);
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 };
 
 /** What counts as a change: outcomes and observations, but not times. */

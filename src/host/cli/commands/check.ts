@@ -30,9 +30,9 @@ export const run: Run = (context, [name], options) =>
         passedNow.push(...graded.passedNow);
         return graded.report;
       },
-      draw: (report) => draw(context, session, report),
+      draw: async (report) => (context.json ? [JSON.stringify(report)] : draw(context, session, report)),
     });
-    await printPassed(context, session, passedNow);
+    if (!context.json) await printPassed(context, session, passedNow);
     return last ? exitCode(last) : ExitCode.checkFailed;
   });
 

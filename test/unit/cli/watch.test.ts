@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import type { Report } from '../../../src/api/report.ts';
+import type { Context } from '../../../src/host/cli/context.ts';
+import { watch } from '../../../src/host/cli/watch.ts';
+import { fakeOutput } from './fake-output.ts';
+
+const contextWith = (signal: AbortSignal, json: boolean) => {
+  const { output, lines } = fakeOutput();
+  return { context: { output, json, say: {}, signal } as unknown as Context, lines };
+};
+
+const report = (observed: string): Report => ({ tasks: [{ checks: [{ outcome: 'fail', observed }] }] }) as never;
+
+test('watching ends at once, also while a check is running', { timeout: 2000 }, async () => {
+  const abort = new AbortController();
+  const { context } = contextWith(abort.signal, false);
+  const grade = (): Promise<Report> => {
+    setImmediate(() => abort.abort());
+    return new Promise(() => {});
+  };
+  expect(await watch(context, { grade, draw: async () => [] })).toBeUndefined();
+});
+
+test('watching prints each change once, and nothing while nothing changes', async () => {
+  const abort = new AbortController();
+  const { context, lines } = contextWith(abort.signal, true);
+  const seen = ['a', 'a', 'b'];
+  const grade = async (): Promise<Report> => {
+    const next = seen.shift();
+    if (next === undefined) abort.abort();
+    return report(next ?? 'b');
+  };
+  await watch(context, { grade, draw: async (current) => [JSON.stringify(current)] });
+  expect(lines).toEqual([JSON.stringify(report('a')), JSON.stringify(report('b'))]);
+});
