@@ -197,7 +197,38 @@ export const commandGroups: readonly CommandGroup[] = [
         load: () => import('./commands/kubectl.ts'),
         summary: both('Run kubectl against the cluster', '클러스터에 kubectl 실행'),
         foreign: true,
-        examples: ['kubectl get nodes -o wide', 'kubectl apply -f - < service.yaml'],
+        examples: ['kubectl get nodes -o wide', 'kubectl apply -f service.yaml'],
+      },
+      {
+        name: 'kubeconfig',
+        operands: '[name]',
+        load: () => import('./commands/kubeconfig.ts'),
+        summary: both('Print how other programs reach the cluster', '다른 프로그램이 쓸 kubeconfig 출력'),
+        options: [
+          {
+            flags: '-w, --write',
+            help: both(
+              'add a context to your own kubeconfig; delete takes it out',
+              '내 kubeconfig에 컨텍스트를 추가 (delete가 다시 제거)',
+            ),
+          },
+        ],
+        json: true,
+        examples: ['kubeconfig > lab.yaml', 'kubeconfig --write'],
+      },
+      {
+        name: 'forward',
+        operands: '<target> [ports...]',
+        load: () => import('./commands/forward.ts'),
+        summary: both('Open a service or pod in your browser', '서비스나 파드를 내 브라우저에서 열기'),
+        options: [
+          { flags: '-n, --namespace <namespace>', help: both('default: default', '기본: default') },
+          {
+            flags: '--from <machine>',
+            help: both('the machine that connects (default: a worker)', '연결하는 머신 (기본: 워커)'),
+          },
+        ],
+        examples: ['forward service/web 8080:80', 'forward pod/web 8080:80', 'forward node01 8080:30080'],
       },
       {
         name: 'logs',

@@ -9,6 +9,7 @@ import { labMessages } from './messages/labs.ts';
 import { machineMessages } from './messages/machine.ts';
 import { progressMessages } from './messages/progress.ts';
 import { taskMessages } from './messages/tasks.ts';
+import { wayInMessages } from './messages/way-in.ts';
 import { rewriteTexts } from './npx.ts';
 
 /** First the sentences that all commands share, then one group for each group of commands in `labs --help`. */
@@ -20,6 +21,7 @@ export const messageGroups = [
   taskMessages,
   progressMessages,
   clusterMessages,
+  wayInMessages,
   machineMessages,
 ] as const;
 
@@ -30,6 +32,7 @@ type Pairs = typeof generalMessages &
   typeof taskMessages &
   typeof progressMessages &
   typeof clusterMessages &
+  typeof wayInMessages &
   typeof machineMessages;
 
 /** Key → sentence. A sentence with gaps is a function. */

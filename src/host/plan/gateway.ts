@@ -5,7 +5,7 @@ import type { GatewayPlan } from './types.ts';
 
 /** Where the gateway and the fabric mount the shared volume. */
 export const socketFolder = '/srv/gateway';
-const socket = `${socketFolder}/api.sock`;
+export const gatewaySocket = `${socketFolder}/api.sock`;
 
 /** The port on which the gateway listens inside its container. */
 export const gatewayPort = 6443;
@@ -33,14 +33,14 @@ export interface GatewayInput {
 export const planGateway = ({ cluster, image, version }: GatewayInput): GatewayPlan => ({
   container: gatewayName(cluster),
   image,
-  command: relay(String(gatewayPort), socket),
+  command: relay(String(gatewayPort), gatewaySocket),
   labels: { [labels.gateway]: cluster, [labels.version]: version },
   volume: gatewayVolume(cluster),
 });
 
 /** The fabric's end of the way in, for a shell: listens on the Unix socket, and starts again if it ever ends. */
 export const relayCommand = (address: Ipv4, port: number): string =>
-  `while :; do ${relay(socket, `${address}:${port}`).join(' ')}; sleep 1; done > /dev/null 2>&1 & `;
+  `while :; do ${relay(gatewaySocket, `${address}:${port}`).join(' ')}; sleep 1; done > /dev/null 2>&1 & `;
 
 /**
  * Where the search for a free port begins. It depends on the name, so that a lab keeps its port when it is built again.

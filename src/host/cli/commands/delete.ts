@@ -7,6 +7,7 @@ import { confirm } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseInstance } from '../instances.ts';
 import { secondsSince } from '../text.ts';
+import { forgetKubeconfig } from '../way-in.ts';
 
 export const run: Run = async (context, [given], options) => {
   const { output, say, environment } = context;
@@ -26,6 +27,7 @@ export const run: Run = async (context, [given], options) => {
       const startedAt = performance.now();
       await deleteCluster(docker, name);
       await forgetProgress(environment.stateFolder, name);
+      await forgetKubeconfig(context, name);
       output.line(say.deleted(name, secondsSince(startedAt)));
     }),
   );

@@ -13,6 +13,7 @@ import { describePlan } from '../plan-text.ts';
 import { showProgress } from '../progress.ts';
 import { engineOrSetup } from '../ready.ts';
 import { secondsSince } from '../text.ts';
+import { renewKubeconfig } from '../way-in.ts';
 
 export const run: Run = async (context, [given], options) => {
   const { lab, name } = await labToStart(context, given);
@@ -24,6 +25,7 @@ export const run: Run = async (context, [given], options) => {
   const docker = await engineOrSetup(context);
   const { resumed, warnings } = await bringUp(context, docker, lab, name);
   if (resumed) await breakAgain({ ...context, name });
+  await renewKubeconfig(context, { name, lab: lab.name });
   printNext(context, name, lab, { seconds: secondsSince(startedAt), resumed });
   for (const warning of warnings) context.output.note(context.output.paint('yellow', `! ${warning}`));
   return ExitCode.ok;

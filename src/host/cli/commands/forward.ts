@@ -1,0 +1,50 @@
+// `labs forward TARGET PORTS`: opens a service, a pod or a port of a machine on a port of this machine.
+import { ExitCode } from '../../../kit/error.ts';
+import { openCluster } from '../../cluster/open.ts';
+import { findFabric } from '../../kubectl/access.ts';
+import { openTunnel, type Tunnel } from '../../tunnel/tunnel.ts';
+import type { Context, Run } from '../context.ts';
+import { resolveTarget } from '../forward-target.ts';
+import { chooseRunning } from '../instances.ts';
+
+export const run: Run = async (context, [wanted = '', ...ports], options) => {
+  const { output, say, signal } = context;
+  const instance = await chooseRunning(context);
+  const containers = await context.docker();
+  const [cluster, fabric] = await Promise.all([
+    openCluster(containers, instance.name, signal),
+    findFabric(containers, instance.name, signal),
+  ]);
+  await using _closed = cluster;
+  const namespace = typeof options.namespace === 'string' ? options.namespace : 'default';
+  const from = typeof options.from === 'string' ? options.from : undefined;
+  const routes = await resolveTarget(context, cluster, { wanted, namespace, from, ports });
+  await using tunnels = new AsyncDisposableStack();
+  for (const { local, address, port, pid, machine } of routes) {
+    const to = `${address}:${port}`;
+    // `nsenter` changes the network namespace alone, so the student's programs on the machine play no part.
+    const enter = pid === undefined ? [] : ['nsenter', `--net=/proc/${pid}/ns/net`, '--'];
+    const tunnel: Tunnel = await openTunnel({
+      port: local,
+      dial: () =>
+        containers.open(fabric.id, { command: [...enter, 'socat', '-t', '3600', '-', `TCP4:${to},connect-timeout=5`] }),
+      onFailure: (reason) => output.note(output.paint('yellow', `! ${say.forwardFailed(to, reasonIn(reason))}`)),
+    });
+    tunnels.use(tunnel);
+    output.line(say.forwarding(output.paint('cyan', `http://127.0.0.1:${tunnel.port}`), to, machine));
+  }
+  output.line(output.paint('dim', say.forwardEnd));
+  await untilInterrupted(context);
+  return ExitCode.ok;
+};
+
+/** Ctrl-C is the ordinary end of this command, so it is neither an error nor worth a remark. */
+const untilInterrupted = ({ interrupt }: Context): Promise<void> => {
+  interrupt.release();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+  return promise;
+};
+
+/** socat's `… E connect(5, AF=2 10.96.3.4:80, 16): Connection refused` → `Connection refused` */
+const reasonIn = (text: string): string => text.split('\n', 1)[0]?.split(': ').pop() ?? text;
