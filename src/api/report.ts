@@ -41,6 +41,8 @@ export interface CheckReport {
   /** What was seen, as a phrase. For `blocked`: what blocks the check. For `broken`: what broke. */
   readonly observed: string;
   readonly hint?: string;
+  /** The answer was not understood: neither right nor wrong. `observed` and `hint` say which form it should have. */
+  readonly unclear?: true;
   /** For `blocked` by another check: its `task/check`. */
   readonly blockedBy?: string;
   readonly durationMs: number;
@@ -52,6 +54,12 @@ export interface CheckReport {
  */
 export type Outcome =
   | { readonly outcome: 'pass'; readonly observed: string }
-  | { readonly outcome: 'fail'; readonly expected: string; readonly observed: string; readonly hint?: string }
+  | {
+      readonly outcome: 'fail';
+      readonly expected: string;
+      readonly observed: string;
+      readonly hint?: string;
+      readonly unclear?: true;
+    }
   | { readonly outcome: 'blocked'; readonly by: string }
   | { readonly outcome: 'broken'; readonly cause: string };

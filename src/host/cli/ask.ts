@@ -43,10 +43,45 @@ export const ask = (context: Context, question: string, byDefault?: string): Pro
     ...(byDefault === undefined ? {} : { default: byDefault }),
   });
 
+/** Lines that arrive within this time belong to one paste. */
+const pasteMs = 60;
+
+/** Asks for an answer, which may be a paste of several lines. Ends with Enter. */
+export const askLines = async (context: Context, question: string): Promise<string> => {
+  const { createInterface } = await import('node:readline');
+  const { stdin, stdout } = process;
+  const reader = createInterface({ input: stdin, output: stdout, terminal: true, prompt: `${question} ` });
+  const answered = Promise.withResolvers<string>();
+  const lines: string[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  // A paste without a newline at its end leaves a started line. Its Enter is still to come.
+  const finish = () => reader.line === '' && answered.resolve(lines.join('\n'));
+  reader.on('line', (line) => {
+    lines.push(line);
+    clearTimeout(timer);
+    timer = setTimeout(finish, pasteMs);
+  });
+  reader.on('SIGINT', () => {
+    context.interrupt.cancel();
+    answered.reject(context.signal.reason);
+  });
+  reader.on('close', () => answered.resolve(lines.join('\n')));
+  reader.prompt();
+  try {
+    return await answered.promise;
+  } finally {
+    clearTimeout(timer);
+    reader.close();
+  }
+};
+
 const prompt = async <T>(context: Context, question: Record<string, unknown>): Promise<T> => {
   const { default: inquirer } = await import('inquirer');
   try {
-    const answers = await inquirer.prompt([{ ...question, name: 'answer' }] as never, undefined);
+    const answers = await inquirer.prompt(
+      [{ theme: { prefix: '?' }, ...question, name: 'answer' }] as never,
+      undefined,
+    );
     return (answers as { answer: T }).answer;
   } catch (error) {
     // inquirer throws this on Ctrl-C.

@@ -16,6 +16,8 @@ export interface CommandSpec {
   readonly completes?: 'labs' | 'machines';
   /** Options after the first operand belong to the program that the command runs. */
   readonly passThrough?: true;
+  /** Unknown options are operands: `labs answer 11 2 --proxy-mode`. */
+  readonly freeText?: true;
   /** Everything after the command's name, `--help` included, belongs to the program that the command runs. */
   readonly foreign?: true;
 }

@@ -134,7 +134,9 @@ export const commandGroups: readonly CommandGroup[] = [
         operands: '[task] [text...]',
         load: () => import('./commands/answer.ts'),
         summary: both('Answer the questions of a task', '과제의 질문에 답하기'),
-        examples: ['answer 1', 'answer 5 10.96.0.0/12'],
+        freeText: true,
+        json: true,
+        examples: ['answer 1', 'answer 6 1 10.96.0.0/12', 'answer 11 2 --proxy-mode'],
       },
       {
         name: 'explain',

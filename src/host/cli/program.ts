@@ -74,12 +74,13 @@ const buildProgram = (builder: Builder): Commander => {
 
 const addCommand = (program: Commander, command: Command, builder: Builder): void => {
   const { language, say, found } = builder;
-  const { name, operands, summary, foreign, passThrough } = command;
+  const { name, operands, summary, foreign, passThrough, freeText } = command;
   const parser = configure(program.command(operands === undefined ? name : `${name} ${operands}`), builder)
     .description(summary[language])
     .addHelpText('after', examples(command.examples, say));
   addOptions(parser, optionsOf(command), language);
   if (foreign || passThrough) parser.passThroughOptions();
+  if (freeText) parser.allowUnknownOption();
   if (foreign) parser.allowUnknownOption().helpOption(false);
   parser.action(() => {
     const above = program.opts();

@@ -73,13 +73,18 @@ export const gradeAndRecord = async (
 };
 
 /** The named task, else the one that the user chooses. @throws LabError `LAB_TASK_NEEDED` */
-export const chooseTask = async (context: Context, lab: LabDefinition, given?: string): Promise<TaskDefinition> => {
+export const chooseTask = async (
+  context: Context,
+  lab: LabDefinition,
+  given?: string,
+  among = lab.tasks,
+): Promise<TaskDefinition> => {
   if (given !== undefined) return findTask(lab, given);
   const { language } = context.environment;
   const id = await choose(
     context,
     context.say.whichTask,
-    lab.tasks.map((task) => ({ value: task.id, label: `${numberOf(lab, task)}. ${localize(task.title, language)}` })),
+    among.map((task) => ({ value: task.id, label: `${numberOf(lab, task)}. ${localize(task.title, language)}` })),
     () =>
       new LabError('LAB_TASK_NEEDED', context.say.taskNeeded, {
         exitCode: ExitCode.usage,

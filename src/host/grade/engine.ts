@@ -27,6 +27,8 @@ export interface GradeOptions {
   readonly progress: Student;
   /** Reports these tasks only. Default: all. Checks of other tasks that these tasks need are evaluated, too. */
   readonly tasks?: readonly string[];
+  /** Evaluates only this check, `task/check`, and what it needs. The report has this one check. */
+  readonly only?: string;
   readonly language?: Language;
   /** Looks once: no check is tried again. */
   readonly once?: boolean;
@@ -36,11 +38,12 @@ export interface GradeOptions {
 /** Grades the running lab. When the fabric fails, checks are `broken`; the promise does not reject. */
 export const gradeLab = async (options: GradeOptions): Promise<Report> => {
   const started = performance.now();
-  const entries = selectEntries(options.lab, options.tasks);
+  const entries = selectEntries(options.lab, options);
   const evaluations = await evaluateAll(entries, options);
   const language = options.language ?? 'en';
   const tasks = options.lab.tasks
-    .filter(({ id }) => options.tasks === undefined || options.tasks.includes(id))
+    .filter(({ id }) => options.only?.startsWith(`${id}/`) ?? options.tasks?.includes(id) ?? true)
+    .map((task) => onlyCheck(task, options.only))
     .map((task) => ({
       ...reportTask(options.lab, task, evaluations, language),
       ...history(task.id, options.progress),
@@ -64,6 +67,10 @@ export const exitCodeOf = (report: Report): ExitCode => {
   const all = report.tasks.every(({ checks }) => checks.every(({ outcome }) => outcome === 'pass'));
   return all ? ExitCode.ok : ExitCode.checkFailed;
 };
+
+/** The task with all its checks, or with the one that is asked for. */
+const onlyCheck = (task: TaskDefinition, only: string | undefined): TaskDefinition =>
+  only === undefined ? task : { ...task, checks: task.checks.filter(({ id }) => `${task.id}/${id}` === only) };
 
 /** Whether the task has passed, now or at an earlier grading. */
 export const isPassed = ({ passedAt, checks }: TaskReport): boolean =>
@@ -93,18 +100,18 @@ interface TimedEvaluation extends Evaluation {
 }
 
 /** The checks of the chosen tasks, and the checks that these need. */
-const selectEntries = (lab: LabDefinition, tasks: readonly string[] | undefined): readonly Entry[] => {
+const selectEntries = (lab: LabDefinition, { tasks, only }: Pick<GradeOptions, 'tasks' | 'only'>): readonly Entry[] => {
   const all = lab.tasks.flatMap((task, index) =>
     task.checks.map((check) => ({ id: `${task.id}/${check.id}`, task, number: index + 1, check })),
   );
-  if (tasks === undefined) return all;
+  if (tasks === undefined && only === undefined) return all;
   const wanted = new Set<string>();
   const add = (id: string): void => {
     if (wanted.has(id)) return;
     wanted.add(id);
     for (const need of all.find((entry) => entry.id === id)?.check.needs ?? []) add(need);
   };
-  for (const { id, task } of all) if (tasks.includes(task.id)) add(id);
+  for (const { id, task } of all) if (only === undefined ? tasks?.includes(task.id) : id === only) add(id);
   return all.filter(({ id }) => wanted.has(id));
 };
 
@@ -225,6 +232,7 @@ const reportCheck = (
           observed: observedOf(outcome, { lab, task, language }),
         }),
     ...(hint === undefined ? {} : { hint }),
+    ...(outcome.outcome === 'fail' && outcome.unclear ? { unclear: true as const } : {}),
     ...(outcome.outcome === 'blocked' && outcome.by.includes('/') ? { blockedBy: outcome.by } : {}),
     durationMs,
   };
@@ -236,7 +244,7 @@ const reportCheck = (
  */
 const hintOf = (check: CheckDefinition, { outcome, retry }: Evaluation, language: Language): string | undefined => {
   if (outcome.outcome !== 'fail') return undefined;
-  const unanswered = isQuestion(check) && retry === 'never';
+  const unanswered = isQuestion(check) && (retry === 'never' || outcome.unclear);
   if (check.hint && !unanswered) return localize(check.hint, language);
   return check.reveal === 'cause' ? outcome.hint : undefined;
 };

@@ -62,8 +62,14 @@ const fillOrDescribe = (text: string, objects: Objects): string => {
 
 /** Applies `not`. A kind's hint helps to make the check hold, so it is left out with `not`. */
 const outcomeOf = ({ not }: CheckDefinition, verdict: Verdict, expected: string): Outcome => {
-  const { holds, observed, hint } = verdict;
+  const { holds, observed, hint, unclear } = verdict;
   if (holds !== not) return { outcome: 'pass', observed };
   if (not) return { outcome: 'fail', expected, observed };
-  return { outcome: 'fail', expected: verdict.expected ?? expected, observed, ...(hint === undefined ? {} : { hint }) };
+  return {
+    outcome: 'fail',
+    expected: verdict.expected ?? expected,
+    observed,
+    ...(hint === undefined ? {} : { hint }),
+    ...(unclear ? { unclear } : {}),
+  };
 };

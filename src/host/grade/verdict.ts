@@ -12,6 +12,8 @@ export interface Verdict {
   readonly observed: string;
   /** What to do when the check fails. */
   readonly hint?: string;
+  /** The student's answer was not understood, so it does not count as wrong. */
+  readonly unclear?: true;
   /** Replaces the kind's own phrase for what was expected. */
   readonly expected?: string;
 }

@@ -1,11 +1,22 @@
-// `labs answer [task] [text]`: answers a question of a task. Without a text, it asks the questions on the terminal.
+// `labs answer [task] [question] [text]`: answers a question of a task, and says at once whether the answer is right.
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
+import type { CheckReport } from '../../../api/report.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import type { Question } from '../../grade/checks/answer.ts';
 import { findTask } from '../../lab/catalogue.ts';
-import { ask, choose } from '../ask.ts';
+import { printPassed } from '../after-task.ts';
+import { askLines, choose } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
-import { chooseTask, currentTask, gradeSession, numberOf, questionsOf, type Session, withSession } from '../session.ts';
+import { choiceOf, judgeAnswer } from '../judge.ts';
+import {
+  chooseTask,
+  currentTask,
+  gradeAndRecord,
+  numberOf,
+  questionsOf,
+  type Session,
+  withSession,
+} from '../session.ts';
 import { wrap } from '../text.ts';
 
 export const run: Run = (context, [name, ...words]) =>
@@ -15,91 +26,122 @@ export const run: Run = (context, [name, ...words]) =>
     if (questions.length === 0) {
       throw new LabError('LAB_NO_QUESTION', context.say.nothingToAnswer, {
         exitCode: ExitCode.usage,
-        hint: context.say.askingTasks(askingTasks(session)),
+        hint: context.say.askingTasks(
+          askingTasks(session)
+            .map((asking) => numberOf(session.lab, asking))
+            .join(', '),
+        ),
       });
     }
-    if (words.length > 0) await answerGiven(context, session, task, questions, words);
-    else await askAll(context, session, task, questions);
-    return report(context, session, task);
+    return words.length > 0 ? answerGiven(context, session, task, words) : askOpen(context, session, task);
   });
 
-/** The learner's current task if it has a question, else the task that the learner chooses. */
+const askingTasks = ({ lab }: Session): readonly TaskDefinition[] =>
+  lab.tasks.filter((task) => questionsOf(task).length > 0);
+
+/** The learner's current task if it has a question, else the one of the asking tasks that the learner chooses. */
 const defaultTask = async (context: Context, session: Session): Promise<TaskDefinition> => {
   const current = await currentTask(session);
-  return current && questionsOf(current).length > 0 ? current : chooseTask(context, session.lab);
+  if (current && questionsOf(current).length > 0) return current;
+  return chooseTask(context, session.lab, undefined, askingTasks(session));
 };
 
-const askingTasks = ({ lab }: Session): string =>
-  lab.tasks
-    .filter((task) => questionsOf(task).length > 0)
-    .map((task) => numberOf(lab, task))
-    .join(', ');
-
-/** `labs answer 5 10.96.0.0/12`, or `labs answer 5 range 10.96.0.0/12` for a task with several questions. */
+/** `labs answer 5 10.96.0.0/12`, or `labs answer 5 2 10.96.0.0/12` for a task with several questions. */
 const answerGiven = async (
-  { say }: Context,
-  { progress }: Session,
+  context: Context,
+  session: Session,
   task: TaskDefinition,
-  questions: readonly Question[],
   words: readonly string[],
-): Promise<void> => {
+): Promise<ExitCode> => {
+  const { say, output } = context;
+  const questions = questionsOf(task);
   const [first = '', ...rest] = words;
-  const named = rest.length > 0 ? questions.find(({ id }) => id === first) : undefined;
+  const named =
+    rest.length > 0 ? questions.find(({ id }, index) => id === first || String(index + 1) === first) : undefined;
   const question = named ?? questions[0];
   if (!question || (named === undefined && questions.length > 1)) {
-    const ids = questions.map(({ id }) => id).join(', ');
-    throw new LabError('LAB_QUESTION_NEEDED', say.severalQuestions(ids), {
+    throw new LabError('LAB_QUESTION_NEEDED', say.whichQuestion(questions.length), {
       exitCode: ExitCode.usage,
-      hint: say.severalQuestionsHint(task.id, questions[0]?.id ?? ''),
+      hint: say.whichQuestionHint(numberOf(session.lab, task)),
     });
   }
-  await progress.answer(`${task.id}/${question.id}`, (named ? rest : words).join(' ').trim());
+  const text = choiceOf(context, question, (named ? rest : words).join(' ').trim());
+  const verdict = await judgeAnswer(context, session, `${task.id}/${question.id}`, text);
+  if (context.json) output.line(JSON.stringify({ task: task.id, question: question.id, ...verdict }, null, 2));
+  else for (const line of verdictLines(context, verdict)) output.line(line);
+  const { passedNow } = await gradeAndRecord(context, session, { tasks: [task.id], once: true });
+  if (!context.json) await printPassed(context, session, passedNow);
+  if (verdict.unclear) return ExitCode.usage;
+  return verdict.outcome === 'pass' ? ExitCode.ok : ExitCode.checkFailed;
 };
 
-/** Asks one question after the other. An empty input keeps the earlier answer. */
-const askAll = async (
-  context: Context,
-  { progress }: Session,
-  task: TaskDefinition,
-  questions: readonly Question[],
-): Promise<void> => {
-  const { language } = context.environment;
-  const needsTerminal = () =>
-    new LabError('LAB_ANSWER_NEEDED', context.say.answerNeeded, {
-      exitCode: ExitCode.usage,
-      hint: context.say.answerNeededHint(task.id),
-    });
-  const given = (await progress.read()).answers;
-  for (const question of questions) {
-    const id = `${task.id}/${question.id}`;
-    const text = localize(question.question, language);
-    if (!context.output.interactive) throw needsTerminal();
-    for (const line of wrap(text, context.output.width)) context.output.line(line);
-    const choices = question.choices.map(({ id, text: label }) => ({ value: id, label: localize(label, language) }));
-    const value =
-      choices.length > 0
-        ? await choose(context, context.say.yourAnswer, choices, needsTerminal, given[id])
-        : await ask(context, context.say.yourAnswer, given[id]);
-    if (value.trim() !== '') await progress.answer(id, value.trim());
-  }
-};
-
-/** Prints which answers of the task are right. @returns the exit code */
-const report = async (context: Context, session: Session, task: TaskDefinition): Promise<ExitCode> => {
+/** Asks each question that has no right answer yet, and judges each answer before the next question. */
+const askOpen = async (context: Context, session: Session, task: TaskDefinition): Promise<ExitCode> => {
   const { output, say } = context;
-  const graded = await gradeSession(context, session, [task.id]);
-  // Questions without an answer are left out.
-  const given = (await session.progress.read()).answers;
-  const ids = new Set(task.checks.map(({ id }) => id).filter((id) => Object.hasOwn(given, `${task.id}/${id}`)));
-  const answers = graded.tasks.flatMap(({ checks }) => checks.filter(({ id }) => ids.has(id)));
-  for (const { outcome, title, observed, hint } of answers) {
-    if (outcome === 'pass') output.line(`${output.paint('green', '✔')} ${title}`);
-    else if (outcome === 'blocked') output.line(output.paint('dim', `· ${title}: ${say.blockedBy(observed)}`));
-    else {
-      const [first = '', ...more] = wrap(`${title}: ${observed}`, output.width - 2);
-      output.line([`${output.paint('red', '✘')} ${first}`, ...more.map((line) => `  ${line}`)].join('\n'));
-      for (const line of hint ? wrap(hint, output.width - 2) : []) output.line(`  ${output.paint('dim', line)}`);
-    }
+  const number = numberOf(session.lab, task);
+  if (!output.interactive || context.yes || context.json)
+    throw new LabError('LAB_ANSWER_NEEDED', say.answerNeeded, {
+      exitCode: ExitCode.usage,
+      hint: say.whichQuestionHint(number),
+    });
+  const questions = questionsOf(task);
+  const right = await rightOnes(context, session, task);
+  for (const [index, question] of questions.entries()) {
+    if (right.has(question.id)) continue;
+    output.line(output.paint('dim', say.questionOf(index + 1, questions.length)));
+    if (await askUntilUnderstood(context, session, task, question)) right.add(question.id);
+    output.line();
   }
-  return answers.every(({ outcome }) => outcome === 'pass') ? ExitCode.ok : ExitCode.checkFailed;
+  const { passedNow } = await gradeAndRecord(context, session, { tasks: [task.id], once: true });
+  const all = right.size === questions.length;
+  output.line(all ? say.allRight : say.answersRight(right.size, questions.length));
+  if (!all) output.line(output.paint('dim', say.askAgain(number)));
+  await printPassed(context, session, passedNow);
+  return all ? ExitCode.ok : ExitCode.checkFailed;
+};
+
+const rightOnes = async (context: Context, session: Session, task: TaskDefinition): Promise<Set<string>> => {
+  const { report } = await gradeAndRecord(context, session, { tasks: [task.id], once: true });
+  const asked = new Set(questionsOf(task).map(({ id }) => id));
+  const checks = report.tasks.flatMap(({ checks }) => checks);
+  return new Set(checks.filter(({ id, outcome }) => asked.has(id) && outcome === 'pass').map(({ id }) => id));
+};
+
+/** Asks again while the answer has no form that labs understands. An empty answer leaves the question open. */
+const askUntilUnderstood = async (
+  context: Context,
+  session: Session,
+  task: TaskDefinition,
+  question: Question,
+): Promise<boolean> => {
+  const { output } = context;
+  for (;;) {
+    const text = (await askOne(context, question)).trim();
+    if (text === '') return false;
+    const verdict = await judgeAnswer(context, session, `${task.id}/${question.id}`, text);
+    for (const line of verdictLines(context, verdict)) output.line(line);
+    if (!verdict.unclear) return verdict.outcome === 'pass';
+  }
+};
+
+const askOne = async (context: Context, question: Question): Promise<string> => {
+  const { output, say, environment } = context;
+  const { language } = environment;
+  for (const line of wrap(localize(question.question, language), output.width)) output.line(line);
+  if (question.choices.length === 0) return askLines(context, say.yourAnswer);
+  const choices = question.choices.map(({ id, text }) => ({ value: id, label: localize(text, language) }));
+  return choose(context, say.yourAnswer, choices, () => new LabError('LAB_ANSWER_NEEDED', say.answerNeeded));
+};
+
+const verdictLines = (
+  { output, say }: Context,
+  { outcome, observed, hint, unclear }: CheckReport,
+): readonly string[] => {
+  const block = (mark: string, text: string): readonly string[] =>
+    wrap(text, output.width - 2).map((line, row) => (row === 0 ? `${mark} ${line}` : `  ${line}`));
+  const advice = hint ? wrap(hint, output.width - 2).map((line) => `  ${output.paint('dim', line)}`) : [];
+  if (outcome === 'pass') return block(output.paint('green', '✔'), say.right);
+  if (outcome === 'blocked') return block(output.paint('dim', '·'), say.savedUntil(observed));
+  const mark = unclear ? output.paint('yellow', '?') : outcome === 'broken' ? '!' : output.paint('red', '✘');
+  return [...block(mark, observed), ...advice];
 };

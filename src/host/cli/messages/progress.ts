@@ -60,6 +60,41 @@ export const progressMessages = {
     (observed: string) => `different now: ${observed}`,
     (observed) => `지금은 다름: ${observed}`,
   ),
+  // answer
+  questionOf: both(
+    (index: number, count: number) => `Question ${index} of ${count}`,
+    (index, count) => `질문 ${index}/${count}`,
+  ),
+  allRight: both('All your answers to this task are right.', '이 과제의 답이 모두 맞습니다.'),
+  answersRight: both(
+    (right: number, count: number) => `${right} of ${count} answers are right.`,
+    (right, count) => `답 ${count}개 중 ${right}개가 맞습니다.`,
+  ),
+  askAgain: both(
+    (task: number) => `Again:   labs answer ${task}    asks only what is not right yet`,
+    (task) => `다시:    labs answer ${task}    아직 맞지 않은 것만 묻습니다`,
+  ),
+  right: both('Right.', '맞습니다.'),
+  savedUntil: both(
+    (needed: string) => `The answer is kept. It will be judged after: ${needed}`,
+    (needed) => `답을 저장했습니다. 다음이 먼저 되어야 판정합니다: ${needed}`,
+  ),
+  whichQuestion: both(
+    (count: number) => `This task asks ${count} questions, and the command does not say which one is answered`,
+    (count) => `이 과제에는 질문이 ${count}개 있는데, 어느 질문의 답인지 알 수 없습니다`,
+  ),
+  whichQuestionHint: both(
+    (task: number) => `Put the number of the question before the answer: \`labs answer ${task} 1 ANSWER\`.`,
+    (task) => `답 앞에 질문의 번호를 쓰세요: \`labs answer ${task} 1 답\``,
+  ),
+  noChoice: both(
+    (text: string) => `"${text}" is none of the choices`,
+    (text) => `"${text}"은(는) 보기에 없습니다`,
+  ),
+  choicesAre: both(
+    (choices: string) => `Answer with a number: ${choices}`,
+    (choices) => `번호로 답하세요: ${choices}`,
+  ),
   // After a task
   whyItWorks: both('Why it works', '왜 이렇게 동작할까'),
   soFar: both(

@@ -12,7 +12,26 @@ import type { Phrases } from '../say/en.ts';
 import type { View } from '../view/view.ts';
 import { identifier, localized, match, nodePlace, oneOrMore, place, textOrNumber } from './fields.ts';
 import { checkKind, type FieldValues } from './kind.ts';
+import { type Comparison, compareAnswer, type Form } from './meaning.ts';
 import { fillSelection, selectionEnglish, selectionFields, selectionKorean, selectRules, targetName } from './rules.ts';
+
+const englishForms: Readonly<Record<Form, string>> = {
+  endpoint: 'as ADDRESS:PORT, such as 192.0.2.7:80',
+  network: 'as NETWORK/BITS, such as 192.0.2.0/24',
+  address: 'as an address, such as 192.0.2.7',
+  count: 'as a number, such as 3',
+  share: 'as a number from 0 to 1, or in per cent',
+  text: 'as one name or text',
+};
+
+const koreanForms: typeof englishForms = {
+  endpoint: '주소:포트 형식, 예: 192.0.2.7:80',
+  network: '네트워크/비트 형식, 예: 192.0.2.0/24',
+  address: '주소 형식, 예: 192.0.2.7',
+  count: '숫자, 예: 3',
+  share: '0에서 1 사이의 숫자 또는 백분율',
+  text: '이름이나 글 하나',
+};
 
 const english = {
   ...selectionEnglish,
@@ -20,6 +39,9 @@ const english = {
   notAnswered: () => 'not answered yet',
   answered: (answer: string) => `answered "${answer}"`,
   lookAgain: (task: number) => `Look again, then: labs answer ${task}`,
+  notUnderstood: (answer: string) => `"${answer}" was not understood`,
+  writeAs: (forms: string) => `Write one answer on one line: ${forms}.`,
+  forms: (forms: readonly Form[]) => forms.map((form) => englishForms[form]).join(' or '),
   noVeth: (pod: string, machine: string) => `${pod} has no veth pair to ${machine}`,
   noGateway: (place: string, to: string) => `${place} has no route to ${to} with a gateway`,
   noRuleYet: (selection: string) => `there is no such rule yet (${selection})`,
@@ -33,6 +55,9 @@ const korean: typeof english = {
   notAnswered: () => '아직 답하지 않음',
   answered: (answer) => `"${answer}"라고 답함`,
   lookAgain: (task) => `다시 확인한 뒤 답하세요: labs answer ${task}`,
+  notUnderstood: (answer) => `"${answer}"을(를) 이해하지 못함`,
+  writeAs: (forms) => `답 하나를 한 줄에 쓰세요: ${forms}`,
+  forms: (forms) => forms.map((form) => koreanForms[form]).join(' 또는 '),
   noVeth: (pod, machine) => `${pod}에 ${machine} 쪽 veth 쌍이 없음`,
   noGateway: (place, to) => `${place}에 게이트웨이를 거치는 ${to} 경로가 없음`,
   noRuleYet: (selection) => `아직 그런 규칙이 없음 (${selection})`,
@@ -101,26 +126,29 @@ export const answerCheck = checkKind({
     const id = `${taskId}/${check.id}`;
     const answer = student.answers[id];
     if (answer === undefined || answer.trim() === '') throw new Unmet(say.notAnswered(), `labs answer ${number}`);
-    const holds = student.verified[id] === answer || isRight(check, answer, view, say);
-    return [{ holds, observed: say.answered(answer), hint: say.lookAgain(number) }];
+    const verdict = student.verified[id] === answer ? right : compare(check, answer, view, say);
+    const chosen = check.choices.find((choice) => choice.id === answer);
+    const observed = say.answered(chosen ? localize(chosen.text, say.language) : answer);
+    if (verdict.understood) return [{ holds: verdict.right, observed, hint: say.lookAgain(number) }];
+    return [
+      { holds: false, unclear: true, observed: say.notUnderstood(answer), hint: say.writeAs(say.forms(verdict.forms)) },
+    ];
   },
 });
 
-const isRight = (check: Answer, answer: string, view: View, say: Say): boolean => {
-  if (check.matches !== undefined)
-    return (patternOf(check.matches) ?? new RegExp(check.matches, 'i')).test(answer.trim());
-  // `ip link` shows a veth as `veth7a@if2:`.
-  const given = check.veth === undefined ? normalise(answer) : normalise(answer).replace(/@if\d+:?$/, '');
-  return rightAnswers(check, view, say).some((right) => normalise(right) === given);
-};
+const right: Comparison = { understood: true, right: true };
 
-/** Case, extra blanks, quotes and a full stop at the end make no difference. */
-const normalise = (text: string): string =>
-  text
-    .trim()
-    .replace(/^["'`]+|["'`.]+$/g, '')
-    .replace(/\s+/g, ' ')
-    .toLowerCase();
+const compare = (check: Answer, answer: string, view: View, say: Say): Comparison => {
+  if (check.matches !== undefined) {
+    const pattern = patternOf(check.matches) ?? new RegExp(check.matches, 'i');
+    // A terminal breaks a long line, so a pasted line may come as several lines.
+    const readings = [answer, answer.replaceAll('\n', ''), ...answer.split('\n')];
+    return { understood: true, right: readings.some((reading) => pattern.test(reading.trim().replace(/^["'`]+/, ''))) };
+  }
+  // `ip link` shows a veth as `veth7a@if2:`.
+  const given = check.veth === undefined ? answer : answer.trim().replace(/@if\d+:?$/, '');
+  return compareAnswer(given, rightAnswers(check, view, say));
+};
 
 const rightAnswers = (check: Answer, view: View, say: Say): readonly string[] => {
   const { equals, veth, gateway, rule, flag, script } = check;
