@@ -12,7 +12,7 @@ The API server accepts a field only if labs does something with the field.
 - **honoured**: the named file acts on the field. Paths are below \`src/node\`; those that begin with \`api/\` are below \`src\`.
 - **status only**: a component reports the field, and no component acts on it.
 - **refused**: the API server answers 422 and says why. The listed values are accepted, because they say what labs does anyway.
-  Empty lists and empty texts are accepted, too.
+  Empty lists and empty strings are accepted, too.
 
 A type whose fields can be reached only through a refused or a reported field has no section.
 `;

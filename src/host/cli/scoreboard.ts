@@ -13,7 +13,7 @@ export interface ScoreboardOptions {
   readonly numbers: ReadonlyMap<string, number>;
   /** Which tasks show their checks: `next` is the first unfinished task. */
   readonly details: 'next' | 'all';
-  /** Ids of tasks that the learner has not begun. */
+  /** Ids of tasks that the student has not begun. */
   readonly waiting: ReadonlySet<string>;
 }
 

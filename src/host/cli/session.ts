@@ -1,4 +1,4 @@
-// A running lab that a command works on: the definition, access to the cluster, and the learner's progress.
+// A running lab that a command works on: the definition, access to the cluster, and the student's progress.
 import { fabricMachine } from '../../api/cluster.ts';
 import { type LabDefinition, localize, type TaskDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
@@ -100,7 +100,7 @@ export const currentTask = async ({ lab, progress }: Session): Promise<TaskDefin
   return lab.tasks.find(({ id }) => !passed.includes(id));
 };
 
-/** The checks of a task that the learner answers. */
+/** The checks of a task that the student answers. */
 export const questionsOf = (task: TaskDefinition): readonly Question[] => task.checks.filter(isQuestion);
 
 /** A task's number in the lab, from 1. */

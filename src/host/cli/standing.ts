@@ -1,4 +1,4 @@
-// Where a learner is in a lab: read from Docker's labels and the progress file, so also for a stopped lab.
+// Where a student is in a lab: read from Docker's labels and the progress file, so also for a stopped lab.
 import { fabricMachine } from '../../api/cluster.ts';
 import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { ClusterSummary } from '../cluster/status.ts';

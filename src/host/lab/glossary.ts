@@ -72,7 +72,7 @@ export const findEntries = (glossary: Glossary, word: string): Glossary => {
   return glossary.filter((entry) => namesOf(entry).some((name) => keyOf(name).includes(wanted)));
 };
 
-/** The term that the learner may have meant. */
+/** The term that the student may have meant. */
 export const nearestTerm = (glossary: Glossary, word: string, language: Language): string | undefined => {
   const near = nearest(word, glossary.flatMap(namesOf));
   return glossary.find((entry) => near !== undefined && namesOf(entry).includes(near))?.term[language];

@@ -15,7 +15,7 @@ const common = {
   hint: localized.exactOptional(),
   reveal: z.enum(reveals).default('cause').meta({
     description:
-      'What a failure tells the learner: cause (everything), symptom (what was observed, without advice), or nothing (only that it failed). The title and the hint of the check are always shown.',
+      'What a failure tells the student: cause (everything), symptom (what was observed, without advice), or nothing (only that it failed). The title and the hint of the check are always shown.',
   }),
 };
 

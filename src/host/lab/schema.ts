@@ -15,7 +15,7 @@ const taskSchema = z.strictObject({
   setup: z
     .string()
     .exactOptional()
-    .meta({ description: 'A script that exports setup(lab); run when the learner begins the task.' }),
+    .meta({ description: 'A script that exports setup(lab); run when the student begins the task.' }),
   solve: z.string().exactOptional().meta({ description: 'A script that exports solve(lab).' }),
   checks: z.array(checkSchema).min(1),
 });

@@ -90,7 +90,7 @@ describe('the scoreboard', () => {
     expect(draw(reportOf([check('a', 'pass')])).at(-1)).toContain('All checks pass');
   });
 
-  test('marks tasks that the learner has not begun', () => {
+  test('marks tasks that the student has not begun', () => {
     expect(draw(reportOf([check('a', 'fail')]), { waiting: new Set(['task-1']) })[0]).toContain('(not begun)');
   });
 

@@ -30,7 +30,7 @@ const otherPaths = [
   /^@[\w-]+\//, // packages of npm
   /^[A-Z][a-z]+[A-Z]\w*\.\w+$/, // a method of an interface
   /^(pod|node|task)\/(NAME|NAMESPACE|check)/, // notations of the lab format and the report
-  /^labs\/pod-subnet$/, // an annotation
+  /^labs\/pod-subnet$/, // a label
   /^context\.json$/, // a field of a context
   /^main\.ts$/, // the entry point of each component
   /^namespace\/name$/, // the key of an object

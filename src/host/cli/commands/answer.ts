@@ -39,7 +39,7 @@ export const run: Run = (context, [name, ...words]) =>
 const askingTasks = ({ lab }: Session): readonly TaskDefinition[] =>
   lab.tasks.filter((task) => questionsOf(task).length > 0);
 
-/** The learner's current task if it has a question, else the one of the asking tasks that the learner chooses. */
+/** The student's current task if it has a question, else the one of the asking tasks that the student chooses. */
 const defaultTask = async (context: Context, session: Session): Promise<TaskDefinition> => {
   const current = await currentTask(session);
   if (current && questionsOf(current).length > 0) return current;

@@ -1,4 +1,4 @@
-// `labs` alone on a terminal: the lab, how far the learner is, the next task, and three commands. Fits on 24 lines.
+// `labs` alone on a terminal: the lab, how far the student is, the next task, and three commands. Fits on 24 lines.
 import { localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { type ClusterSummary, listClusters } from '../../cluster/status.ts';

@@ -1,4 +1,4 @@
-// `labs status [name]`: shows the machines, their components and the learner's progress.
+// `labs status [name]`: shows the machines, their components and the student's progress.
 import { fabricMachine } from '../../../api/cluster.ts';
 import { localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
