@@ -81,7 +81,7 @@ describe('two starts at once', () => {
     expect(first).toMatchObject({ exitCode: 0 });
     // The second start either waited and found the lab running, or was refused because the first was at work.
     if (second?.exitCode !== 0) expect(second?.stderr).toContain('LAB_BUSY');
-    expect(await containersOf(name)).toHaveLength(5);
+    expect(await containersOf(name)).toHaveLength(6);
     expect((await labs(['--name', name, 'kubectl', 'get', 'nodes'])).exitCode).toBe(0);
   });
 
@@ -93,7 +93,7 @@ describe('two starts at once', () => {
     });
     expect((await labs(['--name', twin, 'kubectl', 'get', 'cm', 'mine'])).exitCode).toBe(1);
     await labs(['delete', name, '--yes']);
-    expect(await containersOf(twin)).toHaveLength(5);
+    expect(await containersOf(twin)).toHaveLength(6);
     expect((await labs(['--name', twin, 'kubectl', 'get', 'nodes'])).exitCode).toBe(0);
   });
 });

@@ -14,6 +14,7 @@ import {
   volumesOf,
   written,
 } from './cli-support.ts';
+import { nodesByKubeconfig, testWayIn } from './cli-way-in.ts';
 
 const name = 'test-session';
 const on = (...argv: string[]) => labs(['--name', name, ...argv]);
@@ -108,6 +109,8 @@ describe('a session', () => {
     expect(drawn).toMatch(new RegExp(`─ ${blue.veth} +blue +${blue.address}$`, 'm'));
     expect(drawn).toMatch(/^├─ eth0 {2}controlplane {2}192\.168\.56\.10$/m);
   });
+
+  testWayIn(name, () => folder);
 
   test('names the nearest machine if a machine is unknown', async () => {
     const ran = await on('shell', 'node1');
@@ -212,12 +215,13 @@ describe('a session', () => {
   test('asks nothing without a terminal', async () => {
     const ran = await labs(['delete', name]);
     expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--yes') });
-    expect(await containersOf(name)).toHaveLength(5);
+    expect(await containersOf(name)).toHaveLength(6);
   });
 
   test('stops, and resumes with the same addresses, objects and progress', { timeout: 120_000 }, async () => {
     await on('answer', '1', 'nonsense');
     const before = (await on('kubectl', 'get', 'pod', 'blue', '-o', 'jsonpath={.metadata.uid} {.status.podIP}')).stdout;
+    const way = (await on('kubeconfig')).stdout;
     expect((await on('stop')).exitCode).toBe(0);
     expect(await on('check')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(`labs start`) });
     const ran = await labs(['start', 'service-networking', '--name', name]);
@@ -226,6 +230,8 @@ describe('a session', () => {
     const after = (await on('kubectl', 'get', 'pod', 'blue', '-o', 'jsonpath={.metadata.uid} {.status.podIP}')).stdout;
     expect(after).toBe(before);
     expect((await on('kubectl', 'get', 'cm', 'greeting', '-o', 'jsonpath={.data.text}')).stdout).toBe('안녕');
+    expect((await on('kubeconfig')).stdout).toBe(way);
+    expect(await nodesByKubeconfig(name)).toHaveLength(3);
   });
 
   test('a second start of a running lab changes nothing', async () => {

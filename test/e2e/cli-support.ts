@@ -51,10 +51,11 @@ export const onTerminal = (argv: readonly string[]) => {
   });
 };
 
-/** The names of the containers of a cluster. */
+/** The names of the containers of a cluster. The gateway is no machine, so it has a label of its own. */
 export const containersOf = async (name: string): Promise<readonly string[]> => {
   const docker = await connectDocker(process.env);
-  return (await docker.list({ [labels.name]: name })).map((container) => container.name);
+  const listed = await Promise.all([labels.name, labels.gateway].map((label) => docker.list({ [label]: name })));
+  return listed.flat().map((container) => container.name);
 };
 
 export const volumesOf = async (name: string): Promise<readonly string[]> => {
