@@ -97,7 +97,7 @@ test('restores each kind of deleted kernel state', async () => {
   await using world = await World.create();
   await world.change(service, slice(first, second));
   // Checks for damage become rarer when they take long, as in this machine, and after repeated damage.
-  await world.startProxy(...flags, '--ipvs-sync-period=2s');
+  const proxy = await world.startProxy(...flags, '--ipvs-sync-period=2s');
   const whole = everything(world);
   for (const damage of [
     'ipvsadm -C',
@@ -106,8 +106,11 @@ test('restores each kind of deleted kernel state', async () => {
     'ipset flush KUBE-CLUSTER-IP',
     'iptables -t nat -F KUBE-SERVICES',
   ]) {
+    // Stopped, so that nothing is restored before it is looked at.
+    proxy.kill('SIGSTOP');
     world.exec(...damage.split(' '));
     expect(everything(world), damage).not.toEqual(whole);
+    proxy.kill('SIGCONT');
     await world.until(
       `the state deleted by ${damage} is back`,
       () => JSON.stringify(everything(world)) === JSON.stringify(whole),
