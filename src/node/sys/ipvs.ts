@@ -73,20 +73,23 @@ const isLoaded = (): Promise<boolean> =>
 
 const mostReads = 30;
 
+/** An answer that is older than this many reads may hold servers that were deleted since. */
+const recentReads = 4;
+
 /**
- * Reads until an answer comes a second time, and no answer held more servers: `ipvsadm` misses servers or prints them
- * twice, but rarely the same ones.
+ * Reads until an answer comes a second time, and no recent answer held more servers: `ipvsadm` misses servers or prints
+ * them twice, but rarely the same ones.
  * @throws ExecError after 30 answers
  */
 export const readUntilRepeated = async (read: () => Promise<readonly ListedServer[]>): Promise<ListedServer[]> => {
   const answers = new Set<string>();
-  let most = 0;
+  const sizes: number[] = [];
   for (let count = 0; count < mostReads; count++) {
     const byAddress = new Map((await read()).map((server) => [`${server.protocol} ${server.address}`, server]));
     const servers = [...byAddress.values()];
     const answer = JSON.stringify(servers.map(withoutCounts).sort());
-    most = Math.max(most, servers.length);
-    if (answers.has(answer) && servers.length === most) return servers;
+    sizes.push(servers.length);
+    if (answers.has(answer) && servers.length === Math.max(...sizes.slice(-recentReads))) return servers;
     answers.add(answer);
   }
   throw new ExecError(

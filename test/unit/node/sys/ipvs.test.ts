@@ -53,3 +53,11 @@ test('believes an answer that comes twice if no other answer has more servers', 
   const different = async () => [server(`10.0.0.1:${ports.next().value}`)];
   await expect(readUntilRepeated(different)).rejects.toThrow('change too often');
 });
+
+test('accepts a list that is shorter because servers were deleted while it was read', async () => {
+  const [before, after] = [['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'], ['10.0.0.2:80']].map((addresses) =>
+    parseIpvs(addresses.map((address) => `TCP  ${address} rr\n`).join('')),
+  );
+  let reads = 0;
+  expect(await readUntilRepeated(async () => (reads++ === 0 ? before : after) ?? [])).toEqual(after);
+});
