@@ -117,14 +117,29 @@ const removeGroup = async (folder: string): Promise<void> => {
 
 const codeOf = (error: NodeJS.ErrnoException): string => error.code ?? '';
 
+const killingMs = 2_000;
+
+/** Kills until no process is listed, because a process that forks while the list is read leaves a child behind. */
 const killAll = async (folder: string): Promise<void> => {
-  const pids = (await text(join(folder, processFile))).split('\n').map(Number).filter(Boolean);
-  for (const pid of pids) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // The process has ended.
-    }
+  for (const since = Date.now(); Date.now() - since < killingMs; await delay(1)) {
+    const pids = (await text(join(folder, processFile))).split('\n').map(Number).filter(Boolean);
+    if (pids.length === 0) return;
+    if (!(await killAtOnce(folder))) pids.forEach(kill);
+  }
+};
+
+/** Needs Linux 5.14 (`cgroup.kill`, Documentation/admin-guide/cgroup-v2.rst). @returns false on an older kernel */
+const killAtOnce = (folder: string): Promise<boolean> =>
+  writeFile(join(folder, 'cgroup.kill'), '1', { flag: 'r+' }).then(
+    () => true,
+    () => false,
+  );
+
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // The process has ended.
   }
 };
 

@@ -37,10 +37,10 @@ test('the kernel kills all processes of a group that needs too much memory, and 
   expect(await cgroups.oomKills('pod1/c1')).toBeGreaterThan(0);
 });
 
-test('the end of a group kills its processes and removes it', async () => {
-  const shell = inGroup('sleep 1000 & sleep 1000');
+test('the end of a group kills its processes, also those that fork meanwhile, and removes it', async () => {
+  const shell = inGroup('step() { step & }; step; step; step; sleep 1000');
   const exit = once(shell, 'exit');
-  while (read('cgroup.procs').split('\n').length < 2) await new Promise((resolve) => setImmediate(resolve));
+  while (read('cgroup.procs').split('\n').length < 3) await new Promise((resolve) => setImmediate(resolve));
   await cgroups.end('pod1/c1');
   expect((await exit)[1]).toBe('SIGKILL');
   expect(existsSync(file(''))).toBe(false);
