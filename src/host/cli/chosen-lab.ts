@@ -3,10 +3,11 @@
 import { join } from 'node:path';
 import { type LabDefinition, localize } from '../../api/lab.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
-import { type ClusterSummary, listClusters } from '../cluster/status.ts';
+import type { ClusterSummary } from '../cluster/status.ts';
 import { findLab, isFolder, listLabs } from '../lab/catalogue.ts';
 import { choose } from './ask.ts';
 import type { Context } from './context.ts';
+import { clustersIfAny } from './instances.ts';
 import { definitionOf } from './machines.ts';
 
 export interface ChosenLab {
@@ -24,16 +25,6 @@ export const labToStart = async (context: Context, given: string | undefined): P
   const name = context.name ?? lab.name;
   refuseTakenName(context, known, { lab, name });
   return { lab, name };
-};
-
-/** Without Docker, there are no clusters. The start itself reports what is wrong with Docker. */
-const clustersIfAny = async (context: Context): Promise<readonly ClusterSummary[]> => {
-  try {
-    return await listClusters(await context.docker(), context.signal);
-  } catch (error) {
-    if (context.signal.aborted) throw error;
-    return [];
-  }
 };
 
 /** The cluster that the operand and `--name` mean. With neither of them: the only cluster, if it does not run. */

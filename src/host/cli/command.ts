@@ -1,4 +1,4 @@
-// What the parser, the help and bash completion know about a command. The table of commands is in commands.ts.
+// What the parser, the help and bash completion know about a command. The table of commands is command-table/.
 import { languages } from '../../api/lab.ts';
 import { both, type Words } from './messages/words.ts';
 

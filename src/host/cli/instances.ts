@@ -5,6 +5,16 @@ import { type ClusterSummary, listClusters } from '../cluster/status.ts';
 import { choose } from './ask.ts';
 import type { Context } from './context.ts';
 
+/** All clusters, or none if Docker does not answer. The command then shows what does not need Docker. */
+export const clustersIfAny = async (context: Context): Promise<readonly ClusterSummary[]> => {
+  try {
+    return await listClusters(await context.docker(), context.signal);
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    return [];
+  }
+};
+
 /** @throws LabError `LAB_NOT_RUNNING`, `LAB_INSTANCE_UNKNOWN`, `LAB_SEVERAL_RUNNING` */
 export const chooseInstance = async (context: Context, given?: string): Promise<ClusterSummary> => {
   const all = await listClusters(await context.docker(), context.signal);

@@ -98,11 +98,10 @@ const field = (label: string, text: string, { paint, say, width }: ScoreboardOpt
 
 const totalLine = (report: Report, options: ScoreboardOptions): string => {
   const total = report.tasks.reduce((sum, task) => sum + pointsOf(task), 0);
-  return spread(
-    options.paint('bold', ` ${options.say.score}`),
-    `${options.paint('dim', `${secondsOf(report.durationMs)} s`)}  ${options.paint('bold', options.say.points(total, report.maxScore))}`,
-    options.width,
-  );
+  const { paint, say, width } = options;
+  const seconds = paint('dim', `${secondsOf(report.durationMs)} s`);
+  const points = paint('bold', say.points(total, report.maxScore));
+  return spread(paint('bold', ` ${say.score}`), `${seconds}  ${points}`, width);
 };
 
 const remarks = (report: Report, { paint, say }: ScoreboardOptions): readonly string[] => {

@@ -1,7 +1,11 @@
-// The network of a lab as `labs topology` shows it: read from the kernel and the API server, and drawn as a tree.
+// The network of a lab, read from the kernel and the API server. topology-text.ts draws it.
+
+import type { Service } from '../../api/core.ts';
+import type { Pod } from '../../api/core-pods.ts';
+import { type EndpointSlice, serviceNameLabel } from '../../api/discovery.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import type { ClusterAccess, MachineAccess } from '../grade/access.ts';
-import { alignColumns, cutTo } from './text.ts';
+import { nodeEndOf } from '../grade/veth.ts';
 
 export interface Topology {
   readonly fabric: { readonly bridge: string; readonly address: string };
@@ -44,9 +48,9 @@ export const gatherTopology = async (
     return status === 200 ? ((body as { readonly items?: readonly T[] }).items ?? []) : [];
   };
   const [pods, services, slices] = await Promise.all([
-    list<PodObject>('/api/v1/pods'),
-    list<ServiceObject>('/api/v1/services'),
-    list<SliceObject>('/apis/discovery.k8s.io/v1/endpointslices'),
+    list<Pod>('/api/v1/pods'),
+    list<Service>('/api/v1/services'),
+    list<EndpointSlice>('/apis/discovery.k8s.io/v1/endpointslices'),
   ]);
   return {
     fabric: bridge,
@@ -63,7 +67,7 @@ export const gatherTopology = async (
 const machineTopology = async (
   fabric: ClusterAccess['fabric'],
   { name, role, pid, address }: MachineAccess,
-  pods: readonly PodObject[],
+  pods: readonly Pod[],
 ): Promise<MachineTopology> => {
   const linksAt = async (podIp?: Ipv4) => {
     const place = { machine: name, pid, ...(podIp === undefined ? {} : { podIp }) };
@@ -82,8 +86,7 @@ const machineTopology = async (
         const podIp = (status?.podIP ?? '') as Ipv4;
         // A pod in the host's network has the node's own interfaces.
         const inside = spec?.hostNetwork ? [] : await linksAt(podIp);
-        const peer = inside.find((link) => link.name === 'eth0')?.peerIndex;
-        const veth = links.find(({ ifindex }) => ifindex === peer);
+        const veth = nodeEndOf(inside, links);
         return {
           namespace: metadata.namespace ?? 'default',
           name: metadata.name ?? '',
@@ -100,11 +103,10 @@ const addressOf = (addresses: readonly { address: string; prefix: number; family
   return found ? `${found.address}/${found.prefix}` : '';
 };
 
-const serviceTopology = ({ metadata, spec }: ServiceObject, slices: readonly SliceObject[]): ServiceTopology => {
+const serviceTopology = ({ metadata, spec }: Service, slices: readonly EndpointSlice[]): ServiceTopology => {
   const own = slices.filter(
     (slice) =>
-      slice.metadata.namespace === metadata.namespace &&
-      slice.metadata.labels?.['kubernetes.io/service-name'] === metadata.name,
+      slice.metadata.namespace === metadata.namespace && slice.metadata.labels?.[serviceNameLabel] === metadata.name,
   );
   const ready = own.flatMap(({ endpoints }) => endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);
   return {
@@ -118,64 +120,3 @@ const serviceTopology = ({ metadata, spec }: ServiceObject, slices: readonly Sli
     endpoints: [...new Set(ready.flatMap(({ addresses }) => addresses ?? []))],
   };
 };
-
-/** The tree of bridges, machines, veths and pods. */
-export const drawNetwork = ({ fabric, machines }: Topology, noPods: string): readonly string[] => [
-  `${fabric.bridge}  ${fabric.address}`,
-  ...branches(machines, (machine) => [
-    `eth0  ${machine.name}  ${machine.address}`,
-    ...branches(machine.bridges, ({ name, address }) => [`${name}  ${address}`, ...drawPods(machine, name, noPods)]),
-    ...loose(machine),
-  ]),
-];
-
-const drawPods = ({ pods }: MachineTopology, bridge: string, noPods: string): readonly string[] => {
-  const wired = pods.filter((pod) => pod.bridge === bridge);
-  if (wired.length === 0) return [`└─ ${noPods}`];
-  const rows = wired.map((pod) => [pod.veth ?? '', cutTo(nameOf(pod), 34), pod.address]);
-  return branches(alignColumns(rows), (row) => [row]);
-};
-
-/** Pods that are attached to no bridge: those in the node's own network, and those whose veth was detached. */
-const loose = ({ pods }: MachineTopology): readonly string[] =>
-  branches(
-    pods.filter(({ bridge }) => bridge === undefined),
-    (pod) => [`${pod.veth ?? '–'}  ${cutTo(nameOf(pod), 34)}  ${pod.address}`],
-  );
-
-const branches = <T>(items: readonly T[], draw: (item: T) => readonly string[]): readonly string[] =>
-  items.flatMap((item, index) => {
-    const last = index === items.length - 1;
-    return draw(item).map((line, row) => (row === 0 ? `${last ? '└─ ' : '├─ '}` : last ? '   ' : '│  ') + line);
-  });
-
-/** The namespace is shown unless it is `default`. */
-export const nameOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string =>
-  namespace === 'default' ? name : `${namespace}/${name}`;
-
-interface Meta {
-  readonly name?: string;
-  readonly namespace?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-}
-interface PodObject {
-  readonly metadata: Meta;
-  readonly spec?: { readonly nodeName?: string; readonly hostNetwork?: boolean };
-  readonly status?: { readonly podIP?: string };
-}
-interface ServiceObject {
-  readonly metadata: Meta;
-  readonly spec?: {
-    readonly type?: string;
-    readonly clusterIP?: string;
-    readonly externalName?: string;
-    readonly ports?: readonly { readonly port: number; readonly nodePort?: number; readonly protocol?: string }[];
-  };
-}
-interface SliceObject {
-  readonly metadata: Meta;
-  readonly endpoints?: readonly {
-    readonly addresses?: readonly string[];
-    readonly conditions?: { readonly ready?: boolean };
-  }[];
-}

@@ -1,5 +1,4 @@
 // The steps that open the way in to the API server. They run beside the other steps of a bring-up and of a resume.
-
 import { fabricMachine } from '../../api/cluster.ts';
 import { LabError } from '../../kit/error.ts';
 import { gatewayVolume, planGateway } from '../plan/gateway.ts';

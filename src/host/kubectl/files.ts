@@ -1,12 +1,12 @@
 // The kubeconfig files on the user's machine: the lab's own file, and the file that `labs kubeconfig --write` changes.
-
 import { existsSync } from 'node:fs';
-import { chown, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, realpath, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { LabError } from '../../kit/error.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
+import { replaceFile } from '../../kit/replace-file.ts';
 import { type Access, addTo, kubeconfigOf, removeFrom } from './kubeconfig.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -33,7 +33,10 @@ export const readIfExists = async (file: string): Promise<string> => {
 /** Writes the lab's own kubeconfig. What the user set with `kubectl config` stays. */
 export const writeOwnFile = async (file: string, access: Access): Promise<void> => {
   const text = await readIfExists(file);
-  await replace(file, text === '' ? stringify(kubeconfigOf(access), { lineWidth: 0 }) : addTo(text, access, file).text);
+  await replaceFile(
+    file,
+    text === '' ? stringify(kubeconfigOf(access), { lineWidth: 0 }) : addTo(text, access, file).text,
+  );
 };
 
 /** Where `--write` added a lab, so that `labs delete` can take it out again. */
@@ -59,7 +62,7 @@ export const addToUserFile = async (stateFolder: string, file: string, access: A
   const previous = await change(file, (text) => addTo(text, access, file));
   const own = previous === `labs-${access.lab}`;
   const record: Written = { file, previous: own ? (before?.previous ?? '') : previous };
-  await replace(recordFile(stateFolder, access.lab), `${JSON.stringify(record)}\n`);
+  await replaceFile(recordFile(stateFolder, access.lab), `${JSON.stringify(record)}\n`);
 };
 
 /** @returns the file from which the lab was taken; undefined if `--write` never added it */
@@ -88,7 +91,7 @@ const change = async (
   });
   try {
     const { text, previous } = work(await readIfExists(file));
-    await replace(file, text);
+    await replaceFile(file, text);
     return previous;
   } finally {
     await rm(lock, { force: true });
@@ -103,16 +106,4 @@ const take = async (lock: string) => {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     return notYet('another program holds it');
   }
-};
-
-/** Replaces the whole file at once, with mode 0600 and the owner of before. */
-const replace = async (file: string, text: string): Promise<void> => {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${process.pid}.tmp`;
-  await rm(temporary, { force: true });
-  await writeFile(temporary, text, { mode: 0o600, flag: 'wx' });
-  const owner = await stat(file).catch(() => undefined);
-  // Matters to `sudo labs`. Another user may not give files away, and needs not.
-  if (owner) await chown(temporary, owner.uid, owner.gid).catch(() => {});
-  await rename(temporary, file);
 };

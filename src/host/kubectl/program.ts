@@ -1,12 +1,13 @@
 // Chooses the kubectl that runs on the user's machine: the user's own, else a copy of the one in the node image.
 import { execFile } from 'node:child_process';
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { extract } from 'tar-stream';
 import { kubernetesMinor } from '../../api/version.ts';
+import { replaceFile } from '../../kit/replace-file.ts';
 import type { ContainerSummary, Containers } from '../docker/port.ts';
 
 export interface KubectlOptions {
@@ -69,9 +70,7 @@ const openVersions = (file: string) => ({
     );
     if (key in known) return known[key] ?? Number.NaN;
     const minor = await askVersion(program);
-    await mkdir(join(file, '..'), { recursive: true });
-    await writeFile(`${file}.${process.pid}`, JSON.stringify({ ...known, [key]: minor }));
-    await rename(`${file}.${process.pid}`, file);
+    await replaceFile(file, JSON.stringify({ ...known, [key]: minor }));
     return minor;
   },
 });

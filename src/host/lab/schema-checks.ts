@@ -13,10 +13,14 @@ const common = {
   within: duration.prefault('0s').meta({ description: 'For how long the check is tried again before it fails.' }),
   needs: zeroOrMore(z.string()).meta({ description: 'Checks that must pass first: their ids, or task/check.' }),
   hint: localized.exactOptional(),
-  reveal: z.enum(reveals).default('cause').meta({
-    description:
-      'What a failure tells the student: cause (everything), symptom (what was observed, without advice), or nothing (only that it failed). The title and the hint of the check are always shown.',
-  }),
+  reveal: z
+    .enum(reveals)
+    .default('cause')
+    .meta({
+      description:
+        'What a failure tells the student: cause (everything), symptom (what was observed, without advice), ' +
+        'or nothing (only that it failed). The title and the hint of the check are always shown.',
+    }),
 };
 
 const schemaOf = ({ type, summary, fields }: AnyCheckKind) =>

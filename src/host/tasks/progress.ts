@@ -1,10 +1,11 @@
 // A student's progress in one running lab: answers, hints taken, tasks begun. One small file per instance.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Report } from '../../api/report.ts';
 import { LabError, messageOf } from '../../kit/error.ts';
 import { withFileLock } from '../../kit/file-lock.ts';
+import { replaceFile } from '../../kit/replace-file.ts';
 import type { Student } from '../grade/student.ts';
 
 /** What the student did so far. */
@@ -44,8 +45,6 @@ export interface ProgressStore {
   recordSolved(task: string): Promise<void>;
   /** Forgets everything about a task. With `stillBegun`, the task stays begun. */
   forget(task: string, options?: { readonly stillBegun?: boolean }): Promise<void>;
-  /** Takes over what is known about these tasks from an earlier instance. */
-  adopt(earlier: Progress, tasks: readonly string[]): Promise<void>;
 }
 
 export const noProgress: Progress = {
@@ -65,7 +64,8 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
   const update = (change: (before: Progress) => Progress): Promise<Progress> =>
     withFileLock(`${file}.lock`, async () => {
       const before = await read();
-      await writeAtomically(file, { version: 1, instance: options.instance, ...change(before) });
+      const after = { version: 1, instance: options.instance, ...change(before) };
+      await replaceFile(file, `${JSON.stringify(after, null, 2)}\n`);
       return before;
     });
   return {
@@ -111,14 +111,6 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
         return { ...restrict(before, (id) => id !== task), ...(stillBegun ? { begun, begunIn } : {}) };
       });
     },
-    async adopt(earlier, tasks) {
-      await update((before) =>
-        merge(
-          before,
-          restrict({ ...earlier, begunIn: {} }, (id) => tasks.includes(id)),
-        ),
-      );
-    },
   };
 };
 
@@ -141,17 +133,6 @@ const restrict = (progress: Progress, wanted: (task: string) => boolean): Progre
     begunIn: keys(begunIn),
   };
 };
-
-const merge = (a: Progress, b: Progress): Progress => ({
-  answers: { ...a.answers, ...b.answers },
-  verified: { ...a.verified, ...b.verified },
-  begun: b.begun.reduce(withItem, a.begun),
-  hints: { ...a.hints, ...b.hints },
-  passed: b.passed.reduce(withItem, a.passed),
-  passedAt: { ...a.passedAt, ...b.passedAt },
-  solved: b.solved.reduce(withItem, a.solved),
-  begunIn: { ...a.begunIn, ...b.begunIn },
-});
 
 const rightAnswers = ({ tasks }: Report, { answers }: Progress): Readonly<Record<string, string>> =>
   Object.fromEntries(
@@ -207,10 +188,3 @@ const unreadable = (file: string, cause: unknown): LabError =>
   });
 
 const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
-
-const writeAtomically = async (file: string, value: unknown): Promise<void> => {
-  await mkdir(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
-  await writeFile(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
-  await rename(temporary, file);
-};

@@ -74,8 +74,9 @@ const connect = async (socket: Socket, { dial, onFailure }: TunnelOptions): Prom
     socket.pipe(session.stdin);
     session.stdout.pipe(socket);
     const exitCode = await session.exitCode.catch(() => 0);
-    if (exitCode !== 0) onFailure(said.trim());
-    if (exitCode !== 0) socket.resetAndDestroy();
+    if (exitCode === 0) return;
+    onFailure(said.trim());
+    socket.resetAndDestroy();
   } catch (error) {
     onFailure((error as Error).message);
     socket.resetAndDestroy();

@@ -74,7 +74,7 @@ describe('labs start', () => {
     expect((await labToStart(context, 'service-networking')).lab.folder).toBe(mine);
   });
 
-  test('takes the lab of the package by its name although a cluster of another folder has that lab’s name', async () => {
+  test('takes the lab of the package by its name although a cluster of another folder has that name', async () => {
     const context = await contextWith([{ name: 'second', folder: mine, running: true }]);
     const { lab, name } = await labToStart(context, 'service-networking');
     expect([lab.folder, name]).toEqual([packaged, 'service-networking']);

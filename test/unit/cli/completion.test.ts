@@ -17,7 +17,8 @@ beforeAll(async () => {
 const running = `labs() {
   case "$1" in
     status) printf '%s\\n' '{' '  "name": "x",' '  "machines": [' '    {' '      "name": "fabric",' '    }, {' \\
-      '      "name": "node01",' '    }, {' '      "name": "node02",' '      "components": [ {' '          "name": "kubelet",' ;;
+      '      "name": "node01",' '    }, {' '      "name": "node02",' \\
+      '      "components": [ {' '          "name": "kubelet",' ;;
     kubectl) printf 'pod/blue\\npod/orange\\n' ;;
   esac
 }`;

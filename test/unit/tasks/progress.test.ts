@@ -104,15 +104,6 @@ test('forgets one task, and can keep it begun', async () => {
   expect((await open().read()).begun).toEqual([]);
 });
 
-test('takes over chosen tasks from an earlier instance', async () => {
-  await open('one').answer('a/x', '1');
-  await open('one').answer('b/x', '2');
-  await open('one').begin('b', 'run');
-  const earlier = await open('one').read();
-  await open('two').adopt(earlier, ['a']);
-  expect(await open('two').read()).toMatchObject({ answers: { 'a/x': '1' }, begun: [] });
-});
-
 test('reads the progress that an older version of labs has written', async () => {
   await open().answer('a/x', '1');
   const old = { version: 1, instance: 'one', answers: {}, begun: [], hints: {}, passed: ['a'] };

@@ -2,7 +2,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, LabError } from '../../../kit/error.ts';
-import { listClusters } from '../../cluster/status.ts';
 import {
   findEntries,
   type Glossary,
@@ -12,6 +11,7 @@ import {
   readGlossary,
 } from '../../lab/glossary.ts';
 import type { Context, Run } from '../context.ts';
+import { clustersIfAny } from '../instances.ts';
 import { definitionOf } from '../machines.ts';
 import { renderMarkdown } from '../markdown.ts';
 import { alignColumns, wrap } from '../text.ts';
@@ -78,14 +78,9 @@ const filesOf = async (context: Context): Promise<readonly string[]> => {
   return [...folders].map((folder) => join(folder, glossaryFile));
 };
 
-/** Without Docker, or without its folder, a running lab has no glossary. */
+/** A lab whose folder is gone has no glossary. */
 const runningFolders = async (context: Context): Promise<readonly string[]> => {
-  try {
-    const instances = await listClusters(await context.docker(), context.signal);
-    const found = await Promise.allSettled(instances.map((instance) => definitionOf(context, instance)));
-    return found.flatMap((result) => (result.status === 'fulfilled' ? [result.value.folder] : []));
-  } catch (error) {
-    if (context.signal.aborted) throw error;
-    return [];
-  }
+  const instances = await clustersIfAny(context);
+  const found = await Promise.allSettled(instances.map((instance) => definitionOf(context, instance)));
+  return found.flatMap((result) => (result.status === 'fulfilled' ? [result.value.folder] : []));
 };

@@ -1,16 +1,16 @@
 // `labs` alone on a terminal: the lab, how far the student is, the next task, and three commands. Fits on 24 lines.
 import { localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
-import { type ClusterSummary, listClusters } from '../../cluster/status.ts';
+import type { ClusterSummary } from '../../cluster/status.ts';
 import type { Context, Run } from '../context.ts';
-import { chooseInstance } from '../instances.ts';
+import { chooseInstance, clustersIfAny } from '../instances.ts';
 import { startCommandOf } from '../messages/general.ts';
 import { type Standing, standingIn } from '../standing.ts';
 import { alignColumns, wrap } from '../text.ts';
 
 export const run: Run = async (context) => {
   const { output, say } = context;
-  const all = await instances(context);
+  const all = await clustersIfAny(context);
   const started = all.filter(({ state }) => state !== 'stopped');
   const candidates = started.length > 0 ? started : all;
   if (context.name !== undefined) await show(context, await chooseInstance(context));
@@ -23,16 +23,6 @@ export const run: Run = async (context) => {
     commands(context, 'labs', say.homeFirst);
   }
   return ExitCode.ok;
-};
-
-/** Without Docker, no lab is running. `labs doctor` is among the commands that the page then shows. */
-const instances = async (context: Context): Promise<readonly ClusterSummary[]> => {
-  try {
-    return await listClusters(await context.docker(), context.signal);
-  } catch (error) {
-    if (context.signal.aborted) throw error;
-    return [];
-  }
 };
 
 const show = async (context: Context, instance: ClusterSummary): Promise<void> => {

@@ -1,27 +1,18 @@
 // `labs list`: shows all labs, and which of them are running.
 import { localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
-import { type ClusterSummary, listClusters } from '../../cluster/status.ts';
+import type { ClusterSummary } from '../../cluster/status.ts';
 import { type LabSummary, listLabs } from '../../lab/catalogue.ts';
 import type { Context, Run } from '../context.ts';
+import { clustersIfAny } from '../instances.ts';
 import { table } from '../table.ts';
 
 export const run: Run = async (context) => {
-  const [labs, instances] = await Promise.all([listLabs(context.paths.labs), runningIfAny(context)]);
+  const [labs, instances] = await Promise.all([listLabs(context.paths.labs), clustersIfAny(context)]);
   if (context.json)
     context.output.line(JSON.stringify({ labs: labs.map(toJson(context)), running: instances }, null, 2));
   else print(context, labs, instances);
   return ExitCode.ok;
-};
-
-/** Without Docker, the list shows the labs only. */
-const runningIfAny = async (context: Context): Promise<readonly ClusterSummary[]> => {
-  try {
-    return await listClusters(await context.docker(), context.signal);
-  } catch (error) {
-    if (context.signal.aborted) throw error;
-    return [];
-  }
 };
 
 const toJson =

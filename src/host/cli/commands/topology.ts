@@ -6,7 +6,8 @@ import type { Run } from '../context.ts';
 import { withSession } from '../session.ts';
 import { table } from '../table.ts';
 import { fitLastColumn } from '../text.ts';
-import { drawNetwork, gatherTopology, nameOf } from '../topology.ts';
+import { gatherTopology } from '../topology.ts';
+import { drawNetwork, nameOf } from '../topology-text.ts';
 
 export const run: Run = (context, [given]) =>
   withSession(given === undefined ? context : { ...context, name: given }, async ({ name, access }) => {

@@ -85,7 +85,8 @@ export const labMessages = {
   ),
   nameTakenHint: both(
     (name: string, free: string, folder: string) =>
-      `Give the new cluster another name: \`labs start ${folder} --name ${free}\`. Or delete the old one first: \`labs delete ${name}\`.`,
+      `Give the new cluster another name: \`labs start ${folder} --name ${free}\`. ` +
+      `Or delete the old one first: \`labs delete ${name}\`.`,
     (name, free, folder) =>
       `새 클러스터에 다른 이름을 주세요: \`labs start ${folder} --name ${free}\`. 또는 먼저 기존 것을 삭제하세요: \`labs delete ${name}\``,
   ),

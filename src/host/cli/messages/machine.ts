@@ -58,12 +58,15 @@ export const machineMessages = {
   upgradeClone: both('To upgrade this clone, run:', '이 복제본을 업그레이드하려면 다음을 실행하세요:'),
   upgradePackage: both(
     (name: string) =>
-      `Get the new package, a file like ${name}-1.2.3.tgz, from where this one came from. In a clone of the repository, \`npm pack\` makes it. Then run in the file's folder:`,
+      `Get the new package, a file like ${name}-1.2.3.tgz, from where this one came from. ` +
+      "In a clone of the repository, `npm pack` makes it. Then run in the file's folder:",
     (name) =>
-      `지금 버전을 받은 곳에서 새 패키지(${name}-1.2.3.tgz 같은 파일)를 받으세요. 저장소의 복제본에서는 \`npm pack\`이 이 파일을 만듭니다. 그런 다음 파일이 있는 폴더에서 실행하세요:`,
+      `지금 버전을 받은 곳에서 새 패키지(${name}-1.2.3.tgz 같은 파일)를 받으세요. ` +
+      '저장소의 복제본에서는 `npm pack`이 이 파일을 만듭니다. 그런 다음 파일이 있는 폴더에서 실행하세요:',
   ),
   upgradeLabs: both(
-    'Labs and answers stay. A running lab gets the new components when you stop it and start it again. If the images changed, the next start makes them anew, which takes one to two minutes.',
+    'Labs and answers stay. A running lab gets the new components when you stop it and start it again. ' +
+      'If the images changed, the next start makes them anew, which takes one to two minutes.',
     '실습과 답은 그대로 남습니다. 실행 중인 실습은 멈췄다가 다시 시작하면 새 구성 요소를 사용합니다. 이미지가 바뀌었으면 다음에 시작할 때 새로 만들며, 1~2분이 걸립니다.',
   ),
   // uninstall

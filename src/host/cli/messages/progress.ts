@@ -40,8 +40,8 @@ export const progressMessages = {
   resetTaskQuestion: both(
     (task: number, breaks: boolean) =>
       breaks
-        ? `Begin task ${task} again? labs breaks the cluster again, and deletes your answers and the result of this task.`
-        : `Begin task ${task} again? labs deletes your answers and the result of this task. What you made in the cluster stays.`,
+        ? `Begin task ${task} again? labs breaks the cluster again. Your answers and the result of this task are deleted.`
+        : `Begin task ${task} again? Your answers and the result of this task are deleted. The cluster stays as it is.`,
     (task, breaks) =>
       breaks
         ? `과제 ${task}: 다시 시작할까요? 다시 고장 나며, 이 과제의 답과 통과 기록이 사라집니다.`

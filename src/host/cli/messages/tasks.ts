@@ -61,21 +61,9 @@ export const taskMessages = {
     (numbers: string) => `Tasks with a question: ${numbers}.`,
     (numbers) => `질문이 있는 과제: ${numbers}`,
   ),
-  severalQuestions: both(
-    (ids: string) => `This task asks several questions: ${ids}`,
-    (ids) => `이 과제에는 질문이 여럿입니다: ${ids}`,
-  ),
-  severalQuestionsHint: both(
-    (task: string, id: string) => `Name the question: \`labs answer ${task} ${id} TEXT\`.`,
-    (task, id) => `질문을 고르세요: \`labs answer ${task} ${id} 답\``,
-  ),
   answerNeeded: both(
     'The answer is missing, and there is no terminal on which to ask for it',
     '답이 없고, 터미널이 아니어서 물어볼 수 없습니다',
-  ),
-  answerNeededHint: both(
-    (task: string) => `Give the answer on the command line: \`labs answer ${task} TEXT\`.`,
-    (task) => `명령줄에 답을 쓰세요: \`labs answer ${task} 답\``,
   ),
   // grade
   wrote: both(

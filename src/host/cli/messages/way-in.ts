@@ -5,7 +5,7 @@ import { both } from './words.ts';
 export const wayInMessages = {
   kubectlMissing: both(
     (wanted: string) => `\`${wanted}\` needs a kubectl on this machine, and there is none`,
-    (wanted) => `\`${wanted}\`을(를) 쓰려면 이 머신에 kubectl이 있어야 하는데, 없습니다`,
+    (wanted) => `\`${wanted}\`을(를) 쓰려면 이 컴퓨터에 kubectl이 있어야 하는데, 없습니다`,
   ),
   kubectlMissingHint: both(
     'Install kubectl 1.31 to 1.33. Or pipe the file: labs kubectl apply -f - < FILE',
@@ -13,13 +13,13 @@ export const wayInMessages = {
   ),
   noWayIn: both(
     (name: string) => `The lab ${name} has no port on this machine`,
-    (name) => `실습 ${name}에는 이 머신에서 들어가는 포트가 없습니다`,
+    (name) => `실습 ${name}에는 이 컴퓨터에서 들어가는 포트가 없습니다`,
   ),
   noWayInHint: both(
     (name: string, lab: string) => `Open the port with ${startCommand(name, lab)}. \`labs kubectl\` works without it.`,
     (name, lab) => `${startCommand(name, lab)}로 포트를 여세요. \`labs kubectl\`은 포트 없이도 동작합니다.`,
   ),
-  wayInElsewhere: both('The port of this lab is not on this machine.', '이 실습의 포트는 이 머신에 있지 않습니다.'),
+  wayInElsewhere: both('The port of this lab is not on this machine.', '이 실습의 포트는 이 컴퓨터에 있지 않습니다.'),
   wayInBySsh: both(
     (command: string) => `Keep this command running: ${command}`,
     (command) => `다음 명령을 계속 실행해 두세요: ${command}`,

@@ -9,6 +9,7 @@ import { askAll, Unmet } from '../facts.ts';
 import { patternOf } from '../match.ts';
 import { describeReference, isProgram } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';
+import { nodeEndOf } from '../veth.ts';
 import type { View } from '../view/view.ts';
 import { identifier, localized, match, nodePlace, oneOrMore, place, textOrNumber } from './fields.ts';
 import { checkKind, type FieldValues } from './kind.ts';
@@ -164,8 +165,7 @@ const rightAnswers = (check: Answer, view: View, say: Say): readonly string[] =>
 const vethOf = (pod: string, { facts, places }: View, say: Say): string => {
   const place = places.one(pod);
   const [inside, outside] = askAll([place, { machine: place.machine }], (spot) => facts.at(spot, 'links'));
-  const peer = inside?.links?.find(({ name }) => name === 'eth0')?.peerIndex;
-  const veth = outside?.links?.find(({ ifindex, kind }) => kind === 'veth' && ifindex === peer);
+  const veth = nodeEndOf(inside?.links ?? [], outside?.links ?? []);
   if (!veth) throw new Unmet(say.noVeth(describeReference(pod), place.machine));
   return veth.name;
 };

@@ -1,5 +1,7 @@
 // Compares answers by meaning: `10.244.1.2 port 3306` is `10.244.1.2:3306`, and `five rules` is `5`.
 // The right answer has a form. An answer without this form is not understood, which is not the same as wrong.
+import { isIPv4 } from 'node:net';
+import { type Ipv4, ipv4ToNumber } from '../../../api/scalars.ts';
 
 export type Form = 'endpoint' | 'network' | 'address' | 'count' | 'share' | 'text';
 
@@ -65,8 +67,7 @@ export const normalise = (text: string): string =>
     .replace(/\s+/g, ' ')
     .toLowerCase();
 
-const isAddress = (text: string): boolean =>
-  /^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split('.').every((part) => Number(part) <= 255);
+const isAddress = (text: string): text is Ipv4 => isIPv4(text);
 
 /** `to:10.244.1.2:3306`, `10.244.1.2 port 3306`, `10.244.1.2, 3306` */
 const endpointIn = (text: string): string | undefined => {
@@ -83,13 +84,11 @@ const networkIn = (text: string): string | undefined => {
   if (bits !== undefined) return isAddress(address) && Number(bits) <= 32 ? `${address}/${Number(bits)}` : undefined;
   const [, first = '', last = ''] = /^([\d.]+) ?(?:-|–|—|~|to|\.\.+|부터) ?([\d.]+)(?:까지)?$/.exec(text) ?? [];
   if (!isAddress(first) || !isAddress(last)) return undefined;
-  const size = numberOf(last) - numberOf(first) + 1;
+  const size = ipv4ToNumber(last) - ipv4ToNumber(first) + 1;
   const prefix = 32 - Math.log2(size);
-  const isNetwork = size > 0 && Number.isInteger(prefix) && numberOf(first) % size === 0;
+  const isNetwork = size > 0 && Number.isInteger(prefix) && ipv4ToNumber(first) % size === 0;
   return isNetwork ? `${first}/${prefix}` : `${first}-${last}`;
 };
-
-const numberOf = (address: string): number => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 
 const words = 'zero one two three four five six seven eight nine ten eleven twelve'.split(' ');
 const koreanWords = '영 하나 둘 셋 넷 다섯 여섯 일곱 여덟 아홉 열'.split(' ');

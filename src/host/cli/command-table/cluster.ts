@@ -1,0 +1,77 @@
+// Commands that use the cluster of a running lab.
+import { both } from '../messages/words.ts';
+import type { CommandGroup } from './types.ts';
+
+export const clusterCommands: CommandGroup = {
+  title: both('Use the cluster', '클러스터 사용'),
+  commands: [
+    {
+      name: 'topology',
+      operands: '[name]',
+      load: () => import('../commands/topology.ts'),
+      summary: both('Draw nodes, bridges, pods and services', '노드, 브리지, 파드, 서비스를 그림으로 보기'),
+      json: true,
+      examples: ['topology', 'topology --json'],
+    },
+    {
+      name: 'shell',
+      operands: '[place] [command...]',
+      load: () => import('../commands/shell.ts'),
+      summary: both('Open a shell in a node, a pod or the client', '노드, 파드, 클라이언트에서 셸 열기'),
+      passThrough: true,
+      completes: 'machines',
+      examples: ['shell node01', 'shell client -- curl -s 192.168.56.11:30080', 'shell blue'],
+    },
+    {
+      name: 'kubectl',
+      operands: '[arguments...]',
+      load: () => import('../commands/kubectl.ts'),
+      summary: both('Run kubectl against the cluster', '클러스터에 kubectl 실행'),
+      foreign: true,
+      examples: ['kubectl get nodes -o wide', 'kubectl apply -f service.yaml'],
+    },
+    {
+      name: 'kubeconfig',
+      operands: '[name]',
+      load: () => import('../commands/kubeconfig.ts'),
+      summary: both('Print how other programs reach the cluster', '다른 프로그램이 쓸 kubeconfig 출력'),
+      options: [
+        {
+          flags: '-w, --write',
+          help: both(
+            'add a context to your own kubeconfig; delete takes it out',
+            '내 kubeconfig에 컨텍스트를 추가 (delete가 다시 제거)',
+          ),
+        },
+      ],
+      json: true,
+      examples: ['kubeconfig > lab.yaml', 'kubeconfig --write'],
+    },
+    {
+      name: 'forward',
+      operands: '<target> [ports...]',
+      load: () => import('../commands/forward.ts'),
+      summary: both('Open a service or pod in your browser', '서비스나 파드를 내 브라우저에서 열기'),
+      options: [
+        { flags: '-n, --namespace <namespace>', help: both('default: default', '기본: default') },
+        {
+          flags: '--from <machine>',
+          help: both('the machine that connects (default: a worker)', '연결하는 머신 (기본: 워커)'),
+        },
+      ],
+      examples: ['forward service/web 8080:80', 'forward pod/web 8080:80', 'forward node01 8080:30080'],
+    },
+    {
+      name: 'logs',
+      operands: '[place] [unit]',
+      load: () => import('../commands/logs.ts'),
+      summary: both('Show the log of a component or a pod', '구성 요소나 파드의 로그 보기'),
+      options: [
+        { flags: '-f, --follow', help: both('print new lines as they arrive', '새 줄을 계속 출력') },
+        { flags: '-n, --lines <count>', help: both('how many lines (default: 100)', '줄 수 (기본: 100)') },
+      ],
+      completes: 'machines',
+      examples: ['logs node01 kube-proxy', 'logs blue', 'logs controlplane kube-apiserver -f'],
+    },
+  ],
+};

@@ -1,0 +1,64 @@
+// Commands that run a lab: build, stop, delete.
+import { both } from '../messages/words.ts';
+import type { CommandGroup } from './types.ts';
+
+export const runningCommands: CommandGroup = {
+  title: both('Run a lab', '실습 실행'),
+  commands: [
+    {
+      name: 'list',
+      load: () => import('../commands/list.ts'),
+      summary: both('Show all labs, and which are running', '실습 목록과 실행 상태 보기'),
+      json: true,
+      examples: ['list', 'list --json'],
+    },
+    {
+      name: 'start',
+      operands: '[lab]',
+      load: () => import('../commands/start.ts'),
+      summary: both('Build the cluster of a lab, or resume it', '실습 클러스터를 만들거나 이어서 시작'),
+      options: [
+        {
+          flags: '--dry-run',
+          help: both('print the plan and build nothing', '계획만 출력하고 아무것도 만들지 않음'),
+        },
+      ],
+      completes: 'labs',
+      examples: [
+        'start service-networking',
+        'start service-networking --name second',
+        'start service-networking --dry-run',
+      ],
+    },
+    {
+      name: 'status',
+      operands: '[name]',
+      load: () => import('../commands/status.ts'),
+      summary: both('Show machines, components and progress', '머신, 구성 요소, 진행 상황 보기'),
+      json: true,
+      examples: ['status', 'status --json'],
+    },
+    {
+      name: 'stop',
+      operands: '[name]',
+      load: () => import('../commands/stop.ts'),
+      summary: both('Stop the cluster and keep everything for later', '클러스터를 멈추고 모두 보존'),
+      examples: ['stop'],
+    },
+    {
+      name: 'reset',
+      operands: '[name|task]',
+      load: () => import('../commands/reset.ts'),
+      summary: both('Build the lab, or begin one task, anew', '실습이나 한 과제를 처음 상태로 되돌리기'),
+      examples: ['reset', 'reset --yes', 'reset 13'],
+    },
+    {
+      name: 'delete',
+      operands: '[name]',
+      load: () => import('../commands/delete.ts'),
+      summary: both('Delete the cluster and everything in it', '클러스터를 흔적 없이 삭제'),
+      options: [{ flags: '--all', help: both('delete every running lab', '실행 중인 실습을 모두 삭제') }],
+      examples: ['delete', 'delete service-networking --yes', 'delete --all --yes'],
+    },
+  ],
+};
