@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { containersOf, labs, type Ran, root } from './cli-support.ts';
+import { containersOf, labs, onTerminal, type Ran, root } from './cli-support.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -168,6 +168,15 @@ describe('labs', () => {
       reject: false,
     });
     expect(ran).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('LAB_OUTPUT_UNWRITABLE') });
+  });
+
+  test('shows a text that is longer than the screen in the pager, on a terminal only', async () => {
+    const pager = { PAGER: 'sed "s/^/page: /"' };
+    expect((await onTerminal(['--help'], pager)).stdout).toContain('page: Usage: labs');
+    for (const argv of [['--help', '--no-pager'], ['list']])
+      expect((await onTerminal(argv, pager)).stdout).not.toContain('page: ');
+    expect((await onTerminal(['--help'], { PAGER: 'no-such-pager' })).stdout).toContain('Usage: labs');
+    expect((await labs(['--help'], { env: pager })).stdout).not.toContain('page: ');
   });
 
   test('prints errors as JSON with --json', async () => {

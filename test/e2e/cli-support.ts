@@ -41,13 +41,13 @@ export const spawnLabs = (argv: readonly string[], options: Options = {}) =>
   });
 
 /** Starts labs on a terminal of 37 rows and 91 columns. */
-export const onTerminal = (argv: readonly string[]) => {
+export const onTerminal = (argv: readonly string[], variables: Readonly<Record<string, string>> = {}) => {
   const words = [process.execPath, binary, ...argv].map((word) => `'${word}'`).join(' ');
   const command = `stty rows 37 cols 91; exec ${words}`;
   return execa('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
     reject: false,
     stdin: 'pipe',
-    env: { ...plain, NO_COLOR: '', TERM: 'xterm' },
+    env: { ...plain, NO_COLOR: '', TERM: 'xterm', PAGER: 'cat', ...variables },
   });
 };
 

@@ -48,6 +48,7 @@ const pasteMs = 60;
 
 /** Asks for an answer, which may be a paste of several lines. Ends with Enter. */
 export const askLines = async (context: Context, question: string): Promise<string> => {
+  await context.output.flush();
   const { createInterface } = await import('node:readline');
   const { stdin, stdout } = process;
   const reader = createInterface({ input: stdin, output: stdout, terminal: true, prompt: `${question} ` });
@@ -76,6 +77,7 @@ export const askLines = async (context: Context, question: string): Promise<stri
 };
 
 const prompt = async <T>(context: Context, question: Record<string, unknown>): Promise<T> => {
+  await context.output.flush();
   const { default: inquirer } = await import('inquirer');
   try {
     const answers = await inquirer.prompt(

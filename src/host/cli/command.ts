@@ -14,6 +14,8 @@ export interface CommandSpec {
   readonly examples: readonly string[];
   /** The kind of names that bash completion offers as the first operand. */
   readonly completes?: 'labs' | 'machines';
+  /** Prints a text to read, so a terminal shows it in a pager if it is longer than the screen. */
+  readonly paged?: true;
   /** Options after the first operand belong to the program that the command runs. */
   readonly passThrough?: true;
   /** Unknown options are operands: `labs answer 11 2 --proxy-mode`. */
@@ -43,6 +45,7 @@ export const commonOptions: readonly OptionSpec[] = [
     help: both('en or ko (default: LC_ALL, LANG)', 'en 또는 ko (기본: LC_ALL, LANG)'),
   },
   { flags: '--no-color', help: both('print no colours, like NO_COLOR', '색 없이 출력 (NO_COLOR와 같음)') },
+  { flags: '--no-pager', help: both('never start a pager', '페이저 없이 출력') },
   { flags: '--debug', help: both('print stack traces of errors', '오류의 스택 추적 출력') },
 ];
 

@@ -7,6 +7,8 @@ export interface Interrupt {
   cancel(): void;
   /** Stops listening: from now on, the program that labs runs handles Ctrl-C. */
   release(): void;
+  /** Listens again, after that program has ended. */
+  listen(): void;
 }
 
 export interface InterruptWords {
@@ -26,15 +28,21 @@ export const listenForInterrupt = (
     note(abort.signal.aborted ? words().stillCleaning : words().cancelling);
     abort.abort(new DOMException('interrupted', 'AbortError'));
   };
-  for (const signal of signals) source.on(signal, onSignal);
+  const release = (): void => {
+    for (const signal of signals) source.off(signal, onSignal);
+  };
+  const listen = (): void => {
+    release();
+    for (const signal of signals) source.on(signal, onSignal);
+  };
+  listen();
   return {
     signal: abort.signal,
     cancel: () => abort.abort(new DOMException('interrupted', 'AbortError')),
     get pressed() {
       return abort.signal.aborted;
     },
-    release() {
-      for (const signal of signals) source.off(signal, onSignal);
-    },
+    release,
+    listen,
   };
 };

@@ -1,6 +1,7 @@
 // Where a command writes: results go to standard output, remarks and errors go to standard error.
 import { styleText } from 'node:util';
 import type { ColorChoice } from './environment.ts';
+import { rowsOf } from './pager.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'magenta' | 'underline';
 export type Paint = (style: Style | readonly Style[], text: string) => string;
@@ -14,6 +15,8 @@ export interface Output {
   note(text: string): void;
   /** Gives commands in a text the form in which the user types them, before the text is laid out. */
   printed(text: string): string;
+  /** Shows what was written so far: if it is longer than the screen, in a pager. Does nothing without a pager. */
+  flush(): Promise<void>;
   /** On a terminal, keeps these lines below all other output. `[]` removes them. */
   live(lines: readonly string[]): void;
   readonly paint: Paint;
@@ -33,6 +36,8 @@ export interface OutputOptions {
   readonly stdin: NodeJS.ReadStream;
   /** Changes each text before it is written. */
   readonly rewrite?: (text: string) => string;
+  /** Collects what is written to a terminal, and gives it to this pager. @returns false if it showed nothing */
+  readonly pager?: (text: string) => Promise<boolean>;
 }
 
 export const createOutput = (options: OutputOptions): Output => {
@@ -52,9 +57,11 @@ export const createOutput = (options: OutputOptions): Output => {
     write();
     if (kept.length > 0) live(kept);
   };
+  const { print, flush } = printer(options, terminal);
   return {
-    line: (text = '') => aboveLive(() => stdout.write(`${rewrite(text)}\n`)),
-    write: (text) => void stdout.write(rewrite(text)),
+    line: (text = '') => aboveLive(() => print(`${rewrite(text)}\n`)),
+    write: (text) => print(rewrite(text)),
+    flush,
     note: (text) => aboveLive(() => stderr.write(`${rewrite(text)}\n`)),
     printed: rewrite,
     live,
@@ -69,3 +76,25 @@ export const createOutput = (options: OutputOptions): Output => {
     },
   };
 };
+
+/** Writes at once, or collects the text for the pager. */
+const printer = ({ stdout, pager }: OutputOptions, terminal: boolean): Printer => {
+  if (!terminal || !pager) return { print: (text) => void stdout.write(text), flush: async () => {} };
+  let collected = '';
+  return {
+    print(text) {
+      collected += text;
+    },
+    async flush() {
+      const text = collected;
+      collected = '';
+      const fits = rowsOf(text, stdout.columns || 80) < (stdout.rows || 24);
+      if (text !== '' && (fits || !(await pager(text)))) stdout.write(text);
+    },
+  };
+};
+
+interface Printer {
+  readonly print: (text: string) => void;
+  readonly flush: () => Promise<void>;
+}

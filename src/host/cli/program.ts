@@ -86,10 +86,15 @@ const addCommand = (program: Commander, command: Command, builder: Builder): voi
   parser.action(() => {
     const above = program.opts();
     const own = parser.opts();
-    const options = { ...above, ...own, color: above.color !== false && own.color !== false };
+    const options = { ...above, ...own, ...both(above, own, 'color'), ...both(above, own, 'pager') };
     found({ kind: 'run', command, args: parser.args, options });
   });
 };
+
+/** An option such as `--no-color` may stand before or after the command. */
+const both = (above: Options, own: Options, name: string): Options => ({
+  [name]: above[name] !== false && own[name] !== false,
+});
 
 const configure = (parser: Commander, { say, write, width }: Builder): Commander =>
   parser

@@ -9,6 +9,7 @@ import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { messagesIn } from './messages.ts';
 import { namesForNpx } from './npx.ts';
 import { createOutput, type Output } from './output.ts';
+import { pagerIn, showInPager } from './pager.ts';
 import { findPaths } from './paths.ts';
 import { parseCommandLine } from './program.ts';
 import { version } from './version.ts';
@@ -18,12 +19,13 @@ export const main = async (argv: readonly string[], process: NodeJS.Process): Pr
   // These options also apply to usage errors and --help, so they are read before the command line is parsed.
   const json = argv.includes('--json');
   let environment = readEnvironment(process.env, languageAsked(argv));
-  let output = outputOf(process, environment, { plain: argv.includes('--no-color'), json });
-  const interrupt = listenForInterrupt(
+  const interrupt: Interrupt = listenForInterrupt(
     process,
     (text) => output.note(text),
     () => messagesIn(environment.language),
   );
+  const paged = !argv.includes('--no-pager');
+  let output = outputOf(process, environment, { plain: argv.includes('--no-color'), json, paged, interrupt });
   const style = { json, debug: environment.debug || argv.includes('--debug') };
   try {
     const parsed = parseCommandLine(argv, {
@@ -34,31 +36,53 @@ export const main = async (argv: readonly string[], process: NodeJS.Process): Pr
       printed: output.printed,
       onTerminal: output.terminal,
     });
-    if (parsed.kind === 'printed') return ExitCode.ok;
+    if (parsed.kind === 'printed') return await flushed(output, ExitCode.ok);
     const { command, args, options } = parsed;
     environment = readEnvironment(process.env, languageOf(options) ?? languageAsked(argv));
-    output = outputOf(process, environment, { plain: options.color === false, json });
+    output = outputOf(process, environment, {
+      plain: options.color === false,
+      json,
+      paged: command.paged === true && options.pager !== false && options.watch !== true,
+      interrupt,
+    });
     const { run } = await command.load();
-    return await run(contextOf(options, environment, output, interrupt), args, options);
+    return await flushed(output, await run(contextOf(options, environment, output, interrupt), args, options));
   } catch (error) {
+    await output.flush();
     return reportFailure(error, output, { ...style, interrupted: interrupt.pressed }, messagesIn(environment.language));
   } finally {
     interrupt.release();
   }
 };
 
+const flushed = async (output: Output, exitCode: number): Promise<number> => {
+  await output.flush();
+  return exitCode;
+};
+
+interface OutputChoices {
+  readonly plain: boolean;
+  readonly json: boolean;
+  readonly paged: boolean;
+  readonly interrupt: Interrupt;
+}
+
 const outputOf = (
   { stdin, stdout, stderr }: NodeJS.Process,
-  { color, byNpx }: Environment,
-  { plain, json }: { readonly plain: boolean; readonly json: boolean },
-): Output =>
-  createOutput({
+  environment: Environment,
+  { plain, json, paged, interrupt }: OutputChoices,
+): Output => {
+  const { color, byNpx, variables } = environment;
+  const command = paged && !json ? pagerIn(environment) : undefined;
+  return createOutput({
     stdin,
     stdout,
     stderr,
     color: plain ? 'never' : color,
     ...(byNpx && !json ? { rewrite: namesForNpx(commands.map(({ name }) => name)) } : {}),
+    ...(command ? { pager: (text: string) => showInPager(text, { command, variables, interrupt }) } : {}),
   });
+};
 
 const contextOf = (options: Options, environment: Environment, output: Output, interrupt: Interrupt): Context => ({
   environment,

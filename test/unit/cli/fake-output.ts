@@ -9,6 +9,7 @@ export const fakeOutput = (given: Partial<Output> = {}) => {
     write: (text) => void lines.push(text),
     note: (text) => void notes.push(text),
     printed: (text) => text,
+    flush: async () => {},
     live: () => {},
     paint: (_style, text) => text,
     colored: false,

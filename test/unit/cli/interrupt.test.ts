@@ -35,4 +35,15 @@ describe('Ctrl-C', () => {
     expect(interrupt.pressed).toBe(false);
     expect(source.listenerCount('SIGINT')).toBe(0);
   });
+
+  test('aborts again after labs listens again', () => {
+    const { source, notes, interrupt } = listen();
+    interrupt.listen();
+    expect(source.listenerCount('SIGINT')).toBe(1);
+    interrupt.release();
+    interrupt.listen();
+    source.emit('SIGINT');
+    expect(interrupt.pressed).toBe(true);
+    expect(notes).toEqual(['cancelling']);
+  });
 });

@@ -47,6 +47,34 @@ describe('the output', () => {
   });
 });
 
+describe('a text that is longer than the screen', () => {
+  const lines = (count: number): string => 'line\n'.repeat(count);
+  const paged = async (stream: 'terminal' | 'pipe', text: string, shows = true) => {
+    const seen: string[] = [];
+    const pager = async (shown: string) => shows && seen.push(shown) > 0;
+    const { written, output } = outputOn(stream, { pager });
+    output.write(text);
+    output.line('end');
+    await output.flush();
+    await output.flush();
+    return { seen, written: written.join('') };
+  };
+
+  test('is shown in the pager, once', async () => {
+    expect(await paged('terminal', lines(30))).toEqual({ seen: [`${lines(30)}end\n`], written: '' });
+    // 23 lines and the prompt of the shell fill the screen. A line of 121 columns takes two rows.
+    expect((await paged('terminal', `${lines(21)}${'x'.repeat(121)}\n`)).seen).toHaveLength(1);
+  });
+
+  test.each([
+    ['fits on the screen', 'terminal', lines(22), true],
+    ['goes to a pipe', 'pipe', lines(30), true],
+    ['the pager does not run', 'terminal', lines(30), false],
+  ] as const)('is printed if it %s', async (_reason, stream, text, shows) => {
+    expect(await paged(stream, text, shows)).toEqual({ seen: [], written: `${text}end\n` });
+  });
+});
+
 describe('started by npx', () => {
   const rewrite = namesForNpx(commands.map(({ name }) => name));
 

@@ -76,6 +76,12 @@ describe('the command line', () => {
     expect(parseRun('--no-color', 'list').options.color).toBe(false);
   });
 
+  test('starts no pager if --no-pager stands before or after the command', () => {
+    expect(parseRun('tasks').options.pager).toBe(true);
+    expect(parseRun('tasks', '--no-pager').options.pager).toBe(false);
+    expect(parseRun('--no-pager', 'tasks').options.pager).toBe(false);
+  });
+
   test('collects the reports of a repeated --report', () => {
     expect(parseRun('grade', '--report', 'junit=a', '-r', 'tap=b').options.report).toEqual(['junit=a', 'tap=b']);
   });

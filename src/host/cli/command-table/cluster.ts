@@ -11,6 +11,7 @@ export const clusterCommands: CommandGroup = {
       load: () => import('../commands/topology.ts'),
       summary: both('Draw nodes, bridges, pods and services', '노드, 브리지, 파드, 서비스를 그림으로 보기'),
       json: true,
+      paged: true,
       examples: ['topology', 'topology --json'],
     },
     {

@@ -16,6 +16,7 @@ export const machineCommands: CommandGroup = {
       load: () => import('../commands/doctor.ts'),
       summary: both('Check whether this machine can run labs', '이 컴퓨터에서 실습을 실행할 수 있는지 확인'),
       json: true,
+      paged: true,
       examples: ['doctor'],
     },
     {

@@ -10,6 +10,7 @@ export const runningCommands: CommandGroup = {
       load: () => import('../commands/list.ts'),
       summary: both('Show all labs, and which are running', '실습 목록과 실행 상태 보기'),
       json: true,
+      paged: true,
       examples: ['list', 'list --json'],
     },
     {
@@ -36,6 +37,7 @@ export const runningCommands: CommandGroup = {
       load: () => import('../commands/status.ts'),
       summary: both('Show machines, components and progress', '머신, 구성 요소, 진행 상황 보기'),
       json: true,
+      paged: true,
       examples: ['status', 'status --json'],
     },
     {

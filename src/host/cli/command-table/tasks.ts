@@ -17,6 +17,7 @@ export const tasksCommands: CommandGroup = {
         },
       ],
       json: true,
+      paged: true,
       examples: ['tasks', 'tasks 3', 'tasks 3 --debrief'],
     },
     {
@@ -33,6 +34,7 @@ export const tasksCommands: CommandGroup = {
       load: () => import('../commands/next.ts'),
       summary: both('Read the next task', '다음 과제 읽기'),
       json: true,
+      paged: true,
       examples: ['next'],
     },
     {
@@ -47,6 +49,7 @@ export const tasksCommands: CommandGroup = {
         },
       ],
       json: true,
+      paged: true,
       examples: ['check', 'check 4', 'check --watch'],
     },
     {
@@ -54,6 +57,7 @@ export const tasksCommands: CommandGroup = {
       operands: '[task]',
       load: () => import('../commands/hint.ts'),
       summary: both('Show the next hint', '다음 힌트 보기'),
+      paged: true,
       examples: ['hint', 'hint 4'],
     },
     {
@@ -71,6 +75,7 @@ export const tasksCommands: CommandGroup = {
       load: () => import('../commands/explain.ts'),
       summary: both('Explain a term, or list all terms', '용어 설명을 보거나 용어 목록 보기'),
       json: true,
+      paged: true,
       examples: ['explain', 'explain conntrack', 'explain KUBE-MARK-MASQ'],
     },
     {
@@ -89,6 +94,7 @@ export const tasksCommands: CommandGroup = {
         },
       ],
       json: true,
+      paged: true,
       examples: ['grade', 'grade --json', 'grade --report junit=out.xml --report markdown=out.md'],
     },
     {

@@ -73,6 +73,8 @@ const offerToBegin = async (context: Context, session: Session, task: TaskDefini
   const { output, say, yes } = context;
   output.line(say.breaks);
   const agreed = (yes || output.interactive) && (await confirm(context, say.beginQuestion));
+  // The student reads the task while labs prepares the cluster.
+  await output.flush();
   if (agreed) await begin(context, session, task);
   else output.line(output.paint('dim', say.beginWith(numberOf(session.lab, task))));
   return agreed;
