@@ -17,6 +17,7 @@ import { type FieldError, forbiddenField, goValue, invalidValue } from '../valid
 import { validateMeta } from '../validation/meta.ts';
 import { validateAnnotations, validateLabels } from '../validation/names.ts';
 import { immutableProblem } from '../validation/values.ts';
+import { copyMeta, keepServerMeta } from './meta.ts';
 import { randomSuffix } from './names.ts';
 import { isFinished, ordered } from './object.ts';
 
@@ -193,9 +194,8 @@ export const checkPreconditions = (resource: Resource, given: KubeObject, curren
 
 /** A write to the status may also change the metadata, as far as the resource lets it. */
 const withStatus = ({ statusKeeps = [] }: Definition, given: KubeObject, current: KubeObject): KubeObject => {
-  const next = structuredClone(current);
+  const next = { ...current, metadata: copyMeta(given) };
   copyStatus(given, next);
-  next.metadata = structuredClone(given.metadata);
   for (const field of statusKeeps) {
     delete next.metadata[field];
     if (current.metadata[field]) Object.assign(next.metadata, { [field]: current.metadata[field] });
@@ -204,7 +204,8 @@ const withStatus = ({ statusKeeps = [] }: Definition, given: KubeObject, current
 };
 
 const wholeUpdate = (definition: Definition, given: KubeObject, current: KubeObject): KubeObject => {
-  const next = structuredClone(given);
+  const { metadata: _metadata, ...rest } = given;
+  const next: KubeObject = { ...structuredClone(rest), metadata: copyMeta(given) };
   if (hasStatus(definition)) copyStatus(current, next);
   definition.setDefaults?.(next);
   definition.prepareUpdate?.(next, current);
@@ -214,28 +215,6 @@ const wholeUpdate = (definition: Definition, given: KubeObject, current: KubeObj
 const copyStatus = ({ status }: WithParts, to: WithParts): void => {
   if (status === undefined) delete to.status;
   else to.status = structuredClone(status);
-};
-
-const serverFields = [
-  'uid',
-  'creationTimestamp',
-  'generateName',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'generation',
-] as const;
-
-/** Keeps the metadata that only the server sets. */
-const keepServerMeta = (next: KubeObject, current: KubeObject): void => {
-  for (const field of serverFields) {
-    const value = current.metadata[field];
-    if (value === undefined) delete next.metadata[field];
-    else Object.assign(next.metadata, { [field]: value });
-  }
-  next.metadata.resourceVersion = current.metadata.resourceVersion ?? '';
-  // Components drop managedFields from their caches, so an update without them does not remove them.
-  if (!next.metadata.managedFields && current.metadata.managedFields)
-    next.metadata.managedFields = current.metadata.managedFields;
 };
 
 const validateFinalizers = (next: KubeObject, current: KubeObject): FieldError[] => {

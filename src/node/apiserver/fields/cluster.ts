@@ -17,7 +17,8 @@ const metaFields: FieldTable = {
     ...honoured('apiserver/validation/names.ts', 'labels annotations'),
     ...honoured('controllers/garbagecollector.ts', 'ownerReferences'),
     ...honoured(write, 'uid resourceVersion generation creationTimestamp'),
-    ...honoured(write, 'deletionTimestamp deletionGracePeriodSeconds managedFields'),
+    ...honoured(write, 'deletionTimestamp deletionGracePeriodSeconds'),
+    ...honoured('apiserver/ownership/update.ts', 'managedFields'),
     ...statusOnly('selfLink'),
   },
   'meta.v1.OwnerReference': honoured(

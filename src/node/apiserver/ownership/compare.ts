@@ -1,7 +1,8 @@
 // Which fields an object has, and which fields two versions of an object differ in.
 import { isDeepStrictEqual } from 'node:util';
+import { isRecord } from '../schema/record.ts';
 import { emptySet, type FieldSet, fieldSet, leaf, union } from './field-set.ts';
-import { isHollow, kindOf, type Place, partsOf } from './structure.ts';
+import { fieldPlace, isHollow, itemPlace, kindOf, type Place, partsOf } from './structure.ts';
 
 /** The fields that a configuration sets. */
 export const fieldsIn = (place: Place, value: unknown): FieldSet => {
@@ -47,16 +48,15 @@ const compareLeaf = (before: unknown, after: unknown): Comparison => {
 };
 
 const compareParts = (place: Place, before: unknown, after: unknown): Comparison => {
-  const old = partsOf(place, before);
-  const next = partsOf(place, after);
   const results: [string, Comparison][] = [];
-  for (const step of new Set([...old.keys(), ...next.keys()])) {
-    const part = next.get(step) ?? old.get(step);
-    if (!part) continue;
+  for (const { step, inner, old, next } of pairsOf(place, before, after)) {
+    if (old === next) continue;
     // The fields of something that is new are new, too, although Go would write their zero values.
-    const inner = before === undefined || after === undefined ? { ...part.place, implicit: false } : part.place;
-    results.push([step, compare(inner, old.get(step)?.value, next.get(step)?.value)]);
+    const isWhole = before === undefined || after === undefined;
+    const result = compare(isWhole ? { ...inner, implicit: false } : inner, old, next);
+    if (result !== nothing) results.push([step, result]);
   }
+  if (results.length === 0) return nothing;
   const pick = (name: keyof Comparison): FieldSet =>
     fieldSet(
       false,
@@ -64,5 +64,40 @@ const compareParts = (place: Place, before: unknown, after: unknown): Comparison
     );
   return { added: pick('added'), modified: pick('modified'), removed: pick('removed') };
 };
+
+/** A part of both values. */
+interface Pair {
+  readonly step: string;
+  readonly inner: Place;
+  readonly old: unknown;
+  readonly next: unknown;
+}
+
+const pairsOf = (place: Place, before: unknown, after: unknown): Pair[] => {
+  const kind = kindOf(place);
+  if (kind === 'struct' || kind === 'map') return pairsOfFields(place, before, after);
+  const old = partsOf(place, before);
+  const next = partsOf(place, after);
+  const inner = itemPlace(place);
+  const steps = [...new Set([...old.keys(), ...next.keys()])];
+  return steps.map((step) => ({ step, inner, old: old.get(step)?.value, next: next.get(step)?.value }));
+};
+
+const pairsOfFields = (place: Place, before: unknown, after: unknown): Pair[] => {
+  const old = isRecord(before) ? before : {};
+  const next = isRecord(after) ? after : {};
+  const added = Object.keys(next).filter((name) => !Object.hasOwn(old, name));
+  return [
+    ...Object.keys(old).map((name) => pair(place, name, old[name], Object.hasOwn(next, name) ? next[name] : undefined)),
+    ...added.map((name) => pair(place, name, undefined, next[name])),
+  ];
+};
+
+const pair = (place: Place, name: string, old: unknown, next: unknown): Pair => ({
+  step: `f:${name}`,
+  inner: fieldPlace(place, name),
+  old,
+  next,
+});
 
 export const changed = ({ added, modified }: Comparison): FieldSet => union(added, modified);

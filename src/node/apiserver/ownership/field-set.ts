@@ -53,6 +53,23 @@ export const union = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, (inA,
 export const intersection = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, (inA, inB) => inA && inB);
 export const difference = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, (inA, inB) => inA && !inB);
 
+/** Whether the sets share a field. */
+export const overlaps = (a: FieldSet, b: FieldSet): boolean => {
+  if (a.self && b.self) return true;
+  for (const [step, inner] of b.steps) {
+    const other = a.steps.get(step);
+    if (other && overlaps(other, inner)) return true;
+  }
+  return false;
+};
+
+/** Whether every field of `part` is in `whole`. */
+export const contains = (whole: FieldSet, part: FieldSet): boolean => {
+  if (part.self && !whole.self) return false;
+  for (const [step, inner] of part.steps) if (!contains(whole.steps.get(step) ?? emptySet, inner)) return false;
+  return true;
+};
+
 export const isEqual = (a: FieldSet, b: FieldSet): boolean =>
   a === b ||
   (a.self === b.self &&

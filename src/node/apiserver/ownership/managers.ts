@@ -4,14 +4,15 @@ import { apiVersionOf, type Resource } from '../../../api/resources.ts';
 import { timestamp } from '../../../api/time.ts';
 import { type Comparison, changed } from './compare.ts';
 import {
+  contains,
   difference,
   emptySet,
   type FieldSet,
   type FieldsV1,
   formatFields,
-  intersection,
   isEmpty,
   isEqual,
+  overlaps,
   parseFields,
   union,
   without,
@@ -54,19 +55,28 @@ export const isSame = (a: Manager, b: Manager): boolean =>
   a.subresource === b.subresource &&
   (a.operation === 'Apply' || a.apiVersion === b.apiVersion);
 
+/** Parsed entries. A write keeps most entries, which never change, and parsing them takes longer than the write. */
+const known = new WeakMap<Entry, Owned>();
+
 export const readManagers = ({ metadata }: KubeObject): Owned[] =>
   ((metadata.managedFields ?? []) as Entry[]).map((entry) => {
-    const { manager = '', operation, apiVersion = '', time, fieldsV1 = {}, subresource } = entry;
-    return {
-      name: manager,
-      operation: operation === 'Apply' ? 'Apply' : 'Update',
-      apiVersion,
-      subresource: subresource || undefined,
-      time,
-      fields: parseFields(fieldsV1),
-      entry,
-    };
+    const owned = known.get(entry) ?? parseEntry(entry);
+    known.set(entry, owned);
+    return owned;
   });
+
+const parseEntry = (entry: Entry): Owned => {
+  const { manager = '', operation, apiVersion = '', time, fieldsV1 = {}, subresource } = entry;
+  return {
+    name: manager,
+    operation: operation === 'Apply' ? 'Apply' : 'Update',
+    apiVersion,
+    subresource: subresource || undefined,
+    time,
+    fields: ownable(parseFields(fieldsV1)),
+    entry,
+  };
+};
 
 /** Fields that the server sets and nobody owns. */
 const serverFields = [
@@ -94,7 +104,13 @@ export const ownable = (fields: FieldSet): FieldSet => {
 export const writeManagers = (managers: readonly Owned[]): Entry[] =>
   capped(managers.filter(({ fields }) => !isEmpty(fields)))
     .sort((a, b) => compareText(orderOf(a), orderOf(b)))
-    .map((owned) => owned.entry ?? entryOf(owned));
+    .map((owned) => owned.entry ?? newEntry(owned));
+
+const newEntry = (owned: Owned): Entry => {
+  const entry = entryOf(owned);
+  known.set(entry, { ...owned, entry });
+  return entry;
+};
 
 const entryOf = ({ name, operation, apiVersion, time, fields, subresource }: Owned): Entry => ({
   manager: name,
@@ -128,10 +144,18 @@ const capped = (managers: readonly Owned[]): Owned[] => {
 export const disown = (others: readonly Owned[], comparison: Comparison): Owned[] => {
   const lost = union(changed(comparison), comparison.removed);
   return others.map((owned) => {
-    if (isEmpty(intersection(owned.fields, lost))) return owned;
+    if (!overlaps(owned.fields, lost)) return owned;
     const { entry: _entry, ...rest } = owned;
     return { ...rest, fields: difference(owned.fields, lost) };
   });
+};
+
+/** What the manager owns after it has changed an object. The same entry if it owned all of that before. */
+export const withChange = (manager: Manager, before: Owned | undefined, comparison: Comparison): Owned => {
+  const { added, modified, removed } = comparison;
+  const had = before?.fields ?? emptySet;
+  if (before && contains(had, added) && contains(had, modified) && !overlaps(had, removed)) return before;
+  return withFields(manager, before, ownable(union(difference(had, removed), changed(comparison))));
 };
 
 /** The entry with its new fields. The time moves only when the fields change. */

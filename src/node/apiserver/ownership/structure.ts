@@ -30,9 +30,17 @@ export const kindOf = ({ token, relation }: Place): Kind => {
   return shape.is === 'list' && relation?.is === 'map' ? 'items' : 'leaf';
 };
 
-const placeOf = ({ token, relation, pointer, required }: FieldType): Place => {
+const places = new WeakMap<FieldType, Place>();
+
+const placeOf = (field: FieldType): Place => {
+  const known = places.get(field);
+  if (known) return known;
+  const { token, relation, pointer, required } = field;
   const shape = shapeOf(token);
-  return { token, relation, implicit: !pointer && (shape.is === 'struct' || (required && shape.is !== 'scalar')) };
+  const implicit = !pointer && (shape.is === 'struct' || (required && shape.is !== 'scalar'));
+  const place = { token, relation, implicit };
+  places.set(field, place);
+  return place;
 };
 
 const unknown: Place = { token: 'any', relation: undefined, implicit: false };

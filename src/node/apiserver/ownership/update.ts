@@ -1,11 +1,19 @@
 // Records who changed which fields by a create, an update, or a patch that is no apply.
-import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../../../api/meta.ts';
 import type { Resource } from '../../../api/resources.ts';
 import { typeOf } from '../schema/schema.ts';
-import { type Comparison, changed, compare } from './compare.ts';
-import { difference, emptySet, type FieldSet, isEmpty, union, without } from './field-set.ts';
-import { disown, isSame, type Manager, ownable, readManagers, withFields, writeManagers } from './managers.ts';
+import { type Comparison, compare } from './compare.ts';
+import { type FieldSet, isEmpty, without } from './field-set.ts';
+import {
+  disown,
+  isSame,
+  type Manager,
+  type Owned,
+  ownable,
+  readManagers,
+  withChange,
+  writeManagers,
+} from './managers.ts';
 import { rootPlace } from './structure.ts';
 
 export interface Change {
@@ -18,22 +26,21 @@ export interface Change {
 
 /** Sets the managedFields of `after`. */
 export const recordUpdate = (resource: Resource, manager: Manager, { before, after, withoutStatus }: Change): void => {
-  // A client may set managedFields itself. An empty list resets them.
-  const given = after.metadata.managedFields?.length ? after : (before ?? after);
-  const isReset = after.metadata.managedFields !== undefined && after.metadata.managedFields.length === 0;
-  const managers = isReset ? [] : readManagers(given);
+  const managers = managersBefore(before, after);
   const comparison = comparisonOf(resource, before, after, withoutStatus);
   const mine = managers.find((owned) => isSame(owned, manager));
   const others = disown(
     managers.filter((owned) => owned !== mine),
     comparison,
   );
-  const fields = union(difference(mine?.fields ?? emptySet, comparison.removed), changed(comparison));
-  const entries = writeManagers([...others, withFields(manager, mine, ownable(fields))]);
+  const entries = writeManagers([...others, withChange(manager, mine, comparison)]);
   if (entries.length === 0) delete after.metadata.managedFields;
-  else if (!isDeepStrictEqual(entries, before?.metadata.managedFields)) after.metadata.managedFields = entries;
-  else after.metadata.managedFields = before?.metadata.managedFields ?? [];
+  else after.metadata.managedFields = entries;
 };
+
+/** A client may set managedFields itself. An empty list resets them. */
+const managersBefore = (before: KubeObject | undefined, after: KubeObject): Owned[] =>
+  readManagers(after.metadata.managedFields ? after : (before ?? after));
 
 const comparisonOf = (
   resource: Resource,
