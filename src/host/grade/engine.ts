@@ -218,19 +218,16 @@ const reportCheck = (
   if (!evaluation) throw new Error(`check ${task.id}/${check.id} was not evaluated`);
   const { outcome, expected, durationMs } = evaluation;
   const hint = hintOf(check, evaluation, language);
-  const isHidden = check.reveal === 'nothing' && outcome.outcome === 'fail';
+  const isHidden = check.reveal === 'nothing' && outcome.outcome !== 'pass';
+  const { hidden } = phrases[language];
   return {
     id: check.id,
     title: localize(check.title, language),
     outcome: outcome.outcome,
     points: outcome.outcome === 'pass' ? check.points : 0,
     maxPoints: check.points,
-    ...(isHidden
-      ? phrases[language].hidden
-      : {
-          expected: outcome.outcome === 'fail' ? outcome.expected : expected,
-          observed: observedOf(outcome, { lab, task, language }),
-        }),
+    expected: isHidden ? hidden.expected : outcome.outcome === 'fail' ? outcome.expected : expected,
+    observed: isHidden && outcome.outcome === 'fail' ? hidden.observed : observedOf(outcome, { lab, task, language }),
     ...(hint === undefined ? {} : { hint }),
     ...(outcome.outcome === 'fail' && outcome.unclear ? { unclear: true as const } : {}),
     ...(outcome.outcome === 'blocked' && outcome.by.includes('/') ? { blockedBy: outcome.by } : {}),

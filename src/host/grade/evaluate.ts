@@ -47,8 +47,10 @@ export const evaluate = ({ check, task, number, student, view, say: shared }: Ev
 
 /** What the check expects, in words, with templates filled in as far as the cluster allows. */
 const expectedOf = (check: CheckDefinition, kind: AnyCheckKind, objects: Objects, say: Phrases): string => {
-  const phrase = fillOrDescribe(kind.expected(check, say), objects);
-  return check.not ? say.not(phrase) : phrase;
+  const phrase = check.not
+    ? (kind.expectedNot?.(check, say) ?? say.not(kind.expected(check, say)))
+    : kind.expected(check, say);
+  return fillOrDescribe(phrase, objects);
 };
 
 const fillOrDescribe = (text: string, objects: Objects): string => {

@@ -22,15 +22,20 @@ export const isMatch = (match: TextMatch, text: string): boolean => patternOf(ma
 export const contains = (match: TextMatch, text: string): boolean =>
   patternOf(match)?.test(text) ?? text.includes(match);
 
-/** The match as a sentence shows it. A regular expression becomes a text that it matches, because students read it. */
+/** The match as a sentence shows it, in quotes. */
 export const inWords = (match: TextMatch): string => {
-  const pattern = patternOf(match);
-  const text = pattern ? sampleOf(pattern.source) : match;
-  return text === undefined ? match : `"${text}"`;
+  const text = plainText(match);
+  return text.includes('"') ? `'${text}'` : `"${text}"`;
 };
 
-/** A text that the pattern matches: `…` for what may be anything. Undefined for a pattern that is not simple. */
-const sampleOf = (source: string): string | undefined => {
+/** The match without quotes. A regular expression becomes a text that it matches, because students read it. */
+export const plainText = (match: TextMatch): string => {
+  const pattern = patternOf(match);
+  return pattern ? sampleOf(pattern.source) : match;
+};
+
+/** A text that the pattern matches: `…` for what may be anything. Only a piece of it if the pattern is not simple. */
+const sampleOf = (source: string): string => {
   const text = source
     .replace(/\(\^\|\\s\)|\(\\s\|\$\)|\\b|^\^|\$$/g, '') // ends of words and lines
     .replace(/\([^()]*\|\$?\)|\([^()]*\)\?/g, '') // groups that may be empty
@@ -39,7 +44,13 @@ const sampleOf = (source: string): string | undefined => {
     .replace(/\[([^\]])[^\]]*\]/g, '$1')
     .replace(/[^\\)\]]\?/g, '')
     .replace(/\\([/.-])/g, '$1');
-  return /[\\^$|()[\]{}*+?]/.test(text) || text === '' ? undefined : text;
+  return /[\\^$|()[\]{}*+?]/.test(text) || text === '' ? longestPiece(source) : text;
+};
+
+const longestPiece = (source: string): string => {
+  const pieces = source.replace(/\{[\d,]*\}|\[[^\]]*\]|\\.|\w\?/g, '|').split(/[\^$|().*+?]+/);
+  const longest = pieces.reduce((best, piece) => (piece.length > best.length ? piece : best), '');
+  return longest === '' ? '…' : `…${longest}…`;
 };
 
 /** The text on one line of at most `most` characters. */

@@ -8,7 +8,7 @@ describe('a match in a sentence', () => {
     ['/(^|\\s)--?v[= ]6(\\s|$)/', '"-v=6"'],
     ['/^default\\/db-service$/', '"default/db-service"'],
     ['/^KUBE-SVC-/', '"KUBE-SVC-"'],
-    ['/Adding new service port.*"default\\/temp(:[^"]*)?"/', '"Adding new service port…"default/temp""'],
+    ['/Adding new service port.*"default\\/temp(:[^"]*)?"/', `'Adding new service port…"default/temp"'`],
     ['/default\\/temp(:| |$)/', '"default/temp"'],
     ['/^-{0,2}proxy-mode\\b/i', '"proxy-mode"'],
   ])('shows %s as %s', (match, words) => {
@@ -17,5 +17,8 @@ describe('a match in a sentence', () => {
     if (pattern) expect(pattern.test(words.slice(1, -1))).toBe(true);
   });
 
-  test('shows an expression that is too complex as it is', () => expect(inWords('/(a+|b){2}/')).toBe('/(a+|b){2}/'));
+  test.each([
+    ['/(orders?|carts?){2}/', '"…order…"'],
+    ['/[a-z]{2}/', '"…"'],
+  ])('shows a plain piece of the complex expression %s', (match, words) => expect(inWords(match)).toBe(words));
 });

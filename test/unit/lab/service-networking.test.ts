@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import type { LabDefinition } from '../../../src/api/lab.ts';
+import { type LabDefinition, languages } from '../../../src/api/lab.ts';
 import { gradeLab } from '../../../src/host/grade/engine.ts';
 import { loadLab } from '../../../src/host/lab/load.ts';
 import { accessTo, nobody, noRules, type World } from '../grade/world.ts';
@@ -50,4 +50,27 @@ test.each([
   );
   expect(passed).toEqual([]);
   expect(report).toMatchObject({ score: 0, broken: false });
+});
+
+test.each(languages)(
+  'what a check expects and observes is shown without regular expressions (%s)',
+  async (language) => {
+    const signal = new AbortController().signal;
+    const begun = { ...nobody, begun: ['mend-proxy', 'mend-selector', 'mend-rule'] };
+    const report = await gradeLab({ lab, access: accessTo(untouched), progress: begun, language, signal });
+    const shown = report.tasks.flatMap(({ checks }) =>
+      checks.flatMap(({ expected, observed }) => [expected, observed]),
+    );
+    expect(shown.length).toBeGreaterThan(100);
+    expect(shown.filter((text) => /\/\^|\\|\(\?|\.\*|\|/.test(text))).toEqual([]);
+  },
+);
+
+test('a task that has not begun shows nothing of what is to be found', async () => {
+  const signal = new AbortController().signal;
+  const report = await gradeLab({ lab, access: accessTo(untouched), progress: nobody, signal });
+  for (const { id, checks } of report.tasks.filter(({ id }) => id.startsWith('mend-'))) {
+    for (const { expected, observed } of checks)
+      expect(`${expected} ${observed}`, id).not.toMatch(/kube-proxy|packet|endpoint|selector|rule/);
+  }
 });

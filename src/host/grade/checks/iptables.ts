@@ -21,7 +21,7 @@ const english = {
   ...selectionEnglish,
   ...packetEnglish,
   rulesExpected: (on: string, range: CountRange, selection: string) =>
-    `${en.where(on)} has ${en.count(range)} such rule (${selection})`,
+    `${en.where(on)} has ${en.counted(range, 'such rule')} (${selection})`,
   rulesObserved: (node: string, number: number, rules: string) =>
     number === 0 ? `${node} has no such rule` : `${node} has ${number}: ${rules}`,
   rulesHint: (node: string, table: string) =>
@@ -31,7 +31,7 @@ const english = {
 const korean: typeof english = {
   ...selectionKorean,
   ...packetKorean,
-  rulesExpected: (on, range, selection) => `${ko.where(on)}에 규칙 ${ko.count(range)} (${selection})`,
+  rulesExpected: (on, range, selection) => `${ko.where(on)}에 ${ko.counted(range, '규칙')} (${selection})`,
   rulesObserved: (node, number, rules) =>
     number === 0 ? `${node}에 그런 규칙이 없음` : `${node}에 ${number}개: ${rules}`,
   rulesHint: (node, table) =>

@@ -31,6 +31,8 @@ export interface CheckKind<Type extends string, Fields extends z.ZodRawShape, Wo
   resolve?(written: FieldValues<Fields>, files: LabFiles): Resolved;
   /** What the check expects, as a phrase: "pod blue gets 200 from http://orange/". The caller fills in templates. */
   expected(check: CheckDefinition & Resolved, say: Phrases & Words): string;
+  /** What the check expects with `not`. Without this phrase, or if it is undefined, a sentence negates `expected`. */
+  expectedNot?(check: CheckDefinition & Resolved, say: Phrases & Words): string | undefined;
   /**
    * Compares the check with the facts: one verdict for each place that the check looks at.
    * @throws MissingFacts, Unmet, BrokenFact

@@ -1,7 +1,7 @@
 // The link check: a place has a network interface.
 import { z } from 'zod';
 import type { LinkFact } from '../../../api/fabric.ts';
-import { type CountRange, inRange, inWords, isMatch, type TextMatch } from '../match.ts';
+import { type CountRange, inRange, inWords, isMatch, plainText, type TextMatch } from '../match.ts';
 import { commaSeparated, english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import { atLeastOne, count, match, place } from './fields.ts';
@@ -17,27 +17,33 @@ interface Wanted {
 }
 
 const english = {
-  linkExpected: (on: string, range: CountRange, link: Wanted, everywhere: boolean) =>
-    `${en.where(on)} has ${en.count(range)} network interface (${commaSeparated(
+  link: (link: Wanted, everywhere: boolean) =>
+    `(${commaSeparated(
       link.kind,
       link.name && `named ${inWords(link.name)}`,
       link.address && `with address ${link.address}`,
-      link.master && `attached to ${link.master}`,
+      link.master && `attached to ${plainText(link.master)}`,
       link.up !== undefined && (link.up ? 'that is up' : 'that is down'),
     )})${everywhere ? ', in any of its network namespaces' : ''}`,
+  linkExpected: (on: string, range: CountRange, link: string) =>
+    `${en.where(on)} has ${en.counted(range, 'network interface')} ${link}`,
+  noLinkExpected: (on: string, link: string) =>
+    `${on === 'node/*' ? 'no node has a' : `${en.where(on)} has no`} network interface ${link}`,
   linkObserved: (place: string, found: readonly string[], all: number) =>
     found.length === 0 ? `${place} has none (of ${all} interfaces)` : `${place} has ${en.listed(found)}`,
 };
 
 const korean: typeof english = {
-  linkExpected: (on, range, link, everywhere) =>
-    `${ko.where(on)}에 네트워크 인터페이스 ${ko.count(range)} (${commaSeparated(
+  link: (link, everywhere) =>
+    `(${commaSeparated(
       link.kind,
       link.name && `이름 ${inWords(link.name)}`,
       link.address && `주소 ${link.address}`,
-      link.master && `${link.master}에 연결됨`,
+      link.master && `${plainText(link.master)}에 연결됨`,
       link.up !== undefined && (link.up ? 'up 상태' : 'down 상태'),
     )})${everywhere ? ', 모든 네트워크 네임스페이스에서 찾음' : ''}`,
+  linkExpected: (on, range, link) => `${ko.where(on)}에 ${ko.counted(range, '네트워크 인터페이스')} ${link}`,
+  noLinkExpected: (on, link) => `${ko.where(on)}에 네트워크 인터페이스 없음 ${link}`,
   linkObserved: (place, found, all) =>
     found.length === 0 ? `${place}에 없음 (인터페이스는 모두 ${all}개)` : `${place}에 있음: ${ko.listed(found)}`,
 };
@@ -57,7 +63,11 @@ export const linkCheck = checkKind({
     count: count.prefault(atLeastOne),
   },
   words: { en: english, ko: korean },
-  expected: (check, say) => say.linkExpected(check.on, check.count, check, check.everywhere),
+  expected: (check, say) => say.linkExpected(check.on, check.count, say.link(check, check.everywhere)),
+  expectedNot: ({ count, ...check }, say) =>
+    count.min === 1 && count.max === undefined
+      ? say.noLinkExpected(check.on, say.link(check, check.everywhere))
+      : undefined,
   judge(check, view, say) {
     const wanted: Wanted = {
       ...check,

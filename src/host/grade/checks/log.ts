@@ -10,14 +10,14 @@ const tailBytes = 4 << 20;
 
 const english = {
   logExpected: (on: string, path: string, range: CountRange, line: TextMatch) =>
-    `${path} on ${en.where(on)} has ${en.count(range)} line with ${inWords(line)}`,
+    `${path} on ${en.where(on)} has ${en.counted(range, 'line')} with ${inWords(line)}`,
   noLog: (node: string, path: string) => `${node} has no file ${path}`,
   noLine: (node: string, path: string) => `${path} on ${node} has no such line`,
   lastLine: (node: string, path: string, line: string) => `${path} on ${node}: ${line || '(empty)'}`,
 };
 
 const korean: typeof english = {
-  logExpected: (on, path, range, line) => `${ko.where(on)}의 ${path}에 ${inWords(line)} 줄이 ${ko.count(range)}`,
+  logExpected: (on, path, range, line) => `${ko.where(on)}의 ${path}에 ${ko.counted(range, `${inWords(line)} 줄`)}`,
   noLog: (node, path) => `${node}에 파일 ${path} 없음`,
   noLine: (node, path) => `${node}의 ${path}에 그런 줄이 없음`,
   lastLine: (node, path, line) => `${node}의 ${path}: ${line || '(비어 있음)'}`,

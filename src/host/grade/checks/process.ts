@@ -14,6 +14,9 @@ const english = {
   runsExpected: (on: string, name: string, flags: readonly string[]) =>
     `${name} runs on ${en.where(on)}${flags.length === 0 ? '' : ` with ${en.listed(flags)}`}`,
   listensExpected: (on: string, address: string) => `a process listens on ${address} on ${en.where(on)}`,
+  noListenerExpected: (on: string, address: string) => `no process listens on ${address} on ${en.anywhere(on)}`,
+  notRunningExpected: (on: string, name: string, flags: readonly string[]) =>
+    `${name} does not run on ${en.anywhere(on)}${flags.length === 0 ? '' : ` with ${en.listed(flags)}`}`,
   bothExpected: (phrases: readonly string[]) => phrases.join(', and '),
   runs: (name: string, node: string) => `${name} runs on ${node}`,
   runsAs: (node: string, command: string) => `${node} runs: ${command}`,
@@ -25,6 +28,9 @@ const korean: typeof english = {
   runsExpected: (on, name, flags) =>
     `${ko.where(on)}에서 ${name} 실행 중${flags.length === 0 ? '' : ` (${ko.listed(flags)})`}`,
   listensExpected: (on, address) => `${ko.where(on)}에 ${address}에서 리스닝 중인 프로세스가 있음`,
+  noListenerExpected: (on, address) => `${ko.where(on)}에 ${address}에서 리스닝 중인 프로세스가 없음`,
+  notRunningExpected: (on, name, flags) =>
+    `${ko.where(on)}에서 ${name} 실행 중이 아님${flags.length === 0 ? '' : ` (${ko.listed(flags)})`}`,
   bothExpected: (phrases) => phrases.join(', '),
   runs: (name, node) => `${node}에서 ${name} 실행 중`,
   runsAs: (node, command) => `${node}에서 실행 중: ${command}`,
@@ -64,6 +70,12 @@ export const processCheck = checkKind({
       ...(name === undefined ? [] : [say.runsExpected(on, name, wanted.map(inWords))]),
       ...(listening === undefined ? [] : [say.listensExpected(on, listening)]),
     ]),
+  expectedNot({ on, name, arguments: wanted, listening }, say) {
+    if (name !== undefined && listening !== undefined) return undefined;
+    return name === undefined
+      ? say.noListenerExpected(on, listening ?? '')
+      : say.notRunningExpected(on, name, wanted.map(inWords));
+  },
   judge: (check, view, say) =>
     view.places.each(check.on, (node) => {
       const { processes = [], listeners = [] } = view.facts.at(node, 'processes', 'listeners');

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Rule, Ruleset, Target } from '../../../dataplane/model.ts';
 import { findTable, matchOf } from '../../../dataplane/query.ts';
-import { contains, inWords, isMatch } from '../match.ts';
+import { contains, inWords, isMatch, plainText } from '../match.ts';
 import { commaSeparated } from '../say/en.ts';
 import type { Objects } from '../view/objects.ts';
 import { match, textOrNumber } from './fields.ts';
@@ -25,12 +25,12 @@ export const selectionEnglish = {
   selection: ({ table, chain, comment, target, to, source, destination, dport }: Selection) =>
     commaSeparated(
       `table ${table}`,
-      chain && `in chain ${chain}`,
+      chain && `in chain ${plainText(chain)}`,
       comment && `with ${inWords(comment)} in the comment`,
-      target && `with target ${target}`,
-      to && `to ${to}`,
-      source && `from ${source}`,
-      destination && `for ${destination}`,
+      target && `with target ${plainText(target)}`,
+      to && `to ${plainText(to)}`,
+      source && `from ${plainText(source)}`,
+      destination && `for ${plainText(destination)}`,
       dport && `port ${dport}`,
     ),
 };
@@ -39,12 +39,12 @@ export const selectionKorean: typeof selectionEnglish = {
   selection: ({ table, chain, comment, target, to, source, destination, dport }) =>
     commaSeparated(
       `${table} 테이블`,
-      chain && `체인 ${chain}`,
+      chain && `체인 ${plainText(chain)}`,
       comment && `주석에 ${inWords(comment)}`,
-      target && `target ${target}`,
-      to && `새 목적지 ${to}`,
-      source && `출발지 ${source}`,
-      destination && `목적지 ${destination}`,
+      target && `타깃 ${plainText(target)}`,
+      to && `새 목적지 ${plainText(to)}`,
+      source && `출발지 ${plainText(source)}`,
+      destination && `목적지 ${plainText(destination)}`,
       dport && `포트 ${dport}`,
     ),
 };

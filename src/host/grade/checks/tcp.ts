@@ -10,6 +10,8 @@ const english = {
   ...probeEnglish,
   tcpExpected: (from: string, to: string, banner: TextMatch | undefined) =>
     `${en.where(from)} can connect to ${to}${en.quoted(banner, (text) => ` and is greeted with ${text}`)}`,
+  noTcpExpected: (from: string, to: string) =>
+    `${from === 'node/*' ? 'no node can' : `${en.where(from)} cannot`} connect to ${to}`,
   tcpObserved: (place: string, to: string, greeting: string) =>
     `${place} connected to ${to}${greeting === '' ? '' : `, greeted with ${greeting}`}`,
 };
@@ -18,6 +20,7 @@ const korean: typeof english = {
   ...probeKorean,
   tcpExpected: (from, to, banner) =>
     `${ko.where(from)}에서 ${to}에 연결됨${ko.quoted(banner, (text) => `, 서버의 첫 메시지는 ${text}`)}`,
+  noTcpExpected: (from, to) => `${ko.where(from)}에서 ${to}에 연결되지 않음`,
   tcpObserved: (place, to, greeting) =>
     `${place}에서 ${to}에 연결됨${greeting === '' ? '' : `, 서버의 첫 메시지는 ${greeting}`}`,
 };
@@ -35,6 +38,7 @@ export const tcpCheck = checkKind({
   words: { en: english, ko: korean },
   resolve: ({ timeout, ...check }) => ({ ...check, timeoutMs: timeout }),
   expected: ({ from, to, banner }, say) => say.tcpExpected(from, to, banner),
+  expectedNot: ({ from, to, banner }, say) => (banner === undefined ? say.noTcpExpected(from, to) : undefined),
   judge(check, view, say) {
     const to = view.objects.fill(check.to);
     return view.places.each(check.from, (place) => {

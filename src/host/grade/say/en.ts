@@ -15,6 +15,13 @@ export const english = {
     if (reference === 'node/*') return 'every node';
     return reference.startsWith('pod/') ? describeReference(reference) : (reference.split('/').at(-1) ?? '');
   },
+  /** Like `where`, after "no": "no process listens on any node". */
+  anywhere: (reference: string): string => (reference === 'node/*' ? 'any node' : english.where(reference)),
+  /** `at least 1 line`, `no line` */
+  counted: (range: CountRange, noun: string): string => {
+    if (range.max === 0) return `no ${noun}`;
+    return `${english.count(range)} ${noun}${(range.max ?? range.min) === 1 ? '' : 's'}`;
+  },
   count: ({ min, max }: CountRange): string => {
     if (max === undefined) return `at least ${min}`;
     if (min === max) return `exactly ${min}`;

@@ -12,6 +12,8 @@ export const korean: Phrases = {
     if (reference === 'node/*') return '모든 노드';
     return reference.startsWith('pod/') ? describeReference(reference) : (reference.split('/').at(-1) ?? '');
   },
+  anywhere: (reference) => korean.where(reference),
+  counted: (range, noun) => (range.max === 0 ? `${noun} 없음` : `${noun} ${korean.count(range)}`),
   count: ({ min, max }) => {
     if (max === undefined) return `${min}개 이상`;
     if (min === max) return `정확히 ${min}개`;

@@ -23,6 +23,10 @@ describe('a link check', () => {
       links: [link({ name: 'dummy0', kind: 'dummy', addresses: [inet('10.103.132.104', 32)] })],
     };
     const report = await gradeCheck(everywhere, { facts: { ...empty, node02: { namespaces: [owned] } } });
-    expect(report).toMatchObject({ outcome: 'fail', observed: expect.stringContaining('node02 has dummy0') });
+    expect(report).toMatchObject({
+      outcome: 'fail',
+      expected: 'no node has a network interface (with address 10.103.132.104), in any of its network namespaces',
+      observed: expect.stringContaining('node02 has dummy0'),
+    });
   });
 });

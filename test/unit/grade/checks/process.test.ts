@@ -27,6 +27,10 @@ describe('a process check', () => {
       node02: { processes: [], listeners: [{ protocol: 'tcp' as const, address: '0.0.0.0', port: 3306 }] },
     };
     expect((await gradeCheck(nobody, { facts: { node02: { processes: [], listeners: [] } } })).outcome).toBe('pass');
-    expect((await gradeCheck(nobody, { facts: listening })).outcome).toBe('fail');
+    expect(await gradeCheck(nobody, { facts: listening })).toMatchObject({
+      outcome: 'fail',
+      expected: 'no process listens on 10.103.132.104:3306 on node02',
+      observed: 'a process listens on 10.103.132.104:3306 on node02',
+    });
   });
 });

@@ -26,6 +26,7 @@ test('with not, a tcp check fails when one of several nodes gets through', async
   const tcp: World['tcp'] = (at) => (at === 'node02' ? { ok: true, remote: '', milliseconds: 1, banner: '' } : lost);
   expect(await gradeCheck(check, { tcp })).toMatchObject({
     outcome: 'fail',
+    expected: 'no node can connect to 10.0.0.1:80',
     observed: 'node02 connected to 10.0.0.1:80',
   });
 });
