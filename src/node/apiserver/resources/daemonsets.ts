@@ -8,13 +8,13 @@ import { ageOf, formatLabels, formatSelector, orNone } from './cells.ts';
 import type { Definition } from './definition.ts';
 import { setPodSpecDefaults } from './pods/defaults.ts';
 import { goAmount, validateAmount, validateShare } from './rolling-update.ts';
-import { containerCells, validateSelectorKept, validateWorkload } from './workloads.ts';
+import { containerCells, specOf, validateSelectorKept, validateWorkload } from './workloads.ts';
 
-const setDefaults = ({ spec }: DaemonSet): void => {
-  if (!spec) return;
+const setDefaults = (set: DaemonSet): void => {
+  const spec = specOf(set);
   if (spec.template?.spec) setPodSpecDefaults(spec.template.spec);
   spec.updateStrategy ??= {};
-  spec.updateStrategy.type ??= 'RollingUpdate';
+  spec.updateStrategy.type ||= 'RollingUpdate';
   if (spec.updateStrategy.type === 'RollingUpdate')
     spec.updateStrategy.rollingUpdate = { maxSurge: 0, maxUnavailable: 1, ...spec.updateStrategy.rollingUpdate };
   spec.revisionHistoryLimit ??= 10;

@@ -7,13 +7,13 @@ import { atLeast } from '../validation/values.ts';
 import { ageOf, formatSelector, orNone } from './cells.ts';
 import type { Definition } from './definition.ts';
 import { validateRollingUpdate } from './rolling-update.ts';
-import { containerCells, setWorkloadDefaults, validateSelectorKept, validateWorkload } from './workloads.ts';
+import { containerCells, setWorkloadDefaults, specOf, validateSelectorKept, validateWorkload } from './workloads.ts';
 
-const setDefaults = ({ spec }: Deployment): void => {
-  if (!spec) return;
+const setDefaults = (deployment: Deployment): void => {
+  const spec = specOf(deployment);
   setWorkloadDefaults(spec);
   spec.strategy ??= {};
-  spec.strategy.type ??= 'RollingUpdate';
+  spec.strategy.type ||= 'RollingUpdate';
   if (spec.strategy.type === 'RollingUpdate')
     spec.strategy.rollingUpdate = { maxSurge: '25%', maxUnavailable: '25%', ...spec.strategy.rollingUpdate };
   spec.revisionHistoryLimit ??= 10;

@@ -22,7 +22,7 @@ export const endpointsDefinition: Definition<Endpoints> = {
   columns: ['Name', 'Endpoints', 'Age'],
   cells: (object) => [object.metadata.name, addressesOf(object), ageOf(object.metadata.creationTimestamp)],
   setDefaults: ({ subsets = [] }) => {
-    for (const port of subsets.flatMap(({ ports = [] }) => ports)) port.protocol ??= 'TCP';
+    for (const port of subsets.flatMap(({ ports = [] }) => ports)) port.protocol ||= 'TCP';
   },
   validate: validateEndpoints,
 };

@@ -4,7 +4,7 @@ import { replicaSets } from '../../../api/resources.ts';
 import { warnOfTemplate } from '../pod-security/admit.ts';
 import { ageOf, formatSelector, orNone } from './cells.ts';
 import type { Definition } from './definition.ts';
-import { containerCells, setWorkloadDefaults, validateSelectorKept, validateWorkload } from './workloads.ts';
+import { containerCells, setWorkloadDefaults, specOf, validateSelectorKept, validateWorkload } from './workloads.ts';
 
 export const replicaSetDefinition: Definition<ReplicaSet> = {
   resource: replicaSets,
@@ -24,9 +24,7 @@ export const replicaSetDefinition: Definition<ReplicaSet> = {
     ...containerCells(spec.template),
     orNone(formatSelector(spec.selector)),
   ],
-  setDefaults: ({ spec }) => {
-    if (spec) setWorkloadDefaults(spec);
-  },
+  setDefaults: (replicaSet) => setWorkloadDefaults(specOf(replicaSet)),
   prepareCreate: (replicaSet) => {
     replicaSet.status = { replicas: 0 };
   },

@@ -59,7 +59,7 @@ export const secretDefinition: Definition<Secret> = {
   columns: ['Name', 'Type', 'Data', 'Age'],
   cells: ({ metadata, type, data }) => [metadata.name, type ?? '', sizeOf(data), ageOf(metadata.creationTimestamp)],
   setDefaults: (secret) => {
-    secret.type ??= 'Opaque';
+    secret.type ||= 'Opaque';
     if (!secret.stringData) return;
     const encoded = Object.entries(secret.stringData).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);
     secret.data = { ...secret.data, ...Object.fromEntries(encoded) };

@@ -17,6 +17,9 @@ interface WorkloadSpec {
   minReadySeconds?: number;
 }
 
+/** An object without a spec has an empty one, so that the errors name the fields that must be set. */
+export const specOf = <T extends object>(workload: { spec: T }): T => (workload.spec ??= {} as T);
+
 export const setWorkloadDefaults = (spec: WorkloadSpec): void => {
   if (spec.template?.spec) setPodSpecDefaults(spec.template.spec);
   spec.replicas ??= 1;
@@ -26,8 +29,7 @@ const isEmpty = (selector: LabelSelector): boolean =>
   Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0) === 0;
 
 /** @param kind as Kubernetes' message names it: `deployment`, `replicaset` */
-export const validateWorkload = (spec: WorkloadSpec | undefined, kind: string): FieldError[] => {
-  if (!spec) return [required('spec.selector'), required('spec.template')];
+export const validateWorkload = (spec: WorkloadSpec, kind: string): FieldError[] => {
   const { template } = spec;
   const path = 'spec.template.spec';
   const { activeDeadlineSeconds, ephemeralContainers = [], restartPolicy } = template?.spec ?? {};
@@ -50,15 +52,18 @@ export const validateWorkload = (spec: WorkloadSpec | undefined, kind: string): 
 };
 
 const validateSelector = ({ selector, template }: WorkloadSpec, kind: string): FieldError[] => {
-  if (!selector) return [required('spec.selector')];
+  const labels = template?.metadata?.labels;
+  const mismatch = invalidValue(
+    'spec.template.metadata.labels',
+    labels ?? new GoLiteral('map[string]string(nil)'),
+    '`selector` does not match template `labels`',
+  );
+  if (!selector) return [required('spec.selector'), mismatch];
   if (isEmpty(selector))
     return [invalidValue('spec.selector', goSelector(selector), `empty selector is invalid for ${kind}`)];
   const problems = validateLabelSelector(selector, 'spec.selector');
   if (problems.length > 0) return problems;
-  const labels = template?.metadata?.labels ?? {};
-  return matchesSelector(selector, labels)
-    ? []
-    : [invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')];
+  return matchesSelector(selector, labels ?? {}) ? [] : [mismatch];
 };
 
 /** As Go's `%#v` prints a selector. */

@@ -1,4 +1,5 @@
 // From a request's JSON to an object with known fields only, with the errors of Kubernetes' decoder.
+import { canonicalQuantity } from '../../../api/quantity-text.ts';
 import { isRecord } from './record.ts';
 import { fieldOf, goType, type Shape, shapeOf } from './schema.ts';
 
@@ -58,6 +59,7 @@ const zeroOf = (token: string): unknown => {
   if (shape.is === 'list') return [];
   if (shape.is !== 'scalar') return {};
   if (shape.type === 'bool') return false;
+  if (shape.type === 'Quantity') return '0';
   return /^(int|float)/.test(shape.type) ? 0 : '';
 };
 
@@ -134,7 +136,7 @@ const decodeInteger = (token: string, type: string, value: unknown, walk: Walk):
 const decodeQuantity = (value: unknown): string => {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text === 'string' && /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+|[KMGTPE]i|[numkMGTPE])?$/.test(text))
-    return text;
+    return canonicalQuantity(text);
   throw new DecodeError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
 };
 

@@ -1,69 +1,41 @@
-// Defaults of pods and pod templates (apis/core/v1/defaults.go).
-import type { Container, Pod, PodSpec, Probe, Volume } from '../../../../api/core-pods.ts';
+// Defaults of pods and pod templates (apis/core/v1/defaults.go). As in Go, an empty text counts as one that is not set.
+import type { Pod, PodSpec } from '../../../../api/core-pods.ts';
+import { setContainerDefaults } from './container-defaults.ts';
+import { setVolumeDefaults } from './volume-defaults.ts';
 
+/** The defaults that pods and pod templates share. */
 export const setPodSpecDefaults = (spec: PodSpec): void => {
-  spec.restartPolicy ??= 'Always';
-  spec.dnsPolicy ??= 'ClusterFirst';
+  spec.restartPolicy ||= 'Always';
+  spec.dnsPolicy ||= 'ClusterFirst';
   spec.terminationGracePeriodSeconds ??= 30;
   spec.securityContext ??= {};
-  spec.schedulerName ??= 'default-scheduler';
-  for (const container of spec.initContainers ?? []) setContainerDefaults(container, spec);
-  for (const container of spec.containers ?? []) setContainerDefaults(container, spec);
-  for (const container of spec.ephemeralContainers ?? []) setContainerDefaults(container, spec);
+  spec.schedulerName ||= 'default-scheduler';
+  // The former name counts if the new name is not set.
+  const account = spec.serviceAccountName || spec.serviceAccount;
+  if (account) Object.assign(spec, { serviceAccountName: account, serviceAccount: account });
+  const { initContainers = [], containers = [], ephemeralContainers = [] } = spec;
+  for (const container of [...initContainers, ...containers, ...ephemeralContainers]) setContainerDefaults(container);
   for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);
 };
 
-const setContainerDefaults = (container: Container, spec: PodSpec): void => {
-  container.terminationMessagePath ??= '/dev/termination-log';
-  container.terminationMessagePolicy ??= 'File';
-  container.imagePullPolicy ??= hasTagLatest(container.image ?? '') ? 'Always' : 'IfNotPresent';
-  container.resources ??= {};
-  for (const port of container.ports ?? []) {
-    port.protocol ??= 'TCP';
-    if (spec.hostNetwork && !port.hostPort) port.hostPort = port.containerPort;
+/** The defaults of a pod. A template leaves them to its pods. */
+export const setPodDefaults = (spec: PodSpec): void => {
+  setPodSpecDefaults(spec);
+  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
+    const { limits, requests } = container.resources ?? {};
+    if (limits) container.resources = { ...container.resources, requests: { ...limits, ...requests } };
+    if (!spec.hostNetwork) continue;
+    for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
   }
-  for (const variable of container.env ?? []) {
-    if (variable.valueFrom?.fieldRef) variable.valueFrom.fieldRef.apiVersion ??= 'v1';
-  }
-  for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) {
-    if (probe) setProbeDefaults(probe);
-  }
-  const { limits, requests } = container.resources;
-  if (limits) container.resources.requests = { ...limits, ...requests };
-};
-
-/** No tag, or `:latest`. An image with a digest has no such tag. */
-const hasTagLatest = (image: string): boolean => {
-  if (image.includes('@')) return false;
-  const tag = /:([^/:]+)$/.exec(image)?.[1];
-  return tag === undefined || tag === 'latest';
-};
-
-const setProbeDefaults = (probe: Probe): void => {
-  probe.timeoutSeconds ||= 1;
-  probe.periodSeconds ||= 10;
-  probe.successThreshold ||= 1;
-  probe.failureThreshold ||= 3;
-  if (!probe.httpGet) return;
-  probe.httpGet.path ??= '/';
-  probe.httpGet.scheme ??= 'HTTP';
-};
-
-const setVolumeDefaults = (volume: Volume): void => {
-  const sources = Object.keys(volume).filter((key) => key !== 'name');
-  if (sources.length === 0) volume.emptyDir = {};
-  if (volume.secret) volume.secret.defaultMode ??= 420;
-  if (volume.configMap) volume.configMap.defaultMode ??= 420;
-  if (volume.hostPath) volume.hostPath.type ??= '';
 };
 
 const taintTolerations = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 
 /** The additions of admission plugins: service account, tolerations for a lost node. */
 export const admitPod = ({ spec }: Pod): void => {
-  spec.serviceAccountName ??= 'default';
+  spec.serviceAccountName ||= 'default';
   spec.enableServiceLinks ??= true;
-  spec.serviceAccount ??= spec.serviceAccountName;
+  spec.serviceAccount = spec.serviceAccountName;
   const tolerations = spec.tolerations ?? [];
   for (const key of taintTolerations) {
     const tolerated = tolerations.some(
@@ -72,17 +44,4 @@ export const admitPod = ({ spec }: Pod): void => {
     if (!tolerated) tolerations.push({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 });
   }
   spec.tolerations = tolerations;
-};
-
-/** `Guaranteed` when each container's limits equal its requests for cpu and memory, `BestEffort` when none has any. */
-export const qosClassOf = ({ containers, initContainers = [] }: PodSpec): string => {
-  const all = [...containers, ...initContainers].map(({ resources = {} }) => resources);
-  const some = all.some(
-    ({ requests, limits }) => Object.keys(requests ?? {}).length + Object.keys(limits ?? {}).length > 0,
-  );
-  if (!some) return 'BestEffort';
-  const guaranteed = all.every(({ requests = {}, limits = {} }) =>
-    ['cpu', 'memory'].every((name) => limits[name] !== undefined && (requests[name] ?? limits[name]) === limits[name]),
-  );
-  return guaranteed ? 'Guaranteed' : 'Burstable';
 };

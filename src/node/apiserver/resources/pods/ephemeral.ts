@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EphemeralContainer, Pod, PodSpec } from '../../../../api/core-pods.ts';
 import { duplicate, type FieldError, forbiddenField, missing } from '../../validation/field.ts';
 import type { PartStrategy } from '../definition.ts';
-import { setPodSpecDefaults } from './defaults.ts';
+import { setPodDefaults } from './defaults.ts';
 import { validateContainer } from './validate/containers.ts';
 
 export const ephemeralContainers: PartStrategy<Pod> = {
@@ -12,7 +12,7 @@ export const ephemeralContainers: PartStrategy<Pod> = {
     const list = given.spec?.ephemeralContainers;
     if (list?.length) next.spec.ephemeralContainers = structuredClone(list);
     else delete next.spec.ephemeralContainers;
-    setPodSpecDefaults(next.spec);
+    setPodDefaults(next.spec);
     return next;
   },
   validate: ({ spec }, { spec: before }) => {

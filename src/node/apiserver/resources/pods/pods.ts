@@ -5,9 +5,10 @@ import { admitPodSecurity, needsCheck } from '../../pod-security/admit.ts';
 import type { Definition } from '../definition.ts';
 import { mergeLabelKeys } from './affinity.ts';
 import { podCells } from './cells.ts';
-import { admitPod, qosClassOf, setPodSpecDefaults } from './defaults.ts';
+import { admitPod, setPodDefaults } from './defaults.ts';
 import { ephemeralContainers } from './ephemeral.ts';
 import { admitClasses } from './priority.ts';
+import { qosClassOf } from './qos.ts';
 import { admitServiceAccount } from './service-account.ts';
 import { validatePodStatusUpdate } from './status.ts';
 import { validateNewPod, validatePod } from './validate/spec.ts';
@@ -59,7 +60,7 @@ export const podDefinition: Definition<Pod> = {
   columns: ['Name', 'Ready', 'Status', 'Restarts', 'Age', '?IP', '?Node', '?Nominated Node', '?Readiness Gates'],
   cells: podCells,
   setDefaults: ({ spec }) => {
-    if (spec) setPodSpecDefaults(spec);
+    if (spec) setPodDefaults(spec);
   },
   prepareCreate: (pod, context) => {
     if (!pod.spec) return;

@@ -12,13 +12,13 @@ import { needsHealthCheck, validateService, validateServiceStatus, validateServi
 const setDefaults = (service: Service): void => {
   service.spec ??= {};
   const { spec } = service;
-  spec.type ??= 'ClusterIP';
-  spec.sessionAffinity ??= 'None';
+  spec.type ||= 'ClusterIP';
+  spec.sessionAffinity ||= 'None';
   if (spec.sessionAffinity !== 'ClientIP') delete spec.sessionAffinityConfig;
   else if (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined)
     spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: 10_800 } };
   for (const port of spec.ports ?? []) {
-    port.protocol ??= 'TCP';
+    port.protocol ||= 'TCP';
     if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port;
   }
   if (spec.type === 'ExternalName') return;
@@ -27,7 +27,7 @@ const setDefaults = (service: Service): void => {
   if (spec.clusterIP) spec.clusterIPs ??= [spec.clusterIP];
   spec.ipFamilies ??= familiesOf(spec.clusterIPs);
   spec.ipFamilyPolicy ??= 'SingleStack';
-  if (isExposed(spec)) spec.externalTrafficPolicy ??= 'Cluster';
+  if (isExposed(spec)) spec.externalTrafficPolicy ||= 'Cluster';
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
 };
 
