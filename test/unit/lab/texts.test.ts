@@ -6,7 +6,7 @@ import stringWidth from 'string-width';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type LabDefinition, type Localized, localize } from '../../../src/api/lab.ts';
 import { isQuestion } from '../../../src/host/grade/checks/answer.ts';
-import { type Glossary, readGlossary } from '../../../src/host/lab/glossary.ts';
+import { findEntries, type Glossary, readGlossary } from '../../../src/host/lab/glossary.ts';
 import { loadLab } from '../../../src/host/lab/load.ts';
 
 const folder = join(import.meta.dirname, '../../../labs/service-networking');
@@ -175,8 +175,24 @@ describe('the glossary', () => {
       'kube-dns',
       'podnet',
       'fabric',
+      'kind',
+      'component',
+      'unit',
+      'hairpin',
+      'manifest',
+      'NetworkPolicy',
     ];
     expect(terms).toEqual(expect.arrayContaining(met));
+  });
+
+  test('explains each term that a task or a debrief introduces in bold', () => {
+    const stressed = /^(every|before|new|changed|and|Predict|times out|not a protection|db|blue|orange|green)$|\./;
+    const introduced = pages
+      .filter(({ name }) => name.endsWith('.md'))
+      .flatMap(({ en }) => [...en.matchAll(/\*\*([^*]+)\*\*/g)].map(([, word = '']) => word))
+      .filter((word) => !stressed.test(word));
+    expect(introduced.length).toBeGreaterThan(10);
+    for (const word of introduced) expect(findEntries(glossary, word), word).not.toEqual([]);
   });
 
   test('has no word that means two terms', () => {
