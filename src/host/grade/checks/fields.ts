@@ -28,7 +28,7 @@ export const duration = z
 const placePattern =
   /^(pod\/([a-z0-9][-a-z0-9.]*\/)?[A-Za-z0-9][-A-Za-z0-9._]*(=[-A-Za-z0-9._]+)?|node\/(\*|[a-z][-a-z0-9]*)|client(\/[a-z][-a-z0-9]*)?)$/;
 
-const placeWords = 'pod/NAME, pod/NAMESPACE/NAME, pod/NAMESPACE/LABEL=VALUE, node/NAME, node/* or client';
+const placeWords = 'pod/NAME, pod/NAMESPACE/NAME, pod/NAMESPACE/LABEL=VALUE, node/NAME, node/*, client or client/NAME';
 
 export const place = z
   .string()
