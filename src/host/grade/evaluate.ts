@@ -50,15 +50,15 @@ const expectedOf = (check: CheckDefinition, kind: AnyCheckKind, objects: Objects
   const phrase = check.not
     ? (kind.expectedNot?.(check, say) ?? say.not(kind.expected(check, say)))
     : kind.expected(check, say);
-  return fillOrDescribe(phrase, objects);
+  return fillOrDescribe(phrase, objects, say);
 };
 
-const fillOrDescribe = (text: string, objects: Objects): string => {
+const fillOrDescribe = (text: string, objects: Objects, say: Phrases): string => {
   try {
     return objects.fill(text);
   } catch (error) {
     if (error instanceof MissingFacts) throw error;
-    return describeTemplates(text);
+    return describeTemplates(text, say);
   }
 };
 

@@ -25,11 +25,21 @@ export const parseReference = (reference: string): Reference => {
   return { kind, namespace, name, label: { key: name.slice(0, equals), value: name.slice(equals + 1) } };
 };
 
-/** The reference as a sentence shows it: `pod/shop/cart` → `pod shop/cart`. The namespace `default` is left out. */
-export const describeReference = (reference: string): string => {
+/**
+ * The reference as a sentence shows it: `pod/shop/cart` → `pod shop/cart`. The namespace `default` is left out.
+ * @param kinds the kinds of objects in the language of the sentence
+ */
+export const describeReference = (reference: string, kinds: Readonly<Record<string, string>>): string => {
   const { kind, namespace, name, label } = parseReference(reference);
   const where = namespace === 'default' ? '' : `${namespace}/`;
-  return label ? `${kind} ${where}(${label.key}=${label.value})` : `${kind} ${where}${name}`;
+  const words = kinds[kind] ?? kind;
+  return label ? `${words} ${where}(${label.key}=${label.value})` : `${words} ${where}${name}`;
+};
+
+/** The reference as arguments of kubectl: `pod/shop/cart` → `pod cart -n shop`. */
+export const kubectlArguments = (reference: string): string => {
+  const { kind, namespace, name, label } = parseReference(reference);
+  return `${kind} ${label ? `-l ${label.key}=${label.value}` : name}${namespace === 'default' ? '' : ` -n ${namespace}`}`;
 };
 
 /** The values that a path such as `.spec.ports[0].nodePort` finds in an object. */

@@ -18,7 +18,7 @@ export const clusterCommands: CommandGroup = {
       name: 'shell',
       operands: '[place] [command...]',
       load: () => import('../commands/shell.ts'),
-      summary: both('Open a shell in a node, a pod or the client', '노드, 파드, 클라이언트에서 셸 열기'),
+      summary: both('Open a shell in a node, a pod or the client', '노드, 파드, client에서 셸 열기'),
       passThrough: true,
       completes: 'machines',
       examples: ['shell node01', 'shell client -- curl -s 192.168.56.11:30080', 'shell blue'],

@@ -58,7 +58,7 @@ export const runningCommands: CommandGroup = {
       name: 'delete',
       operands: '[name]',
       load: () => import('../commands/delete.ts'),
-      summary: both('Delete the cluster and everything in it', '클러스터를 흔적 없이 삭제'),
+      summary: both('Delete the cluster and everything in it', '클러스터와 그 안의 모든 내용 삭제'),
       options: [{ flags: '--all', help: both('delete every running lab', '실행 중인 실습을 모두 삭제') }],
       examples: ['delete', 'delete service-networking --yes', 'delete --all --yes'],
     },

@@ -59,7 +59,7 @@ export const errorMessages = {
       [/^Run `(labs start .*)`\.$/, '`$1`을 실행하세요.'],
       [/^Run `labs start` to resume the lab\.$/, '`labs start`로 실습을 이어서 시작하세요.'],
       [/^The solution of task "(.*?)" failed: (.*)$/, '과제 "$1"의 풀이가 실패했습니다: $2'],
-      [/^Task "(.*?)" could not be set up: (.*)$/, '과제 "$1"을 준비하지 못했습니다: $2'],
+      [/^Task "(.*?)" could not be set up: (.*)$/, '과제를 준비하지 못했습니다 ("$1"): $2'],
       [
         /^Look at the cluster with `labs status`, or start over with `labs reset`\.$/,
         '`labs status`로 클러스터를 확인하거나, `labs reset`으로 처음부터 다시 시작하세요.',

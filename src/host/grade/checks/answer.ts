@@ -54,9 +54,9 @@ const korean: typeof english = {
   ...selectionKorean,
   answerExpected: (question) => `올바른 답: ${question}`,
   notAnswered: () => '아직 답하지 않음',
-  answered: (answer) => `"${answer}"라고 답함`,
+  answered: (answer) => `답: "${answer}"`,
   lookAgain: (task) => `다시 확인한 뒤 답하세요: labs answer ${task}`,
-  notUnderstood: (answer) => `"${answer}"을(를) 이해하지 못함`,
+  notUnderstood: (answer) => `이해하지 못한 답: "${answer}"`,
   writeAs: (forms) => `답 하나를 한 줄에 쓰세요: ${forms}`,
   forms: (forms) => forms.map((form) => koreanForms[form]).join(' 또는 '),
   noVeth: (pod, machine) => `${pod}에 ${machine} 쪽 veth 쌍이 없음`,
@@ -166,7 +166,7 @@ const vethOf = (pod: string, { facts, places }: View, say: Say): string => {
   const place = places.one(pod);
   const [inside, outside] = askAll([place, { machine: place.machine }], (spot) => facts.at(spot, 'links'));
   const veth = nodeEndOf(inside?.links ?? [], outside?.links ?? []);
-  if (!veth) throw new Unmet(say.noVeth(describeReference(pod), place.machine));
+  if (!veth) throw new Unmet(say.noVeth(describeReference(pod, say.kinds), place.machine));
   return veth.name;
 };
 

@@ -1,7 +1,7 @@
 // The object check: a Kubernetes object exists, and its fields have the right values.
 import { z } from 'zod';
 import { inRange, inWords, isMatch, type TextMatch } from '../match.ts';
-import { describeReference, parseReference, queryPath } from '../reference.ts';
+import { describeReference, kubectlArguments, parseReference, queryPath } from '../reference.ts';
 import { english as en, type Phrases } from '../say/en.ts';
 import type { View } from '../view/view.ts';
 import { count, match } from './fields.ts';
@@ -25,7 +25,7 @@ const korean: typeof english = {
   },
   objectThere: (object, values) => `${object} 있음${values.length === 0 ? '' : `: ${values.join(', ')}`}`,
   notSet: () => '(값 없음)',
-  like: (match) => `${inWords(match)}와 같은 형식`,
+  like: (match) => `형식 ${inWords(match)}`,
 };
 
 type Say = Phrases & typeof english;
@@ -59,13 +59,13 @@ export const objectCheck = checkKind({
   words: { en: english, ko: korean },
   expected: ({ object, exists, where }, say) =>
     say.objectExpected(
-      describeReference(object),
+      describeReference(object, say.kinds),
       exists,
       where.map((condition) => conditionWords(condition, say)),
     ),
   judge(check, view, say) {
     const object = view.objects.find(check.object);
-    const name = describeReference(check.object);
+    const name = describeReference(check.object, say.kinds);
     const { kind, namespace } = parseReference(check.object);
     if (!check.exists)
       return [{ holds: object === undefined, observed: object ? say.objectThere(name, []) : say.noSuch(name) }];
@@ -76,7 +76,7 @@ export const objectCheck = checkKind({
       {
         holds: wrong === undefined,
         observed: say.objectThere(name, shown),
-        hint: `kubectl get ${name.replace(/ .*\//, ' ')} -n ${namespace} -o yaml`,
+        hint: `kubectl get ${kubectlArguments(check.object)} -o yaml`,
       },
     ];
   },

@@ -75,7 +75,9 @@ export const packetExpected = (on: string, { from, to, lands, fate, masquerade }
   const isPlace = from.includes('/') && !from.includes('${');
   const source = from === 'node/*' ? say.nodeItself() : isPlace ? say.where(from) : from;
   const ends = lands?.map((end) =>
-    end.startsWith('endpoints/') ? say.endpointsOf(describeReference(end.replace(/^endpoints/, 'service'))) : end,
+    end.startsWith('endpoints/')
+      ? say.endpointsOf(describeReference(end.replace(/^endpoints/, 'service'), say.kinds))
+      : end,
   );
   const end = ends ? say.goesTo(ends) : say.fate(fate);
   return say.packetExpected(on, source, to, `${end}${masquerade === undefined ? '' : say.source(masquerade)}`);
@@ -139,7 +141,8 @@ const endpointsOf = (reference: string, { objects }: View, say: Say): readonly s
         .flatMap(({ addresses }) => (ports ?? []).map(({ port }) => `${addresses[0]}:${port}`)),
     );
   if (found.length > 0) return found;
-  throw new Unmet(say.noEndpoints(describeReference(reference.replace(/^endpoints/, 'service'))), say.selectorHint());
+  const service = describeReference(reference.replace(/^endpoints/, 'service'), say.kinds);
+  throw new Unmet(say.noEndpoints(service), say.selectorHint());
 };
 
 const resultWords = ({ fate, lands, masq }: PacketTrace, to: string, say: Say): string => {

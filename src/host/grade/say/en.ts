@@ -7,13 +7,19 @@ export const english = {
   language: 'en' as Language,
 
   // Pieces of sentences
+  /** Kinds of objects, by their names in lab.yaml. */
+  kinds: {} as Readonly<Record<string, string>>,
+  /** A field of an object whose value is not known yet. */
+  fieldOf: (field: string, object: string) => `(${field} of ${object})`,
   /** `a, b and c` */
   listed: (items: readonly string[]): string =>
     items.length < 2 ? (items[0] ?? 'nothing') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`,
   /** A place, from its reference. */
   where: (reference: string): string => {
     if (reference === 'node/*') return 'every node';
-    return reference.startsWith('pod/') ? describeReference(reference) : (reference.split('/').at(-1) ?? '');
+    return reference.startsWith('pod/')
+      ? describeReference(reference, english.kinds)
+      : (reference.split('/').at(-1) ?? '');
   },
   /** Like `where`, after "no": "no process listens on any node". */
   anywhere: (reference: string): string => (reference === 'node/*' ? 'any node' : english.where(reference)),
@@ -46,7 +52,7 @@ export const english = {
   createFirst: (object: string) => `Create ${object} first.`,
   hasNoField: (object: string, path: string) => `${object} has no ${path}`,
   podNotRunning: (pod: string, state: string) => `${pod} isn't running: ${state}`,
-  describePod: (pod: string) => `Look at \`kubectl describe ${pod}\`.`,
+  describePod: (words: string) => `Look at \`kubectl describe ${words}\`.`,
   podGone: () => 'the pod has no network namespace: its processes have ended',
   machineDown: (machine: string) => `${machine} isn't running; \`labs start\` starts it again`,
   apiServerStopped: (machine: string) =>

@@ -7,10 +7,22 @@ import type { Phrases } from './en.ts';
 export const korean: Phrases = {
   language: 'ko',
 
+  kinds: {
+    pod: '파드',
+    node: '노드',
+    service: '서비스',
+    deployment: '디플로이먼트',
+    endpoints: '엔드포인트',
+    namespace: '네임스페이스',
+  },
+  fieldOf: (field, object) => `(${object}의 ${field})`,
+
   listed: (items) => (items.length === 0 ? '(없음)' : items.join(', ')),
   where: (reference) => {
     if (reference === 'node/*') return '모든 노드';
-    return reference.startsWith('pod/') ? describeReference(reference) : (reference.split('/').at(-1) ?? '');
+    return reference.startsWith('pod/')
+      ? describeReference(reference, korean.kinds)
+      : (reference.split('/').at(-1) ?? '');
   },
   anywhere: (reference) => korean.where(reference),
   counted: (range, noun) => (range.max === 0 ? `${noun} 없음` : `${noun} ${korean.count(range)}`),
@@ -33,7 +45,7 @@ export const korean: Phrases = {
   createFirst: (object) => `먼저 만드세요: ${object}`,
   hasNoField: (object, path) => `${object}에 ${path} 값이 없음`,
   podNotRunning: (pod, state) => `${pod} 실행 중이 아님: ${state}`,
-  describePod: (pod) => `\`kubectl describe ${pod}\`의 내용을 보세요.`,
+  describePod: (words) => `\`kubectl describe ${words}\`의 내용을 보세요.`,
   podGone: () => '파드의 네트워크 네임스페이스가 없음: 프로세스가 종료됨',
   machineDown: (machine) => `${machine} 실행 중이 아님. \`labs start\`로 다시 시작할 수 있습니다`,
   apiServerStopped: (machine) => `${machine}에서 kube-apiserver가 실행 중이 아니어서 클러스터의 상태를 읽을 수 없음`,

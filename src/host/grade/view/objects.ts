@@ -57,7 +57,7 @@ export class Objects {
     const object = this.find<T>(reference);
     if (object) return object;
     const { say } = this.#options;
-    const name = describeReference(reference);
+    const name = describeReference(reference, say.kinds);
     throw new Unmet(say.noSuch(name), say.createFirst(name));
   }
 
@@ -68,7 +68,10 @@ export class Objects {
   fill(text: string): string {
     return text.replaceAll(template, (_, reference: string, path: string) => {
       const value = queryPath(this.get(reference), path)[0];
-      if (value === undefined) throw new Unmet(this.#options.say.hasNoField(describeReference(reference), path));
+      if (value === undefined) {
+        const { say } = this.#options;
+        throw new Unmet(say.hasNoField(describeReference(reference, say.kinds), path));
+      }
       return String(value);
     });
   }
@@ -84,9 +87,11 @@ export class Objects {
   }
 }
 
-/** The text with `(clusterIP of service/db)` in place of each template. For templates whose values are unknown. */
-export const describeTemplates = (text: string): string =>
-  text.replaceAll(template, (_, reference: string, path: string) => `(${path.split('.').at(-1)} of ${reference})`);
+/** The text with `(clusterIP of service db)` in place of each template. For templates whose values are unknown. */
+export const describeTemplates = (text: string, say: Phrases): string =>
+  text.replaceAll(template, (_, reference: string, path: string) =>
+    say.fieldOf(path.split('.').at(-1) ?? path, describeReference(reference, say.kinds)),
+  );
 
 const resourceOf = (kind: string): Resource => {
   const resource = allResources.find(

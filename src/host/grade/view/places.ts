@@ -3,7 +3,7 @@ import type { ClusterSpec } from '../../../api/cluster.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import type { PlaceRef } from '../../../api/lab.ts';
 import { askAll, type Spot, Unmet } from '../facts.ts';
-import { describeReference } from '../reference.ts';
+import { describeReference, kubectlArguments } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';
 import type { Machines } from './machines.ts';
 import type { Objects } from './objects.ts';
@@ -52,11 +52,11 @@ export class Places {
   #pod(reference: PlaceRef): Place {
     const { machines, objects, say } = this.#options;
     const pod = objects.get<Pod>(reference);
-    const label = describeReference(reference);
+    const label = describeReference(reference, say.kinds);
     const { nodeName, hostNetwork } = pod.spec;
     const podIp = pod.status?.podIP;
     if (nodeName === undefined || podIp === undefined)
-      throw new Unmet(say.podNotRunning(label, podState(pod)), say.describePod(label));
+      throw new Unmet(say.podNotRunning(label, podState(pod)), say.describePod(kubectlArguments(reference)));
     const { machine } = machines.at(nodeName);
     return hostNetwork ? { machine, label, pod } : { machine, podIp, label, pod };
   }

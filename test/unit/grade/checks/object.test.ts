@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { kubectlArguments } from '../../../../src/host/grade/reference.ts';
 import { gradeCheck, objects, service } from '../world.ts';
 
 describe('an object check', () => {
@@ -18,8 +19,15 @@ describe('an object check', () => {
       outcome: 'fail',
       expected: 'service db-service exists, with .spec.ports[*].port = 3306',
       observed: 'service db-service is there: .spec.ports[*].port = 5432',
+      hint: 'kubectl get service db-service -o yaml',
     });
   });
+
+  test.each([
+    ['pod/db', 'pod db'],
+    ['pod/shop/cart', 'pod cart -n shop'],
+    ['pod/shop/app=cart', 'pod -l app=cart -n shop'],
+  ])('names %s for kubectl as %s', (reference, words) => expect(kubectlArguments(reference)).toBe(words));
 
   test('finds an object by label and prefers a ready one', async () => {
     const check = { type: 'object', object: 'pod/default/app=db', where: [{ path: '.metadata.name', equals: 'db' }] };
