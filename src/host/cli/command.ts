@@ -1,4 +1,4 @@
-// What the parser, the help and bash completion know about a command. The table of commands is command-table/.
+// What the parser, the help and the completion of shells know about a command. The table of commands is command-table/.
 import { languages } from '../../api/lab.ts';
 import { both, type Words } from './messages/words.ts';
 
@@ -12,8 +12,8 @@ export interface CommandSpec {
   readonly json?: true;
   /** Without the leading `labs `. */
   readonly examples: readonly string[];
-  /** The kind of names that bash completion offers as the first operand. */
-  readonly completes?: 'labs' | 'machines';
+  /** The kinds of names that the operands are, in their order. Shells complete them. */
+  readonly completes?: readonly NameKind[];
   /** Prints a text to read, so a terminal shows it in a pager if it is longer than the screen. */
   readonly paged?: true;
   /** Options after the first operand belong to the program that the command runs. */
@@ -24,18 +24,31 @@ export interface CommandSpec {
   readonly foreign?: true;
 }
 
+/**
+ * `labs`: of the package, and running ones. `places`: machines and pods. `targets`: what `labs forward` opens. A list
+ * has the words themselves.
+ */
+export type NameKind = 'labs' | 'running' | 'tasks' | 'places' | 'units' | 'targets' | readonly string[];
+
+/** Before its own first operand, the command takes the name of a running lab: `labs check second 4`. */
+export const takesLabFirst = ({ completes: [first] = [] }: CommandSpec): boolean =>
+  first === 'tasks' || first === 'places' || first === 'targets';
+
 export interface OptionSpec {
   readonly flags: string;
   readonly help: Words;
   /** The option may be given several times. */
   readonly repeat?: true;
   readonly choices?: readonly string[];
+  /** The kind of names that the value is. Shells complete them. */
+  readonly completes?: NameKind;
 }
 
 /** Options of `labs` itself. Every command takes them, too, except a `foreign` one. */
 export const commonOptions: readonly OptionSpec[] = [
   {
     flags: '--name <name>',
+    completes: 'running',
     help: both('which running lab (default: the only one)', '어느 실습인지 (기본: 실행 중인 것)'),
   },
   { flags: '-y, --yes', help: both('go ahead without questions', '묻지 않고 진행') },

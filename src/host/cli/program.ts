@@ -3,7 +3,7 @@ import { type Argument, Command as Commander, CommanderError, InvalidArgumentErr
 import stringWidth from 'string-width';
 import type { Language } from '../../api/lab.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
-import { commonOptions, type OptionSpec, optionsOf } from './command.ts';
+import { commonOptions, type OptionSpec, optionsOf, takesLabFirst } from './command.ts';
 import type { Command } from './command-table/types.ts';
 import { commandGroups, commands, home } from './commands.ts';
 import type { Options } from './context.ts';
@@ -64,7 +64,10 @@ const buildProgram = (builder: Builder): Commander => {
     .usage('[options] <command>')
     .enablePositionalOptions()
     .addHelpText('after', examples(['start service-networking', 'check --watch', 'grade --json'], say))
-    .addHelpText('after', ['', ...wrap(say.exitCodes, builder.width), say.seeCommand].join('\n'));
+    .addHelpText(
+      'after',
+      ['', ...[say.nameFirst, say.exitCodes].flatMap((text) => wrap(text, builder.width)), say.seeCommand].join('\n'),
+    );
   addOptions(program, commonOptions, language);
   for (const { title, commands } of commandGroups) {
     program.commandsGroup(title[language]);
@@ -81,6 +84,8 @@ const addCommand = (program: Commander, command: Command, builder: Builder): voi
     .addHelpText('after', examples(command.examples, say));
   addOptions(parser, optionsOf(command), language);
   if (foreign || passThrough) parser.passThroughOptions();
+  // lab-operand.ts counts the operands that follow the name of a lab.
+  if (passThrough || takesLabFirst(command)) parser.allowExcessArguments();
   if (freeText) parser.allowUnknownOption();
   if (foreign) parser.allowUnknownOption().helpOption(false);
   parser.action(() => {

@@ -6,6 +6,7 @@ import type { Context, Options } from './context.ts';
 import { type Environment, isLanguage, readEnvironment } from './environment.ts';
 import { reportFailure } from './failure.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
+import { takeLabOperand } from './lab-operand.ts';
 import { messagesIn } from './messages.ts';
 import { namesForNpx } from './npx.ts';
 import { createOutput, type Output } from './output.ts';
@@ -46,7 +47,9 @@ export const main = async (argv: readonly string[], process: NodeJS.Process): Pr
       interrupt,
     });
     const { run } = await command.load();
-    return await flushed(output, await run(contextOf(options, environment, output, interrupt), args, options));
+    const given = contextOf(options, environment, output, interrupt);
+    const taken = await takeLabOperand(given, command, args);
+    return await flushed(output, await run(taken.context, taken.args, options));
   } catch (error) {
     await output.flush();
     return reportFailure(error, output, { ...style, interrupted: interrupt.pressed }, messagesIn(environment.language));

@@ -12,6 +12,7 @@ export const clusterCommands: CommandGroup = {
       summary: both('Draw nodes, bridges, pods and services', '노드, 브리지, 파드, 서비스를 그림으로 보기'),
       json: true,
       paged: true,
+      completes: ['running'],
       examples: ['topology', 'topology --json'],
     },
     {
@@ -20,7 +21,7 @@ export const clusterCommands: CommandGroup = {
       load: () => import('../commands/shell.ts'),
       summary: both('Open a shell in a node, a pod or the client', '노드, 파드, client에서 셸 열기'),
       passThrough: true,
-      completes: 'machines',
+      completes: ['places'],
       examples: ['shell node01', 'shell client -- curl -s 192.168.56.11:30080', 'shell blue'],
     },
     {
@@ -46,6 +47,7 @@ export const clusterCommands: CommandGroup = {
         },
       ],
       json: true,
+      completes: ['running'],
       examples: ['kubeconfig > lab.yaml', 'kubeconfig --write'],
     },
     {
@@ -60,6 +62,7 @@ export const clusterCommands: CommandGroup = {
           help: both('the machine that connects (default: a worker)', '연결하는 머신 (기본: 워커)'),
         },
       ],
+      completes: ['targets'],
       examples: ['forward service/web 8080:80', 'forward pod/web 8080:80', 'forward node01 8080:30080'],
     },
     {
@@ -71,7 +74,7 @@ export const clusterCommands: CommandGroup = {
         { flags: '-f, --follow', help: both('print new lines as they arrive', '새 줄을 계속 출력') },
         { flags: '-n, --lines <count>', help: both('how many lines (default: 100)', '줄 수 (기본: 100)') },
       ],
-      completes: 'machines',
+      completes: ['places', 'units'],
       examples: ['logs node01 kube-proxy', 'logs blue', 'logs controlplane kube-apiserver -f'],
     },
   ],

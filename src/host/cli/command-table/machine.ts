@@ -25,6 +25,7 @@ export const machineCommands: CommandGroup = {
       load: () => import('../commands/image.ts'),
       summary: both('List, load or remove pod images', '파드 이미지 보기, 불러오기, 지우기'),
       json: true,
+      completes: [['list', 'load', 'remove']],
       examples: ['image list', 'image load nginx:1.27', 'image remove nginx:1.27'],
     },
     {
@@ -44,8 +45,13 @@ export const machineCommands: CommandGroup = {
       name: 'completion',
       operands: '[shell]',
       load: () => import('../commands/completion.ts'),
-      summary: both('Print a completion script for bash', 'bash 자동 완성 스크립트 출력'),
-      examples: ['completion bash > ~/.local/share/bash-completion/completions/labs'],
+      summary: both('Print a completion script for a shell', '셸 자동 완성 스크립트 출력'),
+      passThrough: true,
+      completes: [['bash', 'zsh', 'fish']],
+      examples: [
+        'completion bash > ~/.local/share/bash-completion/completions/labs',
+        'completion fish > ~/.config/fish/completions/labs.fish',
+      ],
     },
   ],
 };

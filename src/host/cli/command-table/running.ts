@@ -24,7 +24,7 @@ export const runningCommands: CommandGroup = {
           help: both('print the plan and build nothing', '계획만 출력하고 아무것도 만들지 않음'),
         },
       ],
-      completes: 'labs',
+      completes: ['labs'],
       examples: [
         'start service-networking',
         'start service-networking --name second',
@@ -38,6 +38,7 @@ export const runningCommands: CommandGroup = {
       summary: both('Show machines, components and progress', '머신, 구성 요소, 진행 상황 보기'),
       json: true,
       paged: true,
+      completes: ['running'],
       examples: ['status', 'status --json'],
     },
     {
@@ -45,6 +46,7 @@ export const runningCommands: CommandGroup = {
       operands: '[name]',
       load: () => import('../commands/stop.ts'),
       summary: both('Stop the cluster and keep everything for later', '클러스터를 멈추고 모두 보존'),
+      completes: ['running'],
       examples: ['stop'],
     },
     {
@@ -52,6 +54,7 @@ export const runningCommands: CommandGroup = {
       operands: '[name|task]',
       load: () => import('../commands/reset.ts'),
       summary: both('Build the lab, or begin one task, anew', '실습이나 한 과제를 처음 상태로 되돌리기'),
+      completes: ['tasks'],
       examples: ['reset', 'reset --yes', 'reset 13'],
     },
     {
@@ -60,6 +63,7 @@ export const runningCommands: CommandGroup = {
       load: () => import('../commands/delete.ts'),
       summary: both('Delete the cluster and everything in it', '클러스터와 그 안의 모든 내용 삭제'),
       options: [{ flags: '--all', help: both('delete every running lab', '실행 중인 실습을 모두 삭제') }],
+      completes: ['running'],
       examples: ['delete', 'delete service-networking --yes', 'delete --all --yes'],
     },
   ],

@@ -18,6 +18,7 @@ export const tasksCommands: CommandGroup = {
       ],
       json: true,
       paged: true,
+      completes: ['tasks'],
       examples: ['tasks', 'tasks 3', 'tasks 3 --debrief'],
     },
     {
@@ -26,6 +27,7 @@ export const tasksCommands: CommandGroup = {
       load: () => import('../commands/begin.ts'),
       summary: both('Begin a task that breaks something', '무언가를 고장 내는 과제 시작하기'),
       json: true,
+      completes: ['tasks'],
       examples: ['begin 13'],
     },
     {
@@ -35,6 +37,7 @@ export const tasksCommands: CommandGroup = {
       summary: both('Read the next task', '다음 과제 읽기'),
       json: true,
       paged: true,
+      completes: ['running'],
       examples: ['next'],
     },
     {
@@ -50,6 +53,7 @@ export const tasksCommands: CommandGroup = {
       ],
       json: true,
       paged: true,
+      completes: ['tasks'],
       examples: ['check', 'check 4', 'check --watch'],
     },
     {
@@ -58,6 +62,7 @@ export const tasksCommands: CommandGroup = {
       load: () => import('../commands/hint.ts'),
       summary: both('Show the next hint', '다음 힌트 보기'),
       paged: true,
+      completes: ['tasks'],
       examples: ['hint', 'hint 4'],
     },
     {
@@ -67,6 +72,7 @@ export const tasksCommands: CommandGroup = {
       summary: both('Answer the questions of a task', '과제의 질문에 답하기'),
       freeText: true,
       json: true,
+      completes: ['tasks'],
       examples: ['answer 1', 'answer 6 1 10.96.0.0/12', 'answer 11 2 --proxy-mode'],
     },
     {
@@ -95,6 +101,7 @@ export const tasksCommands: CommandGroup = {
       ],
       json: true,
       paged: true,
+      completes: ['running'],
       examples: ['grade', 'grade --json', 'grade --report junit=out.xml --report markdown=out.md'],
     },
     {
@@ -102,6 +109,7 @@ export const tasksCommands: CommandGroup = {
       operands: '[task]',
       load: () => import('../commands/solve.ts'),
       summary: both('Let labs solve all tasks, or one', '모든 과제나 한 과제를 대신 풀기'),
+      completes: ['tasks'],
       examples: ['solve 3', 'solve --yes'],
     },
   ],

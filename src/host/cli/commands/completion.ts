@@ -1,49 +1,67 @@
-// `labs completion bash`: prints a bash script that completes commands, options, labs, machines and pods.
+// `labs completion bash|zsh|fish`: prints a script that asks `labs completion words …` for what may come next.
 import { ExitCode, LabError } from '../../../kit/error.ts';
-import { type CommandSpec, optionsOf } from '../command.ts';
-import type { Run } from '../context.ts';
+import { namesIn } from '../completion-names.ts';
+import { candidatesFor } from '../completion-words.ts';
+import type { Context, Run } from '../context.ts';
 
-export const run: Run = async ({ output, say, commands }, [shell = 'bash']) => {
-  if (shell !== 'bash') {
+export const run: Run = async (context, [shell = 'bash', ...words]) => {
+  const { output, say } = context;
+  if (shell === 'words') return printWords(context, words);
+  if (!isShell(shell)) {
     throw new LabError('LAB_USAGE', say.unknownShell(shell), {
       exitCode: ExitCode.usage,
       hint: say.unknownShellHint,
     });
   }
-  output.write(script(commands));
+  output.write(scripts[shell]);
   return ExitCode.ok;
 };
 
-/** Shell commands that print the words of an operand. */
-const operands: Readonly<Record<NonNullable<CommandSpec['completes']>, string>> = {
-  labs: `labs list --json 2>/dev/null | sed -n 's/^ *"name": "\\(.*\\)",*$/\\1/p'`,
-  machines: `{ labs status --json | sed -n '/"fabric"/d; s/^      "name": "\\(.*\\)",*$/\\1/p'
-      labs kubectl get pods -o name | sed 's,^pod/,,'; } 2>/dev/null`,
+/** A candidate in each line: the word, a tab, its meaning. */
+const printWords = async (context: Context, words: readonly string[]): Promise<number> => {
+  const { output, commands, environment } = context;
+  const options = { commands, names: namesIn(context), language: environment.language };
+  const found = await candidatesFor(words, options);
+  for (const [word, meaning] of found) output.line(meaning === '' ? word : `${word}\t${meaning}`);
+  return ExitCode.ok;
 };
 
-const script = (commands: readonly CommandSpec[]): string => `# bash completion for labs
+/** Without a candidate, bash and zsh offer files: a lab may be a folder. */
+const bash = `# bash completion for labs
 _labs() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" words
-  if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(' ')}" -- "$current"))
-    return
-  fi
-  case "\${COMP_WORDS[1]}" in
-${commands.map((command) => `    ${command.name}) words="${flagsOf(command).join(' ')}" ;;`).join('\n')}
-  esac
-  case "\${COMP_WORDS[1]}:$current" in
-    *:-*) ;;
-${commands.flatMap(operandCase).join('\n')}
-  esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  local line
+  COMPREPLY=()
+  while IFS= read -r line; do
+    COMPREPLY+=("\${line%%$'\\t'*}")
+  done < <("$1" completion words "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
-complete -F _labs labs
+complete -o bashdefault -o default -F _labs labs
 `;
 
-const flagsOf = (command: CommandSpec): readonly string[] => [
-  ...optionsOf(command).flatMap(({ flags }) => /--[\w-]+/.exec(flags) ?? []),
-  ...(command.foreign ? [] : ['--help']),
-];
+const zsh = `#compdef labs
+# zsh completion for labs
+_labs() {
+  local line word
+  local -a found
+  for line in "\${(@f)$("$words[1]" completion words "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+    [[ -n "$line" ]] || continue
+    word="\${line%%$'\\t'*}"
+    found+=("\${word//:/\\\\:}\${\${line#$word}/$'\\t'/:}")
+  done
+  if (( \${#found} )); then _describe -V labs found; else _files; fi
+}
+if [[ "\${funcstack[1]}" == _labs ]]; then _labs "$@"; else compdef _labs labs; fi
+`;
 
-const operandCase = ({ name, completes }: CommandSpec): readonly string[] =>
-  completes ? [`    ${name}:*) words="$(${operands[completes]})" ;;`] : [];
+const fish = `# fish completion for labs
+function __labs_words
+  set -l before (commandline -opc)
+  set -l current (commandline -ct)
+  $before[1] completion words $before[2..-1] "$current" 2>/dev/null
+end
+complete -c labs -f -a '(__labs_words)'
+`;
+
+const scripts = { bash, zsh, fish } as const;
+
+const isShell = (name: string): name is keyof typeof scripts => Object.hasOwn(scripts, name);

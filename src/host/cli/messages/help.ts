@@ -21,6 +21,14 @@ export const helpMessages = {
     (command: string) => `See \`${command} --help\`.`,
     (command) => `\`${command} --help\`를 보세요.`,
   ),
+  tooManyOperands: both(
+    (command: string) => `Too many arguments for \`labs ${command}\``,
+    (command) => `인자가 너무 많습니다: \`labs ${command}\``,
+  ),
+  nameFirst: both(
+    'With several running labs, put the name of the lab first (`labs check NAME 4`), or use --name.',
+    '실행 중인 실습이 여럿이면 실습 이름을 맨 앞에 쓰거나(`labs check 이름 4`) --name을 쓰세요.',
+  ),
   /** commander's titles in the help. */
   helpTitles: both<Readonly<Record<string, string>>>(
     {},

@@ -95,5 +95,8 @@ export const machineMessages = {
     (shell: string) => `There is no completion script for the shell "${shell}"`,
     (shell) => `"${shell}" 셸용 자동 완성 스크립트는 없습니다`,
   ),
-  unknownShellHint: both('Use `labs completion bash`.', '`labs completion bash`를 쓰세요.'),
+  unknownShellHint: both(
+    'Use `labs completion bash`, `labs completion zsh` or `labs completion fish`.',
+    '`labs completion bash`, `labs completion zsh`, `labs completion fish` 중에서 고르세요.',
+  ),
 };
