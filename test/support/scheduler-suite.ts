@@ -110,6 +110,34 @@ export const schedulerSuite = (start: () => Promise<SuiteServer>): void => {
     expect(items.filter(({ spec }) => spec.nodeName === 'node01')).toHaveLength(8);
   });
 
+  test('deletes a pod of lower priority for a pod that fits nowhere else, and lets nobody else take the room', async () => {
+    await client.create(nodes, aNode('node01'));
+    const asking = (cpu: string) => ({
+      containers: [{ name: 'main', image: 'web', resources: { requests: { cpu } } }],
+    });
+    await create('small', asking('1500m'));
+    await until('the small pod is bound', 'small', isBound);
+    await create('urgent', { ...asking('1'), priorityClassName: 'system-cluster-critical', priority: 2_000_000_000 });
+    expect(await eventOf('small', 'Preempted')).toMatchObject({
+      type: 'Normal',
+      message: expect.stringMatching(/^Preempted by pod \S+ on node node01$/),
+    });
+    const urgent = await until(
+      'a node is nominated',
+      'urgent',
+      ({ status }) => status?.nominatedNodeName !== undefined,
+    );
+    expect(urgent.status?.nominatedNodeName).toBe('node01');
+    // The kubelet would end the victim now.
+    await client.delete(pods, { name: 'small', namespace: 'default' }, { gracePeriodSeconds: 0 }).catch(() => {});
+    await create('late', asking('1500m'));
+    await until('the urgent pod is bound', 'urgent', isBound);
+    const late = await until('the late pod waits', 'late', ({ status }) =>
+      (status?.conditions ?? []).some(({ reason }) => reason === 'Unschedulable'),
+    );
+    expect(late.spec.nodeName).toBeUndefined();
+  });
+
   test('ignores pods of another scheduler and pods that already name a node', async () => {
     await create('other', { schedulerName: 'mine' });
     await create('placed', { nodeName: 'node09' });

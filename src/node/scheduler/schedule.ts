@@ -5,12 +5,16 @@ import { requestsOf } from '../../api/requests.ts';
 import { matchesLabels } from '../../api/selectors.ts';
 import { tolerates } from '../../api/taints.ts';
 import { preferenceFor } from './affinity.ts';
-import { type Refusal, refuse } from './filter.ts';
+import { refuse } from './filter.ts';
+import { type Candidate, histogram, preempt, type Verdict } from './preempt.ts';
 import { weightOf } from './resources.ts';
 import type { NodeInfo, Snapshot } from './snapshot.ts';
 import { spreadCost } from './spread.ts';
 
-export type Decision = { readonly info: NodeInfo } | { readonly unschedulable: string };
+/** `preemption` names the pods whose deletion makes room on a node. */
+export type Decision =
+  | { readonly info: NodeInfo }
+  | { readonly unschedulable: string; readonly preemption?: Candidate };
 
 /** Deterministic, so that a lab looks the same after each start. */
 export const schedule = (pod: Pod, snapshot: Snapshot, services: Iterable<Service> = []): Decision => {
@@ -24,7 +28,12 @@ export const schedule = (pod: Pod, snapshot: Snapshot, services: Iterable<Servic
     .map((info) => ({ info, rank: rankOf(pod, info, snapshot, services) }))
     .sort((a, b) => compare(a.rank, b.rank))[0];
   if (best) return { info: best.info };
-  return { unschedulable: explain(verdicts.flatMap(({ refusal }) => refusal ?? [])) };
+  const refused = verdicts.filter((verdict): verdict is Verdict => verdict.refusal !== undefined);
+  const unschedulable = `0/${refused.length} nodes are available: ${reasonsOf(refused)}.`;
+  const preemption = preempt(pod, snapshot, refused);
+  return typeof preemption === 'string'
+    ? { unschedulable: `${unschedulable} preemption: ${preemption}` }
+    : { unschedulable, preemption };
 };
 
 /**
@@ -81,28 +90,13 @@ const load = (pod: Pod, { weight, allocatable }: NodeInfo): number => {
   return Math.round(((cpu + memory) / 2) * 100);
 };
 
-/** `0/3 nodes are available: 1 node(s) had untolerated taint {…}, 2 Insufficient cpu. preemption: 0/3 …` */
-const explain = (refusals: readonly Refusal[]): string => {
-  const available = `0/${refusals.length} nodes are available`;
-  const preemption = refusals.map(({ preemptible }) =>
-    preemptible ? 'No preemption victims found for incoming pod' : 'Preemption is not helpful for scheduling',
-  );
-  const reasons = histogram(refusals.flatMap((refusal) => refusal.reasons));
-  return `${available}: ${reasons}. preemption: ${available}: ${histogram(preemption)}.`;
-};
+/** `1 node(s) had untolerated taint {…}, 2 Insufficient cpu` */
+const reasonsOf = (verdicts: readonly Verdict[]): string =>
+  histogram(verdicts.flatMap(({ refusal }) => refusal.reasons));
 
 /** Labs has no storage, so no claim exists. */
 const withoutClaim = (name: string, nodes: number): string => {
   const available = `0/${nodes} nodes are available`;
   const preemption = `preemption: ${available}: ${nodes} Preemption is not helpful for scheduling.`;
   return `${available}: persistentvolumeclaim "${name}" not found. ${preemption}`;
-};
-
-const histogram = (reasons: readonly string[]): string => {
-  const counts = new Map<string, number>();
-  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  return [...counts]
-    .map(([reason, count]) => `${count} ${reason}`)
-    .sort()
-    .join(', ');
 };

@@ -11,8 +11,9 @@ import { isConflict, isNotFound } from '../client/error.ts';
 import { createEventRecorder, type EventRecorder } from '../client/events.ts';
 import { createInformer } from '../client/informer.ts';
 import { type Client, type Informer, keyOf } from '../client/types.ts';
-import { schedule } from './schedule.ts';
-import { buildSnapshot, place } from './snapshot.ts';
+import type { Candidate } from './preempt.ts';
+import { type Decision, schedule } from './schedule.ts';
+import { buildSnapshot, place, type Snapshot } from './snapshot.ts';
 
 export const schedulerName = 'default-scheduler';
 
@@ -105,12 +106,22 @@ const scheduleAll = async (scheduler: Scheduler): Promise<void> => {
   });
   const steps = waiting.sort(byPriority).map((pod) => {
     const decision = schedule(pod, snapshot, scheduler.services.items.values());
-    if ('unschedulable' in decision) return explain(pod, decision.unschedulable, scheduler);
+    if ('unschedulable' in decision) {
+      reserve(pod, decision.preemption, snapshot);
+      return explain(pod, decision, scheduler);
+    }
     place(pod, decision.info);
     return bind(pod, decision.info.node.metadata.name, scheduler);
   });
   const results = await Promise.allSettled(steps);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
+};
+
+/** No pod of lower priority takes the room that a pod waits for on its nominated node. */
+const reserve = (pod: Pod, preemption: Candidate | undefined, { nodes }: Snapshot): void => {
+  const name = preemption?.info.node.metadata.name ?? pod.status?.nominatedNodeName;
+  const info = nodes.find(({ node }) => node.metadata.name === name);
+  if (info) place(pod, info);
 };
 
 const byPriority = (a: Pod, b: Pod): number =>
@@ -138,11 +149,16 @@ const bind = async (pod: Pod, node: string, { client, assumed, recorder, logger 
   logger.info(2, 'Successfully bound pod to node', { pod: keyOf(pod), node });
 };
 
+type Failure = Extract<Decision, { unschedulable: string }>;
+
 /** Writes the reason only when it changes, not after each change in the cluster. */
-const explain = async (pod: Pod, message: string, { client, recorder, logger }: Scheduler): Promise<void> => {
+const explain = async (pod: Pod, failure: Failure, scheduler: Scheduler): Promise<void> => {
+  const { unschedulable: message, preemption } = failure;
+  const { client, recorder, logger } = scheduler;
   const { name, namespace = '' } = pod.metadata;
   const conditions = pod.status?.conditions ?? [];
-  if (conditions.some((condition) => condition.type === 'PodScheduled' && condition.message === message)) return;
+  const isKnown = conditions.some((condition) => condition.type === 'PodScheduled' && condition.message === message);
+  if (isKnown && !preemption) return;
   const transition = conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   const now = timestamp();
   const condition: Condition = {
@@ -156,9 +172,29 @@ const explain = async (pod: Pod, message: string, { client, recorder, logger }: 
   recorder.event(pod, 'Warning', 'FailedScheduling', message);
   logger.info(2, 'Unable to schedule pod; no fit; waiting', { pod: keyOf(pod), err: message });
   try {
-    const status = { conditions: [...others, condition] };
+    const nominated = preemption && { nominatedNodeName: preemption.info.node.metadata.name };
+    const status = { conditions: [...others, condition], ...nominated };
     await client.patch(pods, { name, namespace }, { status }, { subresource: 'status' });
+    if (preemption) await evict(pod, preemption, scheduler);
   } catch (error) {
     if (!isNotFound(error)) throw error;
+  }
+};
+
+/** Deletes the victims. Their grace periods pass before the pod gets their room. */
+const evict = async (pod: Pod, { info, victims }: Candidate, scheduler: Scheduler): Promise<void> => {
+  const { client, recorder, logger } = scheduler;
+  const node = info.node.metadata.name;
+  for (const victim of victims) {
+    const { name, namespace = '', uid = '' } = victim.metadata;
+    if (victim.metadata.deletionTimestamp) continue;
+    try {
+      await client.delete(pods, { name, namespace }, { uid });
+    } catch (error) {
+      if (isConflict(error) || isNotFound(error)) continue;
+      throw error;
+    }
+    recorder.event(victim, 'Normal', 'Preempted', `Preempted by pod ${pod.metadata.uid} on node ${node}`);
+    logger.info(2, 'Preemptor pod preempted victim pod', { preemptor: keyOf(pod), victim: keyOf(victim), node });
   }
 };

@@ -35,14 +35,7 @@ export const buildSnapshot = (
   const infos = new Map<string, NodeInfo>();
   for (const node of nodes) {
     if (node.metadata.deletionTimestamp) continue;
-    infos.set(node.metadata.name, {
-      node,
-      allocatable: amountsOf(node.status?.allocatable),
-      pods: [],
-      requested: new Map(),
-      weight: { cpu: 0, memory: 0 },
-      hostPorts: [],
-    });
+    infos.set(node.metadata.name, emptyNode(node));
   }
   for (const pod of pods) {
     if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') continue;
@@ -53,6 +46,22 @@ export const buildSnapshot = (
     nodes: [...infos.values()].sort((a, b) => (a.node.metadata.name < b.node.metadata.name ? -1 : 1)),
     namespaces: new Map([...namespaces].map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
   };
+};
+
+const emptyNode = (node: Node): NodeInfo => ({
+  node,
+  allocatable: amountsOf(node.status?.allocatable),
+  pods: [],
+  requested: new Map(),
+  weight: { cpu: 0, memory: 0 },
+  hostPorts: [],
+});
+
+/** The node as if it had these pods. */
+export const withPods = ({ node }: NodeInfo, pods: readonly Pod[]): NodeInfo => {
+  const info = emptyNode(node);
+  for (const pod of pods) place(pod, info);
+  return info;
 };
 
 /** Adds the pod to the node. */
