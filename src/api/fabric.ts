@@ -15,17 +15,30 @@ export type FabricResponse =
 
 export type FabricMethod = keyof FabricMethods;
 
+/** The `labs start` that holds the claim. */
+export interface ClaimOwner {
+  readonly pid: number;
+  /** The host of the process. */
+  readonly host: string;
+  /** When the kernel started the process: another process with the same pid has another mark. */
+  readonly mark: string;
+  /** ISO 8601. */
+  readonly since: string;
+}
+
 /** The parameters and the result of each method. */
 export interface FabricMethods {
   /** Answers at once, to show that the agent runs. */
   readonly hello: { readonly params: Record<string, never>; readonly result: { readonly version: string } };
   /**
    * Claims the cluster for this agent. No other agent gets the claim until this agent ends or releases it.
-   * `completed` says whether a start of this cluster has ever finished.
+   * `completed` says whether a start of this cluster has ever finished. `takeOver` ends the agent that holds the claim:
+   * only if the process that started this agent is dead.
    */
   readonly claim: {
-    readonly params: Record<string, never>;
-    readonly result: { readonly claimed: boolean; readonly completed: boolean };
+    readonly params: { readonly owner?: ClaimOwner; readonly takeOver?: boolean };
+    /** `owner`: who holds the claim, if this agent does not get it. */
+    readonly result: { readonly claimed: boolean; readonly completed: boolean; readonly owner?: ClaimOwner };
   };
   /** Releases the claim before the agent ends. */
   readonly release: { readonly params: Record<string, never>; readonly result: Record<string, never> };

@@ -70,7 +70,7 @@ const startAnew = async (containers: Containers, request: StartRequest, options:
     await up.fabric.call('complete', {}, { signal: options.signal });
   } catch (error) {
     up.close();
-    throw isNameTaken(error) && up.ids.size === 0 ? busy(request.plan.name, error) : error;
+    throw isNameTaken(error) && up.ids.size === 0 ? busy(request.plan.name, { cause: error }) : error;
   }
   undo.commit();
   return {

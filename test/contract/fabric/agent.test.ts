@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,6 +89,39 @@ test('only one agent at a time holds the claim; a killed agent loses the claim a
     );
     await other.release();
   } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('a claim is taken over from an agent whose start was killed, and a refused claim names the owner', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'labs-claim-'));
+  const [lock, completed] = [join(folder, 'lock'), join(folder, 'completed')];
+  const agents: ChildProcess[] = [];
+  /** Every agent has the same command line, as in a fabric. The first line of its input has the parameters. */
+  const claimInAgent = async (params: object): Promise<object> => {
+    const module = new URL('../../../src/fabric/claim.ts', import.meta.url).href;
+    const script = `const { createClaim } = await import('${module}');
+      const claim = createClaim({ lock: '${lock}', completed: '${completed}' }).claim;
+      process.stdin.once('data', async (line) => console.log(JSON.stringify(await claim(JSON.parse(line)))));`;
+    const agent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    agents.push(agent);
+    agent.stdin.write(`${JSON.stringify(params)}\n`);
+    return JSON.parse(String(await new Promise((resolve) => agent.stdout.once('data', resolve))));
+  };
+  const owner = { pid: 1, host: 'here', mark: '1', since: '2026-01-01T00:00:00Z' };
+  try {
+    expect(await claimInAgent({ owner })).toEqual({ claimed: true, completed: false });
+    expect(await claimInAgent({})).toEqual({ claimed: false, completed: false, owner });
+    expect(await claimInAgent({ owner, takeOver: true })).toEqual({ claimed: true, completed: false });
+    await eventually(
+      'the first agent has ended',
+      async () => (agents[0]?.signalCode === 'SIGKILL' ? done(undefined) : notYet('it runs')),
+      { timeoutMs: 5000 },
+    );
+  } finally {
+    for (const agent of agents) agent.kill('SIGKILL');
     await rm(folder, { recursive: true });
   }
 });

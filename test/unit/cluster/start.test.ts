@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { startCluster } from '../../../src/host/cluster/start.ts';
 import { listClusters } from '../../../src/host/cluster/status.ts';
@@ -148,6 +151,23 @@ describe('an existing cluster', () => {
     expect((await listClusters(world))[0]?.state).toBe('running');
   });
 
+  test('is taken over from a start whose process is dead', async () => {
+    const { pid } = spawnSync('true');
+    world.state.claimedByOther = true;
+    world.state.owner = { pid, host: hostname(), mark: '1', since: '2026-01-01T00:00:00Z' };
+    expect((await start()).resumed).toBe(true);
+  });
+
+  test.each([
+    ['of this machine', process.pid, hostname(), `process ${process.pid}, since `],
+    ['of another machine', 4711, 'elsewhere', 'process 4711 on elsewhere, since '],
+  ])('is left to a start %s that still runs, and the error names it', async (_where, pid, host, expected) => {
+    world.state.claimedByOther = true;
+    world.state.owner = { pid, host, mark: markOfThisProcess(), since: '2026-01-01T00:00:00Z' };
+    await expect(start()).rejects.toMatchObject({ code: 'LAB_BUSY', message: expect.stringContaining(expected) });
+    expect(world.state.claimedByOther).toBe(true);
+  });
+
   test('is stopped again when its resume fails', async () => {
     await stopCluster(world, 'x');
     world.handlers = { ...world.handlers, wire: async () => Promise.reject(new Error('no veth')) };
@@ -238,3 +258,9 @@ describe('two starts at once', () => {
     expect(world.names).toEqual(all);
   });
 });
+
+/** When the kernel started this process. */
+const markOfThisProcess = (): string =>
+  readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')[19] ?? '';

@@ -1,5 +1,6 @@
 // A cluster without Docker: containers in memory, and an agent in the fabric whose answers a test chooses.
 import { PassThrough } from 'node:stream';
+import type { ClaimOwner } from '../../../src/api/fabric.ts';
 import { type Handlers, serve } from '../../../src/fabric/agent.ts';
 import type { StartRequest } from '../../../src/host/cluster/context.ts';
 import type { StartOptions } from '../../../src/host/cluster/start.ts';
@@ -14,13 +15,19 @@ export interface FabricState {
   completed: boolean;
   /** Another start holds the claim. */
   claimedByOther: boolean;
+  /** Who holds the claim then. A claim that takes over ends this start. */
+  owner?: ClaimOwner;
   readonly wired: string[][];
 }
 
 /** A fabric of a healthy cluster. */
 export const healthyFabric = (docker: FakeDocker, state: FabricState): Partial<Handlers> => ({
   hello: async () => ({ version: 'test' }),
-  claim: async () => ({ claimed: !state.claimedByOther, completed: state.completed }),
+  claim: async ({ takeOver }) => {
+    if (takeOver) state.claimedByOther = false;
+    const { claimedByOther, completed, owner } = state;
+    return { claimed: !claimedByOther, completed, ...(claimedByOther && owner ? { owner } : {}) };
+  },
   release: async () => ({}),
   complete: async () => {
     state.completed = true;

@@ -49,6 +49,14 @@ export const errorMessages = {
       [/^There is no lab in (.*): the folder has no (.*)$/, '$1에 실습이 없습니다. 폴더에 $2 파일이 없습니다'],
       [/^Run `labs list` to see all labs\.$/, '`labs list`로 모든 실습을 볼 수 있습니다.'],
       [/^Run `labs tasks` to see all tasks\.$/, '`labs tasks`로 모든 과제를 볼 수 있습니다.'],
+      [
+        /^Another `labs start` is changing (\S+) now: process (\d+), since (\S+)$/,
+        '다른 `labs start`가 실습 $1에서 작업 중입니다: 프로세스 $2, $3부터',
+      ],
+      [
+        /^Another `labs start` is changing (\S+) now: process (\d+) on (\S+), since (\S+)$/,
+        '다른 `labs start`가 실습 $1에서 작업 중입니다: $3의 프로세스 $2, $4부터',
+      ],
       [/^Another `labs start` is changing (\S+) now$/, '다른 `labs start`가 지금 실습 $1에서 작업 중입니다'],
       [
         /^Wait until it ends, or start a second lab with `--name`\.$/,
