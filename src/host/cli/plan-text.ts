@@ -20,6 +20,11 @@ export const describePlan = async (context: Context, lab: LabDefinition, name: s
   refuseInvalidCluster(name, lab.cluster);
   const plan = planCluster(input, await createPki(certificatesOf(input)));
   const { output } = context;
+  if (context.json) {
+    const members = plan.machines.map(({ name: machine, role }) => ({ name: machine, role }));
+    output.line(JSON.stringify({ name, lab: lab.name, machines: members, cluster: lab.cluster }, null, 2));
+    return;
+  }
   for (const part of [title(context, plan), machines(context, plan), networks(context, plan)]) {
     for (const line of part) output.line(line);
     output.line();

@@ -4,6 +4,7 @@ import { type LabDefinition, localize, type TaskDefinition } from '../../api/lab
 import type { Report } from '../../api/report.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { openCluster } from '../cluster/open.ts';
+import type { ClusterSummary } from '../cluster/status.ts';
 import type { Containers } from '../docker/port.ts';
 import type { ClusterAccess } from '../grade/access.ts';
 import { isQuestion, type Question } from '../grade/checks/answer.ts';
@@ -14,16 +15,43 @@ import type { TaskRun } from '../tasks/run.ts';
 import { accessTo } from './access.ts';
 import { choose } from './ask.ts';
 import type { Context } from './context.ts';
-import { chooseRunning } from './instances.ts';
+import { chooseInstance, chooseRunning } from './instances.ts';
 import { definitionOf } from './machines.ts';
 import { rewriteTexts } from './npx.ts';
+import { wrap } from './text.ts';
 
-export interface Session {
+/** What can be read of a lab, also while it is stopped or half-started. */
+export interface Reading {
   readonly name: string;
   readonly lab: LabDefinition;
-  readonly access: ClusterAccess;
   readonly progress: ProgressStore;
 }
+
+export interface Session extends Reading {
+  readonly access: ClusterAccess;
+}
+
+export interface ReadingOf extends Reading {
+  readonly instance: ClusterSummary;
+}
+
+/** Opens the lab that the command means, whatever its state. */
+export const openReading = async (context: Context): Promise<ReadingOf> => {
+  const instance = await chooseInstance(context);
+  const { name } = instance;
+  const lab = await definitionOf(context, instance);
+  const fabric = await fabricId(await context.docker(), name, context.signal);
+  const progress = openProgress({ stateFolder: context.environment.stateFolder, name, instance: fabric });
+  return { name, lab, progress, instance };
+};
+
+/** Says that the lab does not run, and names the command that brings it back. Nothing for a running lab. */
+export const sayIfDown = ({ output, say }: Context, { name, lab, state }: ClusterSummary): void => {
+  if (state === 'running') return;
+  output.line();
+  for (const text of [`${say.notReady(name, say.states[state])}.`, say.notReadyHint(name, lab)])
+    for (const line of wrap(text, output.width)) output.line(output.paint('yellow', line));
+};
 
 /** Opens the running lab that the command means, and closes it when `work` ends. */
 export const withSession = async <T>(context: Context, work: (session: Session) => Promise<T>): Promise<T> => {
@@ -95,7 +123,7 @@ export const chooseTask = async (
 };
 
 /** The first task that has not passed yet. */
-export const currentTask = async ({ lab, progress }: Session): Promise<TaskDefinition | undefined> => {
+export const currentTask = async ({ lab, progress }: Reading): Promise<TaskDefinition | undefined> => {
   const { passed } = await progress.read();
   return lab.tasks.find(({ id }) => !passed.includes(id));
 };

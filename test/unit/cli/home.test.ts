@@ -12,9 +12,9 @@ import type { Context } from '../../../src/host/cli/context.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
 import { namesForNpx } from '../../../src/host/cli/npx.ts';
 import { loadLab } from '../../../src/host/lab/load.ts';
-import { labels } from '../../../src/host/plan/names.ts';
 import { openProgress } from '../../../src/host/tasks/progress.ts';
-import { FakeDocker } from '../../support/fake-docker.ts';
+import type { FakeDocker } from '../../support/fake-docker.ts';
+import { engineWith } from './fake-engine.ts';
 import { fakeOutput } from './fake-output.ts';
 
 const labs = fileURLToPath(new URL('../../../labs', import.meta.url));
@@ -25,29 +25,6 @@ beforeAll(() => {
   stateFolder = mkdtempSync(join(tmpdir(), 'labs-home-'));
 });
 afterAll(() => rmSync(stateFolder, { recursive: true }));
-
-/** An engine with a lab of one machine for each of these names. */
-const engineWith = async (running: readonly string[], stopped: readonly string[] = []): Promise<FakeDocker> => {
-  const docker = new FakeDocker({ images: { node: {} } });
-  for (const name of [...running, ...stopped]) {
-    const id = await docker.create({
-      name: `labs-${name}-fabric`,
-      image: 'node',
-      network: 'none',
-      labels: {
-        [labels.name]: name,
-        [labels.lab]: 'service-networking',
-        [labels.role]: 'fabric',
-        [labels.machine]: 'fabric',
-        [labels.machines]: '1',
-        [labels.link]: '192.168.56.1/24',
-      },
-    });
-    await docker.start(id);
-    if (stopped.includes(name)) await docker.stop(id);
-  }
-  return docker;
-};
 
 const screenOf = async (docker: FakeDocker, language: Language = 'en', run = home): Promise<string> => {
   const printed = namesForNpx(commands.map(({ name }) => name));

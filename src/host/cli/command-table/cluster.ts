@@ -62,6 +62,7 @@ export const clusterCommands: CommandGroup = {
           help: both('the machine that connects (default: a worker)', '연결하는 머신 (기본: 워커)'),
         },
       ],
+      json: true,
       completes: ['targets'],
       examples: ['forward service/web 8080:80', 'forward pod/web 8080:80', 'forward node01 8080:30080'],
     },

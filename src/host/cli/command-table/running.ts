@@ -24,6 +24,7 @@ export const runningCommands: CommandGroup = {
           help: both('print the plan and build nothing', '계획만 출력하고 아무것도 만들지 않음'),
         },
       ],
+      json: true,
       completes: ['labs'],
       examples: [
         'start service-networking',
@@ -46,6 +47,7 @@ export const runningCommands: CommandGroup = {
       operands: '[name]',
       load: () => import('../commands/stop.ts'),
       summary: both('Stop the cluster and keep everything for later', '클러스터를 멈추고 모두 보존'),
+      json: true,
       completes: ['running'],
       examples: ['stop'],
     },
@@ -63,6 +65,7 @@ export const runningCommands: CommandGroup = {
       load: () => import('../commands/delete.ts'),
       summary: both('Delete the cluster and everything in it', '클러스터와 그 안의 모든 내용 삭제'),
       options: [{ flags: '--all', help: both('delete every running lab', '실행 중인 실습을 모두 삭제') }],
+      json: true,
       completes: ['running'],
       examples: ['delete', 'delete service-networking --yes', 'delete --all --yes'],
     },

@@ -61,6 +61,7 @@ export const tasksCommands: CommandGroup = {
       operands: '[task]',
       load: () => import('../commands/hint.ts'),
       summary: both('Show the next hint', '다음 힌트 보기'),
+      json: true,
       paged: true,
       completes: ['tasks'],
       examples: ['hint', 'hint 4'],

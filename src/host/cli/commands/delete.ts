@@ -10,10 +10,10 @@ import { secondsSince } from '../text.ts';
 import { forgetKubeconfig } from '../way-in.ts';
 
 export const run: Run = async (context, [given], options) => {
-  const { output, say, environment } = context;
+  const { output, say, environment, json } = context;
   const names = options.all === true ? await allNames(context) : [(await chooseInstance(context, given)).name];
   if (names.length === 0) {
-    output.line(say.nothingToDelete);
+    output.line(json ? JSON.stringify({ deleted: [] }) : say.nothingToDelete);
     return ExitCode.ok;
   }
   if (!(await confirm(context, say.deleteQuestion(names.join(', '))))) {
@@ -28,9 +28,10 @@ export const run: Run = async (context, [given], options) => {
       await deleteCluster(docker, name);
       await forgetProgress(environment.stateFolder, name);
       await forgetKubeconfig(context, name);
-      output.line(say.deleted(name, secondsSince(startedAt)));
+      if (!json) output.line(say.deleted(name, secondsSince(startedAt)));
     }),
   );
+  if (json) output.line(JSON.stringify({ deleted: names }, null, 2));
   return ExitCode.ok;
 };
 

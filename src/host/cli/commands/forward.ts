@@ -8,7 +8,7 @@ import { resolveTarget } from '../forward-target.ts';
 import { chooseRunning } from '../instances.ts';
 
 export const run: Run = async (context, [wanted = '', ...ports], options) => {
-  const { output, say, signal } = context;
+  const { output, say, signal, json } = context;
   const instance = await chooseRunning(context);
   const containers = await context.docker();
   const [cluster, fabric] = await Promise.all([
@@ -31,9 +31,11 @@ export const run: Run = async (context, [wanted = '', ...ports], options) => {
       onFailure: (reason) => output.note(output.paint('yellow', `! ${say.forwardFailed(to, reasonIn(reason))}`)),
     });
     tunnels.use(tunnel);
-    output.line(say.forwarding(output.paint('cyan', `http://127.0.0.1:${tunnel.port}`), to, machine));
+    const url = `http://127.0.0.1:${tunnel.port}`;
+    if (json) output.line(JSON.stringify({ url, to, from: machine }));
+    else output.line(say.forwarding(output.paint('cyan', url), to, machine));
   }
-  output.line(output.paint('dim', say.forwardEnd));
+  if (!json) output.line(output.paint('dim', say.forwardEnd));
   await untilInterrupted(context);
   return ExitCode.ok;
 };

@@ -1,27 +1,42 @@
 // `labs hint [task]`: prints all hints for a task that were shown before, and the next one.
-import { localize } from '../../../api/lab.ts';
+import { localize, type TaskDefinition } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { findTask } from '../../lab/catalogue.ts';
-import type { Run } from '../context.ts';
+import type { Context, Run } from '../context.ts';
 import { renderMarkdown } from '../markdown.ts';
-import { chooseTask, currentTask, numberOf, withSession } from '../session.ts';
+import { chooseTask, currentTask, numberOf, openReading, type Reading, sayIfDown } from '../session.ts';
 
-export const run: Run = (context, [name]) =>
-  withSession(context, async (session) => {
-    const { output, say, environment } = context;
-    const task =
-      name === undefined
-        ? ((await currentTask(session)) ?? (await chooseTask(context, session.lab)))
-        : findTask(session.lab, name);
-    output.line(output.paint('bold', `${numberOf(session.lab, task)}. ${localize(task.title, environment.language)}`));
-    const taken = (await session.progress.read()).hints[task.id] ?? 0;
-    if (taken < task.hints.length) await session.progress.takeHint(task.id);
-    const shown = task.hints.slice(0, taken + 1);
-    for (const [index, hint] of shown.entries()) {
-      output.line();
-      output.line(output.paint('dim', say.hint(index + 1, task.hints.length)));
-      output.write(renderMarkdown(localize(hint, environment.language), output));
-    }
-    if (taken >= task.hints.length) output.line(output.paint('dim', say.noMoreHints));
+export const run: Run = async (context, [name]) => {
+  const { output, environment, json } = context;
+  const { language } = environment;
+  const reading = await openReading(context);
+  const task = name === undefined ? await taskNow(context, reading) : findTask(reading.lab, name);
+  const taken = (await reading.progress.read()).hints[task.id] ?? 0;
+  if (taken < task.hints.length) await reading.progress.takeHint(task.id);
+  const hints = task.hints.slice(0, taken + 1).map((hint) => localize(hint, language));
+  const number = numberOf(reading.lab, task);
+  if (json) {
+    output.line(JSON.stringify({ task: task.id, number, hints, count: task.hints.length }, null, 2));
     return ExitCode.ok;
-  });
+  }
+  output.line(output.paint('bold', `${number}. ${localize(task.title, language)}`));
+  print(context, hints, { count: task.hints.length, taken });
+  sayIfDown(context, reading.instance);
+  return ExitCode.ok;
+};
+
+const taskNow = async (context: Context, reading: Reading): Promise<TaskDefinition> =>
+  (await currentTask(reading)) ?? (await chooseTask(context, reading.lab));
+
+const print = (
+  { output, say }: Context,
+  hints: readonly string[],
+  { count, taken }: { readonly count: number; readonly taken: number },
+): void => {
+  for (const [index, hint] of hints.entries()) {
+    output.line();
+    output.line(output.paint('dim', say.hint(index + 1, count)));
+    output.write(renderMarkdown(hint, output));
+  }
+  if (taken >= count) output.line(output.paint('dim', say.noMoreHints));
+};

@@ -58,12 +58,13 @@ const load = async (context: Context, reference: string): Promise<void> => {
   const image = await loadImage({ ...(await storeOptions(context)), onProgress: progress.onProgress }, reference);
   const milliseconds = Math.round(performance.now() - startedAt);
   progress.onEvent({ step: reference, title, state: 'done', milliseconds, detail: megabytes(image.size) });
-  output.line(say.loaded(image.reference));
+  output.line(context.json ? JSON.stringify({ loaded: image.reference }) : say.loaded(image.reference));
 };
 
 const remove = async (context: Context, reference: string): Promise<void> => {
   await removeImage(await storeOptions(context), reference);
-  context.output.line(context.say.removed(reference));
+  const { output, say, json } = context;
+  output.line(json ? JSON.stringify({ removed: reference }) : say.removed(reference));
 };
 
 const storeOptions = async (context: Context): Promise<StoreOptions> => {

@@ -1,6 +1,6 @@
 // `labs start [lab]`: builds the cluster of a lab, or resumes a stopped one.
 import { dirname } from 'node:path';
-import type { LabDefinition } from '../../../api/lab.ts';
+import { type LabDefinition, localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { bundlesIn } from '../../cluster/install.ts';
 import { type Started, startCluster } from '../../cluster/start.ts';
@@ -26,7 +26,14 @@ export const run: Run = async (context, [given], options) => {
   const { resumed, warnings } = await bringUp(context, docker, lab, name);
   if (resumed) await breakAgain({ ...context, name });
   await renewKubeconfig(context, { name, lab: lab.name });
-  printNext(context, name, lab, { seconds: secondsSince(startedAt), resumed });
+  const seconds = secondsSince(startedAt);
+  if (context.json) {
+    const { title } = lab;
+    const started = { name, lab: lab.name, title: localize(title, context.environment.language), state: 'running' };
+    context.output.line(JSON.stringify({ ...started, resumed, seconds: Number(seconds), warnings }, null, 2));
+    return ExitCode.ok;
+  }
+  printNext(context, name, lab, { seconds, resumed });
   for (const warning of warnings) context.output.note(context.output.paint('yellow', `! ${warning}`));
   return ExitCode.ok;
 };

@@ -10,6 +10,7 @@ export const run: Run = async (context, [given]) => {
   // Without this, the next start would break what the student has repaired. It must not keep a lab from stopping.
   if (state !== 'stopped') await recordRepairs({ ...context, name }).catch(() => context.signal.throwIfAborted());
   await stopCluster(await context.docker(), name, context.signal);
-  context.output.line(context.say.stopped(name, lab));
+  const { output, say, json } = context;
+  output.line(json ? JSON.stringify({ name, lab, state: 'stopped' }, null, 2) : say.stopped(name, lab));
   return ExitCode.ok;
 };

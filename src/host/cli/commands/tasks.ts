@@ -7,18 +7,27 @@ import { printDebrief } from '../after-task.ts';
 import { confirm } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { renderMarkdown } from '../markdown.ts';
-import { chooseTask, numberOf, questionsOf, type Session, withSession } from '../session.ts';
+import {
+  chooseTask,
+  numberOf,
+  openReading,
+  questionsOf,
+  type Reading,
+  type ReadingOf,
+  sayIfDown,
+  withSession,
+} from '../session.ts';
 import { begin } from './begin.ts';
 
-export const run: Run = (context, [name], options) =>
-  withSession(context, async (session) => {
-    if (options.debrief === true) await explain(context, session, await chooseTask(context, session.lab, name));
-    else if (name === undefined) await list(context, session);
-    else await read(context, session, await chooseTask(context, session.lab, name));
-    return ExitCode.ok;
-  });
+export const run: Run = async (context, [name], options) => {
+  const reading = await openReading(context);
+  if (options.debrief === true) await explain(context, reading, await chooseTask(context, reading.lab, name));
+  else if (name === undefined) await list(context, reading);
+  else await read(context, reading, await chooseTask(context, reading.lab, name));
+  return ExitCode.ok;
+};
 
-const list = async (context: Context, { lab, progress }: Session): Promise<void> => {
+const list = async (context: Context, { lab, progress, instance }: ReadingOf): Promise<void> => {
   const { output, say, environment, json } = context;
   const { passed, passedAt, begun } = await progress.read();
   const tasks = lab.tasks.map((task) => ({
@@ -42,9 +51,10 @@ const list = async (context: Context, { lab, progress }: Session): Promise<void>
   }
   output.line();
   output.line(output.paint('dim', say.readTask));
+  sayIfDown(context, instance);
 };
 
-const read = async (context: Context, session: Session, task: TaskDefinition): Promise<void> => {
+const read = async (context: Context, session: ReadingOf, task: TaskDefinition): Promise<void> => {
   const { output, say, environment, json } = context;
   const { language } = environment;
   const source = await readFile(localize(task.text, language), 'utf8');
@@ -61,6 +71,7 @@ const read = async (context: Context, session: Session, task: TaskDefinition): P
   }
   output.line(output.paint(['bold', 'cyan'], `${number}. ${localize(task.title, language)}`));
   output.write(`\n${renderMarkdown(source, output)}`);
+  if (session.instance.state !== 'running') return sayIfDown(context, session.instance);
   output.line();
   if (waitsToBegin(task, before) && !(await offerToBegin(context, session, task))) return;
   if (questionsOf(task).length > 0) output.line(output.paint('dim', say.answerWith(number)));
@@ -69,19 +80,19 @@ const read = async (context: Context, session: Session, task: TaskDefinition): P
 };
 
 /** Reading is not beginning: asks on a terminal, otherwise names the command. @returns whether the task has begun */
-const offerToBegin = async (context: Context, session: Session, task: TaskDefinition): Promise<boolean> => {
+const offerToBegin = async (context: Context, { name, lab }: Reading, task: TaskDefinition): Promise<boolean> => {
   const { output, say, yes } = context;
   output.line(say.breaks);
   const agreed = (yes || output.interactive) && (await confirm(context, say.beginQuestion));
   // The student reads the task while labs prepares the cluster.
   await output.flush();
-  if (agreed) await begin(context, session, task);
-  else output.line(output.paint('dim', say.beginWith(numberOf(session.lab, task))));
+  if (agreed) await withSession({ ...context, name }, (session) => begin(context, session, task));
+  else output.line(output.paint('dim', say.beginWith(numberOf(lab, task))));
   return agreed;
 };
 
 /** `--debrief`: why the solution works. Before the task has passed, it gives the solution away, so it asks first. */
-const explain = async (context: Context, session: Session, task: TaskDefinition): Promise<void> => {
+const explain = async (context: Context, session: Reading, task: TaskDefinition): Promise<void> => {
   const { say, output } = context;
   if (!task.debrief)
     throw new LabError('LAB_NO_DEBRIEF', say.noDebrief(numberOf(session.lab, task)), { exitCode: ExitCode.usage });

@@ -1,0 +1,70 @@
+// What a student can read while the lab is stopped or half-started.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { run as check } from '../../../src/host/cli/commands/check.ts';
+import { run as hint } from '../../../src/host/cli/commands/hint.ts';
+import { run as next } from '../../../src/host/cli/commands/next.ts';
+import { run as tasks } from '../../../src/host/cli/commands/tasks.ts';
+import type { Context, Run } from '../../../src/host/cli/context.ts';
+import { messagesIn } from '../../../src/host/cli/messages.ts';
+import { engineWith } from './fake-engine.ts';
+import { fakeOutput } from './fake-output.ts';
+
+const labs = fileURLToPath(new URL('../../../labs', import.meta.url));
+let stateFolder: string;
+beforeAll(() => {
+  stateFolder = mkdtempSync(join(tmpdir(), 'labs-stopped-'));
+});
+afterAll(() => rmSync(stateFolder, { recursive: true }));
+
+const screenOf = async (run: Run, args: readonly string[], { json = false, running = false } = {}): Promise<string> => {
+  const docker = running ? await engineWith(['second']) : await engineWith([], ['second']);
+  const { output, lines } = fakeOutput();
+  const context = {
+    output,
+    json,
+    say: messagesIn('en'),
+    environment: { language: 'en', stateFolder, variables: {} },
+    paths: { labs },
+    signal: new AbortController().signal,
+    docker: async () => docker,
+  };
+  expect(await run(context as unknown as Context, args, {})).toBe(0);
+  return lines.join('\n');
+};
+
+const back = 'labs start service-networking --name second';
+
+test.each([
+  ['tasks', tasks, [], /15 {2}\S/],
+  ['tasks 13', tasks, ['13'], /13\. /],
+  ['next', next, [], /1\. /],
+  ['hint', hint, ['2'], /Hint 1 of \d/],
+] as const)('labs %s shows the text, and the command that brings the lab back', async (_, run, args, text) => {
+  const screen = await screenOf(run, args);
+  expect(screen).toMatch(text);
+  expect(screen).toContain('The lab second is stopped.');
+  expect(screen).toContain(back);
+  expect(screen).not.toContain('labs check');
+});
+
+test('a running lab is not said to be stopped', async () => {
+  expect(await screenOf(tasks, ['1'], { running: true })).toContain('labs check 1');
+  expect(await screenOf(tasks, [], { running: true })).not.toContain('labs start');
+});
+
+test('hints are counted, also as JSON', async () => {
+  const first = JSON.parse(await screenOf(hint, ['3'], { json: true }));
+  expect(first).toMatchObject({ number: 3, count: expect.any(Number), hints: [expect.any(String)] });
+  expect(JSON.parse(await screenOf(hint, ['3'], { json: true })).hints).toHaveLength(Math.min(2, first.count));
+});
+
+test('a check is refused, and the error names the same command', async () => {
+  await expect(screenOf(check, [])).rejects.toMatchObject({
+    code: 'LAB_NOT_READY',
+    hint: expect.stringContaining(back),
+  });
+});
