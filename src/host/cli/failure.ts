@@ -62,7 +62,7 @@ const describe = (error: unknown, words: FailureWords): Described => {
 };
 
 /** Errors from below the command line are English. Lines that `errorLines` knows are translated. */
-const inLanguage = (text: string, { errorLines }: FailureWords): string =>
+export const inLanguage = (text: string, { errorLines }: Pick<FailureWords, 'errorLines'>): string =>
   text
     .split('\n')
     .map((line) => {

@@ -2,6 +2,7 @@
 // commands.ts and command.ts. Titles, tasks and hints come from the lab.
 import type { Language } from '../../api/lab.ts';
 import { clusterMessages } from './messages/cluster.ts';
+import { doctorMessages } from './messages/doctor.ts';
 import { errorMessages } from './messages/errors.ts';
 import { generalMessages } from './messages/general.ts';
 import { helpMessages } from './messages/help.ts';
@@ -23,6 +24,7 @@ export const messageGroups = [
   clusterMessages,
   wayInMessages,
   machineMessages,
+  doctorMessages,
 ] as const;
 
 type Pairs = typeof generalMessages &
@@ -33,7 +35,8 @@ type Pairs = typeof generalMessages &
   typeof progressMessages &
   typeof clusterMessages &
   typeof wayInMessages &
-  typeof machineMessages;
+  typeof machineMessages &
+  typeof doctorMessages;
 
 /** Key → sentence. A sentence with gaps is a function. */
 export type Messages = { readonly [Key in keyof Pairs]: Pairs[Key]['en'] };

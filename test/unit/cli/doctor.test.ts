@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { probeInLanguage } from '../../../src/host/cli/commands/doctor.ts';
+import { messagesIn } from '../../../src/host/cli/messages.ts';
+import { kernelProbes } from '../../../src/host/setup/kernel.ts';
+
+const inKorean = (text: string): string => probeInLanguage(text, messagesIn('ko'));
+
+test('every remedy for the kernel is Korean in Korean', () => {
+  expect(kernelProbes.length).toBeGreaterThan(20);
+  for (const { name, remedy } of kernelProbes) {
+    expect(inKorean(remedy), name).toMatch(/[가-힣]/);
+    expect(inKorean(remedy), name).not.toMatch(/\b(the|needs?|with|run|only)\b/i);
+  }
+});
+
+test.each([
+  ['works', '정상'],
+  ['version 1, engine as root', '버전 1, root로 실행되는 엔진'],
+  ['20.10 on Debian 12, kernel 6.1', '20.10, Debian 12, 커널 6.1'],
+  ['The Docker Engine is not installed', 'Docker Engine이 설치되어 있지 않습니다'],
+])('the doctor says "%s" in Korean as "%s"', (english, korean) => expect(inKorean(english)).toBe(korean));
+
+test('the doctor keeps English in English', () => expect(probeInLanguage('works', messagesIn('en'))).toBe('works'));
