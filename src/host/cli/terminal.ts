@@ -12,6 +12,8 @@ export interface RelayOptions {
   readonly command: ExecSpec;
   /** Gives the program a terminal. Requires that labs itself runs on a terminal. */
   readonly terminal: boolean;
+  /** The program reads no input, so what the user types meanwhile is for the shell. */
+  readonly noInput?: true;
   readonly interrupt: Interrupt;
 }
 
@@ -35,7 +37,7 @@ const relayTerminal = async ({ docker, container, command }: RelayOptions): Prom
   stdin.setRawMode(true);
   stdout.on('resize', resize);
   try {
-    return await connect(session);
+    return await connect(session, {});
   } finally {
     stdin.setRawMode(false);
     stdout.off('resize', resize);
@@ -58,7 +60,7 @@ const relayPipes = async (options: RelayOptions): Promise<number> => {
     });
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, onSignal);
-  const ended = connect(session);
+  const ended = connect(session, options);
   // Once a signal has stopped the program, a broken connection is no error.
   ended.catch(() => {});
   try {
@@ -68,9 +70,10 @@ const relayPipes = async (options: RelayOptions): Promise<number> => {
   }
 };
 
-const connect = async (session: ExecSession): Promise<number> => {
+const connect = async (session: ExecSession, { noInput }: Pick<RelayOptions, 'noInput'>): Promise<number> => {
+  if (noInput) session.stdin.end();
   // The program may end before its input ends. That is no error.
-  pipeline(process.stdin, session.stdin).catch(() => {});
+  else pipeline(process.stdin, session.stdin).catch(() => {});
   const outputs = Promise.all([copy(session.stdout, process.stdout), copy(session.stderr, process.stderr)]);
   const exitCode = await session.exitCode;
   await outputs;

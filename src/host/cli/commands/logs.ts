@@ -29,6 +29,7 @@ export const run: Run = async (context, args, options) => {
       container: nodes[0]?.container ?? '',
       command: { command, environment: programEnvironment(context) },
       terminal: false,
+      noInput: true,
       interrupt,
     });
   }
@@ -59,6 +60,7 @@ export const run: Run = async (context, args, options) => {
       environment: programEnvironment(context),
     },
     terminal: false,
+    noInput: true,
     interrupt,
   });
 };
