@@ -35,10 +35,9 @@ const main = async (): Promise<void> => {
   // Bundles start in half the time of the sources, and labs run this bundle.
   process.env.TEST_COMPONENTS = `${root}dist/node`;
   if (!setup.ok) console.log(chalk.red('The set-up failed. The end-to-end tests and the virtual machine need it.'));
-  // One after the other: each of them keeps both processors busy, and tests in the virtual machine must not starve.
-  tallies.push(await contractTests());
-  if (setup.ok) tallies.push(await machineTests());
-  if (setup.ok) tallies.push(await runProject('e2e', isLong ? { files: longTests('e2e') } : {}));
+  // Side by side, because the tests of each tier often wait, and the virtual machine keeps one processor busy.
+  const lanes = [contractTests(), ...(setup.ok ? [machineAndLabTests()] : [])];
+  tallies.push(...(await Promise.all(lanes)).flat());
   steps.push(await step('nothing is left behind', removeLeftovers));
   summarise(steps, tallies);
 };
@@ -68,9 +67,15 @@ const takeKubectl = async (): Promise<void> => {
   process.env.PATH = `${tools}:${process.env.PATH}`;
 };
 
+/** Runs the tests in the virtual machine, then the end-to-end tests. */
+const machineAndLabTests = async (): Promise<Tally[]> => [
+  await machineTests(),
+  await runProject('e2e', { beside: true, ...(isLong ? { files: longTests('e2e') } : {}) }),
+];
+
 /** Runs the contract tests as root, because they create network namespaces. */
 const contractTests = async (): Promise<Tally> => {
-  const options: RunOptions = isLong ? { files: longTests('contract') } : {};
+  const options: RunOptions = { beside: true, ...(isLong ? { files: longTests('contract') } : {}) };
   if (isRoot) return runProject('contract', options);
   const sudo = await $({ nothrow: true, quiet: true })`sudo -n true`;
   if (sudo.exitCode === 0) {
@@ -91,7 +96,7 @@ const contractTests = async (): Promise<Tally> => {
 const machineTests = async (): Promise<Tally> => {
   if (process.arch === 'x64') {
     const files = isLong ? longTests('vm') : [];
-    return runReported('vm', [node, `${root}scripts/vm-test.ts`, ...files]);
+    return runReported('vm', [node, `${root}scripts/vm-test.ts`, ...files], true);
   }
   const why = 'tests of ipvs mode, whose virtual machine is for x86-64 only';
   return { project: 'vm', passed: 0, failed: 0, failures: [], skipped: [why] };

@@ -1,5 +1,6 @@
 // Runs a project of tests and counts its results. A project without tests, or a file that does not load, is a failure.
 import { mkdir, readFile, rm } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { $ } from 'zx';
 
@@ -34,26 +35,37 @@ export interface RunOptions {
   readonly before?: readonly string[];
   /** Only these test files. */
   readonly files?: readonly string[];
+  /** Other commands print meanwhile, so each line of the output begins with the name of the project. */
+  readonly beside?: boolean;
 }
 
 /** Runs the tests in `test/<project>`. */
 export const runProject = (project: string, options: RunOptions = {}): Promise<Tally> => {
-  const { before = [], files = [] } = options;
+  const { before = [], files = [], beside = false } = options;
   const vitest = [`${root}node_modules/vitest/vitest.mjs`, 'run', '--project', project, ...files];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${out}/${project}.json`];
-  return runReported(project, [...before, process.execPath, ...vitest, ...reporters]);
+  return runReported(project, [...before, process.execPath, ...vitest, ...reporters], beside);
 };
 
-/** Runs a command that writes vitest's report of the project to `out/<project>.json`. */
-export const runReported = async (project: string, command: readonly string[]): Promise<Tally> => {
+/**
+ * Runs a command that writes vitest's report of the project to `out/<project>.json`.
+ * @param beside as in `RunOptions`
+ */
+export const runReported = async (project: string, command: readonly string[], beside = false): Promise<Tally> => {
   const file = `${out}/${project}.json`;
   await mkdir(out, { recursive: true });
   await rm(file, { force: true });
-  const { exitCode } = await $({ cwd: root, stdio: 'inherit', nothrow: true })`${command}`;
+  const output = beside ? 'pipe' : 'inherit';
+  const running = $({ cwd: root, stdio: ['inherit', output, output], nothrow: true, quiet: true })`${command}`;
+  if (beside) for (const stream of [running.stdout, running.stderr]) printLines(stream, `${project} │ `);
+  const { exitCode } = await running;
   const counted = await readTally(project, file);
   // Some failures, such as an unhandled rejection, belong to no test. Only the exit code shows them.
   return exitCode !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
 };
+
+const printLines = (input: NodeJS.ReadableStream, prefix: string): void =>
+  void createInterface({ input }).on('line', (line) => console.log(`${prefix}${line}`));
 
 export const readTally = async (project: string, file: string): Promise<Tally> => {
   const text = await readFile(file, 'utf8').catch(() => '{"testResults":[]}');

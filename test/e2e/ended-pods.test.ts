@@ -7,7 +7,7 @@ import { cleanUp, docker, kubectl, mustStart, requestFor, spec } from './cluster
 const name = 'e2e-ended';
 const workers = ['node01', 'node02'];
 /** The long tests try more pods. */
-const count = isLong ? 200 : 60;
+const count = isLong ? 200 : 20;
 /** An idle machine needs about a minute for 200 pods. */
 const patienceMs = 400_000;
 

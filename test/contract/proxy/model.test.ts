@@ -6,6 +6,7 @@ import type { IpFamily } from '../../../src/node/proxy/types.ts';
 import { runOk } from '../../../src/node/sys/exec.ts';
 import { createNetfilter, type Netfilter, toolOf } from '../../../src/node/sys/netfilter.ts';
 import { createNft } from '../../../src/node/sys/nft.ts';
+import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
 import { inForce } from '../../support/proxy/nftables/fake-nft.ts';
 import { createNftablesRig } from '../../support/proxy/nftables/rig.ts';
 import { type Event, history } from '../../support/proxy/random.ts';
@@ -133,21 +134,33 @@ const userspaceHolds = async ({ family, events }: Story): Promise<Rig> => {
 const hasReachableService = ({ proxier: { view } }: Rig): boolean =>
   [...view.ports.keys()].some((key) => view.endpoints.has(key));
 
-/** Concurrent, because each test mostly waits for the kernel. */
+/** Finds out with the fake kernel, in a moment. */
+const leadsToEndpoint = async ({ family, events }: Story): Promise<boolean> => {
+  const kernel = new FakeNetfilter();
+  const rig = createRig(kernel, { family, followsNode: true });
+  await replay(events, rig, kernel);
+  return hasReachableService(rig);
+};
+
+/** Concurrent, because each test mostly waits for the kernel. iptables-legacy runs the same code as iptables-nft. */
 test.concurrent.each([
-  { mode: 'iptables-nft', count: runs(30), holds: iptablesHolds('nft') },
-  { mode: 'iptables-legacy', count: runs(30), holds: iptablesHolds('legacy') },
-  { mode: 'nftables', count: runs(30), holds: nftablesHolds },
-  { mode: 'userspace', count: runs(20), holds: userspaceHolds },
+  { mode: 'iptables-nft', count: runs(12), holds: iptablesHolds('nft') },
+  { mode: 'iptables-legacy', count: runs(6), holds: iptablesHolds('legacy') },
+  { mode: 'nftables', count: runs(12), holds: nftablesHolds },
+  { mode: 'userspace', count: runs(8), holds: userspaceHolds },
 ])(
   'ends like a fresh proxier after each of $count histories in mode $mode',
   { timeout: longFactor * 600_000 },
   async ({ count, holds }) => {
     let leading = 0;
-    const property = fc.asyncProperty(story, async (each) => {
-      if (hasReachableService(await holds(each))) leading += 1;
-    });
-    await fc.assert(property, { numRuns: count });
-    expect(leading, 'histories that end with a service and an endpoint').toBeGreaterThan(count / 10);
+    const property = (onlyLeading: boolean) =>
+      fc.asyncProperty(story, async (each) => {
+        if (onlyLeading) fc.pre(await leadsToEndpoint(each));
+        if (hasReachableService(await holds(each))) leading += 1;
+      });
+    await fc.assert(property(false), { numRuns: count / 2 });
+    // Two thirds of all histories end without a service that has an endpoint.
+    await fc.assert(property(true), { numRuns: count / 2 });
+    expect(leading, 'histories that end with a service and an endpoint').toBeGreaterThanOrEqual(count / 2);
   },
 );

@@ -1,5 +1,5 @@
 // Packets while services and endpoints change, in every proxy mode: affinity, deletions, swapped addresses, new types.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { expectAnswers } from '../../support/proxy/expect-packet.ts';
 import { foreignRules } from '../../support/proxy/foreign.ts';
 import { modesOfChanges } from '../../support/proxy/modes.ts';
@@ -7,7 +7,8 @@ import { masked, type Want } from '../../support/proxy/packet-cases.ts';
 import { type Entry, target } from '../../support/proxy/packet-services.ts';
 import { addresses, type Family, type Place } from '../../support/proxy/places.ts';
 import { changesOf, clusterIp, removalOf, type Sketch, serviceOf } from '../../support/proxy/sketch.ts';
-import { nodeObject, Topology } from '../../support/proxy/topology.ts';
+import { nodeObject, type Topology } from '../../support/proxy/topology.ts';
+import { useTopology } from '../../support/proxy/use-topology.ts';
 import { put } from '../../support/proxy/world.ts';
 
 const families = ['IPv4', 'IPv6'] as const;
@@ -19,16 +20,17 @@ const sticky = (timeoutSeconds: number) => ({
 const unserved = /^(ETIMEDOUT|ECONNREFUSED|EHOSTUNREACH)$/;
 const silenceMs = 400;
 
+const topologyFor = useTopology();
+
 describe.each(modesOfChanges)('in mode $name', ({ name: mode, backend, flag }) => {
   let topology: Topology;
 
   beforeAll(async () => {
-    topology = await Topology.create(backend);
+    topology = await topologyFor(backend);
     foreignRules.add(topology.world);
     await topology.world.change(nodeObject);
     await topology.startProxy(flag, '--cluster-cidr=10.244.0.0/16,fd00:244::/32');
   });
-  afterAll(() => topology?.[Symbol.asyncDispose]());
 
   /** Each answer over both address families. */
   const expectFromOutside = async (sketch: Sketch, want: Want, by: Entry = 'cluster'): Promise<void> => {

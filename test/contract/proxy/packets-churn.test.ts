@@ -1,21 +1,24 @@
 // Traffic while hundreds of services change: every connection is answered by an endpoint that its service had at that
 // time.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { modesOfChanges } from '../../support/proxy/modes.ts';
 import { target } from '../../support/proxy/packet-services.ts';
 import type { FloodAnswer } from '../../support/proxy/peers.ts';
 import { addresses, type Family, type Place } from '../../support/proxy/places.ts';
 import { changesOf, type Sketch } from '../../support/proxy/sketch.ts';
-import { nodeObject, Topology } from '../../support/proxy/topology.ts';
+import { nodeObject, type Topology } from '../../support/proxy/topology.ts';
+import { useTopology } from '../../support/proxy/use-topology.ts';
 import { type Change, put } from '../../support/proxy/world.ts';
 import { isLong } from '../../support/runs.ts';
 
 /** A slow machine gets fewer services. */
 const slowness = Number(process.env.TEST_PATIENCE ?? 1);
-const others = Math.round((isLong ? 1000 : 500) / slowness);
+const others = Math.round((isLong ? 1000 : 300) / slowness);
 const rounds = Math.round((isLong ? 14 : 8) / Math.sqrt(slowness));
 /** In each round, this many other services get new endpoints, and as many are deleted or created. */
 const churned = Math.round(60 / slowness);
+/** Each client opens a connection this often. */
+const gapMs = 8 * slowness ** 1.5;
 const sets: readonly (readonly Place[])[] = [['p1'], ['p2', 'r1'], ['p1', 'r2'], ['r1'], ['p2']];
 
 const other = (index: number): { readonly name: string; readonly ip: string } => ({
@@ -81,11 +84,13 @@ const describeWrongAnswers = (answers: readonly FloodAnswer[], eras: readonly Er
     return [`${targets[number]?.sketch.name} over ${family}: ${error ?? at} at ${begun}, expected one of ${right}`];
   });
 
+const topologyFor = useTopology();
+
 describe.each(modesOfChanges)('in mode $name', ({ backend, flag }) => {
   let topology: Topology;
 
   beforeAll(async () => {
-    topology = await Topology.create(backend);
+    topology = await topologyFor(backend);
     const first = watched.flatMap((sketch) => changesOf({ ...sketch, endpoints: sets[0] ?? [] }));
     await topology.world.change(
       nodeObject,
@@ -94,7 +99,6 @@ describe.each(modesOfChanges)('in mode $name', ({ backend, flag }) => {
     );
     await topology.startProxy(flag, '--cluster-cidr=10.244.0.0/16,fd00:244::/32');
   });
-  afterAll(() => topology?.[Symbol.asyncDispose]());
 
   test('answers every connection from an endpoint of that time', async () => {
     const eras: Era[] = [{ begins: 0, ends: Number.POSITIVE_INFINITY, places: sets[0] ?? [] }];
@@ -103,7 +107,7 @@ describe.each(modesOfChanges)('in mode $name', ({ backend, flag }) => {
       ...{ host, port, timeoutMs: 5000 },
     }));
     const clients = (['p3', 'node', 'outside'] as const).map((place) => topology.peer(place));
-    for (const client of clients) await client.flood(connections, 4 * slowness ** 2);
+    for (const client of clients) await client.flood(connections, gapMs);
     for (let round = 1; round <= rounds; round++) {
       const places = sets[round % sets.length] ?? [];
       const era: Era = { begins: Date.now(), ends: Number.POSITIVE_INFINITY, places };

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import { type Backend, put, World } from '../../support/proxy/world.ts';
+import { isLong } from '../../support/runs.ts';
 
 const service: Service = {
   metadata: { name: 'web', namespace: 'default' },
@@ -122,7 +123,9 @@ describe.each<Backend>(['nft', 'legacy'])('with iptables-%s', (backend) => {
   test('restores each deleted jump from a built-in chain', async () => {
     const jumps = jumpsOf(rig.world);
     expect(jumps).toHaveLength(14);
-    for (const jump of jumps) await expectRepair(rig, [jump]);
+    // Each flavour tries every second jump; the long tests try all jumps with both.
+    const tried = jumps.filter((_, index) => isLong || index % 2 === (backend === 'nft' ? 0 : 1));
+    for (const jump of tried) await expectRepair(rig, [jump]);
   });
 
   test('keeps a foreign rule in front of its jump', async () => {

@@ -24,6 +24,8 @@ export const nodeObject: Change = {
 
 /** How long to wait for a connection that must succeed. */
 const patienceMs = 5000;
+/** How long to wait for a condition. A slow machine needs longer. */
+const conditionMs = 20_000 * Number(process.env.TEST_PATIENCE ?? 1);
 
 export class Topology implements AsyncDisposable {
   readonly world: World;
@@ -45,6 +47,11 @@ export class Topology implements AsyncDisposable {
     await topology.#build();
     undo.commit();
     return topology;
+  }
+
+  /** Removes kube-proxy, its rules and all objects. Needs much less time than a new topology. */
+  reset(backend: Backend): Promise<void> {
+    return this.world.reset(backend);
   }
 
   /** Starts kube-proxy; resolves when it is healthy and all objects are in the kernel. */
@@ -70,7 +77,7 @@ export class Topology implements AsyncDisposable {
       const missing = await look();
       return missing === undefined ? done(true) : notYet(`${missing}\n${this.world.log().slice(-2000)}`);
     };
-    return eventually(condition, seen, { timeoutMs: 20_000, intervalMs, maxIntervalMs: Math.max(intervalMs, 50) });
+    return eventually(condition, seen, { timeoutMs: conditionMs, intervalMs, maxIntervalMs: Math.max(intervalMs, 50) });
   }
 
   /** Connects from a place `count` times, and waits for the answers. */

@@ -1,6 +1,6 @@
 // A network namespace with an API stub and a kube-proxy. Everything is removed when the test ends.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +40,7 @@ export class World implements AsyncDisposable {
   readonly name = `lp-${process.pid}-${count++}`;
   readonly folder = makeFolder();
   readonly #bin = join(this.folder, 'bin');
+  readonly #logFile = join(this.folder, 'kube-proxy.log');
   readonly #env: NodeJS.ProcessEnv = {
     ...process.env,
     PATH: `${this.#bin}:${process.env.PATH}`,
@@ -51,6 +52,7 @@ export class World implements AsyncDisposable {
   readonly #undo = new UndoStack();
   readonly #objects = new Map<string, Change>();
   readonly #proxies = new Set<ChildProcess>();
+  #backend: Backend = 'nft';
   #api: ChildProcess | undefined;
   #shell: NamespaceShell | undefined;
 
@@ -97,15 +99,20 @@ export class World implements AsyncDisposable {
     await this.#control('/', changes);
   }
 
-  /** Stops kube-proxy, deletes all objects and rules, and empties the log. Needs less time than a new world. */
-  async reset(): Promise<void> {
+  /**
+   * Stops kube-proxy, deletes all objects and rules, and empties the log. Needs less time than a new world.
+   * @param backend which iptables programs are found first from now on
+   */
+  async reset(backend?: Backend): Promise<void> {
     for (const proxy of this.#proxies) await this.stop(proxy, 'SIGKILL');
     this.#proxies.clear();
     await this.#control('/', [...this.#objects.values()]);
     this.#objects.clear();
     this.exec('nft', 'flush', 'ruleset');
+    if (this.#backend === 'legacy') this.#emptyLegacyTables();
+    if (backend !== undefined) this.#writeTools(backend);
     this.exec('conntrack', '--flush');
-    rmSync(join(this.folder, 'kube-proxy.log'), { force: true });
+    rmSync(this.#logFile, { force: true });
   }
 
   /** Makes the API stub answer with one of its faults. `none` ends the faults. */
@@ -120,10 +127,13 @@ export class World implements AsyncDisposable {
 
   /** Starts kube-proxy; resolves when it says it is healthy. */
   async startProxy(...flags: string[]): Promise<ChildProcess> {
+    const before = this.#syncs();
     const child = await this.launchProxy(...flags);
+    let early = 0;
     await this.until(
       'kube-proxy is healthy',
-      () => this.healthCode() === 200,
+      // With little verbosity, kube-proxy does not log its syncs.
+      () => (this.#syncs() > before || ++early % 8 === 0) && this.healthCode() === 200,
       () => this.log(),
     );
     return child;
@@ -132,7 +142,7 @@ export class World implements AsyncDisposable {
   /** Starts kube-proxy without waiting until it is healthy. */
   async launchProxy(...flags: string[]): Promise<ChildProcess> {
     const argv = ['--kubeconfig', join(this.folder, 'kubeconfig'), '--hostname-override=n1', '-v=4'];
-    const log = `--log-file=${join(this.folder, 'kube-proxy.log')}`;
+    const log = `--log-file=${this.#logFile}`;
     const proxy = await this.#start('proxy', [process.execPath, kubeProxy, ...argv, log, ...flags]);
     this.#proxies.add(proxy);
     return proxy;
@@ -148,20 +158,31 @@ export class World implements AsyncDisposable {
   }
 
   log(): string {
-    try {
-      return readFileSync(join(this.folder, 'kube-proxy.log'), 'utf8');
-    } catch {
-      return '';
-    }
+    return this.#logSize() === 0 ? '' : readFileSync(this.#logFile, 'utf8');
   }
 
+  #logSize(): number {
+    return statSync(this.#logFile, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** How many syncs kube-proxy has logged. */
+  #syncs(): number {
+    return this.log().match(/SyncProxyRules complete/g)?.length ?? 0;
+  }
+
+  /** Looks when kube-proxy has logged something, and now and then: most looks start programs, which takes time. */
   until(condition: string, look: () => boolean, seen: () => string = () => ''): Promise<boolean> {
-    return eventually(condition, () => (look() ? done(true) : notYet(seen().slice(-2000))), {
-      timeoutMs: 60_000 * patience,
-      // Each look starts a program, and programs take time from kube-proxy.
-      intervalMs: 20,
-      maxIntervalMs: 100,
-    });
+    const timeoutMs = 60_000 * patience;
+    const almostOver = performance.now() + timeoutMs - 1000;
+    let [logged, skipped] = [-1, 0];
+    const lookIfUseful = () => {
+      const [size, isLast] = [this.#logSize(), performance.now() > almostOver];
+      if (size === logged && !isLast && skipped++ < 4) return notYet('');
+      [logged, skipped] = [size, 0];
+      if (look()) return done(true);
+      return notYet(isLast ? seen().slice(-2000) : '');
+    };
+    return eventually(condition, lookIfUseful, { timeoutMs, intervalMs: 20, maxIntervalMs: 100 });
   }
 
   async stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
@@ -194,8 +215,15 @@ export class World implements AsyncDisposable {
     await this.startApi();
   }
 
+  #emptyLegacyTables(): void {
+    for (const family of ['iptables', 'ip6tables'])
+      for (const table of ['nat', 'filter', 'mangle'])
+        for (const verb of ['-F', '-X']) this.exec(`${family}-legacy`, '-t', table, verb);
+  }
+
   #writeTools(backend: Backend): void {
-    mkdirSync(this.#bin);
+    this.#backend = backend;
+    mkdirSync(this.#bin, { recursive: true });
     for (const family of ['iptables', 'ip6tables']) {
       for (const verb of ['', '-save', '-restore']) {
         const script = `#!/bin/sh\nexec /usr/sbin/${family}-${backend}${verb} "$@"\n`;

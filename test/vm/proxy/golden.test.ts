@@ -11,7 +11,8 @@ import {
   goldenSets,
   goldenTable,
 } from '../../support/proxy/ipvs/golden.ts';
-import { put, World } from '../../support/proxy/world.ts';
+import { type Backend, put, World } from '../../support/proxy/world.ts';
+import { isLong } from '../../support/runs.ts';
 
 const node = {
   plural: 'nodes' as const,
@@ -21,7 +22,10 @@ const node = {
   },
 };
 
-describe.each(['nft', 'legacy'] as const)('with iptables-%s', (backend) => {
+/** The other tests of ipvs mode use iptables-nft, so only the long tests compare with it here, too. */
+const backends: readonly Backend[] = isLong ? ['nft', 'legacy'] : ['legacy'];
+
+describe.each(backends)('with iptables-%s', (backend) => {
   test('writes the same servers, sets, addresses and rules as kube-proxy v1.36.2', async () => {
     await using world = await World.create(backend);
     for (const line of ['link add node type dummy', 'link set node up', 'address add 10.123.0.11/24 dev node']) {

@@ -15,7 +15,7 @@ import { type Event, history } from '../../support/proxy/random.ts';
 import { replay, startWith } from '../../support/proxy/replay.ts';
 import { runs } from '../../support/runs.ts';
 
-const histories = runs(4);
+const histories = runs(2);
 const never = new AbortController().signal;
 
 const exec = (command: string, input = ''): string => {
