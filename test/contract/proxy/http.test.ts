@@ -1,7 +1,7 @@
 // Compares the HTTP answers (health, metrics, configuration) with those that the original gave for the same objects.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import { type EndpointSlice, lastChangeAnnotation } from '../../../src/api/discovery.ts';
 import { goldenServices, goldenSlices } from '../../support/proxy/golden.ts';
@@ -14,11 +14,18 @@ const node = {
   object: { metadata: { name: 'n1' }, status: { addresses: [{ type: 'InternalIP', address: '10.123.0.11' }] } },
 };
 const goldenWorld = async (...flags: string[]): Promise<World> => {
-  const world = await World.create();
-  await world.change(node, ...goldenServices().map(put.service), ...goldenSlices().map(put.slice));
-  await world.startProxy('--cluster-cidr=10.200.0.0/15', ...flags);
-  return world;
+  const created = await World.create();
+  await created.change(node, ...goldenServices().map(put.service), ...goldenSlices().map(put.slice));
+  await created.startProxy('--cluster-cidr=10.200.0.0/15', ...flags);
+  return created;
 };
+
+/** For the tests that only ask. */
+let world: World;
+beforeAll(async () => {
+  world = await goldenWorld();
+});
+afterAll(() => world?.[Symbol.asyncDispose]());
 
 /** Splits an answer. `head`: status line and headers, sorted, without values that depend on time. */
 const parts = (answer: string): { head: string[]; body: string } => {
@@ -33,7 +40,6 @@ const fields = (value: unknown): unknown =>
     : typeof value;
 
 test('answers /healthz and /livez with the headers and fields of the original', async () => {
-  await using world = await goldenWorld();
   const [healthz = '', livez = ''] = recorded('default-healthz.txt').split(/(?=^HTTP)/m);
   for (const [path, wanted] of [['healthz', parts(healthz)] as const, ['livez', parts(livez)] as const]) {
     const answer = parts(world.exec('curl', '-si', `http://127.0.0.1:10256/${path}`));
@@ -43,7 +49,6 @@ test('answers /healthz and /livez with the headers and fields of the original', 
 });
 
 test('answers at a health check node port exactly like the original', async () => {
-  await using world = await goldenWorld();
   const wanted = recorded('default-hcnp.txt').replace('== :32011\n', '');
   const answer = world.exec('curl', '-si', 'http://127.0.0.1:32011/healthz');
   expect(parts(answer)).toEqual(parts(wanted));
@@ -100,7 +105,6 @@ const listeners = (text: string): string[] =>
     .sort();
 
 test('listens at the same addresses as the original, and honours --nodeport-addresses for health checks', async () => {
-  await using world = await goldenWorld();
   const wanted = listeners(recorded('default-listeners.txt'));
   expect(wanted).toHaveLength(3);
   // The only recorded service with a health check node port has no IPv6.
@@ -114,7 +118,6 @@ test('listens at the same addresses as the original, and honours --nodeport-addr
 });
 
 test('answers HEAD, other methods and unknown paths like a Go server', async () => {
-  await using world = await goldenWorld();
   const missing = world.exec('curl', '-si', 'http://127.0.0.1:10256/other?x=1');
   expect(missing).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
   expect(missing).toContain('Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n');
@@ -127,7 +130,6 @@ test('answers HEAD, other methods and unknown paths like a Go server', async () 
 });
 
 test('shows process and kernel metrics, and the configuration at /configz', async () => {
-  await using world = await goldenWorld();
   const metrics = world.get('http://127.0.0.1:10249/metrics');
   const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1] ?? Number.NaN);
   expect(value('process_resident_memory_bytes')).toBeGreaterThan(1e7);

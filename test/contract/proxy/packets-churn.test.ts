@@ -1,7 +1,7 @@
 // Traffic while hundreds of services change: every connection is answered by an endpoint that its service had at that
 // time.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { modesOfChanges } from '../../support/proxy/modes.ts';
+import { type ModeName, modesOfChanges } from '../../support/proxy/modes.ts';
 import { target } from '../../support/proxy/packet-services.ts';
 import type { FloodAnswer } from '../../support/proxy/peers.ts';
 import { addresses, type Family, type Place } from '../../support/proxy/places.ts';
@@ -17,8 +17,8 @@ const others = Math.round((isLong ? 1000 : 300) / slowness);
 const rounds = Math.round((isLong ? 14 : 8) / Math.sqrt(slowness));
 /** In each round, this many other services get new endpoints, and as many are deleted or created. */
 const churned = Math.round(60 / slowness);
-/** Each client opens a connection this often. */
-const gapMs = 8 * slowness ** 1.5;
+/** Each client opens a connection this often. Only the relays of userspace mode handle each connection themselves. */
+const gapMsIn = (mode: ModeName): number => (mode === 'userspace' ? 12 : 8) * slowness ** 1.5;
 const sets: readonly (readonly Place[])[] = [['p1'], ['p2', 'r1'], ['p1', 'r2'], ['r1'], ['p2']];
 
 const other = (index: number): { readonly name: string; readonly ip: string } => ({
@@ -86,7 +86,7 @@ const describeWrongAnswers = (answers: readonly FloodAnswer[], eras: readonly Er
 
 const topologyFor = useTopology();
 
-describe.each(modesOfChanges)('in mode $name', ({ backend, flag }) => {
+describe.each(modesOfChanges)('in mode $name', ({ name, backend, flag }) => {
   let topology: Topology;
 
   beforeAll(async () => {
@@ -107,7 +107,7 @@ describe.each(modesOfChanges)('in mode $name', ({ backend, flag }) => {
       ...{ host, port, timeoutMs: 5000 },
     }));
     const clients = (['p3', 'node', 'outside'] as const).map((place) => topology.peer(place));
-    for (const client of clients) await client.flood(connections, gapMs);
+    for (const client of clients) await client.flood(connections, gapMsIn(name));
     for (let round = 1; round <= rounds; round++) {
       const places = sets[round % sets.length] ?? [];
       const era: Era = { begins: Date.now(), ends: Number.POSITIVE_INFINITY, places };

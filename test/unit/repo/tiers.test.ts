@@ -12,7 +12,7 @@ describe('the tiers of tests', () => {
     expect(contractTestsInMachine.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   });
 
-  test.each(['unit', 'contract', 'vm'] as const)('find long tests in %s', (project) => {
+  test.each(['unit', 'contract', 'vm', 'e2e'] as const)('find long tests in %s', (project) => {
     for (const file of longTests(project)) expect(existsSync(join(root, file)), file).toBe(true);
   });
 });
