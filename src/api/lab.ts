@@ -21,6 +21,8 @@ export interface LabDefinition {
   /** `sha256:…` over all files of the folder. It tells whether a running cluster was made from this definition. */
   readonly digest: string;
   readonly cluster: ClusterSpec;
+  /** Absolute path of a script that exports `restore(lab)`: repairs the nodes, whatever a student did to them. */
+  readonly restore?: string;
   /** In the order in which the student does them. */
   readonly tasks: readonly TaskDefinition[];
 }
@@ -34,9 +36,12 @@ export interface TaskDefinition {
   readonly debrief?: Localized;
   /** `labs hint` shows one after the other. */
   readonly hints: readonly Localized[];
-  /** Absolute path of a script that exports `setup(lab)`: run when the student begins the task. */
+  /**
+   * Absolute path of a script that exports `setup(lab)`: run when the student begins the task. It may export
+   * `resume(lab)`, which puts the fault back after a restart, and `clear(lab)`.
+   */
   readonly setup?: string;
-  /** Absolute path of a script that exports `solve(lab)`. */
+  /** Absolute path of a script that exports `solve(lab)`, and perhaps `clear(lab)`: removes what the task makes. */
   readonly solve?: string;
   readonly checks: readonly CheckDefinition[];
 }
@@ -113,7 +118,11 @@ export type ScriptVerdict =
   | { readonly pass: true; readonly observed: string }
   | { readonly pass: false; readonly expected: string; readonly observed: string; readonly hint?: string };
 
+/** The type of `setup`, `clear` and `restore`. */
 export type SetupScript = (lab: LabHandle) => Promise<void>;
+/** Resolves with false when a restart of the machines had repaired nothing. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a script without a result has broken something again
+export type ResumeScript = (lab: LabHandle) => Promise<boolean | void>;
 export type SolveScript = (lab: SolveHandle) => Promise<void>;
 export type CheckScript = (lab: LabHandle) => Promise<ScriptVerdict>;
 export type ExpectedScript = (lab: LabHandle) => Promise<string | readonly string[]>;

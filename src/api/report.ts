@@ -27,6 +27,8 @@ export interface TaskReport {
   readonly passedAt?: string;
   /** labs solved the task for the student. */
   readonly solved?: true;
+  /** `labs goto` did the task. Only checks that had passed before give points; the others are `blocked`. */
+  readonly skipped?: true;
   readonly checks: readonly CheckReport[];
 }
 

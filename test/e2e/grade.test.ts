@@ -149,3 +149,82 @@ test('a stopped API server makes checks fail with a message, and is not reported
   }
   expect(open(await until(({ score, maxScore }) => score === maxScore))).toEqual({});
 });
+
+describe('a task with a fault begins anew, whatever a student did:', () => {
+  const visit = (pod: string, service: string) =>
+    kubectl('-n', 'shop', 'exec', pod, '--', 'curl', '-sS', '-m', '2', `http://${service}/`);
+
+  test.each([
+    {
+      task: 'mend-proxy',
+      what: 'kube-proxy was disabled and the pods were deleted',
+      damage: async () => {
+        await sh('node02', 'systemctl disable --now kube-proxy; iptables -t nat -F KUBE-SERVICES');
+        await kubectl('-n', 'shop', 'delete', 'pod', 'cart', 'visitor', '--now');
+      },
+      symptom: () => visit('visitor', 'cart'),
+    },
+    {
+      task: 'mend-selector',
+      what: 'the pod got another label and the namespace another pod',
+      damage: async () => {
+        await kubectl('-n', 'shop', 'label', 'pod', 'orders', 'app=order', '--overwrite');
+        await kubectl('-n', 'shop', 'run', 'mine', '--image=web', '-l', 'app=order');
+      },
+      symptom: () => visit('visitor', 'orders'),
+    },
+    {
+      task: 'mend-rule',
+      what: 'rules were added, the service was changed and kube-proxy was killed',
+      damage: async () => {
+        await sh(
+          'node01',
+          `iptables -t nat -I OUTPUT -d 10.96.0.0/12 -p tcp --dport 80 -j DNAT --to 10.244.2.9:80
+           iptables -t nat -I PREROUTING -d 10.96.0.0/12 -p tcp --dport 80 -j DNAT --to 10.244.2.9:80
+           systemctl kill -s KILL kube-proxy`,
+        );
+        await kubectl('-n', 'shop', 'patch', 'service', 'stock', '-p', '{"spec":{"selector":{"app":"mine"}}}');
+      },
+      symptom: () => visit('buyer', 'stock'),
+    },
+  ])('$task, after $what', async ({ task, damage, symptom }) => {
+    await damage();
+    const reset = await run('reset', task, '--yes');
+    expect(reset.exitCode, reset.stderr).toBe(0);
+    expect(await symptom()).toMatchObject({ stdout: '', stderr: expect.stringMatching(/curl: \((7|28)\)/) });
+    expect(Object.keys(open(await grade()))).toContain(task);
+    expect((await run('solve', task, '--yes')).exitCode).toBe(0);
+    const mended = await until(({ tasks }) =>
+      tasks.some(({ id, score, maxScore }) => id === task && score === maxScore),
+    );
+    expect(open(mended)[task]).toBeUndefined();
+  });
+});
+
+test('faults that nobody repaired are there again after stop and start, and the student is told', async () => {
+  for (const task of ['mend-proxy', 'mend-selector', 'mend-rule'])
+    expect((await run('reset', task, '--yes')).exitCode).toBe(0);
+  await run('solve', 'mend-proxy', '--yes');
+  expect((await run('stop')).exitCode).toBe(0);
+  const started = await run('start', 'service-networking');
+  expect(started.exitCode, started.stderr).toBe(0);
+  expect(started.stderr).toContain('faults of task 15');
+  const report = await until(({ tasks }) =>
+    tasks.every(({ id, score, maxScore }) => score === maxScore || id !== 'mend-proxy'),
+  );
+  expect(Object.keys(open(report))).toEqual(['mend-selector', 'mend-rule']);
+});
+
+test('goto removes what later tasks made, does the open tasks without points, and can be repeated', async () => {
+  expect((await run('reset', 'db-service', '--yes')).exitCode).toBe(0);
+  const gone = await run('goto', 'nodeport', '--yes');
+  expect(gone.exitCode, gone.stderr).toBe(0);
+  expect(gone.stderr).toMatch(/Task 5: The address of a service +\d+\.\d s/);
+  const { stdout } = await kubectl('get', 'service', '-A', '-o', 'jsonpath={.items[*].metadata.name}');
+  expect(stdout.split(' ').sort()).toEqual(['db-service', 'empty', 'kubernetes', 'orange', 'web']);
+  const report = await grade();
+  expect(report.tasks.find(({ id }) => id === 'db-service')).toMatchObject({ score: 0, skipped: true });
+  expect(report.tasks.filter(({ passedAt }) => passedAt)).toHaveLength(12);
+  const again = await run('goto', 'nodeport', '--yes');
+  expect(again).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining('Task 5') });
+});

@@ -1,5 +1,5 @@
-import type { SolveScript } from '../../../src/api/lab.ts';
-import { exposeService } from './pods.ts';
+import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import { deleteService, exposeService } from './services.ts';
 
 export const solve: SolveScript = async (lab) => {
   await exposeService(lab, { name: 'db-service', app: 'db', clusterIP: '10.103.132.104', port: 3306 });
@@ -9,3 +9,5 @@ export const solve: SolveScript = async (lab) => {
   await lab.answer('who-owns', owners.flat()[0] ?? 'none');
   await lab.answer('other-port', 'timeout');
 };
+
+export const clear: SetupScript = (lab) => deleteService(lab, 'default', 'db-service');

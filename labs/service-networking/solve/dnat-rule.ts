@@ -1,5 +1,5 @@
 import type { SolveScript } from '../../../src/api/lab.ts';
-import { untilRules } from './pods.ts';
+import { untilRules } from './nodes.ts';
 
 export const solve: SolveScript = async (lab) => {
   await untilRules(lab, 'node01', 'default/db-service ->', true);

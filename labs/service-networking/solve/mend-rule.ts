@@ -1,6 +1,8 @@
 // The fault: on node01, the DNAT rule of shop/stock sends packets to a wrong port.
 import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
-import { ensureNamespace, exposeService, runPods, untilRules } from './pods.ts';
+import { restoreProxy, untilRules } from './nodes.ts';
+import { deletePods, ensureNamespace, runPods } from './pods.ts';
+import { deleteService, exposeService } from './services.ts';
 
 export const setup: SetupScript = async (lab) => {
   await ensureNamespace(lab, 'shop');
@@ -10,6 +12,7 @@ export const setup: SetupScript = async (lab) => {
     { name: 'buyer', image: 'toolbox', node: 'node01', namespace: 'shop' },
   );
   await exposeService(lab, { name: 'stock', app: 'stock', namespace: 'shop' });
+  await restoreProxy(lab, 'node01');
   await untilRules(lab, 'node01', 'shop/stock ->', true);
   await lab.sh(
     'node01',
@@ -21,4 +24,9 @@ export const setup: SetupScript = async (lab) => {
 
 export const solve: SolveScript = async (lab) => {
   await lab.sh('node01', 'systemctl restart kube-proxy');
+};
+
+export const clear: SetupScript = async (lab) => {
+  await deleteService(lab, 'shop', 'stock');
+  await deletePods(lab, 'shop', 'stock', 'buyer');
 };

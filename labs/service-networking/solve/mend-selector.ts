@@ -1,6 +1,7 @@
 // The fault: the service's selector matches no pod.
-import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
-import { ensureNamespace, exposeService, runPods } from './pods.ts';
+import type { ResumeScript, SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import { deletePods, ensureNamespace, runPods } from './pods.ts';
+import { deleteService, exposeService } from './services.ts';
 
 export const setup: SetupScript = async (lab) => {
   await ensureNamespace(lab, 'shop');
@@ -9,9 +10,20 @@ export const setup: SetupScript = async (lab) => {
     { name: 'orders', image: 'web', node: 'node01', namespace: 'shop' },
     { name: 'visitor', image: 'toolbox', node: 'node02', namespace: 'shop' },
   );
+  await lab.kubectl('delete', 'pods', '-n', 'shop', '-l', 'app=order', '--ignore-not-found', '--grace-period=1');
+  await deleteService(lab, 'shop', 'orders');
   await exposeService(lab, { name: 'orders', app: 'order', namespace: 'shop' });
 };
 
+/** A restart repairs nothing: the API server keeps the selector. */
+export const resume: ResumeScript = async () => false;
+
 export const solve: SolveScript = async (lab) => {
   await lab.kubectl('set', 'selector', 'service/orders', 'app=orders', '-n', 'shop');
+};
+
+/** visitor stays: the task before uses it, too. */
+export const clear: SetupScript = async (lab) => {
+  await deleteService(lab, 'shop', 'orders');
+  await deletePods(lab, 'shop', 'orders');
 };

@@ -1,5 +1,5 @@
-import type { SolveScript } from '../../../src/api/lab.ts';
-import { exposeService } from './pods.ts';
+import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import { deleteService, exposeService } from './services.ts';
 
 export const solve: SolveScript = async (lab) => {
   await exposeService(lab, { name: 'orange-public', app: 'orange', type: 'NodePort' });
@@ -11,3 +11,5 @@ export const solve: SolveScript = async (lab) => {
   });
   await lab.answer('seen-address', /client\D*([\d.]+)/i.exec(page)?.[1] ?? page);
 };
+
+export const clear: SetupScript = (lab) => deleteService(lab, 'default', 'orange-public');

@@ -1,7 +1,13 @@
-import type { SolveScript } from '../../../src/api/lab.ts';
-import { exposeService, runPods } from './pods.ts';
+import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import { deletePods, runPods } from './pods.ts';
+import { deleteService, exposeService } from './services.ts';
 
 export const solve: SolveScript = async (lab) => {
   await exposeService(lab, { name: 'orange', app: 'orange' });
   await runPods(lab, { name: 'green', image: 'toolbox', node: 'node02' });
+};
+
+export const clear: SetupScript = async (lab) => {
+  await deleteService(lab, 'default', 'orange');
+  await deletePods(lab, 'default', 'green');
 };

@@ -1,5 +1,5 @@
-import type { SolveScript } from '../../../src/api/lab.ts';
-import { runPods } from './pods.ts';
+import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import { deletePods, runPods } from './pods.ts';
 
 export const solve: SolveScript = async (lab) => {
   await runPods(lab, { name: 'db', image: 'db', node: 'node01' });
@@ -10,3 +10,5 @@ export const solve: SolveScript = async (lab) => {
   const link = await lab.sh('node01', `ip -oneline link | grep '^${peer}:'`);
   await lab.answer('veth', /^\d+: ([^@:]+)/.exec(link)?.[1] ?? '');
 };
+
+export const clear: SetupScript = (lab) => deletePods(lab, 'default', 'db', 'blue');

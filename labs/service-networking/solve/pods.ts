@@ -1,28 +1,50 @@
-// Helpers for the solutions: create pods on a chosen node and services for them, and wait for rules.
+// Helpers for the solutions: pods on a chosen node, and namespaces. What fits stays as the student made it.
+
+import type { Pod } from '../../../src/api/core-pods.ts';
 import type { LabHandle } from '../../../src/api/lab.ts';
+import type { KubeObject } from '../../../src/api/meta.ts';
 
 interface PodWanted {
   readonly name: string;
   readonly image: string;
   readonly node: string;
   readonly namespace?: string;
-  /** The label `app`; the pod's name by default. */
-  readonly app?: string;
 }
 
-/** Creates pods and waits until they are ready. */
-export const runPods = async (lab: LabHandle, ...pods: readonly PodWanted[]): Promise<void> => {
-  await lab.apply(pods.map(podManifest).join('---\n'));
+/** Runs pods with the label `app=NAME`, and waits until they are ready. A pod that is no such pod is replaced. */
+export const runPods = async (lab: LabHandle, ...wanted: readonly PodWanted[]): Promise<void> => {
+  await Promise.all(wanted.map((pod) => ensurePod(lab, pod)));
   await Promise.all(
-    pods.map(({ name, namespace = 'default' }) =>
+    wanted.map(({ name, namespace = 'default' }) =>
       lab.kubectl('wait', '--for=condition=Ready', `pod/${name}`, '-n', namespace, '--timeout=60s'),
     ),
   );
 };
 
-const podManifest = ({ name, image, node, namespace = 'default', app = name }: PodWanted): string => `apiVersion: v1
+const ensurePod = async (lab: LabHandle, wanted: PodWanted): Promise<void> => {
+  const { name, namespace = 'default' } = wanted;
+  const pod = await lab.object<Pod>(`pod/${namespace}/${name}`);
+  if (pod && fits(pod, wanted)) {
+    if (pod.metadata.labels?.app !== name)
+      await lab.kubectl('label', 'pod', name, `app=${name}`, '-n', namespace, '--overwrite');
+    return;
+  }
+  // An update may change hardly any field of a pod, so another pod takes its place.
+  if (pod) await deletePods(lab, namespace, name);
+  await lab.apply(podManifest(wanted));
+};
+
+/** Whether the pod runs where and what it should. Its labels can be changed, so they do not matter here. */
+const fits = ({ metadata, spec, status }: Pod, { image, node }: PodWanted): boolean =>
+  metadata.deletionTimestamp === undefined &&
+  spec.nodeName === node &&
+  spec.containers.length === 1 &&
+  spec.containers[0]?.image === image &&
+  status?.phase === 'Running';
+
+const podManifest = ({ name, image, node, namespace = 'default' }: PodWanted): string => `apiVersion: v1
 kind: Pod
-metadata: { name: ${name}, namespace: ${namespace}, labels: { app: ${app} } }
+metadata: { name: ${name}, namespace: ${namespace}, labels: { app: ${name} } }
 spec:
   nodeName: ${node}
   terminationGracePeriodSeconds: 1
@@ -30,36 +52,18 @@ spec:
     - { name: ${name}, image: ${image} }
 `;
 
-interface ServiceWanted {
-  readonly name: string;
-  readonly app: string;
-  readonly namespace?: string;
-  readonly type?: 'ClusterIP' | 'NodePort';
-  readonly clusterIP?: string;
-  readonly port?: number;
-  readonly targetPort?: number;
-}
-
-export const exposeService = async (lab: LabHandle, service: ServiceWanted): Promise<void> => {
-  const { name, app, namespace = 'default', type = 'ClusterIP', clusterIP, port = 80, targetPort = port } = service;
-  await lab.apply(`apiVersion: v1
-kind: Service
-metadata: { name: ${name}, namespace: ${namespace} }
-spec:
-  type: ${type}
-${clusterIP === undefined ? '' : `  clusterIP: ${clusterIP}\n`}  selector: { app: ${app} }
-  ports:
-    - { port: ${port}, targetPort: ${targetPort} }
-`);
+/** Deletes pods that may exist, and waits until they are gone. */
+export const deletePods = async (lab: LabHandle, namespace: string, ...names: readonly string[]): Promise<void> => {
+  const present = await Promise.all(names.map((name) => lab.object(`pod/${namespace}/${name}`)));
+  const left = names.filter((_, index) => present[index]);
+  if (left.length > 0)
+    await lab.kubectl('delete', 'pod', ...left, '-n', namespace, '--ignore-not-found', '--grace-period=1');
 };
 
+/** Makes the namespace. A namespace that is being deleted is made again afterwards. */
 export const ensureNamespace = async (lab: LabHandle, name: string): Promise<void> => {
+  const present = await lab.object<KubeObject>(`namespace/${name}`);
+  if (present?.metadata.deletionTimestamp !== undefined)
+    await lab.kubectl('wait', '--for=delete', `namespace/${name}`, '--timeout=60s');
   await lab.apply(`apiVersion: v1\nkind: Namespace\nmetadata: { name: ${name} }\n`);
 };
-
-/** Waits until a node's rules contain a text, or no longer contain it. */
-export const untilRules = (lab: LabHandle, node: string, text: string, present: boolean): Promise<void> =>
-  lab.until(`the rules of ${node} ${present ? 'contain' : 'no longer contain'} ${text}`, async () => {
-    const { iptables = '' } = await lab.facts(`node/${node}`, 'iptables');
-    return iptables.includes(text) === present;
-  });

@@ -1,4 +1,5 @@
-import type { SolveScript } from '../../../src/api/lab.ts';
+import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import { deleteService } from './services.ts';
 
 export const solve: SolveScript = async (lab) => {
   const processes = await lab.sh('controlplane', 'ps -eww -o args');
@@ -12,3 +13,5 @@ export const solve: SolveScript = async (lab) => {
   await lab.answer('refused', refusal);
   await lab.answer('overlap', 'service');
 };
+
+export const clear: SetupScript = (lab) => deleteService(lab, 'default', 'outside');

@@ -1,5 +1,6 @@
-import type { SolveScript } from '../../../src/api/lab.ts';
-import { exposeService, untilRules } from './pods.ts';
+import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import { untilRules } from './nodes.ts';
+import { deleteService, exposeService } from './services.ts';
 
 export const solve: SolveScript = async (lab) => {
   await exposeService(lab, { name: 'temp', app: 'orange', port: 8080, targetPort: 80 });
@@ -9,3 +10,22 @@ export const solve: SolveScript = async (lab) => {
   await lab.kubectl('delete', 'service', 'temp');
   for (const node of lab.nodes) await untilRules(lab, node, 'default/temp', false);
 };
+
+/** The log proves that the service existed, so its lines must go, too. kube-proxy keeps the file open. */
+export const clear: SetupScript = async (lab) => {
+  await deleteService(lab, 'default', 'temp');
+  await Promise.all(
+    lab.nodes.map(async (node) => {
+      await untilRules(lab, node, 'default/temp', false);
+      await lab.sh(node, forgetTemp);
+    }),
+  );
+};
+
+const forgetTemp = `
+log=/var/log/kube-proxy.log
+if grep -q '"default/temp[:"]' $log; then
+  kept=$(grep -v '"default/temp[:"]' $log || true)
+  printf '%s\\n' "$kept" > $log
+fi
+`;

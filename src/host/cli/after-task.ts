@@ -1,6 +1,7 @@
 // What a student sees when a task passes for the first time: why it works, the score so far, and the next command.
 import { readFile } from 'node:fs/promises';
 import { type LabDefinition, localize, type TaskDefinition } from '../../api/lab.ts';
+import { nextTask } from '../tasks/next.ts';
 import type { Progress } from '../tasks/progress.ts';
 import type { Context } from './context.ts';
 import { renderMarkdown } from './markdown.ts';
@@ -37,9 +38,9 @@ export const printDebrief = async (
 };
 
 /** The score of the tasks that have passed, and the command to go on with. */
-export const printStanding = ({ output, say }: Context, lab: LabDefinition, { passed }: Progress): void => {
-  const done = lab.tasks.filter(({ id }) => passed.includes(id));
-  const next = lab.tasks.find(({ id }) => !passed.includes(id));
+export const printStanding = ({ output, say }: Context, lab: LabDefinition, progress: Progress): void => {
+  const done = lab.tasks.filter(({ id }) => progress.passed.includes(id));
+  const next = nextTask(lab, progress);
   output.line(say.soFar(done.length, lab.tasks.length, pointsIn(done), pointsIn(lab.tasks)));
   output.line(next === undefined ? say.nextGrade : say.nextTask(numberOf(lab, next)));
 };

@@ -19,7 +19,8 @@ export const judgeAnswer = async (
   const report = await gradeLab({
     lab,
     access,
-    progress: { ...before, answers: { ...before.answers, [id]: answer } },
+    // Also after `labs goto`, a student wants to know whether an answer is right.
+    progress: { ...before, skipped: {}, answers: { ...before.answers, [id]: answer } },
     only: id,
     once: true,
     language: context.environment.language,

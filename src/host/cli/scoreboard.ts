@@ -18,11 +18,12 @@ export interface ScoreboardOptions {
 }
 
 export const scoreboard = (report: Report, options: ScoreboardOptions): readonly string[] => {
-  const next = report.tasks.find((task) => !isDone(task));
+  const open = report.tasks.filter((task) => !isDone(task));
+  const next = open.find(({ skipped }) => !skipped) ?? open[0];
   const lines = report.tasks.flatMap((task) => {
-    const open = options.details === 'all' || task === next;
+    const shown = options.details === 'all' || task === next;
     const lines = isDone(task) ? passedCheckLines : checkLines;
-    return [taskLine(task, options), ...(open ? task.checks.flatMap((check) => lines(check, options)) : [])];
+    return [taskLine(task, options), ...(shown ? task.checks.flatMap((check) => lines(check, options)) : [])];
   });
   return [...lines, '', totalLine(report, options), ...remarks(report, options)];
 };
@@ -38,10 +39,18 @@ const pointsOf = (task: TaskReport): number => (isDone(task) ? task.maxScore : t
 const taskLine = (task: TaskReport, options: ScoreboardOptions): string => {
   const done = isDone(task);
   const some = task.checks.some(({ outcome }) => outcome === 'pass');
-  const mark = done ? options.paint('green', '✔') : some ? options.paint('yellow', '◐') : options.paint('dim', '○');
+  const mark = done
+    ? options.paint('green', '✔')
+    : task.skipped
+      ? options.paint('dim', '–')
+      : some
+        ? options.paint('yellow', '◐')
+        : options.paint('dim', '○');
   const number = String(options.numbers.get(task.id) ?? '').padStart(2);
   const title = options.paint(done ? 'green' : 'bold', task.title);
-  const waits = options.waiting.has(task.id) ? options.paint('dim', ` (${options.say.notBegun})`) : '';
+  const note =
+    task.skipped && !done ? options.say.byGoto : options.waiting.has(task.id) ? options.say.notBegun : undefined;
+  const waits = note === undefined ? '' : options.paint('dim', ` (${note})`);
   return spread(
     ` ${mark} ${number}  ${title}${waits}`,
     options.say.points(pointsOf(task), task.maxScore),

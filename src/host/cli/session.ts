@@ -10,6 +10,7 @@ import type { ClusterAccess } from '../grade/access.ts';
 import { isQuestion, type Question } from '../grade/checks/answer.ts';
 import { findTask } from '../lab/catalogue.ts';
 import { containerName } from '../plan/names.ts';
+import { nextTask } from '../tasks/next.ts';
 import { openProgress, type ProgressStore } from '../tasks/progress.ts';
 import type { TaskRun } from '../tasks/run.ts';
 import { accessTo } from './access.ts';
@@ -122,11 +123,9 @@ export const chooseTask = async (
   return findTask(lab, id);
 };
 
-/** The first task that has not passed yet. */
-export const currentTask = async ({ lab, progress }: Reading): Promise<TaskDefinition | undefined> => {
-  const { passed } = await progress.read();
-  return lab.tasks.find(({ id }) => !passed.includes(id));
-};
+/** The task to do next. */
+export const currentTask = async ({ lab, progress }: Reading): Promise<TaskDefinition | undefined> =>
+  nextTask(lab, await progress.read());
 
 /** The checks of a task that the student answers. */
 export const questionsOf = (task: TaskDefinition): readonly Question[] => task.checks.filter(isQuestion);

@@ -3,6 +3,7 @@ import { fabricMachine } from '../../api/cluster.ts';
 import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
 import { containerName } from '../plan/names.ts';
+import { nextTask } from '../tasks/next.ts';
 import { openProgress } from '../tasks/progress.ts';
 import type { Context } from './context.ts';
 import { definitionOf } from './machines.ts';
@@ -10,7 +11,7 @@ import { definitionOf } from './machines.ts';
 export interface Standing {
   readonly lab: LabDefinition;
   readonly passed: readonly TaskDefinition[];
-  /** The first task that has not passed. */
+  /** The task to do next. */
   readonly next: TaskDefinition | undefined;
   /** Points of the tasks that passed, and of all tasks. */
   readonly points: number;
@@ -27,7 +28,7 @@ export const standingIn = async (context: Context, instance: ClusterSummary): Pr
   return {
     lab,
     passed,
-    next: lab.tasks.find((task) => !passed.includes(task)),
+    next: nextTask(lab, progress),
     points: pointsOf(passed),
     maxPoints: pointsOf(lab.tasks),
   };

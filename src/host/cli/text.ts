@@ -62,3 +62,14 @@ export const fitLastColumn = (
     ]),
   );
 };
+
+/** Ascending numbers as a text: `1–4, 7`. */
+export const numberRanges = (numbers: readonly number[]): string => {
+  const ranges: [first: number, last: number][] = [];
+  for (const number of numbers) {
+    const latest = ranges.at(-1);
+    if (latest && latest[1] === number - 1) latest[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}–${last}`)).join(', ');
+};

@@ -16,7 +16,7 @@ import { settle, startLook } from './collect.ts';
 import { evaluate } from './evaluate.ts';
 import { createHandle } from './handle.ts';
 import { phrases } from './say/phrases.ts';
-import type { Student } from './student.ts';
+import { gives, historyOf, type Student } from './student.ts';
 import type { Evaluation } from './verdict.ts';
 import { createView } from './view/view.ts';
 
@@ -40,13 +40,12 @@ export const gradeLab = async (options: GradeOptions): Promise<Report> => {
   const started = performance.now();
   const entries = selectEntries(options.lab, options);
   const evaluations = await evaluateAll(entries, options);
-  const language = options.language ?? 'en';
   const tasks = options.lab.tasks
     .filter(({ id }) => options.only?.startsWith(`${id}/`) ?? options.tasks?.includes(id) ?? true)
     .map((task) => onlyCheck(task, options.only))
     .map((task) => ({
-      ...reportTask(options.lab, task, evaluations, language),
-      ...history(task.id, options.progress),
+      ...reportTask(options, task, evaluations),
+      ...historyOf(task.id, options.progress),
     }));
   return {
     version: reportVersion,
@@ -75,12 +74,6 @@ const onlyCheck = (task: TaskDefinition, only: string | undefined): TaskDefiniti
 /** Whether the task has passed, now or at an earlier grading. */
 export const isPassed = ({ passedAt, checks }: TaskReport): boolean =>
   passedAt !== undefined || checks.every(({ outcome }) => outcome === 'pass');
-
-/** What happened to the task before this grading. */
-const history = (task: string, { passedAt, solved }: Student): Pick<TaskReport, 'passedAt' | 'solved'> => ({
-  ...(passedAt?.[task] === undefined ? {} : { passedAt: passedAt[task] }),
-  ...(solved?.includes(task) ? { solved: true as const } : {}),
-});
 
 /** A check with its task; `id` is `task/check`. */
 interface Entry {
@@ -187,14 +180,15 @@ const block = (lab: LabDefinition, evaluations: Evaluations): Evaluations => {
 };
 
 const reportTask = (
-  lab: LabDefinition,
+  { lab, progress, language = 'en' }: GradeOptions,
   task: TaskDefinition,
   evaluations: Evaluations,
-  language: Language,
 ): TaskReport => {
-  const checks = task.checks.map((check) =>
-    reportCheck(check, evaluations.get(`${task.id}/${check.id}`), { lab, task, language }),
-  );
+  const checks = task.checks.map((check) => {
+    const evaluation = evaluations.get(`${task.id}/${check.id}`);
+    const shown = gives(progress, task.id, check.id) ? evaluation : withheld(evaluation, { lab, task, language });
+    return reportCheck(check, shown, { lab, task, language });
+  });
   return {
     id: task.id,
     title: localize(task.title, language),
@@ -209,6 +203,15 @@ interface Subject {
   readonly task: TaskDefinition;
   readonly language: Language;
 }
+
+/** Of a check that passes because `labs goto` did the task. */
+const withheld = (
+  evaluation: TimedEvaluation | undefined,
+  { lab, task, language }: Subject,
+): TimedEvaluation | undefined => {
+  const number = lab.tasks.findIndex(({ id }) => id === task.id) + 1;
+  return evaluation && { ...evaluation, outcome: { outcome: 'blocked', by: phrases[language].toDoYourself(number) } };
+};
 
 const reportCheck = (
   check: CheckDefinition,

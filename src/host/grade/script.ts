@@ -10,15 +10,20 @@ import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
  * @throws LabError `LAB_SCRIPT_BROKEN`
  */
 export const importScript = async <T>(file: string, ...names: readonly string[]): Promise<T> => {
+  const exported = await findExport<T>(file, ...names);
+  if (exported === undefined) throw broken(`The lab's script ${file} exports no function "${names.at(-1)}"`);
+  return exported;
+};
+
+/** Like `importScript`, but resolves with undefined when the script exports none of these functions. */
+export const findExport = async <T>(file: string, ...names: readonly string[]): Promise<T | undefined> => {
   let module: Record<string, unknown>;
   try {
     module = await importFile(file);
   } catch (cause) {
     throw broken(`The lab's script ${file} cannot be loaded: ${messageOf(cause)}`, cause);
   }
-  const exported = names.map((name) => module[name]).find((value) => typeof value === 'function');
-  if (exported === undefined) throw broken(`The lab's script ${file} exports no function "${names.at(-1)}"`);
-  return exported as T;
+  return names.map((name) => module[name]).find((value) => typeof value === 'function') as T | undefined;
 };
 
 /** Node refuses to remove types below node_modules, where the labs of an installed package are. */

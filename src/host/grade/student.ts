@@ -1,5 +1,6 @@
 // The part of the student's work that is not in the cluster: answers and begun tasks. host/tasks stores them.
 import type { TaskDefinition } from '../../api/lab.ts';
+import type { TaskReport } from '../../api/report.ts';
 
 export interface Student {
   /** Answers to questions, by `task/check`. */
@@ -10,10 +11,26 @@ export interface Student {
   readonly begun: readonly string[];
   /** When a task passed for the first time, by task: RFC 3339, UTC. */
   readonly passedAt?: Readonly<Record<string, string>>;
-  /** Tasks that `labs solve` or `labs goto` solved. */
+  /** Tasks that `labs solve` solved. */
   readonly solved?: readonly string[];
+  /** Tasks that `labs goto` did → their checks that had passed before. Only these checks give points. */
+  readonly skipped?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Whether the task has a setup that has not run yet. Until then its checks are blocked. */
 export const waitsToBegin = ({ id, setup }: TaskDefinition, { begun }: Pick<Student, 'begun'>): boolean =>
   setup !== undefined && !begun.includes(id);
+
+/** Whether the check may give points. What `labs goto` did gives none. */
+export const gives = ({ skipped }: Student, task: string, check: string): boolean =>
+  skipped?.[task]?.includes(check) ?? true;
+
+/** What happened to the task before this grading. */
+export const historyOf = (
+  task: string,
+  { passedAt, solved, skipped }: Student,
+): Pick<TaskReport, 'passedAt' | 'solved' | 'skipped'> => ({
+  ...(passedAt?.[task] === undefined ? {} : { passedAt: passedAt[task] }),
+  ...(solved?.includes(task) ? { solved: true as const } : {}),
+  ...(skipped?.[task] ? { skipped: true as const } : {}),
+});

@@ -33,7 +33,16 @@ export const resolveLab = (
   const tasks = input.tasks.map((task, index) => resolveTask(task, ['tasks', index], folder));
   const { name, title, summary } = input;
   return {
-    lab: { name, title, summary, folder: root, digest, cluster: resolveCluster(input.cluster), tasks },
+    lab: {
+      name,
+      title,
+      summary,
+      folder: root,
+      digest,
+      cluster: resolveCluster(input.cluster),
+      ...(input.restore === undefined ? {} : { restore: fileOf(input.restore, ['restore'], folder) }),
+      tasks,
+    },
     problems: folder.problems,
   };
 };

@@ -28,6 +28,9 @@ export const labSchema = z
     title: localized,
     summary: localized,
     cluster: clusterSchema,
+    restore: z.string().exactOptional().meta({
+      description: 'A script that exports restore(lab); run by `labs goto` and `labs reset TASK` before anything.',
+    }),
     tasks: z.array(taskSchema).min(1),
   })
   .meta({ title: 'Lab', description: 'A lab for `labs`: its cluster, and the tasks with their checks.' });

@@ -16,6 +16,7 @@ export interface Progress extends Student {
   readonly passed: readonly string[];
   readonly passedAt: Readonly<Record<string, string>>;
   readonly solved: readonly string[];
+  readonly skipped: Readonly<Record<string, readonly string[]>>;
   /** In which run of the machines (`runOf`) the setup of a task ran last, by task. A restart may mend a fault. */
   readonly begunIn: Readonly<Record<string, string>>;
 }
@@ -43,6 +44,10 @@ export interface ProgressStore {
   record(report: Report): Promise<readonly string[]>;
   /** Remembers that labs solved the task. */
   recordSolved(task: string): Promise<void>;
+  /** Remembers that `labs goto` did the task, and which of its checks the student had passed before. */
+  skip(task: string, earned: readonly string[]): Promise<void>;
+  /** The cluster no longer has what these tasks make: they have not begun. What was skipped is the student's again. */
+  rewind(tasks: readonly string[]): Promise<void>;
   /** Forgets everything about a task. With `stillBegun`, the task stays begun. */
   forget(task: string, options?: { readonly stillBegun?: boolean }): Promise<void>;
 }
@@ -55,6 +60,7 @@ export const noProgress: Progress = {
   passed: [],
   passedAt: {},
   solved: [],
+  skipped: {},
   begunIn: {},
 };
 
@@ -103,7 +109,21 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
       return passedNow;
     },
     async recordSolved(task) {
-      await update((before) => ({ ...before, solved: withItem(before.solved, task) }));
+      await update((before) => ({
+        ...before,
+        solved: withItem(before.solved, task),
+        skipped: keysOf(before.skipped, (id) => id !== task),
+      }));
+    },
+    async skip(task, earned) {
+      await update((before) => ({ ...before, skipped: { [task]: earned, ...before.skipped } }));
+    },
+    async rewind(tasks) {
+      await update((before) => {
+        const kept = restrict(before, (id) => !(tasks.includes(id) && before.skipped[id]));
+        const begun = kept.begun.filter((id) => !tasks.includes(id));
+        return { ...kept, begun, begunIn: keysOf(kept.begunIn, (id) => !tasks.includes(id)) };
+      });
     },
     async forget(task, { stillBegun = false } = {}) {
       await update((before) => {
@@ -119,9 +139,8 @@ const withItem = (list: readonly string[], item: string): readonly string[] =>
 
 /** The progress of those tasks only. */
 const restrict = (progress: Progress, wanted: (task: string) => boolean): Progress => {
-  const keys = <T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
-    Object.fromEntries(Object.entries(record).filter(([key]) => wanted(key.split('/')[0] ?? '')));
-  const { answers, verified, begun, hints, passed, passedAt, solved, begunIn } = progress;
+  const keys = <T>(record: Readonly<Record<string, T>>) => keysOf(record, wanted);
+  const { answers, verified, begun, hints, passed, passedAt, solved, skipped, begunIn } = progress;
   return {
     answers: keys(answers),
     verified: keys(verified),
@@ -130,9 +149,14 @@ const restrict = (progress: Progress, wanted: (task: string) => boolean): Progre
     passed: passed.filter(wanted),
     passedAt: keys(passedAt),
     solved: solved.filter(wanted),
+    skipped: keys(skipped),
     begunIn: keys(begunIn),
   };
 };
+
+/** The entries of those tasks. A key is `task` or `task/check`. */
+const keysOf = <T>(record: Readonly<Record<string, T>>, wanted: (task: string) => boolean): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).filter(([key]) => wanted(key.split('/')[0] ?? '')));
 
 const rightAnswers = ({ tasks }: Report, { answers }: Progress): Readonly<Record<string, string>> =>
   Object.fromEntries(
@@ -164,6 +188,7 @@ const stored = z.object({
   passed: z.array(z.string()),
   passedAt: z.record(z.string(), z.string()).default({}),
   solved: z.array(z.string()).default([]),
+  skipped: z.record(z.string(), z.array(z.string())).default({}),
   begunIn: z.record(z.string(), z.string()).default({}),
 });
 

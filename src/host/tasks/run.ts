@@ -1,10 +1,10 @@
-// Begins a task (its setup puts the cluster into the starting state) and solves a task with the author's script.
-import type { LabDefinition, SetupScript, SolveHandle, SolveScript, TaskDefinition } from '../../api/lab.ts';
+// Runs the scripts of one task: begins it (setup), breaks it again after a restart (resume), solves it, clears it.
+import type { LabDefinition, ResumeScript, SetupScript, SolveScript, TaskDefinition } from '../../api/lab.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import type { ClusterAccess } from '../grade/access.ts';
 import { isQuestion } from '../grade/checks/answer.ts';
 import { createHandle } from '../grade/handle.ts';
-import { importScript } from '../grade/script.ts';
+import { findExport, importScript } from '../grade/script.ts';
 import { waitsToBegin } from '../grade/student.ts';
 import type { ProgressStore } from './progress.ts';
 
@@ -28,33 +28,31 @@ export const beginTask = async (run: TaskRun, options: { readonly again?: boolea
 /**
  * Breaks again what a restart of the machines may have mended: runs `resume` of the setup's script, or else the setup.
  * Tasks that have passed, and tasks that began in the present run, stay as they are.
- * @returns whether the script ran
+ * @returns whether something was broken again
  * @throws LabError `LAB_SETUP_FAILED`
  */
 export const resumeTask = async (run: TaskRun): Promise<boolean> => {
   const { begun, passed, begunIn } = await run.progress.read();
   const { id } = run.task;
   if (!begun.includes(id) || passed.includes(id) || begunIn[id] === runOf(run.access)) return false;
-  await runSetup(run, ['resume', 'setup']);
-  return true;
+  return (await runSetup(run, ['resume', 'setup'])) !== false;
 };
 
 /** Names the present run of the machines. After a restart, the processes have other ids. */
 const runOf = ({ machines }: ClusterAccess): string => machines.map(({ name, pid }) => `${name}:${pid}`).join(' ');
 
-const runSetup = async (run: TaskRun, exports: readonly string[]): Promise<void> => {
+const runSetup = async (run: TaskRun, exports: readonly string[]): Promise<unknown> => {
   const { setup, id } = run.task;
-  if (setup === undefined) return;
-  const script = await importScript<SetupScript>(setup, ...exports);
+  if (setup === undefined) return false;
+  const script = await importScript<ResumeScript>(setup, ...exports);
+  let result: unknown;
   try {
-    await script(createHandle(run));
+    result = await script(createHandle(run));
   } catch (cause) {
-    throw new LabError('LAB_SETUP_FAILED', `Task "${id}" could not be set up: ${messageOf(cause)}`, {
-      cause,
-      hint: 'Look at the cluster with `labs status`, or start over with `labs reset`.',
-    });
+    throw failed('LAB_SETUP_FAILED', `Task "${id}" could not be set up`, cause);
   }
   await run.progress.begin(id, runOf(run.access));
+  return result;
 };
 
 /**
@@ -62,24 +60,77 @@ const runSetup = async (run: TaskRun, exports: readonly string[]): Promise<void>
  * @throws LabError `LAB_SOLVE_MISSING`, `LAB_SOLVE_FAILED`
  */
 export const solveTask = async (run: TaskRun): Promise<void> => {
-  const { solve, id, checks } = run.task;
-  if (solve === undefined)
+  const { id } = run.task;
+  if (run.task.solve === undefined)
     throw new LabError('LAB_SOLVE_MISSING', `Task "${id}" has no solution`, { exitCode: ExitCode.usage });
   const before = await run.progress.read();
   await beginTask(run);
-  const script = await importScript<SolveScript>(solve, 'solve');
-  const handle: SolveHandle = {
-    ...createHandle(run),
-    async answer(check, value) {
-      if (!checks.some((known) => known.id === check && isQuestion(known)))
-        throw new Error(`task "${id}" has no question "${check}"`);
-      await run.progress.answer(`${id}/${check}`, value.trim());
-    },
-  };
-  try {
-    await script(handle);
-  } catch (cause) {
-    throw new LabError('LAB_SOLVE_FAILED', `The solution of task "${id}" failed: ${messageOf(cause)}`, { cause });
-  }
+  await runSolution(run, (check, value) => run.progress.answer(`${id}/${check}`, value));
   if (!before.passed.includes(id)) await run.progress.recordSolved(id);
 };
+
+/**
+ * Makes the state of the cluster that the task's solution leads to. A task without a solution changes nothing.
+ * @throws LabError `LAB_SETUP_FAILED`, `LAB_SOLVE_FAILED`
+ */
+export const replayTask = async (run: TaskRun, keepAnswer: KeepAnswer): Promise<void> => {
+  if (run.task.solve === undefined) return;
+  await beginTask(run);
+  await runSolution(run, keepAnswer);
+};
+
+/** Takes an answer that a solution gives. @param check the check's id in its task */
+export type KeepAnswer = (check: string, value: string) => Promise<void>;
+
+const runSolution = async (run: TaskRun, keepAnswer: KeepAnswer): Promise<void> => {
+  const { solve = '', id, checks } = run.task;
+  const script = await importScript<SolveScript>(solve, 'solve');
+  const answer: KeepAnswer = async (check, value) => {
+    if (!checks.some((known) => known.id === check && isQuestion(known)))
+      throw new Error(`task "${id}" has no question "${check}"`);
+    await keepAnswer(check, value.trim());
+  };
+  try {
+    await script({ ...createHandle(run), answer });
+  } catch (cause) {
+    throw failed('LAB_SOLVE_FAILED', `The solution of task "${id}" failed`, cause);
+  }
+};
+
+/** Repairs the nodes, if the lab has a script for it. @throws LabError `LAB_RESTORE_FAILED` */
+export const restoreLab = async (run: Omit<TaskRun, 'task'>): Promise<void> => {
+  if (run.lab.restore === undefined) return;
+  const script = await importScript<SetupScript>(run.lab.restore, 'restore');
+  try {
+    await script(createHandle(run));
+  } catch (cause) {
+    throw failed('LAB_RESTORE_FAILED', 'The nodes could not be repaired', cause);
+  }
+};
+
+/** Whether the task's scripts say how to remove what the task makes. */
+export const canClear = async (task: TaskDefinition): Promise<boolean> => (await findClear(task)) !== undefined;
+
+/** Removes what the task makes in the cluster, if its scripts say how. @throws LabError `LAB_CLEAR_FAILED` */
+export const clearTask = async (run: TaskRun): Promise<void> => {
+  const clear = await findClear(run.task);
+  try {
+    await clear?.(createHandle(run));
+  } catch (cause) {
+    throw failed('LAB_CLEAR_FAILED', `What task "${run.task.id}" makes could not be removed`, cause);
+  }
+};
+
+const findClear = async ({ setup, solve }: TaskDefinition): Promise<SetupScript | undefined> => {
+  for (const file of new Set([setup, solve])) {
+    const clear = file === undefined ? undefined : await findExport<SetupScript>(file, 'clear');
+    if (clear) return clear;
+  }
+  return undefined;
+};
+
+const failed = (code: string, what: string, cause: unknown): LabError =>
+  new LabError(code, `${what}: ${messageOf(cause)}`, {
+    cause,
+    hint: 'Look at the cluster with `labs status`, or start over with `labs reset`.',
+  });

@@ -30,6 +30,7 @@ test('the next process reads answers, hints and begun tasks', async () => {
     passed: [],
     passedAt: {},
     solved: [],
+    skipped: {},
     begunIn: { mend: 'node01:8' },
   });
 });
@@ -108,5 +109,22 @@ test('reads the progress that an older version of labs has written', async () =>
   await open().answer('a/x', '1');
   const old = { version: 1, instance: 'one', answers: {}, begun: [], hints: {}, passed: ['a'] };
   await writeFile(file(), JSON.stringify(old));
-  expect(await open().read()).toMatchObject({ passed: ['a'], passedAt: {}, solved: [] });
+  expect(await open().read()).toMatchObject({ passed: ['a'], passedAt: {}, solved: [], skipped: {} });
+});
+
+test('a task that labs solves after goto counts as solved, and is no longer skipped', async () => {
+  await open().skip('a', ['x']);
+  await open().skip('a', ['x', 'y']);
+  expect((await open().read()).skipped).toEqual({ a: ['x'] });
+  await open().recordSolved('a');
+  expect(await open().read()).toMatchObject({ skipped: {}, solved: ['a'] });
+});
+
+test('rewinding keeps the answers of the student, and forgets those that labs gave', async () => {
+  await open().answer('mine/x', '1');
+  await open().answer('skipped/x', '2');
+  await open().begin('mine', 'run');
+  await open().skip('skipped', []);
+  await open().rewind(['mine', 'skipped']);
+  expect(await open().read()).toMatchObject({ answers: { 'mine/x': '1' }, begun: [], begunIn: {}, skipped: {} });
 });

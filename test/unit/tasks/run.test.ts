@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ExecResult } from '../../../src/host/grade/access.ts';
 import { waitsToBegin } from '../../../src/host/grade/student.ts';
 import { openProgress } from '../../../src/host/tasks/progress.ts';
-import { beginTask, resumeTask, solveTask, type TaskRun } from '../../../src/host/tasks/run.ts';
+import { beginTask, canClear, clearTask, resumeTask, solveTask, type TaskRun } from '../../../src/host/tasks/run.ts';
 import { accessTo, labOf, service } from '../grade/world.ts';
 
 let folder: string;
@@ -82,6 +82,29 @@ test('a setup script can say what a restart has to break again', async () => {
   await beginTask(run);
   expect(await resumeTask({ ...run, access: { ...run.access, machines: [] } })).toBe(true);
   expect(ran.at(-1)).toBe('node01: again');
+});
+
+test('a setup script can say that a restart repaired nothing', async () => {
+  const run = await runOf(`${script}\nexport const resume = async () => false;`);
+  await beginTask(run);
+  const after = { ...run, access: { ...run.access, machines: [] } };
+  expect(await resumeTask(after)).toBe(false);
+  expect(ran).toEqual(['node02: systemctl stop kube-proxy']);
+  expect((await run.progress.read()).begunIn).toEqual({ task: '' });
+});
+
+test('clearing runs the script that removes what the task makes, and reports its failure', async () => {
+  expect(await canClear((await runOf(script)).task)).toBe(false);
+  const clearing = `${script}\nexport const clear = async (lab) => { await lab.sh('node01', 'away'); };`;
+  const run = await runOf(clearing);
+  expect(await canClear(run.task)).toBe(true);
+  await clearTask(run);
+  expect(ran).toEqual(['node01: away']);
+  const failing = await runOf(clearing, () => ({ exitCode: 1, stdout: '', stderr: 'no such thing' }));
+  await expect(clearTask(failing)).rejects.toMatchObject({
+    code: 'LAB_CLEAR_FAILED',
+    message: expect.stringContaining('no such thing'),
+  });
 });
 
 test('after a failed setup, the task is not begun and the error shows the command’s output', async () => {

@@ -106,6 +106,15 @@ export const tasksCommands: CommandGroup = {
       examples: ['grade', 'grade --json', 'grade --report junit=out.xml --report markdown=out.md'],
     },
     {
+      name: 'goto',
+      operands: '[task]',
+      load: () => import('../commands/goto.ts'),
+      summary: both('Do the tasks before this one, without points', '이 과제 앞의 과제를 점수 없이 대신 풀기'),
+      json: true,
+      completes: ['tasks'],
+      examples: ['goto 9', 'goto mend-proxy --yes'],
+    },
+    {
       name: 'solve',
       operands: '[task]',
       load: () => import('../commands/solve.ts'),

@@ -22,19 +22,25 @@ import { wrap } from '../text.ts';
 export const run: Run = (context, [name, ...words]) =>
   withSession(context, async (session) => {
     const task = name === undefined ? await defaultTask(context, session) : findTask(session.lab, name);
-    const questions = questionsOf(task);
-    if (questions.length === 0) {
-      throw new LabError('LAB_NO_QUESTION', context.say.nothingToAnswer, {
-        exitCode: ExitCode.usage,
-        hint: context.say.askingTasks(
-          askingTasks(session)
-            .map((asking) => numberOf(session.lab, asking))
-            .join(', '),
-        ),
-      });
-    }
-    return words.length > 0 ? answerGiven(context, session, task, words) : askOpen(context, session, task);
+    return answerTask(context, session, task, words);
   });
+
+/** @param words the number of the question, if there are several, and the answer; without words, labs asks */
+export const answerTask = async (
+  context: Context,
+  session: Session,
+  task: TaskDefinition,
+  words: readonly string[],
+): Promise<ExitCode> => {
+  if (questionsOf(task).length === 0) {
+    const numbers = askingTasks(session).map((asking) => numberOf(session.lab, asking));
+    throw new LabError('LAB_NO_QUESTION', context.say.nothingToAnswer, {
+      exitCode: ExitCode.usage,
+      hint: context.say.askingTasks(numbers.join(', ')),
+    });
+  }
+  return words.length > 0 ? answerGiven(context, session, task, words) : askOpen(context, session, task);
+};
 
 const askingTasks = ({ lab }: Session): readonly TaskDefinition[] =>
   lab.tasks.filter((task) => questionsOf(task).length > 0);
@@ -70,7 +76,7 @@ const answerGiven = async (
   if (context.json) output.line(JSON.stringify({ task: task.id, question: question.id, ...verdict }, null, 2));
   else for (const line of verdictLines(context, verdict)) output.line(line);
   const { passedNow } = await gradeAndRecord(context, session, { tasks: [task.id], once: true });
-  if (!context.json) await printPassed(context, session, passedNow);
+  if (!context.json) await afterAnswers(context, session, task, passedNow);
   if (verdict.unclear) return ExitCode.usage;
   return verdict.outcome === 'pass' ? ExitCode.ok : ExitCode.checkFailed;
 };
@@ -96,8 +102,21 @@ const askOpen = async (context: Context, session: Session, task: TaskDefinition)
   const all = right.size === questions.length;
   output.line(all ? say.allRight : say.answersRight(right.size, questions.length));
   if (!all) output.line(output.paint('dim', say.askAgain(number)));
-  await printPassed(context, session, passedNow);
+  await afterAnswers(context, session, task, passedNow);
   return all ? ExitCode.ok : ExitCode.checkFailed;
+};
+
+/** What comes after a task that passed, or a remark that the answers give no points. */
+const afterAnswers = async (
+  context: Context,
+  session: Session,
+  task: TaskDefinition,
+  passedNow: readonly string[],
+): Promise<void> => {
+  const { passed, skipped } = await session.progress.read();
+  if (skipped[task.id] && !passed.includes(task.id))
+    context.output.line(context.output.paint('dim', context.say.ownWork(numberOf(session.lab, task))));
+  await printPassed(context, session, passedNow);
 };
 
 const rightOnes = async (context: Context, session: Session, task: TaskDefinition): Promise<Set<string>> => {

@@ -1,19 +1,22 @@
 // `labs reset [name]`: deletes the cluster and builds the same lab anew. `labs reset TASK` begins one task anew.
+import type { TaskDefinition } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { listClusters } from '../../cluster/status.ts';
 import { deleteCluster } from '../../cluster/stop.ts';
 import { findTask } from '../../lab/catalogue.ts';
+import { startAnew } from '../../tasks/checkpoint.ts';
 import { forgetProgress } from '../../tasks/progress.ts';
+import { canClear } from '../../tasks/run.ts';
 import { confirm } from '../ask.ts';
 import type { Context, Options, Run } from '../context.ts';
 import { chooseInstance } from '../instances.ts';
 import { definitionOf } from '../machines.ts';
-import { numberOf, withSession } from '../session.ts';
-import { begin } from './begin.ts';
+import { numberOf, type Session, taskRun, withSession } from '../session.ts';
+import { showWork } from '../work.ts';
 import { run as start } from './start.ts';
 
 export const run: Run = async (context, [given], options) => {
-  if (given !== undefined && (await isTask(context, given))) return resetTask(context, given);
+  if (given !== undefined && (await isTask(context, given))) return resetTaskNamed(context, given);
   return resetLab(context, given, options);
 };
 
@@ -26,22 +29,25 @@ const isTask = async (context: Context, given: string): Promise<boolean> => {
   return tasks.some(({ id }, index) => id === given || String(index + 1) === given);
 };
 
-const resetTask = (context: Context, given: string): Promise<ExitCode> =>
-  withSession(context, async (session) => {
-    const { output, say } = context;
-    const task = findTask(session.lab, given);
-    const number = numberOf(session.lab, task);
-    const breaks = task.setup !== undefined;
-    if (!(await confirm(context, say.resetTaskQuestion(number, breaks)))) {
-      output.line(say.notConfirmed);
-      return ExitCode.ok;
-    }
-    if (breaks) await begin(context, session, task, { again: true });
-    await session.progress.forget(task.id, { stillBegun: breaks });
-    output.line(say.resetTask(number));
-    output.line(output.paint('dim', say.readWith(number)));
+const resetTaskNamed = (context: Context, given: string): Promise<ExitCode> =>
+  withSession(context, async (session) => resetTask(context, session, findTask(session.lab, given)));
+
+export const resetTask = async (context: Context, session: Session, task: TaskDefinition): Promise<ExitCode> => {
+  const { output, say } = context;
+  const number = numberOf(session.lab, task);
+  const effect = task.setup !== undefined ? 'breaks' : (await canClear(task)) ? 'removes' : 'nothing';
+  if (!(await confirm(context, say.resetTaskQuestion(number, effect)))) {
+    output.line(say.notConfirmed);
     return ExitCode.ok;
-  });
+  }
+  {
+    using work = showWork(context, session.lab);
+    await startAnew(taskRun(context, session, task), work);
+  }
+  output.line(say.resetTask(number));
+  output.line(output.paint('dim', say.readWith(number)));
+  return ExitCode.ok;
+};
 
 const resetLab = async (context: Context, given: string | undefined, options: Options): Promise<number> => {
   const { output, say, environment } = context;

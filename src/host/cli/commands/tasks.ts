@@ -29,7 +29,7 @@ export const run: Run = async (context, [name], options) => {
 
 const list = async (context: Context, { lab, progress, instance }: ReadingOf): Promise<void> => {
   const { output, say, environment, json } = context;
-  const { passed, passedAt, begun } = await progress.read();
+  const { passed, passedAt, begun, skipped } = await progress.read();
   const tasks = lab.tasks.map((task) => ({
     number: numberOf(lab, task),
     id: task.id,
@@ -37,6 +37,7 @@ const list = async (context: Context, { lab, progress, instance }: ReadingOf): P
     points: task.checks.reduce((sum, check) => sum + check.points, 0),
     passed: passed.includes(task.id),
     passedAt: passedAt[task.id],
+    skipped: !passed.includes(task.id) && skipped[task.id] !== undefined,
     begun: begun.includes(task.id) || task.setup === undefined,
   }));
   if (json) {
@@ -46,8 +47,9 @@ const list = async (context: Context, { lab, progress, instance }: ReadingOf): P
   output.line(output.paint('bold', localize(lab.title, environment.language)));
   output.line();
   for (const task of tasks) {
-    const mark = task.passed ? output.paint('green', '✔') : ' ';
-    output.line(` ${mark} ${String(task.number).padStart(2)}  ${task.title}`);
+    const mark = task.passed ? output.paint('green', '✔') : task.skipped ? output.paint('dim', '–') : ' ';
+    const note = task.skipped ? output.paint('dim', `  (${say.byGoto})`) : '';
+    output.line(` ${mark} ${String(task.number).padStart(2)}  ${task.title}${note}`);
   }
   output.line();
   output.line(output.paint('dim', say.readTask));
@@ -62,7 +64,8 @@ const read = async (context: Context, session: ReadingOf, task: TaskDefinition):
   const number = numberOf(session.lab, task);
   if (json) {
     const { id } = task;
-    const state = { begun: !waitsToBegin(task, before), passed: before.passed.includes(id) };
+    const passed = before.passed.includes(id);
+    const state = { begun: !waitsToBegin(task, before), passed, skipped: !passed && before.skipped[id] !== undefined };
     const debrief = task.debrief && state.passed ? await readFile(localize(task.debrief, language), 'utf8') : undefined;
     output.line(
       JSON.stringify({ id, number, title: localize(task.title, language), ...state, text: source, debrief }, null, 2),
@@ -76,6 +79,8 @@ const read = async (context: Context, session: ReadingOf, task: TaskDefinition):
   if (waitsToBegin(task, before) && !(await offerToBegin(context, session, task))) return;
   if (questionsOf(task).length > 0) output.line(output.paint('dim', say.answerWith(number)));
   output.line(output.paint('dim', say.checkWith(number)));
+  if (before.skipped[task.id] && !before.passed.includes(task.id))
+    output.line(output.paint('dim', say.ownWork(number)));
   if (before.passed.includes(task.id) && task.debrief) output.line(output.paint('dim', say.debriefWith(number)));
 };
 

@@ -67,6 +67,8 @@ export const errorMessages = {
       [/^Run `(labs start .*)`\.$/, '`$1`을 실행하세요.'],
       [/^Run `labs start` to resume the lab\.$/, '`labs start`로 실습을 이어서 시작하세요.'],
       [/^The solution of task "(.*?)" failed: (.*)$/, '과제 "$1"의 풀이가 실패했습니다: $2'],
+      [/^The nodes could not be repaired: (.*)$/, '노드를 원래대로 되돌리지 못했습니다: $1'],
+      [/^What task "(.*?)" makes could not be removed: (.*)$/, '과제에서 만든 것을 지우지 못했습니다 ("$1"): $2'],
       [/^Task "(.*?)" could not be set up: (.*)$/, '과제를 준비하지 못했습니다 ("$1"): $2'],
       [
         /^Look at the cluster with `labs status`, or start over with `labs reset`\.$/,

@@ -1,5 +1,21 @@
-// Sentences about the state of tasks: begun, passed, begun anew, skipped to; and what comes after a task.
+// Sentences about the state of tasks: begun, passed, begun anew, done by goto; and what comes after a task.
 import { both } from './words.ts';
+
+/** What `labs reset TASK` does to the cluster. */
+export type ResetEffect = 'breaks' | 'removes' | 'nothing';
+
+const clusterEn: Readonly<Record<ResetEffect, string>> = {
+  breaks: 'labs breaks the cluster again.',
+  removes: 'labs removes what the task makes in the cluster.',
+  nothing: 'The cluster stays as it is.',
+};
+const clusterKo: typeof clusterEn = {
+  breaks: '클러스터가 다시 고장 납니다.',
+  removes: '이 과제에서 클러스터에 만든 것을 지웁니다.',
+  nothing: '클러스터는 그대로 둡니다.',
+};
+
+const taskOrTasks = (numbers: string): string => `${/^\d+$/.test(numbers) ? 'Task' : 'Tasks'} ${numbers}`;
 
 export const progressMessages = {
   // Tasks that break something
@@ -38,18 +54,50 @@ export const progressMessages = {
   ),
   // reset TASK
   resetTaskQuestion: both(
-    (task: number, breaks: boolean) =>
-      breaks
-        ? `Begin task ${task} again? labs breaks the cluster again. Your answers and the result of this task are deleted.`
-        : `Begin task ${task} again? Your answers and the result of this task are deleted. The cluster stays as it is.`,
-    (task, breaks) =>
-      breaks
-        ? `과제 ${task}: 다시 시작할까요? 다시 고장 나며, 이 과제의 답과 통과 기록이 사라집니다.`
-        : `과제 ${task}: 다시 시작할까요? 이 과제의 답과 통과 기록이 사라집니다. 클러스터에 만든 것은 그대로 남습니다.`,
+    (task: number, effect: ResetEffect) =>
+      `Begin task ${task} again? ${clusterEn[effect]} Your answers and the result of this task are deleted.`,
+    (task, effect) => `과제 ${task}: 다시 시작할까요? ${clusterKo[effect]} 이 과제의 답과 통과 기록이 사라집니다.`,
   ),
   resetTask: both(
     (task: number) => `Task ${task} is reset.`,
     (task) => `과제 ${task}: 처음 상태로 되돌렸습니다.`,
+  ),
+  restoring: both('Repairing the nodes', '노드를 원래대로 되돌리기'),
+  removing: both('Removing what was made', '만든 것 지우기'),
+  taskTitle: both(
+    (task: number, title: string) => `Task ${task}: ${title}`,
+    (task, title) => `과제 ${task}: ${title}`,
+  ),
+  // goto
+  gotoPlan: both(
+    (task: number) => `To bring the cluster to the start of task ${task}:`,
+    (task) => `클러스터를 과제 ${task}의 시작 상태로 만들면:`,
+  ),
+  gotoKeeps: both(
+    (tasks: string) => `${taskOrTasks(tasks)}: passed, and stays so. labs makes again what is missing in the cluster.`,
+    (tasks) => `과제 ${tasks}: 통과한 상태 그대로. 클러스터에서 없어진 것은 다시 만듭니다.`,
+  ),
+  gotoSkips: both(
+    (tasks: string) => `${taskOrTasks(tasks)}: done by labs. You keep the points that you have, and get no others.`,
+    (tasks) => `과제 ${tasks}: labs가 대신 풉니다. 지금까지 얻은 점수만 남고 더는 점수가 없습니다.`,
+  ),
+  gotoRemoves: both(
+    (tasks: string) => `${taskOrTasks(tasks)}: removed from the cluster, with faults. A passed task stays passed.`,
+    (tasks) => `과제 ${tasks}: 클러스터에 만든 것과 고장을 없앱니다. 통과 기록은 남습니다.`,
+  ),
+  gotoReplaces: both(
+    'Pods and services of yours that have the names of the lab’s own may be replaced.',
+    '실습에서 쓰는 이름과 같은 파드나 서비스는 바뀔 수 있습니다.',
+  ),
+  gotoQuestion: both('Go on?', '진행할까요?'),
+  gotoDone: both(
+    (task: number, seconds: string) => `The cluster is at the start of task ${task} (${seconds} s).`,
+    (task, seconds) => `클러스터가 과제 ${task}의 시작 상태입니다 (${seconds}초).`,
+  ),
+  byGoto: both('done by labs goto', 'labs goto가 대신 풂'),
+  ownWork: both(
+    (task: number) => `labs goto did this task. To do it yourself: labs reset ${task}`,
+    (task) => `labs goto가 대신 푼 과제입니다. 직접 풀기: labs reset ${task}`,
   ),
   // passed
   passedAt: both(

@@ -44,6 +44,7 @@ interface Words {
   readonly lowerBound: string;
   readonly brokenSince: (passedAt: string) => string;
   readonly solved: string;
+  readonly skipped: string;
   readonly labels: TroubleLabels;
 }
 
@@ -53,6 +54,7 @@ const texts: Readonly<Record<Language, Words>> = {
     lowerBound: 'Some checks could not be carried out. This is not your fault, and your score may be higher.',
     brokenSince: (passedAt) => `This task passed at ${passedAt}, and something broke it since.`,
     solved: 'solved by labs',
+    skipped: 'done by labs goto',
     labels: english,
   },
   ko: {
@@ -60,6 +62,7 @@ const texts: Readonly<Record<Language, Words>> = {
     lowerBound: '일부 항목을 채점하지 못했습니다. 여러분의 잘못이 아니며, 실제 점수는 이보다 높을 수 있습니다.',
     brokenSince: (passedAt) => `${passedAt}에 통과했지만 그 뒤에 다시 고장 났습니다.`,
     solved: 'labs가 대신 풂',
+    skipped: 'labs goto가 대신 풂',
     labels: korean,
   },
 };
@@ -76,7 +79,8 @@ const taskLines = (task: TaskReport, page: Page): readonly string[] => {
   const broken = task.checks.some(({ outcome }) => outcome === 'broken');
   const [mark, style] = marks[done ? 'pass' : broken ? 'broken' : 'fail'];
   const points = `${task.score}/${task.maxScore}`;
-  const solved = task.solved ? `  ${page.paint('dim', `(${page.words.solved})`)}` : '';
+  const by = task.skipped ? page.words.skipped : task.solved ? page.words.solved : undefined;
+  const solved = by === undefined ? '' : `  ${page.paint('dim', `(${by})`)}`;
   const title = truncate(`${task.title}${solved}`, page.width - 3 - stringWidth(points) - 1);
   const gap = ' '.repeat(Math.max(1, page.width - 2 - stringWidth(title) - stringWidth(points)));
   const head = `${page.paint(style, mark)} ${title}${gap}${page.paint(done ? 'green' : 'dim', points)}`;

@@ -46,6 +46,7 @@ export const english = {
   not: (phrase: string) => `this must not be true: ${phrase}`,
   inTask: (task: number, title: string) => `${title} (task ${task})`,
   toBegin: (task: number) => `the task to begin: labs begin ${task}`,
+  toDoYourself: (task: number) => `your own work, because labs goto did this task: labs reset ${task}`,
 
   // Places and objects
   noSuch: (object: string) => `there is no ${object}`,

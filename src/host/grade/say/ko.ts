@@ -40,6 +40,7 @@ export const korean: Phrases = {
   not: (phrase) => `다음과 같으면 안 됨: ${phrase}`,
   inTask: (task, title) => `${title} (과제 ${task})`,
   toBegin: (task) => `과제 시작: labs begin ${task}`,
+  toDoYourself: (task) => `직접 풀기(labs goto가 대신 푼 과제): labs reset ${task}`,
 
   noSuch: (object) => `${object} 없음`,
   createFirst: (object) => `먼저 만드세요: ${object}`,

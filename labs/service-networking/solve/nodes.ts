@@ -1,0 +1,40 @@
+// The rules and the kube-proxy of a node: repairs both, and waits for rules.
+import type { LabHandle, SetupScript } from '../../../src/api/lab.ts';
+
+/** Waits until a node's rules contain a text, or no longer contain it. */
+export const untilRules = (lab: LabHandle, node: string, text: string, present: boolean): Promise<void> =>
+  lab.until(`the rules of ${node} ${present ? 'contain' : 'no longer contain'} ${text}`, async () => {
+    const { iptables = '' } = await lab.facts(`node/${node}`, 'iptables');
+    return iptables.includes(text) === present;
+  });
+
+/**
+ * Runs kube-proxy on a node with its own rules only, whatever a student did: stopped or disabled the unit, overrode a
+ * part of it, deleted or added rules. Rules of CNI plugins stay. Other stopped components of the node start, too.
+ */
+export const restoreProxy = async (lab: LabHandle, node: string): Promise<void> => {
+  await lab.sh(node, restoreScript);
+  await untilRules(lab, node, 'default/kubernetes:https ->', true);
+};
+
+/** Repairs every node before `labs goto` and `labs reset TASK`. */
+export const restore: SetupScript = async (lab) => {
+  await Promise.all(lab.nodes.map((node) => restoreProxy(lab, node)));
+};
+
+const restoreScript = `
+systemctl stop kube-proxy || true
+pkill -KILL -x kube-proxy || true
+for table in mangle nat filter; do
+  rules=$(iptables-save -t $table | grep -E '^(:CNI-|-A .*CNI-)' || true)
+  for chain in $(iptables -t $table -S | sed -n 's/^-P \\([A-Z]*\\) .*/\\1/p'); do
+    iptables -t $table -P $chain ACCEPT 2>/dev/null || true
+  done
+  printf '*%s\\n%s\\nCOMMIT\\n' $table "$rules" | iptables-restore
+done
+rm -rf /etc/systemd/system/kube-proxy.service.d /run/systemd/system/kube-proxy.service*
+systemctl daemon-reload
+systemctl enable --quiet kube-proxy
+systemctl reset-failed kube-proxy || true
+systemctl start kube-proxy $(cd /etc/systemd/system/labs.target.wants && ls)
+`;

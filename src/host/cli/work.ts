@@ -1,0 +1,35 @@
+// Shows what labs works on, and how long each piece of work took: for `labs goto` and `labs reset TASK`.
+import { type LabDefinition, localize } from '../../api/lab.ts';
+import { messageOf } from '../../kit/error.ts';
+import type { CheckpointEvents, Work } from '../tasks/checkpoint.ts';
+import type { Context } from './context.ts';
+import { showProgress } from './progress.ts';
+import { numberOf } from './session.ts';
+
+export const showWork = (context: Context, lab: LabDefinition): CheckpointEvents & Disposable => {
+  const { say, environment } = context;
+  const progress = showProgress(context);
+  const titleOf = (what: Work): string => {
+    if (what === 'restore') return say.restoring;
+    if (what === 'clear') return say.removing;
+    return say.taskTitle(numberOf(lab, what), localize(what.title, environment.language));
+  };
+  return {
+    async working(what, work) {
+      const title = titleOf(what);
+      // Must not be the name of a step of `labs start`, which would bring its own title.
+      const step = typeof what === 'string' ? `goto ${what}` : `task ${what.id}`;
+      const startedAt = performance.now();
+      const milliseconds = () => Math.round(performance.now() - startedAt);
+      progress.onEvent({ step, title, state: 'started' });
+      try {
+        await work();
+      } catch (error) {
+        progress.onEvent({ step, title, state: 'failed', milliseconds: milliseconds(), message: messageOf(error) });
+        throw error;
+      }
+      progress.onEvent({ step, title, state: 'done', milliseconds: milliseconds() });
+    },
+    [Symbol.dispose]: () => progress[Symbol.dispose](),
+  };
+};

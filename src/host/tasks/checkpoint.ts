@@ -1,0 +1,142 @@
+// Brings the cluster into the state that a task starts from: for `labs goto TASK` and `labs reset TASK`.
+import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
+import type { Report, TaskReport } from '../../api/report.ts';
+import { isQuestion } from '../grade/checks/answer.ts';
+import { gradeLab } from '../grade/engine.ts';
+import { waitsToBegin } from '../grade/student.ts';
+import type { Progress } from './progress.ts';
+import { beginTask, canClear, clearTask, type KeepAnswer, replayTask, restoreLab, type TaskRun } from './run.ts';
+
+/** What `labs goto` does with the tasks of the lab. */
+export interface GotoPlan {
+  /** Earlier tasks that have passed. They stay passed. */
+  readonly keep: readonly TaskDefinition[];
+  /** Earlier tasks that labs does. They give no points that were not earned before. */
+  readonly skip: readonly TaskDefinition[];
+  /** The task and later tasks of which something is in the cluster. What they make is removed. */
+  readonly remove: readonly TaskDefinition[];
+}
+
+/** @param report of all tasks, at present */
+export const planGoto = async (
+  lab: LabDefinition,
+  target: TaskDefinition,
+  { report, progress }: { readonly report: Report; readonly progress: Progress },
+): Promise<GotoPlan> => {
+  const at = lab.tasks.indexOf(target);
+  const [before, after] = [lab.tasks.slice(0, at), lab.tasks.slice(at)];
+  const { passed, begun, skipped } = progress;
+  const left = await Promise.all(
+    after.map(async (task) => {
+      const touched = begun.includes(task.id) || passed.includes(task.id) || skipped[task.id] !== undefined;
+      return (touched || stateChecks(task, report).some(({ outcome }) => outcome === 'pass')) && canClear(task);
+    }),
+  );
+  return {
+    keep: before.filter(({ id }) => passed.includes(id)),
+    skip: before.filter(({ id }) => !passed.includes(id)),
+    remove: after.filter((_, index) => left[index]),
+  };
+};
+
+/** The reports of a task's checks of the cluster: all but the questions. */
+const stateChecks = (task: TaskDefinition, report: Report): TaskReport['checks'] => {
+  const questions = new Set(task.checks.filter(isQuestion).map(({ id }) => id));
+  const checks = report.tasks.find(({ id }) => id === task.id)?.checks ?? [];
+  return checks.filter(({ id }) => !questions.has(id));
+};
+
+/** A piece of work: repairs the nodes, removes what later tasks made, or makes the state of one task. */
+export type Work = 'restore' | 'clear' | TaskDefinition;
+
+/** Does each piece of work, and shows it. */
+export interface CheckpointEvents {
+  readonly working: (what: Work, work: () => Promise<void>) => Promise<void>;
+}
+
+/**
+ * Repairs the nodes, removes what the task and later tasks make, then makes what is missing of the tasks before it.
+ * When it fails in the middle, it can be repeated.
+ */
+export const goTo = async (
+  run: TaskRun,
+  { keep, skip }: GotoPlan,
+  { report, working }: { readonly report: Report } & CheckpointEvents,
+): Promise<void> => {
+  const { lab, task: target, progress } = run;
+  const later = lab.tasks.slice(lab.tasks.indexOf(target));
+  const known = await progress.read();
+  // First of all: whatever fails later, nothing that labs does may give points.
+  for (const { id } of skip) await progress.skip(id, passedChecks(report, id));
+  await restoreNodes(run, working);
+  await working('clear', async () => {
+    for (const task of later.toReversed()) await clearTask({ ...run, task });
+    await progress.rewind(later.map(({ id }) => id));
+  });
+  for (const task of lab.tasks) {
+    run.signal.throwIfAborted();
+    const again = skip.includes(task) && known.skipped[task.id] === undefined;
+    if (!again && !(keep.includes(task) || skip.includes(task))) continue;
+    if (!again && (await holds(run, task))) continue;
+    const answer: KeepAnswer = async (check, value) => {
+      const earned = passedChecks(report, task.id).includes(check);
+      if (skip.includes(task) && !earned) await progress.answer(`${task.id}/${check}`, value);
+    };
+    await working(task, () => replayTask({ ...run, task }, answer));
+  }
+};
+
+const passedChecks = ({ tasks }: Report, id: string): readonly string[] => {
+  const checks = tasks.find((task) => task.id === id)?.checks ?? [];
+  return checks.filter(({ outcome }) => outcome === 'pass').map((check) => check.id);
+};
+
+/** Whether the cluster has what the task makes, whoever made it. */
+const holds = async ({ lab, access, progress, signal }: TaskRun, task: TaskDefinition): Promise<boolean> => {
+  const student = { ...(await progress.read()), skipped: {} };
+  if (waitsToBegin(task, student)) return false;
+  const report = await gradeLab({ lab, access, progress: student, tasks: [task.id], signal });
+  return stateChecks(task, report).every(({ outcome }) => outcome === 'pass');
+};
+
+const restoreNodes = async (run: TaskRun, working: CheckpointEvents['working']): Promise<void> => {
+  if (run.lab.restore !== undefined) await working('restore', () => restoreLab(run));
+};
+
+/**
+ * Begins one task anew, whatever the student did to the cluster: repairs the nodes, removes what the task makes, makes
+ * again what earlier finished tasks made, breaks again what the task breaks, and forgets the answers and the result.
+ */
+export const startAnew = async (run: TaskRun, { working }: CheckpointEvents): Promise<void> => {
+  const { task, progress } = run;
+  const breaks = task.setup !== undefined;
+  if (breaks || (await canClear(task))) {
+    await restoreNodes(run, working);
+    if (!breaks) await working('clear', () => clearTask(run));
+    const before = await progress.read();
+    await repairFinished(run, before, working);
+    // The repair may have mended the faults of other tasks, too.
+    for (const other of openFaults(run, before))
+      await working(other, () => beginTask({ ...run, task: other }, { again: true }));
+    if (breaks) await working(task, () => beginTask(run, { again: true }));
+  }
+  await progress.forget(task.id, { stillBegun: breaks });
+};
+
+/** Makes again what finished tasks before the task made, where something is missing. */
+const repairFinished = async (
+  run: TaskRun,
+  { passed, skipped }: Progress,
+  working: CheckpointEvents['working'],
+): Promise<void> => {
+  const before = run.lab.tasks.slice(0, run.lab.tasks.indexOf(run.task));
+  for (const task of before) {
+    run.signal.throwIfAborted();
+    const finished = passed.includes(task.id) || skipped[task.id] !== undefined;
+    if (finished && !(await holds(run, task))) await working(task, () => replayTask({ ...run, task }, async () => {}));
+  }
+};
+
+/** Other tasks whose fault is in the cluster. */
+const openFaults = ({ lab, task }: TaskRun, { begun, passed, skipped }: Progress): readonly TaskDefinition[] =>
+  lab.tasks.filter(({ id }) => id !== task.id && begun.includes(id) && !passed.includes(id) && !skipped[id]);

@@ -1,0 +1,224 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Language } from '../../../src/api/lab.ts';
+import { printPassed } from '../../../src/host/cli/after-task.ts';
+import { answerTask } from '../../../src/host/cli/commands/answer.ts';
+import { beginNamed } from '../../../src/host/cli/commands/begin.ts';
+import { gotoTask } from '../../../src/host/cli/commands/goto.ts';
+import { resetTask } from '../../../src/host/cli/commands/reset.ts';
+import type { Context } from '../../../src/host/cli/context.ts';
+import { breakAgainIn, recordRepairsIn } from '../../../src/host/cli/faults.ts';
+import { messagesIn } from '../../../src/host/cli/messages.ts';
+import { gradeAndRecord } from '../../../src/host/cli/session.ts';
+import { type LabOfScripts, labOfScripts } from '../tasks/lab-of-scripts.ts';
+import { fakeOutput } from './fake-output.ts';
+
+let folder: string;
+let world: LabOfScripts;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'task-commands-'));
+  world = await labOfScripts(folder, 'one', 'two', 'mend-three', 'four');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const session = () => ({ ...world, name: 'lab' });
+
+const contextWith = (given: Partial<Context> = {}, language: Language = 'en') => {
+  const { output, lines, notes } = fakeOutput();
+  const context = {
+    output,
+    say: messagesIn(language),
+    environment: { language },
+    signal: new AbortController().signal,
+    yes: true,
+    json: false,
+    ...given,
+  } as unknown as Context;
+  return { context, lines, notes, text: () => lines.join('\n') };
+};
+
+/** The task is done in the cluster, and its answer is right. */
+const doTask = async (id: string): Promise<void> => {
+  world.objects.add(id);
+  await world.progress.answer(`${id}/question`, 'right');
+  await gradeAndRecord(contextWith().context, session());
+};
+
+/** The same lab after a restart of its machines, which repaired every fault. */
+const restarted = () => ({ ...session(), access: { ...world.access, machines: [] } });
+
+describe('labs goto', () => {
+  test('says what will happen, and does nothing when it cannot ask', async () => {
+    await doTask('one');
+    const { context, text } = contextWith({ yes: false });
+    await expect(gotoTask(context, session(), world.task('four'))).rejects.toMatchObject({
+      code: 'LAB_NEEDS_YES',
+      exitCode: 2,
+    });
+    expect(text()).toMatch(/- Task 1: passed, and stays so/);
+    expect(text()).toMatch(/- Tasks 2–3: done by labs\. You keep the points/);
+    expect(world.ran).toEqual([]);
+    expect((await world.progress.read()).skipped).toEqual({});
+  });
+
+  test('shows each task that it did, with its time, and the next command', async () => {
+    const { context, text, notes } = contextWith();
+    expect(await gotoTask(context, session(), world.task('mend-three'))).toBe(0);
+    expect(notes.join('\n')).toMatch(/✔ Task 2: The task two +\d+\.\d s/);
+    expect(text()).toMatch(/The cluster is at the start of task 3 \(\d+\.\d s\)\./);
+    expect(text()).toContain('labs tasks 3');
+    expect(text()).toContain('labs begin 3');
+  });
+
+  test('prints JSON for programs, and nothing else on standard output', async () => {
+    await doTask('one');
+    const { context, lines } = contextWith({ json: true });
+    await gotoTask(context, session(), world.task('mend-three'));
+    expect(JSON.parse(lines.join('\n'))).toEqual({
+      task: 'mend-three',
+      number: 3,
+      keep: ['one'],
+      skip: ['two'],
+      remove: [],
+    });
+  });
+
+  test('speaks Korean', async () => {
+    const { context, text } = contextWith({}, 'ko');
+    await gotoTask(context, session(), world.task('four'));
+    expect(text()).toContain('과제 1–3: labs가 대신 풉니다');
+    expect(text()).toContain('클러스터가 과제 4의 시작 상태입니다');
+  });
+});
+
+describe('labs begin', () => {
+  test('breaks something once, and names the command that begins the task anew', async () => {
+    const first = contextWith();
+    await beginNamed(first.context, session(), world.task('mend-three'));
+    expect(first.text()).toContain('Task 3 has begun.');
+    const second = contextWith();
+    await beginNamed(second.context, session(), world.task('mend-three'));
+    expect(second.text()).toContain('labs reset 3');
+    expect(world.ran.filter((each) => each === 'break mend-three')).toHaveLength(1);
+  });
+
+  test('says that a task without a fault needs no beginning', async () => {
+    const { context, text } = contextWith();
+    await beginNamed(context, session(), world.task('one'));
+    expect(text()).toContain('Task 1 breaks nothing.');
+    expect(world.ran).toEqual([]);
+  });
+});
+
+describe('labs reset TASK', () => {
+  test('asks first, and says what happens to the cluster', async () => {
+    const { context } = contextWith({ yes: false });
+    await expect(resetTask(context, session(), world.task('one'))).rejects.toMatchObject({ code: 'LAB_NEEDS_YES' });
+    const { say } = context;
+    expect(say.resetTaskQuestion(3, 'breaks')).toContain('breaks the cluster again');
+    expect(say.resetTaskQuestion(1, 'removes')).toContain('removes what the task makes');
+  });
+
+  test('begins the task anew and names the command that shows it', async () => {
+    await doTask('one');
+    const { context, text } = contextWith();
+    expect(await resetTask(context, session(), world.task('one'))).toBe(0);
+    expect(text()).toContain('Task 1 is reset.');
+    expect(text()).toContain('labs tasks 1');
+    expect(world.objects.has('one')).toBe(false);
+    expect(await world.progress.read()).toMatchObject({ passed: [], answers: {} });
+  });
+});
+
+describe('faults over a restart of the machines', () => {
+  test('an open fault is put back, and the student is told', async () => {
+    await beginNamed(contextWith().context, session(), world.task('mend-three'));
+    world.objects.add('mend-three');
+    const { context, notes } = contextWith();
+    await breakAgainIn(context, restarted());
+    expect(world.objects.has('mend-three')).toBe(false);
+    expect(notes.join('\n')).toContain('faults of task 3');
+  });
+
+  test('a fault that the student had repaired before the stop stays repaired', async () => {
+    const { context, notes } = contextWith();
+    await beginNamed(context, session(), world.task('mend-three'));
+    world.objects.add('mend-three');
+    await world.progress.answer('mend-three/question', 'right');
+    await recordRepairsIn(context, session());
+    notes.length = 0;
+    await breakAgainIn(context, restarted());
+    expect(world.objects.has('mend-three')).toBe(true);
+    expect(notes).toEqual([]);
+  });
+
+  test('the fault of a task that goto did stays repaired', async () => {
+    await gotoTask(contextWith().context, session(), world.task('four'));
+    const { context } = contextWith();
+    await breakAgainIn(context, restarted());
+    expect(world.objects.has('mend-three')).toBe(true);
+  });
+
+  test('a fault that cannot be put back is reported, and the lab stays started', async () => {
+    await beginNamed(contextWith().context, session(), world.task('mend-three'));
+    const { context, notes } = contextWith();
+    const failing = { ...world.access, machines: [], exec: () => Promise.reject(new Error('no such machine')) };
+    await breakAgainIn(context, { ...session(), access: failing });
+    expect(notes.join('\n')).toMatch(/The fault of task 3 could not be put back: .*no such machine/);
+  });
+});
+
+describe('labs answer', () => {
+  test('judges an answer at once, keeps it, and exits with the verdict', async () => {
+    const wrong = contextWith();
+    expect(await answerTask(wrong.context, session(), world.task('one'), ['wrong'])).toBe(1);
+    expect(wrong.text()).toContain('✘');
+    const right = contextWith();
+    expect(await answerTask(right.context, session(), world.task('one'), ['1', 'right'])).toBe(0);
+    expect(right.text()).toContain('✔ Right.');
+    expect((await world.progress.read()).answers).toEqual({ 'one/question': 'right' });
+  });
+
+  test('after the last answer of a task: why it works, the score so far and the next command', async () => {
+    world.objects.add('one');
+    const { context, text } = contextWith();
+    await answerTask(context, session(), world.task('one'), ['right']);
+    expect(text()).toMatch(/Why it works\s+Why one works\./);
+    expect(text()).toContain('1 of 4 tasks have passed: 2 of 8 points.');
+    expect(text()).toContain('labs tasks 2');
+  });
+
+  test('judges an answer also after goto, and says that it gives no points', async () => {
+    await gotoTask(contextWith().context, session(), world.task('two'));
+    const { context, text } = contextWith();
+    expect(await answerTask(context, session(), world.task('one'), ['right'])).toBe(0);
+    expect(text()).toContain('✔ Right.');
+    expect(text()).toContain('labs goto did this task. To do it yourself: labs reset 1');
+    expect(text()).not.toContain('tasks have passed');
+  });
+
+  test('prints the verdict as JSON, and nothing else', async () => {
+    world.objects.add('one');
+    const { context, lines } = contextWith({ json: true });
+    await answerTask(context, session(), world.task('one'), ['right']);
+    expect(JSON.parse(lines.join('\n'))).toMatchObject({ task: 'one', question: 'question', outcome: 'pass' });
+  });
+
+  test('names the command when it cannot ask', async () => {
+    await expect(answerTask(contextWith().context, session(), world.task('two'), [])).rejects.toMatchObject({
+      code: 'LAB_ANSWER_NEEDED',
+      hint: expect.stringContaining('labs answer 2 1'),
+    });
+  });
+});
+
+test('after several tasks at once, labs names the commands that explain them', async () => {
+  const { context, text } = contextWith();
+  for (const id of ['one', 'two']) await doTask(id);
+  await printPassed(context, session(), ['one', 'two']);
+  expect(text()).toContain('labs tasks 1 --debrief');
+  expect(text()).toContain('labs tasks 2 --debrief');
+  expect(text()).not.toContain('Why one works.');
+});
