@@ -10,6 +10,7 @@ import { recordUpdate } from '../ownership/update.ts';
 import { definitionOf } from '../resources/all.ts';
 import type { AdmissionContext, Definition, Warn } from '../resources/definition.ts';
 import type { Subresource } from '../resources/subresources.ts';
+import { withoutEmpty } from '../schema/empty.ts';
 import { typeOf } from '../schema/schema.ts';
 import { alreadyExists, badRequest, forbidden, invalid, modified, notFound } from '../status.ts';
 import type { ObjectKey } from '../store/store.ts';
@@ -38,7 +39,7 @@ export const createInStore = (
   { dryRun = false, manager, warn = () => {} }: WriteOptions = {},
 ): KubeObject => {
   const definition = definitionOf(resource);
-  const object = structuredClone(given);
+  const object = withoutEmpty(typeOf(resource), structuredClone(given));
   prepareMeta(resource, object);
   requireNamespace(context, definition, object);
   definition.setDefaults?.(object);
@@ -110,15 +111,16 @@ export interface UpdateOptions extends WriteOptions {
 
 /**
  * Replaces an object, or only its status. An update that changes nothing writes nothing.
- * @param given may carry a resourceVersion and a uid. They must then equal the stored ones.
+ * @param whole may carry a resourceVersion and a uid. They must then equal the stored ones.
  * @throws StatusError
  */
 export const updateInStore = (
   context: AdmissionContext,
   resource: Resource,
-  given: KubeObject,
+  whole: KubeObject,
   { dryRun = false, subresource, manager, warn = () => {} }: UpdateOptions = {},
 ): KubeObject => {
+  const given = withoutEmpty(typeOf(resource), whole);
   const current = existing(context, resource, given.metadata);
   checkPreconditions(resource, given, current);
   const definition = definitionOf(resource);

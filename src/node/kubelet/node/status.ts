@@ -61,6 +61,10 @@ export const allocatableOf = (machine: MachineFacts): Record<string, string> => 
   pods: String(machine.maxPods),
 });
 
+/** The resources that an administrator wrote into the status of the node, such as `example.com/dongle`. */
+const extended = (amounts: Record<string, string> = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(amounts).filter(([name]) => name.includes('/')));
+
 export const nodeStatus = (
   { machine, images, networkReady, now }: NodeFacts,
   before: NodeStatus | undefined,
@@ -71,8 +75,8 @@ export const nodeStatus = (
       { type: 'InternalIP', address: machine.ip },
       { type: 'Hostname', address: machine.name },
     ],
-    capacity: resources,
-    allocatable: resources,
+    capacity: { ...extended(before?.capacity), ...resources },
+    allocatable: { ...extended(before?.allocatable), ...resources },
     conditions: nodeConditions(networkReady, before?.conditions ?? [], timestamp(now)),
     daemonEndpoints: { kubeletEndpoint: { Port: machine.port } },
     images: images.map(({ reference, digest, size }) => ({

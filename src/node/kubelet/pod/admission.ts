@@ -38,6 +38,8 @@ const resourceProblem = (pod: Pod, { others, allocatable }: AdmissionContext): P
   if (tooMany) return tooMany;
   const used = others.map(requestsOf);
   for (const [resource, requested] of requestsOf(pod)) {
+    // An administrator wrote it into the node's status. Only the scheduler counts it.
+    if (resource.includes('/') && !capacities.has(resource)) continue;
     const sum = used.reduce((total, amounts) => total + (amounts.get(resource) ?? 0), 0);
     const problem = lacking(resource, requested, sum);
     if (problem) return problem;

@@ -36,6 +36,14 @@ describe('the node', () => {
     expect(conditionOf(true)).toMatchObject({ status: 'True', reason: 'KubeletReady' });
   });
 
+  test('keeps the resources that an administrator wrote into its status', () => {
+    const dongles = { 'example.com/dongle': '2', cpu: '99' };
+    const before = { capacity: dongles, allocatable: dongles };
+    const { capacity, allocatable } = nodeStatus({ machine, images: [], networkReady: true, now }, before);
+    expect(capacity).toMatchObject({ 'example.com/dongle': '2', cpu: '2' });
+    expect(allocatable).toMatchObject({ 'example.com/dongle': '2', cpu: '2' });
+  });
+
   test('keeps the time at which it became Ready', () => {
     const first = nodeStatus({ machine, images: [], networkReady: true, now }, undefined);
     const later = nodeStatus({ machine, images: [], networkReady: true, now: now + 60_000 }, first);

@@ -21,6 +21,7 @@ const setting = (name: string) => ({ securityContext: { sysctls: [{ name, value:
 test.each([
   { what: 'nothing special', spec: {}, others: [{}, {}] },
   { what: 'what is left', spec: asking({ cpu: '500m' }), others: [asking({ cpu: '1500m' })] },
+  { what: 'a resource that only the status of the node has', spec: asking({ 'example.com/dongle': '1' }) },
   { what: 'a port on another address', spec: port(80, '127.0.0.1'), others: [port(80, '127.0.0.2')] },
   { what: 'a safe kernel parameter', spec: setting('net.ipv4.tcp_syncookies') },
   { what: 'a safe kernel parameter with slashes', spec: setting('net/ipv4/tcp_syncookies') },

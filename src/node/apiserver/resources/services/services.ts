@@ -45,12 +45,7 @@ const prepareUpdate = (next: Service, current: Service): void => {
   const { spec } = next;
   const before = current.spec;
   if (spec.type === 'ExternalName') {
-    if (before.type !== 'ExternalName' && spec.clusterIP === before.clusterIP) {
-      delete spec.clusterIP;
-      delete spec.clusterIPs;
-      delete spec.ipFamilies;
-      delete spec.ipFamilyPolicy;
-    }
+    if (before.type !== 'ExternalName') dropAddress(next, current);
   } else if (before.type !== 'ExternalName') keepAddress(next, current);
   dropUnused(next, current);
   if (needsHealthCheck(spec) && needsHealthCheck(before) && !spec.healthCheckNodePort && before.healthCheckNodePort)
@@ -66,6 +61,16 @@ const keepAddress = ({ spec }: Service, { spec: before }: Service): void => {
   } else if (spec.clusterIP && spec.clusterIP !== before.clusterIP && sameList(spec.clusterIPs, before.clusterIPs)) {
     spec.clusterIPs = [spec.clusterIP];
   }
+};
+
+/** A name elsewhere has no address. Values that the update changes stay, so that validation refuses them. */
+const dropAddress = ({ spec }: Service, { spec: before }: Service): void => {
+  if (spec.clusterIP === before.clusterIP && sameList(spec.clusterIPs, before.clusterIPs)) {
+    delete spec.clusterIP;
+    delete spec.clusterIPs;
+  }
+  if (sameList(spec.ipFamilies, before.ipFamilies)) delete spec.ipFamilies;
+  if (spec.ipFamilyPolicy === before.ipFamilyPolicy) delete spec.ipFamilyPolicy;
 };
 
 const sameList = (a: readonly string[] = [], b: readonly string[] = []): boolean => a.join() === b.join();
