@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installPackage } from './cli-installed.ts';
+import { testScreen } from './cli-screen.ts';
 import {
   containersOf,
   labs,
@@ -169,6 +170,8 @@ describe('a session', () => {
     expect(ran.stderr).not.toContain('EPIPE');
   });
 
+  testScreen(name);
+
   test('shows tasks in both languages, and names the nearest task if a task is unknown', async () => {
     expect((await on('tasks')).stdout).toMatch(/^ ✔ +1 {2}\S/m);
     expect((await on('tasks', '1', '--lang', 'ko')).stdout).toMatch(/[가-힣]{2}/);
@@ -224,8 +227,9 @@ describe('a session', () => {
     const way = (await on('kubeconfig')).stdout;
     expect((await on('stop')).exitCode).toBe(0);
     expect(await on('check')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(`labs start`) });
-    const ran = await labs(['start', 'service-networking', '--name', name]);
-    expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('is back') });
+    expect((await labs(['tasks', name, '2'])).stdout).toContain(`labs start service-networking --name ${name}`);
+    const ran = await labs(['start', 'service-networking', '--name', name, '--json']);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ name, resumed: true, warnings: [] });
     await on('kubectl', 'wait', '--for=condition=Ready', 'pod/blue', '--timeout=60s');
     const after = (await on('kubectl', 'get', 'pod', 'blue', '-o', 'jsonpath={.metadata.uid} {.status.podIP}')).stdout;
     expect(after).toBe(before);

@@ -1,9 +1,11 @@
 // Finds out where `labs forward` leads: the address and port of a target, and the machine that connects to it.
 import type { Ipv4 } from '../../api/scalars.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
+import { nearest } from '../../kit/suggest.ts';
 import type { RunningMachine } from '../cluster/machines.ts';
 import type { Cluster } from '../cluster/open.ts';
 import type { Context } from './context.ts';
+import type { Messages } from './messages.ts';
 
 export interface Wanted {
   /** `service/web`, `pod/web`, `web` (a service) or a machine. */
@@ -82,10 +84,27 @@ const objectTarget = async ({ say }: Context, cluster: Cluster, { wanted, namesp
   const path = `/api/v1/namespaces/${namespace}/${kind}/${name}`;
   const { status, body } = await cluster.fabric.call('kube', { path });
   const label = `${first}/${name}`;
-  if (status !== 200) throw usage(say.forwardMissing(kind === 'pods' ? 'pod' : 'service', name, namespace));
+  if (status !== 200) {
+    const missing = say.forwardMissing(kind === 'pods' ? 'pod' : 'service', name, namespace);
+    throw usage(missing, await othersHint(say, cluster, { kind, name, namespace }));
+  }
   const target = kind === 'pods' ? podTarget(body as PodBody, label) : serviceTarget(body as ServiceBody, label);
   if (target.address === '' || target.address === 'None') throw usage(say.forwardNoAddress(label));
   return target;
+};
+
+/** The nearest object of the kind, or all of them. */
+const othersHint = async (
+  say: Messages,
+  cluster: Cluster,
+  { kind, name, namespace }: { readonly kind: 'services' | 'pods'; readonly name: string; readonly namespace: string },
+): Promise<string> => {
+  const { body } = await cluster.fabric.call('kube', { path: `/api/v1/namespaces/${namespace}/${kind}` });
+  const { items = [] } = body as { readonly items?: readonly { readonly metadata: { readonly name: string } }[] };
+  const names = items.map(({ metadata }) => metadata.name);
+  const near = nearest(name, names);
+  if (near !== undefined) return say.didYouMean(`"${near}"`);
+  return names.length === 0 ? say.forwardNone(kind, namespace) : say.forwardOthers(kind, namespace, names.join(', '));
 };
 
 const objectName = /^[a-z0-9][a-z0-9.-]*$/;

@@ -54,6 +54,19 @@ const unknownInstance = ({ say }: Context, wanted: string, all: readonly Cluster
   });
 };
 
+/** For a word that may name a lab or a task, and names neither. */
+export const unknownLabOrTask = (
+  { say }: Context,
+  wanted: string,
+  known: { readonly labs: readonly string[]; readonly tasks: readonly string[] },
+): LabError => {
+  const near = nearest(wanted, [...known.tasks, ...known.labs]);
+  return new LabError('LAB_TASK_UNKNOWN', say.unknownLabOrTask(wanted), {
+    exitCode: ExitCode.usage,
+    hint: near === undefined ? say.taskNeededHint : say.didYouMean(`"${near}"`),
+  });
+};
+
 /** Like `chooseInstance`, but refuses a stopped lab. @throws LabError as `chooseInstance` does, and `LAB_NOT_READY` */
 export const chooseRunning = async (context: Context, given?: string): Promise<ClusterSummary> => {
   const instance = await chooseInstance(context, given);

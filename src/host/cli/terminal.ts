@@ -1,6 +1,7 @@
 // Connects a program in a container to the user's terminal or pipes: keys, output, window size, signals and exit code.
 import { randomBytes } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
+import { ExitCode } from '../../kit/error.ts';
 import type { Containers, ExecSession, ExecSpec } from '../docker/port.ts';
 import type { Context } from './context.ts';
 import { interruptedCode } from './failure.ts';
@@ -60,7 +61,13 @@ const relayPipes = async (options: RelayOptions): Promise<number> => {
     });
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, onSignal);
-  const ended = connect(session, options);
+  const onOutputGone = (): void => {
+    void interruptMarked(options, mark).finally(() => {
+      session.close();
+      stop(ExitCode.ok);
+    });
+  };
+  const ended = connect(session, options, onOutputGone);
   // Once a signal has stopped the program, a broken connection is no error.
   ended.catch(() => {});
   try {
@@ -70,11 +77,19 @@ const relayPipes = async (options: RelayOptions): Promise<number> => {
   }
 };
 
-const connect = async (session: ExecSession, { noInput }: Pick<RelayOptions, 'noInput'>): Promise<number> => {
+/** @param onOutputGone called when nobody reads the standard output any more */
+const connect = async (
+  session: ExecSession,
+  { noInput }: Pick<RelayOptions, 'noInput'>,
+  onOutputGone = (): void => {},
+): Promise<number> => {
   if (noInput) session.stdin.end();
   // The program may end before its input ends. That is no error.
   else pipeline(process.stdin, session.stdin).catch(() => {});
-  const outputs = Promise.all([copy(session.stdout, process.stdout), copy(session.stderr, process.stderr)]);
+  const outputs = Promise.all([
+    copy(session.stdout, process.stdout, onOutputGone),
+    copy(session.stderr, process.stderr),
+  ]);
   const exitCode = await session.exitCode;
   await outputs;
   return exitCode;
@@ -94,12 +109,19 @@ const interruptMarked = async ({ docker, container }: RelayOptions, mark: string
 
 const sizeOf = (stdout: NodeJS.WriteStream) => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
 
-/** Copies to the end of the source and leaves the target open. A closed pipe (`| head`) is no error. */
-const copy = async (source: NodeJS.ReadableStream, target: NodeJS.WritableStream): Promise<void> => {
+/**
+ * Copies to the end of the source and leaves the target open. A target that cannot be written any more (`| head`, a
+ * full disk) is no error here: main.ts reports a full disk.
+ */
+const copy = async (
+  source: NodeJS.ReadableStream,
+  target: NodeJS.WritableStream,
+  onGone = (): void => {},
+): Promise<void> => {
   let closed = false;
-  const onError = (error: NodeJS.ErrnoException): void => {
+  const onError = (): void => {
+    if (!closed) onGone();
     closed = true;
-    if (error.code !== 'EPIPE') throw error;
   };
   target.on('error', onError);
   try {
@@ -111,6 +133,5 @@ const copy = async (source: NodeJS.ReadableStream, target: NodeJS.WritableStream
 
 const drained = (target: NodeJS.WritableStream): Promise<void> =>
   new Promise((resolve) => {
-    target.once('drain', resolve);
-    target.once('close', resolve);
+    for (const event of ['drain', 'close', 'error']) target.once(event, () => resolve());
   });

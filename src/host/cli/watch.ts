@@ -100,10 +100,12 @@ interface Keys extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** Aborts on q, on Ctrl-C (a key in raw mode), on Ctrl-D, and with the context's signal. */
+/** Aborts on q, on Ctrl-C (a key in raw mode), on Ctrl-D, when nobody reads on, and with the context's signal. */
 const listenForQuit = ({ output, signal }: Context): Keys => {
   const quit = new AbortController();
-  const { stdin } = process;
+  const { stdin, stdout } = process;
+  const onGone = (): void => quit.abort();
+  stdout.on('error', onGone);
   const onKey = (chunk: Buffer): void => {
     if (['q', 'Q', '\u0003', '\u0004'].includes(chunk.toString())) quit.abort();
   };
@@ -111,6 +113,7 @@ const listenForQuit = ({ output, signal }: Context): Keys => {
   return {
     signal: AbortSignal.any([signal, quit.signal]),
     [Symbol.dispose]() {
+      stdout.off('error', onGone);
       if (!output.interactive) return;
       stdin.off('data', onKey).setRawMode(false).pause();
     },

@@ -7,7 +7,7 @@ import type { ClusterSummary } from '../cluster/status.ts';
 import type { ContainerSummary } from '../docker/port.ts';
 import { findFabric, readAccess, refreshOwnFile } from '../kubectl/access.ts';
 import { addToUserFile, ownFile, removeFromUserFile, writtenTo } from '../kubectl/files.ts';
-import type { Access } from '../kubectl/kubeconfig.ts';
+import { type Access, contextName } from '../kubectl/kubeconfig.ts';
 import { findKubectl } from '../kubectl/program.ts';
 import { gatewaySocket } from '../plan/gateway.ts';
 import { openTunnel, type Tunnel } from '../tunnel/tunnel.ts';
@@ -81,14 +81,19 @@ export const gatewayAccess = async (
   return { access, here: await isHere(gateway) };
 };
 
-/** After a start: a lab that was built anew has other certificates, and a resumed one may have another port. */
+/**
+ * After a start: a lab that was built anew has other certificates, and a resumed one may have another port. Says so if
+ * the file was changed.
+ */
 export const renewKubeconfig = async (context: Context, cluster: Named): Promise<void> => {
   const { stateFolder } = context.environment;
   const written = await writtenTo(stateFolder, cluster.name);
   if (!written) return;
   await orWarn(context, async () => {
     const { access } = await gatewayAccess(context, cluster);
-    await addToUserFile(stateFolder, written.file, access);
+    const changed = await addToUserFile(stateFolder, written.file, access);
+    const { output, say } = context;
+    if (changed) output.note(output.paint('dim', say.kubeconfigRenewed(contextName(access.lab), written.file)));
   });
 };
 

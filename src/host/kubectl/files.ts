@@ -55,14 +55,20 @@ export const writtenTo = async (stateFolder: string, lab: string): Promise<Writt
 };
 
 /** Adds the lab to the user's file, which becomes readable by its owner alone, because it then holds a key. */
-export const addToUserFile = async (stateFolder: string, file: string, access: Access): Promise<void> => {
+export const addToUserFile = async (stateFolder: string, file: string, access: Access): Promise<boolean> => {
   const before = await writtenTo(stateFolder, access.lab);
   // A second file: the lab must not stay in the first one for ever.
   if (before && before.file !== file) await removeFromUserFile(stateFolder, access.lab);
-  const previous = await change(file, (text) => addTo(text, access, file));
+  let changed = false;
+  const previous = await change(file, (text) => {
+    const added = addTo(text, access, file);
+    changed = added.text !== text;
+    return added;
+  });
   const own = previous === `labs-${access.lab}`;
   const record: Written = { file, previous: own ? (before?.previous ?? '') : previous };
   await replaceFile(recordFile(stateFolder, access.lab), `${JSON.stringify(record)}\n`);
+  return changed;
 };
 
 /** @returns the file from which the lab was taken; undefined if `--write` never added it */

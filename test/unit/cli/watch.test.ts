@@ -33,3 +33,16 @@ test('watching prints each change once, and nothing while nothing changes', asyn
   await watch(context, { grade, draw: async (current) => [JSON.stringify(current)] });
   expect(lines).toEqual([JSON.stringify(report('a')), JSON.stringify(report('b'))]);
 });
+
+test('watching ends when nobody reads its output any more', { timeout: 2000 }, async () => {
+  const { context } = contextWith(new AbortController().signal, false);
+  const grade = async (): Promise<Report> => {
+    process.stdout.emit('error', new Error('write EPIPE'));
+    return report('a');
+  };
+  const ignore = (): void => {};
+  process.stdout.on('error', ignore);
+  await watch(context, { grade, draw: async () => [] });
+  process.stdout.off('error', ignore);
+  expect(process.stdout.listenerCount('error')).toBe(0);
+});

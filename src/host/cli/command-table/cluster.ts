@@ -22,7 +22,7 @@ export const clusterCommands: CommandGroup = {
       summary: both('Open a shell in a node, a pod or the client', '노드, 파드, client에서 셸 열기'),
       passThrough: true,
       completes: ['places'],
-      examples: ['shell node01', 'shell client -- curl -s 192.168.56.11:30080', 'shell blue'],
+      examples: ['shell', 'shell node01', 'shell client -- curl -s 192.168.56.11:30080', 'shell blue'],
     },
     {
       name: 'kubectl',

@@ -9,7 +9,7 @@ import { forgetProgress } from '../../tasks/progress.ts';
 import { canClear } from '../../tasks/run.ts';
 import { confirm } from '../ask.ts';
 import type { Context, Options, Run } from '../context.ts';
-import { chooseInstance } from '../instances.ts';
+import { chooseInstance, unknownLabOrTask } from '../instances.ts';
 import { definitionOf } from '../machines.ts';
 import { numberOf, type Session, taskRun, withSession } from '../session.ts';
 import { showWork } from '../work.ts';
@@ -20,13 +20,16 @@ export const run: Run = async (context, [given], options) => {
   return resetLab(context, given, options);
 };
 
-/** A cluster's name wins over a task's, so that the name of a lab always means the lab. */
+/**
+ * A cluster's name wins over a task's, so that the name of a lab always means the lab.
+ * @throws LabError `LAB_TASK_UNKNOWN` for a word that names neither
+ */
 const isTask = async (context: Context, given: string): Promise<boolean> => {
-  const clusters = await listClusters(await context.docker(), context.signal);
-  if (clusters.some(({ name }) => name === given)) return false;
-  if (clusters.length === 0) return false;
+  const labs = (await listClusters(await context.docker(), context.signal)).map(({ name }) => name);
+  if (labs.length === 0 || labs.includes(given)) return false;
   const { tasks } = await definitionOf(context, await chooseInstance(context));
-  return tasks.some(({ id }, index) => id === given || String(index + 1) === given);
+  if (tasks.some(({ id }, index) => id === given || String(index + 1) === given)) return true;
+  throw unknownLabOrTask(context, given, { labs, tasks: tasks.map(({ id }) => id) });
 };
 
 const resetTaskNamed = (context: Context, given: string): Promise<ExitCode> =>

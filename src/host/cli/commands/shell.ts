@@ -1,16 +1,17 @@
 // `labs shell NODE|POD|client [-- command]`: runs a shell or one command in a machine or a pod, on the user's terminal.
-import { ExitCode, LabError } from '../../../kit/error.ts';
-import { choose } from '../ask.ts';
+// Without a place, it opens a shell of the user's own machine.
 import type { Context, Run } from '../context.ts';
+import { openHostShell } from '../host-shell.ts';
 import { chooseRunning } from '../instances.ts';
 import { listMachines, type MachineContainer, unknownMachine } from '../machines.ts';
 import { programEnvironment, relay } from '../terminal.ts';
 
 export const run: Run = async (context, [given, ...rest]) => {
   const instance = await chooseRunning(context);
+  if (given === undefined) return openHostShell(context, instance);
   const machines = await listMachines(context, instance.name);
   const command = rest[0] === '--' ? rest.slice(1) : rest;
-  const target = await targetOf(context, machines, given ?? (await chooseMachine(context, machines)), command);
+  const target = await targetOf(context, machines, given, command);
   const { output, interrupt } = context;
   return relay({
     docker: await context.docker(),
@@ -62,17 +63,5 @@ export const findPod = async (
 
 /** The name of an object. No such name starts with `-`, so kubectl cannot mistake it for an option. */
 const objectName = /^[a-z0-9][a-z0-9.-]*$/;
-
-const chooseMachine = (context: Context, machines: readonly MachineContainer[]): Promise<string> =>
-  choose(
-    context,
-    context.say.whichMachine,
-    namesOf(machines).map((name) => ({ value: name, label: name })),
-    () =>
-      new LabError('LAB_MACHINE_NEEDED', context.say.machineNeeded, {
-        exitCode: ExitCode.usage,
-        hint: context.say.machines(namesOf(machines).join(', ')),
-      }),
-  );
 
 const namesOf = (machines: readonly MachineContainer[]): readonly string[] => machines.map(({ machine }) => machine);

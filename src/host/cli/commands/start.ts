@@ -8,6 +8,7 @@ import type { Containers } from '../../docker/port.ts';
 import { ensureImages } from '../../image/ensure.ts';
 import { labToStart } from '../chosen-lab.ts';
 import type { Context, Run } from '../context.ts';
+import { inLanguage } from '../failure.ts';
 import { breakAgain } from '../faults.ts';
 import { describePlan } from '../plan-text.ts';
 import { showProgress } from '../progress.ts';
@@ -23,18 +24,17 @@ export const run: Run = async (context, [given], options) => {
   }
   const startedAt = performance.now();
   const docker = await engineOrSetup(context);
-  const { resumed, warnings } = await bringUp(context, docker, lab, name);
+  const { resumed, warnings: english } = await bringUp(context, docker, lab, name);
+  const warnings = english.map((warning) => inLanguage(warning, context.say));
   if (resumed) await breakAgain({ ...context, name });
-  await renewKubeconfig(context, { name, lab: lab.name });
   const seconds = secondsSince(startedAt);
   if (context.json) {
     const { title } = lab;
     const started = { name, lab: lab.name, title: localize(title, context.environment.language), state: 'running' };
     context.output.line(JSON.stringify({ ...started, resumed, seconds: Number(seconds), warnings }, null, 2));
-    return ExitCode.ok;
-  }
-  printNext(context, name, lab, { seconds, resumed });
+  } else printNext(context, name, lab, { seconds, resumed });
   for (const warning of warnings) context.output.note(context.output.paint('yellow', `! ${warning}`));
+  await renewKubeconfig(context, { name, lab: lab.name });
   return ExitCode.ok;
 };
 

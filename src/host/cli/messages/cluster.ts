@@ -9,8 +9,10 @@ export const clusterMessages = {
   ports: both('PORTS', '포트'),
   endpoints: both('ENDPOINTS', '엔드포인트'),
   // shell, kubectl, logs
-  whichMachine: both('Which machine?', '어느 머신입니까?'),
-  machineNeeded: both('The name of a machine or pod is missing', '머신이나 파드의 이름이 빠졌습니다'),
+  hostShell: both(
+    (name: string) => `A shell of this machine: labs and kubectl use the lab ${name}. \`exit\` ends it.`,
+    (name) => `이 컴퓨터의 셸: labs와 kubectl이 실습 ${name}을(를) 사용합니다. \`exit\`로 끝냅니다.`,
+  ),
   unknownMachine: both(
     (name: string) => `There is no machine or pod "${name}"`,
     (name) => `머신이나 파드 "${name}" 없음`,

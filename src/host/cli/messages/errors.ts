@@ -41,6 +41,15 @@ export const errorMessages = {
         /^Free 2 GB, then try again\. .*$/,
         '2GB를 비운 뒤 다시 시도하세요. 사용량은 `docker system df`로 보고, `docker system prune`으로 비울 수 있습니다.',
       ],
+      // The way in
+      [
+        /^Port (\d+) is in use, so the way in to the API server moved to port (\d+)\.$/,
+        '포트 $1을(를) 다른 프로그램이 쓰고 있어, API 서버로 들어가는 통로를 포트 $2(으)로 옮겼습니다.',
+      ],
+      [
+        /^There is no way in from this machine, so kubectl runs in the control plane: (.*)$/,
+        '이 컴퓨터에서 들어가는 통로를 열지 못해 kubectl을 컨트롤 플레인에서 실행합니다: $1',
+      ],
       // Labs and tasks
       [/^There is no lab "(.*?)"; did you mean "(.*)"\?$/, '실습 "$1" 없음. 혹시 "$2"인가요?'],
       [/^There is no lab "(.*)"$/, '실습 "$1" 없음'],

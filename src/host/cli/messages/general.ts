@@ -50,6 +50,10 @@ export const generalMessages = {
     (name: string) => `No lab named "${name}" is running`,
     (name) => `실행 중이 아닌 실습: "${name}"`,
   ),
+  unknownLabOrTask: both(
+    (word: string) => `There is no task and no running lab "${word}"`,
+    (word) => `과제나 실행 중인 실습이 아닙니다: "${word}"`,
+  ),
   runningLabs: both(
     (names: string) => `Running labs: ${names}.`,
     (names) => `실행 중인 실습: ${names}`,

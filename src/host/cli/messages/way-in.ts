@@ -32,6 +32,10 @@ export const wayInMessages = {
     (entry: string, file: string) => `Added the context ${entry} to ${file} and made it the current one.`,
     (entry, file) => `${file}에 컨텍스트 ${entry}을(를) 추가하고 현재 컨텍스트로 정했습니다.`,
   ),
+  kubeconfigRenewed: both(
+    (entry: string, file: string) => `The context ${entry} in ${file} was rewritten to match.`,
+    (entry, file) => `${file}의 컨텍스트 ${entry}도 그에 맞게 고쳤습니다.`,
+  ),
   kubeconfigNext: both('Try it: kubectl get nodes', '확인해 보세요: kubectl get nodes'),
   // forward
   forwardTarget: both(
@@ -45,6 +49,15 @@ export const wayInMessages = {
   forwardMissing: both(
     (kind: string, name: string, namespace: string) => `There is no ${kind} "${name}" in the namespace ${namespace}`,
     (kind, name, namespace) => `네임스페이스 ${namespace}에 ${kind} "${name}"이(가) 없습니다`,
+  ),
+  forwardOthers: both(
+    (kind: string, namespace: string, names: string) => `The ${kind} in the namespace ${namespace}: ${names}.`,
+    (kind, namespace, names) => `네임스페이스 ${namespace}의 ${kind === 'pods' ? '파드' : '서비스'}: ${names}`,
+  ),
+  forwardNone: both(
+    (kind: string, namespace: string) => `The namespace ${namespace} has no ${kind}. \`-n\` names another one.`,
+    (kind, namespace) =>
+      `네임스페이스 ${namespace}에 ${kind === 'pods' ? '파드' : '서비스'}가 없습니다. 다른 네임스페이스는 \`-n\`으로 정합니다.`,
   ),
   forwardNoAddress: both(
     (target: string) => `${target} has no address yet`,
