@@ -82,6 +82,25 @@ describe('an update', () => {
       expect(spec).not.toHaveProperty(field);
   });
 
+  test.each([undefined, ''])(
+    'that leaves the first of a service’s two address fields %j keeps the address',
+    (clusterIP) => {
+      const service = api.create(services, { spec: { ports: [{ port: 80 }] } });
+      const { spec } = api.update(services, service, (next) => {
+        if (clusterIP === undefined) delete next.spec.clusterIP;
+        else next.spec.clusterIP = clusterIP;
+      });
+      expect(spec.clusterIP).toBe(service.spec.clusterIP);
+    },
+  );
+
+  test('or a create cannot set only the second of the two address fields', () => {
+    const spec = { ports: [{ port: 80 }], clusterIPs: ['10.96.7.7'] };
+    expect(problemsOf(() => api.create(services, { spec }))).toEqual([
+      'spec.clusterIPs: Invalid value: []string{"10.96.7.7"}: must be empty when `clusterIP` is not specified',
+    ]);
+  });
+
   test('cannot give a name elsewhere an address', () => {
     const service = api.create(services, { spec: { ports: [{ port: 80 }] } });
     const wrong = {

@@ -23,7 +23,6 @@ const setDefaults = (service: Service): void => {
   }
   if (spec.type === 'ExternalName') return;
   spec.internalTrafficPolicy ??= 'Cluster';
-  if (spec.clusterIP === undefined && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0];
   if (spec.clusterIP) spec.clusterIPs ??= [spec.clusterIP];
   spec.ipFamilies ??= familiesOf(spec.clusterIPs);
   spec.ipFamilyPolicy ??= 'SingleStack';
@@ -55,7 +54,8 @@ const prepareUpdate = (next: Service, current: Service): void => {
 };
 
 const keepAddress = ({ spec }: Service, { spec: before }: Service): void => {
-  if (!spec.clusterIP && !spec.clusterIPs?.length && before.clusterIP) {
+  const isLeftOut = !spec.clusterIP && (!spec.clusterIPs?.length || sameList(spec.clusterIPs, before.clusterIPs));
+  if (isLeftOut && before.clusterIP) {
     spec.clusterIP = before.clusterIP;
     spec.clusterIPs = [...(before.clusterIPs ?? [before.clusterIP])];
   } else if (spec.clusterIP && spec.clusterIP !== before.clusterIP && sameList(spec.clusterIPs, before.clusterIPs)) {
@@ -65,7 +65,7 @@ const keepAddress = ({ spec }: Service, { spec: before }: Service): void => {
 
 /** A name elsewhere has no address. Values that the update changes stay, so that validation refuses them. */
 const dropAddress = ({ spec }: Service, { spec: before }: Service): void => {
-  if (spec.clusterIP === before.clusterIP && sameList(spec.clusterIPs, before.clusterIPs)) {
+  if ((!spec.clusterIP || spec.clusterIP === before.clusterIP) && sameList(spec.clusterIPs, before.clusterIPs)) {
     delete spec.clusterIP;
     delete spec.clusterIPs;
   }
