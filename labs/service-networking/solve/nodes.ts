@@ -26,11 +26,12 @@ const restoreScript = `
 systemctl stop kube-proxy || true
 pkill -KILL -x kube-proxy || true
 for table in mangle nat filter; do
-  rules=$(iptables-save -t $table | grep -E '^(:CNI-|-A .*CNI-)' || true)
-  for chain in $(iptables -t $table -S | sed -n 's/^-P \\([A-Z]*\\) .*/\\1/p'); do
-    iptables -t $table -P $chain ACCEPT 2>/dev/null || true
-  done
-  printf '*%s\\n%s\\nCOMMIT\\n' $table "$rules" | iptables-restore
+  saved=$(iptables-save -t $table)
+  { echo "*$table"
+    sed -n 's/^:\\([A-Z]*\\) [A-Z]* .*/:\\1 ACCEPT [0:0]/p' <<< "$saved"
+    grep -E '^(:CNI-|-A .*CNI-)' <<< "$saved" || true
+    echo COMMIT
+  } | iptables-restore
 done
 rm -rf /etc/systemd/system/kube-proxy.service.d /run/systemd/system/kube-proxy.service*
 systemctl daemon-reload

@@ -1,6 +1,7 @@
 // Brings the cluster into the state that a task starts from: for `labs goto TASK` and `labs reset TASK`.
 import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { Report, TaskReport } from '../../api/report.ts';
+import { ExitCode, LabError } from '../../kit/error.ts';
 import { isQuestion } from '../grade/checks/answer.ts';
 import { gradeLab } from '../grade/engine.ts';
 import { waitsToBegin } from '../grade/student.ts';
@@ -17,7 +18,10 @@ export interface GotoPlan {
   readonly remove: readonly TaskDefinition[];
 }
 
-/** @param report of all tasks, at present */
+/**
+ * @param report of all tasks, at present
+ * @throws LabError `LAB_SOLVE_MISSING` if labs cannot do a task before
+ */
 export const planGoto = async (
   lab: LabDefinition,
   target: TaskDefinition,
@@ -32,9 +36,16 @@ export const planGoto = async (
       return (touched || stateChecks(task, report).some(({ outcome }) => outcome === 'pass')) && canClear(task);
     }),
   );
+  const skip = before.filter(({ id }) => !passed.includes(id));
+  const unsolved = skip.find(({ solve }) => solve === undefined);
+  if (unsolved)
+    throw new LabError('LAB_SOLVE_MISSING', `Task "${unsolved.id}" has no solution, so labs cannot do it for you`, {
+      exitCode: ExitCode.usage,
+      hint: 'Do the task yourself, then run the command again.',
+    });
   return {
     keep: before.filter(({ id }) => passed.includes(id)),
-    skip: before.filter(({ id }) => !passed.includes(id)),
+    skip,
     remove: after.filter((_, index) => left[index]),
   };
 };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Report } from '../../../src/api/report.ts';
 import { gradeLab } from '../../../src/host/grade/engine.ts';
+import { renderText } from '../../../src/host/grade/report/text.ts';
 import { goTo, planGoto, startAnew, type Work } from '../../../src/host/tasks/checkpoint.ts';
 import { nextTask } from '../../../src/host/tasks/next.ts';
 import { beginTask } from '../../../src/host/tasks/run.ts';
@@ -82,6 +83,7 @@ describe('goto', () => {
       points: 0,
       observed: expect.stringContaining('labs reset 2'),
     });
+    expect(renderText(report, { width: 80, color: false })).toMatch(/^✘ The task two {2}\(done by labs goto\) +0\/2$/m);
     const progress = await world.progress.read();
     expect(progress).toMatchObject({ passed: ['one'], answers: { 'two/question': 'right' } });
     expect(nextTask(world.lab, progress)?.id).toBe('four');
@@ -126,6 +128,17 @@ describe('goto', () => {
     expect(await world.progress.read()).toMatchObject({ skipped: { one: [] }, begun: [] });
     await doTask('two');
     expect(pointsBy(await grade())).toMatchObject({ one: 0, two: 2 });
+  });
+
+  test('refuses a task that no script can do, before anything happens', async () => {
+    const { solve: _, ...unsolved } = world.task('two');
+    const tasks = world.lab.tasks.map((task) => (task.id === 'two' ? unsolved : task));
+    const state = { report: await grade(), progress: await world.progress.read() };
+    await expect(planGoto({ ...world.lab, tasks }, world.task('four'), state)).rejects.toMatchObject({
+      code: 'LAB_SOLVE_MISSING',
+      message: expect.stringContaining('"two" has no solution'),
+    });
+    expect(world.ran).toEqual([]);
   });
 
   test('gives no points although it failed in the middle', async () => {

@@ -77,6 +77,12 @@ export const errorMessages = {
       [/^Run `labs start` to resume the lab\.$/, '`labs start`로 실습을 이어서 시작하세요.'],
       [/^The solution of task "(.*?)" failed: (.*)$/, '과제 "$1"의 풀이가 실패했습니다: $2'],
       [/^The nodes could not be repaired: (.*)$/, '노드를 원래대로 되돌리지 못했습니다: $1'],
+      [
+        /^Task "(.*?)" has no solution, so labs cannot do it for you$/,
+        '풀이가 없어 labs가 대신 풀 수 없는 과제입니다: "$1"',
+      ],
+      [/^Task "(.*?)" has no solution$/, '풀이가 없는 과제입니다: "$1"'],
+      [/^Do the task yourself, then run the command again\.$/, '그 과제를 직접 푼 뒤 다시 실행하세요.'],
       [/^What task "(.*?)" makes could not be removed: (.*)$/, '과제에서 만든 것을 지우지 못했습니다 ("$1"): $2'],
       [/^Task "(.*?)" could not be set up: (.*)$/, '과제를 준비하지 못했습니다 ("$1"): $2'],
       [
