@@ -168,6 +168,15 @@ describe.skipIf(!hasKubectl)('kubectl, unmodified', () => {
     expect(await kubectl('delete', 'deployment', 'busy')).toContain('deployment.apps "busy" deleted');
   });
 
+  test('dumps the cluster, which has no replication controllers', async () => {
+    await kubectl('create', 'service', 'clusterip', 'dumped', '--tcp=80');
+    const dump = await kubectl('cluster-info', 'dump', '--namespaces=default');
+    expect(dump).toContain('"kind": "ReplicationControllerList"');
+    expect(dump).toContain('"name": "dumped"');
+    // The pods come last.
+    expect(dump).toContain('"kind": "PodList"');
+  });
+
   test('asks who it is and what it may do', async () => {
     expect(await kubectl('auth', 'whoami')).toContain('kubernetes-admin');
     expect((await kubectl('auth', 'can-i', 'delete', 'pods')).trim()).toBe('yes');

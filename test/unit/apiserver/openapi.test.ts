@@ -33,9 +33,28 @@ describe('OpenAPI v2', () => {
 
 describe('what labs does not serve', () => {
   test.each([
+    ['/api/v1/replicationcontrollers', 'v1', 'ReplicationControllerList'],
+    ['/api/v1/namespaces/default/replicationcontrollers?limit=500', 'v1', 'ReplicationControllerList'],
+    [
+      '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+      'apiextensions.k8s.io/v1',
+      'CustomResourceDefinitionList',
+    ],
+  ])('a list of %s is empty, because clients ask for it unseen', async (path, apiVersion, kind) => {
+    const { code, body } = await call('GET', path);
+    expect([code, body]).toEqual([
+      200,
+      { kind, apiVersion, metadata: { resourceVersion: expect.any(String) }, items: [] },
+    ]);
+  });
+
+  test.each([
     ['POST', '/apis/batch/v1/namespaces/default/jobs', 'jobs.batch'],
     ['GET', '/apis/networking.k8s.io/v1/ingresses', 'ingresses.networking.k8s.io'],
     ['GET', '/api/v1/persistentvolumes', 'persistentvolumes'],
+    ['POST', '/api/v1/namespaces/default/replicationcontrollers', 'replicationcontrollers'],
+    ['GET', '/api/v1/namespaces/default/replicationcontrollers/rc', 'replicationcontrollers'],
+    ['GET', '/api/v1/replicationcontrollers?watch=true', 'replicationcontrollers'],
     ['PATCH', '/api/v1/namespaces/default/pods/p/resize', 'the subresource resize of pods'],
   ])('%s %s is refused by its name', async (method, path, what) => {
     const { code, body } = await call(method, path);

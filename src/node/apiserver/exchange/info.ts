@@ -8,6 +8,7 @@ export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'd
 export interface ResourceRequest {
   readonly verb: Verb;
   readonly group: string;
+  readonly version: string;
   readonly plural: string;
   /** The stored resource. Undefined when the API has no resource of this group, version and plural. */
   readonly resource: Resource | undefined;
@@ -39,7 +40,7 @@ export const parseResourceRequest = (method: string, url: URL): ResourceRequest 
   // The query of a proxied request is for the backend.
   const watch = subresource !== 'proxy' && isTrue(url, 'watch');
   const verb = verbOf(method, { name, subresource, watch });
-  return { verb, group, plural, resource, served, namespace, name, subresource, rest: rest.join('/') };
+  return { verb, group, version, plural, resource, served, namespace, name, subresource, rest: rest.join('/') };
 };
 
 const isNamespaceSubresource = (path: readonly string[]): boolean =>

@@ -3,6 +3,8 @@ import type { KubeList, KubeObject } from '../../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../../api/resources.ts';
 import { metaVersion } from '../../../api/version.ts';
 import { type Answer, namespaceOf, ok, type ResourceExchange } from '../exchange/exchange.ts';
+import type { ResourceRequest } from '../exchange/info.ts';
+import { absentResources } from '../resources/absent.ts';
 import { badRequest } from '../status.ts';
 import type { Store } from '../store/store.ts';
 import { encodeObjects } from '../table/table.ts';
@@ -26,6 +28,17 @@ export const list = (exchange: ResourceExchange<{ readonly store: Store }>): Ans
   const count = last && !selects(url) ? { remainingItemCount: rest.length - page.length } : {};
   const metadata = { resourceVersion, ...more, ...count };
   return ok(encodeObjects(exchange, { objects: page, list: listOf(resource, page, metadata) }));
+};
+
+/** The list of a resource that no lab has. @returns undefined for any other request */
+export const emptyList = (
+  { verb, group, version, plural }: ResourceRequest,
+  { store }: { readonly store: Store },
+): Answer | undefined => {
+  const absent = absentResources.find(
+    (one) => one.group === group && one.version === version && one.plural === plural && verb === 'list',
+  );
+  return absent && ok(listOf(absent, [], { resourceVersion: String(store.revision) }));
 };
 
 /** Binary search: the objects are in the order of their positions. */
@@ -53,7 +66,7 @@ const selects = ({ searchParams }: URL): boolean =>
 
 /** The list has a kind and an apiVersion. Its items have neither. */
 export const listOf = (
-  resource: Resource,
+  resource: Pick<Resource, 'group' | 'version' | 'kind'>,
   objects: readonly KubeObject[],
   metadata: KubeList<KubeObject>['metadata'],
 ): KubeList<KubeObject> => ({

@@ -34,16 +34,54 @@ const extensions = (number: number, object: Json): Buffer[] =>
     text(2, JSON.stringify(value)),
   );
 
-/**
- * Leaves out the paths. With paths, kubectl looks for unknown kinds among the CustomResourceDefinitions, which labs has
- * not, and would not report "no matches for kind".
- */
-export const encodeV2 = ({ swagger, info, definitions }: V2Document): Buffer =>
+/** A boolean. False makes no field. */
+const flag = (number: number, value: unknown): Buffer =>
+  value === true ? Buffer.concat([varint(number << 3), varint(1)]) : Buffer.alloc(0);
+
+export const encodeV2 = ({ swagger, info, paths, definitions }: V2Document): Buffer =>
   Buffer.concat([
     text(1, swagger),
     field(2, Buffer.concat([text(1, info.title), text(2, info.version)])),
+    field(8, Buffer.concat(named(2, paths, pathItem))),
     field(9, Buffer.concat(named(1, definitions, schema))),
   ]);
+
+/** The fields of a path item. */
+const methods: Readonly<Record<string, number>> = { get: 2, put: 3, post: 4, delete: 5, patch: 8 };
+
+const pathItem = (item: Json): Buffer =>
+  Buffer.concat([
+    ...Object.entries(methods).map(([method, number]) => inner(number, item[method], operation)),
+    ...parametersOf(9, item),
+  ]);
+
+/** Old kubectl looks here for the parameters of a patch: whether the server validates fields and knows dry runs. */
+const operation = (value: Json): Buffer =>
+  Buffer.concat([
+    text(3, value.description),
+    text(5, value.operationId),
+    ...texts(6, value.produces),
+    ...texts(7, value.consumes),
+    ...parametersOf(8, value),
+    inner(9, value.responses, (all) =>
+      Buffer.concat(named(1, all, ({ description }) => field(1, text(1, description)))),
+    ),
+    ...extensions(13, value),
+  ]);
+
+const parametersOf = (number: number, { parameters = [] }: Json): Buffer[] =>
+  (parameters as Json[]).map((value) => field(number, field(1, parameter(value))));
+
+const parameter = (value: Json): Buffer => {
+  if (value.in === 'body')
+    return field(
+      1,
+      Buffer.concat([text(2, value.name), text(3, value.in), flag(4, value.required), inner(5, value.schema, schema)]),
+    );
+  const isQuery = value.in === 'query';
+  const content = [flag(1, value.required), text(2, value.in), text(4, value.name), text(isQuery ? 6 : 5, value.type)];
+  return field(2, field(isQuery ? 3 : 4, Buffer.concat(content)));
+};
 
 const schema = (value: Json): Buffer =>
   Buffer.concat([

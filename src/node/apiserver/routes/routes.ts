@@ -15,7 +15,7 @@ import { finalize } from './finalize.ts';
 import { get } from './get.ts';
 import { issuer } from './issuer.ts';
 import { needsUpgrade, podLog } from './kubelet.ts';
-import { list } from './list.ts';
+import { emptyList, list } from './list.ts';
 import { misc } from './misc.ts';
 import { openapi } from './openapi.ts';
 import { checkOptions } from './options.ts';
@@ -76,6 +76,8 @@ export const dispatch = async (exchange: Exchange): Promise<Answer | undefined> 
   checkOptions(info, url, contentTypeOf(request));
   const review = request.method === 'POST' ? reviewOf(info) : undefined;
   if (review) return review(exchange);
+  const nothing = emptyList(info, exchange.api);
+  if (nothing) return nothing;
   const target = targetOf(info);
   const answer = await handlerOf(info)({ ...exchange, ...target });
   return answer && info.served ? { ...answer, body: bodyShownAs(info.served, answer.body) } : answer;
