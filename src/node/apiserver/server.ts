@@ -67,7 +67,7 @@ const stop = async (server: Server): Promise<void> => {
 const serve = async (api: Api, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const started = performance.now();
   try {
-    const exchange = exchangeOf(api, request, response);
+    const exchange = await exchangeOf(api, request, response);
     const answer = await dispatch(exchange);
     if (answer) send(response, answer, request.method === 'HEAD');
   } catch (error) {
@@ -76,9 +76,9 @@ const serve = async (api: Api, request: IncomingMessage, response: ServerRespons
   recordRequest(api, request, response, performance.now() - started);
 };
 
-const exchangeOf = (api: Api, request: IncomingMessage, response: ServerResponse): Exchange => {
+const exchangeOf = async (api: Api, request: IncomingMessage, response: ServerResponse): Promise<Exchange> => {
   const url = urlOf(request);
-  return { api, request, response, url, user: authenticate(api, request) };
+  return { api, request, response, url, user: await authenticate(api, request) };
 };
 
 const urlOf = (request: IncomingMessage): URL => {
@@ -147,7 +147,7 @@ const serveUpgrade = async (api: Api, request: IncomingMessage, socket: Duplex, 
   socket.on('error', () => socket.destroy());
   try {
     const url = urlOf(request);
-    const user = authenticate(api, request);
+    const user = await authenticate(api, request);
     const info = parseResourceRequest(request.method ?? 'GET', url);
     if (!info) throw methodNotAllowed();
     authorizeResource(user, info);

@@ -13,25 +13,25 @@ const requestOf = (subject: { CN: string; O?: string }, headers: Record<string, 
 
 const admin = { CN: 'kubernetes-admin', O: 'system:masters' };
 
-test('an administrator acts as a service account with the groups of that account', () => {
+test('an administrator acts as a service account with the groups of that account', async () => {
   const request = requestOf(admin, { 'impersonate-user': 'system:serviceaccount:shop:robot' });
-  expect(authenticate({} as Api, request)).toEqual({
+  expect(await authenticate({} as Api, request)).toEqual({
     name: 'system:serviceaccount:shop:robot',
     groups: ['system:serviceaccounts', 'system:serviceaccounts:shop', 'system:authenticated'],
   });
 });
 
-test('an administrator acts as a user with the given groups and uid', () => {
+test('an administrator acts as a user with the given groups and uid', async () => {
   const headers = { 'impersonate-user': 'jane', 'impersonate-group': 'developers', 'impersonate-uid': '7' };
-  expect(authenticate({} as Api, requestOf(admin, headers))).toEqual({
+  expect(await authenticate({} as Api, requestOf(admin, headers))).toEqual({
     name: 'jane',
     uid: '7',
     groups: ['developers', 'system:authenticated'],
   });
 });
 
-test('a user without rights may not act as another user', () => {
-  expect(() => authenticate({} as Api, requestOf({ CN: 'jane' }, { 'impersonate-user': 'root' }))).toThrow(
+test('a user without rights may not act as another user', async () => {
+  await expect(authenticate({} as Api, requestOf({ CN: 'jane' }, { 'impersonate-user': 'root' }))).rejects.toThrow(
     'users "root" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope',
   );
 });

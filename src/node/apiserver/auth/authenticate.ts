@@ -11,11 +11,11 @@ const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthentic
 const users = new WeakMap<object, User>();
 
 /** @throws StatusError 401 on a wrong token, or on a certificate of another authority; 403 on a forbidden `--as` */
-export const authenticate = (api: Pick<Api, 'store' | 'tokens'>, request: IncomingMessage): User => {
+export const authenticate = async (api: Pick<Api, 'store' | 'tokens'>, request: IncomingMessage): Promise<User> => {
   const certified = userOf(request.socket as TLSSocket);
   const { authorization } = request.headers;
   // With a certificate, a token is ignored.
-  const user = certified === anonymous && authorization !== undefined ? bearer(api, authorization) : certified;
+  const user = certified === anonymous && authorization !== undefined ? await bearer(api, authorization) : certified;
   return impersonated(request, user);
 };
 
@@ -39,10 +39,10 @@ const readUser = (socket: TLSSocket): User => {
   };
 };
 
-const bearer = ({ store, tokens }: Pick<Api, 'store' | 'tokens'>, authorization: string): User => {
+const bearer = async ({ store, tokens }: Pick<Api, 'store' | 'tokens'>, authorization: string): Promise<User> => {
   const [, token = ''] = /^bearer +(\S+)$/i.exec(authorization.trim()) ?? [];
   try {
-    const checked = checkToken(tokens, store, token, tokens.audiences);
+    const checked = await checkToken(tokens, store, token, tokens.audiences);
     if (checked) return checked.user;
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;

@@ -1,22 +1,16 @@
 // Signs and verifies JSON Web Tokens (RFC 7519) with the API server's key for service accounts.
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  sign,
-  verify,
-} from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { CompactSign, compactVerify, errors } from 'jose';
+import { isRecord } from '../schema/record.ts';
 
 /** A verified token's content. */
 export type Payload = Readonly<Record<string, unknown>>;
 
 export interface Jwt {
-  sign(payload: Payload): string;
-  /** @returns undefined when the token is no JWT, or is signed with another key */
-  verify(token: string): Payload | undefined;
+  sign(payload: Payload): Promise<string>;
+  /** @returns undefined when the token is no JWT, or is signed with another key. The claims are not checked. */
+  verify(token: string): Promise<Payload | undefined>;
   /** JSON Web Keys (RFC 7517), with which others can verify the tokens. */
   readonly keys: readonly object[];
 }
@@ -48,24 +42,17 @@ export const createJwt = ({ signing, verifying = [] }: JwtKeys): Jwt => {
   const own = verifierOf(createPublicKey(privateKey));
   const others = verifying.map((pem) => verifierOf(createPublicKey(pem))).filter(({ id }) => id !== own.id);
   const verifiers = [own, ...others];
-  const head = encode({ alg: own.algorithm, kid: own.id });
   return {
-    sign: (payload) => {
-      const signed = `${head}.${encode(payload)}`;
-      const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
-      return `${signed}.${signature.toString('base64url')}`;
-    },
-    verify: (token) => {
-      const [header = '', payload = '', signature = '', ...rest] = token.split('.');
-      const { alg } = decode(header) ?? {};
-      if (rest.length > 0) return undefined;
-      const content = Buffer.from(`${header}.${payload}`);
-      const bytes = Buffer.from(signature, 'base64url');
-      const isSigned = verifiers.some(
-        ({ key, algorithm }) =>
-          algorithm === alg && verify('sha256', content, { key, dsaEncoding: 'ieee-p1363' }, bytes),
-      );
-      return isSigned ? decode(payload) : undefined;
+    sign: (payload) =>
+      new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
+        .setProtectedHeader({ alg: own.algorithm, kid: own.id })
+        .sign(privateKey),
+    verify: async (token) => {
+      for (const verifier of verifiers) {
+        const payload = await verifiedBy(verifier, token);
+        if (payload) return payload;
+      }
+      return undefined;
     },
     keys: verifiers.map(({ key, id, algorithm }) => ({
       use: 'sig',
@@ -87,14 +74,14 @@ const verifierOf = (key: KeyObject): Verifier => {
   throw new Error('keys of service accounts must be RSA or ECDSA P-256');
 };
 
-const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-
-const decode = (text: string): Payload | undefined => {
+const verifiedBy = async ({ key, algorithm }: Verifier, token: string): Promise<Payload | undefined> => {
   try {
-    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    return typeof value === 'object' && value !== null ? (value as Payload) : undefined;
-  } catch {
-    return undefined;
+    const { payload } = await compactVerify(token, key, { algorithms: [algorithm] });
+    const content: unknown = JSON.parse(new TextDecoder().decode(payload));
+    return isRecord(content) ? content : undefined;
+  } catch (error) {
+    if (error instanceof errors.JOSEError || error instanceof SyntaxError) return undefined;
+    throw error;
   }
 };
 

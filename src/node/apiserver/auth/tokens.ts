@@ -23,7 +23,7 @@ export interface TokenContent {
   readonly now: number;
 }
 
-export const signToken = ({ jwt, issuer }: Tokens, content: TokenContent): string => {
+export const signToken = ({ jwt, issuer }: Tokens, content: TokenContent): Promise<string> => {
   const { account, bound, audiences, seconds, now } = content;
   const { name, namespace } = account.metadata;
   const issued = Math.floor(now / 1000);
@@ -60,13 +60,13 @@ const deletionLeewayMs = 60_000;
  * @param wanted the audiences of which the token must name one
  * @returns undefined for a token that is not this server's. @throws TokenError
  */
-export const checkToken = (
+export const checkToken = async (
   { jwt, issuer }: Tokens,
   store: Pick<Store, 'get'>,
   token: string,
   wanted: readonly string[],
-): Checked | undefined => {
-  const payload = jwt.verify(token);
+): Promise<Checked | undefined> => {
+  const payload = await jwt.verify(token);
   if (!payload || payload.iss !== issuer) return undefined;
   checkTime(payload);
   const named = [payload.aud].flat();

@@ -100,9 +100,9 @@ const tokenReview: ReviewHandler = async (exchange, info) => {
   const token = text(spec.token);
   if (token === '') throw badRequest('token is required for TokenReview in authentication');
   const given = texts(spec.audiences);
-  const status = (): object => {
+  const status = async (): Promise<object> => {
     try {
-      const checked = checkToken(tokens, store, token, given.length > 0 ? given : tokens.audiences);
+      const checked = await checkToken(tokens, store, token, given.length > 0 ? given : tokens.audiences);
       if (!checked) return { user: {}, error: 'invalid bearer token' };
       return { authenticated: true, user: userInfo(checked.user), audiences: checked.audiences };
     } catch (error) {
@@ -110,7 +110,7 @@ const tokenReview: ReviewHandler = async (exchange, info) => {
       throw error;
     }
   };
-  return answer(tokenReviews, { spec, status: status() });
+  return answer(tokenReviews, { spec, status: await status() });
 };
 
 const keyOf = ({ group, plural }: Pick<Review, 'group' | 'plural'>): string => `${plural}.${group}`;

@@ -29,7 +29,7 @@ export const requestToken: Handler = async (exchange) => {
   if (problems.length > 0) throw invalid(subresources.token, wanted.metadata.name, problems);
   const bound = boundTo(api, account, wanted.spec?.boundObjectRef);
   const now = Date.now();
-  const token = isDryRun(url) ? '' : signToken(api.tokens, { account, bound, audiences, seconds, now });
+  const token = isDryRun(url) ? '' : await signToken(api.tokens, { account, bound, audiences, seconds, now });
   const metadata = { ...wanted.metadata, creationTimestamp: timestamp(now) };
   return created({
     kind: 'TokenRequest',

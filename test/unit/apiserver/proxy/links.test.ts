@@ -41,6 +41,17 @@ describe('a page', () => {
     ['<script>a < b', '<script>a < b'],
     ['<a href="/x', '<a href="/x'],
     ['1 < 2 <a\n  href = "/x"\n>', `1 < 2 <a\n  href = "${prefix}/x"\n>`],
+    ['<constructor href="/x"><a href=/x>', `<constructor href="/x"><a href=${prefix}/x>`],
+    ['<a title="a>b" href="/x">', `<a title="a>b" href="${prefix}/x">`],
+    ['<a href="/x?a=1&amp;b=2">', `<a href="${prefix}/x?a=1&amp;b=2">`],
+    ['<a href="&#47;x&#x2f;y?a=1&b=2">', `<a href="${prefix}/x/y?a=1&#38;b=2">`],
+    ['<a/href="/x"><a href="/y"href="/z">', `<a/href="${prefix}/x"><a href="${prefix}/y"href="${prefix}/z">`],
+    [
+      '<title><a href="/x"></title><iframe><a href="/x"></iframe>',
+      '<title><a href="/x"></title><iframe><a href="/x"></iframe>',
+    ],
+    ['<!--> <a href="/x">', `<!--> <a href="${prefix}/x">`],
+    ['<a href="/\u00c3\u00a0">', `<a href="${prefix}/\u00c3\u00a0">`],
   ])('%s becomes %s', (before, after) => {
     expect(rewriteLinks(before, rewriting)).toBe(after);
   });

@@ -1,4 +1,6 @@
 // Rewrites the links in a page that comes through the proxy, so that they lead through the proxy again.
+import { decodeHTMLAttribute } from 'entities';
+import { Tokenizer } from 'htmlparser2';
 
 /** How a page's URLs become URLs of the API server. */
 export interface Rewriting {
@@ -18,68 +20,97 @@ export const rewriteUrl = (text: string, { prefix, hosts }: Rewriting): string =
 };
 
 /** Elements and those of their attributes that hold a URL. */
-const urlAttributes: Readonly<Record<string, readonly string[]>> = {
-  a: ['href'],
-  area: ['href'],
-  audio: ['src'],
-  base: ['href'],
-  blockquote: ['cite'],
-  body: ['background'],
-  button: ['formaction'],
-  del: ['cite'],
-  embed: ['src'],
-  form: ['action'],
-  frame: ['longdesc', 'src'],
-  iframe: ['longdesc', 'src'],
-  img: ['longdesc', 'src', 'usemap'],
-  input: ['src', 'usemap', 'formaction'],
-  ins: ['cite'],
-  link: ['href'],
-  object: ['classid', 'codebase', 'data', 'usemap'],
-  q: ['cite'],
-  script: ['src'],
-  source: ['src'],
-  track: ['src'],
-  video: ['poster', 'src'],
-};
+const urlAttributes: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    a: ['href'],
+    area: ['href'],
+    audio: ['src'],
+    base: ['href'],
+    blockquote: ['cite'],
+    body: ['background'],
+    button: ['formaction'],
+    del: ['cite'],
+    embed: ['src'],
+    form: ['action'],
+    frame: ['longdesc', 'src'],
+    iframe: ['longdesc', 'src'],
+    img: ['longdesc', 'src', 'usemap'],
+    input: ['src', 'usemap', 'formaction'],
+    ins: ['cite'],
+    link: ['href'],
+    object: ['classid', 'codebase', 'data', 'usemap'],
+    q: ['cite'],
+    script: ['src'],
+    source: ['src'],
+    track: ['src'],
+    video: ['poster', 'src'],
+  }),
+);
 
-/** A comment, or a start tag with its attributes. */
-const piece =
-  /<!--[\s\S]*?-->|<([a-z][a-z0-9-]*)((?:\s+[^\s"'<>/=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?|\s*\/)*)\s*>/gi;
-const attribute = /(\s)([^\s"'<>/=]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)/g;
-/** The content of these elements is text, in which nothing is a tag. */
-const rawText = /^(script|style|textarea|title)$/i;
+interface Value {
+  readonly start: number;
+  readonly end: number;
+}
 
+/** Only the values of links change. Everything else stays byte for byte, as in a page with errors. */
 export const rewriteLinks = (html: string, rewriting: Rewriting): string => {
   let result = '';
   let position = 0;
-  piece.lastIndex = 0;
-  for (let match = piece.exec(html); match; match = piece.exec(html)) {
-    const [whole, name, attributes = ''] = match;
-    result += html.slice(position, match.index);
-    position = piece.lastIndex;
-    if (name === undefined) {
-      result += whole;
-      continue;
-    }
-    const rewritten = rewriteAttributes(attributes, urlAttributes[name.toLowerCase()] ?? [], rewriting);
-    result += `<${name}${rewritten}${whole.slice(1 + name.length + attributes.length)}`;
-    if (!rawText.test(name)) continue;
-    const end = html.slice(position).search(new RegExp(`</${name}`, 'i'));
-    if (end < 0) break;
-    result += html.slice(position, position + end);
-    position += end;
-    piece.lastIndex = position;
+  for (const { start, end } of linksIn(html)) {
+    result += html.slice(position, start) + rewriteValue(html.slice(start, end), rewriting);
+    position = end;
   }
   return result + html.slice(position);
 };
 
-const rewriteAttributes = (attributes: string, names: readonly string[], rewriting: Rewriting): string =>
-  names.length === 0
-    ? attributes
-    : attributes.replace(attribute, (whole: string, space: string, name: string, equals: string, value: string) => {
-        if (!names.includes(name.toLowerCase())) return whole;
-        const quote = /^["']/.exec(value)?.[0] ?? '';
-        const url = quote === '' ? value : value.slice(1, -1);
-        return `${space}${name}${equals}${quote}${rewriteUrl(url, rewriting)}${quote}`;
-      });
+const rewriteValue = (raw: string, rewriting: Rewriting): string => {
+  const url = decodeHTMLAttribute(raw);
+  const rewritten = rewriteUrl(url, rewriting);
+  if (rewritten === url) return raw;
+  // The page's own way of writing characters is kept where the URL only gets the prefix.
+  const kept = url === raw ? rewritten : rewriteUrl(raw, rewriting);
+  return decodeHTMLAttribute(kept) === rewritten
+    ? kept
+    : rewritten.replace(/[&"']/g, (char) => `&#${char.charCodeAt(0)};`);
+};
+
+/** Where the values of links are, without their quotes. */
+const linksIn = (html: string): Value[] => {
+  const links: Value[] = [];
+  let names: readonly string[] = [];
+  let isLink = false;
+  let value: Value | undefined;
+  const ignore = (): void => {};
+  const tokenizer = new Tokenizer(
+    { decodeEntities: false },
+    {
+      onopentagname: (start, end) => {
+        names = urlAttributes.get(html.slice(start, end).toLowerCase()) ?? [];
+      },
+      onattribname: (start, end) => {
+        isLink = names.includes(html.slice(start, end).toLowerCase());
+        value = undefined;
+      },
+      onattribdata: (start, end) => {
+        value = { start: value?.start ?? start, end };
+      },
+      onattribend: () => {
+        if (isLink && value) links.push(value);
+      },
+      onattribentity: ignore,
+      oncdata: ignore,
+      onclosetag: ignore,
+      oncomment: ignore,
+      ondeclaration: ignore,
+      onend: ignore,
+      onopentagend: ignore,
+      onprocessinginstruction: ignore,
+      onselfclosingtag: ignore,
+      ontext: ignore,
+      ontextentity: ignore,
+    },
+  );
+  tokenizer.write(html);
+  tokenizer.end();
+  return links;
+};
