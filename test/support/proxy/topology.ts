@@ -32,7 +32,10 @@ export class Topology implements AsyncDisposable {
   readonly #undo = new UndoStack();
   readonly #peers = new Map<Place, Peer>();
   #marks = 0;
-  /** Whether the mode adds and removes in two steps of one sync, so that removals come later. */
+  /**
+   * Whether a sync removes after the marker answers: ipvs adds and removes in two steps, and userspace mode closes
+   * sockets, among them those of node ports, when the rules are gone.
+   */
   #closesLater = false;
 
   private constructor(world: World) {
@@ -57,7 +60,7 @@ export class Topology implements AsyncDisposable {
   /** Starts kube-proxy; resolves when it is healthy and all objects are in the kernel. */
   async startProxy(...flags: readonly string[]): Promise<void> {
     await this.world.startProxy(...flags);
-    this.#closesLater = flags.includes('--proxy-mode=ipvs');
+    this.#closesLater = ['ipvs', 'userspace'].some((mode) => flags.includes(`--proxy-mode=${mode}`));
     await this.apply();
   }
 
