@@ -78,6 +78,20 @@ test('keeps a client at its endpoint through changes of other endpoints, restart
   expect(await ask(20)).toEqual(new Set([next]));
 });
 
+test('restores a rule that somebody replaced by another one, in the same place', async () => {
+  await using world = await World.create();
+  await world.change(web(), slice(first));
+  await world.startProxy(...flags, '--iptables-sync-period=200ms');
+  const chains = (): string => world.exec('nft', '-t', '-s', 'list', 'table', 'ip', 'kube-proxy');
+  const whole = chains();
+  for (const chain of ['services', 'service-tcp-1', 'masquerading']) {
+    const listing = world.exec('nft', '-a', 'list', 'chain', 'ip', 'kube-proxy', chain);
+    const [, handle = ''] = / # handle (\d+)\n\t\}/.exec(listing) ?? [];
+    world.exec('nft', 'replace', 'rule', 'ip', 'kube-proxy', chain, 'handle', handle, 'accept');
+    await world.until(`the rule of chain ${chain} is back`, () => chains() === whole, chains);
+  }
+});
+
 test('refuses ports of a cluster IP that its service does not have', async () => {
   await using world = await World.create();
   await using around = await Neighbours.create(world);

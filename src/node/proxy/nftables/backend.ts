@@ -9,7 +9,7 @@ import type { IpFamily } from '../types.ts';
 import { buildPort } from './build-port.ts';
 import { type Existing, readExisting } from './existing.ts';
 import { type Changes, Ledger } from './ledger.ts';
-import { type Item, identityOf, type NamedSet, nameOf, words } from './model.ts';
+import { type Chain, type Item, identityOf, type NamedSet, nameOf, words } from './model.ts';
 import type { BuildOptions } from './port-context.ts';
 import { renderAll, renderChanges, renderRemoval, type Unused, unusedIn } from './render.ts';
 
@@ -35,6 +35,11 @@ export class NftablesBackend implements Backend {
   #ledger = new Ledger();
   /** Identity → unused chain or set in the kernel. */
   readonly #unused = new Map<string, Item>();
+  /**
+   * Chain → its rules, as nft printed them at the first look, because nft prints other text than it reads. A full sync
+   * makes all chains anew, so it forgets these texts.
+   */
+  readonly #listed = new WeakMap<Chain, string>();
   /** The ruleset's state when the table was last complete. A write that changes chains changes this state, too. */
   #whole: string | undefined;
 
@@ -57,8 +62,8 @@ export class NftablesBackend implements Backend {
   }
 
   /**
-   * Whether the table is gone or a chain has another number of rules. Elements are not checked, because listing them
-   * takes long.
+   * Whether the table is gone, or a chain has other rules than at the first look after it was written. Elements are not
+   * checked, because listing them takes long.
    */
   async damaged(signal: AbortSignal): Promise<boolean> {
     const state = await this.#options.state.read(signal);
@@ -96,6 +101,8 @@ export class NftablesBackend implements Backend {
     await this.#apply(renderAll(family, items, existing), signal);
     this.#unused.clear();
     await this.#sweep(unusedIn(existing, items), signal);
+    // The first look, before anybody changes a rule.
+    this.#isWhole(await this.#list(signal));
   }
 
   async #writeChanges(changes: Changes, signal: AbortSignal): Promise<void> {
@@ -139,9 +146,18 @@ export class NftablesBackend implements Backend {
     if (!existing) return false;
     for (const item of this.#ledger.items()) {
       if (item.kind === 'element') continue;
-      if (item.kind !== 'chain' ? !existing.sets.has(item.name) : existing.chains.get(item.name) !== item.rules.length)
-        return false;
+      if (item.kind === 'chain' ? !this.#isUnchanged(item, existing) : !existing.sets.has(item.name)) return false;
     }
     return true;
+  }
+
+  /** Somebody may have replaced a rule, which keeps the number of rules. */
+  #isUnchanged(chain: Chain, { chains }: Existing): boolean {
+    const rules = chains.get(chain.name);
+    if (rules?.length !== chain.rules.length) return false;
+    const text = rules.join('\n');
+    const known = this.#listed.get(chain) ?? text;
+    this.#listed.set(chain, known);
+    return text === known;
   }
 }

@@ -6,8 +6,8 @@ import { tableOf } from './model.ts';
 export interface Existing {
   /** The table's comment; undefined if it has none. */
   readonly comment: string | undefined;
-  /** Chain → number of its rules. */
-  readonly chains: ReadonlyMap<string, number>;
+  /** Chain → its rules, as nft prints them. */
+  readonly chains: ReadonlyMap<string, readonly string[]>;
   readonly sets: ReadonlyMap<string, 'set' | 'map'>;
 }
 
@@ -19,7 +19,7 @@ export const readExisting = (listing: string, family: IpFamily): Existing | unde
   const lines = listing.split('\n');
   const start = lines.indexOf(`table ${tableOf(family)} {`);
   if (start === -1) return undefined;
-  const chains = new Map<string, number>();
+  const chains = new Map<string, string[]>();
   const sets = new Map<string, 'set' | 'map'>();
   let comment: string | undefined;
   let chain: string | undefined;
@@ -28,11 +28,11 @@ export const readExisting = (listing: string, family: IpFamily): Existing | unde
     const [, kind, name = ''] = /^\t(chain|set|map) (\S+) \{$/.exec(line) ?? [];
     if (kind === 'chain') {
       chain = name;
-      chains.set(name, 0);
+      chains.set(name, []);
     } else if (kind === 'set' || kind === 'map') sets.set(name, kind);
     else if (line === '\t}') chain = undefined;
     else if (chain === undefined) comment ??= /^\tcomment "(.*)"$/.exec(line)?.[1];
-    else if (/^\t\t(?!type |comment )/.test(line)) chains.set(chain, (chains.get(chain) ?? 0) + 1);
+    else if (/^\t\t(?!type |comment )/.test(line)) chains.get(chain)?.push(line);
   }
   return { comment, chains, sets };
 };

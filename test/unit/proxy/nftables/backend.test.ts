@@ -92,6 +92,10 @@ test.each([
   ['the table is gone', 'delete table ip kube-proxy'],
   ['a chain was flushed', 'flush chain ip kube-proxy services'],
   ['a rule was put into a chain', 'add rule ip kube-proxy service-tcp-1 accept'],
+  [
+    'a rule was replaced by another one',
+    'flush chain ip kube-proxy service-tcp-1\nadd rule ip kube-proxy service-tcp-1 accept',
+  ],
 ])('damage is noticed: %s', async (_what, input) => {
   const kernel = new FakeNft();
   const rig = createNftablesRig(kernel);
