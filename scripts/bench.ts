@@ -26,7 +26,11 @@ import { root } from './lib/vitest.ts';
 
 const name = 'bench';
 const runs = Number(argv.runs ?? 3);
-const { signal } = new AbortController();
+const ending = new AbortController();
+const { signal } = ending;
+// A benchmark that is ended deletes its cluster, too.
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.once(name, () => ending.abort(new Error(`the benchmark was ended by ${name}`)));
 const environment = readEnvironment(process.env);
 const docker = await connectDocker(environment.variables);
 const lab = await findLab(`${root}labs`, 'service-networking');
@@ -34,6 +38,7 @@ const inside = await readFile(`${root}scripts/bench/inside.cjs`, 'utf8');
 const figures: Figure[] = [];
 
 const timed = async <T>(work: () => Promise<T>): Promise<readonly [number, T]> => {
+  signal.throwIfAborted();
   const startedAt = performance.now();
   const result = await work();
   return [performance.now() - startedAt, result];
@@ -52,6 +57,7 @@ const start = async (onEvent?: (event: StepEvent) => void): Promise<Cluster> => 
 
 /** Runs a measurement in the fabric container. */
 const measure = async <T>(mode: string, argument: unknown): Promise<T> => {
+  signal.throwIfAborted();
   const text = typeof argument === 'string' ? argument : JSON.stringify(argument);
   const { exitCode, stdout, stderr } = await docker.exec(containerName(name, fabricMachine), {
     command: ['node', '-', mode, text],

@@ -1,8 +1,9 @@
 // Runs a script of this folder with Node 24: in this process if its Node is new enough, else with node_modules' Node.
 //   node scripts/node.mjs test.ts --flag
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 // `npx labs` in a checkout without `npm ci` also runs `prepare`. A failure there would break npx's cache permanently.
@@ -17,8 +18,15 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   process.argv = [process.argv[0], path, ...argv];
   await import(path);
 } else {
-  const { status } = spawnSync(newerNode(), [path, ...argv], { stdio: 'inherit' });
-  process.exit(status ?? 3);
+  handOver(newerNode());
+}
+
+/** Runs the script under another Node. Ctrl-C reaches both processes; other signals are passed on. */
+function handOver(node) {
+  const child = spawn(node, [path, ...argv], { stdio: 'inherit' });
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
 
 function newerNode() {

@@ -3,6 +3,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { $ } from 'zx';
+import { endTogether } from './together.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const out = `${root}out`;
@@ -58,7 +59,7 @@ export const runReported = async (project: string, command: readonly string[], b
   const output = beside ? 'pipe' : 'inherit';
   const running = $({ cwd: root, stdio: ['inherit', output, output], nothrow: true, quiet: true })`${command}`;
   if (beside) for (const stream of [running.stdout, running.stderr]) printLines(stream, `${project} │ `);
-  const { exitCode } = await running;
+  const { exitCode } = await endTogether(running);
   const counted = await readTally(project, file);
   // Some failures, such as an unhandled rejection, belong to no test. Only the exit code shows them.
   return exitCode !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;

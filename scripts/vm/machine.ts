@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { $ } from 'zx';
+import { endTogether } from '../lib/together.ts';
 import { makeCheckoutDisk, takeFile } from './disks.ts';
 import { makeInitramfs } from './initramfs.ts';
 import { ensureKernel } from './kernel.ts';
@@ -35,6 +36,7 @@ export const runInMachine = async (options: MachineOptions): Promise<number> => 
   const kernel = await ensureKernel(join(cacheFolder, 'kernels'));
   const folder = await mkdtemp(join(tmpdir(), 'labs-vm-'));
   const [initramfs, checkout] = [join(folder, 'initramfs'), join(folder, 'checkout.ext4')];
+  const cleanUp = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     await makeInitramfs(kernel, initramfs);
     await makeCheckoutDisk(root, checkout, { 'out/vm/command.sh': command });
@@ -50,6 +52,7 @@ export const runInMachine = async (options: MachineOptions): Promise<number> => 
         ...disk(checkout, 'cache=unsafe'),
       ],
       options.timeoutMs,
+      cleanUp,
     );
     await mkdir(join(root, 'out'), { recursive: true });
     for (const path of take) await takeFile(checkout, path, join(root, path));
@@ -58,15 +61,21 @@ export const runInMachine = async (options: MachineOptions): Promise<number> => 
     }
     return Number(await readFile(join(folder, 'status'), 'utf8'));
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await cleanUp();
   }
 };
 
-const qemu = async (args: readonly string[], timeoutMs: number | undefined): Promise<void> => {
+const qemu = async (
+  args: readonly string[],
+  timeoutMs: number | undefined,
+  cleanUp: () => Promise<void>,
+): Promise<void> => {
   const stdin = process.stdin.isTTY ? 'inherit' : 'ignore';
-  const machine = $({ stdio: [stdin, 'inherit', 'inherit'], quiet: true, nothrow: true })`qemu-system-x86_64 ${args}`;
-  const ended = timeoutMs === undefined ? machine : machine.timeout(`${timeoutMs}ms`, 'SIGKILL');
-  const { exitCode, signal } = await ended;
+  // setpriv makes the kernel end qemu with this script, even after SIGKILL.
+  const command = ['setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args];
+  const machine = $({ stdio: [stdin, 'inherit', 'inherit'], quiet: true, nothrow: true })`${command}`;
+  const timed = timeoutMs === undefined ? machine : machine.timeout(`${timeoutMs}ms`, 'SIGKILL');
+  const { exitCode, signal } = await endTogether(timed, cleanUp);
   if (signal !== null) throw new Error(`the virtual machine was ended by ${signal}, after at most ${timeoutMs} ms`);
   if (exitCode !== 0) throw new Error(`qemu-system-x86_64 ended with ${exitCode}`);
 };
