@@ -5,17 +5,18 @@ import { gather } from './facts.ts';
 import { createKube, health } from './kube.ts';
 import { http, lookup, tcp } from './probe.ts';
 import { readMachineFile } from './read-file.ts';
-import { wire } from './wire.ts';
+import { createWiring } from './rewire.ts';
 
 const main = async (command: string | undefined): Promise<number> => {
   if (command !== 'agent') {
     process.stderr.write('usage: fabric.js agent\n');
     return 2;
   }
+  const claim = createClaim();
   const handlers = {
     hello: async () => ({ version: process.version }),
-    ...createClaim(),
-    wire: (params: Parameters<typeof wire>[0]) => wire(params),
+    ...claim,
+    ...createWiring(claim),
     facts: gather,
     http,
     tcp,

@@ -3,7 +3,7 @@ import { fabricMachine } from '../../api/cluster.ts';
 import { type LabDefinition, localize, type TaskDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
-import { openCluster } from '../cluster/open.ts';
+import { type Cluster, openCluster } from '../cluster/open.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
 import type { Containers } from '../docker/port.ts';
 import type { ClusterAccess } from '../grade/access.ts';
@@ -60,6 +60,7 @@ export const withSession = async <T>(context: Context, work: (session: Session) 
   const lab = await definitionOf(context, instance);
   const docker = await context.docker();
   await using cluster = await openCluster(docker, instance.name, context.signal);
+  noteReconnected(context, cluster);
   const access = accessTo(cluster, lab, await fabricId(docker, instance.name, context.signal));
   const progress = openProgress({
     stateFolder: context.environment.stateFolder,
@@ -67,6 +68,11 @@ export const withSession = async <T>(context: Context, work: (session: Session) 
     instance: access.instance,
   });
   return await work({ name: instance.name, lab, access, progress });
+};
+
+/** Tells the user that `docker restart` had taken the links of these machines. */
+export const noteReconnected = ({ output, say }: Context, { reconnected }: Pick<Cluster, 'reconnected'>): void => {
+  if (reconnected.length > 0) output.note(output.paint('yellow', `! ${say.reconnected(reconnected.join(', '))}`));
 };
 
 const fabricId = async (docker: Containers, name: string, signal: AbortSignal): Promise<string> =>

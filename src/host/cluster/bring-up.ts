@@ -11,7 +11,7 @@ import { containerSpec } from './create.ts';
 import { connectFabric } from './fabric.ts';
 import { createGatewayVolume, removeGatewayVolume } from './gateway.ts';
 import { archive } from './install.ts';
-import { bridgeOf, findMachines, inspectMachines } from './machines.ts';
+import { bridgeOf, findMachines, inspectMachines, linksOf } from './machines.ts';
 import { clusterOf } from './open.ts';
 import { failOrWarn, forgivingly, nodesOf, patiently } from './patience.ts';
 import { checkProxyModes } from './proxy-mode.ts';
@@ -115,10 +115,10 @@ const wireLinks: Step<BringUp> = {
     if (down.length > 0)
       failOrWarn(up, new LabError('LAB_MACHINE_DOWN', `${down.join(' and ')} stopped right after the start`));
     up.machines = running;
-    const [fabric, ...others] = running;
+    const [fabric] = running;
     if (fabric?.role !== 'fabric') throw new LabError('LAB_MACHINE_DOWN', 'The fabric stopped right after the start');
-    const links = others.flatMap(({ name, pid, link }) => (link ? [{ machine: name, pid, ...link }] : []));
-    const { wired } = await up.fabric.call('wire', { bridge: bridgeOf(fabric), links }, { signal });
+    const params = { bridge: bridgeOf(fabric), links: linksOf(running) };
+    const { wired } = await up.fabric.call('wire', params, { signal });
     return `${wired.length} links`;
   },
 };

@@ -1,4 +1,5 @@
 // The machines of a cluster as Docker knows them. All data comes from labels and states, not from the lab's folder.
+import type { WireLink } from '../../api/fabric.ts';
 import { type Ipv4, parseIpv4 } from '../../api/scalars.ts';
 import type { ContainerStatus, ContainerSummary, Containers } from '../docker/port.ts';
 import { bridgeName, labels, linkName, macOf } from '../plan/names.ts';
@@ -74,6 +75,10 @@ export const bridgeOf = (fabric: Machine): NetworkPlan['bridge'] => ({
   address: fabric.address,
   prefix: fabric.link?.prefix ?? 24,
 });
+
+/** The links that the machines should have to the bridge. */
+export const linksOf = (machines: readonly RunningMachine[]): readonly WireLink[] =>
+  machines.flatMap(({ name, pid, role, link }) => (link && role !== 'fabric' ? [{ machine: name, pid, ...link }] : []));
 
 const toMachine = (container: ContainerSummary): Machine => {
   const label = (name: keyof typeof labels): string => container.labels[labels[name]] ?? '';

@@ -6,7 +6,7 @@ import type { Ipv4 } from '../../api/scalars.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import type { Containers } from '../docker/port.ts';
 import { connectFabric, type Fabric } from './fabric.ts';
-import { findMachines, inspectMachines, type RunningMachine } from './machines.ts';
+import { bridgeOf, findMachines, inspectMachines, linksOf, type Machine, type RunningMachine } from './machines.ts';
 
 export interface Cluster extends AsyncDisposable {
   readonly name: string;
@@ -16,6 +16,8 @@ export interface Cluster extends AsyncDisposable {
   readonly fabric: Fabric;
   /** Nodes and clients that run; the fabric is not among them. */
   readonly machines: readonly RunningMachine[];
+  /** Machines that were restarted outside of labs, and were connected again when the cluster was opened. */
+  readonly reconnected: readonly string[];
   /** @throws LabError LAB_NO_MACHINE that lists the machines */
   machine(name: string): RunningMachine;
   /** The place from which a probe starts: a machine, or the pod with this address on the machine. */
@@ -35,7 +37,22 @@ export const openCluster = async (containers: Containers, name: string, signal?:
     connectFabric(containers, name, signal),
     inspectMachines(containers, running, signal),
   ]);
-  return clusterOf(containers, name, fabric, machines.running);
+  const reconnected = await reconnect(fabric, found, machines.running, signal);
+  return { ...clusterOf(containers, name, fabric, machines.running), reconnected };
+};
+
+/** A failure shows in what the command does next. A cluster of an older labs has an agent without this method. */
+const reconnect = async (
+  fabric: Fabric,
+  found: readonly Machine[],
+  running: readonly RunningMachine[],
+  signal?: AbortSignal,
+): Promise<readonly string[]> => {
+  const home = found.find(({ role }) => role === 'fabric');
+  if (!home) return [];
+  const params = { bridge: bridgeOf(home), links: linksOf(running) };
+  const { wired } = await fabric.call('rewire', params, signal ? { signal } : {}).catch(() => ({ wired: [] }));
+  return wired;
 };
 
 /** A handle on machines that are known already. It owns the connection to the fabric. */
@@ -61,6 +78,7 @@ export const clusterOf = (
     containers,
     fabric,
     machines: members,
+    reconnected: [],
     machine,
     place: (wanted, podIp) => ({
       machine: wanted,

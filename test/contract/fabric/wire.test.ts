@@ -1,9 +1,13 @@
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WireParams } from '../../../src/api/fabric.ts';
 import { parseIpv4 } from '../../../src/api/scalars.ts';
 import { gather } from '../../../src/fabric/facts.ts';
 import { tcp } from '../../../src/fabric/probe.ts';
+import { createWiring } from '../../../src/fabric/rewire.ts';
 import { wire } from '../../../src/fabric/wire.ts';
 import { macOf } from '../../../src/host/plan/names.ts';
 import { startMachine, type TestMachine } from './machine.ts';
@@ -79,6 +83,46 @@ test('connects a restarted machine, which has a new namespace, again', async () 
   two = await startMachine();
   expect((await wireUp()).wired).toEqual(['a-node-with-a-name-longer-than-a-link-may-have']);
   await expectReach(one, '192.168.56.11');
+});
+
+describe('between two commands of labs', () => {
+  const record = join(tmpdir(), `labs-wired-${process.pid}.json`);
+  let claimed = true;
+  const home = () => ({ path: `/proc/${fabric.pid}/ns/net` });
+  const wiring = () =>
+    createWiring({ record, home: home(), claim: async () => ({ claimed }), release: async () => ({}) });
+  afterAll(() => rm(record, { force: true }));
+
+  test('connects only a machine that was restarted', async () => {
+    await wiring().wire(params());
+    expect((await wiring().rewire(params())).wired).toEqual([]);
+    await one.sh('ip link set eth0 down');
+    await two[Symbol.asyncDispose]();
+    two = await startMachine();
+    expect((await wiring().rewire(params())).wired).toEqual(['a-node-with-a-name-longer-than-a-link-may-have']);
+    expect((await wiring().rewire(params())).wired).toEqual([]);
+    // A student's fault stays.
+    expect(await one.sh('cat /sys/class/net/eth0/operstate || ip -o link show eth0')).not.toContain('up');
+    await one.sh('ip link set eth0 up && ip route add default via 192.168.56.1');
+    await expectReach(two, '192.168.56.10');
+  });
+
+  test('connects all machines when the fabric was restarted, which loses the record', async () => {
+    await fabric[Symbol.asyncDispose]();
+    fabric = await startMachine();
+    await rm(record);
+    expect((await wiring().rewire(params())).wired).toHaveLength(2);
+    await expectReach(one, '192.168.56.11');
+  });
+
+  test('changes nothing while a `labs start` is running', async () => {
+    await two[Symbol.asyncDispose]();
+    two = await startMachine();
+    claimed = false;
+    expect((await wiring().rewire(params())).wired).toEqual([]);
+    claimed = true;
+    expect((await wiring().rewire(params())).wired).toHaveLength(1);
+  });
 });
 
 test('nothing appears in the namespace of the test itself', async () => {

@@ -38,6 +38,7 @@ export const healthyFabric = (docker: FakeDocker, state: FabricState): Partial<H
     state.wired.push(wired);
     return { wired };
   },
+  rewire: async () => ({ wired: [] }),
   kube: async ({ path }) => ({ status: 200, body: path === '/readyz' ? 'ok' : { items: nodesOrLeases(docker) } }),
   health: async () => ({ status: 200, body: 'ok' }),
   lookup: async () => ({ ok: true, addresses: ['10.96.0.1'] }),

@@ -6,6 +6,7 @@ import { openTunnel, type Tunnel } from '../../tunnel/tunnel.ts';
 import type { Context, Run } from '../context.ts';
 import { resolveTarget } from '../forward-target.ts';
 import { chooseRunning } from '../instances.ts';
+import { noteReconnected } from '../session.ts';
 
 export const run: Run = async (context, [wanted = '', ...ports], options) => {
   const { output, say, signal, json } = context;
@@ -16,6 +17,7 @@ export const run: Run = async (context, [wanted = '', ...ports], options) => {
     findFabric(containers, instance.name, signal),
   ]);
   await using _closed = cluster;
+  noteReconnected(context, cluster);
   const namespace = typeof options.namespace === 'string' ? options.namespace : 'default';
   const from = typeof options.from === 'string' ? options.from : undefined;
   const routes = await resolveTarget(context, cluster, { wanted, namespace, from, ports });

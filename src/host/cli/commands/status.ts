@@ -2,18 +2,22 @@
 import { fabricMachine } from '../../../api/cluster.ts';
 import { localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
+import { openCluster } from '../../cluster/open.ts';
 import { type ClusterSummary, type MachineStatus, statusOf } from '../../cluster/status.ts';
+import type { Containers } from '../../docker/port.ts';
 import { containerName } from '../../plan/names.ts';
 import { openProgress } from '../../tasks/progress.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseInstance } from '../instances.ts';
 import { definitionOf } from '../machines.ts';
+import { noteReconnected } from '../session.ts';
 import { table } from '../table.ts';
 
 export const run: Run = async (context, [given]) => {
   const { output, say, json } = context;
   const instance = await chooseInstance(context, given);
   const docker = await context.docker();
+  if (instance.state !== 'stopped') await reconnect(context, docker, instance.name);
   const status = await statusOf(docker, instance.name, context.signal);
   const members = status?.members ?? [];
   const progress = await progressOf(context, instance);
@@ -29,6 +33,12 @@ export const run: Run = async (context, [given]) => {
   output.line();
   output.line(say.tasksPassed(progress.passed, progress.tasks));
   return ExitCode.ok;
+};
+
+/** A status is shown also if the fabric does not run or does not answer. */
+const reconnect = async (context: Context, docker: Containers, name: string): Promise<void> => {
+  await using cluster = await openCluster(docker, name, context.signal).catch(() => undefined);
+  if (cluster) noteReconnected(context, cluster);
 };
 
 const row = ({ output, say }: Context, machine: MachineStatus): readonly string[] => [

@@ -17,6 +17,10 @@ export const clusterMessages = {
     (name: string) => `There is no machine or pod "${name}"`,
     (name) => `머신이나 파드 "${name}" 없음`,
   ),
+  reconnected: both(
+    (names: string) => `Restarted outside of labs and connected to the network again: ${names}`,
+    (names) => `labs 밖에서 다시 시작되어 네트워크에 다시 연결함: ${names}`,
+  ),
   machines: both(
     (names: string) => `Machines: ${names}.`,
     (names) => `머신: ${names}`,
