@@ -56,6 +56,20 @@ describe('the containers of a pod', () => {
     expect(await onNode.run('readlink /proc/self/ns/ipc')).toEqual([stdout.trim()]);
   });
 
+  test('see the System V and POSIX memory of each other, and not that of another pod', async () => {
+    // The containers have busybox only, so ipcmk comes from the node. It works in the IPC namespace of the container.
+    const mounts = [{ source: '/', target: '/host', readOnly: true }];
+    const make = 'chroot /host ipcmk -M 4096 > /dev/null && echo made > /dev/shm/segment && echo ok';
+    const look = 'awk "NR > 1 { print \\$4 }" /proc/sysvipc/shm; cat /dev/shm/segment 2> /dev/null';
+    const pod = await pairOf({ ipc: 'pod' }, { mounts });
+    expect(await pod.run(make)).toEqual(['ok']);
+    expect(await pod.run(look)).toEqual(['4096', 'made']);
+    const { stdout } = await node.runtime.exec(pod.first.id, ['sh', '-c', look], { timeoutMs: 5000 });
+    expect(stdout).toBe('4096\nmade\n');
+    const other = await pairOf({ ipc: 'pod' }, { mounts });
+    expect(await other.run(look)).toEqual(['']);
+  });
+
   test('get the kernel parameters of their pod', async () => {
     const sysctls = { 'net.ipv4.ip_local_port_range': '40000 41000', 'kernel.shm_rmid_forced': '1' };
     const { run } = await pairOf({ ipc: 'pod' }, { sysctls });
