@@ -46,7 +46,7 @@ export interface FabricMethods {
   readonly complete: { readonly params: Record<string, never>; readonly result: Record<string, never> };
   /** Creates the bridge and the links. Keeps what is already right, so it can be repeated. */
   readonly wire: { readonly params: WireParams; readonly result: { readonly wired: readonly string[] } };
-  /** As `wire`, for machines that were restarted since they got their link. Links of other machines are not looked at. */
+  /** As `wire`, for machines that were restarted since they got their link. Other links stay as they are. */
   readonly rewire: { readonly params: WireParams; readonly result: { readonly wired: readonly string[] } };
   readonly facts: { readonly params: FactsParams; readonly result: Facts };
   readonly http: { readonly params: HttpProbe; readonly result: HttpOutcome };

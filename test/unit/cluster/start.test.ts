@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Handlers } from '../../../src/fabric/agent.ts';
+import { openCluster } from '../../../src/host/cluster/open.ts';
 import { startCluster } from '../../../src/host/cluster/start.ts';
 import { listClusters } from '../../../src/host/cluster/status.ts';
 import { deleteCluster, stopCluster } from '../../../src/host/cluster/stop.ts';
@@ -133,6 +135,24 @@ describe('an existing cluster', () => {
     expect((await start()).resumed).toBe(true);
     expect([...world.containers.values()].map(({ id }) => id)).toEqual(ids);
     expect(world.state.wired).toHaveLength(2);
+  });
+
+  test('connects machines that were restarted when it is opened, and opens also without that', async () => {
+    const asked: string[][] = [];
+    const rewire: Handlers['rewire'] = async ({ bridge, links }) => {
+      asked.push([bridge.name, ...links.map(({ machine, address }) => `${machine} ${address}`)]);
+      return { wired: ['node01'] };
+    };
+    world.handlers = { ...world.handlers, rewire };
+    await using cluster = await openCluster(world, 'x');
+    expect(cluster.reconnected).toEqual(['node01']);
+    expect(asked).toEqual([
+      ['lab0', 'controlplane 192.168.56.10', 'node01 192.168.56.11', 'node02 192.168.56.12', 'client 192.168.56.100'],
+    ]);
+    world.handlers = { ...world.handlers, rewire: () => Promise.reject(new Error('no veth')) };
+    await using again = await openCluster(world, 'x');
+    expect(again.reconnected).toEqual([]);
+    expect(again.machine('node01').address).toBe('192.168.56.11');
   });
 
   test('gets the present build when it is resumed, and keeps what the student changed', async () => {
