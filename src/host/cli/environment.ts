@@ -16,8 +16,6 @@ export interface Environment {
   readonly color: ColorChoice;
   /** LABS_DEBUG. */
   readonly debug: boolean;
-  /** npm_command: `npx labs` started this program. */
-  readonly byNpx: boolean;
   /** TERM. */
   readonly terminalType: string | undefined;
   /** DOCKER_HOST is set: the Docker engine may run on another machine. */
@@ -40,7 +38,6 @@ export const readEnvironment = (variables: Variables, asked?: Language): Environ
     instance: variables.LABS_NAME || undefined,
     color: colorOf(variables),
     debug: Boolean(variables.LABS_DEBUG),
-    byNpx: variables.npm_command === 'exec',
     terminalType: variables.TERM,
     dockerChosen: Boolean(variables.DOCKER_HOST),
     variables,

@@ -8,7 +8,7 @@ import { reportFailure } from './failure.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { takeLabOperand } from './lab-operand.ts';
 import { messagesIn } from './messages.ts';
-import { namesForNpx } from './npx.ts';
+import { namesForNpx, npxForm } from './npx.ts';
 import { createOutput, type Output } from './output.ts';
 import { pagerIn, showInPager } from './pager.ts';
 import { findPaths } from './paths.ts';
@@ -75,14 +75,22 @@ const outputOf = (
   environment: Environment,
   { plain, json, paged, interrupt }: OutputChoices,
 ): Output => {
-  const { color, byNpx, variables } = environment;
+  const { color, variables } = environment;
+  const npx = json ? undefined : npxForm({ variables, root: findPaths(import.meta.url).root, version });
   const command = paged && !json ? pagerIn(environment) : undefined;
   return createOutput({
     stdin,
     stdout,
     stderr,
     color: plain ? 'never' : color,
-    ...(byNpx && !json ? { rewrite: namesForNpx(commands.map(({ name }) => name)) } : {}),
+    ...(npx
+      ? {
+          rewrite: namesForNpx(
+            commands.map(({ name }) => name),
+            npx,
+          ),
+        }
+      : {}),
     ...(command ? { pager: (text: string) => showInPager(text, { command, variables, interrupt }) } : {}),
   });
 };

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { commands } from '../../../src/host/cli/commands.ts';
-import { namesForNpx } from '../../../src/host/cli/npx.ts';
+import { namesForNpx, npxForm } from '../../../src/host/cli/npx.ts';
 import { createOutput, type OutputOptions } from '../../../src/host/cli/output.ts';
 
 /** An output to a terminal of 120 columns or to a pipe, and the texts that were written to it. */
@@ -88,5 +88,21 @@ describe('started by npx', () => {
 
   test.each(commands.map(({ name }) => name))('names `%s` as the user can type it', (name) => {
     expect(rewrite(`\`labs ${name}\``)).toBe(`\`npx labs ${name}\``);
+  });
+
+  test.each([
+    [{}, '/work/labs', undefined],
+    [{ npm_command: 'exec' }, '/work/labs', 'npx labs'],
+    [{ npm_command: 'exec', npm_config_package: '' }, '/work/labs', 'npx labs'],
+    [{ npm_command: 'exec', npm_config_package: './x-1.tgz' }, '/home/_npx/1/x', 'npx --package ./x-1.tgz labs'],
+    [{ npm_command: 'exec' }, '/home/_npx/1/x', 'npx --package ./kube-network-labs-1.2.3.tgz labs'],
+  ])('by %j from %s is typed as %s', (variables, root, form) => {
+    expect(npxForm({ variables, root, version: '1.2.3' })).toBe(form);
+  });
+
+  test('from a file names this file, once', () => {
+    const form = 'npx --package ./x-1.tgz labs';
+    const fromFile = namesForNpx(['check'], form);
+    expect(fromFile(fromFile('Run `labs check`, or `labs`.'))).toBe(`Run \`${form} check\`, or \`${form}\`.`);
   });
 });
