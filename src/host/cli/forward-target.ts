@@ -25,8 +25,8 @@ export interface Route {
   readonly port: number;
   /** Shown to the user. */
   readonly machine: string;
-  /** The process whose network namespace connects; undefined: the fabric's own, outside of the cluster. */
-  readonly pid: number | undefined;
+  /** The container whose network namespace connects; undefined: the fabric's own, outside of the cluster. */
+  readonly container: string | undefined;
 }
 
 interface Target {
@@ -56,7 +56,7 @@ export const resolveTarget = async (context: Context, cluster: Cluster, wanted: 
     ...portOf(context, target, text),
     address: target.address,
     machine: from?.name ?? 'the outside',
-    pid: from?.pid,
+    container: from?.id,
   }));
 };
 

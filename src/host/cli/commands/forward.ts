@@ -22,14 +22,21 @@ export const run: Run = async (context, [wanted = '', ...ports], options) => {
   const from = typeof options.from === 'string' ? options.from : undefined;
   const routes = await resolveTarget(context, cluster, { wanted, namespace, from, ports });
   await using tunnels = new AsyncDisposableStack();
-  for (const { local, address, port, pid, machine } of routes) {
+  for (const { local, address, port, container, machine } of routes) {
     const to = `${address}:${port}`;
-    // `nsenter` changes the network namespace alone, so the student's programs on the machine play no part.
-    const enter = pid === undefined ? [] : ['nsenter', `--net=/proc/${pid}/ns/net`, '--'];
+    const enter = async (): Promise<readonly string[]> => {
+      if (container === undefined) return [];
+      // Asked for each connection, because the lab may be stopped and started while the forward goes on.
+      const pid = (await containers.inspect(container))?.pid;
+      // `nsenter` changes the network namespace alone, so the student's programs on the machine play no part.
+      return ['nsenter', `--net=/proc/${pid}/ns/net`, '--'];
+    };
     const tunnel: Tunnel = await openTunnel({
       port: local,
-      dial: () =>
-        containers.open(fabric.id, { command: [...enter, 'socat', '-t', '3600', '-', `TCP4:${to},connect-timeout=5`] }),
+      dial: async () =>
+        containers.open(fabric.id, {
+          command: [...(await enter()), 'socat', '-t', '3600', '-', `TCP4:${to},connect-timeout=5`],
+        }),
       onFailure: (reason) => output.note(output.paint('yellow', `! ${say.forwardFailed(to, reasonIn(reason))}`)),
     });
     tunnels.use(tunnel);
