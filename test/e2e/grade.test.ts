@@ -209,9 +209,7 @@ test('faults that nobody repaired are there again after stop and start, and the 
   const started = await run('start', 'service-networking');
   expect(started.exitCode, started.stderr).toBe(0);
   expect(started.stderr).toContain('faults of task 15');
-  const report = await until(({ tasks }) =>
-    tasks.every(({ id, score, maxScore }) => score === maxScore || id !== 'mend-proxy'),
-  );
+  const report = await until((each) => Object.keys(open(each)).length === 2);
   expect(Object.keys(open(report))).toEqual(['mend-selector', 'mend-rule']);
 });
 
@@ -221,7 +219,7 @@ test('goto removes what later tasks made, does the open tasks without points, an
   expect(gone.exitCode, gone.stderr).toBe(0);
   expect(gone.stderr).toMatch(/Task 5: The address of a service +\d+\.\d s/);
   const { stdout } = await kubectl('get', 'service', '-A', '-o', 'jsonpath={.items[*].metadata.name}');
-  expect(stdout.split(' ').sort()).toEqual(['db-service', 'empty', 'kubernetes', 'orange', 'web']);
+  expect(stdout.split(' ').sort()).toEqual(['db-service', 'empty', 'kube-dns', 'kubernetes', 'orange', 'web']);
   const report = await grade();
   expect(report.tasks.find(({ id }) => id === 'db-service')).toMatchObject({ score: 0, skipped: true });
   expect(report.tasks.filter(({ passedAt }) => passedAt)).toHaveLength(12);
