@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installPackage } from './cli-installed.ts';
+import { testPrinted } from './cli-printed.ts';
 import { testScreen } from './cli-screen.ts';
 import {
   containersOf,
@@ -249,6 +250,8 @@ describe('a session', () => {
     expect((await on('kubectl', 'get', 'cm', 'greeting')).exitCode).toBe(1);
     expect((await on('kubectl', 'get', 'pods', '-A')).stderr).toContain('No resources found');
   });
+
+  testPrinted(name, () => folder);
 
   test('is deleted with all containers and volumes', async () => {
     expect(await labs(['delete', name, '--yes'])).toMatchObject({ exitCode: 0 });
