@@ -10,7 +10,7 @@ export const timeout = duration.prefault('2s');
 const failures: Readonly<Record<ProbeFailure, (message: string) => string>> = {
   unresolved: (message) => message,
   unreachable: () => 'no route to it (unreachable)',
-  refused: () => 'connection refused: the address answers, but nothing listens on the port',
+  refused: () => 'connection refused at once: an answer came, and the answer was no',
   timeout: () => 'no answer in time: the packets get lost on the way',
   reset: () => 'the connection was reset',
   protocol: (message) => `an answer came, but not in the expected protocol: ${message}`,
@@ -39,7 +39,7 @@ type ProbeWords = typeof probeEnglish;
 const koreanFailures: typeof failures = {
   unresolved: (message) => message,
   unreachable: () => '그곳으로 가는 경로가 없음 (unreachable)',
-  refused: () => '연결이 거부됨: 응답은 있지만 그 포트에서 리스닝 중인 프로세스가 없음',
+  refused: () => '연결이 바로 거부됨: 거절하는 응답이 옴',
   timeout: () => '시간 안에 응답이 없음: 패킷이 도중에 사라짐',
   reset: () => '연결이 끊김 (reset)',
   protocol: (message) => `응답은 왔지만 다른 프로토콜을 사용함: ${message}`,
