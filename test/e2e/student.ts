@@ -74,12 +74,15 @@ export class Student {
   async run(place: string, command: string, exitCode: number): Promise<string> {
     const terminal = await this.#terminalOf(place);
     let typed = await terminal.run(command);
+    let times = 1;
     const again = async () => {
       typed = await terminal.run(command);
+      times += 1;
       return typed.exitCode === exitCode ? done(typed) : notYet(typed.screen);
     };
     if (typed.exitCode !== exitCode && needsMoment.test(command))
       await eventually(`${command} ends with ${exitCode}`, again, { timeoutMs: 20_000 }).catch(() => {});
+    if (times > 1) process.stderr.write(`${place}: needed a moment, typed ${times} times: ${command}\n`);
     expect(typed, `${place}: ${command}\n${typed.screen}`).toMatchObject({ exitCode });
     return typed.screen;
   }

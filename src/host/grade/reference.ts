@@ -39,7 +39,8 @@ export const describeReference = (reference: string, kinds: Readonly<Record<stri
 /** The reference as arguments of kubectl: `pod/shop/cart` → `pod cart -n shop`. */
 export const kubectlArguments = (reference: string): string => {
   const { kind, namespace, name, label } = parseReference(reference);
-  return `${kind} ${label ? `-l ${label.key}=${label.value}` : name}${namespace === 'default' ? '' : ` -n ${namespace}`}`;
+  const which = label ? `-l ${label.key}=${label.value}` : name;
+  return `${kind} ${which}${namespace === 'default' ? '' : ` -n ${namespace}`}`;
 };
 
 /** The values that a path such as `.spec.ports[0].nodePort` finds in an object. */

@@ -45,7 +45,7 @@ export interface ProgressStore {
   /** Remembers that labs solved the task. */
   recordSolved(task: string): Promise<void>;
   /** Remembers that `labs goto` did the task, and which of its checks the student had passed before. */
-  skip(task: string, earned: readonly string[]): Promise<void>;
+  recordSkipped(task: string, earned: readonly string[]): Promise<void>;
   /** The cluster no longer has what these tasks make: they have not begun. What was skipped is the student's again. */
   rewind(tasks: readonly string[]): Promise<void>;
   /** Forgets everything about a task. With `stillBegun`, the task stays begun. */
@@ -115,7 +115,7 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
         skipped: keysOf(before.skipped, (id) => id !== task),
       }));
     },
-    async skip(task, earned) {
+    async recordSkipped(task, earned) {
       await update((before) => ({ ...before, skipped: { [task]: earned, ...before.skipped } }));
     },
     async rewind(tasks) {

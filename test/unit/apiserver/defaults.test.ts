@@ -170,7 +170,8 @@ describe('a pod template', () => {
     (resource) => {
       expect(problemsOf(() => api.create(resource, {}))).toEqual([
         'spec.selector: Required value',
-        'spec.template.metadata.labels: Invalid value: map[string]string(nil): `selector` does not match template `labels`',
+        'spec.template.metadata.labels: Invalid value: map[string]string(nil): ' +
+          '`selector` does not match template `labels`',
         'spec.template.spec.containers: Required value',
       ]);
     },

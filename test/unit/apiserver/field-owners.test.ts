@@ -92,7 +92,7 @@ test('the remembered owners are those that their entries say', () => {
   vi.useRealTimers();
 });
 
-test('an update with the stored owners, with none, or with the same ones in another form stores the same entries', () => {
+test('an update with the stored owners, none, or the same ones in another form stores the same entries', () => {
   const api = memoryApi();
   const by = (name: string, subresource?: string) => ({
     subresource,

@@ -40,7 +40,8 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s to the script alone', (signal)
        import { $ } from '${root}/node_modules/zx/build/index.js';
        import { endTogether } from '${root}/scripts/lib/together.ts';
        await mkdir('${left}');
-       const child = $({ stdio: ['ignore', 'inherit', 'inherit'], nothrow: true })\`sh -c \${'echo $$; exec sleep 600'}\`;
+       const quiet = $({ stdio: ['ignore', 'inherit', 'inherit'], nothrow: true });
+       const child = quiet\`sh -c \${'echo $$; exec sleep 600'}\`;
        await endTogether(child, () => rm('${left}', { recursive: true }));`,
     );
     const { script, child } = await start([path]);

@@ -113,8 +113,8 @@ test('reads the progress that an older version of labs has written', async () =>
 });
 
 test('a task that labs solves after goto counts as solved, and is no longer skipped', async () => {
-  await open().skip('a', ['x']);
-  await open().skip('a', ['x', 'y']);
+  await open().recordSkipped('a', ['x']);
+  await open().recordSkipped('a', ['x', 'y']);
   expect((await open().read()).skipped).toEqual({ a: ['x'] });
   await open().recordSolved('a');
   expect(await open().read()).toMatchObject({ skipped: {}, solved: ['a'] });
@@ -124,7 +124,7 @@ test('rewinding keeps the answers of the student, and forgets those that labs ga
   await open().answer('mine/x', '1');
   await open().answer('skipped/x', '2');
   await open().begin('mine', 'run');
-  await open().skip('skipped', []);
+  await open().recordSkipped('skipped', []);
   await open().rewind(['mine', 'skipped']);
   expect(await open().read()).toMatchObject({ answers: { 'mine/x': '1' }, begun: [], begunIn: {}, skipped: {} });
 });
