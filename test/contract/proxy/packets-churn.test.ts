@@ -119,7 +119,6 @@ describe.each(modesOfChanges)('in mode $name', ({ name, backend, flag }) => {
       eras.push(era);
     }
     const answers = (await Promise.all(clients.map((client) => client.stop()))).flat();
-    expect(answers.length).toBeGreaterThan(500);
     expect(new Set(answers.map((answer) => answer.target)).size).toBe(targets.length);
     expect(describeWrongAnswers(answers, eras)).toEqual([]);
   });

@@ -211,3 +211,33 @@ export const history = (failures: boolean, family: IpFamily = 'IPv4'): fc.Arbitr
       { minLength: 1, maxLength: 30, size: 'max' },
     )
     .map((events) => [...withoutClashes(events), { kind: 'sync' }]);
+
+/**
+ * A history that makes kube-proxy write at least twice: a load balancer gets two endpoints, then loses one. It is the
+ * first case of tests with few random histories, because those may happen to write nothing.
+ */
+export const eventfulHistory = (family: IpFamily): Event[] => {
+  const { cluster, pod, external, balancer, ranges } = plans[family];
+  const slice = (...hosts: readonly number[]): Event => ({
+    kind: 'slice',
+    name: 'a-1',
+    object: {
+      metadata: { name: 'a-1', namespace: 'r', labels: { 'kubernetes.io/service-name': 'a' } },
+      addressType: family,
+      ports: [{ name: 'x', protocol: 'TCP', port: 8080 }],
+      endpoints: hosts.map((each) => ({ addresses: [pod(each)], conditions: { ready: true }, nodeName: 'n1' })),
+    },
+  });
+  const service: Service = {
+    metadata: { name: 'a', namespace: 'r' },
+    spec: {
+      type: 'LoadBalancer',
+      clusterIP: cluster(1),
+      ports: [{ name: 'x', protocol: 'TCP', port: 80, nodePort: 30_002 }],
+      externalIPs: [external(1)],
+      loadBalancerSourceRanges: [...ranges],
+    },
+    status: { loadBalancer: { ingress: [{ ip: balancer(1) }] } },
+  };
+  return [{ kind: 'service', name: 'a', object: service }, slice(1, 2), { kind: 'sync' }, slice(2), { kind: 'sync' }];
+};
