@@ -16,6 +16,8 @@ export interface CommandSpec {
   readonly completes?: readonly NameKind[];
   /** Prints a text to read, so a terminal shows it in a pager if it is longer than the screen. */
   readonly paged?: true;
+  /** Concerns no running lab, so `--name` changes nothing. */
+  readonly withoutLab?: true;
   /** Options after the first operand belong to the program that the command runs. */
   readonly passThrough?: true;
   /** Unknown options are operands: `labs answer 11 2 --proxy-mode`. */

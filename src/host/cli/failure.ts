@@ -1,8 +1,8 @@
 // Prints a failure once, at the top: what happened, a code to search for, what to do next.
 import stringWidth from 'string-width';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
+import { rewriteTexts } from './command-form.ts';
 import type { Messages } from './messages.ts';
-import { rewriteTexts } from './npx.ts';
 import type { Output } from './output.ts';
 import { wrap } from './text.ts';
 

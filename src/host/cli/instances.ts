@@ -22,10 +22,10 @@ export const chooseInstance = async (context: Context, given?: string): Promise<
   if (wanted !== undefined) {
     const found = all.find(({ name }) => name === wanted);
     if (!found) throw unknownInstance(context, wanted, all);
+    nameIfNeeded(context, all, found.name);
     return found;
   }
-  const started = all.filter(({ state }) => state !== 'stopped');
-  const candidates = started.length > 0 ? started : all;
+  const candidates = candidatesOf(all);
   const [only] = candidates;
   const { say } = context;
   if (!only)
@@ -41,7 +41,21 @@ export const chooseInstance = async (context: Context, given?: string): Promise<
         hint: say.severalRunningHint,
       }),
   );
+  nameIfNeeded(context, all, chosen);
   return candidates.find(({ name }) => name === chosen) ?? only;
+};
+
+/** The labs that a command may mean without a name: those that were started, else all. */
+export const candidatesOf = (all: readonly ClusterSummary[]): readonly ClusterSummary[] => {
+  const started = all.filter(({ state }) => state !== 'stopped');
+  return started.length > 0 ? started : all;
+};
+
+/** Commands that are printed from now on name the lab, if they would mean another lab without its name. */
+export const nameIfNeeded = ({ environment, output }: Context, all: readonly ClusterSummary[], name: string): void => {
+  const [only, ...others] = candidatesOf(all);
+  const meant = environment.instance ?? (others.length === 0 ? only?.name : undefined);
+  if (meant !== name) output.nameLab(name);
 };
 
 const unknownInstance = ({ say }: Context, wanted: string, all: readonly ClusterSummary[]): LabError => {

@@ -3,8 +3,8 @@ import { type Language, localize } from '../../api/lab.ts';
 import type { CheckReport } from '../../api/report.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import type { Question } from '../grade/checks/answer.ts';
+import { rewriteTexts } from './command-form.ts';
 import type { Context } from './context.ts';
-import { rewriteTexts } from './npx.ts';
 import type { Session } from './session.ts';
 
 /** @param id `task/check` of the question */

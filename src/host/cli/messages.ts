@@ -1,6 +1,7 @@
 // Collects the sentences of messages/ in one language. The summaries of commands and the help of options are in
 // commands.ts and command.ts. Titles, tasks and hints come from the lab.
 import type { Language } from '../../api/lab.ts';
+import { rewriteTexts } from './command-form.ts';
 import { clusterMessages } from './messages/cluster.ts';
 import { doctorMessages } from './messages/doctor.ts';
 import { errorMessages } from './messages/errors.ts';
@@ -11,7 +12,6 @@ import { machineMessages } from './messages/machine.ts';
 import { progressMessages } from './messages/progress.ts';
 import { taskMessages } from './messages/tasks.ts';
 import { wayInMessages } from './messages/way-in.ts';
-import { rewriteTexts } from './npx.ts';
 
 /** First the sentences that all commands share, then one group for each group of commands in `labs --help`. */
 export const messageGroups = [
@@ -42,9 +42,11 @@ type Pairs = typeof generalMessages &
 export type Messages = { readonly [Key in keyof Pairs]: Pairs[Key]['en'] };
 
 /** @param printed changes each text, gaps filled in: it gives commands the form in which the user types them */
-export const messagesIn = (language: Language, printed?: (text: string) => string): Messages => {
-  const messages = Object.fromEntries(
-    messageGroups.flatMap((group) => Object.entries(group).map(([key, words]) => [key, words[language]])),
-  ) as Messages;
-  return printed ? rewriteTexts(messages, printed) : messages;
+export const messagesIn = (language: Language, printed: (text: string) => string = (text) => text): Messages => {
+  const messages = {};
+  // Read late, because the form of commands is known only when the lab is.
+  for (const group of messageGroups)
+    for (const [key, words] of Object.entries(group))
+      Object.defineProperty(messages, key, { enumerable: true, get: () => rewriteTexts(words[language], printed) });
+  return messages as Messages;
 };

@@ -15,6 +15,8 @@ export interface Output {
   note(text: string): void;
   /** Gives commands in a text the form in which the user types them, before the text is laid out. */
   printed(text: string): string;
+  /** From now on, commands in texts say that they mean this running lab. */
+  nameLab(name: string): void;
   /** Shows what was written so far: if it is longer than the screen, in a pager. Does nothing without a pager. */
   flush(): Promise<void>;
   /** On a terminal, keeps these lines below all other output. `[]` removes them. */
@@ -34,14 +36,16 @@ export interface OutputOptions {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly stdin: NodeJS.ReadStream;
-  /** Changes each text before it is written. */
-  readonly rewrite?: (text: string) => string;
+  /** Changes each text before it is written. @param lab the running lab that commands must name */
+  readonly rewrite?: (text: string, lab: string | undefined) => string;
   /** Collects what is written to a terminal, and gives it to this pager. @returns false if it showed nothing */
   readonly pager?: (text: string) => Promise<boolean>;
 }
 
 export const createOutput = (options: OutputOptions): Output => {
   const { stdout, stderr, stdin, color, rewrite = (text) => text } = options;
+  let lab: string | undefined;
+  const printed = (text: string): string => rewrite(text, lab);
   const terminal = Boolean(stdout.isTTY);
   const colored = color === 'always' || (color === 'auto' && terminal);
   let shown: readonly string[] = [];
@@ -59,11 +63,14 @@ export const createOutput = (options: OutputOptions): Output => {
   };
   const { print, flush } = printer(options, terminal);
   return {
-    line: (text = '') => aboveLive(() => print(`${rewrite(text)}\n`)),
-    write: (text) => print(rewrite(text)),
+    line: (text = '') => aboveLive(() => print(`${printed(text)}\n`)),
+    write: (text) => print(printed(text)),
     flush,
-    note: (text) => aboveLive(() => stderr.write(`${rewrite(text)}\n`)),
-    printed: rewrite,
+    note: (text) => aboveLive(() => stderr.write(`${printed(text)}\n`)),
+    printed,
+    nameLab(name) {
+      lab = name;
+    },
     live,
     // `colored` decides already, so styleText must not look at the stream and the environment.
     paint: (style, text) =>

@@ -1,6 +1,7 @@
 // Runs one command line from start to end: environment, command line, command, exit code.
 import type { Language } from '../../api/lab.ts';
 import { ExitCode } from '../../kit/error.ts';
+import { commandForms, npxForm } from './command-form.ts';
 import { commands } from './commands.ts';
 import type { Context, Options } from './context.ts';
 import { type Environment, isLanguage, readEnvironment } from './environment.ts';
@@ -8,7 +9,6 @@ import { reportFailure } from './failure.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { takeLabOperand } from './lab-operand.ts';
 import { messagesIn } from './messages.ts';
-import { namesForNpx, npxForm } from './npx.ts';
 import { createOutput, type Output } from './output.ts';
 import { pagerIn, showInPager } from './pager.ts';
 import { findPaths } from './paths.ts';
@@ -76,21 +76,14 @@ const outputOf = (
   { plain, json, paged, interrupt }: OutputChoices,
 ): Output => {
   const { color, variables } = environment;
-  const npx = json ? undefined : npxForm({ variables, root: findPaths(import.meta.url).root, version });
+  const program = npxForm({ variables, root: findPaths(import.meta.url).root, version }) ?? 'labs';
   const command = paged && !json ? pagerIn(environment) : undefined;
   return createOutput({
     stdin,
     stdout,
     stderr,
     color: plain ? 'never' : color,
-    ...(npx
-      ? {
-          rewrite: namesForNpx(
-            commands.map(({ name }) => name),
-            npx,
-          ),
-        }
-      : {}),
+    ...(json ? {} : { rewrite: commandForms(commands, program) }),
     ...(command ? { pager: (text: string) => showInPager(text, { command, variables, interrupt }) } : {}),
   });
 };

@@ -15,10 +15,10 @@ import { openProgress, type ProgressStore } from '../tasks/progress.ts';
 import type { TaskRun } from '../tasks/run.ts';
 import { accessTo } from './access.ts';
 import { choose } from './ask.ts';
+import { rewriteTexts } from './command-form.ts';
 import type { Context } from './context.ts';
 import { chooseInstance, chooseRunning } from './instances.ts';
 import { definitionOf } from './machines.ts';
-import { rewriteTexts } from './npx.ts';
 import { wrap } from './text.ts';
 
 /** What can be read of a lab, also while it is stopped or half-started. */

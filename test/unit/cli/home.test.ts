@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import stringWidth from 'string-width';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Language } from '../../../src/api/lab.ts';
+import { commandForms } from '../../../src/host/cli/command-form.ts';
 import { run as home } from '../../../src/host/cli/commands/home.ts';
 import { run as next } from '../../../src/host/cli/commands/next.ts';
 import { commands } from '../../../src/host/cli/commands.ts';
 import type { Context } from '../../../src/host/cli/context.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
-import { namesForNpx } from '../../../src/host/cli/npx.ts';
 import { loadLab } from '../../../src/host/lab/load.ts';
 import { openProgress } from '../../../src/host/tasks/progress.ts';
 import type { FakeDocker } from '../../support/fake-docker.ts';
@@ -26,13 +26,19 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(stateFolder, { recursive: true }));
 
-const screenOf = async (docker: FakeDocker, language: Language = 'en', run = home): Promise<string> => {
-  const printed = namesForNpx(commands.map(({ name }) => name));
+const screenOf = async (
+  docker: FakeDocker,
+  language: Language = 'en',
+  run = home,
+  given: { readonly name?: string; readonly instance?: string } = {},
+): Promise<string> => {
+  const printed = commandForms(commands, 'npx labs');
   const { output, lines } = fakeOutput({ printed });
   const context = {
     output,
     say: messagesIn(language, printed),
-    environment: { language, stateFolder, variables: {} },
+    environment: { language, stateFolder, variables: {}, instance: given.instance },
+    name: given.name ?? given.instance,
     paths: { labs },
     signal: new AbortController().signal,
     docker: async () => docker,
@@ -84,5 +90,15 @@ describe('labs without a command', () => {
     const screen = await screenOf(await engineWith(['one', 'two'], ['three']));
     expect(screen).toMatch(/npx labs --name one +service-networking, running/);
     expect(screen).not.toContain('three');
+  });
+
+  test('names the lab in the printed commands only if they would mean another lab', async () => {
+    const [both, alone] = [await engineWith(['one', 'two'], ['three']), await engineWith(['two'])];
+    const named = /^ {2}npx labs --name two check --watch/m;
+    const plain = /^ {2}npx labs check --watch/m;
+    expect(await screenOf(both, 'en', home, { name: 'two' })).toMatch(named);
+    expect(await screenOf(both, 'en', home, { instance: 'two' })).toMatch(plain);
+    expect(await screenOf(alone, 'en', home, { name: 'two' })).toMatch(plain);
+    expect(await screenOf(alone)).toMatch(plain);
   });
 });

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
+import { commandForms } from '../../../src/host/cli/command-form.ts';
 import { renderMarkdown } from '../../../src/host/cli/markdown.ts';
-import { namesForNpx } from '../../../src/host/cli/npx.ts';
 
 const plain = (source: string, width = 40): string =>
   renderMarkdown(source, { width, colored: false, paint: (_style, text) => text });
@@ -93,7 +93,7 @@ describe('Markdown on a terminal', () => {
       width: 30,
       colored: true,
       paint: (style, text) => styleText(style as 'bold', text, { validateStream: false }),
-      printed: namesForNpx(['tasks', 'shell']),
+      printed: commandForms([{ name: 'tasks' }, { name: 'shell' }], 'npx labs'),
     });
     expect(stripVTControlCharacters(text)).toBe('Type the command\nnpx labs tasks here.\n\nnpx labs shell node01\n');
   });

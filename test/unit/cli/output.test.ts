@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { commandForms, npxForm } from '../../../src/host/cli/command-form.ts';
 import { commands } from '../../../src/host/cli/commands.ts';
-import { namesForNpx, npxForm } from '../../../src/host/cli/npx.ts';
 import { createOutput, type OutputOptions } from '../../../src/host/cli/output.ts';
 
 /** An output to a terminal of 120 columns or to a pipe, and the texts that were written to it. */
@@ -76,7 +76,7 @@ describe('a text that is longer than the screen', () => {
 });
 
 describe('started by npx', () => {
-  const rewrite = namesForNpx(commands.map(({ name }) => name));
+  const rewrite = commandForms(commands, 'npx labs');
 
   test('names commands as the user can type them', () => {
     const { written, output } = outputOn('pipe', { rewrite });
@@ -102,7 +102,27 @@ describe('started by npx', () => {
 
   test('from a file names this file, once', () => {
     const form = 'npx --package ./x-1.tgz labs';
-    const fromFile = namesForNpx(['check'], form);
+    const fromFile = commandForms([{ name: 'check' }], form);
     expect(fromFile(fromFile('Run `labs check`, or `labs`.'))).toBe(`Run \`${form} check\`, or \`${form}\`.`);
+  });
+});
+
+describe.each(['labs', 'npx labs'])('typed as `%s`, with several running labs', (program) => {
+  const rewrite = commandForms(commands, program);
+
+  test.each([
+    ['`labs check 4`', `\`${program} --name second check 4\``],
+    ['`labs kubectl get pods`', `\`${program} --name second kubectl get pods\``],
+    ['`labs --name first check`', `\`${program} --name first check\``],
+    ['`labs delete second`', `\`${program} delete second\``],
+    ['`labs start service-networking --name second`', `\`${program} start service-networking --name second\``],
+    [
+      '`labs explain conntrack`, `labs list` and `labs`',
+      `\`${program} explain conntrack\`, \`${program} list\` and \`${program}\``,
+    ],
+  ])('%s becomes %s, also if it is changed twice', (text, expected) => {
+    expect(rewrite(text, 'second')).toBe(expected);
+    expect(rewrite(rewrite(text), 'second')).toBe(expected);
+    expect(rewrite(rewrite(text, 'second'), 'second')).toBe(expected);
   });
 });

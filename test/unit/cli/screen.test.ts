@@ -7,11 +7,11 @@ import { lexer, type Token, walkTokens } from 'marked';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { languages } from '../../../src/api/lab.ts';
+import { commandForms } from '../../../src/host/cli/command-form.ts';
 import { commands } from '../../../src/host/cli/commands.ts';
 import { reportFailure } from '../../../src/host/cli/failure.ts';
 import { renderMarkdown } from '../../../src/host/cli/markdown.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
-import { namesForNpx } from '../../../src/host/cli/npx.ts';
 import { parseCommandLine } from '../../../src/host/cli/program.ts';
 import { readGlossary } from '../../../src/host/lab/glossary.ts';
 import { loadLab } from '../../../src/host/lab/load.ts';
@@ -20,7 +20,7 @@ import { fakeOutput } from './fake-output.ts';
 
 const labs = fileURLToPath(new URL('../../../labs/', import.meta.url));
 const folder = join(labs, 'service-networking');
-const printed = namesForNpx(commands.map(({ name }) => name));
+const printed = commandForms(commands, 'npx labs');
 
 const lab = await loadLab(folder);
 const glossary = await readGlossary([join(labs, 'glossary.yaml')]);

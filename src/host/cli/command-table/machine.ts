@@ -9,6 +9,7 @@ export const machineCommands: CommandGroup = {
       name: 'setup',
       load: () => import('../commands/setup.ts'),
       summary: both('Install what is missing: Docker, images', '필요한 것(Docker, 이미지) 설치'),
+      withoutLab: true,
       examples: ['setup', 'setup --yes'],
     },
     {
@@ -17,6 +18,7 @@ export const machineCommands: CommandGroup = {
       summary: both('Check whether this machine can run labs', '이 컴퓨터에서 실습을 실행할 수 있는지 확인'),
       json: true,
       paged: true,
+      withoutLab: true,
       examples: ['doctor'],
     },
     {
@@ -26,6 +28,7 @@ export const machineCommands: CommandGroup = {
       summary: both('List, load or remove pod images', '파드 이미지 보기, 불러오기, 지우기'),
       json: true,
       completes: [['list', 'load', 'remove']],
+      withoutLab: true,
       examples: ['image list', 'image load nginx:1.27', 'image remove nginx:1.27'],
     },
     {
@@ -33,12 +36,14 @@ export const machineCommands: CommandGroup = {
       load: () => import('../commands/upgrade.ts'),
       summary: both('Show how to upgrade labs', 'labs를 업그레이드하는 방법 보기'),
       json: true,
+      withoutLab: true,
       examples: ['upgrade', 'upgrade --json'],
     },
     {
       name: 'uninstall',
       load: () => import('../commands/uninstall.ts'),
       summary: both('Remove all that labs made here', 'labs가 이 컴퓨터에 만든 것을 모두 삭제'),
+      withoutLab: true,
       examples: ['uninstall', 'uninstall --yes'],
     },
     {
@@ -48,6 +53,7 @@ export const machineCommands: CommandGroup = {
       summary: both('Print a completion script for a shell', '셸 자동 완성 스크립트 출력'),
       passThrough: true,
       completes: [['bash', 'zsh', 'fish']],
+      withoutLab: true,
       examples: [
         'completion bash > ~/.local/share/bash-completion/completions/labs',
         'completion fish > ~/.config/fish/completions/labs.fish',

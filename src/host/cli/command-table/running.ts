@@ -11,6 +11,7 @@ export const runningCommands: CommandGroup = {
       summary: both('Show all labs, and which are running', '실습 목록과 실행 상태 보기'),
       json: true,
       paged: true,
+      withoutLab: true,
       examples: ['list', 'list --json'],
     },
     {
@@ -26,6 +27,7 @@ export const runningCommands: CommandGroup = {
       ],
       json: true,
       completes: ['labs'],
+      withoutLab: true,
       examples: [
         'start service-networking',
         'start service-networking --name second',

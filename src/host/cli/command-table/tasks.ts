@@ -83,6 +83,7 @@ export const tasksCommands: CommandGroup = {
       summary: both('Explain a term, or list all terms', '용어 설명을 보거나 용어 목록 보기'),
       json: true,
       paged: true,
+      withoutLab: true,
       examples: ['explain', 'explain conntrack', 'explain KUBE-MARK-MASQ'],
     },
     {

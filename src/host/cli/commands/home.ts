@@ -3,7 +3,7 @@ import { localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import type { ClusterSummary } from '../../cluster/status.ts';
 import type { Context, Run } from '../context.ts';
-import { chooseInstance, clustersIfAny } from '../instances.ts';
+import { candidatesOf, chooseInstance, clustersIfAny } from '../instances.ts';
 import { startCommandOf } from '../messages/general.ts';
 import { type Standing, standingIn } from '../standing.ts';
 import { alignColumns, wrap } from '../text.ts';
@@ -11,8 +11,7 @@ import { alignColumns, wrap } from '../text.ts';
 export const run: Run = async (context) => {
   const { output, say } = context;
   const all = await clustersIfAny(context);
-  const started = all.filter(({ state }) => state !== 'stopped');
-  const candidates = started.length > 0 ? started : all;
+  const candidates = candidatesOf(all);
   if (context.name !== undefined) await show(context, await chooseInstance(context));
   else if (candidates.length === 1 && candidates[0]) await show(context, candidates[0]);
   else if (candidates.length > 1) several(context, candidates);
@@ -20,7 +19,7 @@ export const run: Run = async (context) => {
     for (const line of wrap(say.description, output.width)) output.line(line);
     output.line();
     output.line(say.noLabRunning);
-    commands(context, 'labs', say.homeFirst);
+    commands(context, say.homeFirst);
   }
   return ExitCode.ok;
 };
@@ -40,8 +39,8 @@ const show = async (context: Context, instance: ClusterSummary): Promise<void> =
     next === undefined ? say.allTasksPassed : say.nextTaskIs(number, localize(next.title, environment.language));
   for (const line of wrap(nextLine, output.width)) output.line(output.paint('bold', line));
   if (instance.state !== 'running')
-    commands(context, 'labs', [[startCommandOf(instance.name, instance.lab), say.homeResume], ...say.homeStopped]);
-  else commands(context, labsOf(instance), next === undefined ? say.homeDone : say.homeNext(number));
+    commands(context, [[startCommandOf(instance.name, instance.lab), say.homeResume], ...say.homeStopped]);
+  else commands(context, next === undefined ? say.homeDone : say.homeNext(number));
 };
 
 const several = (context: Context, candidates: readonly ClusterSummary[]): void => {
@@ -51,13 +50,9 @@ const several = (context: Context, candidates: readonly ClusterSummary[]): void 
   for (const line of wrap(say.severalRunning(names), output.width)) output.line(line);
   commands(
     context,
-    'labs',
     shown.map(({ name, lab, state }) => [`--name ${name}`, `${lab}, ${say.states[state]}`]),
   );
 };
-
-/** The name is needed only when it is not the lab's own. */
-const labsOf = ({ name, lab }: ClusterSummary): string => (name === lab ? 'labs' : `labs --name ${name}`);
 
 const bar = ({ output, say }: Context, { lab, passed, points, maxPoints }: Standing): string => {
   const width = 30;
@@ -67,14 +62,10 @@ const bar = ({ output, say }: Context, { lab, passed, points, maxPoints }: Stand
 };
 
 /** Commands to type, each with its purpose. */
-const commands = (
-  { output }: Context,
-  labs: string,
-  rows: readonly (readonly [command: string, purpose: string])[],
-): void => {
+const commands = ({ output }: Context, rows: readonly (readonly [command: string, purpose: string])[]): void => {
   output.line();
   const shown = rows.map(([command, purpose]) => [
-    `  ${output.paint('cyan', output.printed(`${labs} ${command}`))}`,
+    `  ${output.paint('cyan', output.printed(`labs ${command}`))}`,
     output.paint('dim', purpose),
   ]);
   for (const line of alignColumns(shown)) output.line(line);

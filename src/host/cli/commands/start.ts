@@ -4,12 +4,14 @@ import { type LabDefinition, localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { bundlesIn } from '../../cluster/install.ts';
 import { type Started, startCluster } from '../../cluster/start.ts';
+import { listClusters } from '../../cluster/status.ts';
 import type { Containers } from '../../docker/port.ts';
 import { ensureImages } from '../../image/ensure.ts';
 import { labToStart } from '../chosen-lab.ts';
 import type { Context, Run } from '../context.ts';
 import { inLanguage } from '../failure.ts';
 import { breakAgain } from '../faults.ts';
+import { nameIfNeeded } from '../instances.ts';
 import { describePlan } from '../plan-text.ts';
 import { showProgress } from '../progress.ts';
 import { engineOrSetup } from '../ready.ts';
@@ -26,13 +28,14 @@ export const run: Run = async (context, [given], options) => {
   const docker = await engineOrSetup(context);
   const { resumed, warnings: english } = await bringUp(context, docker, lab, name);
   const warnings = english.map((warning) => inLanguage(warning, context.say));
+  nameIfNeeded(context, await listClusters(docker, context.signal), name);
   if (resumed) await breakAgain({ ...context, name });
   const seconds = secondsSince(startedAt);
   if (context.json) {
     const { title } = lab;
     const started = { name, lab: lab.name, title: localize(title, context.environment.language), state: 'running' };
     context.output.line(JSON.stringify({ ...started, resumed, seconds: Number(seconds), warnings }, null, 2));
-  } else printNext(context, name, lab, { seconds, resumed });
+  } else printNext(context, name, { seconds, resumed });
   for (const warning of warnings) context.output.note(context.output.paint('yellow', `! ${warning}`));
   await renewKubeconfig(context, { name, lab: lab.name });
   return ExitCode.ok;
@@ -71,13 +74,11 @@ const bringUp = async (context: Context, docker: Containers, lab: LabDefinition,
 const printNext = (
   { output, say }: Context,
   name: string,
-  lab: LabDefinition,
   { seconds, resumed }: { readonly seconds: string; readonly resumed: boolean },
 ): void => {
   output.line();
   output.line(output.paint(['bold', 'green'], resumed ? say.resumed(name, seconds) : say.ready(name, seconds)));
-  const labs = name === lab.name ? 'labs' : `labs --name ${name}`;
-  const lines = say.next.map(([command, purpose]) => [output.printed(`${labs} ${command}`), purpose] as const);
+  const lines = say.next.map(([command, purpose]) => [output.printed(`labs ${command}`), purpose] as const);
   const width = Math.max(...lines.map(([command]) => command.length)) + 4;
   output.line();
   for (const [command, purpose] of lines) output.line(`  ${command.padEnd(width)}${output.paint('dim', purpose)}`);

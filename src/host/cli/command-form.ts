@@ -1,4 +1,6 @@
-// Texts name commands as `labs check`. A user of npx has no `labs` on PATH and must type `npx labs check`.
+// Texts name commands as `labs check`. A user of npx must type `npx labs check`. With several running labs, the user
+// must also name the lab: `labs --name second check`.
+import type { CommandSpec } from './command.ts';
 import { packageName } from './installation.ts';
 
 export interface NpxOptions {
@@ -18,20 +20,31 @@ export const npxForm = ({ variables, root, version }: NpxOptions): string | unde
   return root.includes('/_npx/') ? `npx --package ./${packageName}-${version}.tgz labs` : 'npx labs';
 };
 
+type NamedCommand = Pick<CommandSpec, 'name' | 'withoutLab'>;
+
 /**
- * Makes a function that puts npx before each command in a text.
- * @param commands the names of all commands
- * @param form what stands for `labs`
+ * Makes a function that gives commands in a text the form in which the user types them. A text may be changed twice.
+ * @param program what the user types for `labs`
+ * @returns the function. Its `lab` is the value of `--name`, if commands would otherwise mean another lab.
  */
-export const namesForNpx = (commands: readonly string[], form = 'npx labs'): ((text: string) => string) => {
-  // A text may be changed twice, so a command that has the form already stays.
-  const done = form.replace(/labs$/, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+export const commandForms = (
+  commands: readonly NamedCommand[],
+  program = 'labs',
+): ((text: string, lab?: string) => string) => {
+  const prefix = program.replace(/labs$/, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   // A colour code may stand before the command. Its last letter is no part of a word.
-  const before = `(?<=^|\\u001b\\[[\\d;]*m|[^\\w./-])(?<!${done})`;
-  const withWords = `(?= (?:(?:${commands.join('|')})\\b|--|<))`;
-  const alone = '(?<=`labs)(?=`)';
-  const command = new RegExp(`${before}labs(?:${withWords}|${alone})`, 'gm');
-  return (text) => text.replace(command, () => form);
+  const before = '(?<=^|\\u001b\\[[\\d;]*m|[^\\w./-])';
+  const names = commands.map(({ name }) => name).join('|');
+  const withWords = `(?= (?:(?<command>${names})\\b(?<operand> [\\w.-]+)?|--|<))`;
+  const alone = `(?<=\`(?:${prefix})?labs)(?=\`)`;
+  const pattern = new RegExp(`${before}(?:${prefix})?labs(?<named> --name [\\w.-]+)?(?:${withWords}|${alone})`, 'gm');
+  const needsLab = new Set(commands.filter(({ withoutLab }) => !withoutLab).map(({ name }) => name));
+  return (text, lab) =>
+    text.replace(pattern, (...found) => {
+      const { named = '', command = '', operand } = found.at(-1) as Record<string, string | undefined>;
+      const isMeant = lab === undefined || named !== '' || !needsLab.has(command) || operand === ` ${lab}`;
+      return program + (isMeant ? named : ` --name ${lab}`);
+    });
 };
 
 /** Changes every text inside of a value: of a message with its gaps, of a list, of a record. */
