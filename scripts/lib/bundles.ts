@@ -46,8 +46,16 @@ export const hostBundle: BuildOptions = {
   chunkNames: 'chunks/[name]-[hash]',
   // Optional native parts of ws and ssh2. Both packages work without them.
   external: ['bufferutil', 'utf-8-validate', 'cpu-features', '*.node'],
-  // dockerode needs gRPC only for BuildKit, which labs doesn't use, and loading it takes half of the time.
-  alias: { '@grpc/grpc-js': './scripts/lib/absent.cjs', '@grpc/proto-loader': './scripts/lib/absent.cjs' },
+  // dockerode needs gRPC and protobuf only for BuildKit, which labs doesn't use. Loading them takes long.
+  alias: {
+    ...{ '@grpc/grpc-js': './scripts/lib/absent.cjs', '@grpc/proto-loader': './scripts/lib/absent.cjs' },
+    ...{ protobufjs: './scripts/lib/absent.cjs', ssh2: './scripts/lib/ssh2.cjs' },
+    'string-width': './scripts/lib/string-width.ts',
+  },
+  define: { 'Intl.Segmenter': 'LazySegmenter' },
+  inject: ['./scripts/lib/lazy-segmenter.ts'],
+  minifyWhitespace: true,
+  minifySyntax: true,
   // What packages in CommonJS find in every file.
   banner: {
     js: `import { createRequire as requireFrom } from 'node:module';

@@ -47,7 +47,7 @@ const findAnywhere = async (
   wanted: string,
 ): Promise<LabDefinition> => {
   try {
-    return await findLab(context.paths.labs, wanted);
+    return await findLab(context.paths.labs, wanted, context.environment.cacheFolder);
   } catch (error) {
     const elsewhere = known.find(({ lab }) => lab === wanted && !isFolder(wanted));
     if (!(error instanceof LabError && error.code === 'LAB_UNKNOWN' && elsewhere)) throw error;
@@ -70,7 +70,7 @@ const refuseTakenName = ({ say, paths }: Context, known: readonly ClusterSummary
 
 const askForLab = async (context: Context): Promise<string> => {
   const { say, environment } = context;
-  const labs = await listLabs(context.paths.labs);
+  const labs = await listLabs(context.paths.labs, environment.cacheFolder);
   const [only] = labs;
   if (only && labs.length === 1) return only.name;
   return choose(

@@ -31,8 +31,8 @@ export const namesIn = (context: Context): NameSource => {
 const none = (): readonly Candidate[] => [];
 
 const labs = async (context: Context): Promise<readonly Candidate[]> => {
-  const { language } = context.environment;
-  const known = (await listLabs(context.paths.labs)).map(
+  const { language, cacheFolder } = context.environment;
+  const known = (await listLabs(context.paths.labs, cacheFolder)).map(
     (lab) => [lab.name, lab.problem === undefined ? localize(lab.title, language) : ''] as const,
   );
   const others = (await running(context)).filter(([name]) => !known.some(([lab]) => lab === name));

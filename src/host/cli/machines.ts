@@ -8,8 +8,10 @@ import { labels } from '../plan/names.ts';
 import type { Context } from './context.ts';
 
 /** The definition of the running lab. If the lab is outside this package, the fabric's label names the lab's folder. */
-export const definitionOf = ({ paths }: Context, { lab, folder }: ClusterSummary): Promise<LabDefinition> =>
-  findLab(paths.labs, folder ?? lab);
+export const definitionOf = (
+  { paths, environment }: Context,
+  { lab, folder }: ClusterSummary,
+): Promise<LabDefinition> => findLab(paths.labs, folder ?? lab, environment.cacheFolder);
 
 export interface MachineContainer {
   readonly machine: string;

@@ -63,9 +63,8 @@ const buildProgram = (builder: Builder): Commander => {
     .version(builder.version, '-V, --version', say.printVersion)
     .usage('[options] <command>')
     .enablePositionalOptions()
-    .addHelpText('after', examples(['start service-networking', 'check --watch', 'grade --json'], say))
-    .addHelpText(
-      'after',
+    .addHelpText('after', () => examples(['start service-networking', 'check --watch', 'grade --json'], say))
+    .addHelpText('after', () =>
       ['', ...[say.nameFirst, say.exitCodes].flatMap((text) => wrap(text, builder.width)), say.seeCommand].join('\n'),
     );
   addOptions(program, commonOptions, language);
@@ -81,7 +80,7 @@ const addCommand = (program: Commander, command: Command, builder: Builder): voi
   const { name, operands, summary, foreign, passThrough, freeText } = command;
   const parser = configure(program.command(operands === undefined ? name : `${name} ${operands}`), builder)
     .description(summary[language])
-    .addHelpText('after', examples(command.examples, say));
+    .addHelpText('after', () => examples(command.examples, say));
   addOptions(parser, optionsOf(command), language);
   if (foreign || passThrough) parser.passThroughOptions();
   // lab-operand.ts counts the operands that follow the name of a lab.

@@ -4,8 +4,8 @@ import { fabricMachine } from '../../api/cluster.ts';
 import type { FabricMethod, FabricMethods, FabricResponse } from '../../api/fabric.ts';
 import { LabError } from '../../kit/error.ts';
 import type { Containers, ExecSession } from '../docker/port.ts';
-import { agentCommand } from '../plan/files.ts';
 import { containerName } from '../plan/names.ts';
+import { agentCommand } from '../plan/programs.ts';
 
 /** The fabric of a running cluster. Calls run in parallel. Close it after use, or use `await using`. */
 export interface Fabric extends AsyncDisposable {

@@ -19,21 +19,22 @@ export type LabSummary =
     }
   | { readonly name: string; readonly folder: string; readonly problem: string };
 
-/** @param root the folder of lab folders */
-export const listLabs = async (root: string): Promise<readonly LabSummary[]> => {
+/** @param root the folder of lab folders. @param cacheFolder as for `loadLab` */
+export const listLabs = async (root: string, cacheFolder?: string): Promise<readonly LabSummary[]> => {
   const folders = await labFolders(root);
-  return Promise.all(folders.map(summarise));
+  return Promise.all(folders.map((folder) => summarise(folder, cacheFolder)));
 };
 
 /**
  * A lab by its name, or by a path to its folder (`./my-lab`, `/labs/my-lab`, `.`).
+ * @param cacheFolder as for `loadLab`
  * @throws LabError `LAB_UNKNOWN` with the nearest name
  */
-export const findLab = async (root: string, name: string): Promise<LabDefinition> => {
-  if (isFolder(name)) return loadLab(name);
+export const findLab = async (root: string, name: string, cacheFolder?: string): Promise<LabDefinition> => {
+  if (isFolder(name)) return loadLab(name, cacheFolder);
   const folders = await labFolders(root);
   const folder = folders.find((path) => basename(path) === name);
-  if (folder) return loadLab(folder);
+  if (folder) return loadLab(folder, cacheFolder);
   throw new LabError(
     'LAB_UNKNOWN',
     `There is no lab "${name}"${didYouMean(
@@ -79,9 +80,9 @@ const labFolders = async (root: string): Promise<readonly string[]> => {
   return found.flat().sort();
 };
 
-const summarise = async (folder: string): Promise<LabSummary> => {
+const summarise = async (folder: string, cacheFolder?: string): Promise<LabSummary> => {
   try {
-    const { name, title, summary, tasks, cluster } = await loadLab(folder);
+    const { name, title, summary, tasks, cluster } = await loadLab(folder, cacheFolder);
     return { name, folder, title, summary, tasks: tasks.length, nodes: cluster.nodes.length };
   } catch (error) {
     return { name: basename(folder), folder, problem: messageOf(error) };

@@ -1,5 +1,5 @@
 // The cluster of a lab.yaml: its shape, its defaults and its limits. The only validator of clusters; `plan/` trusts it.
-import { z } from 'zod';
+import * as z from 'zod';
 import { addressLayout, clusterLimits, fabricMachine } from '../../api/cluster.ts';
 import { proxyModes } from '../../api/proxy-modes.ts';
 import {

@@ -1,7 +1,7 @@
 // Reads the glossary of `labs explain`: glossary.yaml beside the labs, and glossary.yaml in a lab's own folder.
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Language } from '../../api/lab.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import { nearest } from '../../kit/suggest.ts';

@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
 import type { LabDefinition } from '../../api/lab.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
-import { type Diagnostic, formatDiagnostic, locate } from './problem.ts';
+import { keepParsed, readParsed } from './parsed.ts';
+import { type Diagnostic, formatDiagnostic, type Problem } from './problem.ts';
 import { resolveLab } from './resolve.ts';
 import { validate } from './validate.ts';
 
@@ -17,11 +17,11 @@ export type LabReading =
   | { readonly lab?: undefined; readonly diagnostics: readonly Diagnostic[] };
 
 /**
- * @param folder of the lab
+ * @param folder of the lab. @param cacheFolder keeps what a valid `lab.yaml` says, because reading YAML takes long
  * @throws LabError `LAB_DEFINITION_INVALID` that lists every problem; `LAB_DEFINITION_MISSING`
  */
-export const loadLab = async (folder: string): Promise<LabDefinition> => {
-  const { lab, diagnostics } = await readLab(folder);
+export const loadLab = async (folder: string, cacheFolder?: string): Promise<LabDefinition> => {
+  const { lab, diagnostics } = await readLab(folder, cacheFolder);
   if (lab) return lab;
   const count = diagnostics.length === 1 ? 'One problem' : `${diagnostics.length} problems`;
   throw new LabError(
@@ -35,32 +35,35 @@ export const loadLab = async (folder: string): Promise<LabDefinition> => {
 };
 
 /** Like `loadLab`, but returns the problems. Throws only for a folder without a `lab.yaml`. */
-export const readLab = async (folder: string): Promise<LabReading> => {
+export const readLab = async (folder: string, cacheFolder?: string): Promise<LabReading> => {
   const root = resolve(folder);
   const path = join(root, labFile);
-  const shown = relative(process.cwd(), path).startsWith('..') ? path : relative(process.cwd(), path);
   const source = await readSource(path, root);
-  const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines });
-  const at = (offset: number, message: string): Diagnostic => {
-    const { line, col } = lines.linePos(offset);
-    return { file: shown, line, column: col, message };
-  };
-  if (document.errors.length > 0)
-    return {
-      diagnostics: document.errors.map(({ pos, message }) => at(pos[0], message.split(' at line ')[0] ?? message)),
-    };
-  const { lab, problems } = validate(document.toJS());
+  const known = cacheFolder === undefined ? undefined : await readParsed(cacheFolder, path, source);
+  if (known !== undefined) {
+    const { lab } = await understand(known, root);
+    if (lab) return { lab, diagnostics: [] };
+  }
+  const { parseYaml } = await import('./parse.ts');
+  const shown = relative(process.cwd(), path).startsWith('..') ? path : relative(process.cwd(), path);
+  const parsed = parseYaml(source, shown);
+  if (parsed.errors.length > 0) return { diagnostics: parsed.errors };
+  const { lab, problems } = await understand(parsed.value, root);
+  if (!lab) return { diagnostics: parsed.locate(problems) };
+  if (cacheFolder !== undefined) await keepParsed(cacheFolder, path, { source, value: parsed.value });
+  return { lab, diagnostics: [] };
+};
+
+/** @param value the YAML as plain data */
+const understand = async (
+  value: unknown,
+  root: string,
+): Promise<{ readonly lab?: LabDefinition; readonly problems: readonly Problem[] }> => {
+  const { lab, problems } = validate(value);
+  if (!lab) return { problems };
   const files = await listFiles(root);
-  const resolved = lab ? resolveLab(lab, root, new Set(files), await digestOf(root, files)) : undefined;
-  const all = resolved ? resolved.problems : problems;
-  if (resolved && all.length === 0) return { lab: resolved.lab, diagnostics: [] };
-  const diagnostics = all.map((problem) => ({
-    file: shown,
-    ...locate(problem, document, lines),
-    message: problem.message,
-  }));
-  return { diagnostics: diagnostics.sort((a, b) => a.line - b.line || a.column - b.column) };
+  const resolved = resolveLab(lab, root, new Set(files), await digestOf(root, files));
+  return resolved.problems.length === 0 ? { lab: resolved.lab, problems: [] } : { problems: resolved.problems };
 };
 
 const readSource = async (path: string, folder: string): Promise<string> => {

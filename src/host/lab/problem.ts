@@ -1,6 +1,5 @@
-// Problems of a lab.yaml: their place in the file, and their wording.
-import { isMap, isPair, isScalar, type LineCounter, type ParsedNode, type Document as YamlDocument } from 'yaml';
-import type { z } from 'zod';
+// Problems of a lab.yaml, and their wording.
+import type * as z from 'zod';
 import { didYouMean } from '../../kit/suggest.ts';
 
 export type Path = readonly (string | number)[];
@@ -27,38 +26,6 @@ export interface Diagnostic {
 /** `labs/x/lab.yaml:12:7: message` */
 export const formatDiagnostic = ({ file, line, column, message }: Diagnostic): string =>
   `${file}:${line}:${column}: ${message}`;
-
-/** Finds the line and column of a problem: of the value, or of the nearest node around it that is in the file. */
-export const locate = (
-  problem: Problem,
-  document: YamlDocument.Parsed,
-  lines: LineCounter,
-): { line: number; column: number } => {
-  let node: unknown = document.contents;
-  let offset = rangeOf(node) ?? 0;
-  for (const step of problem.path) {
-    const next = childOf(node, step);
-    if (!next) break;
-    node = next;
-    offset = rangeOf(node) ?? offset;
-  }
-  if (problem.key !== undefined) offset = keyOffset(node, problem.key) ?? offset;
-  const { line, col } = lines.linePos(offset);
-  return { line, column: col };
-};
-
-const childOf = (node: unknown, step: string | number): unknown =>
-  node !== null && typeof node === 'object' && 'get' in node && typeof node.get === 'function'
-    ? node.get(step, true)
-    : undefined;
-
-const rangeOf = (node: unknown): number | undefined => (node as ParsedNode | undefined)?.range?.[0];
-
-const keyOffset = (node: unknown, key: string): number | undefined => {
-  if (!isMap(node)) return undefined;
-  const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === key);
-  return rangeOf(pair?.key);
-};
 
 type RawIssue = z.core.$ZodRawIssue;
 

@@ -1,5 +1,5 @@
 // The checks that lab.yaml can have: the fields that all kinds share, and the union of all kinds.
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Localized, type Reveal, reveals } from '../../api/lab.ts';
 import { duration, identifier, localized, zeroOrMore } from '../grade/checks/fields.ts';
 import type { AnyCheckKind } from '../grade/checks/kind.ts';

@@ -1,5 +1,5 @@
 // The shape of lab.yaml: the only source of validation, of defaults and of the published JSON Schema.
-import { z } from 'zod';
+import * as z from 'zod';
 import { identifier, localized } from '../grade/checks/fields.ts';
 import { clusterSchema } from './cluster.ts';
 import { checkSchema } from './schema-checks.ts';

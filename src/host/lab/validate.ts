@@ -1,6 +1,6 @@
 // Finds all problems of a lab.yaml, or of a cluster that a program asks for: first the shape, then the relations
 // between the parts.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ClusterSpec } from '../../api/cluster.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { identifier } from '../grade/checks/fields.ts';
@@ -53,6 +53,8 @@ const checkShape = <Schema extends z.ZodType>(
 ): { readonly value?: z.output<Schema>; readonly problems: readonly Problem[] } => {
   const known = new Map<string, readonly string[]>();
   const result = schema.safeParse(raw, {
+    // Each schema is used once. Generating code for it takes longer than that.
+    jitless: true,
     error: (issue) => {
       if (issue.code === 'unrecognized_keys') known.set(keysId(issue.keys), shapeKeys(issue.inst));
       return describeIssue(issue);

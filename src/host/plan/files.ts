@@ -1,10 +1,11 @@
 // The files of each machine before it starts: units, certificates, kubeconfigs, configurations and the components.
 import { stringify } from 'yaml';
 import { clusterDomain } from '../../api/cluster.ts';
-import { type Component, componentPorts, nodePaths } from '../../api/paths.ts';
+import { componentPorts, nodePaths } from '../../api/paths.ts';
 import { kubeletConfigVersion, kubeProxyConfigVersion } from '../../api/version.ts';
 import { identity, type KeyPair, type Pki } from './identities.ts';
 import { initProgram } from './init.ts';
+import { fabricProgram, programFiles } from './programs.ts';
 import type { PlannedFile } from './types.ts';
 import { componentsOf, type NodeContext, unitFiles } from './units.ts';
 
@@ -19,36 +20,11 @@ export const nodeFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] =
   ...(node.controlPlane ? controlPlaneFiles(node, pki) : []),
 ];
 
-// V8 reserves two semi-spaces of 16 MiB for young objects by default. Components are small, and a node runs several.
-const nodeFlags = '--max-semi-space-size=2';
-const nodeProgram = '/usr/bin/node';
-
-const agentBundle = `${nodePaths.components}/fabric.js`;
-
-/** The fabric's agent. */
-export const fabricProgram: PlannedFile = { path: agentBundle, mode: 0o644, bundle: 'fabric.js' };
-
-/** Starts the agent in the fabric container. */
-export const agentCommand = [nodeProgram, nodeFlags, agentBundle, 'agent'] as const;
-
 /** The files of the fabric: the agent, and the grader's credentials for the API server. */
 export const fabricFiles = (server: string, pki: Pki): readonly PlannedFile[] => [
   fabricProgram,
   kubeconfigFile(nodePaths.adminConfig, server, 'kubernetes-admin', pki, identity.admin),
 ];
-
-/** A component's bundle, and the program in PATH that runs it. */
-export const programFiles = (component: Component): PlannedFile[] => {
-  const bundle = `${nodePaths.components}/${component}.js`;
-  return [
-    { path: bundle, mode: 0o644, bundle: `node/${component}.js` },
-    {
-      path: `/usr/local/bin/${component}`,
-      mode: 0o755,
-      content: `#!/bin/sh\nexec ${nodeProgram} ${nodeFlags} ${bundle} "$@"\n`,
-    },
-  ];
-};
 
 const workerFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] => {
   const server = serverOf(node);

@@ -3,11 +3,12 @@ import { addressLayout, type ClusterSpec, fabricMachine } from '../../api/cluste
 import { imageStorePath } from '../../api/images.ts';
 import { componentPorts } from '../../api/paths.ts';
 import { cidrAddress, cidrRange, type Ipv4 } from '../../api/scalars.ts';
-import { fabricFiles, fabricProgram, initPath, nodeFiles, programFiles } from './files.ts';
+import { fabricFiles, initPath, nodeFiles } from './files.ts';
 import { gatewayVolume, planGateway, relayCommand, socketFolder } from './gateway.ts';
 import { type Pki, type PkiRequest, pkiRequest } from './identities.ts';
 import { bridgeName, containerName, imageVolume, labels, linkName, macOf } from './names.ts';
 import { nodeCapabilities, unconfined } from './privileges.ts';
+import { fabricProgram, programFiles } from './programs.ts';
 import type { ClusterPlan, Limits, LinkPlan, MachinePlan, MachineRole, NetworkPlan, PlannedFile } from './types.ts';
 import { componentsOf, type NodeContext } from './units.ts';
 

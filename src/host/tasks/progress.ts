@@ -1,7 +1,7 @@
 // A student's progress in one running lab: answers, hints taken, tasks begun. One small file per instance.
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Report } from '../../api/report.ts';
 import { LabError, messageOf } from '../../kit/error.ts';
 import { withFileLock } from '../../kit/file-lock.ts';

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { labToStart } from '../../../src/host/cli/chosen-lab.ts';
 import type { Context } from '../../../src/host/cli/context.ts';
+import { readEnvironment } from '../../../src/host/cli/environment.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
 import { labels } from '../../../src/host/plan/names.ts';
 import { FakeDocker } from '../../support/fake-docker.ts';
@@ -43,6 +44,7 @@ const contextWith = async (clusters: readonly Cluster[], name?: string): Promise
   }
   const part: Partial<Context> = {
     docker: async () => docker,
+    environment: readEnvironment({ XDG_CACHE_HOME: join(mine, 'cache') }),
     paths: { root: join(labs, '..'), labs, bundles: '' },
     say: messagesIn('en'),
     signal: new AbortController().signal,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -75,6 +75,58 @@ describe('a valid lab', () => {
     expect((await loadLab(folder)).digest).toBe(before);
     await write('tasks/look.md', 'Look again.');
     expect((await loadLab(folder)).digest).not.toBe(before);
+  });
+});
+
+describe('a lab that was read before, with a cache', () => {
+  const cache = () => join(folder, 'cache');
+  const kept = () => readdir(join(cache(), 'definitions'));
+  beforeEach(async () => {
+    await write('lab/lab.yaml', valid);
+    await write('lab/tasks/look.md', 'Look.');
+  });
+
+  test('is read the same, and again after each change', async () => {
+    const lab = join(folder, 'lab');
+    expect(await loadLab(lab, cache())).toEqual(await loadLab(lab));
+    expect(await loadLab(lab, cache())).toEqual(await loadLab(lab));
+    await write('lab/lab.yaml', valid.replace('name: tiny', 'name: other'));
+    expect((await loadLab(lab, cache())).name).toBe('other');
+    await write('lab/tasks/look.md', 'Look again.');
+    expect(await loadLab(lab, cache())).toEqual(await loadLab(lab));
+    expect(await kept()).toHaveLength(1);
+  });
+
+  test('comes from the cache, and from lab.yaml if the cache is damaged', async () => {
+    const lab = join(folder, 'lab');
+    await loadLab(lab, cache());
+    const [name = ''] = await kept();
+    const file = join(cache(), 'definitions', name);
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('"name":"tiny"', '"name":"cached"'));
+    expect((await loadLab(lab, cache())).name).toBe('cached');
+    for (const damaged of [text.slice(0, -9), text.replace('"name":"tiny"', '"nome":"tiny"'), 'null', '']) {
+      await writeFile(file, damaged);
+      expect((await loadLab(lab, cache())).name).toBe('tiny');
+    }
+  });
+
+  test('reports its problems with their places when it becomes wrong', async () => {
+    const lab = join(folder, 'lab');
+    await loadLab(lab, cache());
+    await write('lab/lab.yaml', valid.replace('title: Look', 'titel: Look'));
+    const { diagnostics } = await readLab(lab, cache());
+    expect(diagnostics).toEqual((await readLab(lab)).diagnostics);
+    expect(diagnostics).not.toEqual([]);
+    // A file that the lab.yaml needs is missing.
+    await write('lab/lab.yaml', valid);
+    await rm(join(lab, 'tasks/look.md'));
+    expect((await readLab(lab, cache())).diagnostics).toEqual((await readLab(lab)).diagnostics);
+  });
+
+  test('is read also where nothing can be written', async () => {
+    await write('file');
+    expect((await loadLab(join(folder, 'lab'), join(folder, 'file'))).name).toBe('tiny');
   });
 });
 

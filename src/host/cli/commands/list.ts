@@ -8,7 +8,8 @@ import { clustersIfAny } from '../instances.ts';
 import { table } from '../table.ts';
 
 export const run: Run = async (context) => {
-  const [labs, instances] = await Promise.all([listLabs(context.paths.labs), clustersIfAny(context)]);
+  const { paths, environment } = context;
+  const [labs, instances] = await Promise.all([listLabs(paths.labs, environment.cacheFolder), clustersIfAny(context)]);
   if (context.json)
     context.output.line(JSON.stringify({ labs: labs.map(toJson(context)), running: instances }, null, 2));
   else print(context, labs, instances);

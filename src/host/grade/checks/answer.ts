@@ -1,5 +1,5 @@
 // The answer check: the student answers a question. The lab gives the right answer, or the cluster shows it.
-import { z } from 'zod';
+import * as z from 'zod';
 import { type CheckDefinition, localize } from '../../../api/lab.ts';
 import type { Rule } from '../../../dataplane/model.ts';
 import { parseRuleset } from '../../../dataplane/parse.ts';

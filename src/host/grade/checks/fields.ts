@@ -1,5 +1,5 @@
 // The schemas that fields of lab.yaml are made of: names, texts, durations, places, counts.
-import { z } from 'zod';
+import * as z from 'zod';
 import { clusterLimits } from '../../../api/cluster.ts';
 import { parseGoDuration } from '../../../kit/duration.ts';
 import { messageOf } from '../../../kit/error.ts';

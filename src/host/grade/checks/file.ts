@@ -1,5 +1,5 @@
 // The file check: a file on a node exists, and has the right content.
-import { z } from 'zod';
+import * as z from 'zod';
 import { brief, contains, type TextMatch } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';

@@ -1,5 +1,5 @@
 // The http check: an HTTP request from a place gets the right answer.
-import { z } from 'zod';
+import * as z from 'zod';
 import { brief, contains, type TextMatch } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';

@@ -1,5 +1,5 @@
 // The iptables check: a node has certain rules (`rules`), or its rules send a packet the right way (`packet`).
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseRuleset } from '../../../dataplane/parse.ts';
 import { renderRule } from '../../../dataplane/render.ts';
 import { brief, type CountRange, inRange } from '../match.ts';

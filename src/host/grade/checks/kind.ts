@@ -1,5 +1,5 @@
 // What a kind of check consists of. Each kind is one file in this folder; `../kinds.ts` lists them all.
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { CheckDefinition, Language } from '../../../api/lab.ts';
 import type { Phrases } from '../say/en.ts';
 import type { Student } from '../student.ts';

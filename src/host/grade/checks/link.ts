@@ -1,5 +1,5 @@
 // The link check: a place has a network interface.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LinkFact } from '../../../api/fabric.ts';
 import { type CountRange, inRange, inWords, isMatch, plainText, type TextMatch } from '../match.ts';
 import { commaSeparated, english as en } from '../say/en.ts';

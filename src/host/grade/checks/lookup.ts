@@ -1,5 +1,5 @@
 // The lookup check: the cluster DNS resolves a name to the right address.
-import { z } from 'zod';
+import * as z from 'zod';
 import { isMatch } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';

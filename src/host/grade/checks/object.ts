@@ -1,5 +1,5 @@
 // The object check: a Kubernetes object exists, and its fields have the right values.
-import { z } from 'zod';
+import * as z from 'zod';
 import { inRange, inWords, isMatch, type TextMatch } from '../match.ts';
 import { describeReference, kubectlArguments, parseReference, queryPath } from '../reference.ts';
 import { english as en, type Phrases } from '../say/en.ts';

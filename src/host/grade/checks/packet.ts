@@ -1,5 +1,5 @@
 // The `packet` field of the iptables check: where do a node's rules send a packet?
-import { z } from 'zod';
+import * as z from 'zod';
 import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
 import type { TargetKind } from '../../../dataplane/model.ts';
 import type { PacketTrace } from '../../../dataplane/packet.ts';

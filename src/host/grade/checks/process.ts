@@ -1,5 +1,5 @@
 // The process check: a program runs on a node with the right arguments, or a process listens on an address.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ListenerFact, ProcessFact } from '../../../api/fabric.ts';
 import { brief, contains, inWords } from '../match.ts';
 import { commandLine, isProgram } from '../reference.ts';

@@ -1,5 +1,5 @@
 // The route check: a place's routing table has a route.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RouteFact } from '../../../api/fabric.ts';
 import { isMatch, type TextMatch } from '../match.ts';
 import { english as en } from '../say/en.ts';

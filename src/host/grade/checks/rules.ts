@@ -1,5 +1,5 @@
 // Selects rules from a node's iptables. The iptables check and questions about rules share this code.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Rule, Ruleset, Target } from '../../../dataplane/model.ts';
 import { findTable, matchOf } from '../../../dataplane/query.ts';
 import { contains, inWords, isMatch, plainText } from '../match.ts';

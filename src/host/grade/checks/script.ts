@@ -1,5 +1,5 @@
 // The script check: a script of the lab looks at the cluster and decides.
-import { z } from 'zod';
+import * as z from 'zod';
 import { localize } from '../../../api/lab.ts';
 import { duration } from './fields.ts';
 import { checkKind } from './kind.ts';
