@@ -41,7 +41,8 @@ export default defineConfig({
       // One worker more than there are processors, because some tests wait. Threads that keep their modules need half of
       // the processor time.
       project({ name: 'unit', timeoutMs: 60_000, workers: availableParallelism() + 1, shared: 'threads' }),
-      project({ name: 'contract', timeoutMs: 120_000, workers: 1, setup: 'test/contract/setup.ts' }),
+      // One process for all files, because loading the modules again for each file takes a second.
+      project({ name: 'contract', timeoutMs: 120_000, workers: 1, setup: 'test/contract/setup.ts', shared: 'forks' }),
       project({
         ...{ name: 'vm', timeoutMs: 900_000, workers: 1, setup: 'test/vm/setup.ts', also: contractTestsInMachine },
         // The virtual machine needs about ten times as long to load the modules.

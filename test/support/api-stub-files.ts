@@ -7,6 +7,17 @@ import { PemConverter, X509CertificateGenerator } from '@peculiar/x509';
 
 /** Writes `cert.pem`, `key.pem` and `kubeconfig`. The folder is the first argument of the API stub. */
 export const writeStubFiles = async (folder: string): Promise<void> => {
+  made ??= makeCertificate();
+  const { certificate, key } = await made;
+  writeFileSync(join(folder, 'cert.pem'), certificate);
+  writeFileSync(join(folder, 'key.pem'), key);
+  writeFileSync(join(folder, 'kubeconfig'), JSON.stringify(kubeconfig));
+};
+
+/** One certificate for all stubs of a process. */
+let made: ReturnType<typeof makeCertificate> | undefined;
+
+const makeCertificate = async (): Promise<{ readonly certificate: string; readonly key: string }> => {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
   const certificate = await X509CertificateGenerator.createSelfSigned({
@@ -16,9 +27,7 @@ export const writeStubFiles = async (folder: string): Promise<void> => {
     notAfter: new Date(Date.now() + 86_400_000),
   });
   const key = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
-  writeFileSync(join(folder, 'cert.pem'), certificate.toString('pem'));
-  writeFileSync(join(folder, 'key.pem'), key);
-  writeFileSync(join(folder, 'kubeconfig'), JSON.stringify(kubeconfig));
+  return { certificate: certificate.toString('pem'), key };
 };
 
 const kubeconfig = {
