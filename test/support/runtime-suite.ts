@@ -24,7 +24,7 @@ export const sandboxSpec = (name: string, over: Partial<SandboxSpec> = {}): Sand
 });
 
 /** A command that ends on SIGTERM. The first process of a container ignores SIGTERM without a handler. */
-export const untilTerminated = ['sh', '-c', 'trap "exit 143" TERM; while :; do sleep 0.05; done'];
+export const untilTerminated = ['sh', '-c', 'trap "exit 143" TERM; while :; do sleep 3600 & wait; done'];
 
 export const containerSpecOf = (sandbox: Sandbox, over: Partial<ContainerSpec> = {}): ContainerSpec => ({
   pod: sandbox.pod,
