@@ -11,8 +11,8 @@ import { isLong } from '../../support/runs.ts';
 /** A slow machine takes the same time with fewer services. */
 const slowness = Number(process.env.TEST_PATIENCE ?? 1);
 /** With iptables-nft, each call of the first sync writes 250 services. ipvs mode runs on a slow machine, with fewer. */
-const fewer: Readonly<Partial<Record<ModeName, number>>> = { 'iptables-nft': 600, ipvs: 1000 };
-const countIn = (mode: ModeName): number => (isLong ? 1000 : (fewer[mode] ?? 300)) / slowness ** 2;
+const least: Readonly<Partial<Record<ModeName, number>>> = { 'iptables-nft': 260, ipvs: 1000 };
+const countIn = (mode: ModeName): number => (isLong ? 1000 : (least[mode] ?? 100)) / slowness ** 2;
 const objectsIn = (mode: ModeName): Change[] =>
   Array.from({ length: countIn(mode) }, (_, index) => [service(index), slice(index)]).flat();
 /** One change of each kind: another endpoint, a service without endpoints, a deleted service. */
@@ -89,14 +89,14 @@ const userspace = (world: World): string[] => {
 
 const whens = ['before', 'halfway', 'after'] as const;
 const each = (call: number, tool: Tool): Kill[] => whens.map((when) => ({ when, call, tool }));
-/** Kills in the first, a later and the last of the calls. The long tests also kill at the other moments. */
+/** Kills in the first and the last of two calls. The long tests have four calls, and also kill at the other moments. */
 const severalCalls = (tool: Tool): Kill[] =>
   isLong
     ? [1, 2, 4].flatMap((call) => each(call, tool))
     : [
         { when: 'halfway', call: 1, tool },
         { when: 'before', call: 2, tool },
-        { when: 'after', call: 3, tool },
+        { when: 'after', call: 2, tool },
       ];
 /** A sync of one call. A kill before that call changes nothing, so only the long tests try it. */
 const oneCall = (tool: Tool): Kill[] => (isLong ? each(1, tool) : [{ when: 'halfway', call: 1, tool }]);

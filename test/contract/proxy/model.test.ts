@@ -144,10 +144,10 @@ const leadsToEndpoint = async ({ family, events }: Story): Promise<boolean> => {
 
 /** Concurrent, because each test mostly waits for the kernel. iptables-legacy runs the same code as iptables-nft. */
 test.concurrent.each([
-  { mode: 'iptables-nft', count: runs(12), holds: iptablesHolds('nft') },
-  { mode: 'iptables-legacy', count: runs(6), holds: iptablesHolds('legacy') },
-  { mode: 'nftables', count: runs(12), holds: nftablesHolds },
-  { mode: 'userspace', count: runs(8), holds: userspaceHolds },
+  { mode: 'iptables-nft', count: runs(6), holds: iptablesHolds('nft') },
+  { mode: 'iptables-legacy', count: runs(2), holds: iptablesHolds('legacy') },
+  { mode: 'nftables', count: runs(6), holds: nftablesHolds },
+  { mode: 'userspace', count: runs(4), holds: userspaceHolds },
 ])(
   'ends like a fresh proxier after each of $count histories in mode $mode',
   { timeout: longFactor * 600_000 },

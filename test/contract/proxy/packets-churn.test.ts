@@ -13,12 +13,12 @@ import { isLong } from '../../support/runs.ts';
 
 /** A slow machine gets fewer services. */
 const slowness = Number(process.env.TEST_PATIENCE ?? 1);
-const others = Math.round((isLong ? 1000 : 300) / slowness);
-const rounds = Math.round((isLong ? 14 : 8) / Math.sqrt(slowness));
+const others = Math.round((isLong ? 1000 : 150) / slowness);
+const rounds = Math.round((isLong ? 14 : 6) / Math.sqrt(slowness));
 /** In each round, this many other services get new endpoints, and as many are deleted or created. */
-const churned = Math.round(60 / slowness);
+const churned = Math.round((isLong ? 60 : 30) / slowness);
 /** Each client opens a connection this often. Only the relays of userspace mode handle each connection themselves. */
-const gapMsIn = (mode: ModeName): number => (mode === 'userspace' ? 12 : 8) * slowness ** 1.5;
+const gapMsIn = (mode: ModeName): number => (mode === 'userspace' ? 12 : 8) * (isLong ? 1 : 2) * slowness ** 1.5;
 const sets: readonly (readonly Place[])[] = [['p1'], ['p2', 'r1'], ['p1', 'r2'], ['r1'], ['p2']];
 
 const other = (index: number): { readonly name: string; readonly ip: string } => ({

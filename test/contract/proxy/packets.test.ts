@@ -36,7 +36,7 @@ const rowsOf = (mode: ModeName) =>
   });
 
 /** A slow machine gets fewer connections. */
-const connections = Math.round((isLong ? 2000 : 1000) / Number(process.env.TEST_PATIENCE ?? 1));
+const connections = Math.round((isLong ? 2000 : 400) / Number(process.env.TEST_PATIENCE ?? 1));
 
 for (const { name, lack } of leftOut) test.skip(`mode ${name} (this machine lacks ${lack})`);
 
