@@ -1,5 +1,5 @@
 // Compares the unit tests' fake conntrack table with the kernel's, and checks that kube-proxy deletes stale flows.
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import { type Conntrack, createConntrack } from '../../../src/node/sys/conntrack.ts';
@@ -11,10 +11,11 @@ const signal = new AbortController().signal;
 let world: World;
 /** Each flow needs its own port; otherwise the kernel sees one flow. */
 let clientPort = 4000;
-beforeEach(async () => {
+beforeAll(async () => {
   world = await World.create();
 });
-afterEach(() => world[Symbol.asyncDispose]());
+afterEach(() => world.reset());
+afterAll(() => world?.[Symbol.asyncDispose]());
 
 /** Inserts a flow into the kernel's table, as a packet would. */
 const insert = (text: FlowText, client: string): void => {

@@ -1,5 +1,6 @@
 // kube-proxy uses the iptables flavour (nft or legacy) that the node already uses, and waits for the xtables lock.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { kubeProxy, put, World } from '../../support/proxy/world.ts';
@@ -41,14 +42,17 @@ test.each([
   expect(world.log().match(/"Using iptables backend"/g), 'one line from each kube-proxy').toHaveLength(2);
 });
 
+/** In one network namespace, because --cleanup looks for rules of both flavours each time. */
 test('--cleanup removes the rules from both flavours', async () => {
-  for (const machine of ['nft', 'legacy'] as const) {
-    await using world = await World.create(machine);
-    await world.change(service, slice);
-    await world.stop(await world.startProxy(...flags));
-    world.exec(process.execPath, kubeProxy, '--cleanup');
-    expect(world.save(`iptables-${machine}-save`)).not.toContain('KUBE-');
-  }
+  await using world = await World.create('legacy');
+  await world.change(service, slice);
+  await world.stop(await world.startProxy(...flags));
+  const saved = world.save('iptables-legacy-save');
+  writeFileSync(join(world.folder, 'rules'), saved);
+  world.exec('iptables-nft-restore', join(world.folder, 'rules'));
+  expect(filled(world)).toEqual(['nft', 'legacy']);
+  world.exec(process.execPath, kubeProxy, '--cleanup');
+  for (const flavour of ['nft', 'legacy']) expect(world.save(`iptables-${flavour}-save`)).not.toContain('KUBE-');
 });
 
 /** Holds the xtables lock until its standard input ends, like a slow iptables-legacy. */

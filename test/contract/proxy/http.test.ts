@@ -77,10 +77,14 @@ test('answers 503 at a health check node port while no local endpoint exists', a
   const says = (port: number, status: string, localEndpoints: number): Promise<boolean> =>
     world.until(
       `port ${port} answers ${status} with ${localEndpoints}`,
-      () =>
-        ask(port).startsWith(`HTTP/1.1 ${status}`) &&
-        ask(port).includes(`X-Load-Balancing-Endpoint-Weight: ${localEndpoints}`) &&
-        ask(port).includes(`"localEndpoints": ${localEndpoints},`),
+      () => {
+        const answer = ask(port);
+        return (
+          answer.startsWith(`HTTP/1.1 ${status}`) &&
+          answer.includes(`X-Load-Balancing-Endpoint-Weight: ${localEndpoints}`) &&
+          answer.includes(`"localEndpoints": ${localEndpoints},`)
+        );
+      },
       () => ask(port),
     );
   await world.change(put.service(service), put.slice(on('n1')));

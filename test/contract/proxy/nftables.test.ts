@@ -1,10 +1,11 @@
 // nftables mode on a real kernel: connections during changes, repair, switching modes, and --cleanup.
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
 import { answerOf, Neighbours, pods } from '../../support/proxy/neighbours.ts';
 import { inForce } from '../../support/proxy/nftables/fake-nft.ts';
 import { kubeProxy, put, World } from '../../support/proxy/world.ts';
+import { isLong } from '../../support/runs.ts';
 import { parseListing, verdictsOf } from './nft-listing.ts';
 
 const flags = ['--proxy-mode=nftables', '--cluster-cidr=10.200.0.0/15'];
@@ -33,31 +34,51 @@ const change = async (world: World, ...changes: Parameters<World['change']>): Pr
   await world.until('the change has been synced', () => syncs(world) > before);
 };
 
-test('never fails a connection while the endpoints and the chain of a service change', async () => {
-  await using world = await World.create();
-  await using around = await Neighbours.create(world);
-  await world.change(web(), slice(first, second));
-  await world.startProxy(...flags);
-  const lanes = 4;
-  const load = around.start('o', 'load', serviceIp, '80', String(lanes));
-  let connections = 0;
-  load.stderr?.on('data', (dots: Buffer) => {
-    connections += dots.length;
+let world: World;
+let around: Neighbours;
+beforeAll(async () => {
+  world = await World.create();
+  around = await Neighbours.create(world);
+});
+afterAll(async () => {
+  await around?.[Symbol.asyncDispose]();
+  await world?.[Symbol.asyncDispose]();
+});
+
+describe('with the default flags', () => {
+  beforeAll(async () => {
+    await world.change(web(), slice(first));
+    await world.startProxy(...flags);
   });
-  const lists = [[first], [second, third], [first, second, third], [third], [first, third]];
-  for (const list of Array.from({ length: 5 }, () => lists).flat()) {
-    await change(world, slice(...list));
-    // One connection on each lane may have begun before the change.
-    const before = connections + lanes;
-    await world.until('a connection was made after the change', () => connections > before);
-  }
-  load.stdin?.end();
-  expect(await answerOf(load)).toEqual({ made: connections, failed: 0 });
+  afterAll(() => world.reset());
+
+  test('refuses ports of a cluster IP that its service does not have', async () => {
+    for (const where of ['o', 'n']) {
+      expect(await around.ask(where, 'who', serviceIp, '81', '1')).toEqual([{ error: 'ECONNREFUSED' }]);
+    }
+  });
+
+  test('never fails a connection while the endpoints and the chain of a service change', async () => {
+    await change(world, slice(first, second));
+    const lanes = 4;
+    const load = around.start('o', 'load', serviceIp, '80', String(lanes));
+    let connections = 0;
+    load.stderr?.on('data', (dots: Buffer) => {
+      connections += dots.length;
+    });
+    const lists = [[first], [second, third], [first, second, third], [third], [first, third]];
+    for (const list of Array.from({ length: isLong ? 5 : 2 }, () => lists).flat()) {
+      await change(world, slice(...list));
+      // One connection on each lane may have begun before the change.
+      const before = connections + lanes;
+      await world.until('a connection was made after the change', () => connections > before);
+    }
+    load.stdin?.end();
+    expect(await answerOf(load)).toEqual({ made: connections, failed: 0 });
+  });
 });
 
 test('keeps a client at its endpoint through changes of other endpoints, restarts and full syncs', async () => {
-  await using world = await World.create();
-  await using around = await Neighbours.create(world);
   const ask = async (count: number): Promise<Set<string>> => {
     const answers = await around.ask<{ at: string }[]>('o', 'who', serviceIp, '80', String(count));
     return new Set(answers.map(({ at }) => at));
@@ -76,51 +97,45 @@ test('keeps a client at its endpoint through changes of other endpoints, restart
   const [next = ''] = await ask(1);
   expect(others).toContain(next);
   expect(await ask(20)).toEqual(new Set([next]));
+  await world.reset();
 });
 
-test('restores a rule that somebody replaced by another one, in the same place', async () => {
-  await using world = await World.create();
-  await world.change(web(), slice(first));
-  await world.startProxy(...flags, '--iptables-sync-period=200ms');
-  const chains = (): string => world.exec('nft', '-t', '-s', 'list', 'table', 'ip', 'kube-proxy');
-  const whole = chains();
-  for (const chain of ['services', 'service-tcp-1', 'masquerading']) {
-    const listing = world.exec('nft', '-a', 'list', 'chain', 'ip', 'kube-proxy', chain);
-    const [, handle = ''] = / # handle (\d+)\n\t\}/.exec(listing) ?? [];
-    world.exec('nft', 'replace', 'rule', 'ip', 'kube-proxy', chain, 'handle', handle, 'accept');
-    await world.until(`the rule of chain ${chain} is back`, () => chains() === whole, chains);
-  }
-});
+describe('with frequent checks for damage', () => {
+  /** Each test ends with the whole table, so the next can use the same kube-proxy. */
+  beforeAll(async () => {
+    await world.change(web(), slice(first));
+    await world.startProxy(...flags, '--iptables-sync-period=200ms');
+  });
+  afterAll(() => world.reset());
 
-test('refuses ports of a cluster IP that its service does not have', async () => {
-  await using world = await World.create();
-  await using around = await Neighbours.create(world);
-  await world.change(web(), slice(first));
-  await world.startProxy(...flags);
-  for (const where of ['o', 'n']) {
-    expect(await around.ask(where, 'who', serviceIp, '81', '1')).toEqual([{ error: 'ECONNREFUSED' }]);
-  }
-});
+  test('restores a rule that somebody replaced by another one, in the same place', async () => {
+    const chains = (): string => world.exec('nft', '-t', '-s', 'list', 'table', 'ip', 'kube-proxy');
+    const whole = chains();
+    for (const chain of ['services', 'service-tcp-1', 'masquerading']) {
+      const listing = world.exec('nft', '-a', 'list', 'chain', 'ip', 'kube-proxy', chain);
+      const [, handle = ''] = / # handle (\d+)\n\t\}/.exec(listing) ?? [];
+      world.exec('nft', 'replace', 'rule', 'ip', 'kube-proxy', chain, 'handle', handle, 'accept');
+      await world.until(`the rule of chain ${chain} is back`, () => chains() === whole, chains);
+    }
+  });
 
-test.each([
-  ['all tables were flushed', ['flush', 'ruleset']],
-  ['a chain was flushed', ['flush', 'chain', 'ip', 'kube-proxy', 'services']],
-  ['the table was flushed', ['flush', 'table', 'ip', 'kube-proxy']],
-  ['the table was deleted', ['delete', 'table', 'ip', 'kube-proxy']],
-])('restores its table after %s', async (_what, command) => {
-  await using world = await World.create();
-  await world.change(web(), slice(first));
-  await world.startProxy(...flags, '--iptables-sync-period=200ms');
-  const state = (): string => JSON.stringify(inForce(parseListing(ruleset(world), 'ip kube-proxy')));
-  const before = state();
-  expect(before).toContain('vmap @service-ips');
-  world.exec('nft', ...command);
-  await world.until('the damage was noticed', () => world.log().includes('Reloading after nftables flush'));
-  await world.until('the table is complete again', () => state() === before, state);
+  test.each([
+    ['all tables were flushed', ['flush', 'ruleset']],
+    ['a chain was flushed', ['flush', 'chain', 'ip', 'kube-proxy', 'services']],
+    ['the table was flushed', ['flush', 'table', 'ip', 'kube-proxy']],
+    ['the table was deleted', ['delete', 'table', 'ip', 'kube-proxy']],
+  ])('restores its table after %s', async (_what, command) => {
+    const state = (): string => JSON.stringify(inForce(parseListing(ruleset(world), 'ip kube-proxy')));
+    const noticed = (): number => world.log().match(/Reloading after nftables flush/g)?.length ?? 0;
+    const [before, known] = [state(), noticed()];
+    expect(before).toContain('vmap @service-ips');
+    world.exec('nft', ...command);
+    await world.until('the damage was noticed', () => noticed() > known);
+    await world.until('the table is complete again', () => state() === before, state);
+  });
 });
 
 test('switches between nftables and iptables mode without leftovers, then --cleanup removes both', async () => {
-  await using world = await World.create();
   const takeover = async (mode: string, gone: () => boolean): Promise<void> => {
     const proxy = await world.startProxy(`--proxy-mode=${mode}`, '--cluster-cidr=10.200.0.0/15');
     await world.until('the rules of the other mode are gone', gone, () => ruleset(world) + world.log());
@@ -130,13 +145,19 @@ test('switches between nftables and iptables mode without leftovers, then --clea
   world.exec('iptables', '-A', 'INPUT', '-s', '192.0.2.1', '-j', 'ACCEPT');
   world.exec('nft', 'add table ip foreign');
   await world.change(web(), slice(first));
+  const expectService = (): void =>
+    expect(verdictsOf(parseListing(ruleset(world), 'ip kube-proxy'), 'service-ips')).toEqual({
+      [`${serviceIp} . tcp . 80`]: [['one of', `${first} . 8080`]],
+    });
   await takeover('nftables', () => ruleset(world).includes('table ip6 kube-proxy'));
+  expectService();
   await takeover('iptables', () => !ruleset(world).includes('kube-proxy {'));
   expect(world.save()).toContain(`--to-destination ${first}:8080`);
-  await takeover('nftables', () => !(world.save() + world.save('ip6tables-save')).includes('KUBE-'));
-  expect(verdictsOf(parseListing(ruleset(world), 'ip kube-proxy'), 'service-ips')).toEqual({
-    [`${serviceIp} . tcp . 80`]: [['one of', `${first} . 8080`]],
-  });
+  // switches.test.ts also switches from iptables to nftables mode.
+  if (isLong) {
+    await takeover('nftables', () => !(world.save() + world.save('ip6tables-save')).includes('KUBE-'));
+    expectService();
+  }
   world.exec(process.execPath, kubeProxy, '--cleanup');
   expect(ruleset(world)).not.toContain('kube-proxy');
   expect(ruleset(world)).toContain('table ip foreign');

@@ -1,7 +1,7 @@
 // Compares `trace`, which predicts from rules, with real connections through the real kernel. The node, its pods and an
 // outside client have a network namespace each.
 import { execFileSync } from 'node:child_process';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
 import type { Ruleset } from '../../../src/dataplane/model.ts';
 import { parseRuleset } from '../../../src/dataplane/parse.ts';
@@ -23,7 +23,7 @@ const undo = new UndoStack();
 
 const ip = (...argv: string[]): void => void execFileSync('ip', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
 
-beforeEach(async () => {
+beforeAll(async () => {
   world = await World.create();
   undo.push('world', () => world[Symbol.asyncDispose]());
   podNs = `${world.name}p`;
@@ -49,7 +49,8 @@ beforeEach(async () => {
     peers.set(name, peer);
   }
 });
-afterEach(() => undo[Symbol.asyncDispose]());
+afterEach(() => world.reset());
+afterAll(() => undo[Symbol.asyncDispose]());
 
 /** Creates a veth pair from the node to another namespace, which sees it as eth0. */
 const link = (to: string, nodeAddress: string, address: string): void => {

@@ -20,13 +20,6 @@ import {
 
 useWorld();
 
-test('blocks direct connections from other machines to a relay port', async () => {
-  await start(web(), ...bothFamilies());
-  const [, relay = ''] = /--dport 80 -j REDIRECT --to-ports (\d+)/.exec(world.save()) ?? [];
-  expect(await who('c', nodeAddress.IPv4, Number(relay), 1, 1000)).toEqual([{ error: 'ETIMEDOUT' }]);
-  expect((await who('n', nodeAddress.IPv4, Number(relay)))[0]?.at).toBeDefined();
-});
-
 test('opens node ports in a firewall that drops by default', async () => {
   await start(web(), ...bothFamilies());
   world.exec('iptables', '-A', 'INPUT', '-i', 'vp', '-j', 'ACCEPT');
@@ -62,16 +55,6 @@ test('follows two services that swap their node ports', async () => {
   expect((await who('c', nodeAddress.IPv4, 30002))[0]?.at).toBe(pods.IPv4[0]);
   expect(await who('c', nodeAddress.IPv4, 30001)).toEqual([{ error: 'ECONNRESET' }]);
   expect(world.log()).not.toContain("Can't open port");
-});
-
-test('moves a UDP client when its endpoint is removed, and closes the socket of a silent client', async () => {
-  const dns = { type: 'ClusterIP' as const, ports: [{ name: 'dns', port: 80, protocol: 'UDP' as const }] };
-  await start(web(dns), slice('IPv4', pods.IPv4.slice(0, 1)));
-  expect((await udp('c', serviceIp.IPv4, 80, 2)).map(({ at }) => at)).toEqual([pods.IPv4[0], pods.IPv4[0]]);
-  await change(slice('IPv4', pods.IPv4.slice(1, 2)));
-  expect((await udp('c', serviceIp.IPv4, 80, 2)).map(({ at }) => at)).toEqual([pods.IPv4[1], pods.IPv4[1]]);
-  const flows = (): string => world.exec('ss', '-unH', 'state', 'established');
-  await world.until('no socket to an endpoint is left', () => flows() === '', flows);
 });
 
 test('serves again after a kill and a restart, without duplicate rules', async () => {

@@ -1,4 +1,5 @@
 // The world, the neighbours and the service that each test of userspace mode uses.
+import type { ChildProcess } from 'node:child_process';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { ServiceSpec } from '../../../src/api/core.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
@@ -18,17 +19,26 @@ export const families: readonly Family[] = ['IPv4', 'IPv6'];
 const targetPorts = { who: 8080, echo: 8081, digest: 8082, reset: 8083 } as const;
 export let world: World;
 export let around: Neighbours;
+let running: ChildProcess | undefined;
 
-/** Creates a world and neighbours for the tests of the calling file. Each test starts without objects and rules. */
-export const useWorld = (): void => {
+/**
+ * Creates a world and neighbours for the tests of the calling file. Each test starts without objects.
+ * @param kubeProxy whether each test starts without kube-proxy and rules, or keeps those of the test before
+ */
+export const useWorld = (kubeProxy: 'fresh' | 'shared' = 'fresh'): void => {
   const undo = new UndoStack();
   beforeAll(async () => {
+    running = undefined;
     world = await World.create();
     undo.push('world', () => world[Symbol.asyncDispose]());
     around = await Neighbours.create(world);
     undo.push('neighbours', () => around[Symbol.asyncDispose]());
   });
-  afterEach(() => world.reset());
+  afterEach(async () => {
+    if (kubeProxy === 'shared') return world.deleteObjects();
+    running = undefined;
+    await world.reset();
+  });
   afterAll(() => undo[Symbol.asyncDispose]());
 };
 
@@ -56,9 +66,15 @@ export const slice = (family: Family, ips: readonly string[], nodeName = 'n1') =
     ],
     endpoints: ips.map((address) => ({ addresses: [address], conditions: { ready: true }, nodeName })),
   });
-export const start = async (...changes: Parameters<World['change']>) => {
+/** Creates the objects and starts kube-proxy, or waits until the running kube-proxy has applied them. */
+export const start = async (...changes: Parameters<World['change']>): Promise<ChildProcess> => {
+  if (running) {
+    await change(...changes);
+    return running;
+  }
   await world.change(...changes);
-  return world.startProxy('--proxy-mode=userspace', '--cluster-cidr=10.244.0.0/16,fd00::/56');
+  running = await world.startProxy('--proxy-mode=userspace', '--cluster-cidr=10.244.0.0/16,fd00::/56');
+  return running;
 };
 export const bothFamilies = () => families.map((family) => slice(family, pods[family].slice(0, 3)));
 let marks = 0;

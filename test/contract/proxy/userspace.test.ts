@@ -17,7 +17,7 @@ import {
   world,
 } from './userspace-rig.ts';
 
-useWorld();
+useWorld('shared');
 
 describe.each(families)('over %s', (family) => {
   const [first = '', second = '', third = '', dead = ''] = pods[family];
@@ -58,10 +58,11 @@ describe.each(families)('over %s', (family) => {
 
   test('skips a dead endpoint, whether it refuses or stays silent', async () => {
     const nobody = family === 'IPv6' ? 'fd00:1::99' : '10.244.1.99';
+    const logged = world.log().length;
     await start(web(), slice(family, [dead, nobody, third]));
     const answers = await who('c', ip, 80, 24);
     expect(answers).toEqual(Array(24).fill(expect.objectContaining({ at: third })));
-    expect(world.log()).toContain('Dial failed');
+    expect(world.log().slice(logged)).toContain('Dial failed');
   });
 });
 
@@ -179,4 +180,21 @@ test('applies policy Local to clients outside the cluster, and not to pods', asy
   await change(web({ internalTrafficPolicy: 'Local' }), elsewhere);
   expect(await who('o', serviceIp.IPv4, 80)).toEqual([{ error: 'ECONNRESET' }]);
   expect((await who('c', nodeAddress.IPv4, 30080))[0]?.at).toBeDefined();
+});
+
+test('blocks direct connections from other machines to a relay port', async () => {
+  await start(web(), ...bothFamilies());
+  const [, relay = ''] = /--dport 80 -j REDIRECT --to-ports (\d+)/.exec(world.save()) ?? [];
+  expect(await who('c', nodeAddress.IPv4, Number(relay), 1, 1000)).toEqual([{ error: 'ETIMEDOUT' }]);
+  expect((await who('n', nodeAddress.IPv4, Number(relay)))[0]?.at).toBeDefined();
+});
+
+test('moves a UDP client when its endpoint is removed, and closes the socket of a silent client', async () => {
+  const dns = { type: 'ClusterIP' as const, ports: [{ name: 'dns', port: 80, protocol: 'UDP' as const }] };
+  await start(web(dns), slice('IPv4', pods.IPv4.slice(0, 1)));
+  expect((await udp('c', serviceIp.IPv4, 80, 2)).map(({ at }) => at)).toEqual([pods.IPv4[0], pods.IPv4[0]]);
+  await change(slice('IPv4', pods.IPv4.slice(1, 2)));
+  expect((await udp('c', serviceIp.IPv4, 80, 2)).map(({ at }) => at)).toEqual([pods.IPv4[1], pods.IPv4[1]]);
+  const flows = (): string => world.exec('ss', '-unH', 'state', 'established');
+  await world.until('no socket to an endpoint is left', () => flows() === '', flows);
 });
