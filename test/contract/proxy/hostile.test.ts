@@ -91,7 +91,7 @@ const subjects = { nft: iptables('nft'), legacy: iptables('legacy'), nftables, u
 const names = Object.keys(subjects) as (keyof typeof subjects)[];
 
 test('in no mode does any object keep the rules of another service from the kernel', async () => {
-  await fuzz(16, fc.tuple(fc.constantFrom(...names), hostileStory), async ([name, story]) => {
+  await fuzz(8, fc.tuple(fc.constantFrom(...names), hostileStory), async ([name, story]) => {
     const subject = await subjects[name](story.family);
     await playHostile(story, subject);
     expect(await subject.state()).toEqual([]);
