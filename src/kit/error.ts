@@ -36,4 +36,8 @@ export class LabError extends Error {
 }
 
 /** The message of a thrown value of any type. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const messageOf = (error: unknown): string => {
+  // Node throws an AggregateError without a message when no address of a host answers.
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+};

@@ -42,7 +42,9 @@ export const printStanding = ({ output, say }: Context, lab: LabDefinition, prog
   const done = lab.tasks.filter(({ id }) => progress.passed.includes(id));
   const next = nextTask(lab, progress);
   output.line(say.soFar(done.length, lab.tasks.length, pointsIn(done), pointsIn(lab.tasks)));
-  output.line(next === undefined ? say.nextGrade : say.nextTask(numberOf(lab, next)));
+  if (next === undefined) output.line(say.nextGrade);
+  else
+    output.line(progress.skipped[next.id] ? say.onlyGotoLeft(numberOf(lab, next)) : say.nextTask(numberOf(lab, next)));
 };
 
 const pointsIn = (tasks: readonly TaskDefinition[]): number =>

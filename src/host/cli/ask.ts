@@ -1,6 +1,7 @@
 // Asks the person at the terminal. Without a terminal, the answer must be on the command line.
 import { ExitCode, LabError } from '../../kit/error.ts';
 import type { Context } from './context.ts';
+import { wrap } from './text.ts';
 
 export interface Choice {
   readonly value: string;
@@ -32,7 +33,9 @@ export const confirm = async (context: Context, question: string, byDefault = fa
     const { needsYes, needsYesHint } = context.say;
     throw new LabError('LAB_NEEDS_YES', needsYes, { exitCode: ExitCode.usage, hint: needsYesHint });
   }
-  return prompt<boolean>(context, { type: 'confirm', message: question, default: byDefault });
+  // inquirer would break a long question inside a word. It puts `? ` before the question and ` (y/N) ` behind it.
+  const message = wrap(question, context.output.width - 9).join('\n  ');
+  return prompt<boolean>(context, { type: 'confirm', message, default: byDefault });
 };
 
 /** Asks for a line of text. An empty input means `byDefault`. */
@@ -51,7 +54,7 @@ export const askLines = async (context: Context, question: string): Promise<stri
   await context.output.flush();
   const { createInterface } = await import('node:readline');
   const { stdin, stdout } = process;
-  const reader = createInterface({ input: stdin, output: stdout, terminal: true, prompt: `${question} ` });
+  const reader = createInterface({ input: stdin, output: stdout, terminal: true, prompt: `? ${question} ` });
   const answered = Promise.withResolvers<string>();
   const lines: string[] = [];
   let timer: NodeJS.Timeout | undefined;

@@ -58,7 +58,7 @@ export const nameIfNeeded = ({ environment, output }: Context, all: readonly Clu
   if (meant !== name) output.nameLab(name);
 };
 
-const unknownInstance = ({ say }: Context, wanted: string, all: readonly ClusterSummary[]): LabError => {
+export const unknownInstance = ({ say }: Context, wanted: string, all: readonly ClusterSummary[]): LabError => {
   const names = all.map(({ name }) => name);
   const near = nearest(wanted, names);
   const others = names.length > 0 ? say.runningLabs(names.join(', ')) : say.noLabRunningHint;

@@ -2,6 +2,9 @@
 import { ExitCode } from '../../kit/error.ts';
 import { main } from './run.ts';
 
+// Deprecated calls of a library are nothing that a user can change.
+process.noDeprecation = true;
+
 let unwritable: NodeJS.ErrnoException | undefined;
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {

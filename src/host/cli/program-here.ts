@@ -26,7 +26,12 @@ export const runHere = (
   for (const signal of signals) process.on(signal, pass);
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   child.once('error', (cause) =>
-    reject(new LabError('LAB_PROGRAM', `${program} can’t run: ${cause.message}`, { cause })),
+    reject(
+      new LabError('LAB_PROGRAM', `${program} cannot run: ${cause.message}`, {
+        cause,
+        hint: 'Check that this file exists and may be executed. `labs shell` runs the program in the variable SHELL.',
+      }),
+    ),
   );
   child.once('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 0)));
   return promise.finally(() => {

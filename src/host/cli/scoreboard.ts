@@ -17,15 +17,33 @@ export interface ScoreboardOptions {
   readonly waiting: ReadonlySet<string>;
 }
 
+/** A page that may be longer than the screen. */
+export interface Page {
+  readonly body: readonly string[];
+  /** Stays on the screen while the body is scrolled. */
+  readonly foot: readonly string[];
+  /** The line of the body that matters most: the first unfinished task. */
+  readonly focus: number;
+}
+
 export const scoreboard = (report: Report, options: ScoreboardOptions): readonly string[] => {
+  const { body, foot } = scoreboardPage(report, options);
+  return [...body, ...foot];
+};
+
+export const scoreboardPage = (report: Report, options: ScoreboardOptions): Page => {
   const open = report.tasks.filter((task) => !isDone(task));
   const next = open.find(({ skipped }) => !skipped) ?? open[0];
-  const lines = report.tasks.flatMap((task) => {
+  const blocks = report.tasks.map((task) => {
     const shown = options.details === 'all' || task === next;
-    const lines = isDone(task) ? passedCheckLines : checkLines;
-    return [taskLine(task, options), ...(shown ? task.checks.flatMap((check) => lines(check, options)) : [])];
+    return [taskLine(task, options), ...(shown ? linesOfChecks(task, options) : [])];
   });
-  return [...lines, '', totalLine(report, options), ...remarks(report, options)];
+  const above = next === undefined ? [] : blocks.slice(0, report.tasks.indexOf(next));
+  return {
+    body: blocks.flat(),
+    foot: ['', totalLine(report, options), ...remarks(report, options)],
+    focus: above.flat().length,
+  };
 };
 
 /** A task that has passed stays done when a later fault breaks it. */
@@ -58,6 +76,15 @@ const taskLine = (task: TaskReport, options: ScoreboardOptions): string => {
   );
 };
 
+const linesOfChecks = (task: TaskReport, options: ScoreboardOptions): readonly string[] =>
+  task.checks.flatMap((check, index) => {
+    if (isDone(task)) return passedCheckLines(check, options);
+    // Checks in a row that wait for the same show the reason once, below the last of them.
+    const next = task.checks[index + 1];
+    const isRepeated = next?.outcome === 'blocked' && next.observed === check.observed;
+    return checkLines(check, options, { reason: !isRepeated });
+  });
+
 const marks: Readonly<Record<CheckReport['outcome'], readonly [string, Style]>> = {
   pass: ['✔', 'green'],
   fail: ['✘', 'red'],
@@ -65,7 +92,12 @@ const marks: Readonly<Record<CheckReport['outcome'], readonly [string, Style]>> 
   broken: ['!', 'magenta'],
 };
 
-const checkLines = (check: CheckReport, options: ScoreboardOptions): readonly string[] => {
+/** @param reason whether a blocked check says what it waits for */
+const checkLines = (
+  check: CheckReport,
+  options: ScoreboardOptions,
+  { reason } = { reason: true },
+): readonly string[] => {
   const { paint, say, width } = options;
   const [mark, style] = marks[check.outcome];
   const title = wrap(check.title, width - 10).map((line, row) =>
@@ -75,7 +107,9 @@ const checkLines = (check: CheckReport, options: ScoreboardOptions): readonly st
     case 'pass':
       return title;
     case 'blocked':
-      return [...title, ...field('', say.blockedBy(check.observed), options)].map((line) => paint('dim', line));
+      return [...title, ...(reason ? field('', say.blockedBy(check.observed), options) : [])].map((line) =>
+        paint('dim', line),
+      );
     case 'broken':
       return [...title, ...field(say.observed, check.observed, options)];
     case 'fail':

@@ -2,10 +2,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Report } from '../../api/report.ts';
 import type { Context } from './context.ts';
+import type { Page } from './scoreboard.ts';
+import { inPlace, lineByLine, type Screen } from './watch-screen.ts';
 
 export interface WatchOptions {
   readonly grade: () => Promise<Report>;
-  readonly draw: (report: Report) => Promise<readonly string[]>;
+  readonly draw: (report: Report) => Promise<Page>;
 }
 
 /** The pause between two gradings. */
@@ -13,8 +15,8 @@ const pauseMs = 1000;
 
 /** Draws in place on a terminal, otherwise prints changed lines. @returns the last report, if there was one */
 export const watch = async (context: Context, options: WatchOptions): Promise<Report | undefined> => {
-  using keys = listenForQuit(context);
   const screen = context.output.interactive && !context.json ? inPlace(context) : lineByLine(context);
+  using keys = listenForKeys(context, screen);
   let last: Report | undefined;
   let shown = '';
   try {
@@ -53,61 +55,35 @@ const stateOf = (report: Report): string =>
     report.tasks.map(({ checks }) => checks.map(({ outcome, observed, hint }) => [outcome, observed, hint])),
   );
 
-interface Screen {
-  draw(lines: readonly string[]): void;
-  end(): void;
-}
-
-/** Draws on the terminal's alternate screen. At the end, shows the old screen again and prints the last state there. */
-const inPlace = ({ output, say }: Context): Screen => {
-  let last: readonly string[] = [];
-  output.write('\u001b[?1049h\u001b[?25l');
-  return {
-    draw(lines) {
-      last = lines;
-      const page = [
-        ...shorten(lines, Math.max(6, (process.stdout.rows ?? 24) - 2)),
-        output.paint('dim', ` ${say.watchHelp}`),
-      ]
-        .map((line) => `${line}\u001b[K`)
-        .join('\r\n');
-      output.write(`\u001b[H${page}\u001b[J`);
-    },
-    end() {
-      output.write('\u001b[?25h\u001b[?1049l');
-      for (const line of last) output.line(line);
-    },
-  };
-};
-
-/** If the lines do not fit, leaves out lines above the score, which is at the end. */
-const shorten = (lines: readonly string[], room: number): readonly string[] =>
-  lines.length <= room ? lines : [...lines.slice(0, room - 3), ' …', ...lines.slice(-2)];
-
-/** Prints the lines that the last drawing did not have. */
-const lineByLine = ({ output }: Context): Screen => {
-  let before = new Set<string>();
-  return {
-    draw(lines) {
-      for (const line of lines) if (!before.has(line)) output.line(line);
-      before = new Set(lines);
-    },
-    end() {},
-  };
-};
-
 interface Keys extends Disposable {
   readonly signal: AbortSignal;
 }
 
+/** What a terminal sends for a key → the lines to scroll. */
+const scrolling: Readonly<Record<string, number>> = {
+  '\u001b[A': -1,
+  '\u001bOA': -1,
+  k: -1,
+  '\u001b[B': 1,
+  '\u001bOB': 1,
+  j: 1,
+  '\u001b[5~': -10,
+  '\u001b[6~': 10,
+  ' ': 10,
+};
+
+const quitKeys: readonly string[] = ['q', 'Q', '\u0003', '\u0004'];
+
 /** Aborts on q, on Ctrl-C (a key in raw mode), on Ctrl-D, when nobody reads on, and with the context's signal. */
-const listenForQuit = ({ output, signal }: Context): Keys => {
+const listenForKeys = ({ output, signal }: Context, screen: Screen): Keys => {
   const quit = new AbortController();
   const { stdin, stdout } = process;
   const onGone = (): void => quit.abort();
   stdout.on('error', onGone);
   const onKey = (chunk: Buffer): void => {
-    if (['q', 'Q', '\u0003', '\u0004'].includes(chunk.toString())) quit.abort();
+    const key = chunk.toString();
+    if (quitKeys.includes(key)) quit.abort();
+    else if (scrolling[key] !== undefined) screen.scroll(scrolling[key]);
   };
   if (output.interactive) stdin.setRawMode(true).on('data', onKey).resume();
   return {

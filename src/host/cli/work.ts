@@ -1,4 +1,4 @@
-// Shows what labs works on, and how long each piece of work took: for `labs goto` and `labs reset TASK`.
+// Shows what labs works on, and how long each piece of work took: for `labs begin`, `labs goto` and `labs reset TASK`.
 import { type LabDefinition, localize } from '../../api/lab.ts';
 import { messageOf } from '../../kit/error.ts';
 import type { CheckpointEvents, Work } from '../tasks/checkpoint.ts';
@@ -12,6 +12,7 @@ export const showWork = (context: Context, lab: LabDefinition): CheckpointEvents
   const titleOf = (what: Work): string => {
     if (what === 'restore') return say.restoring;
     if (what === 'clear') return say.removing;
+    if (what === 'begin') return say.beginning;
     return say.taskTitle(numberOf(lab, what), localize(what.title, environment.language));
   };
   return {

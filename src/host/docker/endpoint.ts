@@ -41,8 +41,11 @@ export const findEndpoint = (variables: Variables): Endpoint => {
 };
 
 /** The endpoint in an error message. */
-export const formatEndpoint = (endpoint: Endpoint): string =>
-  endpoint.kind === 'unix' ? endpoint.path : `${endpoint.kind}://${endpoint.host}:${endpoint.port}`;
+export const formatEndpoint = (endpoint: Endpoint): string => {
+  if (endpoint.kind === 'unix') return endpoint.path;
+  const user = endpoint.kind === 'ssh' && endpoint.user ? `${endpoint.user}@` : '';
+  return `${endpoint.kind}://${user}${endpoint.host}:${endpoint.port}`;
+};
 
 /** Undefined when the address is not the address of a Docker engine. */
 const parseEndpoint = (address: string, variables: Variables): Endpoint | undefined => {

@@ -16,9 +16,13 @@ export const translate = (error: unknown, circumstances: Circumstances, signal?:
   if (error instanceof LabError) return error;
   const { code, statusCode } = error as { code?: string; statusCode?: number };
   if (statusCode !== undefined) return refused(statusCode, saidBy(error), error);
-  if (code !== undefined) return unreachable(code, error, circumstances);
+  if (code !== undefined || isOfConnection(error)) return unreachable(code, error, circumstances);
   return failed(messageOf(error), error);
 };
+
+/** An error of the SSH client (its errors have a level), or of a host none of whose addresses answers. */
+const isOfConnection = (error: unknown): boolean =>
+  error instanceof AggregateError || (error instanceof Error && 'level' in error);
 
 /**
  * Translates an error that arrives as text inside of a progress stream.
@@ -67,7 +71,7 @@ const refused = (status: number, said: string, cause: unknown): LabError => {
   return failed(said, cause);
 };
 
-const unreachable = (code: string, cause: unknown, circumstances: Circumstances): LabError => {
+const unreachable = (code: string | undefined, cause: unknown, circumstances: Circumstances): LabError => {
   const { endpoint, namedByDockerHost, engineInstalled } = circumstances;
   const where = formatEndpoint(endpoint);
   if (code === 'EACCES' || code === 'EPERM')

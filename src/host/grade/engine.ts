@@ -261,13 +261,13 @@ const observedOf = (outcome: Outcome, subject: Subject): string => {
   }
 };
 
-/** A need in words: the check's title, with the task's number when it is another task. */
+/** A need in words: the check's title in quotes, with the task's number when it is another task. */
 const describeNeed = (need: string, { lab, task, language }: Subject): string => {
   const [id, checkId] = need.split('/');
   const index = lab.tasks.findIndex((other) => other.id === id);
   const check = lab.tasks[index]?.checks.find((other) => other.id === checkId);
   if (!check) return need;
-  const title = localize(check.title, language);
+  const title = `"${localize(check.title, language)}"`;
   return id === task.id ? title : phrases[language].inTask(index + 1, title);
 };
 

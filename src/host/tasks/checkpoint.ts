@@ -57,8 +57,8 @@ const stateChecks = (task: TaskDefinition, report: Report): TaskReport['checks']
   return checks.filter(({ id }) => !questions.has(id));
 };
 
-/** A piece of work: repairs the nodes, removes what later tasks made, or makes the state of one task. */
-export type Work = 'restore' | 'clear' | TaskDefinition;
+/** A piece of work: repairs the nodes, removes what tasks made, begins a task, or makes the state of one task. */
+export type Work = 'restore' | 'clear' | 'begin' | TaskDefinition;
 
 /** Does each piece of work, and shows it. */
 export interface CheckpointEvents {

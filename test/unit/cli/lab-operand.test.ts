@@ -56,3 +56,11 @@ test('refuses more operands than the command has', async () => {
   await expect(take('check', ['1', '2'])).rejects.toMatchObject(refusal);
   await expect(take('check', ['first', '1', '2'])).rejects.toMatchObject(refusal);
 });
+
+test('takes the first of too many operands for a mistyped lab', async () => {
+  await expect(take('check', ['frist', '4'])).rejects.toMatchObject({
+    code: 'LAB_INSTANCE_UNKNOWN',
+    message: 'No lab named "frist" is running',
+    hint: 'Did you mean "first"?',
+  });
+});

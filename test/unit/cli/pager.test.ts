@@ -35,7 +35,7 @@ const show = async (command: string, text: string) => {
   const calls: string[] = [];
   const interrupt = { release: () => void calls.push('release'), listen: () => void calls.push('listen') };
   const variables = { PATH: process.env.PATH };
-  const shown = await showInPager(text, { command, variables, interrupt });
+  const shown = await showInPager(text, { command, variables, prompt: 'q: leave.', interrupt });
   return { shown, calls };
 };
 
@@ -45,7 +45,7 @@ test('gives the text to the pager, which handles Ctrl-C itself', async () => {
     shown: true,
     calls: ['release', 'listen'],
   });
-  expect(readFileSync(file, 'utf8')).toBe('text\nFRX');
+  expect(readFileSync(file, 'utf8')).toBe('text\nFRX-Psq\\: leave\\.$');
   expect(process.listenerCount('SIGINT')).toBe(0);
 });
 

@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import type { CheckReport, Report } from '../../../src/api/report.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
-import { type ScoreboardOptions, scoreboard } from '../../../src/host/cli/scoreboard.ts';
+import { type ScoreboardOptions, scoreboard, scoreboardPage } from '../../../src/host/cli/scoreboard.ts';
 
 const check = (id: string, outcome: CheckReport['outcome'], more: Partial<CheckReport> = {}): CheckReport => ({
   id,
@@ -34,16 +34,17 @@ const reportOf = (...tasks: (readonly CheckReport[])[]): Report => ({
   })),
 });
 
+const optionsFor = (tasks: number): ScoreboardOptions => ({
+  width: 60,
+  paint: (_style, text) => text,
+  say: messagesIn('en'),
+  numbers: new Map(Array.from({ length: tasks }, (_, index) => [`task-${index + 1}`, index + 1])),
+  details: 'next',
+  waiting: new Set(),
+});
+
 const draw = (report: Report, options: Partial<ScoreboardOptions> = {}): readonly string[] =>
-  scoreboard(report, {
-    width: 60,
-    paint: (_style, text) => text,
-    say: messagesIn('en'),
-    numbers: new Map(report.tasks.map(({ id }, index) => [id, index + 1])),
-    details: 'next',
-    waiting: new Set(),
-    ...options,
-  });
+  scoreboard(report, { ...optionsFor(report.tasks.length), ...options });
 
 describe('the scoreboard', () => {
   test('keeps a passed task green with its points when something breaks it later', () => {
@@ -55,6 +56,31 @@ describe('the scoreboard', () => {
     expect(all).toContain('       ✔ Check a\n         different now: no rule is there');
     expect(all).toMatch(/Score .* 4\/8/);
     expect(draw(passed).join('\n')).not.toContain('Check a');
+  });
+
+  test('checks in a row that wait for the same say so once', () => {
+    const waiting = { observed: '"The service exists"' };
+    const lines = draw(
+      reportOf([
+        check('a', 'fail'),
+        check('b', 'blocked', waiting),
+        check('c', 'blocked', waiting),
+        check('d', 'blocked', { observed: '"The pod runs" (task 2)' }),
+      ]),
+    );
+    expect(lines.slice(4, 9).map((line) => line.trim())).toEqual([
+      '· Check b',
+      '· Check c',
+      'waits for "The service exists"',
+      '· Check d',
+      'waits for "The pod runs" (task 2)',
+    ]);
+  });
+
+  test('the page is about the first unfinished task', () => {
+    const { body, foot, focus } = scoreboardPage(reportOf([check('a', 'pass')], [check('b', 'fail')]), optionsFor(2));
+    expect(body[focus]).toContain('Task 2');
+    expect(foot.at(-1)).toMatch(/Score .* 4\/8/);
   });
 
   test('shows the checks of the first unfinished task only', () => {

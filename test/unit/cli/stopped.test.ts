@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run as check } from '../../../src/host/cli/commands/check.ts';
 import { run as hint } from '../../../src/host/cli/commands/hint.ts';
 import { run as next } from '../../../src/host/cli/commands/next.ts';
+import { run as status } from '../../../src/host/cli/commands/status.ts';
 import { run as tasks } from '../../../src/host/cli/commands/tasks.ts';
 import type { Context, Run } from '../../../src/host/cli/context.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
@@ -60,6 +61,16 @@ test('hints are counted, also as JSON', async () => {
   const first = JSON.parse(await screenOf(hint, ['3'], { json: true }));
   expect(first).toMatchObject({ number: 3, count: expect.any(Number), hints: [expect.any(String)] });
   expect(JSON.parse(await screenOf(hint, ['3'], { json: true })).hints).toHaveLength(Math.min(2, first.count));
+});
+
+test('the status names machines whose containers are gone, and the command that makes them again', async () => {
+  const screen = await screenOf(status, []);
+  for (const machine of ['controlplane', 'node01', 'node02', 'client'])
+    expect(screen).toMatch(new RegExp(`${machine} +- +missing`));
+  expect(screen).toContain(back);
+  expect(JSON.parse(await screenOf(status, [], { json: true }))).toMatchObject({
+    missing: ['controlplane', 'node01', 'node02', 'client'],
+  });
 });
 
 test('a check is refused, and the error names the same command', async () => {

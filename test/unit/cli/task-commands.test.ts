@@ -186,7 +186,7 @@ describe('labs answer', () => {
     const { context, text } = contextWith();
     await answerTask(context, session(), world.task('one'), ['right']);
     expect(text()).toMatch(/Why it works\s+Why one works\./);
-    expect(text()).toContain('1 of 4 tasks have passed: 2 of 8 points.');
+    expect(text()).toContain('1 of 4 tasks have passed, worth 2 of 8 points.');
     expect(text()).toContain('labs tasks 2');
   });
 
@@ -206,12 +206,29 @@ describe('labs answer', () => {
     expect(JSON.parse(lines.join('\n'))).toMatchObject({ task: 'one', question: 'question', outcome: 'pass' });
   });
 
+  test('refuses an empty answer, which is no wrong answer', async () => {
+    await expect(answerTask(contextWith().context, session(), world.task('two'), ['1', ''])).rejects.toMatchObject({
+      code: 'LAB_ANSWER_NEEDED',
+      message: 'The answer is empty',
+      exitCode: 2,
+    });
+    expect((await world.progress.read()).answers).toEqual({});
+  });
+
   test('names the command when it cannot ask', async () => {
     await expect(answerTask(contextWith().context, session(), world.task('two'), [])).rejects.toMatchObject({
       code: 'LAB_ANSWER_NEEDED',
       hint: expect.stringContaining('labs answer 2 1'),
     });
   });
+});
+
+test('when only tasks are left that labs goto did, the next command is the one that gives them back', async () => {
+  await gotoTask(contextWith().context, session(), world.task('four'));
+  await doTask('four');
+  const { context, text } = contextWith();
+  await printPassed(context, session(), ['four']);
+  expect(text()).toContain('labs goto did the tasks that are left. To do one yourself: labs reset 1');
 });
 
 test('after several tasks at once, labs names the commands that explain them', async () => {

@@ -1,7 +1,12 @@
-import { expect, test } from 'vitest';
+import { EventEmitter } from 'node:events';
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, test } from 'vitest';
 import type { Report } from '../../../src/api/report.ts';
 import type { Context } from '../../../src/host/cli/context.ts';
+import { messagesIn } from '../../../src/host/cli/messages.ts';
+import type { Page } from '../../../src/host/cli/scoreboard.ts';
 import { watch } from '../../../src/host/cli/watch.ts';
+import { inPlace } from '../../../src/host/cli/watch-screen.ts';
 import { fakeOutput } from './fake-output.ts';
 
 const contextWith = (signal: AbortSignal, json: boolean) => {
@@ -11,6 +16,8 @@ const contextWith = (signal: AbortSignal, json: boolean) => {
 
 const report = (observed: string): Report => ({ tasks: [{ checks: [{ outcome: 'fail', observed }] }] }) as never;
 
+const pageOf = (...body: readonly string[]): Page => ({ body, foot: [], focus: 0 });
+
 test('watching ends at once, also while a check is running', { timeout: 2000 }, async () => {
   const abort = new AbortController();
   const { context } = contextWith(abort.signal, false);
@@ -18,7 +25,7 @@ test('watching ends at once, also while a check is running', { timeout: 2000 }, 
     setImmediate(() => abort.abort());
     return new Promise(() => {});
   };
-  expect(await watch(context, { grade, draw: async () => [] })).toBeUndefined();
+  expect(await watch(context, { grade, draw: async () => pageOf() })).toBeUndefined();
 });
 
 test('watching prints each change once, and nothing while nothing changes', async () => {
@@ -30,7 +37,7 @@ test('watching prints each change once, and nothing while nothing changes', asyn
     if (next === undefined) abort.abort();
     return report(next ?? 'b');
   };
-  await watch(context, { grade, draw: async (current) => [JSON.stringify(current)] });
+  await watch(context, { grade, draw: async (current) => pageOf(JSON.stringify(current)) });
   expect(lines).toEqual([JSON.stringify(report('a')), JSON.stringify(report('b'))]);
 });
 
@@ -42,7 +49,64 @@ test('watching ends when nobody reads its output any more', { timeout: 2000 }, a
   };
   const ignore = (): void => {};
   process.stdout.on('error', ignore);
-  await watch(context, { grade, draw: async () => [] });
+  await watch(context, { grade, draw: async () => pageOf() });
   process.stdout.off('error', ignore);
   expect(process.stdout.listenerCount('error')).toBe(0);
+});
+
+describe('on a terminal of 24 rows', () => {
+  const screen = () => {
+    const { output, lines } = fakeOutput();
+    const stdout = Object.assign(new EventEmitter(), { rows: 24 });
+    const drawn = inPlace({ output, say: messagesIn('en') }, stdout as never);
+    return { drawn, stdout, seen: () => stripVTControlCharacters(lines.at(-1) ?? '').split('\r\n') };
+  };
+  const long = (focus: number): Page => ({
+    body: Array.from({ length: 30 }, (_, index) => `line ${index + 1}`),
+    foot: ['', 'score'],
+    focus,
+  });
+
+  test('watching says at once that it checks', () => {
+    expect(screen().seen()).toEqual([' Checking…', ' watching; press q to stop']);
+  });
+
+  test.each([
+    [0, 1, 21],
+    [5, 5, 25],
+    [29, 10, 30],
+  ])('with the focus on line %i, lines %i to %i of 30 are shown above the score', (focus, first, last) => {
+    const { drawn, seen } = screen();
+    drawn.draw(long(focus));
+    expect(seen()).toHaveLength(24);
+    expect([seen()[0], ...seen().slice(-4)]).toEqual([
+      `line ${first}`,
+      `line ${last}`,
+      '',
+      'score',
+      ` watching; ↑ ↓ scroll, lines ${first}–${last} of 30; press q to stop`,
+    ]);
+  });
+
+  test('keys scroll as far as there are lines, and a change keeps the place', () => {
+    const { drawn, seen } = screen();
+    drawn.draw(long(0));
+    drawn.scroll(3);
+    drawn.draw(long(20));
+    expect(seen()[0]).toBe('line 4');
+    drawn.scroll(100);
+    expect(seen()[0]).toBe('line 10');
+    drawn.scroll(-100);
+    expect(seen()[0]).toBe('line 1');
+  });
+
+  test('a larger terminal shows more at once', () => {
+    const { drawn, seen, stdout } = screen();
+    drawn.draw(long(0));
+    stdout.rows = 40;
+    stdout.emit('resize');
+    expect(seen()).toHaveLength(33);
+    drawn.end();
+    expect(stdout.listenerCount('resize')).toBe(0);
+  });
 });

@@ -66,7 +66,7 @@ describe('where Docker listens', () => {
   });
 
   test('is formatted as users write it', () => {
-    expect(formatEndpoint({ kind: 'ssh', host: 'box', port: 22, user: 'me' })).toBe('ssh://box:22');
+    expect(formatEndpoint({ kind: 'ssh', host: 'box', port: 22, user: 'me' })).toBe('ssh://me@box:22');
     expect(formatEndpoint({ kind: 'unix', path: '/var/run/docker.sock' })).toBe('/var/run/docker.sock');
   });
 });

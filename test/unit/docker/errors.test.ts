@@ -102,6 +102,18 @@ describe('an error of Docker gets a code and a hint', () => {
     });
   });
 
+  test.each([
+    ['no address of the host answers', new AggregateError([errno('ENETUNREACH'), errno('ETIMEDOUT')])],
+    ['SSH fails', Object.assign(new Error('All authentication methods failed'), { level: 'client-authentication' })],
+  ])('says why the engine is not reached if %s', (_why, error) => {
+    const endpoint = { kind: 'ssh', host: 'box', port: 22, user: 'me' } as const;
+    const circumstances = { endpoint, namedByDockerHost: true, engineInstalled: () => false };
+    expect(translate(error, circumstances)).toMatchObject({
+      code: 'LAB_DOCKER_UNREACHABLE',
+      message: expect.stringMatching(/^Docker does not answer at ssh:\/\/me@box:22: .{10}/),
+    });
+  });
+
   test('removes the prefix that the client adds to Docker’s message', () => {
     expect(translate(http(500, 'kaboom'), here(true))).toMatchObject({ message: 'Docker refused the request: kaboom' });
   });

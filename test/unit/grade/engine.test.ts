@@ -12,8 +12,8 @@ describe('needs', () => {
     const report = await grade(labOf(checks), { files: { 'node01:/b': '', 'node01:/c': '' } });
     expect(report.tasks[0]?.checks.map(({ outcome, observed }) => [outcome, observed])).toEqual([
       ['fail', 'node01 has no file /a'],
-      ['blocked', 'It works'],
-      ['blocked', 'It works'],
+      ['blocked', '"It works"'],
+      ['blocked', '"It works"'],
     ]);
     expect(report.tasks[0]?.checks.map(({ blockedBy }) => blockedBy)).toEqual([undefined, 'task/a', 'task/b']);
     expect(exitCodeOf(report)).toBe(1);
@@ -156,7 +156,7 @@ test('grading one task evaluates its needs in other tasks and reports only that 
   const access = accessTo({ files: { 'node01:/b': '' } });
   const report = await gradeLab({ lab, access, progress: nobody, tasks: ['other'], signal });
   expect(report.tasks.map(({ id, checks }) => [id, checks[0]?.outcome, checks[0]?.observed])).toEqual([
-    ['other', 'blocked', 'It works (task 1)'],
+    ['other', 'blocked', '"It works" (task 1)'],
   ]);
 });
 

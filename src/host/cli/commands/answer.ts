@@ -71,7 +71,13 @@ const answerGiven = async (
       hint: say.whichQuestionHint(numberOf(session.lab, task)),
     });
   }
-  const text = choiceOf(context, question, (named ? rest : words).join(' ').trim());
+  const given = (named ? rest : words).join(' ').trim();
+  if (given === '')
+    throw new LabError('LAB_ANSWER_NEEDED', say.emptyAnswer, {
+      exitCode: ExitCode.usage,
+      hint: say.answerWith(numberOf(session.lab, task)),
+    });
+  const text = choiceOf(context, question, given);
   const verdict = await judgeAnswer(context, session, `${task.id}/${question.id}`, text);
   if (context.json) output.line(JSON.stringify({ task: task.id, question: question.id, ...verdict }, null, 2));
   else for (const line of verdictLines(context, verdict)) output.line(line);
@@ -91,6 +97,10 @@ const askOpen = async (context: Context, session: Session, task: TaskDefinition)
       hint: say.whichQuestionHint(number),
     });
   const questions = questionsOf(task);
+  output.line(output.paint('bold', `${number}. ${localize(task.title, context.environment.language)}`));
+  const { passed, skipped } = await session.progress.read();
+  if (skipped[task.id] && !passed.includes(task.id)) output.line(output.paint('dim', say.ownWork(number)));
+  output.line();
   const right = await rightOnes(context, session, task);
   for (const [index, question] of questions.entries()) {
     if (right.has(question.id)) continue;

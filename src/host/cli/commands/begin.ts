@@ -5,6 +5,7 @@ import { waitsToBegin } from '../../grade/student.ts';
 import { beginTask } from '../../tasks/run.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseTask, numberOf, type Session, taskRun, withSession } from '../session.ts';
+import { showWork } from '../work.ts';
 
 export const run: Run = (context, [name]) =>
   withSession(context, async (session) => beginNamed(context, session, await chooseTask(context, session.lab, name)));
@@ -21,9 +22,8 @@ export const beginNamed = async (context: Context, session: Session, task: TaskD
   return ExitCode.ok;
 };
 
-/** Runs the task's setup, and says that this takes a moment. */
+/** Runs the task's setup, and shows how long it takes. */
 export const begin = async (context: Context, session: Session, task: TaskDefinition): Promise<void> => {
-  const { output, say } = context;
-  output.note(output.paint('dim', say.beginning));
-  await beginTask(taskRun(context, session, task));
+  using work = showWork(context, session.lab);
+  await work.working('begin', () => beginTask(taskRun(context, session, task)));
 };

@@ -6,7 +6,7 @@ import { waitsToBegin } from '../../grade/student.ts';
 import { findTask } from '../../lab/catalogue.ts';
 import { printPassed } from '../after-task.ts';
 import type { Context, Run } from '../context.ts';
-import { scoreboard } from '../scoreboard.ts';
+import { type Page, scoreboardPage } from '../scoreboard.ts';
 import { gradeAndRecord, numbersOf, type Session, withSession } from '../session.ts';
 import { watch } from '../watch.ts';
 
@@ -18,7 +18,8 @@ export const run: Run = (context, [name], options) =>
       const { report, passedNow } = await grade();
       if (context.json) context.output.line(JSON.stringify(report, null, 2));
       else {
-        for (const line of await draw(context, session, report)) context.output.line(line);
+        const { body, foot } = await draw(context, session, report);
+        for (const line of [...body, ...foot]) context.output.line(line);
         await printPassed(context, session, passedNow);
       }
       return exitCode(report);
@@ -30,7 +31,8 @@ export const run: Run = (context, [name], options) =>
         passedNow.push(...graded.passedNow);
         return graded.report;
       },
-      draw: async (report) => (context.json ? [JSON.stringify(report)] : draw(context, session, report)),
+      draw: async (report) =>
+        context.json ? { body: [JSON.stringify(report)], foot: [], focus: 0 } : draw(context, session, report),
     });
     if (!context.json) await printPassed(context, session, passedNow);
     return last ? exitCode(last) : ExitCode.checkFailed;
@@ -39,13 +41,9 @@ export const run: Run = (context, [name], options) =>
 /** A task that has passed counts as passed, also when a later fault breaks it. */
 const exitCode = (report: Report): ExitCode => (report.tasks.every(isPassed) ? ExitCode.ok : exitCodeOf(report));
 
-const draw = async (
-  { output, say }: Context,
-  { lab, progress }: Session,
-  report: Report,
-): Promise<readonly string[]> => {
+const draw = async ({ output, say }: Context, { lab, progress }: Session, report: Report): Promise<Page> => {
   const now = await progress.read();
-  return scoreboard(report, {
+  return scoreboardPage(report, {
     width: output.width,
     paint: output.paint,
     say,

@@ -1,5 +1,6 @@
 // `labs shell NODE|POD|client [-- command]`: runs a shell or one command in a machine or a pod, on the user's terminal.
 // Without a place, it opens a shell of the user's own machine.
+import { ExitCode, LabError } from '../../../kit/error.ts';
 import type { Context, Run } from '../context.ts';
 import { openHostShell } from '../host-shell.ts';
 import { chooseRunning } from '../instances.ts';
@@ -10,6 +11,11 @@ export const run: Run = async (context, [given, ...rest]) => {
   const instance = await chooseRunning(context);
   if (given === undefined) return openHostShell(context, instance);
   const machines = await listMachines(context, instance.name);
+  if (given === '--')
+    throw new LabError('LAB_PLACE_NEEDED', context.say.placeNeeded, {
+      exitCode: ExitCode.usage,
+      hint: context.say.machines(namesOf(machines).join(', ')),
+    });
   const command = rest[0] === '--' ? rest.slice(1) : rest;
   const target = await targetOf(context, machines, given, command);
   const { output, interrupt } = context;
@@ -34,7 +40,8 @@ const targetOf = async (
   command: readonly string[],
 ): Promise<Target> => {
   const found = machines.find(({ machine }) => machine === wanted);
-  if (found) return { container: found.container, command: command.length > 0 ? command : ['bash', '-l'] };
+  if (found)
+    return { container: found.container, command: command.length > 0 ? [...runner, ...command] : ['bash', '-l'] };
   const [controlPlane] = machines;
   const pod = controlPlane && (await findPod(context, controlPlane.container, wanted));
   if (!pod) throw unknownMachine(context, wanted, namesOf(machines));
@@ -45,6 +52,9 @@ const targetOf = async (
     command: ['kubectl', 'exec', interactive, '-n', pod.namespace, pod.name, '--', ...program],
   };
 };
+
+/** A shell says in one line that a program is missing, and returns 127. Docker prints its own internals instead. */
+const runner = ['sh', '-c', 'exec "$@"', 'labs shell'];
 
 /** @param wanted `web`, or `namespace/web` */
 export const findPod = async (

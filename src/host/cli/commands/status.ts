@@ -1,6 +1,6 @@
 // `labs status [name]`: shows the machines, their components and the student's progress.
 import { fabricMachine } from '../../../api/cluster.ts';
-import { localize } from '../../../api/lab.ts';
+import { type LabDefinition, localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { openCluster } from '../../cluster/open.ts';
 import { type ClusterSummary, type MachineStatus, statusOf } from '../../cluster/status.ts';
@@ -10,7 +10,7 @@ import { openProgress } from '../../tasks/progress.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseInstance } from '../instances.ts';
 import { definitionOf } from '../machines.ts';
-import { noteReconnected } from '../session.ts';
+import { noteReconnected, sayIfDown } from '../session.ts';
 import { table } from '../table.ts';
 
 export const run: Run = async (context, [given]) => {
@@ -20,18 +20,25 @@ export const run: Run = async (context, [given]) => {
   if (instance.state !== 'stopped') await reconnect(context, docker, instance.name);
   const status = await statusOf(docker, instance.name, context.signal);
   const members = status?.members ?? [];
-  const progress = await progressOf(context, instance);
+  // If the lab's folder is gone, the status is shown without progress.
+  const lab = await definitionOf(context, instance).catch(() => undefined);
+  const progress = await progressOf(context, instance, lab);
+  const missing = lab === undefined ? [] : missingFrom(members, lab);
   if (json) {
-    output.line(JSON.stringify({ ...instance, machines: members, progress }, null, 2));
+    output.line(JSON.stringify({ ...instance, machines: members, missing, progress }, null, 2));
     return ExitCode.ok;
   }
   const title = progress.title ? ` – ${progress.title}` : '';
   output.line(`${output.paint('bold', instance.name)}${title}: ${say.states[instance.state]}`);
   output.line();
-  const rows = members.filter(({ role }) => role !== 'fabric').map((machine) => row(context, machine));
+  const rows = [
+    ...members.filter(({ role }) => role !== 'fabric').map((machine) => row(context, machine)),
+    ...missing.map((name) => [name, '-', output.paint('red', say.missing), '-']),
+  ];
   for (const line of table([say.machine, say.address, say.state, say.components], rows, output)) output.line(line);
   output.line();
   output.line(say.tasksPassed(progress.passed, progress.tasks));
+  sayIfDown(context, instance);
   return ExitCode.ok;
 };
 
@@ -63,9 +70,17 @@ interface ShownProgress {
   readonly passed: number;
 }
 
-/** If the lab's folder is gone, the status is shown without progress. */
-const progressOf = async (context: Context, instance: ClusterSummary): Promise<ShownProgress> => {
-  const lab = await definitionOf(context, instance).catch(() => undefined);
+/** The lab's machines whose containers somebody removed. */
+const missingFrom = (members: readonly MachineStatus[], { cluster }: LabDefinition): readonly string[] =>
+  [...cluster.nodes, ...cluster.clients]
+    .map(({ name }) => name)
+    .filter((name) => !members.some((member) => member.name === name));
+
+const progressOf = async (
+  context: Context,
+  instance: ClusterSummary,
+  lab: LabDefinition | undefined,
+): Promise<ShownProgress> => {
   if (!lab) return { title: '', tasks: 0, passed: 0 };
   const { name } = instance;
   const fabric = await (await context.docker()).inspect(containerName(name, fabricMachine), context.signal);

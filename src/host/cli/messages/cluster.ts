@@ -21,6 +21,10 @@ export const clusterMessages = {
     (names: string) => `Restarted outside of labs and connected to the network again: ${names}`,
     (names) => `labs 밖에서 다시 시작되어 네트워크에 다시 연결함: ${names}`,
   ),
+  placeNeeded: both(
+    'The machine or pod in which the command should run is missing',
+    '명령을 실행할 머신이나 파드가 빠졌습니다',
+  ),
   machines: both(
     (names: string) => `Machines: ${names}.`,
     (names) => `머신: ${names}`,

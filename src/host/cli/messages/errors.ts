@@ -89,6 +89,11 @@ export const errorMessages = {
         /^Look at the cluster with `labs status`, or start over with `labs reset`\.$/,
         '`labs status`로 클러스터를 확인하거나, `labs reset`으로 처음부터 다시 시작하세요.',
       ],
+      [/^(.*) cannot run: (.*)$/, '$1 프로그램을 실행할 수 없습니다: $2'],
+      [
+        /^Check that this file exists and may be executed\. .*$/,
+        '파일이 있고 실행 권한이 있는지 확인하세요. `labs shell`은 변수 SHELL에 적힌 프로그램을 실행합니다.',
+      ],
       [/^(.*) stopped right after the start$/, '시작하자마자 멈췄습니다: $1'],
     ],
   ),

@@ -11,14 +11,15 @@ export const labMessages = {
   machine: both('MACHINE', '머신'),
   address: both('ADDRESS', '주소'),
   components: both('COMPONENTS', '구성 요소'),
+  missing: both('missing', '없음'),
   tasksPassed: both(
     (passed: number, tasks: number) => `${passed} of ${tasks} tasks passed`,
     (passed, tasks) => `과제 ${tasks}개 중 ${passed}개 통과`,
   ),
   // labs alone, next
   pointsOf: both(
-    (points: number, max: number) => `${points} of ${max} points`,
-    (points, max) => `${max}점 중 ${points}점`,
+    (points: number, max: number) => `worth ${points} of ${max} points`,
+    (points, max) => `통과한 과제 ${points}/${max}점`,
   ),
   nextTaskIs: both(
     (number: number, title: string) => `Next: task ${number}, ${title}`,

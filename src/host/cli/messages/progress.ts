@@ -147,12 +147,16 @@ export const progressMessages = {
   whyItWorks: both('Why it works', '왜 이렇게 동작할까'),
   soFar: both(
     (tasks: number, all: number, points: number, max: number) =>
-      `${tasks} of ${all} tasks have passed: ${points} of ${max} points.`,
-    (tasks, all, points, max) => `과제 ${all}개 중 ${tasks}개 통과: ${max}점 중 ${points}점.`,
+      `${tasks} of ${all} tasks have passed, worth ${points} of ${max} points.`,
+    (tasks, all, points, max) => `과제 ${all}개 중 ${tasks}개 통과: 통과한 과제 ${points}/${max}점.`,
   ),
   nextTask: both(
     (task: number) => `Next:    labs tasks ${task}`,
     (task) => `다음:    labs tasks ${task}`,
+  ),
+  onlyGotoLeft: both(
+    (task: number) => `labs goto did the tasks that are left. To do one yourself: labs reset ${task}`,
+    (task) => `남은 과제는 모두 labs goto가 대신 풀었습니다. 직접 풀기: labs reset ${task}`,
   ),
   nextGrade: both('Next:    labs grade', '다음:    labs grade'),
   debriefWith: both(

@@ -8,7 +8,7 @@ export const taskMessages = {
   taskNeededHint: both('`labs tasks` lists the tasks.', '`labs tasks`로 과제 목록을 볼 수 있습니다.'),
   // tasks
   readTask: both('Read a task with `labs tasks NUMBER`.', '`labs tasks 번호`로 과제를 읽으세요.'),
-  beginning: both('Preparing the cluster for this task…', '이 과제를 위해 클러스터를 준비하는 중…'),
+  beginning: both('Preparing the cluster for this task', '이 과제를 위한 클러스터 준비'),
   answerWith: both(
     (task: number) => `Answer:  labs answer ${task}`,
     (task) => `답하기:  labs answer ${task}`,
@@ -29,14 +29,20 @@ export const taskMessages = {
   notBegun: both('not begun', '시작 전'),
   blockedBy: both(
     (check: string) => `waits for ${check}`,
-    (check) => `${check}부터 통과해야 함`,
+    (check) => `선행 조건: ${check}`,
   ),
   allPass: both('All checks pass. Well done!', '모든 확인을 통과했습니다. 잘했습니다!'),
   graderBroke: both(
     'A check could not run. This costs no points. `labs doctor` may find the reason.',
     '실행하지 못한 확인이 있습니다. 점수는 깎이지 않습니다. `labs doctor`로 원인을 찾아 보세요.',
   ),
+  checking: both('Checking…', '확인하는 중…'),
   watchHelp: both('watching; press q to stop', '지켜보는 중. q를 누르면 끝납니다'),
+  watchScrollHelp: both(
+    (first: number, last: number, all: number) =>
+      `watching; ↑ ↓ scroll, lines ${first}–${last} of ${all}; press q to stop`,
+    (first, last, all) => `지켜보는 중. ↑ ↓로 넘기기, ${all}줄 중 ${first}~${last}줄. q를 누르면 끝납니다`,
+  ),
   // hint
   hint: both(
     (index: number, count: number) => `Hint ${index} of ${count}`,
@@ -61,6 +67,7 @@ export const taskMessages = {
     (numbers: string) => `Tasks with a question: ${numbers}.`,
     (numbers) => `질문이 있는 과제: ${numbers}`,
   ),
+  emptyAnswer: both('The answer is empty', '답이 비어 있습니다'),
   answerNeeded: both(
     'The answer is missing, and there is no terminal on which to ask for it',
     '답이 없고, 터미널이 아니어서 물어볼 수 없습니다',

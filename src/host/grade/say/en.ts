@@ -40,8 +40,8 @@ export const english = {
   // Checks
   /** Of a failed check with `reveal: nothing`. */
   hidden: {
-    expected: 'the state that the task asks for',
-    observed: 'another state; to find out which is part of the task',
+    expected: 'what the title says',
+    observed: 'not yet. To find out what is wrong is part of the task',
   },
   not: (phrase: string) => `this must not be true: ${phrase}`,
   inTask: (task: number, title: string) => `${title} (task ${task})`,

@@ -34,8 +34,8 @@ export const korean: Phrases = {
   quoted: (match, part) => (match === undefined ? '' : part(inWords(match))),
 
   hidden: {
-    expected: '과제가 요구하는 상태',
-    observed: '다른 상태. 무엇이 다른지 찾는 것도 과제의 일부입니다',
+    expected: '제목에 적힌 상태',
+    observed: '아직 아님. 무엇이 잘못되었는지 찾는 것도 과제의 일부입니다',
   },
   not: (phrase) => `다음과 같으면 안 됨: ${phrase}`,
   inTask: (task, title) => `${title} (과제 ${task})`,
