@@ -1,16 +1,25 @@
 // Finds the running lab that a command means: the named one, else the only one, else the one that the user chooses.
-import { ExitCode, LabError } from '../../kit/error.ts';
+import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import { nearest } from '../../kit/suggest.ts';
 import { type ClusterSummary, listClusters } from '../cluster/status.ts';
 import { choose } from './ask.ts';
 import type { Context } from './context.ts';
+import { inLanguage } from './failure.ts';
 
-/** All clusters, or none if Docker does not answer. The command then shows what does not need Docker. */
-export const clustersIfAny = async (context: Context): Promise<readonly ClusterSummary[]> => {
+/**
+ * All clusters, or none if Docker does not answer. The command then shows what does not need Docker.
+ * @param say whether a remark tells the user that Docker does not answer
+ */
+export const clustersIfAny = async (
+  context: Context,
+  { say = false }: { readonly say?: boolean } = {},
+): Promise<readonly ClusterSummary[]> => {
   try {
     return await listClusters(await context.docker(), context.signal);
   } catch (error) {
     if (context.signal.aborted) throw error;
+    const { output, say: words } = context;
+    if (say) output.note(output.paint('yellow', `! ${words.unknownRunning(inLanguage(messageOf(error), words))}`));
     return [];
   }
 };

@@ -18,7 +18,7 @@ export interface PagerOptions {
 /** -F ends at once if the text fits, -R shows colours, -X leaves the text on the screen. */
 const less = 'less -FRX';
 
-/** less's own prompt is a colon, which tells nobody how to leave. In a prompt, less gives `.`, `:` and `?` a meaning. */
+/** less's own prompt is a colon, which tells nobody how to leave. Some characters have a meaning in a prompt. */
 const withPrompt = (prompt: string): string => `FRX-Ps${prompt.replace(/[.:?%\\$]/g, '\\$&')}$`;
 
 /** @returns the shell command of the pager, or undefined if there is none or the user wants none */

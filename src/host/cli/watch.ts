@@ -72,6 +72,10 @@ const scrolling: Readonly<Record<string, number>> = {
   ' ': 10,
 };
 
+const esc = '\u001b';
+/** An escape sequence, or one character. */
+const oneKey = new RegExp(`${esc}(?:\\[[\\d;]*.|O.)|.`, 'gs');
+
 const quitKeys: readonly string[] = ['q', 'Q', '\u0003', '\u0004'];
 
 /** Aborts on q, on Ctrl-C (a key in raw mode), on Ctrl-D, when nobody reads on, and with the context's signal. */
@@ -81,9 +85,11 @@ const listenForKeys = ({ output, signal }: Context, screen: Screen): Keys => {
   const onGone = (): void => quit.abort();
   stdout.on('error', onGone);
   const onKey = (chunk: Buffer): void => {
-    const key = chunk.toString();
-    if (quitKeys.includes(key)) quit.abort();
-    else if (scrolling[key] !== undefined) screen.scroll(scrolling[key]);
+    // Several keys may arrive at once.
+    for (const [key] of chunk.toString().matchAll(oneKey)) {
+      if (quitKeys.includes(key)) quit.abort();
+      else if (scrolling[key] !== undefined) screen.scroll(scrolling[key]);
+    }
   };
   if (output.interactive) stdin.setRawMode(true).on('data', onKey).resume();
   return {

@@ -9,7 +9,10 @@ import { table } from '../table.ts';
 
 export const run: Run = async (context) => {
   const { paths, environment } = context;
-  const [labs, instances] = await Promise.all([listLabs(paths.labs, environment.cacheFolder), clustersIfAny(context)]);
+  const [labs, instances] = await Promise.all([
+    listLabs(paths.labs, environment.cacheFolder),
+    clustersIfAny(context, { say: true }),
+  ]);
   if (context.json)
     context.output.line(JSON.stringify({ labs: labs.map(toJson(context)), running: instances }, null, 2));
   else print(context, labs, instances);

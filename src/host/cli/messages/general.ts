@@ -42,6 +42,10 @@ export const generalMessages = {
     `Start a lab: ${startFirstLab}. \`labs list\` shows all labs.`,
     `실습을 시작하세요: ${startFirstLab}. \`labs list\`로 전체 목록을 볼 수 있습니다.`,
   ),
+  unknownRunning: both(
+    (problem: string) => `Running labs are not known: ${problem}`,
+    (problem) => `실행 중인 실습을 알 수 없습니다: ${problem}`,
+  ),
   severalRunning: both(
     (names: string) => `Several labs are running: ${names}`,
     (names) => `여러 실습이 실행 중입니다: ${names}`,
