@@ -158,9 +158,12 @@ const refuseDifferent = ({ plan }: StartRequest, found: readonly Machine[]): voi
           ? `${plan.name} is incomplete: ${missing.join(' and ')} no longer exists`
           : undefined;
   if (why === undefined) return;
+  const isMissing = fabric?.lab === plan.lab && changed.length === 0;
   throw new LabError('LAB_CHANGED', why, {
     exitCode: ExitCode.usage,
-    hint: `Run \`labs delete ${plan.name}\` first, or use \`--name\` to start a second cluster.`,
+    hint: isMissing
+      ? `Run \`labs reset ${plan.name}\`, which builds the cluster anew.`
+      : `Run \`labs delete ${plan.name}\` first, or use \`--name\` to start a second cluster.`,
   });
 };
 

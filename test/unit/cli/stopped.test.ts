@@ -67,7 +67,7 @@ test('the status names machines whose containers are gone, and the command that 
   const screen = await screenOf(status, []);
   for (const machine of ['controlplane', 'node01', 'node02', 'client'])
     expect(screen).toMatch(new RegExp(`${machine} +- +missing`));
-  expect(screen).toContain(back);
+  expect(screen).toContain('labs reset second');
   expect(JSON.parse(await screenOf(status, [], { json: true }))).toMatchObject({
     missing: ['controlplane', 'node01', 'node02', 'client'],
   });

@@ -220,6 +220,7 @@ describe('an existing cluster', () => {
     await expect(start()).rejects.toMatchObject({
       code: 'LAB_CHANGED',
       message: 'x is incomplete: node02 no longer exists',
+      hint: 'Run `labs reset x`, which builds the cluster anew.',
     });
     expect(await listClusters(world)).toMatchObject([{ state: 'incomplete' }]);
   });

@@ -38,7 +38,8 @@ export const run: Run = async (context, [given]) => {
   for (const line of table([say.machine, say.address, say.state, say.components], rows, output)) output.line(line);
   output.line();
   output.line(say.tasksPassed(progress.passed, progress.tasks));
-  sayIfDown(context, instance);
+  if (missing.length > 0) output.line(`\n${output.paint('yellow', say.missingHint(instance.name))}`);
+  else sayIfDown(context, instance);
   return ExitCode.ok;
 };
 

@@ -12,6 +12,10 @@ export const labMessages = {
   address: both('ADDRESS', '주소'),
   components: both('COMPONENTS', '구성 요소'),
   missing: both('missing', '없음'),
+  missingHint: both(
+    (name: string) => `Build the cluster anew: \`labs reset ${name}\`.`,
+    (name) => `클러스터를 새로 만드세요: \`labs reset ${name}\``,
+  ),
   tasksPassed: both(
     (passed: number, tasks: number) => `${passed} of ${tasks} tasks passed`,
     (passed, tasks) => `과제 ${tasks}개 중 ${passed}개 통과`,
