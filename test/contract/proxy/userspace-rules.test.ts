@@ -10,7 +10,7 @@ import { eventfulHistory, history } from '../../support/proxy/random.ts';
 import { replay } from '../../support/proxy/replay.ts';
 import { createUserspaceRig, testPlace, testPlace6 } from '../../support/proxy/userspace/rig.ts';
 import { put, World } from '../../support/proxy/world.ts';
-import { runs } from '../../support/runs.ts';
+import { isLong, runs } from '../../support/runs.ts';
 import { both } from './both.ts';
 
 const signal = new AbortController().signal;
@@ -58,7 +58,10 @@ const web = put.service({
   status: { loadBalancer: { ingress: [{ ip: '203.0.113.9' }, { ip: '2001:db8::9' }] } },
 });
 
-test.each(['nft', 'legacy'] as const)(
+/** kube-proxy runs the same code with both flavours, so only the long tests repeat this with legacy. */
+const flavours = isLong ? (['nft', 'legacy'] as const) : (['nft'] as const);
+
+test.each(flavours)(
   'with iptables-%s, restores deleted rules, keeps foreign rules, and writes nothing without damage',
   async (backend) => {
     await using world = await World.create(backend);
