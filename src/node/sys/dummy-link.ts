@@ -1,4 +1,5 @@
 // Manages a dummy link. The kernel accepts packets to the link's addresses; the link itself sends nothing.
+import { readFileSync } from 'node:fs';
 import type { IpFamily } from '../../api/ip.ts';
 import { ExecError, run, runOk } from './exec.ts';
 
@@ -23,6 +24,7 @@ export const createDummyLink = (name: string): DummyLink => ({
     if (result.code !== 0 && !/exists/i.test(result.stderr)) throw new ExecError(argv, result.stderr.trim(), result);
   },
   list: async (family, signal) => {
+    if (!exists(name)) return undefined;
     const argv = ['ip', '-oneline', family === 'IPv6' ? '-6' : '-4', 'address', 'show', 'dev', name];
     const result = await run(argv, { signal });
     if (/does not exist/i.test(result.stderr)) return undefined;
@@ -37,6 +39,7 @@ export const createDummyLink = (name: string): DummyLink => ({
     if (lines.length > 0) await runOk(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n`, signal });
   },
   remove: async (signal) => {
+    if (!exists(name)) return false;
     const argv = ['ip', 'link', 'delete', name];
     const result = await run(argv, { signal });
     if (result.code !== 0 && !/Cannot find device/i.test(result.stderr)) {
@@ -45,5 +48,11 @@ export const createDummyLink = (name: string): DummyLink => ({
     return result.code === 0;
   },
 });
+
+/** Looks without starting a program, because each start of kube-proxy looks for the link of ipvs mode. */
+const exists = (name: string): boolean =>
+  readFileSync('/proc/self/net/dev', 'utf8')
+    .split('\n')
+    .some((line) => line.trimStart().startsWith(`${name}:`));
 
 const withLength = (address: string): string => `${address}/${address.includes(':') ? 128 : 32}`;

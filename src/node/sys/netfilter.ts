@@ -62,14 +62,18 @@ export const toolOf = (family: NetfilterFamily, flavour: Flavour): string =>
 /** Exit code 4 means that a resource is missing, such as the lock. */
 const isLocked = ({ code, stderr }: RunResult): boolean => code === 4 && stderr.includes('xtables lock');
 
-/** Whether this machine supports the family: the tool exists, and the kernel has its nat table. */
+/**
+ * Whether this machine supports the family: the tool exists, and the kernel has its nat table.
+ * @param of chain: looks for this chain of table nat, rather than for one that every kernel has
+ */
 export const hasNetfilter = async (
   family: NetfilterFamily,
   signal: AbortSignal,
-  flavour: Flavour = 'default',
+  of: { readonly flavour?: Flavour; readonly chain?: string | undefined } = {},
 ): Promise<boolean> => {
+  const { flavour = 'default', chain = 'POSTROUTING' } = of;
   try {
-    return await createNetfilter(family, [], flavour).hasChain('nat', 'POSTROUTING', signal);
+    return await createNetfilter(family, [], flavour).hasChain('nat', chain, signal);
   } catch (error) {
     signal.throwIfAborted();
     return error instanceof XtablesLocked;

@@ -27,16 +27,3 @@ export const createNft = (prefix: readonly string[] = []): Nft => ({
     return code === 0 ? stdout : undefined;
   },
 });
-
-/**
- * Whether this machine has nft, and its kernel has nf_tables. Lists flow tables, because this list is short. For `list
- * tables`, nft 1.0.6 reads every rule, which takes seconds if there are many rules.
- */
-export const hasNft = async (signal: AbortSignal): Promise<boolean> => {
-  try {
-    return (await createNft().list('flowtables', signal)) !== undefined;
-  } catch {
-    signal.throwIfAborted();
-    return false;
-  }
-};

@@ -17,8 +17,8 @@ export interface PacketFilter {
 export const findPacketFilter = async (log: Logger, signal: AbortSignal): Promise<PacketFilter> => {
   const { flavour, because } = await chooseFlavour(signal);
   const [v4, v6, legacy] = await Promise.all([
-    hasNetfilter('IPv4', signal, flavour),
-    hasNetfilter('IPv6', signal, flavour),
+    hasNetfilter('IPv4', signal, { flavour }),
+    hasNetfilter('IPv6', signal, { flavour }),
     isLegacy(flavour, signal).catch(() => false),
   ]);
   const families = [...(v4 ? ['IPv4' as const] : []), ...(v6 ? ['IPv6' as const] : [])];

@@ -51,10 +51,9 @@ export const removeRules = async ({ mode, plan, mark }: RuleRemoval, options: Cl
   const flavours: readonly Flavour[] = await flavoursInUse(signal);
   for (const flavour of flavours.length > 0 ? flavours : (['default'] as const)) {
     for (const family of ['IPv4', 'IPv6'] as const) {
-      if (!(await hasNetfilter(family, signal, flavour))) continue;
-      const netfilter = createNetfilter(family, [], flavour);
       // In a large cluster, reading all rules of the running mode takes seconds.
-      if (running && mark !== undefined && !(await netfilter.hasChain('nat', mark, signal))) continue;
+      if (!(await hasNetfilter(family, signal, { flavour, chain: running && mark }))) continue;
+      const netfilter = createNetfilter(family, [], flavour);
       const input = plan(readExisting(await netfilter.save(signal)));
       if (input === undefined) continue;
       await netfilter.restore(input, signal);
