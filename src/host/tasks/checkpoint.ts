@@ -84,10 +84,14 @@ export const goTo = async (
     for (const task of later.toReversed()) await clearTask({ ...run, task });
     await progress.rewind(later.map(({ id }) => id));
   });
-  for (const task of lab.tasks) {
+  const isNew = ({ id }: TaskDefinition): boolean => known.skipped[id] === undefined;
+  const wanted = lab.tasks.filter((task) => keep.includes(task) || skip.includes(task));
+  const firstNew = wanted.findIndex((task) => skip.includes(task) && isNew(task));
+  const done = firstNew < 0 ? wanted : wanted.slice(0, firstNew);
+  const missing = await fromFirstMissing(run, done);
+  for (const task of [...missing, ...wanted.slice(done.length)]) {
     run.signal.throwIfAborted();
-    const again = skip.includes(task) && known.skipped[task.id] === undefined;
-    if (!again && !(keep.includes(task) || skip.includes(task))) continue;
+    const again = skip.includes(task) && isNew(task);
     if (!again && (await holds(run, task))) continue;
     const answer: KeepAnswer = async (check, value) => {
       const earned = passedChecks(report, task.id).includes(check);
@@ -103,11 +107,26 @@ const passedChecks = ({ tasks }: Report, id: string): readonly string[] => {
 };
 
 /** Whether the cluster has what the task makes, whoever made it. */
-const holds = async ({ lab, access, progress, signal }: TaskRun, task: TaskDefinition): Promise<boolean> => {
+const holds = async (run: TaskRun, task: TaskDefinition): Promise<boolean> =>
+  (await holding(run, [task])).includes(task);
+
+/** The tasks of which the cluster has what they make, from one look at the cluster. */
+const holding = async (
+  { lab, access, progress, signal }: TaskRun,
+  tasks: readonly TaskDefinition[],
+): Promise<readonly TaskDefinition[]> => {
   const student = { ...(await progress.read()), skipped: {} };
-  if (waitsToBegin(task, student)) return false;
-  const report = await gradeLab({ lab, access, progress: student, tasks: [task.id], signal });
-  return stateChecks(task, report).every(({ outcome }) => outcome === 'pass');
+  const begun = tasks.filter((task) => !waitsToBegin(task, student));
+  if (begun.length === 0) return [];
+  const report = await gradeLab({ lab, access, progress: student, tasks: begun.map(({ id }) => id), signal });
+  return begun.filter((task) => stateChecks(task, report).every(({ outcome }) => outcome === 'pass'));
+};
+
+/** The tasks from the first one on of which something is missing. Mostly nothing is missing, and one look is enough. */
+const fromFirstMissing = async (run: TaskRun, tasks: readonly TaskDefinition[]): Promise<readonly TaskDefinition[]> => {
+  const held = await holding(run, tasks);
+  const first = tasks.findIndex((task) => !held.includes(task));
+  return first < 0 ? [] : tasks.slice(first);
 };
 
 const restoreNodes = async (run: TaskRun, working: CheckpointEvents['working']): Promise<void> => {
@@ -141,10 +160,10 @@ const repairFinished = async (
   working: CheckpointEvents['working'],
 ): Promise<void> => {
   const before = run.lab.tasks.slice(0, run.lab.tasks.indexOf(run.task));
-  for (const task of before) {
+  const finished = before.filter(({ id }) => passed.includes(id) || skipped[id] !== undefined);
+  for (const task of await fromFirstMissing(run, finished)) {
     run.signal.throwIfAborted();
-    const finished = passed.includes(task.id) || skipped[task.id] !== undefined;
-    if (finished && !(await holds(run, task))) await working(task, () => replayTask({ ...run, task }, async () => {}));
+    if (!(await holds(run, task))) await working(task, () => replayTask({ ...run, task }, async () => {}));
   }
 };
 

@@ -53,6 +53,13 @@ const goto = async (id: string): Promise<readonly string[]> => {
 
 const anew = (id: string) => startAnew(run(id), { working: (_task, work) => work() });
 
+test('one look at the cluster is enough for all finished tasks of which nothing is missing', async () => {
+  for (const id of ['one', 'two', 'mend-three', 'four']) await doTask(id);
+  const before = world.looks();
+  await anew('mend-five');
+  expect(world.looks() - before).toBe(1);
+});
+
 describe('goto', () => {
   test('plans what is kept, what labs does, and what is removed', async () => {
     await doTask('one');

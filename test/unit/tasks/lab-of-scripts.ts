@@ -14,6 +14,8 @@ export interface LabOfScripts {
   readonly objects: Set<string>;
   /** What the scripts ran, in order. */
   readonly ran: string[];
+  /** How often the ConfigMaps were read. */
+  looks(): number;
   task(id: string): TaskDefinition;
 }
 
@@ -36,7 +38,11 @@ export const labOfScripts = async (folder: string, ...ids: readonly string[]): P
     if (verb === 'make') objects.add(id);
     if (verb === 'remove') objects.delete(id);
   };
-  const listed = () => [...objects].map((name) => ({ metadata: { name, namespace: 'default' } }));
+  let looks = 0;
+  const listed = () => {
+    looks += 1;
+    return [...objects].map((name) => ({ metadata: { name, namespace: 'default' } }));
+  };
   const access: ClusterAccess = {
     ...accessTo({ kube: () => ({ status: 200, body: { items: listed() } }) }),
     exec: async (_machine, argv) => {
@@ -59,6 +65,7 @@ export const labOfScripts = async (folder: string, ...ids: readonly string[]): P
     progress: openProgress({ stateFolder: folder, name: 'lab', instance: 'one' }),
     objects,
     ran,
+    looks: () => looks,
     task,
   };
 };
