@@ -1,4 +1,5 @@
-// The tiers of tests, as vitest's projects. test/README.md says what each tier needs and how long it takes.
+// The tiers of tests, as vitest's projects. test/README.md says what each tier needs and how long it takes. The tests
+// in test/vm have their own runner, scripts/vm/guest/run.ts, because vitest starts too slowly in a virtual machine.
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { fuzzMinutes, longFactor } from './test/support/runs.ts';
@@ -10,16 +11,14 @@ interface Tier {
   /** Test files that run side by side. */
   readonly workers: number;
   readonly setup?: string;
-  /** Test files of other tiers. */
-  readonly also?: readonly string[];
   /** Test files share a process and its modules. */
   readonly shared?: 'threads' | 'forks';
 }
 
-const project = ({ name, timeoutMs, workers, setup, also = [], shared }: Tier) => ({
+const project = ({ name, timeoutMs, workers, setup, shared }: Tier) => ({
   test: {
     name,
-    include: [`test/${name}/**/*.test.ts`, ...also],
+    include: [`test/${name}/**/*.test.ts`],
     testTimeout: timeoutMs * longFactor + fuzzMinutes * 60_000,
     hookTimeout: timeoutMs,
     maxWorkers: workers,
@@ -27,11 +26,6 @@ const project = ({ name, timeoutMs, workers, setup, also = [], shared }: Tier) =
     ...(shared ? { pool: shared, isolate: false } : {}),
   },
 });
-
-/** These also run in the virtual machine, in ipvs mode. A test in test/unit/repo checks that the files exist. */
-export const contractTestsInMachine = ['packets', 'packets-change', 'packets-churn', 'kills', 'switches'].map(
-  (name) => `test/contract/proxy/${name}.test.ts`,
-);
 
 export default defineConfig({
   test: {
@@ -43,11 +37,6 @@ export default defineConfig({
       project({ name: 'unit', timeoutMs: 60_000, workers: availableParallelism() + 1, shared: 'threads' }),
       // One process for all files, because loading the modules again for each file takes a second.
       project({ name: 'contract', timeoutMs: 120_000, workers: 1, setup: 'test/contract/setup.ts', shared: 'forks' }),
-      project({
-        ...{ name: 'vm', timeoutMs: 900_000, workers: 1, setup: 'test/vm/setup.ts', also: contractTestsInMachine },
-        // The virtual machine needs about ten times as long to load the modules.
-        shared: 'forks',
-      }),
       project({ name: 'e2e', timeoutMs: 300_000, workers: 1 }),
     ],
   },

@@ -1,6 +1,6 @@
 // Runs the tests of ipvs mode in a virtual machine, because few kernels have IPVS. scripts/README.md says how.
 //
-//   node scripts/node.mjs vm-test.ts                  all tests of the project vm; the report goes to out/vm.json
+//   node scripts/node.mjs vm-test.ts                  all tests of the tier vm; the report goes to out/vm.json
 //   node scripts/node.mjs vm-test.ts test/vm/FILE     only these test files
 //   node scripts/node.mjs vm-test.ts --command CMD    any command line, in the checkout
 //   node scripts/node.mjs vm-test.ts --bench          `bench:proxy` with ipvs and iptables
@@ -13,7 +13,9 @@ import { imageState, readImageInputs } from '../src/host/image/ensure.ts';
 import { ensurePackages } from '../test/support/packages.ts';
 import { longFactor } from '../test/support/runs.ts';
 import { bundlePrograms, programsFolder } from './lib/programs.ts';
+import { testsOf } from './lib/tests.ts';
 import { readTally, root } from './lib/vitest.ts';
+import { bundleTests, testBundle } from './vm/bundle.ts';
 import { ensureImageDisk } from './vm/disks.ts';
 import { runInMachine } from './vm/machine.ts';
 
@@ -29,12 +31,22 @@ const environment = [
   `export PROXY_MODES=ipvs CI=1 NO_COLOR=1 TEST_VM=1 TEST_LONG=${longFactor}`,
 ].join('\n');
 
-const testCommand = (files: readonly string[]): string => {
-  const vitest = 'node node_modules/vitest/vitest.mjs run --project vm';
-  return `${vitest} ${files.join(' ')} --reporter=verbose --reporter=json --outputFile.json=${results}`;
-};
+/** What the tests need besides their bundle: recordings of the original, and programs that they start. */
+const partsForTests = ['test/fixtures', 'dist/node', programsFolder, testBundle, `${testBundle}.map`];
+const partsForCommands = [
+  ...['src', 'test', 'scripts', 'dist/node', programsFolder, 'node_modules'],
+  ...['package.json', 'tsconfig.json', 'vitest.config.ts'],
+];
 
 const bench = 'node scripts/bench-proxy.ts --backends nft,ipvs --sizes 1000,5000 --parts table --changes 20';
+
+/** @param asked paths of test files. Empty: all tests of the machine */
+const chosenTests = (asked: readonly string[]): readonly string[] => {
+  const all = testsOf('vm');
+  const unknown = asked.filter((file) => !all.includes(file));
+  if (unknown.length > 0) throw new Error(`not among the virtual machine's tests: ${unknown.join(', ')}`);
+  return asked.length > 0 ? asked : all;
+};
 
 /** @returns undefined to run the tests */
 const otherCommand = (): string | undefined => {
@@ -54,9 +66,11 @@ const main = async (): Promise<number> => {
   const imageDisk = await ensureImageDisk(docker, image, join(cacheFolder, 'images'));
   await bundlePrograms();
   const other = otherCommand();
-  const command = `${environment}\n${other ?? testCommand(argv._)}\n`;
+  if (other === undefined) await bundleTests(chosenTests(argv._), results);
+  const command = `${environment}\n${other ?? `node ${testBundle}`}\n`;
+  const parts = other === undefined ? partsForTests : partsForCommands;
   const timeoutMs = other === undefined ? testTimeoutMs : undefined;
-  const code = await runInMachine({ root, imageDisk, cacheFolder, command, take: [results], timeoutMs });
+  const code = await runInMachine({ root, imageDisk, cacheFolder, parts, command, take: [results], timeoutMs });
   if (other !== undefined) return code;
   const { passed, failed } = await readTally('vm', join(root, results));
   console.log(`vm: ${passed} passed, ${failed} failed`);

@@ -18,7 +18,7 @@ export interface Tally {
   readonly skipped: readonly string[];
 }
 
-interface VitestOutput {
+export interface VitestOutput {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: 'passed' | 'failed';

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { $ } from 'zx';
 import type { Containers } from '../../src/host/docker/port.ts';
-import { programsFolder } from '../lib/programs.ts';
 
 /** The root file system of an image as a disk, read-only. */
 export const ensureImageDisk = async (docker: Containers, image: string, cacheFolder: string): Promise<string> => {
@@ -37,27 +36,25 @@ const dropOthers = async (cacheFolder: string, disk: string): Promise<void> => {
   }
 };
 
-const fromCheckout = [
-  ...['src', 'test', 'scripts', 'dist/node', programsFolder],
-  ...['package.json', 'tsconfig.json', 'vitest.config.ts'],
-];
-/** Large packages that no test in the machine needs. The image brings Node. */
+/** Large packages that nothing in the machine needs. The image brings Node. */
 const leftOut = /^node_modules\/(node-linux-|@biomejs\/|typescript\/|dependency-cruiser\/|\.cache\/|\.vite)/;
 
 /**
- * Makes a writable disk with the parts of the checkout that tests need.
+ * Makes a writable disk with parts of the checkout.
+ * @param parts files and folders
  * @param files more files by path
  */
 export const makeCheckoutDisk = async (
   root: string,
   disk: string,
+  parts: readonly string[],
   files: Readonly<Record<string, string>>,
 ): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'labs-vm-'));
   try {
     const filter = (path: string): boolean => !leftOut.test(`${path.slice(root.length)}/`);
     const options = { recursive: true, filter, verbatimSymlinks: true, preserveTimestamps: true };
-    for (const name of [...fromCheckout, 'node_modules']) await cp(join(root, name), join(folder, name), options);
+    for (const name of parts) await cp(join(root, name), join(folder, name), options);
     for (const [path, text] of Object.entries(files)) {
       await mkdir(join(folder, path, '..'), { recursive: true });
       await writeFile(join(folder, path), text, { mode: 0o755 });

@@ -15,5 +15,7 @@ mount -t overlay -o lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work ov
 mkdir -p /root/usr/lib/modules /root/work
 cp -a /lib/modules/* /root/usr/lib/modules/
 cp /guest /root/guest
+# Tests use its small nc.
+cp /bin/busybox /root/usr/local/bin/busybox
 umount /proc /sys /dev
 exec switch_root /root /guest

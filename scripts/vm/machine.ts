@@ -13,6 +13,8 @@ export interface MachineOptions {
   /** The disk with the root file system. */
   readonly imageDisk: string;
   readonly cacheFolder: string;
+  /** Files and folders of the checkout that the command needs. */
+  readonly parts: readonly string[];
   /** A script for `sh`, run in the checkout. Its output goes to standard output. */
   readonly command: string;
   /** Files of the checkout to copy back, if the command created them. */
@@ -39,7 +41,7 @@ export const runInMachine = async (options: MachineOptions): Promise<number> => 
   const cleanUp = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     await makeInitramfs(kernel, initramfs);
-    await makeCheckoutDisk(root, checkout, { 'out/vm/command.sh': command });
+    await makeCheckoutDisk(root, checkout, options.parts, { 'out/vm/command.sh': command });
     const disk = (file: string, more: string): string[] => ['-drive', `file=${file},format=raw,if=virtio,${more}`];
     await qemu(
       [

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { longTests } from '../../../scripts/lib/long.ts';
-import { contractTestsInMachine } from '../../../vitest.config.ts';
+import { contractTestsInMachine } from '../../../scripts/lib/tests.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
