@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { UndoStack } from '../../../src/kit/undo.ts';
 import { testProgram } from '../programs.ts';
+import { deleteNamespaces, NetworkScript, withoutDad } from './network.ts';
 import type { World } from './world.ts';
 
 export const nodeAddress = { IPv4: '192.168.56.11', IPv6: 'fd00:56::11' } as const;
@@ -30,17 +31,25 @@ export class Neighbours implements AsyncDisposable {
     await using undo = new UndoStack();
     const self = new Neighbours(world);
     undo.push('neighbours', () => self[Symbol.asyncDispose]());
-    withoutDad(world.name);
+    const network = new NetworkScript();
+    network.sysctls(world.name, { ...withoutDad, 'ipv4/ip_forward': 1, 'ipv6/conf/all/forwarding': 1 });
     self.#attach(
+      network,
       'p',
       ['10.244.1.1/24', 'fd00:1::1/64'],
       [...pods.IPv4.map((ip) => `${ip}/24`), ...pods.IPv6.map((ip) => `${ip}/64`)],
     );
-    self.#attach('o', ['10.244.2.1/24', 'fd00:2::1/64'], [`${otherPod.IPv4}/24`, `${otherPod.IPv6}/64`]);
-    self.#attach('c', [`${nodeAddress.IPv4}/24`, `${nodeAddress.IPv6}/64`], [`${client.IPv4}/24`, `${client.IPv6}/64`]);
+    self.#attach(network, 'o', ['10.244.2.1/24', 'fd00:2::1/64'], [`${otherPod.IPv4}/24`, `${otherPod.IPv6}/64`]);
+    self.#attach(
+      network,
+      'c',
+      [`${nodeAddress.IPv4}/24`, `${nodeAddress.IPv6}/64`],
+      [`${client.IPv4}/24`, `${client.IPv6}/64`],
+    );
     // Packets that match no rule leave the node here, as a lab's node sends them to the fabric.
-    for (const via of [client.IPv4, client.IPv6]) ip('-n', world.name, 'route', 'add', 'default', 'via', via);
-    world.exec('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding');
+    const routes = [client.IPv4, client.IPv6].map((via) => `route add default via ${via}`);
+    network.ip(world.name, routes);
+    network.run();
     await self.serve('pods', ...pods.IPv4.slice(0, 3), ...pods.IPv6.slice(0, 3));
     // A new link loses the first neighbour solicitations, and the next follow a second later. So resolve one now.
     await self.ask('n', 'who', pods.IPv6[0], '8080');
@@ -95,19 +104,23 @@ export class Neighbours implements AsyncDisposable {
     return where === 'n' ? this.#world.name : `${this.#world.name}${where}`;
   }
 
-  /** Creates a veth pair from the node to a new namespace, which sees it as eth0. */
-  #attach(where: string, nodeSide: readonly string[], farSide: readonly string[]): void {
+  /** Adds a veth pair from the node to a new namespace, which sees it as eth0. */
+  #attach(network: NetworkScript, where: string, nodeSide: readonly string[], farSide: readonly string[]): void {
     const [name, near] = [this.#name(where), `v${where}`];
     const node = this.#world.name;
-    ip('netns', 'add', name);
-    this.#undo.push(`namespace ${name}`, () => ip('netns', 'del', name));
-    withoutDad(name);
-    ip('-n', node, 'link', 'add', near, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
-    for (const address of nodeSide) ip('-n', node, 'addr', 'add', address, 'dev', near);
-    for (const address of farSide) ip('-n', name, 'addr', 'add', address, 'dev', 'eth0');
-    ip('-n', node, 'link', 'set', near, 'up');
-    for (const device of ['eth0', 'lo']) ip('-n', name, 'link', 'set', device, 'up');
-    for (const address of nodeSide) ip('-n', name, 'route', 'add', 'default', 'via', address.replace(/\/.*/, ''));
+    network.addNamespace(name);
+    this.#undo.push(`namespace ${name}`, () => deleteNamespaces([name]));
+    network.sysctls(name, withoutDad);
+    network.ip(node, [
+      `link add ${near} type veth peer name eth0 netns ${name}`,
+      ...nodeSide.map((address) => `addr add ${address} dev ${near}`),
+      `link set ${near} up`,
+    ]);
+    network.ip(name, [
+      ...farSide.map((address) => `addr add ${address} dev eth0`),
+      ...['eth0', 'lo'].map((device) => `link set ${device} up`),
+      ...nodeSide.map((address) => `route add default via ${address.replace(/\/.*/, '')}`),
+    ]);
   }
 }
 
@@ -147,12 +160,4 @@ export const answerOf = async <T>(child: ChildProcess): Promise<T> => {
   } catch (cause) {
     throw new Error(`no answer but "${output}", "${errors}"`, { cause });
   }
-};
-
-const ip = (...argv: string[]): void => void execFileSync('ip', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
-
-/** A new device checks for a second that no neighbour has its IPv6 address; until then no peer is reachable. */
-const withoutDad = (namespace: string): void => {
-  const script = 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad; echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad';
-  execFileSync('ip', ['netns', 'exec', namespace, 'sh', '-c', script]);
 };

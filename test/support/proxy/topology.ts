@@ -4,10 +4,10 @@
 //                               fabric        second node: forwards, and sends packets for services to the node
 //   r1 r2 ───── cni0 [second] ──┤
 //                    outside ───┘             outside: sends all packets to the node; does not forward
-import { execFileSync } from 'node:child_process';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { UndoStack } from '../../../src/kit/undo.ts';
 import { marker, markerChanges } from './marker.ts';
+import { deleteNamespaces, NetworkScript, withoutDad } from './network.ts';
 import { type Answer, type Connection, Peer } from './peers.ts';
 import { addresses, type ByFamily, bridge, type Place, second, secondBridge } from './places.ts';
 import { type Backend, type Change, World } from './world.ts';
@@ -22,10 +22,12 @@ export const nodeObject: Change = {
   } as Change['object'],
 };
 
+/** A slow machine needs longer. */
+const slowness = Number(process.env.TEST_PATIENCE ?? 1);
 /** How long to wait for a connection that must succeed. */
-const patienceMs = 5000;
-/** How long to wait for a condition. A slow machine needs longer. */
-const conditionMs = 20_000 * Number(process.env.TEST_PATIENCE ?? 1);
+const patienceMs = 5000 * slowness;
+/** How long to wait for a condition. */
+const conditionMs = 20_000 * slowness;
 
 export class Topology implements AsyncDisposable {
   readonly world: World;
@@ -80,7 +82,8 @@ export class Topology implements AsyncDisposable {
       const missing = await look();
       return missing === undefined ? done(true) : notYet(`${missing}\n${this.world.log().slice(-2000)}`);
     };
-    return eventually(condition, seen, { timeoutMs: conditionMs, intervalMs, maxIntervalMs: Math.max(intervalMs, 50) });
+    const maxIntervalMs = Math.max(intervalMs, 50 * slowness);
+    return eventually(condition, seen, { timeoutMs: conditionMs, intervalMs, maxIntervalMs });
   }
 
   /** Connects from a place `count` times, and waits for the answers. */
@@ -115,25 +118,38 @@ export class Topology implements AsyncDisposable {
 
   async #build(): Promise<void> {
     const { name } = this.world;
-    for (const suffix of ['f', 's', 'p1', 'p2', 'p3', 'r1', 'r2', 'o']) this.#addNamespace(`${name}${suffix}`);
     const [fabric, far, outside] = [`${name}f`, `${name}s`, `${name}o`];
-    prepareHost(name);
-    for (const router of [name, far]) prepareRouter(router);
-    run(fabric, ['link add br0 type bridge', 'link set br0 up']);
-    this.#onFabric(name, addresses.node, 'to-node');
-    this.#onFabric(far, second, 'to-second');
-    this.#onFabric(outside, addresses.outside, 'to-outside');
-    for (const family of ['IPv4', 'IPv6'] as const) {
-      run(name, [`route add ${podNetworks[family].second} via ${second[family]}`]);
+    const others = [fabric, far, outside, ...['p1', 'p2', 'p3', 'r1', 'r2'].map((place) => `${name}${place}`)];
+    this.#undo.push('namespaces', () => deleteNamespaces(others));
+    const network = new NetworkScript();
+    for (const other of others) addHost(network, other);
+    network.sysctls(name, hostSettings);
+    for (const router of [name, far]) network.sysctls(router, routerSettings);
+    network.ip(fabric, ['link add br0 type bridge', 'link set br0 up']);
+    connect(network, fabric, name, addresses.node, 'to-node');
+    connect(network, fabric, far, second, 'to-second');
+    connect(network, fabric, outside, addresses.outside, 'to-outside');
+    const families = ['IPv4', 'IPv6'] as const;
+    network.ip(name, [
+      ...families.map((family) => `route add ${podNetworks[family].second} via ${second[family]}`),
       // Packets that match no rule leave the node here, as a lab's node sends them to the fabric.
-      run(name, [`route add default via ${addresses.outside[family]}`]);
-      run(far, [`route add default via ${addresses.node[family]}`]);
-      run(outside, [`route add default via ${addresses.node[family]}`]);
-    }
-    addBridge(name, bridge);
-    addBridge(far, secondBridge);
-    for (const place of ['p1', 'p2', 'p3'] as const) this.#addPod(place, name, bridge);
-    for (const place of ['r1', 'r2'] as const) this.#addPod(place, far, secondBridge);
+      ...families.map((family) => `route add default via ${addresses.outside[family]}`),
+    ]);
+    for (const sender of [far, outside])
+      network.ip(
+        sender,
+        families.map((family) => `route add default via ${addresses.node[family]}`),
+      );
+    addBridge(network, name, bridge);
+    addBridge(network, far, secondBridge);
+    for (const place of ['p1', 'p2', 'p3'] as const) addPod(network, `${name}${place}`, place, name, bridge);
+    for (const place of ['r1', 'r2'] as const) addPod(network, `${name}${place}`, place, far, secondBridge);
+    network.run();
+    await this.#startPeers(outside);
+  }
+
+  async #startPeers(outside: string): Promise<void> {
+    const { name } = this.world;
     const places = Object.entries(addresses) as [Place, ByFamily][];
     const started = places.map(async ([place, own]) => {
       const namespace = place === 'node' ? name : place === 'outside' ? outside : `${name}${place}`;
@@ -145,77 +161,58 @@ export class Topology implements AsyncDisposable {
     await Promise.allSettled(started);
     await Promise.all(started);
   }
-
-  #addNamespace(name: string): void {
-    execFileSync('ip', ['netns', 'add', name]);
-    this.#undo.push(`namespace ${name}`, () => void execFileSync('ip', ['netns', 'del', name]));
-    prepareHost(name);
-    run(name, ['link set lo up']);
-  }
-
-  #onFabric(namespace: string, own: ByFamily, port: string): void {
-    const fabric = `${this.world.name}f`;
-    run(fabric, [`link add ${port} type veth peer name eth0 netns ${namespace}`, `link set dev ${port} master br0 up`]);
-    run(namespace, [`addr add ${own.IPv4}/24 dev eth0`, `addr add ${own.IPv6}/64 dev eth0`, 'link set eth0 up']);
-  }
-
-  #addPod(place: Place, router: string, gateway: ByFamily): void {
-    const pod = `${this.world.name}${place}`;
-    const own = addresses[place];
-    run(router, [
-      `link add v${place} type veth peer name eth0 netns ${pod}`,
-      `link set dev v${place} master cni0 up`,
-      `link set dev v${place} type bridge_slave hairpin on`,
-    ]);
-    run(pod, [
-      `addr add ${own.IPv4}/24 dev eth0`,
-      `addr add ${own.IPv6}/64 dev eth0`,
-      'link set eth0 up',
-      `route add default via ${gateway.IPv4}`,
-      `route add default via ${gateway.IPv6}`,
-    ]);
-  }
 }
 
 const podNetworks = { IPv4: { second: '10.244.2.0/24' }, IPv6: { second: 'fd00:244:2::/64' } } as const;
 
-const run = (namespace: string, lines: readonly string[]): void =>
-  void execFileSync('ip', ['-n', namespace, '-batch', '-'], {
-    input: `${lines.join('\n')}\n`,
-    stdio: ['pipe', 'ignore', 'pipe'],
-  });
+/** Set explicitly, because a new namespace takes its settings from the host. */
+const hostSettings = { 'ipv4/ip_forward': 0, 'ipv6/conf/all/forwarding': 0, ...withoutDad } as const;
 
-const sysctl = (namespace: string, settings: Readonly<Record<string, number>>): void => {
-  const script = Object.entries(settings).map(([path, value]) => `echo ${value} > /proc/sys/net/${path}`);
-  execFileSync('ip', ['netns', 'exec', namespace, 'sh', '-e', '-c', script.join('\n')]);
+const routerSettings = {
+  'ipv4/ip_forward': 1,
+  'ipv6/conf/all/forwarding': 1,
+  // Else an answer between two pods of one bridge would bypass the rules that rewrote the request.
+  'bridge/bridge-nf-call-iptables': 1,
+  'bridge/bridge-nf-call-ip6tables': 1,
+  'ipv4/conf/all/send_redirects': 0,
+  'ipv4/conf/default/send_redirects': 0,
+  // Send an ICMP error for every rejected packet, without a rate limit.
+  'ipv4/icmp_ratelimit': 0,
+  'ipv6/icmp/ratelimit': 0,
+} as const;
+
+const addHost = (network: NetworkScript, name: string): void => {
+  network.addNamespace(name);
+  network.sysctls(name, hostSettings);
+  network.ip(name, ['link set lo up']);
 };
 
-/** Sets the namespace's sysctls explicitly, because their defaults come from the host. */
-const prepareHost = (namespace: string): void =>
-  sysctl(namespace, {
-    'ipv4/ip_forward': 0,
-    'ipv6/conf/all/forwarding': 0,
-    // Else a new device checks for a second that no neighbour has its IPv6 address, and is unreachable until then.
-    'ipv6/conf/default/accept_dad': 0,
-    'ipv6/conf/all/accept_dad': 0,
-  });
+const connect = (network: NetworkScript, fabric: string, machine: string, own: ByFamily, port: string): void => {
+  network.ip(fabric, [
+    `link add ${port} type veth peer name eth0 netns ${machine}`,
+    `link set dev ${port} master br0 up`,
+  ]);
+  network.ip(machine, [`addr add ${own.IPv4}/24 dev eth0`, `addr add ${own.IPv6}/64 dev eth0`, 'link set eth0 up']);
+};
 
-const prepareRouter = (namespace: string): void =>
-  sysctl(namespace, {
-    'ipv4/ip_forward': 1,
-    'ipv6/conf/all/forwarding': 1,
-    // Else an answer between two pods of one bridge would bypass the rules that rewrote the request.
-    'bridge/bridge-nf-call-iptables': 1,
-    'bridge/bridge-nf-call-ip6tables': 1,
-    'ipv4/conf/all/send_redirects': 0,
-    'ipv4/conf/default/send_redirects': 0,
-    // Send an ICMP error for every rejected packet, without a rate limit.
-    'ipv4/icmp_ratelimit': 0,
-    'ipv6/icmp/ratelimit': 0,
-  });
+const addPod = (network: NetworkScript, pod: string, place: Place, router: string, gateway: ByFamily): void => {
+  const own = addresses[place];
+  network.ip(router, [
+    `link add v${place} type veth peer name eth0 netns ${pod}`,
+    `link set dev v${place} master cni0 up`,
+    `link set dev v${place} type bridge_slave hairpin on`,
+  ]);
+  network.ip(pod, [
+    `addr add ${own.IPv4}/24 dev eth0`,
+    `addr add ${own.IPv6}/64 dev eth0`,
+    'link set eth0 up',
+    `route add default via ${gateway.IPv4}`,
+    `route add default via ${gateway.IPv6}`,
+  ]);
+};
 
-const addBridge = (namespace: string, own: ByFamily): void =>
-  run(namespace, [
+const addBridge = (network: NetworkScript, router: string, own: ByFamily): void =>
+  network.ip(router, [
     'link add cni0 type bridge',
     `addr add ${own.IPv4}/24 dev cni0`,
     `addr add ${own.IPv6}/64 dev cni0`,

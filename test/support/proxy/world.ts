@@ -1,6 +1,6 @@
 // A network namespace with an API stub and a kube-proxy. Everything is removed when the test ends.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import type { EndpointSlice } from '../../../src/api/discovery.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { UndoStack } from '../../../src/kit/undo.ts';
+import { serviceLink } from '../../../src/node/proxy/view/machine-addresses.ts';
 import { writeStubFiles } from '../api-stub-files.ts';
 import { component, testProgram } from '../programs.ts';
 import { NamespaceShell } from './shell.ts';
@@ -111,6 +112,7 @@ export class World implements AsyncDisposable {
     this.exec('nft', 'flush', 'ruleset');
     if (this.#backend === 'legacy') this.#emptyLegacyTables();
     this.#writeTools(backend ?? this.#backend);
+    if (existsSync('/proc/net/ip_vs')) this.#emptyIpvs();
     this.exec('conntrack', '--flush');
     rmSync(this.#logFile, { force: true });
   }
@@ -226,6 +228,12 @@ export class World implements AsyncDisposable {
     for (const family of ['iptables', 'ip6tables'])
       for (const table of ['nat', 'filter', 'mangle'])
         for (const verb of ['-F', '-X']) this.exec(`${family}-legacy`, '-t', table, verb);
+  }
+
+  #emptyIpvs(): void {
+    this.exec('ipvsadm', '-C');
+    if (this.exec('ip', '-o', 'link').includes(serviceLink)) this.exec('ip', 'link', 'delete', serviceLink);
+    this.exec('ipset', 'destroy');
   }
 
   #writeTools(backend: Backend): void {
