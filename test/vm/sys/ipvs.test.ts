@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createIpvs } from '../../../src/node/sys/ipvs.ts';
+import { runs } from '../../support/runs.ts';
 
 const count = 200;
 const lines = Array.from({ length: count }, (_, index) => `-A -t 10.96.1.${index + 1}:80 -s rr\n`).join('');
+const reads = runs(6);
 const never = new AbortController().signal;
 
 test('lists each server of its own namespace once, while another namespace adds and removes servers', async () => {
@@ -20,7 +22,7 @@ test('lists each server of its own namespace once, while another namespace adds 
   const loop = `while :; do ipvsadm -R < ${file}; ipvsadm -C; done`;
   const other = spawn('unshare', ['--net', 'sh', '-c', loop], { stdio: 'ignore', detached: true });
   try {
-    for (let read = 0; read < 20; read++) {
+    for (let read = 0; read < reads; read++) {
       const names = (await createIpvs().list(never)).map(({ address }) => address);
       expect([names.length, new Set(names).size]).toEqual([count, count]);
     }
