@@ -154,7 +154,7 @@ test('programs each of two nodes that share a kernel, whatever the other one has
   await using other = await World.create();
   await node.change(...manyObjects);
   await other.change(...manyObjects);
-  await other.startProxy(...flags, '--ipvs-sync-period=2s');
+  await other.startProxy(...flags);
   for (const world of [node, other])
     await world.until('all servers are there', () => servers(world, / 10\.96\.1\./).length === many.length);
   const whole = everything(node);
