@@ -37,7 +37,7 @@ export const reportFailure = (error: unknown, output: Output, style: FailureStyl
 const sentence = (text: string, { terminal, width }: Output): readonly string[] =>
   terminal ? text.split('\n').flatMap((line) => (stringWidth(line) > width ? wrap(line, width) : [line])) : [text];
 
-export type FailureWords = Pick<Messages, 'interrupted' | 'unexpectedHint' | 'whileCleaningUp' | 'errorLines'>;
+export type FailureWords = Pick<Messages, 'interrupted' | 'unexpectedHint' | 'whileCleaningUp' | 'fromEnglish'>;
 
 interface Described {
   readonly code: string;
@@ -50,26 +50,19 @@ const describe = (error: unknown, words: FailureWords): Described => {
   if (error instanceof LabError)
     return {
       code: error.code,
-      message: inLanguage(error.message, words),
-      hint: error.hint && inLanguage(error.hint, words),
+      message: words.fromEnglish(error.message),
+      hint: error.hint && words.fromEnglish(error.hint),
       exitCode: error.exitCode,
     };
   if (isSuppressed(error)) {
     const first = describe(error.suppressed, words);
-    return { ...first, message: `${first.message}\n${words.whileCleaningUp(messageOf(error.error))}` };
+    return {
+      ...first,
+      message: `${first.message}\n${words.whileCleaningUp(words.fromEnglish(messageOf(error.error)))}`,
+    };
   }
   return { code: 'LAB_UNEXPECTED', message: messageOf(error), hint: words.unexpectedHint, exitCode: ExitCode.broken };
 };
-
-/** Errors from below the command line are English. Lines that `errorLines` knows are translated. */
-export const inLanguage = (text: string, { errorLines }: Pick<FailureWords, 'errorLines'>): string =>
-  text
-    .split('\n')
-    .map((line) => {
-      const [pattern, translated] = errorLines.find(([known]) => known.test(line)) ?? [];
-      return pattern && translated ? line.replace(pattern, translated) : line;
-    })
-    .join('\n');
 
 /** `await using` throws this when both the body and the clean-up fail. */
 const isSuppressed = (error: unknown): error is SuppressedError =>

@@ -26,7 +26,7 @@ export const breakAgainIn = async (context: Context, session: Session): Promise<
       if (await resumeTask(taskRun(context, session, task))) broken.push(number);
     } catch (error) {
       context.signal.throwIfAborted();
-      output.note(output.paint('yellow', `! ${say.notBrokenAgain(number, messageOf(error))}`));
+      output.note(output.paint('yellow', `! ${say.notBrokenAgain(number, say.fromEnglish(messageOf(error)))}`));
     }
   }
   if (broken.length > 0) output.note(output.paint('dim', say.brokenAgain(broken.join(', '))));

@@ -4,7 +4,6 @@ import { nearest } from '../../kit/suggest.ts';
 import { type ClusterSummary, listClusters } from '../cluster/status.ts';
 import { choose } from './ask.ts';
 import type { Context } from './context.ts';
-import { inLanguage } from './failure.ts';
 
 /**
  * All clusters, or none if Docker does not answer. The command then shows what does not need Docker.
@@ -19,7 +18,7 @@ export const clustersIfAny = async (
   } catch (error) {
     if (context.signal.aborted) throw error;
     const { output, say: words } = context;
-    if (say) output.note(output.paint('yellow', `! ${words.unknownRunning(inLanguage(messageOf(error), words))}`));
+    if (say) output.note(output.paint('yellow', `! ${words.unknownRunning(words.fromEnglish(messageOf(error)))}`));
     return [];
   }
 };

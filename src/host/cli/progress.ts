@@ -24,8 +24,14 @@ export const showProgress = ({ output, say }: Pick<Context, 'output' | 'say'>): 
   const progress = output.terminal ? liveProgress(output) : plainProgress(output);
   return {
     ...progress,
-    onEvent: (event) => progress.onEvent({ ...event, title: say.steps[event.step] ?? event.title }),
+    onEvent: (event) => progress.onEvent(inWords(event, say)),
+    onProgress: (line) => progress.onProgress(say.fromEnglish(line)),
   };
+};
+
+const inWords = (event: StepEvent, say: Context['say']): StepEvent => {
+  const titled = { ...event, title: say.steps[event.step] ?? event.title };
+  return titled.state === 'done' && titled.detail ? { ...titled, detail: say.fromEnglish(titled.detail) } : titled;
 };
 
 const plainProgress = (output: Output): Progress => ({

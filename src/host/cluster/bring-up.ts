@@ -113,7 +113,7 @@ const wireLinks: Step<BringUp> = {
     const machines = await findMachines(up.containers, up.request.plan.name, signal);
     const { running, down } = await inspectMachines(up.containers, machines, signal);
     if (down.length > 0)
-      failOrWarn(up, new LabError('LAB_MACHINE_DOWN', `${down.join(' and ')} stopped right after the start`));
+      failOrWarn(up, new LabError('LAB_MACHINE_DOWN', `${down.join(', ')} stopped right after the start`));
     up.machines = running;
     const [fabric] = running;
     if (fabric?.role !== 'fabric') throw new LabError('LAB_MACHINE_DOWN', 'The fabric stopped right after the start');

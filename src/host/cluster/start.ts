@@ -148,14 +148,14 @@ const refuseDifferent = ({ plan }: StartRequest, found: readonly Machine[]): voi
   const [fabric] = found;
   const missing = machineNames(plan.spec).filter((machine) => !found.some(({ name }) => name === machine));
   const changed = differences(JSON.parse(fabric?.spec || '{}'), JSON.parse(JSON.stringify(plan.spec)));
-  const lines = describeDifferences(changed.slice(0, 8)).map((line) => `\n  ${line}`);
+  const lines = describeDifferences(changed.slice(0, 8)).map((line) => `  ${line}`);
   const why =
     fabric?.lab !== plan.lab
       ? `${plan.name} is a cluster of another lab, ${fabric?.lab}`
       : changed.length > 0
-        ? `The definition of ${plan.lab} has changed since ${plan.name} was started:${lines.join('')}`
+        ? `The definition of ${plan.lab} has changed since ${plan.name} was started:\n${lines.join('\n')}`
         : missing.length > 0
-          ? `${plan.name} is incomplete: ${missing.join(' and ')} no longer exists`
+          ? `${plan.name} is incomplete: ${missing.join(', ')} no longer exists`
           : undefined;
   if (why === undefined) return;
   const isMissing = fabric?.lab === plan.lab && changed.length === 0;

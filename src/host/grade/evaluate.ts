@@ -39,8 +39,8 @@ export const evaluate = ({ check, task, number, student, view, say: shared }: Ev
       return { outcome, expected, retry: temporary ? 'restart' : 'never' };
     }
     if (error instanceof BrokenFact)
-      return { outcome: { outcome: 'broken', cause: error.message }, expected, retry: 'restart' };
-    const cause = `the grader failed: ${messageOf(error)}`;
+      return { outcome: { outcome: 'broken', cause: say.fromEnglish(error.message) }, expected, retry: 'restart' };
+    const cause = say.fromEnglish(`the grader failed: ${messageOf(error)}`);
     return { outcome: { outcome: 'broken', cause }, expected, retry: 'never' };
   }
 };

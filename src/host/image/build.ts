@@ -128,7 +128,8 @@ const prepareBase = async (context: BuildContext, base: Base, list: 'node' | 'po
   const { docker, inputs, variables, signal } = context;
   const reference = baseImage(list, list === 'node' ? inputs.digests.nodeBase : inputs.digests.podsBase);
   if (await docker.images.exists(reference, signal)) return reference;
-  const onProgress = (line: string): void => context.onProgress?.(`${list}: ${line}`);
+  const made = list === 'node' ? 'node image' : 'pod images';
+  const onProgress = (line: string): void => context.onProgress?.(`${made}: ${line}`);
   const { architecture } = await docker.engine(signal);
   await using undo = new UndoStack();
   undo.push('remove the incomplete base', () => docker.images.remove(reference));

@@ -26,6 +26,13 @@ export interface SetupPlan {
   readonly steps: readonly Step<SetupOptions>[];
 }
 
+interface Wanted {
+  readonly needed: boolean;
+  /** What the step changes on the machine, as a phrase after "labs will". */
+  readonly intention: string;
+  readonly step: Step<SetupOptions>;
+}
+
 /**
  * Finds out what is missing on the machine. Changes nothing.
  * @throws LabError LAB_SETUP_MANUAL when labs can't install Docker; the hint says what to do by hand
@@ -36,23 +43,32 @@ export const planSetup = async (options: SetupOptions): Promise<SetupPlan> => {
   if (state !== 'ready') refuseManualSystems(state, machine);
   const images = state === 'ready' ? await imageState(docker, await readImageInputs(options.root)) : undefined;
   const imagesMissing = images?.node !== 'present' || images.pods !== 'present';
-  const wanted: readonly [boolean, string, Step<SetupOptions>][] = [
-    [state === 'missing', 'install the Docker Engine (Debian package docker.io)', installEngine],
-    [state !== 'ready' && state !== 'forbidden', 'start the Docker daemon', startDaemon],
-    [state !== 'ready' && !machine.isRoot, `let ${machine.user} use Docker (group docker)`, permit],
-    [
-      imagesMissing,
-      'make the node image and the pod images (about a minute, 1 GB; installs mmdebstrap if no registry answers)',
-      makeImages,
-    ],
+  const wanted: readonly Wanted[] = [
+    {
+      needed: state === 'missing',
+      intention: 'install the Docker Engine (Debian package docker.io)',
+      step: installEngine,
+    },
+    { needed: state !== 'ready' && state !== 'forbidden', intention: 'start the Docker daemon', step: startDaemon },
+    {
+      needed: state !== 'ready' && !machine.isRoot,
+      intention: `let ${machine.user} use Docker (group docker)`,
+      step: permit,
+    },
+    {
+      needed: imagesMissing,
+      intention:
+        'make the node image and the pod images (about a minute, 1 GB; installs mmdebstrap if no registry answers)',
+      step: makeImages,
+    },
   ];
-  const chosen = wanted.filter(([needed]) => needed);
+  const chosen = wanted.filter(({ needed }) => needed);
   // Each step needs the result of the one before it.
-  const steps = chosen.map(([, , step], index) => ({
+  const steps = chosen.map(({ step }, index) => ({
     ...step,
-    needs: chosen.slice(0, index).map(([, , { name }]) => name),
+    needs: chosen.slice(0, index).map((before) => before.step.name),
   }));
-  return { intentions: chosen.map(([, intention]) => intention), steps };
+  return { intentions: chosen.map(({ intention }) => intention), steps };
 };
 
 /** Runs the steps of the plan. */

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { probeInLanguage } from '../../../src/host/cli/commands/doctor.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
 import { kernelProbes } from '../../../src/host/setup/kernel.ts';
 
-const inKorean = (text: string): string => probeInLanguage(text, messagesIn('ko'));
+const inKorean = (text: string): string => messagesIn('ko').fromEnglish(text);
 
 test('every remedy for the kernel is Korean in Korean', () => {
   expect(kernelProbes.length).toBeGreaterThan(20);
@@ -20,4 +19,4 @@ test.each([
   ['The Docker Engine is not installed', 'Docker Engine이 설치되어 있지 않습니다'],
 ])('the doctor says "%s" in Korean as "%s"', (english, korean) => expect(inKorean(english)).toBe(korean));
 
-test('the doctor keeps English in English', () => expect(probeInLanguage('works', messagesIn('en'))).toBe('works'));
+test('the doctor keeps English in English', () => expect(messagesIn('en').fromEnglish('works')).toBe('works'));

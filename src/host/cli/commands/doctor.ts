@@ -3,8 +3,6 @@ import { ExitCode } from '../../../kit/error.ts';
 import { examine } from '../../setup/doctor.ts';
 import type { Probe } from '../../setup/probe.ts';
 import type { Context, Run } from '../context.ts';
-import { inLanguage } from '../failure.ts';
-import type { Messages } from '../messages.ts';
 import { padEnd, wrap } from '../text.ts';
 
 export const run: Run = async (context) => {
@@ -20,21 +18,15 @@ export const run: Run = async (context) => {
   return failed ? ExitCode.broken : ExitCode.ok;
 };
 
-/** The doctor writes English. What it says has known sentences, and errors from below. */
-export const probeInLanguage = (text: string, say: Messages): string =>
-  say.probeSentences.reduce(
-    (translated, [pattern, sentence]) => translated.replace(pattern, sentence),
-    inLanguage(text, say),
-  );
-
 const lines = ({ output, say }: Context, { name, status, detail, remedy }: Probe): readonly string[] => {
   const { paint } = output;
   const width = output.width - 24;
-  const shown = (text: string): string => probeInLanguage(text, say);
   const mark = { ok: paint('green', '✔'), warning: paint('yellow', '!'), failure: paint('red', '✘') }[status];
   const text = [
-    ...wrap(shown(detail), width),
-    ...(remedy === undefined ? [] : wrap(`${say.remedy}: ${shown(remedy)}`, width).map((line) => paint('cyan', line))),
+    ...wrap(say.fromEnglish(detail), width),
+    ...(remedy === undefined
+      ? []
+      : wrap(`${say.remedy}: ${say.fromEnglish(remedy)}`, width).map((line) => paint('cyan', line))),
   ];
   return text.map((line, row) =>
     row === 0 ? ` ${mark} ${padEnd(say.probeNames[name] ?? name, 20)} ${line}` : `${' '.repeat(24)}${line}`,

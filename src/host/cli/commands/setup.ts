@@ -22,7 +22,7 @@ export const run: Run = async (context) => {
 export const agree = async (context: Context, plan: SetupPlan): Promise<boolean> => {
   const { output, say } = context;
   output.note(say.setupWill);
-  for (const intention of plan.intentions) output.note(`  - ${intention}`);
+  for (const intention of plan.intentions) output.note(`  - ${say.fromEnglish(intention)}`);
   return confirm(context, say.setupQuestion, true);
 };
 

@@ -9,7 +9,6 @@ import type { Containers } from '../../docker/port.ts';
 import { ensureImages } from '../../image/ensure.ts';
 import { labToStart } from '../chosen-lab.ts';
 import type { Context, Run } from '../context.ts';
-import { inLanguage } from '../failure.ts';
 import { breakAgain } from '../faults.ts';
 import { nameIfNeeded } from '../instances.ts';
 import { describePlan } from '../plan-text.ts';
@@ -27,7 +26,7 @@ export const run: Run = async (context, [given], options) => {
   const startedAt = performance.now();
   const docker = await engineOrSetup(context);
   const { resumed, warnings: english } = await bringUp(context, docker, lab, name);
-  const warnings = english.map((warning) => inLanguage(warning, context.say));
+  const warnings = english.map((warning) => context.say.fromEnglish(warning));
   nameIfNeeded(context, await listClusters(docker, context.signal), name);
   if (resumed) await breakAgain({ ...context, name });
   const seconds = secondsSince(startedAt);

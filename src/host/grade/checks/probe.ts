@@ -1,5 +1,6 @@
 // Shared by the checks that send traffic (http, tcp, lookup): the verdict when no answer comes.
 import type { ProbeFailure } from '../../../api/fabric.ts';
+import { toKorean } from '../../korean/translate.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Place } from '../view/places.ts';
 import { duration } from './fields.ts';
@@ -37,12 +38,12 @@ export const probeEnglish = {
 type ProbeWords = typeof probeEnglish;
 
 const koreanFailures: typeof failures = {
-  unresolved: (message) => message,
+  unresolved: toKorean,
   unreachable: () => '그곳으로 가는 경로가 없음 (unreachable)',
   refused: () => '연결이 바로 거부됨: 거절하는 응답이 옴',
   timeout: () => '시간 안에 응답이 없음: 패킷이 도중에 사라짐',
   reset: () => '연결이 끊김 (reset)',
-  protocol: (message) => `응답은 왔지만 다른 프로토콜을 사용함: ${message}`,
+  protocol: (message) => `응답은 왔지만 다른 프로토콜을 사용함: ${toKorean(message)}`,
 };
 
 const koreanFailureHints: typeof failureHints = {

@@ -37,6 +37,9 @@ export const english = {
   quoted: (match: TextMatch | undefined, part: (shown: string) => string): string =>
     match === undefined ? '' : part(inWords(match)),
 
+  /** A text of the fabric or of a script, such as the cause of a failure. */
+  fromEnglish: (text: string): string => text,
+
   // Checks
   /** Of a failed check with `reveal: nothing`. */
   hidden: {

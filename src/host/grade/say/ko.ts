@@ -1,5 +1,6 @@
 // Korean phrases that several kinds of checks share. Technical terms stay as Korean engineers use them.
 // A filled-in name has no particle that depends on the last sound of the name (이/가, 을/를, 와/과).
+import { toKorean } from '../../korean/translate.ts';
 import { inWords } from '../match.ts';
 import { describeReference } from '../reference.ts';
 import type { Phrases } from './en.ts';
@@ -32,6 +33,8 @@ export const korean: Phrases = {
     return min === 0 ? `${max}개 이하` : `${min}~${max}개`;
   },
   quoted: (match, part) => (match === undefined ? '' : part(inWords(match))),
+
+  fromEnglish: toKorean,
 
   hidden: {
     expected: '제목에 적힌 상태',

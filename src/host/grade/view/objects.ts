@@ -82,7 +82,7 @@ export class Objects {
     const plane = cluster.nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
     const { processes = [] } = facts.at(machines.at(plane), 'processes');
     if (processes.some((process) => isProgram('kube-apiserver', process)))
-      return new BrokenFact(say.apiServerSilent(cause));
+      return new BrokenFact(say.apiServerSilent(say.fromEnglish(cause)));
     return new Unmet(say.apiServerStopped(plane), say.systemctl(plane, 'kube-apiserver'), true);
   }
 }

@@ -74,7 +74,8 @@ export class Probes {
     const outcome = this.lookup(from, host);
     const address = outcome.ok ? outcome.addresses[0] : undefined;
     if (address) return { ok: true, address };
-    return { ok: false, failure: 'unresolved', message: say.notResolved(host, outcome.ok ? '' : outcome.message) };
+    const cause = outcome.ok ? '' : say.fromEnglish(outcome.message);
+    return { ok: false, failure: 'unresolved', message: say.notResolved(host, cause) };
   }
 }
 

@@ -1,0 +1,124 @@
+// A cluster's start, its machines and the ways into it: src/host/cluster, kubectl, tunnel; src/fabric, src/kit.
+import type { Sentences } from './sentences.ts';
+
+export const clusterSentences: Sentences = {
+  // Waiting
+  'Waited {seconds} s until {condition}. Last seen: {seen}':
+    '{seconds}초 동안 기다렸지만 다음 조건이 이루어지지 않았습니다: {condition}. 마지막 상태: {seen}',
+  'nothing, because the first look did not return': '첫 확인이 끝나지 않아 알 수 없음',
+  'not yet': '아직 아님',
+  'the other start continues': '다른 `labs start`의 계속 진행',
+  'the API server is ready': 'API 서버 준비',
+  'every node is Ready': '모든 노드가 Ready',
+  'every kube-proxy has synced its rules': '모든 kube-proxy의 규칙 동기화',
+  'the cluster DNS answers': '클러스터 DNS의 응답',
+  '/readyz answers {answer}': '/readyz의 응답: {answer}',
+  'the API server answers {status}': 'API 서버의 응답: {status}',
+  '{node} has not registered': '노드 {node} 등록되지 않음',
+  '{node} is not Ready': '노드 {node} Ready가 아님',
+  '{node} is not Ready ({reason}: {said})': '노드 {node} Ready가 아님 ({reason}: {said})',
+  'the kubelet of {node} has not renewed its lease': '노드 {node}의 kubelet이 리스를 갱신하지 않음',
+  'kube-proxy on {node} answers {status}': '노드 {node}의 kube-proxy 응답: {status}',
+  'kube-proxy on {node} does not answer': '노드 {node}의 kube-proxy가 응답하지 않음',
+  '{file} is free': '파일 {file}의 잠금 해제',
+  '{file} is gone': '파일 {file}의 삭제',
+  'held by process {pid}': '프로세스 {pid}이(가) 사용 중',
+  'another program holds it': '다른 프로그램이 사용 중',
+  // Starting and resuming
+  'Another `labs start` is changing {cluster} now': '다른 `labs start`가 지금 실습 {cluster}에서 작업 중입니다',
+  'Another `labs start` is changing {cluster} now: process {pid}, since {time}':
+    '다른 `labs start`가 실습 {cluster}에서 작업 중입니다: 프로세스 {pid}, {time}부터',
+  'Another `labs start` is changing {cluster} now: process {pid} on {host}, since {time}':
+    '다른 `labs start`가 실습 {cluster}에서 작업 중입니다: {host}의 프로세스 {pid}, {time}부터',
+  'Wait until it ends, or start a second lab with `--name`.':
+    '끝날 때까지 기다리거나, `--name`으로 다른 실습을 시작하세요.',
+  '{name} is stopped': '멈춰 있는 실습입니다: {name}',
+  '{name} has not been started': '시작하지 않은 실습입니다: {name}',
+  'Run `labs start {cluster}`.': '다음을 실행하세요: `labs start {cluster}`',
+  'Run `labs start` to resume the lab.': '`labs start`로 실습을 이어서 시작하세요.',
+  '{cluster} is a cluster of another lab, {lab}': '클러스터 {cluster}은(는) 다른 실습의 것입니다: {lab}',
+  'The definition of {lab} has changed since {cluster} was started:':
+    '클러스터 {cluster}을(를) 시작한 뒤 실습 {lab}의 정의가 바뀌었습니다:',
+  '{field}: {before} → {after}': '{field}: {before} → {after}',
+  '(nothing)': '(없음)',
+  '{cluster} is incomplete: {machines} no longer exists': '클러스터 {cluster}에서 없어진 머신이 있습니다: {machines}',
+  'Run `labs reset {cluster}`, which builds the cluster anew.':
+    '클러스터를 새로 만들려면 다음을 실행하세요: `labs reset {cluster}`',
+  'Run `labs delete {cluster}` first, or use `--name` to start a second cluster.':
+    '`--name`으로 다른 클러스터를 시작하거나, 먼저 다음을 실행하세요: `labs delete {cluster}`',
+  'Run `labs delete {cluster}`.': '다음을 실행하세요: `labs delete {cluster}`',
+  'Not everything could be undone: {problem}': '모두 되돌리지는 못했습니다: {problem}',
+  'undo "{step}" failed: {problem}': '되돌리기 실패 ("{step}"): {problem}',
+  'create the volume of {cluster}': '클러스터 {cluster}의 볼륨 생성',
+  'create {container}': '컨테이너 {container} 생성',
+  'start {container}': '{container} 시작',
+  'start the gateway': '게이트웨이 시작',
+  'remove the helper container': '도우미 컨테이너 삭제',
+  'remove the container of the image': '이미지의 컨테이너 삭제',
+  'remove the incomplete base': '완성되지 않은 기본 이미지 삭제',
+  'remove the probing container': '점검용 컨테이너 삭제',
+  'remove {container}': '컨테이너 {container} 삭제',
+  'The fabric stopped right after the start': '패브릭이 시작하자마자 멈췄습니다',
+  '{machines} stopped right after the start': '시작하자마자 멈췄습니다: {machines}',
+  '{component} on {node} keeps exiting: {restarts} restarts.':
+    '노드 {node}의 {component}이(가) 계속 종료됩니다(재시작 {restarts}회).',
+  '{component} on {node} keeps exiting: {restarts} restarts, last exit code {code}.':
+    '노드 {node}의 {component}이(가) 계속 종료됩니다(재시작 {restarts}회, 마지막 종료 코드 {code}).',
+  'Its last log lines:': '마지막 로그:',
+  '(no log lines)': '(로그 없음)',
+  'If the lab does not break this component on purpose, this is a defect of labs: please report these lines.':
+    '실습에서 일부러 고장 낸 구성 요소가 아니라면 labs의 결함입니다. 이 로그를 알려 주세요.',
+  'The component {component} has not been built': '아직 빌드하지 않은 구성 요소입니다: {component}',
+  'Run `npm run build` in the checkout.': '소스 폴더에서 `npm run build`를 실행하세요.',
+  'The lab needs kube-proxy in mode {mode}, which does not run on {nodes}':
+    '이 실습에는 {mode} 모드의 kube-proxy가 필요하지만, 그 모드로 실행되지 않는 노드가 있습니다: {nodes}',
+  'Load what the mode needs on the machine of the Docker engine, such as the kernel module ip_vs; `labs doctor` says what is missing.':
+    'Docker 엔진이 있는 컴퓨터에 그 모드에 필요한 것(커널 모듈 ip_vs 등)을 불러오세요. 무엇이 없는지는 `labs doctor`로 볼 수 있습니다.',
+  'If the lab also works in iptables mode, set `fallback: true` beside `mode` in its lab.yaml.':
+    'iptables 모드에서도 되는 실습이면 lab.yaml의 `mode` 옆에 `fallback: true`를 쓰세요.',
+  '{count} containers': '컨테이너 {count}개',
+  '{count} links': '링크 {count}개',
+  // Machines and the fabric
+  '{cluster} has no running machine "{machine}"': '실습 {cluster}에 실행 중인 머신 "{machine}" 없음',
+  'Running machines: {machines}.': '실행 중인 머신: {machines}',
+  'The fabric of {cluster} does not exist': '실습 {cluster}의 패브릭이 없습니다',
+  'The fabric of {cluster} does not answer any more': '실습 {cluster}의 패브릭이 더는 응답하지 않습니다',
+  'The fabric of {cluster} does not answer any more: {said}':
+    '실습 {cluster}의 패브릭이 더는 응답하지 않습니다: {said}',
+  'Run `labs start` to bring the lab back.': '`labs start`로 실습을 되살리세요.',
+  'The fabric did not answer `{method}` in {time} ms': '패브릭이 `{method}` 요청에 {time} ms 안에 응답하지 않았습니다',
+  "The fabric's `{method}` failed: {problem}": '패브릭의 `{method}` 요청이 실패했습니다: {problem}',
+  "{program} can't be run: {cause}": '프로그램 {program}을(를) 실행할 수 없음: {cause}',
+  '`{command}` took more than {time} ms': '`{command}`: {time} ms가 지나도 끝나지 않음',
+  '`{method}` took more than {time} s': '`{method}`: {time}초가 지나도 끝나지 않음',
+  '`{command}` failed: {said}': '`{command}` 실패: {said}',
+  'exit code {code}': '종료 코드 {code}',
+  'process {pid} is not a machine: the machine has stopped, or was restarted':
+    '프로세스 {pid}은(는) 머신이 아님: 머신이 멈췄거나 다시 시작됨',
+  'no network namespace on {machine} has the address {address}':
+    '{machine}에 주소 {address}인 네트워크 네임스페이스가 없음',
+  'the answer is too long': '응답이 너무 김',
+  // The way in
+  'No port is free on 127.0.0.1 for the way in to the API server':
+    'API 서버로 들어가는 통로에 쓸 빈 포트가 127.0.0.1에 없습니다',
+  'Port {port} is in use, so the way in to the API server moved to port {other}.':
+    '포트 {port}을(를) 다른 프로그램이 쓰고 있어, API 서버로 들어가는 통로를 포트 {other}(으)로 옮겼습니다.',
+  'There is no way in from this machine, so kubectl runs in the control plane: {cause}':
+    '이 컴퓨터에서 들어가는 통로를 열지 못해 kubectl을 컨트롤 플레인에서 실행합니다: {cause}',
+  'Only root may listen on port {port}': '포트 {port}에서는 root만 리스닝할 수 있습니다',
+  'Choose a port above 1023, for example {example}.': '1023보다 큰 포트를 고르세요. 예: {example}',
+  'Port {port} of this machine is in use': '이 컴퓨터의 포트 {port}을(를) 다른 프로그램이 쓰고 있습니다',
+  'Choose another port in front of the colon.': '콜론 앞의 포트를 다른 것으로 바꾸세요.',
+  '`ss -ltnp` shows the program that uses this one.': '이 포트를 쓰는 프로그램은 `ss -ltnp`로 볼 수 있습니다.',
+  '{program} cannot run: {cause}': '프로그램 {program}을(를) 실행할 수 없습니다: {cause}',
+  'Check that this file exists and may be executed. `labs shell` runs the program in the variable SHELL.':
+    '파일이 있고 실행 권한이 있는지 확인하세요. `labs shell`은 변수 SHELL에 적힌 프로그램을 실행합니다.',
+  '{file} can’t be read: {cause}': '파일을 읽을 수 없습니다 ({file}): {cause}',
+  '{file} is not a valid kubeconfig: {cause}': '올바른 kubeconfig가 아닙니다 ({file}): {cause}',
+  'it is not a map': '맵이 아님',
+  'Nothing was changed. Correct the file, or name another one: KUBECONFIG=FILE labs kubeconfig --write':
+    '아무것도 바꾸지 않았습니다. 파일을 고치거나, 다른 파일을 지정하세요: KUBECONFIG=파일 labs kubeconfig --write',
+  'Another program is changing {file}: {lock} exists':
+    '다른 프로그램이 {file} 파일을 바꾸는 중입니다: {lock} 파일이 있습니다',
+  'If no program is changing it, run `{command}`.': '바꾸는 프로그램이 없으면 다음을 실행하세요: `{command}`',
+};

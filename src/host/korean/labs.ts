@@ -1,0 +1,40 @@
+// Labs and tasks: src/host/lab, src/host/tasks. Problems of a lab.yaml stay English: they are for authors.
+import type { Sentences } from './sentences.ts';
+
+export const labSentences: Sentences = {
+  'There is no lab "{lab}"': '실습 "{lab}" 없음',
+  'There is no lab "{lab}"; did you mean "{other}"?': '실습 "{lab}" 없음. 혹시 "{other}"인가요?',
+  'There is no lab in {folder}: the folder has no lab.yaml':
+    '{folder}에 실습이 없습니다. 폴더에 lab.yaml 파일이 없습니다',
+  'Run `labs list` to see all labs.': '`labs list`로 모든 실습을 볼 수 있습니다.',
+  'The lab {lab} has no task "{task}"': '실습 {lab}에 과제 "{task}" 없음',
+  'The lab {lab} has no task "{task}"; did you mean "{other}"?':
+    '실습 {lab}에 과제 "{task}" 없음. 혹시 "{other}"인가요?',
+  'Run `labs tasks` to see all tasks.': '`labs tasks`로 모든 과제를 볼 수 있습니다.',
+  "This cluster can't be built: {problem}": '이 클러스터는 만들 수 없습니다: {problem}',
+  "This cluster can't be built:": '이 클러스터는 만들 수 없습니다:',
+  'Choose another name with `--name`.': '`--name`으로 다른 이름을 정하세요.',
+  'Correct the `cluster` part of lab.yaml.': 'lab.yaml의 `cluster` 부분을 고치세요.',
+  'One problem in the lab’s definition:': '실습 정의에 문제가 있습니다:',
+  '{count} problems in the lab’s definition:': '실습 정의에 문제가 {count}개 있습니다:',
+  'Correct the lines above.': '위에 나온 줄을 고치세요.',
+  'An editor with YAML support completes fields from schema/lab.schema.json.':
+    'YAML을 지원하는 편집기는 schema/lab.schema.json으로 필드를 자동 완성합니다.',
+  'The glossary {file} is not valid: {cause}': '용어집 {file}에 문제가 있습니다: {cause}',
+  'Correct the file. docs/how-to/add-a-lab.md describes its fields.':
+    '파일을 고치세요. 필드는 docs/how-to/add-a-lab.md에 설명되어 있습니다.',
+  'Task "{task}" has no solution': '풀이가 없는 과제입니다: "{task}"',
+  'Task "{task}" has no solution, so labs cannot do it for you':
+    '풀이가 없어 labs가 대신 풀 수 없는 과제입니다: "{task}"',
+  'Do the task yourself, then run the command again.': '그 과제를 직접 푼 뒤 다시 실행하세요.',
+  'Task "{task}" could not be set up: {problem}': '과제를 준비하지 못했습니다 ("{task}"): {problem}',
+  'The solution of task "{task}" failed: {problem}': '과제 "{task}"의 풀이가 실패했습니다: {problem}',
+  'What task "{task}" makes could not be removed: {problem}':
+    '과제에서 만든 것을 지우지 못했습니다 ("{task}"): {problem}',
+  'The nodes could not be repaired: {problem}': '노드를 원래대로 되돌리지 못했습니다: {problem}',
+  'Look at the cluster with `labs status`, or start over with `labs reset`.':
+    '`labs status`로 클러스터를 확인하거나, `labs reset`으로 처음부터 다시 시작하세요.',
+  'The progress file {file} can’t be read: {cause}': '진행 기록을 읽을 수 없습니다 ({file}): {cause}',
+  "Nothing was changed. Correct the file, or move it away: mv '{file}' '{other}'":
+    "아무것도 바꾸지 않았습니다. 파일을 고치거나 옮기세요: mv '{file}' '{other}'",
+};

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { toKorean } from '../../../src/host/korean/translate.ts';
+
+test.each([
+  {
+    name: 'a sentence with gaps',
+    english: 'Docker could not pull nginx:1',
+    korean: 'Docker가 이미지를 가져오지 못했습니다: nginx:1',
+  },
+  {
+    name: 'the cause in a gap',
+    english: 'The solution of task "web" failed: Waited 5 s until every node is Ready. Last seen: not yet',
+    korean:
+      '과제 "web"의 풀이가 실패했습니다: 5초 동안 기다렸지만 다음 조건이 이루어지지 않았습니다: 모든 노드가 Ready. 마지막 상태: 아직 아님',
+  },
+  {
+    name: 'the states of a list',
+    english: 'node01 is not Ready; kube-proxy on node02 does not answer',
+    korean: '노드 node01 Ready가 아님; 노드 node02의 kube-proxy가 응답하지 않음',
+  },
+  {
+    name: 'around what a program said in several sentences',
+    english: 'node01 is not Ready (KubeletNotReady: no network. See the log)',
+    korean: '노드 node01 Ready가 아님 (KubeletNotReady: no network. See the log)',
+  },
+  {
+    name: 'each sentence of a line',
+    english: 'Session affinity needs it. To load it at each boot, add its name to /etc/modules.',
+    korean: '세션 어피니티에 필요합니다. 부팅할 때마다 불러오려면 /etc/modules 파일에 모듈 이름을 추가하세요.',
+  },
+  {
+    name: 'each line',
+    english: 'web is stopped\n  (no log lines)',
+    korean: '멈춰 있는 실습입니다: web\n  (로그 없음)',
+  },
+  {
+    name: 'by the sentence with the most fixed text',
+    english: 'There is no lab "x"; did you mean "y"?',
+    korean: '실습 "x" 없음. 혹시 "y"인가요?',
+  },
+  {
+    name: 'what a program said stays as it is',
+    english: 'E: Unable to locate package x',
+    korean: 'E: Unable to locate package x',
+  },
+])('translates $name', ({ english, korean }) => expect(toKorean(english)).toBe(korean));
+
+test('a name is one word: what a program says about a stop stays as it is', () => {
+  expect(toKorean('the container web is stopped')).toBe('the container web is stopped');
+});
