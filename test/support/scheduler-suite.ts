@@ -122,6 +122,10 @@ export const schedulerSuite = (start: () => Promise<SuiteServer>): void => {
       type: 'Normal',
       message: expect.stringMatching(/^Preempted by pod \S+ on node node01$/),
     });
+    const small = await client.get(pods, { name: 'small', namespace: 'default' });
+    expect(small.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }),
+    );
     const urgent = await until(
       'a node is nominated',
       'urgent',

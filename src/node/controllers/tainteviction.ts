@@ -2,6 +2,7 @@
 // (pkg/controller/tainteviction).
 import type { Node, Taint } from '../../api/core.ts';
 import type { Pod, Toleration } from '../../api/core-pods.ts';
+import { conditionsOfDisruption } from '../../api/pods.ts';
 import { nodes, pods } from '../../api/resources.ts';
 import { tolerates } from '../../api/taints.ts';
 import { keyOf } from '../client/types.ts';
@@ -31,9 +32,12 @@ const reconcilePod = (pod: Pod, node: Node, world: World): Outcome => {
   if (leaveAt === Number.POSITIVE_INFINITY) return nothing;
   if (leaveAt > world.now) return { writes: [], againInMs: leaveAt - world.now };
   const { uid } = pod.metadata;
+  const conditions = conditionsOfDisruption(pod.status, 'DeletionByTaintManager', world.now);
+  const patch = { metadata: { uid }, status: { conditions } };
   const message = `Marking for deletion Pod ${keyOf(pod)}`;
   return {
     writes: [
+      { verb: 'patch', resource: pods, key: keyFor(pod), patch, options: { subresource: 'status' } },
       { verb: 'event', about: pod, type: 'Normal', reason: 'TaintManagerEviction', message },
       { verb: 'delete', resource: pods, key: keyFor(pod), ...(uid === undefined ? {} : { options: { uid } }) },
     ],

@@ -3,6 +3,7 @@
 import type { Namespace, Node, Service } from '../../api/core.ts';
 import type { Pod } from '../../api/core-pods.ts';
 import type { Condition } from '../../api/meta.ts';
+import { conditionsOfDisruption } from '../../api/pods.ts';
 import { namespaces, nodes, pods, services } from '../../api/resources.ts';
 import { timestamp } from '../../api/time.ts';
 import type { Logger } from '../../kit/logger.ts';
@@ -189,6 +190,13 @@ const evict = async (pod: Pod, { info, victims }: Candidate, scheduler: Schedule
     const { name, namespace = '', uid = '' } = victim.metadata;
     if (victim.metadata.deletionTimestamp) continue;
     try {
+      const conditions = conditionsOfDisruption(victim.status, 'PreemptionByScheduler');
+      await client.patch(
+        pods,
+        { name, namespace },
+        { metadata: { uid }, status: { conditions } },
+        { subresource: 'status' },
+      );
       await client.delete(pods, { name, namespace }, { uid });
     } catch (error) {
       if (isConflict(error) || isNotFound(error)) continue;

@@ -130,6 +130,22 @@ test('an Eviction of another pod than the one in the URL is refused', async () =
   expect((await call('GET', `${pods}/p`)).code).toBe(200);
 });
 
+test('an Eviction says in the status of the pod why it ends, and a dry run changes nothing', async () => {
+  // Bound pods get a grace period, so their status can be read until the kubelet has ended them.
+  await call('POST', `${pods}/p/binding`, { metadata: { name: 'p' }, target: { kind: 'Node', name: 'node01' } });
+  const dry = { metadata: { name: 'p' }, deleteOptions: { dryRun: ['All'] } };
+  expect((await call('POST', `${pods}/p/eviction`, dry)).code).toBe(201);
+  expect((await call('GET', `${pods}/p`)).body.metadata.deletionTimestamp).toBeUndefined();
+  const other = { metadata: { name: 'p' }, deleteOptions: { preconditions: { uid: 'other' } } };
+  expect((await call('POST', `${pods}/p/eviction`, other)).code).toBe(409);
+  expect((await call('POST', `${pods}/p/eviction`, { metadata: { name: 'p' } })).code).toBe(201);
+  const { body } = await call('GET', `${pods}/p`);
+  expect(body.metadata.deletionTimestamp).toBeDefined();
+  expect(body.status.conditions).toContainEqual(
+    expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }),
+  );
+});
+
 test('a review with a value of the wrong type is refused', async () => {
   const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
   const { code, body } = await call('POST', path, { spec: { resourceAttributes: { verb: ['get'] } } });

@@ -193,6 +193,12 @@ describe('the eviction of a pod by a taint', () => {
   test('waits five minutes by default if the node is unreachable', () => {
     expect(reconcile(unreachable(100))).toEqual({ writes: [], againInMs: 200_000 });
     expect(reconcile(unreachable(301)).writes).toMatchObject([
+      {
+        verb: 'patch',
+        patch: {
+          status: { conditions: [{ type: 'Ready' }, { type: 'DisruptionTarget', reason: 'DeletionByTaintManager' }] },
+        },
+      },
       { verb: 'event', reason: 'TaintManagerEviction' },
       { verb: 'delete' },
     ]);
@@ -200,12 +206,12 @@ describe('the eviction of a pod by a taint', () => {
 
   test('waits for tolerationSeconds, or for ever without tolerationSeconds', () => {
     const tolerations = [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists' as const, tolerationSeconds: 5 }];
-    expect(reconcile(unreachable(6), { tolerations }).writes).toHaveLength(2);
+    expect(reconcile(unreachable(6), { tolerations }).writes).toHaveLength(3);
     expect(reconcile(unreachable(9999), { tolerations: [{ operator: 'Exists' }] })).toEqual({ writes: [] });
   });
 
   test('is immediate if the pod does not tolerate a NoExecute taint', () => {
-    expect(reconcile({ key: 'gpu', effect: 'NoExecute' }).writes).toHaveLength(2);
+    expect(reconcile({ key: 'gpu', effect: 'NoExecute' }).writes).toHaveLength(3);
     expect(reconcile({ key: 'gpu', effect: 'NoSchedule' }).writes).toHaveLength(0);
   });
 });

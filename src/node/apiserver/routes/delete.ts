@@ -1,5 +1,7 @@
 // DELETE of one object and of a collection, and evictions.
+import type { Pod } from '../../../api/core-pods.ts';
 import type { KubeObject } from '../../../api/meta.ts';
+import { conditionsOfDisruption } from '../../../api/pods.ts';
 import { pods, type Resource } from '../../../api/resources.ts';
 import { type DeleteOptions, type Deletion, deleteInStore } from '../admission/delete.ts';
 import { existing } from '../admission/write.ts';
@@ -44,8 +46,15 @@ export const evict: Handler = async (exchange) => {
   const { deleteOptions } = toObject(exchange, subresources.eviction, document) as Eviction;
   const options = deleteOptions ?? {};
   checkDeleteOptions(options);
-  const current = existing(api, pods, keyOf(exchange));
-  deleteInStore(api, pods, current, optionsFrom(options, url));
+  const current = existing(api, pods, keyOf(exchange)) as Pod;
+  const asked = optionsFrom(options, url);
+  // First checks the preconditions, because the new status gives the pod another resource version.
+  deleteInStore(api, pods, current, { ...asked, dryRun: true });
+  if (!asked.dryRun) {
+    const conditions = conditionsOfDisruption(current.status, 'EvictionByEvictionAPI');
+    const marked = api.store.put(pods, { ...current, status: { ...current.status, conditions } } as Pod);
+    deleteInStore(api, pods, marked, { ...asked, preconditions: {} });
+  }
   return created(success({ code: 201 }));
 };
 

@@ -1,6 +1,6 @@
 // Joins a status that the kubelet computed with the status that the API server has. Pure.
 import type { ContainerStatus, Pod, PodStatus } from '../../../api/core-pods.ts';
-import { sidecarsOf } from '../../../api/pods.ts';
+import { disruptionTarget, sidecarsOf } from '../../../api/pods.ts';
 import { finalPhaseOf } from './runs.ts';
 
 /** The condition types that the kubelet writes. Conditions of other types belong to other writers. */
@@ -12,9 +12,6 @@ export const ownConditions: ReadonlySet<string> = new Set([
   'PodScheduled',
 ]);
 
-/** The condition of a pod that somebody ends for a reason outside of the pod. The kubelet is one of its writers. */
-export const disruption = 'DisruptionTarget';
-
 /**
  * The kubelet may have computed its status from an older object. A final phase stays, a container that must not run
  * again stays terminated, and the conditions of other writers stay.
@@ -25,7 +22,8 @@ export const mergeStatus = ({ spec, status: current = {} }: Pod, next: PodStatus
   const foreign = (status: PodStatus) => (status.conditions ?? []).filter(({ type }) => !ownConditions.has(type));
   const merged: PodStatus = { ...next, ...keptPhase(current, next) };
   const kept = foreign(current);
-  const isNew = (type: string): boolean => type === disruption && !kept.some((condition) => condition.type === type);
+  const isNew = (type: string): boolean =>
+    type === disruptionTarget && !kept.some((condition) => condition.type === type);
   const own = (next.conditions ?? []).filter(({ type }) => ownConditions.has(type) || isNew(type));
   const conditions = [...own, ...kept];
   if (conditions.length > 0) merged.conditions = conditions;

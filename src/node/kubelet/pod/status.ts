@@ -1,13 +1,13 @@
 // Computes the status of a pod: phase, conditions, addresses. Reasons and messages equal the original kubelet's. Pure.
 import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from '../../../api/core-pods.ts';
 import type { Condition } from '../../../api/meta.ts';
-import { allContainers, sidecarsOf } from '../../../api/pods.ts';
+import { allContainers, disruptionTarget, sidecarsOf } from '../../../api/pods.ts';
 import { timestamp } from '../../../api/time.ts';
 import { qosClass } from '../container/limits.ts';
 import { containerStatus } from './container-status.ts';
 import { isInitialized } from './init.ts';
 import { finalPhase, finalPhaseOf } from './runs.ts';
-import { disruption, ownConditions } from './status-merge.ts';
+import { ownConditions } from './status-merge.ts';
 import type { Plan } from './steps.ts';
 import type { PodView } from './view.ts';
 
@@ -133,7 +133,7 @@ const conditions = (view: PodView, context: ConditionContext): NonNullable<PodSt
     ContainersReady: ready,
     PodScheduled: { status: true },
     ...(view.failure?.isDisruption
-      ? { [disruption]: { status: true, reason: 'TerminationByKubelet', message: view.failure.message } }
+      ? { [disruptionTarget]: { status: true, reason: 'TerminationByKubelet', message: view.failure.message } }
       : {}),
   };
   const own = Object.entries(findings).map(([type, finding]) => {
