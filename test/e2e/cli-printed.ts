@@ -9,7 +9,7 @@ import { readGlossary } from '../../src/host/lab/glossary.ts';
 import { loadLab } from '../../src/host/lab/load.ts';
 import { labs, root } from './cli-support.ts';
 import { type Block, blocksOn, onScreen } from './printed-commands.ts';
-import { type Failure, Student } from './student.ts';
+import { type Failure, type Patience, Student } from './student.ts';
 
 const lab = await loadLab(join(root, 'labs/service-networking'));
 const glossary = await readGlossary([join(root, 'labs/glossary.yaml')]);
@@ -32,6 +32,14 @@ const failures: readonly Failure[] = [
   { in: 'the glossary', command: '10.103.132.104 3307', exitCode: 1, because: 'the port times out' },
 ];
 
+/** Commands right after a change that kube-proxy has yet to write into the kernel. All others are typed once. */
+const patience: readonly Patience[] = [
+  { in: 'vanish', command: 'nat | grep default/temp', because: 'the rules go a moment after the service' },
+  { in: 'mend-proxy, repaired', command: 'http://cart/', because: 'kube-proxy writes its rules after its start' },
+  { in: 'mend-selector, repaired', command: 'http://orders/', because: 'the endpoints follow the selector' },
+  { in: 'mend-rule, repaired', command: 'http://stock/', because: 'kube-proxy writes its rules after its start' },
+];
+
 /** The hints of this task are read after its first block: they count the rules of a service that the task deletes. */
 const hintsAfter: Readonly<Record<string, number>> = { vanish: 1 };
 
@@ -47,7 +55,7 @@ export const testPrinted = (name: string, folder: () => string): void => {
   describe('every printed command runs as pasted', () => {
     let student: Student;
     beforeAll(() => {
-      student = new Student(name, folder(), failures);
+      student = new Student(name, folder(), failures, patience);
     });
     afterAll(() => student.close());
 

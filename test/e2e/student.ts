@@ -21,24 +21,30 @@ export interface Failure {
 /** A command that goes on while the next block runs, and what it prints when it has begun. */
 const meanwhile = { command: 'tcpdump', running: 'listening on eth0' };
 
-/** The cluster needs a moment for a change. Students read meanwhile, so these commands are tried again. */
-const needsMoment = /\bgrep\b|\bcurl\b|\bnc\b/;
+/** A command that may be typed again: the cluster needs a moment for a change, and students read meanwhile. */
+export type Patience = Pick<Failure, 'in' | 'command' | 'because'>;
 
 export class Student {
   readonly #terminals = new Map<string, Terminal>();
   readonly #environment: Readonly<Record<string, string>>;
   readonly #folder: string;
   readonly #failures: readonly Failure[];
-  readonly #met = new Set<Failure>();
+  readonly #patience: readonly Patience[];
+  readonly #met = new Set<Failure | Patience>();
 
-  /** @param folder gets a program `labs`. @param failures commands that end with another code than 0 */
-  constructor(name: string, folder: string, failures: readonly Failure[]) {
+  /**
+   * @param folder gets a program `labs`
+   * @param failures commands that end with another code than 0
+   * @param patience commands that may be typed again for up to 20 seconds
+   */
+  constructor(name: string, folder: string, failures: readonly Failure[], patience: readonly Patience[]) {
     const bin = join(folder, 'bin');
     mkdirSync(bin, { recursive: true });
     writeFileSync(join(bin, 'labs'), `#!/bin/sh\nexec '${process.execPath}' '${root}bin/labs.js' "$@"\n`);
     chmodSync(join(bin, 'labs'), 0o755);
     this.#folder = folder;
     this.#failures = failures;
+    this.#patience = patience;
     this.#environment = {
       LABS_NAME: name,
       LABS_LANG: 'en',
@@ -64,14 +70,14 @@ export class Student {
         const [, machine] = place === 'host' ? (/^labs shell (\S+)$/.exec(command) ?? []) : [];
         if (machine !== undefined) await this.#openShell(command, machine);
         else if (command.includes(meanwhile.command)) running = { command, ...(await this.#begin(place, command)) };
-        else await this.run(place, command, expected(command));
+        else await this.run(place, command, expected(command), this.#mayRepeat(text, command));
       }
       if (before) expect(await before.end, before.command).toMatchObject({ exitCode: 0 });
     }
   }
 
   /** Types one command. It must end with the code. @returns what the terminal showed */
-  async run(place: string, command: string, exitCode: number): Promise<string> {
+  async run(place: string, command: string, exitCode: number, mayRepeat = false): Promise<string> {
     const terminal = await this.#terminalOf(place);
     let typed = await terminal.run(command);
     let times = 1;
@@ -80,16 +86,22 @@ export class Student {
       times += 1;
       return typed.exitCode === exitCode ? done(typed) : notYet(typed.screen);
     };
-    if (typed.exitCode !== exitCode && needsMoment.test(command))
+    if (typed.exitCode !== exitCode && mayRepeat)
       await eventually(`${command} ends with ${exitCode}`, again, { timeoutMs: 20_000 }).catch(() => {});
     if (times > 1) process.stderr.write(`${place}: needed a moment, typed ${times} times: ${command}\n`);
     expect(typed, `${place}: ${command}\n${typed.screen}`).toMatchObject({ exitCode });
     return typed.screen;
   }
 
-  /** Failures whose command no text has. */
-  get unmet(): readonly Failure[] {
-    return this.#failures.filter((failure) => !this.#met.has(failure));
+  /** Failures and patience for commands that no text has. */
+  get unmet(): readonly Patience[] {
+    return [...this.#failures, ...this.#patience].filter((each) => !this.#met.has(each));
+  }
+
+  #mayRepeat(text: string, command: string): boolean {
+    const found = this.#patience.find((each) => each.in === text && command.includes(each.command));
+    if (found) this.#met.add(found);
+    return found !== undefined;
   }
 
   /** @returns the exit code that a command of this text must have. Call it once for each command, in order. */
