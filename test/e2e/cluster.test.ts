@@ -7,6 +7,7 @@ import { deleteCluster, stopCluster } from '../../src/host/cluster/stop.ts';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 import { isLong } from '../support/runs.ts';
 import { cleanUp, containersOf, docker, kubectl, mustStart, requestFor, spec, tryStart } from './cluster-support.ts';
+import { testProxyModes } from './proxy-modes.ts';
 
 const containers = (name: string): string[] =>
   ['client', 'controlplane', 'fabric', 'node01'].map((machine) => `labs-${name}-${machine}`);
@@ -170,6 +171,8 @@ describe('a cluster', () => {
     expect((await statusOf(docker, name))?.state).toBe('running');
   });
 
+  testProxyModes(name);
+
   test('comes back after a stop with the same addresses, objects and pods, and warns about a fault that a student made', async () => {
     await kubectl(name, 'run', 'web', '--image=web');
     await kubectl(name, 'expose', 'pod', 'web', '--port=80', '--type=NodePort');
@@ -208,17 +211,10 @@ describe('a cluster', () => {
     await kubeProxy('enable', '--now');
   });
 
-  test('resumes after all of its containers were killed, as by a restart of Docker', async () => {
+  test('resumes after all of its containers were killed, as by a restart of Docker. A resume that fails stops them and deletes nothing', async () => {
     await cluster[Symbol.asyncDispose]();
     await Promise.all(containers(name).map((container) => docker.kill(container)));
     await expect(openCluster(docker, name)).rejects.toMatchObject({ code: 'LAB_NOT_STARTED' });
-    ({ cluster } = await mustStart(requestFor(name)));
-    expect(await kubectl(name, 'get', 'service', 'web', '--output=name')).toBe('service/web');
-  });
-
-  test('a resume that fails stops the machines again and deletes nothing', async () => {
-    await cluster[Symbol.asyncDispose]();
-    await stopCluster(docker, name);
     const abort = new AbortController();
     const interrupted = await tryStart(
       requestFor(name),
@@ -231,6 +227,7 @@ describe('a cluster', () => {
     expect((await statusOf(docker, name))?.state).toBe('stopped');
     expect(await containersOf(name)).toEqual(containers(name));
     ({ cluster } = await mustStart(requestFor(name)));
+    expect(await kubectl(name, 'get', 'service', 'web', '--output=name')).toBe('service/web');
   });
 
   test('is deleted completely from labels alone; a second delete does nothing', async () => {
@@ -249,7 +246,8 @@ describe('a start that fails', () => {
   beforeAll(() => cleanUp(name));
   afterEach(() => cleanUp(name));
 
-  const steps = isLong ? ['image', 'create', 'install', 'start', 'wire', 'nodes'] : ['create', 'nodes'];
+  // cli-interrupt.test.ts interrupts the creation of the machines and the wiring.
+  const steps = isLong ? ['image', 'create', 'install', 'start', 'wire', 'nodes'] : ['nodes'];
   test.each(steps)('leaves nothing when it is interrupted at the step "%s"', async (at) => {
     const abort = new AbortController();
     const { error, events } = await tryStart(
