@@ -62,8 +62,9 @@ export const testPrinted = (name: string, folder: () => string): void => {
     test.each(lab.tasks.map((task, index) => ({ id: task.id, task, number: index + 1 })))(
       'in the task $id and its hints',
       async ({ task, number }) => {
-        const colored = { env: { FORCE_COLOR: '1', NO_COLOR: '' } };
-        const { stdout: screen } = await labs(['--name', name, 'tasks', `${number}`], colored);
+        // Not by --name: if another lab ran, the commands would name the lab.
+        const colored = { env: { FORCE_COLOR: '1', NO_COLOR: '', LABS_NAME: name } };
+        const { stdout: screen } = await labs(['tasks', `${number}`], colored);
         const begun = task.setup ? await student.run('host', footOf(screen, 'Begin'), 0) : screen;
         await typeTask(student, task, screen);
         await student.run('host', footOf(begun, 'Check'), task.checks.some(isQuestion) ? 1 : 0);
