@@ -127,14 +127,15 @@ const awaitApiServer: Step<BringUp> = {
   name: 'api-server',
   title: 'Waiting for the API server',
   needs: ['wire'],
-  run: (up, signal) => patiently(up, signal, (s, pace) => apiServerReady(up.fabric, pace, s)),
+  run: (up, signal) => patiently(up, signal, ['kube-apiserver'], (s, pace) => apiServerReady(up.fabric, pace, s)),
 };
 
 const awaitNodes: Step<BringUp> = {
   name: 'nodes',
   title: 'Waiting for the nodes to be Ready',
   needs: ['api-server'],
-  run: (up, signal) => patiently(up, signal, (s, pace) => nodesReady(up.fabric, nodesOf(up), pace, s)),
+  run: (up, signal) =>
+    patiently(up, signal, ['kubelet', 'podnet'], (s, pace) => nodesReady(up.fabric, nodesOf(up), pace, s)),
 };
 
 const awaitProxies: Step<BringUp> = {
@@ -142,7 +143,7 @@ const awaitProxies: Step<BringUp> = {
   title: 'Waiting for every kube-proxy to sync',
   needs: ['api-server'],
   run: async (up, signal) => {
-    await patiently(up, signal, (s, pace) => proxiesSynced(up.fabric, nodesOf(up), pace, s));
+    await patiently(up, signal, ['kube-proxy'], (s, pace) => proxiesSynced(up.fabric, nodesOf(up), pace, s));
     const { proxy } = up.request.plan.spec;
     await forgivingly(up, signal, () => checkProxyModes(up.fabric, nodesOf(up), proxy, signal));
   },
@@ -156,7 +157,8 @@ const awaitDns: Step<BringUp> = {
     // The last node is a worker, if there is one: then the lookup crosses the fabric.
     const node = nodesOf(up).at(-1);
     const { dnsAddress } = up.request.plan.spec;
-    if (node) await patiently(up, signal, (s, pace) => dnsAnswers(up.fabric, { node, dnsAddress }, pace, s));
+    if (node)
+      await patiently(up, signal, ['cluster-dns'], (s, pace) => dnsAnswers(up.fabric, { node, dnsAddress }, pace, s));
   },
 };
 

@@ -1,4 +1,5 @@
 // How long a bring-up waits. A problem fails a new cluster, but is only a warning in a resumed one.
+import type { Component } from '../../api/paths.ts';
 import { LabError } from '../../kit/error.ts';
 import type { Pace } from './conditions.ts';
 import type { BringUp } from './context.ts';
@@ -7,8 +8,8 @@ import { unlessComponentsDie } from './watchdog.ts';
 
 /** Much longer than a condition usually takes, so that a start on a loaded laptop doesn't fail. */
 const strictMs = 60_000;
-/** For all conditions of a resume together. Short, because a student may have broken some of them on purpose. */
-const lenientMs = 15_000;
+/** For all conditions of a resume together: a student may have broken some of them on purpose. */
+const lenientMs = 30_000;
 /** Each condition gets at least this time. */
 const leastMs = 1000;
 
@@ -30,14 +31,25 @@ export const forgivingly = async (up: BringUp, signal: AbortSignal, work: () => 
   }
 };
 
-/** Waits for a condition. A component that keeps exiting ends the wait. */
+/**
+ * Waits for a condition. A component that keeps exiting ends the wait. In a resumed cluster, so does a component that a
+ * student has stopped.
+ * @param needed components without which the condition cannot come true
+ */
 export const patiently = (
   up: BringUp,
   signal: AbortSignal,
+  needed: readonly Component[],
   wait: (signal: AbortSignal, pace: Pace) => Promise<void>,
 ): Promise<void> =>
   forgivingly(up, signal, () =>
-    unlessComponentsDie(up.containers, nodesOf(up), signal, (either) => wait(either, paceOf(up))),
+    unlessComponentsDie(
+      up.containers,
+      nodesOf(up),
+      signal,
+      (either) => wait(either, paceOf(up)),
+      up.lenient ? needed : [],
+    ),
   );
 
 const paceOf = (up: BringUp): Pace => {

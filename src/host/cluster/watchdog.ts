@@ -29,6 +29,41 @@ const refuseDying = async (containers: Containers, node: Machine, signal: AbortS
   if (dying) throw await died(containers, node, dying);
 };
 
+/**
+ * Returns never, or throws when systemd has started everything and one of the components does not run: somebody
+ * stopped it, so nothing will come of waiting.
+ * @throws LabError LAB_COMPONENT_STOPPED; after an abort, the signal's reason
+ */
+const watchForStopped = async (
+  containers: Containers,
+  nodes: readonly Machine[],
+  needed: readonly Component[],
+  signal: AbortSignal,
+): Promise<never> => {
+  for (;;) {
+    await delay(pauseMs, undefined, { signal });
+    await Promise.all(nodes.map((node) => refuseStopped(containers, node, needed, signal)));
+  }
+};
+
+const refuseStopped = async (
+  containers: Containers,
+  node: Machine,
+  needed: readonly Component[],
+  signal: AbortSignal,
+): Promise<void> => {
+  const { stdout } = await containers.exec(node.id, { command: ['systemctl', 'is-system-running'], signal });
+  if (!['running', 'degraded'].includes(stdout.trim())) return;
+  const units = await unitsOf(containers, node, signal);
+  const stopped = units.find(
+    ({ component, state }) => needed.includes(component) && ['inactive', 'failed'].includes(state),
+  );
+  if (stopped)
+    throw new LabError('LAB_COMPONENT_STOPPED', `${stopped.component} does not run on ${node.name}`, {
+      hint: `On ${node.name}, run \`systemctl status ${stopped.component}\`.`,
+    });
+};
+
 export interface UnitState {
   readonly component: Component;
   readonly restarts: number;
@@ -80,17 +115,26 @@ const lastLogLines = async (containers: Containers, node: Machine, component: Co
   return [...new Set(words.split('\n'))].join('\n');
 };
 
-/** Waits for a condition. A component that keeps exiting ends the wait with LAB_COMPONENT_DIED. */
+/**
+ * Waits for a condition. A component that keeps exiting ends the wait with LAB_COMPONENT_DIED.
+ * @param needed components without which the condition cannot come true: if one of them was stopped, the wait ends with
+ *   LAB_COMPONENT_STOPPED
+ */
 export const unlessComponentsDie = async (
   containers: Containers,
   nodes: readonly Machine[],
   signal: AbortSignal,
   wait: (signal: AbortSignal) => Promise<void>,
+  needed: readonly Component[] = [],
 ): Promise<void> => {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   try {
-    await Promise.race([wait(either), watchComponents(containers, nodes, either)]);
+    const watches = [watchComponents(containers, nodes, either)];
+    if (needed.length > 0) watches.push(watchForStopped(containers, nodes, needed, either));
+    // One of the watches may fail after another one has ended the wait.
+    for (const watch of watches) watch.catch(() => {});
+    await Promise.race([wait(either), ...watches]);
   } finally {
     over.abort();
   }

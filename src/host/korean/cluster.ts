@@ -59,6 +59,8 @@ export const clusterSentences: Sentences = {
   'remove the probing container': '점검용 컨테이너 삭제',
   'remove {container}': '컨테이너 {container} 삭제',
   'The fabric stopped right after the start': '패브릭이 시작하자마자 멈췄습니다',
+  '{component} does not run on {node}': '노드 {node}에서 {component}이(가) 실행 중이 아닙니다',
+  'On {node}, run `systemctl status {component}`.': '{node}에서 `systemctl status {component}`를 실행해 보세요.',
   '{machines} stopped right after the start': '시작하자마자 멈췄습니다: {machines}',
   '{component} on {node} keeps exiting: {restarts} restarts.':
     '노드 {node}의 {component}이(가) 계속 종료됩니다(재시작 {restarts}회).',

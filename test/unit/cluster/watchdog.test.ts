@@ -21,6 +21,19 @@ const nodeWith = async (restarts: number, journal: (command: readonly string[]) 
   return { docker, node: { id, name: 'node01' } as Machine };
 };
 
+/** A node whose kube-proxy was stopped, with systemd in this state. */
+const stoppedProxy = async (system: () => string) => {
+  const docker = new FakeDocker({
+    images: { image: {} },
+    exec: (_, [, verb]) => ({
+      stdout: verb === 'is-system-running' ? system() : show(0).replace('activating', 'inactive'),
+    }),
+  });
+  const id = await docker.create({ name: 'labs-x-node01', image: 'image', network: 'none' });
+  await docker.start(id);
+  return { docker, node: { id, name: 'node01' } as Machine };
+};
+
 const never = (signal: AbortSignal): Promise<void> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 const { signal } = new AbortController();
@@ -54,4 +67,23 @@ test("a component without log lines ends the wait with systemd's lines", async (
 test('a condition that becomes true ends the watch', async () => {
   const { docker, node } = await nodeWith(99, () => '');
   await unlessComponentsDie(docker, [node], signal, async () => {});
+});
+
+test.each([
+  ['running', 'kube-proxy does not run on node01'],
+  ['degraded', 'kube-proxy does not run on node01'],
+])('a stopped component ends a wait that needs it, once systemd is %s', async (state, message) => {
+  const { docker, node } = await stoppedProxy(() => state);
+  await expect(unlessComponentsDie(docker, [node], signal, never, ['kube-proxy'])).rejects.toMatchObject({
+    code: 'LAB_COMPONENT_STOPPED',
+    message,
+  });
+});
+
+test('a component that systemd has yet to start does not end the wait, nor one that is not needed', async () => {
+  const states = ['starting', 'starting', 'running'];
+  const { docker, node } = await stoppedProxy(() => states.shift() ?? 'running');
+  await expect(unlessComponentsDie(docker, [node], signal, never, ['kube-proxy'])).rejects.toThrow('does not run');
+  expect(states).toEqual([]);
+  await unlessComponentsDie(docker, [node], signal, () => new Promise((end) => setTimeout(end, 2500)), ['kubelet']);
 });
