@@ -35,7 +35,8 @@ export const confirm = async (context: Context, question: string, byDefault = fa
   }
   // inquirer would break a long question inside a word. It puts `? ` before the question and ` (y/N) ` behind it.
   const message = wrap(question, context.output.width - 9).join('\n  ');
-  return prompt<boolean>(context, { type: 'confirm', message, default: byDefault });
+  const transformer = (agreed: boolean): string => (agreed ? context.say.agreed : context.say.declined);
+  return prompt<boolean>(context, { type: 'confirm', message, default: byDefault, transformer });
 };
 
 /** Asks for a line of text. An empty input means `byDefault`. */

@@ -1,10 +1,8 @@
 // Prints a failure once, at the top: what happened, a code to search for, what to do next.
-import stringWidth from 'string-width';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import { rewriteTexts } from './command-form.ts';
 import type { Messages } from './messages.ts';
 import type { Output } from './output.ts';
-import { wrap } from './text.ts';
 
 /** The exit code that shells use after Ctrl-C ended a program: 128 + SIGINT. */
 export const interruptedCode = 130;
@@ -26,16 +24,12 @@ export const reportFailure = (error: unknown, output: Output, style: FailureStyl
   if (style.json) output.line(JSON.stringify({ error: { code, message, ...(hint ? { hint } : {}) } }));
   const [first = '', ...more] = message.split('\n');
   const red = output.paint(['red', 'bold'], 'error:');
-  const lines = [...sentence(`${red} ${first} ${output.paint('dim', `[${code}]`)}`, output), ...more];
-  if (hint) lines.push(...sentence(`${output.paint('cyan', 'hint:')} ${hint}`, output));
+  const lines = [`${red} ${first} ${output.paint('dim', `[${code}]`)}`, ...more];
+  if (hint) lines.push(`${output.paint('cyan', 'hint:')} ${hint}`);
   for (const line of lines) output.note(line);
   if (style.debug) output.note(stackOf(error));
   return style.interrupted ? interruptedCode : exitCode;
 };
-
-/** Wraps long lines on a terminal only. Programs and searches in logs need whole lines. */
-const sentence = (text: string, { terminal, width }: Output): readonly string[] =>
-  terminal ? text.split('\n').flatMap((line) => (stringWidth(line) > width ? wrap(line, width) : [line])) : [text];
 
 export type FailureWords = Pick<Messages, 'interrupted' | 'unexpectedHint' | 'whileCleaningUp' | 'fromEnglish'>;
 

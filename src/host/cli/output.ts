@@ -2,6 +2,7 @@
 import { styleText } from 'node:util';
 import type { ColorChoice } from './environment.ts';
 import { rowsOf } from './pager.ts';
+import { wrapLines } from './text.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'magenta' | 'underline';
 export type Paint = (style: Style | readonly Style[], text: string) => string;
@@ -61,12 +62,15 @@ export const createOutput = (options: OutputOptions): Output => {
     write();
     if (kept.length > 0) live(kept);
   };
+  const width = (): number => Math.max(40, Math.min(stdout.columns ?? 80, 80));
+  // On a terminal only: programs and searches in logs need whole lines.
+  const fitted = (text: string): string => (terminal ? wrapLines(text, width()) : text);
   const { print, flush } = printer(options, terminal);
   return {
     line: (text = '') => aboveLive(() => print(`${printed(text)}\n`)),
     write: (text) => print(printed(text)),
     flush,
-    note: (text) => aboveLive(() => stderr.write(`${printed(text)}\n`)),
+    note: (text) => aboveLive(() => stderr.write(`${fitted(printed(text))}\n`)),
     printed,
     nameLab(name) {
       lab = name;
@@ -79,7 +83,7 @@ export const createOutput = (options: OutputOptions): Output => {
     terminal,
     interactive: terminal && Boolean(stdin.isTTY),
     get width() {
-      return Math.max(40, Math.min(stdout.columns ?? 80, 80));
+      return width();
     },
   };
 };

@@ -10,16 +10,17 @@ export interface PagerOptions {
   /** The shell command of the pager. */
   readonly command: string;
   readonly variables: Environment['variables'];
-  /** Shown by less while there is more to read. */
-  readonly prompt: string;
   readonly interrupt: Pick<Interrupt, 'release' | 'listen'>;
 }
 
 /** -F ends at once if the text fits, -R shows colours, -X leaves the text on the screen. */
 const less = 'less -FRX';
 
-/** less's own prompt is a colon, which tells nobody how to leave. Some characters have a meaning in a prompt. */
-const withPrompt = (prompt: string): string => `FRX-Ps${prompt.replace(/[.:?%\\$]/g, '\\$&')}$`;
+/**
+ * The options of less, with a prompt: less's own is a colon, which tells nobody how to leave. `?e` asks whether this is
+ * the end; `.`, `:` and `?` have a meaning in a prompt. The prompt is ASCII, because less garbles other letters in it.
+ */
+const lessOptions = 'FRX-Ps?eEND, q\\: leave:space\\: more, q\\: leave.$';
 
 /** @returns the shell command of the pager, or undefined if there is none or the user wants none */
 export const pagerIn = ({ variables, terminalType }: Environment): string | undefined => {
@@ -46,15 +47,14 @@ export const rowsOf = (text: string, columns: number): number =>
     .reduce((rows, line) => rows + Math.max(1, Math.ceil(stringWidth(line) / columns)), 0);
 
 /** Runs the pager until the user leaves it. @returns false if the pager could not be run, so nothing was shown */
-export const showInPager = async (
-  text: string,
-  { command, variables, prompt, interrupt }: PagerOptions,
-): Promise<boolean> => {
+export const showInPager = async (text: string, { command, variables, interrupt }: PagerOptions): Promise<boolean> => {
   // In the pager, Ctrl-C ends a search or the pager, but not labs.
   const ignore = (): void => {};
   interrupt.release();
   process.on('SIGINT', ignore);
-  const env = { ...variables, LESS: variables.LESS ?? withPrompt(prompt) };
+  // Without LESSCHARSET, less shows Korean as numbers if LANG names a locale that this machine does not have.
+  const less = { LESS: variables.LESS ?? lessOptions, LESSCHARSET: variables.LESSCHARSET ?? 'utf-8' };
+  const env = { ...variables, ...less };
   const child = spawn('sh', ['-c', command], { stdio: ['pipe', 'inherit', 'inherit'], env });
   const ended = Promise.withResolvers<boolean>();
   child.once('error', () => ended.resolve(false));

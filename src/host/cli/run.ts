@@ -77,7 +77,6 @@ const outputOf = (
 ): Output => {
   const { color, variables } = environment;
   const program = npxForm({ variables, root: findPaths(import.meta.url).root, version }) ?? 'labs';
-  const prompt = messagesIn(environment.language).pagerPrompt;
   const command = paged && !json ? pagerIn(environment) : undefined;
   return createOutput({
     stdin,
@@ -85,7 +84,7 @@ const outputOf = (
     stderr,
     color: plain ? 'never' : color,
     ...(json ? {} : { rewrite: commandForms(commands, program) }),
-    ...(command ? { pager: (text: string) => showInPager(text, { command, variables, prompt, interrupt }) } : {}),
+    ...(command ? { pager: (text: string) => showInPager(text, { command, variables, interrupt }) } : {}),
   });
 };
 

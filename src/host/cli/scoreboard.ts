@@ -147,8 +147,8 @@ const totalLine = (report: Report, options: ScoreboardOptions): string => {
   return spread(paint('bold', ` ${say.score}`), `${seconds}  ${points}`, width);
 };
 
-const remarks = (report: Report, { paint, say }: ScoreboardOptions): readonly string[] => {
-  if (report.broken) return [paint('magenta', ` ${say.graderBroke}`)];
+const remarks = (report: Report, { paint, say, width }: ScoreboardOptions): readonly string[] => {
+  if (report.broken) return wrap(say.graderBroke, width - 2).map((line) => paint('magenta', ` ${line}`));
   return report.tasks.every(isDone) ? [paint('green', ` ${say.allPass}`)] : [];
 };
 

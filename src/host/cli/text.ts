@@ -14,6 +14,17 @@ export const releaseSpaces = (text: string): string => text.replaceAll(heldSpace
 export const wrap = (text: string, width: number): readonly string[] =>
   releaseSpaces(wrapAnsi(text.replace(/[^\S\n]+/g, ' ').replace(/`[^`\n]+`/g, holdTogether), width)).split('\n');
 
+/** Wraps only the lines that are too long. Their rows keep the indent of the line. */
+export const wrapLines = (text: string, width: number): string =>
+  text
+    .split('\n')
+    .flatMap((line) => {
+      if (stringWidth(line) <= width) return [line];
+      const [indent = ''] = /^ */.exec(line) ?? [];
+      return wrap(line.slice(indent.length), width - indent.length).map((row) => indent + row);
+    })
+    .join('\n');
+
 /** Pads with spaces to a width. */
 export const padEnd = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - stringWidth(text)));

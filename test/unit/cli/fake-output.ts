@@ -1,5 +1,6 @@
 // An Output that records what is written.
 import type { Output } from '../../../src/host/cli/output.ts';
+import { wrapLines } from '../../../src/host/cli/text.ts';
 
 type Given = Partial<Omit<Output, 'printed'>> & { readonly printed?: (text: string, lab?: string) => string };
 
@@ -10,7 +11,7 @@ export const fakeOutput = ({ printed = (text) => text, ...given }: Given = {}) =
   const output: Output = {
     line: (text = '') => void lines.push(text),
     write: (text) => void lines.push(text),
-    note: (text) => void notes.push(text),
+    note: (text) => void notes.push(...(given.terminal ? wrapLines(text, given.width ?? 80) : text).split('\n')),
     printed: (text) => printed(text, lab),
     nameLab(name) {
       lab = name;

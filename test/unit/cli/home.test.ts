@@ -73,7 +73,7 @@ describe('labs without a command', () => {
     expect(screen.match(/^ {2}npx labs /gm)).toHaveLength(3);
     await pass(docker, 15);
     expect(await screenOf(docker)).toContain('npx labs grade');
-    expect(await screenOf(docker, 'en', next)).toBe('All tasks have passed.');
+    expect(await screenOf(docker, 'en', next)).toBe('All tasks have passed.\nNext:    npx labs grade');
   });
 
   test('names the command that resumes a stopped lab, with the name of the lab', async () => {

@@ -126,3 +126,15 @@ describe.each(['labs', 'npx labs'])('typed as `%s`, with several running labs', 
     expect(rewrite(rewrite(text, 'second'), 'second')).toBe(expected);
   });
 });
+
+test('a long remark is wrapped on a terminal, with the indent of its line, and stays whole elsewhere', () => {
+  const remark = `  - ${'word '.repeat(20)}end`;
+  const onTerminal = outputOn('terminal', {});
+  onTerminal.output.note(remark);
+  const rows = onTerminal.written.join('').trimEnd().split('\n');
+  expect(rows).toHaveLength(2);
+  for (const row of rows) expect(row).toMatch(/^ {2}\S.{0,77}$/);
+  const inPipe = outputOn('pipe', {});
+  inPipe.output.note(remark);
+  expect(inPipe.written.join('')).toBe(`${remark}\n`);
+});

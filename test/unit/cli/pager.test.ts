@@ -35,17 +35,17 @@ const show = async (command: string, text: string) => {
   const calls: string[] = [];
   const interrupt = { release: () => void calls.push('release'), listen: () => void calls.push('listen') };
   const variables = { PATH: process.env.PATH };
-  const shown = await showInPager(text, { command, variables, prompt: 'q: leave.', interrupt });
+  const shown = await showInPager(text, { command, variables, interrupt });
   return { shown, calls };
 };
 
 test('gives the text to the pager, which handles Ctrl-C itself', async () => {
   const file = join(folder, 'shown');
-  expect(await show(`cat > ${file}; printf %s "$LESS" >> ${file}`, 'text\n')).toEqual({
+  expect(await show(`cat > ${file}; printf "%s %s" "$LESS" "$LESSCHARSET" >> ${file}`, 'text\n')).toEqual({
     shown: true,
     calls: ['release', 'listen'],
   });
-  expect(readFileSync(file, 'utf8')).toBe('text\nFRX-Psq\\: leave\\.$');
+  expect(readFileSync(file, 'utf8')).toBe('text\nFRX-Ps?eEND, q\\: leave:space\\: more, q\\: leave.$ utf-8');
   expect(process.listenerCount('SIGINT')).toBe(0);
 });
 

@@ -1,6 +1,6 @@
 // `labs answer [task] [question] [text]`: answers a question of a task, and says at once whether the answer is right.
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
-import type { CheckReport } from '../../../api/report.ts';
+import type { CheckReport, Report } from '../../../api/report.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import type { Question } from '../../grade/checks/answer.ts';
 import { findTask } from '../../lab/catalogue.ts';
@@ -101,14 +101,17 @@ const askOpen = async (context: Context, session: Session, task: TaskDefinition)
   const { passed, skipped } = await session.progress.read();
   if (skipped[task.id] && !passed.includes(task.id)) output.line(output.paint('dim', say.ownWork(number)));
   output.line();
-  const right = await rightOnes(context, session, task);
+  const before = await gradeAndRecord(context, session, { tasks: [task.id], once: true });
+  const right = new Set(rightIn(before.report, task));
   for (const [index, question] of questions.entries()) {
     if (right.has(question.id)) continue;
     output.line(output.paint('dim', say.questionOf(index + 1, questions.length)));
     if (await askUntilUnderstood(context, session, task, question)) right.add(question.id);
     output.line();
   }
-  const { passedNow } = await gradeAndRecord(context, session, { tasks: [task.id], once: true });
+  // An answer that waited for the cluster may be right by now, and the words must agree with the result.
+  const { report, passedNow } = await gradeAndRecord(context, session, { tasks: [task.id], once: true });
+  for (const id of rightIn(report, task)) right.add(id);
   const all = right.size === questions.length;
   output.line(all ? say.allRight : say.answersRight(right.size, questions.length));
   if (!all) output.line(output.paint('dim', say.askAgain(number)));
@@ -129,8 +132,7 @@ const afterAnswers = async (
   await printPassed(context, session, passedNow);
 };
 
-const rightOnes = async (context: Context, session: Session, task: TaskDefinition): Promise<Set<string>> => {
-  const { report } = await gradeAndRecord(context, session, { tasks: [task.id], once: true });
+const rightIn = (report: Report, task: TaskDefinition): ReadonlySet<string> => {
   const asked = new Set(questionsOf(task).map(({ id }) => id));
   const checks = report.tasks.flatMap(({ checks }) => checks);
   return new Set(checks.filter(({ id, outcome }) => asked.has(id) && outcome === 'pass').map(({ id }) => id));

@@ -6,7 +6,8 @@ import type { Context, Run } from '../context.ts';
 import { candidatesOf, chooseInstance, clustersIfAny } from '../instances.ts';
 import { startCommandOf } from '../messages/general.ts';
 import { type Standing, standingIn } from '../standing.ts';
-import { alignColumns, wrap } from '../text.ts';
+import { commandLines } from '../table.ts';
+import { wrap } from '../text.ts';
 
 export const run: Run = async (context) => {
   const { output, say } = context;
@@ -64,9 +65,5 @@ const bar = ({ output, say }: Context, { lab, passed, points, maxPoints }: Stand
 /** Commands to type, each with its purpose. */
 const commands = ({ output }: Context, rows: readonly (readonly [command: string, purpose: string])[]): void => {
   output.line();
-  const shown = rows.map(([command, purpose]) => [
-    `  ${output.paint('cyan', output.printed(`labs ${command}`))}`,
-    output.paint('dim', purpose),
-  ]);
-  for (const line of alignColumns(shown)) output.line(line);
+  for (const line of commandLines(output, rows)) output.line(line);
 };

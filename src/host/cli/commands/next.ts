@@ -11,5 +11,6 @@ export const run: Run = async (context, [given], options) => {
   const { next } = await standingIn(context, instance);
   if (next) return tasks({ ...context, name: instance.name }, [next.id], options);
   output.line(json ? 'null' : say.allTasksPassed);
+  if (!json) output.line(output.paint('dim', say.nextGrade));
   return ExitCode.ok;
 };

@@ -18,14 +18,19 @@ export const run: Run = async (context, [given, ...rest]) => {
     });
   const command = rest[0] === '--' ? rest.slice(1) : rest;
   const target = await targetOf(context, machines, given, command);
-  const { output, interrupt } = context;
-  return relay({
-    docker: await context.docker(),
+  const { output, say, interrupt } = context;
+  const docker = await context.docker();
+  const exitCode = await relay({
+    docker,
     container: target.container,
     command: { command: target.command, environment: programEnvironment(context), folder: '/root' },
     terminal: output.interactive,
     interrupt,
   });
+  // After `labs stop`, the user must not take the prompt of this machine for the node's.
+  if (output.interactive && (await docker.inspect(target.container))?.status !== 'running')
+    output.note(`\n${output.paint('yellow', `! ${say.machineEnded(given)}`)}`);
+  return exitCode;
 };
 
 interface Target {

@@ -14,7 +14,8 @@ import { nameIfNeeded } from '../instances.ts';
 import { describePlan } from '../plan-text.ts';
 import { showProgress } from '../progress.ts';
 import { engineOrSetup } from '../ready.ts';
-import { secondsSince } from '../text.ts';
+import { commandLines } from '../table.ts';
+import { secondsSince, wrap } from '../text.ts';
 import { renewKubeconfig } from '../way-in.ts';
 
 export const run: Run = async (context, [given], options) => {
@@ -35,7 +36,7 @@ export const run: Run = async (context, [given], options) => {
     const started = { name, lab: lab.name, title: localize(title, context.environment.language), state: 'running' };
     context.output.line(JSON.stringify({ ...started, resumed, seconds: Number(seconds), warnings }, null, 2));
   } else printNext(context, name, { seconds, resumed });
-  for (const warning of warnings) context.output.note(context.output.paint('yellow', `! ${warning}`));
+  printWarnings(context, warnings);
   await renewKubeconfig(context, { name, lab: lab.name });
   return ExitCode.ok;
 };
@@ -77,8 +78,15 @@ const printNext = (
 ): void => {
   output.line();
   output.line(output.paint(['bold', 'green'], resumed ? say.resumed(name, seconds) : say.ready(name, seconds)));
-  const lines = say.next.map(([command, purpose]) => [output.printed(`labs ${command}`), purpose] as const);
-  const width = Math.max(...lines.map(([command]) => command.length)) + 4;
   output.line();
-  for (const [command, purpose] of lines) output.line(`  ${command.padEnd(width)}${output.paint('dim', purpose)}`);
+  for (const line of commandLines(output, say.next)) output.line(line);
+};
+
+/** What is not as it should be, below the result. */
+const printWarnings = ({ output, say }: Context, warnings: readonly string[]): void => {
+  if (warnings.length === 0) return;
+  output.note(`\n${output.paint('yellow', `! ${say.startWarnings}`)}`);
+  for (const warning of warnings)
+    for (const [row, line] of wrap(warning, output.width - 4).entries())
+      output.note(output.paint('yellow', `${row === 0 ? '  - ' : '    '}${line}`));
 };

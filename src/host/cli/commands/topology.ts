@@ -5,8 +5,7 @@ import { bridgeName } from '../../plan/names.ts';
 import type { Run } from '../context.ts';
 import { withSession } from '../session.ts';
 import { table } from '../table.ts';
-import { fitLastColumn } from '../text.ts';
-import { gatherTopology } from '../topology.ts';
+import { gatherTopology, type ServiceTopology } from '../topology.ts';
 import { drawNetwork, nameOf } from '../topology-text.ts';
 
 export const run: Run = (context, [given]) =>
@@ -20,15 +19,18 @@ export const run: Run = (context, [given]) =>
     }
     for (const line of drawNetwork(topology, say.noPods)) output.line(line);
     output.line();
-    const rows = topology.services.map((service) => [
-      nameOf(service),
-      service.type,
-      service.address,
-      service.ports.join(','),
-      service.endpoints.join(' ') || '-',
-    ]);
+    const rows = topology.services.flatMap(serviceRows);
     const header = [say.service, say.serviceType, say.address, say.ports, say.endpoints];
-    const fitted = output.terminal ? fitLastColumn(rows, output.width).flat() : rows;
-    for (const line of table(header, fitted, output)) output.line(line);
+    for (const line of table(header, rows, output)) output.line(line);
     return ExitCode.ok;
   });
+
+/** One row for each port and each endpoint, so that the table fits on 80 columns. */
+const serviceRows = ({ ports, endpoints, ...service }: ServiceTopology): readonly (readonly string[])[] => {
+  const shown = endpoints.length > 0 ? endpoints : ['-'];
+  return Array.from({ length: Math.max(1, ports.length, shown.length) }, (_, row) => [
+    ...(row === 0 ? [nameOf(service), service.type, service.address] : ['', '', '']),
+    ports[row] ?? '',
+    shown[row] ?? '',
+  ]);
+};

@@ -13,6 +13,10 @@ export const clusterMessages = {
     (name: string) => `A shell of this machine: labs and kubectl use the lab ${name}. \`exit\` ends it.`,
     (name) => `이 컴퓨터의 셸: labs와 kubectl이 실습 ${name}을(를) 사용합니다. \`exit\`로 끝냅니다.`,
   ),
+  machineEnded: both(
+    (name: string) => `${name} was stopped. This is the shell of your own machine again.`,
+    (name) => `${name}이(가) 멈췄습니다. 여기는 다시 이 컴퓨터의 셸입니다.`,
+  ),
   unknownMachine: both(
     (name: string) => `There is no machine or pod "${name}"`,
     (name) => `머신이나 파드 "${name}" 없음`,

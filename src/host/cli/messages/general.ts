@@ -23,8 +23,9 @@ export const generalMessages = {
   ),
   cancelling: both('Cancelling and cleaning up…', '취소하고 정리하는 중…'),
   stillCleaning: both('Still cleaning up, please wait…', '아직 정리하는 중입니다. 잠시만 기다려 주세요…'),
-  pagerPrompt: both('space: more, q: leave', '스페이스: 다음, q: 닫기'),
   // Questions
+  agreed: both('Yes', '예'),
+  declined: both('No', '아니요'),
   notConfirmed: both('Nothing was done.', '아무것도 하지 않았습니다.'),
   needsYes: both(
     'This command asks for confirmation, but there is no terminal on which to ask',

@@ -23,7 +23,7 @@ export const labMessages = {
   // labs alone, next
   pointsOf: both(
     (points: number, max: number) => `worth ${points} of ${max} points`,
-    (points, max) => `통과한 과제 ${points}/${max}점`,
+    (points, max) => `${points}/${max}점`,
   ),
   nextTaskIs: both(
     (number: number, title: string) => `Next: task ${number}, ${title}`,
@@ -102,6 +102,10 @@ export const labMessages = {
   resumed: both(
     (name: string, seconds: string) => `Lab ${name} is back (${seconds} s).`,
     (name, seconds) => `실습 ${name} 다시 시작 완료 (${seconds}초).`,
+  ),
+  startWarnings: both(
+    'The lab is up, but not all of it answers. `labs status` shows what runs.',
+    '실습이 시작되었지만 일부가 응답하지 않습니다. `labs status`로 상태를 볼 수 있습니다.',
   ),
   /** Commands to try next, and the purpose of each. */
   next: both<readonly (readonly [command: string, purpose: string])[]>(

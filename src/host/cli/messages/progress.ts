@@ -30,15 +30,15 @@ export const progressMessages = {
   ),
   begun: both(
     (task: number) => `Task ${task} has begun.`,
-    (task) => `과제 ${task}: 시작했습니다.`,
+    (task) => `과제 ${task}을(를) 시작했습니다.`,
   ),
   nothingToBegin: both(
     (task: number) => `Task ${task} breaks nothing. You can work on it at any time.`,
-    (task) => `과제 ${task}: 고장 내는 것이 없는 과제입니다. 언제든지 풀 수 있습니다.`,
+    (task) => `과제 ${task}에서는 아무것도 고장 내지 않습니다. 언제든지 풀 수 있습니다.`,
   ),
   alreadyBegun: both(
     (task: number) => `Task ${task} has begun already. \`labs reset ${task}\` begins it anew.`,
-    (task) => `과제 ${task}: 이미 시작했습니다. 다시 시작하려면: \`labs reset ${task}\``,
+    (task) => `과제 ${task}은(는) 이미 시작했습니다. 다시 시작하려면 \`labs reset ${task}\`를 실행하세요.`,
   ),
   readWith: both(
     (task: number) => `Read:    labs tasks ${task}`,
@@ -56,11 +56,11 @@ export const progressMessages = {
   resetTaskQuestion: both(
     (task: number, effect: ResetEffect) =>
       `Begin task ${task} again? ${clusterEn[effect]} Your answers and the result of this task are deleted.`,
-    (task, effect) => `과제 ${task}: 다시 시작할까요? ${clusterKo[effect]} 이 과제의 답과 통과 기록이 사라집니다.`,
+    (task, effect) => `과제 ${task}을(를) 다시 시작할까요? ${clusterKo[effect]} 이 과제의 답과 통과 기록이 사라집니다.`,
   ),
   resetTask: both(
     (task: number) => `Task ${task} is reset.`,
-    (task) => `과제 ${task}: 처음 상태로 되돌렸습니다.`,
+    (task) => `과제 ${task}을(를) 처음 상태로 되돌렸습니다.`,
   ),
   restoring: both('Repairing the nodes', '노드를 원래대로 되돌리기'),
   removing: both('Removing what was made', '만든 것 지우기'),
@@ -144,11 +144,11 @@ export const progressMessages = {
     (choices) => `번호로 답하세요: ${choices}`,
   ),
   // After a task
-  whyItWorks: both('Why it works', '왜 이렇게 동작할까'),
+  whyItWorks: both('Why it works', '이렇게 동작하는 이유'),
   soFar: both(
     (tasks: number, all: number, points: number, max: number) =>
       `${tasks} of ${all} tasks have passed, worth ${points} of ${max} points.`,
-    (tasks, all, points, max) => `과제 ${all}개 중 ${tasks}개 통과: 통과한 과제 ${points}/${max}점.`,
+    (tasks, all, points, max) => `과제 ${all}개 중 ${tasks}개를 통과했습니다. 점수는 ${points}/${max}점입니다.`,
   ),
   nextTask: both(
     (task: number) => `Next:    labs tasks ${task}`,

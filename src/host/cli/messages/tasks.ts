@@ -29,7 +29,7 @@ export const taskMessages = {
   notBegun: both('not begun', '시작 전'),
   blockedBy: both(
     (check: string) => `waits for ${check}`,
-    (check) => `선행 조건: ${check}`,
+    (check) => `먼저 필요한 것: ${check}`,
   ),
   allPass: both('All checks pass. Well done!', '모든 확인을 통과했습니다. 잘했습니다!'),
   graderBroke: both(
@@ -95,8 +95,8 @@ export const taskMessages = {
   ),
   // solve
   solveQuestion: both(
-    'Let labs solve this for you? labs may change your own work in the cluster.',
-    'labs가 대신 풀까요? 클러스터에서 한 작업이 바뀔 수 있습니다.',
+    'Let labs solve this for you? It may change your own work, and `labs grade` shows that labs solved it.',
+    'labs가 대신 풀까요? 클러스터에서 한 작업이 바뀔 수 있고, `labs grade`에 labs가 풀었다고 표시됩니다.',
   ),
   solved: both('Done. `labs check` shows the result.', '끝났습니다. `labs check`로 결과를 보세요.'),
 };

@@ -37,12 +37,12 @@ export const korean: Phrases = {
   fromEnglish: toKorean,
 
   hidden: {
-    expected: '제목에 적힌 상태',
+    expected: '위에 적힌 상태',
     observed: '아직 아님. 무엇이 잘못되었는지 찾는 것도 과제의 일부입니다',
   },
   not: (phrase) => `다음과 같으면 안 됨: ${phrase}`,
   inTask: (task, title) => `${title} (과제 ${task})`,
-  toBegin: (task) => `과제 시작: labs begin ${task}`,
+  toBegin: (task) => `과제 시작(labs begin ${task})`,
   toDoYourself: (task) => `직접 풀기(labs goto가 대신 푼 과제): labs reset ${task}`,
 
   noSuch: (object) => `${object} 없음`,
