@@ -34,7 +34,7 @@ const failures: readonly Failure[] = [
 
 /** Commands right after a change that kube-proxy has yet to write into the kernel. All others are typed once. */
 const patience: readonly Patience[] = [
-  { in: 'vanish', command: 'nat | grep default/temp', because: 'the rules go a moment after the service' },
+  { in: 'vanish', command: 'default/temp', because: 'the rules come and go a moment after the service' },
   { in: 'mend-proxy, repaired', command: 'http://cart/', because: 'kube-proxy writes its rules after its start' },
   { in: 'mend-selector, repaired', command: 'http://orders/', because: 'the endpoints follow the selector' },
   { in: 'mend-rule, repaired', command: 'http://stock/', because: 'kube-proxy writes its rules after its start' },

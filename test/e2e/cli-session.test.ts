@@ -148,7 +148,7 @@ describe('a session', () => {
 
   test('watches on a terminal until q, and prints the last state', async () => {
     const watching = onTerminal('check', '--watch');
-    await written(watching.stdout, 'press q to stop');
+    await written(watching.stdout, 'Score');
     watching.stdin?.write('q');
     const { exitCode, stdout } = await watching;
     expect(exitCode).toBe(1);
