@@ -105,7 +105,7 @@ export const controllersSuite = (start: () => Promise<SuiteServer>): void => {
         const value = await look();
         return value === undefined ? notYet(JSON.stringify(await client.list(replicaSets))) : done(value);
       },
-      { timeoutMs: 8000, intervalMs: 5, maxIntervalMs: 20 },
+      { timeoutMs: 30_000, intervalMs: 5, maxIntervalMs: 20 },
     );
   const complete = (name: string, replicas: number): Promise<Deployment> =>
     until(`${name} is complete`, async () => {

@@ -54,7 +54,7 @@ export const dnsSuite = (start: () => Promise<SuiteServer>): void => {
         const object = await find(resource);
         return object && holds(object) ? done(object) : notYet(JSON.stringify(object));
       },
-      { timeoutMs: 8000, intervalMs: 5 },
+      { timeoutMs: 30_000, intervalMs: 5 },
     );
 
   test('is created with its address, ports and endpoints', async () => {

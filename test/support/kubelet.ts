@@ -101,7 +101,7 @@ export const startTestKubelet = async (options: TestKubeletOptions): Promise<Tes
         condition,
         () => (look() ? done(undefined) : notYet(JSON.stringify(client.all(pods).map(({ status }) => status)))),
         {
-          timeoutMs: 8000,
+          timeoutMs: 30_000,
           intervalMs: 5,
           maxIntervalMs: 20,
         },

@@ -68,7 +68,7 @@ export const ended = (runtime: Remote, id: string): Promise<ContainerRecord> =>
       const record = await findContainer(runtime, id);
       return record?.exit ? done(record) : notYet(JSON.stringify(record));
     },
-    { timeoutMs: 8000, intervalMs: 5, maxIntervalMs: 50 },
+    { timeoutMs: 30_000, intervalMs: 5, maxIntervalMs: 50 },
   );
 
 /** Sends SIGTERM until the container ends, because the process ignores the signal until it has set its handler. */
@@ -80,7 +80,7 @@ export const terminated = (runtime: Remote, id: string): Promise<ContainerRecord
       const record = await findContainer(runtime, id);
       return record?.exit ? done(record) : notYet('still running');
     },
-    { timeoutMs: 8000, intervalMs: 50 },
+    { timeoutMs: 30_000, intervalMs: 50 },
   );
 
 export interface RuntimeUnderTest {

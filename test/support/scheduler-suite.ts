@@ -37,7 +37,7 @@ export const schedulerSuite = (start: () => Promise<SuiteServer>): void => {
         const pod = await client.get(pods, { name, namespace: 'default' });
         return holds(pod) ? done(pod) : notYet(JSON.stringify(pod));
       },
-      { timeoutMs: 8000, intervalMs: 2, maxIntervalMs: 5 },
+      { timeoutMs: 30_000, intervalMs: 2, maxIntervalMs: 5 },
     );
   const isBound = ({ spec }: Pod): boolean => spec.nodeName !== undefined;
   const eventOf = (name: string, reason: string) =>
@@ -48,7 +48,7 @@ export const schedulerSuite = (start: () => Promise<SuiteServer>): void => {
         const event = items.find((item) => item.involvedObject.name === name && item.reason === reason);
         return event ? done(event) : notYet(JSON.stringify(items));
       },
-      { timeoutMs: 8000, intervalMs: 5 },
+      { timeoutMs: 30_000, intervalMs: 5 },
     );
 
   test('binds a pod after its last scheduling gate was removed', async () => {
@@ -104,7 +104,7 @@ export const schedulerSuite = (start: () => Promise<SuiteServer>): void => {
         );
         return bound === 16 && waits.length === 4 ? done(true) : notYet(`${bound} bound, ${waits.length} waiting`);
       },
-      { timeoutMs: 8000, intervalMs: 5 },
+      { timeoutMs: 30_000, intervalMs: 5 },
     );
     const { items } = await client.list(pods, { namespace: 'default' });
     expect(items.filter(({ spec }) => spec.nodeName === 'node01')).toHaveLength(8);

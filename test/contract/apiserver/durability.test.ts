@@ -72,7 +72,7 @@ test('an informer continues after a restart of the server without listing again'
   await informer.synced;
   await server.client.create(configMaps, { metadata: { name: 'a', namespace } });
   await eventually('a is seen', () => (informer.items.has('default/a') ? done(0) : notYet('no a')), {
-    timeoutMs: 5000,
+    timeoutMs: 30_000,
   });
   await server.kill('SIGKILL');
   await server.start();

@@ -85,7 +85,7 @@ test('only one agent at a time holds the claim; a killed agent loses the claim a
     await eventually(
       'the claim is free',
       async () => ((await other.claim()).claimed ? done(undefined) : notYet('it is held')),
-      { timeoutMs: 5000 },
+      { timeoutMs: 30_000 },
     );
     await other.release();
   } finally {
@@ -118,7 +118,7 @@ test('a claim is taken over from an agent whose start was killed, and a refused 
     await eventually(
       'the first agent has ended',
       async () => (agents[0]?.signalCode === 'SIGKILL' ? done(undefined) : notYet('it runs')),
-      { timeoutMs: 5000 },
+      { timeoutMs: 30_000 },
     );
   } finally {
     for (const agent of agents) agent.kill('SIGKILL');

@@ -82,7 +82,7 @@ const command = (path: string) => {
     closed: new Promise((resolve) => socket.once('close', resolve)),
     hangUp: () => socket.close(),
     until: (what: string, look: () => boolean) =>
-      eventually(what, () => (look() ? done(true) : notYet(JSON.stringify(heard))), { timeoutMs: 5000 }),
+      eventually(what, () => (look() ? done(true) : notYet(JSON.stringify(heard))), { timeoutMs: 30_000 }),
   };
 };
 
@@ -252,7 +252,7 @@ describe('port-forward', () => {
       end: () => socket.send(Buffer.concat([uint32(3), Buffer.from([1, 0, 0, 0])])),
       done: () =>
         eventually('both streams ended', () => (finished.size === 2 ? done(true) : notYet(JSON.stringify(data))), {
-          timeoutMs: 5000,
+          timeoutMs: 30_000,
         }),
       hangUp: () => socket.close(),
     };

@@ -64,7 +64,7 @@ describe('the containers of a pod', () => {
     const pod = await pairOf({ ipc: 'pod' }, { mounts });
     expect(await pod.run(make)).toEqual(['ok']);
     expect(await pod.run(look)).toEqual(['4096', 'made']);
-    const { stdout } = await node.runtime.exec(pod.first.id, ['sh', '-c', look], { timeoutMs: 5000 });
+    const { stdout } = await node.runtime.exec(pod.first.id, ['sh', '-c', look], { timeoutMs: 30_000 });
     expect(stdout).toBe('4096\nmade\n');
     const other = await pairOf({ ipc: 'pod' }, { mounts });
     expect(await other.run(look)).toEqual(['']);
@@ -121,7 +121,7 @@ describe('the security of a container', () => {
     const [follows, stays] = [await watcher('follows', 'HostToContainer'), await watcher('stays', undefined)];
     await node.run('sh', '-c', 'mount -t tmpfs late /run/shared/a && touch /run/shared/a/late');
     const look = async (id: string) =>
-      (await node.runtime.exec(id, ['ls', '/data/a'], { timeoutMs: 5000 })).stdout.trim();
+      (await node.runtime.exec(id, ['ls', '/data/a'], { timeoutMs: 30_000 })).stdout.trim();
     expect([await look(follows), await look(stays)]).toEqual(['late', '']);
     const both = { source: '/run/shared', target: '/data', readOnly: false, propagation: 'Bidirectional' as const };
     await run('mkdir -p /data/b && mount -t tmpfs mine /data/b', { mounts: [both], privileged: true });
@@ -162,7 +162,7 @@ describe('limits', () => {
 
   test('concern a command that exec runs in the container', async () => {
     const { id } = await node.runtime.startContainer(containerSpecOf(sandbox, { name: 'exec', limits }));
-    await node.runtime.exec(id, ['sh', '-c', greedy], { timeoutMs: 5000 });
+    await node.runtime.exec(id, ['sh', '-c', greedy], { timeoutMs: 30_000 });
     expect((await ended(node.runtime, id)).exit).toMatchObject({ code: 137, oomKilled: true });
   });
 
@@ -174,7 +174,7 @@ describe('limits', () => {
       const { stdout } = await node.run('sh', '-c', files, id);
       return /^nr_throttled [1-9]/m.test(stdout) ? done(undefined) : notYet(stdout);
     };
-    await eventually('the kernel made the container wait', throttled, { timeoutMs: 8000 });
+    await eventually('the kernel made the container wait', throttled, { timeoutMs: 30_000 });
     await node.runtime.signal(id, 'KILL');
     await ended(node.runtime, id);
   });

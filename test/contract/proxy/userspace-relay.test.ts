@@ -43,7 +43,7 @@ describe.each<{ kind: string; create: () => Relay }>([
     const { port, close } = await create().listen(one, 0);
     await expect(create().listen(other, port)).rejects.toMatchObject({ code: 'EADDRINUSE' });
     close();
-    await eventually('the port is free', async () => done(await listen(create(), other, port)), { timeoutMs: 5000 });
+    await eventually('the port is free', async () => done(await listen(create(), other, port)), { timeoutMs: 30_000 });
   });
 
   test('can use the same port at two different addresses', async () => {
@@ -119,7 +119,7 @@ describe('a UDP relay', () => {
     await eventually(
       'the socket of the client is closed',
       () => (openSockets() === before ? done(undefined) : notYet(`${openSockets() - before} too many`)),
-      { timeoutMs: 5000 },
+      { timeoutMs: 30_000 },
     );
     expect(await ask()).toBe(2);
   });
@@ -140,7 +140,7 @@ describe('a UDP relay', () => {
         socket.send('?');
         return answered ? done(undefined) : notYet('no answer');
       },
-      { timeoutMs: 5000 },
+      { timeoutMs: 30_000 },
     );
   });
 
