@@ -3,10 +3,11 @@
 import stringWidth, { type Options } from '../../node_modules/string-width/index.js';
 
 /** Letters, punctuation, arrows, lines and signs of one column each, and the private character of cli/text.ts. */
-const narrow = String.raw`\x20-\x7e\xa1-\xac\xae-\u017f\u2010-\u2027\u2190-\u21ff\u2500-\u257f\u25a0-\u25e6\u2713-\u2718\ue000`;
+const letters = String.raw`\x20-\x7e\xa1-\xac\xae-\u017f\u2010-\u2027`;
+const signs = String.raw`\u2190-\u21ff\u2500-\u257f\u25a0-\u25e6\u2713-\u2718\ue000`;
 /** Korean syllables, of two columns each. */
 const wide = String.raw`\uac00-\ud7a3`;
-const known = new RegExp(`^[${narrow}${wide}]*$`);
+const known = new RegExp(`^[${letters}${signs}${wide}]*$`);
 const wideOnes = new RegExp(`[${wide}]`, 'g');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
 const colors = /\u001b\[[\d;]*m/g;

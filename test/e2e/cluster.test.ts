@@ -211,7 +211,7 @@ describe('a cluster', () => {
     await kubeProxy('enable', '--now');
   });
 
-  test('resumes after all of its containers were killed, as by a restart of Docker. A resume that fails stops them and deletes nothing', async () => {
+  test('resumes after all of its containers were killed; a failed resume stops them and deletes nothing', async () => {
     await cluster[Symbol.asyncDispose]();
     await Promise.all(containers(name).map((container) => docker.kill(container)));
     await expect(openCluster(docker, name)).rejects.toMatchObject({ code: 'LAB_NOT_STARTED' });

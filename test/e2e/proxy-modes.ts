@@ -25,7 +25,8 @@ export const testProxyModes = (name: string): void => {
       async () => {
         const seen = await run(
           machine,
-          'curl -s --max-time 1 localhost:10249/proxyMode; curl -s --max-time 1 -o /dev/null -w " %{http_code}" localhost:10256/healthz',
+          'curl -s --max-time 1 localhost:10249/proxyMode; ' +
+            'curl -s --max-time 1 -o /dev/null -w " %{http_code}" localhost:10256/healthz',
         );
         const isNew = (await processOf(machine)) !== before;
         return isNew && seen === `${runs} 200` ? done(undefined) : notYet(`${seen}${isNew ? '' : ', the old process'}`);

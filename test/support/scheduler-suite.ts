@@ -110,7 +110,7 @@ export const schedulerSuite = (start: () => Promise<SuiteServer>): void => {
     expect(items.filter(({ spec }) => spec.nodeName === 'node01')).toHaveLength(8);
   });
 
-  test('deletes a pod of lower priority for one that fits nowhere else, and lets nobody else take the room', async () => {
+  test('deletes a pod of lower priority for one that fits nowhere else, and keeps the room for it', async () => {
     await client.create(nodes, aNode('node01'));
     const asking = (cpu: string) => ({
       containers: [{ name: 'main', image: 'web', resources: { requests: { cpu } } }],

@@ -23,7 +23,7 @@ export const checkProxyModes = async (
   const seen = wrong.map(({ node, answer }) => `${node.name} (${answer})`).join(', ');
   throw new LabError('LAB_PROXY_MODE', `The lab needs kube-proxy in mode ${mode}, which does not run on ${seen}`, {
     hint:
-      'Load what the mode needs on the machine of the Docker engine, such as the kernel module ip_vs; `labs doctor` ' +
+      'Load what the mode needs on the machine of the Docker engine, such as the kernel module ip_vs. `labs doctor` ' +
       'says what is missing. If the lab also works in iptables mode, set `fallback: true` beside `mode` in its lab.yaml.',
   });
 };

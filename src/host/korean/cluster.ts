@@ -74,8 +74,9 @@ export const clusterSentences: Sentences = {
   'Run `npm run build` in the checkout.': '소스 폴더에서 `npm run build`를 실행하세요.',
   'The lab needs kube-proxy in mode {mode}, which does not run on {nodes}':
     '이 실습에는 {mode} 모드의 kube-proxy가 필요하지만, 그 모드로 실행되지 않는 노드가 있습니다: {nodes}',
-  'Load what the mode needs on the machine of the Docker engine, such as the kernel module ip_vs; `labs doctor` says what is missing.':
-    'Docker 엔진이 있는 컴퓨터에 그 모드에 필요한 것(커널 모듈 ip_vs 등)을 불러오세요. 무엇이 없는지는 `labs doctor`로 볼 수 있습니다.',
+  'Load what the mode needs on the machine of the Docker engine, such as the kernel module ip_vs.':
+    'Docker 엔진이 있는 컴퓨터에 그 모드에 필요한 것(커널 모듈 ip_vs 등)을 불러오세요.',
+  '`labs doctor` says what is missing.': '무엇이 없는지는 `labs doctor`로 볼 수 있습니다.',
   'If the lab also works in iptables mode, set `fallback: true` beside `mode` in its lab.yaml.':
     'iptables 모드에서도 되는 실습이면 lab.yaml의 `mode` 옆에 `fallback: true`를 쓰세요.',
   '{count} containers': '컨테이너 {count}개',

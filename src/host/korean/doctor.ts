@@ -46,6 +46,6 @@ export const doctorSentences: Sentences = {
   'Free some space.': '공간을 비우세요.',
   'Run `{command}`. Otherwise nodes may fail with "{said}".':
     '`{command}`를 실행하세요. 실행하지 않으면 노드에서 "{said}" 오류가 날 수 있습니다.',
-  'Use a Docker engine that allows the capabilities {capabilities}: not one with user namespaces or other restrictions.':
-    '다음 권한을 허용하는 Docker 엔진을 사용하세요: {capabilities}. 사용자 네임스페이스나 다른 제한이 있는 엔진에서는 되지 않습니다.',
+  'Use a Docker engine without user namespaces that allows the capabilities {capabilities}.':
+    '사용자 네임스페이스를 쓰지 않고 다음 권한을 허용하는 Docker 엔진을 사용하세요: {capabilities}.',
 };

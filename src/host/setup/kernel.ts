@@ -246,5 +246,5 @@ const refusedContainer = (error: unknown): Probe => ({
   remedy:
     error instanceof LabError && error.code === 'LAB_DISK_FULL'
       ? (error.hint ?? 'Free some space.')
-      : `Use a Docker engine that allows the capabilities ${nodeCapabilities.join(', ')}: not one with user namespaces or other restrictions.`,
+      : `Use a Docker engine without user namespaces that allows the capabilities ${nodeCapabilities.join(', ')}.`,
 });

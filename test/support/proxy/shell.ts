@@ -28,6 +28,16 @@ done <${path.commands} 3<>${path.codes}`;
 /** An argument as one word of a line that the shell reads. */
 const quoted = (argument: string): string => `'${argument.replaceAll("'", `'\\''`).replaceAll('\n', `'"$nl"'`)}'`;
 
+/** The program's exit code, and its standard error in the message. */
+export class CommandError extends Error {
+  readonly code: number;
+
+  constructor(code: number, argv: readonly string[], errors: string) {
+    super(`Command failed with ${code}: ${argv.join(' ')}\n${errors}`);
+    this.code = code;
+  }
+}
+
 export class NamespaceShell {
   readonly #path: ReturnType<typeof files>;
   readonly #shell: ChildProcess;
@@ -44,12 +54,12 @@ export class NamespaceShell {
     this.#shell = spawn('ip', ['netns', 'exec', namespace, 'sh', '-c', script(this.#path)], { env, stdio: 'ignore' });
   }
 
-  /** @returns standard output @throws Error with standard error when the program fails */
+  /** @returns standard output @throws CommandError when the program fails */
   run(argv: readonly string[]): string {
     writeSync(this.#commands, `${argv.map(quoted).join(' ')}\n`);
     const code = this.#nextCode(argv);
     if (code === 0) return readFileSync(this.#path.output, 'utf8');
-    throw new Error(`Command failed with ${code}: ${argv.join(' ')}\n${readFileSync(this.#path.errors, 'utf8')}`);
+    throw new CommandError(code, argv, readFileSync(this.#path.errors, 'utf8'));
   }
 
   /** Waits without giving control away, so that nothing else happens in a test between a command and its result. */

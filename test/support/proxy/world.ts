@@ -13,7 +13,7 @@ import { UndoStack } from '../../../src/kit/undo.ts';
 import { serviceLink } from '../../../src/node/proxy/view/machine-addresses.ts';
 import { writeStubFiles } from '../api-stub-files.ts';
 import { component, testProgram } from '../programs.ts';
-import { NamespaceShell } from './shell.ts';
+import { CommandError, NamespaceShell } from './shell.ts';
 
 const root = join(import.meta.dirname, '../../..');
 export const kubeProxy = process.env.TEST_KUBE_PROXY ?? component('proxy');
@@ -155,13 +155,15 @@ export class World implements AsyncDisposable {
     return proxy;
   }
 
+  /** @returns the HTTP status; 0 if no server listens or the connection breaks, or, with a remark, after 5 seconds */
   healthCode(path = '/healthz', port = 10_256): number {
     // curl takes ten times as long to start.
-    const ask = `printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' | busybox nc -w 5 127.0.0.1 ${port} || true`;
-    return Number(/^HTTP\/1\.\d (\d+)/.exec(this.exec('sh', '-c', ask))?.[1] ?? 0);
+    const ask = `printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' | timeout 5 busybox nc 127.0.0.1 ${port}`;
+    const answer = this.#answerOf(['sh', '-c', ask], { broken: [1], silent: 124 });
+    return Number(/^HTTP\/1\.\d (\d+)/.exec(answer)?.[1] ?? 0);
   }
 
-  /** @returns what curl prints; empty when no server answers */
+  /** @returns what curl prints; empty if no server listens, or, with a remark, if none answers within 5 seconds */
   get(url: string, ...options: string[]): string {
     return this.#curl(...options, url);
   }
@@ -257,9 +259,20 @@ export class World implements AsyncDisposable {
   }
 
   #curl(...args: string[]): string {
+    return this.#answerOf(['curl', '-s', '--max-time', '5', ...args], { broken: [7, 52, 56], silent: 28 });
+  }
+
+  /**
+   * Asks a server. Any other exit code is an error of the test, for example a missing program.
+   * @param codes `broken` if no server listens or the connection breaks, `silent` if no answer comes in time
+   */
+  #answerOf(argv: readonly string[], codes: { readonly broken: readonly number[]; readonly silent: number }): string {
     try {
-      return this.exec('curl', '-s', '--max-time', '5', ...args);
-    } catch {
+      return this.exec(...argv);
+    } catch (error) {
+      const code = error instanceof CommandError ? error.code : undefined;
+      if (code === undefined || ![...codes.broken, codes.silent].includes(code)) throw error;
+      if (code === codes.silent) process.stderr.write(`no answer within 5 seconds: ${argv.join(' ')}\n`);
       return '';
     }
   }
