@@ -6,6 +6,7 @@ import type { Progress } from '../tasks/progress.ts';
 import type { Context } from './context.ts';
 import { renderMarkdown } from './markdown.ts';
 import { numberOf, type Session } from './session.ts';
+import { pointsOf } from './standing.ts';
 
 /** Prints nothing when no task passed. One task shows its debrief; several tasks show the commands that print them. */
 export const printPassed = async (
@@ -41,11 +42,8 @@ export const printDebrief = async (
 export const printStanding = ({ output, say }: Context, lab: LabDefinition, progress: Progress): void => {
   const done = lab.tasks.filter(({ id }) => progress.passed.includes(id));
   const next = nextTask(lab, progress);
-  output.line(say.soFar(done.length, lab.tasks.length, pointsIn(done), pointsIn(lab.tasks)));
+  output.line(say.soFar(done.length, lab.tasks.length, pointsOf(done), pointsOf(lab.tasks)));
   if (next === undefined) output.line(say.nextGrade);
   else
     output.line(progress.skipped[next.id] ? say.onlyGotoLeft(numberOf(lab, next)) : say.nextTask(numberOf(lab, next)));
 };
-
-const pointsIn = (tasks: readonly TaskDefinition[]): number =>
-  tasks.flatMap(({ checks }) => checks).reduce((sum, { points }) => sum + points, 0);

@@ -7,18 +7,18 @@ import type { Context } from './context.ts';
 
 /**
  * All clusters, or none if Docker does not answer. The command then shows what does not need Docker.
- * @param say whether a remark tells the user that Docker does not answer
+ * @param remark whether to tell the user that Docker does not answer
  */
 export const clustersIfAny = async (
   context: Context,
-  { say = false }: { readonly say?: boolean } = {},
+  { remark = false }: { readonly remark?: boolean } = {},
 ): Promise<readonly ClusterSummary[]> => {
   try {
     return await listClusters(await context.docker(), context.signal);
   } catch (error) {
     if (context.signal.aborted) throw error;
-    const { output, say: words } = context;
-    if (say) output.note(output.paint('yellow', `! ${words.unknownRunning(words.fromEnglish(messageOf(error)))}`));
+    const { output, say } = context;
+    if (remark) output.note(output.paint('yellow', `! ${say.unknownRunning(say.fromEnglish(messageOf(error)))}`));
     return [];
   }
 };

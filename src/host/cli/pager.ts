@@ -53,8 +53,8 @@ export const showInPager = async (text: string, { command, variables, interrupt 
   interrupt.release();
   process.on('SIGINT', ignore);
   // Without LESSCHARSET, less shows Korean as numbers if LANG names a locale that this machine does not have.
-  const less = { LESS: variables.LESS ?? lessOptions, LESSCHARSET: variables.LESSCHARSET ?? 'utf-8' };
-  const env = { ...variables, ...less };
+  const optionsOfLess = { LESS: variables.LESS ?? lessOptions, LESSCHARSET: variables.LESSCHARSET ?? 'utf-8' };
+  const env = { ...variables, ...optionsOfLess };
   const child = spawn('sh', ['-c', command], { stdio: ['pipe', 'inherit', 'inherit'], env });
   const ended = Promise.withResolvers<boolean>();
   child.once('error', () => ended.resolve(false));

@@ -34,5 +34,5 @@ export const standingIn = async (context: Context, instance: ClusterSummary): Pr
   };
 };
 
-const pointsOf = (tasks: readonly TaskDefinition[]): number =>
+export const pointsOf = (tasks: readonly TaskDefinition[]): number =>
   tasks.flatMap(({ checks }) => checks).reduce((sum, { points }) => sum + points, 0);

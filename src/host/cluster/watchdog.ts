@@ -11,57 +11,46 @@ const firstLookMs = 2500;
 const pauseMs = 1000;
 const lastLines = 15;
 
-/** Never returns. @throws LabError LAB_COMPONENT_DIED; after an abort, the signal's reason */
-export const watchComponents = async (
-  containers: Containers,
-  nodes: readonly Machine[],
-  signal: AbortSignal,
-): Promise<never> => {
-  await delay(firstLookMs, undefined, { signal });
-  for (;;) {
-    await Promise.all(nodes.map((node) => refuseDying(containers, node, signal)));
-    await delay(pauseMs, undefined, { signal });
-  }
-};
-
-const refuseDying = async (containers: Containers, node: Machine, signal: AbortSignal): Promise<void> => {
-  const dying = (await unitsOf(containers, node, signal)).find(({ restarts }) => restarts >= mostRestarts);
-  if (dying) throw await died(containers, node, dying);
-};
-
 /**
- * Returns never, or throws when systemd has started everything and one of the components does not run: somebody
- * stopped it, so nothing will come of waiting.
- * @throws LabError LAB_COMPONENT_STOPPED; after an abort, the signal's reason
+ * Never returns.
+ * @param needed components that must not be stopped
+ * @throws LabError LAB_COMPONENT_DIED, LAB_COMPONENT_STOPPED; after an abort, the signal's reason
  */
-const watchForStopped = async (
+const watchComponents = async (
   containers: Containers,
   nodes: readonly Machine[],
   needed: readonly Component[],
   signal: AbortSignal,
 ): Promise<never> => {
+  await delay(firstLookMs, undefined, { signal });
   for (;;) {
+    await Promise.all(nodes.map((node) => look(containers, node, needed, signal)));
     await delay(pauseMs, undefined, { signal });
-    await Promise.all(nodes.map((node) => refuseStopped(containers, node, needed, signal)));
   }
 };
 
-const refuseStopped = async (
+const look = async (
   containers: Containers,
   node: Machine,
   needed: readonly Component[],
   signal: AbortSignal,
 ): Promise<void> => {
-  const { stdout } = await containers.exec(node.id, { command: ['systemctl', 'is-system-running'], signal });
-  if (!['running', 'degraded'].includes(stdout.trim())) return;
   const units = await unitsOf(containers, node, signal);
-  const stopped = units.find(
+  const dying = units.find(({ restarts }) => restarts >= mostRestarts);
+  if (dying) throw await died(containers, node, dying);
+  const idle = units.find(
     ({ component, state }) => needed.includes(component) && ['inactive', 'failed'].includes(state),
   );
-  if (stopped)
-    throw new LabError('LAB_COMPONENT_STOPPED', `${stopped.component} does not run on ${node.name}`, {
-      hint: `On ${node.name}, run \`systemctl status ${stopped.component}\`.`,
+  if (idle && (await hasStartedAll(containers, node, signal)))
+    throw new LabError('LAB_COMPONENT_STOPPED', `${idle.component} does not run on ${node.name}`, {
+      hint: `On ${node.name}, run \`systemctl status ${idle.component}\`.`,
     });
+};
+
+/** Whether systemd has started everything. A component that still does not run was stopped by somebody. */
+const hasStartedAll = async (containers: Containers, node: Machine, signal: AbortSignal): Promise<boolean> => {
+  const { stdout } = await containers.exec(node.id, { command: ['systemctl', 'is-system-running'], signal });
+  return ['running', 'degraded'].includes(stdout.trim());
 };
 
 export interface UnitState {
@@ -130,11 +119,7 @@ export const unlessComponentsDie = async (
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   try {
-    const watches = [watchComponents(containers, nodes, either)];
-    if (needed.length > 0) watches.push(watchForStopped(containers, nodes, needed, either));
-    // One of the watches may fail after another one has ended the wait.
-    for (const watch of watches) watch.catch(() => {});
-    await Promise.race([wait(either), ...watches]);
+    await Promise.race([wait(either), watchComponents(containers, nodes, needed, either)]);
   } finally {
     over.abort();
   }

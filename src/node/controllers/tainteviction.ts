@@ -2,7 +2,7 @@
 // (pkg/controller/tainteviction).
 import type { Node, Taint } from '../../api/core.ts';
 import type { Pod, Toleration } from '../../api/core-pods.ts';
-import { conditionsOfDisruption } from '../../api/pods.ts';
+import { conditionsOfDisruption } from '../../api/disruption.ts';
 import { nodes, pods } from '../../api/resources.ts';
 import { tolerates } from '../../api/taints.ts';
 import { keyOf } from '../client/types.ts';

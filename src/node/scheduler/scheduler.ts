@@ -2,8 +2,8 @@
 
 import type { Namespace, Node, Service } from '../../api/core.ts';
 import type { Pod } from '../../api/core-pods.ts';
+import { conditionsOfDisruption } from '../../api/disruption.ts';
 import type { Condition } from '../../api/meta.ts';
-import { conditionsOfDisruption } from '../../api/pods.ts';
 import { namespaces, nodes, pods, services } from '../../api/resources.ts';
 import { timestamp } from '../../api/time.ts';
 import type { Logger } from '../../kit/logger.ts';

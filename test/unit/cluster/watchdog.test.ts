@@ -85,5 +85,5 @@ test('a component that systemd has yet to start does not end the wait, nor one t
   const { docker, node } = await stoppedProxy(() => states.shift() ?? 'running');
   await expect(unlessComponentsDie(docker, [node], signal, never, ['kube-proxy'])).rejects.toThrow('does not run');
   expect(states).toEqual([]);
-  await unlessComponentsDie(docker, [node], signal, () => new Promise((end) => setTimeout(end, 2500)), ['kubelet']);
+  await unlessComponentsDie(docker, [node], signal, () => new Promise((end) => setTimeout(end, 4000)), ['kubelet']);
 });

@@ -11,7 +11,7 @@ import { wrap } from '../text.ts';
 
 export const run: Run = async (context) => {
   const { output, say } = context;
-  const all = await clustersIfAny(context, { say: true });
+  const all = await clustersIfAny(context, { remark: true });
   const candidates = candidatesOf(all);
   if (context.name !== undefined) await show(context, await chooseInstance(context));
   else if (candidates.length === 1 && candidates[0]) await show(context, candidates[0]);

@@ -11,7 +11,7 @@ export const run: Run = async (context) => {
   const { paths, environment } = context;
   const [labs, instances] = await Promise.all([
     listLabs(paths.labs, environment.cacheFolder),
-    clustersIfAny(context, { say: true }),
+    clustersIfAny(context, { remark: true }),
   ]);
   if (context.json)
     context.output.line(JSON.stringify({ labs: labs.map(toJson(context)), running: instances }, null, 2));

@@ -104,8 +104,8 @@ export const labMessages = {
     (name, seconds) => `실습 ${name} 다시 시작 완료 (${seconds}초).`,
   ),
   startWarnings: both(
-    'The lab is up, but not all of it answers. `labs status` shows what runs.',
-    '실습이 시작되었지만 일부가 응답하지 않습니다. `labs status`로 상태를 볼 수 있습니다.',
+    'The lab is up, but note this (`labs status` shows what runs):',
+    '실습이 시작되었습니다. 다음을 확인하세요(상태 보기: `labs status`):',
   ),
   /** Commands to try next, and the purpose of each. */
   next: both<readonly (readonly [command: string, purpose: string])[]>(

@@ -1,7 +1,7 @@
 // DELETE of one object and of a collection, and evictions.
 import type { Pod } from '../../../api/core-pods.ts';
+import { conditionsOfDisruption } from '../../../api/disruption.ts';
 import type { KubeObject } from '../../../api/meta.ts';
-import { conditionsOfDisruption } from '../../../api/pods.ts';
 import { pods, type Resource } from '../../../api/resources.ts';
 import { type DeleteOptions, type Deletion, deleteInStore } from '../admission/delete.ts';
 import { existing } from '../admission/write.ts';

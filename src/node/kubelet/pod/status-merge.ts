@@ -1,6 +1,7 @@
 // Joins a status that the kubelet computed with the status that the API server has. Pure.
 import type { ContainerStatus, Pod, PodStatus } from '../../../api/core-pods.ts';
-import { disruptionTarget, sidecarsOf } from '../../../api/pods.ts';
+import { disruptionTarget } from '../../../api/disruption.ts';
+import { sidecarsOf } from '../../../api/pods.ts';
 import { finalPhaseOf } from './runs.ts';
 
 /** The condition types that the kubelet writes. Conditions of other types belong to other writers. */

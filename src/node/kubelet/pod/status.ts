@@ -1,7 +1,8 @@
 // Computes the status of a pod: phase, conditions, addresses. Reasons and messages equal the original kubelet's. Pure.
 import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from '../../../api/core-pods.ts';
+import { disruptionTarget } from '../../../api/disruption.ts';
 import type { Condition } from '../../../api/meta.ts';
-import { allContainers, disruptionTarget, sidecarsOf } from '../../../api/pods.ts';
+import { allContainers, sidecarsOf } from '../../../api/pods.ts';
 import { timestamp } from '../../../api/time.ts';
 import { qosClass } from '../container/limits.ts';
 import { containerStatus } from './container-status.ts';
