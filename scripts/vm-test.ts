@@ -56,7 +56,7 @@ const otherCommand = (): string | undefined => {
 
 const main = async (): Promise<number> => {
   if (process.arch !== 'x64') throw new Error('the virtual machine is for x86-64 only');
-  ensurePackages({
+  await ensurePackages({
     '/usr/bin/qemu-system-x86_64': 'qemu-system-x86',
     '/sbin/mke2fs': 'e2fsprogs',
     '/bin/busybox': 'busybox-static',

@@ -4,7 +4,7 @@ import { ensurePackages } from '../support/packages.ts';
 
 export const teardown = (): void => removeLeftovers(/^(?:lp|lpn|lpt|model)-(\d+)/, /^labs-proxy-(\d+)-/);
 
-export const setup = (): void =>
+export const setup = (): Promise<void> =>
   ensurePackages({
     '/sbin/ip': 'iproute2',
     '/sbin/sysctl': 'procps',
