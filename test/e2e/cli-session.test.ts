@@ -126,6 +126,25 @@ describe('a session', () => {
     expect(ran.stdout).toMatch(/iptables/i);
   });
 
+  test('shows a log as JSON, one object a line', async () => {
+    const objects = (text: string) => text.split('\n').map((line) => JSON.parse(line));
+    const unit = objects((await on('logs', 'node01', 'kube-proxy', '-n', '5', '--json')).stdout);
+    expect(unit).toHaveLength(5);
+    for (const line of unit)
+      expect(line).toMatchObject({
+        time: expect.any(String),
+        machine: 'node01',
+        unit: 'kube-proxy',
+        message: expect.stringMatching(/./),
+      });
+    await on('kubectl', 'run', 'talker', '--image=busybox', '--', 'sh', '-c', 'echo "[one] two"; sleep 3600');
+    await on('kubectl', 'wait', '--for=condition=Ready', 'pod/talker', '--timeout=30s');
+    expect(objects((await on('logs', 'talker', '--json')).stdout)).toEqual([
+      { time: expect.any(String), namespace: 'default', pod: 'talker', container: 'talker', message: '[one] two' },
+    ]);
+    await on('kubectl', 'delete', 'pod', 'talker', '--grace-period=1');
+  });
+
   test('shows a pod’s log, and refuses a unit that does not exist', async () => {
     expect(await on('logs', 'blue')).toMatchObject({ exitCode: 0 });
     const ran = await on('logs', 'node01', 'nope');
@@ -247,7 +266,8 @@ describe('a session', () => {
   });
 
   test('reset deletes all objects', { timeout: 120_000 }, async () => {
-    expect((await on('reset', '--yes')).exitCode).toBe(0);
+    const { stdout } = await on('reset', '--yes', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ name, state: 'running', resumed: false });
     expect((await on('kubectl', 'get', 'cm', 'greeting')).exitCode).toBe(1);
     expect((await on('kubectl', 'get', 'pods', '-A')).stderr).toContain('No resources found');
   });

@@ -39,6 +39,12 @@ export const confirm = async (context: Context, question: string, byDefault = fa
   return prompt<boolean>(context, { type: 'confirm', message, default: byDefault, transformer });
 };
 
+/** The end of a command that the person declined. A program reads null. @returns the exit code */
+export const declined = ({ output, say, json }: Context): ExitCode => {
+  output.line(json ? 'null' : say.notConfirmed);
+  return ExitCode.ok;
+};
+
 /** Asks for a line of text. An empty input means `byDefault`. */
 export const ask = (context: Context, question: string, byDefault?: string): Promise<string> =>
   prompt<string>(context, {

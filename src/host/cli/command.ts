@@ -8,8 +8,10 @@ export interface CommandSpec {
   readonly operands?: string;
   readonly summary: Words;
   readonly options?: readonly OptionSpec[];
-  /** The command has a `--json` form. */
-  readonly json?: true;
+  /** The command has a `--json` form, or why it has none. A `foreign` command passes `--json` on. */
+  readonly json: true | 'foreign' | Words;
+  /** What the help says below the options. */
+  readonly remark?: Words;
   /** Without the leading `labs `. */
   readonly examples: readonly string[];
   /** The kinds of names that the operands are, in their order. Shells complete them. */
@@ -71,4 +73,4 @@ const jsonOption: OptionSpec = {
 
 /** All options that a command takes, in the order of its help. */
 export const optionsOf = ({ options = [], json, foreign }: CommandSpec): readonly OptionSpec[] =>
-  foreign ? options : [...options, ...(json ? [jsonOption] : []), ...commonOptions];
+  foreign ? options : [...options, ...(json === true ? [jsonOption] : []), ...commonOptions];

@@ -21,5 +21,9 @@ export const home: Command = {
   name: '',
   load: () => import('./commands/home.ts'),
   summary: both('Show where you are', '진행 상황 보기'),
+  json: both(
+    '`--json` comes behind a command: `labs status --json`',
+    '`--json`은 명령 뒤에 쓰세요: `labs status --json`',
+  ),
   examples: [],
 };

@@ -51,7 +51,7 @@ export const parseCommandLine = (argv: readonly string[], options: ProgramOption
       program.outputHelp();
       return parsed;
     }
-    if (error.exitCode !== 0) throw usageError(error, argv, say);
+    if (error.exitCode !== 0) throw usageError(error, argv, { say, language: options.language });
   }
   return parsed;
 };
@@ -80,6 +80,7 @@ const addCommand = (program: Commander, command: Command, builder: Builder): voi
   const { name, operands, summary, foreign, passThrough, freeText } = command;
   const parser = configure(program.command(operands === undefined ? name : `${name} ${operands}`), builder)
     .description(summary[language])
+    .addHelpText('after', () => remarkOf(command, builder))
     .addHelpText('after', () => examples(command.examples, say));
   addOptions(parser, optionsOf(command), language);
   if (foreign || passThrough) parser.passThroughOptions();
@@ -94,6 +95,9 @@ const addCommand = (program: Commander, command: Command, builder: Builder): voi
     found({ kind: 'run', command, args: parser.args, options });
   });
 };
+
+const remarkOf = ({ remark }: Command, { language, width }: Builder): string =>
+  remark === undefined ? '' : ['', ...wrap(remark[language], width)].join('\n');
 
 /** An option such as `--no-color` may stand before or after the command. */
 const both = (above: Options, own: Options, name: string): Options => ({
@@ -141,21 +145,27 @@ const examples = (lines: readonly string[], say: Messages): string =>
   `\n${say.examples}\n${lines.map((line) => `  labs ${line}`).join('\n')}`;
 
 /** commander's `error: unknown command 'strat'\n(Did you mean start?)` → message and hint. */
-const usageError = (error: CommanderError, argv: readonly string[], say: Messages): LabError => {
+const usageError = (
+  error: CommanderError,
+  argv: readonly string[],
+  { say, language }: Pick<Builder, 'say' | 'language'>,
+): LabError => {
   const text = error.message.replace(/^error: /, '');
   const suggestion = /\n?\((Did you mean .*)\)\s*$/s.exec(text);
   const message = (suggestion ? text.slice(0, suggestion.index) : text).trim();
   const hint = suggestion?.[1]?.replace(/\n/g, ' ');
-  return new LabError('LAB_USAGE', translate(message, say), {
+  const { json } = commandIn(argv) ?? home;
+  const noJson = /'--json'$/.test(message) && typeof json === 'object' ? json[language] : undefined;
+  return new LabError('LAB_USAGE', noJson ?? translate(message, say), {
     exitCode: ExitCode.usage,
-    hint: hint === undefined ? say.seeHelp(commandIn(argv)) : translate(hint, say),
+    hint: hint === undefined ? say.seeHelp(['labs', commandIn(argv)?.name].join(' ').trim()) : translate(hint, say),
   });
 };
 
 /** The command whose help explains what was wrong. */
-const commandIn = (argv: readonly string[]): string => {
-  const name = argv.find((word) => commands.some(({ name, foreign }) => name === word && !foreign));
-  return name === undefined ? 'labs' : `labs ${name}`;
+const commandIn = (argv: readonly string[]): Command | undefined => {
+  const known = commands.filter(({ foreign }) => !foreign);
+  return argv.map((word) => known.find(({ name }) => name === word)).find((command) => command !== undefined);
 };
 
 const translate = (text: string, { usageErrors }: Messages): string => {

@@ -27,7 +27,7 @@ export const main = async (argv: readonly string[], process: NodeJS.Process): Pr
   );
   const paged = !argv.includes('--no-pager');
   let output = outputOf(process, environment, { plain: argv.includes('--no-color'), json, paged, interrupt });
-  const style = { json, debug: environment.debug || argv.includes('--debug') };
+  let style = { json, debug: environment.debug || argv.includes('--debug') };
   try {
     const parsed = parseCommandLine(argv, {
       language: environment.language,
@@ -40,9 +40,11 @@ export const main = async (argv: readonly string[], process: NodeJS.Process): Pr
     if (parsed.kind === 'printed') return await flushed(output, ExitCode.ok);
     const { command, args, options } = parsed;
     environment = readEnvironment(process.env, languageOf(options) ?? languageAsked(argv));
+    // The option of a program that labs runs is not for labs: `labs shell node01 -- lsblk --json`.
+    style = { ...style, json: options.json === true };
     output = outputOf(process, environment, {
       plain: options.color === false,
-      json,
+      json: style.json,
       paged: command.paged === true && options.pager !== false && options.watch !== true,
       interrupt,
     });

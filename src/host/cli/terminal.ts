@@ -15,6 +15,8 @@ export interface RelayOptions {
   readonly terminal: boolean;
   /** The program reads no input, so what the user types meanwhile is for the shell. */
   readonly noInput?: true;
+  /** Changes each line of the program's output. Only without a terminal. */
+  readonly eachLine?: (line: string) => string;
   readonly interrupt: Interrupt;
 }
 
@@ -80,14 +82,14 @@ const relayPipes = async (options: RelayOptions): Promise<number> => {
 /** @param onOutputGone called when nobody reads the standard output any more */
 const connect = async (
   session: ExecSession,
-  { noInput }: Pick<RelayOptions, 'noInput'>,
+  { noInput, eachLine }: Pick<RelayOptions, 'noInput' | 'eachLine'>,
   onOutputGone = (): void => {},
 ): Promise<number> => {
   if (noInput) session.stdin.end();
   // The program may end before its input ends. That is no error.
   else pipeline(process.stdin, session.stdin).catch(() => {});
   const outputs = Promise.all([
-    copy(session.stdout, process.stdout, onOutputGone),
+    copy(eachLine ? changeLines(session.stdout, eachLine) : session.stdout, process.stdout, onOutputGone),
     copy(session.stderr, process.stderr),
   ]);
   const exitCode = await session.exitCode;
@@ -114,7 +116,7 @@ const sizeOf = (stdout: NodeJS.WriteStream) => ({ columns: stdout.columns || 80,
  * full disk) is no error here: main.ts reports a full disk.
  */
 const copy = async (
-  source: NodeJS.ReadableStream,
+  source: AsyncIterable<Buffer | string>,
   target: NodeJS.WritableStream,
   onGone = (): void => {},
 ): Promise<void> => {
@@ -130,6 +132,21 @@ const copy = async (
     target.off('error', onError);
   }
 };
+
+/** @param source UTF-8 */
+export async function* changeLines(
+  source: AsyncIterable<Buffer | string>,
+  change: (line: string) => string,
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of source) {
+    const lines = (rest + (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }))).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield `${change(line)}\n`;
+  }
+  if (rest !== '') yield `${change(rest)}\n`;
+}
 
 const drained = (target: NodeJS.WritableStream): Promise<void> =>
   new Promise((resolve) => {

@@ -17,7 +17,12 @@ describe('the messages', () => {
   });
 
   test('groups, commands and options have words in both languages', () => {
-    const helps = commands.flatMap((command) => [command.summary, ...optionsOf(command).map(({ help }) => help)]);
+    const helps = commands.flatMap((command) => [
+      command.summary,
+      ...(command.remark ? [command.remark] : []),
+      ...(typeof command.json === 'object' ? [command.json] : []),
+      ...optionsOf(command).map(({ help }) => help),
+    ]);
     for (const words of [...commandGroups.map(({ title }) => title), ...helps]) expect(words.ko).toMatch(/[가-힣]/);
   });
 

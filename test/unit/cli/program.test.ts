@@ -143,12 +143,33 @@ describe('the command line', () => {
     expect(printed).toMatch(new RegExp(`Examples:\\n  labs ${name}`));
   });
 
+  test.each(commands.filter(({ json }) => json !== 'foreign'))(
+    '`$name --json` prints JSON, or is refused with a sentence',
+    ({ name, operands, json }) => {
+      const argv = [name, '--json', ...(operands?.startsWith('<') ? ['list'] : [])];
+      if (json === true) expect(parseRun(...argv).options.json).toBe(true);
+      else expect(refusal(...argv).message).toMatch(/has no JSON form: it \w+/);
+    },
+  );
+
+  test('a program gets its own --json', () => {
+    expect(parseRun('shell', 'node01', '--', 'lsblk', '--json').options.json).toBeUndefined();
+    expect(parseRun('kubectl', 'get', '--json').args).toEqual(['get', '--json']);
+  });
+
+  test('the help of `logs` names the fields of its JSON, in both languages', () => {
+    for (const language of ['en', 'ko'] as const)
+      for (const field of ['time', 'machine', 'unit', 'namespace', 'pod', 'container', 'message'])
+        expect(help(language, 'logs')).toMatch(new RegExp(`\\b${field}\\b`));
+  });
+
   test.each([
     [['strat'], "unknown command 'strat'", 'Did you mean start?'],
     [['start', '--nmae', 'x'], "unknown option '--nmae'", 'Did you mean --name?'],
     [['start', 'a', 'b'], "too many arguments for 'start'", 'See `labs start --help`.'],
     [['grade', '--report'], 'argument missing', 'See `labs grade --help`.'],
     [['start', '--lang', 'fr'], 'must be one of en, ko', 'See `labs start --help`.'],
+    [['--json'], '`--json` comes behind a command', 'See `labs --help`.'],
     [['image'], "missing required argument 'action'", 'See `labs image --help`.'],
   ])('refuses %j', (argv, message, hint) => {
     const error = refusal(...argv);

@@ -8,6 +8,7 @@ import { answerTask } from '../../../src/host/cli/commands/answer.ts';
 import { beginNamed } from '../../../src/host/cli/commands/begin.ts';
 import { gotoTask } from '../../../src/host/cli/commands/goto.ts';
 import { resetTask } from '../../../src/host/cli/commands/reset.ts';
+import { solveTasks } from '../../../src/host/cli/commands/solve.ts';
 import type { Context } from '../../../src/host/cli/context.ts';
 import { breakAgainIn, recordRepairsIn } from '../../../src/host/cli/faults.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
@@ -129,6 +130,40 @@ describe('labs reset TASK', () => {
     expect(text()).toContain('labs tasks 1');
     expect(world.objects.has('one')).toBe(false);
     expect(await world.progress.read()).toMatchObject({ passed: [], answers: {} });
+  });
+});
+
+test('labs reset TASK prints JSON for programs, and nothing else on standard output', async () => {
+  for (const [id, cluster] of [
+    ['one', 'removes'],
+    ['mend-three', 'breaks'],
+  ] as const) {
+    const { context, lines } = contextWith({ json: true });
+    await resetTask(context, session(), world.task(id));
+    expect(JSON.parse(lines.join('\n'))).toMatchObject({ task: id, number: expect.any(Number), cluster });
+  }
+});
+
+describe('labs solve', () => {
+  test('shows each task with its number, its title and its time', async () => {
+    const { context, lines } = contextWith();
+    expect(await solveTasks(context, session(), world.lab.tasks)).toBe(0);
+    expect(lines.slice(0, 4).map((line) => line.replace(/\d+\.\d s/, 'x s'))).toEqual([
+      ' ✔  1  The task one (x s)',
+      ' ✔  2  The task two (x s)',
+      ' ✔  3  The task mend-three (x s)',
+      ' ✔  4  The task four (x s)',
+    ]);
+  });
+
+  test('prints JSON for programs, and nothing else on standard output', async () => {
+    const { context, lines } = contextWith({ json: true });
+    await solveTasks(context, session(), [world.task('two')]);
+    expect(JSON.parse(lines.join('\n'))).toEqual({
+      lab: 'test',
+      name: 'lab',
+      solved: [{ task: 'two', number: 2, score: 2, maxScore: 2, seconds: expect.any(Number) }],
+    });
   });
 });
 

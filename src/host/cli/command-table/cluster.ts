@@ -21,6 +21,10 @@ export const clusterCommands: CommandGroup = {
       load: () => import('../commands/shell.ts'),
       summary: both('Open a shell in a node, a pod or the client', '노드, 파드, client에서 셸 열기'),
       passThrough: true,
+      json: both(
+        '`labs shell` has no JSON form: it shows what a shell or a program prints',
+        '`labs shell`은 셸이나 프로그램의 출력을 그대로 보여 주므로 JSON 형식이 없습니다',
+      ),
       completes: ['places'],
       examples: ['shell', 'shell node01', 'shell client -- curl -s 192.168.56.11:30080', 'shell blue'],
     },
@@ -30,6 +34,7 @@ export const clusterCommands: CommandGroup = {
       load: () => import('../commands/kubectl.ts'),
       summary: both('Run kubectl against the cluster', '클러스터에 kubectl 실행'),
       foreign: true,
+      json: 'foreign',
       examples: ['kubectl get nodes -o wide', 'kubectl apply -f service.yaml'],
     },
     {
@@ -75,6 +80,11 @@ export const clusterCommands: CommandGroup = {
         { flags: '-f, --follow', help: both('print new lines as they arrive', '새 줄을 계속 출력') },
         { flags: '-n, --lines <count>', help: both('how many lines (default: 100)', '줄 수 (기본: 100)') },
       ],
+      json: true,
+      remark: both(
+        'With --json, each line of the log is one object, also with --follow. Its fields: time and message; of a component also machine and unit; of a pod also namespace, pod and container.',
+        '--json을 쓰면 로그 한 줄이 객체 하나가 되며, --follow와도 함께 쓸 수 있습니다. 필드: time과 message. 구성 요소이면 machine과 unit이, 파드이면 namespace, pod, container가 더 있습니다.',
+      ),
       completes: ['places', 'units'],
       examples: ['logs node01 kube-proxy', 'logs blue', 'logs controlplane kube-apiserver -f'],
     },

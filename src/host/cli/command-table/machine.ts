@@ -9,6 +9,7 @@ export const machineCommands: CommandGroup = {
       name: 'setup',
       load: () => import('../commands/setup.ts'),
       summary: both('Install what is missing: Docker, images', '필요한 것(Docker, 이미지) 설치'),
+      json: true,
       withoutLab: true,
       examples: ['setup', 'setup --yes'],
     },
@@ -43,6 +44,7 @@ export const machineCommands: CommandGroup = {
       name: 'uninstall',
       load: () => import('../commands/uninstall.ts'),
       summary: both('Remove all that labs made here', 'labs가 이 컴퓨터에 만든 것을 모두 삭제'),
+      json: true,
       withoutLab: true,
       examples: ['uninstall', 'uninstall --yes'],
     },
@@ -52,6 +54,10 @@ export const machineCommands: CommandGroup = {
       load: () => import('../commands/completion.ts'),
       summary: both('Print a completion script for a shell', '셸 자동 완성 스크립트 출력'),
       passThrough: true,
+      json: both(
+        '`labs completion` has no JSON form: it prints a script for a shell',
+        '`labs completion`은 셸 스크립트를 출력하므로 JSON 형식이 없습니다',
+      ),
       completes: [['bash', 'zsh', 'fish']],
       withoutLab: true,
       examples: [

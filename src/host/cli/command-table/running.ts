@@ -58,6 +58,7 @@ export const runningCommands: CommandGroup = {
       operands: '[name|task]',
       load: () => import('../commands/reset.ts'),
       summary: both('Build the lab, or begin one task, anew', '실습이나 한 과제를 처음 상태로 되돌리기'),
+      json: true,
       completes: ['tasks'],
       examples: ['reset', 'reset --yes', 'reset 13'],
     },

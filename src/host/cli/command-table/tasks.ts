@@ -120,6 +120,7 @@ export const tasksCommands: CommandGroup = {
       operands: '[task]',
       load: () => import('../commands/solve.ts'),
       summary: both('Let labs solve all tasks, or one', '모든 과제나 한 과제를 대신 풀기'),
+      json: true,
       completes: ['tasks'],
       examples: ['solve 3', 'solve --yes'],
     },

@@ -2,7 +2,7 @@
 import type { TaskDefinition } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { type GotoPlan, goTo, planGoto } from '../../tasks/checkpoint.ts';
-import { confirm } from '../ask.ts';
+import { confirm, declined } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseTask, gradeAndRecord, numberOf, type Session, taskRun, withSession } from '../session.ts';
 import { numberRanges, secondsSince, wrap } from '../text.ts';
@@ -18,10 +18,7 @@ export const gotoTask = async (context: Context, session: Session, task: TaskDef
   const { report } = await gradeAndRecord(context, session, { once: true });
   const plan = await planGoto(lab, task, { report, progress: await progress.read() });
   if (!json) describe(context, session, task, plan);
-  if (!(await confirm(context, say.gotoQuestion))) {
-    output.line(say.notConfirmed);
-    return ExitCode.ok;
-  }
+  if (!(await confirm(context, say.gotoQuestion))) return declined(context);
   const startedAt = performance.now();
   {
     using work = showWork(context, lab);

@@ -4,64 +4,104 @@ import { ExitCode, LabError } from '../../../kit/error.ts';
 import { nearest } from '../../../kit/suggest.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseRunning } from '../instances.ts';
-import { listMachines, unknownMachine } from '../machines.ts';
+import { journalFields, journalLine, podLine } from '../log-lines.ts';
+import { listMachines, type MachineContainer, unknownMachine } from '../machines.ts';
 import { programEnvironment, relay } from '../terminal.ts';
 import { findPod } from './shell.ts';
 
 export const run: Run = async (context, args, options) => {
-  const { say, interrupt } = context;
   const instance = await chooseRunning(context);
   const nodes = (await listMachines(context, instance.name)).filter(({ role }) => role === 'node');
-  const machines = nodes.map(({ machine }) => machine);
   // `labs logs kube-apiserver` names only a unit. It means the unit on the first machine, which runs every component.
   const unitFirst = args.length === 1 && (components as readonly string[]).includes(args[0] ?? '');
-  const [machine = machines[0] ?? '', unit] = unitFirst ? [undefined, args[0]] : args;
-  const lines = String(options.lines ?? 100);
-  if (!machines.includes(machine)) {
-    const pod = nodes[0] && (await findPod(context, nodes[0].container, machine));
-    if (!pod) throw unknownMachine(context, machine, machines);
-    const follow = options.follow === true ? ['-f'] : [];
-    // The second operand is a container of the pod.
-    const container = unit === undefined ? ['--all-containers'] : ['-c', unit];
-    const command = ['kubectl', 'logs', ...follow, `--tail=${lines}`, ...container, '-n', pod.namespace, pod.name];
-    return relay({
-      docker: await context.docker(),
-      container: nodes[0]?.container ?? '',
-      command: { command, environment: programEnvironment(context) },
-      terminal: false,
-      noInput: true,
-      interrupt,
-    });
-  }
-  const container = nodes.find((node) => node.machine === machine)?.container ?? '';
-  const component = unit === undefined ? undefined : nearest(unit.replace(/\.service$/, ''), components);
-  const misspelled = component !== undefined && !unit?.startsWith(component);
-  const known = unit === undefined || component === unit.replace(/\.service$/, '');
-  if (misspelled || !(known || (await hasUnit(context, container, unit)))) {
-    throw new LabError('LAB_UNIT_UNKNOWN', say.unknownUnit(unit ?? ''), {
-      exitCode: ExitCode.usage,
-      hint: misspelled ? say.didYouMean(component) : say.units(components.join(', ')),
-    });
-  }
-  const scope = unit === undefined ? components.flatMap((name) => ['-u', name]) : ['-u', unit];
+  const [place = nodes[0]?.machine ?? '', part] = unitFirst ? [undefined, args[0]] : args;
+  const node = nodes.find(({ machine }) => machine === place);
+  const wanted = { lines: String(options.lines ?? 100), follow: options.follow === true, json: context.json };
+  const log = node
+    ? await logOfUnit(context, node, part, wanted)
+    : await logOfPod(context, nodes, [place, part], wanted);
   return relay({
     docker: await context.docker(),
-    container,
-    command: {
-      command: [
-        'journalctl',
-        '--no-pager',
-        '--quiet',
-        '-n',
-        lines,
-        ...scope,
-        ...(options.follow === true ? ['-f'] : []),
-      ],
-      environment: programEnvironment(context),
-    },
+    container: log.container,
+    command: { command: log.command, environment: programEnvironment(context) },
     terminal: false,
     noInput: true,
-    interrupt,
+    ...(context.json ? { eachLine: log.asJson } : {}),
+    interrupt: context.interrupt,
+  });
+};
+
+interface Wanted {
+  readonly lines: string;
+  readonly follow: boolean;
+  readonly json: boolean;
+}
+
+interface Log {
+  readonly container: string;
+  /** Prints the log. */
+  readonly command: readonly string[];
+  /** A line that the command prints with `json` → one JSON object. */
+  readonly asJson: (line: string) => string;
+}
+
+/** @param unit without it, the log is that of all components */
+const logOfUnit = async (
+  context: Context,
+  { machine, container }: MachineContainer,
+  unit: string | undefined,
+  { lines, follow, json }: Wanted,
+): Promise<Log> => {
+  if (unit !== undefined) await refuseUnknownUnit(context, container, unit);
+  const units = unit === undefined ? components : [unit];
+  const form = json ? ['--output=json', `--output-fields=${journalFields.join(',')}`, '--all'] : [];
+  const command = [
+    'journalctl',
+    '--no-pager',
+    '--quiet',
+    '-n',
+    lines,
+    ...form,
+    ...units.flatMap((name) => ['-u', name]),
+  ];
+  return { container, command: follow ? [...command, '-f'] : command, asJson: (line) => journalLine(machine, line) };
+};
+
+/** @param part a container of the pod; without it, the log is that of all its containers */
+const logOfPod = async (
+  context: Context,
+  nodes: readonly MachineContainer[],
+  [place, part]: readonly [string, string | undefined],
+  { lines, follow, json }: Wanted,
+): Promise<Log> => {
+  const [controlPlane] = nodes;
+  const pod = controlPlane && (await findPod(context, controlPlane.container, place));
+  if (!pod)
+    throw unknownMachine(
+      context,
+      place,
+      nodes.map(({ machine }) => machine),
+    );
+  const scope = part === undefined ? ['--all-containers'] : ['-c', part];
+  const form = [...(follow ? ['-f'] : []), ...(json ? ['--prefix', '--timestamps'] : [])];
+  return {
+    container: controlPlane.container,
+    command: ['kubectl', 'logs', ...form, `--tail=${lines}`, ...scope, '-n', pod.namespace, pod.name],
+    asJson: (line) => podLine(pod, line),
+  };
+};
+
+/** @throws LabError `LAB_UNIT_UNKNOWN` */
+const refuseUnknownUnit = async (context: Context, container: string, unit: string): Promise<void> => {
+  const { say } = context;
+  const name = unit.replace(/\.service$/, '');
+  const component = nearest(name, components);
+  if (component === name) return;
+  const misspelled = component !== undefined && !unit.startsWith(component);
+  if (!misspelled && (await hasUnit(context, container, unit))) return;
+  throw new LabError('LAB_UNIT_UNKNOWN', say.unknownUnit(unit), {
+    exitCode: ExitCode.usage,
+    hint: misspelled ? say.didYouMean(component) : say.units(components.join(', ')),
   });
 };
 

@@ -7,7 +7,7 @@ import { findTask } from '../../lab/catalogue.ts';
 import { startAnew } from '../../tasks/checkpoint.ts';
 import { forgetProgress } from '../../tasks/progress.ts';
 import { canClear } from '../../tasks/run.ts';
-import { confirm } from '../ask.ts';
+import { confirm, declined } from '../ask.ts';
 import type { Context, Options, Run } from '../context.ts';
 import { chooseInstance, unknownLabOrTask } from '../instances.ts';
 import { definitionOf } from '../machines.ts';
@@ -36,32 +36,26 @@ const resetTaskNamed = (context: Context, given: string): Promise<ExitCode> =>
   withSession(context, async (session) => resetTask(context, session, findTask(session.lab, given)));
 
 export const resetTask = async (context: Context, session: Session, task: TaskDefinition): Promise<ExitCode> => {
-  const { output, say } = context;
+  const { output, say, json } = context;
   const number = numberOf(session.lab, task);
   const effect = task.setup !== undefined ? 'breaks' : (await canClear(task)) ? 'removes' : 'nothing';
-  if (!(await confirm(context, say.resetTaskQuestion(number, effect)))) {
-    output.line(say.notConfirmed);
-    return ExitCode.ok;
-  }
+  if (!(await confirm(context, say.resetTaskQuestion(number, effect)))) return declined(context);
   {
     using work = showWork(context, session.lab);
     await startAnew(taskRun(context, session, task), work);
   }
-  output.line(say.resetTask(number));
-  output.line(output.paint('dim', say.readWith(number)));
+  if (json) output.line(JSON.stringify({ task: task.id, number, cluster: effect }, null, 2));
+  else for (const line of [say.resetTask(number), output.paint('dim', say.readWith(number))]) output.line(line);
   return ExitCode.ok;
 };
 
 const resetLab = async (context: Context, given: string | undefined, options: Options): Promise<number> => {
-  const { output, say, environment } = context;
+  const { say, environment } = context;
   const instance = await chooseInstance(context, given);
   const { name } = instance;
   // Load the definition first: if it is invalid, the running cluster must stay.
   const { folder } = await definitionOf(context, instance);
-  if (!(await confirm(context, say.resetQuestion(name)))) {
-    output.line(say.notConfirmed);
-    return ExitCode.ok;
-  }
+  if (!(await confirm(context, say.resetQuestion(name)))) return declined(context);
   await deleteCluster(await context.docker(), name);
   await forgetProgress(environment.stateFolder, name);
   return start({ ...context, name }, [folder], options);

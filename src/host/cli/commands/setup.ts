@@ -2,19 +2,17 @@
 import { ExitCode } from '../../../kit/error.ts';
 import { thisMachine } from '../../setup/machine.ts';
 import { planSetup, runSetup, type SetupOptions, type SetupPlan } from '../../setup/setup.ts';
-import { confirm } from '../ask.ts';
+import { confirm, declined } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { showProgress } from '../progress.ts';
 
 export const run: Run = async (context) => {
-  const { output, say } = context;
+  const { output, say, json } = context;
   const plan = await planSetup(await setupOptions(context));
-  if (plan.intentions.length > 0 && !(await agree(context, plan))) {
-    output.line(say.notConfirmed);
-    return ExitCode.ok;
-  }
+  if (plan.intentions.length > 0 && !(await agree(context, plan))) return declined(context);
   await carryOut(context, plan);
-  output.line(say.setupDone);
+  if (json) output.line(JSON.stringify({ ready: true, steps: plan.steps.map(({ name }) => name) }, null, 2));
+  else output.line(say.setupDone);
   return ExitCode.ok;
 };
 

@@ -4,7 +4,7 @@ import { localize, type TaskDefinition } from '../../../api/lab.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { waitsToBegin } from '../../grade/student.ts';
 import { printDebrief } from '../after-task.ts';
-import { confirm } from '../ask.ts';
+import { confirm, declined } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { renderMarkdown } from '../markdown.ts';
 import {
@@ -103,7 +103,7 @@ const explain = async (context: Context, session: Reading, task: TaskDefinition)
     throw new LabError('LAB_NO_DEBRIEF', say.noDebrief(numberOf(session.lab, task)), { exitCode: ExitCode.usage });
   const { passed } = await session.progress.read();
   if (!passed.includes(task.id) && !(await confirm(context, say.debriefSpoils))) {
-    output.line(say.notConfirmed);
+    declined(context);
     return;
   }
   if (context.json) {
