@@ -20,6 +20,8 @@ export interface Report {
 
 export interface TaskReport {
   readonly id: string;
+  /** The task's number in the lab, from 1. */
+  readonly number: number;
   readonly title: string;
   readonly score: number;
   readonly maxScore: number;

@@ -9,8 +9,6 @@ export interface ScoreboardOptions {
   readonly width: number;
   readonly paint: Paint;
   readonly say: Messages;
-  /** Task id → its number in the lab, from 1. */
-  readonly numbers: ReadonlyMap<string, number>;
   /** Which tasks show their checks: `next` is the first unfinished task. */
   readonly details: 'next' | 'all';
   /** Ids of tasks that the student has not begun. */
@@ -64,7 +62,7 @@ const taskLine = (task: TaskReport, options: ScoreboardOptions): string => {
       : some
         ? options.paint('yellow', '◐')
         : options.paint('dim', '○');
-  const number = String(options.numbers.get(task.id) ?? '').padStart(2);
+  const number = String(task.number).padStart(2);
   const title = options.paint(done ? 'green' : 'bold', task.title);
   const note =
     task.skipped && !done ? options.say.byGoto : options.waiting.has(task.id) ? options.say.notBegun : undefined;

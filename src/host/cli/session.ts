@@ -139,10 +139,6 @@ export const questionsOf = (task: TaskDefinition): readonly Question[] => task.c
 /** A task's number in the lab, from 1. */
 export const numberOf = (lab: LabDefinition, task: TaskDefinition): number => lab.tasks.indexOf(task) + 1;
 
-/** Task id → number. */
-export const numbersOf = (lab: LabDefinition): ReadonlyMap<string, number> =>
-  new Map(lab.tasks.map(({ id }, index) => [id, index + 1]));
-
 export const taskRun = (context: Context, session: Session, task: TaskDefinition): TaskRun => ({
   lab: session.lab,
   access: session.access,

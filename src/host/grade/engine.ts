@@ -191,6 +191,7 @@ const reportTask = (
   });
   return {
     id: task.id,
+    number: lab.tasks.findIndex(({ id }) => id === task.id) + 1,
     title: localize(task.title, language),
     score: sum(checks.map(({ points }) => points)),
     maxScore: sum(checks.map(({ maxPoints }) => maxPoints)),

@@ -27,6 +27,7 @@ const reportOf = (...tasks: (readonly CheckReport[])[]): Report => ({
   broken: tasks.flat().some(({ outcome }) => outcome === 'broken'),
   tasks: tasks.map((checks, index) => ({
     id: `task-${index + 1}`,
+    number: index + 1,
     title: `Task ${index + 1}`,
     score: checks.reduce((sum, { points }) => sum + points, 0),
     maxScore: checks.length * 4,
@@ -34,17 +35,16 @@ const reportOf = (...tasks: (readonly CheckReport[])[]): Report => ({
   })),
 });
 
-const optionsFor = (tasks: number): ScoreboardOptions => ({
+const defaults: ScoreboardOptions = {
   width: 60,
   paint: (_style, text) => text,
   say: messagesIn('en'),
-  numbers: new Map(Array.from({ length: tasks }, (_, index) => [`task-${index + 1}`, index + 1])),
   details: 'next',
   waiting: new Set(),
-});
+};
 
 const draw = (report: Report, options: Partial<ScoreboardOptions> = {}): readonly string[] =>
-  scoreboard(report, { ...optionsFor(report.tasks.length), ...options });
+  scoreboard(report, { ...defaults, ...options });
 
 describe('the scoreboard', () => {
   test('keeps a passed task green with its points when something breaks it later', () => {
@@ -78,7 +78,7 @@ describe('the scoreboard', () => {
   });
 
   test('the page is about the first unfinished task', () => {
-    const { body, foot, focus } = scoreboardPage(reportOf([check('a', 'pass')], [check('b', 'fail')]), optionsFor(2));
+    const { body, foot, focus } = scoreboardPage(reportOf([check('a', 'pass')], [check('b', 'fail')]), defaults);
     expect(body[focus]).toContain('Task 2');
     expect(foot.at(-1)).toMatch(/Score .* 4\/8/);
   });

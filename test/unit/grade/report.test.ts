@@ -29,6 +29,7 @@ const report: Report = {
   tasks: [
     {
       id: 'orange',
+      number: 4,
       title: 'The <orange> & "blue" service # one',
       score: 2,
       maxScore: 8,
@@ -94,16 +95,16 @@ test('Gradescope gets a score for each check and a note about broken checks', ()
       status,
     ]),
   ).toEqual([
-    ['1.1', 2, 2, 'passed'],
-    ['1.2', 0, 2, 'failed'],
-    ['1.3', 0, 2, 'failed'],
-    ['1.4', 0, 2, 'failed'],
+    ['4.1', 2, 2, 'passed'],
+    ['4.2', 0, 2, 'failed'],
+    ['4.3', 0, 2, 'failed'],
+    ['4.4', 0, 2, 'failed'],
   ]);
 });
 
 test('Markdown escapes characters that would break the table or the markup', () => {
   const markdown = reportFormats.markdown(report);
-  expect(markdown).toContain('| ❌ | The &lt;orange&gt; &amp; "blue" service # one | 2 / 8 |');
+  expect(markdown).toContain('| ❌ | 4. The &lt;orange&gt; &amp; "blue" service # one | 2 / 8 |');
   expect(markdown).toContain('hint: Look at the \\| rules');
   expect(markdown).toContain('[!WARNING]');
 });
@@ -116,6 +117,14 @@ describe('text', () => {
     expect(text).toContain('waits for orange/b');
     expect(text).toContain('Score 2 / 8');
     expect(text).toContain('not your fault');
+  });
+
+  test('shows the number of each task, which other commands take', () => {
+    const lines = renderText(report, { width: 80, color: false }).split('\n');
+    expect(lines[0]).toMatch(/^! {2}4 {2}The <orange> .* 2\/8$/);
+    expect(lines[1]).toBe('      ✔ Check a');
+    expect(lines[3]).toMatch(/^ {8}expected {2}pod blue/);
+    expect(reportFormats.markdown(report)).toContain('<summary>4. The');
   });
 
   test('has colours on request', () => {

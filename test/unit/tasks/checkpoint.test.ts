@@ -90,7 +90,9 @@ describe('goto', () => {
       points: 0,
       observed: expect.stringContaining('labs reset 2'),
     });
-    expect(renderText(report, { width: 80, color: false })).toMatch(/^✘ The task two {2}\(done by labs goto\) +0\/2$/m);
+    expect(renderText(report, { width: 80, color: false })).toMatch(
+      /^✘ {2}2 {2}The task two {2}\(done by labs goto\) +0\/2$/m,
+    );
     const progress = await world.progress.read();
     expect(progress).toMatchObject({ passed: ['one'], answers: { 'two/question': 'right' } });
     expect(nextTask(world.lab, progress)?.id).toBe('four');

@@ -82,8 +82,10 @@ export const clusterCommands: CommandGroup = {
       ],
       json: true,
       remark: both(
-        'With --json, each line of the log is one object, also with --follow. Its fields: time and message; of a component also machine and unit; of a pod also namespace, pod and container.',
-        '--json을 쓰면 로그 한 줄이 객체 하나가 되며, --follow와도 함께 쓸 수 있습니다. 필드: time과 message. 구성 요소이면 machine과 unit이, 파드이면 namespace, pod, container가 더 있습니다.',
+        'With --json, each line of the log is one object, also with --follow. Its fields: time and message; of a ' +
+          'component also machine and unit; of a pod also namespace, pod and container.',
+        '--json을 쓰면 로그 한 줄이 객체 하나가 되며, --follow와도 함께 쓸 수 있습니다. 필드: time과 message. ' +
+          '구성 요소이면 machine과 unit이, 파드이면 namespace, pod, container가 더 있습니다.',
       ),
       completes: ['places', 'units'],
       examples: ['logs node01 kube-proxy', 'logs blue', 'logs controlplane kube-apiserver -f'],

@@ -7,7 +7,7 @@ import { findTask } from '../../lab/catalogue.ts';
 import { printPassed } from '../after-task.ts';
 import type { Context, Run } from '../context.ts';
 import { type Page, scoreboardPage } from '../scoreboard.ts';
-import { gradeAndRecord, numbersOf, type Session, withSession } from '../session.ts';
+import { gradeAndRecord, type Session, withSession } from '../session.ts';
 import { watch } from '../watch.ts';
 
 export const run: Run = (context, [name], options) =>
@@ -47,7 +47,6 @@ const draw = async ({ output, say }: Context, { lab, progress }: Session, report
     width: output.width,
     paint: output.paint,
     say,
-    numbers: numbersOf(lab),
     details: report.tasks.length === 1 ? 'all' : 'next',
     waiting: new Set(lab.tasks.filter((task) => waitsToBegin(task, now)).map(({ id }) => id)),
   });

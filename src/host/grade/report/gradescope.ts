@@ -10,10 +10,10 @@ export const renderGradescope = (report: Report): string => {
       ? 'Some checks could not be carried out. This is not your fault, and your score may be higher. Please grade again.'
       : '',
     stdout_visibility: 'hidden',
-    tests: report.tasks.flatMap((task, index) =>
+    tests: report.tasks.flatMap((task) =>
       task.checks.map((check, at) => ({
         name: `${task.title}: ${check.title}`,
-        number: `${index + 1}.${at + 1}`,
+        number: `${task.number}.${at + 1}`,
         score: check.points,
         max_score: check.maxPoints,
         status: statusOf(check),

@@ -4,7 +4,8 @@ import { troubleLines } from './words.ts';
 
 export const renderMarkdown = (report: Report): string => {
   const rows = report.tasks.map(
-    (task) => `| ${isDone(task) ? '✅' : '❌'} | ${plain(task.title)} | ${task.score} / ${task.maxScore} |`,
+    (task) =>
+      `| ${isDone(task) ? '✅' : '❌'} | ${task.number}. ${plain(task.title)} | ${task.score} / ${task.maxScore} |`,
   );
   const open = report.tasks.filter((task) => !isDone(task)).map(details);
   const broken = report.broken
@@ -24,7 +25,7 @@ export const renderMarkdown = (report: Report): string => {
 const isDone = ({ checks }: TaskReport): boolean => checks.every(({ outcome }) => outcome === 'pass');
 
 const details = (task: TaskReport): string =>
-  `<details><summary>${html(task.title)}</summary>\n\n${task.checks.map(item).join('\n')}\n\n</details>\n`;
+  `<details><summary>${task.number}. ${html(task.title)}</summary>\n\n${task.checks.map(item).join('\n')}\n\n</details>\n`;
 
 const item = (check: CheckReport): string => {
   const lines = troubleLines(check).map(([label, text]) => `  - ${label}: ${plain(text)}`);

@@ -81,17 +81,22 @@ const taskLines = (task: TaskReport, page: Page): readonly string[] => {
   const points = `${task.score}/${task.maxScore}`;
   const by = task.skipped ? page.words.skipped : task.solved ? page.words.solved : undefined;
   const solved = by === undefined ? '' : `  ${page.paint('dim', `(${by})`)}`;
-  const title = truncate(`${task.title}${solved}`, page.width - 3 - stringWidth(points) - 1);
+  const number = String(task.number).padStart(2);
+  const title = truncate(`${number}  ${task.title}${solved}`, page.width - 3 - stringWidth(points) - 1);
   const gap = ' '.repeat(Math.max(1, page.width - 2 - stringWidth(title) - stringWidth(points)));
   const head = `${page.paint(style, mark)} ${title}${gap}${page.paint(done ? 'green' : 'dim', points)}`;
   if (done && !page.verbose) return [head];
+  // Below the title, which comes after the number.
+  const indent = ' '.repeat(4);
+  const below = { ...page, width: page.width - indent.length };
   const since =
     done || task.passedAt === undefined
       ? []
-      : wrap(page.words.brokenSince(timeOf(task.passedAt)), page.width - 4).map(
+      : wrap(page.words.brokenSince(timeOf(task.passedAt)), below.width - 4).map(
           (line) => `  ${page.paint('yellow', line)}`,
         );
-  return [head, ...since, ...task.checks.flatMap((check) => checkLines(check, page))];
+  const details = [...since, ...task.checks.flatMap((check) => checkLines(check, below))];
+  return [head, ...details.map((line) => `${indent}${line}`)];
 };
 
 const checkLines = (check: CheckReport, page: Page): readonly string[] => {
