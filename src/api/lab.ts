@@ -21,7 +21,7 @@ export interface LabDefinition {
   /** `sha256:…` over all files of the folder. It tells whether a running cluster was made from this definition. */
   readonly digest: string;
   readonly cluster: ClusterSpec;
-  /** Absolute path of a script that exports `restore(lab)`: repairs the nodes, whatever a student did to them. */
+  /** Absolute path of a script that exports `restore(lab)`: sets the nodes back, whatever a student did to them. */
   readonly restore?: string;
   /** In the order in which the student does them. */
   readonly tasks: readonly TaskDefinition[];

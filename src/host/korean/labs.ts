@@ -31,7 +31,8 @@ export const labSentences: Sentences = {
   'The solution of task "{task}" failed: {problem}': '과제 "{task}"의 풀이가 실패했습니다: {problem}',
   'What task "{task}" makes could not be removed: {problem}':
     '과제에서 만든 것을 지우지 못했습니다 ("{task}"): {problem}',
-  'The nodes could not be repaired: {problem}': '노드를 원래대로 되돌리지 못했습니다: {problem}',
+  'The nodes could not be set back to how the lab starts: {problem}':
+    '노드를 실습 시작 상태로 되돌리지 못했습니다: {problem}',
   'Look at the cluster with `labs status`, or start over with `labs reset`.':
     '`labs status`로 클러스터를 확인하거나, `labs reset`으로 처음부터 다시 시작하세요.',
   'The progress file {file} can’t be read: {cause}': '진행 기록을 읽을 수 없습니다 ({file}): {cause}',

@@ -57,7 +57,7 @@ const stateChecks = (task: TaskDefinition, report: Report): TaskReport['checks']
   return checks.filter(({ id }) => !questions.has(id));
 };
 
-/** A piece of work: repairs the nodes, removes what tasks made, begins a task, or makes the state of one task. */
+/** A piece of work: sets the nodes back, removes what tasks made, begins a task, or makes the state of one task. */
 export type Work = 'restore' | 'clear' | 'begin' | TaskDefinition;
 
 /** Does each piece of work, and shows it. */
@@ -66,7 +66,7 @@ export interface CheckpointEvents {
 }
 
 /**
- * Repairs the nodes, removes what the task and later tasks make, then makes what is missing of the tasks before it.
+ * Sets the nodes back, removes what the task and later tasks make, then makes what is missing of the tasks before it.
  * When it fails in the middle, it can be repeated.
  */
 export const goTo = async (
@@ -134,8 +134,8 @@ const restoreNodes = async (run: TaskRun, working: CheckpointEvents['working']):
 };
 
 /**
- * Begins one task anew, whatever the student did to the cluster: repairs the nodes, removes what the task makes, makes
- * again what earlier finished tasks made, breaks again what the task breaks, and forgets the answers and the result.
+ * Begins one task anew, whatever the student did: sets the nodes back, removes what the task makes, makes again what
+ * earlier finished tasks made, breaks again what the task breaks, and forgets the answers and the result.
  */
 export const startAnew = async (run: TaskRun, { working }: CheckpointEvents): Promise<void> => {
   const { task, progress } = run;
@@ -145,7 +145,7 @@ export const startAnew = async (run: TaskRun, { working }: CheckpointEvents): Pr
     if (!breaks) await working('clear', () => clearTask(run));
     const before = await progress.read();
     await repairFinished(run, before, working);
-    // The repair may have mended the faults of other tasks, too.
+    // This may have mended the faults of other tasks, too.
     for (const other of openFaults(run, before))
       await working(other, () => beginTask({ ...run, task: other }, { again: true }));
     if (breaks) await working(task, () => beginTask(run, { again: true }));

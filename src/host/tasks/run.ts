@@ -97,14 +97,14 @@ const runSolution = async (run: TaskRun, keepAnswer: KeepAnswer): Promise<void> 
   }
 };
 
-/** Repairs the nodes, if the lab has a script for it. @throws LabError `LAB_RESTORE_FAILED` */
+/** Sets the nodes back to how the lab starts, if the lab has a script for it. @throws LabError `LAB_RESTORE_FAILED` */
 export const restoreLab = async (run: Omit<TaskRun, 'task'>): Promise<void> => {
   if (run.lab.restore === undefined) return;
   const script = await importScript<SetupScript>(run.lab.restore, 'restore');
   try {
     await script(createHandle(run));
   } catch (cause) {
-    throw failed('LAB_RESTORE_FAILED', 'The nodes could not be repaired', cause);
+    throw failed('LAB_RESTORE_FAILED', 'The nodes could not be set back to how the lab starts', cause);
   }
 };
 

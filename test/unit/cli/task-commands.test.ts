@@ -60,6 +60,7 @@ describe('labs goto', () => {
     });
     expect(text()).toMatch(/- Task 1: passed, and stays so/);
     expect(text()).toMatch(/- Tasks 2–3: done by labs\. You keep the points/);
+    expect(text()).toMatch(/- Nodes: set back to how the lab starts/);
     expect(world.ran).toEqual([]);
     expect((await world.progress.read()).skipped).toEqual({});
   });
@@ -67,6 +68,8 @@ describe('labs goto', () => {
   test('shows each task that it did, with its time, and the next command', async () => {
     const { context, text, notes } = contextWith();
     expect(await gotoTask(context, session(), world.task('mend-three'))).toBe(0);
+    expect(notes[0]).toMatch(/✔ Setting the nodes back to how the lab starts +\d+\.\d s/);
+    expect(notes[1]).toMatch(/✔ Removing what was made, if anything +\d+\.\d s/);
     expect(notes.join('\n')).toMatch(/✔ Task 2: The task two +\d+\.\d s/);
     expect(text()).toMatch(/The cluster is at the start of task 3 \(\d+\.\d s\)\./);
     expect(text()).toContain('labs tasks 3');

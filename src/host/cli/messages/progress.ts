@@ -62,8 +62,9 @@ export const progressMessages = {
     (task: number) => `Task ${task} is reset.`,
     (task) => `과제 ${task}을(를) 처음 상태로 되돌렸습니다.`,
   ),
-  restoring: both('Repairing the nodes', '노드를 원래대로 되돌리기'),
-  removing: both('Removing what was made', '만든 것 지우기'),
+  // Both also run where nothing was changed and nothing was made.
+  restoring: both('Setting the nodes back to how the lab starts', '노드를 실습 시작 상태로 되돌리기'),
+  removing: both('Removing what was made, if anything', '만든 것이 있으면 지우기'),
   taskTitle: both(
     (task: number, title: string) => `Task ${task}: ${title}`,
     (task, title) => `과제 ${task}: ${title}`,
@@ -84,6 +85,10 @@ export const progressMessages = {
   gotoRemoves: both(
     (tasks: string) => `${taskOrTasks(tasks)}: removed from the cluster, with faults. A passed task stays passed.`,
     (tasks) => `과제 ${tasks}: 클러스터에 만든 것과 고장을 없앱니다. 통과 기록은 남습니다.`,
+  ),
+  gotoRestores: both(
+    'Nodes: set back to how the lab starts. Your changes of rules and components are lost.',
+    '노드: 실습 시작 상태로 되돌립니다. 규칙과 구성 요소에서 바꾼 것은 사라집니다.',
   ),
   gotoReplaces: both(
     'Pods and services of yours that have the names of the lab’s own may be replaced.',
