@@ -23,15 +23,18 @@ export const reportFailure = (error: unknown, output: Output, style: FailureStyl
   const { code, message, hint, exitCode } = rewriteTexts(describe(error, words), output.printed);
   if (style.json) output.line(JSON.stringify({ error: { code, message, ...(hint ? { hint } : {}) } }));
   const [first = '', ...more] = message.split('\n');
-  const red = output.paint(['red', 'bold'], 'error:');
+  const red = output.paint(['red', 'bold'], `${words.errorLabel}:`);
   const lines = [`${red} ${first} ${output.paint('dim', `[${code}]`)}`, ...more];
-  if (hint) lines.push(`${output.paint('cyan', 'hint:')} ${hint}`);
+  if (hint) lines.push(`${output.paint('cyan', `${words.hintLabel}:`)} ${hint}`);
   for (const line of lines) output.note(line);
   if (style.debug) output.note(stackOf(error));
   return style.interrupted ? interruptedCode : exitCode;
 };
 
-export type FailureWords = Pick<Messages, 'interrupted' | 'unexpectedHint' | 'whileCleaningUp' | 'fromEnglish'>;
+export type FailureWords = Pick<
+  Messages,
+  'errorLabel' | 'hintLabel' | 'interrupted' | 'unexpectedHint' | 'whileCleaningUp' | 'fromEnglish'
+>;
 
 interface Described {
   readonly code: string;

@@ -23,8 +23,8 @@ export interface Route {
   readonly local: number;
   readonly address: string;
   readonly port: number;
-  /** Shown to the user. */
-  readonly machine: string;
+  /** Undefined: none of the cluster's machines. */
+  readonly machine: string | undefined;
   /** The container whose network namespace connects; undefined: the fabric's own, outside of the cluster. */
   readonly container: string | undefined;
 }
@@ -55,7 +55,7 @@ export const resolveTarget = async (context: Context, cluster: Cluster, wanted: 
   return ports.map((text) => ({
     ...portOf(context, target, text),
     address: target.address,
-    machine: from?.name ?? 'the outside',
+    machine: from?.name,
     container: from?.id,
   }));
 };
@@ -85,7 +85,7 @@ const objectTarget = async ({ say }: Context, cluster: Cluster, { wanted, namesp
   const { status, body } = await cluster.fabric.call('kube', { path });
   const label = `${first}/${name}`;
   if (status !== 200) {
-    const missing = say.forwardMissing(kind === 'pods' ? 'pod' : 'service', name, namespace);
+    const missing = say.forwardMissing(kind, name, namespace);
     throw usage(missing, await othersHint(say, cluster, { kind, name, namespace }));
   }
   const target = kind === 'pods' ? podTarget(body as PodBody, label) : serviceTarget(body as ServiceBody, label);

@@ -4,18 +4,18 @@ import type { Sentences } from './sentences.ts';
 export const checkSentences: Sentences = {
   // The grader
   'the grader failed: {problem}': '채점기에 문제가 있습니다: {problem}',
-  '{machine} is not running': '{machine} 실행 중이 아님',
+  '{machine} is not running': '{machine} 머신이 실행 중이 아님',
   '{path} answered {status}: {said}': '{path}의 응답: {status} {said}',
   'the script took longer than {time} s': '스크립트가 {time}초 안에 끝나지 않음',
   'The lab\'s script {file} exports no function "{function}"':
-    '실습의 스크립트 {file}에 내보낸 함수 "{function}"이(가) 없습니다',
-  "The lab's script {file} cannot be loaded: {problem}": '실습의 스크립트 {file}을(를) 불러올 수 없습니다: {problem}',
-  'the lab asks for objects of the unknown kind "{kind}"': '실습에 알 수 없는 종류의 오브젝트가 있음: "{kind}"',
+    '실습의 스크립트에서 내보내지 않은 함수입니다 ({file}): "{function}"',
+  "The lab's script {file} cannot be loaded: {problem}": '실습의 스크립트를 불러올 수 없습니다 ({file}): {problem}',
+  'the lab asks for objects of the unknown kind "{kind}"': '실습에 알 수 없는 종류의 객체가 있음: "{kind}"',
   '`{command}` on {machine} ended with exit code {code}: {said}':
     '{machine}에서 실행한 `{command}`의 종료 코드가 {code}: {said}',
   // Traffic
-  '"{url}" is not an http or https URL': '"{url}"은(는) http나 https URL이 아님',
-  '"{host}" is not a host': '"{host}"은(는) 호스트가 아님',
+  '"{url}" is not an http or https URL': 'http나 https URL이 아님: "{url}"',
+  '"{host}" is not a host': '호스트가 아님: "{host}"',
   'the name server {address} did not answer': '네임 서버 {address}의 응답이 없음',
   'nothing answers on {address}, port 53': '{address}의 포트 53에서 응답이 없음',
   'the name server {address}: {reason}': '네임 서버 {address}: {reason}',

@@ -4,14 +4,14 @@ import type { Sentences } from './sentences.ts';
 export const dockerSentences: Sentences = {
   // The engine
   'Docker is installed but not running: nothing answers at {where}':
-    'Docker가 실행 중이 아닙니다. {where}에 응답이 없습니다',
+    'Docker가 설치되어 있지만 실행 중이 아닙니다. {where}에서 응답이 없습니다',
   'Docker does not answer at {where}: {cause}': '{where}에서 Docker가 응답하지 않습니다: {cause}',
   'The Docker Engine is not installed': 'Docker Engine이 설치되어 있지 않습니다',
-  "No permission to use Docker's socket {where}": 'Docker 소켓 {where}에 대한 권한이 없습니다',
+  "No permission to use Docker's socket {where}": 'Docker 소켓을 쓸 권한이 없습니다: {where}',
   "Docker's disk is full: {said}": 'Docker의 디스크가 가득 찼습니다: {said}',
   'Docker refused the request: {said}': 'Docker가 요청을 거부했습니다: {said}',
   'The connection to a command in a container broke': '컨테이너에서 실행 중인 명령과의 연결이 끊어졌습니다',
-  'Docker tells the exit code of a command': 'Docker가 명령의 종료 코드를 알려 주는 것',
+  'Docker tells the exit code of a command': '명령의 종료 코드를 알리는 Docker의 응답',
   'the command is still running': '명령이 아직 실행 중',
   'Run `labs setup`, which starts it.': '`labs setup`을 실행하면 Docker가 시작됩니다.',
   'Run `labs setup`, which installs it.': '`labs setup`을 실행하면 Docker가 설치됩니다.',
@@ -32,14 +32,14 @@ export const dockerSentences: Sentences = {
     '다른 프로그램이 이 포트를 쓰고 있습니다. 어느 프로그램인지는 `ss -ltnp`로 볼 수 있습니다.',
   // Where the engine is
   'DOCKER_HOST is "{address}", which is not the address of a Docker engine':
-    'DOCKER_HOST의 값 "{address}"은(는) Docker 엔진의 주소가 아닙니다',
+    'DOCKER_HOST의 값이 Docker 엔진의 주소가 아닙니다: "{address}"',
   'Set it to unix:///path/docker.sock, tcp://host:port or ssh://user@host, or unset it.':
     'unix:///경로/docker.sock, tcp://호스트:포트 또는 ssh://사용자@호스트로 정하거나, 변수를 지우세요.',
   'The Docker context "{context}" has the address "{address}", which labs can\'t use':
-    'Docker 컨텍스트 "{context}"의 주소 "{address}"은(는) labs에서 쓸 수 없습니다',
+    'labs에서 쓸 수 없는 주소입니다: "{address}" (Docker 컨텍스트 "{context}")',
   'Choose another context with `docker context use`, or set DOCKER_HOST.':
     '`docker context use`로 다른 컨텍스트를 고르거나, DOCKER_HOST를 정하세요.',
-  'The Docker context "{context}" does not exist': 'Docker 컨텍스트 "{context}"이(가) 없습니다',
+  'The Docker context "{context}" does not exist': '없는 Docker 컨텍스트입니다: "{context}"',
   'Choose one that `docker context ls` lists, or unset DOCKER_CONTEXT.':
     '`docker context ls`의 목록에 있는 것을 고르거나, DOCKER_CONTEXT를 지우세요.',
   '{file} is not valid JSON: {cause}': '올바른 JSON이 아닌 파일입니다 ({file}): {cause}',
@@ -71,7 +71,7 @@ export const dockerSentences: Sentences = {
   '{file} is missing': '파일이 없습니다: {file}',
   'The folder with the sources of the images is missing: {folder}': '이미지의 소스 폴더가 없습니다: {folder}',
   'Node {version} for {architecture} could not be fetched from npm':
-    'npm에서 {architecture}용 Node {version}을(를) 가져오지 못했습니다',
+    'npm에서 {architecture}용 Node {version} 버전을 가져오지 못했습니다',
   'Check the connection to the npm registry: `{command}` must work.':
     'npm 레지스트리와의 연결을 확인하세요. 다음 명령이 성공해야 합니다: `{command}`',
   // Below the steps, while images are made

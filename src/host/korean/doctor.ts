@@ -21,8 +21,9 @@ export const doctorSentences: Sentences = {
   'Install Node 24 or newer.': 'Node 24 이상을 설치하세요.',
   'Update Docker to 20.10 or newer.': 'Docker를 20.10 이상으로 업데이트하세요.',
   'A three-node lab takes about 700 MB.': '노드가 세 개인 실습은 약 700 MB를 사용합니다.',
-  'Give the machine (or Docker Desktop) at least 2 GB.': '컴퓨터(또는 Docker Desktop)에 2 GB 이상을 주세요.',
-  'Two or more make a lab start faster.': '두 개 이상이면 실습이 더 빨리 시작됩니다.',
+  'Give the machine (or Docker Desktop) at least 2 GB.':
+    '컴퓨터(또는 Docker Desktop)의 메모리를 2 GB 이상으로 늘리세요.',
+  'Two or more make a lab start faster.': '프로세서가 두 개 이상이면 실습이 더 빨리 시작됩니다.',
   'Run `labs setup` to make it now; otherwise the next `labs start` makes it.':
     '지금 만들려면 `labs setup`을 실행하세요. 실행하지 않으면 다음 `labs start`가 만듭니다.',
   'Run `labs setup`, then `labs doctor` again.': '`labs setup`을 실행한 뒤 `labs doctor`를 다시 실행하세요.',
@@ -40,12 +41,12 @@ export const doctorSentences: Sentences = {
   'Without the {controller} controller, labs runs, and {same} limits of containers have no effect.':
     '{controller} 컨트롤러가 없어도 labs는 실행되지만, 컨테이너의 {same} 제한은 효과가 없습니다.',
   'Enable it with the kernel parameter {parameter}, or switch the machine to cgroup v2.':
-    '커널 매개변수 {parameter}로 켜거나, 컴퓨터를 cgroup v2로 바꾸세요.',
+    '커널 매개변수로 켜거나({parameter}), 컴퓨터를 cgroup v2로 바꾸세요.',
   'Free 2 GB. `docker system df` shows what uses the space.':
     '2 GB를 비우세요. 사용량은 `docker system df`로 볼 수 있습니다.',
   'Free some space.': '공간을 비우세요.',
   'Run `{command}`. Otherwise nodes may fail with "{said}".':
-    '`{command}`를 실행하세요. 실행하지 않으면 노드에서 "{said}" 오류가 날 수 있습니다.',
+    '다음을 실행하세요: `{command}`. 실행하지 않으면 노드에서 "{said}" 오류가 날 수 있습니다.',
   'Use a Docker engine without user namespaces that allows the capabilities {capabilities}.':
     '사용자 네임스페이스를 쓰지 않고 다음 권한을 허용하는 Docker 엔진을 사용하세요: {capabilities}.',
 };

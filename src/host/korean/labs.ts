@@ -2,14 +2,14 @@
 import type { Sentences } from './sentences.ts';
 
 export const labSentences: Sentences = {
-  'There is no lab "{lab}"': '실습 "{lab}" 없음',
-  'There is no lab "{lab}"; did you mean "{other}"?': '실습 "{lab}" 없음. 혹시 "{other}"인가요?',
+  'There is no lab "{lab}"': '없는 실습입니다: "{lab}"',
+  'There is no lab "{lab}"; did you mean "{other}"?': '없는 실습입니다: "{lab}". 혹시 "{other}"입니까?',
   'There is no lab in {folder}: the folder has no lab.yaml':
     '{folder}에 실습이 없습니다. 폴더에 lab.yaml 파일이 없습니다',
   'Run `labs list` to see all labs.': '`labs list`로 모든 실습을 볼 수 있습니다.',
-  'The lab {lab} has no task "{task}"': '실습 {lab}에 과제 "{task}" 없음',
+  'The lab {lab} has no task "{task}"': '{lab} 실습에 없는 과제입니다: "{task}"',
   'The lab {lab} has no task "{task}"; did you mean "{other}"?':
-    '실습 {lab}에 과제 "{task}" 없음. 혹시 "{other}"인가요?',
+    '{lab} 실습에 없는 과제입니다: "{task}". 혹시 "{other}"입니까?',
   'Run `labs tasks` to see all tasks.': '`labs tasks`로 모든 과제를 볼 수 있습니다.',
   "This cluster can't be built: {problem}": '이 클러스터는 만들 수 없습니다: {problem}',
   "This cluster can't be built:": '이 클러스터는 만들 수 없습니다:',

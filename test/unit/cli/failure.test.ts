@@ -88,18 +88,18 @@ describe('an error from below the command line, in Korean', () => {
   test('has a Korean sentence and hint', async () => {
     const unknown = await findLab('/nonexistent', 'nope').catch((error: unknown) => error);
     expect(inKorean(unknown)).toEqual([
-      'error: 실습 "nope" 없음 [LAB_UNKNOWN]',
-      'hint: `labs list`로 모든 실습을 볼 수 있습니다.',
+      '오류: 없는 실습입니다: "nope" [LAB_UNKNOWN]',
+      '힌트: `labs list`로 모든 실습을 볼 수 있습니다.',
     ]);
     expect(inKorean(busy('web'))).toEqual([
-      'error: 다른 `labs start`가 지금 실습 web에서 작업 중입니다 [LAB_BUSY]',
-      'hint: 끝날 때까지 기다리거나, `--name`으로 다른 실습을 시작하세요.',
+      '오류: 다른 `labs start`가 지금 실습 web에서 작업 중입니다 [LAB_BUSY]',
+      '힌트: 끝날 때까지 기다리거나, `--name`으로 다른 실습을 시작하세요.',
     ]);
   });
 
   test('keeps lines that have no translation', () => {
     expect(inKorean(new LabError('LAB_X', 'web is stopped\nsomething else'))).toEqual([
-      'error: 멈춰 있는 실습입니다: web [LAB_X]',
+      '오류: 멈춰 있는 실습입니다: web [LAB_X]',
       'something else',
     ]);
   });

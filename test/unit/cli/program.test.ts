@@ -179,8 +179,8 @@ describe('the command line', () => {
   });
 
   test.each([
-    [['strat'], '명령 "strat" 없음', '혹시 start인가요?'],
-    [['start', '--nmae'], '옵션 "--nmae" 없음', '혹시 --name인가요?'],
+    [['strat'], '없는 명령입니다: "strat"', '혹시 start입니까?'],
+    [['start', '--nmae'], '없는 옵션입니다: "--nmae"', '혹시 --name입니까?'],
     [['image'], '인자가 빠졌습니다: action', '`labs image --help`를 보세요.'],
     [['list', '--lang', 'fr'], /하나여야/, '`labs list --help`를 보세요.'],
   ])('refuses %j in Korean', (argv, message, hint) => {

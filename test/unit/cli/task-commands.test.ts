@@ -93,7 +93,7 @@ describe('labs goto', () => {
     const { context, text } = contextWith({}, 'ko');
     await gotoTask(context, session(), world.task('four'));
     expect(text()).toContain('과제 1–3: labs가 대신 풉니다');
-    expect(text()).toContain('클러스터가 과제 4의 시작 상태입니다');
+    expect(text()).toContain('클러스터가 4번 과제의 시작 상태가 되었습니다');
   });
 });
 

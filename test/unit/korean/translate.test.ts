@@ -11,17 +11,17 @@ test.each([
     name: 'the cause in a gap',
     english: 'The solution of task "web" failed: Waited 5 s until every node is Ready. Last seen: not yet',
     korean:
-      '과제 "web"의 풀이가 실패했습니다: 5초 동안 기다렸지만 다음 조건이 이루어지지 않았습니다: 모든 노드가 Ready. 마지막 상태: 아직 아님',
+      '과제 "web"의 풀이가 실패했습니다: 5초 동안 기다렸지만 다음 조건이 충족되지 않았습니다: 모든 노드의 Ready 상태. 마지막 상태: 아직 아님',
   },
   {
     name: 'the states of a list',
     english: 'node01 is not Ready; kube-proxy on node02 does not answer',
-    korean: '노드 node01 Ready가 아님; 노드 node02의 kube-proxy가 응답하지 않음',
+    korean: 'node01 노드가 Ready 상태가 아님; node02 노드의 kube-proxy가 응답하지 않음',
   },
   {
     name: 'around what a program said in several sentences',
     english: 'node01 is not Ready (KubeletNotReady: no network. See the log)',
-    korean: '노드 node01 Ready가 아님 (KubeletNotReady: no network. See the log)',
+    korean: 'node01 노드가 Ready 상태가 아님 (KubeletNotReady: no network. See the log)',
   },
   {
     name: 'each sentence of a line',
@@ -36,7 +36,7 @@ test.each([
   {
     name: 'by the sentence with the most fixed text',
     english: 'There is no lab "x"; did you mean "y"?',
-    korean: '실습 "x" 없음. 혹시 "y"인가요?',
+    korean: '없는 실습입니다: "x". 혹시 "y"입니까?',
   },
   {
     name: 'what a program said stays as it is',

@@ -47,7 +47,7 @@ export const clusterCommands: CommandGroup = {
           flags: '-w, --write',
           help: both(
             'add a context to your own kubeconfig; delete takes it out',
-            '내 kubeconfig에 컨텍스트를 추가 (delete가 다시 제거)',
+            '내 kubeconfig에 컨텍스트 추가 (labs delete가 삭제)',
           ),
         },
       ],
@@ -64,7 +64,7 @@ export const clusterCommands: CommandGroup = {
         { flags: '-n, --namespace <namespace>', help: both('default: default', '기본: default') },
         {
           flags: '--from <machine>',
-          help: both('the machine that connects (default: a worker)', '연결하는 머신 (기본: 워커)'),
+          help: both('the machine that connects (default: a worker)', '연결하는 머신 (기본: 워커 노드)'),
         },
       ],
       json: true,

@@ -26,7 +26,7 @@ export const machineCommands: CommandGroup = {
       name: 'image',
       operands: '<action> [references...]',
       load: () => import('../commands/image.ts'),
-      summary: both('List, load or remove pod images', '파드 이미지 보기, 불러오기, 지우기'),
+      summary: both('List, load or remove pod images', '파드 이미지 보기, 불러오기, 삭제'),
       json: true,
       completes: [['list', 'load', 'remove']],
       withoutLab: true,

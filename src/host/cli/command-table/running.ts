@@ -18,7 +18,7 @@ export const runningCommands: CommandGroup = {
       name: 'start',
       operands: '[lab]',
       load: () => import('../commands/start.ts'),
-      summary: both('Build the cluster of a lab, or resume it', '실습 클러스터를 만들거나 이어서 시작'),
+      summary: both('Build the cluster of a lab, or resume it', '실습 클러스터 만들기, 이어서 시작'),
       options: [
         {
           flags: '--dry-run',

@@ -9,11 +9,11 @@ export const tasksCommands: CommandGroup = {
       name: 'tasks',
       operands: '[task]',
       load: () => import('../commands/tasks.ts'),
-      summary: both('List the tasks, or read one', '과제 목록을 보거나 과제 읽기'),
+      summary: both('List the tasks, or read one', '과제 목록 보기, 과제 읽기'),
       options: [
         {
           flags: '--debrief',
-          help: both('explain why the solution works', '풀이가 왜 맞는지 설명 보기'),
+          help: both('explain why the solution works', '풀이가 맞는 이유 보기'),
         },
       ],
       json: true,
@@ -25,7 +25,7 @@ export const tasksCommands: CommandGroup = {
       name: 'begin',
       operands: '[task]',
       load: () => import('../commands/begin.ts'),
-      summary: both('Begin a task that breaks something', '무언가를 고장 내는 과제 시작하기'),
+      summary: both('Begin a task that breaks something', '클러스터를 고장 내는 과제 시작'),
       json: true,
       completes: ['tasks'],
       examples: ['begin 13'],
@@ -44,7 +44,7 @@ export const tasksCommands: CommandGroup = {
       name: 'check',
       operands: '[task]',
       load: () => import('../commands/check.ts'),
-      summary: both('Check all tasks, or one', '모든 과제나 한 과제를 확인'),
+      summary: both('Check all tasks, or one', '모든 과제나 한 과제 확인'),
       options: [
         {
           flags: '-w, --watch',
@@ -80,7 +80,7 @@ export const tasksCommands: CommandGroup = {
       name: 'explain',
       operands: '[term...]',
       load: () => import('../commands/explain.ts'),
-      summary: both('Explain a term, or list all terms', '용어 설명을 보거나 용어 목록 보기'),
+      summary: both('Explain a term, or list all terms', '용어 설명이나 용어 목록 보기'),
       json: true,
       paged: true,
       withoutLab: true,

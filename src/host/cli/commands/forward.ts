@@ -41,8 +41,8 @@ export const run: Run = async (context, [wanted = '', ...ports], options) => {
     });
     tunnels.use(tunnel);
     const url = `http://127.0.0.1:${tunnel.port}`;
-    if (json) output.line(JSON.stringify({ url, to, from: machine }));
-    else output.line(say.forwarding(output.paint('cyan', url), to, machine));
+    if (json) output.line(JSON.stringify({ url, to, from: machine ?? 'the outside' }));
+    else output.line(say.forwarding(output.paint('cyan', url), to, machine ?? say.outside));
   }
   if (!json) output.line(output.paint('dim', say.forwardEnd));
   await untilInterrupted(context);

@@ -11,19 +11,19 @@ export const clusterMessages = {
   // shell, kubectl, logs
   hostShell: both(
     (name: string) => `A shell of this machine: labs and kubectl use the lab ${name}. \`exit\` ends it.`,
-    (name) => `이 컴퓨터의 셸: labs와 kubectl이 실습 ${name}을(를) 사용합니다. \`exit\`로 끝냅니다.`,
+    (name) => `이 컴퓨터의 셸입니다. labs와 kubectl이 ${name} 실습을 사용합니다. \`exit\`로 끝냅니다.`,
   ),
   machineEnded: both(
     (name: string) => `${name} was stopped. This is the shell of your own machine again.`,
-    (name) => `${name}이(가) 멈췄습니다. 여기는 다시 이 컴퓨터의 셸입니다.`,
+    (name) => `머신이나 파드가 멈췄습니다: ${name}. 이제 이 컴퓨터의 셸입니다.`,
   ),
   unknownMachine: both(
     (name: string) => `There is no machine or pod "${name}"`,
-    (name) => `머신이나 파드 "${name}" 없음`,
+    (name) => `없는 머신이나 파드입니다: "${name}"`,
   ),
   reconnected: both(
     (names: string) => `Restarted outside of labs and connected to the network again: ${names}`,
-    (names) => `labs 밖에서 다시 시작되어 네트워크에 다시 연결함: ${names}`,
+    (names) => `labs 밖에서 다시 시작된 머신을 네트워크에 다시 연결했습니다: ${names}`,
   ),
   placeNeeded: both(
     'The machine or pod in which the command should run is missing',
@@ -39,6 +39,6 @@ export const clusterMessages = {
   ),
   unknownUnit: both(
     (unit: string) => `There is no systemd unit "${unit}"`,
-    (unit) => `systemd 유닛 "${unit}" 없음`,
+    (unit) => `없는 systemd 유닛입니다: "${unit}"`,
   ),
 };

@@ -12,6 +12,7 @@ export const startCommand = (name: string, lab: string): string => `\`labs ${sta
 
 export const generalMessages = {
   // Failures and Ctrl-C
+  errorLabel: both('error', '오류'),
   whileCleaningUp: both(
     (problem: string) => `(and while cleaning up: ${problem})`,
     (problem) => `(정리하는 중에도 오류가 났습니다: ${problem})`,
@@ -19,7 +20,7 @@ export const generalMessages = {
   interrupted: both('Interrupted.', '중단했습니다.'),
   unexpectedHint: both(
     'This is a fault in labs. Run the command again with --debug and report what it prints.',
-    'labs에 문제가 있습니다. --debug를 붙여 다시 실행하고, 출력된 내용을 알려 주세요.',
+    'labs의 결함입니다. --debug를 붙여 다시 실행하고, 출력된 내용을 알려 주세요.',
   ),
   cancelling: both('Cancelling and cleaning up…', '취소하고 정리하는 중…'),
   stillCleaning: both('Still cleaning up, please wait…', '아직 정리하는 중입니다. 잠시만 기다려 주세요…'),
@@ -34,7 +35,7 @@ export const generalMessages = {
   needsYesHint: both('Add --yes to go ahead without a question.', '묻지 않고 진행하려면 --yes를 붙이세요.'),
   didYouMean: both(
     (text: string) => `Did you mean ${text}?`,
-    (text) => `혹시 ${text}인가요?`,
+    (text) => `혹시 ${text}입니까?`,
   ),
   // Which lab is meant
   whichRunning: both('Which running lab?', '실행 중인 실습 중 어느 것입니까?'),
@@ -54,7 +55,7 @@ export const generalMessages = {
   severalRunningHint: both('Choose one with --name.', '--name으로 하나를 고르세요.'),
   unknownInstance: both(
     (name: string) => `No lab named "${name}" is running`,
-    (name) => `실행 중이 아닌 실습: "${name}"`,
+    (name) => `실행 중인 실습이 아닙니다: "${name}"`,
   ),
   unknownLabOrTask: both(
     (word: string) => `There is no task and no running lab "${word}"`,
@@ -66,7 +67,7 @@ export const generalMessages = {
   ),
   notReady: both(
     (name: string, state: string) => `The lab ${name} is ${state}`,
-    (name, state) => `실습 ${name}의 상태: ${state}`,
+    (name, state) => `${name} 실습의 상태: ${state}`,
   ),
   notReadyHint: both(
     (name: string, lab: string) => `Resume the lab: ${startCommand(name, lab)}.`,
@@ -74,7 +75,7 @@ export const generalMessages = {
   ),
   states: both(
     { running: 'running', stopped: 'stopped', incomplete: 'incomplete' },
-    { running: '실행 중', stopped: '멈춤', incomplete: '일부만 만들어짐' },
+    { running: '실행 중', stopped: '멈춤', incomplete: '일부 없음' },
   ),
   /** By a step's name. A step without an entry shows its own title, which is English. */
   steps: both<Readonly<Record<string, string>>>(
@@ -87,7 +88,7 @@ export const generalMessages = {
       fabric: '패브릭 시작',
       start: '머신 시작',
       wire: '링크 연결',
-      gateway: '이 컴퓨터에서 들어가는 통로 열기',
+      gateway: '접속 통로 열기',
       'api-server': 'API 서버를 기다리는 중',
       nodes: '노드가 Ready가 되기를 기다리는 중',
       proxies: '모든 kube-proxy의 동기화를 기다리는 중',
@@ -97,7 +98,7 @@ export const generalMessages = {
       'install-docker': 'Docker Engine 설치',
       'start-docker': 'Docker 시작',
       'permit-docker': 'Docker 사용 허용',
-      images: '이미지 만들기',
+      images: '이미지 생성',
     },
   ),
 };

@@ -12,7 +12,7 @@ export const helpMessages = {
   examples: both('Examples:', '예:'),
   exitCodes: both(
     `Exit codes: ${ok} done, or all checks pass; ${checkFailed} a check failed; ${usage} wrong usage or lab definition; ${broken} labs, Docker or the machine failed.`,
-    `종료 코드: ${ok} 완료 또는 모든 확인 통과, ${checkFailed} 확인 실패, ${usage} 잘못된 사용 또는 실습 정의, ${broken} labs, Docker 또는 컴퓨터의 문제.`,
+    `종료 코드: ${ok} 완료 또는 모든 항목 통과, ${checkFailed} 통과하지 못한 항목 있음, ${usage} 잘못된 사용 또는 실습 정의, ${broken} labs, Docker 또는 컴퓨터의 문제.`,
   ),
   seeCommand: both('See also `labs <command> --help`.', '`labs <명령> --help`로 명령별 도움말을 볼 수 있습니다.'),
   printHelp: both('print help', '도움말 출력'),
@@ -38,16 +38,16 @@ export const helpMessages = {
   usageErrors: both<readonly (readonly [RegExp, string])[]>(
     [],
     [
-      [/^unknown command '(.*)'$/, '명령 "$1" 없음'],
-      [/^unknown option '(.*)'$/, '옵션 "$1" 없음'],
+      [/^unknown command '(.*)'$/, '없는 명령입니다: "$1"'],
+      [/^unknown option '(.*)'$/, '없는 옵션입니다: "$1"'],
       [/^missing required argument '(.*)'$/, '인자가 빠졌습니다: $1'],
-      [/^option '(.*)' argument missing$/, '옵션에 값이 빠졌습니다: $1'],
+      [/^option '(.*)' argument missing$/, '옵션의 값이 빠졌습니다: $1'],
       [
         /^option '(.*)' argument '(.*)' is invalid\. It must be one of (.*)\.$/,
         '옵션 $1의 값은 $3 중 하나여야 합니다: "$2"',
       ],
       [/^too many arguments.*$/, '인자가 너무 많습니다'],
-      [/^Did you mean (?:one of )?(.*)\?$/, '혹시 $1인가요?'],
+      [/^Did you mean (?:one of )?(.*)\?$/, '혹시 $1입니까?'],
     ],
   ),
 };

@@ -86,22 +86,22 @@ export const labMessages = {
   ),
   nameTaken: both(
     (name: string, folder: string) => `The cluster ${name} exists already, and its lab is in ${folder}`,
-    (name, folder) => `클러스터 이름 ${name} 사용 중: 그 클러스터의 실습은 ${folder}에 있습니다`,
+    (name, folder) => `${name} 클러스터가 이미 있으며, 그 실습은 ${folder}에 있습니다`,
   ),
   nameTakenHint: both(
     (name: string, free: string, folder: string) =>
       `Give the new cluster another name: \`labs start ${folder} --name ${free}\`. ` +
       `Or delete the old one first: \`labs delete ${name}\`.`,
     (name, free, folder) =>
-      `새 클러스터에 다른 이름을 주세요: \`labs start ${folder} --name ${free}\`. 또는 먼저 기존 것을 삭제하세요: \`labs delete ${name}\``,
+      `새 클러스터의 이름을 다르게 정하세요: \`labs start ${folder} --name ${free}\`. 또는 기존 클러스터를 먼저 삭제하세요: \`labs delete ${name}\``,
   ),
   ready: both(
     (name: string, seconds: string) => `Lab ${name} is ready (${seconds} s).`,
-    (name, seconds) => `실습 ${name} 준비 완료 (${seconds}초).`,
+    (name, seconds) => `${name} 실습이 준비되었습니다 (${seconds}초).`,
   ),
   resumed: both(
     (name: string, seconds: string) => `Lab ${name} is back (${seconds} s).`,
-    (name, seconds) => `실습 ${name} 다시 시작 완료 (${seconds}초).`,
+    (name, seconds) => `${name} 실습을 다시 시작했습니다 (${seconds}초).`,
   ),
   startWarnings: both(
     'The lab is up, but note this (`labs status` shows what runs):',
@@ -142,19 +142,19 @@ export const labMessages = {
   // stop, reset, delete
   stopped: both(
     (name: string, lab: string) => `Stopped ${name}. Resume it with ${startCommand(name, lab)}.`,
-    (name, lab) => `실습 ${name} 멈춤. 이어서 하기: ${startCommand(name, lab)}`,
+    (name, lab) => `${name} 실습을 멈췄습니다. 이어서 하기: ${startCommand(name, lab)}`,
   ),
   resetQuestion: both(
     (name: string) => `Reset ${name}? This deletes everything in the cluster and all answers.`,
-    (name) => `실습 ${name}: 처음 상태로 되돌릴까요? 클러스터의 모든 내용과 답이 사라집니다.`,
+    (name) => `${name} 실습을 처음 상태로 되돌리시겠습니까? 클러스터의 모든 내용과 답이 사라집니다.`,
   ),
   deleteQuestion: both(
     (names: string) => `Delete ${names} and everything in it?`,
-    (names) => `클러스터의 내용까지 모두 삭제할까요? 실습: ${names}`,
+    (names) => `클러스터의 내용까지 모두 삭제하시겠습니까? 실습: ${names}`,
   ),
   deleted: both(
     (name: string, seconds: string) => `Deleted ${name} (${seconds} s).`,
-    (name, seconds) => `실습 ${name} 삭제 완료 (${seconds}초).`,
+    (name, seconds) => `${name} 실습을 삭제했습니다 (${seconds}초).`,
   ),
   nothingToDelete: both(
     'No lab is running: there is nothing to delete.',

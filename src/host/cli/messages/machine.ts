@@ -6,9 +6,9 @@ export const machineMessages = {
   // setup
   setupWill: both(
     'This machine cannot run labs yet. To prepare it, labs will:',
-    '이 컴퓨터에서는 아직 실습을 실행할 수 없습니다. 준비하기 위해 다음을 수행합니다:',
+    '이 컴퓨터에서는 아직 실습을 실행할 수 없습니다. 준비하기 위해 labs가 다음 작업을 합니다:',
   ),
-  setupQuestion: both('Go ahead?', '진행할까요?'),
+  setupQuestion: both('Go ahead?', '진행하시겠습니까?'),
   setupDone: both(`This machine is ready. Next: ${startFirstLab}.`, `준비가 끝났습니다. 다음: ${startFirstLab}`),
   // doctor
   remedy: both('remedy', '해결'),
@@ -31,11 +31,11 @@ export const machineMessages = {
   ),
   loaded: both(
     (reference: string) => `Loaded ${reference}: pods on every node can use it now.`,
-    (reference) => `이미지 ${reference} 불러오기 완료. 모든 노드의 파드에서 쓸 수 있습니다.`,
+    (reference) => `${reference} 이미지를 불러왔습니다. 모든 노드의 파드에서 쓸 수 있습니다.`,
   ),
   removed: both(
     (reference: string) => `Removed ${reference}.`,
-    (reference) => `이미지 ${reference} 삭제 완료.`,
+    (reference) => `${reference} 이미지를 삭제했습니다.`,
   ),
   unknownAction: both(
     (action: string) => `There is no \`labs image ${action}\``,
@@ -55,14 +55,14 @@ export const machineMessages = {
     (version: string, folder: string) => `This is labs ${version}, in ${folder}.`,
     (version, folder) => `labs ${version}, 설치 위치: ${folder}`,
   ),
-  upgradeClone: both('To upgrade this clone, run:', '이 복제본을 업그레이드하려면 다음을 실행하세요:'),
+  upgradeClone: both('To upgrade this clone, run:', '이 클론을 업그레이드하려면 다음을 실행하세요:'),
   upgradePackage: both(
     (name: string) =>
       `Get the new package, a file like ${name}-1.2.3.tgz, from where this one came from. ` +
       "In a clone of the repository, `npm pack` makes it. Then run in the file's folder:",
     (name) =>
       `지금 버전을 받은 곳에서 새 패키지(${name}-1.2.3.tgz 같은 파일)를 받으세요. ` +
-      '저장소의 복제본에서는 `npm pack`이 이 파일을 만듭니다. 그런 다음 파일이 있는 폴더에서 실행하세요:',
+      '저장소의 클론에서는 `npm pack`이 이 파일을 만듭니다. 그런 다음 파일이 있는 폴더에서 실행하세요:',
   ),
   upgradeLabs: both(
     'Labs and answers stay. A running lab gets the new components when you stop it and start it again. ' +
@@ -80,7 +80,7 @@ export const machineMessages = {
     (folder: string) => `the folder ${folder}`,
     (folder) => `폴더 ${folder}`,
   ),
-  uninstallQuestion: both('Remove all this?', '모두 삭제할까요?'),
+  uninstallQuestion: both('Remove all this?', '모두 삭제하시겠습니까?'),
   uninstalled: both(
     'Everything that labs made is removed. Docker and other packages that `labs setup` installed stay.',
     'labs가 만든 것을 모두 삭제했습니다. `labs setup`이 설치한 Docker와 다른 패키지는 남아 있습니다.',
@@ -88,7 +88,7 @@ export const machineMessages = {
   removeProgram: both('To remove the program, run:', '프로그램을 삭제하려면 다음을 실행하세요:'),
   deleteClone: both(
     (folder: string) => `To remove the program, delete the folder ${folder}.`,
-    (folder) => `프로그램을 삭제하려면 이 폴더를 지우세요: ${folder}`,
+    (folder) => `프로그램을 삭제하려면 이 폴더를 삭제하세요: ${folder}`,
   ),
   // completion
   unknownShell: both(

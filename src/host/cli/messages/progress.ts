@@ -11,7 +11,7 @@ const clusterEn: Readonly<Record<ResetEffect, string>> = {
 };
 const clusterKo: typeof clusterEn = {
   breaks: '클러스터가 다시 고장 납니다.',
-  removes: '이 과제에서 클러스터에 만든 것을 지웁니다.',
+  removes: '이 과제에서 클러스터에 만든 것을 삭제합니다.',
   nothing: '클러스터는 그대로 둡니다.',
 };
 
@@ -23,22 +23,22 @@ export const progressMessages = {
     'This task breaks something in the cluster when it begins.',
     '이 과제를 시작하면 클러스터의 일부가 고장 납니다.',
   ),
-  beginQuestion: both('Begin the task now?', '과제를 지금 시작할까요?'),
+  beginQuestion: both('Begin the task now?', '과제를 지금 시작하시겠습니까?'),
   beginWith: both(
     (task: number) => `Begin:   labs begin ${task}`,
     (task) => `시작:    labs begin ${task}`,
   ),
   begun: both(
     (task: number) => `Task ${task} has begun.`,
-    (task) => `과제 ${task}을(를) 시작했습니다.`,
+    (task) => `${task}번 과제를 시작했습니다.`,
   ),
   nothingToBegin: both(
     (task: number) => `Task ${task} breaks nothing. You can work on it at any time.`,
-    (task) => `과제 ${task}에서는 아무것도 고장 내지 않습니다. 언제든지 풀 수 있습니다.`,
+    (task) => `${task}번 과제는 클러스터를 고장 내지 않습니다. 언제든지 풀 수 있습니다.`,
   ),
   alreadyBegun: both(
     (task: number) => `Task ${task} has begun already. \`labs reset ${task}\` begins it anew.`,
-    (task) => `과제 ${task}은(는) 이미 시작했습니다. 다시 시작하려면 \`labs reset ${task}\`를 실행하세요.`,
+    (task) => `${task}번 과제는 이미 시작했습니다. 처음부터 다시 하기: \`labs reset ${task}\``,
   ),
   readWith: both(
     (task: number) => `Read:    labs tasks ${task}`,
@@ -46,25 +46,26 @@ export const progressMessages = {
   ),
   brokenAgain: both(
     (tasks: string) => `The restart may have repaired the faults of task ${tasks}. They were put back.`,
-    (tasks) => `다시 시작하면서 과제 ${tasks}의 고장이 고쳐졌을 수 있어 다시 고장 냈습니다.`,
+    (tasks) => `다시 시작하면서 고장이 고쳐졌을 수 있어 다시 고장 냈습니다: 과제 ${tasks}`,
   ),
   notBrokenAgain: both(
     (task: number, problem: string) => `The fault of task ${task} could not be put back: ${problem}`,
-    (task, problem) => `과제 ${task}의 고장을 다시 만들지 못했습니다: ${problem}`,
+    (task, problem) => `${task}번 과제의 고장을 다시 만들지 못했습니다: ${problem}`,
   ),
   // reset TASK
   resetTaskQuestion: both(
     (task: number, effect: ResetEffect) =>
       `Begin task ${task} again? ${clusterEn[effect]} Your answers and the result of this task are deleted.`,
-    (task, effect) => `과제 ${task}을(를) 다시 시작할까요? ${clusterKo[effect]} 이 과제의 답과 통과 기록이 사라집니다.`,
+    (task, effect) =>
+      `${task}번 과제를 다시 시작하시겠습니까? ${clusterKo[effect]} 이 과제의 답과 통과 기록이 사라집니다.`,
   ),
   resetTask: both(
     (task: number) => `Task ${task} is reset.`,
-    (task) => `과제 ${task}을(를) 처음 상태로 되돌렸습니다.`,
+    (task) => `${task}번 과제를 처음 상태로 되돌렸습니다.`,
   ),
   // Both also run where nothing was changed and nothing was made.
   restoring: both('Setting the nodes back to how the lab starts', '노드를 실습 시작 상태로 되돌리기'),
-  removing: both('Removing what was made, if anything', '만든 것이 있으면 지우기'),
+  removing: both('Removing what was made, if anything', '만든 것이 있으면 삭제하기'),
   taskTitle: both(
     (task: number, title: string) => `Task ${task}: ${title}`,
     (task, title) => `과제 ${task}: ${title}`,
@@ -72,7 +73,7 @@ export const progressMessages = {
   // goto
   gotoPlan: both(
     (task: number) => `To bring the cluster to the start of task ${task}:`,
-    (task) => `클러스터를 과제 ${task}의 시작 상태로 만들면:`,
+    (task) => `클러스터를 ${task}번 과제의 시작 상태로 만들면 다음과 같이 됩니다:`,
   ),
   gotoKeeps: both(
     (tasks: string) => `${taskOrTasks(tasks)}: passed, and stays so. labs makes again what is missing in the cluster.`,
@@ -80,7 +81,7 @@ export const progressMessages = {
   ),
   gotoSkips: both(
     (tasks: string) => `${taskOrTasks(tasks)}: done by labs. You keep the points that you have, and get no others.`,
-    (tasks) => `과제 ${tasks}: labs가 대신 풉니다. 지금까지 얻은 점수만 남고 더는 점수가 없습니다.`,
+    (tasks) => `과제 ${tasks}: labs가 대신 풉니다. 지금까지 얻은 점수는 남지만 더는 점수를 얻을 수 없습니다.`,
   ),
   gotoRemoves: both(
     (tasks: string) => `${taskOrTasks(tasks)}: removed from the cluster, with faults. A passed task stays passed.`,
@@ -92,12 +93,12 @@ export const progressMessages = {
   ),
   gotoReplaces: both(
     'Pods and services of yours that have the names of the lab’s own may be replaced.',
-    '실습에서 쓰는 이름과 같은 파드나 서비스는 바뀔 수 있습니다.',
+    '직접 만든 파드나 서비스의 이름이 실습에서 쓰는 이름과 같으면 실습의 것으로 바뀔 수 있습니다.',
   ),
-  gotoQuestion: both('Go on?', '진행할까요?'),
+  gotoQuestion: both('Go on?', '진행하시겠습니까?'),
   gotoDone: both(
     (task: number, seconds: string) => `The cluster is at the start of task ${task} (${seconds} s).`,
-    (task, seconds) => `클러스터가 과제 ${task}의 시작 상태입니다 (${seconds}초).`,
+    (task, seconds) => `클러스터가 ${task}번 과제의 시작 상태가 되었습니다 (${seconds}초).`,
   ),
   byGoto: both('done by labs goto', 'labs goto가 대신 풂'),
   ownWork: both(
@@ -125,12 +126,12 @@ export const progressMessages = {
   ),
   askAgain: both(
     (task: number) => `Again:   labs answer ${task}    asks only what is not right yet`,
-    (task) => `다시:    labs answer ${task}    아직 맞지 않은 것만 묻습니다`,
+    (task) => `다시:    labs answer ${task}    아직 맞히지 못한 질문만 묻습니다`,
   ),
   right: both('Right.', '맞습니다.'),
   savedUntil: both(
     (needed: string) => `The answer is kept. It will be judged after: ${needed}`,
-    (needed) => `답을 저장했습니다. 다음이 먼저 되어야 판정합니다: ${needed}`,
+    (needed) => `답을 저장했습니다. 다음을 마친 뒤에 채점합니다: ${needed}`,
   ),
   whichQuestion: both(
     (count: number) => `This task asks ${count} questions, and the command does not say which one is answered`,
@@ -142,7 +143,7 @@ export const progressMessages = {
   ),
   noChoice: both(
     (text: string) => `"${text}" is none of the choices`,
-    (text) => `"${text}"은(는) 보기에 없습니다`,
+    (text) => `보기에 없는 답입니다: "${text}"`,
   ),
   choicesAre: both(
     (choices: string) => `Answer with a number: ${choices}`,
@@ -170,10 +171,10 @@ export const progressMessages = {
   ),
   debriefSpoils: both(
     'The task has not passed yet, and the explanation gives its solution away. Show it?',
-    '아직 통과하지 않은 과제입니다. 설명을 보면 풀이를 알게 됩니다. 볼까요?',
+    '아직 통과하지 않은 과제입니다. 설명을 보면 풀이를 알게 됩니다. 보시겠습니까?',
   ),
   noDebrief: both(
     (task: number) => `Task ${task} has no explanation`,
-    (task) => `과제 ${task}에는 설명이 없습니다`,
+    (task) => `${task}번 과제에는 설명이 없습니다`,
   ),
 };

@@ -29,12 +29,12 @@ export const taskMessages = {
   notBegun: both('not begun', '시작 전'),
   blockedBy: both(
     (check: string) => `waits for ${check}`,
-    (check) => `먼저 필요한 것: ${check}`,
+    (check) => `선행 조건: ${check}`,
   ),
-  allPass: both('All checks pass. Well done!', '모든 확인을 통과했습니다. 잘했습니다!'),
+  allPass: both('All checks pass. Well done!', '모든 항목을 통과했습니다. 잘했습니다!'),
   graderBroke: both(
     'A check could not run. This costs no points. `labs doctor` may find the reason.',
-    '실행하지 못한 확인이 있습니다. 점수는 깎이지 않습니다. `labs doctor`로 원인을 찾아 보세요.',
+    '확인하지 못한 항목이 있습니다. 점수는 깎이지 않습니다. `labs doctor`로 원인을 찾아보세요.',
   ),
   checking: both('Checking…', '확인하는 중…'),
   watchHelp: both('watching; press q to stop', '지켜보는 중. q를 누르면 끝납니다'),
@@ -75,11 +75,11 @@ export const taskMessages = {
   // grade
   wrote: both(
     (format: string, file: string) => `Wrote the ${format} report to ${file}`,
-    (format, file) => `보고서 저장 완료 (${format}): ${file}`,
+    (format, file) => `보고서를 저장했습니다 (${format}): ${file}`,
   ),
   reportFormat: both(
     (text: string) => `"${text}" is not FORMAT=FILE with a known format`,
-    (text) => `형식을 알 수 없거나 FORMAT=FILE이 아닙니다: "${text}"`,
+    (text) => `형식=파일 꼴이 아니거나 알 수 없는 형식입니다: "${text}"`,
   ),
   reportFormatHint: both(
     (formats: string) => `Formats: ${formats}. Example: --report junit=out.xml`,
@@ -91,12 +91,12 @@ export const taskMessages = {
   ),
   reportUnwritableHint: both(
     'Choose a file in a folder that exists and that you may write to.',
-    '쓸 수 있는 폴더의 파일을 지정하세요.',
+    '이미 있고 쓰기 권한이 있는 폴더의 파일을 지정하세요.',
   ),
   // solve
   solveQuestion: both(
     'Let labs solve this for you? It may change your own work, and `labs grade` shows that labs solved it.',
-    'labs가 대신 풀까요? 클러스터에서 한 작업이 바뀔 수 있고, `labs grade`에 labs가 풀었다고 표시됩니다.',
+    'labs에 풀이를 맡기시겠습니까? 클러스터에서 한 작업이 바뀔 수 있고, `labs grade`에 labs가 풀었다고 표시됩니다.',
   ),
   solved: both('Done. `labs check` shows the result.', '끝났습니다. `labs check`로 결과를 보세요.'),
 };

@@ -35,7 +35,7 @@ const korean: typeof english = {
   rulesObserved: (node, number, rules) =>
     number === 0 ? `${node}에 그런 규칙이 없음` : `${node}에 ${number}개: ${rules}`,
   rulesHint: (node, table) =>
-    `${node}에서: iptables-save -t ${table}. 규칙은 kube-proxy가 씁니다. kube-proxy가 실행 중입니까? 서비스에 엔드포인트가 있습니까?`,
+    `${node}에서: iptables-save -t ${table}. 규칙은 kube-proxy가 만듭니다. kube-proxy가 실행 중입니까? 서비스에 엔드포인트가 있습니까?`,
 };
 
 const anyRule: Selection = { table: 'nat' };

@@ -26,13 +26,13 @@ const english = {
 
 const korean: typeof english = {
   runsExpected: (on, name, flags) =>
-    `${ko.where(on)}에서 ${name} 실행 중${flags.length === 0 ? '' : ` (${ko.listed(flags)})`}`,
+    `${ko.where(on)}에서 ${name} 프로세스가 실행 중${flags.length === 0 ? '' : ` (${ko.listed(flags)})`}`,
   listensExpected: (on, address) => `${ko.where(on)}에 ${address}에서 리스닝 중인 프로세스가 있음`,
   noListenerExpected: (on, address) => `${ko.where(on)}에 ${address}에서 리스닝 중인 프로세스가 없음`,
   notRunningExpected: (on, name, flags) =>
-    `${ko.where(on)}에서 ${name} 실행 중이 아님${flags.length === 0 ? '' : ` (${ko.listed(flags)})`}`,
+    `${ko.where(on)}에서 ${name} 프로세스가 실행 중이 아님${flags.length === 0 ? '' : ` (${ko.listed(flags)})`}`,
   bothExpected: (phrases) => phrases.join(', '),
-  runs: (name, node) => `${node}에서 ${name} 실행 중`,
+  runs: (name, node) => `${node}에서 ${name} 프로세스가 실행 중`,
   runsAs: (node, command) => `${node}에서 실행 중: ${command}`,
   listens: (address, node, listening) =>
     `${node}에 ${address}에서 리스닝 중인 프로세스가 ${listening ? '있음' : '없음'}`,

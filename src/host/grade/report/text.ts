@@ -59,7 +59,7 @@ const texts: Readonly<Record<Language, Words>> = {
   },
   ko: {
     score: '점수',
-    lowerBound: '일부 항목을 채점하지 못했습니다. 여러분의 잘못이 아니며, 실제 점수는 이보다 높을 수 있습니다.',
+    lowerBound: '채점하지 못한 항목이 있습니다. 여러분의 잘못이 아니며, 실제 점수는 이보다 높을 수 있습니다.',
     brokenSince: (passedAt) => `${passedAt}에 통과했지만 그 뒤에 다시 고장 났습니다.`,
     solved: 'labs가 대신 풂',
     skipped: 'labs goto가 대신 풂',
