@@ -1,4 +1,6 @@
+import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
+import { nameWidth } from '../../../src/host/cli/commands/doctor.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
 import { kernelProbes } from '../../../src/host/setup/kernel.ts';
 
@@ -18,5 +20,10 @@ test.each([
   ['20.10 on Debian 12, kernel 6.1', '20.10, Debian 12, 커널 6.1'],
   ['The Docker Engine is not installed', 'Docker Engine이 설치되어 있지 않습니다'],
 ])('the doctor says "%s" in Korean as "%s"', (english, korean) => expect(inKorean(english)).toBe(korean));
+
+test('every Korean name of the doctor fits in its column', () => {
+  for (const name of Object.values(messagesIn('ko').probeNames))
+    expect(stringWidth(name), name).toBeLessThanOrEqual(nameWidth);
+});
 
 test('the doctor keeps English in English', () => expect(messagesIn('en').fromEnglish('works')).toBe('works'));

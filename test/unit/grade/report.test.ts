@@ -48,7 +48,7 @@ test('JSON is the report itself', () => {
 });
 
 describe('JUnit', () => {
-  const xml = reportFormats.junit(report);
+  const xml = reportFormats.junit(report, 'en');
 
   test('counts failures, errors and skipped checks separately', () => {
     expect(xml).toContain(
@@ -65,7 +65,7 @@ describe('JUnit', () => {
 });
 
 describe('TAP 14', () => {
-  const tap = reportFormats.tap(report);
+  const tap = reportFormats.tap(report, 'en');
 
   test('has a plan and a subtest for each task, with escaped titles', () => {
     expect(tap.split('\n').slice(0, 4)).toEqual([
@@ -85,7 +85,7 @@ describe('TAP 14', () => {
 });
 
 test('Gradescope gets a score for each check and a note about broken checks', () => {
-  const results = JSON.parse(reportFormats.gradescope(report));
+  const results = JSON.parse(reportFormats.gradescope(report, 'en'));
   expect(results).toMatchObject({ score: 2, output: expect.stringContaining('not your fault') });
   expect(
     results.tests.map(({ number, score, max_score, status }: Record<string, unknown>) => [
@@ -103,10 +103,25 @@ test('Gradescope gets a score for each check and a note about broken checks', ()
 });
 
 test('Markdown escapes characters that would break the table or the markup', () => {
-  const markdown = reportFormats.markdown(report);
+  const markdown = reportFormats.markdown(report, 'en');
   expect(markdown).toContain('| ❌ | 4. The &lt;orange&gt; &amp; "blue" service # one | 2 / 8 |');
   expect(markdown).toContain('hint: Look at the \\| rules');
   expect(markdown).toContain('[!WARNING]');
+});
+
+test.each(['text', 'markdown', 'gradescope', 'junit'] as const)(
+  'the words of a report as %s are Korean in Korean',
+  (format) => {
+    const lines = reportFormats[format](report, 'ko').replaceAll('&#10;', '\n');
+    expect(lines).not.toMatch(/expected(:| {2})|observed(:| {2})|hint(:| {2})|waits for|could not be|Points|Score/);
+    for (const word of ['기댓값', '실젯값', '힌트', '선행 조건', '오류']) expect(lines).toContain(word);
+  },
+);
+
+test('TAP says in Korean what a skipped check waits for, with English keys for programs', () => {
+  const tap = reportFormats.tap(report, 'ko');
+  expect(tap).toContain('# SKIP 선행 조건: orange/b');
+  expect(tap).toContain('expected: pod blue gets 200');
 });
 
 describe('text', () => {
@@ -124,7 +139,7 @@ describe('text', () => {
     expect(lines[0]).toMatch(/^! {2}4 {2}The <orange> .* 2\/8$/);
     expect(lines[1]).toBe('      ✔ Check a');
     expect(lines[3]).toMatch(/^ {8}expected {2}pod blue/);
-    expect(reportFormats.markdown(report)).toContain('<summary>4. The');
+    expect(reportFormats.markdown(report, 'en')).toContain('<summary>4. The');
   });
 
   test('has colours on request', () => {

@@ -18,9 +18,13 @@ export const run: Run = async (context) => {
   return failed ? ExitCode.broken : ExitCode.ok;
 };
 
+/** The longest name, in each language. */
+export const nameWidth = 21;
+
 const lines = ({ output, say }: Context, { name, status, detail, remedy }: Probe): readonly string[] => {
   const { paint } = output;
-  const width = output.width - 24;
+  const column = nameWidth + 4;
+  const width = output.width - column;
   const mark = { ok: paint('green', '✔'), warning: paint('yellow', '!'), failure: paint('red', '✘') }[status];
   const text = [
     ...wrap(say.fromEnglish(detail), width),
@@ -29,6 +33,6 @@ const lines = ({ output, say }: Context, { name, status, detail, remedy }: Probe
       : wrap(`${say.remedy}: ${say.fromEnglish(remedy)}`, width).map((line) => paint('cyan', line))),
   ];
   return text.map((line, row) =>
-    row === 0 ? ` ${mark} ${padEnd(say.probeNames[name] ?? name, 20)} ${line}` : `${' '.repeat(24)}${line}`,
+    row === 0 ? ` ${mark} ${padEnd(say.probeNames[name] ?? name, nameWidth)} ${line}` : `${' '.repeat(column)}${line}`,
   );
 };

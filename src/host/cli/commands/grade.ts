@@ -16,7 +16,7 @@ export const run: Run = async (given, [name], options) => {
     const { output, say, environment } = context;
     const report = await gradeSession(context, session);
     for (const { format, file } of wanted) {
-      await writeReport(context, file, reportFormats[format](report));
+      await writeReport(context, file, reportFormats[format](report, environment.language));
       output.note(output.paint('dim', say.wrote(format, file)));
     }
     if (context.json) output.write(reportFormats.json(report));

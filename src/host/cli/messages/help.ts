@@ -12,7 +12,8 @@ export const helpMessages = {
   examples: both('Examples:', '예:'),
   exitCodes: both(
     `Exit codes: ${ok} done, or all checks pass; ${checkFailed} a check failed; ${usage} wrong usage or lab definition; ${broken} labs, Docker or the machine failed.`,
-    `종료 코드: ${ok} 완료 또는 모든 항목 통과, ${checkFailed} 통과하지 못한 항목 있음, ${usage} 잘못된 사용 또는 실습 정의, ${broken} labs, Docker 또는 컴퓨터의 문제.`,
+    `종료 코드: ${ok} 완료 또는 모든 항목 통과, ${checkFailed} 통과하지 못한 항목 있음, ` +
+      `${usage} 잘못된 사용 또는 실습 정의, ${broken} labs, Docker 또는 컴퓨터의 문제.`,
   ),
   seeCommand: both('See also `labs <command> --help`.', '`labs <명령> --help`로 명령별 도움말을 볼 수 있습니다.'),
   printHelp: both('print help', '도움말 출력'),

@@ -1,4 +1,6 @@
-// The formats of a report, by the name in `--report NAME=FILE`. Each format is a pure function.
+// The formats of a report, by the name in `--report NAME=FILE`. Each format is a pure function. The titles in a report
+// are in the language already.
+import type { Language } from '../../../api/lab.ts';
 import type { Report } from '../../../api/report.ts';
 import { renderGradescope } from './gradescope.ts';
 import { renderJson } from './json.ts';
@@ -13,7 +15,7 @@ export const reportFormats = {
   tap: renderTap,
   gradescope: renderGradescope,
   markdown: renderMarkdown,
-  text: (report) => renderText(report, { width: 100, color: false }),
-} as const satisfies Record<string, (report: Report) => string>;
+  text: (report, language) => renderText(report, { width: 100, color: false, language }),
+} as const satisfies Record<string, (report: Report, language: Language) => string>;
 
 export type ReportFormat = keyof typeof reportFormats;

@@ -1,14 +1,14 @@
 // Gradescope's results.json (gradescope-autograders.readthedocs.io, "Autograder Specifications").
+import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report } from '../../../api/report.ts';
-import { troubleText } from './words.ts';
+import { troubleText, words } from './words.ts';
 
-export const renderGradescope = (report: Report): string => {
+export const renderGradescope = (report: Report, language: Language): string => {
+  const { labels, lowerBound, gradeAgain } = words[language];
   const results = {
     score: report.score,
     execution_time: Math.round(report.durationMs / 1000),
-    output: report.broken
-      ? 'Some checks could not be carried out. This is not your fault, and your score may be higher. Please grade again.'
-      : '',
+    output: report.broken ? `${lowerBound} ${gradeAgain}` : '',
     stdout_visibility: 'hidden',
     tests: report.tasks.flatMap((task) =>
       task.checks.map((check, at) => ({
@@ -17,7 +17,7 @@ export const renderGradescope = (report: Report): string => {
         score: check.points,
         max_score: check.maxPoints,
         status: statusOf(check),
-        output: check.outcome === 'pass' ? check.observed : troubleText(check),
+        output: check.outcome === 'pass' ? check.observed : troubleText(check, labels),
         tags: [task.id],
         visibility: 'visible',
       })),

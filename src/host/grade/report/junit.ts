@@ -1,22 +1,23 @@
 // JUnit XML: a suite for each task, a case for each check. A blocked check is skipped, a broken check is an error.
+import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
-import { troubleText } from './words.ts';
+import { type ReportWords, troubleText, words } from './words.ts';
 
-export const renderJunit = (report: Report): string => {
-  const suites = report.tasks.map((task) => suite(task, report.lab));
+export const renderJunit = (report: Report, language: Language): string => {
+  const suites = report.tasks.map((task) => suite(task, report.lab, words[language]));
   const all = report.tasks.flatMap(({ checks }) => checks);
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="${escapeXml(report.lab)}" ${counts(all)} time="${seconds(report.durationMs)}">\n${suites.join('')}</testsuites>\n`;
 };
 
-const suite = (task: TaskReport, lab: string): string => {
-  const cases = task.checks.map((check) => testCase(check, `${lab}.${task.id}`));
+const suite = (task: TaskReport, lab: string, say: ReportWords): string => {
+  const cases = task.checks.map((check) => testCase(check, `${lab}.${task.id}`, say));
   const time = seconds(Math.max(0, ...task.checks.map(({ durationMs }) => durationMs)));
   return `  <testsuite name="${escapeXml(`${task.id}: ${task.title}`)}" ${counts(task.checks)} time="${time}">\n${cases.join('')}  </testsuite>\n`;
 };
 
-const testCase = (check: CheckReport, classname: string): string => {
+const testCase = (check: CheckReport, classname: string, { labels, waitsFor }: ReportWords): string => {
   const head = `    <testcase name="${escapeXml(`${check.id}: ${check.title}`)}" classname="${escapeXml(classname)}" time="${seconds(check.durationMs)}"`;
-  const trouble = escapeXml(troubleText(check));
+  const trouble = escapeXml(troubleText(check, labels));
   const message = escapeXml(check.observed);
   switch (check.outcome) {
     case 'pass':
@@ -24,7 +25,7 @@ const testCase = (check: CheckReport, classname: string): string => {
     case 'fail':
       return `${head}>\n      <failure message="${message}">${trouble}</failure>\n    </testcase>\n`;
     case 'blocked':
-      return `${head}>\n      <skipped message="waits for ${message}"/>\n    </testcase>\n`;
+      return `${head}>\n      <skipped message="${escapeXml(waitsFor(check.observed))}"/>\n    </testcase>\n`;
     case 'broken':
       return `${head}>\n      <error message="${message}">${trouble}</error>\n    </testcase>\n`;
   }

@@ -1,22 +1,20 @@
 // GitHub Markdown, for a job summary or a comment: a table of tasks, then the checks of tasks that did not pass.
+import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
-import { troubleLines } from './words.ts';
+import { type ReportWords, troubleLines, words } from './words.ts';
 
-export const renderMarkdown = (report: Report): string => {
+export const renderMarkdown = (report: Report, language: Language): string => {
+  const say = words[language];
   const rows = report.tasks.map(
     (task) =>
       `| ${isDone(task) ? '✅' : '❌'} | ${task.number}. ${plain(task.title)} | ${task.score} / ${task.maxScore} |`,
   );
-  const open = report.tasks.filter((task) => !isDone(task)).map(details);
-  const broken = report.broken
-    ? [
-        '> [!WARNING]\n> Some checks could not be carried out. This is not the student’s fault, and the score may be higher.\n',
-      ]
-    : [];
+  const open = report.tasks.filter((task) => !isDone(task)).map((task) => details(task, say));
+  const broken = report.broken ? [`> [!WARNING]\n> ${say.lowerBound}\n`] : [];
   return [
     `## ${plain(report.lab)}: ${report.score} / ${report.maxScore}\n`,
     ...broken,
-    '| | Task | Points |\n|---|---|---:|',
+    `| | ${say.task} | ${say.points} |\n|---|---|---:|`,
     `${rows.join('\n')}\n`,
     ...open,
   ].join('\n');
@@ -24,11 +22,13 @@ export const renderMarkdown = (report: Report): string => {
 
 const isDone = ({ checks }: TaskReport): boolean => checks.every(({ outcome }) => outcome === 'pass');
 
-const details = (task: TaskReport): string =>
-  `<details><summary>${task.number}. ${html(task.title)}</summary>\n\n${task.checks.map(item).join('\n')}\n\n</details>\n`;
+const details = ({ number, title, checks }: TaskReport, say: ReportWords): string => {
+  const items = checks.map((check) => item(check, say)).join('\n');
+  return `<details><summary>${number}. ${html(title)}</summary>\n\n${items}\n\n</details>\n`;
+};
 
-const item = (check: CheckReport): string => {
-  const lines = troubleLines(check).map(([label, text]) => `  - ${label}: ${plain(text)}`);
+const item = (check: CheckReport, { labels }: ReportWords): string => {
+  const lines = troubleLines(check, labels).map(([label, text]) => `  - ${label}: ${plain(text)}`);
   return [`- ${marks[check.outcome]} ${plain(check.title)} (${check.points}/${check.maxPoints})`, ...lines].join('\n');
 };
 

@@ -1,33 +1,37 @@
 // TAP 14: a subtest for each task. A blocked check is skipped. A broken check is "not ok" with `outcome: broken`.
 import { stringify } from 'yaml';
+import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
-import { troubleLines } from './words.ts';
+import { troubleLines, words } from './words.ts';
 
-export const renderTap = (report: Report): string => {
-  const tasks = report.tasks.map((task, index) => subtest(task, index + 1));
+export const renderTap = (report: Report, language: Language): string => {
+  const tasks = report.tasks.map((task, index) => subtest(task, index + 1, words[language].waitsFor));
   return `TAP version 14\n1..${report.tasks.length}\n${tasks.join('')}# score ${report.score}/${report.maxScore}\n`;
 };
 
-const subtest = (task: TaskReport, number: number): string => {
+type WaitsFor = (observed: string) => string;
+
+const subtest = (task: TaskReport, number: number, waitsFor: WaitsFor): string => {
   const title = plain(`${task.id}: ${task.title}`);
-  const points = task.checks.map((check, index) => indent(testPoint(check, index + 1)));
+  const points = task.checks.map((check, index) => indent(testPoint(check, index + 1, waitsFor)));
   const ok = task.checks.every(({ outcome }) => outcome === 'pass');
   return `# Subtest: ${title}\n    1..${task.checks.length}\n${points.join('')}${ok ? 'ok' : 'not ok'} ${number} - ${title}\n`;
 };
 
-const testPoint = (check: CheckReport, number: number): string => {
+const testPoint = (check: CheckReport, number: number, waitsFor: WaitsFor): string => {
   const title = plain(`${check.id}: ${check.title}`);
   switch (check.outcome) {
     case 'pass':
       return `ok ${number} - ${title}\n`;
     case 'blocked':
-      return `not ok ${number} - ${title} # SKIP waits for ${plain(check.observed)}\n`;
+      return `not ok ${number} - ${title} # SKIP ${plain(waitsFor(check.observed))}\n`;
     case 'fail':
     case 'broken':
       return `not ok ${number} - ${title}\n${diagnostics(check)}`;
   }
 };
 
+/** Its keys are for programs, so they are English in every language. */
 const diagnostics = (check: CheckReport): string => {
   const data = {
     outcome: check.outcome,

@@ -4,7 +4,7 @@ import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
-import { english, korean, type TroubleLabels, troubleLines } from './words.ts';
+import { type ReportWords, words as shared, troubleLines } from './words.ts';
 
 export interface TextOptions {
   /** Columns of the terminal. */
@@ -18,7 +18,9 @@ export interface TextOptions {
 
 export const renderText = (report: Report, options: TextOptions): string => {
   const width = Math.max(40, Math.min(options.width, 120));
-  const page: Page = { ...options, width, paint: painter(options.color), words: texts[options.language ?? 'en'] };
+  const language = options.language ?? 'en';
+  const words = { ...texts[language], ...shared[language] };
+  const page: Page = { ...options, width, paint: painter(options.color), words };
   const tasks = report.tasks.flatMap((task) => taskLines(task, page));
   const total = `${page.words.score} ${report.score} / ${report.maxScore}`;
   const lines = [
@@ -36,34 +38,28 @@ type Paint = (style: Style, text: string) => string;
 
 interface Page extends TextOptions {
   readonly paint: Paint;
-  readonly words: Words;
+  readonly words: Words & ReportWords;
 }
 
 interface Words {
   readonly score: string;
-  readonly lowerBound: string;
   readonly brokenSince: (passedAt: string) => string;
   readonly solved: string;
   readonly skipped: string;
-  readonly labels: TroubleLabels;
 }
 
 const texts: Readonly<Record<Language, Words>> = {
   en: {
     score: 'Score',
-    lowerBound: 'Some checks could not be carried out. This is not your fault, and your score may be higher.',
     brokenSince: (passedAt) => `This task passed at ${passedAt}, and something broke it since.`,
     solved: 'solved by labs',
     skipped: 'done by labs goto',
-    labels: english,
   },
   ko: {
     score: '점수',
-    lowerBound: '채점하지 못한 항목이 있습니다. 여러분의 잘못이 아니며, 실제 점수는 이보다 높을 수 있습니다.',
     brokenSince: (passedAt) => `${passedAt}에 통과했지만 그 뒤에 다시 고장 났습니다.`,
     solved: 'labs가 대신 풂',
     skipped: 'labs goto가 대신 풂',
-    labels: korean,
   },
 };
 

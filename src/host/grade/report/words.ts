@@ -1,10 +1,11 @@
-// Shared by the formats: the lines that explain why a check did not pass.
+// Shared by the formats: the lines that explain why a check did not pass, and their words in each language.
+import type { Language } from '../../../api/lab.ts';
 import type { CheckReport } from '../../../api/report.ts';
 
 /** The lines for a check that did not pass, each with its label: expected, observed, hint. */
 export const troubleLines = (
   check: CheckReport,
-  labels: TroubleLabels = english,
+  labels: TroubleLabels = words.en.labels,
 ): readonly (readonly [string, string])[] => {
   const hint = check.hint === undefined ? [] : [[labels.hint, check.hint] as const];
   switch (check.outcome) {
@@ -19,6 +20,17 @@ export const troubleLines = (
   }
 };
 
+/** The words of a report that is not for a terminal. */
+export interface ReportWords {
+  readonly labels: TroubleLabels;
+  /** Of a blocked check. */
+  readonly waitsFor: (observed: string) => string;
+  readonly lowerBound: string;
+  readonly gradeAgain: string;
+  readonly task: string;
+  readonly points: string;
+}
+
 export interface TroubleLabels {
   readonly expected: string;
   readonly observed: string;
@@ -27,7 +39,7 @@ export interface TroubleLabels {
   readonly broken: string;
 }
 
-export const english: TroubleLabels = {
+const english: TroubleLabels = {
   expected: 'expected',
   observed: 'observed',
   hint: 'hint',
@@ -35,7 +47,7 @@ export const english: TroubleLabels = {
   broken: 'broken',
 };
 
-export const korean: TroubleLabels = {
+const korean: TroubleLabels = {
   expected: '기댓값',
   observed: '실젯값',
   hint: '힌트',
@@ -43,8 +55,27 @@ export const korean: TroubleLabels = {
   broken: '오류',
 };
 
+export const words: Readonly<Record<Language, ReportWords>> = {
+  en: {
+    labels: english,
+    waitsFor: (observed) => `${english.blocked} ${observed}`,
+    lowerBound: 'Some checks could not be carried out. This is not your fault, and your score may be higher.',
+    gradeAgain: 'Please grade again.',
+    task: 'Task',
+    points: 'Points',
+  },
+  ko: {
+    labels: korean,
+    waitsFor: (observed) => `${korean.blocked}: ${observed}`,
+    lowerBound: '채점하지 못한 항목이 있습니다. 여러분의 잘못이 아니며, 실제 점수는 이보다 높을 수 있습니다.',
+    gradeAgain: '다시 채점해 보세요.',
+    task: '과제',
+    points: '점수',
+  },
+};
+
 /** `troubleLines` as plain text. */
-export const troubleText = (check: CheckReport): string =>
-  troubleLines(check)
+export const troubleText = (check: CheckReport, labels: TroubleLabels): string =>
+  troubleLines(check, labels)
     .map(([label, text]) => `${label}: ${text}`)
     .join('\n');
