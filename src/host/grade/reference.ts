@@ -25,15 +25,16 @@ export const parseReference = (reference: string): Reference => {
   return { kind, namespace, name, label: { key: name.slice(0, equals), value: name.slice(equals + 1) } };
 };
 
-/**
- * The reference as a sentence shows it: `pod/shop/cart` → `pod shop/cart`. The namespace `default` is left out.
- * @param kinds the kinds of objects in the language of the sentence
- */
-export const describeReference = (reference: string, kinds: Readonly<Record<string, string>>): string => {
+/** How a language names an object: `pod web`, `web 파드`. */
+export interface Naming {
+  readonly named: (kind: string, name: string) => string;
+}
+
+/** The reference as a sentence shows it: `pod/shop/cart` → `pod shop/cart`. The namespace `default` is left out. */
+export const describeReference = (reference: string, { named }: Naming): string => {
   const { kind, namespace, name, label } = parseReference(reference);
   const where = namespace === 'default' ? '' : `${namespace}/`;
-  const words = kinds[kind] ?? kind;
-  return label ? `${words} ${where}(${label.key}=${label.value})` : `${words} ${where}${name}`;
+  return named(kind, where + (label ? `(${label.key}=${label.value})` : name));
 };
 
 /** The reference as arguments of kubectl: `pod/shop/cart` → `pod cart -n shop`. */

@@ -20,16 +20,16 @@ export const clusterSentences: Sentences = {
   'the kubelet of {node} has not renewed its lease': '{node} 노드의 kubelet이 리스를 갱신하지 않음',
   'kube-proxy on {node} answers {status}': '{node} 노드의 kube-proxy 응답: {status}',
   'kube-proxy on {node} does not answer': '{node} 노드의 kube-proxy가 응답하지 않음',
-  '{file} is free': '파일 {file}의 잠금 해제',
-  '{file} is gone': '파일 {file}의 삭제',
+  '{file} is free': '{file} 파일의 잠금 해제',
+  '{file} is gone': '{file} 파일의 삭제',
   'held by process {pid}': '{pid}번 프로세스가 사용 중',
   'another program holds it': '다른 프로그램이 사용 중',
   // Starting and resuming
-  'Another `labs start` is changing {cluster} now': '다른 `labs start`가 지금 실습 {cluster}에서 작업 중입니다',
+  'Another `labs start` is changing {cluster} now': '다른 `labs start`가 지금 {cluster} 실습에서 작업 중입니다',
   'Another `labs start` is changing {cluster} now: process {pid}, since {time}':
-    '다른 `labs start`가 실습 {cluster}에서 작업 중입니다: 프로세스 {pid}, {time}부터',
+    '다른 `labs start`가 {cluster} 실습에서 작업 중입니다: {pid}번 프로세스, {time}부터',
   'Another `labs start` is changing {cluster} now: process {pid} on {host}, since {time}':
-    '다른 `labs start`가 실습 {cluster}에서 작업 중입니다: {host}의 프로세스 {pid}, {time}부터',
+    '다른 `labs start`가 {cluster} 실습에서 작업 중입니다: {host}의 {pid}번 프로세스, {time}부터',
   'Wait until it ends, or start a second lab with `--name`.':
     '끝날 때까지 기다리거나, `--name`으로 다른 실습을 시작하세요.',
   '{name} is stopped': '멈춰 있는 실습입니다: {name}',
@@ -41,7 +41,7 @@ export const clusterSentences: Sentences = {
     '{cluster} 클러스터를 시작한 뒤 {lab} 실습의 정의가 바뀌었습니다:',
   '{field}: {before} → {after}': '{field}: {before} → {after}',
   '(nothing)': '(없음)',
-  '{cluster} is incomplete: {machines} no longer exists': '클러스터 {cluster}에서 없어진 머신이 있습니다: {machines}',
+  '{cluster} is incomplete: {machines} no longer exists': '{cluster} 클러스터에서 없어진 머신이 있습니다: {machines}',
   'Run `labs reset {cluster}`, which builds the cluster anew.':
     '클러스터를 새로 만들려면 다음을 실행하세요: `labs reset {cluster}`',
   'Run `labs delete {cluster}` first, or use `--name` to start a second cluster.':
@@ -49,15 +49,15 @@ export const clusterSentences: Sentences = {
   'Run `labs delete {cluster}`.': '다음을 실행하세요: `labs delete {cluster}`',
   'Not everything could be undone: {problem}': '모두 되돌리지는 못했습니다: {problem}',
   'undo "{step}" failed: {problem}': '되돌리기 실패 ("{step}"): {problem}',
-  'create the volume of {cluster}': '클러스터 {cluster}의 볼륨 생성',
-  'create {container}': '컨테이너 {container} 생성',
-  'start {container}': '{container} 시작',
+  'create the volume of {cluster}': '{cluster} 클러스터의 볼륨 생성',
+  'create {container}': '{container} 컨테이너 생성',
+  'start {container}': '{container} 컨테이너 시작',
   'start the gateway': '게이트웨이 시작',
   'remove the helper container': '도우미 컨테이너 삭제',
   'remove the container of the image': '이미지의 컨테이너 삭제',
   'remove the incomplete base': '완성되지 않은 기본 이미지 삭제',
   'remove the probing container': '점검용 컨테이너 삭제',
-  'remove {container}': '컨테이너 {container} 삭제',
+  'remove {container}': '{container} 컨테이너 삭제',
   'The fabric stopped right after the start': '패브릭이 시작하자마자 멈췄습니다',
   '{component} does not run on {node}': '{node} 노드에서 {component} 구성 요소가 실행 중이 아닙니다',
   'On {node}, run `systemctl status {component}`.':
@@ -85,10 +85,10 @@ export const clusterSentences: Sentences = {
   // Machines and the fabric
   '{cluster} has no running machine "{machine}"': '{cluster} 실습에서 실행 중인 머신이 아닙니다: "{machine}"',
   'Running machines: {machines}.': '실행 중인 머신: {machines}',
-  'The fabric of {cluster} does not exist': '실습 {cluster}의 패브릭이 없습니다',
-  'The fabric of {cluster} does not answer any more': '실습 {cluster}의 패브릭이 더는 응답하지 않습니다',
+  'The fabric of {cluster} does not exist': '{cluster} 실습의 패브릭이 없습니다',
+  'The fabric of {cluster} does not answer any more': '{cluster} 실습의 패브릭이 더는 응답하지 않습니다',
   'The fabric of {cluster} does not answer any more: {said}':
-    '실습 {cluster}의 패브릭이 더는 응답하지 않습니다: {said}',
+    '{cluster} 실습의 패브릭이 더는 응답하지 않습니다: {said}',
   'Run `labs start` to bring the lab back.': '`labs start`로 실습을 다시 시작하세요.',
   'The fabric did not answer `{method}` in {time} ms': '패브릭이 `{method}` 요청에 {time} ms 안에 응답하지 않았습니다',
   "The fabric's `{method}` failed: {problem}": '패브릭의 `{method}` 요청이 실패했습니다: {problem}',

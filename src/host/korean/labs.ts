@@ -28,7 +28,7 @@ export const labSentences: Sentences = {
     '풀이가 없어 labs가 대신 풀 수 없는 과제입니다: "{task}"',
   'Do the task yourself, then run the command again.': '그 과제를 직접 푼 뒤 다시 실행하세요.',
   'Task "{task}" could not be set up: {problem}': '과제를 준비하지 못했습니다 ("{task}"): {problem}',
-  'The solution of task "{task}" failed: {problem}': '과제 "{task}"의 풀이가 실패했습니다: {problem}',
+  'The solution of task "{task}" failed: {problem}': '"{task}" 과제의 풀이가 실패했습니다: {problem}',
   'What task "{task}" makes could not be removed: {problem}':
     '과제에서 만든 것을 지우지 못했습니다 ("{task}"): {problem}',
   'The nodes could not be set back to how the lab starts: {problem}':

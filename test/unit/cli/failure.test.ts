@@ -92,7 +92,7 @@ describe('an error from below the command line, in Korean', () => {
       '힌트: `labs list`로 모든 실습을 볼 수 있습니다.',
     ]);
     expect(inKorean(busy('web'))).toEqual([
-      '오류: 다른 `labs start`가 지금 실습 web에서 작업 중입니다 [LAB_BUSY]',
+      '오류: 다른 `labs start`가 지금 web 실습에서 작업 중입니다 [LAB_BUSY]',
       '힌트: 끝날 때까지 기다리거나, `--name`으로 다른 실습을 시작하세요.',
     ]);
   });

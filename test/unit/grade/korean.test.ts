@@ -34,8 +34,8 @@ test('expected, observed and hint are in Korean', async () => {
   };
   const report = await inKorean({ type: 'http', from: 'pod/blue', url: 'http://10.96.0.9/' }, world);
   expect(report.tasks[0]?.checks[0]).toMatchObject({
-    expected: '파드 blue에서 http://10.96.0.9/ 요청에 200 응답',
-    observed: '파드 blue → http://10.96.0.9/: 시간 안에 응답이 없음: 패킷이 도중에 사라짐',
+    expected: 'blue 파드에서 http://10.96.0.9/ 요청에 200 응답',
+    observed: 'blue 파드 → http://10.96.0.9/: 시간 안에 응답이 없음: 패킷이 도중에 사라짐',
     hint: expect.stringContaining('패킷을 따라가 보세요'),
   });
 });
@@ -45,8 +45,8 @@ test('an object and a field without a value have Korean names', async () => {
   const check = { type: 'http', from: 'pod/shop/visitor', url: 'http://${service/shop/cart:.spec.clusterIP}/' };
   const report = await inKorean(check, { objects: { '/api/v1/pods': [], '/api/v1/services': [] } });
   expect(report.tasks[0]?.checks[0]).toMatchObject({
-    expected: '파드 shop/visitor에서 http://(서비스 shop/cart의 clusterIP)/ 요청에 200 응답',
-    observed: '서비스 shop/cart 없음',
+    expected: 'shop/visitor 파드에서 http://(shop/cart 서비스의 clusterIP)/ 요청에 200 응답',
+    observed: 'shop/cart 서비스 없음',
   });
 });
 

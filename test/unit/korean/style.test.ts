@@ -86,6 +86,15 @@ describe('the Korean texts', () => {
     expect(found(/[036]["'`*]*로(?![가-힣])|[178]["'`*]*으로(?![가-힣])/, sources)).toEqual([]);
   });
 
+  test('name an object before its kind', () => {
+    expect(
+      found(
+        /(파드|서비스|디플로이먼트|네임스페이스) [`"]?[a-z][-a-z0-9]*[`"]?(가|의|는|에|를|이|은|을|도)(?![가-힣])/,
+        sources,
+      ),
+    ).toEqual([]);
+  });
+
   test('are spaced right', () => {
     expect(
       found(/찾아 보|알아 보|(첫|두|세|네)번째|[할될쓸볼갈올알]수 ?[있없]|(?<![가-힣])그 중|하나 씩/, sources),

@@ -11,7 +11,7 @@ test.each([
     name: 'the cause in a gap',
     english: 'The solution of task "web" failed: Waited 5 s until every node is Ready. Last seen: not yet',
     korean:
-      '과제 "web"의 풀이가 실패했습니다: 5초 동안 기다렸지만 다음 조건이 충족되지 않았습니다: 모든 노드의 Ready 상태. 마지막 상태: 아직 아님',
+      '"web" 과제의 풀이가 실패했습니다: 5초 동안 기다렸지만 다음 조건이 충족되지 않았습니다: 모든 노드의 Ready 상태. 마지막 상태: 아직 아님',
   },
   {
     name: 'the states of a list',

@@ -166,7 +166,7 @@ const vethOf = (pod: string, { facts, places }: View, say: Say): string => {
   const place = places.one(pod);
   const [inside, outside] = askAll([place, { machine: place.machine }], (spot) => facts.at(spot, 'links'));
   const veth = nodeEndOf(inside?.links ?? [], outside?.links ?? []);
-  if (!veth) throw new Unmet(say.noVeth(describeReference(pod, say.kinds), place.machine));
+  if (!veth) throw new Unmet(say.noVeth(describeReference(pod, say), place.machine));
   return veth.name;
 };
 

@@ -21,9 +21,9 @@ const english = {
 const korean: typeof english = {
   fileExpected: (on, path, exists, content) =>
     exists
-      ? `${ko.where(on)}에 파일 ${path} 있음${ko.quoted(content, (text) => `, 내용에 ${text} 포함`)}`
-      : `${ko.where(on)}에 파일 ${path} 없음`,
-  hasFile: (node, path, has) => `${node}에 파일 ${path} ${has ? '있음' : '없음'}`,
+      ? `${ko.where(on)}에 ${path} 파일 있음${ko.quoted(content, (text) => `, 내용에 ${text} 포함`)}`
+      : `${ko.where(on)}에 ${path} 파일 없음`,
+  hasFile: (node, path, has) => `${node}에 ${path} 파일 ${has ? '있음' : '없음'}`,
   fileContent: (node, path, content) => `${node}의 ${path}: ${content || '(비어 있음)'}`,
 };
 

@@ -18,7 +18,7 @@ const english = {
 
 const korean: typeof english = {
   logExpected: (on, path, range, line) => `${ko.where(on)}의 ${path}에 ${ko.counted(range, `${inWords(line)} 줄`)}`,
-  noLog: (node, path) => `${node}에 파일 ${path} 없음`,
+  noLog: (node, path) => `${node}에 ${path} 파일 없음`,
   noLine: (node, path) => `${node}의 ${path}에 그런 줄이 없음`,
   lastLine: (node, path, line) => `${node}의 ${path}: ${line || '(비어 있음)'}`,
 };

@@ -59,13 +59,13 @@ export const objectCheck = checkKind({
   words: { en: english, ko: korean },
   expected: ({ object, exists, where }, say) =>
     say.objectExpected(
-      describeReference(object, say.kinds),
+      describeReference(object, say),
       exists,
       where.map((condition) => conditionWords(condition, say)),
     ),
   judge(check, view, say) {
     const object = view.objects.find(check.object);
-    const name = describeReference(check.object, say.kinds);
+    const name = describeReference(check.object, say);
     const { kind, namespace } = parseReference(check.object);
     if (!check.exists)
       return [{ holds: object === undefined, observed: object ? say.objectThere(name, []) : say.noSuch(name) }];

@@ -75,9 +75,7 @@ export const packetExpected = (on: string, { from, to, lands, fate, masquerade }
   const isPlace = from.includes('/') && !from.includes('${');
   const source = from === 'node/*' ? say.nodeItself() : isPlace ? say.where(from) : from;
   const ends = lands?.map((end) =>
-    end.startsWith('endpoints/')
-      ? say.endpointsOf(describeReference(end.replace(/^endpoints/, 'service'), say.kinds))
-      : end,
+    end.startsWith('endpoints/') ? say.endpointsOf(describeReference(end.replace(/^endpoints/, 'service'), say)) : end,
   );
   const end = ends ? say.goesTo(ends) : say.fate(fate);
   return say.packetExpected(on, source, to, `${end}${masquerade === undefined ? '' : say.source(masquerade)}`);
@@ -141,7 +139,7 @@ const endpointsOf = (reference: string, { objects }: View, say: Say): readonly s
         .flatMap(({ addresses }) => (ports ?? []).map(({ port }) => `${addresses[0]}:${port}`)),
     );
   if (found.length > 0) return found;
-  const service = describeReference(reference.replace(/^endpoints/, 'service'), say.kinds);
+  const service = describeReference(reference.replace(/^endpoints/, 'service'), say);
   throw new Unmet(say.noEndpoints(service), say.selectorHint());
 };
 

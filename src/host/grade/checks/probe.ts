@@ -40,7 +40,7 @@ type ProbeWords = typeof probeEnglish;
 const koreanFailures: typeof failures = {
   unresolved: toKorean,
   unreachable: () => '그곳으로 가는 경로가 없음 (unreachable)',
-  refused: () => '연결이 바로 거부됨',
+  refused: () => '연결이 바로 거부됨: 거부하는 응답이 왔음',
   timeout: () => '시간 안에 응답이 없음: 패킷이 도중에 사라짐',
   reset: () => '연결이 끊김 (reset)',
   protocol: (message) => `응답은 왔지만 다른 프로토콜을 사용함: ${toKorean(message)}`,

@@ -7,8 +7,8 @@ export const english = {
   language: 'en' as Language,
 
   // Pieces of sentences
-  /** Kinds of objects, by their names in lab.yaml. */
-  kinds: {} as Readonly<Record<string, string>>,
+  /** An object. The kind is as in lab.yaml. */
+  named: (kind: string, name: string) => `${kind} ${name}`,
   /** A field of an object whose value is not known yet. */
   fieldOf: (field: string, object: string) => `(${field} of ${object})`,
   /** `a, b and c` */
@@ -17,9 +17,7 @@ export const english = {
   /** A place, from its reference. */
   where: (reference: string): string => {
     if (reference === 'node/*') return 'every node';
-    return reference.startsWith('pod/')
-      ? describeReference(reference, english.kinds)
-      : (reference.split('/').at(-1) ?? '');
+    return reference.startsWith('pod/') ? describeReference(reference, english) : (reference.split('/').at(-1) ?? '');
   },
   /** Like `where`, after "no": "no process listens on any node". */
   anywhere: (reference: string): string => (reference === 'node/*' ? 'any node' : english.where(reference)),

@@ -5,25 +5,26 @@ import { inWords } from '../match.ts';
 import { describeReference } from '../reference.ts';
 import type { Phrases } from './en.ts';
 
+/** By their names in lab.yaml. */
+const kinds: Readonly<Record<string, string>> = {
+  pod: '파드',
+  node: '노드',
+  service: '서비스',
+  deployment: '디플로이먼트',
+  endpoints: '엔드포인트',
+  namespace: '네임스페이스',
+};
+
 export const korean: Phrases = {
   language: 'ko',
 
-  kinds: {
-    pod: '파드',
-    node: '노드',
-    service: '서비스',
-    deployment: '디플로이먼트',
-    endpoints: '엔드포인트',
-    namespace: '네임스페이스',
-  },
+  named: (kind, name) => `${name} ${kinds[kind] ?? kind}`,
   fieldOf: (field, object) => `(${object}의 ${field})`,
 
   listed: (items) => (items.length === 0 ? '(없음)' : items.join(', ')),
   where: (reference) => {
     if (reference === 'node/*') return '모든 노드';
-    return reference.startsWith('pod/')
-      ? describeReference(reference, korean.kinds)
-      : (reference.split('/').at(-1) ?? '');
+    return reference.startsWith('pod/') ? describeReference(reference, korean) : (reference.split('/').at(-1) ?? '');
   },
   anywhere: (reference) => korean.where(reference),
   counted: (range, noun) => (range.max === 0 ? `${noun} 없음` : `${noun} ${korean.count(range)}`),

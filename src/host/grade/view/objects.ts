@@ -57,7 +57,7 @@ export class Objects {
     const object = this.find<T>(reference);
     if (object) return object;
     const { say } = this.#options;
-    const name = describeReference(reference, say.kinds);
+    const name = describeReference(reference, say);
     throw new Unmet(say.noSuch(name), say.createFirst(name));
   }
 
@@ -70,7 +70,7 @@ export class Objects {
       const value = queryPath(this.get(reference), path)[0];
       if (value === undefined) {
         const { say } = this.#options;
-        throw new Unmet(say.hasNoField(describeReference(reference, say.kinds), path));
+        throw new Unmet(say.hasNoField(describeReference(reference, say), path));
       }
       return String(value);
     });
@@ -90,7 +90,7 @@ export class Objects {
 /** The text with `(clusterIP of service db)` in place of each template. For templates whose values are unknown. */
 export const describeTemplates = (text: string, say: Phrases): string =>
   text.replaceAll(template, (_, reference: string, path: string) =>
-    say.fieldOf(path.split('.').at(-1) ?? path, describeReference(reference, say.kinds)),
+    say.fieldOf(path.split('.').at(-1) ?? path, describeReference(reference, say)),
   );
 
 const resourceOf = (kind: string): Resource => {

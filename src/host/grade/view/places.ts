@@ -52,7 +52,7 @@ export class Places {
   #pod(reference: PlaceRef): Place {
     const { machines, objects, say } = this.#options;
     const pod = objects.get<Pod>(reference);
-    const label = describeReference(reference, say.kinds);
+    const label = describeReference(reference, say);
     const { nodeName, hostNetwork } = pod.spec;
     const podIp = pod.status?.podIP;
     if (nodeName === undefined || podIp === undefined)
