@@ -43,7 +43,7 @@ export const dockerSentences: Sentences = {
   'Choose one that `docker context ls` lists, or unset DOCKER_CONTEXT.':
     '`docker context ls`의 목록에 있는 것을 고르거나, DOCKER_CONTEXT를 지우세요.',
   '{file} is not valid JSON: {cause}': '올바른 JSON이 아닌 파일입니다 ({file}): {cause}',
-  'Correct or remove this file.': '이 파일을 고치거나 지우세요.',
+  'Correct or remove this file.': '이 파일을 고치거나 삭제하세요.',
   // Images
   'Docker does not have the image: {said}': 'Docker에 이미지가 없습니다: {said}',
   'Docker has no image {reference}': 'Docker에 이미지가 없습니다: {reference}',

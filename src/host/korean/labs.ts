@@ -30,7 +30,7 @@ export const labSentences: Sentences = {
   'Task "{task}" could not be set up: {problem}': '과제를 준비하지 못했습니다 ("{task}"): {problem}',
   'The solution of task "{task}" failed: {problem}': '"{task}" 과제의 풀이가 실패했습니다: {problem}',
   'What task "{task}" makes could not be removed: {problem}':
-    '과제에서 만든 것을 지우지 못했습니다 ("{task}"): {problem}',
+    '과제에서 만든 것을 삭제하지 못했습니다 ("{task}"): {problem}',
   'The nodes could not be set back to how the lab starts: {problem}':
     '노드를 실습 시작 상태로 되돌리지 못했습니다: {problem}',
   'Look at the cluster with `labs status`, or start over with `labs reset`.':
