@@ -57,9 +57,11 @@ export const runReported = async (project: string, command: readonly string[], b
   await mkdir(out, { recursive: true });
   await rm(file, { force: true });
   const output = beside ? 'pipe' : 'inherit';
-  const running = $({ cwd: root, stdio: ['inherit', output, output], nothrow: true, quiet: true })`${command}`;
-  if (beside) for (const stream of [running.stdout, running.stderr]) printLines(stream, `${project} │ `);
-  const { exitCode } = await endTogether(running);
+  const { exitCode } = await endTogether(() => {
+    const running = $({ cwd: root, stdio: ['inherit', output, output], nothrow: true, quiet: true })`${command}`;
+    if (beside) for (const stream of [running.stdout, running.stderr]) printLines(stream, `${project} │ `);
+    return running;
+  });
   const counted = await readTally(project, file);
   // Some failures, such as an unhandled rejection, belong to no test. Only the exit code shows them.
   return exitCode !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;

@@ -76,9 +76,10 @@ const qemu = async (
   const stdin = process.stdin.isTTY ? 'inherit' : 'ignore';
   // setpriv makes the kernel end qemu with this script, even after SIGKILL.
   const command = ['setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args];
-  const machine = $({ stdio: [stdin, 'inherit', 'inherit'], quiet: true, nothrow: true })`${command}`;
-  const timed = timeoutMs === undefined ? machine : machine.timeout(`${timeoutMs}ms`, 'SIGKILL');
-  const { exitCode, signal } = await endTogether(timed, cleanUp);
+  const { exitCode, signal } = await endTogether(() => {
+    const machine = $({ stdio: [stdin, 'inherit', 'inherit'], quiet: true, nothrow: true })`${command}`;
+    return timeoutMs === undefined ? machine : machine.timeout(`${timeoutMs}ms`, 'SIGKILL');
+  }, cleanUp);
   if (signal !== null) throw new Error(`the virtual machine was ended by ${signal}, after at most ${timeoutMs} ms`);
   if (exitCode !== 0) throw new Error(`qemu-system-x86_64 ended with ${exitCode}`);
 };

@@ -41,8 +41,13 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s to the script alone', (signal)
        import { endTogether } from '${root}/scripts/lib/together.ts';
        await mkdir('${left}');
        const quiet = $({ stdio: ['ignore', 'inherit', 'inherit'], nothrow: true });
-       const child = quiet\`sh -c \${'echo $$; exec sleep 600'}\`;
-       await endTogether(child, () => rm('${left}', { recursive: true }));`,
+       const start = () => {
+         const child = quiet\`sh -c \${'echo $$; exec sleep 600'}\`;
+         // As on a busy machine: the signal comes before the script goes on.
+         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+         return child;
+       };
+       await endTogether(start, () => rm('${left}', { recursive: true }));`,
     );
     const { script, child } = await start([path]);
     expect(existsSync(left)).toBe(true);
