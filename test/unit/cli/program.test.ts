@@ -157,6 +157,11 @@ describe('the command line', () => {
     expect(parseRun('kubectl', 'get', '--json').args).toEqual(['get', '--json']);
   });
 
+  test('the help of `hint` says what is counted', () => {
+    expect(help('en', 'hint')).toMatch(/one more hint and counts it as read/);
+    expect(help('ko', 'hint')).toMatch(/읽은 힌트로 셉니다/);
+  });
+
   test('the help of `logs` names the fields of its JSON, in both languages', () => {
     for (const language of ['en', 'ko'] as const)
       for (const field of ['time', 'machine', 'unit', 'namespace', 'pod', 'container', 'message'])

@@ -11,18 +11,25 @@ import { run as status } from '../../../src/host/cli/commands/status.ts';
 import { run as tasks } from '../../../src/host/cli/commands/tasks.ts';
 import type { Context, Run } from '../../../src/host/cli/context.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
+import type { FakeDocker } from '../../support/fake-docker.ts';
 import { engineWith } from './fake-engine.ts';
 import { fakeOutput } from './fake-output.ts';
 
 const labs = fileURLToPath(new URL('../../../labs', import.meta.url));
 let stateFolder: string;
-beforeAll(() => {
+let engines: { readonly running: FakeDocker; readonly stopped: FakeDocker };
+beforeAll(async () => {
+  engines = { running: await engineWith(['second']), stopped: await engineWith([], ['second']) };
   stateFolder = mkdtempSync(join(tmpdir(), 'labs-stopped-'));
 });
 afterAll(() => rmSync(stateFolder, { recursive: true }));
 
-const screenOf = async (run: Run, args: readonly string[], { json = false, running = false } = {}): Promise<string> => {
-  const docker = running ? await engineWith(['second']) : await engineWith([], ['second']);
+const screenOf = async (
+  run: Run,
+  args: readonly string[],
+  { json = false, running = false, options = {} } = {},
+): Promise<string> => {
+  const docker = running ? engines.running : engines.stopped;
   const { output, lines } = fakeOutput();
   const context = {
     output,
@@ -33,7 +40,7 @@ const screenOf = async (run: Run, args: readonly string[], { json = false, runni
     signal: new AbortController().signal,
     docker: async () => docker,
   };
-  expect(await run(context as unknown as Context, args, {})).toBe(0);
+  expect(await run(context as unknown as Context, args, options)).toBe(0);
   return lines.join('\n');
 };
 
@@ -58,9 +65,20 @@ test('a running lab is not said to be stopped', async () => {
 });
 
 test('hints are counted, also as JSON', async () => {
-  const first = JSON.parse(await screenOf(hint, ['3'], { json: true }));
-  expect(first).toMatchObject({ number: 3, count: expect.any(Number), hints: [expect.any(String)] });
-  expect(JSON.parse(await screenOf(hint, ['3'], { json: true })).hints).toHaveLength(Math.min(2, first.count));
+  const first = JSON.parse(await screenOf(hint, ['11'], { json: true }));
+  expect(first).toMatchObject({ number: 11, count: expect.any(Number), hints: [expect.any(String)] });
+  expect(JSON.parse(await screenOf(hint, ['11'], { json: true })).hints).toHaveLength(2);
+});
+
+test('--read shows the hints that were read, and counts none', async () => {
+  const read = async (json: boolean) => screenOf(hint, ['5'], { json, options: { read: true } });
+  expect(JSON.parse(await read(true))).toMatchObject({ hints: [] });
+  await screenOf(hint, ['5']);
+  for (const _ of [1, 2]) expect(JSON.parse(await read(true)).hints).toHaveLength(1);
+  const screen = await read(false);
+  expect(screen).toContain('Hint 1 of 2');
+  expect(screen).not.toContain('Hint 2 of 2');
+  expect(screen).toContain('Next hint: labs hint 5');
 });
 
 test('the status names machines whose containers are gone, and the command that makes them again', async () => {

@@ -61,10 +61,15 @@ export const tasksCommands: CommandGroup = {
       operands: '[task]',
       load: () => import('../commands/hint.ts'),
       summary: both('Show the next hint', '다음 힌트 보기'),
+      options: [{ flags: '--read', help: both('show only the hints that you have read', '이미 읽은 힌트만 보기') }],
       json: true,
+      remark: both(
+        'Without --read, labs shows one more hint and counts it as read, also with --json. Hints cost no points.',
+        '--read가 없으면 힌트를 하나 더 보여 주고 읽은 힌트로 셉니다. --json도 같습니다. 힌트를 읽어도 점수는 깎이지 않습니다.',
+      ),
       paged: true,
       completes: ['tasks'],
-      examples: ['hint', 'hint 4'],
+      examples: ['hint', 'hint 4', 'hint 4 --read'],
     },
     {
       name: 'answer',

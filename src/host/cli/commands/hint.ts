@@ -1,4 +1,4 @@
-// `labs hint [task]`: prints all hints for a task that were shown before, and the next one.
+// `labs hint [task]`: prints all hints for a task that were read before, and the next one. `--read` takes no next one.
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { findTask } from '../../lab/catalogue.ts';
@@ -6,21 +6,23 @@ import type { Context, Run } from '../context.ts';
 import { renderMarkdown } from '../markdown.ts';
 import { chooseTask, currentTask, numberOf, openReading, type Reading, sayIfDown } from '../session.ts';
 
-export const run: Run = async (context, [name]) => {
-  const { output, environment, json } = context;
+export const run: Run = async (context, [name], options) => {
+  const { output, environment, json, say } = context;
   const { language } = environment;
   const reading = await openReading(context);
   const task = name === undefined ? await taskNow(context, reading) : findTask(reading.lab, name);
   const taken = (await reading.progress.read()).hints[task.id] ?? 0;
-  if (taken < task.hints.length) await reading.progress.takeHint(task.id);
-  const hints = task.hints.slice(0, taken + 1).map((hint) => localize(hint, language));
+  const more = options.read !== true && taken < task.hints.length;
+  if (more) await reading.progress.takeHint(task.id);
+  const hints = task.hints.slice(0, more ? taken + 1 : taken).map((hint) => localize(hint, language));
   const number = numberOf(reading.lab, task);
   if (json) {
     output.line(JSON.stringify({ task: task.id, number, hints, count: task.hints.length }, null, 2));
     return ExitCode.ok;
   }
   output.line(output.paint('bold', `${number}. ${localize(task.title, language)}`));
-  print(context, hints, { count: task.hints.length, taken });
+  print(context, hints, task.hints.length);
+  if (!more) output.line(output.paint('dim', taken < task.hints.length ? say.hintsLeft(number) : say.noMoreHints));
   sayIfDown(context, reading.instance);
   return ExitCode.ok;
 };
@@ -28,15 +30,10 @@ export const run: Run = async (context, [name]) => {
 const taskNow = async (context: Context, reading: Reading): Promise<TaskDefinition> =>
   (await currentTask(reading)) ?? (await chooseTask(context, reading.lab));
 
-const print = (
-  { output, say }: Context,
-  hints: readonly string[],
-  { count, taken }: { readonly count: number; readonly taken: number },
-): void => {
+const print = ({ output, say }: Context, hints: readonly string[], count: number): void => {
   for (const [index, hint] of hints.entries()) {
     output.line();
     output.line(output.paint('dim', say.hint(index + 1, count)));
     output.write(renderMarkdown(hint, output));
   }
-  if (taken >= count) output.line(output.paint('dim', say.noMoreHints));
 };

@@ -49,6 +49,10 @@ export const taskMessages = {
     (index, count) => `힌트 ${index}/${count}`,
   ),
   noMoreHints: both('There are no more hints for this task.', '이 과제의 힌트는 더 없습니다.'),
+  hintsLeft: both(
+    (task: number) => `Next hint: labs hint ${task}`,
+    (task) => `다음 힌트: labs hint ${task}`,
+  ),
   // explain
   explainOne: both('Read one with `labs explain TERM`.', '`labs explain 용어`로 하나를 읽으세요.'),
   seeAlso: both(
