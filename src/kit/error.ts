@@ -18,6 +18,8 @@ export interface LabErrorOptions {
   /** What the user should do next, as one imperative sentence. */
   readonly hint?: string;
   readonly exitCode?: ExitCode;
+  /** labs does not do what was asked, and nothing failed. Default: true for wrong usage. */
+  readonly refusal?: boolean;
 }
 
 /** An error with a stable code (`LAB_…`). It is printed once, at the top of the program. */
@@ -25,6 +27,7 @@ export class LabError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
   readonly exitCode: ExitCode;
+  readonly refusal: boolean;
 
   constructor(code: string, message: string, options: LabErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -32,6 +35,7 @@ export class LabError extends Error {
     this.code = code;
     this.hint = options.hint;
     this.exitCode = options.exitCode ?? ExitCode.broken;
+    this.refusal = options.refusal ?? this.exitCode === ExitCode.usage;
   }
 }
 

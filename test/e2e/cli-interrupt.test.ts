@@ -88,7 +88,8 @@ describe('three starts at once, two of them of one name', () => {
     expect(other).toMatchObject({ exitCode: 0 });
     expect(first).toMatchObject({ exitCode: 0 });
     // The second start either waited and found the lab running, or was refused because the first was at work.
-    if (second?.exitCode !== 0) expect(second?.stderr).toContain('LAB_BUSY');
+    if (second?.exitCode !== 0) expect(second?.stderr).toMatch(/^error: .*LAB_BUSY/m);
+    expect(second?.stderr).not.toContain('✘');
     for (const each of names) {
       expect(await containersOf(each)).toHaveLength(6);
       expect((await labs(['--name', each, 'kubectl', 'get', 'nodes'])).exitCode).toBe(0);

@@ -12,37 +12,57 @@ export interface Progress extends Disposable {
   readonly onProgress: (line: string) => void;
 }
 
+type Shown = Exclude<StepEvent, { state: 'refused' }>;
+
+/** How steps are drawn. */
+interface Drawing extends Disposable {
+  readonly onEvent: (event: Shown) => void;
+  readonly onProgress: (line: string) => void;
+  /** Takes all rows from the screen. */
+  readonly clear: () => void;
+}
+
 interface Row {
-  readonly event: StepEvent;
+  readonly event: Shown;
   readonly startedAt: number;
 }
 
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
-/** Shows steps until the result is disposed of. The last state of the rows then stays on the screen. */
+/**
+ * Shows steps until the result is disposed of. The last state of the rows then stays on the screen. Of a refusal no row
+ * stays: the error says all.
+ */
 export const showProgress = ({ output, say }: Pick<Context, 'output' | 'say'>): Progress => {
   const progress = output.terminal ? liveProgress(output) : plainProgress(output);
+  let refused = false;
   return {
     ...progress,
-    onEvent: (event) => progress.onEvent(inWords(event, say)),
+    onEvent(event) {
+      if (event.state === 'refused') {
+        refused = true;
+        progress.clear();
+      } else if (!refused) progress.onEvent(inWords(event, say));
+    },
     onProgress: (line) => progress.onProgress(say.fromEnglish(line)),
   };
 };
 
-const inWords = (event: StepEvent, say: Context['say']): StepEvent => {
+const inWords = (event: Shown, say: Context['say']): Shown => {
   const titled = { ...event, title: say.steps[event.step] ?? event.title };
   return titled.state === 'done' && titled.detail ? { ...titled, detail: say.fromEnglish(titled.detail) } : titled;
 };
 
-const plainProgress = (output: Output): Progress => ({
+const plainProgress = (output: Output): Drawing => ({
   onEvent(event) {
     if (event.state !== 'started') output.note(rowText({ event, startedAt: 0 }, output, ''));
   },
   onProgress() {},
+  clear() {},
   [Symbol.dispose]() {},
 });
 
-const liveProgress = (output: Output): Progress => {
+const liveProgress = (output: Output): Drawing => {
   const rows = new Map<string, Row>();
   let frame = 0;
   let doing = '';
@@ -64,6 +84,10 @@ const liveProgress = (output: Output): Progress => {
     },
     onProgress(line) {
       doing = stripVTControlCharacters(line).trim();
+    },
+    clear() {
+      rows.clear();
+      output.live([]);
     },
     [Symbol.dispose]() {
       clearInterval(timer);

@@ -1,6 +1,6 @@
 // Shows what labs works on, and how long each piece of work took: for `labs begin`, `labs goto` and `labs reset TASK`.
 import { type LabDefinition, localize } from '../../api/lab.ts';
-import { messageOf } from '../../kit/error.ts';
+import { howEnded } from '../cluster/steps.ts';
 import type { CheckpointEvents, Work } from '../tasks/checkpoint.ts';
 import type { Context } from './context.ts';
 import { showProgress } from './progress.ts';
@@ -26,7 +26,7 @@ export const showWork = (context: Context, lab: LabDefinition): CheckpointEvents
       try {
         await work();
       } catch (error) {
-        progress.onEvent({ step, title, state: 'failed', milliseconds: milliseconds(), message: messageOf(error) });
+        progress.onEvent({ step, title, ...howEnded(error, milliseconds()) });
         throw error;
       }
       progress.onEvent({ step, title, state: 'done', milliseconds: milliseconds() });

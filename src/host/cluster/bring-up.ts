@@ -4,7 +4,7 @@ import { fabricMachine } from '../../api/cluster.ts';
 import { LabError } from '../../kit/error.ts';
 import { certificatesOf, planCluster, programsOf } from '../plan/plan.ts';
 import type { MachinePlan } from '../plan/types.ts';
-import { claimCluster } from './claim.ts';
+import { busy, claimCluster } from './claim.ts';
 import { apiServerReady, dnsAnswers, nodesReady, proxiesSynced } from './conditions.ts';
 import type { BringUp } from './context.ts';
 import { containerSpec } from './create.ts';
@@ -53,7 +53,10 @@ const createMachines: Step<BringUp> = {
     await createGatewayVolume(up.containers, name);
     const [fabric, ...others] = up.plan.machines;
     // The fabric comes first because its name is the lock: Docker lets only one of two starts create it.
-    if (fabric) await createOne(up, fabric);
+    if (fabric)
+      await createOne(up, fabric).catch((cause) => {
+        throw cause instanceof LabError && cause.code === 'LAB_NAME_TAKEN' ? busy(name, { cause }) : cause;
+      });
     await allSettled(others.map((machine) => createOne(up, machine)));
     return `${up.plan.machines.length} containers`;
   },

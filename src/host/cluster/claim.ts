@@ -57,6 +57,7 @@ export interface BusyReason {
 export const busy = (cluster: string, { owner, cause }: BusyReason = {}): LabError =>
   new LabError('LAB_BUSY', `Another \`labs start\` is changing ${cluster} now${ownerText(owner)}`, {
     cause,
+    refusal: true,
     hint: 'Wait until it ends, or start a second lab with `--name`.',
   });
 

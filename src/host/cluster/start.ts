@@ -70,7 +70,7 @@ const startAnew = async (containers: Containers, request: StartRequest, options:
     await up.fabric.call('complete', {}, { signal: options.signal });
   } catch (error) {
     up.close();
-    throw isNameTaken(error) && up.ids.size === 0 ? busy(request.plan.name, { cause: error }) : error;
+    throw error;
   }
   undo.commit();
   return {
@@ -79,8 +79,6 @@ const startAnew = async (containers: Containers, request: StartRequest, options:
     warnings: up.warnings,
   };
 };
-
-const isNameTaken = (error: unknown): boolean => error instanceof LabError && error.code === 'LAB_NAME_TAKEN';
 
 /** How long another start may take between creating its fabric and starting it. */
 const creationMs = 5000;

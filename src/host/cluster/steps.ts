@@ -1,5 +1,5 @@
 // Runs a list of named steps. Steps that don't need each other run in parallel, and each one is reported.
-import { messageOf } from '../../kit/error.ts';
+import { LabError, messageOf } from '../../kit/error.ts';
 
 /** One step as data: its name, the steps that it needs, and its work. */
 export interface Step<Context> {
@@ -17,6 +17,8 @@ export type StepEvent = { readonly step: string; readonly title: string } & (
   | { readonly state: 'started' }
   | { readonly state: 'done'; readonly milliseconds: number; readonly detail?: string }
   | { readonly state: 'failed'; readonly milliseconds: number; readonly message: string }
+  /** labs does not do what was asked, and only the error says so. Nothing failed. */
+  | { readonly state: 'refused' }
   /** Another step failed, or the user interrupted. */
   | { readonly state: 'cancelled'; readonly milliseconds: number }
 );
@@ -68,7 +70,16 @@ const runStep = async <Context>(
     onEvent?.({ step, title, state: 'done', milliseconds: milliseconds(), ...(detail ? { detail } : {}) });
   } catch (error) {
     if (signal.aborted) onEvent?.({ step, title, state: 'cancelled', milliseconds: milliseconds() });
-    else onEvent?.({ step, title, state: 'failed', milliseconds: milliseconds(), message: messageOf(error) });
+    else onEvent?.({ step, title, ...howEnded(error, milliseconds()) });
     throw error;
   }
 };
+
+/** The end of a step that threw. */
+export const howEnded = (
+  error: unknown,
+  milliseconds: number,
+): { state: 'refused' } | { state: 'failed'; milliseconds: number; message: string } =>
+  error instanceof LabError && error.refusal
+    ? { state: 'refused' }
+    : { state: 'failed', milliseconds, message: messageOf(error) };

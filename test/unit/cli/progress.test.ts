@@ -51,6 +51,18 @@ describe('progress', () => {
     expect(lines[0]).toMatch(/^ ✔ Wiring links +1\.2 s$/);
   });
 
+  test.each([true, false])('shows no step of a start that is refused (terminal: %s)', (terminal) => {
+    const { output, lines, notes } = fakeOutput({ terminal });
+    {
+      using progress = showProgress({ output, say: messagesIn('en') });
+      progress.onEvent(started('fabric', 'Waking the fabric'));
+      progress.onEvent(started('create', 'Creating machines'));
+      progress.onEvent({ step: 'create', title: 'Creating machines', state: 'refused' });
+      progress.onEvent({ step: 'fabric', title: 'Waking the fabric', state: 'cancelled', milliseconds: 1 });
+    }
+    expect([...lines, ...notes]).toEqual([]);
+  });
+
   test('leaves out a detail that does not fit on the line', () => {
     const { output, notes } = fakeOutput();
     using progress = showProgress({ output, say: messagesIn('en') });

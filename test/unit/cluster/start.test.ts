@@ -6,6 +6,7 @@ import type { Handlers } from '../../../src/fabric/agent.ts';
 import { openCluster } from '../../../src/host/cluster/open.ts';
 import { startCluster } from '../../../src/host/cluster/start.ts';
 import { listClusters } from '../../../src/host/cluster/status.ts';
+import type { StepEvent } from '../../../src/host/cluster/steps.ts';
 import { deleteCluster, stopCluster } from '../../../src/host/cluster/stop.ts';
 import { LabError } from '../../../src/kit/error.ts';
 import { quietly, request, World } from './world.ts';
@@ -22,6 +23,12 @@ const start = async (change = {}, options = quietly()) => {
   const started = await startCluster(world, request(change), options);
   await started.cluster[Symbol.asyncDispose]();
   return started;
+};
+
+/** Notes how steps end. */
+const watched = () => {
+  const states: string[] = [];
+  return { states, options: { ...quietly(), onEvent: ({ state }: StepEvent) => void states.push(state) } };
 };
 
 const { plan } = request();
@@ -120,7 +127,10 @@ describe('a new cluster', () => {
 
   test('fails when another start was faster, and leaves that start alone', async () => {
     world.failures.set('create labs-x-fabric', new LabError('LAB_NAME_TAKEN', 'Conflict'));
-    await expect(start()).rejects.toMatchObject({ code: 'LAB_BUSY' });
+    const { states, options } = watched();
+    await expect(start({}, options)).rejects.toMatchObject({ code: 'LAB_BUSY' });
+    expect(states).not.toContain('failed');
+    expect(states).toContain('refused');
     expect(world.calls.filter((call) => call.startsWith('remove'))).toEqual([]);
   });
 });
@@ -166,7 +176,9 @@ describe('an existing cluster', () => {
 
   test('is not changed by a start while another start is running', async () => {
     world.state.claimedByOther = true;
-    await expect(start()).rejects.toMatchObject({ code: 'LAB_BUSY' });
+    const { states, options } = watched();
+    await expect(start({}, options)).rejects.toMatchObject({ code: 'LAB_BUSY' });
+    expect(states).toEqual(['started', 'refused']);
     expect(world.names).toEqual(all);
     expect((await listClusters(world))[0]?.state).toBe('running');
   });

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { bringUp, resume } from '../../../src/host/cluster/bring-up.ts';
 import { runSteps, type Step, type StepEvent } from '../../../src/host/cluster/steps.ts';
+import { ExitCode, LabError } from '../../../src/kit/error.ts';
 
 const run = async (steps: readonly Step<null>[], signal = new AbortController().signal) => {
   const events: StepEvent[] = [];
@@ -50,6 +51,17 @@ test('the first failure cancels the others, and is thrown after all have ended',
   expect(error).toMatchObject({ message: 'no' });
   expect(atRest).toBe(true);
   expect(states).toEqual(['slow started', 'broken started', 'broken failed', 'slow cancelled']);
+});
+
+test('a refusal is no failed step', async () => {
+  const refuse = step('a', [], async () => {
+    throw new LabError('LAB_BUSY', 'another start is at work', { refusal: true });
+  });
+  const usage = step('b', [], async () => {
+    throw new LabError('LAB_USAGE', 'wrong usage', { exitCode: ExitCode.usage });
+  });
+  expect((await run([refuse, step('after', ['a'])])).states).toEqual(['a started', 'a refused']);
+  expect((await run([usage])).states).toEqual(['b started', 'b refused']);
 });
 
 test('an abort from outside is thrown with its own reason', async () => {
