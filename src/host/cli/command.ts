@@ -24,7 +24,7 @@ export interface CommandSpec {
   readonly passThrough?: true;
   /** Unknown options are operands: `labs answer 11 2 --proxy-mode`. */
   readonly freeText?: true;
-  /** Everything after the command's name, `--help` included, belongs to the program that the command runs. */
+  /** Everything after the command's name, and after a first `--name`, belongs to the program that the command runs. */
   readonly foreign?: true;
 }
 
@@ -48,13 +48,15 @@ export interface OptionSpec {
   readonly completes?: NameKind;
 }
 
-/** Options of `labs` itself. Every command takes them, too, except a `foreign` one. */
+const nameOption: OptionSpec = {
+  flags: '--name <name>',
+  completes: 'running',
+  help: both('which running lab (default: the only one)', '어느 실습인지 (기본: 실행 중인 것)'),
+};
+
+/** Options of `labs` itself. Every command takes them, too. A `foreign` one takes only `--name`, as its first word. */
 export const commonOptions: readonly OptionSpec[] = [
-  {
-    flags: '--name <name>',
-    completes: 'running',
-    help: both('which running lab (default: the only one)', '어느 실습인지 (기본: 실행 중인 것)'),
-  },
+  nameOption,
   { flags: '-y, --yes', help: both('go ahead without questions', '묻지 않고 진행') },
   {
     flags: '--lang <language>',
@@ -73,4 +75,4 @@ const jsonOption: OptionSpec = {
 
 /** All options that a command takes, in the order of its help. */
 export const optionsOf = ({ options = [], json, foreign }: CommandSpec): readonly OptionSpec[] =>
-  foreign ? options : [...options, ...(json === true ? [jsonOption] : []), ...commonOptions];
+  foreign ? [nameOption] : [...options, ...(json === true ? [jsonOption] : []), ...commonOptions];

@@ -52,14 +52,19 @@ interface Line {
 const readLine = (before: readonly string[], commands: readonly CommandSpec[]): Line => {
   let line: Line = { command: undefined, operands: [], lab: undefined, option: undefined };
   for (const word of before) {
-    const foreign = line.command?.foreign || (line.command?.passThrough && line.operands.length > 0);
     if (line.option)
       line = { ...line, option: undefined, ...(line.option.flags.includes('--name') ? { lab: word } : {}) };
-    else if (word.startsWith('-') && !foreign) line = withOption(line, word);
+    else if (word.startsWith('-') && isOwn(word, line)) line = withOption(line, word);
     else if (line.command) line = { ...line, operands: [...line.operands, word] };
     else line = { ...line, command: commands.find(({ name }) => name === word) };
   }
   return line;
+};
+
+/** The option belongs to labs, not to the program that the command runs. */
+const isOwn = (word: string, { command, operands }: Line): boolean => {
+  if (command?.foreign) return operands.length === 0 && /^--name(=|$)/.test(word);
+  return !(command?.passThrough && operands.length > 0);
 };
 
 const withOption = (line: Line, word: string): Line => {

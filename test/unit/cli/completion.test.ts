@@ -101,7 +101,12 @@ describe('completion', () => {
 
   test('asks kubectl for its own words', async () => {
     const source: NameSource = { ...names(), kubectl: async (words, lab) => [[`--${words.join(',')} ${lab}`, '']] };
-    expect(await offered(['--name', 'two', 'kubectl', 'get', '-n', '--'], source)).toEqual(['--get,-n,-- two']);
+    for (const name of [
+      ['--name', 'two', 'kubectl'],
+      ['kubectl', '--name', 'two'],
+      ['kubectl', '--name=two'],
+    ])
+      expect(await offered([...name, '-n', 'x', '--'], source)).toEqual(['---n,x,-- two']);
   });
 
   test('offers options of every command', async () => {

@@ -96,12 +96,16 @@ describe('the command line', () => {
     expect(parseRun(...argv)).toMatchObject({ command: 'kubectl', args: argv.slice(1) });
   });
 
-  test('takes --name before `kubectl`', () => {
-    expect(parseRun('--name', 'second', 'kubectl', 'get', 'pods')).toMatchObject({
-      args: ['get', 'pods'],
-      options: { name: 'second' },
-    });
-  });
+  test.each([[['--name', 'second', 'kubectl']], [['kubectl', '--name', 'second']], [['kubectl', '--name=second']]])(
+    'takes the name of the lab from %j, and passes the rest to kubectl',
+    (argv) => {
+      expect(parseRun(...argv, '-n', 'x', 'get', 'pods', '--name', 'y')).toMatchObject({
+        command: 'kubectl',
+        args: ['-n', 'x', 'get', 'pods', '--name', 'y'],
+        options: { name: 'second' },
+      });
+    },
+  );
 
   test('leaves options after the machine to the command that `shell` runs', () => {
     expect(parseRun('shell', '--name', 'a', 'node01', '--', 'ls', '--name')).toMatchObject({
