@@ -54,6 +54,14 @@ const rules = (world: World): string =>
     .sort()
     .join('\n');
 
+/** The lines that are missing and those that are too many, because an error shows only a part of a long text. */
+const difference = (wanted: string, seen: string): string => {
+  const [expected, actual] = [wanted.split('\n'), seen.split('\n')];
+  const list = (sign: string, lines: string[], others: string[]): string[] =>
+    lines.filter((line) => !others.includes(line)).map((line) => `${sign} ${line}`);
+  return [...list('-', expected, actual), ...list('+', actual, expected)].join('\n');
+};
+
 /** Damages the rules while kube-proxy is stopped, then waits until they are as before. */
 const expectRepair = async ({ world, proxy }: Rig, damage: readonly (readonly string[])[]): Promise<void> => {
   const whole = rules(world);
@@ -64,7 +72,7 @@ const expectRepair = async ({ world, proxy }: Rig, damage: readonly (readonly st
   await world.until(
     `the rules deleted by ${damage.join(', ')} are back`,
     () => rules(world) === whole,
-    () => rules(world),
+    () => difference(whole, rules(world)),
   );
 };
 

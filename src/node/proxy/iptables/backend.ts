@@ -65,7 +65,7 @@ export class IptablesBackend implements Backend {
     const keys = full || nodeChanged ? new Set([...view.ports.keys(), ...this.#applied.keys()]) : changed;
     const next = this.#build(view, keys);
     const rules = full ? await this.#writeAll(view, next, signal) : await this.#writeChanges(view, next, signal);
-    if (full) this.#finder.forget();
+    if (full) this.#finder.rewritten();
     this.#commit(next);
     return { full, rules };
   }

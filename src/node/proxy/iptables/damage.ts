@@ -57,35 +57,52 @@ export const expectedLongChains = ({ servicesTail }: BaseRules, shared: Iterable
   ];
 };
 
-/** Compares listings with what is expected. Remembers which chains were as expected. */
+/** Texts of a chain that differ from what kube-proxy wrote, although the targets of the rules are the same. */
+interface Suspect {
+  readonly texts: string;
+  /** A full sync wrote the chain again after these texts were seen. */
+  readonly rewritten: boolean;
+}
+
+/** Compares listings with what is expected. */
 export class DamageFinder {
+  /** By chain, since the last look at it. */
+  readonly #suspects = new Map<string, Suspect>();
   /**
-   * Chains whose texts were equal since the last full sync. Versions of iptables print some rules differently, so a
-   * chain whose texts never were equal is compared only by the targets of its rules.
+   * Chains that this version of iptables prints in another way: a full sync left their texts as they were. Only the
+   * targets of their rules are compared, until their texts are equal.
    */
-  readonly #equal = new Set<string>();
+  readonly #odd = new Set<string>();
 
   /** Call it after each full sync. */
-  forget(): void {
-    this.#equal.clear();
+  rewritten(): void {
+    for (const [key, { texts }] of this.#suspects) this.#suspects.set(key, { texts, rewritten: true });
   }
 
   /** @returns the first chain that lacks something, or has a foreign rule */
   find(expected: readonly Expected[], listings: readonly ChainListing[]): Expected | undefined {
     const seen = new Map(listings.map((listing) => [keyOf(listing), listing]));
-    return expected.find((wanted) => {
+    // Looks at all of them, so that one full sync tells of every chain how iptables prints it.
+    const [first] = expected.filter((wanted) => {
       const listing = seen.get(keyOf(wanted));
       return !listing || !(wanted.texts ? this.#isEqual(listing, wanted) : suffices(listing, wanted));
     });
+    return first;
   }
 
   #isEqual({ rules: texts = [] }: ChainListing, wanted: Exactly): boolean {
     const key = keyOf(wanted);
+    const suspect = this.#suspects.get(key);
+    this.#suspects.delete(key);
     if (sameSorted(texts, wanted.rules.map(ruleText))) {
-      this.#equal.add(key);
+      this.#odd.delete(key);
       return true;
     }
-    return !this.#equal.has(key) && sameSorted(texts.map(targetOfText), wanted.rules.map(targetOf));
+    if (!sameSorted(texts.map(targetOfText), wanted.rules.map(targetOf))) return false;
+    const seen = texts.toSorted().join('\n');
+    if (suspect?.rewritten && suspect.texts === seen) this.#odd.add(key);
+    else if (!this.#odd.has(key)) this.#suspects.set(key, { texts: seen, rewritten: false });
+    return this.#odd.has(key);
   }
 }
 
