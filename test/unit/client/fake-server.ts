@@ -1,8 +1,9 @@
 // A server for lists and watches of one resource. Tests decide when its watches send, end or break.
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+
 import type { ConfigMap } from '../../../src/api/core.ts';
 import type { ServerConfig } from '../../../src/node/client/kubeconfig.ts';
 import { createTestPki } from '../../fixtures/pki.ts';
@@ -63,14 +64,14 @@ export const startFakeServer = async (): Promise<FakeServer> => {
     watches.add(response);
     response.on('close', () => watches.delete(response));
   });
-  let port = 0;
+  // Neither the kernel nor a lab gives out such a port, so nobody takes it while the server is down.
+  const port = 10_000 + randomInt(10_000);
   const cut = (): void => {
     for (const watch of watches) watch.destroy();
   };
   const up = async (): Promise<void> => {
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
-    port = (server.address() as AddressInfo).port;
   };
   await up();
   return {
