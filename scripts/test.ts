@@ -1,13 +1,16 @@
 // `npm test`: builds, sets up the machine, runs all tests. Its last line is `N passed, N failed`.
 // With `--long`, which is `npm run test:long`: random tests with ten times as many cases, and more repetitions.
+import { statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { $, argv, chalk } from 'zx';
 import { connectDocker } from '../src/host/docker/dockerode.ts';
 import { imageState, readImageInputs } from '../src/host/image/ensure.ts';
 import { longTests } from './lib/long.ts';
 import { bundlePrograms, programsFolder } from './lib/programs.ts';
 import { type StepResult, step } from './lib/steps.ts';
-import { type RunOptions, readTally, root, runProject, runReported, type Tally } from './lib/vitest.ts';
+import { testsOf } from './lib/tests.ts';
+import { mergeTallies, type RunOptions, readTally, root, runProject, runReported, type Tally } from './lib/vitest.ts';
 
 const isRoot = process.getuid?.() === 0;
 const isLong = argv.long === true;
@@ -35,9 +38,7 @@ const main = async (): Promise<void> => {
   // Bundles start in half the time of the sources, and labs run this bundle.
   process.env.TEST_COMPONENTS = `${root}dist/node`;
   if (!setup.ok) console.log(chalk.red('The set-up failed. The end-to-end tests and the virtual machine need it.'));
-  // Side by side, because the tests of each tier often wait, and the virtual machine keeps one processor busy.
-  const lanes = [contractTests(), ...(setup.ok ? [machineAndLabTests()] : [])];
-  tallies.push(...(await Promise.all(lanes)).flat());
+  tallies.push(...(await sideBySide(setup.ok)));
   steps.push(await step('nothing is left behind', removeLeftovers));
   summarise(steps, tallies);
 };
@@ -67,11 +68,31 @@ const takeKubectl = async (): Promise<void> => {
   process.env.PATH = `${tools}:${process.env.PATH}`;
 };
 
-/** Runs the tests in the virtual machine, then the end-to-end tests. */
-const machineAndLabTests = async (): Promise<Tally[]> => [
-  await machineTests(),
-  await runProject('e2e', { beside: true, ...(isLong ? { files: longTests('e2e') } : {}) }),
-];
+/**
+ * Runs the contract tests beside the virtual machine, and then the end-to-end tests, a file at a time, in both places.
+ * Two runs at a time, because tests often wait, and the virtual machine keeps one processor busy.
+ * @param labs labs can be started on this machine
+ */
+const sideBySide = async (labs: boolean): Promise<Tally[]> => {
+  const files = labs ? labTests() : [];
+  const place = async (first: () => Promise<Tally>): Promise<Tally[]> => {
+    const tallies = [await first()];
+    for (let file = files.shift(); file !== undefined; file = files.shift()) {
+      tallies.push(
+        await runProject('e2e', { beside: true, files: [file], report: `e2e-${basename(file, '.test.ts')}` }),
+      );
+    }
+    return tallies;
+  };
+  const places = [place(contractTests), ...(labs ? [place(machineTests)] : [])];
+  return mergeTallies((await Promise.all(places)).flat());
+};
+
+/** Large files first, because they take longest, and no place should wait for the other in the end. */
+const labTests = (): string[] => {
+  const size = (file: string): number => statSync(`${root}${file}`).size;
+  return (isLong ? longTests('e2e') : testsOf('e2e')).sort((one, other) => size(other) - size(one));
+};
 
 /** Runs the contract tests as root, because they create network namespaces. */
 const contractTests = async (): Promise<Tally> => {
@@ -96,7 +117,7 @@ const contractTests = async (): Promise<Tally> => {
 const machineTests = async (): Promise<Tally> => {
   if (process.arch === 'x64') {
     const files = isLong ? longTests('vm') : [];
-    return runReported('vm', [node, `${root}scripts/vm-test.ts`, ...files], true);
+    return runReported('vm', [node, `${root}scripts/vm-test.ts`, ...files], { beside: true });
   }
   const why = 'tests of ipvs mode, whose virtual machine is for x86-64 only';
   return { project: 'vm', passed: 0, failed: 0, failures: [], skipped: [why] };

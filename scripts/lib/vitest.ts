@@ -38,22 +38,25 @@ export interface RunOptions {
   readonly files?: readonly string[];
   /** Other commands print meanwhile, so each line of the output begins with the name of the project. */
   readonly beside?: boolean;
+  /** Name of the report in `out/`, without `.json`. Default: the project. Runs side by side need a report each. */
+  readonly report?: string;
 }
 
 /** Runs the tests in `test/<project>`. */
 export const runProject = (project: string, options: RunOptions = {}): Promise<Tally> => {
-  const { before = [], files = [], beside = false } = options;
+  const { before = [], files = [], beside = false, report = project } = options;
   const vitest = [`${root}node_modules/vitest/vitest.mjs`, 'run', '--project', project, ...files];
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${out}/${project}.json`];
-  return runReported(project, [...before, process.execPath, ...vitest, ...reporters], beside);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${out}/${report}.json`];
+  return runReported(project, [...before, process.execPath, ...vitest, ...reporters], { beside, report });
 };
 
-/**
- * Runs a command that writes vitest's report of the project to `out/<project>.json`.
- * @param beside as in `RunOptions`
- */
-export const runReported = async (project: string, command: readonly string[], beside = false): Promise<Tally> => {
-  const file = `${out}/${project}.json`;
+/** Runs a command that writes vitest's report to `out/<report>.json`. */
+export const runReported = async (
+  project: string,
+  command: readonly string[],
+  { beside = false, report = project }: Pick<RunOptions, 'beside' | 'report'> = {},
+): Promise<Tally> => {
+  const file = `${out}/${report}.json`;
   await mkdir(out, { recursive: true });
   await rm(file, { force: true });
   const output = beside ? 'pipe' : 'inherit';
@@ -94,6 +97,16 @@ export const tally = (project: string, { testResults }: VitestOutput): Tally => 
     skipped: skipped.map(({ fullName }) => fullName),
   };
 };
+
+/** Counts the runs of each project as one. */
+export const mergeTallies = (tallies: readonly Tally[]): Tally[] =>
+  [...Map.groupBy(tallies, ({ project }) => project)].map(([project, runs]) => ({
+    project,
+    passed: runs.reduce((sum, { passed }) => sum + passed, 0),
+    failed: runs.reduce((sum, { failed }) => sum + failed, 0),
+    failures: runs.flatMap(({ failures }) => failures),
+    skipped: runs.flatMap(({ skipped }) => skipped),
+  }));
 
 const titleWithError = (title: string, message = ''): string =>
   [title, ...message.split('\n', 1)].filter(Boolean).join(': ');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { tally } from '../../../scripts/lib/vitest.ts';
+import { mergeTallies, tally } from '../../../scripts/lib/vitest.ts';
 
 const file = (status: 'passed' | 'failed', ...statuses: string[]) => ({
   name: 'x.test.ts',
@@ -38,5 +38,16 @@ describe('the tally of a test run', () => {
   test('counts a run without tests, or with skipped tests only, as a failure', () => {
     expect(tally('e2e', { testResults: [] })).toMatchObject({ failed: 1 });
     expect(tally('e2e', { testResults: [file('passed', 'skipped')] })).toMatchObject({ failed: 1 });
+  });
+
+  test('counts the runs of a project as one', () => {
+    const run = (project: string, ...statuses: string[]) =>
+      tally(project, { testResults: [file('passed', ...statuses)] });
+    const merged = mergeTallies([run('e2e', 'passed', 'failed'), run('vm', 'passed'), run('e2e', 'passed', 'skipped')]);
+    expect(merged.map(({ project, passed, failed }) => ({ project, passed, failed }))).toEqual([
+      { project: 'e2e', passed: 2, failed: 1 },
+      { project: 'vm', passed: 1, failed: 0 },
+    ]);
+    expect(merged[0]).toMatchObject({ failures: ['test 1: Error: no'], skipped: ['test 1'] });
   });
 });
