@@ -10,7 +10,9 @@ export type Language = (typeof languages)[number];
 /** A text in every language that the lab's author wrote. */
 export type Localized = { readonly en: string } & { readonly [L in Exclude<Language, 'en'>]?: string };
 
-export const localize = (text: Localized, language: Language): string => text[language] ?? text.en;
+/** @param text a plain string is the same in every language */
+export const localize = (text: Localized | string, language: Language): string =>
+  typeof text === 'string' ? text : (text[language] ?? text.en);
 
 export interface LabDefinition {
   readonly name: string;
@@ -87,6 +89,8 @@ export type Reveal = (typeof reveals)[number];
 /** What a lab's script can do with the running cluster. Functions that read use the fabric, not a node's tools. */
 export interface LabHandle {
   readonly lab: string;
+  /** The student's language, for the texts of errors that the script throws. */
+  readonly language: Language;
   /** The cluster's nodes, in order. */
   readonly nodes: readonly string[];
   /** Runs a shell script on a machine as root; resolves with its output, rejects when it fails. */
@@ -103,8 +107,8 @@ export interface LabHandle {
   lookup(from: PlaceRef, name: string): Promise<LookupOutcome>;
   /** A file on a machine, at most its last `tailBytes` (1 MiB by default); undefined when the file does not exist. */
   read(machine: string, path: string, tailBytes?: number): Promise<string | undefined>;
-  /** Waits until `look` gives true. `condition` names what is awaited, e.g. `orange is ready`. */
-  until(condition: string, look: () => Promise<boolean>, timeoutMs?: number): Promise<void>;
+  /** Waits until `look` gives true. `condition` names what is awaited, e.g. `orange is ready`: a timeout shows it. */
+  until(condition: Localized | string, look: () => Promise<boolean>, timeoutMs?: number): Promise<void>;
 }
 
 /** The handle of a `solve` script, which can also answer questions. */
@@ -113,10 +117,15 @@ export interface SolveHandle extends LabHandle {
   answer(check: string, value: string): Promise<void>;
 }
 
-/** The result of a check script. */
+/** The result of a check script. The student reads its texts. */
 export type ScriptVerdict =
-  | { readonly pass: true; readonly observed: string }
-  | { readonly pass: false; readonly expected: string; readonly observed: string; readonly hint?: string };
+  | { readonly pass: true; readonly observed: Localized | string }
+  | {
+      readonly pass: false;
+      readonly expected: Localized | string;
+      readonly observed: Localized | string;
+      readonly hint?: Localized | string;
+    };
 
 /** The type of `setup`, `clear` and `restore`. */
 export type SetupScript = (lab: LabHandle) => Promise<void>;

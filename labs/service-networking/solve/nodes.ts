@@ -2,11 +2,16 @@
 import type { LabHandle, SetupScript } from '../../../src/api/lab.ts';
 
 /** Waits until a node's rules contain a text, or no longer contain it. */
-export const untilRules = (lab: LabHandle, node: string, text: string, present: boolean): Promise<void> =>
-  lab.until(`the rules of ${node} ${present ? 'contain' : 'no longer contain'} ${text}`, async () => {
+export const untilRules = (lab: LabHandle, node: string, text: string, present: boolean): Promise<void> => {
+  const condition = {
+    en: `the rules of ${node} ${present ? 'contain' : 'no longer contain'} ${text}`,
+    ko: `${node}의 규칙에 ${text} ${present ? '있음' : '없음'}`,
+  };
+  return lab.until(condition, async () => {
     const { iptables = '' } = await lab.facts(`node/${node}`, 'iptables');
     return iptables.includes(text) === present;
   });
+};
 
 /**
  * Runs kube-proxy on a node with its own rules only, whatever a student did: stopped or disabled the unit, overrode a

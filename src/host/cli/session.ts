@@ -144,5 +144,6 @@ export const taskRun = (context: Context, session: Session, task: TaskDefinition
   access: session.access,
   progress: session.progress,
   task,
+  language: context.environment.language,
   signal: context.signal,
 });

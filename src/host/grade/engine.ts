@@ -146,7 +146,7 @@ const lookAt = async (
   const started = performance.now();
   const { lab, access, progress, signal, language = 'en' } = options;
   const say = phrases[language];
-  const look = startLook({ access, handle: () => createHandle({ lab, access, signal }) });
+  const look = startLook({ access, handle: () => createHandle({ lab, access, language, signal }) });
   const view = createView({ cluster: lab.cluster, machines: access.machines, store: look.store, say });
   const evaluated = await Promise.all(
     entries.map(async ({ id, task, number, check }) => {

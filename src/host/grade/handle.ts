@@ -1,5 +1,5 @@
 // The handle that a lab's scripts get: functions to read and change the running cluster.
-import type { LabDefinition, LabHandle } from '../../api/lab.ts';
+import { type LabDefinition, type LabHandle, type Language, localize } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { nodePaths } from '../../api/paths.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
@@ -11,11 +11,13 @@ import { createView, type View } from './view/view.ts';
 export interface HandleOptions {
   readonly lab: LabDefinition;
   readonly access: ClusterAccess;
+  /** The student's. Default: English. */
+  readonly language?: Language;
   readonly signal: AbortSignal;
 }
 
 export const createHandle = (options: HandleOptions): LabHandle => {
-  const { lab, access, signal } = options;
+  const { lab, access, language = 'en', signal } = options;
   const controlPlane = lab.cluster.nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
   const look = <T>(question: (view: View) => T): Promise<T> => ask(options, question);
   /** @param shown the command, as the error message shows it */
@@ -26,10 +28,11 @@ export const createHandle = (options: HandleOptions): LabHandle => {
     });
     if (exitCode === 0) return stdout;
     const said = (stderr.trim() || stdout.trim()).split('\n').slice(-5).join('\n');
-    throw new Error(`\`${shown}\` on ${machine} ended with exit code ${exitCode}: ${said}`);
+    throw new Error(`\`${firstLine(shown)}\` on ${machine} ended with exit code ${exitCode}: ${said}`);
   };
   return {
     lab: lab.name,
+    language,
     nodes: lab.cluster.nodes.map(({ name }) => name),
     sh: (machine, script, { stdin } = {}) => run(machine, ['bash', '-euo', 'pipefail', '-c', script], script, stdin),
     kubectl: (...args) => run(controlPlane, kubectl(args), `kubectl ${args.join(' ')}`),
@@ -45,8 +48,17 @@ export const createHandle = (options: HandleOptions): LabHandle => {
       return file.exists ? file.content : undefined;
     },
     until: (condition, test, timeoutMs = 30_000) =>
-      eventually(condition, async () => ((await test()) ? done(undefined) : notYet('not yet')), { timeoutMs, signal }),
+      eventually(localize(condition, language), async () => ((await test()) ? done(undefined) : notYet('not yet')), {
+        timeoutMs,
+        signal,
+      }),
   };
+};
+
+/** A whole script would hide what its program said. */
+const firstLine = (script: string): string => {
+  const [first = '', ...more] = script.trim().split('\n');
+  return more.length > 0 ? `${first} …` : first;
 };
 
 const kubectl = (args: readonly string[]): readonly string[] => [
@@ -57,8 +69,9 @@ const kubectl = (args: readonly string[]): readonly string[] => [
 
 /** Answers one question about the cluster with newly gathered facts. */
 const ask = <T>(options: HandleOptions, question: (view: View) => T): Promise<T> => {
-  const { lab, access, signal } = options;
+  const { lab, access, language = 'en', signal } = options;
   const look = startLook({ access, handle: () => createHandle(options) });
-  const view = createView({ cluster: lab.cluster, machines: access.machines, store: look.store, say: phrases.en });
+  const say = phrases[language];
+  const view = createView({ cluster: lab.cluster, machines: access.machines, store: look.store, say });
   return settle(look, () => question(view), signal);
 };

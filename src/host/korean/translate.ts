@@ -57,8 +57,9 @@ const candidatesOf = (all: readonly Sentences[]): readonly Candidate[] =>
     .sort((a, b) => b.pieces.join('').length - a.pieces.join('').length);
 
 /**
- * The pattern of the texts that an English sentence stands for. `{name}` is one word. `{said}` and a gap at the end
- * take any text; other gaps stay inside of their sentence. The group `end` is there for a sentence without gaps.
+ * The pattern of the texts that an English sentence stands for. `{name}` is one word. `{said}`, a `{command}` in
+ * backticks and a gap at the end take any text; other gaps stay inside of their sentence. The group `end` is there for
+ * a sentence without gaps.
  */
 const patternOf = (english: string): RegExp => {
   const parts = english.split(/(\{\w+\})/);
@@ -66,6 +67,7 @@ const patternOf = (english: string): RegExp => {
     const [, gap] = /^\{(\w+)\}$/.exec(part) ?? [];
     if (gap === undefined) return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     if (gap === 'name') return '(?<name>\\S+)';
+    if (gap === 'command' && parts[index - 1]?.endsWith('`')) return '(?<command>[^`]*)';
     const takesAll = gap === 'said' || parts.slice(index + 1).join('') === '';
     return takesAll ? `(?<${gap}>.*)` : `(?<${gap}>(?:(?!${betweenSentences.source}).)*?)`;
   });

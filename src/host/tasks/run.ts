@@ -1,5 +1,5 @@
 // Runs the scripts of one task: begins it (setup), breaks it again after a restart (resume), solves it, clears it.
-import type { LabDefinition, ResumeScript, SetupScript, SolveScript, TaskDefinition } from '../../api/lab.ts';
+import type { LabDefinition, Language, ResumeScript, SetupScript, SolveScript, TaskDefinition } from '../../api/lab.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import type { ClusterAccess } from '../grade/access.ts';
 import { isQuestion } from '../grade/checks/answer.ts';
@@ -13,6 +13,8 @@ export interface TaskRun {
   readonly task: TaskDefinition;
   readonly access: ClusterAccess;
   readonly progress: ProgressStore;
+  /** The student's. Default: English. */
+  readonly language?: Language;
   readonly signal: AbortSignal;
 }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Report } from '../../../src/api/report.ts';
 import { gradeLab } from '../../../src/host/grade/engine.ts';
@@ -38,6 +41,17 @@ test('expected, observed and hint are in Korean', async () => {
     observed: 'blue 파드 → http://10.96.0.9/: 시간 안에 응답이 없음: 패킷이 도중에 사라짐',
     hint: expect.stringContaining('패킷을 따라가 보세요'),
   });
+});
+
+test('the texts of a script are those that its author wrote', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'labs-korean-'));
+  const file = join(folder, 'check.ts');
+  const texts = `{ expected: { en: 'a rule', ko: '규칙 있음' }, observed: { en: 'none', ko: '없음' }, hint: 'iptables-save' }`;
+  await writeFile(file, `export const check = async () => ({ pass: false, ...${texts} });`);
+  const report = await inKorean({ type: 'script', file: relative('/lab', file) }, {});
+  await rm(folder, { recursive: true });
+  const [check] = report.tasks[0]?.checks ?? [];
+  expect(check).toMatchObject({ expected: '규칙 있음', observed: '없음', hint: 'iptables-save' });
 });
 
 test('an object and a field without a value have Korean names', async () => {

@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { untilRules } from '../../../labs/service-networking/solve/nodes.ts';
 import { deletePods, ensureNamespace, runPods } from '../../../labs/service-networking/solve/pods.ts';
 import { deleteService, exposeService } from '../../../labs/service-networking/solve/services.ts';
 import type { LabHandle } from '../../../src/api/lab.ts';
@@ -70,4 +72,20 @@ test('removing what does not exist runs nothing, and endpoints that a student wr
   const { lab, ran } = handle({ 'endpointslice/shop/kubernetes.io/service-name=cart': { metadata: {} } });
   await deleteService(lab, 'shop', 'cart');
   expect(ran).toEqual(['delete endpointslices -n shop -l kubernetes.io/service-name=cart --ignore-not-found']);
+});
+
+test('what a script waits for has a name in both languages, because a timeout shows it to the student', async () => {
+  const folder = new URL('../../../labs/service-networking/solve/', import.meta.url);
+  const sources = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
+  const waits = sources.flatMap((source) => source.match(/\.until\(.*/g) ?? []);
+  expect(waits).toHaveLength(2);
+  for (const wait of waits) expect(wait).toMatch(/\{ en: .*[가-힣]|\(condition,/);
+  const conditions: unknown[] = [];
+  const lab = { until: async (condition: unknown) => void conditions.push(condition) } as unknown as LabHandle;
+  for (const present of [true, false]) await untilRules(lab, 'node01', 'shop/cart', present);
+  for (const condition of conditions)
+    expect(condition).toEqual({
+      en: expect.stringContaining('shop/cart'),
+      ko: expect.stringMatching(/^node01의 규칙/),
+    });
 });

@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ExecResult } from '../../../src/host/grade/access.ts';
 import { waitsToBegin } from '../../../src/host/grade/student.ts';
+import { toKorean } from '../../../src/host/korean/translate.ts';
 import { openProgress } from '../../../src/host/tasks/progress.ts';
 import { beginTask, canClear, clearTask, resumeTask, solveTask, type TaskRun } from '../../../src/host/tasks/run.ts';
 import { accessTo, labOf, service } from '../grade/world.ts';
@@ -115,6 +116,37 @@ test('after a failed setup, the task is not begun and the error shows the comman
     message: expect.stringContaining('Unit kube-proxy.service not loaded.'),
   });
   expect(waitsToBegin(run.task, await run.progress.read())).toBe(true);
+});
+
+describe('in Korean, the error of a script', () => {
+  const failureOf = async (body: string, exec?: Parameters<typeof runOf>[1]): Promise<string> => {
+    const run = await runOf(`export const setup = async (lab) => { ${body} };`, exec);
+    const error = await beginTask({ ...run, language: 'ko' }).catch((caught) => caught);
+    return toKorean(error.message);
+  };
+
+  test('is Korean around what a program said, and shows the first line of the script', async () => {
+    const script = JSON.stringify('\nrule=$(iptables-save. Now)\necho "$rule"\n');
+    const exec = () => ({ exitCode: 4, stdout: '', stderr: 'iptables: No chain by that name.' });
+    const message = await failureOf(`await lab.sh('node01', ${script});`, exec);
+    expect(message).toMatch(/^과제를 준비하지 못했습니다 \("task"\): node01에서 실행한 `rule=.* …`의 종료 코드가 4: /);
+    expect(message).toMatch(/: iptables: No chain by that name\.$/);
+  });
+
+  test('names what a script waited for in the words of its author', async () => {
+    const condition = `{ en: 'the rules are there', ko: '규칙이 있음' }`;
+    const message = await failureOf(`await lab.until(${condition}, async () => false, 1);`);
+    expect(message).toMatch(/다음 조건이 충족되지 않았습니다: 규칙이 있음\. 마지막 상태: 아직 아님$/);
+  });
+
+  test('says in Korean that a pod is missing', async () => {
+    expect(await failureOf(`await lab.http('pod/nope', 'http://10.96.0.1/');`)).toMatch(/\): nope 파드 없음$/);
+  });
+
+  test('may be the author’s own', async () => {
+    const body = `throw new Error({ en: 'the disk is full', ko: '디스크가 가득 참' }[lab.language]);`;
+    expect(await failureOf(body)).toMatch(/\): 디스크가 가득 참$/);
+  });
 });
 
 test('solving begins the task, runs its solution and records its answers', async () => {

@@ -15,10 +15,12 @@ export const scriptCheck = checkKind({
   words: { en: {}, ko: {} },
   resolve: ({ file, timeout }, files) => ({ file: files.find('file', file), timeoutMs: timeout }),
   expected: ({ title }, say) => localize(title, say.language),
-  judge({ file, timeoutMs }, view) {
+  judge({ file, timeoutMs }, view, { language }) {
     const verdict = view.facts.one<'check'>({ kind: 'check', file, timeoutMs });
-    if (verdict.pass) return [{ holds: true, observed: verdict.observed }];
-    const { pass, ...words } = verdict;
-    return [{ holds: false, ...words }];
+    const observed = localize(verdict.observed, language);
+    if (verdict.pass) return [{ holds: true, observed }];
+    const { expected, hint } = verdict;
+    const advice = hint === undefined ? {} : { hint: localize(hint, language) };
+    return [{ holds: false, expected: localize(expected, language), observed, ...advice }];
   },
 });
