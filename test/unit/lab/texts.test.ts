@@ -5,6 +5,7 @@ import { lexer, type Token, type Tokens } from 'marked';
 import stringWidth from 'string-width';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type LabDefinition, type Localized, localize } from '../../../src/api/lab.ts';
+import { kubernetesVersion } from '../../../src/api/version.ts';
 import { isQuestion } from '../../../src/host/grade/checks/answer.ts';
 import { findEntries, type Glossary, readGlossary } from '../../../src/host/lab/glossary.ts';
 import { loadLab } from '../../../src/host/lab/load.ts';
@@ -208,3 +209,13 @@ describe('the glossary', () => {
     }
   });
 });
+
+test.each(['first-look.md', 'the term kubelet'])(
+  '%s says which version is shown, and that it is no original',
+  (name) => {
+    const page = pages.find((each) => each.name === name);
+    for (const text of [page?.en, page?.ko]) expect(text?.match(/v\d+\.\d+\.\d+/g)).toEqual([kubernetesVersion]);
+    expect(page?.en).toMatch(/\bnot the original/);
+    expect(page?.ko).toMatch(/원본이 아니/);
+  },
+);
