@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { bringUp, resume } from '../../../src/host/cluster/bring-up.ts';
@@ -89,4 +90,10 @@ test.each([
   expect(new Set(names).size).toBe(names.length);
   for (const [index, { needs }] of steps.entries())
     for (const need of needs) expect(names.slice(0, index)).toContain(need);
+});
+
+test('the README shows the steps of a start, in their order', () => {
+  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+  const shown = [...readme.matchAll(/^ +✔ (\S.*?) {2,}.*\d s$/gm)].map(([, title]) => title);
+  expect(shown).toEqual(bringUp.map(({ title }) => title));
 });
