@@ -124,9 +124,10 @@ test('every command whose first operand is a task takes the name of a lab before
   for (const command of ofTasks) expect(takesLabFirst(command), command.name).toBe(true);
 });
 
-const script = async (shell: string): Promise<string> => {
+const script = async (...args: readonly string[]): Promise<string> => {
   const { output, lines } = fakeOutput();
-  await run({ output, commands, say: messagesIn('en') } as unknown as Context, [shell], {});
+  const environment = { language: 'en' };
+  await run({ output, commands, environment, say: messagesIn('en') } as unknown as Context, args, {});
   return lines.join('\n');
 };
 
@@ -145,6 +146,12 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 
   test('for another shell is refused', async () => {
     await expect(script('tcsh')).rejects.toMatchObject({ code: 'LAB_USAGE', exitCode: 2 });
+  });
+
+  test('has no JSON form, and no further words', async () => {
+    const message = expect.stringContaining('has no JSON form');
+    await expect(script('bash', '--json')).rejects.toMatchObject({ code: 'LAB_USAGE', message });
+    await expect(script('bash', 'zsh')).rejects.toMatchObject({ message: expect.stringMatching(/^Too many/) });
   });
 
   test.each(['zsh', 'fish'])('for %s asks labs about the words so far', async (shell) => {

@@ -14,8 +14,19 @@ export const run: Run = async (context, [shell = 'bash', ...words]) => {
       hint: say.unknownShellHint,
     });
   }
+  if (words.length > 0) throw refuse(context, words);
   output.write(completionScripts[shell]);
   return ExitCode.ok;
+};
+
+/** The parser leaves options behind the shell to `labs completion words`. */
+const refuse = ({ say, commands, environment }: Context, words: readonly string[]): LabError => {
+  const reason = commands.find(({ name }) => name === 'completion')?.json;
+  const isJson = words.includes('--json') && typeof reason === 'object';
+  return new LabError('LAB_USAGE', isJson ? reason[environment.language] : say.tooManyOperands('completion'), {
+    exitCode: ExitCode.usage,
+    hint: say.seeHelp('labs completion'),
+  });
 };
 
 /** A candidate in each line: the word, a tab, its meaning. */
