@@ -7,10 +7,11 @@ import { printPassed } from '../../../src/host/cli/after-task.ts';
 import { answerTask } from '../../../src/host/cli/commands/answer.ts';
 import { beginNamed } from '../../../src/host/cli/commands/begin.ts';
 import { gotoTask } from '../../../src/host/cli/commands/goto.ts';
-import { resetTask } from '../../../src/host/cli/commands/reset.ts';
+import { resetQuestion, resetTask } from '../../../src/host/cli/commands/reset.ts';
 import { solveTasks } from '../../../src/host/cli/commands/solve.ts';
 import type { Context } from '../../../src/host/cli/context.ts';
 import { breakAgainIn, recordRepairsIn } from '../../../src/host/cli/faults.ts';
+import type { ResetEffect } from '../../../src/host/cli/messages/progress.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
 import { gradeAndRecord } from '../../../src/host/cli/session.ts';
 import { type LabOfScripts, labOfScripts } from '../tasks/lab-of-scripts.ts';
@@ -120,9 +121,12 @@ describe('labs reset TASK', () => {
   test('asks first, and says what happens to the cluster', async () => {
     const { context } = contextWith({ yes: false });
     await expect(resetTask(context, session(), world.task('one'))).rejects.toMatchObject({ code: 'LAB_NEEDS_YES' });
-    const { say } = context;
-    expect(say.resetTaskQuestion(3, 'breaks')).toContain('breaks the cluster again');
-    expect(say.resetTaskQuestion(1, 'removes')).toContain('removes what the task makes');
+    const asked = (id: string, effect: ResetEffect) => resetQuestion(context, session(), world.task(id), effect);
+    expect(asked('mend-three', 'breaks')).toMatch(
+      /breaks the cluster again\. .* Nodes: set back to how the lab starts/,
+    );
+    expect(asked('one', 'removes')).toMatch(/removes what the task makes .* Nodes: set back to how the lab starts/);
+    expect(asked('one', 'nothing')).not.toContain('Nodes');
   });
 
   test('begins the task anew and names the command that shows it', async () => {

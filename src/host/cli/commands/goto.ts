@@ -51,7 +51,7 @@ const describe = (
     ...(keep.length > 0 ? [say.gotoKeeps(numbers(keep))] : []),
     ...(skip.length > 0 ? [say.gotoSkips(numbers(skip))] : []),
     ...(remove.length > 0 ? [say.gotoRemoves(numbers(remove))] : []),
-    ...(lab.restore === undefined ? [] : [say.gotoRestores]),
+    ...(lab.restore === undefined ? [] : [say.nodesSetBack]),
     say.gotoReplaces,
   ];
   output.line(output.paint('bold', say.gotoPlan(numberOf(lab, task))));

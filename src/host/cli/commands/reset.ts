@@ -11,6 +11,7 @@ import { confirm, declined } from '../ask.ts';
 import type { Context, Options, Run } from '../context.ts';
 import { chooseInstance, unknownLabOrTask } from '../instances.ts';
 import { definitionOf } from '../machines.ts';
+import type { ResetEffect } from '../messages/progress.ts';
 import { numberOf, type Session, taskRun, withSession } from '../session.ts';
 import { showWork } from '../work.ts';
 import { run as start } from './start.ts';
@@ -38,8 +39,8 @@ const resetTaskNamed = (context: Context, given: string): Promise<ExitCode> =>
 export const resetTask = async (context: Context, session: Session, task: TaskDefinition): Promise<ExitCode> => {
   const { output, say, json } = context;
   const number = numberOf(session.lab, task);
-  const effect = task.setup !== undefined ? 'breaks' : (await canClear(task)) ? 'removes' : 'nothing';
-  if (!(await confirm(context, say.resetTaskQuestion(number, effect)))) return declined(context);
+  const effect = await effectOf(task);
+  if (!(await confirm(context, resetQuestion(context, session, task, effect)))) return declined(context);
   {
     using work = showWork(context, session.lab);
     await startAnew(taskRun(context, session, task), work);
@@ -47,6 +48,22 @@ export const resetTask = async (context: Context, session: Session, task: TaskDe
   if (json) output.line(JSON.stringify({ task: task.id, number, cluster: effect }, null, 2));
   else for (const line of [say.resetTask(number), output.paint('dim', say.readWith(number))]) output.line(line);
   return ExitCode.ok;
+};
+
+const effectOf = async (task: TaskDefinition): Promise<ResetEffect> => {
+  if (task.setup !== undefined) return 'breaks';
+  return (await canClear(task)) ? 'removes' : 'nothing';
+};
+
+/** Says what happens to the cluster and to the nodes. */
+export const resetQuestion = (
+  { say }: Context,
+  { lab }: Session,
+  task: TaskDefinition,
+  effect: ResetEffect,
+): string => {
+  const question = say.resetTaskQuestion(numberOf(lab, task), effect);
+  return effect === 'nothing' || lab.restore === undefined ? question : `${question} ${say.nodesSetBack}`;
 };
 
 const resetLab = async (context: Context, given: string | undefined, options: Options): Promise<number> => {

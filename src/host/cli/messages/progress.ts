@@ -87,7 +87,7 @@ export const progressMessages = {
     (tasks: string) => `${taskOrTasks(tasks)}: removed from the cluster, with faults. A passed task stays passed.`,
     (tasks) => `과제 ${tasks}: 클러스터에 만든 것과 고장을 없앱니다. 통과 기록은 남습니다.`,
   ),
-  gotoRestores: both(
+  nodesSetBack: both(
     'Nodes: set back to how the lab starts. Your changes of rules and components are lost.',
     '노드: 실습 시작 상태로 되돌립니다. 규칙과 구성 요소에서 바꾼 것은 사라집니다.',
   ),
