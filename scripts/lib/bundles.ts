@@ -44,12 +44,13 @@ export const hostBundle: BuildOptions = {
   format: 'esm',
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
-  // Optional native parts of ws and ssh2. Both packages work without them.
-  external: ['bufferutil', 'utf-8-validate', 'cpu-features', '*.node'],
-  // dockerode needs gRPC and protobuf only for BuildKit, which labs doesn't use. Loading them takes long.
+  // Optional native packages of ws.
+  external: ['bufferutil', 'utf-8-validate'],
+  // dockerode needs gRPC and protobuf only for BuildKit, which labs doesn't use, and ssh2 only for what
+  // src/host/docker/ssh.ts does. Loading them takes long.
   alias: {
     ...{ '@grpc/grpc-js': './scripts/lib/absent.cjs', '@grpc/proto-loader': './scripts/lib/absent.cjs' },
-    ...{ protobufjs: './scripts/lib/absent.cjs', ssh2: './scripts/lib/ssh2.cjs' },
+    ...{ protobufjs: './scripts/lib/absent.cjs', ssh2: './scripts/lib/absent.cjs' },
     'string-width': './scripts/lib/string-width.ts',
   },
   define: { 'Intl.Segmenter': 'LazySegmenter' },

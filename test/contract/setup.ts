@@ -13,6 +13,7 @@ export const setup = (): Promise<void> =>
     '/usr/sbin/conntrack': 'conntrack',
     '/usr/sbin/nfacct': 'nfacct',
     '/usr/bin/curl': 'curl',
+    '/usr/bin/ssh': 'openssh-client',
     '/usr/bin/dig': 'bind9-dnsutils',
     '/usr/bin/crun': 'crun',
     '/usr/bin/conmon': 'conmon',

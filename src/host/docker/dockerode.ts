@@ -9,6 +9,7 @@ import { createImages } from './images.ts';
 import type { ContainerState, ContainerSummary, Containers, EngineInfo } from './port.ts';
 import { isInstalled } from './program.ts';
 import { toCreateOptions } from './spec.ts';
+import { type EngineForward, forwardEngine } from './ssh.ts';
 import { joinFrames } from './streams.ts';
 import { createVolumes } from './volumes.ts';
 
@@ -18,7 +19,8 @@ import { createVolumes } from './volumes.ts';
  */
 export const connectDocker = async (variables: Variables): Promise<Containers> => {
   const endpoint = findEndpoint(variables);
-  const docker = new Dockerode(clientOptions(endpoint, variables));
+  const forward = endpoint.kind === 'ssh' ? forwardEngine(endpoint, variables) : undefined;
+  const docker = new Dockerode(clientOptions(endpoint, forward));
   const circumstances: Circumstances = {
     endpoint,
     namedByDockerHost: Boolean(variables.DOCKER_HOST),
@@ -27,7 +29,8 @@ export const connectDocker = async (variables: Variables): Promise<Containers> =
   const call: Call = async (work, signal) => {
     try {
       signal?.throwIfAborted();
-      return await (signal ? unlessAborted(work(), signal) : work());
+      const whole = forward ? forward.open().then(work) : work();
+      return await (signal ? unlessAborted(whole, signal) : whole);
     } catch (error) {
       throw translate(error, circumstances, signal);
     }
@@ -54,7 +57,7 @@ const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<
 };
 
 /** Sets every option, because docker-modem takes missing ones from the process's environment. */
-const clientOptions = (endpoint: Endpoint, variables: Variables): Dockerode.DockerOptions => {
+const clientOptions = (endpoint: Endpoint, forward: EngineForward | undefined): Dockerode.DockerOptions => {
   // docker-modem's code accepts undefined, but its types don't.
   const base = { socketPath: undefined, host: undefined, ca: undefined, cert: undefined, key: undefined };
   const own = (): object => {
@@ -70,13 +73,8 @@ const clientOptions = (endpoint: Endpoint, variables: Variables): Dockerode.Dock
           ...endpoint.tls,
         };
       case 'ssh':
-        return {
-          host: endpoint.host,
-          port: endpoint.port,
-          protocol: 'ssh',
-          username: endpoint.user,
-          sshOptions: { agent: variables.SSH_AUTH_SOCK },
-        };
+        // docker-modem takes a function, too, but its types don't know that.
+        return { socketPath: forward?.socket, protocol: 'http' };
     }
   };
   return { ...base, ...own() } as Dockerode.DockerOptions;

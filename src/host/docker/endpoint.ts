@@ -10,7 +10,17 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 export type Endpoint =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls?: Tls }
-  | { readonly kind: 'ssh'; readonly host: string; readonly port: number; readonly user: string | undefined };
+  | SshEndpoint;
+
+/** A part that the address does not name is undefined: ~/.ssh/config may say it. */
+export interface SshEndpoint {
+  readonly kind: 'ssh';
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly user: string | undefined;
+  /** The engine's socket on the other machine; undefined: where the system's engine listens. */
+  readonly path: string | undefined;
+}
 
 /** Where the system's engine listens by default. */
 export const systemSocket = '/var/run/docker.sock';
@@ -43,8 +53,9 @@ export const findEndpoint = (variables: Variables): Endpoint => {
 /** The endpoint in an error message. */
 export const formatEndpoint = (endpoint: Endpoint): string => {
   if (endpoint.kind === 'unix') return endpoint.path;
-  const user = endpoint.kind === 'ssh' && endpoint.user ? `${endpoint.user}@` : '';
-  return `${endpoint.kind}://${user}${endpoint.host}:${endpoint.port}`;
+  const { kind, host, port } = endpoint;
+  const { user, path = '' } = kind === 'ssh' ? endpoint : {};
+  return `${kind}://${user ? `${user}@` : ''}${host}${port === undefined ? '' : `:${port}`}${path}`;
 };
 
 /** Undefined when the address is not the address of a Docker engine. */
@@ -59,11 +70,20 @@ const parseEndpoint = (address: string, variables: Variables): Endpoint | undefi
     case 'https:':
       return tcpEndpoint(url, variables);
     case 'ssh:':
-      return { kind: 'ssh', host: url.hostname, port: Number(url.port || 22), user: url.username || undefined };
+      return sshEndpoint(url);
     default:
       return undefined;
   }
 };
+
+/** Docker's own form: ssh://[user@]host[:port][/path/of/docker.sock]. */
+const sshEndpoint = ({ hostname, port, username, pathname }: URL): SshEndpoint => ({
+  kind: 'ssh',
+  host: hostname,
+  port: port === '' ? undefined : Number(port),
+  user: username === '' ? undefined : decodeURIComponent(username),
+  path: pathname === '' || pathname === '/' ? undefined : decodeURIComponent(pathname),
+});
 
 const tcpEndpoint = (url: URL, variables: Variables): Endpoint => {
   const secure = Boolean(variables.DOCKER_TLS_VERIFY) || url.protocol === 'https:' || url.port === '2376';

@@ -16,13 +16,10 @@ export const translate = (error: unknown, circumstances: Circumstances, signal?:
   if (error instanceof LabError) return error;
   const { code, statusCode } = error as { code?: string; statusCode?: number };
   if (statusCode !== undefined) return refused(statusCode, saidBy(error), error);
-  if (code !== undefined || isOfConnection(error)) return unreachable(code, error, circumstances);
+  // None of the addresses of a host answers: an AggregateError.
+  if (code !== undefined || error instanceof AggregateError) return unreachable(code, error, circumstances);
   return failed(messageOf(error), error);
 };
-
-/** An error of the SSH client (its errors have a level), or of a host none of whose addresses answers. */
-const isOfConnection = (error: unknown): boolean =>
-  error instanceof AggregateError || (error instanceof Error && 'level' in error);
 
 /**
  * Translates an error that arrives as text inside of a progress stream.

@@ -9,6 +9,7 @@ import type { ContainerSpec, Containers } from '../../../src/host/docker/port.ts
 import { readImageInputs } from '../../../src/host/image/ensure.ts';
 import { nodeImage } from '../../../src/host/image/names.ts';
 import { type ExecHandler, FakeDocker } from '../../support/fake-docker.ts';
+import { type SshServer, startSshServer } from '../../support/ssh-server.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
 const image = nodeImage((await readImageInputs(root)).digests.node);
@@ -36,7 +37,14 @@ const shell: ExecHandler = (container, command, stdin) => {
 const engines: readonly { readonly name: string; readonly connect: () => Promise<Containers> }[] = [
   { name: 'the fake', connect: () => Promise.resolve(new FakeDocker({ images: { [image]: {} }, exec: shell })) },
   { name: 'Docker', connect: () => connectDocker(process.env) },
+  { name: 'Docker behind SSH', connect: () => connectDocker({ ...ssh.variables, DOCKER_HOST: ssh.address }) },
 ];
+
+let ssh: SshServer;
+beforeAll(async () => {
+  ssh = await startSshServer();
+});
+afterAll(() => ssh?.[Symbol.asyncDispose]());
 
 describe.each(engines)('$name', ({ connect }) => {
   let docker: Containers;

@@ -20,10 +20,11 @@ describe('where Docker listens', () => {
     ['unix:///run/other.sock', { kind: 'unix', path: '/run/other.sock' }],
     ['tcp://10.0.0.5:2375', { kind: 'tcp', host: '10.0.0.5', port: 2375 }],
     ['10.0.0.5:4000', { kind: 'tcp', host: '10.0.0.5', port: 4000 }],
-    ['ssh://me@box:2222', { kind: 'ssh', host: 'box', port: 2222, user: 'me' }],
-    ['ssh://box', { kind: 'ssh', host: 'box', port: 22, user: undefined }],
+    ['ssh://me@box:2222', { kind: 'ssh', host: 'box', port: 2222, user: 'me', path: undefined }],
+    ['ssh://box', { kind: 'ssh', host: 'box', port: undefined, user: undefined, path: undefined }],
+    ['ssh://box/run/user/1/docker.sock', { kind: 'ssh', host: 'box', path: '/run/user/1/docker.sock' }],
   ])('DOCKER_HOST=%s', (address, expected) => {
-    expect(findEndpoint({ DOCKER_HOST: address, HOME: home })).toEqual(expected);
+    expect(findEndpoint({ DOCKER_HOST: address, HOME: home })).toMatchObject(expected);
   });
 
   test('TLS takes its certificates from DOCKER_CERT_PATH', () => {
@@ -66,7 +67,8 @@ describe('where Docker listens', () => {
   });
 
   test('is formatted as users write it', () => {
-    expect(formatEndpoint({ kind: 'ssh', host: 'box', port: 22, user: 'me' })).toBe('ssh://me@box:22');
+    for (const address of ['ssh://me@box:22', 'ssh://box', 'ssh://box/run/docker.sock'])
+      expect(formatEndpoint(findEndpoint({ DOCKER_HOST: address, HOME: home }))).toBe(address);
     expect(formatEndpoint({ kind: 'unix', path: '/var/run/docker.sock' })).toBe('/var/run/docker.sock');
   });
 });

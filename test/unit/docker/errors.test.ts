@@ -102,15 +102,13 @@ describe('an error of Docker gets a code and a hint', () => {
     });
   });
 
-  test.each([
-    ['no address of the host answers', new AggregateError([errno('ENETUNREACH'), errno('ETIMEDOUT')])],
-    ['SSH fails', Object.assign(new Error('All authentication methods failed'), { level: 'client-authentication' })],
-  ])('says why the engine is not reached if %s', (_why, error) => {
-    const endpoint = { kind: 'ssh', host: 'box', port: 22, user: 'me' } as const;
+  test('says why the engine is not reached if no address of the host answers', () => {
+    const endpoint = { kind: 'tcp', host: 'box', port: 2375 } as const;
     const circumstances = { endpoint, namedByDockerHost: true, engineInstalled: () => false };
+    const error = new AggregateError([errno('ENETUNREACH'), errno('ETIMEDOUT')]);
     expect(translate(error, circumstances)).toMatchObject({
       code: 'LAB_DOCKER_UNREACHABLE',
-      message: expect.stringMatching(/^Docker does not answer at ssh:\/\/me@box:22: .{10}/),
+      message: expect.stringMatching(/^Docker does not answer at tcp:\/\/box:2375: .{10}/),
     });
   });
 

@@ -40,7 +40,7 @@ export const run: Run = async (context, [wanted = '', ...ports], options) => {
       onFailure: (reason) => output.note(output.paint('yellow', `! ${say.forwardFailed(to, reasonIn(reason))}`)),
     });
     tunnels.use(tunnel);
-    const url = `http://127.0.0.1:${tunnel.port}`;
+    const url = `${port === 443 ? 'https' : 'http'}://127.0.0.1:${tunnel.port}`;
     if (json) output.line(JSON.stringify({ url, to, from: machine ?? 'the outside' }));
     else output.line(say.forwarding(output.paint('cyan', url), to, machine ?? say.outside));
   }

@@ -2,6 +2,7 @@
 import { stringify } from 'yaml';
 import { ExitCode } from '../../../kit/error.ts';
 import { findEndpoint } from '../../docker/endpoint.ts';
+import { sshTarget } from '../../docker/ssh.ts';
 import { addToUserFile, userFile } from '../../kubectl/files.ts';
 import { type Access, contextName, kubeconfigOf } from '../../kubectl/kubeconfig.ts';
 import type { Context, Run } from '../context.ts';
@@ -32,9 +33,7 @@ export const run: Run = async (context, [given], options) => {
 const tunnelHint = ({ environment, say }: Context, { server }: Access): string => {
   const endpoint = findEndpoint(environment.variables);
   const port = server.split(':').pop();
-  const host = endpoint.kind === 'unix' ? undefined : endpoint.host;
-  const user = endpoint.kind === 'ssh' && endpoint.user !== undefined ? `${endpoint.user}@` : '';
-  return host === undefined
-    ? say.wayInClosed(server)
-    : say.wayInBySsh(`ssh -NL ${port}:127.0.0.1:${port} ${user}${host}`);
+  if (endpoint.kind === 'unix') return say.wayInClosed(server);
+  const target = endpoint.kind === 'ssh' ? sshTarget(endpoint) : endpoint.host;
+  return say.wayInBySsh(`ssh -NL ${port}:127.0.0.1:${port} ${target}`);
 };
