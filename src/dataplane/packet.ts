@@ -31,9 +31,9 @@ export interface TraceOptions {
   readonly origin?: 'network' | 'local';
   /** The outgoing interface of the route to `address`, for `-o`. Default: unknown. */
   readonly outInterface?: (address: string) => string | undefined;
-  /** The addresses in each list of `-m recent`, by the name of the list. Default: all lists are empty. */
-  readonly recent?: Readonly<Record<string, readonly string[]>>;
-  /** Whether the packet is in a set, for `-m set`. Default: all sets are empty. */
+  /** The addresses in a list of `-m recent`. When absent, or when it knows no such list, `-m recent` is `unsure`. */
+  readonly recent?: (list: string) => readonly string[] | undefined;
+  /** Whether the packet is in a set, for `-m set`. When absent, `-m set` is `unsure`. */
   readonly inSet?: (name: string, words: readonly string[], packet: Flow) => boolean;
 }
 
@@ -49,8 +49,8 @@ export interface Flow {
 
 /** One path that a packet can take. */
 export interface PacketTrace {
-  /** `accepted`: the packet passes the last hook. */
-  readonly fate: 'accepted' | 'dropped' | 'rejected';
+  /** `accepted`: the packet passes the last hook. `unknown`: it meets a target that `trace` does not follow. */
+  readonly fate: 'accepted' | 'dropped' | 'rejected' | 'unknown';
   /** Where the packet goes, or where a dropped packet was going: `local` is this node, `forward` any other place. */
   readonly route: 'local' | 'forward';
   /** The final destination, `address:port`. */
@@ -60,13 +60,16 @@ export interface PacketTrace {
   /** Whether the source becomes an address of the node. */
   readonly masq: boolean;
   readonly mark: number;
-  /** From 0 to 1. Less than 1 only with `-m statistic`. */
+  /** From 0 to 1. Less than 1 only with `-m statistic`. At most this, if the path is `unsure`. */
   readonly probability: number;
   /** When `rejected`: the word after `--reject-with`. */
   readonly rejectWith?: string;
   /** The rules that matched, in order. */
   readonly path: readonly Step[];
-  /** Matches that `trace` cannot judge (`-m limit`, an unknown module). They count as not matching. */
+  /**
+   * Matches and targets that `trace` cannot judge (`-m limit`, an unknown module, NFQUEUE). The packet may take this
+   * path, or another one. Rules that change nothing are left out.
+   */
   readonly unsure: readonly string[];
 }
 

@@ -2,7 +2,7 @@
 import type { Chain, Counters, Match, Rule, Ruleset, Table, Target } from './model.ts';
 import { baseOptions, parseBaseMatch, parseModule, takesAnyWord } from './parse-match.ts';
 import { parseTarget } from './parse-target.ts';
-import { splitWords, unquote } from './words.ts';
+import { endsInQuotes, splitWords, unquote } from './words.ts';
 
 /** A line that `iptables-save` would not print. */
 export class RulesetError extends Error {
@@ -17,21 +17,36 @@ export const parseRuleset = (text: string): Ruleset => {
   const tables: Table[] = [];
   let comments: string[] = [];
   let open: TableBuilder | undefined;
-  for (const [index, line] of text.split('\n').entries()) {
+  for (const { line, number } of wholeLines(text)) {
     if (line === '') continue;
     if (line.startsWith('#')) comments.push(line);
     else if (line.startsWith('*')) {
       open = newTable(line.slice(1), comments);
       comments = [];
-    } else if (!open) throw new RulesetError(`line ${index + 1}: "${line}" is outside of a table`);
+    } else if (!open) throw new RulesetError(`line ${number}: "${line}" is outside of a table`);
     else if (line === 'COMMIT') {
       tables.push(finishTable(open));
       open = undefined;
     } else if (line.startsWith(':')) addChain(open, line);
-    else addRule(open, line, index + 1);
+    else addRule(open, line, number);
   }
   return { tables, trailing: comments };
 };
+
+/** The lines with their numbers, from 1. A line break in quotes, as in a comment, does not end a rule. */
+function* wholeLines(text: string): Generator<{ readonly line: string; readonly number: number }> {
+  let whole: { line: string; number: number } | undefined;
+  for (const [index, line] of text.split('\n').entries()) {
+    whole = whole ? { ...whole, line: `${whole.line}\n${line}` } : { line, number: index + 1 };
+    if (isRule(whole.line) && endsInQuotes(whole.line)) continue;
+    yield whole;
+    whole = undefined;
+  }
+  if (whole) throw new RulesetError(`line ${whole.number}: a quote is not closed`);
+}
+
+/** Only rules contain quotes that belong together. */
+const isRule = (line: string): boolean => /^(\[|-A )/.test(line);
 
 /** Parses one `-A CHAIN …` line, optionally with counters in front. */
 export const parseRule = (table: string, line: string, position = 1): Rule => {

@@ -6,9 +6,9 @@ import type { TraceOptions } from './packet.ts';
 import type { PacketState } from './trace-state.ts';
 
 export interface RuleMatch {
-  /** From 0 (no) to 1 (yes). */
+  /** From 0 (no) to 1 (yes), of the matches that can be judged. */
   readonly chance: number;
-  /** Matches that `trace` cannot judge. With any of them, the rule counts as not matching. */
+  /** Matches that `trace` cannot judge: the rule may match, or may not. Empty if the chance is 0. */
   readonly unsure: readonly string[];
   /** The entries that `-m recent --set` adds when the rule matches: `list address`. */
   readonly remembered: readonly string[];
@@ -26,7 +26,7 @@ export const judge = (rule: Rule, packet: PacketState, options: TraceOptions): R
     if (match.kind === 'recent' && match.action === 'set')
       remembered.push(`${match.name} ${recentAddress(match, packet)}`);
   }
-  return unsure.length > 0 ? { chance: 0, unsure, remembered: [] } : { chance, unsure, remembered };
+  return { chance, unsure, remembered };
 };
 
 export const isLocalAddress = (address: string, { localAddresses = [] }: TraceOptions): boolean =>
@@ -63,7 +63,7 @@ const judgeMatch = (match: Match, packet: PacketState, options: TraceOptions): A
     case 'recent':
       return judgeRecent(match, packet, options);
     case 'set':
-      return (options.inSet?.(match.name, match.directions, packet) ?? false) !== match.negated;
+      return options.inSet ? options.inSet(match.name, match.directions, packet) !== match.negated : 'unsure';
     case 'connmark':
       return 'unsure';
     case 'unknown':
@@ -74,6 +74,7 @@ const judgeMatch = (match: Match, packet: PacketState, options: TraceOptions): A
 
 type Of<K extends Match['kind']> = Extract<Match, { kind: K }>;
 
+/** @param name empty: the hook has no such interface */
 const interfaceMatches = (match: Of<'inInterface' | 'outInterface'>, name: string | undefined): Answer => {
   if (name === undefined) return 'unsure';
   const same = match.name.endsWith('+') ? name.startsWith(match.name.slice(0, -1)) : name === match.name;
@@ -143,7 +144,8 @@ const recentAddress = (match: Of<'recent'>, packet: PacketState): string =>
 const judgeRecent = (match: Of<'recent'>, packet: PacketState, options: TraceOptions): Answer => {
   if (match.action === 'set') return !match.negated;
   const address = recentAddress(match, packet);
-  const known =
-    (options.recent?.[match.name] ?? []).includes(address) || packet.remembered.includes(`${match.name} ${address}`);
-  return known !== match.negated;
+  const list = options.recent?.(match.name);
+  const remembered = packet.remembered.includes(`${match.name} ${address}`);
+  if (list === undefined && !remembered) return 'unsure';
+  return (remembered || list?.includes(address) === true) !== match.negated;
 };

@@ -2,6 +2,12 @@
 import type { ConntrackState } from './model.ts';
 import type { Flow, Step } from './packet.ts';
 
+/** A step with all steps before it. */
+export interface Link {
+  readonly step: Step;
+  readonly before: Link | undefined;
+}
+
 export interface PacketState extends Flow {
   readonly state: ConntrackState;
   readonly inInterface: string | undefined;
@@ -13,7 +19,15 @@ export interface PacketState extends Flow {
   /** Entries that `-m recent --set` made for this packet: `list address`. */
   readonly remembered: readonly string[];
   readonly probability: number;
-  readonly path: readonly Step[];
+  /** The last step. A list of links, because paths split and can be long. */
+  readonly path: Link | undefined;
   readonly unsure: readonly string[];
-  readonly end: { readonly fate: 'dropped' | 'rejected'; readonly rejectWith?: string } | undefined;
+  readonly end: { readonly fate: 'dropped' | 'rejected' | 'unknown'; readonly rejectWith?: string } | undefined;
 }
+
+/** The steps, first one first. */
+export const stepsOf = (last: Link | undefined): Step[] => {
+  const steps: Step[] = [];
+  for (let link = last; link; link = link.before) steps.push(link.step);
+  return steps.reverse();
+};

@@ -35,14 +35,29 @@ export const applyTarget = (target: Acting | undefined, packet: PacketState, opt
       const mark = ((packet.mark & ~target.mask) ^ target.value) >>> 0;
       return { packet: { ...packet, mark }, done: false, effect: `mark 0x${mark.toString(16)}` };
     }
-    case 'other': {
-      const untracked = target.name === 'NOTRACK' || (target.name === 'CT' && target.words.includes('--notrack'));
-      const after: PacketState = untracked ? { ...packet, state: 'UNTRACKED' } : packet;
-      return { packet: after, done: false, effect: target.name };
-    }
-    default:
-      return { packet, done: target?.kind === 'return', effect: target?.kind ?? '' };
+    case 'connmark':
+      // The mark of a connection is read only by `-m connmark`, which is unsure.
+      return { packet, done: false, effect: 'connmark' };
+    case 'return':
+      return { packet, done: true, effect: 'return' };
+    case 'other':
+      return applyOther(target, packet);
   }
+};
+
+/** These only write down that the packet came by, or change fields of it that no other rule compares. */
+const harmless: ReadonlySet<string> = new Set([
+  ...['AUDIT', 'CHECKSUM', 'CLASSIFY', 'CONNSECMARK', 'DSCP', 'ECN', 'IDLETIMER', 'LED', 'LOG', 'NFLOG', 'RATEEST'],
+  ...['SECMARK', 'TCPMSS', 'TCPOPTSTRIP', 'TEE', 'TOS', 'TRACE', 'ULOG'],
+]);
+
+const applyOther = (target: Extract<Target, { kind: 'other' }>, packet: PacketState): Applied => {
+  const { name, words } = target;
+  if (name === 'NOTRACK' || (name === 'CT' && words.includes('--notrack')))
+    return { packet: { ...packet, state: 'UNTRACKED' }, done: false, effect: name };
+  if (harmless.has(name)) return { packet, done: false, effect: name };
+  const unsure = [...packet.unsure, words.join(' ')];
+  return { packet: { ...packet, unsure, end: { fate: 'unknown' } }, done: true, effect: name };
 };
 
 /** For a range of addresses, the first address is used. */

@@ -5,23 +5,38 @@ export const splitWords = (line: string): string[] => {
   if (!line.includes('"')) return line.split(' ');
   const words: string[] = [];
   let start = 0;
-  let quoted = false;
-  for (let index = 0; index < line.length; index++) {
-    const letter = line[index];
-    if (letter === '\\' && quoted) index++;
-    else if (letter === '"') quoted = !quoted;
-    else if (letter === ' ' && !quoted) {
-      words.push(line.slice(start, index));
-      start = index + 1;
-    }
+  for (const end of spacesOutsideQuotes(line)) {
+    words.push(line.slice(start, end));
+    start = end + 1;
   }
   words.push(line.slice(start));
   return words;
 };
 
+/** Whether a quote is open at the end. A comment may contain line breaks, so the rule then goes on in the next line. */
+export const endsInQuotes = (line: string): boolean => line.includes('"') && scanQuotes(line, () => {});
+
+const spacesOutsideQuotes = (line: string): number[] => {
+  const spaces: number[] = [];
+  scanQuotes(line, (index) => spaces.push(index));
+  return spaces;
+};
+
+/** @returns whether a quote is open at the end */
+const scanQuotes = (line: string, onSpace: (index: number) => void): boolean => {
+  let quoted = false;
+  for (let index = 0; index < line.length; index++) {
+    const letter = line[index];
+    if (letter === '\\' && quoted) index++;
+    else if (letter === '"') quoted = !quoted;
+    else if (letter === ' ' && !quoted) onSpace(index);
+  }
+  return quoted;
+};
+
 /** The word without quotes and escapes. */
 export const unquote = (word: string): string =>
-  word.startsWith('"') && word.endsWith('"') && word.length > 1 ? word.slice(1, -1).replace(/\\(.)/g, '$1') : word;
+  word.startsWith('"') && word.endsWith('"') && word.length > 1 ? word.slice(1, -1).replace(/\\(.)/gs, '$1') : word;
 
 /** The text as iptables prints it (libxtables `xtables_save_string`). */
 export const quoteWord = (text: string): string =>

@@ -10,6 +10,7 @@ import {
 } from '../../api/lab.ts';
 import { type CheckReport, type Outcome, type Report, reportVersion, type TaskReport } from '../../api/report.ts';
 import { ExitCode } from '../../kit/error.ts';
+import { printable } from '../../kit/printable.ts';
 import type { ClusterAccess } from './access.ts';
 import { isQuestion } from './checks/answer.ts';
 import { settle, startLook } from './collect.ts';
@@ -222,6 +223,7 @@ const reportCheck = (
   if (!evaluation) throw new Error(`check ${task.id}/${check.id} was not evaluated`);
   const { outcome, expected, durationMs } = evaluation;
   const hint = hintOf(check, evaluation, language);
+  const observed = observedOf(outcome, { lab, task, language });
   const isHidden = check.reveal === 'nothing' && outcome.outcome !== 'pass';
   const { hidden } = phrases[language];
   return {
@@ -230,9 +232,9 @@ const reportCheck = (
     outcome: outcome.outcome,
     points: outcome.outcome === 'pass' ? check.points : 0,
     maxPoints: check.points,
-    expected: isHidden ? hidden.expected : outcome.outcome === 'fail' ? outcome.expected : expected,
-    observed: isHidden && outcome.outcome === 'fail' ? hidden.observed : observedOf(outcome, { lab, task, language }),
-    ...(hint === undefined ? {} : { hint }),
+    expected: isHidden ? hidden.expected : printable(outcome.outcome === 'fail' ? outcome.expected : expected),
+    observed: isHidden && outcome.outcome === 'fail' ? hidden.observed : printable(observed),
+    ...(hint === undefined ? {} : { hint: printable(hint) }),
     ...(outcome.outcome === 'fail' && outcome.unclear ? { unclear: true as const } : {}),
     ...(outcome.outcome === 'blocked' && outcome.by.includes('/') ? { blockedBy: outcome.by } : {}),
     durationMs,

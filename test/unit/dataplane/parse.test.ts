@@ -52,6 +52,28 @@ describe('what iptables-save printed', () => {
   });
 });
 
+describe('a line break in a comment', () => {
+  const comment = 'x\n-A KUBE-SERVICES -d 10.96.0.1/32 -j DNAT --to-destination 10.244.1.2:80\nCOMMIT\n# no \\"quote';
+  const text = `*nat\n:INPUT ACCEPT [0:0]\n[1:2] -A INPUT -m comment --comment "${comment}" -j DROP\n-A INPUT -j RETURN\nCOMMIT\n`;
+
+  test('does not end the rule, and what follows it is no rule', () => {
+    const [table] = parseRuleset(text).tables;
+    expect(table?.chains.map(({ name, rules }) => [name, rules.length])).toEqual([['INPUT', 2]]);
+    expect(table?.chains[0]?.rules[0]).toMatchObject({
+      comment: comment.replace('\\', ''),
+      target: { kind: 'drop' },
+      position: 1,
+    });
+    expect(renderRuleset(parseRuleset(text))).toBe(text);
+  });
+
+  test('in a quote that never ends is an error with the first line of the rule', () => {
+    expect(() => parseRuleset('*nat\n-A INPUT -m comment --comment "x\nCOMMIT\n')).toThrow(
+      'line 2: a quote is not closed',
+    );
+  });
+});
+
 describe('a rule', () => {
   test('has its matches and its target parsed', () => {
     const rule = parseRule(

@@ -19,7 +19,11 @@ test('with ClientIP affinity a client comes back to the endpoint that remembers 
       .find(({ lands }) => lands.startsWith(b))
       ?.path.map(({ rule }) => rule.chain)
       .find((name) => name.startsWith('KUBE-SEP-')) ?? '';
-  const again = trace(rules, { from: pod, to: '10.96.0.20:80' }, { ...onNode, recent: { [list]: [pod] } });
+  const again = trace(
+    rules,
+    { from: pod, to: '10.96.0.20:80' },
+    { ...onNode, recent: (name) => (name === list ? [pod] : []) },
+  );
   expect(again.map(({ lands }) => lands)).toEqual([`${b}:8080`]);
 });
 

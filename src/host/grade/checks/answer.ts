@@ -2,7 +2,6 @@
 import * as z from 'zod';
 import { type CheckDefinition, localize } from '../../../api/lab.ts';
 import type { Rule } from '../../../dataplane/model.ts';
-import { parseRuleset } from '../../../dataplane/parse.ts';
 import { matchOf } from '../../../dataplane/query.ts';
 import { didYouMean } from '../../../kit/suggest.ts';
 import { askAll, Unmet } from '../facts.ts';
@@ -14,7 +13,15 @@ import type { View } from '../view/view.ts';
 import { identifier, localized, match, nodePlace, oneOrMore, place, textOrNumber } from './fields.ts';
 import { checkKind, type FieldValues } from './kind.ts';
 import { type Comparison, compareAnswer, type Form } from './meaning.ts';
-import { fillSelection, selectionEnglish, selectionFields, selectionKorean, selectRules, targetName } from './rules.ts';
+import {
+  fillSelection,
+  rulesOf,
+  selectionEnglish,
+  selectionFields,
+  selectionKorean,
+  selectRules,
+  targetName,
+} from './rules.ts';
 
 const englishForms: Readonly<Record<Form, string>> = {
   endpoint: 'as ADDRESS:PORT, such as 192.0.2.7:80',
@@ -178,10 +185,10 @@ const gatewayOf = (written: NonNullable<Answer['gateway']>, { facts, objects, pl
   return route.gateway;
 };
 
-const ruleFields = ({ on, field, ...rules }: Rules, { facts, objects, places }: View, say: Say): readonly string[] => {
-  const selection = fillSelection(rules, objects);
-  const found = places
-    .each(on, (node) => selectRules(parseRuleset(facts.at(node, 'iptables').iptables ?? ''), selection))
+const ruleFields = ({ on, field, ...rules }: Rules, view: View, say: Say): readonly string[] => {
+  const selection = fillSelection(rules, view.objects);
+  const found = view.places
+    .each(on, (node) => selectRules(rulesOf(node, view, say), selection))
     .flat()
     .map((rule) => fieldOf(rule, field))
     .filter((value) => value !== '');

@@ -1,6 +1,5 @@
 // The iptables check: a node has certain rules (`rules`), or its rules send a packet the right way (`packet`).
 import * as z from 'zod';
-import { parseRuleset } from '../../../dataplane/parse.ts';
 import { renderRule } from '../../../dataplane/render.ts';
 import { brief, type CountRange, inRange } from '../match.ts';
 import { english as en } from '../say/en.ts';
@@ -10,6 +9,7 @@ import { checkKind } from './kind.ts';
 import { judgePacket, packetEnglish, packetExpected, packetKorean, packetSchema } from './packet.ts';
 import {
   fillSelection,
+  rulesOf,
   type Selection,
   selectionEnglish,
   selectionFields,
@@ -60,8 +60,7 @@ export const iptablesCheck = checkKind({
     if (packet) return view.places.each(on, (node) => judgePacket(packet, node, view, say));
     const selection = fillSelection(rules, view.objects);
     return view.places.each(on, (node) => {
-      const { iptables = '' } = view.facts.at(node, 'iptables');
-      const found = selectRules(parseRuleset(iptables), selection);
+      const found = selectRules(rulesOf(node, view, say), selection);
       const shown = found.slice(0, 3).map((rule) => brief(renderRule(rule), 160));
       const more = found.length > shown.length ? '; …' : '';
       return {

@@ -1,11 +1,13 @@
 // The `packet` field of the iptables check: where do a node's rules send a packet?
 import * as z from 'zod';
 import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
+import type { RouteFact } from '../../../api/fabric.ts';
+import { networkContains } from '../../../api/ip.ts';
+import { splitEndpoint } from '../../../dataplane/address.ts';
 import type { TargetKind } from '../../../dataplane/model.ts';
-import type { PacketTrace } from '../../../dataplane/packet.ts';
-import { parseRuleset } from '../../../dataplane/parse.ts';
+import type { PacketTrace, Packet as TracedPacket, TraceOptions } from '../../../dataplane/packet.ts';
 import { renderRule } from '../../../dataplane/render.ts';
-import { trace } from '../../../dataplane/trace.ts';
+import { TraceLimitError, trace } from '../../../dataplane/trace.ts';
 import { Unmet } from '../facts.ts';
 import { brief } from '../match.ts';
 import { describeReference, parseReference } from '../reference.ts';
@@ -15,6 +17,7 @@ import type { Verdict } from '../verdict.ts';
 import type { Place } from '../view/places.ts';
 import type { View } from '../view/view.ts';
 import { hostPort, oneOrMore } from './fields.ts';
+import { rulesOf } from './rules.ts';
 
 export const packetSchema = z.strictObject({
   from: z.string().meta({ description: 'A place, or an address.' }),
@@ -38,7 +41,10 @@ export const packetEnglish = {
   nodeItself: () => 'the node itself',
   endpointsOf: (service: string) => `the endpoints of ${service}`,
   goesTo: (ends: readonly string[]) => `goes to ${en.listed(ends)}`,
-  fate: (fate: PacketTrace['fate']) => `is ${fate}`,
+  fate: (fate: PacketTrace['fate']): string =>
+    fate === 'unknown' ? "meets a rule that the grader can't follow" : `is ${fate}`,
+  perhaps: (end: string, rule: string) => `perhaps ${end}, because of ${rule}`,
+  tooManyWays: () => "has so many ways through the rules that the grader can't follow them",
   keepsDestination: () => 'keeps its destination: no rule changes it',
   source: (masqueraded: boolean): string => (masqueraded ? ', its source masqueraded' : ', its source unchanged'),
   neverArrives: (ends: readonly string[], instead: string) => `never arrives at ${en.listed(ends)}: it ${instead}`,
@@ -49,7 +55,12 @@ export const packetEnglish = {
   selectorHint: () => 'Does its selector match the labels of pods that are ready?',
 };
 
-const koreanFates = { accepted: '통과함', dropped: '버려짐', rejected: '거부됨' } as const;
+const koreanFates = {
+  accepted: '통과함',
+  dropped: '버려짐',
+  rejected: '거부됨',
+  unknown: '채점기가 따라갈 수 없는 규칙을 만남',
+} as const;
 
 export const packetKorean: typeof packetEnglish = {
   packetExpected: (on, from, to, end) => `${ko.where(on)}에서, ${from} → ${to} 패킷: ${end}`,
@@ -58,6 +69,8 @@ export const packetKorean: typeof packetEnglish = {
   endpointsOf: (service) => `${service}의 엔드포인트`,
   goesTo: (ends) => `${ko.listed(ends)}에 도착`,
   fate: (fate) => koreanFates[fate],
+  perhaps: (end, rule) => `${end}일 수 있음 (이유: ${rule})`,
+  tooManyWays: () => '규칙을 지나는 길이 너무 많아 채점기가 따라갈 수 없음',
   keepsDestination: () => '목적지가 그대로임 (목적지를 바꾸는 규칙이 없음)',
   source: (masqueraded) => (masqueraded ? ', 출발지는 노드의 주소로 바뀜' : ', 출발지는 그대로'),
   neverArrives: (ends, instead) => `${ko.listed(ends)}에는 도착하지 않음 (${instead})`,
@@ -82,25 +95,25 @@ export const packetExpected = (on: string, { from, to, lands, fate, masquerade }
 };
 
 /**
- * Holds when every path of the packet through the node's rules ends as expected,
- * and each expected destination is the end of some path.
+ * Holds when every path that the packet can take ends as expected, and each expected destination is the end of a path
+ * that it surely can take. What the grader cannot follow never holds.
  */
 export const judgePacket = (packet: Packet, node: Place, view: View, say: Say): Verdict => {
-  const { iptables = '', links = [] } = view.facts.at(node, 'iptables', 'links');
-  const localAddresses = links.flatMap(({ addresses }) => addresses.map(({ address }) => address));
   const from = sourceOf(packet.from, node, view);
   const to = view.objects.fill(packet.to);
   const lands = packet.lands?.flatMap((end) =>
     end.startsWith('endpoints/') ? endpointsOf(end, view, say) : [view.objects.fill(end)],
   );
-  const traces = trace(parseRuleset(iptables), { from, to, protocol: packet.protocol }, { localAddresses }).filter(
-    ({ probability }) => probability > 0,
-  );
   const observed = (end: string): string => say.packetObserved(node.label, from, to, end);
+  const traces = tracesOf({ from, to, protocol: packet.protocol }, node, view, say);
+  if (traces === undefined)
+    return { holds: false, observed: observed(say.tooManyWays()), hint: say.onMachine(node.label, 'iptables-save') };
   const wrong = traces.find((result) => !isAsExpected(result, packet, lands));
   if (wrong) return { holds: false, observed: observed(resultWords(wrong, to, say)), hint: ruleHint(wrong, node, say) };
   const all = say.listed([...new Set(traces.map((result) => resultWords(result, to, say)))]);
-  const unreached = (lands ?? []).filter((end) => !traces.some((result) => result.lands === end));
+  const unreached = (lands ?? []).filter(
+    (end) => !traces.some((result) => result.lands === end && result.unsure.length === 0),
+  );
   if (unreached.length === 0) return { holds: true, observed: observed(all) };
   return {
     holds: false,
@@ -108,6 +121,40 @@ export const judgePacket = (packet: Packet, node: Place, view: View, say: Say): 
     hint: say.onMachine(node.label, `iptables-save -t nat | grep ${to.split(':')[0]}`),
   };
 };
+
+type Ends = Pick<TracedPacket, 'from' | 'to'> & { readonly protocol: 'tcp' | 'udp' };
+
+/** Undefined when the packet has more paths than can be followed. */
+const tracesOf = (packet: Ends, node: Place, view: View, say: Say): PacketTrace[] | undefined => {
+  const { links = [], routes = [] } = view.facts.at(node, 'links', 'routes');
+  const localAddresses = links.flatMap(({ addresses }) => addresses.map(({ address }) => address));
+  const device = (address: string): string | undefined => deviceTo(address, routes);
+  const inInterface = device(splitEndpoint(packet.from).address);
+  const options: TraceOptions = { localAddresses, outInterface: device, recent: listsOfKubeProxy };
+  try {
+    const traces = trace(rulesOf(node, view, say), { ...packet, ...(inInterface ? { inInterface } : {}) }, options);
+    return traces.filter(({ probability }) => probability > 0);
+  } catch (error) {
+    if (error instanceof TraceLimitError) return undefined;
+    throw error;
+  }
+};
+
+/** The interface of the longest matching route, as the kernel chooses it. Only the main table is known. */
+const deviceTo = (address: string, routes: readonly RouteFact[]): string | undefined =>
+  routes
+    .map(({ destination, device }) => ({
+      device,
+      network: destination === 'default' ? '0.0.0.0/0' : destination.includes('/') ? destination : `${destination}/32`,
+    }))
+    .filter(({ network }) => networkContains(network, address))
+    .toSorted((one, other) => prefixOf(other.network) - prefixOf(one.network))[0]?.device;
+
+const prefixOf = (network: string): number => Number(network.split('/')[1]);
+
+/** kube-proxy remembers clients in lists of its own. Here, the packet is the first one of its client. */
+const listsOfKubeProxy = (list: string): readonly string[] | undefined =>
+  list.startsWith('KUBE-SEP-') ? [] : undefined;
 
 const isAsExpected = (
   result: PacketTrace,
@@ -143,9 +190,14 @@ const endpointsOf = (reference: string, { objects }: View, say: Say): readonly s
   throw new Unmet(say.noEndpoints(service), say.selectorHint());
 };
 
-const resultWords = ({ fate, lands, masq }: PacketTrace, to: string, say: Say): string => {
-  if (fate !== 'accepted') return say.fate(fate);
-  return `${lands === to ? say.keepsDestination() : say.goesTo([lands])}${masq ? say.source(true) : ''}`;
+const resultWords = (result: PacketTrace, to: string, say: Say): string => {
+  const { fate, lands, masq, unsure } = result;
+  const end =
+    fate === 'accepted'
+      ? `${lands === to ? say.keepsDestination() : say.goesTo([lands])}${masq ? say.source(true) : ''}`
+      : say.fate(fate);
+  const [rule] = unsure;
+  return rule === undefined ? end : say.perhaps(end, brief(rule, 160));
 };
 
 /** Names the last rule that changed the destination, dropped or rejected the packet. */

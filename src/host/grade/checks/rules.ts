@@ -1,10 +1,14 @@
 // Selects rules from a node's iptables. The iptables check and questions about rules share this code.
 import * as z from 'zod';
 import type { Rule, Ruleset, Target } from '../../../dataplane/model.ts';
+import { parseRuleset, RulesetError } from '../../../dataplane/parse.ts';
 import { findTable, matchOf } from '../../../dataplane/query.ts';
-import { contains, inWords, isMatch, plainText } from '../match.ts';
-import { commaSeparated } from '../say/en.ts';
+import { Unmet } from '../facts.ts';
+import { brief, contains, inWords, isMatch, plainText } from '../match.ts';
+import { commaSeparated, type Phrases } from '../say/en.ts';
 import type { Objects } from '../view/objects.ts';
+import type { Place } from '../view/places.ts';
+import type { View } from '../view/view.ts';
 import { match, textOrNumber } from './fields.ts';
 
 /** Fields that select rules of a node. A rule must match all given fields. */
@@ -47,6 +51,20 @@ export const selectionKorean: typeof selectionEnglish = {
       destination && `목적지 ${plainText(destination)}`,
       dport && `포트 ${dport}`,
     ),
+};
+
+/**
+ * The rules of a node, from its own kernel.
+ * @throws Unmet when the text cannot be read: only names and comments that the student chose can make it so
+ */
+export const rulesOf = (node: Place, { facts }: View, say: Phrases): Ruleset => {
+  const { iptables = '' } = facts.at(node, 'iptables');
+  try {
+    return parseRuleset(iptables);
+  } catch (error) {
+    if (!(error instanceof RulesetError)) throw error;
+    throw new Unmet(say.unreadableRules(node.label, brief(error.message)), say.onMachine(node.label, 'iptables-save'));
+  }
 };
 
 /** The selection with its templates filled in. */

@@ -52,4 +52,53 @@ describe('an iptables check', () => {
   test('is broken when the fabric cannot read the rules', async () => {
     expect(await gradeCheck(rules, {})).toMatchObject({ outcome: 'broken', points: 0 });
   });
+
+  describe('of a student who is root', () => {
+    /** The rules of a node whose table nat begins with these lines. */
+    const natWith = (...lines: string[]): string => dbRules.replace(/(\*nat\n(?::.*\n)*)/, `$1${lines.join('\n')}\n`);
+    const on = (iptables: string) => ({ objects, facts: { ...good, node01: { iptables, links: [] } } });
+    const coin = '-m statistic --mode random --probability 0.50000000000';
+
+    test('takes no line of a comment for a rule', async () => {
+      const fake =
+        '-A KUBE-SERVICES -m comment --comment \\"default/db-service\\" -j DNAT --to-destination 10.244.1.2:3306';
+      const forged = noRules.replace(
+        /COMMIT/,
+        `-A INPUT -m comment --comment "x\n${fake}\nCOMMIT\n*junk" -j ACCEPT\nCOMMIT`,
+      );
+      expect(await gradeCheck(rules, on(forged))).toMatchObject({
+        outcome: 'fail',
+        observed: 'node01 has no such rule',
+      });
+    });
+
+    test('fails when a name makes the rules unreadable', async () => {
+      const report = await gradeCheck(rules, on(natWith('-A INPUT -i x', 'rubbish')));
+      expect(report).toMatchObject({ outcome: 'fail', observed: expect.stringContaining("can't be read: line") });
+    });
+
+    test.each([
+      ['-A PREROUTING -m u32 --u32 0x0=0x45 -j ACCEPT', 'perhaps keeps its destination'],
+      ['-A PREROUTING -j NFQUEUE --queue-num 0', "perhaps meets a rule that the grader can't follow"],
+    ])('does not take a rule that it cannot judge for a pass: %s', async (rule, seen) => {
+      const report = await gradeCheck(packet, on(natWith(rule)));
+      expect(report).toMatchObject({ outcome: 'fail', observed: expect.stringContaining(seen) });
+    });
+
+    test('is not kept busy by rules with very many ways', async () => {
+      const marks = Array.from(
+        { length: 30 },
+        (_, bit) => `-A PREROUTING ${coin} -j MARK --set-xmark ${2 ** bit}/${2 ** bit}`,
+      );
+      const report = await gradeCheck(packet, on(natWith(...marks)));
+      expect(report).toMatchObject({ outcome: 'fail', observed: expect.stringContaining('so many ways') });
+    });
+
+    test('shows no control character of a comment', async () => {
+      const none = { ...rules, rules: { comment: 'mine' }, count: 0 };
+      const report = await gradeCheck(none, on(natWith('-A PREROUTING -m comment --comment "mine \x1b[2J\u202e\nx"')));
+      expect(report.outcome).toBe('fail');
+      expect(report.observed).toContain('mine \\x1b[2J\\u202e x');
+    });
+  });
 });
