@@ -166,6 +166,8 @@ export interface ProcessFact {
   readonly networkNamespace: string;
   /** The systemd unit of the process, e.g. `kube-proxy.service`, if it has one. */
   readonly unit?: string;
+  /** `stopped` by a signal such as SIGSTOP, or by a debugger. A process that has ended is not in the list. */
+  readonly state: 'running' | 'stopped';
 }
 
 export interface NamespaceFact {

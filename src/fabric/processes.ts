@@ -68,9 +68,10 @@ export const describeProcesses = async (members: readonly MachineProcess[]): Pro
 };
 
 const describe = async ({ hostPid, pid, netns }: MachineProcess): Promise<ProcessFact | undefined> => {
-  const [commandLine, cgroup] = await Promise.all([
+  const [commandLine, cgroup, status] = await Promise.all([
     readFile(`/proc/${hostPid}/cmdline`, 'utf8').catch(() => ''),
     readFile(`/proc/${hostPid}/cgroup`, 'utf8').catch(() => ''),
+    readFile(`/proc/${hostPid}/status`, 'utf8').catch(() => ''),
   ]);
   if (commandLine === '') return undefined;
   const words = wordsOf(commandLine);
@@ -80,6 +81,8 @@ const describe = async ({ hostPid, pid, netns }: MachineProcess): Promise<Proces
     command: words[0]?.split('/').pop() ?? '',
     arguments: words.slice(1),
     networkNamespace: netns,
+    // T: stopped by a signal; t: by a debugger.
+    state: /^State:\s+[Tt]/m.test(status) ? 'stopped' : 'running',
     ...(unit === undefined ? {} : { unit }),
   };
 };

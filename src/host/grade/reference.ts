@@ -1,10 +1,17 @@
 // Parses references to objects, paths and endpoints from lab.yaml. Compares processes with program names.
 import { JSONPath } from 'jsonpath-plus';
 import type { ProcessFact } from '../../api/fabric.ts';
+import { components } from '../../api/paths.ts';
 
-/** Whether a process runs this program. The kernel cuts program names after 15 letters. */
-export const isProgram = (name: string, { command }: ProcessFact): boolean =>
-  command === name || (name.length > 15 && command === name.slice(0, 15));
+/**
+ * Whether a process is of this program, running or stopped. The kernel cuts program names after 15 letters. Any program
+ * can take the name of a component, so a component also has to be in its unit.
+ */
+export const isProgram = (name: string, { command, unit }: ProcessFact): boolean =>
+  (command === name || (name.length > 15 && command === name.slice(0, 15))) &&
+  (!isComponent(name) || unit === `${name}.service`);
+
+const isComponent = (name: string): boolean => components.some((component) => component === name);
 
 /** The command line as `ps` shows it. */
 export const commandLine = ({ command, arguments: argv }: ProcessFact): string => [command, ...argv].join(' ');

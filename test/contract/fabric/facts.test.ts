@@ -112,6 +112,22 @@ test('a process that renamed itself still has a command and arguments', async ()
   expect(processes.find(({ command }) => command === 'kube-proxy')?.arguments).toEqual(['--v=4', '--config=x']);
 });
 
+test('tells a process that a signal stopped from one that runs', async () => {
+  const stopped = machine.background('exec sleep 4321');
+  const state = async () =>
+    (await facts(['processes'])).processes?.find(({ arguments: words }) => words[0] === '4321')?.state;
+  const is = (wanted: string) => async () =>
+    (await state()) === wanted ? done(undefined) : notYet(String(await state()));
+  try {
+    await eventually('the process runs', is('running'), { timeoutMs: 10_000 });
+    await machine.sh("kill -STOP $(pgrep -f 'sleep 4321' | head -1)");
+    await eventually('the process is stopped', is('stopped'), { timeoutMs: 10_000 });
+  } finally {
+    stopped.kill('SIGKILL');
+    await machine.sh("pkill -KILL -f '^sleep 4321' || true");
+  }
+});
+
 test('lists the sockets that accept connections', async () => {
   expect((await facts(['listeners'])).listeners).toEqual([{ protocol: 'tcp', address: '127.0.0.1', port: 10_256 }]);
   expect((await facts(['listeners'], podIp)).listeners).toEqual([]);

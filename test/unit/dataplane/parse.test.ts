@@ -54,7 +54,8 @@ describe('what iptables-save printed', () => {
 
 describe('a line break in a comment', () => {
   const comment = 'x\n-A KUBE-SERVICES -d 10.96.0.1/32 -j DNAT --to-destination 10.244.1.2:80\nCOMMIT\n# no \\"quote';
-  const text = `*nat\n:INPUT ACCEPT [0:0]\n[1:2] -A INPUT -m comment --comment "${comment}" -j DROP\n-A INPUT -j RETURN\nCOMMIT\n`;
+  const rules = `[1:2] -A INPUT -m comment --comment "${comment}" -j DROP\n-A INPUT -j RETURN`;
+  const text = `*nat\n:INPUT ACCEPT [0:0]\n${rules}\nCOMMIT\n`;
 
   test('does not end the rule, and what follows it is no rule', () => {
     const [table] = parseRuleset(text).tables;

@@ -1,6 +1,14 @@
 // A cluster made of recorded facts, and functions that grade checks in it.
 import type { ClusterSpec } from '../../../src/api/cluster.ts';
-import type { Facts, FileOutcome, HttpOutcome, LinkFact, LookupOutcome, TcpOutcome } from '../../../src/api/fabric.ts';
+import type {
+  Facts,
+  FileOutcome,
+  HttpOutcome,
+  LinkFact,
+  LookupOutcome,
+  ProcessFact,
+  TcpOutcome,
+} from '../../../src/api/fabric.ts';
 import type { LabDefinition, TaskDefinition } from '../../../src/api/lab.ts';
 import type { CheckReport, Report } from '../../../src/api/report.ts';
 import type { Cidr, Ipv4 } from '../../../src/api/scalars.ts';
@@ -192,6 +200,21 @@ export const lost = { ok: false, failure: 'timeout', message: 'timed out' } as c
 export const everyNode = (facts: Facts) => ({ controlplane: facts, node01: facts, node02: facts });
 
 /** The rules that kube-proxy writes for db-service with the pod at 10.244.1.2. */
+/** A component of a node, as the fabric sees it. */
+export const component = (
+  name: string,
+  argv: readonly string[] = [],
+  more: Partial<ProcessFact> = {},
+): ProcessFact => ({
+  pid: 9,
+  command: name,
+  arguments: argv,
+  networkNamespace: 'net:[1]',
+  unit: `${name}.service`,
+  state: 'running',
+  ...more,
+});
+
 export const dbRules = `*nat
 :PREROUTING ACCEPT [0:0]
 :OUTPUT ACCEPT [0:0]

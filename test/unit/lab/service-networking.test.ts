@@ -15,6 +15,7 @@ const process = (command: string, ...argv: string[]) => ({
   command,
   arguments: argv,
   networkNamespace: 'net:[1]',
+  state: 'running' as const,
 });
 const node = {
   iptables: noRules,

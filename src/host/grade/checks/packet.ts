@@ -43,7 +43,7 @@ export const packetEnglish = {
   goesTo: (ends: readonly string[]) => `goes to ${en.listed(ends)}`,
   fate: (fate: PacketTrace['fate']): string =>
     fate === 'unknown' ? "meets a rule that the grader can't follow" : `is ${fate}`,
-  perhaps: (end: string, rule: string) => `perhaps ${end}, because of ${rule}`,
+  perhaps: (end: string, rule: string) => `${end}, or not: the grader can't judge "${rule}"`,
   tooManyWays: () => "has so many ways through the rules that the grader can't follow them",
   keepsDestination: () => 'keeps its destination: no rule changes it',
   source: (masqueraded: boolean): string => (masqueraded ? ', its source masqueraded' : ', its source unchanged'),
@@ -69,7 +69,7 @@ export const packetKorean: typeof packetEnglish = {
   endpointsOf: (service) => `${service}의 엔드포인트`,
   goesTo: (ends) => `${ko.listed(ends)}에 도착`,
   fate: (fate) => koreanFates[fate],
-  perhaps: (end, rule) => `${end}일 수 있음 (이유: ${rule})`,
+  perhaps: (end, rule) => `${end}, 또는 아님 (채점기가 판단할 수 없는 규칙: "${rule}")`,
   tooManyWays: () => '규칙을 지나는 길이 너무 많아 채점기가 따라갈 수 없음',
   keepsDestination: () => '목적지가 그대로임 (목적지를 바꾸는 규칙이 없음)',
   source: (masqueraded) => (masqueraded ? ', 출발지는 노드의 주소로 바뀜' : ', 출발지는 그대로'),

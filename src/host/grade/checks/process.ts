@@ -19,6 +19,7 @@ const english = {
     `${name} does not run on ${en.anywhere(on)}${flags.length === 0 ? '' : ` with ${en.listed(flags)}`}`,
   bothExpected: (phrases: readonly string[]) => phrases.join(', and '),
   runs: (name: string, node: string) => `${name} runs on ${node}`,
+  stopped: (name: string, node: string, pid: number) => `${name} on ${node} is stopped by a signal (process ${pid})`,
   runsAs: (node: string, command: string) => `${node} runs: ${command}`,
   listens: (address: string, node: string, listening: boolean) =>
     `${listening ? 'a process' : 'no process'} listens on ${address} on ${node}`,
@@ -33,6 +34,7 @@ const korean: typeof english = {
     `${ko.where(on)}에서 ${name} 프로세스가 실행 중이 아님${flags.length === 0 ? '' : ` (${ko.listed(flags)})`}`,
   bothExpected: (phrases) => phrases.join(', '),
   runs: (name, node) => `${node}에서 ${name} 프로세스가 실행 중`,
+  stopped: (name, node, pid) => `${node}의 ${name} 프로세스(${pid})가 시그널로 멈춰 있음`,
   runsAs: (node, command) => `${node}에서 실행 중: ${command}`,
   listens: (address, node, listening) =>
     `${node}에 ${address}에서 리스닝 중인 프로세스가 ${listening ? '있음' : '없음'}`,
@@ -93,11 +95,15 @@ const judgeProgram = (
   processes: readonly ProcessFact[],
   say: Say,
 ): Verdict => {
-  const running = processes.filter(
+  const found = processes.filter(
     (process) => isProgram(name, process) && (unit === undefined || process.unit === unit),
   );
-  if (running.length === 0)
-    return { holds: false, observed: say.notRunning(name, node.label), hint: say.systemctl(node.label, name) };
+  const running = found.filter(({ state }) => state === 'running');
+  if (running.length === 0) {
+    const [stopped] = found;
+    const observed = stopped ? say.stopped(name, node.label, stopped.pid) : say.notRunning(name, node.label);
+    return { holds: false, observed, hint: say.systemctl(node.label, name) };
+  }
   const lines = running.map(commandLine);
   if (lines.some((line) => wanted.every((argument) => contains(argument, line))))
     return { holds: true, observed: say.runs(name, node.label) };

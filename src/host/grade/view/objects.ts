@@ -81,7 +81,7 @@ export class Objects {
     const { cluster, facts, machines, say } = this.#options;
     const plane = cluster.nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
     const { processes = [] } = facts.at(machines.at(plane), 'processes');
-    if (processes.some((process) => isProgram('kube-apiserver', process)))
+    if (processes.some((process) => isProgram('kube-apiserver', process) && process.state === 'running'))
       return new BrokenFact(say.apiServerSilent(say.fromEnglish(cause)));
     return new Unmet(say.apiServerStopped(plane), say.systemctl(plane, 'kube-apiserver'), true);
   }

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates as labs write them
 import { describe, expect, test } from 'vitest';
-import { dbRules, gradeCheck, link, objects } from '../world.ts';
+import { component, dbRules, gradeCheck, link, objects } from '../world.ts';
 
 describe('an answer check', () => {
   const question = { type: 'answer', question: 'Which?' };
@@ -58,14 +58,7 @@ describe('an answer check', () => {
       node01: {
         iptables: dbRules,
         routes: [{ destination: '10.244.2.0/24', gateway: '192.168.56.12', type: 'unicast' }],
-        processes: [
-          {
-            pid: 1,
-            command: 'kube-apiserver',
-            arguments: ['--service-cluster-ip-range=10.96.0.0/12'],
-            networkNamespace: '',
-          },
-        ],
+        processes: [component('kube-apiserver', ['--service-cluster-ip-range=10.96.0.0/12'])],
       },
     };
     const rule = { on: 'node/node01', field: 'chain', target: 'DNAT', comment: '/^default\\/db-service$/' };

@@ -78,8 +78,11 @@ describe('an iptables check', () => {
     });
 
     test.each([
-      ['-A PREROUTING -m u32 --u32 0x0=0x45 -j ACCEPT', 'perhaps keeps its destination'],
-      ['-A PREROUTING -j NFQUEUE --queue-num 0', "perhaps meets a rule that the grader can't follow"],
+      [
+        '-A PREROUTING -m u32 --u32 0x0=0x45 -j ACCEPT',
+        'no rule changes it, or not: the grader can\'t judge "nat PREROUTING 1: -m u32',
+      ],
+      ['-A PREROUTING -j NFQUEUE --queue-num 0', "meets a rule that the grader can't follow, or not"],
     ])('does not take a rule that it cannot judge for a pass: %s', async (rule, seen) => {
       const report = await gradeCheck(packet, on(natWith(rule)));
       expect(report).toMatchObject({ outcome: 'fail', observed: expect.stringContaining(seen) });

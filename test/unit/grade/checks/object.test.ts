@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { kubectlArguments } from '../../../../src/host/grade/reference.ts';
-import { gradeCheck, objects, service } from '../world.ts';
+import { component, gradeCheck, objects, service } from '../world.ts';
 
 describe('an object check', () => {
   const check = {
@@ -42,9 +42,18 @@ describe('an object check', () => {
     expect(report).toMatchObject({ outcome: 'fail', observed: expect.stringContaining("kube-apiserver doesn't run") });
   });
 
+  test.each([
+    ['was stopped by SIGSTOP', component('kube-apiserver', [], { state: 'stopped' })],
+    ['is another program of that name', component('kube-apiserver', [], { unit: 'user@0.service' })],
+  ])('fails when the API server %s', async (_how, process) => {
+    const kube = () => ({ status: 500, body: { message: 'no answer' } });
+    const report = await gradeCheck(check, { kube, facts: { controlplane: { processes: [process] } } });
+    expect(report).toMatchObject({ outcome: 'fail', observed: expect.stringContaining("kube-apiserver doesn't run") });
+  });
+
   test('is broken when the API server runs without answering', async () => {
     const kube = () => ({ status: 500, body: { message: 'disk full' } });
-    const processes = [{ pid: 7, command: 'kube-apiserver', arguments: [], networkNamespace: '' }];
+    const processes = [component('kube-apiserver')];
     const report = await gradeCheck(check, { kube, facts: { controlplane: { processes } } });
     expect(report).toMatchObject({ outcome: 'broken', observed: expect.stringContaining('disk full') });
   });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { gradeCheck } from '../world.ts';
+import { component, gradeCheck } from '../world.ts';
 
 describe('a process check', () => {
   const check = { type: 'process', on: 'node/node02', name: 'kube-proxy', arguments: '/(^|\\s)-v=6(\\s|$)/' };
   const running = (...argv: string[]) => ({
-    node02: { processes: [{ pid: 9, command: 'kube-proxy', arguments: argv, networkNamespace: '' }], listeners: [] },
+    node02: { processes: [component('kube-proxy', argv)], listeners: [] },
   });
 
   test('passes when the program runs with the argument', async () => {
@@ -32,5 +32,17 @@ describe('a process check', () => {
       expected: 'no process listens on 10.103.132.104:3306 on node02',
       observed: 'a process listens on 10.103.132.104:3306 on node02',
     });
+  });
+
+  test.each([
+    ['is stopped by SIGSTOP', { state: 'stopped' }, 'kube-proxy on node02 is stopped by a signal (process 9)'],
+    ['is another program of that name', { unit: 'user@0.service' }, "kube-proxy doesn't run on node02"],
+    ['has no unit', { unit: undefined }, "kube-proxy doesn't run on node02"],
+  ] as const)('fails when the component %s', async (_how, more, observed) => {
+    const { unit, ...rest } = { unit: 'kube-proxy.service', ...more };
+    const fact = component('kube-proxy', ['-v=6'], rest);
+    const processes = [unit === undefined ? { ...fact, unit: '' } : { ...fact, unit }];
+    const report = await gradeCheck(check, { facts: { node02: { processes, listeners: [] } } });
+    expect(report).toMatchObject({ outcome: 'fail', observed });
   });
 });
