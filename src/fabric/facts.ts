@@ -1,10 +1,10 @@
 // Gathers facts about one place from the kernel, with the fabric's own tools. Tools that a student replaced are not
 // used.
-import { readFile } from 'node:fs/promises';
 import type { FactName, Facts, FactsParams, ListenerFact, NamespaceFact } from '../api/fabric.ts';
 import { parseLinks, parseRoutes } from './links.ts';
 import { parseListeners } from './listeners.ts';
 import { find, type Namespace, namespacesOf } from './place.ts';
+import { readProc } from './proc.ts';
 import { describeProcesses, machineProcesses } from './processes.ts';
 import { runOk } from './run.ts';
 
@@ -43,7 +43,7 @@ const listenersOf = async ({ hostPid }: Namespace, run: Run): Promise<readonly L
       // In a namespace without a process, `cat` reads the table: /proc/self/net shows the namespace of the reader.
       hostPid === undefined
         ? await run(['cat', `/proc/self/net/${table}`]).catch(() => '')
-        : await readFile(`/proc/${hostPid}/net/${table}`, 'utf8').catch(() => ''),
+        : ((await readProc(`/proc/${hostPid}/net/${table}`)) ?? ''),
     ),
   );
   return socketTables.flatMap((table, index) =>

@@ -2,6 +2,7 @@
 import { type FileHandle, open, readFile, readlink } from 'node:fs/promises';
 import type { Place } from '../api/fabric.ts';
 import { type Ipv4, parseIpv4 } from '../api/scalars.ts';
+import { readProc } from './proc.ts';
 import { type MachineProcess, machineInit, machineProcesses } from './processes.ts';
 import { AgentError, type Netns, runOk } from './run.ts';
 
@@ -97,6 +98,6 @@ const owns = async ({ hostPid, netns }: Namespace, address: Ipv4): Promise<boole
     return /"local"/.test(json);
   }
   // The kernel's routing trie lists the local addresses of the namespace. Reading it needs no process.
-  const trie = await readFile(`/proc/${hostPid}/net/fib_trie`, 'utf8').catch(() => '');
+  const trie = (await readProc(`/proc/${hostPid}/net/fib_trie`)) ?? '';
   return new RegExp(`-- ${address.replaceAll('.', '\\.')}\\n\\s+/32 host LOCAL`).test(trie);
 };

@@ -1,6 +1,7 @@
 // Lists the processes of a machine from the kernel: /proc of the engine's machine, which the fabric shares.
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import type { ProcessFact } from '../api/fabric.ts';
+import { linkOf, readProc } from './proc.ts';
 import { AgentError } from './run.ts';
 
 export interface MachineProcess {
@@ -25,14 +26,14 @@ interface Stat {
  */
 export const machineProcesses = async (initPid: number): Promise<readonly MachineProcess[]> => {
   const init = await machineInit(initPid);
-  const namespace = await readlink(`/proc/${initPid}/ns/pid`).catch(() => '');
+  const namespace = await linkOf(`/proc/${initPid}/ns/pid`);
   const all = (await Promise.all((await hostPids()).map(readStat))).filter((stat) => stat !== undefined);
   const level = init.pids.length;
   const candidates = all.filter((stat) => stat.pids.length >= level);
   const inside = new Set<number>();
   await Promise.all(
     candidates.map(async ({ hostPid }) => {
-      if ((await readlink(`/proc/${hostPid}/ns/pid`).catch(() => '')) === namespace) inside.add(hostPid);
+      if (namespace !== undefined && (await linkOf(`/proc/${hostPid}/ns/pid`)) === namespace) inside.add(hostPid);
     }),
   );
   addDescendants(candidates, inside);
@@ -41,7 +42,7 @@ export const machineProcesses = async (initPid: number): Promise<readonly Machin
     members.map(async ({ hostPid, pids }) => ({
       hostPid,
       pid: pids[level - 1] ?? 0,
-      netns: await readlink(`/proc/${hostPid}/ns/net`).catch(() => ''),
+      netns: (await linkOf(`/proc/${hostPid}/ns/net`)) ?? '',
     })),
   );
   return found.filter(({ netns }) => netns !== '').sort((a, b) => a.pid - b.pid);
@@ -68,12 +69,11 @@ export const describeProcesses = async (members: readonly MachineProcess[]): Pro
 };
 
 const describe = async ({ hostPid, pid, netns }: MachineProcess): Promise<ProcessFact | undefined> => {
-  const [commandLine, cgroup, status] = await Promise.all([
-    readFile(`/proc/${hostPid}/cmdline`, 'utf8').catch(() => ''),
-    readFile(`/proc/${hostPid}/cgroup`, 'utf8').catch(() => ''),
-    readFile(`/proc/${hostPid}/status`, 'utf8').catch(() => ''),
-  ]);
-  if (commandLine === '') return undefined;
+  const [commandLine, cgroup = '', status = ''] = await Promise.all(
+    ['cmdline', 'cgroup', 'status'].map((name) => readProc(`/proc/${hostPid}/${name}`)),
+  );
+  // A thread of the kernel, or a process that has ended but is still listed, has no command line.
+  if (!commandLine) return undefined;
   const words = wordsOf(commandLine);
   const unit = unitOf(cgroup);
   return {
@@ -100,7 +100,7 @@ const hostPids = async (): Promise<number[]> =>
   (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
 
 const readStat = async (hostPid: number): Promise<Stat | undefined> => {
-  const status = await readFile(`/proc/${hostPid}/status`, 'utf8').catch(() => undefined);
+  const status = await readProc(`/proc/${hostPid}/status`);
   if (status === undefined) return undefined;
   const parent = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? 0);
   const pids = (/^NSpid:\s+(.+)$/m.exec(status)?.[1] ?? '').split(/\s+/).map(Number);

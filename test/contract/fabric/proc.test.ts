@@ -1,0 +1,35 @@
+// Reading /proc with few descriptors: a student's thousands of processes must not look like missing ones.
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../../..');
+
+/** Runs a module with at most 128 open files. */
+const withFewFiles = async (body: string): Promise<unknown> => {
+  const source = `import { linkOf, readProc } from '${root}/src/fabric/proc.ts'; ${body}`;
+  const command = 'ulimit -n 128; exec "$0" --input-type=module-typescript --eval "$1"';
+  const { stdout } = await execa('sh', ['-c', command, process.execPath, source], { cwd: root });
+  return JSON.parse(stdout);
+};
+
+test('thousands of files are read with few of them open at a time', async () => {
+  const counts = await withFewFiles(`
+    const paths = Array.from({ length: 3000 }, (_, index) => index);
+    const texts = await Promise.all(paths.map(() => readProc('/proc/self/status')));
+    const links = await Promise.all(paths.map(() => linkOf('/proc/self/ns/net')));
+    console.log(JSON.stringify([texts.filter(Boolean).length, new Set(links).size]));`);
+  expect(counts).toEqual([3000, 1]);
+});
+
+test('a process that has ended has no text, and no more descriptors is an error', async () => {
+  const answers = await withFewFiles(`
+    import { open } from 'node:fs/promises';
+    const gone = await readProc('/proc/4194304/status') ?? 'nothing';
+    const open_ = [];
+    for (;;) { try { open_.push(await open('/dev/null')); } catch { break; } }
+    const error = await readProc('/proc/self/status').catch(({ code }) => code);
+    for (const file of open_) await file.close();
+    console.log(JSON.stringify([gone, error]));`);
+  expect(answers).toEqual(['nothing', 'FABRIC_UNREADABLE']);
+});
