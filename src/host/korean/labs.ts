@@ -27,6 +27,12 @@ export const labSentences: Sentences = {
   'Task "{task}" has no solution, so labs cannot do it for you':
     '풀이가 없어 labs가 대신 풀 수 없는 과제입니다: "{task}"',
   'Do the task yourself, then run the command again.': '그 과제를 직접 푼 뒤 다시 실행하세요.',
+  'Task {number} could not begin: its preparation changed nothing':
+    '{number}번 과제를 시작하지 못했습니다. 준비 작업이 아무것도 바꾸지 못했습니다',
+  'Programs of the nodes may have been replaced. `labs reset` builds the lab anew.':
+    '노드의 프로그램이 바뀌었을 수 있습니다. `labs reset`으로 실습을 새로 만드세요.',
+  'a check of the task fails': '과제의 점검이 실패함',
+  'every check passes': '모든 점검이 통과함',
   'Task "{task}" could not be set up: {problem}': '과제를 준비하지 못했습니다 ("{task}"): {problem}',
   'The solution of task "{task}" failed: {problem}': '"{task}" 과제의 풀이가 실패했습니다: {problem}',
   'What task "{task}" makes could not be removed: {problem}':

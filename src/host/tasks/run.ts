@@ -1,8 +1,10 @@
 // Runs the scripts of one task: begins it (setup), breaks it again after a restart (resume), solves it, clears it.
 import type { LabDefinition, Language, ResumeScript, SetupScript, SolveScript, TaskDefinition } from '../../api/lab.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
+import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { ClusterAccess } from '../grade/access.ts';
 import { isQuestion } from '../grade/checks/answer.ts';
+import { gradeLab } from '../grade/engine.ts';
 import { createHandle } from '../grade/handle.ts';
 import { findExport, importScript } from '../grade/script.ts';
 import { waitsToBegin } from '../grade/student.ts';
@@ -19,31 +21,36 @@ export interface TaskRun {
 }
 
 /**
- * Runs the task's setup, once per instance. With `again`, the setup runs even when it ran before.
- * @throws LabError `LAB_SETUP_FAILED`
+ * Runs the task's setup, once per instance, and looks whether a check fails then. With `again`, the setup runs even
+ * when it ran before.
+ * @throws LabError `LAB_SETUP_FAILED`, `LAB_SETUP_NO_EFFECT`
  */
 export const beginTask = async (run: TaskRun, options: { readonly again?: boolean } = {}): Promise<void> => {
   if (!options.again && !waitsToBegin(run.task, await run.progress.read())) return;
-  await runSetup(run, ['setup']);
+  await runSetup(run, ['setup'], seenToFail);
 };
 
 /**
  * Breaks again what a restart of the machines may have mended: runs `resume` of the setup's script, or else the setup.
  * Tasks that have passed, and tasks that began in the present run, stay as they are.
  * @returns whether something was broken again
- * @throws LabError `LAB_SETUP_FAILED`
+ * @throws LabError `LAB_SETUP_FAILED`, `LAB_SETUP_NO_EFFECT`
  */
 export const resumeTask = async (run: TaskRun): Promise<boolean> => {
   const { begun, passed, begunIn } = await run.progress.read();
   const { id } = run.task;
   if (!begun.includes(id) || passed.includes(id) || begunIn[id] === runOf(run.access)) return false;
-  return (await runSetup(run, ['resume', 'setup'])) !== false;
+  return (await runSetup(run, ['resume', 'setup'], seenToFail)) !== false;
 };
 
 /** Names the present run of the machines. After a restart, the processes have other ids. */
 const runOf = ({ machines }: ClusterAccess): string => machines.map(({ name, pid }) => `${name}:${pid}`).join(' ');
 
-const runSetup = async (run: TaskRun, exports: readonly string[]): Promise<unknown> => {
+const runSetup = async (
+  run: TaskRun,
+  exports: readonly string[],
+  look?: (run: TaskRun) => Promise<void>,
+): Promise<unknown> => {
   const { setup, id } = run.task;
   if (setup === undefined) return false;
   const script = await importScript<ResumeScript>(setup, ...exports);
@@ -53,9 +60,41 @@ const runSetup = async (run: TaskRun, exports: readonly string[]): Promise<unkno
   } catch (cause) {
     throw failed('LAB_SETUP_FAILED', `Task "${id}" could not be set up`, cause);
   }
+  if (result !== false) await look?.(run);
   await run.progress.begin(id, runOf(run.access));
   return result;
 };
+
+/**
+ * Waits until a check of the task fails. A setup runs programs of the nodes, where the student is root: programs that
+ * do nothing would leave the task solved before it begins.
+ * @throws LabError `LAB_SETUP_NO_EFFECT`
+ */
+const seenToFail = async ({ lab, task, access, progress, language = 'en', signal }: TaskRun): Promise<void> => {
+  const checks = task.checks.filter((check) => !isQuestion(check));
+  if (checks.length === 0) return;
+  const student = await progress.read();
+  const options = { lab, access, language, signal, tasks: [task.id], once: true };
+  const look = async () => {
+    const { tasks } = await gradeLab({ ...options, progress: { ...student, begun: [...student.begun, task.id] } });
+    const outcomes = new Map(tasks[0]?.checks.map(({ id, outcome }) => [id, outcome]));
+    return checks.some(({ id }) => outcomes.get(id) !== 'pass') ? done(undefined) : notYet('every check passes');
+  };
+  try {
+    await eventually('a check of the task fails', look, { timeoutMs: noEffectMs, signal });
+  } catch (cause) {
+    signal.throwIfAborted();
+    const number = lab.tasks.indexOf(task) + 1;
+    throw new LabError('LAB_SETUP_NO_EFFECT', `Task ${number} could not begin: its preparation changed nothing`, {
+      cause,
+      exitCode: ExitCode.broken,
+      hint: 'Programs of the nodes may have been replaced. `labs reset` builds the lab anew.',
+    });
+  }
+};
+
+/** kube-proxy and the kubelet act on a change within two seconds. */
+const noEffectMs = 15_000;
 
 /**
  * Solves the task with the author's script: begins the task if needed, runs the script, records the script's answers.
@@ -77,7 +116,8 @@ export const solveTask = async (run: TaskRun): Promise<void> => {
  */
 export const replayTask = async (run: TaskRun, keepAnswer: KeepAnswer): Promise<void> => {
   if (run.task.solve === undefined) return;
-  await beginTask(run);
+  // What labs does for the student gives no points, so it does not matter whether the setup broke anything.
+  if (waitsToBegin(run.task, await run.progress.read())) await runSetup(run, ['setup']);
   await runSolution(run, keepAnswer);
 };
 

@@ -17,10 +17,16 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const runOf = async (script: string, exec?: (argv: readonly string[]) => ExecResult): Promise<TaskRun> => {
+const question = { type: 'answer', question: 'Which?', equals: 'x' };
+
+const runOf = async (
+  script: string,
+  exec?: (argv: readonly string[]) => ExecResult,
+  checks: Parameters<typeof labOf>[0] = [question],
+): Promise<TaskRun> => {
   const file = join(folder, `script-${Math.random()}.ts`);
   await writeFile(file, script);
-  const lab = labOf([{ type: 'answer', question: 'Which?', equals: 'x' }], { setup: file, solve: file });
+  const lab = labOf(checks, { setup: file, solve: file });
   const access = accessTo({ objects: { '/api/v1/services': [service('db', '10.96.1.1', 3306)] } });
   return {
     lab,
@@ -46,6 +52,24 @@ export const solve = async (lab) => {
   await lab.apply('kind: Service');
   await lab.answer('check', service.spec.clusterIP + '\\n');
 };`;
+
+describe('a setup that changes nothing', () => {
+  // A student who is root replaced a program of the node, so the script does nothing.
+  const holds = { type: 'object', object: 'service/db', where: [{ path: '.spec.clusterIP', equals: '10.96.1.1' }] };
+  const fails = { ...holds, where: [{ path: '.spec.clusterIP', equals: '10.96.9.9' }] };
+
+  test('does not begin the task, because the task would be solved already', { timeout: 60_000 }, async () => {
+    const run = await runOf(script, undefined, [question, holds]);
+    await expect(beginTask(run)).rejects.toMatchObject({ code: 'LAB_SETUP_NO_EFFECT', exitCode: 3 });
+    expect(waitsToBegin(run.task, await run.progress.read())).toBe(true);
+  });
+
+  test('is no matter when a check fails', async () => {
+    const run = await runOf(script, undefined, [question, holds, fails]);
+    await beginTask(run);
+    expect(waitsToBegin(run.task, await run.progress.read())).toBe(false);
+  });
+});
 
 test('a setup runs once per instance, and again on request', async () => {
   const run = await runOf(script);
