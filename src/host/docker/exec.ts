@@ -55,6 +55,8 @@ const start = async (
   });
   // Hijacked even without input, so that the end of the stream means the end of the command.
   const socket = await exec.start({ hijack: true, stdin: true, Tty: terminal !== undefined, ...aborting(signal) });
+  // From the very start, because a command that prints nothing may end while the terminal gets its size.
+  const end = ended(socket);
   if (!stdin) socket.end();
   const resize = async ({ columns, rows }: TerminalSize): Promise<void> => {
     await exec.resize({ w: columns, h: rows });
@@ -64,7 +66,7 @@ const start = async (
   const stop = (): void => void socket.destroy(signal?.reason as Error);
   signal?.addEventListener('abort', stop, { once: true });
   const streams = terminal ? raw(socket) : demultiplex(socket);
-  const exitCode = ended(socket).then(() => readExitCode(exec, signal));
+  const exitCode = end.then(() => readExitCode(exec, signal));
   exitCode.catch(() => {}).finally(() => signal?.removeEventListener('abort', stop));
   return { stdin: socket, ...streams, exitCode, resize, close: () => void socket.destroy() };
 };

@@ -29,6 +29,8 @@ const spec = (name: string, more: Partial<ContainerSpec> = {}): ContainerSpec =>
 const shell: ExecHandler = (container, command, stdin) => {
   const script = command.at(-1) ?? '';
   if (command[0] !== 'sh') return command[0] === 'cat' ? { stdout: stdin } : undefined;
+  const [, code] = /^exit (\d)$/.exec(script) ?? [];
+  if (code !== undefined) return { exitCode: Number(code) };
   if (script === 'echo out; echo err >&2; exit 3') return { stdout: 'out\n', stderr: 'err\n', exitCode: 3 };
   if (script === 'cat /root/a/b.txt') return { stdout: container.files.get('/root/a/b.txt') ?? '' };
   return {};
@@ -162,6 +164,17 @@ describe.each(engines)('$name', ({ connect }) => {
     const echoed = await docker.exec(name, { command: ['cat'], stdin: big });
     expect(echoed.stdout.length).toBe(big.length);
     expect(await docker.exec(name, { command: ['labs-no-such-program'] })).toMatchObject({ exitCode: 126 });
+  });
+
+  test('a command in a terminal that ends at once and prints nothing has its exit code', async () => {
+    const name = await started('quick');
+    for (const code of [0, 1, 3]) {
+      const command = ['sh', '-c', `exit ${code}`];
+      const session = await docker.open(name, { command, terminal: { columns: 80, rows: 24 } });
+      session.stdin.end();
+      expect((await buffer(session.stdout)).toString()).toBe('');
+      expect(await session.exitCode).toBe(code);
+    }
   });
 
   test('talks to a command until its input ends', async () => {
