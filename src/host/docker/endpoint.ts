@@ -55,7 +55,8 @@ export const formatEndpoint = (endpoint: Endpoint): string => {
   if (endpoint.kind === 'unix') return endpoint.path;
   const { kind, host, port } = endpoint;
   const { user, path = '' } = kind === 'ssh' ? endpoint : {};
-  return `${kind}://${user ? `${user}@` : ''}${host}${port === undefined ? '' : `:${port}`}${path}`;
+  const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  return `${kind}://${user ? `${user}@` : ''}${name}${port === undefined ? '' : `:${port}`}${path}`;
 };
 
 /** Undefined when the address is not the address of a Docker engine. */
@@ -79,7 +80,8 @@ const parseEndpoint = (address: string, variables: Variables): Endpoint | undefi
 /** Docker's own form: ssh://[user@]host[:port][/path/of/docker.sock]. */
 const sshEndpoint = ({ hostname, port, username, pathname }: URL): SshEndpoint => ({
   kind: 'ssh',
-  host: hostname,
+  // ssh takes an IPv6 address without the brackets of a URL.
+  host: hostname.replace(/^\[(.*)\]$/, '$1'),
   port: port === '' ? undefined : Number(port),
   user: username === '' ? undefined : decodeURIComponent(username),
   path: pathname === '' || pathname === '/' ? undefined : decodeURIComponent(pathname),

@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../../kit/error.ts';
+import { printable } from '../../kit/printable.ts';
 import { formatEndpoint, type SshEndpoint, systemSocket, type Variables } from './endpoint.ts';
 
 /** Forwards a socket of this machine to the engine's socket, over one connection for all requests. */
@@ -30,10 +31,17 @@ export const forwardEngine = (endpoint: SshEndpoint, variables: Variables): Engi
 const ready = 'labs: ready';
 
 /**
- * A signal to the whole group, such as Ctrl-C, must not end the connection, because labs cleans up then. ssh ends when
- * its standard input ends, which is when labs ends, even by SIGKILL. Then this script removes the folder of the socket.
+ * A signal to the whole group, such as Ctrl-C, must not end the connection, because labs cleans up then. When labs
+ * ends, even by SIGKILL, the standard input ends. ssh then ends; if it does not, it is killed. Last, the folder is
+ * removed. File 3 is the standard input, because a program in the background has none.
  */
-const script = 'folder=$1; shift; trap "" INT QUIT HUP TERM; ssh "$@"; status=$?; /bin/rm -rf "$folder"; exit $status';
+const script = `trap "" INT QUIT HUP TERM PIPE; folder=$1; shift; exec 3<&0
+ssh "$@" <&3 & ssh=$!
+{ cat; sleep 2; kill -KILL $ssh; } <&3 >/dev/null 2>&1 &
+wait $ssh; status=$?; /bin/rm -rf "$folder"; exit $status`;
+
+/** Long enough to type a password. */
+const patienceMs = 120_000;
 
 const openForward = async (endpoint: SshEndpoint, variables: Variables): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'labs-ssh-'));
@@ -45,14 +53,31 @@ const openForward = async (endpoint: SshEndpoint, variables: Variables): Promise
   });
   // Writing to an ssh that has ended is no error of its own: its exit is reported.
   child.stdin.on('error', () => {});
-  const said = text(child.stderr);
-  const lines = createInterface({ input: child.stdout });
-  const isReady = new Promise<true>((resolve) => lines.on('line', (line) => line === ready && resolve(true)));
+  const said = tailOf(child.stderr);
+  const printed = tailOf(child.stdout);
+  const isReady = new Promise<'ready'>((resolve) =>
+    child.stdout.on('data', () => printed().includes(ready) && resolve('ready')),
+  );
   const ended = once(child, 'exit').then(([code]) => code as number | null);
-  const code = await Promise.race([isReady, ended]);
-  if (code !== true) throw unreachable(endpoint, code, await said);
+  const late = new AbortController();
+  const isLate = delay(patienceMs, 'late' as const, { signal: late.signal, ref: false }).catch(() => 'late' as const);
+  const state = await Promise.race([isReady, ended, isLate]);
+  late.abort();
+  if (state !== 'ready') {
+    child.stdin.destroy();
+    throw unreachable(endpoint, state, said());
+  }
   letGo(child);
   return socket;
+};
+
+/** The last letters of what a program printed so far. It may print without end. */
+const tailOf = (stream: Readable): (() => string) => {
+  let tail = '';
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    tail = `${tail}${text}`.slice(-2000);
+  });
+  return () => tail;
 };
 
 const sshWords = ({ host, port, user, path }: SshEndpoint, socket: string): string[] => [
@@ -70,16 +95,21 @@ const letGo = (child: ChildProcess): void => {
   for (const stream of child.stdio) (stream as { unref?: () => void } | null)?.unref?.();
 };
 
-const unreachable = (endpoint: SshEndpoint, code: number | null, stderr: string): LabError => {
+const unreachable = (endpoint: SshEndpoint, code: number | null | 'late', stderr: string): LabError => {
   const where = formatEndpoint(endpoint);
   if (code === 127)
     return new LabError('LAB_DOCKER_SSH', `The program \`ssh\` is missing, which leads to ${where}`, {
       hint: 'Install the package `openssh-client`.',
     });
-  const last = stderr.trim().split('\n').at(-1)?.trim() || `it ended with exit code ${code}`;
-  return new LabError('LAB_DOCKER_SSH', `\`ssh\` does not reach ${where}: ${last}`, {
-    hint: `Make \`ssh ${sshTarget(endpoint)} docker version\` work first.`,
-  });
+  const late = code === 'late' ? `it did not connect within ${patienceMs / 1000} s` : undefined;
+  const last = printable(stderr.trim().split('\n').at(-1)?.trim() ?? '').slice(-300);
+  return new LabError(
+    'LAB_DOCKER_SSH',
+    `\`ssh\` does not reach ${where}: ${late ?? (last || `it ended with exit code ${code}`)}`,
+    {
+      hint: `Make \`ssh ${sshTarget(endpoint)} docker version\` work first.`,
+    },
+  );
 };
 
 /** What the user types after `ssh`. */

@@ -12,6 +12,7 @@ export const dockerSentences: Sentences = {
   'The program `ssh` is missing, which leads to {where}': '{where}에 연결하는 데 필요한 `ssh` 프로그램이 없습니다',
   'Install the package `openssh-client`.': '`openssh-client` 패키지를 설치하세요.',
   '`ssh` does not reach {where}: {said}': '`ssh`가 {where}에 연결하지 못했습니다: {said}',
+  'it did not connect within {seconds} s': '{seconds}초 안에 연결되지 않았습니다',
   'it ended with exit code {code}': '종료 코드 {code}번으로 끝났습니다',
   'Make `ssh {target} docker version` work first.': '먼저 `ssh {target} docker version`이 성공해야 합니다.',
   'Docker refused the request: {said}': 'Docker가 요청을 거부했습니다: {said}',

@@ -2,7 +2,7 @@
 // tested in containers.test.ts.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -60,25 +60,58 @@ describe('an engine behind SSH', () => {
   });
 });
 
+/** Another program `ssh` than the real one. */
+const withSsh = (script: string): Record<string, string> => {
+  const folder = mkdtempSync(join(tmpdir(), 'labs-ssh-fake-'));
+  folders.push(folder);
+  writeFileSync(join(folder, 'ssh'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return { PATH: `${folder}:${process.env.PATH}` };
+};
+const folders: string[] = [];
+afterAll(() => folders.forEach((folder) => void rmSync(folder, { recursive: true })));
+
+describe('an ssh', () => {
+  test('that prints much before it ends is shown by its last line, without control characters', async () => {
+    const noise =
+      "head -c 3000000 /dev/urandom >&2; head -c 3000000 /dev/urandom; printf '\\nlast \\033[2Jwords\\n' >&2; exit 255";
+    await expect(engineAt(server.address, withSsh(noise))).rejects.toMatchObject({
+      code: 'LAB_DOCKER_SSH',
+      message: expect.stringMatching(/: last \\x1b\[2Jwords$/),
+    });
+  });
+
+  test('gets an IPv6 address without brackets', async () => {
+    const echo = withSsh('echo "$@" >&2; exit 255');
+    await expect(engineAt('ssh://[::1]:2222', echo)).rejects.toMatchObject({
+      message: expect.stringMatching(/^`ssh` does not reach ssh:\/\/\[::1\]:2222: .* -- ::1 /),
+      hint: 'Make `ssh -p 2222 ::1 docker version` work first.',
+    });
+  });
+});
+
 describe('the connection', () => {
   test.each([
     { how: 'ends by itself', script: '', signal: undefined },
     { how: 'is killed', script: 'setInterval(() => {}, 1000);', signal: 'SIGKILL' as const },
-  ])('is closed, and its folder removed, when the process $how', async ({ script, signal }) => {
+    { how: 'is killed while ssh hangs', script: '', signal: 'SIGKILL' as const, ssh: 'trap "" TERM; exec sleep 1000' },
+  ])('is closed, and its folder removed, when the process $how', async ({ script, signal, ssh }) => {
     const folder = mkdtempSync(join(tmpdir(), 'labs-ssh-end-'));
     // Those of this process, which go on.
     const others = server.connections();
     const program = `
       import { connectDocker } from '${root}/src/host/docker/dockerode.ts';
       const docker = await connectDocker(process.env);
+      ${ssh ? "console.log('hangs');" : ''}
       await Promise.all(Array.from({ length: 30 }, () => docker.engine()));
       console.log('used');
       ${script}`;
-    const env = { ...server.variables, DOCKER_HOST: server.address, TMPDIR: folder };
+    const env = { ...server.variables, ...(ssh ? withSsh(ssh) : {}), DOCKER_HOST: server.address, TMPDIR: folder };
     const argv = ['--input-type=module-typescript', '--eval', program];
     const child = spawn(process.execPath, argv, { env, cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
     const exit = once(child, 'exit');
     await once(child.stdout, 'data');
+    const isStarted = async () => (readdirSync(folder).length > 0 ? done(true) : notYet('no folder'));
+    if (ssh) await eventually('ssh was started', isStarted, { timeoutMs: 20_000 });
     if (signal) child.kill(signal);
     expect(await exit).toEqual(signal ? [null, signal] : [0, null]);
     const left = () => [...readdirSync(folder), `${server.connections() - others} connections`].join();
