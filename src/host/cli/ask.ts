@@ -21,6 +21,8 @@ export const choose = async (
     type: 'select',
     message: question,
     choices: choices.map(({ value, label }) => ({ value, name: label })),
+    // All of them, if the screen has the room; the question and the keys take two lines.
+    pageSize: Math.max(5, Math.min(choices.length, (process.stdout.rows || 24) - 3)),
     loop: false,
     ...(byDefault === undefined ? {} : { default: byDefault }),
   });

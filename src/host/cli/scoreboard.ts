@@ -64,14 +64,18 @@ const taskLine = (task: TaskReport, options: ScoreboardOptions): string => {
         : options.paint('dim', '○');
   const number = String(task.number).padStart(2);
   const title = options.paint(done ? 'green' : 'bold', task.title);
-  const note =
-    task.skipped && !done ? options.say.byGoto : options.waiting.has(task.id) ? options.say.notBegun : undefined;
+  const note = noteOf(task, options);
   const waits = note === undefined ? '' : options.paint('dim', ` (${note})`);
   return spread(
     ` ${mark} ${number}  ${title}${waits}`,
     options.say.points(pointsOf(task), task.maxScore),
     options.width,
   );
+};
+
+const noteOf = (task: TaskReport, { say, waiting }: ScoreboardOptions): string | undefined => {
+  if (isDone(task)) return passesNow(task) ? undefined : say.isDifferentNow;
+  return task.skipped ? say.byGoto : waiting.has(task.id) ? say.notBegun : undefined;
 };
 
 const linesOfChecks = (task: TaskReport, options: ScoreboardOptions): readonly string[] =>
@@ -147,7 +151,11 @@ const totalLine = (report: Report, options: ScoreboardOptions): string => {
 
 const remarks = (report: Report, { paint, say, width }: ScoreboardOptions): readonly string[] => {
   if (report.broken) return wrap(say.graderBroke, width - 2).map((line) => paint('magenta', ` ${line}`));
-  return report.tasks.every(isDone) ? [paint('green', ` ${say.allPass}`)] : [];
+  const different = report.tasks.filter((task) => isDone(task) && !passesNow(task)).map(({ number }) => number);
+  const [first] = different;
+  const notes = first === undefined ? [] : wrap(say.differentTasks(different.join(', '), first), width - 2);
+  const praise = report.tasks.every(isDone) && different.length === 0 ? [paint('green', ` ${say.allPass}`)] : [];
+  return [...notes.map((line) => paint('yellow', ` ${line}`)), ...praise];
 };
 
 /** One line with a text at each end. */

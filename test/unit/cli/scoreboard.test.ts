@@ -52,10 +52,21 @@ describe('the scoreboard', () => {
     const [first, ...others] = report.tasks;
     const passed = { ...report, tasks: [{ ...first, passedAt: '2026-01-01T00:00:00Z' }, ...others] } as Report;
     const all = draw(passed, { details: 'all' }).join('\n');
-    expect(all).toContain(' ✔  1  Task 1                                            4/4');
+    expect(all).toContain(' ✔  1  Task 1 (different now)                            4/4');
     expect(all).toContain('       ✔ Check a\n         different now: no rule is there');
     expect(all).toMatch(/Score .* 4\/8/);
     expect(draw(passed).join('\n')).not.toContain('Check a');
+  });
+
+  test('does not say that all checks pass when a passed task is different now', () => {
+    const report = reportOf([check('a', 'fail')], [check('b', 'pass')]);
+    const tasks = report.tasks.map((task) => ({ ...task, passedAt: '2026-01-01T00:00:00Z' }));
+    const drawn = draw({ ...report, tasks }).join('\n');
+    expect(drawn).toContain('Passed, but different now: 1. See `labs check 1`.');
+    expect(drawn).not.toContain('All checks pass');
+    const [first, second] = tasks;
+    const both = draw({ ...report, tasks: [first, { ...second, ...first, number: 2 }] } as Report).join('\n');
+    expect(both).toContain('different now: 1, 2.');
   });
 
   test('checks in a row that wait for the same say so once', () => {

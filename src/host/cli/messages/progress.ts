@@ -110,6 +110,13 @@ export const progressMessages = {
     (time: string) => `passed at ${time}`,
     (time) => `${time}에 통과`,
   ),
+  isDifferentNow: both('different now', '지금은 다름'),
+  differentTasks: both(
+    (tasks: string, first: number) =>
+      `Passed, but different now: ${tasks}. See \`labs check ${first}\`. \`labs grade\` counts the final state.`,
+    (tasks, first) =>
+      `통과했지만 지금은 상태가 다른 과제: ${tasks}. \`labs check ${first}\` 명령으로 볼 수 있습니다. \`labs grade\`는 마지막 상태로 채점합니다.`,
+  ),
   differentNow: both(
     (observed: string) => `different now: ${observed}`,
     (observed) => `지금은 다름: ${observed}`,
