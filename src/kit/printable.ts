@@ -4,8 +4,19 @@
  * Control characters, and characters that change the direction of text or are invisible (Unicode categories Cc and Cf),
  * become visible: `\x1b`, `\u202e`. Line breaks and tabs become a space.
  */
-export const printable = (text: string): string =>
-  text.replace(/\s+/g, ' ').replace(/[\p{Cc}\p{Cf}]/gu, (letter) => {
+export const printable = (text: string): string => escapeControls(text.replace(/\s+/g, ' '));
+
+/** As `printable`, for a line of a log: tabs and colours (ECMA-48 SGR) stay. */
+export const printableLine = (line: string): string =>
+  line
+    // Every second part is a colour or a tab.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour begins with ESC
+    .split(/(\x1b\[[\d;:]*m|\t|\r$)/)
+    .map((part, index) => (index % 2 === 0 ? escapeControls(part) : part))
+    .join('');
+
+const escapeControls = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}]/gu, (letter) => {
     const code = letter.codePointAt(0) ?? 0;
     const digits = code.toString(16);
     if (code < 0x100) return `\\x${digits.padStart(2, '0')}`;

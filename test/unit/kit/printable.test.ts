@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { printable } from '../../../src/kit/printable.ts';
+import { printable, printableLine } from '../../../src/kit/printable.ts';
 
 test.each([
   ['plain 한글 ✔ é', 'plain 한글 ✔ é'],
@@ -9,3 +9,9 @@ test.each([
   ['abc\u202edcba\u200b', 'abc\\u202edcba\\u200b'],
   ['\u{e0041}', '\\u{e0041}'],
 ])('%j is shown as %j', (text, shown) => expect(printable(text)).toBe(shown));
+
+test.each([
+  ['\u001b[1;31mred\u001b[0m\tx', '\u001b[1;31mred\u001b[0m\tx'],
+  ['\u001b]0;title\u0007\u001b[2J\u009b0m', '\\x1b]0;title\\x07\\x1b[2J\\x9b0m'],
+  ['a\rb', 'a\\x0db'],
+])('the line %j of a log is shown as %j', (line, shown) => expect(printableLine(line)).toBe(shown));

@@ -1,6 +1,7 @@
 // `labs logs [machine] [unit]`: prints the log of a component from the machine's journal, or the log of a pod.
 import { components } from '../../../api/paths.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
+import { printableLine } from '../../../kit/printable.ts';
 import { nearest } from '../../../kit/suggest.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseRunning } from '../instances.ts';
@@ -26,7 +27,8 @@ export const run: Run = async (context, args, options) => {
     command: { command: log.command, environment: programEnvironment(context) },
     terminal: false,
     noInput: true,
-    ...(context.json ? { eachLine: log.asJson } : {}),
+    // A pod can write anything into its log. A pipe gets it as it is.
+    ...(context.json ? { eachLine: log.asJson } : context.output.terminal ? { eachLine: printableLine } : {}),
     interrupt: context.interrupt,
   });
 };
