@@ -11,9 +11,25 @@ import { componentsOf, type NodeContext, unitFiles } from './units.ts';
 
 export const initPath = '/usr/local/sbin/labs-init';
 
+/** A program `labs` of nodes and clients: says where the real one runs. */
+export const signpost: PlannedFile = {
+  path: '/usr/local/bin/labs',
+  mode: 0o755,
+  content: `#!/bin/sh
+cat >&2 <<END
+labs runs on your own machine, not on $(hostname).
+Use another terminal, or leave this shell first (Ctrl-D).
+labs는 여러분의 컴퓨터에서 실행합니다.
+다른 터미널을 쓰거나, 먼저 $(hostname) 셸에서 나가세요(Ctrl-D).
+END
+exit 127
+`,
+};
+
 /** All files of a node. */
 export const nodeFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] => [
   { path: initPath, mode: 0o755, content: initProgram },
+  signpost,
   ...componentsOf(node.controlPlane).flatMap(programFiles),
   ...unitFiles(node),
   ...workerFiles(node, pki),

@@ -3,7 +3,7 @@ import { addressLayout, type ClusterSpec, fabricMachine } from '../../api/cluste
 import { imageStorePath } from '../../api/images.ts';
 import { componentPorts } from '../../api/paths.ts';
 import { cidrAddress, cidrRange, type Ipv4 } from '../../api/scalars.ts';
-import { fabricFiles, initPath, nodeFiles } from './files.ts';
+import { fabricFiles, initPath, nodeFiles, signpost } from './files.ts';
 import { gatewayVolume, planGateway, relayCommand, socketFolder } from './gateway.ts';
 import { type Pki, type PkiRequest, pkiRequest } from './identities.ts';
 import { bridgeName, containerName, imageVolume, labels, linkName, macOf } from './names.ts';
@@ -229,6 +229,7 @@ const clientPlan = (input: PlanInput, network: NetworkPlan, client: Numbered): M
     securityOptions: [],
     limits: limits(input, 512, 512),
     hosts: hostsOf(input.spec),
+    files: [signpost],
     labels: { ...common.labels, ...linkLabel(link) },
     link,
   };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { signpost } from '../../../src/host/plan/files.ts';
 import { contentOf, machineOf, planOf } from './fixtures.ts';
 
 describe('machines', () => {
@@ -152,7 +153,8 @@ describe('files', () => {
     }
   });
 
-  test('a client gets no files of the cluster', () => {
-    expect(machineOf(plan, 'client').files).toEqual([]);
+  test('a client gets no files of the cluster, only the signpost that every machine has', () => {
+    expect(machineOf(plan, 'client').files).toEqual([signpost]);
+    expect(machineOf(plan, 'node01').files).toContain(signpost);
   });
 });
