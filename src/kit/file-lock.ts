@@ -1,8 +1,9 @@
 // A lock between processes: a file that only one process can create. A lock whose owner died is free again.
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { done, eventually, notYet } from './eventually.ts';
+import { done, eventually, notYet, type Seen } from './eventually.ts';
+import { readRegularFile } from './read-file.ts';
+import { isAlive, removeLeftovers, temporaryFor } from './temporary.ts';
 
 export interface LockOptions {
   /** How long to wait while another process holds the lock. Default: ten seconds. */
@@ -16,34 +17,39 @@ export interface LockOptions {
  */
 export const withFileLock = async <T>(file: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> => {
   await mkdir(dirname(file), { recursive: true });
-  const mine = `${file}.${randomUUID()}`;
-  await writeFile(mine, String(process.pid));
+  const mine = temporaryFor(file);
   try {
-    await eventually(`${file} is free`, () => take(file, mine), {
+    await writeFile(mine, String(process.pid));
+    const failure = await eventually(`${file} is free`, () => take(file, mine), {
       timeoutMs: options.timeoutMs ?? 10_000,
       intervalMs: 5,
       maxIntervalMs: 50,
       ...(options.signal ? { signal: options.signal } : {}),
     });
+    if (failure) throw failure;
   } finally {
-    await rm(mine, { force: true });
+    await rm(mine, { force: true }).catch(() => {});
   }
   try {
+    await removeLeftovers(file);
     return await work();
   } finally {
     await rm(file, { force: true });
   }
 };
 
-/** Creates the lock as a hard link to a file with the process id. So a lock names its owner from the start. */
-const take = async (file: string, mine: string) => {
+/**
+ * Creates the lock as a hard link to a file with the process id. So a lock names its owner from the start.
+ * @returns a failure for which it is no use to wait
+ */
+const take = async (file: string, mine: string): Promise<Seen<unknown>> => {
   try {
     await link(mine, file);
     return done(undefined);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const owner = await readFile(file, 'utf8').catch(() => undefined);
-    if (owner !== undefined && !isAlive(Number(owner))) await removeDead(file, `${mine}.dead`);
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return done(error);
+    const owner = await readRegularFile(file).catch(() => undefined);
+    if (owner !== undefined && !isAlive(Number(owner))) await removeDead(file, temporaryFor(file));
     return notYet(`held by process ${owner}`);
   }
 };
@@ -52,18 +58,9 @@ const take = async (file: string, mine: string) => {
 const removeDead = async (file: string, aside: string): Promise<void> => {
   try {
     await rename(file, aside);
-    if (isAlive(Number(await readFile(aside, 'utf8')))) await link(aside, file);
+    if (isAlive(Number(await readRegularFile(aside)))) await link(aside, file);
   } catch {
     // Another process removed or took the lock first.
   }
   await rm(aside, { force: true });
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 };

@@ -1,12 +1,11 @@
 // How programs of the user’s machine reach a running lab: a kubeconfig, a kubectl, and a tunnel for remote engines.
-import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { findGateway, type Gateway } from '../cluster/gateway.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
 import type { ContainerSummary } from '../docker/port.ts';
 import { findFabric, readAccess, refreshOwnFile } from '../kubectl/access.ts';
-import { addToUserFile, ownFile, removeFromUserFile, writtenTo } from '../kubectl/files.ts';
+import { addToUserFile, removeFromUserFile, removeOwnFile, writtenTo } from '../kubectl/files.ts';
 import { type Access, contextName } from '../kubectl/kubeconfig.ts';
 import { findKubectl } from '../kubectl/program.ts';
 import { gatewaySocket } from '../plan/gateway.ts';
@@ -99,18 +98,18 @@ export const renewKubeconfig = async (context: Context, cluster: Named): Promise
 
 export const forgetKubeconfig = async (context: Context, name: string): Promise<void> => {
   const { stateFolder } = context.environment;
-  await rm(ownFile(stateFolder, name), { force: true });
   await orWarn(context, async () => {
+    await removeOwnFile(stateFolder, name);
     await removeFromUserFile(stateFolder, name);
   });
 };
 
-/** A kubeconfig that cannot be changed is no reason to fail: the lab itself was started or deleted already. */
-const orWarn = async ({ output }: Context, work: () => Promise<void>): Promise<void> => {
+/** A file that cannot be changed is no reason to fail: the lab itself was started or deleted already. */
+export const orWarn = async ({ output, say }: Context, work: () => Promise<void>): Promise<void> => {
   try {
     await work();
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    output.note(output.paint('yellow', `! ${error.message}`));
+    output.note(output.paint('yellow', `! ${say.fromEnglish(error.message)}`));
   }
 };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import { withFileLock } from '../../kit/file-lock.ts';
+import { writingIn } from '../../kit/unwritable.ts';
 import type { Variables } from '../docker/endpoint.ts';
 import type { Containers } from '../docker/port.ts';
 import { imageVolume } from '../plan/names.ts';
@@ -47,10 +48,12 @@ export const ensureImages = async (options: EnsureOptions): Promise<EnsuredImage
   const state = await imageState(docker, inputs, signal);
   if (isComplete(state)) return { image: state.image, made: [] };
   onProgress?.('Waiting for another labs process that is making images');
-  return await withFileLock(join(cacheFolder, 'images.lock'), () => makeMissing(options, inputs), {
-    timeoutMs: lockPatienceMs,
-    signal,
-  });
+  return await writingIn({ folder: cacheFolder, variable: 'XDG_CACHE_HOME' }, () =>
+    withFileLock(join(cacheFolder, 'images.lock'), () => makeMissing(options, inputs), {
+      timeoutMs: lockPatienceMs,
+      signal,
+    }),
+  );
 };
 
 const makeMissing = async (options: EnsureOptions, inputs: ImageInputs): Promise<EnsuredImages> => {

@@ -24,6 +24,18 @@ export const clusterSentences: Sentences = {
   '{file} is gone': '{file} 파일의 삭제',
   'held by process {pid}': '{pid}번 프로세스가 사용 중',
   'another program holds it': '다른 프로그램이 사용 중',
+  // Folders of the user's
+  'The disk of {folder} is full': '디스크가 가득 찼습니다: {folder}',
+  'Free some space there, or set {name} to a folder on another disk.':
+    '그 디스크의 공간을 비우거나, {name} 변수에 다른 디스크의 폴더를 지정하세요.',
+  '{folder} cannot be written: {why}': '폴더에 쓸 수 없습니다 ({folder}): {why}',
+  'Make the folder writable, or set {name} to another folder.':
+    '폴더에 쓸 수 있게 하거나, {name} 변수에 다른 폴더를 지정하세요.',
+  'the disk is read-only': '읽기 전용 디스크임',
+  'permission is missing': '권한이 없음',
+  'the disk reports an error': '디스크 오류',
+  'a file is in the place of a folder': '폴더가 있어야 할 곳에 파일이 있음',
+  'it is not a regular file': '일반 파일이 아님',
   // Starting and resuming
   'Another `labs start` is changing {cluster} now': '다른 `labs start`가 지금 {cluster} 실습에서 작업 중입니다',
   'Another `labs start` is changing {cluster} now: process {pid}, since {time}':

@@ -42,6 +42,8 @@ export const labSentences: Sentences = {
   'Look at the cluster with `labs status`, or start over with `labs reset`.':
     '`labs status`로 클러스터를 확인하거나, `labs reset`으로 처음부터 다시 시작하세요.',
   'The progress file {file} can’t be read: {cause}': '진행 기록을 읽을 수 없습니다 ({file}): {cause}',
+  'labs has not written it': 'labs에서 만든 파일이 아님',
+  'the value of {field} is wrong': '{field} 필드의 값이 잘못됨',
   "Nothing was changed. Correct the file, or move it away: mv '{file}' '{other}'":
     "아무것도 바꾸지 않았습니다. 파일을 고치거나 옮기세요: mv '{file}' '{other}'",
 };

@@ -1,12 +1,14 @@
 // The kubeconfig files on the user's machine: the lab's own file, and the file that `labs kubeconfig --write` changes.
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdir, open, realpath, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { LabError } from '../../kit/error.ts';
-import { done, eventually, notYet } from '../../kit/eventually.ts';
+import { done, eventually, notYet, type Seen } from '../../kit/eventually.ts';
+import { readRegularFile } from '../../kit/read-file.ts';
 import { replaceFile } from '../../kit/replace-file.ts';
+import { writingIn } from '../../kit/unwritable.ts';
 import { type Access, addTo, kubeconfigOf, removeFrom } from './kubeconfig.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -17,13 +19,17 @@ export const userFile = ({ KUBECONFIG, HOME }: Variables): string => {
   return named.find((path) => existsSync(path)) ?? named.at(-1) ?? join(HOME ?? homedir(), '.kube', 'config');
 };
 
+/** Removes the lab's own file, of a lab that was deleted. */
+export const removeOwnFile = async (stateFolder: string, lab: string): Promise<void> =>
+  writing(stateFolder, () => rm(ownFile(stateFolder, lab), { force: true }));
+
 /** The kubeconfig that `labs kubectl` uses. It is in the state folder, so that `kubectl config` commands last. */
 export const ownFile = (stateFolder: string, lab: string): string =>
   join(stateFolder, 'kubeconfig', `${encodeURIComponent(lab)}.yaml`);
 
 export const readIfExists = async (file: string): Promise<string> => {
   try {
-    return await readFile(file, 'utf8');
+    return await readRegularFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw new LabError('LAB_KUBECONFIG', `${file} can’t be read: ${(error as Error).message}`, { cause: error });
@@ -33,11 +39,12 @@ export const readIfExists = async (file: string): Promise<string> => {
 /** Writes the lab's own kubeconfig. What the user set with `kubectl config` stays. */
 export const writeOwnFile = async (file: string, access: Access): Promise<void> => {
   const text = await readIfExists(file);
-  await replaceFile(
-    file,
-    text === '' ? stringify(kubeconfigOf(access), { lineWidth: 0 }) : addTo(text, access, file).text,
-  );
+  const after = text === '' ? stringify(kubeconfigOf(access), { lineWidth: 0 }) : addTo(text, access, file).text;
+  await writing(dirname(file), () => replaceFile(file, after));
 };
+
+const writing = <T>(folder: string, work: () => Promise<T>): Promise<T> =>
+  writingIn({ folder, variable: 'XDG_STATE_HOME' }, work);
 
 /** Where `--write` added a lab, so that `labs delete` can take it out again. */
 export interface Written {
@@ -67,7 +74,7 @@ export const addToUserFile = async (stateFolder: string, file: string, access: A
   });
   const own = previous === `labs-${access.lab}`;
   const record: Written = { file, previous: own ? (before?.previous ?? '') : previous };
-  await replaceFile(recordFile(stateFolder, access.lab), `${JSON.stringify(record)}\n`);
+  await writing(stateFolder, () => replaceFile(recordFile(stateFolder, access.lab), `${JSON.stringify(record)}\n`));
   return changed;
 };
 
@@ -77,24 +84,31 @@ export const removeFromUserFile = async (stateFolder: string, lab: string): Prom
   if (!written) return undefined;
   const { file, previous } = written;
   if (existsSync(file)) await change(file, (text) => ({ text: removeFrom(text, lab, previous, file), previous }));
-  await rm(recordFile(stateFolder, lab), { force: true });
+  await writing(stateFolder, () => rm(recordFile(stateFolder, lab), { force: true }));
   return file;
 };
 
+interface Changed {
+  readonly text: string;
+  readonly previous: string;
+}
+
 /** Changes a file under the lock that kubectl takes, too: a file beside it that only one program can create. */
-const change = async (
-  named: string,
-  work: (text: string) => { readonly text: string; readonly previous: string },
-): Promise<string> => {
-  await mkdir(dirname(named), { recursive: true, mode: 0o700 });
+const change = async (named: string, work: (text: string) => Changed): Promise<string> => {
   const file = existsSync(named) ? await realpath(named) : named;
+  return await writingIn({ folder: dirname(file), variable: 'KUBECONFIG' }, () => changeFile(file, work));
+};
+
+const changeFile = async (file: string, work: (text: string) => Changed): Promise<string> => {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const lock = `${file}.lock`;
-  await eventually(`${lock} is gone`, () => take(lock), { timeoutMs: 5000, intervalMs: 20 }).catch((cause) => {
+  const failure = await eventually(`${lock} is gone`, () => take(lock), lockPatience).catch((cause) => {
     throw new LabError('LAB_KUBECONFIG', `Another program is changing ${file}: ${lock} exists`, {
       cause,
       hint: `If no program is changing it, run \`rm '${lock}'\`.`,
     });
   });
+  if (failure) throw failure;
   try {
     const { text, previous } = work(await readIfExists(file));
     await replaceFile(file, text);
@@ -104,12 +118,15 @@ const change = async (
   }
 };
 
-const take = async (lock: string) => {
+const lockPatience = { timeoutMs: 5000, intervalMs: 20 };
+
+/** @returns a failure for which it is no use to wait */
+const take = async (lock: string): Promise<Seen<unknown>> => {
   try {
     await (await open(lock, 'wx', 0o600)).close();
     return done(undefined);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return done(error);
     return notYet('another program holds it');
   }
 };

@@ -1,13 +1,16 @@
 // Chooses the kubectl that runs on the user's machine: the user's own, else a copy of the one in the node image.
 import { execFile } from 'node:child_process';
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { extract } from 'tar-stream';
 import { kubernetesMinor } from '../../api/version.ts';
+import { readRegularFile } from '../../kit/read-file.ts';
 import { replaceFile } from '../../kit/replace-file.ts';
+import { removeLeftovers, temporaryFor } from '../../kit/temporary.ts';
+import { writingIn } from '../../kit/unwritable.ts';
 import type { ContainerSummary, Containers } from '../docker/port.ts';
 
 export interface KubectlOptions {
@@ -27,7 +30,8 @@ export const findKubectl = async (options: KubectlOptions): Promise<string | und
   if (installed !== undefined && fits(await versions.of(installed))) return installed;
   if (process.platform !== 'linux') return undefined;
   const copied = join(folder, nameOf(options.fabric.image), 'kubectl');
-  if (!existsSync(copied)) await copy(options, copied);
+  if (!existsSync(copied))
+    await writingIn({ folder: options.cacheFolder, variable: 'XDG_CACHE_HOME' }, () => copy(options, copied));
   // An engine on another machine may have programs for another processor.
   return fits(await versions.of(copied)) ? copied : undefined;
 };
@@ -48,11 +52,17 @@ const nameOf = (image: string): string => image.replace(/[^\w.-]/g, '-');
 const copy = async ({ containers, fabric, signal }: KubectlOptions, target: string): Promise<void> => {
   const [folder, versions] = [join(target, '..'), join(target, '..', '..')];
   await mkdir(folder, { recursive: true });
-  const temporary = `${target}.${process.pid}`;
-  const archive = await containers.getArchive(fabric.id, '/usr/bin/kubectl', signal);
-  for await (const entry of archive.pipe(extract()))
-    await pipeline(entry, createWriteStream(temporary, { mode: 0o755 }), { signal });
-  await rename(temporary, target);
+  await removeLeftovers(target);
+  const temporary = temporaryFor(target);
+  try {
+    const archive = await containers.getArchive(fabric.id, '/usr/bin/kubectl', signal);
+    for await (const entry of archive.pipe(extract()))
+      await pipeline(entry, createWriteStream(temporary, { mode: 0o755 }), { signal });
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  }
   const others = await readdir(versions, { withFileTypes: true });
   for (const { name } of others.filter((entry) => entry.isDirectory() && join(versions, entry.name) !== folder))
     await rm(join(versions, name), { recursive: true });
@@ -64,13 +74,14 @@ const openVersions = (file: string) => ({
   of: async (program: string): Promise<number> => {
     const { size, mtimeMs } = await stat(program);
     const key = `${program} ${size} ${mtimeMs}`;
-    const known = await readFile(file, 'utf8').then(
+    const known = await readRegularFile(file).then(
       (text) => JSON.parse(text) as Record<string, number | null>,
       () => ({}) as Record<string, number | null>,
     );
     if (key in known) return known[key] ?? Number.NaN;
     const minor = await askVersion(program);
-    await replaceFile(file, JSON.stringify({ ...known, [key]: minor }));
+    // Without a place to write, the program is asked again the next time.
+    await replaceFile(file, JSON.stringify({ ...known, [key]: minor })).catch(() => {});
     return minor;
   },
 });

@@ -1,7 +1,7 @@
 // Keeps what a valid lab.yaml says as JSON in the user's cache. Reading JSON takes a hundredth of the time of YAML.
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { readRegularFile } from '../../kit/read-file.ts';
 import { replaceFile } from '../../kit/replace-file.ts';
 
 interface Kept {
@@ -13,7 +13,7 @@ interface Kept {
 /** @returns undefined if nothing is kept, or if the lab.yaml has changed */
 export const readParsed = async (cacheFolder: string, path: string, source: string): Promise<unknown> => {
   try {
-    const kept: Kept = JSON.parse(await readFile(fileFor(cacheFolder, path), 'utf8'));
+    const kept: Kept = JSON.parse(await readRegularFile(fileFor(cacheFolder, path)));
     return kept.source === digestOf(source) ? kept.value : undefined;
   } catch {
     return undefined;

@@ -1,11 +1,13 @@
 // A student's progress in one running lab: answers, hints taken, tasks begun. One small file per instance.
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Report } from '../../api/report.ts';
 import { LabError, messageOf } from '../../kit/error.ts';
 import { withFileLock } from '../../kit/file-lock.ts';
+import { readRegularFile } from '../../kit/read-file.ts';
 import { replaceFile } from '../../kit/replace-file.ts';
+import { writingIn } from '../../kit/unwritable.ts';
 import type { Student } from '../grade/student.ts';
 
 /** What the student did so far. */
@@ -68,12 +70,14 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
   const file = progressFile(options.stateFolder, options.name);
   const read = () => readProgress(file, options.instance);
   const update = (change: (before: Progress) => Progress): Promise<Progress> =>
-    withFileLock(`${file}.lock`, async () => {
-      const before = await read();
-      const after = { version: 1, instance: options.instance, ...change(before) };
-      await replaceFile(file, `${JSON.stringify(after, null, 2)}\n`);
-      return before;
-    });
+    writing(options.stateFolder, () =>
+      withFileLock(`${file}.lock`, async () => {
+        const before = await read();
+        const after = { version: 1, instance: options.instance, ...change(before) };
+        await replaceFile(file, `${JSON.stringify(after, null, 2)}\n`);
+        return before;
+      }),
+    );
   return {
     read,
     async answer(check, value) {
@@ -171,9 +175,14 @@ const rightAnswers = ({ tasks }: Report, { answers }: Progress): Readonly<Record
 /** Forgets the instance's progress, for `labs delete` and `labs reset`. */
 export const forgetProgress = async (stateFolder: string, name: string): Promise<void> => {
   const file = progressFile(stateFolder, name);
-  await rm(file, { force: true });
-  await rm(`${file}.lock`, { force: true });
+  await writing(stateFolder, async () => {
+    await rm(file, { force: true });
+    await rm(`${file}.lock`, { force: true });
+  });
 };
+
+const writing = <T>(folder: string, work: () => Promise<T>): Promise<T> =>
+  writingIn({ folder, variable: 'XDG_STATE_HOME' }, work);
 
 const progressFile = (stateFolder: string, name: string): string =>
   join(stateFolder, 'progress', `${encodeURIComponent(name)}.json`);
@@ -193,23 +202,33 @@ const stored = z.object({
 });
 
 const readProgress = async (file: string, instance: string): Promise<Progress> => {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readRegularFile(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw unreadable(file, error);
   });
   if (text === undefined) return noProgress;
+  const { data, error } = stored.safeParse(parsed(file, text));
+  if (!data) throw unreadable(file, error, wrongPart(error));
+  const { version: _, instance: owner, ...progress } = data;
+  return owner === instance ? progress : noProgress;
+};
+
+const parsed = (file: string, text: string): unknown => {
   try {
-    const { version: _, instance: owner, ...progress } = stored.parse(JSON.parse(text));
-    return owner === instance ? progress : noProgress;
+    return JSON.parse(text);
   } catch (cause) {
     throw unreadable(file, cause);
   }
 };
 
-const unreadable = (file: string, cause: unknown): LabError =>
-  new LabError('LAB_PROGRESS_UNREADABLE', `The progress file ${file} can’t be read: ${firstLine(messageOf(cause))}`, {
+/** The first problem. zod's own message has all of them, on many lines. */
+const wrongPart = ({ issues: [issue] }: z.ZodError): string => {
+  const path = issue?.path.join('.') ?? '';
+  return path === '' ? 'labs has not written it' : `the value of ${path} is wrong`;
+};
+
+const unreadable = (file: string, cause: unknown, problem = messageOf(cause)): LabError =>
+  new LabError('LAB_PROGRESS_UNREADABLE', `The progress file ${file} can’t be read: ${problem}`, {
     cause,
     hint: `Nothing was changed. Correct the file, or move it away: mv '${file}' '${file}.bad'`,
   });
-
-const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';

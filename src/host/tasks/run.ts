@@ -127,14 +127,20 @@ export type KeepAnswer = (check: string, value: string) => Promise<void>;
 const runSolution = async (run: TaskRun, keepAnswer: KeepAnswer): Promise<void> => {
   const { solve = '', id, checks } = run.task;
   const script = await importScript<SolveScript>(solve, 'solve');
+  let unkept: unknown;
   const answer: KeepAnswer = async (check, value) => {
     if (!checks.some((known) => known.id === check && isQuestion(known)))
       throw new Error(`task "${id}" has no question "${check}"`);
-    await keepAnswer(check, value.trim());
+    await keepAnswer(check, value.trim()).catch((cause) => {
+      unkept = cause;
+      throw cause;
+    });
   };
   try {
     await script({ ...createHandle(run), answer });
   } catch (cause) {
+    // The solution is right, but the disk that keeps the answer may be full.
+    if (unkept !== undefined) throw unkept;
     throw failed('LAB_SOLVE_FAILED', `The solution of task "${id}" failed`, cause);
   }
 };

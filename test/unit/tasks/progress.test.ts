@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,6 +69,30 @@ test.each([
   await expect(open().read()).rejects.toMatchObject(refusal);
   await expect(open().answer('c/d', 'y')).rejects.toMatchObject(refusal);
   expect(await readFile(file(), 'utf8')).toBe(content);
+});
+
+test.each([
+  ['null', 'labs has not written it'],
+  ['{"version":999}', 'the value of version is wrong'],
+  ['{"version":1,"instance":"one","answers":1}', 'the value of answers is wrong'],
+])('%s is reported in one line', async (content, problem) => {
+  await open().answer('a/b', 'x');
+  await writeFile(file(), content);
+  await expect(open().read()).rejects.toThrow(`The progress file ${file()} can’t be read: ${problem}`);
+});
+
+test('a pipe in the place of the file is refused, and nothing waits for it', async () => {
+  await open().answer('a/b', 'x');
+  await rm(file());
+  execFileSync('mkfifo', [file()]);
+  await expect(open().read()).rejects.toThrow('can’t be read: it is not a regular file');
+  await expect(open().answer('a/b', 'x')).rejects.toThrow('it is not a regular file');
+});
+
+test('a folder that cannot be written is named', async () => {
+  await writeFile(join(stateFolder, 'progress'), 'no folder');
+  const refusal = { code: 'LAB_FOLDER_UNWRITABLE', message: expect.stringContaining(stateFolder), exitCode: 3 };
+  await expect(open().answer('a/b', 'x')).rejects.toMatchObject(refusal);
 });
 
 test('keeps a passed task as passed with the time, whatever breaks later', async () => {

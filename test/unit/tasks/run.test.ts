@@ -7,6 +7,7 @@ import { waitsToBegin } from '../../../src/host/grade/student.ts';
 import { toKorean } from '../../../src/host/korean/translate.ts';
 import { openProgress } from '../../../src/host/tasks/progress.ts';
 import { beginTask, canClear, clearTask, resumeTask, solveTask, type TaskRun } from '../../../src/host/tasks/run.ts';
+import { LabError } from '../../../src/kit/error.ts';
 import { accessTo, labOf, service } from '../grade/world.ts';
 
 let folder: string;
@@ -189,6 +190,13 @@ test('a solution cannot answer a question that the task does not ask', async () 
     `export const setup = async () => {}; export const solve = (lab) => lab.answer('other', 'x');`,
   );
   await expect(solveTask(run)).rejects.toMatchObject({ message: expect.stringContaining('no question "other"') });
+});
+
+test('a solution whose answer cannot be kept does not count as failed', async () => {
+  const run = await runOf(script);
+  const full = new LabError('LAB_FOLDER_UNWRITABLE', 'The disk is full');
+  const progress = { ...run.progress, answer: () => Promise.reject(full) };
+  await expect(solveTask({ ...run, progress })).rejects.toBe(full);
 });
 
 test('the error names a script that lacks the function or cannot be read', async () => {

@@ -7,7 +7,7 @@ import { confirm, declined } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseInstance } from '../instances.ts';
 import { secondsSince } from '../text.ts';
-import { forgetKubeconfig } from '../way-in.ts';
+import { forgetKubeconfig, orWarn } from '../way-in.ts';
 
 export const run: Run = async (context, [given], options) => {
   const { output, say, json } = context;
@@ -31,7 +31,7 @@ export const deleteLabs = async (context: Context, names: readonly string[]): Pr
     names.map(async (name) => {
       const startedAt = performance.now();
       await deleteCluster(docker, name);
-      await forgetProgress(context.environment.stateFolder, name);
+      await orWarn(context, () => forgetProgress(context.environment.stateFolder, name));
       await forgetKubeconfig(context, name);
       if (!json) output.line(say.deleted(name, secondsSince(startedAt)));
     }),
