@@ -1,5 +1,7 @@
 // Texts name commands as `labs check`. A user of npx must type `npx labs check`. With several running labs, the user
-// must also name the lab: `labs --name second check`.
+// must also name the lab: `labs --name second check`. With --lang, the user goes on in that language:
+// `labs --lang ko check`.
+import type { Language } from '../../api/lab.ts';
 import type { CommandSpec } from './command.ts';
 import { packageName } from './installation.ts';
 
@@ -20,30 +22,36 @@ export const npxForm = ({ variables, root, version }: NpxOptions): string | unde
   return root.includes('/_npx/') ? `npx --package ./${packageName}-${version}.tgz labs` : 'npx labs';
 };
 
-type NamedCommand = Pick<CommandSpec, 'name' | 'withoutLab'>;
+type NamedCommand = Pick<CommandSpec, 'name' | 'withoutLab' | 'foreign'>;
 
 /**
  * Makes a function that gives commands in a text the form in which the user types them. A text may be changed twice.
  * @param program what the user types for `labs`
+ * @param language the value of `--lang`, if commands would otherwise answer in another language
  * @returns the function. Its `lab` is the value of `--name`, if commands would otherwise mean another lab.
  */
 export const commandForms = (
   commands: readonly NamedCommand[],
   program = 'labs',
+  language?: Language,
 ): ((text: string, lab?: string) => string) => {
   const prefix = program.replace(/labs$/, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   // A colour code may stand before the command. Its last letter is no part of a word.
   const before = '(?<=^|\\u001b\\[[\\d;]*m|[^\\w./-])';
   const names = commands.map(({ name }) => name).join('|');
   const withWords = `(?= (?:(?<command>${names})\\b(?<operand> [\\w.-]+)?|--|<))`;
-  const alone = `(?<=\`(?:${prefix})?labs)(?=\`)`;
-  const pattern = new RegExp(`${before}(?:${prefix})?labs(?<named> --name [\\w.-]+)?(?:${withWords}|${alone})`, 'gm');
+  const alone = `(?<=\`(?:${prefix})?labs(?: --lang \\w+)?)(?=\`)`;
+  const options = '(?<spoken> --lang \\w+)?(?<named> --name [\\w.-]+)?';
+  const pattern = new RegExp(`${before}(?:${prefix})?labs${options}(?:${withWords}|${alone})`, 'gm');
+  // kubectl speaks English only.
+  const foreign = new Set(commands.filter((command) => command.foreign).map(({ name }) => name));
   const needsLab = new Set(commands.filter(({ withoutLab }) => !withoutLab).map(({ name }) => name));
   return (text, lab) =>
     text.replace(pattern, (...found) => {
-      const { named = '', command = '', operand } = found.at(-1) as Record<string, string | undefined>;
+      const { spoken, named = '', command = '', operand } = found.at(-1) as Record<string, string | undefined>;
+      const lang = spoken ?? (language === undefined || foreign.has(command) ? '' : ` --lang ${language}`);
       const isMeant = lab === undefined || named !== '' || !needsLab.has(command) || operand === ` ${lab}`;
-      return program + (isMeant ? named : ` --name ${lab}`);
+      return program + lang + (isMeant ? named : ` --name ${lab}`);
     });
 };
 

@@ -6,6 +6,8 @@ import { type Language, languages } from '../../api/lab.ts';
 export interface Environment {
   /** `--lang`, else LABS_LANG, LC_ALL, LC_MESSAGES or LANG, in this order. */
   readonly language: Language;
+  /** The value of `--lang`, if another command without it would answer in another language. */
+  readonly languageToName: Language | undefined;
   /** `$XDG_STATE_HOME/labs`: answers, hints and progress. All other state is in Docker. */
   readonly stateFolder: string;
   /** `$XDG_CACHE_HOME/labs`: files that can be made again. */
@@ -33,6 +35,7 @@ export const readEnvironment = (variables: Variables, asked?: Language): Environ
   const home = variables.HOME || homedir();
   return {
     language: asked ?? languageOf(variables),
+    languageToName: asked === languageOf(variables) ? undefined : asked,
     stateFolder: join(absolute(variables.XDG_STATE_HOME) ?? join(home, '.local', 'state'), 'labs'),
     cacheFolder: join(absolute(variables.XDG_CACHE_HOME) ?? join(home, '.cache'), 'labs'),
     instance: variables.LABS_NAME || undefined,

@@ -85,7 +85,7 @@ const outputOf = (
     stdout,
     stderr,
     color: plain ? 'never' : color,
-    ...(json ? {} : { rewrite: commandForms(commands, program) }),
+    ...(json ? {} : { rewrite: commandForms(commands, program, environment.languageToName) }),
     ...(command ? { pager: (text: string) => showInPager(text, { command, variables, interrupt }) } : {}),
   });
 };

@@ -44,3 +44,9 @@ describe('the environment', () => {
     expect(read(variables).color).toBe(color);
   });
 });
+
+test('the language is named in commands only if they would otherwise answer in another one', () => {
+  const named = (variables: Record<string, string>, asked?: 'en' | 'ko') => read(variables, asked).languageToName;
+  expect([named({}, 'ko'), named({ LANG: 'ko_KR.UTF-8' }, 'en')]).toEqual(['ko', 'en']);
+  expect([named({}), named({ LABS_LANG: 'ko' }, 'ko'), named({}, 'en')]).toEqual([undefined, undefined, undefined]);
+});

@@ -107,6 +107,24 @@ describe('started by npx', () => {
   });
 });
 
+describe.each(['labs', 'npx labs'])('typed as `%s`, with --lang', (program) => {
+  const rewrite = commandForms(commands, program, 'ko');
+
+  test.each([
+    ['`labs check 4`', undefined, `\`${program} --lang ko check 4\``],
+    [
+      '`labs check 4`, or `labs`',
+      'second',
+      `\`${program} --lang ko --name second check 4\`, or \`${program} --lang ko\``,
+    ],
+    ['`labs kubectl get pods`', undefined, `\`${program} kubectl get pods\``],
+    ['`labs --lang en tasks`', undefined, `\`${program} --lang en tasks\``],
+  ])('names the commands of %j in the language that was asked for', (text, lab, typed) => {
+    expect(rewrite(text, lab)).toBe(typed);
+    expect(rewrite(rewrite(text, lab), lab)).toBe(typed);
+  });
+});
+
 describe.each(['labs', 'npx labs'])('typed as `%s`, with several running labs', (program) => {
   const rewrite = commandForms(commands, program);
 
