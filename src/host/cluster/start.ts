@@ -30,7 +30,8 @@ export interface Started {
 /**
  * Starts a cluster, or resumes the one with this name. A failure or an abort restores the state from before: a new
  * cluster is deleted, and a resumed one is stopped again.
- * @throws LabError LAB_PLAN_REFUSED, LAB_BUSY, LAB_CHANGED, LAB_COMPONENT_DIED, LAB_TIMEOUT, and those of Containers
+ * @throws LabError LAB_PLAN_REFUSED, LAB_BUSY, LAB_CHANGED, LAB_DELETED, LAB_COMPONENT_DIED, LAB_TIMEOUT, and those of
+ * Containers
  */
 export const startCluster = async (
   containers: Containers,
@@ -44,10 +45,18 @@ export const startCluster = async (
     const resumed = again ? await resumeCluster(containers, request, fabric, options) : undefined;
     if (!resumed) await removeInterrupted(containers, request.plan.name, fabric);
     const started = resumed ?? (await startAnew(containers, request, options));
-    await started.cluster.fabric.call('release', {});
+    await releaseClaim(containers, started.cluster);
     return started;
   } catch (error) {
     throw firstCause(error, request.plan.name);
+  }
+};
+
+const releaseClaim = async (containers: Containers, { name, fabric }: Cluster): Promise<void> => {
+  try {
+    await fabric.call('release', {});
+  } catch (error) {
+    throw (await findMachines(containers, name)).length > 0 ? error : deleted(name, error);
   }
 };
 
@@ -70,7 +79,7 @@ const startAnew = async (containers: Containers, request: StartRequest, options:
     await up.fabric.call('complete', {}, { signal: options.signal });
   } catch (error) {
     up.close();
-    throw error;
+    throw await orDeleted(up, error, options.signal);
   }
   undo.commit();
   return {
@@ -134,9 +143,32 @@ const resumeCluster = async (
     up.close();
     // The fabric belongs to another start, so this start must not stop it.
     if (error instanceof LabError && error.code === 'LAB_BUSY') undo.commit();
-    throw error;
+    throw await orDeleted(up, error, options.signal);
   }
 };
+
+/**
+ * A user may delete a cluster while another terminal starts it. Docker then says only which container is missing.
+ * Called before the undo, which removes containers, too.
+ */
+const orDeleted = async (
+  { containers, ids, request }: BringUp,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<unknown> => {
+  if (signal.aborted || (error instanceof LabError && error.refusal)) return error;
+  // `labs delete` removes the gateway first, which is not among the machines.
+  if (error instanceof LabError && error.code === 'LAB_CONTAINER_MISSING') return deleted(request.plan.name, error);
+  const isGone = async (id: string): Promise<boolean> => (await containers.inspect(id)) === undefined;
+  const gone = await Promise.all([...ids.values()].map(isGone)).catch((): boolean[] => []);
+  return gone.includes(true) ? deleted(request.plan.name, error) : error;
+};
+
+const deleted = (name: string, cause: unknown): LabError =>
+  new LabError('LAB_DELETED', `${name} was deleted while it was starting`, {
+    cause,
+    hint: 'Run `labs start` to build it again.',
+  });
 
 /**
  * Refuses a cluster of another lab, with another specification, or without one of its machines. Changed tasks and
@@ -158,7 +190,8 @@ const refuseDifferent = ({ plan }: StartRequest, found: readonly Machine[]): voi
   if (why === undefined) return;
   const isMissing = fabric?.lab === plan.lab && changed.length === 0;
   throw new LabError('LAB_CHANGED', why, {
-    exitCode: ExitCode.usage,
+    exitCode: isMissing ? ExitCode.broken : ExitCode.usage,
+    refusal: true,
     hint: isMissing
       ? `Run \`labs reset ${plan.name}\`, which builds the cluster anew.`
       : `Run \`labs delete ${plan.name}\` first, or use \`--name\` to start a second cluster.`,

@@ -44,6 +44,8 @@ export const clusterSentences: Sentences = {
     '다른 `labs start`가 {cluster} 실습에서 작업 중입니다: {host}의 {pid}번 프로세스, {time}부터',
   'Wait until it ends, or start a second lab with `--name`.':
     '끝날 때까지 기다리거나, `--name`으로 다른 실습을 시작하세요.',
+  '{name} was deleted while it was starting': '시작하는 동안 삭제된 실습입니다: {name}',
+  'Run `labs start` to build it again.': '`labs start`로 다시 만드세요.',
   '{name} is stopped': '멈춰 있는 실습입니다: {name}',
   '{name} has not been started': '시작하지 않은 실습입니다: {name}',
   'Run `labs start {cluster}`.': '다음을 실행하세요: `labs start {cluster}`',

@@ -125,6 +125,26 @@ describe('a new cluster', () => {
     expect(world.calls).toEqual([]);
   });
 
+  test.each(['wire', 'kube', 'complete', 'release'] as const)(
+    'says so when it was deleted before "%s"',
+    async (step) => {
+      world.handlers = {
+        ...world.handlers,
+        [step]: async () => {
+          await deleteCluster(world, 'x');
+          throw new LabError('LAB_CONTAINER_MISSING', `No such container: ${'f6671'.repeat(12)}`);
+        },
+      };
+      await expect(start()).rejects.toMatchObject({
+        code: 'LAB_DELETED',
+        message: 'x was deleted while it was starting',
+        hint: 'Run `labs start` to build it again.',
+        exitCode: 3,
+      });
+      expect(world.names).toEqual([]);
+    },
+  );
+
   test('fails when another start was faster, and leaves that start alone', async () => {
     world.failures.set('create labs-x-fabric', new LabError('LAB_NAME_TAKEN', 'Conflict'));
     const { states, options } = watched();
@@ -227,12 +247,27 @@ describe('an existing cluster', () => {
     expect((await start({ plan: { ...request().plan, definitionDigest: 'other' } })).resumed).toBe(true);
   });
 
+  test('that is deleted while it is resumed, says so', async () => {
+    await stopCluster(world, 'x');
+    world.handlers = {
+      ...world.handlers,
+      wire: async () => {
+        await deleteCluster(world, 'x');
+        throw new LabError('LAB_CONTAINER_MISSING', 'No such container: 1');
+      },
+    };
+    await expect(start()).rejects.toMatchObject({ code: 'LAB_DELETED' });
+    expect(world.names).toEqual([]);
+  });
+
   test('is refused when a machine was removed from outside', async () => {
     await world.remove('labs-x-node02');
     await expect(start()).rejects.toMatchObject({
       code: 'LAB_CHANGED',
       message: 'x is incomplete: node02 no longer exists',
       hint: 'Run `labs reset x`, which builds the cluster anew.',
+      exitCode: 3,
+      refusal: true,
     });
     expect(await listClusters(world)).toMatchObject([{ state: 'incomplete' }]);
   });
