@@ -190,6 +190,25 @@ describe('exec', () => {
     expect(run.heard.status).toMatchObject({ details: { causes: [{ message: '6' }] } });
   });
 
+  test.each([
+    { name: 'of a command that ends at once', script: 'echo hi', says: /^hi\r\n$/ },
+    { name: 'that a command writes last', script: 'sleep 1.3; printf last', says: /^last$/ },
+    { name: 'that fills many buffers', script: 'seq 100000', says: /^1\r\n(\d+\r\n)*100000\r\n$/, bytes: 688_895 },
+    { name: 'while a child process keeps the terminal', script: 'sleep 60 & seq 5000', says: /\r\n5000\r\n$/ },
+  ])('on a terminal carries all output $name', async ({ script, says, bytes }) => {
+    const run = command(exec(script, '&input=1&tty=1'));
+    await run.closed;
+    expect(run.heard).toMatchObject({ stdout: expect.stringMatching(says), status: { status: 'Success' } });
+    expect(run.heard.stdout.length).toBe(bytes ?? run.heard.stdout.length);
+  });
+
+  test('on a terminal goes on when the input ends', async () => {
+    const run = command(exec('echo ready; sleep 1.3; echo end', '&input=1&tty=1'));
+    await run.endInput();
+    await run.closed;
+    expect(run.heard).toMatchObject({ stdout: 'ready\r\nend\r\n', status: { status: 'Success' } });
+  });
+
   // crun 1.8 (Debian 12) does not pass on changes of a terminal's size. Nodes have crun 1.21.
   test.skipIf(crunMinor() < 14)('on a terminal follows changes of its size', async () => {
     const run = command(terminal);

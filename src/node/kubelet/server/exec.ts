@@ -1,15 +1,14 @@
 // `kubectl exec`: runs a program in a running container, with or without a terminal, and carries its streams.
 import { randomUUID } from 'node:crypto';
-import { close, open } from 'node:fs';
-import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, type FileHandle, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { messageOf } from '../../../kit/error.ts';
 import { done, eventually, notYet } from '../../../kit/eventually.ts';
 import type { Crun } from '../../sys/crun.ts';
 import { run } from '../../sys/exec.ts';
 import { type StreamingProgram, startStreaming } from '../../sys/streaming.ts';
-import type { CommandChannels, TerminalSize } from './channels.ts';
+import type { CommandChannels } from './channels.ts';
 import { pauseUntil } from './pacing.ts';
 
 export interface ExecRequest {
@@ -63,25 +62,11 @@ const runOnTerminal = async (
   await mkdir(options.ttyFolder, { recursive: true });
   const spec = await writeProcessSpec(request, options);
   const link = join(options.ttyFolder, randomUUID());
-  const terminalArgs = ['-', `PTY,link=${link},rawer,wait-slave`];
-  const socat = await startStreaming(['socat', ...terminalArgs], { stdio: ['pipe', 'pipe', 'ignore'] });
-  socat.stdout?.on('data', (chunk: Buffer) => pace(channels, socat, () => channels.stdout(chunk)));
-  feed(channels, socat, request.stdin);
-  const terminal = followSize(channels, link);
-  const exists = async () =>
-    access(link).then(
-      () => done(true),
-      () => notYet('no pseudo-terminal'),
-    );
-  await eventually('socat made a pseudo-terminal', exists, { timeoutMs: 5000, intervalMs: 2, maxIntervalMs: 20 });
-  await terminal.ready();
-  const fd = await promisify(open)(link, 'r+');
+  const socat = await startStreaming(relayArgv(link), { stdio: ['pipe', 'pipe', 'ignore'] });
   try {
-    const argv = ['setsid', '--ctty', ...options.crun.execTerminalArgv(request.containerId, spec)];
-    const exitCode = await startStreaming(argv, { stdio: [fd, fd, fd] })
-      .then((child) => ended(child, channels))
-      .finally(() => closeFd(fd));
-    await drained(socat);
+    const relayed = ended(socat, channels);
+    const exitCode = await runOnRelay(channels, link, options.crun.execTerminalArgv(request.containerId, spec), socat);
+    await relayed;
     return exitCode;
   } finally {
     socat.kill('SIGKILL');
@@ -89,49 +74,69 @@ const runOnTerminal = async (
   }
 };
 
-/** Sets the terminal's size. The client usually sends the first size before the terminal exists. */
-const followSize = (channels: CommandChannels, link: string) => {
-  let latest: TerminalSize | undefined;
-  let exists = false;
-  let work: Promise<unknown> = Promise.resolve();
-  const set = (): Promise<unknown> => {
-    if (!exists || !latest) return work;
-    const { rows, columns } = latest;
-    work = work.then(() => run(['stty', '-F', link, 'rows', String(rows), 'cols', String(columns)])).catch(() => {});
-    return work;
-  };
-  channels.onResize((size) => {
-    latest = size;
-    void set();
-  });
-  return {
-    ready(): Promise<unknown> {
-      exists = true;
-      return set();
-    },
-  };
+/**
+ * With `wait-slave`, socat does not hold the program's side of the terminal open. When the last program closes that
+ * side, socat reads the rest of the output and then the end, and `-t0` ends it at once.
+ */
+const relayArgv = (link: string): string[] => [
+  'socat',
+  '-t0',
+  '-',
+  `PTY,link=${link},rawer,wait-slave,pty-interval=0.01`,
+];
+
+/** Runs the program on the terminal, and closes the terminal afterwards. @returns the exit code */
+const runOnRelay = async (
+  channels: CommandChannels,
+  link: string,
+  argv: readonly string[],
+  socat: StreamingProgram,
+): Promise<number> => {
+  const terminal = await openTerminal(link, socat);
+  try {
+    await followSize(channels, link);
+    socat.stdout?.on('data', (chunk: Buffer) => pace(channels, socat, () => channels.stdout(chunk)));
+    feedTerminal(channels, socat);
+    const child = await startStreaming(['setsid', '--ctty', ...argv], { stdio: Array(3).fill(terminal.fd) });
+    return await ended(child, channels);
+  } finally {
+    await terminal.close();
+  }
 };
 
-const closeFd = promisify(close);
+/**
+ * Opens the terminal and waits until socat relays it. socat looks only now and then whether the terminal is open, and
+ * would miss a program that ends before. A byte that comes back through socat proves that socat has looked.
+ */
+const openTerminal = async (link: string, socat: StreamingProgram): Promise<FileHandle> => {
+  const exists = async () =>
+    access(link).then(
+      () => done(true),
+      () => notYet('no pseudo-terminal'),
+    );
+  await eventually('socat made a pseudo-terminal', exists, { timeoutMs: 5000, intervalMs: 2, maxIntervalMs: 20 });
+  // The terminal must not become the kubelet's own.
+  const terminal = await open(link, constants.O_RDWR | constants.O_NOCTTY);
+  try {
+    const relays = Promise.withResolvers<void>();
+    socat.stdout?.once('data', () => relays.resolve());
+    socat.once('close', () => relays.reject(new Error('socat ended before the program started')));
+    await Promise.all([relays.promise, terminal.write('\0')]);
+    return terminal;
+  } catch (error) {
+    await terminal.close();
+    throw error;
+  }
+};
 
-/** Waits for the last output: until socat ends or writes nothing for 50 ms. */
-const drained = (socat: StreamingProgram): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setInterval(() => {
-      if (quiet && !socat.stdout?.isPaused()) finish();
-      quiet = true;
-    }, 50);
-    let quiet = false;
-    const finish = (): void => {
-      clearInterval(timer);
-      resolve();
-    };
-    socat.stdout?.on('data', () => {
-      quiet = false;
-    });
-    if (socat.exitCode !== null) finish();
-    socat.on('close', finish);
+/** Sets the terminal's size, now and later. The client usually sends the first size before the terminal exists. */
+const followSize = (channels: CommandChannels, link: string): Promise<unknown> => {
+  let work: Promise<unknown> = Promise.resolve();
+  channels.onResize(({ rows, columns }) => {
+    work = work.then(() => run(['stty', '-F', link, 'rows', String(rows), 'cols', String(columns)])).catch(() => {});
   });
+  return work;
+};
 
 /** Writes the container's process with this command and a terminal, as a file for crun. @returns the file's path */
 const writeProcessSpec = async (request: ExecRequest, { bundle, ttyFolder }: ExecOptions): Promise<string> => {
@@ -155,12 +160,18 @@ const ended = (child: StreamingProgram, channels: CommandChannels): Promise<numb
   return promise;
 };
 
-/** Passes the client's input on. If there is none, ends the program's input at once; socat would end with its input. */
+/** Passes the client's input on. If there is none, ends the program's input at once. */
 const feed = (channels: CommandChannels, child: StreamingProgram, wanted: boolean): void => {
   child.stdin?.on('error', () => {});
-  if (!wanted && child.spawnargs[0] !== 'socat') child.stdin?.end();
+  if (!wanted) child.stdin?.end();
   channels.onStdin((chunk) => child.stdin?.write(chunk));
   channels.onStdinEnd(() => child.stdin?.end());
+};
+
+/** Passes the client's input on. The end of the input is no end of the terminal: socat would end before the output. */
+const feedTerminal = (channels: CommandChannels, socat: StreamingProgram): void => {
+  socat.stdin?.on('error', () => {});
+  channels.onStdin((chunk) => socat.stdin?.write(chunk));
 };
 
 /** Delivers a chunk of output. Stops reading the program's output while the client is too slow. */

@@ -9,7 +9,7 @@ export const pauseUntil = (program: StreamingProgram, isReady: () => boolean): v
   if (program.stdout?.isPaused()) return;
   program.stdout?.pause();
   const timer = setInterval(() => {
-    if (!isReady() && program.exitCode === null) return;
+    if (!isReady() && program.exitCode === null && program.signalCode === null) return;
     clearInterval(timer);
     program.stdout?.resume();
   }, 10);
