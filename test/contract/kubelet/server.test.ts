@@ -21,7 +21,7 @@ let chatty: ContainerRecord;
 
 const pod: Pod = {
   metadata: { namespace: 'default', name: 'box', uid: 'uid-box' },
-  spec: { containers: ['c', 'tty', 'chatty', 'late'].map((name) => ({ name, image: 'busybox' })) },
+  spec: { containers: ['c', 'tty', 'chatty', 'wide', 'late'].map((name) => ({ name, image: 'busybox' })) },
 };
 
 beforeAll(async () => {
@@ -229,6 +229,19 @@ describe('exec', () => {
     await expect(run.opened).rejects.toThrow('500');
   });
 });
+
+test.each([{ terminal: true }, { terminal: false }])(
+  'attach with input carries a megabyte: %o',
+  async ({ terminal }) => {
+    const script = 'read go; head -c 1000000 /dev/zero | tr "\\0" x';
+    const over = { name: 'wide', args: ['sh', '-c', script], terminal, stdin: true, attempt: terminal ? 1 : 0 };
+    await node.runtime.startContainer(containerSpecOf(sandbox, over));
+    const run = command(`/attach/default/box/wide?input=1&output=1${terminal ? '&tty=1' : ''}`);
+    await run.type('go\n');
+    await run.closed;
+    expect(run.heard.stdout.replaceAll(/[^x]/g, '').length).toBe(1_000_000);
+  },
+);
 
 test('attach shows the earlier prompt, takes input, and ends with the container', async () => {
   const run = command('/attach/default/box/tty?input=1&output=1&tty=1');

@@ -43,9 +43,10 @@ export const serveAttach = async (channels: CommandChannels, options: AttachOpti
   }
 };
 
+/** socat must read, too: conmon sends the output to each client, and waits for a client that does not read. */
 const sendInput = (channels: CommandChannels, bundle: string, signal: AbortSignal): void => {
   const target = `UNIX-CONNECT:${join(bundle, 'attach')},type=5`;
-  const socat = spawnStreaming(['socat', '-u', 'STDIN', target], { stdio: ['pipe', 'ignore', 'ignore'], signal });
+  const socat = spawnStreaming(['socat', '-t0', '-', target], { stdio: ['pipe', 'ignore', 'ignore'], signal });
   socat.on('error', () => {});
   socat.stdin?.on('error', () => {});
   channels.onStdin((chunk) => socat.stdin?.write(chunk));
