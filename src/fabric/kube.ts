@@ -45,8 +45,12 @@ const readCredentials = async (path: string): Promise<Credentials> => {
 
 const get = (url: URL, agent?: Agent): Promise<{ status: number; body: string }> => {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
-  const fail = (error: Error): void => reject(new AgentError('FABRIC_HTTP', `${url.href}: ${error.message}`));
-  const options = { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(timeoutMs) };
+  const limit = AbortSignal.timeout(timeoutMs);
+  const fail = (error: Error): void => {
+    const said = limit.aborted ? 'no answer in time' : error.message;
+    reject(new AgentError('FABRIC_HTTP', `${url.href}: ${said}`));
+  };
+  const options = { headers: { accept: 'application/json' }, signal: limit };
   const asked = agent ? request(url, { ...options, agent }) : plainRequest(url, options);
   asked.on('error', fail);
   asked.on('response', (response) => {

@@ -57,7 +57,7 @@ const createFabric = (session: ExecSession, cluster: string): Fabric => {
     const waiting = response && pending.get(response.id);
     if (!waiting) return;
     pending.delete(response.id);
-    if ('error' in response) waiting.reject(failureOf(waiting.method, response.error));
+    if ('error' in response) waiting.reject(failureOf(cluster, waiting.method, response.error));
     else waiting.resolve(response.result);
   });
   const end = (cause?: unknown): void => {
@@ -129,7 +129,19 @@ const parseResponse = (line: string): FabricResponse | undefined => {
   }
 };
 
-const failureOf = (method: string, { code, message }: { code: string; message: string }): LabError =>
-  new LabError(code, `The fabric's \`${method}\` failed: ${message}`);
+const failureOf = (cluster: string, method: FabricMethod, failure: { code: string; message: string }): LabError => {
+  const { code, message } = failure;
+  if (method === 'kube' && code === 'FABRIC_HTTP') return apiSilent(cluster, message);
+  return new LabError(code, `The fabric's \`${method}\` failed: ${message}`);
+};
+
+/** The fabric is well, but a student may have stopped the API server. */
+const apiSilent = (cluster: string, message: string): LabError => {
+  const [, address] = /ECONNREFUSED (\S+)$/.exec(message) ?? [];
+  const why = address === undefined ? message : `nothing listens at ${address}`;
+  return new LabError('LAB_API_SILENT', `The API server of ${cluster} does not answer: ${why}`, {
+    hint: 'On the control plane, run `systemctl status kube-apiserver`.',
+  });
+};
 
 const reasonOf = (errorOutput: string): string => (errorOutput.trim() === '' ? '' : `: ${errorOutput.trim()}`);

@@ -97,6 +97,10 @@ export const clusterSentences: Sentences = {
   '{count} containers': '컨테이너 {count}개',
   '{count} links': '링크 {count}개',
   // Machines and the fabric
+  'The API server of {cluster} does not answer: {problem}': '{cluster} 실습의 API 서버가 응답하지 않습니다: {problem}',
+  'nothing listens at {name}': '{name} 주소에서 듣고 있는 프로그램이 없음',
+  'On the control plane, run `systemctl status kube-apiserver`.':
+    '컨트롤 플레인에서 다음을 실행해 보세요: `systemctl status kube-apiserver`',
   '{cluster} has no running machine "{machine}"': '{cluster} 실습에서 실행 중인 머신이 아닙니다: "{machine}"',
   'Running machines: {machines}.': '실행 중인 머신: {machines}',
   'The fabric of {cluster} does not exist': '{cluster} 실습의 패브릭이 없습니다',

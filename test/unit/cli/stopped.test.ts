@@ -64,6 +64,10 @@ test('a running lab is not said to be stopped', async () => {
   expect(await screenOf(tasks, [], { running: true })).not.toContain('labs start');
 });
 
+test('without a hint that was read, `hint --read` says so', async () => {
+  expect(await screenOf(hint, ['12'], { options: { read: true } })).toContain('No hint of this task was read yet.');
+});
+
 test('hints are counted, also as JSON', async () => {
   const first = JSON.parse(await screenOf(hint, ['11'], { json: true }));
   expect(first).toMatchObject({ number: 11, count: expect.any(Number), hints: [expect.any(String)] });

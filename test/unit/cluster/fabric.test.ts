@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
+import { AgentError } from '../../../src/fabric/run.ts';
 import { connectFabric } from '../../../src/host/cluster/fabric.ts';
 import type { ExecSession } from '../../../src/host/docker/port.ts';
 import { LabError } from '../../../src/kit/error.ts';
@@ -34,6 +35,22 @@ test("the agent's errors keep their code", async () => {
   world.handlers = { hello: () => Promise.reject(missing) };
   await using fabric = await connectFabric(world, 'x');
   await expect(fabric.call('hello', {})).rejects.toMatchObject({ code: 'FABRIC_FAILED', exitCode: 3 });
+});
+
+test.each([
+  ['connect ECONNREFUSED 192.168.56.10:6443', 'nothing listens at 192.168.56.10:6443'],
+  ['the operation timed out', 'https://192.168.56.10:6443/api/v1/pods: the operation timed out'],
+])('an API server that does not answer (%s) is no failure of the fabric', async (said, why) => {
+  const world = new World();
+  const failure = new AgentError('FABRIC_HTTP', `https://192.168.56.10:6443/api/v1/pods: ${said}`);
+  world.handlers = { kube: () => Promise.reject(failure) };
+  await using fabric = await connectFabric(world, 'x');
+  await expect(fabric.call('kube', { path: '/api/v1/pods' })).rejects.toMatchObject({
+    code: 'LAB_API_SILENT',
+    message: `The API server of x does not answer: ${why}`,
+    hint: 'On the control plane, run `systemctl status kube-apiserver`.',
+    exitCode: 3,
+  });
 });
 
 test('a call without an answer times out', async () => {

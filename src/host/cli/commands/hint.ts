@@ -22,6 +22,7 @@ export const run: Run = async (context, [name], options) => {
   }
   output.line(output.paint('bold', `${number}. ${localize(task.title, language)}`));
   print(context, hints, task.hints.length);
+  if (hints.length === 0 && task.hints.length > 0) output.line(say.noHintRead);
   if (!more) output.line(output.paint('dim', taken < task.hints.length ? say.hintsLeft(number) : say.noMoreHints));
   sayIfDown(context, reading.instance);
   return ExitCode.ok;

@@ -49,6 +49,7 @@ export const taskMessages = {
     (index, count) => `힌트 ${index}/${count}`,
   ),
   noMoreHints: both('There are no more hints for this task.', '이 과제의 힌트는 더 없습니다.'),
+  noHintRead: both('No hint of this task was read yet.', '이 과제의 힌트는 아직 읽지 않았습니다.'),
   hintsLeft: both(
     (task: number) => `Next hint: labs hint ${task}`,
     (task) => `다음 힌트: labs hint ${task}`,

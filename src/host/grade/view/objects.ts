@@ -5,7 +5,7 @@ import { isConditionTrue } from '../../../api/conditions.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { allResources, apiPathOf, type Resource } from '../../../api/resources.ts';
-import { BrokenFact, Unmet } from '../facts.ts';
+import { BrokenFact, type Fact, Unmet } from '../facts.ts';
 import { describeReference, isProgram, parseReference, queryPath } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';
 import type { FactReader } from './fact-reader.ts';
@@ -34,7 +34,7 @@ export class Objects {
     const path = `${apiPathOf(resource)}/${resource.plural}`;
     const fact = this.#options.facts.raw({ kind: 'objects', path });
     if (fact.ok) return fact.value as readonly T[];
-    throw this.#listError(fact.cause);
+    throw this.#listError(fact);
   }
 
   /**
@@ -77,12 +77,15 @@ export class Objects {
   }
 
   /** A stopped API server is the student's fault. An API server that runs without answering is the lab's fault. */
-  #listError(cause: string): Error {
+  #listError({ cause, code }: Extract<Fact, { ok: false }>): Error {
     const { cluster, facts, machines, say } = this.#options;
     const plane = cluster.nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
     const { processes = [] } = facts.at(machines.at(plane), 'processes');
     if (processes.some((process) => isProgram('kube-apiserver', process) && process.state === 'running'))
-      return new BrokenFact(say.apiServerSilent(say.fromEnglish(cause)));
+      // This failure says already that the API server does not answer.
+      return new BrokenFact(
+        code === 'LAB_API_SILENT' ? say.fromEnglish(cause) : say.apiServerSilent(say.fromEnglish(cause)),
+      );
     return new Unmet(say.apiServerStopped(plane), say.systemctl(plane, 'kube-apiserver'), true);
   }
 }
