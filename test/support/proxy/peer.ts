@@ -50,15 +50,21 @@ const tcp = ({ host, port, timeoutMs }: Connection): Promise<Answer> => {
 };
 
 /** Uses a connected socket, because only such a socket reports ICMP errors. */
-const udp = ({ host, port, timeoutMs, localPort }: Connection): Promise<Answer> => {
+const udp = ({ host, port, timeoutMs, localPort, resendMs = timeoutMs }: Connection): Promise<Answer> => {
   const { promise, resolve } = Promise.withResolvers<Answer>();
   const socket = createSocket(dgram(host));
   const timer = setTimeout(() => resolve({ error: 'ETIMEDOUT' }), timeoutMs);
+  let again: NodeJS.Timeout | undefined;
+  const ask = (): void => {
+    socket.send('?');
+    again = setTimeout(ask, resendMs);
+  };
   socket.on('message', (message) => resolve(JSON.parse(message.toString())));
   socket.on('error', (error: NodeJS.ErrnoException) => resolve({ error: error.code ?? 'unknown' }));
-  socket.bind(localPort ?? 0, () => socket.connect(port, host, (error?: Error) => error || socket.send('?')));
+  socket.bind(localPort ?? 0, () => socket.connect(port, host, (error?: Error) => error || ask()));
   return promise.finally(() => {
     clearTimeout(timer);
+    clearTimeout(again);
     socket.close();
   });
 };

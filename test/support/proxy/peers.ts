@@ -11,6 +11,8 @@ export interface Connection {
   readonly timeoutMs: number;
   /** UDP only. Conntrack sees all packets from one local port as one flow. */
   readonly localPort?: number;
+  /** UDP only. Sends the request again after this time without an answer, from the same port, as DNS clients do. */
+  readonly resendMs?: number;
 }
 
 /** The endpoint's address and port, and the client's address as the endpoint sees it; or an error. */
