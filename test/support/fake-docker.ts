@@ -32,6 +32,8 @@ export interface FakeContainer {
   readonly createdAt: string;
   /** The files that `putArchive` wrote: path → content. */
   readonly files: Map<string, string>;
+  /** Ends the commands that `open` started. */
+  readonly commands: Set<() => void>;
 }
 
 export interface FakeImage {
@@ -90,7 +92,7 @@ export class FakeDocker implements Containers {
       const id = idOf(randomUUID());
       const createdAt = new Date().toISOString();
       const container = { id, spec, status: 'created' as const, pid: 0, exitCode: 0, startedAt: '', createdAt };
-      this.containers.set(spec.name, { ...container, files: new Map() });
+      this.containers.set(spec.name, { ...container, files: new Map(), commands: new Set() });
       return id;
     });
   }
@@ -119,7 +121,9 @@ export class FakeDocker implements Containers {
   remove(container: string): Promise<void> {
     return this.#do(`remove ${this.#nameOf(container)}`, () => {
       const found = this.#find(container);
-      if (found) this.containers.delete(found.spec.name);
+      if (!found) return;
+      this.#end(found, 137);
+      this.containers.delete(found.spec.name);
     });
   }
 
@@ -188,8 +192,10 @@ export class FakeDocker implements Containers {
     return this.#do(`open ${this.#nameOf(container)} ${command.command.join(' ')}`, () => {
       const found = this.#running(container);
       const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-      const exitCode = buffer(stdin).then(async (input) => {
-        const result = await this.#run(found, command, input.toString('utf8'));
+      const answered = buffer(stdin).then((input) => this.#run(found, command, input.toString('utf8')));
+      const { promise: killed, resolve: kill } = Promise.withResolvers<ExecResult>();
+      found.commands.add(() => kill({ exitCode: 137, stdout: '', stderr: '' }));
+      const exitCode = Promise.race([answered, killed]).then((result) => {
         stdout.end(result.stdout);
         stderr.end(result.stderr);
         return result.exitCode;
@@ -320,6 +326,8 @@ export class FakeDocker implements Containers {
     container.status = 'exited';
     container.pid = 0;
     container.exitCode = exitCode;
+    for (const kill of container.commands) kill();
+    container.commands.clear();
   }
 }
 

@@ -54,20 +54,25 @@ export const sayIfDown = ({ output, say }: Context, { name, lab, state }: Cluste
     for (const line of wrap(text, output.width)) output.line(output.paint('yellow', line));
 };
 
+export interface OpenSession extends Session, AsyncDisposable {
+  readonly cluster: Cluster;
+}
+
 /** Opens the running lab that the command means, and closes it when `work` ends. */
 export const withSession = async <T>(context: Context, work: (session: Session) => Promise<T>): Promise<T> => {
-  const instance = await chooseRunning(context);
+  await using session = await openSession(context, await chooseRunning(context));
+  noteReconnected(context, session.cluster);
+  return await work(session);
+};
+
+export const openSession = async (context: Context, instance: ClusterSummary): Promise<OpenSession> => {
+  const { name } = instance;
   const lab = await definitionOf(context, instance);
   const docker = await context.docker();
-  await using cluster = await openCluster(docker, instance.name, context.signal);
-  noteReconnected(context, cluster);
-  const access = accessTo(cluster, lab, await fabricId(docker, instance.name, context.signal));
-  const progress = openProgress({
-    stateFolder: context.environment.stateFolder,
-    name: instance.name,
-    instance: access.instance,
-  });
-  return await work({ name: instance.name, lab, access, progress });
+  const cluster = await openCluster(docker, name, context.signal);
+  const access = accessTo(cluster, lab, await fabricId(docker, name, context.signal));
+  const progress = openProgress({ stateFolder: context.environment.stateFolder, name, instance: access.instance });
+  return { name, lab, access, progress, cluster, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
 };
 
 /** Tells the user that `docker restart` had taken the links of these machines. */

@@ -1,44 +1,123 @@
-// `labs check --watch`: grades again and again, shows each change, and ends on q or Ctrl-C.
+// `labs check --watch`: grades again and again, shows each change, and ends on q or Ctrl-C. It outlives `labs stop`.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Report } from '../../api/report.ts';
+import { LabError } from '../../kit/error.ts';
+import { done, eventually, notYet } from '../../kit/eventually.ts';
+import type { ClusterState } from '../cluster/status.ts';
 import type { Context } from './context.ts';
 import type { Page } from './scoreboard.ts';
 import { inPlace, lineByLine, type Screen } from './watch-screen.ts';
 
+/** The machines of a lab as they were at one moment. A lab that was started anew has other ones. */
+export interface Watched extends AsyncDisposable {
+  grade(): Promise<Report>;
+  draw(report: Report): Promise<Page>;
+  /** Aborts when the lab was stopped or deleted. */
+  readonly ended: AbortSignal;
+  /** Whether the lab still has these machines. */
+  isCurrent(): Promise<boolean>;
+}
+
 export interface WatchOptions {
-  readonly grade: () => Promise<Report>;
-  readonly draw: (report: Report) => Promise<Page>;
+  open(): Promise<Watched>;
+  /** Undefined: there is no such lab. */
+  state(): Promise<ClusterState | undefined>;
+  drawDown(state: ClusterState | undefined): Page;
+  /** The error that ends the watching when the lab was deleted. */
+  deleted(): LabError;
+  /** How long `labs reset` may take to make the first machine again. */
+  returnMs?: number;
 }
 
 /** The pause between two gradings. */
 const pauseMs = 1000;
 
-/** Draws in place on a terminal, otherwise prints changed lines. @returns the last report, if there was one */
+/**
+ * Draws in place on a terminal, otherwise prints changed lines. Waits while the lab is stopped.
+ * @returns the last report, if there was one
+ */
 export const watch = async (context: Context, options: WatchOptions): Promise<Report | undefined> => {
+  let lab: Watched | undefined = await options.open();
   const screen = context.output.interactive && !context.json ? inPlace(context) : lineByLine(context);
   using keys = listenForKeys(context, screen);
   let last: Report | undefined;
-  let shown = '';
   try {
     while (!keys.signal.aborted) {
-      last = await unlessAborted(options.grade(), keys.signal);
-      const state = stateOf(last);
-      if (state !== shown) screen.draw(await options.draw(last));
-      shown = state;
-      await delay(pauseMs, undefined, { signal: keys.signal });
+      if (lab) last = (await watchOne(lab, screen, keys.signal)) ?? last;
+      if (keys.signal.aborted) break;
+      if (!lab || lab.ended.aborted) await untilBack(options, screen, keys.signal);
+      await lab?.[Symbol.asyncDispose]();
+      lab = undefined;
+      lab = await unlessAborted(openIfUp(options), keys.signal);
     }
   } catch (error) {
     if (!keys.signal.aborted) throw error;
   } finally {
     screen.end();
+    await lab?.[Symbol.asyncDispose]();
   }
   return last;
+};
+
+/** Grades until the lab is down or has other machines. @returns the last report */
+const watchOne = async (lab: Watched, screen: Screen, quit: AbortSignal): Promise<Report | undefined> => {
+  const either = AbortSignal.any([quit, lab.ended]);
+  let last: Report | undefined;
+  let shown = '';
+  try {
+    for (;;) {
+      const report = await unlessAborted(lab.grade(), either);
+      // A report on machines that are stopping would show faults that the student has not made.
+      if (!(await lab.isCurrent())) return last;
+      last = report;
+      const state = stateOf(report);
+      if (state !== shown) screen.draw(await lab.draw(report));
+      shown = state;
+      await delay(pauseMs, undefined, { signal: either });
+    }
+  } catch (error) {
+    if (quit.aborted && last) return last;
+    if (quit.aborted || !lab.ended.aborted) throw error;
+    return last;
+  }
+};
+
+/** @throws the error of `deleted` */
+const untilBack = async (options: WatchOptions, screen: Screen, quit: AbortSignal): Promise<void> => {
+  for (;;) {
+    const state = await unlessAborted(options.state(), quit);
+    if (state === 'running') return;
+    screen.draw(options.drawDown(state));
+    if (state === undefined) await untilMadeAgain(options, quit);
+    else await delay(pauseMs, undefined, { signal: quit });
+  }
+};
+
+/** `labs reset` deletes the lab before it makes the lab again. */
+const untilMadeAgain = async ({ state, deleted, returnMs = 10_000 }: WatchOptions, signal: AbortSignal) => {
+  const look = async () => ((await state()) === undefined ? notYet('not yet') : done(undefined));
+  await eventually('the lab exists again', look, { timeoutMs: returnMs, signal }).catch((error) => {
+    throw error instanceof LabError && error.code === 'LAB_TIMEOUT' ? deleted() : error;
+  });
+};
+
+/** What `open` throws when the lab stops at that moment. */
+const downCodes = ['LAB_NOT_STARTED', 'LAB_FABRIC_GONE', 'LAB_CONTAINER_STOPPED', 'LAB_CONTAINER_MISSING'];
+
+const openIfUp = async ({ open }: WatchOptions): Promise<Watched | undefined> => {
+  try {
+    return await open();
+  } catch (error) {
+    if (error instanceof LabError && downCodes.includes(error.code)) return undefined;
+    throw error;
+  }
 };
 
 /** A key must end the watching at once, also while checks wait for an answer. */
 const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
   // Nobody waits for this grading any more, so its failure is no error.
   work.catch(() => {});
+  signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);
   signal.addEventListener('abort', onAbort);

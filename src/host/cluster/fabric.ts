@@ -18,6 +18,8 @@ export interface Fabric extends AsyncDisposable {
     params: FabricMethods[M]['params'],
     options?: CallOptions,
   ): Promise<FabricMethods[M]['result']>;
+  /** Aborts when the agent has ended: the lab was stopped or deleted, or this side has closed the connection. */
+  readonly ended: AbortSignal;
   close(): void;
 }
 
@@ -44,6 +46,7 @@ export const connectFabric = async (containers: Containers, cluster: string, sig
 
 const createFabric = (session: ExecSession, cluster: string): Fabric => {
   const pending = new Map<number, Pending>();
+  const ended = new AbortController();
   let errorOutput = '';
   let gone: LabError | undefined;
   let lastId = 0;
@@ -71,6 +74,7 @@ const createFabric = (session: ExecSession, cluster: string): Fabric => {
     );
     for (const { reject } of pending.values()) reject(gone);
     pending.clear();
+    ended.abort(gone);
   };
   session.exitCode.then(() => end(), end);
   // A closed session makes the streams fail. `end` then rejects the calls that still wait.
@@ -93,6 +97,7 @@ const createFabric = (session: ExecSession, cluster: string): Fabric => {
       const answer = await bounded(promise, method, options).finally(() => pending.delete(id));
       return answer as FabricMethods[typeof method]['result'];
     },
+    ended: ended.signal,
     close,
     async [Symbol.asyncDispose]() {
       close();

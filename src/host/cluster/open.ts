@@ -55,6 +55,14 @@ const reconnect = async (
   return wired;
 };
 
+/** Whether the same machines run as when the cluster was opened. A machine that was started again is another one. */
+export const isCurrent = async ({ containers, name, machines }: Cluster, signal?: AbortSignal): Promise<boolean> => {
+  const found = (await findMachines(containers, name, signal)).filter(({ role }) => role !== 'fabric');
+  const { running } = await inspectMachines(containers, found, signal);
+  const idsOf = (all: readonly RunningMachine[]): string => all.map(({ id, pid }) => `${id} ${pid}`).join();
+  return idsOf(running) === idsOf(machines);
+};
+
 /** A handle on machines that are known already. It owns the connection to the fabric. */
 export const clusterOf = (
   containers: Containers,

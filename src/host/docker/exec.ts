@@ -3,7 +3,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { LabError } from '../../kit/error.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
-import { aborting } from './call.ts';
+import { aborting, undefinedIfMissing } from './call.ts';
 import type { ExecResult, ExecSession, ExecSpec, TerminalSize } from './port.ts';
 import { toEnvironment } from './spec.ts';
 import { demultiplex, readAll } from './streams.ts';
@@ -29,7 +29,7 @@ export const openExec = (
   docker: Dockerode,
   container: string,
   command: ExecSpec & { readonly terminal?: TerminalSize },
-): Promise<ExecSession> => start(docker, container, command, { stdin: true });
+): Promise<ExecSession> => start(docker, container, command, { stdin: true, endsWithContainer: true });
 
 type StartSpec = ExecSpec & { readonly terminal?: TerminalSize };
 
@@ -37,7 +37,7 @@ const start = async (
   docker: Dockerode,
   container: string,
   command: StartSpec,
-  { stdin }: { stdin: boolean },
+  { stdin, endsWithContainer = false }: { readonly stdin: boolean; readonly endsWithContainer?: boolean },
 ): Promise<ExecSession> => {
   const { signal, terminal } = command;
   const exec = await docker.getContainer(container).exec({
@@ -66,10 +66,47 @@ const start = async (
   const stop = (): void => void socket.destroy(signal?.reason as Error);
   signal?.addEventListener('abort', stop, { once: true });
   const streams = terminal ? raw(socket) : demultiplex(socket);
-  const exitCode = end.then(() => readExitCode(exec, signal));
-  exitCode.catch(() => {}).finally(() => signal?.removeEventListener('abort', stop));
+  const life = endsWithContainer ? lifeOf(docker.getContainer(container), () => socket.destroy()) : undefined;
+  const exitCode = end.then(() => readExitCode(exec, { signal, life }));
+  exitCode
+    .catch(() => {})
+    .finally(() => {
+      signal?.removeEventListener('abort', stop);
+      life?.[Symbol.dispose]();
+    });
   return { stdin: socket, ...streams, exitCode, resize, close: () => void socket.destroy() };
 };
+
+interface Life extends Disposable {
+  /** The container has stopped since the command began. */
+  readonly over: boolean;
+}
+
+/**
+ * Waits for the end of the container. Docker does not end the commands of a container that shares the engine's process
+ * ids, such as the fabric: their streams stay open, and they count as running for ever.
+ */
+const lifeOf = (container: Dockerode.Container, onEnd: () => void): Life => {
+  const leave = new AbortController();
+  let over = false;
+  const end = (): void => {
+    over = true;
+    onEnd();
+  };
+  container.wait(aborting(leave.signal)).then(end, ({ statusCode }: { statusCode?: number }) => {
+    // Removed already. Another failure says nothing about the container.
+    if (statusCode === 404) end();
+  });
+  return {
+    get over() {
+      return over;
+    },
+    [Symbol.dispose]: () => leave.abort(),
+  };
+};
+
+/** 128 + SIGKILL: how Docker ends what is left in a container. */
+const killedCode = 137;
 
 const raw = (socket: Readable): { stdout: Readable; stderr: Readable } => {
   const stdout = socket.pipe(new PassThrough());
@@ -86,14 +123,22 @@ const ended = (socket: Readable): Promise<void> => {
   return promise;
 };
 
+interface ReadOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly life: Life | undefined;
+}
+
+/** A command whose container has been removed. */
+const removed = { Running: false, ExitCode: killedCode };
+
 /** Waits for the exit code, which Docker knows a moment after the stream has ended. */
-const readExitCode = (exec: Dockerode.Exec, signal: AbortSignal | undefined): Promise<number> =>
+const readExitCode = (exec: Dockerode.Exec, { signal, life }: ReadOptions): Promise<number> =>
   eventually(
     'Docker tells the exit code of a command',
     async () => {
-      const { ExitCode: code, Running: running } = await exec.inspect();
-      if (running || code === null) return notYet('the command is still running');
-      return done(code);
+      const { ExitCode: code, Running: running } = (await undefinedIfMissing(exec.inspect())) ?? removed;
+      if (!running && code !== null) return done(code);
+      return life?.over ? done(killedCode) : notYet('the command is still running');
     },
     { timeoutMs: 5000, intervalMs: 2, ...(signal ? { signal } : {}) },
   ).catch((cause) => {

@@ -187,6 +187,21 @@ describe.each(engines)('$name', ({ connect }) => {
     expect(await session.exitCode).toBe(0);
   });
 
+  test.each(['stop', 'kill', 'remove'] as const)('a command ends with its container: %s', async (end) => {
+    // Docker itself does not notice the end in a container that shares the engine's process ids, such as the fabric.
+    for (const more of [{}, { pidMode: 'host' as const }]) {
+      const container = spec(`ends-${end}`, more);
+      await docker.create(container);
+      await docker.start(container.name);
+      const session = await docker.open(container.name, { command: ['cat'] });
+      for (const output of [session.stdout, session.stderr]) output.on('error', () => {}).resume();
+      await (end === 'stop' ? docker.stop(container.name, 5) : docker[end](container.name));
+      // 137, or 126 if the container was faster than the command.
+      expect(await session.exitCode).toBeGreaterThanOrEqual(126);
+      await docker.remove(container.name);
+    }
+  });
+
   test('makes a volume once, finds it by label and removes it', async () => {
     await docker.volumes.create(volume, { [label]: run });
     await docker.volumes.create(volume, { [label]: run });

@@ -5,14 +5,31 @@ import type { Report } from '../../../src/api/report.ts';
 import type { Context } from '../../../src/host/cli/context.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
 import type { Page } from '../../../src/host/cli/scoreboard.ts';
-import { watch } from '../../../src/host/cli/watch.ts';
+import { type Watched, type WatchOptions, watch } from '../../../src/host/cli/watch.ts';
 import { inPlace } from '../../../src/host/cli/watch-screen.ts';
+import type { ClusterState } from '../../../src/host/cluster/status.ts';
+import { LabError } from '../../../src/kit/error.ts';
 import { fakeOutput } from './fake-output.ts';
 
 const contextWith = (signal: AbortSignal, json: boolean) => {
   const { output, lines } = fakeOutput();
   return { context: { output, json, say: {}, signal } as unknown as Context, lines };
 };
+
+/** A lab that is never stopped. */
+const running = ({ grade, draw }: Pick<Watched, 'grade' | 'draw'>): WatchOptions => ({
+  open: async () => ({
+    grade,
+    draw,
+    ended: new AbortController().signal,
+    isCurrent: async () => true,
+    [Symbol.asyncDispose]: async () => {},
+  }),
+  state: async () => 'running',
+  drawDown: (state) => pageOf(`${state}`),
+  deleted: () => new LabError('LAB_DELETED', 'deleted'),
+  returnMs: 0,
+});
 
 const report = (observed: string): Report => ({ tasks: [{ checks: [{ outcome: 'fail', observed }] }] }) as never;
 
@@ -25,7 +42,7 @@ test('watching ends at once, also while a check is running', { timeout: 2000 }, 
     setImmediate(() => abort.abort());
     return new Promise(() => {});
   };
-  expect(await watch(context, { grade, draw: async () => pageOf() })).toBeUndefined();
+  expect(await watch(context, running({ grade, draw: async () => pageOf() }))).toBeUndefined();
 });
 
 test('watching prints each change once, and nothing while nothing changes', async () => {
@@ -37,7 +54,7 @@ test('watching prints each change once, and nothing while nothing changes', asyn
     if (next === undefined) abort.abort();
     return report(next ?? 'b');
   };
-  await watch(context, { grade, draw: async (current) => pageOf(JSON.stringify(current)) });
+  await watch(context, running({ grade, draw: async (current) => pageOf(JSON.stringify(current)) }));
   expect(lines).toEqual([JSON.stringify(report('a')), JSON.stringify(report('b'))]);
 });
 
@@ -49,9 +66,67 @@ test('watching ends when nobody reads its output any more', { timeout: 2000 }, a
   };
   const ignore = (): void => {};
   process.stdout.on('error', ignore);
-  await watch(context, { grade, draw: async () => pageOf() });
+  await watch(context, running({ grade, draw: async () => pageOf() }));
   process.stdout.off('error', ignore);
   expect(process.stdout.listenerCount('error')).toBe(0);
+});
+
+describe('a lab that does not run any more', () => {
+  /** Each opening of the lab shows its number, and ends after its first report. */
+  const stopping = (states: (ClusterState | undefined)[], changes: Partial<Watched> = {}) => {
+    const quit = new AbortController();
+    const { context, lines } = contextWith(quit.signal, true);
+    let opened = 0;
+    const options: WatchOptions = {
+      ...running({ grade: async () => report(''), draw: async () => pageOf() }),
+      async open() {
+        opened += 1;
+        const number = opened;
+        const ended = new AbortController();
+        return {
+          // As a call of a fabric that is gone: the answer never comes.
+          grade: () => (number === 1 ? new Promise<Report>(() => setImmediate(() => ended.abort())) : report2(number)),
+          async draw() {
+            setImmediate(() => quit.abort());
+            return pageOf(`lab ${number}`);
+          },
+          ended: ended.signal,
+          isCurrent: async () => true,
+          [Symbol.asyncDispose]: async () => {},
+          ...changes,
+        };
+      },
+      state: async () => (states.length > 1 ? states.shift() : states[0]),
+    };
+    const report2 = async (number: number) => report(`${number}`);
+    return { watched: watch(context, options), lines };
+  };
+
+  test('is said to be stopped, and is watched again after its start', async () => {
+    const { watched, lines } = stopping(['stopped', 'incomplete', 'running']);
+    expect(await watched).toEqual(report('2'));
+    expect(lines).toEqual(['stopped', 'incomplete', 'lab 2']);
+  });
+
+  test('ends the watching when it was deleted', async () => {
+    const { watched, lines } = stopping([undefined]);
+    await expect(watched).rejects.toMatchObject({ code: 'LAB_DELETED' });
+    expect(lines).toEqual(['undefined']);
+  });
+
+  test('is watched again when a reset has made it anew', async () => {
+    const { watched, lines } = stopping([undefined, 'incomplete', 'running']);
+    await watched;
+    expect(lines).toEqual(['undefined', 'lab 2']);
+  });
+
+  test('shows no report on machines that have changed meanwhile', async () => {
+    let rounds = 0;
+    const grade = async () => report('');
+    const { watched, lines } = stopping(['running'], { grade, isCurrent: async () => rounds++ > 0 });
+    await watched;
+    expect(lines).toEqual(['lab 2']);
+  });
 });
 
 describe('on a terminal of 24 rows', () => {

@@ -19,6 +19,7 @@ const { signal } = new AbortController();
 /** A fabric with fixed answers. An answer that throws means that the agent could not reach its target. */
 const fabricOf = (answer: (method: FabricMethod, params: never) => unknown): Fabric => ({
   call: (async (method: FabricMethod, params: never) => answer(method, params)) as unknown as Fabric['call'],
+  ended: new AbortController().signal,
   close: () => {},
   [Symbol.asyncDispose]: async () => {},
 });

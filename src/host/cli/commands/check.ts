@@ -1,42 +1,92 @@
 // `labs check [task]`: shows what passes so far. `--watch` keeps checking and shows each change.
 import type { Report } from '../../../api/report.ts';
-import { ExitCode } from '../../../kit/error.ts';
+import { ExitCode, LabError } from '../../../kit/error.ts';
+import { isCurrent } from '../../cluster/open.ts';
+import { listClusters } from '../../cluster/status.ts';
 import { exitCodeOf, isPassed } from '../../grade/engine.ts';
 import { waitsToBegin } from '../../grade/student.ts';
 import { findTask } from '../../lab/catalogue.ts';
 import { printPassed } from '../after-task.ts';
 import type { Context, Run } from '../context.ts';
+import { chooseRunning } from '../instances.ts';
 import { type Page, scoreboardPage } from '../scoreboard.ts';
-import { gradeAndRecord, type Session, withSession } from '../session.ts';
-import { watch } from '../watch.ts';
+import {
+  gradeAndRecord,
+  noteReconnected,
+  type OpenSession,
+  openSession,
+  type Session,
+  withSession,
+} from '../session.ts';
+import { wrap } from '../text.ts';
+import { type Watched, watch } from '../watch.ts';
 
-export const run: Run = (context, [name], options) =>
-  withSession(context, async (session) => {
-    const tasks = name === undefined ? undefined : [findTask(session.lab, name).id];
-    const grade = () => gradeAndRecord(context, session, { ...(tasks ? { tasks } : {}) });
-    if (options.watch !== true) {
-      const { report, passedNow } = await grade();
-      if (context.json) context.output.line(JSON.stringify(report, null, 2));
-      else {
-        const { body, foot } = await draw(context, session, report);
-        for (const line of [...body, ...foot]) context.output.line(line);
-        await printPassed(context, session, passedNow);
-      }
-      return exitCode(report);
+export const run: Run = async (context, [name], options) => {
+  if (options.watch === true) return watchLab(context, name);
+  return withSession(context, async (session) => {
+    const { report, passedNow } = await gradeAndRecord(context, session, chosen(session, name));
+    if (context.json) context.output.line(JSON.stringify(report, null, 2));
+    else {
+      const { body, foot } = await draw(context, session, report);
+      for (const line of [...body, ...foot]) context.output.line(line);
+      await printPassed(context, session, passedNow);
     }
-    const passedNow: string[] = [];
-    const last = await watch(context, {
+    return exitCode(report);
+  });
+};
+
+const chosen = ({ lab }: Session, name: string | undefined): { readonly tasks?: readonly string[] } =>
+  name === undefined ? {} : { tasks: [findTask(lab, name).id] };
+
+const watchLab = async (context: Context, task: string | undefined): Promise<ExitCode> => {
+  const { output, say, json } = context;
+  const instance = await chooseRunning(context);
+  const { name } = instance;
+  const docker = await context.docker();
+  let session: OpenSession | undefined;
+  let passedNow: string[] = [];
+  const open = async (): Promise<Watched> => {
+    const before = session;
+    const opened = await openSession(context, instance);
+    session = opened;
+    if (!before) noteReconnected(context, opened.cluster);
+    // `labs reset` has forgotten what passed.
+    if (before?.access.instance !== opened.access.instance) passedNow = [];
+    const wanted = chosen(opened, task);
+    return {
       async grade() {
-        const graded = await grade();
+        const graded = await gradeAndRecord(context, opened, wanted);
         passedNow.push(...graded.passedNow);
         return graded.report;
       },
-      draw: async (report) =>
-        context.json ? { body: [JSON.stringify(report)], foot: [], focus: 0 } : draw(context, session, report),
-    });
-    if (!context.json) await printPassed(context, session, passedNow);
-    return last ? exitCode(last) : ExitCode.checkFailed;
+      draw: async (report) => (json ? pageOf(JSON.stringify(report)) : draw(context, opened, report)),
+      ended: opened.cluster.fabric.ended,
+      isCurrent: () => isCurrent(opened.cluster, context.signal),
+      [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+    };
+  };
+  const last = await watch(context, {
+    open,
+    state: async () => (await listClusters(docker, context.signal)).find((one) => one.name === name)?.state,
+    drawDown(state) {
+      // A lab that is stopping or starting is incomplete for a moment.
+      if (json) return pageOf(JSON.stringify({ name, state: state === undefined ? 'deleted' : 'stopped' }));
+      if (state === undefined) return pageOf(output.paint('yellow', ` ${say.labDeleted(name)}.`));
+      const texts = [`${say.notReady(name, say.states.stopped)}.`, say.waitsForStart(name, instance.lab)];
+      const lines = texts.flatMap((text) => wrap(output.printed(text), output.width - 2));
+      return pageOf(...lines.map((line) => output.paint('yellow', ` ${line}`)));
+    },
+    deleted: () =>
+      new LabError('LAB_DELETED', say.labDeleted(name), {
+        exitCode: ExitCode.usage,
+        hint: say.buildAgain(name, instance.lab),
+      }),
   });
+  if (session && !json) await printPassed(context, session, passedNow);
+  return last ? exitCode(last) : ExitCode.checkFailed;
+};
+
+const pageOf = (...body: readonly string[]): Page => ({ body, foot: [], focus: 0 });
 
 /** A task that has passed counts as passed, also when a later fault breaks it. */
 const exitCode = (report: Report): ExitCode => (report.tasks.every(isPassed) ? ExitCode.ok : exitCodeOf(report));

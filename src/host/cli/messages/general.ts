@@ -73,6 +73,18 @@ export const generalMessages = {
     (name: string, lab: string) => `Resume the lab: ${startCommand(name, lab)}.`,
     (name, lab) => `이어서 시작하세요: ${startCommand(name, lab)}`,
   ),
+  waitsForStart: both(
+    (name: string, lab: string) => `Waiting for ${startCommand(name, lab)}.`,
+    (name, lab) => `다음 명령을 기다리는 중: ${startCommand(name, lab)}`,
+  ),
+  labDeleted: both(
+    (name: string) => `The lab ${name} was deleted`,
+    (name) => `${name} 실습이 삭제되었습니다`,
+  ),
+  buildAgain: both(
+    (name: string, lab: string) => `Build the lab again: ${startCommand(name, lab)}.`,
+    (name, lab) => `새로 만드세요: ${startCommand(name, lab)}`,
+  ),
   states: both(
     { running: 'running', stopped: 'stopped', incomplete: 'incomplete' },
     { running: '실행 중', stopped: '멈춤', incomplete: '일부 없음' },
