@@ -47,6 +47,23 @@ export const controlPlaneOf = async (context: Context, instance: string): Promis
   throw new LabError('LAB_NOT_READY', say.notReady(instance, say.states.incomplete), { exitCode: ExitCode.usage });
 };
 
+/**
+ * Refuses a machine of the lab whose container somebody removed. A lab whose definition is gone says nothing.
+ * @throws LabError `LAB_MACHINE_MISSING`
+ */
+export const refuseMissing = async (
+  context: Context,
+  instance: ClusterSummary,
+  wanted: string,
+  machines: readonly MachineContainer[],
+): Promise<void> => {
+  if (machines.some(({ machine }) => machine === wanted)) return;
+  const lab = await definitionOf(context, instance).catch(() => undefined);
+  if (![...(lab?.cluster.nodes ?? []), ...(lab?.cluster.clients ?? [])].some(({ name }) => name === wanted)) return;
+  const { say } = context;
+  throw new LabError('LAB_MACHINE_MISSING', say.machineMissing(wanted), { hint: say.missingHint(instance.name) });
+};
+
 /** The error for a name that no machine has. The hint names the nearest machine, or all machines. */
 export const unknownMachine = ({ say }: Context, wanted: string, machines: readonly string[]): LabError => {
   const near = nearest(wanted, machines);

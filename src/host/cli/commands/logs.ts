@@ -6,16 +6,19 @@ import { nearest } from '../../../kit/suggest.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseRunning } from '../instances.ts';
 import { journalFields, journalLine, podLine } from '../log-lines.ts';
-import { listMachines, type MachineContainer, unknownMachine } from '../machines.ts';
+import { listMachines, type MachineContainer, refuseMissing, unknownMachine } from '../machines.ts';
 import { programEnvironment, relay } from '../terminal.ts';
 import { findPod } from './shell.ts';
 
 export const run: Run = async (context, args, options) => {
   const instance = await chooseRunning(context);
-  const nodes = (await listMachines(context, instance.name)).filter(({ role }) => role === 'node');
+  const machines = await listMachines(context, instance.name);
+  const nodes = machines.filter(({ role }) => role === 'node');
   // `labs logs kube-apiserver` names only a unit. It means the unit on the first machine, which runs every component.
   const unitFirst = args.length === 1 && (components as readonly string[]).includes(args[0] ?? '');
   const [place = nodes[0]?.machine ?? '', part] = unitFirst ? [undefined, args[0]] : args;
+  await refuseMissing(context, instance, place, machines);
+  if (machines.some(({ machine, role }) => machine === place && role !== 'node')) throw noLogs(context, place, nodes);
   const node = nodes.find(({ machine }) => machine === place);
   const wanted = { lines: String(options.lines ?? 100), follow: options.follow === true, json: context.json };
   const log = node
@@ -32,6 +35,12 @@ export const run: Run = async (context, args, options) => {
     interrupt: context.interrupt,
   });
 };
+
+const noLogs = ({ say }: Context, place: string, nodes: readonly MachineContainer[]): LabError =>
+  new LabError('LAB_NO_LOGS', say.noLogs(place), {
+    exitCode: ExitCode.usage,
+    hint: say.machines(nodes.map(({ machine }) => machine).join(', ')),
+  });
 
 interface Wanted {
   readonly lines: string;

@@ -4,7 +4,7 @@ import { ExitCode, LabError } from '../../../kit/error.ts';
 import type { Context, Run } from '../context.ts';
 import { openHostShell } from '../host-shell.ts';
 import { chooseRunning } from '../instances.ts';
-import { listMachines, type MachineContainer, unknownMachine } from '../machines.ts';
+import { listMachines, type MachineContainer, refuseMissing, unknownMachine } from '../machines.ts';
 import { programEnvironment, relay } from '../terminal.ts';
 
 export const run: Run = async (context, [given, ...rest]) => {
@@ -16,6 +16,7 @@ export const run: Run = async (context, [given, ...rest]) => {
       exitCode: ExitCode.usage,
       hint: context.say.machines(namesOf(machines).join(', ')),
     });
+  await refuseMissing(context, instance, given, machines);
   const command = rest[0] === '--' ? rest.slice(1) : rest;
   const target = await targetOf(context, machines, given, command);
   const { output, say, interrupt } = context;

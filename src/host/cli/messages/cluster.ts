@@ -21,6 +21,14 @@ export const clusterMessages = {
     (name: string) => `There is no machine or pod "${name}"`,
     (name) => `없는 머신이나 파드입니다: "${name}"`,
   ),
+  machineMissing: both(
+    (name: string) => `The machine ${name} no longer exists: its container was removed`,
+    (name) => `컨테이너가 삭제되어 없어진 머신입니다: ${name}`,
+  ),
+  noLogs: both(
+    (name: string) => `The machine ${name} has no logs of components: it is outside of the cluster`,
+    (name) => `클러스터 밖에 있어 구성 요소의 로그가 없는 머신입니다: ${name}`,
+  ),
   reconnected: both(
     (names: string) => `Restarted outside of labs and connected to the network again: ${names}`,
     (names) => `labs 밖에서 다시 시작된 머신을 네트워크에 다시 연결했습니다: ${names}`,
