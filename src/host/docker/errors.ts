@@ -113,4 +113,6 @@ const failed = (said: string, cause: unknown): LabError =>
 const saidBy = (error: unknown): string =>
   messageOf(error)
     .replace(/^\(HTTP code \d+\) [^-]*- /, '')
+    // The id of a container says nothing to a student.
+    .replace(/:? *"?\b[0-9a-f]{64}\b"?/g, '')
     .trim();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run as check } from '../../../src/host/cli/commands/check.ts';
+import { whyDown } from '../../../src/host/cli/commands/forward.ts';
 import { run as hint } from '../../../src/host/cli/commands/hint.ts';
 import { run as next } from '../../../src/host/cli/commands/next.ts';
 import { run as status } from '../../../src/host/cli/commands/status.ts';
@@ -100,4 +101,16 @@ test('a check is refused, and the error names the same command', async () => {
     code: 'LAB_NOT_READY',
     hint: expect.stringContaining(back),
   });
+});
+
+test('a forward says that the lab is stopped or deleted, and names the command that brings it back', async () => {
+  const { output } = fakeOutput();
+  const signal = new AbortController().signal;
+  const why = (docker: FakeDocker, name: string) => {
+    const context = { output, say: messagesIn('en'), signal, docker: async () => docker } as unknown as Context;
+    return whyDown(context, { name, lab: 'service-networking', definition: '', state: 'running', machines: 1 });
+  };
+  expect(await why(engines.running, 'second')).toBeUndefined();
+  expect(await why(engines.stopped, 'second')).toBe(`The lab second is stopped. Resume the lab: \`${back}\`.`);
+  expect(await why(engines.stopped, 'third')).toContain('The lab third was deleted. Build the lab again: `labs start');
 });

@@ -116,6 +116,15 @@ describe('an error of Docker gets a code and a hint', () => {
     expect(translate(http(500, 'kaboom'), here(true))).toMatchObject({ message: 'Docker refused the request: kaboom' });
   });
 
+  test.each([
+    ['Container ID is not running', 'Container is not running'],
+    ['No such container: ID', 'No such container'],
+    ['The name "/x" is already in use by container "ID".', 'The name "/x" is already in use by container.'],
+  ])('shows no id of a container: %s', (said, shown) => {
+    const error = http(409, said.replace('ID', '58a813eab3d8'.padEnd(64, '0')));
+    expect(translate(error, here(true))).toMatchObject({ message: shown });
+  });
+
   test('passes an abort and a LabError through', () => {
     const reason = new Error('Ctrl-C');
     expect(translate(errno('ABORT_ERR'), here(true), AbortSignal.abort(reason))).toBe(reason);

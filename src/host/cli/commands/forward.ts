@@ -1,6 +1,7 @@
 // `labs forward TARGET PORTS`: opens a service, a pod or a port of a machine on a port of this machine.
 import { ExitCode } from '../../../kit/error.ts';
 import { openCluster } from '../../cluster/open.ts';
+import { type ClusterSummary, listClusters } from '../../cluster/status.ts';
 import { findFabric } from '../../kubectl/access.ts';
 import { openTunnel, type Tunnel } from '../../tunnel/tunnel.ts';
 import type { Context, Run } from '../context.ts';
@@ -37,7 +38,10 @@ export const run: Run = async (context, [wanted = '', ...ports], options) => {
         containers.open(fabric.id, {
           command: [...(await enter()), 'socat', '-t', '3600', '-', `TCP4:${to},connect-timeout=5`],
         }),
-      onFailure: (reason) => output.note(output.paint('yellow', `! ${say.forwardFailed(to, reasonIn(reason))}`)),
+      onFailure: async (reason) => {
+        const text = (await whyDown(context, instance)) ?? say.forwardFailed(to, reasonIn(reason));
+        output.note(output.paint('yellow', `! ${text}`));
+      },
     });
     tunnels.use(tunnel);
     const url = `${port === 443 ? 'https' : 'http'}://127.0.0.1:${tunnel.port}`;
@@ -47,6 +51,17 @@ export const run: Run = async (context, [wanted = '', ...ports], options) => {
   if (!json) output.line(output.paint('dim', say.forwardEnd));
   await untilInterrupted(context);
   return ExitCode.ok;
+};
+
+/** Undefined: the lab runs. Says how to bring back a lab that was stopped or deleted. */
+export const whyDown = async (context: Context, { name, lab }: ClusterSummary): Promise<string | undefined> => {
+  const { say } = context;
+  const all = await listClusters(await context.docker(), context.signal).catch(() => undefined);
+  // An engine that does not answer is no deleted lab.
+  if (!all) return undefined;
+  const state = all.find((one) => one.name === name)?.state;
+  if (state === undefined) return `${say.labDeleted(name)}. ${say.buildAgain(name, lab)}`;
+  return state === 'running' ? undefined : `${say.notReady(name, say.states[state])}. ${say.notReadyHint(name, lab)}`;
 };
 
 /** Ctrl-C is the ordinary end of this command, so it is neither an error nor worth a remark. */
