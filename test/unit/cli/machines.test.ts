@@ -42,3 +42,15 @@ test.each([
 test('logs says that a client has no components', async () => {
   await expect(logs(await lab(), ['client'], {})).rejects.toMatchObject({ code: 'LAB_NO_LOGS', exitCode: 2 });
 });
+
+test('a pod is not said to be missing when the API server does not answer', async () => {
+  const context = await lab();
+  const docker = await context.docker();
+  const refused = { exitCode: 1, stdout: '', stderr: 'The connection to the server was refused\n' };
+  const broken = { ...context, docker: async () => Object.assign(docker, { exec: async () => refused }) };
+  await expect(shell(broken, ['web'], {})).rejects.toMatchObject({
+    code: 'LAB_API_SILENT',
+    message: expect.stringContaining('The connection to the server was refused'),
+    exitCode: 3,
+  });
+});

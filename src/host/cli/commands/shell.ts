@@ -70,11 +70,16 @@ export const findPod = async (
 ): Promise<{ namespace: string; name: string } | undefined> => {
   const [namespace, name] = wanted.includes('/') ? wanted.split('/', 2) : ['default', wanted];
   if (!namespace || !name || !objectName.test(namespace) || !objectName.test(name)) return;
-  const { exitCode } = await (await context.docker()).exec(controlPlane, {
+  const { exitCode, stderr } = await (await context.docker()).exec(controlPlane, {
     command: ['kubectl', 'get', 'pod', '-n', namespace, name, '-o', 'name'],
     signal: context.signal,
   });
-  return exitCode === 0 ? { namespace, name } : undefined;
+  if (exitCode === 0) return { namespace, name };
+  if (/NotFound/.test(stderr)) return undefined;
+  const { say } = context;
+  throw new LabError('LAB_API_SILENT', say.podUnknown(wanted, stderr.trim().split('\n').at(-1) ?? ''), {
+    hint: say.apiSilentHint,
+  });
 };
 
 /** The name of an object. No such name starts with `-`, so kubectl cannot mistake it for an option. */

@@ -21,6 +21,15 @@ export const clusterMessages = {
     (name: string) => `There is no machine or pod "${name}"`,
     (name) => `없는 머신이나 파드입니다: "${name}"`,
   ),
+  podUnknown: both(
+    (pod: string, said: string) =>
+      `There is no machine "${pod}", and the API server does not answer whether there is such a pod: ${said}`,
+    (pod, said) => `머신 이름이 아니고, 그런 파드가 있는지 API 서버가 답하지 않습니다 ("${pod}"): ${said}`,
+  ),
+  apiSilentHint: both(
+    'On the control plane, run `systemctl status kube-apiserver`.',
+    '컨트롤 플레인에서 다음을 실행해 보세요: `systemctl status kube-apiserver`',
+  ),
   machineMissing: both(
     (name: string) => `The machine ${name} no longer exists: its container was removed`,
     (name) => `컨테이너가 삭제되어 없어진 머신입니다: ${name}`,
