@@ -37,8 +37,8 @@ export interface Crun {
   exec(id: string, command: readonly string[], options?: ExecOptions): Promise<RunResult>;
   /** The command line that runs a command in the container, for callers that stream. */
   execArgv(id: string, command: readonly string[]): string[];
-  /** The same on a terminal. The OCI specification of the process is read from a file. */
-  execTerminalArgv(id: string, processFile: string): string[];
+  /** The same on a terminal, which crun sends to the socket. The file has the OCI specification of the process. */
+  execTerminalArgv(id: string, processFile: string, consoleSocket: string): string[];
 }
 
 export interface ExecOptions {
@@ -78,7 +78,8 @@ export const createCrun = (paths: CrunPaths): Crun => {
     },
     exec: (id, command, options = {}) => run(execArgv(id, command), options),
     execArgv,
-    execTerminalArgv: (id, processFile) => inGroups(id, crun('exec', '--tty', `--process=${processFile}`, id)),
+    execTerminalArgv: (id, processFile, consoleSocket) =>
+      inGroups(id, crun('exec', '--tty', `--console-socket=${consoleSocket}`, `--process=${processFile}`, id)),
   };
 };
 
