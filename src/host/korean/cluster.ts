@@ -7,6 +7,7 @@ export const clusterSentences: Sentences = {
     '{seconds}초 동안 기다렸지만 다음 조건이 충족되지 않았습니다: {condition}. 마지막 상태: {seen}',
   'nothing, because the first look did not return': '첫 확인이 끝나지 않아 알 수 없음',
   'not yet': '아직 아님',
+  'the machine has stopped': '머신의 중지',
   'the lab exists again': '실습이 다시 만들어짐',
   'the other start continues': '다른 `labs start`의 진행',
   'the API server is ready': 'API 서버 준비',

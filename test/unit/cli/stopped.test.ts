@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run as check } from '../../../src/host/cli/commands/check.ts';
 import { whyDown } from '../../../src/host/cli/commands/forward.ts';
 import { run as hint } from '../../../src/host/cli/commands/hint.ts';
 import { run as next } from '../../../src/host/cli/commands/next.ts';
+import { placeEnded } from '../../../src/host/cli/commands/shell.ts';
 import { run as status } from '../../../src/host/cli/commands/status.ts';
 import { run as tasks } from '../../../src/host/cli/commands/tasks.ts';
 import type { Context, Run } from '../../../src/host/cli/context.ts';
@@ -113,4 +114,24 @@ test('a forward says that the lab is stopped or deleted, and names the command t
   expect(await why(engines.running, 'second')).toBeUndefined();
   expect(await why(engines.stopped, 'second')).toBe(`The lab second is stopped. Resume the lab: \`${back}\`.`);
   expect(await why(engines.stopped, 'third')).toContain('The lab third was deleted. Build the lab again: `labs start');
+});
+
+describe('after a shell, its machine has ended', () => {
+  const ended = async (exitCode: number, later: (docker: FakeDocker, machine: string) => Promise<void>) => {
+    const docker = await engineWith(['third']);
+    const container = 'labs-third-fabric';
+    const startedAt = (await docker.inspect(container))?.startedAt;
+    // A stop ends the programs of a machine before the machine.
+    setImmediate(() => void later(docker, container));
+    return placeEnded(docker, { container, command: [], startedAt }, exitCode);
+  };
+
+  test.each([129, 137, 143])('if it stops or is deleted a moment after a shell with exit code %i', async (exitCode) => {
+    expect(await ended(exitCode, (docker, machine) => docker.stop(machine))).toBe(true);
+    expect(await ended(exitCode, (docker, machine) => docker.remove(machine))).toBe(true);
+  });
+
+  test('but not after the user’s own exit', async () => {
+    for (const exitCode of [0, 1, 130]) expect(await ended(exitCode, async () => {})).toBe(false);
+  });
 });

@@ -1,6 +1,8 @@
 // `labs shell NODE|POD|client [-- command]`: runs a shell or one command in a machine or a pod, on the user's terminal.
 // Without a place, it opens a shell of the user's own machine.
 import { ExitCode, LabError } from '../../../kit/error.ts';
+import { done, eventually, notYet } from '../../../kit/eventually.ts';
+import type { Containers } from '../../docker/port.ts';
 import type { Context, Run } from '../context.ts';
 import { openHostShell } from '../host-shell.ts';
 import { chooseRunning } from '../instances.ts';
@@ -21,22 +23,78 @@ export const run: Run = async (context, [given, ...rest]) => {
   const target = await targetOf(context, machines, given, command);
   const { output, say, interrupt } = context;
   const docker = await context.docker();
-  const exitCode = await relay({
+  const before = await docker.inspect(target.container);
+  const ran = relay({
     docker,
     container: target.container,
     command: { command: target.command, environment: programEnvironment(context), folder: '/root' },
     terminal: output.interactive,
     interrupt,
   });
+  if (!output.interactive) return ran;
+  const exitCode = await orKilled(ran, docker, target.container);
   // After `labs stop`, the user must not take the prompt of this machine for the node's.
-  if (output.interactive && (await docker.inspect(target.container))?.status !== 'running')
+  if (await placeEnded(docker, { ...target, startedAt: before?.startedAt }, exitCode))
     output.note(`\n${output.paint('yellow', `! ${say.machineEnded(given)}`)}`);
   return exitCode;
 };
 
+/** 128 + SIGKILL */
+const killedCode = 137;
+
+/** The connection may break before Docker tells the exit code of a program in a removed container. */
+const orKilled = async (ran: Promise<number>, docker: Containers, container: string): Promise<number> => {
+  try {
+    return await ran;
+  } catch (error) {
+    if ((await docker.inspect(container))?.status === 'running') throw error;
+    return killedCode;
+  }
+};
+
+/** How long Docker and systemd may take from the end of a shell to the end of its machine. */
+const stopMs = 6000;
+
+/**
+ * Whether the machine or the pod is gone. A stop ends the programs first: bash with SIGHUP, SIGTERM or SIGKILL, other
+ * shells with 1. So for such an exit code, this waits for the end of the machine.
+ */
+export const placeEnded = async (
+  docker: Containers,
+  { container, startedAt, pod }: Target & { readonly startedAt: string | undefined },
+  exitCode: number,
+): Promise<boolean> => {
+  const isUp = async (): Promise<boolean> => {
+    const state = await docker.inspect(container);
+    return state?.status === 'running' && state.startedAt === startedAt;
+  };
+  if (!(await isUp())) return true;
+  if (pod && (await isPodGone(docker, container, pod))) return true;
+  if (![129, 137, 143].includes(exitCode) && !(pod && exitCode === 1)) return false;
+  const look = async () => ((await isUp()) ? notYet('not yet') : done(true));
+  return eventually('the machine has stopped', look, { timeoutMs: stopMs }).catch(() => false);
+};
+
+/** False if the API server does not answer: then the machine is stopping, or nobody knows. */
+const isPodGone = async (docker: Containers, container: string, { namespace, name, uid }: Pod): Promise<boolean> => {
+  const command = ['kubectl', 'get', 'pod', '-n', namespace, name, '--ignore-not-found', '-o', podPath];
+  const { exitCode, stdout } = await docker.exec(container, { command }).catch(() => ({ exitCode: 1, stdout: '' }));
+  return exitCode === 0 && stdout.trim() !== uid;
+};
+
+/** A pod that is being deleted has another text than one that stays. */
+const podPath = 'jsonpath={.metadata.uid} {.metadata.deletionTimestamp}';
+
+interface Pod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
 interface Target {
   readonly container: string;
   readonly command: readonly string[];
+  readonly pod?: Pod;
 }
 
 const targetOf = async (
@@ -55,6 +113,7 @@ const targetOf = async (
   const program = command.length > 0 ? command : ['sh'];
   return {
     container: controlPlane.container,
+    pod,
     command: ['kubectl', 'exec', interactive, '-n', pod.namespace, pod.name, '--', ...program],
   };
 };
@@ -63,18 +122,14 @@ const targetOf = async (
 const runner = ['sh', '-c', 'exec "$@"', 'labs shell'];
 
 /** @param wanted `web`, or `namespace/web` */
-export const findPod = async (
-  context: Context,
-  controlPlane: string,
-  wanted: string,
-): Promise<{ namespace: string; name: string } | undefined> => {
+export const findPod = async (context: Context, controlPlane: string, wanted: string): Promise<Pod | undefined> => {
   const [namespace, name] = wanted.includes('/') ? wanted.split('/', 2) : ['default', wanted];
   if (!namespace || !name || !objectName.test(namespace) || !objectName.test(name)) return;
-  const { exitCode, stderr } = await (await context.docker()).exec(controlPlane, {
-    command: ['kubectl', 'get', 'pod', '-n', namespace, name, '-o', 'name'],
+  const { exitCode, stdout, stderr } = await (await context.docker()).exec(controlPlane, {
+    command: ['kubectl', 'get', 'pod', '-n', namespace, name, '-o', podPath],
     signal: context.signal,
   });
-  if (exitCode === 0) return { namespace, name };
+  if (exitCode === 0) return { namespace, name, uid: stdout.trim() };
   if (/NotFound/.test(stderr)) return undefined;
   const { say } = context;
   throw new LabError('LAB_API_SILENT', say.podUnknown(wanted, stderr.trim().split('\n').at(-1) ?? ''), {
