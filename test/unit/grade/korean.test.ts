@@ -46,7 +46,8 @@ test('expected, observed and hint are in Korean', async () => {
 test('the texts of a script are those that its author wrote', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'labs-korean-'));
   const file = join(folder, 'check.ts');
-  const texts = `{ expected: { en: 'a rule', ko: '규칙 있음' }, observed: { en: 'none', ko: '없음' }, hint: 'iptables-save' }`;
+  const expected = `{ en: 'a rule', ko: '규칙 있음' }`;
+  const texts = `{ expected: ${expected}, observed: { en: 'none', ko: '없음' }, hint: 'iptables-save' }`;
   await writeFile(file, `export const check = async () => ({ pass: false, ...${texts} });`);
   const report = await inKorean({ type: 'script', file: relative('/lab', file) }, {});
   await rm(folder, { recursive: true });
