@@ -86,26 +86,45 @@ const objectTarget = async ({ say }: Context, cluster: Cluster, { wanted, namesp
   const label = `${first}/${name}`;
   if (status !== 200) {
     const missing = say.forwardMissing(kind, name, namespace);
-    throw usage(missing, await othersHint(say, cluster, { kind, name, namespace }));
+    throw usage(missing, await othersHint(say, cluster, { kind, name, namespace, label }));
   }
   const target = kind === 'pods' ? podTarget(body as PodBody, label) : serviceTarget(body as ServiceBody, label);
   if (target.address === '' || target.address === 'None') throw usage(say.forwardNoAddress(label));
   return target;
 };
 
-/** The nearest object of the kind, or all of them. */
+interface Missing {
+  readonly kind: 'services' | 'pods';
+  readonly name: string;
+  readonly namespace: string;
+  /** As the user wrote it. */
+  readonly label: string;
+}
+
+/** The same name in another namespace, the nearest object of the kind, or all of them. */
 const othersHint = async (
   say: Messages,
   cluster: Cluster,
-  { kind, name, namespace }: { readonly kind: 'services' | 'pods'; readonly name: string; readonly namespace: string },
+  { kind, name, namespace, label }: Missing,
 ): Promise<string> => {
-  const { body } = await cluster.fabric.call('kube', { path: `/api/v1/namespaces/${namespace}/${kind}` });
-  const { items = [] } = body as { readonly items?: readonly { readonly metadata: { readonly name: string } }[] };
-  const names = items.map(({ metadata }) => metadata.name);
-  const near = nearest(name, names);
+  const { body } = await cluster.fabric.call('kube', { path: `/api/v1/${kind}` });
+  const { items = [] } = body as { readonly items?: readonly { readonly metadata: Named }[] };
+  const same = items.find(({ metadata }) => metadata.name === name)?.metadata.namespace;
+  if (same !== undefined) return say.forwardElsewhere(same, `labs forward ${label} -n ${same}`);
+  const names = items.map(({ metadata }) => metadata).filter((each) => each.namespace === namespace);
+  const near = nearest(
+    name,
+    names.map((each) => each.name),
+  );
   if (near !== undefined) return say.didYouMean(`"${near}"`);
-  return names.length === 0 ? say.forwardNone(kind, namespace) : say.forwardOthers(kind, namespace, names.join(', '));
+  const all = names.map((each) => each.name).join(', ');
+  return names.length === 0 ? say.forwardNone(kind, namespace) : say.forwardOthers(kind, namespace, all);
 };
+
+interface Named {
+  readonly name: string;
+  readonly namespace: string;
+}
 
 const objectName = /^[a-z0-9][a-z0-9.-]*$/;
 

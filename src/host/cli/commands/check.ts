@@ -78,7 +78,7 @@ const watchLab = async (context: Context, task: string | undefined): Promise<Exi
     },
     deleted: () =>
       new LabError('LAB_DELETED', say.labDeleted(name), {
-        exitCode: ExitCode.usage,
+        exitCode: ExitCode.broken,
         hint: say.buildAgain(name, instance.lab),
       }),
   });

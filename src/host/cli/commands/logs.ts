@@ -6,9 +6,9 @@ import { nearest } from '../../../kit/suggest.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseRunning } from '../instances.ts';
 import { journalFields, journalLine, podLine } from '../log-lines.ts';
-import { listMachines, type MachineContainer, refuseMissing, unknownMachine } from '../machines.ts';
+import { listMachines, type MachineContainer, refuseMissing } from '../machines.ts';
 import { programEnvironment, relay } from '../terminal.ts';
-import { findPod } from './shell.ts';
+import { findPod, unknownPlace } from './shell.ts';
 
 export const run: Run = async (context, args, options) => {
   const instance = await chooseRunning(context);
@@ -87,12 +87,7 @@ const logOfPod = async (
 ): Promise<Log> => {
   const [controlPlane] = nodes;
   const pod = controlPlane && (await findPod(context, controlPlane.container, place));
-  if (!pod)
-    throw unknownMachine(
-      context,
-      place,
-      nodes.map(({ machine }) => machine),
-    );
+  if (!pod) throw await unknownPlace(context, nodes, place, 'logs');
   const scope = part === undefined ? ['--all-containers'] : ['-c', part];
   const form = [...(follow ? ['-f'] : []), ...(json ? ['--prefix', '--timestamps'] : [])];
   return {

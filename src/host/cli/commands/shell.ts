@@ -108,7 +108,7 @@ const targetOf = async (
     return { container: found.container, command: command.length > 0 ? [...runner, ...command] : ['bash', '-l'] };
   const [controlPlane] = machines;
   const pod = controlPlane && (await findPod(context, controlPlane.container, wanted));
-  if (!pod) throw unknownMachine(context, wanted, namesOf(machines));
+  if (!pod) throw await unknownPlace(context, machines, wanted, 'shell');
   const interactive = context.output.interactive ? '-it' : '-i';
   const program = command.length > 0 ? command : ['sh'];
   return {
@@ -135,6 +135,36 @@ export const findPod = async (context: Context, controlPlane: string, wanted: st
   throw new LabError('LAB_API_SILENT', say.podUnknown(wanted, stderr.trim().split('\n').at(-1) ?? ''), {
     hint: say.apiSilentHint,
   });
+};
+
+/**
+ * No machine and no pod of the namespace default has this name. A pod of another namespace may have it.
+ * @param command takes the name
+ */
+export const unknownPlace = async (
+  context: Context,
+  machines: readonly MachineContainer[],
+  wanted: string,
+  command: 'shell' | 'logs',
+): Promise<LabError> => {
+  const [controlPlane] = machines;
+  const namespace = controlPlane && (await namespaceOfPod(context, controlPlane.container, wanted));
+  if (namespace === undefined) return unknownMachine(context, wanted, namesOf(machines));
+  const { say } = context;
+  return new LabError('LAB_MACHINE_UNKNOWN', say.unknownMachine(wanted), {
+    exitCode: ExitCode.usage,
+    hint: say.podElsewhere(namespace, `labs ${command} ${namespace}/${wanted}`),
+  });
+};
+
+const namespaceOfPod = async (context: Context, controlPlane: string, name: string): Promise<string | undefined> => {
+  if (!objectName.test(name)) return undefined;
+  const selection = ['--all-namespaces', `--field-selector=metadata.name=${name}`];
+  const { exitCode, stdout } = await (await context.docker()).exec(controlPlane, {
+    command: ['kubectl', 'get', 'pods', ...selection, '-o', 'jsonpath={.items[*].metadata.namespace}'],
+    signal: context.signal,
+  });
+  return exitCode === 0 ? stdout.trim().split(' ')[0] || undefined : undefined;
 };
 
 /** The name of an object. No such name starts with `-`, so kubectl cannot mistake it for an option. */

@@ -21,6 +21,10 @@ export const clusterMessages = {
     (name: string) => `There is no machine or pod "${name}"`,
     (name) => `없는 머신이나 파드입니다: "${name}"`,
   ),
+  podElsewhere: both(
+    (namespace: string, command: string) => `A pod of this name is in the namespace ${namespace}: \`${command}\``,
+    (namespace, command) => `이 이름의 파드는 ${namespace} 네임스페이스에 있습니다: \`${command}\``,
+  ),
   podUnknown: both(
     (pod: string, said: string) =>
       `There is no machine "${pod}", and the API server does not answer whether there is such a pod: ${said}`,

@@ -59,6 +59,10 @@ export const wayInMessages = {
     (kind: Kind, namespace: string, names: string) => `The ${kind} in the namespace ${namespace}: ${names}.`,
     (kind, namespace, names) => `${namespace} 네임스페이스의 ${kindsKo[kind]}: ${names}`,
   ),
+  forwardElsewhere: both(
+    (namespace: string, command: string) => `One of this name is in the namespace ${namespace}: \`${command}\``,
+    (namespace, command) => `이 이름은 ${namespace} 네임스페이스에 있습니다: \`${command}\``,
+  ),
   forwardNone: both(
     (kind: Kind, namespace: string) => `The namespace ${namespace} has no ${kind}. \`-n\` names another one.`,
     (kind, namespace) => `${namespace} 네임스페이스의 ${kindsKo[kind]}: 없음. 다른 네임스페이스는 \`-n\`으로 정합니다.`,
