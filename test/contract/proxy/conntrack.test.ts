@@ -99,7 +99,7 @@ test('ignores flows of the other family and flows in a conntrack zone', async ()
 test('logs one warning when the conntrack tool is missing', async () => {
   const warnings: string[] = [];
   const log = { ...silent, warning: (message: string) => void warnings.push(message) };
-  const conntrack = createConntrack('IPv4', log, ['/nonexistent']);
+  const conntrack = createConntrack('IPv4', log, ['/proc/self/no-such-program']);
   for (let round = 0; round < 2; round++) expect(await conntrack.eachUdpFlow(() => {}, signal)).toBe(false);
   expect(await conntrack.forget(parseFlows('10.96.0.10:53'), signal)).toBe(0);
   expect(warnings).toHaveLength(1);

@@ -144,7 +144,8 @@ test('writes rules of both families for a dual-stack service, with session affin
   await world.change(put.service(web), put.service(none), put.slice(slice));
   await world.startProxy('--cluster-cidr=10.244.0.0/16,fd00:244::/64');
   const rules = parseRuleset(world.save('ip6tables-save'));
-  const landings = (from: string, to: string) => trace(rules, { from, to }, { localAddresses: ['fd00::1'] });
+  const landings = (from: string, to: string) =>
+    trace(rules, { from, to }, { localAddresses: ['fd00::1'], recent: () => [] });
   expect(landings('fd00:244::5', '[fd00:96::20]:80').map(({ lands }) => lands)).toEqual([
     '[fd00:244::7]:8080',
     '[fd00:244::8]:8080',

@@ -132,7 +132,7 @@ const expectAsTraced = async (
   rules: Ruleset,
   { namespace, from, host, port }: Connection,
 ): Promise<Answer | undefined> => {
-  const ways = trace(rules, { from, to: `${host}:${port}` }, { localAddresses });
+  const ways = trace(rules, { from, to: `${host}:${port}` }, { localAddresses, recent: () => [] });
   const answers = await peers.get(namespace)?.ask({ kind: 'tcp', host, port, timeoutMs: 2000 });
   const answer = answers?.[0];
   const message = `${from} → ${host}:${port}: ${JSON.stringify({ answer, ways: ways.map(({ path: _, ...way }) => way) })}`;
