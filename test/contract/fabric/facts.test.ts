@@ -113,18 +113,19 @@ test('a process that renamed itself still has a command and arguments', async ()
 });
 
 test('tells a process that a signal stopped from one that runs', async () => {
-  const stopped = machine.background('exec sleep 4321');
-  const state = async () =>
-    (await facts(['processes'])).processes?.find(({ arguments: words }) => words[0] === '4321')?.state;
-  const is = (wanted: string) => async () =>
-    (await state()) === wanted ? done(undefined) : notYet(String(await state()));
+  machine.background('exec sleep 4321');
+  const sleeper = async () =>
+    (await facts(['processes'])).processes?.find(({ arguments: words }) => words[0] === '4321');
+  const inState = (wanted: string) => async () => {
+    const found = await sleeper();
+    return found?.state === wanted ? done(found.pid) : notYet(String(found?.state));
+  };
+  const pid = await eventually('the process runs', inState('running'), { timeoutMs: 10_000 });
   try {
-    await eventually('the process runs', is('running'), { timeoutMs: 10_000 });
-    await machine.sh("kill -STOP $(pgrep -f 'sleep 4321' | head -1)");
-    await eventually('the process is stopped', is('stopped'), { timeoutMs: 10_000 });
+    await machine.sh(`kill -STOP ${pid}`);
+    await eventually('the process is stopped', inState('stopped'), { timeoutMs: 10_000 });
   } finally {
-    stopped.kill('SIGKILL');
-    await machine.sh("pkill -KILL -f '^sleep 4321' || true");
+    await machine.sh(`kill -KILL ${pid}`);
   }
 });
 
