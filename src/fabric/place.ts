@@ -1,5 +1,5 @@
 // Finds the network namespace of a place: a machine, or a pod that is identified by its address.
-import { type FileHandle, open, readFile, readlink } from 'node:fs/promises';
+import { type FileHandle, open, readlink } from 'node:fs/promises';
 import type { Place } from '../api/fabric.ts';
 import { type Ipv4, parseIpv4 } from '../api/scalars.ts';
 import { readProc } from './proc.ts';
@@ -44,7 +44,7 @@ interface Mounted {
  * link on the path. So an opened file counts only if its inode is the one that the kernel's list of mounts names.
  */
 const openMounted = async (initPid: number, wanted: (id: string) => boolean): Promise<readonly Mounted[]> => {
-  const mounts = await readFile(`/proc/${initPid}/mountinfo`, 'utf8').catch(() => '');
+  const mounts = (await readProc(`/proc/${initPid}/mountinfo`)) ?? '';
   const seen = new Set<string>();
   const found: Mounted[] = [];
   for (const [, id = '', path = ''] of mounts.matchAll(/^\d+ \d+ \S+ (net:\[\d+\]) (\/(?:var\/)?run\/netns\/\S+) /gm)) {
