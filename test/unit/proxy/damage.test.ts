@@ -124,25 +124,19 @@ describe('damage', () => {
     expect(await damaged()).toBe(false);
   });
 
-  test('is a rule of a shared chain that somebody replaced by a rule with the same target', async () => {
-    const { kernel, damaged } = await createWorld();
-    expect(await damaged()).toBe(false);
-    const [, rule = ''] = /^-A KUBE-SERVICES (-d 10.96.0.1.*)$/m.exec(await kernel.save()) ?? [];
-    const other = rule.replace('10.96.0.1', '10.96.0.9');
-    await kernel.restore(`*nat\n-D KUBE-SERVICES ${rule}\n-I KUBE-SERVICES ${other}\nCOMMIT\n`);
-    expect(await damaged()).toBe(true);
-  });
-
-  test('is a replaced rule also before the first check, and soon after a full sync', async () => {
+  test('is a rule replaced by one with the same target: before any check, after a sync, after a check', async () => {
     const { kernel, rig, damaged } = await createWorld();
     const whole = await kernel.save();
     const [, rule = ''] = /^-A KUBE-SERVICES (-d 10.96.0.1.*)$/m.exec(whole) ?? [];
-    for (const other of ['10.96.0.8', '10.96.0.9'].map((address) => rule.replace('10.96.0.1', address))) {
+    for (const address of ['10.96.0.7', '10.96.0.8', '10.96.0.9']) {
+      const other = rule.replace('10.96.0.1', address);
       await kernel.restore(`*nat\n-D KUBE-SERVICES ${rule}\n-I KUBE-SERVICES ${other}\nCOMMIT\n`);
-      expect(await damaged()).toBe(true);
+      expect(await damaged(), address).toBe(true);
       rig.proxier.forceFull();
       await rig.sync();
       expect(await kernel.save()).toBe(whole);
+      // Only the last replacement comes after a check that found all rules whole.
+      if (address === '10.96.0.8') expect(await damaged()).toBe(false);
     }
     expect(await damaged()).toBe(false);
   });
