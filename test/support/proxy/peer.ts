@@ -55,11 +55,13 @@ const udp = ({ host, port, timeoutMs, localPort, resendMs = timeoutMs }: Connect
   const socket = createSocket(dgram(host));
   const timer = setTimeout(() => resolve({ error: 'ETIMEDOUT' }), timeoutMs);
   let again: NodeJS.Timeout | undefined;
+  let asked = 0;
   const ask = (): void => {
+    asked += 1;
     socket.send('?');
     again = setTimeout(ask, resendMs);
   };
-  socket.on('message', (message) => resolve(JSON.parse(message.toString())));
+  socket.on('message', (message) => resolve({ ...JSON.parse(message.toString()), asked }));
   socket.on('error', (error: NodeJS.ErrnoException) => resolve({ error: error.code ?? 'unknown' }));
   socket.bind(localPort ?? 0, () => socket.connect(port, host, (error?: Error) => error || ask()));
   return promise.finally(() => {

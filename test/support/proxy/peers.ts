@@ -17,6 +17,8 @@ export interface Connection {
 
 /** The endpoint's address and port, and the client's address as the endpoint sees it; or an error. */
 export interface Answer {
+  /** UDP only: how often the request was sent. */
+  readonly asked?: number;
   readonly at?: string;
   readonly port?: number;
   readonly from?: string;
