@@ -11,11 +11,13 @@ interface Tier {
   /** Test files that run side by side. */
   readonly workers: number;
   readonly setup?: string;
+  /** Its tests try random values. */
+  readonly random?: boolean;
   /** Test files share a process and its modules. */
   readonly shared?: 'threads' | 'forks';
 }
 
-const project = ({ name, timeoutMs, workers, setup, shared }: Tier) => ({
+const project = ({ name, timeoutMs, workers, setup, random, shared }: Tier) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
@@ -23,6 +25,9 @@ const project = ({ name, timeoutMs, workers, setup, shared }: Tier) => ({
     hookTimeout: timeoutMs,
     maxWorkers: workers,
     globalSetup: setup ? [setup] : [],
+    // Messages contain the whole values, because the summary of a run shows nothing else.
+    chaiConfig: { truncateThreshold: 2000 },
+    setupFiles: random ? ['test/support/fast-check.ts'] : [],
     ...(shared ? { pool: shared, isolate: false } : {}),
   },
 });
@@ -34,9 +39,22 @@ export default defineConfig({
     projects: [
       // One worker more than there are processors, because some tests wait. Threads that keep their modules need half of
       // the processor time.
-      project({ name: 'unit', timeoutMs: 60_000, workers: availableParallelism() + 1, shared: 'threads' }),
+      project({
+        name: 'unit',
+        timeoutMs: 60_000,
+        workers: availableParallelism() + 1,
+        random: true,
+        shared: 'threads',
+      }),
       // One process for all files, because loading the modules again for each file takes a second.
-      project({ name: 'contract', timeoutMs: 120_000, workers: 1, setup: 'test/contract/setup.ts', shared: 'forks' }),
+      project({
+        name: 'contract',
+        timeoutMs: 120_000,
+        workers: 1,
+        setup: 'test/contract/setup.ts',
+        random: true,
+        shared: 'forks',
+      }),
       project({ name: 'e2e', timeoutMs: 300_000, workers: 1 }),
     ],
   },

@@ -108,7 +108,15 @@ export const mergeTallies = (tallies: readonly Tally[]): Tally[] =>
     skipped: runs.flatMap(({ skipped }) => skipped),
   }));
 
-const titleWithError = (title: string, message = ''): string =>
-  [title, ...message.split('\n', 1)].filter(Boolean).join(': ');
+/** Lines of one error in the summary. A machine that fails once may leave nothing else to look at. */
+const errorLines = 40;
+
+/** The title, and the error's message without its stack. */
+const titleWithError = (title: string, message = ''): string => {
+  const lines = message.split('\n');
+  const stack = lines.findIndex((line) => /^ {4}at /.test(line));
+  const text = lines.slice(0, stack === -1 ? errorLines : Math.min(stack, errorLines));
+  return [title, text.join('\n    ')].filter(Boolean).join(': ');
+};
 
 const isFailed = ({ status }: { readonly status: string }): boolean => status === 'failed';

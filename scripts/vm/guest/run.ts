@@ -1,6 +1,7 @@
 // Runs test files in the virtual machine, one after the other in one process.
 import { relative } from 'node:path';
 import { type File, startTests, type VitestRunner, type VitestRunnerConfig } from '@vitest/runner';
+import '../../../test/support/fast-check.ts';
 import { longFactor } from '../../../test/support/runs.ts';
 import { Report, type ReportFiles } from './report.ts';
 

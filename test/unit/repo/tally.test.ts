@@ -24,6 +24,18 @@ describe('the tally of a test run', () => {
     });
   });
 
+  test('says all of an error’s message, without the stack', () => {
+    const failed = file('failed', 'failed');
+    const [assertion] = failed.assertionResults;
+    const failureMessages = [
+      'Error: Property failed\nCounterexample: [7]\n    at check (x.ts:1:2)\n    at run (y.ts:3:4)',
+    ];
+    const testResults = [
+      { ...failed, assertionResults: [{ ...assertion, status: 'failed', fullName: 'x', failureMessages }] },
+    ];
+    expect(tally('unit', { testResults }).failures).toEqual(['x: Error: Property failed\n    Counterexample: [7]']);
+  });
+
   test('counts a file that does not load as a failure', () => {
     expect(tally('unit', { testResults: [file('failed'), file('passed', 'passed')] })).toMatchObject({
       passed: 1,
