@@ -33,20 +33,34 @@ const answer = async (handlers: Handlers, line: string, ended: AbortSignal): Pro
     id = request.id;
     const handler = handlers[request.method] as Handlers[FabricMethod] | undefined;
     if (!handler) throw new AgentError('FABRIC_BAD_REQUEST', `there is no method "${request.method}"`);
-    const deadline = AbortSignal.timeout(deadlineMs);
-    const work = handler(request.params as never, AbortSignal.any([ended, deadline]));
-    return { id, result: await Promise.race([work, expired(deadline, request.method)]) };
+    return {
+      id,
+      result: await withDeadline(request.method, ended, (signal) => handler(request.params as never, signal)),
+    };
   } catch (error) {
     const code = error instanceof AgentError ? error.code : 'FABRIC_FAILED';
     return { id, error: { code, message: messageOf(error) } };
   }
 };
 
-const expired = (deadline: AbortSignal, method: string): Promise<never> => {
-  const { promise, reject } = Promise.withResolvers<never>();
-  deadline.addEventListener('abort', () =>
-    reject(new AgentError('FABRIC_TIMEOUT', `\`${method}\` took more than ${deadlineMs / 1000} s`)),
-  );
-  promise.catch(() => {});
-  return promise;
+/** A race with a timer that outlives the work would keep each answer, which may have megabytes, for a minute. */
+const withDeadline = async (
+  method: string,
+  ended: AbortSignal,
+  work: (signal: AbortSignal) => Promise<unknown>,
+): Promise<unknown> => {
+  const over = new AbortController();
+  const end = (): void => over.abort(ended.reason);
+  ended.addEventListener('abort', end);
+  const { promise: expired, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    over.abort();
+    reject(new AgentError('FABRIC_TIMEOUT', `\`${method}\` took more than ${deadlineMs / 1000} s`));
+  }, deadlineMs);
+  try {
+    return await Promise.race([work(over.signal), expired]);
+  } finally {
+    clearTimeout(timer);
+    ended.removeEventListener('abort', end);
+  }
 };

@@ -5,20 +5,25 @@ import { parseLinks, parseRoutes } from './links.ts';
 import { parseListeners } from './listeners.ts';
 import { find, type Namespace, namespacesOf } from './place.ts';
 import { readProc } from './proc.ts';
-import { describeProcesses, machineProcesses } from './processes.ts';
+import { describeProcesses, machineProcesses, type ProcessTable } from './processes.ts';
 import { runOk } from './run.ts';
 
 const timeoutMs = 5000;
 const ipLinks = ['ip', '-details', '-json', 'address'] as const;
 
 /** Gathers the wanted facts in parallel. */
-export const gather = async ({ place, want }: FactsParams, signal?: AbortSignal): Promise<Facts> => {
-  await using found = await find(place);
+export const createFacts =
+  (table: ProcessTable) =>
+  (params: FactsParams, signal?: AbortSignal): Promise<Facts> =>
+    gather(table, params, signal);
+
+const gather = async (table: ProcessTable, { place, want }: FactsParams, signal?: AbortSignal): Promise<Facts> => {
+  await using found = await find(table, place);
   const { namespace } = found;
   const wanted = new Set<FactName>(want);
   const run = (command: readonly string[]): Promise<string> =>
     runOk(command, { netns: namespace.netns, timeoutMs, signal });
-  const members = wanted.has('processes') || wanted.has('namespaces') ? machineProcesses(place.pid) : undefined;
+  const members = wanted.has('processes') || wanted.has('namespaces') ? machineProcesses(table, place.pid) : undefined;
   const gatherers: Record<FactName, () => Promise<unknown>> = {
     iptables: () => run(['iptables-save']),
     ip6tables: () => run(['ip6tables-save']),

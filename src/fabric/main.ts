@@ -1,9 +1,10 @@
 // The entry point of the fabric's agent. The host starts it with `docker exec -i … node fabric.js agent`.
 import { serve } from './agent.ts';
 import { createClaim } from './claim.ts';
-import { gather } from './facts.ts';
+import { createFacts } from './facts.ts';
 import { createKube, health } from './kube.ts';
-import { http, lookup, tcp } from './probe.ts';
+import { createProbes } from './probe.ts';
+import { createProcessTable } from './processes.ts';
 import { readMachineFile } from './read-file.ts';
 import { createWiring } from './rewire.ts';
 
@@ -13,14 +14,13 @@ const main = async (command: string | undefined): Promise<number> => {
     return 2;
   }
   const claim = createClaim();
+  const processes = createProcessTable();
   const handlers = {
     hello: async () => ({ version: process.version }),
     ...claim,
     ...createWiring(claim),
-    facts: gather,
-    http,
-    tcp,
-    lookup,
+    facts: createFacts(processes),
+    ...createProbes(processes),
     readFile: readMachineFile,
     kube: createKube(),
     health,

@@ -3,7 +3,7 @@ import { type FileHandle, open, readlink } from 'node:fs/promises';
 import type { Place } from '../api/fabric.ts';
 import { type Ipv4, parseIpv4 } from '../api/scalars.ts';
 import { readProc } from './proc.ts';
-import { type MachineProcess, machineInit, machineProcesses } from './processes.ts';
+import { type MachineProcess, machineInit, machineProcesses, type ProcessTable } from './processes.ts';
 import { AgentError, type Netns, runOk } from './run.ts';
 
 /** A network namespace of a machine, with a process in it if there is one. */
@@ -69,7 +69,7 @@ const nothingOpen = { [Symbol.asyncDispose]: async () => {} };
  * The namespace of a place.
  * @throws AgentError `FABRIC_NO_MACHINE` or `FABRIC_NO_POD`
  */
-export const find = async (place: Place): Promise<Found> => {
+export const find = async (table: ProcessTable, place: Place): Promise<Found> => {
   const { pid } = place;
   if (place.podIp === undefined) {
     return {
@@ -79,7 +79,7 @@ export const find = async (place: Place): Promise<Found> => {
   }
   // The address may come from the cluster's API, where a student can write anything.
   const podIp = parseIpv4(place.podIp);
-  const namespaces = await namespacesOf(pid, await machineProcesses(pid));
+  const namespaces = await namespacesOf(pid, await machineProcesses(table, pid));
   for (const namespace of namespaces.all)
     if (await owns(namespace, podIp)) return { namespace, [Symbol.asyncDispose]: namespaces[Symbol.asyncDispose] };
   await namespaces[Symbol.asyncDispose]();
@@ -87,7 +87,7 @@ export const find = async (place: Place): Promise<Found> => {
 };
 
 const networkOf = async (pid: number): Promise<string> => {
-  await machineInit(pid);
+  machineInit(pid);
   return await readlink(`/proc/${pid}/ns/net`);
 };
 

@@ -11,6 +11,7 @@ import type {
 import { type Ipv4, parseIpv4 } from '../api/scalars.ts';
 import { type CurlReport, classify, parseReport } from './curl.ts';
 import { find } from './place.ts';
+import type { ProcessTable } from './processes.ts';
 import { candidates, parseAnswers } from './resolver.ts';
 import { type Netns, type RunResult, run } from './run.ts';
 
@@ -38,11 +39,17 @@ const maxBody = 1024 * 1024;
 /** Extra time for the tool to start and to report its failure. */
 const marginMs = 1000;
 
+export const createProbes = (table: ProcessTable) => ({
+  http: (probe: HttpProbe, signal?: AbortSignal) => http(table, probe, signal),
+  tcp: (probe: TcpProbe, signal?: AbortSignal) => tcp(table, probe, signal),
+  lookup: (probe: LookupProbe, signal?: AbortSignal) => lookup(table, probe, signal),
+});
+
 /** One HTTP request. Does not follow redirects, and does not verify certificates. */
-export const http = async (probe: HttpProbe, signal?: AbortSignal): Promise<HttpOutcome> => {
+const http = async (table: ProcessTable, probe: HttpProbe, signal?: AbortSignal): Promise<HttpOutcome> => {
   const url = URL.parse(probe.url);
   if (!url || !/^https?:$/.test(url.protocol)) return failed('protocol', `"${probe.url}" is not an http or https URL`);
-  await using found = await find(probe.place);
+  await using found = await find(table, probe.place);
   const { netns } = found.namespace;
   const resolved = await resolve(netns, url.hostname, probe, signal);
   if (!resolved.ok) return resolved;
@@ -76,9 +83,9 @@ export const http = async (probe: HttpProbe, signal?: AbortSignal): Promise<Http
 const bannerMs = 250;
 
 /** Connects, and waits a moment for the server's greeting. */
-export const tcp = async (probe: TcpProbe, signal?: AbortSignal): Promise<TcpOutcome> => {
+const tcp = async (table: ProcessTable, probe: TcpProbe, signal?: AbortSignal): Promise<TcpOutcome> => {
   if (!/^[\w.-]+$/.test(probe.host)) return failed('protocol', `"${probe.host}" is not a host`);
-  await using found = await find(probe.place);
+  await using found = await find(table, probe.place);
   const { netns } = found.namespace;
   const resolved = await resolve(netns, probe.host, probe, signal);
   if (!resolved.ok) return resolved;
@@ -111,8 +118,8 @@ export const tcp = async (probe: TcpProbe, signal?: AbortSignal): Promise<TcpOut
 const isConnected = (stderr: string): boolean => /^\* (Connected to|Established connection to) /m.test(stderr);
 
 /** Queries a name server as a pod's resolver does: a name with few dots is tried in the search domains first. */
-export const lookup = async (probe: LookupProbe, signal?: AbortSignal): Promise<LookupOutcome> => {
-  await using found = await find(probe.place);
+const lookup = async (table: ProcessTable, probe: LookupProbe, signal?: AbortSignal): Promise<LookupOutcome> => {
+  await using found = await find(table, probe.place);
   return await ask(found.namespace.netns, probe.name, probe, signal);
 };
 

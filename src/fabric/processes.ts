@@ -1,7 +1,7 @@
 // Lists the processes of a machine from the kernel: /proc of the engine's machine, which the fabric shares.
 import { readdir } from 'node:fs/promises';
 import type { ProcessFact } from '../api/fabric.ts';
-import { linkOf, readProc } from './proc.ts';
+import { linkNow, readProc, readProcNow } from './proc.ts';
 import { AgentError } from './run.ts';
 
 export interface MachineProcess {
@@ -11,41 +11,84 @@ export interface MachineProcess {
   readonly pid: number;
   /** e.g. `net:[4026532450]` */
   readonly netns: string;
+  /** By a signal such as SIGSTOP, or by a debugger. */
+  readonly isStopped: boolean;
 }
 
-interface Stat {
+/** One process of the engine's machine. */
+export interface Stat {
   readonly hostPid: number;
   readonly parent: number;
+  /** Its process ids, from the namespace of the agent down to its own. */
   readonly pids: readonly number[];
+  /** e.g. `pid:[4026532449]`; undefined for a process in the agent's own namespace. */
+  readonly namespace: string | undefined;
+  readonly isStopped: boolean;
 }
+
+/** All processes of the engine's machine: one reading for all questions that arrive together. */
+export interface ProcessTable {
+  /** Begins after the call, so that an answer is never older than its question. */
+  read(): Promise<readonly Stat[]>;
+}
+
+export const createProcessTable = (readAll = readProcesses): ProcessTable => {
+  let running: Promise<void> = Promise.resolve();
+  let next: Promise<readonly Stat[]> | undefined;
+  const begin = (): Promise<readonly Stat[]> => {
+    next = undefined;
+    const reading = readAll();
+    running = reading.then(
+      () => {},
+      () => {},
+    );
+    return reading;
+  };
+  return {
+    read() {
+      // Questions in the same turn of the event loop, or during a reading, share the next reading.
+      next ??= running.then(nextTurn).then(begin);
+      return next;
+    },
+  };
+};
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** How many processes are read in one go. Other answers of the agent go out in between. */
+const atOnce = 200;
+
+const readProcesses = async (): Promise<readonly Stat[]> => {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const all: Stat[] = [];
+  for (let start = 0; start < pids.length; start += atOnce) {
+    if (start > 0) await nextTurn();
+    all.push(...pids.slice(start, start + atOnce).flatMap((pid) => readStat(pid) ?? []));
+  }
+  return all;
+};
 
 /**
  * The processes of the machine whose process 1 is `initPid`: those of its process-id namespace and those of the
  * namespaces below it (pods), which are their descendants.
  * @throws AgentError `FABRIC_NO_MACHINE` when that process is gone
  */
-export const machineProcesses = async (initPid: number): Promise<readonly MachineProcess[]> => {
-  const init = await machineInit(initPid);
-  const namespace = await linkOf(`/proc/${initPid}/ns/pid`);
-  const all = (await Promise.all((await hostPids()).map(readStat))).filter((stat) => stat !== undefined);
-  const level = init.pids.length;
-  const candidates = all.filter((stat) => stat.pids.length >= level);
-  const inside = new Set<number>();
-  await Promise.all(
-    candidates.map(async ({ hostPid }) => {
-      if (namespace !== undefined && (await linkOf(`/proc/${hostPid}/ns/pid`)) === namespace) inside.add(hostPid);
-    }),
-  );
-  addDescendants(candidates, inside);
-  const members = candidates.filter(({ hostPid }) => inside.has(hostPid));
-  const found = await Promise.all(
-    members.map(async ({ hostPid, pids }) => ({
+export const machineProcesses = async (table: ProcessTable, initPid: number): Promise<readonly MachineProcess[]> => {
+  const { pids, namespace } = machineInit(initPid);
+  const level = pids.length;
+  const candidates = (await table.read()).filter((stat) => stat.pids.length >= level);
+  const own = candidates.filter((stat) => namespace !== undefined && stat.namespace === namespace);
+  const inside = withDescendants(candidates, own);
+  return candidates
+    .filter(({ hostPid }) => inside.has(hostPid))
+    .map(({ hostPid, pids, isStopped }) => ({
       hostPid,
       pid: pids[level - 1] ?? 0,
-      netns: (await linkOf(`/proc/${hostPid}/ns/net`)) ?? '',
-    })),
-  );
-  return found.filter(({ netns }) => netns !== '').sort((a, b) => a.pid - b.pid);
+      netns: linkNow(`/proc/${hostPid}/ns/net`) ?? '',
+      isStopped,
+    }))
+    .filter(({ netns }) => netns !== '')
+    .sort((a, b) => a.pid - b.pid);
 };
 
 /**
@@ -53,8 +96,8 @@ export const machineProcesses = async (initPid: number): Promise<readonly Machin
  * below the engine's; otherwise a probe could start outside of the lab.
  * @throws AgentError `FABRIC_NO_MACHINE`
  */
-export const machineInit = async (pid: number): Promise<{ readonly pids: readonly number[] }> => {
-  const init = await readStat(pid);
+export const machineInit = (pid: number): Stat => {
+  const init = readStat(pid);
   if (init && init.pids.length > 1 && init.pids.at(-1) === 1) return init;
   throw new AgentError(
     'FABRIC_NO_MACHINE',
@@ -68,9 +111,9 @@ export const describeProcesses = async (members: readonly MachineProcess[]): Pro
   return described.filter((fact) => fact !== undefined);
 };
 
-const describe = async ({ hostPid, pid, netns }: MachineProcess): Promise<ProcessFact | undefined> => {
-  const [commandLine, cgroup = '', status = ''] = await Promise.all(
-    ['cmdline', 'cgroup', 'status'].map((name) => readProc(`/proc/${hostPid}/${name}`)),
+const describe = async ({ hostPid, pid, netns, isStopped }: MachineProcess): Promise<ProcessFact | undefined> => {
+  const [commandLine, cgroup = ''] = await Promise.all(
+    ['cmdline', 'cgroup'].map((name) => readProc(`/proc/${hostPid}/${name}`)),
   );
   // A thread of the kernel, or a process that has ended but is still listed, has no command line.
   if (!commandLine) return undefined;
@@ -81,8 +124,7 @@ const describe = async ({ hostPid, pid, netns }: MachineProcess): Promise<Proces
     command: words[0]?.split('/').pop() ?? '',
     arguments: words.slice(1),
     networkNamespace: netns,
-    // T: stopped by a signal; t: by a debugger.
-    state: /^State:\s+[Tt]/m.test(status) ? 'stopped' : 'running',
+    state: isStopped ? 'stopped' : 'running',
     ...(unit === undefined ? {} : { unit }),
   };
 };
@@ -96,25 +138,24 @@ const wordsOf = (commandLine: string): string[] => {
 /** The last unit in the path of the unified hierarchy: `0::/…/system.slice/kube-proxy.service`. */
 const unitOf = (cgroup: string): string | undefined => /^0::.*\/([^/\n]+\.service)(?:\/[^\n]*)?$/m.exec(cgroup)?.[1];
 
-const hostPids = async (): Promise<number[]> =>
-  (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-
-const readStat = async (hostPid: number): Promise<Stat | undefined> => {
-  const status = await readProc(`/proc/${hostPid}/status`);
+const readStat = (hostPid: number): Stat | undefined => {
+  const status = readProcNow(`/proc/${hostPid}/status`);
   if (status === undefined) return undefined;
-  const parent = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? 0);
   const pids = (/^NSpid:\s+(.+)$/m.exec(status)?.[1] ?? '').split(/\s+/).map(Number);
-  return { hostPid, parent, pids };
+  return {
+    hostPid,
+    parent: Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? 0),
+    pids,
+    namespace: pids.length > 1 ? linkNow(`/proc/${hostPid}/ns/pid`) : undefined,
+    // T: stopped by a signal; t: by a debugger.
+    isStopped: /^State:\s+[Tt]/m.test(status),
+  };
 };
 
-const addDescendants = (all: readonly Stat[], inside: Set<number>): void => {
+const withDescendants = (all: readonly Stat[], roots: readonly Stat[]): ReadonlySet<number> => {
   const children = Map.groupBy(all, ({ parent }) => parent);
-  const open = [...inside];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    for (const { hostPid } of children.get(next) ?? []) {
-      if (inside.has(hostPid)) continue;
-      inside.add(hostPid);
-      open.push(hostPid);
-    }
-  }
+  const inside = new Set(roots.map(({ hostPid }) => hostPid));
+  // A set's loop also visits what is added meanwhile.
+  for (const pid of inside) for (const { hostPid } of children.get(pid) ?? []) inside.add(hostPid);
+  return inside;
 };

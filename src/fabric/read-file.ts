@@ -15,7 +15,7 @@ const mostBytes = 4 * 1024 * 1024;
 /** Reads the end of a file. A folder, FIFO or device exists but has no content. */
 export const readMachineFile = async (params: ReadFileParams): Promise<FileOutcome> => {
   await using stack = new AsyncDisposableStack();
-  await machineInit(params.pid);
+  machineInit(params.pid);
   const handle = await resolve(`/proc/${params.pid}/root`, params.path, stack);
   if (!handle) return { exists: false };
   const stat = await handle.stat();

@@ -1,5 +1,6 @@
 // Runs the fabric's own tools inside a network namespace, with limits on time and output. The only file that spawns.
 import { spawn } from 'node:child_process';
+import { createLimit } from '../kit/limit.ts';
 
 /** Where a tool runs. Only the network namespace changes; program, libraries and files are those of the fabric. */
 export interface Netns {
@@ -46,8 +47,15 @@ export class AgentError extends Error {
 const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: '/nonexistent' };
 const sixteenMiB = 16 * 1024 * 1024;
 
+/** Each tool has three pipes, and its output in memory. */
+const mostTools = 64;
+const limit = createLimit(mostTools);
+
 /** Runs a program to its end. Rejects only when the program can't be started. */
-export const run = (command: readonly string[], options: RunOptions): Promise<RunResult> => {
+export const run = (command: readonly string[], options: RunOptions): Promise<RunResult> =>
+  limit(() => runNow(command, options));
+
+const runNow = (command: readonly string[], options: RunOptions): Promise<RunResult> => {
   const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
   const started = performance.now();
   const { netns } = options;

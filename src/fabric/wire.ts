@@ -25,7 +25,7 @@ interface IpLink {
  */
 export const wire = async (params: WireParams, options: WireOptions = {}): Promise<{ wired: readonly string[] }> => {
   const home = { netns: options.home, timeoutMs };
-  await Promise.all(params.links.map(({ pid }) => machineInit(pid)));
+  for (const { pid } of params.links) machineInit(pid);
   const [here, there] = await Promise.all([
     linksIn(options.home),
     Promise.all(params.links.map(async (link) => ({ link, links: await linksIn(netnsOf(link)) }))),

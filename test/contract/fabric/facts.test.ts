@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FactName, Facts } from '../../../src/api/fabric.ts';
 import { parseIpv4 } from '../../../src/api/scalars.ts';
-import { gather } from '../../../src/fabric/facts.ts';
+import { createFacts } from '../../../src/fabric/facts.ts';
+import { createProcessTable } from '../../../src/fabric/processes.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { startMachine, type TestMachine } from './machine.ts';
+
+const gather = createFacts(createProcessTable());
 
 let machine: TestMachine;
 const podIp = parseIpv4('10.244.1.2');

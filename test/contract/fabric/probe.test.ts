@@ -2,10 +2,14 @@ import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HttpProbe, LookupProbe, TcpProbe } from '../../../src/api/fabric.ts';
 import { parseIpv4 } from '../../../src/api/scalars.ts';
-import { gather } from '../../../src/fabric/facts.ts';
-import { http, lookup, tcp } from '../../../src/fabric/probe.ts';
+import { createFacts } from '../../../src/fabric/facts.ts';
+import { createProbes } from '../../../src/fabric/probe.ts';
+import { createProcessTable } from '../../../src/fabric/processes.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { startMachine, type TestMachine } from './machine.ts';
+
+const gather = createFacts(createProcessTable());
+const { http, lookup, tcp } = createProbes(createProcessTable());
 
 let machine: TestMachine;
 let servers: ChildProcess;

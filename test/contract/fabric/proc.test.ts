@@ -7,19 +7,18 @@ const root = join(import.meta.dirname, '../../..');
 
 /** Runs a module with at most 128 open files. */
 const withFewFiles = async (body: string): Promise<unknown> => {
-  const source = `import { linkOf, readProc } from '${root}/src/fabric/proc.ts'; ${body}`;
+  const source = `import { readProc } from '${root}/src/fabric/proc.ts'; ${body}`;
   const command = 'ulimit -n 128; exec "$0" --input-type=module-typescript --eval "$1"';
   const { stdout } = await execa('sh', ['-c', command, process.execPath, source], { cwd: root });
   return JSON.parse(stdout);
 };
 
 test('thousands of files are read with few of them open at a time', async () => {
-  const counts = await withFewFiles(`
+  const count = await withFewFiles(`
     const paths = Array.from({ length: 3000 }, (_, index) => index);
     const texts = await Promise.all(paths.map(() => readProc('/proc/self/status')));
-    const links = await Promise.all(paths.map(() => linkOf('/proc/self/ns/net')));
-    console.log(JSON.stringify([texts.filter(Boolean).length, new Set(links).size]));`);
-  expect(counts).toEqual([3000, 1]);
+    console.log(texts.filter(Boolean).length);`);
+  expect(count).toBe(3000);
 });
 
 test('a process that has ended has no text, and no more descriptors is an error', async () => {

@@ -5,12 +5,16 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WireParams } from '../../../src/api/fabric.ts';
 import { parseIpv4 } from '../../../src/api/scalars.ts';
-import { gather } from '../../../src/fabric/facts.ts';
-import { tcp } from '../../../src/fabric/probe.ts';
+import { createFacts } from '../../../src/fabric/facts.ts';
+import { createProbes } from '../../../src/fabric/probe.ts';
+import { createProcessTable } from '../../../src/fabric/processes.ts';
 import { createWiring } from '../../../src/fabric/rewire.ts';
 import { wire } from '../../../src/fabric/wire.ts';
 import { macOf } from '../../../src/host/plan/names.ts';
 import { startMachine, type TestMachine } from './machine.ts';
+
+const gather = createFacts(createProcessTable());
+const { tcp } = createProbes(createProcessTable());
 
 let fabric: TestMachine;
 let one: TestMachine;
