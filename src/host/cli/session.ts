@@ -1,17 +1,14 @@
 // A running lab that a command works on: the definition, access to the cluster, and the student's progress.
-import { fabricMachine } from '../../api/cluster.ts';
 import { type LabDefinition, localize, type TaskDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { type Cluster, openCluster } from '../cluster/open.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
-import type { Containers } from '../docker/port.ts';
 import type { ClusterAccess } from '../grade/access.ts';
 import { isQuestion, type Question } from '../grade/checks/answer.ts';
 import { findTask } from '../lab/catalogue.ts';
-import { containerName } from '../plan/names.ts';
 import { nextTask } from '../tasks/next.ts';
-import { openProgress, type ProgressStore } from '../tasks/progress.ts';
+import type { ProgressStore } from '../tasks/progress.ts';
 import type { TaskRun } from '../tasks/run.ts';
 import { accessTo } from './access.ts';
 import { choose } from './ask.ts';
@@ -19,6 +16,7 @@ import { rewriteTexts } from './command-form.ts';
 import type { Context } from './context.ts';
 import { chooseInstance, chooseRunning } from './instances.ts';
 import { definitionOf } from './machines.ts';
+import { fabricId, progressIn } from './student-progress.ts';
 import { wrap } from './text.ts';
 
 /** What can be read of a lab, also while it is stopped or half-started. */
@@ -41,8 +39,7 @@ export const openReading = async (context: Context): Promise<ReadingOf> => {
   const instance = await chooseInstance(context);
   const { name } = instance;
   const lab = await definitionOf(context, instance);
-  const fabric = await fabricId(await context.docker(), name, context.signal);
-  const progress = openProgress({ stateFolder: context.environment.stateFolder, name, instance: fabric });
+  const progress = await progressIn(context, name);
   return { name, lab, progress, instance };
 };
 
@@ -71,7 +68,7 @@ export const openSession = async (context: Context, instance: ClusterSummary): P
   const docker = await context.docker();
   const cluster = await openCluster(docker, name, context.signal);
   const access = accessTo(cluster, lab, await fabricId(docker, name, context.signal));
-  const progress = openProgress({ stateFolder: context.environment.stateFolder, name, instance: access.instance });
+  const progress = await progressIn(context, name, access.instance);
   return { name, lab, access, progress, cluster, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
 };
 
@@ -79,9 +76,6 @@ export const openSession = async (context: Context, instance: ClusterSummary): P
 export const noteReconnected = ({ output, say }: Context, { reconnected }: Pick<Cluster, 'reconnected'>): void => {
   if (reconnected.length > 0) output.note(output.paint('yellow', `! ${say.reconnected(reconnected.join(', '))}`));
 };
-
-const fabricId = async (docker: Containers, name: string, signal: AbortSignal): Promise<string> =>
-  (await docker.inspect(containerName(name, fabricMachine), signal))?.id ?? '';
 
 /** Grades all tasks, or those with these ids, and records what passed. */
 export const gradeSession = async (context: Context, session: Session, tasks?: readonly string[]): Promise<Report> =>

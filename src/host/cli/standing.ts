@@ -1,12 +1,10 @@
 // Where a student is in a lab: read from Docker's labels and the progress file, so also for a stopped lab.
-import { fabricMachine } from '../../api/cluster.ts';
 import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
-import { containerName } from '../plan/names.ts';
 import { nextTask } from '../tasks/next.ts';
-import { openProgress } from '../tasks/progress.ts';
 import type { Context } from './context.ts';
 import { definitionOf } from './machines.ts';
+import { progressIn } from './student-progress.ts';
 
 export interface Standing {
   readonly lab: LabDefinition;
@@ -20,10 +18,7 @@ export interface Standing {
 
 export const standingIn = async (context: Context, instance: ClusterSummary): Promise<Standing> => {
   const lab = await definitionOf(context, instance);
-  const { name } = instance;
-  const fabric = await (await context.docker()).inspect(containerName(name, fabricMachine), context.signal);
-  const { stateFolder } = context.environment;
-  const progress = await openProgress({ stateFolder, name, instance: fabric?.id ?? '' }).read();
+  const progress = await (await progressIn(context, instance.name)).read();
   const passed = lab.tasks.filter(({ id }) => progress.passed.includes(id));
   return {
     lab,

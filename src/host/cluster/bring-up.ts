@@ -14,6 +14,7 @@ import { archive } from './install.ts';
 import { bridgeOf, findMachines, inspectMachines, linksOf } from './machines.ts';
 import { clusterOf } from './open.ts';
 import { failOrWarn, forgivingly, nodesOf, patiently } from './patience.ts';
+import { putKey } from './progress-key.ts';
 import { checkProxyModes } from './proxy-mode.ts';
 import type { Step } from './steps.ts';
 import { openWayIn, reopenWayIn } from './way-in.ts';
@@ -77,6 +78,8 @@ const startFabric: Step<BringUp> = {
   run: async (up, signal) => {
     const fabric = up.plan.machines.filter(({ role }) => role === 'fabric');
     await Promise.all(fabric.map((machine) => install(up, machine, signal)));
+    // Before any student can write a progress file without a signature.
+    await putKey(up.containers, idOf(up, fabricMachine), signal);
     await up.containers.start(idOf(up, fabricMachine), signal);
     up.fabric = await connectFabric(up.containers, up.request.plan.name);
     await claimCluster(up.fabric, up.request.plan.name, signal);

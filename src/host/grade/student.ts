@@ -5,7 +5,10 @@ import type { TaskReport } from '../../api/report.ts';
 export interface Student {
   /** Answers to questions, by `task/check`. */
   readonly answers: Readonly<Record<string, string>>;
-  /** Answers that were right once, by `task/check`. They stay right when a restarted pod gets another veth. */
+  /**
+   * Answers that were right once, by `task/check`. They stay right when a restarted pod gets another veth,
+   * but an answer that does not depend on the cluster is judged anew.
+   */
   readonly verified: Readonly<Record<string, string>>;
   /** Tasks whose setup has run. */
   readonly begun: readonly string[];

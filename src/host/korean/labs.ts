@@ -42,6 +42,11 @@ export const labSentences: Sentences = {
   'Look at the cluster with `labs status`, or start over with `labs reset`.':
     '`labs status`로 클러스터를 확인하거나, `labs reset`으로 처음부터 다시 시작하세요.',
   'The progress file {file} can’t be read: {cause}': '진행 기록을 읽을 수 없습니다 ({file}): {cause}',
+  'The progress file {file} was not written by labs, so it does not count':
+    'labs에서 쓴 진행 기록이 아니므로 인정되지 않습니다: {file}',
+  "Undo your change, or answer the questions anew without the file: mv '{file}' '{other}'":
+    "고친 것을 되돌리거나, 파일을 옮긴 뒤 질문에 다시 답하세요: mv '{file}' '{other}'",
+  'The fabric did not keep the key of the progress file': '패브릭이 진행 기록의 키를 보관하지 못했습니다',
   'labs has not written it': 'labs에서 만든 파일이 아님',
   'the value of {field} is wrong': '{field} 필드의 값이 잘못됨',
   "Nothing was changed. Correct the file, or move it away: mv '{file}' '{other}'":

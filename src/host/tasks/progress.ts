@@ -1,14 +1,12 @@
 // A student's progress in one running lab: answers, hints taken, tasks begun. One small file per instance.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
 import type { Report } from '../../api/report.ts';
-import { LabError, messageOf } from '../../kit/error.ts';
 import { withFileLock } from '../../kit/file-lock.ts';
-import { readRegularFile } from '../../kit/read-file.ts';
 import { replaceFile } from '../../kit/replace-file.ts';
 import { writingIn } from '../../kit/unwritable.ts';
 import type { Student } from '../grade/student.ts';
+import { readProgress, renderProgress } from './progress-file.ts';
 
 /** What the student did so far. */
 export interface Progress extends Student {
@@ -30,6 +28,16 @@ export interface ProgressOptions {
   readonly name: string;
   /** The id of the instance (`ClusterAccess.instance`). The progress of a deleted instance does not count. */
   readonly instance: string;
+  /** Proves that labs wrote the file. Without it, every file counts. */
+  readonly key?: ProgressKey;
+}
+
+/** The secret of one instance that its progress file is signed with. */
+export interface ProgressKey {
+  /** Undefined: there is no key yet. An older version of labs has built the lab, so its file counts unsigned. */
+  read(): Promise<string | undefined>;
+  /** Makes the key, if there is none. */
+  make(): Promise<string>;
 }
 
 export interface ProgressStore {
@@ -68,13 +76,13 @@ export const noProgress: Progress = {
 
 export const openProgress = (options: ProgressOptions): ProgressStore => {
   const file = progressFile(options.stateFolder, options.name);
-  const read = () => readProgress(file, options.instance);
+  const { instance, key } = options;
+  const read = async () => (await readProgress(file, { instance, key: await key?.read() })) ?? noProgress;
   const update = (change: (before: Progress) => Progress): Promise<Progress> =>
     writing(options.stateFolder, () =>
       withFileLock(`${file}.lock`, async () => {
         const before = await read();
-        const after = { version: 1, instance: options.instance, ...change(before) };
-        await replaceFile(file, `${JSON.stringify(after, null, 2)}\n`);
+        await replaceFile(file, renderProgress(change(before), { instance, key: await key?.make() }));
         return before;
       }),
     );
@@ -186,49 +194,3 @@ const writing = <T>(folder: string, work: () => Promise<T>): Promise<T> =>
 
 const progressFile = (stateFolder: string, name: string): string =>
   join(stateFolder, 'progress', `${encodeURIComponent(name)}.json`);
-
-const stored = z.object({
-  version: z.literal(1),
-  instance: z.string(),
-  answers: z.record(z.string(), z.string()),
-  verified: z.record(z.string(), z.string()).default({}),
-  begun: z.array(z.string()),
-  hints: z.record(z.string(), z.int()),
-  passed: z.array(z.string()),
-  passedAt: z.record(z.string(), z.string()).default({}),
-  solved: z.array(z.string()).default([]),
-  skipped: z.record(z.string(), z.array(z.string())).default({}),
-  begunIn: z.record(z.string(), z.string()).default({}),
-});
-
-const readProgress = async (file: string, instance: string): Promise<Progress> => {
-  const text = await readRegularFile(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw unreadable(file, error);
-  });
-  if (text === undefined) return noProgress;
-  const { data, error } = stored.safeParse(parsed(file, text));
-  if (!data) throw unreadable(file, error, wrongPart(error));
-  const { version: _, instance: owner, ...progress } = data;
-  return owner === instance ? progress : noProgress;
-};
-
-const parsed = (file: string, text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
-};
-
-/** The first problem. zod's own message has all of them, on many lines. */
-const wrongPart = ({ issues: [issue] }: z.ZodError): string => {
-  const path = issue?.path.join('.') ?? '';
-  return path === '' ? 'labs has not written it' : `the value of ${path} is wrong`;
-};
-
-const unreadable = (file: string, cause: unknown, problem = messageOf(cause)): LabError =>
-  new LabError('LAB_PROGRESS_UNREADABLE', `The progress file ${file} can’t be read: ${problem}`, {
-    cause,
-    hint: `Nothing was changed. Correct the file, or move it away: mv '${file}' '${file}.bad'`,
-  });

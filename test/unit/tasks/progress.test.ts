@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Report } from '../../../src/api/report.ts';
 import { forgetProgress, noProgress, openProgress } from '../../../src/host/tasks/progress.ts';
 
@@ -135,6 +135,46 @@ test('reads the progress that an older version of labs has written', async () =>
   const old = { version: 1, instance: 'one', answers: {}, begun: [], hints: {}, passed: ['a'] };
   await writeFile(file(), JSON.stringify(old));
   expect(await open().read()).toMatchObject({ passed: ['a'], passedAt: {}, solved: [], skipped: {} });
+});
+
+describe('a progress file of a lab with a key', () => {
+  const keyOf = (secret?: string) => {
+    let key = secret;
+    return { read: async () => key, make: async () => (key ??= 'made') };
+  };
+  const signed = (key = keyOf('secret')) => openProgress({ stateFolder, name: 'lab', instance: 'one', key });
+  const refusal = { code: 'LAB_PROGRESS_CHANGED', exitCode: 2, hint: expect.stringContaining('mv ') };
+
+  test.each([
+    ['a right answer', (text: string) => text.replace('"verified": {}', '"verified": {"a/b": "x"}')],
+    ['a passed task', (text: string) => text.replace('"passed": []', '"passed": ["a"]')],
+    ['no signature', (text: string) => text.replace(/,\s*"signature": "\w+"/, '')],
+    ['another signature', (text: string) => text.replace(/"signature": "\w/, '"signature": "-')],
+  ])('counts no more with %s that somebody wrote into it, and is not overwritten', async (_, change) => {
+    await signed().answer('a/b', 'x');
+    const changed = change(await readFile(file(), 'utf8'));
+    await writeFile(file(), changed);
+    await expect(signed().read()).rejects.toMatchObject(refusal);
+    await expect(signed().answer('c/d', 'y')).rejects.toMatchObject(refusal);
+    expect(await readFile(file(), 'utf8')).toBe(changed);
+  });
+
+  test('counts as labs wrote it, and whatever its spaces', async () => {
+    await signed().answer('a/b', 'x');
+    await writeFile(file(), JSON.stringify(JSON.parse(await readFile(file(), 'utf8'))));
+    expect((await signed().read()).answers).toEqual({ 'a/b': 'x' });
+  });
+
+  test('of an older version of labs counts until labs writes it again', async () => {
+    await open().answer('a/b', 'x');
+    const old = await readFile(file(), 'utf8');
+    const key = keyOf();
+    expect((await signed(key).read()).answers).toEqual({ 'a/b': 'x' });
+    await signed(key).answer('c/d', 'y');
+    expect((await signed(key).read()).answers).toEqual({ 'a/b': 'x', 'c/d': 'y' });
+    await writeFile(file(), old);
+    await expect(signed(key).read()).rejects.toMatchObject(refusal);
+  });
 });
 
 test('a task that labs solves after goto counts as solved, and is no longer skipped', async () => {

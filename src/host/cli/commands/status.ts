@@ -1,16 +1,14 @@
 // `labs status [name]`: shows the machines, their components and the student's progress.
-import { fabricMachine } from '../../../api/cluster.ts';
 import { type LabDefinition, localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { openCluster } from '../../cluster/open.ts';
 import { type ClusterSummary, type MachineStatus, statusOf } from '../../cluster/status.ts';
 import type { Containers } from '../../docker/port.ts';
-import { containerName } from '../../plan/names.ts';
-import { openProgress } from '../../tasks/progress.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseInstance } from '../instances.ts';
 import { definitionOf } from '../machines.ts';
 import { noteReconnected, sayIfDown } from '../session.ts';
+import { progressIn } from '../student-progress.ts';
 import { table } from '../table.ts';
 
 export const run: Run = async (context, [given]) => {
@@ -83,9 +81,7 @@ const progressOf = async (
   lab: LabDefinition | undefined,
 ): Promise<ShownProgress> => {
   if (!lab) return { title: '', tasks: 0, passed: 0 };
-  const { name } = instance;
-  const fabric = await (await context.docker()).inspect(containerName(name, fabricMachine), context.signal);
-  const { stateFolder, language } = context.environment;
-  const { passed } = await openProgress({ stateFolder, name, instance: fabric?.id ?? '' }).read();
+  const { language } = context.environment;
+  const { passed } = await (await progressIn(context, instance.name)).read();
   return { title: localize(lab.title, language), tasks: lab.tasks.length, passed: passed.length };
 };

@@ -29,6 +29,14 @@ describe('an answer check', () => {
     expect((await gradeCheck({ ...question, ...expectation }, { objects }, answers(answer))).outcome).toBe('pass');
   });
 
+  test.each([{ equals: 'none' }, { matches: '/none/' }, { choices: [{ id: 'none', text: 'None' }], equals: 'none' }])(
+    'judges an answer anew although it is on record as right: %j',
+    async (expectation) => {
+      const student = { ...answers('banana'), verified: { 'task/check': 'banana' } };
+      expect((await gradeCheck({ ...question, ...expectation }, {}, student)).outcome).toBe('fail');
+    },
+  );
+
   test('never shows the right answer', async () => {
     const report = await gradeCheck({ ...question, equals: 'secret' }, {}, answers('guess'));
     expect(report.outcome).toBe('fail');

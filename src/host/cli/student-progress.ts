@@ -1,0 +1,20 @@
+// Opens the student's progress in an instance, running or stopped.
+import { fabricMachine } from '../../api/cluster.ts';
+import { progressKey } from '../cluster/progress-key.ts';
+import type { Containers } from '../docker/port.ts';
+import { containerName } from '../plan/names.ts';
+import { openProgress, type ProgressStore } from '../tasks/progress.ts';
+import type { Context } from './context.ts';
+
+/** @param known the id of the instance, if the caller has it */
+export const progressIn = async (context: Context, name: string, known?: string): Promise<ProgressStore> => {
+  const { signal, environment } = context;
+  const docker = await context.docker();
+  const instance = known ?? (await fabricId(docker, name, signal));
+  const key = instance === '' ? {} : { key: progressKey(docker, instance, signal) };
+  return openProgress({ stateFolder: environment.stateFolder, name, instance, ...key });
+};
+
+/** Empty when the fabric does not exist. */
+export const fabricId = async (docker: Containers, name: string, signal: AbortSignal): Promise<string> =>
+  (await docker.inspect(containerName(name, fabricMachine), signal))?.id ?? '';

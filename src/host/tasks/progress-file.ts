@@ -1,0 +1,87 @@
+// The progress file: JSON, signed with a key of the lab, so that a file that was changed by hand gives no points.
+import { createHmac } from 'node:crypto';
+import * as z from 'zod';
+import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
+import { readRegularFile } from '../../kit/read-file.ts';
+import type { Progress } from './progress.ts';
+
+export interface Signing {
+  readonly instance: string;
+  /** Undefined: the lab has no key yet. */
+  readonly key: string | undefined;
+}
+
+const stored = z.object({
+  version: z.literal(1),
+  instance: z.string(),
+  answers: z.record(z.string(), z.string()),
+  verified: z.record(z.string(), z.string()).default({}),
+  begun: z.array(z.string()),
+  hints: z.record(z.string(), z.int()),
+  passed: z.array(z.string()),
+  passedAt: z.record(z.string(), z.string()).default({}),
+  solved: z.array(z.string()).default([]),
+  skipped: z.record(z.string(), z.array(z.string())).default({}),
+  begunIn: z.record(z.string(), z.string()).default({}),
+});
+
+/**
+ * Undefined: there is no file, or it is of another instance.
+ * @throws LabError `LAB_PROGRESS_UNREADABLE`, `LAB_PROGRESS_CHANGED`
+ */
+export const readProgress = async (file: string, { instance, key }: Signing): Promise<Progress | undefined> => {
+  const text = await readRegularFile(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw unreadable(file, error);
+  });
+  if (text === undefined) return undefined;
+  const written = parsed(file, text);
+  const { data, error } = stored.safeParse(written);
+  if (!data) throw unreadable(file, error, wrongPart(error));
+  const { version: _, instance: owner, ...progress } = data;
+  if (owner !== instance) return undefined;
+  if (key !== undefined && !isSigned(written as Signed, key)) throw changed(file);
+  return progress;
+};
+
+export const renderProgress = (progress: Progress, { instance, key }: Signing): string => {
+  const content = { version: 1, instance, ...progress };
+  const signed = key === undefined ? content : { ...content, signature: signatureOf(content, key) };
+  return `${JSON.stringify(signed, null, 2)}\n`;
+};
+
+interface Signed {
+  readonly signature?: unknown;
+}
+
+const isSigned = ({ signature, ...content }: Signed, key: string): boolean => signature === signatureOf(content, key);
+
+/** Spaces and line ends do not matter, but everything else does. */
+const signatureOf = (content: object, key: string): string =>
+  createHmac('sha256', key).update(JSON.stringify(content)).digest('hex');
+
+const parsed = (file: string, text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+};
+
+/** The first problem. zod's own message has all of them, on many lines. */
+const wrongPart = ({ issues: [issue] }: z.ZodError): string => {
+  const path = issue?.path.join('.') ?? '';
+  return path === '' ? 'labs has not written it' : `the value of ${path} is wrong`;
+};
+
+const unreadable = (file: string, cause: unknown, problem = messageOf(cause)): LabError =>
+  new LabError('LAB_PROGRESS_UNREADABLE', `The progress file ${file} can’t be read: ${problem}`, {
+    cause,
+    hint: `Nothing was changed. Correct the file, or move it away: mv '${file}' '${file}.bad'`,
+  });
+
+const changed = (file: string): LabError =>
+  new LabError('LAB_PROGRESS_CHANGED', `The progress file ${file} was not written by labs, so it does not count`, {
+    exitCode: ExitCode.usage,
+    hint: `Undo your change, or answer the questions anew without the file: mv '${file}' '${file}.bad'`,
+  });
