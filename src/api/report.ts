@@ -16,6 +16,30 @@ export interface Report {
   /** Whether any check is `broken`. Then the real score may be higher. */
   readonly broken: boolean;
   readonly tasks: readonly TaskReport[];
+  /** What the student did, oldest first: answers that were tried, hints, solutions, resets. Only the latest 5000. */
+  readonly history?: readonly StudentEvent[];
+}
+
+export interface StudentEvent {
+  /** RFC 3339, UTC. */
+  readonly at: string;
+  /** `solve`, `goto`: labs did the task. `reset` without a task: the whole lab. */
+  readonly what: 'answer' | 'hint' | 'solve' | 'goto' | 'reset';
+  readonly task?: string | undefined;
+  /** For an answer: the question, and whether the answer was right. */
+  readonly check?: string | undefined;
+  readonly right?: boolean | undefined;
+}
+
+/** Many wrong answers to one question in a short time. */
+export interface Guessing {
+  /** The question's check. */
+  readonly check: string;
+  readonly title: string;
+  /** Wrong answers within one minute, the most that there were. */
+  readonly wrong: number;
+  /** When that minute began: RFC 3339, UTC. */
+  readonly at: string;
 }
 
 export interface TaskReport {
@@ -31,6 +55,8 @@ export interface TaskReport {
   readonly solved?: true;
   /** `labs goto` did the task. Only checks that had passed before give points; the others are `blocked`. */
   readonly skipped?: true;
+  /** Questions whose answers may have been found by trying. */
+  readonly guessed?: readonly Guessing[];
   readonly checks: readonly CheckReport[];
 }
 

@@ -28,7 +28,7 @@ export const judgeAnswer = async (
   });
   const check = rewriteTexts(report, context.output.printed).tasks[0]?.checks[0];
   if (!check) throw new Error(`the question ${id} was not judged`);
-  if (!check.unclear) await progress.answer(id, answer);
+  if (!check.unclear) await progress.tryAnswer(id, answer, check.outcome === 'pass');
   return check;
 };
 

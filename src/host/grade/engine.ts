@@ -16,6 +16,7 @@ import { isQuestion } from './checks/answer.ts';
 import { settle, startLook } from './collect.ts';
 import { evaluate } from './evaluate.ts';
 import { createHandle } from './handle.ts';
+import { guessed, pastOf } from './past.ts';
 import { phrases } from './say/phrases.ts';
 import { gives, historyOf, type Student } from './student.ts';
 import type { Evaluation } from './verdict.ts';
@@ -47,6 +48,7 @@ export const gradeLab = async (options: GradeOptions): Promise<Report> => {
     .map((task) => ({
       ...reportTask(options, task, evaluations),
       ...historyOf(task.id, options.progress),
+      ...guessed(task, options.progress, options.language),
     }));
   return {
     version: reportVersion,
@@ -58,6 +60,7 @@ export const gradeLab = async (options: GradeOptions): Promise<Report> => {
     maxScore: sum(tasks.map(({ maxScore }) => maxScore)),
     broken: tasks.some(({ checks }) => checks.some(({ outcome }) => outcome === 'broken')),
     tasks,
+    ...pastOf(tasks, options.progress),
   };
 };
 

@@ -1,6 +1,6 @@
 // The part of the student's work that is not in the cluster: answers and begun tasks. host/tasks stores them.
 import type { TaskDefinition } from '../../api/lab.ts';
-import type { TaskReport } from '../../api/report.ts';
+import type { StudentEvent, TaskReport } from '../../api/report.ts';
 
 export interface Student {
   /** Answers to questions, by `task/check`. */
@@ -18,6 +18,8 @@ export interface Student {
   readonly solved?: readonly string[];
   /** Tasks that `labs goto` did → their checks that had passed before. Only these checks give points. */
   readonly skipped?: Readonly<Record<string, readonly string[]>>;
+  /** Oldest first. */
+  readonly history?: readonly StudentEvent[];
 }
 
 /** Whether the task has a setup that has not run yet. Until then its checks are blocked. */

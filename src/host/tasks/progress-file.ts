@@ -3,7 +3,6 @@ import { createHmac } from 'node:crypto';
 import * as z from 'zod';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import { readRegularFile } from '../../kit/read-file.ts';
-import type { Progress } from './progress.ts';
 
 export interface Signing {
   readonly instance: string;
@@ -23,13 +22,27 @@ const stored = z.object({
   solved: z.array(z.string()).default([]),
   skipped: z.record(z.string(), z.array(z.string())).default({}),
   begunIn: z.record(z.string(), z.string()).default({}),
+  history: z
+    .array(
+      z.object({
+        at: z.string(),
+        what: z.enum(['answer', 'hint', 'solve', 'goto', 'reset']),
+        task: z.string().exactOptional(),
+        check: z.string().exactOptional(),
+        right: z.boolean().exactOptional(),
+        answer: z.string().exactOptional(),
+      }),
+    )
+    .default([]),
 });
+
+type StoredProgress = Omit<z.output<typeof stored>, 'version' | 'instance'>;
 
 /**
  * Undefined: there is no file, or it is of another instance.
  * @throws LabError `LAB_PROGRESS_UNREADABLE`, `LAB_PROGRESS_CHANGED`
  */
-export const readProgress = async (file: string, { instance, key }: Signing): Promise<Progress | undefined> => {
+export const readProgress = async (file: string, { instance, key }: Signing): Promise<StoredProgress | undefined> => {
   const text = await readRegularFile(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw unreadable(file, error);
@@ -44,7 +57,7 @@ export const readProgress = async (file: string, { instance, key }: Signing): Pr
   return progress;
 };
 
-export const renderProgress = (progress: Progress, { instance, key }: Signing): string => {
+export const renderProgress = (progress: object, { instance, key }: Signing): string => {
   const content = { version: 1, instance, ...progress };
   const signed = key === undefined ? content : { ...content, signature: signatureOf(content, key) };
   return `${JSON.stringify(signed, null, 2)}\n`;

@@ -1,7 +1,7 @@
 // A student's progress in one running lab: answers, hints taken, tasks begun. One small file per instance.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Report } from '../../api/report.ts';
+import type { Report, StudentEvent } from '../../api/report.ts';
 import { withFileLock } from '../../kit/file-lock.ts';
 import { replaceFile } from '../../kit/replace-file.ts';
 import { writingIn } from '../../kit/unwritable.ts';
@@ -19,6 +19,13 @@ export interface Progress extends Student {
   readonly skipped: Readonly<Record<string, readonly string[]>>;
   /** In which run of the machines (`runOf`) the setup of a task ran last, by task. A restart may mend a fault. */
   readonly begunIn: Readonly<Record<string, string>>;
+  /** Survives a reset of a task. */
+  readonly history: readonly PastEvent[];
+}
+
+/** What a student did, with the answer that was tried. */
+export interface PastEvent extends StudentEvent {
+  readonly answer?: string;
 }
 
 export interface ProgressOptions {
@@ -43,6 +50,8 @@ export interface ProgressKey {
 export interface ProgressStore {
   read(): Promise<Progress>;
   answer(check: string, value: string): Promise<void>;
+  /** Keeps an answer of the student, and that it was tried. */
+  tryAnswer(check: string, value: string, right: boolean): Promise<void>;
   /** @param run the present run of the machines */
   begin(task: string, run: string): Promise<void>;
   /** Counts one more hint as taken. Resolves with the number of hints that were taken before. */
@@ -60,6 +69,8 @@ export interface ProgressStore {
   rewind(tasks: readonly string[]): Promise<void>;
   /** Forgets everything about a task. With `stillBegun`, the task stays begun. */
   forget(task: string, options?: { readonly stillBegun?: boolean }): Promise<void>;
+  /** Goes on with the history of an instance that was reset. */
+  goOn(history: readonly PastEvent[]): Promise<void>;
 }
 
 export const noProgress: Progress = {
@@ -72,6 +83,7 @@ export const noProgress: Progress = {
   solved: [],
   skipped: {},
   begunIn: {},
+  history: [],
 };
 
 export const openProgress = (options: ProgressOptions): ProgressStore => {
@@ -91,6 +103,14 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
     async answer(check, value) {
       await update((before) => ({ ...before, answers: { ...before.answers, [check]: value } }));
     },
+    async tryAnswer(check, value, right) {
+      const [task = '', id = ''] = check.split('/');
+      await update((before) => ({
+        ...before,
+        answers: { ...before.answers, [check]: value },
+        history: withEvent(before, { what: 'answer', task, check: id, right, answer: value.slice(0, longestAnswer) }),
+      }));
+    },
     async begin(task, run) {
       await update((before) => ({
         ...before,
@@ -99,9 +119,10 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
       }));
     },
     async takeHint(task) {
-      const before = await update(({ hints, ...rest }) => ({
-        ...rest,
-        hints: { ...hints, [task]: (hints[task] ?? 0) + 1 },
+      const before = await update((latest) => ({
+        ...latest,
+        hints: { ...latest.hints, [task]: (latest.hints[task] ?? 0) + 1 },
+        history: withEvent(latest, { what: 'hint', task }),
       }));
       return before.hints[task] ?? 0;
     },
@@ -125,10 +146,15 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
         ...before,
         solved: withItem(before.solved, task),
         skipped: keysOf(before.skipped, (id) => id !== task),
+        history: withEvent(before, { what: 'solve', task }),
       }));
     },
     async recordSkipped(task, earned) {
-      await update((before) => ({ ...before, skipped: { [task]: earned, ...before.skipped } }));
+      await update((before) => ({
+        ...before,
+        skipped: { [task]: earned, ...before.skipped },
+        history: withEvent(before, { what: 'goto', task }),
+      }));
     },
     async rewind(tasks) {
       await update((before) => {
@@ -140,11 +166,23 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
     async forget(task, { stillBegun = false } = {}) {
       await update((before) => {
         const { begun, begunIn } = before;
-        return { ...restrict(before, (id) => id !== task), ...(stillBegun ? { begun, begunIn } : {}) };
+        const history = withEvent(before, { what: 'reset', task });
+        return { ...restrict(before, (id) => id !== task), ...(stillBegun ? { begun, begunIn } : {}), history };
       });
+    },
+    async goOn(earlier) {
+      const reset = { at: new Date().toISOString(), what: 'reset' as const };
+      await update((before) => ({ ...before, history: [...earlier, reset, ...before.history].slice(-mostEvents) }));
     },
   };
 };
+
+/** Somebody who tries answers needs an hour for so many. */
+const mostEvents = 5000;
+const longestAnswer = 200;
+
+const withEvent = ({ history }: Progress, event: Omit<PastEvent, 'at'>): readonly PastEvent[] =>
+  [...history, { at: new Date().toISOString(), ...event }].slice(-mostEvents);
 
 const withItem = (list: readonly string[], item: string): readonly string[] =>
   list.includes(item) ? list : [...list, item].sort();
@@ -152,8 +190,9 @@ const withItem = (list: readonly string[], item: string): readonly string[] =>
 /** The progress of those tasks only. */
 const restrict = (progress: Progress, wanted: (task: string) => boolean): Progress => {
   const keys = <T>(record: Readonly<Record<string, T>>) => keysOf(record, wanted);
-  const { answers, verified, begun, hints, passed, passedAt, solved, skipped, begunIn } = progress;
+  const { answers, verified, begun, hints, passed, passedAt, solved, skipped, begunIn, history } = progress;
   return {
+    history,
     answers: keys(answers),
     verified: keys(verified),
     begun: begun.filter(wanted),

@@ -33,6 +33,10 @@ test('the next process reads answers, hints and begun tasks', async () => {
     solved: [],
     skipped: {},
     begunIn: { mend: 'node01:8' },
+    history: [
+      { what: 'hint', task: 'ranges', at: expect.any(String) },
+      { what: 'hint', task: 'ranges', at: expect.any(String) },
+    ],
   });
 });
 
@@ -175,6 +179,39 @@ describe('a progress file of a lab with a key', () => {
     await writeFile(file(), old);
     await expect(signed(key).read()).rejects.toMatchObject(refusal);
   });
+});
+
+test('records what a student did, also after the task was reset', async () => {
+  await open().tryAnswer('a/x', 'wrong', false);
+  await open().tryAnswer('a/x', 'right', true);
+  await open().recordSkipped('b', []);
+  await open().recordSolved('b');
+  await open().forget('a');
+  const { history, answers } = await open().read();
+  expect(answers).toEqual({});
+  expect(history.map(({ what, task, answer, right }) => [what, task, answer, right])).toEqual([
+    ['answer', 'a', 'wrong', false],
+    ['answer', 'a', 'right', true],
+    ['goto', 'b', undefined, undefined],
+    ['solve', 'b', undefined, undefined],
+    ['reset', 'a', undefined, undefined],
+  ]);
+  expect(history.every(({ at }) => !Number.isNaN(Date.parse(at)))).toBe(true);
+});
+
+test('goes on with the history of a lab that was reset', async () => {
+  await open('one').tryAnswer('a/x', 'wrong', false);
+  const { history } = await open('one').read();
+  await open('two').goOn(history);
+  expect((await open('two').read()).history.map(({ what }) => what)).toEqual(['answer', 'reset']);
+});
+
+test('keeps the latest 5000 events', async () => {
+  const at = new Date(0).toISOString();
+  await open().goOn(Array.from({ length: 5001 }, () => ({ at, what: 'answer' as const, task: 'a', right: false })));
+  await open().takeHint('a');
+  const { history } = await open().read();
+  expect([history.length, history.at(-1)?.what]).toEqual([5000, 'hint']);
 });
 
 test('a task that labs solves after goto counts as solved, and is no longer skipped', async () => {

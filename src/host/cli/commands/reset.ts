@@ -5,7 +5,7 @@ import { listClusters } from '../../cluster/status.ts';
 import { deleteCluster } from '../../cluster/stop.ts';
 import { findTask } from '../../lab/catalogue.ts';
 import { startAnew } from '../../tasks/checkpoint.ts';
-import { forgetProgress } from '../../tasks/progress.ts';
+import { forgetProgress, type PastEvent } from '../../tasks/progress.ts';
 import { canClear } from '../../tasks/run.ts';
 import { confirm, declined } from '../ask.ts';
 import type { Context, Options, Run } from '../context.ts';
@@ -13,6 +13,7 @@ import { chooseInstance, unknownLabOrTask } from '../instances.ts';
 import { definitionOf } from '../machines.ts';
 import type { ResetEffect } from '../messages/progress.ts';
 import { numberOf, type Session, taskRun, withSession } from '../session.ts';
+import { progressIn } from '../student-progress.ts';
 import { showWork } from '../work.ts';
 import { run as start } from './start.ts';
 
@@ -73,7 +74,17 @@ const resetLab = async (context: Context, given: string | undefined, options: Op
   // Load the definition first: if it is invalid, the running cluster must stay.
   const { folder } = await definitionOf(context, instance);
   if (!(await confirm(context, say.resetQuestion(name)))) return declined(context);
+  const history = await historyOf(context, name);
   await deleteCluster(await context.docker(), name);
   await forgetProgress(environment.stateFolder, name);
-  return start({ ...context, name }, [folder], options);
+  const code = await start({ ...context, name }, [folder], options);
+  await (await progressIn(context, name)).goOn(history);
+  return code;
 };
+
+/** A progress file that does not count must not keep a lab from being reset. */
+const historyOf = async (context: Context, name: string): Promise<readonly PastEvent[]> =>
+  (await progressIn(context, name)).read().then(
+    ({ history }) => history,
+    () => [],
+  );

@@ -4,11 +4,12 @@ import type { CheckReport, Report } from '../../../api/report.ts';
 import { troubleText, words } from './words.ts';
 
 export const renderGradescope = (report: Report, language: Language): string => {
-  const { labels, lowerBound, gradeAgain } = words[language];
+  const { labels, lowerBound, gradeAgain, guessed } = words[language];
+  const guesses = report.tasks.flatMap((task) => (task.guessed ?? []).map((one) => `${task.number}. ${guessed(one)}`));
   const results = {
     score: report.score,
     execution_time: Math.round(report.durationMs / 1000),
-    output: report.broken ? `${lowerBound} ${gradeAgain}` : '',
+    output: [...(report.broken ? [`${lowerBound} ${gradeAgain}`] : []), ...guesses].join('\n'),
     stdout_visibility: 'hidden',
     tests: report.tasks.flatMap((task) =>
       task.checks.map((check, at) => ({

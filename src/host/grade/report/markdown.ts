@@ -10,10 +10,14 @@ export const renderMarkdown = (report: Report, language: Language): string => {
       `| ${isDone(task) ? '✅' : '❌'} | ${task.number}. ${plain(task.title)} | ${task.score} / ${task.maxScore} |`,
   );
   const open = report.tasks.filter((task) => !isDone(task)).map((task) => details(task, say));
+  const guesses = report.tasks.flatMap(({ number, guessed = [] }) =>
+    guessed.map((guessing) => `> [!NOTE]\n> ${number}. ${plain(say.guessed(guessing))}\n`),
+  );
   const broken = report.broken ? [`> [!WARNING]\n> ${say.lowerBound}\n`] : [];
   return [
     `## ${plain(report.lab)}: ${report.score} / ${report.maxScore}\n`,
     ...broken,
+    ...guesses,
     `| | ${say.task} | ${say.points} |\n|---|---|---:|`,
     `${rows.join('\n')}\n`,
     ...open,

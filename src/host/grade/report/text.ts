@@ -81,7 +81,10 @@ const taskLines = (task: TaskReport, page: Page): readonly string[] => {
   const title = truncate(`${number}  ${task.title}${solved}`, page.width - 3 - stringWidth(points) - 1);
   const gap = ' '.repeat(Math.max(1, page.width - 2 - stringWidth(title) - stringWidth(points)));
   const head = `${page.paint(style, mark)} ${title}${gap}${page.paint(done ? 'green' : 'dim', points)}`;
-  if (done && !page.verbose) return [head];
+  const guesses = (task.guessed ?? []).flatMap((guessing) =>
+    wrap(page.words.guessed(guessing), page.width - 6).map((line) => `      ${page.paint('yellow', line)}`),
+  );
+  if (done && !page.verbose) return [head, ...guesses];
   // Below the title, which comes after the number.
   const indent = ' '.repeat(4);
   const below = { ...page, width: page.width - indent.length };
@@ -92,7 +95,7 @@ const taskLines = (task: TaskReport, page: Page): readonly string[] => {
           (line) => `  ${page.paint('yellow', line)}`,
         );
   const details = [...since, ...task.checks.flatMap((check) => checkLines(check, below))];
-  return [head, ...details.map((line) => `${indent}${line}`)];
+  return [head, ...guesses, ...details.map((line) => `${indent}${line}`)];
 };
 
 const checkLines = (check: CheckReport, page: Page): readonly string[] => {

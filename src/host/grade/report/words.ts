@@ -1,6 +1,6 @@
 // Shared by the formats: the lines that explain why a check did not pass, and their words in each language.
 import type { Language } from '../../../api/lab.ts';
-import type { CheckReport } from '../../../api/report.ts';
+import type { CheckReport, Guessing } from '../../../api/report.ts';
 
 /** The lines for a check that did not pass, each with its label: expected, observed, hint. */
 export const troubleLines = (
@@ -29,6 +29,8 @@ export interface ReportWords {
   readonly gradeAgain: string;
   readonly task: string;
   readonly points: string;
+  /** Of a question to which many answers were tried. */
+  readonly guessed: (guessing: Guessing) => string;
 }
 
 export interface TroubleLabels {
@@ -63,6 +65,7 @@ export const words: Readonly<Record<Language, ReportWords>> = {
     gradeAgain: 'Please grade again.',
     task: 'Task',
     points: 'Points',
+    guessed: ({ title, wrong }) => `${wrong} wrong answers within a minute: "${title}". The answer may be a guess.`,
   },
   ko: {
     labels: korean,
@@ -71,6 +74,7 @@ export const words: Readonly<Record<Language, ReportWords>> = {
     gradeAgain: '다시 채점해 보세요.',
     task: '과제',
     points: '점수',
+    guessed: ({ title, wrong }) => `1분 안에 오답 ${wrong}개: "${title}". 추측한 답일 수 있습니다.`,
   },
 };
 
