@@ -21,7 +21,7 @@ export const ownConditions: ReadonlySet<string> = new Set([
 export const mergeStatus = ({ spec, status: current = {} }: Pod, next: PodStatus): PodStatus => {
   const { restartPolicy } = spec;
   const foreign = (status: PodStatus) => (status.conditions ?? []).filter(({ type }) => !ownConditions.has(type));
-  const merged: PodStatus = { ...next, ...keptPhase(current, next) };
+  const merged: PodStatus = { ...keptLists(current), ...next, ...keptPhase(current, next) };
   const kept = foreign(current);
   const isNew = (type: string): boolean =>
     type === disruptionTarget && !kept.some((condition) => condition.type === type);
@@ -48,6 +48,13 @@ export const mergeStatus = ({ spec, status: current = {} }: Pod, next: PodStatus
   }
   return merged;
 };
+
+/** A status without a list comes from an object that had no list yet: the kubelet never removes one. */
+const keptLists = ({ containerStatuses, initContainerStatuses, ephemeralContainerStatuses }: PodStatus): PodStatus => ({
+  ...(containerStatuses && { containerStatuses }),
+  ...(initContainerStatuses && { initContainerStatuses }),
+  ...(ephemeralContainerStatuses && { ephemeralContainerStatuses }),
+});
 
 const keptPhase = (current: PodStatus, next: PodStatus): Pick<PodStatus, 'phase' | 'reason' | 'message'> => {
   const phase = finalPhaseOf(current);

@@ -50,6 +50,16 @@ describe('a pod that has ended and lost its sandbox', () => {
   });
 });
 
+describe('a status that was computed from an object without statuses of containers', () => {
+  test.each(['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const)(
+    'leaves the %s of the API server',
+    (list) => {
+      const pod = podWith(never, { status: { phase: 'Failed', [list]: [known('c', { state: exited(137) })] } });
+      expect(mergeStatus(pod, { phase: 'Failed' })[list]).toMatchObject([{ name: 'c', state: exited(137) }]);
+    },
+  );
+});
+
 describe('a pod whose records are gone', () => {
   test('with restartPolicy Never fails if a container ran when the node stopped', () => {
     const status: PodStatus = { phase: 'Running', containerStatuses: [known('c', { state: ran, ready: true })] };
