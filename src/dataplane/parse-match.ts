@@ -44,13 +44,14 @@ export const parseModule = (words: readonly string[], module: string): Match => 
 };
 
 /** An option of a module: `! --dport 80` is `{negated: true, values: ['80']}`. */
-interface Option {
+export interface Option {
   readonly name: string;
   readonly negated: boolean;
   readonly values: readonly string[];
 }
 
-const readOptions = (words: readonly string[]): Option[] => {
+/** @param words without the leading `-m MODULE` */
+export const readOptions = (words: readonly string[]): Option[] => {
   const options: { name: string; negated: boolean; values: string[] }[] = [];
   let negated = false;
   for (const [index, word] of words.entries()) {

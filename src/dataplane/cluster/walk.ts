@@ -1,0 +1,302 @@
+// A packet's way through a cluster, hop by hop, until it ends.
+import { joinEndpoint } from '../address.ts';
+import { Budget } from '../node/engine.ts';
+import { sendPacket } from '../node/node.ts';
+import type { Entry, Headers, NodeEnd, NodeStep, SentPacket } from '../node/packet.ts';
+import type { Cluster, Machine } from './model.ts';
+import { type Crossing, findReceiver, type Receiver } from './segment.ts';
+
+/** What happens to the packet in one machine. */
+export interface Hop {
+  readonly machine: string;
+  readonly kind: Machine['kind'];
+  readonly entry: Entry;
+  /** The packet as it comes into the machine. `source` is empty if the kernel chooses it. */
+  readonly before: Headers;
+  /** In order: rules that matched, routing decisions, NAT, connections. */
+  readonly steps: readonly NodeStep[];
+  /** The packet as it leaves the machine, or as it ends there. */
+  readonly after: Headers;
+  readonly end: NodeEnd;
+  /** How it comes to the next hop. */
+  readonly next: Passage | undefined;
+}
+
+/** The way from one machine to the next, below IP. */
+export interface Passage {
+  readonly machine: string;
+  /** The interface by which it arrives. */
+  readonly link: string;
+  /** Bridges and tunnels on the way: `bridge lab0 of fabric`, `VXLAN to 192.168.56.12`. */
+  readonly through: readonly string[];
+  /** The hops of the packet that carries it through a tunnel. */
+  readonly tunnel: readonly Hop[] | undefined;
+}
+
+export type WayEnd =
+  | {
+      readonly kind: 'delivered';
+      readonly machine: string;
+      /** Whether a pod's own stack or a host's takes it. */
+      readonly to: 'pod' | 'host';
+      readonly address: string;
+      readonly port: number | undefined;
+      readonly listening: boolean | undefined;
+    }
+  | { readonly kind: 'dropped'; readonly machine: string; readonly by: string; readonly step: NodeStep | undefined }
+  | {
+      readonly kind: 'rejected';
+      readonly machine: string;
+      readonly with: string;
+      readonly by: string;
+      readonly step: NodeStep | undefined;
+    }
+  | { readonly kind: 'unroutable'; readonly machine: string; readonly by: string }
+  /** The packet comes to a place where it was before, unchanged. */
+  | { readonly kind: 'loop'; readonly machine: string }
+  | { readonly kind: 'unknown'; readonly machine: string; readonly reasons: readonly string[] };
+
+/** One way that the packet can take. */
+export interface Way {
+  readonly hops: readonly Hop[];
+  readonly end: WayEnd;
+  /** The packet that the receiver sees; where it ends, if nobody receives it. */
+  readonly headers: Headers;
+  /** As in `Branch`. */
+  readonly probability: number;
+  /** Whether NAT may have changed the source port to any free one. */
+  readonly randomPort: boolean;
+}
+
+/**
+ * Every way that a packet can take, most probable first.
+ * @param from the machine's name, and how the packet begins there: by default, a process sends it
+ * @throws TraceLimitError when there are too many ways or rules
+ */
+export const walkCluster = (
+  cluster: Cluster,
+  packet: SentPacket,
+  from: { readonly machine: string; readonly entry?: Entry },
+): Way[] => {
+  const machine = cluster.machines.get(from.machine);
+  if (!machine) throw new Error(`there is no machine ${from.machine}`);
+  const trip: Trip = {
+    cluster,
+    budget: new Budget(),
+    hops: [],
+    seen: new Set(),
+    probability: 1,
+    randomPort: false,
+    depth: 0,
+  };
+  return visit(trip, machine, packet, from.entry ?? { kind: 'process' }).toSorted(
+    (one, other) => other.probability - one.probability,
+  );
+};
+
+interface Trip {
+  readonly cluster: Cluster;
+  readonly budget: Budget;
+  readonly hops: readonly Hop[];
+  readonly seen: ReadonlySet<string>;
+  readonly probability: number;
+  readonly randomPort: boolean;
+  /** How many tunnels are around the packet. */
+  readonly depth: number;
+}
+
+const mostHops = 64;
+const mostTunnels = 3;
+
+const visit = (trip: Trip, machine: Machine, packet: SentPacket, entry: Entry): Way[] => {
+  const key = JSON.stringify([machine.name, entry, { ...packet, ttl: 0 }]);
+  const before = headersOf(packet);
+  if (trip.seen.has(key) || trip.hops.length > mostHops)
+    return [wayOf(trip, { kind: 'loop', machine: machine.name }, before)];
+  return sendPacket(machine.node, packet, entry, trip.budget).flatMap((branch) => {
+    const { end, headers: after, steps, probability, randomPort } = branch;
+    const hop: Hop = { machine: machine.name, kind: machine.kind, entry, before, steps, after, end, next: undefined };
+    const onward: Trip = {
+      ...trip,
+      hops: [...trip.hops, hop],
+      seen: new Set([...trip.seen, key]),
+      probability: trip.probability * probability,
+      randomPort: trip.randomPort || randomPort,
+    };
+    if (end.kind !== 'leaves') return [wayOf(onward, endOf(end, machine, after), after)];
+    return leave(onward, machine, end, sentOf(packet, after));
+  });
+};
+
+const headersOf = (packet: SentPacket): Headers => ({
+  family: packet.destination.includes(':') ? 'ip6' : 'ip',
+  source: packet.source ?? '',
+  sourcePort: packet.sourcePort,
+  destination: packet.destination,
+  destinationPort: packet.destinationPort,
+  protocol: packet.protocol ?? 'tcp',
+  mark: packet.mark ?? 0,
+  ttl: packet.ttl ?? 64,
+});
+
+/** The packet on the wire: marks do not leave a machine, and what a sender said about the connection is its own. */
+const sentOf = (packet: SentPacket, { source, sourcePort, destination, destinationPort, ttl }: Headers): SentPacket => {
+  const { mark: _, state: __, ...rest } = packet;
+  return {
+    ...rest,
+    source,
+    destination,
+    ttl,
+    ...(sourcePort === undefined ? {} : { sourcePort }),
+    ...(destinationPort === undefined ? {} : { destinationPort }),
+  };
+};
+
+const wayOf = ({ hops, probability, randomPort }: Trip, end: WayEnd, headers: Headers): Way => ({
+  hops,
+  end,
+  headers,
+  probability,
+  randomPort,
+});
+
+const endOf = (
+  end: Exclude<NodeEnd, { kind: 'leaves' }>,
+  { name: machine, kind }: Machine,
+  headers: Headers,
+): WayEnd => {
+  if (end.kind === 'delivered')
+    return {
+      kind: 'delivered',
+      machine,
+      to: kind === 'pod' ? 'pod' : 'host',
+      address: headers.destination,
+      port: headers.destinationPort,
+      listening: end.listening,
+    };
+  if (end.kind === 'unknown') return { kind: 'unknown', machine, reasons: end.reasons };
+  return { ...end, machine };
+};
+
+type Leaving = Extract<NodeEnd, { kind: 'leaves' }>;
+
+/** From a link of one machine to the machine that receives the frame. */
+const leave = (trip: Trip, machine: Machine, { link: name, nextHop, fromPort }: Leaving, packet: SentPacket): Way[] => {
+  const stop = (end: WayEnd): Way[] => [wayOf(trip, end, headersOf(packet))];
+  const link = machine.links.get(name);
+  if (!link) return stop({ kind: 'unknown', machine: machine.name, reasons: [`there is no link ${name}`] });
+  const found = findReceiver(trip.cluster, machine, link, nextHop, fromPort);
+  if ('unknown' in found) return stop({ kind: 'unknown', machine: machine.name, reasons: [found.unknown] });
+  if ('none' in found) return stop({ kind: 'unroutable', machine: machine.name, by: found.none });
+  // The rules of the bridge that forwards the frame by itself were asked before it found the port.
+  const [first, ...rest] = found.receiver.crossings;
+  const asked =
+    fromPort !== undefined && first?.kind === 'bridge' ? [{ ...first, fromPort: undefined }, ...rest] : undefined;
+  return carry(trip, found.receiver, packet, asked ?? found.receiver.crossings);
+};
+
+/** Carries the frame through the bridges and tunnels that are left. */
+const carry = (
+  trip: Trip,
+  receiver: Receiver,
+  packet: SentPacket,
+  crossings: readonly Crossing[],
+  through: readonly string[] = [],
+  tunnel?: readonly Hop[],
+): Way[] => {
+  const [crossing, ...rest] = crossings;
+  if (!crossing) {
+    const { machine, link, bridgePort } = receiver;
+    const entry: Entry = { kind: 'link', link: link.name, ...(bridgePort === undefined ? {} : { bridgePort }) };
+    const next: Passage = { machine: machine.name, link: bridgePort ?? link.name, through, tunnel };
+    return visit(pass(trip, next), machine, packet, entry);
+  }
+  if (crossing.kind === 'tunnel') return throughTunnel(trip, receiver, packet, crossing, rest, through);
+  const { machine, bridge, fromPort, toPort } = crossing;
+  const passed = [...through, `bridge ${bridge} of ${machine.name}`];
+  // A frame that the machine itself sends out of its bridge passed its hooks already.
+  if (fromPort === undefined || !filters(machine, packet)) return carry(trip, receiver, packet, rest, passed, tunnel);
+  return throughBridge(
+    trip,
+    receiver,
+    packet,
+    crossing,
+    { rest, passed, next: { machine: machine.name, link: fromPort, through, tunnel } },
+    toPort,
+  );
+};
+
+const filters = ({ node }: Machine, { destination }: SentPacket): boolean =>
+  node.sysctls.number(`net.bridge.bridge-nf-call-${destination.includes(':') ? 'ip6' : 'ip'}tables`) !== 0;
+
+/** Writes into the last hop where the packet goes next. */
+const pass = (trip: Trip, next: Passage): Trip => {
+  const last = trip.hops.at(-1);
+  return last ? { ...trip, hops: [...trip.hops.slice(0, -1), { ...last, next }] } : trip;
+};
+
+interface Bridging {
+  readonly rest: readonly Crossing[];
+  readonly passed: readonly string[];
+  readonly next: Passage;
+}
+
+/** A bridge whose machine asks its rules about bridged frames: a hop of its own. */
+const throughBridge = (
+  trip: Trip,
+  receiver: Receiver,
+  packet: SentPacket,
+  crossing: Extract<Crossing, { kind: 'bridge' }>,
+  { rest, next }: Bridging,
+  toPort: string,
+): Way[] => {
+  const { machine, bridge, fromPort = '' } = crossing;
+  const entry: Entry = { kind: 'bridged', bridge, fromPort, toPort };
+  const onward = pass(trip, next);
+  const before = headersOf(packet);
+  return sendPacket(machine.node, packet, entry, trip.budget).flatMap((branch) => {
+    const { end, headers: after, steps, probability, randomPort } = branch;
+    const hop: Hop = { machine: machine.name, kind: machine.kind, entry, before, steps, after, end, next: undefined };
+    const inside: Trip = {
+      ...onward,
+      hops: [...onward.hops, hop],
+      probability: onward.probability * probability,
+      randomPort: onward.randomPort || randomPort,
+    };
+    if (end.kind !== 'leaves') return [wayOf(inside, endOf(end, machine, after), after)];
+    const sent = sentOf(packet, after);
+    if (end.link === toPort) return carry(inside, receiver, sent, rest);
+    return inside.hops.length > mostHops
+      ? [wayOf(inside, { kind: 'loop', machine: machine.name }, after)]
+      : leave(inside, machine, end, sent);
+  });
+};
+
+/** The frame inside a UDP packet from this machine to the remote one. */
+const throughTunnel = (
+  trip: Trip,
+  receiver: Receiver,
+  packet: SentPacket,
+  { machine, link, remote }: Extract<Crossing, { kind: 'tunnel' }>,
+  rest: readonly Crossing[],
+  through: readonly string[],
+): Way[] => {
+  const { vxlan } = link;
+  if (!vxlan || trip.depth >= mostTunnels)
+    return [wayOf(trip, { kind: 'loop', machine: machine.name }, headersOf(packet))];
+  const outer: SentPacket = {
+    destination: remote,
+    protocol: 'udp',
+    destinationPort: vxlan.port,
+    ...(vxlan.local === undefined ? {} : { source: vxlan.local }),
+  };
+  const inner: Trip = { ...trip, hops: [], depth: trip.depth + 1, probability: 1, randomPort: false };
+  return visit(inner, machine, outer, { kind: 'process' }).flatMap((way) => {
+    const carried = { ...trip, probability: trip.probability * way.probability };
+    const name = `VXLAN ${vxlan.id} from ${machine.name} to ${joinEndpoint(remote, vxlan.port)}`;
+    const arrives = way.end.kind === 'delivered' && way.end.port === vxlan.port;
+    if (arrives) return carry(carried, receiver, packet, rest, [...through, name], way.hops);
+    const lost = pass(carried, { machine: way.end.machine, link: '', through: [...through, name], tunnel: way.hops });
+    return [wayOf(lost, way.end, headersOf(packet))];
+  });
+};

@@ -1,0 +1,185 @@
+// `nft -j list ruleset` → base chains whose rules can run. The tables of iptables-nft are left to `iptables-save`.
+import {
+  type BaseChain,
+  type CompiledRule,
+  chainOf,
+  type RuleChain,
+  type Statement,
+  type TableOfChains,
+} from '../node/engine.ts';
+import type { RuleFacts } from '../node/facts.ts';
+import { json } from '../node/json.ts';
+import type { HookName } from '../node/packet.ts';
+import { compileStatement } from './statements.ts';
+import { ruleText } from './text.ts';
+import { type Context, type Elements, keyOf } from './values.ts';
+
+/** A base chain at a hook that the model does not have. */
+export interface Natives {
+  readonly chains: readonly BaseChain[];
+  /** Why a packet may meet what the model does not follow: where, and what. */
+  readonly gaps: readonly Gap[];
+}
+
+export interface Gap {
+  /** The link at which the packets are met; absent: any bridge. */
+  readonly link: string | undefined;
+  readonly reason: string;
+}
+
+interface IptablesTexts {
+  readonly iptables?: string;
+  readonly ip6tables?: string;
+}
+
+const hookNames: ReadonlySet<string> = new Set(['prerouting', 'input', 'forward', 'output', 'postrouting']);
+
+export const natives = (text: string, texts: IptablesTexts, facts: RuleFacts): Natives => {
+  if (text.trim() === '') return { chains: [], gaps: [] };
+  const items = json
+    .array(json.object(JSON.parse(text)).nftables)
+    .map((item) => Object.entries(json.object(item))[0] ?? ['', {}]);
+  const tables = new Map<string, Parts>();
+  const gaps: Gap[] = [];
+  const partsOf = (item: Record<string, unknown>, name: unknown): Parts | undefined => {
+    const family = json.text(item.family);
+    if (belongsToIptables(family, json.text(name), texts)) return undefined;
+    const key = `${family} ${json.text(name)}`;
+    const known = tables.get(key);
+    if (known) return known;
+    const parts: Parts = {
+      family,
+      name: json.text(name),
+      chains: new Map(),
+      bases: [],
+      sets: new Map(),
+      dormant: false,
+    };
+    tables.set(key, parts);
+    return parts;
+  };
+  for (const [kind, value] of items) {
+    const item = json.object(value);
+    const parts = partsOf(item, kind === 'table' ? item.name : item.table);
+    if (!parts) continue;
+    if (kind === 'table' && json.array(item.flags).includes('dormant')) parts.dormant = true;
+    else if (kind === 'chain') addChain(parts, item, gaps);
+    else if (kind === 'rule') parts.chains.get(json.text(item.chain))?.push(item);
+    else if (kind === 'set' || kind === 'map') parts.sets.set(json.text(item.name), item);
+  }
+  return { chains: [...tables.values()].flatMap((parts) => (parts.dormant ? [] : baseChains(parts, facts))), gaps };
+};
+
+/** The tables that `iptables-nft-save` prints; it refuses tables of these names that it cannot read. */
+const belongsToIptables = (family: string, table: string, texts: IptablesTexts): boolean => {
+  const text = family === 'ip' ? texts.iptables : family === 'ip6' ? texts.ip6tables : undefined;
+  return (
+    /^(raw|mangle|nat|filter|security)$/.test(table) &&
+    text !== undefined &&
+    new RegExp(`^\\*${table}$`, 'm').test(text)
+  );
+};
+
+interface Parts {
+  readonly family: string;
+  readonly name: string;
+  readonly chains: Map<string, Record<string, unknown>[]>;
+  readonly bases: Record<string, unknown>[];
+  readonly sets: Map<string, Record<string, unknown>>;
+  dormant: boolean;
+}
+
+const addChain = (parts: Parts, item: Record<string, unknown>, gaps: Gap[]): void => {
+  parts.chains.set(json.text(item.name), []);
+  const hook = json.text(item.hook);
+  if (hook === '') return;
+  if (/^(ip|ip6|inet)$/.test(parts.family) && hookNames.has(hook)) parts.bases.push(item);
+  else if (parts.family !== 'arp') {
+    const devices = Array.isArray(item.dev) ? item.dev.map(json.text) : [json.optionalText(item.dev)];
+    const reason = `the chain ${json.text(item.name)} of table ${parts.family} ${parts.name} (hook ${hook}) is not modelled`;
+    gaps.push(...devices.map((link) => ({ link, reason })));
+  }
+};
+
+const baseChains = (parts: Parts, facts: RuleFacts): BaseChain[] => {
+  const compiled = new Map<string, RuleChain>();
+  const sets = new Map<string, Elements>();
+  const named = (name: string): Elements | undefined => {
+    const known = sets.get(name);
+    const item = parts.sets.get(name);
+    if (known || !item) return known;
+    const made = elementsOf(
+      name,
+      json.array(item.elem),
+      json.array(item.flags).includes('dynamic') || json.text(item.flags) === 'dynamic',
+    );
+    sets.set(name, made);
+    return made;
+  };
+  const anonymous = new WeakMap<object, Elements>();
+  const context: Context = {
+    facts,
+    map: (reference) => {
+      if (typeof reference === 'string')
+        return named(reference.replace(/^@/, '')) ?? { unsure: `the set ${reference}` };
+      const list = json.object(reference).set;
+      if (!Array.isArray(list)) return { unsure: JSON.stringify(reference) };
+      const known = anonymous.get(list);
+      if (known) return known;
+      const made = elementsOf(undefined, list, false);
+      anonymous.set(list, made);
+      return made;
+    },
+  };
+  const chain = (name: string): RuleChain | undefined => {
+    const known = compiled.get(name);
+    const rules = parts.chains.get(name);
+    if (known || !rules) return known;
+    const made = chainOf(
+      name,
+      rules.map((item, index) => compileRule(item, index + 1, context)),
+    );
+    compiled.set(name, made);
+    return made;
+  };
+  const table: TableOfChains = { backend: 'nft', family: parts.family, name: parts.name, chain };
+  return parts.bases.map((item) => ({
+    table,
+    chain: () => chain(json.text(item.name)) ?? chainOf(json.text(item.name), []),
+    hook: json.text(item.hook) as HookName,
+    priority: json.number(item.prio),
+    type: json.text(item.type) as BaseChain['type'],
+    policy: json.text(item.policy) === 'drop' ? 'drop' : 'accept',
+  }));
+};
+
+const compileRule = (item: Record<string, unknown>, position: number, context: Context): CompiledRule => {
+  const expressions = json.array(item.expr);
+  let statements: readonly Statement[] | undefined;
+  const comment = json.optionalText(item.comment);
+  return {
+    position,
+    handle: json.number(item.handle),
+    ...(comment === undefined ? {} : { comment }),
+    text: () => ruleText(expressions),
+    statements: () => {
+      statements ??= expressions.flatMap((statement) => compileStatement(statement, context) ?? []);
+      return statements;
+    },
+  };
+};
+
+/** Elements are scalars, concatenations, ranges, or pairs of one of them and data. */
+const elementsOf = (name: string | undefined, list: readonly unknown[], dynamic: boolean): Elements => {
+  const exact = new Map<string, unknown>();
+  const patterns: { pattern: readonly unknown[]; data: unknown }[] = [];
+  for (const element of list) {
+    const [key, data] = Array.isArray(element) ? [element[0], element[1]] : [element, true];
+    const bare = json.object(key).elem === undefined ? key : json.object(json.object(key).elem).val;
+    const parts = json.object(bare).concat === undefined ? [bare] : json.array(json.object(bare).concat);
+    const isExact = parts.every((part) => typeof part !== 'object' && !String(part).endsWith('*'));
+    if (isExact) exact.set(keyOf(parts), data);
+    else patterns.push({ pattern: parts, data });
+  }
+  return { name, exact, patterns, dynamic };
+};

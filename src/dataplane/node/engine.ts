@@ -1,0 +1,326 @@
+// Runs packets through chains of rules. A rule is a list of statements; each makes one or more packets of a packet.
+
+import type { Backend, HookName } from './packet.ts';
+import { addStep, endPacket, fingerprint, type PacketState, unknown } from './state.ts';
+
+/** What a statement makes of a packet. */
+export type Result =
+  /** The next statement follows. */
+  | { readonly kind: 'next'; readonly packet: PacketState }
+  /** The rule does not match: the next rule follows. */
+  | { readonly kind: 'break'; readonly packet: PacketState }
+  | { readonly kind: 'verdict'; readonly packet: PacketState; readonly verdict: Verdict };
+
+export type Verdict =
+  /** Ends this base chain. */
+  | { readonly kind: 'accept'; readonly effect?: string }
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'reject'; readonly with: string }
+  | { readonly kind: 'return' }
+  | { readonly kind: 'continue' }
+  | { readonly kind: 'jump' | 'goto'; readonly chain: string }
+  /** The model does not follow the packet any further. */
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** What a statement may know about its place. */
+export interface Here {
+  readonly hook: HookName;
+  readonly table: string;
+  readonly family: string;
+}
+
+export type Statement = (packet: PacketState, here: Here) => readonly Result[];
+
+export interface CompiledRule {
+  readonly position: number;
+  readonly handle?: number;
+  readonly comment?: string;
+  /** As the tool writes it. */
+  readonly text: () => string;
+  readonly statements: () => readonly Statement[];
+  /** What a packet must have so that the rule can match at all. For the index of long chains. */
+  readonly needs?: Needs;
+}
+
+/** Only a packet with all of these can match. */
+export interface Needs {
+  readonly destination?: string;
+  readonly protocol?: string;
+  readonly destinationPort?: number;
+}
+
+export interface RuleChain {
+  readonly name: string;
+  readonly rules: readonly CompiledRule[];
+  /** The rules that a packet can match, in order. */
+  readonly candidates: (packet: PacketState, from: number) => Iterable<CompiledRule>;
+}
+
+export interface TableOfChains {
+  readonly backend: Backend;
+  readonly family: string;
+  readonly name: string;
+  readonly chain: (name: string) => RuleChain | undefined;
+}
+
+export interface BaseChain {
+  readonly table: TableOfChains;
+  /** Compiled when the first packet comes. */
+  readonly chain: () => RuleChain;
+  readonly hook: HookName;
+  readonly priority: number;
+  readonly type: 'filter' | 'nat' | 'route';
+  readonly policy: 'accept' | 'drop';
+}
+
+/** The rules were written to keep whoever follows them busy. The kernel itself takes one of the ways. */
+export class TraceLimitError extends Error {
+  override readonly name = 'TraceLimitError';
+}
+
+/** Counts what a walk has cost so far. */
+export class Budget {
+  #steps = 0;
+  readonly maxSteps = 500_000;
+  readonly maxWays = 20_000;
+  spend(ways: number, where: string): void {
+    this.#steps += ways;
+    if (ways > this.maxWays) throw new TraceLimitError(`a packet has more than ${this.maxWays} ways through ${where}`);
+    if (this.#steps > this.maxSteps) throw new TraceLimitError(`a packet meets more than ${this.maxSteps} rules`);
+  }
+}
+
+interface Exit {
+  readonly packet: PacketState;
+  /** `through`: by the end of the chain or a return. `done`: the base chain is over. */
+  readonly exit: 'through' | 'done';
+}
+
+/** @returns the packets after the base chain; those that ended have an `end` */
+export const runBaseChain = (base: BaseChain, start: PacketState, budget: Budget): PacketState[] => {
+  const here: Here = { hook: base.hook, table: base.table.name, family: base.table.family };
+  const walk = { base, here, budget };
+  const chain = base.chain();
+  return merge(
+    runChain(walk, start, chain, 0).map(({ packet, exit }) => {
+      if (exit === 'done' || base.policy === 'accept' || packet.end) return packet;
+      const { backend, family, name } = base.table;
+      const place = { hook: base.hook, backend, family, table: name, chain: chain.name };
+      const step = { kind: 'policy', ...place, effect: 'drop' } as const;
+      const by = `the policy DROP of chain ${chain.name} in table ${name} (${backend})`;
+      return endPacket(addStep(packet, step), { kind: 'dropped', by, step });
+    }),
+  );
+};
+
+interface Walk {
+  readonly base: BaseChain;
+  readonly here: Here;
+  readonly budget: Budget;
+}
+
+/** iptables-nft and the kernel allow less; a text may contain a loop. */
+const maxDepth = 64;
+/** So few packets are not worth comparing. */
+const few = 16;
+
+const runChain = (walk: Walk, start: PacketState, chain: RuleChain, depth: number): Exit[] => {
+  const { budget, base } = walk;
+  const where = `chain ${chain.name} of table ${base.table.name}`;
+  if (depth > maxDepth)
+    return [{ packet: unknown(start, `the chains of table ${base.table.name} loop at ${chain.name}`), exit: 'done' }];
+  const exits: Exit[] = [];
+  let live: readonly PacketState[] = [start];
+  let merged = few;
+  for (const rule of candidatesOf(chain, start)) {
+    if (live.length === 0) break;
+    if (live.length > merged) {
+      live = merge(live);
+      merged = Math.max(few, live.length * 2);
+    }
+    budget.spend(live.length + exits.length, where);
+    const next: PacketState[] = [];
+    for (const packet of live) {
+      const { stay, leave, passed } = runRule(walk, rule, packet, chain, depth);
+      const doubtful = [...stay, ...passed].some(({ unsure }) => unsure !== packet.unsure);
+      // A rule that cannot be judged does not matter if it changes nothing: it only logs, say.
+      if (doubtful && leave.length === 0 && isHarmless(packet, [...stay, ...passed])) next.push(packet);
+      else {
+        exits.push(...leave);
+        next.push(...passed, ...stay);
+      }
+    }
+    live = next;
+  }
+  for (const packet of live) exits.push({ packet, exit: 'through' });
+  return exits;
+};
+
+/** A chain changes neither addresses nor ports of a packet that stays in it, so the index need not look again. */
+const candidatesOf = (chain: RuleChain, packet: PacketState): Iterable<CompiledRule> => chain.candidates(packet, 0);
+
+const isHarmless = (packet: PacketState, after: readonly PacketState[]): boolean => {
+  const before = fingerprint(packet);
+  return after.every((each) => fingerprint(each) === before);
+};
+
+/** Of packets that came to the same state, the first one stands for all of them. Sure and unsure ones stay apart. */
+export const merge = (packets: readonly PacketState[]): PacketState[] => {
+  if (packets.length < 2) return [...packets];
+  const merged = new Map<string, PacketState>();
+  for (const packet of packets) {
+    const key = `${packet.unsure.length > 0} ${fingerprint(packet)}`;
+    const same = merged.get(key);
+    merged.set(key, same ? { ...same, probability: same.probability + packet.probability } : packet);
+  }
+  return [...merged.values()];
+};
+
+interface Ruled {
+  /** Matched, and goes on in this chain. */
+  readonly stay: readonly PacketState[];
+  readonly leave: readonly Exit[];
+  /** Did not match. */
+  readonly passed: readonly PacketState[];
+}
+
+const runRule = (walk: Walk, rule: CompiledRule, start: PacketState, chain: RuleChain, depth: number): Ruled => {
+  const { base, here } = walk;
+  const stay: PacketState[] = [];
+  const leave: Exit[] = [];
+  const passed: PacketState[] = [];
+  const note = (packet: PacketState, effect: string): PacketState =>
+    addStep(packet, {
+      kind: 'rule',
+      hook: base.hook,
+      backend: base.table.backend,
+      family: base.table.family,
+      table: base.table.name,
+      chain: chain.name,
+      position: rule.position,
+      ...(rule.handle === undefined ? {} : { handle: rule.handle }),
+      text: rule.text(),
+      ...(rule.comment === undefined ? {} : { comment: rule.comment }),
+      effect,
+    });
+  const statements = rule.statements();
+  const from = (first: PacketState, index: number): void => {
+    let packet = first;
+    for (let at = index; at < statements.length; at++) {
+      const results = statements[at]?.(packet, here) ?? [];
+      const [only] = results;
+      if (results.length === 1 && only?.kind === 'next') {
+        packet = only.packet;
+        continue;
+      }
+      for (const result of results) {
+        if (result.kind === 'break') passed.push(result.packet);
+        else if (result.kind === 'next') from(result.packet, at + 1);
+        else decide(result.packet, result.verdict);
+      }
+      return;
+    }
+    stay.push(note(packet, effectOf(start, packet)));
+  };
+  const decide = (packet: PacketState, verdict: Verdict): void => {
+    const { name } = base.table;
+    const place = `rule ${rule.position} of chain ${chain.name} in table ${name} (${base.table.backend})`;
+    switch (verdict.kind) {
+      case 'continue':
+        return void stay.push(packet);
+      case 'accept':
+        return void leave.push({ packet: note(packet, verdict.effect ?? 'accept'), exit: 'done' });
+      case 'return':
+        return void leave.push({ packet: note(packet, 'return'), exit: 'through' });
+      case 'drop': {
+        const dropped = note(packet, 'drop');
+        const end = { kind: 'dropped', by: place, step: dropped.steps?.step } as const;
+        return void leave.push({ packet: endPacket(dropped, end), exit: 'done' });
+      }
+      case 'reject': {
+        const rejected = note(packet, `reject with ${verdict.with}`);
+        const end = { kind: 'rejected', with: verdict.with, by: place, step: rejected.steps?.step } as const;
+        return void leave.push({ packet: endPacket(rejected, end), exit: 'done' });
+      }
+      case 'unknown':
+        return void leave.push({ packet: unknown(note(packet, verdict.reason), verdict.reason), exit: 'done' });
+      default: {
+        const jumped = note(packet, `${verdict.kind === 'goto' ? 'go' : 'jump'} to ${verdict.chain}`);
+        const target = base.table.chain(verdict.chain);
+        if (!target) return void stay.push(jumped);
+        for (const exit of runChain(walk, jumped, target, depth + 1)) {
+          if (exit.exit === 'done' || verdict.kind === 'goto') leave.push(exit);
+          else stay.push(exit.packet);
+        }
+      }
+    }
+  };
+  from(start, 0);
+  return { stay, leave, passed };
+};
+
+const effectOf = (before: PacketState, after: PacketState): string => {
+  if (after.mark !== before.mark) return `mark 0x${after.mark.toString(16)}`;
+  if (after.tracked !== before.tracked)
+    return typeof after.tracked === 'string' ? 'do not track' : 'change the connection';
+  if (after.added !== before.added) return `remember ${after.added.at(-1)}`;
+  return 'count';
+};
+
+/** Splits a packet at random: this share matches. */
+export const chance = (packet: PacketState, share: number): Result[] => {
+  if (share >= 1) return [{ kind: 'next', packet }];
+  if (share <= 0) return [{ kind: 'break', packet }];
+  return [
+    { kind: 'next', packet: { ...packet, probability: packet.probability * share } },
+    { kind: 'break', packet: { ...packet, probability: packet.probability * (1 - share) } },
+  ];
+};
+
+/** What cannot be judged: both ways are possible, each with the whole probability. */
+export const either = (packet: PacketState, reason: string): Result[] => {
+  const unsure = { ...packet, unsure: packet.unsure.includes(reason) ? packet.unsure : [...packet.unsure, reason] };
+  return [
+    { kind: 'next', packet: unsure },
+    { kind: 'break', packet: unsure },
+  ];
+};
+
+export const next = (packet: PacketState): Result[] => [{ kind: 'next', packet }];
+export const decideBy = (packet: PacketState, verdict: Verdict): Result[] => [{ kind: 'verdict', packet, verdict }];
+
+/** @param rules in order; a long chain gets an index by destination, protocol and port */
+export const chainOf = (name: string, rules: readonly CompiledRule[]): RuleChain => {
+  let index: ((packet: PacketState) => Iterable<CompiledRule>) | undefined;
+  return {
+    name,
+    rules,
+    candidates: (packet) => {
+      if (rules.length < longChain) return rules;
+      index ??= indexOf(rules);
+      return index(packet);
+    },
+  };
+};
+
+const longChain = 24;
+
+/** Rules by destination and port, by destination, by port; and all other rules. */
+const indexOf = (rules: readonly CompiledRule[]): ((packet: PacketState) => Iterable<CompiledRule>) => {
+  const buckets = new Map<string, CompiledRule[]>();
+  for (const rule of rules) {
+    const { destination, protocol, destinationPort } = rule.needs ?? {};
+    const port = protocol === undefined ? undefined : destinationPort;
+    const key = `${destination ?? ''}|${port === undefined ? '' : `${protocol}/${port}`}`;
+    const bucket = buckets.get(key);
+    if (bucket) bucket.push(rule);
+    else buckets.set(key, [rule]);
+  }
+  return ({ destination, protocol, destinationPort }) => {
+    const port = `${protocol}/${destinationPort}`;
+    const found = [`${destination}|${port}`, `${destination}|`, `|${port}`, '|'].flatMap(
+      (key) => buckets.get(key) ?? [],
+    );
+    return found.toSorted((one, other) => one.position - other.position);
+  };
+};

@@ -1,0 +1,277 @@
+// The kernel's routing decision: policy rules → table → longest prefix → next hop.
+import { contains, isMulticast, isZeroNet, type Network, readNetwork } from './address.ts';
+import { json } from './json.ts';
+import { scopeNumber } from './links.ts';
+import type { Family } from './packet.ts';
+
+export interface Route {
+  readonly network: Network;
+  /** `unicast`, `local`, `broadcast`, `multicast`, `unreachable`, `prohibit`, `blackhole`, `throw`. */
+  readonly type: string;
+  readonly table: string;
+  readonly hops: readonly NextHop[];
+  readonly prefsrc: string | undefined;
+  readonly metric: number;
+  readonly scope: number;
+  readonly tos: number;
+  readonly text: string;
+}
+
+export interface NextHop {
+  readonly link: string;
+  readonly gateway: string | undefined;
+  readonly weight: number;
+  readonly dead: boolean;
+}
+
+export interface PolicyRule {
+  readonly priority: number;
+  readonly table: string;
+  readonly action: string;
+  readonly not: boolean;
+  readonly source: Network | undefined;
+  readonly destination: Network | undefined;
+  readonly mark: { readonly value: number; readonly mask: number } | undefined;
+  readonly iif: string | undefined;
+  readonly oif: string | undefined;
+  readonly protocol: string | undefined;
+  readonly sourcePorts: readonly [number, number] | undefined;
+  readonly destinationPorts: readonly [number, number] | undefined;
+  readonly tos: number;
+  readonly suppressPrefix: number;
+  readonly goto: number | undefined;
+  /** Something that the model does not compare, such as `uidrange`. */
+  readonly unknown: string | undefined;
+  readonly text: string;
+}
+
+export interface Routing {
+  readonly rules: readonly PolicyRule[];
+  /** By table; longest prefix first, then the lowest metric. */
+  readonly tables: ReadonlyMap<string, readonly Route[]>;
+  /** Without rules of its own, the kernel keeps `local` and `main` in one table: a longer prefix of `main` wins. */
+  readonly merged: readonly Route[] | undefined;
+}
+
+/** What the decision is about. */
+export interface RouteKey {
+  readonly source: string;
+  readonly destination: string;
+  readonly mark: number;
+  /** Absent: the packet of a local process, which comes from `lo`. */
+  readonly iif: string;
+  readonly oif?: string | undefined;
+  readonly protocol: string;
+  readonly sourcePort: number | undefined;
+  readonly destinationPort: number | undefined;
+  readonly tos: number;
+}
+
+export type Lookup =
+  | { readonly kind: 'route'; readonly route: Route; readonly rule: PolicyRule }
+  /** `unreachable`, `prohibit` or `blackhole`, if a rule or route of this type ended the search; else `none`. */
+  | { readonly kind: 'none'; readonly why: string; readonly text: string }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+const localTable = '255';
+const mainTable = '254';
+const tableNumbers: Readonly<Record<string, string>> = { local: localTable, main: '254', default: '253' };
+const tableOf = (name: unknown): string => tableNumbers[json.text(name)] ?? json.text(name);
+
+export const parseRouting = (family: Family, routes: string, rules: string | undefined): Routing => {
+  const tables = new Map<string, Route[]>();
+  for (const entry of json.list(routes)) {
+    const route = readRoute(family, entry);
+    if (!route) continue;
+    const table = tables.get(route.table);
+    if (table) table.push(route);
+    else tables.set(route.table, [route]);
+  }
+  for (const table of tables.values())
+    table.sort((one, other) => (other.network.length ?? 0) - (one.network.length ?? 0) || one.metric - other.metric);
+  const entries = rules === undefined ? standardRules(family) : json.list(rules);
+  const read = entries.map((entry) => readRule(entry));
+  return { rules: read, tables, merged: isStandard(family, read) ? mergedOf(tables) : undefined };
+};
+
+const isStandard = (family: Family, rules: readonly PolicyRule[]): boolean => {
+  const standard = standardRules(family).map((entry) => readRule(entry).text);
+  return rules.length === standard.length && rules.every(({ text }, index) => text === standard[index]);
+};
+
+const mergedOf = (tables: ReadonlyMap<string, readonly Route[]>): readonly Route[] =>
+  [...(tables.get(localTable) ?? []), ...(tables.get(mainTable) ?? [])].toSorted(
+    (one, other) => (other.network.length ?? 0) - (one.network.length ?? 0),
+  );
+
+const standardRules = (family: Family): Record<string, unknown>[] => [
+  { priority: 0, src: 'all', table: 'local' },
+  { priority: 32_766, src: 'all', table: 'main' },
+  ...(family === 'ip' ? [{ priority: 32_767, src: 'all', table: 'default' }] : []),
+];
+
+const readRoute = (family: Family, entry: Record<string, unknown>): Route | undefined => {
+  const written = json.text(entry.dst);
+  const network = readNetwork(written === 'default' ? (family === 'ip' ? '0.0.0.0/0' : '::/0') : written);
+  if (!network || (network.bits === 32) !== (family === 'ip')) return undefined;
+  const type = json.text(entry.type) || 'unicast';
+  const several = json.array(entry.nexthops).map(json.object);
+  const hops = several.length > 0 ? several : [entry];
+  const table = tableOf(entry.table ?? 'main');
+  const gateway = (hop: Record<string, unknown>): string | undefined =>
+    json.optionalText(hop.gateway) ?? json.optionalText(json.object(hop.via).host);
+  return {
+    network,
+    type,
+    table,
+    hops: hops.map((hop) => ({
+      link: json.text(hop.dev),
+      gateway: gateway(hop),
+      weight: json.number(hop.weight ?? 1),
+      dead: json.array(hop.flags).includes('dead'),
+    })),
+    prefsrc: json.optionalText(entry.prefsrc),
+    metric: json.number(entry.metric),
+    scope: scopeNumber(entry.scope),
+    tos: json.number(entry.tos),
+    text: routeText(type, written, hops, gateway),
+  };
+};
+
+const routeText = (
+  type: string,
+  destination: string,
+  hops: readonly Record<string, unknown>[],
+  gateway: (hop: Record<string, unknown>) => string | undefined,
+): string => {
+  const ways = hops.map((hop) => {
+    const via = gateway(hop);
+    return [via === undefined ? '' : `via ${via}`, hop.dev === undefined ? '' : `dev ${json.text(hop.dev)}`]
+      .filter(Boolean)
+      .join(' ');
+  });
+  return [type === 'unicast' ? '' : type, destination, ways.join(' or ')].filter(Boolean).join(' ');
+};
+
+const knownRuleFields = new Set([
+  ...['priority', 'src', 'srclen', 'dst', 'dstlen', 'table', 'fwmark', 'fwmask', 'iif', 'oif', 'action', 'not', 'tos'],
+  ...['suppress_prefixlen', 'ipproto', 'sport', 'dport', 'goto', 'protocol', 'iif_detached', 'oif_detached'],
+  ...['sport_start', 'sport_end', 'dport_start', 'dport_end'],
+]);
+
+const readRule = (entry: Record<string, unknown>): PolicyRule => {
+  const side = (name: 'src' | 'dst'): Network | undefined => {
+    const address = json.text(entry[name]);
+    if (address === '' || address === 'all') return undefined;
+    const length = entry[`${name}len`];
+    return readNetwork(length === undefined ? address : `${address}/${json.number(length)}`);
+  };
+  const ports = (name: 'sport' | 'dport'): readonly [number, number] | undefined => {
+    const [start, end] = [entry[`${name}_start`], entry[`${name}_end`]];
+    if (start !== undefined) return [json.number(start), json.number(end)];
+    if (entry[name] === undefined) return undefined;
+    const [low = '', high = low] = json.text(entry[name]).split('-');
+    return [Number(low), Number(high)];
+  };
+  const mark = entry.fwmark;
+  const unknown = Object.keys(entry).find((key) => !knownRuleFields.has(key));
+  const table = entry.table;
+  return {
+    priority: json.number(entry.priority),
+    table: tableOf(table ?? ''),
+    action: json.text(entry.action) || (entry.goto === undefined ? 'lookup' : 'goto'),
+    not: 'not' in entry,
+    source: side('src'),
+    destination: side('dst'),
+    mark:
+      mark === undefined
+        ? undefined
+        : { value: json.number(mark), mask: entry.fwmask === undefined ? 0xffffffff : json.number(entry.fwmask) },
+    iif: json.optionalText(entry.iif),
+    oif: json.optionalText(entry.oif),
+    protocol: json.optionalText(entry.ipproto),
+    sourcePorts: ports('sport'),
+    destinationPorts: ports('dport'),
+    tos: json.number(entry.tos),
+    suppressPrefix: entry.suppress_prefixlen === undefined ? -1 : json.number(entry.suppress_prefixlen),
+    goto: entry.goto === undefined ? undefined : json.number(entry.goto),
+    unknown: unknown === undefined ? undefined : `a policy rule has ${unknown}`,
+    text: `${json.number(entry.priority)}: ${Object.entries(entry)
+      .filter(([key]) => key !== 'priority')
+      .map(([key, value]) => (value === null ? key : `${key} ${json.text(value)}`))
+      .join(' ')}`,
+  } satisfies PolicyRule & { readonly text: string };
+};
+
+const within = (ports: readonly [number, number] | undefined, port: number | undefined): boolean =>
+  ports === undefined || (port !== undefined && port >= ports[0] && port <= ports[1]);
+
+const ruleMatches = (rule: PolicyRule, key: RouteKey): boolean => {
+  const all =
+    (!rule.source || contains(rule.source, key.source)) &&
+    (!rule.destination || contains(rule.destination, key.destination)) &&
+    (!rule.mark || (key.mark & rule.mark.mask) >>> 0 === rule.mark.value) &&
+    (rule.iif === undefined || rule.iif === key.iif) &&
+    (rule.oif === undefined || rule.oif === key.oif) &&
+    (rule.protocol === undefined || rule.protocol === key.protocol) &&
+    (rule.tos === 0 || rule.tos === key.tos) &&
+    within(rule.sourcePorts, key.sourcePort) &&
+    within(rule.destinationPorts, key.destinationPort);
+  return all !== rule.not;
+};
+
+export const lookup = ({ rules, tables, merged }: Routing, key: RouteKey): Lookup => {
+  let from = 0;
+  for (const rule of rules) {
+    // The table `default` is looked up after the merged one.
+    if (merged && rule.table === localTable) continue;
+    if (rule.priority < from || !ruleMatches(rule, key)) continue;
+    if (rule.unknown) return { kind: 'unknown', reason: rule.unknown };
+    if (rule.action === 'goto') from = rule.goto ?? from;
+    else if (rule.action === 'nop') continue;
+    else if (rule.action !== 'lookup' && rule.action !== 'to_tbl')
+      return { kind: 'none', why: rule.action, text: rule.text };
+    else {
+      const routes = merged && rule.table === mainTable ? merged : tables.get(rule.table);
+      const route = inTable(routes ?? [], key);
+      if (!route || route.type === 'throw') continue;
+      if (rule.suppressPrefix >= 0 && (route.network.length ?? 0) <= rule.suppressPrefix) continue;
+      if (refusals.has(route.type)) return { kind: 'none', why: route.type, text: route.text };
+      return { kind: 'route', route, rule };
+    }
+  }
+  return { kind: 'none', why: 'none', text: 'no route' };
+};
+
+const refusals: ReadonlySet<string> = new Set(['unreachable', 'prohibit', 'blackhole']);
+
+const inTable = (routes: readonly Route[], { destination, tos, oif }: RouteKey): Route | undefined =>
+  routes.find(
+    (route) =>
+      contains(route.network, destination) &&
+      (route.tos === 0 || route.tos === tos) &&
+      (route.hops.some(({ dead, link }) => !dead && (oif === undefined || link === oif)) ||
+        refusals.has(route.type) ||
+        route.type === 'throw'),
+  );
+
+/** The type of an address by the routes of table `local`, of one link if given: `local`, `unicast`, `broadcast`, … */
+export const addressType = ({ tables }: Routing, address: string, link?: string): string => {
+  if (isZeroNet(address) || address === '255.255.255.255') return 'broadcast';
+  if (isMulticast(address)) return 'multicast';
+  const route = inTable(tables.get(localTable) ?? [], {
+    destination: address,
+    source: address,
+    mark: 0,
+    iif: '',
+    protocol: '',
+    sourcePort: undefined,
+    destinationPort: undefined,
+    tos: 0,
+  });
+  if (!route || (link !== undefined && !route.hops.some((hop) => hop.link === link))) return 'unicast';
+  return route.type;
+};
+
+export const tableName = (number: string): string =>
+  Object.entries(tableNumbers).find(([, value]) => value === number)?.[0] ?? number;

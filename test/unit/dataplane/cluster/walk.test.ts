@@ -1,0 +1,257 @@
+// A packet's way through machines, bridges, veth pairs and tunnels.
+import { describe, expect, test } from 'vitest';
+import { type Cable, type MachineTexts, readCluster } from '../../../../src/dataplane/cluster/model.ts';
+import { type Way, walkCluster } from '../../../../src/dataplane/cluster/walk.ts';
+import type { Entry, SentPacket } from '../../../../src/dataplane/node/packet.ts';
+import type { NodeTexts } from '../../../../src/dataplane/node/texts.ts';
+import { saved, textsOf } from '../../../support/dataplane-texts.ts';
+
+const bridge = { linkinfo: { info_kind: 'bridge' } };
+const port = (master: string, hairpin = true) => ({
+  master,
+  linkinfo: { info_kind: 'veth', info_slave_data: { hairpin } },
+});
+
+interface NodeOptions {
+  readonly number: number;
+  readonly rest?: Partial<NodeTexts>;
+  /** Pods of other nodes are reached by VXLAN, not by routes. */
+  readonly overlay?: boolean;
+  readonly sysctls?: string;
+}
+
+const nodeTexts = ({ number, rest = {}, overlay = false, sysctls = '' }: NodeOptions): NodeTexts => {
+  const other = 3 - number;
+  const via = overlay
+    ? { dst: `10.244.${other}.0/24`, gateway: `10.244.${other}.0`, dev: 'vx0', flags: ['onlink'] }
+    : { dst: `10.244.${other}.0/24`, gateway: `192.168.56.1${other}`, dev: 'eth0', flags: [] };
+  const vxlan = {
+    linkinfo: { info_kind: 'vxlan', info_data: { id: 1, local: `192.168.56.1${number}`, port: 8472 } },
+    address: `0a:00:00:00:00:0${number}`,
+  };
+  return textsOf(
+    {
+      eth0: [`192.168.56.1${number}/24`],
+      cni0: [`10.244.${number}.1/24`],
+      vethA: [],
+      vethB: [],
+      ...(overlay ? { vx0: [`10.244.${number}.0/32`] } : {}),
+    },
+    [via, { dst: 'default', gateway: '192.168.56.1', dev: 'eth0', flags: [] }],
+    {
+      sysctls: `net.ipv4.ip_forward = 1\n${sysctls}`,
+      fdb: JSON.stringify([
+        { mac: `0a:00:00:00:00:0${other}`, ifname: 'vx0', dst: `192.168.56.1${other}`, flags: ['self'] },
+      ]),
+      neighbours: JSON.stringify([
+        { dst: `10.244.${other}.0`, dev: 'vx0', lladdr: `0a:00:00:00:00:0${other}`, state: ['PERMANENT'] },
+      ]),
+      ...rest,
+    },
+    { cni0: bridge, vethA: port('cni0'), vethB: port('cni0'), ...(overlay ? { vx0: vxlan } : {}) },
+  );
+};
+
+const podTexts = (node: number, host: number): NodeTexts =>
+  textsOf(
+    { eth0: [`10.244.${node}.${host}/24`] },
+    [{ dst: 'default', gateway: `10.244.${node}.1`, dev: 'eth0', flags: [] }],
+    {
+      sysctls: '',
+      listeners: [{ protocol: 'tcp', address: '0.0.0.0', port: 8080 }],
+    },
+  );
+
+type Changes = Omit<NodeOptions, 'number'>;
+
+const clusterOf = (changes: Changes = {}) => {
+  const machines: MachineTexts[] = [
+    {
+      name: 'fabric',
+      kind: 'fabric',
+      texts: textsOf(
+        { lab0: ['192.168.56.1/24'], p1: [], p2: [], p9: [] },
+        [],
+        { sysctls: '' },
+        { lab0: bridge, p1: port('lab0', false), p2: port('lab0', false), p9: port('lab0', false) },
+      ),
+    },
+    {
+      name: 'client',
+      kind: 'client',
+      texts: textsOf(
+        { eth0: ['192.168.56.9/24'] },
+        [{ dst: 'default', gateway: '192.168.56.1', dev: 'eth0', flags: [] }],
+        { sysctls: '' },
+      ),
+    },
+    ...[1, 2].flatMap((number): MachineTexts[] => [
+      { name: `node0${number}`, kind: 'node', texts: nodeTexts({ number, ...changes }) },
+      { name: `a${number}`, kind: 'pod', on: `node0${number}`, texts: podTexts(number, 5) },
+      { name: `b${number}`, kind: 'pod', on: `node0${number}`, texts: podTexts(number, 6) },
+    ]),
+  ];
+  const cable = (machine: string, link: string, other: string, end = 'eth0'): Cable => ({
+    one: { machine, link },
+    other: { machine: other, link: end },
+  });
+  const cables = [
+    cable('fabric', 'p1', 'node01'),
+    cable('fabric', 'p2', 'node02'),
+    cable('fabric', 'p9', 'client'),
+    ...[1, 2].flatMap((number) => [
+      cable(`node0${number}`, 'vethA', `a${number}`),
+      cable(`node0${number}`, 'vethB', `b${number}`),
+    ]),
+  ];
+  return readCluster({ machines, cables });
+};
+
+const brief = ({ hops, end, headers, probability }: Way): string => {
+  const where = hops.map(({ machine }) => machine).join(' ');
+  const what =
+    end.kind === 'delivered'
+      ? `${end.to} ${end.machine} ${end.address}:${end.port}${end.listening ? '' : ' closed'}`
+      : `${end.kind} in ${end.machine}`;
+  return `${where}: ${what} from ${headers.source}${probability < 1 ? ` ${probability.toFixed(2)}` : ''}`;
+};
+const walk = (changes: Changes, from: string, to: string, portNumber = 8080, entry?: Entry): string[] => {
+  const packet: SentPacket = { destination: to, destinationPort: portNumber };
+  return walkCluster(clusterOf(changes), packet, { machine: from, ...(entry ? { entry } : {}) }).map(brief);
+};
+
+const service = (...endpoints: string[]): string =>
+  saved(
+    [
+      '*nat',
+      ':SVC - [0:0]',
+      '-A PREROUTING -d 10.96.0.1/32 -p tcp -m tcp --dport 80 -j SVC',
+      '-A PREROUTING -d 192.168.56.0/24 -p tcp -m tcp --dport 30080 -j SVC',
+      ...endpoints.map(
+        (endpoint, index) =>
+          `-A SVC -m statistic --mode random --probability ${(1 / (endpoints.length - index)).toFixed(11)} -p tcp -j DNAT --to-destination ${endpoint}:8080`,
+      ),
+      '-A POSTROUTING -s 192.168.56.9/32 -j MASQUERADE',
+      '-A POSTROUTING -s 10.244.1.5/32 -d 10.244.1.5/32 -j MASQUERADE',
+    ].join('\n'),
+  );
+
+describe('pod to pod', () => {
+  test('by the bridge of one node', () =>
+    expect(walk({}, 'a1', '10.244.1.6')).toEqual(['a1 b1: pod b1 10.244.1.6:8080 from 10.244.1.5']));
+
+  test('to another node by a route', () =>
+    expect(walk({}, 'a1', '10.244.2.5')).toEqual(['a1 node01 node02 a2: pod a2 10.244.2.5:8080 from 10.244.1.5']));
+
+  test('to another node by VXLAN, whose own packet is walked, too', () => {
+    const [way] = walkCluster(
+      clusterOf({ overlay: true }),
+      { destination: '10.244.2.5', destinationPort: 8080 },
+      { machine: 'a1' },
+    );
+    expect(way && brief(way)).toBe('a1 node01 node02 a2: pod a2 10.244.2.5:8080 from 10.244.1.5');
+    const next = way?.hops[1]?.next;
+    expect(next?.through).toEqual(['VXLAN 1 from node01 to 192.168.56.12:8472']);
+    expect(next?.tunnel?.map(({ machine }) => machine)).toEqual(['node01', 'node02']);
+  });
+
+  test('a rule that drops the packet of the tunnel ends the way', () => {
+    const rest = { iptables: saved('-A INPUT -p udp -m udp --dport 8472 -j DROP') };
+    expect(walk({ overlay: true, rest }, 'a1', '10.244.2.5')).toEqual(['a1 node01: dropped in node02 from 10.244.1.5']);
+  });
+
+  test('a port that nobody listens at is delivered, but closed', () =>
+    expect(walk({}, 'a1', '10.244.2.5', 81)).toEqual([
+      'a1 node01 node02 a2: pod a2 10.244.2.5:81 closed from 10.244.1.5',
+    ]));
+
+  test('an address that nobody has cannot be reached', () =>
+    expect(walk({}, 'a1', '10.244.2.99')).toEqual(['a1 node01 node02: unroutable in node02 from 10.244.1.5']));
+});
+
+describe('to a service', () => {
+  test('each endpoint has its share', () =>
+    expect(walk({ rest: { iptables: service('10.244.1.6', '10.244.2.5') } }, 'a1', '10.96.0.1', 80).toSorted()).toEqual(
+      [
+        'a1 node01 b1: pod b1 10.244.1.6:8080 from 10.244.1.5 0.50',
+        'a1 node01 node02 a2: pod a2 10.244.2.5:8080 from 10.244.1.5 0.50',
+      ],
+    ));
+
+  test('a client reaches a node port, and the node masquerades it', () =>
+    expect(walk({ rest: { iptables: service('10.244.2.5') } }, 'client', '192.168.56.11', 30_080)).toEqual([
+      'client node01 node02 a2: pod a2 10.244.2.5:8080 from 192.168.56.11',
+    ]));
+
+  test('without rules, the packet ends in the fabric', () =>
+    expect(walk({}, 'a1', '10.96.0.1', 80)).toEqual(['a1 node01 fabric: dropped in fabric from 10.244.1.5']));
+
+  test.each([
+    [true, 'a1 node01 a1: pod a1 10.244.1.5:8080 from 10.244.1.1'],
+    [false, 'a1 node01: unroutable in node01 from 10.244.1.1'],
+  ])('hairpin of the port %s: a pod that reaches itself', (hairpin, expected) => {
+    const rest: Partial<NodeTexts> = { iptables: service('10.244.1.5') };
+    const sysctls = 'net.bridge.bridge-nf-call-iptables = 1';
+    const texts = nodeTexts({ number: 1, rest, sysctls });
+    const addresses = hairpin ? texts.addresses : texts.addresses.replaceAll('"hairpin":true', '"hairpin":false');
+    expect(walk({ rest: { ...rest, addresses }, sysctls }, 'a1', '10.96.0.1', 80)[0]).toBe(expected);
+  });
+});
+
+test('rules see bridged packets only with bridge-nf-call-iptables', () => {
+  const rest = { iptables: saved('-A FORWARD -m physdev --physdev-in vethA --physdev-out vethB -j REJECT') };
+  expect(walk({ rest }, 'a1', '10.244.1.6')).toEqual(['a1 b1: pod b1 10.244.1.6:8080 from 10.244.1.5']);
+  const sysctls = 'net.bridge.bridge-nf-call-iptables = 1';
+  expect(walk({ rest, sysctls }, 'a1', '10.244.1.6')).toEqual(['a1 node01: rejected in node01 from 10.244.1.5']);
+});
+
+test('a packet that two nodes send to each other loops', () => {
+  const toEachOther = (number: number) => [
+    { dst: '192.0.2.0/24', gateway: `192.168.56.1${3 - number}`, dev: 'eth0', flags: [] },
+  ];
+  const machines: MachineTexts[] = [1, 2].map((number) => ({
+    name: `node0${number}`,
+    kind: 'node',
+    texts: textsOf({ eth0: [`192.168.56.1${number}/24`] }, toEachOther(number)),
+  }));
+  const cables = [{ one: { machine: 'node01', link: 'eth0' }, other: { machine: 'node02', link: 'eth0' } }];
+  const ways = walkCluster(
+    readCluster({ machines, cables }),
+    { source: '192.168.56.9', destination: '192.0.2.1' },
+    { machine: 'node01', entry: { kind: 'link', link: 'eth0' } },
+  );
+  expect(ways.map(({ end }) => end.kind)).toEqual(['loop']);
+});
+
+test('the ends of veth pairs are found by their numbers', () => {
+  const veth = (index: number, peer: number) => ({
+    ifindex: index,
+    link_index: peer,
+    link_netnsid: 0,
+    linkinfo: { info_kind: 'veth' },
+  });
+  const pod = (name: string, on: string, address: string, index: number): MachineTexts => ({
+    name,
+    kind: 'pod',
+    on,
+    texts: textsOf({ eth0: [address] }, [], {}, { eth0: veth(2, index) }),
+  });
+  const machines: MachineTexts[] = [
+    {
+      name: 'n1',
+      kind: 'node',
+      texts: textsOf({ v1: ['10.0.0.1/24'], v2: ['10.0.1.1/24'] }, [], {}, { v1: veth(7, 2), v2: veth(8, 2) }),
+    },
+    { name: 'n2', kind: 'node', texts: textsOf({ v1: ['10.0.2.1/24'] }, [], {}, { v1: veth(7, 2) }) },
+    pod('p1', 'n1', '10.0.0.2/24', 7),
+    pod('p2', 'n1', '10.0.1.2/24', 8),
+    pod('p3', 'n2', '10.0.2.2/24', 7),
+  ];
+  const ends = ['10.0.0.2', '10.0.1.2'].map(
+    (destination) => walkCluster(readCluster({ machines }), { destination }, { machine: 'n1' })[0]?.end,
+  );
+  expect(ends).toMatchObject([{ machine: 'p1' }, { machine: 'p2' }]);
+  expect(walkCluster(readCluster({ machines }), { destination: '10.0.2.2' }, { machine: 'n2' })[0]?.end).toMatchObject({
+    machine: 'p3',
+  });
+});

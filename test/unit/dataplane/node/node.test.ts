@@ -1,0 +1,314 @@
+// The model of a node: hooks, routing, NAT, conntrack and IPVS, by packets.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readNode, sendPacket } from '../../../../src/dataplane/node/node.ts';
+import type { Branch, Entry, SentPacket } from '../../../../src/dataplane/node/packet.ts';
+import type { NodeTexts } from '../../../../src/dataplane/node/texts.ts';
+import { saved, textsOf } from '../../../support/dataplane-texts.ts';
+
+const links = { eth0: ['10.0.0.1/24'], cni0: ['10.244.1.1/24'] };
+const byDefault = [{ dst: 'default', gateway: '10.0.0.254', dev: 'eth0', flags: [] }];
+const texts = (rest: Partial<NodeTexts> = {}): NodeTexts => textsOf(links, byDefault, rest);
+const fromPod: Entry = { kind: 'link', link: 'cni0' };
+const fromOutside: Entry = { kind: 'link', link: 'eth0' };
+const ofProcess: Entry = { kind: 'process' };
+
+const brief = ({ end, headers, probability }: Branch): string => {
+  const { source, destination, destinationPort } = headers;
+  const detail =
+    end.kind === 'leaves'
+      ? ` ${end.link} ${end.nextHop}`
+      : end.kind === 'rejected'
+        ? ` ${end.with}`
+        : end.kind === 'unknown'
+          ? ` ${end.reasons.join('; ')}`
+          : '';
+  return `${end.kind}${detail}: ${source} > ${destination}:${destinationPort}${probability < 1 ? ` ${probability.toFixed(2)}` : ''}`;
+};
+const send = (node: NodeTexts, packet: Partial<SentPacket> & { destination: string }, entry: Entry): string[] =>
+  sendPacket(readNode(node), { destinationPort: 80, ...packet }, entry).map(brief);
+
+const pod = '10.244.1.5';
+const ahead = { source: pod, destination: '192.0.2.1' };
+
+describe('routing', () => {
+  test('a packet leaves by the route with the longest prefix', () => {
+    expect(send(texts(), ahead, fromPod)).toEqual(['leaves eth0 10.0.0.254: 10.244.1.5 > 192.0.2.1:80']);
+    expect(send(texts(), { source: pod, destination: '10.0.0.9' }, fromPod)).toEqual([
+      'leaves eth0 10.0.0.9: 10.244.1.5 > 10.0.0.9:80',
+    ]);
+  });
+
+  test('a policy rule chooses the table by mark', () => {
+    const other = { dst: 'default', gateway: '10.244.1.9', dev: 'cni0', table: '7', flags: [] };
+    const rules = JSON.stringify([
+      { priority: 0, src: 'all', table: 'local' },
+      { priority: 5, src: 'all', fwmark: '0x2', fwmask: '0xf', table: '7' },
+      { priority: 32_766, src: 'all', table: 'main' },
+    ]);
+    const node = textsOf(links, [...byDefault, other], {
+      rules,
+      iptables: saved('*mangle\n-A PREROUTING -d 192.0.2.1/32 -j MARK --set-xmark 0x2/0xffffffff'),
+    });
+    expect(send(node, { source: '10.0.0.7', destination: '192.0.2.1' }, fromOutside)).toEqual([
+      'leaves cni0 10.244.1.9: 10.0.0.7 > 192.0.2.1:80',
+    ]);
+  });
+
+  test.each([
+    ['no route', textsOf(links), ahead, fromPod, 'unroutable'],
+    ['ip_forward is 0', texts({ sysctls: 'net.ipv4.ip_forward = 0' }), ahead, fromPod, 'dropped'],
+    ['a loopback destination', texts(), { source: pod, destination: '127.0.0.1' }, fromPod, 'dropped'],
+    ['a source of the node itself', texts(), { source: '10.0.0.1', destination: '192.0.2.1' }, fromPod, 'dropped'],
+    [
+      'rp_filter',
+      texts({ sysctls: 'net.ipv4.ip_forward=1\nnet.ipv4.conf.all.rp_filter = 1' }),
+      { source: '10.0.0.9', destination: '192.0.2.1' },
+      fromPod,
+      'dropped',
+    ],
+    [
+      'a blackhole',
+      textsOf(links, [...byDefault, { type: 'blackhole', dst: '192.0.2.0/24' }]),
+      ahead,
+      fromPod,
+      'dropped',
+    ],
+    ['multicast', texts(), { source: pod, destination: '224.0.0.1' }, fromPod, 'unknown'],
+  ] as const)('%s', (_name, node, packet, entry, kind) => {
+    expect(sendPacket(readNode(node), { destinationPort: 80, ...packet }, entry).map(({ end }) => end.kind)).toEqual([
+      kind,
+    ]);
+  });
+
+  test('a packet to the node is delivered; whether a socket listens is said', () => {
+    const node = readNode(texts({ listeners: [{ protocol: 'tcp', address: '0.0.0.0', port: 80 }] }));
+    const end = (destinationPort: number) =>
+      sendPacket(node, { source: '10.0.0.9', destination: '10.244.1.1', destinationPort }, fromOutside)[0]?.end;
+    expect(end(80)).toEqual({ kind: 'delivered', listening: true });
+    expect(end(81)).toEqual({ kind: 'delivered', listening: false });
+  });
+
+  test('the kernel chooses the source of a process by the route', () => {
+    expect(send(texts(), { destination: '192.0.2.1' }, ofProcess)).toEqual([
+      'leaves eth0 10.0.0.254: 10.0.0.1 > 192.0.2.1:80',
+    ]);
+    expect(send(texts(), { destination: '10.244.1.1' }, ofProcess)).toEqual(['delivered: 10.244.1.1 > 10.244.1.1:80']);
+  });
+});
+
+describe('NAT', () => {
+  const dnat = '-j DNAT --to-destination 10.244.1.7:8080';
+
+  test('the routing decision follows DNAT, and masquerade takes the address of the link', () => {
+    const iptables = saved(
+      `*nat\n-A PREROUTING -d 10.96.0.1/32 -p tcp -m tcp --dport 80 ${dnat}\n-A POSTROUTING -j MASQUERADE`,
+    );
+    expect(send(texts({ iptables }), { source: '10.0.0.9', destination: '10.96.0.1' }, fromOutside)).toEqual([
+      'leaves cni0 10.244.1.7: 10.244.1.1 > 10.244.1.7:8080',
+    ]);
+  });
+
+  test('a process is routed again after DNAT, but -o in OUTPUT still shows the first link', () => {
+    const iptables = saved(`*nat\n-A OUTPUT -d 10.96.0.1/32 -p tcp ${dnat}\n*filter\n-A OUTPUT -o cni0 -j DROP`);
+    expect(send(texts({ iptables }), { destination: '10.96.0.1' }, ofProcess)).toEqual([
+      'leaves cni0 10.244.1.7: 10.0.0.1 > 10.244.1.7:8080',
+    ]);
+  });
+
+  test('127.0.0.1 leaves the node only with route_localnet', () => {
+    const iptables = saved(`*nat\n-A OUTPUT -p tcp -m tcp --dport 30000 ${dnat}\n-A POSTROUTING -j MASQUERADE`);
+    const packet = { source: '127.0.0.1', destination: '127.0.0.1', destinationPort: 30_000 };
+    expect(send(texts({ iptables }), packet, ofProcess)[0]).toMatch(/^dropped/);
+    const sysctls = 'net.ipv4.ip_forward=1\nnet.ipv4.conf.all.route_localnet=1';
+    expect(send(texts({ iptables, sysctls }), packet, ofProcess)).toEqual([
+      'leaves cni0 10.244.1.7: 10.244.1.1 > 10.244.1.7:8080',
+    ]);
+  });
+
+  test('of the nat tables of two backends, whose order is not visible, both may decide', () => {
+    const rule = (to: string) => saved(`*nat\n-A PREROUTING -d 10.96.0.1/32 -p tcp -j DNAT --to-destination ${to}`);
+    const node = texts({ iptables: rule('10.244.1.7'), iptablesLegacy: rule('10.244.1.8') });
+    const [one, ...others] = sendPacket(readNode(node), { source: pod, destination: '10.96.0.1' }, fromPod);
+    expect([one, ...others].map((branch) => branch?.end.kind)).toEqual(['unknown', 'unknown']);
+    const same = texts({ iptables: rule('10.244.1.7'), iptablesLegacy: rule('10.244.1.7') });
+    expect(send(same, { source: pod, destination: '10.96.0.1' }, fromPod)).toHaveLength(1);
+  });
+
+  test('a known connection is translated without rules', () => {
+    const conntrack =
+      'tcp 6 99 ESTABLISHED src=10.244.1.5 dst=10.96.0.1 sport=4000 dport=80 src=10.0.0.9 dst=10.0.0.1 sport=8080 dport=4000 [ASSURED] mark=0 use=1';
+    const node = texts({ conntrack, iptables: saved('*filter\n-A FORWARD -m conntrack --ctstate NEW -j DROP') });
+    expect(send(node, { source: pod, destination: '10.96.0.1', sourcePort: 4000 }, fromPod)).toEqual([
+      'leaves eth0 10.0.0.9: 10.0.0.1 > 10.0.0.9:8080',
+    ]);
+    const reply = { source: '10.0.0.9', sourcePort: 8080, destination: '10.0.0.1', destinationPort: 4000 };
+    expect(send(node, reply, fromOutside)).toEqual(['leaves cni0 10.244.1.5: 10.96.0.1 > 10.244.1.5:4000']);
+  });
+
+  test('a known connection leaves with the probability that its rule has', () => {
+    const iptables = saved(
+      `*nat\n-A PREROUTING -d 10.96.0.1/32 -m statistic --mode random --probability 0.25 -j DNAT --to-destination 10.244.1.7\n-A PREROUTING -d 10.96.0.1/32 -j DNAT --to-destination 10.244.1.8`,
+    );
+    expect(send(texts({ iptables }), { source: pod, destination: '10.96.0.1' }, fromPod).toSorted()).toEqual([
+      'leaves cni0 10.244.1.7: 10.244.1.5 > 10.244.1.7:80 0.25',
+      'leaves cni0 10.244.1.8: 10.244.1.5 > 10.244.1.8:80 0.75',
+    ]);
+  });
+});
+
+describe('filters', () => {
+  test('says which rule dropped, and the policy', () => {
+    const node = readNode(
+      texts({ iptables: saved(':FORWARD DROP [0:0]\n-A FORWARD -s 10.244.1.6/32 -m comment --comment mine -j DROP') }),
+    );
+    const by = (source: string) => sendPacket(node, { source, destination: '192.0.2.1' }, fromPod)[0]?.end;
+    expect(by('10.244.1.6')).toMatchObject({
+      kind: 'dropped',
+      step: { kind: 'rule', chain: 'FORWARD', position: 1, comment: 'mine' },
+    });
+    expect(by(pod)).toMatchObject({ kind: 'dropped', step: { kind: 'policy', chain: 'FORWARD' } });
+  });
+
+  test('legacy rules stand beside those of nft', () => {
+    const node = texts({ iptables: saved('-A FORWARD -j ACCEPT'), iptablesLegacy: saved('-A FORWARD -j DROP') });
+    expect(send(node, ahead, fromPod)[0]).toMatch(/^dropped/);
+  });
+
+  test('what the model cannot judge is unknown, not an end', () => {
+    const node = texts({ iptables: saved('-A FORWARD -m string --string x --algo bm -j DROP') });
+    expect(sendPacket(readNode(node), ahead, fromPod).map(({ end }) => end)).toMatchObject([
+      { kind: 'unknown', perhaps: { kind: 'dropped' } },
+      { kind: 'unknown', perhaps: { kind: 'leaves' } },
+    ]);
+  });
+
+  test.each([
+    ['-m iprange --src-range 10.244.1.4-10.244.1.6', true],
+    ['-m u32 --u32 "0xc=0xaf40105"', true],
+    ['-m u32 --u32 "0x6&0xff=0x6&&0x14&0xffff=0x50"', true],
+    ['-m u32 --u32 "0x6&0xff=0x11"', false],
+    ['-p tcp -m multiport --dports 79:81', true],
+    ['-m addrtype --dst-type LOCAL', false],
+    ['-m set --match-set mine src', true],
+    ['-m set --match-set nets src,dst', true],
+    ['-m conntrack --ctorigdst 192.0.2.1', true],
+    ['-m physdev --physdev-is-bridged', false],
+    ['-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN', true],
+  ])('%s', (match, matches) => {
+    const ipset =
+      'create mine hash:ip family inet\nadd mine 10.244.1.5\ncreate nets hash:net,port family inet\nadd nets 10.244.0.0/16,tcp:80\n';
+    const node = texts({ ipset, iptables: saved(`-A FORWARD ${match} -j DROP`) });
+    expect(send(node, ahead, fromPod)[0]).toMatch(matches ? /^dropped/ : /^leaves/);
+  });
+});
+
+describe('native nft', () => {
+  const table = { family: 'inet', table: 't' };
+  const chain = (name: string, hook: string, prio: number, type = 'filter', policy = 'accept') => ({
+    chain: { ...table, name, hook, prio, type, policy },
+  });
+  const rule = (name: string, ...expr: object[]) => ({ rule: { ...table, chain: name, handle: 9, expr } });
+  const nft = (...items: object[]): string =>
+    JSON.stringify({ nftables: [{ table: { family: 'inet', name: 't' } }, ...items] });
+  const field = (protocol: string, name: string) => ({ payload: { protocol, field: name } });
+  const is = (left: object, right: unknown, op = '==') => ({ match: { op, left, right } });
+
+  test('a map leads to endpoints with equal shares', () => {
+    const endpoints = {
+      map: {
+        ...table,
+        name: 'ends',
+        type: ['ipv4_addr', 'integer'],
+        elem: [
+          [{ concat: ['10.96.0.1', 0] }, { concat: ['10.244.1.7', 8080] }],
+          [{ concat: ['10.96.0.1', 1] }, { concat: ['10.244.1.8', 8080] }],
+        ],
+      },
+    };
+    const key = { concat: [field('ip', 'daddr'), { numgen: { mode: 'random', mod: 2, offset: 0 } }] };
+    const node = texts({
+      nft: nft(
+        endpoints,
+        chain('pre', 'prerouting', -100, 'nat'),
+        rule('pre', is(field('th', 'dport'), 80), { dnat: { family: 'ip', addr: { map: { key, data: '@ends' } } } }),
+      ),
+    });
+    expect(send(node, { source: pod, destination: '10.96.0.1' }, fromPod).toSorted()).toEqual([
+      'leaves cni0 10.244.1.7: 10.244.1.5 > 10.244.1.7:8080 0.50',
+      'leaves cni0 10.244.1.8: 10.244.1.5 > 10.244.1.8:8080 0.50',
+    ]);
+    expect(send(node, ahead, fromPod)).toHaveLength(1);
+  });
+
+  test('verdict maps, sets, intervals and states decide', () => {
+    const node = texts({
+      nft: nft(
+        chain('fwd', 'forward', 0, 'filter', 'drop'),
+        rule('fwd', {
+          vmap: {
+            key: { ct: { key: 'state' } },
+            data: {
+              set: [
+                ['established', { accept: null }],
+                ['invalid', { drop: null }],
+              ],
+            },
+          },
+        }),
+        rule(
+          'fwd',
+          is(field('ip', 'saddr'), { prefix: { addr: '10.244.0.0', len: 16 } }),
+          is(field('tcp', 'dport'), { set: [443, { range: [79, 81] }] }),
+          { accept: null },
+        ),
+        rule('fwd', is(field('udp', 'dport'), 53, '!='), { reject: { type: 'tcp reset' } }),
+      ),
+    });
+    expect(send(node, ahead, fromPod)[0]).toMatch(/^leaves/);
+    expect(send(node, { ...ahead, destinationPort: 82 }, fromPod)[0]).toMatch(/^dropped/);
+  });
+
+  test('tables of iptables-nft count once', () => {
+    const filter = { family: 'ip', table: 'filter' };
+    const json = JSON.stringify({
+      nftables: [
+        { table: { family: 'ip', name: 'filter' } },
+        { chain: { ...filter, name: 'FORWARD', hook: 'forward', prio: 0, type: 'filter', policy: 'accept' } },
+        { rule: { ...filter, chain: 'FORWARD', expr: [{ xt: { type: 'target', name: 'DROP' } }] } },
+      ],
+    });
+    expect(send(texts({ nft: json, iptables: saved('-A FORWARD -j ACCEPT') }), ahead, fromPod)[0]).toMatch(/^leaves/);
+    expect(send(texts({ nft: json }), ahead, fromPod)[0]).toMatch(/^unknown/);
+  });
+});
+
+describe('IPVS', () => {
+  const ipvs =
+    '-A -t 10.96.0.1:80 -s rr\n-a -t 10.96.0.1:80 -r 10.244.1.7:8080 -m -w 1\n-a -t 10.96.0.1:80 -r 10.0.0.9:8080 -m -w 1\n-A -t 10.96.0.1:81 -s rr\n';
+  const node = { ...textsOf({ ...links, 'kube-ipvs0': ['10.96.0.1/32'] }, byDefault, { ipvs }) };
+
+  test('a virtual service sends the packet to its servers', () => {
+    expect(send(node, { source: pod, destination: '10.96.0.1' }, fromPod).toSorted()).toEqual([
+      'leaves cni0 10.244.1.7: 10.244.1.5 > 10.244.1.7:8080 0.50',
+      'leaves eth0 10.0.0.9: 10.244.1.5 > 10.0.0.9:8080 0.50',
+    ]);
+  });
+
+  test('a service without servers rejects', () => {
+    expect(send(node, { source: pod, destination: '10.96.0.1', destinationPort: 81 }, fromPod)[0]).toMatch(/^rejected/);
+  });
+});
+
+test('the rules of the original kube-proxy lead to the endpoints', () => {
+  const read = (name: string): string =>
+    readFileSync(join(import.meta.dirname, '../../../fixtures/kube-proxy-v1.36.2', name), 'utf8');
+  const node = readNode(texts({ recent: {}, iptables: read('default-nat.txt') + read('default-filter.txt') }));
+  const ends = sendPacket(node, { source: pod, destination: '10.96.10.21', destinationPort: 80 }, fromPod);
+  expect(ends).toHaveLength(10);
+  for (const { end, probability } of ends) {
+    expect(end.kind).toBe('leaves');
+    expect(probability).toBeCloseTo(0.1, 6);
+  }
+});
