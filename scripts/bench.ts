@@ -159,7 +159,7 @@ const benchWork = async (cluster: Cluster): Promise<void> => {
 const benchGrading = async (cluster: Cluster, definition: LabDefinition): Promise<void> => {
   say('solving and grading…');
   const fabric = await docker.inspect(containerName(name, fabricMachine));
-  const access = accessTo(cluster, definition, fabric?.id ?? '');
+  const access = accessTo(cluster, definition, { fabricId: fabric?.id ?? '', scriptLog: say });
   const progress = openProgress({ stateFolder: `${root}out/bench-state`, name, instance: access.instance });
   const grade = async (what: string, target?: number): Promise<void> => {
     const student = await progress.read();

@@ -39,7 +39,7 @@ const outsideLabs: BuildOptions = { target: 'node22', banner: { js: '#!/usr/bin/
  */
 export const hostBundle: BuildOptions = {
   ...common,
-  entryPoints: { labs: 'src/host/cli/main.ts' },
+  entryPoints: { labs: 'src/host/cli/main.ts', script: 'src/host/script/child.ts' },
   outdir: 'dist',
   format: 'esm',
   splitting: true,

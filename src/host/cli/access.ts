@@ -2,9 +2,17 @@
 import type { LabDefinition } from '../../api/lab.ts';
 import type { Cluster } from '../cluster/open.ts';
 import type { ClusterAccess, MachineAccess } from '../grade/access.ts';
+import { createScripts } from '../script/scripts.ts';
 
-/** @param fabricId the id of the fabric container. A cluster that is built again under the same name has another id */
-export const accessTo = (cluster: Cluster, lab: LabDefinition, fabricId: string): ClusterAccess => {
+/**
+ * @param fabricId the id of the fabric container. A cluster that is built again under the same name has another id
+ * @param scriptLog takes what the lab's scripts print
+ */
+export const accessTo = (
+  cluster: Cluster,
+  lab: LabDefinition,
+  { fabricId, scriptLog }: { readonly fabricId: string; readonly scriptLog: (line: string) => void },
+): ClusterAccess => {
   const controlPlanes = new Set(
     lab.cluster.nodes.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
   );
@@ -22,6 +30,7 @@ export const accessTo = (cluster: Cluster, lab: LabDefinition, fabricId: string)
       address,
     })),
     fabric: cluster.fabric,
+    scripts: createScripts({ log: scriptLog }),
     exec: (machine, argv, options = {}) =>
       cluster.containers.exec(cluster.machine(machine).id, { command: argv, ...options }),
   };

@@ -16,6 +16,7 @@ import { rewriteTexts } from './command-form.ts';
 import type { Context } from './context.ts';
 import { chooseInstance, chooseRunning } from './instances.ts';
 import { definitionOf } from './machines.ts';
+import { openScriptLog } from './script-log.ts';
 import { fabricId, progressIn } from './student-progress.ts';
 import { wrap } from './text.ts';
 
@@ -67,7 +68,10 @@ export const openSession = async (context: Context, instance: ClusterSummary): P
   const lab = await definitionOf(context, instance);
   const docker = await context.docker();
   const cluster = await openCluster(docker, name, context.signal);
-  const access = accessTo(cluster, lab, await fabricId(docker, name, context.signal));
+  const access = accessTo(cluster, lab, {
+    fabricId: await fabricId(docker, name, context.signal),
+    scriptLog: openScriptLog(context.environment.stateFolder, name),
+  });
   const progress = await progressIn(context, name, access.instance);
   return { name, lab, access, progress, cluster, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
 };

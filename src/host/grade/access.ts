@@ -1,6 +1,7 @@
 // The running cluster as grading, setups and solutions see it. host/cluster opens it, host/cli passes it in.
 import type { FabricMethod, FabricMethods } from '../../api/fabric.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
+import type { Scripts } from '../script/scripts.ts';
 
 export interface ClusterAccess {
   /** The instance's name: the lab's, unless started with `--name`. */
@@ -10,6 +11,8 @@ export interface ClusterAccess {
   /** Running machines only. */
   readonly machines: readonly MachineAccess[];
   readonly fabric: FabricCaller;
+  /** Runs the lab's own scripts. */
+  readonly scripts: Scripts;
   /** Runs a program in a machine as root. Grading must not use it: the student controls the machine's programs. */
   exec(machine: string, argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
 }

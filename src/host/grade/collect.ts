@@ -1,16 +1,17 @@
 // Gathers facts through the fabric: each fact once, all facts of one place in one call, all calls in parallel.
 import type { FabricMethod, FabricMethods, FactName, Place } from '../../api/fabric.ts';
-import type { CheckScript, ExpectedScript, LabHandle } from '../../api/lab.ts';
+import type { LabHandle } from '../../api/lab.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { LabError, messageOf } from '../../kit/error.ts';
 import type { ClusterAccess } from './access.ts';
 import { type Fact, type FactRequest, type FactStore, keyOf, MissingFacts, type Spot } from './facts.ts';
-import { importScript } from './script.ts';
+import { runCheck, runExpected } from './scripted.ts';
 
 export interface Collector {
   readonly access: ClusterAccess;
   /** Makes the handle that the lab's check scripts get. */
   readonly handle: () => LabHandle;
+  readonly signal: AbortSignal;
 }
 
 /** One look at the cluster. Each fact is asked for once. */
@@ -22,13 +23,14 @@ export interface Look {
 }
 
 /** Starts a look. Each caller of `gather` waits only for its own facts, not for the slow probe of another caller. */
-export const startLook = ({ access, handle }: Collector): Look => {
+export const startLook = (collector: Collector): Look => {
+  const { access } = collector;
   const store = new Map<string, Fact>();
   const asked = new Map<string, Promise<void>>();
   const places = new Map<string, PlaceBatch>();
 
   const start = (key: string, request: FactRequest): Promise<void> => {
-    const fact = request.kind === 'facts' ? placeFacts(request) : safely(() => collectOne(access, handle, request));
+    const fact = request.kind === 'facts' ? placeFacts(request) : safely(() => collectOne(collector, request));
     return fact.then((value) => void store.set(key, value));
   };
   /** Requests for facts of one place in the same turn of the event loop go into one call. */
@@ -108,7 +110,8 @@ type Call = <M extends FabricMethod>(
   params: FabricMethods[M]['params'],
 ) => Promise<FabricMethods[M]['result']>;
 
-const collectOne = async (access: ClusterAccess, handle: () => LabHandle, request: FactRequest): Promise<unknown> => {
+const collectOne = async (collector: Collector, request: FactRequest): Promise<unknown> => {
+  const { access } = collector;
   const call: Call = (method, params) => access.fabric.call(method, params);
   switch (request.kind) {
     case 'objects':
@@ -131,14 +134,9 @@ const collectOne = async (access: ClusterAccess, handle: () => LabHandle, reques
       return call('readFile', { machine, pid: pidOf(access, machine), path, tailBytes });
     }
     case 'check':
-      return withTimeout(request.timeoutMs, async () =>
-        (await importScript<CheckScript>(request.file, 'check'))(handle()),
-      );
-    case 'expected': {
-      const script = await importScript<ExpectedScript>(request.file, 'expected');
-      const answer = await script(handle());
-      return typeof answer === 'string' ? [answer] : answer;
-    }
+      return runCheck(access.scripts, { ...request, handle: collector.handle(), signal: collector.signal });
+    case 'expected':
+      return runExpected(access.scripts, { ...request, handle: collector.handle(), signal: collector.signal });
     case 'facts':
       throw new Error('facts of the kernel are gathered by place');
   }
@@ -148,14 +146,4 @@ const listObjects = async (call: Call, path: string): Promise<unknown> => {
   const { status, body } = await call('kube', { path });
   if (status === 200) return (body as { items?: unknown }).items ?? [];
   throw new Error(`${path} answered ${status}: ${(body as { message?: string } | null)?.message ?? ''}`);
-};
-
-const withTimeout = async <T>(timeoutMs: number, work: () => Promise<T>): Promise<T> => {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`the script took longer than ${timeoutMs / 1000} s`)), timeoutMs);
-  try {
-    return await Promise.race([work(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 };

@@ -150,7 +150,7 @@ const lookAt = async (
   const started = performance.now();
   const { lab, access, progress, signal, language = 'en' } = options;
   const say = phrases[language];
-  const look = startLook({ access, handle: () => createHandle({ lab, access, language, signal }) });
+  const look = startLook({ access, handle: () => createHandle({ lab, access, language, signal }), signal });
   const view = createView({ cluster: lab.cluster, machines: access.machines, store: look.store, say });
   const evaluated = await Promise.all(
     entries.map(async ({ id, task, number, check }) => {

@@ -70,7 +70,7 @@ const kubectl = (args: readonly string[]): readonly string[] => [
 /** Answers one question about the cluster with newly gathered facts. */
 const ask = <T>(options: HandleOptions, question: (view: View) => T): Promise<T> => {
   const { lab, access, language = 'en', signal } = options;
-  const look = startLook({ access, handle: () => createHandle(options) });
+  const look = startLook({ access, handle: () => createHandle(options), signal });
   const say = phrases[language];
   const view = createView({ cluster: lab.cluster, machines: access.machines, store: look.store, say });
   return settle(look, () => question(view), signal);

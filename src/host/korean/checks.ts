@@ -6,7 +6,11 @@ export const checkSentences: Sentences = {
   'the grader failed: {problem}': '채점기에 문제가 있습니다: {problem}',
   '{machine} is not running': '{machine} 머신이 실행 중이 아님',
   '{path} answered {status}: {said}': '{path}의 응답: {status} {said}',
-  'the script took longer than {time} s': '스크립트가 {time}초 안에 끝나지 않음',
+  "The lab's script {file} took longer than {time} s": '실습의 스크립트가 {time}초 안에 끝나지 않았습니다 ({file})',
+  "The lab's script {file} ended its process: {how}": '실습의 스크립트가 프로세스를 종료했습니다 ({file}): {how}',
+  "The lab's script {file}: `{function}()` must resolve with {value}: {problem}":
+    '실습의 스크립트가 돌려준 값이 잘못되었습니다 ({file}, `{function}()`). 올바른 값: {value}. 문제: {problem}',
+  "The lab's script {file} failed: {problem}": '실습의 스크립트가 실패했습니다 ({file}): {problem}',
   'The lab\'s script {file} exports no function "{function}"':
     '실습의 스크립트에서 내보내지 않은 함수입니다 ({file}): "{function}"',
   "The lab's script {file} cannot be loaded: {problem}": '실습의 스크립트를 불러올 수 없습니다 ({file}): {problem}',

@@ -5,6 +5,7 @@ import { ExitCode, LabError } from '../../kit/error.ts';
 import { isQuestion } from '../grade/checks/answer.ts';
 import { gradeLab } from '../grade/engine.ts';
 import { waitsToBegin } from '../grade/student.ts';
+import type { Scripts } from '../script/scripts.ts';
 import type { Progress } from './progress.ts';
 import { beginTask, canClear, clearTask, type KeepAnswer, replayTask, restoreLab, type TaskRun } from './run.ts';
 
@@ -25,7 +26,7 @@ export interface GotoPlan {
 export const planGoto = async (
   lab: LabDefinition,
   target: TaskDefinition,
-  { report, progress }: { readonly report: Report; readonly progress: Progress },
+  { report, progress, scripts }: { readonly report: Report; readonly progress: Progress; readonly scripts: Scripts },
 ): Promise<GotoPlan> => {
   const at = lab.tasks.indexOf(target);
   const [before, after] = [lab.tasks.slice(0, at), lab.tasks.slice(at)];
@@ -33,7 +34,9 @@ export const planGoto = async (
   const left = await Promise.all(
     after.map(async (task) => {
       const touched = begun.includes(task.id) || passed.includes(task.id) || skipped[task.id] !== undefined;
-      return (touched || stateChecks(task, report).some(({ outcome }) => outcome === 'pass')) && canClear(task);
+      return (
+        (touched || stateChecks(task, report).some(({ outcome }) => outcome === 'pass')) && canClear(task, scripts)
+      );
     }),
   );
   const skip = before.filter(({ id }) => !passed.includes(id));
@@ -140,7 +143,7 @@ const restoreNodes = async (run: TaskRun, working: CheckpointEvents['working']):
 export const startAnew = async (run: TaskRun, { working }: CheckpointEvents): Promise<void> => {
   const { task, progress } = run;
   const breaks = task.setup !== undefined;
-  if (breaks || (await canClear(task))) {
+  if (breaks || (await canClear(task, run.access.scripts))) {
     await restoreNodes(run, working);
     if (!breaks) await working('clear', () => clearTask(run));
     const before = await progress.read();

@@ -1,13 +1,13 @@
 // Runs the scripts of one task: begins it (setup), breaks it again after a restart (resume), solves it, clears it.
-import type { LabDefinition, Language, ResumeScript, SetupScript, SolveScript, TaskDefinition } from '../../api/lab.ts';
+import type { LabDefinition, LabHandle, Language, TaskDefinition } from '../../api/lab.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { ClusterAccess } from '../grade/access.ts';
 import { isQuestion } from '../grade/checks/answer.ts';
 import { gradeLab } from '../grade/engine.ts';
 import { createHandle } from '../grade/handle.ts';
-import { findExport, importScript } from '../grade/script.ts';
 import { waitsToBegin } from '../grade/student.ts';
+import type { Scripts } from '../script/scripts.ts';
 import type { ProgressStore } from './progress.ts';
 
 export interface TaskRun {
@@ -53,13 +53,10 @@ const runSetup = async (
 ): Promise<unknown> => {
   const { setup, id } = run.task;
   if (setup === undefined) return false;
-  const script = await importScript<ResumeScript>(setup, ...exports);
-  let result: unknown;
-  try {
-    result = await script(createHandle(run));
-  } catch (cause) {
-    throw failed('LAB_SETUP_FAILED', `Task "${id}" could not be set up`, cause);
-  }
+  const result = await runScript(run, setup, {
+    names: exports,
+    failed: (cause) => failed('LAB_SETUP_FAILED', `Task "${id}" could not be set up`, cause),
+  });
   if (result !== false) await look?.(run);
   await run.progress.begin(id, runOf(run.access));
   return result;
@@ -126,7 +123,6 @@ export type KeepAnswer = (check: string, value: string) => Promise<void>;
 
 const runSolution = async (run: TaskRun, keepAnswer: KeepAnswer): Promise<void> => {
   const { solve = '', id, checks } = run.task;
-  const script = await importScript<SolveScript>(solve, 'solve');
   let unkept: unknown;
   const answer: KeepAnswer = async (check, value) => {
     if (!checks.some((known) => known.id === check && isQuestion(known)))
@@ -137,44 +133,73 @@ const runSolution = async (run: TaskRun, keepAnswer: KeepAnswer): Promise<void> 
     });
   };
   try {
-    await script({ ...createHandle(run), answer });
-  } catch (cause) {
+    await runScript(run, solve, {
+      names: ['solve'],
+      failed: (cause) => failed('LAB_SOLVE_FAILED', `The solution of task "${id}" failed`, cause),
+      more: { answer },
+    });
+  } catch (error) {
     // The solution is right, but the disk that keeps the answer may be full.
-    if (unkept !== undefined) throw unkept;
-    throw failed('LAB_SOLVE_FAILED', `The solution of task "${id}" failed`, cause);
+    throw unkept ?? error;
   }
 };
 
 /** Sets the nodes back to how the lab starts, if the lab has a script for it. @throws LabError `LAB_RESTORE_FAILED` */
 export const restoreLab = async (run: Omit<TaskRun, 'task'>): Promise<void> => {
   if (run.lab.restore === undefined) return;
-  const script = await importScript<SetupScript>(run.lab.restore, 'restore');
-  try {
-    await script(createHandle(run));
-  } catch (cause) {
-    throw failed('LAB_RESTORE_FAILED', 'The nodes could not be set back to how the lab starts', cause);
-  }
+  await runScript(run, run.lab.restore, {
+    names: ['restore'],
+    failed: (cause) => failed('LAB_RESTORE_FAILED', 'The nodes could not be set back to how the lab starts', cause),
+  });
 };
 
 /** Whether the task's scripts say how to remove what the task makes. */
-export const canClear = async (task: TaskDefinition): Promise<boolean> => (await findClear(task)) !== undefined;
+export const canClear = async (task: TaskDefinition, scripts: Scripts): Promise<boolean> =>
+  (await findClear(task, scripts)) !== undefined;
 
 /** Removes what the task makes in the cluster, if its scripts say how. @throws LabError `LAB_CLEAR_FAILED` */
 export const clearTask = async (run: TaskRun): Promise<void> => {
-  const clear = await findClear(run.task);
-  try {
-    await clear?.(createHandle(run));
-  } catch (cause) {
-    throw failed('LAB_CLEAR_FAILED', `What task "${run.task.id}" makes could not be removed`, cause);
-  }
+  const file = await findClear(run.task, run.access.scripts);
+  if (file === undefined) return;
+  await runScript(run, file, {
+    names: ['clear'],
+    failed: (cause) => failed('LAB_CLEAR_FAILED', `What task "${run.task.id}" makes could not be removed`, cause),
+  });
 };
 
-const findClear = async ({ setup, solve }: TaskDefinition): Promise<SetupScript | undefined> => {
-  for (const file of new Set([setup, solve])) {
-    const clear = file === undefined ? undefined : await findExport<SetupScript>(file, 'clear');
-    if (clear) return clear;
-  }
+/** @returns the script that removes what the task makes */
+const findClear = async ({ setup, solve }: TaskDefinition, scripts: Scripts): Promise<string | undefined> => {
+  for (const file of new Set([setup, solve]))
+    if (file !== undefined && (await scripts.exportsOf(file)).includes('clear')) return file;
   return undefined;
+};
+
+interface ScriptRun {
+  /** The first of these functions that the script exports is called. */
+  readonly names: readonly string[];
+  /** The error when the function fails. */
+  readonly failed: (cause: unknown) => LabError;
+  /** Further functions of the handle. */
+  readonly more?: Readonly<Record<string, unknown>>;
+}
+
+/** A script may wait for pods and components to start on a busy machine. */
+const scriptMs = 300_000;
+
+/** @throws LabError `failed` when the function fails, `LAB_SCRIPT_BROKEN` when it cannot run or does not end */
+const runScript = async (
+  run: Omit<TaskRun, 'task'>,
+  file: string,
+  { names, failed: failure, more }: ScriptRun,
+): Promise<unknown> => {
+  const handle: LabHandle = { ...createHandle(run), ...more };
+  try {
+    return await run.access.scripts.run(file, { names, handle, timeoutMs: scriptMs, signal: run.signal });
+  } catch (cause) {
+    run.signal.throwIfAborted();
+    if (cause instanceof LabError && cause.code === 'LAB_SCRIPT_BROKEN') throw cause;
+    throw failure(cause);
+  }
 };
 
 const failed = (code: string, what: string, cause: unknown): LabError =>

@@ -17,6 +17,7 @@ import { gradeLab } from '../../../src/host/grade/engine.ts';
 import type { Student } from '../../../src/host/grade/student.ts';
 import { resolveLab } from '../../../src/host/lab/resolve.ts';
 import { labSchema } from '../../../src/host/lab/schema.ts';
+import { createScripts } from '../../../src/host/script/scripts.ts';
 import { LabError } from '../../../src/kit/error.ts';
 
 /** The answers of the fabric. A function may throw, as the fabric does. */
@@ -43,6 +44,9 @@ const machines = [
   { name: 'client', role: 'client', address: '192.168.56.100' },
 ] as const;
 
+/** One process for all tests of a file. */
+export const scripts = createScripts();
+
 export const accessTo = (world: World, calls: Calls = []): ClusterAccess => ({
   name: 'test',
   instance: 'one',
@@ -50,6 +54,7 @@ export const accessTo = (world: World, calls: Calls = []): ClusterAccess => ({
     .filter(({ name }) => !world.stopped?.includes(name))
     .map((machine, index) => ({ ...machine, address: machine.address as Ipv4, pid: 100 + index })),
   exec: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
+  scripts,
   fabric: {
     // biome-ignore lint/suspicious/noExplicitAny: one function for all methods, each with its own type
     async call(method, params): Promise<any> {

@@ -8,6 +8,7 @@ import { renderText } from '../../../src/host/grade/report/text.ts';
 import { goTo, planGoto, startAnew, type Work } from '../../../src/host/tasks/checkpoint.ts';
 import { nextTask } from '../../../src/host/tasks/next.ts';
 import { beginTask } from '../../../src/host/tasks/run.ts';
+import { scripts } from '../grade/world.ts';
 import { type LabOfScripts, labOfScripts } from './lab-of-scripts.ts';
 
 let folder: string;
@@ -40,7 +41,7 @@ const doTask = async (id: string): Promise<void> => {
 const goto = async (id: string): Promise<readonly string[]> => {
   const shown: string[] = [];
   const report = await grade();
-  const plan = await planGoto(world.lab, world.task(id), { report, progress: await world.progress.read() });
+  const plan = await planGoto(world.lab, world.task(id), { report, progress: await world.progress.read(), scripts });
   await goTo(run(id), plan, {
     report,
     async working(task, work) {
@@ -65,6 +66,7 @@ describe('goto', () => {
     await doTask('one');
     await doTask('four');
     const plan = await planGoto(world.lab, world.task('four'), {
+      scripts,
       report: await grade(),
       progress: await world.progress.read(),
     });
@@ -142,7 +144,7 @@ describe('goto', () => {
   test('refuses a task that no script can do, before anything happens', async () => {
     const { solve: _, ...unsolved } = world.task('two');
     const tasks = world.lab.tasks.map((task) => (task.id === 'two' ? unsolved : task));
-    const state = { report: await grade(), progress: await world.progress.read() };
+    const state = { report: await grade(), progress: await world.progress.read(), scripts };
     await expect(planGoto({ ...world.lab, tasks }, world.task('four'), state)).rejects.toMatchObject({
       code: 'LAB_SOLVE_MISSING',
       message: expect.stringContaining('"two" has no solution'),
@@ -152,7 +154,11 @@ describe('goto', () => {
 
   test('gives no points although it failed in the middle', async () => {
     const report = await grade();
-    const plan = await planGoto(world.lab, world.task('four'), { report, progress: await world.progress.read() });
+    const plan = await planGoto(world.lab, world.task('four'), {
+      report,
+      progress: await world.progress.read(),
+      scripts,
+    });
     const working = async (task: Work, work: () => Promise<void>) => {
       await work();
       if (typeof task !== 'string' && task.id === 'one') throw new Error('the machine was switched off');

@@ -8,7 +8,7 @@ import { toKorean } from '../../../src/host/korean/translate.ts';
 import { openProgress } from '../../../src/host/tasks/progress.ts';
 import { beginTask, canClear, clearTask, resumeTask, solveTask, type TaskRun } from '../../../src/host/tasks/run.ts';
 import { LabError } from '../../../src/kit/error.ts';
-import { accessTo, labOf, service } from '../grade/world.ts';
+import { accessTo, labOf, scripts, service } from '../grade/world.ts';
 
 let folder: string;
 let ran: string[];
@@ -120,10 +120,10 @@ test('a setup script can say that a restart repaired nothing', async () => {
 });
 
 test('clearing runs the script that removes what the task makes, and reports its failure', async () => {
-  expect(await canClear((await runOf(script)).task)).toBe(false);
+  expect(await canClear((await runOf(script)).task, scripts)).toBe(false);
   const clearing = `${script}\nexport const clear = async (lab) => { await lab.sh('node01', 'away'); };`;
   const run = await runOf(clearing);
-  expect(await canClear(run.task)).toBe(true);
+  expect(await canClear(run.task, scripts)).toBe(true);
   await clearTask(run);
   expect(ran).toEqual(['node01: away']);
   const failing = await runOf(clearing, () => ({ exitCode: 1, stdout: '', stderr: 'no such thing' }));
@@ -154,7 +154,9 @@ describe('in Korean, the error of a script', () => {
     const script = JSON.stringify('\nrule=$(iptables-save. Now)\necho "$rule"\n');
     const exec = () => ({ exitCode: 4, stdout: '', stderr: 'iptables: No chain by that name.' });
     const message = await failureOf(`await lab.sh('node01', ${script});`, exec);
-    expect(message).toMatch(/^과제를 준비하지 못했습니다 \("task"\): node01에서 실행한 `rule=.* …`의 종료 코드가 4: /);
+    expect(message).toMatch(
+      /^과제를 준비하지 못했습니다 \("task"\): 실습의 스크립트가 실패했습니다 \(.*:1:\d+\): node01에서 실행한 `rule=.* …`의 종료 코드가 4: /,
+    );
     expect(message).toMatch(/: iptables: No chain by that name\.$/);
   });
 

@@ -6,6 +6,7 @@ import { forgetProgress } from '../../tasks/progress.ts';
 import { confirm, declined } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseInstance } from '../instances.ts';
+import { removeScriptLog } from '../script-log.ts';
 import { secondsSince } from '../text.ts';
 import { forgetKubeconfig, orWarn } from '../way-in.ts';
 
@@ -32,6 +33,7 @@ export const deleteLabs = async (context: Context, names: readonly string[]): Pr
       const startedAt = performance.now();
       await deleteCluster(docker, name);
       await orWarn(context, () => forgetProgress(context.environment.stateFolder, name));
+      await removeScriptLog(context.environment.stateFolder, name);
       await forgetKubeconfig(context, name);
       if (!json) output.line(say.deleted(name, secondsSince(startedAt)));
     }),

@@ -16,7 +16,7 @@ export const gotoTask = async (context: Context, session: Session, task: TaskDef
   const { lab, progress } = session;
   // First records what the student has finished, so that finished work counts.
   const { report } = await gradeAndRecord(context, session, { once: true });
-  const plan = await planGoto(lab, task, { report, progress: await progress.read() });
+  const plan = await planGoto(lab, task, { report, progress: await progress.read(), scripts: session.access.scripts });
   if (!json) describe(context, session, task, plan);
   if (!(await confirm(context, say.gotoQuestion))) return declined(context);
   const startedAt = performance.now();

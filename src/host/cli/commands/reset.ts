@@ -4,6 +4,7 @@ import { ExitCode } from '../../../kit/error.ts';
 import { listClusters } from '../../cluster/status.ts';
 import { deleteCluster } from '../../cluster/stop.ts';
 import { findTask } from '../../lab/catalogue.ts';
+import type { Scripts } from '../../script/scripts.ts';
 import { startAnew } from '../../tasks/checkpoint.ts';
 import { forgetProgress, type PastEvent } from '../../tasks/progress.ts';
 import { canClear } from '../../tasks/run.ts';
@@ -40,7 +41,7 @@ const resetTaskNamed = (context: Context, given: string): Promise<ExitCode> =>
 export const resetTask = async (context: Context, session: Session, task: TaskDefinition): Promise<ExitCode> => {
   const { output, say, json } = context;
   const number = numberOf(session.lab, task);
-  const effect = await effectOf(task);
+  const effect = await effectOf(task, session.access.scripts);
   if (!(await confirm(context, resetQuestion(context, session, task, effect)))) return declined(context);
   {
     using work = showWork(context, session.lab);
@@ -51,9 +52,9 @@ export const resetTask = async (context: Context, session: Session, task: TaskDe
   return ExitCode.ok;
 };
 
-const effectOf = async (task: TaskDefinition): Promise<ResetEffect> => {
+const effectOf = async (task: TaskDefinition, scripts: Scripts): Promise<ResetEffect> => {
   if (task.setup !== undefined) return 'breaks';
-  return (await canClear(task)) ? 'removes' : 'nothing';
+  return (await canClear(task, scripts)) ? 'removes' : 'nothing';
 };
 
 /** Says what happens to the cluster and to the nodes. */

@@ -32,5 +32,24 @@ test('a script check takes the verdict of the script', async () => {
 });
 
 test('a script check is broken when the script throws', async () => {
-  expect(await gradeScript("throw new Error('typo');")).toMatchObject({ outcome: 'broken', observed: 'typo' });
+  expect(await gradeScript("throw new Error('typo');")).toMatchObject({
+    outcome: 'broken',
+    observed: expect.stringMatching(/\.mjs:1:\d+ failed: typo$/),
+  });
+});
+
+test.each([
+  ['true', 'Invalid input'],
+  ['', 'Invalid input'],
+  ["{ pass: 'no' }", 'pass: Invalid'],
+  ['{ pass: true }', 'observed: '],
+  ["{ pass: false, observed: 'b' }", 'expected: '],
+  ["{ pass: true, observed: 'b', points: 3 }", 'Unrecognized key: "points"'],
+])('a script check is broken, with the line, when the script resolves with %s', async (value, problem) => {
+  const check = await gradeScript(`return ${value};`);
+  expect(check).toMatchObject({ outcome: 'broken' });
+  expect(check?.observed).toMatch(
+    /^The lab's script \S+\.mjs:1: `check\(\)` must resolve with \{ pass: true, observed \} or /,
+  );
+  expect(check?.observed).toContain(problem);
 });

@@ -1,0 +1,220 @@
+// Real processes run real scripts.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LabHandle } from '../../../src/api/lab.ts';
+import { createScripts, type RunOptions } from '../../../src/host/script/scripts.ts';
+import { LabError } from '../../../src/kit/error.ts';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'labs-script-'));
+  write('lab.yaml', '');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const write = (path: string, text: string): string => {
+  const file = join(folder, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return file;
+};
+let serial = 0;
+/** A script with one function. Its body begins in line 2. */
+const script = (body: string): string =>
+  write(`checks/s${++serial}.ts`, `export const check = async (lab: any) => {\n${body}\n};\n`);
+
+const lines: string[] = [];
+const scripts = createScripts({ log: (line) => lines.push(line) });
+const handle = (over: Record<string, unknown> = {}): LabHandle =>
+  ({ lab: 'demo', language: 'en', nodes: ['node01'], ...over }) as unknown as LabHandle;
+const run = (file: string, over: Partial<RunOptions> = {}) =>
+  scripts.run(file, {
+    names: ['check'],
+    handle: handle(),
+    timeoutMs: 20_000,
+    signal: new AbortController().signal,
+    ...over,
+  });
+
+describe('a script', () => {
+  test('calls the functions of the handle in labs, and resolves with its own value', async () => {
+    const object = async (name: string) => ({ metadata: { name } });
+    const file = script(`return [lab.lab, lab.nodes, (await lab.object('pod/a')).metadata.name];`);
+    expect(await run(file, { handle: handle({ object }) })).toEqual(['demo', ['node01'], 'pod/a']);
+  });
+
+  test('waits with `until`, which asks a function of the script', async () => {
+    let asked = 0;
+    const read = async () => ++asked;
+    expect(
+      await run(script(`await lab.until('three', async () => (await lab.read()) >= 3);`), { handle: handle({ read }) }),
+    ).toBe(undefined);
+    expect(asked).toBe(3);
+  });
+
+  test.each(['my-lab', 'lib/node_modules/my-labs/first'])(
+    'in %s is loaded with its imports and without its types',
+    async (place) => {
+      write(`${place}/ports.ts`, 'export const port: number = 3306;\n');
+      const file = write(
+        `${place}/solve.ts`,
+        `import type { X } from '../nowhere.ts';\nimport { port } from './ports.ts';\nexport const solve = (x: X): number => port;\n`,
+      );
+      expect(await run(file, { names: ['setup', 'solve'] })).toBe(3306);
+      expect(await scripts.exportsOf(file)).toEqual(['solve']);
+    },
+  );
+
+  test('prints into the log, and never into the output of labs', async () => {
+    lines.length = 0;
+    await run(script(`console.log('one'); console.error('two'); process.stdout.write('three\\n');`));
+    await eventually('the lines are here', () => (lines.length === 3 ? done(0) : notYet(lines.join())), {
+      timeoutMs: 5000,
+    });
+    expect([...lines].sort()).toEqual(['one', 'three', 'two']);
+  });
+
+  test('is read again after an edit, once its process had no work', async () => {
+    const file = script('return 1;');
+    expect(await run(file)).toBe(1);
+    writeFileSync(file, 'export const check = () => 2;\n');
+    await eventually('the new text runs', async () => ((await run(file)) === 2 ? done(0) : notYet('the old text')), {
+      timeoutMs: 20_000,
+      intervalMs: 1500,
+      maxIntervalMs: 1500,
+    });
+  });
+});
+
+describe('an error', () => {
+  const problemOf = async (promise: Promise<unknown>): Promise<LabError> => {
+    const error = await promise.then(
+      () => undefined,
+      (reason) => reason,
+    );
+    expect(error).toBeInstanceOf(LabError);
+    return error;
+  };
+
+  test('that the script throws names file, line and column', async () => {
+    const error = await problemOf(run(script(`  const a = lab.nodes;\n  throw new Error('a typo');`)));
+    expect(error).toMatchObject({ code: 'LAB_SCRIPT_FAILED' });
+    expect(error.message).toMatch(/^The lab's script checks\/s\d+\.ts:3:9 failed: a typo$/);
+  });
+
+  test('of a function in another file of the lab names that file', async () => {
+    write('checks/helper.ts', `export const help = (): never => {\n  throw new Error('no');\n};\n`);
+    const file = write(
+      'checks/uses-helper.ts',
+      `import { help } from './helper.ts';\nexport const check = () => help();\n`,
+    );
+    expect((await problemOf(run(file))).message).toBe("The lab's script checks/helper.ts:2:9 failed: no");
+  });
+
+  test('of the handle keeps its code and names the line that called it', async () => {
+    const sh = async () => {
+      throw new LabError('LAB_TIMEOUT', 'node01 does not answer', { hint: 'Wait.' });
+    };
+    const error = await problemOf(run(script(`\n  await lab.sh('node01', 'true');`), { handle: handle({ sh }) }));
+    expect(error).toMatchObject({ code: 'LAB_TIMEOUT', hint: 'Wait.' });
+    expect(error.message).toMatch(/checks\/s\d+\.ts:3:13 failed: node01 does not answer$/);
+  });
+
+  test('of the handle can be caught', async () => {
+    const sh = () => Promise.reject(new Error('no'));
+    expect(
+      await run(script(`try { await lab.sh(); } catch (e) { return e.message; }`), { handle: handle({ sh }) }),
+    ).toBe('no');
+  });
+
+  test('in the syntax names the line', async () => {
+    const error = await problemOf(run(write('checks/syntax.ts', 'export const check = 1;\n\nconst = 2;\n')));
+    expect(error).toMatchObject({ code: 'LAB_SCRIPT_BROKEN' });
+    expect(error.message).toMatch(/^The lab's script checks\/syntax\.ts:3(:\d+)? cannot be loaded: /);
+  });
+
+  test('says that no function has the name', async () => {
+    const error = await problemOf(run(script(''), { names: ['setup'] }));
+    expect(error.message).toMatch(/^The lab's script checks\/s\d+\.ts exports no function "setup"$/);
+  });
+
+  test('that nobody awaits is told, too', async () => {
+    const error = await problemOf(run(script(`Promise.reject(new Error('forgotten')); await new Promise(() => {});`)));
+    expect(error.message).toMatch(/checks\/s\d+\.ts:2:16 failed: forgotten$/);
+  });
+
+  test('names the end of the process', async () => {
+    expect((await problemOf(run(script(`process.exit(7);`)))).message).toMatch(/ended its process: exit code 7$/);
+  });
+
+  test('says that a value cannot be copied', async () => {
+    expect((await problemOf(run(script(`return () => 1;`)))).message).toMatch(/could not be cloned/);
+  });
+});
+
+describe('the time limit', () => {
+  test.each(['for (;;) {}', 'await new Promise(() => {});'])('holds against %s', async (body) => {
+    await expect(run(script(body), { timeoutMs: 300 })).rejects.toMatchObject({
+      code: 'LAB_SCRIPT_BROKEN',
+      message: expect.stringMatching(/checks\/s\d+\.ts took longer than 0\.3 s$/),
+    });
+  });
+
+  test('of one script leaves the others alone, also when it never yields', async () => {
+    const patient = (ms: number) => script(`await new Promise((r) => setTimeout(r, ${ms})); return 'fine';`);
+    const endings = await Promise.allSettled([
+      run(patient(400), { repeatable: true }),
+      run(script('for (;;) {}'), { repeatable: true, timeoutMs: 1000 }),
+      run(script('await new Promise(() => {});'), { repeatable: true, timeoutMs: 1000 }),
+      run(script('process.exit(3);'), { repeatable: true }),
+      run(patient(500), { repeatable: true }),
+    ]);
+    expect(
+      endings.map((end) => (end.status === 'fulfilled' ? end.value : end.reason.message.replace(/.*\.ts /, ''))),
+    ).toEqual(['fine', 'took longer than 1 s', 'took longer than 1 s', 'ended its process: exit code 3', 'fine']);
+  });
+
+  test('does not run a script twice that may have changed something', async () => {
+    let calls = 0;
+    const sh = async () => {
+      calls += 1;
+    };
+    const other = run(script('await lab.sh(); await new Promise(() => {});'), { handle: handle({ sh }) });
+    const loop = run(script('await lab.sh(); for (;;) {}'), { handle: handle({ sh }), timeoutMs: 1000 });
+    const endings = await Promise.allSettled([other, loop]);
+    expect(endings.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(calls).toBe(2);
+  });
+});
+
+test('an abort ends the script at once', async () => {
+  const stop = new AbortController();
+  const ended = run(script('for (;;) {}'), { signal: stop.signal });
+  stop.abort(new Error('Ctrl-C'));
+  await expect(ended).rejects.toThrow('Ctrl-C');
+  await expect(run(script('return 1;'), { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before');
+});
+
+test('a script that never yields ends with labs, however labs ends', async () => {
+  const pidFile = join(folder, 'pid');
+  const file = script(
+    `(await import('node:fs')).writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); for (;;) {}`,
+  );
+  const source = new URL('../../../src/host/script/scripts.ts', import.meta.url).href;
+  const labs = `import { createScripts } from ${JSON.stringify(source)};
+    import { existsSync } from 'node:fs';
+    createScripts().run(${JSON.stringify(file)}, { names: ['check'], handle: {}, timeoutMs: 60000, signal: new AbortController().signal });
+    setInterval(() => { if (existsSync(${JSON.stringify(pidFile)})) process.kill(process.pid, 'SIGKILL'); }, 50);`;
+  expect(() => execFileSync(process.execPath, ['--input-type=module', '-e', labs], { stdio: 'ignore' })).toThrow();
+  const pid = Number(readFileSync(pidFile, 'utf8'));
+  // Where no init reaps orphans, the process stays as a zombie.
+  const isGone = (): boolean =>
+    !existsSync(`/proc/${pid}`) || /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  await eventually('the process of the script is gone', () => (isGone() ? done(0) : notYet('it runs')), {
+    timeoutMs: 20_000,
+  });
+});
