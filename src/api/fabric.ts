@@ -176,6 +176,17 @@ export interface NamespaceFact {
   readonly links: readonly LinkFact[];
 }
 
+/** Where a probe must arrive: the network namespace of an endpoint. */
+export interface Arrival {
+  readonly place: Place;
+  readonly address: Ipv4;
+  /** Default: any port. */
+  readonly port?: number;
+}
+
+/** Places of which one must see the probe: the node of a NodePort, or the endpoints of a service. */
+export type Stage = readonly Arrival[];
+
 export interface HttpProbe {
   readonly place: Place;
   readonly url: string;
@@ -184,10 +195,15 @@ export interface HttpProbe {
   readonly headers?: Readonly<Record<string, string>>;
   /** The DNS server that resolves names. Without it, a name in the URL is `unresolved`. */
   readonly nameserver?: Ipv4;
+  /** The request must be seen at each stage. Undefined: every answer counts but one of the place itself. */
+  readonly stages?: readonly Stage[];
 }
 
-/** Why a probe got no answer, in the order of the phases of a connection. */
-export type ProbeFailure = 'unresolved' | 'unreachable' | 'refused' | 'timeout' | 'reset' | 'protocol';
+/**
+ * Why a probe got no answer, in the order of the phases of a connection. `elsewhere`: an answer came, but the probe did
+ * not arrive where it should.
+ */
+export type ProbeFailure = 'unresolved' | 'unreachable' | 'refused' | 'timeout' | 'reset' | 'protocol' | 'elsewhere';
 
 export type HttpOutcome =
   | {
@@ -206,6 +222,10 @@ export interface TcpProbe {
   readonly port: number;
   readonly timeoutMs: number;
   readonly nameserver?: Ipv4;
+  /** The connection must be seen at each stage. */
+  readonly stages?: readonly Stage[];
+  /** A proxy (kube-proxy in userspace mode) opens its own connection to the endpoint. */
+  readonly relayed?: boolean;
 }
 export type TcpOutcome =
   | { readonly ok: true; readonly remote: string; readonly milliseconds: number; readonly banner: string }

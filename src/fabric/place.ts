@@ -92,7 +92,7 @@ const networkOf = async (pid: number): Promise<string> => {
 };
 
 /** Whether an interface of the namespace has this address. */
-const owns = async ({ hostPid, netns }: Namespace, address: Ipv4): Promise<boolean> => {
+export const owns = async ({ hostPid, netns }: Namespace, address: Ipv4): Promise<boolean> => {
   if (hostPid === undefined) {
     const json = await runOk(['ip', '-json', 'address', 'show', 'to', `${address}/32`], { netns, timeoutMs: 3000 });
     return /"local"/.test(json);

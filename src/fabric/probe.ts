@@ -9,8 +9,10 @@ import type {
   TcpProbe,
 } from '../api/fabric.ts';
 import { type Ipv4, parseIpv4 } from '../api/scalars.ts';
+import { newSecret, probeHeader, someLocalPorts, watchArrivals } from './arrival.ts';
+import { type Captures, createCaptures } from './capture.ts';
 import { type CurlReport, classify, parseReport } from './curl.ts';
-import { find } from './place.ts';
+import { find, type Namespace, owns } from './place.ts';
 import type { ProcessTable } from './processes.ts';
 import { candidates, parseAnswers } from './resolver.ts';
 import { type Netns, type RunResult, run } from './run.ts';
@@ -39,20 +41,30 @@ const maxBody = 1024 * 1024;
 /** Extra time for the tool to start and to report its failure. */
 const marginMs = 1000;
 
-export const createProbes = (table: ProcessTable) => ({
-  http: (probe: HttpProbe, signal?: AbortSignal) => http(table, probe, signal),
-  tcp: (probe: TcpProbe, signal?: AbortSignal) => tcp(table, probe, signal),
-  lookup: (probe: LookupProbe, signal?: AbortSignal) => lookup(table, probe, signal),
-});
+interface Tools {
+  readonly table: ProcessTable;
+  readonly captures: Captures;
+}
+
+export const createProbes = (table: ProcessTable) => {
+  const tools: Tools = { table, captures: createCaptures() };
+  return {
+    http: (probe: HttpProbe, signal?: AbortSignal) => http(tools, probe, signal),
+    tcp: (probe: TcpProbe, signal?: AbortSignal) => tcp(tools, probe, signal),
+    lookup: (probe: LookupProbe, signal?: AbortSignal) => lookup(table, probe, signal),
+  };
+};
 
 /** One HTTP request. Does not follow redirects, and does not verify certificates. */
-const http = async (table: ProcessTable, probe: HttpProbe, signal?: AbortSignal): Promise<HttpOutcome> => {
+const http = async (tools: Tools, probe: HttpProbe, signal?: AbortSignal): Promise<HttpOutcome> => {
   const url = URL.parse(probe.url);
   if (!url || !/^https?:$/.test(url.protocol)) return failed('protocol', `"${probe.url}" is not an http or https URL`);
-  await using found = await find(table, probe.place);
+  await using found = await find(tools.table, probe.place);
   const { netns } = found.namespace;
   const resolved = await resolve(netns, url.hostname, probe, signal);
   if (!resolved.ok) return resolved;
+  await using watch = probe.stages && (await watchArrivals({ ...tools, stages: probe.stages }));
+  const secret = newSecret();
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
   const method = probe.method ?? 'GET';
   const result = await run(
@@ -61,6 +73,7 @@ const http = async (table: ProcessTable, probe: HttpProbe, signal?: AbortSignal)
       ...['--proto', '=http,https', '--max-time', seconds(probe.timeoutMs)],
       ...(method === 'HEAD' ? ['-I'] : ['-X', method]),
       ...Object.entries(probe.headers ?? {}).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
+      ...(watch ? ['-H', `${probeHeader}: ${secret}`] : []),
       ...(resolved.address === undefined ? [] : ['--resolve', `${url.hostname}:${port}:${resolved.address}`]),
       url.href,
     ],
@@ -69,6 +82,8 @@ const http = async (table: ProcessTable, probe: HttpProbe, signal?: AbortSignal)
   const report = parseReport(result.stderr);
   if (!report) return failed(result.timedOut ? 'timeout' : 'protocol', explain(result));
   if (report.exitcode !== 0) return failure(report, result);
+  if (watch ? !(await watch.sawRequest(secret)) : await answersItself(found.namespace, report.remote_ip))
+    return elsewhere;
   return {
     ok: true,
     status: report.http_code,
@@ -79,21 +94,32 @@ const http = async (table: ProcessTable, probe: HttpProbe, signal?: AbortSignal)
   };
 };
 
+const elsewhere = failed('elsewhere', 'something else answered');
+
+/** An address of the place's own that nothing else can have. 127.0.0.0/8 is asked for on purpose. */
+const answersItself = async (namespace: Namespace, remote: string): Promise<boolean> =>
+  /^[\d.]+$/.test(remote) && !remote.startsWith('127.') && (await owns(namespace, parseIpv4(remote)));
+
 /** How long a server that greets its clients, such as MariaDB, may take for the greeting. */
 const bannerMs = 250;
 
 /** Connects, and waits a moment for the server's greeting. */
-const tcp = async (table: ProcessTable, probe: TcpProbe, signal?: AbortSignal): Promise<TcpOutcome> => {
+const tcp = async (tools: Tools, probe: TcpProbe, signal?: AbortSignal): Promise<TcpOutcome> => {
   if (!/^[\w.-]+$/.test(probe.host)) return failed('protocol', `"${probe.host}" is not a host`);
-  await using found = await find(table, probe.place);
-  const { netns } = found.namespace;
+  await using found = await find(tools.table, probe.place);
+  const { namespace } = found;
+  const { netns } = namespace;
   const resolved = await resolve(netns, probe.host, probe, signal);
   if (!resolved.ok) return resolved;
   const host = resolved.address ?? probe.host;
+  const prober = { namespace, ports: someLocalPorts() };
+  await using watch = probe.stages && (await watchArrivals({ ...tools, stages: probe.stages, prober }));
   const started = performance.now();
   let connectedAfter: number | undefined;
   const enough = new AbortController();
-  const result = await run([...curl, '--connect-timeout', seconds(probe.timeoutMs), `telnet://${host}:${probe.port}`], {
+  const { first, last } = prober.ports;
+  const command = [...curl, '--connect-timeout', seconds(probe.timeoutMs), '--local-port', `${first}-${last}`];
+  const result = await run([...command, `telnet://${host}:${probe.port}`], {
     netns,
     timeoutMs: probe.timeoutMs + marginMs,
     maxBytes: maxBody,
@@ -108,6 +134,8 @@ const tcp = async (table: ProcessTable, probe: TcpProbe, signal?: AbortSignal): 
     },
   });
   if (connectedAfter !== undefined) {
+    const arrived = watch ? await watch.sawConnection(probe.relayed ?? false) : !(await answersItself(namespace, host));
+    if (!arrived) return elsewhere;
     const banner = result.stdout.slice(0, 1024);
     return { ok: true, remote: `${host}:${probe.port}`, milliseconds: Math.round(connectedAfter), banner };
   }

@@ -1,10 +1,10 @@
 // Gathers facts through the fabric: each fact once, all facts of one place in one call, all calls in parallel.
-import type { FabricMethod, FabricMethods, FactName, Place } from '../../api/fabric.ts';
+import type { Arrival, FabricMethod, FabricMethods, FactName, Place, Stage } from '../../api/fabric.ts';
 import type { LabHandle } from '../../api/lab.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { LabError, messageOf } from '../../kit/error.ts';
 import type { ClusterAccess } from './access.ts';
-import { type Fact, type FactRequest, type FactStore, keyOf, MissingFacts, type Spot } from './facts.ts';
+import { type Endpoint, type Fact, type FactRequest, type FactStore, keyOf, MissingFacts, type Spot } from './facts.ts';
 import { runCheck, runExpected } from './scripted.ts';
 
 export interface Collector {
@@ -99,6 +99,15 @@ const placeOf = (access: ClusterAccess, { machine, podIp }: Spot): Place => {
   return podIp === undefined ? { machine, pid } : { machine, pid, podIp: podIp as Ipv4 };
 };
 
+const stagesOf = (access: ClusterAccess, stages: readonly (readonly Endpoint[])[]): readonly Stage[] =>
+  stages.map((stage) => stage.map((endpoint) => arrivalOf(access, endpoint)));
+
+const arrivalOf = (access: ClusterAccess, { spot, address, port }: Endpoint): Arrival => ({
+  place: placeOf(access, spot),
+  address: address as Ipv4,
+  ...(port === undefined ? {} : { port }),
+});
+
 const pidOf = (access: ClusterAccess, machine: string): number => {
   const found = access.machines.find(({ name }) => name === machine);
   if (!found) throw new Error(`${machine} is not running`);
@@ -117,13 +126,22 @@ const collectOne = async (collector: Collector, request: FactRequest): Promise<u
     case 'objects':
       return listObjects(call, request.path);
     case 'http': {
-      const { spot, url, method, host, timeoutMs } = request;
+      const { spot, url, method, host, timeoutMs, stages } = request;
       const headers = host === undefined ? {} : { headers: { host } };
-      return call('http', { place: placeOf(access, spot), url, method, timeoutMs, ...headers });
+      const at = stages ? { stages: stagesOf(access, stages) } : {};
+      return call('http', { place: placeOf(access, spot), url, method, timeoutMs, ...headers, ...at });
     }
     case 'tcp': {
-      const { spot, host, port, timeoutMs } = request;
-      return call('tcp', { place: placeOf(access, spot), host, port, timeoutMs });
+      const { spot, host, port, timeoutMs, stages, relayed } = request;
+      const at = stages ? { stages: stagesOf(access, stages) } : {};
+      return call('tcp', {
+        place: placeOf(access, spot),
+        host,
+        port,
+        timeoutMs,
+        ...at,
+        ...(relayed ? { relayed } : {}),
+      });
     }
     case 'lookup': {
       const { spot, name, nameserver, timeoutMs } = request;

@@ -10,6 +10,14 @@ export interface Spot {
   readonly podIp?: string;
 }
 
+/** A network namespace, and the address and port at which a request reaches it. */
+export interface Endpoint {
+  readonly spot: Spot;
+  readonly address: string;
+  /** Default: any port. */
+  readonly port?: number;
+}
+
 /** A spot without further fields, so that equal spots give equal keys. */
 export const spotOf = ({ machine, podIp }: Spot): Spot => (podIp === undefined ? { machine } : { machine, podIp });
 
@@ -26,11 +34,20 @@ export interface FactKinds {
       readonly method: string;
       readonly host?: string;
       readonly timeoutMs: number;
+      readonly stages?: readonly (readonly Endpoint[])[];
     };
     readonly value: HttpOutcome;
   };
   readonly tcp: {
-    readonly ask: { readonly spot: Spot; readonly host: string; readonly port: number; readonly timeoutMs: number };
+    readonly ask: {
+      readonly spot: Spot;
+      readonly host: string;
+      readonly port: number;
+      readonly timeoutMs: number;
+      readonly stages?: readonly (readonly Endpoint[])[];
+      /** kube-proxy may answer the connection itself and open another one to the endpoint. */
+      readonly relayed?: boolean;
+    };
     readonly value: TcpOutcome;
   };
   readonly lookup: {

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { HttpProbe, LookupProbe, TcpProbe } from '../../../src/api/fabric.ts';
+import type { HttpProbe, LookupProbe, Stage, TcpProbe } from '../../../src/api/fabric.ts';
 import { parseIpv4 } from '../../../src/api/scalars.ts';
 import { createFacts } from '../../../src/fabric/facts.ts';
 import { createProbes } from '../../../src/fabric/probe.ts';
@@ -67,6 +67,60 @@ const connect = (host: string, port: number, rest: Partial<TcpProbe> = {}) =>
 const resolve = (name: string, rest: Partial<LookupProbe> = {}) =>
   lookup({ place: place(), name, nameserver, timeoutMs: 1000, ...rest });
 
+/** The place itself, seen as a server at an address. */
+const at = (address: string, port = 80): Stage => [{ place: place(), address: parseIpv4(address), port }];
+const elsewhere = { ok: false, failure: 'elsewhere' };
+
+describe('a probe that must arrive at an endpoint', () => {
+  // The machine sends what is for 10.9.9.6 to its own server on 10.9.9.8.
+  const translated = () => ({ stages: [at('10.9.9.8')] });
+  const kept = () => ({ stages: [at('10.9.9.6')] });
+  beforeAll(() => machine.sh('iptables -t nat -A OUTPUT -d 10.9.9.6 -j DNAT --to-destination 10.9.9.8'));
+
+  test('is seen there in spite of address translation', async () => {
+    expect(await get('http://10.9.9.6/', translated())).toMatchObject({ ok: true });
+    expect(await connect('10.9.9.6', 3306, { stages: [at('10.9.9.8', 3306)] })).toMatchObject({ ok: true });
+    expect(await connect('10.9.9.6', 3306, { stages: [at('10.9.9.8', 3306)], relayed: true })).toMatchObject({
+      ok: true,
+    });
+  });
+
+  test('is not there when something else has answered', async () => {
+    expect(await get('http://10.9.9.6/', kept())).toMatchObject(elsewhere);
+    expect(await connect('10.9.9.6', 3306, { stages: [at('10.9.9.6', 3306)] })).toMatchObject(elsewhere);
+    expect(await get('http://10.9.9.6/', { stages: [at('10.9.9.8', 81)] })).toMatchObject(elsewhere);
+  });
+
+  test('must be seen at each stage, and at one place of a stage', async () => {
+    expect(await get('http://10.9.9.6/', { stages: [at('10.9.9.6'), at('10.9.9.8')] })).toMatchObject(elsewhere);
+    expect(await get('http://10.9.9.6/', { stages: [[...at('10.9.9.6'), ...at('10.9.9.8')]] })).toMatchObject({
+      ok: true,
+    });
+    expect(await get('http://10.9.9.6/', { stages: [[]] })).toMatchObject(elsewhere);
+  });
+
+  test('is not there when the endpoint is a pod that does not exist', async () => {
+    const gone = { place: { ...place(), podIp: parseIpv4('10.244.7.7') }, address: parseIpv4('10.244.7.7') };
+    expect(await get('http://10.9.9.6/', { stages: [[gone]] })).toMatchObject(elsewhere);
+  });
+
+  test('is told from other traffic to the endpoint at the same time', async () => {
+    const [own, other] = await Promise.all([
+      connect('10.9.9.6', 3306, { stages: [at('10.9.9.6', 3306)] }),
+      connect('10.9.9.8', 3306, { stages: [at('10.9.9.8', 3306)] }),
+      get('http://10.9.9.8/', translated()),
+    ]);
+    expect([own, other]).toMatchObject([elsewhere, { ok: true }]);
+  });
+});
+
+test('an answer of the place itself does not count, unless any answer does', async () => {
+  expect(await get('http://10.9.9.8/')).toMatchObject(elsewhere);
+  expect(await connect('10.9.9.8', 3306)).toMatchObject(elsewhere);
+  expect(await get('http://10.9.9.8/', { stages: [] })).toMatchObject({ ok: true });
+  expect(await connect('10.9.9.8', 3306, { stages: [] })).toMatchObject({ ok: true });
+});
+
 describe('http', () => {
   test('returns the status, the body and both ends of the connection', async () => {
     expect(await get('http://127.0.0.1/', { headers: { 'X-Test': 'yes' } })).toMatchObject({
@@ -102,7 +156,7 @@ describe('http', () => {
   });
 
   test('resolves a name by the given name server', async () => {
-    expect(await get('http://db-service/', { nameserver })).toMatchObject({
+    expect(await get('http://db-service/', { nameserver, stages: [at('10.103.132.104')] })).toMatchObject({
       ok: true,
       remote: '10.103.132.104:80',
       body: expect.stringContaining('db-service'),

@@ -5,7 +5,7 @@ import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import { match, place } from './fields.ts';
 import { checkKind } from './kind.ts';
-import { noAnswer, probeEnglish, probeKorean, timeout } from './probe.ts';
+import { lands, noAnswer, probeEnglish, probeKorean, timeout, whoAnswers } from './probe.ts';
 
 const english = {
   ...probeEnglish,
@@ -33,6 +33,7 @@ export const httpCheck = checkKind({
     method: z.string().default('GET'),
     status: z.int().min(100).max(599).default(200),
     body: match.exactOptional(),
+    lands,
     timeout,
   },
   words: { en: english, ko: korean },
@@ -42,8 +43,9 @@ export const httpCheck = checkKind({
     const url = view.objects.fill(check.url);
     const body = check.body === undefined ? undefined : view.objects.fill(check.body);
     const { method, timeoutMs } = check;
+    const expected = whoAnswers(check);
     return view.places.each(check.from, (place) => {
-      const answer = view.probes.http(place, url, { method, timeoutMs });
+      const answer = view.probes.http(place, url, { method, timeoutMs, ...expected });
       if (!answer.ok) return noAnswer(place, url, answer, say);
       return {
         holds: answer.status === check.status && (body === undefined || contains(body, answer.body)),

@@ -1,12 +1,28 @@
 // Shared by the checks that send traffic (http, tcp, lookup): the verdict when no answer comes.
+import * as z from 'zod';
 import type { ProbeFailure } from '../../../api/fabric.ts';
 import { toKorean } from '../../korean/translate.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Place } from '../view/places.ts';
-import { duration } from './fields.ts';
+import type { Expected } from '../view/probes.ts';
+import { duration, oneOrMore } from './fields.ts';
 
 /** How long the probe waits for the answer. */
 export const timeout = duration.prefault('2s');
+
+/** Where the request must arrive. */
+export const lands = oneOrMore(z.string().regex(/^(pod|node|client|endpoints)(\/|$)/))
+  .exactOptional()
+  .meta({
+    description:
+      'Where the request must arrive: pod/NAME, node/NAME or endpoints/[NAMESPACE/]SERVICE. Default: whatever has the address.',
+  });
+
+/** A check with `not` fails on any answer, whoever gives it. */
+export const whoAnswers = (check: { readonly not: boolean; readonly lands?: readonly string[] }): Expected => ({
+  anywhere: check.not,
+  ...(check.lands ? { lands: check.lands } : {}),
+});
 
 const failures: Readonly<Record<ProbeFailure, (message: string) => string>> = {
   unresolved: (message) => message,
@@ -15,6 +31,7 @@ const failures: Readonly<Record<ProbeFailure, (message: string) => string>> = {
   timeout: () => 'no answer in time: the packets get lost on the way',
   reset: () => 'the connection was reset',
   protocol: (message) => `an answer came, but not in the expected protocol: ${message}`,
+  elsewhere: () => 'an answer came, but not from there: labs saw no packet of the request arrive at an endpoint',
 };
 
 const failureHints: Readonly<Record<ProbeFailure, string>> = {
@@ -27,6 +44,7 @@ const failureHints: Readonly<Record<ProbeFailure, string>> = {
     'Follow the packet. Does a rule on this node change its destination (iptables-save -t nat)? Does the new address exist?',
   reset: 'Look at the log of the pod: kubectl logs',
   protocol: 'Is this the right port of the right pod?',
+  elsewhere: 'Which pod should answer? Follow the packet: does a rule, an address or a program on the way take it?',
 };
 
 export const probeEnglish = {
@@ -44,6 +62,7 @@ const koreanFailures: typeof failures = {
   timeout: () => '시간 안에 응답이 없음: 패킷이 도중에 사라짐',
   reset: () => '연결이 끊김 (reset)',
   protocol: (message) => `응답은 왔지만 다른 프로토콜을 사용함: ${toKorean(message)}`,
+  elsewhere: () => '응답은 왔지만 그곳에서 온 것이 아님: 요청의 패킷이 엔드포인트에 도착하지 않음',
 };
 
 const koreanFailureHints: typeof failureHints = {
@@ -56,6 +75,7 @@ const koreanFailureHints: typeof failureHints = {
     '패킷을 따라가 보세요. 이 노드에 목적지를 바꾸는 규칙이 있습니까(iptables-save -t nat)? 새 목적지는 실제로 있는 주소입니까?',
   reset: '파드의 로그를 보세요: kubectl logs',
   protocol: '포트와 파드가 올바릅니까?',
+  elsewhere: '어느 파드가 응답해야 합니까? 패킷을 따라가 보세요. 도중의 규칙, 주소, 프로그램이 패킷을 가로챕니까?',
 };
 
 export const probeKorean: ProbeWords = {

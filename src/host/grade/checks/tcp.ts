@@ -4,7 +4,7 @@ import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import { hostPort, match, place } from './fields.ts';
 import { checkKind } from './kind.ts';
-import { noAnswer, probeEnglish, probeKorean, timeout } from './probe.ts';
+import { lands, noAnswer, probeEnglish, probeKorean, timeout, whoAnswers } from './probe.ts';
 
 const english = {
   ...probeEnglish,
@@ -33,6 +33,7 @@ export const tcpCheck = checkKind({
     to: hostPort,
     /** The first text that the server sends. */
     banner: match.exactOptional(),
+    lands,
     timeout,
   },
   words: { en: english, ko: korean },
@@ -42,7 +43,7 @@ export const tcpCheck = checkKind({
   judge(check, view, say) {
     const to = view.objects.fill(check.to);
     return view.places.each(check.from, (place) => {
-      const answer = view.probes.tcp(place, to, check.timeoutMs);
+      const answer = view.probes.tcp(place, to, check.timeoutMs, whoAnswers(check));
       if (!answer.ok) return noAnswer(place, to, answer, say);
       return {
         holds: check.banner === undefined || contains(check.banner, answer.banner),

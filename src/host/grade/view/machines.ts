@@ -25,4 +25,9 @@ export class Machines {
   addressOf(name: string): Ipv4 | undefined {
     return this.#running.find((machine) => machine.name === name)?.address;
   }
+
+  /** The name of the running machine with this address. */
+  atAddress(address: string): string | undefined {
+    return this.#running.find((machine) => machine.address === address)?.name;
+  }
 }

@@ -1,4 +1,5 @@
 // Finds the places that a check names: pods, nodes and clients.
+import { isIPv4 } from 'node:net';
 import type { ClusterSpec } from '../../../api/cluster.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import type { PlaceRef } from '../../../api/lab.ts';
@@ -55,7 +56,8 @@ export class Places {
     const label = describeReference(reference, say);
     const { nodeName, hostNetwork } = pod.spec;
     const podIp = pod.status?.podIP;
-    if (nodeName === undefined || podIp === undefined)
+    // A student can write anything into a status.
+    if (nodeName === undefined || podIp === undefined || !isIPv4(podIp))
       throw new Unmet(say.podNotRunning(label, podState(pod)), say.describePod(kubectlArguments(reference)));
     const { machine } = machines.at(nodeName);
     return hostNetwork ? { machine, label, pod } : { machine, podIp, label, pod };

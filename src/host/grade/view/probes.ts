@@ -1,9 +1,10 @@
 // Sends real traffic from a place: HTTP requests, TCP connections and DNS lookups.
 import type { ClusterSpec } from '../../../api/cluster.ts';
 import type { HttpOutcome, LookupOutcome, TcpOutcome } from '../../../api/fabric.ts';
-import { spotOf } from '../facts.ts';
+import { type Endpoint, spotOf } from '../facts.ts';
 import { splitHostPort } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { FactReader } from './fact-reader.ts';
 import type { Machines } from './machines.ts';
 import type { Place } from './places.ts';
@@ -11,6 +12,7 @@ import type { Place } from './places.ts';
 const defaultTimeoutMs = 2000;
 
 interface Options {
+  readonly arrivals: Arrivals;
   readonly cluster: ClusterSpec;
   readonly facts: FactReader;
   readonly machines: Machines;
@@ -21,6 +23,23 @@ type Resolved =
   | { readonly ok: true; readonly address: string }
   | { readonly ok: false; readonly failure: 'unresolved'; readonly message: string };
 
+interface Stages {
+  readonly stages?: readonly (readonly Endpoint[])[];
+}
+
+interface HttpOptions extends Expected {
+  readonly method?: string;
+  readonly timeoutMs?: number;
+}
+
+/** Where the answer must come from. */
+export interface Expected {
+  /** `pod/NAME`, `endpoints/SERVICE`. Default: what has the address: a service's endpoints, a pod, a machine. */
+  readonly lands?: readonly string[];
+  /** Any answer counts, whoever gives it: for checks that nothing answers. */
+  readonly anywhere?: boolean;
+}
+
 export class Probes {
   readonly #options: Options;
 
@@ -28,7 +47,7 @@ export class Probes {
     this.#options = options;
   }
 
-  http(from: Place, url: string, options: { method?: string; timeoutMs?: number } = {}): HttpOutcome {
+  http(from: Place, url: string, options: HttpOptions = {}): HttpOutcome {
     const target = new URL(url);
     const resolved = this.#resolve(from, target.hostname);
     if (!resolved.ok) return resolved;
@@ -41,15 +60,24 @@ export class Probes {
       method: options.method ?? 'GET',
       ...(target.host === host ? {} : { host }),
       timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+      ...this.#stages(from, target.hostname, Number(target.port || (target.protocol === 'https:' ? 443 : 80)), options),
     });
   }
 
   /** @param to `host:port` */
-  tcp(from: Place, to: string, timeoutMs = defaultTimeoutMs): TcpOutcome {
+  tcp(from: Place, to: string, timeoutMs = defaultTimeoutMs, expected: Expected = {}): TcpOutcome {
     const { host, port } = splitHostPort(to);
     const resolved = this.#resolve(from, host);
     if (!resolved.ok) return resolved;
-    return this.#options.facts.one<'tcp'>({ kind: 'tcp', spot: spotOf(from), host: resolved.address, port, timeoutMs });
+    return this.#options.facts.one<'tcp'>({
+      kind: 'tcp',
+      spot: spotOf(from),
+      host: resolved.address,
+      port,
+      timeoutMs,
+      ...this.#stages(from, resolved.address, port, expected),
+      ...(this.#options.cluster.proxy.mode === 'userspace' ? { relayed: true } : {}),
+    });
   }
 
   /** Asks the cluster's name server as a pod's resolver does, along its search list. */
@@ -62,6 +90,17 @@ export class Probes {
       nameserver: cluster.dnsAddress,
       timeoutMs,
     });
+  }
+
+  #stages(from: Place, address: string, port: number, { lands, anywhere }: Expected): Stages {
+    if (anywhere) return { stages: [] };
+    const { arrivals, machines } = this.#options;
+    const endpoints = lands ? arrivals.named(lands) : arrivals.of(address, port);
+    if (!endpoints) return {};
+    // A prober that sends packets for a node's port elsewhere itself would prove nothing about the node.
+    const machine = machines.atAddress(address);
+    const isOwn = machine === from.machine && from.podIp === undefined;
+    return { stages: [...(machine && !isOwn ? [[{ spot: { machine }, address, port }]] : []), endpoints] };
   }
 
   /** Nodes and clients know the names of machines only. Pods also ask the cluster's DNS. */

@@ -2,6 +2,7 @@
 import type { ClusterSpec } from '../../../api/cluster.ts';
 import type { FactStore } from '../facts.ts';
 import type { Phrases } from '../say/en.ts';
+import { Arrivals } from './arrivals.ts';
 import { FactReader } from './fact-reader.ts';
 import { type Machine, Machines } from './machines.ts';
 import { Objects } from './objects.ts';
@@ -34,6 +35,7 @@ export const createView = ({ cluster, machines: running, store, say }: ViewOptio
   const machines = new Machines(running, say);
   const objects = new Objects({ cluster, facts, machines, say });
   const places = new Places({ cluster, machines, objects, say });
-  const probes = new Probes({ cluster, facts, machines, say });
+  const arrivals = new Arrivals({ machines, objects, places });
+  const probes = new Probes({ arrivals, cluster, facts, machines, say });
   return { facts, machines, objects, places, probes };
 };

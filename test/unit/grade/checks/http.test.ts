@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates as labs write them
 import { describe, expect, test } from 'vitest';
-import { gradeCheck, lost, objects, type World } from '../world.ts';
+import { gradeCheck, lost, objects, pod, type World } from '../world.ts';
 
 const answered = { ok: true, status: 200, body: 'I am orange', remote: '', local: '', milliseconds: 1 } as const;
 
@@ -20,6 +20,22 @@ describe('an http check', () => {
       expected: 'pod blue gets 200 from http://10.96.0.1/, with "orange" in the answer',
       observed: expect.stringContaining('no answer in time'),
       hint: expect.stringContaining('iptables-save'),
+    });
+  });
+
+  test('fails when something else has given the right answer', async () => {
+    const elsewhere = { ok: false, failure: 'elsewhere', message: '' } as const;
+    expect(await gradeCheck(check, { objects, http: () => elsewhere })).toMatchObject({
+      outcome: 'fail',
+      observed: expect.stringContaining('no packet of the request arrive at an endpoint'),
+    });
+  });
+
+  test('fails when the status of the sending pod has no address but another text', async () => {
+    const world = { objects: { '/api/v1/pods': [pod('blue', 'node01', '/.*/')] }, http: () => answered };
+    expect(await gradeCheck(check, world)).toMatchObject({
+      outcome: 'fail',
+      observed: "pod blue isn't running: Running",
     });
   });
 

@@ -1,0 +1,102 @@
+// Says where a request to an address must arrive: at the endpoints of a service, at a pod, or at a machine.
+import { isIPv4 } from 'node:net';
+
+import type { Service, ServicePort } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
+import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
+
+import type { Endpoint } from '../facts.ts';
+import type { Machines } from './machines.ts';
+import type { Objects } from './objects.ts';
+import type { Places } from './places.ts';
+
+/** More captures than these would take too long to begin. */
+const mostEndpoints = 32;
+
+interface Options {
+  readonly machines: Machines;
+  readonly objects: Objects;
+  readonly places: Places;
+}
+
+export class Arrivals {
+  readonly #options: Options;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Undefined when labs cannot tell. An empty list means that nothing of the cluster should answer. */
+  of(address: string, port: number): readonly Endpoint[] | undefined {
+    const { machines, objects } = this.#options;
+    const services = objects.list<Service>('service');
+    const machine = machines.atAddress(address);
+    for (const service of services) {
+      const used = (service.spec.ports ?? []).find((each) =>
+        addressesOf(service).includes(address)
+          ? each.port === port && isTcp(each)
+          : machine !== undefined && each.nodePort === port && isTcp(each),
+      );
+      if (used) return this.#few(this.#endpointsOf(service, used));
+    }
+    if (machine !== undefined) return [{ spot: { machine }, address, port }];
+    const pod = this.#podAt(address);
+    return pod && [{ ...pod, port }];
+  }
+
+  /** The pods, nodes and service endpoints that a lab's definition names. */
+  named(references: readonly string[]): readonly Endpoint[] | undefined {
+    const { objects, places, machines } = this.#options;
+    const found = references.flatMap((reference): readonly Endpoint[] => {
+      if (reference.startsWith('endpoints/')) {
+        const service = objects.get<Service>(reference.replace(/^endpoints/, 'service'));
+        return (service.spec.ports ?? []).filter(isTcp).flatMap((port) => this.#endpointsOf(service, port));
+      }
+      return places.all(reference as Parameters<Places['all']>[0]).map(({ machine, podIp }) => ({
+        spot: podIp === undefined ? { machine } : { machine, podIp },
+        address: podIp ?? machines.addressOf(machine) ?? '',
+      }));
+    });
+    return this.#few(found);
+  }
+
+  #few(endpoints: readonly Endpoint[]): readonly Endpoint[] | undefined {
+    return endpoints.length > mostEndpoints ? undefined : endpoints;
+  }
+
+  #endpointsOf({ metadata }: Service, { name = '' }: ServicePort): readonly Endpoint[] {
+    const { machines, objects } = this.#options;
+    const slices = objects
+      .list<EndpointSlice>('endpointslice')
+      .filter((slice) => slice.metadata.namespace === metadata.namespace)
+      .filter((slice) => slice.metadata.labels?.[serviceNameLabel] === metadata.name);
+    return slices.flatMap(({ endpoints, ports }) =>
+      (ports ?? [])
+        .filter((each) => (each.name ?? '') === name && isTcp(each))
+        .flatMap(({ port }) => endpoints.flatMap(({ addresses }) => addresses.map((address) => ({ address, port }))))
+        .flatMap(({ address, port }) => {
+          const machine = machines.atAddress(address);
+          const at = machine === undefined ? this.#podAt(address) : { spot: { machine }, address };
+          return at ? [{ ...at, ...(port === undefined ? {} : { port }) }] : [];
+        }),
+    );
+  }
+
+  #podAt(address: string): Endpoint | undefined {
+    const { objects, machines } = this.#options;
+    if (!isIPv4(address)) return undefined;
+    const pods = objects.list<Pod>('pod').filter(({ status }) => status?.podIP === address);
+    const pod = pods.find(({ status }) => status?.phase === 'Running') ?? pods[0];
+    const machine = pod?.spec.nodeName;
+    if (pod?.spec.hostNetwork || machine === undefined || machines.addressOf(machine) === undefined) return undefined;
+    return { spot: { machine, podIp: address }, address };
+  }
+}
+
+const isTcp = ({ protocol = 'TCP' }: { readonly protocol?: string }): boolean => protocol === 'TCP';
+
+const addressesOf = ({ spec, status }: Service): readonly (string | undefined)[] => [
+  spec.clusterIP,
+  ...(spec.externalIPs ?? []),
+  ...(status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip),
+];
