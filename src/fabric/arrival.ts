@@ -4,7 +4,8 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { Arrival, Stage } from '../api/fabric.ts';
 import { parseIpv4 } from '../api/scalars.ts';
 import type { Capture, Captures } from './capture.ts';
-import { find, type Namespace } from './place.ts';
+import type { Namespace } from './namespaces.ts';
+import { find } from './place.ts';
 import type { ProcessTable } from './processes.ts';
 import { AgentError } from './run.ts';
 
@@ -83,7 +84,7 @@ export const watchArrivals = async ({ table, captures, stages, prober }: WatchOp
 /** Undefined: the endpoint does not exist, so nothing arrives there. */
 const findEndpoint = (table: ProcessTable, { place }: Arrival) =>
   find(table, place).catch((error) => {
-    if (error instanceof AgentError && error.code === 'FABRIC_NO_POD') return undefined;
+    if (error instanceof AgentError && ['FABRIC_NO_POD', 'FABRIC_MOVED'].includes(error.code)) return undefined;
     throw error;
   });
 

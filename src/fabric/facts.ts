@@ -3,10 +3,11 @@
 import type { FactName, Facts, FactsParams, ListenerFact, NamespaceFact } from '../api/fabric.ts';
 import { parseLinks, parseRoutes } from './links.ts';
 import { parseListeners } from './listeners.ts';
-import { find, type Namespace, namespacesOf } from './place.ts';
+import { type Namespace, namespacesOf } from './namespaces.ts';
+import { find } from './place.ts';
 import { readProc } from './proc.ts';
 import { describeProcesses, machineProcesses, type ProcessTable } from './processes.ts';
-import { runOk } from './run.ts';
+import { AgentError, runOk } from './run.ts';
 
 const timeoutMs = 5000;
 const ipLinks = ['ip', '-details', '-json', 'address'] as const;
@@ -47,7 +48,7 @@ const listenersOf = async ({ hostPid }: Namespace, run: Run): Promise<readonly L
     socketTables.map(async (table) =>
       // In a namespace without a process, `cat` reads the table: /proc/self/net shows the namespace of the reader.
       hostPid === undefined
-        ? await run(['cat', `/proc/self/net/${table}`]).catch(() => '')
+        ? await run(['cat', `/proc/self/net/${table}`])
         : ((await readProc(`/proc/${hostPid}/net/${table}`)) ?? ''),
     ),
   );
@@ -61,14 +62,21 @@ const describeNamespaces = async (
   members: Parameters<typeof namespacesOf>[1],
   signal?: AbortSignal,
 ): Promise<readonly NamespaceFact[]> => {
-  await using namespaces = await namespacesOf(initPid, members);
+  await using namespaces = await namespacesOf(initPid, members, { thorough: true });
   return await Promise.all(
     namespaces.all.map(async ({ id, netns }) => ({
       id,
-      links: parseLinks(await runOk(ipLinks, { netns, timeoutMs, signal }).catch(() => '[]')),
+      links: parseLinks((await unlessGone(runOk(ipLinks, { netns, timeoutMs, signal }))) ?? '[]'),
     })),
   );
 };
+
+/** The last process of a namespace may have ended since the namespace was found. Any other failure is an error. */
+const unlessGone = (work: Promise<string>): Promise<string | undefined> =>
+  work.catch((error) => {
+    if (error instanceof AgentError && /No such (?:file|process)/.test(error.message)) return undefined;
+    throw error;
+  });
 
 /** The sysctls of a network namespace on which service traffic depends. */
 const sysctls = [

@@ -3,6 +3,7 @@ import { serve } from './agent.ts';
 import { createClaim } from './claim.ts';
 import { createFacts } from './facts.ts';
 import { createKube, health } from './kube.ts';
+import { pin } from './pins.ts';
 import { createProbes } from './probe.ts';
 import { createProcessTable } from './processes.ts';
 import { readMachineFile } from './read-file.ts';
@@ -18,7 +19,7 @@ const main = async (command: string | undefined): Promise<number> => {
   const handlers = {
     hello: async () => ({ version: process.version }),
     ...claim,
-    ...createWiring(claim),
+    ...createWiring({ ...claim, pin }),
     facts: createFacts(processes),
     ...createProbes(processes),
     readFile: readMachineFile,

@@ -22,7 +22,8 @@ export const linkNow = (path: string): string | undefined => unlessEnded(() => r
 /** ESRCH: the process ended after its file was opened. EACCES: it is just ending, or it is none of the lab's. */
 const ended: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM']);
 
-const unlessEnded = (read: () => string): string | undefined => {
+/** @throws AgentError `FABRIC_UNREADABLE` */
+export const unlessEnded = <T>(read: () => T): T | undefined => {
   try {
     return read();
   } catch (error) {

@@ -6,6 +6,8 @@ import { type WireOptions, wire } from './wire.ts';
 export interface WiringOptions extends WireOptions {
   /** Which process 1 each machine had when it got its link. On a tmpfs, so that it is gone with the fabric's bridge. */
   readonly record?: string;
+  /** Pins the network namespace of a machine. */
+  readonly pin?: (initPid: number) => Promise<void>;
   /** Only one agent may change links at a time. */
   readonly claim: () => Promise<{ readonly claimed: boolean }>;
   readonly release: () => Promise<unknown>;
@@ -16,9 +18,10 @@ type Wired = { readonly wired: readonly string[] };
 /** Machine → its process 1. */
 type Known = Readonly<Record<string, string>>;
 
-export const createWiring = ({ record = '/run/labs-wired.json', claim, release, home }: WiringOptions) => {
+export const createWiring = ({ record = '/run/labs-wired.json', claim, release, home, pin }: WiringOptions) => {
   const connect = async (params: WireParams, known: Known): Promise<Wired> => {
     const result = await wire(params, home ? { home } : {});
+    for (const { pid } of params.links) await pin?.(pid);
     const own = await Promise.all(params.links.map(async (link) => [link.machine, await processOf(link)] as const));
     await writeFile(record, JSON.stringify({ ...known, ...Object.fromEntries(own) }));
     return result;

@@ -27,6 +27,8 @@ export const checkSentences: Sentences = {
   "this place has no name server, so {host} can't be resolved":
     '네임 서버가 없는 곳이어서 {host}의 주소를 찾을 수 없음',
   '{host} has no address': '{host}의 주소가 없음',
+  'process 1 of {machine} has left the network namespace of the machine':
+    '{machine} 머신의 1번 프로세스가 머신의 네트워크 네임스페이스를 떠남',
   'something else answered': '다른 곳에서 응답함',
   'the capture of packets ended: {said}': '패킷 캡처가 끝남: {said}',
   'no answer in time': '시간 안에 응답이 없음',

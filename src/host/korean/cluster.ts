@@ -119,6 +119,8 @@ export const clusterSentences: Sentences = {
   'exit code {code}': '종료 코드 {code}',
   'process {pid} is not a machine: the machine has stopped, or was restarted':
     '{pid}번 프로세스는 머신이 아님: 머신이 멈췄거나 다시 시작됨',
+  'several network namespaces on {machine} have the address {address}':
+    '{machine} 머신에 주소가 {address}인 네트워크 네임스페이스가 여러 개임',
   'no network namespace on {machine} has the address {address}':
     '{machine}에 주소가 {address}인 네트워크 네임스페이스가 없음',
   'the answer is too long': '응답이 너무 김',

@@ -2,12 +2,16 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
+import { startMachine } from './machine.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
 /** Runs a module with at most 128 open files. */
 const withFewFiles = async (body: string): Promise<unknown> => {
-  const source = `import { readProc } from '${root}/src/fabric/proc.ts'; ${body}`;
+  const source = `
+    import { readProc } from '${root}/src/fabric/proc.ts';
+    import { namespacesOf } from '${root}/src/fabric/namespaces.ts';
+    ${body}`;
   const command = 'ulimit -n 128; exec "$0" --input-type=module-typescript --eval "$1"';
   const { stdout } = await execa('sh', ['-c', command, process.execPath, source], { cwd: root });
   return JSON.parse(stdout);
@@ -31,4 +35,22 @@ test('a process that has ended has no text, and no more descriptors is an error'
     for (const file of open_) await file.close();
     console.log(JSON.stringify([gone, error]));`);
   expect(answers).toEqual(['nothing', 'FABRIC_UNREADABLE']);
+});
+
+test('a mounted namespace that cannot be opened for want of descriptors is an error, and no missing namespace', async () => {
+  await using machine = await startMachine();
+  await machine.sh(
+    'mkdir -p /run/netns; for name in a b; do : > /run/netns/$name; unshare --net=/run/netns/$name true; done',
+  );
+  const answers = await withFewFiles(`
+    import { open } from 'node:fs/promises';
+    const namespaces = () => namespacesOf(${machine.pid}, []).then(({ all }) => all.length, ({ code }) => code);
+    const before = await namespaces();
+    const open_ = [];
+    for (;;) { try { open_.push(await open('/dev/null')); } catch { break; } }
+    await open_.pop().close();
+    const error = await namespaces();
+    for (const file of open_) await file.close();
+    console.log(JSON.stringify([before, error]));`);
+  expect(answers).toEqual([2, 'FABRIC_UNREADABLE']);
 });

@@ -55,7 +55,8 @@ export const english = {
   hasNoField: (object: string, path: string) => `${object} has no ${path}`,
   podNotRunning: (pod: string, state: string) => `${pod} isn't running: ${state}`,
   describePod: (words: string) => `Look at \`kubectl describe ${words}\`.`,
-  podGone: () => 'the pod has no network namespace: its processes have ended',
+  podGone: () =>
+    'the pod has no network namespace of its own: its processes have ended, or another one has its address',
   machineDown: (machine: string) => `${machine} isn't running; \`labs start\` starts it again`,
   apiServerStopped: (machine: string) =>
     `kube-apiserver doesn't run on ${machine}, so nothing can be read from the cluster`,

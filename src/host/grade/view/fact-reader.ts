@@ -30,6 +30,8 @@ export class FactReader {
     const fact = this.raw(request);
     if (fact.ok) return fact.value as FactValue<K>;
     if (fact.code === 'FABRIC_NO_POD') throw new Unmet(this.#say.podGone());
+    // Only root in the machine can do this.
+    if (fact.code === 'FABRIC_MOVED') throw new Unmet(this.#say.fromEnglish(fact.cause));
     throw new BrokenFact(fact.cause);
   }
 

@@ -1,0 +1,110 @@
+// Lists the network namespaces of a machine, however a student keeps them: by processes, threads, mounts, open files.
+import { constants, readdirSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { linkNow, readProc, unlessEnded } from './proc.ts';
+import type { MachineProcess } from './processes.ts';
+import { AgentError, type Netns } from './run.ts';
+
+/** A network namespace of a machine, with a process in it if there is one. */
+export interface Namespace {
+  /** `net:[4026532450]` */
+  readonly id: string;
+  readonly netns: Netns;
+  /** A process in the namespace. Undefined: the namespace is only mounted. */
+  readonly hostPid?: number;
+}
+
+/** Network namespaces. Disposing closes the files that were opened to reach them. */
+export interface Namespaces extends AsyncDisposable {
+  readonly all: readonly Namespace[];
+}
+
+/**
+ * The network namespaces of the machine's processes, and those that are mounted in the machine.
+ * `thorough`: also those of single threads, of the mounts that only some processes see, and of open files.
+ */
+export const namespacesOf = async (
+  initPid: number,
+  members: readonly MachineProcess[],
+  { thorough = false } = {},
+): Promise<Namespaces> => {
+  const inhabited = new Map<string, Namespace>();
+  for (const { netns: id, hostPid } of members)
+    if (!inhabited.has(id)) inhabited.set(id, { id, hostPid, netns: { path: `/proc/${hostPid}/ns/net` } });
+  const opened = new Map<string, Opened>();
+  await using stack = new AsyncDisposableStack();
+  for await (const { id, path } of thorough ? hidden(initPid, members) : mountedFor(initPid)) {
+    if (inhabited.has(id) || opened.has(id)) continue;
+    const handle = await openNamespace(path, id);
+    if (handle) opened.set(id, { handle: stack.use(handle), namespace: { id, netns: { path, fd: handle.fd } } });
+  }
+  const kept = stack.move();
+  return {
+    all: [...inhabited.values(), ...[...opened.values()].map(({ namespace }) => namespace)],
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+};
+
+interface Opened {
+  readonly namespace: Namespace;
+  readonly handle: FileHandle;
+}
+
+interface Reference {
+  readonly id: string;
+  readonly path: string;
+}
+
+async function* hidden(initPid: number, members: readonly MachineProcess[]): AsyncGenerator<Reference> {
+  const seen = new Set<string>();
+  for (const { hostPid } of [{ hostPid: initPid }, ...members]) {
+    const mounts = linkNow(`/proc/${hostPid}/ns/mnt`) ?? '';
+    if (!seen.has(mounts)) yield* mountedFor(hostPid);
+    seen.add(mounts);
+    yield* linksIn(`/proc/${hostPid}/task`, '/ns/net');
+    yield* linksIn(`/proc/${hostPid}/fd`, '');
+  }
+}
+
+/** The links of a folder of /proc that lead to network namespaces. */
+function* linksIn(folder: string, below: string): Generator<Reference> {
+  for (const name of unlessEnded(() => readdirSync(folder)) ?? []) {
+    const path = `${folder}/${name}${below}`;
+    const id = linkNow(path);
+    if (id?.startsWith('net:[')) yield { id, path };
+  }
+}
+
+/** The namespaces that are mounted anywhere in what a process sees. */
+async function* mountedFor(hostPid: number): AsyncGenerator<Reference> {
+  const mounts = (await readProc(`/proc/${hostPid}/mountinfo`)) ?? '';
+  for (const [, id = '', path = ''] of mounts.matchAll(/^\d+ \d+ \S+ (net:\[\d+\]) (\S+) /gm))
+    yield {
+      id,
+      path: `/proc/${hostPid}/root${path.replaceAll(/\\(\d{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))}`,
+    };
+}
+
+/**
+ * The file is in the machine's file system, where the student may have put a link or a FIFO on the path. So an opened
+ * file counts only if its inode is the one that the kernel named.
+ */
+const openNamespace = async (path: string, id: string): Promise<FileHandle | undefined> => {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(unlessReplaced);
+  if (!handle) return undefined;
+  const { ino } = await handle.stat();
+  if (`net:[${ino}]` === id) return handle;
+  await handle.close();
+  return undefined;
+};
+
+/** What a student can cause by another file on the path. */
+const replaced: ReadonlySet<string> = new Set([
+  ...['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO', 'ENODEV', 'ENAMETOOLONG', 'EINVAL'],
+]);
+
+/** Any other error, such as EMFILE, must not look like a missing namespace. */
+const unlessReplaced = (error: NodeJS.ErrnoException): undefined => {
+  if (replaced.has(error.code ?? '')) return undefined;
+  throw new AgentError('FABRIC_UNREADABLE', error.message);
+};

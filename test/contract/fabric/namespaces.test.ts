@@ -1,0 +1,80 @@
+// A student hides a network namespace, or moves process 1 of a machine into another one.
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseIpv4 } from '../../../src/api/scalars.ts';
+import { createFacts } from '../../../src/fabric/facts.ts';
+import { createProcessTable } from '../../../src/fabric/processes.ts';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
+import { startMachine, type TestMachine } from './machine.ts';
+
+const gather = createFacts(createProcessTable());
+
+let machine: TestMachine;
+beforeAll(async () => {
+  machine = await startMachine();
+});
+afterAll(() => machine?.[Symbol.asyncDispose]());
+
+const place = (podIp?: string) => ({
+  ...{ machine: 'm', pid: machine.pid },
+  ...(podIp === undefined ? {} : { podIp: parseIpv4(podIp) }),
+});
+
+const addresses = async (): Promise<readonly string[]> => {
+  const { namespaces = [] } = await gather({ place: place(), want: ['namespaces'] });
+  return namespaces.flatMap(({ links }) => links).flatMap((link) => link.addresses.map(({ address }) => address));
+};
+
+const withAddress = (address: string): string => `ip link set lo up; ip address add ${address}/32 dev lo`;
+
+test.each([
+  ['by a mount outside of /run/netns', '10.7.0.1', ': > "/tmp/a b"; unshare --net="/tmp/a b" sh -c "$1"'],
+  [
+    'by a mount that only one process sees',
+    '10.7.0.2',
+    ': > /tmp/c; unshare --mount sh -c \'unshare --net=/tmp/c sh -c "$1"; exec sleep 60\' sh "$1"',
+  ],
+  [
+    'by an open file',
+    '10.7.0.3',
+    ': > /tmp/d; unshare --net=/tmp/d sh -c "$1"; exec 9< /tmp/d; umount /tmp/d; exec sleep 60',
+  ],
+])('a namespace that is kept %s is found', async (_, address, script) => {
+  const keeper = machine.background(`set -- '${withAddress(address)}'; ${script}`);
+  try {
+    const look = async () => ((await addresses()).includes(address) ? done(undefined) : notYet('not found'));
+    await eventually(`the address ${address} is found`, look, { timeoutMs: 5000 });
+  } finally {
+    keeper.kill('SIGKILL');
+  }
+});
+
+test('the address of a pod that two namespaces have is no pod', async () => {
+  for (const name of ['one', 'two'])
+    await machine.sh(`: > /tmp/${name}; unshare --net=/tmp/${name} sh -c '${withAddress('10.7.0.9')}'`);
+  await expect(gather({ place: place('10.7.0.9'), want: ['links'] })).rejects.toMatchObject({
+    code: 'FABRIC_NO_POD',
+    message: 'several network namespaces on m have the address 10.7.0.9',
+  });
+});
+
+test('a machine is judged by the namespace that it was wired in', async () => {
+  const stat = await readFile(`/proc/${machine.pid}/stat`, 'utf8');
+  const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const record = `/run/labs-netns/${machine.pid}-${start}`;
+  const wired = (
+    await machine.sh(
+      `: > /tmp/wired; unshare --net=/tmp/wired sh -c '${withAddress('10.7.0.10')}; readlink /proc/self/ns/net'`,
+    )
+  ).trim();
+  const linksOf = async () => (await gather({ place: place(), want: ['links', 'listeners'] })).links;
+  await mkdir('/run/labs-netns', { recursive: true });
+  try {
+    await writeFile(record, wired);
+    expect(JSON.stringify(await linksOf())).toContain('10.7.0.10');
+    await writeFile(record, 'net:[1]');
+    await expect(linksOf()).rejects.toMatchObject({ code: 'FABRIC_MOVED' });
+  } finally {
+    await rm(record);
+  }
+});
