@@ -94,6 +94,7 @@ export interface Place {
 export type FactName =
   | 'iptables'
   | 'ip6tables'
+  | 'rulesForged'
   | 'links'
   | 'routes'
   | 'listeners'
@@ -111,6 +112,8 @@ export interface Facts {
   /** The output of `iptables-save` for all tables, by the fabric's own tool. */
   readonly iptables?: string;
   readonly ip6tables?: string;
+  /** `iptables` shows other rules than the kernel has: a name with a line break makes lines that look like rules. */
+  readonly rulesForged?: boolean;
   /** `ip -details -json address` */
   readonly links?: readonly LinkFact[];
   /** `ip -json route show table main` */

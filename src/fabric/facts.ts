@@ -8,6 +8,7 @@ import { find } from './place.ts';
 import { readProc } from './proc.ts';
 import { describeProcesses, machineProcesses, type ProcessTable } from './processes.ts';
 import { AgentError, runOk } from './run.ts';
+import { type SavedRules, saveRules } from './saved-rules.ts';
 
 const timeoutMs = 5000;
 const ipLinks = ['ip', '-details', '-json', 'address'] as const;
@@ -25,8 +26,14 @@ const gather = async (table: ProcessTable, { place, want }: FactsParams, signal?
   const run = (command: readonly string[]): Promise<string> =>
     runOk(command, { netns: namespace.netns, timeoutMs, signal });
   const members = wanted.has('processes') || wanted.has('namespaces') ? machineProcesses(table, place.pid) : undefined;
+  let reading: Promise<SavedRules> | undefined;
+  const saved = (): Promise<SavedRules> => {
+    reading ??= saveRules(run);
+    return reading;
+  };
   const gatherers: Record<FactName, () => Promise<unknown>> = {
-    iptables: () => run(['iptables-save']),
+    iptables: async () => (await saved()).text,
+    rulesForged: async () => (await saved()).isForged,
     ip6tables: () => run(['ip6tables-save']),
     links: async () => parseLinks(await run(ipLinks)),
     routes: async () => parseRoutes(await run(['ip', '-details', '-json', 'route', 'show', 'table', 'main'])),

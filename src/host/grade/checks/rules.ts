@@ -58,12 +58,18 @@ export const selectionKorean: typeof selectionEnglish = {
  * @throws Unmet when the text cannot be read: only names and comments that the student chose can make it so
  */
 export const rulesOf = (node: Place, { facts }: View, say: Phrases): Ruleset => {
-  const { iptables = '' } = facts.at(node, 'iptables');
+  const { iptables = '', rulesForged } = facts.at(node, 'iptables', 'rulesForged');
+  const unreadable = (cause: string): Unmet =>
+    new Unmet(say.unreadableRules(node.label, cause), say.onMachine(node.label, 'iptables-save'));
+  // A rule that nft has written into a table of iptables. Then iptables-save leaves the whole table out.
+  const foreign = /^# Table `\w+' is incompatible.*$/m.exec(iptables);
+  if (foreign) throw unreadable(foreign[0]);
+  if (rulesForged) throw unreadable(say.forgedRules());
   try {
     return parseRuleset(iptables);
   } catch (error) {
     if (!(error instanceof RulesetError)) throw error;
-    throw new Unmet(say.unreadableRules(node.label, brief(error.message)), say.onMachine(node.label, 'iptables-save'));
+    throw unreadable(brief(error.message));
   }
 };
 

@@ -62,6 +62,7 @@ export const english = {
     `kube-apiserver doesn't run on ${machine}, so nothing can be read from the cluster`,
   apiServerSilent: (cause: string) => `the API server doesn't answer: ${cause}`,
   unreadableRules: (node: string, cause: string) => `the iptables rules of ${node} can't be read: ${cause}`,
+  forgedRules: () => 'a name in them has a line break or a quote, so they look like other rules',
   notRunning: (program: string, node: string) => `${program} doesn't run on ${node}`,
 
   // What to do next

@@ -56,6 +56,7 @@ export const korean: Phrases = {
   apiServerStopped: (machine) => `${machine}에서 kube-apiserver가 실행 중이 아니어서 클러스터의 상태를 읽을 수 없음`,
   apiServerSilent: (cause) => `API 서버가 응답하지 않음: ${cause}`,
   unreadableRules: (node, cause) => `${node}의 iptables 규칙을 읽을 수 없음: ${cause}`,
+  forgedRules: () => '줄 바꿈이나 따옴표가 든 이름 때문에 다른 규칙처럼 보임',
   notRunning: (program, node) => `${node}에서 ${program} 프로세스가 실행 중이 아님`,
 
   systemctl: (machine, unit) => `${machine}에서: systemctl status ${unit}; journalctl -u ${unit}`,

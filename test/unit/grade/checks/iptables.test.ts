@@ -29,6 +29,18 @@ describe('an iptables check', () => {
     expect((await gradeCheck(none, { facts: everyNode({ iptables: noRules, links: [] }) })).outcome).toBe('pass');
   });
 
+  test.each([
+    ['look like other rules', { iptables: noRules, rulesForged: true }, 'a line break or a quote'],
+    [
+      'were left out, because nft wrote one',
+      { iptables: "# Table `nat' is incompatible, use 'nft' tool.\n" },
+      'incompatible',
+    ],
+  ])('fails when rules %s, also with count 0', async (_, facts, cause) => {
+    const report = await gradeCheck({ ...rules, count: 0 }, { facts: everyNode({ links: [], ...facts }) });
+    expect(report).toMatchObject({ outcome: 'fail', observed: expect.stringContaining(cause) });
+  });
+
   test('passes when a packet reaches the endpoints', async () => {
     expect(await gradeCheck(packet, { objects, facts: good })).toMatchObject({ outcome: 'pass' });
   });
