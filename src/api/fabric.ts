@@ -53,6 +53,16 @@ export interface FabricMethods {
   readonly tcp: { readonly params: TcpProbe; readonly result: TcpOutcome };
   readonly lookup: { readonly params: LookupProbe; readonly result: LookupOutcome };
   readonly readFile: { readonly params: ReadFileParams; readonly result: FileOutcome };
+  /** `iptables-restore` in a machine, by the fabric's own tool. For faults: never while grading. */
+  readonly restoreRules: {
+    readonly params: { readonly place: Place; readonly input: string; readonly flush: boolean };
+    readonly result: Record<string, never>;
+  };
+  /** Asks the systemd of a machine, with the fabric's own tool. For faults: never while grading. */
+  readonly systemctl: {
+    readonly params: { readonly place: Place; readonly verb: UnitVerb; readonly units: readonly string[] };
+    readonly result: Record<string, never>;
+  };
   /** GET on the cluster's API server with the grader's own credentials, e.g. `/api/v1/nodes`. */
   readonly kube: {
     readonly params: { readonly path: string };
@@ -64,6 +74,8 @@ export interface FabricMethods {
     readonly result: { readonly status: number; readonly body: string };
   };
 }
+
+export type UnitVerb = 'start' | 'stop' | 'restart' | 'enable' | 'disable' | 'reset-failed' | 'daemon-reload';
 
 export interface WireParams {
   readonly bridge: { readonly name: string; readonly address: Ipv4; readonly prefix: number };

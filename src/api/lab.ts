@@ -1,6 +1,6 @@
 // A lab after its folder was read: defaults filled in, paths absolute, references complete.
 import type { ClusterSpec } from './cluster.ts';
-import type { FactName, Facts, HttpOutcome, LookupOutcome, TcpOutcome } from './fabric.ts';
+import type { FactName, Facts, HttpOutcome, LookupOutcome, TcpOutcome, UnitVerb } from './fabric.ts';
 import type { KubeObject } from './meta.ts';
 
 /** The languages of texts. Every text exists in English. */
@@ -95,7 +95,11 @@ export interface LabHandle {
   readonly nodes: readonly string[];
   /** Runs a shell script on a machine as root; resolves with its output, rejects when it fails. */
   sh(machine: string, script: string, options?: { readonly stdin?: string }): Promise<string>;
-  /** `kubectl` on the control plane. */
+  /** The fabric's own systemctl asks the systemd of a node, so that a replaced program of the node does not matter. */
+  systemctl(node: string, verb: UnitVerb, ...units: readonly string[]): Promise<void>;
+  /** The fabric's own `iptables-restore` in a node. Other rules of the tables stay, unless `flush` is set. */
+  restoreRules(node: string, input: string, options?: { readonly flush?: boolean }): Promise<void>;
+  /** The fabric's own `kubectl`, as the cluster's administrator. */
   kubectl(...args: readonly string[]): Promise<string>;
   /** `kubectl apply -f -` */
   apply(manifest: string): Promise<string>;

@@ -8,6 +8,7 @@ import { createProbes } from './probe.ts';
 import { createProcessTable } from './processes.ts';
 import { readMachineFile } from './read-file.ts';
 import { createWiring } from './rewire.ts';
+import { createRestore, systemctlIn } from './units.ts';
 
 const main = async (command: string | undefined): Promise<number> => {
   if (command !== 'agent') {
@@ -23,6 +24,8 @@ const main = async (command: string | undefined): Promise<number> => {
     facts: createFacts(processes),
     ...createProbes(processes),
     readFile: readMachineFile,
+    restoreRules: createRestore(processes),
+    systemctl: systemctlIn,
     kube: createKube(),
     health,
   };

@@ -14,7 +14,7 @@ export const setup: SetupScript = async (lab) => {
   await deleteService(lab, 'shop', 'cart');
   await restoreProxy(lab, 'node02');
   await untilRules(lab, 'node02', 'shop/cart', false);
-  await lab.sh('node02', 'systemctl stop kube-proxy');
+  await lab.systemctl('node02', 'stop', 'kube-proxy');
   await exposeService(lab, { name: 'cart', app: 'cart', namespace: 'shop' });
   await untilRules(lab, 'node01', 'shop/cart ->', true);
 };

@@ -14,12 +14,10 @@ export const setup: SetupScript = async (lab) => {
   await exposeService(lab, { name: 'stock', app: 'stock', namespace: 'shop' });
   await restoreProxy(lab, 'node01');
   await untilRules(lab, 'node01', 'shop/stock ->', true);
-  await lab.sh(
-    'node01',
-    `rule=$(iptables-save -t nat | grep shop/stock | grep -- '-j DNAT')
-     bad=$(sed -E 's/(--to-destination [0-9.]+):[0-9]+/\\1:8888/' <<<"$rule")
-     printf '*nat\\n%s\\n%s\\nCOMMIT\\n' "\${rule/#-A/-D}" "$bad" | iptables-restore --noflush`,
-  );
+  const { iptables = '' } = await lab.facts('node/node01', 'iptables');
+  const rule = iptables.split('\n').find((line) => line.includes('shop/stock') && line.includes('-j DNAT')) ?? '';
+  const wrong = rule.replace(/(--to-destination [\d.]+):\d+/, '$1:8888');
+  await lab.restoreRules('node01', `*nat\n${rule.replace('-A', '-D')}\n${wrong}\nCOMMIT\n`);
 };
 
 export const solve: SolveScript = async (lab) => {

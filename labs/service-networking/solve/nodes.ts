@@ -18,7 +18,15 @@ export const untilRules = (lab: LabHandle, node: string, text: string, present: 
  * part of it, deleted or added rules. Rules of CNI plugins stay. Other stopped components of the node start, too.
  */
 export const restoreProxy = async (lab: LabHandle, node: string): Promise<void> => {
-  await lab.sh(node, restoreScript);
+  await lab.systemctl(node, 'stop', 'kube-proxy').catch(() => {});
+  await lab.sh(node, removeOverrides);
+  const { iptables = '' } = await lab.facts(`node/${node}`, 'iptables');
+  await lab.restoreRules(node, onlyCni(iptables), { flush: true });
+  await lab.systemctl(node, 'daemon-reload');
+  await lab.systemctl(node, 'enable', 'kube-proxy');
+  await lab.systemctl(node, 'reset-failed', 'kube-proxy').catch(() => {});
+  const units = await lab.sh(node, 'cd /etc/systemd/system/labs.target.wants && ls');
+  await lab.systemctl(node, 'start', 'kube-proxy', ...units.trim().split(/\s+/));
   await untilRules(lab, node, 'default/kubernetes:https ->', true);
 };
 
@@ -27,20 +35,16 @@ export const restore: SetupScript = async (lab) => {
   await Promise.all(lab.nodes.map((node) => restoreProxy(lab, node)));
 };
 
-const restoreScript = `
-systemctl stop kube-proxy || true
+const removeOverrides = `
 pkill -KILL -x kube-proxy || true
-for table in mangle nat filter; do
-  saved=$(iptables-save -t $table)
-  { echo "*$table"
-    sed -n 's/^:\\([A-Z]*\\) [A-Z]* .*/:\\1 ACCEPT [0:0]/p' <<< "$saved"
-    grep -E '^(:CNI-|-A .*CNI-)' <<< "$saved" || true
-    echo COMMIT
-  } | iptables-restore
-done
 rm -rf /etc/systemd/system/kube-proxy.service.d /run/systemd/system/kube-proxy.service*
-systemctl daemon-reload
-systemctl enable --quiet kube-proxy
-systemctl reset-failed kube-proxy || true
-systemctl start kube-proxy $(cd /etc/systemd/system/labs.target.wants && ls)
 `;
+
+/** Empties all chains, and gives back to CNI plugins what is theirs. */
+const onlyCni = (saved: string): string =>
+  saved
+    .split('\n')
+    .filter((line) => /^(\*|COMMIT|:CNI-|-A .*CNI-)/.test(line) || /^:[A-Z]+ [A-Z]+ /.test(line))
+    .map((line) => line.replace(/^:([A-Z]+) [A-Z]+ .*/, ':$1 ACCEPT [0:0]'))
+    .join('\n')
+    .concat('\n');

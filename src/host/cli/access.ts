@@ -1,4 +1,5 @@
 // Adapts an open cluster to the interface that grading, setups and solutions use.
+import { fabricMachine } from '../../api/cluster.ts';
 import type { LabDefinition } from '../../api/lab.ts';
 import type { Cluster } from '../cluster/open.ts';
 import type { ClusterAccess, MachineAccess } from '../grade/access.ts';
@@ -32,6 +33,9 @@ export const accessTo = (
     fabric: cluster.fabric,
     scripts: createScripts({ log: scriptLog }),
     exec: (machine, argv, options = {}) =>
-      cluster.containers.exec(cluster.machine(machine).id, { command: argv, ...options }),
+      cluster.containers.exec(machine === fabricMachine ? fabricId : cluster.machine(machine).id, {
+        command: argv,
+        ...options,
+      }),
   };
 };

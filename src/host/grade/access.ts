@@ -13,7 +13,10 @@ export interface ClusterAccess {
   readonly fabric: FabricCaller;
   /** Runs the lab's own scripts. */
   readonly scripts: Scripts;
-  /** Runs a program in a machine as root. Grading must not use it: the student controls the machine's programs. */
+  /**
+   * Runs a program in a machine or in the fabric as root. Grading must not use it: the student controls the machine's
+   * programs.
+   */
   exec(machine: string, argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
 }
 

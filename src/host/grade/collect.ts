@@ -94,7 +94,7 @@ const safely = async (work: () => Promise<unknown>): Promise<Fact> => {
   }
 };
 
-const placeOf = (access: ClusterAccess, { machine, podIp }: Spot): Place => {
+export const placeOf = (access: ClusterAccess, { machine, podIp }: Spot): Place => {
   const pid = pidOf(access, machine);
   return podIp === undefined ? { machine, pid } : { machine, pid, podIp: podIp as Ipv4 };
 };

@@ -1,10 +1,11 @@
 // The handle that a lab's scripts get: functions to read and change the running cluster.
+import { fabricMachine } from '../../api/cluster.ts';
 import { type LabDefinition, type LabHandle, type Language, localize } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { nodePaths } from '../../api/paths.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { ClusterAccess } from './access.ts';
-import { settle, startLook } from './collect.ts';
+import { placeOf, settle, startLook } from './collect.ts';
 import { phrases } from './say/phrases.ts';
 import { createView, type View } from './view/view.ts';
 
@@ -18,7 +19,6 @@ export interface HandleOptions {
 
 export const createHandle = (options: HandleOptions): LabHandle => {
   const { lab, access, language = 'en', signal } = options;
-  const controlPlane = lab.cluster.nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
   const look = <T>(question: (view: View) => T): Promise<T> => ask(options, question);
   /** @param shown the command, as the error message shows it */
   const run = async (machine: string, argv: readonly string[], shown: string, stdin?: string): Promise<string> => {
@@ -35,8 +35,14 @@ export const createHandle = (options: HandleOptions): LabHandle => {
     language,
     nodes: lab.cluster.nodes.map(({ name }) => name),
     sh: (machine, script, { stdin } = {}) => run(machine, ['bash', '-euo', 'pipefail', '-c', script], script, stdin),
-    kubectl: (...args) => run(controlPlane, kubectl(args), `kubectl ${args.join(' ')}`),
-    apply: (manifest) => run(controlPlane, kubectl(['apply', '-f', '-']), 'kubectl apply -f -', manifest),
+    systemctl: async (node, verb, ...units) => {
+      await access.fabric.call('systemctl', { place: placeOf(access, { machine: node }), verb, units });
+    },
+    restoreRules: async (node, input, { flush = false } = {}) => {
+      await access.fabric.call('restoreRules', { place: placeOf(access, { machine: node }), input, flush });
+    },
+    kubectl: (...args) => run(fabricMachine, kubectl(args), `kubectl ${args.join(' ')}`),
+    apply: (manifest) => run(fabricMachine, kubectl(['apply', '-f', '-']), 'kubectl apply -f -', manifest),
     object: <T extends KubeObject>(reference: string) => look(({ objects }) => objects.find<T>(reference)),
     facts: (place, ...want) => look(({ facts, places }) => facts.at(places.one(place), ...want)),
     http: (from, url, timeoutMs = 2000) =>

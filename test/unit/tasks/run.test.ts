@@ -179,7 +179,7 @@ describe('in Korean, the error of a script', () => {
 test('solving begins the task, runs its solution and records its answers', async () => {
   const run = await runOf(script);
   await solveTask(run);
-  expect(ran).toEqual(['node02: systemctl stop kube-proxy', 'controlplane: apply -f - < kind: Service']);
+  expect(ran).toEqual(['node02: systemctl stop kube-proxy', 'fabric: apply -f - < kind: Service']);
   expect(await run.progress.read()).toMatchObject({
     begun: ['task'],
     answers: { 'task/check': '10.96.1.1' },

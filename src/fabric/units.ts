@@ -1,0 +1,47 @@
+// Changes a machine from outside, for faults: its units and its rules. Programs of the machine may have been replaced.
+import type { FabricMethods } from '../api/fabric.ts';
+import { find } from './place.ts';
+import { machineInit, type ProcessTable } from './processes.ts';
+import { runOk } from './run.ts';
+
+const timeoutMs = 30_000;
+
+/** Feeds `iptables-restore` in the machine's network namespace. */
+export const createRestore =
+  (table: ProcessTable) =>
+  async (
+    { place, input, flush }: FabricMethods['restoreRules']['params'],
+    signal?: AbortSignal,
+  ): Promise<Record<string, never>> => {
+    await using found = await find(table, place);
+    await runOk(['iptables-restore', ...(flush ? [] : ['--noflush'])], {
+      netns: found.namespace.netns,
+      timeoutMs,
+      input,
+      signal,
+    });
+    return {};
+  };
+
+/**
+ * The fabric's systemctl asks process 1 of the machine. It enters the machine's process-id namespace only, because
+ * systemd answers no process that it cannot see. The socket's place is fixed in systemctl, so a link there leads to the
+ * machine's socket, in a mount namespace of this one command.
+ */
+const systemctl = `
+socket=/proc/$0/root/run/systemd/private
+mkdir -p /run/systemd
+mount -t tmpfs units /run/systemd
+mkdir /run/systemd/system
+ln -s $socket /run/systemd/private
+exec nsenter --pid=/proc/$0/ns/pid -- systemctl --quiet "$@"`;
+
+export const systemctlIn = async (
+  { place, verb, units }: FabricMethods['systemctl']['params'],
+  signal?: AbortSignal,
+): Promise<Record<string, never>> => {
+  machineInit(place.pid);
+  const command = ['unshare', '--mount', '--propagation', 'private', 'sh', '-euc', systemctl, String(place.pid), verb];
+  await runOk([...command, '--', ...units], { timeoutMs, signal });
+  return {};
+};
