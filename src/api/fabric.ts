@@ -52,6 +52,8 @@ export interface FabricMethods {
   readonly http: { readonly params: HttpProbe; readonly result: HttpOutcome };
   readonly tcp: { readonly params: TcpProbe; readonly result: TcpOutcome };
   readonly lookup: { readonly params: LookupProbe; readonly result: LookupOutcome };
+  /** Waits until something changes. */
+  readonly changes: { readonly params: ChangesParams; readonly result: Changes };
   readonly readFile: { readonly params: ReadFileParams; readonly result: FileOutcome };
   /** `iptables-restore` in a machine, by the fabric's own tool. For faults: never while grading. */
   readonly restoreRules: {
@@ -76,6 +78,39 @@ export interface FabricMethods {
 }
 
 export type UnitVerb = 'start' | 'stop' | 'restart' | 'enable' | 'disable' | 'reset-failed' | 'daemon-reload';
+
+export interface ChangesParams {
+  /** The version of the last answer. 0: no answer yet; then the call waits only until all is watched. */
+  readonly since: number;
+  /** Waits for a change at most this long. */
+  readonly waitMs: number;
+  readonly machines: readonly { readonly machine: string; readonly pid: number }[];
+  /** Paths of lists of the API server, e.g. `/api/v1/services`. */
+  readonly objects: readonly string[];
+  readonly files: readonly { readonly machine: string; readonly pid: number; readonly path: string }[];
+}
+
+export interface Changes {
+  readonly version: number;
+  /** All that changed after `since`, each once. */
+  readonly changed: readonly Change[];
+}
+
+export type Change =
+  /** In any network namespace of the machine. */
+  | { readonly kind: 'kernel'; readonly machine: string; readonly what: KernelPart }
+  /** `first`: is only now watched, so it may have changed since it was read. */
+  | { readonly kind: 'objects'; readonly path: string; readonly first?: true }
+  | { readonly kind: 'file'; readonly machine: string; readonly path: string; readonly first?: true }
+  /** The machine has stopped, or was restarted. */
+  | { readonly kind: 'gone'; readonly machine: string }
+  /** Time to try again what did not succeed: not everything that can mend it is announced. */
+  | { readonly kind: 'retry' }
+  /** Something may have gone unnoticed. */
+  | { readonly kind: 'all' };
+
+export const kernelParts = ['rules', 'links', 'routes', 'sysctls', 'listeners', 'processes'] as const;
+export type KernelPart = (typeof kernelParts)[number];
 
 export interface WireParams {
   readonly bridge: { readonly name: string; readonly address: Ipv4; readonly prefix: number };

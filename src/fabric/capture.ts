@@ -84,6 +84,7 @@ const start = ({ netns, direction, filter }: CaptureSpec): Running => {
     {
       netns,
       timeoutMs: longestMs,
+      isCompanion: true,
       signal: ending.signal,
       until: (stdout, stderr) => {
         packets = stdout;

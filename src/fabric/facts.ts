@@ -9,6 +9,7 @@ import { readProc } from './proc.ts';
 import { describeProcesses, machineProcesses, type ProcessTable } from './processes.ts';
 import { AgentError, runOk } from './run.ts';
 import { type SavedRules, saveRules } from './saved-rules.ts';
+import { conntrackCount, sysctlFile, sysctls } from './sysctls.ts';
 
 const timeoutMs = 5000;
 const ipLinks = ['ip', '-details', '-json', 'address'] as const;
@@ -85,19 +86,8 @@ const unlessGone = (work: Promise<string>): Promise<string | undefined> =>
     throw error;
   });
 
-/** The sysctls of a network namespace on which service traffic depends. */
-const sysctls = [
-  'net.ipv4.ip_forward',
-  'net.ipv4.conf.all.route_localnet',
-  'net.ipv4.conf.all.rp_filter',
-  'net.bridge.bridge-nf-call-iptables',
-  'net.netfilter.nf_conntrack_count',
-  'net.netfilter.nf_conntrack_max',
-  'net.netfilter.nf_conntrack_tcp_be_liberal',
-];
-
 const sysctlsOf = async (run: Run): Promise<Readonly<Record<string, string>>> => {
-  const files = sysctls.map((name) => `/proc/sys/${name.replaceAll('.', '/')}`);
+  const files = [...sysctls, conntrackCount].map(sysctlFile);
   // `grep -sH` prints the file's name with each line, and skips files that this kernel lacks.
   const lines = await run(['sh', '-c', 'grep -sH "" "$@" || true', 'sh', ...files]);
   return Object.fromEntries(

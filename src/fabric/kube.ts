@@ -1,8 +1,13 @@
 // GET requests to the cluster's API server, with the grader's credentials, and to health endpoints.
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { request as plainRequest } from 'node:http';
+import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { Agent, request } from 'node:https';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FabricMethods } from '../api/fabric.ts';
+import type { KubeObject } from '../api/meta.ts';
 import { nodePaths } from '../api/paths.ts';
 import { AgentError } from './run.ts';
 
@@ -14,15 +19,117 @@ interface Credentials {
   readonly agent: Agent;
 }
 
-/** A GET request to the API server. The credentials are read once. */
-export const createKube = (configPath: string = nodePaths.adminConfig) => {
+export interface Kube {
+  get(params: FabricMethods['kube']['params']): Promise<FabricMethods['kube']['result']>;
+  /** Tells when a list changes, until the signal aborts. Never throws: an API server that is away may come back. */
+  watch(path: string, options: WatchOptions): Promise<void>;
+}
+
+export interface WatchOptions {
+  /** The list is watched now for the first time. */
+  onReady(): void;
+  /** An object has changed, or the API server has gone or come back. */
+  onChange(): void;
+  readonly signal: AbortSignal;
+}
+
+/** GET requests and watches on the API server. The credentials are read once. */
+export const createKube = (configPath: string = nodePaths.adminConfig): Kube => {
   let credentials: Promise<Credentials> | undefined;
-  return async ({ path }: FabricMethods['kube']['params']): Promise<FabricMethods['kube']['result']> => {
+  const at = async (path: string): Promise<readonly [URL, Agent]> => {
     credentials ??= readCredentials(configPath);
     const { server, agent } = await credentials;
-    const { status, body } = await get(new URL(path, server), agent);
-    return { status, body: parseBody(body) };
+    return [new URL(path, server), agent];
   };
+  return {
+    async get({ path }) {
+      const { status, body } = await get(...(await at(path)));
+      return { status, body: parseBody(body) };
+    },
+    watch: (path, options) => watchList(() => at(path), options),
+  };
+};
+
+interface Listed extends KubeObject {
+  readonly kind?: string;
+}
+
+const retryMs = 500;
+
+const watchList = async (
+  at: () => Promise<readonly [URL, Agent]>,
+  { onReady, onChange, signal }: WatchOptions,
+): Promise<void> => {
+  /** A short mark of each object, without the objects themselves. */
+  let known: Map<string, string> | undefined;
+  let isUp = true;
+  while (!signal.aborted) {
+    try {
+      const [url, agent] = await at();
+      const { status, body } = await get(url, agent);
+      const list = parseBody(body) as { items?: readonly Listed[]; metadata?: { resourceVersion?: string } };
+      if (status !== 200) throw new AgentError('FABRIC_HTTP', `${url.href} answered ${status}`);
+      const now = new Map((list.items ?? []).map((object) => [object.metadata.uid ?? '', markOf(object)]));
+      if (!known) onReady();
+      else if (!isUp || !sameMarks(known, now)) onChange();
+      known = now;
+      isUp = true;
+      url.searchParams.set('watch', '1');
+      url.searchParams.set('resourceVersion', list.metadata?.resourceVersion ?? '');
+      await follow(url, agent, signal, ({ type, object }) => {
+        const uid = object.metadata?.uid ?? '';
+        const mark = type === 'DELETED' ? undefined : markOf(object);
+        if (now.get(uid) === mark) return;
+        if (mark === undefined) now.delete(uid);
+        else now.set(uid, mark);
+        onChange();
+      });
+    } catch {
+      if (isUp && known) onChange();
+      isUp = false;
+    }
+    await delay(retryMs, undefined, { signal }).catch(() => {});
+  }
+};
+
+const sameMarks = (one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean =>
+  one.size === other.size && [...one].every(([uid, mark]) => other.get(uid) === mark);
+
+/** Heartbeats say only that a node lives, and that each few seconds. */
+const markOf = (object: Listed): string =>
+  createHash('sha1')
+    .update(
+      JSON.stringify(object, (key, value) =>
+        ['resourceVersion', 'managedFields', 'lastHeartbeatTime'].includes(key) ? undefined : value,
+      ),
+    )
+    .digest('base64');
+
+interface WatchEvent {
+  readonly type: string;
+  readonly object: Listed;
+}
+
+/** Reads the events of a watch until the server ends it. */
+const follow = async (
+  url: URL,
+  agent: Agent,
+  signal: AbortSignal,
+  onEvent: (event: WatchEvent) => void,
+): Promise<void> => {
+  const asked = request(url, { headers: { accept: 'application/json' }, agent, signal });
+  asked.end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  if (response.statusCode !== 200) {
+    response.destroy();
+    throw new AgentError('FABRIC_HTTP', `${url.href} answered ${response.statusCode}`);
+  }
+  for await (const line of createInterface({ input: response.setEncoding('utf8') })) {
+    const event = JSON.parse(line) as WatchEvent;
+    // Such as an expired resource version: the list is read anew.
+    if (event.type === 'ERROR') return;
+    if (event.type !== 'BOOKMARK') onEvent(event);
+  }
 };
 
 /** A GET request to a health endpoint. */

@@ -9,6 +9,7 @@ import { createProcessTable } from './processes.ts';
 import { readMachineFile } from './read-file.ts';
 import { createWiring } from './rewire.ts';
 import { createRestore, systemctlIn } from './units.ts';
+import { createWatch } from './watch.ts';
 
 const main = async (command: string | undefined): Promise<number> => {
   if (command !== 'agent') {
@@ -17,6 +18,7 @@ const main = async (command: string | undefined): Promise<number> => {
   }
   const claim = createClaim();
   const processes = createProcessTable();
+  const kube = createKube();
   const handlers = {
     hello: async () => ({ version: process.version }),
     ...claim,
@@ -26,7 +28,8 @@ const main = async (command: string | undefined): Promise<number> => {
     readFile: readMachineFile,
     restoreRules: createRestore(processes),
     systemctl: systemctlIn,
-    kube: createKube(),
+    kube: kube.get,
+    ...createWatch({ kube }),
     health,
   };
   await serve(handlers, process.stdin, process.stdout);

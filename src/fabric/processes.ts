@@ -13,6 +13,8 @@ export interface MachineProcess {
   readonly netns: string;
   /** By a signal such as SIGSTOP, or by a debugger. */
   readonly isStopped: boolean;
+  /** The kernel's name for the program, at most 15 letters. */
+  readonly name: string;
 }
 
 /** One process of the engine's machine. */
@@ -24,6 +26,7 @@ export interface Stat {
   /** e.g. `pid:[4026532449]`; undefined for a process in the agent's own namespace. */
   readonly namespace: string | undefined;
   readonly isStopped: boolean;
+  readonly name: string;
 }
 
 /** All processes of the engine's machine: one reading for all questions that arrive together. */
@@ -55,11 +58,14 @@ export const createProcessTable = (readAll = readProcesses): ProcessTable => {
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+export const hostPids = async (): Promise<readonly number[]> =>
+  (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+
 /** How many processes are read in one go. Other answers of the agent go out in between. */
 const atOnce = 200;
 
 const readProcesses = async (): Promise<readonly Stat[]> => {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = await hostPids();
   const all: Stat[] = [];
   for (let start = 0; start < pids.length; start += atOnce) {
     if (start > 0) await nextTurn();
@@ -74,18 +80,24 @@ const readProcesses = async (): Promise<readonly Stat[]> => {
  * @throws AgentError `FABRIC_NO_MACHINE` when that process is gone
  */
 export const machineProcesses = async (table: ProcessTable, initPid: number): Promise<readonly MachineProcess[]> => {
-  const { pids, namespace } = machineInit(initPid);
-  const level = pids.length;
-  const candidates = (await table.read()).filter((stat) => stat.pids.length >= level);
-  const own = candidates.filter((stat) => namespace !== undefined && stat.namespace === namespace);
+  const init = machineInit(initPid);
+  return membersOf(await table.read(), init);
+};
+
+/** Of all processes, those of the machine with this process 1. */
+export const membersOf = (all: readonly Stat[], init: Stat): readonly MachineProcess[] => {
+  const level = init.pids.length;
+  const candidates = all.filter((stat) => stat.pids.length >= level);
+  const own = candidates.filter(({ namespace }) => namespace !== undefined && namespace === init.namespace);
   const inside = withDescendants(candidates, own);
   return candidates
     .filter(({ hostPid }) => inside.has(hostPid))
-    .map(({ hostPid, pids, isStopped }) => ({
+    .map(({ hostPid, pids, isStopped, name }) => ({
       hostPid,
       pid: pids[level - 1] ?? 0,
       netns: linkNow(`/proc/${hostPid}/ns/net`) ?? '',
       isStopped,
+      name,
     }))
     .filter(({ netns }) => netns !== '')
     .sort((a, b) => a.pid - b.pid);
@@ -138,7 +150,7 @@ const wordsOf = (commandLine: string): string[] => {
 /** The last unit in the path of the unified hierarchy: `0::/…/system.slice/kube-proxy.service`. */
 const unitOf = (cgroup: string): string | undefined => /^0::.*\/([^/\n]+\.service)(?:\/[^\n]*)?$/m.exec(cgroup)?.[1];
 
-const readStat = (hostPid: number): Stat | undefined => {
+export const readStat = (hostPid: number): Stat | undefined => {
   const status = readProcNow(`/proc/${hostPid}/status`);
   if (status === undefined) return undefined;
   const pids = (/^NSpid:\s+(.+)$/m.exec(status)?.[1] ?? '').split(/\s+/).map(Number);
@@ -148,8 +160,14 @@ const readStat = (hostPid: number): Stat | undefined => {
     pids,
     namespace: pids.length > 1 ? linkNow(`/proc/${hostPid}/ns/pid`) : undefined,
     // T: stopped by a signal; t: by a debugger.
-    isStopped: /^State:\s+[Tt]/m.test(status),
+    ...headOf(status),
   };
+};
+
+/** What the first lines of a status say: its name, and T when a signal, t when a debugger has stopped it. */
+export const headOf = (status: string): Pick<Stat, 'name' | 'isStopped'> => {
+  const [, name = '', state] = /^Name:\s+(.*)\n(?:Umask:.*\n)?State:\s+(\S)/.exec(status) ?? [];
+  return { name, isStopped: state === 'T' || state === 't' };
 };
 
 const withDescendants = (all: readonly Stat[], roots: readonly Stat[]): ReadonlySet<number> => {

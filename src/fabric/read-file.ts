@@ -26,6 +26,14 @@ export const readMachineFile = async (params: ReadFileParams): Promise<FileOutco
   return await readTail(file, stat.size, Math.min(params.tailBytes, mostBytes));
 };
 
+/** Another text when the file has changed. */
+export const fileMark = async ({ pid, path }: Pick<ReadFileParams, 'pid' | 'path'>): Promise<string> => {
+  await using stack = new AsyncDisposableStack();
+  machineInit(pid);
+  const stat = await (await resolve(`/proc/${pid}/root`, path, stack))?.stat();
+  return stat ? [stat.dev, stat.ino, stat.size, stat.mtimeMs].join(' ') : 'none';
+};
+
 /** Files of /proc have size 0, but they have content. */
 const readTail = async (file: FileHandle, size: number, tailBytes: number): Promise<FileOutcome> => {
   const buffer = Buffer.alloc(size === 0 ? tailBytes : Math.min(size, tailBytes));

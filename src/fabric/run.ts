@@ -1,5 +1,6 @@
 // Runs the fabric's own tools inside a network namespace, with limits on time and output. The only file that spawns.
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { createLimit } from '../kit/limit.ts';
 
 /** Where a tool runs. Only the network namespace changes; program, libraries and files are those of the fabric. */
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly until?: (stdout: string, stderr: string) => boolean;
   /** Leaves standard input open until the program ends. */
   readonly holdInput?: boolean;
+  /** Runs beside other tools until it is ended, so it must not take one of their places. */
+  readonly isCompanion?: boolean;
 }
 
 export interface RunResult {
@@ -53,7 +56,7 @@ const limit = createLimit(mostTools);
 
 /** Runs a program to its end. Rejects only when the program can't be started. */
 export const run = (command: readonly string[], options: RunOptions): Promise<RunResult> =>
-  limit(() => runNow(command, options));
+  options.isCompanion ? runNow(command, options) : limit(() => runNow(command, options));
 
 const runNow = (command: readonly string[], options: RunOptions): Promise<RunResult> => {
   const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
@@ -95,6 +98,35 @@ const enter = ({ path, fd }: Netns): string[] => [
   `--net=${fd === undefined ? path : '/proc/self/fd/3'}`,
   '--',
 ];
+
+/** A program that runs until it is disposed of. */
+export interface RunningTool extends Disposable {
+  write(text: string): void;
+}
+
+export interface ToolEvents {
+  onLine(line: string): void;
+  /** Also when the program can't be started, but not after `dispose`. */
+  onEnd(): void;
+}
+
+/** Starts a program that reads commands and prints events, line by line. */
+export const startTool = ([program = '', ...args]: readonly string[], { onLine, onEnd }: ToolEvents): RunningTool => {
+  const child = spawn(program, args, { env: environment, stdio: ['pipe', 'pipe', 'ignore'] });
+  child.stdin.on('error', () => {});
+  createInterface({ input: child.stdout }).on('line', onLine);
+  // A child that can't be started has no `close`.
+  child.once('error', onEnd);
+  child.once('close', onEnd);
+  return {
+    write: (text) => void child.stdin.write(text),
+    [Symbol.dispose]() {
+      child.off('close', onEnd);
+      child.stdin.end();
+      child.kill('SIGKILL');
+    },
+  };
+};
 
 /** Runs a program that must succeed. @returns its standard output */
 export const runOk = async (command: readonly string[], options: RunOptions): Promise<string> => {
