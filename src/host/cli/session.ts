@@ -110,6 +110,32 @@ export const gradeAndRecord = async (
   return { report: rewriteTexts(report, context.output.printed), passedNow };
 };
 
+export interface FollowOptions {
+  readonly tasks?: readonly string[];
+  readonly signal: AbortSignal;
+  readonly onReport: (graded: Graded) => Promise<void>;
+}
+
+/** Grades the lab anew whenever something changes, and records what passed. See `gradeLive`. */
+export const followAndRecord = async (
+  context: Context,
+  { lab, access, progress }: Session,
+  { onReport, ...options }: FollowOptions,
+): Promise<void> => {
+  const { gradeLive } = await import('../grade/live.ts');
+  await gradeLive({
+    lab,
+    access,
+    language: context.environment.language,
+    readProgress: () => progress.read(),
+    async onReport(report) {
+      const passedNow = await progress.record(report);
+      await onReport({ report: rewriteTexts(report, context.output.printed), passedNow });
+    },
+    ...options,
+  });
+};
+
 /** The named task, else the one that the user chooses. @throws LabError `LAB_TASK_NEEDED` */
 export const chooseTask = async (
   context: Context,

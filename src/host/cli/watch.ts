@@ -1,4 +1,4 @@
-// `labs check --watch`: grades again and again, shows each change, and ends on q or Ctrl-C. It outlives `labs stop`.
+// `labs check --watch`: shows each change of the outcomes, and ends on q or Ctrl-C. It outlives `labs stop`.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Report } from '../../api/report.ts';
 import { LabError } from '../../kit/error.ts';
@@ -10,7 +10,8 @@ import { inPlace, lineByLine, type Screen } from './watch-screen.ts';
 
 /** The machines of a lab as they were at one moment. A lab that was started anew has other ones. */
 export interface Watched extends AsyncDisposable {
-  grade(): Promise<Report>;
+  /** Tells the present state and each change. Runs until the signal aborts or a machine is gone. */
+  follow(onReport: (report: Report) => Promise<void>, signal: AbortSignal): Promise<void>;
   draw(report: Report): Promise<Page>;
   /** Aborts when the lab was stopped or deleted. */
   readonly ended: AbortSignal;
@@ -29,7 +30,7 @@ export interface WatchOptions {
   returnMs?: number;
 }
 
-/** The pause between two gradings. */
+/** The pause between two looks whether the lab is back. */
 const pauseMs = 1000;
 
 /**
@@ -59,24 +60,27 @@ export const watch = async (context: Context, options: WatchOptions): Promise<Re
   return last;
 };
 
-/** Grades until the lab is down or has other machines. @returns the last report */
+/** Follows the lab until it is down or has other machines. @returns the last report */
 const watchOne = async (lab: Watched, screen: Screen, quit: AbortSignal): Promise<Report | undefined> => {
   const either = AbortSignal.any([quit, lab.ended]);
+  const other = new AbortController();
+  const over = AbortSignal.any([either, other.signal]);
   let last: Report | undefined;
   let shown = '';
+  const onReport = async (report: Report): Promise<void> => {
+    // A report on machines that are stopping would show faults that the student has not made.
+    if (!(await lab.isCurrent())) other.abort();
+    if (over.aborted) return;
+    last = report;
+    const state = stateOf(report);
+    if (state !== shown) screen.draw(await lab.draw(report));
+    shown = state;
+  };
   try {
-    for (;;) {
-      const report = await unlessAborted(lab.grade(), either);
-      // A report on machines that are stopping would show faults that the student has not made.
-      if (!(await lab.isCurrent())) return last;
-      last = report;
-      const state = stateOf(report);
-      if (state !== shown) screen.draw(await lab.draw(report));
-      shown = state;
-      await delay(pauseMs, undefined, { signal: either });
-    }
+    await unlessAborted(lab.follow(onReport, over), over);
+    return last;
   } catch (error) {
-    if (quit.aborted && last) return last;
+    if (other.signal.aborted || (quit.aborted && last)) return last;
     if (quit.aborted || !lab.ended.aborted) throw error;
     return last;
   }

@@ -30,7 +30,16 @@ export interface MachineAccess {
 
 /** Calls the fabric agent. Rejects with a LabError when the fabric itself fails. */
 export interface FabricCaller {
-  call<M extends FabricMethod>(method: M, params: FabricMethods[M]['params']): Promise<FabricMethods[M]['result']>;
+  call<M extends FabricMethod>(
+    method: M,
+    params: FabricMethods[M]['params'],
+    options?: FabricCallOptions,
+  ): Promise<FabricMethods[M]['result']>;
+}
+
+export interface FabricCallOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ExecOptions {

@@ -20,18 +20,32 @@ export interface Look {
   readonly store: FactStore;
   /** Resolves when the store has these facts. Never rejects: the store holds the reason of a failure as the fact. */
   gather(requests: readonly FactRequest[]): Promise<void>;
+  /** The fact with this key is asked for again. Who waits for its old value does not wait any longer. */
+  forget(key: string): void;
+}
+
+interface Asked {
+  /** The store has the fact, or the fact was forgotten. */
+  readonly settled: Promise<void>;
+  readonly release: () => void;
 }
 
 /** Starts a look. Each caller of `gather` waits only for its own facts, not for the slow probe of another caller. */
 export const startLook = (collector: Collector): Look => {
   const { access } = collector;
   const store = new Map<string, Fact>();
-  const asked = new Map<string, Promise<void>>();
+  const asked = new Map<string, Asked>();
   const places = new Map<string, PlaceBatch>();
 
-  const start = (key: string, request: FactRequest): Promise<void> => {
+  const start = (key: string, request: FactRequest): Asked => {
+    const { promise: settled, resolve: release } = Promise.withResolvers<void>();
+    const question = { settled, release };
     const fact = request.kind === 'facts' ? placeFacts(request) : safely(() => collectOne(collector, request));
-    return fact.then((value) => void store.set(key, value));
+    fact.then((value) => {
+      if (asked.get(key) === question) store.set(key, value);
+      release();
+    });
+    return question;
   };
   /** Requests for facts of one place in the same turn of the event loop go into one call. */
   const placeFacts = ({ spot, want }: KernelRequest): Promise<Fact> => {
@@ -55,11 +69,16 @@ export const startLook = (collector: Collector): Look => {
       await Promise.all(
         requests.map((request) => {
           const key = keyOf(request);
-          const waiting = asked.get(key) ?? start(key, request);
-          asked.set(key, waiting);
-          return waiting;
+          const question = asked.get(key) ?? start(key, request);
+          asked.set(key, question);
+          return question.settled;
         }),
       );
+    },
+    forget(key) {
+      store.delete(key);
+      asked.get(key)?.release();
+      asked.delete(key);
     },
   };
 };

@@ -15,6 +15,7 @@ import type { ClusterAccess } from './access.ts';
 import { isQuestion } from './checks/answer.ts';
 import { settle, startLook } from './collect.ts';
 import { evaluate } from './evaluate.ts';
+import type { FactStore } from './facts.ts';
 import { createHandle } from './handle.ts';
 import { guessed, pastOf } from './past.ts';
 import { phrases } from './say/phrases.ts';
@@ -37,11 +38,18 @@ export interface GradeOptions {
   readonly signal: AbortSignal;
 }
 
+/** What a report says beside the outcomes. */
+export type ReportOptions = Pick<GradeOptions, 'lab' | 'access' | 'progress' | 'tasks' | 'only' | 'language'>;
+
 /** Grades the running lab. When the fabric fails, checks are `broken`; the promise does not reject. */
 export const gradeLab = async (options: GradeOptions): Promise<Report> => {
   const started = performance.now();
   const entries = selectEntries(options.lab, options);
-  const evaluations = await evaluateAll(entries, options);
+  return reportOf(options, await evaluateAll(entries, options), started);
+};
+
+/** @param started when the look began, by `performance.now()` */
+export const reportOf = (options: ReportOptions, evaluations: Evaluations, started: number): Report => {
   const tasks = options.lab.tasks
     .filter(({ id }) => options.only?.startsWith(`${id}/`) ?? options.tasks?.includes(id) ?? true)
     .map((task) => onlyCheck(task, options.only))
@@ -80,7 +88,7 @@ export const isPassed = ({ passedAt, checks }: TaskReport): boolean =>
   passedAt !== undefined || checks.every(({ outcome }) => outcome === 'pass');
 
 /** A check with its task; `id` is `task/check`. */
-interface Entry {
+export interface Entry {
   readonly id: string;
   readonly task: TaskDefinition;
   /** The task's number in the lab, from 1. */
@@ -89,15 +97,18 @@ interface Entry {
 }
 
 /** The latest evaluation of each check, by `task/check`. */
-type Evaluations = ReadonlyMap<string, TimedEvaluation>;
+export type Evaluations = ReadonlyMap<string, TimedEvaluation>;
 
-interface TimedEvaluation extends Evaluation {
+export interface TimedEvaluation extends Evaluation {
   /** From the start of the look. */
   readonly durationMs: number;
 }
 
 /** The checks of the chosen tasks, and the checks that these need. */
-const selectEntries = (lab: LabDefinition, { tasks, only }: Pick<GradeOptions, 'tasks' | 'only'>): readonly Entry[] => {
+export const selectEntries = (
+  lab: LabDefinition,
+  { tasks, only }: Pick<GradeOptions, 'tasks' | 'only'>,
+): readonly Entry[] => {
   const all = lab.tasks.flatMap((task, index) =>
     task.checks.map((check) => ({ id: `${task.id}/${check.id}`, task, number: index + 1, check })),
   );
@@ -127,7 +138,7 @@ const evaluateAll = async (entries: readonly Entry[], options: GradeOptions): Pr
 };
 
 /** For how many milliseconds after the first look a check is tried again. */
-const patienceMs = ({ withinMs }: CheckDefinition, evaluation: Evaluation | undefined): number => {
+export const patienceMs = ({ withinMs }: CheckDefinition, evaluation: Evaluation | undefined): number => {
   switch (evaluation?.retry) {
     case 'restart':
       return Math.max(withinMs, restartMs);
@@ -148,24 +159,34 @@ const lookAt = async (
   earlier: Evaluations = new Map(),
 ): Promise<Evaluations> => {
   const started = performance.now();
-  const { lab, access, progress, signal, language = 'en' } = options;
-  const say = phrases[language];
+  const { lab, access, signal, language = 'en' } = options;
   const look = startLook({ access, handle: () => createHandle({ lab, access, language, signal }), signal });
-  const view = createView({ cluster: lab.cluster, machines: access.machines, store: look.store, say });
   const evaluated = await Promise.all(
-    entries.map(async ({ id, task, number, check }) => {
-      const question = (): TimedEvaluation => ({
-        ...evaluate({ check, task, number, student: progress, view, say }),
-        durationMs: Math.round(performance.now() - started),
-      });
-      return [id, await settle(look, question, signal)] as const;
+    entries.map(async (entry) => {
+      const question = (): TimedEvaluation => evaluateEntry(entry, options, look.store, started);
+      return [entry.id, await settle(look, question, signal)] as const;
     }),
   );
   return block(lab, new Map([...earlier, ...evaluated]));
 };
 
+/** Evaluates one check with the facts of a look. @throws MissingFacts, and nothing else */
+export const evaluateEntry = (
+  { check, task, number }: Entry,
+  { lab, access, progress, language = 'en' }: ReportOptions,
+  store: FactStore,
+  started: number,
+): TimedEvaluation => {
+  const say = phrases[language];
+  const view = createView({ cluster: lab.cluster, machines: access.machines, store, say });
+  return {
+    ...evaluate({ check, task, number, student: progress, view, say }),
+    durationMs: Math.round(performance.now() - started),
+  };
+};
+
 /** Blocks every check with a need that did not pass. The check's own outcome is then dropped. */
-const block = (lab: LabDefinition, evaluations: Evaluations): Evaluations => {
+export const block = (lab: LabDefinition, evaluations: Evaluations): Evaluations => {
   const needs = new Map<string, readonly string[]>(
     lab.tasks.flatMap(({ id, checks }) => checks.map((check) => [`${id}/${check.id}`, check.needs] as const)),
   );
@@ -184,7 +205,7 @@ const block = (lab: LabDefinition, evaluations: Evaluations): Evaluations => {
 };
 
 const reportTask = (
-  { lab, progress, language = 'en' }: GradeOptions,
+  { lab, progress, language = 'en' }: ReportOptions,
   task: TaskDefinition,
   evaluations: Evaluations,
 ): TaskReport => {

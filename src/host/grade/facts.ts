@@ -80,7 +80,7 @@ export type Fact =
   | { readonly ok: false; readonly cause: string; readonly code?: string };
 
 /** Facts by the `keyOf` of their request. */
-export type FactStore = ReadonlyMap<string, Fact>;
+export type FactStore = Pick<ReadonlyMap<string, Fact>, 'get'>;
 
 export const keyOf = (request: FactRequest): string =>
   JSON.stringify(Object.entries(request).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -16,10 +16,17 @@ const contextWith = (signal: AbortSignal, json: boolean) => {
   return { context: { output, json, say: {}, signal } as unknown as Context, lines };
 };
 
+/** Tells one report after the other, as a lab that changes all the time. */
+const following =
+  (grade: () => Promise<Report>): Watched['follow'] =>
+  async (onReport, signal) => {
+    for (; !signal.aborted; await new Promise((resolve) => setImmediate(resolve))) await onReport(await grade());
+  };
+
 /** A lab that is never stopped. */
-const running = ({ grade, draw }: Pick<Watched, 'grade' | 'draw'>): WatchOptions => ({
+const running = ({ grade, draw }: Pick<Watched, 'draw'> & { grade(): Promise<Report> }): WatchOptions => ({
   open: async () => ({
-    grade,
+    follow: following(grade),
     draw,
     ended: new AbortController().signal,
     isCurrent: async () => true,
@@ -85,7 +92,9 @@ describe('a lab that does not run any more', () => {
         const ended = new AbortController();
         return {
           // As a call of a fabric that is gone: the answer never comes.
-          grade: () => (number === 1 ? new Promise<Report>(() => setImmediate(() => ended.abort())) : report2(number)),
+          follow: following(() =>
+            number === 1 ? new Promise<Report>(() => setImmediate(() => ended.abort())) : report2(number),
+          ),
           async draw() {
             setImmediate(() => quit.abort());
             return pageOf(`lab ${number}`);
@@ -122,8 +131,8 @@ describe('a lab that does not run any more', () => {
 
   test('shows no report on machines that have changed meanwhile', async () => {
     let rounds = 0;
-    const grade = async () => report('');
-    const { watched, lines } = stopping(['running'], { grade, isCurrent: async () => rounds++ > 0 });
+    const follow = following(async () => report(''));
+    const { watched, lines } = stopping(['running'], { follow, isCurrent: async () => rounds++ > 0 });
     await watched;
     expect(lines).toEqual(['lab 2']);
   });

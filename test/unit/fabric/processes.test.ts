@@ -26,7 +26,7 @@ test('questions that arrive together share one reading of the processes', async 
   expect(await answers).toEqual([[], [], []]);
 });
 
-test('a question during a reading waits for the next one, because the reading may have missed what is new', async () => {
+test('a question during a reading waits for the next one, because this one may miss what is new', async () => {
   const { table, readings } = slowTable();
   const first = table.read();
   await turns();

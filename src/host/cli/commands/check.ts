@@ -11,6 +11,7 @@ import type { Context, Run } from '../context.ts';
 import { chooseRunning } from '../instances.ts';
 import { type Page, scoreboardPage } from '../scoreboard.ts';
 import {
+  followAndRecord,
   gradeAndRecord,
   noteReconnected,
   type OpenSession,
@@ -54,11 +55,15 @@ const watchLab = async (context: Context, task: string | undefined): Promise<Exi
     if (before?.access.instance !== opened.access.instance) passedNow = [];
     const wanted = chosen(opened, task);
     return {
-      async grade() {
-        const graded = await gradeAndRecord(context, opened, wanted);
-        passedNow.push(...graded.passedNow);
-        return graded.report;
-      },
+      follow: (onReport, signal) =>
+        followAndRecord(context, opened, {
+          ...wanted,
+          signal,
+          async onReport(graded) {
+            passedNow.push(...graded.passedNow);
+            await onReport(graded.report);
+          },
+        }),
       draw: async (report) => (json ? pageOf(JSON.stringify(report)) : draw(context, opened, report)),
       ended: opened.cluster.fabric.ended,
       isCurrent: () => isCurrent(opened.cluster, context.signal),

@@ -1,0 +1,79 @@
+// Which facts a change concerns, and what the fabric must watch for the facts that were read. Pure. Used by live.ts.
+import type { Change, ChangesParams, FactName, KernelPart } from '../../api/fabric.ts';
+import type { ClusterAccess } from './access.ts';
+import type { FactRequest } from './facts.ts';
+
+/** The request of a fact's key: the opposite of `keyOf`. */
+export const requestOf = (key: string): FactRequest => Object.fromEntries(JSON.parse(key)) as FactRequest;
+
+/** Real traffic and scripts: they depend on everything, and not everything that they depend on is announced. */
+export const isLive = ({ kind }: FactRequest): boolean => !['facts', 'objects', 'file'].includes(kind);
+
+/** The parts that a fact is made of. A fact that is not listed depends on all of them. */
+const partsOf: Readonly<Partial<Record<FactName, readonly KernelPart[]>>> = {
+  iptables: ['rules'],
+  ip6tables: ['rules'],
+  links: ['links'],
+  routes: ['routes', 'links'],
+  listeners: ['listeners'],
+  processes: ['processes'],
+  namespaces: ['links', 'processes'],
+  sysctls: ['sysctls'],
+};
+
+/** @param isOpen a check that reads the fact does not pass yet */
+export const isConcerned = (request: FactRequest, change: Change, isOpen: boolean): boolean => {
+  switch (change.kind) {
+    case 'all':
+      return true;
+    case 'gone':
+      return false;
+    case 'retry':
+      return isOpen && isLive(request);
+    case 'kernel':
+      return request.kind === 'facts'
+        ? ofKernel(request, change)
+        : isLive(request) || dependsOnProcesses(request, change);
+    case 'objects':
+      return request.kind === 'objects' ? request.path === change.path : isLive(request) && !change.first;
+    case 'file':
+      return request.kind === 'file'
+        ? request.machine === change.machine && request.path === change.path
+        : isLive(request) && !change.first;
+  }
+};
+
+type Kernel = Extract<Change, { kind: 'kernel' }>;
+
+/** Where a pod is found depends on processes and links. */
+const ofKernel = ({ spot, want }: Extract<FactRequest, { kind: 'facts' }>, { machine, what }: Kernel): boolean => {
+  if (spot.machine !== machine) return false;
+  const parts = partsOf[want];
+  return !parts || parts.includes(what) || (spot.podIp !== undefined && (what === 'links' || what === 'processes'));
+};
+
+/** An API server that was stopped by a signal answers no more, but its watches stay open. */
+const dependsOnProcesses = ({ kind }: FactRequest, { what }: Kernel): boolean =>
+  kind === 'objects' && what === 'processes';
+
+/** What the fabric must watch so that changes of these facts are told. */
+export const interestsOf = (
+  { machines }: ClusterAccess,
+  keys: Iterable<string>,
+): Pick<ChangesParams, 'machines' | 'objects' | 'files'> => {
+  const objects = new Set<string>();
+  const files = new Map<string, ChangesParams['files'][number]>();
+  for (const key of keys) {
+    const request = requestOf(key);
+    if (request.kind === 'objects') objects.add(request.path);
+    if (request.kind !== 'file') continue;
+    const pid = machines.find(({ name }) => name === request.machine)?.pid;
+    if (pid === undefined) continue;
+    files.set(`${pid} ${request.path}`, { machine: request.machine, pid, path: request.path });
+  }
+  return {
+    machines: machines.map(({ name: machine, pid }) => ({ machine, pid })),
+    objects: [...objects].sort(),
+    files: [...files.values()].sort((a, b) => (`${a.pid} ${a.path}` < `${b.pid} ${b.path}` ? -1 : 1)),
+  };
+};
