@@ -1,5 +1,5 @@
 // The protocol between host and fabric agent: JSON lines over the standard streams of one exec in the fabric container.
-import type { Ipv4 } from './scalars.ts';
+import { type Ipv4, ipv4ToNumber } from './scalars.ts';
 
 /** `{"id":1,"method":"wire","params":{…}}` */
 export interface FabricRequest<M extends FabricMethod = FabricMethod> {
@@ -49,6 +49,10 @@ export interface FabricMethods {
   /** As `wire`, for machines that were restarted since they got their link. Other links stay as they are. */
   readonly rewire: { readonly params: WireParams; readonly result: { readonly wired: readonly string[] } };
   readonly facts: { readonly params: FactsParams; readonly result: Facts };
+  /** All that decides where a packet goes, in the fabric and in every network namespace of these machines. */
+  readonly dataplane: { readonly params: DataplaneParams; readonly result: readonly NamespaceTexts[] };
+  /** Sends a real connection, and says which nftables rules its first packet met in each namespace. */
+  readonly kernelTrace: { readonly params: KernelTraceParams; readonly result: KernelTraceOutcome };
   readonly http: { readonly params: HttpProbe; readonly result: HttpOutcome };
   readonly tcp: { readonly params: TcpProbe; readonly result: TcpOutcome };
   readonly lookup: { readonly params: LookupProbe; readonly result: LookupOutcome };
@@ -136,6 +140,75 @@ export interface Place {
   readonly machine: string;
   readonly pid: number;
   readonly podIp?: Ipv4;
+}
+
+/**
+ * The name of the bridge's end of a pair. It comes from the address, because a machine may be called `lo` or `lab0`.
+ */
+export const bridgePort = (address: Ipv4): string => `lab-${ipv4ToNumber(address).toString(16).padStart(8, '0')}`;
+
+export interface DataplaneParams {
+  readonly machines: readonly { readonly machine: string; readonly pid: number }[];
+}
+
+/** What the fabric's tools print in one network namespace, unchanged: as `NodeTexts` in src/dataplane/node/texts.ts. */
+export interface NamespaceTexts {
+  /** `fabric` for the fabric's own namespace. */
+  readonly machine: string;
+  /** `net:[4026532450]`; absent for the fabric's own. */
+  readonly id?: string;
+  /** The namespace of the machine's init. The others are those of its pods, and any that the student made. */
+  readonly isOwn: boolean;
+  readonly addresses: string;
+  readonly routes: string;
+  readonly routes6: string;
+  readonly rules: string;
+  readonly rules6: string;
+  readonly neighbours: string;
+  readonly fdb: string;
+  readonly sysctls: string;
+  readonly iptables: string;
+  readonly ip6tables: string;
+  readonly iptablesLegacy: string;
+  readonly ip6tablesLegacy: string;
+  readonly nft: string;
+  readonly ipset: string;
+  readonly ipvs: string;
+  /** The lists of `-m recent`, by name. */
+  readonly recent: Readonly<Record<string, string>>;
+  readonly listeners: readonly ListenerFact[];
+}
+
+export interface KernelTraceParams extends DataplaneParams {
+  /** Where the connection starts. */
+  readonly place: Place;
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  /** Other destination ports that the packet may have after NAT. */
+  readonly ports: readonly number[];
+  /** For the connection. */
+  readonly timeoutMs: number;
+}
+
+export interface KernelTraceOutcome {
+  readonly outcome: 'connected' | 'sent' | 'refused' | 'unreachable' | 'timeout';
+  /** Of the machines. The fabric itself has no rules. */
+  readonly namespaces: readonly { readonly id: string; readonly events: readonly TraceEvent[] }[];
+}
+
+/** A line of `nft monitor trace`. Lines of the rule that switches the trace on have a packet only. */
+export interface TraceEvent {
+  /** Of the packet. */
+  readonly id: string;
+  readonly family: string;
+  readonly table: string;
+  readonly chain: string;
+  /** The packet as it comes into a base chain. */
+  readonly packet?: { readonly source: string; readonly destination: string; readonly destinationPort?: number };
+  /** Of a rule that matched, or of the chain's policy: `jump KUBE-SERVICES`, `accept`, `continue`. */
+  readonly verdict?: string;
+  readonly policy?: true;
 }
 
 export type FactName =

@@ -1,7 +1,9 @@
 // The entry point of the fabric's agent. The host starts it with `docker exec -i … node fabric.js agent`.
 import { serve } from './agent.ts';
 import { createClaim } from './claim.ts';
+import { createDataplane } from './dataplane.ts';
 import { createFacts } from './facts.ts';
+import { createKernelTrace } from './kernel-trace.ts';
 import { createKube, health } from './kube.ts';
 import { pin } from './pins.ts';
 import { createProbes } from './probe.ts';
@@ -24,6 +26,8 @@ const main = async (command: string | undefined): Promise<number> => {
     ...claim,
     ...createWiring({ ...claim, pin }),
     facts: createFacts(processes),
+    dataplane: createDataplane(processes),
+    kernelTrace: createKernelTrace(processes),
     ...createProbes(processes),
     readFile: readMachineFile,
     restoreRules: createRestore(processes),

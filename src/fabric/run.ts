@@ -80,8 +80,8 @@ const runNow = (command: readonly string[], options: RunOptions): Promise<RunRes
   child.stdout?.setEncoding('utf8').on('data', collect('stdout'));
   child.stderr?.setEncoding('utf8').on('data', collect('stderr'));
   child.stdin?.on('error', () => {});
-  if (options.input !== undefined) child.stdin?.end(options.input);
-  else if (!options.holdInput) child.stdin?.end();
+  if (options.input !== undefined) child.stdin?.write(options.input);
+  if (!options.holdInput) child.stdin?.end();
   let timedOut = false;
   child.on('error', (error: NodeJS.ErrnoException) => {
     if (error.name === 'AbortError') timedOut = true;

@@ -1,6 +1,5 @@
 // Connects machines to the lab's bridge: one veth pair each, from the machine's network namespace to the fabric's.
-import type { WireLink, WireParams } from '../api/fabric.ts';
-import { type Ipv4, ipv4ToNumber } from '../api/scalars.ts';
+import { bridgePort, type WireLink, type WireParams } from '../api/fabric.ts';
 import { machineInit } from './processes.ts';
 import { type Netns, runOk } from './run.ts';
 
@@ -53,14 +52,9 @@ const netnsOf = ({ pid }: WireLink): Netns => ({ path: `/proc/${pid}/ns/net` });
 const linksIn = async (netns: Netns | undefined): Promise<readonly IpLink[]> =>
   JSON.parse((await runOk(['ip', '-json', 'link'], { netns, timeoutMs })) || '[]');
 
-/**
- * The name of the bridge's end of a pair. It comes from the address, because a machine may be called `lo` or `lab0`.
- */
-export const portName = (address: Ipv4): string => `lab-${ipv4ToNumber(address).toString(16).padStart(8, '0')}`;
-
 /** Both ends exist and are peers. A restarted machine has a new namespace without the link. */
 const isPluggedIn = (link: WireLink, bridge: string, here: readonly IpLink[], there: readonly IpLink[]): boolean => {
-  const port = here.find(({ ifname }) => ifname === portName(link.address));
+  const port = here.find(({ ifname }) => ifname === bridgePort(link.address));
   const inside = there.find(({ ifname }) => ifname === link.interface);
   return (
     port !== undefined &&
@@ -79,7 +73,7 @@ const bridgeCommands = ({ bridge }: WireParams): readonly string[] => [
 ];
 
 const plugCommands = (link: WireLink, bridge: string, here: readonly IpLink[]): readonly string[] => {
-  const port = portName(link.address);
+  const port = bridgePort(link.address);
   return [
     ...(here.some(({ ifname }) => ifname === port) ? [`link delete ${port}`] : []),
     `link add ${port} type veth peer name ${link.interface} address ${link.mac} netns ${link.pid}`,

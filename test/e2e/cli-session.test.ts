@@ -113,6 +113,22 @@ describe('a session', () => {
     expect(drawn).toMatch(/^├─ eth0 {2}controlplane {2}192\.168\.56\.10$/m);
   });
 
+  test('follows a packet, and a real one takes the same way', async () => {
+    const { to, ways, proof } = JSON.parse((await on('trace', 'blue', 'kubernetes:443', '--json')).stdout);
+    expect(to).toEqual({ label: 'kubernetes', address: '10.96.0.1', port: 443 });
+    expect(ways).toHaveLength(1);
+    expect(ways[0].end).toMatchObject({ kind: 'delivered', machine: 'controlplane', port: 6443, listening: true });
+    expect(proof).toMatchObject({ outcome: 'connected', way: 0 });
+    expect(proof.rules).toBeGreaterThan(5);
+    const picture = (await on('trace', 'blue', 'kubernetes:443', '--explain')).stdout;
+    expect(picture).toMatch(/^│ {2}nat +KUBE-SERVICES \d+ → KUBE-SVC-\w+$/m);
+    expect(picture).toContain("The kernel's own trace names the same");
+    expect(await on('trace', 'blue', 'kubernets')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('kubernetes'),
+    });
+  });
+
   testWayIn(name, () => folder);
 
   test('names the nearest machine if a machine is unknown', async () => {

@@ -11,6 +11,7 @@ import { labMessages } from './messages/labs.ts';
 import { machineMessages } from './messages/machine.ts';
 import { progressMessages } from './messages/progress.ts';
 import { taskMessages } from './messages/tasks.ts';
+import { traceMessages } from './messages/trace.ts';
 import { wayInMessages } from './messages/way-in.ts';
 
 /** First the sentences that all commands share, then one group for each group of commands in `labs --help`. */
@@ -22,6 +23,7 @@ export const messageGroups = [
   taskMessages,
   progressMessages,
   clusterMessages,
+  traceMessages,
   wayInMessages,
   machineMessages,
   doctorMessages,
@@ -34,6 +36,7 @@ type Pairs = typeof generalMessages &
   typeof taskMessages &
   typeof progressMessages &
   typeof clusterMessages &
+  typeof traceMessages &
   typeof wayInMessages &
   typeof machineMessages &
   typeof doctorMessages;

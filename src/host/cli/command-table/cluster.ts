@@ -16,6 +16,27 @@ export const clusterCommands: CommandGroup = {
       examples: ['topology', 'topology --json'],
     },
     {
+      name: 'trace',
+      operands: '<from> <to>',
+      load: () => import('../commands/trace.ts'),
+      summary: both('Follow a packet, by the rules of the kernel', '커널의 규칙에 따라 패킷의 길 따라가기'),
+      options: [
+        { flags: '--udp', help: both('a UDP packet (default: TCP)', 'UDP 패킷 (기본: TCP)') },
+        { flags: '--all', help: both('every way that it can take', '갈 수 있는 모든 길 보기') },
+        { flags: '--no-send', help: both('send no real packet to compare', '비교용 실제 패킷을 보내지 않음') },
+        { flags: '--explain', help: both('say in a sentence what happens, and why', '무슨 일이 왜 일어나는지 설명') },
+        { flags: '-n, --namespace <namespace>', help: both('default: default', '기본: default') },
+      ],
+      json: true,
+      paged: true,
+      completes: ['places'],
+      examples: [
+        'trace blue db-service:3306',
+        'trace client node02:30080 --explain',
+        'trace node01 10.96.0.10:53 --udp',
+      ],
+    },
+    {
       name: 'shell',
       operands: '[place] [command...]',
       load: () => import('../commands/shell.ts'),

@@ -1,0 +1,71 @@
+// `labs trace FROM TO:PORT`: walks a packet through the cluster, hop by hop, by the rules that the kernel has now. Then
+// sends a real one, and compares.
+import { type Way, walkCluster } from '../../../dataplane/cluster/walk.ts';
+import { TraceLimitError } from '../../../dataplane/node/engine.ts';
+import { ExitCode } from '../../../kit/error.ts';
+import type { ClusterAccess } from '../../grade/access.ts';
+import { readLab, type TracedLab } from '../../trace/lab.ts';
+import { type Proof, proofOf } from '../../trace/proof.ts';
+import type { Run } from '../context.ts';
+import { withSession } from '../session.ts';
+import { goalOf, startOf, type Wanted } from '../trace/operands.ts';
+import { drawTrace, type Trace } from '../trace/picture.ts';
+
+export const run: Run = (context, [from = '', to = ''], options) =>
+  withSession(context, async ({ access }) => {
+    const { output, json } = context;
+    const namespace = typeof options.namespace === 'string' ? options.namespace : 'default';
+    const protocol = options.udp === true ? 'udp' : 'tcp';
+    const wanted: Wanted = { from, to, namespace, protocol };
+    const lab = await readLab(access);
+    const [start, goal] = [startOf(context, lab, wanted), goalOf(context, lab, wanted)];
+    const packet = { destination: goal.address, destinationPort: goal.port, protocol };
+    const ways = waysOf(() => walkCluster(lab.model, packet, start), start.machine);
+    const trace: Trace = { start, goal, protocol, ways };
+    const proof = options.send === false ? undefined : await prove(access, lab, trace);
+    if (json) output.line(JSON.stringify(asJson(trace, proof), null, 2));
+    else {
+      const how = { explain: options.explain === true, all: options.all === true };
+      const hostOf = (machine: string): string | undefined => lab.model.machines.get(machine)?.on;
+      for (const line of drawTrace(context, trace, { ...how, hostOf, proof })) output.line(line);
+    }
+    return ExitCode.ok;
+  });
+
+/** For a connection. Without an answer, its first packet is sent again after a second. */
+const timeoutMs = 2000;
+
+const prove = async (access: ClusterAccess, lab: TracedLab, trace: Trace): Promise<Proof> => {
+  const { start, goal, protocol, ways } = trace;
+  const ports = ways.flatMap(({ hops }) => hops.flatMap(({ after }) => after.destinationPort ?? []));
+  const { host, podIp } = start;
+  const kernel = await access.fabric.call('kernelTrace', {
+    machines: access.machines.map(({ name, pid }) => ({ machine: name, pid })),
+    place: { machine: host.name, pid: host.pid, ...(podIp === undefined ? {} : { podIp }) },
+    address: goal.address,
+    port: goal.port,
+    ...{ protocol, ports, timeoutMs },
+  });
+  return proofOf(ways, kernel, lab.machineOf);
+};
+
+/** Rules that were written to have very many ways are no fault of labs. */
+const waysOf = (walk: () => readonly Way[], machine: string): readonly Way[] => {
+  try {
+    return walk();
+  } catch (error) {
+    if (!(error instanceof TraceLimitError)) throw error;
+    const end = { kind: 'unknown', machine, reasons: [error.message] } as const;
+    const ports = { sourcePort: undefined, destinationPort: undefined };
+    const headers = { family: 'ip', source: '', destination: '', protocol: '', mark: 0, ttl: 0, ...ports } as const;
+    return [{ hops: [], end, headers, probability: 1, randomPort: false }];
+  }
+};
+
+const asJson = ({ start, goal, protocol, ways }: Trace, proof: Proof | undefined) => ({
+  from: { machine: start.host.name, ...(start.podIp === undefined ? {} : { pod: start.label }) },
+  to: goal,
+  protocol,
+  ways,
+  ...(proof ? { proof } : {}),
+});

@@ -1,0 +1,201 @@
+// Sentences of `labs trace`.
+import { both } from './words.ts';
+
+export const traceMessages = {
+  traceNoMachine: both(
+    (name: string) => `There is no machine "${name}"`,
+    (name) => `없는 머신입니다: "${name}"`,
+  ),
+  traceNoStart: both(
+    (name: string) => `There is no pod or machine "${name}"`,
+    (name) => `없는 파드나 머신입니다: "${name}"`,
+  ),
+  traceStarts: both(
+    'A packet starts at pod/NAME, pod/NAMESPACE/NAME, a node or a client.',
+    '패킷은 pod/이름, pod/네임스페이스/이름, 노드, client에서 출발합니다.',
+  ),
+  traceNoGoal: both(
+    (name: string) => `There is no service, machine or address "${name}"`,
+    (name) => `없는 서비스, 머신 또는 주소입니다: "${name}"`,
+  ),
+  traceGoals: both(
+    'A packet goes to SERVICE:PORT, pod/NAME:PORT, MACHINE:PORT or ADDRESS:PORT.',
+    '패킷의 목적지는 서비스:포트, pod/이름:포트, 머신:포트, 주소:포트입니다.',
+  ),
+  tracePodDown: both(
+    (pod: string) => `The pod ${pod} does not run yet, or has ended`,
+    (pod) => `아직 실행되지 않았거나 끝난 파드입니다: ${pod}`,
+  ),
+  traceNoAddress: both(
+    (service: string) => `The service ${service} has no cluster IP, so no rule leads to it`,
+    (service) => `ClusterIP가 없는 서비스여서 이끄는 규칙이 없습니다: ${service}`,
+  ),
+  traceNoAddressHint: both(
+    'The name of a headless service stands for its pods: trace to pod/NAME.',
+    '헤드리스 서비스의 이름은 파드를 가리킵니다. pod/이름을 목적지로 쓰세요.',
+  ),
+  tracePortNeeded: both(
+    (goal: string) => `Which port of ${goal}?`,
+    (goal) => `${goal}의 포트가 필요합니다`,
+  ),
+  tracePorts: both(
+    (ports: string) => `Its ports: ${ports || 'none for this protocol'}.`,
+    (ports) => `포트: ${ports || '이 프로토콜에는 없음'}`,
+  ),
+  tracePortHint: both(
+    (goal: string) => `Name a number from 1 to 65535: ${goal}:80`,
+    (goal) => `1에서 65535까지의 수를 쓰세요: ${goal}:80`,
+  ),
+  traceOn: both(
+    (machine: string) => `pod on ${machine}`,
+    (machine) => `${machine}의 파드`,
+  ),
+  traceIdle: both(
+    (count: number) => (count === 1 ? '1 jump led to no matching rule' : `${count} jumps led to no matching rule`),
+    (count) => `맞는 규칙이 없는 점프 ${count}개`,
+  ),
+  traceDelivered: both(
+    (who: string, port: string) => `Delivered to ${who}${port}.`,
+    (who, port) => `${who}${port}에 도착했습니다.`,
+  ),
+  tracePort: both(
+    (port: number) => `, port ${port}`,
+    (port) => ` 포트 ${port}`,
+  ),
+  traceListening: both('A program listens there.', '이 포트에서 프로그램이 기다립니다.'),
+  traceSilent: both(
+    (who: string, port: string) => `Arrives at ${who}${port}, where no program listens: the kernel refuses it.`,
+    (who, port) => `${who}${port}에 왔지만, 기다리는 프로그램이 없어 커널이 거부합니다.`,
+  ),
+  traceSeen: both(
+    (source: string) => `It sees the sender as ${source}.`,
+    (source) => `받는 쪽이 보는 출발지는 ${source}입니다.`,
+  ),
+  traceDropped: both(
+    (machine: string, by: string) => `Dropped on ${machine}, without an answer: ${by}.`,
+    (machine, by) => `${machine}에서 응답 없이 버려졌습니다: ${by}`,
+  ),
+  traceRejected: both(
+    (machine: string, how: string, by: string) => `Refused on ${machine} with ${how}: ${by}.`,
+    (machine, how, by) => `${machine}에서 거부되었습니다(${how}): ${by}`,
+  ),
+  traceByRule: both(
+    (position: number, chain: string, name: string) => `rule ${position} of the chain ${chain} in the table ${name}`,
+    (position, chain, name) => `${name} 테이블 ${chain} 체인의 ${position}번째 규칙`,
+  ),
+  traceByPolicy: both(
+    (chain: string, name: string) => `the policy of the chain ${chain} in the table ${name}`,
+    (chain, name) => `${name} 테이블 ${chain} 체인의 정책`,
+  ),
+  traceUnroutable: both(
+    (machine: string, by: string) => `No way out of ${machine}: ${by}.`,
+    (machine, by) => `${machine}에서 나갈 길이 없습니다: ${by}`,
+  ),
+  traceLoop: both(
+    (machine: string) => `Goes round in a circle: it comes to ${machine} again, unchanged.`,
+    (machine) => `제자리를 돕니다: ${machine}에 그대로 다시 왔습니다.`,
+  ),
+  traceUnknown: both(
+    (machine: string, why: string) => `labs cannot tell what happens on ${machine}: ${why}.`,
+    (machine, why) => `${machine}에서 어떻게 되는지 알 수 없습니다: ${why}`,
+  ),
+  traceWays: both('Where such packets end:', '이런 패킷이 끝나는 곳:'),
+  traceWay: both(
+    (number: number, of: number, percent: string) => `Way ${number} of ${of}, for ${percent} of the connections`,
+    (number, of, percent) => `길 ${of}개 중 ${number}번째, 연결의 ${percent}`,
+  ),
+  traceShown: both(
+    (taken: boolean) => `Shown above: ${taken ? 'the way of the real packet' : 'the first one'}. All ways: add --all`,
+    (taken) => `위 그림: ${taken ? '실제 패킷이 간 길' : '첫 번째 길'}. 모든 길 보기: --all 추가`,
+  ),
+  traceProved: both(
+    (outcome: string, rules: number) =>
+      `A real packet was sent: ${outcome}. The kernel's own trace names the same ${rules} rules.`,
+    (outcome, rules) => `실제 패킷을 보냈습니다: ${outcome}. 커널의 추적 결과도 같은 규칙 ${rules}개입니다.`,
+  ),
+  traceProvedNone: both(
+    (outcome: string) => `A real packet was sent: ${outcome}. No rule is on its way, in the kernel's own trace, too.`,
+    (outcome) => `실제 패킷을 보냈습니다: ${outcome}. 커널의 추적 결과에도 거치는 규칙이 없습니다.`,
+  ),
+  traceDiffers: both(
+    (outcome: string, machine: string, kernel: string, model: string) =>
+      `A real packet was sent (${outcome}) and took another way on ${machine}: ${kernel} instead of ${model}. The rules may have changed meanwhile: trace again.`,
+    (outcome, machine, kernel, model) =>
+      `실제 패킷(${outcome})은 ${machine}에서 다른 길로 갔습니다: ${model} 대신 ${kernel}. 그사이에 규칙이 바뀌었을 수 있으니 다시 추적해 보세요.`,
+  ),
+  traceUntraced: both(
+    (outcome: string) => `A real packet was sent: ${outcome}. This kernel does not tell which rules it met.`,
+    (outcome) => `실제 패킷을 보냈습니다: ${outcome}. 이 커널은 거친 규칙을 알려 주지 않습니다.`,
+  ),
+  traceOutcome: both(
+    (outcome: 'connected' | 'sent' | 'refused' | 'unreachable' | 'timeout') =>
+      ({
+        connected: 'connected',
+        sent: 'sent, as nobody confirms UDP',
+        refused: 'refused',
+        unreachable: 'unreachable',
+        timeout: 'no answer',
+      })[outcome],
+    (outcome) =>
+      ({
+        connected: '연결됨',
+        sent: '보냄(UDP는 확인 응답이 없음)',
+        refused: '거부됨',
+        unreachable: '도달할 수 없음',
+        timeout: '응답 없음',
+      })[outcome],
+  ),
+  // --explain
+  explainGateway: both(
+    (who: string, gateway: string, link: string) =>
+      `${who} has no route of its own to this address, so it sends the packet to its gateway ${gateway}, through ${link}.`,
+    (who, gateway, link) =>
+      `${who}에는 이 주소로 가는 경로가 따로 없어, ${link} 링크를 통해 게이트웨이 ${gateway}에 보냅니다.`,
+  ),
+  explainVia: both(
+    (who: string, network: string, gateway: string) => `On ${who}, a route says: ${network} is behind ${gateway}.`,
+    (who, network, gateway) => `${who}의 경로: ${network} 네트워크는 ${gateway} 너머에 있습니다.`,
+  ),
+  explainDirect: both(
+    (who: string, network: string, link: string) => `On ${who}, a route says: ${network} is right behind ${link}.`,
+    (who, network, link) => `${who}의 경로: ${network} 네트워크는 ${link}에 바로 붙어 있습니다.`,
+  ),
+  explainHere: both(
+    (who: string, address: string) => `${address} is an address of ${who} itself, so the packet stays here.`,
+    (who, address) => `${address} 주소는 ${who} 자신의 것이므로 패킷은 여기에 머뭅니다.`,
+  ),
+  explainDnat: both(
+    (who: string, before: string, after: string) =>
+      `A rule on ${who} replaces the destination ${before} by ${after} (DNAT). No machine has the address of a service: it exists in such rules only.`,
+    (who, before, after) =>
+      `${who}의 규칙이 목적지를 바꿉니다(DNAT): ${before} → ${after}. 서비스의 주소는 어느 머신에도 없고, 이런 규칙 안에만 있습니다.`,
+  ),
+  explainChance: both(
+    (percent: string) => `A random choice picks the endpoint: this one gets ${percent} of the connections.`,
+    (percent) => `어느 엔드포인트로 갈지는 확률로 정해집니다. 이 엔드포인트가 받는 연결의 비율은 ${percent}입니다.`,
+  ),
+  explainMasquerade: both(
+    (who: string, before: string, after: string) =>
+      `${who} also replaces the source ${before} by its own address ${after} (masquerading), so that the answer comes back through it.`,
+    (who, before, after) =>
+      `${who} 노드는 출발지도 자기 주소로 바꿉니다(마스커레이딩): ${before} → ${after}. 그래야 응답이 이 노드를 거쳐 돌아옵니다.`,
+  ),
+  explainConntrack: both(
+    (who: string) =>
+      `${who} remembers the connection (conntrack). Later packets and the answers are rewritten the same way, without asking the rules again.`,
+    (who) =>
+      `${who} 머신은 이 연결을 기억합니다(conntrack). 이후의 패킷과 응답은 규칙을 다시 묻지 않고 똑같이 바뀝니다.`,
+  ),
+  explainBridge: both(
+    (bridge: string, to: string) => `The ${bridge} carries it to ${to}.`,
+    (bridge, to) => `${bridge.replace(/^bridge /, '')} 브리지가 패킷을 ${to}에 전달합니다.`,
+  ),
+  explainVeth: both(
+    (from: string, to: string) => `A veth pair joins ${from} and ${to}, like a cable.`,
+    (from, to) => `veth 쌍이 케이블처럼 두 곳을 잇습니다: ${from}, ${to}`,
+  ),
+  explainTunnel: both(
+    (remote: string) => `VXLAN wraps the packet into another one, to ${remote}, which unwraps it.`,
+    (remote) => `VXLAN이 패킷을 다른 패킷에 싸서 ${remote} 주소로 보내고, 그쪽에서 풉니다.`,
+  ),
+} as const;

@@ -1,0 +1,152 @@
+// What the words after `labs trace` mean: where the packet starts, and where it goes.
+
+import { isIPv4 } from 'node:net';
+import type { Service } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
+import type { Ipv4 } from '../../../api/scalars.ts';
+import { ExitCode, LabError } from '../../../kit/error.ts';
+import { nearest } from '../../../kit/suggest.ts';
+import type { MachineAccess } from '../../grade/access.ts';
+import { podMachine, type TracedLab } from '../../trace/lab.ts';
+import type { Context } from '../context.ts';
+import type { Messages } from '../messages.ts';
+import { nameOf } from '../topology-text.ts';
+
+export interface Start {
+  /** Its name in the model. */
+  readonly machine: string;
+  /** As the student knows it. */
+  readonly label: string;
+  readonly host: MachineAccess;
+  /** Absent: the machine itself. */
+  readonly podIp: Ipv4 | undefined;
+}
+
+export interface Goal {
+  readonly label: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Wanted {
+  readonly from: string;
+  readonly to: string;
+  readonly namespace: string;
+  readonly protocol: 'tcp' | 'udp';
+}
+
+/** @throws LabError `LAB_USAGE` */
+export const startOf = ({ say }: Context, lab: TracedLab, { from, namespace }: Wanted): Start => {
+  const [kind = '', ...rest] = from.split('/');
+  const machineName = kind === 'node' || kind === 'client' ? (rest[0] ?? kind) : from;
+  const machine = lab.machines.find(({ name }) => name === machineName);
+  if (machine && kind !== 'pod') return { machine: machine.name, label: machine.name, host: machine, podIp: undefined };
+  if (kind === 'node') throw usage(say.traceNoMachine(machineName), say.machines(names(lab.machines)));
+  const pod = podOf(say, lab, kind === 'pod' ? rest : from.split('/'), namespace);
+  const host = lab.machines.find(({ name }) => name === pod.spec.nodeName);
+  const label = nameOf({ namespace: pod.metadata.namespace ?? 'default', name: pod.metadata.name });
+  if (!host || !pod.status?.podIP) throw usage(say.tracePodDown(label));
+  if (pod.spec.hostNetwork) return { machine: host.name, label, host, podIp: undefined };
+  if (!lab.model.machines.has(podMachine(pod))) throw usage(say.tracePodDown(label));
+  return { machine: podMachine(pod), label, host, podIp: pod.status.podIP as Ipv4 };
+};
+
+/** @throws LabError `LAB_USAGE` */
+export const goalOf = ({ say }: Context, lab: TracedLab, wanted: Wanted): Goal => {
+  const colon = wanted.to.lastIndexOf(':');
+  const [name, port] = colon === -1 ? [wanted.to, undefined] : [wanted.to.slice(0, colon), wanted.to.slice(colon + 1)];
+  const [kind = '', ...rest] = name.split('/');
+  const service = serviceNamed(lab, name, wanted.namespace);
+  if (isIPv4(name)) {
+    const known = lab.services.find(({ spec }) => spec.clusterIP === name);
+    const label = known ? nameOf(named(known.metadata)) : name;
+    return { label, address: name, port: numberOf(say, port ?? '', label) };
+  }
+  const machine = lab.machines.find(
+    (each) => each.name === (kind === 'node' || kind === 'client' ? (rest[0] ?? kind) : name),
+  );
+  if (machine && !service) {
+    return { label: machine.name, address: machine.address, port: numberOf(say, port ?? '', machine.name) };
+  }
+  if (service && kind !== 'pod') return serviceGoal(say, service, port, wanted.protocol);
+  const isPod = kind === 'pod' || lab.pods.some(({ metadata }) => metadata.name === name.split('/').at(-1));
+  if (!isPod) throw usage(say.traceNoGoal(name), hintFor(say, lab, name));
+  const pod = podOf(say, lab, kind === 'pod' ? rest : name.split('/'), wanted.namespace);
+  const label = nameOf(named(pod.metadata));
+  if (!pod.status?.podIP) throw usage(say.tracePodDown(label));
+  const ports = pod.spec.containers.flatMap((container) => container.ports ?? []);
+  const given = ports.find((each) => each.name === port) ?? (port === undefined ? ports[0] : undefined);
+  return { label, address: pod.status.podIP, port: given?.containerPort ?? numberOf(say, port ?? '', label) };
+};
+
+/** `db`, `db.shop`, `db.shop.svc.cluster.local`, `service/db`, `svc/shop/db`. */
+const serviceNamed = (lab: TracedLab, text: string, namespace: string): Service | undefined => {
+  const [kind = '', ...rest] = text.split('/');
+  const isKind = ['service', 'services', 'svc'].includes(kind);
+  const [name = '', inNamespace = namespace] =
+    isKind && rest.length === 2 ? [rest[1], rest[0]] : (isKind ? (rest[0] ?? '') : text).split('.');
+  return lab.services.find(
+    ({ metadata }) => metadata.name === name && (metadata.namespace ?? 'default') === inNamespace,
+  );
+};
+
+const serviceGoal = (
+  say: Messages,
+  { metadata, spec }: Service,
+  port: string | undefined,
+  protocol: Wanted['protocol'],
+): Goal => {
+  const label = nameOf(named(metadata));
+  if (!spec.clusterIP || spec.clusterIP === 'None') throw usage(say.traceNoAddress(label), say.traceNoAddressHint);
+  const ports = (spec.ports ?? []).filter((each) => (each.protocol ?? 'TCP').toLowerCase() === protocol);
+  const [only, ...others] = ports;
+  if (port === undefined && only && others.length === 0) return { label, address: spec.clusterIP, port: only.port };
+  const known = ports.find((each) => each.name === port || String(each.port) === port);
+  if (known) return { label, address: spec.clusterIP, port: known.port };
+  // A port that the service lacks is a fault worth tracing.
+  if (port !== undefined && /^\d+$/.test(port))
+    return { label, address: spec.clusterIP, port: numberOf(say, port, label) };
+  throw usage(say.tracePortNeeded(label), say.tracePorts(ports.map((each) => each.port).join(', ')));
+};
+
+const podOf = (say: Messages, { pods }: TracedLab, words: readonly string[], namespace: string): Pod => {
+  const [name = '', inNamespace] = words.length > 1 ? [words[1], words[0]] : [words[0]];
+  const same = pods.filter(({ metadata }) => metadata.name === name);
+  const wanted = inNamespace ?? namespace;
+  const pod = same.find(({ metadata }) => (metadata.namespace ?? 'default') === wanted);
+  if (pod) return pod;
+  const [elsewhere] = same;
+  const near = nearest(
+    name,
+    pods.map(({ metadata }) => metadata.name),
+  );
+  const hint = elsewhere
+    ? say.didYouMean(`pod/${podMachine(elsewhere)}`)
+    : near === undefined
+      ? say.traceStarts
+      : say.didYouMean(`pod/${near}`);
+  throw usage(say.traceNoStart(words.join('/')), hint);
+};
+
+const hintFor = (say: Messages, { services, machines }: TracedLab, name: string): string => {
+  const elsewhere = services.find(({ metadata }) => metadata.name === name);
+  if (elsewhere) return say.didYouMean(`${name}.${elsewhere.metadata.namespace}`);
+  const near = nearest(name, [...services.map(({ metadata }) => metadata.name), ...machines.map((each) => each.name)]);
+  return near === undefined ? say.traceGoals : say.didYouMean(near);
+};
+
+const numberOf = (say: Messages, text: string, label: string): number => {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65_535) throw usage(say.tracePortNeeded(label), say.tracePortHint(label));
+  return port;
+};
+
+const named = ({ namespace = 'default', name }: { readonly namespace?: string; readonly name: string }) => ({
+  namespace,
+  name,
+});
+
+const names = (machines: readonly MachineAccess[]): string => machines.map(({ name }) => name).join(', ');
+
+const usage = (message: string, hint?: string): LabError =>
+  new LabError('LAB_USAGE', message, { exitCode: ExitCode.usage, ...(hint === undefined ? {} : { hint }) });

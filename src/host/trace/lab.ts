@@ -1,0 +1,65 @@
+// Reads a running lab into a model of its data plane, with the names of its pods and services.
+
+import { fabricMachine } from '../../api/cluster.ts';
+import type { Service } from '../../api/core.ts';
+import type { Pod } from '../../api/core-pods.ts';
+import { bridgePort, type NamespaceTexts } from '../../api/fabric.ts';
+import { type Cluster, type MachineTexts, readCluster } from '../../dataplane/cluster/model.ts';
+import type { ClusterAccess, MachineAccess } from '../grade/access.ts';
+
+export interface TracedLab {
+  /** The machine of the model with this network namespace. */
+  readonly machineOf: (id: string) => string | undefined;
+  readonly model: Cluster;
+  readonly machines: readonly MachineAccess[];
+  readonly pods: readonly Pod[];
+  readonly services: readonly Service[];
+}
+
+/** @throws LabError when the fabric or the API server does not answer */
+export const readLab = async ({ fabric, machines }: Pick<ClusterAccess, 'fabric' | 'machines'>): Promise<TracedLab> => {
+  const list = async <T>(path: string): Promise<readonly T[]> => {
+    // Without an API server, packets still flow. Only names are missing.
+    const { status, body } = await fabric.call('kube', { path }).catch(() => ({ status: 0, body: {} }));
+    return status === 200 ? ((body as { readonly items?: readonly T[] }).items ?? []) : [];
+  };
+  const [namespaces, pods, services] = await Promise.all([
+    fabric.call('dataplane', { machines: machines.map(({ name, pid }) => ({ machine: name, pid })) }),
+    list<Pod>('/api/v1/pods'),
+    list<Service>('/api/v1/services'),
+  ]);
+  const cables = machines.map(({ name, address }) => ({
+    one: { machine: fabricMachine, link: bridgePort(address) },
+    other: { machine: name, link: 'eth0' },
+  }));
+  const texts = namespaces.map((namespace, index) => machineTexts(namespace, { machines, pods, index }));
+  const names = new Map(namespaces.map(({ id }, index) => [id, texts[index]?.name]));
+  return {
+    model: readCluster({ machines: texts, cables }),
+    machineOf: (id) => names.get(id),
+    machines,
+    pods,
+    services,
+  };
+};
+
+const machineTexts = (
+  { machine, isOwn, id: _, ...texts }: NamespaceTexts,
+  { machines, pods, index }: Pick<TracedLab, 'machines' | 'pods'> & { readonly index: number },
+): MachineTexts => {
+  if (isOwn) {
+    const role = machines.find(({ name }) => name === machine)?.role;
+    return { name: machine, kind: role === undefined ? 'fabric' : role === 'client' ? 'client' : 'node', texts };
+  }
+  const pod = pods.find(
+    ({ spec, status }) =>
+      spec.nodeName === machine && !spec.hostNetwork && status?.podIP && texts.addresses.includes(`"${status.podIP}"`),
+  );
+  // A namespace that the student made, or of a pod that the API server does not know.
+  const name = pod ? podMachine(pod) : `${machine} namespace ${index}`;
+  return { name, kind: 'pod', on: machine, texts };
+};
+
+/** The pod's name in the model. */
+export const podMachine = ({ metadata }: Pick<Pod, 'metadata'>): string =>
+  `${metadata.namespace ?? 'default'}/${metadata.name}`;

@@ -1,0 +1,143 @@
+// The model of a lab's data plane, and the kernel's own trace of a real packet, in a machine with two pods.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseIpv4 } from '../../../src/api/scalars.ts';
+import { walkCluster } from '../../../src/dataplane/cluster/walk.ts';
+import { createDataplane } from '../../../src/fabric/dataplane.ts';
+import { createKernelTrace } from '../../../src/fabric/kernel-trace.ts';
+import { createProcessTable } from '../../../src/fabric/processes.ts';
+import type { ClusterAccess } from '../../../src/host/grade/access.ts';
+import { readLab } from '../../../src/host/trace/lab.ts';
+import { proofOf } from '../../../src/host/trace/proof.ts';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
+import { startMachine, type TestMachine } from './machine.ts';
+
+const table = createProcessTable();
+const methods = { dataplane: createDataplane(table), kernelTrace: createKernelTrace(table) };
+const { signal } = new AbortController();
+const pods = [
+  {
+    metadata: { name: 'a', namespace: 'default' },
+    spec: { nodeName: 'node01', containers: [] },
+    status: { podIP: '10.244.1.2' },
+  },
+  {
+    metadata: { name: 'b', namespace: 'default' },
+    spec: { nodeName: 'node01', containers: [] },
+    status: { podIP: '10.244.1.3' },
+  },
+];
+
+let machine: TestMachine;
+let access: Pick<ClusterAccess, 'fabric' | 'machines'>;
+
+const makePods = `set -e
+ip link set lo up
+ip link add cni0 type bridge; ip address add 10.244.1.1/24 dev cni0; ip link set cni0 up
+mkdir -p /run/netns
+for pod in a:2 b:3; do
+  name=\${pod%:*}; host=\${pod#*:}
+  ip netns add $name
+  ip link add veth-$name type veth peer name eth0 netns $name
+  ip link set veth-$name master cni0 up
+  ip -n $name address add 10.244.1.$host/24 dev eth0
+  ip -n $name link set eth0 up; ip -n $name link set lo up
+  ip -n $name route add default via 10.244.1.1
+done
+echo 1 > /proc/sys/net/ipv4/ip_forward
+iptables -t nat -N SVC; iptables -t nat -N SEP
+iptables -t nat -A PREROUTING -m comment --comment "service portals" -j SVC
+iptables -t nat -A SVC -d 10.96.0.1 -p tcp --dport 80 -j SEP
+iptables -t nat -A SEP -s 10.244.1.2 -j MARK --set-mark 0x4000
+iptables -t nat -A SEP -p tcp -j DNAT --to-destination 10.244.1.2:8080
+iptables -t nat -A POSTROUTING -m mark --mark 0x4000 -j MASQUERADE
+iptables -A FORWARD -d 10.244.1.2 -p tcp --dport 8082 -j REJECT
+iptables -t nat -A PREROUTING -d 10.96.0.2 -p tcp --dport 80 -j DNAT --to-destination 10.244.1.2:8081
+iptables -t nat -A PREROUTING -d 10.96.0.3 -p tcp --dport 80 -j DNAT --to-destination 10.244.1.2:8082
+nft add table ip own; nft add chain ip own c '{ type filter hook forward priority 5; }'
+nft add rule ip own c ip daddr 10.244.1.2 tcp dport 8081 drop`;
+
+beforeAll(async () => {
+  machine = await startMachine();
+  await machine.sh(makePods);
+  machine.background('exec ip netns exec a node -e \'require("net").createServer((c) => c.end()).listen(8080)\'');
+  const call = async (method: string, params: never) =>
+    method === 'kube'
+      ? { status: 200, body: { items: (params as { path: string }).path.endsWith('pods') ? pods : [] } }
+      : methods[method as keyof typeof methods](params, signal);
+  access = {
+    machines: [{ name: 'node01', role: 'worker', pid: machine.pid, address: parseIpv4('192.168.56.11') }],
+    fabric: { call } as unknown as ClusterAccess['fabric'],
+  };
+  await eventually(
+    'the server listens',
+    async () => {
+      const lab = await readLab(access);
+      const listens = lab.model.machines.get('default/a')?.node.listeners?.some(({ port }) => port === 8080);
+      return listens ? done(undefined) : notYet('nothing listens');
+    },
+    { timeoutMs: 20_000 },
+  );
+});
+afterAll(() => machine?.[Symbol.asyncDispose]());
+
+/** What the model says, and what a real packet did. */
+const traced = async (from: 'a' | 'b' | 'node01', address: string, port = 80) => {
+  const lab = await readLab(access);
+  const start = from === 'node01' ? from : `default/${from}`;
+  const ways = walkCluster(
+    lab.model,
+    { destination: address, destinationPort: port, protocol: 'tcp' },
+    { machine: start },
+  );
+  const podIp = from === 'node01' ? {} : { podIp: parseIpv4(from === 'a' ? '10.244.1.2' : '10.244.1.3') };
+  const kernel = await access.fabric.call('kernelTrace', {
+    machines: [{ machine: 'node01', pid: machine.pid }],
+    place: { machine: 'node01', pid: machine.pid, ...podIp },
+    ...{ address, port, protocol: 'tcp', ports: [8080, 8081, 8082], timeoutMs: 1000 },
+  });
+  const { way, rules, outcome, difference } = proofOf(ways, kernel, lab.machineOf);
+  return { end: ways[0]?.end.kind, source: ways[0]?.headers.source, way, rules, outcome, difference };
+};
+
+test('a packet to a service meets the rules that the model names', async () => {
+  expect(await traced('b', '10.96.0.1')).toEqual({
+    ...{ end: 'delivered', source: '10.244.1.3', way: 0, outcome: 'connected', difference: undefined },
+    rules: 3,
+  });
+});
+
+test('a pod that reaches itself through the service is masqueraded', async () => {
+  await machine.sh('ip link set veth-a type bridge_slave hairpin on');
+  expect(await traced('a', '10.96.0.1')).toEqual({
+    ...{ end: 'delivered', source: '10.244.1.1', way: 0, outcome: 'connected', difference: undefined },
+    rules: 4,
+  });
+});
+
+test('a native table that drops, and a rule that rejects, are in the model and in the trace', async () => {
+  expect(await traced('b', '10.96.0.2')).toMatchObject({ end: 'dropped', way: 0, rules: 3, outcome: 'timeout' });
+  expect(await traced('b', '10.96.0.3')).toMatchObject({ end: 'rejected', way: 0, rules: 3, outcome: 'refused' });
+});
+
+test('a rule that came after the model was read is a difference', async () => {
+  const lab = await readLab(access);
+  const ways = walkCluster(lab.model, { destination: '10.96.0.1', destinationPort: 80 }, { machine: 'default/b' });
+  await machine.sh('iptables -t nat -I SEP -p tcp -j DNAT --to-destination 10.244.1.2:8080');
+  await machine.sh('iptables -t nat -I SVC -j RETURN');
+  const kernel = await access.fabric.call('kernelTrace', {
+    machines: [{ machine: 'node01', pid: machine.pid }],
+    place: { machine: 'node01', pid: machine.pid, podIp: parseIpv4('10.244.1.3') },
+    ...{ address: '10.96.0.1', port: 80, protocol: 'tcp', ports: [8080], timeoutMs: 1000 },
+  });
+  await machine.sh('iptables -t nat -D SVC 1; iptables -t nat -D SEP 1');
+  expect(proofOf(ways, kernel, lab.machineOf)).toMatchObject({
+    way: undefined,
+    difference: { machine: 'node01', model: 'ip nat SVC jump SEP', kernel: 'ip nat SVC return' },
+  });
+});
+
+test('leaves the tables as they were', async () => {
+  const before = await machine.sh('nft list ruleset | sed "s/counter packets.*bytes [0-9]*/counter/"');
+  await traced('b', '10.96.0.1');
+  expect(await machine.sh('nft list ruleset | sed "s/counter packets.*bytes [0-9]*/counter/"')).toEqual(before);
+});

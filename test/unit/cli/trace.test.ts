@@ -1,0 +1,321 @@
+import { describe, expect, test } from 'vitest';
+import type { Service } from '../../../src/api/core.ts';
+import type { Pod } from '../../../src/api/core-pods.ts';
+import type { Hop, Way } from '../../../src/dataplane/cluster/walk.ts';
+import type { Headers, NodeStep } from '../../../src/dataplane/node/packet.ts';
+import type { Context } from '../../../src/host/cli/context.ts';
+import { messagesIn } from '../../../src/host/cli/messages.ts';
+import { goalOf, startOf, type Wanted } from '../../../src/host/cli/trace/operands.ts';
+import { drawTrace, type How } from '../../../src/host/cli/trace/picture.ts';
+import type { TracedLab } from '../../../src/host/trace/lab.ts';
+import { fakeOutput } from './fake-output.ts';
+
+const contextIn = (language: 'en' | 'ko' = 'en', width = 80): Context =>
+  ({ say: messagesIn(language), output: fakeOutput({ width }).output }) as unknown as Context;
+
+const pod = (name: string, podIP?: string, spec: Partial<Pod['spec']> = {}): Pod =>
+  ({
+    metadata: { name, namespace: name === 'cart' ? 'shop' : 'default' },
+    spec: { nodeName: 'node01', containers: [{ name: 'c', ports: [{ name: 'web', containerPort: 8080 }] }], ...spec },
+    status: podIP ? { podIP } : {},
+  }) as unknown as Pod;
+const service = (name: string, clusterIP: string, ...ports: number[]): Service =>
+  ({
+    metadata: { name, namespace: name === 'stock' ? 'shop' : 'default' },
+    spec: { clusterIP, ports: ports.map((port) => ({ port, ...(ports.length > 1 ? { name: `p${port}` } : {}) })) },
+  }) as unknown as Service;
+
+const lab = {
+  model: {
+    machines: new Map([
+      ['default/blue', {}],
+      ['shop/cart', {}],
+    ]),
+  },
+  machines: [
+    { name: 'node01', role: 'worker', pid: 1, address: '192.168.56.11' },
+    { name: 'client', role: 'client', pid: 2, address: '192.168.56.100' },
+  ],
+  pods: [
+    pod('blue', '10.244.1.3'),
+    pod('cart', '10.244.1.4'),
+    pod('late'),
+    pod('host', '192.168.56.11', { hostNetwork: true }),
+  ],
+  services: [
+    service('db', '10.96.0.7', 3306),
+    service('two', '10.96.0.8', 80, 443),
+    service('none', 'None', 80),
+    service('stock', '10.96.0.9', 80),
+  ],
+} as unknown as TracedLab;
+
+const wanted = (from: string, to: string, over: Partial<Wanted> = {}): Wanted => ({
+  from,
+  to,
+  namespace: 'default',
+  protocol: 'tcp',
+  ...over,
+});
+
+describe('where a packet starts', () => {
+  test.each([
+    ['pod/blue', 'default/blue', '10.244.1.3'],
+    ['blue', 'default/blue', '10.244.1.3'],
+    ['pod/shop/cart', 'shop/cart', '10.244.1.4'],
+    ['shop/cart', 'shop/cart', '10.244.1.4'],
+    ['node/node01', 'node01', undefined],
+    ['node01', 'node01', undefined],
+    ['client', 'client', undefined],
+    ['pod/host', 'node01', undefined],
+  ])('%s is %s', (from, machine, podIp) => {
+    expect(startOf(contextIn(), lab, wanted(from, ''))).toMatchObject({ machine, podIp });
+  });
+
+  test('takes the namespace of -n', () => {
+    expect(startOf(contextIn(), lab, wanted('cart', '', { namespace: 'shop' })).machine).toBe('shop/cart');
+  });
+
+  test.each([
+    ['bleu', 'There is no pod or machine "bleu"', 'Did you mean pod/blue?'],
+    ['cart', 'There is no pod or machine "cart"', 'Did you mean pod/shop/cart?'],
+    ['node/node09', 'There is no machine "node09"', 'node01, client'],
+    ['late', 'The pod late does not run yet, or has ended', undefined],
+  ])('%s is refused', (from, message, hint) => {
+    let error: unknown;
+    try {
+      startOf(contextIn(), lab, wanted(from, ''));
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toMatchObject({ code: 'LAB_USAGE', exitCode: 2, message });
+    if (hint !== undefined) expect((error as { hint: string }).hint).toContain(hint);
+  });
+});
+
+describe('where a packet goes', () => {
+  test.each([
+    ['db', '10.96.0.7', 3306],
+    ['db:3306', '10.96.0.7', 3306],
+    ['db:9', '10.96.0.7', 9],
+    ['svc/db', '10.96.0.7', 3306],
+    ['db.default.svc.cluster.local:3306', '10.96.0.7', 3306],
+    ['two:p443', '10.96.0.8', 443],
+    ['stock.shop', '10.96.0.9', 80],
+    ['service/shop/stock:80', '10.96.0.9', 80],
+    ['node01:30080', '192.168.56.11', 30_080],
+    ['10.96.0.7:3306', '10.96.0.7', 3306],
+    ['pod/blue:web', '10.244.1.3', 8080],
+    ['pod/blue', '10.244.1.3', 8080],
+    ['blue:81', '10.244.1.3', 81],
+  ])('%s is %s, port %d', (to, address, port) => {
+    expect(goalOf(contextIn(), lab, wanted('blue', to))).toMatchObject({ address, port });
+  });
+
+  test.each([
+    ['two', 'Which port of two?', '80, 443'],
+    ['none:80', 'The service none has no cluster IP', 'pod/NAME'],
+    ['stock', 'There is no service, machine or address "stock"', 'stock.shop'],
+    ['node01', 'Which port of node01?', 'node01:80'],
+    ['10.96.0.7', 'Which port of db?', 'db:80'],
+    ['db:0', 'Which port of db?', 'db:80'],
+    ['db:99999', 'Which port of db?', 'db:80'],
+    ['dbb:80', 'There is no service, machine or address "dbb"', 'Did you mean db?'],
+  ])('%s is refused', (to, message, hint) => {
+    let error: unknown;
+    try {
+      goalOf(contextIn(), lab, wanted('blue', to));
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toMatchObject({ code: 'LAB_USAGE', exitCode: 2 });
+    expect((error as Error).message).toContain(message);
+    expect((error as { hint: string }).hint).toContain(hint);
+  });
+});
+
+const headers = (source: string, destination: string, destinationPort: number): Headers => ({
+  family: 'ip',
+  source,
+  sourcePort: 49_152,
+  destination,
+  destinationPort,
+  protocol: 'tcp',
+  mark: 0,
+  ttl: 64,
+});
+const rule = (chain: string, effect: string, comment?: string): NodeStep => ({
+  kind: 'rule',
+  hook: 'prerouting',
+  backend: 'iptables-nft',
+  family: 'ip',
+  table: 'nat',
+  chain,
+  position: 1,
+  text: '',
+  effect,
+  ...(comment === undefined ? {} : { comment }),
+});
+const route = (text: string): NodeStep => ({ kind: 'route', text, table: 'main', rule: '', effect: '' });
+
+/** From the pod blue through node01 and the fabric to a pod on node02. */
+const wayTo = (address: string, end: Way['end'], probability: number): Way => {
+  const [service, after] = [headers('10.244.1.3', '10.96.0.8', 80), headers('10.244.1.3', address, 8080)];
+  const hop = (over: Partial<Hop> & Pick<Hop, 'machine' | 'kind'>): Hop => ({
+    ...{ entry: { kind: 'link', link: 'eth0' }, before: after, after, steps: [], next: undefined },
+    end: { kind: 'leaves', link: 'eth0', nextHop: '' },
+    ...over,
+  });
+  const to = (machine: string, link: string, ...through: string[]) => ({ machine, link, through, tunnel: undefined });
+  return {
+    hops: [
+      hop({
+        ...{ machine: 'default/blue', kind: 'pod', before: headers('', '10.96.0.8', 80), after: service },
+        ...{ steps: [route('default via 10.244.1.1 dev eth0')], next: to('node01', 'veth1') },
+      }),
+      hop({
+        ...{ machine: 'node01', kind: 'node', before: service },
+        steps: [
+          rule('PREROUTING', 'jump to IDLE'),
+          rule(
+            'PREROUTING',
+            'jump to SVC',
+            'a comment that is much too long for the rest of a line, and even for a line',
+          ),
+          rule('SVC', `DNAT to ${address}:8080`, 'default/two'),
+          route('10.244.2.0/24 via 192.168.56.12 dev eth0'),
+          { kind: 'conntrack', effect: 'remembers it' },
+        ],
+        next: to('fabric', 'lab-1'),
+      }),
+      hop({
+        machine: 'fabric',
+        kind: 'fabric',
+        entry: { kind: 'bridged', bridge: 'lab0', fromPort: 'lab-1', toPort: 'lab-2' },
+        next: to('node02', 'eth0'),
+      }),
+      hop({
+        machine: 'node02',
+        kind: 'node',
+        steps: [route('10.244.2.0/24 dev cni0')],
+        next: to('default/two-a', 'eth0', 'bridge cni0 of node02'),
+      }),
+      hop({
+        machine: 'default/two-a',
+        kind: 'pod',
+        steps: [route(`local ${address} dev eth0`)],
+        end: { kind: 'delivered', listening: true },
+      }),
+    ],
+    end,
+    headers: after,
+    probability,
+    randomPort: false,
+  };
+};
+const delivered = (address: string): Way['end'] => ({
+  kind: 'delivered',
+  machine: 'default/two-a',
+  to: 'pod',
+  address,
+  port: 8080,
+  listening: true,
+});
+const start = { machine: 'default/blue', label: 'blue', host: lab.machines[0], podIp: undefined } as never;
+const goal = { label: 'two', address: '10.96.0.8', port: 80 };
+const how = (over: Partial<How> = {}): How => ({
+  explain: false,
+  all: false,
+  hostOf: (machine) => (machine === 'default/blue' ? 'node01' : undefined),
+  proof: undefined,
+  ...over,
+});
+const draw = (ways: readonly Way[], over: Partial<How> = {}, context = contextIn()): string =>
+  drawTrace(context, { start, goal, protocol: 'tcp', ways }, how(over)).join('\n');
+
+describe('the picture', () => {
+  const one = [wayTo('10.244.2.2', delivered('10.244.2.2'), 1)];
+
+  test('has a hop for each machine, with what happens there', () => {
+    expect(`\n${draw(one)}\n`).toBe(`
+blue → two:80/tcp  10.96.0.8
+
+● blue  pod on node01                                  10.244.1.3 → 10.96.0.8:80
+│  route     default via 10.244.1.1 dev eth0
+▼  eth0 ─ veth1
+● node01                                               10.244.1.3 → 10.96.0.8:80
+│  nat       PREROUTING 1 → SVC
+│              a comment that is much too long for the rest of a line, and even…
+│  nat       SVC 1 DNAT to 10.244.2.2:8080  default/two
+│  route     10.244.2.0/24 via 192.168.56.12 dev eth0
+│  conntrack remembers it
+│  … 1 jump led to no matching rule
+▼  eth0 ─ bridge lab0 ─ eth0
+● node02                                            10.244.1.3 → 10.244.2.2:8080
+│  route     10.244.2.0/24 dev cni0
+▼  eth0 ─ bridge cni0 ─ eth0
+● two-a                                             10.244.1.3 → 10.244.2.2:8080
+│  route     local 10.244.2.2 dev eth0
+✔  Delivered to two-a, port 8080. A program listens there. It sees the sender as
+   10.244.1.3.
+`);
+  });
+
+  test('fits into 80 columns, and 40, in both languages', () => {
+    for (const language of ['en', 'ko'] as const)
+      for (const line of draw(one, { explain: true }, contextIn(language)).split('\n'))
+        expect(line.length).toBeLessThanOrEqual(80);
+    expect(draw(one, { explain: true }, contextIn('en', 40)).split('\n').at(-1)?.length).toBeLessThanOrEqual(40);
+  });
+
+  test('explains each hop', () => {
+    const text = draw(one, { explain: true }).replace(/\n│ {2}┃ /g, ' ');
+    expect(text).toContain('blue has no route of its own to this address');
+    expect(text).toContain('A rule on node01 replaces the destination 10.96.0.8:80 by 10.244.2.2:8080 (DNAT).');
+    expect(text).toContain('On node01, a route says: 10.244.2.0/24 is behind 192.168.56.12.');
+    expect(text).toContain('The bridge lab0 carries it to node02.');
+    expect(text).toContain('10.244.2.2 is an address of two-a itself');
+  });
+
+  test('shows the way that the real packet took, and the shares of all', () => {
+    const ways = [wayTo('10.244.2.2', delivered('10.244.2.2'), 0.5), wayTo('10.244.2.3', delivered('10.244.2.3'), 0.5)];
+    const proof = { outcome: 'connected', way: 1, rules: 3, traced: true } as const;
+    const text = draw(ways, { proof });
+    expect(text).toContain('DNAT to 10.244.2.3:8080');
+    expect(text).not.toContain('DNAT to 10.244.2.2:8080');
+    expect(text).toContain("✔  A real packet was sent: connected. The kernel's own trace names the same 3\n   rules.");
+    expect(text).toContain('  50 %   two-a  10.244.2.2:8080\n');
+    expect(draw(ways, { all: true })).toContain('Way 2 of 2, for 50 % of the connections');
+  });
+
+  test.each<[Way['end'], string]>([
+    [
+      { ...delivered('10.244.2.2'), listening: false } as Way['end'],
+      '✖  Arrives at two-a, port 8080, where no program listens',
+    ],
+    [
+      { kind: 'dropped', machine: 'node02', by: 'rule 1', step: undefined },
+      '✖  Dropped on node02, without an answer: rule 1.',
+    ],
+    [
+      { kind: 'rejected', machine: 'node02', with: 'tcp-reset', by: 'rule 1', step: undefined },
+      '✖  Refused on node02 with tcp-reset: rule 1.',
+    ],
+    [{ kind: 'unroutable', machine: 'node02', by: 'no route' }, '✖  No way out of node02: no route.'],
+    [{ kind: 'loop', machine: 'node02' }, '✖  Goes round in a circle'],
+    [
+      { kind: 'unknown', machine: 'node02', reasons: ['-m u32'] },
+      '✖  labs cannot tell what happens on node02: -m u32.',
+    ],
+  ])('says how it ends: %o', (end, text) => {
+    expect(draw([wayTo('10.244.2.2', end, 1)])).toContain(text);
+  });
+
+  test('says where the kernel disagrees', () => {
+    const difference = { machine: 'node01', model: 'ip nat SVC jump A', kernel: 'ip nat SVC jump B' };
+    const proof = { outcome: 'connected', way: undefined, rules: 0, traced: true, difference } as const;
+    expect(draw(one, { proof }).replaceAll('\n   ', ' ')).toContain(
+      '!  A real packet was sent (connected) and took another way on node01: ip nat SVC jump B instead of ip nat SVC jump A.',
+    );
+  });
+});
