@@ -291,6 +291,8 @@ export interface ProcessFact {
   readonly unit?: string;
   /** `stopped` by a signal such as SIGSTOP, or by a debugger. A process that has ended is not in the list. */
   readonly state: 'running' | 'stopped';
+  /** Whether a process in the unit of a component is that component. Absent for other processes. */
+  readonly genuine?: boolean;
 }
 
 export interface NamespaceFact {

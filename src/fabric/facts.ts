@@ -1,6 +1,7 @@
 // Gathers facts about one place from the kernel, with the fabric's own tools. Tools that a student replaced are not
 // used.
 import type { FactName, Facts, FactsParams, ListenerFact, NamespaceFact } from '../api/fabric.ts';
+import { isGenuine } from './genuine.ts';
 import { parseLinks, parseRoutes } from './links.ts';
 import { parseListeners } from './listeners.ts';
 import { type Namespace, namespacesOf } from './namespaces.ts';
@@ -39,7 +40,10 @@ const gather = async (table: ProcessTable, { place, want }: FactsParams, signal?
     links: async () => parseLinks(await run(ipLinks)),
     routes: async () => parseRoutes(await run(['ip', '-details', '-json', 'route', 'show', 'table', 'main'])),
     listeners: () => listenersOf(namespace, run),
-    processes: async () => describeProcesses((await members) ?? []),
+    processes: async () =>
+      describeProcesses((await members) ?? [], (hostPid, unit) =>
+        isGenuine({ hostPid, unit, place, netns: namespace.netns }),
+      ),
     namespaces: async () => describeNamespaces(place.pid, (await members) ?? [], signal),
     sysctls: () => sysctlsOf(run),
   };

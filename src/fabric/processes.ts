@@ -118,12 +118,18 @@ export const machineInit = (pid: number): Stat => {
 };
 
 /** The command lines and units of processes, read from the kernel. */
-export const describeProcesses = async (members: readonly MachineProcess[]): Promise<readonly ProcessFact[]> => {
-  const described = await Promise.all(members.map(describe));
+export const describeProcesses = async (
+  members: readonly MachineProcess[],
+  isGenuine: (hostPid: number, unit: string | undefined) => Promise<boolean | undefined> = async () => undefined,
+): Promise<readonly ProcessFact[]> => {
+  const described = await Promise.all(members.map((member) => describe(member, isGenuine)));
   return described.filter((fact) => fact !== undefined);
 };
 
-const describe = async ({ hostPid, pid, netns, isStopped }: MachineProcess): Promise<ProcessFact | undefined> => {
+const describe = async (
+  { hostPid, pid, netns, isStopped }: MachineProcess,
+  isGenuine: NonNullable<Parameters<typeof describeProcesses>[1]>,
+): Promise<ProcessFact | undefined> => {
   const [commandLine, cgroup = ''] = await Promise.all(
     ['cmdline', 'cgroup'].map((name) => readProc(`/proc/${hostPid}/${name}`)),
   );
@@ -131,6 +137,7 @@ const describe = async ({ hostPid, pid, netns, isStopped }: MachineProcess): Pro
   if (!commandLine) return undefined;
   const words = wordsOf(commandLine);
   const unit = unitOf(cgroup);
+  const genuine = await isGenuine(hostPid, unit);
   return {
     pid,
     command: words[0]?.split('/').pop() ?? '',
@@ -138,6 +145,7 @@ const describe = async ({ hostPid, pid, netns, isStopped }: MachineProcess): Pro
     networkNamespace: netns,
     state: isStopped ? 'stopped' : 'running',
     ...(unit === undefined ? {} : { unit }),
+    ...(genuine === undefined ? {} : { genuine }),
   };
 };
 

@@ -10,7 +10,7 @@ import type { BringUp } from './context.ts';
 import { containerSpec } from './create.ts';
 import { connectFabric } from './fabric.ts';
 import { createGatewayVolume, removeGatewayVolume } from './gateway.ts';
-import { archive } from './install.ts';
+import { archive, programsRecord } from './install.ts';
 import { bridgeOf, findMachines, inspectMachines, linksOf } from './machines.ts';
 import { clusterOf } from './open.ts';
 import { failOrWarn, forgivingly, nodesOf, patiently } from './patience.ts';
@@ -99,6 +99,15 @@ const installComponents: Step<BringUp> = {
 const install = async (up: BringUp, { name, files }: MachinePlan, signal: AbortSignal): Promise<void> => {
   if (files.length === 0) return;
   await up.containers.putArchive(idOf(up, name), '/', await archive(files, up.request.bundles), signal);
+  await recordPrograms(up, name, signal);
+};
+
+/** Before the machine starts, so that the fabric never sees a component without its record. */
+const recordPrograms = async (up: BringUp, machine: string, signal: AbortSignal): Promise<void> => {
+  const programs = programsOf(up.request.plan.spec, machine);
+  if (machine === fabricMachine || programs.length === 0) return;
+  const record = await programsRecord(machine, programs, up.request.bundles);
+  await up.containers.putArchive(idOf(up, fabricMachine), '/', await archive([record], up.request.bundles), signal);
 };
 
 const startMachines: Step<BringUp> = {
@@ -222,6 +231,7 @@ const reinstall = async (up: BringUp, machine: string, signal: AbortSignal): Pro
   const programs = programsOf(up.request.plan.spec, machine);
   if (programs.length === 0) return;
   await up.containers.putArchive(idOf(up, machine), '/', await archive(programs, up.request.bundles), signal);
+  await recordPrograms(up, machine, signal);
 };
 
 /** Resumes a cluster whose machines exist, stopped or without links. Addresses and objects stay the same. */

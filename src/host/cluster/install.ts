@@ -1,4 +1,5 @@
 // Packs the planned files of a machine into one tar archive, which the engine unpacks before the machine starts.
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -49,6 +50,20 @@ export const archive = async (files: readonly PlannedFile[], bundles: Bundles): 
   }
   tar.finalize();
   return await whole;
+};
+
+/** What the fabric needs to tell the components of a machine from other programs: path → SHA-256. */
+export const programsRecord = async (
+  machine: string,
+  programs: readonly PlannedFile[],
+  bundles: Bundles,
+): Promise<PlannedFile> => {
+  const digests = programs.map(async (file) => {
+    const content = 'bundle' in file ? await bundles(file.bundle) : 'content' in file ? file.content : '';
+    return [file.path, createHash('sha256').update(content).digest('hex')] as const;
+  });
+  const content = JSON.stringify(Object.fromEntries(await Promise.all(digests)));
+  return { path: `/var/lib/labs-programs/${machine}.json`, mode: 0o600, content };
 };
 
 const foldersAbove = (path: string): string[] => {

@@ -5,11 +5,11 @@ import { components } from '../../api/paths.ts';
 
 /**
  * Whether a process is of this program, running or stopped. The kernel cuts program names after 15 letters. Any program
- * can take the name of a component, so a component also has to be in its unit.
+ * can take the name of a component, so a component also has to be in its unit, and to be what labs has put there.
  */
-export const isProgram = (name: string, { command, unit }: ProcessFact): boolean =>
+export const isProgram = (name: string, { command, unit, genuine }: ProcessFact): boolean =>
   (command === name || (name.length > 15 && command === name.slice(0, 15))) &&
-  (!isComponent(name) || unit === `${name}.service`);
+  (!isComponent(name) || (unit === `${name}.service` && genuine !== false));
 
 const isComponent = (name: string): boolean => components.some((component) => component === name);
 

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -50,6 +51,17 @@ describe('a new cluster', () => {
       'node02 192.168.56.12',
       'client 192.168.56.100',
     ]);
+  });
+
+  test('tells its fabric what the programs of each machine are', async () => {
+    await start();
+    const record = world.containers.get('labs-x-fabric')?.files.get('/var/lib/labs-programs/node01.json') ?? '';
+    const digest = createHash('sha256').update('the bundle node/kube-proxy.js').digest('hex');
+    expect(JSON.parse(record)).toMatchObject({ '/usr/local/lib/labs/kube-proxy.js': digest });
+    await stopCluster(world, 'x');
+    world.containers.get('labs-x-fabric')?.files.delete('/var/lib/labs-programs/node01.json');
+    await start();
+    expect(world.containers.get('labs-x-fabric')?.files.get('/var/lib/labs-programs/node01.json')).toBe(record);
   });
 
   test('gets its files before it starts', async () => {

@@ -20,6 +20,7 @@ const english = {
   bothExpected: (phrases: readonly string[]) => phrases.join(', and '),
   runs: (name: string, node: string) => `${name} runs on ${node}`,
   stopped: (name: string, node: string, pid: number) => `${name} on ${node} is stopped by a signal (process ${pid})`,
+  impostor: (name: string, node: string) => `another program runs in the unit of ${name} on ${node}`,
   runsAs: (node: string, command: string) => `${node} runs: ${command}`,
   listens: (address: string, node: string, listening: boolean) =>
     `${listening ? 'a process' : 'no process'} listens on ${address} on ${node}`,
@@ -35,6 +36,7 @@ const korean: typeof english = {
   bothExpected: (phrases) => phrases.join(', '),
   runs: (name, node) => `${node}에서 ${name} 프로세스가 실행 중`,
   stopped: (name, node, pid) => `${node}의 ${name} 프로세스(${pid})가 시그널로 멈춰 있음`,
+  impostor: (name, node) => `${node}의 ${name} 유닛에서 다른 프로그램이 실행 중`,
   runsAs: (node, command) => `${node}에서 실행 중: ${command}`,
   listens: (address, node, listening) =>
     `${node}에 ${address}에서 리스닝 중인 프로세스가 ${listening ? '있음' : '없음'}`,
@@ -101,7 +103,12 @@ const judgeProgram = (
   const running = found.filter(({ state }) => state === 'running');
   if (running.length === 0) {
     const [stopped] = found;
-    const observed = stopped ? say.stopped(name, node.label, stopped.pid) : say.notRunning(name, node.label);
+    const impostor = processes.some(({ unit, genuine }) => unit === `${name}.service` && genuine === false);
+    const observed = stopped
+      ? say.stopped(name, node.label, stopped.pid)
+      : impostor
+        ? say.impostor(name, node.label)
+        : say.notRunning(name, node.label);
     return { holds: false, observed, hint: say.systemctl(node.label, name) };
   }
   const lines = running.map(commandLine);

@@ -35,6 +35,7 @@ describe('a process check', () => {
   });
 
   test.each([
+    ['is another program', { genuine: false }, 'another program runs in the unit of kube-proxy on node02'],
     ['is stopped by SIGSTOP', { state: 'stopped' }, 'kube-proxy on node02 is stopped by a signal (process 9)'],
     ['is another program of that name', { unit: 'user@0.service' }, "kube-proxy doesn't run on node02"],
     ['has no unit', { unit: undefined }, "kube-proxy doesn't run on node02"],
