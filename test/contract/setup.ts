@@ -11,6 +11,7 @@ export const setup = (): Promise<void> =>
     '/usr/sbin/iptables': 'iptables',
     '/usr/sbin/nft': 'nftables',
     '/usr/sbin/conntrack': 'conntrack',
+    '/usr/sbin/ipset': 'ipset',
     '/usr/sbin/nfacct': 'nfacct',
     '/usr/bin/curl': 'curl',
     '/usr/bin/ssh': 'openssh-client',

@@ -3,7 +3,7 @@ import { type Answer, resultsOf } from '../node/answer.ts';
 import { decideBy, either, next, type Result, type Statement, type Verdict } from '../node/engine.ts';
 import { json } from '../node/json.ts';
 import { masquerade, redirect, translate } from '../node/nat.ts';
-import type { PacketState } from '../node/state.ts';
+import { notTracked, type PacketState } from '../node/state.ts';
 import { ruleText } from './text.ts';
 import { type Context, evaluate, find, keyOf, matches, type Scalar, type Value } from './values.ts';
 
@@ -37,7 +37,7 @@ export const compileStatement = (statement: unknown, context: Context): Statemen
     case 'mangle':
       return mangle(fields, context, text);
     case 'notrack':
-      return (packet) => next(packet.tracked === 'none' ? { ...packet, tracked: 'untracked' } : packet);
+      return (packet) => next(notTracked(packet));
     case 'dnat':
     case 'snat':
     case 'masquerade':
@@ -97,7 +97,7 @@ const inSet = (value: Value, reference: unknown, packet: PacketState, context: C
   return found === 'unsure' ? { unsure: '' } : (found !== undefined) !== negated;
 };
 
-/** `in`: one of the flags is set. `==`: exactly these are set. */
+/** `in`: one of the flags is set; `!`: none is. `==`: exactly these are set; `!=`: others are. */
 const compareFlags = (op: string, set: readonly Scalar[], right: unknown): Answer => {
   const masked = json.object(right)['|'];
   const wanted = masked === undefined ? (Array.isArray(right) ? right : [right]) : json.array(masked);
@@ -105,8 +105,8 @@ const compareFlags = (op: string, set: readonly Scalar[], right: unknown): Answe
   if (op === 'in') return wanted.some((flag) => set.includes(flag as string));
   const equal = wanted.length === set.length && wanted.every((flag) => set.includes(flag as string));
   if (op === '==') return equal;
-  // `ct state != new`: the flag is not set.
-  return op === '!=' ? !wanted.some((flag) => set.includes(flag as string)) : { unsure: '' };
+  if (op === '!=') return !equal;
+  return op === '!' ? !wanted.some((flag) => set.includes(flag as string)) : { unsure: '' };
 };
 
 /** `tcp flags & (fin|syn) == syn`: the left side is flags and a mask. */
@@ -208,7 +208,7 @@ const mangle = (fields: Record<string, unknown>, context: Context, text: string)
 type NatKind = 'dnat' | 'snat' | 'masquerade' | 'redirect';
 
 const nat = (kind: NatKind, fields: Record<string, unknown>, context: Context, text: string): Statement => {
-  const flags = Array.isArray(fields.flags) ? fields.flags.map(json.text) : [json.text(fields.flags)];
+  const flags = json.words(fields.flags);
   const random = flags.includes('random') || flags.includes('fully-random');
   const side = kind === 'dnat' ? 'destination' : 'source';
   return (packet, { hook }) => {

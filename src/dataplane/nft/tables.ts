@@ -3,6 +3,7 @@ import {
   type BaseChain,
   type CompiledRule,
   chainOf,
+  either,
   type RuleChain,
   type Statement,
   type TableOfChains,
@@ -53,7 +54,7 @@ export const natives = (text: string, texts: IptablesTexts, facts: RuleFacts): N
       chains: new Map(),
       bases: [],
       sets: new Map(),
-      dormant: false,
+      sleep: 'no',
     };
     tables.set(key, parts);
     return parts;
@@ -62,12 +63,15 @@ export const natives = (text: string, texts: IptablesTexts, facts: RuleFacts): N
     const item = json.object(value);
     const parts = partsOf(item, kind === 'table' ? item.name : item.table);
     if (!parts) continue;
-    if (kind === 'table' && json.array(item.flags).includes('dormant')) parts.dormant = true;
+    if (kind === 'table') parts.sleep = sleepOf(item);
     else if (kind === 'chain') addChain(parts, item, gaps);
     else if (kind === 'rule') parts.chains.get(json.text(item.chain))?.push(item);
     else if (kind === 'set' || kind === 'map') parts.sets.set(json.text(item.name), item);
   }
-  return { chains: [...tables.values()].flatMap((parts) => (parts.dormant ? [] : baseChains(parts, facts))), gaps };
+  return {
+    chains: [...tables.values()].flatMap((parts) => (parts.sleep === 'yes' ? [] : baseChains(parts, facts))),
+    gaps,
+  };
 };
 
 /** The tables that `iptables-nft-save` prints; it refuses tables of these names that it cannot read. */
@@ -86,8 +90,34 @@ interface Parts {
   readonly chains: Map<string, Record<string, unknown>[]>;
   readonly bases: Record<string, unknown>[];
   readonly sets: Map<string, Record<string, unknown>>;
-  dormant: boolean;
+  sleep: 'no' | 'yes' | 'perhaps';
 }
+
+/** A dormant table has no effect. nft before 1.0.8 prints the table's name instead of the flag. */
+const sleepOf = (item: Record<string, unknown>): Parts['sleep'] => {
+  const flags = json.words(item.flags);
+  if (flags.includes('dormant')) return 'yes';
+  return flags.some((flag) => flag !== 'owner' && flag !== 'persist') ? 'perhaps' : 'no';
+};
+
+/** The first rule of a chain that may have no effect at all. */
+const mayBeDormant = (table: string): CompiledRule => {
+  const reason = `whether the table ${table} is dormant is not known`;
+  return {
+    position: 0,
+    text: () => '',
+    statements: () => [
+      (packet) => {
+        const [doubtful] = either(packet, reason);
+        if (!doubtful) return [];
+        return [
+          { kind: 'verdict', packet: doubtful.packet, verdict: { kind: 'accept', effect: reason } },
+          { kind: 'break', packet: doubtful.packet },
+        ];
+      },
+    ],
+  };
+};
 
 const addChain = (parts: Parts, item: Record<string, unknown>, gaps: Gap[]): void => {
   parts.chains.set(json.text(item.name), []);
@@ -108,11 +138,7 @@ const baseChains = (parts: Parts, facts: RuleFacts): BaseChain[] => {
     const known = sets.get(name);
     const item = parts.sets.get(name);
     if (known || !item) return known;
-    const made = elementsOf(
-      name,
-      json.array(item.elem),
-      json.array(item.flags).includes('dynamic') || json.text(item.flags) === 'dynamic',
-    );
+    const made = elementsOf(name, json.array(item.elem), json.words(item.flags).includes('dynamic'));
     sets.set(name, made);
     return made;
   };
@@ -145,7 +171,10 @@ const baseChains = (parts: Parts, facts: RuleFacts): BaseChain[] => {
   const table: TableOfChains = { backend: 'nft', family: parts.family, name: parts.name, chain };
   return parts.bases.map((item) => ({
     table,
-    chain: () => chain(json.text(item.name)) ?? chainOf(json.text(item.name), []),
+    chain: () => {
+      const found = chain(json.text(item.name)) ?? chainOf(json.text(item.name), []);
+      return parts.sleep === 'no' ? found : chainOf(found.name, [mayBeDormant(parts.name), ...found.rules]);
+    },
     hook: json.text(item.hook) as HookName,
     priority: json.number(item.prio),
     type: json.text(item.type) as BaseChain['type'],

@@ -46,7 +46,7 @@ const natText = (kind: string, fields: Record<string, unknown>): string => {
   const address = fields.addr === undefined ? '' : expressionText(fields.addr);
   const port = fields.port === undefined ? '' : `:${expressionText(fields.port)}`;
   const family = kind === 'dnat' || kind === 'snat' ? json.text(fields.family) : '';
-  const flags = Array.isArray(fields.flags) ? fields.flags.join(',') : json.text(fields.flags);
+  const flags = json.words(fields.flags).join(',');
   const to = address + port;
   return [kind, family, to === '' ? '' : `to ${to}`, flags].filter(Boolean).join(' ');
 };

@@ -297,7 +297,7 @@ const connection = (key: string, direction: string, packet: PacketState): Evalua
         .map((state) => state.toLowerCase())
         .filter((state) => state !== 'snat' && state !== 'dnat'),
     );
-  if (typeof tracked === 'string' || tracked.state === 'INVALID') return 'none';
+  if (typeof tracked === 'string') return 'none';
   if (key === 'mark') return one(tracked.mark);
   if (key === 'direction') return one(tracked.direction);
   if (key === 'status') {
@@ -334,7 +334,9 @@ const fib = (result: string, uses: readonly string[], packet: PacketState, facts
   const link = uses.includes('iif') ? packet.iif : uses.includes('oif') ? packet.oif : undefined;
   if (result === 'type') return one(facts.addressType(address, link));
   if (packet.iif === 'lo') return one('lo');
-  const route = facts.routeTo(packet, address, { mark: uses.includes('mark'), iif: undefined });
+  // At the hook `forward`, the kernel looks the way back up as if the packet came from where it goes.
+  const turned = uses.includes('saddr') && uses.includes('iif') && packet.oif !== '';
+  const route = facts.routeTo(packet, address, { mark: uses.includes('mark'), iif: turned ? packet.oif : undefined });
   if (route instanceof Error) return doubt(route.message);
   const uses_ = route && route.type === 'unicast' && (link === undefined || route.links.includes(link));
   return one(uses_ ? (link ?? route.link) : '');

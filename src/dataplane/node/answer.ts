@@ -42,11 +42,7 @@ export const protocolName = (text: string): string => protocolNames[text] ?? tex
 
 /** What `--ctstate` and `ct state` compare: the connection's state, and what NAT changed. */
 export const statesOf = ({ tracked }: PacketState): string[] => {
-  if (tracked === 'none') return ['INVALID'];
+  if (tracked === 'none' || tracked === 'invalid') return ['INVALID'];
   if (tracked === 'untracked') return ['UNTRACKED'];
-  return [
-    tracked.state,
-    ...(tracked.state !== 'INVALID' && tracked.changed.source ? ['SNAT'] : []),
-    ...(tracked.state !== 'INVALID' && tracked.changed.destination ? ['DNAT'] : []),
-  ];
+  return [tracked.state, ...(tracked.changed.source ? ['SNAT'] : []), ...(tracked.changed.destination ? ['DNAT'] : [])];
 };

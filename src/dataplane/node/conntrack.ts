@@ -70,7 +70,7 @@ export class FlowTable {
 
 /** What conntrack knows about the packet's connection. */
 export interface Tracked {
-  readonly state: 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID';
+  readonly state: 'NEW' | 'ESTABLISHED' | 'RELATED';
   readonly direction: 'original' | 'reply';
   readonly original: Tuple;
   /** The flow's entry, if there was one before this packet. */

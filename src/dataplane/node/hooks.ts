@@ -41,7 +41,7 @@ export const hooksOf = (chains: readonly BaseChain[], parts: HookParts): Hooks =
     );
     const entries: HookEntry[] = [...others].map(([priority, group]) => ({
       priority,
-      run: (packet, budget) => runGroup(group, packet, budget, name, parts),
+      run: (packet, budget) => runGroup(group, packet, budget, parts),
     }));
     const nat = natPriority[name];
     if (nat !== undefined) {
@@ -78,11 +78,19 @@ export const runHook = (
     [packet],
   );
 
-const runChains = (chains: readonly BaseChain[], packet: PacketState, budget: Budget): PacketState[] =>
-  chains.reduce<PacketState[]>(
-    (live, chain) => live.flatMap((each) => (each.end ? [each] : runBaseChain(chain, each, budget))),
-    [packet],
+/** After a chain of the type route that changed the mark, a packet of this node is routed again. */
+const runChain = (
+  base: BaseChain,
+  packet: PacketState,
+  budget: Budget,
+  { reroute }: HookParts,
+): readonly PacketState[] => {
+  const after = runBaseChain(base, packet, budget);
+  if (base.type !== 'route') return after;
+  return after.flatMap((each) =>
+    !each.end && (each.mark !== packet.mark || each.tos !== packet.tos) ? reroute(each) : [each],
   );
+};
 
 /**
  * Of chains with the same priority, the kernel asks the one first that was added last. That is not visible, so both
@@ -115,26 +123,24 @@ const runGroup = (
   group: readonly BaseChain[],
   packet: PacketState,
   budget: Budget,
-  name: HookName,
-  { reroute }: HookParts,
-): readonly PacketState[] => {
-  const routes = name === 'output' && group.some(({ type }) => type === 'route');
-  const after = anyOrder(group, (chains) => runChains(chains, packet, budget));
-  if (!routes) return after;
-  return after.flatMap((each) => {
-    const changed = each.mark !== packet.mark || each.tos !== packet.tos;
-    return !each.end && changed ? reroute(each) : [each];
-  });
-};
+  parts: HookParts,
+): readonly PacketState[] =>
+  anyOrder(group, (chains) =>
+    chains.reduce<PacketState[]>(
+      (live, chain) => live.flatMap((each) => (each.end ? [each] : runChain(chain, each, budget, parts))),
+      [packet],
+    ),
+  );
 
 /** Finds the packet's connection, or begins one. A packet that comes back by `lo` keeps its connection. */
 const track = (packet: PacketState, flows: FlowTable): PacketState => {
-  if (packet.tracked !== 'none') return packet;
+  if (packet.tracked !== 'none' && packet.tracked !== 'invalid') return packet;
   const tuple = tupleOf(packet);
   const found = flows.find(tuple);
   const nothing = { source: false, destination: false };
   if (!found) {
-    const state = packet.wanted ?? 'NEW';
+    const state = packet.wanted ?? firstState(packet);
+    if (state === 'INVALID') return { ...packet, tracked: 'invalid' };
     const isNew = state === 'NEW' || state === 'RELATED';
     const asked = { source: !isNew, destination: !isNew };
     const tracked: Tracked = {
@@ -149,6 +155,7 @@ const track = (packet: PacketState, flows: FlowTable): PacketState => {
     return { ...packet, tracked };
   }
   const { flow, direction } = found;
+  if (packet.wanted === 'INVALID') return { ...packet, tracked: 'invalid' };
   const state = packet.wanted ?? (direction === 'reply' || flow.replied ? 'ESTABLISHED' : 'NEW');
   const turned = replyOf(flow.original.protocol, flow.reply);
   const changed = {
@@ -170,6 +177,18 @@ const track = (packet: PacketState, flows: FlowTable): PacketState => {
   return addStep({ ...packet, tracked }, { kind: 'conntrack', effect });
 };
 
+/** Conntrack begins a connection with some packets only: a TCP SYN, or an ACK of one that was there before it. */
+const firstState = ({ protocol, tcpFlags, icmpType }: PacketState): 'NEW' | 'INVALID' => {
+  const has = (flag: string): boolean => tcpFlags.includes(flag);
+  if (protocol === 'icmp') return icmpType !== undefined && icmpRequests.has(icmpType) ? 'NEW' : 'INVALID';
+  if (protocol !== 'tcp') return 'NEW';
+  if (has('rst') || has('fin')) return 'INVALID';
+  return has('syn') !== has('ack') ? 'NEW' : 'INVALID';
+};
+
+/** Echo, timestamp, information and address mask requests. */
+const icmpRequests: ReadonlySet<number> = new Set([8, 13, 15, 17]);
+
 const runNat = (
   chains: readonly BaseChain[],
   packet: PacketState,
@@ -178,7 +197,7 @@ const runNat = (
   { reroute }: HookParts,
 ): readonly PacketState[] => {
   const { tracked } = packet;
-  if (typeof tracked === 'string' || tracked.state === 'INVALID') return [packet];
+  if (typeof tracked === 'string') return [packet];
   const side = name === 'prerouting' || name === 'output' ? 'destination' : 'source';
   const after = tracked.flow ? [byFlow(packet, tracked, side)] : byRules(chains, packet, budget, tracked, side);
   if (name !== 'output') return after;

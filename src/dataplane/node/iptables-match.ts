@@ -128,7 +128,6 @@ const judgeConntrack = (match: Of<'conntrack'>): Judge => {
       if (name === 'ctstate' || name === 'state')
         return value.split(',').some((state) => states.includes(state)) !== negated;
       if (typeof packet.tracked === 'string') return false;
-      if (packet.tracked.state === 'INVALID') return false;
       const { original, direction } = packet.tracked;
       const address = (now: string): Answer => {
         const network = readNetwork(value);

@@ -4,7 +4,7 @@ import type { Target } from '../model.ts';
 import { decideBy, next, type Result, type Statement } from './engine.ts';
 import type { RuleFacts } from './facts.ts';
 import { masquerade, redirect, translate } from './nat.ts';
-import type { PacketState } from './state.ts';
+import { notTracked, type PacketState } from './state.ts';
 
 export const compileTarget = (target: Target, facts: RuleFacts): Statement => {
   const { words } = target;
@@ -70,8 +70,7 @@ const harmless: ReadonlySet<string> = new Set([
 ]);
 
 const otherTarget = (name: string, words: readonly string[]): Statement => {
-  if (name === 'NOTRACK' || (name === 'CT' && words.includes('--notrack')))
-    return (packet) => next(packet.tracked === 'none' ? { ...packet, tracked: 'untracked' } : packet);
+  if (name === 'NOTRACK' || (name === 'CT' && words.includes('--notrack'))) return (packet) => next(notTracked(packet));
   if (harmless.has(name)) return (packet) => next(packet);
   if (name === 'SET') return (packet) => next({ ...packet, added: [...packet.added, `set ${setOf(words)}`] });
   if (name === 'CONNMARK') return connmark(words);

@@ -7,6 +7,8 @@ const text = (value: unknown): string =>
   typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
 
 export const json = {
+  /** Several words as a list; nft prints one word alone as a text. */
+  words: (value: unknown): string[] => (Array.isArray(value) ? value.map(text) : [text(value)].filter(Boolean)),
   object,
   array,
   text,

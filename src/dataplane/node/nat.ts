@@ -18,7 +18,7 @@ export type Side = 'source' | 'destination';
 
 /** A packet without a connection, or whose side was decided, is not translated; the rule then only accepts. */
 const tracked = (packet: PacketState): Tracked | undefined =>
-  typeof packet.tracked === 'string' || packet.tracked.state === 'INVALID' ? undefined : packet.tracked;
+  typeof packet.tracked === 'string' ? undefined : packet.tracked;
 
 export const translate = (packet: PacketState, side: Side, target: NatTarget, name: string): Result[] => {
   const connection = tracked(packet);

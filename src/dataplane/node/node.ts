@@ -92,7 +92,7 @@ const factsOf = (place: RoutingPlace, texts: NodeTexts): RuleFacts => {
         ...packet,
         oif: undefined,
         destination: address,
-        source: packet.destination,
+        source: address === packet.source ? packet.destination : packet.source,
         mark: mark ? packet.mark : 0,
         iif: iif ?? 'lo',
       });
@@ -291,7 +291,7 @@ const forward = (node: NodeModel, packet: PacketState, budget: Budget): PacketSt
 const leave = (node: NodeModel, packet: PacketState, budget: Budget): PacketState[] => {
   const { route } = packet;
   if (!route) return [unknown(packet, 'the packet has no route')];
-  const sent = runHook(node.hooks[packet.family].postrouting, { ...packet, iif: '', oif: route.link }, budget);
+  const sent = runHook(node.hooks[packet.family].postrouting, { ...packet, oif: route.link }, budget);
   return onward(sent, (each) => {
     const made = confirm(each);
     if (node.links.find(({ name }) => name === route.link)?.up === false)
@@ -319,7 +319,7 @@ const afterOutput = (node: NodeModel, packet: PacketState, budget: Budget): Pack
 /** A new connection enters the table when its first packet leaves the last hook. */
 const confirm = (packet: PacketState): PacketState => {
   const { tracked } = packet;
-  if (typeof tracked === 'string' || tracked.flow || tracked.state === 'INVALID') return packet;
+  if (typeof tracked === 'string' || tracked.flow) return packet;
   const { changed, original } = tracked;
   if (!changed.source && !changed.destination) return packet;
   const to =

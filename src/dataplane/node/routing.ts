@@ -57,13 +57,14 @@ export const routeIn = (packet: PacketState, link: string, place: RoutingPlace):
   if (found.kind === 'none') return [refuse(packet, found, forwards)];
   const { type } = found.route;
   if (type === 'broadcast' || type === 'multicast') return [unknown(packet, `${type} is not modelled`)];
-  const invalid = packet.family === 'ip' ? sourceProblem(packet, link, place) : undefined;
-  if (type === 'local') return invalid ? [invalid] : follow(packet, found, place);
-  if (!forwards.on)
+  if (type !== 'local' && !forwards.on)
     return [
       dropBy(packet, { kind: 'sysctl', name: forwards.name, value: '0', effect: 'drop' }, `${forwards.name} is 0`),
     ];
-  return invalid ? [invalid] : follow(packet, found, place);
+  return follow(packet, found, place).map((each) => {
+    const out = each.route?.type === 'local' ? 'lo' : (each.route?.link ?? '');
+    return (packet.family === 'ip' && sourceProblem(packet, link, out, place)) || each;
+  });
 };
 
 const isForwarding = (
@@ -124,8 +125,16 @@ const martianOf = (packet: PacketState, link: string, { sysctls }: RoutingPlace)
   );
 };
 
-/** The check of the source address: rp_filter, and addresses of the machine itself (fib_validate_source). */
-const sourceProblem = (packet: PacketState, link: string, place: RoutingPlace): PacketState | undefined => {
+/**
+ * The check of the source address: rp_filter, and addresses of the machine itself (fib_validate_source).
+ * @param out the link by which the packet would leave: the kernel looks the way back up as if an answer came from there
+ */
+const sourceProblem = (
+  packet: PacketState,
+  link: string,
+  out: string,
+  place: RoutingPlace,
+): PacketState | undefined => {
   const { links, sysctls, routing } = place;
   const filter = Math.max(sysctls.ofAll('ipv4', 'rp_filter'), sysctls.ofLink('ipv4', link, 'rp_filter'));
   const acceptsOwn = allows(sysctls, link, 'accept_local');
@@ -143,13 +152,12 @@ const sourceProblem = (packet: PacketState, link: string, place: RoutingPlace): 
       : dropBy(packet, { kind: 'sysctl', name, value: String(filter), effect: 'drop' }, `${name} is ${filter}: ${why}`);
   const mark = allows(sysctls, link, 'src_valid_mark') ? packet.mark : 0;
   const back = {
-    ...keyOf(packet, 'lo'),
+    ...keyOf(packet, out),
     source: packet.destination,
     destination: packet.source,
     mark,
-    protocol: '',
-    sourcePort: undefined,
-    destinationPort: undefined,
+    sourcePort: packet.destinationPort,
+    destinationPort: packet.sourcePort,
   };
   const found = lookup(routing.ip, back);
   if (found.kind === 'unknown') return unknown(packet, found.reason);

@@ -25,8 +25,8 @@ export interface PacketState extends Headers {
   /** The user of the sending process. Undefined: not known. */
   readonly user: number | undefined;
   readonly ofProcess: boolean;
-  /** `none` before conntrack has seen the packet. */
-  readonly tracked: Tracked | 'none' | 'untracked';
+  /** `none` before conntrack has seen the packet. An `invalid` packet has no connection, either. */
+  readonly tracked: Tracked | 'none' | 'untracked' | 'invalid';
   readonly wanted: 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | undefined;
   /** Entries that rules added for this packet: `recent LIST ADDRESS`, `set NAME KEY`. */
   readonly added: readonly string[];
@@ -68,6 +68,10 @@ export const dropBy = (packet: PacketState, step: NodeStep, by: string): PacketS
 
 export const unknown = (packet: PacketState, reason: string): PacketState =>
   endPacket(packet, { kind: 'unknown', reasons: [...new Set([...packet.unsure, reason])], perhaps: undefined });
+
+/** NOTRACK changes nothing when the packet has a connection. */
+export const notTracked = (packet: PacketState): PacketState =>
+  packet.tracked === 'none' || packet.tracked === 'invalid' ? { ...packet, tracked: 'untracked' } : packet;
 
 export const tupleOf = (packet: PacketState): Tuple => ({
   protocol: packet.protocol,

@@ -4,7 +4,7 @@ import { type Cable, type MachineTexts, readCluster } from '../../../../src/data
 import { type Way, walkCluster } from '../../../../src/dataplane/cluster/walk.ts';
 import type { Entry, SentPacket } from '../../../../src/dataplane/node/packet.ts';
 import type { NodeTexts } from '../../../../src/dataplane/node/texts.ts';
-import { saved, textsOf } from '../../../support/dataplane-texts.ts';
+import { saved, textsOf } from '../../../support/dataplane/texts.ts';
 
 const bridge = { linkinfo: { info_kind: 'bridge' } };
 const port = (master: string, hairpin = true) => ({

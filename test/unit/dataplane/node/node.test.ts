@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { readNode, sendPacket } from '../../../../src/dataplane/node/node.ts';
 import type { Branch, Entry, SentPacket } from '../../../../src/dataplane/node/packet.ts';
 import type { NodeTexts } from '../../../../src/dataplane/node/texts.ts';
-import { saved, textsOf } from '../../../support/dataplane-texts.ts';
+import { saved, textsOf } from '../../../support/dataplane/texts.ts';
 
 const links = { eth0: ['10.0.0.1/24'], cni0: ['10.244.1.1/24'] };
 const byDefault = [{ dst: 'default', gateway: '10.0.0.254', dev: 'eth0', flags: [] }];
@@ -80,6 +80,17 @@ describe('routing', () => {
     expect(sendPacket(readNode(node), { destinationPort: 80, ...packet }, entry).map(({ end }) => end.kind)).toEqual([
       kind,
     ]);
+  });
+
+  test('rp_filter looks the way back up as if the answer came from the outgoing link', () => {
+    const rules = JSON.stringify([
+      { priority: 0, src: 'all', table: 'local' },
+      { priority: 5, src: 'all', iif: 'eth0', action: 'unreachable' },
+      { priority: 32_766, src: 'all', table: 'main' },
+    ]);
+    const filter = (value: number) => `net.ipv4.ip_forward=1\nnet.ipv4.conf.cni0.rp_filter=${value}`;
+    expect(send(texts({ rules, sysctls: filter(1) }), ahead, fromPod)[0]).toMatch(/^dropped/);
+    expect(send(texts({ rules, sysctls: filter(0) }), ahead, fromPod)[0]).toMatch(/^leaves/);
   });
 
   test('a packet to the node is delivered; whether a socket listens is said', () => {
@@ -176,6 +187,13 @@ describe('filters', () => {
     expect(send(node, ahead, fromPod)[0]).toMatch(/^dropped/);
   });
 
+  test('an invalid packet has no connection: neither a mark nor NAT', () => {
+    const iptables = saved('*nat\n-A POSTROUTING -j MASQUERADE\n*filter\n-A FORWARD -m connmark --mark 0x0 -j DROP');
+    const node = texts({ iptables });
+    expect(send(node, ahead, fromPod)[0]).toMatch(/^dropped/);
+    expect(send(node, { ...ahead, tcpFlags: ['fin', 'ack'] }, fromPod)[0]).toMatch(/^leaves .* 10.244.1.5 >/);
+  });
+
   test('what the model cannot judge is unknown, not an end', () => {
     const node = texts({ iptables: saved('-A FORWARD -m string --string x --algo bm -j DROP') });
     expect(sendPacket(readNode(node), ahead, fromPod).map(({ end }) => end)).toMatchObject([
@@ -268,6 +286,62 @@ describe('native nft', () => {
     });
     expect(send(node, ahead, fromPod)[0]).toMatch(/^leaves/);
     expect(send(node, { ...ahead, destinationPort: 82 }, fromPod)[0]).toMatch(/^dropped/);
+  });
+
+  test('a chain after the routing decision sees the link by which the packet came', () => {
+    const node = texts({
+      nft: nft(
+        chain('post', 'postrouting', 100, 'nat'),
+        rule('post', is({ meta: { key: 'iifname' } }, 'cni0'), { masquerade: null }),
+      ),
+    });
+    expect(send(node, ahead, fromPod)).toEqual(['leaves eth0 10.0.0.254: 10.0.0.1 > 192.0.2.1:80']);
+    expect(send(node, { destination: '192.0.2.1', source: '10.244.1.1' }, ofProcess)[0]).toMatch(/: 10.244.1.1 > /);
+  });
+
+  test('"!=" with several states compares with all of them at once', () => {
+    const state = (op: string) =>
+      texts({
+        nft: nft(
+          chain('fwd', 'forward', 0),
+          rule('fwd', is({ ct: { key: 'state' } }, ['new', 'untracked'], op), { drop: null }),
+        ),
+      });
+    expect(send(state('!='), ahead, fromPod)[0]).toMatch(/^dropped/);
+    expect(send(state('!'), ahead, fromPod)[0]).toMatch(/^leaves/);
+    expect(send(state('in'), ahead, fromPod)[0]).toMatch(/^dropped/);
+  });
+
+  test('a dormant table has no effect; where nft hides the flag, the end is unknown', () => {
+    const asleep = (flags: string) =>
+      texts({
+        nft: JSON.stringify({
+          nftables: [{ table: { family: 'inet', name: 't', flags } }, chain('fwd', 'forward', 0, 'filter', 'drop')],
+        }),
+      });
+    expect(send(asleep('dormant'), ahead, fromPod)[0]).toMatch(/^leaves/);
+    expect(send(asleep('owner'), ahead, fromPod)[0]).toMatch(/^dropped/);
+    expect(send(asleep('t'), ahead, fromPod)[0]).toMatch(/^unknown/);
+  });
+
+  test('only a chain of the type route routes a marked packet again', () => {
+    const rules = JSON.stringify([
+      { priority: 0, src: 'all', table: 'local' },
+      { priority: 5, src: 'all', fwmark: '0x1', table: '7' },
+      { priority: 32_766, src: 'all', table: 'main' },
+    ]);
+    const other = { dst: 'default', gateway: '10.244.1.9', dev: 'cni0', table: '7', flags: [] };
+    const marking = (type: string) =>
+      textsOf(links, [...byDefault, other], {
+        rules,
+        iptablesLegacy: saved('*mangle\n-A OUTPUT -p udp -j DROP'),
+        nft: nft(
+          chain('out', 'output', -150, type),
+          rule('out', { mangle: { key: { meta: { key: 'mark' } }, value: 1 } }),
+        ),
+      });
+    expect(send(marking('filter'), { destination: '192.0.2.1' }, ofProcess)[0]).toMatch(/^leaves eth0/);
+    expect(send(marking('route'), { destination: '192.0.2.1' }, ofProcess)[0]).toMatch(/^leaves cni0/);
   });
 
   test('tables of iptables-nft count once', () => {

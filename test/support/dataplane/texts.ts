@@ -1,5 +1,5 @@
 // Texts of a node as `ip -json` prints them, from short descriptions.
-import type { NodeTexts } from '../../src/dataplane/node/texts.ts';
+import type { NodeTexts } from '../../../src/dataplane/node/texts.ts';
 
 /** `eth0: ['10.0.0.1/24']` */
 export type Links = Readonly<Record<string, readonly string[]>>;
