@@ -74,3 +74,45 @@ describe('a container that has ended', () => {
     report({ restartPolicy: 'OnFailure' }, [exited(0), running], 'initContainer');
   });
 });
+
+describe('the addresses of a pod', () => {
+  const write = (status: Pod['status']): Pod => {
+    const metadata = { generateName: 'pod-', namespace: 'default' } as unknown as Pod['metadata'];
+    const pod = createInStore(api, pods, {
+      metadata,
+      spec: { containers: [{ name: 'c', image: 'web' }] },
+    } as Pod) as Pod;
+    const next = { ...pod, status: { ...pod.status, ...status } };
+    return updateInStore(api, pods, next as Pod, { subresource: 'status' }) as Pod;
+  };
+
+  test.each([
+    [{ podIP: '/.*/' }, 'status.podIPs[0]: Invalid value: "/.*/": must be a valid IP address'],
+    [
+      { podIPs: [{ ip: '10.244.1.2/32' }] },
+      'status.podIPs[0]: Invalid value: "10.244.1.2/32": must be a valid IP address',
+    ],
+    // The single field wins over the list.
+    [
+      { podIP: 'x', podIPs: [{ ip: '10.244.1.2' }] },
+      'status.podIPs[0]: Invalid value: "x": must be a valid IP address',
+    ],
+    [{ podIPs: [{ ip: '10.244.1.2' }, { ip: '10.244.1.3' }] }, 'may specify no more than one IP for each IP family'],
+    [
+      { hostIP: '192.168.56.11', hostIPs: [{ ip: '192.168.56.12' }] },
+      'status.hostIPs[0].ip: Invalid value: "192.168.56.12": must be equal to `hostIP`',
+    ],
+    [{ hostIP: 'a', hostIPs: [{ ip: 'a' }] }, 'status.hostIPs[0]: Invalid value: "a": must be a valid IP address'],
+    [{ nominatedNodeName: 'not a node' }, 'status.nominatedNodeName: Invalid value: "not a node"'],
+  ])('are refused when they are none: %j', (status, problem) => {
+    expect(() => write(status)).toThrow(problem);
+  });
+
+  test('are accepted, one of each family', () => {
+    const status = {
+      ...{ podIP: '10.244.1.2', podIPs: [{ ip: '10.244.1.2' }, { ip: 'fd00::2' }] },
+      ...{ hostIP: '192.168.56.11', hostIPs: [{ ip: '192.168.56.11' }] },
+    };
+    expect(write(status).status).toMatchObject(status);
+  });
+});

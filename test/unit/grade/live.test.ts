@@ -188,7 +188,7 @@ test('the objects of an API server that a signal has stopped are asked for again
       if (isUp) return { status: 200, body: { items: [pod('blue', 'node01', '10.244.1.3')] } };
       throw new LabError('LAB_API_SILENT', 'silent');
     },
-    facts: everyNode({ processes: [] }),
+    facts: { ...everyNode({ processes: [] }), 'node01 10.244.1.3': { listeners: [] } },
   };
   await using live = watching(
     labOf([{ type: 'object', object: 'pod/blue', where: [{ path: '.status.phase', equals: 'Running' }] }]),

@@ -1,5 +1,6 @@
 // The object check: a Kubernetes object exists, and its fields have the right values.
 import * as z from 'zod';
+import type { Pod } from '../../../api/core-pods.ts';
 import { inRange, inWords, isMatch, type TextMatch } from '../match.ts';
 import { describeReference, kubectlArguments, parseReference, queryPath } from '../reference.ts';
 import { english as en, type Phrases } from '../say/en.ts';
@@ -70,6 +71,8 @@ export const objectCheck = checkKind({
     if (!check.exists)
       return [{ holds: object === undefined, observed: object ? say.objectThere(name, []) : say.noSuch(name) }];
     if (!object) return [{ holds: false, observed: say.noSuch(name), hint: `kubectl get ${kind} -n ${namespace}` }];
+    if (/^pods?$/.test(kind) && check.where.some(({ path }) => path.startsWith('.status')))
+      findOnNode(check.object, view);
     const wrong = check.where.find((condition) => !isMet(condition, object, view));
     const shown = (wrong ? [wrong] : check.where).map(({ path }) => `${path} = ${valuesAt(object, path, say)}`);
     return [
@@ -81,6 +84,16 @@ export const objectCheck = checkKind({
     ];
   },
 });
+
+/**
+ * A status is only a text, and a stopped kubelet corrects none. A pod that runs has a namespace with its address.
+ * @throws Unmet when the node has no such namespace
+ */
+const findOnNode = (reference: string, { facts, objects, places }: View): void => {
+  const { status, spec } = objects.get<Pod>(reference);
+  if (status?.phase === 'Running' && !spec.hostNetwork)
+    facts.at(places.one(`pod/${reference.split('/').slice(1).join('/')}`), 'listeners');
+};
 
 const isMet = ({ path, equals, matches, count }: Condition, object: unknown, { objects }: View): boolean => {
   const values = queryPath(object, path);

@@ -14,7 +14,7 @@ export interface StatusWriter {
   set(pod: Pod, status: PodStatus): void;
   /** Resolves when the pod's latest status is written or the pod is forgotten. */
   flush(podUid: string): Promise<void>;
-  /** Writes again when another component, such as the node lifecycle controller, changed the pod's readiness. */
+  /** Writes again when somebody, such as the node lifecycle controller, changed what only the kubelet knows. */
   verify(pod: Pod): void;
   forget(podUid: string): void;
 }
@@ -76,7 +76,7 @@ export const createStatusWriter = ({ client, signal, onError }: StatusWriterOpti
       if (!entry?.written || newest(uid, pod) !== pod) return;
       // Another component ended the pod. The worker now ends the containers and reports that.
       if (finalPhaseOf(pod.status) && !finalPhaseOf(entry.status)) return;
-      if (readiness(pod.status) === readiness(entry.status)) return;
+      if (observed(pod.status) === observed(mergeStatus(pod, entry.status))) return;
       entry.written = false;
       queueOf(uid).add(uid);
     },
@@ -90,8 +90,15 @@ export const createStatusWriter = ({ client, signal, onError }: StatusWriterOpti
   };
 };
 
-const readiness = (status: PodStatus | undefined): string =>
-  `${status?.phase} ${status?.conditions?.find(({ type }) => type === 'Ready')?.status}`;
+/** What the kubelet sees on its node. The API server stores these values as they are written. */
+const observed = (status: PodStatus = {}): string =>
+  [
+    status.phase,
+    status.conditions?.find(({ type }) => type === 'Ready')?.status,
+    ...[status.podIP, status.hostIP],
+    ...[status.podIPs, status.hostIPs].map((list) => (list ?? []).map(({ ip }) => ip).join('+')),
+    ...(status.containerStatuses ?? []).map(({ name, ready }) => `${name}=${ready}`),
+  ].join(' ');
 
 /** Resource versions of one resource grow with each write. */
 const newerOf = (pod: Pod, answer: Pod | undefined): Pod => {

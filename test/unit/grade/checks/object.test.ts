@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { kubectlArguments } from '../../../../src/host/grade/reference.ts';
+import { LabError } from '../../../../src/kit/error.ts';
 import { component, gradeCheck, objects, service } from '../world.ts';
 
 describe('an object check', () => {
@@ -32,6 +33,21 @@ describe('an object check', () => {
   test('finds an object by label and prefers a ready one', async () => {
     const check = { type: 'object', object: 'pod/default/app=db', where: [{ path: '.metadata.name', equals: 'db' }] };
     expect((await gradeCheck(check, { objects })).outcome).toBe('pass');
+  });
+
+  test('believes the status of a pod only if its node has a namespace with the address of the pod', async () => {
+    const runs = { type: 'object', object: 'pod/db', where: [{ path: '.status.phase', equals: 'Running' }] };
+    const facts = { 'node01 10.244.1.2': { listeners: [] } };
+    expect(await gradeCheck(runs, { objects, facts })).toMatchObject({ outcome: 'pass' });
+    const fabric = () => {
+      throw new LabError('FABRIC_NO_POD', 'no network namespace on node01 has the address 10.244.1.2');
+    };
+    expect(
+      await gradeCheck(runs, { objects, facts: Object.defineProperty({}, 'node01 10.244.1.2', { get: fabric }) }),
+    ).toMatchObject({
+      outcome: 'fail',
+      observed: expect.stringContaining('no network namespace of its own'),
+    });
   });
 
   test('fails when the student stopped the API server', async () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Pod } from '../../../../src/api/core-pods.ts';
 import { configMaps, pods } from '../../../../src/api/resources.ts';
@@ -34,6 +35,24 @@ describe('a pod’s life', () => {
       'Normal Created: Created container: c',
       'Normal Started: Started container c',
     ]);
+  });
+
+  test('is reported again as it is when somebody else has written its status', async () => {
+    const pod = await node.create('web');
+    await node.until('web is ready', () => node.readyStatus('web') === 'True');
+    const before = node.pod('web')?.status;
+    for (const forged of [
+      { podIP: '10.244.9.9' },
+      { podIPs: [{ ip: '10.244.9.9' }] },
+      { hostIP: '192.168.56.99' },
+      { containerStatuses: before?.containerStatuses?.map((status) => ({ ...status, ready: false })) ?? [] },
+    ]) {
+      const current = node.pod('web') ?? pod;
+      await node.client.updateStatus(pods, { ...current, status: { ...current.status, ...forged } });
+      await node.until(`${JSON.stringify(forged)} is corrected`, () =>
+        isDeepStrictEqual(node.pod('web')?.status, before),
+      );
+    }
   });
 
   test('ends with its deletion: the container, the network and the Pod object are gone', async () => {

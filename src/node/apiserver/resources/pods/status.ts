@@ -1,9 +1,57 @@
-// Refuses a pod status in which a container leaves its end although its pod's restart policy forbids another run.
-import type { ContainerStatus, Pod } from '../../../../api/core-pods.ts';
+// Refuses a pod status whose addresses are none, and one in which a container leaves its end although its pod's restart
+// policy forbids another run.
+import type { ContainerStatus, Pod, PodStatus } from '../../../../api/core-pods.ts';
+import { readIp } from '../../../../api/ip.ts';
 import { sidecarsOf } from '../../../../api/pods.ts';
-import { type FieldError, forbiddenField } from '../../validation/field.ts';
+import { validateIp } from '../../validation/addresses.ts';
+import { duplicate, type FieldError, forbiddenField, invalidValue } from '../../validation/field.ts';
+import { subdomainProblems } from '../../validation/names.ts';
+import { invalidValues } from '../../validation/values.ts';
 
-export const validatePodStatusUpdate = (next: Pod, current: Pod): FieldError[] => {
+export const validatePodStatusUpdate = (next: Pod, current: Pod): FieldError[] => [
+  ...validateAddresses(next.status ?? {}),
+  ...validateTransitions(next, current),
+];
+
+/** As the original's validatePodIPs and validateHostIPs. A `podIP` that differs from the list replaces the list. */
+const validateAddresses = ({
+  podIP,
+  podIPs = [],
+  hostIP = '',
+  hostIPs = [],
+  nominatedNodeName,
+}: PodStatus): FieldError[] => {
+  const listed = podIPs.map(({ ip }) => ip);
+  const [firstHost] = hostIPs;
+  return [
+    ...(nominatedNodeName
+      ? invalidValues('status.nominatedNodeName', nominatedNodeName, subdomainProblems(nominatedNodeName))
+      : []),
+    ...validateList(podIP && podIP !== listed[0] ? [podIP] : listed, 'status.podIPs'),
+    ...(firstHost && firstHost.ip !== hostIP
+      ? [invalidValue('status.hostIPs[0].ip', firstHost.ip, 'must be equal to `hostIP`')]
+      : []),
+    ...validateList(
+      hostIPs.map(({ ip }) => ip),
+      'status.hostIPs',
+    ),
+  ];
+};
+
+const validateList = (addresses: readonly string[], path: string): FieldError[] => {
+  const families = new Set(addresses.map((address) => readIp(address)?.family));
+  return [
+    ...addresses.flatMap((address, index) => validateIp(address, `${path}[${index}]`)),
+    ...(addresses.length > families.size
+      ? [invalidValue(path, addresses, 'may specify no more than one IP for each IP family')]
+      : []),
+    ...addresses.flatMap((address, index) =>
+      addresses.indexOf(address) < index ? [duplicate(`${path}[${index}]`, address)] : [],
+    ),
+  ];
+};
+
+const validateTransitions = (next: Pod, current: Pod): FieldError[] => {
   const { restartPolicy } = current.spec;
   if (restartPolicy !== 'Never' && restartPolicy !== 'OnFailure') return [];
   const isFinal = (exitCode: number): boolean => restartPolicy === 'Never' || exitCode === 0;
