@@ -4,6 +4,7 @@ import type { Change, Changes } from '../api/fabric.ts';
 
 export interface ChangeLog {
   note(change: Change): void;
+  version(): number;
   /** Forgets what nobody asks for any more. */
   drop(isUnwanted: (change: Change) => boolean): void;
   /** Waits until a wanted change is newer than `since`, and then a moment for those that come with it. */
@@ -31,6 +32,7 @@ export const createChangeLog = (start = Date.now()): ChangeLog => {
   const waiting = new Set<() => void>();
   let version = start;
   return {
+    version: () => version,
     note(change) {
       version += 1;
       entries.set(keyOf(change), { change, version });

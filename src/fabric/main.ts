@@ -1,4 +1,5 @@
-// The entry point of the fabric's agent. The host starts it with `docker exec -i … node fabric.js agent`.
+// The entry point of the fabric's agent. The host starts it with `docker exec -i … node fabric.js agent`; `shared NAME`
+// is one agent for several.
 import { serve } from './agent.ts';
 import { createClaim } from './claim.ts';
 import { createDataplane } from './dataplane.ts';
@@ -10,17 +11,20 @@ import { createProbes } from './probe.ts';
 import { createProcessTable } from './processes.ts';
 import { readMachineFile } from './read-file.ts';
 import { createWiring } from './rewire.ts';
+import { shareAnswers } from './share.ts';
+import { serveShared } from './shared-agent.ts';
 import { createRestore, systemctlIn } from './units.ts';
 import { createWatch } from './watch.ts';
 
-const main = async (command: string | undefined): Promise<number> => {
-  if (command !== 'agent') {
-    process.stderr.write('usage: fabric.js agent\n');
+const main = async ([command, socket]: readonly string[]): Promise<number> => {
+  if (command !== 'agent' && (command !== 'shared' || socket === undefined)) {
+    process.stderr.write('usage: fabric.js agent | fabric.js shared NAME\n');
     return 2;
   }
   const claim = createClaim();
   const processes = createProcessTable();
   const kube = createKube();
+  const watch = createWatch({ kube });
   const handlers = {
     hello: async () => ({ version: process.version }),
     ...claim,
@@ -33,11 +37,12 @@ const main = async (command: string | undefined): Promise<number> => {
     restoreRules: createRestore(processes),
     systemctl: systemctlIn,
     kube: kube.get,
-    ...createWatch({ kube }),
+    changes: watch.changes,
     health,
   };
-  await serve(handlers, process.stdin, process.stdout);
+  if (socket === undefined) await serve(handlers, process.stdin, process.stdout);
+  else if (!(await serveShared(shareAnswers(handlers, watch.version), socket))) return 3;
   return 0;
 };
 
-main(process.argv[2]).then((code) => process.exit(code));
+main(process.argv.slice(2)).then((code) => process.exit(code));

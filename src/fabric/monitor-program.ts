@@ -50,7 +50,8 @@ sub look {
     return unless syscall($setns, fileno $space->{file}, 0x40000000) == 0;
     my $legacy = join ' ', map { text("/proc/self/net/$_") } 'ip_tables_names', 'ip6_tables_names';
     $news{$id}{legacy} = 1 if $legacy =~ /\w/;
-    my %seen = (listeners => listeners($space->{diag}), sysctls => join(' ', map { text($_) } @ARGV), legacy => $legacy);
+    my $sysctls = join ' ', map { text($_) } @ARGV;
+    my %seen = (listeners => listeners($space->{diag}), sysctls => $sysctls, legacy => $legacy);
     for my $kind (keys %seen) {
         $news{$id}{$kind} = 1 if ($space->{seen}{$kind} // '') ne $seen{$kind};
     }

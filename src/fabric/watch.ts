@@ -9,6 +9,8 @@ import { fileMark } from './read-file.ts';
 export interface Watch {
   /** See `changes` in src/api/fabric.ts. */
   changes(params: ChangesParams, signal?: AbortSignal): Promise<Changes>;
+  /** Another number after each change. */
+  version(): number;
 }
 
 export interface WatchOptions {
@@ -83,6 +85,7 @@ export const createWatch = ({ kube, lookMs = 500, keepMs = 60_000 }: WatchOption
     await Promise.all([...sources.values()].map(({ source }) => source.look?.()));
   };
   return {
+    version: log.version,
     async changes(params, signal) {
       const wanted = sourcesOf(params).map(({ key, create }) => {
         const entry = sources.get(key) ?? { source: create(), wantedAt: 0 };

@@ -16,6 +16,7 @@ import {
   volumesOf,
   written,
 } from './cli-support.ts';
+import { testWatching } from './cli-watching.ts';
 import { nodesByKubeconfig, testWayIn } from './cli-way-in.ts';
 
 const name = 'test-session';
@@ -251,6 +252,8 @@ describe('a session', () => {
     watching.kill('SIGINT');
     expect((await watching).exitCode).toBe(1);
   });
+
+  testWatching(name);
 
   test('asks nothing without a terminal', async () => {
     const ran = await labs(['delete', name]);

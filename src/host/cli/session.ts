@@ -2,6 +2,7 @@
 import { type LabDefinition, localize, type TaskDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
+import type { ConnectOptions } from '../cluster/fabric.ts';
 import { type Cluster, openCluster } from '../cluster/open.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
 import type { ClusterAccess } from '../grade/access.ts';
@@ -63,11 +64,15 @@ export const withSession = async <T>(context: Context, work: (session: Session) 
   return await work(session);
 };
 
-export const openSession = async (context: Context, instance: ClusterSummary): Promise<OpenSession> => {
+export const openSession = async (
+  context: Context,
+  instance: ClusterSummary,
+  options: ConnectOptions = {},
+): Promise<OpenSession> => {
   const { name } = instance;
   const lab = await definitionOf(context, instance);
   const docker = await context.docker();
-  const cluster = await openCluster(docker, name, context.signal);
+  const cluster = await openCluster(docker, name, context.signal, options);
   const access = accessTo(cluster, lab, {
     fabricId: await fabricId(docker, name, context.signal),
     scriptLog: openScriptLog(context.environment.stateFolder, name),

@@ -5,7 +5,7 @@ import type { FabricMethod, FabricMethods, FabricResponse } from '../../api/fabr
 import { LabError } from '../../kit/error.ts';
 import type { Containers, ExecSession } from '../docker/port.ts';
 import { containerName } from '../plan/names.ts';
-import { agentCommand } from '../plan/programs.ts';
+import { agentCommand, sharedAgentCommand } from '../plan/programs.ts';
 
 /** The fabric of a running cluster. Calls run in parallel. Close it after use, or use `await using`. */
 export interface Fabric extends AsyncDisposable {
@@ -35,10 +35,20 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+export interface ConnectOptions {
+  /** Uses one agent together with others, for those who stay and look again and again. */
+  readonly shared?: boolean;
+}
+
 /** Starts an agent in the fabric container and connects to it. */
-export const connectFabric = async (containers: Containers, cluster: string, signal?: AbortSignal): Promise<Fabric> => {
+export const connectFabric = async (
+  containers: Containers,
+  cluster: string,
+  signal?: AbortSignal,
+  { shared = false }: ConnectOptions = {},
+): Promise<Fabric> => {
   const session = await containers.open(containerName(cluster, fabricMachine), {
-    command: agentCommand,
+    command: shared ? sharedAgentCommand : agentCommand,
     ...(signal ? { signal } : {}),
   });
   return createFabric(session, cluster);

@@ -5,7 +5,7 @@ import type { Place } from '../../api/fabric.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import type { Containers } from '../docker/port.ts';
-import { connectFabric, type Fabric } from './fabric.ts';
+import { type ConnectOptions, connectFabric, type Fabric } from './fabric.ts';
 import { bridgeOf, findMachines, inspectMachines, linksOf, type Machine, type RunningMachine } from './machines.ts';
 
 export interface Cluster extends AsyncDisposable {
@@ -28,13 +28,18 @@ export interface Cluster extends AsyncDisposable {
  * Opens a running cluster. Machines that don't run are left out: grading must work when a student has stopped one.
  * @throws LabError LAB_NOT_STARTED when there is no such cluster, or its fabric doesn't run
  */
-export const openCluster = async (containers: Containers, name: string, signal?: AbortSignal): Promise<Cluster> => {
+export const openCluster = async (
+  containers: Containers,
+  name: string,
+  signal?: AbortSignal,
+  options: ConnectOptions = {},
+): Promise<Cluster> => {
   const found = await findMachines(containers, name, signal);
   const fabricIsUp = found.some(({ role, status }) => role === 'fabric' && status === 'running');
   if (!fabricIsUp) throw notStarted(name, found.length > 0);
   const running = found.filter(({ name: machine, status }) => machine !== fabricMachine && status === 'running');
   const [fabric, machines] = await Promise.all([
-    connectFabric(containers, name, signal),
+    connectFabric(containers, name, signal, options),
     inspectMachines(containers, running, signal),
   ]);
   const reconnected = await reconnect(fabric, found, machines.running, signal);

@@ -92,7 +92,7 @@ test('a change is reported, and what the checks read is what the fabric watches'
   expect(live.asked[0]).toMatchObject({ since: 0, waitMs: 0 });
 });
 
-test('only the checks that read what has changed look again, and real traffic is sent again after any change', async () => {
+test('only checks that read what has changed look again, but real traffic is sent after any change', async () => {
   let outcome: HttpOutcome = refused;
   const world = { facts: everyNode({ iptables: '*nat\nCOMMIT\n' }), http: () => outcome };
   await using live = watching(labOf([rule, http, { ...file, id: 'file' }]), world);

@@ -48,7 +48,7 @@ const watchLab = async (context: Context, task: string | undefined): Promise<Exi
   let passedNow: string[] = [];
   const open = async (): Promise<Watched> => {
     const before = session;
-    const opened = await openSession(context, instance);
+    const opened = await openSession(context, instance, { shared: true });
     session = opened;
     if (!before) noteReconnected(context, opened.cluster);
     // `labs reset` has forgotten what passed.
