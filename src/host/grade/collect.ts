@@ -144,6 +144,8 @@ const collectOne = async (collector: Collector, request: FactRequest): Promise<u
   switch (request.kind) {
     case 'objects':
       return listObjects(call, request.path);
+    case 'dataplane':
+      return call('dataplane', { machines: access.machines.map(({ name, pid }) => ({ machine: name, pid })) });
     case 'http': {
       const { spot, url, method, host, timeoutMs, stages } = request;
       const headers = host === undefined ? {} : { headers: { host } };

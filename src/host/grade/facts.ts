@@ -1,6 +1,14 @@
 // The facts that checks can ask for, and the store of the facts gathered so far.
 // Evaluation is pure: it reads the store, and throws `MissingFacts` when the store lacks a fact.
-import type { FactName, Facts, FileOutcome, HttpOutcome, LookupOutcome, TcpOutcome } from '../../api/fabric.ts';
+import type {
+  FactName,
+  Facts,
+  FileOutcome,
+  HttpOutcome,
+  LookupOutcome,
+  NamespaceTexts,
+  TcpOutcome,
+} from '../../api/fabric.ts';
 import type { ScriptVerdict } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
 
@@ -27,6 +35,8 @@ export interface FactKinds {
   readonly objects: { readonly ask: { readonly path: string }; readonly value: readonly KubeObject[] };
   /** What the kernel says about a place. One call gathers all requested facts of one place. */
   readonly facts: { readonly ask: { readonly spot: Spot; readonly want: FactName }; readonly value: Facts };
+  /** All that decides where a packet goes, in every network namespace of the lab. */
+  readonly dataplane: { readonly ask: object; readonly value: readonly NamespaceTexts[] };
   readonly http: {
     readonly ask: {
       readonly spot: Spot;

@@ -8,6 +8,7 @@ import { linkCheck } from './checks/link.ts';
 import { logCheck } from './checks/log.ts';
 import { lookupCheck } from './checks/lookup.ts';
 import { objectCheck } from './checks/object.ts';
+import { pathCheck } from './checks/path.ts';
 import { processCheck } from './checks/process.ts';
 import { routeCheck } from './checks/route.ts';
 import { scriptCheck } from './checks/script.ts';
@@ -18,6 +19,7 @@ export const checkKinds: readonly [AnyCheckKind, ...AnyCheckKind[]] = [
   httpCheck,
   tcpCheck,
   lookupCheck,
+  pathCheck,
   iptablesCheck,
   linkCheck,
   routeCheck,

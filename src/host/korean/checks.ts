@@ -5,6 +5,8 @@ export const checkSentences: Sentences = {
   // The grader
   'the grader failed: {problem}': '채점기에 문제가 있습니다: {problem}',
   '{machine} is not running': '{machine} 머신이 실행 중이 아님',
+  '{path} answered {status}': '{path}의 응답: {status}',
+  'the grading has ended': '채점이 끝남',
   '{path} answered {status}: {said}': '{path}의 응답: {status} {said}',
   "The lab's script {file} took longer than {time} s": '실습의 스크립트가 {time}초 안에 끝나지 않았습니다 ({file})',
   "The lab's script {file} ended its process: {how}": '실습의 스크립트가 프로세스를 종료했습니다 ({file}): {how}',

@@ -28,24 +28,31 @@ export const readLab = async ({ fabric, machines }: Pick<ClusterAccess, 'fabric'
     list<Pod>('/api/v1/pods'),
     list<Service>('/api/v1/services'),
   ]);
+  return { ...modelOf(namespaces, { machines, pods }), machines, pods, services };
+};
+
+interface Names {
+  readonly machines: readonly Pick<MachineAccess, 'name' | 'role' | 'address'>[];
+  readonly pods: readonly Pod[];
+}
+
+/** The model of what the fabric's `dataplane` has read. */
+export const modelOf = (
+  namespaces: readonly NamespaceTexts[],
+  { machines, pods }: Names,
+): Pick<TracedLab, 'model' | 'machineOf'> => {
   const cables = machines.map(({ name, address }) => ({
     one: { machine: fabricMachine, link: bridgePort(address) },
     other: { machine: name, link: 'eth0' },
   }));
   const texts = namespaces.map((namespace, index) => machineTexts(namespace, { machines, pods, index }));
   const names = new Map(namespaces.map(({ id }, index) => [id, texts[index]?.name]));
-  return {
-    model: readCluster({ machines: texts, cables }),
-    machineOf: (id) => names.get(id),
-    machines,
-    pods,
-    services,
-  };
+  return { model: readCluster({ machines: texts, cables }), machineOf: (id) => names.get(id) };
 };
 
 const machineTexts = (
   { machine, isOwn, id: _, ...texts }: NamespaceTexts,
-  { machines, pods, index }: Pick<TracedLab, 'machines' | 'pods'> & { readonly index: number },
+  { machines, pods, index }: Names & { readonly index: number },
 ): MachineTexts => {
   if (isOwn) {
     const role = machines.find(({ name }) => name === machine)?.role;

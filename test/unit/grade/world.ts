@@ -6,6 +6,7 @@ import type {
   HttpOutcome,
   LinkFact,
   LookupOutcome,
+  NamespaceTexts,
   ProcessFact,
   TcpOutcome,
 } from '../../../src/api/fabric.ts';
@@ -30,6 +31,8 @@ export interface World {
   readonly http?: (at: string, url: string) => HttpOutcome;
   readonly tcp?: (at: string, to: string) => TcpOutcome;
   readonly lookup?: (at: string, name: string) => LookupOutcome;
+  /** What the fabric's `dataplane` has read. */
+  readonly dataplane?: readonly NamespaceTexts[];
   readonly files?: Readonly<Record<string, string>>;
   readonly stopped?: readonly string[];
 }
@@ -79,6 +82,8 @@ const answer = (world: World, method: string, params: Params): unknown => {
   switch (method) {
     case 'kube':
       return world.kube?.() ?? { status: 200, body: { items: world.objects?.[params.path] ?? [] } };
+    case 'dataplane':
+      return world.dataplane ?? [];
     case 'facts': {
       const facts = world.facts?.[at];
       if (facts) return facts;

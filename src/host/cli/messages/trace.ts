@@ -75,6 +75,10 @@ export const traceMessages = {
     (machine: string, by: string) => `Dropped on ${machine}, without an answer: ${by}.`,
     (machine, by) => `${machine}에서 응답 없이 버려졌습니다: ${by}`,
   ),
+  traceOutside: both(
+    'Leaves the cluster: no rule and no route in it leads to this address.',
+    '클러스터 밖으로 나갑니다. 이 주소로 이끄는 규칙이나 경로가 안에 없습니다.',
+  ),
   traceRejected: both(
     (machine: string, how: string, by: string) => `Refused on ${machine} with ${how}: ${by}.`,
     (machine, how, by) => `${machine}에서 거부되었습니다(${how}): ${by}`,

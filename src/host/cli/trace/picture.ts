@@ -1,5 +1,6 @@
 // Draws the way of a packet for a terminal: a hop for each machine, and below it what happens there.
 import stringWidth from 'string-width';
+import { fabricMachine } from '../../../api/cluster.ts';
 import type { Hop, Way, WayEnd } from '../../../dataplane/cluster/walk.ts';
 import type { Headers, NodeStep, RuleStep } from '../../../dataplane/node/packet.ts';
 import { printable } from '../../../kit/printable.ts';
@@ -207,6 +208,7 @@ const endText = (say: Messages, { end, headers }: Way): string => {
       return [say.traceDelivered(shownName(end.machine), port), ...listens, seen].join(' ');
     }
     case 'dropped':
+      if (end.machine === fabricMachine) return say.traceOutside;
       return say.traceDropped(shownName(end.machine), decidedBy(say, end));
     case 'rejected':
       return say.traceRejected(shownName(end.machine), end.with, decidedBy(say, end));

@@ -15,6 +15,11 @@ export class Machines {
     this.#say = say;
   }
 
+  /** The running machines. */
+  get all(): readonly Machine[] {
+    return this.#running;
+  }
+
   /** @throws BrokenFact when the machine does not run */
   at(name: string): Spot & { readonly label: string } {
     if (this.addressOf(name) === undefined) throw new BrokenFact(this.#say.machineDown(name));
@@ -24,6 +29,10 @@ export class Machines {
   /** The address of a machine. Undefined when no machine with this name is running. */
   addressOf(name: string): Ipv4 | undefined {
     return this.#running.find((machine) => machine.name === name)?.address;
+  }
+
+  roleOf(name: string): Machine['role'] | undefined {
+    return this.#running.find((machine) => machine.name === name)?.role;
   }
 
   /** The name of the running machine with this address. */

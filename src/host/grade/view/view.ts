@@ -6,6 +6,7 @@ import { Arrivals } from './arrivals.ts';
 import { FactReader } from './fact-reader.ts';
 import { type Machine, Machines } from './machines.ts';
 import { Objects } from './objects.ts';
+import { Paths } from './paths.ts';
 import { Places } from './places.ts';
 import { Probes } from './probes.ts';
 
@@ -17,6 +18,7 @@ export interface View {
   readonly facts: FactReader;
   readonly machines: Machines;
   readonly objects: Objects;
+  readonly paths: Paths;
   readonly places: Places;
   readonly probes: Probes;
 }
@@ -35,7 +37,8 @@ export const createView = ({ cluster, machines: running, store, say }: ViewOptio
   const machines = new Machines(running, say);
   const objects = new Objects({ cluster, facts, machines, say });
   const places = new Places({ cluster, machines, objects, say });
+  const paths = new Paths({ facts, machines, objects });
   const arrivals = new Arrivals({ machines, objects, places });
   const probes = new Probes({ arrivals, cluster, facts, machines, say });
-  return { facts, machines, objects, places, probes };
+  return { facts, machines, objects, paths, places, probes };
 };

@@ -1,0 +1,249 @@
+// The path check: where packets go, by what the rules and routes of all machines do. No packet is sent.
+import * as z from 'zod';
+import { fabricMachine } from '../../../api/cluster.ts';
+import type { Way } from '../../../dataplane/cluster/walk.ts';
+import type { Headers } from '../../../dataplane/node/packet.ts';
+import { Unmet } from '../facts.ts';
+import { english as en } from '../say/en.ts';
+import { korean as ko } from '../say/ko.ts';
+import type { Verdict } from '../verdict.ts';
+import type { Target } from '../view/paths.ts';
+import type { Place } from '../view/places.ts';
+import type { View } from '../view/view.ts';
+import { hostPort, oneOrMore, place } from './fields.ts';
+import { checkKind } from './kind.ts';
+
+const expectations = ['endpoints', 'balanced', 'masqueraded', 'sourcePreserved', 'dropped', 'rejected'] as const;
+type Expectation = (typeof expectations)[number];
+
+const english = {
+  pathExpected: (from: string, to: string, expect: readonly Expectation[]) =>
+    `packets from ${from} to ${to} ${expect.map((each) => expectedEn[each]).join('; ')}`,
+  share: (share: string) => `${share} of the packets`,
+  allPackets: () => 'its packets',
+  seenEnd: (place: string, which: string, end: string) => `from ${place}, ${which}: ${end}`,
+  delivered: (to: string, source: string) => `arrive at ${to}, from ${source}`,
+  silent: (to: string) => `arrive at ${to}, where no program listens`,
+  dropped: (machine: string) => `are dropped on ${machine}`,
+  rejected: (machine: string) => `are refused on ${machine}`,
+  outside: () => 'leave the cluster, because no rule and no route in it leads there',
+  ownRule: (place: string, before: string, after: string) => `${place} itself sends packets for ${before} to ${after}`,
+  unroutable: (machine: string) => `find no way out of ${machine}`,
+  loop: (machine: string) => `go round in a circle at ${machine}`,
+  unknownEnd: (machine: string, why: string) => `cannot be followed on ${machine}: ${why}`,
+  never: (place: string, endpoints: string) => `no packet from ${place} arrives at ${endpoints}`,
+  shares: (place: string, shares: string) => `from ${place}: ${shares}`,
+  noEndpoints: (to: string) => `${to} has no ready endpoint`,
+  whereWrong: (by: string, command: string) => `The cause: ${by}. \`${command}\` shows the whole way.`,
+  wholeWay: (command: string) => `\`${command}\` shows the whole way.`,
+};
+
+const expectedEn: Readonly<Record<Expectation, string>> = {
+  endpoints: 'reach every ready endpoint and nothing else',
+  balanced: 'reach all endpoints equally often',
+  masqueraded: 'arrive with another source address',
+  sourcePreserved: 'arrive with the address of their sender',
+  dropped: 'are dropped without an answer',
+  rejected: 'are refused',
+};
+
+const korean: typeof english = {
+  pathExpected: (from, to, expect) =>
+    `${from}에서 ${to} 방향으로 가는 패킷: ${expect.map((each) => expectedKo[each]).join('; ')}`,
+  share: (share) => `패킷의 ${share}`,
+  allPackets: () => '모든 패킷',
+  seenEnd: (place, which, end) => `${place}에서 보낸 ${which}: ${end}`,
+  delivered: (to, source) => `${to}에 도착, 출발지 ${source}`,
+  silent: (to) => `${to}에 왔지만 기다리는 프로그램이 없음`,
+  dropped: (machine) => `${machine}에서 버려짐`,
+  rejected: (machine) => `${machine}에서 거부됨`,
+  outside: () => '이끄는 규칙이나 경로가 없어 클러스터 밖으로 나감',
+  ownRule: (place, before, after) => `${place}에서 스스로 목적지를 바꿈: ${before} → ${after}`,
+  unroutable: (machine) => `${machine}에서 나갈 길이 없음`,
+  loop: (machine) => `${machine}에서 제자리를 돎`,
+  unknownEnd: (machine, why) => `${machine}에서 어떻게 되는지 알 수 없음: ${why}`,
+  never: (place, endpoints) => `${place}에서 보낸 패킷이 도착하지 않는 곳: ${endpoints}`,
+  shares: (place, shares) => `${place}에서 보낸 패킷: ${shares}`,
+  noEndpoints: (to) => `${to}에 준비된 엔드포인트가 없음`,
+  whereWrong: (by, command) => `원인: ${by}. 전체 경로 보기: \`${command}\``,
+  wholeWay: (command) => `전체 경로 보기: \`${command}\``,
+};
+
+const expectedKo: Readonly<Record<Expectation, string>> = {
+  endpoints: '준비된 모든 엔드포인트에만 도착',
+  balanced: '엔드포인트마다 같은 확률로 도착',
+  masqueraded: '출발지 주소가 바뀌어 도착',
+  sourcePreserved: '출발지 주소 그대로 도착',
+  dropped: '응답 없이 버려짐',
+  rejected: '거부됨',
+};
+
+export const pathCheck = checkKind({
+  type: 'path',
+  summary: 'Packets go where they should, by what the rules and routes of all machines do. No packet is sent.',
+  fields: {
+    /** `node/*` for every node. */
+    from: oneOrMore(place),
+    to: hostPort,
+    protocol: z.enum(['tcp', 'udp']).default('tcp'),
+    expect: oneOrMore(z.enum(expectations)).prefault('endpoints'),
+  },
+  words: { en: english, ko: korean },
+  mistakes: ({ expect }) => {
+    const all = new Set(Array.isArray(expect) ? expect : [expect]);
+    const pairs = [
+      ['masqueraded', 'sourcePreserved'],
+      ['dropped', 'rejected'],
+      ...(['dropped', 'rejected'] as const).flatMap((end) =>
+        (['endpoints', 'balanced', 'masqueraded', 'sourcePreserved'] as const).map((other) => [end, other] as const),
+      ),
+    ];
+    return pairs
+      .filter(([one, other]) => all.has(one) && all.has(other))
+      .map(([one, other]) => ({ field: 'expect', message: `"${one}" and "${other}" exclude each other` }));
+  },
+  expected: ({ from, to, expect }, say) => {
+    const where = say.language === 'ko' ? ko : en;
+    return say.pathExpected(where.listed(from.map((each) => where.where(each))), to, expect);
+  },
+  judge(check, view, say) {
+    const to = view.objects.fill(check.to);
+    const target = view.paths.target(to, check.protocol);
+    const all = check.from.flatMap((from) => view.places.each(from, (each) => each));
+    return all.map((from) => judgeFrom({ check: { ...check, to }, view, say, target, from }));
+  },
+});
+
+interface Question {
+  readonly check: { readonly to: string; readonly protocol: 'tcp' | 'udp'; readonly expect: readonly Expectation[] };
+  readonly view: View;
+  readonly say: typeof english;
+  readonly target: Target;
+  readonly from: Place;
+}
+
+const judgeFrom = (question: Question): Verdict => {
+  const { check, view, say, target, from } = question;
+  const ways = view.paths.ways(from, target, check.protocol);
+  const unknown = ways.find(({ end }) => end.kind === 'unknown');
+  // Also with `not`, what nobody knows is no pass.
+  if (unknown) throw new Unmet(describe(question, unknown, ways), say.wholeWay(commandFor(question)));
+  // A pod or a client that redirects its own packets proves nothing about the cluster.
+  const redirected = from.pod || view.machines.roleOf(from.machine) === 'client' ? ways.find(redirects) : undefined;
+  if (redirected) return { holds: false, observed: redirection(say, from, redirected) };
+  for (const expectation of check.expect) {
+    const wrong = problemWith[expectation](question, ways);
+    if (wrong) return wrong;
+  }
+  const [way] = ways;
+  return { holds: true, observed: way ? describe(question, way, ways) : '' };
+};
+
+const redirects = ({ hops: [first] }: Way): boolean =>
+  first !== undefined && endpoint(first.before) !== endpoint(first.after);
+
+const redirection = (say: typeof english, from: Place, { hops: [first] }: Way): string =>
+  first ? say.ownRule(from.label, endpoint(first.before), endpoint(first.after)) : '';
+
+const endpoint = ({ destination, destinationPort }: Headers): string => `${destination}:${destinationPort}`;
+
+type Judge = (question: Question, ways: readonly Way[]) => Verdict | undefined;
+
+const addressOf = ({ end }: Way): string => (end.kind === 'delivered' ? `${end.address}:${end.port}` : '');
+
+/** What is wrong, if the expectation does not hold. */
+const problemWith: Readonly<Record<Expectation, Judge>> = {
+  endpoints(question, ways) {
+    const { target, say, from, check } = question;
+    if (target.endpoints.length === 0) return { holds: false, observed: say.noEndpoints(check.to) };
+    const stray = ways.find(
+      (way) =>
+        way.end.kind !== 'delivered' || way.end.listening === false || !target.endpoints.includes(addressOf(way)),
+    );
+    if (stray) return wrongWay(question, stray, ways);
+    if (target.local) return undefined;
+    const reached = new Set(ways.map(addressOf));
+    const missed = target.endpoints.filter((endpoint) => !reached.has(endpoint));
+    if (missed.length === 0) return undefined;
+    return {
+      holds: false,
+      observed: say.never(from.label, missed.join(', ')),
+      hint: say.wholeWay(commandFor(question)),
+    };
+  },
+  balanced(question, ways) {
+    const { say, from } = question;
+    const shares = new Map<string, number>();
+    for (const way of ways) shares.set(addressOf(way), (shares.get(addressOf(way)) ?? 0) + way.probability);
+    const wanted = 1 / shares.size;
+    // The shares in rules of iptables have ten digits.
+    if ([...shares.values()].every((share) => Math.abs(share - wanted) < 0.001)) return undefined;
+    const shown = [...shares].map(([address, share]) => `${percent(share)} ${address}`).join(', ');
+    return { holds: false, observed: say.shares(from.label, shown), hint: say.wholeWay(commandFor(question)) };
+  },
+  masqueraded: (question, ways) =>
+    firstWrong(question, ways, (way) => way.end.kind === 'delivered' && way.headers.source !== sentFrom(way)),
+  sourcePreserved: (question, ways) =>
+    firstWrong(question, ways, (way) => way.end.kind === 'delivered' && way.headers.source === sentFrom(way)),
+  dropped: (question, ways) => firstWrong(question, ways, ({ end }) => end.kind === 'dropped'),
+  rejected: (question, ways) => firstWrong(question, ways, ({ end }) => end.kind === 'rejected'),
+};
+
+/** The address that the sender wrote. */
+const sentFrom = ({ hops: [first] }: Way): string => {
+  const nat = first?.after.source ?? '';
+  return first?.before.source || nat;
+};
+
+const firstWrong = (question: Question, ways: readonly Way[], fits: (way: Way) => boolean): Verdict | undefined => {
+  const wrong = ways.find((way) => !fits(way));
+  return wrong && wrongWay(question, wrong, ways);
+};
+
+/** The packet that shows it, and the rule that decided: the cause. */
+const wrongWay = (question: Question, way: Way, ways: readonly Way[]): Verdict => {
+  const { say } = question;
+  const command = commandFor(question);
+  const by = way.end.machine === fabricMachine ? undefined : ruleOf(way);
+  const hint = by === undefined ? say.wholeWay(command) : say.whereWrong(by, command);
+  return { holds: false, observed: describe(question, way, ways), hint };
+};
+
+const ruleOf = ({ end }: Way): string | undefined => {
+  if (end.kind !== 'dropped' && end.kind !== 'rejected') return undefined;
+  const { step } = end;
+  if (step?.kind === 'rule') return `\`${step.text}\` (${end.machine}, ${step.backend}, ${step.table})`;
+  if (step?.kind === 'sysctl') return `\`${step.name} = ${step.value}\` (${end.machine})`;
+  return `${end.by} (${end.machine.replace(/^default\//, '')})`;
+};
+
+const describe = ({ say, from }: Question, way: Way, ways: readonly Way[]): string =>
+  say.seenEnd(from.label, ways.length === 1 ? say.allPackets() : say.share(percent(way.probability)), endOf(say, way));
+
+const endOf = (say: typeof english, way: Way): string => {
+  const { end, headers } = way;
+  const machine = end.machine.replace(/^default\//, '');
+  if (end.machine === fabricMachine) return say.outside();
+  switch (end.kind) {
+    case 'delivered':
+      return end.listening === false ? say.silent(addressOf(way)) : say.delivered(addressOf(way), headers.source);
+    case 'dropped':
+      return say.dropped(machine);
+    case 'rejected':
+      return say.rejected(machine);
+    case 'unroutable':
+      return say.unroutable(machine);
+    case 'loop':
+      return say.loop(machine);
+    case 'unknown':
+      return say.unknownEnd(machine, end.reasons.join('; '));
+  }
+};
+
+const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
+
+const commandFor = ({ check: { to, protocol }, from }: Question): string => {
+  const { namespace = 'default', name } = from.pod?.metadata ?? { name: from.machine };
+  const start = from.pod && namespace !== 'default' ? `${namespace}/${name}` : name;
+  return `labs trace ${start} ${to}${protocol === 'udp' ? ' --udp' : ''}`;
+};

@@ -1,0 +1,104 @@
+// Where packets go, by the rules and routes that the kernel has now: the model of src/dataplane, made of facts.
+
+import type { Service, ServicePort } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
+import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
+import type { NamespaceTexts } from '../../../api/fabric.ts';
+import type { Ipv4 } from '../../../api/scalars.ts';
+import type { Cluster } from '../../../dataplane/cluster/model.ts';
+import { type Way, walkCluster } from '../../../dataplane/cluster/walk.ts';
+import { TraceLimitError } from '../../../dataplane/node/engine.ts';
+import { modelOf, podMachine } from '../../trace/lab.ts';
+import { Unmet } from '../facts.ts';
+import type { FactReader } from './fact-reader.ts';
+import type { Machines } from './machines.ts';
+import type { Objects } from './objects.ts';
+import type { Place } from './places.ts';
+
+interface Options {
+  readonly facts: FactReader;
+  readonly machines: Machines;
+  readonly objects: Objects;
+}
+
+/** Where a packet should arrive. */
+export interface Target {
+  readonly address: string;
+  readonly port: number;
+  /** `address:port` of what answers: the ready endpoints of a service, or the address itself. */
+  readonly endpoints: readonly string[];
+  /** A traffic policy allows a node to use its own endpoints only. */
+  readonly local: boolean;
+}
+
+/** Reading a model takes longer than walking through it, and all checks of a look share the facts. */
+const models = new WeakMap<readonly NamespaceTexts[], Cluster>();
+
+export class Paths {
+  readonly #options: Options;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Every way that a packet from the place can take. */
+  ways(from: Place, { address, port }: Target, protocol: 'tcp' | 'udp'): readonly Way[] {
+    const model = this.#model();
+    const machine = from.pod && !from.pod.spec.hostNetwork ? podMachine(from.pod) : from.machine;
+    const packet = { destination: address, destinationPort: port, protocol };
+    try {
+      return walkCluster(model, packet, { machine });
+    } catch (error) {
+      // Only a student writes rules with so many ways.
+      if (error instanceof TraceLimitError) throw new Unmet(error.message);
+      throw error;
+    }
+  }
+
+  /** @param to `address:port` */
+  target(to: string, protocol: 'tcp' | 'udp'): Target {
+    const { machines, objects } = this.#options;
+    const colon = to.lastIndexOf(':');
+    const [address, port] = [to.slice(0, colon), Number(to.slice(colon + 1))];
+    const fits = (each: ServicePort): boolean => (each.protocol ?? 'TCP').toLowerCase() === protocol;
+    const machine = machines.atAddress(address as Ipv4);
+    for (const service of objects.list<Service>('service')) {
+      const { spec } = service;
+      const inside = [spec.clusterIP, ...(spec.clusterIPs ?? [])].includes(address);
+      const used = (spec.ports ?? []).find(
+        (each) => fits(each) && (inside ? each.port === port : machine !== undefined && each.nodePort === port),
+      );
+      if (!used) continue;
+      const policy = inside ? spec.internalTrafficPolicy : spec.externalTrafficPolicy;
+      return { address, port, endpoints: this.#endpointsOf(service, used), local: policy === 'Local' };
+    }
+    return { address, port, endpoints: [`${address}:${port}`], local: false };
+  }
+
+  #endpointsOf({ metadata }: Service, { name = '', protocol = 'TCP' }: ServicePort): readonly string[] {
+    return this.#options.objects
+      .list<EndpointSlice>('endpointslice')
+      .filter((slice) => slice.metadata.namespace === metadata.namespace)
+      .filter((slice) => slice.metadata.labels?.[serviceNameLabel] === metadata.name)
+      .flatMap(({ endpoints, ports }) =>
+        (ports ?? [])
+          .filter((each) => (each.name ?? '') === name && (each.protocol ?? 'TCP') === protocol)
+          .flatMap(({ port }) =>
+            endpoints
+              .filter(({ conditions }) => conditions?.ready !== false)
+              .flatMap(({ addresses }) => addresses.map((address) => `${address}:${port}`)),
+          ),
+      );
+  }
+
+  #model(): Cluster {
+    const { facts, machines, objects } = this.#options;
+    const pods = objects.list<Pod>('pod');
+    const namespaces = facts.one<'dataplane'>({ kind: 'dataplane' });
+    const known = models.get(namespaces);
+    if (known) return known;
+    const { model } = modelOf(namespaces, { machines: machines.all, pods });
+    models.set(namespaces, model);
+    return model;
+  }
+}

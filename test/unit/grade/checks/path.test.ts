@@ -1,0 +1,277 @@
+import { describe, expect, test } from 'vitest';
+import { bridgePort, type NamespaceTexts } from '../../../../src/api/fabric.ts';
+import type { Ipv4 } from '../../../../src/api/scalars.ts';
+import { pathCheck } from '../../../../src/host/grade/checks/path.ts';
+import { type Links, saved, textsOf } from '../../../support/dataplane/texts.ts';
+import { gradeCheck, type World } from '../world.ts';
+
+const bridge = { linkinfo: { info_kind: 'bridge' } };
+const veth = (ifindex: number, peer: number, master?: string) => ({
+  ifindex,
+  link_index: peer,
+  link_netnsid: 0,
+  linkinfo: { info_kind: 'veth', ...(master ? { info_slave_data: { hairpin: true } } : {}) },
+  ...(master ? { master } : {}),
+});
+const policyRules = JSON.stringify(
+  ['local', 'main', 'default'].map((table, index) => ({ priority: [0, 32_766, 32_767][index], src: 'all', table })),
+);
+const namespace = (
+  machine: string,
+  isOwn: boolean,
+  { links, routes = [], details = {}, iptables = '', nft = '', sysctls }: Described,
+): NamespaceTexts => ({
+  ...{
+    machine,
+    isOwn,
+    routes6: '[]',
+    rules: policyRules,
+    rules6: policyRules,
+    neighbours: '[]',
+    fdb: '[]',
+    ip6tables: '',
+    nft,
+  },
+  ...{ iptables, iptablesLegacy: '', ip6tablesLegacy: '', ipset: '', ipvs: '', recent: {} },
+  ...(pick(textsOf(links, routes, {}, details)) as { addresses: string; routes: string; sysctls: string }),
+  ...(sysctls === undefined ? {} : { sysctls }),
+  listeners: [8080, 30_080].map((port) => ({ protocol: 'tcp', address: '0.0.0.0', port })),
+});
+const pick = ({ addresses, routes, sysctls }: ReturnType<typeof textsOf>) => ({ addresses, routes, sysctls });
+interface Described {
+  readonly links: Links;
+  readonly routes?: readonly object[];
+  readonly details?: Readonly<Record<string, object>>;
+  readonly iptables?: string;
+  readonly nft?: string;
+  readonly sysctls?: string;
+}
+
+const machines = {
+  controlplane: '192.168.56.10',
+  node01: '192.168.56.11',
+  node02: '192.168.56.12',
+  client: '192.168.56.100',
+};
+const gateway = { dst: 'default', gateway: '192.168.56.1', dev: 'eth0', flags: [] };
+
+interface Changes {
+  /** Lines of `iptables-save` on node01, after the rules of the service. */
+  readonly rules?: string;
+  readonly service?: string;
+  readonly client?: string;
+  readonly sysctls?: string;
+  readonly ready?: boolean;
+}
+
+const serviceRules = `*nat
+:SVC - [0:0]
+:ONE - [0:0]
+:TWO - [0:0]
+-A PREROUTING -d 10.96.0.1/32 -p tcp -m tcp --dport 80 -j SVC
+-A OUTPUT -d 10.96.0.1/32 -p tcp -m tcp --dport 80 -j SVC
+-A PREROUTING -d 192.168.56.11/32 -p tcp -m tcp --dport 30080 -j SVC
+-A SVC -m statistic --mode random --probability 0.50000000000 -j ONE
+-A SVC -j TWO
+-A ONE -s 10.244.1.2/32 -j MARK --set-xmark 0x4000/0x4000
+-A ONE -p tcp -j DNAT --to-destination 10.244.1.2:8080
+-A TWO -p tcp -j DNAT --to-destination 10.244.1.3:8080
+-A POSTROUTING -s 192.168.56.100/32 -j MASQUERADE
+-A POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE`;
+
+/** Two pods, `one` and `two`, on node01, both endpoints of a service with a node port. */
+const world = ({ rules = '', service = serviceRules, client = '', sysctls, ready = true }: Changes = {}): World => {
+  const ports = Object.entries(machines).map(([, address]) => bridgePort(address as Ipv4));
+  return {
+    objects: {
+      '/api/v1/pods': ['one', 'two'].map((name, index) => ({
+        metadata: { name, namespace: 'default' },
+        spec: { nodeName: 'node01', containers: [] },
+        status: { podIP: `10.244.1.${index + 2}`, phase: 'Running' },
+      })),
+      '/api/v1/services': [
+        {
+          metadata: { name: 'web', namespace: 'default' },
+          spec: { clusterIP: '10.96.0.1', ports: [{ port: 80, nodePort: 30_080 }] },
+        },
+      ],
+      '/apis/discovery.k8s.io/v1/endpointslices': [
+        {
+          metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+          ports: [{ name: '', port: 8080, protocol: 'TCP' }],
+          endpoints: ['10.244.1.2', '10.244.1.3'].map((address) => ({ addresses: [address], conditions: { ready } })),
+        },
+      ],
+    },
+    dataplane: [
+      namespace('fabric', true, {
+        links: { lab0: ['192.168.56.1/24'], ...Object.fromEntries(ports.map((port) => [port, []])) },
+        details: {
+          lab0: bridge,
+          ...Object.fromEntries(ports.map((port) => [port, { master: 'lab0', linkinfo: { info_kind: 'veth' } }])),
+        },
+        sysctls: 'net.ipv4.ip_forward = 0',
+      }),
+      ...Object.entries(machines).map(([name, address]) =>
+        namespace(name, true, {
+          links:
+            name === 'node01'
+              ? { eth0: [`${address}/24`], cni0: ['10.244.1.1/24'], vethA: [], vethB: [] }
+              : { eth0: [`${address}/24`] },
+          routes: [gateway],
+          details: { cni0: bridge, vethA: veth(11, 2, 'cni0'), vethB: veth(12, 2, 'cni0') },
+          ...(name === 'node01'
+            ? { iptables: saved(`${service}\n${rules}`), ...(sysctls === undefined ? {} : { sysctls }) }
+            : {}),
+          ...(name === 'client' ? { iptables: saved(client) } : {}),
+        }),
+      ),
+      ...[2, 3].map((host) =>
+        namespace('node01', false, {
+          links: { eth0: [`10.244.1.${host}/24`] },
+          routes: [{ dst: 'default', gateway: '10.244.1.1', dev: 'eth0', flags: [] }],
+          details: { eth0: veth(2, host + 9) },
+        }),
+      ),
+    ],
+  };
+};
+
+const check = (over: object = {}) => ({
+  type: 'path',
+  from: 'pod/two',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a template of lab.yaml
+  to: '${service/web:.spec.clusterIP}:80',
+  ...over,
+});
+
+describe('a path check', () => {
+  test('passes when packets reach every endpoint, as often as the others', async () => {
+    expect(
+      await gradeCheck(check({ from: ['pod/one', 'node/node01'], expect: ['endpoints', 'balanced'] }), world()),
+    ).toMatchObject({
+      outcome: 'pass',
+      expected:
+        'packets from pod one and node01 to 10.96.0.1:80 reach every ready endpoint and nothing else; reach all endpoints equally often',
+    });
+    expect(
+      await gradeCheck(
+        check({ from: 'client', to: '192.168.56.11:30080', expect: ['endpoints', 'masqueraded'] }),
+        world(),
+      ),
+    ).toMatchObject({ outcome: 'pass' });
+  });
+
+  test.each([
+    [
+      '-m multiport',
+      '*filter\n-A FORWARD -d 10.244.1.3/32 -p tcp -m multiport --dports 8080,8081 -j DROP',
+      'from client, 50 % of the packets: are dropped on node01',
+    ],
+    [
+      'a rule that rejects',
+      '*filter\n-A FORWARD -d 10.244.1.3/32 -p tcp -j REJECT --reject-with icmp-port-unreachable',
+      '50 % of the packets: are refused on node01',
+    ],
+    ['a rule that nobody can judge', '*filter\n-A FORWARD -m u32 --u32 "0=0" -j DROP', 'cannot be followed on node01'],
+  ])('fails for %s, and names the rule', async (_, rules, observed) => {
+    const failed = await gradeCheck(check({ from: 'client', to: '192.168.56.11:30080' }), world({ rules }));
+    expect(failed).toMatchObject({ outcome: 'fail', observed: expect.stringContaining(observed) });
+    expect(failed.hint).toContain('labs trace client 192.168.56.11:30080');
+    if (!observed.includes('cannot')) expect(failed.hint).toContain('`-A FORWARD -d 10.244.1.3/32 -p tcp');
+  });
+
+  test('fails for a parameter of the kernel', async () => {
+    const failed = await gradeCheck(
+      check({ from: 'client', to: '192.168.56.11:30080' }),
+      world({ sysctls: 'net.ipv4.ip_forward = 0' }),
+    );
+    expect(failed).toMatchObject({
+      outcome: 'fail',
+      hint: expect.stringContaining('`net.ipv4.ip_forward = 0` (node01)'),
+    });
+  });
+
+  test('fails when an endpoint gets nothing, or less than the others', async () => {
+    const service = serviceRules.replace('-A SVC -m statistic --mode random --probability 0.50000000000 -j ONE\n', '');
+    expect(await gradeCheck(check({ from: 'node/node01' }), world({ service }))).toMatchObject({
+      outcome: 'fail',
+      observed: 'no packet from node01 arrives at 10.244.1.2:8080',
+    });
+    const uneven = serviceRules.replace('0.50000000000', '0.25000000000');
+    expect(
+      await gradeCheck(check({ from: 'node/node01', expect: 'balanced' }), world({ service: uneven })),
+    ).toMatchObject({
+      outcome: 'fail',
+      observed: 'from node01: 75 % 10.244.1.3:8080, 25 % 10.244.1.2:8080',
+    });
+  });
+
+  test('fails when a pod gets its own packets without masquerading', async () => {
+    // The pod `two` has no rule that marks its packets to itself.
+    expect(await gradeCheck(check(), world())).toMatchObject({
+      outcome: 'fail',
+      observed: 'from pod two, 50 % of the packets: are dropped on two',
+      hint: expect.stringContaining('the source 10.244.1.3 is an address of this machine (two)'),
+    });
+    expect(await gradeCheck(check({ from: 'pod/one' }), world())).toMatchObject({ outcome: 'pass' });
+  });
+
+  test('fails when the client itself redirects its packets', async () => {
+    const client =
+      '*nat\n-A OUTPUT -d 192.168.56.12/32 -p tcp -m tcp --dport 30080 -j DNAT --to-destination 192.168.56.11:30080';
+    expect(await gradeCheck(check({ from: 'client', to: '192.168.56.12:30080' }), world({ client }))).toMatchObject({
+      outcome: 'fail',
+      observed: 'client itself sends packets for 192.168.56.12:30080 to 192.168.56.11:30080',
+    });
+  });
+
+  test('fails without a ready endpoint, and without rules', async () => {
+    expect(await gradeCheck(check(), world({ ready: false }))).toMatchObject({
+      outcome: 'fail',
+      observed: '10.96.0.1:80 has no ready endpoint',
+    });
+    expect(await gradeCheck(check({ from: 'pod/one' }), world({ service: '' }))).toMatchObject({
+      outcome: 'fail',
+      observed: 'from pod one, its packets: leave the cluster, because no rule and no route in it leads there',
+    });
+  });
+
+  test('tells dropped from refused, and from unknown also with `not`', async () => {
+    const drop = { rules: '*filter\n-A INPUT -p tcp -m tcp --dport 22 -j DROP' };
+    const to = '192.168.56.11:22';
+    expect(await gradeCheck(check({ from: 'client', to, expect: 'dropped' }), world(drop))).toMatchObject({
+      outcome: 'pass',
+    });
+    expect(await gradeCheck(check({ from: 'client', to, expect: 'rejected' }), world(drop))).toMatchObject({
+      outcome: 'fail',
+    });
+    expect(await gradeCheck(check({ from: 'client', to, expect: 'dropped', not: true }), world(drop))).toMatchObject({
+      outcome: 'fail',
+    });
+    const unclear = { rules: '*filter\n-A INPUT -m u32 --u32 "0=0" -j DROP' };
+    for (const not of [true, false])
+      expect(await gradeCheck(check({ from: 'client', to, expect: 'dropped', not }), world(unclear))).toMatchObject({
+        outcome: 'fail',
+      });
+  });
+
+  test('tells whether the sender’s address is kept', async () => {
+    const [client, pod] = [
+      { from: 'client', to: '192.168.56.11:30080' },
+      { from: 'pod/one', to: '10.244.1.3:8080' },
+    ];
+    expect(await gradeCheck(check({ ...client, expect: 'sourcePreserved' }), world())).toMatchObject({
+      outcome: 'fail',
+    });
+    expect(await gradeCheck(check({ ...pod, expect: 'sourcePreserved' }), world())).toMatchObject({ outcome: 'pass' });
+    expect(await gradeCheck(check({ ...pod, expect: 'masqueraded' }), world())).toMatchObject({ outcome: 'fail' });
+  });
+
+  test('refuses expectations that exclude each other', () => {
+    expect(pathCheck.mistakes?.({ expect: ['dropped', 'endpoints'] })).toEqual([
+      { field: 'expect', message: '"dropped" and "endpoints" exclude each other' },
+    ]);
+    expect(pathCheck.mistakes?.({ expect: ['endpoints', 'balanced'] })).toEqual([]);
+  });
+});
