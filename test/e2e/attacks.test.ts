@@ -1,0 +1,236 @@
+// A student who is root in the nodes tries to get points that the cluster does not deserve.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Report } from '../../src/api/report.ts';
+import { labs, type Ran } from './cli-support.ts';
+
+const name = `e2e-attacks-${process.pid}`;
+let state: string;
+
+const run = (...argv: string[]): Promise<Ran> => labs(['--name', name, ...argv], { env: { XDG_STATE_HOME: state } });
+const ok = async (ran: Promise<Ran>): Promise<Ran> => {
+  const { exitCode, stderr, stdout } = await ran;
+  expect(exitCode, `${stdout}${stderr}`).toBe(0);
+  return ran;
+};
+const sh = (machine: string, script: string) => ok(run('shell', machine, '--', 'bash', '-euc', script));
+const kubectl = (...argv: string[]) => ok(run('kubectl', ...argv));
+
+const grade = async (): Promise<Report> => {
+  const { stdout, stderr } = await run('grade', '--json');
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as Report;
+};
+
+/** Checks that have not passed, as `task/check`, and why. */
+const failures = ({ tasks }: Report): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    tasks.flatMap((task) =>
+      task.checks
+        .filter(({ outcome }) => outcome !== 'pass')
+        .map((check) => [`${task.id}/${check.id}`, `${check.outcome}: ${check.observed}`]),
+    ),
+  );
+
+/** Grades until the report is as wanted, at most four times: the cluster needs a moment to apply a change. */
+const until = async (wanted: (report: Report) => boolean): Promise<Report> => {
+  let report = await grade();
+  for (let tries = 0; tries < 3 && !wanted(report); tries += 1) report = await grade();
+  return report;
+};
+const isFull = ({ score, maxScore }: Report): boolean => score === maxScore;
+
+beforeAll(async () => {
+  state = await mkdtemp(join(tmpdir(), 'labs-e2e-'));
+  const started = await labs(['start', 'service-networking', '--name', name, '--yes'], {
+    env: { XDG_STATE_HOME: state },
+  });
+  expect(started.exitCode, started.stderr).toBe(0);
+  await ok(run('solve', '--yes'));
+  expect(failures(await until(isFull))).toEqual({});
+});
+afterAll(async () => {
+  await run('delete', '--yes');
+  await rm(state, { recursive: true, force: true });
+});
+
+interface Attack {
+  readonly what: string;
+  readonly attack: () => Promise<unknown>;
+  readonly undo: () => Promise<unknown>;
+  /** The checks that must not pass, with what the grader must have seen. */
+  readonly caught: Readonly<Record<string, RegExp>>;
+}
+
+const dropIn = '/run/systemd/system/kube-proxy.service.d';
+const elsewhere = /no packet of the request arrive/;
+
+const attacks: readonly Attack[] = [
+  {
+    what: 'a service of another pod whose page has the right word',
+    attack: async () => {
+      const onNode02 = '{"spec":{"nodeName":"node02"}}';
+      await kubectl('run', 'my-orange', '--image=web', '--labels=app=mine', `--overrides=${onNode02}`);
+      await kubectl('wait', '--for=condition=Ready', 'pod/my-orange', '--timeout=60s');
+      await kubectl('set', 'selector', 'service/orange', 'app=mine');
+    },
+    undo: async () => {
+      await kubectl('set', 'selector', 'service/orange', 'app=orange');
+      await kubectl('delete', 'pod', 'my-orange', '--now');
+    },
+    caught: { 'orange-service/by-ip': elsewhere, 'orange-service/by-name': elsewhere },
+  },
+  {
+    what: 'a DNAT in the client, past the node whose port is asked for',
+    attack: () =>
+      sh('client', 'iptables -t nat -I OUTPUT -d 192.168.56.12 -p tcp -j DNAT --to-destination 192.168.56.11'),
+    undo: () => sh('client', 'iptables -t nat -F OUTPUT'),
+    caught: { 'nodeport/node02': elsewhere },
+  },
+  {
+    what: 'another program in the unit of kube-proxy, under its name',
+    attack: () =>
+      sh(
+        'node02',
+        `mkdir -p ${dropIn}
+         printf '[Service]\\nExecStart=\\nExecStart=/usr/bin/node /tmp/fake.js\\n' > ${dropIn}/fake.conf
+         echo "process.title = 'kube-proxy -v=6'; require('http').createServer((q, r) => r.end('lastUpdated')).listen(10256)" > /tmp/fake.js
+         cp /usr/local/lib/labs/kube-proxy.js /tmp/kube-proxy.js; echo >> /usr/local/lib/labs/kube-proxy.js
+         systemctl daemon-reload; systemctl restart kube-proxy`,
+      ),
+    undo: () =>
+      sh(
+        'node02',
+        `rm -r ${dropIn}; cp /tmp/kube-proxy.js /usr/local/lib/labs/kube-proxy.js
+         systemctl daemon-reload; systemctl restart kube-proxy`,
+      ),
+    caught: { 'proxy-log/verbosity': /another program runs in the unit of kube-proxy on node02/ },
+  },
+  {
+    what: 'the address of the service in a namespace that is mounted outside of /run/netns',
+    attack: () =>
+      sh(
+        'node01',
+        `: > /tmp/hidden; unshare --net=/tmp/hidden sh -c 'ip link set lo up; ip address add 10.103.132.104/32 dev lo'`,
+      ),
+    undo: () => sh('node01', 'umount /tmp/hidden'),
+    caught: { 'db-service/no-interface': /10\.103\.132\.104/ },
+  },
+  {
+    what: 'a second namespace with the address of a pod',
+    attack: async () => {
+      const { stdout } = await kubectl('get', 'pod', 'green', '-o', 'jsonpath={.status.podIP}');
+      await sh('node02', `: > /tmp/twin; unshare --net=/tmp/twin sh -c 'ip address add ${stdout}/32 dev lo'`);
+    },
+    undo: () => sh('node02', 'umount /tmp/twin'),
+    caught: { 'orange-service/same-node': /no network namespace of its own/ },
+  },
+];
+
+test('attacks on what the grader sees are caught, nothing else fails, and nothing breaks', async () => {
+  for (const { attack } of attacks) await attack();
+  const report = await until((each) =>
+    attacks.every(({ caught }) => Object.keys(caught).every((id) => id in failures(each))),
+  );
+  const seen = failures(report);
+  for (const { what, caught } of attacks)
+    for (const [id, reason] of Object.entries(caught)) expect(seen[id] ?? 'passed', `${what}: ${id}`).toMatch(reason);
+  expect(report.broken, JSON.stringify(seen)).toBe(false);
+  const tasks = new Set(Object.keys(seen).map((id) => id.split('/')[0]));
+  expect([...tasks].sort()).toEqual(['db-service', 'mend-proxy', 'nodeport', 'orange-service', 'proxy-log']);
+  for (const { undo } of attacks) await undo();
+  expect(failures(await until(isFull))).toEqual({});
+});
+
+test('names with line breaks make no rules, and are no fault of labs', async () => {
+  await sh(
+    'node01',
+    `iptables -t nat -A INPUT -m recent --set --name $'x --mask 255.255.255.255 --rsource\\n-A INPUT -m recent --set --name y'`,
+  );
+  const report = await grade();
+  expect(report.broken).toBe(false);
+  expect(JSON.stringify(failures(report))).toContain('a line break or a quote');
+  await sh('node01', 'iptables -t nat -F INPUT');
+  expect(failures(await until(isFull))).toEqual({});
+});
+
+test('a status with no address is refused, and the kubelet corrects one with another address', async () => {
+  const patch = (podIP: string) =>
+    run('kubectl', 'patch', 'pod', 'blue', '--subresource=status', '-p', JSON.stringify({ status: { podIP } }));
+  expect(await patch('/.*/')).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('must be a valid IP address'),
+  });
+  await ok(patch('10.244.1.250'));
+  await ok(
+    run(
+      'kubectl',
+      'wait',
+      'pod/blue',
+      `--for=jsonpath={.status.podIPs[0].ip}=${await addressOf('blue')}`,
+      '--timeout=30s',
+    ),
+  );
+  expect(failures(await until(isFull))).toEqual({});
+});
+
+/** The address that a pod really has. */
+const addressOf = async (pod: string): Promise<string> =>
+  (await kubectl('exec', pod, '--', 'hostname', '-i')).stdout.trim();
+
+describe('programs that a student wrapped before a task begins', () => {
+  const wrapped: Readonly<Record<string, string>> = {
+    controlplane: '/usr/bin/kubectl',
+    node01: '/usr/sbin/iptables-restore /usr/sbin/iptables-save /usr/bin/systemctl /usr/sbin/ip',
+    node02: '/usr/bin/systemctl /usr/sbin/iptables-restore',
+  };
+  const onAll = (script: string) =>
+    Promise.all(
+      Object.entries(wrapped).map(([machine, tools]) => sh(machine, `for tool in ${tools}; do ${script}; done`)),
+    );
+
+  test('do not keep a fault from the cluster', async () => {
+    await onAll('[ -e $tool ] || continue; mv $tool $tool.real; ln -s /bin/true $tool');
+    try {
+      for (const task of ['mend-proxy', 'mend-selector', 'mend-rule']) await ok(run('reset', task, '--yes'));
+      const seen = failures(await grade());
+      for (const id of ['mend-proxy/visitor', 'mend-selector/answers', 'mend-rule/buyer'])
+        expect(seen[id] ?? 'passed', id).toMatch(/^fail/);
+    } finally {
+      await onAll('if [ -e $tool.real ]; then mv $tool.real $tool; fi');
+    }
+    for (const task of ['mend-proxy', 'mend-selector', 'mend-rule']) await ok(run('solve', task, '--yes'));
+    expect(failures(await until(isFull))).toEqual({});
+  });
+});
+
+describe('the progress file', () => {
+  const file = () => join(state, 'labs/progress', `${name}.json`);
+
+  test('gives no points after a change by hand, and says what to do', async () => {
+    const genuine = await readFile(file(), 'utf8');
+    const answered = JSON.parse(genuine) as { answers: Record<string, string>; verified: Record<string, string> };
+    const id = 'first-look/pod-maker';
+    await writeFile(
+      file(),
+      JSON.stringify({ ...answered, answers: { ...answered.answers, [id]: 'banana' }, verified: { [id]: 'banana' } }),
+    );
+    const refused = await run('grade');
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toMatch(/was not written by labs, so it does not count[\s\S]*mv '/);
+    await writeFile(file(), genuine);
+    expect(failures(await grade())).toEqual({});
+  });
+
+  test('shows answers that were tried one after the other', async () => {
+    for (const last of [2, 3, 4, 5, 6, 7]) await run('answer', 'pod-network', 'bridge-address', `10.244.1.${last}`);
+    await ok(run('answer', 'pod-network', 'bridge-address', '10.244.1.1'));
+    const report = await grade();
+    expect(report.tasks.find(({ id }) => id === 'pod-network')?.guessed).toMatchObject([
+      { check: 'bridge-address', wrong: 6 },
+    ]);
+    expect(report.history?.filter(({ check }) => check === 'bridge-address')).toHaveLength(7);
+  });
+});
