@@ -21,6 +21,7 @@ import { findLab } from '../src/host/lab/catalogue.ts';
 import { containerName } from '../src/host/plan/names.ts';
 import { openProgress } from '../src/host/tasks/progress.ts';
 import { solveTask } from '../src/host/tasks/run.ts';
+import { measureDataplane } from './bench/dataplane/measure.ts';
 import { distribution, type Figure, figuresTable, percentile } from './bench/figures.ts';
 import { root } from './lib/vitest.ts';
 
@@ -205,6 +206,8 @@ try {
   await benchGrading(cluster, lab);
   await cluster[Symbol.asyncDispose]();
   await benchRest();
+  say('the model of the data plane…');
+  figures.push(...(await measureDataplane()));
 } finally {
   await deleteCluster(docker, name);
 }

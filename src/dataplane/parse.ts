@@ -115,7 +115,7 @@ const splitCounters = (line: string): { counters?: Counters; rest: string } => {
   return counters ? { counters, rest } : { rest };
 };
 
-const parseCounters = (text: string): Counters | undefined => {
+export const parseCounters = (text: string): Counters | undefined => {
   const match = /^\[(\d+):(\d+)\]$/.exec(text);
   return match ? { packets: Number(match[1]), bytes: Number(match[2]) } : undefined;
 };

@@ -1,5 +1,5 @@
 // `iptables-save` → base chains whose rules can run.
-import type { Rule, Ruleset } from '../model.ts';
+import type { Chain, Rule, Ruleset } from '../model.ts';
 import { renderRule } from '../render.ts';
 import type { BaseChain, CompiledRule, Needs, RuleChain, Statement, TableOfChains } from './engine.ts';
 import { chainOf } from './engine.ts';
@@ -22,25 +22,25 @@ const priorities: Readonly<Record<string, number>> = { raw: -300, mangle: -150, 
 const priorityOf = (table: string, hook: HookName): number =>
   table === 'nat' ? (hook === 'prerouting' || hook === 'output' ? -100 : 100) : (priorities[table] ?? 0);
 
-/** Compiled rules by parsed rule, so that rules that did not change are compiled once. */
+/** @param compiled chains of a reading before, so that those that did not change are compiled once */
 export const baseChainsOf = (
   ruleset: Ruleset,
   family: Family,
   backend: Exclude<Backend, 'nft'>,
   facts: RuleFacts,
+  compiled: WeakMap<Chain, RuleChain> = new WeakMap(),
 ): BaseChain[] =>
   ruleset.tables.flatMap((table) => {
     const parsed = new Map(table.chains.map((chain) => [chain.name, chain]));
-    const compiled = new Map<string, RuleChain>();
     const chain = (name: string): RuleChain | undefined => {
-      const known = compiled.get(name);
       const found = parsed.get(name);
+      const known = found && compiled.get(found);
       if (known || !found) return known;
       const made = chainOf(
         name,
         found.rules.map((rule) => compileRule(rule, facts)),
       );
-      compiled.set(name, made);
+      compiled.set(found, made);
       return made;
     };
     const owner: TableOfChains = { backend, family, name: table.name, chain };

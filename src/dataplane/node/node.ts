@@ -1,11 +1,12 @@
 // The model of one network namespace: texts → model → where does a packet go? See README.md.
 import { canonicalIp } from '../../api/ip.ts';
+import type { Chain, Ruleset } from '../model.ts';
 import { type Gap, natives } from '../nft/tables.ts';
 import { parseRuleset } from '../parse.ts';
 import { familyOf } from './address.ts';
 import { firstAddress, selectAddress, selectAddress6 } from './address-choice.ts';
 import { FlowTable, parseFlows } from './conntrack.ts';
-import { type BaseChain, Budget, merge } from './engine.ts';
+import { type BaseChain, Budget, merge, type RuleChain } from './engine.ts';
 import type { RuleFacts } from './facts.ts';
 import { type Hooks, hooksOf, runHook } from './hooks.ts';
 import { IpSets } from './ipset.ts';
@@ -35,24 +36,53 @@ export interface NodeModel extends RoutingPlace {
 
 /** @throws RulesetError or SyntaxError if a text is not what the tool prints */
 export const readNode = (texts: NodeTexts): NodeModel => {
-  const place: RoutingPlace = {
-    links: parseLinks(texts.addresses),
-    routing: {
-      ip: parseRouting('ip', texts.routes, texts.rules),
-      ip6: parseRouting('ip6', texts.routes6 ?? texts.routes, texts.rules6),
-    },
-    sysctls: new Sysctls(texts.sysctls ?? ''),
-  };
-  const facts = factsOf(place, texts);
+  const place = placeOf(texts);
+  return nodeOf(texts, { place, facts: factsOf(place, texts), compiled: new WeakMap() }, parseRuleset);
+};
+
+/** What rules are compiled against. */
+export interface Ground {
+  readonly place: RoutingPlace;
+  readonly facts: RuleFacts;
+  readonly compiled: WeakMap<Chain, RuleChain>;
+}
+
+export const placeOf = (texts: NodeTexts): RoutingPlace => ({
+  links: parseLinks(texts.addresses),
+  routing: {
+    ip: parseRouting('ip', texts.routes, texts.rules),
+    ip6: parseRouting('ip6', texts.routes6 ?? texts.routes, texts.rules6),
+  },
+  sysctls: new Sysctls(texts.sysctls ?? ''),
+});
+
+type RulesText = 'iptables' | 'iptablesLegacy' | 'ip6tables' | 'ip6tablesLegacy';
+
+/** @param parse reads one of the texts of iptables-save */
+export const nodeOf = (
+  texts: NodeTexts,
+  { place, facts, compiled }: Ground,
+  parse: (text: string, name: RulesText) => Ruleset,
+): NodeModel => {
   const virtualServices = parseIpvs(texts.ipvs ?? '');
   const flows = new FlowTable(parseFlows(texts.conntrack ?? ''));
   const native = natives(texts.nft ?? '', texts, facts);
-  const hooks = (family: Family): Hooks =>
-    hooksOf(chainsOf(family, texts, native.chains, facts), {
+  const chainsIn = (name: RulesText, backend: 'iptables-nft' | 'iptables-legacy', family: Family): BaseChain[] => {
+    const text = texts[name];
+    return text ? baseChainsOf(parse(text, name), family, backend, facts, compiled) : [];
+  };
+  const hooks = (family: Family): Hooks => {
+    const chains = [
+      ...chainsIn(family === 'ip' ? 'iptables' : 'ip6tables', 'iptables-nft', family),
+      ...chainsIn(family === 'ip' ? 'iptablesLegacy' : 'ip6tablesLegacy', 'iptables-legacy', family),
+      ...native.chains.filter(({ table }) => table.family === family || table.family === 'inet'),
+    ];
+    return hooksOf(chains, {
       flows,
       reroute: (packet) => reroute(packet, place),
       virtual: (packet) => virtual(packet, virtualServices, place),
     });
+  };
   return {
     ...place,
     neighbours: parseNeighbours(texts.neighbours ?? ''),
@@ -64,17 +94,7 @@ export const readNode = (texts: NodeTexts): NodeModel => {
   };
 };
 
-const chainsOf = (family: Family, texts: NodeTexts, native: readonly BaseChain[], facts: RuleFacts): BaseChain[] => {
-  const of = (text: string | undefined, backend: 'iptables-nft' | 'iptables-legacy'): BaseChain[] =>
-    text ? baseChainsOf(parseRuleset(text), family, backend, facts) : [];
-  return [
-    ...of(family === 'ip' ? texts.iptables : texts.ip6tables, 'iptables-nft'),
-    ...of(family === 'ip' ? texts.iptablesLegacy : texts.ip6tablesLegacy, 'iptables-legacy'),
-    ...native.filter(({ table }) => table.family === family || table.family === 'inet'),
-  ];
-};
-
-const factsOf = (place: RoutingPlace, texts: NodeTexts): RuleFacts => {
+export const factsOf = (place: RoutingPlace, texts: NodeTexts): RuleFacts => {
   const lists = new Map(
     Object.entries(texts.recent ?? {}).map(([name, text]) => [
       name,

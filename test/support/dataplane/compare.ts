@@ -53,14 +53,13 @@ const expectedOf = (
       return /^nothing$/;
     case 'rejected': {
       const answer = end.with === 'tcp-reset' ? 'tcp-reset' : (icmpCodes[end.with] ?? end.with);
-      // Policy rules may leave the answer without a route, and so may a translated source.
-      // The answer to a packet without a connection is not related to one, so rules may drop it. The answer to a packet
-      // whose source is an address of the node itself does not leave the node.
+      // Policy rules, or a translated source, may leave the answer without a route. The answer to an address of the
+      // node itself does not leave the node. Rules may drop or reject the answer to a packet without a connection.
       const lost =
         lossy ||
         headers.source !== packet.source ||
         (entry.kind === 'link' && (ownAddresses.has(packet.source) || packet.destination.startsWith('127.')));
-      return connection && !lost ? new RegExp(`^rejected ${answer}$`) : new RegExp(`^(rejected ${answer}|nothing)$`);
+      return connection && !lost ? new RegExp(`^rejected ${answer}$`) : /^(rejected .*|nothing)$/;
     }
     case 'unroutable':
       // A process gets an error of its system call. For other senders, the kernel limits how many errors it sends.
