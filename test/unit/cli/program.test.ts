@@ -150,7 +150,7 @@ describe('the command line', () => {
   test.each(commands.filter(({ json }) => json !== 'foreign'))(
     '`$name --json` prints JSON, or is refused with a sentence',
     ({ name, operands, json }) => {
-      const argv = [name, '--json', ...(operands?.startsWith('<') ? ['list'] : [])];
+      const argv = [name, '--json', ...(operands?.match(/<\w+>/g) ?? []).map(() => 'list')];
       if (json === true) expect(parseRun(...argv).options.json).toBe(true);
       else expect(refusal(...argv).message).toMatch(/has no JSON form: it \w+/);
     },

@@ -1,3 +1,4 @@
+import { parse as parseCsv } from 'csv-parse/sync';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -100,6 +101,50 @@ test('Gradescope gets a score for each check and a note about broken checks', ()
     ['4.3', 0, 2, 'failed'],
     ['4.4', 0, 2, 'failed'],
   ]);
+});
+
+test('CSV has a row for each check, and no formula', () => {
+  const evil = {
+    ...report,
+    tasks: report.tasks.map((task) => ({ ...task, checks: [check('a', 'fail', { observed: '=cmd|"x"!A1' })] })),
+  };
+  const rows = parseCsv(reportFormats.csv(evil), { columns: true }) as Record<string, string>[];
+  expect(rows).toHaveLength(1);
+  expect(rows[0]).toMatchObject({
+    ...{ lab: 'service-networking', task: 'orange', number: '4', taskTitle: 'The <orange> & "blue" service # one' },
+    ...{ check: 'a', outcome: 'fail', points: '0', maxPoints: '2', observed: `'=cmd|"x"!A1` },
+  });
+  const all = parseCsv(reportFormats.csv(report), { columns: true }) as Record<string, string>[];
+  expect(all.map(({ outcome }) => outcome)).toEqual(['pass', 'fail', 'blocked', 'broken']);
+});
+
+test('GitHub gets an annotation for each check that did not pass, on one line each', () => {
+  const lines = reportFormats.github(report, 'en').trimEnd().split('\n');
+  expect(lines.map((line) => /^::(\w+) title=([^:,]*)::(.*)$/.exec(line)?.[1])).toEqual([
+    'error',
+    'notice',
+    'warning',
+    'notice',
+  ]);
+  expect(lines[0]).toContain('title=4. The <orange> & "blue" service # one%3A Check b::');
+  expect(lines[0]).toContain('"quote"%0Aand a second line');
+  expect(lines.at(-1)).toContain('::Points: 2/8');
+});
+
+test('LTI gets a score, which is not final when a check is broken', () => {
+  expect(JSON.parse(reportFormats.lti(report, 'en'))).toEqual({
+    timestamp: '2026-11-23T08:00:00.000Z',
+    scoreGiven: 2,
+    scoreMaximum: 8,
+    comment: expect.stringMatching(/\n4\. The <orange> & "blue" service # one: 2\/8$/),
+    activityProgress: 'Submitted',
+    gradingProgress: 'Failed',
+  });
+  const tasks = report.tasks.map((task) => ({ ...task, score: 8 }));
+  expect(JSON.parse(reportFormats.lti({ ...report, broken: false, score: 8, tasks }, 'en'))).toMatchObject({
+    activityProgress: 'Completed',
+    gradingProgress: 'FullyGraded',
+  });
 });
 
 test('Markdown escapes characters that would break the table or the markup', () => {

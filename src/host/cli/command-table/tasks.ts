@@ -98,10 +98,10 @@ export const tasksCommands: CommandGroup = {
       summary: both('Grade the whole lab', '전체 실습 채점'),
       options: [
         {
-          flags: '-r, --report <format=file>',
+          flags: '-r, --report <format[=file]>',
           help: both(
-            'also write a report: json, junit, tap, gradescope, markdown or text',
-            '보고서도 쓰기: json, junit, tap, gradescope, markdown, text',
+            'write a report too: json, junit, tap, gradescope, github, csv, lti, markdown or text; without a file, print it',
+            '보고서도 쓰기: json, junit, tap, gradescope, github, csv, lti, markdown, text. 파일이 없으면 출력',
           ),
           repeat: true,
         },
@@ -109,7 +109,12 @@ export const tasksCommands: CommandGroup = {
       json: true,
       paged: true,
       completes: ['running'],
-      examples: ['grade', 'grade --json', 'grade --report junit=out.xml --report markdown=out.md'],
+      examples: [
+        'grade',
+        'grade --json',
+        'grade --report junit=out.xml --report markdown=out.md',
+        'grade --report github',
+      ],
     },
     {
       name: 'goto',

@@ -83,8 +83,12 @@ export const taskMessages = {
     (format, file) => `보고서를 저장했습니다 (${format}): ${file}`,
   ),
   reportFormat: both(
-    (text: string) => `"${text}" is not FORMAT=FILE with a known format`,
-    (text) => `형식=파일 꼴이 아니거나 알 수 없는 형식입니다: "${text}"`,
+    (text: string) => `"${text}" is not FORMAT or FORMAT=FILE with a known format`,
+    (text) => `형식이나 형식=파일 꼴이 아니거나 알 수 없는 형식입니다: "${text}"`,
+  ),
+  reportTwice: both(
+    'Only one report can be printed: name a file for the others (--report junit=out.xml)',
+    '보고서는 하나만 출력할 수 있습니다. 나머지에는 파일을 지정하세요(--report junit=out.xml)',
   ),
   reportFormatHint: both(
     (formats: string) => `Formats: ${formats}. Example: --report junit=out.xml`,

@@ -1,0 +1,17 @@
+// A row for each check, for spreadsheets (RFC 4180). The header is English in every language, because programs read it.
+import { stringify } from 'csv-stringify/sync';
+import type { Report } from '../../../api/report.ts';
+
+export const renderCsv = ({ lab, name, gradedAt, tasks }: Report): string =>
+  stringify(
+    tasks.flatMap((task) =>
+      task.checks.map((check) => ({
+        ...{ lab, name, gradedAt, task: task.id, number: task.number, taskTitle: task.title },
+        ...{ check: check.id, checkTitle: check.title, outcome: check.outcome },
+        ...{ points: check.points, maxPoints: check.maxPoints, observed: check.observed },
+        ...{ passedAt: task.passedAt ?? '', solved: task.solved ? 'yes' : '', skipped: task.skipped ? 'yes' : '' },
+      })),
+    ),
+    // A student may have chosen what was observed. A spreadsheet must not take it for a formula.
+    { header: true, escape_formulas: true, record_delimiter: '\r\n' },
+  );

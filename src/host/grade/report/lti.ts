@@ -1,0 +1,20 @@
+// A score of LTI Assignment and Grade Services (1EdTech, LTI AGS 2.0, "Score publish service"), for Moodle, Canvas and
+// others. The tool that publishes it adds `userId`: labs does not know the platform's users.
+import type { Language } from '../../../api/lab.ts';
+import type { Report } from '../../../api/report.ts';
+import { words } from './words.ts';
+
+export const renderLti = (report: Report, language: Language): string => {
+  const { lowerBound, gradeAgain } = words[language];
+  const tasks = report.tasks.map(({ number, title, score, maxScore }) => `${number}. ${title}: ${score}/${maxScore}`);
+  const score = {
+    timestamp: report.gradedAt,
+    scoreGiven: report.score,
+    scoreMaximum: report.maxScore,
+    comment: [...(report.broken ? [`${lowerBound} ${gradeAgain}`] : []), ...tasks].join('\n'),
+    activityProgress: report.score === report.maxScore ? 'Completed' : 'Submitted',
+    // What is broken has to be graded again, so the platform must not show this score as the result.
+    gradingProgress: report.broken ? 'Failed' : 'FullyGraded',
+  };
+  return `${JSON.stringify(score, null, 2)}\n`;
+};
