@@ -207,7 +207,8 @@ const carry = (
   const [crossing, ...rest] = crossings;
   if (!crossing) {
     const { machine, link, bridgePort } = receiver;
-    const entry: Entry = { kind: 'link', link: link.name, ...(bridgePort === undefined ? {} : { bridgePort }) };
+    const port = bridgePort === undefined ? {} : { bridgePort, portOf: portFinder(trip.cluster, machine, bridgePort) };
+    const entry: Entry = { kind: 'link', link: link.name, ...port };
     const next: Passage = { machine: machine.name, link: bridgePort ?? link.name, through, tunnel };
     return visit(pass(trip, next), machine, packet, entry);
   }
@@ -225,6 +226,16 @@ const carry = (
     toPort,
   );
 };
+
+/** Behind which port of its bridge a machine finds a next hop. */
+const portFinder =
+  (cluster: Cluster, machine: Machine, fromPort: string) =>
+  (bridge: string, nextHop: string): string | undefined => {
+    const link = machine.links.get(bridge);
+    const found = link && findReceiver(cluster, machine, link, nextHop, fromPort);
+    const [first] = found && 'receiver' in found ? found.receiver.crossings : [];
+    return first?.kind === 'bridge' ? first.toPort : undefined;
+  };
 
 const filters = ({ node }: Machine, { destination }: SentPacket): boolean =>
   node.sysctls.number(`net.bridge.bridge-nf-call-${destination.includes(':') ? 'ip6' : 'ip'}tables`) !== 0;
@@ -251,7 +262,8 @@ const throughBridge = (
   toPort: string,
 ): Way[] => {
   const { machine, bridge, fromPort = '' } = crossing;
-  const entry: Entry = { kind: 'bridged', bridge, fromPort, toPort };
+  const portOf = portFinder(trip.cluster, machine, fromPort);
+  const entry: Entry = { kind: 'bridged', bridge, fromPort, toPort, portOf };
   const onward = pass(trip, next);
   const before = headersOf(packet);
   return sendPacket(machine.node, packet, entry, trip.budget).flatMap((branch) => {

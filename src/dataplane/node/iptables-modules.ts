@@ -53,6 +53,8 @@ const physdev: Judged = ({ name, values, negated }, packet) => {
     case 'physdev-in':
       return (bridged && nameMatches(pattern, packet.physIn)) !== negated;
     case 'physdev-out':
+      // The port of a frame that DNAT sends elsewhere need not be known.
+      if (packet.physOut === '?') return unsure('');
       return (bridged && nameMatches(pattern, packet.physOut)) !== negated;
     case 'physdev-is-in':
       return (packet.physIn !== '') !== negated;

@@ -220,7 +220,12 @@ const fromLink = (
   return onward(received, (each) =>
     onward(routeIn(each, entry.link, node), (routed) =>
       isTurned(node, start, routed, link)
-        ? forwardFrame(node, routed, { bridge: link.name, fromPort: entry.bridgePort ?? '', toPort: '' }, budget)
+        ? forwardFrame(
+            node,
+            routed,
+            { ...entry, bridge: link.name, fromPort: entry.bridgePort ?? '', toPort: '' },
+            budget,
+          )
         : arrive(node, routed, budget),
     ),
   );
@@ -236,6 +241,9 @@ const isTurned = (node: NodeModel, before: PacketState, packet: PacketState, lin
 
 const asksRules = ({ sysctls }: NodeModel, family: Family): boolean =>
   sysctls.number(family === 'ip' ? 'net.bridge.bridge-nf-call-iptables' : 'net.bridge.bridge-nf-call-ip6tables') !== 0;
+
+/** The name of a port that is there, but not known. */
+const unknownPort = '?';
 
 type Bridged = Omit<Extract<Entry, { kind: 'bridged' }>, 'kind'>;
 
@@ -258,9 +266,10 @@ const bridged = (node: NodeModel, start: PacketState, frame: Bridged, budget: Bu
 
 /** @param frame its `toPort` is empty if the bridge must find the port of a new destination */
 const forwardFrame = (node: NodeModel, packet: PacketState, frame: Bridged, budget: Budget): PacketState[] => {
-  const { bridge, fromPort, toPort } = frame;
+  const { bridge, fromPort, toPort, portOf } = frame;
   const hooks = node.hooks[packet.family];
-  const crossing = { ...packet, iif: bridge, oif: bridge, physIn: fromPort, physOut: toPort };
+  const found = toPort || portOf?.(bridge, packet.route?.gateway ?? packet.destination);
+  const crossing = { ...packet, iif: bridge, oif: bridge, physIn: fromPort, physOut: found ?? unknownPort };
   return onward(runHook(hooks.forward, crossing, budget), (each) =>
     onward(runHook(hooks.postrouting, { ...each, iif: '' }, budget), (sent) => {
       const nextHop = sent.route?.gateway ?? sent.destination;

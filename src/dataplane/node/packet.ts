@@ -38,9 +38,23 @@ export type Entry =
    * It arrives at a network interface. `bridgePort` is the port of the bridge `link` by which the frame came, if `link`
    * is a bridge and bridge-nf-call-iptables shows ports to rules.
    */
-  | { readonly kind: 'link'; readonly link: string; readonly bridgePort?: string }
-  /** A bridge carries it from one port to another. `toPort` is asked again if DNAT changes the destination. */
-  | { readonly kind: 'bridged'; readonly bridge: string; readonly fromPort: string; readonly toPort: string };
+  | {
+      readonly kind: 'link';
+      readonly link: string;
+      readonly bridgePort?: string;
+      /** The port of the bridge behind which a next hop is: for frames whose destination DNAT changes. */
+      readonly portOf?: PortOf;
+    }
+  /** A bridge carries it from one port to another. `portOf` is asked if DNAT changes the destination. */
+  | {
+      readonly kind: 'bridged';
+      readonly bridge: string;
+      readonly fromPort: string;
+      readonly toPort: string;
+      readonly portOf?: PortOf;
+    };
+
+type PortOf = (bridge: string, nextHop: string) => string | undefined;
 
 /** The backend that holds a rule. */
 export type Backend = 'iptables-nft' | 'iptables-legacy' | 'nft';
