@@ -113,7 +113,8 @@ export type Change =
   /** Something may have gone unnoticed. */
   | { readonly kind: 'all' };
 
-export const kernelParts = ['rules', 'links', 'routes', 'sysctls', 'listeners', 'processes'] as const;
+/** `processes`: one has begun or ended; `stopped`: a signal has stopped one, or it goes on. */
+export const kernelParts = ['rules', 'links', 'routes', 'sysctls', 'listeners', 'processes', 'stopped'] as const;
 export type KernelPart = (typeof kernelParts)[number];
 
 export interface WireParams {

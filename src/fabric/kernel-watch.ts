@@ -25,11 +25,12 @@ interface Entry extends Watched {
   /** The processes at the last look, and as one text. */
   members?: readonly MachineProcess[] | undefined;
   processes?: string;
+  stopped?: string;
   isGone: boolean;
 }
 
 /** The namespace parts; processes are looked at here. */
-const announced = kernelParts.filter((part) => part !== 'processes');
+const announced = kernelParts.filter((part) => part !== 'processes' && part !== 'stopped');
 
 /** The list of mounts is read again only each so many looks when no process has changed. */
 const mountsEach = 4;
@@ -98,9 +99,12 @@ export const createKernelWatch = (note: (change: Change) => void): KernelWatch =
       for (const id of entry.spaces) leave(entry, id);
       return;
     }
-    const seen = members.map((one) => [one.hostPid, one.name, one.isStopped, one.netns].join(' ')).join('\n');
+    const seen = members.map((one) => [one.hostPid, one.name, one.netns].join(' ')).join('\n');
     if (entry.processes !== seen) noteFor(entry, 'processes');
     entry.processes = seen;
+    const stopped = members.filter(({ isStopped }) => isStopped).map(({ hostPid }) => hostPid);
+    if (entry.stopped !== stopped.join()) noteFor(entry, 'stopped');
+    entry.stopped = stopped.join();
     await using namespaces = await namespacesOf(entry.pid, members);
     const present = new Set(namespaces.all.map(({ id }) => id));
     for (const id of entry.spaces) if (!present.has(id)) leave(entry, id);

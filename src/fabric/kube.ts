@@ -50,9 +50,7 @@ export const createKube = (configPath: string = nodePaths.adminConfig): Kube => 
   };
 };
 
-interface Listed extends KubeObject {
-  readonly kind?: string;
-}
+type Listed = Omit<KubeObject, 'kind' | 'apiVersion'> & Partial<Pick<KubeObject, 'kind' | 'apiVersion'>>;
 
 const retryMs = 500;
 
@@ -95,8 +93,11 @@ const watchList = async (
 const sameMarks = (one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean =>
   one.size === other.size && [...one].every(([uid, mark]) => other.get(uid) === mark);
 
-/** Heartbeats say only that a node lives, and that each few seconds. */
-const markOf = (object: Listed): string =>
+/**
+ * The same for the same state. Heartbeats say only that a node lives, each few seconds. An event names the kind of its
+ * object, a list does not.
+ */
+export const markOf = ({ kind: _, apiVersion: __, ...object }: Listed): string =>
   createHash('sha1')
     .update(
       JSON.stringify(object, (key, value) =>

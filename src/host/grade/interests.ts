@@ -16,7 +16,7 @@ const partsOf: Readonly<Partial<Record<FactName, readonly KernelPart[]>>> = {
   links: ['links'],
   routes: ['routes', 'links'],
   listeners: ['listeners'],
-  processes: ['processes'],
+  processes: ['processes', 'stopped'],
   namespaces: ['links', 'processes'],
   sysctls: ['sysctls'],
 };
@@ -31,9 +31,7 @@ export const isConcerned = (request: FactRequest, change: Change, isOpen: boolea
     case 'retry':
       return isOpen && isLive(request);
     case 'kernel':
-      return request.kind === 'facts'
-        ? ofKernel(request, change)
-        : isLive(request) || dependsOnProcesses(request, change);
+      return request.kind === 'facts' ? ofKernel(request, change) : behindKernel(request, change);
     case 'objects':
       return request.kind === 'objects' ? request.path === change.path : isLive(request) && !change.first;
     case 'file':
@@ -52,9 +50,12 @@ const ofKernel = ({ spot, want }: Extract<FactRequest, { kind: 'facts' }>, { mac
   return !parts || parts.includes(what) || (spot.podIp !== undefined && (what === 'links' || what === 'processes'));
 };
 
-/** An API server that was stopped by a signal answers no more, but its watches stay open. */
-const dependsOnProcesses = ({ kind }: FactRequest, { what }: Kernel): boolean =>
-  kind === 'objects' && what === 'processes';
+/**
+ * Components run tools all the time. A process that matters for traffic opens a socket, or changes rules, links or
+ * routes. An API server that a signal has stopped answers no more, but its watches stay open.
+ */
+const behindKernel = (request: FactRequest, { what }: Kernel): boolean =>
+  isLive(request) ? what !== 'processes' : request.kind === 'objects' && what === 'stopped';
 
 /** What the fabric must watch so that changes of these facts are told. */
 export const interestsOf = (

@@ -86,7 +86,7 @@ test('notices a process that starts, is stopped and ends, and a socket that it o
   await settle();
   const pid = (await machine.sh("grep -lz '^node' /proc/[0-9]*/cmdline | tail -n 1")).replace(/\D/g, '');
   await machine.sh(`kill -STOP ${pid}`);
-  await until('processes');
+  await until('stopped');
   await machine.sh(`kill -KILL ${pid}`);
   expect(await until('listeners')).toContain('listeners');
   child.kill();

@@ -196,7 +196,7 @@ test('the objects of an API server that a signal has stopped are asked for again
   );
   await live.report();
   isUp = false;
-  live.tell({ kind: 'kernel', machine: 'controlplane', what: 'processes' });
+  live.tell({ kind: 'kernel', machine: 'controlplane', what: 'stopped' });
   await live.report();
   expect(live.outcomes()).toEqual(['pass', 'fail']);
 });
