@@ -186,6 +186,8 @@ export interface KernelTraceParams extends DataplaneParams {
   readonly address: string;
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
+  /** Tells the packet from those of others. */
+  readonly sourcePort: number;
   /** Other destination ports that the packet may have after NAT. */
   readonly ports: readonly number[];
   /** For the connection. */
@@ -206,7 +208,12 @@ export interface TraceEvent {
   readonly table: string;
   readonly chain: string;
   /** The packet as it comes into a base chain. */
-  readonly packet?: { readonly source: string; readonly destination: string; readonly destinationPort?: number };
+  readonly packet?: {
+    readonly source: string;
+    readonly sourcePort?: number;
+    readonly destination: string;
+    readonly destinationPort?: number;
+  };
   /** Of a rule that matched, or of the chain's policy: `jump KUBE-SERVICES`, `accept`, `continue`. */
   readonly verdict?: string;
   readonly policy?: true;

@@ -7,9 +7,10 @@ import { parseIpv4 } from '../api/scalars.ts';
 import { namespacesOf } from './namespaces.ts';
 import { find } from './place.ts';
 import { machineProcesses, type ProcessTable } from './processes.ts';
-import { type Netns, run } from './run.ts';
+import { AgentError, type Netns, run } from './run.ts';
 
-const table = 'inet labs-trace';
+/** Others may trace at the same time. */
+const table = `labs-trace-${process.pid}`;
 const setupMs = 5000;
 /** A monitor has no sign that it listens. It needs some 20 ms to start. */
 const monitorMs = 250;
@@ -19,7 +20,7 @@ const lastMs = 150;
 export const createKernelTrace =
   (processes: ProcessTable) =>
   async (params: KernelTraceParams, signal: AbortSignal): Promise<KernelTraceOutcome> => {
-    const { machines, place, protocol, port, ports, timeoutMs } = params;
+    const { machines, place, protocol, port, sourcePort, ports, timeoutMs } = params;
     const address = parseIpv4(params.address);
     const stop = new AbortController();
     await using opened = new AsyncDisposableStack();
@@ -39,7 +40,7 @@ export const createKernelTrace =
     await Promise.all(watched.map(({ ready }) => ready));
     await delay(monitorMs, undefined, { signal });
     const sender = opened.use(await find(processes, place));
-    const outcome = await send(sender.namespace.netns, { address, port, protocol, timeoutMs }, signal);
+    const outcome = await send(sender.namespace.netns, { address, port, sourcePort, protocol, timeoutMs }, signal);
     await delay(lastMs, undefined, { signal });
     stop.abort();
     const namespaces = await Promise.all(watched.map(async ({ id, said }) => ({ id, events: eventsOf(await said) })));
@@ -51,10 +52,10 @@ const rulesFor = (protocol: 'tcp' | 'udp', ports: readonly number[]): string => 
   const first = protocol === 'tcp' ? 'tcp flags & (syn | ack) == syn ' : '';
   const match = `${first}${protocol} dport { ${[...new Set(ports)].join(', ')} } meta nftrace set 1`;
   return [
-    `add table ${table} { flags owner; }`,
+    `add table inet ${table} { flags owner; }`,
     ...['output', 'prerouting'].flatMap((hook) => [
-      `add chain ${table} ${hook} { type filter hook ${hook} priority -400; }`,
-      `add rule ${table} ${hook} ${match}`,
+      `add chain inet ${table} ${hook} { type filter hook ${hook} priority -400; }`,
+      `add rule inet ${table} ${hook} ${match}`,
     ]),
     'list tables',
     '',
@@ -70,7 +71,7 @@ const watch = (
   const { promise: ready, resolve } = Promise.withResolvers<void>();
   const timeoutMs = 60_000;
   const until = (stdout: string): boolean => {
-    if (stdout.includes('labs-trace')) resolve();
+    if (stdout.includes(table)) resolve();
     return false;
   };
   const setup = run(['nft', '-i'], { netns, timeoutMs, input: rules, holdInput: true, until, signal });
@@ -81,19 +82,27 @@ const watch = (
 
 const send = async (
   netns: Netns,
-  { address, port, protocol, timeoutMs }: Pick<KernelTraceParams, 'address' | 'port' | 'protocol' | 'timeoutMs'>,
+  {
+    address,
+    port,
+    sourcePort,
+    protocol,
+    timeoutMs,
+  }: Pick<KernelTraceParams, 'address' | 'port' | 'sourcePort' | 'protocol' | 'timeoutMs'>,
   signal: AbortSignal,
 ): Promise<KernelTraceOutcome['outcome']> => {
   const seconds = Math.ceil(timeoutMs / 1000);
-  const to =
+  const way =
     protocol === 'tcp' ? `TCP4:${address}:${port},connect-timeout=${seconds}` : `UDP4-SENDTO:${address}:${port}`;
-  const { code, stderr } = await run(['socat', '-u', 'STDIN', to], {
+  const { code, stderr } = await run(['socat', '-u', 'STDIN', `${way},sourceport=${sourcePort}`], {
     netns,
     timeoutMs: timeoutMs + 2000,
     input: protocol === 'tcp' ? '' : 'labs\n',
     signal,
   });
   if (code === 0) return protocol === 'tcp' ? 'connected' : 'sent';
+  if (/address already in use/i.test(stderr))
+    throw new AgentError('FABRIC_PORT_BUSY', `another program uses the port ${sourcePort}`);
   if (/refused/i.test(stderr)) return 'refused';
   if (/unreachable|no route|prohibited|not permitted/i.test(stderr)) return 'unreachable';
   return 'timeout';
@@ -107,7 +116,7 @@ const eventsOf = (text: string): readonly TraceEvent[] =>
   text.split('\n').flatMap((line): TraceEvent[] => {
     const [, id = '', family = '', name = '', chain = '', rest = ''] =
       /^trace id (\S+) (\S+) (\S+) (\S+) (.*)$/.exec(line) ?? [];
-    if (id === '' || name === 'labs-trace') {
+    if (id === '' || name.startsWith('labs-trace')) {
       const packet = id === '' ? undefined : packetOf(rest);
       return packet ? [{ id, family, table: name, chain, packet }] : [];
     }
@@ -124,8 +133,12 @@ const packetOf = (text: string): TraceEvent['packet'] => {
   if (!text.startsWith('packet:')) return undefined;
   const value = (name: string): string | undefined => new RegExp(`\\b${name} (\\S+)`).exec(text)?.[1];
   const [source, destination] = [value('ip saddr'), value('ip daddr')];
-  const port = value('(?:tcp|udp) dport');
-  return source && destination
-    ? { source, destination, ...(port ? { destinationPort: Number(port) } : {}) }
-    : undefined;
+  const [sport, dport] = [value('(?:tcp|udp) sport'), value('(?:tcp|udp) dport')];
+  if (!source || !destination) return undefined;
+  return {
+    source,
+    destination,
+    ...(sport ? { sourcePort: Number(sport) } : {}),
+    ...(dport ? { destinationPort: Number(dport) } : {}),
+  };
 };

@@ -19,6 +19,7 @@ export const checkSentences: Sentences = {
   'the lab asks for objects of the unknown kind "{kind}"': '실습에 알 수 없는 종류의 객체가 있음: "{kind}"',
   '`{command}` on {machine} ended with exit code {code}: {said}':
     '{machine}에서 실행한 `{command}`의 종료 코드가 {code}: {said}',
+  'another program uses the port {port}': '다른 프로그램이 쓰고 있는 포트: {port}',
   'reading the data plane took more than {time} ms': '데이터 평면을 {time}ms 안에 읽지 못함',
   'reading the data plane failed: exit code {code}': '데이터 평면을 읽지 못함: 종료 코드 {code}',
   // Traffic

@@ -14,13 +14,17 @@ export interface TracedLab {
   readonly machines: readonly MachineAccess[];
   readonly pods: readonly Pod[];
   readonly services: readonly Service[];
+  /** The API server has told the names of pods and services. */
+  readonly hasNames: boolean;
 }
 
 /** @throws LabError when the fabric or the API server does not answer */
 export const readLab = async ({ fabric, machines }: Pick<ClusterAccess, 'fabric' | 'machines'>): Promise<TracedLab> => {
+  let hasNames = true;
   const list = async <T>(path: string): Promise<readonly T[]> => {
     // Without an API server, packets still flow. Only names are missing.
     const { status, body } = await fabric.call('kube', { path }).catch(() => ({ status: 0, body: {} }));
+    if (status !== 200) hasNames = false;
     return status === 200 ? ((body as { readonly items?: readonly T[] }).items ?? []) : [];
   };
   const [namespaces, pods, services] = await Promise.all([
@@ -28,7 +32,7 @@ export const readLab = async ({ fabric, machines }: Pick<ClusterAccess, 'fabric'
     list<Pod>('/api/v1/pods'),
     list<Service>('/api/v1/services'),
   ]);
-  return { ...modelOf(namespaces, { machines, pods }), machines, pods, services };
+  return { ...modelOf(namespaces, { machines, pods }), machines, pods, services, hasNames };
 };
 
 interface Names {

@@ -80,20 +80,22 @@ beforeAll(async () => {
 });
 afterAll(() => machine?.[Symbol.asyncDispose]());
 
+let nextPort = 23_000;
 /** What the model says, and what a real packet did. */
 const traced = async (from: 'a' | 'b' | 'node01', address: string, port = 80) => {
+  const sourcePort = nextPort++;
   const lab = await readLab(access);
   const start = from === 'node01' ? from : `default/${from}`;
   const ways = walkCluster(
     lab.model,
-    { destination: address, destinationPort: port, protocol: 'tcp' },
+    { destination: address, destinationPort: port, protocol: 'tcp', sourcePort },
     { machine: start },
   );
   const podIp = from === 'node01' ? {} : { podIp: parseIpv4(from === 'a' ? '10.244.1.2' : '10.244.1.3') };
   const kernel = await access.fabric.call('kernelTrace', {
     machines: [{ machine: 'node01', pid: machine.pid }],
     place: { machine: 'node01', pid: machine.pid, ...podIp },
-    ...{ address, port, protocol: 'tcp', ports: [8080, 8081, 8082], timeoutMs: 1000 },
+    ...{ address, port, protocol: 'tcp', sourcePort, ports: [8080, 8081, 8082], timeoutMs: 1000 },
   });
   const { way, rules, outcome, difference } = proofOf(ways, kernel, lab.machineOf);
   return { end: ways[0]?.end.kind, source: ways[0]?.headers.source, way, rules, outcome, difference };
@@ -121,13 +123,17 @@ test('a native table that drops, and a rule that rejects, are in the model and i
 
 test('a rule that came after the model was read is a difference', async () => {
   const lab = await readLab(access);
-  const ways = walkCluster(lab.model, { destination: '10.96.0.1', destinationPort: 80 }, { machine: 'default/b' });
+  const ways = walkCluster(
+    lab.model,
+    { destination: '10.96.0.1', destinationPort: 80, sourcePort: 23_457 },
+    { machine: 'default/b' },
+  );
   await machine.sh('iptables -t nat -I SEP -p tcp -j DNAT --to-destination 10.244.1.2:8080');
   await machine.sh('iptables -t nat -I SVC -j RETURN');
   const kernel = await access.fabric.call('kernelTrace', {
     machines: [{ machine: 'node01', pid: machine.pid }],
     place: { machine: 'node01', pid: machine.pid, podIp: parseIpv4('10.244.1.3') },
-    ...{ address: '10.96.0.1', port: 80, protocol: 'tcp', ports: [8080], timeoutMs: 1000 },
+    ...{ address: '10.96.0.1', port: 80, protocol: 'tcp', sourcePort: 23_457, ports: [8080], timeoutMs: 1000 },
   });
   await machine.sh('iptables -t nat -D SVC 1; iptables -t nat -D SEP 1');
   expect(proofOf(ways, kernel, lab.machineOf)).toMatchObject({

@@ -26,6 +26,7 @@ const service = (name: string, clusterIP: string, ...ports: number[]): Service =
   }) as unknown as Service;
 
 const lab = {
+  hasNames: true,
   model: {
     machines: new Map([
       ['default/blue', {}],
@@ -55,6 +56,7 @@ const wanted = (from: string, to: string, over: Partial<Wanted> = {}): Wanted =>
   to,
   namespace: 'default',
   protocol: 'tcp',
+  known: ['node01', 'node02', 'client'],
   ...over,
 });
 
@@ -70,6 +72,14 @@ describe('where a packet starts', () => {
     ['pod/host', 'node01', undefined],
   ])('%s is %s', (from, machine, podIp) => {
     expect(startOf(contextIn(), lab, wanted(from, ''))).toMatchObject({ machine, podIp });
+  });
+
+  test('says that a machine is stopped, and that names are unknown without an API server', () => {
+    expect(() => startOf(contextIn(), lab, wanted('node02', ''))).toThrow('The machine node02 does not run');
+    expect(() => goalOf(contextIn(), lab, wanted('blue', 'node02:80'))).toThrow('The machine node02 does not run');
+    const silent = { ...lab, pods: [], services: [], hasNames: false };
+    expect(() => startOf(contextIn(), silent, wanted('blue', ''))).toThrow('The API server does not answer');
+    expect(() => goalOf(contextIn(), silent, wanted('node01', 'db:80'))).toThrow('The API server does not answer');
   });
 
   test('takes the namespace of -n', () => {

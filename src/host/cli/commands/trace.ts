@@ -12,17 +12,19 @@ import { goalOf, startOf, type Wanted } from '../trace/operands.ts';
 import { drawTrace, type Trace } from '../trace/picture.ts';
 
 export const run: Run = (context, [from = '', to = ''], options) =>
-  withSession(context, async ({ access }) => {
+  withSession(context, async ({ lab: { cluster }, access }) => {
     const { output, json } = context;
     const namespace = typeof options.namespace === 'string' ? options.namespace : 'default';
     const protocol = options.udp === true ? 'udp' : 'tcp';
-    const wanted: Wanted = { from, to, namespace, protocol };
+    const known = [...cluster.nodes, ...cluster.clients].map(({ name }) => name);
+    const wanted: Wanted = { from, to, namespace, protocol, known };
     const lab = await readLab(access);
     const [start, goal] = [startOf(context, lab, wanted), goalOf(context, lab, wanted)];
-    const packet = { destination: goal.address, destinationPort: goal.port, protocol };
+    const sourcePort = 20_000 + Math.floor(Math.random() * 10_000);
+    const packet = { destination: goal.address, destinationPort: goal.port, protocol, sourcePort };
     const ways = waysOf(() => walkCluster(lab.model, packet, start), start.machine);
     const trace: Trace = { start, goal, protocol, ways };
-    const proof = options.send === false ? undefined : await prove(access, lab, trace);
+    const proof = options.send === false ? undefined : await prove(access, lab, trace, sourcePort);
     if (json) output.line(JSON.stringify(asJson(trace, proof), null, 2));
     else {
       const how = { explain: options.explain === true, all: options.all === true };
@@ -35,7 +37,7 @@ export const run: Run = (context, [from = '', to = ''], options) =>
 /** For a connection. Without an answer, its first packet is sent again after a second. */
 const timeoutMs = 2000;
 
-const prove = async (access: ClusterAccess, lab: TracedLab, trace: Trace): Promise<Proof> => {
+const prove = async (access: ClusterAccess, lab: TracedLab, trace: Trace, sourcePort: number): Promise<Proof> => {
   const { start, goal, protocol, ways } = trace;
   const ports = ways.flatMap(({ hops }) => hops.flatMap(({ after }) => after.destinationPort ?? []));
   const { host, podIp } = start;
@@ -44,7 +46,7 @@ const prove = async (access: ClusterAccess, lab: TracedLab, trace: Trace): Promi
     place: { machine: host.name, pid: host.pid, ...(podIp === undefined ? {} : { podIp }) },
     address: goal.address,
     port: goal.port,
-    ...{ protocol, ports, timeoutMs },
+    ...{ protocol, sourcePort, ports, timeoutMs },
   });
   return proofOf(ways, kernel, lab.machineOf);
 };

@@ -22,6 +22,15 @@ export const traceMessages = {
     'A packet goes to SERVICE:PORT, pod/NAME:PORT, MACHINE:PORT or ADDRESS:PORT.',
     '패킷의 목적지는 서비스:포트, pod/이름:포트, 머신:포트, 주소:포트입니다.',
   ),
+  traceStopped: both(
+    (machine: string) => `The machine ${machine} does not run`,
+    (machine) => `실행 중이 아닌 머신입니다: ${machine}`,
+  ),
+  traceStoppedHint: both('`labs start` starts it again.', '`labs start`로 다시 시작할 수 있습니다.'),
+  traceNoNames: both(
+    'The API server does not answer, so labs knows no pods and services',
+    'API 서버가 응답하지 않아 파드와 서비스를 알 수 없습니다',
+  ),
   tracePodDown: both(
     (pod: string) => `The pod ${pod} does not run yet, or has ended`,
     (pod) => `아직 실행되지 않았거나 끝난 파드입니다: ${pod}`,

@@ -33,14 +33,17 @@ export interface Wanted {
   readonly to: string;
   readonly namespace: string;
   readonly protocol: 'tcp' | 'udp';
+  /** The names of all machines of the lab, running or not. */
+  readonly known: readonly string[];
 }
 
 /** @throws LabError `LAB_USAGE` */
-export const startOf = ({ say }: Context, lab: TracedLab, { from, namespace }: Wanted): Start => {
+export const startOf = ({ say }: Context, lab: TracedLab, { from, namespace, known }: Wanted): Start => {
   const [kind = '', ...rest] = from.split('/');
   const machineName = kind === 'node' || kind === 'client' ? (rest[0] ?? kind) : from;
   const machine = lab.machines.find(({ name }) => name === machineName);
   if (machine && kind !== 'pod') return { machine: machine.name, label: machine.name, host: machine, podIp: undefined };
+  refuseStopped(say, lab, machineName, known);
   if (kind === 'node') throw usage(say.traceNoMachine(machineName), say.machines(names(lab.machines)));
   const pod = podOf(say, lab, kind === 'pod' ? rest : from.split('/'), namespace);
   const host = lab.machines.find(({ name }) => name === pod.spec.nodeName);
@@ -68,6 +71,7 @@ export const goalOf = ({ say }: Context, lab: TracedLab, wanted: Wanted): Goal =
   if (machine && !service) {
     return { label: machine.name, address: machine.address, port: numberOf(say, port ?? '', machine.name) };
   }
+  if (!service) refuseStopped(say, lab, name.split('/').at(-1) ?? '', wanted.known);
   if (service && kind !== 'pod') return serviceGoal(say, service, port, wanted.protocol);
   const isPod = kind === 'pod' || lab.pods.some(({ metadata }) => metadata.name === name.split('/').at(-1));
   if (!isPod) throw usage(say.traceNoGoal(name), hintFor(say, lab, name));
@@ -109,12 +113,19 @@ const serviceGoal = (
   throw usage(say.tracePortNeeded(label), say.tracePorts(ports.map((each) => each.port).join(', ')));
 };
 
-const podOf = (say: Messages, { pods }: TracedLab, words: readonly string[], namespace: string): Pod => {
+/** @throws LabError `LAB_MACHINE_STOPPED` */
+const refuseStopped = (say: Messages, { machines }: TracedLab, name: string, known: readonly string[]): void => {
+  if (!known.includes(name) || machines.some((each) => each.name === name)) return;
+  throw new LabError('LAB_MACHINE_STOPPED', say.traceStopped(name), { hint: say.traceStoppedHint });
+};
+
+const podOf = (say: Messages, { pods, hasNames }: TracedLab, words: readonly string[], namespace: string): Pod => {
   const [name = '', inNamespace] = words.length > 1 ? [words[1], words[0]] : [words[0]];
   const same = pods.filter(({ metadata }) => metadata.name === name);
   const wanted = inNamespace ?? namespace;
   const pod = same.find(({ metadata }) => (metadata.namespace ?? 'default') === wanted);
   if (pod) return pod;
+  if (!hasNames) throw new LabError('LAB_API_SILENT', say.traceNoNames, { hint: say.apiSilentHint });
   const [elsewhere] = same;
   const near = nearest(
     name,
@@ -128,7 +139,8 @@ const podOf = (say: Messages, { pods }: TracedLab, words: readonly string[], nam
   throw usage(say.traceNoStart(words.join('/')), hint);
 };
 
-const hintFor = (say: Messages, { services, machines }: TracedLab, name: string): string => {
+const hintFor = (say: Messages, { services, machines, hasNames }: TracedLab, name: string): string => {
+  if (!hasNames) throw new LabError('LAB_API_SILENT', say.traceNoNames, { hint: say.apiSilentHint });
   const elsewhere = services.find(({ metadata }) => metadata.name === name);
   if (elsewhere) return say.didYouMean(`${name}.${elsewhere.metadata.namespace}`);
   const near = nearest(name, [...services.map(({ metadata }) => metadata.name), ...machines.map((each) => each.name)]);
