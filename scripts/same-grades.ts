@@ -1,5 +1,5 @@
-// `npm run test:grades`: grades an untouched and a solved lab again and again, half of the time with all processors busy.
-// All verdicts must be equal.
+// `npm run test:grades`: grades an untouched and a solved lab again and again, half of the time with all processors
+// busy. All verdicts must be equal.
 //   npm run test:grades -- [--times 200] [--name same-grades]
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

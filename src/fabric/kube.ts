@@ -33,8 +33,14 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
 }
 
-/** GET requests and watches on the API server. The credentials are read once. */
-export const createKube = (configPath: string = nodePaths.adminConfig): Kube => {
+/**
+ * GET requests and watches on the API server. The credentials are read once.
+ * @param isOwn whether the cluster's kube-apiserver runs at this address: root there has the key to answer in its place
+ */
+export const createKube = (
+  configPath: string = nodePaths.adminConfig,
+  isOwn: (address: string) => Promise<boolean> = async () => true,
+): Kube => {
   let credentials: Promise<Credentials> | undefined;
   const at = async (path: string): Promise<readonly [URL, Agent]> => {
     credentials ??= readCredentials(configPath);
@@ -43,7 +49,10 @@ export const createKube = (configPath: string = nodePaths.adminConfig): Kube => 
   };
   return {
     async get({ path }) {
-      const { status, body } = await get(...(await at(path)));
+      const [url, agent] = await at(path);
+      const { status, body } = await get(url, agent);
+      if (!(await isOwn(url.hostname)))
+        throw new AgentError('FABRIC_OTHER_API', 'another program answers in the place of kube-apiserver');
       return { status, body: parseBody(body) };
     },
     watch: (path, options) => watchList(() => at(path), options),

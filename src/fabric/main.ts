@@ -1,6 +1,8 @@
 // The entry point of the fabric's agent. The host starts it with `docker exec -i … node fabric.js agent`; `shared NAME`
 // is one agent for several.
+import { nodePaths } from '../api/paths.ts';
 import { serve } from './agent.ts';
+import { createApiServerCheck } from './api-server.ts';
 import { createClaim } from './claim.ts';
 import { createDataplane } from './dataplane.ts';
 import { createFacts } from './facts.ts';
@@ -23,7 +25,7 @@ const main = async ([command, socket]: readonly string[]): Promise<number> => {
   }
   const claim = createClaim();
   const processes = createProcessTable();
-  const kube = createKube();
+  const kube = createKube(nodePaths.adminConfig, createApiServerCheck(processes));
   const watch = createWatch({ kube });
   const handlers = {
     hello: async () => ({ version: process.version }),

@@ -7,7 +7,7 @@ export interface WiringOptions extends WireOptions {
   /** Which process 1 each machine had when it got its link. On a tmpfs, so that it is gone with the fabric's bridge. */
   readonly record?: string;
   /** Pins the network namespace of a machine. */
-  readonly pin?: (initPid: number) => Promise<void>;
+  readonly pin?: (link: WireLink) => Promise<void>;
   /** Only one agent may change links at a time. */
   readonly claim: () => Promise<{ readonly claimed: boolean }>;
   readonly release: () => Promise<unknown>;
@@ -21,7 +21,7 @@ type Known = Readonly<Record<string, string>>;
 export const createWiring = ({ record = '/run/labs-wired.json', claim, release, home, pin }: WiringOptions) => {
   const connect = async (params: WireParams, known: Known): Promise<Wired> => {
     const result = await wire(params, home ? { home } : {});
-    for (const { pid } of params.links) await pin?.(pid);
+    for (const link of params.links) await pin?.(link);
     const own = await Promise.all(params.links.map(async (link) => [link.machine, await processOf(link)] as const));
     await writeFile(record, JSON.stringify({ ...known, ...Object.fromEntries(own) }));
     return result;

@@ -234,3 +234,18 @@ describe('the progress file', () => {
     expect(report.history?.filter(({ check }) => check === 'bridge-address')).toHaveLength(7);
   });
 });
+
+test('another program with the key of the API server does not answer in its place', async () => {
+  const fake = `const https = require('https'), fs = require('fs'), pki = '/etc/kubernetes/pki/apiserver';
+    const keys = { key: fs.readFileSync(pki + '.key'), cert: fs.readFileSync(pki + '.crt') };
+    https.createServer(keys, (q, r) => r.end('{"items":[]}')).listen(6443);`;
+  await sh(
+    'controlplane',
+    `systemctl stop kube-apiserver; cat > /tmp/api.js <<'END'\n${fake}\nEND\nsystemd-run -q --unit=api node /tmp/api.js`,
+  );
+  const report = await grade();
+  expect(report.broken).toBe(false);
+  expect(JSON.stringify(failures(report))).toContain('another program answers in the place of kube-apiserver');
+  await sh('controlplane', 'systemctl stop api; systemctl start kube-apiserver');
+  expect(failures(await until(isFull))).toEqual({});
+});

@@ -35,6 +35,7 @@ export const checkSentences: Sentences = {
   'process 1 of {machine} has left the network namespace of the machine':
     '{machine} 머신의 1번 프로세스가 머신의 네트워크 네임스페이스를 떠남',
   'the rules changed again and again while they were read': '읽는 동안 규칙이 계속 바뀜',
+  'another program answers in the place of kube-apiserver': 'kube-apiserver 대신 다른 프로그램이 응답함',
   'something else answered': '다른 곳에서 응답함',
   'the capture of packets ended: {said}': '패킷 캡처가 끝남: {said}',
   'no answer in time': '시간 안에 응답이 없음',

@@ -78,6 +78,8 @@ export class Objects {
 
   /** A stopped API server is the student's fault. An API server that runs without answering is the lab's fault. */
   #listError({ cause, code }: Extract<Fact, { ok: false }>): Error {
+    // Only root on the control plane can do this.
+    if (code === 'FABRIC_OTHER_API') return new Unmet(this.#options.say.fromEnglish(cause), undefined, true);
     const { cluster, facts, machines, say } = this.#options;
     const plane = cluster.nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
     const { processes = [] } = facts.at(machines.at(plane), 'processes');
