@@ -32,7 +32,10 @@ const environment = [
 ].join('\n');
 
 /** What the tests need besides their bundle: recordings of the original, and programs that they start. */
-const partsForTests = ['test/fixtures', 'dist/node', programsFolder, testBundle, `${testBundle}.map`];
+const partsForTests = [
+  ...['test/fixtures', 'test/support/dataplane/prober.pl', 'dist/node'],
+  ...[programsFolder, testBundle, `${testBundle}.map`],
+];
 const partsForCommands = [
   ...['src', 'test', 'scripts', 'dist/node', programsFolder, 'node_modules'],
   ...['package.json', 'tsconfig.json', 'vitest.config.ts'],

@@ -53,8 +53,8 @@ export const hooksOf = (chains: readonly BaseChain[], parts: HookParts): Hooks =
     if (name === 'prerouting' || name === 'output')
       entries.push({ priority: conntrackPriority, run: (packet) => [track(packet, parts.flows)] });
     if (name === 'input') entries.push({ priority: ipvsPriority, run: (packet) => parts.virtual(packet) });
-    // NAT and conntrack come before chains with the same priority: whose turn it is then, is not known; see `tie`.
-    return entries.toSorted((one, other) => one.priority - other.priority);
+    const ordered = entries.toSorted((one, other) => one.priority - other.priority);
+    return name === 'input' ? ordered.map(unlessTaken) : ordered;
   };
   return {
     prerouting: hook('prerouting'),
@@ -64,6 +64,12 @@ export const hooksOf = (chains: readonly BaseChain[], parts: HookParts): Hooks =
     postrouting: hook('postrouting'),
   };
 };
+
+/** A packet that IPVS sends to another machine does not meet the rest of the hook `input`. */
+const unlessTaken = ({ priority, run }: HookEntry): HookEntry => ({
+  priority,
+  run: (packet, budget) => (priority > ipvsPriority && packet.route?.type !== 'local' ? [packet] : run(packet, budget)),
+});
 
 /** Runs a hook from its first entry, or from the first one whose priority is higher than `after`. */
 export const runHook = (

@@ -17,6 +17,8 @@ export interface RuleSet {
   readonly iptablesLegacy?: string;
   readonly nft?: string;
   readonly ipset?: string;
+  /** Input of `ipvsadm -R`. Only where the kernel has IPVS. */
+  readonly ipvs?: string;
   /** Lines of `ip -batch`, such as `rule add fwmark 1 lookup 100`. */
   readonly ip?: readonly string[];
   /** `net.ipv4.ip_forward=0` */
@@ -106,10 +108,14 @@ export class Ground implements AsyncDisposable {
       ...(rules.sysctls ?? []).map((line) => `echo ${line.split('=')[1]} > ${pathOf(line.split('=')[0] ?? '')}`),
       ...(rules.ip ?? []).map((line) => `ip ${line}`),
       rules.ipset ? `ipset restore <<'END'\n${rules.ipset}\nEND` : '',
+      rules.ipvs ? `ipvsadm -C; ipvsadm -R <<'END'\n${rules.ipvs}\nEND` : '',
       rules.iptables ? `iptables-nft-restore <<'END'\n${rules.iptables}END` : '',
       rules.iptablesLegacy ? `iptables-legacy-restore <<'END'\n${rules.iptablesLegacy}END` : '',
       rules.nft ? `nft -f - <<'END'\n${rules.nft}\nEND` : '',
-      ...Object.entries(dumps).flatMap(([name, command]) => [`echo ${cut}${name}`, command]),
+      ...Object.entries(rules.ipvs ? { ...dumps, ipvs: 'ipvsadm -Sn' } : dumps).flatMap(([name, command]) => [
+        `echo ${cut}${name}`,
+        command,
+      ]),
     ];
     const text = execFileSync('ip', ['netns', 'exec', this.#node, 'sh', '-es'], {
       input: script.filter(Boolean).join('\n'),
@@ -176,7 +182,7 @@ const dumps: Readonly<Record<string, string>> = {
   addresses: 'ip -details -json address',
   routes: 'ip -json route show table all',
   rules: 'ip -json rule',
-  sysctls: `grep -H '' ${Object.keys(sysctls).map(pathOf).join(' ')} | sed 's#/proc/sys/##; s#/#.#g; s#:# = #'`,
+  sysctls: `grep -sH '' ${[...Object.keys(sysctls), 'net.ipv4.vs.conntrack'].map(pathOf).join(' ')} | sed 's#/proc/sys/##; s#/#.#g; s#:# = #'`,
   iptables: 'iptables-nft-save',
   iptablesLegacy: 'iptables-legacy-save',
   nft: 'nft -j list ruleset',

@@ -370,6 +370,15 @@ describe('IPVS', () => {
     ]);
   });
 
+  test('the packet to a server is masqueraded like any other that leaves', () => {
+    const iptables = saved('*nat\n-A POSTROUTING -j MASQUERADE\n-A INPUT -j SNAT --to-source 192.0.2.99');
+    const masquerading = { ...node, iptables, sysctls: 'net.ipv4.ip_forward=1\nnet.ipv4.vs.conntrack=1' };
+    expect(send(masquerading, { source: pod, destination: '10.96.0.1' }, fromPod).toSorted()).toEqual([
+      'leaves cni0 10.244.1.7: 10.244.1.1 > 10.244.1.7:8080 0.50',
+      'leaves eth0 10.0.0.9: 10.0.0.1 > 10.0.0.9:8080 0.50',
+    ]);
+  });
+
   test('a service without servers rejects', () => {
     expect(send(node, { source: pod, destination: '10.96.0.1', destinationPort: 81 }, fromPod)[0]).toMatch(/^rejected/);
   });
