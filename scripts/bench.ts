@@ -1,5 +1,6 @@
 // `npm run bench`: measures the time of a lab's steps and the memory of a cluster, and prints them beside the targets.
-//   npm run bench -- [--images] [--runs 3] [--json]     --images also makes the images again, which takes minutes
+//   npm run bench -- [--images] [--runs 3] [--minutes 2] [--json]
+// --images also makes the images again, which takes minutes. --minutes: how long a watch without a change is measured.
 import { readFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { argv, echo } from 'zx';
@@ -9,7 +10,7 @@ import type { Report } from '../src/api/report.ts';
 import { accessTo } from '../src/host/cli/access.ts';
 import { readEnvironment } from '../src/host/cli/environment.ts';
 import { bundlesIn } from '../src/host/cluster/install.ts';
-import type { Cluster } from '../src/host/cluster/open.ts';
+import { type Cluster, openCluster } from '../src/host/cluster/open.ts';
 import { startCluster } from '../src/host/cluster/start.ts';
 import type { StepEvent } from '../src/host/cluster/steps.ts';
 import { deleteCluster, stopCluster } from '../src/host/cluster/stop.ts';
@@ -23,10 +24,12 @@ import { openProgress } from '../src/host/tasks/progress.ts';
 import { solveTask } from '../src/host/tasks/run.ts';
 import { measureDataplane } from './bench/dataplane/measure.ts';
 import { distribution, type Figure, figuresTable, percentile } from './bench/figures.ts';
+import { benchFacts, benchWatch } from './bench/watch.ts';
 import { root } from './lib/vitest.ts';
 
 const name = 'bench';
 const runs = Number(argv.runs ?? 3);
+const minutes = Number(argv.minutes ?? 2);
 const ending = new AbortController();
 const { signal } = ending;
 // A benchmark that is ended deletes its cluster, too.
@@ -182,7 +185,24 @@ const benchGrading = async (cluster: Cluster, definition: LabDefinition): Promis
   };
   await grade('untouched');
   for (const task of definition.tasks) await solveTask({ lab: definition, task, access, progress, signal });
-  await grade('solved', 3000);
+  await grade('solved', 1000);
+  figures.push(...(await benchFacts(cluster)));
+  say(`watching for ${minutes + 1} minutes…`);
+  await using watched = await openCluster(docker, name, signal, { shared: true });
+  const readProgress = () => progress.read();
+  figures.push(
+    ...(await benchWatch({
+      cluster: watched,
+      lab: {
+        lab: definition,
+        access: accessTo(watched, definition, { fabricId: access.instance, scriptLog: say }),
+        readProgress,
+      },
+      agent: () => measure('agent', ''),
+      minutes,
+      signal,
+    })),
+  );
 };
 
 const benchRest = async (): Promise<void> => {

@@ -1,10 +1,10 @@
 // What the bench measured, beside what it should be.
 
-/** One line of the table. Milliseconds, MiB or a number. */
+/** One line of the table. Milliseconds, MiB, % of a processor or a number. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 'MiB' | '';
+  readonly unit: 'ms' | 'MiB' | '%' | '';
   /** At most this much. */
   readonly target?: number;
   readonly detail?: string;
@@ -35,6 +35,7 @@ export const distribution = (
 
 const show = (value: number, unit: Figure['unit']): string => {
   if (unit === 'ms') return value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(0)} ms`;
+  if (unit === '%') return `${value.toFixed(1)} %`;
   return unit === 'MiB' ? `${value.toFixed(0)} MiB` : value.toFixed(value < 10 ? 1 : 0);
 };
 

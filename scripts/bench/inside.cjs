@@ -152,6 +152,31 @@ const measureMemory = (machines) => {
   return found;
 };
 
+/** The agent that watches share: what it and its tools have used, in milliseconds, and its memory. */
+const measureAgent = () => {
+  const own = readlinkSync('/proc/self/ns/mnt');
+  const read = (pid, name) => readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  const fields = (pid) =>
+    read(pid, 'stat')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+      .map(Number);
+  const isOurs = (pid) => {
+    try {
+      return readlinkSync(`/proc/${pid}/ns/mnt`) === own;
+    } catch {
+      return false;
+    }
+  };
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isOurs(name));
+  const agent = all.find((pid) => /^\S*node\0.*fabric\.js\0shared/s.test(read(pid, 'cmdline')));
+  // Of the agent also the tools that have ended; the process that listens to the kernel has not.
+  const ticks = ([user, system, ended, endedSystem]) => user + system + ended + endedSystem;
+  const used = [agent, ...all.filter((pid) => fields(pid)[1] === Number(agent))];
+  const cpu = used.reduce((sum, pid) => sum + ticks(fields(pid).slice(11, 15)), 0);
+  return { cpuMs: cpu * 10, memoryMiB: Number(/^VmRSS:\s+(\d+)/m.exec(read(agent, 'status'))[1]) / 1024 };
+};
+
 const createPods = async (count) => {
   await Promise.all(Array.from({ length: count }, (_, index) => createReadyPod(pod(`bench-many-${index}`))));
 };
@@ -166,6 +191,7 @@ const modes = {
     return measureServices(count, nodes);
   },
   memory: () => measureMemory(JSON.parse(argument)),
+  agent: measureAgent,
   'create-pods': () => createPods(Number(argument)),
   'remove-pods': () => removePods(Number(argument)),
 };

@@ -7,31 +7,30 @@ export interface Pulses {
   due(now: number): readonly Change[];
 }
 
-const firstMs = 1000;
-const longestMs = 10_000;
-const allMs = 60_000;
+/** Each pause is twice as long as the one before. Looking at everything takes a second of a processor. */
+const pauses = {
+  retry: { firstMs: 1000, longestMs: 10_000 },
+  all: { firstMs: 30_000, longestMs: 300_000 },
+} as const;
 
 export const createPulses = (start: number): Pulses => {
-  let pause = firstMs;
-  let retryAt = start + pause;
-  let allAt = start + allMs;
+  const clocks = (['retry', 'all'] as const).map((kind) => ({ kind, pauseMs: 0, at: 0 }));
+  const restart = (now: number): void => {
+    for (const clock of clocks) {
+      clock.pauseMs = pauses[clock.kind].firstMs;
+      clock.at = now + clock.pauseMs;
+    }
+  };
+  restart(start);
   return {
-    restart(now) {
-      pause = firstMs;
-      retryAt = now + pause;
-    },
-    due(now) {
-      const due: Change[] = [];
-      if (now >= retryAt) {
-        due.push({ kind: 'retry' });
-        pause = Math.min(pause * 2, longestMs);
-        retryAt = now + pause;
-      }
-      if (now >= allAt) {
-        due.push({ kind: 'all' });
-        allAt = now + allMs;
-      }
-      return due;
-    },
+    restart,
+    due: (now) =>
+      clocks
+        .filter(({ at }) => now >= at)
+        .map((clock) => {
+          clock.pauseMs = Math.min(clock.pauseMs * 2, pauses[clock.kind].longestMs);
+          clock.at = now + clock.pauseMs;
+          return { kind: clock.kind };
+        }),
   };
 };
