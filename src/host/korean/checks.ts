@@ -22,6 +22,8 @@ export const checkSentences: Sentences = {
   'another program uses the port {port}': '다른 프로그램이 쓰고 있는 포트: {port}',
   'reading the data plane took more than {time} ms': '데이터 평면을 {time}ms 안에 읽지 못함',
   'reading the data plane failed: exit code {code}': '데이터 평면을 읽지 못함: 종료 코드 {code}',
+  'in the mode userspace, kube-proxy takes the packets to a service and opens connections of its own, so no path check can follow them':
+    '`userspace` 모드에서는 kube-proxy가 서비스로 가는 패킷을 받아 새 연결을 열므로 `path` 검사로 따라갈 수 없음',
   // Traffic
   '"{url}" is not an http or https URL': 'http나 https URL이 아님: "{url}"',
   '"{host}" is not a host': '호스트가 아님: "{host}"',

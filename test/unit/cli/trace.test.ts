@@ -251,21 +251,21 @@ describe('the picture', () => {
 blue → two:80/tcp  10.96.0.8
 
 ● blue  pod on node01                                  10.244.1.3 → 10.96.0.8:80
-│  route     default via 10.244.1.1 dev eth0
+│  route      default via 10.244.1.1 dev eth0
 ▼  eth0 ─ veth1
 ● node01                                               10.244.1.3 → 10.96.0.8:80
-│  nat       PREROUTING 1 → SVC
-│              a comment that is much too long for the rest of a line, and even…
-│  nat       SVC 1 DNAT to 10.244.2.2:8080  default/two
-│  route     10.244.2.0/24 via 192.168.56.12 dev eth0
-│  conntrack remembers it
+│  nat        PREROUTING 1 → SVC
+│               a comment that is much too long for the rest of a line, and eve…
+│  nat        SVC 1 DNAT to 10.244.2.2:8080  default/two
+│  route      10.244.2.0/24 via 192.168.56.12 dev eth0
+│  conntrack  remembers it
 │  … 1 jump led to no matching rule
 ▼  eth0 ─ bridge lab0 ─ eth0
 ● node02                                            10.244.1.3 → 10.244.2.2:8080
-│  route     10.244.2.0/24 dev cni0
+│  route      10.244.2.0/24 dev cni0
 ▼  eth0 ─ bridge cni0 ─ eth0
 ● two-a                                             10.244.1.3 → 10.244.2.2:8080
-│  route     local 10.244.2.2 dev eth0
+│  route      local 10.244.2.2 dev eth0
 ✔  Delivered to two-a, port 8080. A program listens there. It sees the sender as
    10.244.1.3.
 `);

@@ -117,7 +117,8 @@ const crossing = ({ end, next }: Hop): string =>
 const boxed = ({ output }: Context, text: string): readonly string[] =>
   wrap(text, output.width - 5).map((row) => `│  ${output.paint('green', '┃')} ${row}`);
 
-const tableWidth = 10;
+/** `kube-proxy` is the longest name of a table that labs makes. */
+const tableWidth = 11;
 
 const drawStep = ({ output }: Context, step: NodeStep): readonly string[] => {
   const { paint, width } = output;

@@ -1,5 +1,6 @@
 // Where packets go, by the rules and routes that the kernel has now: the model of src/dataplane, made of facts.
 
+import type { ClusterSpec } from '../../../api/cluster.ts';
 import type { Service, ServicePort } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
@@ -9,13 +10,14 @@ import type { Cluster } from '../../../dataplane/cluster/model.ts';
 import { type Way, walkCluster } from '../../../dataplane/cluster/walk.ts';
 import { TraceLimitError } from '../../../dataplane/node/engine.ts';
 import { modelOf, podMachine } from '../../trace/lab.ts';
-import { Unmet } from '../facts.ts';
+import { BrokenFact, Unmet } from '../facts.ts';
 import type { FactReader } from './fact-reader.ts';
 import type { Machines } from './machines.ts';
 import type { Objects } from './objects.ts';
 import type { Place } from './places.ts';
 
 interface Options {
+  readonly cluster: ClusterSpec;
   readonly facts: FactReader;
   readonly machines: Machines;
   readonly objects: Objects;
@@ -33,6 +35,10 @@ export interface Target {
 
 /** Reading a model takes longer than walking through it, and all checks of a look share the facts. */
 const models = new WeakMap<readonly NamespaceTexts[], Cluster>();
+
+/** A fault of the lab: its author chose the check. */
+const userspaceProblem =
+  'in the mode userspace, kube-proxy takes the packets to a service and opens connections of its own, so no path check can follow them';
 
 export class Paths {
   readonly #options: Options;
@@ -57,7 +63,7 @@ export class Paths {
 
   /** @param to `address:port` */
   target(to: string, protocol: 'tcp' | 'udp'): Target {
-    const { machines, objects } = this.#options;
+    const { cluster, machines, objects } = this.#options;
     const colon = to.lastIndexOf(':');
     const [address, port] = [to.slice(0, colon), Number(to.slice(colon + 1))];
     const fits = (each: ServicePort): boolean => (each.protocol ?? 'TCP').toLowerCase() === protocol;
@@ -69,6 +75,7 @@ export class Paths {
         (each) => fits(each) && (inside ? each.port === port : machine !== undefined && each.nodePort === port),
       );
       if (!used) continue;
+      if (cluster.proxy.mode === 'userspace') throw new BrokenFact(userspaceProblem);
       const policy = inside ? spec.internalTrafficPolicy : spec.externalTrafficPolicy;
       return { address, port, endpoints: this.#endpointsOf(service, used), local: policy === 'Local' };
     }

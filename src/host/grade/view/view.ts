@@ -37,7 +37,7 @@ export const createView = ({ cluster, machines: running, store, say }: ViewOptio
   const machines = new Machines(running, say);
   const objects = new Objects({ cluster, facts, machines, say });
   const places = new Places({ cluster, machines, objects, say });
-  const paths = new Paths({ facts, machines, objects });
+  const paths = new Paths({ cluster, facts, machines, objects });
   const arrivals = new Arrivals({ machines, objects, places });
   const probes = new Probes({ arrivals, cluster, facts, machines, say });
   return { facts, machines, objects, paths, places, probes };

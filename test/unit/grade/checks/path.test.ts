@@ -3,7 +3,7 @@ import { bridgePort, type NamespaceTexts } from '../../../../src/api/fabric.ts';
 import type { Ipv4 } from '../../../../src/api/scalars.ts';
 import { pathCheck } from '../../../../src/host/grade/checks/path.ts';
 import { type Links, saved, textsOf } from '../../../support/dataplane/texts.ts';
-import { gradeCheck, type World } from '../world.ts';
+import { grade, gradeCheck, labOf, type World } from '../world.ts';
 
 const bridge = { linkinfo: { info_kind: 'bridge' } };
 const veth = (ifindex: number, peer: number, master?: string) => ({
@@ -266,6 +266,15 @@ describe('a path check', () => {
     });
     expect(await gradeCheck(check({ ...pod, expect: 'sourcePreserved' }), world())).toMatchObject({ outcome: 'pass' });
     expect(await gradeCheck(check({ ...pod, expect: 'masqueraded' }), world())).toMatchObject({ outcome: 'fail' });
+  });
+
+  test('is broken in the mode userspace, where kube-proxy itself takes the packets', async () => {
+    const lab = labOf([check()]);
+    const userspace = {
+      ...lab,
+      cluster: { ...lab.cluster, proxy: { ...lab.cluster.proxy, mode: 'userspace' as const } },
+    };
+    expect((await grade(userspace, world())).tasks[0]?.checks[0]).toMatchObject({ outcome: 'broken' });
   });
 
   test('refuses expectations that exclude each other', () => {
