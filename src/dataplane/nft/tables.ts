@@ -25,6 +25,8 @@ export interface Natives {
 export interface Gap {
   /** The link at which the packets are met; absent: any bridge. */
   readonly link: string | undefined;
+  /** Packets meet it when they leave by the link, not when they arrive. */
+  readonly leaving: boolean;
   readonly reason: string;
 }
 
@@ -127,7 +129,7 @@ const addChain = (parts: Parts, item: Record<string, unknown>, gaps: Gap[]): voi
   else if (parts.family !== 'arp') {
     const devices = Array.isArray(item.dev) ? item.dev.map(json.text) : [json.optionalText(item.dev)];
     const reason = `the chain ${json.text(item.name)} of table ${parts.family} ${parts.name} (hook ${hook}) is not modelled`;
-    gaps.push(...devices.map((link) => ({ link, reason })));
+    gaps.push(...devices.map((link) => ({ link, leaving: hook === 'egress', reason })));
   }
 };
 

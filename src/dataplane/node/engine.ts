@@ -81,10 +81,12 @@ export class TraceLimitError extends Error {
 /** Counts what a walk has cost so far. */
 export class Budget {
   #steps = 0;
-  readonly maxSteps = 500_000;
+  /** A packet through 10,000 services with thousands of endpoints needs a tenth of this. */
+  readonly maxSteps = 200_000;
   readonly maxWays = 20_000;
-  spend(ways: number, where: string): void {
-    this.#steps += ways;
+  /** @param steps how many packets meet a rule @param ways how many packets there are, with those that left */
+  spend(steps: number, ways: number, where: string): void {
+    this.#steps += steps;
     if (ways > this.maxWays) throw new TraceLimitError(`a packet has more than ${this.maxWays} ways through ${where}`);
     if (this.#steps > this.maxSteps) throw new TraceLimitError(`a packet meets more than ${this.maxSteps} rules`);
   }
@@ -138,7 +140,7 @@ const runChain = (walk: Walk, start: PacketState, chain: RuleChain, depth: numbe
       live = merge(live);
       merged = Math.max(few, live.length * 2);
     }
-    budget.spend(live.length + exits.length, where);
+    budget.spend(live.length, live.length + exits.length, where);
     const next: PacketState[] = [];
     for (const packet of live) {
       const { stay, leave, passed } = runRule(walk, rule, packet, chain, depth);

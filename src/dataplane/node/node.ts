@@ -209,7 +209,11 @@ const fromLink = (
   const down = { kind: 'kernel', effect: `drop: ${entry.link} is down` } as const;
   if (!link) return [unknown(start, `there is no link ${entry.link}`)];
   if (!link.up) return [dropBy(start, down, `${entry.link} is down`)];
-  const gaps = node.gaps.filter((gap) => gap.link === entry.link || gap.link === entry.bridgePort);
+  const gaps = node.gaps.filter(
+    (gap) =>
+      !gap.leaving &&
+      (gap.link === undefined ? link.kind === 'bridge' : gap.link === entry.link || gap.link === entry.bridgePort),
+  );
   const packet = {
     ...start,
     iif: entry.link,
@@ -249,7 +253,7 @@ type Bridged = Omit<Extract<Entry, { kind: 'bridged' }>, 'kind'>;
 
 /** A frame from one port of a bridge to another. Rules see it only with bridge-nf-call-iptables. */
 const bridged = (node: NodeModel, start: PacketState, frame: Bridged, budget: Budget): PacketState[] => {
-  const gaps = node.gaps.filter(({ link }) => link === undefined || link === frame.fromPort);
+  const gaps = node.gaps.filter(({ link, leaving }) => !leaving && (link === undefined || link === frame.fromPort));
   const packet = { ...start, iif: frame.bridge, physIn: frame.fromPort, unsure: gaps.map(({ reason }) => reason) };
   const out = { kind: 'leaves', link: frame.toPort, nextHop: packet.destination } as const;
   if (!asksRules(node, packet.family)) return [endPacket(packet, out)];
@@ -322,7 +326,8 @@ const leave = (node: NodeModel, packet: PacketState, budget: Budget): PacketStat
   if (!route) return [unknown(packet, 'the packet has no route')];
   const sent = runHook(node.hooks[packet.family].postrouting, { ...packet, oif: route.link }, budget);
   return onward(sent, (each) => {
-    const made = confirm(each);
+    const gaps = node.gaps.filter((gap) => gap.leaving && gap.link === route.link).map(({ reason }) => reason);
+    const made = { ...confirm(each), unsure: [...each.unsure, ...gaps] };
     if (node.links.find(({ name }) => name === route.link)?.up === false)
       return [dropBy(made, { kind: 'kernel', effect: `drop: ${route.link} is down` }, `${route.link} is down`)];
     return [endPacket(made, { kind: 'leaves', link: route.link, nextHop: route.gateway ?? each.destination })];

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { TraceLimitError } from '../../../../src/dataplane/node/engine.ts';
 import { readNode, sendPacket } from '../../../../src/dataplane/node/node.ts';
 import type { Branch, Entry, SentPacket } from '../../../../src/dataplane/node/packet.ts';
 import type { NodeTexts } from '../../../../src/dataplane/node/texts.ts';
@@ -344,6 +345,22 @@ describe('native nft', () => {
     expect(send(marking('route'), { destination: '192.0.2.1' }, ofProcess)[0]).toMatch(/^leaves cni0/);
   });
 
+  test.each([
+    ['ingress', 'cni0', 'unknown'],
+    ['ingress', 'eth0', 'leaves'],
+    ['egress', 'eth0', 'unknown'],
+    ['egress', 'cni0', 'leaves'],
+  ])('a chain at the hook %s of %s, which is not modelled: %s', (hook, dev, kind) => {
+    const own = { family: 'netdev', table: 'n' };
+    const json = {
+      nftables: [
+        { table: { family: 'netdev', name: 'n' } },
+        { chain: { ...own, name: 'c', type: 'filter', hook, dev, prio: 0, policy: 'accept' } },
+      ],
+    };
+    expect(sendPacket(readNode(texts({ nft: JSON.stringify(json) })), ahead, fromPod)[0]?.end.kind).toBe(kind);
+  });
+
   test('tables of iptables-nft count once', () => {
     const filter = { family: 'ip', table: 'filter' };
     const json = JSON.stringify({
@@ -381,6 +398,35 @@ describe('IPVS', () => {
 
   test('a service without servers rejects', () => {
     expect(send(node, { source: pod, destination: '10.96.0.1', destinationPort: 81 }, fromPod)[0]).toMatch(/^rejected/);
+  });
+});
+
+describe('of rules that were written to keep whoever follows them busy', () => {
+  const coin = '-m statistic --mode random --probability 0.50000000000';
+  const ways = (iptables: string) => sendPacket(readNode(texts({ iptables })), ahead, fromPod);
+  const marks = (chain: string, from: number): string[] =>
+    Array.from({ length: 14 }, (_, index) => {
+      const bit = `0x${(2 ** (from + index)).toString(16)}`;
+      return `-A ${chain} ${coin} -j MARK --set-xmark ${bit}/${bit}`;
+    });
+
+  test('two chains of 14 random rules are too many', () => {
+    const chains = ['*mangle', ':A - [0:0]', ':B - [0:0]', '-A PREROUTING -j A', '-A PREROUTING -j B'];
+    expect(() => ways(saved([...chains, ...marks('A', 0), ...marks('B', 14)].join('\n')))).toThrow(TraceLimitError);
+  });
+
+  test('ways that come to the same state are one', () => {
+    const rules = Array.from({ length: 60 }, () => `-A FORWARD ${coin} -j A`);
+    expect(ways(saved([':A - [0:0]', ...rules].join('\n')))).toHaveLength(1);
+  });
+
+  test('five thousand endpoints are not too many', () => {
+    const count = 5000;
+    const endpoints = Array.from({ length: count }, (_, index) => {
+      const probability = (1 / (count - index)).toFixed(11);
+      return `-A PREROUTING -m statistic --mode random --probability ${probability} -j DNAT --to-destination 10.${index >> 8}.${index & 255}.9`;
+    });
+    expect(ways(saved(['*nat', ...endpoints].join('\n')))).toHaveLength(count);
   });
 });
 
