@@ -6,14 +6,15 @@ import { startMachine } from './machine.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
-/** Runs a module with at most 128 open files. */
-const withFewFiles = async (body: string): Promise<unknown> => {
+/** Runs a module with at most so many open files. */
+const withFewFiles = async (body: string, most = 128): Promise<unknown> => {
   const source = `
     import { readProc } from '${root}/src/fabric/proc.ts';
     import { namespacesOf } from '${root}/src/fabric/namespaces.ts';
+    import { run } from '${root}/src/fabric/run.ts';
     ${body}`;
-  const command = 'ulimit -n 128; exec "$0" --input-type=module-typescript --eval "$1"';
-  const { stdout } = await execa('sh', ['-c', command, process.execPath, source], { cwd: root });
+  const command = 'ulimit -n "$2"; exec "$0" --input-type=module-typescript --eval "$1"';
+  const { stdout } = await execa('sh', ['-c', command, process.execPath, source, String(most)], { cwd: root });
   return JSON.parse(stdout);
 };
 
@@ -53,4 +54,13 @@ test('a mounted namespace that cannot be opened for want of descriptors is an er
     for (const file of open_) await file.close();
     console.log(JSON.stringify([before, error]));`);
   expect(answers).toEqual([2, 'FABRIC_UNREADABLE']);
+});
+
+test('hundreds of tools run with few descriptors, because only some run at a time', async () => {
+  const answers = await withFewFiles(
+    `const all = Array.from({ length: 300 }, () => run(['true'], { timeoutMs: 60_000 }).then(({ code }) => code));
+    console.log(JSON.stringify([...new Set(await Promise.all(all))]));`,
+    512,
+  );
+  expect(answers).toEqual([0]);
 });
