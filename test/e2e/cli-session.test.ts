@@ -130,6 +130,19 @@ describe('a session', () => {
     });
   });
 
+  test('shows what has changed in the data plane', async () => {
+    await on('diff');
+    expect((await on('diff')).stdout).toContain('Nothing has changed');
+    await on('shell', 'node01', '--', 'ip', 'route', 'add', 'blackhole', '10.9.0.0/16');
+    const { changes } = JSON.parse((await on('diff', 'node01', '--json')).stdout);
+    expect(changes).toContainEqual({
+      machine: 'node01',
+      section: 'routes',
+      lines: [{ sign: '+', text: 'blackhole 10.9.0.0/16' }],
+    });
+    await on('shell', 'node01', '--', 'ip', 'route', 'del', 'blackhole', '10.9.0.0/16');
+  });
+
   testWayIn(name, () => folder);
 
   test('names the nearest machine if a machine is unknown', async () => {

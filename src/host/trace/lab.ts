@@ -54,21 +54,29 @@ export const modelOf = (
   return { model: readCluster({ machines: texts, cables }), machineOf: (id) => names.get(id) };
 };
 
-const machineTexts = (
-  { machine, isOwn, id: _, ...texts }: NamespaceTexts,
-  { machines, pods, index }: Names & { readonly index: number },
-): MachineTexts => {
-  if (isOwn) {
-    const role = machines.find(({ name }) => name === machine)?.role;
-    return { name: machine, kind: role === undefined ? 'fabric' : role === 'client' ? 'client' : 'node', texts };
-  }
+/** The name of a namespace in the model: of a machine, of a pod (`default/blue`), or a number on its machine. */
+export const nameOfNamespace = (
+  { machine, isOwn, addresses }: NamespaceTexts,
+  { pods, index }: { readonly pods: readonly Pod[]; readonly index: number },
+): string => {
+  if (isOwn) return machine;
   const pod = pods.find(
     ({ spec, status }) =>
-      spec.nodeName === machine && !spec.hostNetwork && status?.podIP && texts.addresses.includes(`"${status.podIP}"`),
+      spec.nodeName === machine && !spec.hostNetwork && status?.podIP && addresses.includes(`"${status.podIP}"`),
   );
   // A namespace that the student made, or of a pod that the API server does not know.
-  const name = pod ? podMachine(pod) : `${machine} namespace ${index}`;
-  return { name, kind: 'pod', on: machine, texts };
+  return pod ? podMachine(pod) : `${machine} namespace ${index}`;
+};
+
+const machineTexts = (
+  namespace: NamespaceTexts,
+  { machines, pods, index }: Names & { readonly index: number },
+): MachineTexts => {
+  const { machine, isOwn, id: _, ...texts } = namespace;
+  const name = nameOfNamespace(namespace, { pods, index });
+  if (!isOwn) return { name, kind: 'pod', on: machine, texts };
+  const role = machines.find((each) => each.name === machine)?.role;
+  return { name, kind: role === undefined ? 'fabric' : role === 'client' ? 'client' : 'node', texts };
 };
 
 /** The pod's name in the model. */

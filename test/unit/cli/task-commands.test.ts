@@ -32,7 +32,7 @@ const contextWith = (given: Partial<Context> = {}, language: Language = 'en') =>
   const context = {
     output,
     say: messagesIn(language),
-    environment: { language },
+    environment: { language, stateFolder: folder },
     signal: new AbortController().signal,
     yes: true,
     json: false,

@@ -37,6 +37,20 @@ export const clusterCommands: CommandGroup = {
       ],
     },
     {
+      name: 'diff',
+      operands: '[machine]',
+      load: () => import('../commands/diff.ts'),
+      summary: both('Show how rules and routes have changed', '규칙과 경로가 어떻게 바뀌었는지 보기'),
+      remark: both(
+        'It compares with the last `labs diff` or `labs begin`, whichever came later.',
+        '이 명령을 마지막으로 실행했거나 `labs begin`을 실행한 때와 비교합니다.',
+      ),
+      json: true,
+      paged: true,
+      completes: ['places'],
+      examples: ['diff', 'diff node01', 'diff --json'],
+    },
+    {
       name: 'shell',
       operands: '[place] [command...]',
       load: () => import('../commands/shell.ts'),

@@ -5,6 +5,8 @@ import { waitsToBegin } from '../../grade/student.ts';
 import { beginTask } from '../../tasks/run.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseTask, numberOf, type Session, taskRun, withSession } from '../session.ts';
+import { keepSnapshot } from '../snapshots.ts';
+import { orWarn } from '../way-in.ts';
 import { showWork } from '../work.ts';
 
 export const run: Run = (context, [name]) =>
@@ -26,4 +28,6 @@ export const beginNamed = async (context: Context, session: Session, task: TaskD
 export const begin = async (context: Context, session: Session, task: TaskDefinition): Promise<void> => {
   using work = showWork(context, session.lab);
   await work.working('begin', () => beginTask(taskRun(context, session, task)));
+  // What the task broke must not show in `labs diff`.
+  await orWarn(context, () => keepSnapshot(context, session));
 };

@@ -1,4 +1,4 @@
-// Sentences of `labs trace`.
+// Sentences of `labs trace` and `labs diff`.
 import { both } from './words.ts';
 
 export const traceMessages = {
@@ -157,6 +157,23 @@ export const traceMessages = {
         unreachable: '도달할 수 없음',
         timeout: '응답 없음',
       })[outcome],
+  ),
+  // diff
+  diffFirst: both(
+    'labs remembers the rules and routes as they are now. Change something, then run `labs diff` again.',
+    '지금의 규칙과 경로를 기억했습니다. 무언가를 바꾼 뒤 `labs diff`를 다시 실행하세요.',
+  ),
+  diffNone: both(
+    (since: string) => `Nothing has changed since ${since}.`,
+    (since) => `${since} 이후 바뀐 것이 없습니다.`,
+  ),
+  diffSince: both(
+    (since: string) => `Changes since ${since}`,
+    (since) => `${since} 이후 바뀐 것`,
+  ),
+  diffPlace: both(
+    (place: string) => `There is no machine or pod "${place}" to compare`,
+    (place) => `비교할 머신이나 파드가 없습니다: "${place}"`,
   ),
   // --explain
   explainGateway: both(
