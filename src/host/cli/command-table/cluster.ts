@@ -42,7 +42,7 @@ export const clusterCommands: CommandGroup = {
       load: () => import('../commands/diff.ts'),
       summary: both('Show how rules and routes have changed', '규칙과 경로가 어떻게 바뀌었는지 보기'),
       remark: both(
-        'It compares with the last `labs diff` or `labs begin`, whichever came later.',
+        'It compares with the last look, or with the time of the last `labs begin`.',
         '이 명령을 마지막으로 실행했거나 `labs begin`을 실행한 때와 비교합니다.',
       ),
       json: true,
