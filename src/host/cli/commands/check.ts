@@ -93,8 +93,9 @@ const watchLab = async (context: Context, task: string | undefined): Promise<Exi
 
 const pageOf = (...body: readonly string[]): Page => ({ body, foot: [], focus: 0 });
 
-/** A task that has passed counts as passed, also when a later fault breaks it. */
-const exitCode = (report: Report): ExitCode => (report.tasks.every(isPassed) ? ExitCode.ok : exitCodeOf(report));
+/** A task that has passed counts as passed, also when a later fault breaks it. What is broken is said in any case. */
+export const exitCode = (report: Report): ExitCode =>
+  !report.broken && report.tasks.every(isPassed) ? ExitCode.ok : exitCodeOf(report);
 
 const draw = async ({ output, say }: Context, { lab, progress }: Session, report: Report): Promise<Page> => {
   const now = await progress.read();
