@@ -256,14 +256,19 @@ const reportCheck = (
     outcome: outcome.outcome,
     points: outcome.outcome === 'pass' ? check.points : 0,
     maxPoints: check.points,
-    expected: isHidden ? hidden.expected : printable(outcome.outcome === 'fail' ? outcome.expected : expected),
-    observed: isHidden && outcome.outcome === 'fail' ? hidden.observed : printable(observed),
-    ...(hint === undefined ? {} : { hint: printable(hint) }),
+    expected: isHidden ? hidden.expected : shown(outcome.outcome === 'fail' ? outcome.expected : expected),
+    observed: isHidden && outcome.outcome === 'fail' ? hidden.observed : shown(observed),
+    ...(hint === undefined ? {} : { hint: shown(hint) }),
     ...(outcome.outcome === 'fail' && outcome.unclear ? { unclear: true as const } : {}),
     ...(outcome.outcome === 'blocked' && outcome.by.includes('/') ? { blockedBy: outcome.by } : {}),
     durationMs,
   };
 };
+
+/** A text that a terminal can show. A script, or what it saw, may be enormous. */
+const shown = (text: string): string =>
+  text.length > mostShown ? `${printable(text.slice(0, mostShown))}…` : printable(text);
+const mostShown = 4000;
 
 /**
  * The lab's hint replaces the kind's hint, but not for a missing answer: a question's hint is about a wrong answer.

@@ -99,12 +99,10 @@ const lost = async (error: unknown): Promise<void> => {
 };
 process.on('uncaughtException', lost);
 process.on('disconnect', () => process.exit());
-// Ctrl-C reaches the whole process group. labs decides when the script ends.
-process.on('SIGINT', () => {});
 
 // A script that never yields does not hear that labs was killed. This thread does.
 new Worker(
   `const { workerData } = require('node:worker_threads');
-   setInterval(() => { if (process.ppid !== workerData) process.kill(process.pid, 'SIGKILL'); }, 1000);`,
+   setInterval(() => { if (process.ppid !== workerData) process.kill(-process.pid, 'SIGKILL'); }, 1000);`,
   { eval: true, workerData: Number(process.argv[2]) },
 ).unref();

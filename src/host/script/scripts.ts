@@ -95,6 +95,8 @@ class ScriptProcess {
     this.#child = fork(entry(), [String(process.pid)], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
+      // A process group of its own: programs that a script leaves behind end with it.
+      detached: true,
       // A script that needs more memory than this has a fault.
       execArgv: ['--max-old-space-size=512'],
     });
@@ -149,7 +151,13 @@ class ScriptProcess {
 
   end(): void {
     this.isOpen = false;
-    this.#child.kill('SIGKILL');
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // The group has ended.
+    }
   }
 
   async #hear(message: FromScript): Promise<void> {

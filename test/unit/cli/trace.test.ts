@@ -47,6 +47,10 @@ const lab = {
     service('db', '10.96.0.7', 3306),
     service('two', '10.96.0.8', 80, 443),
     service('none', 'None', 80),
+    {
+      metadata: { name: 'ext', namespace: 'default' },
+      spec: { type: 'ExternalName', externalName: 'example.org' },
+    } as unknown as Service,
     service('stock', '10.96.0.9', 80),
   ],
 } as unknown as TracedLab;
@@ -126,6 +130,9 @@ describe('where a packet goes', () => {
     ['two', 'Which port of two?', '80, 443'],
     ['none:80', 'The service none has no cluster IP', 'pod/NAME'],
     ['stock', 'There is no service, machine or address "stock"', 'stock.shop'],
+    ['cart:80', 'There is no service, machine or address "cart"', 'SERVICE:PORT'],
+    ['stock:81', 'There is no service, machine or address "stock"', 'stock.shop:81'],
+    ['ext:80', 'The service ext has no cluster IP', 'example.org'],
     ['node01', 'Which port of node01?', 'node01:80'],
     ['10.96.0.7', 'Which port of db?', 'db:80'],
     ['db:0', 'Which port of db?', 'db:80'],
@@ -236,6 +243,7 @@ const goal = { label: 'two', address: '10.96.0.8', port: 80 };
 const how = (over: Partial<How> = {}): How => ({
   explain: false,
   all: false,
+  isService: (address) => address === '10.96.0.8',
   hostOf: (machine) => (machine === 'default/blue' ? 'node01' : undefined),
   proof: undefined,
   ...over,
@@ -319,6 +327,50 @@ blue → two:80/tcp  10.96.0.8
     ],
   ])('says how it ends: %o', (end, text) => {
     expect(draw([wayTo('10.244.2.2', end, 1)])).toContain(text);
+  });
+
+  test('does not call a connection without an answer a success', () => {
+    const proof = { outcome: 'timeout', way: 0, rules: 1, traced: true } as const;
+    expect(draw(one, { proof }).replaceAll('\n   ', ' ')).toContain(
+      "!  A real packet was sent: no answer. The kernel's own trace names the same rule. But no answer came back: look at the way back, from two-a to blue",
+    );
+  });
+
+  test('says of an unknown end only what the real packet did', () => {
+    const unknown = [wayTo('10.244.2.2', { kind: 'unknown', machine: 'node02', reasons: ['-m u32'] }, 1)];
+    const difference = { machine: 'node01', model: 'a', kernel: 'b' };
+    const proof = { outcome: 'timeout', way: undefined, rules: 0, traced: true, difference } as const;
+    expect(draw(unknown, { proof })).toMatch(/! {2}A real packet was sent: no answer\.$/);
+  });
+
+  test('explains what is no service and no masquerading as what it is', () => {
+    const [way] = one;
+    if (!way) throw new Error('no way');
+    const hops = way.hops.map((hop) =>
+      hop.machine === 'node01'
+        ? {
+            ...hop,
+            after: { ...hop.after, source: '1.2.3.4' },
+            steps: [...hop.steps, rule('POSTROUTING', 'SNAT to 1.2.3.4')],
+          }
+        : hop,
+    );
+    const text = draw([{ ...way, hops }], { explain: true, isService: () => false }).replace(/\n│ {2}┃ /g, ' ');
+    expect(text).toContain('replaces the destination 10.96.0.8:80 by 10.244.2.2:8080 (DNAT).');
+    expect(text).not.toContain('No machine has the address of a service');
+    expect(text).toContain('replaces the source 10.244.1.3 by 1.2.3.4 (SNAT). Answers go there.');
+  });
+
+  test('fits into 60 columns: the effect goes below a long rule', () => {
+    const long = rule('KUBE-SVC-LOLE4ISW44XBNF3G', 'jump to KUBE-SEP-3BXOQLMOWG4452TJ');
+    const [way] = one;
+    if (!way) throw new Error('no way');
+    const hops = way.hops.map((hop) =>
+      hop.machine === 'node01' ? { ...hop, steps: [long, rule('KUBE-SEP-3BXOQLMOWG4452TJ', 'accept')] } : hop,
+    );
+    const text = draw([{ ...way, hops }], {}, contextIn('en', 60));
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
+    expect(text).toContain('KUBE-SVC-LOLE4ISW44XBNF3G 1\n');
   });
 
   test('says where the kernel disagrees', () => {

@@ -1,6 +1,6 @@
 // Real processes run real scripts.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -26,6 +26,15 @@ let serial = 0;
 /** A script with one function. Its body begins in line 2. */
 const script = (body: string): string =>
   write(`checks/s${++serial}.ts`, `export const check = async (lab: any) => {\n${body}\n};\n`);
+
+/** Where no init reaps orphans, a process stays as a zombie. */
+const isGone = (pid: string): boolean => {
+  try {
+    return /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
+  }
+};
 
 const lines: string[] = [];
 const scripts = createScripts({ log: (line) => lines.push(line) });
@@ -191,6 +200,18 @@ describe('the time limit', () => {
   });
 });
 
+test('what a script leaves running ends with its process', async () => {
+  const pidFile = join(folder, 'child-pid');
+  const file = script(
+    `const { spawn } = await import('node:child_process');
+     const child = spawn('sleep', ['600'], { stdio: 'ignore' });
+     (await import('node:fs')).writeFileSync(${JSON.stringify(pidFile)}, String(child.pid));`,
+  );
+  await run(file);
+  const pid = readFileSync(pidFile, 'utf8');
+  await eventually('the program is gone', () => (isGone(pid) ? done(0) : notYet('it runs')), { timeoutMs: 20_000 });
+});
+
 test('an abort ends the script at once', async () => {
   const stop = new AbortController();
   const ended = run(script('for (;;) {}'), { signal: stop.signal });
@@ -210,11 +231,8 @@ test('a script that never yields ends with labs, however labs ends', async () =>
     createScripts().run(${JSON.stringify(file)}, { names: ['check'], handle: {}, timeoutMs: 60000, signal: new AbortController().signal });
     setInterval(() => { if (existsSync(${JSON.stringify(pidFile)})) process.kill(process.pid, 'SIGKILL'); }, 50);`;
   expect(() => execFileSync(process.execPath, ['--input-type=module', '-e', labs], { stdio: 'ignore' })).toThrow();
-  const pid = Number(readFileSync(pidFile, 'utf8'));
-  // Where no init reaps orphans, the process stays as a zombie.
-  const isGone = (): boolean =>
-    !existsSync(`/proc/${pid}`) || /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  await eventually('the process of the script is gone', () => (isGone() ? done(0) : notYet('it runs')), {
+  const pid = readFileSync(pidFile, 'utf8');
+  await eventually('the process of the script is gone', () => (isGone(pid) ? done(0) : notYet('it runs')), {
     timeoutMs: 20_000,
   });
 });

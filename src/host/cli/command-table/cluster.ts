@@ -27,6 +27,10 @@ export const clusterCommands: CommandGroup = {
         { flags: '--explain', help: both('say in a sentence what happens, and why', '무슨 일이 왜 일어나는지 설명') },
         { flags: '-n, --namespace <namespace>', help: both('default: default', '기본: default') },
       ],
+      remark: both(
+        'It follows the first packet of a connection, on its way there. What comes later may fare otherwise.',
+        '연결의 첫 패킷이 가는 길을 따라갑니다. 그다음 패킷은 다를 수 있습니다.',
+      ),
       json: true,
       paged: true,
       completes: ['places'],

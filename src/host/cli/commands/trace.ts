@@ -22,14 +22,21 @@ export const run: Run = (context, [from = '', to = ''], options) =>
     const [start, goal] = [startOf(context, lab, wanted), goalOf(context, lab, wanted)];
     const sourcePort = 20_000 + Math.floor(Math.random() * 10_000);
     const packet = { destination: goal.address, destinationPort: goal.port, protocol, sourcePort };
-    const ways = waysOf(() => walkCluster(lab.model, packet, start), start.machine);
-    const trace: Trace = { start, goal, protocol, ways };
-    const proof = options.send === false ? undefined : await prove(access, lab, trace, sourcePort);
+    const walk = (model: TracedLab['model']) => waysOf(() => walkCluster(model, packet, start), start.machine);
+    let trace: Trace = { start, goal, protocol, ways: walk(lab.model) };
+    let proof = options.send === false ? undefined : await prove(access, lab, trace, sourcePort);
+    if (proof?.difference) {
+      // The rules may have changed since they were read.
+      const again = await readLab(access);
+      trace = { ...trace, ways: walk(again.model) };
+      proof = await prove(access, again, trace, sourcePort);
+    }
     if (json) output.line(JSON.stringify(asJson(trace, proof), null, 2));
     else {
       const how = { explain: options.explain === true, all: options.all === true };
       const hostOf = (machine: string): string | undefined => lab.model.machines.get(machine)?.on;
-      for (const line of drawTrace(context, trace, { ...how, hostOf, proof })) output.line(line);
+      const isService = (address: string): boolean => lab.services.some(({ spec }) => spec.clusterIP === address);
+      for (const line of drawTrace(context, trace, { ...how, hostOf, isService, proof })) output.line(line);
     }
     return ExitCode.ok;
   });

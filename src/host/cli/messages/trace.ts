@@ -43,6 +43,10 @@ export const traceMessages = {
     'The name of a headless service stands for its pods: trace to pod/NAME.',
     '헤드리스 서비스의 이름은 파드를 가리킵니다. pod/이름을 목적지로 쓰세요.',
   ),
+  traceExternal: both(
+    (name: string) => `It only gives another name: ${name}.`,
+    (name) => `다른 이름만 알려 주는 서비스입니다: ${name}`,
+  ),
   tracePortNeeded: both(
     (goal: string) => `Which port of ${goal}?`,
     (goal) => `${goal}의 포트가 필요합니다`,
@@ -123,7 +127,7 @@ export const traceMessages = {
   ),
   traceProved: both(
     (outcome: string, rules: number) =>
-      `A real packet was sent: ${outcome}. The kernel's own trace names the same ${rules} rules.`,
+      `A real packet was sent: ${outcome}. The kernel's own trace names the same ${rules === 1 ? 'rule' : `${rules} rules`}.`,
     (outcome, rules) => `실제 패킷을 보냈습니다: ${outcome}. 커널의 추적 결과도 같은 규칙 ${rules}개입니다.`,
   ),
   traceProvedNone: both(
@@ -132,9 +136,22 @@ export const traceMessages = {
   ),
   traceDiffers: both(
     (outcome: string, machine: string, kernel: string, model: string) =>
-      `A real packet was sent (${outcome}) and took another way on ${machine}: ${kernel} instead of ${model}. The rules may have changed meanwhile: trace again.`,
+      `A real packet was sent (${outcome}) and took another way on ${machine}: ${kernel} instead of ${model}. Trust the kernel: labs has read the rules twice, and does not follow all of them.`,
     (outcome, machine, kernel, model) =>
-      `실제 패킷(${outcome})은 ${machine}에서 다른 길로 갔습니다: ${model} 대신 ${kernel}. 그사이에 규칙이 바뀌었을 수 있으니 다시 추적해 보세요.`,
+      `실제 패킷(${outcome})은 ${machine}에서 다른 길로 갔습니다: ${model} 대신 ${kernel}. labs는 규칙을 두 번 읽었지만 모두 따라가지는 못합니다. 커널의 결과를 믿으세요.`,
+  ),
+  traceRealOnly: both(
+    (outcome: string) => `A real packet was sent: ${outcome}.`,
+    (outcome) => `실제 패킷을 보냈습니다: ${outcome}.`,
+  ),
+  traceNoAnswer: both(
+    (from: string, to: string) =>
+      `But no answer came back: look at the way back, from ${from} to ${to}, and at what the program does.`,
+    (from, to) => `하지만 응답이 돌아오지 않았습니다. ${from}에서 ${to} 쪽으로 돌아오는 길과 프로그램을 살펴보세요.`,
+  ),
+  traceOtherEnd: both(
+    'But the connection ended otherwise than its first packet lets expect.',
+    '하지만 연결은 첫 패킷과 다르게 끝났습니다.',
   ),
   traceUntraced: both(
     (outcome: string) => `A real packet was sent: ${outcome}. This kernel does not tell which rules it met.`,
@@ -199,6 +216,16 @@ export const traceMessages = {
       `A rule on ${who} replaces the destination ${before} by ${after} (DNAT). No machine has the address of a service: it exists in such rules only.`,
     (who, before, after) =>
       `${who}의 규칙이 목적지를 바꿉니다(DNAT): ${before} → ${after}. 서비스의 주소는 어느 머신에도 없고, 이런 규칙 안에만 있습니다.`,
+  ),
+  explainRedirect: both(
+    (who: string, before: string, after: string) =>
+      `A rule on ${who} replaces the destination ${before} by ${after} (DNAT).`,
+    (who, before, after) => `${who}의 규칙이 목적지를 바꿉니다(DNAT): ${before} → ${after}`,
+  ),
+  explainSnat: both(
+    (who: string, before: string, after: string) =>
+      `A rule on ${who} replaces the source ${before} by ${after} (SNAT). Answers go there.`,
+    (who, before, after) => `${who}의 규칙이 출발지를 바꿉니다(SNAT): ${before} → ${after}. 응답은 이 주소로 갑니다.`,
   ),
   explainChance: both(
     (percent: string) => `A random choice picks the endpoint: this one gets ${percent} of the connections.`,

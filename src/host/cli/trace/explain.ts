@@ -4,24 +4,42 @@ import type { NodeStep } from '../../../dataplane/node/packet.ts';
 import type { Context } from '../context.ts';
 import { endpoint, percent, shownName } from './names.ts';
 
-export const explain = ({ say }: Context, hop: Hop, { probability }: Way): readonly string[] => {
+/** @param isService whether an address is the ClusterIP of a service */
+export const explain = (
+  { say }: Context,
+  hop: Hop,
+  { probability }: Way,
+  isService: (address: string) => boolean,
+): readonly string[] => {
   const { steps, before, after, end, next } = hop;
   const who = shownName(hop.machine);
   const texts: string[] = [];
-  if (before.destination !== after.destination || before.destinationPort !== after.destinationPort) {
-    texts.push(
-      say.explainDnat(
-        who,
-        endpoint(before.destination, before.destinationPort),
-        endpoint(after.destination, after.destinationPort),
-      ),
-    );
-    if (probability < 1) texts.push(say.explainChance(percent(probability)));
+  const isRewritten = before.destination !== after.destination || before.destinationPort !== after.destinationPort;
+  const destination = (): readonly string[] => {
+    const [old, now] = [
+      endpoint(before.destination, before.destinationPort),
+      endpoint(after.destination, after.destinationPort),
+    ];
+    const sentence = isService(before.destination)
+      ? say.explainDnat(who, old, now)
+      : say.explainRedirect(who, old, now);
+    return probability < 1 ? [sentence, say.explainChance(percent(probability))] : [sentence];
+  };
+  let isSaid = !isRewritten;
+  // In the order in which it happens: a process's packet is routed before and after the rewriting.
+  for (const step of steps) {
+    if (step.kind === 'rule' && !isSaid && /^(DNAT|redirect)/i.test(step.effect)) {
+      texts.push(...destination());
+      isSaid = true;
+    }
+    if (step.kind === 'route')
+      texts.push(...explainRoute(say, who, step, isSaid ? after.destination : before.destination, end));
   }
-  for (const step of steps)
-    if (step.kind === 'route') texts.push(...explainRoute(say, who, step, after.destination, end));
-  if (before.source !== '' && before.source !== after.source)
-    texts.push(say.explainMasquerade(who, before.source, after.source));
+  if (!isSaid) texts.push(...destination());
+  if (before.source !== '' && before.source !== after.source) {
+    const isOwn = steps.some((step) => step.kind === 'rule' && /^masquerade/i.test(step.effect));
+    texts.push((isOwn ? say.explainMasquerade : say.explainSnat)(who, before.source, after.source));
+  }
   if (steps.some(({ kind }) => kind === 'conntrack') && texts.length > 1) texts.push(say.explainConntrack(who));
   if (next) {
     for (const each of next.through) {

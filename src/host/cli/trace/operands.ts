@@ -73,14 +73,20 @@ export const goalOf = ({ say }: Context, lab: TracedLab, wanted: Wanted): Goal =
   }
   if (!service) refuseStopped(say, lab, name.split('/').at(-1) ?? '', wanted.known);
   if (service && kind !== 'pod') return serviceGoal(say, service, port, wanted.protocol);
-  const isPod = kind === 'pod' || lab.pods.some(({ metadata }) => metadata.name === name.split('/').at(-1));
-  if (!isPod) throw usage(say.traceNoGoal(name), hintFor(say, lab, name));
+  const isPod = kind === 'pod' || hasPod(lab, name, wanted.namespace);
+  if (!isPod) throw usage(say.traceNoGoal(name), hintFor(say, lab, name, port));
   const pod = podOf(say, lab, kind === 'pod' ? rest : name.split('/'), wanted.namespace);
   const label = nameOf(named(pod.metadata));
   if (!pod.status?.podIP) throw usage(say.tracePodDown(label));
   const ports = pod.spec.containers.flatMap((container) => container.ports ?? []);
   const given = ports.find((each) => each.name === port) ?? (port === undefined ? ports[0] : undefined);
   return { label, address: pod.status.podIP, port: given?.containerPort ?? numberOf(say, port ?? '', label) };
+};
+
+/** `blue`, `shop/cart` */
+const hasPod = ({ pods }: TracedLab, text: string, namespace: string): boolean => {
+  const [name, inNamespace = namespace] = text.split('/').reverse();
+  return pods.some(({ metadata }) => metadata.name === name && (metadata.namespace ?? 'default') === inNamespace);
 };
 
 /** `db`, `db.shop`, `db.shop.svc.cluster.local`, `service/db`, `svc/shop/db`. */
@@ -101,7 +107,10 @@ const serviceGoal = (
   protocol: Wanted['protocol'],
 ): Goal => {
   const label = nameOf(named(metadata));
-  if (!spec.clusterIP || spec.clusterIP === 'None') throw usage(say.traceNoAddress(label), say.traceNoAddressHint);
+  if (!spec.clusterIP || spec.clusterIP === 'None') {
+    const external = spec.type === 'ExternalName' ? say.traceExternal(spec.externalName ?? '') : undefined;
+    throw usage(say.traceNoAddress(label), external ?? say.traceNoAddressHint);
+  }
   const ports = (spec.ports ?? []).filter((each) => (each.protocol ?? 'TCP').toLowerCase() === protocol);
   const [only, ...others] = ports;
   if (port === undefined && only && others.length === 0) return { label, address: spec.clusterIP, port: only.port };
@@ -139,10 +148,10 @@ const podOf = (say: Messages, { pods, hasNames }: TracedLab, words: readonly str
   throw usage(say.traceNoStart(words.join('/')), hint);
 };
 
-const hintFor = (say: Messages, { services, machines, hasNames }: TracedLab, name: string): string => {
+const hintFor = (say: Messages, { services, machines, hasNames }: TracedLab, name: string, port = ''): string => {
   if (!hasNames) throw new LabError('LAB_API_SILENT', say.traceNoNames, { hint: say.apiSilentHint });
   const elsewhere = services.find(({ metadata }) => metadata.name === name);
-  if (elsewhere) return say.didYouMean(`${name}.${elsewhere.metadata.namespace}`);
+  if (elsewhere) return say.didYouMean(`${name}.${elsewhere.metadata.namespace}${port && `:${port}`}`);
   const near = nearest(name, [...services.map(({ metadata }) => metadata.name), ...machines.map((each) => each.name)]);
   return near === undefined ? say.traceGoals : say.didYouMean(near);
 };

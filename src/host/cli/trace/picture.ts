@@ -25,6 +25,8 @@ export interface How {
   readonly explain: boolean;
   /** Every way, not only the one that a real packet took, or else the most probable one. */
   readonly all: boolean;
+  /** Whether the address is the ClusterIP of a service. */
+  readonly isService: (address: string) => boolean;
   /** The node that a pod runs on. */
   readonly hostOf: (machine: string) => string | undefined;
   readonly proof: Proof | undefined;
@@ -46,8 +48,9 @@ export const drawTrace = (context: Context, trace: Trace, how: How): readonly st
         : []),
       ...joined(way.hops).flatMap((hop) => drawHop(context, hop, { ...how, way })),
       ...drawEnd(context, way),
+      // The way that the real packet took comes first.
+      ...(index === 0 ? drawProof(context, how.proof, way) : []),
     ]),
-    ...drawProof(context, how.proof),
     ...drawEnds(context, ways, how),
   ];
 };
@@ -57,18 +60,20 @@ const takenFirst = (ways: readonly Way[], proof: Proof | undefined): readonly Wa
   return taken ? [taken, ...ways.filter((way) => way !== taken)] : ways;
 };
 
-const drawProof = ({ output, say }: Context, proof: Proof | undefined): readonly string[] => {
+const drawProof = ({ output, say }: Context, proof: Proof | undefined, way: Way): readonly string[] => {
   if (!proof) return [];
   const outcome = say.traceOutcome(proof.outcome);
-  const good = proof.way !== undefined;
+  const isSame = proof.way !== undefined;
+  const good = isSame && endsAs(proof.outcome, way.end);
   const { difference } = proof;
-  const text = good
-    ? proof.rules > 0
-      ? say.traceProved(outcome, proof.rules)
-      : say.traceProvedNone(outcome)
-    : difference
-      ? say.traceDiffers(outcome, shownName(difference.machine), difference.kernel, difference.model)
-      : say.traceUntraced(outcome);
+  const text = isSame
+    ? (proof.rules > 0 ? say.traceProved(outcome, proof.rules) : say.traceProvedNone(outcome)) +
+      (good ? '' : ` ${answerText(say, proof.outcome, way)}`)
+    : way.end.kind === 'unknown'
+      ? say.traceRealOnly(outcome)
+      : difference
+        ? say.traceDiffers(outcome, shownName(difference.machine), difference.kernel, difference.model)
+        : say.traceUntraced(outcome);
   const mark = output.paint(['bold', good ? 'green' : 'yellow'], good ? '✔' : '!');
   return wrap(text, output.width - 3).map((row, index) => `${index === 0 ? mark : ' '}  ${row}`);
 };
@@ -79,7 +84,8 @@ const drawHop = (context: Context, hop: Hop, { way, ...how }: How & { readonly w
   const name = shownName(hop.machine);
   const host = hop.kind === 'pod' ? how.hostOf(hop.machine) : undefined;
   const what = host === undefined ? '' : say.traceOn(host);
-  const packet = hop.before.source === '' ? packetText(hop.after) : packetText(hop.before);
+  // The kernel chooses the source of a process's packet.
+  const packet = packetText({ ...hop.before, source: hop.before.source || hop.after.source });
   const room = width - stringWidth(packet) - 2;
   const title = `${padEnd(cutTo(`● ${name}  ${what}`, room), room)}  `;
   const painted = title.replace(name, paint(['bold', 'cyan'], name));
@@ -89,9 +95,32 @@ const drawHop = (context: Context, hop: Hop, { way, ...how }: How & { readonly w
     painted + paint('dim', packet),
     ...rows.map((row) => `│  ${row}`),
     ...(idle > 0 ? [`│  ${paint('dim', `… ${say.traceIdle(idle)}`)}`] : []),
-    ...(how.explain ? explain(context, hop, way).flatMap((text) => boxed(context, text)) : []),
+    ...(how.explain ? explain(context, hop, way, how.isService).flatMap((text) => boxed(context, text)) : []),
     ...(hop.next ? [`▼  ${paint('dim', crossing(hop))}`] : []),
   ];
+};
+
+/** Whether a connection ends so when its first packet does. */
+const endsAs = (outcome: Proof['outcome'], end: WayEnd): boolean => {
+  if (outcome === 'sent') return true;
+  switch (end.kind) {
+    case 'delivered':
+      return end.listening === undefined || outcome === (end.listening ? 'connected' : 'refused');
+    case 'dropped':
+    case 'loop':
+      return outcome === 'timeout';
+    case 'unknown':
+      return true;
+    default:
+      return outcome === 'refused' || outcome === 'unreachable';
+  }
+};
+
+const answerText = (say: Messages, outcome: Proof['outcome'], { hops, end }: Way): string => {
+  const [first] = hops;
+  return end.kind === 'delivered' && outcome === 'timeout' && first
+    ? say.traceNoAnswer(shownName(end.machine), shownName(first.machine))
+    : say.traceOtherEnd;
 };
 
 /** The fabric's bridge is a switch between the machines. Where it does nothing else, it is a part of the cable. */
@@ -127,13 +156,16 @@ const drawStep = ({ output }: Context, step: NodeStep): readonly string[] => {
   switch (step.kind) {
     case 'rule': {
       const rule = `${step.chain} ${step.position}`;
-      const effect = shownEffect(step);
+      const effect = shownEffect(step) + (step.backend === 'iptables-legacy' ? ' (iptables-legacy)' : '');
       const comment = step.comment === undefined ? '' : printable(step.comment);
       const line = `${rule} ${effect}`;
-      const painted = `${rule} ${paintEffect(effect, paint)}`;
+      // In a narrow terminal, the effect goes below the rule.
+      const isNarrow = stringWidth(line) > room;
+      const painted = isNarrow ? rule : `${rule} ${paintEffect(effect, paint)}`;
       const fits = comment !== '' && stringWidth(line) + stringWidth(comment) + 2 <= room;
       return [
-        row(step.table, painted + (fits ? `  ${paint('dim', comment)}` : '')),
+        row(step.table, painted + (fits && !isNarrow ? `  ${paint('dim', comment)}` : '')),
+        ...(isNarrow ? [row('', `  ${paintEffect(cutTo(effect, room - 2), paint)}`)] : []),
         ...(fits || comment === '' ? [] : [row('', `  ${paint('dim', shortened(comment, room - 2))}`)]),
       ];
     }
