@@ -1,7 +1,7 @@
 // A packet's way through a cluster, hop by hop, until it ends.
 import { joinEndpoint } from '../address.ts';
 import { Budget } from '../node/engine.ts';
-import { sendPacket } from '../node/node.ts';
+import { gapsAt, sendPacket } from '../node/node.ts';
 import type { Entry, Headers, NodeEnd, NodeStep, SentPacket } from '../node/packet.ts';
 import type { Cluster, Machine } from './model.ts';
 import { type Crossing, findReceiver, type Receiver } from './segment.ts';
@@ -215,7 +215,9 @@ const carry = (
   if (crossing.kind === 'tunnel') return throughTunnel(trip, receiver, packet, crossing, rest, through);
   const { machine, bridge, fromPort, toPort } = crossing;
   const passed = [...through, `bridge ${bridge} of ${machine.name}`];
-  // A frame that the machine itself sends out of its bridge passed its hooks already.
+  // A frame that the machine itself sends out of its bridge passed its hooks already, but not its port.
+  const reasons = fromPort === undefined ? gapsAt(machine.node, [{ hook: 'egress', link: toPort }]) : [];
+  if (reasons.length > 0) return [wayOf(trip, { kind: 'unknown', machine: machine.name, reasons }, headersOf(packet))];
   if (fromPort === undefined || !filters(machine, packet)) return carry(trip, receiver, packet, rest, passed, tunnel);
   return throughBridge(
     trip,
@@ -237,7 +239,9 @@ const portFinder =
     return first?.kind === 'bridge' ? first.toPort : undefined;
   };
 
+/** Whether the machine may do something about a frame that its bridge carries. */
 const filters = ({ node }: Machine, { destination }: SentPacket): boolean =>
+  node.gaps.length > 0 ||
   node.sysctls.number(`net.bridge.bridge-nf-call-${destination.includes(':') ? 'ip6' : 'ip'}tables`) !== 0;
 
 /** Writes into the last hop where the packet goes next. */

@@ -23,10 +23,10 @@ export interface Natives {
 }
 
 export interface Gap {
-  /** The link at which the packets are met; absent: any bridge. */
+  /** `bridge NAME`: the hooks of a bridge, whose chains belong to no link. */
+  readonly hook: 'ingress' | 'egress' | `bridge ${HookName}`;
+  /** The link by which the packets arrive or leave; absent: any, because not every nft says it in JSON. */
   readonly link: string | undefined;
-  /** Packets meet it when they leave by the link, not when they arrive. */
-  readonly leaving: boolean;
   readonly reason: string;
 }
 
@@ -43,7 +43,6 @@ export const natives = (text: string, texts: IptablesTexts, facts: RuleFacts): N
     .array(json.object(JSON.parse(text)).nftables)
     .map((item) => Object.entries(json.object(item))[0] ?? ['', {}]);
   const tables = new Map<string, Parts>();
-  const gaps: Gap[] = [];
   const partsOf = (item: Record<string, unknown>, name: unknown): Parts | undefined => {
     const family = json.text(item.family);
     if (belongsToIptables(family, json.text(name), texts)) return undefined;
@@ -55,6 +54,7 @@ export const natives = (text: string, texts: IptablesTexts, facts: RuleFacts): N
       name: json.text(name),
       chains: new Map(),
       bases: [],
+      unmodelled: [],
       sets: new Map(),
       sleep: 'no',
     };
@@ -66,13 +66,13 @@ export const natives = (text: string, texts: IptablesTexts, facts: RuleFacts): N
     const parts = partsOf(item, kind === 'table' ? item.name : item.table);
     if (!parts) continue;
     if (kind === 'table') parts.sleep = sleepOf(item);
-    else if (kind === 'chain') addChain(parts, item, gaps);
+    else if (kind === 'chain') addChain(parts, item);
     else if (kind === 'rule') parts.chains.get(json.text(item.chain))?.push(item);
     else if (kind === 'set' || kind === 'map') parts.sets.set(json.text(item.name), item);
   }
   return {
     chains: [...tables.values()].flatMap((parts) => (parts.sleep === 'yes' ? [] : baseChains(parts, facts))),
-    gaps,
+    gaps: [...tables.values()].flatMap((parts) => (parts.sleep === 'yes' ? [] : gapsOf(parts))),
   };
 };
 
@@ -91,6 +91,8 @@ interface Parts {
   readonly name: string;
   readonly chains: Map<string, Record<string, unknown>[]>;
   readonly bases: Record<string, unknown>[];
+  /** Base chains at hooks that the model does not have. */
+  readonly unmodelled: Record<string, unknown>[];
   readonly sets: Map<string, Record<string, unknown>>;
   sleep: 'no' | 'yes' | 'perhaps';
 }
@@ -121,17 +123,24 @@ const mayBeDormant = (table: string): CompiledRule => {
   };
 };
 
-const addChain = (parts: Parts, item: Record<string, unknown>, gaps: Gap[]): void => {
+const addChain = (parts: Parts, item: Record<string, unknown>): void => {
   parts.chains.set(json.text(item.name), []);
   const hook = json.text(item.hook);
   if (hook === '') return;
   if (/^(ip|ip6|inet)$/.test(parts.family) && hookNames.has(hook)) parts.bases.push(item);
-  else if (parts.family !== 'arp') {
-    const devices = Array.isArray(item.dev) ? item.dev.map(json.text) : [json.optionalText(item.dev)];
-    const reason = `the chain ${json.text(item.name)} of table ${parts.family} ${parts.name} (hook ${hook}) is not modelled`;
-    gaps.push(...devices.map((link) => ({ link, leaving: hook === 'egress', reason })));
-  }
+  else if (parts.family !== 'arp') parts.unmodelled.push(item);
 };
+
+const gapsOf = (parts: Parts): Gap[] =>
+  parts.unmodelled.flatMap((item): Gap[] => {
+    const [chain, hook] = [json.text(item.name), json.text(item.hook)];
+    const isEmpty = parts.chains.get(chain)?.length === 0 && json.text(item.policy) !== 'drop';
+    if (isEmpty) return [];
+    const reason = `the chain ${chain} of table ${parts.family} ${parts.name} (hook ${hook}) is not modelled`;
+    if (hookNames.has(hook)) return [{ hook: `bridge ${hook as HookName}`, link: undefined, reason }];
+    const devices = Array.isArray(item.dev) ? item.dev.map(json.text) : [json.optionalText(item.dev)];
+    return devices.map((link) => ({ hook: hook === 'egress' ? 'egress' : 'ingress', link, reason }));
+  });
 
 const baseChains = (parts: Parts, facts: RuleFacts): BaseChain[] => {
   const compiled = new Map<string, RuleChain>();

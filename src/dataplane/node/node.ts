@@ -199,6 +199,29 @@ type Next = (packet: PacketState) => PacketState[];
 const onward = (packets: readonly PacketState[], next: Next): PacketState[] =>
   merge(packets.flatMap((packet) => (packet.end ? [packet] : next(packet))));
 
+/** Where a packet passes, of the places at which rules may be that the model does not follow. */
+type Passed =
+  | { readonly hook: 'ingress' | 'egress'; readonly link: string | undefined }
+  | { readonly hook: BridgeHook };
+type BridgeHook = Exclude<Gap['hook'], 'ingress' | 'egress'>;
+
+/** Why nobody knows what becomes of a packet that passes these places. */
+export const gapsAt = ({ gaps }: Pick<NodeModel, 'gaps'>, passed: readonly Passed[]): readonly string[] =>
+  gaps
+    .filter(({ hook, link }) =>
+      passed.some(
+        (place) =>
+          place.hook === hook &&
+          (!('link' in place) || (place.link !== undefined && (link === undefined || link === place.link))),
+      ),
+    )
+    .map(({ reason }) => reason);
+
+const doubt = (packet: PacketState, node: NodeModel, passed: readonly Passed[]): PacketState => {
+  const reasons = gapsAt(node, passed);
+  return reasons.length === 0 ? packet : { ...packet, unsure: [...new Set([...packet.unsure, ...reasons])] };
+};
+
 const fromLink = (
   node: NodeModel,
   start: PacketState,
@@ -209,17 +232,11 @@ const fromLink = (
   const down = { kind: 'kernel', effect: `drop: ${entry.link} is down` } as const;
   if (!link) return [unknown(start, `there is no link ${entry.link}`)];
   if (!link.up) return [dropBy(start, down, `${entry.link} is down`)];
-  const gaps = node.gaps.filter(
-    (gap) =>
-      !gap.leaving &&
-      (gap.link === undefined ? link.kind === 'bridge' : gap.link === entry.link || gap.link === entry.bridgePort),
-  );
-  const packet = {
-    ...start,
-    iif: entry.link,
-    physIn: entry.bridgePort ?? '',
-    unsure: gaps.map(({ reason }) => reason),
-  };
+  const met = doubt(start, node, [
+    ...[entry.link, entry.bridgePort].map((name) => ({ hook: 'ingress', link: name }) as const),
+    ...(link.kind === 'bridge' ? ([{ hook: 'bridge prerouting' }, { hook: 'bridge input' }] as const) : []),
+  ]);
+  const packet = { ...met, iif: entry.link, physIn: entry.bridgePort ?? '' };
   const received = runHook(node.hooks[packet.family].prerouting, packet, budget);
   return onward(received, (each) =>
     onward(routeIn(each, entry.link, node), (routed) =>
@@ -253,10 +270,10 @@ type Bridged = Omit<Extract<Entry, { kind: 'bridged' }>, 'kind'>;
 
 /** A frame from one port of a bridge to another. Rules see it only with bridge-nf-call-iptables. */
 const bridged = (node: NodeModel, start: PacketState, frame: Bridged, budget: Budget): PacketState[] => {
-  const gaps = node.gaps.filter(({ link, leaving }) => !leaving && (link === undefined || link === frame.fromPort));
-  const packet = { ...start, iif: frame.bridge, physIn: frame.fromPort, unsure: gaps.map(({ reason }) => reason) };
+  const met = doubt(start, node, [{ hook: 'ingress', link: frame.fromPort }, { hook: 'bridge prerouting' }]);
+  const packet = { ...met, iif: frame.bridge, physIn: frame.fromPort };
   const out = { kind: 'leaves', link: frame.toPort, nextHop: packet.destination } as const;
-  if (!asksRules(node, packet.family)) return [endPacket(packet, out)];
+  if (!asksRules(node, packet.family)) return [endPacket(doubt(packet, node, forwarding(frame.toPort)), out)];
   const received = runHook(node.hooks[packet.family].prerouting, packet, budget);
   return onward(received, (each) => {
     if (each.destination === packet.destination) return forwardFrame(node, each, frame, budget);
@@ -268,6 +285,12 @@ const bridged = (node: NodeModel, start: PacketState, frame: Bridged, budget: Bu
   });
 };
 
+const forwarding = (toPort: string | undefined): readonly Passed[] => [
+  { hook: 'bridge forward' },
+  { hook: 'bridge postrouting' },
+  { hook: 'egress', link: toPort },
+];
+
 /** @param frame its `toPort` is empty if the bridge must find the port of a new destination */
 const forwardFrame = (node: NodeModel, packet: PacketState, frame: Bridged, budget: Budget): PacketState[] => {
   const { bridge, fromPort, toPort, portOf } = frame;
@@ -278,7 +301,7 @@ const forwardFrame = (node: NodeModel, packet: PacketState, frame: Bridged, budg
     onward(runHook(hooks.postrouting, { ...each, iif: '' }, budget), (sent) => {
       const nextHop = sent.route?.gateway ?? sent.destination;
       const end = toPort === '' ? { link: bridge, nextHop, fromPort } : { link: toPort, nextHop };
-      return [endPacket(confirm(sent), { kind: 'leaves', ...end })];
+      return [endPacket(doubt(confirm(sent), node, forwarding(found)), { kind: 'leaves', ...end })];
     }),
   );
 };
@@ -326,9 +349,12 @@ const leave = (node: NodeModel, packet: PacketState, budget: Budget): PacketStat
   if (!route) return [unknown(packet, 'the packet has no route')];
   const sent = runHook(node.hooks[packet.family].postrouting, { ...packet, oif: route.link }, budget);
   return onward(sent, (each) => {
-    const gaps = node.gaps.filter((gap) => gap.leaving && gap.link === route.link).map(({ reason }) => reason);
-    const made = { ...confirm(each), unsure: [...each.unsure, ...gaps] };
-    if (node.links.find(({ name }) => name === route.link)?.up === false)
+    const link = node.links.find(({ name }) => name === route.link);
+    const made = doubt(confirm(each), node, [
+      { hook: 'egress', link: route.link },
+      ...(link?.kind === 'bridge' ? ([{ hook: 'bridge output' }, { hook: 'bridge postrouting' }] as const) : []),
+    ]);
+    if (link?.up === false)
       return [dropBy(made, { kind: 'kernel', effect: `drop: ${route.link} is down` }, `${route.link} is down`)];
     return [endPacket(made, { kind: 'leaves', link: route.link, nextHop: route.gateway ?? each.destination })];
   });
@@ -345,7 +371,11 @@ const afterOutput = (node: NodeModel, packet: PacketState, budget: Budget): Pack
   const hooks = node.hooks[packet.family];
   const looped = runHook(hooks.postrouting, { ...packet, iif: '', oif: 'lo' }, budget);
   return onward(looped, (each) => {
-    const arrived = runHook(hooks.prerouting, { ...confirm(each), iif: 'lo', oif: '', ofProcess: false }, budget);
+    const met = doubt(confirm(each), node, [
+      { hook: 'egress', link: 'lo' },
+      { hook: 'ingress', link: 'lo' },
+    ]);
+    const arrived = runHook(hooks.prerouting, { ...met, iif: 'lo', oif: '', ofProcess: false }, budget);
     return onward(arrived, (again) => deliver(node, again, budget));
   });
 };

@@ -205,6 +205,25 @@ test('rules see bridged packets only with bridge-nf-call-iptables', () => {
   expect(walk({ rest, sysctls }, 'a1', '10.244.1.6')).toEqual(['a1 node01: rejected in node01 from 10.244.1.5']);
 });
 
+test.each([
+  ['netdev', { hook: 'egress', dev: 'vethB' }, '10.244.1.6', 'unknown in node01'],
+  ['netdev', { hook: 'ingress', dev: 'vethA' }, '10.244.1.6', 'unknown in node01'],
+  ['netdev', { hook: 'egress', dev: 'vethB' }, '10.244.2.6', 'unknown in node02'],
+  ['netdev', { hook: 'egress', dev: 'eth0' }, '10.244.2.6', 'unknown in node01'],
+  ['netdev', { hook: 'egress', dev: 'eth0' }, '10.244.1.6', 'pod b1'],
+  ['bridge', { hook: 'forward' }, '10.244.1.6', 'unknown in node01'],
+  ['bridge', { hook: 'prerouting' }, '10.244.2.6', 'unknown in node01'],
+] as const)('a chain of table %s that labs does not follow: %o, to %s: %s', (family, chain, to, end) => {
+  const own = { family, table: 'n', handle: 2 };
+  const nft = JSON.stringify({
+    nftables: [
+      { chain: { ...own, name: 'c', type: 'filter', prio: 0, policy: 'accept', ...chain } },
+      { rule: { ...own, chain: 'c', expr: [{ drop: null }] } },
+    ],
+  });
+  expect(walk({ rest: { nft } }, 'a1', to)[0]).toContain(`: ${end}`);
+});
+
 test('a packet that two nodes send to each other loops', () => {
   const toEachOther = (number: number) => [
     { dst: '192.0.2.0/24', gateway: `192.168.56.1${3 - number}`, dev: 'eth0', flags: [] },

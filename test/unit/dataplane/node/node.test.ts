@@ -345,20 +345,56 @@ describe('native nft', () => {
     expect(send(marking('route'), { destination: '192.0.2.1' }, ofProcess)[0]).toMatch(/^leaves cni0/);
   });
 
+  const unmodelled = (family: string, hook: string, more: object = {}, table: object = {}): NodeTexts => {
+    const own = { family, table: 'n' };
+    const json = {
+      nftables: [
+        { table: { family, name: 'n', ...table } },
+        { chain: { ...own, name: 'c', type: 'filter', hook, prio: 0, policy: 'accept', ...more } },
+        { rule: { ...own, chain: 'c', handle: 2, expr: [{ drop: null }] } },
+        { chain: { ...own, name: 'empty', type: 'filter', hook: 'ingress', prio: 0, policy: 'accept' } },
+      ],
+    };
+    const details = { cni0: { linkinfo: { info_kind: 'bridge' } } };
+    return textsOf(links, byDefault, { nft: JSON.stringify(json) }, details);
+  };
+  const kindOf = (node: NodeTexts, packet: SentPacket, entry: Entry) =>
+    sendPacket(readNode(node), packet, entry)[0]?.end.kind;
+
   test.each([
     ['ingress', 'cni0', 'unknown'],
     ['ingress', 'eth0', 'leaves'],
+    ['ingress', ['eth0', 'cni0'], 'unknown'],
     ['egress', 'eth0', 'unknown'],
     ['egress', 'cni0', 'leaves'],
+    // Not every nft names the link in JSON.
+    ['ingress', undefined, 'unknown'],
+    ['egress', undefined, 'unknown'],
   ])('a chain at the hook %s of %s, which is not modelled: %s', (hook, dev, kind) => {
-    const own = { family: 'netdev', table: 'n' };
-    const json = {
-      nftables: [
-        { table: { family: 'netdev', name: 'n' } },
-        { chain: { ...own, name: 'c', type: 'filter', hook, dev, prio: 0, policy: 'accept' } },
-      ],
-    };
-    expect(sendPacket(readNode(texts({ nft: JSON.stringify(json) })), ahead, fromPod)[0]?.end.kind).toBe(kind);
+    expect(kindOf(unmodelled('netdev', hook, dev === undefined ? {} : { dev }), ahead, fromPod)).toBe(kind);
+  });
+
+  test.each([
+    ['prerouting', fromPod, '192.0.2.1', 'unknown'],
+    ['input', fromPod, '192.0.2.1', 'unknown'],
+    ['output', fromPod, '192.0.2.1', 'leaves'],
+    ['output', fromOutside, '10.244.1.5', 'unknown'],
+    ['postrouting', ofProcess, '10.244.1.5', 'unknown'],
+    ['prerouting', fromOutside, '10.244.1.5', 'leaves'],
+    ['forward', fromPod, '192.0.2.1', 'leaves'],
+    ...['prerouting', 'forward', 'postrouting'].map(
+      (hook) =>
+        [hook, { kind: 'bridged', bridge: 'cni0', fromPort: 'a', toPort: 'b' }, '10.244.1.6', 'unknown'] as const,
+    ),
+  ] as const)('a chain of a bridge at the hook %s, for %o to %s: %s', (hook, entry, destination, kind) => {
+    const source = entry === fromOutside ? '10.0.0.9' : pod;
+    const packet = entry.kind === 'process' ? { destination } : { source, destination };
+    expect(kindOf(unmodelled('bridge', hook), packet, entry)).toBe(kind);
+  });
+
+  test('a chain without rules, and one of a dormant table, do nothing', () => {
+    expect(kindOf(unmodelled('netdev', 'ingress', {}, { flags: ['dormant'] }), ahead, fromPod)).toBe('leaves');
+    expect(kindOf(unmodelled('netdev', 'ingress', { dev: 'eth0' }), ahead, fromPod)).toBe('leaves');
   });
 
   test('tables of iptables-nft count once', () => {
