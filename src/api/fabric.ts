@@ -175,6 +175,7 @@ export interface NamespaceTexts {
   readonly nft: string;
   readonly ipset: string;
   readonly ipvs: string;
+  readonly xfrm: string;
   /** The lists of `-m recent`, by name. */
   readonly recent: Readonly<Record<string, string>>;
   readonly listeners: readonly ListenerFact[];

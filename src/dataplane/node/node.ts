@@ -19,6 +19,7 @@ import { type RoutingPlace, reroute, routeIn, routeOut, typeOf } from './routing
 import { addStep, branchOf, dropBy, endPacket, type PacketState, unknown } from './state.ts';
 import { Sysctls } from './sysctls.ts';
 import type { Listener, NodeTexts } from './texts.ts';
+import { askXfrm, parseXfrm, type XfrmPolicy } from './xfrm.ts';
 
 /** A namespace, ready to be asked. Made once, asked for many packets. */
 export interface NodeModel extends RoutingPlace {
@@ -30,6 +31,7 @@ export interface NodeModel extends RoutingPlace {
   readonly hooks: Readonly<Record<Family, Hooks>>;
   readonly listeners: readonly Listener[] | undefined;
   readonly virtualServices: readonly VirtualService[];
+  readonly xfrm: readonly XfrmPolicy[];
   /** What the texts hold that the model cannot take into account, for each packet that may meet it. */
   readonly gaps: readonly Gap[];
 }
@@ -90,6 +92,7 @@ export const nodeOf = (
     hooks: { ip: hooks('ip'), ip6: hooks('ip6') },
     listeners: texts.listeners,
     virtualServices,
+    xfrm: parseXfrm(texts.xfrm ?? ''),
     gaps: native.gaps,
   };
 };
@@ -149,7 +152,8 @@ export const sendPacket = (node: NodeModel, packet: SentPacket, entry: Entry, bu
       : entry.kind === 'link'
         ? fromLink(node, start, entry, budget)
         : bridged(node, start, entry, budget);
-  return merge(ends)
+  const known = node.xfrm.length === 0 ? ends : ends.map((end) => askXfrm(node.xfrm, start, entry, end));
+  return merge(known)
     .filter(({ probability }) => probability > 0)
     .map(branchOf);
 };

@@ -26,6 +26,7 @@ const sectionsOf = (texts: NamespaceTexts): Record<string, readonly string[]> =>
     sysctls: linesOf(texts.sysctls),
     ipset: linesOf(texts.ipset),
     ipvs: linesOf(texts.ipvs),
+    'xfrm policies': linesOf(texts.xfrm),
     listeners: texts.listeners.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`).sort(),
   };
   return Object.fromEntries(Object.entries(sections).filter(([, lines]) => lines.length > 0));

@@ -5,7 +5,17 @@ import { snapshotOf } from '../../../src/host/trace/snapshot.ts';
 
 const texts = (over: Partial<NamespaceTexts> = {}): NamespaceTexts => ({
   ...{ machine: 'node01', isOwn: true, routes6: '', rules: '', rules6: '', neighbours: '', fdb: '', sysctls: '' },
-  ...{ iptables: '', ip6tables: '', iptablesLegacy: '', ip6tablesLegacy: '', nft: '', ipset: '', ipvs: '', recent: {} },
+  ...{
+    iptables: '',
+    ip6tables: '',
+    iptablesLegacy: '',
+    ip6tablesLegacy: '',
+    nft: '',
+    ipset: '',
+    ipvs: '',
+    xfrm: '',
+    recent: {},
+  },
   ...{ addresses: '[]', routes: '[]', listeners: [] },
   ...over,
 });

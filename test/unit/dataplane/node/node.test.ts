@@ -411,6 +411,49 @@ describe('native nft', () => {
   });
 });
 
+describe('IPsec', () => {
+  const policy = (selector: string, direction: string, action = '\\\ttmpl src 0.0.0.0 dst 0.0.0.0\\\t\tproto esp') =>
+    `${selector} \\\t${direction} priority 0 ptype main ${action}\\\n`;
+  const any = 'src 0.0.0.0/0 dst 0.0.0.0/0';
+  const self = { source: '10.0.0.9', destination: '10.0.0.1' };
+  test.each([
+    ['out', policy(any, 'dir out'), ahead, fromPod, 'unknown'],
+    ['fwd', policy(any, 'dir fwd action block', ''), ahead, fromPod, 'unknown'],
+    ['in, for a packet that is forwarded', policy(any, 'dir in'), ahead, fromPod, 'leaves'],
+    ['in', policy(any, 'dir in'), self, fromOutside, 'unknown'],
+    ['out, for a process', policy(any, 'dir out'), { destination: '192.0.2.1' }, ofProcess, 'unknown'],
+    ['fwd, for a process', policy(any, 'dir fwd'), { destination: '192.0.2.1' }, ofProcess, 'leaves'],
+    [
+      'out, for a process that talks to itself',
+      policy(any, 'dir out'),
+      { destination: '10.0.0.1' },
+      ofProcess,
+      'delivered',
+    ],
+    ['of a socket', policy(any, 'socket out'), ahead, fromPod, 'leaves'],
+    ['that lets packets pass', policy(any, 'dir out', ''), ahead, fromPod, 'leaves'],
+    ['of another source', policy('src 10.244.2.0/24 dst 0.0.0.0/0', 'dir out'), ahead, fromPod, 'leaves'],
+    ['of another destination', policy('src 0.0.0.0/0 dst 192.0.2.2/32', 'dir out'), ahead, fromPod, 'leaves'],
+    ['of another protocol', policy(`${any} proto udp`, 'dir out'), ahead, fromPod, 'leaves'],
+    ['of another port', policy(`${any} proto tcp dport 81`, 'dir out'), ahead, fromPod, 'leaves'],
+    ['of the port', policy(`${any} proto tcp dport 80`, 'dir out'), ahead, fromPod, 'unknown'],
+    ['of another family', policy('src ::/0 dst ::/0', 'dir out'), ahead, fromPod, 'leaves'],
+    ['by default', 'Default policies:\n in:  accept\n fwd: accept\n out: block\n', ahead, fromPod, 'unknown'],
+    ['by default, accept', 'Default policies:\n in:  accept\n fwd: accept\n out: accept\n', ahead, fromPod, 'leaves'],
+  ] as const)('a policy %s', (_name, xfrm, packet, entry, kind) => {
+    expect(send(texts({ xfrm }), packet, entry)[0]).toMatch(new RegExp(`^${kind}`));
+  });
+
+  test('a policy is asked about what NAT makes of a packet, too', () => {
+    const iptables = saved('*nat\n-A PREROUTING -d 10.96.0.1/32 -j DNAT --to-destination 192.0.2.1');
+    const toService = { source: pod, destination: '10.96.0.1' };
+    for (const address of ['10.96.0.1', '192.0.2.1'])
+      expect(
+        send(texts({ iptables, xfrm: policy(`src 0.0.0.0/0 dst ${address}/32`, 'dir out') }), toService, fromPod)[0],
+      ).toMatch(/^unknown IPsec/);
+  });
+});
+
 describe('IPVS', () => {
   const ipvs =
     '-A -t 10.96.0.1:80 -s rr\n-a -t 10.96.0.1:80 -r 10.244.1.7:8080 -m -w 1\n-a -t 10.96.0.1:80 -r 10.0.0.9:8080 -m -w 1\n-A -t 10.96.0.1:81 -s rr\n';
