@@ -187,6 +187,8 @@ const leave = (trip: Trip, machine: Machine, { link: name, nextHop, fromPort }: 
   if (!link) return stop({ kind: 'unknown', machine: machine.name, reasons: [`there is no link ${name}`] });
   const found = findReceiver(trip.cluster, machine, link, nextHop, fromPort);
   if ('unknown' in found) return stop({ kind: 'unknown', machine: machine.name, reasons: [found.unknown] });
+  if ('dropped' in found)
+    return stop({ kind: 'dropped', machine: found.machine.name, by: found.dropped, step: undefined });
   if ('none' in found) return stop({ kind: 'unroutable', machine: machine.name, by: found.none });
   // The rules of the bridge that forwards the frame by itself were asked before it found the port.
   const [first, ...rest] = found.receiver.crossings;

@@ -16,7 +16,22 @@ export interface NodeLink {
   readonly peer: { readonly index: number; readonly namespace: number | undefined } | undefined;
   readonly vxlan: Vxlan | undefined;
   readonly hairpin: boolean;
+  /** What the bridge `master` does with frames of this port, as `bridge link` shows it. */
+  readonly port: BridgePort;
   readonly mtu: number;
+}
+
+export interface BridgePort {
+  /** Frames pass in the state `forwarding` only. */
+  readonly state: string;
+  /** Frames do not go from one isolated port to another. */
+  readonly isolated: boolean;
+  readonly learns: boolean;
+  /** Whether it sends frames to addresses that nobody has learned, and to all. */
+  readonly floods: boolean;
+  readonly broadcasts: boolean;
+  /** Takes frames only from addresses that the bridge knows. */
+  readonly locked: boolean;
 }
 
 export interface LinkAddress {
@@ -79,10 +94,20 @@ export const parseLinks = (text: string): NodeLink[] => {
         index === undefined ? undefined : { index, namespace: typeof namespace === 'number' ? namespace : undefined },
       vxlan: json.text(info.info_kind) === 'vxlan' ? readVxlan(data) : undefined,
       hairpin: json.object(info.info_slave_data).hairpin === true,
+      port: readPort(json.object(info.info_slave_data)),
       mtu: json.number(entry.mtu),
     };
   });
 };
+
+const readPort = (data: Record<string, unknown>): BridgePort => ({
+  state: json.optionalText(data.state) ?? 'forwarding',
+  isolated: data.isolated === true,
+  learns: data.learning !== false,
+  floods: data.flood !== false,
+  broadcasts: data.bcast_flood !== false,
+  locked: data.locked === true,
+});
 
 const readAddress = (entry: Record<string, unknown>): LinkAddress => ({
   address: json.text(entry.local),

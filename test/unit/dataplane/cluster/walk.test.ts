@@ -224,6 +224,45 @@ test.each([
   expect(walk({ rest: { nft } }, 'a1', to)[0]).toContain(`: ${end}`);
 });
 
+describe('ports of a bridge', () => {
+  const withPorts = (ports: Readonly<Record<string, object>>, to: string, rest: Partial<NodeTexts> = {}): Way[] => {
+    const links = JSON.parse(nodeTexts({ number: 1 }).addresses) as { ifname: string; linkinfo?: object }[];
+    const addresses = links.map((link) => {
+      const linkinfo = { info_kind: 'veth', info_slave_data: { hairpin: true, ...ports[link.ifname] } };
+      return link.ifname in ports ? { ...link, linkinfo } : link;
+    });
+    const cluster = clusterOf({ rest: { addresses: JSON.stringify(addresses), ...rest } });
+    return walkCluster(cluster, { destination: to, destinationPort: 8080 }, { machine: 'a1' });
+  };
+  const off = { learning: false, flood: false };
+  const fdbOf = (ifname: string) => ({ fdb: JSON.stringify([{ mac: '02:00:00:00:00:01', ifname }]) });
+  test.each([
+    ['forwarding', { vethB: { state: 'forwarding' } }, '10.244.1.6', 'pod b1'],
+    ['disabled, where the frame leaves', { vethB: { state: 'disabled' } }, '10.244.1.6', 'dropped in node01'],
+    ['blocking, where it comes from', { vethA: { state: 'blocking' } }, '10.244.1.6', 'dropped in node01'],
+    ['disabled, to the machine itself', { vethA: { state: 'disabled' } }, '10.244.2.5', 'dropped in node01'],
+    ['both isolated', { vethA: { isolated: true }, vethB: { isolated: true } }, '10.244.1.6', 'dropped in node01'],
+    ['one isolated', { vethA: { isolated: true } }, '10.244.1.6', 'pod b1'],
+    ['without learning', { vethB: { learning: false } }, '10.244.1.6', 'pod b1'],
+    ['without flooding', { vethB: { flood: false } }, '10.244.1.6', 'pod b1'],
+    ['without both', { vethB: off }, '10.244.1.6', 'unknown in a1'],
+    ['without both, for the answer to ARP', { vethA: off }, '10.244.1.6', 'unknown in a1'],
+    ['without broadcasts', { vethB: { bcast_flood: false } }, '10.244.1.6', 'unknown in a1'],
+    ['locked', { vethA: { locked: true } }, '10.244.1.6', 'unknown in a1'],
+    ['without both, with an entry', { vethB: off }, '10.244.1.6', 'pod b1', fdbOf('vethB')],
+    ['locked, with an entry', { vethA: { locked: true } }, '10.244.1.6', 'pod b1', fdbOf('vethA')],
+  ] as const)('%s', (_name, ports, to, end, rest: Partial<NodeTexts> = {}) => {
+    const [way, ...others] = withPorts(ports, to, rest);
+    expect(others).toEqual([]);
+    expect(way && brief(way)).toContain(`: ${end}`);
+  });
+
+  test('a drop names the port', () =>
+    expect(withPorts({ vethB: { state: 'disabled' } }, '10.244.1.6')[0]?.end).toMatchObject({
+      by: 'the port vethB of the bridge cni0 is in the state disabled',
+    }));
+});
+
 test('a packet that two nodes send to each other loops', () => {
   const toEachOther = (number: number) => [
     { dst: '192.0.2.0/24', gateway: `192.168.56.1${3 - number}`, dev: 'eth0', flags: [] },
