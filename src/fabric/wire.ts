@@ -1,7 +1,7 @@
 // Connects machines to the lab's bridge: one veth pair each, from the machine's network namespace to the fabric's.
 import { bridgePort, type WireLink, type WireParams } from '../api/fabric.ts';
 import { machineInit } from './processes.ts';
-import { type Netns, runOk } from './run.ts';
+import { AgentError, type Netns, run, runOk } from './run.ts';
 
 const timeoutMs = 5000;
 
@@ -35,7 +35,7 @@ export const wire = async (params: WireParams, options: WireOptions = {}): Promi
   await Promise.all(
     missing
       .filter(({ link, links }) => links.some(({ ifname }) => ifname === link.interface))
-      .map(({ link }) => runOk(['ip', 'link', 'delete', link.interface], { netns: netnsOf(link), timeoutMs })),
+      .map(({ link }) => remove(link)),
   );
   const commands = [...bridge, ...plugs];
   if (commands.length > 0) await runOk(['ip', '-batch', '-'], { ...home, input: commands.join('\n') });
@@ -45,6 +45,14 @@ export const wire = async (params: WireParams, options: WireOptions = {}): Promi
     ),
   );
   return { wired: missing.map(({ link }) => link.machine) };
+};
+
+/** The kernel may be removing the link already, because the namespace of its other end has ended. */
+const remove = async (link: WireLink): Promise<void> => {
+  const command = ['ip', 'link', 'delete', link.interface];
+  const { code, stderr } = await run(command, { netns: netnsOf(link), timeoutMs });
+  if (code !== 0 && !/Cannot find device/.test(stderr))
+    throw new AgentError('FABRIC_TOOL', `\`ip link delete\` failed: ${stderr.trim()}`);
 };
 
 const netnsOf = ({ pid }: WireLink): Netns => ({ path: `/proc/${pid}/ns/net` });

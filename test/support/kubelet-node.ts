@@ -1,11 +1,12 @@
 // A node for contract tests: a process in new network, mount and cgroup namespaces, with a tmpfs for the node's state.
 // Nothing remains after its end.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, globSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Pod } from '../../src/api/core-pods.ts';
+import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 import type { ContainerSpec, Sandbox } from '../../src/node/kubelet/runtime/runtime.ts';
 import type { RunResult } from '../../src/node/sys/exec.ts';
 import { containerSpecOf, ended, type Remote } from './runtime-suite.ts';
@@ -80,10 +81,23 @@ export const startKubeletNode = async (): Promise<KubeletNode> => {
       child.stdin?.end();
       child.kill('SIGKILL');
       await closed;
-      for (const path of cgroupsOf(cgroupRoot)) rmdirSync(path);
+      // The kernel ends the processes of the node one after the other.
+      await eventually('no control group is left', () => removeCgroups(cgroupRoot), { timeoutMs: 20_000 });
       rmSync(folder, { recursive: true, force: true });
     },
   };
+};
+
+const removeCgroups = (root: string) => {
+  for (const path of cgroupsOf(root)) {
+    try {
+      rmdirSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+      return notYet(`${path} has processes: ${readFileSync(`${path}/cgroup.procs`, 'utf8')}`);
+    }
+  }
+  return done(undefined);
 };
 
 /** @returns the folders of the node's control groups, the deepest first */
