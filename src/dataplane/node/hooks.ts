@@ -99,31 +99,49 @@ const runChain = (
 };
 
 /**
- * Of chains with the same priority, the kernel asks the one first that was added last. That is not visible, so both
+ * Of chains with the same priority, the kernel asks the one first that was added last. That is not visible, so other
  * orders are tried. If they differ, the packet's fate is not known.
  */
-const anyOrder = (
-  chains: readonly BaseChain[],
-  run: (chains: readonly BaseChain[]) => PacketState[],
-): PacketState[] => {
+const anyOrder = (all: readonly BaseChain[], run: (chains: readonly BaseChain[]) => PacketState[]): PacketState[] => {
+  const chains = all.filter((base) => base.policy !== 'accept' || base.chain().rules.length > 0);
   const first = run(chains);
-  if (chains.length < 2) return first;
-  const second = run(chains.toReversed());
-  if (summary(first) === summary(second)) return first;
+  const second = ordersOf(chains)
+    .map(run)
+    .find((other) => summary(other) !== summary(first));
+  if (!second) return first;
   const names = chains.map((chain) => `${chain.table.backend} table ${chain.table.name} chain ${chain.chain().name}`);
   const reason = `the order of ${names.join(' and ')} is not known`;
   const doubt = (packet: PacketState): PacketState => ({ ...packet, unsure: [...packet.unsure, reason] });
   return [...first, ...second].map(doubt);
 };
 
+/** The orders besides the given one: all for a few chains, else the reverse. */
+const ordersOf = (chains: readonly BaseChain[]): (readonly BaseChain[])[] => {
+  if (chains.length < 2) return [];
+  return chains.length > mostInAnyOrder ? [chains.toReversed()] : permutations(chains).slice(1);
+};
+
+const mostInAnyOrder = 3;
+
+const permutations = <T>(list: readonly T[]): (readonly T[])[] =>
+  list.length < 2
+    ? [list]
+    : list.flatMap((first, at) => permutations(list.toSpliced(at, 1)).map((rest) => [first, ...rest]));
+
+/** What a packet that is stopped looked like does not matter; how its sender learns of it does. */
 const summary = (packets: readonly PacketState[]): string =>
-  packets
-    .map((packet) => {
-      const end = packet.end && { kind: packet.end.kind };
-      return `${packet.probability.toFixed(9)} ${fingerprint({ ...packet, end: end as PacketState['end'] })}`;
-    })
+  [...Map.groupBy(packets, fateOf)]
+    .map(([fate, alike]) => `${alike.reduce((sum, { probability }) => sum + probability, 0).toFixed(9)} ${fate}`)
     .toSorted()
     .join('\n');
+
+const fateOf = (packet: PacketState): string => {
+  const { end, unsure } = packet;
+  const sure = unsure.length === 0;
+  if (end?.kind === 'dropped') return `${sure} dropped`;
+  if (end?.kind === 'rejected') return `${sure} rejected with ${end.with}`;
+  return `${sure} ${fingerprint({ ...packet, end: end && ({ kind: end.kind } as PacketState['end']) })}`;
+};
 
 const runGroup = (
   group: readonly BaseChain[],

@@ -411,6 +411,51 @@ describe('native nft', () => {
   });
 });
 
+describe('chains of iptables-nft and iptables-legacy at one hook', () => {
+  const both = (iptables: string, iptablesLegacy: string) =>
+    send(texts({ iptables: saved(iptables), iptablesLegacy: saved(iptablesLegacy) }), ahead, fromPod);
+  const reject = '-A FORWARD -p tcp -j REJECT --reject-with';
+
+  test('their order matters if both decide, and not alike', () => {
+    expect(both(`${reject} tcp-reset`, `${reject} icmp-port-unreachable`)[0]).toMatch(/^unknown the order of/);
+    expect(both(`${reject} tcp-reset`, `${reject} tcp-reset`)[0]).toMatch(/^rejected tcp-reset/);
+    expect(both('-A FORWARD -j DROP', `${reject} tcp-reset`)[0]).toMatch(/^unknown the order of/);
+    expect(both('-A FORWARD -j ACCEPT', '-A FORWARD -j DROP')[0]).toMatch(/^dropped/);
+    expect(both('-A FORWARD -j MARK --set-mark 1\n-A FORWARD -j DROP', '-A FORWARD -j DROP')).toHaveLength(1);
+  });
+
+  test('the order of three chains is not known, either', () => {
+    const native = JSON.stringify({
+      nftables: [
+        { chain: { family: 'ip', table: 'n', name: 'c', type: 'filter', hook: 'forward', prio: 0, policy: 'drop' } },
+      ],
+    });
+    const rules = {
+      iptables: saved('-A FORWARD -j ACCEPT'),
+      iptablesLegacy: saved(`${reject} tcp-reset`),
+      nft: native,
+    };
+    expect(send(texts(rules), ahead, fromPod)[0]).toMatch(/^unknown the order of/);
+  });
+
+  test('an empty chain is not named', () => {
+    const rules = {
+      iptables: saved('-A FORWARD -j DROP'),
+      iptablesLegacy: saved(':FORWARD ACCEPT [0:0]'),
+      nft: JSON.stringify({
+        nftables: [
+          {
+            chain: { family: 'ip', table: 'n', name: 'c', type: 'filter', hook: 'forward', prio: 0, policy: 'accept' },
+          },
+          { rule: { family: 'ip', table: 'n', chain: 'c', handle: 2, expr: [{ reject: { type: 'tcp reset' } }] } },
+        ],
+      }),
+    };
+    const [said = ''] = send(texts(rules), ahead, fromPod);
+    expect(said).toMatch(/^unknown the order of iptables-nft table filter chain FORWARD and nft table n chain c is/);
+  });
+});
+
 describe('IPsec', () => {
   const policy = (selector: string, direction: string, action = '\\\ttmpl src 0.0.0.0 dst 0.0.0.0\\\t\tproto esp') =>
     `${selector} \\\t${direction} priority 0 ptype main ${action}\\\n`;
