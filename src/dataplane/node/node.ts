@@ -365,10 +365,19 @@ const leave = (node: NodeModel, packet: PacketState, budget: Budget): PacketStat
 };
 
 const fromProcess = (node: NodeModel, start: PacketState, budget: Budget): PacketState[] =>
-  onward(routeOut(start, node), (routed) => {
+  onward(routeOut(toItself(start), node), (routed) => {
     const output = { ...routed, oif: routed.route?.link ?? '' };
     return onward(runHook(node.hooks[start.family].output, output, budget), (each) => afterOutput(node, each, budget));
   });
+
+/** For a process, 0.0.0.0 and :: are its own machine, at the address that it sends from, if it chose one. */
+const toItself = (packet: PacketState): PacketState => {
+  const { destination, source } = packet;
+  if (destination !== '0.0.0.0' && destination !== '::') return packet;
+  const itself = destination === '::' ? '::1' : source === '' || source === '0.0.0.0' ? '127.0.0.1' : source;
+  const effect = `${destination} stands for this machine: send to ${itself}`;
+  return addStep({ ...packet, destination: itself }, { kind: 'kernel', effect });
+};
 
 const afterOutput = (node: NodeModel, packet: PacketState, budget: Budget): PacketState[] => {
   if (packet.route?.type !== 'local') return leave(node, packet, budget);

@@ -411,6 +411,13 @@ describe('native nft', () => {
   });
 });
 
+test.each([
+  [{ destination: '0.0.0.0' }, 'delivered: 127.0.0.1 > 127.0.0.1:80'],
+  [{ destination: '0.0.0.0', source: '10.0.0.1' }, 'delivered: 10.0.0.1 > 10.0.0.1:80'],
+])('a process that sends to 0.0.0.0 talks to its own machine: %o', (packet, expected) =>
+  expect(send(texts(), packet, ofProcess)).toEqual([expected]),
+);
+
 describe('chains of iptables-nft and iptables-legacy at one hook', () => {
   const both = (iptables: string, iptablesLegacy: string) =>
     send(texts({ iptables: saved(iptables), iptablesLegacy: saved(iptablesLegacy) }), ahead, fromPod);
