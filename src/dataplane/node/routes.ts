@@ -35,14 +35,21 @@ export interface PolicyRule {
   readonly iif: string | undefined;
   readonly oif: string | undefined;
   readonly protocol: string | undefined;
-  readonly sourcePorts: readonly [number, number] | undefined;
-  readonly destinationPorts: readonly [number, number] | undefined;
+  readonly sourcePorts: Ports | undefined;
+  readonly destinationPorts: Ports | undefined;
   readonly tos: number;
   readonly suppressPrefix: number;
   readonly goto: number | undefined;
-  /** Something that the model does not compare, such as `uidrange`. */
+  /** Something that the model does not compare, such as the user of a process. */
   readonly unknown: string | undefined;
   readonly text: string;
+}
+
+/** A range, compared under the mask. */
+export interface Ports {
+  readonly first: number;
+  readonly last: number;
+  readonly mask: number;
 }
 
 export interface Routing {
@@ -156,8 +163,20 @@ const routeText = (
 const knownRuleFields = new Set([
   ...['priority', 'src', 'srclen', 'dst', 'dstlen', 'table', 'fwmark', 'fwmask', 'iif', 'oif', 'action', 'not', 'tos'],
   ...['suppress_prefixlen', 'ipproto', 'sport', 'dport', 'goto', 'protocol', 'iif_detached', 'oif_detached'],
-  ...['sport_start', 'sport_end', 'dport_start', 'dport_end'],
+  ...['sport_start', 'sport_end', 'dport_start', 'dport_end', 'sport_mask', 'dport_mask'],
+  // They name the traffic for statistics.
+  ...['flow_from', 'flow_to'],
 ]);
+
+/** What a rule asks, by its fields in JSON. */
+const unfollowed: Readonly<Record<string, string>> = {
+  uid_start: 'the user of the process (uidrange)',
+  uid_end: 'the user of the process (uidrange)',
+  tun_id: 'the number of the tunnel (tun_id)',
+  l3mdev: 'the VRF (l3mdev)',
+  suppress_ifgroup: 'the group of the interface (suppress_ifgroup)',
+  flowlabel: 'the flow label (flowlabel)',
+};
 
 const readRule = (entry: Record<string, unknown>): PolicyRule => {
   const side = (name: 'src' | 'dst'): Network | undefined => {
@@ -166,15 +185,18 @@ const readRule = (entry: Record<string, unknown>): PolicyRule => {
     const length = entry[`${name}len`];
     return readNetwork(length === undefined ? address : `${address}/${json.number(length)}`);
   };
-  const ports = (name: 'sport' | 'dport'): readonly [number, number] | undefined => {
+  const ports = (name: 'sport' | 'dport'): Ports | undefined => {
     const [start, end] = [entry[`${name}_start`], entry[`${name}_end`]];
-    if (start !== undefined) return [json.number(start), json.number(end)];
+    if (start !== undefined) return { first: json.number(start), last: json.number(end), mask: 0xffff };
     if (entry[name] === undefined) return undefined;
     const [low = '', high = low] = json.text(entry[name]).split('-');
-    return [Number(low), Number(high)];
+    const written = entry[`${name}_mask`];
+    const mask = written === undefined ? 0xffff : Number(json.text(written));
+    return { first: Number(low) & mask, last: Number(high) & mask, mask };
   };
   const mark = entry.fwmark;
   const unknown = Object.keys(entry).find((key) => !knownRuleFields.has(key));
+  const asked = unfollowed[unknown ?? ''] ?? 'what labs does not know';
   const table = entry.table;
   return {
     priority: json.number(entry.priority),
@@ -189,13 +211,14 @@ const readRule = (entry: Record<string, unknown>): PolicyRule => {
         : { value: json.number(mark), mask: entry.fwmask === undefined ? 0xffffffff : json.number(entry.fwmask) },
     iif: json.optionalText(entry.iif),
     oif: json.optionalText(entry.oif),
-    protocol: json.optionalText(entry.ipproto),
+    protocol: json.optionalText(entry.ipproto)?.replace('ipv6-icmp', 'icmpv6'),
     sourcePorts: ports('sport'),
     destinationPorts: ports('dport'),
     tos: json.number(entry.tos),
     suppressPrefix: entry.suppress_prefixlen === undefined ? -1 : json.number(entry.suppress_prefixlen),
     goto: entry.goto === undefined ? undefined : json.number(entry.goto),
-    unknown: unknown === undefined ? undefined : `a policy rule has ${unknown}`,
+    unknown:
+      unknown === undefined ? undefined : `the policy rule ${json.number(entry.priority)} of \`ip rule\` asks ${asked}`,
     text: `${json.number(entry.priority)}: ${Object.entries(entry)
       .filter(([key]) => key !== 'priority')
       .map(([key, value]) => (value === null ? key : `${key} ${json.text(value)}`))
@@ -203,10 +226,11 @@ const readRule = (entry: Record<string, unknown>): PolicyRule => {
   } satisfies PolicyRule & { readonly text: string };
 };
 
-const within = (ports: readonly [number, number] | undefined, port: number | undefined): boolean =>
-  ports === undefined || (port !== undefined && port >= ports[0] && port <= ports[1]);
+const within = (ports: Ports | undefined, port: number | undefined): boolean =>
+  ports === undefined ||
+  (port !== undefined && (port & ports.mask) >= ports.first && (port & ports.mask) <= ports.last);
 
-const ruleMatches = (rule: PolicyRule, key: RouteKey): boolean => {
+const ruleMatches = (rule: PolicyRule, key: RouteKey): boolean | 'perhaps' => {
   const all =
     (!rule.source || contains(rule.source, key.source)) &&
     (!rule.destination || contains(rule.destination, key.destination)) &&
@@ -217,7 +241,7 @@ const ruleMatches = (rule: PolicyRule, key: RouteKey): boolean => {
     (rule.tos === 0 || rule.tos === key.tos) &&
     within(rule.sourcePorts, key.sourcePort) &&
     within(rule.destinationPorts, key.destinationPort);
-  return all !== rule.not;
+  return all && rule.unknown !== undefined ? 'perhaps' : all !== rule.not;
 };
 
 export const lookup = ({ rules, tables, merged }: Routing, key: RouteKey): Lookup => {
@@ -225,8 +249,9 @@ export const lookup = ({ rules, tables, merged }: Routing, key: RouteKey): Looku
   for (const rule of rules) {
     // The table `default` is looked up after the merged one.
     if (merged && rule.table === localTable) continue;
-    if (rule.priority < from || !ruleMatches(rule, key)) continue;
-    if (rule.unknown) return { kind: 'unknown', reason: rule.unknown };
+    const matches = rule.priority >= from && ruleMatches(rule, key);
+    if (!matches) continue;
+    if (matches === 'perhaps') return { kind: 'unknown', reason: rule.unknown ?? '' };
     if (rule.action === 'goto') from = rule.goto ?? from;
     else if (rule.action === 'nop') continue;
     else if (rule.action !== 'lookup' && rule.action !== 'to_tbl')

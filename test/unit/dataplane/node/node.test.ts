@@ -411,6 +411,35 @@ describe('native nft', () => {
   });
 });
 
+describe('a policy rule by protocol, port or user', () => {
+  const other = { dst: 'default', gateway: '10.244.1.9', dev: 'cni0', table: '7', flags: [] };
+  const ask = (rule: object): string => {
+    const rules = [
+      { priority: 0, src: 'all', table: 'local' },
+      { priority: 5, src: 'all', table: '7', ...rule },
+      { priority: 32_766, src: 'all', table: 'main' },
+    ];
+    const node = textsOf(links, [...byDefault, other], { rules: JSON.stringify(rules) });
+    return send(node, { source: '10.0.0.7', destination: '192.0.2.1', sourcePort: 8 }, fromOutside)[0] ?? '';
+  };
+  test.each([
+    [{ ipproto: 'tcp', dport: 80 }, 'leaves cni0'],
+    [{ ipproto: 'udp', dport: 80 }, 'leaves eth0'],
+    // Newer kernels always name the mask.
+    [{ dport: 80, dport_mask: '0xffff' }, 'leaves cni0'],
+    [{ dport: 81, dport_mask: '0xffff' }, 'leaves eth0'],
+    [{ dport: '0x55', dport_mask: '0xf0' }, 'leaves cni0'],
+    [{ dport: '0x65', dport_mask: '0xf0' }, 'leaves eth0'],
+    [{ sport_start: 7, sport_end: 9, dport: 80, dport_mask: '0xffff' }, 'leaves cni0'],
+    [{ flow_to: '3' }, 'leaves cni0'],
+    [{ uid_start: 0, uid_end: 5 }, 'unknown the policy rule 5 of `ip rule` asks the user of the process (uidrange):'],
+    [{ not: null, uid_start: 0, uid_end: 5 }, 'unknown'],
+    [{ not: null, dport: 81, uid_start: 0, uid_end: 5 }, 'leaves cni0'],
+    [{ dport: 81, uid_start: 0, uid_end: 5 }, 'leaves eth0'],
+    [{ some_key: 1 }, 'unknown the policy rule 5 of `ip rule` asks what labs does not know:'],
+  ])('%o: %s', (rule, expected) => expect(ask(rule).startsWith(expected)).toBe(true));
+});
+
 test.each([
   [{ destination: '0.0.0.0' }, 'delivered: 127.0.0.1 > 127.0.0.1:80'],
   [{ destination: '0.0.0.0', source: '10.0.0.1' }, 'delivered: 10.0.0.1 > 10.0.0.1:80'],
