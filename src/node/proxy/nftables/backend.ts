@@ -9,7 +9,7 @@ import type { IpFamily } from '../types.ts';
 import { buildPort } from './build-port.ts';
 import { type Existing, readExisting } from './existing.ts';
 import { type Changes, Ledger } from './ledger.ts';
-import { type Chain, type Item, identityOf, type NamedSet, nameOf, words } from './model.ts';
+import { type Chain, type Item, identityOf, type NamedSet, nameOf, sameItem, words } from './model.ts';
 import type { BuildOptions } from './port-context.ts';
 import { renderAll, renderChanges, renderRemoval, type Unused, unusedIn } from './render.ts';
 
@@ -35,11 +35,8 @@ export class NftablesBackend implements Backend {
   #ledger = new Ledger();
   /** Identity → unused chain or set in the kernel. */
   readonly #unused = new Map<string, Item>();
-  /**
-   * Chain → its rules, as nft printed them at the first look, because nft prints other text than it reads. A full sync
-   * makes all chains anew, so it forgets these texts.
-   */
-  readonly #listed = new WeakMap<Chain, string>();
+  /** Chain → its rules, as nft printed them at the first look, because nft prints other text than it reads. */
+  #listed = new Map<string, Listed>();
   /** The ruleset's state when the table was last complete. A write that changes chains changes this state, too. */
   #whole: string | undefined;
 
@@ -103,6 +100,8 @@ export class NftablesBackend implements Backend {
     await this.#sweep(unusedIn(existing, items), signal);
     // The first look, before anybody changes a rule.
     this.#isWhole(await this.#list(signal));
+    const names = new Set(items.flatMap((item) => (item.kind === 'chain' ? [item.name] : [])));
+    this.#listed = new Map([...this.#listed].filter(([name]) => names.has(name)));
   }
 
   async #writeChanges(changes: Changes, signal: AbortSignal): Promise<void> {
@@ -156,8 +155,24 @@ export class NftablesBackend implements Backend {
     const rules = chains.get(chain.name);
     if (rules?.length !== chain.rules.length) return false;
     const text = rules.join('\n');
-    const known = this.#listed.get(chain) ?? text;
-    this.#listed.set(chain, known);
-    return text === known;
+    const known = this.#listed.get(chain.name);
+    const isNew = known?.chain !== chain;
+    // Somebody may have changed a rule between a write and its first look. So what was known of the same rules counts,
+    // unless nft prints the other text after two writes: then the earlier look came too late.
+    const isSame = known !== undefined && (!isNew || sameItem(known.chain, chain));
+    if (!isSame || text === known.text || (isNew && text === known.odd)) {
+      this.#listed.set(chain.name, { chain, text });
+      return true;
+    }
+    const odd = isNew ? text : known.odd;
+    this.#listed.set(chain.name, { chain, text: known.text, ...(odd === undefined ? {} : { odd }) });
+    return false;
   }
+}
+
+interface Listed {
+  readonly chain: Chain;
+  readonly text: string;
+  /** Another text, at the first look after the last full sync. */
+  readonly odd?: string;
 }

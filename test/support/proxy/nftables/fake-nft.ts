@@ -29,6 +29,8 @@ export class FakeNft implements Nft {
   failures = 0;
   /** Inputs that match this pattern fail. */
   refuses: RegExp | undefined;
+  /** What somebody else does right after the next input. */
+  afterApply: string | undefined;
 
   table(name = 'ip kube-proxy'): FakeTable {
     return this.#tables.get(name) ?? { comment: '', sets: new Map(), chains: new Map() };
@@ -42,6 +44,9 @@ export class FakeNft implements Nft {
     if (this.refuses?.test(input)) throw new Error('nft: told to refuse');
     this.#tables = this.#after(input);
     this.inputs.push(input);
+    if (this.afterApply === undefined) return;
+    this.#tables = this.#after(this.afterApply);
+    this.afterApply = undefined;
   }
 
   async check(input: string): Promise<void> {

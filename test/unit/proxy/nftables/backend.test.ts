@@ -110,6 +110,36 @@ test.each([
   expect(await rig.backend.damaged(signal)).toBe(false);
 });
 
+test('damage between a write and its first look is noticed, and what nft prints after two writes is right', async () => {
+  const kernel = new FakeNft();
+  const rig = createNftablesRig(kernel);
+  rig.proxier.onService(undefined, service('web', '10.96.0.20'));
+  rig.proxier.onSlice(undefined, slice('web', '10.244.0.1'));
+  await rig.sync();
+  const replace = 'flush chain ip kube-proxy service-tcp-1\nadd rule ip kube-proxy service-tcp-1 accept';
+  const write = async (): Promise<void> => {
+    rig.proxier.forceFull();
+    await rig.sync();
+  };
+  kernel.afterApply = replace;
+  await write();
+  expect(await rig.backend.damaged(signal)).toBe(true);
+  await write();
+  expect(await rig.backend.damaged(signal)).toBe(false);
+  // The very first look may have come too late, too.
+  const other = new FakeNft();
+  const late = createNftablesRig(other);
+  late.proxier.onService(undefined, service('web', '10.96.0.20'));
+  late.proxier.onSlice(undefined, slice('web', '10.244.0.1'));
+  other.afterApply = replace;
+  await late.sync();
+  late.proxier.forceFull();
+  await late.sync();
+  late.proxier.forceFull();
+  await late.sync();
+  expect(await late.backend.damaged(signal)).toBe(false);
+});
+
 test('failures are counted: a failed sync is repeated in full, and what could not be removed stays', async () => {
   const kernel = new FakeNft();
   const rig = createNftablesRig(kernel);
