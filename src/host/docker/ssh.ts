@@ -37,7 +37,7 @@ const ready = 'labs: ready';
  */
 const script = `trap "" INT QUIT HUP TERM PIPE; folder=$1; shift; exec 3<&0
 ssh "$@" <&3 & ssh=$!
-{ cat; sleep 2; kill -KILL $ssh; } <&3 >/dev/null 2>&1 &
+{ /bin/cat; /bin/sleep 2; kill -KILL $ssh; } <&3 >/dev/null 2>&1 &
 wait $ssh; status=$?; /bin/rm -rf "$folder"; exit $status`;
 
 /** Long enough to type a password. */
