@@ -4,7 +4,7 @@ import { parseIpv4 } from '../../../src/api/scalars.ts';
 import { createFacts } from '../../../src/fabric/facts.ts';
 import { createProcessTable } from '../../../src/fabric/processes.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
-import { startMachine, type TestMachine } from './machine.ts';
+import { startMachine, type TestMachine, twoPods } from './machine.ts';
 
 const gather = createFacts(createProcessTable());
 
@@ -14,16 +14,7 @@ const emptyPodIp = parseIpv4('10.244.1.3');
 
 /** A bridge and two "pods": one with a process, one whose namespace is only mounted. */
 const makePods = `set -e
-ip link add cni0 type bridge; ip address add 10.244.1.1/24 dev cni0; ip link set cni0 up
-mkdir -p /run/netns
-for pod in a:2 b:3; do
-  name=\${pod%:*}; host=\${pod#*:}
-  ip netns add $name
-  ip link add veth-$name type veth peer name eth0 netns $name
-  ip link set veth-$name master cni0 up
-  ip -n $name address add 10.244.1.$host/24 dev eth0
-  ip -n $name link set eth0 up; ip -n $name link set lo up
-done
+${twoPods}
 iptables -t nat -A PREROUTING -d 10.103.132.104 -p tcp --dport 3306 -m comment --comment db-service -j DNAT --to-destination 10.244.1.2:3306`;
 
 beforeAll(async () => {

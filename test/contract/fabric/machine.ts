@@ -15,6 +15,18 @@ export interface TestMachine extends AsyncDisposable {
   background(script: string): ChildProcess;
 }
 
+/** A script that makes a bridge, and the namespaces `a` (10.244.1.2) and `b` (10.244.1.3) behind it, like two pods. */
+export const twoPods = `ip link add cni0 type bridge; ip address add 10.244.1.1/24 dev cni0; ip link set cni0 up
+mkdir -p /run/netns
+for pod in a:2 b:3; do
+  name=\${pod%:*}; host=\${pod#*:}
+  ip netns add $name
+  ip link add veth-$name type veth peer name eth0 netns $name
+  ip link set veth-$name master cni0 up
+  ip -n $name address add 10.244.1.$host/24 dev eth0
+  ip -n $name link set eth0 up; ip -n $name link set lo up
+done`;
+
 /** All mounts are in the machine's own mount namespace, so they end with the machine. */
 const prepare = `set -e
 mount --make-rprivate /

@@ -9,7 +9,7 @@ import type { ClusterAccess } from '../../../src/host/grade/access.ts';
 import { readLab } from '../../../src/host/trace/lab.ts';
 import { proofOf } from '../../../src/host/trace/proof.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
-import { startMachine, type TestMachine } from './machine.ts';
+import { startMachine, type TestMachine, twoPods } from './machine.ts';
 
 const table = createProcessTable();
 const methods = { dataplane: createDataplane(table), kernelTrace: createKernelTrace(table) };
@@ -31,18 +31,8 @@ let machine: TestMachine;
 let access: Pick<ClusterAccess, 'fabric' | 'machines'>;
 
 const makePods = `set -e
-ip link set lo up
-ip link add cni0 type bridge; ip address add 10.244.1.1/24 dev cni0; ip link set cni0 up
-mkdir -p /run/netns
-for pod in a:2 b:3; do
-  name=\${pod%:*}; host=\${pod#*:}
-  ip netns add $name
-  ip link add veth-$name type veth peer name eth0 netns $name
-  ip link set veth-$name master cni0 up
-  ip -n $name address add 10.244.1.$host/24 dev eth0
-  ip -n $name link set eth0 up; ip -n $name link set lo up
-  ip -n $name route add default via 10.244.1.1
-done
+${twoPods}
+for name in a b; do ip -n $name route add default via 10.244.1.1; done
 echo 1 > /proc/sys/net/ipv4/ip_forward
 iptables -t nat -N SVC; iptables -t nat -N SEP
 iptables -t nat -A PREROUTING -m comment --comment "service portals" -j SVC

@@ -95,7 +95,8 @@ export class Ground implements AsyncDisposable {
     const script = [
       'nft flush ruleset',
       `iptables-legacy-restore <<'END'\n${emptyTables}END`,
-      'ipset destroy 2>/dev/null || true',
+      'ipset destroy',
+      // What an earlier rule set may have left: most of it is not there, and `-force` goes on.
       `ip -force -batch - 2>/dev/null <<'END' || true`,
       ...rulePrefs.map((pref) => `rule del pref ${pref}`),
       'route flush table 100',
