@@ -96,7 +96,7 @@ const serve = async (request: IncomingMessage, response: ServerResponse): Promis
 
 /**
  * Faulty answers. A POST to `/fault/NAME` of the control socket chooses one. The control socket answers each request
- * with the number of faulty answers so far.
+ * with the number of faulty answers so far, by resource.
  */
 const faults: Readonly<Record<string, (response: ServerResponse) => void>> = {
   garbage: (response) => response.end('<html>Please log in</html>'),
@@ -113,12 +113,12 @@ const faults: Readonly<Record<string, (response: ServerResponse) => void>> = {
   closed: (response) => response.destroy(),
 };
 let fault: string | undefined;
-let faultCount = 0;
+let faultCounts: Record<string, number> = {};
 
 /** `none` ends the faults. Breaks all watches, so that clients start new watches. */
 const chooseFault = (name: string): void => {
   fault = name === 'none' ? undefined : name;
-  faultCount = 0;
+  faultCounts = {};
   for (const watcher of watchers) watcher.destroy();
 };
 
@@ -128,7 +128,8 @@ createServer(
     response.setHeader('Content-Type', 'application/json');
     const answerWrongly = faults[fault ?? ''];
     if (!answerWrongly) return void serve(request, response);
-    faultCount += 1;
+    const resource = new URL(request.url ?? '/', 'https://localhost').pathname.split('/').at(-1) ?? '';
+    faultCounts[resource] = (faultCounts[resource] ?? 0) + 1;
     answerWrongly(response);
   },
 ).listen(Number(port), '127.0.0.1');
@@ -142,7 +143,7 @@ createControl((request, response) => {
     const [, name] = /^\/fault\/(\w+)$/.exec(request.url ?? '') ?? [];
     if (name !== undefined) chooseFault(name);
     for (const change of JSON.parse(text) as Change[]) apply(change);
-    response.end(String(faultCount));
+    response.end(JSON.stringify(faultCounts));
   });
 }).listen(join(folder, 'control.sock'), () => {
   process.stdout.write('ready\n');

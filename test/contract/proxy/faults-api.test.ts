@@ -23,8 +23,20 @@ const leadsTo = (world: World, endpoint: string): boolean => rules(world).includ
 const apiPort = (world: World): string =>
   /https:\/\/127\.0\.0\.1:(\d+)/.exec(readFileSync(join(world.folder, 'kubeconfig'), 'utf8'))?.[1] ?? '';
 
-/** After so many requests, each resource was requested at least twice. */
-const disturbedEnough = 6;
+/** Long enough for kube-proxy to give up a silent connection and to open another. */
+const patience = { timeoutMs: 60_000, intervalMs: 100 };
+
+/** Waits until so many requests for services and so many for endpointslices got a faulty answer. */
+const disturbed = (world: World, times: number): Promise<void> =>
+  eventually(
+    `services and endpointslices were each requested ${times} times`,
+    async () => {
+      const counts = await world.disturbances();
+      const enough = counts.services >= times && counts.endpointslices >= times;
+      return enough ? { done: true, value: undefined } : { done: false, seen: JSON.stringify(counts) };
+    },
+    patience,
+  );
 
 describe('keeps the rules while the API server answers wrongly, then catches up', () => {
   /** One kube-proxy for all faults. Each fault has its own endpoints, so that no rule is from the fault before. */
@@ -53,14 +65,7 @@ describe('keeps the rules while the API server answers wrongly, then catches up'
     await world.disturbApi(fault);
     host += 1;
     await world.change(slice(1, host), { ...service(old.removed), remove: true }, service(99), slice(99, host));
-    await eventually(
-      'the API server was asked often enough',
-      async () => {
-        const count = await world.disturbances();
-        return count >= disturbedEnough ? { done: true, value: undefined } : { done: false, seen: String(count) };
-      },
-      { timeoutMs: 15_000, intervalMs: 50 },
-    );
+    await disturbed(world, 2);
     expect(rules(world)).toBe(before);
     expect(world.healthCode()).toBe(200);
     await world.disturbApi('none');
@@ -78,8 +83,6 @@ describe('keeps the rules while the API server answers wrongly, then catches up'
   });
 });
 
-/** Long enough for kube-proxy to give up a silent connection and to open another. */
-const patience = { timeoutMs: 60_000, intervalMs: 100 };
 const follows = (world: World, endpoint: string): Promise<void> =>
   eventually(
     `rules lead to ${endpoint}`,
@@ -93,11 +96,7 @@ test.concurrent('reconnects to an API server that accepts requests but never ans
   await world.change(service(1), slice(1, 2));
   await world.startProxy('--cluster-cidr=10.244.0.0/16');
   await world.disturbApi('silent');
-  await eventually(
-    'services and slices were requested',
-    async () => ((await world.disturbances()) >= 2 ? { done: true, value: undefined } : { done: false, seen: '' }),
-    patience,
-  );
+  await disturbed(world, 1);
   // Requests from before this line never get an answer.
   await world.disturbApi('none');
   await world.change(slice(1, 3));

@@ -127,9 +127,9 @@ export class World implements AsyncDisposable {
     await this.#control(`/fault/${fault}`, []);
   }
 
-  /** How many requests got a faulty answer. */
-  async disturbances(): Promise<number> {
-    return Number(await this.#control('/', []));
+  /** How many requests for each of kube-proxy's resources got a faulty answer, by plural. */
+  async disturbances(): Promise<Readonly<Record<'services' | 'endpointslices', number>>> {
+    return { services: 0, endpointslices: 0, ...JSON.parse(await this.#control('/', [])) };
   }
 
   /** Starts kube-proxy; resolves when it says it is healthy. */
