@@ -1,82 +1,113 @@
-// The report of a grading, versioned. Every other format is made from this one.
+// The report of a grading, versioned. Every other format is made from this one. The schema is the only source of the
+// type, and of the published schema/report.schema.json.
+import * as z from 'zod';
 
 export const reportVersion = 'labs.report/v1';
 
-export interface Report {
-  readonly version: typeof reportVersion;
-  /** The lab's name, e.g. `service-networking`. */
-  readonly lab: string;
-  /** The name of the running instance. It is the same as `lab` unless the lab was started with `--name`. */
-  readonly name: string;
-  /** RFC 3339, UTC. */
-  readonly gradedAt: string;
-  readonly durationMs: number;
-  readonly score: number;
-  readonly maxScore: number;
-  /** Whether any check is `broken`. Then the real score may be higher. */
-  readonly broken: boolean;
-  readonly tasks: readonly TaskReport[];
-  /** What the student did, oldest first: answers that were tried, hints, solutions, resets. Only the latest 5000. */
-  readonly history?: readonly StudentEvent[];
-}
+const time = z.iso.datetime().meta({ description: 'RFC 3339, UTC.' });
+const points = z.number().nonnegative();
 
-export interface StudentEvent {
-  /** RFC 3339, UTC. */
-  readonly at: string;
-  /** `solve`, `goto`: labs did the task. `reset` without a task: the whole lab. */
-  readonly what: 'answer' | 'hint' | 'solve' | 'goto' | 'reset';
-  readonly task?: string | undefined;
-  /** For an answer: the question, and whether the answer was right. */
-  readonly check?: string | undefined;
-  readonly right?: boolean | undefined;
-}
+const studentEventSchema = z.object({
+  at: time,
+  what: z.enum(['answer', 'hint', 'solve', 'goto', 'reset']).meta({
+    description: 'solve, goto: labs did the task. reset without a task: the whole lab.',
+  }),
+  task: z.string().optional(),
+  check: z.string().optional().meta({ description: 'For an answer: the question.' }),
+  right: z.boolean().optional().meta({ description: 'For an answer: whether it was right.' }),
+});
 
-/** Many wrong answers to one question in a short time. */
-export interface Guessing {
-  /** The question's check. */
-  readonly check: string;
-  readonly title: string;
-  /** Wrong answers within one minute, the most that there were. */
-  readonly wrong: number;
-  /** When that minute began: RFC 3339, UTC. */
-  readonly at: string;
-}
+const guessingSchema = z
+  .object({
+    check: z.string().meta({ description: 'The question’s check.' }),
+    title: z.string(),
+    wrong: z.int().positive().meta({ description: 'Wrong answers within one minute, the most that there were.' }),
+    at: time.meta({ description: 'When that minute began: RFC 3339, UTC.' }),
+  })
+  .meta({ description: 'Many wrong answers to one question in a short time.' });
 
-export interface TaskReport {
-  readonly id: string;
-  /** The task's number in the lab, from 1. */
-  readonly number: number;
-  readonly title: string;
-  readonly score: number;
-  readonly maxScore: number;
-  /** When the task passed for the first time: RFC 3339, UTC. The score is about the present state. */
-  readonly passedAt?: string;
-  /** labs solved the task for the student. */
-  readonly solved?: true;
-  /** `labs goto` did the task. Only checks that had passed before give points; the others are `blocked`. */
-  readonly skipped?: true;
-  /** Questions whose answers may have been found by trying. */
-  readonly guessed?: readonly Guessing[];
-  readonly checks: readonly CheckReport[];
-}
+const checkReportSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  outcome: z.enum(['pass', 'fail', 'blocked', 'broken']).meta({
+    description:
+      'fail is the student’s fault. blocked: a check or task that comes first is not done. broken is a fault of the ' +
+      'lab or the machine.',
+  }),
+  points,
+  maxPoints: points,
+  expected: z.string().meta({ description: 'What the check expects, as a phrase.' }),
+  observed: z.string().meta({
+    description: 'What was seen, as a phrase. For blocked: what blocks the check. For broken: what broke.',
+  }),
+  hint: z.string().exactOptional(),
+  unclear: z.literal(true).exactOptional().meta({
+    description:
+      'The answer was not understood: neither right nor wrong. observed and hint say which form it should have.',
+  }),
+  blockedBy: z.string().exactOptional().meta({ description: 'For blocked by another check: its TASK/CHECK.' }),
+  durationMs: z.number().nonnegative(),
+});
 
-export interface CheckReport {
-  readonly id: string;
-  readonly title: string;
-  readonly outcome: Outcome['outcome'];
-  readonly points: number;
-  readonly maxPoints: number;
-  /** What the check expects, as a phrase. */
-  readonly expected: string;
-  /** What was seen, as a phrase. For `blocked`: what blocks the check. For `broken`: what broke. */
-  readonly observed: string;
-  readonly hint?: string;
-  /** The answer was not understood: neither right nor wrong. `observed` and `hint` say which form it should have. */
-  readonly unclear?: true;
-  /** For `blocked` by another check: its `task/check`. */
-  readonly blockedBy?: string;
-  readonly durationMs: number;
-}
+const taskReportSchema = z.object({
+  id: z.string(),
+  number: z.int().positive().meta({ description: 'The task’s number in the lab, from 1.' }),
+  title: z.string(),
+  score: points,
+  maxScore: points,
+  passedAt: time.exactOptional().meta({
+    description: 'When the task passed for the first time: RFC 3339, UTC. The score is about the present state.',
+  }),
+  solved: z.literal(true).exactOptional().meta({ description: 'labs solved the task for the student.' }),
+  skipped: z.literal(true).exactOptional().meta({
+    description: '`labs goto` did the task. Only checks that had passed before give points; the others are blocked.',
+  }),
+  guessed: z.array(guessingSchema).exactOptional().meta({
+    description: 'Questions whose answers may have been found by trying.',
+  }),
+  checks: z.array(checkReportSchema),
+});
+
+export const reportSchema = z
+  .object({
+    version: z.literal(reportVersion),
+    lab: z.string().meta({ description: 'The lab’s name, e.g. service-networking.' }),
+    name: z.string().meta({
+      description: 'The name of the running lab. It is the same as `lab` unless the lab was started with --name.',
+    }),
+    gradedAt: time,
+    durationMs: z.int().nonnegative(),
+    score: points,
+    maxScore: points,
+    broken: z.boolean().meta({ description: 'Whether any check is broken. Then the real score may be higher.' }),
+    tasks: z.array(taskReportSchema),
+    history: z.array(studentEventSchema).exactOptional().meta({
+      description:
+        'What the student did, oldest first: answers that were tried, hints, solutions, resets. Only the latest 5000.',
+    }),
+  })
+  .meta({
+    title: 'Report',
+    description: 'What `labs grade --json` prints. Later versions of labs may add fields, but change none of these.',
+  });
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+export type Report = DeepReadonly<z.output<typeof reportSchema>>;
+export type TaskReport = Report['tasks'][number];
+export type CheckReport = TaskReport['checks'][number];
+export type StudentEvent = DeepReadonly<z.output<typeof studentEventSchema>>;
+export type Guessing = DeepReadonly<z.output<typeof guessingSchema>>;
+
+/** @param strict also refuses fields that the schema does not name, which a reader must not */
+export const reportJsonSchema = ({ strict = false } = {}): Record<string, unknown> => {
+  const schema = z.toJSONSchema(reportSchema, { io: strict ? 'output' : 'input', target: 'draft-7' });
+  return schema as Record<string, unknown>;
+};
 
 /**
  * The outcome of a check. `fail` is the student's fault; `broken` is a fault of the lab or the machine.

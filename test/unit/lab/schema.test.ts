@@ -7,7 +7,7 @@ import { labJsonSchema } from '../../../src/host/lab/schema.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
-test('the published JSON Schema is current (node scripts/node.mjs lab-schema.ts)', async () => {
+test('the published JSON Schema is current (node scripts/node.mjs json-schemas.ts)', async () => {
   const published = JSON.parse(await readFile(join(root, 'schema/lab.schema.json'), 'utf8'));
   expect(published).toEqual(JSON.parse(JSON.stringify(labJsonSchema())));
 });
