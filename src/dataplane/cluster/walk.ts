@@ -1,8 +1,9 @@
 // A packet's way through a cluster, hop by hop, until it ends.
 import { joinEndpoint } from '../address.ts';
+import type { Flow } from '../node/conntrack.ts';
 import { Budget } from '../node/engine.ts';
 import { gapsAt, sendPacket } from '../node/node.ts';
-import type { Entry, Headers, NodeEnd, NodeStep, SentPacket } from '../node/packet.ts';
+import type { Branch, Entry, Headers, NodeEnd, NodeStep, SentPacket } from '../node/packet.ts';
 import type { Cluster, Machine } from './model.ts';
 import { type Crossing, findReceiver, type Receiver } from './segment.ts';
 
@@ -18,6 +19,7 @@ export interface Hop {
   /** The packet as it leaves the machine, or as it ends there. */
   readonly after: Headers;
   readonly end: NodeEnd;
+  readonly connection: Branch['connection'];
   /** How it comes to the next hop. */
   readonly next: Passage | undefined;
 }
@@ -68,6 +70,9 @@ export interface Way {
   readonly randomPort: boolean;
 }
 
+/** Connections of each machine besides those in its texts. */
+export type ExtraFlows = ReadonlyMap<string, readonly Flow[]>;
+
 /**
  * Every way that a packet can take, most probable first.
  * @param from the machine's name, and how the packet begins there: by default, a process sends it
@@ -76,7 +81,7 @@ export interface Way {
 export const walkCluster = (
   cluster: Cluster,
   packet: SentPacket,
-  from: { readonly machine: string; readonly entry?: Entry },
+  from: { readonly machine: string; readonly entry?: Entry; readonly flows?: ExtraFlows },
 ): Way[] => {
   const machine = cluster.machines.get(from.machine);
   if (!machine) throw new Error(`there is no machine ${from.machine}`);
@@ -88,6 +93,7 @@ export const walkCluster = (
     probability: 1,
     randomPort: false,
     depth: 0,
+    flows: from.flows ?? new Map(),
   };
   return visit(trip, machine, packet, from.entry ?? { kind: 'process' }).toSorted(
     (one, other) => other.probability - one.probability,
@@ -103,6 +109,7 @@ interface Trip {
   readonly randomPort: boolean;
   /** How many tunnels are around the packet. */
   readonly depth: number;
+  readonly flows: ExtraFlows;
 }
 
 const mostHops = 64;
@@ -113,9 +120,9 @@ const visit = (trip: Trip, machine: Machine, packet: SentPacket, entry: Entry): 
   const before = headersOf(packet);
   if (trip.seen.has(key) || trip.hops.length > mostHops)
     return [wayOf(trip, { kind: 'loop', machine: machine.name }, before)];
-  return sendPacket(machine.node, packet, entry, trip.budget).flatMap((branch) => {
-    const { end, headers: after, steps, probability, randomPort } = branch;
-    const hop: Hop = { machine: machine.name, kind: machine.kind, entry, before, steps, after, end, next: undefined };
+  return sendPacket(machine.node, known(trip, machine, packet), entry, trip.budget).flatMap((branch) => {
+    const { end, headers: after, probability, randomPort } = branch;
+    const hop = hopOf(machine, entry, before, branch);
     const onward: Trip = {
       ...trip,
       hops: [...trip.hops, hop],
@@ -126,6 +133,17 @@ const visit = (trip: Trip, machine: Machine, packet: SentPacket, entry: Entry): 
     if (end.kind !== 'leaves') return [wayOf(onward, endOf(end, machine, after), after)];
     return leave(onward, machine, end, sentOf(packet, after));
   });
+};
+
+/** The packet in a machine that may have connections of its own. */
+const known = ({ flows }: Trip, { name }: Machine, packet: SentPacket): SentPacket => {
+  const own = flows.get(name);
+  return own ? { ...packet, flows: own } : packet;
+};
+
+const hopOf = ({ name, kind }: Machine, entry: Entry, before: Headers, branch: Branch): Hop => {
+  const { steps, headers: after, end, connection } = branch;
+  return { machine: name, kind, entry, before, steps, after, end, connection, next: undefined };
 };
 
 const headersOf = (packet: SentPacket): Headers => ({
@@ -141,7 +159,7 @@ const headersOf = (packet: SentPacket): Headers => ({
 
 /** The packet on the wire: marks do not leave a machine, and what a sender said about the connection is its own. */
 const sentOf = (packet: SentPacket, { source, sourcePort, destination, destinationPort, ttl }: Headers): SentPacket => {
-  const { mark: _, state: __, ...rest } = packet;
+  const { mark: _, state: __, flows: ___, ...rest } = packet;
   return {
     ...rest,
     source,
@@ -272,9 +290,9 @@ const throughBridge = (
   const entry: Entry = { kind: 'bridged', bridge, fromPort, toPort, portOf };
   const onward = pass(trip, next);
   const before = headersOf(packet);
-  return sendPacket(machine.node, packet, entry, trip.budget).flatMap((branch) => {
-    const { end, headers: after, steps, probability, randomPort } = branch;
-    const hop: Hop = { machine: machine.name, kind: machine.kind, entry, before, steps, after, end, next: undefined };
+  return sendPacket(machine.node, known(trip, machine, packet), entry, trip.budget).flatMap((branch) => {
+    const { end, headers: after, probability, randomPort } = branch;
+    const hop = hopOf(machine, entry, before, branch);
     const inside: Trip = {
       ...onward,
       hops: [...onward.hops, hop],

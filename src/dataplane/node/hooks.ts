@@ -160,7 +160,7 @@ const runGroup = (
 const track = (packet: PacketState, flows: FlowTable): PacketState => {
   if (packet.tracked !== 'none' && packet.tracked !== 'invalid') return packet;
   const tuple = tupleOf(packet);
-  const found = flows.find(tuple);
+  const found = packet.flows?.find(tuple) ?? flows.find(tuple);
   const nothing = { source: false, destination: false };
   if (!found) {
     const state = packet.wanted ?? firstState(packet);

@@ -188,6 +188,7 @@ const startOf = (packet: SentPacket, entry: Entry): PacketState => {
     user: entry.kind === 'process' ? entry.user : undefined,
     ofProcess: entry.kind === 'process',
     tracked: 'none',
+    flows: packet.flows && new FlowTable(packet.flows),
     wanted: packet.state,
     added: [],
     randomPort: false,

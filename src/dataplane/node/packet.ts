@@ -1,5 +1,5 @@
 // What goes into the model of a node (SentPacket, Entry) and what comes out of it (Branch).
-import type { Tuple } from './conntrack.ts';
+import type { Flow, Tuple } from './conntrack.ts';
 
 export type Family = 'ip' | 'ip6';
 
@@ -26,7 +26,9 @@ export interface SentPacket {
   readonly ttl?: number;
   /** Default 0. */
   readonly tos?: number;
-  /** Default: what the model's flow table says, else NEW. */
+  /** Connections that conntrack knows besides those in the texts, such as the one that this packet answers. */
+  readonly flows?: readonly Flow[];
+  /** Default: what the flow tables say, else NEW. */
   readonly state?: 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID';
 }
 

@@ -1,5 +1,5 @@
 // A packet at one moment on its way. A state is never changed in place, because ways split.
-import type { Tracked, Tuple } from './conntrack.ts';
+import type { FlowTable, Tracked, Tuple } from './conntrack.ts';
 import type { Branch, Headers, NodeEnd, NodeStep } from './packet.ts';
 
 /** A step with all steps before it. */
@@ -27,6 +27,8 @@ export interface PacketState extends Headers {
   readonly ofProcess: boolean;
   /** `none` before conntrack has seen the packet. An `invalid` packet has no connection, either. */
   readonly tracked: Tracked | 'none' | 'untracked' | 'invalid';
+  /** Connections besides those of the namespace. */
+  readonly flows: FlowTable | undefined;
   readonly wanted: 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | undefined;
   /** Entries that rules added for this packet: `recent LIST ADDRESS`, `set NAME KEY`. */
   readonly added: readonly string[];

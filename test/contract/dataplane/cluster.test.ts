@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { answerTo } from '../../../src/dataplane/cluster/back.ts';
 import { type MachineTexts, readCluster } from '../../../src/dataplane/cluster/model.ts';
 import { walkCluster } from '../../../src/dataplane/cluster/walk.ts';
 import type { NodeTexts } from '../../../src/dataplane/node/texts.ts';
@@ -83,6 +84,8 @@ interface Setting {
   /** Input of iptables-restore in node n1, or n2. */
   readonly n1?: string;
   readonly n2?: string;
+  /** Done in n2 after everything else, and how to undo it. */
+  readonly back?: readonly [string, string];
   readonly bridgeRules?: boolean;
   readonly hairpin?: boolean;
   readonly overlay?: boolean;
@@ -90,7 +93,7 @@ interface Setting {
 
 const emptied = '*nat\nCOMMIT\n*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n';
 
-const arrange = ({ bridgeRules = false, hairpin = true, overlay = false, ...rules }: Setting): void => {
+const arrange = ({ bridgeRules = false, hairpin = true, overlay = false, back, ...rules }: Setting): void => {
   for (const [index, node] of (['n1', 'n2'] as const).entries()) {
     const other = 2 - index;
     const [address, network] = [`192.168.56.1${other}`, `10.244.${other}.0`];
@@ -106,13 +109,14 @@ const arrange = ({ bridgeRules = false, hairpin = true, overlay = false, ...rule
       node,
       [
         ...way,
-        `iptables-nft-restore <<'END'\n${rules[node] ?? emptied}END`,
+        `iptables-nft-restore <<'END'\n*raw\nCOMMIT\n${rules[node] ?? emptied}END`,
         'conntrack -F >/dev/null 2>&1',
         `echo ${bridgeRules ? 1 : 0} > /proc/sys/net/bridge/bridge-nf-call-iptables`,
         `ip link set vethA type bridge_slave hairpin ${hairpin ? 'on' : 'off'}`,
       ].join('\n'),
     );
   }
+  if (back) run('n2', back[0]);
 };
 
 const texts = (name: Name): NodeTexts => {
@@ -133,39 +137,64 @@ const texts = (name: Name): NodeTexts => {
   } as unknown as NodeTexts;
 };
 
-/** Which machine received the packet, and from whom. */
-const observe = async (from: Name, to: string, port: number): Promise<string> => {
-  const id = nextId++;
+interface Observation {
+  /** Which machine received the packet, and from whom. */
+  readonly seen: string;
+  /** Whether the receiver's answer came to the sender's socket. */
+  readonly answered: boolean;
+}
+
+/**
+ * Waits until packets that were sent before have arrived.
+ * @param unless a pod that packets may not reach
+ * @returns lines about those that arrived
+ */
+const settle = async (from: Name, unless: Name = from): Promise<string[]> => {
   // Control packets to pods go the same ways, and no rule here speaks of them.
-  const pods = (['a1', 'b1', 'a2'] as const).filter((name) => name !== from).map((name) => addresses[name]);
-  witness.stdin?.write(
-    `u ${namespace(from)} ${to} ${port} ${id}\n${`b ${namespace(from)} ${pods.join(' ')}\n`.repeat(2)}`,
-  );
+  const others = (['a1', 'b1', 'a2'] as const).filter((name) => name !== from && name !== unless);
+  const pods = others.map((name) => addresses[name]);
+  witness.stdin?.write(`b ${namespace(from)} ${pods.join(' ')}\n`.repeat(2));
   const seen: string[] = [];
   for (let rounds = 0; rounds < 2; ) {
-    const [verb, place = '', source = '', destination = '', dport = '', seenId] = (await nextLine()).split(' ');
-    if (verb === 'done') rounds += 1;
-    else if (Number(seenId) === id)
-      seen.push(`${place.slice(prefix.length + 1)} ${destination}:${dport} from ${source}`);
+    const line = await nextLine();
+    if (line === 'done') rounds += 1;
+    else seen.push(line);
   }
-  return seen.join(', ') || 'nothing';
+  return seen;
 };
 
-const predict = (from: Name, destination: string, destinationPort: number): string => {
+const observe = async (from: Name, to: string, port: number): Promise<Observation> => {
+  const id = nextId++;
+  witness.stdin?.write(`u ${namespace(from)} ${to} ${port} ${id}\n`);
+  const arrived = (await settle(from)).map((line) => line.split(' ')).filter((words) => Number(words[5]) === id);
+  const seen = arrived.map(([, place = '', source, destination, dport]) => ({
+    place: place.slice(prefix.length + 1) as Name,
+    text: `${place.slice(prefix.length + 1)} ${destination}:${dport} from ${source}`,
+  }));
+  const [first] = seen;
+  if (!first) return { seen: 'nothing', answered: false };
+  witness.stdin?.write(`a ${id}\n`);
+  await settle(first.place, from);
+  witness.stdin?.write(`g ${id}\n`);
+  return { seen: seen.map(({ text }) => text).join(', '), answered: (await nextLine()) === 'yes' };
+};
+
+const predict = (from: Name, destination: string, destinationPort: number): Observation => {
   const list = machines.map((name): MachineTexts => {
     const kind = name.startsWith('n') ? 'node' : 'pod';
     return { name, kind, ...(kind === 'pod' ? { on: `n${name.slice(1)}` } : {}), texts: texts(name) };
   });
-  const ways = walkCluster(
-    readCluster({ machines: list }),
-    { destination, destinationPort, protocol: 'udp' },
-    { machine: from },
-  );
-  return ways
-    .map(({ end, headers }) =>
-      end.kind === 'delivered' ? `${end.machine} ${end.address}:${end.port} from ${headers.source}` : 'nothing',
-    )
-    .join(', ');
+  const cluster = readCluster({ machines: list });
+  const [way, ...others] = walkCluster(cluster, { destination, destinationPort, protocol: 'udp' }, { machine: from });
+  if (!way || others.length > 0) throw new Error(`there are ${others.length + 1} ways`);
+  const { end, headers } = way;
+  if (end.kind !== 'delivered') return { seen: 'nothing', answered: false };
+  const answer = answerTo(cluster, way);
+  if (answer.kind === 'unknown') throw new Error(answer.reasons.join('; '));
+  return {
+    seen: `${end.machine} ${end.address}:${end.port} from ${headers.source}`,
+    answered: answer.kind === 'returns',
+  };
 };
 
 const service = (endpoint: string, ...more: string[]): string =>
@@ -196,6 +225,8 @@ interface Case {
   readonly port?: number;
   /** What must be seen, so that a model and an observation that both see nothing do not pass. */
   readonly seen: string;
+  /** Default: a packet that is seen is answered. */
+  readonly answered?: boolean;
 }
 
 const fromA1 = (port: number): string => `:${port} from 10.244.1.5`;
@@ -237,6 +268,8 @@ const cases: readonly Case[] = [
     from: 'a1',
     to: '10.96.0.1',
     seen: `b1 10.244.1.6${fromA1(8080)}`,
+    // The answer stays in the bridge, so nobody gives it the address of the service.
+    answered: false,
   },
   {
     name: 'to a service with a pod of the same node, bridged',
@@ -330,10 +363,119 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** Cases whose answer goes another way than the packet, or does not arrive. */
+const backCases: readonly Case[] = [
+  {
+    name: 'past a drop of answers',
+    setting: { n2: filter('-A FORWARD -p udp --sport 80 -j DROP') },
+    from: 'a1',
+    to: '10.244.2.5',
+    seen: `a2 10.244.2.5${fromA1(80)}`,
+    answered: false,
+  },
+  {
+    name: 'past a drop of what belongs to no connection',
+    setting: {
+      n1: filter('-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT', '-A FORWARD -p udp --sport 80 -j DROP'),
+    },
+    from: 'a1',
+    to: '10.244.2.5',
+    seen: `a2 10.244.2.5${fromA1(80)}`,
+  },
+  {
+    name: 'past a drop of connections that were answered',
+    setting: { n1: filter('-A FORWARD -p udp -m conntrack --ctstate ESTABLISHED --sport 8080 -j DROP') },
+    from: 'a1',
+    to: '10.244.2.5',
+    port: 8080,
+    seen: `a2 10.244.2.5${fromA1(8080)}`,
+    answered: false,
+  },
+  {
+    name: 'with a drop of answers in the other direction only',
+    setting: { n2: filter('-A FORWARD -p udp --sport 80 -m conntrack --ctdir ORIGINAL -j DROP') },
+    from: 'a1',
+    to: '10.244.2.5',
+    seen: `a2 10.244.2.5${fromA1(80)}`,
+  },
+  {
+    name: 'with a route back that is a blackhole',
+    setting: { back: ['ip route add blackhole 10.244.1.5', 'ip route del blackhole 10.244.1.5'] },
+    from: 'a1',
+    to: '10.244.2.5',
+    seen: `a2 10.244.2.5${fromA1(80)}`,
+    answered: false,
+  },
+  {
+    name: 'with a policy rule against the way back',
+    setting: { back: ['ip rule add to 10.244.1.5 prohibit', 'ip rule del to 10.244.1.5 prohibit'] },
+    from: 'a1',
+    to: '10.244.2.5',
+    seen: `a2 10.244.2.5${fromA1(80)}`,
+    answered: false,
+  },
+  {
+    name: 'with a route back that masquerading does not need',
+    setting: {
+      n1: filter('-A FORWARD -j ACCEPT').replace('*nat', '*nat\n-A POSTROUTING -s 10.244.1.5 -p udp -j MASQUERADE'),
+      back: ['ip route add blackhole 10.244.1.5', 'ip route del blackhole 10.244.1.5'],
+    },
+    from: 'a1',
+    to: '10.244.2.5',
+    seen: 'a2 10.244.2.5:80 from 192.168.56.11',
+  },
+  {
+    name: 'by VXLAN with an answer into a tunnel that leads nowhere',
+    setting: {
+      overlay: true,
+      back: [
+        'ip route add 10.244.1.5 via 10.244.1.9 dev vx0 onlink; ip neigh add 10.244.1.9 lladdr 0a:00:00:00:00:09 dev vx0 nud permanent',
+        'ip route del 10.244.1.5 dev vx0; ip neigh del 10.244.1.9 dev vx0',
+      ],
+    },
+    from: 'a1',
+    to: '10.244.2.5',
+    seen: `a2 10.244.2.5${fromA1(80)}`,
+    answered: false,
+  },
+  {
+    name: 'to a service, with an answer that is dropped in the node of the sender',
+    setting: { n1: service('10.244.2.5', '-A FORWARD -p udp --sport 8080 -j DROP') },
+    from: 'a1',
+    to: '10.96.0.1',
+    seen: `a2 10.244.2.5${fromA1(8080)}`,
+    answered: false,
+  },
+  {
+    name: 'without a connection, because a rule switches conntrack off',
+    setting: { n1: `*raw\n-A PREROUTING -p udp -j NOTRACK\nCOMMIT\n${filter('-A FORWARD -j ACCEPT')}` },
+    from: 'a1',
+    to: '10.244.2.5',
+    seen: `a2 10.244.2.5${fromA1(80)}`,
+  },
+  {
+    name: 'without a connection, past a drop of what belongs to none',
+    setting: {
+      n1: `*raw\n-A PREROUTING -p udp -j NOTRACK\nCOMMIT\n${filter('-A FORWARD -p udp --sport 80 -m conntrack --ctstate UNTRACKED -j DROP')}`,
+    },
+    from: 'a1',
+    to: '10.244.2.5',
+    seen: `a2 10.244.2.5${fromA1(80)}`,
+    answered: false,
+  },
+];
+
 describe('a packet from a machine', () => {
-  test.each(cases)('$from: $name', async ({ setting, from, to, port = 80, seen }) => {
-    arrange(setting);
-    expect(await observe(from, to, port)).toBe(seen);
-    expect(predict(from, to, port)).toBe(seen);
-  });
+  test.each([...cases, ...backCases])(
+    '$from: $name',
+    async ({ setting, from, to, port = 80, seen, answered = seen !== 'nothing' }) => {
+      arrange(setting);
+      try {
+        expect(await observe(from, to, port)).toEqual({ seen, answered });
+        expect(predict(from, to, port)).toEqual({ seen, answered });
+      } finally {
+        if (setting.back) run('n2', setting.back[1]);
+      }
+    },
+  );
 });

@@ -6,7 +6,7 @@ import type { Headers, NodeStep } from '../../../src/dataplane/node/packet.ts';
 import type { Context } from '../../../src/host/cli/context.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
 import { goalOf, startOf, type Wanted } from '../../../src/host/cli/trace/operands.ts';
-import { drawTrace, type How } from '../../../src/host/cli/trace/picture.ts';
+import { drawTrace, type How, type TracedWay } from '../../../src/host/cli/trace/picture.ts';
 import type { TracedLab } from '../../../src/host/trace/lab.ts';
 import { fakeOutput } from './fake-output.ts';
 
@@ -179,7 +179,14 @@ const route = (text: string): NodeStep => ({ kind: 'route', text, table: 'main',
 const wayTo = (address: string, end: Way['end'], probability: number): Way => {
   const [service, after] = [headers('10.244.1.3', '10.96.0.8', 80), headers('10.244.1.3', address, 8080)];
   const hop = (over: Partial<Hop> & Pick<Hop, 'machine' | 'kind'>): Hop => ({
-    ...{ entry: { kind: 'link', link: 'eth0' }, before: after, after, steps: [], next: undefined },
+    ...{
+      entry: { kind: 'link', link: 'eth0' },
+      before: after,
+      after,
+      steps: [],
+      connection: undefined,
+      next: undefined,
+    },
     end: { kind: 'leaves', link: 'eth0', nextHop: '' },
     ...over,
   });
@@ -248,7 +255,7 @@ const how = (over: Partial<How> = {}): How => ({
   proof: undefined,
   ...over,
 });
-const draw = (ways: readonly Way[], over: Partial<How> = {}, context = contextIn()): string =>
+const draw = (ways: readonly TracedWay[], over: Partial<How> = {}, context = contextIn()): string =>
   drawTrace(context, { start, goal, protocol: 'tcp', ways }, how(over)).join('\n');
 
 describe('the picture', () => {
@@ -334,6 +341,30 @@ blue → two:80/tcp  10.96.0.8
     expect(draw(one, { proof }).replaceAll('\n   ', ' ')).toContain(
       "!  A real packet was sent: no answer. The kernel's own trace names the same rule. But no answer came back: look at the way back, from two-a to blue",
     );
+  });
+
+  test('says why the answer does not come back, and that the real one did not, either', () => {
+    const [way] = one;
+    if (!way) throw new Error('no way');
+    const back = (end: Way['end'], source = '10.96.0.8'): Way => ({
+      ...way,
+      ...{ end, hops: [], headers: { ...headers(source, '10.244.1.3', 49_152), sourcePort: 80 } },
+    });
+    const dropped = back({ kind: 'dropped', machine: 'node02', by: 'rule 1', step: undefined });
+    const proof = { outcome: 'timeout', way: 0, rules: 1, traced: true } as const;
+    const lost = draw([{ ...way, answer: { kind: 'lost', way: dropped } }], { proof }).replaceAll('\n   ', ' ');
+    expect(lost).toContain('✖  But the answer does not come back. It ends on node02: rule 1.');
+    expect(lost).toMatch(/✔ {2}A real packet was sent: no answer\. The kernel's own trace names the same rule\.$/);
+    const wanted = { address: '10.96.0.8', port: 80 };
+    const other = back(delivered('10.244.1.3'), '10.244.1.4');
+    expect(draw([{ ...way, answer: { kind: 'strange', way: other, wanted } }]).replaceAll('\n   ', ' ')).toContain(
+      '✖  But blue does not take the answer: it comes from 10.244.1.4:80 instead of 10.96.0.8:80,',
+    );
+    const reasons = ['-m u32'];
+    expect(draw([{ ...way, answer: { kind: 'unknown', way: dropped, reasons } }])).toContain(
+      '!  labs cannot tell whether the answer comes back. On node02: -m u32.',
+    );
+    expect(draw([{ ...way, answer: { kind: 'returns' } }])).toBe(draw([way]));
   });
 
   test('says of an unknown end only what the real packet did', () => {

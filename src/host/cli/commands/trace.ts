@@ -1,5 +1,6 @@
 // `labs trace FROM TO:PORT`: walks a packet through the cluster, hop by hop, by the rules that the kernel has now. Then
 // sends a real one, and compares.
+import { answerTo } from '../../../dataplane/cluster/back.ts';
 import { type Way, walkCluster } from '../../../dataplane/cluster/walk.ts';
 import { TraceLimitError } from '../../../dataplane/node/engine.ts';
 import { ExitCode } from '../../../kit/error.ts';
@@ -9,7 +10,7 @@ import { type Proof, proofOf } from '../../trace/proof.ts';
 import type { Run } from '../context.ts';
 import { withSession } from '../session.ts';
 import { goalOf, startOf, type Wanted } from '../trace/operands.ts';
-import { drawTrace, type Trace } from '../trace/picture.ts';
+import { drawTrace, type Trace, type TracedWay } from '../trace/picture.ts';
 
 export const run: Run = (context, [from = '', to = ''], options) =>
   withSession(context, async ({ lab: { cluster }, access }) => {
@@ -22,7 +23,8 @@ export const run: Run = (context, [from = '', to = ''], options) =>
     const [start, goal] = [startOf(context, lab, wanted), goalOf(context, lab, wanted)];
     const sourcePort = 20_000 + Math.floor(Math.random() * 10_000);
     const packet = { destination: goal.address, destinationPort: goal.port, protocol, sourcePort };
-    const walk = (model: TracedLab['model']) => waysOf(() => walkCluster(model, packet, start), start.machine);
+    const walk = (model: TracedLab['model']) =>
+      waysOf(() => walkCluster(model, packet, start).map((way) => withAnswer(model, way)), start.machine);
     let trace: Trace = { start, goal, protocol, ways: walk(lab.model) };
     let proof = options.send === false ? undefined : await prove(access, lab, trace, sourcePort);
     if (proof?.difference) {
@@ -58,8 +60,12 @@ const prove = async (access: ClusterAccess, lab: TracedLab, trace: Trace, source
   return proofOf(ways, kernel, lab.machineOf);
 };
 
+/** A machine on which no program listens refuses the packet: that answer belongs to no connection. */
+const withAnswer = (model: TracedLab['model'], way: Way): TracedWay =>
+  way.end.kind === 'delivered' && way.end.listening !== false ? { ...way, answer: answerTo(model, way) } : way;
+
 /** Rules that were written to have very many ways are no fault of labs. */
-const waysOf = (walk: () => readonly Way[], machine: string): readonly Way[] => {
+const waysOf = (walk: () => readonly TracedWay[], machine: string): readonly TracedWay[] => {
   try {
     return walk();
   } catch (error) {

@@ -116,6 +116,28 @@ export const traceMessages = {
     (machine: string, why: string) => `labs cannot tell what happens on ${machine}: ${why}.`,
     (machine, why) => `${machine}에서 어떻게 되는지 알 수 없습니다: ${why}`,
   ),
+  traceAnswerDropped: both(
+    (machine: string, by: string) => `But the answer does not come back. It ends on ${machine}: ${by}.`,
+    (machine, by) => `하지만 응답이 돌아오지 못하고 ${machine}에서 끝납니다: ${by}`,
+  ),
+  traceAnswerOutside: both(
+    'But the answer does not come back. It leaves the cluster: no rule and no route in it leads to the sender.',
+    '하지만 응답이 돌아오지 못하고 클러스터 밖으로 나갑니다. 보낸 쪽으로 이끄는 규칙이나 경로가 안에 없습니다.',
+  ),
+  traceAnswerAstray: both(
+    (machine: string, sender: string) => `But the answer comes to ${machine}, and never to ${sender}.`,
+    (machine, sender) => `하지만 응답이 ${sender} 대신 ${machine}에 옵니다.`,
+  ),
+  traceAnswerStrange: both(
+    (source: string, wanted: string, sender: string) =>
+      `But ${sender} does not take the answer: it comes from ${source} instead of ${wanted}, because it does not pass the machine that changed the addresses.`,
+    (source, wanted, sender) =>
+      `하지만 ${sender}에서 응답을 받지 않습니다. 주소를 바꾼 곳을 거치지 않아 ${wanted} 대신 ${source}에서 오기 때문입니다.`,
+  ),
+  traceAnswerUnknown: both(
+    (machine: string, why: string) => `labs cannot tell whether the answer comes back. On ${machine}: ${why}.`,
+    (machine, why) => `응답이 돌아오는지 알 수 없습니다. ${machine}: ${why}`,
+  ),
   traceWays: both('Where such packets end:', '이런 패킷이 끝나는 곳:'),
   traceWay: both(
     (number: number, of: number, percent: string) => `Way ${number} of ${of}, for ${percent} of the connections`,

@@ -1,6 +1,7 @@
 // Draws the way of a packet for a terminal: a hop for each machine, and below it what happens there.
 import stringWidth from 'string-width';
 import { fabricMachine } from '../../../api/cluster.ts';
+import type { Answer } from '../../../dataplane/cluster/back.ts';
 import type { Hop, Way, WayEnd } from '../../../dataplane/cluster/walk.ts';
 import type { Headers, NodeStep, RuleStep } from '../../../dataplane/node/packet.ts';
 import { printable } from '../../../kit/printable.ts';
@@ -17,7 +18,12 @@ export interface Trace {
   readonly goal: Goal;
   readonly protocol: 'tcp' | 'udp';
   /** Most probable first. */
-  readonly ways: readonly Way[];
+  readonly ways: readonly TracedWay[];
+}
+
+/** A way, and what becomes of the answer, if the packet comes to somebody who answers it. */
+export interface TracedWay extends Way {
+  readonly answer?: Answer;
 }
 
 export interface How {
@@ -48,6 +54,7 @@ export const drawTrace = (context: Context, trace: Trace, how: How): readonly st
         : []),
       ...joined(way.hops).flatMap((hop) => drawHop(context, hop, { ...how, way })),
       ...drawEnd(context, way),
+      ...drawAnswer(context, way),
       // The way that the real packet took comes first.
       ...(index === 0 ? drawProof(context, how.proof, way) : []),
     ]),
@@ -55,16 +62,16 @@ export const drawTrace = (context: Context, trace: Trace, how: How): readonly st
   ];
 };
 
-const takenFirst = (ways: readonly Way[], proof: Proof | undefined): readonly Way[] => {
+const takenFirst = (ways: readonly TracedWay[], proof: Proof | undefined): readonly TracedWay[] => {
   const taken = proof?.way === undefined ? undefined : ways[proof.way];
   return taken ? [taken, ...ways.filter((way) => way !== taken)] : ways;
 };
 
-const drawProof = ({ output, say }: Context, proof: Proof | undefined, way: Way): readonly string[] => {
+const drawProof = ({ output, say }: Context, proof: Proof | undefined, way: TracedWay): readonly string[] => {
   if (!proof) return [];
   const outcome = say.traceOutcome(proof.outcome);
   const isSame = proof.way !== undefined;
-  const good = isSame && endsAs(proof.outcome, way.end);
+  const good = isSame && endsAs(proof.outcome, way);
   const { difference } = proof;
   const text = isSame
     ? (proof.rules > 0 ? say.traceProved(outcome, proof.rules) : say.traceProvedNone(outcome)) +
@@ -101,10 +108,11 @@ const drawHop = (context: Context, hop: Hop, { way, ...how }: How & { readonly w
 };
 
 /** Whether a connection ends so when its first packet does. */
-const endsAs = (outcome: Proof['outcome'], end: WayEnd): boolean => {
+const endsAs = (outcome: Proof['outcome'], { end, answer }: TracedWay): boolean => {
   if (outcome === 'sent') return true;
   switch (end.kind) {
     case 'delivered':
+      if (answer?.kind === 'lost' || answer?.kind === 'strange') return outcome !== 'connected';
       return end.listening === undefined || outcome === (end.listening ? 'connected' : 'refused');
     case 'dropped':
     case 'loop':
@@ -229,6 +237,40 @@ const drawEnd = ({ output, say }: Context, way: Way): readonly string[] => {
     ? paint(['bold', 'green'], '✔')
     : paint(['bold', way.end.kind === 'unknown' ? 'yellow' : 'red'], '✖');
   return wrap(endText(say, way), width - 3).map((row, index) => `${index === 0 ? mark : ' '}  ${row}`);
+};
+
+/** Says nothing of an answer that comes back. */
+const drawAnswer = ({ output, say }: Context, { answer, hops: [first] }: TracedWay): readonly string[] => {
+  if (!answer || answer.kind === 'returns') return [];
+  const mark = output.paint(
+    ['bold', answer.kind === 'unknown' ? 'yellow' : 'red'],
+    answer.kind === 'unknown' ? '!' : '✖',
+  );
+  const text = answerEnd(say, answer, shownName(first?.machine ?? ''));
+  return wrap(text, output.width - 3).map((row, index) => `${index === 0 ? mark : ' '}  ${row}`);
+};
+
+const answerEnd = (say: Messages, answer: Exclude<Answer, { kind: 'returns' }>, sender: string): string => {
+  const { end, headers } = answer.way;
+  const machine = shownName(end.machine);
+  if (answer.kind === 'unknown') return say.traceAnswerUnknown(machine, answer.reasons.join('; '));
+  if (answer.kind === 'strange') {
+    const { address, port } = answer.wanted;
+    const source = endpoint(headers.source, headers.sourcePort);
+    return say.traceAnswerStrange(source, endpoint(address, port), sender);
+  }
+  switch (end.kind) {
+    case 'dropped':
+      return end.machine === fabricMachine
+        ? say.traceAnswerOutside
+        : say.traceAnswerDropped(machine, decidedBy(say, end));
+    case 'rejected':
+      return say.traceAnswerDropped(machine, decidedBy(say, end));
+    case 'unroutable':
+      return say.traceAnswerDropped(machine, end.by);
+    default:
+      return say.traceAnswerAstray(machine, sender);
+  }
 };
 
 const endText = (say: Messages, { end, headers }: Way): string => {

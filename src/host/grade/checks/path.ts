@@ -32,6 +32,9 @@ const english = {
   loop: (machine: string) => `go round in a circle at ${machine}`,
   unknownEnd: (machine: string, why: string) => `cannot be followed on ${machine}: ${why}`,
   never: (place: string, endpoints: string) => `no packet from ${place} arrives at ${endpoints}`,
+  answers: (from: string) => `the answers of ${from}`,
+  strange: (source: string, wanted: string) =>
+    `come from ${source} instead of ${wanted}, so the sender does not take them`,
   shares: (place: string, shares: string) => `from ${place}: ${shares}`,
   noEndpoints: (to: string) => `${to} has no ready endpoint`,
   whereWrong: (by: string, command: string) => `The cause: ${by}. \`${command}\` shows the whole way.`,
@@ -63,6 +66,8 @@ const korean: typeof english = {
   loop: (machine) => `${machine}에서 제자리를 돎`,
   unknownEnd: (machine, why) => `${machine}에서 어떻게 되는지 알 수 없음: ${why}`,
   never: (place, endpoints) => `${place}에서 보낸 패킷이 도착하지 않는 곳: ${endpoints}`,
+  answers: (from) => `패킷에 대한 ${from}의 응답`,
+  strange: (source, wanted) => `${wanted} 대신 ${source}에서 와서 보낸 쪽이 받지 않음`,
   shares: (place, shares) => `${place}에서 보낸 패킷: ${shares}`,
   noEndpoints: (to) => `${to}에 준비된 엔드포인트가 없음`,
   whereWrong: (by, command) => `원인: ${by}. 전체 경로 보기: \`${command}\``,
@@ -161,6 +166,8 @@ const problemWith: Readonly<Record<Expectation, Judge>> = {
         way.end.kind !== 'delivered' || way.end.listening === false || !target.endpoints.includes(addressOf(way)),
     );
     if (stray) return wrongWay(question, stray, ways);
+    const unanswered = wrongAnswer(question, ways);
+    if (unanswered) return unanswered;
     if (target.local) return undefined;
     const reached = new Set(ways.map(addressOf));
     const missed = target.endpoints.filter((endpoint) => !reached.has(endpoint));
@@ -200,13 +207,41 @@ const firstWrong = (question: Question, ways: readonly Way[], fits: (way: Way) =
   return wrong && wrongWay(question, wrong, ways);
 };
 
+/** The first answer that does not come to the sender. */
+const wrongAnswer = (question: Question, ways: readonly Way[]): Verdict | undefined => {
+  const { view, say, from } = question;
+  for (const way of ways) {
+    const answer = view.paths.answerTo(way);
+    if (answer.kind === 'returns') continue;
+    const which = say.answers(addressOf(way));
+    const wholeWay = say.wholeWay(commandFor(question));
+    if (answer.kind === 'unknown') {
+      const end = { kind: 'unknown', machine: answer.way.end.machine, reasons: answer.reasons } as const;
+      throw new Unmet(say.seenEnd(from.label, which, endOf(say, { ...answer.way, end })), wholeWay);
+    }
+    if (answer.kind === 'strange') {
+      const { headers } = answer.way;
+      const strange = say.strange(
+        `${headers.source}:${headers.sourcePort}`,
+        `${answer.wanted.address}:${answer.wanted.port}`,
+      );
+      return { holds: false, observed: say.seenEnd(from.label, which, strange), hint: wholeWay };
+    }
+    return lostWay(question, answer.way, say.seenEnd(from.label, which, endOf(say, answer.way)));
+  }
+  return undefined;
+};
+
 /** The packet that shows it, and the rule that decided: the cause. */
-const wrongWay = (question: Question, way: Way, ways: readonly Way[]): Verdict => {
+const wrongWay = (question: Question, way: Way, ways: readonly Way[]): Verdict =>
+  lostWay(question, way, describe(question, way, ways));
+
+const lostWay = (question: Question, way: Way, observed: string): Verdict => {
   const { say } = question;
   const command = commandFor(question);
   const by = way.end.machine === fabricMachine ? undefined : ruleOf(way);
   const hint = by === undefined ? say.wholeWay(command) : say.whereWrong(by, command);
-  return { holds: false, observed: describe(question, way, ways), hint };
+  return { holds: false, observed, hint };
 };
 
 const ruleOf = ({ end }: Way): string | undefined => {

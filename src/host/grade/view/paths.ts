@@ -6,6 +6,7 @@ import type { Pod } from '../../../api/core-pods.ts';
 import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
 import type { NamespaceTexts } from '../../../api/fabric.ts';
 import type { Ipv4 } from '../../../api/scalars.ts';
+import { type Answer, answerTo } from '../../../dataplane/cluster/back.ts';
 import type { Cluster } from '../../../dataplane/cluster/model.ts';
 import { type Way, walkCluster } from '../../../dataplane/cluster/walk.ts';
 import { TraceLimitError } from '../../../dataplane/node/engine.ts';
@@ -36,6 +37,16 @@ export interface Target {
 /** Reading a model takes longer than walking through it, and all checks of a look share the facts. */
 const models = new WeakMap<readonly NamespaceTexts[], Cluster>();
 
+/** Only a student writes rules with so many ways. */
+const bounded = <T>(walk: () => T): T => {
+  try {
+    return walk();
+  } catch (error) {
+    if (error instanceof TraceLimitError) throw new Unmet(error.message);
+    throw error;
+  }
+};
+
 /** A fault of the lab: its author chose the check. */
 const userspaceProblem =
   'in the mode userspace, kube-proxy takes the packets to a service and opens connections of its own, so no path check can follow them';
@@ -52,13 +63,12 @@ export class Paths {
     const model = this.#model();
     const machine = from.pod && !from.pod.spec.hostNetwork ? podMachine(from.pod) : from.machine;
     const packet = { destination: address, destinationPort: port, protocol };
-    try {
-      return walkCluster(model, packet, { machine });
-    } catch (error) {
-      // Only a student writes rules with so many ways.
-      if (error instanceof TraceLimitError) throw new Unmet(error.message);
-      throw error;
-    }
+    return bounded(() => walkCluster(model, packet, { machine }));
+  }
+
+  /** Whether what the receiver answers comes back. @param way ends with `delivered` */
+  answerTo(way: Way): Answer {
+    return bounded(() => answerTo(this.#model(), way));
   }
 
   /** @param to `address:port` */

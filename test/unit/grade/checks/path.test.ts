@@ -61,9 +61,12 @@ interface Changes {
   readonly service?: string;
   readonly client?: string;
   readonly sysctls?: string;
+  /** Of node01, besides that to the gateway. */
+  readonly routes?: readonly object[];
   readonly ready?: boolean;
 }
 
+const bridgeRules = 'net.ipv4.ip_forward = 1\nnet.bridge.bridge-nf-call-iptables = 1';
 const serviceRules = `*nat
 :SVC - [0:0]
 :ONE - [0:0]
@@ -80,7 +83,14 @@ const serviceRules = `*nat
 -A POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE`;
 
 /** Two pods, `one` and `two`, on node01, both endpoints of a service with a node port. */
-const world = ({ rules = '', service = serviceRules, client = '', sysctls, ready = true }: Changes = {}): World => {
+const world = ({
+  rules = '',
+  service = serviceRules,
+  client = '',
+  sysctls = bridgeRules,
+  routes = [],
+  ready = true,
+}: Changes = {}): World => {
   const ports = Object.entries(machines).map(([, address]) => bridgePort(address as Ipv4));
   return {
     objects: {
@@ -118,11 +128,9 @@ const world = ({ rules = '', service = serviceRules, client = '', sysctls, ready
             name === 'node01'
               ? { eth0: [`${address}/24`], cni0: ['10.244.1.1/24'], vethA: [], vethB: [] }
               : { eth0: [`${address}/24`] },
-          routes: [gateway],
+          routes: name === 'node01' ? [gateway, ...routes] : [gateway],
           details: { cni0: bridge, vethA: veth(11, 2, 'cni0'), vethB: veth(12, 2, 'cni0') },
-          ...(name === 'node01'
-            ? { iptables: saved(`${service}\n${rules}`), ...(sysctls === undefined ? {} : { sysctls }) }
-            : {}),
+          ...(name === 'node01' ? { iptables: saved(`${service}\n${rules}`), sysctls } : {}),
           ...(name === 'client' ? { iptables: saved(client) } : {}),
         }),
       ),
@@ -189,6 +197,41 @@ describe('a path check', () => {
     expect(failed).toMatchObject({
       outcome: 'fail',
       hint: expect.stringContaining('`net.ipv4.ip_forward = 0` (node01)'),
+    });
+  });
+
+  test.each([
+    [
+      'a rule drops it',
+      { rules: '*filter\n-A FORWARD -s 10.244.1.3/32 -p tcp -m tcp --sport 8080 -j DROP' },
+      'from client, the answers of 10.244.1.3:8080: are dropped on node01',
+      '`-A FORWARD -s 10.244.1.3/32 -p tcp -m tcp --sport 8080 -j DROP`',
+    ],
+    [
+      'nobody can judge a rule',
+      { rules: '*filter\n-A FORWARD -s 10.244.1.3/32 -m u32 --u32 "0=0" -j DROP' },
+      'the answers of 10.244.1.3:8080: cannot be followed on node01',
+      'labs trace client 192.168.56.11:30080',
+    ],
+    [
+      'no route leads back',
+      { routes: [{ type: 'blackhole', dst: '192.168.56.100', flags: [] }] },
+      'the answers of 10.244.1.2:8080: are dropped on node01',
+      'labs trace client 192.168.56.11:30080',
+    ],
+  ])('fails when the answer does not come back: %s', async (_, changes, observed, hint) => {
+    const failed = await gradeCheck(check({ from: 'client', to: '192.168.56.11:30080' }), world(changes));
+    expect(failed).toMatchObject({ outcome: 'fail', observed: expect.stringContaining(observed) });
+    expect(failed.hint).toContain(hint);
+  });
+
+  test('fails when the sender does not take the answer, because it has another address', async () => {
+    // The answer stays in the bridge, so node01 does not give it the address of the service again.
+    const sysctls = 'net.ipv4.ip_forward = 1\nnet.bridge.bridge-nf-call-iptables = 0';
+    expect(await gradeCheck(check({ from: 'pod/one' }), world({ sysctls }))).toMatchObject({
+      outcome: 'fail',
+      observed:
+        'from pod one, the answers of 10.244.1.3:8080: come from 10.244.1.3:8080 instead of 10.96.0.1:80, so the sender does not take them',
     });
   });
 
