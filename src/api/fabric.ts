@@ -55,6 +55,7 @@ export interface FabricMethods {
   readonly kernelTrace: { readonly params: KernelTraceParams; readonly result: KernelTraceOutcome };
   readonly http: { readonly params: HttpProbe; readonly result: HttpOutcome };
   readonly tcp: { readonly params: TcpProbe; readonly result: TcpOutcome };
+  readonly series: { readonly params: SeriesProbe; readonly result: SeriesOutcome };
   readonly lookup: { readonly params: LookupProbe; readonly result: LookupOutcome };
   /** Waits until something changes. */
   readonly changes: { readonly params: ChangesParams; readonly result: Changes };
@@ -364,6 +365,44 @@ export interface TcpProbe {
 export type TcpOutcome =
   | { readonly ok: true; readonly remote: string; readonly milliseconds: number; readonly banner: string }
   | { readonly ok: false; readonly failure: ProbeFailure; readonly message: string };
+
+/** The same request again and again: each on a connection of its own, one after the other, until one fails. */
+export interface SeriesProbe {
+  /** At most `mostRequests`. */
+  readonly times: number;
+  readonly stages: readonly Stage[];
+  readonly probe:
+    | ({ readonly kind: 'http' } & Omit<HttpProbe, 'stages'>)
+    | ({ readonly kind: 'tcp' } & Omit<TcpProbe, 'stages' | 'relayed'>);
+}
+
+export const mostRequests = 500;
+
+export type SeriesOutcome =
+  | {
+      readonly ok: true;
+      readonly answers: readonly SeriesAnswer[];
+      /** For each place of the last stage: the number of requests that were seen there, and at each stage before. */
+      readonly arrived: readonly number[];
+    }
+  | {
+      readonly ok: false;
+      readonly failure: ProbeFailure;
+      readonly message: string;
+      /** How many requests were answered before. */
+      readonly answered: number;
+      /** Every request was answered, but all together would take too long. */
+      readonly isLate?: true;
+    };
+
+/** Equal answers, and how many they were. */
+export interface SeriesAnswer {
+  /** Of HTTP. */
+  readonly status?: number;
+  /** The beginning of the body, or of the greeting. */
+  readonly text: string;
+  readonly times: number;
+}
 
 export interface LookupProbe {
   readonly place: Place;

@@ -22,6 +22,10 @@ export interface ArrivalWatch extends AsyncDisposable {
    * kernel chose for the first byte. A proxy in between (`relayed`) opens a connection of its own.
    */
   sawConnection(relayed: boolean): Promise<boolean>;
+  /** For each place of the last stage: how many of the requests with these secrets came to it, and to no other. */
+  countRequests(secrets: readonly string[]): Promise<readonly number[]>;
+  /** For each place of the last stage: how many connections of the prober came to it. */
+  countConnections(): Promise<readonly number[]>;
 }
 
 export interface WatchOptions {
@@ -44,38 +48,62 @@ export interface LocalPorts {
 }
 
 /** Below the ports that the kernel gives to other programs. Several, because one may be taken. */
-export const someLocalPorts = (): LocalPorts => {
-  const first = randomInt(10_000, 32_700);
-  return { first, last: first + 20 };
+export const someLocalPorts = (): LocalPorts => portsOfEach(1)[0] as LocalPorts;
+
+const portsEach = 21;
+
+/** For several connections: different ports for each of them. */
+export const portsOfEach = (times: number): readonly LocalPorts[] => {
+  const start = randomInt(10_000, 32_700 - portsEach * times);
+  return Array.from({ length: times }, (_, index) => {
+    const first = start + portsEach * index;
+    return { first, last: first + portsEach - 1 };
+  });
 };
 
 export const watchArrivals = async ({ table, captures, stages, prober }: WatchOptions): Promise<ArrivalWatch> => {
   await using stack = new AsyncDisposableStack();
-  const watch = async (arrival: Arrival): Promise<readonly Capture[]> => {
+  const watch = async (arrival: Arrival): Promise<Capture | undefined> => {
     const found = await findEndpoint(table, arrival);
-    if (!found) return [];
+    if (!found) return undefined;
     stack.use(found);
     const { id, netns } = found.namespace;
-    return [stack.use(await captures({ id, netns, direction: 'in', filter: filterOf(arrival) }))];
+    return stack.use(await captures({ id, netns, direction: 'in', filter: filterOf(arrival) }));
   };
-  const [own, ...watched] = await Promise.all([
+  const [own, ...watchedStages] = await Promise.all([
     prober && stages.length > 0 ? captureDepartures(captures, prober).then((capture) => stack.use(capture)) : undefined,
-    ...stages.map(async (stage) => (await Promise.all(stage.map(watch))).flat()),
+    ...stages.map((stage) => Promise.all(stage.map(watch))),
   ]);
+  const watched = watchedStages.map((stage) => stage.filter((capture) => capture !== undefined));
   const allSaw = async (isWanted: (packets: string) => boolean): Promise<boolean> =>
     (await Promise.all(watched.map((stage) => anySaw(stage, isWanted)))).every(Boolean);
+  const settled = (): Promise<unknown> =>
+    Promise.all([own, ...watched.flat()].map((capture) => capture?.until(() => false)));
+  /** @param marksIn finds in packets what tells the requests apart */
+  const count = (sent: ReadonlySet<string>, marksIn: (packets: string) => readonly string[]): readonly number[] => {
+    const seen = watchedStages.map((stage) => stage.map((capture) => new Set(marksIn(capture?.packets ?? ''))));
+    const last = seen.pop() ?? [];
+    const came = [...sent].filter((mark) => seen.every((stage) => stage.some((marks) => marks.has(mark))));
+    // What comes to two places is relayed from one to the other, so nobody knows which of them has answered.
+    const counted = came.filter((mark) => last.filter((marks) => marks.has(mark)).length === 1);
+    return last.map((marks) => counted.filter((mark) => marks.has(mark)).length);
+  };
   const kept = stack.move();
   return {
     sawRequest: (secret) => allSaw((packets) => packets.includes(secret)),
     sawConnection: async (relayed) => {
       if (relayed || !own || !prober) return allSaw((packets) => beginningsIn(packets).length > 0);
-      const ofProber = ({ port }: Beginning): boolean => port >= prober.ports.first && port <= prober.ports.last;
-      await own.until((packets) => beginningsIn(packets).some(ofProber));
-      const all = beginningsIn(own.packets);
-      // A node may have given the packet another port, as masquerading does.
-      const sent = all.some(ofProber) ? all.filter(ofProber) : all;
-      const numbers = new Set(sent.map(({ number }) => number));
-      return allSaw((packets) => beginningsIn(packets).some(({ number }) => numbers.has(number)));
+      await own.until((packets) => beginningsIn(packets).some((beginning) => isOf(prober, beginning)));
+      const numbers = numbersOf(prober, own);
+      return allSaw((packets) => numbersIn(packets).some((number) => numbers.has(number)));
+    },
+    async countRequests(secrets) {
+      await settled();
+      return count(new Set(secrets), secretsIn);
+    },
+    async countConnections() {
+      await settled();
+      return count(prober && own ? numbersOf(prober, own) : new Set(), numbersIn);
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
@@ -98,6 +126,21 @@ const anySaw = async (endpoints: readonly Capture[], isWanted: (packets: string)
   if (endpoints.some(({ packets }) => isWanted(packets))) return true;
   return (await Promise.all(endpoints.map((capture) => capture.until(isWanted)))).some(Boolean);
 };
+
+const secretsIn = (packets: string): readonly string[] =>
+  [...packets.matchAll(new RegExp(`${probeHeader}: ([0-9a-f]{32})`, 'gi'))].map(([, secret = '']) => secret);
+
+const isOf = ({ ports }: Prober, { port }: Beginning): boolean => port >= ports.first && port <= ports.last;
+
+/** Of the connections that the prober has opened. */
+const numbersOf = (prober: Prober, { packets }: Capture): ReadonlySet<string> => {
+  const all = beginningsIn(packets);
+  const own = all.filter((beginning) => isOf(prober, beginning));
+  // A node may have given the packets other ports, as masquerading does.
+  return new Set((own.length > 0 ? own : all).map(({ number }) => number));
+};
+
+const numbersIn = (packets: string): readonly string[] => beginningsIn(packets).map(({ number }) => number);
 
 /** The first packet of a connection: its source port and its sequence number. */
 interface Beginning {

@@ -13,6 +13,7 @@ import { createProbes } from './probe.ts';
 import { createProcessTable } from './processes.ts';
 import { readMachineFile } from './read-file.ts';
 import { createWiring } from './rewire.ts';
+import { createSeries } from './series.ts';
 import { shareAnswers } from './share.ts';
 import { serveShared } from './shared-agent.ts';
 import { createRestore, systemctlIn } from './units.ts';
@@ -35,6 +36,7 @@ const main = async ([command, socket]: readonly string[]): Promise<number> => {
     dataplane: createDataplane(processes),
     kernelTrace: createKernelTrace(processes),
     ...createProbes(processes),
+    series: createSeries(processes),
     readFile: readMachineFile,
     restoreRules: createRestore(processes),
     systemctl: systemctlIn,

@@ -1,9 +1,9 @@
 // Gathers facts through the fabric: each fact once, all facts of one place in one call, all calls in parallel.
-import type { Arrival, FabricMethod, FabricMethods, FactName, Place, Stage } from '../../api/fabric.ts';
+import type { Arrival, FabricMethod, FabricMethods, FactName, Place, SeriesProbe, Stage } from '../../api/fabric.ts';
 import type { LabHandle } from '../../api/lab.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { LabError, messageOf } from '../../kit/error.ts';
-import type { ClusterAccess } from './access.ts';
+import type { ClusterAccess, FabricCallOptions } from './access.ts';
 import { type Endpoint, type Fact, type FactRequest, type FactStore, keyOf, MissingFacts, type Spot } from './facts.ts';
 import { runCheck, runExpected } from './scripted.ts';
 
@@ -136,11 +136,12 @@ const pidOf = (access: ClusterAccess, machine: string): number => {
 type Call = <M extends FabricMethod>(
   method: M,
   params: FabricMethods[M]['params'],
+  options?: FabricCallOptions,
 ) => Promise<FabricMethods[M]['result']>;
 
 const collectOne = async (collector: Collector, request: FactRequest): Promise<unknown> => {
   const { access } = collector;
-  const call: Call = (method, params) => access.fabric.call(method, params);
+  const call: Call = (method, params, options) => access.fabric.call(method, params, options);
   switch (request.kind) {
     case 'objects':
       return listObjects(call, request.path);
@@ -164,6 +165,8 @@ const collectOne = async (collector: Collector, request: FactRequest): Promise<u
         ...(relayed ? { relayed } : {}),
       });
     }
+    case 'series':
+      return call('series', seriesOf(access, request), { timeoutMs: seriesMs });
     case 'lookup': {
       const { spot, name, nameserver, timeoutMs } = request;
       return call('lookup', { place: placeOf(access, spot), name, nameserver: nameserver as Ipv4, timeoutMs });
@@ -179,6 +182,23 @@ const collectOne = async (collector: Collector, request: FactRequest): Promise<u
     case 'facts':
       throw new Error('facts of the kernel are gathered by place');
   }
+};
+
+/** The fabric ends a series by itself long before. */
+const seriesMs = 60_000;
+
+const seriesOf = (
+  access: ClusterAccess,
+  { times, stages, request }: Extract<FactRequest, { kind: 'series' }>,
+): SeriesProbe => {
+  const place = placeOf(access, request.spot);
+  const common = { times, stages: stagesOf(access, stages) };
+  if (request.kind === 'tcp') {
+    const { spot: _, ...probe } = request;
+    return { ...common, probe: { ...probe, place } };
+  }
+  const { spot: _, host, ...probe } = request;
+  return { ...common, probe: { ...probe, place, ...(host === undefined ? {} : { headers: { host } }) } };
 };
 
 const listObjects = async (call: Call, path: string): Promise<unknown> => {

@@ -7,6 +7,7 @@ import type {
   HttpOutcome,
   LookupOutcome,
   NamespaceTexts,
+  SeriesOutcome,
   TcpOutcome,
 } from '../../api/fabric.ts';
 import type { ScriptVerdict } from '../../api/lab.ts';
@@ -60,6 +61,15 @@ export interface FactKinds {
     };
     readonly value: TcpOutcome;
   };
+  /** One of these requests again and again. */
+  readonly series: {
+    readonly ask: {
+      readonly times: number;
+      readonly stages: readonly (readonly Endpoint[])[];
+      readonly request: RepeatedRequest;
+    };
+    readonly value: SeriesOutcome;
+  };
   readonly lookup: {
     readonly ask: {
       readonly spot: Spot;
@@ -79,6 +89,10 @@ export interface FactKinds {
   };
   readonly expected: { readonly ask: { readonly file: string }; readonly value: readonly string[] };
 }
+
+export type RepeatedRequest =
+  | ({ readonly kind: 'http' } & Omit<FactKinds['http']['ask'], 'stages'>)
+  | ({ readonly kind: 'tcp' } & Omit<FactKinds['tcp']['ask'], 'stages' | 'relayed'>);
 
 export type FactKind = keyof FactKinds;
 export type FactRequest = { [K in FactKind]: { readonly kind: K } & FactKinds[K]['ask'] }[FactKind];

@@ -24,7 +24,11 @@ export const checkSentences: Sentences = {
   'reading the data plane failed: exit code {code}': '데이터 평면을 읽지 못함: 종료 코드 {code}',
   'in the mode userspace, kube-proxy takes the packets to a service and opens connections of its own, so no path check can follow them':
     '`userspace` 모드에서는 kube-proxy가 서비스로 가는 패킷을 받아 새 연결을 열므로 `path` 검사로 따라갈 수 없음',
+  "in the mode userspace, kube-proxy opens connections of its own, so a tcp check can't count them: use an http check":
+    '`userspace` 모드에서는 kube-proxy가 새 연결을 열므로 `tcp` 검사로 셀 수 없음. `http` 검사를 쓰세요',
   // Traffic
+  '{times} requests: a series has 1 to {most}': '요청 {times}번: 1번에서 {most}번까지 보낼 수 있음',
+  '{times} requests take more than {time} s': '요청 {times}번에 {time}초 넘게 걸림',
   '"{url}" is not an http or https URL': 'http나 https URL이 아님: "{url}"',
   '"{host}" is not a host': '호스트가 아님: "{host}"',
   'the name server {address} did not answer': '네임 서버 {address}의 응답이 없음',

@@ -1,15 +1,17 @@
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { HttpProbe, LookupProbe, Stage, TcpProbe } from '../../../src/api/fabric.ts';
+import type { HttpProbe, LookupProbe, SeriesProbe, Stage, TcpProbe } from '../../../src/api/fabric.ts';
 import { parseIpv4 } from '../../../src/api/scalars.ts';
 import { createFacts } from '../../../src/fabric/facts.ts';
 import { createProbes } from '../../../src/fabric/probe.ts';
 import { createProcessTable } from '../../../src/fabric/processes.ts';
+import { createSeries } from '../../../src/fabric/series.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { startMachine, type TestMachine } from './machine.ts';
 
 const gather = createFacts(createProcessTable());
 const { http, lookup, tcp } = createProbes(createProcessTable());
+const series = createSeries(createProcessTable());
 
 let machine: TestMachine;
 let servers: ChildProcess;
@@ -111,6 +113,74 @@ describe('a probe that must arrive at an endpoint', () => {
       get('http://10.9.9.8/', translated()),
     ]);
     expect([own, other]).toMatchObject([elsewhere, { ok: true }]);
+  });
+});
+
+describe('a series of requests', () => {
+  // Every second connection for 10.9.9.4 goes to 10.9.9.5, the others to 10.9.9.8.
+  beforeAll(() =>
+    machine.sh(`ip address add 10.9.9.5/24 dev lo
+      nft 'add table ip split; add chain ip split output { type nat hook output priority -101; }
+        add rule ip split output ip daddr 10.9.9.4 dnat to numgen inc mod 2 map { 0 : 10.9.9.5, 1 : 10.9.9.8 }'`),
+  );
+  const send = (probe: Partial<SeriesProbe['probe']>, stages: readonly Stage[], times = 6) =>
+    series({
+      times,
+      stages,
+      probe: {
+        place: place(),
+        timeoutMs: 2000,
+        kind: 'http',
+        url: 'http://10.9.9.4/',
+        ...probe,
+      } as SeriesProbe['probe'],
+    });
+  const database = { kind: 'tcp', host: '10.9.9.4', port: 3306 } as const;
+
+  test('counts the requests at each endpoint', async () => {
+    const both = [[...at('10.9.9.5'), ...at('10.9.9.8'), ...at('10.9.9.7')]];
+    expect(await send({ headers: { host: 'web' } }, both)).toEqual({
+      ok: true,
+      answers: [{ status: 200, text: expect.stringContaining('GET web'), times: 6 }],
+      arrived: [3, 3, 0],
+    });
+  });
+
+  test('counts the connections at each endpoint', async () => {
+    const both = [[...at('10.9.9.5', 3306), ...at('10.9.9.8', 3306)]];
+    expect(await send(database, both)).toEqual({
+      ok: true,
+      answers: [{ text: '5.5.5-MariaDB', times: 6 }],
+      arrived: [3, 3],
+    });
+  });
+
+  test('counts no request that an earlier stage has not seen, or that two endpoints have', async () => {
+    expect(await send({}, [at('10.9.9.5'), [...at('10.9.9.5'), ...at('10.9.9.8')]])).toMatchObject({ arrived: [3, 0] });
+    expect(await send({}, [[...at('10.9.9.5'), ...at('10.9.9.5')]])).toMatchObject({ arrived: [0, 0] });
+    expect(await send(database, [at('10.9.9.5', 3306), at('10.9.9.8', 3306)])).toMatchObject({ arrived: [0] });
+  });
+
+  test('ends with the first request without an answer', async () => {
+    expect(await send({ url: 'http://10.9.9.8:9/' }, [at('10.9.9.8', 9)])).toMatchObject({
+      ok: false,
+      failure: 'refused',
+      answered: 0,
+    });
+    await machine.sh(`nft 'add chain ip split few { type filter hook input priority 0; }
+      add rule ip split few ip daddr 10.9.9.8 tcp dport 80 ct state new limit rate over 1/day burst 1 packets drop'`);
+    const limited = { url: 'http://10.9.9.8/', timeoutMs: 500 };
+    expect(await send(limited, [at('10.9.9.8')])).toMatchObject({ ok: false, failure: 'timeout', answered: 1 });
+    await machine.sh('nft delete chain ip split few');
+  });
+
+  test.each([0, 501, 1.5])('has no %s requests', async (times) => {
+    await expect(send({}, [], times)).rejects.toThrow('a series has 1 to 500');
+  });
+
+  test('is not sent to what is no URL or no host', async () => {
+    expect(await send({ url: 'ftp://10.9.9.8/' }, [])).toMatchObject({ ok: false, failure: 'protocol', answered: 0 });
+    expect(await send({ ...database, host: '--help' }, [])).toMatchObject({ ok: false, failure: 'unresolved' });
   });
 });
 

@@ -8,6 +8,8 @@ import type {
   LookupOutcome,
   NamespaceTexts,
   ProcessFact,
+  SeriesOutcome,
+  SeriesProbe,
   TcpOutcome,
 } from '../../../src/api/fabric.ts';
 import type { LabDefinition, TaskDefinition } from '../../../src/api/lab.ts';
@@ -30,6 +32,7 @@ export interface World {
   readonly facts?: Readonly<Record<string, Facts>>;
   readonly http?: (at: string, url: string) => HttpOutcome;
   readonly tcp?: (at: string, to: string) => TcpOutcome;
+  readonly series?: (series: SeriesProbe) => SeriesOutcome;
   readonly lookup?: (at: string, name: string) => LookupOutcome;
   /** What the fabric's `dataplane` has read. */
   readonly dataplane?: readonly NamespaceTexts[];
@@ -93,6 +96,8 @@ const answer = (world: World, method: string, params: Params): unknown => {
       return world.http?.(at, params.url);
     case 'tcp':
       return world.tcp?.(at, `${params.host}:${params.port}`);
+    case 'series':
+      return world.series?.(params as unknown as SeriesProbe);
     case 'lookup':
       return world.lookup?.(at, params.name);
     case 'readFile': {

@@ -1,14 +1,26 @@
 // The http check: an HTTP request from a place gets the right answer.
 import * as z from 'zod';
+import type { SeriesAnswer } from '../../../api/fabric.ts';
 import { brief, contains, type TextMatch } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import { match, place } from './fields.ts';
 import { checkKind } from './kind.ts';
 import { lands, noAnswer, probeEnglish, probeKorean, timeout, whoAnswers } from './probe.ts';
+import {
+  isSeries,
+  judgeSeries,
+  seriesEnglish,
+  seriesExpected,
+  seriesFields,
+  seriesKorean,
+  seriesMistakes,
+  timesOf,
+} from './series.ts';
 
 const english = {
   ...probeEnglish,
+  ...seriesEnglish,
   httpExpected: (from: string, url: string, status: number, body: TextMatch | undefined) =>
     `${en.where(from)} gets ${status} from ${url}${en.quoted(body, (text) => `, with ${text} in the answer`)}`,
   httpObserved: (place: string, url: string, status: number, body: string) =>
@@ -17,6 +29,7 @@ const english = {
 
 const korean: typeof english = {
   ...probeKorean,
+  ...seriesKorean,
   httpExpected: (from, url, status, body) =>
     `${ko.where(from)}에서 ${url} 요청에 ${status} 응답${ko.quoted(body, (text) => `, 본문에 ${text} 포함`)}`,
   httpObserved: (place, url, status, body) => `${place}에서 ${url} 요청에 ${status} 응답: ${body || '(비어 있음)'}`,
@@ -35,22 +48,32 @@ export const httpCheck = checkKind({
     body: match.exactOptional(),
     lands,
     timeout,
+    ...seriesFields,
   },
   words: { en: english, ko: korean },
   resolve: ({ timeout, ...check }) => ({ ...check, timeoutMs: timeout }),
-  expected: ({ from, url, status, body }, say) => say.httpExpected(from, url, status, body),
+  mistakes: seriesMistakes,
+  expected: (check, say) =>
+    seriesExpected(say.httpExpected(check.from, check.url, check.status, check.body), check, say),
   judge(check, view, say) {
     const url = view.objects.fill(check.url);
     const body = check.body === undefined ? undefined : view.objects.fill(check.body);
     const { method, timeoutMs } = check;
     const expected = whoAnswers(check);
+    const isRight = (answer: { readonly status: number; readonly body: string }): boolean =>
+      answer.status === check.status && (body === undefined || contains(body, answer.body));
     return view.places.each(check.from, (place) => {
-      const answer = view.probes.http(place, url, { method, timeoutMs, ...expected });
-      if (!answer.ok) return noAnswer(place, url, answer, say);
-      return {
-        holds: answer.status === check.status && (body === undefined || contains(body, answer.body)),
-        observed: say.httpObserved(place.label, url, answer.status, brief(answer.body, 80)),
-      };
+      const options = { method, timeoutMs, ...expected };
+      const observed = (answer: { readonly status: number; readonly body: string }): string =>
+        say.httpObserved(place.label, url, answer.status, brief(answer.body, 80));
+      if (isSeries(check)) {
+        const series = view.probes.httpSeries(place, url, { ...options, times: timesOf(check) });
+        const wrong = ({ status = 0, text }: SeriesAnswer): string | undefined =>
+          isRight({ status, body: text }) ? undefined : observed({ status, body: text });
+        return judgeSeries({ check, place, target: url, series, wrong }, view, say);
+      }
+      const answer = view.probes.http(place, url, options);
+      return answer.ok ? { holds: isRight(answer), observed: observed(answer) } : noAnswer(place, url, answer, say);
     });
   },
 });

@@ -1,13 +1,25 @@
 // The tcp check: a TCP connection from a place is accepted.
+import type { SeriesAnswer } from '../../../api/fabric.ts';
 import { brief, contains, type TextMatch } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import { hostPort, match, place } from './fields.ts';
 import { checkKind } from './kind.ts';
 import { lands, noAnswer, probeEnglish, probeKorean, timeout, whoAnswers } from './probe.ts';
+import {
+  isSeries,
+  judgeSeries,
+  seriesEnglish,
+  seriesExpected,
+  seriesFields,
+  seriesKorean,
+  seriesMistakes,
+  timesOf,
+} from './series.ts';
 
 const english = {
   ...probeEnglish,
+  ...seriesEnglish,
   tcpExpected: (from: string, to: string, banner: TextMatch | undefined) =>
     `${en.where(from)} can connect to ${to}${en.quoted(banner, (text) => ` and is greeted with ${text}`)}`,
   noTcpExpected: (from: string, to: string) =>
@@ -18,6 +30,7 @@ const english = {
 
 const korean: typeof english = {
   ...probeKorean,
+  ...seriesKorean,
   tcpExpected: (from, to, banner) =>
     `${ko.where(from)}에서 ${to}에 연결됨${ko.quoted(banner, (text) => `, 서버의 첫 메시지는 ${text}`)}`,
   noTcpExpected: (from, to) => `${ko.where(from)}에서 ${to}에 연결되지 않음`,
@@ -35,20 +48,30 @@ export const tcpCheck = checkKind({
     banner: match.exactOptional(),
     lands,
     timeout,
+    ...seriesFields,
   },
   words: { en: english, ko: korean },
   resolve: ({ timeout, ...check }) => ({ ...check, timeoutMs: timeout }),
-  expected: ({ from, to, banner }, say) => say.tcpExpected(from, to, banner),
+  mistakes: seriesMistakes,
+  expected: (check, say) => seriesExpected(say.tcpExpected(check.from, check.to, check.banner), check, say),
   expectedNot: ({ from, to, banner }, say) => (banner === undefined ? say.noTcpExpected(from, to) : undefined),
   judge(check, view, say) {
     const to = view.objects.fill(check.to);
+    const banner = check.banner === undefined ? undefined : view.objects.fill(check.banner);
+    const isRight = (text: string): boolean => banner === undefined || contains(banner, text);
+    const { timeoutMs } = check;
+    const expected = whoAnswers(check);
     return view.places.each(check.from, (place) => {
-      const answer = view.probes.tcp(place, to, check.timeoutMs, whoAnswers(check));
-      if (!answer.ok) return noAnswer(place, to, answer, say);
-      return {
-        holds: check.banner === undefined || contains(check.banner, answer.banner),
-        observed: say.tcpObserved(place.label, to, brief(printable(answer.banner), 60)),
-      };
+      const observed = (text: string): string => say.tcpObserved(place.label, to, brief(printable(text), 60));
+      if (isSeries(check)) {
+        const series = view.probes.tcpSeries(place, to, { timeoutMs, ...expected, times: timesOf(check) });
+        const wrong = ({ text }: SeriesAnswer): string | undefined => (isRight(text) ? undefined : observed(text));
+        return judgeSeries({ check, place, target: to, series, wrong }, view, say);
+      }
+      const answer = view.probes.tcp(place, to, timeoutMs, expected);
+      return answer.ok
+        ? { holds: isRight(answer.banner), observed: observed(answer.banner) }
+        : noAnswer(place, to, answer, say);
     });
   },
 });

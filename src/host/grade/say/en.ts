@@ -61,6 +61,8 @@ export const english = {
   apiServerStopped: (machine: string) =>
     `kube-apiserver doesn't run on ${machine}, so nothing can be read from the cluster`,
   apiServerSilent: (cause: string) => `the API server doesn't answer: ${cause}`,
+  unknownEndpoints: (address: string) =>
+    `no service, pod or machine has the address and port ${address}, or the service has more than 32 endpoints`,
   unreadableRules: (node: string, cause: string) => `the iptables rules of ${node} can't be read: ${cause}`,
   forgedRules: () => 'a name in them has a line break or a quote, so they look like other rules',
   notRunning: (program: string, node: string) => `${program} doesn't run on ${node}`,

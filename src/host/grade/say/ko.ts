@@ -55,6 +55,8 @@ export const korean: Phrases = {
   machineDown: (machine) => `${machine} 머신이 실행 중이 아님. \`labs start\`로 다시 시작할 수 있습니다`,
   apiServerStopped: (machine) => `${machine}에서 kube-apiserver가 실행 중이 아니어서 클러스터의 상태를 읽을 수 없음`,
   apiServerSilent: (cause) => `API 서버가 응답하지 않음: ${cause}`,
+  unknownEndpoints: (address) =>
+    `주소와 포트가 ${address}인 서비스, 파드, 머신이 없거나 서비스의 엔드포인트가 32개를 넘음`,
   unreadableRules: (node, cause) => `${node}의 iptables 규칙을 읽을 수 없음: ${cause}`,
   forgedRules: () => '줄 바꿈이나 따옴표가 든 이름 때문에 다른 규칙처럼 보임',
   notRunning: (program, node) => `${node}에서 ${program} 프로세스가 실행 중이 아님`,

@@ -13,6 +13,12 @@ import type { Places } from './places.ts';
 /** More captures than these would take too long to begin. */
 const mostEndpoints = 32;
 
+/** Where a request may arrive. */
+export interface Candidate extends Endpoint {
+  /** Whether the service sends requests there now. */
+  readonly isReady: boolean;
+}
+
 interface Options {
   readonly machines: Machines;
   readonly objects: Objects;
@@ -26,8 +32,11 @@ export class Arrivals {
     this.#options = options;
   }
 
-  /** Undefined when labs cannot tell. An empty list means that nothing of the cluster should answer. */
-  of(address: string, port: number): readonly Endpoint[] | undefined {
+  /**
+   * @param from the machine that asks, for services that use endpoints on the same node only
+   * @returns undefined when labs cannot tell. An empty list means that nothing of the cluster should answer
+   */
+  of(address: string, port: number, from?: string): readonly Candidate[] | undefined {
     const { machines, objects } = this.#options;
     const services = objects.list<Service>('service');
     const machine = machines.atAddress(address);
@@ -37,17 +46,22 @@ export class Arrivals {
           ? each.port === port && isTcp(each)
           : machine !== undefined && each.nodePort === port && isTcp(each),
       );
-      if (used) return this.#few(this.#endpointsOf(service, used));
+      if (!used) continue;
+      const found = this.#few(this.#endpointsOf(service, used));
+      const only = machine ?? (service.spec.internalTrafficPolicy === 'Local' ? from : undefined);
+      const isLocal = machine === undefined || service.spec.externalTrafficPolicy === 'Local';
+      if (!isLocal || only === undefined || machines.roleOf(only) === 'client') return found;
+      return found?.map((each) => ({ ...each, isReady: each.isReady && each.spot.machine === only }));
     }
-    if (machine !== undefined) return [{ spot: { machine }, address, port }];
+    if (machine !== undefined) return [{ spot: { machine }, address, port, isReady: true }];
     const pod = this.#podAt(address);
-    return pod && [{ ...pod, port }];
+    return pod && [{ ...pod, port, isReady: true }];
   }
 
   /** The pods, nodes and service endpoints that a lab's definition names. */
-  named(references: readonly string[]): readonly Endpoint[] | undefined {
+  named(references: readonly string[]): readonly Candidate[] | undefined {
     const { objects, places, machines } = this.#options;
-    const found = references.flatMap((reference): readonly Endpoint[] => {
+    const found = references.flatMap((reference): readonly Candidate[] => {
       if (reference.startsWith('endpoints/')) {
         const service = objects.get<Service>(reference.replace(/^endpoints/, 'service'));
         return (service.spec.ports ?? []).filter(isTcp).flatMap((port) => this.#endpointsOf(service, port));
@@ -55,16 +69,17 @@ export class Arrivals {
       return places.all(reference as Parameters<Places['all']>[0]).map(({ machine, podIp }) => ({
         spot: podIp === undefined ? { machine } : { machine, podIp },
         address: podIp ?? machines.addressOf(machine) ?? '',
+        isReady: true,
       }));
     });
     return this.#few(found);
   }
 
-  #few(endpoints: readonly Endpoint[]): readonly Endpoint[] | undefined {
+  #few(endpoints: readonly Candidate[]): readonly Candidate[] | undefined {
     return endpoints.length > mostEndpoints ? undefined : endpoints;
   }
 
-  #endpointsOf({ metadata }: Service, { name = '' }: ServicePort): readonly Endpoint[] {
+  #endpointsOf({ metadata }: Service, { name = '' }: ServicePort): readonly Candidate[] {
     const { machines, objects } = this.#options;
     const slices = objects
       .list<EndpointSlice>('endpointslice')
@@ -73,11 +88,15 @@ export class Arrivals {
     return slices.flatMap(({ endpoints, ports }) =>
       (ports ?? [])
         .filter((each) => (each.name ?? '') === name && isTcp(each))
-        .flatMap(({ port }) => endpoints.flatMap(({ addresses }) => addresses.map((address) => ({ address, port }))))
-        .flatMap(({ address, port }) => {
+        .flatMap(({ port }) =>
+          endpoints.flatMap(({ addresses, conditions }) =>
+            addresses.map((address) => ({ address, port, isReady: conditions?.ready !== false })),
+          ),
+        )
+        .flatMap(({ address, port, isReady }) => {
           const machine = machines.atAddress(address);
           const at = machine === undefined ? this.#podAt(address) : { spot: { machine }, address };
-          return at ? [{ ...at, ...(port === undefined ? {} : { port }) }] : [];
+          return at ? [{ ...at, ...(port === undefined ? {} : { port }), isReady }] : [];
         }),
     );
   }

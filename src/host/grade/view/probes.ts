@@ -1,10 +1,10 @@
 // Sends real traffic from a place: HTTP requests, TCP connections and DNS lookups.
 import type { ClusterSpec } from '../../../api/cluster.ts';
-import type { HttpOutcome, LookupOutcome, TcpOutcome } from '../../../api/fabric.ts';
-import { type Endpoint, spotOf } from '../facts.ts';
+import type { HttpOutcome, LookupOutcome, SeriesOutcome, TcpOutcome } from '../../../api/fabric.ts';
+import { BrokenFact, type Endpoint, type RepeatedRequest, spotOf, Unmet } from '../facts.ts';
 import { splitHostPort } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';
-import type { Arrivals } from './arrivals.ts';
+import type { Arrivals, Candidate } from './arrivals.ts';
 import type { FactReader } from './fact-reader.ts';
 import type { Machines } from './machines.ts';
 import type { Place } from './places.ts';
@@ -19,9 +19,33 @@ interface Options {
   readonly say: Phrases;
 }
 
-type Resolved =
-  | { readonly ok: true; readonly address: string }
-  | { readonly ok: false; readonly failure: 'unresolved'; readonly message: string };
+interface Unresolved {
+  readonly ok: false;
+  readonly failure: 'unresolved';
+  readonly message: string;
+}
+
+type Resolved = { readonly ok: true; readonly address: string } | Unresolved;
+
+type HttpRequest = Extract<RepeatedRequest, { kind: 'http' }>;
+type TcpRequest = Extract<RepeatedRequest, { kind: 'tcp' }>;
+
+interface Repeated {
+  /** How often, when so many endpoints are ready. */
+  readonly times: (ready: number) => number;
+}
+
+/** The same request again and again. */
+export interface Series {
+  readonly outcome: SeriesOutcome;
+  /** In the order of `arrived` in the outcome. */
+  readonly endpoints: readonly Candidate[];
+  readonly times: number;
+}
+
+/** A fault of the lab: its author chose the check. */
+const userspaceProblem =
+  "in the mode userspace, kube-proxy opens connections of its own, so a tcp check can't count them: use an http check";
 
 interface Stages {
   readonly stages?: readonly (readonly Endpoint[])[];
@@ -48,36 +72,67 @@ export class Probes {
   }
 
   http(from: Place, url: string, options: HttpOptions = {}): HttpOutcome {
+    const request = this.#httpRequest(from, url, options);
+    if ('ok' in request) return request;
+    const { host, port } = targetOf(request);
+    return this.#options.facts.one<'http'>({ ...request, ...this.#stages(from, host, port, options) });
+  }
+
+  /** @param to `host:port` */
+  tcp(from: Place, to: string, timeoutMs = defaultTimeoutMs, expected: Expected = {}): TcpOutcome {
+    const request = this.#tcpRequest(from, to, timeoutMs);
+    if ('ok' in request) return request;
+    return this.#options.facts.one<'tcp'>({
+      ...request,
+      ...this.#stages(from, request.host, request.port, expected),
+      ...(this.#options.cluster.proxy.mode === 'userspace' ? { relayed: true } : {}),
+    });
+  }
+
+  /** An HTTP request again and again. @param times from the number of ready endpoints */
+  httpSeries(from: Place, url: string, { times, ...options }: HttpOptions & Repeated): Series {
+    return this.#series(from, this.#httpRequest(from, url, options), { ...options, times });
+  }
+
+  /** @param to `host:port` */
+  tcpSeries(from: Place, to: string, { times, timeoutMs, ...expected }: HttpOptions & Repeated): Series {
+    if (this.#options.cluster.proxy.mode === 'userspace') throw new BrokenFact(userspaceProblem);
+    return this.#series(from, this.#tcpRequest(from, to, timeoutMs ?? defaultTimeoutMs), { ...expected, times });
+  }
+
+  #httpRequest(from: Place, url: string, { method, timeoutMs }: HttpOptions): HttpRequest | Unresolved {
     const target = new URL(url);
     const resolved = this.#resolve(from, target.hostname);
     if (!resolved.ok) return resolved;
     const host = target.host;
     if (resolved.address !== target.hostname) target.hostname = resolved.address;
-    return this.#options.facts.one<'http'>({
+    return {
       kind: 'http',
       spot: spotOf(from),
       url: target.href,
-      method: options.method ?? 'GET',
+      method: method ?? 'GET',
       ...(target.host === host ? {} : { host }),
-      timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
-      ...this.#stages(from, target.hostname, Number(target.port || (target.protocol === 'https:' ? 443 : 80)), options),
-    });
+      timeoutMs: timeoutMs ?? defaultTimeoutMs,
+    };
   }
 
-  /** @param to `host:port` */
-  tcp(from: Place, to: string, timeoutMs = defaultTimeoutMs, expected: Expected = {}): TcpOutcome {
+  #tcpRequest(from: Place, to: string, timeoutMs: number): TcpRequest | Unresolved {
     const { host, port } = splitHostPort(to);
     const resolved = this.#resolve(from, host);
     if (!resolved.ok) return resolved;
-    return this.#options.facts.one<'tcp'>({
-      kind: 'tcp',
-      spot: spotOf(from),
-      host: resolved.address,
-      port,
-      timeoutMs,
-      ...this.#stages(from, resolved.address, port, expected),
-      ...(this.#options.cluster.proxy.mode === 'userspace' ? { relayed: true } : {}),
-    });
+    return { kind: 'tcp', spot: spotOf(from), host: resolved.address, port, timeoutMs };
+  }
+
+  #series(from: Place, request: RepeatedRequest | Unresolved, { times, lands }: Expected & Repeated): Series {
+    if ('ok' in request) return { outcome: { ...request, answered: 0 }, endpoints: [], times: times(0) };
+    const { say, facts } = this.#options;
+    const { host, port } = targetOf(request);
+    const stages = this.#candidates(from, host, port, { ...(lands ? { lands } : {}) });
+    const endpoints = stages?.at(-1);
+    if (!stages || !endpoints) throw new Unmet(say.unknownEndpoints(`${host}:${port}`));
+    const count = times(endpoints.filter(({ isReady }) => isReady).length);
+    const outcome = facts.one<'series'>({ kind: 'series', times: count, stages: withoutState(stages), request });
+    return { outcome, endpoints, times: count };
   }
 
   /** Asks the cluster's name server as a pod's resolver does, along its search list. */
@@ -92,15 +147,25 @@ export class Probes {
     });
   }
 
-  #stages(from: Place, address: string, port: number, { lands, anywhere }: Expected): Stages {
-    if (anywhere) return { stages: [] };
+  #stages(from: Place, address: string, port: number, expected: Expected): Stages {
+    const stages = this.#candidates(from, address, port, expected);
+    return stages ? { stages: withoutState(stages) } : {};
+  }
+
+  #candidates(
+    from: Place,
+    address: string,
+    port: number,
+    { lands, anywhere }: Expected,
+  ): readonly (readonly Candidate[])[] | undefined {
+    if (anywhere) return [];
     const { arrivals, machines } = this.#options;
-    const endpoints = lands ? arrivals.named(lands) : arrivals.of(address, port);
-    if (!endpoints) return {};
+    const endpoints = lands ? arrivals.named(lands) : arrivals.of(address, port, from.machine);
+    if (!endpoints) return undefined;
     // A prober that sends packets for a node's port elsewhere itself would prove nothing about the node.
     const machine = machines.atAddress(address);
     const isOwn = machine === from.machine && from.podIp === undefined;
-    return { stages: [...(machine && !isOwn ? [[{ spot: { machine }, address, port }]] : []), endpoints] };
+    return [...(machine && !isOwn ? [[{ spot: { machine }, address, port, isReady: true }]] : []), endpoints];
   }
 
   /** Nodes and clients know the names of machines only. Pods also ask the cluster's DNS. */
@@ -117,6 +182,16 @@ export class Probes {
     return { ok: false, failure: 'unresolved', message: say.notResolved(host, cause) };
   }
 }
+
+const targetOf = (request: RepeatedRequest): { readonly host: string; readonly port: number } => {
+  if (request.kind === 'tcp') return request;
+  const { hostname, port, protocol } = new URL(request.url);
+  return { host: hostname, port: Number(port || (protocol === 'https:' ? 443 : 80)) };
+};
+
+/** What the fabric is asked does not change when only the state of an endpoint does. */
+const withoutState = (stages: readonly (readonly Candidate[])[]): readonly (readonly Endpoint[])[] =>
+  stages.map((stage) => stage.map(({ isReady: _, ...endpoint }) => endpoint));
 
 /** The fabric searches as a pod in `default`. For a pod in another namespace, this function completes a bare name. */
 const searchName = (from: Place, name: string): string => {

@@ -1,0 +1,130 @@
+// Sends one request from a network namespace with the fabric's curl, whoever answers. `probe.ts` knows where from and
+// where to.
+import type { HttpProbe, ProbeFailure, TcpProbe } from '../api/fabric.ts';
+import type { LocalPorts } from './arrival.ts';
+import { type CurlReport, classify, parseReport } from './curl.ts';
+import { type Netns, type RunResult, run } from './run.ts';
+
+export type Failed = { readonly ok: false; readonly failure: ProbeFailure; readonly message: string };
+export const failed = (failure: ProbeFailure, message: string): Failed => ({ ok: false, failure, message });
+
+/**
+ * `-q`: no curlrc. The JSON report follows the verbose lines on standard error. The verbose lines distinguish refused
+ * from unreachable.
+ */
+const curl = [
+  'curl',
+  '-q',
+  '-s',
+  '-v',
+  '-k',
+  '--no-buffer',
+  '--globoff',
+  '--noproxy',
+  '*',
+  '-w',
+  '%{stderr}\n%{json}\n',
+] as const;
+const maxBody = 1024 * 1024;
+/** Extra time for the tool to start and to report its failure. */
+export const marginMs = 1000;
+
+/** The URL of an HTTP request. */
+export const parseTarget = (url: string): URL | Failed => {
+  const parsed = URL.parse(url);
+  return parsed && /^https?:$/.test(parsed.protocol)
+    ? parsed
+    : failed('protocol', `"${url}" is not an http or https URL`);
+};
+
+export interface HttpRequest extends Pick<HttpProbe, 'timeoutMs' | 'method'> {
+  readonly url: URL;
+  /** Of the host in the URL, where it is a name. */
+  readonly address?: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface HttpAnswer {
+  readonly ok: true;
+  readonly report: CurlReport;
+  readonly body: string;
+}
+
+/** One HTTP request. Does not follow redirects, and does not verify certificates. */
+export const sendHttp = async (
+  netns: Netns,
+  { url, timeoutMs, method = 'GET', headers, address }: HttpRequest,
+  signal?: AbortSignal,
+): Promise<HttpAnswer | Failed> => {
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  const result = await run(
+    [
+      ...curl,
+      ...['--proto', '=http,https', '--max-time', seconds(timeoutMs)],
+      ...(method === 'HEAD' ? ['-I'] : ['-X', method]),
+      ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
+      ...(address === undefined ? [] : ['--resolve', `${url.hostname}:${port}:${address}`]),
+      url.href,
+    ],
+    { netns, timeoutMs: timeoutMs + marginMs, maxBytes: maxBody, signal },
+  );
+  const report = parseReport(result.stderr);
+  if (!report) return failed(result.timedOut ? 'timeout' : 'protocol', explain(result));
+  return report.exitcode === 0 ? { ok: true, report, body: result.stdout } : failure(report, result);
+};
+
+/** How long a server that greets its clients, such as MariaDB, may take for the greeting. */
+const bannerMs = 250;
+
+export interface TcpRequest extends Pick<TcpProbe, 'host' | 'port' | 'timeoutMs'> {
+  /** One of them will be the source port. */
+  readonly ports: LocalPorts;
+}
+
+export interface Connected {
+  readonly ok: true;
+  readonly milliseconds: number;
+  readonly banner: string;
+}
+
+/** Connects, and waits a moment for the server's greeting. */
+export const connectTcp = async (
+  netns: Netns,
+  { host, port, timeoutMs, ports: { first, last } }: TcpRequest,
+  signal?: AbortSignal,
+): Promise<Connected | Failed> => {
+  const started = performance.now();
+  let connectedAfter: number | undefined;
+  const enough = new AbortController();
+  const command = [...curl, '--connect-timeout', seconds(timeoutMs), '--local-port', `${first}-${last}`];
+  const result = await run([...command, `telnet://${host}:${port}`], {
+    netns,
+    timeoutMs: timeoutMs + marginMs,
+    maxBytes: maxBody,
+    holdInput: true,
+    signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
+    until: (stdout, stderr) => {
+      if (connectedAfter === undefined && isConnected(stderr)) {
+        connectedAfter = performance.now() - started;
+        setTimeout(() => enough.abort(), bannerMs).unref();
+      }
+      return stdout !== '';
+    },
+  });
+  if (connectedAfter !== undefined)
+    return { ok: true, milliseconds: Math.round(connectedAfter), banner: result.stdout.slice(0, 1024) };
+  const report = parseReport(result.stderr);
+  return report ? failure(report, result) : failed(result.timedOut ? 'timeout' : 'protocol', explain(result));
+};
+
+const isConnected = (stderr: string): boolean => /^\* (Connected to|Established connection to) /m.test(stderr);
+
+const failure = (report: CurlReport, result: RunResult): Failed => {
+  const { failure: kind, message } = classify(report, result.stderr);
+  return failed(kind, message);
+};
+
+const explain = ({ timedOut, stderr, code }: RunResult): string =>
+  timedOut ? 'no answer in time' : stderr.trim().split('\n').pop() || `curl ended with code ${code}`;
+
+const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(3);
