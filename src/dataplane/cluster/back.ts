@@ -53,7 +53,7 @@ const walkBack = (cluster: Cluster, { headers, hops, end }: Way): readonly Way[]
     source: destination,
     destination: source,
     protocol,
-    tcpFlags: ['syn', 'ack'],
+    tcpFlags: [end.kind === 'delivered' && end.listening === false ? 'rst' : 'syn', 'ack'],
     ...(destinationPort === undefined ? {} : { sourcePort: destinationPort }),
     ...(sourcePort === undefined ? {} : { destinationPort: sourcePort }),
   };

@@ -60,9 +60,12 @@ const prove = async (access: ClusterAccess, lab: TracedLab, trace: Trace, source
   return proofOf(ways, kernel, lab.machineOf);
 };
 
-/** A machine on which no program listens refuses the packet: that answer belongs to no connection. */
-const withAnswer = (model: TracedLab['model'], way: Way): TracedWay =>
-  way.end.kind === 'delivered' && way.end.listening !== false ? { ...way, answer: answerTo(model, way) } : way;
+/** Without a program that listens, the kernel answers. A TCP reset is followed, an ICMP error is not. */
+const withAnswer = (model: TracedLab['model'], way: Way): TracedWay => {
+  const { end, headers } = way;
+  const answers = end.kind === 'delivered' && (end.listening !== false || headers.protocol === 'tcp');
+  return answers ? { ...way, answer: answerTo(model, way) } : way;
+};
 
 /** Rules that were written to have very many ways are no fault of labs. */
 const waysOf = (walk: () => readonly TracedWay[], machine: string): readonly TracedWay[] => {
