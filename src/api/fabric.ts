@@ -177,6 +177,7 @@ export interface NamespaceTexts {
   readonly ipset: string;
   readonly ipvs: string;
   readonly xfrm: string;
+  readonly queues: string;
   /** The lists of `-m recent`, by name. */
   readonly recent: Readonly<Record<string, string>>;
   readonly listeners: readonly ListenerFact[];

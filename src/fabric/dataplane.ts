@@ -45,6 +45,7 @@ const commands: Readonly<Record<string, { readonly command: string; readonly opt
   nft: { command: 'nft -j list ruleset' },
   ipset: { command: 'ipset save', optional: true },
   ipvs: { command: 'ipvsadm -Sn', optional: true },
+  queues: { command: 'tc -json qdisc show' },
   // A kernel before 5.15 has no default policies.
   xfrm: { command: '{ ip -o xfrm policy && { ip xfrm policy getdefault || true; }; }', optional: true },
 };

@@ -2,7 +2,8 @@
 import { joinEndpoint } from '../address.ts';
 import type { Flow } from '../node/conntrack.ts';
 import { Budget } from '../node/engine.ts';
-import { gapsAt, sendPacket } from '../node/node.ts';
+import { gapsAt } from '../node/gaps.ts';
+import { sendPacket } from '../node/node.ts';
 import type { Branch, Entry, Headers, NodeEnd, NodeStep, SentPacket } from '../node/packet.ts';
 import type { Cluster, Machine } from './model.ts';
 import { type Crossing, findReceiver, type Receiver } from './segment.ts';

@@ -9,6 +9,7 @@ import {
   type TableOfChains,
 } from '../node/engine.ts';
 import type { RuleFacts } from '../node/facts.ts';
+import type { Gap } from '../node/gaps.ts';
 import { json } from '../node/json.ts';
 import type { HookName } from '../node/packet.ts';
 import { compileStatement } from './statements.ts';
@@ -20,14 +21,6 @@ export interface Natives {
   readonly chains: readonly BaseChain[];
   /** Why a packet may meet what the model does not follow: where, and what. */
   readonly gaps: readonly Gap[];
-}
-
-export interface Gap {
-  /** `bridge NAME`: the hooks of a bridge, whose chains belong to no link. */
-  readonly hook: 'ingress' | 'egress' | `bridge ${HookName}`;
-  /** The link by which the packets arrive or leave; absent: any, because not every nft says it in JSON. */
-  readonly link: string | undefined;
-  readonly reason: string;
 }
 
 interface IptablesTexts {
@@ -128,7 +121,7 @@ const addChain = (parts: Parts, item: Record<string, unknown>): void => {
   const hook = json.text(item.hook);
   if (hook === '') return;
   if (/^(ip|ip6|inet)$/.test(parts.family) && hookNames.has(hook)) parts.bases.push(item);
-  else if (parts.family !== 'arp') parts.unmodelled.push(item);
+  else parts.unmodelled.push(item);
 };
 
 const gapsOf = (parts: Parts): Gap[] =>
@@ -137,6 +130,9 @@ const gapsOf = (parts: Parts): Gap[] =>
     const isEmpty = parts.chains.get(chain)?.length === 0 && json.text(item.policy) !== 'drop';
     if (isEmpty) return [];
     const reason = `the chain ${chain} of table ${parts.family} ${parts.name} (hook ${hook}) is not modelled`;
+    // Without ARP, nobody finds the receiver of a packet.
+    if (parts.family === 'arp')
+      return (['ingress', 'egress'] as const).map((place) => ({ hook: place, link: undefined, reason }));
     if (hookNames.has(hook)) return [{ hook: `bridge ${hook as HookName}`, link: undefined, reason }];
     const devices = Array.isArray(item.dev) ? item.dev.map(json.text) : [json.optionalText(item.dev)];
     return devices.map((link) => ({ hook: hook === 'egress' ? 'egress' : 'ingress', link, reason }));

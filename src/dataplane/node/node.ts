@@ -1,13 +1,14 @@
 // The model of one network namespace: texts → model → where does a packet go? See README.md.
 import { canonicalIp } from '../../api/ip.ts';
 import type { Chain, Ruleset } from '../model.ts';
-import { type Gap, natives } from '../nft/tables.ts';
+import { natives } from '../nft/tables.ts';
 import { parseRuleset } from '../parse.ts';
 import { familyOf } from './address.ts';
 import { firstAddress, selectAddress, selectAddress6 } from './address-choice.ts';
 import { FlowTable, parseFlows } from './conntrack.ts';
 import { type BaseChain, Budget, merge, type RuleChain } from './engine.ts';
 import type { RuleFacts } from './facts.ts';
+import { doubt, type Gap, linkGaps, type Passed, queueGaps } from './gaps.ts';
 import { type Hooks, hooksOf, runHook } from './hooks.ts';
 import { IpSets } from './ipset.ts';
 import { baseChainsOf } from './iptables.ts';
@@ -93,7 +94,7 @@ export const nodeOf = (
     listeners: texts.listeners,
     virtualServices,
     xfrm: parseXfrm(texts.xfrm ?? ''),
-    gaps: native.gaps,
+    gaps: [...native.gaps, ...linkGaps(texts.addresses), ...queueGaps(texts.queues ?? '')],
   };
 };
 
@@ -203,29 +204,6 @@ type Next = (packet: PacketState) => PacketState[];
 /** Hands the packets that have not ended to the next part of the way. */
 const onward = (packets: readonly PacketState[], next: Next): PacketState[] =>
   merge(packets.flatMap((packet) => (packet.end ? [packet] : next(packet))));
-
-/** Where a packet passes, of the places at which rules may be that the model does not follow. */
-type Passed =
-  | { readonly hook: 'ingress' | 'egress'; readonly link: string | undefined }
-  | { readonly hook: BridgeHook };
-type BridgeHook = Exclude<Gap['hook'], 'ingress' | 'egress'>;
-
-/** Why nobody knows what becomes of a packet that passes these places. */
-export const gapsAt = ({ gaps }: Pick<NodeModel, 'gaps'>, passed: readonly Passed[]): readonly string[] =>
-  gaps
-    .filter(({ hook, link }) =>
-      passed.some(
-        (place) =>
-          place.hook === hook &&
-          (!('link' in place) || (place.link !== undefined && (link === undefined || link === place.link))),
-      ),
-    )
-    .map(({ reason }) => reason);
-
-const doubt = (packet: PacketState, node: NodeModel, passed: readonly Passed[]): PacketState => {
-  const reasons = gapsAt(node, passed);
-  return reasons.length === 0 ? packet : { ...packet, unsure: [...new Set([...packet.unsure, ...reasons])] };
-};
 
 const fromLink = (
   node: NodeModel,

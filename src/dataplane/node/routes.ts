@@ -22,6 +22,8 @@ export interface NextHop {
   readonly gateway: string | undefined;
   readonly weight: number;
   readonly dead: boolean;
+  /** `ip`, `bpf`, `seg6`, …: what the route wraps its packets into, or hands them to. */
+  readonly encap: string | undefined;
 }
 
 export interface PolicyRule {
@@ -136,6 +138,7 @@ const readRoute = (family: Family, entry: Record<string, unknown>): Route | unde
       gateway: gateway(hop),
       weight: json.number(hop.weight ?? 1),
       dead: json.array(hop.flags).includes('dead'),
+      encap: json.optionalText(hop.encap),
     })),
     prefsrc: json.optionalText(entry.prefsrc),
     metric: json.number(entry.metric),
@@ -262,6 +265,12 @@ export const lookup = ({ rules, tables, merged }: Routing, key: RouteKey): Looku
       if (!route || route.type === 'throw') continue;
       if (rule.suppressPrefix >= 0 && (route.network.length ?? 0) <= rule.suppressPrefix) continue;
       if (refusals.has(route.type)) return { kind: 'none', why: route.type, text: route.text };
+      const encap = route.hops.find((hop) => hop.encap !== undefined)?.encap;
+      if (encap !== undefined)
+        return {
+          kind: 'unknown',
+          reason: `the encapsulation of the route ${route.text} (encap ${encap}) is not modelled`,
+        };
       return { kind: 'route', route, rule };
     }
   }

@@ -35,6 +35,8 @@ export interface NodeTexts {
   readonly ipvs?: string;
   /** `ip -o xfrm policy`, then `ip xfrm policy getdefault`. Absent: no policies. */
   readonly xfrm?: string;
+  /** `tc -json qdisc show`. Absent: the kernel's default queues. */
+  readonly queues?: string;
   /** `conntrack -L` of both families, one after the other. Default: no connection is known. */
   readonly conntrack?: string;
   /** The lists of `-m recent`, by name: /proc/net/xt_recent/NAME. When given, a list that is not in it is empty. */

@@ -27,6 +27,10 @@ const sectionsOf = (texts: NamespaceTexts): Record<string, readonly string[]> =>
     ipset: linesOf(texts.ipset),
     ipvs: linesOf(texts.ipvs),
     'xfrm policies': linesOf(texts.xfrm),
+    // Links without a queue have none to change.
+    'tc queues': objects(texts.queues)
+      .filter(({ kind }) => kind !== 'noqueue')
+      .map(flat),
     listeners: texts.listeners.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`).sort(),
   };
   return Object.fromEntries(Object.entries(sections).filter(([, lines]) => lines.length > 0));

@@ -137,3 +137,20 @@ test('leaves the tables as they were', async () => {
   await traced('b', '10.96.0.1');
   expect(await machine.sh('nft list ruleset | sed "s/counter packets.*bytes [0-9]*/counter/"')).toEqual(before);
 });
+
+test.each([
+  ['filters', 'clsact', 'the filters of tc at veth-a (clsact) are not modelled'],
+  ['a queue', 'root tbf rate 1mbit burst 10k latency 1ms', 'the queue of veth-a (tc qdisc tbf) is not modelled'],
+])('does not guess what %s of tc do', async (_, queue, reason) => {
+  const ends = async () => {
+    const { model } = await readLab(access);
+    return walkCluster(model, { destination: '10.96.0.1', destinationPort: 80 }, { machine: 'default/b' }).map(
+      ({ end }) => (end.kind === 'unknown' ? end.reasons.join() : end.kind),
+    );
+  };
+  expect(await ends()).toEqual(['delivered']);
+  await machine.sh(`tc qdisc add dev veth-a ${queue}`);
+  expect(await ends()).toEqual([reason]);
+  await machine.sh(`tc qdisc del dev veth-a ${queue.split(' ')[0]}`);
+  expect(await ends()).toEqual(['delivered']);
+});

@@ -392,6 +392,31 @@ describe('native nft', () => {
     expect(kindOf(unmodelled('bridge', hook), packet, entry)).toBe(kind);
   });
 
+  test.each([
+    [{ kind: 'clsact', dev: 'cni0' }, 'unknown'],
+    [{ kind: 'ingress', dev: 'cni0' }, 'unknown'],
+    [{ kind: 'ingress', dev: 'eth0' }, 'leaves'],
+    [{ kind: 'clsact', dev: 'eth0' }, 'unknown'],
+    [{ kind: 'netem', dev: 'eth0', options: { limit: 1000, 'loss-random': { loss: 1 } } }, 'unknown'],
+    [{ kind: 'netem', dev: 'eth0', options: { limit: 1000, delay: { delay: 0.1 } } }, 'leaves'],
+    [{ kind: 'tbf', dev: 'eth0', root: true }, 'unknown'],
+    [{ kind: 'tbf', dev: 'cni0', root: true }, 'leaves'],
+    [{ kind: 'fq_codel', dev: 'eth0', root: true }, 'leaves'],
+  ])('a queue of tc %o: %s', (queue, kind) => {
+    const node = textsOf(links, byDefault, { queues: JSON.stringify([queue]) });
+    expect(kindOf(node, ahead, fromPod)).toBe(kind);
+  });
+
+  test('a program of XDP, VLANs of a bridge, a table of ARP and a route with encap are unknown', () => {
+    const xdp = textsOf(links, byDefault, {}, { cni0: { xdp: { mode: 1 } } });
+    expect(kindOf(xdp, ahead, fromPod)).toBe('unknown');
+    const vlans = { linkinfo: { info_kind: 'bridge', info_data: { vlan_filtering: 1 } } };
+    expect(kindOf(textsOf(links, byDefault, {}, { cni0: vlans }), ahead, fromPod)).toBe('unknown');
+    expect(kindOf(unmodelled('arp', 'input'), ahead, fromPod)).toBe('unknown');
+    const wrapped = { dst: ahead.destination, dev: 'eth0', encap: 'bpf', flags: [] };
+    expect(kindOf(textsOf(links, [...byDefault, wrapped]), ahead, fromPod)).toBe('unknown');
+  });
+
   test('a chain without rules, and one of a dormant table, do nothing', () => {
     expect(kindOf(unmodelled('netdev', 'ingress', {}, { flags: ['dormant'] }), ahead, fromPod)).toBe('leaves');
     expect(kindOf(unmodelled('netdev', 'ingress', { dev: 'eth0' }), ahead, fromPod)).toBe('leaves');

@@ -32,7 +32,7 @@ const namespace = (
     ip6tables: '',
     nft,
   },
-  ...{ iptables, iptablesLegacy: '', ip6tablesLegacy: '', ipset: '', ipvs: '', xfrm: '', recent: {} },
+  ...{ iptables, iptablesLegacy: '', ip6tablesLegacy: '', ipset: '', ipvs: '', xfrm: '', queues: '', recent: {} },
   ...(pick(textsOf(links, routes, {}, details)) as { addresses: string; routes: string; sysctls: string }),
   ...(sysctls === undefined ? {} : { sysctls }),
   listeners: [8080, 30_080].map((port) => ({ protocol: 'tcp', address: '0.0.0.0', port })),

@@ -1,0 +1,76 @@
+// What may decide about a packet without being modelled. A packet that meets it ends as `unknown`.
+import { json } from './json.ts';
+import type { HookName } from './packet.ts';
+import type { PacketState } from './state.ts';
+
+/** Why a packet may meet what the model does not follow: where, and what. */
+export interface Gap {
+  /** `bridge NAME`: the hooks of a bridge, whose chains belong to no link. */
+  readonly hook: 'ingress' | 'egress' | `bridge ${HookName}`;
+  /** The link by which the packets arrive or leave; absent: any, because not every nft says it in JSON. */
+  readonly link: string | undefined;
+  readonly reason: string;
+}
+
+interface Gapped {
+  readonly gaps: readonly Gap[];
+}
+
+/** Where a packet passes, of the places that may have gaps. */
+export type Passed =
+  | { readonly hook: 'ingress' | 'egress'; readonly link: string | undefined }
+  | { readonly hook: Exclude<Gap['hook'], 'ingress' | 'egress'> };
+
+/** Why nobody knows what becomes of a packet that passes these places. */
+export const gapsAt = ({ gaps }: Gapped, passed: readonly Passed[]): readonly string[] =>
+  gaps
+    .filter(({ hook, link }) =>
+      passed.some(
+        (place) =>
+          place.hook === hook &&
+          (!('link' in place) || (place.link !== undefined && (link === undefined || link === place.link))),
+      ),
+    )
+    .map(({ reason }) => reason);
+
+export const doubt = (packet: PacketState, node: Gapped, passed: readonly Passed[]): PacketState => {
+  const reasons = gapsAt(node, passed);
+  return reasons.length === 0 ? packet : { ...packet, unsure: [...new Set([...packet.unsure, ...reasons])] };
+};
+
+/** Queues that lose nothing but what a full queue has no room for. */
+const plainQueues: ReadonlySet<string> = new Set(['noqueue', 'pfifo_fast', 'fq_codel', 'fq', 'mq']);
+/** Options of netem that lose and change nothing. */
+const delays: ReadonlySet<string> = new Set(['limit', 'delay', 'seed', 'ecn', 'gap', 'rate', 'slot']);
+
+/** @param text `tc -json qdisc show` */
+export const queueGaps = (text: string): Gap[] =>
+  json.list(text).flatMap((entry): Gap[] => {
+    const [kind, link] = [json.text(entry.kind), json.text(entry.dev)];
+    if (kind === 'ingress' || kind === 'clsact') {
+      const reason = `the filters of tc at ${link} (${kind}) are not modelled`;
+      return (['ingress', 'egress'] as const)
+        .filter((hook) => kind === 'clsact' || hook === 'ingress')
+        .map((hook) => ({ hook, link, reason }));
+    }
+    const onlyDelays = kind === 'netem' && Object.keys(json.object(entry.options)).every((key) => delays.has(key));
+    if (plainQueues.has(kind) || onlyDelays) return [];
+    return [{ hook: 'egress', link, reason: `the queue of ${link} (tc qdisc ${kind}) is not modelled` }];
+  });
+
+/** @param text `ip -details -json address` */
+export const linkGaps = (text: string): Gap[] =>
+  json.list(text).flatMap((entry): Gap[] => {
+    const link = json.text(entry.ifname);
+    const xdp: Gap = { hook: 'ingress', link, reason: `the XDP program of ${link} is not modelled` };
+    const filters = json.object(json.object(entry.linkinfo).info_data).vlan_filtering;
+    const reason = `the VLANs of the bridge ${link} are not modelled`;
+    return [
+      ...(entry.xdp === undefined ? [] : [xdp]),
+      ...(filters === 1 || filters === true
+        ? bridgeHooks.map((hook): Gap => ({ hook: `bridge ${hook}`, link: undefined, reason }))
+        : []),
+    ];
+  });
+
+const bridgeHooks: readonly HookName[] = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
