@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { removeLeftovers, temporaryFor } from './temporary.ts';
 
 /** Only its owner can read the file (mode 0600). An owner of before stays. Makes the folder, with mode 0700. */
-export const replaceFile = async (file: string, text: string): Promise<void> => {
+export const replaceFile = async (file: string, text: string | Buffer): Promise<void> => {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = temporaryFor(file);
   try {

@@ -5,6 +5,7 @@ import { rewriteTexts } from './command-form.ts';
 import { clusterMessages } from './messages/cluster.ts';
 import { doctorMessages } from './messages/doctor.ts';
 import { errorMessages } from './messages/errors.ts';
+import { evidenceMessages } from './messages/evidence.ts';
 import { generalMessages } from './messages/general.ts';
 import { helpMessages } from './messages/help.ts';
 import { labMessages } from './messages/labs.ts';
@@ -21,6 +22,7 @@ export const messageGroups = [
   helpMessages,
   labMessages,
   taskMessages,
+  evidenceMessages,
   progressMessages,
   clusterMessages,
   traceMessages,
@@ -34,6 +36,7 @@ type Pairs = typeof generalMessages &
   typeof helpMessages &
   typeof labMessages &
   typeof taskMessages &
+  typeof evidenceMessages &
   typeof progressMessages &
   typeof clusterMessages &
   typeof traceMessages &

@@ -7,9 +7,10 @@ import { type Cluster, openCluster } from '../cluster/open.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
 import type { ClusterAccess } from '../grade/access.ts';
 import { isQuestion, type Question } from '../grade/checks/answer.ts';
+import type { GradeOptions } from '../grade/engine.ts';
 import { findTask } from '../lab/catalogue.ts';
 import { nextTask } from '../tasks/next.ts';
-import type { ProgressStore } from '../tasks/progress.ts';
+import type { Progress, ProgressStore } from '../tasks/progress.ts';
 import type { TaskRun } from '../tasks/run.ts';
 import { accessTo } from './access.ts';
 import { choose } from './ask.ts';
@@ -94,31 +95,34 @@ export interface Graded {
   readonly report: Report;
   /** Ids of the tasks that passed for the first time. */
   readonly passedNow: readonly string[];
+  /** The progress that was graded: as it was before. */
+  readonly graded: Progress;
 }
 
-/** Like `gradeSession`. With `once`, no check is tried again. */
+/** Like `gradeSession`. */
 export const gradeAndRecord = async (
   context: Context,
   session: Session,
-  options: { readonly tasks?: readonly string[]; readonly once?: boolean } = {},
+  options: Pick<GradeOptions, 'tasks' | 'once' | 'record'> = {},
 ): Promise<Graded> => {
   const { gradeLab } = await import('../grade/engine.ts');
+  const graded = await session.progress.read();
   const report = await gradeLab({
     lab: session.lab,
     access: session.access,
-    progress: await session.progress.read(),
+    progress: graded,
     language: context.environment.language,
     signal: context.signal,
     ...options,
   });
   const passedNow = await session.progress.record(report);
-  return { report: rewriteTexts(report, context.output.printed), passedNow };
+  return { report: rewriteTexts(report, context.output.printed), passedNow, graded };
 };
 
 export interface FollowOptions {
   readonly tasks?: readonly string[];
   readonly signal: AbortSignal;
-  readonly onReport: (graded: Graded) => Promise<void>;
+  readonly onReport: (graded: Omit<Graded, 'graded'>) => Promise<void>;
 }
 
 /** Grades the lab anew whenever something changes, and records what passed. See `gradeLive`. */

@@ -15,12 +15,13 @@ import type { ClusterAccess } from './access.ts';
 import { isQuestion } from './checks/answer.ts';
 import { settle, startLook } from './collect.ts';
 import { evaluate } from './evaluate.ts';
-import type { FactStore } from './facts.ts';
+import type { Fact, FactStore } from './facts.ts';
 import { createHandle } from './handle.ts';
 import { guessed, pastOf } from './past.ts';
 import { phrases } from './say/phrases.ts';
 import { gives, historyOf, type Student } from './student.ts';
 import type { Evaluation } from './verdict.ts';
+import type { Machine } from './view/machines.ts';
 import { createView } from './view/view.ts';
 
 export interface GradeOptions {
@@ -35,11 +36,22 @@ export interface GradeOptions {
   readonly language?: Language;
   /** Looks once: no check is tried again. */
   readonly once?: boolean;
+  /** Called with what each check's evaluation rests on. The last call for a check counts. */
+  readonly record?: (id: string, rests: Rests) => void;
   readonly signal: AbortSignal;
 }
 
+/** What an evaluation rests on. */
+export interface Rests {
+  readonly evaluation: TimedEvaluation;
+  /** The facts that the check has read, by their keys. */
+  readonly facts: ReadonlyMap<string, Fact>;
+}
+
 /** What a report says beside the outcomes. */
-export type ReportOptions = Pick<GradeOptions, 'lab' | 'access' | 'progress' | 'tasks' | 'only' | 'language'>;
+export interface ReportOptions extends Pick<GradeOptions, 'lab' | 'progress' | 'tasks' | 'only' | 'language'> {
+  readonly access: { readonly name: string; readonly machines: readonly Machine[] };
+}
 
 /** Grades the running lab. When the fabric fails, checks are `broken`; the promise does not reject. */
 export const gradeLab = async (options: GradeOptions): Promise<Report> => {
@@ -49,7 +61,18 @@ export const gradeLab = async (options: GradeOptions): Promise<Report> => {
 };
 
 /** @param started when the look began, by `performance.now()` */
-export const reportOf = (options: ReportOptions, evaluations: Evaluations, started: number): Report => {
+export const reportOf = (options: ReportOptions, evaluations: Evaluations, started: number): Report =>
+  assembleReport(options, evaluations, {
+    gradedAt: new Date().toISOString(),
+    durationMs: Math.round(performance.now() - started),
+  });
+
+/** The report of a grading at any time. */
+export const assembleReport = (
+  options: ReportOptions,
+  evaluations: Evaluations,
+  { gradedAt, durationMs }: Pick<Report, 'gradedAt' | 'durationMs'>,
+): Report => {
   const tasks = options.lab.tasks
     .filter(({ id }) => options.only?.startsWith(`${id}/`) ?? options.tasks?.includes(id) ?? true)
     .map((task) => onlyCheck(task, options.only))
@@ -62,8 +85,8 @@ export const reportOf = (options: ReportOptions, evaluations: Evaluations, start
     version: reportVersion,
     lab: options.lab.name,
     name: options.access.name,
-    gradedAt: new Date().toISOString(),
-    durationMs: Math.round(performance.now() - started),
+    gradedAt,
+    durationMs,
     score: sum(tasks.map(({ score }) => score)),
     maxScore: sum(tasks.map(({ maxScore }) => maxScore)),
     broken: tasks.some(({ checks }) => checks.some(({ outcome }) => outcome === 'broken')),
@@ -163,12 +186,27 @@ const lookAt = async (
   const look = startLook({ access, handle: () => createHandle({ lab, access, language, signal }), signal });
   const evaluated = await Promise.all(
     entries.map(async (entry) => {
-      const question = (): TimedEvaluation => evaluateEntry(entry, options, look.store, started);
-      return [entry.id, await settle(look, question, signal)] as const;
+      let facts = new Map<string, Fact>();
+      const question = (): TimedEvaluation => {
+        facts = new Map();
+        return evaluateEntry(entry, options, noting(look.store, facts), started);
+      };
+      const evaluation = await settle(look, question, signal);
+      options.record?.(entry.id, { evaluation, facts });
+      return [entry.id, evaluation] as const;
     }),
   );
   return block(lab, new Map([...earlier, ...evaluated]));
 };
+
+/** A store that notes which facts are read. */
+const noting = (store: FactStore, read: Map<string, Fact>): FactStore => ({
+  get(key) {
+    const fact = store.get(key);
+    if (fact) read.set(key, fact);
+    return fact;
+  },
+});
 
 /** Evaluates one check with the facts of a look. @throws MissingFacts, and nothing else */
 export const evaluateEntry = (

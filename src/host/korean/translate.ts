@@ -3,6 +3,7 @@ import { checkSentences } from './checks.ts';
 import { clusterSentences } from './cluster.ts';
 import { dockerSentences } from './docker.ts';
 import { doctorSentences } from './doctor.ts';
+import { evidenceSentences } from './evidence.ts';
 import { labSentences } from './labs.ts';
 import type { Sentences } from './sentences.ts';
 import { setupSentences } from './setup.ts';
@@ -12,6 +13,7 @@ export const allSentences: readonly Sentences[] = [
   setupSentences,
   clusterSentences,
   labSentences,
+  evidenceSentences,
   checkSentences,
   doctorSentences,
 ];

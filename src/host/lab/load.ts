@@ -87,6 +87,16 @@ const listFiles = async (root: string): Promise<readonly string[]> => {
     .sort();
 };
 
+/** The hash of each file of a lab's folder, by its path there. */
+export const fileDigests = async (root: string): Promise<Readonly<Record<string, string>>> => {
+  const digests: Record<string, string> = {};
+  for (const file of await listFiles(root))
+    digests[file] = `sha256:${createHash('sha256')
+      .update(await readFile(join(root, file)))
+      .digest('hex')}`;
+  return digests;
+};
+
 const digestOf = async (root: string, files: readonly string[]): Promise<string> => {
   const hash = createHash('sha256');
   for (const file of files)

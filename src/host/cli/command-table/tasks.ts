@@ -105,6 +105,17 @@ export const tasksCommands: CommandGroup = {
           ),
           repeat: true,
         },
+        {
+          flags: '--evidence <file>',
+          help: both(
+            'keep what the verdicts rest on, for `labs verify` on another machine',
+            '판정의 근거를 저장. 다른 컴퓨터에서 `labs verify`로 확인',
+          ),
+        },
+        {
+          flags: '--sign <key>',
+          help: both('sign the evidence with a private Ed25519 key (PEM)', 'Ed25519 개인 키(PEM)로 증거에 서명'),
+        },
       ],
       json: true,
       paged: true,
@@ -113,8 +124,33 @@ export const tasksCommands: CommandGroup = {
         'grade',
         'grade --json',
         'grade --report junit=out.xml --report markdown=out.md',
-        'grade --report github',
+        'grade --evidence evidence.tgz',
       ],
+    },
+    {
+      name: 'verify',
+      operands: '<file> [lab]',
+      load: () => import('../commands/verify.ts'),
+      summary: both('Grade evidence again, and find changes in it', '증거를 다시 채점하고 바뀐 곳 찾기'),
+      options: [
+        {
+          flags: '--key <file>',
+          help: both('the evidence must be signed with this key (public, PEM)', '이 공개 키(PEM)로 서명한 증거만 인정'),
+        },
+        {
+          flags: '-r, --report <format[=file]>',
+          help: both('write the report too, as `labs grade` does', '`labs grade`처럼 보고서도 쓰기'),
+          repeat: true,
+        },
+      ],
+      json: true,
+      remark: both(
+        'Needs neither Docker nor the cluster. Exit code 1: something was changed, or the signature does not fit.',
+        'Docker도 클러스터도 필요 없습니다. 바뀐 곳이 있거나 서명이 맞지 않으면 종료 코드는 1입니다.',
+      ),
+      completes: [[], 'labs'],
+      withoutLab: true,
+      examples: ['verify evidence.tgz', 'verify evidence.tgz ./my-lab --key grader.pub'],
     },
     {
       name: 'goto',
