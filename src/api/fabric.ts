@@ -250,7 +250,7 @@ export interface Facts {
   /** `ip -json route show table main` */
   readonly routes?: readonly RouteFact[];
   readonly listeners?: readonly ListenerFact[];
-  /** All processes of the machine, in every network namespace. */
+  /** All processes of a machine, in every network namespace; of a pod, those in its own. */
   readonly processes?: readonly ProcessFact[];
   /** The network namespaces of the machine's processes, and the namespaces mounted under its /run/netns. */
   readonly namespaces?: readonly NamespaceFact[];

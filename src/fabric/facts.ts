@@ -41,8 +41,9 @@ const gather = async (table: ProcessTable, { place, want }: FactsParams, signal?
     routes: async () => parseRoutes(await run(['ip', '-details', '-json', 'route', 'show', 'table', 'main'])),
     listeners: () => listenersOf(namespace, run),
     processes: async () =>
-      describeProcesses((await members) ?? [], (hostPid, unit) =>
-        isGenuine({ hostPid, unit, place, netns: namespace.netns }),
+      describeProcesses(
+        ((await members) ?? []).filter(({ netns }) => place.podIp === undefined || netns === namespace.id),
+        (hostPid, unit) => isGenuine({ hostPid, unit, place, netns: namespace.netns }),
       ),
     namespaces: async () => describeNamespaces(place.pid, (await members) ?? [], signal),
     sysctls: () => sysctlsOf(run),

@@ -7,8 +7,9 @@ import { BrokenFact, MissingFacts, Unmet } from './facts.ts';
 import { kindOf } from './kinds.ts';
 import type { Phrases } from './say/en.ts';
 import { type Student, waitsToBegin } from './student.ts';
+import { fillTemplates } from './templates.ts';
 import { decisive, type Evaluation, type Verdict } from './verdict.ts';
-import { describeTemplates, type Objects } from './view/objects.ts';
+import { describeNode, describeTemplates, type Objects } from './view/objects.ts';
 import type { View } from './view/view.ts';
 
 export interface EvaluateOptions {
@@ -29,7 +30,9 @@ export const evaluate = ({ check, task, number, student, view, say: shared }: Ev
   if (waitsToBegin(task, student))
     return { outcome: { outcome: 'blocked', by: say.toBegin(number) }, expected, retry: 'within' };
   try {
-    const verdicts = kind.judge(check, view, say, { taskId: task.id, number, student });
+    const judge = (filled: CheckDefinition): readonly Verdict[] =>
+      kind.judge(filled, view, say, { taskId: task.id, number, student });
+    const verdicts = kind.fillsItself ? judge(check) : fillTemplates(check, view, judge);
     return { outcome: outcomeOf(check, decisive(verdicts, check.not), expected), expected, retry: 'within' };
   } catch (error) {
     if (error instanceof MissingFacts) throw error;
@@ -55,7 +58,7 @@ const expectedOf = (check: CheckDefinition, kind: AnyCheckKind, objects: Objects
 
 const fillOrDescribe = (text: string, objects: Objects, say: Phrases): string => {
   try {
-    return objects.fill(text);
+    return describeNode(objects.fill(text), say);
   } catch (error) {
     if (error instanceof MissingFacts) throw error;
     return describeTemplates(text, say);

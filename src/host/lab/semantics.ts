@@ -2,6 +2,7 @@
 // It works on raw data, so that it finds problems even when another field has a wrong shape.
 import { didYouMean } from '../../kit/suggest.ts';
 import { findKind } from '../grade/kinds.ts';
+import { placeField } from '../grade/templates.ts';
 import { clusterProblems, machineNamesOf } from './cluster.ts';
 import { duplicates, type Path, type Problem } from './problem.ts';
 import { listOf, type Raw, recordOf } from './raw.ts';
@@ -27,6 +28,7 @@ const taskProblems = (tasks: readonly Raw[], machines: Machines): readonly Probl
           ...needProblems(check, String(task.id), checks[t] ?? [], full, path),
           ...placeProblems(check, machines, path),
           ...kindProblems(check, path),
+          ...templateProblems(check, path),
         ];
       }),
     ),
@@ -60,29 +62,45 @@ const needProblems = (
 };
 
 const placeProblems = (check: Raw, machines: Machines, path: Path): readonly Problem[] =>
-  (['from', 'on'] as const).flatMap((field) => {
-    const [kind, name] = String(check[field] ?? '').split('/');
-    if (kind === 'node' && name !== '*' && name !== undefined && !machines.nodes.includes(name))
-      return [
-        { path: [...path, field], message: `${field}: there is no node "${name}"${didYouMean(name, machines.nodes)}` },
-      ];
-    if (kind === 'client' && name !== undefined && !machines.clients.includes(name))
-      return [
-        {
-          path: [...path, field],
-          message: `${field}: there is no client "${name}"${didYouMean(name, machines.clients)}`,
-        },
-      ];
-    if (kind === 'client' && machines.clients.length === 0)
-      return [{ path: [...path, field], message: `${field}: the lab has no client; add one to cluster.clients` }];
-    return [];
-  });
+  (['from', 'on'] as const).flatMap((field) =>
+    (Array.isArray(check[field]) ? check[field] : [check[field]]).flatMap((place) =>
+      placeProblem(String(place ?? ''), field, machines, path),
+    ),
+  );
+
+const placeProblem = (place: string, field: string, machines: Machines, path: Path): readonly Problem[] => {
+  const [kind, name] = place.split('/');
+  if (kind === 'node' && name !== '*' && name !== undefined && !machines.nodes.includes(name))
+    return [
+      { path: [...path, field], message: `${field}: there is no node "${name}"${didYouMean(name, machines.nodes)}` },
+    ];
+  if (kind === 'client' && name !== undefined && !machines.clients.includes(name))
+    return [
+      {
+        path: [...path, field],
+        message: `${field}: there is no client "${name}"${didYouMean(name, machines.clients)}`,
+      },
+    ];
+  if (kind === 'client' && machines.clients.length === 0)
+    return [{ path: [...path, field], message: `${field}: the lab has no client; add one to cluster.clients` }];
+  return [];
+};
 
 /** Problems that the kind of the check finds. */
 const kindProblems = (check: Raw, path: Path): readonly Problem[] =>
   (findKind(check.type)?.mistakes?.(check) ?? []).map(({ field, message }) =>
     field === undefined ? { path, message } : { path: [...path, field], message: `${field}: ${message}` },
   );
+
+/** `${node.address}` is filled in for each place of `on` or `from`. */
+const templateProblems = (check: Raw, path: Path): readonly Problem[] => {
+  const fields = JSON.stringify(check).match(/\$\{node\.[^}]*\}/g) ?? [];
+  const unknown = fields.find((text) => !/^\$\{node\.(name|address)\}$/.test(text));
+  if (unknown) return [{ path, message: `there is no ${unknown}: write \${node.name} or \${node.address}` }];
+  const kind = findKind(check.type);
+  if (fields.length === 0 || !kind || (placeField(check) && !kind.fillsItself)) return [];
+  return [{ path, message: `${fields[0]}: a check of the type ${kind.type} looks at no node` }];
+};
 
 const cycleProblems = (tasks: readonly Raw[]): readonly Problem[] => {
   const edges = new Map<string, { needs: readonly string[]; path: Path }>();

@@ -8,20 +8,13 @@ import { askAll, Unmet } from '../facts.ts';
 import { patternOf } from '../match.ts';
 import { describeReference, isProgram } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';
+import { fillDeep } from '../templates.ts';
 import { nodeEndOf } from '../veth.ts';
 import type { View } from '../view/view.ts';
-import { identifier, localized, match, nodePlace, oneOrMore, place, textOrNumber } from './fields.ts';
+import { identifier, localized, match, oneOrMore, place, textOrNumber } from './fields.ts';
 import { checkKind, type FieldValues } from './kind.ts';
 import { type Comparison, compareAnswer, type Form } from './meaning.ts';
-import {
-  fillSelection,
-  rulesOf,
-  selectionEnglish,
-  selectionFields,
-  selectionKorean,
-  selectRules,
-  targetName,
-} from './rules.ts';
+import { rulesOf, selectionEnglish, selectionFields, selectionKorean, selectRules, targetName } from './rules.ts';
 
 const englishForms: Readonly<Record<Form, string>> = {
   endpoint: 'as ADDRESS:PORT, such as 192.0.2.7:80',
@@ -84,11 +77,11 @@ const sources = {
   matches: match.exactOptional(),
   veth: place.exactOptional().meta({ description: 'The name of the node’s end of this pod’s veth pair.' }),
   /** The next hop of a node for a network. */
-  gateway: z.strictObject({ on: nodePlace, to: z.string() }).exactOptional(),
+  gateway: z.strictObject({ on: place, to: z.string() }).exactOptional(),
   /** A field of the selected rules. */
-  rule: z.strictObject({ on: nodePlace, field: ruleField, ...selectionFields }).exactOptional(),
+  rule: z.strictObject({ on: place, field: ruleField, ...selectionFields }).exactOptional(),
   flag: z
-    .strictObject({ on: nodePlace, process: z.string(), flag: z.string() })
+    .strictObject({ on: place, process: z.string(), flag: z.string() })
     .exactOptional()
     .meta({ description: 'The value of a flag of a running process.' }),
   script: z.string().exactOptional().meta({ description: 'A script that exports expected(lab).' }),
@@ -115,6 +108,8 @@ export const answerCheck = checkKind({
   summary: 'The student answers a question at the terminal.',
   fields,
   words: { en: english, ko: korean },
+  // A right answer stays right when what it was about is gone, and the question is for people.
+  fillsItself: true,
   mistakes(written) {
     const given = Object.keys(sources).filter((field) => written[field] !== undefined);
     if (given.length !== 1) {
@@ -162,9 +157,19 @@ const compare = (check: Answer, answer: string, view: View, say: Say): Compariso
   return compareAnswer(given, rightAnswers(check, view, say));
 };
 
+const sourcesOf = ({ equals, veth, gateway, rule, flag, script }: Answer) => ({
+  equals,
+  veth,
+  gateway,
+  rule,
+  flag,
+  script,
+});
+
 const rightAnswers = (check: Answer, view: View, say: Say): readonly string[] => {
-  const { equals, veth, gateway, rule, flag, script } = check;
-  if (equals) return equals.map((text) => view.objects.fill(text));
+  const filled = fillDeep(sourcesOf(check), (text) => view.objects.fill(text)) as ReturnType<typeof sourcesOf>;
+  const { equals, veth, gateway, rule, flag, script } = filled;
+  if (equals) return equals;
   if (veth) return [vethOf(veth, view, say)];
   if (gateway) return [gatewayOf(gateway, view, say)];
   if (rule) return ruleFields(rule, view, say);
@@ -181,16 +186,14 @@ const vethOf = (pod: string, { facts, places }: View, say: Say): string => {
   return veth.name;
 };
 
-const gatewayOf = (written: NonNullable<Answer['gateway']>, { facts, objects, places }: View, say: Say): string => {
-  const to = objects.fill(written.to);
-  const node = places.one(written.on);
+const gatewayOf = ({ on, to }: NonNullable<Answer['gateway']>, { facts, places }: View, say: Say): string => {
+  const node = places.one(on);
   const route = facts.at(node, 'routes').routes?.find(({ destination }) => destination === to);
   if (!route?.gateway) throw new Unmet(say.noGateway(node.label, to), say.onMachine(node.label, 'ip route'));
   return route.gateway;
 };
 
-const ruleFields = ({ on, field, ...rules }: Rules, view: View, say: Say): readonly string[] => {
-  const selection = fillSelection(rules, view.objects);
+const ruleFields = ({ on, field, ...selection }: Rules, view: View, say: Say): readonly string[] => {
   const found = view.places
     .each(on, (node) => selectRules(rulesOf(node, view, say), selection))
     .flat()

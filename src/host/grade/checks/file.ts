@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { brief, contains, type TextMatch } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
-import { absolutePath, match, nodePlace } from './fields.ts';
+import { absolutePath, machinePlace, match } from './fields.ts';
 import { checkKind } from './kind.ts';
 
 /** Only this many bytes at the end of the file are read. */
@@ -30,17 +30,16 @@ const korean: typeof english = {
 export const fileCheck = checkKind({
   type: 'file',
   summary: 'A file exists, and contains a text.',
-  fields: { on: nodePlace, path: absolutePath, exists: z.boolean().default(true), content: match.exactOptional() },
+  fields: { on: machinePlace, path: absolutePath, exists: z.boolean().default(true), content: match.exactOptional() },
   words: { en: english, ko: korean },
   expected: ({ on, path, exists, content }, say) => say.fileExpected(on, path, exists, content),
   judge({ on, path, exists, content }, view, say) {
-    const wanted = content === undefined ? undefined : view.objects.fill(content);
     return view.places.each(on, ({ machine, label }) => {
       const file = view.facts.one<'file'>({ kind: 'file', machine, path, tailBytes });
       if (!file.exists || !exists)
         return { holds: file.exists === exists, observed: say.hasFile(label, path, file.exists) };
       return {
-        holds: wanted === undefined || contains(wanted, file.content),
+        holds: content === undefined || contains(content, file.content),
         observed: say.fileContent(label, path, brief(file.content, 100)),
       };
     });

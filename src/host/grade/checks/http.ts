@@ -56,9 +56,7 @@ export const httpCheck = checkKind({
   expected: (check, say) =>
     seriesExpected(say.httpExpected(check.from, check.url, check.status, check.body), check, say),
   judge(check, view, say) {
-    const url = view.objects.fill(check.url);
-    const body = check.body === undefined ? undefined : view.objects.fill(check.body);
-    const { method, timeoutMs } = check;
+    const { url, body, method, timeoutMs } = check;
     const expected = whoAnswers(check);
     const isRight = (answer: { readonly status: number; readonly body: string }): boolean =>
       answer.status === check.status && (body === undefined || contains(body, answer.body));

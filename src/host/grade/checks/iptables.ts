@@ -4,18 +4,10 @@ import { renderRule } from '../../../dataplane/render.ts';
 import { brief, type CountRange, inRange } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
-import { atLeastOne, count, nodePlace } from './fields.ts';
+import { atLeastOne, count, place } from './fields.ts';
 import { checkKind } from './kind.ts';
 import { judgePacket, packetEnglish, packetExpected, packetKorean, packetSchema } from './packet.ts';
-import {
-  fillSelection,
-  rulesOf,
-  type Selection,
-  selectionEnglish,
-  selectionFields,
-  selectionKorean,
-  selectRules,
-} from './rules.ts';
+import { rulesOf, type Selection, selectionEnglish, selectionFields, selectionKorean, selectRules } from './rules.ts';
 
 const english = {
   ...selectionEnglish,
@@ -42,9 +34,9 @@ const anyRule: Selection = { table: 'nat' };
 
 export const iptablesCheck = checkKind({
   type: 'iptables',
-  summary: 'A node has certain iptables rules (rules), or its rules send a packet the right way (packet).',
+  summary: 'A place has certain iptables rules (rules), or its rules send a packet the right way (packet).',
   fields: {
-    on: nodePlace,
+    on: place,
     rules: z.strictObject(selectionFields).exactOptional(),
     count: count.prefault(atLeastOne),
     packet: packetSchema.exactOptional(),
@@ -58,15 +50,17 @@ export const iptablesCheck = checkKind({
     packet ? packetExpected(on, packet, say) : say.rulesExpected(on, count, rules ? say.selection(rules) : ''),
   judge({ on, packet, rules = anyRule, count }, view, say) {
     if (packet) return view.places.each(on, (node) => judgePacket(packet, node, view, say));
-    const selection = fillSelection(rules, view.objects);
     return view.places.each(on, (node) => {
-      const found = selectRules(rulesOf(node, view, say), selection);
+      const found = selectRules(rulesOf(node, view, say), rules);
       const shown = found.slice(0, 3).map((rule) => brief(renderRule(rule), 160));
       const more = found.length > shown.length ? '; …' : '';
       return {
         holds: inRange(found.length, count),
         observed: say.rulesObserved(node.label, found.length, `${shown.join('; ')}${more}`),
-        hint: say.rulesHint(node.label, selection.table),
+        hint:
+          node.pod || view.machines.roleOf(node.machine) === 'client'
+            ? say.onMachine(node.label, `iptables-save -t ${rules.table}`)
+            : say.rulesHint(node.label, rules.table),
       };
     });
   },

@@ -27,6 +27,8 @@ export interface CheckKind<Type extends string, Fields extends z.ZodRawShape, Wo
    * @param written the fields as in lab.yaml, before validation: any of them may have the wrong type
    */
   mistakes?(written: Readonly<Record<string, unknown>>): readonly Mistake[];
+  /** `judge` gets templates unfilled. Default: all texts of the check are filled before. */
+  readonly fillsItself?: true;
   /** Turns the fields of lab.yaml into the fields that `expected` and `judge` get. Default: unchanged. */
   resolve?(written: FieldValues<Fields>, files: LabFiles): Resolved;
   /** What the check expects, as a phrase: "pod blue gets 200 from http://orange/". The caller fills in templates. */

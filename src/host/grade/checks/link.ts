@@ -69,15 +69,10 @@ export const linkCheck = checkKind({
       ? say.noLinkExpected(check.on, say.link(check, check.everywhere))
       : undefined,
   judge(check, view, say) {
-    const wanted: Wanted = {
-      ...check,
-      ...(check.name === undefined ? {} : { name: view.objects.fill(check.name) }),
-      ...(check.address === undefined ? {} : { address: view.objects.fill(check.address) }),
-    };
     return view.places.each(check.on, (place) => {
       const { links = [], namespaces = [] } = view.facts.at(place, check.everywhere ? 'namespaces' : 'links');
       const all = check.everywhere ? namespaces.flatMap((namespace) => namespace.links) : links;
-      const found = all.filter((link) => isWanted(link, wanted));
+      const found = all.filter((link) => isWanted(link, check));
       return {
         holds: inRange(found.length, check.count),
         observed: say.linkObserved(place.label, found.map(linkWords), all.length),

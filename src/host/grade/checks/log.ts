@@ -2,7 +2,7 @@
 import { brief, type CountRange, contains, inRange, inWords, type TextMatch } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
-import { absolutePath, atLeastOne, count, match, nodePlace } from './fields.ts';
+import { absolutePath, atLeastOne, count, machinePlace, match } from './fields.ts';
 import { checkKind } from './kind.ts';
 
 /** Only this many bytes at the end of the file are read. */
@@ -26,15 +26,14 @@ const korean: typeof english = {
 export const logCheck = checkKind({
   type: 'log',
   summary: 'A log file has a line.',
-  fields: { on: nodePlace, path: absolutePath, line: match, count: count.prefault(atLeastOne) },
+  fields: { on: machinePlace, path: absolutePath, line: match, count: count.prefault(atLeastOne) },
   words: { en: english, ko: korean },
   expected: ({ on, path, line, count }, say) => say.logExpected(on, path, count, line),
   judge({ on, path, line, count }, view, say) {
-    const wanted = view.objects.fill(line);
     return view.places.each(on, ({ machine, label }) => {
       const file = view.facts.one<'file'>({ kind: 'file', machine, path, tailBytes });
       if (!file.exists) return { holds: false, observed: say.noLog(label, path) };
-      const lines = file.content.split('\n').filter((text) => contains(wanted, text));
+      const lines = file.content.split('\n').filter((text) => contains(line, text));
       const last = lines.at(-1);
       return {
         holds: inRange(lines.length, count),

@@ -28,12 +28,11 @@ export const lookupCheck = checkKind({
   resolve: ({ timeout, ...check }) => ({ ...check, timeoutMs: timeout }),
   expected: ({ from, name, address }, say) => say.lookupExpected(from, name, address),
   judge(check, view, say) {
-    const address = view.objects.fill(check.address);
     return view.places.each(check.from, (place) => {
       const answer = view.probes.lookup(place, check.name, check.timeoutMs);
       if (!answer.ok) return noAnswer(place, check.name, answer, say);
       return {
-        holds: answer.addresses.some((found) => isMatch(address, found)),
+        holds: answer.addresses.some((found) => isMatch(check.address, found)),
         observed: say.lookupObserved(place.label, check.name, answer.addresses),
       };
     });

@@ -73,7 +73,7 @@ export const objectCheck = checkKind({
     if (!object) return [{ holds: false, observed: say.noSuch(name), hint: `kubectl get ${kind} -n ${namespace}` }];
     if (/^pods?$/.test(kind) && check.where.some(({ path }) => path.startsWith('.status')))
       findOnNode(check.object, view);
-    const wrong = check.where.find((condition) => !isMet(condition, object, view));
+    const wrong = check.where.find((condition) => !isMet(condition, object));
     const shown = (wrong ? [wrong] : check.where).map(({ path }) => `${path} = ${valuesAt(object, path, say)}`);
     return [
       {
@@ -95,16 +95,14 @@ const findOnNode = (reference: string, { facts, objects, places }: View): void =
     facts.at(places.one(`pod/${reference.split('/').slice(1).join('/')}`), 'listeners');
 };
 
-const isMet = ({ path, equals, matches, count }: Condition, object: unknown, { objects }: View): boolean => {
+const isMet = ({ path, equals, matches, count }: Condition, object: unknown): boolean => {
   const values = queryPath(object, path);
   if (count !== undefined && !inRange(values.length, count)) return false;
   if (equals !== undefined) {
-    const wanted = typeof equals === 'string' ? objects.fill(equals) : String(equals);
-    if (!values.some((value) => String(value) === wanted)) return false;
+    if (!values.some((value) => String(value) === String(equals))) return false;
   }
   if (matches !== undefined) {
-    const wanted = objects.fill(matches);
-    if (!values.some((value) => isMatch(wanted, String(value)))) return false;
+    if (!values.some((value) => isMatch(matches, String(value)))) return false;
   }
   return count !== undefined || equals !== undefined || matches !== undefined || values.length > 0;
 };

@@ -100,10 +100,8 @@ export const packetExpected = (on: string, { from, to, lands, fate, masquerade }
  */
 export const judgePacket = (packet: Packet, node: Place, view: View, say: Say): Verdict => {
   const from = sourceOf(packet.from, node, view);
-  const to = view.objects.fill(packet.to);
-  const lands = packet.lands?.flatMap((end) =>
-    end.startsWith('endpoints/') ? endpointsOf(end, view, say) : [view.objects.fill(end)],
-  );
+  const { to } = packet;
+  const lands = packet.lands?.flatMap((end) => (end.startsWith('endpoints/') ? endpointsOf(end, view, say) : [end]));
   const observed = (end: string): string => say.packetObserved(node.label, from, to, end);
   const traces = tracesOf({ from, to, protocol: packet.protocol }, node, view, say);
   if (traces === undefined)
@@ -166,9 +164,8 @@ const isAsExpected = (
   (masquerade === undefined || result.masq === masquerade);
 
 /** The source address of the packet. `node/*` means the node under check. */
-const sourceOf = (from: string, node: Place, { machines, objects, places }: View): string => {
+const sourceOf = (from: string, node: Place, { machines, places }: View): string => {
   if (/^[\d.]+(:\d+)?$/.test(from)) return from;
-  if (from.includes('${')) return objects.fill(from);
   const place = from === 'node/*' ? node : places.one(from);
   return place.podIp ?? machines.addressOf(place.machine) ?? '';
 };

@@ -112,10 +112,9 @@ export const pathCheck = checkKind({
     return say.pathExpected(where.listed(from.map((each) => where.where(each))), to, expect);
   },
   judge(check, view, say) {
-    const to = view.objects.fill(check.to);
-    const target = view.paths.target(to, check.protocol);
+    const target = view.paths.target(check.to, check.protocol);
     const all = check.from.flatMap((from) => view.places.each(from, (each) => each));
-    return all.map((from) => judgeFrom({ check: { ...check, to }, view, say, target, from }));
+    return all.map((from) => judgeFrom({ check, view, say, target, from }));
   },
 });
 

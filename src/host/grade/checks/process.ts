@@ -7,7 +7,7 @@ import { english as en, type Phrases } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Place } from '../view/places.ts';
-import { match, nodePlace, zeroOrMore } from './fields.ts';
+import { match, place, zeroOrMore } from './fields.ts';
 import { checkKind, type FieldValues } from './kind.ts';
 
 const english = {
@@ -45,7 +45,7 @@ const korean: typeof english = {
 type Say = Phrases & typeof english;
 
 const fields = {
-  on: nodePlace,
+  on: place,
   name: z.string().exactOptional().meta({ description: 'The program. Without it, the check looks only at listening.' }),
   /** The command line must contain each of these texts. */
   arguments: zeroOrMore(match),
@@ -54,7 +54,7 @@ const fields = {
   /** `address:port` or `:port`, followed by `/udp` for UDP. */
   listening: z
     .string()
-    .regex(/^[^/]*:\d+(\/udp)?$/)
+    .regex(/^([^/]*|\$\{[^}]+\}):(\d+|\$\{[^}]+\})(\/udp)?$/)
     .exactOptional(),
 };
 
@@ -109,7 +109,7 @@ const judgeProgram = (
       : impostor
         ? say.impostor(name, node.label)
         : say.notRunning(name, node.label);
-    return { holds: false, observed, hint: say.systemctl(node.label, name) };
+    return { holds: false, observed, ...(node.pod ? {} : { hint: say.systemctl(node.label, name) }) };
   }
   const lines = running.map(commandLine);
   if (lines.some((line) => wanted.every((argument) => contains(argument, line))))

@@ -32,8 +32,7 @@ export const routeCheck = checkKind({
   words: { en: english, ko: korean },
   expected: ({ on, to, via, device }, say) => say.routeExpected(on, to, via, device),
   judge(check, view, say) {
-    const to = view.objects.fill(check.to);
-    const via = check.via === undefined ? undefined : view.objects.fill(check.via);
+    const { to, via } = check;
     return view.places.each(check.on, (place) => {
       const { routes = [] } = view.facts.at(place, 'routes');
       const found = routes.filter(({ destination }) => destination === to);

@@ -6,7 +6,6 @@ import { findTable, matchOf } from '../../../dataplane/query.ts';
 import { Unmet } from '../facts.ts';
 import { brief, contains, inWords, isMatch, plainText } from '../match.ts';
 import { commaSeparated, type Phrases } from '../say/en.ts';
-import type { Objects } from '../view/objects.ts';
 import type { Place } from '../view/places.ts';
 import type { View } from '../view/view.ts';
 import { match, textOrNumber } from './fields.ts';
@@ -72,12 +71,6 @@ export const rulesOf = (node: Place, { facts }: View, say: Phrases): Ruleset => 
     throw unreadable(brief(error.message));
   }
 };
-
-/** The selection with its templates filled in. */
-export const fillSelection = (selection: Selection, objects: Objects): Selection =>
-  Object.fromEntries(
-    Object.entries(selection).map(([field, text]) => [field, typeof text === 'string' ? objects.fill(text) : text]),
-  ) as Selection;
 
 export const selectRules = (ruleset: Ruleset, selection: Selection): readonly Rule[] =>
   (findTable(ruleset, selection.table)?.chains ?? [])

@@ -56,10 +56,8 @@ export const tcpCheck = checkKind({
   expected: (check, say) => seriesExpected(say.tcpExpected(check.from, check.to, check.banner), check, say),
   expectedNot: ({ from, to, banner }, say) => (banner === undefined ? say.noTcpExpected(from, to) : undefined),
   judge(check, view, say) {
-    const to = view.objects.fill(check.to);
-    const banner = check.banner === undefined ? undefined : view.objects.fill(check.banner);
+    const { to, banner, timeoutMs } = check;
     const isRight = (text: string): boolean => banner === undefined || contains(banner, text);
-    const { timeoutMs } = check;
     const expected = whoAnswers(check);
     return view.places.each(check.from, (place) => {
       const observed = (text: string): string => say.tcpObserved(place.label, to, brief(printable(text), 60));

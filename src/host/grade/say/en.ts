@@ -11,6 +11,8 @@ export const english = {
   named: (kind: string, name: string) => `${kind} ${name}`,
   /** A field of an object whose value is not known yet. */
   fieldOf: (field: string, object: string) => `(${field} of ${object})`,
+  /** `${node.address}`, of whichever node the check looks at. */
+  ofItsNode: (field: string) => `(the node's own ${field})`,
   /** `a, b and c` */
   listed: (items: readonly string[]): string =>
     items.length < 2 ? (items[0] ?? 'nothing') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`,
@@ -53,6 +55,7 @@ export const english = {
   noSuch: (object: string) => `there is no ${object}`,
   createFirst: (object: string) => `Create ${object} first.`,
   hasNoField: (object: string, path: string) => `${object} has no ${path}`,
+  slashInField: (object: string, path: string) => `${path} of ${object} begins with a slash, so it can't be compared`,
   podNotRunning: (pod: string, state: string) => `${pod} isn't running: ${state}`,
   describePod: (words: string) => `Look at \`kubectl describe ${words}\`.`,
   podGone: () =>

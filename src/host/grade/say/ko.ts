@@ -21,6 +21,7 @@ export const korean: Phrases = {
   named: (kind, name) => `${name} ${kinds[kind] ?? kind}`,
   fieldOf: (field, object) => `(${object}의 ${field})`,
 
+  ofItsNode: (field) => `(그 노드의 ${field === 'name' ? '이름' : '주소'})`,
   listed: (items) => (items.length === 0 ? '(없음)' : items.join(', ')),
   where: (reference) => {
     if (reference === 'node/*') return '모든 노드';
@@ -49,6 +50,7 @@ export const korean: Phrases = {
   noSuch: (object) => `${object} 없음`,
   createFirst: (object) => `먼저 만드세요: ${object}`,
   hasNoField: (object, path) => `${object}에 ${path} 값이 없음`,
+  slashInField: (object, path) => `${object}의 ${path} 값이 슬래시로 시작하여 비교할 수 없음`,
   podNotRunning: (pod, state) => `${pod}: 실행 중이 아님 (${state})`,
   describePod: (words) => `\`kubectl describe ${words}\`의 내용을 보세요.`,
   podGone: () => '파드만의 네트워크 네임스페이스가 없음: 프로세스가 종료되었거나 다른 네임스페이스에 같은 주소가 있음',

@@ -5,7 +5,8 @@ import { isConditionTrue } from '../../../api/conditions.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { allResources, apiPathOf, type Resource } from '../../../api/resources.ts';
-import { BrokenFact, type Fact, Unmet } from '../facts.ts';
+import { BrokenFact, type Fact, type Spot, Unmet } from '../facts.ts';
+import { patternOf } from '../match.ts';
 import { describeReference, isProgram, parseReference, queryPath } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';
 import type { FactReader } from './fact-reader.ts';
@@ -13,6 +14,9 @@ import type { Machines } from './machines.ts';
 
 /** `${service/db:.spec.clusterIP}` */
 const template = /\$\{([^}:]+):([^}]+)\}/g;
+
+/** Of the node that a check looks at: one of several with `node/*`. */
+export const nodeTemplate = /\$\{node\.(name|address)\}/g;
 
 interface Options {
   readonly cluster: ClusterSpec;
@@ -62,17 +66,26 @@ export class Objects {
   }
 
   /**
-   * Replaces templates such as `${service/db:.spec.clusterIP}` by their values.
-   * @throws Unmet when the object or the field is missing
+   * Replaces templates such as `${service/db:.spec.clusterIP}` by their values, and `${node.address}` if the place is
+   * given. In a regular expression, a value stands for itself.
+   * @throws Unmet when the object or the field is missing, or when a value would make a regular expression of the text
    */
-  fill(text: string): string {
-    return text.replaceAll(template, (_, reference: string, path: string) => {
+  fill(text: string, place?: Spot): string {
+    const { say, machines } = this.#options;
+    if (!text.includes('${')) return text;
+    const written = isPattern(text) ? escapePattern : String;
+    const withNode = place
+      ? text.replaceAll(nodeTemplate, (_, field: string) =>
+          written(field === 'name' ? place.machine : (machines.addressOf(place.machine) ?? '')),
+        )
+      : text;
+    return withNode.replaceAll(template, (_, reference: string, path: string, offset: number) => {
       const value = queryPath(this.get(reference), path)[0];
-      if (value === undefined) {
-        const { say } = this.#options;
-        throw new Unmet(say.hasNoField(describeReference(reference, say), path));
-      }
-      return String(value);
+      if (value === undefined) throw new Unmet(say.hasNoField(describeReference(reference, say), path));
+      // A student can write anything into an annotation or a status.
+      if (offset === 0 && String(value).startsWith('/'))
+        throw new Unmet(say.slashInField(describeReference(reference, say), path));
+      return written(String(value));
     });
   }
 
@@ -94,9 +107,24 @@ export class Objects {
 
 /** The text with `(clusterIP of service db)` in place of each template. For templates whose values are unknown. */
 export const describeTemplates = (text: string, say: Phrases): string =>
-  text.replaceAll(template, (_, reference: string, path: string) =>
+  describeNode(text, say).replaceAll(template, (_, reference: string, path: string) =>
     say.fieldOf(path.split('.').at(-1) ?? path, describeReference(reference, say)),
   );
+
+/** The text with words in place of `${node.address}`: for all nodes together. */
+export const describeNode = (text: string, say: Phrases): string =>
+  text.replaceAll(nodeTemplate, (_, field: string) => say.ofItsNode(field));
+
+/** The path of a file may look like a pattern with impossible flags. */
+const isPattern = (text: string): boolean => {
+  try {
+    return patternOf(text) !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+const escapePattern = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
 const resourceOf = (kind: string): Resource => {
   const resource = allResources.find(
