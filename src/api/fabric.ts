@@ -51,6 +51,8 @@ export interface FabricMethods {
   readonly facts: { readonly params: FactsParams; readonly result: Facts };
   /** All that decides where a packet goes, in the fabric and in every network namespace of these machines. */
   readonly dataplane: { readonly params: DataplaneParams; readonly result: readonly NamespaceTexts[] };
+  /** What kube-proxy writes for the cluster's objects on a node that nobody has touched. */
+  readonly twin: { readonly params: TwinParams; readonly result: NamespaceTexts };
   /** Sends a real connection, and says which nftables rules its first packet met in each namespace. */
   readonly kernelTrace: { readonly params: KernelTraceParams; readonly result: KernelTraceOutcome };
   readonly http: { readonly params: HttpProbe; readonly result: HttpOutcome };
@@ -181,6 +183,19 @@ export interface NamespaceTexts {
   /** The lists of `-m recent`, by name. */
   readonly recent: Readonly<Record<string, string>>;
   readonly listeners: readonly ListenerFact[];
+}
+
+/** A node as the plan made it: the machine itself plays no part. */
+export interface TwinParams {
+  readonly machine: string;
+  /** The addresses with their prefixes, by the name of the link. */
+  readonly links: Readonly<Record<string, readonly string[]>>;
+  /** By path below /proc/sys/net. */
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** kube-proxy's config file. */
+  readonly config: string;
+  /** kube-proxy's flags, without the API server and the config file. */
+  readonly flags: readonly string[];
 }
 
 export interface KernelTraceParams extends DataplaneParams {

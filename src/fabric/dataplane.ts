@@ -1,4 +1,4 @@
-// Reads all that decides where a packet goes, from every network namespace of a lab: for `labs trace`.
+// Reads all that decides where a packet goes, from every network namespace of a lab.
 import type { DataplaneParams, NamespaceTexts } from '../api/fabric.ts';
 import { parseListeners } from './listeners.ts';
 import { namespacesOf } from './namespaces.ts';
@@ -68,7 +68,7 @@ const files: Readonly<Record<string, string>> = {
 };
 
 /** One shell for all, because each entry into a namespace costs as much as a tool. NUL bytes part the sections. */
-const script = [
+export const readingScript = [
   'exec 3>&1',
   ...Object.entries(commands).map(
     ([section, { command }]) =>
@@ -78,12 +78,25 @@ const script = [
   'true',
 ].join('\n');
 
-type Texts = Omit<NamespaceTexts, 'machine' | 'id' | 'isOwn'>;
+export type Texts = Omit<NamespaceTexts, 'machine' | 'id' | 'isOwn'>;
+
+/** Each node of a large cluster has some megabytes. */
+export const mostTextBytes = 256 << 20;
 
 const textsOf = async (netns: Netns | undefined, signal: AbortSignal): Promise<Texts> => {
-  const { code, stdout, timedOut } = await run(['sh', '-c', script], { netns, timeoutMs, signal, maxBytes: 256 << 20 });
+  const { code, stdout, timedOut } = await run(['sh', '-c', readingScript], {
+    netns,
+    timeoutMs,
+    signal,
+    maxBytes: mostTextBytes,
+  });
   if (timedOut) throw new AgentError('FABRIC_TIMEOUT', `reading the data plane took more than ${timeoutMs} ms`);
   if (code !== 0) throw new AgentError('FABRIC_TOOL', `reading the data plane failed: exit code ${code}`);
+  return parseTexts(stdout);
+};
+
+/** @param stdout what `readingScript` prints */
+export const parseTexts = (stdout: string): Texts => {
   const sections = sectionsOf(stdout);
   const text = (name: string): string => sections.get(name)?.text ?? '';
   const read = Object.keys(commands).map((name) => {

@@ -20,6 +20,8 @@ interface Credentials {
 }
 
 export interface Kube {
+  /** The API server, as the credentials name it. */
+  address(): Promise<URL>;
   get(params: FabricMethods['kube']['params']): Promise<FabricMethods['kube']['result']>;
   /** Tells when a list changes, until the signal aborts. Never throws: an API server that is away may come back. */
   watch(path: string, options: WatchOptions): Promise<void>;
@@ -48,6 +50,7 @@ export const createKube = (
     return [new URL(path, server), agent];
   };
   return {
+    address: async () => (await at('/'))[0],
     async get({ path }) {
       const [url, agent] = await at(path);
       const { status, body } = await get(url, agent);

@@ -16,6 +16,7 @@ import { createWiring } from './rewire.ts';
 import { createSeries } from './series.ts';
 import { shareAnswers } from './share.ts';
 import { serveShared } from './shared-agent.ts';
+import { createTwin } from './twin.ts';
 import { createRestore, systemctlIn } from './units.ts';
 import { createWatch } from './watch.ts';
 
@@ -34,6 +35,7 @@ const main = async ([command, socket]: readonly string[]): Promise<number> => {
     ...createWiring({ ...claim, pin }),
     facts: createFacts(processes),
     dataplane: createDataplane(processes),
+    twin: createTwin(kube),
     kernelTrace: createKernelTrace(processes),
     ...createProbes(processes),
     series: createSeries(processes),

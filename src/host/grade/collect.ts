@@ -147,6 +147,11 @@ const collectOne = async (collector: Collector, request: FactRequest): Promise<u
       return listObjects(call, request.path);
     case 'dataplane':
       return call('dataplane', { machines: access.machines.map(({ name, pid }) => ({ machine: name, pid })) });
+    case 'twin': {
+      const { kind: _, ...params } = request;
+      // A kube-proxy of its own starts for each node.
+      return access.fabric.call('twin', params, { timeoutMs: 60_000 });
+    }
     case 'http': {
       const { spot, url, method, host, timeoutMs, stages } = request;
       const headers = host === undefined ? {} : { headers: { host } };

@@ -9,6 +9,7 @@ import type {
   NamespaceTexts,
   SeriesOutcome,
   TcpOutcome,
+  TwinParams,
 } from '../../api/fabric.ts';
 import type { ScriptVerdict } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
@@ -38,6 +39,8 @@ export interface FactKinds {
   readonly facts: { readonly ask: { readonly spot: Spot; readonly want: FactName }; readonly value: Facts };
   /** All that decides where a packet goes, in every network namespace of the lab. */
   readonly dataplane: { readonly ask: object; readonly value: readonly NamespaceTexts[] };
+  /** What kube-proxy writes on an untouched node for the present objects. */
+  readonly twin: { readonly ask: TwinParams; readonly value: NamespaceTexts };
   readonly http: {
     readonly ask: {
       readonly spot: Spot;

@@ -13,6 +13,7 @@ import { processCheck } from './checks/process.ts';
 import { routeCheck } from './checks/route.ts';
 import { scriptCheck } from './checks/script.ts';
 import { tcpCheck } from './checks/tcp.ts';
+import { twinCheck } from './checks/twin.ts';
 
 /** In the order in which editors and error messages list them. */
 export const checkKinds: readonly [AnyCheckKind, ...AnyCheckKind[]] = [
@@ -20,6 +21,7 @@ export const checkKinds: readonly [AnyCheckKind, ...AnyCheckKind[]] = [
   tcpCheck,
   lookupCheck,
   pathCheck,
+  twinCheck,
   iptablesCheck,
   linkCheck,
   routeCheck,

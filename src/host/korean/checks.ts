@@ -22,8 +22,11 @@ export const checkSentences: Sentences = {
   'another program uses the port {port}': '다른 프로그램이 쓰고 있는 포트: {port}',
   'reading the data plane took more than {time} ms': '데이터 평면을 {time}ms 안에 읽지 못함',
   'reading the data plane failed: exit code {code}': '데이터 평면을 읽지 못함: 종료 코드 {code}',
-  'in the mode userspace, kube-proxy takes the packets to a service and opens connections of its own, so no path check can follow them':
-    '`userspace` 모드에서는 kube-proxy가 서비스로 가는 패킷을 받아 새 연결을 열므로 `path` 검사로 따라갈 수 없음',
+  'the fabric has not read the data plane of {machine}': '데이터 평면을 읽지 못함: {machine}',
+  'a kube-proxy for {machine} took more than {time} ms': 'kube-proxy가 {time}ms 안에 동기화하지 못함: {machine}',
+  'kube-proxy could not run for {machine}: {said}': '{machine}용 kube-proxy를 실행하지 못함: {said}',
+  'in the mode userspace, kube-proxy takes the packets to a service and opens connections of its own, so no model can follow them':
+    '`userspace` 모드에서는 kube-proxy가 서비스로 가는 패킷을 받아 새 연결을 열므로 모델로 따라갈 수 없음',
   "in the mode userspace, kube-proxy opens connections of its own, so a tcp check can't count them: use an http check":
     '`userspace` 모드에서는 kube-proxy가 새 연결을 열므로 `tcp` 검사로 셀 수 없음. `http` 검사를 쓰세요',
   // Traffic

@@ -1,11 +1,11 @@
 // The files of each machine before it starts: units, certificates, kubeconfigs, configurations and the components.
 import { stringify } from 'yaml';
-import { clusterDomain } from '../../api/cluster.ts';
+import { type ClusterSpec, clusterDomain } from '../../api/cluster.ts';
 import { componentPorts, nodePaths } from '../../api/paths.ts';
 import { kubeletConfigVersion, kubeProxyConfigVersion } from '../../api/version.ts';
 import { identity, type KeyPair, type Pki } from './identities.ts';
 import { initProgram } from './init.ts';
-import { fabricProgram, programFiles } from './programs.ts';
+import { fabricProgram, programFiles, twinProgram } from './programs.ts';
 import type { PlannedFile } from './types.ts';
 import { componentsOf, type NodeContext, unitFiles } from './units.ts';
 
@@ -36,9 +36,10 @@ export const nodeFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] =
   ...(node.controlPlane ? controlPlaneFiles(node, pki) : []),
 ];
 
-/** The files of the fabric: the agent, and the grader's credentials for the API server. */
+/** The files of the fabric: the agent, kube-proxy's program, and the grader's credentials for the API server. */
 export const fabricFiles = (server: string, pki: Pki): readonly PlannedFile[] => [
   fabricProgram,
+  twinProgram,
   kubeconfigFile(nodePaths.adminConfig, server, 'kubernetes-admin', pki, identity.admin),
 ];
 
@@ -51,7 +52,7 @@ const workerFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] => {
     kubeconfigFile(`${kubernetes}/kube-proxy.conf`, server, 'system:kube-proxy', pki, identity.proxy),
     kubeconfigFile(`${kubernetes}/podnet.conf`, server, 'system:podnet', pki, identity.podnet),
     { path: `${kubernetes}/kubelet-config.yaml`, mode: 0o644, content: kubeletConfig(node) },
-    { path: `${kubernetes}/kube-proxy-config.yaml`, mode: 0o644, content: proxyConfig(node) },
+    { path: `${kubernetes}/kube-proxy-config.yaml`, mode: 0o644, content: proxyConfig(node.spec) },
     ...pairFiles(`${nodePaths.kubelet}/pki/kubelet`, issuedTo(pki, identity.kubeletServing(node.name))),
   ];
 };
@@ -127,14 +128,17 @@ const kubeletConfig = (node: NodeContext): string =>
     tlsPrivateKeyFile: `${nodePaths.kubelet}/pki/kubelet.key`,
   });
 
-const proxyConfig = (node: NodeContext): string =>
+export const proxyConfig = (
+  { podCidr, proxy }: ClusterSpec,
+  kubeconfig = `${nodePaths.kubernetes}/kube-proxy.conf`,
+): string =>
   stringify({
     apiVersion: kubeProxyConfigVersion,
     kind: 'KubeProxyConfiguration',
     bindAddress: '0.0.0.0',
     healthzBindAddress: `0.0.0.0:${componentPorts.proxyHealth}`,
     metricsBindAddress: `127.0.0.1:${componentPorts.proxyMetrics}`,
-    clientConnection: { kubeconfig: `${nodePaths.kubernetes}/kube-proxy.conf` },
-    clusterCIDR: node.spec.podCidr,
-    ...(node.spec.proxy.mode === undefined ? {} : { mode: node.spec.proxy.mode }),
+    clientConnection: { kubeconfig },
+    clusterCIDR: podCidr,
+    ...(proxy.mode === undefined ? {} : { mode: proxy.mode }),
   });

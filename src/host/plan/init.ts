@@ -1,5 +1,16 @@
 // The first program of a node. It prepares the kernel's settings for systemd and kube-proxy, then becomes systemd.
 
+/** Path below /proc/sys/net → value. What a kernel lacks is left out. */
+export const nodeSysctls = {
+  'ipv4/ip_forward': '1',
+  'ipv4/conf/all/rp_filter': '0',
+  'ipv4/conf/default/rp_filter': '0',
+  'ipv6/conf/all/disable_ipv6': '1',
+  'ipv6/conf/default/disable_ipv6': '1',
+  'ipv6/conf/lo/disable_ipv6': '0',
+  'bridge/bridge-nf-call-iptables': '1',
+} as const;
+
 /**
  * - A fresh, writable cgroup2: systemd ≥ 257 does not start on cgroup v1, which the engine's machine may have.
  * - A writable `/proc/sys/net`: kube-proxy and podnet set sysctls of the node's network namespace. Docker mounts it
@@ -13,13 +24,9 @@ export const initProgram = `#!/bin/sh
 mount -t cgroup2 -o rw,nosuid,nodev,noexec,nsdelegate cgroup2 /sys/fs/cgroup
 mount --bind /proc/sys/net /proc/sys/net && mount -o remount,bind,rw /proc/sys/net
 set_sysctl() { if [ -e "/proc/sys/net/$1" ]; then echo "$2" > "/proc/sys/net/$1"; fi; }
-set_sysctl ipv4/ip_forward 1
-set_sysctl ipv4/conf/all/rp_filter 0
-set_sysctl ipv4/conf/default/rp_filter 0
-set_sysctl ipv6/conf/all/disable_ipv6 1
-set_sysctl ipv6/conf/default/disable_ipv6 1
-set_sysctl ipv6/conf/lo/disable_ipv6 0
-set_sysctl bridge/bridge-nf-call-iptables 1
+${Object.entries(nodeSysctls)
+  .map(([path, value]) => `set_sysctl ${path} ${value}`)
+  .join('\n')}
 echo > /etc/resolv.conf
 exec /lib/systemd/systemd
 `;

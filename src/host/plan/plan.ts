@@ -8,7 +8,7 @@ import { gatewayVolume, planGateway, relayCommand, socketFolder } from './gatewa
 import { type Pki, type PkiRequest, pkiRequest } from './identities.ts';
 import { bridgeName, containerName, imageVolume, labels, linkName, macOf } from './names.ts';
 import { nodeCapabilities, unconfined } from './privileges.ts';
-import { fabricProgram, programFiles } from './programs.ts';
+import { fabricProgram, programFiles, twinProgram } from './programs.ts';
 import type { ClusterPlan, Limits, LinkPlan, MachinePlan, MachineRole, NetworkPlan, PlannedFile } from './types.ts';
 import { componentsOf, type NodeContext } from './units.ts';
 
@@ -67,12 +67,12 @@ export const machineNames = (spec: ClusterSpec): readonly string[] => [
 
 /** The files of a machine that change with a new build of labs. */
 export const programsOf = (spec: ClusterSpec, machine: string): readonly PlannedFile[] => {
-  if (machine === fabricMachine) return [fabricProgram];
+  if (machine === fabricMachine) return [fabricProgram, twinProgram];
   const node = spec.nodes.find(({ name }) => name === machine);
   return node ? componentsOf(node.role === 'control-plane').flatMap(programFiles) : [];
 };
 
-const nodeAddress = ({ nodeCidr }: ClusterSpec, index: number): Ipv4 =>
+export const nodeAddress = ({ nodeCidr }: ClusterSpec, index: number): Ipv4 =>
   cidrAddress(nodeCidr, addressLayout.firstNode + index);
 const clientAddress = ({ nodeCidr }: ClusterSpec, index: number): Ipv4 =>
   cidrAddress(nodeCidr, addressLayout.firstClient + index);

@@ -11,6 +11,13 @@ const agentBundle = `${nodePaths.components}/fabric.js`;
 /** The fabric's agent. */
 export const fabricProgram: PlannedFile = { path: agentBundle, mode: 0o644, bundle: 'fabric.js' };
 
+/** The kube-proxy that the fabric runs to see what it writes. */
+export const twinProgram: PlannedFile = {
+  path: `${nodePaths.components}/kube-proxy.js`,
+  mode: 0o644,
+  bundle: 'node/kube-proxy.js',
+};
+
 /** Starts the agent in the fabric container. */
 export const agentCommand = [nodeProgram, nodeFlags, agentBundle, 'agent'] as const;
 

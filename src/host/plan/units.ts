@@ -136,8 +136,7 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
     case 'kube-proxy':
       return [
         `--config=${config('kube-proxy-config.yaml')}`,
-        `--hostname-override=${node.name}`,
-        ...(spec.proxy.mode === undefined ? [] : [`--proxy-mode=${spec.proxy.mode}`]),
+        ...proxyFlags(node.name, spec),
         `-v=${spec.proxy.verbosity}`,
         `--log-file=${nodePaths.proxyLog}`,
         '--alsologtostderr',
@@ -160,6 +159,12 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
       ];
   }
 };
+
+/** kube-proxy's flags that decide what it writes. */
+export const proxyFlags = (node: string, { proxy: { mode } }: ClusterSpec): readonly string[] => [
+  `--hostname-override=${node}`,
+  ...(mode === undefined ? [] : [`--proxy-mode=${mode}`]),
+];
 
 /** The order of pod subnets is that of the definition, not the order in which nodes register. */
 const nodeLabels = ({ name, spec, controlPlane }: NodeContext): readonly string[] => [

@@ -4,7 +4,7 @@ import { fabricMachine } from '../../api/cluster.ts';
 import type { Service } from '../../api/core.ts';
 import type { Pod } from '../../api/core-pods.ts';
 import { bridgePort, type NamespaceTexts } from '../../api/fabric.ts';
-import { type Cluster, type MachineTexts, readCluster } from '../../dataplane/cluster/model.ts';
+import { type Cable, type Cluster, type MachineTexts, readCluster } from '../../dataplane/cluster/model.ts';
 import type { ClusterAccess, MachineAccess } from '../grade/access.ts';
 
 export interface TracedLab {
@@ -45,14 +45,17 @@ export const modelOf = (
   namespaces: readonly NamespaceTexts[],
   { machines, pods }: Names,
 ): Pick<TracedLab, 'model' | 'machineOf'> => {
-  const cables = machines.map(({ name, address }) => ({
+  const texts = namespaces.map((namespace, index) => machineTexts(namespace, { machines, pods, index }));
+  const names = new Map(namespaces.map(({ id }, index) => [id, texts[index]?.name]));
+  return { model: readCluster({ machines: texts, cables: cablesOf(machines) }), machineOf: (id) => names.get(id) };
+};
+
+/** The veth pairs between the machines and the bridge of the fabric. */
+export const cablesOf = (machines: Names['machines']): readonly Cable[] =>
+  machines.map(({ name, address }) => ({
     one: { machine: fabricMachine, link: bridgePort(address) },
     other: { machine: name, link: 'eth0' },
   }));
-  const texts = namespaces.map((namespace, index) => machineTexts(namespace, { machines, pods, index }));
-  const names = new Map(namespaces.map(({ id }, index) => [id, texts[index]?.name]));
-  return { model: readCluster({ machines: texts, cables }), machineOf: (id) => names.get(id) };
-};
 
 /** The name of a namespace in the model: of a machine, of a pod (`default/blue`), or a number on its machine. */
 export const nameOfNamespace = (

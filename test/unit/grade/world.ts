@@ -36,6 +36,8 @@ export interface World {
   readonly lookup?: (at: string, name: string) => LookupOutcome;
   /** What the fabric's `dataplane` has read. */
   readonly dataplane?: readonly NamespaceTexts[];
+  /** What kube-proxy writes on this machine. */
+  readonly twin?: (machine: string) => NamespaceTexts;
   readonly files?: Readonly<Record<string, string>>;
   readonly stopped?: readonly string[];
 }
@@ -87,6 +89,10 @@ const answer = (world: World, method: string, params: Params): unknown => {
       return world.kube?.() ?? { status: 200, body: { items: world.objects?.[params.path] ?? [] } };
     case 'dataplane':
       return world.dataplane ?? [];
+    case 'twin': {
+      if (world.twin) return world.twin(params.machine);
+      throw new LabError('FABRIC_TOOL', `kube-proxy could not run for ${params.machine}`);
+    }
     case 'facts': {
       const facts = world.facts?.[at];
       if (facts) return facts;

@@ -35,6 +35,13 @@ export const place = z
   .regex(placePattern, { error: (issue) => `"${issue.input}" is not a place: write ${placeWords}` })
   .meta({ description: `Where: ${placeWords}.` });
 
+export const nodePlace = z
+  .string()
+  .regex(/^node\/(\*|[a-z][-a-z0-9]*)$/, {
+    error: (issue) => `"${issue.input}" is not a node: write node/NAME, or node/* for every node`,
+  })
+  .meta({ description: 'node/NAME, or node/* for every node.' });
+
 export const machinePlace = z
   .string()
   .regex(/^(node\/(\*|[a-z][-a-z0-9]*)|client(\/[a-z][-a-z0-9]*)?)$/, {

@@ -12,25 +12,19 @@ import type { Place } from '../view/places.ts';
 import type { View } from '../view/view.ts';
 import { hostPort, oneOrMore, place } from './fields.ts';
 import { checkKind } from './kind.ts';
+import { addressOf, endOf, machineName, percent, waysEnglish, waysKorean } from './ways.ts';
 
 const expectations = ['endpoints', 'balanced', 'masqueraded', 'sourcePreserved', 'dropped', 'rejected'] as const;
 type Expectation = (typeof expectations)[number];
 
 const english = {
+  ...waysEnglish,
   pathExpected: (from: string, to: string, expect: readonly Expectation[]) =>
     `packets from ${from} to ${to} ${expect.map((each) => expectedEn[each]).join('; ')}`,
   share: (share: string) => `${share} of the packets`,
   allPackets: () => 'its packets',
   seenEnd: (place: string, which: string, end: string) => `from ${place}, ${which}: ${end}`,
-  delivered: (to: string, source: string) => `arrive at ${to}, from ${source}`,
-  silent: (to: string) => `arrive at ${to}, where no program listens`,
-  dropped: (machine: string) => `are dropped on ${machine}`,
-  rejected: (machine: string) => `are refused on ${machine}`,
-  outside: () => 'leave the cluster, because no rule and no route in it leads there',
   ownRule: (place: string, before: string, after: string) => `${place} itself sends packets for ${before} to ${after}`,
-  unroutable: (machine: string) => `find no way out of ${machine}`,
-  loop: (machine: string) => `go round in a circle at ${machine}`,
-  unknownEnd: (machine: string, why: string) => `cannot be followed on ${machine}: ${why}`,
   never: (place: string, endpoints: string) => `no packet from ${place} arrives at ${endpoints}`,
   answers: (from: string) => `the answers of ${from}`,
   strange: (source: string, wanted: string) =>
@@ -51,20 +45,13 @@ const expectedEn: Readonly<Record<Expectation, string>> = {
 };
 
 const korean: typeof english = {
+  ...waysKorean,
   pathExpected: (from, to, expect) =>
     `${from}에서 ${to} 방향으로 가는 패킷: ${expect.map((each) => expectedKo[each]).join('; ')}`,
   share: (share) => `패킷의 ${share}`,
   allPackets: () => '모든 패킷',
   seenEnd: (place, which, end) => `${place}에서 보낸 ${which}: ${end}`,
-  delivered: (to, source) => `${to}에 도착, 출발지 ${source}`,
-  silent: (to) => `${to}에 왔지만 기다리는 프로그램이 없음`,
-  dropped: (machine) => `${machine}에서 버려짐`,
-  rejected: (machine) => `${machine}에서 거부됨`,
-  outside: () => '이끄는 규칙이나 경로가 없어 클러스터 밖으로 나감',
   ownRule: (place, before, after) => `${place}에서 스스로 목적지를 바꿈: ${before} → ${after}`,
-  unroutable: (machine) => `${machine}에서 나갈 길이 없음`,
-  loop: (machine) => `${machine}에서 제자리를 돎`,
-  unknownEnd: (machine, why) => `${machine}에서 어떻게 되는지 알 수 없음: ${why}`,
   never: (place, endpoints) => `${place}에서 보낸 패킷이 도착하지 않는 곳: ${endpoints}`,
   answers: (from) => `패킷에 대한 ${from}의 응답`,
   strange: (source, wanted) => `${wanted} 대신 ${source}에서 와서 보낸 쪽이 받지 않음`,
@@ -152,8 +139,6 @@ const redirection = (say: typeof english, from: Place, { hops: [first] }: Way): 
 const endpoint = ({ destination, destinationPort }: Headers): string => `${destination}:${destinationPort}`;
 
 type Judge = (question: Question, ways: readonly Way[]) => Verdict | undefined;
-
-const addressOf = ({ end }: Way): string => (end.kind === 'delivered' ? `${end.address}:${end.port}` : '');
 
 /** What is wrong, if the expectation does not hold. */
 const problemWith: Readonly<Record<Expectation, Judge>> = {
@@ -248,33 +233,11 @@ const ruleOf = ({ end }: Way): string | undefined => {
   const { step } = end;
   if (step?.kind === 'rule') return `\`${step.text}\` (${end.machine}, ${step.backend}, ${step.table})`;
   if (step?.kind === 'sysctl') return `\`${step.name} = ${step.value}\` (${end.machine})`;
-  return `${end.by} (${end.machine.replace(/^default\//, '')})`;
+  return `${end.by} (${machineName(end.machine)})`;
 };
 
 const describe = ({ say, from }: Question, way: Way, ways: readonly Way[]): string =>
   say.seenEnd(from.label, ways.length === 1 ? say.allPackets() : say.share(percent(way.probability)), endOf(say, way));
-
-const endOf = (say: typeof english, way: Way): string => {
-  const { end, headers } = way;
-  const machine = end.machine.replace(/^default\//, '');
-  if (end.machine === fabricMachine) return say.outside();
-  switch (end.kind) {
-    case 'delivered':
-      return end.listening === false ? say.silent(addressOf(way)) : say.delivered(addressOf(way), headers.source);
-    case 'dropped':
-      return say.dropped(machine);
-    case 'rejected':
-      return say.rejected(machine);
-    case 'unroutable':
-      return say.unroutable(machine);
-    case 'loop':
-      return say.loop(machine);
-    case 'unknown':
-      return say.unknownEnd(machine, end.reasons.join('; '));
-  }
-};
-
-const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
 
 const commandFor = ({ check: { to, protocol }, from }: Question): string => {
   const { namespace = 'default', name } = from.pod?.metadata ?? { name: from.machine };

@@ -48,8 +48,8 @@ const bounded = <T>(walk: () => T): T => {
 };
 
 /** A fault of the lab: its author chose the check. */
-const userspaceProblem =
-  'in the mode userspace, kube-proxy takes the packets to a service and opens connections of its own, so no path check can follow them';
+export const userspaceProblem =
+  'in the mode userspace, kube-proxy takes the packets to a service and opens connections of its own, so no model can follow them';
 
 export class Paths {
   readonly #options: Options;
@@ -58,9 +58,13 @@ export class Paths {
     this.#options = options;
   }
 
+  get cluster(): ClusterSpec {
+    return this.#options.cluster;
+  }
+
   /** Every way that a packet from the place can take. */
   ways(from: Place, { address, port }: Target, protocol: 'tcp' | 'udp'): readonly Way[] {
-    const model = this.#model();
+    const model = this.model();
     const machine = from.pod && !from.pod.spec.hostNetwork ? podMachine(from.pod) : from.machine;
     const packet = { destination: address, destinationPort: port, protocol };
     return bounded(() => walkCluster(model, packet, { machine }));
@@ -68,7 +72,7 @@ export class Paths {
 
   /** Whether what the receiver answers comes back. @param way ends with `delivered` */
   answerTo(way: Way): Answer {
-    return bounded(() => answerTo(this.#model(), way));
+    return bounded(() => answerTo(this.model(), way));
   }
 
   /** @param to `address:port` */
@@ -108,7 +112,8 @@ export class Paths {
       );
   }
 
-  #model(): Cluster {
+  /** All machines, as they are now. */
+  model(): Cluster {
     const { facts, machines, objects } = this.#options;
     const pods = objects.list<Pod>('pod');
     const namespaces = facts.one<'dataplane'>({ kind: 'dataplane' });

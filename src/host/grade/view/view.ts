@@ -9,6 +9,7 @@ import { Objects } from './objects.ts';
 import { Paths } from './paths.ts';
 import { Places } from './places.ts';
 import { Probes } from './probes.ts';
+import { Twins } from './twins.ts';
 
 /**
  * A view is pure: it reads the facts in a store and gathers nothing.
@@ -21,6 +22,7 @@ export interface View {
   readonly paths: Paths;
   readonly places: Places;
   readonly probes: Probes;
+  readonly twins: Twins;
 }
 
 export interface ViewOptions {
@@ -40,5 +42,6 @@ export const createView = ({ cluster, machines: running, store, say }: ViewOptio
   const paths = new Paths({ cluster, facts, machines, objects });
   const arrivals = new Arrivals({ machines, objects, places });
   const probes = new Probes({ arrivals, cluster, facts, machines, say });
-  return { facts, machines, objects, paths, places, probes };
+  const twins = new Twins({ cluster, facts, machines, objects, paths });
+  return { facts, machines, objects, paths, places, probes, twins };
 };

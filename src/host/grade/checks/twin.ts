@@ -1,0 +1,202 @@
+// The twin check: a node does to each packet what kube-proxy would do for the same objects, by whatever rules.
+import type { Service } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
+import type { EndpointSlice } from '../../../api/discovery.ts';
+import { type Way, walkCluster } from '../../../dataplane/cluster/walk.ts';
+import { TraceLimitError } from '../../../dataplane/node/engine.ts';
+import type { NodeStep, RuleStep } from '../../../dataplane/node/packet.ts';
+import { podMachine } from '../../trace/lab.ts';
+import { Unmet } from '../facts.ts';
+import { english as en } from '../say/en.ts';
+import { korean as ko } from '../say/ko.ts';
+import type { Verdict } from '../verdict.ts';
+import type { Place } from '../view/places.ts';
+import type { Pair } from '../view/twins.ts';
+import type { View } from '../view/view.ts';
+import { nodePlace } from './fields.ts';
+import { checkKind } from './kind.ts';
+import { type Probe, probesOf } from './twin-packets.ts';
+import { addressOf, endOf, percent, waysEnglish, waysKorean } from './ways.ts';
+
+const english = {
+  ...waysEnglish,
+  twinExpected: (on: string) => `${en.where(on)} does to every packet what kube-proxy would do`,
+  same: (node: string, packets: number) => `${node}: all ${packets} packets end as with kube-proxy`,
+  differ: (node: string, differing: number, all: number, listed: string) =>
+    `${node}: ${differing} of ${all} packets do not end as with kube-proxy. ${listed}`,
+  packet: (protocol: string, from: string, to: string) => `${protocol} from ${from} to ${to}`,
+  differs: (packet: string, observed: string, wanted: string) => `${packet}: ${observed}. With kube-proxy: ${wanted}`,
+  part: (share: string, end: string) => `${share} ${end}`,
+  unknown: (packet: string, end: string) => `packets ${packet} ${end}`,
+  extraRule: (rule: string, command: string) => `kube-proxy has no rule ${rule}. \`${command}\` shows the whole way.`,
+  lackingRule: (rule: string, command: string) => `It lacks the rule ${rule}. \`${command}\` shows the whole way.`,
+  otherwise: (cause: string, command: string) => `The cause: ${cause}. \`${command}\` shows the whole way.`,
+  traced: (command: string) => `\`${command}\` shows the whole way.`,
+};
+
+const korean: typeof english = {
+  ...waysKorean,
+  twinExpected: (on) => `${ko.where(on)}에서 모든 패킷을 kube-proxy와 똑같이 처리`,
+  same: (node, packets) => `${node}: 패킷 ${packets}개가 모두 kube-proxy와 같음`,
+  differ: (node, differing, all, listed) => `${node}: 패킷 ${all}개 중 ${differing}개가 kube-proxy와 다름. ${listed}`,
+  packet: (protocol, from, to) => `${from} → ${to} (${protocol})`,
+  differs: (packet, observed, wanted) => `${packet}: ${observed}. kube-proxy라면: ${wanted}`,
+  part: (share, end) => `${share} ${end}`,
+  unknown: (packet, end) => `${packet} 패킷: ${end}`,
+  extraRule: (rule, command) => `kube-proxy에는 없는 규칙: ${rule}. 전체 경로 보기: \`${command}\``,
+  lackingRule: (rule, command) => `없는 규칙: ${rule}. 전체 경로 보기: \`${command}\``,
+  otherwise: (cause, command) => `원인: ${cause}. 전체 경로 보기: \`${command}\``,
+  traced: (command) => `전체 경로 보기: \`${command}\``,
+};
+
+export const twinCheck = checkKind({
+  type: 'twin',
+  summary: 'A node does to every packet what kube-proxy would do for the same objects. No packet is sent.',
+  fields: { on: nodePlace },
+  words: { en: english, ko: korean },
+  expected: ({ on }, say) => say.twinExpected(on),
+  judge: ({ on }, view, say) => {
+    const nodes = view.places.each(on, (node) => ({ node, pair: view.twins.pair(node.machine) }));
+    return nodes.map(({ node, pair }) => judgeNode(node, pair, view, say));
+  },
+});
+
+interface Difference {
+  readonly probe: Probe;
+  readonly own: readonly Way[];
+  readonly twin: readonly Way[];
+}
+
+const mostListed = 2;
+
+const judgeNode = (node: Place, pair: Pair, view: View, say: typeof english): Verdict => {
+  const probes = probesOf(surroundings(node, pair, view));
+  const differences = probes.flatMap((probe) => compare(probe, pair, say) ?? []);
+  const [first] = differences;
+  if (!first) return { holds: true, observed: say.same(node.label, probes.length) };
+  const all = distinct(differences, say);
+  const listed = all.slice(0, mostListed).join('. ');
+  const more = all.length > mostListed ? ' …' : '';
+  return {
+    holds: false,
+    observed: say.differ(node.label, differences.length, probes.length, `${listed}${more}`),
+    hint: causeOf(first, node.machine, say),
+  };
+};
+
+const surroundings = (node: Place, { own }: Pair, view: View): Parameters<typeof probesOf>[0] => {
+  const { all } = view.machines;
+  const addresses = (isWanted: (role: (typeof all)[number]['role'], name: string) => boolean) =>
+    new Map(all.filter(({ role, name }) => isWanted(role, name)).map(({ name, address }) => [name, address]));
+  return {
+    node: node.machine,
+    address: view.machines.addressOf(node.machine) ?? '',
+    cluster: view.paths.cluster,
+    otherNodes: addresses((role, name) => role !== 'client' && name !== node.machine),
+    clients: addresses((role) => role === 'client'),
+    pods: view.objects.list<Pod>('pod').filter((pod) => !pod.spec.hostNetwork && own.machines.has(podMachine(pod))),
+    services: view.objects.list<Service>('service'),
+    slices: view.objects.list<EndpointSlice>('endpointslice'),
+  };
+};
+
+const compare = (probe: Probe, pair: Pair, say: typeof english): Difference | undefined => {
+  const own = walk(probe, pair.own);
+  const twin = walk(probe, pair.twin);
+  // The ports in rules of nft stand for bytes that the model does not know in such packets.
+  if (probe.packet.protocol === 'icmp' && twin.some(({ end }) => end.kind === 'unknown')) return undefined;
+  // Also with `not`, what nobody knows is no pass.
+  const unknown = [...own, ...twin].find(({ end }) => end.kind === 'unknown');
+  if (unknown) throw new Unmet(say.unknown(describeProbe(probe, say), endOf(say, unknown)), say.traced(command(probe)));
+  const [is, wanted] = [outcomes(own), outcomes(twin)];
+  const alike = [...new Set([...is.keys(), ...wanted.keys()])].every((end) => isSame(is.get(end), wanted.get(end)));
+  return alike ? undefined : { probe, own, twin };
+};
+
+/** The shares in rules of iptables have ten digits. */
+const isSame = (one = 0, other = 0): boolean => Math.abs(one - other) < 0.001;
+
+const walk = ({ packet, machine, entry }: Probe, cluster: Pair['own']): readonly Way[] => {
+  try {
+    return walkCluster(cluster, packet, { machine, ...(entry ? { entry } : {}) });
+  } catch (error) {
+    // Only a student writes rules with so many ways.
+    if (error instanceof TraceLimitError) throw new Unmet(error.message);
+    throw error;
+  }
+};
+
+/** How a packet ends → with which probability. */
+const outcomes = (ways: readonly Way[]): ReadonlyMap<string, number> => {
+  const shares = new Map<string, number>();
+  for (const way of ways) shares.set(keyOf(way), (shares.get(keyOf(way)) ?? 0) + way.probability);
+  return shares;
+};
+
+const keyOf = (way: Way): string => {
+  const { end, headers } = way;
+  const what = end.kind === 'delivered' ? [addressOf(way), headers.source] : end.kind === 'rejected' ? [end.with] : [];
+  return [end.kind, end.machine, ...what].join(' ');
+};
+
+const describeProbe = ({ from, packet }: Probe, say: typeof english): string => {
+  const { destination, destinationPort, protocol = 'tcp' } = packet;
+  const to = destinationPort === undefined ? destination : `${destination}:${destinationPort}`;
+  return say.packet(protocol.toUpperCase(), from, to);
+};
+
+/** Only what is different. */
+const describeDifference = ({ probe, own, twin }: Difference, say: typeof english): string => {
+  const [is, wanted] = [outcomes(own), outcomes(twin)];
+  return say.differs(describeProbe(probe, say), describeWays(own, wanted, say), describeWays(twin, is, say));
+};
+
+const mostEnds = 2;
+
+const describeWays = (ways: readonly Way[], others: ReadonlyMap<string, number>, say: typeof english): string => {
+  const ends = [...Map.groupBy(ways, keyOf)].flatMap(([end, alike]) => {
+    const share = alike.reduce((sum, { probability }) => sum + probability, 0);
+    const [way] = alike;
+    if (!way || isSame(share, others.get(end))) return [];
+    return [share > 0.999 ? endOf(say, way) : say.part(percent(share), endOf(say, way))];
+  });
+  return ends.slice(0, mostEnds).join(', ') + (ends.length > mostEnds ? ', …' : '');
+};
+
+/** One for each destination: a rule that drops everything would fill the list with the same line. */
+const distinct = (differences: readonly Difference[], say: typeof english): readonly string[] => {
+  const to = ({ probe: { packet } }: Difference): string => `${packet.destination} ${packet.destinationPort}`;
+  return [...Map.groupBy(differences, to).values()].flatMap(([first]) =>
+    first ? [describeDifference(first, say)] : [],
+  );
+};
+
+/** The first rule of the node that the twin's packet does not meet, or the other way round. */
+const causeOf = ({ probe, own, twin }: Difference, node: string, say: typeof english): string => {
+  const [met, wanted] = [own, twin].map((ways) => stepsOn(node, ways)) as [NodeStep[], NodeStep[]];
+  const decisive = own.find(({ end: { kind, machine } }) => machine === node && /dropped|rejected/.test(kind))?.end;
+  const step = decisive && 'step' in decisive ? decisive.step : undefined;
+  const isKnown = (rule: RuleStep): boolean => wanted.some((other) => isRule(other) && other.text === rule.text);
+  const rules = met.filter(isRule);
+  const extra = step && isRule(step) && !isKnown(step) ? step : rules.find((rule) => !isKnown(rule));
+  if (extra) return say.extraRule(describeRule(extra, node), command(probe));
+  if (step?.kind === 'policy')
+    return say.otherwise(`${step.table} ${step.chain}: policy ${step.effect} (${node})`, command(probe));
+  if (step?.kind === 'sysctl') return say.otherwise(`\`${step.name} = ${step.value}\` (${node})`, command(probe));
+  const lacking = wanted.filter(isRule).find((rule) => !rules.some(({ text }) => text === rule.text));
+  return lacking ? say.lackingRule(describeRule(lacking, node), command(probe)) : say.traced(command(probe));
+};
+
+const isRule = (step: NodeStep): step is RuleStep => step.kind === 'rule';
+
+const stepsOn = (node: string, ways: readonly Way[]): readonly NodeStep[] =>
+  ways.flatMap(({ hops }) => hops.filter(({ machine }) => machine === node).flatMap(({ steps }) => steps));
+
+const describeRule = ({ text, backend, table }: RuleStep, node: string): string =>
+  `\`${text}\` (${node}, ${backend}, ${table})`;
+
+const command = ({ from, packet }: Probe): string => {
+  const { destination, destinationPort, protocol } = packet;
+  const port = destinationPort === undefined ? '' : `:${destinationPort}`;
+  return `labs trace ${from} ${destination}${port}${protocol === 'udp' ? ' --udp' : ''}`;
+};

@@ -1,0 +1,191 @@
+// Checks that compare a node with what kube-proxy would write: against a student who changes the kernel by hand.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import type { CheckReport, Report } from '../../src/api/report.ts';
+import { labs, type Ran } from './cli-support.ts';
+
+const pod = (name: string, image: string, nodeName: string) => ({
+  ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: image } } },
+  spec: { nodeName, containers: [{ name: image, image }] },
+});
+const service = (name: string, spec: object) => ({
+  ...{ apiVersion: 'v1', kind: 'Service', metadata: { name } },
+  spec: { selector: { app: 'web' }, ports: [{ port: 80 }], ...spec },
+});
+const objects = [
+  pod('one', 'web', 'node01'),
+  pod('two', 'web', 'node02'),
+  pod('blue', 'toolbox', 'node01'),
+  service('web', { type: 'LoadBalancer', clusterIP: '10.96.77.1', externalIPs: ['192.168.56.240'] }),
+  service('local', {
+    ...{ type: 'NodePort', externalTrafficPolicy: 'Local', sessionAffinity: 'ClientIP' },
+    ports: [{ port: 81, targetPort: 80, nodePort: 30_081 }],
+  }),
+  service('empty', { type: 'NodePort', selector: { app: 'nobody' } }),
+];
+
+interface Trick {
+  readonly what: string;
+  /** In a shell of node01. */
+  readonly script: string;
+  readonly undo: string;
+  /** What the check must have seen; `passes` where the effect on packets is that of kube-proxy. */
+  readonly twin: RegExp | 'passes';
+}
+
+/** Chains of kube-proxy and of others with the same priority: the kernel does not show which comes first. */
+const dropped = /are dropped on node01|cannot be followed on node01: the order of/;
+const restart = 'systemctl restart kube-proxy';
+const dropRule = '-p tcp --dport 80 -j DROP';
+
+const common: readonly Trick[] = [
+  {
+    what: 'a rule that drops packets to pods',
+    script: `iptables -I FORWARD ${dropRule}`,
+    undo: `iptables -D FORWARD ${dropRule}`,
+    twin: dropped,
+  },
+  {
+    what: 'a rule that sends packets to a service to one pod',
+    script: 'iptables -t nat -I PREROUTING -d 10.96.77.1 -p tcp --dport 80 -j DNAT --to-destination 10.244.1.9:80',
+    undo: 'iptables -t nat -D PREROUTING 1',
+    twin: /to 10\.96\.77\.1:80: |to 10\.96\.77\.1:80 cannot be followed on node01: the order of/,
+  },
+  {
+    what: 'a native nft table',
+    script:
+      'nft "add table inet x; add chain inet x c { type filter hook input priority -10; }; add rule inet x c tcp dport 10250 drop"',
+    undo: 'nft delete table inet x',
+    twin: /to 192\.168\.56\.11:10250: are dropped on node01/,
+  },
+  {
+    what: 'rules of iptables-legacy',
+    script: `iptables-legacy -I FORWARD ${dropRule}`,
+    undo: `iptables-legacy -D FORWARD ${dropRule}`,
+    twin: dropped,
+  },
+  {
+    what: 'a policy that drops',
+    script: 'iptables -P FORWARD DROP',
+    undo: 'iptables -P FORWARD ACCEPT',
+    twin: dropped,
+  },
+  {
+    what: 'a parameter of the kernel',
+    script: 'sysctl -qw net.ipv4.ip_forward=0',
+    undo: 'sysctl -qw net.ipv4.ip_forward=1',
+    twin: /are dropped on node01/,
+  },
+  {
+    what: 'a rule that changes no packet',
+    script: 'iptables -I FORWARD -d 10.99.99.99 -j ACCEPT',
+    undo: 'iptables -D FORWARD 1',
+    twin: 'passes',
+  },
+];
+
+const chainOf = (prefix: string, comment: string): string =>
+  `$(iptables-save -t nat | grep -o -- "-A KUBE-${prefix}-[A-Z0-9]* .*${comment}" | head -n 1 | cut -d " " -f 2)`;
+
+const tricks: Readonly<Record<string, readonly Trick[]>> = {
+  iptables: [
+    ...common,
+    {
+      what: 'a removed masquerading rule',
+      script: `iptables -t nat -D ${chainOf('EXT', 'default/web external')} 1`,
+      undo: restart,
+      twin: /It lacks|With kube-proxy: .*from 192\.168\.56\.11/,
+    },
+    {
+      what: 'a changed probability',
+      script: `chain=${chainOf('SVC', 'default/web ->')}
+rule=$(iptables-save -t nat | grep -- "-A $chain .*--probability" | sed "s/0.5[0-9]*/0.25/; s/^-A $chain/-R $chain 2/")
+eval iptables -t nat "$rule"`,
+      undo: restart,
+      twin: /75 % arrive at/,
+    },
+  ],
+  nftables: [
+    ...common,
+    {
+      what: 'a removed chain of kube-proxy',
+      script: 'systemctl stop kube-proxy; nft flush chain ip kube-proxy services',
+      undo: 'systemctl start kube-proxy',
+      twin: /With kube-proxy: .*arrive at/,
+    },
+  ],
+};
+
+describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
+  const name = `e2e-twin-${mode.slice(0, 3)}-${process.pid}`;
+  let folder: string;
+  const run = (...argv: string[]): Promise<Ran> =>
+    labs(['--name', name, ...argv], { env: { XDG_STATE_HOME: join(folder, 'state') } });
+  const ok = async (ran: Promise<Ran>): Promise<Ran> => {
+    const { exitCode, stderr, stdout } = await ran;
+    expect(exitCode, `${stdout}${stderr}`).toBe(0);
+    return ran;
+  };
+  const sh = (script: string) => ok(run('shell', 'node01', '--', 'bash', '-euc', script));
+  const grade = async (): Promise<readonly CheckReport[]> => {
+    const { stdout, stderr } = await run('grade', '--json');
+    if (stdout === '') throw new Error(stderr);
+    return (JSON.parse(stdout) as Report).tasks.flatMap(({ checks }) => checks);
+  };
+
+  /** Grades at most five times: kube-proxy needs a moment. */
+  const expectPass = async (): Promise<void> => {
+    let checks = await grade();
+    const isGood = (): boolean => checks.every(({ outcome }) => outcome === 'pass');
+    for (let tries = 0; tries < 4 && !isGood(); tries += 1) checks = await grade();
+    expect(checks.filter(({ outcome }) => outcome !== 'pass')).toEqual([]);
+  };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'labs-e2e-'));
+    const lab = join(folder, 'twin-lab');
+    await mkdir(join(lab, 'tasks'), { recursive: true });
+    await writeFile(join(lab, 'tasks/task.md'), '# Task\n');
+    await writeFile(
+      join(lab, 'lab.yaml'),
+      stringify({
+        ...{ apiVersion: 'labs/v1', name: 'twin-lab', title: 'Twin', summary: 'Twin' },
+        cluster: {
+          nodes: [{ name: 'controlplane', role: 'control-plane' }, { name: 'node01' }, { name: 'node02' }],
+          proxy: { mode },
+        },
+        tasks: [
+          {
+            ...{ id: 'task', title: 'Task' },
+            checks: [{ id: 'twin', title: 'Twin', type: 'twin', on: 'node/*' }],
+          },
+        ],
+      }),
+    );
+    const started = await labs(['start', lab, '--name', name, '--yes'], {
+      env: { XDG_STATE_HOME: join(folder, 'state') },
+    });
+    expect(started.exitCode, started.stderr).toBe(0);
+    const manifests = join(folder, 'objects.yaml');
+    await writeFile(manifests, objects.map((object) => stringify(object)).join('---\n'));
+    await ok(run('kubectl', 'apply', '-f', manifests));
+    await ok(run('kubectl', 'wait', '--for=condition=Ready', 'pod', '--all', '--timeout=60s'));
+    await expectPass();
+  });
+  afterAll(async () => {
+    await run('delete', '--yes');
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test.each(list)('sees $what', async ({ script, undo, twin }) => {
+    await sh(script);
+    const [seen] = await grade();
+    await sh(undo);
+    if (twin === 'passes') expect(seen).toMatchObject({ outcome: 'pass' });
+    else expect(seen).toMatchObject({ outcome: 'fail', observed: expect.stringMatching(twin) });
+    await expectPass();
+  });
+});
