@@ -37,7 +37,7 @@ export interface TaskDefinition {
   /** Absolute paths of the Markdown that explains, after the task, why the solution works. */
   readonly debrief?: Localized;
   /** `labs hint` shows one after the other. */
-  readonly hints: readonly Localized[];
+  readonly hints: readonly HintDefinition[];
   /**
    * Absolute path of a script that exports `setup(lab)`: run when the student begins the task. It may export
    * `resume(lab)`, which puts the fault back after a restart, and `clear(lab)`.
@@ -46,6 +46,12 @@ export interface TaskDefinition {
   /** Absolute path of a script that exports `solve(lab)`, and perhaps `clear(lab)`: removes what the task makes. */
   readonly solve?: string;
   readonly checks: readonly CheckDefinition[];
+}
+
+export interface HintDefinition {
+  readonly text: Localized;
+  /** The points of the task that reading it costs. */
+  readonly cost: number;
 }
 
 /**
@@ -72,7 +78,19 @@ export interface CheckDefinition {
   readonly hint?: Localized;
   /** What a failure tells the student. */
   readonly reveal: Reveal;
+  /** A check that fails gives a part of its points: the part of its places, or of the packets, that are right. */
+  readonly partial: boolean;
+  readonly visibility: Visibility;
 }
+
+/**
+ * Who sees a check, besides the grader:
+ * `always`: the student;
+ * `afterDue`: the student, after the due date of the platform that grades;
+ * `never`: nobody.
+ */
+export const visibilities = ['always', 'afterDue', 'never'] as const;
+export type Visibility = (typeof visibilities)[number];
 
 /**
  * What a report tells about a check that did not pass:
@@ -129,6 +147,8 @@ export type ScriptVerdict =
       readonly expected: Localized | string;
       readonly observed: Localized | string;
       readonly hint?: Localized | string;
+      /** Of the check's points, those that the student gets all the same. Default 0. */
+      readonly points?: number;
     };
 
 /** The type of `setup`, `clear` and `restore`. */

@@ -41,6 +41,9 @@ const checkReportSchema = z.object({
     description: 'What was seen, as a phrase. For blocked: what blocks the check. For broken: what broke.',
   }),
   hint: z.string().exactOptional(),
+  visibility: z.enum(['afterDue', 'never']).exactOptional().meta({
+    description: 'The check is hidden from the student: until the due date, or for good.',
+  }),
   unclear: z.literal(true).exactOptional().meta({
     description:
       'The answer was not understood: neither right nor wrong. observed and hint say which form it should have.',
@@ -55,6 +58,9 @@ const taskReportSchema = z.object({
   title: z.string(),
   score: points,
   maxScore: points,
+  hintCost: z.number().positive().exactOptional().meta({
+    description: 'The points that the hints cost which the student has read. score is without them, and at least 0.',
+  }),
   passedAt: time.exactOptional().meta({
     description: 'When the task passed for the first time: RFC 3339, UTC. The score is about the present state.',
   }),
@@ -121,6 +127,8 @@ export type Outcome =
       readonly observed: string;
       readonly hint?: string;
       readonly unclear?: true;
+      /** From 0 to 1: the part of the check's points that the student gets all the same. */
+      readonly share?: number;
     }
   | { readonly outcome: 'blocked'; readonly by: string }
   | { readonly outcome: 'broken'; readonly cause: string };

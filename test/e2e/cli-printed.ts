@@ -97,7 +97,7 @@ export const testPrinted = (name: string, folder: () => string): void => {
 const typeTask = async (student: Student, task: TaskDefinition, screen: string): Promise<void> => {
   const { id } = task;
   const blocks = await blocksOfTask(task, screen);
-  const hints = task.hints.flatMap((hint) => sameInAllLanguages((language) => localize(hint, language)));
+  const hints = task.hints.flatMap(({ text: hint }) => sameInAllLanguages((language) => localize(hint, language)));
   const before = hintsAfter[id] ?? blocks.length;
   await student.type(id, [...blocks.slice(0, before), ...hints, ...blocks.slice(before)]);
   const repair = repairs[id];

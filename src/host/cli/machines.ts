@@ -4,11 +4,16 @@ import { ExitCode, LabError } from '../../kit/error.ts';
 import { nearest } from '../../kit/suggest.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
 import { findLab } from '../lab/catalogue.ts';
+import { forStudent } from '../lab/hidden.ts';
 import { labels } from '../plan/names.ts';
 import type { Context } from './context.ts';
 
-/** The definition of the running lab. If the lab is outside this package, the fabric's label names the lab's folder. */
-export const definitionOf = (
+/** The definition of the running lab, without the checks that the student does not see. */
+export const definitionOf = async (context: Context, instance: ClusterSummary): Promise<LabDefinition> =>
+  forStudent(await wholeDefinitionOf(context, instance));
+
+/** With hidden checks. If the lab is outside this package, the fabric's label names the lab's folder. */
+export const wholeDefinitionOf = (
   { paths, environment }: Context,
   { lab, folder }: ClusterSummary,
 ): Promise<LabDefinition> => findLab(paths.labs, folder ?? lab, environment.cacheFolder);

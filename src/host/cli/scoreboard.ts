@@ -50,7 +50,8 @@ const isDone = (task: TaskReport): boolean => task.passedAt !== undefined || pas
 const passesNow = (task: TaskReport): boolean => task.checks.every(({ outcome }) => outcome === 'pass');
 
 /** A task that has passed keeps its points here. `labs grade` counts the final state. */
-const pointsOf = (task: TaskReport): number => (isDone(task) ? task.maxScore : task.score);
+const pointsOf = (task: TaskReport): number =>
+  isDone(task) ? Math.max(0, task.maxScore - (task.hintCost ?? 0)) : task.score;
 
 const taskLine = (task: TaskReport, options: ScoreboardOptions): string => {
   const done = isDone(task);

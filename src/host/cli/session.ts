@@ -9,6 +9,7 @@ import type { ClusterAccess } from '../grade/access.ts';
 import { isQuestion, type Question } from '../grade/checks/answer.ts';
 import type { GradeOptions } from '../grade/engine.ts';
 import { findTask } from '../lab/catalogue.ts';
+import { forStudent } from '../lab/hidden.ts';
 import { nextTask } from '../tasks/next.ts';
 import type { Progress, ProgressStore } from '../tasks/progress.ts';
 import type { TaskRun } from '../tasks/run.ts';
@@ -17,7 +18,7 @@ import { choose } from './ask.ts';
 import { rewriteTexts } from './command-form.ts';
 import type { Context } from './context.ts';
 import { chooseInstance, chooseRunning } from './instances.ts';
-import { definitionOf } from './machines.ts';
+import { definitionOf, wholeDefinitionOf } from './machines.ts';
 import { openScriptLog } from './script-log.ts';
 import { fabricId, progressIn } from './student-progress.ts';
 import { wrap } from './text.ts';
@@ -55,11 +56,13 @@ export const sayIfDown = ({ output, say }: Context, { name, lab, state }: Cluste
 };
 
 export interface OpenSession extends Session, AsyncDisposable {
+  /** The lab with the checks that the student does not see. */
+  readonly whole: LabDefinition;
   readonly cluster: Cluster;
 }
 
 /** Opens the running lab that the command means, and closes it when `work` ends. */
-export const withSession = async <T>(context: Context, work: (session: Session) => Promise<T>): Promise<T> => {
+export const withSession = async <T>(context: Context, work: (session: OpenSession) => Promise<T>): Promise<T> => {
   await using session = await openSession(context, await chooseRunning(context));
   noteReconnected(context, session.cluster);
   return await work(session);
@@ -71,7 +74,8 @@ export const openSession = async (
   options: ConnectOptions = {},
 ): Promise<OpenSession> => {
   const { name } = instance;
-  const lab = await definitionOf(context, instance);
+  const whole = await wholeDefinitionOf(context, instance);
+  const lab = forStudent(whole);
   const docker = await context.docker();
   const cluster = await openCluster(docker, name, context.signal, options);
   const access = accessTo(cluster, lab, {
@@ -79,7 +83,7 @@ export const openSession = async (
     scriptLog: openScriptLog(context.environment.stateFolder, name),
   });
   const progress = await progressIn(context, name, access.instance);
-  return { name, lab, access, progress, cluster, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
+  return { name, lab, whole, access, progress, cluster, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
 };
 
 /** Tells the user that `docker restart` had taken the links of these machines. */

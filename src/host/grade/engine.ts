@@ -19,7 +19,7 @@ import type { Fact, FactStore } from './facts.ts';
 import { createHandle } from './handle.ts';
 import { guessed, pastOf } from './past.ts';
 import { phrases } from './say/phrases.ts';
-import { gives, historyOf, type Student } from './student.ts';
+import { gives, hintCost, historyOf, type Student } from './student.ts';
 import type { Evaluation } from './verdict.ts';
 import type { Machine } from './view/machines.ts';
 import { createView } from './view/view.ts';
@@ -252,12 +252,14 @@ const reportTask = (
     const shown = gives(progress, task.id, check.id) ? evaluation : withheld(evaluation, { lab, task, language });
     return reportCheck(check, shown, { lab, task, language });
   });
+  const cost = hintCost(task, progress);
   return {
     id: task.id,
     number: lab.tasks.findIndex(({ id }) => id === task.id) + 1,
     title: localize(task.title, language),
-    score: sum(checks.map(({ points }) => points)),
+    score: Math.max(0, sum([...checks.map(({ points }) => points), -cost])),
     maxScore: sum(checks.map(({ maxPoints }) => maxPoints)),
+    ...(cost > 0 ? { hintCost: cost } : {}),
     checks,
   };
 };
@@ -292,16 +294,25 @@ const reportCheck = (
     id: check.id,
     title: localize(check.title, language),
     outcome: outcome.outcome,
-    points: outcome.outcome === 'pass' ? check.points : 0,
+    points: pointsOf(check, outcome),
     maxPoints: check.points,
     expected: isHidden ? hidden.expected : shown(outcome.outcome === 'fail' ? outcome.expected : expected),
     observed: isHidden && outcome.outcome === 'fail' ? hidden.observed : shown(observed),
     ...(hint === undefined ? {} : { hint: shown(hint) }),
+    ...(check.visibility === 'always' ? {} : { visibility: check.visibility }),
     ...(outcome.outcome === 'fail' && outcome.unclear ? { unclear: true as const } : {}),
     ...(outcome.outcome === 'blocked' && outcome.by.includes('/') ? { blockedBy: outcome.by } : {}),
     durationMs,
   };
 };
+
+const pointsOf = ({ points }: CheckDefinition, outcome: Outcome): number => {
+  if (outcome.outcome === 'pass') return points;
+  return outcome.outcome === 'fail' ? hundredths(points * (outcome.share ?? 0)) : 0;
+};
+
+/** Two decimals, rounded down: a check that fails never has all its points. */
+const hundredths = (value: number): number => Math.floor(value * 100 + 1e-6) / 100;
 
 /** A text that a terminal can show. A script, or what it saw, may be enormous. */
 const shown = (text: string): string =>
@@ -341,4 +352,6 @@ const describeNeed = (need: string, { lab, task, language }: Subject): string =>
   return id === task.id ? title : phrases[language].inTask(index + 1, title);
 };
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+/** Parts of points have two decimals, and binary fractions would show more. */
+const sum = (values: readonly number[]): number =>
+  Math.round(values.reduce((total, value) => total + value, 0) * 100) / 100;

@@ -33,7 +33,8 @@ export const evaluate = ({ check, task, number, student, view, say: shared }: Ev
     const judge = (filled: CheckDefinition): readonly Verdict[] =>
       kind.judge(filled, view, say, { taskId: task.id, number, student });
     const verdicts = kind.fillsItself ? judge(check) : fillTemplates(check, view, judge);
-    return { outcome: outcomeOf(check, decisive(verdicts, check.not), expected), expected, retry: 'within' };
+    const outcome = withShare(outcomeOf(check, decisive(verdicts, check.not), expected), check, verdicts);
+    return { outcome, expected, retry: 'within' };
   } catch (error) {
     if (error instanceof MissingFacts) throw error;
     if (error instanceof Unmet) {
@@ -63,6 +64,14 @@ const fillOrDescribe = (text: string, objects: Objects, say: Phrases): string =>
     if (error instanceof MissingFacts) throw error;
     return describeTemplates(text, say);
   }
+};
+
+/** The part that is right: of all places, or what a kind of check says itself. */
+const withShare = (outcome: Outcome, { not, partial }: CheckDefinition, verdicts: readonly Verdict[]): Outcome => {
+  if (outcome.outcome !== 'fail' || (!partial && verdicts.every(({ share }) => share === undefined))) return outcome;
+  const parts = verdicts.map(({ holds, share }) => (not ? Number(!holds) : (share ?? Number(holds))));
+  const share = parts.reduce((total, part) => total + part, 0) / parts.length;
+  return share > 0 ? { ...outcome, share } : outcome;
 };
 
 /** Applies `not`. A kind's hint helps to make the check hold, so it is left out with `not`. */

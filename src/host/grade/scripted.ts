@@ -16,7 +16,10 @@ const text = z.union([z.string(), z.strictObject({ en: z.string(), ko: z.string(
 
 const verdictSchema = z.discriminatedUnion('pass', [
   z.strictObject({ pass: z.literal(true), observed: text }),
-  z.strictObject({ pass: z.literal(false), expected: text, observed: text, hint: text.exactOptional() }),
+  z.strictObject({
+    ...{ pass: z.literal(false), expected: text, observed: text, hint: text.exactOptional() },
+    points: z.number().nonnegative().exactOptional(),
+  }),
 ]);
 
 const expectedSchema = z.union([

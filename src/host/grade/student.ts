@@ -18,6 +18,8 @@ export interface Student {
   readonly solved?: readonly string[];
   /** Tasks that `labs goto` did → their checks that had passed before. Only these checks give points. */
   readonly skipped?: Readonly<Record<string, readonly string[]>>;
+  /** How many hints were read, by task. */
+  readonly hints?: Readonly<Record<string, number>>;
   /** Oldest first. */
   readonly history?: readonly StudentEvent[];
 }
@@ -29,6 +31,10 @@ export const waitsToBegin = ({ id, setup }: TaskDefinition, { begun }: Pick<Stud
 /** Whether the check may give points. What `labs goto` did gives none. */
 export const gives = ({ skipped }: Student, task: string, check: string): boolean =>
   skipped?.[task]?.includes(check) ?? true;
+
+/** The points that the hints cost which the student has read. */
+export const hintCost = ({ id, hints }: TaskDefinition, student: Student): number =>
+  hints.slice(0, student.hints?.[id] ?? 0).reduce((total, { cost }) => total + cost, 0);
 
 /** What happened to the task before this grading. */
 export const historyOf = (

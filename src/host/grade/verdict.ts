@@ -14,6 +14,11 @@ export interface Verdict {
   readonly hint?: string;
   /** The student's answer was not understood, so it does not count as wrong. */
   readonly unclear?: true;
+  /**
+   * Of a place that does not hold: which part of it is as the check describes, from 0 to 1. With it, the check gives a
+   * part of its points.
+   */
+  readonly share?: number;
   /** Replaces the kind's own phrase for what was expected. */
   readonly expected?: string;
 }

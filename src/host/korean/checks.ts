@@ -29,6 +29,8 @@ export const checkSentences: Sentences = {
     '`userspace` 모드에서는 kube-proxy가 서비스로 가는 패킷을 받아 새 연결을 열므로 모델로 따라갈 수 없음',
   "in the mode userspace, kube-proxy opens connections of its own, so a tcp check can't count them: use an http check":
     '`userspace` 모드에서는 kube-proxy가 새 연결을 열므로 `tcp` 검사로 셀 수 없음. `http` 검사를 쓰세요',
+  'the script gives {given} points, and the check has {points}':
+    '스크립트가 준 점수 {given}점이 항목의 {points}점보다 많음',
   // Traffic
   '{times} requests: a series has 1 to {most}': '요청 {times}번: 1번에서 {most}번까지 보낼 수 있음',
   '{times} requests take more than {time} s': '요청 {times}번에 {time}초 넘게 걸림',

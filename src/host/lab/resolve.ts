@@ -105,7 +105,7 @@ const fileOf = (file: string, path: Path, folder: Folder): string => {
 
 const resolveCheck = (check: CheckInput, task: string, path: Path, folder: Folder): CheckDefinition => {
   const kind = kindOf(check);
-  const { type, id, title, points, not, within, needs, hint, reveal } = check;
+  const { type, id, title, points, not, within, needs, hint, reveal, partial, visibility } = check;
   const fields = Object.fromEntries(Object.entries(check).filter(([name]) => name in kind.fields));
   const files = { find: (field: string, file: string) => fileOf(file, [...path, field], folder) };
   return {
@@ -118,6 +118,8 @@ const resolveCheck = (check: CheckInput, task: string, path: Path, folder: Folde
     needs: needs.map((need) => (need.includes('/') ? need : `${task}/${need}`)),
     ...(hint === undefined ? {} : { hint }),
     reveal,
+    partial,
+    visibility,
     ...(kind.resolve?.(fields, files) ?? fields),
   };
 };

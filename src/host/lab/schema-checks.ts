@@ -1,6 +1,6 @@
 // The checks that lab.yaml can have: the fields that all kinds share, and the union of all kinds.
 import * as z from 'zod';
-import { type Localized, type Reveal, reveals } from '../../api/lab.ts';
+import { type Localized, type Reveal, reveals, type Visibility, visibilities } from '../../api/lab.ts';
 import { duration, identifier, localized, zeroOrMore } from '../grade/checks/fields.ts';
 import type { AnyCheckKind } from '../grade/checks/kind.ts';
 import { checkKinds } from '../grade/kinds.ts';
@@ -21,6 +21,14 @@ const common = {
         'What a failure tells the student: cause (everything), symptom (what was observed, without advice), ' +
         'or nothing (only that it failed). The title and the hint of the check are always shown.',
     }),
+  partial: z.boolean().default(false).meta({
+    description:
+      'A check that fails gives a part of its points: the part of its places, or of the packets of a path check, that are right.',
+  }),
+  visibility: z.enum(visibilities).default('always').meta({
+    description:
+      'Whom graders show the check: always, afterDue (after the due date), or never. Screens for students do not show a hidden check.',
+  }),
 };
 
 const schemaOf = ({ type, summary, fields }: AnyCheckKind) =>
@@ -42,4 +50,6 @@ export interface CheckInput {
   readonly needs: readonly string[];
   readonly hint?: Localized;
   readonly reveal: Reveal;
+  readonly partial: boolean;
+  readonly visibility: Visibility;
 }

@@ -4,6 +4,14 @@ import { identifier, localized } from '../grade/checks/fields.ts';
 import { clusterSchema } from './cluster.ts';
 import { checkSchema } from './schema-checks.ts';
 
+const hint = z.union([
+  localized.transform((text) => ({ text, cost: 0 })),
+  z.strictObject({
+    text: localized,
+    cost: z.number().min(0).max(1000).default(0).meta({ description: 'The points of the task that reading it costs.' }),
+  }),
+]);
+
 const taskSchema = z.strictObject({
   id: identifier,
   title: localized,
@@ -11,7 +19,7 @@ const taskSchema = z.strictObject({
     description:
       'The task’s Markdown file. Default: tasks/ID.md with the task’s id. The Korean text is beside it: tasks/ID.ko.md.',
   }),
-  hints: z.array(localized).default([]),
+  hints: z.array(hint).default([]),
   setup: z
     .string()
     .exactOptional()

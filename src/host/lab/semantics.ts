@@ -39,6 +39,7 @@ const taskProblems = (tasks: readonly Raw[], machines: Machines): readonly Probl
       ),
     ),
     ...cycleProblems(tasks),
+    ...hiddenProblems(tasks),
   ];
 };
 
@@ -58,6 +59,39 @@ const needProblems = (
     return [
       { path: [...path, 'needs'], message: `needs: there is no check "${name}"${didYouMean(name, [...own, ...full])}` },
     ];
+  });
+};
+
+/** What a student sees must make sense without the checks that are hidden. */
+const hiddenProblems = (tasks: readonly Raw[]): readonly Problem[] => {
+  const isHidden = ({ visibility }: Raw): boolean => visibility === 'afterDue' || visibility === 'never';
+  const hidden = new Set(
+    tasks.flatMap((task) =>
+      listOf(task.checks)
+        .filter(isHidden)
+        .map(({ id }) => `${String(task.id)}/${String(id)}`),
+    ),
+  );
+  return tasks.flatMap((task, t) => {
+    const checks = listOf(task.checks);
+    const problemsOf = (check: Raw, c: number): Problem[] => {
+      const path: Path = ['tasks', t, 'checks', c];
+      if (isHidden(check) && check.type === 'answer')
+        return [{ path: [...path, 'visibility'], message: 'visibility: a question cannot be hidden' }];
+      if (isHidden(check)) return [];
+      const needs = check.needs === undefined ? [] : Array.isArray(check.needs) ? check.needs : [check.needs];
+      const need = needs
+        .map(String)
+        .find((name) => hidden.has(name.includes('/') ? name : `${String(task.id)}/${name}`));
+      if (need === undefined) return [];
+      const message = `needs: the student does not see the check "${need}"; hide this check, too, or show that one`;
+      return [{ path: [...path, 'needs'], message }];
+    };
+    const all: Problem[] =
+      checks.length > 0 && checks.every(isHidden)
+        ? [{ path: ['tasks', t, 'checks'], message: 'checks: all are hidden; the student must see at least one' }]
+        : [];
+    return [...all, ...checks.flatMap(problemsOf)];
   });
 };
 

@@ -28,7 +28,7 @@ const files = readdirSync(join(folder, 'tasks')).filter((name) => name.endsWith(
 const texts: readonly (readonly [string, string])[] = [
   ...files.map((name) => [name, readFileSync(join(folder, 'tasks', name), 'utf8')] as const),
   ...lab.tasks.flatMap(({ id, hints }) =>
-    hints.flatMap((hint, index) =>
+    hints.flatMap(({ text: hint }, index) =>
       languages.map((language) => [`${id}, hint ${index + 1} (${language})`, hint[language] ?? ''] as const),
     ),
   ),

@@ -1,5 +1,5 @@
 // What a student can read while the lab is stopped or half-started.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,16 +29,17 @@ afterAll(() => rmSync(stateFolder, { recursive: true }));
 const screenOf = async (
   run: Run,
   args: readonly string[],
-  { json = false, running = false, options = {} } = {},
+  { json = false, running = false, yes = false, options = {}, folder = labs } = {},
 ): Promise<string> => {
   const docker = running ? engines.running : engines.stopped;
   const { output, lines } = fakeOutput();
   const context = {
     output,
     json,
+    yes,
     say: messagesIn('en'),
     environment: { language: 'en', stateFolder, variables: {} },
-    paths: { labs },
+    paths: { labs: folder },
     signal: new AbortController().signal,
     docker: async () => docker,
   };
@@ -85,6 +86,24 @@ test('--read shows the hints that were read, and counts none', async () => {
   expect(screen).toContain('Hint 1 of 2');
   expect(screen).not.toContain('Hint 2 of 2');
   expect(screen).toContain('Next hint: labs hint 5');
+});
+
+test('a hint that costs points is shown only after a question, or with --yes', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'labs-hint-'));
+  try {
+    cpSync(labs, folder, { recursive: true });
+    const file = join(folder, 'service-networking/lab.yaml');
+    const costly = 'hints:\n      - { text: The first hint, cost: 2 }\n      - ';
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/hints:\n {6}- /, costly));
+    const read = (options: object) => screenOf(hint, ['1'], { ...options, folder });
+    await expect(read({})).rejects.toMatchObject({ code: 'LAB_NEEDS_YES' });
+    expect(await read({ options: { read: true } })).toContain('No hint of this task was read yet.');
+    expect(await read({ yes: true })).toContain('The first hint');
+    // The next one costs nothing.
+    expect(await read({})).toContain('Hint 2 of ');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('the status names machines whose containers are gone, and the command that makes them again', async () => {

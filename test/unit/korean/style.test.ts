@@ -109,7 +109,7 @@ describe('the Korean texts', () => {
     const lab = await loadLab(`${root}labs/service-networking`);
     const parts = lab.tasks.flatMap(({ id, hints, checks }) =>
       [
-        ...hints,
+        ...hints.map(({ text }) => text),
         ...checks.flatMap(({ hint }) => hint ?? []),
         ...checks.filter(isQuestion).map(({ question }) => question),
       ].map((text) => ({ path: id, text: localize(text, 'ko').replace(/\s+/g, ' ') })),

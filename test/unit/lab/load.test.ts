@@ -169,6 +169,11 @@ describe('a wrong lab', () => {
   test.each([
     ['a need that does not exist', 'needs: ther', 'needs: there is no check "ther"; did you mean "there"?'],
     ['a need of itself', 'needs: there', 'needs: check "there" needs itself'],
+    [
+      'a task whose checks are all hidden',
+      'visibility: never',
+      'checks: all are hidden; the student must see at least one',
+    ],
     ['a bad duration', 'within: soon', 'within: "soon" is not a duration such as 5s or 500ms'],
     ['a bad regular expression', 'where: [{ path: .a, matches: /(/ }]', 'is not a regular expression'],
     ['a bad path', 'where: [{ path: spec }]', '"spec" is not a path such as .spec.clusterIP'],
@@ -199,6 +204,19 @@ describe('a wrong lab', () => {
   ])('names %s', async (_, check, message) => {
     const found = await problems(valid.replace('type: object, object: service/x', check));
     expect(found).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('names a question that is hidden, and a check that needs a hidden one', async () => {
+    const check = '      - { id: there, title: It is there, type: object, object: service/x }';
+    const question = '      - { id: why, title: W, type: answer, question: Why, equals: [a], visibility: never }';
+    const hidden = '      - { id: hidden, title: H, type: object, object: service/x, visibility: afterDue }';
+    const needing = check.replace(' }', ', needs: hidden }');
+    expect(await problems(valid.replace(check, `${check}\n${question}\n${hidden}`))).toEqual([
+      expect.stringContaining('visibility: a question cannot be hidden'),
+    ]);
+    expect(await problems(valid.replace(check, `${needing}\n${hidden}`))).toEqual([
+      expect.stringContaining('needs: the student does not see the check "hidden"'),
+    ]);
   });
 
   test('names a task file that is missing', async () => {

@@ -19,7 +19,11 @@ test('the lab service-networking is valid, and every task has a text in every la
     expect(Object.keys(task.text).sort(), task.id).toEqual([...languages].sort());
     expect(task.solve, task.id).toBeDefined();
     expect(task.hints.length, task.id).toBeGreaterThan(0);
-    for (const text of [task.title, ...task.hints, ...task.checks.map(({ title }) => title)])
+    for (const text of [
+      task.title,
+      ...task.hints.map(({ text: hint }) => hint),
+      ...task.checks.map(({ title }) => title),
+    ])
       expect(text.ko, `${task.id}: ${text.en}`).toBeDefined();
   }
 });

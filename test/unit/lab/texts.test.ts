@@ -33,7 +33,7 @@ beforeAll(async () => {
     files.map(async (file) => ({ name: file, en: await read(file), ko: await read(file.replace(/md$/, 'ko.md')) })),
   );
   const hints = lab.tasks.flatMap(({ id, hints }) =>
-    hints.map((hint, index) => both(`${id}, hint ${index + 1}`, hint)),
+    hints.map(({ text: hint }, index) => both(`${id}, hint ${index + 1}`, hint)),
   );
   glossary = await readGlossary([join(folder, '../glossary.yaml')]);
   pages = [...written, ...hints, ...glossary.map(({ term, text }) => ({ name: `the term ${term.en}`, ...text }))];

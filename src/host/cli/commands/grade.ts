@@ -9,7 +9,8 @@ export const run: Run = async (given, [name], options) => {
   const context = name === undefined ? given : { ...given, name };
   const wanted = wantedReports(context, options);
   const evidence = await keepEvidence(context, options);
-  return withSession(context, async (session) => {
+  return withSession(context, async (opened) => {
+    const session = { ...opened, lab: opened.whole };
     const { report, graded } = await gradeAndRecord(context, session, {
       ...(evidence ? { record: evidence.record } : {}),
     });

@@ -1,7 +1,9 @@
 // `labs hint [task]`: prints all hints for a task that were read before, and the next one. `--read` takes no next one.
+// A hint that costs points is shown after a question, or with --yes.
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { findTask } from '../../lab/catalogue.ts';
+import { confirm, declined } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { renderMarkdown } from '../markdown.ts';
 import { chooseTask, currentTask, numberOf, openReading, type Reading, sayIfDown } from '../session.ts';
@@ -13,8 +15,10 @@ export const run: Run = async (context, [name], options) => {
   const task = name === undefined ? await taskNow(context, reading) : findTask(reading.lab, name);
   const taken = (await reading.progress.read()).hints[task.id] ?? 0;
   const more = options.read !== true && taken < task.hints.length;
+  const cost = more ? (task.hints[taken]?.cost ?? 0) : 0;
+  if (cost > 0 && !(await confirm(context, say.hintCosts(cost)))) return declined(context);
   if (more) await reading.progress.takeHint(task.id);
-  const hints = task.hints.slice(0, more ? taken + 1 : taken).map((hint) => localize(hint, language));
+  const hints = task.hints.slice(0, more ? taken + 1 : taken).map(({ text }) => localize(text, language));
   const number = numberOf(reading.lab, task);
   if (json) {
     output.line(JSON.stringify({ task: task.id, number, hints, count: task.hints.length }, null, 2));

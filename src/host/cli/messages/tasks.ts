@@ -48,6 +48,11 @@ export const taskMessages = {
     (index: number, count: number) => `Hint ${index} of ${count}`,
     (index, count) => `힌트 ${index}/${count}`,
   ),
+  hintCosts: both(
+    (points: number) =>
+      `The next hint of this task costs ${points} ${points === 1 ? 'point' : 'points'} of the grade. Show it?`,
+    (points) => `이 과제의 다음 힌트를 보면 ${points}점이 깎입니다. 보시겠습니까?`,
+  ),
   noMoreHints: both('There are no more hints for this task.', '이 과제의 힌트는 더 없습니다.'),
   noHintRead: both('No hint of this task was read yet.', '이 과제의 힌트는 아직 읽지 않았습니다.'),
   hintsLeft: both(

@@ -106,7 +106,12 @@ export const pathCheck = checkKind({
 });
 
 interface Question {
-  readonly check: { readonly to: string; readonly protocol: 'tcp' | 'udp'; readonly expect: readonly Expectation[] };
+  readonly check: {
+    readonly to: string;
+    readonly protocol: 'tcp' | 'udp';
+    readonly expect: readonly Expectation[];
+    readonly partial: boolean;
+  };
   readonly view: View;
   readonly say: typeof english;
   readonly target: Target;
@@ -124,11 +129,35 @@ const judgeFrom = (question: Question): Verdict => {
   if (redirected) return { holds: false, observed: redirection(say, from, redirected) };
   for (const expectation of check.expect) {
     const wrong = problemWith[expectation](question, ways);
-    if (wrong) return wrong;
+    if (wrong) return check.partial ? { ...wrong, share: rightShare(question, ways) } : wrong;
   }
   const [way] = ways;
   return { holds: true, observed: way ? describe(question, way, ways) : '' };
 };
+
+/** The part of the packets that are as they should be. An endpoint's part of them is due to this endpoint. */
+const rightShare = ({ check: { expect }, view, target }: Question, ways: readonly Way[]): number => {
+  const right = ways.filter((way) => expect.every((expectation) => fitsEach[expectation]?.(way, target, view) ?? true));
+  const all = target.endpoints.length;
+  const isSpread = expect.includes('balanced') || (expect.includes('endpoints') && !target.local);
+  if (!isSpread || all === 0) return total(right);
+  return target.endpoints.reduce((share, one) => share + Math.min(total(right, one), 1 / all), 0);
+};
+
+const total = (ways: readonly Way[], to?: string): number =>
+  ways.reduce((sum, way) => sum + (to === undefined || addressOf(way) === to ? way.probability : 0), 0);
+
+/** Whether one way is as the expectation says, for those that speak of each packet alone. */
+const fitsEach: Readonly<Partial<Record<Expectation, (way: Way, target: Target, view: View) => boolean>>> = {
+  endpoints: (way, target, view) => isRightEnd(way, target) && view.paths.answerTo(way).kind === 'returns',
+  masqueraded: (way) => way.end.kind === 'delivered' && way.headers.source !== sentFrom(way),
+  sourcePreserved: (way) => way.end.kind === 'delivered' && way.headers.source === sentFrom(way),
+  dropped: ({ end }) => end.kind === 'dropped',
+  rejected: ({ end }) => end.kind === 'rejected',
+};
+
+const isRightEnd = (way: Way, { endpoints }: Target): boolean =>
+  way.end.kind === 'delivered' && way.end.listening !== false && endpoints.includes(addressOf(way));
 
 const redirects = ({ hops: [first] }: Way): boolean =>
   first !== undefined && endpoint(first.before) !== endpoint(first.after);
@@ -145,10 +174,7 @@ const problemWith: Readonly<Record<Expectation, Judge>> = {
   endpoints(question, ways) {
     const { target, say, from, check } = question;
     if (target.endpoints.length === 0) return { holds: false, observed: say.noEndpoints(check.to) };
-    const stray = ways.find(
-      (way) =>
-        way.end.kind !== 'delivered' || way.end.listening === false || !target.endpoints.includes(addressOf(way)),
-    );
+    const stray = ways.find((way) => !isRightEnd(way, target));
     if (stray) return wrongWay(question, stray, ways);
     const unanswered = wrongAnswer(question, ways);
     if (unanswered) return unanswered;
@@ -172,12 +198,10 @@ const problemWith: Readonly<Record<Expectation, Judge>> = {
     const shown = [...shares].map(([address, share]) => `${percent(share)} ${address}`).join(', ');
     return { holds: false, observed: say.shares(from.label, shown), hint: say.wholeWay(commandFor(question)) };
   },
-  masqueraded: (question, ways) =>
-    firstWrong(question, ways, (way) => way.end.kind === 'delivered' && way.headers.source !== sentFrom(way)),
-  sourcePreserved: (question, ways) =>
-    firstWrong(question, ways, (way) => way.end.kind === 'delivered' && way.headers.source === sentFrom(way)),
-  dropped: (question, ways) => firstWrong(question, ways, ({ end }) => end.kind === 'dropped'),
-  rejected: (question, ways) => firstWrong(question, ways, ({ end }) => end.kind === 'rejected'),
+  masqueraded: (question, ways) => firstWrong(question, ways, 'masqueraded'),
+  sourcePreserved: (question, ways) => firstWrong(question, ways, 'sourcePreserved'),
+  dropped: (question, ways) => firstWrong(question, ways, 'dropped'),
+  rejected: (question, ways) => firstWrong(question, ways, 'rejected'),
 };
 
 /** The address that the sender wrote. */
@@ -186,8 +210,8 @@ const sentFrom = ({ hops: [first] }: Way): string => {
   return first?.before.source || nat;
 };
 
-const firstWrong = (question: Question, ways: readonly Way[], fits: (way: Way) => boolean): Verdict | undefined => {
-  const wrong = ways.find((way) => !fits(way));
+const firstWrong = (question: Question, ways: readonly Way[], expectation: Expectation): Verdict | undefined => {
+  const wrong = ways.find((way) => fitsEach[expectation]?.(way, question.target, question.view) === false);
   return wrong && wrongWay(question, wrong, ways);
 };
 

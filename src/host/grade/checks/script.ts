@@ -1,6 +1,7 @@
 // The script check: a script of the lab looks at the cluster and decides.
 import * as z from 'zod';
 import { localize } from '../../../api/lab.ts';
+import { BrokenFact } from '../facts.ts';
 import { duration } from './fields.ts';
 import { checkKind } from './kind.ts';
 
@@ -15,12 +16,14 @@ export const scriptCheck = checkKind({
   words: { en: {}, ko: {} },
   resolve: ({ file, timeout }, files) => ({ file: files.find('file', file), timeoutMs: timeout }),
   expected: ({ title }, say) => localize(title, say.language),
-  judge({ file, timeoutMs }, view, { language }) {
+  judge({ file, timeoutMs, points }, view, { language }) {
     const verdict = view.facts.one<'check'>({ kind: 'check', file, timeoutMs });
     const observed = localize(verdict.observed, language);
     if (verdict.pass) return [{ holds: true, observed }];
-    const { expected, hint } = verdict;
+    const { expected, hint, points: earned = 0 } = verdict;
+    if (earned > points) throw new BrokenFact(`the script gives ${earned} points, and the check has ${points}`);
     const advice = hint === undefined ? {} : { hint: localize(hint, language) };
-    return [{ holds: false, expected: localize(expected, language), observed, ...advice }];
+    const part = earned > 0 ? { share: earned / points } : {};
+    return [{ holds: false, expected: localize(expected, language), observed, ...advice, ...part }];
   },
 });

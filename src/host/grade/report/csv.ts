@@ -8,7 +8,8 @@ export const renderCsv = ({ lab, name, gradedAt, tasks }: Report): string =>
       task.checks.map((check) => ({
         ...{ lab, name, gradedAt, task: task.id, number: task.number, taskTitle: task.title },
         ...{ check: check.id, checkTitle: check.title, outcome: check.outcome },
-        ...{ points: check.points, maxPoints: check.maxPoints, observed: check.observed },
+        ...{ points: check.points, maxPoints: check.maxPoints, taskScore: task.score, observed: check.observed },
+        ...{ visibility: check.visibility ?? 'always' },
         ...{ passedAt: task.passedAt ?? '', solved: task.solved ? 'yes' : '', skipped: task.skipped ? 'yes' : '' },
       })),
     ),

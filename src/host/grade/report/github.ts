@@ -2,10 +2,12 @@
 // docs.github.com, "Workflow commands for GitHub Actions".
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report } from '../../../api/report.ts';
+import { withoutHidden } from './hidden.ts';
 import { troubleText, words } from './words.ts';
 
-export const renderGithub = (report: Report, language: Language): string => {
-  const { labels, lowerBound, gradeAgain, points } = words[language];
+export const renderGithub = (whole: Report, language: Language): string => {
+  const { report, hidden } = withoutHidden(whole);
+  const { hidden: hiddenWords, labels, lowerBound, gradeAgain, points } = words[language];
   const annotations = report.tasks.flatMap(({ number, title, checks }) =>
     checks
       .filter(({ outcome }) => outcome !== 'pass')
@@ -14,7 +16,13 @@ export const renderGithub = (report: Report, language: Language): string => {
   const score = `${points}: ${report.score}/${report.maxScore}`;
   return [
     ...annotations,
-    command('notice', report.lab, report.broken ? `${score}. ${lowerBound} ${gradeAgain}` : score),
+    command(
+      'notice',
+      report.lab,
+      [score, ...(report.broken ? [lowerBound, gradeAgain] : []), ...(hidden > 0 ? [hiddenWords(hidden)] : [])].join(
+        ' ',
+      ),
+    ),
     '',
   ].join('\n');
 };

@@ -4,12 +4,15 @@ import type { CheckReport, Report } from '../../../api/report.ts';
 import { troubleText, words } from './words.ts';
 
 export const renderGradescope = (report: Report, language: Language): string => {
-  const { labels, lowerBound, gradeAgain, guessed } = words[language];
+  const { labels, lowerBound, gradeAgain, guessed, hintCost } = words[language];
+  const costs = report.tasks.flatMap(({ number, hintCost: cost }) =>
+    cost === undefined ? [] : [`${number}. ${hintCost(cost)}`],
+  );
   const guesses = report.tasks.flatMap((task) => (task.guessed ?? []).map((one) => `${task.number}. ${guessed(one)}`));
   const results = {
     score: report.score,
     execution_time: Math.round(report.durationMs / 1000),
-    output: [...(report.broken ? [`${lowerBound} ${gradeAgain}`] : []), ...guesses].join('\n'),
+    output: [...(report.broken ? [`${lowerBound} ${gradeAgain}`] : []), ...costs, ...guesses].join('\n'),
     stdout_visibility: 'hidden',
     tests: report.tasks.flatMap((task) =>
       task.checks.map((check, at) => ({
@@ -20,12 +23,15 @@ export const renderGradescope = (report: Report, language: Language): string => 
         status: statusOf(check),
         output: check.outcome === 'pass' ? check.observed : troubleText(check, labels),
         tags: [task.id],
-        visibility: 'visible',
+        visibility: visibility[check.visibility ?? 'always'],
       })),
     ),
     extra_data: { version: report.version, lab: report.lab, broken: report.broken, gradedAt: report.gradedAt },
   };
   return `${JSON.stringify(results, null, 2)}\n`;
 };
+
+/** By `visibility` in lab.yaml. */
+const visibility = { always: 'visible', afterDue: 'after_due_date', never: 'hidden' } as const;
 
 const statusOf = ({ outcome }: CheckReport): 'passed' | 'failed' => (outcome === 'pass' ? 'passed' : 'failed');

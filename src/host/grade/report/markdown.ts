@@ -1,9 +1,11 @@
 // GitHub Markdown, for a job summary or a comment: a table of tasks, then the checks of tasks that did not pass.
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
+import { withoutHidden } from './hidden.ts';
 import { type ReportWords, troubleLines, words } from './words.ts';
 
-export const renderMarkdown = (report: Report, language: Language): string => {
+export const renderMarkdown = (whole: Report, language: Language): string => {
+  const { report, hidden } = withoutHidden(whole);
   const say = words[language];
   const rows = report.tasks.map(
     (task) =>
@@ -17,6 +19,7 @@ export const renderMarkdown = (report: Report, language: Language): string => {
   return [
     `## ${plain(report.lab)}: ${report.score} / ${report.maxScore}\n`,
     ...broken,
+    ...(hidden > 0 ? [`> [!NOTE]\n> ${say.hidden(hidden)}\n`] : []),
     ...guesses,
     `| | ${say.task} | ${say.points} |\n|---|---|---:|`,
     `${rows.join('\n')}\n`,

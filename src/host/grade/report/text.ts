@@ -4,6 +4,7 @@ import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
+import { withoutHidden } from './hidden.ts';
 import { type ReportWords, words as shared, troubleLines } from './words.ts';
 
 export interface TextOptions {
@@ -16,7 +17,8 @@ export interface TextOptions {
   readonly verbose?: boolean;
 }
 
-export const renderText = (report: Report, options: TextOptions): string => {
+export const renderText = (whole: Report, options: TextOptions): string => {
+  const { report, hidden } = withoutHidden(whole);
   const width = Math.max(40, Math.min(options.width, 120));
   const language = options.language ?? 'en';
   const words = { ...texts[language], ...shared[language] };
@@ -29,6 +31,7 @@ export const renderText = (report: Report, options: TextOptions): string => {
     page.paint(report.score === report.maxScore && !report.broken ? 'green' : 'bold', total) +
       page.paint('dim', `   ${(report.durationMs / 1000).toFixed(1)} s`),
     ...(report.broken ? wrap(page.words.lowerBound, width).map((line) => page.paint('yellow', line)) : []),
+    ...(hidden > 0 ? wrap(page.words.hidden(hidden), width).map((line) => page.paint('dim', line)) : []),
   ];
   return `${lines.join('\n')}\n`;
 };
@@ -75,8 +78,9 @@ const taskLines = (task: TaskReport, page: Page): readonly string[] => {
   const broken = task.checks.some(({ outcome }) => outcome === 'broken');
   const [mark, style] = marks[done ? 'pass' : broken ? 'broken' : 'fail'];
   const points = `${task.score}/${task.maxScore}`;
-  const by = task.skipped ? page.words.skipped : task.solved ? page.words.solved : undefined;
-  const solved = by === undefined ? '' : `  ${page.paint('dim', `(${by})`)}`;
+  const by = task.skipped ? [page.words.skipped] : task.solved ? [page.words.solved] : [];
+  const notes = [...by, ...(task.hintCost === undefined ? [] : [page.words.hintCost(task.hintCost)])];
+  const solved = notes.length === 0 ? '' : `  ${page.paint('dim', `(${notes.join('; ')})`)}`;
   const number = String(task.number).padStart(2);
   const title = truncate(`${number}  ${task.title}${solved}`, page.width - 3 - stringWidth(points) - 1);
   const gap = ' '.repeat(Math.max(1, page.width - 2 - stringWidth(title) - stringWidth(points)));
@@ -100,7 +104,9 @@ const taskLines = (task: TaskReport, page: Page): readonly string[] => {
 
 const checkLines = (check: CheckReport, page: Page): readonly string[] => {
   const [mark, style] = marks[check.outcome];
-  const titles = wrap(check.title, page.width - 4);
+  // A check that fails may have a part of its points.
+  const part = check.outcome === 'fail' && check.points > 0 ? ` (${check.points}/${check.maxPoints})` : '';
+  const titles = wrap(`${check.title}${part}`, page.width - 4);
   const labels = Object.values(page.words.labels).map((label) => stringWidth(label));
   const column = Math.max(...labels) + 1;
   const trouble = troubleLines(check, page.words.labels).flatMap(([label, text]) => {

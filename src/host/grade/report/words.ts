@@ -29,6 +29,10 @@ export interface ReportWords {
   readonly gradeAgain: string;
   readonly task: string;
   readonly points: string;
+  /** What the hints of a task cost. */
+  readonly hintCost: (points: number) => string;
+  /** Of checks that the student does not see. */
+  readonly hidden: (count: number) => string;
   /** Of a question to which many answers were tried. */
   readonly guessed: (guessing: Guessing) => string;
 }
@@ -65,6 +69,11 @@ export const words: Readonly<Record<Language, ReportWords>> = {
     gradeAgain: 'Please grade again.',
     task: 'Task',
     points: 'Points',
+    hintCost: (points) => `hints: −${points}`,
+    hidden: (count) =>
+      count === 1
+        ? '1 hidden check is not shown, and this score is without it.'
+        : `${count} hidden checks are not shown, and this score is without them.`,
     guessed: ({ title, wrong }) => `${wrong} wrong answers within a minute: "${title}". The answer may be a guess.`,
   },
   ko: {
@@ -74,6 +83,8 @@ export const words: Readonly<Record<Language, ReportWords>> = {
     gradeAgain: '다시 채점해 보세요.',
     task: '과제',
     points: '점수',
+    hintCost: (points) => `힌트: −${points}점`,
+    hidden: (count) => `숨긴 항목 ${count}개와 그 점수는 여기에 없습니다.`,
     guessed: ({ title, wrong }) => `1분 안에 오답 ${wrong}개: "${title}". 추측한 답일 수 있습니다.`,
   },
 };

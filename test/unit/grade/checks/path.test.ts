@@ -120,6 +120,18 @@ describe('a path check', () => {
     expect(await gradeCheck(check({ from: 'pod/one' }), world())).toMatchObject({ outcome: 'pass' });
   });
 
+  test('gives the part of the points that the packets which are right are, if the check is partial', async () => {
+    const rules = '*filter\n-A FORWARD -d 10.244.1.3/32 -p tcp -j DROP';
+    const half = { from: ['client'], to: '192.168.56.11:30080', points: 2, partial: true };
+    expect(await gradeCheck(check(half), world({ rules }))).toMatchObject({ outcome: 'fail', points: 1 });
+    expect(await gradeCheck(check({ ...half, partial: false }), world({ rules }))).toMatchObject({ points: 0 });
+    const service = serviceRules.replace('0.50000000000', '0.25000000000');
+    const uneven = check({ from: 'node/node01', expect: 'balanced', points: 4, partial: true });
+    expect(await gradeCheck(uneven, world({ service }))).toMatchObject({ outcome: 'fail', points: 3 });
+    const unanswered = '*filter\n-A FORWARD -s 10.244.1.3/32 -p tcp -m tcp --sport 8080 -j DROP';
+    expect(await gradeCheck(check(half), world({ rules: unanswered }))).toMatchObject({ points: 1 });
+  });
+
   test('fails when the client itself redirects its packets', async () => {
     const client =
       '*nat\n-A OUTPUT -d 192.168.56.12/32 -p tcp -m tcp --dport 30080 -j DNAT --to-destination 192.168.56.11:30080';

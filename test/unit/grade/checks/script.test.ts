@@ -31,6 +31,18 @@ test('a script check takes the verdict of the script', async () => {
   });
 });
 
+test('a script check may give a part of its points, but not more than it has', async () => {
+  const verdict = (points: number): string =>
+    `return { pass: false, expected: 'a', observed: 'b', points: ${points} };`;
+  expect(await gradeScript(verdict(0.5))).toMatchObject({ outcome: 'fail', points: 0.5, maxPoints: 1 });
+  expect(await gradeScript(verdict(0))).toMatchObject({ outcome: 'fail', points: 0 });
+  expect(await gradeScript(verdict(2))).toMatchObject({
+    outcome: 'broken',
+    observed: expect.stringContaining('the script gives 2 points, and the check has 1'),
+  });
+  expect(await gradeScript(verdict(-1))).toMatchObject({ outcome: 'broken' });
+});
+
 test('a script check is broken when the script throws', async () => {
   expect(await gradeScript("throw new Error('typo');")).toMatchObject({
     outcome: 'broken',
