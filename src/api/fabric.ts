@@ -59,6 +59,11 @@ export interface FabricMethods {
   readonly tcp: { readonly params: TcpProbe; readonly result: TcpOutcome };
   readonly series: { readonly params: SeriesProbe; readonly result: SeriesOutcome };
   readonly lookup: { readonly params: LookupProbe; readonly result: LookupOutcome };
+  /** A kernel parameter by its name, e.g. `net.ipv4.ip_forward`. No value: the kernel has no such parameter there. */
+  readonly sysctl: {
+    readonly params: { readonly place: Place; readonly name: string };
+    readonly result: { readonly value?: string };
+  };
   /** Waits until something changes. */
   readonly changes: { readonly params: ChangesParams; readonly result: Changes };
   readonly readFile: { readonly params: ReadFileParams; readonly result: FileOutcome };
@@ -246,7 +251,10 @@ export type FactName =
   | 'listeners'
   | 'processes'
   | 'namespaces'
-  | 'sysctls';
+  | 'sysctls'
+  | 'nft'
+  | 'conntrack'
+  | 'ipvs';
 
 export interface FactsParams {
   readonly place: Place;
@@ -270,6 +278,16 @@ export interface Facts {
   /** The network namespaces of the machine's processes, and the namespaces mounted under its /run/netns. */
   readonly namespaces?: readonly NamespaceFact[];
   readonly sysctls?: Readonly<Record<string, string>>;
+  /** `nft -j list ruleset` */
+  readonly nft?: string;
+  /** `conntrack -L -o extended` of both address families. */
+  readonly conntrack?: string;
+  readonly ipvs?: {
+    /** Whether the kernel has IPVS. */
+    readonly isSupported: boolean;
+    /** `ipvsadm -Sn` */
+    readonly saved: string;
+  };
 }
 
 export interface LinkFact {
@@ -381,6 +399,9 @@ export interface TcpProbe {
 export type TcpOutcome =
   | { readonly ok: true; readonly remote: string; readonly milliseconds: number; readonly banner: string }
   | { readonly ok: false; readonly failure: ProbeFailure; readonly message: string };
+
+/** The source ports of probes: below those that the kernel gives to other programs. */
+export const probePorts = { first: 10_000, last: 32_720 } as const;
 
 /** The same request again and again: each on a connection of its own, one after the other, until one fails. */
 export interface SeriesProbe {

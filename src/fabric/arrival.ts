@@ -1,7 +1,7 @@
 // Proves that a probe arrived where it should: its packets are seen in the network namespace of the endpoint itself.
 // Rejected: the answer's text, because any server may give the same, and the server's log, which a student can write.
 import { randomBytes, randomInt } from 'node:crypto';
-import type { Arrival, Stage } from '../api/fabric.ts';
+import { type Arrival, probePorts, type Stage } from '../api/fabric.ts';
 import { parseIpv4 } from '../api/scalars.ts';
 import type { Capture, Captures } from './capture.ts';
 import type { Namespace } from './namespaces.ts';
@@ -47,14 +47,14 @@ export interface LocalPorts {
   readonly last: number;
 }
 
-/** Below the ports that the kernel gives to other programs. Several, because one may be taken. */
+/** Several, because one may be taken. */
 export const someLocalPorts = (): LocalPorts => portsOfEach(1)[0] as LocalPorts;
 
 const portsEach = 21;
 
 /** For several connections: different ports for each of them. */
 export const portsOfEach = (times: number): readonly LocalPorts[] => {
-  const start = randomInt(10_000, 32_700 - portsEach * times);
+  const start = randomInt(probePorts.first, probePorts.last + 1 - portsEach * times);
   return Array.from({ length: times }, (_, index) => {
     const first = start + portsEach * index;
     return { first, last: first + portsEach - 1 };

@@ -8,7 +8,7 @@ import { type Namespace, namespacesOf } from './namespaces.ts';
 import { find } from './place.ts';
 import { readProc } from './proc.ts';
 import { describeProcesses, machineProcesses, type ProcessTable } from './processes.ts';
-import { AgentError, runOk } from './run.ts';
+import { AgentError, type Netns, runOk, run as runTool } from './run.ts';
 import { type SavedRules, saveRules } from './saved-rules.ts';
 import { conntrackCount, sysctlFile, sysctls } from './sysctls.ts';
 
@@ -47,12 +47,25 @@ const gather = async (table: ProcessTable, { place, want }: FactsParams, signal?
       ),
     namespaces: async () => describeNamespaces(place.pid, (await members) ?? [], signal),
     sysctls: () => sysctlsOf(run),
+    nft: () => run(['nft', '-j', 'list', 'ruleset']),
+    conntrack: async () => (await Promise.all(families.map((family) => run([...conntrack, family])))).join('\n'),
+    ipvs: () => ipvsOf(namespace.netns, signal),
   };
   const entries = [...wanted].map(async (name) => [name, await gatherers[name]()] as const);
   return Object.fromEntries(await Promise.all(entries)) as Facts;
 };
 
 type Run = (command: readonly string[]) => Promise<string>;
+
+const families = ['ipv4', 'ipv6'] as const;
+const conntrack = ['conntrack', '-L', '-o', 'extended', '-f'] as const;
+
+const ipvsOf = async (netns: Netns, signal?: AbortSignal): Promise<Facts['ipvs']> => {
+  const { code, stdout, stderr } = await runTool(['ipvsadm', '-Sn'], { netns, timeoutMs, signal });
+  if (code === 0) return { isSupported: true, saved: stdout };
+  if (/Protocol not available|built in the kernel/.test(stderr)) return { isSupported: false, saved: '' };
+  throw new AgentError('FABRIC_TOOL', `\`ipvsadm -Sn\` failed: ${stderr.trim().slice(-500)}`);
+};
 
 const socketTables = ['tcp', 'udp', 'tcp6', 'udp6'] as const;
 

@@ -16,6 +16,7 @@ import { createWiring } from './rewire.ts';
 import { createSeries } from './series.ts';
 import { shareAnswers } from './share.ts';
 import { serveShared } from './shared-agent.ts';
+import { createSysctl } from './sysctls.ts';
 import { createTwin } from './twin.ts';
 import { createRestore, systemctlIn } from './units.ts';
 import { createWatch } from './watch.ts';
@@ -39,6 +40,7 @@ const main = async ([command, socket]: readonly string[]): Promise<number> => {
     kernelTrace: createKernelTrace(processes),
     ...createProbes(processes),
     series: createSeries(processes),
+    sysctl: createSysctl(processes),
     readFile: readMachineFile,
     restoreRules: createRestore(processes),
     systemctl: systemctlIn,

@@ -1,7 +1,7 @@
 // Sends one request from a network namespace with the fabric's curl, whoever answers. `probe.ts` knows where from and
 // where to.
 import type { HttpProbe, ProbeFailure, TcpProbe } from '../api/fabric.ts';
-import type { LocalPorts } from './arrival.ts';
+import { type LocalPorts, someLocalPorts } from './arrival.ts';
 import { type CurlReport, classify, parseReport } from './curl.ts';
 import { type Netns, type RunResult, run } from './run.ts';
 
@@ -60,7 +60,7 @@ export const sendHttp = async (
   const result = await run(
     [
       ...curl,
-      ...['--proto', '=http,https', '--max-time', seconds(timeoutMs)],
+      ...['--proto', '=http,https', '--max-time', seconds(timeoutMs), ...localPorts(someLocalPorts())],
       ...(method === 'HEAD' ? ['-I'] : ['-X', method]),
       ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
       ...(address === undefined ? [] : ['--resolve', `${url.hostname}:${port}:${address}`]),
@@ -90,13 +90,13 @@ export interface Connected {
 /** Connects, and waits a moment for the server's greeting. */
 export const connectTcp = async (
   netns: Netns,
-  { host, port, timeoutMs, ports: { first, last } }: TcpRequest,
+  { host, port, timeoutMs, ports }: TcpRequest,
   signal?: AbortSignal,
 ): Promise<Connected | Failed> => {
   const started = performance.now();
   let connectedAfter: number | undefined;
   const enough = new AbortController();
-  const command = [...curl, '--connect-timeout', seconds(timeoutMs), '--local-port', `${first}-${last}`];
+  const command = [...curl, '--connect-timeout', seconds(timeoutMs), ...localPorts(ports)];
   const result = await run([...command, `telnet://${host}:${port}`], {
     netns,
     timeoutMs: timeoutMs + marginMs,
@@ -126,5 +126,7 @@ const failure = (report: CurlReport, result: RunResult): Failed => {
 
 const explain = ({ timedOut, stderr, code }: RunResult): string =>
   timedOut ? 'no answer in time' : stderr.trim().split('\n').pop() || `curl ended with code ${code}`;
+
+const localPorts = ({ first, last }: LocalPorts): readonly string[] => ['--local-port', `${first}-${last}`];
 
 const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(3);

@@ -1,4 +1,9 @@
-// The sysctls of a network namespace on which service traffic depends.
+// Kernel parameters of a network namespace: those on which service traffic depends, and any other by its name.
+import type { FabricMethods } from '../api/fabric.ts';
+import { sysctlPath } from '../api/sysctls.ts';
+import { find } from './place.ts';
+import type { ProcessTable } from './processes.ts';
+import { AgentError, run } from './run.ts';
 
 export const sysctls: readonly string[] = [
   'net.ipv4.ip_forward',
@@ -13,3 +18,24 @@ export const sysctls: readonly string[] = [
 export const conntrackCount = 'net.netfilter.nf_conntrack_count';
 
 export const sysctlFile = (name: string): string => `/proc/sys/${name.replaceAll('.', '/')}`;
+
+type Sysctl = FabricMethods['sysctl'];
+
+const timeoutMs = 5000;
+
+/** `cat` reads it inside of the namespace: /proc/sys/net shows the namespace of the reader. */
+export const createSysctl =
+  (table: ProcessTable) =>
+  async ({ place, name }: Sysctl['params'], signal?: AbortSignal): Promise<Sysctl['result']> => {
+    const path = sysctlPath(name);
+    if (path === undefined) throw new AgentError('FABRIC_BAD_REQUEST', `"${name}" is not a parameter below net`);
+    await using found = await find(table, place);
+    const { code, stdout, stderr } = await run(['cat', `/proc/sys/${path}`], {
+      netns: found.namespace.netns,
+      timeoutMs,
+      signal,
+    });
+    if (code === 0) return { value: stdout.trim() };
+    if (/No such file|Is a directory|Not a directory/.test(stderr)) return {};
+    throw new AgentError('FABRIC_TOOL', `${name} can't be read: ${stderr.trim().slice(-300)}`);
+  };

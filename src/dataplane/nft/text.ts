@@ -100,5 +100,6 @@ const expressionText = (expression: unknown): string => {
   }
 };
 
-const elementText = (element: unknown): string =>
+/** An element of a set or of a map: `10.96.0.1 . tcp . 80 : goto web`. */
+export const elementText = (element: unknown): string =>
   Array.isArray(element) ? element.map(expressionText).join(' : ') : expressionText(element);

@@ -176,6 +176,8 @@ const collectOne = async (collector: Collector, request: FactRequest): Promise<u
       const { spot, name, nameserver, timeoutMs } = request;
       return call('lookup', { place: placeOf(access, spot), name, nameserver: nameserver as Ipv4, timeoutMs });
     }
+    case 'sysctl':
+      return call('sysctl', { place: placeOf(access, request.spot), name: request.name });
     case 'file': {
       const { machine, path, tailBytes } = request;
       return call('readFile', { machine, pid: pidOf(access, machine), path, tailBytes });

@@ -82,6 +82,10 @@ export interface FactKinds {
     };
     readonly value: LookupOutcome;
   };
+  readonly sysctl: {
+    readonly ask: { readonly spot: Spot; readonly name: string };
+    readonly value: { readonly value?: string };
+  };
   readonly file: {
     readonly ask: { readonly machine: string; readonly path: string; readonly tailBytes: number };
     readonly value: FileOutcome;

@@ -7,7 +7,11 @@ import type { FactRequest } from './facts.ts';
 export const requestOf = (key: string): FactRequest => Object.fromEntries(JSON.parse(key)) as FactRequest;
 
 /** Real traffic and scripts: they depend on everything, and not everything that they depend on is announced. */
-export const isLive = ({ kind }: FactRequest): boolean => !['facts', 'objects', 'file'].includes(kind);
+export const isLive = (request: FactRequest): boolean =>
+  request.kind === 'facts' ? unannounced.has(request.want) : !['objects', 'file'].includes(request.kind);
+
+/** The kernel does not tell their changes. */
+const unannounced: ReadonlySet<FactName> = new Set<FactName>(['conntrack', 'ipvs']);
 
 /** The parts that a fact is made of. A fact that is not listed depends on all of them. */
 const partsOf: Readonly<Partial<Record<FactName, readonly KernelPart[]>>> = {
@@ -19,6 +23,7 @@ const partsOf: Readonly<Partial<Record<FactName, readonly KernelPart[]>>> = {
   processes: ['processes', 'stopped'],
   namespaces: ['links', 'processes'],
   sysctls: ['sysctls'],
+  nft: ['rules'],
 };
 
 /** @param isOpen a check that reads the fact does not pass yet */

@@ -1,17 +1,21 @@
 // The list of all kinds of checks. The schema of lab.yaml, the JSON Schema and the grader derive from it.
 import { answerCheck } from './checks/answer.ts';
+import { conntrackCheck } from './checks/conntrack.ts';
 import { fileCheck } from './checks/file.ts';
 import { httpCheck } from './checks/http.ts';
 import { iptablesCheck } from './checks/iptables.ts';
+import { ipvsCheck } from './checks/ipvs.ts';
 import type { AnyCheckKind } from './checks/kind.ts';
 import { linkCheck } from './checks/link.ts';
 import { logCheck } from './checks/log.ts';
 import { lookupCheck } from './checks/lookup.ts';
+import { nftablesCheck } from './checks/nftables.ts';
 import { objectCheck } from './checks/object.ts';
 import { pathCheck } from './checks/path.ts';
 import { processCheck } from './checks/process.ts';
 import { routeCheck } from './checks/route.ts';
 import { scriptCheck } from './checks/script.ts';
+import { sysctlCheck } from './checks/sysctl.ts';
 import { tcpCheck } from './checks/tcp.ts';
 import { twinCheck } from './checks/twin.ts';
 
@@ -23,6 +27,10 @@ export const checkKinds: readonly [AnyCheckKind, ...AnyCheckKind[]] = [
   pathCheck,
   twinCheck,
   iptablesCheck,
+  nftablesCheck,
+  ipvsCheck,
+  conntrackCheck,
+  sysctlCheck,
   linkCheck,
   routeCheck,
   objectCheck,

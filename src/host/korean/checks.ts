@@ -31,6 +31,11 @@ export const checkSentences: Sentences = {
     '`userspace` 모드에서는 kube-proxy가 새 연결을 열므로 `tcp` 검사로 셀 수 없음. `http` 검사를 쓰세요',
   'the script gives {given} points, and the check has {points}':
     '스크립트가 준 점수 {given}점이 항목의 {points}점보다 많음',
+  "the kernel of {machine} has no IPVS, so an ipvs check can't look at it":
+    '{machine}의 커널에 `ip_vs`가 없어 `ipvs` 검사를 할 수 없음',
+  '"{name}" is not a parameter below net': '`net` 아래의 매개변수가 아님: "{name}"',
+  "{name} can't be read: {problem}": '{name}: 읽을 수 없음 ({problem})',
+  '`{command}` failed: {problem}': '`{command}` 실패: {problem}',
   // Traffic
   '{times} requests: a series has 1 to {most}': '요청 {times}번: 1번에서 {most}번까지 보낼 수 있음',
   '{times} requests take more than {time} s': '요청 {times}번에 {time}초 넘게 걸림',

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FactName, Facts } from '../../../src/api/fabric.ts';
 import { parseIpv4 } from '../../../src/api/scalars.ts';
 import { createFacts } from '../../../src/fabric/facts.ts';
 import { createProcessTable } from '../../../src/fabric/processes.ts';
+import { createSysctl } from '../../../src/fabric/sysctls.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { startMachine, type TestMachine, twoPods } from './machine.ts';
 
@@ -133,6 +134,55 @@ test("reads the sysctls of the place's network namespace", async () => {
   await machine.sh('mount -o remount,rw /proc; echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet');
   expect((await facts(['sysctls'])).sysctls).toMatchObject({ 'net.ipv4.conf.all.route_localnet': '1' });
   expect((await facts(['sysctls'], podIp)).sysctls).toMatchObject({ 'net.ipv4.conf.all.route_localnet': '0' });
+});
+
+describe('a parameter by its name', () => {
+  const sysctl = createSysctl(createProcessTable());
+  const read = (name: string, pod?: ReturnType<typeof parseIpv4>) =>
+    sysctl({ place: { machine: 'node01', pid: machine.pid, ...(pod ? { podIp: pod } : {}) }, name });
+
+  test('is read in the namespace of the place', async () => {
+    await machine.sh('mount -o remount,rw /proc; echo 2 > /proc/sys/net/ipv4/conf/veth-a/rp_filter');
+    await machine.sh('echo "2000 3000" > /proc/sys/net/ipv4/ip_local_port_range');
+    expect(await read('net.ipv4.conf.veth-a.rp_filter')).toEqual({ value: '2' });
+    expect(await read('net/ipv4/conf/veth-a/rp_filter')).toEqual({ value: '2' });
+    expect(await read('net.ipv4.ip_local_port_range')).toEqual({ value: '2000\t3000' });
+    expect(await read('net.ipv4.ip_local_port_range', podIp)).toEqual({ value: '32768\t60999' });
+  });
+
+  test('has no value where the kernel has none', async () => {
+    expect(await read('net.ipv4.conf.veth-a.rp_filter', podIp)).toEqual({});
+    expect(await read('net.ipv4.nothing')).toEqual({});
+    expect(await read('net.ipv4.conf')).toEqual({});
+  });
+
+  test.each(['net/../kernel/hostname', 'kernel.hostname', 'net', 'net.', '/etc/passwd', 'net.ipv4.a b', 'net.//.//.x'])(
+    'is refused as %s',
+    async (name) => {
+      await expect(read(name)).rejects.toMatchObject({ code: 'FABRIC_BAD_REQUEST' });
+    },
+  );
+});
+
+test('reads native nft rules, connections and virtual servers of the place', async () => {
+  await machine.sh(`nft 'add table inet mine; add chain inet mine c { type filter hook input priority 0; }
+    add rule inet mine c ct state new tcp dport 10256 counter accept comment "the proxy"'`);
+  await machine.sh('bash -c "exec 3<>/dev/tcp/127.0.0.1/10256"');
+  const { nft, conntrack, ipvs } = await facts(['nft', 'conntrack', 'ipvs']);
+  expect(JSON.parse(nft ?? '').nftables).toContainEqual({
+    rule: expect.objectContaining({ table: 'mine', chain: 'c', comment: 'the proxy' }),
+  });
+  expect(conntrack).toMatch(/^ipv4 +2 tcp .* src=127\.0\.0\.1 dst=127\.0\.0\.1 sport=\d+ dport=10256 /m);
+  expect(ipvs).toEqual({ isSupported: expect.any(Boolean), saved: '' });
+  const pod = await facts(['nft', 'conntrack'], podIp);
+  expect(pod.nft).not.toContain('mine');
+  expect(pod.conntrack).not.toContain('10256');
+});
+
+test('the processes of a pod are those of its namespace', async () => {
+  const { processes = [] } = await facts(['processes'], podIp);
+  expect(processes.map(({ command }) => command)).toContain('sleep');
+  expect(processes.map(({ command }) => command)).not.toContain('kube-proxy');
 });
 
 test('does not run a tool that the student replaced', async () => {

@@ -10,7 +10,14 @@ import { cluster, gradeCheck, objects, pod, type World } from './world.ts';
 
 const template = '${service/db-service:.spec.clusterIP}';
 /** A field may want a certain beginning or end. */
-const samples = [template, `http://${template}/`, `/${template}/x`, `${template}:80`, `.spec.${template}`];
+const samples = [
+  template,
+  `http://${template}/`,
+  `/${template}/x`,
+  `${template}:80`,
+  `.spec.${template}`,
+  `net.${template}`,
+];
 
 interface Leaf {
   readonly path: readonly string[];

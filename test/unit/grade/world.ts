@@ -33,6 +33,8 @@ export interface World {
   readonly http?: (at: string, url: string) => HttpOutcome;
   readonly tcp?: (at: string, to: string) => TcpOutcome;
   readonly series?: (series: SeriesProbe) => SeriesOutcome;
+  /** Of a parameter at a place. Undefined: there is none. */
+  readonly sysctl?: (at: string, name: string) => string | undefined;
   readonly lookup?: (at: string, name: string) => LookupOutcome;
   /** What the fabric's `dataplane` has read. */
   readonly dataplane?: readonly NamespaceTexts[];
@@ -104,6 +106,10 @@ const answer = (world: World, method: string, params: Params): unknown => {
       return world.tcp?.(at, `${params.host}:${params.port}`);
     case 'series':
       return world.series?.(params as unknown as SeriesProbe);
+    case 'sysctl': {
+      const value = world.sysctl?.(at, params.name);
+      return value === undefined ? {} : { value };
+    }
     case 'lookup':
       return world.lookup?.(at, params.name);
     case 'readFile': {

@@ -87,12 +87,18 @@ type Say = Phrases & typeof packetEnglish;
 export const packetExpected = (on: string, { from, to, lands, fate, masquerade }: Packet, say: Say): string => {
   const isPlace = from.includes('/') && !from.includes('${');
   const source = from === 'node/*' ? say.nodeItself() : isPlace ? say.where(from) : from;
-  const ends = lands?.map((end) =>
-    end.startsWith('endpoints/') ? say.endpointsOf(describeReference(end.replace(/^endpoints/, 'service'), say)) : end,
-  );
+  const ends = lands?.map((end) => describeEnd(end, say));
   const end = ends ? say.goesTo(ends) : say.fate(fate);
   return say.packetExpected(on, source, to, `${end}${masquerade === undefined ? '' : say.source(masquerade)}`);
 };
+
+/** `address:port`, or the endpoints of a service, as a phrase. */
+export const describeEnd = (end: string, say: Say): string =>
+  end.startsWith('endpoints/') ? say.endpointsOf(describeReference(end.replace(/^endpoints/, 'service'), say)) : end;
+
+/** The endpoints that an item of `lands` stands for. @throws Unmet */
+export const endsOf = (end: string, view: View, say: Say): readonly string[] =>
+  end.startsWith('endpoints/') ? endpointsOf(end, view, say) : [end];
 
 /**
  * Holds when every path that the packet can take ends as expected, and each expected destination is the end of a path
