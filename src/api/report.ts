@@ -74,6 +74,18 @@ const taskReportSchema = z.object({
   checks: z.array(checkReportSchema),
 });
 
+const submissionSchema = z.object({
+  digest: z.string().meta({ description: 'The hash of the files that were handed in.' }),
+  steps: z.array(
+    z.object({
+      step: z.string().meta({ description: 'The file, the task that began, or the answers.' }),
+      outcome: z.enum(['done', 'failed']),
+      message: z.string().exactOptional().meta({ description: 'What went wrong.' }),
+      durationMs: z.int().nonnegative(),
+    }),
+  ),
+});
+
 export const reportSchema = z
   .object({
     version: z.literal(reportVersion),
@@ -87,6 +99,9 @@ export const reportSchema = z
     maxScore: points,
     broken: z.boolean().meta({ description: 'Whether any check is broken. Then the real score may be higher.' }),
     tasks: z.array(taskReportSchema),
+    submission: submissionSchema.exactOptional().meta({
+      description: 'Of `labs grade --submission`: what was done with the files, in this order.',
+    }),
     history: z.array(studentEventSchema).exactOptional().meta({
       description:
         'What the student did, oldest first: answers that were tried, hints, solutions, resets. Only the latest 5000.',

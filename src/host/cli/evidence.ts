@@ -11,6 +11,7 @@ import { packFiles } from '../evidence/archive.ts';
 import { chainFiles } from '../evidence/chain.ts';
 import type { About } from '../evidence/content.ts';
 import { evidenceOf } from '../evidence/record.ts';
+import { redact } from '../evidence/redact.ts';
 import { fingerprint, readCheckingKey, readSigningKey, signFiles } from '../evidence/sign.ts';
 import type { GradeOptions, Rests } from '../grade/engine.ts';
 import { fileDigests } from '../lab/load.ts';
@@ -87,6 +88,7 @@ const aboutOf = async (context: Context, { lab, name, access }: Session, report:
       kernel: engine.kernel,
       ...(kubernetes === undefined ? {} : { kubernetes }),
     },
+    ...(report.submission ? { submission: redact(JSON.parse(JSON.stringify(report.submission))) } : {}),
     machines: access.machines.map(({ name: machine, role, address }) => ({ name: machine, role, address })),
   };
 };

@@ -1,8 +1,9 @@
 // Judges one answer at once, and keeps it when it was understood.
-import { type Language, localize } from '../../api/lab.ts';
+import { localize } from '../../api/lab.ts';
 import type { CheckReport } from '../../api/report.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import type { Question } from '../grade/checks/answer.ts';
+import { chosenIn } from '../submission/answers.ts';
 import { rewriteTexts } from './command-form.ts';
 import type { Context } from './context.ts';
 import type { Session } from './session.ts';
@@ -34,23 +35,11 @@ export const judgeAnswer = async (
 
 /** A choice by its number, its id or its text → its id. Any text answers a question without choices. */
 export const choiceOf = ({ say, environment }: Context, { choices }: Question, text: string): string => {
-  if (choices.length === 0) return text;
-  const known = choices.find((choice, index) => namesOf(choice, index, environment.language).includes(plain(text)));
-  if (known) return known.id;
+  const chosen = chosenIn({ choices }, text);
+  if (chosen !== undefined) return chosen;
   const list = choices.map((choice, index) => `${index + 1} = ${localize(choice.text, environment.language)}`);
   throw new LabError('LAB_ANSWER_UNCLEAR', say.noChoice(text), {
     exitCode: ExitCode.usage,
     hint: say.choicesAre(list.join('; ')),
   });
 };
-
-const namesOf = ({ id, text }: Question['choices'][number], index: number, language: Language): readonly string[] => [
-  String(index + 1),
-  ...[id, text.en, localize(text, language)].map(plain),
-];
-
-const plain = (text: string): string =>
-  text
-    .trim()
-    .replace(/[.。]+$/, '')
-    .toLowerCase();

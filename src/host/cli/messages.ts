@@ -11,6 +11,7 @@ import { helpMessages } from './messages/help.ts';
 import { labMessages } from './messages/labs.ts';
 import { machineMessages } from './messages/machine.ts';
 import { progressMessages } from './messages/progress.ts';
+import { submissionMessages } from './messages/submission.ts';
 import { taskMessages } from './messages/tasks.ts';
 import { traceMessages } from './messages/trace.ts';
 import { wayInMessages } from './messages/way-in.ts';
@@ -23,6 +24,7 @@ export const messageGroups = [
   labMessages,
   taskMessages,
   evidenceMessages,
+  submissionMessages,
   progressMessages,
   clusterMessages,
   traceMessages,
@@ -37,6 +39,7 @@ type Pairs = typeof generalMessages &
   typeof labMessages &
   typeof taskMessages &
   typeof evidenceMessages &
+  typeof submissionMessages &
   typeof progressMessages &
   typeof clusterMessages &
   typeof traceMessages &

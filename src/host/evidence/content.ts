@@ -26,6 +26,8 @@ export const aboutSchema = z.object({
     /** Absent: the API server did not answer. */
     kubernetes: z.string().exactOptional(),
   }),
+  /** Of `labs grade --submission`. */
+  submission: reportSchema.shape.submission,
   machines: z.array(
     z.object({ name: z.string(), role: z.enum(['control-plane', 'worker', 'client']), address: z.string() }),
   ),
@@ -44,6 +46,8 @@ export const studentSchema = z.object({
   answers: texts,
   verified: texts,
   begun: z.array(z.string()),
+  /** How many hints were read, by task. */
+  hints: z.record(z.string(), z.int().nonnegative()),
   passedAt: texts,
   solved: z.array(z.string()),
   skipped: z.record(z.string(), z.array(z.string())),
@@ -69,6 +73,7 @@ const outcomeSchema = z.discriminatedUnion('outcome', [
     observed: z.string(),
     hint: z.string().exactOptional(),
     unclear: z.literal(true).exactOptional(),
+    share: z.number().exactOptional(),
   }),
   z.object({ outcome: z.literal('blocked'), by: z.string() }),
   z.object({ outcome: z.literal('broken'), cause: z.string() }),

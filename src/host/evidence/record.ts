@@ -4,6 +4,7 @@ import type { Report } from '../../api/report.ts';
 import { type Rests, selectEntries } from '../grade/engine.ts';
 import type { Fact, FactRequest } from '../grade/facts.ts';
 import { renderJson } from '../grade/report/json.ts';
+import type { Student } from '../grade/student.ts';
 import type { PastEvent, Progress } from '../tasks/progress.ts';
 import type { NamedFile } from './archive.ts';
 import { type About, type Content, type KeptCheck, type KeptFact, names, type StudentPart } from './content.ts';
@@ -72,9 +73,10 @@ const judgedAgain = (lab: LabDefinition, content: Content, check: KeptCheck, res
 };
 
 const studentPart = (progress: Progress): StudentPart => {
-  const { answers, verified, begun, passedAt, solved, skipped, history } = progress;
-  const known = { answers, verified, begun, passedAt, solved, skipped, history, attempts: attemptsOf(history) };
-  return JSON.parse(JSON.stringify(known));
+  const { answers, verified, begun, hints, passedAt, solved, skipped, history } = progress;
+  // All that a grading may look at.
+  const student = { answers, verified, begun, hints, passedAt, solved, skipped, history } satisfies Required<Student>;
+  return JSON.parse(JSON.stringify({ ...student, attempts: attemptsOf(history) }));
 };
 
 const attemptsOf = (history: readonly PastEvent[]): StudentPart['attempts'] => {

@@ -47,9 +47,9 @@ export const regrade = (lab: LabDefinition, content: Content): Regraded => {
     if (!evaluation) without.push(entry.id);
     return [entry.id, evaluation ?? notKept] as const;
   });
-  const { gradedAt, durationMs } = content.about;
+  const { gradedAt, durationMs, submission } = content.about;
   const report = assembleReport(options, block(lab, new Map(evaluations)), { gradedAt, durationMs });
-  return { report, without };
+  return { report: submission ? { ...report, submission } : report, without };
 };
 
 const optionsOf = (lab: LabDefinition, { about, student }: Content): ReportOptions => ({

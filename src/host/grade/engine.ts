@@ -95,10 +95,12 @@ export const assembleReport = (
   };
 };
 
-/** 3 when any check is broken, else 1 when any check did not pass, else 0. */
+/** 3 when any check is broken, else 1 when any check did not pass or a step of a submission failed, else 0. */
 export const exitCodeOf = (report: Report): ExitCode => {
   if (report.broken) return ExitCode.broken;
-  const all = report.tasks.every(({ checks }) => checks.every(({ outcome }) => outcome === 'pass'));
+  const all =
+    report.tasks.every(({ checks }) => checks.every(({ outcome }) => outcome === 'pass')) &&
+    (report.submission?.steps ?? []).every(({ outcome }) => outcome === 'done');
   return all ? ExitCode.ok : ExitCode.checkFailed;
 };
 

@@ -1,4 +1,4 @@
-// Evidence: src/host/evidence.
+// Evidence and submissions: src/host/evidence, src/host/submission, and what src/host/cli says of them.
 import type { Sentences } from './sentences.ts';
 
 export const evidenceSentences: Sentences = {
@@ -16,5 +16,8 @@ export const evidenceSentences: Sentences = {
   'it has more than {count} files': '파일이 {count}개보다 많음',
   'it has a {type}, but evidence has only files': '증거에는 파일만 있어야 하는데 다른 것이 있음: {type}',
   'it has a file with a path that evidence never has': '증거에 있을 수 없는 경로의 파일이 있음',
+  'The submission {folder} cannot be read: {problem}': '제출물을 읽을 수 없습니다 ({folder}): {problem}',
+  'Name the folder that has the student’s files.': '학생의 파일이 있는 폴더를 지정하세요.',
+  'every pod is Ready or has ended': '모든 파드가 Ready이거나 종료됨',
   'a file comes twice': '같은 파일이 두 번 있음',
 };

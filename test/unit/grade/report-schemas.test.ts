@@ -52,9 +52,14 @@ beforeAll(async () => {
   reports.broken = await grade(undefined);
   reports.korean = await grade({ iptables: dbRules }, 'ko');
   const checks = reports.mixed.tasks[0]?.checks.filter(({ outcome }) => outcome === 'pass') ?? [];
+  const steps = [
+    { step: 'a <b>.yaml', outcome: 'done' as const, durationMs: 3 },
+    { step: 'c.sh (node01)', outcome: 'failed' as const, message: 'first # line\nsecond "line"', durationMs: 1 },
+  ];
+  reports.submitted = { ...reports.mixed, submission: { digest: 'sha256:0', steps } };
   reports.passed = { ...reports.mixed, score: 1, maxScore: 1, tasks: [{ ...reports.mixed.tasks[0]!, checks }] };
 });
-const names = ['mixed', 'broken', 'korean', 'passed'] as const;
+const names = ['mixed', 'broken', 'korean', 'passed', 'submitted'] as const;
 const outcomesOf = (name: string) => reports[name]?.tasks[0]?.checks.map(({ outcome }) => outcome);
 
 const validator = (schema: object): ValidateFunction => {
@@ -62,6 +67,15 @@ const validator = (schema: object): ValidateFunction => {
   formats.default(ajv);
   return ajv.compile(schema);
 };
+
+test.each(['text', 'markdown', 'gradescope', 'github', 'lti', 'junit', 'tap'] as const)(
+  'a step of a submission that failed is in the report as %s',
+  (format) => {
+    const text = reportFormats[format](reports.submitted as Report, 'ko');
+    for (const word of ['c.sh (node01)', 'first', 'second']) expect(text).toContain(word);
+    expect(text).not.toContain('a <b>');
+  },
+);
 
 test('the reports have every outcome', () => {
   expect(outcomesOf('mixed')).toEqual(['pass', 'blocked', 'fail', 'fail', 'pass', 'fail']);
@@ -98,10 +112,15 @@ describe.each(names)('of the report %s', (name) => {
   test('JUnit has the right counts for a reader of JUnit XML', async () => {
     const suites = await parseJunit(render('junit'));
     const cases = suites && 'testsuite' in suites ? suites.testsuite?.flatMap(({ testcase = [] }) => testcase) : [];
-    expect(suites).toMatchObject({ tests: outcomesOf(name)?.length, failures: count('fail'), errors: count('broken') });
+    const own = reports[name]?.submission?.steps.map(({ outcome }) => (outcome === 'done' ? 'pass' : 'fail')) ?? [];
+    expect(suites).toMatchObject({
+      tests: own.length + (outcomesOf(name) ?? []).length,
+      failures: own.filter((each) => each === 'fail').length + count('fail'),
+      errors: count('broken'),
+    });
     expect(
       cases?.map((each) => (each.failure ? 'fail' : each.error ? 'broken' : each.skipped ? 'blocked' : 'pass')),
-    ).toEqual(outcomesOf(name));
+    ).toEqual([...own, ...(outcomesOf(name) ?? [])]);
   });
 
   test('TAP is right for a strict parser', () => {

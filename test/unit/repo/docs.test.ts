@@ -32,6 +32,7 @@ const otherPaths = [
   /^(pod|node|task)\/(NAME|NAMESPACE|check)/, // notations of the lab format and the report
   /^labs\/pod-subnet$/, // a label
   /^context\.json$/, // a field of a context
+  /^((answers|submission)\.yaml|node01\/fix\.sh)$/, // files that a student hands in
   /^main\.ts$/, // the entry point of each component
   /^namespace\/name$/, // the key of an object
   /^\.test\.ts$/, // an ending

@@ -93,7 +93,7 @@ export const tasksCommands: CommandGroup = {
     },
     {
       name: 'grade',
-      operands: '[name]',
+      operands: '[name|lab]',
       load: () => import('../commands/grade.ts'),
       summary: both('Grade the whole lab', '전체 실습 채점'),
       options: [
@@ -116,6 +116,17 @@ export const tasksCommands: CommandGroup = {
           flags: '--sign <key>',
           help: both('sign the evidence with a private Ed25519 key (PEM)', 'Ed25519 개인 키(PEM)로 증거에 서명'),
         },
+        {
+          flags: '--submission <folder>',
+          help: both(
+            'grade the files of a student in a fresh cluster, and delete it',
+            '새 클러스터에서 학생의 파일을 적용해 채점하고 클러스터 삭제',
+          ),
+        },
+        {
+          flags: '--time-limit <duration>',
+          help: both('for the files of the submission (default: 10m)', '제출물 적용 제한 시간 (기본: 10m)'),
+        },
       ],
       json: true,
       paged: true,
@@ -125,6 +136,7 @@ export const tasksCommands: CommandGroup = {
         'grade --json',
         'grade --report junit=out.xml --report markdown=out.md',
         'grade --evidence evidence.tgz',
+        'grade --submission ./kim service-networking',
       ],
     },
     {

@@ -1,22 +1,50 @@
-// `labs grade`: grades the whole lab. Prints the result as text or JSON, and writes report files and evidence.
+// `labs grade`: grades the whole lab, or what a student handed in. Prints the result as text or JSON, and writes report
+// files and evidence.
+import type { Report } from '../../../api/report.ts';
+import { ExitCode, LabError } from '../../../kit/error.ts';
 import { exitCodeOf } from '../../grade/engine.ts';
-import type { Run } from '../context.ts';
-import { keepEvidence } from '../evidence.ts';
+import type { Context, Options, Run } from '../context.ts';
+import { type KeptEvidence, keepEvidence } from '../evidence.ts';
 import { printReport, wantedReports, writeReports } from '../report-files.ts';
 import { gradeAndRecord, withSession } from '../session.ts';
 
-export const run: Run = async (given, [name], options) => {
-  const context = name === undefined ? given : { ...given, name };
+export const run: Run = async (context, [name], options) => {
   const wanted = wantedReports(context, options);
   const evidence = await keepEvidence(context, options);
+  const report =
+    typeof options.submission === 'string'
+      ? await gradeFolder(context, { folder: options.submission, lab: name, options, evidence })
+      : await gradeRunning(name === undefined ? context : { ...context, name }, options, evidence);
+  await writeReports(context, wanted, report);
+  printReport(context, wanted, report);
+  return exitCodeOf(report);
+};
+
+const gradeRunning = (context: Context, options: Options, evidence: KeptEvidence | undefined): Promise<Report> => {
+  if (options.timeLimit !== undefined)
+    throw new LabError('LAB_SUBMISSION_NEEDED', context.say.timeLimitNeeds, { exitCode: ExitCode.usage });
   return withSession(context, async (opened) => {
     const session = { ...opened, lab: opened.whole };
-    const { report, graded } = await gradeAndRecord(context, session, {
-      ...(evidence ? { record: evidence.record } : {}),
-    });
-    await writeReports(context, wanted, report);
+    const { report, graded } = await gradeAndRecord(context, session, evidence ? { record: evidence.record } : {});
     await evidence?.write(session, report, graded);
-    printReport(context, wanted, report);
-    return exitCodeOf(report);
+    return report;
+  });
+};
+
+interface Folder {
+  readonly folder: string;
+  readonly lab: string | undefined;
+  readonly options: Options;
+  readonly evidence: KeptEvidence | undefined;
+}
+
+const gradeFolder = async (context: Context, { folder, lab, options, evidence }: Folder): Promise<Report> => {
+  const { gradeSubmission, timeLimit } = await import('../submission.ts');
+  return gradeSubmission(context, {
+    folder,
+    lab,
+    limitMs: timeLimit(context, options),
+    ...(evidence ? { record: evidence.record } : {}),
+    onGraded: async (session, { report, graded }) => evidence?.write(session, report, graded),
   });
 };

@@ -41,7 +41,13 @@ export const run: Run = async (context, [given], options) => {
   return ExitCode.ok;
 };
 
-const bringUp = async (context: Context, docker: Containers, lab: LabDefinition, name: string): Promise<Started> => {
+/** Builds the cluster or resumes it, and shows the steps. */
+export const bringUp = async (
+  context: Context,
+  docker: Containers,
+  lab: LabDefinition,
+  name: string,
+): Promise<Started> => {
   const { environment, paths, signal, version } = context;
   const { cpus } = await docker.engine(signal);
   using progress = showProgress(context);

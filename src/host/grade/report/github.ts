@@ -3,7 +3,7 @@
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report } from '../../../api/report.ts';
 import { withoutHidden } from './hidden.ts';
-import { troubleText, words } from './words.ts';
+import { failedSteps, troubleText, words } from './words.ts';
 
 export const renderGithub = (whole: Report, language: Language): string => {
   const { report, hidden } = withoutHidden(whole);
@@ -13,8 +13,10 @@ export const renderGithub = (whole: Report, language: Language): string => {
       .filter(({ outcome }) => outcome !== 'pass')
       .map((check) => command(levelOf(check), `${number}. ${title}: ${check.title}`, troubleText(check, labels))),
   );
+  const failed = failedSteps(report).map(({ step, message = '' }) => command('error', step, message));
   const score = `${points}: ${report.score}/${report.maxScore}`;
   return [
+    ...failed,
     ...annotations,
     command(
       'notice',

@@ -1,7 +1,7 @@
 // Gradescope's results.json (gradescope-autograders.readthedocs.io, "Autograder Specifications").
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report } from '../../../api/report.ts';
-import { troubleText, words } from './words.ts';
+import { submissionLines, troubleText, words } from './words.ts';
 
 export const renderGradescope = (report: Report, language: Language): string => {
   const { labels, lowerBound, gradeAgain, guessed, hintCost } = words[language];
@@ -12,7 +12,12 @@ export const renderGradescope = (report: Report, language: Language): string => 
   const results = {
     score: report.score,
     execution_time: Math.round(report.durationMs / 1000),
-    output: [...(report.broken ? [`${lowerBound} ${gradeAgain}`] : []), ...costs, ...guesses].join('\n'),
+    output: [
+      ...(report.broken ? [`${lowerBound} ${gradeAgain}`] : []),
+      ...submissionLines(report, words[language]),
+      ...costs,
+      ...guesses,
+    ].join('\n'),
     stdout_visibility: 'hidden',
     tests: report.tasks.flatMap((task) =>
       task.checks.map((check, at) => ({

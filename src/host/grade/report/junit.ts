@@ -4,9 +4,27 @@ import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
 import { type ReportWords, troubleText, words } from './words.ts';
 
 export const renderJunit = (report: Report, language: Language): string => {
-  const suites = report.tasks.map((task) => suite(task, report.lab, words[language]));
-  const all = report.tasks.flatMap(({ checks }) => checks);
+  const tasks = report.tasks.map((task) => suite(task, report.lab, words[language]));
+  const { steps = [] } = report.submission ?? {};
+  const suites = steps.length > 0 ? [submissionSuite(steps, report.lab), ...tasks] : tasks;
+  // A step of a submission passes or fails, as a check does.
+  const all = [
+    ...steps.map(({ outcome }) => ({ outcome: outcome === 'done' ? ('pass' as const) : ('fail' as const) })),
+    ...report.tasks.flatMap(({ checks }) => checks),
+  ];
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="${escapeXml(report.lab)}" ${counts(all)} time="${seconds(report.durationMs)}">\n${suites.join('')}</testsuites>\n`;
+};
+
+const submissionSuite = (steps: NonNullable<Report['submission']>['steps'], lab: string): string => {
+  const cases = steps.map(({ step, outcome, message = '', durationMs }) => {
+    const head = `    <testcase name="${escapeXml(step)}" classname="${escapeXml(`${lab}.submission`)}" time="${seconds(durationMs)}"`;
+    if (outcome === 'done') return `${head}/>\n`;
+    const [first = ''] = message.split('\n');
+    return `${head}>\n      <failure message="${escapeXml(first)}">${escapeXml(message)}</failure>\n    </testcase>\n`;
+  });
+  const failed = steps.filter(({ outcome }) => outcome === 'failed').length;
+  const time = seconds(steps.reduce((sum, { durationMs }) => sum + durationMs, 0));
+  return `  <testsuite name="submission" tests="${steps.length}" failures="${failed}" errors="0" skipped="0" time="${time}">\n${cases.join('')}  </testsuite>\n`;
 };
 
 const suite = (task: TaskReport, lab: string, say: ReportWords): string => {
@@ -31,7 +49,7 @@ const testCase = (check: CheckReport, classname: string, { labels, waitsFor }: R
   }
 };
 
-const counts = (checks: readonly CheckReport[]): string => {
+const counts = (checks: readonly Pick<CheckReport, 'outcome'>[]): string => {
   const count = (outcome: CheckReport['outcome']): number => checks.filter((check) => check.outcome === outcome).length;
   return `tests="${checks.length}" failures="${count('fail')}" errors="${count('broken')}" skipped="${count('blocked')}"`;
 };

@@ -2,7 +2,7 @@
 // others. The tool that publishes it adds `userId`: labs does not know the platform's users.
 import type { Language } from '../../../api/lab.ts';
 import type { Report } from '../../../api/report.ts';
-import { words } from './words.ts';
+import { submissionLines, words } from './words.ts';
 
 export const renderLti = (report: Report, language: Language): string => {
   const { lowerBound, gradeAgain } = words[language];
@@ -11,7 +11,11 @@ export const renderLti = (report: Report, language: Language): string => {
     timestamp: report.gradedAt,
     scoreGiven: report.score,
     scoreMaximum: report.maxScore,
-    comment: [...(report.broken ? [`${lowerBound} ${gradeAgain}`] : []), ...tasks].join('\n'),
+    comment: [
+      ...(report.broken ? [`${lowerBound} ${gradeAgain}`] : []),
+      ...submissionLines(report, words[language]),
+      ...tasks,
+    ].join('\n'),
     activityProgress: report.score === report.maxScore ? 'Completed' : 'Submitted',
     // What is broken has to be graded again, so the platform must not show this score as the result.
     gradingProgress: report.broken ? 'Failed' : 'FullyGraded',

@@ -2,7 +2,7 @@
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
 import { withoutHidden } from './hidden.ts';
-import { type ReportWords, troubleLines, words } from './words.ts';
+import { failedSteps, type ReportWords, troubleLines, words } from './words.ts';
 
 export const renderMarkdown = (whole: Report, language: Language): string => {
   const { report, hidden } = withoutHidden(whole);
@@ -16,10 +16,13 @@ export const renderMarkdown = (whole: Report, language: Language): string => {
     guessed.map((guessing) => `> [!NOTE]\n> ${number}. ${plain(say.guessed(guessing))}\n`),
   );
   const broken = report.broken ? [`> [!WARNING]\n> ${say.lowerBound}\n`] : [];
+  const steps = failedSteps(report).map(({ step, message = '' }) => `> - ${plain(`${step}: ${message}`)}\n`);
+  const applied = steps.length > 0 ? [`> [!WARNING]\n> ${plain(say.notApplied)}\n>\n${steps.join('')}`] : [];
   return [
     `## ${plain(report.lab)}: ${report.score} / ${report.maxScore}\n`,
     ...broken,
     ...(hidden > 0 ? [`> [!NOTE]\n> ${say.hidden(hidden)}\n`] : []),
+    ...applied,
     ...guesses,
     `| | ${say.task} | ${say.points} |\n|---|---|---:|`,
     `${rows.join('\n')}\n`,

@@ -2,11 +2,12 @@
 import { stringify } from 'yaml';
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
-import { troubleLines, words } from './words.ts';
+import { failedSteps, troubleLines, words } from './words.ts';
 
 export const renderTap = (report: Report, language: Language): string => {
   const tasks = report.tasks.map((task, index) => subtest(task, index + 1, words[language].waitsFor));
-  return `TAP version 14\n1..${report.tasks.length}\n${tasks.join('')}# score ${report.score}/${report.maxScore}\n`;
+  const failed = failedSteps(report).map(({ step, message = '' }) => `# ${oneLine(`${step}: ${message}`)}\n`);
+  return `TAP version 14\n1..${report.tasks.length}\n${failed.join('')}${tasks.join('')}# score ${report.score}/${report.maxScore}\n`;
 };
 
 type WaitsFor = (observed: string) => string;
@@ -41,8 +42,10 @@ const diagnostics = (check: CheckReport): string => {
   return indent(`---\n${stringify(data, { lineWidth: 0 })}...\n`, 2);
 };
 
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
+
 /** In TAP, `#` starts a directive and `\` escapes. */
-const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll('\\', '\\\\').replaceAll('#', '\\#');
+const plain = (text: string): string => oneLine(text).replaceAll('\\', '\\\\').replaceAll('#', '\\#');
 
 const indent = (text: string, by = 4): string =>
   text

@@ -5,7 +5,7 @@ import wrapAnsi from 'wrap-ansi';
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
 import { withoutHidden } from './hidden.ts';
-import { type ReportWords, words as shared, troubleLines } from './words.ts';
+import { failedSteps, type ReportWords, words as shared, troubleLines } from './words.ts';
 
 export interface TextOptions {
   /** Columns of the terminal. */
@@ -26,6 +26,7 @@ export const renderText = (whole: Report, options: TextOptions): string => {
   const tasks = report.tasks.flatMap((task) => taskLines(task, page));
   const total = `${page.words.score} ${report.score} / ${report.maxScore}`;
   const lines = [
+    ...submissionPart(report, page),
     ...tasks,
     '',
     page.paint(report.score === report.maxScore && !report.broken ? 'green' : 'bold', total) +
@@ -34,6 +35,18 @@ export const renderText = (whole: Report, options: TextOptions): string => {
     ...(hidden > 0 ? wrap(page.words.hidden(hidden), width).map((line) => page.paint('dim', line)) : []),
   ];
   return `${lines.join('\n')}\n`;
+};
+
+const submissionPart = (report: Report, page: Page): readonly string[] => {
+  const failed = failedSteps(report);
+  if (failed.length === 0) return [];
+  const steps = failed.flatMap(({ step, message = '' }) => [
+    ...wrap(step, page.width - 4).map((line, index) =>
+      index === 0 ? `  ${page.paint('red', '✘')} ${line}` : `    ${line}`,
+    ),
+    ...message.split('\n').flatMap((line) => wrap(line, page.width - 6).map((part) => `      ${part}`)),
+  ]);
+  return [...wrap(page.words.notApplied, page.width), ...steps, ''];
 };
 
 type Style = 'green' | 'red' | 'yellow' | 'dim' | 'bold';

@@ -1,6 +1,6 @@
 // Shared by the formats: the lines that explain why a check did not pass, and their words in each language.
 import type { Language } from '../../../api/lab.ts';
-import type { CheckReport, Guessing } from '../../../api/report.ts';
+import type { CheckReport, Guessing, Report } from '../../../api/report.ts';
 
 /** The lines for a check that did not pass, each with its label: expected, observed, hint. */
 export const troubleLines = (
@@ -33,6 +33,8 @@ export interface ReportWords {
   readonly hintCost: (points: number) => string;
   /** Of checks that the student does not see. */
   readonly hidden: (count: number) => string;
+  /** Of files of a submission that could not be applied, or failed. */
+  readonly notApplied: string;
   /** Of a question to which many answers were tried. */
   readonly guessed: (guessing: Guessing) => string;
 }
@@ -74,6 +76,7 @@ export const words: Readonly<Record<Language, ReportWords>> = {
       count === 1
         ? '1 hidden check is not shown, and this score is without it.'
         : `${count} hidden checks are not shown, and this score is without them.`,
+    notApplied: 'Not all of the submission could be applied:',
     guessed: ({ title, wrong }) => `${wrong} wrong answers within a minute: "${title}". The answer may be a guess.`,
   },
   ko: {
@@ -85,8 +88,20 @@ export const words: Readonly<Record<Language, ReportWords>> = {
     points: '점수',
     hintCost: (points) => `힌트: −${points}점`,
     hidden: (count) => `숨긴 항목 ${count}개와 그 점수는 여기에 없습니다.`,
+    notApplied: '제출물 가운데 적용하지 못한 것이 있습니다:',
     guessed: ({ title, wrong }) => `1분 안에 오답 ${wrong}개: "${title}". 추측한 답일 수 있습니다.`,
   },
+};
+
+/** The steps of a submission that failed. */
+export const failedSteps = ({ submission }: Report) =>
+  (submission?.steps ?? []).filter(({ outcome }) => outcome === 'failed');
+
+/** `failedSteps` as lines of plain text, or none. */
+export const submissionLines = (report: Report, { notApplied }: ReportWords): readonly string[] => {
+  const failed = failedSteps(report);
+  if (failed.length === 0) return [];
+  return [notApplied, ...failed.map(({ step, message = '' }) => `- ${step}: ${message}`)];
 };
 
 /** `troubleLines` as plain text. */

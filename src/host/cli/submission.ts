@@ -1,0 +1,187 @@
+// `labs grade --submission DIR`: a fresh cluster, the student's files, a grade, and no trace of it afterwards.
+import { createHash } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LabDefinition } from '../../api/lab.ts';
+import type { Report } from '../../api/report.ts';
+import { parseGoDuration } from '../../kit/duration.ts';
+import { ExitCode, LabError } from '../../kit/error.ts';
+import { withFileLock } from '../../kit/file-lock.ts';
+import { type ClusterSummary, listClusters } from '../cluster/status.ts';
+import { deleteCluster } from '../cluster/stop.ts';
+import type { GradeOptions } from '../grade/engine.ts';
+import { findLab, findTask, listLabs } from '../lab/catalogue.ts';
+import { type GivenAnswer, parseAnswers } from '../submission/answers.ts';
+import { readSubmission } from '../submission/files.ts';
+import { runSteps, type StepReport } from '../submission/run.ts';
+import { answersFile, type Step, stepsOf } from '../submission/steps.ts';
+import { submissionWords } from '../submission/words.ts';
+import { forgetProgress } from '../tasks/progress.ts';
+import { beginTask } from '../tasks/run.ts';
+import { bringUp } from './commands/start.ts';
+import type { Context, Options } from './context.ts';
+import { engineOrSetup } from './ready.ts';
+import { removeScriptLog } from './script-log.ts';
+import { type Graded, gradeAndRecord, type OpenSession, openSession, taskRun } from './session.ts';
+import { removeSnapshot } from './snapshots.ts';
+
+export interface SubmissionOptions {
+  readonly folder: string;
+  /** A name or a folder. Default: the only lab of the package. */
+  readonly lab: string | undefined;
+  /** For all steps of the student together. */
+  readonly limitMs: number;
+  readonly record?: NonNullable<GradeOptions['record']>;
+  /** Called with the grade while the cluster still runs. */
+  readonly onGraded?: (session: OpenSession, graded: Graded) => Promise<void>;
+}
+
+/**
+ * Deletes the cluster in every case: after a failure, after Ctrl-C, and what a killed run of before left behind.
+ * @throws LabError `LAB_SUBMISSION_UNREADABLE`, `LAB_SUBMISSION_BUSY`, and those of a start
+ */
+export const gradeSubmission = async (given: Context, options: SubmissionOptions): Promise<Report> => {
+  const lab = await labOf(given, options.lab);
+  const { steps, answers, digest } = await plan(given, options.folder, lab);
+  const name = given.name ?? nameFor(await realpath(options.folder), lab);
+  const context = { ...given, name };
+  const lock = join(context.environment.stateFolder, 'submissions', `${name}.lock`);
+  const work = async (): Promise<Report> => {
+    const docker = await engineOrSetup(context);
+    await makeRoom(context, name);
+    try {
+      const started = await bringUp(context, docker, lab, name);
+      for (const warning of started.warnings) context.output.note(context.say.fromEnglish(warning));
+      await using opened = await openSession(context, await runningAs(context, name));
+      const session = { ...opened, lab: opened.whole };
+      const reports = await applySteps(context, session, { steps, answers, limitMs: options.limitMs });
+      const graded = await gradeSettled(context, session, options.record);
+      const report = { ...graded.report, submission: { digest, steps: reports } };
+      await options.onGraded?.(session, { ...graded, report });
+      return report;
+    } finally {
+      await removeAll(context, name);
+    }
+  };
+  return await withFileLock(lock, work, { timeoutMs: 100, signal: context.signal }).catch((error: unknown) => {
+    const busy = error instanceof LabError && error.code === 'LAB_TIMEOUT' && error.message.includes(lock);
+    throw busy ? isBusy(context, options.folder, error) : error;
+  });
+};
+
+const isBusy = ({ say }: Context, folder: string, cause: unknown): LabError =>
+  new LabError('LAB_SUBMISSION_BUSY', say.submissionBusy(folder), {
+    cause,
+    exitCode: ExitCode.usage,
+    hint: say.submissionBusyHint,
+  });
+
+/** @throws LabError `LAB_UNKNOWN`, `LAB_NAME_NEEDED` */
+export const labOf = async (
+  { paths, environment, say }: Context,
+  given: string | undefined,
+): Promise<LabDefinition> => {
+  if (given !== undefined) return findLab(paths.labs, given, environment.cacheFolder);
+  const labs = await listLabs(paths.labs, environment.cacheFolder);
+  const [only] = labs;
+  if (only && labs.length === 1) return findLab(paths.labs, only.name, environment.cacheFolder);
+  throw new LabError('LAB_NAME_NEEDED', say.submissionLabNeeded, {
+    exitCode: ExitCode.usage,
+    hint: say.submissionLabHint(labs.map(({ name }) => name).join(', ')),
+  });
+};
+
+/** @throws LabError `LAB_TIME_LIMIT` */
+export const timeLimit = ({ say }: Context, { timeLimit: text = '10m' }: Options): number => {
+  const limit = typeof text === 'string' ? parseGoDuration(text) : undefined;
+  if (limit !== undefined && limit >= 1000 && limit <= 24 * 3_600_000) return limit;
+  throw new LabError('LAB_TIME_LIMIT', say.timeLimitWrong(String(text)), {
+    exitCode: ExitCode.usage,
+    hint: say.timeLimitHint,
+  });
+};
+
+interface Plan {
+  readonly steps: readonly Step[];
+  readonly answers: readonly GivenAnswer[];
+  readonly digest: string;
+}
+
+const plan = async ({ environment }: Context, folder: string, lab: LabDefinition): Promise<Plan> => {
+  const say = submissionWords[environment.language];
+  const submission = await readSubmission(folder);
+  const given = submission.files.find(({ path }) => path === answersFile);
+  const { answers, problems } = given ? parseAnswers(given.text, lab, say) : { answers: [], problems: [] };
+  const wrong = problems.map((problem): Step => ({ title: answersFile, kind: 'wrong', problem }));
+  return { steps: [...stepsOf(submission, lab, say), ...wrong], answers, digest: submission.digest };
+};
+
+/** The same for each run, so that a run finds what a killed run left behind. */
+const nameFor = (folder: string, lab: LabDefinition): string =>
+  `sub-${createHash('sha256').update(`${lab.folder}\0${folder}`).digest('hex').slice(0, 10)}`;
+
+/** @throws LabError `LAB_NAME_TAKEN` when the name is that of somebody's lab */
+const makeRoom = async (context: Context, name: string): Promise<void> => {
+  const taken = (await listClusters(await context.docker(), context.signal)).some((each) => each.name === name);
+  if (taken && !name.startsWith('sub-'))
+    throw new LabError('LAB_NAME_TAKEN', context.say.submissionNameTaken(name), { exitCode: ExitCode.usage });
+  // Also what a start left that was killed before it had a fabric.
+  await removeAll(context, name);
+};
+
+/** Hints must not name this lab: it is gone when the student reads them. */
+const runningAs = async (context: Context, name: string): Promise<ClusterSummary> => {
+  const found = (await listClusters(await context.docker(), context.signal)).find((each) => each.name === name);
+  if (!found) throw new LabError('LAB_DELETED', context.say.submissionDeleted(name));
+  return found;
+};
+
+const removeAll = async (context: Context, name: string): Promise<void> => {
+  const { stateFolder } = context.environment;
+  await deleteCluster(await context.docker(), name);
+  await forgetProgress(stateFolder, name);
+  await removeScriptLog(stateFolder, name);
+  await removeSnapshot(stateFolder, name);
+};
+
+const applySteps = (
+  context: Context,
+  session: OpenSession,
+  { steps, answers, limitMs }: Omit<Plan, 'digest'> & { readonly limitMs: number },
+): Promise<readonly StepReport[]> => {
+  const { output, environment, say } = context;
+  const { cluster, lab, progress } = session;
+  return runSteps(steps, answers, {
+    access: session.access,
+    open: (machine, command) => cluster.containers.open(cluster.machine(machine).id, command),
+    begin: (task) => beginTask(taskRun(context, session, findTask(lab, task))),
+    answer: (id, value) => progress.answer(id, value),
+    onStep: (title) => output.note(output.paint('dim', say.applying(title))),
+    say: submissionWords[environment.language],
+    limitMs,
+    signal: context.signal,
+  });
+};
+
+/** A change may be on its way through the cluster. So what did not pass is graded again until nothing changes. */
+const gradeSettled = async (
+  context: Context,
+  session: OpenSession,
+  record: GradeOptions['record'],
+): Promise<Graded> => {
+  const options = record ? { record } : {};
+  let latest = await gradeAndRecord(context, session, options);
+  for (let tries = 0; tries < mostTries && !isFull(latest); tries += 1) {
+    const before = outcomesOf(latest);
+    latest = await gradeAndRecord(context, session, options);
+    if (outcomesOf(latest) === before) break;
+  }
+  return latest;
+};
+
+const mostTries = 5;
+
+const isFull = ({ report }: Graded): boolean => report.score === report.maxScore;
+
+const outcomesOf = ({ report }: Graded): string =>
+  report.tasks.flatMap(({ checks }) => checks.map(({ outcome }) => outcome)).join();
