@@ -23,11 +23,22 @@ export interface LabDefinition {
   /** `sha256:…` over all files of the folder. It tells whether a running cluster was made from this definition. */
   readonly digest: string;
   readonly cluster: ClusterSpec;
+  /** Whose lab this is: `params` are drawn from it. */
+  readonly variation: Variation;
+  readonly params: LabParams;
   /** Absolute path of a script that exports `restore(lab)`: sets the nodes back, whatever a student did to them. */
   readonly restore?: string;
   /** In the order in which the student does them. */
   readonly tasks: readonly TaskDefinition[];
 }
+
+/** What the values of a lab's parameters are drawn from: `--seed` and `--student`. */
+export interface Variation {
+  readonly seed?: string;
+  readonly student?: string;
+}
+
+export type LabParams = Readonly<Record<string, string | number>>;
 
 export interface TaskDefinition {
   readonly id: string;
@@ -111,6 +122,8 @@ export interface LabHandle {
   readonly language: Language;
   /** The cluster's nodes, in order. */
   readonly nodes: readonly string[];
+  /** The values of the lab's parameters for this student. */
+  readonly params: LabParams;
   /** Runs a shell script on a machine as root; resolves with its output, rejects when it fails. */
   sh(machine: string, script: string, options?: { readonly stdin?: string }): Promise<string>;
   /** The fabric's own systemctl asks the systemd of a node, so that a replaced program of the node does not matter. */

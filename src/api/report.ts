@@ -93,6 +93,8 @@ export const reportSchema = z
     name: z.string().meta({
       description: 'The name of the running lab. It is the same as `lab` unless the lab was started with --name.',
     }),
+    seed: z.string().exactOptional().meta({ description: 'What the values of the lab’s parameters were drawn from.' }),
+    student: z.string().exactOptional().meta({ description: 'Whose lab it is: `labs start --student`.' }),
     gradedAt: time,
     durationMs: z.int().nonnegative(),
     score: points,

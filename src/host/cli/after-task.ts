@@ -1,6 +1,6 @@
 // What a student sees when a task passes for the first time: why it works, the score so far, and the next command.
-import { readFile } from 'node:fs/promises';
 import { type LabDefinition, localize, type TaskDefinition } from '../../api/lab.ts';
+import { textOf } from '../lab/text.ts';
 import { nextTask } from '../tasks/next.ts';
 import type { Progress } from '../tasks/progress.ts';
 import type { Context } from './context.ts';
@@ -19,7 +19,7 @@ export const printPassed = async (
   const [only] = tasks;
   if (only === undefined) return;
   output.line();
-  if (tasks.length === 1) await printDebrief(context, only);
+  if (tasks.length === 1) await printDebrief(context, lab, only);
   else
     for (const task of tasks) if (task.debrief) output.line(output.paint('dim', say.debriefWith(numberOf(lab, task))));
   printStanding(context, lab, await progress.read());
@@ -28,10 +28,11 @@ export const printPassed = async (
 /** @returns false when the task has no debrief */
 export const printDebrief = async (
   { output, say, environment }: Context,
+  lab: LabDefinition,
   { debrief }: TaskDefinition,
 ): Promise<boolean> => {
   if (debrief === undefined) return false;
-  const source = await readFile(localize(debrief, environment.language), 'utf8');
+  const source = await textOf(lab, localize(debrief, environment.language));
   output.line(output.paint(['bold', 'cyan'], say.whyItWorks));
   output.write(`\n${renderMarkdown(source, output)}`);
   output.line();

@@ -1,7 +1,7 @@
 // Finds the lab that `labs start` means, and the name of its cluster. The operand may be a lab of this package, a
 // folder, or a cluster that exists already, also one whose lab is elsewhere.
 import { join } from 'node:path';
-import { type LabDefinition, localize } from '../../api/lab.ts';
+import { type LabDefinition, localize, type Variation } from '../../api/lab.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
 import { findLab, isFolder, listLabs } from '../lab/catalogue.ts';
@@ -9,6 +9,7 @@ import { choose } from './ask.ts';
 import type { Context } from './context.ts';
 import { clustersIfAny } from './instances.ts';
 import { definitionOf } from './machines.ts';
+import { refuseOtherVariation } from './variation.ts';
 
 export interface ChosenLab {
   readonly lab: LabDefinition;
@@ -16,12 +17,19 @@ export interface ChosenLab {
   readonly name: string;
 }
 
-/** @throws LabError `LAB_UNKNOWN`, `LAB_NAME_NEEDED`, `LAB_NAME_TAKEN` */
-export const labToStart = async (context: Context, given: string | undefined): Promise<ChosenLab> => {
+/** @throws LabError `LAB_UNKNOWN`, `LAB_NAME_NEEDED`, `LAB_NAME_TAKEN`, `LAB_SEED_FIXED` */
+export const labToStart = async (
+  context: Context,
+  given: string | undefined,
+  variation: Variation = {},
+): Promise<ChosenLab> => {
   const known = await clustersIfAny(context);
   const existing = existingCluster(known, given, context.name);
-  if (existing) return { lab: await definitionOf(context, existing), name: existing.name };
-  const lab = await findAnywhere(context, known, given ?? (await askForLab(context)));
+  if (existing) {
+    refuseOtherVariation(context, existing, variation);
+    return { lab: await definitionOf(context, existing), name: existing.name };
+  }
+  const lab = await findAnywhere(context, known, given ?? (await askForLab(context)), variation);
   const name = context.name ?? lab.name;
   refuseTakenName(context, known, { lab, name });
   return { lab, name };
@@ -45,13 +53,14 @@ const findAnywhere = async (
   context: Context,
   known: readonly ClusterSummary[],
   wanted: string,
+  variation: Variation,
 ): Promise<LabDefinition> => {
   try {
-    return await findLab(context.paths.labs, wanted, context.environment.cacheFolder);
+    return await findLab(context.paths.labs, wanted, context.environment.cacheFolder, variation);
   } catch (error) {
     const elsewhere = known.find(({ lab }) => lab === wanted && !isFolder(wanted));
     if (!(error instanceof LabError && error.code === 'LAB_UNKNOWN' && elsewhere)) throw error;
-    return definitionOf(context, elsewhere);
+    return findLab(context.paths.labs, elsewhere.folder ?? elsewhere.lab, context.environment.cacheFolder, variation);
   }
 };
 

@@ -15,8 +15,8 @@ export const definitionOf = async (context: Context, instance: ClusterSummary): 
 /** With hidden checks. If the lab is outside this package, the fabric's label names the lab's folder. */
 export const wholeDefinitionOf = (
   { paths, environment }: Context,
-  { lab, folder }: ClusterSummary,
-): Promise<LabDefinition> => findLab(paths.labs, folder ?? lab, environment.cacheFolder);
+  { lab, folder, variation }: ClusterSummary,
+): Promise<LabDefinition> => findLab(paths.labs, folder ?? lab, environment.cacheFolder, variation);
 
 export interface MachineContainer {
   readonly machine: string;

@@ -1,5 +1,7 @@
 // The machines of a cluster as Docker knows them. All data comes from labels and states, not from the lab's folder.
+
 import type { WireLink } from '../../api/fabric.ts';
+import type { Variation } from '../../api/lab.ts';
 import { type Ipv4, parseIpv4 } from '../../api/scalars.ts';
 import type { ContainerStatus, ContainerSummary, Containers } from '../docker/port.ts';
 import { bridgeName, labels, linkName, macOf } from '../plan/names.ts';
@@ -21,6 +23,7 @@ export interface Machine {
   readonly definition: string;
   /** Only on the fabric, and only if the lab is outside of the package: the lab's folder. */
   readonly folder: string;
+  readonly variation: Variation;
   readonly version: string;
   /** Only on the fabric: the ClusterSpec of the cluster, as JSON. */
   readonly spec: string;
@@ -94,6 +97,10 @@ const toMachine = (container: ContainerSummary): Machine => {
     lab: label('lab'),
     definition: label('definition'),
     folder: label('folder'),
+    variation: {
+      ...(label('seed') === '' ? {} : { seed: label('seed') }),
+      ...(label('student') === '' ? {} : { student: label('student') }),
+    },
     version: label('version'),
     spec: label('spec'),
     ...(link ? { link } : {}),

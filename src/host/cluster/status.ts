@@ -1,4 +1,5 @@
 // Lists the clusters of an engine, and describes the state of one cluster's machines and components.
+import type { Variation } from '../../api/lab.ts';
 import type { Component } from '../../api/paths.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import type { Containers } from '../docker/port.ts';
@@ -15,6 +16,8 @@ export interface ClusterSummary {
   readonly definition: string;
   /** The lab's folder, if the lab is outside of the package. */
   readonly folder?: string;
+  /** What the values of the lab's parameters were drawn from. */
+  readonly variation: Variation;
   readonly state: ClusterState;
   readonly machines: number;
 }
@@ -71,6 +74,7 @@ const summarise = (name: string, machines: readonly Machine[]): ClusterSummary =
   return {
     name,
     ...(folder === undefined ? {} : { folder }),
+    variation: machines[0]?.variation ?? {},
     lab: machines[0]?.lab ?? name,
     definition: machines[0]?.definition ?? '',
     state,

@@ -85,6 +85,7 @@ export const assembleReport = (
     version: reportVersion,
     lab: options.lab.name,
     name: options.access.name,
+    ...options.lab.variation,
     gradedAt,
     durationMs,
     score: sum(tasks.map(({ score }) => score)),

@@ -34,6 +34,7 @@ export const createHandle = (options: HandleOptions): LabHandle => {
     lab: lab.name,
     language,
     nodes: lab.cluster.nodes.map(({ name }) => name),
+    params: lab.params,
     sh: (machine, script, { stdin } = {}) => run(machine, ['bash', '-euo', 'pipefail', '-c', script], script, stdin),
     systemctl: async (node, verb, ...units) => {
       await access.fabric.call('systemctl', { place: placeOf(access, { machine: node }), verb, units });

@@ -1,7 +1,7 @@
 // Lists the labs, and finds a lab or a task by the name that a user typed.
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { LabDefinition, Localized, TaskDefinition } from '../../api/lab.ts';
+import type { LabDefinition, Localized, TaskDefinition, Variation } from '../../api/lab.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import { didYouMean } from '../../kit/suggest.ts';
 import { labFile, loadLab } from './load.ts';
@@ -27,14 +27,19 @@ export const listLabs = async (root: string, cacheFolder?: string): Promise<read
 
 /**
  * A lab by its name, or by a path to its folder (`./my-lab`, `/labs/my-lab`, `.`).
- * @param cacheFolder as for `loadLab`
+ * @param cacheFolder as for `loadLab`, like `variation`
  * @throws LabError `LAB_UNKNOWN` with the nearest name
  */
-export const findLab = async (root: string, name: string, cacheFolder?: string): Promise<LabDefinition> => {
-  if (isFolder(name)) return loadLab(name, cacheFolder);
+export const findLab = async (
+  root: string,
+  name: string,
+  cacheFolder?: string,
+  variation?: Variation,
+): Promise<LabDefinition> => {
+  if (isFolder(name)) return loadLab(name, cacheFolder, variation);
   const folders = await labFolders(root);
   const folder = folders.find((path) => basename(path) === name);
-  if (folder) return loadLab(folder, cacheFolder);
+  if (folder) return loadLab(folder, cacheFolder, variation);
   throw new LabError(
     'LAB_UNKNOWN',
     `There is no lab "${name}"${didYouMean(

@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import type { LabDefinition } from '../../api/lab.ts';
+import type { LabDefinition, LabParams, Variation } from '../../api/lab.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
+import { drawParams, fillParams, fillText } from './params.ts';
 import { keepParsed, readParsed } from './parsed.ts';
 import { type Diagnostic, formatDiagnostic, type Problem } from './problem.ts';
 import { resolveLab } from './resolve.ts';
@@ -18,10 +19,11 @@ export type LabReading =
 
 /**
  * @param folder of the lab. @param cacheFolder keeps what a valid `lab.yaml` says, because reading YAML takes long
+ * @param variation what the values of its parameters are drawn from
  * @throws LabError `LAB_DEFINITION_INVALID` that lists every problem; `LAB_DEFINITION_MISSING`
  */
-export const loadLab = async (folder: string, cacheFolder?: string): Promise<LabDefinition> => {
-  const { lab, diagnostics } = await readLab(folder, cacheFolder);
+export const loadLab = async (folder: string, cacheFolder?: string, variation?: Variation): Promise<LabDefinition> => {
+  const { lab, diagnostics } = await readLab(folder, cacheFolder, variation);
   if (lab) return lab;
   const count = diagnostics.length === 1 ? 'One problem' : `${diagnostics.length} problems`;
   throw new LabError(
@@ -35,20 +37,20 @@ export const loadLab = async (folder: string, cacheFolder?: string): Promise<Lab
 };
 
 /** Like `loadLab`, but returns the problems. Throws only for a folder without a `lab.yaml`. */
-export const readLab = async (folder: string, cacheFolder?: string): Promise<LabReading> => {
+export const readLab = async (folder: string, cacheFolder?: string, variation: Variation = {}): Promise<LabReading> => {
   const root = resolve(folder);
   const path = join(root, labFile);
   const source = await readSource(path, root);
   const known = cacheFolder === undefined ? undefined : await readParsed(cacheFolder, path, source);
   if (known !== undefined) {
-    const { lab } = await understand(known, root);
+    const { lab } = await understand(known, root, variation);
     if (lab) return { lab, diagnostics: [] };
   }
   const { parseYaml } = await import('./parse.ts');
   const shown = relative(process.cwd(), path).startsWith('..') ? path : relative(process.cwd(), path);
   const parsed = parseYaml(source, shown);
   if (parsed.errors.length > 0) return { diagnostics: parsed.errors };
-  const { lab, problems } = await understand(parsed.value, root);
+  const { lab, problems } = await understand(parsed.value, root, variation);
   if (!lab) return { diagnostics: parsed.locate(problems) };
   if (cacheFolder !== undefined) await keepParsed(cacheFolder, path, { source, value: parsed.value });
   return { lab, diagnostics: [] };
@@ -58,12 +60,19 @@ export const readLab = async (folder: string, cacheFolder?: string): Promise<Lab
 const understand = async (
   value: unknown,
   root: string,
+  variation: Variation,
 ): Promise<{ readonly lab?: LabDefinition; readonly problems: readonly Problem[] }> => {
-  const { lab, problems } = validate(value);
-  if (!lab) return { problems };
-  const files = await listFiles(root);
-  const resolved = resolveLab(lab, root, new Set(files), await digestOf(root, files));
-  return resolved.problems.length === 0 ? { lab: resolved.lab, problems: [] } : { problems: resolved.problems };
+  const params = drawParams(value, variation);
+  // Without its parameters, each field that uses one would be wrong, too.
+  if (!params) return { problems: validate(value).problems.filter(({ path: [first] }) => first === 'params') };
+  const filled = fillParams(value, params);
+  const { lab, problems: found } = validate(filled.value);
+  const problems = [...filled.problems, ...found];
+  if (!lab || problems.length > 0) return { problems };
+  const files = await readFiles(root);
+  const resolved = resolveLab(lab, root, new Set(files.keys()), digestOf(files), { variation, params });
+  const all = [...resolved.problems, ...textProblems(files, params)];
+  return all.length === 0 ? { lab: resolved.lab, problems: [] } : { problems: all };
 };
 
 const readSource = async (path: string, folder: string): Promise<string> => {
@@ -97,12 +106,37 @@ export const fileDigests = async (root: string): Promise<Readonly<Record<string,
   return digests;
 };
 
-const digestOf = async (root: string, files: readonly string[]): Promise<string> => {
+const readFiles = async (root: string): Promise<ReadonlyMap<string, Buffer>> => {
+  const files = await listFiles(root);
+  return new Map(await Promise.all(files.map(async (file) => [file, await readFile(join(root, file))] as const)));
+};
+
+const digestOf = (files: ReadonlyMap<string, Buffer>): string => {
   const hash = createHash('sha256');
-  for (const file of files)
-    hash
-      .update(`${file}\0`)
-      .update(await readFile(join(root, file)))
-      .update('\0');
+  for (const [file, content] of files) hash.update(`${file}\0`).update(content).update('\0');
   return `sha256:${hash.digest('hex')}`;
+};
+
+/** Parameters in Markdown that the lab does not have. */
+const textProblems = (files: ReadonlyMap<string, Buffer>, params: LabParams): readonly Problem[] =>
+  [...files]
+    .filter(([file]) => file.startsWith('tasks/') && file.endsWith('.md'))
+    .flatMap(([file, content]) =>
+      content
+        .toString()
+        .split('\n')
+        .flatMap((line, index) => {
+          const problem = problemIn(line, params);
+          return problem === undefined ? [] : [{ path: ['params'], message: `${file}:${index + 1}: ${problem}` }];
+        }),
+    );
+
+const problemIn = (line: string, params: LabParams): string | undefined => {
+  try {
+    fillText(line, params);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
 };

@@ -46,6 +46,8 @@ export const describeIssue = (issue: RawIssue): string | undefined => {
         : `is ${show(issue.input)}, must be at least ${issue.minimum}`;
     case 'too_big':
       return `is ${show(issue.input)}, must be at most ${issue.maximum}`;
+    case 'invalid_key':
+      return `${show(issue.path?.at(-1) ?? issue.input)} ${issue.issues[0]?.message ?? 'is not a valid name'}`;
     case 'invalid_format':
       return `is ${show(issue.input)}, which has the wrong format`;
     default:

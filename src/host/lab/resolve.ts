@@ -5,9 +5,11 @@ import { addressLayout, type ClusterSpec } from '../../api/cluster.ts';
 import {
   type CheckDefinition,
   type LabDefinition,
+  type LabParams,
   type Localized,
   languages,
   type TaskDefinition,
+  type Variation,
 } from '../../api/lab.ts';
 import { cidrAddress } from '../../api/scalars.ts';
 import { didYouMean } from '../../kit/suggest.ts';
@@ -23,11 +25,18 @@ interface Folder {
   readonly problems: Problem[];
 }
 
+/** The values of the lab's parameters, and what they were drawn from. */
+export interface Drawn {
+  readonly variation: Variation;
+  readonly params: LabParams;
+}
+
 export const resolveLab = (
   input: LabInput,
   root: string,
   files: ReadonlySet<string>,
   digest: string,
+  { variation, params }: Drawn = { variation: {}, params: {} },
 ): { readonly lab: LabDefinition; readonly problems: readonly Problem[] } => {
   const folder: Folder = { root, files, problems: [] };
   const tasks = input.tasks.map((task, index) => resolveTask(task, ['tasks', index], folder));
@@ -40,6 +49,8 @@ export const resolveLab = (
       folder: root,
       digest,
       cluster: resolveCluster(input.cluster),
+      variation,
+      params,
       ...(input.restore === undefined ? {} : { restore: fileOf(input.restore, ['restore'], folder) }),
       tasks,
     },

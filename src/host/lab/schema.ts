@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { identifier, localized } from '../grade/checks/fields.ts';
 import { clusterSchema } from './cluster.ts';
+import { paramsSchema } from './params.ts';
 import { checkSchema } from './schema-checks.ts';
 
 const hint = z.union([
@@ -36,6 +37,7 @@ export const labSchema = z
     title: localized,
     summary: localized,
     cluster: clusterSchema,
+    params: paramsSchema.exactOptional(),
     restore: z.string().exactOptional().meta({
       description: 'A script that exports restore(lab); run by `labs goto` and `labs reset TASK` before anything.',
     }),

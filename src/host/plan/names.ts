@@ -9,6 +9,9 @@ export const labels = {
   role: 'labs.role',
   /** The lab's folder on the student's machine, unless the lab comes with labs. */
   folder: 'labs.folder',
+  /** What the values of the lab's parameters are drawn from. */
+  seed: 'labs.seed',
+  student: 'labs.student',
   machine: 'labs.machine',
   /** On the node that runs the API server; `true`. */
   controlPlane: 'labs.control-plane',

@@ -1,6 +1,7 @@
 // Turns a lab's ClusterSpec into the plan of its machines. Pure: the same input gives the same plan.
 import { addressLayout, type ClusterSpec, fabricMachine } from '../../api/cluster.ts';
 import { imageStorePath } from '../../api/images.ts';
+import type { Variation } from '../../api/lab.ts';
 import { componentPorts } from '../../api/paths.ts';
 import { cidrAddress, cidrRange, type Ipv4 } from '../../api/scalars.ts';
 import { fabricFiles, initPath, nodeFiles, signpost } from './files.ts';
@@ -19,6 +20,8 @@ export interface PlanInput {
   readonly definitionDigest: string;
   /** The lab's folder, for a label. */
   readonly folder?: string;
+  /** For labels. */
+  readonly variation?: Variation;
   readonly spec: ClusterSpec;
   /** Reference of the node image. */
   readonly image: string;
@@ -123,6 +126,8 @@ const machine = (input: PlanInput, name: string, role: MachineRole) => ({
     [labels.lab]: input.lab,
     [labels.role]: role,
     ...(input.folder === undefined ? {} : { [labels.folder]: input.folder }),
+    ...(input.variation?.seed === undefined ? {} : { [labels.seed]: input.variation.seed }),
+    ...(input.variation?.student === undefined ? {} : { [labels.student]: input.variation.student }),
     [labels.machine]: name,
     [labels.definition]: input.definitionDigest,
     [labels.version]: input.version,

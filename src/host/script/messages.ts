@@ -1,11 +1,12 @@
 // What labs and the process that runs a lab's scripts tell each other. Values are copied (structured clone).
-import type { Language } from '../../api/lab.ts';
+import type { LabParams, Language } from '../../api/lab.ts';
 
 /** What the handle tells without asking labs. */
 export interface HandleFacts {
   readonly lab: string;
   readonly language: Language;
   readonly nodes: readonly string[];
+  readonly params: LabParams;
 }
 
 export type ToScript =

@@ -250,7 +250,7 @@ class ScriptProcess {
   }
 }
 
-const factsOf = ({ lab, language, nodes }: LabHandle): HandleFacts => ({ lab, language, nodes });
+const factsOf = ({ lab, language, nodes, params }: LabHandle): HandleFacts => ({ lab, language, nodes, params });
 
 const methodsOf = (handle: LabHandle): readonly string[] =>
   Object.entries(handle)

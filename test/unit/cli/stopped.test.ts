@@ -128,7 +128,14 @@ test('a forward says that the lab is stopped or deleted, and names the command t
   const signal = new AbortController().signal;
   const why = (docker: FakeDocker, name: string) => {
     const context = { output, say: messagesIn('en'), signal, docker: async () => docker } as unknown as Context;
-    return whyDown(context, { name, lab: 'service-networking', definition: '', state: 'running', machines: 1 });
+    const cluster = {
+      lab: 'service-networking',
+      definition: '',
+      variation: {},
+      state: 'running',
+      machines: 1,
+    } as const;
+    return whyDown(context, { name, ...cluster });
   };
   expect(await why(engines.running, 'second')).toBeUndefined();
   expect(await why(engines.stopped, 'second')).toBe(`The lab second is stopped. Resume the lab: \`${back}\`.`);

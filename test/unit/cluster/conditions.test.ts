@@ -9,7 +9,15 @@ import { checkProxyModes } from '../../../src/host/cluster/proxy-mode.ts';
 const startedAt = new Date('2030-01-01T12:00:00Z');
 const machine = (name: string, address: string): RunningMachine => ({
   ...{ name, role: 'node', container: name, id: name, status: 'running', pid: 7, startedAt, spec: '' },
-  ...{ address: parseIpv4(address), clusterSize: 3, lab: 'lab', definition: '', folder: '', version: '' },
+  ...{
+    address: parseIpv4(address),
+    clusterSize: 3,
+    lab: 'lab',
+    definition: '',
+    folder: '',
+    variation: {},
+    version: '',
+  },
 });
 const nodes = [machine('controlplane', '192.168.56.10'), machine('node01', '192.168.56.11')];
 

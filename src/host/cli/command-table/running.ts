@@ -24,6 +24,14 @@ export const runningCommands: CommandGroup = {
           flags: '--dry-run',
           help: both('print the plan and build nothing', '계획만 출력하고 아무것도 만들지 않음'),
         },
+        {
+          flags: '--student <id>',
+          help: both("whose lab it is: draws the lab's parameters", '누구의 실습인지: 실습의 매개변수를 정함'),
+        },
+        {
+          flags: '--seed <text>',
+          help: both("draws other values for the lab's parameters", '실습의 매개변수를 다른 값으로 정함'),
+        },
       ],
       json: true,
       completes: ['labs'],
@@ -32,6 +40,7 @@ export const runningCommands: CommandGroup = {
         'start service-networking',
         'start service-networking --name second',
         'start service-networking --dry-run',
+        'start ./my-lab --student kim@example.org',
       ],
     },
     {

@@ -73,12 +73,12 @@ const resetLab = async (context: Context, given: string | undefined, options: Op
   const instance = await chooseInstance(context, given);
   const { name } = instance;
   // Load the definition first: if it is invalid, the running cluster must stay.
-  const { folder } = await definitionOf(context, instance);
+  const { folder, variation } = await definitionOf(context, instance);
   if (!(await confirm(context, say.resetQuestion(name)))) return declined(context);
   const history = await historyOf(context, name);
   await deleteCluster(await context.docker(), name);
   await forgetProgress(environment.stateFolder, name);
-  const code = await start({ ...context, name }, [folder], options);
+  const code = await start({ ...context, name }, [folder], { ...options, ...variation });
   await (await progressIn(context, name)).goOn(history);
   return code;
 };

@@ -16,10 +16,11 @@ import { showProgress } from '../progress.ts';
 import { engineOrSetup } from '../ready.ts';
 import { commandLines } from '../table.ts';
 import { secondsSince, wrap } from '../text.ts';
+import { variationOf } from '../variation.ts';
 import { renewKubeconfig } from '../way-in.ts';
 
 export const run: Run = async (context, [given], options) => {
-  const { lab, name } = await labToStart(context, given);
+  const { lab, name } = await labToStart(context, given, variationOf(context, options));
   if (options.dryRun === true) {
     await describePlan(context, lab, name);
     return ExitCode.ok;
@@ -59,6 +60,7 @@ export const bringUp = async (
         lab: lab.name,
         definitionDigest: lab.digest,
         ...(dirname(lab.folder) === paths.labs ? {} : { folder: lab.folder }),
+        variation: lab.variation,
         spec: lab.cluster,
         version,
         resources: { cpus },

@@ -1,8 +1,8 @@
 // `labs tasks [task]`: lists the tasks, or prints one. On a terminal, it offers to begin a task that breaks something.
-import { readFile } from 'node:fs/promises';
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { waitsToBegin } from '../../grade/student.ts';
+import { textOf } from '../../lab/text.ts';
 import { printDebrief } from '../after-task.ts';
 import { confirm, declined } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
@@ -59,14 +59,15 @@ const list = async (context: Context, { lab, progress, instance }: ReadingOf): P
 const read = async (context: Context, session: ReadingOf, task: TaskDefinition): Promise<void> => {
   const { output, say, environment, json } = context;
   const { language } = environment;
-  const source = await readFile(localize(task.text, language), 'utf8');
+  const source = await textOf(session.lab, localize(task.text, language));
   const before = await session.progress.read();
   const number = numberOf(session.lab, task);
   if (json) {
     const { id } = task;
     const passed = before.passed.includes(id);
     const state = { begun: !waitsToBegin(task, before), passed, skipped: !passed && before.skipped[id] !== undefined };
-    const debrief = task.debrief && state.passed ? await readFile(localize(task.debrief, language), 'utf8') : undefined;
+    const debrief =
+      task.debrief && state.passed ? await textOf(session.lab, localize(task.debrief, language)) : undefined;
     output.line(
       JSON.stringify({ id, number, title: localize(task.title, language), ...state, text: source, debrief }, null, 2),
     );
@@ -107,7 +108,7 @@ const explain = async (context: Context, session: Reading, task: TaskDefinition)
     return;
   }
   if (context.json) {
-    const text = await readFile(localize(task.debrief, context.environment.language), 'utf8');
+    const text = await textOf(session.lab, localize(task.debrief, context.environment.language));
     output.line(JSON.stringify({ id: task.id, debrief: text }, null, 2));
-  } else await printDebrief(context, task);
+  } else await printDebrief(context, session.lab, task);
 };

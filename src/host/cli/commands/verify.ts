@@ -50,7 +50,9 @@ const verifyHere = async (context: Context, opened: WithContent, folder: string 
   try {
     // Only a name: a path in a stranger's archive must not choose which scripts of this machine are read.
     const wanted = folder ?? name.replaceAll(/[^\w-]/g, '');
-    const lab = await findLab(paths.labs, wanted, environment.cacheFolder);
+    const { seed, student } = opened.report ?? {};
+    const variation = { ...(seed === undefined ? {} : { seed }), ...(student === undefined ? {} : { student }) };
+    const lab = await findLab(paths.labs, wanted, environment.cacheFolder, variation);
     return verifyContent(opened, { lab, files: await fileDigests(lab.folder) });
   } catch (cause) {
     if (folder !== undefined || !(cause instanceof LabError && cause.code === 'LAB_UNKNOWN')) throw cause;

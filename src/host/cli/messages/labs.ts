@@ -95,6 +95,26 @@ export const labMessages = {
     (name, free, folder) =>
       `새 클러스터의 이름을 다르게 정하세요: \`labs start ${folder} --name ${free}\`. 또는 기존 클러스터를 먼저 삭제하세요: \`labs delete ${name}\``,
   ),
+  seedInvalid: both(
+    (flag: string, text: string) => `${flag} "${text}" is not valid`,
+    (flag, text) => `쓸 수 없는 값: ${flag} "${text}"`,
+  ),
+  seedInvalidHint: both(
+    (flag: string) => `${flag} takes 1 to 64 letters, digits and . _ - + @`,
+    (flag) => `${flag}에는 영문자, 숫자와 . _ - + @를 64자까지 쓸 수 있습니다.`,
+  ),
+  seedFixed: both(
+    (name: string, flag: string, value: string) =>
+      `The cluster ${name} was built ${value === '' ? `without ${flag}` : `with ${flag} ${value}`}, and keeps its values`,
+    (name, flag, value) =>
+      `${name} 클러스터는 ${value === '' ? `${flag} 없이` : `${flag} ${value} 값으로`} 만들었고, 그 값은 바뀌지 않습니다`,
+  ),
+  seedFixedHint: both(
+    (name: string) =>
+      `Give the new cluster another name with \`--name\`, or delete the old one first: \`labs delete ${name}\`.`,
+    (name) =>
+      `\`--name\`으로 새 클러스터의 이름을 다르게 정하거나, 기존 클러스터를 먼저 삭제하세요: \`labs delete ${name}\``,
+  ),
   ready: both(
     (name: string, seconds: string) => `Lab ${name} is ready (${seconds} s).`,
     (name, seconds) => `${name} 실습이 준비되었습니다 (${seconds}초).`,

@@ -1,0 +1,90 @@
+// Parameters of a lab: values drawn from a seed, so that each student has a lab of their own, and always the same one.
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import type { LabParams, Variation } from '../../api/lab.ts';
+import { didYouMean } from '../../kit/suggest.ts';
+import type { Path, Problem } from './problem.ts';
+import { recordOf } from './raw.ts';
+
+const value = z.union([z.string().min(1), z.int()]);
+
+export const paramsSchema = z
+  .record(
+    z.string().regex(/^[a-z][a-zA-Z0-9]*$/, 'is not a name such as port or serviceName'),
+    z.union([
+      z
+        .strictObject({ from: z.int(), to: z.int() })
+        .refine(({ from, to }) => from <= to, '`to` must not be less than `from`')
+        .meta({ description: 'A whole number, both ends included.' }),
+      z.strictObject({ oneOf: z.array(value).min(1) }).meta({ description: 'One of these values.' }),
+    ]),
+  )
+  .meta({
+    description:
+      'Values that are drawn from --seed and --student. A dollar sign and {param:NAME} stand for one, in lab.yaml and ' +
+      'in Markdown; scripts read lab.params.',
+  });
+
+/** The values of a lab for one student. @returns undefined if `params` is not valid: the schema names what is wrong */
+export const drawParams = (raw: unknown, variation: Variation): LabParams | undefined => {
+  const lab = recordOf(raw);
+  const params = paramsSchema.safeParse(lab.params ?? {});
+  if (!params.success) return undefined;
+  return Object.fromEntries(
+    Object.entries(params.data).map(([name, range]) => {
+      const draw = (count: number): number => drawNumber([String(lab.name), name], variation, count);
+      if ('oneOf' in range) return [name, range.oneOf[draw(range.oneOf.length)] ?? ''];
+      return [name, range.from + draw(range.to - range.from + 1)];
+    }),
+  );
+};
+
+/** A number from 0 to count - 1. Each seed, student and parameter has its own, in every version of labs. */
+const drawNumber = (about: readonly string[], { seed = '', student = '' }: Variation, count: number): number => {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([...about, seed, student]))
+    .digest();
+  // 64 of 256 bits: for the largest range, a value is at most 2^-11 more probable than another.
+  return Number(digest.readBigUInt64BE() % BigInt(count));
+};
+
+const template = /\$\{param:([^}]*)\}/g;
+
+/** A text with the values of its parameters. @throws RangeError that names a parameter that the lab does not have */
+export const fillText = (text: string, params: LabParams): string =>
+  text.replaceAll(template, (_, name: string) => {
+    const found = params[name];
+    if (found === undefined) throw new RangeError(unknownParam(name, params));
+    return String(found);
+  });
+
+const unknownParam = (name: string, params: LabParams): string =>
+  `there is no parameter "${name}" in params${didYouMean(name, Object.keys(params))}`;
+
+/**
+ * A whole lab.yaml with the values of its parameters. A field that is one template alone gets the value itself, so that
+ * it may be a number.
+ */
+export const fillParams = (
+  raw: unknown,
+  params: LabParams,
+): { readonly value: unknown; readonly problems: readonly Problem[] } => {
+  const problems: Problem[] = [];
+  const fillOne = (text: string, path: Path): unknown => {
+    const [only, name = ''] = /^\$\{param:([^}]*)\}$/.exec(text) ?? [];
+    try {
+      return only === undefined ? fillText(text, params) : (params[name] ?? fillText(text, params));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      problems.push({ path, message: error.message });
+      return text;
+    }
+  };
+  const fill = (item: unknown, path: Path): unknown => {
+    if (typeof item === 'string') return fillOne(item, path);
+    if (Array.isArray(item)) return item.map((each, index) => fill(each, [...path, index]));
+    if (typeof item !== 'object' || item === null) return item;
+    return Object.fromEntries(Object.entries(item).map(([key, each]) => [key, fill(each, [...path, key])]));
+  };
+  return { value: fill(raw, []), problems };
+};

@@ -1,0 +1,8 @@
+// A task's Markdown, with the values of the lab's parameters.
+import { readFile } from 'node:fs/promises';
+import type { LabDefinition } from '../../api/lab.ts';
+import { fillText } from './params.ts';
+
+/** @param file the absolute path, from `text` or `debrief` of a task */
+export const textOf = async ({ params }: Pick<LabDefinition, 'params'>, file: string): Promise<string> =>
+  fillText(await readFile(file, 'utf8'), params);
