@@ -34,6 +34,7 @@ interface Trick {
   readonly undo: string;
   /** What the check must have seen; `passes` where the effect on packets is that of kube-proxy. */
   readonly twin: RegExp | 'passes';
+  readonly untouched: RegExp | 'passes';
 }
 
 /** Chains of kube-proxy and of others with the same priority: the kernel does not show which comes first. */
@@ -47,12 +48,14 @@ const common: readonly Trick[] = [
     script: `iptables -I FORWARD ${dropRule}`,
     undo: `iptables -D FORWARD ${dropRule}`,
     twin: dropped,
+    untouched: /added: `-A FORWARD -p tcp -m tcp --dport 80 -j DROP` \(iptables, table filter\)/,
   },
   {
     what: 'a rule that sends packets to a service to one pod',
     script: 'iptables -t nat -I PREROUTING -d 10.96.77.1 -p tcp --dport 80 -j DNAT --to-destination 10.244.1.9:80',
     undo: 'iptables -t nat -D PREROUTING 1',
     twin: /to 10\.96\.77\.1:80: |to 10\.96\.77\.1:80 cannot be followed on node01: the order of/,
+    untouched: /added: `-A PREROUTING -d 10\.96\.77\.1\/32 .*` \(iptables, table nat\)/,
   },
   {
     what: 'a native nft table',
@@ -60,30 +63,53 @@ const common: readonly Trick[] = [
       'nft "add table inet x; add chain inet x c { type filter hook input priority -10; }; add rule inet x c tcp dport 10250 drop"',
     undo: 'nft delete table inet x',
     twin: /to 192\.168\.56\.11:10250: are dropped on node01/,
+    untouched: /added: `table inet x` \(nft, table inet x\)/,
   },
   {
     what: 'rules of iptables-legacy',
     script: `iptables-legacy -I FORWARD ${dropRule}`,
     undo: `iptables-legacy -D FORWARD ${dropRule}`,
     twin: dropped,
+    untouched: /added: `-A FORWARD .*-j DROP` \(iptables-legacy, table filter\)/,
   },
   {
     what: 'a policy that drops',
     script: 'iptables -P FORWARD DROP',
     undo: 'iptables -P FORWARD ACCEPT',
     twin: dropped,
+    untouched: /changed: `policy DROP of FORWARD` \(iptables, table filter\)/,
   },
   {
     what: 'a parameter of the kernel',
     script: 'sysctl -qw net.ipv4.ip_forward=0',
     undo: 'sysctl -qw net.ipv4.ip_forward=1',
     twin: /are dropped on node01/,
+    untouched: 'passes',
   },
   {
     what: 'a rule that changes no packet',
     script: 'iptables -I FORWARD -d 10.99.99.99 -j ACCEPT',
     undo: 'iptables -D FORWARD 1',
     twin: 'passes',
+    untouched: /added: `-A FORWARD -d 10\.99\.99\.99\/32 -j ACCEPT`/,
+  },
+];
+
+const ordered: readonly Trick[] = [
+  {
+    what: 'a rule that was moved in its chain',
+    script: `rule=$(iptables-save -t filter | grep -- "-A KUBE-FORWARD.*ESTABLISHED" | cut -c 4-)
+eval iptables -D "$rule"; eval iptables -I "$rule"`,
+    undo: restart,
+    twin: 'passes',
+    untouched: /moved: `-A KUBE-FORWARD .*RELATED,ESTABLISHED -j ACCEPT`/,
+  },
+  {
+    what: 'an empty set, and tables that were only listed',
+    script: 'ipset create foreign hash:ip; iptables -t raw -L > /dev/null',
+    undo: 'ipset destroy foreign',
+    twin: 'passes',
+    untouched: /1 difference .*added: `create foreign hash:ip/,
   },
 ];
 
@@ -93,11 +119,13 @@ const chainOf = (prefix: string, comment: string): string =>
 const tricks: Readonly<Record<string, readonly Trick[]>> = {
   iptables: [
     ...common,
+    ...ordered,
     {
       what: 'a removed masquerading rule',
       script: `iptables -t nat -D ${chainOf('EXT', 'default/web external')} 1`,
       undo: restart,
       twin: /It lacks|With kube-proxy: .*from 192\.168\.56\.11/,
+      untouched: /missing: `-A KUBE-EXT-\w+ -m comment/,
     },
     {
       what: 'a changed probability',
@@ -106,15 +134,18 @@ rule=$(iptables-save -t nat | grep -- "-A $chain .*--probability" | sed "s/0.5[0
 eval iptables -t nat "$rule"`,
       undo: restart,
       twin: /75 % arrive at/,
+      untouched: /added: `-A KUBE-SVC-\w+ .*0\.25.*missing: /,
     },
   ],
   nftables: [
-    ...common,
+    // What iptables rules do beside those of kube-proxy, and what the mode does not change.
+    ...common.slice(1, 3),
     {
       what: 'a removed chain of kube-proxy',
       script: 'systemctl stop kube-proxy; nft flush chain ip kube-proxy services',
       undo: 'systemctl start kube-proxy',
       twin: /With kube-proxy: .*arrive at/,
+      untouched: /missing: `services .*` \(nft, table ip kube-proxy\)/,
     },
   ],
 };
@@ -160,7 +191,7 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
         tasks: [
           {
             ...{ id: 'task', title: 'Task' },
-            checks: [{ id: 'twin', title: 'Twin', type: 'twin', on: 'node/*' }],
+            checks: ['twin', 'untouched'].map((type) => ({ id: type, title: type, type, on: 'node/*' })),
           },
         ],
       }),
@@ -180,12 +211,28 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test.each(list)('sees $what', async ({ script, undo, twin }) => {
+  test.each(list)('sees $what', async ({ script, undo, twin, untouched }) => {
     await sh(script);
-    const [seen] = await grade();
+    const seen = await grade();
     await sh(undo);
-    if (twin === 'passes') expect(seen).toMatchObject({ outcome: 'pass' });
-    else expect(seen).toMatchObject({ outcome: 'fail', observed: expect.stringMatching(twin) });
+    expect(seen).toMatchObject([twin, untouched].map(verdictOf));
+    await expectPass();
+  });
+
+  test('sees no foreign rules after many changes of services, endpoints and host ports', async () => {
+    for (const port of [5, 3, 9, 3])
+      await run('kubectl', 'create', 'service', 'clusterip', `s${port}`, `--tcp=8${port}:80`);
+    const mapped = { ...pod('mapped', 'web', 'node01') };
+    const containers = [{ name: 'web', image: 'web', ports: [{ containerPort: 80, hostPort: 8088 }] }];
+    await writeFile(join(folder, 'mapped.yaml'), stringify({ ...mapped, spec: { nodeName: 'node01', containers } }));
+    await ok(run('kubectl', 'apply', '-f', join(folder, 'mapped.yaml')));
+    await ok(run('kubectl', 'delete', 'service', 's3'));
+    await ok(run('kubectl', 'wait', '--for=condition=Ready', 'pod', '--all', '--timeout=60s'));
+    await expectPass();
+    await ok(run('kubectl', 'delete', 'pod', 'mapped', 'one', '--now'));
     await expectPass();
   });
 });
+
+const verdictOf = (wanted: RegExp | 'passes') =>
+  wanted === 'passes' ? { outcome: 'pass' } : { outcome: 'fail', observed: expect.stringMatching(wanted) };

@@ -18,6 +18,7 @@ import { scriptCheck } from './checks/script.ts';
 import { sysctlCheck } from './checks/sysctl.ts';
 import { tcpCheck } from './checks/tcp.ts';
 import { twinCheck } from './checks/twin.ts';
+import { untouchedCheck } from './checks/untouched.ts';
 
 /** In the order in which editors and error messages list them. */
 export const checkKinds: readonly [AnyCheckKind, ...AnyCheckKind[]] = [
@@ -26,6 +27,7 @@ export const checkKinds: readonly [AnyCheckKind, ...AnyCheckKind[]] = [
   lookupCheck,
   pathCheck,
   twinCheck,
+  untouchedCheck,
   iptablesCheck,
   nftablesCheck,
   ipvsCheck,

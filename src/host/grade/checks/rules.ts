@@ -77,7 +77,10 @@ export const selectRules = (ruleset: Ruleset, selection: Selection): readonly Ru
     .flatMap(({ rules }) => rules)
     .filter((rule) => isSelected(rule, selection));
 
-const isSelected = (rule: Rule, { chain, comment, target, to, source, destination, dport }: Selection): boolean =>
+export const isSelected = (
+  rule: Rule,
+  { chain, comment, target, to, source, destination, dport }: Selection,
+): boolean =>
   [
     chain === undefined || isMatch(chain, rule.chain),
     comment === undefined || (rule.comment !== undefined && contains(comment, rule.comment)),

@@ -3,13 +3,13 @@ import type { Service } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import type { EndpointSlice } from '../../../api/discovery.ts';
 import { type Way, walkCluster } from '../../../dataplane/cluster/walk.ts';
-import { TraceLimitError } from '../../../dataplane/node/engine.ts';
 import type { NodeStep, RuleStep } from '../../../dataplane/node/packet.ts';
 import { podMachine } from '../../trace/lab.ts';
 import { Unmet } from '../facts.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import type { Verdict } from '../verdict.ts';
+import { bounded } from '../view/paths.ts';
 import type { Place } from '../view/places.ts';
 import type { Pair } from '../view/twins.ts';
 import type { View } from '../view/view.ts';
@@ -116,15 +116,8 @@ const compare = (probe: Probe, pair: Pair, say: typeof english): Difference | un
 /** The shares in rules of iptables have ten digits. */
 const isSame = (one = 0, other = 0): boolean => Math.abs(one - other) < 0.001;
 
-const walk = ({ packet, machine, entry }: Probe, cluster: Pair['own']): readonly Way[] => {
-  try {
-    return walkCluster(cluster, packet, { machine, ...(entry ? { entry } : {}) });
-  } catch (error) {
-    // Only a student writes rules with so many ways.
-    if (error instanceof TraceLimitError) throw new Unmet(error.message);
-    throw error;
-  }
-};
+const walk = ({ packet, machine, entry }: Probe, cluster: Pair['own']): readonly Way[] =>
+  bounded(() => walkCluster(cluster, packet, { machine, ...(entry ? { entry } : {}) }));
 
 /** How a packet ends → with which probability. */
 const outcomes = (ways: readonly Way[]): ReadonlyMap<string, number> => {

@@ -10,6 +10,7 @@ import { type Answer, answerTo } from '../../../dataplane/cluster/back.ts';
 import type { Cluster } from '../../../dataplane/cluster/model.ts';
 import { type Way, walkCluster } from '../../../dataplane/cluster/walk.ts';
 import { TraceLimitError } from '../../../dataplane/node/engine.ts';
+import { RulesetError } from '../../../dataplane/parse.ts';
 import { modelOf, podMachine } from '../../trace/lab.ts';
 import { BrokenFact, Unmet } from '../facts.ts';
 import type { FactReader } from './fact-reader.ts';
@@ -37,12 +38,12 @@ export interface Target {
 /** Reading a model takes longer than walking through it, and all checks of a look share the facts. */
 const models = new WeakMap<readonly NamespaceTexts[], Cluster>();
 
-/** Only a student writes rules with so many ways. */
-const bounded = <T>(walk: () => T): T => {
+/** Only a student writes rules with so many ways, and names that make the text of a tool unreadable. */
+export const bounded = <T>(walk: () => T): T => {
   try {
     return walk();
   } catch (error) {
-    if (error instanceof TraceLimitError) throw new Unmet(error.message);
+    if (error instanceof TraceLimitError || error instanceof RulesetError) throw new Unmet(error.message);
     throw error;
   }
 };
@@ -119,7 +120,7 @@ export class Paths {
     const namespaces = facts.one<'dataplane'>({ kind: 'dataplane' });
     const known = models.get(namespaces);
     if (known) return known;
-    const { model } = modelOf(namespaces, { machines: machines.all, pods });
+    const { model } = bounded(() => modelOf(namespaces, { machines: machines.all, pods }));
     models.set(namespaces, model);
     return model;
   }

@@ -8,7 +8,7 @@ import { BrokenFact } from '../facts.ts';
 import type { FactReader } from './fact-reader.ts';
 import type { Machines } from './machines.ts';
 import type { Objects } from './objects.ts';
-import { type Paths, userspaceProblem } from './paths.ts';
+import { bounded, type Paths, userspaceProblem } from './paths.ts';
 
 interface Options {
   readonly cluster: ClusterSpec;
@@ -45,6 +45,14 @@ export class Twins {
     return { own, twin: facts.one<'twin'>({ kind: 'twin', ...twinOf(cluster, node) }) };
   }
 
+  /** The other network namespaces of the node, with their places in the list of all. */
+  inside(node: string): readonly { readonly texts: NamespaceTexts; readonly index: number }[] {
+    return this.#options.facts
+      .one<'dataplane'>({ kind: 'dataplane' })
+      .map((texts, index) => ({ texts, index }))
+      .filter(({ texts }) => texts.machine === node && !texts.isOwn);
+  }
+
   pair(node: string): Pair {
     const { machines, paths } = this.#options;
     const { own, twin } = this.texts(node);
@@ -59,7 +67,7 @@ export class Twins {
         cables,
       );
     };
-    const pair = { own: withNode(own), twin: withNode(transplant(own, twin)) };
+    const pair = bounded(() => ({ own: withNode(own), twin: withNode(transplant(own, twin)) }));
     pairs.set(twin, { of: own, pair });
     return pair;
   }

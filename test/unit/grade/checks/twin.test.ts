@@ -80,6 +80,14 @@ describe('a twin check', () => {
       });
   });
 
+  test('fails for rules whose text a name makes unreadable', async () => {
+    const own = world();
+    const odd = own.dataplane?.map((each) => ({ ...each, iptables: `${each.iptables}rubbish\n` }));
+    expect(await gradeCheck(check, beside({ ...own, ...(odd ? { dataplane: odd } : {}) }))).toMatchObject({
+      outcome: 'fail',
+    });
+  });
+
   test('forgets which clients of a sticky service have connected before', async () => {
     const sticky = serviceRules.replace(
       '-A SVC -m statistic',
