@@ -6,7 +6,7 @@ import type { ConfigMap, Endpoints, KubeEvent, Namespace, Node, Secret, Service,
 import type { Pod } from './core-pods.ts';
 import type { EndpointSlice } from './discovery.ts';
 import type { KubeObject } from './meta.ts';
-import type { IPAddress, ServiceCIDR } from './networking.ts';
+import type { IPAddress, NetworkPolicy, ServiceCIDR } from './networking.ts';
 
 /** A resource of the API: its names and its place in URLs. The type parameter ties a URL to the type of its objects. */
 export interface Resource<T extends KubeObject = KubeObject> {
@@ -54,6 +54,9 @@ export const ipAddresses = resource<IPAddress>('networking.k8s.io', 'ipaddresses
   shortNames: ['ip'],
   namespaced: false,
 });
+export const networkPolicies = resource<NetworkPolicy>('networking.k8s.io', 'networkpolicies', 'NetworkPolicy', {
+  shortNames: ['netpol'],
+});
 export const leases = resource<Lease>('coordination.k8s.io', 'leases', 'Lease');
 
 /** Every resource that the API serves, in discovery order. */
@@ -74,6 +77,7 @@ export const allResources: readonly Resource[] = [
   endpointSlices,
   serviceCidrs,
   ipAddresses,
+  networkPolicies,
   leases,
 ];
 

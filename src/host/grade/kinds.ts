@@ -12,6 +12,7 @@ import { lookupCheck } from './checks/lookup.ts';
 import { nftablesCheck } from './checks/nftables.ts';
 import { objectCheck } from './checks/object.ts';
 import { pathCheck } from './checks/path.ts';
+import { policyCheck } from './checks/policy.ts';
 import { processCheck } from './checks/process.ts';
 import { routeCheck } from './checks/route.ts';
 import { scriptCheck } from './checks/script.ts';
@@ -33,6 +34,7 @@ export const checkKinds: readonly [AnyCheckKind, ...AnyCheckKind[]] = [
   ipvsCheck,
   conntrackCheck,
   sysctlCheck,
+  policyCheck,
   linkCheck,
   routeCheck,
   objectCheck,

@@ -7,9 +7,9 @@ import { type RunningApiserver, startApiserver } from '../../support/apiserver.t
 
 const hasKubectl = ((): boolean => {
   try {
-    return (
-      JSON.parse(execFileSync('kubectl', ['version', '--client', '-o', 'json']).toString()).clientVersion.minor >= 28
-    );
+    const { clientVersion } = JSON.parse(execFileSync('kubectl', ['version', '--client', '-o', 'json']).toString());
+    // A vendor's build has a plus sign behind the number.
+    return Number.parseInt(clientVersion.minor, 10) >= 28;
   } catch {
     return false;
   }
@@ -58,6 +58,40 @@ describe.skipIf(!hasKubectl)('kubectl, unmodified', () => {
     await expect(kubectl('apply', '-f', slice(99_999, '10.0.0.1'))).rejects.toThrow(
       'ports[0].port: Invalid value: 99999: must be between 1 and 65535, inclusive',
     );
+  });
+
+  test('applies network policies with the defaults of Kubernetes, and is told what is wrong in one', async () => {
+    const policy = (name: string, spec: object): string => {
+      const meta = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name } };
+      writeFileSync(manifest, JSON.stringify({ ...meta, spec }));
+      return manifest;
+    };
+    const web = { podSelector: { matchLabels: { app: 'web' } }, ingress: [{ ports: [{ port: 80 }] }] };
+    await kubectl('apply', '-f', policy('web', web));
+    expect(await kubectl('get', 'netpol', 'web', '--no-headers')).toMatch(/^web +app=web +\d+s/);
+    expect(await kubectl('get', 'netpol', 'web', '-o', 'jsonpath={.spec.policyTypes} {.spec.ingress}')).toBe(
+      '["Ingress"] [{"ports":[{"port":80,"protocol":"TCP"}]}]',
+    );
+    await kubectl('apply', '-f', policy('out', { podSelector: {}, egress: [{}] }));
+    expect(await kubectl('get', 'netpol', 'out', '-o', 'jsonpath={.spec.policyTypes}')).toBe('["Ingress","Egress"]');
+    expect(await kubectl('describe', 'netpol', 'web')).toContain('To Port: 80/TCP');
+    const range = { ipBlock: { cidr: '10.0.0.0/8', except: ['11.0.0.0/8'] } };
+    const bad = {
+      podSelector: {},
+      policyTypes: ['In'],
+      ingress: [
+        { from: [{}, { ...range, podSelector: {} }, range], ports: [{ port: 'http', endPort: 3 }, { port: 0 }] },
+      ],
+    };
+    const refusal = await kubectl('apply', '-f', policy('bad', bad)).catch(String);
+    expect(refusal.match(/spec\..*/g)).toEqual([
+      'spec.ingress[0].ports[0].endPort: Invalid value: 3: may not be specified when `port` is non-numeric',
+      'spec.ingress[0].ports[1].port: Invalid value: 0: must be between 1 and 65535, inclusive',
+      'spec.ingress[0].from[0]: Required value: must specify a peer',
+      'spec.ingress[0].from[1]: Forbidden: may not specify both ipBlock and another peer',
+      'spec.ingress[0].from[2].ipBlock.except[0]: Invalid value: "11.0.0.0/8": must be a strict subset of `cidr`',
+      'spec.policyTypes[0]: Unsupported value: "In": supported values: "Egress", "Ingress"',
+    ]);
   });
 
   test('runs, exposes and shows a pod', async () => {

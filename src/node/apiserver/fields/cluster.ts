@@ -60,6 +60,18 @@ const workloadFields: FieldTable = {
   'core.v1.PodTemplateSpec': honoured(replicaSet, 'metadata spec'),
 };
 
+const policies = 'api/network-policies.ts';
+
+const policyFields: FieldTable = {
+  'networking.v1.NetworkPolicy': { ...object, ...honoured(policies, 'spec') },
+  'networking.v1.NetworkPolicySpec': honoured(policies, 'podSelector policyTypes ingress egress'),
+  'networking.v1.NetworkPolicyIngressRule': honoured(policies, 'from ports'),
+  'networking.v1.NetworkPolicyEgressRule': honoured(policies, 'to ports'),
+  'networking.v1.NetworkPolicyPeer': honoured(policies, 'podSelector namespaceSelector ipBlock'),
+  'networking.v1.IPBlock': honoured(policies, 'cidr except'),
+  'networking.v1.NetworkPolicyPort': honoured(policies, 'protocol port endPort'),
+};
+
 const nodeFields: FieldTable = {
   'core.v1.Node': {
     ...object,
@@ -131,6 +143,7 @@ export const clusterFields: FieldTable = {
   ...metaFields,
   ...workloadFields,
   ...nodeFields,
+  ...policyFields,
   ...dataFields,
   ...recordFields,
 };

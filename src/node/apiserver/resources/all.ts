@@ -12,6 +12,7 @@ import { eventDefinition } from './events.ts';
 import { ipAddressDefinition } from './ipaddresses.ts';
 import { leaseDefinition } from './leases.ts';
 import { namespaceDefinition } from './namespaces.ts';
+import { networkPolicyDefinition } from './networkpolicies.ts';
 import { nodeDefinition } from './nodes.ts';
 import { podDefinition } from './pods/pods.ts';
 import { replicaSetDefinition } from './replicasets.ts';
@@ -37,6 +38,7 @@ export const allDefinitions: readonly Definition[] = [
   endpointSliceDefinition,
   serviceCidrDefinition,
   ipAddressDefinition,
+  networkPolicyDefinition,
   leaseDefinition,
 ];
 
