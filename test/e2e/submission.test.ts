@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Report } from '../../src/api/report.ts';
 import { connectDocker } from '../../src/host/docker/dockerode.ts';
 import { labels } from '../../src/host/plan/names.ts';
+import { parseRows, type Row } from '../../src/host/submission/batch.ts';
 import { labs, type Ran, spawnLabs, written } from './cli-support.ts';
 
 /** Two runs of this test may run at the same time. */
@@ -32,6 +33,16 @@ tasks:
     setup: mend.ts
     checks:
       - { id: mended, title: It is mended, type: object, object: configmap/fault, exists: false }
+  - id: script
+    title: Script
+    checks:
+      - { id: script, title: The script runs, type: script, file: script.ts, points: 2 }
+`;
+/** Breaks where a student has made the configmap \`boom\`. */
+const script = `export const check = async (lab) => {
+  if (await lab.object('configmap/boom')) throw new Error('boom');
+  return { pass: false, expected: 'more', observed: 'less' };
+};
 `;
 const setup = "export const setup = (lab) => lab.kubectl('create', 'configmap', 'fault');\n";
 
@@ -53,7 +64,14 @@ const left = async (): Promise<readonly string[]> => {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'labs-e2e-'));
-  await handIn('lab', { 'lab.yaml': lab, 'mend.ts': setup, 'tasks/make.md': '# Make\n', 'tasks/mend.md': '# Mend\n' });
+  await handIn('lab', {
+    'lab.yaml': lab,
+    'mend.ts': setup,
+    'tasks/make.md': '# Make\n',
+    'tasks/mend.md': '# Mend\n',
+    'tasks/script.md': '# Script\n',
+    'script.ts': script,
+  });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 afterEach(async () => expect(await left()).toEqual([]));
@@ -78,7 +96,7 @@ test('gets the points of what works, and says what does not; the cluster is gone
   expect(exitCode, stderr).toBe(1);
   expect(stdout).toContain('20-wrong.yaml');
   const report = JSON.parse(await readFile(file, 'utf8')) as Report;
-  expect(report).toMatchObject({ score: 4, maxScore: 4, broken: false });
+  expect(report).toMatchObject({ score: 4, maxScore: 6, broken: false });
   expect(report.submission?.steps.map(({ step, outcome }) => [step, outcome])).toEqual([
     ['10-web.yaml', 'done'],
     ['20-wrong.yaml', 'failed'],
@@ -120,6 +138,45 @@ test('what a killed labs left behind, the next one removes', async () => {
   expect((await left()).length).toBeGreaterThan(0);
   await handIn('killed', { 'node01/1.sh': 'true' });
   expect((await run('grade', '--submission', killed, join(folder, 'lab'), '--json')).exitCode).toBe(1);
+});
+
+test('a class is graded, a broken submission touches no other, and the next run grades only what is open', async () => {
+  const boom = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: boom }\n';
+  await handIn('class', { 'kim/1.yaml': pod, 'lee/1.yaml': boom, '=park/answers.yaml': 'make: { asked: here }' });
+  const out = join(folder, 'results.csv');
+  const batch = (): Promise<Ran> =>
+    run('grade-batch', join(folder, 'class'), join(folder, 'lab'), '--jobs', '2', '--out', out, '--json');
+  const first = await batch();
+  expect(first.exitCode, first.stderr).toBe(3);
+  expect(first.stderr).toContain('[3/3]');
+  const { results, ...counts } = JSON.parse(first.stdout) as { readonly results: readonly Row[] };
+  expect(counts).toMatchObject({ graded: 3, unchanged: 0, broken: 1 });
+  expect(Object.fromEntries(results.map((row) => [row.submission, [row.outcome, row.score]]))).toEqual({
+    '=park': ['graded', '1'],
+    kim: ['graded', '1'],
+    lee: ['broken', '0'],
+  });
+  expect(JSON.parse(await readFile(join(folder, 'results-reports/kim.json'), 'utf8'))).toMatchObject({ score: 1 });
+  expect(parseRows(await readFile(out, 'utf8'))?.map(({ submission }) => submission)).toEqual(['=park', 'kim', 'lee']);
+  await handIn('class', { 'lee/1.yaml': pod });
+  const second = await batch();
+  expect(second.exitCode, second.stderr).toBe(0);
+  expect(JSON.parse(second.stdout)).toMatchObject({ graded: 1, unchanged: 2, broken: 0 });
+});
+
+test('a batch refuses another file, a wrong number and an empty folder before it builds a cluster', async () => {
+  const file = join(folder, 'other.csv');
+  await writeFile(file, 'name,points\nkim,3\n');
+  const code = async (...argv: string[]) => {
+    const { stderr, exitCode } = await run('grade-batch', ...argv, join(folder, 'lab'));
+    return [exitCode, /\[(LAB_\w+)\]/.exec(stderr)?.[1]];
+  };
+  expect(await code(folder, '--out', file)).toEqual([2, 'LAB_BATCH_FOREIGN']);
+  expect(await readFile(file, 'utf8')).toContain('kim,3');
+  expect(await code(folder, '--jobs', '0')).toEqual([2, 'LAB_BATCH_JOBS']);
+  expect(await code(folder, '--out', '/nowhere/results.csv')).toEqual([2, 'LAB_BATCH_UNWRITABLE']);
+  expect(await code(join(folder, 'lab/tasks'))).toEqual([2, 'LAB_BATCH_EMPTY']);
+  expect(await code(join(folder, 'none'))).toEqual([2, 'LAB_SUBMISSION_UNREADABLE']);
 });
 
 test('what is wrong on the command line is said before a cluster is built', async () => {

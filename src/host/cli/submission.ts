@@ -29,6 +29,8 @@ export interface SubmissionOptions {
   readonly folder: string;
   /** A name or a folder. Default: the only lab of the package. */
   readonly lab: string | undefined;
+  /** The name of the cluster. Default: one for this folder. */
+  readonly name?: string;
   /** For all steps of the student together. */
   readonly limitMs: number;
   readonly record?: NonNullable<GradeOptions['record']>;
@@ -43,9 +45,9 @@ export interface SubmissionOptions {
 export const gradeSubmission = async (given: Context, options: SubmissionOptions): Promise<Report> => {
   const lab = await labOf(given, options.lab);
   const { steps, answers, digest } = await plan(given, options.folder, lab);
-  const name = given.name ?? nameFor(await realpath(options.folder), lab);
+  const name = options.name ?? nameFor(await realpath(options.folder), lab);
   const context = { ...given, name };
-  const lock = join(context.environment.stateFolder, 'submissions', `${name}.lock`);
+  const lock = lockFor(given, name);
   const work = async (): Promise<Report> => {
     const docker = await engineOrSetup(context);
     await makeRoom(context, name);
@@ -119,6 +121,13 @@ const plan = async ({ environment }: Context, folder: string, lab: LabDefinition
 /** The same for each run, so that a run finds what a killed run left behind. */
 const nameFor = (folder: string, lab: LabDefinition): string =>
   `sub-${createHash('sha256').update(`${lab.folder}\0${folder}`).digest('hex').slice(0, 10)}`;
+
+const lockFor = ({ environment }: Context, name: string): string =>
+  join(environment.stateFolder, 'submissions', `${name}.lock`);
+
+/** The file that is locked while the submission is graded. */
+export const lockOf = async (context: Context, folder: string, lab: LabDefinition): Promise<string> =>
+  lockFor(context, nameFor(await realpath(folder), lab));
 
 /** @throws LabError `LAB_NAME_TAKEN` when the name is that of somebody's lab */
 const makeRoom = async (context: Context, name: string): Promise<void> => {

@@ -140,6 +140,34 @@ export const tasksCommands: CommandGroup = {
       ],
     },
     {
+      name: 'grade-batch',
+      operands: '<folder> [lab]',
+      load: () => import('../commands/grade-batch.ts'),
+      summary: both('Grade each folder in a folder as a submission', '폴더 안의 제출물을 모두 채점'),
+      options: [
+        {
+          flags: '--jobs <number>',
+          help: both('how many at a time (default: half of the CPUs)', '동시에 채점할 수 (기본: CPU 수의 절반)'),
+        },
+        {
+          flags: '--out <file>',
+          help: both('the table of results (default: results.csv)', '결과 파일 (기본: results.csv)'),
+        },
+        {
+          flags: '--time-limit <duration>',
+          help: both('for the files of each submission (default: 10m)', '제출물마다 적용 제한 시간 (기본: 10m)'),
+        },
+      ],
+      json: true,
+      remark: both(
+        'Goes on where it stopped: what is in the table and has not changed is not graded again. Exit code 3: some could not be graded.',
+        '중단한 곳에서 이어집니다. 결과 파일에 있고 바뀌지 않은 제출물은 다시 채점하지 않습니다. 채점하지 못한 것이 있으면 종료 코드는 3입니다.',
+      ),
+      completes: [[], 'labs'],
+      withoutLab: true,
+      examples: ['grade-batch ./class service-networking --jobs 2 --out results.csv'],
+    },
+    {
       name: 'verify',
       operands: '<file> [lab]',
       load: () => import('../commands/verify.ts'),

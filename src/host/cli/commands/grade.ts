@@ -43,6 +43,8 @@ const gradeFolder = async (context: Context, { folder, lab, options, evidence }:
   return gradeSubmission(context, {
     folder,
     lab,
+    // LABS_NAME is the name of a running lab of the user.
+    ...(typeof options.name === 'string' ? { name: options.name } : {}),
     limitMs: timeLimit(context, options),
     ...(evidence ? { record: evidence.record } : {}),
     onGraded: async (session, { report, graded }) => evidence?.write(session, report, graded),

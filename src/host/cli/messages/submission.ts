@@ -33,4 +33,63 @@ export const submissionMessages = {
     (title: string) => `Applying ${title}`,
     (title) => `적용하는 중: ${title}`,
   ),
+  // grade-batch
+  batchJobs: both(
+    (text: string) => `"${text}" is no number of jobs from 1 to 64`,
+    (text) => `1부터 64까지의 작업 수가 아닙니다: "${text}"`,
+  ),
+  batchUnreadable: both(
+    (folder: string, problem: string) => `The folder ${folder} cannot be read: ${problem}`,
+    (folder, problem) => `폴더를 읽을 수 없습니다 (${folder}): ${problem}`,
+  ),
+  batchEmpty: both(
+    (folder: string) => `${folder} has no folder of a submission`,
+    (folder) => `제출물 폴더가 없습니다: ${folder}`,
+  ),
+  batchEmptyHint: both(
+    'Each submission is a folder in this folder. `labs grade --submission` grades a single one.',
+    '이 폴더 안에 제출물마다 폴더가 있어야 합니다. `labs grade --submission`은 하나만 채점합니다.',
+  ),
+  batchBusy: both(
+    (file: string) => `Another labs is writing ${file} at the moment`,
+    (file) => `다른 labs가 쓰고 있는 파일입니다: ${file}`,
+  ),
+  batchForeign: both(
+    (file: string) => `${file} is no table of results, and would be replaced`,
+    (file) => `채점 결과 파일이 아니라서 덮어쓰지 않습니다: ${file}`,
+  ),
+  batchForeignHint: both('Choose another file: --out results.csv', '다른 파일을 지정하세요: --out results.csv'),
+  batchUnwritable: both(
+    (file: string, problem: string) => `Cannot write the results to ${file}: ${problem}`,
+    (file, problem) => `결과를 저장할 수 없습니다 (${file}): ${problem}`,
+  ),
+  gradingEnded: both(
+    (how: string, last: string) => `The grading ended without a report (${how}): ${last}`,
+    (how, last) => `보고서 없이 채점이 끝났습니다 (${how}): ${last}`,
+  ),
+  batchUnchanged: both(
+    (count: number) => `${count} are graded already and unchanged`,
+    (count) => `이미 채점했고 바뀌지 않은 제출물: ${count}개`,
+  ),
+  batchCount: both(
+    (done: number, all: number) => `${done} of ${all} graded`,
+    (done, all) => `${all}개 가운데 ${done}개 채점`,
+  ),
+  batchLeft: both(
+    (seconds: number) => (seconds < 90 ? `about ${seconds} s left` : `about ${Math.ceil(seconds / 60)} min left`),
+    (seconds) => (seconds < 90 ? `약 ${seconds}초 남음` : `약 ${Math.ceil(seconds / 60)}분 남음`),
+  ),
+  batchBroken: both(
+    (problem: string) => `broken: ${problem}`,
+    (problem) => `오류: ${problem}`,
+  ),
+  batchDone: both(
+    (graded: number, unchanged: number, broken: number) =>
+      `Graded: ${graded}. Unchanged: ${unchanged}. Broken: ${broken}.`,
+    (graded, unchanged, broken) => `채점 ${graded}개, 그대로 ${unchanged}개, 오류 ${broken}개`,
+  ),
+  batchFiles: both(
+    (file: string, folder: string) => `Results: ${file}. Reports: ${folder}/`,
+    (file, folder) => `결과: ${file}. 보고서: ${folder}/`,
+  ),
 };

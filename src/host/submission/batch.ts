@@ -1,0 +1,71 @@
+// The table of results of a class, and what is still to be graded. Pure.
+import { parse } from 'csv-parse/sync';
+import { stringify } from 'csv-stringify/sync';
+
+/** One row of the results. All values are texts, as in the file. */
+export interface Row {
+  readonly submission: string;
+  /** The hash of what was handed in, and of the lab. A row with the same hashes is not graded again. */
+  readonly digest: string;
+  readonly labDigest: string;
+  /** `broken`: labs or the machine failed, so there is no score, or the score may be higher. */
+  readonly outcome: 'graded' | 'broken';
+  readonly score: string;
+  readonly maxScore: string;
+  /** How many files could not be applied, or failed. */
+  readonly failedSteps: string;
+  readonly gradedAt: string;
+  readonly seconds: string;
+  /** The file of the report, from the folder of the results. */
+  readonly report: string;
+  readonly message: string;
+}
+
+const columns = [
+  ...['submission', 'outcome', 'score', 'maxScore', 'failedSteps', 'gradedAt', 'seconds', 'report', 'message'],
+  ...['digest', 'labDigest'],
+] as const;
+
+/** @returns undefined for a table that is not one of results */
+export const parseRows = (text: string): readonly Row[] | undefined => {
+  if (text.trim() === '') return [];
+  try {
+    const rows = parse(text, { columns: true, bom: true }) as Readonly<Record<string, string>>[];
+    const [first] = parse(text, { to: 1, bom: true }) as string[][];
+    if (!columns.every((column) => first?.includes(column))) return undefined;
+    return rows.map(
+      (row) => Object.fromEntries(columns.map((key) => [key, unescaped(row[key] ?? '')])) as unknown as Row,
+    );
+  } catch {
+    return undefined;
+  }
+};
+
+/** csv-stringify writes a quote before what a spreadsheet would take for a formula. */
+const unescaped = (value: string): string => value.replace(/^'(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])/, '');
+
+/** In the order of the submissions. A student may have chosen the names. */
+export const renderRows = (rows: readonly Row[]): string =>
+  stringify(
+    [...rows].sort((a, b) => (a.submission < b.submission ? -1 : 1)).map((row) => columns.map((key) => row[key])),
+    { header: true, columns: [...columns], escape_formulas: true, record_delimiter: '\r\n' },
+  );
+
+export const withRow = (rows: readonly Row[], row: Row): readonly Row[] => [
+  ...rows.filter(({ submission }) => submission !== row.submission),
+  row,
+];
+
+/** Whether the row is still right. What is broken is graded again. */
+export const isCurrent = (row: Row | undefined, wanted: Pick<Row, 'digest' | 'labDigest'>): boolean =>
+  row?.outcome === 'graded' && row.digest === wanted.digest && row.labDigest === wanted.labDigest;
+
+/** Seconds until all are graded, by those that are; undefined before the first one. */
+export const secondsLeft = (
+  took: readonly number[],
+  { open, jobs }: { open: number; jobs: number },
+): number | undefined => {
+  if (took.length === 0) return undefined;
+  const average = took.reduce((sum, seconds) => sum + seconds, 0) / took.length;
+  return Math.ceil((average * open) / Math.min(jobs, Math.max(open, 1)));
+};

@@ -1,0 +1,71 @@
+import { parse } from 'csv-parse/sync';
+import { describe, expect, test } from 'vitest';
+import {
+  isCurrent,
+  parseRows,
+  type Row,
+  renderRows,
+  secondsLeft,
+  withRow,
+} from '../../../src/host/submission/batch.ts';
+
+const row = (submission: string, more: Partial<Row> = {}): Row => ({
+  submission,
+  digest: 'sha256:1',
+  labDigest: 'sha256:2',
+  outcome: 'graded',
+  score: '3',
+  maxScore: '4',
+  failedSteps: '0',
+  gradedAt: '2026-11-29T08:00:00.000Z',
+  seconds: '9.1',
+  report: 'results-reports/a.json',
+  message: '',
+  ...more,
+});
+
+describe('the table of results', () => {
+  test('is read as it was written, in the order of names', () => {
+    const rows = [row('kim'), row('"an, other"\n', { message: 'two\r\nlines' }), row('이영희')];
+    expect(parseRows(renderRows(rows))).toEqual([rows[1], rows[0], rows[2]]);
+    expect(parseRows(renderRows([]))).toEqual([]);
+    expect(parseRows('')).toEqual([]);
+  });
+
+  test('has no formula, and keeps the name all the same', () => {
+    const rows = ['=1+1', '+a', '-b', '@c'].map((name) => row(name));
+    const text = renderRows(rows);
+    const cells = (parse(text, { columns: true }) as { submission: string }[]).map(({ submission }) => submission);
+    expect(cells.every((cell) => cell.startsWith("'"))).toBe(true);
+    expect(
+      parseRows(text)
+        ?.map(({ submission }) => submission)
+        .sort(),
+    ).toEqual(['+a', '-b', '=1+1', '@c']);
+  });
+
+  test.each(['name,points\nkim,3\n', 'not a table', '"open', 'submission,outcome\n'])('is not %j', (text) => {
+    expect(parseRows(text)).toBeUndefined();
+  });
+
+  test('has one row for each submission', () => {
+    const rows = withRow([row('kim'), row('lee')], row('kim', { score: '4' }));
+    expect(rows.map(({ submission, score }) => `${submission} ${score}`)).toEqual(['lee 3', 'kim 4']);
+  });
+});
+
+test('a row is right while neither the submission nor the lab has changed, unless it is broken', () => {
+  const wanted = { digest: 'sha256:1', labDigest: 'sha256:2' };
+  expect(isCurrent(row('kim'), wanted)).toBe(true);
+  expect(isCurrent(row('kim'), { ...wanted, digest: 'sha256:9' })).toBe(false);
+  expect(isCurrent(row('kim'), { ...wanted, labDigest: 'sha256:9' })).toBe(false);
+  expect(isCurrent(row('kim', { outcome: 'broken' }), wanted)).toBe(false);
+  expect(isCurrent(undefined, wanted)).toBe(false);
+});
+
+test('the time left is that of the submissions before, for as many at a time', () => {
+  expect(secondsLeft([], { open: 9, jobs: 2 })).toBeUndefined();
+  expect(secondsLeft([10, 20], { open: 8, jobs: 2 })).toBe(60);
+  expect(secondsLeft([10], { open: 1, jobs: 4 })).toBe(10);
+  expect(secondsLeft([10], { open: 0, jobs: 4 })).toBe(0);
+});
