@@ -1,6 +1,7 @@
 // How fast the model of a node is with the rules of 10,000 services: reading, one packet, one changed rule.
-import { readNode, sendPacket } from '../../../src/dataplane/node/node.ts';
+import { readNode } from '../../../src/dataplane/node/node.ts';
 import { NodeReader } from '../../../src/dataplane/node/reader.ts';
+import { sendPacket } from '../../../src/dataplane/node/send.ts';
 import { textsOf } from '../../../test/support/dataplane/texts.ts';
 import { type Figure, percentile } from '../figures.ts';
 import { iptablesRules, serviceAddress } from './rules.ts';

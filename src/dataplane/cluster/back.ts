@@ -2,7 +2,8 @@
 import type { Flow } from '../node/conntrack.ts';
 import type { SentPacket } from '../node/packet.ts';
 import type { Cluster } from './model.ts';
-import { type Way, type WayEnd, walkCluster } from './walk.ts';
+import { walkCluster } from './walk.ts';
+import type { Way, WayEnd } from './way.ts';
 
 /** What becomes of the answer to a packet. If it can take several ways, the worst of them. */
 export type Answer =

@@ -2,15 +2,10 @@
 import type { LabDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
-import {
-  assembleReport,
-  block,
-  evaluateEntry,
-  type ReportOptions,
-  selectEntries,
-  type TimedEvaluation,
-} from '../grade/engine.ts';
+import { block, evaluateEntry, selectEntries } from '../grade/engine.ts';
 import { type Fact, type FactRequest, keyOf, MissingFacts } from '../grade/facts.ts';
+import { assembleReport, type ReportOptions } from '../grade/report-of.ts';
+import type { TimedEvaluation } from '../grade/verdict.ts';
 import type { Content, KeptCheck, KeptFact } from './content.ts';
 
 /** Facts of scripts name a file of the lab. Evidence has its path inside of the lab's folder. */

@@ -6,21 +6,13 @@ import type { Report } from '../../api/report.ts';
 import { LabError } from '../../kit/error.ts';
 import { startReconciler } from '../../kit/reconcile.ts';
 import { settle, startLook } from './collect.ts';
-import {
-  block,
-  type Entry,
-  type Evaluations,
-  evaluateEntry,
-  type GradeOptions,
-  patienceMs,
-  reportOf,
-  selectEntries,
-  type TimedEvaluation,
-} from './engine.ts';
+import { block, type Entry, evaluateEntry, type GradeOptions, patienceMs, selectEntries } from './engine.ts';
 import type { FactStore } from './facts.ts';
 import { createHandle } from './handle.ts';
 import { interestsOf, isConcerned, isLive, requestOf } from './interests.ts';
+import { reportOf } from './report-of.ts';
 import type { Student } from './student.ts';
+import type { Evaluations, TimedEvaluation } from './verdict.ts';
 
 export interface LiveOptions extends Pick<GradeOptions, 'lab' | 'access' | 'tasks' | 'language' | 'signal'> {
   readonly readProgress: () => Promise<Student>;

@@ -30,6 +30,14 @@ export interface Evaluation {
   readonly retry: Retry;
 }
 
+/** The latest evaluation of each check, by `task/check`. */
+export type Evaluations = ReadonlyMap<string, TimedEvaluation>;
+
+export interface TimedEvaluation extends Evaluation {
+  /** From the start of the look. */
+  readonly durationMs: number;
+}
+
 /**
  * For how long a check that did not pass is tried again:
  * `within`: for the check's own `within`;

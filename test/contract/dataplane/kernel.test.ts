@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readNode, sendPacket } from '../../../src/dataplane/node/node.ts';
+import { readNode } from '../../../src/dataplane/node/node.ts';
+import { sendPacket } from '../../../src/dataplane/node/send.ts';
 import { kindOf, observe } from '../../support/dataplane/compare.ts';
 import { type Dice, diceOf } from '../../support/dataplane/dice.ts';
 import { probesOf, ruleSetOf } from '../../support/dataplane/generate.ts';

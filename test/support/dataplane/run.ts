@@ -1,6 +1,7 @@
 // Loads rule sets, sends packets and compares each with the model.
 import { TraceLimitError } from '../../../src/dataplane/node/engine.ts';
-import { readNode, sendPacket } from '../../../src/dataplane/node/node.ts';
+import { readNode } from '../../../src/dataplane/node/node.ts';
+import { sendPacket } from '../../../src/dataplane/node/send.ts';
 import { describeBranches, judge, kindOf } from './compare.ts';
 import type { Ground, Probe, RuleSet } from './ground.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { Pod } from '../../../src/api/core-pods.ts';
-import type { Hop, Way } from '../../../src/dataplane/cluster/walk.ts';
+import type { Hop, Way } from '../../../src/dataplane/cluster/way.ts';
 import type { Headers, NodeStep } from '../../../src/dataplane/node/packet.ts';
 import type { Context } from '../../../src/host/cli/context.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { exitCodeOf, gradeLab } from '../../../src/host/grade/engine.ts';
+import { gradeLab } from '../../../src/host/grade/engine.ts';
+import { exitCodeOf } from '../../../src/host/grade/report-of.ts';
 import { accessTo, grade, labOf, nobody, pod, type World } from './world.ts';
 
 const signal = new AbortController().signal;

@@ -3,7 +3,7 @@ import type { Report } from '../../../api/report.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { isCurrent } from '../../cluster/open.ts';
 import { listClusters } from '../../cluster/status.ts';
-import { exitCodeOf, isPassed } from '../../grade/engine.ts';
+import { exitCodeOf, isPassed } from '../../grade/report-of.ts';
 import { waitsToBegin } from '../../grade/student.ts';
 import { findTask } from '../../lab/catalogue.ts';
 import { printPassed } from '../after-task.ts';

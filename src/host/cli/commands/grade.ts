@@ -2,7 +2,7 @@
 // files and evidence.
 import type { Report } from '../../../api/report.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
-import { exitCodeOf } from '../../grade/engine.ts';
+import { exitCodeOf } from '../../grade/report-of.ts';
 import type { Context, Options, Run } from '../context.ts';
 import { type KeptEvidence, keepEvidence } from '../evidence.ts';
 import { printReport, wantedReports, writeReports } from '../report-files.ts';

@@ -1,7 +1,8 @@
 // `labs trace FROM TO:PORT`: walks a packet through the cluster, hop by hop, by the rules that the kernel has now. Then
 // sends a real one, and compares.
 import { answerTo } from '../../../dataplane/cluster/back.ts';
-import { type Way, walkCluster } from '../../../dataplane/cluster/walk.ts';
+import { walkCluster } from '../../../dataplane/cluster/walk.ts';
+import type { Way } from '../../../dataplane/cluster/way.ts';
 import { TraceLimitError } from '../../../dataplane/node/engine.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import type { ClusterAccess } from '../../grade/access.ts';

@@ -1,5 +1,5 @@
 // Explains a hop in sentences that a first-year student understands.
-import type { Hop, Way } from '../../../dataplane/cluster/walk.ts';
+import type { Hop, Way } from '../../../dataplane/cluster/way.ts';
 import type { NodeStep } from '../../../dataplane/node/packet.ts';
 import type { Context } from '../context.ts';
 import { endpoint, percent, shownName } from './names.ts';

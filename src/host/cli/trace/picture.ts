@@ -2,7 +2,7 @@
 import stringWidth from 'string-width';
 import { fabricMachine } from '../../../api/cluster.ts';
 import type { Answer } from '../../../dataplane/cluster/back.ts';
-import type { Hop, Way, WayEnd } from '../../../dataplane/cluster/walk.ts';
+import type { Hop, Way, WayEnd } from '../../../dataplane/cluster/way.ts';
 import type { Headers, NodeStep, RuleStep } from '../../../dataplane/node/packet.ts';
 import { printable } from '../../../kit/printable.ts';
 import type { Proof } from '../../trace/proof.ts';

@@ -1,7 +1,7 @@
 // The path check: where packets go, by what the rules and routes of all machines do. No packet is sent.
 import * as z from 'zod';
 import { fabricMachine } from '../../../api/cluster.ts';
-import type { Way } from '../../../dataplane/cluster/walk.ts';
+import type { Way } from '../../../dataplane/cluster/way.ts';
 import type { Headers } from '../../../dataplane/node/packet.ts';
 import { Unmet } from '../facts.ts';
 import { english as en } from '../say/en.ts';

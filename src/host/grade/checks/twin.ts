@@ -2,7 +2,8 @@
 import type { Service } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import type { EndpointSlice } from '../../../api/discovery.ts';
-import { type Way, walkCluster } from '../../../dataplane/cluster/walk.ts';
+import { walkCluster } from '../../../dataplane/cluster/walk.ts';
+import type { Way } from '../../../dataplane/cluster/way.ts';
 import type { NodeStep, RuleStep } from '../../../dataplane/node/packet.ts';
 import { podMachine } from '../../trace/lab.ts';
 import { Unmet } from '../facts.ts';

@@ -1,6 +1,6 @@
 // What becomes of a packet, in words: for the checks that follow packets through the model of the data plane.
 import { fabricMachine } from '../../../api/cluster.ts';
-import type { Way } from '../../../dataplane/cluster/walk.ts';
+import type { Way } from '../../../dataplane/cluster/way.ts';
 
 export const waysEnglish = {
   delivered: (to: string, source: string) => `arrive at ${to}, from ${source}`,

@@ -1,7 +1,8 @@
 // A packet's way through machines, bridges, veth pairs and tunnels.
 import { describe, expect, test } from 'vitest';
 import { type Cable, type MachineTexts, readCluster } from '../../../../src/dataplane/cluster/model.ts';
-import { type Way, walkCluster } from '../../../../src/dataplane/cluster/walk.ts';
+import { walkCluster } from '../../../../src/dataplane/cluster/walk.ts';
+import type { Way } from '../../../../src/dataplane/cluster/way.ts';
 import type { Entry, SentPacket } from '../../../../src/dataplane/node/packet.ts';
 import type { NodeTexts } from '../../../../src/dataplane/node/texts.ts';
 import { saved, textsOf } from '../../../support/dataplane/texts.ts';

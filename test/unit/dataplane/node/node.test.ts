@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { TraceLimitError } from '../../../../src/dataplane/node/engine.ts';
-import { readNode, sendPacket } from '../../../../src/dataplane/node/node.ts';
+import { readNode } from '../../../../src/dataplane/node/node.ts';
 import type { Branch, Entry, SentPacket } from '../../../../src/dataplane/node/packet.ts';
+import { sendPacket } from '../../../../src/dataplane/node/send.ts';
 import type { NodeTexts } from '../../../../src/dataplane/node/texts.ts';
 import { saved, textsOf } from '../../../support/dataplane/texts.ts';
 
