@@ -83,6 +83,8 @@ export interface CheckDefinition {
   readonly not: boolean;
   /** For how long a failed check is tried again, in milliseconds after the first try. */
   readonly withinMs: number;
+  /** For how long the condition must hold, in every look, before the check passes. 0: one look is enough. */
+  readonly stableForMs: number;
   /** `task/check` of the checks that must pass first. Until then this check is blocked. */
   readonly needs: readonly string[];
   /** Shown with a failure. */

@@ -74,8 +74,13 @@ export const selectEntries = (
 };
 
 const evaluateAll = async (entries: readonly Entry[], options: GradeOptions): Promise<Evaluations> => {
-  let evaluations = await lookAt(entries, options);
-  if (options.once) return evaluations;
+  const first = await lookAt(entries, options);
+  if (options.once) return first;
+  return await stay(entries, options, await tryAgain(entries, options, first));
+};
+
+const tryAgain = async (entries: readonly Entry[], options: GradeOptions, first: Evaluations): Promise<Evaluations> => {
+  let evaluations = first;
   const started = performance.now();
   for (let pause = 100; ; pause = Math.min(pause * 1.5, 500)) {
     const elapsed = performance.now() - started + pause;
@@ -86,6 +91,24 @@ const evaluateAll = async (entries: readonly Entry[], options: GradeOptions): Pr
     evaluations = await lookAt([...again, ...waiting], options, evaluations);
   }
 };
+
+/** Looks again at the checks that have passed, for as long as they must stay so. What fails then has failed. */
+const stay = async (entries: readonly Entry[], options: GradeOptions, passed: Evaluations): Promise<Evaluations> => {
+  let evaluations = passed;
+  const started = performance.now();
+  for (;;) {
+    const elapsed = performance.now() - started;
+    const due = entries.filter(
+      ({ id, check }) => check.stableForMs > elapsed && evaluations.get(id)?.outcome.outcome === 'pass',
+    );
+    if (due.length === 0) return evaluations;
+    await delay(Math.min(...due.map(({ check }) => stablePauseMs(check))), undefined, { signal: options.signal });
+    evaluations = await lookAt(due, options, evaluations);
+  }
+};
+
+/** The time between looks at a check that must stay as it is: at least five looks. */
+export const stablePauseMs = ({ stableForMs }: CheckDefinition): number => Math.min(stableForMs / 5, 1000);
 
 /** For how many milliseconds after the first look a check is tried again. */
 export const patienceMs = ({ withinMs }: CheckDefinition, evaluation: Evaluation | undefined): number => {

@@ -54,7 +54,8 @@ const expectedOf = (check: CheckDefinition, kind: AnyCheckKind, objects: Objects
   const phrase = check.not
     ? (kind.expectedNot?.(check, say) ?? say.not(kind.expected(check, say)))
     : kind.expected(check, say);
-  return fillOrDescribe(phrase, objects, say);
+  const filled = fillOrDescribe(phrase, objects, say);
+  return check.stableForMs === 0 ? filled : say.stays(filled, check.stableForMs / 1000);
 };
 
 const fillOrDescribe = (text: string, objects: Objects, say: Phrases): string => {

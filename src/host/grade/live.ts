@@ -6,11 +6,20 @@ import type { Report } from '../../api/report.ts';
 import { LabError } from '../../kit/error.ts';
 import { startReconciler } from '../../kit/reconcile.ts';
 import { settle, startLook } from './collect.ts';
-import { block, type Entry, evaluateEntry, type GradeOptions, patienceMs, selectEntries } from './engine.ts';
+import {
+  block,
+  type Entry,
+  evaluateEntry,
+  type GradeOptions,
+  patienceMs,
+  selectEntries,
+  stablePauseMs,
+} from './engine.ts';
 import type { FactStore } from './facts.ts';
 import { createHandle } from './handle.ts';
 import { interestsOf, isConcerned, isLive, requestOf } from './interests.ts';
 import { reportOf } from './report-of.ts';
+import { phrases } from './say/phrases.ts';
 import type { Student } from './student.ts';
 import type { Evaluations, TimedEvaluation } from './verdict.ts';
 
@@ -38,6 +47,8 @@ interface Watched {
   evaluation?: TimedEvaluation;
   isRunning: boolean;
   isStale: boolean;
+  /** Since when it holds, while that is not long enough to pass. */
+  holdsSince?: number | undefined;
   /** Since when a worse outcome is not shown yet. */
   worseSince?: number | undefined;
 }
@@ -198,9 +209,31 @@ class LiveGrade {
       delay(patientMs, undefined, { signal }).then(again, () => {});
       return;
     }
-    const isNews = stateOf(one.evaluation) !== stateOf(evaluation);
-    one.evaluation = evaluation;
+    const next = this.#untilStable(one, evaluation);
+    const isNews = stateOf(one.evaluation) !== stateOf(next);
+    one.evaluation = next;
     if (isNews) this.#draw.trigger();
+  }
+
+  /** A check that must stay as it is passes only after that time. */
+  #untilStable(one: Watched, evaluation: TimedEvaluation): TimedEvaluation {
+    const { check } = one.entry;
+    const { outcome, expected } = evaluation;
+    const hasPassed = one.evaluation?.outcome.outcome === 'pass';
+    if (outcome.outcome !== 'pass' || hasPassed || check.stableForMs === 0) {
+      one.holdsSince = undefined;
+      return evaluation;
+    }
+    one.holdsSince ??= performance.now();
+    if (performance.now() - one.holdsSince >= check.stableForMs) {
+      one.holdsSince = undefined;
+      return evaluation;
+    }
+    const again = (): void => this.#renew((key) => one.uses.has(key));
+    delay(stablePauseMs(check), undefined, { signal: this.#options.signal }).then(again, () => {});
+    const say = phrases[this.#options.language ?? 'en'];
+    const observed = say.staysNotYet(outcome.observed, check.stableForMs / 1000);
+    return { ...evaluation, outcome: { outcome: 'fail', expected, observed } };
   }
 
   async #publish(): Promise<void> {

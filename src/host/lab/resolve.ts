@@ -116,7 +116,7 @@ const fileOf = (file: string, path: Path, folder: Folder): string => {
 
 const resolveCheck = (check: CheckInput, task: string, path: Path, folder: Folder): CheckDefinition => {
   const kind = kindOf(check);
-  const { type, id, title, points, not, within, needs, hint, reveal, partial, visibility } = check;
+  const { type, id, title, points, not, within, stableFor, needs, hint, reveal, partial, visibility } = check;
   const fields = Object.fromEntries(Object.entries(check).filter(([name]) => name in kind.fields));
   const files = { find: (field: string, file: string) => fileOf(file, [...path, field], folder) };
   return {
@@ -126,6 +126,7 @@ const resolveCheck = (check: CheckInput, task: string, path: Path, folder: Folde
     points,
     not,
     withinMs: within,
+    stableForMs: stableFor,
     needs: needs.map((need) => (need.includes('/') ? need : `${task}/${need}`)),
     ...(hint === undefined ? {} : { hint }),
     reveal,

@@ -11,6 +11,10 @@ const common = {
   points: z.number().min(0).max(1000).default(1),
   not: z.boolean().default(false).meta({ description: 'The check passes when its condition does not hold.' }),
   within: duration.prefault('0s').meta({ description: 'For how long the check is tried again before it fails.' }),
+  stableFor: duration
+    .refine((milliseconds) => milliseconds <= 60_000, { error: 'must be at most 60s' })
+    .prefault('0s')
+    .meta({ description: 'The condition must hold in several looks over this time, at most 60s.' }),
   needs: zeroOrMore(z.string()).meta({ description: 'Checks that must pass first: their ids, or task/check.' }),
   hint: localized.exactOptional(),
   reveal: z
@@ -47,6 +51,7 @@ export interface CheckInput {
   readonly points: number;
   readonly not: boolean;
   readonly within: number;
+  readonly stableFor: number;
   readonly needs: readonly string[];
   readonly hint?: Localized;
   readonly reveal: Reveal;

@@ -74,6 +74,54 @@ describe('a task with a setup', () => {
   });
 });
 
+describe('stableFor', () => {
+  const answered = { ok: true, status: 200, body: '', remote: '', local: '', milliseconds: 1 } as const;
+  const steady = { id: 'a', type: 'http', from: 'client', url: 'http://192.168.56.11/', stableFor: '100ms' };
+
+  test('passes when every look is right, and looks several times', async () => {
+    let looks = 0;
+    const http = () => {
+      looks += 1;
+      return answered;
+    };
+    const report = await grade(labOf([steady]), { http });
+    expect(report.tasks[0]?.checks[0]).toMatchObject({
+      outcome: 'pass',
+      expected: 'client gets 200 from http://192.168.56.11/, and it stays so for 0.1 s',
+    });
+    expect(looks).toBeGreaterThan(1);
+  });
+
+  test('fails when a later look is wrong, and blocks what needs the check', async () => {
+    let looks = 0;
+    const http = () => {
+      looks += 1;
+      return { ...answered, status: looks === 2 ? 503 : 200 };
+    };
+    const report = await grade(labOf([steady, file('b', { needs: 'a' })]), { http, files: { 'node01:/b': '' } });
+    expect(report.tasks[0]?.checks).toMatchObject([
+      { outcome: 'fail', observed: expect.stringContaining('503') },
+      { outcome: 'blocked' },
+    ]);
+    expect(looks).toBe(2);
+  });
+
+  test('begins when the check holds', async () => {
+    let looks = 0;
+    const http = () => {
+      looks += 1;
+      return { ...answered, status: looks < 3 ? 503 : 200 };
+    };
+    const report = await grade(labOf([{ ...steady, within: '5s' }]), { http });
+    expect(report.tasks[0]?.checks[0]?.outcome).toBe('pass');
+    expect(looks).toBeGreaterThan(3);
+  });
+
+  test('has a limit', () => {
+    expect(() => labOf([{ ...steady, stableFor: '2m' }])).toThrow('must be at most 60s');
+  });
+});
+
 describe('within', () => {
   test('tries again until the check passes', async () => {
     let looks = 0;

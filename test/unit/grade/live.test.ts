@@ -105,6 +105,24 @@ test('only checks that read what has changed look again, but real traffic is sen
   expect(live.calls).toEqual(['http']);
 });
 
+test('a check that must stay as it is passes only after that time, and not when it changes meanwhile', async () => {
+  let looks = 0;
+  const world: World = {
+    http: () => {
+      looks += 1;
+      return looks === 2 ? refused : answers;
+    },
+  };
+  await using live = watching(labOf([{ ...http, stableFor: '100ms' }]), world);
+  await live.report();
+  while (live.outcomes().at(-1) !== 'pass') {
+    if (looks === 2) live.tell({ kind: 'retry' });
+    await live.report();
+  }
+  expect(live.outcomes()).toEqual(['fail', 'fail', 'fail', 'pass']);
+  expect(looks).toBeGreaterThan(3);
+});
+
 test('what has not passed is tried again, and what has passed is not', async () => {
   let outcome: HttpOutcome = refused;
   const world = { http: (_: string, url: string) => (url.includes('10.96.0.21') ? answers : outcome) };

@@ -47,6 +47,10 @@ export const english = {
     observed: 'not yet. To find out what is wrong is part of the task',
   },
   not: (phrase: string) => `this must not be true: ${phrase}`,
+  /** With `stableFor`. */
+  stays: (phrase: string, seconds: number) => `${phrase}, and it stays so for ${seconds} s`,
+  staysNotYet: (observed: string, seconds: number) =>
+    `${observed} (this is right; it passes when it stays so for ${seconds} s)`,
   inTask: (task: number, title: string) => `${title} (task ${task})`,
   toBegin: (task: number) => `the task to begin: labs begin ${task}`,
   toDoYourself: (task: number) => `your own work, because labs goto did this task: labs reset ${task}`,

@@ -43,6 +43,8 @@ export const korean: Phrases = {
     observed: '아직 아님. 무엇이 잘못되었는지 찾는 것도 과제의 일부입니다',
   },
   not: (phrase) => `다음과 같으면 안 됨: ${phrase}`,
+  stays: (phrase, seconds) => `${phrase}, ${seconds}초 동안 유지`,
+  staysNotYet: (observed, seconds) => `${observed} (올바름. ${seconds}초 동안 유지되면 통과)`,
   inTask: (task, title) => `${title} (과제 ${task})`,
   toBegin: (task) => `과제 시작(labs begin ${task})`,
   toDoYourself: (task) => `직접 풀기(labs goto가 대신 푼 과제): labs reset ${task}`,
