@@ -60,6 +60,10 @@ test('a changed fact is named, and the exit code is 1', async () => {
     verified: false,
     problems: [expect.objectContaining({ code: 'changed', about: expect.stringMatching(/^facts\/\d{4}\.json$/) })],
   });
+  const report = join(folder, 'report.json');
+  const refused = await verify(join(folder, 'changed.tgz'), '--report', `gradescope=${report}`);
+  expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('No report was written') });
+  await expect(readFile(report)).rejects.toThrow('ENOENT');
 });
 
 test('nothing in it is a private key, a token or a kubeconfig', async () => {

@@ -1,6 +1,7 @@
 // `labs grade --submission DIR`: a fresh cluster, the student's files, a grade, and no trace of it afterwards.
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { LabDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
@@ -118,9 +119,12 @@ const plan = async ({ environment }: Context, folder: string, lab: LabDefinition
   return { steps: [...stepsOf(submission, lab, say), ...wrong], answers, digest: submission.digest };
 };
 
-/** The same for each run, so that a run finds what a killed run left behind. */
+/**
+ * The same for each run, so that a run finds what a killed run left behind. Two containers may use one engine, and have
+ * different files under the same path.
+ */
 const nameFor = (folder: string, lab: LabDefinition): string =>
-  `sub-${createHash('sha256').update(`${lab.folder}\0${folder}`).digest('hex').slice(0, 10)}`;
+  `sub-${createHash('sha256').update(`${hostname()}\0${lab.folder}\0${folder}`).digest('hex').slice(0, 10)}`;
 
 const lockFor = ({ environment }: Context, name: string): string =>
   join(environment.stateFolder, 'submissions', `${name}.lock`);

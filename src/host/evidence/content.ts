@@ -15,7 +15,7 @@ export const aboutSchema = z.object({
   /** The name and the id of the running lab. */
   name: z.string(),
   instance: z.string(),
-  gradedAt: z.string(),
+  gradedAt: z.iso.datetime(),
   durationMs: z.number(),
   language: z.enum(['en', 'ko']),
   versions: z.object({

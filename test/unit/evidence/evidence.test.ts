@@ -155,6 +155,18 @@ describe('a change', () => {
   });
 });
 
+test('invented facts never crash the verification, and never pass for the recorded ones', async () => {
+  const pick = fc.tuple(fc.nat(), fc.jsonValue({ maxDepth: 4 }));
+  await fuzz(60, pick, async ([which, value]) => {
+    const facts = made.files.filter(({ name }) => name.startsWith('facts/'));
+    const name = facts[which % facts.length]?.name ?? '';
+    const invented = (text: string) => JSON.stringify({ ...JSON.parse(text), answer: { ok: true, value } });
+    const { problems, regraded } = await verify(chainedAnew(replaced(name, invented)));
+    expect(regraded.report.tasks[0]?.checks).toHaveLength(8);
+    if (problems.length === 0) expect(JSON.stringify(regraded.report)).toBe(JSON.stringify(redact(made.report)));
+  });
+});
+
 describe('a signature', () => {
   const signed = () => signFiles(made.files, key);
 

@@ -106,6 +106,10 @@ export const evidenceMessages = {
       report: (about) => `다시 채점하면 보고서가 다름. 다른 항목: ${about}`,
     },
   ),
+  noReport: both(
+    'No report was written, because the evidence does not hold.',
+    '증거가 맞지 않아 보고서를 쓰지 않았습니다.',
+  ),
   verified: both('The evidence holds.', '증거가 맞습니다.'),
   notVerified: both('The evidence does not hold.', '증거가 맞지 않습니다.'),
 };
