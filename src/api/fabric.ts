@@ -410,7 +410,8 @@ export interface SeriesProbe {
   readonly stages: readonly Stage[];
   readonly probe:
     | ({ readonly kind: 'http' } & Omit<HttpProbe, 'stages'>)
-    | ({ readonly kind: 'tcp' } & Omit<TcpProbe, 'stages' | 'relayed'>);
+    /** `greets`: the server speaks first, so each connection waits a moment for its greeting. */
+    | ({ readonly kind: 'tcp'; readonly greets: boolean } & Omit<TcpProbe, 'stages' | 'relayed'>);
 }
 
 export const mostRequests = 500;

@@ -64,7 +64,7 @@ const tcp = async (tools: Tools, probe: TcpProbe, signal?: AbortSignal): Promise
   const host = resolved.address ?? probe.host;
   const prober = { namespace, ports: someLocalPorts() };
   await using watch = probe.stages && (await watchArrivals({ ...tools, stages: probe.stages, prober }));
-  const answer = await connectTcp(namespace.netns, { ...probe, host, ports: prober.ports }, signal);
+  const answer = await connectTcp(namespace.netns, { ...probe, host, greets: true, ports: prober.ports }, signal);
   if (!answer.ok) return answer;
   const arrived = watch ? await watch.sawConnection(probe.relayed ?? false) : !(await answersItself(namespace, host));
   if (!arrived) return elsewhere;

@@ -77,6 +77,8 @@ export const sendHttp = async (
 const bannerMs = 250;
 
 export interface TcpRequest extends Pick<TcpProbe, 'host' | 'port' | 'timeoutMs'> {
+  /** Whether to wait a moment for the server's greeting. */
+  readonly greets: boolean;
   /** One of them will be the source port. */
   readonly ports: LocalPorts;
 }
@@ -87,10 +89,10 @@ export interface Connected {
   readonly banner: string;
 }
 
-/** Connects, and waits a moment for the server's greeting. */
+/** Connects, and may wait for the server's greeting. */
 export const connectTcp = async (
   netns: Netns,
-  { host, port, timeoutMs, ports }: TcpRequest,
+  { host, port, timeoutMs, greets, ports }: TcpRequest,
   signal?: AbortSignal,
 ): Promise<Connected | Failed> => {
   const started = performance.now();
@@ -106,9 +108,9 @@ export const connectTcp = async (
     until: (stdout, stderr) => {
       if (connectedAfter === undefined && isConnected(stderr)) {
         connectedAfter = performance.now() - started;
-        setTimeout(() => enough.abort(), bannerMs).unref();
+        if (greets) setTimeout(() => enough.abort(), bannerMs).unref();
       }
-      return stdout !== '';
+      return stdout !== '' || (connectedAfter !== undefined && !greets);
     },
   });
   if (connectedAfter !== undefined)

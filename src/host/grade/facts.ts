@@ -99,7 +99,7 @@ export interface FactKinds {
 
 export type RepeatedRequest =
   | ({ readonly kind: 'http' } & Omit<FactKinds['http']['ask'], 'stages'>)
-  | ({ readonly kind: 'tcp' } & Omit<FactKinds['tcp']['ask'], 'stages' | 'relayed'>);
+  | ({ readonly kind: 'tcp'; readonly greets: boolean } & Omit<FactKinds['tcp']['ask'], 'stages' | 'relayed'>);
 
 export type FactKind = keyof FactKinds;
 export type FactRequest = { [K in FactKind]: { readonly kind: K } & FactKinds[K]['ask'] }[FactKind];

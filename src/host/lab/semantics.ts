@@ -96,7 +96,7 @@ const hiddenProblems = (tasks: readonly Raw[]): readonly Problem[] => {
 };
 
 const placeProblems = (check: Raw, machines: Machines, path: Path): readonly Problem[] =>
-  (['from', 'on'] as const).flatMap((field) =>
+  (['from', 'on', 'to'] as const).flatMap((field) =>
     (Array.isArray(check[field]) ? check[field] : [check[field]]).flatMap((place) =>
       placeProblem(String(place ?? ''), field, machines, path),
     ),

@@ -135,7 +135,7 @@ describe('a series of requests', () => {
         ...probe,
       } as SeriesProbe['probe'],
     });
-  const database = { kind: 'tcp', host: '10.9.9.4', port: 3306 } as const;
+  const database = { kind: 'tcp', host: '10.9.9.4', port: 3306, greets: true } as const;
 
   test('counts the requests at each endpoint', async () => {
     const both = [[...at('10.9.9.5'), ...at('10.9.9.8'), ...at('10.9.9.7')]];
@@ -151,6 +151,15 @@ describe('a series of requests', () => {
     expect(await send(database, both)).toEqual({
       ok: true,
       answers: [{ text: '5.5.5-MariaDB', times: 6 }],
+      arrived: [3, 3],
+    });
+  });
+
+  test('waits for no greeting that nobody wants', async () => {
+    const silent = { kind: 'tcp', host: '10.9.9.4', port: 82, greets: false } as const;
+    expect(await send(silent, [[...at('10.9.9.5', 82), ...at('10.9.9.8', 82)]])).toEqual({
+      ok: true,
+      answers: [{ text: '', times: 6 }],
       arrived: [3, 3],
     });
   });

@@ -183,6 +183,17 @@ describe('a wrong lab', () => {
   });
 
   test.each([
+    [
+      'an unknown node in a list',
+      'type: policy, from: [client, node/node1], to: pod/x, port: 1',
+      'from: there is no node "node1"',
+    ],
+    [
+      'an unknown destination',
+      'type: policy, from: client, to: [pod/x, node/node1], port: 1',
+      'to: there is no node "node1"',
+    ],
+    ['too few requests', 'type: http, from: client, url: "http://x/", spread: 3, times: 10', 'Write at least 26'],
     ['an unknown node', 'type: route, on: node/node1, to: default', 'there is no node "node1"; did you mean "node01"?'],
     ['an invalid place', 'type: tcp, from: blue, to: "a:1"', '"blue" is not a place: write pod/NAME'],
     [

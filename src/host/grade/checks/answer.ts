@@ -13,6 +13,7 @@ import { nodeEndOf } from '../veth.ts';
 import type { View } from '../view/view.ts';
 import { identifier, localized, match, oneOrMore, place, textOrNumber } from './fields.ts';
 import { checkKind, type FieldValues } from './kind.ts';
+import { lookAt } from './look.ts';
 import { type Comparison, compareAnswer, type Form } from './meaning.ts';
 import { rulesOf, selectionEnglish, selectionFields, selectionKorean, selectRules, targetName } from './rules.ts';
 
@@ -189,7 +190,7 @@ const vethOf = (pod: string, { facts, places }: View, say: Say): string => {
 const gatewayOf = ({ on, to }: NonNullable<Answer['gateway']>, { facts, places }: View, say: Say): string => {
   const node = places.one(on);
   const route = facts.at(node, 'routes').routes?.find(({ destination }) => destination === to);
-  if (!route?.gateway) throw new Unmet(say.noGateway(node.label, to), say.onMachine(node.label, 'ip route'));
+  if (!route?.gateway) throw new Unmet(say.noGateway(node.label, to), lookAt(node, 'ip route', say));
   return route.gateway;
 };
 

@@ -8,6 +8,7 @@ import { commaSeparated, english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import { atLeastOne, count, match, place, textOrNumber } from './fields.ts';
 import { checkKind } from './kind.ts';
+import { lookAt } from './look.ts';
 
 /** One direction of a connection. All given fields must match. */
 const direction = z.strictObject({
@@ -101,7 +102,7 @@ export const conntrackCheck = checkKind({
           all.length,
           `${shown.join('; ')}${found.length > shown.length ? '; …' : ''}`,
         ),
-        hint: say.onMachine(place.label, 'conntrack -L'),
+        hint: lookAt(place, 'conntrack -L', say),
       };
     }),
 });

@@ -6,6 +6,7 @@ import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import { atLeastOne, count, place } from './fields.ts';
 import { checkKind } from './kind.ts';
+import { lookAt } from './look.ts';
 import { judgePacket, packetEnglish, packetExpected, packetKorean, packetSchema } from './packet.ts';
 import { rulesOf, type Selection, selectionEnglish, selectionFields, selectionKorean, selectRules } from './rules.ts';
 
@@ -59,7 +60,7 @@ export const iptablesCheck = checkKind({
         observed: say.rulesObserved(node.label, found.length, `${shown.join('; ')}${more}`),
         hint:
           node.pod || view.machines.roleOf(node.machine) === 'client'
-            ? say.onMachine(node.label, `iptables-save -t ${rules.table}`)
+            ? lookAt(node, `iptables-save -t ${rules.table}`, say)
             : say.rulesHint(node.label, rules.table),
       };
     });

@@ -9,6 +9,7 @@ import { korean as ko } from '../say/ko.ts';
 import type { Place } from '../view/places.ts';
 import { hostPort, match, oneOrMore, place } from './fields.ts';
 import { checkKind } from './kind.ts';
+import { lookAt } from './look.ts';
 import { describeEnd, endsOf, packetEnglish, packetKorean } from './packet.ts';
 
 const fields = {
@@ -84,7 +85,7 @@ export const ipvsCheck = checkKind({
           service.protocol === protocol &&
           joinEndpoint(service.address, service.port) === to,
       );
-      const hint = say.onMachine(place.label, 'ipvsadm -Ln');
+      const hint = lookAt(place, 'ipvsadm -Ln', say);
       if (!found) return { holds: false, observed: say.noServer(place.label, to, all.length), hint };
       const servers = found.servers.map((server) => ({ ...server, to: joinEndpoint(server.address, server.port) }));
       const used = servers.filter((server) => server.weight > 0 || weight === 0).map((server) => server.to);

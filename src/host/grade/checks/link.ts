@@ -6,6 +6,7 @@ import { commaSeparated, english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import { atLeastOne, count, match, place } from './fields.ts';
 import { checkKind } from './kind.ts';
+import { lookAt } from './look.ts';
 
 /** The interface that a check looks for. All given fields must match. */
 interface Wanted {
@@ -76,7 +77,7 @@ export const linkCheck = checkKind({
       return {
         holds: inRange(found.length, check.count),
         observed: say.linkObserved(place.label, found.map(linkWords), all.length),
-        hint: say.onMachine(place.machine, 'ip -details link; ip address'),
+        hint: lookAt(place, 'ip -details address', say),
       };
     });
   },

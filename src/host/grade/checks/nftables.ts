@@ -7,6 +7,7 @@ import { commaSeparated, english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import { atLeastOne, count, match, oneOrMore, place } from './fields.ts';
 import { checkKind } from './kind.ts';
+import { lookAt } from './look.ts';
 
 const tableFields = {
   family: z.enum(['ip', 'ip6', 'inet', 'arp', 'bridge', 'netdev']).exactOptional(),
@@ -106,7 +107,7 @@ export const nftablesCheck = checkKind({
           lines.length,
           `${shown.join('; ')}${found.length > shown.length ? '; …' : ''}`,
         ),
-        hint: say.onMachine(place.label, 'nft list ruleset'),
+        hint: lookAt(place, 'nft list ruleset', say),
       };
     }),
 });

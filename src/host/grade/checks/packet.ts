@@ -17,6 +17,7 @@ import type { Verdict } from '../verdict.ts';
 import type { Place } from '../view/places.ts';
 import type { View } from '../view/view.ts';
 import { hostPort, oneOrMore } from './fields.ts';
+import { lookAt } from './look.ts';
 import { rulesOf } from './rules.ts';
 
 export const packetSchema = z.strictObject({
@@ -111,7 +112,7 @@ export const judgePacket = (packet: Packet, node: Place, view: View, say: Say): 
   const observed = (end: string): string => say.packetObserved(node.label, from, to, end);
   const traces = tracesOf({ from, to, protocol: packet.protocol }, node, view, say);
   if (traces === undefined)
-    return { holds: false, observed: observed(say.tooManyWays()), hint: say.onMachine(node.label, 'iptables-save') };
+    return { holds: false, observed: observed(say.tooManyWays()), hint: lookAt(node, 'iptables-save', say) };
   const wrong = traces.find((result) => !isAsExpected(result, packet, lands));
   if (wrong) return { holds: false, observed: observed(resultWords(wrong, to, say)), hint: ruleHint(wrong, node, say) };
   const all = say.listed([...new Set(traces.map((result) => resultWords(result, to, say)))]);
@@ -122,7 +123,7 @@ export const judgePacket = (packet: Packet, node: Place, view: View, say: Say): 
   return {
     holds: false,
     observed: observed(say.neverArrives(unreached, all)),
-    hint: say.onMachine(node.label, `iptables-save -t nat | grep ${to.split(':')[0]}`),
+    hint: lookAt(node, `iptables-save -t nat | grep ${to.split(':')[0]}`, say),
   };
 };
 

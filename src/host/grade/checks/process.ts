@@ -9,6 +9,7 @@ import type { Verdict } from '../verdict.ts';
 import type { Place } from '../view/places.ts';
 import { match, place, zeroOrMore } from './fields.ts';
 import { checkKind, type FieldValues } from './kind.ts';
+import { lookAt } from './look.ts';
 
 const english = {
   runsExpected: (on: string, name: string, flags: readonly string[]) =>
@@ -117,7 +118,7 @@ const judgeProgram = (
   return {
     holds: false,
     observed: say.runsAs(node.label, brief(lines[0] ?? '', 200)),
-    hint: say.onMachine(node.label, `ps aux | grep ${name}`),
+    hint: say.onMachine(node.machine, `ps aux | grep ${name}`),
   };
 };
 
@@ -126,7 +127,7 @@ const judgeListener = (wanted: string, node: Place, listeners: readonly Listener
   return {
     holds: listens,
     observed: say.listens(wanted, node.label, listens),
-    hint: say.onMachine(node.label, 'ss -lntup'),
+    hint: lookAt(node, 'ss -lntup', say),
   };
 };
 

@@ -6,6 +6,7 @@ import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import { match, place } from './fields.ts';
 import { checkKind } from './kind.ts';
+import { lookAt } from './look.ts';
 
 const english = {
   routeExpected: (on: string, to: string, via: string | undefined, device: TextMatch | undefined) =>
@@ -44,7 +45,7 @@ export const routeCheck = checkKind({
         ),
         observed:
           found.length === 0 ? say.noRoute(place.label, to) : `${place.label}: ${found.map(routeWords).join('; ')}`,
-        hint: say.onMachine(place.machine, 'ip route'),
+        hint: lookAt(place, 'ip route', say),
       };
     });
   },

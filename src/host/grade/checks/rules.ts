@@ -9,6 +9,7 @@ import { commaSeparated, type Phrases } from '../say/en.ts';
 import type { Place } from '../view/places.ts';
 import type { View } from '../view/view.ts';
 import { match, textOrNumber } from './fields.ts';
+import { lookAt } from './look.ts';
 
 /** Fields that select rules of a node. A rule must match all given fields. */
 export const selectionFields = {
@@ -59,7 +60,7 @@ export const selectionKorean: typeof selectionEnglish = {
 export const rulesOf = (node: Place, { facts }: View, say: Phrases): Ruleset => {
   const { iptables = '', rulesForged } = facts.at(node, 'iptables', 'rulesForged');
   const unreadable = (cause: string): Unmet =>
-    new Unmet(say.unreadableRules(node.label, cause), say.onMachine(node.label, 'iptables-save'));
+    new Unmet(say.unreadableRules(node.label, cause), lookAt(node, 'iptables-save', say));
   // A rule that nft has written into a table of iptables. Then iptables-save leaves the whole table out.
   const foreign = /^# Table `\w+' is incompatible.*$/m.exec(iptables);
   if (foreign) throw unreadable(foreign[0]);

@@ -7,6 +7,7 @@ import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import { match, place } from './fields.ts';
 import { checkKind } from './kind.ts';
+import { lookAt } from './look.ts';
 
 /** `1`, `/[12]/`, or `{min: 65536}`. */
 const value = z
@@ -79,7 +80,7 @@ export const sysctlCheck = checkKind({
       return {
         holds: isValue(wanted, shown),
         observed: say.sysctlObserved(place.label, name, shown),
-        hint: say.onMachine(place.label, `sysctl ${name}`),
+        hint: lookAt(place, `sysctl ${name}`, say),
       };
     });
   },

@@ -62,7 +62,8 @@ export const tcpCheck = checkKind({
     return view.places.each(check.from, (place) => {
       const observed = (text: string): string => say.tcpObserved(place.label, to, brief(printable(text), 60));
       if (isSeries(check)) {
-        const series = view.probes.tcpSeries(place, to, { timeoutMs, ...expected, times: timesOf(check) });
+        const greets = banner !== undefined;
+        const series = view.probes.tcpSeries(place, to, { timeoutMs, greets, ...expected, times: timesOf(check) });
         const wrong = ({ text }: SeriesAnswer): string | undefined => (isRight(text) ? undefined : observed(text));
         return judgeSeries({ check, place, target: to, series, wrong }, view, say);
       }

@@ -28,7 +28,7 @@ interface Unresolved {
 type Resolved = { readonly ok: true; readonly address: string } | Unresolved;
 
 type HttpRequest = Extract<RepeatedRequest, { kind: 'http' }>;
-type TcpRequest = Extract<RepeatedRequest, { kind: 'tcp' }>;
+type TcpRequest = Omit<Extract<RepeatedRequest, { kind: 'tcp' }>, 'greets'>;
 
 interface Repeated {
   /** How often, when so many endpoints are ready. */
@@ -54,6 +54,12 @@ interface Stages {
 interface HttpOptions extends Expected {
   readonly method?: string;
   readonly timeoutMs?: number;
+}
+
+interface TcpOptions extends Expected {
+  readonly timeoutMs?: number;
+  /** Whether the greeting of the server matters. */
+  readonly greets: boolean;
 }
 
 /** Where the answer must come from. */
@@ -95,9 +101,10 @@ export class Probes {
   }
 
   /** @param to `host:port` */
-  tcpSeries(from: Place, to: string, { times, timeoutMs, ...expected }: HttpOptions & Repeated): Series {
+  tcpSeries(from: Place, to: string, { times, timeoutMs, greets, ...expected }: TcpOptions & Repeated): Series {
     if (this.#options.cluster.proxy.mode === 'userspace') throw new BrokenFact(userspaceProblem);
-    return this.#series(from, this.#tcpRequest(from, to, timeoutMs ?? defaultTimeoutMs), { ...expected, times });
+    const request = this.#tcpRequest(from, to, timeoutMs ?? defaultTimeoutMs);
+    return this.#series(from, 'ok' in request ? request : { ...request, greets }, { ...expected, times });
   }
 
   #httpRequest(from: Place, url: string, { method, timeoutMs }: HttpOptions): HttpRequest | Unresolved {

@@ -37,6 +37,13 @@ describe('a sysctl check', () => {
     });
   });
 
+  test('says how to look into a pod: with the tools of its node', async () => {
+    expect(await gradeCheck({ ...check, on: 'pod/blue' }, having('0'))).toMatchObject({
+      observed: 'pod blue has net.ipv4.ip_forward = 0',
+      hint: 'On node01: ip -all netns exec sysctl net.ipv4.ip_forward',
+    });
+  });
+
   test('with not, passes on another value, but not without a value', async () => {
     expect((await gradeCheck({ ...check, not: true }, having('0'))).outcome).toBe('pass');
     expect((await gradeCheck({ ...check, not: true }, having('1'))).outcome).toBe('fail');
