@@ -28,57 +28,70 @@ export const createDataplane =
     return [await fabric, ...(await Promise.all(ofMachines)).flat()];
   };
 
-/** By section: the command, and whether a kernel without this feature makes it fail. */
-const commands: Readonly<Record<string, { readonly command: string; readonly optional?: true }>> = {
-  addresses: { command: 'ip -details -json address' },
-  routes: { command: 'ip -json route show table all' },
-  routes6: { command: 'ip -6 -json route show table all', optional: true },
-  rules: { command: 'ip -json rule' },
-  rules6: { command: 'ip -6 -json rule', optional: true },
-  neighbours: { command: 'ip -json neigh' },
-  fdb: { command: 'bridge -json fdb' },
-  iptables: { command: 'iptables-nft-save' },
-  ip6tables: { command: 'ip6tables-nft-save' },
-  // Without the module ip_tables, there is no such table.
-  iptablesLegacy: { command: 'iptables-legacy-save', optional: true },
-  ip6tablesLegacy: { command: 'ip6tables-legacy-save', optional: true },
-  nft: { command: 'nft -j list ruleset' },
-  ipset: { command: 'ipset save', optional: true },
-  ipvs: { command: 'ipvsadm -Sn', optional: true },
-  queues: { command: 'tc -json qdisc show' },
-  // A kernel before 5.15 has no default policies.
-  xfrm: { command: '{ ip -o xfrm policy && { ip xfrm policy getdefault || true; }; }', optional: true },
-};
+export type Texts = Omit<NamespaceTexts, 'machine' | 'id' | 'isOwn'>;
+type Printed = Exclude<keyof Texts, 'sysctls' | 'recent' | 'listeners'>;
 
-/** `grep -sH ""` prints each line of a file behind the file's name, and skips files that this kernel lacks. */
+interface Command {
+  readonly command: string;
+  /** The texts that it prints: all of its output, or a line for each. */
+  readonly texts: readonly [Printed, ...Printed[]];
+  /** A kernel without this feature makes it fail. */
+  readonly optional?: true;
+}
+
+/** One program for several questions. With -json, the answer to each is a line. */
+const batch = (program: string, ...questions: readonly string[]): string =>
+  `printf '%s\\n' ${questions.map((question) => `'${question}'`).join(' ')} | ${program} -batch -`;
+const onlyIf = (condition: string, command: string): string => `if ${condition}; then ${command}; fi`;
+
+/** Each program takes milliseconds, and a lab has a namespace for each pod. So what is surely empty is not asked. */
+const commands: readonly Command[] = [
+  {
+    command: batch('ip -details -json', 'address', 'route show table all', 'rule', 'neigh'),
+    texts: ['addresses', 'routes', 'rules', 'neighbours'],
+  },
+  { command: batch('ip -6 -json', 'route show table all', 'rule'), texts: ['routes6', 'rules6'], optional: true },
+  { command: 'bridge -json fdb', texts: ['fdb'] },
+  { command: 'tc -json qdisc show', texts: ['queues'] },
+  { command: 'nft -j list ruleset', texts: ['nft'] },
+  { command: onlyIf('nft list tables | grep -q .', 'iptables-nft-save'), texts: ['iptables'] },
+  { command: onlyIf('nft list tables | grep -q .', 'ip6tables-nft-save'), texts: ['ip6tables'] },
+  // Asking for a table makes it. The file lists those that are there, and is missing without the module.
+  { command: onlyIf('[ -s /proc/self/net/ip_tables_names ]', 'iptables-legacy-save'), texts: ['iptablesLegacy'] },
+  { command: onlyIf('[ -s /proc/self/net/ip6_tables_names ]', 'ip6tables-legacy-save'), texts: ['ip6tablesLegacy'] },
+  { command: 'ipset save', texts: ['ipset'], optional: true },
+  { command: onlyIf('[ -e /proc/self/net/ip_vs ]', 'ipvsadm -Sn'), texts: ['ipvs'] },
+  // A kernel before 5.15 has no default policies.
+  {
+    command: `{ ${batch('ip -o -force', 'xfrm policy', 'xfrm policy getdefault')} || true; }`,
+    texts: ['xfrm'],
+    optional: true,
+  },
+];
+
 const linkSysctls = 'forwarding rp_filter route_localnet accept_local src_valid_mark arp_ignore proxy_arp';
-const files: Readonly<Record<string, string>> = {
-  sysctls: [
+const files = [
+  ...[
     'net/ipv4/ip_forward net/ipv6/conf/all/forwarding net/ipv4/vs/conntrack',
     'net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables',
     ...linkSysctls.split(' ').map((name) => `net/ipv4/conf/*/${name}`),
-  ]
-    .join(' ')
-    .split(' ')
-    .map((path) => `/proc/sys/${path}`)
-    .join(' '),
-  recent: '/proc/self/net/xt_recent/*',
-  tcp: '/proc/self/net/tcp /proc/self/net/tcp6',
-  udp: '/proc/self/net/udp /proc/self/net/udp6',
-};
+  ].flatMap((paths) => paths.split(' ').map((path) => `/proc/sys/${path}`)),
+  ...['xt_recent/*', 'tcp', 'tcp6', 'udp', 'udp6'].map((path) => `/proc/self/net/${path}`),
+];
 
-/** One shell for all, because each entry into a namespace costs as much as a tool. NUL bytes part the sections. */
+/**
+ * One shell for all, because each entry into a namespace costs as much as a tool. NUL bytes part the sections. `grep`
+ * prints each line of a file behind the file's name, and with `-s` skips files that this kernel lacks.
+ */
 export const readingScript = [
   'exec 3>&1',
-  ...Object.entries(commands).map(
-    ([section, { command }]) =>
-      `printf '\\0${section}\\0'; problem=$(${command} 2>&1 >&3 3>&-) || printf '\\0!%s' "$problem"`,
+  ...commands.map(
+    ({ command, texts: [section] }) =>
+      `printf '\\0${section}\\0'; problem=$({ ${command}; } 2>&1 >&3 3>&-) || printf '\\0!%s' "$problem"`,
   ),
-  ...Object.entries(files).map(([section, paths]) => `printf '\\0${section}\\0'; grep -sH "" ${paths}`),
+  `printf '\\0files\\0'; grep -sH "" ${files.join(' ')}`,
   'true',
 ].join('\n');
-
-export type Texts = Omit<NamespaceTexts, 'machine' | 'id' | 'isOwn'>;
 
 /** Each node of a large cluster has some megabytes. */
 export const mostTextBytes = 256 << 20;
@@ -98,29 +111,40 @@ const textsOf = async (netns: Netns | undefined, signal: AbortSignal): Promise<T
 /** @param stdout what `readingScript` prints */
 export const parseTexts = (stdout: string): Texts => {
   const sections = sectionsOf(stdout);
-  const text = (name: string): string => sections.get(name)?.text ?? '';
-  const read = Object.keys(commands).map((name) => {
-    const { text: said = '', problem } = sections.get(name) ?? {};
-    if (problem === undefined) return [name, said];
-    if (commands[name]?.optional) return [name, ''];
-    throw new AgentError('FABRIC_TOOL', `\`${commands[name]?.command}\` failed: ${problem.slice(-500)}`);
-  });
+  const lines = linesOf(sections.get('files')?.text ?? '');
+  const under = (folder: string) => lines.filter(([path]) => path.startsWith(folder));
   return {
-    ...(Object.fromEntries(read) as Omit<Texts, 'sysctls' | 'recent' | 'listeners'>),
-    sysctls: linesOf(text('sysctls'))
+    ...(Object.fromEntries(commands.flatMap((command) => printed(command, sections))) as Record<Printed, string>),
+    sysctls: under('/proc/sys/')
       .map(([path, value]) => `${path.replace('/proc/sys/', '').replaceAll('/', '.')} = ${value}`)
       .join('\n'),
-    recent: recentOf(text('recent')),
+    recent: recentOf(under('/proc/self/net/xt_recent/')),
     listeners: (['tcp', 'udp'] as const).flatMap((protocol) => {
-      const byFile = Map.groupBy(linesOf(text(protocol)), ([path]) => path);
-      return [...byFile.values()].flatMap((lines) =>
-        parseListeners(protocol, lines.map(([, line]) => line).join('\n')),
-      );
+      const byFile = Map.groupBy(under(`/proc/self/net/${protocol}`), ([path]) => path);
+      return [...byFile.values()].flatMap((each) => parseListeners(protocol, each.map(([, line]) => line).join('\n')));
     }),
   };
 };
 
-const sectionsOf = (stdout: string): ReadonlyMap<string, { readonly text: string; readonly problem?: string }> => {
+/** The texts of one command. @throws AgentError `FABRIC_TOOL` */
+const printed = (
+  { command, texts, optional }: Command,
+  sections: Sections,
+): readonly (readonly [Printed, string])[] => {
+  const { text = '', problem } = sections.get(texts[0]) ?? {};
+  if (problem !== undefined && !optional)
+    throw new AgentError('FABRIC_TOOL', `\`${command}\` failed: ${problem.slice(-500)}`);
+  if (problem !== undefined) return texts.map((name) => [name, '']);
+  if (texts.length === 1) return [[texts[0], text]];
+  const answers = text.trimEnd().split('\n');
+  if (answers.length !== texts.length)
+    throw new AgentError('FABRIC_TOOL', `\`${command}\` gave ${answers.length} answers to ${texts.length} questions`);
+  return texts.map((name, index) => [name, answers[index] ?? '']);
+};
+
+type Sections = ReadonlyMap<string, { readonly text: string; readonly problem?: string }>;
+
+const sectionsOf = (stdout: string): Sections => {
   const parts = stdout.split('\0').slice(1);
   const sections = new Map<string, { text: string; problem?: string }>();
   let name = '';
@@ -146,7 +170,7 @@ const linesOf = (text: string): readonly (readonly [string, string])[] =>
     });
 
 /** List → its lines. */
-const recentOf = (text: string): Readonly<Record<string, string>> => {
-  const lists = Map.groupBy(linesOf(text), ([path]) => path.split('/').at(-1) ?? '');
+const recentOf = (found: ReturnType<typeof linesOf>): Readonly<Record<string, string>> => {
+  const lists = Map.groupBy(found, ([path]) => path.split('/').at(-1) ?? '');
   return Object.fromEntries([...lists].map(([list, lines]) => [list, lines.map(([, line]) => line).join('\n')]));
 };

@@ -21,6 +21,8 @@ export const checkSentences: Sentences = {
     '{machine}에서 실행한 `{command}`의 종료 코드가 {code}: {said}',
   'another program uses the port {port}': '다른 프로그램이 쓰고 있는 포트: {port}',
   'reading the data plane took more than {time} ms': '데이터 평면을 {time}ms 안에 읽지 못함',
+  '`{command}` gave {answers} answers to {questions} questions':
+    '질문 {questions}개에 답 {answers}개가 나온 명령: `{command}`',
   'reading the data plane failed: exit code {code}': '데이터 평면을 읽지 못함: 종료 코드 {code}',
   'the fabric has not read the data plane of {machine}': '데이터 평면을 읽지 못함: {machine}',
   'a kube-proxy for {machine} took more than {time} ms': 'kube-proxy가 {time}ms 안에 동기화하지 못함: {machine}',
