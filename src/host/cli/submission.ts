@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { LabDefinition } from '../../api/lab.ts';
+import type { LabDefinition, Variation } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
 import { parseGoDuration } from '../../kit/duration.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
@@ -30,6 +30,8 @@ export interface SubmissionOptions {
   readonly folder: string;
   /** A name or a folder. Default: the only lab of the package. */
   readonly lab: string | undefined;
+  /** What the lab's parameters are drawn from. */
+  readonly variation?: Variation;
   /** The name of the cluster. Default: one for this folder. */
   readonly name?: string;
   /** For all steps of the student together. */
@@ -44,7 +46,7 @@ export interface SubmissionOptions {
  * @throws LabError `LAB_SUBMISSION_UNREADABLE`, `LAB_SUBMISSION_BUSY`, and those of a start
  */
 export const gradeSubmission = async (given: Context, options: SubmissionOptions): Promise<Report> => {
-  const lab = await labOf(given, options.lab);
+  const lab = await labOf(given, options.lab, options.variation);
   const { steps, answers, digest } = await plan(given, options.folder, lab);
   const name = options.name ?? nameFor(await realpath(options.folder), lab);
   const context = { ...given, name };
@@ -83,11 +85,12 @@ const isBusy = ({ say }: Context, folder: string, cause: unknown): LabError =>
 export const labOf = async (
   { paths, environment, say }: Context,
   given: string | undefined,
+  variation: Variation = {},
 ): Promise<LabDefinition> => {
-  if (given !== undefined) return findLab(paths.labs, given, environment.cacheFolder);
+  if (given !== undefined) return findLab(paths.labs, given, environment.cacheFolder, variation);
   const labs = await listLabs(paths.labs, environment.cacheFolder);
   const [only] = labs;
-  if (only && labs.length === 1) return findLab(paths.labs, only.name, environment.cacheFolder);
+  if (only && labs.length === 1) return findLab(paths.labs, only.name, environment.cacheFolder, variation);
   throw new LabError('LAB_NAME_NEEDED', say.submissionLabNeeded, {
     exitCode: ExitCode.usage,
     hint: say.submissionLabHint(labs.map(({ name }) => name).join(', ')),

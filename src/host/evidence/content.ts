@@ -53,7 +53,10 @@ export const studentSchema = z.object({
   skipped: z.record(z.string(), z.array(z.string())),
   history: z.array(eventSchema),
   /** How often each question was answered, and when: what `history` says, in short. */
-  attempts: z.record(z.string(), z.object({ tries: z.int(), wrong: z.int(), first: z.string(), last: z.string() })),
+  attempts: z.record(
+    z.string(),
+    z.object({ tries: z.int(), wrong: z.int(), first: z.iso.datetime(), last: z.iso.datetime() }),
+  ),
 });
 
 export const factSchema = z.object({

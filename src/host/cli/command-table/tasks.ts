@@ -127,6 +127,14 @@ export const tasksCommands: CommandGroup = {
           flags: '--time-limit <duration>',
           help: both('for the files of the submission (default: 10m)', '제출물 적용 제한 시간 (기본: 10m)'),
         },
+        {
+          flags: '--student <id>',
+          help: both('whose submission it is, as for `labs start`', '누구의 제출물인지 (`labs start`와 같음)'),
+        },
+        {
+          flags: '--seed <text>',
+          help: both('as for `labs start`', '`labs start`와 같음'),
+        },
       ],
       json: true,
       paged: true,
@@ -156,6 +164,17 @@ export const tasksCommands: CommandGroup = {
         {
           flags: '--time-limit <duration>',
           help: both('for the files of each submission (default: 10m)', '제출물마다 적용 제한 시간 (기본: 10m)'),
+        },
+        {
+          flags: '--per-student',
+          help: both(
+            'the name of each folder is the student, as for `labs start --student`',
+            '폴더 이름을 학생 이름으로 사용',
+          ),
+        },
+        {
+          flags: '--seed <text>',
+          help: both('as for `labs start`', '`labs start`와 같음'),
         },
       ],
       json: true,

@@ -1,5 +1,6 @@
 // `labs grade-batch DIR [lab]`: grades each folder in DIR as a submission, several at a time, and goes on where it
 // stopped.
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir, readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -19,9 +20,11 @@ import type { Context, Options, Run } from '../context.ts';
 import { gradeInProcess } from '../grading-process.ts';
 import { engineOrSetup } from '../ready.ts';
 import { labOf, lockOf, timeLimit } from '../submission.ts';
+import { variationOf } from '../variation.ts';
 
 export const run: Run = async (context, [given = '', name], options) => {
-  const batch = await prepare(context, { folder: resolve(given), lab: await labOf(context, name), options });
+  const lab = await labOf(context, name, variationOf(context, { seed: options.seed }));
+  const batch = await prepare(context, { folder: resolve(given), lab, options });
   const work = async (): Promise<ExitCode> => {
     const before = await readResults(context, batch.out);
     await engineOrSetup(context);
@@ -48,7 +51,17 @@ interface Batch {
   /** The folder of the reports. */
   readonly reports: string;
   readonly limitMs: number;
+  /** The name of a folder is the student that the lab's parameters are drawn for. */
+  readonly perStudent: boolean;
 }
+
+/** What decides how a submission is graded, beside its files. */
+const definitionOf = ({ lab, perStudent }: Batch): string => {
+  const { seed } = lab.variation;
+  if (seed === undefined && !perStudent) return lab.digest;
+  const all = JSON.stringify([lab.digest, seed ?? null, perStudent]);
+  return `sha256:${createHash('sha256').update(all).digest('hex')}`;
+};
 
 const usage = (code: string, message: string, hint?: string): LabError =>
   new LabError(code, message, { exitCode: ExitCode.usage, ...(hint === undefined ? {} : { hint }) });
@@ -76,7 +89,7 @@ const prepare = async (
     .map((entry) => entry.name)
     .sort();
   if (names.length === 0) throw usage('LAB_BATCH_EMPTY', say.batchEmpty(folder), say.batchEmptyHint);
-  return { folder, lab, names, jobs, out, reports, limitMs };
+  return { folder, lab, names, jobs, out, reports, limitMs, perStudent: options.perStudent === true };
 };
 
 /** @throws LabError `LAB_BATCH_FOREIGN`, `LAB_BATCH_UNWRITABLE` */
@@ -108,8 +121,12 @@ const gradeAll = async (
 ): Promise<{ readonly rows: readonly Row[]; readonly graded: number }> => {
   let rows = before;
   const digests = new Map<string, string>();
-  for (const name of batch.names) digests.set(name, (await readSubmission(join(batch.folder, name))).digest);
-  const labDigest = batch.lab.digest;
+  for (const name of batch.names) {
+    // What cannot be read is a broken row, like everything that is wrong with one submission.
+    const { digest } = await readSubmission(join(batch.folder, name)).catch(() => ({ digest: '' }));
+    digests.set(name, digest);
+  }
+  const labDigest = definitionOf(batch);
   const open = batch.names.filter((name) => {
     const row = rows.find(({ submission }) => submission === name);
     return !isCurrent(row, { digest: digests.get(name) ?? '', labDigest });
@@ -146,22 +163,47 @@ interface One {
   readonly progress: BatchProgress;
 }
 
-const gradeOne = async (context: Context, batch: Batch, { name, digest, progress }: One): Promise<Row> => {
-  const folder = join(batch.folder, name);
+const gradeOne = async (context: Context, batch: Batch, one: One): Promise<Row> => {
+  const { name, digest, progress } = one;
+  const started = performance.now();
   progress.started(name);
+  try {
+    return await gradeFolder(context, batch, one);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const seconds = (performance.now() - started) / 1000;
+    const problem = printable(context.say.fromEnglish(messageOf(error))).slice(0, 500);
+    progress.ended(name, { seconds, problem });
+    const common = { submission: name, digest, labDigest: definitionOf(batch), seconds: seconds.toFixed(1) };
+    return { ...common, ...noScore(problem) };
+  }
+};
+
+const noScore = (message: string) => ({
+  outcome: 'broken' as const,
+  score: '',
+  maxScore: '',
+  failedSteps: '',
+  gradedAt: new Date().toISOString(),
+  report: '',
+  message,
+});
+
+const gradeFolder = async (context: Context, batch: Batch, { name, digest, progress }: One): Promise<Row> => {
+  const folder = join(batch.folder, name);
   // A labs that outlived its batch may still be at work on this submission.
   const lock = await lockOf(context, folder, batch.lab);
   await withFileLock(lock, async () => {}, { timeoutMs: batch.limitMs + restMs, signal: context.signal });
-  const args = ['--submission', folder, batch.lab.folder, '--time-limit', `${batch.limitMs}ms`];
+  const { seed } = batch.lab.variation;
+  const args = [
+    ...['--submission', folder, batch.lab.folder, '--time-limit', `${batch.limitMs}ms`],
+    ...(seed === undefined ? [] : ['--seed', seed]),
+    ...(batch.perStudent ? [`--student=${name}`] : []),
+  ];
   const graded = await gradeInProcess(context, args, batch.limitMs + restMs);
   const file = join(batch.reports, `${name}.json`);
-  const common = { submission: name, digest, labDigest: batch.lab.digest, seconds: graded.seconds.toFixed(1) };
-  if ('problem' in graded) {
-    const message = printable(graded.problem).slice(0, 500);
-    progress.ended(name, { seconds: graded.seconds, problem: message });
-    const gradedAt = new Date().toISOString();
-    return { ...common, outcome: 'broken', score: '', maxScore: '', failedSteps: '', gradedAt, report: '', message };
-  }
+  const common = { submission: name, digest, labDigest: definitionOf(batch), seconds: graded.seconds.toFixed(1) };
+  if ('problem' in graded) throw new Error(graded.problem);
   const { report } = graded;
   await replaceFile(file, renderJson(report));
   const failed = (report.submission?.steps ?? []).filter(({ outcome }) => outcome === 'failed');

@@ -7,6 +7,7 @@ import type { Context, Options, Run } from '../context.ts';
 import { type KeptEvidence, keepEvidence } from '../evidence.ts';
 import { printReport, wantedReports, writeReports } from '../report-files.ts';
 import { gradeAndRecord, withSession } from '../session.ts';
+import { variationOf } from '../variation.ts';
 
 export const run: Run = async (context, [name], options) => {
   const wanted = wantedReports(context, options);
@@ -20,9 +21,17 @@ export const run: Run = async (context, [name], options) => {
   return exitCodeOf(report);
 };
 
+/** A running lab has its seed and student already. */
+const ofSubmissions = [
+  ['timeLimit', '--time-limit'],
+  ['seed', '--seed'],
+  ['student', '--student'],
+] as const;
+
 const gradeRunning = (context: Context, options: Options, evidence: KeptEvidence | undefined): Promise<Report> => {
-  if (options.timeLimit !== undefined)
-    throw new LabError('LAB_SUBMISSION_NEEDED', context.say.timeLimitNeeds, { exitCode: ExitCode.usage });
+  for (const [option, flag] of ofSubmissions)
+    if (options[option] !== undefined)
+      throw new LabError('LAB_SUBMISSION_NEEDED', context.say.needsSubmission(flag), { exitCode: ExitCode.usage });
   return withSession(context, async (opened) => {
     const session = { ...opened, lab: opened.whole };
     const { report, graded } = await gradeAndRecord(context, session, evidence ? { record: evidence.record } : {});
@@ -46,6 +55,7 @@ const gradeFolder = async (context: Context, { folder, lab, options, evidence }:
     // LABS_NAME is the name of a running lab of the user.
     ...(typeof options.name === 'string' ? { name: options.name } : {}),
     limitMs: timeLimit(context, options),
+    variation: variationOf(context, options),
     ...(evidence ? { record: evidence.record } : {}),
     onGraded: async (session, { report, graded }) => evidence?.write(session, report, graded),
   });

@@ -181,8 +181,20 @@ const printText = (
   const holds = problems.length === 0;
   output.line(output.paint(['bold', holds ? 'green' : 'red'], holds ? say.verified : say.notVerified));
   const report = verification?.regraded.report;
-  if (!report) return;
+  if (!report || !content) return;
   output.line(`${say.score} ${report.score} / ${report.maxScore}   ${say.reportOfEvidence(timeOf(report.gradedAt))}`);
+  const drawn = [report.student, report.seed].filter((each) => each !== undefined).join(', ');
+  if (drawn !== '') output.line(printable(say.drawnFor(drawn)));
+  const { labs, kubernetes = '?', kernel } = content.about.versions;
+  output.line(output.paint('dim', printable(say.versions(labs, kubernetes, kernel))));
+  const attempts = Object.values(content.student.attempts);
+  const count = (of: 'tries' | 'wrong'): number => attempts.reduce((sum, each) => sum + each[of], 0);
+  const times = attempts.flatMap(({ first, last }) => [first, last]).sort();
+  const [first, last] = [times[0], times.at(-1)];
+  if (first === undefined || last === undefined) return;
+  output.line(
+    output.paint('dim', printable(say.attempts(count('tries'), count('wrong'), timeOf(first), timeOf(last)))),
+  );
 };
 
 const printRow = (

@@ -70,6 +70,19 @@ export const evidenceMessages = {
     (from: string) => `Graded at ${from}`,
     (from) => `채점 시각: ${from}`,
   ),
+  drawnFor: both(
+    (drawn: string) => `The lab of this student or seed: ${drawn}`,
+    (drawn) => `이 학생이나 시드의 실습: ${drawn}`,
+  ),
+  versions: both(
+    (labs: string, kubernetes: string, kernel: string) => `labs ${labs}, Kubernetes ${kubernetes}, Linux ${kernel}`,
+    (labs, kubernetes, kernel) => `labs ${labs}, 쿠버네티스 ${kubernetes}, 리눅스 ${kernel}`,
+  ),
+  attempts: both(
+    (tries: number, wrong: number, first: string, last: string) =>
+      `Answers tried: ${tries}, wrong: ${wrong}, from ${first} to ${last}`,
+    (tries, wrong, first, last) => `답 시도 ${tries}번, 오답 ${wrong}번 (${first} ~ ${last})`,
+  ),
   verdictsByScript: both(
     (checks: string) => `Verdicts of the lab’s scripts were kept, and cannot be judged again: ${checks}`,
     (checks) => `실습 스크립트의 판정은 기록만 있어 다시 판정할 수 없습니다: ${checks}`,

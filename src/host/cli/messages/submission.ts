@@ -25,9 +25,9 @@ export const submissionMessages = {
     (text) => `1s부터 24h까지의 제한 시간이 아닙니다: "${text}"`,
   ),
   timeLimitHint: both('Write it as 90s, 10m or 1h30m.', '90s, 10m, 1h30m처럼 쓰세요.'),
-  timeLimitNeeds: both(
-    '--time-limit is for the steps of a submission, so it needs --submission DIR',
-    '--time-limit은 제출물의 제한 시간이므로 --submission 폴더가 필요합니다',
+  needsSubmission: both(
+    (flag: string) => `${flag} is for a submission, so it needs --submission DIR`,
+    (flag) => `제출물에 쓰는 옵션이므로 --submission 폴더가 필요합니다: ${flag}`,
   ),
   applying: both(
     (title: string) => `Applying ${title}`,
