@@ -2,7 +2,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,6 +11,7 @@ import type { ServerConfig } from '../../src/node/client/kubeconfig.ts';
 import { createTransport } from '../../src/node/client/transport.ts';
 import type { Client } from '../../src/node/client/types.ts';
 import { createTestPki, type TestPki } from '../fixtures/pki.ts';
+import { freePort } from './free-port.ts';
 import { component } from './programs.ts';
 
 export interface RunningApiserver extends AsyncDisposable {
@@ -144,13 +144,3 @@ const kubeconfigOf = ({ server, ca, cert, key }: ServerConfig): string =>
     users: [{ name: 'admin', user: { 'client-certificate-data': base64(cert), 'client-key-data': base64(key) } }],
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
   });
-
-export const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-};

@@ -12,7 +12,8 @@ import type { Resource } from '../../../src/api/resources.ts';
 import { isAlreadyExists } from '../../../src/node/client/error.ts';
 import type { ServerConfig } from '../../../src/node/client/kubeconfig.ts';
 import { writeStubFiles } from '../../support/api-stub-files.ts';
-import { freePort, startApiserver } from '../../support/apiserver.ts';
+import { startApiserver } from '../../support/apiserver.ts';
+import { freePort } from '../../support/free-port.ts';
 import { testProgram } from '../../support/programs.ts';
 
 export interface Subject extends AsyncDisposable {

@@ -1,5 +1,4 @@
 // A server for lists and watches of one resource. Tests decide when its watches send, end or break.
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -7,6 +6,7 @@ import { createServer } from 'node:https';
 import type { ConfigMap } from '../../../src/api/core.ts';
 import type { ServerConfig } from '../../../src/node/client/kubeconfig.ts';
 import { createTestPki } from '../../fixtures/pki.ts';
+import { freePort } from '../../support/free-port.ts';
 
 export interface FakeServer {
   readonly config: ServerConfig;
@@ -64,8 +64,7 @@ export const startFakeServer = async (): Promise<FakeServer> => {
     watches.add(response);
     response.on('close', () => watches.delete(response));
   });
-  // Neither the kernel nor a lab gives out such a port, so nobody takes it while the server is down.
-  const port = 10_000 + randomInt(10_000);
+  const port = await freePort();
   const cut = (): void => {
     for (const watch of watches) watch.destroy();
   };
