@@ -1,11 +1,11 @@
 // Sends a request again and again, and counts at which endpoints the requests arrive.
 import { mostRequests, type SeriesAnswer, type SeriesOutcome, type SeriesProbe } from '../api/fabric.ts';
-import { newSecret, portsOfEach, probeHeader, watchArrivals } from './arrival.ts';
+import { type LocalPorts, newSecret, portsOfEach, probeHeader, watchArrivals } from './arrival.ts';
 import { createCaptures } from './capture.ts';
 import { find } from './place.ts';
 import { isHost, resolve } from './probe.ts';
 import type { ProcessTable } from './processes.ts';
-import { connectTcp, type Failed, failed, parseTarget, sendHttp } from './request.ts';
+import { connectTcp, type Failed, failed, parseTarget, sendHttpSeries } from './request.ts';
 import { AgentError, type Netns } from './run.ts';
 
 /** For all requests together: the agent itself has no more than a minute for a question. */
@@ -30,10 +30,8 @@ export const createSeries = (table: ProcessTable) => {
     const isHttp = probe.kind === 'http';
     await using watch = await watchArrivals({ table, captures, stages, ...(isHttp ? {} : { prober }) });
     const secrets = Array.from({ length: times }, newSecret);
-    const said = await sendAll(times, (index) => {
-      const request = { probe, secret: secrets[index] ?? '', ports: ports[index] ?? prober.ports, ...resolved };
-      return sendOne(namespace.netns, request, signal);
-    });
+    const request = { netns: namespace.netns, probe, secrets, ports, ...resolved };
+    const said = tally(times, await sendAll(request, signal));
     if (!said.ok) return said;
     return { ...said, arrived: await (isHttp ? watch.countRequests(secrets) : watch.countConnections()) };
   };
@@ -48,52 +46,74 @@ const hostOf = (probe: Probe): string | Failed => {
   return 'ok' in url ? url : url.hostname;
 };
 
+interface Request {
+  readonly netns: Netns;
+  readonly probe: Probe;
+  /** One for each request. */
+  readonly secrets: readonly string[];
+  readonly ports: readonly LocalPorts[];
+  readonly address?: string;
+}
+
 interface Answer {
   readonly ok: true;
   readonly status?: number;
   readonly text: string;
 }
 
-type Answered = { readonly ok: true; readonly answers: readonly SeriesAnswer[] };
+type Answers = readonly (Answer | Failed)[];
 
-/** One after the other: a second client at the same time could make an affinity of its own. */
-const sendAll = async (
-  times: number,
-  send: (index: number) => Promise<Answer | Failed>,
-): Promise<Answered | Extract<SeriesOutcome, { ok: false }>> => {
-  const answers = new Map<string, SeriesAnswer>();
-  const started = performance.now();
-  for (let answered = 0; answered < times; answered++) {
-    if (performance.now() - started > longestMs)
-      return { ...failed('timeout', `${times} requests take more than ${longestMs / 1000} s`), answered, isLate: true };
-    const answer = await send(answered);
-    if (!answer.ok) return { ...answer, answered };
-    const { ok: _, ...kept } = { ...answer, text: answer.text.slice(0, mostCharacters) };
-    const key = JSON.stringify(kept);
-    answers.set(key, { ...kept, times: (answers.get(key)?.times ?? 0) + 1 });
-  }
-  return { ok: true, answers: [...answers.values()] };
+/**
+ * One after the other: a second client at the same time could make an affinity of its own.
+ * @returns the answers up to the first failure. Fewer answers without a failure: the time was over.
+ */
+const sendAll = async ({ netns, probe, secrets, ports, address }: Request, signal?: AbortSignal): Promise<Answers> => {
+  if (probe.kind === 'tcp') return await connectAll({ netns, probe, ports, address }, signal);
+  const url = parseTarget(probe.url);
+  if ('ok' in url) return [url];
+  const requests = secrets.map((secret) => ({
+    ...probe,
+    url,
+    headers: { ...probe.headers, [probeHeader]: secret },
+    ...(address ? { address } : {}),
+  }));
+  const answers = await sendHttpSeries({ netns, requests, ports, longestMs }, signal);
+  return answers.map((answer) =>
+    answer.ok ? { ok: true, status: answer.report.http_code, text: answer.body } : answer,
+  );
 };
 
-interface Request {
-  readonly probe: Probe;
-  readonly secret: string;
-  readonly ports: { readonly first: number; readonly last: number };
-  readonly address?: string;
+interface Connections extends Pick<Request, 'netns' | 'ports'> {
+  readonly probe: Extract<Probe, { kind: 'tcp' }>;
+  readonly address: string | undefined;
 }
 
-const sendOne = async (
-  netns: Netns,
-  { probe, secret, ports, address }: Request,
-  signal?: AbortSignal,
-): Promise<Answer | Failed> => {
-  if (probe.kind === 'tcp') {
-    const answer = await connectTcp(netns, { ...probe, host: address ?? probe.host, ports }, signal);
-    return answer.ok ? { ok: true, text: answer.banner } : answer;
+const connectAll = async ({ netns, probe, ports, address }: Connections, signal?: AbortSignal): Promise<Answers> => {
+  const answers: (Answer | Failed)[] = [];
+  const started = performance.now();
+  for (const each of ports) {
+    if (performance.now() - started > longestMs) break;
+    const answer = await connectTcp(netns, { ...probe, host: address ?? probe.host, ports: each }, signal);
+    answers.push(answer.ok ? { ok: true, text: answer.banner } : answer);
+    if (!answer.ok) break;
   }
-  const url = parseTarget(probe.url);
-  if ('ok' in url) return url;
-  const headers = { ...probe.headers, [probeHeader]: secret };
-  const answer = await sendHttp(netns, { ...probe, url, headers, ...(address ? { address } : {}) }, signal);
-  return answer.ok ? { ok: true, status: answer.report.http_code, text: answer.body } : answer;
+  return answers;
+};
+
+type Answered = { readonly ok: true; readonly answers: readonly SeriesAnswer[] };
+
+const tally = (times: number, answers: Answers): Answered | Extract<SeriesOutcome, { ok: false }> => {
+  const failure = answers.find((answer) => !answer.ok);
+  const answered = answers.length - (failure ? 1 : 0);
+  if (failure) return { ...failure, answered };
+  if (answered < times)
+    return { ...failed('timeout', `${times} requests take more than ${longestMs / 1000} s`), answered, isLate: true };
+  const equal = new Map<string, SeriesAnswer>();
+  for (const answer of answers) {
+    if (!answer.ok) continue;
+    const { ok: _, ...kept } = { ...answer, text: answer.text.slice(0, mostCharacters) };
+    const key = JSON.stringify(kept);
+    equal.set(key, { ...kept, times: (equal.get(key)?.times ?? 0) + 1 });
+  }
+  return { ok: true, answers: [...equal.values()] };
 };
