@@ -18,7 +18,7 @@ const atOnce = createLimit(4);
  * script inside; the rest is for that script.
  */
 const frame = `
-mount -t tmpfs twin /run
+mount -n -t tmpfs twin /run
 socat UNIX-LISTEN:/run/api.sock,fork "TCP:$1" &
 exec 4<&0
 inside=$2
