@@ -77,6 +77,17 @@ export interface FabricMethods {
     readonly params: { readonly place: Place; readonly verb: UnitVerb; readonly units: readonly string[] };
     readonly result: Record<string, never>;
   };
+  /**
+   * Records how to undo a change of the cluster, and keeps others from changing it until `endChange` or until this
+   * agent ends. `left`: what a killed grader has not undone; then this agent must undo it and call `endChange`.
+   */
+  readonly beginChange: {
+    readonly params: { readonly undo: string };
+    readonly result: { readonly begun: boolean; readonly left?: string };
+  };
+  readonly endChange: { readonly params: Record<string, never>; readonly result: Record<string, never> };
+  /** What a killed grader has left, as `left` of `beginChange`. */
+  readonly leftChange: { readonly params: Record<string, never>; readonly result: { readonly left?: string } };
   /** GET on the cluster's API server with the grader's own credentials, e.g. `/api/v1/nodes`. */
   readonly kube: {
     readonly params: { readonly path: string };

@@ -16,6 +16,9 @@ export const nodePaths = {
   proxyLog: '/var/log/kube-proxy.log',
 } as const;
 
+/** In the fabric: how to undo a change that a check has begun. */
+export const changeJournal = '/var/lib/labs-change.json';
+
 /** Ports on which the components listen. */
 export const componentPorts = {
   apiServer: 6443,

@@ -79,7 +79,7 @@ const isAgent = async (pid: number): Promise<boolean> => {
  * `cat` reads from a pipe of the agent, so it ends with the agent, and the lock ends with `cat`.
  * @returns a controller that releases the lock; undefined when another agent holds it
  */
-const hold = (lock: string): Promise<AbortController | undefined> => {
+export const hold = (lock: string): Promise<AbortController | undefined> => {
   const { promise, resolve } = Promise.withResolvers<AbortController | undefined>();
   const releaseLock = new AbortController();
   const forever = 2 ** 31 - 1;

@@ -3,6 +3,7 @@
 import { nodePaths } from '../api/paths.ts';
 import { serve } from './agent.ts';
 import { createApiServerCheck } from './api-server.ts';
+import { createJournal } from './change-journal.ts';
 import { createClaim } from './claim.ts';
 import { createDataplane } from './dataplane.ts';
 import { createFacts } from './facts.ts';
@@ -27,12 +28,16 @@ const main = async ([command, socket]: readonly string[]): Promise<number> => {
     return 2;
   }
   const claim = createClaim();
+  const journal = createJournal();
   const processes = createProcessTable();
   const kube = createKube(nodePaths.adminConfig, createApiServerCheck(processes));
   const watch = createWatch({ kube });
   const handlers = {
     hello: async () => ({ version: process.version }),
     ...claim,
+    beginChange: journal.beginChange,
+    leftChange: journal.leftChange,
+    endChange: journal.endChange,
     ...createWiring({ ...claim, pin }),
     facts: createFacts(processes),
     dataplane: createDataplane(processes),

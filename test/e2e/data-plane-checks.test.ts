@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import type { CheckReport, Report } from '../../src/api/report.ts';
-import { labs, type Ran } from './cli-support.ts';
+import { done, eventually, notYet } from '../../src/kit/eventually.ts';
+import { labs, type Ran, spawnLabs } from './cli-support.ts';
 
 const pod = (name: string, image: string, nodeName: string) => ({
   ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: image } } },
@@ -39,6 +40,13 @@ interface Trick {
 
 /** Chains of kube-proxy and of others with the same priority: the kernel does not show which comes first. */
 const dropped = /are dropped on node01|cannot be followed on node01: the order of/;
+// A busy machine takes its time.
+const converges = '60s';
+const changes = [
+  { do: 'delete-pod', object: 'pod/one', from: 'pod/blue', to: '10.96.77.1:80', converges },
+  { do: 'add-endpoint', object: 'service/web', from: 'node/node02', to: '10.96.77.1:80', converges },
+  { do: 'restart-kube-proxy', object: 'node/node01', from: 'node/node01', to: '10.96.77.1:80', converges },
+];
 const restart = 'systemctl restart kube-proxy';
 const dropRule = '-p tcp --dport 80 -j DROP';
 
@@ -162,7 +170,7 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
   };
   const sh = (script: string) => ok(run('shell', 'node01', '--', 'bash', '-euc', script));
   const grade = async (): Promise<readonly CheckReport[]> => {
-    const { stdout, stderr } = await run('grade', '--json');
+    const { stdout, stderr } = await run('check', 'task', '--json');
     if (stdout === '') throw new Error(stderr);
     return (JSON.parse(stdout) as Report).tasks.flatMap(({ checks }) => checks);
   };
@@ -179,7 +187,7 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
     folder = await mkdtemp(join(tmpdir(), 'labs-e2e-'));
     const lab = join(folder, 'twin-lab');
     await mkdir(join(lab, 'tasks'), { recursive: true });
-    await writeFile(join(lab, 'tasks/task.md'), '# Task\n');
+    for (const task of ['task', 'change']) await writeFile(join(lab, `tasks/${task}.md`), '# Task\n');
     await writeFile(
       join(lab, 'lab.yaml'),
       stringify({
@@ -189,6 +197,10 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
           proxy: { mode },
         },
         tasks: [
+          {
+            ...{ id: 'change', title: 'Change' },
+            checks: changes.map((check, index) => ({ id: `c${index}`, title: 'Change', type: 'change', ...check })),
+          },
           {
             ...{ id: 'task', title: 'Task' },
             checks: ['twin', 'untouched'].map((type) => ({ id: type, title: type, type, on: 'node/*' })),
@@ -217,6 +229,26 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
     await sh(undo);
     expect(seen).toMatchObject([twin, untouched].map(verdictOf));
     await expectPass();
+  });
+
+  const pods = async (): Promise<string> => (await run('kubectl', 'get', 'pods', '-o', 'name')).stdout;
+
+  test.runIf(mode === 'iptables')('changes the cluster, judges it, and leaves it as it was', async () => {
+    const before = await pods();
+    const { stdout, exitCode } = await run('check', 'change', '--json');
+    expect(exitCode, stdout).toBe(0);
+    expect(await pods()).toBe(before);
+    const killed = spawnLabs(['--name', name, 'check', 'change'], { env: { XDG_STATE_HOME: join(folder, 'state') } });
+    await eventually(
+      'a pod is away',
+      async () => ((await pods()) === before ? notYet('all are there') : done(undefined)),
+      { timeoutMs: 60_000 },
+    );
+    killed.kill('SIGKILL');
+    await killed;
+    const next = await run('check', 'task', '--json');
+    expect(next.stderr).toContain('What it had changed is undone.');
+    expect(await pods()).toBe(before);
   });
 
   test('sees no foreign rules after many changes of services, endpoints and host ports', async () => {

@@ -49,6 +49,10 @@ const isDone = (task: TaskReport): boolean => task.passedAt !== undefined || pas
 
 const passesNow = (task: TaskReport): boolean => task.checks.every(({ outcome }) => outcome === 'pass');
 
+/** A check that waits for something other than a check, such as for `labs grade`, says nothing about the cluster. */
+const isDifferent = ({ checks }: TaskReport): boolean =>
+  checks.some(({ outcome, blockedBy }) => outcome !== 'pass' && (outcome !== 'blocked' || blockedBy !== undefined));
+
 /** A task that has passed keeps its points here. `labs grade` counts the final state. */
 const pointsOf = (task: TaskReport): number =>
   isDone(task) ? Math.max(0, task.maxScore - (task.hintCost ?? 0)) : task.score;
@@ -75,7 +79,7 @@ const taskLine = (task: TaskReport, options: ScoreboardOptions): string => {
 };
 
 const noteOf = (task: TaskReport, { say, waiting }: ScoreboardOptions): string | undefined => {
-  if (isDone(task)) return passesNow(task) ? undefined : say.isDifferentNow;
+  if (isDone(task)) return isDifferent(task) ? say.isDifferentNow : undefined;
   return task.skipped ? say.byGoto : waiting.has(task.id) ? say.notBegun : undefined;
 };
 
@@ -152,7 +156,7 @@ const totalLine = (report: Report, options: ScoreboardOptions): string => {
 
 const remarks = (report: Report, { paint, say, width }: ScoreboardOptions): readonly string[] => {
   if (report.broken) return wrap(say.graderBroke, width - 2).map((line) => paint('magenta', ` ${line}`));
-  const different = report.tasks.filter((task) => isDone(task) && !passesNow(task)).map(({ number }) => number);
+  const different = report.tasks.filter((task) => isDone(task) && isDifferent(task)).map(({ number }) => number);
   const [first] = different;
   const notes = first === undefined ? [] : wrap(say.differentTasks(different.join(', '), first), width - 2);
   const praise = report.tasks.every(isDone) && different.length === 0 ? [paint('green', ` ${say.allPass}`)] : [];

@@ -6,6 +6,7 @@ import type { ConnectOptions } from '../cluster/fabric.ts';
 import { type Cluster, openCluster } from '../cluster/open.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
 import type { ClusterAccess } from '../grade/access.ts';
+import { repairChange } from '../grade/change/undo.ts';
 import { isQuestion, type Question } from '../grade/checks/answer.ts';
 import type { GradeOptions } from '../grade/engine.ts';
 import { findTask } from '../lab/catalogue.ts';
@@ -82,6 +83,8 @@ export const openSession = async (
     fabricId: await fabricId(docker, name, context.signal),
     scriptLog: openScriptLog(context.environment.stateFolder, name),
   });
+  if (await repairChange({ access, signal: context.signal }))
+    context.output.note(context.output.paint('yellow', `! ${context.say.changeUndone}`));
   const progress = await progressIn(context, name, access.instance);
   return { name, lab, whole, access, progress, cluster, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
 };
@@ -107,7 +110,7 @@ export interface Graded {
 export const gradeAndRecord = async (
   context: Context,
   session: Session,
-  options: Pick<GradeOptions, 'tasks' | 'once' | 'record'> = {},
+  options: Pick<GradeOptions, 'tasks' | 'once' | 'record' | 'changes'> = {},
 ): Promise<Graded> => {
   const { gradeLab } = await import('../grade/engine.ts');
   const graded = await session.progress.read();

@@ -185,7 +185,7 @@ const gradeSettled = async (
   session: OpenSession,
   record: GradeOptions['record'],
 ): Promise<Graded> => {
-  const options = record ? { record } : {};
+  const options = { ...(record ? { record } : {}), changes: true };
   let latest = await gradeAndRecord(context, session, options);
   for (let tries = 0; tries < mostTries && !isFull(latest); tries += 1) {
     const before = outcomesOf(latest);

@@ -4,13 +4,27 @@ import type { LabHandle } from '../../api/lab.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { LabError, messageOf } from '../../kit/error.ts';
 import type { ClusterAccess, FabricCallOptions } from './access.ts';
-import { type Endpoint, type Fact, type FactRequest, type FactStore, keyOf, MissingFacts, type Spot } from './facts.ts';
+import type { ChangeOutcome, ChangeRequest } from './change/types.ts';
+import {
+  type Endpoint,
+  type Fact,
+  type FactRequest,
+  type FactStore,
+  keyOf,
+  MissingFacts,
+  noChanges,
+  type Spot,
+  Unmet,
+  unmetCode,
+} from './facts.ts';
 import { runCheck, runExpected } from './scripted.ts';
 
 export interface Collector {
   readonly access: ClusterAccess;
   /** Makes the handle that the lab's check scripts get. */
   readonly handle: () => LabHandle;
+  /** Changes the cluster and undoes it. Absent: this look must not change it. */
+  readonly change?: (request: ChangeRequest) => Promise<ChangeOutcome>;
   readonly signal: AbortSignal;
 }
 
@@ -109,7 +123,8 @@ const safely = async (work: () => Promise<unknown>): Promise<Fact> => {
   try {
     return { ok: true, value: await work() };
   } catch (error) {
-    return { ok: false, cause: messageOf(error), ...(error instanceof LabError ? { code: error.code } : {}) };
+    const code = error instanceof LabError ? error.code : error instanceof Unmet ? unmetCode : undefined;
+    return { ok: false, cause: messageOf(error), ...(code === undefined ? {} : { code }) };
   }
 };
 
@@ -147,6 +162,11 @@ const collectOne = async (collector: Collector, request: FactRequest): Promise<u
       return listObjects(call, request.path);
     case 'dataplane':
       return call('dataplane', { machines: access.machines.map(({ name, pid }) => ({ machine: name, pid })) });
+    case 'change': {
+      const { kind: _, ...change } = request;
+      if (!collector.change) throw new LabError(noChanges, 'this look must not change the cluster');
+      return collector.change(change);
+    }
     case 'twin': {
       const { kind: _, ...params } = request;
       // A kube-proxy of its own starts for each node.

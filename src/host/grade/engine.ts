@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CheckDefinition, LabDefinition, Language, TaskDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
 import type { ClusterAccess } from './access.ts';
+import { runChange } from './change/run.ts';
 import { settle, startLook } from './collect.ts';
 import { evaluate } from './evaluate.ts';
 import type { Fact, FactStore } from './facts.ts';
@@ -28,6 +29,8 @@ export interface GradeOptions {
   readonly once?: boolean;
   /** Called with what each check's evaluation rests on. The last call for a check counts. */
   readonly record?: (id: string, rests: Rests) => void;
+  /** Whether checks may change the cluster: those of the type `change`, which undo it. */
+  readonly changes?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -74,6 +77,23 @@ export const selectEntries = (
 };
 
 const evaluateAll = async (entries: readonly Entry[], options: GradeOptions): Promise<Evaluations> => {
+  let evaluations = await evaluateUnchanged(entries, options);
+  if (!options.changes) return evaluations;
+  const waitsForIt = ({ id }: Entry): boolean => {
+    const { outcome } = evaluations.get(id) ?? {};
+    return outcome?.outcome === 'blocked' && outcome.by === phrases[options.language ?? 'en'].triedLast();
+  };
+  // One after the other: each finds the cluster as it was.
+  for (const entry of entries.filter(waitsForIt)) {
+    evaluations = await lookAt([entry], options, evaluations, true);
+    const needy = entries.filter(({ check }) => check.needs.includes(entry.id));
+    if (needy.length > 0) evaluations = await lookAt(needy, options, evaluations);
+  }
+  return evaluations;
+};
+
+/** Without checks that change the cluster. */
+const evaluateUnchanged = async (entries: readonly Entry[], options: GradeOptions): Promise<Evaluations> => {
   const first = await lookAt(entries, options);
   if (options.once) return first;
   return await stay(entries, options, await tryAgain(entries, options, first));
@@ -130,10 +150,15 @@ const lookAt = async (
   entries: readonly Entry[],
   options: GradeOptions,
   earlier: Evaluations = new Map(),
+  mayChange = false,
 ): Promise<Evaluations> => {
   const started = performance.now();
   const { lab, access, signal, language = 'en' } = options;
-  const look = startLook({ access, handle: () => createHandle({ lab, access, language, signal }), signal });
+  const handle = { lab, access, language, signal };
+  const look = startLook({
+    ...{ access, signal, handle: () => createHandle(handle) },
+    ...(mayChange ? { change: (request) => runChange(handle, request) } : {}),
+  });
   const evaluated = await Promise.all(
     entries.map(async (entry) => {
       let facts = new Map<string, Fact>();

@@ -3,7 +3,7 @@ import type { CheckDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { Outcome } from '../../api/report.ts';
 import { messageOf } from '../../kit/error.ts';
 import type { AnyCheckKind } from './checks/kind.ts';
-import { BrokenFact, MissingFacts, Unmet } from './facts.ts';
+import { BrokenFact, MissingFacts, NotNow, Unmet } from './facts.ts';
 import { kindOf } from './kinds.ts';
 import type { Phrases } from './say/en.ts';
 import { type Student, waitsToBegin } from './student.ts';
@@ -37,6 +37,8 @@ export const evaluate = ({ check, task, number, student, view, say: shared }: Ev
     return { outcome, expected, retry: 'within' };
   } catch (error) {
     if (error instanceof MissingFacts) throw error;
+    if (error instanceof NotNow)
+      return { outcome: { outcome: 'blocked', by: say.triedLast() }, expected, retry: 'never' };
     if (error instanceof Unmet) {
       const { message: observed, hint, temporary } = error;
       const outcome: Outcome = { outcome: 'fail', expected, observed, ...(hint === undefined ? {} : { hint }) };

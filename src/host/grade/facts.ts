@@ -13,6 +13,7 @@ import type {
 } from '../../api/fabric.ts';
 import type { ScriptVerdict } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
+import type { ChangeOutcome, ChangeRequest } from './change/types.ts';
 
 /** A machine, or the pod with this address on it. */
 export interface Spot {
@@ -39,6 +40,8 @@ export interface FactKinds {
   readonly facts: { readonly ask: { readonly spot: Spot; readonly want: FactName }; readonly value: Facts };
   /** All that decides where a packet goes, in every network namespace of the lab. */
   readonly dataplane: { readonly ask: object; readonly value: readonly NamespaceTexts[] };
+  /** What came of a change of the cluster. It is undone by then. */
+  readonly change: { readonly ask: ChangeRequest; readonly value: ChangeOutcome };
   /** What kube-proxy writes on an untouched node for the present objects. */
   readonly twin: { readonly ask: TwinParams; readonly value: NamespaceTexts };
   readonly http: {
@@ -157,6 +160,17 @@ export class Unmet extends Error {
     this.temporary = temporary;
   }
 }
+
+/** The check changes the cluster, and this look must not. */
+export class NotNow extends Error {
+  override readonly name = 'NotNow';
+}
+
+/** The code of such a fact. */
+export const noChanges = 'LAB_NO_CHANGE';
+
+/** The code of a fact that does not exist because the student has to create something. */
+export const unmetCode = 'LAB_UNMET';
 
 /** The lab or the machine is at fault, not the student. */
 export class BrokenFact extends Error {

@@ -19,7 +19,7 @@ export interface HandleOptions {
 
 export const createHandle = (options: HandleOptions): LabHandle => {
   const { lab, access, language = 'en', signal } = options;
-  const look = <T>(question: (view: View) => T): Promise<T> => ask(options, question);
+  const look = <T>(question: (view: View) => T): Promise<T> => askCluster(options, question);
   /** @param shown the command, as the error message shows it */
   const run = async (machine: string, argv: readonly string[], shown: string, stdin?: string): Promise<string> => {
     const { exitCode, stdout, stderr } = await access.exec(machine, argv, {
@@ -42,8 +42,8 @@ export const createHandle = (options: HandleOptions): LabHandle => {
     restoreRules: async (node, input, { flush = false } = {}) => {
       await access.fabric.call('restoreRules', { place: placeOf(access, { machine: node }), input, flush });
     },
-    kubectl: (...args) => run(fabricMachine, kubectl(args), `kubectl ${args.join(' ')}`),
-    apply: (manifest) => run(fabricMachine, kubectl(['apply', '-f', '-']), 'kubectl apply -f -', manifest),
+    kubectl: (...args) => run(fabricMachine, kubectlCommand(args), `kubectl ${args.join(' ')}`),
+    apply: (manifest) => run(fabricMachine, kubectlCommand(['apply', '-f', '-']), 'kubectl apply -f -', manifest),
     object: <T extends KubeObject>(reference: string) => look(({ objects }) => objects.find<T>(reference)),
     facts: (place, ...want) => look(({ facts, places }) => facts.at(places.one(place), ...want)),
     http: (from, url, timeoutMs = 2000) =>
@@ -68,14 +68,14 @@ const firstLine = (script: string): string => {
   return more.length > 0 ? `${first} …` : first;
 };
 
-const kubectl = (args: readonly string[]): readonly string[] => [
+export const kubectlCommand = (args: readonly string[]): readonly string[] => [
   'kubectl',
   `--kubeconfig=${nodePaths.adminConfig}`,
   ...args,
 ];
 
 /** Answers one question about the cluster with newly gathered facts. */
-const ask = <T>(options: HandleOptions, question: (view: View) => T): Promise<T> => {
+export const askCluster = <T>(options: HandleOptions, question: (view: View) => T): Promise<T> => {
   const { lab, access, language = 'en', signal } = options;
   const look = startLook({ access, handle: () => createHandle(options), signal });
   const say = phrases[language];

@@ -1,5 +1,6 @@
 // The list of all kinds of checks. The schema of lab.yaml, the JSON Schema and the grader derive from it.
 import { answerCheck } from './checks/answer.ts';
+import { changeCheck } from './checks/change.ts';
 import { conntrackCheck } from './checks/conntrack.ts';
 import { fileCheck } from './checks/file.ts';
 import { httpCheck } from './checks/http.ts';
@@ -29,6 +30,7 @@ export const checkKinds: readonly [AnyCheckKind, ...AnyCheckKind[]] = [
   pathCheck,
   twinCheck,
   untouchedCheck,
+  changeCheck,
   iptablesCheck,
   nftablesCheck,
   ipvsCheck,

@@ -1,5 +1,5 @@
 // Brings the cluster into the state that a task starts from: for `labs goto TASK` and `labs reset TASK`.
-import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
+import type { CheckDefinition, LabDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { Report, TaskReport } from '../../api/report.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { isQuestion } from '../grade/checks/answer.ts';
@@ -53,11 +53,12 @@ export const planGoto = async (
   };
 };
 
-/** The reports of a task's checks of the cluster: all but the questions. */
+/** The reports of a task's checks of the cluster: all but the questions, and those that change the cluster first. */
 const stateChecks = (task: TaskDefinition, report: Report): TaskReport['checks'] => {
-  const questions = new Set(task.checks.filter(isQuestion).map(({ id }) => id));
+  const isOther = (check: CheckDefinition): boolean => isQuestion(check) || check.type === 'change';
+  const others = new Set(task.checks.filter(isOther).map(({ id }) => id));
   const checks = report.tasks.find(({ id }) => id === task.id)?.checks ?? [];
-  return checks.filter(({ id }) => !questions.has(id));
+  return checks.filter(({ id }) => !others.has(id));
 };
 
 /** A piece of work: sets the nodes back, removes what tasks made, begins a task, or makes the state of one task. */

@@ -56,6 +56,8 @@ const without: Readonly<Record<string, string>> = {
   'script file': 'a file of the lab',
   'policy to': places,
   'policy to.[]': places,
+  'change object': 'the name of an object: the check itself looks it up',
+  'change converges': 'a length of time',
   'object object': 'the name of an object: the check itself looks it up',
 };
 

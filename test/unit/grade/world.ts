@@ -42,6 +42,8 @@ export interface World {
   readonly twin?: (machine: string) => NamespaceTexts;
   readonly files?: Readonly<Record<string, string>>;
   readonly stopped?: readonly string[];
+  /** Programs of the fabric, such as kubectl. May throw. */
+  readonly exec?: (argv: readonly string[], stdin: string) => string;
 }
 
 /** Names of the fabric's methods, in the order of the calls. */
@@ -63,7 +65,13 @@ export const accessTo = (world: World, calls: Calls = []): ClusterAccess => ({
   machines: machines
     .filter(({ name }) => !world.stopped?.includes(name))
     .map((machine, index) => ({ ...machine, address: machine.address as Ipv4, pid: 100 + index })),
-  exec: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
+  exec: async (_machine, argv, { stdin = '' } = {}) => {
+    try {
+      return { exitCode: 0, stdout: world.exec?.(argv, stdin) ?? '', stderr: '' };
+    } catch (error) {
+      return { exitCode: 1, stdout: '', stderr: String(error) };
+    }
+  },
   scripts,
   fabric: {
     // biome-ignore lint/suspicious/noExplicitAny: one function for all methods, each with its own type
@@ -89,6 +97,11 @@ const answer = (world: World, method: string, params: Params): unknown => {
   switch (method) {
     case 'kube':
       return world.kube?.() ?? { status: 200, body: { items: world.objects?.[params.path] ?? [] } };
+    case 'beginChange':
+      return { begun: true };
+    case 'endChange':
+    case 'systemctl':
+      return {};
     case 'dataplane':
       return world.dataplane ?? [];
     case 'twin': {

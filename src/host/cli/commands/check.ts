@@ -25,7 +25,10 @@ import { type Watched, watch } from '../watch.ts';
 export const run: Run = async (context, [name], options) => {
   if (options.watch === true) return watchLab(context, name);
   return withSession(context, async (session) => {
-    const { report, passedNow } = await gradeAndRecord(context, session, chosen(session, name));
+    const { report, passedNow } = await gradeAndRecord(context, session, {
+      ...chosen(session, name),
+      changes: true,
+    });
     if (context.json) context.output.line(JSON.stringify(report, null, 2));
     else {
       const { body, foot } = await draw(context, session, report);

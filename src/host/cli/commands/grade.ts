@@ -34,7 +34,10 @@ const gradeRunning = (context: Context, options: Options, evidence: KeptEvidence
       throw new LabError('LAB_SUBMISSION_NEEDED', context.say.needsSubmission(flag), { exitCode: ExitCode.usage });
   return withSession(context, async (opened) => {
     const session = { ...opened, lab: opened.whole };
-    const { report, graded } = await gradeAndRecord(context, session, evidence ? { record: evidence.record } : {});
+    const { report, graded } = await gradeAndRecord(context, session, {
+      ...(evidence ? { record: evidence.record } : {}),
+      changes: true,
+    });
     await evidence?.write(session, report, graded);
     return report;
   });

@@ -46,6 +46,10 @@ export const clusterMessages = {
     (names: string) => `Restarted outside of labs and connected to the network again: ${names}`,
     (names) => `labs 밖에서 다시 시작된 머신을 네트워크에 다시 연결했습니다: ${names}`,
   ),
+  changeUndone: both(
+    'A grading was interrupted while it changed the cluster. What it had changed is undone.',
+    '채점이 클러스터를 바꾸는 도중에 중단되었습니다. 바꾼 것을 되돌렸습니다.',
+  ),
   placeNeeded: both(
     'The machine or pod in which the command should run is missing',
     '명령을 실행할 머신이나 파드가 빠졌습니다',

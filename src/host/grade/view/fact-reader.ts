@@ -10,9 +10,12 @@ import {
   type FactValue,
   keyOf,
   MissingFacts,
+  NotNow,
+  noChanges,
   type Spot,
   spotOf,
   Unmet,
+  unmetCode,
 } from '../facts.ts';
 import type { Phrases } from '../say/en.ts';
 
@@ -32,6 +35,8 @@ export class FactReader {
     if (fact.code === 'FABRIC_NO_POD') throw new Unmet(this.#say.podGone());
     // Only root in the machine can do this.
     if (fact.code === 'FABRIC_MOVED') throw new Unmet(this.#say.fromEnglish(fact.cause));
+    if (fact.code === unmetCode) throw new Unmet(this.#say.fromEnglish(fact.cause));
+    if (fact.code === noChanges) throw new NotNow();
     throw new BrokenFact(fact.cause);
   }
 

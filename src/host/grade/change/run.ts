@@ -1,0 +1,151 @@
+// Changes the cluster while real traffic flows, and undoes it: for checks of the type `change`.
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Service } from '../../../api/core.ts';
+import type { Pod } from '../../../api/core-pods.ts';
+import { done, eventually, notYet } from '../../../kit/eventually.ts';
+import { placeOf } from '../collect.ts';
+import { Unmet } from '../facts.ts';
+import { askCluster, type HandleOptions } from '../handle.ts';
+import { converged, endpointsOf, startTraffic } from './traffic.ts';
+import type { ChangeOutcome, ChangeRequest } from './types.ts';
+import { finish, kubectl, type Undo } from './undo.ts';
+
+/** Traffic flows before and after the change, too: what fails then counts. */
+const mostMarginMs = 500;
+const undoMs = 60_000;
+
+/**
+ * One at a time in a lab. Whatever happens meanwhile, the change is undone: by this process, or by the next command
+ * that opens the lab (`repairLeft`).
+ * @throws LabError when the change could not be made; Unmet when its object is missing
+ */
+export const runChange = async (options: HandleOptions, request: ChangeRequest): Promise<ChangeOutcome> => {
+  const { access, signal } = options;
+  const marginMs = Math.min(mostMarginMs, request.convergesMs);
+  await begin(options, []);
+  let steps: readonly Undo[] = [];
+  try {
+    // Only now: another grader may have changed the endpoints until here.
+    const plan = await planOf(options, request, await endpointsOf(options, request));
+    steps = plan.undo;
+    await begin(options, steps);
+    await using traffic = await startTraffic(options, request);
+    await pause(marginMs, undefined, { signal });
+    await plan.change();
+    const started = performance.now();
+    const { at, seen } = await converged(options, request, plan.isWanted);
+    await pause(marginMs, undefined, { signal });
+    const counts = await traffic.stop();
+    return {
+      ...(at === undefined ? {} : { convergedMs: Math.round(at - started) }),
+      ...(seen === undefined ? {} : { seen }),
+      ...counts,
+    };
+  } finally {
+    // Also after Ctrl-C: the signal of the command has aborted by then.
+    await finish({ access, signal: AbortSignal.timeout(undoMs) }, steps);
+  }
+};
+
+/** Waits while another grader changes the cluster. */
+const begin = async (options: HandleOptions, steps: readonly Undo[]): Promise<void> => {
+  const { access, signal } = options;
+  const look = async () => {
+    const { begun, left } = await access.fabric.call('beginChange', { undo: JSON.stringify(steps) });
+    if (begun) return done(undefined);
+    if (left !== undefined) await finish(options, JSON.parse(left) as readonly Undo[]);
+    return notYet('another grader changes the cluster');
+  };
+  await eventually('the cluster may be changed', look, { timeoutMs: 120_000, maxIntervalMs: 500, signal });
+};
+
+interface Plan {
+  readonly undo: readonly Undo[];
+  readonly change: () => Promise<unknown>;
+  /** Whether these are the endpoints after the change. */
+  readonly isWanted: (endpoints: readonly string[]) => boolean;
+}
+
+const planOf = async (
+  options: HandleOptions,
+  { action, object }: ChangeRequest,
+  before: readonly string[],
+): Promise<Plan> => {
+  const name = object.slice(object.indexOf('/') + 1);
+  switch (action) {
+    case 'delete-pod':
+      return deletion(options, await askCluster(options, ({ objects }) => objects.get<Pod>(object)));
+    case 'add-endpoint': {
+      const service = await askCluster(options, ({ objects }) => objects.get<Service>(object));
+      const pods = await askCluster(options, ({ objects }) => objects.list<Pod>('pod'));
+      return { ...addition(options, service, pods), isWanted: (endpoints) => endpoints.length > before.length };
+    }
+    case 'restart-kube-proxy': {
+      const unit = { do: 'units', node: name, verb: 'start', units: ['kube-proxy'] } as const;
+      return {
+        undo: [unit],
+        change: () =>
+          options.access.fabric.call('systemctl', {
+            place: placeOf(options.access, { machine: name }),
+            verb: 'restart',
+            units: unit.units,
+          }),
+        isWanted: (endpoints) => [...endpoints].sort().join() === [...before].sort().join(),
+      };
+    }
+  }
+};
+
+const deletion = ({ access, signal }: HandleOptions, pod: Pod): Plan => {
+  const { namespace = 'default', name, uid = '' } = pod.metadata;
+  const address = pod.status?.podIP;
+  // A controller makes another pod by itself.
+  const isOwned = (pod.metadata.ownerReferences ?? []).length > 0;
+  return {
+    undo: isOwned ? [] : [{ do: 'create', uid, manifest: manifestOf(pod, name, pod.spec) }],
+    change: () =>
+      kubectl({ access, signal }, ['delete', 'pod', name, '-n', namespace, '--grace-period=1', '--wait=false']),
+    isWanted: (endpoints) => endpoints.length > 0 && !endpoints.some((each) => each.startsWith(`${address}:`)),
+  };
+};
+
+const addition = (
+  { access, signal }: HandleOptions,
+  service: Service,
+  pods: readonly Pod[],
+): Omit<Plan, 'isWanted'> => {
+  const { namespace = 'default', name } = service.metadata;
+  const labels = Object.entries(service.spec.selector ?? {});
+  const model = pods.find(
+    ({ metadata }) =>
+      labels.length > 0 &&
+      metadata.namespace === namespace &&
+      labels.every(([key, value]) => metadata.labels?.[key] === value),
+  );
+  if (!model) throw new Unmet(`the service ${name} selects no pod`);
+  const added = `labs-change-${randomBytes(3).toString('hex')}`;
+  // The scheduler chooses the node.
+  const { nodeName: _, ...spec } = model.spec;
+  const manifest = manifestOf(model, added, spec);
+  return {
+    undo: [{ do: 'delete', namespace, name: added }],
+    change: () => kubectl({ access, signal }, ['create', '-f', '-'], JSON.stringify(manifest)),
+  };
+};
+
+/** The pod as its author wrote it, nearly so. */
+const manifestOf = ({ metadata: { namespace = 'default', labels, annotations } }: Pod, name: string, spec: object) => {
+  const plain = JSON.parse(JSON.stringify(spec)) as Pod['spec'];
+  const isToken = (volume: string): boolean => volume.startsWith('kube-api-access-');
+  const volumes = (plain.volumes ?? []).filter((volume) => !isToken(volume.name));
+  const containers = plain.containers.map((container) => ({
+    ...container,
+    volumeMounts: (container.volumeMounts ?? []).filter((mount) => !isToken(mount.name)),
+  }));
+  return {
+    ...{ apiVersion: 'v1', kind: 'Pod' },
+    metadata: { name, namespace, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) },
+    spec: { ...plain, containers, volumes },
+  };
+};

@@ -1,0 +1,29 @@
+// What a `change` check asks for, and what became of it.
+import type { PlaceRef } from '../../../api/lab.ts';
+
+export const changeActions = ['delete-pod', 'add-endpoint', 'restart-kube-proxy'] as const;
+export type ChangeAction = (typeof changeActions)[number];
+
+export interface ChangeRequest {
+  readonly action: ChangeAction;
+  /** `pod/…` for `delete-pod`, `service/…` for `add-endpoint`, `node/…` for `restart-kube-proxy`. */
+  readonly object: string;
+  /** Where the traffic starts. */
+  readonly from: PlaceRef;
+  /** `address:port` */
+  readonly to: string;
+  /** Requests each second, whether the earlier ones are answered or not. */
+  readonly rate: number;
+  readonly convergesMs: number;
+}
+
+export interface ChangeOutcome {
+  /** How long it took until packets went where they should. */
+  readonly convergedMs?: number;
+  /** What was not as it should be at the end of the time. */
+  readonly seen?: string;
+  readonly sent: number;
+  readonly failed: number;
+  /** How the first request failed. */
+  readonly failure?: string;
+}

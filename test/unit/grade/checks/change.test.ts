@@ -1,0 +1,171 @@
+import { describe, expect, test } from 'vitest';
+import type { CheckReport } from '../../../../src/api/report.ts';
+import { changeCheck } from '../../../../src/host/grade/checks/change.ts';
+import { gradeLab } from '../../../../src/host/grade/engine.ts';
+import { world } from '../web-world.ts';
+import { accessTo, type Calls, labOf, nobody, type World } from '../world.ts';
+
+const connected = { ok: true, remote: '10.96.0.1:80', milliseconds: 1, banner: '' } as const;
+const refused = { ok: false, failure: 'refused', message: 'nothing answers' } as const;
+
+const restart = {
+  ...{ type: 'change', do: 'restart-kube-proxy', object: 'node/node01', from: 'pod/one' },
+  ...{ to: '10.96.0.1:80', converges: '100ms' },
+};
+
+const gradeAll = async (
+  checks: readonly object[],
+  inside: World,
+  { changes = true, calls = [] }: { readonly changes?: boolean; readonly calls?: Calls } = {},
+): Promise<readonly CheckReport[]> => {
+  const lab = labOf(checks as Parameters<typeof labOf>[0]);
+  const options = { lab, access: accessTo(inside, calls), progress: nobody, signal: new AbortController().signal };
+  return (await gradeLab({ ...options, changes })).tasks.flatMap((task) => task.checks);
+};
+
+const fine: World = { ...world(), tcp: () => connected };
+
+describe('a change check', () => {
+  test('changes nothing unless the grading may', async () => {
+    const calls: Calls = [];
+    expect(await gradeAll([restart], fine, { changes: false, calls })).toMatchObject([
+      { outcome: 'blocked', observed: expect.stringContaining('labs grade') },
+    ]);
+    expect(calls).not.toContain('beginChange');
+    expect(calls).not.toContain('systemctl');
+  });
+
+  test('passes when packets go to every endpoint afterwards, and undoes the change', async () => {
+    const calls: Calls = [];
+    expect(await gradeAll([{ ...restart, failures: 0 }], fine, { calls })).toMatchObject([
+      {
+        outcome: 'pass',
+        expected: expect.stringMatching(
+          /^within 0\.1 s after kube-proxy on node\/node01 restarts, packets from pod one/,
+        ),
+        observed: expect.stringMatching(/^after 0\.\d s; 0 of \d+ requests failed$/),
+      },
+    ]);
+    expect(calls.filter((method) => /hange$|systemctl/.test(method))).toEqual([
+      ...['beginChange', 'beginChange', 'systemctl', 'systemctl', 'endChange'],
+    ]);
+  });
+
+  test('fails when more requests fail than may, and when packets go elsewhere', async () => {
+    let sent = 0;
+    const flaky: World = { ...fine, tcp: () => (sent++ % 2 === 0 ? refused : connected) };
+    expect(await gradeAll([{ ...restart, converges: '5s', failures: 1, rate: 50 }], flaky)).toMatchObject([
+      { outcome: 'fail', hint: 'The first request failed because: nothing answers' },
+    ]);
+    const dropped: World = {
+      ...world({ rules: '*filter\n-A FORWARD -d 10.244.1.3/32 -j DROP' }),
+      tcp: () => connected,
+    };
+    expect(await gradeAll([{ ...restart, from: 'client', to: '192.168.56.11:30080' }], dropped)).toMatchObject([
+      { outcome: 'fail', observed: 'packets still do not go where they should: packets still end elsewhere: dropped' },
+    ]);
+  });
+
+  test('deletes a pod, and makes it again as its author wrote it', async () => {
+    const { objects = {}, ...rest } = world();
+    const lists = structuredClone(objects) as Record<string, { metadata: { name: string; uid?: string } }[]>;
+    const one = lists['/api/v1/pods']?.[0] as { metadata: { name: string; uid?: string; resourceVersion?: string } };
+    Object.assign(one.metadata, { uid: 'old', resourceVersion: '7' });
+    const [slice] = lists['/apis/discovery.k8s.io/v1/endpointslices'] as unknown as { endpoints: object[] }[];
+    const ran: string[] = [];
+    let made = '';
+    const exec = (argv: readonly string[], stdin: string): string => {
+      ran.push(argv.filter((word) => !word.startsWith('--kubeconfig')).join(' '));
+      if (argv.includes('delete')) slice?.endpoints.shift();
+      if (argv.includes('create')) made = stdin;
+      return argv.includes('get') ? 'old 2026-01-01T00:00:00Z' : '';
+    };
+    const check = { ...restart, do: 'delete-pod', object: 'pod/one', from: 'pod/two' };
+    const [report] = await gradeAll([check], { ...rest, objects: lists, exec, tcp: () => connected });
+    expect(report).toMatchObject({ outcome: 'fail', observed: expect.stringContaining('elsewhere: 10.244.1.2:8080') });
+    expect(ran).toEqual([
+      'kubectl delete pod one -n default --grace-period=1 --wait=false',
+      'kubectl get pod/one -n default --ignore-not-found -o jsonpath={.metadata.uid} {.metadata.deletionTimestamp}',
+      'kubectl wait --for=delete pod/one -n default --timeout=40s',
+      'kubectl create -f -',
+      'kubectl wait --for=condition=Ready pod/one -n default --timeout=40s',
+    ]);
+    expect(JSON.parse(made)).toEqual({
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'one', namespace: 'default' } },
+      spec: { nodeName: 'node01', containers: [], volumes: [] },
+    });
+  });
+
+  test('adds a pod like the others of the service, and deletes it', async () => {
+    const { objects = {}, ...rest } = world();
+    const services = [
+      {
+        metadata: { name: 'web', namespace: 'default' },
+        spec: { clusterIP: '10.96.0.1', selector: { app: 'web' }, ports: [{ port: 80 }] },
+      },
+    ];
+    const pods = (objects['/api/v1/pods'] ?? []).map((each) => {
+      const pod = each as { metadata: object };
+      return { ...pod, metadata: { ...pod.metadata, labels: { app: 'web' } } };
+    });
+    const ran: string[] = [];
+    const exec = (argv: readonly string[], stdin: string): string => {
+      ran.push(`${argv[2]} ${stdin}`);
+      return '';
+    };
+    const inside = { ...rest, objects: { ...objects, '/api/v1/services': services, '/api/v1/pods': pods }, exec };
+    const check = { ...restart, do: 'add-endpoint', object: 'service/web' };
+    const [report] = await gradeAll([check], { ...inside, tcp: () => connected });
+    expect(report).toMatchObject({ outcome: 'fail', observed: expect.stringContaining('the endpoints are') });
+    expect(ran).toEqual([
+      expect.stringMatching(/^create .*"name":"labs-change-\w+".*"labels":\{"app":"web"\}/),
+      'delete ',
+    ]);
+    expect(ran[0]).not.toContain('nodeName');
+  });
+
+  test('is broken, and undone, when the change could not be made', async () => {
+    const calls: Calls = [];
+    const exec = (argv: readonly string[]): string => {
+      if (argv.includes('delete')) throw new Error('no');
+      return '';
+    };
+    const check = { ...restart, do: 'delete-pod', object: 'pod/one', from: 'pod/two' };
+    expect(await gradeAll([check], { ...fine, exec }, { calls })).toMatchObject([{ outcome: 'broken' }]);
+    expect(calls.at(-1)).toBe('endChange');
+  });
+
+  test('fails without the object, and without a ready endpoint, and changes nothing', async () => {
+    const calls: Calls = [];
+    const none = { ...world({ ready: false }), tcp: () => connected };
+    const missing = { ...restart, do: 'delete-pod', object: 'pod/nobody' };
+    expect(await gradeAll([missing], fine, { calls })).toMatchObject([{ outcome: 'fail' }]);
+    expect(await gradeAll([restart], none, { calls })).toMatchObject([
+      { outcome: 'fail', observed: '10.96.0.1:80 has no ready endpoint' },
+    ]);
+    expect(calls).not.toContain('beginChange');
+  });
+
+  test('waits for what it needs, runs last and alone, and lets others need it', async () => {
+    const calls: Calls = [];
+    const probe = { type: 'tcp', from: 'pod/one', to: '10.96.0.1:80' };
+    const checks = [
+      { ...restart, id: 'first' },
+      { ...probe, id: 'after', needs: ['first'] },
+      { ...restart, id: 'second' },
+      { ...probe, id: 'wrong', not: true },
+      { ...restart, id: 'never', needs: ['wrong'] },
+    ];
+    const outcomes = (await gradeAll(checks, fine, { calls })).map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(['pass', 'pass', 'pass', 'fail', 'blocked']);
+    const changes = calls.filter((method) => method === 'beginChange' || method === 'endChange');
+    expect(changes).toEqual(Array.from({ length: 2 }, () => ['beginChange', 'beginChange', 'endChange']).flat());
+  });
+
+  test('refuses an object of another kind', () => {
+    expect(changeCheck.mistakes?.({ do: 'delete-pod', object: 'service/web' })).toEqual([
+      { field: 'object', message: 'delete-pod changes a pod: write pod/NAME' },
+    ]);
+    expect(changeCheck.mistakes?.({ do: 'delete-pod', object: 'pod/web' })).toEqual([]);
+  });
+});
