@@ -56,9 +56,13 @@ const commands: readonly Command[] = [
   { command: 'nft -j list ruleset', texts: ['nft'] },
   { command: onlyIf('nft list tables | grep -q .', 'iptables-nft-save'), texts: ['iptables'] },
   { command: onlyIf('nft list tables | grep -q .', 'ip6tables-nft-save'), texts: ['ip6tables'] },
-  // Asking for a table makes it. The file lists those that are there, and is missing without the module.
-  { command: onlyIf('[ -s /proc/self/net/ip_tables_names ]', 'iptables-legacy-save'), texts: ['iptablesLegacy'] },
-  { command: onlyIf('[ -s /proc/self/net/ip6_tables_names ]', 'ip6tables-legacy-save'), texts: ['ip6tablesLegacy'] },
+  // Asking for a table makes it. The file lists those that are there, and is missing without the module. Its size is
+  // always 0.
+  { command: onlyIf('grep -qs . /proc/self/net/ip_tables_names', 'iptables-legacy-save'), texts: ['iptablesLegacy'] },
+  {
+    command: onlyIf('grep -qs . /proc/self/net/ip6_tables_names', 'ip6tables-legacy-save'),
+    texts: ['ip6tablesLegacy'],
+  },
   { command: 'ipset save', texts: ['ipset'], optional: true },
   { command: onlyIf('[ -e /proc/self/net/ip_vs ]', 'ipvsadm -Sn'), texts: ['ipvs'] },
   // A kernel before 5.15 has no default policies.

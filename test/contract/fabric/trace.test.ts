@@ -154,3 +154,17 @@ test.each([
   await machine.sh(`tc qdisc del dev veth-a ${queue.split(' ')[0]}`);
   expect(await ends()).toEqual(['delivered']);
 });
+
+test('reads rules of iptables-legacy where there are some, and makes no table where there are none', async () => {
+  await using other = await startMachine();
+  const read = async () => {
+    const all = await methods.dataplane({ machines: [{ machine: 'node02', pid: other.pid }] }, signal);
+    return all.find((each) => each.machine === 'node02');
+  };
+  expect(await read()).toMatchObject({ iptablesLegacy: '', ip6tablesLegacy: '' });
+  await other.sh('iptables-legacy -A FORWARD -p udp -j DROP; ip6tables-legacy -A INPUT -p tcp -j DROP');
+  expect(await read()).toMatchObject({
+    iptablesLegacy: expect.stringContaining('-A FORWARD -p udp -j DROP'),
+    ip6tablesLegacy: expect.stringContaining('-A INPUT -p tcp -j DROP'),
+  });
+});
