@@ -31,14 +31,20 @@ const http = async (tools: Tools, probe: HttpProbe, signal?: AbortSignal): Promi
   const { netns } = found.namespace;
   const resolved = await resolve(netns, url.hostname, probe, signal);
   if (!resolved.ok) return resolved;
-  await using watch = probe.stages && (await watchArrivals({ ...tools, stages: probe.stages }));
+  const prober = { namespace: found.namespace, ports: someLocalPorts() };
+  const isSecure = url.protocol === 'https:';
+  const seen = { ...tools, ...(isSecure ? { prober } : {}) };
+  await using watch = probe.stages && (await watchArrivals({ ...seen, stages: probe.stages }));
   const secret = newSecret();
   const headers = { ...probe.headers, ...(watch ? { [probeHeader]: secret } : {}) };
-  const answer = await sendHttp(netns, { ...probe, ...resolved, url, headers }, signal);
+  const answer = await sendHttp(netns, { ...probe, ...resolved, url, headers, ports: prober.ports }, signal);
   if (!answer.ok) return answer;
   const { report, body } = answer;
-  if (watch ? !(await watch.sawRequest(secret)) : await answersItself(found.namespace, report.remote_ip))
-    return elsewhere;
+  // Nobody can read an encrypted request on its way, so its connection has to do.
+  const arrived = watch
+    ? await (isSecure ? watch.sawConnection(false) : watch.sawRequest(secret))
+    : !(await answersItself(found.namespace, report.remote_ip));
+  if (!arrived) return elsewhere;
   return {
     ok: true,
     status: report.http_code,

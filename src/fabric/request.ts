@@ -59,10 +59,10 @@ const httpArguments = (
 
 export const sendHttp = async (
   netns: Netns,
-  request: HttpRequest,
+  { ports, ...request }: HttpRequest & { readonly ports: LocalPorts },
   signal?: AbortSignal,
 ): Promise<HttpAnswer | Failed> => {
-  const command = [...curl, ...httpArguments(request, someLocalPorts())];
+  const command = [...curl, ...httpArguments(request, ports)];
   const result = await run(command, { netns, timeoutMs: request.timeoutMs + marginMs, maxBytes: maxBody, signal });
   const report = parseReport(result.stderr);
   if (!report) return failed(result.timedOut ? 'timeout' : 'protocol', explain(result));

@@ -27,13 +27,14 @@ export const createSeries = (table: ProcessTable) => {
     if (!resolved.ok) return { ...resolved, answered: 0 };
     const ports = portsOfEach(times);
     const prober = { namespace, ports: { first: ports[0]?.first ?? 0, last: ports.at(-1)?.last ?? 0 } };
-    const isHttp = probe.kind === 'http';
-    await using watch = await watchArrivals({ table, captures, stages, ...(isHttp ? {} : { prober }) });
+    // Nobody can read an encrypted request on its way, so its connection has to do.
+    const isReadable = probe.kind === 'http' && probe.url.startsWith('http:');
+    await using watch = await watchArrivals({ table, captures, stages, ...(isReadable ? {} : { prober }) });
     const secrets = Array.from({ length: times }, newSecret);
     const request = { netns: namespace.netns, probe, secrets, ports, ...resolved };
     const said = tally(times, await sendAll(request, signal));
     if (!said.ok) return said;
-    return { ...said, arrived: await (isHttp ? watch.countRequests(secrets) : watch.countConnections()) };
+    return { ...said, arrived: await (isReadable ? watch.countRequests(secrets) : watch.countConnections()) };
   };
 };
 

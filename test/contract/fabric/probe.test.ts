@@ -7,6 +7,7 @@ import { createProbes } from '../../../src/fabric/probe.ts';
 import { createProcessTable } from '../../../src/fabric/processes.ts';
 import { createSeries } from '../../../src/fabric/series.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
+import { createTestPki } from '../../fixtures/pki.ts';
 import { startMachine, type TestMachine } from './machine.ts';
 
 const gather = createFacts(createProcessTable());
@@ -16,7 +17,7 @@ const series = createSeries(createProcessTable());
 let machine: TestMachine;
 let servers: ChildProcess;
 
-/** One process with all servers: web on 80, a greeter on 3306, a server that closes connections on 81, DNS on 53. */
+/** One process: web on 80 and 443, a greeter on 3306, a server that closes connections on 81, DNS on 53. */
 const serverProgram = `
 const http = require('node:http'), net = require('node:net'), dgram = require('node:dgram');
 http.createServer((q, r) => {
@@ -25,6 +26,7 @@ http.createServer((q, r) => {
   r.writeHead(q.url === '/missing' ? 404 : 200);
   r.end([q.method, q.headers.host, q.headers['x-test'] ?? '', q.socket.remoteAddress].join(' '));
 }).listen(80, '0.0.0.0');
+require('node:https').createServer(JSON.parse(process.argv[1]), (q, r) => r.end('safe')).listen(443, '0.0.0.0');
 net.createServer((s) => s.end('5.5.5-MariaDB')).listen(3306, '0.0.0.0');
 net.createServer((s) => { s.once('data', () => s.resetAndDestroy()); s.on('error', () => {}); }).listen(81, '0.0.0.0');
 net.createServer(() => {}).listen(82, '0.0.0.0');
@@ -46,12 +48,13 @@ beforeAll(async () => {
   machine = await startMachine();
   await machine.sh('ip address add 10.103.132.104/32 dev lo; ip route add blackhole 203.0.113.0/24');
   await machine.sh('iptables -A OUTPUT -d 10.9.9.9 -j DROP; ip address add 10.9.9.8/24 dev lo');
-  servers = machine.background(`exec node -e '${serverProgram.replaceAll("'", `'"'"'`)}'`);
+  const pair = await (await createTestPki()).issue('web');
+  servers = machine.background(`exec node -e '${serverProgram.replaceAll("'", `'"'"'`)}' '${JSON.stringify(pair)}'`);
   await eventually(
     'all servers listen',
     async () => {
       const { listeners = [] } = await gather({ place: place(), want: ['listeners'] });
-      return listeners.length >= 5 ? done(undefined) : notYet(JSON.stringify(listeners));
+      return listeners.length >= 6 ? done(undefined) : notYet(JSON.stringify(listeners));
     },
     { timeoutMs: 10_000 },
   );
@@ -91,6 +94,11 @@ describe('a probe that must arrive at an endpoint', () => {
     expect(await get('http://10.9.9.6/', kept())).toMatchObject(elsewhere);
     expect(await connect('10.9.9.6', 3306, { stages: [at('10.9.9.6', 3306)] })).toMatchObject(elsewhere);
     expect(await get('http://10.9.9.6/', { stages: [at('10.9.9.8', 81)] })).toMatchObject(elsewhere);
+  });
+
+  test('is seen there although nobody can read it', async () => {
+    expect(await get('https://10.9.9.6/', { stages: [at('10.9.9.8', 443)] })).toMatchObject({ ok: true, body: 'safe' });
+    expect(await get('https://10.9.9.6/', { stages: [at('10.9.9.6', 443)] })).toMatchObject(elsewhere);
   });
 
   test('must be seen at each stage, and at one place of a stage', async () => {
@@ -151,6 +159,15 @@ describe('a series of requests', () => {
     expect(await send(database, both)).toEqual({
       ok: true,
       answers: [{ text: '5.5.5-MariaDB', times: 6 }],
+      arrived: [3, 3],
+    });
+  });
+
+  test('counts requests that nobody can read', async () => {
+    const both = [[...at('10.9.9.5', 443), ...at('10.9.9.8', 443)]];
+    expect(await send({ url: 'https://10.9.9.4/' }, both)).toEqual({
+      ok: true,
+      answers: [{ status: 200, text: 'safe', times: 6 }],
       arrived: [3, 3],
     });
   });
