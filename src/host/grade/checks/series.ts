@@ -65,7 +65,12 @@ export const seriesMistakes = (written: Readonly<Record<string, unknown>>): read
   const { times, spread, sticky, not } = written;
   const used = (['times', 'spread', 'sticky'] as const).find((field) => written[field] !== undefined);
   if (used && not === true)
-    return [{ field: used, message: 'it cannot stand beside not: write what should be the case, spread or sticky' }];
+    return [
+      {
+        field: used,
+        message: `"${used}" and "not" exclude each other: write what should be the case, such as spread or sticky`,
+      },
+    ];
   if (spread !== undefined && sticky === true)
     return [{ field: 'spread', message: '"spread" and "sticky" exclude each other' }];
   if (typeof times !== 'number') return [];

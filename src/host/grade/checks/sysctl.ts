@@ -62,7 +62,9 @@ export const sysctlCheck = checkKind({
   },
   words: { en: english, ko: korean },
   mistakes({ name, value }) {
-    const isWrong = typeof name === 'string' && !name.includes('${') && sysctlPath(name) === undefined;
+    // Anything else is a problem of the field alone.
+    const isChecked = typeof name === 'string' && /^net[./]\S+$/.test(name) && !name.includes('${');
+    const isWrong = isChecked && sysctlPath(name) === undefined;
     const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
     return [
       ...(isWrong ? [{ field: 'name', message: `"${name}" is not a parameter such as net.ipv4.ip_forward` }] : []),

@@ -197,8 +197,8 @@ describe('an author is told', () => {
       '3 requests are too few: a service without affinity would pass in 25 % of all gradings. Write at least 15, or leave times out',
     ],
     [{ spread: 2, sticky: true }, 'spread', '"spread" and "sticky" exclude each other'],
-    [{ spread: 2, not: true }, 'spread', expect.stringContaining('beside not')],
-    [{ times: 2, not: true }, 'times', expect.stringContaining('beside not')],
+    [{ spread: 2, not: true }, 'spread', expect.stringContaining('and "not" exclude each other')],
+    [{ times: 2, not: true }, 'times', expect.stringContaining('and "not" exclude each other')],
   ])('what is wrong with %j', (written, field, message) => {
     expect(seriesMistakes(written)).toEqual([{ field, message }]);
   });
