@@ -14,16 +14,31 @@ const mostBytes = 4 * 1024 * 1024;
 
 /** Reads the end of a file. A folder, FIFO or device exists but has no content. */
 export const readMachineFile = async (params: ReadFileParams): Promise<FileOutcome> => {
+  const read = async (file: FileHandle): Promise<FileOutcome> =>
+    readTail(file, (await file.stat()).size, Math.min(params.tailBytes, mostBytes));
+  return (
+    (await withMachineFile(params, read, { exists: true, content: '', size: 0, truncated: false })) ?? { exists: false }
+  );
+};
+
+/**
+ * Opens a file of a machine for `use`.
+ * @param other the result for a folder, FIFO or device. @returns undefined if there is no such file
+ */
+export const withMachineFile = async <T>(
+  { pid, path }: Pick<ReadFileParams, 'pid' | 'path'>,
+  use: (file: FileHandle) => Promise<T>,
+  other?: T,
+): Promise<T | undefined> => {
   await using stack = new AsyncDisposableStack();
-  machineInit(params.pid);
-  const handle = await resolve(`/proc/${params.pid}/root`, params.path, stack);
-  if (!handle) return { exists: false };
-  const stat = await handle.stat();
-  if (!stat.isFile()) return { exists: true, content: '', size: 0, truncated: false };
+  machineInit(pid);
+  const handle = await resolve(`/proc/${pid}/root`, path, stack);
+  if (!handle) return undefined;
+  if (!(await handle.stat()).isFile()) return other;
   // The entry of the handle opens the same inode, even if its name leads to another file by now.
   const file = await open(`/proc/self/fd/${handle.fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
   stack.use(file);
-  return await readTail(file, stat.size, Math.min(params.tailBytes, mostBytes));
+  return await use(file);
 };
 
 /** Another text when the file has changed. */
