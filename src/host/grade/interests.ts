@@ -28,8 +28,8 @@ const partsOf: Readonly<Partial<Record<FactName, readonly KernelPart[]>>> = {
 
 /** @param isOpen a check that reads the fact does not pass yet */
 export const isConcerned = (request: FactRequest, change: Change, isOpen: boolean): boolean => {
-  // kube-proxy's own program writes from objects alone.
-  if (request.kind === 'twin' && !['all', 'retry', 'objects'].includes(change.kind)) return false;
+  // kube-proxy's own program writes from objects alone, and starting it costs half a second of a processor.
+  if (request.kind === 'twin' && change.kind !== 'all' && change.kind !== 'objects') return false;
   switch (change.kind) {
     case 'all':
       return true;

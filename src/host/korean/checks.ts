@@ -27,6 +27,8 @@ export const checkSentences: Sentences = {
   'this look must not change the cluster': '이번 확인에서는 클러스터를 바꿀 수 없음',
   'this agent has begun no change': '시작한 변경이 없음',
   'the cluster may be changed': '클러스터를 바꿀 수 있음',
+  'the endpoints are as many as before': '엔드포인트 수가 전과 같음',
+  'the endpoints differ': '엔드포인트 수가 다름',
   'another grader changes the cluster': '다른 채점이 클러스터를 바꾸는 중',
   'the service {service} selects no pod': '서비스의 셀렉터에 맞는 파드가 없음: {service}',
   'the endpoints are {endpoints}': '지금의 엔드포인트: {endpoints}',

@@ -1,6 +1,7 @@
 // Changes the cluster while real traffic flows, and undoes it: for checks of the type `change`.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Deployment } from '../../../api/apps.ts';
 import type { Service } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import { done, eventually, notYet } from '../../../kit/eventually.ts';
@@ -9,7 +10,7 @@ import { Unmet } from '../facts.ts';
 import { askCluster, type HandleOptions } from '../handle.ts';
 import { converged, endpointsOf, startTraffic } from './traffic.ts';
 import type { ChangeOutcome, ChangeRequest } from './types.ts';
-import { finish, kubectl, type Undo } from './undo.ts';
+import { finish, kubectl, scale, type Undo } from './undo.ts';
 
 /** Traffic flows before and after the change, too: what fails then counts. */
 const mostMarginMs = 500;
@@ -25,9 +26,12 @@ export const runChange = async (options: HandleOptions, request: ChangeRequest):
   const marginMs = Math.min(mostMarginMs, request.convergesMs);
   await begin(options, []);
   let steps: readonly Undo[] = [];
+  let count: number | undefined;
   try {
     // Only now: another grader may have changed the endpoints until here.
-    const plan = await planOf(options, request, await endpointsOf(options, request));
+    const before = await endpointsOf(options, request);
+    count = before.length;
+    const plan = await planOf(options, request, before);
     steps = plan.undo;
     await begin(options, steps);
     await using traffic = await startTraffic(options, request);
@@ -44,9 +48,20 @@ export const runChange = async (options: HandleOptions, request: ChangeRequest):
     };
   } finally {
     // Also after Ctrl-C: the signal of the command has aborted by then.
-    await finish({ access, signal: AbortSignal.timeout(undoMs) }, steps);
+    await finish({ access, signal: AbortSignal.timeout(undoMs) }, steps, () => settled(options, request, count));
   }
 };
+
+/** So that the next check finds as many endpoints as this one. */
+const settled = async (options: HandleOptions, request: ChangeRequest, count: number | undefined): Promise<void> => {
+  if (options.signal.aborted || count === undefined) return;
+  const look = async () =>
+    (await endpointsOf(options, request)).length === count ? done(undefined) : notYet('the endpoints differ');
+  // A check that has come to its verdict does not fail for this.
+  await eventually('the endpoints are as many as before', look, { timeoutMs: settleMs }).catch(() => {});
+};
+
+const settleMs = 15_000;
 
 /** Waits while another grader changes the cluster. */
 const begin = async (options: HandleOptions, steps: readonly Undo[]): Promise<void> => {
@@ -69,7 +84,7 @@ interface Plan {
 
 const planOf = async (
   options: HandleOptions,
-  { action, object }: ChangeRequest,
+  { action, object, replicas = 1 }: ChangeRequest,
   before: readonly string[],
 ): Promise<Plan> => {
   const name = object.slice(object.indexOf('/') + 1);
@@ -80,6 +95,17 @@ const planOf = async (
       const service = await askCluster(options, ({ objects }) => objects.get<Service>(object));
       const pods = await askCluster(options, ({ objects }) => objects.list<Pod>('pod'));
       return { ...addition(options, service, pods), isWanted: (endpoints) => endpoints.length > before.length };
+    }
+    case 'scale': {
+      const { metadata, spec } = await askCluster(options, ({ objects }) => objects.get<Deployment>(object));
+      const { namespace = 'default' } = metadata;
+      const deployment = { namespace, name: metadata.name };
+      const was = spec.replicas ?? 1;
+      return {
+        undo: [{ do: 'scale', ...deployment, replicas: was }],
+        change: () => scale(options, { ...deployment, replicas }),
+        isWanted: (endpoints) => endpoints.length === before.length + replicas - was,
+      };
     }
     case 'restart-kube-proxy': {
       const unit = { do: 'units', node: name, verb: 'start', units: ['kube-proxy'] } as const;

@@ -1,13 +1,15 @@
 // What a `change` check asks for, and what became of it.
 import type { PlaceRef } from '../../../api/lab.ts';
 
-export const changeActions = ['delete-pod', 'add-endpoint', 'restart-kube-proxy'] as const;
+export const changeActions = ['delete-pod', 'add-endpoint', 'restart-kube-proxy', 'scale'] as const;
 export type ChangeAction = (typeof changeActions)[number];
 
 export interface ChangeRequest {
   readonly action: ChangeAction;
-  /** `pod/…` for `delete-pod`, `service/…` for `add-endpoint`, `node/…` for `restart-kube-proxy`. */
+  /** `pod/…`, `service/…`, `node/…` or `deployment/…`: what the action changes. */
   readonly object: string;
+  /** For `scale`. */
+  readonly replicas?: number;
   /** Where the traffic starts. */
   readonly from: PlaceRef;
   /** `address:port` */

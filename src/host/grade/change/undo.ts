@@ -15,13 +15,22 @@ export type Undo =
   /** A pod that had this uid. */
   | { readonly do: 'create'; readonly uid: string; readonly manifest: Manifest }
   | { readonly do: 'delete'; readonly namespace: string; readonly name: string }
+  | { readonly do: 'scale'; readonly namespace: string; readonly name: string; readonly replicas: number }
   | { readonly do: 'units'; readonly node: string; readonly verb: UnitVerb; readonly units: readonly string[] };
 
 type Options = Pick<HandleOptions, 'access' | 'signal'>;
 
-/** Runs each step, also if nothing was done yet, or if it was undone before. Then the change is forgotten. */
-export const finish = async (options: Options, steps: readonly Undo[]): Promise<void> => {
+/**
+ * Runs each step, also if nothing was done yet, or if it was undone before. Then the change is forgotten.
+ * @param settled waits until the cluster is as before
+ */
+export const finish = async (
+  options: Options,
+  steps: readonly Undo[],
+  settled: () => Promise<void> = async () => {},
+): Promise<void> => {
   for (const step of steps) await undo(options, step);
+  await settled();
   try {
     await options.access.fabric.call('endChange', {});
   } catch {
@@ -34,9 +43,17 @@ const undo = async (options: Options, step: Undo): Promise<void> => {
   if (step.do === 'create') return await createAgain(options, step);
   if (step.do === 'delete')
     return void (await kubectl(options, ['delete', 'pod', step.name, '-n', step.namespace, ...ifThere, '--now']));
+  if (step.do === 'scale') return await scale(options, step);
   const { node, verb, units } = step;
   const place = placeOf(options.access, { machine: node });
   await options.access.fabric.call('systemctl', { place, verb, units });
+};
+
+export const scale = async (
+  options: Options,
+  { namespace, name, replicas }: Omit<Extract<Undo, { do: 'scale' }>, 'do'>,
+): Promise<void> => {
+  await kubectl(options, ['scale', `deployment/${name}`, '-n', namespace, `--replicas=${replicas}`]);
 };
 
 const ifThere = ['--ignore-not-found'];

@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import { type ChangeAction, type ChangeRequest, changeActions } from '../change/types.ts';
 import { Unmet } from '../facts.ts';
-import { english as en } from '../say/en.ts';
+import { describeReference } from '../reference.ts';
+import { english as en, type Phrases } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import { duration, hostPort, place } from './fields.ts';
 import { checkKind } from './kind.ts';
@@ -22,6 +23,7 @@ const actionsEn: Readonly<Record<ChangeAction, (object: string) => string>> = {
   'delete-pod': (pod) => `${pod} is deleted`,
   'add-endpoint': (service) => `${service} gets one more endpoint`,
   'restart-kube-proxy': (node) => `kube-proxy on ${node} restarts`,
+  scale: (deployment) => `${deployment} is scaled`,
 };
 
 const korean: typeof english = {
@@ -38,13 +40,18 @@ const actionsKo: Readonly<Record<ChangeAction, (object: string) => string>> = {
   'delete-pod': (pod) => `${pod} 삭제`,
   'add-endpoint': (service) => `${service}에 엔드포인트 추가`,
   'restart-kube-proxy': (node) => `${node}에서 kube-proxy 재시작`,
+  scale: (deployment) => `${deployment}의 파드 수 변경`,
 };
+
+const nameOf = (object: string, say: Phrases): string =>
+  /^(pod|node)\//.test(object) ? say.where(object) : describeReference(object, say);
 
 /** What kind of object each action changes. */
 const kindOf: Readonly<Record<ChangeAction, string>> = {
   'delete-pod': 'pod',
   'add-endpoint': 'service',
   'restart-kube-proxy': 'node',
+  scale: 'deployment',
 };
 
 export const changeCheck = checkKind({
@@ -55,12 +62,14 @@ export const changeCheck = checkKind({
     do: z.enum(changeActions),
     object: z
       .string()
-      .regex(/^(pod|service|node)\/.+$/, {
-        error: (issue) => `"${issue.input}" is not an object: write pod/NAME, service/NAME or node/NAME`,
+      .regex(/^(pod|service|node|deployment)\/.+$/, {
+        error: (issue) =>
+          `"${issue.input}" is not an object: write pod/NAME, service/NAME, node/NAME or deployment/NAME`,
       })
       .meta({
-        description: 'pod/NAME for delete-pod, service/NAME for add-endpoint, node/NAME for restart-kube-proxy.',
+        description: 'pod/NAME to delete-pod, service/NAME to add-endpoint, node/NAME, or deployment/NAME to scale.',
       }),
+    replicas: z.int().min(1).max(20).exactOptional().meta({ description: 'For scale: how many pods.' }),
     from: place,
     to: hostPort,
     converges: duration.prefault('10s').meta({ description: 'How long packets may go elsewhere after the change.' }),
@@ -68,7 +77,9 @@ export const changeCheck = checkKind({
     rate: z.number().min(1).max(50).default(10).meta({ description: 'Requests each second.' }),
   },
   words: { en: english, ko: korean },
-  mistakes: ({ do: action, object }) => {
+  mistakes: ({ do: action, object, replicas }) => {
+    if ((action === 'scale') !== (replicas !== undefined))
+      return [{ field: 'replicas', message: 'scale needs the field replicas, and nothing else has it' }];
     const kind = kindOf[action as ChangeAction];
     return kind === undefined || typeof object !== 'string' || object.startsWith(`${kind}/`)
       ? []
@@ -76,16 +87,19 @@ export const changeCheck = checkKind({
   },
   expected: ({ do: action, object, from, to, converges, failures }, say) =>
     [
-      say.changeExpected(action, object, from, to, converges / 1000),
+      say.changeExpected(action, nameOf(object, say), from, to, converges / 1000),
       ...(failures === undefined ? [] : [say.fewFailures(failures)]),
     ].join('; '),
-  judge: ({ do: action, object, from, to, converges, failures, rate }, view, say) => {
+  judge: ({ do: action, object, replicas, from, to, converges, failures, rate }, view, say) => {
     // A change of what is not there would prove nothing.
     if (action !== 'restart-kube-proxy') view.objects.get(object);
     view.places.one(from);
     const target = view.paths.target(to, 'tcp');
     if (target.endpoints.length === 0) throw new Unmet(say.noReadyEndpoint(to));
-    const request: ChangeRequest = { action, object, from, to, rate, convergesMs: converges };
+    const request: ChangeRequest = {
+      ...{ action, object, from, to, rate, convergesMs: converges },
+      ...(replicas === undefined ? {} : { replicas }),
+    };
     const { convergedMs, seen = '', sent, failed, failure } = view.facts.one<'change'>({ kind: 'change', ...request });
     const hint = failure === undefined ? {} : { hint: say.firstFailure(say.fromEnglish(failure)) };
     if (convergedMs === undefined)

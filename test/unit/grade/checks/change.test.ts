@@ -40,9 +40,7 @@ describe('a change check', () => {
     expect(await gradeAll([{ ...restart, failures: 0 }], fine, { calls })).toMatchObject([
       {
         outcome: 'pass',
-        expected: expect.stringMatching(
-          /^within 0\.1 s after kube-proxy on node\/node01 restarts, packets from pod one/,
-        ),
+        expected: expect.stringMatching(/^within 0\.1 s after kube-proxy on node01 restarts, packets from pod one/),
         observed: expect.stringMatching(/^after 0\.\d s; 0 of \d+ requests failed$/),
       },
     ]);
@@ -77,7 +75,10 @@ describe('a change check', () => {
     const exec = (argv: readonly string[], stdin: string): string => {
       ran.push(argv.filter((word) => !word.startsWith('--kubeconfig')).join(' '));
       if (argv.includes('delete')) slice?.endpoints.shift();
-      if (argv.includes('create')) made = stdin;
+      if (argv.includes('create')) {
+        made = stdin;
+        slice?.endpoints.push({ addresses: ['10.244.1.4'] });
+      }
       return argv.includes('get') ? 'old 2026-01-01T00:00:00Z' : '';
     };
     const check = { ...restart, do: 'delete-pod', object: 'pod/one', from: 'pod/two' };
@@ -162,7 +163,24 @@ describe('a change check', () => {
     expect(changes).toEqual(Array.from({ length: 2 }, () => ['beginChange', 'beginChange', 'endChange']).flat());
   });
 
+  test('scales a deployment, and scales it back', async () => {
+    const { objects = {}, ...rest } = world();
+    const deployments = [{ metadata: { name: 'web', namespace: 'default' }, spec: { replicas: 2 } }];
+    const ran: string[] = [];
+    const exec = (argv: readonly string[]): string => {
+      ran.push(argv.slice(2).join(' '));
+      return '';
+    };
+    const inside = { ...rest, objects: { ...objects, '/apis/apps/v1/deployments': deployments }, exec };
+    const check = { ...restart, do: 'scale', object: 'deployment/web', replicas: 4 };
+    expect(await gradeAll([check], { ...inside, tcp: () => connected })).toMatchObject([
+      { outcome: 'fail', expected: expect.stringContaining('after deployment web is scaled') },
+    ]);
+    expect(ran).toEqual([4, 2].map((count) => `scale deployment/web -n default --replicas=${count}`));
+  });
+
   test('refuses an object of another kind', () => {
+    expect(changeCheck.mistakes?.({ do: 'scale', object: 'deployment/web' })).toMatchObject([{ field: 'replicas' }]);
     expect(changeCheck.mistakes?.({ do: 'delete-pod', object: 'service/web' })).toEqual([
       { field: 'object', message: 'delete-pod changes a pod: write pod/NAME' },
     ]);
