@@ -1,9 +1,11 @@
 // Evidence of a running lab: `labs grade --evidence` and `labs verify`.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Report } from '../../src/api/report.ts';
+import { checkKinds } from '../../src/host/grade/kinds.ts';
 import { labs, type Ran, run as runProgram } from './cli-support.ts';
 
 const name = `e2e-evidence-${process.pid}`;
@@ -70,6 +72,79 @@ test('nothing in it is a private key, a token or a kubeconfig', async () => {
   const text = gunzipSync(await readFile(evidence)).toString('latin1');
   expect(text.length).toBeGreaterThan(100_000);
   expect(text).not.toMatch(/PRIVATE KEY|eyJ[\w-]{10,}\.[\w-]{10,}\.|client-key-data|LS0tLS1CRUdJTi/);
+});
+
+/** At least one check of each kind. */
+const kindsLab = `
+apiVersion: labs/v1
+name: every-kind
+title: Every kind
+summary: For tests.
+cluster: { nodes: [{ name: controlplane, role: control-plane }, { name: node01 }] }
+tasks:
+  - id: task
+    title: Task
+    checks:
+      - { id: answer, title: A, type: answer, question: Q, veth: pod/web }
+      - id: change
+        title: A
+        type: change
+        do: restart-kube-proxy
+        object: node/node01
+        from: pod/web
+        to: "\${service/web:.spec.clusterIP}:80"
+      - { id: conntrack, title: A, type: conntrack, on: node/node01, count: 5 }
+      - { id: file, title: A, type: file, on: node/node01, path: /etc/kubernetes/kubelet.conf, content: server }
+      - { id: http, title: A, type: http, from: pod/web, url: http://web/, times: 3, stableFor: 1s }
+      - { id: iptables, title: A, type: iptables, on: node/*, rules: { table: nat, chain: KUBE-SERVICES } }
+      - { id: ipvs, title: A, type: ipvs, on: node/node01, to: "\${service/web:.spec.clusterIP}:80" }
+      - { id: link, title: A, type: link, on: node/node01, name: cni0 }
+      - { id: log, title: A, type: log, on: node/node01, path: /var/log/kube-proxy.log, line: /proxy/, count: 1 }
+      - { id: lookup, title: A, type: lookup, from: pod/web, name: web, address: "\${service/web:.spec.clusterIP}" }
+      - { id: nftables, title: A, type: nftables, on: node/node01, rules: { has: drop } }
+      - { id: object, title: A, type: object, object: service/web }
+      - { id: path, title: A, type: path, from: node/*, to: "\${service/web:.spec.clusterIP}:80", expect: endpoints }
+      - { id: policy, title: A, type: policy, from: node/node01, to: pod/web, port: 80 }
+      - { id: process, title: A, type: process, on: node/node01, name: kubelet }
+      - { id: route, title: A, type: route, on: node/node01, to: default }
+      - { id: script, title: A, type: script, file: look.ts }
+      - { id: sysctl, title: A, type: sysctl, on: node/*, name: net.ipv4.ip_forward, value: 1 }
+      - { id: tcp, title: A, type: tcp, from: client, to: "\${node.address}:1" }
+      - { id: twin, title: A, type: twin, on: node/* }
+      - { id: untouched, title: A, type: untouched, on: node/* }
+`;
+const web = `
+apiVersion: v1
+kind: Pod
+metadata: { name: web, labels: { app: web } }
+spec: { containers: [{ name: web, image: web }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec: { selector: { app: web }, ports: [{ port: 80 }] }
+`;
+
+test('checks of every kind are graded again to the same bytes', async () => {
+  const types = [...kindsLab.matchAll(/type: (\w+)/g)].map(([, type]) => type);
+  expect(checkKinds.map(({ type }) => type).filter((type) => !types.includes(type))).toEqual([]);
+  const [lab, kim] = [join(folder, 'kinds'), join(folder, 'kim')];
+  for (const path of [join(lab, 'tasks'), kim]) await mkdir(path, { recursive: true });
+  await writeFile(join(lab, 'lab.yaml'), kindsLab);
+  await writeFile(join(lab, 'tasks/task.md'), '# Task\n');
+  await writeFile(join(lab, 'look.ts'), "export const check = async () => ({ pass: true, observed: 'seen' });\n");
+  await writeFile(join(kim, 'web.yaml'), web);
+  const file = join(folder, 'kinds.tgz');
+  const graded = await labs(['grade', '--submission', kim, lab, '--evidence', file, '--json'], {
+    env: { XDG_STATE_HOME: folder },
+  });
+  const report = JSON.parse(graded.stdout) as Report;
+  expect(report.tasks[0]?.checks.filter(({ outcome }) => outcome === 'pass').length).toBeGreaterThan(10);
+  expect(await verify(file, lab, '--report', 'json')).toMatchObject({ exitCode: 0, stdout: graded.stdout });
+  expect(JSON.parse((await verify(file, lab, '--json')).stdout)).toMatchObject({
+    scripted: ['task/script'],
+    secret: [],
+  });
 });
 
 test('what cannot be written or read is said before the grading', async () => {
