@@ -2,11 +2,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import type { CheckReport, Report } from '../../src/api/report.ts';
+import { twinOf } from '../../src/host/plan/twin.ts';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
-import { labs, type Ran, spawnLabs } from './cli-support.ts';
+import { labs, type Ran, run as runProgram, spawnLabs } from './cli-support.ts';
+import { spec } from './cluster-support.ts';
 
 const pod = (name: string, image: string, nodeName: string) => ({
   ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: image } } },
@@ -249,6 +252,27 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
     const next = await run('check', 'task', '--json');
     expect(next.stderr).toContain('What it had changed is undone.');
     expect(await pods()).toBe(before);
+  });
+
+  test.runIf(mode === 'iptables')('leaves nothing of a twin when its agent is killed', async () => {
+    const fabric = `labs-${name}-fabric`;
+    // The brackets keep the search from finding itself.
+    const processes = async (): Promise<number> =>
+      Number((await runProgram(['docker', 'exec', fabric, 'pgrep', '-fc', '[k]ube-proxy.js --config=/run/'])).stdout);
+    const look = (isRunning: boolean) => async () => {
+      const seen = await processes();
+      return seen > 0 === isRunning ? done(undefined) : notYet(`${seen} processes`);
+    };
+    await eventually('no twin runs', look(false), { timeoutMs: 30_000 });
+    // Waits for the pod CIDR of a node that does not exist.
+    const flags = ['--detect-local-mode=NodeCIDR', '--hostname-override=nobody'];
+    const params = { ...twinOf(spec, 'node01'), flags };
+    const program = ['node', '/usr/local/lib/labs/fabric.js', 'agent'];
+    const agent = execa('docker', ['exec', '-i', fabric, ...program], { reject: false });
+    agent.stdin.write(`${JSON.stringify({ id: 1, method: 'twin', params })}\n`);
+    await eventually('a twin runs', look(true), { timeoutMs: 30_000, maxIntervalMs: 50 });
+    agent.kill('SIGKILL');
+    await eventually('the twin has ended', look(false), { timeoutMs: 30_000 });
   });
 
   test('sees no foreign rules after many changes of services, endpoints and host ports', async () => {
