@@ -1,6 +1,6 @@
 // Measures what `labs check --watch` costs while nothing changes, and how soon it sees a change.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FactName } from '../../src/api/fabric.ts';
+import type { FactName } from '../../src/api/facts.ts';
 import type { Report } from '../../src/api/report.ts';
 import type { Cluster } from '../../src/host/cluster/open.ts';
 import { gradeLive, type LiveOptions } from '../../src/host/grade/live.ts';

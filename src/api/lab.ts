@@ -1,7 +1,9 @@
 // A lab after its folder was read: defaults filled in, paths absolute, references complete.
 import type { ClusterSpec } from './cluster.ts';
-import type { FactName, Facts, HttpOutcome, LookupOutcome, TcpOutcome, UnitVerb } from './fabric.ts';
+import type { UnitVerb } from './fabric.ts';
+import type { FactName, Facts } from './facts.ts';
 import type { KubeObject } from './meta.ts';
+import type { HttpOutcome, LookupOutcome, TcpOutcome } from './probes.ts';
 
 /** The languages of texts. Every text exists in English. */
 export const languages = ['en', 'ko'] as const;

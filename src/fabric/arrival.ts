@@ -1,7 +1,7 @@
 // Proves that a probe arrived where it should: its packets are seen in the network namespace of the endpoint itself.
 // Rejected: the answer's text, because any server may give the same, and the server's log, which a student can write.
 import { randomBytes, randomInt } from 'node:crypto';
-import { type Arrival, probePorts, type Stage } from '../api/fabric.ts';
+import { type Arrival, probePorts, type Stage } from '../api/probes.ts';
 import { parseIpv4 } from '../api/scalars.ts';
 import type { Capture, Captures } from './capture.ts';
 import type { Namespace } from './namespaces.ts';

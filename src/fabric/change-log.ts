@@ -1,6 +1,6 @@
 // Keeps when each thing last changed, and lets callers wait for the next change. However often something changes, it
 // takes one entry.
-import type { Change, Changes } from '../api/fabric.ts';
+import type { Change, Changes } from '../api/changes.ts';
 
 export interface ChangeLog {
   note(change: Change): void;

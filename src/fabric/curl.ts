@@ -1,5 +1,5 @@
 // Classifies a failed connection by curl's exit code and its verbose lines. Pure. Used by probe.ts.
-import type { ProbeFailure } from '../api/fabric.ts';
+import type { ProbeFailure } from '../api/probes.ts';
 
 /** The fields of curl's `%{json}` that are used. */
 export interface CurlReport {

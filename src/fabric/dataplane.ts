@@ -1,5 +1,5 @@
 // Reads all that decides where a packet goes, from every network namespace of a lab.
-import type { DataplaneParams, NamespaceTexts } from '../api/fabric.ts';
+import type { DataplaneParams, NamespaceTexts } from '../api/dataplane.ts';
 import { parseListeners } from './listeners.ts';
 import { namespacesOf } from './namespaces.ts';
 import { find } from './place.ts';

@@ -1,6 +1,6 @@
 // Gathers facts about one place from the kernel, with the fabric's own tools. Tools that a student replaced are not
 // used.
-import type { FactName, Facts, FactsParams, ListenerFact, NamespaceFact } from '../api/fabric.ts';
+import type { FactName, Facts, FactsParams, ListenerFact, NamespaceFact } from '../api/facts.ts';
 import { isGenuine } from './genuine.ts';
 import { parseLinks, parseRoutes } from './links.ts';
 import { parseListeners } from './listeners.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, createReadStream, statSync } from 'node:fs';
 import { type FileHandle, readFile } from 'node:fs/promises';
-import type { Place } from '../api/fabric.ts';
+import type { Place } from '../api/facts.ts';
 import { type Component, componentPorts, components } from '../api/paths.ts';
 import { linkNow, readProc } from './proc.ts';
 import { withMachineFile } from './read-file.ts';

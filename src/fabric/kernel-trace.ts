@@ -2,7 +2,7 @@
 // nft(8). The rule that switches it on is in a table of labs' own, which the kernel removes when its owner ends. The
 // tables of the student stay as they are.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KernelTraceOutcome, KernelTraceParams, TraceEvent } from '../api/fabric.ts';
+import type { KernelTraceOutcome, KernelTraceParams, TraceEvent } from '../api/dataplane.ts';
 import { parseIpv4 } from '../api/scalars.ts';
 import { namespacesOf } from './namespaces.ts';
 import { find } from './place.ts';

@@ -1,5 +1,5 @@
 // Watches the kernel's state of machines: their processes, and all of their network namespaces. Used by watch.ts.
-import { type Change, kernelParts } from '../api/fabric.ts';
+import { type Change, kernelParts } from '../api/changes.ts';
 import { type Monitor, startMonitor } from './monitor.ts';
 import { namespacesOf } from './namespaces.ts';
 import { createProcessWatch } from './process-watch.ts';

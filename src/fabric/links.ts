@@ -1,5 +1,5 @@
 // Parses the output of `ip -json` into facts. Pure. Used by facts.ts.
-import type { LinkFact, RouteFact } from '../api/fabric.ts';
+import type { LinkFact, RouteFact } from '../api/facts.ts';
 
 interface IpLink {
   ifindex: number;

@@ -1,5 +1,5 @@
 // Parses /proc/PID/net/{tcp,udp,tcp6,udp6}, the kernel's list of sockets, into facts. Pure. Used by facts.ts.
-import type { ListenerFact } from '../api/fabric.ts';
+import type { ListenerFact } from '../api/facts.ts';
 
 const listening = '0A';
 const unconnected = '07';

@@ -1,6 +1,6 @@
 // Remembers the network namespace in which a machine was wired: its root may move process 1 to another one later.
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import type { WireLink } from '../api/fabric.ts';
+import type { WireLink } from '../api/wiring.ts';
 import { linkNow, readProcNow } from './proc.ts';
 
 /** On a tmpfs of the fabric's container, where no student is root. */

@@ -1,5 +1,5 @@
 // Finds the network namespace of a place: a machine, or a pod that is identified by its address.
-import type { Place } from '../api/fabric.ts';
+import type { Place } from '../api/facts.ts';
 import { type Ipv4, parseIpv4 } from '../api/scalars.ts';
 import { type Namespace, namespacesOf } from './namespaces.ts';
 import { pinOf } from './pins.ts';

@@ -1,5 +1,5 @@
 // Sends real traffic from a place in the lab with the fabric's curl and dig: http, tcp and name lookups.
-import type { HttpOutcome, HttpProbe, LookupOutcome, LookupProbe, TcpOutcome, TcpProbe } from '../api/fabric.ts';
+import type { HttpOutcome, HttpProbe, LookupOutcome, LookupProbe, TcpOutcome, TcpProbe } from '../api/probes.ts';
 import { type Ipv4, parseIpv4 } from '../api/scalars.ts';
 import { newSecret, probeHeader, someLocalPorts, watchArrivals } from './arrival.ts';
 import { type Captures, createCaptures } from './capture.ts';

@@ -1,6 +1,6 @@
 // Lists the processes of a machine from the kernel: /proc of the engine's machine, which the fabric shares.
 import { readdir } from 'node:fs/promises';
-import type { ProcessFact } from '../api/fabric.ts';
+import type { ProcessFact } from '../api/facts.ts';
 import { linkNow, readProc, readProcNow } from './proc.ts';
 import { AgentError } from './run.ts';
 

@@ -1,5 +1,5 @@
 // When to look again although no change was noticed. One clock for all who look, so that they share the work. Pure.
-import type { Change } from '../api/fabric.ts';
+import type { Change } from '../api/changes.ts';
 
 export interface Pulses {
   /** Something has changed: what hangs together with it may follow soon. */

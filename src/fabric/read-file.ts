@@ -2,7 +2,7 @@
 // agent.
 import { constants } from 'node:fs';
 import { type FileHandle, open, readlink } from 'node:fs/promises';
-import type { FileOutcome, ReadFileParams } from '../api/fabric.ts';
+import type { FileOutcome, ReadFileParams } from '../api/facts.ts';
 import { machineInit } from './processes.ts';
 import { AgentError } from './run.ts';
 

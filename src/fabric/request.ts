@@ -1,6 +1,6 @@
 // Sends one request from a network namespace with the fabric's curl, whoever answers. `probe.ts` knows where from and
 // where to.
-import type { HttpProbe, ProbeFailure, TcpProbe } from '../api/fabric.ts';
+import type { HttpProbe, ProbeFailure, TcpProbe } from '../api/probes.ts';
 import { type LocalPorts, newSecret, someLocalPorts } from './arrival.ts';
 import { type CurlReport, classify, parseReport } from './curl.ts';
 import { type Netns, type RunResult, run } from './run.ts';

@@ -1,6 +1,6 @@
 // Connects machines again that were restarted outside of labs, for example by `docker restart`, which takes their link.
 import { readFile, writeFile } from 'node:fs/promises';
-import type { WireLink, WireParams } from '../api/fabric.ts';
+import type { WireLink, WireParams } from '../api/wiring.ts';
 import { type WireOptions, wire } from './wire.ts';
 
 export interface WiringOptions extends WireOptions {

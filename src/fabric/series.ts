@@ -1,5 +1,5 @@
 // Sends a request again and again, and counts at which endpoints the requests arrive.
-import { mostRequests, type SeriesAnswer, type SeriesOutcome, type SeriesProbe } from '../api/fabric.ts';
+import { mostRequests, type SeriesAnswer, type SeriesOutcome, type SeriesProbe } from '../api/probes.ts';
 import { type LocalPorts, newSecret, portsOfEach, probeHeader, watchArrivals } from './arrival.ts';
 import { createCaptures } from './capture.ts';
 import { find } from './place.ts';

@@ -1,5 +1,5 @@
 // Watches a lab for all who look at it: each thing is watched once, and told to everybody. Stops when nobody asks.
-import type { Change, Changes, ChangesParams } from '../api/fabric.ts';
+import type { Change, Changes, ChangesParams } from '../api/changes.ts';
 import { createChangeLog } from './change-log.ts';
 import { createKernelWatch, type KernelWatch } from './kernel-watch.ts';
 import type { Kube } from './kube.ts';

@@ -1,5 +1,5 @@
 // Connects machines to the lab's bridge: one veth pair each, from the machine's network namespace to the fabric's.
-import { bridgePort, type WireLink, type WireParams } from '../api/fabric.ts';
+import { bridgePort, type WireLink, type WireParams } from '../api/wiring.ts';
 import { machineInit } from './processes.ts';
 import { AgentError, type Netns, run, runOk } from './run.ts';
 

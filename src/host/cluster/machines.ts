@@ -1,8 +1,8 @@
 // The machines of a cluster as Docker knows them. All data comes from labels and states, not from the lab's folder.
 
-import type { WireLink } from '../../api/fabric.ts';
 import type { Variation } from '../../api/lab.ts';
 import { type Ipv4, parseIpv4 } from '../../api/scalars.ts';
+import type { WireLink } from '../../api/wiring.ts';
 import type { ContainerStatus, ContainerSummary, Containers } from '../docker/port.ts';
 import { bridgeName, labels, linkName, macOf } from '../plan/names.ts';
 import type { LinkPlan, MachineRole, NetworkPlan } from '../plan/types.ts';

@@ -1,7 +1,7 @@
 // Opens a running cluster for the grader, the tasks and the CLI: its machines and a connection to its fabric.
 
 import { fabricMachine } from '../../api/cluster.ts';
-import type { Place } from '../../api/fabric.ts';
+import type { Place } from '../../api/facts.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import type { Containers } from '../docker/port.ts';

@@ -1,6 +1,8 @@
 // Gathers facts through the fabric: each fact once, all facts of one place in one call, all calls in parallel.
-import type { Arrival, FabricMethod, FabricMethods, FactName, Place, SeriesProbe, Stage } from '../../api/fabric.ts';
+import type { FabricMethod, FabricMethods } from '../../api/fabric.ts';
+import type { FactName, Place } from '../../api/facts.ts';
 import type { LabHandle } from '../../api/lab.ts';
+import type { Arrival, SeriesProbe, Stage } from '../../api/probes.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { LabError, messageOf } from '../../kit/error.ts';
 import type { ClusterAccess, FabricCallOptions } from './access.ts';

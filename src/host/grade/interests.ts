@@ -1,5 +1,6 @@
 // Which facts a change concerns, and what the fabric must watch for the facts that were read. Pure. Used by live.ts.
-import type { Change, ChangesParams, FactName, KernelPart } from '../../api/fabric.ts';
+import type { Change, ChangesParams, KernelPart } from '../../api/changes.ts';
+import type { FactName } from '../../api/facts.ts';
 import type { ClusterAccess } from './access.ts';
 import type { FactRequest } from './facts.ts';
 

@@ -1,7 +1,7 @@
 // Grades a lab anew whenever something changes: gathers only the facts that the change concerns, and evaluates only the
 // checks that read them.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Change, Changes } from '../../api/fabric.ts';
+import type { Change, Changes } from '../../api/changes.ts';
 import type { Report } from '../../api/report.ts';
 import { LabError } from '../../kit/error.ts';
 import { startReconciler } from '../../kit/reconcile.ts';

@@ -1,6 +1,6 @@
 // Parses references to objects, paths and endpoints from lab.yaml. Compares processes with program names.
 import { JSONPath } from 'jsonpath-plus';
-import type { ProcessFact } from '../../api/fabric.ts';
+import type { ProcessFact } from '../../api/facts.ts';
 import { components } from '../../api/paths.ts';
 
 /**

@@ -1,6 +1,6 @@
 // What the fabric needs to know of a node to run kube-proxy in its place: from the plan, never from the node.
 import type { ClusterSpec } from '../../api/cluster.ts';
-import type { TwinParams } from '../../api/fabric.ts';
+import type { TwinParams } from '../../api/dataplane.ts';
 import { nodePaths } from '../../api/paths.ts';
 import { cidrRange } from '../../api/scalars.ts';
 import { proxyConfig } from './files.ts';

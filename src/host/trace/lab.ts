@@ -3,7 +3,8 @@
 import { fabricMachine } from '../../api/cluster.ts';
 import type { Service } from '../../api/core.ts';
 import type { Pod } from '../../api/core-pods.ts';
-import { bridgePort, type NamespaceTexts } from '../../api/fabric.ts';
+import type { NamespaceTexts } from '../../api/dataplane.ts';
+import { bridgePort } from '../../api/wiring.ts';
 import { type Cable, type Cluster, type MachineTexts, readCluster } from '../../dataplane/cluster/model.ts';
 import type { ClusterAccess, MachineAccess } from '../grade/access.ts';
 

@@ -1,5 +1,5 @@
 // Compares the model's ways with the way that a real packet took, as the kernel's own trace tells it.
-import type { KernelTraceOutcome, TraceEvent } from '../../api/fabric.ts';
+import type { KernelTraceOutcome, TraceEvent } from '../../api/dataplane.ts';
 import type { Hop, Way } from '../../dataplane/cluster/way.ts';
 import type { RuleStep } from '../../dataplane/node/packet.ts';
 

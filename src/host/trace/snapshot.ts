@@ -1,5 +1,5 @@
 // What decides where packets go, as lines that can be compared: for `labs diff`.
-import type { NamespaceTexts } from '../../api/fabric.ts';
+import type { NamespaceTexts } from '../../api/dataplane.ts';
 import { ruleText } from '../../dataplane/nft/text.ts';
 import { parseRuleset } from '../../dataplane/parse.ts';
 import { renderRule } from '../../dataplane/render.ts';

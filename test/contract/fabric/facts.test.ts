@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FactName, Facts } from '../../../src/api/fabric.ts';
+import type { FactName, Facts } from '../../../src/api/facts.ts';
 import { parseIpv4 } from '../../../src/api/scalars.ts';
 import { createFacts } from '../../../src/fabric/facts.ts';
 import { createProcessTable } from '../../../src/fabric/processes.ts';

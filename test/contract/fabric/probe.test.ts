@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { HttpProbe, LookupProbe, SeriesProbe, Stage, TcpProbe } from '../../../src/api/fabric.ts';
+import type { HttpProbe, LookupProbe, SeriesProbe, Stage, TcpProbe } from '../../../src/api/probes.ts';
 import { parseIpv4 } from '../../../src/api/scalars.ts';
 import { createFacts } from '../../../src/fabric/facts.ts';
 import { createProbes } from '../../../src/fabric/probe.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { FileOutcome } from '../../../src/api/fabric.ts';
+import type { FileOutcome } from '../../../src/api/facts.ts';
 import { readMachineFile } from '../../../src/fabric/read-file.ts';
 import { startMachine, type TestMachine } from './machine.ts';
 

@@ -1,6 +1,6 @@
 // Real changes in a machine's namespaces are noticed, each as its own kind.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Change, KernelPart } from '../../../src/api/fabric.ts';
+import type { Change, KernelPart } from '../../../src/api/changes.ts';
 import { createWatch, type Watch } from '../../../src/fabric/watch.ts';
 import { startMachine, type TestMachine } from './machine.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Change } from '../../../src/api/fabric.ts';
+import type { Change } from '../../../src/api/changes.ts';
 import { createChangeLog } from '../../../src/fabric/change-log.ts';
 import { createPulses } from '../../../src/fabric/pulses.ts';
 

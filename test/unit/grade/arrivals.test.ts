@@ -1,6 +1,6 @@
 // Where probes must arrive, as the fabric is told.
 import { expect, test } from 'vitest';
-import type { HttpProbe, TcpProbe } from '../../../src/api/fabric.ts';
+import type { HttpProbe, TcpProbe } from '../../../src/api/probes.ts';
 import { gradeLab } from '../../../src/host/grade/engine.ts';
 import { accessTo, labOf, nobody, objects, pod, service, type World } from './world.ts';
 

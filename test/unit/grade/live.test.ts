@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Change, Changes, ChangesParams, HttpOutcome } from '../../../src/api/fabric.ts';
+import type { Change, Changes, ChangesParams } from '../../../src/api/changes.ts';
 import type { LabDefinition } from '../../../src/api/lab.ts';
+import type { HttpOutcome } from '../../../src/api/probes.ts';
 import type { Report } from '../../../src/api/report.ts';
 import type { ClusterAccess } from '../../../src/host/grade/access.ts';
 import { gradeLive } from '../../../src/host/grade/live.ts';

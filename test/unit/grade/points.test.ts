@@ -1,6 +1,6 @@
 // Points that are not all or nothing: parts of checks, the cost of hints, and checks that the student does not see.
 import { describe, expect, test } from 'vitest';
-import type { Facts } from '../../../src/api/fabric.ts';
+import type { Facts } from '../../../src/api/facts.ts';
 import { reportFormats } from '../../../src/host/grade/report/format.ts';
 import { withoutHidden } from '../../../src/host/grade/report/hidden.ts';
 import { renderText } from '../../../src/host/grade/report/text.ts';

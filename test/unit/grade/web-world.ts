@@ -1,6 +1,7 @@
 // A cluster whose data plane is known: a service `web` with two endpoints on node01.
-import { bridgePort, type NamespaceTexts } from '../../../src/api/fabric.ts';
+import type { NamespaceTexts } from '../../../src/api/dataplane.ts';
 import type { Ipv4 } from '../../../src/api/scalars.ts';
+import { bridgePort } from '../../../src/api/wiring.ts';
 import { type Links, saved, textsOf } from '../../support/dataplane/texts.ts';
 import type { World } from './world.ts';
 

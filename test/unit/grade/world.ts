@@ -1,18 +1,9 @@
 // A cluster made of recorded facts, and functions that grade checks in it.
 import type { ClusterSpec } from '../../../src/api/cluster.ts';
-import type {
-  Facts,
-  FileOutcome,
-  HttpOutcome,
-  LinkFact,
-  LookupOutcome,
-  NamespaceTexts,
-  ProcessFact,
-  SeriesOutcome,
-  SeriesProbe,
-  TcpOutcome,
-} from '../../../src/api/fabric.ts';
+import type { NamespaceTexts } from '../../../src/api/dataplane.ts';
+import type { Facts, FileOutcome, LinkFact, ProcessFact } from '../../../src/api/facts.ts';
 import type { LabDefinition, TaskDefinition } from '../../../src/api/lab.ts';
+import type { HttpOutcome, LookupOutcome, SeriesOutcome, SeriesProbe, TcpOutcome } from '../../../src/api/probes.ts';
 import type { CheckReport, Report } from '../../../src/api/report.ts';
 import type { Cidr, Ipv4 } from '../../../src/api/scalars.ts';
 import type { ClusterAccess } from '../../../src/host/grade/access.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { NamespaceTexts } from '../../../src/api/fabric.ts';
+import type { NamespaceTexts } from '../../../src/api/dataplane.ts';
 import { changesBetween } from '../../../src/host/trace/changes.ts';
 import { snapshotOf } from '../../../src/host/trace/snapshot.ts';
 

@@ -1,7 +1,7 @@
 // The conntrack check: the kernel of a place tracks certain connections.
 import * as z from 'zod';
-import { probePorts } from '../../../api/fabric.ts';
 import { networkContains } from '../../../api/ip.ts';
+import { probePorts } from '../../../api/probes.ts';
 import { type Flow, parseFlows, type Tuple } from '../../../dataplane/node/conntrack.ts';
 import { type CountRange, inRange, isMatch, plainText } from '../match.ts';
 import { commaSeparated, english as en } from '../say/en.ts';

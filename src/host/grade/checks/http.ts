@@ -1,6 +1,6 @@
 // The http check: an HTTP request from a place gets the right answer.
 import * as z from 'zod';
-import type { SeriesAnswer } from '../../../api/fabric.ts';
+import type { SeriesAnswer } from '../../../api/probes.ts';
 import { brief, contains, type TextMatch } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';

@@ -1,6 +1,6 @@
 // The link check: a place has a network interface.
 import * as z from 'zod';
-import type { LinkFact } from '../../../api/fabric.ts';
+import type { LinkFact } from '../../../api/facts.ts';
 import { type CountRange, inRange, inWords, isMatch, plainText, type TextMatch } from '../match.ts';
 import { commaSeparated, english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';

@@ -1,7 +1,7 @@
 // The `packet` field of the iptables check: where do a node's rules send a packet?
 import * as z from 'zod';
 import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
-import type { RouteFact } from '../../../api/fabric.ts';
+import type { RouteFact } from '../../../api/facts.ts';
 import { networkContains } from '../../../api/ip.ts';
 import { splitEndpoint } from '../../../dataplane/address.ts';
 import type { TargetKind } from '../../../dataplane/model.ts';

@@ -1,6 +1,6 @@
 // Shared by the checks that send traffic (http, tcp, lookup): the verdict when no answer comes.
 import * as z from 'zod';
-import type { ProbeFailure } from '../../../api/fabric.ts';
+import type { ProbeFailure } from '../../../api/probes.ts';
 import { toKorean } from '../../korean/translate.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Place } from '../view/places.ts';

@@ -1,6 +1,6 @@
 // The process check: a program runs on a node with the right arguments, or a process listens on an address.
 import * as z from 'zod';
-import type { ListenerFact, ProcessFact } from '../../../api/fabric.ts';
+import type { ListenerFact, ProcessFact } from '../../../api/facts.ts';
 import { brief, contains, inWords } from '../match.ts';
 import { commandLine, isProgram } from '../reference.ts';
 import { english as en, type Phrases } from '../say/en.ts';

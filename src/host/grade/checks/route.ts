@@ -1,6 +1,6 @@
 // The route check: a place's routing table has a route.
 import * as z from 'zod';
-import type { RouteFact } from '../../../api/fabric.ts';
+import type { RouteFact } from '../../../api/facts.ts';
 import { isMatch, type TextMatch } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';

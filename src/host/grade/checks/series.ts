@@ -2,7 +2,7 @@
 // the endpoints that it reaches.
 import * as z from 'zod';
 import type { Pod } from '../../../api/core-pods.ts';
-import { mostRequests, type SeriesAnswer } from '../../../api/fabric.ts';
+import { mostRequests, type SeriesAnswer } from '../../../api/probes.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Place } from '../view/places.ts';
 import type { Series } from '../view/probes.ts';

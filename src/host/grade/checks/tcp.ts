@@ -1,5 +1,5 @@
 // The tcp check: a TCP connection from a place is accepted.
-import type { SeriesAnswer } from '../../../api/fabric.ts';
+import type { SeriesAnswer } from '../../../api/probes.ts';
 import { brief, contains, type TextMatch } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';

@@ -1,7 +1,7 @@
 // The untouched check: a node's tables hold what kube-proxy and the pod network write, and nothing else.
 import * as z from 'zod';
 import type { Pod } from '../../../api/core-pods.ts';
-import type { NamespaceTexts } from '../../../api/fabric.ts';
+import type { NamespaceTexts } from '../../../api/dataplane.ts';
 import { type Change, compareIptables } from '../../../dataplane/compare.ts';
 import { compareServers, compareSets } from '../../../dataplane/compare-sets.ts';
 import { compareNft } from '../../../dataplane/nft/compare.ts';

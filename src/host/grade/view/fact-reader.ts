@@ -1,5 +1,5 @@
 // Reads single facts from the store. Throws the right error when a fact could not be gathered.
-import type { FactName, Facts } from '../../../api/fabric.ts';
+import type { FactName, Facts } from '../../../api/facts.ts';
 import {
   askAll,
   BrokenFact,

@@ -3,8 +3,8 @@
 import type { ClusterSpec } from '../../../api/cluster.ts';
 import type { Service, ServicePort } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
+import type { NamespaceTexts } from '../../../api/dataplane.ts';
 import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
-import type { NamespaceTexts } from '../../../api/fabric.ts';
 import type { Ipv4 } from '../../../api/scalars.ts';
 import { type Answer, answerTo } from '../../../dataplane/cluster/back.ts';
 import type { Cluster } from '../../../dataplane/cluster/model.ts';

@@ -1,6 +1,6 @@
 // Sends real traffic from a place: HTTP requests, TCP connections and DNS lookups.
 import type { ClusterSpec } from '../../../api/cluster.ts';
-import type { HttpOutcome, LookupOutcome, SeriesOutcome, TcpOutcome } from '../../../api/fabric.ts';
+import type { HttpOutcome, LookupOutcome, SeriesOutcome, TcpOutcome } from '../../../api/probes.ts';
 import { BrokenFact, type Endpoint, type RepeatedRequest, spotOf, Unmet } from '../facts.ts';
 import { splitHostPort } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';

@@ -1,6 +1,6 @@
 // A node beside what our kube-proxy would write there for the same objects.
 import type { ClusterSpec } from '../../../api/cluster.ts';
-import type { NamespaceTexts } from '../../../api/fabric.ts';
+import type { NamespaceTexts } from '../../../api/dataplane.ts';
 import { type Cluster, clusterOf, type Machine, readMachine } from '../../../dataplane/cluster/model.ts';
 import { twinOf } from '../../plan/twin.ts';
 import { cablesOf } from '../../trace/lab.ts';

@@ -1,7 +1,7 @@
 // `times`, `spread` and `sticky` of the checks http and tcp.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates as labs write them
 import { describe, expect, test } from 'vitest';
-import type { SeriesOutcome, SeriesProbe } from '../../../../src/api/fabric.ts';
+import type { SeriesOutcome, SeriesProbe } from '../../../../src/api/probes.ts';
 import { missChance, seriesMistakes, timesFor } from '../../../../src/host/grade/checks/series.ts';
 import { gradeCheck, objects, pod, service, type World } from '../world.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { NamespaceTexts } from '../../../../src/api/fabric.ts';
+import type { NamespaceTexts } from '../../../../src/api/dataplane.ts';
 import { saved } from '../../../support/dataplane/texts.ts';
 import { namespace, serviceRules, world } from '../web-world.ts';
 import { gradeCheck, type World } from '../world.ts';

@@ -1,0 +1,110 @@
+// Real traffic that the fabric sends, and what came of it.
+import type { Place } from './facts.ts';
+import type { Ipv4 } from './scalars.ts';
+
+/** Where a probe must arrive: the network namespace of an endpoint. */
+export interface Arrival {
+  readonly place: Place;
+  readonly address: Ipv4;
+  /** Default: any port. */
+  readonly port?: number;
+}
+
+/** Places of which one must see the probe: the node of a NodePort, or the endpoints of a service. */
+export type Stage = readonly Arrival[];
+
+export interface HttpProbe {
+  readonly place: Place;
+  readonly url: string;
+  readonly timeoutMs: number;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The DNS server that resolves names. Without it, a name in the URL is `unresolved`. */
+  readonly nameserver?: Ipv4;
+  /** The request must be seen at each stage. Undefined: every answer counts but one of the place itself. */
+  readonly stages?: readonly Stage[];
+}
+
+/**
+ * Why a probe got no answer, in the order of the phases of a connection. `elsewhere`: an answer came, but the probe did
+ * not arrive where it should.
+ */
+export type ProbeFailure = 'unresolved' | 'unreachable' | 'refused' | 'timeout' | 'reset' | 'protocol' | 'elsewhere';
+
+export type HttpOutcome =
+  | {
+      readonly ok: true;
+      readonly status: number;
+      readonly body: string;
+      readonly remote: string;
+      readonly local: string;
+      readonly milliseconds: number;
+    }
+  | { readonly ok: false; readonly failure: ProbeFailure; readonly message: string };
+
+export interface TcpProbe {
+  readonly place: Place;
+  readonly host: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+  readonly nameserver?: Ipv4;
+  /** The connection must be seen at each stage. */
+  readonly stages?: readonly Stage[];
+  /** A proxy (kube-proxy in userspace mode) opens its own connection to the endpoint. */
+  readonly relayed?: boolean;
+}
+export type TcpOutcome =
+  | { readonly ok: true; readonly remote: string; readonly milliseconds: number; readonly banner: string }
+  | { readonly ok: false; readonly failure: ProbeFailure; readonly message: string };
+
+/** The source ports of probes: below those that the kernel gives to other programs. */
+export const probePorts = { first: 10_000, last: 32_720 } as const;
+
+/** The same request again and again: each on a connection of its own, one after the other, until one fails. */
+export interface SeriesProbe {
+  /** At most `mostRequests`. */
+  readonly times: number;
+  readonly stages: readonly Stage[];
+  readonly probe:
+    | ({ readonly kind: 'http' } & Omit<HttpProbe, 'stages'>)
+    /** `greets`: the server speaks first, so each connection waits a moment for its greeting. */
+    | ({ readonly kind: 'tcp'; readonly greets: boolean } & Omit<TcpProbe, 'stages' | 'relayed'>);
+}
+
+export const mostRequests = 500;
+
+export type SeriesOutcome =
+  | {
+      readonly ok: true;
+      readonly answers: readonly SeriesAnswer[];
+      /** For each place of the last stage: the number of requests that were seen there, and at each stage before. */
+      readonly arrived: readonly number[];
+    }
+  | {
+      readonly ok: false;
+      readonly failure: ProbeFailure;
+      readonly message: string;
+      /** How many requests were answered before. */
+      readonly answered: number;
+      /** Every request was answered, but all together would take too long. */
+      readonly isLate?: true;
+    };
+
+/** Equal answers, and how many they were. */
+export interface SeriesAnswer {
+  /** Of HTTP. */
+  readonly status?: number;
+  /** The beginning of the body, or of the greeting. */
+  readonly text: string;
+  readonly times: number;
+}
+
+export interface LookupProbe {
+  readonly place: Place;
+  readonly name: string;
+  readonly nameserver: Ipv4;
+  readonly timeoutMs: number;
+}
+export type LookupOutcome =
+  | { readonly ok: true; readonly addresses: readonly string[] }
+  | { readonly ok: false; readonly failure: ProbeFailure; readonly message: string };
