@@ -171,12 +171,20 @@ export const matches = (pattern: unknown, value: Scalar): boolean => {
   }
   if (kind === 'range') {
     const [first, last] = json.array(inner);
-    if (typeof first === 'string' && /[.:]/.test(first)) return between(String(value), first, json.text(last));
-    return Number(value) >= Number(first) && Number(value) <= Number(last);
+    // nft refuses such a range, but lists `< 100`, then `> 36` of one field as `!= 100-36`: what lies between matches.
+    if (!lies(first, first, last))
+      return !lies(value, last, first) || lies(value, first, first) || lies(value, last, last);
+    return lies(value, first, last);
   }
   if (kind === 'elem') return matches(json.object(inner).val, value);
   return false;
 };
+
+/** Whether the value lies between two others, ends included. */
+const lies = (value: unknown, low: unknown, high: unknown): boolean =>
+  typeof low === 'string' && /[.:]/.test(low)
+    ? between(String(value), low, json.text(high))
+    : Number(value) >= Number(low) && Number(value) <= Number(high);
 
 const icmpNames: Readonly<Record<number, string>> = {
   0: 'echo-reply',

@@ -54,11 +54,15 @@ const expectedOf = (
     case 'rejected': {
       const answer = end.with === 'tcp-reset' ? 'tcp-reset' : (icmpCodes[end.with] ?? end.with);
       // Policy rules, or a translated source, may leave the answer without a route. The answer to an address of the
-      // node itself does not leave the node. Rules may drop or reject the answer to a packet without a connection.
+      // node itself does not leave the node, nor does one from a loopback address. Rules may drop or reject the answer
+      // to a packet without a connection.
       const lost =
         lossy ||
         headers.source !== packet.source ||
-        (entry.kind === 'link' && (ownAddresses.has(packet.source) || packet.destination.startsWith('127.')));
+        (entry.kind === 'link' &&
+          (ownAddresses.has(packet.source) ||
+            packet.destination.startsWith('127.') ||
+            headers.destination.startsWith('127.')));
       return connection && !lost ? new RegExp(`^rejected ${answer}$`) : /^(rejected .*|nothing)$/;
     }
     case 'unroutable':

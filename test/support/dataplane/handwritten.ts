@@ -261,6 +261,10 @@ export const handwritten: readonly RuleSet[] = [
     ),
   },
   {
+    name: 'two native bounds of one field, which nft lists as a range from high to low',
+    nft: native(base('forward', 0, 'udp dport < 90 udp dport > 70 drop', 'ip length < 41 ip length > 36 accept')),
+  },
+  {
     name: 'a native firewall',
     nft: native(
       'chain input { type filter hook input priority 0; policy drop;\nct state established,related accept\niifname "lo" accept\ntcp dport { 80, 443 } accept\nicmp type echo-request accept\n}',
