@@ -62,10 +62,17 @@ const common: readonly Trick[] = [
     untouched: /added: `-A FORWARD -p tcp -m tcp --dport 80 -j DROP` \(iptables, table filter\)/,
   },
   {
+    what: 'a rule that drops the answers of pods',
+    script: 'iptables -I FORWARD -p tcp --sport 80 -j DROP',
+    undo: 'iptables -D FORWARD -p tcp --sport 80 -j DROP',
+    twin: /but the answers are dropped on node01|the answers cannot be followed on node01/,
+    untouched: /added: `-A FORWARD -p tcp -m tcp --sport 80 -j DROP` \(iptables, table filter\)/,
+  },
+  {
     what: 'a rule that sends packets to a service to one pod',
     script: 'iptables -t nat -I PREROUTING -d 10.96.77.1 -p tcp --dport 80 -j DNAT --to-destination 10.244.1.9:80',
     undo: 'iptables -t nat -D PREROUTING 1',
-    twin: /to 10\.96\.77\.1:80: |to 10\.96\.77\.1:80 cannot be followed on node01: the order of/,
+    twin: /to 10\.96\.77\.1:80[ :]|to 10\.96\.77\.1:80 cannot be followed on node01: the order of/,
     untouched: /added: `-A PREROUTING -d 10\.96\.77\.1\/32 .*` \(iptables, table nat\)/,
   },
   {
@@ -73,7 +80,7 @@ const common: readonly Trick[] = [
     script:
       'nft "add table inet x; add chain inet x c { type filter hook input priority -10; }; add rule inet x c tcp dport 10250 drop"',
     undo: 'nft delete table inet x',
-    twin: /to 192\.168\.56\.11:10250: are dropped on node01/,
+    twin: /to 192\.168\.56\.11:10250 are dropped on node01/,
     untouched: /added: `table inet x` \(nft, table inet x\)/,
   },
   {

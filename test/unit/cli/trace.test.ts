@@ -354,7 +354,7 @@ blue → two:80/tcp  10.96.0.8
     const proof = { outcome: 'timeout', way: 0, rules: 1, traced: true } as const;
     const lost = draw([{ ...way, answer: { kind: 'lost', way: dropped } }], { proof }).replaceAll('\n   ', ' ');
     expect(lost).toContain('✖  But the answer does not come back. It ends on node02: rule 1.');
-    expect(lost).toMatch(/✔ {2}A real packet was sent: no answer\. The kernel's own trace names the same rule\.$/);
+    expect(lost).toMatch(/= {2}A real packet was sent: no answer\. The kernel's own trace names the same rule\.$/);
     const wanted = { address: '10.96.0.8', port: 80 };
     const other = back(delivered('10.244.1.3'), '10.244.1.4');
     expect(draw([{ ...way, answer: { kind: 'strange', way: other, wanted } }]).replaceAll('\n   ', ' ')).toContain(

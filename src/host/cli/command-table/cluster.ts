@@ -28,8 +28,8 @@ export const clusterCommands: CommandGroup = {
         { flags: '-n, --namespace <namespace>', help: both('default: default', '기본: default') },
       ],
       remark: both(
-        'It follows the first packet of a connection, on its way there. What comes later may fare otherwise.',
-        '연결의 첫 패킷이 가는 길을 따라갑니다. 그다음 패킷은 다를 수 있습니다.',
+        "It follows the first packet of a connection, and its answer. What comes later may fare otherwise. A `=` means that the kernel's own trace agrees with a way that ends badly.",
+        '연결의 첫 패킷과 그 응답이 가는 길을 따라갑니다. 그다음 패킷은 다를 수 있습니다. `=`는 도착하지 못한 길이 커널의 추적 결과와 같다는 뜻입니다.',
       ),
       json: true,
       paged: true,

@@ -81,9 +81,16 @@ const drawProof = ({ output, say }: Context, proof: Proof | undefined, way: Trac
       : difference
         ? say.traceDiffers(outcome, shownName(difference.machine), difference.kernel, difference.model)
         : say.traceUntraced(outcome);
-  const mark = output.paint(['bold', good ? 'green' : 'yellow'], good ? '✔' : '!');
+  // A tick below a dropped packet would look like a success.
+  const mark = good
+    ? output.paint(['bold', 'green'], isReached(way) ? '✔' : '=')
+    : output.paint(['bold', 'yellow'], '!');
   return wrap(text, output.width - 3).map((row, index) => `${index === 0 ? mark : ' '}  ${row}`);
 };
+
+/** Whether the packet comes to a program, and the answer comes back as far as anybody knows. */
+const isReached = ({ end, answer }: TracedWay): boolean =>
+  end.kind === 'delivered' && end.listening !== false && answer?.kind !== 'lost' && answer?.kind !== 'strange';
 
 const drawHop = (context: Context, hop: Hop, { way, ...how }: How & { readonly way: Way }): readonly string[] => {
   const { output, say } = context;
@@ -117,9 +124,11 @@ const endsAs = (outcome: Proof['outcome'], { end, answer }: TracedWay): boolean 
     case 'dropped':
     case 'loop':
       return outcome === 'timeout';
+    case 'unroutable':
+      return outcome !== 'connected';
     case 'unknown':
       return true;
-    default:
+    case 'rejected':
       return outcome === 'refused' || outcome === 'unreachable';
   }
 };

@@ -2,6 +2,7 @@
 import type { Service } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import type { EndpointSlice } from '../../../api/discovery.ts';
+import { type Answer, answerTo } from '../../../dataplane/cluster/back.ts';
 import { walkCluster } from '../../../dataplane/cluster/walk.ts';
 import type { Way } from '../../../dataplane/cluster/way.ts';
 import type { NodeStep, RuleStep } from '../../../dataplane/node/packet.ts';
@@ -25,10 +26,15 @@ const english = {
   same: (node: string, packets: number) => `${node}: all ${packets} packets end as with kube-proxy`,
   differ: (node: string, differing: number, all: number, listed: string) =>
     `${node}: ${differing} of ${all} packets do not end as with kube-proxy. ${listed}`,
-  packet: (protocol: string, from: string, to: string) => `${protocol} from ${from} to ${to}`,
-  differs: (packet: string, observed: string, wanted: string) => `${packet}: ${observed}. With kube-proxy: ${wanted}`,
+  packet: (protocol: string, from: string, to: string) => `${protocol} packets from ${from} to ${to}`,
+  differs: (packet: string, observed: string, wanted: string) => `${packet}${observed}. With kube-proxy${wanted}`,
+  allAre: (end: string) => ` ${end}`,
+  allWouldBe: (end: string) => `, they ${end}`,
+  parts: (list: string) => `: ${list}`,
+  lostAnswers: (end: string, lost: string) => `${end}, but the answers ${lost}`,
+  strangeAnswers: (end: string) => `${end}, but the answers come from another address`,
   part: (share: string, end: string) => `${share} ${end}`,
-  unknown: (packet: string, end: string) => `packets ${packet} ${end}`,
+  unknown: (packet: string, end: string) => `${packet} ${end}`,
   extraRule: (rule: string, command: string) => `kube-proxy has no rule ${rule}. \`${command}\` shows the whole way.`,
   lackingRule: (rule: string, command: string) => `It lacks the rule ${rule}. \`${command}\` shows the whole way.`,
   otherwise: (cause: string, command: string) => `The cause: ${cause}. \`${command}\` shows the whole way.`,
@@ -41,7 +47,12 @@ const korean: typeof english = {
   same: (node, packets) => `${node}: 패킷 ${packets}개가 모두 kube-proxy와 같음`,
   differ: (node, differing, all, listed) => `${node}: 패킷 ${all}개 중 ${differing}개가 kube-proxy와 다름. ${listed}`,
   packet: (protocol, from, to) => `${from} → ${to} (${protocol})`,
-  differs: (packet, observed, wanted) => `${packet}: ${observed}. kube-proxy라면: ${wanted}`,
+  differs: (packet, observed, wanted) => `${packet}${observed}. kube-proxy라면${wanted}`,
+  allAre: (end) => `: ${end}`,
+  allWouldBe: (end) => `: ${end}`,
+  parts: (list) => `: ${list}`,
+  lostAnswers: (end, lost) => `${end}, 그러나 응답은 ${lost}`,
+  strangeAnswers: (end) => `${end}, 그러나 응답이 다른 주소에서 옴`,
   part: (share, end) => `${share} ${end}`,
   unknown: (packet, end) => `${packet} 패킷: ${end}`,
   extraRule: (rule, command) => `kube-proxy에는 없는 규칙: ${rule}. 전체 경로 보기: \`${command}\``,
@@ -64,8 +75,13 @@ export const twinCheck = checkKind({
 
 interface Difference {
   readonly probe: Probe;
-  readonly own: readonly Way[];
-  readonly twin: readonly Way[];
+  readonly own: readonly Followed[];
+  readonly twin: readonly Followed[];
+}
+
+/** A way, and what becomes of the answer to a packet that somebody answers. */
+interface Followed extends Way {
+  readonly answer?: Answer;
 }
 
 const mostListed = 2;
@@ -107,8 +123,9 @@ const compare = (probe: Probe, pair: Pair, say: typeof english): Difference | un
   // The ports in rules of nft stand for bytes that the model does not know in such packets.
   if (probe.packet.protocol === 'icmp' && twin.some(({ end }) => end.kind === 'unknown')) return undefined;
   // Also with `not`, what nobody knows is no pass.
-  const unknown = [...own, ...twin].find(({ end }) => end.kind === 'unknown');
-  if (unknown) throw new Unmet(say.unknown(describeProbe(probe, say), endOf(say, unknown)), say.traced(command(probe)));
+  const unknown = [...own, ...twin].find(({ end, answer }) => end.kind === 'unknown' || answer?.kind === 'unknown');
+  if (unknown)
+    throw new Unmet(say.unknown(describeProbe(probe, say), endText(unknown, say)), say.traced(command(probe)));
   const [is, wanted] = [outcomes(own), outcomes(twin)];
   const alike = [...new Set([...is.keys(), ...wanted.keys()])].every((end) => isSame(is.get(end), wanted.get(end)));
   return alike ? undefined : { probe, own, twin };
@@ -117,20 +134,41 @@ const compare = (probe: Probe, pair: Pair, say: typeof english): Difference | un
 /** The shares in rules of iptables have ten digits. */
 const isSame = (one = 0, other = 0): boolean => Math.abs(one - other) < 0.001;
 
-const walk = ({ packet, machine, entry }: Probe, cluster: Pair['own']): readonly Way[] =>
-  bounded(() => walkCluster(cluster, packet, { machine, ...(entry ? { entry } : {}) }));
+const walk = ({ packet, machine, entry }: Probe, cluster: Pair['own']): readonly Followed[] =>
+  bounded(() =>
+    walkCluster(cluster, packet, { machine, ...(entry ? { entry } : {}) }).map((way) =>
+      isAnswered(way, entry) ? { ...way, answer: answerTo(cluster, way) } : way,
+    ),
+  );
+
+/** A packet that comes in by a link has no sender in the model, so nobody knows where its answer should go. */
+const isAnswered = ({ end, headers }: Way, entry: Probe['entry']): boolean =>
+  entry === undefined &&
+  end.kind === 'delivered' &&
+  (headers.protocol === 'tcp' || (headers.protocol === 'udp' && end.listening !== false));
 
 /** How a packet ends → with which probability. */
-const outcomes = (ways: readonly Way[]): ReadonlyMap<string, number> => {
+const outcomes = (ways: readonly Followed[]): ReadonlyMap<string, number> => {
   const shares = new Map<string, number>();
   for (const way of ways) shares.set(keyOf(way), (shares.get(keyOf(way)) ?? 0) + way.probability);
   return shares;
 };
 
-const keyOf = (way: Way): string => {
-  const { end, headers } = way;
+const keyOf = (way: Followed): string => {
+  const { end, headers, answer } = way;
   const what = end.kind === 'delivered' ? [addressOf(way), headers.source] : end.kind === 'rejected' ? [end.with] : [];
-  return [end.kind, end.machine, ...what].join(' ');
+  const lost = answer && answer.kind !== 'returns' ? [answer.kind, answer.way.end.kind, answer.way.end.machine] : [];
+  return [end.kind, end.machine, ...what, ...lost].join(' ');
+};
+
+const endText = (way: Followed, say: typeof english): string => {
+  const { answer } = way;
+  const end = endOf(say, way);
+  if (!answer || answer.kind === 'returns') return end;
+  if (answer.kind === 'strange') return say.strangeAnswers(end);
+  const { reasons } = answer.kind === 'unknown' ? answer : { reasons: [] };
+  const unknown = { kind: 'unknown', machine: answer.way.end.machine, reasons } as const;
+  return say.lostAnswers(end, endOf(say, answer.kind === 'unknown' ? { ...answer.way, end: unknown } : answer.way));
 };
 
 const describeProbe = ({ from, packet }: Probe, say: typeof english): string => {
@@ -142,19 +180,35 @@ const describeProbe = ({ from, packet }: Probe, say: typeof english): string => 
 /** Only what is different. */
 const describeDifference = ({ probe, own, twin }: Difference, say: typeof english): string => {
   const [is, wanted] = [outcomes(own), outcomes(twin)];
-  return say.differs(describeProbe(probe, say), describeWays(own, wanted, say), describeWays(twin, is, say));
+  return say.differs(
+    describeProbe(probe, say),
+    describeWays(own, wanted, { say, all: say.allAre }),
+    describeWays(twin, is, { say, all: say.allWouldBe }),
+  );
 };
 
 const mostEnds = 2;
 
-const describeWays = (ways: readonly Way[], others: ReadonlyMap<string, number>, say: typeof english): string => {
-  const ends = [...Map.groupBy(ways, keyOf)].flatMap(([end, alike]) => {
+interface Wording {
+  readonly say: typeof english;
+  /** For a way that all packets take. */
+  readonly all: (end: string) => string;
+}
+
+const describeWays = (
+  ways: readonly Followed[],
+  others: ReadonlyMap<string, number>,
+  { say, all }: Wording,
+): string => {
+  const parts: string[] = [];
+  for (const [end, alike] of Map.groupBy(ways, keyOf)) {
     const share = alike.reduce((sum, { probability }) => sum + probability, 0);
     const [way] = alike;
-    if (!way || isSame(share, others.get(end))) return [];
-    return [share > 0.999 ? endOf(say, way) : say.part(percent(share), endOf(say, way))];
-  });
-  return ends.slice(0, mostEnds).join(', ') + (ends.length > mostEnds ? ', …' : '');
+    if (!way || isSame(share, others.get(end))) continue;
+    if (share > 0.999) return all(endText(way, say));
+    parts.push(say.part(percent(share), endText(way, say)));
+  }
+  return say.parts(parts.slice(0, mostEnds).join(', ') + (parts.length > mostEnds ? ', …' : ''));
 };
 
 /** One for each destination: a rule that drops everything would fill the list with the same line. */
@@ -168,7 +222,9 @@ const distinct = (differences: readonly Difference[], say: typeof english): read
 /** The first rule of the node that the twin's packet does not meet, or the other way round. */
 const causeOf = ({ probe, own, twin }: Difference, node: string, say: typeof english): string => {
   const [met, wanted] = [own, twin].map((ways) => stepsOn(node, ways)) as [NodeStep[], NodeStep[]];
-  const decisive = own.find(({ end: { kind, machine } }) => machine === node && /dropped|rejected/.test(kind))?.end;
+  const decisive = own
+    .flatMap((way) => [way.end, ...(way.answer?.kind === 'lost' ? [way.answer.way.end] : [])])
+    .find(({ kind, machine }) => machine === node && /dropped|rejected/.test(kind));
   const step = decisive && 'step' in decisive ? decisive.step : undefined;
   const isKnown = (rule: RuleStep): boolean => wanted.some((other) => isRule(other) && other.text === rule.text);
   const rules = met.filter(isRule);

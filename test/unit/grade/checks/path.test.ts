@@ -34,12 +34,12 @@ describe('a path check', () => {
     [
       '-m multiport',
       '*filter\n-A FORWARD -d 10.244.1.3/32 -p tcp -m multiport --dports 8080,8081 -j DROP',
-      'from client, 50 % of the packets: are dropped on node01',
+      'from client, 50 % of the packets are dropped on node01',
     ],
     [
       'a rule that rejects',
       '*filter\n-A FORWARD -d 10.244.1.3/32 -p tcp -j REJECT --reject-with icmp-port-unreachable',
-      '50 % of the packets: are refused on node01',
+      '50 % of the packets are refused on node01',
     ],
     ['a rule that nobody can judge', '*filter\n-A FORWARD -m u32 --u32 "0=0" -j DROP', 'cannot be followed on node01'],
   ])('fails for %s, and names the rule', async (_, rules, observed) => {
@@ -64,19 +64,19 @@ describe('a path check', () => {
     [
       'a rule drops it',
       { rules: '*filter\n-A FORWARD -s 10.244.1.3/32 -p tcp -m tcp --sport 8080 -j DROP' },
-      'from client, the answers of 10.244.1.3:8080: are dropped on node01',
+      'from client, the answers of 10.244.1.3:8080 are dropped on node01',
       '`-A FORWARD -s 10.244.1.3/32 -p tcp -m tcp --sport 8080 -j DROP`',
     ],
     [
       'nobody can judge a rule',
       { rules: '*filter\n-A FORWARD -s 10.244.1.3/32 -m u32 --u32 "0=0" -j DROP' },
-      'the answers of 10.244.1.3:8080: cannot be followed on node01',
+      'the answers of 10.244.1.3:8080 cannot be followed on node01',
       'labs trace client 192.168.56.11:30080',
     ],
     [
       'no route leads back',
       { routes: [{ type: 'blackhole', dst: '192.168.56.100', flags: [] }] },
-      'the answers of 10.244.1.2:8080: are dropped on node01',
+      'the answers of 10.244.1.2:8080 are dropped on node01',
       'labs trace client 192.168.56.11:30080',
     ],
   ])('fails when the answer does not come back: %s', async (_, changes, observed, hint) => {
@@ -91,7 +91,7 @@ describe('a path check', () => {
     expect(await gradeCheck(check({ from: 'pod/one' }), world({ sysctls }))).toMatchObject({
       outcome: 'fail',
       observed:
-        'from pod one, the answers of 10.244.1.3:8080: come from 10.244.1.3:8080 instead of 10.96.0.1:80, so the sender does not take them',
+        'from pod one, the answers of 10.244.1.3:8080 come from 10.244.1.3:8080 instead of 10.96.0.1:80, so the sender does not take them',
     });
   });
 
@@ -114,7 +114,7 @@ describe('a path check', () => {
     // The pod `two` has no rule that marks its packets to itself.
     expect(await gradeCheck(check(), world())).toMatchObject({
       outcome: 'fail',
-      observed: 'from pod two, 50 % of the packets: are dropped on two',
+      observed: 'from pod two, 50 % of the packets are dropped on two',
       hint: expect.stringContaining('the source 10.244.1.3 is an address of this machine (two)'),
     });
     expect(await gradeCheck(check({ from: 'pod/one' }), world())).toMatchObject({ outcome: 'pass' });
@@ -148,7 +148,7 @@ describe('a path check', () => {
     });
     expect(await gradeCheck(check({ from: 'pod/one' }), world({ service: '' }))).toMatchObject({
       outcome: 'fail',
-      observed: 'from pod one, its packets: leave the cluster, because no rule and no route in it leads there',
+      observed: 'from pod one, its packets leave the cluster, because no rule and no route in it leads there',
     });
   });
 

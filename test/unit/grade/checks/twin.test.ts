@@ -33,13 +33,19 @@ describe('a twin check', () => {
     [
       'a rule that drops',
       { rules: '*filter\n-A FORWARD -p tcp -m tcp --dport 8080 -j DROP' },
-      /TCP from one to 10\.96\.0\.1:80: are dropped on node01\. With kube-proxy: 50 % arrive/,
+      /TCP packets from one to 10\.96\.0\.1:80 are dropped on node01\. With kube-proxy: 50 % arrive/,
       'kube-proxy has no rule `-A FORWARD -p tcp -m tcp --dport 8080 -j DROP` (node01, iptables-nft, filter). `labs trace',
+    ],
+    [
+      'a rule that drops the answers',
+      { rules: '*filter\n-A FORWARD -p tcp -m tcp --sport 8080 -j DROP' },
+      /packets from one to 10\.96\.0\.1:80: 50 % arrive at 10\.244\.1\.2:8080, from [\d.]+, but the answers are dropped on node01/,
+      'kube-proxy has no rule `-A FORWARD -p tcp -m tcp --sport 8080 -j DROP` (node01, iptables-nft, filter). `labs trace',
     ],
     [
       'shares of endpoints',
       { service: serviceRules.replace('0.50000000000', '0.25000000000') },
-      /TCP from node01 to 10\.96\.0\.1:80: 75 % arrive at 10\.244\.1\.3:8080.*With kube-proxy: 50 % arrive/,
+      /TCP packets from node01 to 10\.96\.0\.1:80: 75 % arrive at 10\.244\.1\.3:8080.*With kube-proxy: 50 % arrive/,
       'kube-proxy has no rule `-A SVC -m statistic --mode random --probability 0.25',
     ],
     [
@@ -51,7 +57,7 @@ describe('a twin check', () => {
     [
       'a drop of packets that are for no service',
       { rules: '*filter\n-A INPUT -p tcp -m tcp --dport 10250 -j DROP' },
-      /to 192\.168\.56\.11:10250: are dropped on node01/,
+      /to 192\.168\.56\.11:10250 are dropped on node01/,
       '--dport 10250 -j DROP`',
     ],
     [
