@@ -123,6 +123,11 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
 export type Report = DeepReadonly<z.output<typeof reportSchema>>;
 export type TaskReport = Report['tasks'][number];
 export type CheckReport = TaskReport['checks'][number];
+
+/** Not by the score: hints cost points, also of a task whose checks all pass. */
+export const passesNow = ({ checks }: Pick<TaskReport, 'checks'>): boolean =>
+  checks.every(({ outcome }) => outcome === 'pass');
+
 export type StudentEvent = DeepReadonly<z.output<typeof studentEventSchema>>;
 export type Guessing = DeepReadonly<z.output<typeof guessingSchema>>;
 

@@ -1,6 +1,7 @@
 // Prints a report for `labs check`: one line for each task, and the checks of the first unfinished task.
 import stringWidth from 'string-width';
-import type { CheckReport, Report, TaskReport } from '../../api/report.ts';
+import { type CheckReport, passesNow, type Report, type TaskReport } from '../../api/report.ts';
+import { titleWithPart } from '../grade/report/words.ts';
 import type { Messages } from './messages.ts';
 import type { Paint, Style } from './output.ts';
 import { padEnd, secondsOf, wrap } from './text.ts';
@@ -47,8 +48,6 @@ export const scoreboardPage = (report: Report, options: ScoreboardOptions): Page
 /** A task that has passed stays done when a later fault breaks it. */
 const isDone = (task: TaskReport): boolean => task.passedAt !== undefined || passesNow(task);
 
-const passesNow = (task: TaskReport): boolean => task.checks.every(({ outcome }) => outcome === 'pass');
-
 /** A check that waits for something other than a check, such as for `labs grade`, says nothing about the cluster. */
 const isDifferent = ({ checks }: TaskReport): boolean =>
   checks.some(({ outcome, blockedBy }) => outcome !== 'pass' && (outcome !== 'blocked' || blockedBy !== undefined));
@@ -69,16 +68,21 @@ const taskLine = (task: TaskReport, options: ScoreboardOptions): string => {
         : options.paint('dim', '○');
   const number = String(task.number).padStart(2);
   const title = options.paint(done ? 'green' : 'bold', task.title);
-  const note = noteOf(task, options);
-  const waits = note === undefined ? '' : options.paint('dim', ` (${note})`);
+  const all = notesOf(task, options);
+  const notes = all.length === 0 ? '' : options.paint('dim', ` (${all.join('; ')})`);
   return spread(
-    ` ${mark} ${number}  ${title}${waits}`,
+    ` ${mark} ${number}  ${title}${notes}`,
     options.say.points(pointsOf(task), task.maxScore),
     options.width,
   );
 };
 
-const noteOf = (task: TaskReport, { say, waiting }: ScoreboardOptions): string | undefined => {
+const notesOf = (task: TaskReport, options: ScoreboardOptions): readonly string[] => [
+  ...[stateOf(task, options)].filter((state) => state !== undefined),
+  ...(task.hintCost === undefined ? [] : [options.say.hintCost(task.hintCost)]),
+];
+
+const stateOf = (task: TaskReport, { say, waiting }: ScoreboardOptions): string | undefined => {
   if (isDone(task)) return isDifferent(task) ? say.isDifferentNow : undefined;
   return task.skipped ? say.byGoto : waiting.has(task.id) ? say.notBegun : undefined;
 };
@@ -107,7 +111,7 @@ const checkLines = (
 ): readonly string[] => {
   const { paint, say, width } = options;
   const [mark, style] = marks[check.outcome];
-  const title = wrap(check.title, width - 10).map((line, row) =>
+  const title = wrap(titleWithPart(check), width - 10).map((line, row) =>
     row === 0 ? `       ${paint(style, mark)} ${line}` : `         ${line}`,
   );
   switch (check.outcome) {

@@ -4,7 +4,7 @@ import { realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { LabDefinition, Variation } from '../../api/lab.ts';
-import type { Report } from '../../api/report.ts';
+import { passesNow, type Report } from '../../api/report.ts';
 import { parseGoDuration } from '../../kit/duration.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { withFileLock } from '../../kit/file-lock.ts';
@@ -201,7 +201,7 @@ const changesIn = ({ tasks }: LabDefinition): boolean =>
 
 const mostTries = 5;
 
-const isFull = ({ report }: Graded): boolean => report.score === report.maxScore;
+const isFull = ({ report }: Graded): boolean => report.tasks.every(passesNow);
 
 const outcomesOf = ({ report }: Graded): string =>
   report.tasks.flatMap(({ checks }) => checks.map(({ outcome }) => outcome)).join();

@@ -7,7 +7,14 @@ import {
   localize,
   type TaskDefinition,
 } from '../../api/lab.ts';
-import { type CheckReport, type Outcome, type Report, reportVersion, type TaskReport } from '../../api/report.ts';
+import {
+  type CheckReport,
+  type Outcome,
+  passesNow,
+  type Report,
+  reportVersion,
+  type TaskReport,
+} from '../../api/report.ts';
 import { ExitCode } from '../../kit/error.ts';
 import { printable } from '../../kit/printable.ts';
 import { isQuestion } from './checks/answer.ts';
@@ -70,8 +77,7 @@ export const assembleReport = (
 export const exitCodeOf = (report: Report): ExitCode => {
   if (report.broken) return ExitCode.broken;
   const all =
-    report.tasks.every(({ checks }) => checks.every(({ outcome }) => outcome === 'pass')) &&
-    (report.submission?.steps ?? []).every(({ outcome }) => outcome === 'done');
+    report.tasks.every(passesNow) && (report.submission?.steps ?? []).every(({ outcome }) => outcome === 'done');
   return all ? ExitCode.ok : ExitCode.checkFailed;
 };
 
@@ -80,8 +86,7 @@ const onlyCheck = (task: TaskDefinition, only: string | undefined): TaskDefiniti
   only === undefined ? task : { ...task, checks: task.checks.filter(({ id }) => `${task.id}/${id}` === only) };
 
 /** Whether the task has passed, now or at an earlier grading. */
-export const isPassed = ({ passedAt, checks }: TaskReport): boolean =>
-  passedAt !== undefined || checks.every(({ outcome }) => outcome === 'pass');
+export const isPassed = (task: TaskReport): boolean => task.passedAt !== undefined || passesNow(task);
 
 const reportTask = (
   { lab, progress, language = 'en' }: ReportOptions,

@@ -1,7 +1,7 @@
 // A student's progress in one running lab: answers, hints taken, tasks begun. One small file per instance.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Report, StudentEvent } from '../../api/report.ts';
+import { passesNow, type Report, type StudentEvent } from '../../api/report.ts';
 import { withFileLock } from '../../kit/file-lock.ts';
 import { replaceFile } from '../../kit/replace-file.ts';
 import { writingIn } from '../../kit/unwritable.ts';
@@ -57,7 +57,7 @@ export interface ProgressStore {
   /** Counts one more hint as taken. Resolves with the number of hints that were taken before. */
   takeHint(task: string): Promise<number>;
   /**
-   * Remembers which tasks of the report have the full score, and which answers are right.
+   * Remembers which tasks of the report pass, and which answers are right.
    * Resolves with the tasks that passed for the first time.
    */
   record(report: Report): Promise<readonly string[]>;
@@ -127,7 +127,7 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
       return before.hints[task] ?? 0;
     },
     async record(report) {
-      const full = report.tasks.filter(({ score, maxScore }) => score === maxScore).map(({ id }) => id);
+      const full = report.tasks.filter(passesNow).map(({ id }) => id);
       const before = await read();
       const passedNow = full.filter((id) => !before.passed.includes(id));
       const right = rightAnswers(report, before);

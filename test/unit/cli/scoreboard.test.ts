@@ -127,6 +127,24 @@ describe('the scoreboard', () => {
     expect(draw(reportOf([check('a', 'pass')])).at(-1)).toContain('All checks pass');
   });
 
+  test.each([
+    ['en', 'hints: −2'],
+    ['ko', '힌트: −2점'],
+  ] as const)('explains the points that hints cost, and a part of the points of a check, in %s', (language, cost) => {
+    const report = reportOf([check('a', 'pass')], [check('b', 'fail', { points: 3 })]);
+    const tasks = report.tasks.map((task) => ({ ...task, score: task.score - 2, hintCost: 2 }));
+    const lines = draw({ ...report, tasks }, { details: 'all', say: messagesIn(language) });
+    expect(lines[0]).toMatch(new RegExp(`Task 1 \\(${cost}\\) +2/4`));
+    expect(lines[2]).toMatch(new RegExp(`Task 2 \\(${cost}\\) +1/4`));
+    expect(lines[3]).toBe('       ✘ Check b (3/4)');
+  });
+
+  test('says in one pair of brackets that a task is not begun and what its hints cost', () => {
+    const report = reportOf([check('a', 'fail')]);
+    const tasks = report.tasks.map((task) => ({ ...task, hintCost: 2 }));
+    expect(draw({ ...report, tasks }, { waiting: new Set(['task-1']) })[0]).toContain('(not begun; hints: −2)');
+  });
+
   test('marks tasks that the student has not begun', () => {
     expect(draw(reportOf([check('a', 'fail')]), { waiting: new Set(['task-1']) })[0]).toContain('(not begun)');
   });

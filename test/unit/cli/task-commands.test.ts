@@ -163,6 +163,19 @@ describe('labs solve', () => {
     ]);
   });
 
+  test('a task whose hints cost points is solved completely, and one with a check that fails is not', async () => {
+    const hints = [{ text: { en: 'Look.', ko: '보세요.' }, cost: 1 }];
+    const lab = { ...world.lab, tasks: world.lab.tasks.map((task) => ({ ...task, hints })) };
+    await world.progress.takeHint('two');
+    const { context, lines } = contextWith();
+    await solveTasks(context, { ...session(), lab }, lab.tasks.slice(1, 2));
+    expect(lines[0]).toMatch(/^ ✔ {2}2/);
+    const exec = async () => ({ exitCode: 0, stdout: '', stderr: '' });
+    const second = contextWith();
+    await solveTasks(second.context, { ...session(), access: { ...world.access, exec } }, [world.task('one')]);
+    expect(second.lines[0]).toMatch(/^ ◐ {2}1/);
+  });
+
   test('prints JSON for programs, and nothing else on standard output', async () => {
     const { context, lines } = contextWith({ json: true });
     await solveTasks(context, session(), [world.task('two')]);

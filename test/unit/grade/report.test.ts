@@ -140,8 +140,9 @@ test('LTI gets a score, which is not final when a check is broken', () => {
     activityProgress: 'Submitted',
     gradingProgress: 'Failed',
   });
-  const tasks = report.tasks.map((task) => ({ ...task, score: 8 }));
-  expect(JSON.parse(reportFormats.lti({ ...report, broken: false, score: 8, tasks }, 'en'))).toMatchObject({
+  const tasks = report.tasks.map((task) => ({ ...task, score: 1, hintCost: 1, checks: [check('a', 'pass')] }));
+  expect(JSON.parse(reportFormats.lti({ ...report, broken: false, score: 1, tasks }, 'en'))).toMatchObject({
+    // Although hints cost points.
     activityProgress: 'Completed',
     gradingProgress: 'FullyGraded',
   });

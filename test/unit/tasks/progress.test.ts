@@ -102,10 +102,17 @@ test('a folder that cannot be written is named', async () => {
 test('keeps a passed task as passed with the time, whatever breaks later', async () => {
   const gradedAt = '2026-01-01T00:00:00Z';
   const report = (...scores: [string, number][]) =>
-    ({ gradedAt, tasks: scores.map(([id, score]) => ({ id, score, maxScore: 2, checks: [] })) }) as unknown as Report;
-  expect(await open().record(report(['a', 2], ['b', 1]))).toEqual(['a']);
+    ({
+      gradedAt,
+      tasks: scores.map(([id, score]) => ({
+        ...{ id, score, maxScore: 2 },
+        checks: [{ id: 'check', outcome: score > 0 ? 'pass' : 'fail' }],
+      })),
+    }) as unknown as Report;
+  expect(await open().record(report(['a', 2], ['b', 0]))).toEqual(['a']);
   expect((await open().read()).passed).toEqual(['a']);
-  expect(await open().record(report(['b', 2]))).toEqual(['b']);
+  // Its hints cost a point.
+  expect(await open().record(report(['b', 1]))).toEqual(['b']);
   expect((await open().read()).passed).toEqual(['a', 'b']);
   expect(await open().record(report(['a', 0], ['b', 2]))).toEqual([]);
   expect(await open().read()).toMatchObject({ passed: ['a', 'b'], passedAt: { a: gradedAt, b: gradedAt } });

@@ -1,5 +1,6 @@
 // `labs solve [task]`: solves one task or all tasks with the scripts of the lab's author.
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
+import { passesNow } from '../../../api/report.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { findTask } from '../../lab/catalogue.ts';
 import { solveTask } from '../../tasks/run.ts';
@@ -26,11 +27,11 @@ export const solveTasks = async (
     const startedAt = performance.now();
     await solveTask(taskRun(context, session, task));
     // Record each task at once: later tasks may change what this task's checks look at.
-    const { score, maxScore } = await gradeSession(context, session, [task.id]);
+    const { score, maxScore, tasks: graded } = await gradeSession(context, session, [task.id]);
     const seconds = secondsSince(startedAt);
     const number = numberOf(session.lab, task);
     solved.push({ task: task.id, number, score, maxScore, seconds: Number(seconds) });
-    const mark = score === maxScore ? output.paint('green', '✔') : output.paint('yellow', '◐');
+    const mark = graded.every(passesNow) ? output.paint('green', '✔') : output.paint('yellow', '◐');
     const title = localize(task.title, environment.language);
     const line = ` ${mark} ${String(number).padStart(2)}  ${title} ${output.paint('dim', `(${seconds} s)`)}`;
     if (json) output.note(line);

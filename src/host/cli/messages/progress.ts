@@ -1,4 +1,5 @@
 // Sentences about the state of tasks: begun, passed, begun anew, done by goto; and what comes after a task.
+import { words } from '../../grade/report/words.ts';
 import { both } from './words.ts';
 
 /** What `labs reset TASK` does to the cluster. */
@@ -105,6 +106,7 @@ export const progressMessages = {
     (task: number) => `labs goto did this task. To do it yourself: labs reset ${task}`,
     (task) => `labs goto가 대신 푼 과제입니다. 직접 풀기: labs reset ${task}`,
   ),
+  hintCost: both(words.en.hintCost, words.ko.hintCost),
   // passed
   passedAt: both(
     (time: string) => `passed at ${time}`,

@@ -1,7 +1,7 @@
 // A score of LTI Assignment and Grade Services (1EdTech, LTI AGS 2.0, "Score publish service"), for Moodle, Canvas and
 // others. The tool that publishes it adds `userId`: labs does not know the platform's users.
 import type { Language } from '../../../api/lab.ts';
-import type { Report } from '../../../api/report.ts';
+import { passesNow, type Report } from '../../../api/report.ts';
 import { submissionLines, words } from './words.ts';
 
 export const renderLti = (report: Report, language: Language): string => {
@@ -16,7 +16,7 @@ export const renderLti = (report: Report, language: Language): string => {
       ...submissionLines(report, words[language]),
       ...tasks,
     ].join('\n'),
-    activityProgress: report.score === report.maxScore ? 'Completed' : 'Submitted',
+    activityProgress: report.tasks.every(passesNow) ? 'Completed' : 'Submitted',
     // What is broken has to be graded again, so the platform must not show this score as the result.
     gradingProgress: report.broken ? 'Failed' : 'FullyGraded',
   };

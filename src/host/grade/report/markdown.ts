@@ -1,6 +1,6 @@
 // GitHub Markdown, for a job summary or a comment: a table of tasks, then the checks of tasks that did not pass.
 import type { Language } from '../../../api/lab.ts';
-import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
+import { type CheckReport, passesNow, type Report, type TaskReport } from '../../../api/report.ts';
 import { withoutHidden } from './hidden.ts';
 import { failedSteps, type ReportWords, troubleLines, words } from './words.ts';
 
@@ -9,9 +9,9 @@ export const renderMarkdown = (whole: Report, language: Language): string => {
   const say = words[language];
   const rows = report.tasks.map(
     (task) =>
-      `| ${isDone(task) ? '✅' : '❌'} | ${task.number}. ${plain(task.title)} | ${task.score} / ${task.maxScore} |`,
+      `| ${passesNow(task) ? '✅' : '❌'} | ${task.number}. ${plain(task.title)} | ${task.score} / ${task.maxScore} |`,
   );
-  const open = report.tasks.filter((task) => !isDone(task)).map((task) => details(task, say));
+  const open = report.tasks.filter((task) => !passesNow(task)).map((task) => details(task, say));
   const guesses = report.tasks.flatMap(({ number, guessed = [] }) =>
     guessed.map((guessing) => `> [!NOTE]\n> ${number}. ${plain(say.guessed(guessing))}\n`),
   );
@@ -29,8 +29,6 @@ export const renderMarkdown = (whole: Report, language: Language): string => {
     ...open,
   ].join('\n');
 };
-
-const isDone = ({ checks }: TaskReport): boolean => checks.every(({ outcome }) => outcome === 'pass');
 
 const details = ({ number, title, checks }: TaskReport, say: ReportWords): string => {
   const items = checks.map((check) => item(check, say)).join('\n');

@@ -1,7 +1,7 @@
 // TAP 14: a subtest for each task. A blocked check is skipped. A broken check is "not ok" with `outcome: broken`.
 import { stringify } from 'yaml';
 import type { Language } from '../../../api/lab.ts';
-import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
+import { type CheckReport, passesNow, type Report, type TaskReport } from '../../../api/report.ts';
 import { failedSteps, troubleLines, words } from './words.ts';
 
 export const renderTap = (report: Report, language: Language): string => {
@@ -15,7 +15,7 @@ type WaitsFor = (observed: string) => string;
 const subtest = (task: TaskReport, number: number, waitsFor: WaitsFor): string => {
   const title = plain(`${task.id}: ${task.title}`);
   const points = task.checks.map((check, index) => indent(testPoint(check, index + 1, waitsFor)));
-  const ok = task.checks.every(({ outcome }) => outcome === 'pass');
+  const ok = passesNow(task);
   return `# Subtest: ${title}\n    1..${task.checks.length}\n${points.join('')}${ok ? 'ok' : 'not ok'} ${number} - ${title}\n`;
 };
 

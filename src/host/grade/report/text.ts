@@ -3,9 +3,9 @@ import { styleText } from 'node:util';
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 import type { Language } from '../../../api/lab.ts';
-import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
+import { type CheckReport, passesNow, type Report, type TaskReport } from '../../../api/report.ts';
 import { withoutHidden } from './hidden.ts';
-import { failedSteps, type ReportWords, words as shared, troubleLines } from './words.ts';
+import { failedSteps, type ReportWords, words as shared, titleWithPart, troubleLines } from './words.ts';
 
 export interface TextOptions {
   /** Columns of the terminal. */
@@ -87,7 +87,7 @@ const marks: Readonly<Record<CheckReport['outcome'], readonly [string, Style]>> 
 };
 
 const taskLines = (task: TaskReport, page: Page): readonly string[] => {
-  const done = task.checks.every(({ outcome }) => outcome === 'pass');
+  const done = passesNow(task);
   const broken = task.checks.some(({ outcome }) => outcome === 'broken');
   const [mark, style] = marks[done ? 'pass' : broken ? 'broken' : 'fail'];
   const points = `${task.score}/${task.maxScore}`;
@@ -117,9 +117,7 @@ const taskLines = (task: TaskReport, page: Page): readonly string[] => {
 
 const checkLines = (check: CheckReport, page: Page): readonly string[] => {
   const [mark, style] = marks[check.outcome];
-  // A check that fails may have a part of its points.
-  const part = check.outcome === 'fail' && check.points > 0 ? ` (${check.points}/${check.maxPoints})` : '';
-  const titles = wrap(`${check.title}${part}`, page.width - 4);
+  const titles = wrap(titleWithPart(check), page.width - 4);
   const labels = Object.values(page.words.labels).map((label) => stringWidth(label));
   const column = Math.max(...labels) + 1;
   const trouble = troubleLines(check, page.words.labels).flatMap(([label, text]) => {

@@ -20,6 +20,10 @@ export const troubleLines = (
   }
 };
 
+/** A check that fails may have a part of its points. */
+export const titleWithPart = ({ title, outcome, points, maxPoints }: CheckReport): string =>
+  outcome === 'fail' && points > 0 ? `${title} (${points}/${maxPoints})` : title;
+
 /** The words of a report that is not for a terminal. */
 export interface ReportWords {
   readonly labels: TroubleLabels;
