@@ -286,6 +286,15 @@ blue → two:80/tcp  10.96.0.8
 `);
   });
 
+  test('says that the service does not have this port', () => {
+    const other = { ...goal, port: 81, instead: [80] };
+    expect(drawTrace(contextIn(), { start, goal: other, protocol: 'tcp', ways: one }, how()).slice(0, 3)).toEqual([
+      'blue → two:81/tcp  10.96.0.8',
+      'The service two has no port 81. Its ports: 80.',
+      '',
+    ]);
+  });
+
   test('fits into 80 columns, and 40, in both languages', () => {
     for (const language of ['en', 'ko'] as const)
       for (const line of draw(one, { explain: true }, contextIn(language)).split('\n'))

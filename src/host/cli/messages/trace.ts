@@ -55,6 +55,11 @@ export const traceMessages = {
     (ports: string) => `Its ports: ${ports || 'none for this protocol'}.`,
     (ports) => `포트: ${ports || '이 프로토콜에는 없음'}`,
   ),
+  traceNoSuchPort: both(
+    (goal: string, port: number, ports: string) =>
+      `The service ${goal} has no port ${port}. Its ports: ${ports || 'none for this protocol'}.`,
+    (goal, port, ports) => `${goal} 서비스에는 포트 ${port}번이 없습니다. 포트: ${ports || '이 프로토콜에는 없음'}`,
+  ),
   tracePortHint: both(
     (goal: string) => `Name a number from 1 to 65535: ${goal}:80`,
     (goal) => `1에서 65535까지의 수를 쓰세요: ${goal}:80`,

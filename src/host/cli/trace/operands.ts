@@ -26,6 +26,8 @@ export interface Goal {
   readonly label: string;
   readonly address: string;
   readonly port: number;
+  /** The ports of the service, which lacks this one. */
+  readonly instead?: readonly number[];
 }
 
 export interface Wanted {
@@ -118,7 +120,10 @@ const serviceGoal = (
   if (known) return { label, address: spec.clusterIP, port: known.port };
   // A port that the service lacks is a fault worth tracing.
   if (port !== undefined && /^\d+$/.test(port))
-    return { label, address: spec.clusterIP, port: numberOf(say, port, label) };
+    return {
+      ...{ label, address: spec.clusterIP, port: numberOf(say, port, label) },
+      instead: ports.map((each) => each.port),
+    };
   throw usage(say.tracePortNeeded(label), say.tracePorts(ports.map((each) => each.port).join(', ')));
 };
 

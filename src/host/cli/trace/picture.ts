@@ -47,6 +47,11 @@ export const drawTrace = (context: Context, trace: Trace, how: How): readonly st
   const shown = how.all ? ways : ways.slice(0, 1);
   return [
     output.paint('bold', title) + output.paint('dim', address),
+    ...(goal.instead === undefined
+      ? []
+      : wrap(say.traceNoSuchPort(goal.label, goal.port, goal.instead.join(', ')), output.width).map((line) =>
+          output.paint('yellow', line),
+        )),
     ...shown.flatMap((way, index) => [
       '',
       ...(ways.length > 1 && how.all
