@@ -4,6 +4,7 @@ import { type LabDefinition, type LabHandle, type Language, localize } from '../
 import type { KubeObject } from '../../api/meta.ts';
 import { nodePaths } from '../../api/paths.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
+import { checkingCalls } from '../script/arguments.ts';
 import type { ClusterAccess } from './access.ts';
 import { placeOf, settle, startLook } from './collect.ts';
 import { phrases } from './say/phrases.ts';
@@ -30,7 +31,7 @@ export const createHandle = (options: HandleOptions): LabHandle => {
     const said = (stderr.trim() || stdout.trim()).split('\n').slice(-5).join('\n');
     throw new Error(`\`${firstLine(shown)}\` on ${machine} ended with exit code ${exitCode}: ${said}`);
   };
-  return {
+  const handle: LabHandle = {
     lab: lab.name,
     language,
     nodes: lab.cluster.nodes.map(({ name }) => name),
@@ -60,6 +61,8 @@ export const createHandle = (options: HandleOptions): LabHandle => {
         signal,
       }),
   };
+  const namesOf = (machines: readonly { readonly name: string }[]) => machines.map(({ name }) => name);
+  return checkingCalls(handle, { nodes: namesOf(lab.cluster.nodes), clients: namesOf(lab.cluster.clients) });
 };
 
 /** A whole script would hide what its program said. */

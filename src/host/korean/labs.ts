@@ -29,8 +29,10 @@ export const labSentences: Sentences = {
   'Do the task yourself, then run the command again.': '그 과제를 직접 푼 뒤 다시 실행하세요.',
   'Task {number} could not begin: its preparation changed nothing':
     '{number}번 과제를 시작하지 못했습니다. 준비 작업이 아무것도 바꾸지 못했습니다',
-  'Programs of the nodes may have been replaced. `labs reset` builds the lab anew.':
-    '노드의 프로그램이 바뀌었을 수 있습니다. `labs reset`으로 실습을 새로 만드세요.',
+  'Programs of the nodes may have been replaced.': '노드의 프로그램이 바뀌었을 수 있습니다.',
+  '`labs reset` builds the lab anew.': '`labs reset`으로 실습을 새로 만드세요.',
+  'If the task cannot begin then, its script `setup` is wrong: the script must make a check of the task fail.':
+    '그래도 과제를 시작할 수 없으면 과제의 `setup` 스크립트가 잘못된 것입니다. 과제의 점검 하나는 실패하게 만들어야 합니다.',
   'a check of the task fails': '과제의 점검이 실패함',
   'every check passes': '모든 점검이 통과함',
   'Task "{task}" could not be set up: {problem}': '과제를 준비하지 못했습니다 ("{task}"): {problem}',
@@ -41,6 +43,8 @@ export const labSentences: Sentences = {
     '노드를 실습 시작 상태로 되돌리지 못했습니다: {problem}',
   'Look at the cluster with `labs status`, or start over with `labs reset`.':
     '`labs status`로 클러스터를 확인하거나, `labs reset`으로 처음부터 다시 시작하세요.',
+  'If the error comes again, the script of the lab must be corrected.':
+    '같은 오류가 다시 나면 실습의 스크립트를 고쳐야 합니다.',
   'The progress file {file} can’t be read: {cause}': '진행 기록을 읽을 수 없습니다 ({file}): {cause}',
   'The progress file {file} was not written by labs, so it does not count':
     'labs에서 쓴 진행 기록이 아니므로 인정되지 않습니다: {file}',

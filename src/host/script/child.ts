@@ -6,6 +6,7 @@ import type { LabHandle } from '../../api/lab.ts';
 import { localize } from '../../api/lab.ts';
 import { messageOf } from '../../kit/error.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
+import { checkCall } from './arguments.ts';
 import { functionsOf } from './load.ts';
 import type { FromScript, HandleFacts, Problem, ToScript } from './messages.ts';
 
@@ -37,12 +38,12 @@ const ask = (job: number, method: string, args: readonly unknown[]): Promise<unk
 
 const handleFor = (job: number, facts: HandleFacts, methods: readonly string[]): LabHandle => {
   const asked = methods.map((method) => [method, (...args: readonly unknown[]) => ask(job, method, args)]);
-  const until: LabHandle['until'] = (condition, test, timeoutMs = 30_000) =>
-    eventually(
-      localize(condition, facts.language),
-      async () => ((await test()) ? done(undefined) : notYet('not yet')),
-      { timeoutMs },
-    );
+  const until: LabHandle['until'] = async (...args) => {
+    checkCall('until', args);
+    const [condition, test, timeoutMs = 30_000] = args;
+    const look = async () => ((await test()) ? done(undefined) : notYet('not yet'));
+    return eventually(localize(condition, facts.language), look, { timeoutMs });
+  };
   return { ...facts, ...Object.fromEntries(asked), until };
 };
 

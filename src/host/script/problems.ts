@@ -3,9 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LabError } from '../../kit/error.ts';
+import { WrongCall } from './arguments.ts';
 import type { Problem } from './messages.ts';
 
-const broken = (message: string, cause?: unknown): LabError => new LabError('LAB_SCRIPT_BROKEN', message, { cause });
+/** No state of the cluster leads to such an error. */
+const hint = 'The script of the lab must be corrected. See docs/how-to/add-a-lab.md for what scripts can call.';
+
+const broken = (message: string): LabError => new LabError('LAB_SCRIPT_BROKEN', message, { hint });
 
 export const notLoaded = (file: string, problem: Problem): LabError =>
   broken(`The lab's script ${placeIn(file, problem.stack)} cannot be loaded: ${problem.message}`);
@@ -22,8 +26,11 @@ export const thrown = (file: string, problem: Problem, cause?: unknown): LabErro
         exitCode: cause.exitCode,
         ...(cause.hint ? { hint: cause.hint } : {}),
       })
-    : new LabError('LAB_SCRIPT_FAILED', message, { cause });
+    : new LabError('LAB_SCRIPT_FAILED', message, { cause, ...(isDefect(problem, cause) ? { hint } : {}) });
 };
+
+const isDefect = ({ stack }: Problem, cause: unknown): boolean =>
+  cause === undefined ? /^(Type|Reference|Syntax|Range)Error\b/.test(stack) : cause instanceof WrongCall;
 
 export const tooLate = (file: string, timeoutMs: number): LabError =>
   broken(`The lab's script ${shown(file)} took longer than ${timeoutMs / 1000} s`);

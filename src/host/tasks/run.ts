@@ -7,6 +7,7 @@ import { isQuestion } from '../grade/checks/answer.ts';
 import { gradeLab } from '../grade/engine.ts';
 import { createHandle } from '../grade/handle.ts';
 import { waitsToBegin } from '../grade/student.ts';
+import { checkCall } from '../script/arguments.ts';
 import type { Scripts } from '../script/scripts.ts';
 import type { ProgressStore } from './progress.ts';
 
@@ -85,7 +86,9 @@ const seenToFail = async ({ lab, task, access, progress, language = 'en', signal
     throw new LabError('LAB_SETUP_NO_EFFECT', `Task ${number} could not begin: its preparation changed nothing`, {
       cause,
       exitCode: ExitCode.broken,
-      hint: 'Programs of the nodes may have been replaced. `labs reset` builds the lab anew.',
+      hint:
+        'Programs of the nodes may have been replaced. `labs reset` builds the lab anew. If the task cannot begin then, ' +
+        'its script `setup` is wrong: the script must make a check of the task fail.',
     });
   }
 };
@@ -125,6 +128,7 @@ const runSolution = async (run: TaskRun, keepAnswer: KeepAnswer): Promise<void> 
   const { solve = '', id, checks } = run.task;
   let unkept: unknown;
   const answer: KeepAnswer = async (check, value) => {
+    checkCall('answer', [check, value]);
     if (!checks.some((known) => known.id === check && isQuestion(known)))
       throw new Error(`task "${id}" has no question "${check}"`);
     await keepAnswer(check, value.trim()).catch((cause) => {
@@ -205,5 +209,9 @@ const runScript = async (
 const failed = (code: string, what: string, cause: unknown): LabError =>
   new LabError(code, `${what}: ${messageOf(cause)}`, {
     cause,
-    hint: 'Look at the cluster with `labs status`, or start over with `labs reset`.',
+    hint:
+      cause instanceof LabError && cause.code === 'LAB_SCRIPT_FAILED' && cause.hint !== undefined
+        ? cause.hint
+        : 'Look at the cluster with `labs status`, or start over with `labs reset`. If the error comes again, ' +
+          'the script of the lab must be corrected.',
   });

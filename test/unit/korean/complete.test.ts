@@ -19,6 +19,7 @@ const kinds: Readonly<Record<string, readonly WrittenText[]>> = {
     ...argumentsOf('BrokenFact', 0),
     ...argumentsOf('Error', 0, /^src\/host\/grade\//),
     ...argumentsOf('fromEnglish', 0, /^src\/host\/grade\//),
+    ...argumentsOf('WrongCall', 0),
   ],
   'conditions to wait for': argumentsOf('eventually', 0),
   'states seen before a timeout': [...argumentsOf('notYet', 0), ...returnsIn(/^src\/host\/cluster\/conditions/)],

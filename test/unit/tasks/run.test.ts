@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ExecResult } from '../../../src/host/grade/access.ts';
+import { createHandle } from '../../../src/host/grade/handle.ts';
 import { waitsToBegin } from '../../../src/host/grade/student.ts';
 import { toKorean } from '../../../src/host/korean/translate.ts';
+import { checkedFunctions } from '../../../src/host/script/arguments.ts';
 import { openProgress } from '../../../src/host/tasks/progress.ts';
 import { beginTask, canClear, clearTask, resumeTask, solveTask, type TaskRun } from '../../../src/host/tasks/run.ts';
 import { LabError } from '../../../src/kit/error.ts';
@@ -61,7 +63,11 @@ describe('a setup that changes nothing', () => {
 
   test('does not begin the task, because the task would be solved already', { timeout: 60_000 }, async () => {
     const run = await runOf(script, undefined, [question, holds]);
-    await expect(beginTask(run)).rejects.toMatchObject({ code: 'LAB_SETUP_NO_EFFECT', exitCode: 3 });
+    await expect(beginTask(run)).rejects.toMatchObject({
+      code: 'LAB_SETUP_NO_EFFECT',
+      exitCode: 3,
+      hint: expect.stringContaining('its script `setup` is wrong'),
+    });
     expect(waitsToBegin(run.task, await run.progress.read())).toBe(true);
   });
 
@@ -141,6 +147,86 @@ test('after a failed setup, the task is not begun and the error shows the comman
     message: expect.stringContaining('Unit kube-proxy.service not loaded.'),
   });
   expect(waitsToBegin(run.task, await run.progress.read())).toBe(true);
+});
+
+describe('a wrong call in a script', () => {
+  const failureOf = async (call: string): Promise<LabError> => {
+    const run = await runOf(`export const setup = async (lab) => {\n  await ${call};\n};`);
+    return beginTask(run).then(
+      () => Promise.reject(new Error(`${call} gave no error`)),
+      (error) => error,
+    );
+  };
+
+  test.each([
+    [
+      `lab.apply({ kind: 'Pod' })`,
+      '`manifest` must be a text of YAML, not an object; write YAML, or use JSON.stringify',
+    ],
+    [`lab.apply()`, '`manifest` is missing'],
+    [`lab.kubectl(['get', 'pods'])`, 'each word is an argument of its own'],
+    [`lab.kubectl('get pods')`, 'each word is an argument of its own'],
+    [`lab.kubectl()`, '`word` is missing'],
+    [`lab.kubectl('scale', 'deployment', 'web', 3)`, '`word` must be a text, not a number'],
+    [`lab.systemctl('stop', 'kubelet', 'node01')`, 'there is no node "stop"; the lab has controlplane, node01, node02'],
+    [`lab.systemctl('node01', 'halt', 'kubelet')`, 'there is no verb "halt"; write one of start, stop, restart'],
+    [`lab.systemctl('node01', 'stop')`, '`unit` is missing'],
+    [`lab.sh('node01')`, '`script` is missing'],
+    [`lab.sh('node03', 'true')`, 'there is no machine "node03"; the lab has controlplane, node01, node02, client'],
+    [`lab.sh('node01', 'cat', 'text')`, '`options` must be an object such as `{ stdin }`, not a text'],
+    [`lab.restoreRules('node01', ['*nat'])`, '`input` must be a text, not a list'],
+    [`lab.restoreRules('node01', '', { flsh: true })`, 'there is no option "flsh"; write `{ flush }`'],
+    [`lab.object('db')`, '"db" is not an object; write pod/NAME or pod/NAMESPACE/NAME'],
+    [`lab.facts('node01', 'links')`, '"node01" is not a place; write pod/NAME'],
+    [`lab.facts('node/node01', 'link')`, 'there is no fact "link"; write one of iptables'],
+    [
+      `lab.http('client/other', 'http://db')`,
+      'there is no machine "other"; the lab has controlplane, node01, node02, client',
+    ],
+    [`lab.http('client', 'http://db', '2s')`, '`timeoutMs` must be a number of milliseconds, not a text'],
+    [`lab.tcp('client', 'db')`, '"db" is not host:port'],
+    [`lab.lookup('pod/db', 'db', 'x')`, 'too many arguments (3)'],
+    [`lab.read('node01', 'etc/hosts')`, '`path` must begin with /'],
+    [`lab.until(async () => true)`, '`condition` must be a text or `{ en, ko }`, not a function'],
+    [`lab.until('it is there', true)`, '`look` must be a function, not true or false'],
+  ])('%s says what would be right, and that the script must be corrected', async (call, problem) => {
+    const { message, hint } = await failureOf(call);
+    expect(message).toMatch(/script-0\.\d+\.ts:2:\d+ failed: wrong call of `lab\./);
+    expect(message).toContain(problem);
+    expect(hint).toMatch(/^The script of the lab must be corrected\./);
+    expect(ran).toEqual([]);
+    expect(toKorean(`${message}\n${hint}`).replaceAll(/`[^`]*`|"[^"]*"|write lab[^:]*/g, '')).not.toMatch(
+      /must|missing|wrong|there is|corrected|too many/,
+    );
+  });
+
+  test('of a function that does not exist says the same', async () => {
+    const { message, hint } = await failureOf('lab.foo()');
+    expect(message).toContain('lab.foo is not a function');
+    expect(hint).toMatch(/^The script of the lab must be corrected\./);
+  });
+
+  test('of `answer` in a solution is found, too', async () => {
+    const run = await runOf(
+      'export const setup = async () => {}; export const solve = (lab) => lab.answer("check", 3306);',
+    );
+    await expect(solveTask(run)).rejects.toMatchObject({
+      message: expect.stringContaining('`value` must be a text, not a number'),
+      hint: expect.stringMatching(/^The script of the lab must be corrected/),
+    });
+  });
+
+  test('covers every function of the handle', async () => {
+    const { access, lab } = await runOf('');
+    const handle = createHandle({ lab, access, signal: new AbortController().signal });
+    const functions = Object.entries(handle).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
+    expect([...functions, 'answer'].sort()).toEqual([...checkedFunctions].sort());
+  });
+});
+
+test('a command that fails may be the fault of the cluster or of the script', async () => {
+  const error = await beginTask(await runOf(script, () => ({ exitCode: 5, stdout: '', stderr: 'no' }))).catch((e) => e);
+  expect(error.hint).toMatch(/^Look at the cluster with `labs status`.* the script of the lab must be corrected\.$/);
 });
 
 describe('in Korean, the error of a script', () => {
