@@ -57,9 +57,11 @@ beforeAll(async () => {
     { step: 'c.sh (node01)', outcome: 'failed' as const, message: 'first # line\nsecond "line"', durationMs: 1 },
   ];
   reports.submitted = { ...reports.mixed, submission: { digest: 'sha256:0', steps } };
+  const costs = reports.submitted.tasks.map((task) => ({ ...task, hintCost: 1 }));
+  reports.drawn = { ...reports.submitted, tasks: costs, student: 'kim # <b>\n1..9', seed: 'spring "1"' };
   reports.passed = { ...reports.mixed, score: 1, maxScore: 1, tasks: [{ ...reports.mixed.tasks[0]!, checks }] };
 });
-const names = ['mixed', 'broken', 'korean', 'passed', 'submitted'] as const;
+const names = ['mixed', 'broken', 'korean', 'passed', 'submitted', 'drawn'] as const;
 const outcomesOf = (name: string) => reports[name]?.tasks[0]?.checks.map(({ outcome }) => outcome);
 
 const validator = (schema: object): ValidateFunction => {
@@ -121,6 +123,17 @@ describe.each(names)('of the report %s', (name) => {
     expect(
       cases?.map((each) => (each.failure ? 'fail' : each.error ? 'broken' : each.skipped ? 'blocked' : 'pass')),
     ).toEqual([...own, ...(outcomesOf(name) ?? [])]);
+  });
+
+  test('JUnit names the student and the seed in each suite, if there are any', async () => {
+    const suites = await parseJunit(render('junit'));
+    const own = suites && 'testsuite' in suites ? suites.testsuite?.map(({ properties = [] }) => properties) : [];
+    const wanted = [
+      { name: 'student', value: 'kim # <b>\n1..9' },
+      { name: 'seed', value: 'spring "1"' },
+    ];
+    expect(own?.length).toBeGreaterThan(0);
+    for (const each of own ?? []) expect(each).toEqual(name === 'drawn' ? wanted : []);
   });
 
   test('TAP is right for a strict parser', () => {

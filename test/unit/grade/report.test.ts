@@ -44,6 +44,47 @@ const report: Report = {
   ],
 };
 
+/** Of a lab with parameters, whose hints cost points. */
+const drawn: Report = {
+  ...report,
+  student: 'kim | <b>=1',
+  seed: 'spring "1"',
+  tasks: report.tasks.map((task) => ({ ...task, score: 1, hintCost: 1 })),
+};
+
+describe('a lab that was drawn for a student', () => {
+  test('names the student, the seed and the cost of hints in columns of CSV, and adds no column without them', () => {
+    const [row] = parseCsv(reportFormats.csv({ ...drawn, student: '=kim' }), { columns: true }) as [object];
+    expect(row).toMatchObject({ student: `'=kim`, seed: 'spring "1"', hintCost: '1', taskScore: '1' });
+    const [plain] = parseCsv(reportFormats.csv(report), { columns: true }) as [object];
+    expect(Object.keys(row).slice(0, -3)).toEqual(Object.keys(plain));
+  });
+
+  test.each([
+    ['en', 'student: kim', 'seed: spring', 'hints: −1'],
+    ['ko', '학생: kim', '시드: spring', '힌트: −1점'],
+  ] as const)('is in the reports for people, in %s', (language, student, seed, cost) => {
+    for (const format of ['text', 'markdown', 'github', 'lti'] as const) {
+      const text = reportFormats[format](drawn, language);
+      expect(text).toContain(student);
+      expect(text).toContain(seed);
+      expect(reportFormats[format](report, language)).not.toContain(student.split(':')[0]);
+    }
+    expect(reportFormats.markdown(drawn, language)).toContain(`service # one (${cost}) | 1 / 8 |`);
+    expect(reportFormats.markdown(drawn, language)).toContain('kim \\| &lt;b&gt;');
+    expect(JSON.parse(reportFormats.lti(drawn, language)).comment).toContain(`1/8 (${cost})`);
+  });
+
+  test('is in the reports for programs', () => {
+    expect(JSON.parse(reportFormats.gradescope(drawn, 'en')).extra_data).toMatchObject({
+      student: 'kim | <b>=1',
+      seed: 'spring "1"',
+    });
+    expect(reportFormats.junit(drawn, 'en')).toContain('<property name="student" value="kim | &lt;b&gt;=1"/>');
+    expect(reportFormats.tap(drawn, 'en')).toContain('\n# student: kim | <b>=1, seed: spring "1"\n');
+  });
+});
+
 test('JSON is the report itself', () => {
   expect(JSON.parse(reportFormats.json(report))).toEqual(report);
 });

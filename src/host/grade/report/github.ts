@@ -3,7 +3,7 @@
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report } from '../../../api/report.ts';
 import { withoutHidden } from './hidden.ts';
-import { failedSteps, troubleText, words } from './words.ts';
+import { drawnLines, failedSteps, troubleText, words } from './words.ts';
 
 export const renderGithub = (whole: Report, language: Language): string => {
   const { report, hidden } = withoutHidden(whole);
@@ -21,9 +21,12 @@ export const renderGithub = (whole: Report, language: Language): string => {
     command(
       'notice',
       report.lab,
-      [score, ...(report.broken ? [lowerBound, gradeAgain] : []), ...(hidden > 0 ? [hiddenWords(hidden)] : [])].join(
-        ' ',
-      ),
+      [
+        score,
+        ...drawnLines(report, words[language]).map((line) => `(${line})`),
+        ...(report.broken ? [lowerBound, gradeAgain] : []),
+        ...(hidden > 0 ? [hiddenWords(hidden)] : []),
+      ].join(' '),
     ),
     '',
   ].join('\n');

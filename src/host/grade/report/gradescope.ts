@@ -1,7 +1,7 @@
 // Gradescope's results.json (gradescope-autograders.readthedocs.io, "Autograder Specifications").
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report } from '../../../api/report.ts';
-import { submissionLines, troubleText, words } from './words.ts';
+import { drawnFor, submissionLines, troubleText, words } from './words.ts';
 
 export const renderGradescope = (report: Report, language: Language): string => {
   const { labels, lowerBound, gradeAgain, guessed, hintCost } = words[language];
@@ -31,7 +31,10 @@ export const renderGradescope = (report: Report, language: Language): string => 
         visibility: visibility[check.visibility ?? 'always'],
       })),
     ),
-    extra_data: { version: report.version, lab: report.lab, broken: report.broken, gradedAt: report.gradedAt },
+    extra_data: {
+      ...{ version: report.version, lab: report.lab, broken: report.broken, gradedAt: report.gradedAt },
+      ...drawnFor(report),
+    },
   };
   return `${JSON.stringify(results, null, 2)}\n`;
 };

@@ -1,12 +1,12 @@
 // JUnit XML: a suite for each task, a case for each check. A blocked check is skipped, a broken check is an error.
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report, TaskReport } from '../../../api/report.ts';
-import { type ReportWords, troubleText, words } from './words.ts';
+import { drawnFor, type ReportWords, troubleText, words } from './words.ts';
 
 export const renderJunit = (report: Report, language: Language): string => {
-  const tasks = report.tasks.map((task) => suite(task, report.lab, words[language]));
+  const tasks = report.tasks.map((task) => suite(task, report, words[language]));
   const { steps = [] } = report.submission ?? {};
-  const suites = steps.length > 0 ? [submissionSuite(steps, report.lab), ...tasks] : tasks;
+  const suites = steps.length > 0 ? [submissionSuite(steps, report), ...tasks] : tasks;
   // A step of a submission passes or fails, as a check does.
   const all = [
     ...steps.map(({ outcome }) => ({ outcome: outcome === 'done' ? ('pass' as const) : ('fail' as const) })),
@@ -15,7 +15,16 @@ export const renderJunit = (report: Report, language: Language): string => {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="${escapeXml(report.lab)}" ${counts(all)} time="${seconds(report.durationMs)}">\n${suites.join('')}</testsuites>\n`;
 };
 
-const submissionSuite = (steps: NonNullable<Report['submission']>['steps'], lab: string): string => {
+/** Readers expect them in a suite, before its cases. */
+const properties = (report: Report): string => {
+  const all = Object.entries(drawnFor(report)).map(
+    ([name, value]) => `      <property name="${name}" value="${escapeXml(value)}"/>\n`,
+  );
+  return all.length === 0 ? '' : `    <properties>\n${all.join('')}    </properties>\n`;
+};
+
+const submissionSuite = (steps: NonNullable<Report['submission']>['steps'], report: Report): string => {
+  const { lab } = report;
   const cases = steps.map(({ step, outcome, message = '', durationMs }) => {
     const head = `    <testcase name="${escapeXml(step)}" classname="${escapeXml(`${lab}.submission`)}" time="${seconds(durationMs)}"`;
     if (outcome === 'done') return `${head}/>\n`;
@@ -24,13 +33,14 @@ const submissionSuite = (steps: NonNullable<Report['submission']>['steps'], lab:
   });
   const failed = steps.filter(({ outcome }) => outcome === 'failed').length;
   const time = seconds(steps.reduce((sum, { durationMs }) => sum + durationMs, 0));
-  return `  <testsuite name="submission" tests="${steps.length}" failures="${failed}" errors="0" skipped="0" time="${time}">\n${cases.join('')}  </testsuite>\n`;
+  return `  <testsuite name="submission" tests="${steps.length}" failures="${failed}" errors="0" skipped="0" time="${time}">\n${properties(report)}${cases.join('')}  </testsuite>\n`;
 };
 
-const suite = (task: TaskReport, lab: string, say: ReportWords): string => {
+const suite = (task: TaskReport, report: Report, say: ReportWords): string => {
+  const { lab } = report;
   const cases = task.checks.map((check) => testCase(check, `${lab}.${task.id}`, say));
   const time = seconds(Math.max(0, ...task.checks.map(({ durationMs }) => durationMs)));
-  return `  <testsuite name="${escapeXml(`${task.id}: ${task.title}`)}" ${counts(task.checks)} time="${time}">\n${cases.join('')}  </testsuite>\n`;
+  return `  <testsuite name="${escapeXml(`${task.id}: ${task.title}`)}" ${counts(task.checks)} time="${time}">\n${properties(report)}${cases.join('')}  </testsuite>\n`;
 };
 
 const testCase = (check: CheckReport, classname: string, { labels, waitsFor }: ReportWords): string => {

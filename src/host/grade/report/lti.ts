@@ -2,16 +2,19 @@
 // others. The tool that publishes it adds `userId`: labs does not know the platform's users.
 import type { Language } from '../../../api/lab.ts';
 import { passesNow, type Report } from '../../../api/report.ts';
-import { submissionLines, words } from './words.ts';
+import { costNote, drawnLines, submissionLines, words } from './words.ts';
 
 export const renderLti = (report: Report, language: Language): string => {
   const { lowerBound, gradeAgain } = words[language];
-  const tasks = report.tasks.map(({ number, title, score, maxScore }) => `${number}. ${title}: ${score}/${maxScore}`);
+  const tasks = report.tasks.map(
+    (task) => `${task.number}. ${task.title}: ${task.score}/${task.maxScore}${costNote(task, words[language])}`,
+  );
   const score = {
     timestamp: report.gradedAt,
     scoreGiven: report.score,
     scoreMaximum: report.maxScore,
     comment: [
+      ...drawnLines(report, words[language]),
       ...(report.broken ? [`${lowerBound} ${gradeAgain}`] : []),
       ...submissionLines(report, words[language]),
       ...tasks,

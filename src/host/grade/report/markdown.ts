@@ -2,14 +2,14 @@
 import type { Language } from '../../../api/lab.ts';
 import { type CheckReport, passesNow, type Report, type TaskReport } from '../../../api/report.ts';
 import { withoutHidden } from './hidden.ts';
-import { failedSteps, type ReportWords, troubleLines, words } from './words.ts';
+import { costNote, drawnLines, failedSteps, type ReportWords, troubleLines, words } from './words.ts';
 
 export const renderMarkdown = (whole: Report, language: Language): string => {
   const { report, hidden } = withoutHidden(whole);
   const say = words[language];
   const rows = report.tasks.map(
     (task) =>
-      `| ${passesNow(task) ? '✅' : '❌'} | ${task.number}. ${plain(task.title)} | ${task.score} / ${task.maxScore} |`,
+      `| ${passesNow(task) ? '✅' : '❌'} | ${task.number}. ${plain(task.title)}${costNote(task, say)} | ${task.score} / ${task.maxScore} |`,
   );
   const open = report.tasks.filter((task) => !passesNow(task)).map((task) => details(task, say));
   const guesses = report.tasks.flatMap(({ number, guessed = [] }) =>
@@ -20,6 +20,7 @@ export const renderMarkdown = (whole: Report, language: Language): string => {
   const applied = steps.length > 0 ? [`> [!WARNING]\n> ${plain(say.notApplied)}\n>\n${steps.join('')}`] : [];
   return [
     `## ${plain(report.lab)}: ${report.score} / ${report.maxScore}\n`,
+    ...drawnLines(report, say).map((line) => `${plain(line)}\n`),
     ...broken,
     ...(hidden > 0 ? [`> [!NOTE]\n> ${say.hidden(hidden)}\n`] : []),
     ...applied,

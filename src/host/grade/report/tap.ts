@@ -2,12 +2,14 @@
 import { stringify } from 'yaml';
 import type { Language } from '../../../api/lab.ts';
 import { type CheckReport, passesNow, type Report, type TaskReport } from '../../../api/report.ts';
-import { failedSteps, troubleLines, words } from './words.ts';
+import { drawnLines, failedSteps, troubleLines, words } from './words.ts';
 
 export const renderTap = (report: Report, language: Language): string => {
   const tasks = report.tasks.map((task, index) => subtest(task, index + 1, words[language].waitsFor));
   const failed = failedSteps(report).map(({ step, message = '' }) => `# ${oneLine(`${step}: ${message}`)}\n`);
-  return `TAP version 14\n1..${report.tasks.length}\n${failed.join('')}${tasks.join('')}# score ${report.score}/${report.maxScore}\n`;
+  // In English, as the keys of the diagnostics.
+  const drawn = drawnLines(report, words.en).map((line) => `# ${line}\n`);
+  return `TAP version 14\n1..${report.tasks.length}\n${drawn.join('')}${failed.join('')}${tasks.join('')}# score ${report.score}/${report.maxScore}\n`;
 };
 
 type WaitsFor = (observed: string) => string;

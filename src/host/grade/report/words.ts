@@ -1,6 +1,6 @@
 // Shared by the formats: the lines that explain why a check did not pass, and their words in each language.
 import type { Language } from '../../../api/lab.ts';
-import type { CheckReport, Guessing, Report } from '../../../api/report.ts';
+import type { CheckReport, Guessing, Report, TaskReport } from '../../../api/report.ts';
 
 /** The lines for a check that did not pass, each with its label: expected, observed, hint. */
 export const troubleLines = (
@@ -32,6 +32,8 @@ export interface ReportWords {
   readonly lowerBound: string;
   readonly gradeAgain: string;
   readonly task: string;
+  readonly student: string;
+  readonly seed: string;
   readonly points: string;
   /** What the hints of a task cost. */
   readonly hintCost: (points: number) => string;
@@ -74,6 +76,8 @@ export const words: Readonly<Record<Language, ReportWords>> = {
     lowerBound: 'Some checks could not be carried out. This is not your fault, and your score may be higher.',
     gradeAgain: 'Please grade again.',
     task: 'Task',
+    student: 'student',
+    seed: 'seed',
     points: 'Points',
     hintCost: (points) => `hints: −${points}`,
     hidden: (count) =>
@@ -89,6 +93,8 @@ export const words: Readonly<Record<Language, ReportWords>> = {
     lowerBound: '채점하지 못한 항목이 있습니다. 여러분의 잘못이 아니며, 실제 점수는 이보다 높을 수 있습니다.',
     gradeAgain: '다시 채점해 보세요.',
     task: '과제',
+    student: '학생',
+    seed: '시드',
     points: '점수',
     hintCost: (points) => `힌트: −${points}점`,
     hidden: (count) => `숨긴 항목 ${count}개와 그 점수는 여기에 없습니다.`,
@@ -96,6 +102,26 @@ export const words: Readonly<Record<Language, ReportWords>> = {
     guessed: ({ title, wrong }) => `1분 안에 오답 ${wrong}개: "${title}". 추측한 답일 수 있습니다.`,
   },
 };
+
+/** Whom or what the lab's parameters were drawn for: only what the lab was started with. */
+export const drawnFor = ({ student, seed }: Report): { readonly student?: string; readonly seed?: string } => ({
+  ...(student === undefined ? {} : { student }),
+  ...(seed === undefined ? {} : { seed }),
+});
+
+/** `drawnFor` as one line of plain text, or none. */
+export const drawnLines = (report: Report, say: ReportWords): readonly string[] => {
+  const { student, seed } = drawnFor(report);
+  const parts = [
+    ...(student === undefined ? [] : [`${say.student}: ${student}`]),
+    ...(seed === undefined ? [] : [`${say.seed}: ${seed}`]),
+  ];
+  return parts.length === 0 ? [] : [parts.join(', ').replaceAll(/\s+/g, ' ')];
+};
+
+/** ` (hints: −2)` of a task whose hints cost points, else nothing. */
+export const costNote = ({ hintCost }: TaskReport, say: ReportWords): string =>
+  hintCost === undefined ? '' : ` (${say.hintCost(hintCost)})`;
 
 /** The steps of a submission that failed. */
 export const failedSteps = ({ submission }: Report) =>
