@@ -223,7 +223,8 @@ const readRule = (entry: Record<string, unknown>): PolicyRule => {
     unknown:
       unknown === undefined ? undefined : `the policy rule ${json.number(entry.priority)} of \`ip rule\` asks ${asked}`,
     text: `${json.number(entry.priority)}: ${Object.entries(entry)
-      .filter(([key]) => key !== 'priority')
+      // `-details` names who made the rule.
+      .filter(([key]) => key !== 'priority' && key !== 'protocol')
       .map(([key, value]) => (value === null ? key : `${key} ${json.text(value)}`))
       .join(' ')}`,
   } satisfies PolicyRule & { readonly text: string };

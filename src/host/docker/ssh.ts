@@ -1,7 +1,7 @@
 // Reaches the engine of another machine by the program ssh, so that the user's own keys, aliases and known hosts count.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -33,9 +33,10 @@ const ready = 'labs: ready';
 /**
  * A signal to the whole group, such as Ctrl-C, must not end the connection, because labs cleans up then. When labs
  * ends, even by SIGKILL, the standard input ends. ssh then ends; if it does not, it is killed. Last, the folder is
- * removed. File 3 is the standard input, because a program in the background has none.
+ * removed. The script also makes it, so that a labs that is killed before has made none. File 3 is the standard input,
+ * because a program in the background has none.
  */
-const script = `trap "" INT QUIT HUP TERM PIPE; folder=$1; shift; exec 3<&0
+const script = `trap "" INT QUIT HUP TERM PIPE; folder=$1; shift; /bin/mkdir -m 700 "$folder" || exit; exec 3<&0
 ssh "$@" <&3 & ssh=$!
 { /bin/cat; /bin/sleep 2; kill -KILL $ssh; } <&3 >/dev/null 2>&1 &
 wait $ssh; status=$?; /bin/rm -rf "$folder"; exit $status`;
@@ -44,7 +45,7 @@ wait $ssh; status=$?; /bin/rm -rf "$folder"; exit $status`;
 const patienceMs = 120_000;
 
 const openForward = async (endpoint: SshEndpoint, variables: Variables): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), 'labs-ssh-'));
+  const folder = join(tmpdir(), `labs-ssh-${randomBytes(9).toString('base64url')}`);
   const socket = join(folder, 'docker.sock');
   const words = sshWords(endpoint, socket);
   const child = spawn('/bin/sh', ['-c', script, 'labs', folder, ...words], {

@@ -86,8 +86,16 @@ const addressLines = ({ ifname, flags, master, mtu, addr_info: list }: Item): re
   ...((list as readonly Item[]) ?? []).map(({ local, prefixlen }) => `${ifname} ${local}/${prefixlen}`),
 ];
 
+/** As `ip route` prints it: without the usual type and table, which `-details` names. */
 const routeLine = ({ type, dst, gateway, dev, table, metric }: Item): string =>
-  [type, dst, gateway && `via ${gateway}`, dev && `dev ${dev}`, table && `table ${table}`, metric && `metric ${metric}`]
+  [
+    type !== 'unicast' && type,
+    dst,
+    gateway && `via ${gateway}`,
+    dev && `dev ${dev}`,
+    table && table !== 'main' && `table ${table}`,
+    metric && `metric ${metric}`,
+  ]
     .filter(Boolean)
     .join(' ');
 

@@ -90,7 +90,10 @@ describe('the changes of a data plane', () => {
       { addresses: link(true, '10.0.0.1'), routes: '[]', sysctls: 'net.ipv4.ip_forward = 1\n', listeners: [] },
       {
         addresses: link(false),
-        routes: JSON.stringify([{ type: 'blackhole', dst: '10.1.0.0/16' }]),
+        routes: JSON.stringify([
+          { type: 'blackhole', dst: '10.1.0.0/16', table: 'main' },
+          { type: 'unicast', dst: '10.2.0.0/16', dev: 'eth0', table: '7' },
+        ]),
         sysctls: 'net.ipv4.ip_forward = 0\n',
         listeners: [{ protocol: 'tcp', address: '0.0.0.0', port: 80 }],
       },
@@ -99,7 +102,7 @@ describe('the changes of a data plane', () => {
       [
         ['addresses', '- eth0 up mtu 1500', '- eth0 10.0.0.1/24', '+ eth0 down mtu 1500'],
         ['sysctls', '- net.ipv4.ip_forward = 1', '+ net.ipv4.ip_forward = 0'],
-        ['routes', '+ blackhole 10.1.0.0/16'],
+        ['routes', '+ blackhole 10.1.0.0/16', '+ 10.2.0.0/16 dev eth0 table 7'],
         ['listeners', '+ tcp 0.0.0.0:80'],
       ],
     );

@@ -418,6 +418,21 @@ describe('native nft', () => {
     expect(kindOf(textsOf(links, [...byDefault, wrapped]), ahead, fromPod)).toBe('unknown');
   });
 
+  test.each([
+    ['', {}],
+    [' with their protocols', { protocol: 'kernel' }],
+  ])('the kernel’s own policy rules%s have local and main in one table: the longer prefix wins', (_, more) => {
+    const rules = ['local', 'main', 'default'].map((table, index) => ({
+      ...{ priority: [0, 32_766, 32_767][index], src: 'all', table },
+      ...more,
+    }));
+    const local = { type: 'local', dst: '192.0.2.0/24', dev: 'eth0', table: 'local', flags: [] };
+    const longer = { dst: '192.0.2.1', dev: 'eth0', flags: [] };
+    const node = textsOf(links, [...byDefault, local, longer], { rules: JSON.stringify(rules) });
+    expect(kindOf(node, { source: pod, destination: '192.0.2.1' }, fromPod)).toBe('leaves');
+    expect(kindOf(node, { source: pod, destination: '192.0.2.2' }, fromPod)).toBe('delivered');
+  });
+
   test('a chain without rules, and one of a dormant table, do nothing', () => {
     expect(kindOf(unmodelled('netdev', 'ingress', {}, { flags: ['dormant'] }), ahead, fromPod)).toBe('leaves');
     expect(kindOf(unmodelled('netdev', 'ingress', { dev: 'eth0' }), ahead, fromPod)).toBe('leaves');
