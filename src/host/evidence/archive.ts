@@ -78,14 +78,24 @@ const unzip = async (packed: Buffer): Promise<{ readonly tar: Buffer; readonly d
 const readTar = async (tar: Buffer): Promise<{ readonly files: readonly NamedFile[]; readonly damage?: string }> => {
   const files: NamedFile[] = [];
   const names = new Set<string>();
+  let entries = 0;
   const reader = extract();
   reader.end(tar);
   try {
     for await (const entry of reader) {
-      const { name, type, size = 0 } = entry.header;
-      const problem = problemOf(name, type ?? 'file', size) ?? (names.has(name) ? 'a file comes twice' : undefined);
+      const { name: path, type, size = 0 } = entry.header;
+      // `tar czf FILE .` begins each path so, and adds the folders. They hold nothing, and nothing is unpacked.
+      const name = path.replace(/^\.\//, '');
+      const isFolder = type === 'directory' && size === 0;
+      const problem = isFolder ? problemOfFolder(path) : problemOf(name, type ?? 'file', size);
       if (problem !== undefined) return { files, damage: problem };
-      if (files.length === limits.files) return { files, damage: `it has more than ${limits.files} files` };
+      if (names.has(name)) return { files, damage: 'a file comes twice' };
+      if (entries === limits.files) return { files, damage: `it has more than ${limits.files} files` };
+      entries += 1;
+      if (isFolder) {
+        entry.resume();
+        continue;
+      }
       names.add(name);
       files.push({ name, bytes: await buffer(entry) });
     }
@@ -97,9 +107,16 @@ const readTar = async (tar: Buffer): Promise<{ readonly files: readonly NamedFil
 
 const problemOf = (name: string, type: string, size: number): string | undefined => {
   if (type !== 'file') return `it has a ${type}, but evidence has only files`;
-  if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?)*$/i.test(name) || name.includes('..'))
-    return 'it has a file with a path that evidence never has';
+  if (!isPath(name)) return foreignPath;
   return size > limits.file ? tooMuch(limits.file) : undefined;
 };
+
+const problemOfFolder = (path: string): string | undefined =>
+  path === '.' || path === './' || isPath(path.replace(/^\.\//, '').replace(/\/$/, '')) ? undefined : foreignPath;
+
+const foreignPath = 'it has a file with a path that evidence never has';
+
+const isPath = (name: string): boolean =>
+  /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?)*$/i.test(name) && !name.includes('..');
 
 const tooMuch = (most: number): string => `it unpacks to more than ${most >> 20} MiB`;

@@ -33,7 +33,10 @@ describe('an archive is refused for', () => {
     ['a symbolic link', { name: 'link', type: 'symlink', linkname: '/etc/passwd' }, 'symlink'],
     ['a hard link', { name: 'link', type: 'link', linkname: '/etc/passwd' }, 'link'],
     ['a device', { name: 'device', type: 'character-device' }, 'device'],
-    ['a folder', { name: 'folder', type: 'directory' }, 'directory'],
+    ['a folder upwards', { name: '../folder', type: 'directory' }, 'path'],
+    ['a folder of the whole machine', { name: '/', type: 'directory' }, 'path'],
+    ['a path that only begins like one here', { name: './../evil' }, 'path'],
+    ['a path with two dots in front', { name: '././about.json' }, 'path'],
   ] as const)('%s', async (_, header, word) => {
     expect(await damageOf(await archiveOf([header, 'x']))).toContain(word);
   });
@@ -41,6 +44,16 @@ describe('an archive is refused for', () => {
   test('a file that comes twice', async () => {
     const packed = await archiveOf([{ name: 'about.json' }, '{}'], [{ name: 'about.json' }, '{"more":1}']);
     expect(await damageOf(packed)).toContain('twice');
+  });
+
+  test('a file that comes twice, with and without ./', async () => {
+    const packed = await archiveOf([{ name: 'about.json' }, '{}'], [{ name: './about.json' }, '{"more":1}']);
+    expect(await damageOf(packed)).toContain('twice');
+  });
+
+  test('very many folders', async () => {
+    const folders = Array.from({ length: 20_001 }, (_, at) => [{ name: `a${at}`, type: 'directory' }, ''] as const);
+    expect(await damageOf(await archiveOf(...folders))).toContain('more than');
   });
 
   test('a file that says it is enormous', async () => {

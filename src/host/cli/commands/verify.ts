@@ -64,33 +64,44 @@ const verifyHere = async (context: Context, opened: WithContent, folder: string 
   }
 };
 
-/** What the problem is about: a file, the changed files of the lab, or the checks that differ. */
-const detailOf = ({ code, about }: Problem, opened: Opened, verification: Verification | undefined): string => {
-  if (code === 'definition') return verification?.changedFiles.join(', ') ?? '';
-  if (code !== 'report') return about;
-  const differing = checksThatDiffer(opened.report, verification?.regraded.report);
-  return differing.length > 0 ? differing.join(', ') : about;
+/** Ids of the values that differ, such as `task/check` or `score`. */
+const differing = (before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): readonly string[] =>
+  [...new Set([...before.keys(), ...after.keys()])].filter((id) => before.get(id) !== after.get(id));
+
+const checksOf = (report: Report | undefined): ReadonlyMap<string, string> =>
+  new Map(
+    (report?.tasks ?? []).flatMap(({ id, checks }) =>
+      checks.map((check) => [`${id}/${check.id}`, JSON.stringify(check)] as const),
+    ),
+  );
+
+/** Everything but the checks: `score`, and `TASK.score`. */
+const fieldsOf = (report: Report | undefined): ReadonlyMap<string, string> => {
+  const { tasks = [], ...whole } = report ?? {};
+  const ofTasks = tasks.flatMap(({ id, checks: _, ...task }) =>
+    Object.entries(task).map(([key, value]) => [`${id}.${key}`, JSON.stringify(value)] as const),
+  );
+  return new Map([...Object.entries(whole).map(([key, value]) => [key, JSON.stringify(value)] as const), ...ofTasks]);
 };
 
-const checksThatDiffer = (kept: Report | undefined, again: Report | undefined): readonly string[] => {
-  const flat = (report: Report | undefined) =>
-    new Map(
-      (report?.tasks ?? []).flatMap(({ id, checks }) =>
-        checks.map((check) => [`${id}/${check.id}`, JSON.stringify(check)] as const),
-      ),
-    );
-  const [before, after] = [flat(kept), flat(again)];
-  return [...new Set([...before.keys(), ...after.keys()])].filter((id) => before.get(id) !== after.get(id));
+/** The kept report is not the one that the facts lead to. */
+const reportMessage = ({ say }: Context, file: string, kept: Report | undefined, again: Report | undefined): string => {
+  const checks = differing(checksOf(kept), checksOf(again));
+  if (checks.length > 0) return say.evidenceProblem.report(printable(checks.join(', ')));
+  const fields = differing(fieldsOf(kept), fieldsOf(again));
+  return fields.length > 0 ? say.otherFields(printable(fields.join(', '))) : say.otherBytes(file);
 };
 
 const messageFor = (
-  { say }: Context,
-  problem: Problem,
+  context: Context,
+  { code, about }: Problem,
   opened: Opened,
   verification: Verification | undefined,
 ): string => {
-  const detail = printable(detailOf(problem, opened, verification));
-  return say.evidenceProblem[problem.code](problem.code === 'damaged' ? say.fromEnglish(detail) : detail);
+  const { say } = context;
+  if (code === 'report') return reportMessage(context, about, opened.report, verification?.regraded.report);
+  const detail = printable(code === 'definition' ? (verification?.changedFiles.join(', ') ?? '') : about);
+  return say.evidenceProblem[code](code === 'damaged' ? say.fromEnglish(detail) : detail);
 };
 
 const printJson = (

@@ -97,7 +97,9 @@ export const evidenceMessages = {
       changed: (about: string) => `${about} was changed`,
       missing: (about: string) => `${about} is missing`,
       extra: (about: string) => `${about} was added`,
-      moved: (about: string) => `the files are in another order than ${about} says`,
+      moved: (about: string) =>
+        `another program has packed these files again, in another order than ${about} says. What they hold is ` +
+        'unchanged, but the order must be the original one: verify the original archive',
       manifest: (about: string) => `${about} was changed`,
       unreadable: (about: string) => `${about} cannot be read`,
       signature: (_about: string) => 'it does not fit: another key, or other files',
@@ -110,7 +112,8 @@ export const evidenceMessages = {
       changed: (about) => `바뀐 파일: ${about}`,
       missing: (about) => `없는 파일: ${about}`,
       extra: (about) => `추가된 파일: ${about}`,
-      moved: (about) => `파일의 순서가 기록과 다름: ${about}`,
+      moved: (about) =>
+        `다른 프로그램으로 다시 압축해 파일의 순서가 기록과 다름: ${about}. 파일의 내용은 바뀌지 않았지만 순서가 원본과 같아야 하니 원본 파일을 확인하세요`,
       manifest: (about) => `바뀐 파일: ${about}`,
       unreadable: (about) => `읽을 수 없는 파일: ${about}`,
       signature: (_about) => '맞지 않음. 다른 키로 서명했거나 파일이 바뀜',
@@ -118,6 +121,14 @@ export const evidenceMessages = {
       definition: (about) => `여기에 있는 실습과 다름. 바뀐 파일: ${about}`,
       report: (about) => `다시 채점하면 보고서가 다름. 다른 항목: ${about}`,
     },
+  ),
+  otherFields: both(
+    (fields: string) => `grading again gives another report; no check differs, but these fields do: ${fields}`,
+    (fields) => `다시 채점하면 보고서가 다름. 항목은 모두 같고, 다른 필드: ${fields}`,
+  ),
+  otherBytes: both(
+    (file: string) => `grading again gives the same result, but ${file} is written in another way`,
+    (file) => `다시 채점한 결과는 같지만 파일을 쓴 방식이 다름: ${file}`,
   ),
   noReport: both(
     'No report was written, because the evidence does not hold.',

@@ -33,14 +33,16 @@ const submissionSuite = (steps: NonNullable<Report['submission']>['steps'], repo
   });
   const failed = steps.filter(({ outcome }) => outcome === 'failed').length;
   const time = seconds(steps.reduce((sum, { durationMs }) => sum + durationMs, 0));
-  return `  <testsuite name="submission" tests="${steps.length}" failures="${failed}" errors="0" skipped="0" time="${time}">\n${properties(report)}${cases.join('')}  </testsuite>\n`;
+  const head = `<testsuite name="submission" tests="${steps.length}" failures="${failed}" errors="0" skipped="0"`;
+  return `  ${head} time="${time}">\n${properties(report)}${cases.join('')}  </testsuite>\n`;
 };
 
 const suite = (task: TaskReport, report: Report, say: ReportWords): string => {
   const { lab } = report;
   const cases = task.checks.map((check) => testCase(check, `${lab}.${task.id}`, say));
   const time = seconds(Math.max(0, ...task.checks.map(({ durationMs }) => durationMs)));
-  return `  <testsuite name="${escapeXml(`${task.id}: ${task.title}`)}" ${counts(task.checks)} time="${time}">\n${properties(report)}${cases.join('')}  </testsuite>\n`;
+  const head = `<testsuite name="${escapeXml(`${task.id}: ${task.title}`)}" ${counts(task.checks)} time="${time}">`;
+  return `  ${head}\n${properties(report)}${cases.join('')}  </testsuite>\n`;
 };
 
 const testCase = (check: CheckReport, classname: string, { labels, waitsFor }: ReportWords): string => {

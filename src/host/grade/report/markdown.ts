@@ -7,10 +7,10 @@ import { costNote, drawnLines, failedSteps, type ReportWords, troubleLines, word
 export const renderMarkdown = (whole: Report, language: Language): string => {
   const { report, hidden } = withoutHidden(whole);
   const say = words[language];
-  const rows = report.tasks.map(
-    (task) =>
-      `| ${passesNow(task) ? '✅' : '❌'} | ${task.number}. ${plain(task.title)}${costNote(task, say)} | ${task.score} / ${task.maxScore} |`,
-  );
+  const rows = report.tasks.map((task) => {
+    const title = `${task.number}. ${plain(task.title)}${costNote(task, say)}`;
+    return `| ${passesNow(task) ? '✅' : '❌'} | ${title} | ${task.score} / ${task.maxScore} |`;
+  });
   const open = report.tasks.filter((task) => !passesNow(task)).map((task) => details(task, say));
   const guesses = report.tasks.flatMap(({ number, guessed = [] }) =>
     guessed.map((guessing) => `> [!NOTE]\n> ${number}. ${plain(say.guessed(guessing))}\n`),

@@ -9,7 +9,8 @@ export const renderTap = (report: Report, language: Language): string => {
   const failed = failedSteps(report).map(({ step, message = '' }) => `# ${oneLine(`${step}: ${message}`)}\n`);
   // In English, as the keys of the diagnostics.
   const drawn = drawnLines(report, words.en).map((line) => `# ${line}\n`);
-  return `TAP version 14\n1..${report.tasks.length}\n${drawn.join('')}${failed.join('')}${tasks.join('')}# score ${report.score}/${report.maxScore}\n`;
+  const score = `# score ${report.score}/${report.maxScore}\n`;
+  return ['TAP version 14\n', `1..${report.tasks.length}\n`, ...drawn, ...failed, ...tasks, score].join('');
 };
 
 type WaitsFor = (observed: string) => string;
