@@ -40,6 +40,7 @@ const taskProblems = (tasks: readonly Raw[], machines: Machines): readonly Probl
     ),
     ...cycleProblems(tasks),
     ...hiddenProblems(tasks),
+    ...costProblems(tasks),
   ];
 };
 
@@ -94,6 +95,22 @@ const hiddenProblems = (tasks: readonly Raw[]): readonly Problem[] => {
     return [...all, ...checks.flatMap(problemsOf)];
   });
 };
+
+/** A hint can only take points that its task has. */
+const costProblems = (tasks: readonly Raw[]): readonly Problem[] =>
+  tasks.flatMap((task, t) => {
+    const points = listOf(task.checks).reduce((sum, check) => sum + Number(check.points ?? 1), 0);
+    return listOf(task.hints).flatMap(({ cost }, h): Problem[] =>
+      typeof cost === 'number' && cost > points
+        ? [
+            {
+              path: ['tasks', t, 'hints', h, 'cost'],
+              message: `cost: is ${cost}, must be at most the points of the task, ${points}`,
+            },
+          ]
+        : [],
+    );
+  });
 
 const placeProblems = (check: Raw, machines: Machines, path: Path): readonly Problem[] =>
   (['from', 'on', 'to'] as const).flatMap((field) =>

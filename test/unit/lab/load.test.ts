@@ -217,6 +217,28 @@ describe('a wrong lab', () => {
     expect(found).toEqual([expect.stringContaining(message)]);
   });
 
+  test.each([
+    ['sysctl', 'name: net.core.somaxconn, value: { min: 5, max: 1 }', 'value'],
+    ['link', 'name: eth0, count: { min: 5, max: 1 }', 'count'],
+  ])('names a range of a %s check that holds nothing', async (type, fields, field) => {
+    const written = `type: ${type}, on: node/node01, ${fields}`;
+    expect(await problems(valid.replace('type: object, object: service/x', written))).toEqual([
+      expect.stringMatching(
+        new RegExp(`^13:\\d+: tasks.*${field}: min is 5, which is more than max, 1: write {min: 1, max: 5}$`),
+      ),
+    ]);
+    expect(
+      await problems(valid.replace('type: object, object: service/x', written.replace('min: 5', 'min: 1'))),
+    ).toEqual([]);
+  });
+
+  test('names a hint that costs more than its task gives', async () => {
+    const withHint = (cost: number) =>
+      valid.replace('    checks:', `    hints:\n      - Free\n      - { text: Dear, cost: ${cost} }\n    checks:`);
+    expect(await problems(withHint(2))).toEqual(['14:29: cost: is 2, must be at most the points of the task, 1']);
+    expect(await problems(withHint(1))).toEqual([]);
+  });
+
   test('names a question that is hidden, and a check that needs a hidden one', async () => {
     const check = '      - { id: there, title: It is there, type: object, object: service/x }';
     const question = '      - { id: why, title: W, type: answer, question: Why, equals: [a], visibility: never }';

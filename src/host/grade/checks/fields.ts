@@ -64,10 +64,24 @@ export const match = z
   })
   .meta({ description: 'A text to find, or /a regular expression/.' });
 
+/** Nothing lies between a `min` and a smaller `max`. */
+export const isRange = (value: unknown): boolean => {
+  const { min, max } = (value ?? {}) as { readonly min?: number; readonly max?: number };
+  return min === undefined || max === undefined || min <= max;
+};
+
+export const rangeError = {
+  error: ({ input }: { readonly input?: unknown }) => {
+    const { min, max } = input as { readonly min: number; readonly max: number };
+    return `min is ${min}, which is more than max, ${max}: write {min: ${max}, max: ${min}}`;
+  },
+};
+
 /** `2`, or `{min: 1, max: 3}`. */
 export const count = z
   .union([z.int().min(0), z.strictObject({ min: z.int().min(0).default(0), max: z.int().min(0).exactOptional() })])
   .transform((value) => (typeof value === 'number' ? { min: value, max: value } : value))
+  .refine(isRange, rangeError)
   .meta({ description: 'How many: exactly this many, or {min, max}.' });
 
 /** The default of a count: at least one. */

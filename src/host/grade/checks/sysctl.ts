@@ -5,7 +5,7 @@ import { spotOf, Unmet } from '../facts.ts';
 import { isMatch, plainText } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
-import { match, place } from './fields.ts';
+import { isRange, match, place, rangeError } from './fields.ts';
 import { checkKind } from './kind.ts';
 import { lookAt } from './look.ts';
 
@@ -16,6 +16,7 @@ const value = z
     z.number().transform(String),
     z.strictObject({ min: z.number().exactOptional(), max: z.number().exactOptional() }),
   ])
+  .refine(isRange, rangeError)
   .meta({ description: 'The value, /a regular expression/, or {min, max}. Several numbers are parted by one space.' });
 
 type Wanted = z.output<typeof value>;
