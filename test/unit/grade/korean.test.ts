@@ -39,7 +39,7 @@ test('expected, observed and hint are in Korean', async () => {
   expect(report.tasks[0]?.checks[0]).toMatchObject({
     expected: 'blue 파드에서 http://10.96.0.9/ 요청에 200 응답',
     observed: 'blue 파드 → http://10.96.0.9/: 시간 안에 응답이 없음: 패킷이 도중에 사라짐',
-    hint: expect.stringContaining('패킷을 따라가 보세요'),
+    hint: expect.stringMatching(/^패킷을 따라가 보세요.*전체 경로 보기: `labs trace blue 10\.96\.0\.9:80`$/),
   });
 });
 

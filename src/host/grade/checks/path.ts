@@ -12,6 +12,7 @@ import type { Place } from '../view/places.ts';
 import type { View } from '../view/view.ts';
 import { hostPort, oneOrMore, place } from './fields.ts';
 import { checkKind } from './kind.ts';
+import { traceCommand } from './look.ts';
 import { addressOf, endOf, machineName, percent, waysEnglish, waysKorean } from './ways.ts';
 
 const expectations = ['endpoints', 'balanced', 'masqueraded', 'sourcePreserved', 'dropped', 'rejected'] as const;
@@ -263,8 +264,4 @@ const ruleOf = ({ end }: Way): string | undefined => {
 const describe = ({ say, from }: Question, way: Way, ways: readonly Way[]): string =>
   say.seenEnd(from.label, ways.length === 1 ? say.allPackets() : say.share(percent(way.probability)), endOf(say, way));
 
-const commandFor = ({ check: { to, protocol }, from }: Question): string => {
-  const { namespace = 'default', name } = from.pod?.metadata ?? { name: from.machine };
-  const start = from.pod && namespace !== 'default' ? `${namespace}/${name}` : name;
-  return `labs trace ${start} ${to}${protocol === 'udp' ? ' --udp' : ''}`;
-};
+const commandFor = ({ check: { to, protocol }, from }: Question): string => traceCommand(from, to, protocol);

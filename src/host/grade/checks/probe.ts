@@ -6,6 +6,7 @@ import type { Verdict } from '../verdict.ts';
 import type { Place } from '../view/places.ts';
 import type { Expected } from '../view/probes.ts';
 import { duration, oneOrMore } from './fields.ts';
+import { traceCommand } from './look.ts';
 
 /** How long the probe waits for the answer. */
 export const timeout = duration.prefault('2s');
@@ -34,23 +35,25 @@ const failures: Readonly<Record<ProbeFailure, (message: string) => string>> = {
   elsewhere: () => 'an answer came, but not from there: labs saw no packet of the request arrive at an endpoint',
 };
 
-const failureHints: Readonly<Record<ProbeFailure, string>> = {
-  unresolved: 'Is there a service of that name in that namespace? kubectl get services -A',
-  unreachable:
+/** `wholeWay`: how to see the way of the packet, or empty. */
+const failureHints: Readonly<Record<ProbeFailure, (wholeWay: string) => string>> = {
+  unresolved: () => 'Is there a service of that name in that namespace? kubectl get services -A',
+  unreachable: () =>
     'Look at the routes (`ip route`) of the sender and at REJECT rules: packets to a service without endpoints are rejected.',
-  refused:
+  refused: () =>
     'Is targetPort the port on which the pod listens? A service without endpoints also refuses connections: kubectl get endpointslices',
-  timeout:
-    'Follow the packet. Does a rule on this node change its destination (iptables-save -t nat)? Does the new address exist?',
-  reset: 'Look at the log of the pod: kubectl logs',
-  protocol: 'Is this the right port of the right pod?',
-  elsewhere: 'Which pod should answer? Follow the packet: does a rule, an address or a program on the way take it?',
+  timeout: (wholeWay) => `Follow the packet: which route, rule or address on its way is wrong?${wholeWay}`,
+  reset: () => 'Look at the log of the pod: kubectl logs',
+  protocol: () => 'Is this the right port of the right pod?',
+  elsewhere: (wholeWay) =>
+    `Which pod should answer? Follow the packet: does a rule, an address or a program on the way take it?${wholeWay}`,
 };
 
 export const probeEnglish = {
   noAnswer: (place: string, target: string, failure: ProbeFailure, message: string) =>
     `${place} → ${target}: ${failures[failure](message)}`,
-  noAnswerHint: (failure: ProbeFailure) => failureHints[failure],
+  noAnswerHint: (failure: ProbeFailure, command: string | undefined) =>
+    failureHints[failure](command === undefined ? '' : ` \`${command}\` shows the whole way.`),
 };
 
 type ProbeWords = typeof probeEnglish;
@@ -66,21 +69,22 @@ const koreanFailures: typeof failures = {
 };
 
 const koreanFailureHints: typeof failureHints = {
-  unresolved: '그 네임스페이스에 그 이름의 서비스가 있습니까? kubectl get services -A',
-  unreachable:
+  unresolved: () => '그 네임스페이스에 그 이름의 서비스가 있습니까? kubectl get services -A',
+  unreachable: () =>
     '보내는 쪽의 경로(`ip route`)와 REJECT 규칙을 보세요. 엔드포인트가 없는 서비스로 가는 패킷은 거부됩니다.',
-  refused:
+  refused: () =>
     '파드가 targetPort에서 리스닝 중입니까? 엔드포인트가 없는 서비스도 연결을 거부합니다: kubectl get endpointslices',
-  timeout:
-    '패킷을 따라가 보세요. 이 노드에 목적지를 바꾸는 규칙이 있습니까(iptables-save -t nat)? 새 목적지는 실제로 있는 주소입니까?',
-  reset: '파드의 로그를 보세요: kubectl logs',
-  protocol: '포트와 파드가 올바릅니까?',
-  elsewhere: '어느 파드가 응답해야 합니까? 패킷을 따라가 보세요. 도중의 규칙, 주소, 프로그램이 패킷을 가로챕니까?',
+  timeout: (wholeWay) => `패킷을 따라가 보세요. 도중의 경로, 규칙, 주소 가운데 무엇이 잘못되었습니까?${wholeWay}`,
+  reset: () => '파드의 로그를 보세요: kubectl logs',
+  protocol: () => '포트와 파드가 올바릅니까?',
+  elsewhere: (wholeWay) =>
+    `어느 파드가 응답해야 합니까? 패킷을 따라가 보세요. 도중의 규칙, 주소, 프로그램이 패킷을 가로챕니까?${wholeWay}`,
 };
 
 export const probeKorean: ProbeWords = {
   noAnswer: (place, target, failure, message) => `${place} → ${target}: ${koreanFailures[failure](message)}`,
-  noAnswerHint: (failure) => koreanFailureHints[failure],
+  noAnswerHint: (failure, command) =>
+    koreanFailureHints[failure](command === undefined ? '' : ` 전체 경로 보기: \`${command}\``),
 };
 
 export const noAnswer = (
@@ -91,5 +95,19 @@ export const noAnswer = (
 ): Verdict => ({
   holds: false,
   observed: say.noAnswer(place.label, target, failure, message),
-  hint: say.noAnswerHint(failure),
+  hint: say.noAnswerHint(failure, traceOf(place, target)),
 });
+
+/** The command that follows the packet; none for a name to look up and for IPv6, which `labs trace` cannot follow. */
+const traceOf = (place: Place, target: string): string | undefined => {
+  const url = /^https?:\/\//.test(target) ? target : `tcp://${target}`;
+  if (!URL.canParse(url)) return undefined;
+  const { hostname, port, protocol } = new URL(url);
+  const known = { 'http:': '80', 'https:': '443' }[protocol] ?? '';
+  const goal = port || known;
+  if (goal === '' || hostname.startsWith('[')) return undefined;
+  // The resolver of the pod completes a short name with the namespace of the pod.
+  const namespace = place.pod?.metadata.namespace ?? 'default';
+  const host = namespace === 'default' || hostname.includes('.') ? hostname : `${hostname}.${namespace}`;
+  return traceCommand(place, `${host}:${goal}`);
+};

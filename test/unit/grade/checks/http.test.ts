@@ -19,9 +19,30 @@ describe('an http check', () => {
       points: 0,
       expected: 'pod blue gets 200 from http://10.96.0.1/, with "orange" in the answer',
       observed: expect.stringContaining('no answer in time'),
-      hint: expect.stringContaining('iptables-save'),
+      hint: expect.stringContaining('`labs trace blue 10.96.0.1:80` shows the whole way.'),
     });
   });
+
+  test.each([
+    [{ from: 'client', url: 'https://192.168.56.11/a?b' }, 'labs trace client 192.168.56.11:443'],
+    [{ from: 'node/node01', url: 'http://192.168.56.12:30080/' }, 'labs trace node01 192.168.56.12:30080'],
+    [{ from: 'pod/shop/cart', url: 'http://orders:8080/' }, 'labs trace shop/cart orders.shop:8080'],
+    [{ type: 'tcp', from: 'pod/blue', to: 'db-service:3306' }, 'labs trace blue db-service:3306'],
+    [{ type: 'tcp', from: 'pod/blue', to: '10.96.0.1:80' }, 'labs trace blue 10.96.0.1:80'],
+  ])(
+    'that gets no answer with %j names the command that follows the packet, unless the author hides advice',
+    async (written, command) => {
+      const lookup = () => ({ ok: true, addresses: ['10.96.0.1'], milliseconds: 1 }) as never;
+      const cart = pod('cart', 'node01', '10.244.1.9', {}, 'shop');
+      const pods = [...(objects['/api/v1/pods'] ?? []), cart];
+      const world = { objects: { ...objects, '/api/v1/pods': pods }, http: () => lost, tcp: () => lost, lookup };
+      const checked = { type: 'http', ...written };
+      const { hint, outcome } = await gradeCheck(checked, world);
+      expect(outcome).toBe('fail');
+      expect(hint).toContain(`\`${command}\` shows the whole way.`);
+      expect((await gradeCheck({ ...checked, reveal: 'symptom' }, world)).hint).toBeUndefined();
+    },
+  );
 
   test('fails when something else has given the right answer', async () => {
     const elsewhere = { ok: false, failure: 'elsewhere', message: '' } as const;
