@@ -172,7 +172,8 @@ const applySteps = (
     open: (machine, command) => cluster.containers.open(cluster.machine(machine).id, command),
     begin: (task) => beginTask(taskRun(context, session, findTask(lab, task))),
     answer: (id, value) => progress.answer(id, value),
-    onStep: (title) => output.note(output.paint('dim', say.applying(title))),
+    onStep: (title, begun) =>
+      output.note(output.paint('dim', begun === undefined ? say.applying(title) : say.beginningTask(begun))),
     say: submissionWords[environment.language],
     limitMs,
     signal: context.signal,

@@ -1,9 +1,8 @@
 // Reads `answers.yaml` of a submission: answers by task and question. Pure.
 import { parse } from 'yaml';
 import { type LabDefinition, localize } from '../../api/lab.ts';
-import { messageOf } from '../../kit/error.ts';
 import { isQuestion, type Question } from '../grade/checks/answer.ts';
-import type { SubmissionWords } from './words.ts';
+import { type SubmissionWords, yamlProblem } from './words.ts';
 
 export interface GivenAnswer {
   /** `task/check` */
@@ -23,7 +22,7 @@ export const parseAnswers = (text: string, lab: LabDefinition, say: SubmissionWo
   try {
     written = parse(text) ?? {};
   } catch (error) {
-    return { answers: [], problems: [say.notYaml(messageOf(error).split('\n')[0] ?? '')] };
+    return { answers: [], problems: [yamlProblem(error, say)] };
   }
   if (!isMap(written)) return { answers: [], problems: [say.notYaml('TASK: { QUESTION: ANSWER }')] };
   const answers: GivenAnswer[] = [];

@@ -56,6 +56,18 @@ export const withRow = (rows: readonly Row[], row: Row): readonly Row[] => [
   row,
 ];
 
+/** The steps that failed, each with the first line of what it said, as one cell. */
+export const failuresIn = (failed: readonly { readonly step: string; readonly message?: string }[]): string => {
+  const texts = failed.map(({ step, message = '' }) => {
+    const letters = [...(message.trim().split('\n')[0] ?? '').trim()];
+    const first = letters.length > mostLetters ? `${letters.slice(0, mostLetters - 1).join('')}…` : letters.join('');
+    return first === '' ? step : `${step}: ${first}`;
+  });
+  return [...new Set(texts)].join('; ');
+};
+
+const mostLetters = 200;
+
 /** Whether the row is still right. What is broken is graded again. */
 export const isCurrent = (row: Row | undefined, wanted: Pick<Row, 'digest' | 'labDigest'>): boolean =>
   row?.outcome === 'graded' && row.digest === wanted.digest && row.labDigest === wanted.labDigest;

@@ -21,8 +21,8 @@ export interface Workbench {
   readonly begin: (task: string) => Promise<void>;
   readonly answer: (id: string, value: string) => Promise<void>;
   readonly say: SubmissionWords;
-  /** Called before each step. */
-  readonly onStep?: (title: string) => void;
+  /** Called before each step. @param begun the task, if the step begins one */
+  readonly onStep?: (title: string, begun?: string) => void;
   /** For all steps together. */
   readonly limitMs: number;
   readonly signal: AbortSignal;
@@ -37,9 +37,9 @@ export const runSteps = async (
   const limit = AbortSignal.timeout(bench.limitMs);
   const signal = AbortSignal.any([bench.signal, limit]);
   const reports: StepReport[] = [];
-  const attempt = async (title: string, work: () => Promise<string | undefined>): Promise<void> => {
+  const attempt = async (title: string, work: () => Promise<string | undefined>, begun?: string): Promise<void> => {
     bench.signal.throwIfAborted();
-    bench.onStep?.(title);
+    bench.onStep?.(title, begun);
     const started = performance.now();
     const problem = limit.aborted
       ? bench.say.tooLate(bench.limitMs / 1000)
@@ -52,7 +52,8 @@ export const runSteps = async (
     const message = problem === undefined ? {} : { message: shown(problem) };
     reports.push({ step: printable(title), outcome, ...message, durationMs });
   };
-  for (const step of steps) await attempt(step.title, () => carryOut(step, bench, signal));
+  for (const step of steps)
+    await attempt(step.title, () => carryOut(step, bench, signal), step.kind === 'begin' ? step.task : undefined);
   await settled(bench, signal);
   for (const { id, value } of answers)
     if (typeof value === 'string') await bench.answer(id, value);

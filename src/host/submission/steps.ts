@@ -2,9 +2,8 @@
 import { parse } from 'yaml';
 import * as z from 'zod';
 import type { LabDefinition } from '../../api/lab.ts';
-import { messageOf } from '../../kit/error.ts';
 import type { Submission, SubmittedFile } from './files.ts';
-import type { SubmissionWords } from './words.ts';
+import { type SubmissionWords, yamlProblem } from './words.ts';
 
 export const orderFile = 'submission.yaml';
 export const answersFile = 'answers.yaml';
@@ -50,7 +49,7 @@ const declared = (
   try {
     order = orderSchema.parse(parse(text));
   } catch (error) {
-    return [{ title, kind: 'wrong', problem: say.notYaml(firstProblem(error)) }];
+    return [{ title, kind: 'wrong', problem: firstProblem(error, say) }];
   }
   return order.steps.map((step): Step => {
     if ('begin' in step) return begin(step.begin, lab, say);
@@ -61,11 +60,11 @@ const declared = (
   });
 };
 
-const firstProblem = (error: unknown): string => {
+const firstProblem = (error: unknown, say: SubmissionWords): string => {
   const [issue] = error instanceof z.ZodError ? error.issues : [];
   return issue
-    ? [issue.path.join('.'), issue.message].filter(Boolean).join(': ')
-    : (messageOf(error).split('\n')[0] ?? '');
+    ? say.notYaml([issue.path.join('.'), issue.message].filter(Boolean).join(': '))
+    : yamlProblem(error, say);
 };
 
 const inOrder = (files: readonly SubmittedFile[], lab: LabDefinition, say: SubmissionWords): readonly Step[] => {

@@ -1,5 +1,6 @@
 // What a report says about the files of a submission, in both languages.
 import type { Language } from '../../api/lab.ts';
+import { messageOf } from '../../kit/error.ts';
 
 const en = {
   refused: {
@@ -17,6 +18,8 @@ const en = {
   noAnswer: (name: string) => `the answer to "${name}" is no text`,
   noFile: (path: string) => `there is no file "${path}"`,
   notYaml: (problem: string) => `this is not the YAML that is expected: ${problem}`,
+  brokenYaml: (line: number) =>
+    `line ${line} is no valid YAML: look for a missing quote, bracket or space there or in the line above`,
   exit: (code: number) => `it ended with exit code ${code}`,
   tooLate: (seconds: number) => `the time limit of ${seconds} s was over`,
   empty: 'the folder has no manifest, script or answer',
@@ -38,9 +41,17 @@ const ko: typeof en = {
   noAnswer: (name) => `답이 글이 아님: "${name}"`,
   noFile: (path) => `없는 파일: "${path}"`,
   notYaml: (problem) => `필요한 형식의 YAML이 아님: ${problem}`,
+  brokenYaml: (line) => `${line}번째 줄이 올바른 YAML이 아님. 그 줄이나 윗줄의 따옴표, 괄호, 빈칸을 확인하세요`,
   exit: (code) => `종료 코드 ${code}`,
   tooLate: (seconds) => `제한 시간 ${seconds}초가 지남`,
   empty: '폴더에 매니페스트, 스크립트, 답이 없음',
+};
+
+/** In one short sentence: what the parser says is long and quotes the file. */
+export const yamlProblem = (error: unknown, say: SubmissionWords): string => {
+  const { linePos } = error as { readonly linePos?: readonly { readonly line: number }[] };
+  const [start] = linePos ?? [];
+  return start ? say.brokenYaml(start.line) : say.notYaml(messageOf(error).split('\n')[0] ?? '');
 };
 
 export const submissionWords: Readonly<Record<Language, typeof en>> = { en, ko };

@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
 import {
+  failuresIn,
   isCurrent,
   parseRows,
   type Row,
@@ -52,6 +53,16 @@ describe('the table of results', () => {
     const rows = withRow([row('kim'), row('lee')], row('kim', { score: '4' }));
     expect(rows.map(({ submission, score }) => `${submission} ${score}`)).toEqual(['lee 3', 'kim 4']);
   });
+});
+
+test('the message of a row has the first line of each step that failed, shortened', () => {
+  const failed = [
+    { step: 'web.yaml', message: '\nerror: no such kind\nmore' },
+    { step: 'fix.sh (node01)', message: '😀'.repeat(300) },
+    { step: 'web.yaml', message: 'error: no such kind' },
+    { step: 'silent.sh' },
+  ];
+  expect(failuresIn(failed)).toBe(`web.yaml: error: no such kind; fix.sh (node01): ${'😀'.repeat(199)}…; silent.sh`);
 });
 
 test('a row is right while neither the submission nor the lab has changed, unless it is broken', () => {

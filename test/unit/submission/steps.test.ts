@@ -94,10 +94,16 @@ describe('the steps of a submission', () => {
       ...['begin begin mend', 'run b.sh (node01)', 'apply a.yaml'],
       ...['wrong ../x: there is no file "../x"', 'wrong begin 9: the lab has no task "9"'],
     ]);
-    for (const text of ['steps: 5', '- a', 'steps: [{ apply: 1 }]', '{', 'steps: [{ apply: a, run: b }]', ''])
+    for (const text of ['steps: 5', '- a', 'steps: [{ apply: 1 }]', 'steps: [{ apply: a, run: b }]', ''])
       expect(shown(await steps({ 'submission.yaml': text }))).toEqual([
         expect.stringMatching(/^wrong submission\.yaml: this is not the YAML/),
       ]);
+  });
+
+  test('of a file that is no YAML are one short sentence with the line', async () => {
+    expect(shown(await steps({ 'submission.yaml': 'steps:\n  - apply: "a\n' }))).toEqual([
+      expect.stringMatching(/^wrong submission\.yaml: line \d is no valid YAML: [^\n]{1,100}$/),
+    ]);
   });
 
   test('of an empty folder are one that fails', async () => {
@@ -151,7 +157,8 @@ last/choice: 1
     ['task: { free: [1] }', 'the answer to "task/free" is no text'],
     ['task: { free: }', 'the answer to "task/free" is no text'],
     ['task', 'this is not the YAML that is expected: TASK: { QUESTION: ANSWER }'],
-    ['{', expect.stringContaining('this is not the YAML')],
+    ['task: {\n  free: [here\n', expect.stringMatching(/^line \d is no valid YAML: [^\n]{1,100}$/)],
+    ['task: *nowhere', expect.stringMatching(/^this is not the YAML[^\n]{1,200}$/)],
   ])('%s is a problem, not a crash', (text, problem) => {
     expect(parseAnswers(text, lab, say)).toEqual({ answers: [], problems: [problem] });
   });

@@ -13,7 +13,7 @@ import { printable } from '../../../kit/printable.ts';
 import { readRegularFile } from '../../../kit/read-file.ts';
 import { replaceFile } from '../../../kit/replace-file.ts';
 import { renderJson } from '../../grade/report/json.ts';
-import { isCurrent, parseRows, type Row, renderRows, withRow } from '../../submission/batch.ts';
+import { failuresIn, isCurrent, parseRows, type Row, renderRows, withRow } from '../../submission/batch.ts';
 import { readSubmission } from '../../submission/files.ts';
 import { type BatchProgress, showBatch } from '../batch-progress.ts';
 import type { Context, Options, Run } from '../context.ts';
@@ -216,7 +216,7 @@ const gradeFolder = async (context: Context, batch: Batch, { name, digest, progr
     failedSteps: String(failed.length),
     gradedAt: report.gradedAt,
     report: relative(dirname(batch.out), file),
-    message: report.broken ? context.say.graderBroke : [...new Set(failed.map(({ step }) => step))].join('; '),
+    message: report.broken ? context.say.graderBroke : failuresIn(failed),
   };
 };
 

@@ -2,7 +2,7 @@
 import { localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import type { ClusterSummary } from '../../cluster/status.ts';
-import { type LabSummary, listLabs } from '../../lab/catalogue.ts';
+import { findLab, type LabSummary, listLabs } from '../../lab/catalogue.ts';
 import type { Context, Run } from '../context.ts';
 import { clustersIfAny } from '../instances.ts';
 import { table } from '../table.ts';
@@ -15,7 +15,7 @@ export const run: Run = async (context) => {
   ]);
   if (context.json)
     context.output.line(JSON.stringify({ labs: labs.map(toJson(context)), running: instances }, null, 2));
-  else print(context, labs, instances);
+  else await print(context, labs, instances);
   return ExitCode.ok;
 };
 
@@ -32,30 +32,48 @@ const toJson =
         }
       : { name: lab.name, problem: lab.problem };
 
-const print = (context: Context, labs: readonly LabSummary[], instances: readonly ClusterSummary[]): void => {
+const print = async (
+  context: Context,
+  labs: readonly LabSummary[],
+  instances: readonly ClusterSummary[],
+): Promise<void> => {
   const { output, say } = context;
   if (labs.length === 0) output.line(say.noLabs);
-  const known = labs.flatMap((lab) => rowsOf(context, lab.name, titleOf(context, lab), instances));
+  const known = labs.flatMap((lab) => rowsOf(context, { name: lab.name, title: titleOf(context, lab) }, instances));
   // Clusters whose lab is not in this package.
   const names = labs.map(({ name }) => name);
   const elsewhere = new Map(instances.filter(({ lab }) => !names.includes(lab)).map((each) => [each.lab, each.folder]));
-  const others = [...elsewhere].flatMap(([lab, folder = '']) => rowsOf(context, lab, folder, instances));
-  for (const line of table([say.lab, say.state, say.title], [...known, ...others], output)) output.line(line);
+  const others = await Promise.all(
+    [...elsewhere].map(async ([name, folder = '']) =>
+      rowsOf(context, { name, title: await titleIn(context, name, folder), origin: folder }, instances),
+    ),
+  );
+  const rows = [...known, ...others.flat()];
+  const columns = rows.some(([, , , origin]) => origin !== '') ? 4 : 3;
+  const head = [say.lab, say.state, say.title, say.origin].slice(0, columns);
+  const cut = rows.map((row) => row.slice(0, columns));
+  for (const line of table(head, cut, output)) output.line(line);
+};
+
+/** Empty if the folder is gone, or holds another lab by now. */
+const titleIn = async ({ environment, paths }: Context, name: string, folder: string): Promise<string> => {
+  if (folder === '') return '';
+  const lab = await findLab(paths.labs, folder, environment.cacheFolder).catch(() => undefined);
+  return lab?.name === name ? localize(lab.title, environment.language) : '';
 };
 
 /** One row for the lab, and one row for each cluster of this lab that has another name. */
 const rowsOf = (
   { say }: Context,
-  lab: string,
-  title: string,
+  lab: { readonly name: string; readonly title: string; readonly origin?: string },
   instances: readonly ClusterSummary[],
 ): readonly (readonly string[])[] => {
-  const ofLab = instances.filter((instance) => instance.lab === lab);
-  const same = ofLab.find(({ name }) => name === lab);
-  const others = ofLab.filter(({ name }) => name !== lab);
+  const ofLab = instances.filter((instance) => instance.lab === lab.name);
+  const same = ofLab.find(({ name }) => name === lab.name);
+  const others = ofLab.filter(({ name }) => name !== lab.name);
   return [
-    [lab, same ? say.states[same.state] : '-', title],
-    ...others.map(({ name, state, folder = '' }) => [`  ${name}`, say.states[state], folder]),
+    [lab.name, same ? say.states[same.state] : '-', lab.title, lab.origin ?? ''],
+    ...others.map(({ name, state, folder = '' }) => [`  ${name}`, say.states[state], '', folder]),
   ];
 };
 

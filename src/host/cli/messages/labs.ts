@@ -8,6 +8,7 @@ export const labMessages = {
   lab: both('LAB', '실습'),
   title: both('TITLE', '제목'),
   state: both('STATE', '상태'),
+  origin: both('ORIGIN', '출처'),
   machine: both('MACHINE', '머신'),
   address: both('ADDRESS', '주소'),
   components: both('COMPONENTS', '구성 요소'),

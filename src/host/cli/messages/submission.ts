@@ -33,6 +33,10 @@ export const submissionMessages = {
     (title: string) => `Applying ${title}`,
     (title) => `적용하는 중: ${title}`,
   ),
+  beginningTask: both(
+    (task: string) => `Beginning task ${task}`,
+    (task) => `과제를 시작하는 중: ${task}`,
+  ),
   // grade-batch
   batchJobs: both(
     (text: string) => `"${text}" is no number of jobs from 1 to 64`,

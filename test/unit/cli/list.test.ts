@@ -1,0 +1,58 @@
+// `labs list` with labs that are not in the package.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { run } from '../../../src/host/cli/commands/list.ts';
+import type { Context } from '../../../src/host/cli/context.ts';
+import { messagesIn } from '../../../src/host/cli/messages.ts';
+import { labels } from '../../../src/host/plan/names.ts';
+import { FakeDocker } from '../../support/fake-docker.ts';
+import { fakeOutput } from './fake-output.ts';
+
+const here = fileURLToPath(new URL('../../../labs/service-networking', import.meta.url));
+let empty: string;
+beforeAll(() => {
+  empty = mkdtempSync(join(tmpdir(), 'labs-list-'));
+});
+afterAll(() => rmSync(empty, { recursive: true }));
+
+const listed = async (lab: string, folder: string, language: 'en' | 'ko' = 'en'): Promise<readonly string[]> => {
+  const docker = new FakeDocker({ images: { node: {} } });
+  const id = await docker.create({
+    name: `labs-${lab}-fabric`,
+    image: 'node',
+    network: 'none',
+    labels: {
+      ...{ [labels.name]: lab, [labels.lab]: lab, [labels.folder]: folder },
+      ...{ [labels.role]: 'fabric', [labels.machine]: 'fabric', [labels.machines]: '1' },
+      [labels.link]: '192.168.56.1/24',
+    },
+  });
+  await docker.start(id);
+  const { output, lines } = fakeOutput();
+  const context = {
+    output,
+    say: messagesIn(language),
+    environment: { language },
+    paths: { labs: empty },
+    signal: new AbortController().signal,
+    docker: async () => docker,
+  };
+  expect(await run(context as unknown as Context, [], {})).toBe(0);
+  return lines.slice(1).map((line) => line.trimEnd().replaceAll(/ {2,}/g, '|'));
+};
+
+test('a lab that was started from elsewhere has its title, and its folder as its origin', async () => {
+  expect(await listed('service-networking', here)).toEqual([
+    'LAB|STATE|TITLE|ORIGIN',
+    expect.stringMatching(/^service-networking\|running\|[A-Z][^|/]+\|\/.*\/labs\/service-networking$/),
+  ]);
+  expect((await listed('service-networking', here, 'ko'))[1]).toMatch(/\|[^|/]*[가-힣][^|/]*\|\//);
+});
+
+test('a folder that is gone or holds another lab has no title', async () => {
+  expect((await listed('gone', '/nowhere/gone'))[1]).toBe('gone|running|/nowhere/gone');
+  expect((await listed('other', here))[1]).toBe(`other|running|${here}`);
+});
