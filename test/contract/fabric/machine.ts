@@ -1,5 +1,6 @@
 // Stands in for a node's container: a process with its own process-id, network and mount namespaces and root folder.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,17 +76,32 @@ export const startMachine = async (): Promise<TestMachine> => {
     'sh',
     '-c',
   ];
+  const running: ChildProcess[] = [];
   return {
     pid,
     sh: async (script) => (await execa(inside[0] ?? '', [...inside.slice(1), `cd /; ${script}`])).stdout,
-    background: (script) => spawn(inside[0] ?? '', [...inside.slice(1), `cd /; ${script}`], { stdio: 'ignore' }),
+    background: (script) => {
+      const started = spawn(inside[0] ?? '', [...inside.slice(1), `cd /; ${script}`], { stdio: 'ignore' });
+      running.push(started);
+      return started;
+    },
     [Symbol.asyncDispose]: async () => {
       const gone = new Promise((resolve) => child.on('close', resolve));
       child.kill('SIGKILL');
       await gone;
+      // A program that was stopped stops nsenter, too, which then outlives the machine.
+      await Promise.all(running.map(kill));
       await rm(folder, { recursive: true });
     },
   };
+};
+
+/** Resolves when the process has ended. */
+const kill = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
 };
 
 /** Waits until process 1 runs `sleep`: then its root folder is in place. */
