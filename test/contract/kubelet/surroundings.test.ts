@@ -83,8 +83,9 @@ describe('the security of a container', () => {
   beforeAll(async () => {
     sandbox = await node.runtime.createSandbox(sandboxSpec('secure'));
   });
+  // Standard output and errors are two pipes, whose lines may change places.
   const run = async (script: string, over: Partial<ContainerSpec>) =>
-    (await output(sandbox, { args: ['sh', '-c', script], ...over })).lines.join('\n');
+    (await output(sandbox, { args: ['sh', '-c', `exec 2>&1; ${script}`], ...over })).lines.join('\n');
 
   test('has the runtime’s filter for system calls, or one of its own', async () => {
     const script = 'grep ^Seccomp: /proc/self/status; unshare -n true; ip link set lo up && echo up';
