@@ -262,7 +262,8 @@ const network = (field: string, packet: PacketState): Evaluated => {
 };
 
 const transport = (field: string, packet: PacketState): Evaluated => {
-  if (field === 'sport') return optional(packet.sourcePort);
+  // NAT may have taken any free port.
+  if (field === 'sport') return packet.randomPort ? doubt('sport') : optional(packet.sourcePort);
   if (field === 'dport') return optional(packet.destinationPort);
   return field === 'flags' && packet.protocol === 'tcp' ? flags(packet.tcpFlags) : doubt(`${packet.protocol} ${field}`);
 };

@@ -89,9 +89,10 @@ const within = (port: number | undefined, { first, last }: PortRange): boolean =
 
 const judgePorts = (match: Of<'ports'>, packet: PacketState): Answer => {
   if (match.protocol !== packet.protocol) return false;
-  if (match.sport && within(packet.sourcePort, match.sport) === match.sport.negated) return false;
+  if (match.sport && !packet.randomPort && within(packet.sourcePort, match.sport) === match.sport.negated) return false;
   if (match.dport && within(packet.destinationPort, match.dport) === match.dport.negated) return false;
-  return both((match.flags ?? []).map((text) => judgeFlags(text, packet)));
+  const source = match.sport && packet.randomPort ? [unsure('')] : [];
+  return both([...source, ...(match.flags ?? []).map((text) => judgeFlags(text, packet))]);
 };
 
 const judgeFlags = (text: string, { tcpFlags }: PacketState): Answer => {
@@ -112,6 +113,7 @@ const portedProtocols: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'dcc
 
 const judgeMultiport = (match: Of<'multiport'>, packet: PacketState): Answer => {
   if (!portedProtocols.has(packet.protocol)) return false;
+  if (packet.randomPort && match.direction !== 'destination') return unsure('');
   const has = (port: number | undefined): boolean => match.ports.some((range) => within(port, range));
   const inside =
     (match.direction !== 'destination' && has(packet.sourcePort)) ||

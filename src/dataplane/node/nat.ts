@@ -42,7 +42,9 @@ export const translate = (packet: PacketState, side: Side, target: NatTarget, na
       side === 'source'
         ? { ...packet, source: address, sourcePort: port }
         : { ...packet, destination: address, destinationPort: port };
-    const changed = address !== (side === 'source' ? packet.source : packet.destination) || port !== portNow;
+    // A port that is chosen at random is another one, but for one of sixty thousand.
+    const isOther = address !== (side === 'source' ? packet.source : packet.destination) || port !== portNow;
+    const changed = isOther || (side === 'source' && target.random);
     const after: PacketState = {
       ...moved,
       randomPort: packet.randomPort || random,

@@ -433,6 +433,18 @@ describe('native nft', () => {
     expect(kindOf(node, { source: pod, destination: '192.0.2.2' }, fromPod)).toBe('delivered');
   });
 
+  test('a source port that NAT has chosen at random is another one, and nobody knows which', () => {
+    const behind = (rule: string) =>
+      textsOf(links, byDefault, {
+        iptables: `*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j MASQUERADE --random-fully\nCOMMIT\n${saved(`*filter\n-A INPUT ${rule} -j DROP`)}`,
+      });
+    const own = { source: '10.0.0.1', destination: '10.0.0.1', destinationPort: 80 };
+    expect(kindOf(behind('-p tcp -m tcp --sport 2000:2100'), own, ofProcess)).toBe('unknown');
+    expect(kindOf(behind('-p tcp -m multiport --sports 2000,2100'), own, ofProcess)).toBe('unknown');
+    expect(kindOf(behind('-p tcp -m tcp --dport 81'), own, ofProcess)).toBe('delivered');
+    expect(kindOf(behind('-m conntrack --ctstate SNAT'), own, ofProcess)).toBe('dropped');
+  });
+
   test('a chain without rules, and one of a dormant table, do nothing', () => {
     expect(kindOf(unmodelled('netdev', 'ingress', {}, { flags: ['dormant'] }), ahead, fromPod)).toBe('leaves');
     expect(kindOf(unmodelled('netdev', 'ingress', { dev: 'eth0' }), ahead, fromPod)).toBe('leaves');
