@@ -5,7 +5,8 @@ import { json } from '../node/json.ts';
 import { masquerade, redirect, translate } from '../node/nat.ts';
 import { notTracked, type PacketState } from '../node/state.ts';
 import { ruleText } from './text.ts';
-import { type Context, evaluate, find, keyOf, matches, type Scalar, type Value } from './values.ts';
+import type { Context, Scalar, Value } from './value.ts';
+import { evaluate, find, keyOf, matches } from './values.ts';
 
 /** @returns undefined for a statement that changes nothing */
 export const compileStatement = (statement: unknown, context: Context): Statement | undefined => {

@@ -14,7 +14,8 @@ import { json } from '../node/json.ts';
 import type { HookName } from '../node/packet.ts';
 import { compileStatement } from './statements.ts';
 import { ruleText } from './text.ts';
-import { type Context, type Elements, keyOf } from './values.ts';
+import type { Context, Elements } from './value.ts';
+import { keyOf } from './values.ts';
 
 /** A base chain at a hook that the model does not have. */
 export interface Natives {

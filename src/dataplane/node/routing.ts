@@ -2,7 +2,8 @@
 import { isLoopback4, isMulticast, isZeroNet } from './address.ts';
 import { selectAddress, selectAddress6 } from './address-choice.ts';
 import type { NodeLink } from './links.ts';
-import { addressType, type Lookup, lookup, type Route, type RouteKey, type Routing, tableName } from './routes.ts';
+import { addressType, type Lookup, lookup, type RouteKey } from './lookup.ts';
+import { type Route, type Routing, tableName } from './routes.ts';
 import { addStep, dropBy, endPacket, type PacketState, unknown } from './state.ts';
 import type { Sysctls } from './sysctls.ts';
 

@@ -1,6 +1,7 @@
 // What evidence holds, as files of JSON: `about.json`, `student.json`, `facts/NNNN.json`, `checks.json`, `report.json`.
 import * as z from 'zod';
 import { reportSchema } from '../../api/report.ts';
+import { eventSchema } from '../tasks/progress-file.ts';
 
 const texts = z.record(z.string(), z.string());
 
@@ -31,15 +32,6 @@ export const aboutSchema = z.object({
   machines: z.array(
     z.object({ name: z.string(), role: z.enum(['control-plane', 'worker', 'client']), address: z.string() }),
   ),
-});
-
-const eventSchema = z.object({
-  at: z.string(),
-  what: z.enum(['answer', 'hint', 'solve', 'goto', 'reset']),
-  task: z.string().exactOptional(),
-  check: z.string().exactOptional(),
-  right: z.boolean().exactOptional(),
-  answer: z.string().exactOptional(),
 });
 
 export const studentSchema = z.object({

@@ -10,6 +10,16 @@ export interface Signing {
   readonly key: string | undefined;
 }
 
+/** Of the history; an answer is kept as the student wrote it. */
+export const eventSchema = z.object({
+  at: z.string(),
+  what: z.enum(['answer', 'hint', 'solve', 'goto', 'reset']),
+  task: z.string().exactOptional(),
+  check: z.string().exactOptional(),
+  right: z.boolean().exactOptional(),
+  answer: z.string().exactOptional(),
+});
+
 const stored = z.object({
   version: z.literal(1),
   instance: z.string(),
@@ -22,18 +32,7 @@ const stored = z.object({
   solved: z.array(z.string()).default([]),
   skipped: z.record(z.string(), z.array(z.string())).default({}),
   begunIn: z.record(z.string(), z.string()).default({}),
-  history: z
-    .array(
-      z.object({
-        at: z.string(),
-        what: z.enum(['answer', 'hint', 'solve', 'goto', 'reset']),
-        task: z.string().exactOptional(),
-        check: z.string().exactOptional(),
-        right: z.boolean().exactOptional(),
-        answer: z.string().exactOptional(),
-      }),
-    )
-    .default([]),
+  history: z.array(eventSchema).default([]),
 });
 
 type StoredProgress = Omit<z.output<typeof stored>, 'version' | 'instance'>;
