@@ -140,7 +140,11 @@ describe('a session', () => {
       section: 'routes',
       lines: [{ sign: '+', text: 'blackhole 10.9.0.0/16' }],
     });
+    await on('check', '1');
     await on('shell', 'node01', '--', 'ip', 'route', 'del', 'blackhole', '10.9.0.0/16');
+    await on('diff');
+    expect((await on('diff')).stdout).toContain('Nothing has changed');
+    expect((await on('diff', '--since', 'check')).stdout).toContain('- blackhole 10.9.0.0/16');
   });
 
   testWayIn(name, () => folder);

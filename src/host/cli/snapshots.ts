@@ -1,4 +1,4 @@
-// Keeps the data plane of a lab as it was, so that `labs diff` can compare. One file for each instance.
+// Keeps the data plane of a lab as it was at some moments, so that `labs diff` can compare.
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Pod } from '../../api/core-pods.ts';
@@ -8,6 +8,7 @@ import { writingIn } from '../../kit/unwritable.ts';
 import { nameOfNamespace } from '../trace/lab.ts';
 import { type Snapshot, snapshotOf } from '../trace/snapshot.ts';
 import type { Context } from './context.ts';
+import type { Moment } from './moments.ts';
 import type { Session } from './session.ts';
 
 export interface KeptSnapshot {
@@ -28,17 +29,17 @@ export const takeSnapshot = async ({ access }: Pick<Session, 'access'>): Promise
   return { at: new Date().toISOString(), snapshot };
 };
 
-/** Takes a snapshot and keeps it in the place of the last one. */
-export const keepSnapshot = async (context: Context, session: Session): Promise<void> =>
-  writeSnapshot(context, session, await takeSnapshot(session));
+/** Takes a snapshot and keeps it in the place of the last one of that moment. */
+export const keepSnapshot = async (context: Context, session: Session, moment: Moment): Promise<void> =>
+  writeSnapshot(context, session, { moment, kept: await takeSnapshot(session) });
 
 /** @throws LabError `LAB_FOLDER_UNWRITABLE` */
 export const writeSnapshot = async (
   { environment: { stateFolder } }: Context,
   { name, access }: Session,
-  kept: KeptSnapshot,
+  { moment, kept }: { readonly moment: Moment; readonly kept: KeptSnapshot },
 ): Promise<void> => {
-  const file = fileOf(stateFolder, name);
+  const file = fileOf(stateFolder, name, moment);
   await writingIn({ folder: stateFolder, variable: 'XDG_STATE_HOME' }, async () => {
     await mkdir(dirname(file), { recursive: true });
     await replaceFile(file, JSON.stringify({ instance: access.instance, ...kept }));
@@ -49,9 +50,10 @@ export const writeSnapshot = async (
 export const readSnapshot = async (
   { environment: { stateFolder } }: Context,
   { name, access }: Session,
+  moment: Moment,
 ): Promise<KeptSnapshot | undefined> => {
   try {
-    const text = await readRegularFile(fileOf(stateFolder, name));
+    const text = await readRegularFile(fileOf(stateFolder, name, moment));
     const { instance, at, snapshot } = JSON.parse(text) as KeptSnapshot & { readonly instance?: string };
     return instance === access.instance ? { at, snapshot } : undefined;
   } catch {
@@ -60,8 +62,11 @@ export const readSnapshot = async (
   }
 };
 
-export const removeSnapshot = (stateFolder: string, name: string): Promise<void> =>
-  rm(fileOf(stateFolder, name), { force: true });
+export const removeSnapshots = (stateFolder: string, name: string): Promise<void> =>
+  rm(folderOf(stateFolder, name), { recursive: true, force: true });
 
-const fileOf = (stateFolder: string, name: string): string =>
-  join(stateFolder, 'snapshots', `${encodeURIComponent(name)}.json`);
+const folderOf = (stateFolder: string, name: string): string =>
+  join(stateFolder, 'snapshots', encodeURIComponent(name));
+
+const fileOf = (stateFolder: string, name: string, moment: Moment): string =>
+  join(folderOf(stateFolder, name), `${moment}.json`);

@@ -24,7 +24,7 @@ import type { Context, Options } from './context.ts';
 import { engineOrSetup } from './ready.ts';
 import { removeScriptLog } from './script-log.ts';
 import { type Graded, gradeAndRecord, type OpenSession, openSession, taskRun } from './session.ts';
-import { removeSnapshot } from './snapshots.ts';
+import { removeSnapshots } from './snapshots.ts';
 
 export interface SubmissionOptions {
   readonly folder: string;
@@ -157,7 +157,7 @@ const removeAll = async (context: Context, name: string): Promise<void> => {
   await deleteCluster(await context.docker(), name);
   await forgetProgress(stateFolder, name);
   await removeScriptLog(stateFolder, name);
-  await removeSnapshot(stateFolder, name);
+  await removeSnapshots(stateFolder, name);
 };
 
 const applySteps = (

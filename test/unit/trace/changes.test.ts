@@ -37,17 +37,42 @@ describe('the changes of a data plane', () => {
         machine: 'node01',
         section: 'iptables nat',
         lines: [
-          { sign: '-', text: '-A SVC -d 10.0.0.1/32 -j RETURN' },
-          { sign: '+', text: '-A SVC -d 10.0.0.2/32 -j RETURN' },
+          { sign: '-', text: '-A SVC -d 10.0.0.1/32 -j RETURN', place: { chain: 'SVC', position: 1 } },
+          { sign: '+', text: '-A SVC -d 10.0.0.2/32 -j RETURN', place: { chain: 'SVC', position: 1 } },
         ],
       },
     ]);
     expect(between({ iptables: before }, { iptables: before.replace('[1:9]', '[7:77]') })).toEqual([]);
   });
 
-  test('see the order of rules, chains and policies', () => {
-    const [one, other] = ['-A SVC -s 10.0.0.1/32 -j DROP', '-A SVC -j ACCEPT'];
-    expect(between({ iptables: saved(0, one, other) }, { iptables: saved(0, other, one) })[0]?.lines).toHaveLength(2);
+  test('say where in its chain a rule came, went or moved', () => {
+    const rule = (number: number): string => `-A SVC -s 10.0.0.${number}/32 -j DROP`;
+    const rules = (...numbers: readonly number[]) => ({ iptables: saved(0, ...numbers.map(rule)) });
+    const lines = (before: readonly number[], after: readonly number[]) =>
+      between(rules(...before), rules(...after)).flatMap((changes) => changes.lines);
+    const place = { chain: 'SVC' };
+    expect(lines([1, 2, 3], [1, 9, 2, 3])).toEqual([{ sign: '+', text: rule(9), place: { ...place, position: 2 } }]);
+    expect(lines([1, 2, 3], [1, 3])).toEqual([{ sign: '-', text: rule(2), place: { ...place, position: 2 } }]);
+    expect(lines([1, 2, 3, 4], [4, 1, 2, 3])).toEqual([
+      { sign: '~', text: rule(4), place: { ...place, position: 1, was: 4, after: null, before: rule(1) } },
+    ]);
+    expect(lines([1, 2, 3, 4], [2, 3, 1, 4])).toEqual([
+      { sign: '~', text: rule(1), place: { ...place, position: 3, was: 1, after: rule(3), before: rule(4) } },
+    ]);
+    // The same rule twice: one of them has gone.
+    expect(lines([1, 2, 1], [1, 2])).toEqual([{ sign: '-', text: rule(1), place: { ...place, position: 3 } }]);
+  });
+
+  test('tell a rule of another chain with an odd name', () => {
+    const chain = (name: string) => ({ iptables: `*nat\n:${name} - [0:0]\n-A ${name} -j DROP\nCOMMIT\n` });
+    for (const name of ['constructor', '__proto__'])
+      expect(between({ iptables: '*nat\nCOMMIT\n' }, chain(name))[0]?.lines).toEqual([
+        { sign: '+', text: `-N ${name}` },
+        { sign: '+', text: `-A ${name} -j DROP`, place: { chain: name, position: 1 } },
+      ]);
+  });
+
+  test('see chains and policies', () => {
     const dropped = saved(0).replace('PREROUTING ACCEPT', 'PREROUTING DROP').replace(':SVC', ':NEW');
     expect(
       between({ iptables: saved(0) }, { iptables: dropped })[0]
@@ -70,7 +95,7 @@ describe('the changes of a data plane', () => {
         section: 'nft ip own',
         lines: [
           { sign: '+', text: 'chain c hook forward priority 5' },
-          { sign: '+', text: 'c drop' },
+          { sign: '+', text: 'c drop', place: { chain: 'c', position: 1 } },
         ],
       },
     ]);
@@ -116,7 +141,7 @@ describe('the changes of a data plane', () => {
         section: 'iptables nat',
         lines: [
           { sign: '+', text: '-N SVC' },
-          { sign: '+', text: '-A SVC -j DROP' },
+          { sign: '+', text: '-A SVC -j DROP', place: { chain: 'SVC', position: 1 } },
         ],
       },
     ]);

@@ -1,5 +1,6 @@
 // Commands that use the cluster of a running lab.
 import { both } from '../messages/words.ts';
+import { moments } from '../moments.ts';
 import type { CommandGroup } from './types.ts';
 
 export const clusterCommands: CommandGroup = {
@@ -45,14 +46,24 @@ export const clusterCommands: CommandGroup = {
       operands: '[machine]',
       load: () => import('../commands/diff.ts'),
       summary: both('Show how rules and routes have changed', '규칙과 경로가 어떻게 바뀌었는지 보기'),
+      options: [
+        {
+          flags: '--since <moment>',
+          choices: moments,
+          help: both(
+            'look, begin or check: the last one (default: the later of look and begin)',
+            '비교할 때: 마지막 look, begin, check (기본: look과 begin 중 나중)',
+          ),
+        },
+      ],
       remark: both(
-        'It compares with the last look, or with the time of the last `labs begin`.',
-        '이 명령을 마지막으로 실행했거나 `labs begin`을 실행한 때와 비교합니다.',
+        '`look` is the last time of this command. The number before a rule is its place in its chain. A `~` marks a rule that has moved there.',
+        '`look`은 이 명령을 마지막으로 실행한 때입니다. 규칙 앞의 수는 체인 안의 순서입니다. `~`는 자리를 옮긴 규칙입니다.',
       ),
       json: true,
       paged: true,
       completes: ['places'],
-      examples: ['diff', 'diff node01', 'diff --json'],
+      examples: ['diff', 'diff node01', 'diff --since check'],
     },
     {
       name: 'shell',

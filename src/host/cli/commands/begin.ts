@@ -29,5 +29,5 @@ export const begin = async (context: Context, session: Session, task: TaskDefini
   using work = showWork(context, session.lab);
   await work.working('begin', () => beginTask(taskRun(context, session, task)));
   // What the task broke must not show in `labs diff`.
-  await orWarn(context, () => keepSnapshot(context, session));
+  await orWarn(context, () => keepSnapshot(context, session, 'begin'));
 };

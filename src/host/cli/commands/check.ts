@@ -12,6 +12,7 @@ import { chooseRunning } from '../instances.ts';
 import { type Page, scoreboardPage } from '../scoreboard.ts';
 import {
   followAndRecord,
+  type Graded,
   gradeAndRecord,
   noteReconnected,
   type OpenSession,
@@ -19,8 +20,10 @@ import {
   type Session,
   withSession,
 } from '../session.ts';
+import { keepSnapshot } from '../snapshots.ts';
 import { wrap } from '../text.ts';
 import { type Watched, watch } from '../watch.ts';
+import { orWarn } from '../way-in.ts';
 
 export const run: Run = async (context, [name], options) => {
   if (options.watch === true) return watchLab(context, name);
@@ -29,14 +32,24 @@ export const run: Run = async (context, [name], options) => {
       ...chosen(session, name),
       changes: true,
     });
-    if (context.json) context.output.line(JSON.stringify(report, null, 2));
-    else {
-      const { body, foot } = await draw(context, session, report);
-      for (const line of [...body, ...foot]) context.output.line(line);
-      await printPassed(context, session, passedNow);
-    }
+    // The user reads the result meanwhile.
+    await Promise.all([show(context, session, { report, passedNow }), keepCheck(context, session)]);
     return exitCode(report);
   });
+};
+
+/** For `labs diff --since check`. */
+const keepCheck = (context: Context, session: Session): Promise<void> =>
+  orWarn(context, () => keepSnapshot(context, session, 'check'));
+
+const show = async (context: Context, session: Session, { report, passedNow }: Omit<Graded, 'graded'>) => {
+  if (context.json) context.output.line(JSON.stringify(report, null, 2));
+  else {
+    const { body, foot } = await draw(context, session, report);
+    for (const line of [...body, ...foot]) context.output.line(line);
+    await printPassed(context, session, passedNow);
+  }
+  await context.output.flush();
 };
 
 const chosen = ({ lab }: Session, name: string | undefined): { readonly tasks?: readonly string[] } =>
@@ -57,6 +70,7 @@ const watchLab = async (context: Context, task: string | undefined): Promise<Exi
     // `labs reset` has forgotten what passed.
     if (before?.access.instance !== opened.access.instance) passedNow = [];
     const wanted = chosen(opened, task);
+    let kept: Promise<void> | undefined;
     return {
       follow: (onReport, signal) =>
         followAndRecord(context, opened, {
@@ -65,12 +79,17 @@ const watchLab = async (context: Context, task: string | undefined): Promise<Exi
           async onReport(graded) {
             passedNow.push(...graded.passedNow);
             await onReport(graded.report);
+            // The watch shows each later change itself.
+            kept ??= keepCheck(context, opened).catch(() => {});
           },
         }),
       draw: async (report) => (json ? pageOf(JSON.stringify(report)) : draw(context, opened, report)),
       ended: opened.cluster.fabric.ended,
       isCurrent: () => isCurrent(opened.cluster, context.signal),
-      [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+      async [Symbol.asyncDispose]() {
+        await kept;
+        await opened[Symbol.asyncDispose]();
+      },
     };
   };
   const last = await watch(context, {

@@ -7,7 +7,7 @@ import { confirm, declined } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseInstance } from '../instances.ts';
 import { removeScriptLog } from '../script-log.ts';
-import { removeSnapshot } from '../snapshots.ts';
+import { removeSnapshots } from '../snapshots.ts';
 import { secondsSince } from '../text.ts';
 import { forgetKubeconfig, orWarn } from '../way-in.ts';
 
@@ -35,7 +35,7 @@ export const deleteLabs = async (context: Context, names: readonly string[]): Pr
       await deleteCluster(docker, name);
       await orWarn(context, () => forgetProgress(context.environment.stateFolder, name));
       await removeScriptLog(context.environment.stateFolder, name);
-      await removeSnapshot(context.environment.stateFolder, name);
+      await removeSnapshots(context.environment.stateFolder, name);
       await forgetKubeconfig(context, name);
       if (!json) output.line(say.deleted(name, secondsSince(startedAt)));
     }),
