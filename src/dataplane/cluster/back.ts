@@ -32,7 +32,7 @@ export const answerTo = (cluster: Cluster, way: Way): Answer => {
   const [first] = unknown;
   if (first) return { kind: 'unknown', way: first.way, reasons: first.end.reasons };
   const lost = back.find(({ end }) => !isDeliveredTo(way.hops[0]?.machine, end));
-  if (lost) return { kind: 'lost', way: lost };
+  if (lost) return atTimes(lost) ?? { kind: 'lost', way: lost };
   const { source, sourcePort, destination, destinationPort = 0 } = senderOf(way);
   const strange = back.find(
     ({ headers }) =>
@@ -41,9 +41,18 @@ export const answerTo = (cluster: Cluster, way: Way): Answer => {
       headers.destination !== source ||
       headers.destinationPort !== sourcePort,
   );
-  if (strange) return { kind: 'strange', way: strange, wanted: { address: destination, port: destinationPort } };
+  if (strange)
+    return (
+      atTimes(strange) ?? { kind: 'strange', way: strange, wanted: { address: destination, port: destinationPort } }
+    );
   return { kind: 'returns' };
 };
+
+/** An answer that a limit lets through at times only. */
+const atTimes = (way: Way): Answer | undefined =>
+  way.conditions.length === 0
+    ? undefined
+    : { kind: 'unknown', way, reasons: way.conditions.map(({ text }) => `depending on ${text}`) };
 
 const walkBack = (cluster: Cluster, { headers, hops, end }: Way): readonly Way[] => {
   const flows = new Map<string, readonly Flow[]>();

@@ -1,9 +1,10 @@
 // A packet's way through a cluster, hop by hop, until it ends.
 import { joinEndpoint } from '../address.ts';
+import { Budget } from '../node/budget.ts';
+import { resolve } from '../node/conditions.ts';
 import type { Flow } from '../node/conntrack.ts';
-import { Budget } from '../node/engine.ts';
 import { gapsAt } from '../node/gaps.ts';
-import type { Branch, Entry, Headers, NodeEnd, SentPacket } from '../node/packet.ts';
+import type { Branch, Condition, Entry, Headers, NodeEnd, SentPacket } from '../node/packet.ts';
 import { sendPacket } from '../node/send.ts';
 import type { Cluster, Machine } from './model.ts';
 import { type Crossing, findReceiver, type Receiver } from './segment.ts';
@@ -30,13 +31,20 @@ export const walkCluster = (
     hops: [],
     seen: new Set(),
     probability: 1,
+    conditions: [],
     randomPort: false,
     depth: 0,
     flows: from.flows ?? new Map(),
   };
-  return visit(trip, machine, packet, from.entry ?? { kind: 'process' }).toSorted(
-    (one, other) => other.probability - one.probability,
-  );
+  const ways = visit(trip, machine, packet, from.entry ?? { kind: 'process' });
+  return resolve(ways, fateOf).toSorted((one, other) => other.probability - one.probability);
+};
+
+/** Ways that end alike whether a limit holds or not are one. By which rule a packet is stopped does not matter. */
+const fateOf = ({ end, headers }: Way): string => {
+  if (end.kind === 'dropped') return `dropped ${end.machine}`;
+  if (end.kind === 'rejected') return `rejected ${end.machine} ${end.with}`;
+  return JSON.stringify([end, { ...headers, mark: 0 }]);
 };
 
 interface Trip {
@@ -45,6 +53,7 @@ interface Trip {
   readonly hops: readonly Hop[];
   readonly seen: ReadonlySet<string>;
   readonly probability: number;
+  readonly conditions: readonly Condition[];
   readonly randomPort: boolean;
   /** How many tunnels are around the packet. */
   readonly depth: number;
@@ -60,19 +69,33 @@ const visit = (trip: Trip, machine: Machine, packet: SentPacket, entry: Entry): 
   if (trip.seen.has(key) || trip.hops.length > mostHops)
     return [wayOf(trip, { kind: 'loop', machine: machine.name }, before)];
   return sendPacket(machine.node, known(trip, machine, packet), entry, trip.budget).flatMap((branch) => {
-    const { end, headers: after, probability, randomPort } = branch;
+    const { end, headers: after, probability, conditions, randomPort } = branch;
     const hop = hopOf(machine, entry, before, branch);
     const onward: Trip = {
       ...trip,
       hops: [...trip.hops, hop],
       seen: new Set([...trip.seen, key]),
       probability: trip.probability * probability,
+      conditions: [...trip.conditions, ...conditionsAt(trip, machine, conditions)],
       randomPort: trip.randomPort || randomPort,
     };
     if (end.kind !== 'leaves') return [wayOf(onward, endOf(end, machine, after), after)];
     return leave(onward, machine, end, sentOf(packet, after));
   });
 };
+
+/** Rules of several machines, and of one machine that the packet comes to twice, are questions of their own. */
+const conditionsAt = (
+  { hops }: Trip,
+  { name }: Machine,
+  conditions: readonly Condition[],
+  way = '',
+): readonly Condition[] =>
+  conditions.map(({ key, text, holds }) => ({
+    key: `${name} ${hops.length}${way} ${key}`,
+    text: way === '' ? `${name}: ${text}` : text,
+    holds,
+  }));
 
 /** The packet in a machine that may have connections of its own. */
 const known = ({ flows }: Trip, { name }: Machine, packet: SentPacket): SentPacket => {
@@ -109,11 +132,12 @@ const sentOf = (packet: SentPacket, { source, sourcePort, destination, destinati
   };
 };
 
-const wayOf = ({ hops, probability, randomPort }: Trip, end: WayEnd, headers: Headers): Way => ({
+const wayOf = ({ hops, probability, conditions, randomPort }: Trip, end: WayEnd, headers: Headers): Way => ({
   hops,
   end,
   headers,
   probability,
+  conditions,
   randomPort,
 });
 
@@ -230,12 +254,13 @@ const throughBridge = (
   const onward = pass(trip, next);
   const before = headersOf(packet);
   return sendPacket(machine.node, known(trip, machine, packet), entry, trip.budget).flatMap((branch) => {
-    const { end, headers: after, probability, randomPort } = branch;
+    const { end, headers: after, probability, conditions, randomPort } = branch;
     const hop = hopOf(machine, entry, before, branch);
     const inside: Trip = {
       ...onward,
       hops: [...onward.hops, hop],
       probability: onward.probability * probability,
+      conditions: [...onward.conditions, ...conditionsAt(onward, machine, conditions)],
       randomPort: onward.randomPort || randomPort,
     };
     if (end.kind !== 'leaves') return [wayOf(inside, endOf(end, machine, after), after)];
@@ -265,9 +290,13 @@ const throughTunnel = (
     destinationPort: vxlan.port,
     ...(vxlan.local === undefined ? {} : { source: vxlan.local }),
   };
-  const inner: Trip = { ...trip, hops: [], depth: trip.depth + 1, probability: 1, randomPort: false };
+  const inner: Trip = { ...trip, hops: [], depth: trip.depth + 1, probability: 1, conditions: [], randomPort: false };
   return visit(inner, machine, outer, { kind: 'process' }).flatMap((way) => {
-    const carried = { ...trip, probability: trip.probability * way.probability };
+    const carried = {
+      ...trip,
+      probability: trip.probability * way.probability,
+      conditions: [...trip.conditions, ...conditionsAt(trip, machine, way.conditions, 'tunnel')],
+    };
     const name = `VXLAN ${vxlan.id} from ${machine.name} to ${joinEndpoint(remote, vxlan.port)}`;
     const arrives = way.end.kind === 'delivered' && way.end.port === vxlan.port;
     if (arrives) return carry(carried, receiver, packet, rest, [...through, name], way.hops);

@@ -1,5 +1,5 @@
 // What comes out of the model of a cluster: the ways that a packet can take.
-import type { Branch, Entry, Headers, NodeEnd, NodeStep } from '../node/packet.ts';
+import type { Branch, Condition, Entry, Headers, NodeEnd, NodeStep } from '../node/packet.ts';
 import type { Machine } from './model.ts';
 
 /** What happens to the packet in one machine. */
@@ -61,6 +61,8 @@ export interface Way {
   readonly headers: Headers;
   /** As in `Branch`. */
   readonly probability: number;
+  /** The packet goes this way only while all of them are so. Empty: always. */
+  readonly conditions: readonly Condition[];
   /** Whether NAT may have changed the source port to any free one. */
   readonly randomPort: boolean;
 }

@@ -1,6 +1,6 @@
 // One statement of a native nft rule → a function that makes packets of a packet.
 import { type Answer, resultsOf } from '../node/answer.ts';
-import { decideBy, either, next, type Result, type Statement, type Verdict } from '../node/engine.ts';
+import { decideBy, either, fork, next, type Result, type Statement, type Verdict } from '../node/engine.ts';
 import { json } from '../node/json.ts';
 import { masquerade, redirect, translate } from '../node/nat.ts';
 import { notTracked, type PacketState } from '../node/state.ts';
@@ -8,8 +8,11 @@ import { ruleText } from './text.ts';
 import type { Context, Scalar, Value } from './value.ts';
 import { evaluate, find, keyOf, matches } from './values.ts';
 
-/** @returns undefined for a statement that changes nothing */
-export const compileStatement = (statement: unknown, context: Context): Statement | undefined => {
+/**
+ * @param place names the rule
+ * @returns undefined for a statement that changes nothing
+ */
+export const compileStatement = (statement: unknown, context: Context, place: string): Statement | undefined => {
   const [kind = '', value] = Object.entries(json.object(statement))[0] ?? [];
   const fields = json.object(value);
   const text = ruleText([statement]);
@@ -45,13 +48,14 @@ export const compileStatement = (statement: unknown, context: Context): Statemen
     case 'redirect':
       return nat(kind, fields, context, text);
     case 'set':
-      return setStatement(fields, context, text);
+      return setStatement(fields, context, text, place);
+    case 'last':
+      return undefined;
     case 'limit':
     case 'quota':
     case 'ct count':
     case 'connlimit':
-    case 'last':
-      return kind === 'last' ? undefined : (packet) => either(packet, text);
+      return (packet) => fork(packet, `${place}: ${text}`);
     case 'xt':
       return json.text(fields.name) === 'comment'
         ? undefined
@@ -266,9 +270,13 @@ const rangeOf = (expression: unknown, packet: PacketState, context: Context): Na
   }));
 };
 
+/** `limit`, `quota` or `ct count` of each element. */
+export const isLimit = (statement: unknown): boolean =>
+  Object.keys(json.object(statement)).some((kind) => /^(limit|quota|ct count|connlimit)$/.test(kind));
+
 /** `update @clients { ip saddr }`: the packet's own entry is found from here on. */
 const setStatement =
-  (fields: Record<string, unknown>, context: Context, text: string): Statement =>
+  (fields: Record<string, unknown>, context: Context, text: string, place: string): Statement =>
   (packet) => {
     const name = json.text(fields.set).replace(/^@/, '');
     const bare = json.object(json.object(fields.elem).elem).val ?? fields.elem;
@@ -277,5 +285,6 @@ const setStatement =
     const [only, ...others] = 'unsure' in values ? [] : values;
     if (!only || others.length > 0 || json.text(fields.op) === 'delete')
       return decideBy(packet, { kind: 'unknown', reason: text });
-    return next({ ...packet, added: [...packet.added, `set ${name} ${keyOf(only.value.parts)}`] });
+    const after = { ...packet, added: [...packet.added, `set ${name} ${keyOf(only.value.parts)}`] };
+    return json.array(fields.stmt).some(isLimit) ? fork(after, `${place}: ${text}`) : next(after);
   };

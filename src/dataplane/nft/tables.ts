@@ -12,7 +12,7 @@ import type { RuleFacts } from '../node/facts.ts';
 import type { Gap } from '../node/gaps.ts';
 import { json } from '../node/json.ts';
 import type { HookName } from '../node/packet.ts';
-import { compileStatement } from './statements.ts';
+import { compileStatement, isLimit } from './statements.ts';
 import { ruleText } from './text.ts';
 import type { Context, Elements } from './value.ts';
 import { keyOf } from './values.ts';
@@ -146,6 +146,8 @@ const baseChains = (parts: Parts, facts: RuleFacts): BaseChain[] => {
     const known = sets.get(name);
     const item = parts.sets.get(name);
     if (known || !item) return known;
+    // A lookup counts against the limit of the element that it finds.
+    if (hasLimits(item)) return undefined;
     const made = elementsOf(name, json.array(item.elem), json.words(item.flags).includes('dynamic'));
     sets.set(name, made);
     return made;
@@ -171,7 +173,7 @@ const baseChains = (parts: Parts, facts: RuleFacts): BaseChain[] => {
     if (known || !rules) return known;
     const made = chainOf(
       name,
-      rules.map((item, index) => compileRule(item, index + 1, context)),
+      rules.map((item, index) => compileRule(item, index + 1, context, parts.name)),
     );
     compiled.set(name, made);
     return made;
@@ -190,7 +192,13 @@ const baseChains = (parts: Parts, facts: RuleFacts): BaseChain[] => {
   }));
 };
 
-const compileRule = (item: Record<string, unknown>, position: number, context: Context): CompiledRule => {
+const compileRule = (
+  item: Record<string, unknown>,
+  position: number,
+  context: Context,
+  table: string,
+): CompiledRule => {
+  const place = `rule ${position} of chain ${json.text(item.chain)} in table ${table}`;
   const expressions = json.array(item.expr);
   let statements: readonly Statement[] | undefined;
   const comment = json.optionalText(item.comment);
@@ -200,11 +208,18 @@ const compileRule = (item: Record<string, unknown>, position: number, context: C
     ...(comment === undefined ? {} : { comment }),
     text: () => ruleText(expressions),
     statements: () => {
-      statements ??= expressions.flatMap((statement) => compileStatement(statement, context) ?? []);
+      statements ??= expressions.flatMap((statement) => compileStatement(statement, context, place) ?? []);
       return statements;
     },
   };
 };
+
+const hasLimits = ({ elem, stmt }: Record<string, unknown>): boolean =>
+  json.array(stmt).some(isLimit) ||
+  json.array(elem).some((element) => {
+    const [key] = Array.isArray(element) ? element : [element];
+    return isLimit(json.object(key).elem);
+  });
 
 /** Elements are scalars, concatenations, ranges, or pairs of one of them and data. */
 const elementsOf = (name: string | undefined, list: readonly unknown[], dynamic: boolean): Elements => {

@@ -1,21 +1,26 @@
 // Answers to the question whether a packet matches, and names that several kinds of rules compare.
-import { chance, either, next, type Result } from './engine.ts';
+import { chance, either, fork, next, type Result } from './engine.ts';
 import type { PacketState } from './state.ts';
 
 /** True or false, or a share of all packets, or why the model cannot tell ('' stands for the match's own text). */
-export type Answer = boolean | number | { readonly unsure: string };
+export type Answer = boolean | number | { readonly unsure: string } | typeof depends;
+
+/** On the moment: whether a limit holds, say. Both ways are possible. */
+export const depends = 'depends';
 
 export const unsure = (what: string): Answer => ({ unsure: what });
 
 export const resultsOf = (packet: PacketState, answer: Answer, where: string): Result[] => {
   if (answer === true) return next(packet);
   if (answer === false) return [{ kind: 'break', packet }];
+  if (answer === depends) return fork(packet, where);
   return typeof answer === 'number' ? chance(packet, answer) : either(packet, answer.unsure || where);
 };
 
 export const both = (answers: readonly Answer[]): Answer => {
   if (answers.includes(false)) return false;
-  return answers.find((answer) => answer !== true) ?? true;
+  const open = answers.filter((answer) => answer !== true);
+  return open.find((answer) => answer !== depends) ?? open[0] ?? true;
 };
 
 /** A `+` at the end stands for any ending. A link that the hook does not have has the name ''. */

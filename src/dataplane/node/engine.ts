@@ -1,7 +1,9 @@
 // Runs packets through chains of rules. A rule is a list of statements; each makes one or more packets of a packet.
 
-import type { Backend, HookName } from './packet.ts';
-import { addStep, endPacket, fingerprint, type PacketState, unknown } from './state.ts';
+import type { Budget } from './budget.ts';
+import { conditionsKey, resolve } from './conditions.ts';
+import type { Backend, Condition, HookName } from './packet.ts';
+import { addStep, endPacket, fateOf, fingerprint, type PacketState, unknown } from './state.ts';
 
 /** What a statement makes of a packet. */
 export type Result =
@@ -73,25 +75,6 @@ export interface BaseChain {
   readonly policy: 'accept' | 'drop';
 }
 
-/** The rules were written to keep whoever follows them busy. The kernel itself takes one of the ways. */
-export class TraceLimitError extends Error {
-  override readonly name = 'TraceLimitError';
-}
-
-/** Counts what a walk has cost so far. */
-export class Budget {
-  #steps = 0;
-  /** A packet through 10,000 services with thousands of endpoints needs a tenth of this. */
-  readonly maxSteps = 200_000;
-  readonly maxWays = 20_000;
-  /** @param steps how many packets meet a rule @param ways how many packets there are, with those that left */
-  spend(steps: number, ways: number, where: string): void {
-    this.#steps += steps;
-    if (ways > this.maxWays) throw new TraceLimitError(`a packet has more than ${this.maxWays} ways through ${where}`);
-    if (this.#steps > this.maxSteps) throw new TraceLimitError(`a packet meets more than ${this.maxSteps} rules`);
-  }
-}
-
 interface Exit {
   readonly packet: PacketState;
   /** `through`: by the end of the chain or a return. `done`: the base chain is over. */
@@ -144,7 +127,9 @@ const runChain = (walk: Walk, start: PacketState, chain: RuleChain, depth: numbe
     const next: PacketState[] = [];
     for (const packet of live) {
       const { stay, leave, passed } = runRule(walk, rule, packet, chain, depth);
-      const doubtful = [...stay, ...passed].some(({ unsure }) => unsure !== packet.unsure);
+      const doubtful = [...stay, ...passed].some(
+        ({ unsure, conditions }) => unsure !== packet.unsure || conditions !== packet.conditions,
+      );
       // A rule that cannot be judged does not matter if it changes nothing: it only logs, say.
       if (doubtful && leave.length === 0 && isHarmless(packet, [...stay, ...passed])) next.push(packet);
       else {
@@ -171,12 +156,17 @@ export const merge = (packets: readonly PacketState[]): PacketState[] => {
   if (packets.length < 2) return [...packets];
   const merged = new Map<string, PacketState>();
   for (const packet of packets) {
-    const key = `${packet.unsure.length > 0} ${fingerprint(packet)}`;
+    const key = `${packet.unsure.length > 0} ${conditionsKey(packet.conditions)} ${fingerprint(packet)}`;
     const same = merged.get(key);
     merged.set(key, same ? { ...same, probability: same.probability + packet.probability } : packet);
   }
-  return [...merged.values()];
+  const all = [...merged.values()];
+  return resolve(all, (packet) => `${packet.unsure.length > 0} ${fingerprint(packet)}`);
 };
+
+/** Packets that end alike whether a limit holds or not, by whatever rules, end so for sure. */
+export const mergeEnds = (packets: readonly PacketState[]): PacketState[] =>
+  resolve(packets, (packet) => `${packet.unsure.length > 0} ${fateOf(packet)}`);
 
 interface Ruled {
   /** Matched, and goes on in this chain. */
@@ -285,6 +275,19 @@ export const either = (packet: PacketState, reason: string): Result[] => {
   return [
     { kind: 'next', packet: unsure },
     { kind: 'break', packet: unsure },
+  ];
+};
+
+/** What depends on the moment: both ways are possible, each with the whole probability while its condition holds. */
+export const fork = (packet: PacketState, text: string): Result[] => {
+  const met = packet.conditions.filter((condition) => condition.text === text).length;
+  const when = (holds: boolean): PacketState => {
+    const condition: Condition = { key: `${text} ${met}`, text, holds };
+    return { ...packet, conditions: [...packet.conditions, condition] };
+  };
+  return [
+    { kind: 'next', packet: when(true) },
+    { kind: 'break', packet: when(false) },
   ];
 };
 

@@ -1,10 +1,12 @@
 // The order in which netfilter asks base chains, conntrack, NAT and IPVS at each hook.
 
+import type { Budget } from './budget.ts';
+import { conditionsKey } from './conditions.ts';
 import type { FlowTable } from './conntrack.ts';
 import { replyOf, type Tracked } from './conntrack.ts';
-import { type BaseChain, type Budget, merge, runBaseChain } from './engine.ts';
+import { type BaseChain, merge, runBaseChain } from './engine.ts';
 import type { HookName } from './packet.ts';
-import { addStep, fingerprint, type PacketState, tupleOf } from './state.ts';
+import { addStep, fateOf, type PacketState, tupleOf } from './state.ts';
 
 /** One entry of a hook. It returns the packets that go on, and those that ended. */
 interface HookEntry {
@@ -128,20 +130,16 @@ const permutations = <T>(list: readonly T[]): (readonly T[])[] =>
     ? [list]
     : list.flatMap((first, at) => permutations(list.toSpliced(at, 1)).map((rest) => [first, ...rest]));
 
-/** What a packet that is stopped looked like does not matter; how its sender learns of it does. */
 const summary = (packets: readonly PacketState[]): string =>
-  [...Map.groupBy(packets, fateOf)]
+  [
+    ...Map.groupBy(
+      packets,
+      (packet) => `${packet.unsure.length === 0} ${conditionsKey(packet.conditions)} ${fateOf(packet)}`,
+    ),
+  ]
     .map(([fate, alike]) => `${alike.reduce((sum, { probability }) => sum + probability, 0).toFixed(9)} ${fate}`)
     .toSorted()
     .join('\n');
-
-const fateOf = (packet: PacketState): string => {
-  const { end, unsure } = packet;
-  const sure = unsure.length === 0;
-  if (end?.kind === 'dropped') return `${sure} dropped`;
-  if (end?.kind === 'rejected') return `${sure} rejected with ${end.with}`;
-  return `${sure} ${fingerprint({ ...packet, end: end && ({ kind: end.kind } as PacketState['end']) })}`;
-};
 
 const runGroup = (
   group: readonly BaseChain[],

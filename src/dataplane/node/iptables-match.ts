@@ -3,21 +3,24 @@
 import type { Match, PortRange } from '../model.ts';
 import { readOptions } from '../parse-match.ts';
 import { contains, type Network, readNetwork } from './address.ts';
-import { type Answer, both, nameMatches, protocolName, resultsOf, statesOf, unsure } from './answer.ts';
+import { type Answer, both, depends, nameMatches, protocolName, resultsOf, statesOf, unsure } from './answer.ts';
 import { next, type Result, type Statement } from './engine.ts';
 import type { RuleFacts } from './facts.ts';
 import { judgeModule } from './iptables-modules.ts';
 import type { PacketState } from './state.ts';
 
-/** @returns undefined for a match that is true of every packet */
-export const compileMatch = (match: Match, facts: RuleFacts): Statement | undefined => {
+/**
+ * @param place names the rule
+ * @returns undefined for a match that is true of every packet
+ */
+export const compileMatch = (match: Match, facts: RuleFacts, place: string): Statement | undefined => {
   if (match.kind === 'comment') return undefined;
   const judge = judgeOf(match, facts);
   const where = match.words.join(' ');
   return (packet, here) => {
     const answer = judge(packet);
     if (match.kind === 'recent' && match.action === 'set') return remember(match, packet);
-    return resultsOf(packet, answer, `${here.table}: ${where}`);
+    return resultsOf(packet, answer, answer === depends ? `${place}: ${where}` : `${here.table}: ${where}`);
   };
 };
 
@@ -184,13 +187,13 @@ const remember = (match: Of<'recent'>, packet: PacketState): Result[] =>
 const judgeRecent = (match: Of<'recent'>, packet: PacketState, facts: RuleFacts): Answer => {
   if (match.action === 'set') return !match.negated;
   const key = recentKey(match, packet);
-  if (match.hitcount !== undefined && match.hitcount > 1) return unsure('');
+  if (match.hitcount !== undefined && match.hitcount > 1) return depends;
   const known = facts.recent(match.name);
   if (packet.added.includes(key)) return !match.negated;
   if (!known) return unsure('');
   const found = known.has(match.side === 'source' ? packet.source : packet.destination);
   // How old an entry is was not read.
-  return found && match.seconds !== undefined ? unsure('') : found !== match.negated;
+  return found && match.seconds !== undefined ? depends : found !== match.negated;
 };
 
 const judgeSet = (match: Of<'set'>, packet: PacketState, facts: RuleFacts): Answer => {

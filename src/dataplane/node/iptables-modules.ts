@@ -2,7 +2,7 @@
 
 import type { Option } from '../parse-match.ts';
 import { between } from './address.ts';
-import { type Answer, both, nameMatches, unsure } from './answer.ts';
+import { type Answer, both, depends, nameMatches, unsure } from './answer.ts';
 import type { RuleFacts } from './facts.ts';
 import type { PacketState } from './state.ts';
 
@@ -124,7 +124,40 @@ const ttl: Judged = ({ name, values, negated }, packet) => {
   return name.endsWith('-gt') ? packet.ttl > wanted : unsure('');
 };
 
+/** The kernel searches the whole packet, with its headers: four bytes are not in them by chance. */
+const safeLength = 4;
+
+/** Only a packet that opens a TCP connection surely carries nothing. What others carry is not known. */
+const string: Judged = ({ name, values, negated }, packet) => {
+  if (name !== 'string' && name !== 'hex-string') return true;
+  const wanted = patternBytes(values[0] ?? '', name === 'hex-string');
+  if (!packet.tcpFlags.includes('syn') || wanted.length < safeLength) return unsure('');
+  const known = headerBytes(packet) ?? [];
+  const inHeader = known.some((_, at) => wanted.every((byte, index) => known[at + index] === byte));
+  return inHeader ? unsure('') : negated;
+};
+
+/** `GET |0d 0a|`: between bars, bytes in hexadecimal. */
+const patternBytes = (text: string, hex: boolean): readonly number[] =>
+  text
+    .split(hex ? '|' : /(?!)/)
+    .flatMap((part, index) =>
+      index % 2 === 0
+        ? [...Buffer.from(part)]
+        : [...part.replaceAll(' ', '').matchAll(/../g)].map(([byte]) => Number.parseInt(byte, 16)),
+    );
+
+const dependent: Judged = () => depends;
+
 const modules: Readonly<Record<string, Judged>> = {
+  // They compare how many packets, bytes or connections there were, or the clock.
+  limit: dependent,
+  hashlimit: dependent,
+  quota: dependent,
+  connlimit: dependent,
+  connbytes: dependent,
+  time: dependent,
+  string,
   iprange,
   owner,
   physdev,

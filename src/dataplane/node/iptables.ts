@@ -70,7 +70,7 @@ const compileRule = (rule: Rule, facts: RuleFacts): CompiledRule => {
     text: () => renderRule(rule),
     statements: () => {
       statements ??= [
-        ...rule.matches.flatMap((match) => compileMatch(match, facts) ?? []),
+        ...rule.matches.flatMap((match) => compileMatch(match, facts, placeOf(rule)) ?? []),
         ...(rule.target ? [compileTarget(rule.target, facts)] : []),
       ];
       return statements;
@@ -78,6 +78,8 @@ const compileRule = (rule: Rule, facts: RuleFacts): CompiledRule => {
     ...(needs ? { needs } : {}),
   };
 };
+
+const placeOf = ({ table, chain, position }: Rule): string => `rule ${position} of chain ${chain} in table ${table}`;
 
 const needsOf = ({ matches }: Rule): Needs | undefined => {
   let destination: string | undefined;

@@ -148,16 +148,27 @@ export type NodeEnd =
   /** The model does not know, and says why. No check may take this for an end that it hopes for. */
   | { readonly kind: 'unknown'; readonly reasons: readonly string[]; readonly perhaps: NodeEnd | undefined };
 
+/** What rules ask about the moment, such as whether more packets came than a limit allows. Either can be. */
+export interface Condition {
+  /** Names the question: the rule, and how often the packet met it before. */
+  readonly key: string;
+  /** The rule's own words: `rule 1 of chain INPUT in table filter (iptables-nft): -m limit --limit 5/min`. */
+  readonly text: string;
+  readonly holds: boolean;
+}
+
 /** One way that the packet can go. */
 export interface Branch {
   readonly end: NodeEnd;
   /** The packet as it ends: the addresses that the receiver sees. */
   readonly headers: Headers;
   /**
-   * From 0 to 1. The probabilities of all branches whose end is not `unknown` sum to at most 1. Of an `unknown` branch
-   * it is the highest possible.
+   * From 0 to 1. The probabilities of all branches whose end is not `unknown` sum to at most 1, if their conditions
+   * agree with each other. Of an `unknown` branch it is the highest possible.
    */
   readonly probability: number;
+  /** The packet goes this way only while all of them are so. Empty: always. See `cases` in conditions.ts. */
+  readonly conditions: readonly Condition[];
   readonly steps: readonly NodeStep[];
   /** The connection's original and reply tuple, if conntrack follows it. */
   readonly connection: { readonly original: Tuple; readonly reply: Tuple } | undefined;

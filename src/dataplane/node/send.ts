@@ -1,8 +1,9 @@
 // The way of a packet through one network namespace: hooks, routing, delivery. See README.md.
 import { canonicalIp } from '../../api/ip.ts';
 import { familyOf } from './address.ts';
+import { Budget } from './budget.ts';
 import { FlowTable } from './conntrack.ts';
-import { Budget, merge } from './engine.ts';
+import { merge, mergeEnds } from './engine.ts';
 import { doubt, type Passed } from './gaps.ts';
 import { runHook } from './hooks.ts';
 import type { NodeLink } from './links.ts';
@@ -22,7 +23,7 @@ export const sendPacket = (node: NodeModel, packet: SentPacket, entry: Entry, bu
         ? fromLink(node, start, entry, budget)
         : bridged(node, start, entry, budget);
   const known = node.xfrm.length === 0 ? ends : ends.map((end) => askXfrm(node.xfrm, start, entry, end));
-  return merge(known)
+  return mergeEnds(merge(known))
     .filter(({ probability }) => probability > 0)
     .map(branchOf);
 };
@@ -64,6 +65,7 @@ const startOf = (packet: SentPacket, entry: Entry): PacketState => {
     probability: 1,
     steps: undefined,
     unsure: [],
+    conditions: [],
     end: undefined,
   };
 };

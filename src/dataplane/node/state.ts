@@ -1,6 +1,6 @@
 // A packet at one moment on its way. A state is never changed in place, because ways split.
 import type { FlowTable, Tracked, Tuple } from './conntrack.ts';
-import type { Branch, Headers, NodeEnd, NodeStep } from './packet.ts';
+import type { Branch, Condition, Headers, NodeEnd, NodeStep } from './packet.ts';
 
 /** A step with all steps before it. */
 interface Link {
@@ -36,6 +36,7 @@ export interface PacketState extends Headers {
   readonly probability: number;
   readonly steps: Link | undefined;
   readonly unsure: readonly string[];
+  readonly conditions: readonly Condition[];
   readonly end: NodeEnd | undefined;
 }
 
@@ -85,9 +86,17 @@ export const tupleOf = (packet: PacketState): Tuple => ({
 
 /** All that decides what happens to the packet from here on. */
 export const fingerprint = (packet: PacketState): string => {
-  const { steps: _, probability: __, unsure: ___, tracked, ...rest } = packet;
+  const { steps: _, probability: __, unsure: ___, conditions: ____, tracked, ...rest } = packet;
   const connection = typeof tracked === 'string' ? tracked : { ...tracked, flow: undefined };
   return JSON.stringify([rest, connection]);
+};
+
+/** How a packet ends. What a packet that is stopped looked like does not matter; how its sender learns of it does. */
+export const fateOf = (packet: PacketState): string => {
+  const { end } = packet;
+  if (end?.kind === 'dropped') return 'dropped';
+  if (end?.kind === 'rejected') return `rejected with ${end.with}`;
+  return fingerprint({ ...packet, end: end && ({ kind: end.kind } as PacketState['end']) });
 };
 
 export const branchOf = (packet: PacketState): Branch => {
@@ -107,6 +116,7 @@ export const branchOf = (packet: PacketState): Branch => {
         : end,
     headers: { family, source, sourcePort, destination, destinationPort, protocol, mark, ttl },
     probability: packet.probability,
+    conditions: packet.conditions,
     steps: stepsOf(packet),
     connection:
       typeof tracked === 'string' ? undefined : { original: tracked.original, reply: tracked.flow?.reply ?? reply },

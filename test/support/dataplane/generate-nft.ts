@@ -108,6 +108,7 @@ const matchOf = (dice: Dice, { hook, type, family }: Spot, protocol: Protocol): 
     () => `fib ${dice.pick(['daddr', 'saddr'])} type ${not(dice)}${dice.pick(['local', 'unicast', 'broadcast'])}`,
     () => `numgen random mod ${dice.pick(['2 == 0', '4 < 1', '10 >= 5'])}`,
     () => `ip ttl ${dice.pick(['64', '< 64', '!= 63'])}`,
+    () => dice.pick(['limit rate 5/second', 'limit rate over 2/minute burst 9 packets', 'quota over 900 bytes']),
     () => `ip length ${dice.pick(['36', '> 36', '< 100'])}`,
   ];
   if (family === 'inet') general.push(() => 'meta nfproto ipv4');

@@ -316,6 +316,29 @@ export const handwritten: readonly RuleSet[] = [
     nft: native(base('output', -150, 'ip daddr 10.2.0.9 meta mark set 0x1')),
     ip: ['rule add pref 1001 fwmark 1/15 lookup 100'],
   },
+  ...inBoth(
+    'limits that log, and one that lets some packets through',
+    table(
+      'filter',
+      ':LOGDROP - [0:0]',
+      '-A LOGDROP -m limit --limit 5/min -j LOG --log-prefix x',
+      '-A LOGDROP -j DROP',
+      '-A FORWARD -p udp -m hashlimit --hashlimit-upto 5/min --hashlimit-mode srcip --hashlimit-name h -j LOGDROP',
+      '-A FORWARD -p udp -j LOGDROP',
+      '-A FORWARD -p tcp -m tcp --dport 80 -m limit --limit 1/hour --limit-burst 5 -j ACCEPT',
+      '-A FORWARD -p tcp -m tcp --dport 80 -j REJECT',
+      '-A FORWARD -p tcp -m string --string "evil" --algo bm -j DROP',
+      '-A INPUT -p tcp -m connlimit --connlimit-above 2 -j REJECT --reject-with tcp-reset',
+    ),
+  ),
+  {
+    name: 'limits of nft',
+    nft: native(
+      base('forward', 0, 'udp dport 53 limit rate 3/minute accept', 'udp dport 53 drop', 'quota over 500 bytes drop'),
+      'set seen { type ipv4_addr; flags dynamic; timeout 1m; }',
+      base('input', 0, 'tcp dport 80 add @seen { ip saddr limit rate over 2/minute } drop'),
+    ),
+  },
   {
     name: 'a dormant table',
     nft: 'table inet lab {\nflags dormant;\nchain f { type filter hook forward priority 0; policy drop;\n}\n}',

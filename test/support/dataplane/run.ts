@@ -1,5 +1,5 @@
 // Loads rule sets, sends packets and compares each with the model.
-import { TraceLimitError } from '../../../src/dataplane/node/engine.ts';
+import { TraceLimitError } from '../../../src/dataplane/node/budget.ts';
 import { readNode } from '../../../src/dataplane/node/node.ts';
 import { sendPacket } from '../../../src/dataplane/node/send.ts';
 import { describeBranches, judge, kindOf } from './compare.ts';

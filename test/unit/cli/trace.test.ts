@@ -234,6 +234,7 @@ const wayTo = (address: string, end: Way['end'], probability: number): Way => {
     end,
     headers: after,
     probability,
+    conditions: [],
     randomPort: false,
   };
 };

@@ -3,7 +3,8 @@
 import { answerTo } from '../../../dataplane/cluster/back.ts';
 import { walkCluster } from '../../../dataplane/cluster/walk.ts';
 import type { Way } from '../../../dataplane/cluster/way.ts';
-import { TraceLimitError } from '../../../dataplane/node/engine.ts';
+import { TraceLimitError } from '../../../dataplane/node/budget.ts';
+import { casesOf } from '../../../dataplane/node/conditions.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import type { ClusterAccess } from '../../grade/access.ts';
 import { readLab, type TracedLab } from '../../trace/lab.ts';
@@ -71,13 +72,16 @@ const withAnswer = (model: TracedLab['model'], way: Way): TracedWay => {
 /** Rules that were written to have very many ways are no fault of labs. */
 const waysOf = (walk: () => readonly TracedWay[], machine: string): readonly TracedWay[] => {
   try {
-    return walk();
+    const ways = walk();
+    // The picture tells them apart.
+    casesOf(ways);
+    return ways;
   } catch (error) {
     if (!(error instanceof TraceLimitError)) throw error;
     const end = { kind: 'unknown', machine, reasons: [error.message] } as const;
     const ports = { sourcePort: undefined, destinationPort: undefined };
     const headers = { family: 'ip', source: '', destination: '', protocol: '', mark: 0, ttl: 0, ...ports } as const;
-    return [{ hops: [], end, headers, probability: 1, randomPort: false }];
+    return [{ hops: [], end, headers, probability: 1, conditions: [], randomPort: false }];
   }
 };
 

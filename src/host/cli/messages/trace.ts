@@ -151,6 +151,10 @@ export const traceMessages = {
     (machine, why) => `응답이 돌아오는지 알 수 없습니다. ${machine}: ${why}`,
   ),
   traceWays: both('Where such packets end:', '이런 패킷이 끝나는 곳:'),
+  traceWhile: both(
+    (rule: string, holds: boolean) => `This way only while ${rule} ${holds ? 'matches' : 'does not match'}.`,
+    (rule: string, holds: boolean) => `다음 규칙이 ${holds ? '맞을' : '맞지 않을'} 때만 이 경로: ${rule}`,
+  ),
   traceWay: both(
     (number: number, of: number, percent: string) => `Way ${number} of ${of}, for ${percent} of the connections`,
     (number, of, percent) => `길 ${of}개 중 ${number}번째, 연결의 ${percent}`,

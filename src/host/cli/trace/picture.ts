@@ -3,6 +3,7 @@ import stringWidth from 'string-width';
 import { fabricMachine } from '../../../api/cluster.ts';
 import type { Answer } from '../../../dataplane/cluster/back.ts';
 import type { Hop, Way, WayEnd } from '../../../dataplane/cluster/way.ts';
+import { casesOf } from '../../../dataplane/node/conditions.ts';
 import type { Headers, NodeStep, RuleStep } from '../../../dataplane/node/packet.ts';
 import { printable } from '../../../kit/printable.ts';
 import type { Proof } from '../../trace/proof.ts';
@@ -57,6 +58,7 @@ export const drawTrace = (context: Context, trace: Trace, how: How): readonly st
       ...(ways.length > 1 && how.all
         ? [output.paint('bold', say.traceWay(index + 1, ways.length, percent(way.probability))), '']
         : []),
+      ...drawConditions(context, way),
       ...joined(way.hops).flatMap((hop) => drawHop(context, hop, { ...how, way })),
       ...drawEnd(context, way),
       ...drawAnswer(context, way),
@@ -66,6 +68,12 @@ export const drawTrace = (context: Context, trace: Trace, how: How): readonly st
     ...drawEnds(context, ways, how),
   ];
 };
+
+/** What must be so, such as a limit that is not used up, for the packet to go this way. */
+const drawConditions = ({ output, say }: Context, { conditions }: Way): readonly string[] =>
+  conditions.flatMap(({ text, holds }) =>
+    wrap(say.traceWhile(text, holds), output.width).map((line) => output.paint('yellow', line)),
+  );
 
 const takenFirst = (ways: readonly TracedWay[], proof: Proof | undefined): readonly TracedWay[] => {
   const taken = proof?.way === undefined ? undefined : ways[proof.way];
@@ -317,16 +325,20 @@ const decidedBy = (say: Messages, { by, step }: Extract<WayEnd, { kind: 'dropped
 
 /** The ends of all ways, with their shares. */
 const drawEnds = ({ output, say }: Context, ways: readonly Way[], { all, proof }: How): readonly string[] => {
-  const shares = new Map<string, number>();
-  for (const way of ways) {
-    const where = shortEnd(way.end);
-    shares.set(where, (shares.get(where) ?? 0) + way.probability);
-  }
-  if (shares.size < 2) return [];
+  const cases = casesOf(ways);
+  const ends = [...new Set(ways.map(({ end }) => shortEnd(end)))];
+  if (ends.length < 2) return [];
+  const shareOf = (where: string): string => {
+    const shares = cases.map((some) =>
+      some.reduce((sum, { end, probability }) => sum + (shortEnd(end) === where ? probability : 0), 0),
+    );
+    const [least, most] = [percent(Math.min(...shares)), percent(Math.max(...shares))];
+    return least === most ? least : `${least} – ${most}`;
+  };
   return [
     '',
     output.paint('bold', say.traceWays),
-    ...[...shares].map(([where, share]) => `  ${padEnd(percent(share), 6)} ${where}`),
+    ...ends.map((where) => `  ${padEnd(shareOf(where), 6)} ${where}`),
     ...(all ? [] : [output.paint('dim', say.traceShown(proof?.way !== undefined))]),
   ];
 };

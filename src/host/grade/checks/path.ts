@@ -2,12 +2,13 @@
 import * as z from 'zod';
 import { fabricMachine } from '../../../api/cluster.ts';
 import type { Way } from '../../../dataplane/cluster/way.ts';
+import { casesOf } from '../../../dataplane/node/conditions.ts';
 import type { Headers } from '../../../dataplane/node/packet.ts';
 import { Unmet } from '../facts.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import type { Verdict } from '../verdict.ts';
-import type { Target } from '../view/paths.ts';
+import { bounded, type Target } from '../view/paths.ts';
 import type { Place } from '../view/places.ts';
 import type { View } from '../view/view.ts';
 import { hostPort, oneOrMore, place } from './fields.ts';
@@ -31,6 +32,7 @@ const english = {
   strange: (source: string, wanted: string) =>
     `come from ${source} instead of ${wanted}, so the sender does not take them`,
   shares: (place: string, shares: string) => `from ${place}: ${shares}`,
+  dependsOn: (rules: readonly string[]) => `(at times, depending on ${rules.join('; ')})`,
   noEndpoints: (to: string) => `${to} has no ready endpoint`,
   whereWrong: (by: string, command: string) => `The cause: ${by}. \`${command}\` shows the whole way.`,
   wholeWay: (command: string) => `\`${command}\` shows the whole way.`,
@@ -57,6 +59,7 @@ const korean: typeof english = {
   answers: (from) => `패킷에 대한 ${from}의 응답`,
   strange: (source, wanted) => `${wanted} 대신 ${source}에서 와서 보낸 쪽이 받지 않음`,
   shares: (place, shares) => `${place}에서 보낸 패킷: ${shares}`,
+  dependsOn: (rules) => `(때에 따라 다름: ${rules.join('; ')})`,
   noEndpoints: (to) => `${to}에 준비된 엔드포인트가 없음`,
   whereWrong: (by, command) => `원인: ${by}. 전체 경로 보기: \`${command}\``,
   wholeWay: (command) => `전체 경로 보기: \`${command}\``,
@@ -128,6 +131,26 @@ const judgeFrom = (question: Question): Verdict => {
   // A pod or a client that redirects its own packets proves nothing about the cluster.
   const redirected = from.pod || view.machines.roleOf(from.machine) === 'client' ? ways.find(redirects) : undefined;
   if (redirected) return { holds: false, observed: redirection(say, from, redirected) };
+  // While a limit holds, packets may go another way than beyond it. Each case is judged alone.
+  const verdicts = bounded(() => casesOf(ways)).map((some) => judgeCase(question, some));
+  const wrong = verdicts.filter(({ holds }) => !holds);
+  const [first] = wrong;
+  const [right] = verdicts;
+  if (!first) return right ?? { holds: false, observed: '' };
+  if (wrong.length === verdicts.length) return { ...first, ...leastShare(wrong) };
+  const why = say.dependsOn([...new Set(ways.flatMap(({ conditions }) => conditions.map(({ text }) => text)))]);
+  // Also with `not`, what holds only at times is no pass.
+  throw new Unmet(`${first.observed} ${why}`, first.hint ?? say.wholeWay(commandFor(question)));
+};
+
+const leastShare = (verdicts: readonly Verdict[]): { readonly share?: number } => {
+  const shares = verdicts.flatMap(({ share }) => share ?? []);
+  return shares.length === 0 ? {} : { share: Math.min(...shares) };
+};
+
+/** @param ways that are possible together */
+const judgeCase = (question: Question, ways: readonly Way[]): Verdict => {
+  const { check } = question;
   for (const expectation of check.expect) {
     const wrong = problemWith[expectation](question, ways);
     if (wrong) return check.partial ? { ...wrong, share: rightShare(question, ways) } : wrong;

@@ -5,6 +5,7 @@ import type { EndpointSlice } from '../../../api/discovery.ts';
 import { type Answer, answerTo } from '../../../dataplane/cluster/back.ts';
 import { walkCluster } from '../../../dataplane/cluster/walk.ts';
 import type { Way } from '../../../dataplane/cluster/way.ts';
+import { casesOf } from '../../../dataplane/node/conditions.ts';
 import type { NodeStep, RuleStep } from '../../../dataplane/node/packet.ts';
 import { podMachine } from '../../trace/lab.ts';
 import { Unmet } from '../facts.ts';
@@ -126,9 +127,16 @@ const compare = (probe: Probe, pair: Pair, say: typeof english): Difference | un
   const unknown = [...own, ...twin].find(({ end, answer }) => end.kind === 'unknown' || answer?.kind === 'unknown');
   if (unknown)
     throw new Unmet(say.unknown(describeProbe(probe, say), endText(unknown, say)), say.traced(command(probe)));
+  // While a limit holds, packets may go another way than beyond it. No case may differ.
+  const [ownCases, twinCases] = bounded(() => [casesOf(own), casesOf(twin)]);
+  for (const some of ownCases)
+    for (const others of twinCases) if (!isAlike(some, others)) return { probe, own: some, twin: others };
+  return undefined;
+};
+
+const isAlike = (own: readonly Followed[], twin: readonly Followed[]): boolean => {
   const [is, wanted] = [outcomes(own), outcomes(twin)];
-  const alike = [...new Set([...is.keys(), ...wanted.keys()])].every((end) => isSame(is.get(end), wanted.get(end)));
-  return alike ? undefined : { probe, own, twin };
+  return [...new Set([...is.keys(), ...wanted.keys()])].every((end) => isSame(is.get(end), wanted.get(end)));
 };
 
 /** The shares in rules of iptables have ten digits. */

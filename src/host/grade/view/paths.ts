@@ -10,7 +10,7 @@ import { type Answer, answerTo } from '../../../dataplane/cluster/back.ts';
 import type { Cluster } from '../../../dataplane/cluster/model.ts';
 import { walkCluster } from '../../../dataplane/cluster/walk.ts';
 import type { Way } from '../../../dataplane/cluster/way.ts';
-import { TraceLimitError } from '../../../dataplane/node/engine.ts';
+import { TraceLimitError } from '../../../dataplane/node/budget.ts';
 import { RulesetError } from '../../../dataplane/parse.ts';
 import { modelOf, podMachine } from '../../trace/lab.ts';
 import { BrokenFact, Unmet } from '../facts.ts';

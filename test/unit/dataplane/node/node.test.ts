@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { TraceLimitError } from '../../../../src/dataplane/node/engine.ts';
+import { TraceLimitError } from '../../../../src/dataplane/node/budget.ts';
+import { casesOf } from '../../../../src/dataplane/node/conditions.ts';
 import { readNode } from '../../../../src/dataplane/node/node.ts';
 import type { Branch, Entry, SentPacket } from '../../../../src/dataplane/node/packet.ts';
 import { sendPacket } from '../../../../src/dataplane/node/send.ts';
@@ -196,6 +197,70 @@ describe('filters', () => {
     expect(send(node, { ...ahead, tcpFlags: ['fin', 'ack'] }, fromPod)[0]).toMatch(/^leaves .* 10.244.1.5 >/);
   });
 
+  const perMinute = '-m limit --limit 3/min';
+  test.each([
+    ['only logs', `-A FORWARD ${perMinute} -j LOG\n-A FORWARD -j DROP`, 'dropped'],
+    ['drops what is dropped anyway', `-A FORWARD ${perMinute} -j DROP\n-A FORWARD -p tcp -j DROP`, 'dropped'],
+    [
+      'marks what nobody asks about',
+      `*mangle\n-A FORWARD ${perMinute} -j MARK --set-mark 1\n*filter\n-A FORWARD -m mark --mark 1 -j DROP\n-A FORWARD -j DROP`,
+      'dropped',
+    ],
+    [
+      'is one of several ways to the same end',
+      `-A FORWARD ${perMinute} -j DROP\n-A FORWARD -m hashlimit --hashlimit-upto 3/min --hashlimit-name h -j DROP\n-A FORWARD -j DROP`,
+      'dropped',
+    ],
+  ])('a limit that %s changes nothing', (_, rules, end) => {
+    const branches = sendPacket(readNode(texts({ iptables: saved(rules) })), ahead, fromPod);
+    expect(branches).toMatchObject([{ end: { kind: end }, conditions: [], probability: 1 }]);
+  });
+
+  test.each([
+    [perMinute],
+    ['-m hashlimit --hashlimit-above 3/min --hashlimit-name h'],
+    ['-m quota --quota 1000'],
+    ['-p tcp -m connlimit --connlimit-above 3'],
+    ['-m time --timestart 08:00 --timestop 17:00'],
+    ['-m recent --update --seconds 60 --hitcount 4 --name ssh'],
+  ])('within %s, a packet goes another way than beyond', (match) => {
+    const node = readNode(texts({ iptables: saved(`-A FORWARD ${match} -j DROP`), recent: {} }));
+    const rule = `rule 1 of chain FORWARD in table filter: ${match.replace('-p tcp ', '')}`;
+    expect(sendPacket(node, ahead, fromPod)).toMatchObject([
+      { end: { kind: 'dropped' }, probability: 1, conditions: [{ text: rule, holds: true }] },
+      { end: { kind: 'leaves' }, probability: 1, conditions: [{ text: rule, holds: false }] },
+    ]);
+  });
+
+  test('the ways are told apart by cases, each with all of the probability', () => {
+    const rules = [
+      '*nat\n-A PREROUTING -m statistic --mode random --probability 0.5 -j DNAT --to-destination 10.244.1.7',
+      '-A PREROUTING -j DNAT --to-destination 10.244.1.8',
+      `*filter\n-A FORWARD -d 10.244.1.7/32 ${perMinute} -j REJECT\n-A FORWARD ${perMinute} -j ACCEPT\n-A FORWARD -j DROP`,
+    ].join('\n');
+    const branches = sendPacket(readNode(texts({ iptables: saved(rules) })), ahead, fromOutside);
+    const cases = casesOf(branches).map((some) => some.map(({ end, probability }) => `${end.kind} ${probability}`));
+    expect(cases.map((some) => some.toSorted().join())).toEqual([
+      'leaves 0.5,rejected 0.5',
+      'dropped 0.5,rejected 0.5',
+      'leaves 0.5,leaves 0.5',
+      'dropped 0.5,dropped 0.5',
+    ]);
+  });
+
+  const evil = '-m string --string "evil" --algo bm';
+  test.each([
+    ['a packet that opens a connection', `-A FORWARD ${evil} -j DROP`, {}, ['leaves']],
+    ['the same, negated', '-A FORWARD -m string ! --string "evil" --algo bm -j DROP', {}, ['dropped']],
+    ['hexadecimal', '-A FORWARD -m string --hex-string "|65 76|il" --algo bm -j DROP', {}, ['leaves']],
+    ['its own address', '-A FORWARD -m string --hex-string "|0af40105|" --algo bm -j DROP', {}, ['unknown', 'unknown']],
+    ['a packet with data', `-A FORWARD ${evil} -j DROP`, { tcpFlags: ['ack'] }, ['unknown', 'unknown']],
+    ['a datagram', `-A FORWARD ${evil} -j DROP`, { protocol: 'udp' }, ['unknown', 'unknown']],
+  ])('a search in the payload: %s', (_, rules, packet, ends) => {
+    const node = readNode(texts({ iptables: saved(rules) }));
+    expect(sendPacket(node, { ...ahead, ...packet }, fromPod).map(({ end }) => end.kind)).toEqual(ends);
+  });
+
   test('what the model cannot judge is unknown, not an end', () => {
     const node = texts({ iptables: saved('-A FORWARD -m string --string x --algo bm -j DROP') });
     expect(sendPacket(readNode(node), ahead, fromPod).map(({ end }) => end)).toMatchObject([
@@ -234,6 +299,35 @@ describe('native nft', () => {
     JSON.stringify({ nftables: [{ table: { family: 'inet', name: 't' } }, ...items] });
   const field = (protocol: string, name: string) => ({ payload: { protocol, field: name } });
   const is = (left: object, right: unknown, op = '==') => ({ match: { op, left, right } });
+
+  test.each([
+    ['a limit', { limit: { rate: 3, per: 'minute', burst: 5 } }],
+    ['a quota', { quota: { val: 10, val_unit: 'mbytes' } }],
+    [
+      'a limit for each address',
+      {
+        set: {
+          op: 'add',
+          set: '@s',
+          elem: { payload: { protocol: 'ip', field: 'saddr' } },
+          stmt: [{ limit: { rate: 3, per: 'second' } }],
+        },
+      },
+    ],
+  ])('%s: within it, a packet goes another way than beyond', (_, statement) => {
+    const node = texts({ nft: nft(chain('c', 'forward', 0), rule('c', statement, { drop: null })) });
+    expect(sendPacket(readNode(node), ahead, fromPod)).toMatchObject([
+      { end: { kind: 'dropped' }, conditions: [{ holds: true }] },
+      { end: { kind: 'leaves' }, conditions: [{ holds: false }] },
+    ]);
+  });
+
+  test('an element of a set with a limit of its own is unknown', () => {
+    const elem = [{ elem: { val: '10.244.1.5', limit: { rate: 3, per: 'second' } } }];
+    const set = { set: { ...table, name: 's', type: 'ipv4_addr', elem } };
+    const rules = [set, chain('c', 'forward', 0), rule('c', is(field('ip', 'saddr'), '@s'), { drop: null })];
+    expect(sendPacket(readNode(texts({ nft: nft(...rules) })), ahead, fromPod)[0]?.end.kind).toBe('unknown');
+  });
 
   test('a map leads to endpoints with equal shares', () => {
     const endpoints = {

@@ -171,6 +171,25 @@ describe('a path check', () => {
       });
   });
 
+  test.each([
+    ['beyond a limit, another packet passes', '-m limit --limit 3/min -j DROP', 'fail', 'fail'],
+    [
+      'another rule drops the rest',
+      '-m limit --limit 3/min -j DROP\n-A INPUT -p tcp -m tcp --dport 22 -j DROP',
+      'pass',
+      'fail',
+    ],
+    ['the limit only logs', '-m limit --limit 3/min -j LOG', 'fail', 'pass'],
+  ])('asks for all cases of a limit, also with `not`: %s', async (_, rule, outcome, opposite) => {
+    const rules = `*filter\n-A INPUT -p tcp -m tcp --dport 22 ${rule}`;
+    const ask = { from: 'client', to: '192.168.56.11:22', expect: 'dropped' } as const;
+    const result = await gradeCheck(check(ask), world({ rules }));
+    expect(result).toMatchObject({ outcome });
+    expect(await gradeCheck(check({ ...ask, not: true }), world({ rules }))).toMatchObject({ outcome: opposite });
+    if (outcome === opposite)
+      expect(result.observed).toMatch(/\(at times, depending on node01: rule 1 of chain INPUT .*limit/);
+  });
+
   test('tells whether the sender’s address is kept', async () => {
     const [client, pod] = [
       { from: 'client', to: '192.168.56.11:30080' },
