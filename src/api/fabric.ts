@@ -97,6 +97,11 @@ export interface FabricMethods {
     readonly params: { readonly place: Place; readonly verb: UnitVerb; readonly units: readonly string[] };
     readonly result: Record<string, never>;
   };
+  /** Unplugs the machine with this address from the bridge, or plugs it in again. For checks of the type `change`. */
+  readonly plug: {
+    readonly params: { readonly address: Ipv4; readonly plugged: boolean };
+    readonly result: Record<string, never>;
+  };
   /**
    * Records how to undo a change of the cluster, and keeps others from changing it until `endChange` or until this
    * agent ends. `left`: what a killed grader has not undone; then this agent must undo it and call `endChange`.
@@ -120,4 +125,12 @@ export interface FabricMethods {
   };
 }
 
-export type UnitVerb = 'start' | 'stop' | 'restart' | 'enable' | 'disable' | 'reset-failed' | 'daemon-reload';
+export type UnitVerb =
+  | 'start'
+  | 'stop'
+  | 'restart'
+  | 'try-restart'
+  | 'enable'
+  | 'disable'
+  | 'reset-failed'
+  | 'daemon-reload';

@@ -10,6 +10,7 @@ import { createFacts } from './facts.ts';
 import { createKernelTrace } from './kernel-trace.ts';
 import { createKube, health } from './kube.ts';
 import { pin } from './pins.ts';
+import { createPlug } from './plug.ts';
 import { createProbes } from './probe.ts';
 import { createProcessTable } from './processes.ts';
 import { readMachineFile } from './read-file.ts';
@@ -49,6 +50,7 @@ const main = async ([command, socket]: readonly string[]): Promise<number> => {
     readFile: readMachineFile,
     restoreRules: createRestore(processes),
     systemctl: systemctlIn,
+    plug: createPlug(),
     kube: kube.get,
     changes: watch.changes,
     health,

@@ -23,6 +23,7 @@ const objects = [
   pod('one', 'web', 'node01'),
   pod('two', 'web', 'node02'),
   pod('blue', 'toolbox', 'node01'),
+  pod('green', 'toolbox', 'node02'),
   service('web', { type: 'LoadBalancer', clusterIP: '10.96.77.1', externalIPs: ['192.168.56.240'] }),
   service('local', {
     ...{ type: 'NodePort', externalTrafficPolicy: 'Local', sessionAffinity: 'ClientIP' },
@@ -49,7 +50,13 @@ const changes = [
   { do: 'delete-pod', object: 'pod/one', from: 'pod/blue', to: '10.96.77.1:80', converges },
   { do: 'add-endpoint', object: 'service/web', from: 'node/node02', to: '10.96.77.1:80', converges },
   { do: 'restart-kube-proxy', object: 'node/node01', from: 'node/node01', to: '10.96.77.1:80', converges },
+  {
+    ...{ do: 'reboot-node', object: 'node/node01', from: 'node/node02', to: '10.96.77.1:80', converges },
+    // Neither the sender nor the API server is on that node.
+    during: [{ from: 'pod/green', to: '192.168.56.10:6443' }],
+  },
 ];
+const stop = { do: 'stop-node', object: 'node/node01', from: 'pod/green', to: '10.96.77.1:80' };
 const restart = 'systemctl restart kube-proxy';
 const dropRule = '-p tcp --dport 80 -j DROP';
 
@@ -197,7 +204,7 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
     folder = await mkdtemp(join(tmpdir(), 'labs-e2e-'));
     const lab = join(folder, 'twin-lab');
     await mkdir(join(lab, 'tasks'), { recursive: true });
-    for (const task of ['task', 'change']) await writeFile(join(lab, `tasks/${task}.md`), '# Task\n');
+    for (const task of ['task', 'change', 'stop']) await writeFile(join(lab, `tasks/${task}.md`), '# Task\n');
     await writeFile(
       join(lab, 'lab.yaml'),
       stringify({
@@ -211,6 +218,7 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
             ...{ id: 'change', title: 'Change' },
             checks: changes.map((check, index) => ({ id: `c${index}`, title: 'Change', type: 'change', ...check })),
           },
+          { id: 'stop', title: 'Stop', checks: [{ id: 'stop', title: 'Stop', type: 'change', ...stop }] },
           {
             ...{ id: 'task', title: 'Task' },
             checks: ['twin', 'untouched'].map((type) => ({ id: type, title: type, type, on: 'node/*' })),
@@ -261,6 +269,37 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
       const next = await run('check', 'task', '--json');
       expect(next.stderr).toContain('What it had changed is undone.');
       expect(await pods()).toBe(before);
+    });
+
+    test('brings a node back that a killed grader took off the network, with its rules and routes', async () => {
+      const state = async (): Promise<string> => {
+        const saved = 'iptables-save | sed "s/ *\\[.*//; /^#/d" | sort; ip route';
+        return (await sh(saved)).stdout;
+      };
+      const status = async (): Promise<string> =>
+        (
+          await run(
+            'kubectl',
+            'get',
+            'node',
+            'node01',
+            '-o',
+            'jsonpath={.status.conditions[?(@.type=="Ready")].status}',
+          )
+        ).stdout;
+      await sh('ip route add 10.9.9.0/24 via 192.168.56.1; iptables -I FORWARD -d 10.99.99.99 -j DROP');
+      const before = await state();
+      const killed = spawnLabs(['--name', name, 'check', 'stop'], { env: { XDG_STATE_HOME: join(folder, 'state') } });
+      const look = async () => ((await status()) === 'Unknown' ? done(undefined) : notYet('it seems to run'));
+      await eventually('the cluster notices that the node is away', look, { timeoutMs: 120_000 });
+      killed.kill('SIGKILL');
+      await killed;
+      const next = await run('check', 'task', '--json');
+      expect(next.stderr).toContain('What it had changed is undone.');
+      expect(await status()).toBe('True');
+      expect(await state()).toBe(before);
+      await sh('ip route delete 10.9.9.0/24; iptables -D FORWARD 1');
+      await expectPass();
     });
 
     test('leaves nothing of a twin when its agent is killed', async () => {

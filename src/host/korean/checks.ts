@@ -97,6 +97,8 @@ export const checkSentences: Sentences = {
     '{machine} 머신의 1번 프로세스가 머신의 네트워크 네임스페이스를 떠남',
   'the rules changed again and again while they were read': '읽는 동안 규칙이 계속 바뀜',
   'another program answers in the place of kube-apiserver': 'kube-apiserver 대신 다른 프로그램이 응답함',
+  '{url} answered {status}': '{url}의 응답 상태가 {status}',
+  'another page answered at {url}': '{url}에서 다른 페이지가 응답함',
   'something else answered': '다른 곳에서 응답함',
   'the capture of packets ended: {said}': '패킷 캡처가 끝남: {said}',
   'no answer in time': '시간 안에 응답이 없음',

@@ -85,8 +85,11 @@ export const clusterSchema = z
   .meta({ description: 'The machines and networks of the lab.' });
 
 /** The names of a cluster's machines, as far as the raw data contains them. */
-export const machineNamesOf = (cluster: Raw): { nodes: readonly string[]; clients: readonly string[] } => ({
+export const machineNamesOf = (cluster: Raw) => ({
   nodes: listOf(cluster.nodes).map(({ name }) => String(name)),
+  controlPlanes: listOf(cluster.nodes)
+    .filter(({ role }) => role === 'control-plane')
+    .map(({ name }) => String(name)),
   clients: listOf(cluster.clients ?? defaults.clients).map(({ name }) => String(name)),
 });
 

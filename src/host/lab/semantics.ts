@@ -27,6 +27,7 @@ const taskProblems = (tasks: readonly Raw[], machines: Machines): readonly Probl
         return [
           ...needProblems(check, String(task.id), checks[t] ?? [], full, path),
           ...placeProblems(check, machines, path),
+          ...changeProblems(check, machines, path),
           ...kindProblems(check, path),
           ...templateProblems(check, path),
         ];
@@ -118,6 +119,21 @@ const placeProblems = (check: Raw, machines: Machines, path: Path): readonly Pro
       placeProblem(String(place ?? ''), field, machines, path),
     ),
   );
+
+/** The other places of a check that changes the cluster. */
+const changeProblems = (check: Raw, machines: Machines, path: Path): readonly Problem[] => {
+  if (check.type !== 'change') return [];
+  const object = String(check.object ?? '');
+  const node = object.replace(/^node\//, '');
+  const isOutage = check.do === 'stop-node' || check.do === 'reboot-node';
+  return [
+    ...(object.startsWith('node/') ? placeProblem(object, 'object', machines, path) : []),
+    ...(isOutage && machines.controlPlanes.includes(node)
+      ? [{ path: [...path, 'object'], message: `object: the API server runs on ${node}; write another node` }]
+      : []),
+    ...listOf(check.during).flatMap(({ from }) => placeProblem(String(from ?? ''), 'during', machines, path)),
+  ];
+};
 
 const placeProblem = (place: string, field: string, machines: Machines, path: Path): readonly Problem[] => {
   const [kind, name] = place.split('/');

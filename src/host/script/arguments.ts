@@ -92,7 +92,7 @@ const namesIn = (names: object): readonly string[] => Object.keys(names);
 
 const verbs = namesIn({
   ...{ start: true, stop: true, restart: true, enable: true, disable: true },
-  ...{ 'reset-failed': true, 'daemon-reload': true },
+  ...{ 'try-restart': true, 'reset-failed': true, 'daemon-reload': true },
 } satisfies Record<UnitVerb, true>);
 
 const factNames = namesIn({

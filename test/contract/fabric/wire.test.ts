@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseIpv4 } from '../../../src/api/scalars.ts';
 import type { WireParams } from '../../../src/api/wiring.ts';
 import { createFacts } from '../../../src/fabric/facts.ts';
+import { createPlug } from '../../../src/fabric/plug.ts';
 import { createProbes } from '../../../src/fabric/probe.ts';
 import { createProcessTable } from '../../../src/fabric/processes.ts';
 import { createWiring } from '../../../src/fabric/rewire.ts';
@@ -51,6 +52,25 @@ test('connects machines to one bridge, and they reach each other', async () => {
   expect((await wireUp()).wired).toHaveLength(2);
   await expectReach(one, '192.168.56.11');
   await expectReach(one, '192.168.56.1');
+});
+
+test('an unplugged machine is reached by nobody, keeps its routes, and is reached again once it is plugged in', async () => {
+  const plug = createPlug({ path: `/proc/${fabric.pid}/ns/net` });
+  const address = parseIpv4('192.168.56.11');
+  const routes = async () =>
+    (await gather({ place: { machine: 'two', pid: two.pid }, want: ['routes'] })).routes?.map(
+      ({ destination, gateway: via }) => `${destination} ${via}`,
+    );
+  await two.sh('ip route add 10.9.9.0/24 via 192.168.56.1');
+  const before = await routes();
+  await plug({ address, plugged: false });
+  const outcome = await tcp({ place: { machine: 'm', pid: one.pid }, host: address, port: 9, timeoutMs: 200 });
+  expect(outcome).toMatchObject({ ok: false, failure: 'timeout' });
+  await plug({ address, plugged: true });
+  await plug({ address, plugged: true });
+  await expectReach(one, address);
+  expect(await routes()).toEqual(before);
+  await two.sh('ip route delete 10.9.9.0/24');
 });
 
 test('a machine has its address, its MAC and a default route', async () => {

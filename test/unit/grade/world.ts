@@ -92,6 +92,7 @@ const answer = (world: World, method: string, params: Params): unknown => {
       return { begun: true };
     case 'endChange':
     case 'systemctl':
+    case 'plug':
       return {};
     case 'dataplane':
       return world.dataplane ?? [];

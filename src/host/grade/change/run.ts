@@ -2,19 +2,21 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Deployment } from '../../../api/apps.ts';
-import type { Service } from '../../../api/core.ts';
+import type { Node, Service } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
+import type { Component } from '../../../api/paths.ts';
 import { done, eventually, notYet } from '../../../kit/eventually.ts';
+import type { MachineAccess } from '../access.ts';
 import { placeOf } from '../collect.ts';
 import { Unmet } from '../facts.ts';
 import { askCluster, type HandleOptions } from '../handle.ts';
 import { converged, endpointsOf, startTraffic } from './traffic.ts';
-import type { ChangeOutcome, ChangeRequest } from './types.ts';
+import type { ChangeAction, ChangeOutcome, ChangeRequest } from './types.ts';
 import { finish, kubectl, scale, type Undo } from './undo.ts';
 
 /** Traffic flows before and after the change, too: what fails then counts. */
 const mostMarginMs = 500;
-const undoMs = 60_000;
+const undoMs = 120_000;
 
 /**
  * One at a time in a lab. Whatever happens meanwhile, the change is undone: by this process, or by the next command
@@ -40,11 +42,12 @@ export const runChange = async (options: HandleOptions, request: ChangeRequest):
     const started = performance.now();
     const { at, seen } = await converged(options, request, plan.isWanted);
     await pause(marginMs, undefined, { signal });
-    const counts = await traffic.stop();
+    const [counts = { sent: 0, failed: 0 }, ...during] = await traffic.stop();
     return {
       ...(at === undefined ? {} : { convergedMs: Math.round(at - started) }),
       ...(seen === undefined ? {} : { seen }),
       ...counts,
+      ...(during.length > 0 ? { during } : {}),
     };
   } finally {
     // Also after Ctrl-C: the signal of the command has aborted by then.
@@ -61,7 +64,8 @@ const settled = async (options: HandleOptions, request: ChangeRequest, count: nu
   await eventually('the endpoints are as many as before', look, { timeoutMs: settleMs }).catch(() => {});
 };
 
-const settleMs = 15_000;
+/** The kubelet of a node that was away reports in every ten seconds. */
+const settleMs = 30_000;
 
 /** Waits while another grader changes the cluster. */
 const begin = async (options: HandleOptions, steps: readonly Undo[]): Promise<void> => {
@@ -72,7 +76,7 @@ const begin = async (options: HandleOptions, steps: readonly Undo[]): Promise<vo
     if (left !== undefined) await finish(options, JSON.parse(left) as readonly Undo[]);
     return notYet('another grader changes the cluster');
   };
-  await eventually('the cluster may be changed', look, { timeoutMs: 120_000, maxIntervalMs: 500, signal });
+  await eventually('the cluster may be changed', look, { timeoutMs: 180_000, maxIntervalMs: 500, signal });
 };
 
 interface Plan {
@@ -117,10 +121,60 @@ const planOf = async (
             verb: 'restart',
             units: unit.units,
           }),
-        isWanted: (endpoints) => [...endpoints].sort().join() === [...before].sort().join(),
+        isWanted: (endpoints) => isSame(endpoints, before),
       };
     }
+    case 'stop-node':
+    case 'reboot-node':
+      return await outage(options, { action, node: name }, before);
   }
+};
+
+const isSame = (some: readonly string[], others: readonly string[]): boolean =>
+  [...some].sort().join() === [...others].sort().join();
+
+/** A small machine is back so soon. */
+const rebootMs = 5000;
+
+const workerUnits: readonly Component[] = ['kubelet', 'kube-proxy', 'podnet'];
+
+/**
+ * Others see a node that is off the network as they see one without power. The machine itself goes on: its rules, its
+ * routes and what its pods have in memory are the student's work, and would be lost.
+ */
+const outage = async (
+  options: HandleOptions,
+  { action, node }: { readonly action: ChangeAction; readonly node: string },
+  before: readonly string[],
+): Promise<Plan> => {
+  const { access, signal } = options;
+  const { status } = await askCluster(options, ({ objects }) => objects.get<Node>(`node/${node}`));
+  const wasReady = status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') ?? false;
+  const place = placeOf(access, { machine: node });
+  const { address } = access.machines.find(({ name }) => name === node) as MachineAccess;
+  const plug = (plugged: boolean) => access.fabric.call('plug', { address, plugged });
+  const undo: readonly Undo[] = [{ do: 'plug', node, address, wasReady }];
+  if (action === 'reboot-node') {
+    return {
+      undo,
+      change: async () => {
+        await plug(false);
+        // A component that somebody has stopped stays stopped.
+        await access.fabric.call('systemctl', { place, verb: 'try-restart', units: workerUnits });
+        await pause(rebootMs, undefined, { signal });
+        await plug(true);
+      },
+      isWanted: (endpoints) => isSame(endpoints, before),
+    };
+  }
+  const pods = await askCluster(options, ({ objects }) => objects.list<Pod>('pod'));
+  const gone = pods.filter(({ spec }) => spec.nodeName === node).map((pod) => `${pod.status?.podIP}:`);
+  const isGone = (endpoint: string): boolean => gone.some((address) => endpoint.startsWith(address));
+  return {
+    undo,
+    change: () => plug(false),
+    isWanted: (endpoints) => endpoints.length > 0 && !endpoints.some(isGone),
+  };
 };
 
 const deletion = ({ access, signal }: HandleOptions, pod: Pod): Plan => {

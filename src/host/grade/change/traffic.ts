@@ -5,52 +5,90 @@ import { addressOf } from '../checks/ways.ts';
 import { placeOf } from '../collect.ts';
 import { type Spot, spotOf } from '../facts.ts';
 import { askCluster, type HandleOptions } from '../handle.ts';
+import { contains } from '../match.ts';
 import { splitHostPort } from '../reference.ts';
 import type { View } from '../view/view.ts';
-import type { ChangeOutcome, ChangeRequest } from './types.ts';
-
-type Counts = Pick<ChangeOutcome, 'sent' | 'failed' | 'failure'>;
+import type { ChangeRequest, DuringRequest, TrafficCounts } from './types.ts';
 
 interface Traffic extends AsyncDisposable {
-  /** Waits for the requests on their way. */
-  stop(): Promise<Counts>;
+  /** Waits for the requests on their way. @returns the counts of the check's own requests, then those of `during` */
+  stop(): Promise<readonly TrafficCounts[]>;
 }
 
 /** A request that takes longer counts as failed. */
 const requestMs = 1000;
 
 /** Sends requests at a fixed rate, also while earlier ones wait: a slow answer does not hide the failures behind it. */
-export const startTraffic = async (options: HandleOptions, { from, to, rate }: ChangeRequest): Promise<Traffic> => {
-  const { access, signal } = options;
-  const spot: Spot = spotOf(await askCluster(options, ({ places }) => places.one(from)));
-  const { host, port } = splitHostPort(to);
+export const startTraffic = async (
+  options: HandleOptions,
+  { from, to, rate, during = [] }: ChangeRequest,
+): Promise<Traffic> => {
+  const senders = await Promise.all([{ from, to }, ...during].map((each) => senderOf(options, each)));
+  const streams = senders.map((send) => startStream(send, rate));
+  return {
+    stop: () => Promise.all(streams.map(({ stop }) => stop())),
+    async [Symbol.asyncDispose]() {
+      for (const { end } of streams) end();
+    },
+  };
+};
+
+/** Sends one request. @returns what went wrong */
+type Send = () => Promise<string | undefined>;
+
+const startStream = (send: Send, rate: number) => {
   const counts = { sent: 0, failed: 0 };
   let failure: string | undefined;
+  let broken: unknown;
   const waiting = new Set<Promise<void>>();
-  const send = async (): Promise<void> => {
-    counts.sent += 1;
-    const probe = { place: placeOf(access, spot), host, port, timeoutMs: requestMs };
-    const outcome = await access.fabric
-      .call('tcp', probe, { signal })
-      .catch((error) => ({ ok: false as const, message: messageOf(error) }));
-    if (outcome.ok) return;
-    counts.failed += 1;
-    failure ??= outcome.message;
+  const sendOne = async (): Promise<void> => {
+    try {
+      const problem = await send();
+      counts.sent += 1;
+      if (problem === undefined) return;
+      counts.failed += 1;
+      failure ??= problem;
+    } catch (error) {
+      // The fabric could not send it, which is no failure of the cluster.
+      broken ??= error;
+    }
   };
   const timer = setInterval(() => {
-    const request = send();
+    // The fabric is behind, and more requests would make it slower.
+    if (waiting.size > 2 * rate) return;
+    const request = sendOne();
     waiting.add(request);
     request.finally(() => waiting.delete(request));
   }, 1000 / rate);
+  const end = (): void => clearInterval(timer);
   return {
-    async stop() {
-      clearInterval(timer);
+    end,
+    stop: async (): Promise<TrafficCounts> => {
+      end();
       await Promise.all(waiting);
+      if (counts.sent === 0 && broken !== undefined) throw broken;
       return { ...counts, ...(failure === undefined ? {} : { failure }) };
     },
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-    },
+  };
+};
+
+const senderOf = async (options: HandleOptions, request: DuringRequest): Promise<Send> => {
+  const { access, signal } = options;
+  const spot: Spot = spotOf(await askCluster(options, ({ places }) => places.one(request.from)));
+  const common = { place: placeOf(access, spot), timeoutMs: requestMs };
+  if ('to' in request) {
+    const probe = { ...common, ...splitHostPort(request.to) };
+    return async () => {
+      const outcome = await access.fabric.call('tcp', probe, { signal });
+      return outcome.ok ? undefined : outcome.message;
+    };
+  }
+  const { url, status, body } = request;
+  return async () => {
+    const outcome = await access.fabric.call('http', { ...common, url, method: 'GET' }, { signal });
+    if (!outcome.ok) return outcome.message;
+    if (outcome.status !== status) return `${url} answered ${outcome.status}`;
+    return body === undefined || contains(body, outcome.body) ? undefined : `another page answered at ${url}`;
   };
 };
 
@@ -76,7 +114,7 @@ export const converged = async (
     const seen = await look(options, request, isWanted);
     if (seen === undefined) return { at };
     if (performance.now() > deadline) return { seen };
-    await delay(pauseMs, undefined, { signal: options.signal });
+    await delay(Math.max(pauseMs, request.convergesMs / 300), undefined, { signal: options.signal });
   }
 };
 

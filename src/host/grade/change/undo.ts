@@ -3,6 +3,7 @@
 import { fabricMachine } from '../../../api/cluster.ts';
 import type { UnitVerb } from '../../../api/fabric.ts';
 import { changeJournal } from '../../../api/paths.ts';
+import type { Ipv4 } from '../../../api/scalars.ts';
 import { LabError } from '../../../kit/error.ts';
 import { placeOf } from '../collect.ts';
 import { type HandleOptions, kubectlCommand } from '../handle.ts';
@@ -16,7 +17,9 @@ export type Undo =
   | { readonly do: 'create'; readonly uid: string; readonly manifest: Manifest }
   | { readonly do: 'delete'; readonly namespace: string; readonly name: string }
   | { readonly do: 'scale'; readonly namespace: string; readonly name: string; readonly replicas: number }
-  | { readonly do: 'units'; readonly node: string; readonly verb: UnitVerb; readonly units: readonly string[] };
+  | { readonly do: 'units'; readonly node: string; readonly verb: UnitVerb; readonly units: readonly string[] }
+  /** `wasReady`: a node whose kubelet was dead before does not come back. */
+  | { readonly do: 'plug'; readonly node: string; readonly address: Ipv4; readonly wasReady: boolean };
 
 type Options = Pick<HandleOptions, 'access' | 'signal'>;
 
@@ -44,9 +47,15 @@ const undo = async (options: Options, step: Undo): Promise<void> => {
   if (step.do === 'delete')
     return void (await kubectl(options, ['delete', 'pod', step.name, '-n', step.namespace, ...ifThere, '--now']));
   if (step.do === 'scale') return await scale(options, step);
+  if (step.do === 'plug') return await plugIn(options, step);
   const { node, verb, units } = step;
   const place = placeOf(options.access, { machine: node });
   await options.access.fabric.call('systemctl', { place, verb, units });
+};
+
+const plugIn = async (options: Options, { node, address, wasReady }: Extract<Undo, { do: 'plug' }>): Promise<void> => {
+  await options.access.fabric.call('plug', { address, plugged: true });
+  if (wasReady) await kubectl(options, ['wait', '--for=condition=Ready', `node/${node}`, '--timeout=60s']);
 };
 
 export const scale = async (

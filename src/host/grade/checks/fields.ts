@@ -91,6 +91,12 @@ export const hostPort = z
   .string()
   .regex(/^.+:(\d{1,5}|\$\{.+\})$/s, { error: (issue) => `"${issue.input}" is not host:port` });
 
+export const url = z
+  .string()
+  .regex(/^(https?:\/\/|\$\{)/, { error: (issue) => `"${issue.input}" is not a URL such as http://orange/` });
+
+export const httpStatus = z.int().min(100).max(599);
+
 export const absolutePath = z.string().regex(/^\//, { error: (issue) => `"${issue.input}" is not an absolute path` });
 
 /** One item or a list of items → a list. */

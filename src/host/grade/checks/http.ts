@@ -4,7 +4,7 @@ import type { SeriesAnswer } from '../../../api/probes.ts';
 import { brief, contains, type TextMatch } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
-import { match, place } from './fields.ts';
+import { httpStatus, match, place, url } from './fields.ts';
 import { checkKind } from './kind.ts';
 import { lands, noAnswer, probeEnglish, probeKorean, timeout, whoAnswers } from './probe.ts';
 import {
@@ -40,11 +40,9 @@ export const httpCheck = checkKind({
   summary: 'An HTTP request is answered.',
   fields: {
     from: place,
-    url: z
-      .string()
-      .regex(/^(https?:\/\/|\$\{)/, { error: (issue) => `"${issue.input}" is not a URL such as http://orange/` }),
+    url,
     method: z.string().default('GET'),
-    status: z.int().min(100).max(599).default(200),
+    status: httpStatus.default(200),
     body: match.exactOptional(),
     lands,
     timeout,

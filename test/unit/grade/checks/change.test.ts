@@ -186,4 +186,91 @@ describe('a change check', () => {
     ]);
     expect(changeCheck.mistakes?.({ do: 'delete-pod', object: 'pod/web' })).toEqual([]);
   });
+
+  describe('of a node', () => {
+    const { objects = {} } = fine;
+    const withNode: World = {
+      ...fine,
+      objects: {
+        ...objects,
+        '/api/v1/nodes': [
+          { metadata: { name: 'node01' }, status: { conditions: [{ type: 'Ready', status: 'True' }] } },
+        ],
+      },
+    };
+    const outage = { ...restart, from: 'client', to: '192.168.56.11:30080', converges: '45s' };
+
+    test('takes a node off the network, restarts its components, and waits until it is Ready again', async () => {
+      const calls: Calls = [];
+      const ran: string[] = [];
+      const exec = (argv: readonly string[]): string => {
+        ran.push(argv.slice(2).join(' '));
+        return '';
+      };
+      expect(await gradeAll([{ ...outage, do: 'reboot-node' }], { ...withNode, exec }, { calls })).toMatchObject([
+        { outcome: 'pass', expected: expect.stringMatching(/^within 45 s after node01 reboots/) },
+      ]);
+      expect(calls.filter((method) => /hange$|systemctl|plug/.test(method))).toEqual([
+        ...['beginChange', 'beginChange', 'plug', 'systemctl', 'plug', 'plug', 'endChange'],
+      ]);
+      expect(ran).toEqual(['wait --for=condition=Ready node/node01 --timeout=60s']);
+    });
+
+    test('fails without an endpoint elsewhere, and when the sender is on the node', async () => {
+      const calls: Calls = [];
+      const stop = { ...outage, do: 'stop-node' };
+      const slices = structuredClone(objects['/apis/discovery.k8s.io/v1/endpointslices']) as { endpoints: object[] }[];
+      for (const slice of slices) slice.endpoints = [{ addresses: ['10.244.1.2'] }];
+      const lonely = {
+        ...withNode,
+        objects: { ...withNode.objects, '/apis/discovery.k8s.io/v1/endpointslices': slices },
+      };
+      expect(await gradeAll([stop], lonely, { calls })).toMatchObject([
+        { outcome: 'fail', observed: 'all ready endpoints are on node01: 10.244.1.2:8080' },
+      ]);
+      expect(await gradeAll([{ ...stop, from: 'pod/one' }], withNode, { calls })).toMatchObject([
+        { outcome: 'fail', observed: 'pod one is on node01, so it cannot send while node01 is away' },
+      ]);
+      expect(calls).not.toContain('plug');
+    });
+
+    test('is refused for a sender on the node, and with less time than the cluster needs to notice', () => {
+      const stop = { do: 'stop-node', object: 'node/node01', from: 'client' };
+      expect(changeCheck.mistakes?.({ ...stop, from: 'node/node01' })).toMatchObject([{ field: 'from' }]);
+      expect(changeCheck.mistakes?.({ ...stop, during: [{ from: 'node/node01', to: 'a:1' }] })).toMatchObject([
+        { field: 'from' },
+      ]);
+      expect(changeCheck.mistakes?.({ ...stop, converges: '20s' })).toMatchObject([{ field: 'converges' }]);
+      expect(changeCheck.mistakes?.({ ...stop, object: 'node/*' })).toMatchObject([{ field: 'object' }]);
+      expect(changeCheck.mistakes?.(stop)).toEqual([]);
+    });
+  });
+
+  test('sends other requests during the change, and says which of them fail', async () => {
+    const during = [
+      { from: 'client', to: '10.96.0.9:53' },
+      { from: 'pod/two', url: 'http://web/', body: 'hello', failures: 1000 },
+      { from: 'pod/two', url: 'http://web/', status: 404 },
+    ];
+    const http = () => ({ ok: true, status: 200, remote: '', local: '', body: 'good day', milliseconds: 1 }) as const;
+    const inside: World = { ...fine, tcp: (_, to) => (to === '10.96.0.9:53' ? refused : connected), http };
+    const [first] = await gradeAll([{ ...restart, during: during.slice(0, 2) }], inside);
+    expect(first).toMatchObject({
+      outcome: 'fail',
+      expected: expect.stringMatching(/; meanwhile, at most 0 requests from client to 10\.96\.0\.9:53 fail; /),
+      observed: expect.stringMatching(/^(\d+) of \1 requests from client to 10\.96\.0\.9:53 failed meanwhile$/),
+      hint: 'The first request failed because: nothing answers',
+    });
+    expect(await gradeAll([{ ...restart, during: during.slice(1, 2) }], inside)).toMatchObject([{ outcome: 'pass' }]);
+    expect(await gradeAll([{ ...restart, during: during.slice(2) }], inside)).toMatchObject([
+      { outcome: 'fail', hint: 'The first request failed because: http://web/ answered 200' },
+    ]);
+  });
+
+  test('refuses other requests that are neither connections nor pages', () => {
+    const mistakes = (item: object) => changeCheck.mistakes?.({ ...restart, during: [item] });
+    expect(mistakes({ from: 'client' })).toMatchObject([{ field: 'during' }]);
+    expect(mistakes({ from: 'client', to: 'a:1', body: 'x' })).toMatchObject([{ field: 'during' }]);
+    expect(mistakes({ from: 'client', url: 'http://a/', body: 'x' })).toEqual([]);
+  });
 });
