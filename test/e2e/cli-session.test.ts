@@ -124,6 +124,10 @@ describe('a session', () => {
     const picture = (await on('trace', 'blue', 'kubernetes:443', '--explain')).stdout;
     expect(picture).toMatch(/^│ {2}nat +KUBE-SERVICES \d+ → KUBE-SVC-\w+$/m);
     expect(picture).toContain("The kernel's own trace names the same");
+    expect(await on('trace', 'blue', '10.96.0.1:444')).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('The service kubernetes has no port 444. Its ports: 443.'),
+    });
     expect(await on('trace', 'blue', 'kubernets')).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining('kubernetes'),

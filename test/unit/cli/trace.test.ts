@@ -2,12 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { Pod } from '../../../src/api/core-pods.ts';
 import type { Hop, Way } from '../../../src/dataplane/cluster/way.ts';
-import type { Headers, NodeStep } from '../../../src/dataplane/node/packet.ts';
+import type { Headers, NodeStep, RuleStep } from '../../../src/dataplane/node/packet.ts';
 import type { Context } from '../../../src/host/cli/context.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
 import { goalOf, startOf, type Wanted } from '../../../src/host/cli/trace/operands.ts';
-import { drawTrace, type How, type TracedWay } from '../../../src/host/cli/trace/picture.ts';
+import { drawTrace, type How } from '../../../src/host/cli/trace/picture.ts';
+import { isAllReached, type TracedWay } from '../../../src/host/cli/trace/traced.ts';
 import type { TracedLab } from '../../../src/host/trace/lab.ts';
+import type { Proof } from '../../../src/host/trace/proof.ts';
 import { fakeOutput } from './fake-output.ts';
 
 const contextIn = (language: 'en' | 'ko' = 'en', width = 80): Context =>
@@ -119,11 +121,20 @@ describe('where a packet goes', () => {
     ['service/shop/stock:80', '10.96.0.9', 80],
     ['node01:30080', '192.168.56.11', 30_080],
     ['10.96.0.7:3306', '10.96.0.7', 3306],
+    ['10.96.0.7', '10.96.0.7', 3306],
+    ['10.96.0.200:80', '10.96.0.200', 80],
     ['pod/blue:web', '10.244.1.3', 8080],
     ['pod/blue', '10.244.1.3', 8080],
     ['blue:81', '10.244.1.3', 81],
   ])('%s is %s, port %d', (to, address, port) => {
     expect(goalOf(contextIn(), lab, wanted('blue', to))).toMatchObject({ address, port });
+  });
+
+  test.each(['two', 'two.default', 'svc/two', '10.96.0.8'])('a port that %s does not have is traced', (to) => {
+    const missing = goalOf(contextIn(), lab, wanted('blue', `${to}:81`));
+    expect(missing).toEqual({ label: 'two', address: '10.96.0.8', port: 81, instead: [80, 443] });
+    const udp = goalOf(contextIn(), lab, wanted('blue', `${to}:80`, { protocol: 'udp' }));
+    expect(udp).toEqual({ label: 'two', address: '10.96.0.8', port: 80, instead: [] });
   });
 
   test.each([
@@ -134,7 +145,8 @@ describe('where a packet goes', () => {
     ['stock:81', 'There is no service, machine or address "stock"', 'stock.shop:81'],
     ['ext:80', 'The service ext has no cluster IP', 'example.org'],
     ['node01', 'Which port of node01?', 'node01:80'],
-    ['10.96.0.7', 'Which port of db?', 'db:80'],
+    ['10.96.0.8', 'Which port of two?', '80, 443'],
+    ['10.96.0.200', 'Which port of 10.96.0.200?', '10.96.0.200:80'],
     ['db:0', 'Which port of db?', 'db:80'],
     ['db:99999', 'Which port of db?', 'db:80'],
     ['dbb:80', 'There is no service, machine or address "dbb"', 'Did you mean db?'],
@@ -344,6 +356,106 @@ blue → two:80/tcp  10.96.0.8
     ],
   ])('says how it ends: %o', (end, text) => {
     expect(draw([wayTo('10.244.2.2', end, 1)])).toContain(text);
+  });
+
+  test('succeeds only if every way leads to a program, and the answer comes back', () => {
+    const [way] = one;
+    if (!way) throw new Error('no way');
+    const proof = (outcome: Proof['outcome']): Proof => ({ outcome, way: 0, rules: 1, traced: true });
+    const reached = (ways: readonly TracedWay[], outcome?: Proof['outcome']): boolean =>
+      isAllReached({ ways }, outcome && proof(outcome));
+    const returns: TracedWay = { ...way, answer: { kind: 'returns' } };
+    for (const outcome of [undefined, 'sent', 'connected'] as const) expect(reached([returns], outcome)).toBe(true);
+    for (const outcome of ['refused', 'unreachable', 'timeout'] as const)
+      expect(reached([returns], outcome)).toBe(false);
+    const lost: TracedWay = { ...way, answer: { kind: 'lost', way } };
+    const unsure: TracedWay = { ...way, answer: { kind: 'unknown', way, reasons: [] } };
+    const dropped = wayTo('10.244.2.2', { kind: 'dropped', machine: 'node02', by: 'rule 1', step: undefined }, 1);
+    const silent = wayTo('10.244.2.2', { ...delivered('10.244.2.2'), listening: false } as Way['end'], 1);
+    const unknown = wayTo('10.244.2.2', { kind: 'unknown', machine: 'node02', reasons: [] }, 1);
+    for (const bad of [lost, unsure, dropped, silent, unknown]) {
+      expect(reached([bad])).toBe(false);
+      expect(reached([returns, bad], 'connected')).toBe(false);
+      expect(reached([bad], 'sent')).toBe(false);
+    }
+    // Of a way that the model does not know, the kernel knows the end.
+    expect(reached([unknown], 'connected')).toBe(true);
+    expect(reached([unsure], 'connected')).toBe(true);
+  });
+
+  const explained = (end: Way['end'], steps: readonly NodeStep[], last: Partial<Hop> = {}, language?: 'ko'): string => {
+    const [way] = one;
+    const [blue, node01] = way?.hops ?? [];
+    if (!way || !blue || !node01) throw new Error('no way');
+    const hop: Hop = { ...node01, steps, next: undefined, end: { kind: 'unroutable', by: '' }, ...last };
+    const drawn = draw([{ ...way, hops: [blue, hop], end }], { explain: true }, contextIn(language));
+    return drawn.replace(/\n│ {2}┃ /g, ' ');
+  };
+  const at = { machine: 'node01' };
+
+  test('explains a drop, a reject, a policy and what is not tracked', () => {
+    const drop = rule('FORWARD', 'drop');
+    const dropped = explained({ kind: 'dropped', ...at, by: '', step: drop }, [drop]);
+    expect(dropped).toContain('Rule 1 of the chain FORWARD matches this packet, and node01 throws the packet away.');
+    expect(dropped).toContain('Nobody tells the sender, who waits until a time limit ends.');
+    const reset = rule('INPUT', 'reject with tcp-reset');
+    const refused: Way['end'] = { kind: 'rejected', ...at, with: 'tcp-reset', by: '', step: reset };
+    const there = { before: headers('10.244.1.3', '10.244.2.2', 8080), end: refused };
+    expect(explained(refused, [reset], there)).toContain(
+      'Rule 1 of the chain INPUT matches this packet, and node01 refuses the packet. node01 tells the sender (tcp-reset), so the sender knows at once and does not wait.',
+    );
+    const policy: NodeStep = { ...(drop as RuleStep), kind: 'policy', effect: 'drop' };
+    expect(explained({ kind: 'dropped', ...at, by: '', step: policy }, [policy])).toContain(
+      'No rule of the chain FORWARD decided, so its policy does: DROP. node01 throws the packet away.',
+    );
+    const martian: NodeStep = { kind: 'kernel', effect: 'drop: martian' };
+    expect(explained({ kind: 'dropped', ...at, by: '', step: martian }, [martian])).toContain(
+      'No rule throws the packet away, but the kernel of node01 itself does.',
+    );
+    const notTracked = explained(one[0]?.end ?? delivered(''), [rule('PREROUTING', 'do not track')]);
+    expect(notTracked).toContain('A rule on node01 keeps this packet out of the connection table (NOTRACK).');
+    for (const step of [drop, policy, martian])
+      expect(explained({ kind: 'dropped', ...at, by: '', step }, [step], {}, 'ko')).toContain('패킷을 버립니다.');
+  });
+
+  test('knows that a reset after DNAT does not reach its sender', () => {
+    const [way] = one;
+    const reset = rule('FORWARD', 'reject with tcp-reset');
+    const end: Way['end'] = { kind: 'rejected', ...at, with: 'tcp-reset', by: '', step: reset };
+    expect(explained(end, [reset], { end })).toContain(
+      'node01 sends a reset, but from 10.244.2.2:8080: the kernel does not undo the DNAT of a connection that it refuses. The sender asked 10.96.0.8:80, so it ignores the reset and waits.',
+    );
+    const [blue, node01] = way?.hops ?? [];
+    if (!way || !blue || !node01) throw new Error('no way');
+    const drawn = (hop: Hop, outcome: Proof['outcome']): string =>
+      draw([{ ...way, hops: [blue, hop], end }], { proof: { outcome, way: 0, rules: 1, traced: true } });
+    const forwarded: Hop = { ...node01, next: undefined, end };
+    expect(drawn(forwarded, 'timeout')).toContain('=  A real packet was sent');
+    expect(drawn(forwarded, 'refused')).toContain('!  A real packet was sent');
+    // For a process of the same machine, the kernel undoes the DNAT.
+    const own: Hop = { ...forwarded, entry: { kind: 'process' } };
+    expect(drawn(own, 'refused')).toContain('=  A real packet was sent');
+  });
+
+  test('explains a parameter of the kernel that stops a packet', () => {
+    const step: NodeStep = { kind: 'sysctl', name: 'net.ipv4.ip_forward', value: '0', effect: 'drop' };
+    expect(explained({ kind: 'dropped', ...at, by: '', step }, [step])).toContain(
+      'The kernel parameter net.ipv4.ip_forward of node01 is 0, and so the kernel throws the packet away.',
+    );
+  });
+
+  test('explains why a packet finds no way', () => {
+    const noRoute = { kind: 'unroutable', ...at, by: 'no route' } as const;
+    expect(explained(noRoute, [{ kind: 'kernel', effect: 'unroutable: no route' }])).toContain(
+      'No route of node01 fits 10.244.2.2, not even a default route. The sender learns at once that the network is unreachable.',
+    );
+    expect(explained({ ...noRoute, by: 'unreachable 10.9.0.0/16' }, [])).toContain(
+      'A route of node01 says that this network cannot be reached: unreachable 10.9.0.0/16.',
+    );
+    const leaves = { kind: 'leaves', link: 'eth0', nextHop: '192.168.56.77' } as const;
+    expect(explained({ ...noRoute, by: 'nobody' }, [], { end: leaves })).toContain(
+      'A route of node01 leads to eth0, but no machine there answers for 192.168.56.77 (ARP). After some seconds the sender learns that the host is unreachable.',
+    );
   });
 
   test('does not call a connection without an answer a success', () => {

@@ -29,8 +29,12 @@ export const clusterCommands: CommandGroup = {
         { flags: '-n, --namespace <namespace>', help: both('default: default', '기본: default') },
       ],
       remark: both(
-        "It follows the first packet of a connection, and its answer. What comes later may fare otherwise. A `=` means that the kernel's own trace agrees with a way that ends badly.",
-        '연결의 첫 패킷과 그 응답이 가는 길을 따라갑니다. 그다음 패킷은 다를 수 있습니다. `=`는 도착하지 못한 길이 커널의 추적 결과와 같다는 뜻입니다.',
+        'It follows the first packet of a connection, and its answer. What comes later may fare otherwise. A `=` means ' +
+          "that the kernel's own trace agrees with a way that ends badly. Exit code 0: every way leads to a program, " +
+          'and the answer comes back. 1: not so, or labs cannot tell.',
+        '연결의 첫 패킷과 그 응답이 가는 길을 따라갑니다. 그다음 패킷은 다를 수 있습니다. `=`는 도착하지 못한 길이 ' +
+          '커널의 추적 결과와 같다는 뜻입니다. 모든 길이 프로그램에 이르고 응답이 돌아오면 종료 코드는 0이고, ' +
+          '그렇지 않거나 알 수 없으면 1입니다.',
       ),
       json: true,
       paged: true,
@@ -38,6 +42,7 @@ export const clusterCommands: CommandGroup = {
       examples: [
         'trace blue db-service:3306',
         'trace client node02:30080 --explain',
+        'trace blue db-service:3306 && echo reachable',
         'trace node01 10.96.0.10:53 --udp',
       ],
     },

@@ -12,7 +12,8 @@ import { type Proof, proofOf } from '../../trace/proof.ts';
 import type { Run } from '../context.ts';
 import { withSession } from '../session.ts';
 import { goalOf, startOf, type Wanted } from '../trace/operands.ts';
-import { drawTrace, type Trace, type TracedWay } from '../trace/picture.ts';
+import { drawTrace } from '../trace/picture.ts';
+import { isAllReached, type Trace, type TracedWay } from '../trace/traced.ts';
 
 export const run: Run = (context, [from = '', to = ''], options) =>
   withSession(context, async ({ lab: { cluster }, access }) => {
@@ -42,7 +43,7 @@ export const run: Run = (context, [from = '', to = ''], options) =>
       const isService = (address: string): boolean => lab.services.some(({ spec }) => spec.clusterIP === address);
       for (const line of drawTrace(context, trace, { ...how, hostOf, isService, proof })) output.line(line);
     }
-    return ExitCode.ok;
+    return isAllReached(trace, proof) ? ExitCode.ok : ExitCode.checkFailed;
   });
 
 /** For a connection. Without an answer, its first packet is sent again after a second. */
@@ -85,10 +86,15 @@ const waysOf = (walk: () => readonly TracedWay[], machine: string): readonly Tra
   }
 };
 
-const asJson = ({ start, goal, protocol, ways }: Trace, proof: Proof | undefined) => ({
-  from: { machine: start.host.name, ...(start.podIp === undefined ? {} : { pod: start.label }) },
-  to: goal,
-  protocol,
-  ways,
+const asJson = (trace: Trace, proof: Proof | undefined) => ({
+  from: {
+    machine: trace.start.host.name,
+    ...(trace.start.podIp === undefined ? {} : { pod: trace.start.label }),
+  },
+  to: trace.goal,
+  protocol: trace.protocol,
+  /** As the exit code: every way leads to a program, and the answer comes back. */
+  arrives: isAllReached(trace, proof),
+  ways: trace.ways,
   ...(proof ? { proof } : {}),
 });

@@ -313,4 +313,69 @@ export const traceMessages = {
     (remote: string) => `VXLAN wraps the packet into another one, to ${remote}, which unwraps it.`,
     (remote) => `VXLAN이 패킷을 다른 패킷에 싸서 ${remote} 주소로 보내고, 그쪽에서 풉니다.`,
   ),
+  explainNotTracked: both(
+    (who: string) =>
+      `A rule on ${who} keeps this packet out of the connection table (NOTRACK). So no rule that replaces addresses (DNAT, masquerading) applies to it.`,
+    (who) =>
+      `${who}의 규칙이 이 패킷을 연결 테이블에 넣지 않습니다(NOTRACK). 그래서 주소를 바꾸는 규칙(DNAT, 마스커레이딩)이 적용되지 않습니다.`,
+  ),
+  explainDropRule: both(
+    (who: string, position: number, chain: string) =>
+      `Rule ${position} of the chain ${chain} matches this packet, and ${who} throws the packet away.`,
+    (who, position, chain) => `${chain} 체인의 ${position}번째 규칙이 이 패킷에 맞아, ${who}에서 패킷을 버립니다.`,
+  ),
+  explainDropPolicy: both(
+    (who: string, chain: string) =>
+      `No rule of the chain ${chain} decided, so its policy does: DROP. ${who} throws the packet away.`,
+    (who, chain) => `${chain} 체인의 어느 규칙도 결정하지 않아, 체인의 정책(DROP)에 따라 ${who}에서 패킷을 버립니다.`,
+  ),
+  explainDropSysctl: both(
+    (who: string, name: string, value: string) =>
+      `The kernel parameter ${name} of ${who} is ${value}, and so the kernel throws the packet away.`,
+    (who, name, value) => `${who}의 커널 매개변수 때문에(${name} = ${value}) 커널이 패킷을 버립니다.`,
+  ),
+  explainDropKernel: both(
+    (who: string) => `No rule throws the packet away, but the kernel of ${who} itself does.`,
+    (who) => `규칙이 아니라 ${who}의 커널이 패킷을 버립니다.`,
+  ),
+  explainSilence: both(
+    'Nobody tells the sender, who waits until a time limit ends.',
+    '보낸 쪽은 아무 응답도 받지 못해, 제한 시간이 끝날 때까지 기다립니다.',
+  ),
+  explainRejectRule: both(
+    (who: string, position: number, chain: string) =>
+      `Rule ${position} of the chain ${chain} matches this packet, and ${who} refuses the packet.`,
+    (who, position, chain) => `${chain} 체인의 ${position}번째 규칙이 이 패킷에 맞아, ${who}에서 패킷을 거부합니다.`,
+  ),
+  explainReject: both(
+    (who: string) => `${who} refuses the packet.`,
+    (who) => `${who}에서 패킷을 거부합니다.`,
+  ),
+  explainRejectTold: both(
+    (who: string, how: string) => `${who} tells the sender (${how}), so the sender knows at once and does not wait.`,
+    (_, how) => `보낸 쪽에 이를 알리므로(${how}), 보낸 쪽은 기다리지 않고 바로 압니다.`,
+  ),
+  explainResetLost: both(
+    (who: string, { source, known }: { readonly source: string; readonly known: string }) =>
+      `${who} sends a reset, but from ${source}: the kernel does not undo the DNAT of a connection that it refuses. The sender asked ${known}, so it ignores the reset and waits.`,
+    (who, { source, known }) =>
+      `${who}에서 리셋을 보내지만 ${source} 주소에서 보냅니다. 커널은 거부한 연결의 DNAT를 되돌리지 않기 때문입니다. 보낸 쪽은 ${known} 주소에 물었으므로 리셋을 무시하고 기다립니다.`,
+  ),
+  explainNoRoute: both(
+    (who: string, address: string) =>
+      `No route of ${who} fits ${address}, not even a default route. The sender learns at once that the network is unreachable.`,
+    (who, address) =>
+      `${who}에는 ${address} 주소에 맞는 경로가 없습니다. 기본 경로도 없습니다. 보낸 쪽은 네트워크에 도달할 수 없다는 것을 바로 압니다.`,
+  ),
+  explainRefused: both(
+    (who: string, route: string) =>
+      `A route of ${who} says that this network cannot be reached: ${route}. The sender learns it at once.`,
+    (who, route) => `${who}의 경로에 따르면 이 네트워크에는 도달할 수 없고(${route}), 보낸 쪽은 이를 바로 압니다.`,
+  ),
+  explainNoNeighbour: both(
+    (who: string, link: string, address: string) =>
+      `A route of ${who} leads to ${link}, but no machine there answers for ${address} (ARP). After some seconds the sender learns that the host is unreachable.`,
+    (who, link, address) =>
+      `${who}의 경로는 ${link} 링크로 이어지지만, 그곳에는 ${address} 주소에 응답하는(ARP) 머신이 없습니다. 보낸 쪽은 몇 초 뒤에 호스트에 도달할 수 없다는 것을 압니다.`,
+  ),
 } as const;

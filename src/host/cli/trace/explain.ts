@@ -1,14 +1,16 @@
 // Explains a hop in sentences that a first-year student understands.
-import type { Hop, Way } from '../../../dataplane/cluster/way.ts';
+import { fabricMachine } from '../../../api/cluster.ts';
+import type { Hop, Way, WayEnd } from '../../../dataplane/cluster/way.ts';
 import type { NodeStep } from '../../../dataplane/node/packet.ts';
 import type { Context } from '../context.ts';
 import { endpoint, percent, shownName } from './names.ts';
+import { isResetLost } from './traced.ts';
 
 /** @param isService whether an address is the ClusterIP of a service */
 export const explain = (
   { say }: Context,
   hop: Hop,
-  { probability }: Way,
+  { probability, end: wayEnd }: Way,
   isService: (address: string) => boolean,
 ): readonly string[] => {
   const { steps, before, after, end, next } = hop;
@@ -32,6 +34,7 @@ export const explain = (
       texts.push(...destination());
       isSaid = true;
     }
+    if (step.kind === 'rule' && step.effect === 'do not track') texts.push(say.explainNotTracked(who));
     if (step.kind === 'route')
       texts.push(...explainRoute(say, who, step, isSaid ? after.destination : before.destination, end));
   }
@@ -50,7 +53,47 @@ export const explain = (
     }
     if (next.through.length === 0) texts.push(say.explainVeth(who, shownName(next.machine)));
   }
-  return texts;
+  return next || wayEnd.machine === fabricMachine ? texts : [...texts, ...explainEnd(say, wayEnd, hop)];
+};
+
+/** Why the packet does not come any further, and what its sender notices. */
+const explainEnd = (say: Context['say'], end: WayEnd, hop: Hop): readonly string[] => {
+  const who = shownName(end.machine);
+  switch (end.kind) {
+    case 'dropped':
+      return [`${explainDrop(say, who, end.step)} ${say.explainSilence}`];
+    case 'rejected': {
+      const { step } = end;
+      const why =
+        step?.kind === 'rule' ? say.explainRejectRule(who, step.position, step.chain) : say.explainReject(who);
+      const { before, after } = hop;
+      const told = isResetLost(hop)
+        ? say.explainResetLost(who, {
+            source: endpoint(after.destination, after.destinationPort),
+            known: endpoint(before.destination, before.destinationPort),
+          })
+        : say.explainRejectTold(who, end.with);
+      return [`${why} ${told}`];
+    }
+    case 'unroutable':
+      if (hop.end.kind === 'leaves') return [say.explainNoNeighbour(who, hop.end.link, hop.end.nextHop)];
+      return [end.by === 'no route' ? say.explainNoRoute(who, hop.after.destination) : say.explainRefused(who, end.by)];
+    default:
+      return [];
+  }
+};
+
+const explainDrop = (say: Context['say'], who: string, step: NodeStep | undefined): string => {
+  switch (step?.kind) {
+    case 'rule':
+      return say.explainDropRule(who, step.position, step.chain);
+    case 'policy':
+      return say.explainDropPolicy(who, step.chain);
+    case 'sysctl':
+      return say.explainDropSysctl(who, step.name, step.value);
+    default:
+      return say.explainDropKernel(who);
+  }
 };
 
 const explainRoute = (

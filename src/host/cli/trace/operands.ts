@@ -61,12 +61,12 @@ export const goalOf = ({ say }: Context, lab: TracedLab, wanted: Wanted): Goal =
   const colon = wanted.to.lastIndexOf(':');
   const [name, port] = colon === -1 ? [wanted.to, undefined] : [wanted.to.slice(0, colon), wanted.to.slice(colon + 1)];
   const [kind = '', ...rest] = name.split('/');
-  const service = serviceNamed(lab, name, wanted.namespace);
   if (isIPv4(name)) {
     const known = lab.services.find(({ spec }) => spec.clusterIP === name);
-    const label = known ? nameOf(named(known.metadata)) : name;
-    return { label, address: name, port: numberOf(say, port ?? '', label) };
+    if (known) return serviceGoal(say, known, port, wanted.protocol);
+    return { label: name, address: name, port: numberOf(say, port ?? '', name) };
   }
+  const service = serviceNamed(lab, name, wanted.namespace);
   const machine = lab.machines.find(
     (each) => each.name === (kind === 'node' || kind === 'client' ? (rest[0] ?? kind) : name),
   );

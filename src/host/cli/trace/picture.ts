@@ -1,31 +1,15 @@
 // Draws the way of a packet for a terminal: a hop for each machine, and below it what happens there.
 import stringWidth from 'string-width';
-import { fabricMachine } from '../../../api/cluster.ts';
-import type { Answer } from '../../../dataplane/cluster/back.ts';
-import type { Hop, Way, WayEnd } from '../../../dataplane/cluster/way.ts';
-import { casesOf } from '../../../dataplane/node/conditions.ts';
+import type { Hop, Way } from '../../../dataplane/cluster/way.ts';
 import type { Headers, NodeStep, RuleStep } from '../../../dataplane/node/packet.ts';
 import { printable } from '../../../kit/printable.ts';
 import type { Proof } from '../../trace/proof.ts';
 import type { Context } from '../context.ts';
-import type { Messages } from '../messages.ts';
 import { cutTo, padEnd, wrap } from '../text.ts';
+import { drawAnswer, drawEnd, drawEnds, drawProof } from './ends.ts';
 import { explain } from './explain.ts';
 import { endpoint, percent, shownName } from './names.ts';
-import type { Goal, Start } from './operands.ts';
-
-export interface Trace {
-  readonly start: Start;
-  readonly goal: Goal;
-  readonly protocol: 'tcp' | 'udp';
-  /** Most probable first. */
-  readonly ways: readonly TracedWay[];
-}
-
-/** A way, and what becomes of the answer, if the packet comes to somebody who answers it. */
-export interface TracedWay extends Way {
-  readonly answer?: Answer;
-}
+import type { Trace, TracedWay } from './traced.ts';
 
 export interface How {
   /** A sentence for each thing that happens. */
@@ -80,31 +64,6 @@ const takenFirst = (ways: readonly TracedWay[], proof: Proof | undefined): reado
   return taken ? [taken, ...ways.filter((way) => way !== taken)] : ways;
 };
 
-const drawProof = ({ output, say }: Context, proof: Proof | undefined, way: TracedWay): readonly string[] => {
-  if (!proof) return [];
-  const outcome = say.traceOutcome(proof.outcome);
-  const isSame = proof.way !== undefined;
-  const good = isSame && endsAs(proof.outcome, way);
-  const { difference } = proof;
-  const text = isSame
-    ? (proof.rules > 0 ? say.traceProved(outcome, proof.rules) : say.traceProvedNone(outcome)) +
-      (good ? '' : ` ${answerText(say, proof.outcome, way)}`)
-    : way.end.kind === 'unknown'
-      ? say.traceRealOnly(outcome)
-      : difference
-        ? say.traceDiffers(outcome, shownName(difference.machine), difference.kernel, difference.model)
-        : say.traceUntraced(outcome);
-  // A tick below a dropped packet would look like a success.
-  const mark = good
-    ? output.paint(['bold', 'green'], isReached(way) ? '✔' : '=')
-    : output.paint(['bold', 'yellow'], '!');
-  return wrap(text, output.width - 3).map((row, index) => `${index === 0 ? mark : ' '}  ${row}`);
-};
-
-/** Whether the packet comes to a program, and the answer comes back as far as anybody knows. */
-const isReached = ({ end, answer }: TracedWay): boolean =>
-  end.kind === 'delivered' && end.listening !== false && answer?.kind !== 'lost' && answer?.kind !== 'strange';
-
 const drawHop = (context: Context, hop: Hop, { way, ...how }: How & { readonly way: Way }): readonly string[] => {
   const { output, say } = context;
   const { paint, width } = output;
@@ -125,32 +84,6 @@ const drawHop = (context: Context, hop: Hop, { way, ...how }: How & { readonly w
     ...(how.explain ? explain(context, hop, way, how.isService).flatMap((text) => boxed(context, text)) : []),
     ...(hop.next ? [`▼  ${paint('dim', crossing(hop))}`] : []),
   ];
-};
-
-/** Whether a connection ends so when its first packet does. */
-const endsAs = (outcome: Proof['outcome'], { end, answer }: TracedWay): boolean => {
-  if (outcome === 'sent') return true;
-  switch (end.kind) {
-    case 'delivered':
-      if (answer?.kind === 'lost' || answer?.kind === 'strange') return outcome !== 'connected';
-      return end.listening === undefined || outcome === (end.listening ? 'connected' : 'refused');
-    case 'dropped':
-    case 'loop':
-      return outcome === 'timeout';
-    case 'unroutable':
-      return outcome !== 'connected';
-    case 'unknown':
-      return true;
-    case 'rejected':
-      return outcome === 'refused' || outcome === 'unreachable';
-  }
-};
-
-const answerText = (say: Messages, outcome: Proof['outcome'], { hops, end }: Way): string => {
-  const [first] = hops;
-  return end.kind === 'delivered' && outcome === 'timeout' && first
-    ? say.traceNoAnswer(shownName(end.machine), shownName(first.machine))
-    : say.traceOtherEnd;
 };
 
 /** The fabric's bridge is a switch between the machines. Where it does nothing else, it is a part of the cable. */
@@ -250,103 +183,6 @@ const withoutIdle = (steps: readonly NodeStep[]): { readonly steps: readonly Nod
   return kept.length === steps.length
     ? { steps, idle: 0 }
     : { steps: withoutIdle(kept).steps, idle: steps.length - withoutIdle(kept).steps.length };
-};
-
-const drawEnd = ({ output, say }: Context, way: Way): readonly string[] => {
-  const { paint, width } = output;
-  const good = way.end.kind === 'delivered' && way.end.listening !== false;
-  const mark = good
-    ? paint(['bold', 'green'], '✔')
-    : paint(['bold', way.end.kind === 'unknown' ? 'yellow' : 'red'], '✖');
-  return wrap(endText(say, way), width - 3).map((row, index) => `${index === 0 ? mark : ' '}  ${row}`);
-};
-
-/** Says nothing of an answer that comes back. */
-const drawAnswer = ({ output, say }: Context, { answer, hops: [first] }: TracedWay): readonly string[] => {
-  if (!answer || answer.kind === 'returns') return [];
-  const mark = output.paint(
-    ['bold', answer.kind === 'unknown' ? 'yellow' : 'red'],
-    answer.kind === 'unknown' ? '!' : '✖',
-  );
-  const text = answerEnd(say, answer, shownName(first?.machine ?? ''));
-  return wrap(text, output.width - 3).map((row, index) => `${index === 0 ? mark : ' '}  ${row}`);
-};
-
-const answerEnd = (say: Messages, answer: Exclude<Answer, { kind: 'returns' }>, sender: string): string => {
-  const { end, headers } = answer.way;
-  const machine = shownName(end.machine);
-  if (answer.kind === 'unknown') return say.traceAnswerUnknown(machine, answer.reasons.join('; '));
-  if (answer.kind === 'strange') {
-    const { address, port } = answer.wanted;
-    const source = endpoint(headers.source, headers.sourcePort);
-    return say.traceAnswerStrange(source, endpoint(address, port), sender);
-  }
-  switch (end.kind) {
-    case 'dropped':
-      return end.machine === fabricMachine
-        ? say.traceAnswerOutside
-        : say.traceAnswerDropped(machine, decidedBy(say, end));
-    case 'rejected':
-      return say.traceAnswerDropped(machine, decidedBy(say, end));
-    case 'unroutable':
-      return say.traceAnswerDropped(machine, end.by);
-    default:
-      return say.traceAnswerAstray(machine, sender);
-  }
-};
-
-const endText = (say: Messages, { end, headers }: Way): string => {
-  switch (end.kind) {
-    case 'delivered': {
-      const port = end.port === undefined ? '' : say.tracePort(end.port);
-      const seen = say.traceSeen(headers.source);
-      if (end.listening === false) return [say.traceSilent(shownName(end.machine), port), seen].join(' ');
-      const listens = end.listening ? [say.traceListening] : [];
-      return [say.traceDelivered(shownName(end.machine), port), ...listens, seen].join(' ');
-    }
-    case 'dropped':
-      if (end.machine === fabricMachine) return say.traceOutside;
-      return say.traceDropped(shownName(end.machine), decidedBy(say, end));
-    case 'rejected':
-      return say.traceRejected(shownName(end.machine), end.with, decidedBy(say, end));
-    case 'unroutable':
-      return say.traceUnroutable(shownName(end.machine), end.by);
-    case 'loop':
-      return say.traceLoop(shownName(end.machine));
-    case 'unknown':
-      return say.traceUnknown(shownName(end.machine), end.reasons.join('; '));
-  }
-};
-
-const decidedBy = (say: Messages, { by, step }: Extract<WayEnd, { kind: 'dropped' | 'rejected' }>): string => {
-  if (step?.kind === 'rule') return say.traceByRule(step.position, step.chain, step.table);
-  return step?.kind === 'policy' ? say.traceByPolicy(step.chain, step.table) : by;
-};
-
-/** The ends of all ways, with their shares. */
-const drawEnds = ({ output, say }: Context, ways: readonly Way[], { all, proof }: How): readonly string[] => {
-  const cases = casesOf(ways);
-  const ends = [...new Set(ways.map(({ end }) => shortEnd(end)))];
-  if (ends.length < 2) return [];
-  const shareOf = (where: string): string => {
-    const shares = cases.map((some) =>
-      some.reduce((sum, { end, probability }) => sum + (shortEnd(end) === where ? probability : 0), 0),
-    );
-    const [least, most] = [percent(Math.min(...shares)), percent(Math.max(...shares))];
-    return least === most ? least : `${least} – ${most}`;
-  };
-  return [
-    '',
-    output.paint('bold', say.traceWays),
-    ...ends.map((where) => `  ${padEnd(shareOf(where), 6)} ${where}`),
-    ...(all ? [] : [output.paint('dim', say.traceShown(proof?.way !== undefined))]),
-  ];
-};
-
-const shortEnd = (end: WayEnd): string => {
-  const machine = shownName(end.machine);
-  if (end.kind === 'delivered') return `${machine}  ${end.address}${end.port === undefined ? '' : `:${end.port}`}`;
-  return `${machine}  ${end.kind}`;
 };
 
 const packetText = ({ source, destination, destinationPort }: Headers): string =>
