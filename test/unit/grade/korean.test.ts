@@ -7,6 +7,7 @@ import { gradeLab } from '../../../src/host/grade/engine.ts';
 import { checkKinds } from '../../../src/host/grade/kinds.ts';
 import { english } from '../../../src/host/grade/say/en.ts';
 import { korean } from '../../../src/host/grade/say/ko.ts';
+import { nodesWith } from './web-world.ts';
 import { accessTo, dbRules, labOf, nobody, pod, type World } from './world.ts';
 
 const inKorean = (check: object, world: World): Promise<Report> =>
@@ -71,7 +72,10 @@ test("a packet's way is described in Korean", async () => {
     on: 'node/node01',
     packet: { from: '10.244.1.3', to: '10.103.132.104:3306', lands: '10.244.1.9:3306' },
   };
-  const report = await inKorean(check, { facts: { node01: { iptables: dbRules, links: [] } } });
+  const report = await inKorean(check, {
+    facts: { node01: { iptables: dbRules } },
+    dataplane: nodesWith({ node01: dbRules }),
+  });
   expect(report.tasks[0]?.checks[0]).toMatchObject({
     expected: 'node01에서, 10.244.1.3 → 10.103.132.104:3306 패킷: 10.244.1.9:3306에 도착',
     observed: 'node01에서, 10.244.1.3 → 10.103.132.104:3306 패킷: 10.244.1.2:3306에 도착',

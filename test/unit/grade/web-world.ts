@@ -38,6 +38,21 @@ export const namespace = (
   listeners: [8080, 30_080].map((port) => ({ protocol: 'tcp', address: '0.0.0.0', port })),
 });
 const pick = ({ addresses, routes, sysctls }: ReturnType<typeof textsOf>) => ({ addresses, routes, sysctls });
+/** Nodes with these rules of `iptables-save`, by name, and native nft rules, for checks of one node's rules. */
+export const nodesWith = (
+  rules: Readonly<Record<string, string>>,
+  nft: Readonly<Record<string, string>> = {},
+): readonly NamespaceTexts[] =>
+  Object.entries(rules).map(([name, iptables]) =>
+    namespace(name, true, {
+      links: { eth0: [`${machines[name as keyof typeof machines]}/24`], cni0: ['10.244.9.1/24'] },
+      routes: [gateway],
+      details: { cni0: bridge },
+      iptables,
+      nft: nft[name] ?? '',
+    }),
+  );
+
 interface Described {
   readonly links: Links;
   readonly routes?: readonly object[];

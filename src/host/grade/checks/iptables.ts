@@ -50,7 +50,12 @@ export const iptablesCheck = checkKind({
   expected: ({ on, rules, count, packet }, say) =>
     packet ? packetExpected(on, packet, say) : say.rulesExpected(on, count, rules ? say.selection(rules) : ''),
   judge({ on, packet, rules = anyRule, count }, view, say) {
-    if (packet) return view.places.each(on, (node) => judgePacket(packet, node, view, say));
+    if (packet)
+      return view.places.each(on, (node) => {
+        // Rules that were made unreadable prove nothing.
+        rulesOf(node, view, say);
+        return judgePacket(packet, node, view, { say, list: 'iptables-save' });
+      });
     return view.places.each(on, (node) => {
       const found = selectRules(rulesOf(node, view, say), rules);
       const shown = found.slice(0, 3).map((rule) => brief(renderRule(rule), 160));

@@ -8,6 +8,7 @@ import { korean as ko } from '../say/ko.ts';
 import { atLeastOne, count, match, oneOrMore, place } from './fields.ts';
 import { checkKind } from './kind.ts';
 import { lookAt } from './look.ts';
+import { judgePacket, packetEnglish, packetExpected, packetKorean, packetSchema } from './packet.ts';
 
 const tableFields = {
   family: z.enum(['ip', 'ip6', 'inet', 'arp', 'bridge', 'netdev']).exactOptional(),
@@ -34,6 +35,7 @@ interface Wanted {
 }
 
 const english = {
+  ...packetEnglish,
   nftSelection: ({ rules, elements }: Wanted) => {
     const { family, table, has } = rules ?? elements ?? {};
     return commaSeparated(
@@ -53,6 +55,7 @@ const english = {
 };
 
 const korean: typeof english = {
+  ...packetKorean,
   nftSelection: ({ rules, elements }) => {
     const { family, table, has } = rules ?? elements ?? {};
     return commaSeparated(
@@ -73,26 +76,31 @@ const korean: typeof english = {
 
 export const nftablesCheck = checkKind({
   type: 'nftables',
-  summary: 'A place has certain nft rules (rules), or elements of nft sets and maps (elements).',
+  summary:
+    'A place has certain nft rules (rules) or elements of sets and maps (elements), or sends a packet the right way (packet).',
   fields: {
     on: place,
     rules: rules.exactOptional(),
     elements: elements.exactOptional(),
+    packet: packetSchema.exactOptional(),
     count: count.prefault(atLeastOne),
   },
   words: { en: english, ko: korean },
-  mistakes: ({ rules, elements }) =>
-    (rules === undefined) === (elements === undefined)
-      ? [{ message: 'an nftables check needs either the field rules or the field elements' }]
-      : [],
-  expected: ({ on, count, ...wanted }, say) =>
-    say.nftExpected(on, count, wanted.rules !== undefined, say.nftSelection(wanted)),
-  expectedNot: ({ on, count, ...wanted }, say) =>
-    count.min === 1 && count.max === undefined
+  mistakes: ({ rules, elements, packet }) =>
+    [rules, elements, packet].filter((field) => field !== undefined).length === 1
+      ? []
+      : [{ message: 'an nftables check needs one of the fields rules, elements and packet' }],
+  expected: ({ on, count, packet, ...wanted }, say) =>
+    packet
+      ? packetExpected(on, packet, say)
+      : say.nftExpected(on, count, wanted.rules !== undefined, say.nftSelection(wanted)),
+  expectedNot: ({ on, count, packet, ...wanted }, say) =>
+    packet === undefined && count.min === 1 && count.max === undefined
       ? say.noNftExpected(on, wanted.rules !== undefined, say.nftSelection(wanted))
       : undefined,
-  judge: ({ on, rules, elements, count }, view, say) =>
+  judge: ({ on, rules, elements, packet, count }, view, say) =>
     view.places.each(on, (place) => {
+      if (packet) return judgePacket(packet, place, view, { say, list: 'nft list ruleset' });
       const { nft = '' } = view.facts.at(place, 'nft');
       const lines = rules ? rulesIn(nft) : elementsIn(nft);
       const found = lines.filter((line) => isWanted(line, { ...(rules ?? elements) }));

@@ -1,13 +1,10 @@
-// The `packet` field of the iptables check: where do a node's rules send a packet?
+// The `packet` field of the iptables and nftables checks: where do a node's rules send a packet?
 import * as z from 'zod';
 import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
-import type { RouteFact } from '../../../api/facts.ts';
-import { networkContains } from '../../../api/ip.ts';
-import { splitEndpoint } from '../../../dataplane/address.ts';
-import type { TargetKind } from '../../../dataplane/model.ts';
-import type { PacketTrace, Packet as TracedPacket, TraceOptions } from '../../../dataplane/packet.ts';
-import { renderRule } from '../../../dataplane/render.ts';
-import { TraceLimitError, trace } from '../../../dataplane/trace.ts';
+import { joinEndpoint, splitEndpoint } from '../../../dataplane/address.ts';
+import { TraceLimitError } from '../../../dataplane/node/budget.ts';
+import type { Branch, Entry, NodeEnd, NodeStep, SentPacket } from '../../../dataplane/node/packet.ts';
+import { sendPacket } from '../../../dataplane/node/send.ts';
 import { Unmet } from '../facts.ts';
 import { brief } from '../match.ts';
 import { describeReference, parseReference } from '../reference.ts';
@@ -18,7 +15,6 @@ import type { Place } from '../view/places.ts';
 import type { View } from '../view/view.ts';
 import { hostPort, oneOrMore } from './fields.ts';
 import { lookAt } from './look.ts';
-import { rulesOf } from './rules.ts';
 
 export const packetSchema = z.strictObject({
   from: z.string().meta({ description: 'A place, or an address.' }),
@@ -42,9 +38,9 @@ export const packetEnglish = {
   nodeItself: () => 'the node itself',
   endpointsOf: (service: string) => `the endpoints of ${service}`,
   goesTo: (ends: readonly string[]) => `goes to ${en.listed(ends)}`,
-  fate: (fate: PacketTrace['fate']): string =>
-    fate === 'unknown' ? "meets a rule that the grader can't follow" : `is ${fate}`,
-  perhaps: (end: string, rule: string) => `${end}, or not: the grader can't judge "${rule}"`,
+  fate: (fate: Packet['fate']): string => `is ${fate}`,
+  unknownFate: (why: string) => `can't be followed by the grader: ${why}`,
+  lostFate: (why: string) => `is lost, but not by a rule: ${why}`,
   tooManyWays: () => "has so many ways through the rules that the grader can't follow them",
   keepsDestination: () => 'keeps its destination: no rule changes it',
   source: (masqueraded: boolean): string => (masqueraded ? ', its source masqueraded' : ', its source unchanged'),
@@ -60,7 +56,6 @@ const koreanFates = {
   accepted: '통과함',
   dropped: '버려짐',
   rejected: '거부됨',
-  unknown: '채점기가 따라갈 수 없는 규칙을 만남',
 } as const;
 
 export const packetKorean: typeof packetEnglish = {
@@ -70,7 +65,8 @@ export const packetKorean: typeof packetEnglish = {
   endpointsOf: (service) => `${service}의 엔드포인트`,
   goesTo: (ends) => `${ko.listed(ends)}에 도착`,
   fate: (fate) => koreanFates[fate],
-  perhaps: (end, rule) => `${end}, 또는 아님 (채점기가 판단할 수 없는 규칙: "${rule}")`,
+  unknownFate: (why) => `채점기가 따라갈 수 없음: ${why}`,
+  lostFate: (why) => `규칙이 아닌 다른 이유로 사라짐: ${why}`,
   tooManyWays: () => '규칙을 지나는 길이 너무 많아 채점기가 따라갈 수 없음',
   keepsDestination: () => '목적지가 그대로임 (목적지를 바꾸는 규칙이 없음)',
   source: (masqueraded) => (masqueraded ? ', 출발지는 노드의 주소로 바뀜' : ', 출발지는 그대로'),
@@ -102,73 +98,105 @@ export const endsOf = (end: string, view: View, say: Say): readonly string[] =>
   end.startsWith('endpoints/') ? endpointsOf(end, view, say) : [end];
 
 /**
- * Holds when every path that the packet can take ends as expected, and each expected destination is the end of a path
- * that it surely can take. What the grader cannot follow never holds.
+ * Holds when every way that the packet can take through the node ends as expected, and each expected destination is the
+ * end of a way. All rules of the node count, whatever their backend. What the model cannot follow never holds.
+ * @param list the command that shows the rules
  */
-export const judgePacket = (packet: Packet, node: Place, view: View, say: Say): Verdict => {
+export const judgePacket = (packet: Packet, node: Place, view: View, { say, list }: Telling): Verdict => {
   const from = sourceOf(packet.from, node, view);
   const { to } = packet;
   const lands = packet.lands?.flatMap((end) => (end.startsWith('endpoints/') ? endpointsOf(end, view, say) : [end]));
   const observed = (end: string): string => say.packetObserved(node.label, from, to, end);
-  const traces = tracesOf({ from, to, protocol: packet.protocol }, node, view, say);
-  if (traces === undefined)
-    return { holds: false, observed: observed(say.tooManyWays()), hint: lookAt(node, 'iptables-save', say) };
-  const wrong = traces.find((result) => !isAsExpected(result, packet, lands));
+  const results = resultsOf({ from, to, protocol: packet.protocol }, node, view);
+  if (results === undefined)
+    return { holds: false, observed: observed(say.tooManyWays()), hint: lookAt(node, list, say) };
+  const wrong = results.find((result) => !isAsExpected(result, packet, lands));
   if (wrong) return { holds: false, observed: observed(resultWords(wrong, to, say)), hint: ruleHint(wrong, node, say) };
-  const all = say.listed([...new Set(traces.map((result) => resultWords(result, to, say)))]);
-  const unreached = (lands ?? []).filter(
-    (end) => !traces.some((result) => result.lands === end && result.unsure.length === 0),
-  );
+  const all = say.listed([...new Set(results.map((result) => resultWords(result, to, say)))]);
+  const unreached = (lands ?? []).filter((end) => !results.some((result) => result.lands === end));
   if (unreached.length === 0) return { holds: true, observed: observed(all) };
   return {
     holds: false,
     observed: observed(say.neverArrives(unreached, all)),
-    hint: lookAt(node, `iptables-save -t nat | grep ${to.split(':')[0]}`, say),
+    hint: lookAt(node, `${list} | grep ${splitEndpoint(to).address}`, say),
   };
 };
 
-type Ends = Pick<TracedPacket, 'from' | 'to'> & { readonly protocol: 'tcp' | 'udp' };
+interface Telling {
+  readonly say: Say;
+  readonly list: string;
+}
 
-/** Undefined when the packet has more paths than can be followed. */
-const tracesOf = (packet: Ends, node: Place, view: View, say: Say): PacketTrace[] | undefined => {
-  const { links = [], routes = [] } = view.facts.at(node, 'links', 'routes');
-  const localAddresses = links.flatMap(({ addresses }) => addresses.map(({ address }) => address));
-  const device = (address: string): string | undefined => deviceTo(address, routes);
-  const inInterface = device(splitEndpoint(packet.from).address);
-  const options: TraceOptions = { localAddresses, outInterface: device, recent: listsOfKubeProxy };
+type Fate = Packet['fate'] | 'lost' | 'unknown';
+
+/** What becomes of the packet on one way. */
+interface Result {
+  readonly fate: Fate;
+  /** `address:port` as the packet leaves the node. */
+  readonly lands: string;
+  readonly masqueraded: boolean;
+  /** The last rule that changed the destination, dropped or rejected the packet. */
+  readonly decisive: NodeStep | undefined;
+  /** Why the packet is lost, or cannot be followed. */
+  readonly why: string;
+}
+
+type Ends = Pick<Packet, 'from' | 'to' | 'protocol'>;
+
+/** Undefined when the packet has more ways than can be followed. */
+const resultsOf = ({ from, to, protocol }: Ends, node: Place, view: View): readonly Result[] | undefined => {
+  const { model, linkTo, isLocal } = view.paths.alone(node);
+  const source = splitEndpoint(from);
+  const destination = splitEndpoint(to);
+  const packet: SentPacket = {
+    ...{ source: source.address, destination: destination.address, protocol },
+    ...(source.port === undefined ? {} : { sourcePort: source.port }),
+    ...(destination.port === undefined ? {} : { destinationPort: destination.port }),
+  };
+  const entry: Entry = isLocal(source.address)
+    ? { kind: 'process' }
+    : { kind: 'link', link: linkTo(source.address) ?? 'eth0' };
   try {
-    const traces = trace(rulesOf(node, view, say), { ...packet, ...(inInterface ? { inInterface } : {}) }, options);
-    return traces.filter(({ probability }) => probability > 0);
+    return sendPacket(model, packet, entry).map(resultOf);
   } catch (error) {
     if (error instanceof TraceLimitError) return undefined;
     throw error;
   }
 };
 
-/** The interface of the longest matching route, as the kernel chooses it. Only the main table is known. */
-const deviceTo = (address: string, routes: readonly RouteFact[]): string | undefined =>
-  routes
-    .map(({ destination, device }) => ({
-      device,
-      network: destination === 'default' ? '0.0.0.0/0' : destination.includes('/') ? destination : `${destination}/32`,
-    }))
-    .filter(({ network }) => networkContains(network, address))
-    .toSorted((one, other) => prefixOf(other.network) - prefixOf(one.network))[0]?.device;
+const resultOf = ({ end, headers, steps }: Branch): Result => {
+  const last = steps.findLast((step) => step.kind === 'rule' && /^(DNAT|redirect)\b/i.test(step.effect));
+  const step = end.kind === 'dropped' || end.kind === 'rejected' ? end.step : undefined;
+  return {
+    ...fateOf(end),
+    lands: joinEndpoint(headers.destination, headers.destinationPort),
+    masqueraded: steps.some((each) => each.kind === 'rule' && /^(masquerade|SNAT) to/i.test(each.effect)),
+    decisive: step ?? last,
+  };
+};
 
-const prefixOf = (network: string): number => Number(network.split('/')[1]);
+/** A parameter or a route that loses the packet is none of the rules that the check asks for. */
+const fateOf = (end: NodeEnd): Pick<Result, 'fate' | 'why'> => {
+  switch (end.kind) {
+    case 'leaves':
+    case 'delivered':
+      return { fate: 'accepted', why: '' };
+    case 'dropped':
+    case 'rejected': {
+      const isByRule = end.step?.kind === 'rule' || end.step?.kind === 'policy';
+      return { fate: isByRule ? end.kind : 'lost', why: end.by };
+    }
+    case 'unroutable':
+      return { fate: 'lost', why: end.by };
+    case 'unknown':
+      return { fate: 'unknown', why: end.reasons.join('; ') };
+  }
+};
 
-/** kube-proxy remembers clients in lists of its own. Here, the packet is the first one of its client. */
-const listsOfKubeProxy = (list: string): readonly string[] | undefined =>
-  list.startsWith('KUBE-SEP-') ? [] : undefined;
-
-const isAsExpected = (
-  result: PacketTrace,
-  { fate, masquerade }: Packet,
-  lands: readonly string[] | undefined,
-): boolean =>
+const isAsExpected = (result: Result, { fate, masquerade }: Packet, lands: readonly string[] | undefined): boolean =>
   result.fate === fate &&
   (lands === undefined || lands.includes(result.lands)) &&
-  (masquerade === undefined || result.masq === masquerade);
+  (masquerade === undefined || result.masqueraded === masquerade);
 
 /** The source address of the packet. `node/*` means the node under check. */
 const sourceOf = (from: string, node: Place, { machines, places }: View): string => {
@@ -194,21 +222,22 @@ const endpointsOf = (reference: string, { objects }: View, say: Say): readonly s
   throw new Unmet(say.noEndpoints(service), say.selectorHint());
 };
 
-const resultWords = (result: PacketTrace, to: string, say: Say): string => {
-  const { fate, lands, masq, unsure } = result;
-  const end =
-    fate === 'accepted'
-      ? `${lands === to ? say.keepsDestination() : say.goesTo([lands])}${masq ? say.source(true) : ''}`
-      : say.fate(fate);
-  const [rule] = unsure;
-  return rule === undefined ? end : say.perhaps(end, brief(rule, 160));
+const resultWords = ({ fate, lands, masqueraded, why }: Result, to: string, say: Say): string => {
+  if (fate === 'accepted')
+    return `${lands === to ? say.keepsDestination() : say.goesTo([lands])}${masqueraded ? say.source(true) : ''}`;
+  if (fate === 'unknown') return say.unknownFate(brief(why, 160));
+  return fate === 'lost' ? say.lostFate(brief(why, 160)) : say.fate(fate);
 };
 
-/** Names the last rule that changed the destination, dropped or rejected the packet. */
-const ruleHint = ({ path }: PacketTrace, node: Place, say: Say): string => {
-  const decisive = path.findLast(({ rule }) => rule.target !== undefined && decisiveTargets.has(rule.target.kind));
-  if (!decisive) return say.noRuleMatches(node.label);
-  return say.decisiveRule(node.label, brief(renderRule(decisive.rule), 200));
+const ruleHint = ({ fate, decisive }: Result, node: Place, say: Say): string => {
+  if (decisive?.kind === 'rule') {
+    const { backend, table, text } = decisive;
+    return say.decisiveRule(node.label, `${brief(text, 200)} (${backend}, ${table})`);
+  }
+  if (decisive?.kind === 'policy')
+    return say.decisiveRule(
+      node.label,
+      `${decisive.chain}: policy ${decisive.effect} (${decisive.backend}, ${decisive.table})`,
+    );
+  return fate === 'accepted' ? say.noRuleMatches(node.label) : lookAt(node, 'sysctl net.ipv4; ip route', say);
 };
-
-const decisiveTargets: ReadonlySet<TargetKind> = new Set(['dnat', 'redirect', 'drop', 'reject']);

@@ -12,8 +12,9 @@ import { walkCluster } from '../../../dataplane/cluster/walk.ts';
 import type { Way } from '../../../dataplane/cluster/way.ts';
 import { TraceLimitError } from '../../../dataplane/node/budget.ts';
 import { RulesetError } from '../../../dataplane/parse.ts';
-import { modelOf, podMachine } from '../../trace/lab.ts';
+import { modelOf, nameOfNamespace, podMachine } from '../../trace/lab.ts';
 import { BrokenFact, Unmet } from '../facts.ts';
+import { type Alone, aloneOf } from './alone.ts';
 import type { FactReader } from './fact-reader.ts';
 import type { Machines } from './machines.ts';
 import type { Objects } from './objects.ts';
@@ -112,6 +113,18 @@ export class Paths {
               .flatMap(({ addresses }) => addresses.map((address) => `${address}:${port}`)),
           ),
       );
+  }
+
+  /** The network namespace of a place, as if nobody had sent a packet yet. */
+  alone(at: Place): Alone {
+    const { facts, objects } = this.#options;
+    const pods = objects.list<Pod>('pod');
+    const name = at.pod && !at.pod.spec.hostNetwork ? podMachine(at.pod) : at.machine;
+    const texts = facts
+      .one<'dataplane'>({ kind: 'dataplane' })
+      .find((each, index) => nameOfNamespace(each, { pods, index }) === name);
+    if (!texts) throw new BrokenFact(`the fabric has not read the data plane of ${at.machine}`);
+    return bounded(() => aloneOf(texts));
   }
 
   /** All machines, as they are now. */

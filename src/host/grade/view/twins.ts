@@ -7,6 +7,7 @@ import { cablesOf } from '../../trace/lab.ts';
 import { BrokenFact } from '../facts.ts';
 import type { FactReader } from './fact-reader.ts';
 import type { Machines } from './machines.ts';
+import { withoutMemory } from './memory.ts';
 import type { Objects } from './objects.ts';
 import { bounded, type Paths, userspaceProblem } from './paths.ts';
 
@@ -117,15 +118,3 @@ const linesOf = (text: string): readonly (readonly [string, string])[] =>
       const [name = '', value = ''] = line.split(' = ');
       return [name, value] as const;
     });
-
-/** Which clients have connected before does not belong to the rules. */
-const withoutMemory = (texts: NamespaceTexts): NamespaceTexts => ({ ...texts, recent: {}, nft: forget(texts.nft) });
-
-const forget = (nft: string): string =>
-  nft.includes('"dynamic"')
-    ? JSON.stringify(JSON.parse(nft), (_, value) =>
-        (value as { flags?: unknown } | null)?.flags !== undefined && [value.flags].flat().includes('dynamic')
-          ? { ...value, elem: undefined }
-          : value,
-      )
-    : nft;
