@@ -7,7 +7,7 @@ import type {
   NamespaceTexts,
   TwinParams,
 } from './dataplane.ts';
-import type { Facts, FactsParams, FileOutcome, Place, ReadFileParams } from './facts.ts';
+import type { Facts, FactsParams, FileOutcome, JournalParams, Place, ReadFileParams } from './facts.ts';
 import type {
   HttpOutcome,
   HttpProbe,
@@ -87,6 +87,8 @@ export interface FabricMethods {
   /** Waits until something changes. */
   readonly changes: { readonly params: ChangesParams; readonly result: Changes };
   readonly readFile: { readonly params: ReadFileParams; readonly result: FileOutcome };
+  /** What a component has logged, by the fields of the journal that only journald writes. */
+  readonly journal: { readonly params: JournalParams; readonly result: FileOutcome };
   /** `iptables-restore` in a machine, by the fabric's own tool. For faults: never while grading. */
   readonly restoreRules: {
     readonly params: { readonly place: Place; readonly input: string; readonly flush: boolean };

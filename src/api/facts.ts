@@ -1,4 +1,5 @@
 // Facts about a machine or a pod, from the kernel, and files of a machine.
+import type { Component } from './paths.ts';
 import type { Ipv4 } from './scalars.ts';
 
 /** A network namespace: the machine's own, or the namespace of the pod with this address on the machine. */
@@ -119,6 +120,14 @@ export interface ReadFileParams {
   /** At most this many bytes, from the end. */
   readonly tailBytes: number;
 }
+
+export interface JournalParams {
+  readonly machine: string;
+  readonly pid: number;
+  /** A component, whose unit has its name. */
+  readonly unit: Component;
+}
+
 export type FileOutcome =
   | { readonly exists: true; readonly content: string; readonly size: number; readonly truncated: boolean }
   | { readonly exists: false };

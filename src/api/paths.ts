@@ -40,3 +40,9 @@ export const components = [
   'cluster-dns',
 ] as const;
 export type Component = (typeof components)[number];
+
+/** Components that also write their log into a file: path → component. */
+export const logFiles: Readonly<Record<string, Component>> = { [nodePaths.proxyLog]: 'kube-proxy' };
+
+/** On the API server, before the URL of a list: the last states of the objects that were deleted. */
+export const deletedPrefix = '/debug/deleted';

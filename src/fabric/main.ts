@@ -7,6 +7,7 @@ import { createJournal } from './change-journal.ts';
 import { createClaim } from './claim.ts';
 import { createDataplane } from './dataplane.ts';
 import { createFacts } from './facts.ts';
+import { readJournal } from './journal.ts';
 import { createKernelTrace } from './kernel-trace.ts';
 import { createKube, health } from './kube.ts';
 import { pin } from './pins.ts';
@@ -48,6 +49,7 @@ const main = async ([command, socket]: readonly string[]): Promise<number> => {
     series: createSeries(processes),
     sysctl: createSysctl(processes),
     readFile: readMachineFile,
+    journal: readJournal,
     restoreRules: createRestore(processes),
     systemctl: systemctlIn,
     plug: createPlug(),

@@ -1,6 +1,8 @@
-// Lists the network namespaces of a machine, however a student keeps them: by processes, threads, mounts, open files.
+// Lists the network namespaces of a machine, however a student keeps them: by processes, threads, mounts, open files,
+// sockets.
 import { constants, readdirSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { type Reference, searchDescriptors } from './holders.ts';
 import { linkNow, readProc, unlessEnded } from './proc.ts';
 import type { MachineProcess } from './processes.ts';
 import { AgentError, type Netns } from './run.ts';
@@ -21,7 +23,8 @@ export interface Namespaces extends AsyncDisposable {
 
 /**
  * The network namespaces of the machine's processes, and those that are mounted in the machine.
- * `thorough`: also those of single threads, of the mounts that only some processes see, and of open files.
+ * `thorough`: also those of single threads, of the mounts that only some processes see, of open files and of sockets.
+ * @throws AgentError `FABRIC_HIDDEN` when root of the machine keeps some from being seen
  */
 export const namespacesOf = async (
   initPid: number,
@@ -33,7 +36,9 @@ export const namespacesOf = async (
     if (!inhabited.has(id)) inhabited.set(id, { id, hostPid, netns: { path: `/proc/${hostPid}/ns/net` } });
   const opened = new Map<string, Opened>();
   await using stack = new AsyncDisposableStack();
-  for await (const { id, path } of thorough ? hidden(initPid, members) : mountedFor(initPid)) {
+  const pids = [initPid, ...members.map(({ hostPid }) => hostPid)];
+  using search = thorough ? await searchDescriptors([...new Set(pids)]) : undefined;
+  for await (const { id, path } of search ? hidden(pids, search.held) : mountedFor(initPid)) {
     if (inhabited.has(id) || opened.has(id)) continue;
     const handle = await openNamespace(path, id);
     if (handle) opened.set(id, { handle: stack.use(handle), namespace: { id, netns: { path, fd: handle.fd } } });
@@ -50,26 +55,23 @@ interface Opened {
   readonly handle: FileHandle;
 }
 
-interface Reference {
-  readonly id: string;
-  readonly path: string;
-}
-
-async function* hidden(initPid: number, members: readonly MachineProcess[]): AsyncGenerator<Reference> {
+async function* hidden(hostPids: readonly number[], held: readonly Reference[]): AsyncGenerator<Reference> {
+  // Whoever starts a process from outside may pass a socket to it, for example as its standard output.
+  const outside = ['1', 'self'].map((pid) => linkNow(`/proc/${pid}/ns/net`));
+  yield* held.filter(({ id }) => !outside.includes(id));
   const seen = new Set<string>();
-  for (const { hostPid } of [{ hostPid: initPid }, ...members]) {
+  for (const hostPid of hostPids) {
     const mounts = linkNow(`/proc/${hostPid}/ns/mnt`) ?? '';
     if (!seen.has(mounts)) yield* mountedFor(hostPid);
     seen.add(mounts);
-    yield* linksIn(`/proc/${hostPid}/task`, '/ns/net');
-    yield* linksIn(`/proc/${hostPid}/fd`, '');
+    yield* threadsOf(hostPid);
   }
 }
 
-/** The links of a folder of /proc that lead to network namespaces. */
-function* linksIn(folder: string, below: string): Generator<Reference> {
-  for (const name of unlessEnded(() => readdirSync(folder)) ?? []) {
-    const path = `${folder}/${name}${below}`;
+function* threadsOf(hostPid: number): Generator<Reference> {
+  const folder = `/proc/${hostPid}/task`;
+  for (const thread of unlessEnded(() => readdirSync(folder)) ?? []) {
+    const path = `${folder}/${thread}/ns/net`;
     const id = linkNow(path);
     if (id?.startsWith('net:[')) yield { id, path };
   }

@@ -1,7 +1,7 @@
 // Reads a file of a machine in which a student is root. Links never lead out of the machine, and no file blocks the
 // agent.
 import { constants } from 'node:fs';
-import { type FileHandle, open, readlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readlink } from 'node:fs/promises';
 import type { FileOutcome, ReadFileParams } from '../api/facts.ts';
 import { machineInit } from './processes.ts';
 import { AgentError } from './run.ts';
@@ -31,21 +31,35 @@ export const withMachineFile = async <T>(
   other?: T,
 ): Promise<T | undefined> => {
   await using stack = new AsyncDisposableStack();
-  machineInit(pid);
-  const handle = await resolve(`/proc/${pid}/root`, path, stack);
+  const handle = await nameOf({ pid, path }, stack);
   if (!handle) return undefined;
   if (!(await handle.stat()).isFile()) return other;
-  // The entry of the handle opens the same inode, even if its name leads to another file by now.
-  const file = await open(`/proc/self/fd/${handle.fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
-  stack.use(file);
-  return await use(file);
+  return await use(await contentOf(handle, stack));
 };
+
+/** The names in a folder of a machine. None if it is no folder. */
+export const namesIn = async ({ pid, path }: Pick<ReadFileParams, 'pid' | 'path'>): Promise<readonly string[]> => {
+  await using stack = new AsyncDisposableStack();
+  const handle = await nameOf({ pid, path }, stack);
+  return handle && (await handle.stat()).isDirectory() ? await readdir(`/proc/self/fd/${handle.fd}`) : [];
+};
+
+const nameOf = (
+  { pid, path }: Pick<ReadFileParams, 'pid' | 'path'>,
+  stack: AsyncDisposableStack,
+): Promise<FileHandle | undefined> => {
+  machineInit(pid);
+  return resolve(`/proc/${pid}/root`, path, stack);
+};
+
+/** The entry of the handle opens the same inode, even if its name leads to another file by now. */
+const contentOf = async (handle: FileHandle, stack: AsyncDisposableStack): Promise<FileHandle> =>
+  stack.use(await open(`/proc/self/fd/${handle.fd}`, constants.O_RDONLY | constants.O_NONBLOCK));
 
 /** Another text when the file has changed. */
 export const fileMark = async ({ pid, path }: Pick<ReadFileParams, 'pid' | 'path'>): Promise<string> => {
   await using stack = new AsyncDisposableStack();
-  machineInit(pid);
-  const stat = await (await resolve(`/proc/${pid}/root`, path, stack))?.stat();
+  const stat = await (await nameOf({ pid, path }, stack))?.stat();
   return stat ? [stat.dev, stat.ino, stat.size, stat.mtimeMs].join(' ') : 'none';
 };
 

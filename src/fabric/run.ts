@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly netns?: Netns | undefined;
   readonly timeoutMs: number;
   readonly input?: string;
+  /** An open file that the program has as descriptor 3. Not beside the descriptor of a namespace. */
+  readonly file?: number;
   /** Output beyond this is cut off. Default 16 MiB. */
   readonly maxBytes?: number;
   readonly signal?: AbortSignal | undefined;
@@ -65,7 +67,7 @@ const runNow = (command: readonly string[], options: RunOptions): Promise<RunRes
   const [program = '', ...args] = netns ? [...enter(netns), ...command] : command;
   const child = spawn(program, args, {
     env: environment,
-    stdio: ['pipe', 'pipe', 'pipe', ...(netns?.fd === undefined ? [] : [netns.fd])],
+    stdio: ['pipe', 'pipe', 'pipe', netns?.fd ?? options.file ?? 'ignore'],
     signal: AbortSignal.any([AbortSignal.timeout(options.timeoutMs), ...(options.signal ? [options.signal] : [])]),
     killSignal: 'SIGKILL',
   });

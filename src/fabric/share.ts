@@ -3,7 +3,17 @@ import type { FabricMethod } from '../api/fabric.ts';
 import type { Handlers } from './agent.ts';
 
 /** They only look, so an answer is as good for the second who asks. */
-const shared: readonly FabricMethod[] = ['facts', 'http', 'tcp', 'series', 'sysctl', 'lookup', 'kube', 'readFile'];
+const shared: readonly FabricMethod[] = [
+  'facts',
+  'http',
+  'tcp',
+  'series',
+  'sysctl',
+  'lookup',
+  'kube',
+  'readFile',
+  'journal',
+];
 
 /** All are told a change at the same moment. The slowest asks this much later than the first. */
 const keepMs = 300;

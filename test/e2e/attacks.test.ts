@@ -176,6 +176,33 @@ test('a status with no address is refused, and the kubelet corrects one with ano
   expect(failures(await until(isFull))).toEqual({});
 });
 
+test('lines that somebody else wrote into the log of kube-proxy do not prove that there was a service', async () => {
+  await ok(run('reset', 'vanish', '--yes'));
+  const lines = ['Adding new service port', 'Removing service port'].map(
+    (what) => `I1130 02:00:00.000000 30 servicechangetracker.go:1] "${what}" portName="default/temp"`,
+  );
+  for (const machine of ['controlplane', 'node01', 'node02'])
+    for (const line of lines)
+      await sh(machine, `echo '${line}' | tee -a /var/log/kube-proxy.log | systemd-cat -t kube-proxy`);
+  expect(failures(await grade())).toMatchObject({ 'vanish/came': 'fail: no service temp was created' });
+  await ok(run('solve', 'vanish', '--yes'));
+  expect(failures(await until(isFull))).toEqual({});
+});
+
+test('the address of a service in a namespace that only a socket keeps is found', async () => {
+  const hide = `use Socket; use POSIX ();
+    my ($setns, $unshare) = (POSIX::uname())[4] eq 'aarch64' ? (268, 97) : (308, 272);
+    open my $home, '<', '/proc/self/ns/net'; syscall($unshare, 0x40000000) == 0 or die;
+    system 'ip link set lo up; ip address add 10.103.132.104/32 dev lo';
+    socket my $s, PF_INET, SOCK_STREAM, 0; bind $s, sockaddr_in(3306, INADDR_ANY); listen $s, 1;
+    syscall($setns, fileno $home, 0x40000000) == 0 or die; close $home; sleep 600;`;
+  await sh('node02', `cat > /tmp/hide.pl <<'END'\n${hide}\nEND\nsystemd-run -q --unit=hide perl /tmp/hide.pl`);
+  const report = await until((each) => 'db-service/no-interface' in failures(each));
+  expect(failures(report)['db-service/no-interface']).toMatch(/^fail: .*10\.103\.132\.104/);
+  await sh('node02', 'systemctl stop hide');
+  expect(failures(await until(isFull))).toEqual({});
+});
+
 /** The address that a pod really has. */
 const addressOf = async (pod: string): Promise<string> =>
   (await kubectl('exec', pod, '--', 'hostname', '-i')).stdout.trim();

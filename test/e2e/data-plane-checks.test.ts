@@ -57,6 +57,26 @@ const changes = [
   },
 ];
 const stop = { do: 'stop-node', object: 'node/node01', from: 'pod/green', to: '10.96.77.1:80' };
+const proxyLog = '/var/log/kube-proxy.log';
+const onNode01 = { title: 'Log', type: 'log', on: 'node/node01' };
+const logs = [
+  { ...onNode01, id: 'own', path: proxyLog, line: '/Adding new service port.*default\\/web/' },
+  { ...onNode01, id: 'unit', unit: 'kubelet', line: '/^I\\d{4} /' },
+  { ...onNode01, id: 'forged', path: proxyLog, line: 'forged' },
+];
+/** Ways of a root to write a line that looks like one of kube-proxy. */
+const forgeries = [
+  `echo 'forged by echo' >> ${proxyLog}`,
+  "logger -t kube-proxy 'forged by logger'",
+  "echo 'forged by systemd-cat' | systemd-cat -t kube-proxy",
+  'systemd-run -q -p SyslogIdentifier=kube-proxy --unit=kube-proxy-1 sh -c "echo forged by a unit; sleep 0.1"',
+  `cat > /tmp/forge <<'END'
+mkdir /sys/fs/cgroup/kube-proxy.service
+echo $$ > /sys/fs/cgroup/kube-proxy.service/cgroup.procs
+exec node -e 'console.log("forged by a cgroup")'
+END
+systemd-run -q --unit=mine bash /tmp/forge`,
+];
 const restart = 'systemctl restart kube-proxy';
 const dropRule = '-p tcp --dport 80 -j DROP';
 
@@ -204,7 +224,7 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
     folder = await mkdtemp(join(tmpdir(), 'labs-e2e-'));
     const lab = join(folder, 'twin-lab');
     await mkdir(join(lab, 'tasks'), { recursive: true });
-    for (const task of ['task', 'change', 'stop']) await writeFile(join(lab, `tasks/${task}.md`), '# Task\n');
+    for (const task of ['task', 'change', 'stop', 'logs']) await writeFile(join(lab, `tasks/${task}.md`), '# Task\n');
     await writeFile(
       join(lab, 'lab.yaml'),
       stringify({
@@ -219,6 +239,7 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
             checks: changes.map((check, index) => ({ id: `c${index}`, title: 'Change', type: 'change', ...check })),
           },
           { id: 'stop', title: 'Stop', checks: [{ id: 'stop', title: 'Stop', type: 'change', ...stop }] },
+          { ...{ id: 'logs', title: 'Logs' }, checks: logs },
           {
             ...{ id: 'task', title: 'Task' },
             checks: ['twin', 'untouched'].map((type) => ({ id: type, title: type, type, on: 'node/*' })),
@@ -300,6 +321,29 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
       expect(await state()).toBe(before);
       await sh('ip route delete 10.9.9.0/24; iptables -D FORWARD 1');
       await expectPass();
+    });
+
+    test('counts no line that somebody else wrote into the log of a component', async () => {
+      for (const forgery of forgeries) await sh(forgery);
+      for (const how of ['echo', 'logger', 'systemd-cat', 'a unit', 'a cgroup'])
+        await eventually(
+          `the line of ${how} is there`,
+          async () => {
+            const { stdout } = await run('shell', 'node01', '--', 'sh', '-c', `cat ${proxyLog}; journalctl -o cat`);
+            return stdout.split('\n').some((line) => line === `forged by ${how}`) ? done(undefined) : notYet(stdout);
+          },
+          { timeoutMs: 20_000 },
+        );
+      const { stdout } = await run('check', 'logs', '--json');
+      const outcomes = (JSON.parse(stdout) as Report).tasks[0]?.checks.map(({ id, outcome, observed }) => [
+        id,
+        outcome === 'pass' ? outcome : observed,
+      ]);
+      expect(outcomes).toEqual([
+        ['own', 'pass'],
+        ['unit', 'pass'],
+        ['forged', 'kube-proxy on node01 has logged no such line'],
+      ]);
     });
 
     test('leaves nothing of a twin when its agent is killed', async () => {

@@ -33,6 +33,7 @@ const emptyLog: RevisionLog = {
   /** Revisions start at the current time, so that they are newer than the revisions of an earlier stub. */
   compacted: Date.now(),
   compact: () => {},
+  forget: () => {},
   close: () => {},
 };
 const store = openStore(emptyLog);

@@ -82,7 +82,7 @@ const startWriting = ({ resource, object, status }: Workload, isOwned: boolean):
 
 const memoryApi = (): AdmissionContext => {
   const api = {
-    store: openStore({ load: () => [].values(), append() {}, compacted: 0, compact() {}, close() {} }),
+    store: openStore({ load: () => [].values(), append() {}, compacted: 0, compact() {}, forget() {}, close() {} }),
     clusterIps: createIpAllocator(parseCidr('10.96.0.0/12')),
     nodePorts: createPortAllocator({ first: 30_000, last: 32_767 }),
     logger: { info() {}, warning() {}, error() {}, enabled: () => false },

@@ -204,6 +204,10 @@ const collectOne = async (collector: Collector, request: FactRequest): Promise<u
       const { machine, path, tailBytes } = request;
       return call('readFile', { machine, pid: pidOf(access, machine), path, tailBytes });
     }
+    case 'journal': {
+      const { machine, unit } = request;
+      return call('journal', { machine, pid: pidOf(access, machine), unit });
+    }
     case 'check':
       return runCheck(access.scripts, { ...request, handle: collector.handle(), signal: collector.signal });
     case 'expected':

@@ -4,6 +4,7 @@ import type { NamespaceTexts, TwinParams } from '../../api/dataplane.ts';
 import type { FactName, Facts, FileOutcome } from '../../api/facts.ts';
 import type { ScriptVerdict } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
+import type { Component } from '../../api/paths.ts';
 import type { HttpOutcome, LookupOutcome, SeriesOutcome, TcpOutcome } from '../../api/probes.ts';
 import type { ChangeOutcome, ChangeRequest } from './change/types.ts';
 
@@ -83,6 +84,11 @@ export interface FactKinds {
   };
   readonly file: {
     readonly ask: { readonly machine: string; readonly path: string; readonly tailBytes: number };
+    readonly value: FileOutcome;
+  };
+  /** What a component of a machine has logged. */
+  readonly journal: {
+    readonly ask: { readonly machine: string; readonly unit: Component };
     readonly value: FileOutcome;
   };
   readonly check: {

@@ -1,6 +1,7 @@
 // Which facts a change concerns, and what the fabric must watch for the facts that were read. Pure. Used by live.ts.
 import type { Change, ChangesParams, KernelPart } from '../../api/changes.ts';
 import type { FactName } from '../../api/facts.ts';
+import { deletedPrefix } from '../../api/paths.ts';
 import type { ClusterAccess } from './access.ts';
 import type { FactRequest } from './facts.ts';
 
@@ -41,13 +42,17 @@ export const isConcerned = (request: FactRequest, change: Change, isOpen: boolea
     case 'kernel':
       return request.kind === 'facts' ? ofKernel(request, change) : behindKernel(request, change);
     case 'objects':
-      return request.kind === 'objects' ? request.path === change.path : isLive(request) && !change.first;
+      return request.kind === 'objects' ? presentPath(request.path) === change.path : isLive(request) && !change.first;
     case 'file':
       return request.kind === 'file'
         ? request.machine === change.machine && request.path === change.path
         : isLive(request) && !change.first;
   }
 };
+
+/** Deleted objects change when the present ones do, and only the list of the present ones can be watched. */
+const presentPath = (path: string): string =>
+  path.startsWith(deletedPrefix) ? path.slice(deletedPrefix.length) : path;
 
 type Kernel = Extract<Change, { kind: 'kernel' }>;
 
@@ -74,7 +79,7 @@ export const interestsOf = (
   const files = new Map<string, ChangesParams['files'][number]>();
   for (const key of keys) {
     const request = requestOf(key);
-    if (request.kind === 'objects') objects.add(request.path);
+    if (request.kind === 'objects') objects.add(presentPath(request.path));
     if (request.kind !== 'file') continue;
     const pid = machines.find(({ name }) => name === request.machine)?.pid;
     if (pid === undefined) continue;

@@ -93,6 +93,10 @@ export const checkSentences: Sentences = {
   "this place has no name server, so {host} can't be resolved":
     '네임 서버가 없는 곳이어서 {host}의 주소를 찾을 수 없음',
   '{host} has no address': '{host}의 주소가 없음',
+  'a process of the machine hides its sockets, or has too many of them':
+    '머신의 프로세스가 소켓을 숨기고 있거나 소켓이 너무 많음',
+  'this kernel is too old to show the sockets of others': '커널이 너무 오래되어 다른 프로세스의 소켓을 보여 주지 않음',
+  'the search for sockets has failed': '소켓 찾기에 실패함',
   'process 1 of {machine} has left the network namespace of the machine':
     '{machine} 머신의 1번 프로세스가 머신의 네트워크 네임스페이스를 떠남',
   'the rules changed again and again while they were read': '읽는 동안 규칙이 계속 바뀜',

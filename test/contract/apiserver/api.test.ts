@@ -23,6 +23,20 @@ const pod = (name: string, extra: Partial<Pod['spec']> = {}): Pod => ({
   spec: { containers: [{ name: 'main', image: 'busybox' }], ...extra },
 });
 
+test('what was deleted is listed under /debug/deleted, until it is forgotten', async () => {
+  const path = '/debug/deleted/api/v1/namespaces/default/services';
+  const past = async (): Promise<readonly string[]> => {
+    const { items } = JSON.parse(await server.kubectl('get', '--raw', path)) as { items: readonly Service[] };
+    return items.map(({ metadata }) => metadata.name);
+  };
+  await server.client.create(services, service('past'));
+  expect(await past()).toEqual([]);
+  await server.client.delete(services, { name: 'past', namespace });
+  expect(await past()).toEqual(['past']);
+  await server.kubectl('delete', '--raw', `${path}/past`);
+  expect(await past()).toEqual([]);
+});
+
 describe('a service', () => {
   test('gets an address from the range, and Kubernetes’ defaults', async () => {
     const { spec, metadata } = await server.client.create(services, service('plain'));

@@ -2,6 +2,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseIpv4 } from '../../../src/api/scalars.ts';
+import { createDataplane } from '../../../src/fabric/dataplane.ts';
 import { createFacts } from '../../../src/fabric/facts.ts';
 import { createProcessTable } from '../../../src/fabric/processes.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
@@ -27,6 +28,14 @@ const addresses = async (): Promise<readonly string[]> => {
 
 const withAddress = (address: string): string => `ip link set lo up; ip address add ${address}/32 dev lo`;
 
+/** Opens a listening socket in a new namespace, and goes back to the first one. */
+const fromElsewhere = `
+use Socket; use POSIX (); my $setns = (POSIX::uname())[4] eq "aarch64" ? 268 : 308;
+my $unshare = $setns == 268 ? 97 : 272;
+open my $home, "<", "/proc/self/ns/net"; syscall($unshare, 0x40000000) == 0 or die;
+system $ARGV[0]; socket my $s, PF_INET, SOCK_STREAM, 0; bind $s, sockaddr_in(3306, INADDR_ANY); listen $s, 1;
+syscall($setns, fileno $home, 0x40000000) == 0 or die; close $home; sleep 60`;
+
 test.each([
   ['by a mount outside of /run/netns', '10.7.0.1', ': > "/tmp/a b"; unshare --net="/tmp/a b" sh -c "$1"'],
   [
@@ -39,11 +48,28 @@ test.each([
     '10.7.0.3',
     ': > /tmp/d; unshare --net=/tmp/d sh -c "$1"; exec 9< /tmp/d; umount /tmp/d; exec sleep 60',
   ],
+  ['by a socket of a process that is elsewhere', '10.7.0.4', `exec perl -e '${fromElsewhere}' "$1"`],
 ])('a namespace that is kept %s is found', async (_, address, script) => {
   const keeper = machine.background(`set -- '${withAddress(address)}'; ${script}`);
   try {
     const look = async () => ((await addresses()).includes(address) ? done(undefined) : notYet('not found'));
     await eventually(`the address ${address} is found`, look, { timeoutMs: 5000 });
+  } finally {
+    keeper.kill('SIGKILL');
+  }
+});
+
+test('the listener in a namespace that only a socket keeps is seen', async () => {
+  const read = createDataplane(createProcessTable());
+  const keeper = machine.background(`exec perl -e '${fromElsewhere}' '${withAddress('10.7.0.5')}'`);
+  try {
+    const look = async () => {
+      const spaces = await read({ machines: [{ machine: 'm', pid: machine.pid }] }, AbortSignal.timeout(10_000));
+      const hidden = spaces.find(({ addresses }) => addresses.includes('10.7.0.5'));
+      return hidden ? done(hidden.listeners) : notYet('not found');
+    };
+    const listeners = await eventually('the namespace is found', look, { timeoutMs: 5000 });
+    expect(listeners).toContainEqual({ protocol: 'tcp', address: '0.0.0.0', port: 3306 });
   } finally {
     keeper.kill('SIGKILL');
   }

@@ -7,7 +7,14 @@ import type { AdmissionContext } from '../../../src/node/apiserver/resources/def
 import type { RevisionLog } from '../../../src/node/apiserver/store/log.ts';
 import { openStore } from '../../../src/node/apiserver/store/store.ts';
 
-const noLog: RevisionLog = { load: () => [].values(), append() {}, compacted: 0, compact() {}, close() {} };
+const noLog: RevisionLog = {
+  load: () => [].values(),
+  append() {},
+  compacted: 0,
+  compact() {},
+  forget() {},
+  close() {},
+};
 
 export const memoryApi = (): AdmissionContext => {
   const api = {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../src/api/meta.ts';
-import { configMaps, nodes, pods } from '../../../src/api/resources.ts';
+import { configMaps, events, nodes, pods } from '../../../src/api/resources.ts';
 import { createHistory } from '../../../src/node/apiserver/store/history.ts';
 import { openLog } from '../../../src/node/apiserver/store/log.ts';
 import { openStore, type Store } from '../../../src/node/apiserver/store/store.ts';
@@ -95,6 +95,39 @@ describe('the store', () => {
     expect(names()).toEqual(['busy', 'old']);
     expect(store.history(configMaps).since(1)).toBeUndefined();
     expect(store.history(configMaps).since(store.revision - 5)).toHaveLength(5);
+  });
+});
+
+describe('deleted objects', () => {
+  const deleted = (): string[] => store.deleted(configMaps).map(({ metadata }) => metadata.name);
+
+  test('are remembered after compaction and a restart, until they are created again or forgotten', () => {
+    for (const name of ['a', 'b', 'c']) {
+      store.put(configMaps, object(name, 'last'));
+      store.remove(configMaps, object(name, 'last'));
+    }
+    store.put(configMaps, object('b'));
+    expect(store.forget(configMaps, { name: 'c', namespace: 'default' })).toBe(true);
+    expect(store.forget(configMaps, { name: 'c', namespace: 'default' })).toBe(false);
+    reopen();
+    expect(deleted()).toEqual(['a']);
+    for (let number = 0; number < 1500; number += 1) store.put(configMaps, object('busy', String(number)));
+    store.compact();
+    reopen();
+    expect(deleted()).toEqual(['a']);
+    expect(store.deleted(configMaps)).toMatchObject([{ data: 'last' }]);
+    expect(names()).toEqual(['b', 'busy']);
+  });
+
+  test('are the newest hundred of a resource, and no events', () => {
+    for (let number = 0; number < 120; number += 1) {
+      store.put(configMaps, object(`m${number}`));
+      store.remove(configMaps, object(`m${number}`));
+      store.remove(events, object(`e${number}`));
+    }
+    expect(deleted()).toHaveLength(100);
+    expect(deleted()[0]).toBe('m20');
+    expect(store.deleted(events)).toEqual([]);
   });
 });
 

@@ -32,6 +32,8 @@ export interface World {
   /** What kube-proxy writes on this machine. */
   readonly twin?: (machine: string) => NamespaceTexts;
   readonly files?: Readonly<Record<string, string>>;
+  /** What components have logged, by `machine:component`. */
+  readonly journals?: Readonly<Record<string, string>>;
   readonly stopped?: readonly string[];
   /** Programs of the fabric, such as kubectl. May throw. */
   readonly exec?: (argv: readonly string[], stdin: string) => string;
@@ -77,6 +79,7 @@ interface Params {
   readonly place: { readonly machine: string; readonly podIp?: string };
   readonly path: string;
   readonly machine: string;
+  readonly unit: string;
   readonly url: string;
   readonly host: string;
   readonly port: number;
@@ -117,8 +120,10 @@ const answer = (world: World, method: string, params: Params): unknown => {
     }
     case 'lookup':
       return world.lookup?.(at, params.name);
+    case 'journal':
     case 'readFile': {
-      const content = world.files?.[`${params.machine}:${params.path}`];
+      const from = method === 'journal' ? world.journals : world.files;
+      const content = from?.[`${params.machine}:${method === 'journal' ? params.unit : params.path}`];
       const outcome: FileOutcome =
         content === undefined ? { exists: false } : { exists: true, content, size: content.length, truncated: false };
       return outcome;

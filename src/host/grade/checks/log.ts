@@ -1,7 +1,10 @@
-// The log check: a log file on a node has a line.
+// The log check: a component has logged a line, or a log file on a node has one.
+import * as z from 'zod';
+import { type Component, components, logFiles } from '../../../api/paths.ts';
 import { brief, type CountRange, contains, inRange, inWords, type TextMatch } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
+import type { View } from '../view/view.ts';
 import { absolutePath, atLeastOne, count, machinePlace, match } from './fields.ts';
 import { checkKind } from './kind.ts';
 
@@ -9,37 +12,65 @@ import { checkKind } from './kind.ts';
 const tailBytes = 4 << 20;
 
 const english = {
-  logExpected: (on: string, path: string, range: CountRange, line: TextMatch) =>
-    `${path} on ${en.where(on)} has ${en.counted(range, 'line')} with ${inWords(line)}`,
+  logExpected: (on: string, log: string, range: CountRange, line: TextMatch) =>
+    `${log} on ${en.where(on)} has ${en.counted(range, 'line')} with ${inWords(line)}`,
+  logOf: (component: string) => `the log of ${component}`,
   noLog: (node: string, path: string) => `${node} has no file ${path}`,
+  noJournal: (node: string) => `${node} has no journal`,
   noLine: (node: string, path: string) => `${path} on ${node} has no such line`,
+  notLogged: (node: string, component: string) => `${component} on ${node} has logged no such line`,
   lastLine: (node: string, path: string, line: string) => `${path} on ${node}: ${line || '(empty)'}`,
 };
 
 const korean: typeof english = {
-  logExpected: (on, path, range, line) => `${ko.where(on)}의 ${path}에 ${ko.counted(range, `${inWords(line)} 줄`)}`,
+  logExpected: (on, log, range, line) => `${ko.where(on)}의 ${log}에 ${ko.counted(range, `${inWords(line)} 줄`)}`,
+  logOf: (component) => `${component} 로그`,
   noLog: (node, path) => `${node}에 ${path} 파일 없음`,
+  noJournal: (node) => `${node}에 저널 없음`,
   noLine: (node, path) => `${node}의 ${path}에 그런 줄이 없음`,
+  notLogged: (node, component) => `${node}의 ${component} 로그에 그런 줄이 없음`,
   lastLine: (node, path, line) => `${node}의 ${path}: ${line || '(비어 있음)'}`,
 };
 
 export const logCheck = checkKind({
   type: 'log',
-  summary: 'A log file has a line.',
-  fields: { on: machinePlace, path: absolutePath, line: match, count: count.prefault(atLeastOne) },
+  summary: 'A component has logged a line, or a log file has one.',
+  fields: {
+    on: machinePlace,
+    path: absolutePath.exactOptional(),
+    unit: z
+      .enum(components)
+      .exactOptional()
+      .meta({ description: 'A component, whose lines in the journal count. Without path.' }),
+    line: match,
+    count: count.prefault(atLeastOne),
+  },
   words: { en: english, ko: korean },
-  expected: ({ on, path, line, count }, say) => say.logExpected(on, path, count, line),
-  judge({ on, path, line, count }, view, say) {
+  mistakes: ({ path, unit }) =>
+    (path === undefined) === (unit === undefined)
+      ? [{ message: 'a log check needs one of the fields path and unit' }]
+      : [],
+  expected: ({ on, path, unit = '', line, count }, say) => say.logExpected(on, path ?? say.logOf(unit), count, line),
+  judge({ on, path = '', line, count, ...check }, view, say) {
     return view.places.each(on, ({ machine, label }) => {
-      const file = view.facts.one<'file'>({ kind: 'file', machine, path, tailBytes });
-      if (!file.exists) return { holds: false, observed: say.noLog(label, path) };
+      const unit = check.unit ?? componentOf(path, machine, view);
+      const log = path || say.logOf(unit ?? '');
+      const file = unit
+        ? view.facts.one<'journal'>({ kind: 'journal', machine, unit })
+        : view.facts.one<'file'>({ kind: 'file', machine, path, tailBytes });
+      if (!file.exists) return { holds: false, observed: unit ? say.noJournal(label) : say.noLog(label, path) };
       const lines = file.content.split('\n').filter((text) => contains(line, text));
       const last = lines.at(-1);
+      const none = unit ? say.notLogged(label, unit) : say.noLine(label, path);
       return {
         holds: inRange(lines.length, count),
-        observed: last === undefined ? say.noLine(label, path) : say.lastLine(label, path, brief(last, 200)),
-        hint: say.onMachine(label, `tail ${path}`),
+        observed: last === undefined ? none : say.lastLine(label, log, brief(last, 200)),
+        hint: say.onMachine(label, unit ? `journalctl -u ${unit}` : `tail ${path}`),
       };
     });
   },
 });
+
+/** Everybody who is root can write a line into the file of a component. Its lines in the journal say who wrote them. */
+const componentOf = (path: string, machine: string, { machines }: View): Component | undefined =>
+  machines.roleOf(machine) === 'client' ? undefined : logFiles[path];

@@ -34,7 +34,8 @@ export class FactReader {
     if (fact.ok) return fact.value as FactValue<K>;
     if (fact.code === 'FABRIC_NO_POD') throw new Unmet(this.#say.podGone());
     // Only root in the machine can do this.
-    if (fact.code === 'FABRIC_MOVED') throw new Unmet(this.#say.fromEnglish(fact.cause));
+    if (fact.code === 'FABRIC_MOVED' || fact.code === 'FABRIC_HIDDEN')
+      throw new Unmet(this.#say.fromEnglish(fact.cause));
     if (fact.code === unmetCode) throw new Unmet(this.#say.fromEnglish(fact.cause));
     if (fact.code === noChanges) throw new NotNow();
     throw new BrokenFact(fact.cause);

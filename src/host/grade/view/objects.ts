@@ -4,6 +4,7 @@ import type { ClusterSpec } from '../../../api/cluster.ts';
 import { isConditionTrue } from '../../../api/conditions.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import type { KubeObject } from '../../../api/meta.ts';
+import { deletedPrefix } from '../../../api/paths.ts';
 import { allResources, apiPathOf, type Resource } from '../../../api/resources.ts';
 import { BrokenFact, type Fact, type Spot, Unmet } from '../facts.ts';
 import { patternOf } from '../match.ts';
@@ -34,8 +35,10 @@ export class Objects {
 
   /** All objects of a kind (`pod`, `services`, `svc`) in all namespaces. */
   list<T extends KubeObject>(kind: string): readonly T[] {
-    const resource = resourceOf(kind);
-    const path = `${apiPathOf(resource)}/${resource.plural}`;
+    return this.#read(pathOf(kind));
+  }
+
+  #read<T extends KubeObject>(path: string): readonly T[] {
     const fact = this.#options.facts.raw({ kind: 'objects', path });
     if (fact.ok) return fact.value as readonly T[];
     throw this.#listError(fact);
@@ -47,13 +50,12 @@ export class Objects {
    * @param reference `kind/name`, `kind/namespace/name` or `kind/namespace/label=value`
    */
   find<T extends KubeObject>(reference: string): T | undefined {
-    const { kind, namespace, name, label } = parseReference(reference);
-    const inNamespace = this.list<T>(kind).filter(
-      ({ metadata }) => metadata.namespace === undefined || metadata.namespace === namespace,
-    );
-    if (!label) return inNamespace.find(({ metadata }) => metadata.name === name);
-    const labelled = inNamespace.filter(({ metadata }) => metadata.labels?.[label.key] === label.value);
-    return labelled.find(isReady) ?? labelled[0];
+    return named(reference, this.list<T>(parseReference(reference).kind));
+  }
+
+  /** The last state of the object that a reference names, if it was deleted and not created again. */
+  findDeleted<T extends KubeObject>(reference: string): T | undefined {
+    return named(reference, this.#read<T>(`${deletedPrefix}${pathOf(parseReference(reference).kind)}`));
   }
 
   /** Like `find`. @throws Unmet when there is no such object */
@@ -104,6 +106,21 @@ export class Objects {
     return new Unmet(say.apiServerStopped(plane), say.systemctl(plane, 'kube-apiserver'), true);
   }
 }
+
+const pathOf = (kind: string): string => {
+  const resource = resourceOf(kind);
+  return `${apiPathOf(resource)}/${resource.plural}`;
+};
+
+const named = <T extends KubeObject>(reference: string, objects: readonly T[]): T | undefined => {
+  const { namespace, name, label } = parseReference(reference);
+  const inNamespace = objects.filter(
+    ({ metadata }) => metadata.namespace === undefined || metadata.namespace === namespace,
+  );
+  if (!label) return inNamespace.find(({ metadata }) => metadata.name === name);
+  const labelled = inNamespace.filter(({ metadata }) => metadata.labels?.[label.key] === label.value);
+  return labelled.find(isReady) ?? labelled[0];
+};
 
 /** The text with `(clusterIP of service db)` in place of each template. For templates whose values are unknown. */
 export const describeTemplates = (text: string, say: Phrases): string =>

@@ -10,6 +10,7 @@ import { bind } from './binding.ts';
 import { contentTypeOf } from './body.ts';
 import { create } from './create.ts';
 import { evict, remove, removeCollection } from './delete.ts';
+import { deletedObjects } from './deleted.ts';
 import { discovery } from './discovery.ts';
 import { finalize } from './finalize.ts';
 import { get } from './get.ts';
@@ -86,6 +87,8 @@ export const dispatch = async (exchange: Exchange): Promise<Answer | undefined> 
 const dispatchPath = (exchange: Exchange): Answer => {
   const { request, url, user } = exchange;
   authorizePath(user, request.method ?? 'GET', url.pathname);
+  const past = deletedObjects(exchange);
+  if (past) return past;
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
   const answer = misc(exchange) ?? discovery(exchange) ?? openapi(exchange) ?? issuer(exchange);
   if (!answer) throw pathNotFound();

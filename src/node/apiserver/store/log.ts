@@ -9,6 +9,8 @@ export interface LogEntry {
   /** `services/default/db-service`; `apps/deployments/default/web` outside of the core group. */
   readonly key: string;
   readonly deleted: boolean;
+  /** A deletion that need not be remembered. */
+  readonly forgotten?: boolean;
   readonly value: string;
 }
 
@@ -19,10 +21,18 @@ export interface RevisionLog {
   append(entry: LogEntry): void;
   /** The revision of the last compact(). No watch can start before it. */
   readonly compacted: number;
-  /** Removes deletions up to a revision, and entries that a later entry up to that revision replaces. */
-  compact(revision: number): void;
+  /**
+   * Removes deletions up to a revision, and entries that a later entry up to that revision replaces.
+   * @param kept the deletions that stay, by their revision
+   */
+  compact(revision: number, kept: readonly number[]): void;
+  /** The deletion with this revision need not stay any longer than other entries. */
+  forget(revision: number): void;
   close(): void;
 }
+
+/** The values of the column `deleted`. */
+const [present, gone, forgotten] = [0, 1, 2];
 
 /**
  * Opens or creates the log in a folder. `synchronous=NORMAL`: a kill -9 loses nothing. A power cut may lose the last
@@ -52,34 +62,40 @@ export const openLog = (folder: string): RevisionLog => {
         yield {
           revision: Number(row.revision),
           key: String(row.key),
-          deleted: row.deleted === 1,
+          deleted: row.deleted !== present,
+          forgotten: row.deleted === forgotten,
           value: String(row.value),
         };
       }
     },
     append: ({ revision, key, deleted, value }) => {
-      insert.run(revision, key, deleted ? 1 : 0, value);
+      insert.run(revision, key, deleted ? gone : present, value);
     },
     get compacted() {
       return compacted;
     },
-    compact: (revision) => {
-      compactTo(database, revision);
+    compact: (revision, kept) => {
+      compactTo(database, revision, kept);
       compacted = revision;
+    },
+    forget: (revision) => {
+      database.prepare(`UPDATE log SET deleted = ${forgotten} WHERE revision = ? AND deleted = ${gone}`).run(revision);
     },
     close: () => database.close(),
   };
 };
 
-const compactTo = (database: Database, revision: number): void => {
+const compactTo = (database: Database, revision: number, kept: readonly number[]): void => {
   database.exec('BEGIN IMMEDIATE');
   try {
     database
       .prepare(
-        `DELETE FROM log WHERE revision <= ?1 AND (deleted = 1 OR EXISTS (
-           SELECT 1 FROM log AS newer WHERE newer.key = log.key AND newer.revision > log.revision AND newer.revision <= ?1))`,
+        `DELETE FROM log WHERE revision <= ?1 AND revision NOT IN (SELECT value FROM json_each(?2))
+           AND (deleted != ${present} OR EXISTS (
+             SELECT 1 FROM log AS newer
+               WHERE newer.key = log.key AND newer.revision > log.revision AND newer.revision <= ?1))`,
       )
-      .run(revision);
+      .run(revision, JSON.stringify(kept));
     database.prepare("UPDATE meta SET value = ? WHERE name = 'compacted'").run(revision);
     database.exec('COMMIT');
   } catch (error) {

@@ -50,6 +50,33 @@ describe('an object check', () => {
     });
   });
 
+  describe('with history', () => {
+    const [present, past] = ['/api/v1/services', '/debug/deleted/api/v1/services'];
+    const temp = service('temp', '10.96.7.7', 8080);
+    const created = { type: 'object', object: 'service/temp', history: 'created' };
+    const deleted = { ...created, history: 'deleted' };
+
+    test.each([
+      ['never existed', {}, 'fail', 'fail'],
+      ['exists', { [present]: [temp] }, 'pass', 'fail'],
+      ['was deleted', { [past]: [temp] }, 'pass', 'pass'],
+      ['was deleted in another namespace', { [past]: [service('temp', '10.96.7.7', 80, 'shop')] }, 'fail', 'fail'],
+    ])('judges an object that %s', async (_, lists, asCreated, asDeleted) => {
+      expect((await gradeCheck(created, { objects: lists })).outcome).toBe(asCreated);
+      expect((await gradeCheck(deleted, { objects: lists })).outcome).toBe(asDeleted);
+    });
+
+    test('compares the last state, and says what the API server remembers', async () => {
+      const check = { ...deleted, where: [{ path: '.spec.ports[0].port', equals: 80 }] };
+      expect(await gradeCheck(check, { objects: { [past]: [temp] } })).toMatchObject({
+        outcome: 'fail',
+        expected: 'service temp was deleted, with .spec.ports[0].port = 80',
+        observed: 'service temp was deleted: .spec.ports[0].port = 8080',
+      });
+      expect((await gradeCheck(deleted, { objects: {} })).observed).toBe('no service temp was created');
+    });
+  });
+
   test('fails when the student stopped the API server', async () => {
     const kube = () => {
       throw new Error('connect ECONNREFUSED');
