@@ -9,6 +9,7 @@ import {
   type Document as YamlDocument,
 } from 'yaml';
 import type { Diagnostic, Problem } from './problem.ts';
+import { yamlProblems } from './yaml-problem.ts';
 
 export interface ParsedYaml {
   /** The document as plain data. */
@@ -19,13 +20,17 @@ export interface ParsedYaml {
   locate(problems: readonly Problem[]): readonly Diagnostic[];
 }
 
+const emptyFile = { offset: 0, message: 'the file is empty: docs/how-to/add-a-lab.md shows how a lab begins' };
+
 /** @param file for the diagnostics */
 export const parseYaml = (source: string, file: string): ParsedYaml => {
   const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines });
-  const errors = document.errors.map(({ pos, message }) => {
-    const { line, col } = lines.linePos(pos[0]);
-    return { file, line, column: col, message: message.split(' at line ')[0] ?? message };
+  const document = parseDocument(source, { lineCounter: lines, logLevel: 'error' });
+  const isEmpty = document.contents === null && document.errors.length === 0;
+  const problems = isEmpty ? [emptyFile] : yamlProblems(document, source);
+  const errors = problems.map(({ offset, message }) => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col, message };
   });
   return {
     value: errors.length > 0 ? undefined : document.toJS(),

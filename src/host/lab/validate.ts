@@ -7,6 +7,7 @@ import { identifier } from '../grade/checks/fields.ts';
 import { clusterProblems, clusterSchema } from './cluster.ts';
 import { describeIssue, formatPath, type Path, type Problem, unknownFields } from './problem.ts';
 import { recordOf } from './raw.ts';
+import { rootsOf } from './roots.ts';
 import { type LabInput, labSchema } from './schema.ts';
 import { semanticProblems } from './semantics.ts';
 
@@ -19,7 +20,7 @@ export interface Validation {
 /** @param raw the YAML as plain data */
 export const validate = (raw: unknown): Validation => {
   const { value, problems: shape } = checkShape(labSchema, raw);
-  const problems = [...shape, ...semanticProblems(raw)];
+  const problems = rootsOf([...shape, ...semanticProblems(raw)], raw);
   return problems.length === 0 && value ? { lab: value, problems } : { problems };
 };
 

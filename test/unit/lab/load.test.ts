@@ -140,19 +140,11 @@ describe('a wrong lab', () => {
     expect(await problems(source)).toEqual([
       '1:13: apiVersion: is "labs/v2", must be "labs/v1"',
       '8:23: cluster.nodes[1]: unknown field "rol"; did you mean "role"?',
-      '10:5: tasks[0].title: is missing',
       '11:5: tasks[0]: unknown field "titel"; did you mean "title"?',
       expect.stringMatching(
         /^13:48: tasks\[0\]\.checks\[0\]\.type: is "objekt", must be one of http, .*did you mean "object"\?$/,
       ),
     ]);
-  });
-
-  test('that isn’t YAML is refused with the line', async () => {
-    const source = valid.replace('title: Tiny', 'title: [Tiny').replace('summary: {', 'summary: }{');
-    const found = await problems(source);
-    expect(found.length).toBeGreaterThan(0);
-    expect(found[0]).toMatch(/^[34]:\d+: /);
   });
 
   test.each([
