@@ -1,4 +1,5 @@
 // `npm run fuzz:dataplane`: compares the model of a node with the kernel, with random rules and packets.
+// Rule sets with an odd seed are of IPv6.
 //   npm run fuzz:dataplane -- [minutes] [--seed FIRST] [--packets 400]
 // Needs root, iptables, nftables, ipset, conntrack and perl. All packets stay in two network namespaces. A rule set
 // with a disagreement is named by its seed: `0 --seed N` tries only this one.
@@ -7,6 +8,7 @@ import { diceOf } from '../test/support/dataplane/dice.ts';
 import { probesOf, ruleSetOf } from '../test/support/dataplane/generate.ts';
 import { Ground } from '../test/support/dataplane/ground.ts';
 import { compareRuleSet, newTally } from '../test/support/dataplane/run.ts';
+import { probeOfSix, ruleSetOfSix } from '../test/support/dataplane/six.ts';
 
 const minutes = Number(argv._[0] ?? 1);
 const first = Number(argv.seed ?? Math.floor(Math.random() * 2 ** 31));
@@ -18,10 +20,13 @@ const isOver = (): boolean => performance.now() - startedAt > minutes * 60_000;
 
 let seed = first;
 {
-  await using ground = await Ground.create(`model-${process.pid}`);
+  await using ip = await Ground.create(`model-${process.pid}`);
+  await using ip6 = await Ground.create(`model6-${process.pid}`, 'ip6');
   do {
     const dice = diceOf(seed);
-    await compareRuleSet(ground, ruleSetOf(dice, `seed ${seed}`), probesOf(dice, packets), tally);
+    const [rules, probes] = [ruleSetOf(dice, `seed ${seed}`), probesOf(dice, packets)];
+    if (seed % 2 === 0) await compareRuleSet(ip, rules, probes, tally);
+    else await compareRuleSet(ip6, ruleSetOfSix(rules), probes.map(probeOfSix), tally);
     seed += 1;
   } while (!isOver());
 }

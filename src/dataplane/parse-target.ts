@@ -1,5 +1,4 @@
 // The words from `-j` or `-g` to the end of the line → Target.
-import { splitEndpoint } from './address.ts';
 import type { NatAddress, Target } from './model.ts';
 import { parseMarkValue, parsePortRange } from './parse-match.ts';
 import { unquote } from './words.ts';
@@ -53,14 +52,15 @@ const natTarget = (kind: 'dnat' | 'snat', to: string, words: readonly string[]):
   words,
 });
 
-/** `10.244.1.2:3306`, `10.0.0.1-10.0.0.9`, `:8080`, `[fd00::1]:80`, `10.0.0.1:80-90`. */
+/** `10.244.1.2:3306`, `10.0.0.1-10.0.0.9`, `:8080`, `[fd00::1]:80`, `[fd00::1-fd00::9]:80`, `10.0.0.1:80-90`. */
 const parseNatAddress = (text: string): NatAddress => {
   const ported = /^(.*?):(\d+(?:-\d+)?)$/.exec(text);
   const isPort =
     ported && (!text.includes('::') || text.startsWith('[')) && !/^[\da-f:]*:[\da-f:]*$/i.test(ported[1] ?? '');
-  const hosts = isPort || text.startsWith(':') ? (ported?.[1] ?? '') : text;
-  const ports = isPort || text.startsWith(':') ? parsePortRange(ported?.[2] ?? '', '-') : undefined;
-  const [first = '', last] = hosts.split('-').map((host) => splitEndpoint(host).address);
+  const onlyPort = /^:\d/.test(text);
+  const hosts = isPort || onlyPort ? (ported?.[1] ?? '') : text;
+  const ports = isPort || onlyPort ? parsePortRange(ported?.[2] ?? '', '-') : undefined;
+  const [first = '', last] = hosts.replace(/[[\]]/g, '').split('-');
   return {
     ...(first === '' ? {} : { address: first }),
     ...(last === undefined ? {} : { lastAddress: last }),

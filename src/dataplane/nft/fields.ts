@@ -73,7 +73,9 @@ const network = (field: string, packet: PacketState): Evaluated => {
     case 'version':
       return one(packet.family === 'ip' ? 4 : 6);
     case 'length':
-      return packet.length === undefined ? doubt('ip length') : one(packet.length);
+      // In IPv6, without the header.
+      if (packet.length === undefined) return doubt('ip length');
+      return one(packet.family === 'ip' ? packet.length : packet.length - 40);
     default:
       return doubt(`${packet.family} ${field}`);
   }
@@ -157,8 +159,13 @@ export const connection = (key: string, direction: string, packet: PacketState):
 
 export const fib = (result: string, uses: readonly string[], packet: PacketState, facts: RuleFacts): Evaluated => {
   const address = uses.includes('saddr') ? packet.source : packet.destination;
-  if (packet.family === 'ip6') return doubt('fib of IPv6');
   const link = uses.includes('iif') ? packet.iif : uses.includes('oif') ? packet.oif : undefined;
+  if (result === 'type' && packet.family === 'ip6') {
+    const other = address === packet.source ? packet.destination : packet.source;
+    const mark = uses.includes('mark') ? packet.mark : 0;
+    const type = facts.fibType6({ address, other, mark, link, protocol: packet.protocol });
+    return type instanceof Error ? doubt(type.message) : one(type);
+  }
   if (result === 'type') return one(facts.addressType(address, link));
   if (packet.iif === 'lo') return one('lo');
   // At the hook `forward`, the kernel looks the way back up as if the packet came from where it goes.

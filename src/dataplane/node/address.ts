@@ -71,5 +71,6 @@ export const familyOf = (address: string): Family => (address.includes(':') ? 'i
 
 export const isLoopback4 = (address: string): boolean => networkContains('127.0.0.0/8', address);
 export const isZeroNet = (address: string): boolean => networkContains('0.0.0.0/8', address);
+export const isLinkLocal = (address: string): boolean => address.includes(':') && networkContains('fe80::/10', address);
 export const isMulticast = (address: string): boolean =>
   networkContains(address.includes(':') ? 'ff00::/8' : '224.0.0.0/4', address);

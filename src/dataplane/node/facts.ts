@@ -1,10 +1,15 @@
 // What rules may ask the namespace: types of addresses, sets, lists of clients, routes.
+import type { TypeQuestion } from './address-type6.ts';
 import type { IpSets } from './ipset.ts';
 import type { PacketState } from './state.ts';
 
 export interface RuleFacts {
   /** `local`, `unicast`, `broadcast`, … by the local routes, of one link if given. */
   addressType(address: string, link?: string): string;
+  /** The same for IPv6 in nft. An Error if the model does not know. */
+  fibType6(question: TypeQuestion): string | Error;
+  /** Whether an IPv6 address has the types that a rule of ip6tables lists. */
+  hasTypes6(types: readonly string[], question: TypeQuestion): boolean | Error;
   readonly sets: IpSets | undefined;
   /** The addresses in a list of `-m recent`; undefined if the list was not read. */
   recent(list: string): ReadonlySet<string> | undefined;

@@ -162,6 +162,7 @@ const track = (packet: PacketState, flows: FlowTable): PacketState => {
   const nothing = { source: false, destination: false };
   if (!found) {
     const state = packet.wanted ?? firstState(packet);
+    if (state === 'UNTRACKED') return { ...packet, tracked: 'untracked' };
     if (state === 'INVALID') return { ...packet, tracked: 'invalid' };
     const isNew = state === 'NEW' || state === 'RELATED';
     const asked = { source: !isNew, destination: !isNew };
@@ -200,9 +201,13 @@ const track = (packet: PacketState, flows: FlowTable): PacketState => {
 };
 
 /** Conntrack begins a connection with some packets only: a TCP SYN, or an ACK of one that was there before it. */
-const firstState = ({ protocol, tcpFlags, icmpType }: PacketState): 'NEW' | 'INVALID' => {
+const firstState = ({ protocol, tcpFlags, icmpType }: PacketState): 'NEW' | 'INVALID' | 'UNTRACKED' => {
   const has = (flag: string): boolean => tcpFlags.includes(flag);
   if (protocol === 'icmp') return icmpType !== undefined && icmpRequests.has(icmpType) ? 'NEW' : 'INVALID';
+  if (protocol === 'icmpv6') {
+    if (icmpType !== undefined && untracked6.has(icmpType)) return 'UNTRACKED';
+    return icmpType === 128 || icmpType === 139 ? 'NEW' : 'INVALID';
+  }
   if (protocol !== 'tcp') return 'NEW';
   if (has('rst') || has('fin')) return 'INVALID';
   return has('syn') !== has('ack') ? 'NEW' : 'INVALID';
@@ -210,6 +215,9 @@ const firstState = ({ protocol, tcpFlags, icmpType }: PacketState): 'NEW' | 'INV
 
 /** Echo, timestamp, information and address mask requests. */
 const icmpRequests: ReadonlySet<number> = new Set([8, 13, 15, 17]);
+
+/** Reports of multicast listeners, and neighbour discovery. */
+const untracked6: ReadonlySet<number> = new Set([130, 131, 132, 133, 134, 135, 136, 137, 143]);
 
 const runNat = (
   chains: readonly BaseChain[],

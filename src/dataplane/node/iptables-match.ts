@@ -174,7 +174,14 @@ const judgeAddrtype = (match: Of<'addrtype'>, packet: PacketState, facts: RuleFa
     const type = facts.addressType(address, limited);
     return side.type.toLowerCase().split(',').includes(type) !== side.negated;
   };
-  if (packet.family === 'ip6') return unsure('');
+  if (packet.family === 'ip6') {
+    const judgeSide6 = (side: Of<'addrtype'>['source'], address: string): Answer => {
+      if (!side) return true;
+      const has = facts.hasTypes6(side.type.toLowerCase().split(','), { address, link: limited });
+      return has instanceof Error ? unsure(has.message) : has !== side.negated;
+    };
+    return both([judgeSide6(match.source, packet.source), judgeSide6(match.destination, packet.destination)]);
+  }
   return both([judgeSide(match.source, packet.source), judgeSide(match.destination, packet.destination)]);
 };
 

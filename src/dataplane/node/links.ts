@@ -40,6 +40,8 @@ export interface LinkAddress {
   readonly scope: number;
   readonly secondary: boolean;
   readonly deprecated: boolean;
+  /** Made by the privacy extensions of IPv6. */
+  readonly temporary: boolean;
 }
 
 export interface Vxlan {
@@ -115,6 +117,7 @@ const readAddress = (entry: Record<string, unknown>): LinkAddress => ({
   scope: scopeNumber(entry.scope),
   secondary: entry.secondary === true && json.text(entry.family) === 'inet',
   deprecated: entry.deprecated === true || entry.tentative === true,
+  temporary: entry.temporary === true,
 });
 
 const readVxlan = (data: Record<string, unknown>): Vxlan => ({

@@ -10,6 +10,8 @@ export interface RouteKey {
   /** Absent: the packet of a local process, which comes from `lo`. */
   readonly iif: string;
   readonly oif?: string | undefined;
+  /** Only routes by this link count: IPv6 asks so for ::1 and link-local addresses of arriving packets. */
+  readonly only?: string | undefined;
   readonly protocol: string;
   readonly sourcePort: number | undefined;
   readonly destinationPort: number | undefined;
@@ -72,12 +74,12 @@ export const lookup = ({ rules, tables, merged }: Routing, key: RouteKey): Looku
 
 const refusals: ReadonlySet<string> = new Set(['unreachable', 'prohibit', 'blackhole']);
 
-const inTable = (routes: readonly Route[], { destination, tos, oif }: RouteKey): Route | undefined =>
+const inTable = (routes: readonly Route[], { destination, tos, oif, only = oif }: RouteKey): Route | undefined =>
   routes.find(
     (route) =>
       contains(route.network, destination) &&
       (route.tos === 0 || route.tos === tos) &&
-      (route.hops.some(({ dead, link }) => !dead && (oif === undefined || link === oif)) ||
+      (route.hops.some(({ dead, link }) => !dead && (only === undefined || link === only)) ||
         refusals.has(route.type) ||
         route.type === 'throw'),
   );

@@ -4,6 +4,7 @@ import type { Chain, Ruleset } from '../model.ts';
 import { natives } from '../nft/tables.ts';
 import { parseRuleset } from '../parse.ts';
 import { firstAddress, selectAddress, selectAddress6 } from './address-choice.ts';
+import { fibType6, hasTypes6 } from './address-type6.ts';
 import { FlowTable, parseFlows } from './conntrack.ts';
 import type { BaseChain, RuleChain } from './engine.ts';
 import type { RuleFacts } from './facts.ts';
@@ -109,6 +110,8 @@ export const factsOf = (place: RoutingPlace, texts: NodeTexts): RuleFacts => {
   const linkOf = (name: string): NodeLink | undefined => links.find((link) => link.name === name);
   return {
     addressType: (address, link) => typeOf(place, address, link),
+    fibType6: (question) => fibType6(place, question),
+    hasTypes6: (types, question) => hasTypes6(place, types, question),
     sets: texts.ipset === undefined ? undefined : new IpSets(texts.ipset),
     recent: (list) => (texts.recent === undefined ? undefined : (lists.get(list) ?? new Set())),
     routeTo: (packet, address, { mark, iif }) => {
@@ -135,7 +138,7 @@ export const factsOf = (place: RoutingPlace, texts: NodeTexts): RuleFacts => {
       const { route } = packet;
       if (!route) return { unknown: 'the packet has no route' };
       if (packet.family === 'ip6') {
-        const chosen = selectAddress6(links, route.link);
+        const chosen = selectAddress6(links, route.link, packet.destination);
         return chosen instanceof Error ? { unknown: chosen.message } : { address: chosen };
       }
       const address = selectAddress(links, route.link, route.gateway ?? packet.destination, 0);

@@ -1,5 +1,5 @@
 // Routing decisions of a namespace: for an arriving packet with the kernel's checks, and for a packet of its own.
-import { isLoopback4, isMulticast, isZeroNet } from './address.ts';
+import { isLinkLocal, isLoopback4, isMulticast, isZeroNet } from './address.ts';
 import { selectAddress, selectAddress6 } from './address-choice.ts';
 import type { NodeLink } from './links.ts';
 import { addressType, type Lookup, lookup, type RouteKey } from './lookup.ts';
@@ -18,6 +18,9 @@ const keyOf = (packet: PacketState, iif: string): RouteKey => {
   return { source, destination, mark, iif, protocol, sourcePort, destinationPort, tos };
 };
 
+/** The first address of a network of IPv6 (anycast) is each router's own. */
+const isOwn = ({ type }: Route): boolean => type === 'local' || type === 'anycast';
+
 /** One packet for each next hop that the route may take. */
 const follow = (
   packet: PacketState,
@@ -27,7 +30,7 @@ const follow = (
   const live = route.hops.filter(({ dead }) => !dead);
   const total = live.reduce((sum, { weight }) => sum + weight, 0);
   return live.map(({ link, gateway, weight }) => {
-    const local = route.type === 'local';
+    const local = isOwn(route);
     const decision = {
       type: local ? 'local' : route.type === 'broadcast' ? 'broadcast' : 'unicast',
       link: local ? 'lo' : link,
@@ -49,16 +52,17 @@ const chooseSource = (
 
 /** For a packet that arrived by `link`. Ends packets that the kernel does not let in. */
 export const routeIn = (packet: PacketState, link: string, place: RoutingPlace): PacketState[] => {
-  const martian = packet.family === 'ip' ? martianOf(packet, link, place) : loopback6(packet, link);
+  const martian = packet.family === 'ip' ? martianOf(packet, link, place) : undefined;
   if (martian) return [martian];
   if (isMulticast(packet.destination)) return [unknown(packet, 'multicast is not modelled')];
-  const found = lookup(place.routing[packet.family], keyOf(packet, link));
+  const only = isScoped(packet.destination) ? { only: link } : {};
+  const found = lookup(place.routing[packet.family], { ...keyOf(packet, link), ...only });
   if (found.kind === 'unknown') return [unknown(packet, found.reason)];
   const forwards = isForwarding(packet, link, place);
   if (found.kind === 'none') return [refuse(packet, found, forwards)];
   const { type } = found.route;
   if (type === 'broadcast' || type === 'multicast') return [unknown(packet, `${type} is not modelled`)];
-  if (type !== 'local' && !forwards.on)
+  if (!isOwn(found.route) && !forwards.on)
     return [
       dropBy(packet, { kind: 'sysctl', name: forwards.name, value: '0', effect: 'drop' }, `${forwards.name} is 0`),
     ];
@@ -67,6 +71,8 @@ export const routeIn = (packet: PacketState, link: string, place: RoutingPlace):
     return (packet.family === 'ip' && sourceProblem(packet, link, out, place)) || each;
   });
 };
+
+const isScoped = (address: string): boolean => address === '::1' || isLinkLocal(address);
 
 const isForwarding = (
   packet: PacketState,
@@ -87,8 +93,8 @@ const refuse = (
 ): PacketState => {
   const blackhole = { kind: 'kernel', effect: `drop: ${text}` } as const;
   if (why === 'blackhole') return dropBy(packet, blackhole, text);
-  // Without forwarding, the kernel does not even send an error.
-  if (!forwards.on)
+  // Without forwarding, the kernel does not even send an error. In IPv6 it does.
+  if (!forwards.on && packet.family === 'ip')
     return dropBy(packet, { kind: 'sysctl', name: forwards.name, value: '0', effect: 'drop' }, `${forwards.name} is 0`);
   return endPacket(addStep(packet, { kind: 'kernel', effect: `unroutable: ${text}` }), {
     kind: 'unroutable',
@@ -96,10 +102,13 @@ const refuse = (
   });
 };
 
-const loopback6 = (packet: PacketState, link: string): PacketState | undefined => {
-  const isOurs = packet.source === '::1' || packet.destination === '::1';
-  if (!isOurs || link === 'lo') return undefined;
-  return dropBy(packet, { kind: 'kernel', effect: 'drop: ::1 from another machine' }, '::1 from another machine');
+/** Packets of IPv6 that are dropped before any rule sees them. */
+export const martian6 = (packet: PacketState): PacketState | undefined => {
+  const { family, source, destination } = packet;
+  if (family === 'ip') return undefined;
+  const ours = [source, destination].find((address) => address === '::1');
+  const by = ours ? '::1 from another machine' : isMulticast(source) ? `the source ${source} (martian)` : undefined;
+  return by === undefined ? undefined : dropBy(packet, { kind: 'kernel', effect: `drop: ${by}` }, by);
 };
 
 const allows = (sysctls: Sysctls, link: string, name: string): boolean =>
@@ -191,7 +200,7 @@ const leaveFrom = (packet: PacketState, place: RoutingPlace): PacketState => {
   if (!route || packet.end) return packet;
   let { source } = packet;
   if (source === '') {
-    const chosen = route.type === 'local' ? (route.source ?? packet.destination) : sourceFor(route, family, place);
+    const chosen = route.type === 'local' ? (route.source ?? packet.destination) : sourceFor(route, packet, place);
     if (chosen instanceof Error) return unknown(packet, chosen.message);
     source = chosen;
   }
@@ -210,11 +219,11 @@ const leaveFrom = (packet: PacketState, place: RoutingPlace): PacketState => {
 
 const sourceFor = (
   route: NonNullable<PacketState['route']>,
-  family: 'ip' | 'ip6',
+  { family, destination }: PacketState,
   { links }: RoutingPlace,
 ): string | Error => {
   if (route.source !== undefined) return route.source;
-  return family === 'ip' ? new Error(`${route.link} has no address`) : selectAddress6(links, route.link);
+  return family === 'ip' ? new Error(`${route.link} has no address`) : selectAddress6(links, route.link, destination);
 };
 
 /** After a rule at the hook `output` changed the destination or the mark (ip_route_me_harder). */

@@ -9,7 +9,7 @@ import { runHook } from './hooks.ts';
 import type { NodeLink } from './links.ts';
 import type { NodeModel } from './node.ts';
 import type { Branch, Entry, Family, SentPacket } from './packet.ts';
-import { routeIn, routeOut } from './routing.ts';
+import { martian6, routeIn, routeOut } from './routing.ts';
 import { addStep, branchOf, dropBy, endPacket, type PacketState, unknown } from './state.ts';
 import { askXfrm } from './xfrm.ts';
 
@@ -85,6 +85,8 @@ const fromLink = (
   const down = { kind: 'kernel', effect: `drop: ${entry.link} is down` } as const;
   if (!link) return [unknown(start, `there is no link ${entry.link}`)];
   if (!link.up) return [dropBy(start, down, `${entry.link} is down`)];
+  const martian = entry.link === 'lo' ? undefined : martian6(start);
+  if (martian) return [martian];
   const met = doubt(start, node, [
     ...[entry.link, entry.bridgePort].map((name) => ({ hook: 'ingress', link: name }) as const),
     ...(link.kind === 'bridge' ? ([{ hook: 'bridge prerouting' }, { hook: 'bridge input' }] as const) : []),
@@ -189,7 +191,8 @@ const isListening = (
 const forward = (node: NodeModel, packet: PacketState, budget: Budget): PacketState[] => {
   if (packet.ttl <= 1) {
     const by = 'its time to live ended';
-    return [endPacket(packet, { kind: 'rejected', with: 'icmp-time-exceeded', by, step: undefined })];
+    const error = packet.family === 'ip' ? 'icmp-time-exceeded' : 'icmp6-time-exceeded';
+    return [endPacket(packet, { kind: 'rejected', with: error, by, step: undefined })];
   }
   const hop = { ...packet, ttl: packet.ttl - 1, oif: packet.route?.link ?? '', physIn: '' };
   const forwarded = runHook(node.hooks[packet.family].forward, hop, budget);

@@ -10,18 +10,25 @@ import { probesOf, ruleSetOf } from '../../support/dataplane/generate.ts';
 import { Ground, type Probe, type RuleSet } from '../../support/dataplane/ground.ts';
 import { handwritten } from '../../support/dataplane/handwritten.ts';
 import { compareRuleSet, newTally, type Tally } from '../../support/dataplane/run.ts';
+import { probeOfSix, ruleSetOfSix } from '../../support/dataplane/six.ts';
 import { goldenServices, goldenSlices } from '../../support/proxy/golden.ts';
 import { FakeNft } from '../../support/proxy/nftables/fake-nft.ts';
 import { createNftablesRig } from '../../support/proxy/nftables/rig.ts';
 import { runs } from '../../support/runs.ts';
 
 let ground: Ground;
+let ground6: Ground;
 const total = newTally();
+const total6 = newTally();
 
 beforeAll(async () => {
   ground = await Ground.create(`model-${process.pid}`);
+  ground6 = await Ground.create(`model6-${process.pid}`, 'ip6');
 });
-afterAll(() => ground[Symbol.asyncDispose]());
+afterAll(async () => {
+  await ground[Symbol.asyncDispose]();
+  await ground6[Symbol.asyncDispose]();
+});
 
 const compareAll = async (
   sets: readonly RuleSet[],
@@ -35,6 +42,20 @@ const compareAll = async (
   expect(tally.refusals.length, tally.refusals.slice(0, 3).join('\n')).toBeLessThanOrEqual(refused);
 };
 
+/** The same in IPv6. */
+const compareAll6 = async (
+  sets: readonly RuleSet[],
+  probes: (index: number) => readonly Probe[],
+  refused = 0,
+): Promise<void> => {
+  const tally = newTally();
+  for (const [index, rules] of sets.entries())
+    await compareRuleSet(ground6, ruleSetOfSix(rules), probes(index).map(probeOfSix), tally);
+  add(total6, tally);
+  expect(tally.disagreements.slice(0, 3).join('\n\n')).toBe('');
+  expect(tally.refusals.length, tally.refusals.slice(0, 3).join('\n')).toBeLessThanOrEqual(refused);
+};
+
 const add = (to: Tally, from: Tally): void => {
   for (const key of ['ruleSets', 'packets', 'known', 'tooMany'] as const) to[key] += from[key];
   for (const [kind, count] of Object.entries(from.kinds)) to.kinds[kind] = (to.kinds[kind] ?? 0) + count;
@@ -44,6 +65,8 @@ test('rules that people write', async () => {
   expect(handwritten.length).toBeGreaterThan(80);
   await compareAll(handwritten, (index) => probesOf(diceOf(index), 150));
 });
+
+test('the same rules in IPv6', () => compareAll6(handwritten, (index) => probesOf(diceOf(index), 100)));
 
 describe('the rules of kube-proxy', () => {
   const read = (name: string): string =>
@@ -87,6 +110,7 @@ describe('the rules of kube-proxy', () => {
       { name: `${configuration} legacy`, iptablesLegacy: iptables(configuration), sysctls },
     ]);
     await compareAll(sets, () => probes);
+    await compareAll6(sets, () => probes);
   });
 
   test('in nftables mode, of the original and of our own', async () => {
@@ -113,6 +137,13 @@ test('random rules of both backends, of native nft, and mixtures', async () => {
   const sets = dice.map((each, index) => ruleSetOf(each, `seed ${seeds[index]}`));
   // Few generated rules are refused by a tool; such a rule set says nothing.
   await compareAll(sets, (index) => probesOf(dice[index] as Dice, 100), seeds.length / 10);
+});
+
+test('random rules in IPv6', async () => {
+  const seeds = Array.from({ length: runs(100) }, (_, index) => index + 1);
+  const dice = seeds.map(diceOf);
+  const sets = dice.map((each, index) => ruleSetOf(each, `seed ${seeds[index]}`));
+  await compareAll6(sets, (index) => probesOf(dice[index] as Dice, 100), seeds.length / 10);
 });
 
 test('random choices have the shares that the model says', async () => {
@@ -179,4 +210,8 @@ test('at least 300 rule sets were compared, each kind of end was seen, and nearl
   for (const kind of ['leaves', 'local', 'rejected', 'nothing'].map(kindOf))
     expect(total.kinds[kind], kind).toBeGreaterThan(1000);
   expect(total.known / total.packets).toBeGreaterThan(0.95);
+  expect(total6.ruleSets).toBeGreaterThan(150);
+  for (const kind of ['leaves', 'local', 'rejected', 'nothing'].map(kindOf))
+    expect(total6.kinds[kind], kind).toBeGreaterThan(300);
+  expect(total6.known / total6.packets).toBeGreaterThan(0.9);
 });

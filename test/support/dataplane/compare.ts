@@ -1,6 +1,7 @@
 // Compares what the model says about a packet with what came out of the kernel.
 import type { Branch, NodeEnd } from '../../../src/dataplane/node/packet.ts';
 import { groundAddresses, groundLinks, type Probe } from './ground.ts';
+import { six } from './six.ts';
 import type { Seen } from './wire.ts';
 
 /** What happened to a packet, in one word. `nothing` if nothing came out. */
@@ -26,12 +27,22 @@ const icmpCodes: Readonly<Record<string, string>> = {
   'icmp-host-prohibited': '3/10',
   'icmp-admin-prohibited': '3/13',
   'icmp-time-exceeded': '11/0',
+  'icmp6-no-route': '1/0',
+  'icmp6-adm-prohibited': '1/1',
+  'icmp6-admin-prohibited': '1/1',
+  'icmp6-addr-unreachable': '1/3',
+  'icmp6-host-unreachable': '1/3',
+  'icmp6-port-unreachable': '1/4',
+  'icmp6-time-exceeded': '3/0',
 };
 
-const ownAddresses: ReadonlySet<string> = new Set([
-  '127.0.0.1',
-  ...Object.values(groundAddresses).flatMap((list) => list.map((address) => address.replace(/\/.*/, ''))),
-]);
+const ownAddresses: ReadonlySet<string> = new Set(
+  [
+    '127.0.0.1',
+    ...Object.values(groundAddresses).flatMap((list) => list.map((address) => address.replace(/\/.*/, ''))),
+  ].flatMap((address) => [address, six(address)]),
+);
+const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';
 
 /** What may be observed if the packet ends like this; undefined: anything. */
 const expectedOf = (
@@ -40,7 +51,7 @@ const expectedOf = (
   { entry, packet }: Probe,
   lossy: boolean,
 ): RegExp | undefined => {
-  const port = (number: number | undefined): string => (headers.protocol === 'icmp' ? '' : String(number));
+  const port = (number: number | undefined): string => (/^icmp/.test(headers.protocol) ? '' : String(number));
   const literal = (text: string): string => text.replaceAll('.', '\\.');
   switch (end.kind) {
     case 'leaves':
@@ -60,14 +71,12 @@ const expectedOf = (
         lossy ||
         headers.source !== packet.source ||
         (entry.kind === 'link' &&
-          (ownAddresses.has(packet.source) ||
-            packet.destination.startsWith('127.') ||
-            headers.destination.startsWith('127.')));
+          (ownAddresses.has(packet.source) || isLoopback(packet.destination) || isLoopback(headers.destination)));
       return connection && !lost ? new RegExp(`^rejected ${answer}$`) : /^(rejected .*|nothing)$/;
     }
     case 'unroutable':
       // A process gets an error of its system call. For other senders, the kernel limits how many errors it sends.
-      return entry.kind === 'process' ? /^nothing$/ : /^(nothing|rejected 3\/(0|1|13))$/;
+      return entry.kind === 'process' ? /^nothing$/ : /^(nothing|rejected (3\/(0|1|13)|1\/[013456]))$/;
     case 'unknown':
       return (
         end.perhaps &&

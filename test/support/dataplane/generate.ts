@@ -159,6 +159,15 @@ const network = (dice: Dice): string =>
     '10.0.0.9/255.0.0.255',
   ]);
 
+const limits = [
+  'limit --limit 3/sec',
+  'limit --limit 1/hour --limit-burst 20',
+  'hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-name h',
+  'hashlimit --hashlimit-above 9/sec --hashlimit-name a',
+  'quota --quota 2000',
+  'connlimit --connlimit-above 3',
+];
+
 const matchOf = (dice: Dice, { hook, sets }: Spot, protocol: string): string => {
   const inside = hook === '' || /PREROUTING|INPUT|FORWARD/.test(hook);
   const outside = hook === '' || /OUTPUT|FORWARD|POSTROUTING/.test(hook);
@@ -184,8 +193,7 @@ const matchOf = (dice: Dice, { hook, sets }: Spot, protocol: string): string => 
     () => `-m length --length ${dice.pick(['36', '40', '0:38'])}`,
     () => `-m ttl --ttl-${dice.pick(['eq 64', 'eq 63', 'lt 64', 'gt 63'])}`,
     () => `-m connmark ${not(dice)}--mark ${dice.pick(['0x1', '0x0', '0x2/0xf'])}`,
-    () =>
-      `-m ${dice.pick(['limit --limit 3/sec', 'limit --limit 1/hour --limit-burst 20', 'hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-name h', 'hashlimit --hashlimit-above 9/sec --hashlimit-name a', 'quota --quota 2000', 'connlimit --connlimit-above 3'])}`,
+    () => `-m ${dice.pick(limits)}`,
     () => `-m string ${not(dice)}--${dice.pick(['string evil', 'hex-string "|0a00000a|"', 'string x'])} --algo bm`,
     () => `-m physdev ${not(dice)}--physdev-is-bridged`,
   ];

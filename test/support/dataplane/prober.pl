@@ -3,7 +3,7 @@
 #   prober.pl NODE OTHERS LINK=PEER…     NODE has the rules; OTHERS has the other ends of its veth pairs
 # Commands, one a line:
 #   f PEER HEX        sends a frame by a link of OTHERS
-#   l SOURCE MARK HEX sends an IPv4 packet of a process in NODE
+#   l SOURCE MARK HEX sends a packet of a process in NODE
 #   b                 waits until the kernel has done with all packets; prints `s PLACE HEX` for each one, then `done`
 # PLACE is the PEER, or `local` for a packet that NODE delivered to itself.
 use strict;
@@ -59,20 +59,34 @@ for my $protocol (1, 6, 17) {
 for my $protocol (58, 6, 17) {
     socket(my $socket, AF_INET6, SOCK_RAW, $protocol) or die "raw6 socket: $!";
     setsockopt($socket, 41, 49, pack('i', 1)) or die "IPV6_RECVPKTINFO: $!";
-    push @local6, grow($socket);
+    push @local6, [$protocol, grow($socket)];
 }
 
 my %senders;
 sub sender {
-    my ($family, $source, $mark, $protocol) = @_;
-    return $senders{"$source $mark $protocol"} //= do {
-        socket(my $socket, $family, SOCK_RAW, $family == AF_INET ? 255 : $protocol) or die "sender: $!";
+    my ($family, $source, $mark) = @_;
+    return $senders{"$source $mark"} //= do {
+        socket(my $socket, $family, SOCK_RAW, 255) or die "sender: $!";
         setsockopt($socket, SOL_SOCKET, 36, pack('i', $mark)) or die "SO_MARK: $!";
         # IP_TRANSPARENT and IP_FREEBIND are not set: a process has an address of its machine.
         my $address = $family == AF_INET ? pack_sockaddr_in(0, inet_aton($source)) : pack_sockaddr_in6(0, inet_pton(AF_INET6, $source));
         if ($source ne '-') { bind($socket, $address) or die "bind $source: $!"; }
         $socket;
     };
+}
+
+# A raw socket of IPv6 hands out no header. Only recvmsg, which perl lacks, tells the destination.
+sub receive6 {
+    my ($socket, $protocol) = @_;
+    my ($from, $data, $control) = ('', '', '');
+    vec($from, 27, 8) = vec($data, 65535, 8) = vec($control, 127, 8) = 0;
+    my $vector = pack('P Q', $data, length $data);
+    my $message = pack('P L x4 P Q P Q i x4', $from, 28, $vector, 1, $control, 128, 0);
+    my $length = syscall($arm ? 212 : 47, fileno($socket), $message, 0);
+    return undef if $length < 0;
+    # struct cmsghdr, then in6_pktinfo: the address first.
+    my $header = pack('N n C C', 0x60000000, $length, $protocol, 0);
+    return $header . substr($from, 8, 16) . substr($control, 16, 16) . substr($data, 0, $length);
 }
 
 my $round = 0;
@@ -96,10 +110,9 @@ sub drain {
     for my $socket (@local) {
         while (defined recv($socket, my $packet, 65536, 0)) { push @seen, 's local ' . unpack('H*', $packet); }
     }
-    for my $socket (@local6) {
-        while (defined(my $from = recv($socket, my $packet, 65536, 0))) {
-            push @seen, 's local6 ' . unpack('H*', substr($from, 8, 16)) . ' ' . unpack('H*', $packet);
-        }
+    for (@local6) {
+        my ($protocol, $socket) = @$_;
+        while (defined(my $packet = receive6($socket, $protocol))) { push @seen, 's local ' . unpack('H*', $packet); }
     }
 }
 
@@ -127,9 +140,10 @@ while (defined(my $line = <STDIN>)) {
         send($outside{$words[0]}, pack('H*', $words[1]), 0) or push @seen, "e $!";
     } elsif ($verb eq 'l') {
         my $packet = pack('H*', $words[2]);
-        my $socket = sender(AF_INET, $words[0], $words[1], 0);
-        my (undef, $address) = unpack("a16 a4", $packet);
-        my $to = pack_sockaddr_in(0, $address);
+        my $v6 = $words[0] =~ /:/;
+        my $socket = sender($v6 ? AF_INET6 : AF_INET, $words[0], $words[1]);
+        my ($address) = unpack($v6 ? 'x24 a16' : 'x16 a4', $packet);
+        my $to = $v6 ? pack_sockaddr_in6(0, $address) : pack_sockaddr_in(0, $address);
         send($socket, $packet, 0, $to) or push @seen, 'e ' . ($!+0);
     } elsif ($verb eq 'b') {
         barrier();

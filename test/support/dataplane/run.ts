@@ -44,7 +44,7 @@ export const compareRuleSet = async (
     tally.refusals.push(`${rules.name}: ${error instanceof Error ? error.message.slice(0, 500) : String(error)}`);
     return;
   }
-  const lossy = /unreachable|prohibit|blackhole/.test(texts.rules ?? '');
+  const lossy = /unreachable|prohibit|blackhole/.test((texts.rules ?? '') + (texts.rules6 ?? ''));
   const node = readNode(texts);
   const seen = await ground.send(probes);
   tally.ruleSets += 1;

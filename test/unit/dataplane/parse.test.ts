@@ -97,6 +97,8 @@ describe('a rule', () => {
     [':8080', { ports: { first: 8080, last: 8080 } }],
     ['[fd00::1]:80', { address: 'fd00::1', ports: { first: 80, last: 80 } }],
     ['fd00::1', { address: 'fd00::1' }],
+    ['::1', { address: '::1' }],
+    ['[fd00::1-fd00::9]:80', { address: 'fd00::1', lastAddress: 'fd00::9', ports: { first: 80, last: 80 } }],
   ])('sends to %s', (to, address) => {
     expect(parseRule('nat', `-A X -j DNAT --to-destination ${to}`).target).toMatchObject({ kind: 'dnat', to, address });
   });
