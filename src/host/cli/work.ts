@@ -6,8 +6,13 @@ import type { Context } from './context.ts';
 import { showProgress } from './progress.ts';
 import { numberOf } from './session.ts';
 
-export const showWork = (context: Context, lab: LabDefinition): CheckpointEvents & Disposable => {
-  const { say, environment } = context;
+export interface ShownWork extends CheckpointEvents, Disposable {
+  /** Shows what the present piece of work waits for. */
+  readonly onWait: (what: string) => void;
+}
+
+export const showWork = (context: Context, lab: LabDefinition): ShownWork => {
+  const { say, environment, output } = context;
   const progress = showProgress(context);
   const titleOf = (what: Work): string => {
     if (what === 'restore') return say.restoring;
@@ -30,6 +35,10 @@ export const showWork = (context: Context, lab: LabDefinition): CheckpointEvents
         throw error;
       }
       progress.onEvent({ step, title, state: 'done', milliseconds: milliseconds() });
+    },
+    onWait(what) {
+      if (output.terminal) progress.onProgress(what);
+      else output.note(output.paint('dim', `   ${say.fromEnglish(what)}`));
     },
     [Symbol.dispose]: () => progress[Symbol.dispose](),
   };

@@ -27,6 +27,8 @@ export const labSentences: Sentences = {
   'Task "{task}" has no solution, so labs cannot do it for you':
     '풀이가 없어 labs가 대신 풀 수 없는 과제입니다: "{task}"',
   'Do the task yourself, then run the command again.': '그 과제를 직접 푼 뒤 다시 실행하세요.',
+  'Waiting up to {seconds} s until a check of the task fails':
+    '과제의 확인 항목이 실패할 때까지 최대 {seconds}초 기다리는 중',
   'Task {number} could not begin: its preparation changed nothing':
     '{number}번 과제를 시작하지 못했습니다. 준비 작업이 아무것도 바꾸지 못했습니다',
   'Programs of the nodes may have been replaced.': '노드의 프로그램이 바뀌었을 수 있습니다.',

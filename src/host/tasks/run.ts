@@ -19,6 +19,8 @@ export interface TaskRun {
   /** The student's. Default: English. */
   readonly language?: Language;
   readonly signal: AbortSignal;
+  /** Is told what a long wait waits for. */
+  readonly onWait?: (what: string) => void;
 }
 
 /**
@@ -50,15 +52,19 @@ const runOf = ({ machines }: ClusterAccess): string => machines.map(({ name, pid
 const runSetup = async (
   run: TaskRun,
   exports: readonly string[],
-  look?: (run: TaskRun) => Promise<void>,
+  look?: (run: TaskRun, acted: boolean) => Promise<void>,
 ): Promise<unknown> => {
   const { setup, id } = run.task;
   if (setup === undefined) return false;
+  let acted = false;
   const result = await runScript(run, setup, {
     names: exports,
     failed: (cause) => failed('LAB_SETUP_FAILED', `Task "${id}" could not be set up`, cause),
+    onAct: () => {
+      acted = true;
+    },
   });
-  if (result !== false) await look?.(run);
+  if (result !== false) await look?.(run, acted);
   await run.progress.begin(id, runOf(run.access));
   return result;
 };
@@ -66,20 +72,26 @@ const runSetup = async (
 /**
  * Waits until a check of the task fails. A setup runs programs of the nodes, where the student is root: programs that
  * do nothing would leave the task solved before it begins.
+ * @param acted whether the script called something that can change the cluster: else one look is enough
  * @throws LabError `LAB_SETUP_NO_EFFECT`
  */
-const seenToFail = async ({ lab, task, access, progress, language = 'en', signal }: TaskRun): Promise<void> => {
+const seenToFail = async (run: TaskRun, acted: boolean): Promise<void> => {
+  const { lab, task, access, progress, language = 'en', signal } = run;
   const checks = task.checks.filter((check) => !isQuestion(check));
   if (checks.length === 0) return;
   const student = await progress.read();
   const options = { lab, access, language, signal, tasks: [task.id], once: true };
+  const timeoutMs = acted ? noEffectMs : 0;
+  let looks = 0;
   const look = async () => {
+    looks += 1;
+    if (looks === 2) run.onWait?.(`Waiting up to ${noEffectMs / 1000} s until a check of the task fails`);
     const { tasks } = await gradeLab({ ...options, progress: { ...student, begun: [...student.begun, task.id] } });
     const outcomes = new Map(tasks[0]?.checks.map(({ id, outcome }) => [id, outcome]));
     return checks.some(({ id }) => outcomes.get(id) !== 'pass') ? done(undefined) : notYet('every check passes');
   };
   try {
-    await eventually('a check of the task fails', look, { timeoutMs: noEffectMs, signal });
+    await eventually('a check of the task fails', look, { timeoutMs, signal });
   } catch (cause) {
     signal.throwIfAborted();
     const number = lab.tasks.indexOf(task) + 1;
@@ -183,6 +195,8 @@ interface ScriptRun {
   readonly names: readonly string[];
   /** The error when the function fails. */
   readonly failed: (cause: unknown) => LabError;
+  /** Called when the script calls a function that can change the cluster. */
+  readonly onAct?: () => void;
   /** Further functions of the handle. */
   readonly more?: Readonly<Record<string, unknown>>;
 }
@@ -194,9 +208,9 @@ const scriptMs = 300_000;
 const runScript = async (
   run: Omit<TaskRun, 'task'>,
   file: string,
-  { names, failed: failure, more }: ScriptRun,
+  { names, failed: failure, onAct, more }: ScriptRun,
 ): Promise<unknown> => {
-  const handle: LabHandle = { ...createHandle(run), ...more };
+  const handle: LabHandle = { ...noting(createHandle(run), onAct), ...more };
   try {
     return await run.access.scripts.run(file, { names, handle, timeoutMs: scriptMs, signal: run.signal });
   } catch (cause) {
@@ -205,6 +219,22 @@ const runScript = async (
     throw failure(cause);
   }
 };
+
+/** The functions of the handle that can change the cluster. */
+const acting = ['sh', 'systemctl', 'restoreRules', 'kubectl', 'apply'] as const;
+
+const noting = (handle: LabHandle, onAct: () => void = () => {}): LabHandle => ({
+  ...handle,
+  ...Object.fromEntries(
+    acting.map((name) => [
+      name,
+      (...args: readonly unknown[]) => {
+        onAct();
+        return (handle[name] as (...given: readonly unknown[]) => unknown)(...args);
+      },
+    ]),
+  ),
+});
 
 const failed = (code: string, what: string, cause: unknown): LabError =>
   new LabError(code, `${what}: ${messageOf(cause)}`, {

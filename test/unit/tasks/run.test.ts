@@ -71,6 +71,27 @@ describe('a setup that changes nothing', () => {
     expect(waitsToBegin(run.task, await run.progress.read())).toBe(true);
   });
 
+  test('is not waited for if the script called nothing that can change the cluster', async () => {
+    const waits: string[] = [];
+    const idle = "export const setup = async (lab) => { await lab.object('service/db'); };";
+    const run = { ...(await runOf(idle, undefined, [question, holds])), onWait: (what: string) => waits.push(what) };
+    await expect(beginTask(run)).rejects.toMatchObject({ code: 'LAB_SETUP_NO_EFFECT' });
+    expect(waits).toEqual([]);
+  });
+
+  test('tells at once what is waited for', { timeout: 60_000 }, async () => {
+    const stop = new AbortController();
+    const waits: string[] = [];
+    const onWait = (what: string): void => {
+      waits.push(what);
+      stop.abort();
+    };
+    const run = { ...(await runOf(script, undefined, [question, holds])), onWait, signal: stop.signal };
+    await expect(beginTask(run)).rejects.toMatchObject({ name: 'AbortError' });
+    expect(waits).toEqual(['Waiting up to 15 s until a check of the task fails']);
+    expect(toKorean(waits[0] ?? '')).toBe('과제의 확인 항목이 실패할 때까지 최대 15초 기다리는 중');
+  });
+
   test('is no matter when a check fails', async () => {
     const run = await runOf(script, undefined, [question, holds, fails]);
     await beginTask(run);

@@ -27,7 +27,7 @@ export const beginNamed = async (context: Context, session: Session, task: TaskD
 /** Runs the task's setup, and shows how long it takes. */
 export const begin = async (context: Context, session: Session, task: TaskDefinition): Promise<void> => {
   using work = showWork(context, session.lab);
-  await work.working('begin', () => beginTask(taskRun(context, session, task)));
+  await work.working('begin', () => beginTask({ ...taskRun(context, session, task), onWait: work.onWait }));
   // What the task broke must not show in `labs diff`.
   await orWarn(context, () => keepSnapshot(context, session, 'begin'));
 };

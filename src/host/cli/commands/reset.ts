@@ -45,7 +45,7 @@ export const resetTask = async (context: Context, session: Session, task: TaskDe
   if (!(await confirm(context, resetQuestion(context, session, task, effect)))) return declined(context);
   {
     using work = showWork(context, session.lab);
-    await startAnew(taskRun(context, session, task), work);
+    await startAnew({ ...taskRun(context, session, task), onWait: work.onWait }, work);
   }
   if (json) output.line(JSON.stringify({ task: task.id, number, cluster: effect }, null, 2));
   else for (const line of [say.resetTask(number), output.paint('dim', say.readWith(number))]) output.line(line);
