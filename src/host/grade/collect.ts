@@ -19,6 +19,7 @@ import {
   Unmet,
   unmetCode,
 } from './facts.ts';
+import { digestOf } from './hashed.ts';
 import { runCheck, runExpected } from './scripted.ts';
 
 export interface Collector {
@@ -208,6 +209,8 @@ const collectOne = async (collector: Collector, request: FactRequest): Promise<u
       const { machine, unit } = request;
       return call('journal', { machine, pid: pidOf(access, machine), unit });
     }
+    case 'digest':
+      return digestOf(request);
     case 'check':
       return runCheck(access.scripts, { ...request, handle: collector.handle(), signal: collector.signal });
     case 'expected':

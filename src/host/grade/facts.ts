@@ -95,6 +95,8 @@ export interface FactKinds {
     readonly ask: { readonly file: string; readonly timeoutMs: number };
     readonly value: ScriptVerdict;
   };
+  /** The salted hash of an answer. See hashed.ts. */
+  readonly digest: { readonly ask: { readonly salt: string; readonly text: string }; readonly value: string };
   readonly expected: { readonly ask: { readonly file: string }; readonly value: readonly string[] };
 }
 

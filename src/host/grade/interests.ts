@@ -10,7 +10,7 @@ export const requestOf = (key: string): FactRequest => Object.fromEntries(JSON.p
 
 /** Real traffic and scripts: they depend on everything, and not everything that they depend on is announced. */
 export const isLive = (request: FactRequest): boolean =>
-  request.kind === 'facts' ? unannounced.has(request.want) : !['objects', 'file'].includes(request.kind);
+  request.kind === 'facts' ? unannounced.has(request.want) : !['objects', 'file', 'digest'].includes(request.kind);
 
 /** The kernel does not tell their changes. */
 const unannounced: ReadonlySet<FactName> = new Set<FactName>(['conntrack', 'ipvs']);

@@ -3,7 +3,8 @@
 import { isIPv4 } from 'node:net';
 import { type Ipv4, ipv4ToNumber } from '../../../api/scalars.ts';
 
-export type Form = 'endpoint' | 'network' | 'address' | 'count' | 'share' | 'text';
+export const forms = ['endpoint', 'network', 'address', 'count', 'share', 'text'] as const;
+export type Form = (typeof forms)[number];
 
 export const formOf = (right: string): Form => {
   if (/^\d+\.\d+\.\d+\.\d+:\d+$/.test(right)) return 'endpoint';
@@ -21,16 +22,18 @@ export type Comparison =
 /** @param rights each of them is right */
 export const compareAnswer = (answer: string, rights: readonly string[]): Comparison => {
   const forms = [...new Set(rights.map(formOf))];
-  const given = valuesOf(answer, forms);
+  const given = meaningsIn(answer, forms);
   if (given === undefined) return { understood: false, forms };
-  return { understood: true, right: rights.some((right) => given.has(meaningOf(right, formOf(right)) ?? '')) };
+  return { understood: true, right: rights.some((right) => given.has(meaningOfRight(right))) };
 };
+
+export const meaningOfRight = (right: string): string => meaningOf(right, formOf(right)) ?? '';
 
 /**
  * The meanings of the answer, one for each form. Undefined when it has none of the forms, or when several lines say
  * different things: nobody may try many answers at once.
  */
-const valuesOf = (answer: string, forms: readonly Form[]): ReadonlySet<string> | undefined => {
+export const meaningsIn = (answer: string, forms: readonly Form[]): ReadonlySet<string> | undefined => {
   const lines = answer.split('\n').filter((line) => line.trim() !== '');
   const meanings = lines
     .map((line) => forms.flatMap((form) => meaningOf(line, form) ?? []))

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates as labs write them
 import { describe, expect, test } from 'vitest';
+import { hashAnswers } from '../../../../src/host/grade/hashed.ts';
 import { component, dbRules, gradeCheck, link, objects } from '../world.ts';
 
 describe('an answer check', () => {
@@ -36,6 +37,39 @@ describe('an answer check', () => {
       expect((await gradeCheck({ ...question, ...expectation }, {}, student)).outcome).toBe('fail');
     },
   );
+
+  describe('with salted hashes', () => {
+    test.each([
+      [['none'], '  NONE. '],
+      [['10.244.1.2:3306'], 'to:10.244.1.2 port 3306'],
+      [[5, '10.96.0.0/12'].map(String), 'five rules'],
+      [[5, '10.96.0.0/12'].map(String), '10.96.0.0 - 10.111.255.255'],
+    ])('judges as equals does: %j', async (equals, answer) => {
+      const check = { ...question, hash: await hashAnswers(equals) };
+      expect((await gradeCheck(check, {}, answers(answer))).outcome).toBe('pass');
+      expect((await gradeCheck(check, {}, answers('7'))).outcome).toBe('fail');
+    });
+
+    test('says which form an answer has that is not understood', async () => {
+      const hash = await hashAnswers(['10.244.1.2']);
+      const [asHash, asText] = await Promise.all(
+        [{ hash }, { equals: '10.244.1.2' }].map((right) => gradeCheck({ ...question, ...right }, {}, answers('x'))),
+      );
+      expect(asHash).toMatchObject({ observed: '"x" was not understood', hint: asText?.hint });
+    });
+
+    test('judges an answer anew although it is on record as right', async () => {
+      const student = { ...answers('banana'), verified: { 'task/check': 'banana' } };
+      const check = { ...question, hash: await hashAnswers(['none']) };
+      expect((await gradeCheck(check, {}, student)).outcome).toBe('fail');
+    });
+
+    test('has another salt each time, and no trace of the answer', async () => {
+      const [one, other] = await Promise.all([hashAnswers(['secret']), hashAnswers(['secret'])]);
+      expect(one.digests).not.toEqual(other.digests);
+      expect(JSON.stringify(one)).not.toContain('secret');
+    });
+  });
 
   test('never shows the right answer', async () => {
     const report = await gradeCheck({ ...question, equals: 'secret' }, {}, answers('guess'));
