@@ -74,12 +74,13 @@ test('without a hint that was read, `hint --read` says so', async () => {
 test('hints are counted, also as JSON', async () => {
   const first = JSON.parse(await screenOf(hint, ['11'], { json: true }));
   expect(first).toMatchObject({ number: 11, count: expect.any(Number), hints: [expect.any(String)] });
+  expect(first).toMatchObject({ taken: true, cost: 0 });
   expect(JSON.parse(await screenOf(hint, ['11'], { json: true })).hints).toHaveLength(2);
 });
 
 test('--read shows the hints that were read, and counts none', async () => {
   const read = async (json: boolean) => screenOf(hint, ['5'], { json, options: { read: true } });
-  expect(JSON.parse(await read(true))).toMatchObject({ hints: [] });
+  expect(JSON.parse(await read(true))).toMatchObject({ hints: [], taken: false });
   await screenOf(hint, ['5']);
   for (const _ of [1, 2]) expect(JSON.parse(await read(true)).hints).toHaveLength(1);
   const screen = await read(false);

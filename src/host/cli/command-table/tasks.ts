@@ -64,8 +64,8 @@ export const tasksCommands: CommandGroup = {
       options: [{ flags: '--read', help: both('show only the hints that you have read', '이미 읽은 힌트만 보기') }],
       json: true,
       remark: both(
-        'Without --read, labs shows one more hint and counts it as read, also with --json. Hints cost no points.',
-        '--read가 없으면 힌트를 하나 더 보여 주고 읽은 힌트로 셉니다. --json도 같습니다. 힌트를 읽어도 점수는 깎이지 않습니다.',
+        'Without --read, labs shows one more hint and counts it as read, also with --json, which then says "taken": true. A hint that costs points needs --yes there.',
+        '--read가 없으면 힌트를 하나 더 보여 주고 읽은 힌트로 셉니다. --json도 같으며, 이때 "taken": true를 출력합니다. 점수가 깎이는 힌트는 --yes가 있어야 보여 줍니다.',
       ),
       paged: true,
       completes: ['tasks'],

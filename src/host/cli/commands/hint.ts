@@ -21,7 +21,8 @@ export const run: Run = async (context, [name], options) => {
   const hints = task.hints.slice(0, more ? taken + 1 : taken).map(({ text }) => localize(text, language));
   const number = numberOf(reading.lab, task);
   if (json) {
-    output.line(JSON.stringify({ task: task.id, number, hints, count: task.hints.length }, null, 2));
+    // A program must see that it has spent a hint.
+    output.line(JSON.stringify({ task: task.id, number, hints, count: task.hints.length, taken: more, cost }, null, 2));
     return ExitCode.ok;
   }
   output.line(output.paint('bold', `${number}. ${localize(task.title, language)}`));
