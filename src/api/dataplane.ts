@@ -25,6 +25,8 @@ export interface NamespaceTexts {
   readonly ip6tables: string;
   readonly iptablesLegacy: string;
   readonly ip6tablesLegacy: string;
+  /** The names of the tables of arptables-legacy. */
+  readonly arpTables: string;
   readonly nft: string;
   readonly ipset: string;
   readonly ipvs: string;

@@ -29,7 +29,7 @@ export const createDataplane =
   };
 
 export type Texts = Omit<NamespaceTexts, 'machine' | 'id' | 'isOwn'>;
-type Printed = Exclude<keyof Texts, 'sysctls' | 'recent' | 'listeners'>;
+type Printed = Exclude<keyof Texts, 'sysctls' | 'arpTables' | 'recent' | 'listeners'>;
 
 interface Command {
   readonly command: string;
@@ -80,7 +80,7 @@ const files = [
     'net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables',
     ...linkSysctls.split(' ').map((name) => `net/ipv4/conf/*/${name}`),
   ].flatMap((paths) => paths.split(' ').map((path) => `/proc/sys/${path}`)),
-  ...['xt_recent/*', 'tcp', 'tcp6', 'udp', 'udp6'].map((path) => `/proc/self/net/${path}`),
+  ...['xt_recent/*', 'arp_tables_names', 'tcp', 'tcp6', 'udp', 'udp6'].map((path) => `/proc/self/net/${path}`),
 ];
 
 /**
@@ -121,6 +121,9 @@ export const parseTexts = (stdout: string): Texts => {
     ...(Object.fromEntries(commands.flatMap((command) => printed(command, sections))) as Record<Printed, string>),
     sysctls: under('/proc/sys/')
       .map(([path, value]) => `${path.replace('/proc/sys/', '').replaceAll('/', '.')} = ${value}`)
+      .join('\n'),
+    arpTables: under('/proc/self/net/arp_tables_names')
+      .map(([, name]) => name)
       .join('\n'),
     recent: recentOf(under('/proc/self/net/xt_recent/')),
     listeners: (['tcp', 'udp'] as const).flatMap((protocol) => {

@@ -73,4 +73,13 @@ export const linkGaps = (text: string): Gap[] =>
     ];
   });
 
+/** @param text /proc/net/arp_tables_names: a table is there as soon as arptables-legacy was asked for it */
+export const arpGaps = (text: string): Gap[] => {
+  const tables = text.split('\n').filter(Boolean);
+  if (tables.length === 0) return [];
+  const reason = `the rules of arptables-legacy (${tables.join(', ')}) are not modelled`;
+  // Without ARP, nobody finds the receiver of a packet.
+  return (['ingress', 'egress'] as const).map((hook) => ({ hook, link: undefined, reason }));
+};
+
 const bridgeHooks: readonly HookName[] = ['prerouting', 'input', 'forward', 'output', 'postrouting'];

@@ -8,7 +8,7 @@ import { fibType6, hasTypes6 } from './address-type6.ts';
 import { FlowTable, parseFlows } from './conntrack.ts';
 import type { BaseChain, RuleChain } from './engine.ts';
 import type { RuleFacts } from './facts.ts';
-import { type Gap, linkGaps, queueGaps } from './gaps.ts';
+import { arpGaps, type Gap, linkGaps, queueGaps } from './gaps.ts';
 import { type Hooks, hooksOf } from './hooks.ts';
 import { IpSets } from './ipset.ts';
 import { baseChainsOf } from './iptables.ts';
@@ -95,7 +95,12 @@ export const nodeOf = (
     listeners: texts.listeners,
     virtualServices,
     xfrm: parseXfrm(texts.xfrm ?? ''),
-    gaps: [...native.gaps, ...linkGaps(texts.addresses), ...queueGaps(texts.queues ?? '')],
+    gaps: [
+      ...native.gaps,
+      ...linkGaps(texts.addresses),
+      ...queueGaps(texts.queues ?? ''),
+      ...arpGaps(texts.arpTables ?? ''),
+    ],
   };
 };
 

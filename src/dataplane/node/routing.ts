@@ -54,14 +54,14 @@ const chooseSource = (
 export const routeIn = (packet: PacketState, link: string, place: RoutingPlace): PacketState[] => {
   const martian = packet.family === 'ip' ? martianOf(packet, link, place) : undefined;
   if (martian) return [martian];
-  if (isMulticast(packet.destination)) return [unknown(packet, 'multicast is not modelled')];
+  if (isMulticast(packet.destination)) return [toMany(packet, 'multicast')];
   const only = isScoped(packet.destination) ? { only: link } : {};
   const found = lookup(place.routing[packet.family], { ...keyOf(packet, link), ...only });
   if (found.kind === 'unknown') return [unknown(packet, found.reason)];
   const forwards = isForwarding(packet, link, place);
   if (found.kind === 'none') return [refuse(packet, found, forwards)];
   const { type } = found.route;
-  if (type === 'broadcast' || type === 'multicast') return [unknown(packet, `${type} is not modelled`)];
+  if (type === 'broadcast' || type === 'multicast') return [toMany(packet, type)];
   if (!isOwn(found.route) && !forwards.on)
     return [
       dropBy(packet, { kind: 'sysctl', name: forwards.name, value: '0', effect: 'drop' }, `${forwards.name} is 0`),
@@ -122,7 +122,7 @@ const martianOf = (packet: PacketState, link: string, { sysctls }: RoutingPlace)
     return dropBy(packet, { kind: 'kernel', effect: `drop: ${by}` }, by);
   };
   if (isMulticast(source) || source === '255.255.255.255') return drop(`the source ${source}`);
-  if (destination === '255.255.255.255') return unknown(packet, 'broadcast is not modelled');
+  if (destination === everybody) return toMany(packet, 'broadcast');
   if (isZeroNet(source)) return drop(`the source ${source}`);
   if (isZeroNet(destination)) return drop(`the destination ${destination}`);
   if (!isLoopback4(destination) && !isLoopback4(source)) return undefined;
@@ -180,6 +180,23 @@ const sourceProblem = (
   return undefined;
 };
 
+const everybody = '255.255.255.255';
+const notFollowed = (what: string): string => `labs does not follow packets to a ${what} address`;
+
+/** The kernel hands such a packet to its own sockets; those of TCP never take it, and nobody answers. */
+const toMany = (packet: PacketState, what: 'broadcast' | 'multicast'): PacketState => {
+  if (packet.protocol !== 'tcp') return unknown(packet, notFollowed(what));
+  const by = `TCP does not take packets to the ${what} address ${packet.destination}`;
+  return dropBy(packet, { kind: 'kernel', effect: `drop: ${by}` }, by);
+};
+
+/** A process cannot open a TCP connection to many: the system call fails before a rule is asked. */
+const fromOneToMany = (packet: PacketState, what: 'broadcast' | 'multicast'): PacketState => {
+  if (packet.protocol !== 'tcp') return unknown(packet, notFollowed(what));
+  const by = `TCP does not connect to the ${what} address ${packet.destination}`;
+  return endPacket(addStep(packet, { kind: 'kernel', effect: `unroutable: ${by}` }), { kind: 'unroutable', by });
+};
+
 /** For a packet of a local process. A packet without a source gets one. */
 export const routeOut = (packet: PacketState, place: RoutingPlace): PacketState[] => {
   const found = lookup(place.routing[packet.family], keyOf(packet, 'lo'));
@@ -188,9 +205,8 @@ export const routeOut = (packet: PacketState, place: RoutingPlace): PacketState[
     const unroutable = addStep(packet, { kind: 'kernel', effect: `unroutable: ${found.text}` });
     return [endPacket(unroutable, { kind: 'unroutable', by: found.text })];
   }
-  const odd =
-    isMulticast(packet.destination) || found.route.type === 'broadcast' || packet.destination === '255.255.255.255';
-  if (odd) return [unknown(packet, 'broadcast and multicast are not modelled')];
+  if (isMulticast(packet.destination)) return [fromOneToMany(packet, 'multicast')];
+  if (found.route.type === 'broadcast' || packet.destination === everybody) return [fromOneToMany(packet, 'broadcast')];
   return follow(packet, found, place).map((each) => leaveFrom(each, place));
 };
 

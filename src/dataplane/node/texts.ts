@@ -29,6 +29,8 @@ export interface NodeTexts {
   readonly ip6tablesLegacy?: string;
   /** `nft -j list ruleset`. Absent: no native rules. The tables of iptables-nft in it are left out. */
   readonly nft?: string;
+  /** The tables of arptables-legacy: /proc/net/arp_tables_names. Absent: none. Nothing more is read of them. */
+  readonly arpTables?: string;
   /** `ipset save`. */
   readonly ipset?: string;
   /** `ipvsadm -Sn`. */

@@ -27,6 +27,7 @@ const sectionsOf = (texts: NamespaceTexts): Record<string, Section> => {
     'policy rules': [...objects(texts.rules), ...objects(texts.rules6)].map(flat),
     sysctls: linesOf(texts.sysctls),
     ipset: linesOf(texts.ipset),
+    'tables of arptables-legacy': linesOf(texts.arpTables),
     ipvs: linesOf(texts.ipvs),
     'xfrm policies': linesOf(texts.xfrm),
     // Links without a queue have none to change.

@@ -14,6 +14,7 @@ const texts = (over: Partial<NamespaceTexts> = {}): NamespaceTexts => ({
     ipset: '',
     ipvs: '',
     xfrm: '',
+    arpTables: '',
     queues: '',
     recent: {},
   },

@@ -32,6 +32,10 @@ const brief = ({ end, headers, probability }: Branch): string => {
 const send = (node: NodeTexts, packet: Partial<SentPacket> & { destination: string }, entry: Entry): string[] =>
   sendPacket(readNode(node), { destinationPort: 80, ...packet }, entry).map(brief);
 
+const broadcasting = textsOf(links, [
+  ...byDefault,
+  { type: 'broadcast', dst: '10.0.0.255', dev: 'eth0', table: 'local', scope: 'link', flags: [] },
+]);
 const pod = '10.244.1.5';
 const ahead = { source: pod, destination: '192.0.2.1' };
 
@@ -78,7 +82,26 @@ describe('routing', () => {
       fromPod,
       'dropped',
     ],
-    ['multicast', texts(), { source: pod, destination: '224.0.0.1' }, fromPod, 'unknown'],
+    ['multicast, of UDP', texts(), { source: pod, destination: '224.0.0.1', protocol: 'udp' }, fromPod, 'unknown'],
+    ['multicast, of TCP', texts(), { source: pod, destination: '224.0.0.1' }, fromPod, 'dropped'],
+    ['broadcast, of TCP', texts(), { source: pod, destination: '255.255.255.255' }, fromPod, 'dropped'],
+    [
+      'broadcast, of UDP',
+      texts(),
+      { source: pod, destination: '255.255.255.255', protocol: 'udp' },
+      fromPod,
+      'unknown',
+    ],
+    ['a route of broadcast', broadcasting, { source: pod, destination: '10.0.0.255' }, fromPod, 'dropped'],
+    ['a process that connects to all', broadcasting, { destination: '10.0.0.255' }, ofProcess, 'unroutable'],
+    ['a process that connects to a group', texts(), { destination: '224.0.0.1' }, ofProcess, 'unroutable'],
+    [
+      'a datagram of a process to all',
+      broadcasting,
+      { destination: '10.0.0.255', protocol: 'udp' },
+      ofProcess,
+      'unknown',
+    ],
   ] as const)('%s', (_name, node, packet, entry, kind) => {
     expect(sendPacket(readNode(node), { destinationPort: 80, ...packet }, entry).map(({ end }) => end.kind)).toEqual([
       kind,
@@ -508,6 +531,8 @@ describe('native nft', () => {
     const vlans = { linkinfo: { info_kind: 'bridge', info_data: { vlan_filtering: 1 } } };
     expect(kindOf(textsOf(links, byDefault, {}, { cni0: vlans }), ahead, fromPod)).toBe('unknown');
     expect(kindOf(unmodelled('arp', 'input'), ahead, fromPod)).toBe('unknown');
+    expect(kindOf(texts({ arpTables: 'filter\n' }), ahead, fromPod)).toBe('unknown');
+    expect(kindOf(texts({ arpTables: '' }), ahead, fromPod)).toBe('leaves');
     const wrapped = { dst: ahead.destination, dev: 'eth0', encap: 'bpf', flags: [] };
     expect(kindOf(textsOf(links, [...byDefault, wrapped]), ahead, fromPod)).toBe('unknown');
   });
