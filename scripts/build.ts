@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 import { hostBundle, inContainers } from './lib/bundles.ts';
 import { noticesOf } from './lib/notices.ts';
+import { declarationsOf } from './lib/types.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -18,6 +19,7 @@ const main = async (): Promise<void> => {
   const packages = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
   await put(join(dist, 'THIRD-PARTY-NOTICES.txt'), await noticesOf(root, new Set(packages)));
   await put(join(dist, 'node', 'package.json'), '{"type":"commonjs"}\n');
+  for (const [path, text] of await declarationsOf(root)) await put(join(dist, 'types', path), text);
   await dropOldChunks(started);
   await linkBinary();
   // esbuild has printed the errors.

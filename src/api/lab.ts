@@ -1,9 +1,5 @@
 // A lab after its folder was read: defaults filled in, paths absolute, references complete.
 import type { ClusterSpec } from './cluster.ts';
-import type { UnitVerb } from './fabric.ts';
-import type { FactName, Facts } from './facts.ts';
-import type { KubeObject } from './meta.ts';
-import type { HttpOutcome, LookupOutcome, TcpOutcome } from './probes.ts';
 
 /** The languages of texts. Every text exists in English. */
 export const languages = ['en', 'ko'] as const;
@@ -116,63 +112,3 @@ export type Visibility = (typeof visibilities)[number];
  */
 export const reveals = ['nothing', 'symptom', 'cause'] as const;
 export type Reveal = (typeof reveals)[number];
-
-// ---- The scripts of a lab ----
-
-/** What a lab's script can do with the running cluster. Functions that read use the fabric, not a node's tools. */
-export interface LabHandle {
-  readonly lab: string;
-  /** The student's language, for the texts of errors that the script throws. */
-  readonly language: Language;
-  /** The cluster's nodes, in order. */
-  readonly nodes: readonly string[];
-  /** The values of the lab's parameters for this student. */
-  readonly params: LabParams;
-  /** Runs a shell script on a machine as root; resolves with its output, rejects when it fails. */
-  sh(machine: string, script: string, options?: { readonly stdin?: string }): Promise<string>;
-  /** The fabric's own systemctl asks the systemd of a node, so that a replaced program of the node does not matter. */
-  systemctl(node: string, verb: UnitVerb, ...units: readonly string[]): Promise<void>;
-  /** The fabric's own `iptables-restore` in a node. Other rules of the tables stay, unless `flush` is set. */
-  restoreRules(node: string, input: string, options?: { readonly flush?: boolean }): Promise<void>;
-  /** The fabric's own `kubectl`, as the cluster's administrator. */
-  kubectl(...args: readonly string[]): Promise<string>;
-  /** `kubectl apply -f -` */
-  apply(manifest: string): Promise<string>;
-  /** One object as the API server has it, or undefined; `service/db`, `pod/shop/cart`, `pod/shop/app=cart`. */
-  object<T extends KubeObject = KubeObject>(reference: string): Promise<T | undefined>;
-  facts(place: PlaceRef, ...want: readonly FactName[]): Promise<Facts>;
-  http(from: PlaceRef, url: string, timeoutMs?: number): Promise<HttpOutcome>;
-  tcp(from: PlaceRef, to: string, timeoutMs?: number): Promise<TcpOutcome>;
-  lookup(from: PlaceRef, name: string): Promise<LookupOutcome>;
-  /** A file on a machine, at most its last `tailBytes` (1 MiB by default); undefined when the file does not exist. */
-  read(machine: string, path: string, tailBytes?: number): Promise<string | undefined>;
-  /** Waits until `look` gives true. `condition` names what is awaited, e.g. `orange is ready`: a timeout shows it. */
-  until(condition: Localized | string, look: () => Promise<boolean>, timeoutMs?: number): Promise<void>;
-}
-
-/** The handle of a `solve` script, which can also answer questions. */
-export interface SolveHandle extends LabHandle {
-  /** Answers the question of a check of the task being solved. */
-  answer(check: string, value: string): Promise<void>;
-}
-
-/** The result of a check script. The student reads its texts. */
-export type ScriptVerdict =
-  | { readonly pass: true; readonly observed: Localized | string }
-  | {
-      readonly pass: false;
-      readonly expected: Localized | string;
-      readonly observed: Localized | string;
-      readonly hint?: Localized | string;
-      /** Of the check's points, those that the student gets all the same. Default 0. */
-      readonly points?: number;
-    };
-
-/** The type of `setup`, `clear` and `restore`. */
-export type SetupScript = (lab: LabHandle) => Promise<void>;
-/** Resolves with false when a restart of the machines had repaired nothing. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a script without a result has broken something again
-export type ResumeScript = (lab: LabHandle) => Promise<boolean | void>;
-export type SolveScript = (lab: SolveHandle) => Promise<void>;
-export type CheckScript = (lab: LabHandle) => Promise<ScriptVerdict>;
-export type ExpectedScript = (lab: LabHandle) => Promise<string | readonly string[]>;

@@ -9,6 +9,8 @@ export interface InstalledPackage {
   readonly environment: Readonly<Record<string, string>>;
   /** Each file of the installation with its size and time. */
   contents(): readonly string[];
+  /** Where npm put the package. */
+  readonly packageFolder: string;
   /** An empty folder in which to run labs. */
   readonly elsewhere: string;
   filesElsewhere(): readonly string[];
@@ -28,6 +30,7 @@ export const installPackage = async (folder: string): Promise<InstalledPackage> 
         const { size, mtimeMs } = statSync(join(prefix, path));
         return `${path} ${size} ${mtimeMs}`;
       }),
+    packageFolder: join(prefix, 'lib/node_modules/kube-network-labs'),
     elsewhere,
     filesElsewhere: () => readdirSync(elsewhere),
   };

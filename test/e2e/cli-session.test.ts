@@ -18,6 +18,7 @@ import {
 } from './cli-support.ts';
 import { testWatching } from './cli-watching.ts';
 import { nodesByKubeconfig, testWayIn } from './cli-way-in.ts';
+import { typeCheck } from './lab-types.ts';
 
 const name = 'test-session';
 const on = (...argv: string[]) => labs(['--name', name, ...argv]);
@@ -50,6 +51,17 @@ describe('a session', () => {
     expect(installed.contents()).toEqual(before);
     expect(before.length).toBeGreaterThan(100);
     expect(installed.filesElsewhere()).toEqual([]);
+    const script = (port: string) => `import type { Pod, SolveScript } from 'kube-network-labs/lab';
+      export const solve: SolveScript = async (lab) => {
+        const pod = await lab.object<Pod>('pod/blue');
+        const lines: readonly string[] = await lab.node('node01').$\`ip route show \${pod?.status?.podIP ?? ''}\`.lines();
+        await lab.client.tcp(${port});
+        await lab.answer('how-many', String(lines.length));
+      };`;
+    const checked = (port: string) =>
+      typeCheck(join(folder, `types-${port.length}`), installed.packageFolder, script(port));
+    expect(await checked(`'db:3306'`)).toBe('');
+    expect(await checked('3306')).toMatch(/^solve\.ts\(5,\d+\): error TS2345/);
   });
 
   test('is listed as running', async () => {

@@ -1,4 +1,4 @@
-import type { SolveScript } from '../../../src/api/lab.ts';
+import type { SolveScript } from 'kube-network-labs/lab';
 
 export const solve: SolveScript = async (lab) => {
   await lab.answer('pod-subnet', await lab.kubectl('get', 'node', 'node01', '-o', 'jsonpath={.spec.podCIDR}'));

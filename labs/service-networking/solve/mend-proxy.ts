@@ -1,5 +1,5 @@
 // The fault: kube-proxy is stopped on node02 before the service is created, so node02 has no rules for it.
-import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import type { SetupScript, SolveScript } from 'kube-network-labs/lab';
 import { restoreProxy, untilRules } from './nodes.ts';
 import { deletePods, ensureNamespace, runPods } from './pods.ts';
 import { deleteService, exposeService } from './services.ts';
@@ -14,13 +14,13 @@ export const setup: SetupScript = async (lab) => {
   await deleteService(lab, 'shop', 'cart');
   await restoreProxy(lab, 'node02');
   await untilRules(lab, 'node02', 'shop/cart', false);
-  await lab.systemctl('node02', 'stop', 'kube-proxy');
+  await lab.node('node02').systemctl('stop', 'kube-proxy');
   await exposeService(lab, { name: 'cart', app: 'cart', namespace: 'shop' });
   await untilRules(lab, 'node01', 'shop/cart ->', true);
 };
 
 export const solve: SolveScript = async (lab) => {
-  await lab.sh('node02', 'systemctl start kube-proxy');
+  await lab.node('node02').$`systemctl start kube-proxy`;
 };
 
 export const clear: SetupScript = async (lab) => {

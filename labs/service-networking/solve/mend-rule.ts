@@ -1,5 +1,5 @@
 // The fault: on node01, the DNAT rule of shop/stock sends packets to a wrong port.
-import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import type { SetupScript, SolveScript } from 'kube-network-labs/lab';
 import { restoreProxy, untilRules } from './nodes.ts';
 import { deletePods, ensureNamespace, runPods } from './pods.ts';
 import { deleteService, exposeService } from './services.ts';
@@ -14,14 +14,14 @@ export const setup: SetupScript = async (lab) => {
   await exposeService(lab, { name: 'stock', app: 'stock', namespace: 'shop' });
   await restoreProxy(lab, 'node01');
   await untilRules(lab, 'node01', 'shop/stock ->', true);
-  const { iptables = '' } = await lab.facts('node/node01', 'iptables');
+  const { iptables = '' } = await lab.node('node01').facts('iptables');
   const rule = iptables.split('\n').find((line) => line.includes('shop/stock') && line.includes('-j DNAT')) ?? '';
   const wrong = rule.replace(/(--to-destination [\d.]+):\d+/, '$1:8888');
-  await lab.restoreRules('node01', `*nat\n${rule.replace('-A', '-D')}\n${wrong}\nCOMMIT\n`);
+  await lab.node('node01').restoreRules(`*nat\n${rule.replace('-A', '-D')}\n${wrong}\nCOMMIT\n`);
 };
 
 export const solve: SolveScript = async (lab) => {
-  await lab.sh('node01', 'systemctl restart kube-proxy');
+  await lab.node('node01').$`systemctl restart kube-proxy`;
 };
 
 export const clear: SetupScript = async (lab) => {

@@ -1,5 +1,5 @@
 // The fault: the service's selector matches no pod.
-import type { ResumeScript, SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import type { ResumeScript, SetupScript, SolveScript } from 'kube-network-labs/lab';
 import { deletePods, ensureNamespace, runPods } from './pods.ts';
 import { deleteService, exposeService } from './services.ts';
 

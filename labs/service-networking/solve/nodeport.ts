@@ -1,4 +1,4 @@
-import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import type { SetupScript, SolveScript } from 'kube-network-labs/lab';
 import { deleteService, exposeService } from './services.ts';
 
 export const solve: SolveScript = async (lab) => {
@@ -6,7 +6,7 @@ export const solve: SolveScript = async (lab) => {
   const port = await lab.kubectl('get', 'service', 'orange-public', '-o', 'jsonpath={.spec.ports[0].nodePort}');
   let page = '';
   await lab.until({ en: 'orange answers on the node port', ko: '노드 포트에서 orange 응답' }, async () => {
-    page = await lab.sh('client', `curl -s -m 2 http://192.168.56.11:${port}/`);
+    page = await lab.client.$`curl -s -m 2 http://192.168.56.11:${port}/`.text();
     return page !== '';
   });
   await lab.answer('seen-address', /client\D*([\d.]+)/i.exec(page)?.[1] ?? page);

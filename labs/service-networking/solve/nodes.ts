@@ -1,5 +1,5 @@
 // The rules and the kube-proxy of a node: repairs both, and waits for rules.
-import type { LabHandle, SetupScript } from '../../../src/api/lab.ts';
+import type { LabHandle, SetupScript } from 'kube-network-labs/lab';
 
 /** Waits until a node's rules contain a text, or no longer contain it. */
 export const untilRules = (lab: LabHandle, node: string, text: string, present: boolean): Promise<void> => {
@@ -8,7 +8,7 @@ export const untilRules = (lab: LabHandle, node: string, text: string, present: 
     ko: `${node}의 규칙에 ${text} ${present ? '있음' : '없음'}`,
   };
   return lab.until(condition, async () => {
-    const { iptables = '' } = await lab.facts(`node/${node}`, 'iptables');
+    const { iptables = '' } = await lab.node(node).facts('iptables');
     return iptables.includes(text) === present;
   });
 };
@@ -18,15 +18,17 @@ export const untilRules = (lab: LabHandle, node: string, text: string, present: 
  * part of it, deleted or added rules. Rules of CNI plugins stay. Other stopped components of the node start, too.
  */
 export const restoreProxy = async (lab: LabHandle, node: string): Promise<void> => {
-  await lab.systemctl(node, 'stop', 'kube-proxy').catch(() => {});
-  await lab.sh(node, removeOverrides);
-  const { iptables = '' } = await lab.facts(`node/${node}`, 'iptables');
-  await lab.restoreRules(node, onlyCni(iptables), { flush: true });
-  await lab.systemctl(node, 'daemon-reload');
-  await lab.systemctl(node, 'enable', 'kube-proxy');
-  await lab.systemctl(node, 'reset-failed', 'kube-proxy').catch(() => {});
-  const units = await lab.sh(node, 'cd /etc/systemd/system/labs.target.wants && ls');
-  await lab.systemctl(node, 'start', 'kube-proxy', ...units.trim().split(/\s+/));
+  const { $, facts, restoreRules, systemctl } = lab.node(node);
+  await systemctl('stop', 'kube-proxy').catch(() => {});
+  await $`pkill -KILL -x kube-proxy || true
+    rm -rf /etc/systemd/system/kube-proxy.service.d /run/systemd/system/kube-proxy.service*`;
+  const { iptables = '' } = await facts('iptables');
+  await restoreRules(onlyCni(iptables), { flush: true });
+  await systemctl('daemon-reload');
+  await systemctl('enable', 'kube-proxy');
+  await systemctl('reset-failed', 'kube-proxy').catch(() => {});
+  const units = await $`ls /etc/systemd/system/labs.target.wants`.lines();
+  await systemctl('start', 'kube-proxy', ...units);
   await untilRules(lab, node, 'default/kubernetes:https ->', true);
 };
 
@@ -34,11 +36,6 @@ export const restoreProxy = async (lab: LabHandle, node: string): Promise<void> 
 export const restore: SetupScript = async (lab) => {
   await Promise.all(lab.nodes.map((node) => restoreProxy(lab, node)));
 };
-
-const removeOverrides = `
-pkill -KILL -x kube-proxy || true
-rm -rf /etc/systemd/system/kube-proxy.service.d /run/systemd/system/kube-proxy.service*
-`;
 
 /** Empties all chains, and gives back to CNI plugins what is theirs. */
 const onlyCni = (saved: string): string =>

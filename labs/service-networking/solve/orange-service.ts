@@ -1,4 +1,4 @@
-import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import type { SetupScript, SolveScript } from 'kube-network-labs/lab';
 import { deletePods, runPods } from './pods.ts';
 import { deleteService, exposeService } from './services.ts';
 

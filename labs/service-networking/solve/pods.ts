@@ -1,8 +1,6 @@
 // Helpers for the solutions: pods on a chosen node, and namespaces. What fits stays as the student made it.
 
-import type { Pod } from '../../../src/api/core-pods.ts';
-import type { LabHandle } from '../../../src/api/lab.ts';
-import type { KubeObject } from '../../../src/api/meta.ts';
+import type { KubeObject, LabHandle, Pod } from 'kube-network-labs/lab';
 
 interface PodWanted {
   readonly name: string;

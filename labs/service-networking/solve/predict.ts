@@ -1,5 +1,4 @@
-import type { Deployment } from '../../../src/api/apps.ts';
-import type { LabHandle, SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import type { Deployment, LabHandle, SetupScript, SolveScript } from 'kube-network-labs/lab';
 import { deleteService, exposeService } from './services.ts';
 
 export const solve: SolveScript = async (lab) => {

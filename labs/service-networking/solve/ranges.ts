@@ -1,8 +1,8 @@
-import type { SetupScript, SolveScript } from '../../../src/api/lab.ts';
+import type { SetupScript, SolveScript } from 'kube-network-labs/lab';
 import { deleteService } from './services.ts';
 
 export const solve: SolveScript = async (lab) => {
-  const processes = await lab.sh('controlplane', 'ps -eww -o args');
+  const processes = await lab.node('controlplane').$`ps -eww -o args`.text();
   const flag = (name: string): string => new RegExp(`${name}[= ]([\\d./]+)`).exec(processes)?.[1] ?? '';
   await lab.answer('service-range', flag('--service-cluster-ip-range'));
   await lab.answer('last-address', '10.111.255.255');

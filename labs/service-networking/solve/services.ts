@@ -1,6 +1,5 @@
 // Helpers for the solutions: services. A service that fits stays as the student made it.
-import type { Service } from '../../../src/api/core.ts';
-import type { LabHandle } from '../../../src/api/lab.ts';
+import type { LabHandle, Service } from 'kube-network-labs/lab';
 
 interface ServiceWanted {
   readonly name: string;

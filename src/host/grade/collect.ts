@@ -1,10 +1,10 @@
 // Gathers facts through the fabric: each fact once, all facts of one place in one call, all calls in parallel.
 import type { FabricMethod, FabricMethods } from '../../api/fabric.ts';
 import type { FactName, Place } from '../../api/facts.ts';
-import type { LabHandle } from '../../api/lab.ts';
 import type { Arrival, SeriesProbe, Stage } from '../../api/probes.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { LabError, messageOf } from '../../kit/error.ts';
+import type { LabCalls } from '../script/calls.ts';
 import type { ClusterAccess, FabricCallOptions } from './access.ts';
 import type { ChangeOutcome, ChangeRequest } from './change/types.ts';
 import {
@@ -24,8 +24,8 @@ import { runCheck, runExpected } from './scripted.ts';
 
 export interface Collector {
   readonly access: ClusterAccess;
-  /** Makes the handle that the lab's check scripts get. */
-  readonly handle: () => LabHandle;
+  /** Makes what the lab's check scripts can ask for. */
+  readonly calls: () => LabCalls;
   /** Changes the cluster and undoes it. Absent: this look must not change it. */
   readonly change?: (request: ChangeRequest) => Promise<ChangeOutcome>;
   readonly signal: AbortSignal;
@@ -212,9 +212,9 @@ const collectOne = async (collector: Collector, request: FactRequest): Promise<u
     case 'digest':
       return digestOf(request);
     case 'check':
-      return runCheck(access.scripts, { ...request, handle: collector.handle(), signal: collector.signal });
+      return runCheck(access.scripts, { ...request, calls: collector.calls(), signal: collector.signal });
     case 'expected':
-      return runExpected(access.scripts, { ...request, handle: collector.handle(), signal: collector.signal });
+      return runExpected(access.scripts, { ...request, calls: collector.calls(), signal: collector.signal });
     case 'facts':
       throw new Error('facts of the kernel are gathered by place');
   }

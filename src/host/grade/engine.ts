@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CheckDefinition, LabDefinition, Language, TaskDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
 import type { ClusterAccess } from './access.ts';
+import { createCalls } from './calls.ts';
 import { runChange } from './change/run.ts';
 import { settle, startLook } from './collect.ts';
 import { evaluate } from './evaluate.ts';
 import type { Fact, FactStore } from './facts.ts';
-import { createHandle } from './handle.ts';
 import { type ReportOptions, reportOf } from './report-of.ts';
 import { phrases } from './say/phrases.ts';
 import type { Student } from './student.ts';
@@ -154,10 +154,10 @@ const lookAt = async (
 ): Promise<Evaluations> => {
   const started = performance.now();
   const { lab, access, signal, language = 'en' } = options;
-  const handle = { lab, access, language, signal };
+  const cluster = { lab, access, language, signal };
   const look = startLook({
-    ...{ access, signal, handle: () => createHandle(handle) },
-    ...(mayChange ? { change: (request) => runChange(handle, request) } : {}),
+    ...{ access, signal, calls: () => createCalls(cluster) },
+    ...(mayChange ? { change: (request) => runChange(cluster, request) } : {}),
   });
   const evaluated = await Promise.all(
     entries.map(async (entry) => {

@@ -2,10 +2,10 @@
 // Evaluation is pure: it reads the store, and throws `MissingFacts` when the store lacks a fact.
 import type { NamespaceTexts, TwinParams } from '../../api/dataplane.ts';
 import type { FactName, Facts, FileOutcome } from '../../api/facts.ts';
-import type { ScriptVerdict } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import type { Component } from '../../api/paths.ts';
 import type { HttpOutcome, LookupOutcome, SeriesOutcome, TcpOutcome } from '../../api/probes.ts';
+import type { ScriptVerdict } from '../../api/script.ts';
 import type { ChangeOutcome, ChangeRequest } from './change/types.ts';
 
 /** A machine, or the pod with this address on it. */

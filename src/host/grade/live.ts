@@ -1,10 +1,12 @@
 // Grades a lab anew whenever something changes: gathers only the facts that the change concerns, and evaluates only the
 // checks that read them.
+
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Change, Changes } from '../../api/changes.ts';
 import type { Report } from '../../api/report.ts';
 import { LabError } from '../../kit/error.ts';
 import { startReconciler } from '../../kit/reconcile.ts';
+import { createCalls } from './calls.ts';
 import { settle, startLook } from './collect.ts';
 import {
   block,
@@ -16,7 +18,6 @@ import {
   stablePauseMs,
 } from './engine.ts';
 import type { FactStore } from './facts.ts';
-import { createHandle } from './handle.ts';
 import { interestsOf, isConcerned, isLive, requestOf } from './interests.ts';
 import { reportOf } from './report-of.ts';
 import { phrases } from './say/phrases.ts';
@@ -89,7 +90,7 @@ class LiveGrade {
       isRunning: false,
       isStale: false,
     }));
-    this.#look = startLook({ access, handle: () => createHandle({ lab, access, language, signal }), signal });
+    this.#look = startLook({ access, calls: () => createCalls({ lab, access, language, signal }), signal });
     this.#draw = startReconciler({
       sync: () => this.#publish().catch(this.#failure.reject),
       onError: () => {},

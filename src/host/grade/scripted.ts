@@ -1,12 +1,13 @@
 // The facts that a lab's own scripts gather: the verdict of a check, the answers that are right.
 import * as z from 'zod';
-import type { LabHandle, ScriptVerdict } from '../../api/lab.ts';
+import type { ScriptVerdict } from '../../api/script.ts';
+import type { LabCalls } from '../script/calls.ts';
 import { wrongResult } from '../script/problems.ts';
 import type { Scripts } from '../script/scripts.ts';
 
 export interface ScriptedFact {
   readonly file: string;
-  readonly handle: LabHandle;
+  readonly calls: LabCalls;
   /** Default: as the default of a check's `timeout`. */
   readonly timeoutMs?: number;
   readonly signal: AbortSignal;
@@ -46,8 +47,8 @@ export const runExpected = async (scripts: Scripts, fact: ScriptedFact): Promise
   throw wrongResult(fact.file, 'expected', { must, problem: problemsOf(result.error) });
 };
 
-const run = (scripts: Scripts, { file, handle, timeoutMs = 10_000, signal }: ScriptedFact, name: string) =>
-  scripts.run(file, { names: [name], handle, timeoutMs, repeatable: true, signal });
+const run = (scripts: Scripts, { file, calls, timeoutMs = 10_000, signal }: ScriptedFact, name: string) =>
+  scripts.run(file, { names: [name], calls, timeoutMs, repeatable: true, signal });
 
 /** Names fields and types only. */
 const problemsOf = ({ issues }: z.ZodError): string =>

@@ -45,7 +45,12 @@ export const checkSentences: Sentences = {
   'there is no verb "{verb}"; write one of {verbs}': '없는 동사: "{verb}". 쓸 수 있는 것: {verbs}',
   'there is no fact "{fact}"; write one of {facts}': '없는 사실: "{fact}". 쓸 수 있는 것: {facts}',
   'there is no option "{option}"; write `{command}`': '없는 옵션: "{option}". 올바른 형식: `{command}`',
-  'too many arguments ({count})': '인수가 너무 많음({count}개)',
+  'too many arguments': '인수가 너무 많음',
+  'write the command between backticks, without parentheses': '명령은 괄호 없이 백틱 사이에 쓰세요',
+  'a value in a command must be a text, a number or a list of them, not {value}':
+    '명령에 넣는 값은 글이나 수, 또는 그 목록이어야 함. 주어진 값: {value}',
+  'the lab has no client, so `{command}` is nothing': '실습에 클라이언트가 없음. 쓸 수 없는 값: `{command}`',
+  '"{value}" is not a pod; write {pods}': '파드가 아님: "{value}". 쓸 수 있는 형식: {pods}',
   'The script of the lab must be corrected.': '실습의 스크립트를 고쳐야 합니다.',
   'See docs/how-to/add-a-lab.md for what scripts can call.':
     '스크립트에서 쓸 수 있는 함수는 docs/how-to/add-a-lab.md에 설명되어 있습니다.',

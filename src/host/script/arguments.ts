@@ -110,17 +110,32 @@ const fact: Rule = (value, name) =>
     ? undefined
     : `there is no fact "${value}"; write one of ${list(factNames)}`);
 
-/** An object that has only this field. */
-const optionsWith =
-  (field: string, type: 'string' | 'boolean', wanted: string): Rule =>
-  (value, name) => {
+/** An object that has only these fields. @param fields each with the type that it has, in words, too */
+const optionsWith = (fields: Readonly<Record<string, readonly ['string' | 'boolean', string]>>): Rule => {
+  const shape = `{ ${Object.keys(fields).join(', ')} }`;
+  return (value, name) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
-      return mustBe(name, `an object such as \`{ ${field} }\``, value);
-    const unknown = Object.keys(value).find((key) => key !== field);
-    if (unknown !== undefined) return `there is no option "${unknown}"; write \`{ ${field} }\``;
-    const given = (value as Readonly<Record<string, unknown>>)[field];
-    return given === undefined || typeof given === type ? undefined : mustBe(field, wanted, given);
+      return mustBe(name, `an object such as \`${shape}\``, value);
+    for (const [key, given] of Object.entries(value)) {
+      const field = fields[key];
+      if (!field) return `there is no option "${key}"; write \`${shape}\``;
+      const [type, wanted] = field;
+      if (given !== undefined && typeof given !== type) return mustBe(key, wanted, given);
+    }
+    return undefined;
   };
+};
+
+const shellOptions: Rule = (value, name, machines) =>
+  typeof value === 'string'
+    ? 'write the command between backticks, without parentheses'
+    : optionsWith({ input: ['string', 'a text'], nothrow: ['boolean', 'true or false'] })(value, name, machines);
+
+const podReference: Rule = (value, name) =>
+  text(value, name, nobody) ??
+  (/^(?!pod\/)[^/]+(\/[^/]+)?$/.test(value as string)
+    ? undefined
+    : `"${value}" is not a pod; write NAME, NAMESPACE/NAME or NAMESPACE/LABEL=VALUE`);
 
 const localized: Rule = (value, name) => {
   const english = typeof value === 'object' && value !== null ? (value as { en?: unknown }).en : value;
@@ -133,17 +148,29 @@ const oneWordEach = "each word is an argument of its own; write `lab.kubectl('ge
 
 const word: Rule = (value, name) => (Array.isArray(value) ? oneWordEach : text(value, name, nobody));
 
+/** Of the handle, and of `LabCalls` (there with the name of the machine or the place before the author's arguments). */
 const signatures: Readonly<Record<string, Signature>> = {
-  sh: {
-    usage: 'lab.sh(machine, script, { stdin })',
+  node: { usage: 'lab.node(name)', required: [['name', node]] },
+  machine: { usage: 'lab.machine(name)', required: [['name', machine]] },
+  pod: {
+    usage: 'lab.pod(reference, { container })',
+    required: [['reference', podReference]],
+    optional: [['options', optionsWith({ container: ['string', 'a text'] })]],
+  },
+  $: {
+    usage: 'lab.node(name).$',
+    required: [['options', shellOptions]],
+  },
+  run: {
+    usage: 'lab.node(name).$',
     required: [
-      ['machine', machine],
-      ['script', text],
+      ['place', place],
+      ['command', text],
     ],
-    optional: [['options', optionsWith('stdin', 'string', 'a text')]],
+    optional: [['options', optionsWith({ input: ['string', 'a text'], container: ['string', 'a text'] })]],
   },
   systemctl: {
-    usage: 'lab.systemctl(node, verb, ...units)',
+    usage: 'lab.node(name).systemctl(verb, ...units)',
     required: [
       ['node', node],
       ['verb', verb],
@@ -153,12 +180,12 @@ const signatures: Readonly<Record<string, Signature>> = {
       verb !== 'daemon-reload' && verb !== 'reset-failed' && units.length === 0 ? '`unit` is missing' : undefined,
   },
   restoreRules: {
-    usage: 'lab.restoreRules(node, input, { flush })',
+    usage: 'lab.node(name).restoreRules(input, { flush })',
     required: [
       ['node', node],
       ['input', text],
     ],
-    optional: [['options', optionsWith('flush', 'boolean', 'true or false')]],
+    optional: [['options', optionsWith({ flush: ['boolean', 'true or false'] })]],
   },
   kubectl: {
     usage: 'lab.kubectl(...words)',
@@ -170,7 +197,7 @@ const signatures: Readonly<Record<string, Signature>> = {
   apply: { usage: 'lab.apply(manifest)', required: [['manifest', manifest]] },
   object: { usage: 'lab.object(reference)', required: [['reference', reference]] },
   facts: {
-    usage: 'lab.facts(place, ...want)',
+    usage: 'lab.node(name).facts(...want)',
     required: [
       ['place', place],
       ['want', fact],
@@ -178,30 +205,30 @@ const signatures: Readonly<Record<string, Signature>> = {
     rest: ['want', fact],
   },
   http: {
-    usage: 'lab.http(from, url, timeoutMs)',
+    usage: 'lab.pod(reference).http(url, timeoutMs)',
     required: [
-      ['from', place],
+      ['place', place],
       ['url', text],
     ],
     optional: [['timeoutMs', milliseconds]],
   },
   tcp: {
-    usage: 'lab.tcp(from, to, timeoutMs)',
+    usage: 'lab.pod(reference).tcp(to, timeoutMs)',
     required: [
-      ['from', place],
+      ['place', place],
       ['to', hostPort],
     ],
     optional: [['timeoutMs', milliseconds]],
   },
   lookup: {
-    usage: 'lab.lookup(from, name)',
+    usage: 'lab.pod(reference).lookup(name)',
     required: [
-      ['from', place],
+      ['place', place],
       ['name', text],
     ],
   },
   read: {
-    usage: 'lab.read(machine, path, tailBytes)',
+    usage: 'lab.node(name).read(path, tailBytes)',
     required: [
       ['machine', machine],
       ['path', absolutePath],
@@ -248,7 +275,7 @@ const problemOf = (
   const more = args.slice(required.length);
   for (const [index, value] of more.entries()) {
     const [name, rule] = rest ?? optional[index] ?? [];
-    if (name === undefined || rule === undefined) return `too many arguments (${args.length})`;
+    if (name === undefined || rule === undefined) return 'too many arguments';
     const problem = value === undefined && !rest ? undefined : rule(value, name, machines);
     if (problem !== undefined) return problem;
   }
@@ -256,9 +283,9 @@ const problemOf = (
 };
 
 /** The same functions, but each checks its arguments first. */
-export const checkingCalls = <H extends object>(handle: H, machines: MachineNames): H =>
+export const checkingCalls = <C extends object>(calls: C, machines: MachineNames): C =>
   Object.fromEntries(
-    Object.entries(handle).map(([name, value]) => [
+    Object.entries(calls).map(([name, value]) => [
       name,
       typeof value === 'function'
         ? async (...args: readonly unknown[]) => {
@@ -267,4 +294,4 @@ export const checkingCalls = <H extends object>(handle: H, machines: MachineName
           }
         : value,
     ]),
-  ) as H;
+  ) as C;

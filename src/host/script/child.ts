@@ -2,13 +2,11 @@
 // long.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { LabHandle } from '../../api/lab.ts';
-import { localize } from '../../api/lab.ts';
+import type { LabHandle } from '../../api/script.ts';
 import { messageOf } from '../../kit/error.ts';
-import { done, eventually, notYet } from '../../kit/eventually.ts';
-import { checkCall } from './arguments.ts';
+import { handleOf } from './handle.ts';
 import { functionsOf } from './load.ts';
-import type { FromScript, HandleFacts, Problem, ToScript } from './messages.ts';
+import type { FromScript, Problem, ToScript } from './messages.ts';
 
 type Call = { readonly resolve: (value: unknown) => void; readonly reject: (message: string) => void };
 
@@ -36,17 +34,6 @@ const ask = (job: number, method: string, args: readonly unknown[]): Promise<unk
   });
 };
 
-const handleFor = (job: number, facts: HandleFacts, methods: readonly string[]): LabHandle => {
-  const asked = methods.map((method) => [method, (...args: readonly unknown[]) => ask(job, method, args)]);
-  const until: LabHandle['until'] = async (...args) => {
-    checkCall('until', args);
-    const [condition, test, timeoutMs = 30_000] = args;
-    const look = async () => ((await test()) ? done(undefined) : notYet('not yet'));
-    return eventually(localize(condition, facts.language), look, { timeoutMs });
-  };
-  return { ...facts, ...Object.fromEntries(asked), until };
-};
-
 const problemOf = (error: unknown, why: Problem['why']): Problem => {
   const call = typeof error === 'object' && error !== null ? failedCalls.get(error) : undefined;
   return {
@@ -72,7 +59,8 @@ const run = async (message: Extract<ToScript, { do: 'run' | 'list' }>): Promise<
   const called = functions.get(name ?? '');
   if (!called) return fail(undefined, 'no export');
   try {
-    say({ say: 'done', job, value: await called(handleFor(job, message.handle, message.methods)) });
+    const handle = handleOf(message.handle, (method, ...args) => ask(job, method, args), message.answers);
+    say({ say: 'done', job, value: await called(handle) });
   } catch (error) {
     fail(error, 'thrown');
   }

@@ -1,13 +1,5 @@
 // What labs and the process that runs a lab's scripts tell each other. Values are copied (structured clone).
-import type { LabParams, Language } from '../../api/lab.ts';
-
-/** What the handle tells without asking labs. */
-export interface HandleFacts {
-  readonly lab: string;
-  readonly language: Language;
-  readonly nodes: readonly string[];
-  readonly params: LabParams;
-}
+import type { HandleFacts } from './calls.ts';
 
 export type ToScript =
   | {
@@ -15,11 +7,11 @@ export type ToScript =
       readonly job: number;
       /** The absolute path of the script. */
       readonly file: string;
-      /** Calls the first of these functions that the script exports. */
+      /** The first of these functions that the script exports is called. */
       readonly names: readonly string[];
       readonly handle: HandleFacts;
-      /** The functions of the handle that labs carries out. */
-      readonly methods: readonly string[];
+      /** Whether the script may answer questions. */
+      readonly answers: boolean;
     }
   | { readonly do: 'list'; readonly job: number; readonly file: string }
   | { readonly do: 'answer'; readonly call: number; readonly value: unknown }
@@ -31,6 +23,7 @@ export type FromScript =
       readonly say: 'call';
       readonly job: number;
       readonly call: number;
+      /** A function of `LabCalls`. */
       readonly method: string;
       readonly args: readonly unknown[];
     }

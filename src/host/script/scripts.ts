@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { LabHandle } from '../../api/lab.ts';
 import { messageOf } from '../../kit/error.ts';
-import type { FromScript, HandleFacts, Problem, ToScript } from './messages.ts';
+import type { HandleFacts, LabCalls } from './calls.ts';
+import type { FromScript, Problem, ToScript } from './messages.ts';
 import { endedEarly, noExport, notLoaded, thrown, tooLate } from './problems.ts';
 
 export interface Scripts {
@@ -22,8 +22,8 @@ export interface Scripts {
 
 export interface RunOptions {
   readonly names: readonly string[];
-  /** The functions of the handle run here, in labs. `until` runs in the script's process. */
-  readonly handle: LabHandle;
+  /** What the script's handle asks for, carried out here, in labs. */
+  readonly calls: LabCalls;
   readonly timeoutMs: number;
   /** The script changes nothing. It is run again when another script ended the process that both share. */
   readonly repeatable?: boolean;
@@ -64,10 +64,10 @@ export const createScripts = ({ log = () => {} }: ScriptsOptions = {}): Scripts 
   };
 };
 
-/** Without a handle, the job lists what the script exports. */
-interface Job extends Omit<RunOptions, 'handle'> {
+/** Without calls, the job lists what the script exports. */
+interface Job extends Omit<RunOptions, 'calls'> {
   readonly file: string;
-  readonly handle?: LabHandle;
+  readonly calls?: LabCalls;
 }
 
 type Outcome = { readonly value: unknown } | 'again';
@@ -83,7 +83,7 @@ class ScriptProcess {
   isOpen = true;
   readonly #child: ChildProcess;
   readonly #jobs = new Map<number, Waiting>();
-  /** Errors of the handle, by call. */
+  /** Errors of the calls, by number. */
   readonly #errors = new Map<number, unknown>();
   #serial = 0;
   #wasShared = false;
@@ -141,10 +141,10 @@ class ScriptProcess {
         reject(error);
       },
     });
-    const { file, names, handle } = job;
+    const { file, names, calls } = job;
     if (job.signal.aborted) abort();
-    else if (handle)
-      this.#send({ do: 'run', job: id, file, names, handle: factsOf(handle), methods: methodsOf(handle) });
+    else if (calls)
+      this.#send({ do: 'run', job: id, file, names, handle: factsOf(calls), answers: calls.answer !== undefined });
     else this.#send({ do: 'list', job: id, file });
     return promise;
   }
@@ -180,11 +180,11 @@ class ScriptProcess {
   }
 
   async #answer({ job, call, method, args }: Extract<FromScript, { say: 'call' }>): Promise<void> {
-    const handle = this.#jobs.get(job)?.job.handle as
-      | Record<string, (...args: readonly unknown[]) => unknown>
+    const calls = this.#jobs.get(job)?.job.calls as
+      | Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
       | undefined;
     try {
-      this.#send({ do: 'answer', call, value: await handle?.[method]?.(...args) });
+      this.#send({ do: 'answer', call, value: await calls?.[method]?.(...args) });
     } catch (error) {
       this.#errors.set(call, error);
       this.#send({ do: 'refuse', call, message: messageOf(error) });
@@ -236,7 +236,7 @@ class ScriptProcess {
     if (this.#jobs.size > 0) return waiting;
     this.#wasShared = false;
     if (!this.isOpen) this.end();
-    // A script may still call the handle, although its function has returned.
+    // A script may still call labs, although its function has returned.
     this.#errors.clear();
     this.#child.unref();
     this.#child.channel?.unref();
@@ -250,12 +250,9 @@ class ScriptProcess {
   }
 }
 
-const factsOf = ({ lab, language, nodes, params }: LabHandle): HandleFacts => ({ lab, language, nodes, params });
-
-const methodsOf = (handle: LabHandle): readonly string[] =>
-  Object.entries(handle)
-    .filter(([name, value]) => typeof value === 'function' && name !== 'until')
-    .map(([name]) => name);
+const factsOf = ({ lab, language, nodes, clients, params }: LabCalls): HandleFacts => ({
+  ...{ lab, language, nodes, clients, params },
+});
 
 /** The program of the process: a source, or a bundle beside labs' own or above its chunk. */
 const entry = (): string => {

@@ -1,13 +1,14 @@
 // Runs the scripts of one task: begins it (setup), breaks it again after a restart (resume), solves it, clears it.
-import type { LabDefinition, LabHandle, Language, TaskDefinition } from '../../api/lab.ts';
+import type { LabDefinition, Language, TaskDefinition } from '../../api/lab.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { ClusterAccess } from '../grade/access.ts';
+import { createCalls } from '../grade/calls.ts';
 import { isQuestion } from '../grade/checks/answer.ts';
 import { gradeLab } from '../grade/engine.ts';
-import { createHandle } from '../grade/handle.ts';
 import { waitsToBegin } from '../grade/student.ts';
 import { checkCall } from '../script/arguments.ts';
+import type { LabCalls } from '../script/calls.ts';
 import type { Scripts } from '../script/scripts.ts';
 import type { ProgressStore } from './progress.ts';
 
@@ -152,7 +153,7 @@ const runSolution = async (run: TaskRun, keepAnswer: KeepAnswer): Promise<void> 
     await runScript(run, solve, {
       names: ['solve'],
       failed: (cause) => failed('LAB_SOLVE_FAILED', `The solution of task "${id}" failed`, cause),
-      more: { answer },
+      answer,
     });
   } catch (error) {
     // The solution is right, but the disk that keeps the answer may be full.
@@ -197,8 +198,7 @@ interface ScriptRun {
   readonly failed: (cause: unknown) => LabError;
   /** Called when the script calls a function that can change the cluster. */
   readonly onAct?: () => void;
-  /** Further functions of the handle. */
-  readonly more?: Readonly<Record<string, unknown>>;
+  readonly answer?: KeepAnswer;
 }
 
 /** A script may wait for pods and components to start on a busy machine. */
@@ -208,11 +208,11 @@ const scriptMs = 300_000;
 const runScript = async (
   run: Omit<TaskRun, 'task'>,
   file: string,
-  { names, failed: failure, onAct, more }: ScriptRun,
+  { names, failed: failure, onAct, answer }: ScriptRun,
 ): Promise<unknown> => {
-  const handle: LabHandle = { ...noting(createHandle(run), onAct), ...more };
+  const calls: LabCalls = { ...noting(createCalls(run), onAct), ...(answer ? { answer } : {}) };
   try {
-    return await run.access.scripts.run(file, { names, handle, timeoutMs: scriptMs, signal: run.signal });
+    return await run.access.scripts.run(file, { names, calls, timeoutMs: scriptMs, signal: run.signal });
   } catch (cause) {
     run.signal.throwIfAborted();
     if (cause instanceof LabError && cause.code === 'LAB_SCRIPT_BROKEN') throw cause;
@@ -220,17 +220,17 @@ const runScript = async (
   }
 };
 
-/** The functions of the handle that can change the cluster. */
-const acting = ['sh', 'systemctl', 'restoreRules', 'kubectl', 'apply'] as const;
+/** The calls that can change the cluster. */
+const acting = ['run', 'systemctl', 'restoreRules', 'kubectl', 'apply'] as const;
 
-const noting = (handle: LabHandle, onAct: () => void = () => {}): LabHandle => ({
-  ...handle,
+const noting = (calls: LabCalls, onAct: () => void = () => {}): LabCalls => ({
+  ...calls,
   ...Object.fromEntries(
     acting.map((name) => [
       name,
       (...args: readonly unknown[]) => {
         onAct();
-        return (handle[name] as (...given: readonly unknown[]) => unknown)(...args);
+        return (calls[name] as (...given: readonly unknown[]) => unknown)(...args);
       },
     ]),
   ),

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { untilRules } from '../../../labs/service-networking/solve/nodes.ts';
 import { deletePods, ensureNamespace, runPods } from '../../../labs/service-networking/solve/pods.ts';
 import { deleteService, exposeService } from '../../../labs/service-networking/solve/services.ts';
-import type { LabHandle } from '../../../src/api/lab.ts';
+import type { LabHandle } from '../../../src/api/script.ts';
 
 /** A handle on a cluster that has these objects, by reference. It records the calls of kubectl. */
 const handle = (objects: Readonly<Record<string, unknown>> = {}) => {

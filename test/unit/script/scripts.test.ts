@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { LabHandle } from '../../../src/api/lab.ts';
+import type { LabCalls } from '../../../src/host/script/calls.ts';
 import { createScripts, type RunOptions } from '../../../src/host/script/scripts.ts';
 import { LabError } from '../../../src/kit/error.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
@@ -38,12 +38,12 @@ const isGone = (pid: string): boolean => {
 
 const lines: string[] = [];
 const scripts = createScripts({ log: (line) => lines.push(line) });
-const handle = (over: Record<string, unknown> = {}): LabHandle =>
-  ({ lab: 'demo', language: 'en', nodes: ['node01'], ...over }) as unknown as LabHandle;
+const calls = (over: Record<string, unknown> = {}): LabCalls =>
+  ({ lab: 'demo', language: 'en', nodes: ['node01'], clients: ['client'], ...over }) as unknown as LabCalls;
 const run = (file: string, over: Partial<RunOptions> = {}) =>
   scripts.run(file, {
     names: ['check'],
-    handle: handle(),
+    calls: calls(),
     timeoutMs: 20_000,
     signal: new AbortController().signal,
     ...over,
@@ -53,14 +53,48 @@ describe('a script', () => {
   test('calls the functions of the handle in labs, and resolves with its own value', async () => {
     const object = async (name: string) => ({ metadata: { name } });
     const file = script(`return [lab.lab, lab.nodes, (await lab.object('pod/a')).metadata.name];`);
-    expect(await run(file, { handle: handle({ object }) })).toEqual(['demo', ['node01'], 'pod/a']);
+    expect(await run(file, { calls: calls({ object }) })).toEqual(['demo', ['node01'], 'pod/a']);
+  });
+
+  test('runs commands on machines and in pods, with quoted values', async () => {
+    const ran: unknown[] = [];
+    const answers = async (...args: unknown[]) => {
+      ran.push(args);
+      return { exitCode: 1, stdout: 'a\nb\n', stderr: '' };
+    };
+    const file = script(`
+      const { $ } = lab.node('node01');
+      const lines = await $\`echo \${"it's"} \${['x y', 7]} \${''}\`.nothrow().lines();
+      const text = await lab.client.$({ input: 'in', nothrow: true })\`cat\`.text();
+      const { exitCode } = await lab.pod('shop/cart', { container: 'web' }).$\`id\`.nothrow();
+      const rejects = await lab.machine('client').$\`false\`.catch(() => 'rejected');
+      return { lines, text, exitCode, rejects };`);
+    expect(await run(file, { calls: calls({ run: answers }) })).toEqual({
+      ...{ lines: ['a', 'b'], text: 'a\nb', exitCode: 1, rejects: 'rejected' },
+    });
+    expect(ran).toEqual([
+      ['node/node01', `echo 'it'\\''s' 'x y' 7 ''`, {}],
+      ['client/client', 'cat', { input: 'in' }],
+      ['pod/shop/cart', 'id', { container: 'web' }],
+      ['client/client', 'false', {}],
+    ]);
+  });
+
+  test('without a client has no `lab.client`, and reads everything else', async () => {
+    const file = script(`try { return lab.client; } catch (error) { return [error.message, typeof lab.answer]; }`);
+    const answer = async () => {};
+    expect(await run(file, { calls: calls({ clients: [], answer }) })).toEqual([
+      ...['the lab has no client, so `lab.client` is nothing', 'function'],
+    ]);
   });
 
   test('waits with `until`, which asks a function of the script', async () => {
     let asked = 0;
     const read = async () => ++asked;
     expect(
-      await run(script(`await lab.until('three', async () => (await lab.read()) >= 3);`), { handle: handle({ read }) }),
+      await run(script(`await lab.until('three', async () => (await lab.node('node01').read('/count')) >= 3);`), {
+        calls: calls({ read }),
+      }),
     ).toBe(undefined);
     expect(asked).toBe(3);
   });
@@ -125,18 +159,27 @@ describe('an error', () => {
   });
 
   test('of the handle keeps its code and names the line that called it', async () => {
-    const sh = async () => {
+    const kubectl = async () => {
       throw new LabError('LAB_TIMEOUT', 'node01 does not answer', { hint: 'Wait.' });
     };
-    const error = await problemOf(run(script(`\n  await lab.sh('node01', 'true');`), { handle: handle({ sh }) }));
+    const error = await problemOf(run(script(`\n  await lab.kubectl('get', 'pods');`), { calls: calls({ kubectl }) }));
     expect(error).toMatchObject({ code: 'LAB_TIMEOUT', hint: 'Wait.' });
     expect(error.message).toMatch(/checks\/s\d+\.ts:3:13 failed: node01 does not answer$/);
   });
 
+  test('of a command names what ran, where, and the line of the script', async () => {
+    const ran = async () => ({ exitCode: 4, stdout: '', stderr: 'iptables: No chain by that name.\n' });
+    const file = script(`\n  await lab.node("node01").$\`iptables -S \${["X", "a b"]}\`;`);
+    const error = await problemOf(run(file, { calls: calls({ run: ran }) }));
+    expect(error.message).toMatch(
+      /s\d+\.ts:3:\d+ failed: `iptables -S X 'a b'` on node01 ended with exit code 4: iptables: No chain by that name\.$/,
+    );
+  });
+
   test('of the handle can be caught', async () => {
-    const sh = () => Promise.reject(new Error('no'));
+    const kubectl = () => Promise.reject(new Error('no'));
     expect(
-      await run(script(`try { await lab.sh(); } catch (e) { return e.message; }`), { handle: handle({ sh }) }),
+      await run(script(`try { await lab.kubectl(); } catch (e) { return e.message; }`), { calls: calls({ kubectl }) }),
     ).toBe('no');
   });
 
@@ -188,15 +231,15 @@ describe('the time limit', () => {
   });
 
   test('does not run a script twice that may have changed something', async () => {
-    let calls = 0;
-    const sh = async () => {
-      calls += 1;
+    let called = 0;
+    const kubectl = async () => {
+      called += 1;
     };
-    const other = run(script('await lab.sh(); await new Promise(() => {});'), { handle: handle({ sh }) });
-    const loop = run(script('await lab.sh(); for (;;) {}'), { handle: handle({ sh }), timeoutMs: 1000 });
+    const other = run(script('await lab.kubectl(); await new Promise(() => {});'), { calls: calls({ kubectl }) });
+    const loop = run(script('await lab.kubectl(); for (;;) {}'), { calls: calls({ kubectl }), timeoutMs: 1000 });
     const endings = await Promise.allSettled([other, loop]);
     expect(endings.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect(calls).toBe(2);
+    expect(called).toBe(2);
   });
 });
 
@@ -228,7 +271,7 @@ test('a script that never yields ends with labs, however labs ends', async () =>
   const source = new URL('../../../src/host/script/scripts.ts', import.meta.url).href;
   const labs = `import { createScripts } from ${JSON.stringify(source)};
     import { existsSync } from 'node:fs';
-    createScripts().run(${JSON.stringify(file)}, { names: ['check'], handle: {}, timeoutMs: 60000, signal: new AbortController().signal });
+    createScripts().run(${JSON.stringify(file)}, { names: ['check'], calls: {}, timeoutMs: 60000, signal: new AbortController().signal });
     setInterval(() => { if (existsSync(${JSON.stringify(pidFile)})) process.kill(process.pid, 'SIGKILL'); }, 50);`;
   expect(() => execFileSync(process.execPath, ['--input-type=module', '-e', labs], { stdio: 'ignore' })).toThrow();
   const pid = readFileSync(pidFile, 'utf8');

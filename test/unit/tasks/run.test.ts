@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ExecResult } from '../../../src/host/grade/access.ts';
-import { createHandle } from '../../../src/host/grade/handle.ts';
+import { createCalls } from '../../../src/host/grade/calls.ts';
 import { waitsToBegin } from '../../../src/host/grade/student.ts';
 import { toKorean } from '../../../src/host/korean/translate.ts';
 import { checkedFunctions } from '../../../src/host/script/arguments.ts';
@@ -48,8 +48,8 @@ const runOf = async (
   };
 };
 
-const script = `import type { SetupScript } from '../api/lab.ts';
-export const setup: SetupScript = async (lab) => { await lab.sh('node02', 'systemctl stop kube-proxy'); };
+const script = `import type { SetupScript } from '../api/script.ts';
+export const setup: SetupScript = async (lab) => { await lab.node('node02').$\`systemctl stop kube-proxy\`; };
 export const solve = async (lab) => {
   const service = await lab.object('service/db');
   await lab.apply('kind: Service');
@@ -131,7 +131,7 @@ test('after a restart, a task that has passed stays repaired', async () => {
 });
 
 test('a setup script can say what a restart has to break again', async () => {
-  const run = await runOf(`${script}\nexport const resume = async (lab) => { await lab.sh('node01', 'again'); };`);
+  const run = await runOf(`${script}\nexport const resume = async (lab) => { await lab.node('node01').$\`again\`; };`);
   await beginTask(run);
   expect(await resumeTask({ ...run, access: { ...run.access, machines: [] } })).toBe(true);
   expect(ran.at(-1)).toBe('node01: again');
@@ -148,7 +148,7 @@ test('a setup script can say that a restart repaired nothing', async () => {
 
 test('clearing runs the script that removes what the task makes, and reports its failure', async () => {
   expect(await canClear((await runOf(script)).task, scripts)).toBe(false);
-  const clearing = `${script}\nexport const clear = async (lab) => { await lab.sh('node01', 'away'); };`;
+  const clearing = `${script}\nexport const clear = async (lab) => { await lab.node('node01').$\`away\`; };`;
   const run = await runOf(clearing);
   expect(await canClear(run.task, scripts)).toBe(true);
   await clearTask(run);
@@ -189,25 +189,32 @@ describe('a wrong call in a script', () => {
     [`lab.kubectl('get pods')`, 'each word is an argument of its own'],
     [`lab.kubectl()`, '`word` is missing'],
     [`lab.kubectl('scale', 'deployment', 'web', 3)`, '`word` must be a text, not a number'],
-    [`lab.systemctl('stop', 'kubelet', 'node01')`, 'there is no node "stop"; the lab has controlplane, node01, node02'],
-    [`lab.systemctl('node01', 'halt', 'kubelet')`, 'there is no verb "halt"; write one of start, stop, restart'],
-    [`lab.systemctl('node01', 'stop')`, '`unit` is missing'],
-    [`lab.sh('node01')`, '`script` is missing'],
-    [`lab.sh('node03', 'true')`, 'there is no machine "node03"; the lab has controlplane, node01, node02, client'],
-    [`lab.sh('node01', 'cat', 'text')`, '`options` must be an object such as `{ stdin }`, not a text'],
-    [`lab.restoreRules('node01', ['*nat'])`, '`input` must be a text, not a list'],
-    [`lab.restoreRules('node01', '', { flsh: true })`, 'there is no option "flsh"; write `{ flush }`'],
-    [`lab.object('db')`, '"db" is not an object; write pod/NAME or pod/NAMESPACE/NAME'],
-    [`lab.facts('node01', 'links')`, '"node01" is not a place; write pod/NAME'],
-    [`lab.facts('node/node01', 'link')`, 'there is no fact "link"; write one of iptables'],
     [
-      `lab.http('client/other', 'http://db')`,
-      'there is no machine "other"; the lab has controlplane, node01, node02, client',
+      `lab.node('stop').systemctl('stop', 'kubelet')`,
+      'there is no node "stop"; the lab has controlplane, node01, node02',
     ],
-    [`lab.http('client', 'http://db', '2s')`, '`timeoutMs` must be a number of milliseconds, not a text'],
-    [`lab.tcp('client', 'db')`, '"db" is not host:port'],
-    [`lab.lookup('pod/db', 'db', 'x')`, 'too many arguments (3)'],
-    [`lab.read('node01', 'etc/hosts')`, '`path` must begin with /'],
+    [`lab.node().systemctl('stop', 'kubelet')`, '`name` is missing'],
+    [`lab.node('node01').systemctl('halt', 'kubelet')`, 'there is no verb "halt"; write one of start, stop, restart'],
+    [`lab.node('node01').systemctl('stop')`, '`unit` is missing'],
+    [`lab.node('node01').$('ip route')`, 'write the command between backticks, without parentheses'],
+    [`lab.node('node01').$({ stdin: '' })`, 'there is no option "stdin"; write `{ input, nothrow }`'],
+    [
+      `lab.node('node01').$\`kill ${'$'}{undefined}\``,
+      'a value in a command must be a text, a number or a list of them',
+    ],
+    [
+      `lab.machine('node03').$\`true\``,
+      'there is no machine "node03"; the lab has controlplane, node01, node02, client',
+    ],
+    [`lab.node('node01').restoreRules(['*nat'])`, '`input` must be a text, not a list'],
+    [`lab.node('node01').restoreRules('', { flsh: true })`, 'there is no option "flsh"; write `{ flush }`'],
+    [`lab.object('db')`, '"db" is not an object; write pod/NAME or pod/NAMESPACE/NAME'],
+    [`lab.pod('pod/db').facts('links')`, '"pod/db" is not a pod; write NAME, NAMESPACE/NAME or NAMESPACE/LABEL=VALUE'],
+    [`lab.node('node01').facts('link')`, 'there is no fact "link"; write one of iptables'],
+    [`lab.client.http('http://db', '2s')`, '`timeoutMs` must be a number of milliseconds, not a text'],
+    [`lab.client.tcp('db')`, '"db" is not host:port'],
+    [`lab.pod('db').lookup('db', 'x')`, 'too many arguments'],
+    [`lab.node('node01').read('etc/hosts')`, '`path` must begin with /'],
     [`lab.until(async () => true)`, '`condition` must be a text or `{ en, ko }`, not a function'],
     [`lab.until('it is there', true)`, '`look` must be a function, not true or false'],
   ])('%s says what would be right, and that the script must be corrected', async (call, problem) => {
@@ -237,11 +244,11 @@ describe('a wrong call in a script', () => {
     });
   });
 
-  test('covers every function of the handle', async () => {
+  test('covers every function that labs carries out', async () => {
     const { access, lab } = await runOf('');
-    const handle = createHandle({ lab, access, signal: new AbortController().signal });
-    const functions = Object.entries(handle).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
-    expect([...functions, 'answer'].sort()).toEqual([...checkedFunctions].sort());
+    const calls = createCalls({ lab, access, signal: new AbortController().signal });
+    const functions = Object.entries(calls).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
+    expect(checkedFunctions).toEqual(expect.arrayContaining([...functions, 'answer']));
   });
 });
 
@@ -258,9 +265,9 @@ describe('in Korean, the error of a script', () => {
   };
 
   test('is Korean around what a program said, and shows the first line of the script', async () => {
-    const script = JSON.stringify('\nrule=$(iptables-save. Now)\necho "$rule"\n');
+    const script = '\nrule=$(iptables-save. Now)\necho "$rule"\n';
     const exec = () => ({ exitCode: 4, stdout: '', stderr: 'iptables: No chain by that name.' });
-    const message = await failureOf(`await lab.sh('node01', ${script});`, exec);
+    const message = await failureOf(`await lab.node('node01').$\`${script}\`;`, exec);
     expect(message).toMatch(
       /^과제를 준비하지 못했습니다 \("task"\): 실습의 스크립트가 실패했습니다 \(.*:1:\d+\): node01에서 실행한 `rule=.* …`의 종료 코드가 4: /,
     );
@@ -274,7 +281,7 @@ describe('in Korean, the error of a script', () => {
   });
 
   test('says in Korean that a pod is missing', async () => {
-    expect(await failureOf(`await lab.http('pod/nope', 'http://10.96.0.1/');`)).toMatch(/\): nope 파드 없음$/);
+    expect(await failureOf(`await lab.pod('nope').http('http://10.96.0.1/');`)).toMatch(/\): nope 파드 없음$/);
   });
 
   test('may be the author’s own', async () => {
@@ -323,7 +330,7 @@ test('a TypeScript file below node_modules is loaded with its imports', async ()
   await writeFile(
     join(home, 'x.ts'),
     `import { node } from './pods.ts';
-     export const setup = async (lab: { sh(machine: string, script: string): Promise<string> }) => { await lab.sh(node, 'true'); };`,
+     export const setup = async (lab: any) => { await lab.node(node).$\`true\`; };`,
   );
   const run = await runOf('');
   await beginTask({ ...run, task: { ...run.task, setup: join(home, 'x.ts') } });

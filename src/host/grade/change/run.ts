@@ -7,9 +7,9 @@ import type { Pod } from '../../../api/core-pods.ts';
 import type { Component } from '../../../api/paths.ts';
 import { done, eventually, notYet } from '../../../kit/eventually.ts';
 import type { MachineAccess } from '../access.ts';
+import { askCluster, type CallsOptions } from '../calls.ts';
 import { placeOf } from '../collect.ts';
 import { Unmet } from '../facts.ts';
-import { askCluster, type HandleOptions } from '../handle.ts';
 import { converged, endpointsOf, startTraffic } from './traffic.ts';
 import type { ChangeAction, ChangeOutcome, ChangeRequest } from './types.ts';
 import { finish, kubectl, scale, type Undo } from './undo.ts';
@@ -23,7 +23,7 @@ const undoMs = 120_000;
  * that opens the lab (`repairLeft`).
  * @throws LabError when the change could not be made; Unmet when its object is missing
  */
-export const runChange = async (options: HandleOptions, request: ChangeRequest): Promise<ChangeOutcome> => {
+export const runChange = async (options: CallsOptions, request: ChangeRequest): Promise<ChangeOutcome> => {
   const { access, signal } = options;
   const marginMs = Math.min(mostMarginMs, request.convergesMs);
   await begin(options, []);
@@ -56,7 +56,7 @@ export const runChange = async (options: HandleOptions, request: ChangeRequest):
 };
 
 /** So that the next check finds as many endpoints as this one. */
-const settled = async (options: HandleOptions, request: ChangeRequest, count: number | undefined): Promise<void> => {
+const settled = async (options: CallsOptions, request: ChangeRequest, count: number | undefined): Promise<void> => {
   if (options.signal.aborted || count === undefined) return;
   const look = async () =>
     (await endpointsOf(options, request)).length === count ? done(undefined) : notYet('the endpoints differ');
@@ -68,7 +68,7 @@ const settled = async (options: HandleOptions, request: ChangeRequest, count: nu
 const settleMs = 30_000;
 
 /** Waits while another grader changes the cluster. */
-const begin = async (options: HandleOptions, steps: readonly Undo[]): Promise<void> => {
+const begin = async (options: CallsOptions, steps: readonly Undo[]): Promise<void> => {
   const { access, signal } = options;
   const look = async () => {
     const { begun, left } = await access.fabric.call('beginChange', { undo: JSON.stringify(steps) });
@@ -87,7 +87,7 @@ interface Plan {
 }
 
 const planOf = async (
-  options: HandleOptions,
+  options: CallsOptions,
   { action, object, replicas = 1 }: ChangeRequest,
   before: readonly string[],
 ): Promise<Plan> => {
@@ -143,7 +143,7 @@ const workerUnits: readonly Component[] = ['kubelet', 'kube-proxy', 'podnet'];
  * routes and what its pods have in memory are the student's work, and would be lost.
  */
 const outage = async (
-  options: HandleOptions,
+  options: CallsOptions,
   { action, node }: { readonly action: ChangeAction; readonly node: string },
   before: readonly string[],
 ): Promise<Plan> => {
@@ -177,7 +177,7 @@ const outage = async (
   };
 };
 
-const deletion = ({ access, signal }: HandleOptions, pod: Pod): Plan => {
+const deletion = ({ access, signal }: CallsOptions, pod: Pod): Plan => {
   const { namespace = 'default', name, uid = '' } = pod.metadata;
   const address = pod.status?.podIP;
   // A controller makes another pod by itself.
@@ -190,11 +190,7 @@ const deletion = ({ access, signal }: HandleOptions, pod: Pod): Plan => {
   };
 };
 
-const addition = (
-  { access, signal }: HandleOptions,
-  service: Service,
-  pods: readonly Pod[],
-): Omit<Plan, 'isWanted'> => {
+const addition = ({ access, signal }: CallsOptions, service: Service, pods: readonly Pod[]): Omit<Plan, 'isWanted'> => {
   const { namespace = 'default', name } = service.metadata;
   const labels = Object.entries(service.spec.selector ?? {});
   const model = pods.find(

@@ -1,10 +1,10 @@
 // Real traffic while the cluster changes, and the wait until packets go where they should.
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../../kit/error.ts';
+import { askCluster, type CallsOptions } from '../calls.ts';
 import { addressOf } from '../checks/ways.ts';
 import { placeOf } from '../collect.ts';
 import { type Spot, spotOf } from '../facts.ts';
-import { askCluster, type HandleOptions } from '../handle.ts';
 import { contains } from '../match.ts';
 import { splitHostPort } from '../reference.ts';
 import type { View } from '../view/view.ts';
@@ -20,7 +20,7 @@ const requestMs = 1000;
 
 /** Sends requests at a fixed rate, also while earlier ones wait: a slow answer does not hide the failures behind it. */
 export const startTraffic = async (
-  options: HandleOptions,
+  options: CallsOptions,
   { from, to, rate, during = [] }: ChangeRequest,
 ): Promise<Traffic> => {
   const senders = await Promise.all([{ from, to }, ...during].map((each) => senderOf(options, each)));
@@ -72,7 +72,7 @@ const startStream = (send: Send, rate: number) => {
   };
 };
 
-const senderOf = async (options: HandleOptions, request: DuringRequest): Promise<Send> => {
+const senderOf = async (options: CallsOptions, request: DuringRequest): Promise<Send> => {
   const { access, signal } = options;
   const spot: Spot = spotOf(await askCluster(options, ({ places }) => places.one(request.from)));
   const common = { place: placeOf(access, spot), timeoutMs: requestMs };
@@ -92,7 +92,7 @@ const senderOf = async (options: HandleOptions, request: DuringRequest): Promise
   };
 };
 
-export const endpointsOf = (options: HandleOptions, { to }: ChangeRequest): Promise<readonly string[]> =>
+export const endpointsOf = (options: CallsOptions, { to }: ChangeRequest): Promise<readonly string[]> =>
   askCluster(options, ({ paths }) => paths.target(to, 'tcp').endpoints);
 
 /** So many connections in a row must arrive at the new endpoints. */
@@ -103,7 +103,7 @@ const connections = 3;
  * @returns when, by `performance.now()`; or what was not so at the end of the time
  */
 export const converged = async (
-  options: HandleOptions,
+  options: CallsOptions,
   request: ChangeRequest,
   isWanted: (endpoints: readonly string[]) => boolean,
 ): Promise<{ readonly at?: number; readonly seen?: string }> => {
@@ -122,7 +122,7 @@ const pauseMs = 50;
 
 /** @returns what is not as it should be */
 const look = async (
-  options: HandleOptions,
+  options: CallsOptions,
   request: ChangeRequest,
   isWanted: (endpoints: readonly string[]) => boolean,
 ): Promise<string | undefined> => {

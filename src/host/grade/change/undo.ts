@@ -5,8 +5,8 @@ import type { UnitVerb } from '../../../api/fabric.ts';
 import { changeJournal } from '../../../api/paths.ts';
 import type { Ipv4 } from '../../../api/scalars.ts';
 import { LabError } from '../../../kit/error.ts';
+import { type CallsOptions, kubectlCommand } from '../calls.ts';
 import { placeOf } from '../collect.ts';
-import { type HandleOptions, kubectlCommand } from '../handle.ts';
 
 interface Manifest {
   readonly metadata: { readonly namespace: string; readonly name: string };
@@ -21,7 +21,7 @@ export type Undo =
   /** `wasReady`: a node whose kubelet was dead before does not come back. */
   | { readonly do: 'plug'; readonly node: string; readonly address: Ipv4; readonly wasReady: boolean };
 
-type Options = Pick<HandleOptions, 'access' | 'signal'>;
+type Options = Pick<CallsOptions, 'access' | 'signal'>;
 
 /**
  * Runs each step, also if nothing was done yet, or if it was undone before. Then the change is forgotten.
