@@ -335,6 +335,21 @@ blue → two:80/tcp  10.96.0.8
     expect(draw(ways, { all: true })).toContain('Way 2 of 2, for 50 % of the connections');
   });
 
+  test('says under which condition a packet goes a way, and what part of the packets do at least and at most', () => {
+    const when = (holds: boolean) => [{ key: 'a', text: 'rule 1 of chain FORWARD: -m limit --limit 3/min', holds }];
+    const ways = [
+      { ...wayTo('10.244.2.2', delivered('10.244.2.2'), 1), conditions: when(true) },
+      {
+        ...wayTo('10.244.2.2', { kind: 'dropped', machine: 'node02', by: 'x', step: undefined }, 1),
+        conditions: when(false),
+      },
+    ];
+    const picture = draw(ways, { all: true });
+    expect(picture).toContain('This way only while rule 1 of chain FORWARD: -m limit --limit 3/min matches.');
+    expect(picture).toContain('-m limit --limit 3/min does not\nmatch.');
+    expect(picture).toContain('  0 % – 100 % two-a  10.244.2.2:8080\n  0 % – 100 % node02  dropped');
+  });
+
   test.each<[Way['end'], string]>([
     [
       { ...delivered('10.244.2.2'), listening: false } as Way['end'],
