@@ -5,11 +5,15 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import type { KubeObject } from '../../src/api/meta.ts';
 import type { CheckReport, Report } from '../../src/api/report.ts';
+import { allResources, apiPathOf } from '../../src/api/resources.ts';
+import { openCluster } from '../../src/host/cluster/open.ts';
+import { checkKinds } from '../../src/host/grade/kinds.ts';
 import { twinOf } from '../../src/host/plan/twin.ts';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 import { labs, type Ran, run as runProgram, spawnLabs } from './cli-support.ts';
-import { spec } from './cluster-support.ts';
+import { docker, spec } from './cluster-support.ts';
 
 const pod = (name: string, image: string, nodeName: string) => ({
   ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: image } } },
@@ -76,6 +80,33 @@ echo $$ > /sys/fs/cgroup/kube-proxy.service/cgroup.procs
 exec node -e 'console.log("forged by a cgroup")'
 END
 systemd-run -q --unit=mine bash /tmp/forge`,
+];
+const web = '10.96.77.1:80';
+const node01 = { on: 'node/node01' };
+/** At least one check of each kind that changes nothing. Whether they pass does not matter. */
+const looks: readonly Readonly<Record<string, unknown>>[] = [
+  { type: 'http', from: 'pod/blue', url: `http://${web}/`, times: 3 },
+  { type: 'tcp', from: 'node/node02', to: web },
+  { type: 'tcp', from: 'pod/blue', to: '10.96.77.1:9' },
+  { type: 'lookup', from: 'pod/blue', name: 'web', address: '10.96.77.1' },
+  { type: 'path', from: 'node/*', to: web, expect: 'endpoints' },
+  { type: 'twin', on: 'node/*' },
+  { type: 'untouched', on: 'node/*' },
+  { type: 'iptables', ...node01, rules: { table: 'nat', chain: 'KUBE-SERVICES' } },
+  { type: 'nftables', on: 'node/*', rules: { has: 'drop' } },
+  { type: 'ipvs', ...node01, to: web },
+  { type: 'conntrack', on: 'node/*', count: 5 },
+  { type: 'conntrack', on: 'pod/blue', count: 5 },
+  { type: 'sysctl', on: 'node/*', name: 'net.ipv4.ip_forward', value: 1 },
+  { type: 'policy', from: 'pod/blue', to: 'pod/one', port: 80 },
+  { type: 'link', on: 'node/*', name: 'cni0', everywhere: true },
+  { type: 'route', ...node01, to: 'default' },
+  { type: 'object', object: 'service/gone', history: 'deleted' },
+  { type: 'process', ...node01, name: 'kube-proxy', listening: ':10256' },
+  { type: 'file', ...node01, path: '/etc/hostname' },
+  { type: 'log', ...node01, unit: 'kubelet', line: 'web' },
+  { type: 'answer', question: 'Which?', veth: 'pod/blue' },
+  { type: 'script', file: 'look.ts' },
 ];
 const restart = 'systemctl restart kube-proxy';
 const dropRule = '-p tcp --dport 80 -j DROP';
@@ -224,7 +255,9 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
     folder = await mkdtemp(join(tmpdir(), 'labs-e2e-'));
     const lab = join(folder, 'twin-lab');
     await mkdir(join(lab, 'tasks'), { recursive: true });
-    for (const task of ['task', 'change', 'stop', 'logs']) await writeFile(join(lab, `tasks/${task}.md`), '# Task\n');
+    for (const task of ['task', 'change', 'stop', 'logs', 'looks'])
+      await writeFile(join(lab, `tasks/${task}.md`), '# Task\n');
+    await writeFile(join(lab, 'look.ts'), "export const check = async () => ({ pass: true, observed: 'seen' });\n");
     await writeFile(
       join(lab, 'lab.yaml'),
       stringify({
@@ -240,6 +273,10 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
           },
           { id: 'stop', title: 'Stop', checks: [{ id: 'stop', title: 'Stop', type: 'change', ...stop }] },
           { ...{ id: 'logs', title: 'Logs' }, checks: logs },
+          {
+            ...{ id: 'looks', title: 'Looks' },
+            checks: looks.map((check, index) => ({ id: `l${index}`, title: 'Look', ...check })),
+          },
           {
             ...{ id: 'task', title: 'Task' },
             checks: ['twin', 'untouched'].map((type) => ({ id: type, title: type, type, on: 'node/*' })),
@@ -271,6 +308,20 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
   });
 
   const pods = async (): Promise<string> => (await run('kubectl', 'get', 'pods', '-o', 'name')).stdout;
+
+  test('grading changes nothing in the kernel and in the API', async () => {
+    const types = new Set(looks.map(({ type }) => type));
+    expect(checkKinds.map(({ type }) => type).filter((type) => !types.has(type))).toEqual(['change']);
+    const before = await snapshotOf(name);
+    expect(before.length).toBeGreaterThan(10);
+    const { stdout } = await run('check', 'looks', '--json');
+    const checks = (JSON.parse(stdout) as Report).tasks.flatMap((task) => task.checks);
+    expect(checks.length).toBe(looks.length);
+    // Many kernels lack IPVS.
+    const ipvs = `l${looks.findIndex(({ type }) => type === 'ipvs')}`;
+    expect(checks.filter(({ id, outcome }) => outcome === 'broken' && id !== ipvs)).toEqual([]);
+    expect(await snapshotOf(name)).toEqual(before);
+  });
 
   // Once is enough: these do not depend on the mode.
   if (mode === 'iptables') {
@@ -385,3 +436,31 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
 
 const verdictOf = (wanted: RegExp | 'passes') =>
   wanted === 'passes' ? { outcome: 'pass' } : { outcome: 'fail', observed: expect.stringMatching(wanted) };
+
+/** What traffic leaves behind by itself: counters, and what the kernel learns and forgets. */
+const passing =
+  /"(?:packets|bytes|handle|expires|used|fdb_n_learned|\w+_timer)": ?[\d.]+,? ?|\[\d+:\d+\]|# (?:Generated|Completed)[^\\]*/g;
+/** What the components write all the time. */
+const heartbeats = /"(?:resourceVersion|lastHeartbeatTime|renewTime)":"[^"]*",?|"managedFields":\[.*?\]\}\],?/g;
+
+/** All that decides where packets go, and all objects, as texts. */
+const snapshotOf = async (name: string): Promise<readonly string[]> => {
+  await using cluster = await openCluster(docker, name);
+  const machines = cluster.machines.map(({ name: machine, pid }) => ({ machine, pid }));
+  const spaces = await cluster.fabric.call('dataplane', { machines });
+  const kernel = spaces.map(({ neighbours: _, fdb: __, recent: ___, listeners, ...texts }) => ({
+    ...texts,
+    listeners: listeners.map((listener) => JSON.stringify(listener)).sort(),
+  }));
+  const lists = await Promise.all(
+    allResources
+      .filter(({ plural }) => !['leases', 'events'].includes(plural))
+      .map(async (resource) => {
+        const path = `${apiPathOf(resource)}/${resource.plural}`;
+        const { body } = await cluster.fabric.call('kube', { path });
+        return (body as { readonly items: readonly KubeObject[] }).items.map((object) => ({ path, object }));
+      }),
+  );
+  const texts = [...kernel, ...lists.flat()].map((each) => JSON.stringify(each));
+  return texts.map((text) => text.replaceAll('\\"', '"').replaceAll(passing, '').replaceAll(heartbeats, '')).sort();
+};
