@@ -13,6 +13,9 @@ import type { Hop, Passage, Way, WayEnd } from './way.ts';
 /** Connections of each machine besides those in its texts. */
 export type ExtraFlows = ReadonlyMap<string, readonly Flow[]>;
 
+/** What rules of each machine have remembered of earlier packets. */
+export type Memory = ReadonlyMap<string, readonly string[]>;
+
 /**
  * Every way that a packet can take, most probable first.
  * @param from the machine's name, and how the packet begins there: by default, a process sends it
@@ -21,7 +24,7 @@ export type ExtraFlows = ReadonlyMap<string, readonly Flow[]>;
 export const walkCluster = (
   cluster: Cluster,
   packet: SentPacket,
-  from: { readonly machine: string; readonly entry?: Entry; readonly flows?: ExtraFlows },
+  from: { readonly machine: string; readonly entry?: Entry; readonly flows?: ExtraFlows; readonly memory?: Memory },
 ): Way[] => {
   const machine = cluster.machines.get(from.machine);
   if (!machine) throw new Error(`there is no machine ${from.machine}`);
@@ -35,6 +38,7 @@ export const walkCluster = (
     randomPort: false,
     depth: 0,
     flows: from.flows ?? new Map(),
+    memory: from.memory ?? new Map(),
   };
   const ways = visit(trip, machine, packet, from.entry ?? { kind: 'process' });
   return resolve(ways, fateOf).toSorted((one, other) => other.probability - one.probability);
@@ -58,6 +62,7 @@ interface Trip {
   /** How many tunnels are around the packet. */
   readonly depth: number;
   readonly flows: ExtraFlows;
+  readonly memory: Memory;
 }
 
 const mostHops = 64;
@@ -97,15 +102,16 @@ const conditionsAt = (
     holds,
   }));
 
-/** The packet in a machine that may have connections of its own. */
-const known = ({ flows }: Trip, { name }: Machine, packet: SentPacket): SentPacket => {
-  const own = flows.get(name);
-  return own ? { ...packet, flows: own } : packet;
+/** The packet in a machine that may have connections and memories of its own. */
+const known = ({ flows, memory }: Trip, { name }: Machine, packet: SentPacket): SentPacket => {
+  const [own, remembered] = [flows.get(name), memory.get(name)];
+  return { ...packet, ...(own ? { flows: own } : {}), ...(remembered ? { remembered } : {}) };
 };
 
 const hopOf = ({ name, kind }: Machine, entry: Entry, before: Headers, branch: Branch): Hop => {
-  const { steps, headers: after, end, connection } = branch;
-  return { machine: name, kind, entry, before, steps, after, end, connection, next: undefined };
+  const { steps, headers: after, end, connection, remembered } = branch;
+  const memory = remembered ? { remembered } : {};
+  return { machine: name, kind, entry, before, steps, after, end, connection, next: undefined, ...memory };
 };
 
 const headersOf = (packet: SentPacket): Headers => ({

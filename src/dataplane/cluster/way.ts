@@ -15,6 +15,7 @@ export interface Hop {
   readonly after: Headers;
   readonly end: NodeEnd;
   readonly connection: Branch['connection'];
+  readonly remembered?: Branch['remembered'];
   /** How it comes to the next hop. */
   readonly next: Passage | undefined;
 }

@@ -28,6 +28,8 @@ export interface SentPacket {
   readonly tos?: number;
   /** Connections that conntrack knows besides those in the texts, such as the one that this packet answers. */
   readonly flows?: readonly Flow[];
+  /** What rules have remembered of earlier packets, as `Branch.remembered`. */
+  readonly remembered?: readonly string[];
   /** Default: what the flow tables say, else NEW. */
   readonly state?: 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID';
 }
@@ -172,6 +174,8 @@ export interface Branch {
   readonly steps: readonly NodeStep[];
   /** The connection's original and reply tuple, if conntrack follows it. */
   readonly connection: { readonly original: Tuple; readonly reply: Tuple } | undefined;
+  /** What rules remember of this packet and earlier ones: clients in lists of `-m recent`, elements of sets. */
+  readonly remembered?: readonly string[];
   /** Whether NAT may have changed the source port to any free one (`--random`, or a collision). */
   readonly randomPort: boolean;
 }

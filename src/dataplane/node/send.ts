@@ -60,7 +60,7 @@ const startOf = (packet: SentPacket, entry: Entry): PacketState => {
     tracked: 'none',
     flows: packet.flows && new FlowTable(packet.flows),
     wanted: packet.state,
-    added: [],
+    added: packet.remembered ?? [],
     randomPort: false,
     probability: 1,
     steps: undefined,

@@ -115,6 +115,7 @@ export const branchOf = (packet: PacketState): Branch => {
         ? { kind: 'unknown', reasons: packet.unsure, perhaps: end }
         : end,
     headers: { family, source, sourcePort, destination, destinationPort, protocol, mark, ttl },
+    ...(packet.added.length > 0 ? { remembered: packet.added } : {}),
     probability: packet.probability,
     conditions: packet.conditions,
     steps: stepsOf(packet),

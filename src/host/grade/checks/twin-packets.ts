@@ -15,6 +15,8 @@ export interface Probe {
   readonly machine: string;
   readonly entry?: Entry;
   readonly packet: SentPacket;
+  /** The service sends a client that comes again to the same endpoint. */
+  readonly isSticky?: true;
 }
 
 export interface Surroundings {
@@ -41,16 +43,18 @@ export const probesOf = (around: Surroundings): readonly Probe[] => {
   const origins = originsOf(around);
   const { inside, arriving, elsewhere } = origins;
   const toServices = around.services.flatMap((service) =>
-    (service.spec.ports ?? []).flatMap((port) => [
-      ...send([...inside, ...arriving], clusterAddresses(service), port.port, port),
-      ...send([...inside, ...arriving], outerAddresses(service), port.port, port),
-      ...(port.nodePort
-        ? [
-            ...send([...inside, ...arriving, ...elsewhere], [around.address], port.nodePort, port),
-            ...send([origins.node], ['127.0.0.1'], port.nodePort, port),
-          ]
-        : []),
-    ]),
+    (service.spec.ports ?? []).flatMap((port) =>
+      [
+        ...send([...inside, ...arriving], clusterAddresses(service), port.port, port),
+        ...send([...inside, ...arriving], outerAddresses(service), port.port, port),
+        ...(port.nodePort
+          ? [
+              ...send([...inside, ...arriving, ...elsewhere], [around.address], port.nodePort, port),
+              ...send([origins.node], ['127.0.0.1'], port.nodePort, port),
+            ]
+          : []),
+      ].map((probe): Probe => (service.spec.sessionAffinity === 'ClientIP' ? { ...probe, isSticky: true } : probe)),
+    ),
   );
   return [...toServices, ...untouched(around, origins)].slice(0, mostPackets);
 };

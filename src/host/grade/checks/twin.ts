@@ -3,7 +3,7 @@ import type { Service } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import type { EndpointSlice } from '../../../api/discovery.ts';
 import { type Answer, answerTo } from '../../../dataplane/cluster/back.ts';
-import { walkCluster } from '../../../dataplane/cluster/walk.ts';
+import { type Memory, walkCluster } from '../../../dataplane/cluster/walk.ts';
 import type { Way } from '../../../dataplane/cluster/way.ts';
 import { casesOf } from '../../../dataplane/node/conditions.ts';
 import type { NodeStep, RuleStep } from '../../../dataplane/node/packet.ts';
@@ -37,6 +37,8 @@ const english = {
   part: (share: string, end: string) => `${share} ${end}`,
   unknown: (packet: string, end: string) => `${packet} ${end}`,
   extraRule: (rule: string, command: string) => `kube-proxy has no rule ${rule}. \`${command}\` shows the whole way.`,
+  returns: (packet: string, own: string, twin: string) =>
+    `${packet}: of the clients that come again, ${own} meet the same endpoint. With kube-proxy, ${twin} do`,
   lackingRule: (rule: string, command: string) => `It lacks the rule ${rule}. \`${command}\` shows the whole way.`,
   otherwise: (cause: string, command: string) => `The cause: ${cause}. \`${command}\` shows the whole way.`,
   traced: (command: string) => `\`${command}\` shows the whole way.`,
@@ -57,6 +59,8 @@ const korean: typeof english = {
   part: (share, end) => `${share} ${end}`,
   unknown: (packet, end) => `${packet} 패킷: ${end}`,
   extraRule: (rule, command) => `kube-proxy에는 없는 규칙: ${rule}. 전체 경로 보기: \`${command}\``,
+  returns: (packet, own, twin) =>
+    `${packet}: 다시 온 클라이언트의 ${own} 같은 엔드포인트를 만남. kube-proxy라면 ${twin}`,
   lackingRule: (rule, command) => `없는 규칙: ${rule}. 전체 경로 보기: \`${command}\``,
   otherwise: (cause, command) => `원인: ${cause}. 전체 경로 보기: \`${command}\``,
   traced: (command) => `전체 경로 보기: \`${command}\``,
@@ -78,6 +82,8 @@ interface Difference {
   readonly probe: Probe;
   readonly own: readonly Followed[];
   readonly twin: readonly Followed[];
+  /** How many of the clients that come again meet the same endpoint, if not as many as with kube-proxy. */
+  readonly returns?: { readonly own: number; readonly twin: number };
 }
 
 /** A way, and what becomes of the answer to a packet that somebody answers. */
@@ -131,7 +137,26 @@ const compare = (probe: Probe, pair: Pair, say: typeof english): Difference | un
   const [ownCases, twinCases] = bounded(() => [casesOf(own), casesOf(twin)]);
   for (const some of ownCases)
     for (const others of twinCases) if (!isAlike(some, others)) return { probe, own: some, twin: others };
-  return undefined;
+  if (!probe.isSticky) return undefined;
+  const [mine, theirs] = [returning(probe, pair.own, own), returning(probe, pair.twin, twin)];
+  if (isSame(mine.share, theirs.share)) return undefined;
+  return { probe, own: mine.again, twin: theirs.again, returns: { own: mine.share, twin: theirs.share } };
+};
+
+/** The part of the clients that meet the same endpoint again, and the ways of their second packets. */
+const returning = (
+  probe: Probe,
+  cluster: Pair['own'],
+  first: readonly Followed[],
+): { readonly share: number; readonly again: readonly Way[] } => {
+  const [ways = []] = casesOf(first);
+  const all = ways.map((way) => {
+    const memory = new Map(way.hops.flatMap(({ machine, remembered }) => (remembered ? [[machine, remembered]] : [])));
+    const [again = []] = bounded(() => casesOf(waysOf(probe, cluster, memory)));
+    const same = again.filter((each) => addressOf(each) !== '' && addressOf(each) === addressOf(way));
+    return { again, share: way.probability * same.reduce((share, { probability }) => share + probability, 0) };
+  });
+  return { share: all.reduce((sum, { share }) => sum + share, 0), again: all.flatMap(({ again }) => again) };
 };
 
 const isAlike = (own: readonly Followed[], twin: readonly Followed[]): boolean => {
@@ -142,12 +167,16 @@ const isAlike = (own: readonly Followed[], twin: readonly Followed[]): boolean =
 /** The shares in rules of iptables have ten digits. */
 const isSame = (one = 0, other = 0): boolean => Math.abs(one - other) < 0.001;
 
-const walk = ({ packet, machine, entry }: Probe, cluster: Pair['own']): readonly Followed[] =>
+const walk = (probe: Probe, cluster: Pair['own']): readonly Followed[] =>
   bounded(() =>
-    walkCluster(cluster, packet, { machine, ...(entry ? { entry } : {}) }).map((way) =>
-      isAnswered(way, entry) ? { ...way, answer: answerTo(cluster, way) } : way,
+    waysOf(probe, cluster).map((way) =>
+      isAnswered(way, probe.entry) ? { ...way, answer: answerTo(cluster, way) } : way,
     ),
   );
+
+/** @param memory what rules of each machine remember of the client */
+const waysOf = ({ packet, machine, entry }: Probe, cluster: Pair['own'], memory: Memory = new Map()): readonly Way[] =>
+  walkCluster(cluster, packet, { machine, memory, ...(entry ? { entry } : {}) });
 
 /** A packet that comes in by a link has no sender in the model, so nobody knows where its answer should go. */
 const isAnswered = ({ end, headers }: Way, entry: Probe['entry']): boolean =>
@@ -186,7 +215,8 @@ const describeProbe = ({ from, packet }: Probe, say: typeof english): string => 
 };
 
 /** Only what is different. */
-const describeDifference = ({ probe, own, twin }: Difference, say: typeof english): string => {
+const describeDifference = ({ probe, own, twin, returns }: Difference, say: typeof english): string => {
+  if (returns) return say.returns(describeProbe(probe, say), percent(returns.own), percent(returns.twin));
   const [is, wanted] = [outcomes(own), outcomes(twin)];
   return say.differs(
     describeProbe(probe, say),
@@ -228,7 +258,7 @@ const distinct = (differences: readonly Difference[], say: typeof english): read
 };
 
 /** The first rule of the node that the twin's packet does not meet, or the other way round. */
-const causeOf = ({ probe, own, twin }: Difference, node: string, say: typeof english): string => {
+const causeOf = ({ probe, own, twin, returns }: Difference, node: string, say: typeof english): string => {
   const [met, wanted] = [own, twin].map((ways) => stepsOn(node, ways)) as [NodeStep[], NodeStep[]];
   const decisive = own
     .flatMap((way) => [way.end, ...(way.answer?.kind === 'lost' ? [way.answer.way.end] : [])])
@@ -236,12 +266,14 @@ const causeOf = ({ probe, own, twin }: Difference, node: string, say: typeof eng
   const step = decisive && 'step' in decisive ? decisive.step : undefined;
   const isKnown = (rule: RuleStep): boolean => wanted.some((other) => isRule(other) && other.text === rule.text);
   const rules = met.filter(isRule);
+  const lacking = wanted.filter(isRule).find((rule) => !rules.some(({ text }) => text === rule.text));
+  // Without the rule that remembers, the packet meets rules that its twin never comes to.
+  if (returns && lacking) return say.lackingRule(describeRule(lacking, node), command(probe));
   const extra = step && isRule(step) && !isKnown(step) ? step : rules.find((rule) => !isKnown(rule));
   if (extra) return say.extraRule(describeRule(extra, node), command(probe));
   if (step?.kind === 'policy')
     return say.otherwise(`${step.table} ${step.chain}: policy ${step.effect} (${node})`, command(probe));
   if (step?.kind === 'sysctl') return say.otherwise(`\`${step.name} = ${step.value}\` (${node})`, command(probe));
-  const lacking = wanted.filter(isRule).find((rule) => !rules.some(({ text }) => text === rule.text));
   return lacking ? say.lackingRule(describeRule(lacking, node), command(probe)) : say.traced(command(probe));
 };
 

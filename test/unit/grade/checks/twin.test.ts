@@ -109,6 +109,33 @@ describe('a twin check', () => {
     });
   });
 
+  test('fails when a sticky service sends a client that comes again elsewhere', async () => {
+    const list = '--mask 255.255.255.255 --rsource';
+    const lookups = ['ONE', 'TWO'].map(
+      (name) => `-A SVC -m recent --rcheck --seconds 10800 --name ${name} ${list} -j ${name}`,
+    );
+    const remembering = serviceRules
+      .replaceAll(/-A (ONE|TWO) -p tcp/g, `-A $1 -p tcp -m recent --set --name $1 ${list}`)
+      .replace('-A SVC -m statistic', `${lookups.join('\n')}\n-A SVC -m statistic`);
+    const sticky = (own: World): World => {
+      const services = own.objects?.['/api/v1/services'] as readonly { spec: object }[];
+      const all = services.map((each) => ({ ...each, spec: { ...each.spec, sessionAffinity: 'ClientIP' } }));
+      return { ...own, objects: { ...own.objects, '/api/v1/services': all } };
+    };
+    const wanted = twin(remembering);
+    expect(await gradeCheck(check, beside(sticky(world({ service: remembering })), wanted))).toMatchObject({
+      outcome: 'pass',
+    });
+    const forgetful = remembering.replaceAll(/-A SVC -m recent.*\n/g, '');
+    expect(await gradeCheck(check, beside(sticky(world({ service: forgetful })), wanted))).toMatchObject({
+      outcome: 'fail',
+      observed: expect.stringMatching(
+        /to 10\.96\.0\.1:80: of the clients that come again, 50 % meet the same endpoint\. With kube-proxy, 100 % do/,
+      ),
+      hint: expect.stringContaining('It lacks the rule `-A SVC -m recent --rcheck'),
+    });
+  });
+
   test('is broken when kube-proxy could not run in place of the node, and in the mode userspace', async () => {
     const fails = (): never => {
       throw new LabError('FABRIC_TOOL', 'kube-proxy could not run for node01: exit code 1');
