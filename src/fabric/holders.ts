@@ -21,17 +21,16 @@ const timeoutMs = 10_000;
  * A thread may have a table of descriptors of its own. The copy of a socket that pidfd_getfd(2) makes is closed at
  * once. Of each namespace, one descriptor stays open until the input ends. A device of tun is like a socket.
  *
- * Input: the process ids. Output: `net:[…] PATH` for each namespace, `!` for what root has hidden, `?` for what this
- * kernel does not show, and at the end `.`.
+ * Without perl's module POSIX, whose loading would take most of the time. Input: the process ids. Output:
+ * `net:[…] PATH` for each namespace, `!` for what root has hidden, `?` for what this kernel does not show, then `.`.
  */
 export const holdersProgram = String.raw`
 use strict;
-use POSIX ();
 $| = 1;
-my $arm = (POSIX::uname())[4] =~ /^(aarch64|arm64)$/;
-my ($IOCTL, $KCMP, $PIDFD_OPEN, $PIDFD_GETFD, $SIOCGSKNS) = ($arm ? 29 : 16, $arm ? 272 : 312, 434, 438, 0x894c);
+my ($most, $arch) = @ARGV;
+my ($CLOSE, $IOCTL, $KCMP) = $arch eq 'arm64' ? (57, 29, 272) : (3, 16, 312);
+my ($PIDFD_OPEN, $PIDFD_GETFD, $SIOCGSKNS) = (434, 438, 0x894c);
 my ($KCMP_FILES, $PIDFD_THREAD, $ENOSYS, $EPERM, $EINVAL) = (2, 0x80, 38, 1, 22);
-my ($most) = @ARGV;
 my (%seen, %sockets, $count);
 sub names { opendir(my $folder, $_[0]) or return; grep { /^\d/ } readdir $folder }
 sub report { my ($id, $path) = @_; print "$id $path\n" unless $seen{$id}++ }
@@ -59,12 +58,12 @@ sub look {
     my $copy = syscall($PIDFD_GETFD, $pidfd, $fd + 0, 0);
     if ($copy < 0) { delete $sockets{$link}; print "?\n" if $! == $ENOSYS || $! == $EPERM; next }
     my $space = syscall($IOCTL, $copy, $SIOCGSKNS, 0);
-    POSIX::close($copy);
+    syscall($CLOSE, $copy);
     next if $space < 0;
     my $id = readlink("/proc/self/fd/$space") // '';
-    if ($seen{$id}) { POSIX::close($space) } else { report($id, "/proc/$$/fd/$space") }
+    if ($seen{$id}) { syscall($CLOSE, $space) } else { report($id, "/proc/$$/fd/$space") }
   }
-  POSIX::close($pidfd) if defined $pidfd && $pidfd >= 0;
+  syscall($CLOSE, $pidfd) if defined $pidfd && $pidfd >= 0;
 }
 for my $pid (split ' ', <STDIN> // '') {
   look($pid, $pid, 0);
@@ -96,7 +95,7 @@ export const searchDescriptors = async (hostPids: readonly number[]): Promise<Se
     else held.push({ id, path });
   };
   const failed = (): void => reject(new AgentError('FABRIC_TOOL', 'the search for sockets has failed'));
-  const tool = startTool(['perl', '-e', holdersProgram, String(mostSockets)], { onLine, onEnd: failed });
+  const tool = startTool(['perl', '-e', holdersProgram, String(mostSockets), process.arch], { onLine, onEnd: failed });
   const timer = setTimeout(failed, timeoutMs);
   try {
     tool.write(`${hostPids.join(' ')}\n`);
