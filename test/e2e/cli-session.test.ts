@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -113,6 +113,25 @@ describe('a session', () => {
     await on('kubectl', 'run', 'blue', '--image=busybox', '--', 'sleep', '3600');
     await on('kubectl', 'wait', '--for=condition=Ready', 'pod/blue', '--timeout=30s');
     expect((await on('shell', 'blue', '--', 'hostname')).stdout).toBe('blue');
+  });
+
+  test('runs a script of an author on machines and in pods', async () => {
+    const file = join(folder, 'try.ts');
+    writeFileSync(
+      file,
+      `export const run = async (lab) => {
+        console.log(await lab.client.$\`hostname\`.text());
+        return [await lab.pod('blue').$({ input: "it's" })\`cat; echo " \${'$HOME'}"\`.text(), lab.nodes.length];
+      };
+      export const wrong = (lab) => lab.node('node01').$\`ls \${'/no such'}\`;`,
+    );
+    const ran = await on('run', file);
+    expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^client\n\[ "it's \$HOME", 3 \]$/) });
+    expect(JSON.parse((await on('run', file, '--json')).stdout).result).toEqual(["it's $HOME", 3]);
+    expect(await on('run', file, 'wrong')).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringMatching(/try\.ts:5:\d+ failed: `ls '\/no such'` on node01 ended with exit code 2/),
+    });
   });
 
   test('draws the network with the veth of a pod, and the same as JSON', async () => {

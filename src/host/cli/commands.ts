@@ -1,5 +1,6 @@
 // All commands, in the order of the help. The help, the parser, shell completion and the hints for npx users derive
 // from the table in command-table/. docs/how-to/add-a-command.md says how to add one.
+import { authorsCommands } from './command-table/authors.ts';
 import { clusterCommands } from './command-table/cluster.ts';
 import { machineCommands } from './command-table/machine.ts';
 import { runningCommands } from './command-table/running.ts';
@@ -11,6 +12,7 @@ export const commandGroups: readonly CommandGroup[] = [
   runningCommands,
   tasksCommands,
   clusterCommands,
+  authorsCommands,
   machineCommands,
 ];
 

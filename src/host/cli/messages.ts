@@ -2,6 +2,7 @@
 // commands.ts and command.ts. Titles, tasks and hints come from the lab.
 import type { Language } from '../../api/lab.ts';
 import { rewriteTexts } from './command-form.ts';
+import { authorMessages } from './messages/authors.ts';
 import { clusterMessages } from './messages/cluster.ts';
 import { doctorMessages } from './messages/doctor.ts';
 import { errorMessages } from './messages/errors.ts';
@@ -29,6 +30,7 @@ export const messageGroups = [
   clusterMessages,
   traceMessages,
   wayInMessages,
+  authorMessages,
   machineMessages,
   doctorMessages,
 ] as const;
@@ -44,6 +46,7 @@ type Pairs = typeof generalMessages &
   typeof clusterMessages &
   typeof traceMessages &
   typeof wayInMessages &
+  typeof authorMessages &
   typeof machineMessages &
   typeof doctorMessages;
 
