@@ -21,25 +21,48 @@ export const serve = async (handlers: Handlers, input: Readable, output: Writabl
   const ended = new AbortController();
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (line.trim() === '') continue;
-    answer(handlers, line, ended.signal).then((reply) => output.write(`${JSON.stringify(reply)}\n`));
+    answer(handlers, line, ended.signal).then((reply) => output.write(`${reply}\n`));
   }
   ended.abort();
 };
 
-const answer = async (handlers: Handlers, line: string, ended: AbortSignal): Promise<unknown> => {
+/** What the agent needs of `process`. */
+type Failing = Pick<NodeJS.EventEmitter, 'on'> & { exit(code: number): void };
+
+/**
+ * A failure that nobody waits for is named in one line. Node's own report begins with a line of the bundle, which has
+ * thousands of letters. A rejection harms at most the request that it belongs to, so the agent goes on.
+ * @returns ends the agent for this failure
+ */
+export const nameFailures = (failing: Failing, say: (line: string) => void): ((error: unknown) => void) => {
+  const fail = (error: unknown): void => {
+    say(`the agent failed: ${nameOf(error)}\n`);
+    failing.exit(1);
+  };
+  failing.on('unhandledRejection', (error: unknown) => say(`a failure that nobody waited for: ${nameOf(error)}\n`));
+  failing.on('uncaughtException', fail);
+  return fail;
+};
+
+const nameOf = (error: unknown): string => {
+  const code = error instanceof AgentError ? `${error.code}: ` : '';
+  return `${code}${messageOf(error).split('\n', 1)[0]?.slice(0, 300) ?? ''}`;
+};
+
+/** One line. Never rejects. */
+const answer = async (handlers: Handlers, line: string, ended: AbortSignal): Promise<string> => {
   let id = -1;
   try {
     const request = JSON.parse(line) as FabricRequest;
     id = request.id;
     const handler = handlers[request.method] as Handlers[FabricMethod] | undefined;
     if (!handler) throw new AgentError('FABRIC_BAD_REQUEST', `there is no method "${request.method}"`);
-    return {
-      id,
-      result: await withDeadline(request.method, ended, (signal) => handler(request.params as never, signal)),
-    };
+    const result = await withDeadline(request.method, ended, (signal) => handler(request.params as never, signal));
+    // A result may be too long for a text.
+    return JSON.stringify({ id, result });
   } catch (error) {
     const code = error instanceof AgentError ? error.code : 'FABRIC_FAILED';
-    return { id, error: { code, message: messageOf(error) } };
+    return JSON.stringify({ id, error: { code, message: messageOf(error) } });
   }
 };
 

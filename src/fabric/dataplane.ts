@@ -25,7 +25,9 @@ export const createDataplane =
       );
     });
     const fabric = textsOf(undefined, signal).then((texts) => ({ machine: 'fabric', isOwn: true, ...texts }));
-    return [await fabric, ...(await Promise.all(ofMachines)).flat()];
+    // One wait for all: a failure that comes before its own wait would end the agent.
+    const [own, ...others] = await Promise.all([fabric, ...ofMachines]);
+    return [own, ...others.flat()];
   };
 
 export type Texts = Omit<NamespaceTexts, 'machine' | 'id' | 'isOwn'>;

@@ -76,7 +76,12 @@ const watch = (
   };
   const setup = run(['nft', '-i'], { netns, timeoutMs, input: rules, holdInput: true, until, signal });
   const said = run(['nft', 'monitor', 'trace'], { netns, timeoutMs, signal }).then(({ stdout }) => stdout);
-  void setup.then(() => resolve());
+  // Both are waited for later, and a failure that comes before its wait would end the agent.
+  said.catch(() => {});
+  setup.then(
+    () => resolve(),
+    () => resolve(),
+  );
   return { ready: Promise.race([ready, delay(setupMs)]), said };
 };
 

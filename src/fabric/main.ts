@@ -1,7 +1,7 @@
 // The entry point of the fabric's agent. The host starts it with `docker exec -i … node fabric.js agent`; `shared NAME`
 // is one agent for several.
 import { nodePaths } from '../api/paths.ts';
-import { serve } from './agent.ts';
+import { nameFailures, serve } from './agent.ts';
 import { createApiServerCheck } from './api-server.ts';
 import { createJournal } from './change-journal.ts';
 import { createClaim } from './claim.ts';
@@ -62,4 +62,5 @@ const main = async ([command, socket]: readonly string[]): Promise<number> => {
   return 0;
 };
 
-main(process.argv.slice(2)).then((code) => process.exit(code));
+const fail = nameFailures(process, (line) => process.stderr.write(line));
+main(process.argv.slice(2)).then((code) => process.exit(code), fail);

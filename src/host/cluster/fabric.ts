@@ -159,4 +159,10 @@ const apiSilent = (cluster: string, message: string): LabError => {
   });
 };
 
-const reasonOf = (errorOutput: string): string => (errorOutput.trim() === '' ? '' : `: ${errorOutput.trim()}`);
+/** Node's report of a crash shows a line of the bundle, which has thousands of letters. The error is what matters. */
+const reasonOf = (errorOutput: string): string => {
+  const isNoise = (line: string): boolean => /^$|^\s|^[{}]|^Node\.js v|^\S+\.js:\d+$/.test(line);
+  const lines = errorOutput.split('\n').filter((line) => !isNoise(line));
+  const reason = lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '';
+  return reason === '' ? '' : `: ${reason.trim().slice(0, 300)}`;
+};

@@ -57,6 +57,8 @@ const start = async (
   const socket = await exec.start({ hijack: true, stdin: true, Tty: terminal !== undefined, ...aborting(signal) });
   // From the very start, because a command that prints nothing may end while the terminal gets its size.
   const end = ended(socket);
+  // A failure during the resize is told by `exitCode`.
+  end.catch(() => {});
   if (!stdin) socket.end();
   const resize = async ({ columns, rows }: TerminalSize): Promise<void> => {
     await exec.resize({ w: columns, h: rows });

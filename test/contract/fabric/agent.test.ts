@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -123,5 +124,31 @@ test('a claim is taken over from an agent whose start was killed, and a refused 
   } finally {
     for (const agent of agents) agent.kill('SIGKILL');
     await rm(folder, { recursive: true });
+  }
+});
+
+test('goes on when a machine stops while the data plane is read', async () => {
+  const agent = spawn(process.execPath, [main, 'agent'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  try {
+    const replies = new Map<number, unknown>();
+    const all = new Promise<void>((resolve, reject) => {
+      agent.once('exit', (code) => reject(new Error(`the agent has ended: ${code}`)));
+      createInterface({ input: agent.stdout }).on('line', (line) => {
+        const { id, ...reply } = JSON.parse(line);
+        replies.set(id, reply);
+        if (replies.size === 2) resolve();
+      });
+    });
+    // No process has this number.
+    const machines = [{ machine: 'node01', pid: 2 ** 30 }];
+    agent.stdin.write(`${JSON.stringify({ id: 1, method: 'dataplane', params: { machines } })}\n`);
+    agent.stdin.write(
+      `${JSON.stringify({ id: 2, method: 'facts', params: { place: { machine: 'a', pid: 1 }, want: [] } })}\n`,
+    );
+    await all;
+    expect(replies.get(1)).toMatchObject({ error: { code: 'FABRIC_NO_MACHINE' } });
+  } finally {
+    agent.removeAllListeners('exit');
+    agent.kill('SIGKILL');
   }
 });

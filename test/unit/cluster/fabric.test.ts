@@ -77,3 +77,15 @@ test('after the end of the agent, open and later calls fail with its last output
   await expect(asked).rejects.toMatchObject(gone);
   await expect(fabric.call('hello', {})).rejects.toMatchObject(gone);
 });
+
+test('of a crash, only the error is shown, and no line of the bundle', async () => {
+  const world = new Silent();
+  const fabric = await connectFabric(world, 'x');
+  const asked = fabric.call('hello', {});
+  world.session.stderr.write(
+    `/usr/local/bin/fabric.js:120\n${'a=>b;'.repeat(200)}\n    ^\n\nError: process 7 is not a machine\n    at q (fabric.js:1:2)\n  code: 'X'\n}\n\nNode.js v24\n`,
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  world.session.ended.resolve(1);
+  await expect(asked).rejects.toThrow(/^The fabric of x does not answer any more: Error: process 7 is not a machine$/);
+});
