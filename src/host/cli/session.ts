@@ -3,7 +3,7 @@ import { type LabDefinition, localize, type TaskDefinition } from '../../api/lab
 import type { Report } from '../../api/report.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import type { ConnectOptions } from '../cluster/fabric.ts';
-import { type Cluster, openCluster } from '../cluster/open.ts';
+import { type Cluster, openCluster, stoppedOf } from '../cluster/open.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
 import type { ClusterAccess } from '../grade/access.ts';
 import { repairChange } from '../grade/change/undo.ts';
@@ -92,6 +92,15 @@ export const openSession = async (
 /** Tells the user that `docker restart` had taken the links of these machines. */
 export const noteReconnected = ({ output, say }: Context, { reconnected }: Pick<Cluster, 'reconnected'>): void => {
   if (reconnected.length > 0) output.note(output.paint('yellow', `! ${say.reconnected(reconnected.join(', '))}`));
+};
+
+/** Says before the report which machines do not run: what needs them is broken, whatever its check says. */
+export const noteStopped = async (context: Context, { lab, cluster }: OpenSession): Promise<void> => {
+  const machines = [...lab.cluster.nodes, ...lab.cluster.clients].map(({ name }) => name);
+  const stopped = await stoppedOf(cluster, machines, context.signal);
+  if (stopped.length === 0) return;
+  const { output, say } = context;
+  output.note(output.paint('yellow', `! ${say.machinesStopped(stopped.join(', '))}`));
 };
 
 /** Grades all tasks, or those with these ids, and records what passed. */

@@ -68,6 +68,17 @@ export const isCurrent = async ({ containers, name, machines }: Cluster, signal?
   return idsOf(running) === idsOf(machines);
 };
 
+/** Those of the machines with these names that do not run now. */
+export const stoppedOf = async (
+  { containers, name }: Pick<Cluster, 'containers' | 'name'>,
+  wanted: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly string[]> => {
+  const found = await findMachines(containers, name, signal);
+  const running = new Set(found.filter(({ status }) => status === 'running').map((machine) => machine.name));
+  return wanted.filter((machine) => !running.has(machine));
+};
+
 /** A handle on machines that are known already. It owns the connection to the fabric. */
 export const clusterOf = (
   containers: Containers,

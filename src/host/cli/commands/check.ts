@@ -15,6 +15,7 @@ import {
   type Graded,
   gradeAndRecord,
   noteReconnected,
+  noteStopped,
   type OpenSession,
   openSession,
   type Session,
@@ -32,6 +33,7 @@ export const run: Run = async (context, [name], options) => {
       ...chosen(session, name),
       changes: true,
     });
+    await noteStopped(context, session);
     // The user reads the result meanwhile.
     await Promise.all([show(context, session, { report, passedNow }), keepCheck(context, session)]);
     return exitCode(report);

@@ -6,7 +6,7 @@ import { exitCodeOf } from '../../grade/report-of.ts';
 import type { Context, Options, Run } from '../context.ts';
 import { type KeptEvidence, keepEvidence } from '../evidence.ts';
 import { printReport, wantedReports, writeReports } from '../report-files.ts';
-import { gradeAndRecord, withSession } from '../session.ts';
+import { gradeAndRecord, noteStopped, withSession } from '../session.ts';
 import { variationOf } from '../variation.ts';
 
 export const run: Run = async (context, [name], options) => {
@@ -39,6 +39,8 @@ const gradeRunning = (context: Context, options: Options, evidence: KeptEvidence
       changes: true,
     });
     await evidence?.write(session, report, graded);
+    // A machine may have stopped only while the lab was graded.
+    await noteStopped(context, opened);
     return report;
   });
 };

@@ -46,6 +46,12 @@ export const clusterMessages = {
     (names: string) => `Restarted outside of labs and connected to the network again: ${names}`,
     (names) => `labs 밖에서 다시 시작된 머신을 네트워크에 다시 연결했습니다: ${names}`,
   ),
+  machinesStopped: both(
+    (names: string) =>
+      `Not running: ${names}. Checks that need these machines are broken and give no points. Run \`labs start\`, then try again.`,
+    (names) =>
+      `실행 중이 아닌 머신: ${names}. 이 머신이 필요한 검사는 오류가 되고 점수가 없습니다. \`labs start\`를 실행한 뒤 다시 시도하세요.`,
+  ),
   changeUndone: both(
     'A grading was interrupted while it changed the cluster. What it had changed is undone.',
     '채점이 클러스터를 바꾸는 도중에 중단되었습니다. 바꾼 것을 되돌렸습니다.',

@@ -37,6 +37,8 @@ export class FactReader {
     if (fact.code === 'FABRIC_MOVED' || fact.code === 'FABRIC_HIDDEN')
       throw new Unmet(this.#say.fromEnglish(fact.cause));
     if (fact.code === unmetCode) throw new Unmet(this.#say.fromEnglish(fact.cause));
+    // It has stopped since the cluster was opened.
+    if (fact.code === 'FABRIC_NO_MACHINE') throw new BrokenFact(this.#say.machineDown(machineOf(request)));
     if (fact.code === noChanges) throw new NotNow();
     throw new BrokenFact(fact.cause);
   }
@@ -56,3 +58,10 @@ export class FactReader {
     return fact;
   }
 }
+
+/** Undefined for a fact about all machines. */
+const machineOf = (request: FactRequest): string | undefined => {
+  if ('spot' in request) return request.spot.machine;
+  if (request.kind === 'series') return request.request.spot.machine;
+  return 'machine' in request ? request.machine : undefined;
+};

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates as labs write them
 import { describe, expect, test } from 'vitest';
+import { LabError } from '../../../../src/kit/error.ts';
 import { gradeCheck, lost, objects, pod, type World } from '../world.ts';
 
 const answered = { ok: true, status: 200, body: 'I am orange', remote: '', local: '', milliseconds: 1 } as const;
@@ -92,6 +93,14 @@ describe('an http check', () => {
   test('is broken when the machine is down', async () => {
     const report = await gradeCheck({ ...check, from: 'client' }, { objects, stopped: ['client'] });
     expect(report).toMatchObject({ outcome: 'broken', observed: expect.stringContaining("client isn't running") });
+  });
+
+  test('is broken and names the machine when it stops while the lab is graded', async () => {
+    const http = () => {
+      throw new LabError('FABRIC_NO_MACHINE', 'process 7 is not a machine');
+    };
+    const report = await gradeCheck({ ...check, from: 'client' }, { objects, http });
+    expect(report).toMatchObject({ outcome: 'broken', observed: expect.stringMatching(/^client isn't running/) });
   });
 
   test('fills in templates from objects and fails when the object does not exist', async () => {
