@@ -51,6 +51,13 @@ describe('a session', () => {
     expect(installed.contents()).toEqual(before);
     expect(before.length).toBeGreaterThan(100);
     expect(installed.filesElsewhere()).toEqual([]);
+    const writing = { cwd: folder, env: installed.environment };
+    expect(await run(['labs', 'new', 'own', '--tasks', 'web,routes'], writing)).toMatchObject({ exitCode: 0 });
+    expect(await run(['labs', 'start', './own', '--dry-run'], writing)).toMatchObject({ exitCode: 0 });
+    expect(await run([join(root, 'node_modules/.bin/tsc'), '-p', 'own'], writing)).toMatchObject({
+      stdout: '',
+      exitCode: 0,
+    });
     const script = (port: string) => `import type { Pod, SolveScript } from 'kube-network-labs/lab';
       export const solve: SolveScript = async (lab) => {
         const pod = await lab.object<Pod>('pod/blue');

@@ -57,4 +57,9 @@ export const labSentences: Sentences = {
   'the value of {field} is wrong': '{field} 필드의 값이 잘못됨',
   "Nothing was changed. Correct the file, or move it away: mv '{file}' '{other}'":
     "아무것도 바꾸지 않았습니다. 파일을 고치거나 옮기세요: mv '{file}' '{other}'",
+  // labs new
+  '{folder} exists already': '이미 있습니다: {folder}',
+  'Choose another name, or move what is there.': '다른 이름을 고르거나 있는 것을 옮기세요.',
+  'The lab cannot be written to {folder}: {problem}': '실습을 쓸 수 없습니다 ({folder}): {problem}',
+  'Run `labs new` in a folder that you can write to.': '쓸 수 있는 폴더에서 `labs new`를 실행하세요.',
 };

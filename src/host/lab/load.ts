@@ -87,14 +87,19 @@ const readSource = async (path: string, folder: string): Promise<string> => {
   }
 };
 
-/** All files of the lab, relative to its folder, in order. */
+/** All files of the lab, relative to its folder, in order. What tools keep there is not of the lab. */
 const listFiles = async (root: string): Promise<readonly string[]> => {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .sort();
+  const entries = await readdir(root, { withFileTypes: true });
+  const files = entries.map(async (entry): Promise<readonly string[]> => {
+    if (entry.isFile()) return [entry.name];
+    if (!entry.isDirectory() || toolFolders.has(entry.name)) return [];
+    const below = await readdir(join(root, entry.name), { recursive: true, withFileTypes: true });
+    return below.filter((each) => each.isFile()).map((each) => relative(root, join(each.parentPath, each.name)));
+  });
+  return (await Promise.all(files)).flat().sort();
 };
+
+const toolFolders: ReadonlySet<string> = new Set(['node_modules', '.git']);
 
 /** The hash of each file of a lab's folder, by its path there. */
 export const fileDigests = async (root: string): Promise<Readonly<Record<string, string>>> => {

@@ -6,6 +6,29 @@ export const authorsCommands: CommandGroup = {
   title: both('Write a lab', '실습 만들기'),
   commands: [
     {
+      name: 'new',
+      operands: '[name]',
+      load: () => import('../commands/new.ts'),
+      summary: both('Write a new lab that works, to begin with', '바로 동작하는 새 실습 만들기'),
+      options: [
+        { flags: '--from <lab>', help: both('copy this lab', '이 실습을 복사'), completes: 'labs' },
+        { flags: '--title <text>', help: both('its title', '제목') },
+        { flags: '--workers <count>', help: both('how many worker nodes (default: 2)', '워커 노드 수 (기본: 2)') },
+        { flags: '--tasks <ids>', help: both('ids of its tasks, such as web,routes', '과제의 id. 예: web,routes') },
+      ],
+      json: true,
+      withoutLab: true,
+      remark: both(
+        'On a terminal, labs asks for what you do not give. The lab is a folder in the current one, and needs nothing else.',
+        '터미널에서는 적지 않은 것을 물어봅니다. 실습은 현재 폴더 안의 새 폴더 하나로 만듭니다.',
+      ),
+      examples: [
+        'new my-lab',
+        'new my-lab --title "Routes by hand" --tasks web,routes',
+        'new my-lab --from service-networking',
+      ],
+    },
+    {
       name: 'run',
       operands: '<file> [function]',
       load: () => import('../commands/run.ts'),

@@ -2,6 +2,42 @@
 import { both } from './words.ts';
 
 export const authorMessages = {
+  // new
+  newName: both('Name of the lab (lower-case letters, digits, hyphens):', '실습 이름 (소문자, 숫자, 하이픈):'),
+  newTitle: both('Title:', '제목:'),
+  newWorkers: both('Worker nodes (0 to 9):', '워커 노드 수 (0~9):'),
+  newTasks: both('Ids of the tasks, in order:', '과제의 id, 순서대로:'),
+  newMade: both(
+    (folder: string) => `${folder} is a lab that works.`,
+    (folder: string) => `동작하는 실습을 만들었습니다: ${folder}`,
+  ),
+  newStart: both('build its cluster', '클러스터 만들기'),
+  newDryRun: both('find mistakes in lab.yaml', 'lab.yaml의 오류 찾기'),
+  newWatch: both('see how its checks judge what you do', '작업할 때마다 검사 결과 보기'),
+  newNameMissing: both('The new lab needs a name', '새 실습의 이름이 필요합니다'),
+  newNameHint: both('Write a name such as `labs new my-lab`.', '이름을 쓰세요. 예: `labs new my-lab`'),
+  newWorkersWrong: both(
+    (text: string) => `"${text}" is not a number of worker nodes`,
+    (text: string) => `워커 노드 수가 아닙니다: "${text}"`,
+  ),
+  newWorkersHint: both(
+    (most: number) => `Write a number from 0 to ${most}.`,
+    (most: number) => `0부터 ${most}까지의 수를 쓰세요.`,
+  ),
+  newTaskTwice: both(
+    (id: string) => `Two tasks have the id "${id}"`,
+    (id: string) => `과제 두 개의 id가 같습니다: "${id}"`,
+  ),
+  newNoTask: both('A lab needs a task', '과제가 하나는 있어야 합니다'),
+  newTasksHint: both('Write ids such as `--tasks web,routes`.', '과제의 id를 쓰세요. 예: `--tasks web,routes`'),
+  newFromBeside: both(
+    (option: string) => `--${option} cannot be used with --from`,
+    (option: string) => `--from과 함께 쓸 수 없는 옵션: --${option}`,
+  ),
+  newFromHint: both(
+    'A copy has the title, the nodes and the tasks of its original: edit its lab.yaml.',
+    '복사한 실습은 원본의 제목, 노드, 과제를 그대로 가집니다. lab.yaml에서 고치세요.',
+  ),
   // run
   noScript: both(
     (file: string) => `There is no file ${file}`,
